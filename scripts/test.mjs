@@ -11,6 +11,7 @@ import { suites } from './test/suites.mjs'
 const all = process.argv.includes('--all')
 const asked = process.argv.slice(2).filter((argument) => argument !== '--all')
 const counts = { passed: 0, failed: 0, skipped: 0 }
+const started = { commandLine: 0, other: 0 }
 /** Failures, told once more at the end: the outputs above it are ten thousand lines. */
 const failures = []
 const times = []
@@ -79,11 +80,13 @@ await runSteps(steps, atOnce, ({ title, countsOf }, status, output) => {
   const untold = result.failed ? [output.trim().split('\n').slice(-20).join('\n')] : []
   for (const failure of result.failures?.length ? result.failures : untold) failures.push(`${title}: ${failure}`)
   for (const key of Object.keys(counts)) counts[key] += result[key] ?? 0
+  for (const kind of Object.keys(started)) started[kind] += result.started?.[kind] ?? 0
   times.push(...(result.slowest ?? []))
 })
 for (const folder of [scratch, bundles]) rmSync(folder, { recursive: true, force: true })
 
 console.log(`\n${slowestText(times)}`)
+console.log(`\ntests started the command line ${started.commandLine} times, other processes ${started.other} times`)
 if (failures.length > 0) console.log(`\n== what failed\n\n${failures.join('\n\n')}`)
 if (counts.skipped > 0) console.log(`\n${counts.skipped} skipped (each said why above)`)
 console.log(`\n${counts.passed} passed, ${counts.failed} failed`)

@@ -31,14 +31,29 @@ export function cliIn(cwd: string, ...args: string[]): Promise<CliResult> {
 
 /** The same with tables for a terminal of so many columns. */
 export function cliOn(columns: number | undefined, cwd: string, ...args: string[]): Promise<CliResult> {
-  const result = last.then(() => runIn(cwd, args, columns))
+  return queued(() => runIn(cwd, args, { columns }))
+}
+
+/** The same with these variables of the environment. */
+export function cliWith(env: NodeJS.ProcessEnv, ...args: string[]): Promise<CliResult> {
+  return queued(() => runIn(process.cwd(), args, { env }))
+}
+
+function queued(command: () => Promise<CliResult>): Promise<CliResult> {
+  const result = last.then(command)
   last = result.catch(() => undefined)
   return result
 }
 
-async function runIn(cwd: string, args: readonly string[], columns?: number): Promise<CliResult> {
+async function runIn(
+  cwd: string,
+  args: readonly string[],
+  { columns, env = {} }: { columns?: number; env?: NodeJS.ProcessEnv },
+): Promise<CliResult> {
   const before = process.cwd()
+  const kept = Object.fromEntries(Object.keys(env).map((name) => [name, process.env[name]]))
   process.chdir(cwd)
+  Object.assign(process.env, env)
   try {
     const [stdout, stderr] = [collector(columns), collector()]
     const { signal } = new AbortController()
@@ -46,6 +61,9 @@ async function runIn(cwd: string, args: readonly string[], columns?: number): Pr
     return { status, stdout: stdout.text(), stderr: stderr.text() }
   } finally {
     process.chdir(before)
+    for (const [name, value] of Object.entries(kept))
+      if (value === undefined) delete process.env[name]
+      else process.env[name] = value
   }
 }
 

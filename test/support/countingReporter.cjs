@@ -1,6 +1,8 @@
-// Mocha's spec reporter that also leaves in a file its counts, what failed and what took long, so that the last lines can sum up all layers.
+// Mocha's spec reporter that also leaves in a file its counts, what failed, what took long and how many processes were started, so that
+// the last lines can sum up all layers.
 const { writeFileSync } = require('node:fs')
 const Mocha = require('mocha')
+const started = require('./startedProcesses.cjs')
 
 module.exports = class CountingReporter extends Mocha.reporters.Spec {
   constructor(runner, options) {
@@ -13,7 +15,7 @@ module.exports = class CountingReporter extends Mocha.reporters.Spec {
       const { passes: passed, failures: failed, pending: skipped } = this.stats
       const slowest = times.sort((a, b) => b.ms - a.ms).slice(0, 20)
       const file = process.env.SPARSESCOPE_TEST_COUNTS
-      if (file) writeFileSync(file, JSON.stringify({ passed, failed, skipped, failures, slowest }))
+      if (file) writeFileSync(file, JSON.stringify({ passed, failed, skipped, failures, slowest, started }))
     })
   }
 }

@@ -3,8 +3,10 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Backend } from '../../src/engine/compute/backend.ts'
+import { openCpu } from '../../src/engine/compute/cpu/open.ts'
 import { runRecipe, type RunOptions } from '../../src/engine/run/runRecipe.ts'
 import type { RunReport } from '../../src/engine/run/report/report.ts'
+import { writeTinyIds, writeTinyModel } from './tinyModel.ts'
 
 export interface Workplace {
   readonly folder: string
@@ -32,4 +34,19 @@ export function createWorkplace(): Workplace {
 /** A run on a backend that stays open. */
 export function run(backend: Backend, options: Partial<RunOptions>): Promise<RunReport> {
   return runRecipe({ version: 'test', memoryBytes: 1e9, openBackend: async () => backend, ...options })
+}
+
+/** In a suite: a backend for all of its tests, and a new workplace for each; `tiny`: with the tiny model and ids for it. */
+export function runPlace({ threads = 2, tiny = false } = {}): { readonly backend: Backend; readonly place: Workplace } {
+  const here = {} as { backend: Backend; place: Workplace }
+  before(async () => void (here.backend = await openCpu({ threads })))
+  after(() => here.backend.close())
+  beforeEach(async () => {
+    const place = (here.place = createWorkplace())
+    if (!tiny) return
+    await writeTinyModel(place.path('model'))
+    writeTinyIds(place.path('ids.safetensors'))
+  })
+  afterEach(() => here.place.remove())
+  return here
 }

@@ -1,10 +1,10 @@
-// The built command line against a server on this machine.
+// `pull` against a server on this machine.
 import assert from 'node:assert/strict'
 import type { ChildProcess } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { goldenPath } from '../../support/shared.ts'
-import { cliBeside } from '../../support/cli.ts'
+import { cliBeside, cliWith } from '../../support/cli.ts'
 import { commit, hubServer, type HubServer } from '../../support/hubServer.ts'
 import { scratch, type Scratch } from '../../support/safetensors.ts'
 
@@ -28,16 +28,16 @@ describe('sparsescope pull', () => {
   const snapshot = () => temp.path('hub', 'models--org--tiny', 'snapshots', commit)
 
   it('what it fetched opens by its name', async () => {
-    const { status, stdout, stderr } = await cliBeside(env(), ['pull', 'org/tiny@v1', '--json'])
+    const { status, stdout, stderr } = await cliWith(env(), 'pull', 'org/tiny@v1', '--json')
     assert.equal(status, 0, stderr)
     const said = JSON.parse(stdout) as Record<string, unknown>
     assert.equal(said.folder, snapshot())
     assert.deepEqual([said.model, said.revision, said.commit], ['org/tiny', 'v1', commit])
     assert.equal(said.bytes, said.fetched_bytes)
     assert.match(stderr, /pulling org\/tiny@v1 from .*\n.*pull \d+\/\d+ kB/)
-    const inspected = await cliBeside(env(), ['inspect', 'hf:org/tiny@v1'])
+    const inspected = await cliWith(env(), 'inspect', 'hf:org/tiny@v1')
     assert.equal(inspected.status, 0, inspected.stderr)
-    const again = await cliBeside(env(), ['pull', 'org/tiny', '--revision', 'v1'])
+    const again = await cliWith(env(), 'pull', 'org/tiny', '--revision', 'v1')
     assert.match(again.stdout, /2 files, .* of which 0 B came now.\n.*hf:org\/tiny@v1/)
   })
 
@@ -55,13 +55,13 @@ describe('sparsescope pull', () => {
     assert.equal(stopped.status, 130)
     assert.match(stopped.stderr, /cancelled; what has come is kept/)
     hub.interpose = null
-    assert.equal((await cliBeside(env(), ['pull', 'org/tiny'])).status, 0)
-    assert.equal((await cliBeside(env(), ['inspect', 'hf:org/tiny'])).status, 0)
+    assert.equal((await cliWith(env(), 'pull', 'org/tiny')).status, 0)
+    assert.equal((await cliWith(env(), 'inspect', 'hf:org/tiny')).status, 0)
   })
 
   it('one line and an exit code for what goes wrong', async () => {
     const ends = async (expected: number, line: RegExp, ...args: string[]) => {
-      const { status, stdout, stderr } = await cliBeside(env(), ['pull', ...args])
+      const { status, stdout, stderr } = await cliWith(env(), 'pull', ...args)
       assert.equal(status, expected, stderr)
       assert.match(stderr, line)
       assert.equal(stdout.includes('came now'), false)

@@ -3,11 +3,9 @@ import assert from 'node:assert/strict'
 import { appendFileSync, cpSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RunEvent } from '../../../src/shared/series/events.ts'
-import type { Backend } from '../../../src/engine/compute/backend.ts'
-import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
 import { filesBelow, onlyRun } from '../../support/killedRuns.ts'
-import { createWorkplace, run, type Workplace } from '../../support/runs.ts'
-import { writeTinyIds, writeTinyModel } from '../../support/tinyModel.ts'
+import { createWorkplace, run, runPlace } from '../../support/runs.ts'
+import { writeTinyIds } from '../../support/tinyModel.ts'
 
 const data = 'ids.safetensors'
 const recover = { train: ['bias', 'norm', 'mask_lora'], lora: { rank: 2, alpha: 4 }, steps: 4, lr: 1e-3 }
@@ -23,25 +21,16 @@ const recipe = {
 const retrained = { ...recipe, recover: { mode: 'retrain', data, samples: 8, seq_len: 16, ...recover } }
 
 describe('sources of a run', () => {
-  let backend: Backend
-  let place: Workplace
-  before(async () => (backend = await openCpu({ threads: 1 })))
-  after(() => backend.close())
-  beforeEach(async () => {
-    place = createWorkplace()
-    await writeTinyModel(place.path('model'))
-    writeFileSync(place.path('model', 'tokenizer_config.json'), '{}')
-    writeTinyIds(place.path(data))
-  })
-  afterEach(() => place.remove())
+  const here = runPlace({ threads: 1, tiny: true })
+  beforeEach(() => writeFileSync(here.place.path('model', 'tokenizer_config.json'), '{}'))
 
   /** A run that is cancelled when its first block is finished. */
   async function cancelled(): Promise<string> {
     const abort = new AbortController()
     const onEvent = ({ type }: RunEvent) => type === 'block' && abort.abort()
-    const begun = run(backend, { recipe: place.recipe('a', recipe), signal: abort.signal, onEvent })
+    const begun = run(here.backend, { recipe: here.place.recipe('a', recipe), signal: abort.signal, onEvent })
     await assert.rejects(begun, { code: 'cancelled' })
-    return onlyRun(place.folder) ?? ''
+    return onlyRun(here.place.folder) ?? ''
   }
   /** One bit of the last weight, in place. */
   function flip(path: string): void {
@@ -51,17 +40,17 @@ describe('sources of a run', () => {
   }
 
   it('a workplace that was copied resumes to the same files, told by their content', async () => {
-    const whole = await run(backend, { recipe: place.recipe('a', recipe) })
-    const expected = filesBelow(place.path('out'), () => true)
+    const whole = await run(here.backend, { recipe: here.place.recipe('a', recipe) })
+    const expected = filesBelow(here.place.path('out'), () => true)
     rmSync(whole.run, { recursive: true })
-    rmSync(place.path('out'), { recursive: true })
+    rmSync(here.place.path('out'), { recursive: true })
     await cancelled()
     const copy = createWorkplace()
     try {
-      cpSync(place.folder, copy.folder, { recursive: true })
+      cpSync(here.place.folder, copy.folder, { recursive: true })
       // The first place is not looked at.
-      renameSync(place.path('model'), place.path('gone'))
-      const report = await run(backend, { resume: onlyRun(copy.folder) ?? '' })
+      renameSync(here.place.path('model'), here.place.path('gone'))
+      const report = await run(here.backend, { resume: onlyRun(copy.folder) ?? '' })
       assert.deepEqual(
         filesBelow(copy.path('out'), () => true),
         expected,
@@ -77,7 +66,7 @@ describe('sources of a run', () => {
     await cancelled()
     const copy = createWorkplace()
     try {
-      cpSync(place.folder, copy.folder, { recursive: true, preserveTimestamps: true })
+      cpSync(here.place.folder, copy.folder, { recursive: true, preserveTimestamps: true })
       const changes: [string, () => void][] = [
         ['model.safetensors', () => flip(copy.path('model', 'model.safetensors'))],
         ['config.json', () => appendFileSync(copy.path('model', 'config.json'), '\n')],
@@ -86,10 +75,14 @@ describe('sources of a run', () => {
         [data, () => flip(copy.path(data))],
       ]
       for (const [name, change] of changes) {
-        cpSync(place.path('model'), copy.path('model'), { recursive: true })
+        cpSync(here.place.path('model'), copy.path('model'), { recursive: true })
         change()
         const message = new RegExp(`${name.replace('.', '\\.')} changed since the run began`)
-        await assert.rejects(run(backend, { resume: onlyRun(copy.folder) ?? '' }), { code: 'bad-data', message }, name)
+        await assert.rejects(
+          run(here.backend, { resume: onlyRun(copy.folder) ?? '' }),
+          { code: 'bad-data', message },
+          name,
+        )
       }
       assert.ok(!existsSync(copy.path('out')))
     } finally {
@@ -106,9 +99,9 @@ describe('sources of a run', () => {
       ['config.json', 'model/config.json', (file: string) => appendFileSync(file, ' ')],
       ['a tokenizer', 'model/tokenizer_config.json', (file: string) => writeFileSync(file, '{"a":1}')],
     ] as const)
-      it(`${what} changed in place in the middle of ${mode}: nothing is saved; put back, the run ends as if never disturbed`, async () => {
-        await run(backend, { recipe: place.recipe('a', { ...chosen, save: { to: 'whole' } }) })
-        const file = place.path(path)
+      it(`${what} changed in here.place in the middle of ${mode}: nothing is saved; put back, the run ends as if never disturbed`, async () => {
+        await run(here.backend, { recipe: here.place.recipe('a', { ...chosen, save: { to: 'whole' } }) })
+        const file = here.place.path(path)
         const before = readFileSync(file)
         let changed = false
         const onEvent = ({ type }: RunEvent) => {
@@ -119,9 +112,9 @@ describe('sources of a run', () => {
         const disturbed = createWorkplace()
         try {
           // It has a workplace of its own, so that its one run is found; the model is the first one's.
-          const far = { ...chosen, model: place.path('model') }
+          const far = { ...chosen, model: here.place.path('model') }
           writeTinyIds(disturbed.path(data))
-          await assert.rejects(run(backend, { recipe: disturbed.recipe('a', far), onEvent }), {
+          await assert.rejects(run(here.backend, { recipe: disturbed.recipe('a', far), onEvent }), {
             code: 'bad-data',
             message: new RegExp(`${path.split('/')[1].replace('.', '\\.')} changed since the run began`),
           })
@@ -133,9 +126,9 @@ describe('sources of a run', () => {
           const report = JSON.parse(readFileSync(join(folder, 'report.json'), 'utf8')) as { status: string }
           assert.equal(report.status, 'failed')
           writeFileSync(file, before)
-          await run(backend, { resume: folder })
+          await run(here.backend, { resume: folder })
           for (const name of ['model.safetensors', 'sparsescope.mask'])
-            assert.deepEqual(readFileSync(disturbed.path('out', name)), readFileSync(place.path('whole', name)))
+            assert.deepEqual(readFileSync(disturbed.path('out', name)), readFileSync(here.place.path('whole', name)))
         } finally {
           disturbed.remove()
         }

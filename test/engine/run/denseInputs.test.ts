@@ -3,22 +3,15 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RunEvent } from '../../../src/shared/series/events.ts'
-import type { Backend } from '../../../src/engine/compute/backend.ts'
-import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
 import { blockOutputs } from '../../support/hidden.ts'
-import { createWorkplace, run, type Workplace } from '../../support/runs.ts'
+import { run, runPlace } from '../../support/runs.ts'
 import { goldenPath } from '../../support/shared.ts'
 
 describe('reconstruction on dense inputs', () => {
-  let backend: Backend
-  let place: Workplace
-  before(async () => (backend = await openCpu({ threads: 2 })))
-  after(() => backend.close())
-  beforeEach(() => (place = createWorkplace()))
-  afterEach(() => place.remove())
+  const here = runPlace()
 
   const hidden = (folder: string, ids: string, block: number) =>
-    blockOutputs(backend, folder, { ids, block, scratch: place.path('forward.safetensors') })
+    blockOutputs(here.backend, folder, { ids, block, scratch: here.place.path('forward.safetensors') })
 
   it('starts block 1 from the error that pruning it alone makes in the dense model', async function () {
     const [model, data] = [goldenPath('opt'), goldenPath('opt', 'prune', 'calib.safetensors')]
@@ -26,8 +19,8 @@ describe('reconstruction on dense inputs', () => {
     const errorsWith = async (inputs: string) => {
       const recover = { mode: 'reconstruct', inputs, train: ['bias', 'norm'], steps: 20, lr: 1e-3 }
       const calibration = { data, samples: 16, seq_len: 16 }
-      const recipe = place.recipe(inputs, { version: 1, model, prune: [prune], calibration, recover })
-      const { run: folder } = await run(backend, { recipe })
+      const recipe = here.place.recipe(inputs, { version: 1, model, prune: [prune], calibration, recover })
+      const { run: folder } = await run(here.backend, { recipe })
       const events = readFileSync(join(folder, 'events.jsonl'), 'utf8').trim().split('\n')
       return events.flatMap((line) => {
         const event = JSON.parse(line) as RunEvent
@@ -36,8 +29,10 @@ describe('reconstruction on dense inputs', () => {
     }
     // Magnitude looks at no data: this is how block 1 is pruned whatever happened to block 0.
     const alone = { ...prune, targets: ['re:.*layers\\.1\\..*'] }
-    await run(backend, { recipe: place.recipe('alone', { version: 1, model, prune: [alone], save: { to: 'alone' } }) })
-    const [dense, pruned] = [await hidden(model, data, 1), await hidden(place.path('alone'), data, 1)]
+    await run(here.backend, {
+      recipe: here.place.recipe('alone', { version: 1, model, prune: [alone], save: { to: 'alone' } }),
+    })
+    const [dense, pruned] = [await hidden(model, data, 1), await hidden(here.place.path('alone'), data, 1)]
     const expected = dense.reduce((sum, x, i) => sum + (x - pruned[i]) ** 2, 0) / dense.length
 
     const [onDense, onPruned] = [await errorsWith('dense'), await errorsWith('pruned')]

@@ -3,11 +3,8 @@ import assert from 'node:assert/strict'
 import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { compareCheckpoints } from '../../../src/engine/checkpoint/stats/compareCheckpoints.ts'
 import { openCheckpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
-import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
-import type { Backend } from '../../../src/engine/compute/backend.ts'
 import { readMaskFile } from '../../support/storedMasks.ts'
-import { createWorkplace, run, type Workplace } from '../../support/runs.ts'
-import { writeTinyIds, writeTinyModel } from '../../support/tinyModel.ts'
+import { run, runPlace } from '../../support/runs.ts'
 
 async function zerosOf(folder: string, name: string): Promise<number> {
   const checkpoint = await openCheckpoint(folder)
@@ -17,21 +14,12 @@ async function zerosOf(folder: string, name: string): Promise<number> {
 }
 
 describe('a model that was pruned elsewhere, of which a recipe prunes a part', () => {
-  let backend: Backend
-  let place: Workplace
-  before(async () => (backend = await openCpu({ threads: 2 })))
-  after(() => backend.close())
-  beforeEach(async () => {
-    place = createWorkplace()
-    await writeTinyModel(place.path('model'))
-    writeTinyIds(place.path('ids.safetensors'))
-  })
-  afterEach(() => place.remove())
+  const here = runPlace({ tiny: true })
 
   const fc1 = 'model.decoder.layers.1.fc1.weight'
   /** Half of fc1 of block 1 becomes 0 in the file. */
   function pruneFc1() {
-    const file = place.path('model', 'model.safetensors')
+    const file = here.place.path('model', 'model.safetensors')
     const bytes = readFileSync(file)
     const start = 8 + Number(bytes.readBigUInt64LE())
     const header = JSON.parse(bytes.toString('utf8', 8, start)) as Record<string, { data_offsets: [number, number] }>
@@ -40,11 +28,11 @@ describe('a model that was pruned elsewhere, of which a recipe prunes a part', (
     writeFileSync(file, bytes)
   }
   const recipe = (recover: object | undefined) =>
-    place.recipe('a', {
+    here.place.recipe('a', {
       version: 1,
-      model: place.path('model'),
+      model: here.place.path('model'),
       prune: [{ method: 'magnitude', sparsity: 0.5, targets: ['re:.*q_proj'] }],
-      calibration: { data: place.path('ids.safetensors') },
+      calibration: { data: here.place.path('ids.safetensors') },
       recover,
       save: { to: 'out' },
     })
@@ -53,42 +41,42 @@ describe('a model that was pruned elsewhere, of which a recipe prunes a part', (
   for (const mode of ['reconstruct', 'retrain'])
     it(`keeps them, and says so: ${mode}`, async () => {
       pruneFc1()
-      const data = place.path('ids.safetensors')
+      const data = here.place.path('ids.safetensors')
       const recover = { ...training, mode, ...(mode === 'retrain' && { data, samples: 4, seq_len: 16 }) }
-      const { warnings } = await run(backend, { recipe: recipe(recover) })
+      const { warnings } = await run(here.backend, { recipe: recipe(recover) })
       assert.match(warnings.join('\n'), /exact zeros \(50(\.0+)? ?%\) of 1 linears .* does not prune/)
-      assert.equal(await zerosOf(place.path('out'), fc1), 48)
+      assert.equal(await zerosOf(here.place.path('out'), fc1), 48)
     })
 
   it('refuses a mask that the weights no longer have, unless all is pruned anew; nor does a comparison believe it', async () => {
     const whole = (more: object, to: string) =>
-      place.recipe(to, { version: 1, model: place.path('model'), save: { to }, ...more })
+      here.place.recipe(to, { version: 1, model: here.place.path('model'), save: { to }, ...more })
     const prune = [{ method: 'magnitude', sparsity: 0.5 }]
-    await run(backend, { recipe: whole({ prune }, 'pruned') })
-    cpSync(place.path('pruned', 'sparsescope.mask'), place.path('model', 'sparsescope.mask'))
-    const ids = { data: place.path('ids.safetensors'), samples: 4, seq_len: 16 }
+    await run(here.backend, { recipe: whole({ prune }, 'pruned') })
+    cpSync(here.place.path('pruned', 'sparsescope.mask'), here.place.path('model', 'sparsescope.mask'))
+    const ids = { data: here.place.path('ids.safetensors'), samples: 4, seq_len: 16 }
     const recover = { mode: 'retrain', train: ['norm'], steps: 2, ...ids }
     for (const more of [{ recover }, { recover, prune: [{ ...prune[0], targets: ['re:.*q_proj'] }] }])
-      await assert.rejects(run(backend, { recipe: whole(more, 'stale') }), {
+      await assert.rejects(run(here.backend, { recipe: whole(more, 'stale') }), {
         code: 'bad-checkpoint',
         message: /the mask is older than the weights/,
       })
-    await run(backend, { recipe: whole({ prune, recover }, 'anew') })
-    const model = await openCheckpoint(place.path('model'))
+    await run(here.backend, { recipe: whole({ prune, recover }, 'anew') })
+    const model = await openCheckpoint(here.place.path('model'))
     assert.equal((await compareCheckpoints(model, model)).maskPreserved, null)
     await model.close()
   })
 
   it('has them in the mask file also where nothing trains: a sweep shares such parts with runs that do', async () => {
     pruneFc1()
-    await run(backend, { recipe: recipe(undefined) })
-    const masks = await readMaskFile(place.path('out', 'sparsescope.mask'))
+    await run(here.backend, { recipe: recipe(undefined) })
+    const masks = await readMaskFile(here.place.path('out', 'sparsescope.mask'))
     assert.equal(masks.get(fc1)?.words.length, 12)
   })
 
   it('says nothing where there are none', async () => {
-    const { warnings } = await run(backend, { recipe: recipe(training) })
+    const { warnings } = await run(here.backend, { recipe: recipe(training) })
     assert.doesNotMatch(warnings.join('\n'), /exact zeros/)
-    assert.equal(await zerosOf(place.path('out'), fc1), 0)
+    assert.equal(await zerosOf(here.place.path('out'), fc1), 0)
   })
 })

@@ -3,14 +3,11 @@ import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Backend } from '../../../src/engine/compute/backend.ts'
-import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
 import { newHolder } from '../../../src/runs/lock/lockHolder.ts'
 import { lockRun } from '../../../src/runs/lock/runLock.ts'
 import { encodeLock, lockName } from '../../../src/runs/lock/lockText.ts'
 import { onlyRun } from '../../support/killedRuns.ts'
-import { createWorkplace, run, type Workplace } from '../../support/runs.ts'
-import { writeTinyIds, writeTinyModel } from '../../support/tinyModel.ts'
+import { run, runPlace } from '../../support/runs.ts'
 
 const data = 'ids.safetensors'
 const recipe = {
@@ -23,16 +20,7 @@ const recipe = {
 
 describe('a run that another process has', function () {
   this.timeout(300_000)
-  let backend: Backend
-  let place: Workplace
-  before(async () => (backend = await openCpu({ threads: 2 })))
-  after(() => backend.close())
-  beforeEach(async () => {
-    place = createWorkplace()
-    await writeTinyModel(place.path('model'))
-    writeTinyIds(place.path(data))
-  })
-  afterEach(() => place.remove())
+  const here = runPlace({ tiny: true })
 
   /** All that says how a run stands. */
   const standing = (folder: string) =>
@@ -45,44 +33,44 @@ describe('a run that another process has', function () {
   it('is refused before anything of it is read or written, also within the same process', async () => {
     const abort = new AbortController()
     const onEvent = ({ type }: { type: string }) => type === 'step' && abort.abort()
-    await assert.rejects(run(backend, { recipe: place.recipe('a', recipe), signal: abort.signal, onEvent }))
-    const folder = onlyRun(place.folder) ?? ''
+    await assert.rejects(run(here.backend, { recipe: here.place.recipe('a', recipe), signal: abort.signal, onEvent }))
+    const folder = onlyRun(here.place.folder) ?? ''
     const lock = await lockRun(folder)
     // The holder's half-written record must not be taken for the state of things.
     writeFileSync(join(folder, 'state', 'progress.json'), 'half a rec')
     const before = standing(folder)
-    await assert.rejects(run(backend, { resume: folder }), { code: 'exists', message: /is in use by process/ })
+    await assert.rejects(run(here.backend, { resume: folder }), { code: 'exists', message: /is in use by process/ })
     assert.deepEqual(standing(folder), before)
     await lock.release()
   })
 
   it('taken over while this one stood still, gets no further word from it: no report, no event, no lock removed', async () => {
-    const path = place.recipe('a', recipe)
+    const path = here.place.recipe('a', recipe)
     let before: Record<string, string> | null = null
     const other = encodeLock({ ...newHolder(), pid: 1, host: 'elsewhere' }, 3)
     let stepped = false
     const onEvent = ({ type }: { type: string }) => void (stepped ||= type === 'step')
     const pausePoint = async () => {
       if (!stepped || before) return
-      writeFileSync(join(onlyRun(place.folder) ?? '', lockName), other)
+      writeFileSync(join(onlyRun(here.place.folder) ?? '', lockName), other)
       // The heartbeat has the time to look; nothing is said from then on.
       await sleep(2500)
-      before = standing(onlyRun(place.folder) ?? '')
+      before = standing(onlyRun(here.place.folder) ?? '')
     }
-    await assert.rejects(run(backend, { recipe: path, onEvent, pausePoint }), {
+    await assert.rejects(run(here.backend, { recipe: path, onEvent, pausePoint }), {
       code: 'disk',
       message: /taken over by another process/,
     })
-    const folder = onlyRun(place.folder) ?? ''
+    const folder = onlyRun(here.place.folder) ?? ''
     assert.deepEqual(standing(folder), before)
     assert.equal(existsSync(join(folder, 'report.json')), false)
     assert.equal(readFileSync(join(folder, lockName), 'utf8'), other)
   })
 
   it('and that has ended, is finished for everyone: its report stays as it is, and no lock remains', async () => {
-    const { run: folder } = await run(backend, { recipe: place.recipe('a', recipe) })
+    const { run: folder } = await run(here.backend, { recipe: here.place.recipe('a', recipe) })
     const before = standing(folder)
-    await assert.rejects(run(backend, { resume: folder }), { code: 'usage', message: /is finished/ })
+    await assert.rejects(run(here.backend, { resume: folder }), { code: 'usage', message: /is finished/ })
     assert.deepEqual(standing(folder), before)
     assert.deepEqual(
       readdirSync(folder).filter((name) => name.startsWith(lockName)),

@@ -1,11 +1,8 @@
 // `save.pruned`: the model before recovery, saved by the run that recovers it.
 import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
-import type { Backend } from '../../../src/engine/compute/backend.ts'
-import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
 import { readNote } from '../../../src/engine/run/origin/note.ts'
-import { createWorkplace, run, type Workplace } from '../../support/runs.ts'
-import { writeTinyIds, writeTinyModel } from '../../support/tinyModel.ts'
+import { run, runPlace } from '../../support/runs.ts'
 
 const data = 'ids.safetensors'
 const calibration = { data, samples: 8, seq_len: 16 }
@@ -18,29 +15,20 @@ const recoveries = {
 }
 
 describe('the model before recovery', () => {
-  let backend: Backend
-  let place: Workplace
-  before(async () => (backend = await openCpu()))
-  after(() => backend.close())
-  beforeEach(async () => {
-    place = createWorkplace()
-    await writeTinyModel(place.path('model'))
-    writeTinyIds(place.path(data))
-  })
-  afterEach(() => place.remove())
+  const here = runPlace({ tiny: true })
 
   for (const [mode, recover] of Object.entries(recoveries))
     it(`is saved where the recipe says so, and is what a run without recovery saves: ${mode}`, async () => {
       const shared = { version: 1, model: 'model', prune: [{ method: 'sparsegpt', sparsity: 0.5 }], calibration }
-      await run(backend, { recipe: place.recipe('alone', { ...shared, save: { to: 'alone' } }) })
+      await run(here.backend, { recipe: here.place.recipe('alone', { ...shared, save: { to: 'alone' } }) })
       const both = { ...shared, recover, evaluate: [{ data, seq_len: 16, at }], save: { to: 'out', pruned: 'pruned' } }
-      const report = await run(backend, { recipe: place.recipe('both', both) })
-      deepEqual([report.output, report.pruned_output], [place.path('out'), place.path('pruned')])
-      const bytes = (...name: string[]) => readFileSync(place.path(...name))
+      const report = await run(here.backend, { recipe: here.place.recipe('both', both) })
+      deepEqual([report.output, report.pruned_output], [here.place.path('out'), here.place.path('pruned')])
+      const bytes = (...name: string[]) => readFileSync(here.place.path(...name))
       for (const file of ['model.safetensors', 'sparsescope.mask', 'config.json'])
         ok(bytes('pruned', file).equals(bytes('alone', file)), file)
       ok(!bytes('pruned', 'model.safetensors').equals(bytes('out', 'model.safetensors')))
-      const note = await readNote(place.path('pruned'))
+      const note = await readNote(here.place.path('pruned'))
       deepEqual(note?.recipe.recover, [])
       deepEqual([note?.recipe.save?.to, note?.recipe.save?.pruned], ['pruned', undefined])
       deepEqual([...new Set(note?.evaluations.map(({ stage }) => stage))], ['dense', 'pruned'])
@@ -50,15 +38,15 @@ describe('the model before recovery', () => {
     const shared = { version: 1, model: 'model', prune: [{ method: 'magnitude', sparsity: 0.5 }], calibration }
     for (const mode of ['reconstruct', 'retrain'] as const) {
       const recipe = { ...shared, recover: recoveries[mode], save: { to: `out-${mode}`, pruned: `pruned-${mode}` } }
-      const { output } = await run(backend, { recipe: place.recipe(mode, recipe) })
-      equal(output, place.path(`out-${mode}`))
-      ok(existsSync(place.path(`pruned-${mode}`, 'model.safetensors')))
+      const { output } = await run(here.backend, { recipe: here.place.recipe(mode, recipe) })
+      equal(output, here.place.path(`out-${mode}`))
+      ok(existsSync(here.place.path(`pruned-${mode}`, 'model.safetensors')))
     }
   })
 
   it('is refused before anything is written where it or the result is there, or one would lie in the other', async () => {
     const recipe = (to: string, pruned: string) =>
-      place.recipe('r', {
+      here.place.recipe('r', {
         ...{ version: 1, model: 'model', prune: [{ sparsity: 0.5 }], recover: recoveries.retrain },
         save: { to, pruned },
       })
@@ -68,10 +56,10 @@ describe('the model before recovery', () => {
       ['same', 'same', /side by side/],
       ['out', data, /exists already/],
     ] as const)
-      await rejects(run(backend, { recipe: recipe(to, pruned) }), (error: Error) => {
+      await rejects(run(here.backend, { recipe: recipe(to, pruned) }), (error: Error) => {
         match(error.message, message)
         return true
       })
-    ok(!existsSync(place.path('.sparsescope')) && !existsSync(place.path('out')))
+    ok(!existsSync(here.place.path('.sparsescope')) && !existsSync(here.place.path('out')))
   })
 })

@@ -3,10 +3,8 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RunEvent } from '../../../src/shared/series/events.ts'
-import type { Backend } from '../../../src/engine/compute/backend.ts'
-import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
 import { blockOutputs, mixCheckpoints } from '../../support/hidden.ts'
-import { createWorkplace, run, type Workplace } from '../../support/runs.ts'
+import { run, runPlace } from '../../support/runs.ts'
 import { goldenPath } from '../../support/shared.ts'
 
 const windows = 16
@@ -24,21 +22,16 @@ const evaluate = [{ data, seq_len: 16, at: ['dense', 'pruned', 'recovered'] }]
 
 describe('recover as a list', function () {
   this.timeout(300_000)
-  let backend: Backend
-  let place: Workplace
-  before(async () => (backend = await openCpu({ threads: 2 })))
-  after(() => backend.close())
-  beforeEach(() => (place = createWorkplace()))
-  afterEach(() => place.remove())
+  const here = runPlace()
 
   async function runOf(name: string, recipe: object) {
-    const path = place.recipe(name, { version: 1, calibration, seed: 3, ...recipe, save: { to: name } })
-    const report = await run(backend, { recipe: path })
+    const path = here.place.recipe(name, { version: 1, calibration, seed: 3, ...recipe, save: { to: name } })
+    const report = await run(here.backend, { recipe: path })
     const lines = readFileSync(join(report.run, 'events.jsonl'), 'utf8').trim().split('\n')
     return { report, events: lines.map((line) => JSON.parse(line) as RunEvent) }
   }
   const pruned = { model: goldenPath('opt'), prune: [{ method: 'wanda', sparsity: 0.5 }] }
-  const bytes = (name: string, file: string) => readFileSync(place.path(name, file))
+  const bytes = (name: string, file: string) => readFileSync(here.place.path(name, file))
   const assertSame = (a: string, b: string) => {
     for (const file of ['model.safetensors', 'sparsescope.mask', 'config.json'])
       assert.ok(bytes(a, file).equals(bytes(b, file)), file)
@@ -55,7 +48,7 @@ describe('recover as a list', function () {
     it(`${what} give the bytes of two recipes one after the other`, async () => {
       const { report } = await runOf('list', { ...pruned, recover: [first, second] })
       await runOf('first', { ...pruned, recover: first })
-      await runOf('second', { model: place.path('first'), recover: [second] })
+      await runOf('second', { model: here.place.path('first'), recover: [second] })
       assertSame('list', 'second')
       assert.deepEqual(
         report.recoveries.map(({ mode }) => mode),
@@ -115,12 +108,16 @@ describe('recover as a list', function () {
     const { events } = await runOf('again', { ...pruned, recover: [train, again] })
     const blocks = events.filter((event) => event.type === 'block' && event.errors !== undefined)
     assert.equal(blocks.length, 2)
-    const sources = { dense: goldenPath('opt'), retrained: place.path('retrained'), again: place.path('again') }
+    const sources = {
+      dense: goldenPath('opt'),
+      retrained: here.place.path('retrained'),
+      again: here.place.path('again'),
+    }
     const outputs = async (of: keyof typeof sources) => {
-      const folder = await mixCheckpoints(place.path(`mix-${of}`), sources, (t) =>
+      const folder = await mixCheckpoints(here.place.path(`mix-${of}`), sources, (t) =>
         /\.layers\.0\./.test(t) ? of : 'dense',
       )
-      return blockOutputs(backend, folder, { ids: data, block: 0, scratch: place.path('hidden.safetensors') })
+      return blockOutputs(here.backend, folder, { ids: data, block: 0, scratch: here.place.path('hidden.safetensors') })
     }
     const dense = await outputs('dense')
     const [block] = blocks

@@ -18,31 +18,21 @@ import { readMaskFile } from '../../support/storedMasks.ts'
 import type { Backend } from '../../../src/engine/compute/backend.ts'
 import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
 import type { RunReport } from '../../../src/engine/run/report/report.ts'
-import { createWorkplace, run, type Workplace } from '../../support/runs.ts'
+import { run, runPlace } from '../../support/runs.ts'
 import { goldenPath } from '../../support/shared.ts'
 import { cannot } from '../../support/skip.ts'
 
 describe('runs', () => {
-  let backend: Backend
-  let place: Workplace
-  let model = ''
-  let data = ''
-  before(async () => (backend = await openCpu({ threads: 2 })))
-  after(() => backend.close())
-  beforeEach(function () {
-    const [golden, ids] = [goldenPath('opt'), goldenPath('opt', 'prune', 'calib.safetensors')]
-    place = createWorkplace()
-    model = golden
-    data = ids
-  })
-  afterEach(() => place.remove())
+  const here = runPlace()
+  const [model, data] = [goldenPath('opt'), goldenPath('opt', 'prune', 'calib.safetensors')]
 
   const events = (report: Pick<RunReport, 'run'>) =>
     readFileSync(join(report.run, 'events.jsonl'), 'utf8')
       .trim()
       .split('\n')
       .map((line) => JSON.parse(line) as RunEvent)
-  const onlyRun = () => join(place.path('.sparsescope', 'runs'), readdirSync(place.path('.sparsescope', 'runs'))[0])
+  const onlyRun = () =>
+    join(here.place.path('.sparsescope', 'runs'), readdirSync(here.place.path('.sparsescope', 'runs'))[0])
   const magnitude = [{ method: 'magnitude', sparsity: 0.5 }]
   const retraining = (more: object = {}) => ({
     mode: 'retrain',
@@ -54,22 +44,22 @@ describe('runs', () => {
     seq_len: 16,
     ...more,
   })
-  const recipe = (more: object) => place.recipe('a', { version: 1, model, ...more })
+  const recipe = (more: object) => here.place.recipe('a', { version: 1, model, ...more })
 
   it('more memory than there is is said, and not used', async () => {
-    const report = await run(backend, { recipe: recipe({ prune: magnitude }), memoryBytes: 2 ** 50 })
+    const report = await run(here.backend, { recipe: recipe({ prune: magnitude }), memoryBytes: 2 ** 50 })
     assert.match(report.warnings.join(), /--memory 1.13 PB is more than there is \(.*\): at most .* are used/)
   })
 
   it('less memory than it takes at least is said, and what it takes', async () => {
-    const report = await run(backend, { recipe: recipe({ prune: magnitude }), memoryBytes: 2 ** 20 })
+    const report = await run(here.backend, { recipe: recipe({ prune: magnitude }), memoryBytes: 2 ** 20 })
     assert.match(report.warnings.join(), /--memory allows 1.05 MB, and this takes about \d+ MB at least: allow more/)
   })
 
   it('one that is stopped after its result was saved is cancelled, and goes on to a good end', async () => {
     const controller = new AbortController()
     let folder = ''
-    const stopped = run(backend, {
+    const stopped = run(here.backend, {
       recipe: recipe({ prune: magnitude, save: { to: 'out' } }),
       signal: controller.signal,
       onFolder: (path) => (folder = path),
@@ -81,15 +71,15 @@ describe('runs', () => {
     assert.equal(events({ run: folder }).at(-1)?.type, 'end')
     const begun: boolean[] = []
     const onEvent = ({ type }: RunEvent) => type === 'start' && begun.push(existsSync(join(folder, 'report.json')))
-    assert.equal((await run(backend, { resume: folder, onEvent })).status, 'done')
+    assert.equal((await run(here.backend, { resume: folder, onEvent })).status, 'done')
     assert.deepEqual(begun, [false], 'no report of an earlier process while another is under way')
     assert.equal(statusOf(), 'done')
   })
 
   it('the saved mask, the saved zeros and the stated sparsity agree', async () => {
-    const report = await run(backend, { recipe: recipe({ prune: magnitude, save: { to: 'out' } }) })
-    const masks = await readMaskFile(place.path('out', 'sparsescope.mask'))
-    const saved = await openCheckpoint(place.path('out'))
+    const report = await run(here.backend, { recipe: recipe({ prune: magnitude, save: { to: 'out' } }) })
+    const masks = await readMaskFile(here.place.path('out', 'sparsescope.mask'))
+    const saved = await openCheckpoint(here.place.path('out'))
     let [zeros, size] = [0, 0]
     for (const [name, { rows, columns, words }] of masks) {
       const values = new Float32Array((await saved.read(name)).buffer)
@@ -110,10 +100,10 @@ describe('runs', () => {
   it('says that a recovery made the model worse, and only then', async () => {
     const prune = [{ method: 'magnitude', sparsity: 0.7 }]
     const text = (name: string) => join('samples', 'text', name)
-    writeFileSync(place.path('held-out.txt'), readFileSync(text('evaluation.txt'), 'utf8').slice(0, 8000))
+    writeFileSync(here.place.path('held-out.txt'), readFileSync(text('evaluation.txt'), 'utf8').slice(0, 8000))
     const report = async (lr: number) => {
       const evaluate = [
-        { task: 'perplexity', data: place.path('held-out.txt'), seq_len: 64, at: ['pruned', 'recovered'] },
+        { task: 'perplexity', data: here.place.path('held-out.txt'), seq_len: 64, at: ['pruned', 'recovered'] },
       ]
       const recover = retraining({
         steps: 20,
@@ -124,7 +114,7 @@ describe('runs', () => {
         seq_len: 64,
       })
       const sample = { version: 1, model: resolve('samples', 'opt'), prune, recover, evaluate }
-      return run(backend, { recipe: place.recipe('a', sample) })
+      return run(here.backend, { recipe: here.place.recipe('a', sample) })
     }
     const worse = (await report(0.1)).warnings.filter((w) => w.includes('recovery raised the perplexity'))
     assert.equal(worse.length, 1)
@@ -135,7 +125,7 @@ describe('runs', () => {
   it('one file at two window lengths is two results: neither overwrites the other, and no warning mixes them up', async () => {
     const evaluate = [16, 8].map((seq_len) => ({ data, seq_len, at: ['dense', 'pruned', 'recovered'] }))
     const recover = retraining({ steps: 2, lr: 1e-9 })
-    const report = await run(backend, { recipe: recipe({ prune: magnitude, recover, evaluate }) })
+    const report = await run(here.backend, { recipe: recipe({ prune: magnitude, recover, evaluate }) })
     const keys = report.evaluations.map((e) => `${e.entry} ${e.stage} ${e.seq_len}`)
     const stages = ['dense', 'pruned', 'recovered']
     assert.deepEqual(keys.sort(), [16, 8].flatMap((n, entry) => stages.map((stage) => `${entry} ${stage} ${n}`)).sort())
@@ -150,7 +140,7 @@ describe('runs', () => {
   it('a file of ids is taken as it is where the recipe does not say how much of it', async () => {
     const written = { prune: [{ method: 'wanda' }], calibration: { data }, evaluate: [{ data, at: ['dense'] }] }
     const recover = { mode: 'retrain', train: ['norm'], steps: 2, data }
-    const { recipe: resolved, evaluations } = await run(backend, { recipe: recipe({ ...written, recover }) })
+    const { recipe: resolved, evaluations } = await run(here.backend, { recipe: recipe({ ...written, recover }) })
     const { calibration, recover: trained, evaluate } = resolved
     assert.deepEqual([calibration?.samples, calibration?.seq_len], [16, 16])
     // One recovery is written without a list around it.
@@ -161,15 +151,15 @@ describe('runs', () => {
 
   it('adds up accumulated batches to the step of one large batch', async () => {
     const weights = async (name: string, more: object) => {
-      const path = place.recipe(name, {
+      const path = here.place.recipe(name, {
         version: 1,
         model,
         prune: magnitude,
         recover: retraining(more),
         save: { to: name },
       })
-      await run(backend, { recipe: path })
-      const saved = await openCheckpoint(place.path(name))
+      await run(here.backend, { recipe: path })
+      const saved = await openCheckpoint(here.place.path(name))
       const values = new Float32Array((await saved.read('model.decoder.layers.0.fc1.bias')).buffer)
       await saved.close()
       return values
@@ -184,39 +174,39 @@ describe('runs', () => {
   it('a budget for one block only costs speed: the same bytes as with everything in memory', async () => {
     const saved = async (name: string, memoryBytes: number) => {
       const recover = retraining({ train: ['bias', 'norm', 'mask_lora'], lora: { rank: 4, alpha: 8 } })
-      const path = place.recipe(name, { version: 1, model, prune: magnitude, recover, save: { to: name } })
-      await run(backend, { recipe: path, memoryBytes })
-      return readFileSync(place.path(name, 'model.safetensors'))
+      const path = here.place.recipe(name, { version: 1, model, prune: magnitude, recover, save: { to: name } })
+      await run(here.backend, { recipe: path, memoryBytes })
+      return readFileSync(here.place.path(name, 'model.safetensors'))
     }
     assert.deepEqual(await saved('little', 1), await saved('much', 1e9))
   })
 
   it('a pruned folder is retrained under its own mask; without a mask file its zeros are taken, with a warning', async () => {
-    await run(backend, { recipe: recipe({ prune: magnitude, save: { to: 'pruned' } }) })
+    await run(here.backend, { recipe: recipe({ prune: magnitude, save: { to: 'pruned' } }) })
     const again = (name: string) =>
-      place.recipe(name, {
+      here.place.recipe(name, {
         version: 1,
         model: 'pruned',
         recover: retraining({ train: ['mask_lora'] }),
         save: { to: name },
       })
-    const first = await run(backend, { recipe: again('first') })
+    const first = await run(here.backend, { recipe: again('first') })
     assert.deepEqual(
       first.warnings.filter((w) => w.includes('exact zeros')),
       [],
     )
-    cpSync(place.path('pruned'), place.path('bare'), { recursive: true })
-    const bare = place.recipe('second', {
+    cpSync(here.place.path('pruned'), here.place.path('bare'), { recursive: true })
+    const bare = here.place.recipe('second', {
       version: 1,
       model: 'bare',
       recover: retraining({ train: ['mask_lora'] }),
       save: { to: 'second' },
     })
-    spawnSync('rm', [place.path('bare', 'sparsescope.mask')])
-    const second = await run(backend, { recipe: bare })
+    spawnSync('rm', [here.place.path('bare', 'sparsescope.mask')])
+    const second = await run(here.backend, { recipe: bare })
     assert.ok(second.warnings.some((w) => w.includes('exact zeros of the block linears (50.00 %)')))
     for (const name of ['model.safetensors', 'sparsescope.mask'])
-      assert.deepEqual(readFileSync(place.path('second', name)), readFileSync(place.path('first', name)))
+      assert.deepEqual(readFileSync(here.place.path('second', name)), readFileSync(here.place.path('first', name)))
     assert.deepEqual([first.sparsity, second.sparsity], [0.5, 0.5])
   })
 
@@ -226,11 +216,11 @@ describe('runs', () => {
       recover: retraining({ train: ['full'], steps: 50, lr: 0.1, weight_decay: 1000 }),
       save: { to: 'out' },
     })
-    await assert.rejects(run(backend, { recipe: path, settings: [] }), {
+    await assert.rejects(run(here.backend, { recipe: path, settings: [] }), {
       code: 'numeric',
       message: /retraining, step \d+: the (loss|gradient) .*lower recover\.lr/,
     })
-    assert.ok(!existsSync(place.path('out')))
+    assert.ok(!existsSync(here.place.path('out')))
     const last = events({ run: onlyRun() }).at(-1)
     assert.ok(last?.type === 'end' && last.status === 'failed' && /lower recover\.lr/.test(last.message ?? ''))
     const report = JSON.parse(readFileSync(join(onlyRun(), 'report.json'), 'utf8')) as RunReport
@@ -240,7 +230,7 @@ describe('runs', () => {
   it('a cancelled run says so, leaves no half output, and can be resumed', async () => {
     const abort = new AbortController()
     const path = recipe({ prune: magnitude, recover: retraining({ steps: 50 }), save: { to: 'out' } })
-    const stopping = run(backend, {
+    const stopping = run(here.backend, {
       recipe: path,
       signal: abort.signal,
       onEvent: (event) => {
@@ -254,11 +244,11 @@ describe('runs', () => {
       said.flatMap((event, index) => (event.type === 'end' ? [[event.status, said.length - 1 - index]] : [])),
       [['cancelled', 0]],
     )
-    assert.deepEqual(readdirSync(place.folder).sort(), ['.sparsescope', 'a.prune.yaml'])
-    const report = await run(backend, { resume: folder })
+    assert.deepEqual(readdirSync(here.place.folder).sort(), ['.sparsescope', 'a.prune.yaml'])
+    const report = await run(here.backend, { resume: folder })
     assert.equal(report.status, 'done')
     assert.equal(events(report).filter((event) => event.type === 'step').length, 50)
-    await assert.rejects(run(backend, { resume: folder }), { code: 'usage', message: /finished/ })
+    await assert.rejects(run(here.backend, { resume: folder }), { code: 'usage', message: /finished/ })
   })
 
   it('a block that is still saved after the run was cancelled is in its events, before their end', async () => {
@@ -267,10 +257,10 @@ describe('runs', () => {
     const cancelledAt = async (read: number) => {
       const abort = new AbortController()
       const counting: Backend = {
-        ...backend,
+        ...here.backend,
         read(tensor) {
           if (++reads === read) abort.abort()
-          return backend.read(tensor)
+          return here.backend.read(tensor)
         },
       }
       const onEvent = (event: RunEvent) => event.type === 'block' && abort.abort()
@@ -285,7 +275,7 @@ describe('runs', () => {
     const folder = onlyRun()
     const types = events({ run: folder }).map(({ type }) => type)
     assert.deepEqual([types.at(-1), types.includes('block')], ['end', true])
-    const report = await run(backend, { resume: folder })
+    const report = await run(here.backend, { resume: folder })
     const blocks = events(report).flatMap((event) => (event.type === 'block' ? [event.block] : []))
     assert.deepEqual(blocks, [0, 1])
   })
@@ -300,32 +290,35 @@ describe('runs', () => {
       const onEvent = ({ type }: RunEvent) => {
         if (type === 'step') setTimeout(() => abort.abort(), 0)
       }
-      await assert.rejects(run(backend, { recipe: path, signal: abort.signal, onEvent }), { code: 'cancelled' })
+      await assert.rejects(run(here.backend, { recipe: path, signal: abort.signal, onEvent }), { code: 'cancelled' })
     })
 
   it('does not resume when a source or the recipe has changed since', async () => {
     const abort = new AbortController()
-    cpSync(data, place.path('ids.safetensors'))
+    cpSync(data, here.place.path('ids.safetensors'))
     const path = recipe({ prune: magnitude, recover: retraining({ data: 'ids.safetensors' }), save: { to: 'out' } })
     const onEvent = (event: RunEvent) => event.type === 'step' && abort.abort()
-    await assert.rejects(run(backend, { recipe: path, signal: abort.signal, onEvent }), { code: 'cancelled' })
+    await assert.rejects(run(here.backend, { recipe: path, signal: abort.signal, onEvent }), { code: 'cancelled' })
     const folder = onlyRun()
-    await assert.rejects(run(backend, { resume: folder, recipe: path, settings: ['recover.steps=9'] }), {
+    await assert.rejects(run(here.backend, { resume: folder, recipe: path, settings: ['recover.steps=9'] }), {
       code: 'bad-recipe',
     })
     appendFileSync(join(folder, 'recipe.prune.yaml'), '# edited\n')
-    await assert.rejects(run(backend, { resume: folder }), { code: 'bad-recipe', message: /edited/ })
+    await assert.rejects(run(here.backend, { resume: folder }), { code: 'bad-recipe', message: /edited/ })
     const text = readFileSync(join(folder, 'recipe.prune.yaml'), 'utf8')
     writeFileSync(join(folder, 'recipe.prune.yaml'), text.replace('# edited\n', ''))
-    appendFileSync(place.path('ids.safetensors'), ' ')
-    await assert.rejects(run(backend, { resume: folder }), { code: 'bad-data', message: /ids\.safetensors changed/ })
+    appendFileSync(here.place.path('ids.safetensors'), ' ')
+    await assert.rejects(run(here.backend, { resume: folder }), {
+      code: 'bad-data',
+      message: /ids\.safetensors changed/,
+    })
   })
 
   it('warns when it goes on with another device than it began on', async () => {
     const abort = new AbortController()
     const path = recipe({ prune: magnitude, recover: retraining(), save: { to: 'out' } })
     const onEvent = (event: RunEvent) => event.type === 'step' && abort.abort()
-    await assert.rejects(run(backend, { recipe: path, signal: abort.signal, onEvent }), { code: 'cancelled' })
+    await assert.rejects(run(here.backend, { recipe: path, signal: abort.signal, onEvent }), { code: 'cancelled' })
     const other = await openCpu({ threads: 1 })
     const report = await run(other, { resume: onlyRun() })
     await other.close()
@@ -333,7 +326,7 @@ describe('runs', () => {
   })
 
   it('refuses before anything is made: an output that exists, missing data, nothing to train, reconstruction without pruning', async () => {
-    mkdirSync(place.path('out'))
+    mkdirSync(here.place.path('out'))
     const cases: [object, object][] = [
       [{ prune: magnitude, save: { to: 'out' } }, { code: 'exists' }],
       [{ prune: [{ method: 'wanda' }] }, { code: 'bad-recipe', message: /calibration/ }],
@@ -363,15 +356,15 @@ describe('runs', () => {
         { code: 'bad-recipe', message: /seq_len: This model has \d+ positions, .* lower seq_len/ },
       ],
     ]
-    for (const [more, error] of cases) await assert.rejects(run(backend, { recipe: recipe(more) }), error)
-    assert.deepEqual(readdirSync(place.folder).sort(), ['a.prune.yaml', 'out'])
+    for (const [more, error] of cases) await assert.rejects(run(here.backend, { recipe: recipe(more) }), error)
+    assert.deepEqual(readdirSync(here.place.folder).sort(), ['a.prune.yaml', 'out'])
   })
 
   it('the pruned model is measured also where reconstruction never makes it, and as the end where nothing is recovered', async () => {
     const evaluate = [{ data, seq_len: 16, at: ['pruned', 'recovered'] }]
-    const pruned = await run(backend, { recipe: recipe({ prune: magnitude, evaluate }) })
+    const pruned = await run(here.backend, { recipe: recipe({ prune: magnitude, evaluate }) })
     const calibration = { data, samples: 16, seq_len: 16 }
-    const reconstructed = await run(backend, {
+    const reconstructed = await run(here.backend, {
       recipe: recipe({ prune: magnitude, evaluate, calibration, recover: { steps: 5, lora: { rank: 2 } } }),
     })
     assert.equal(pruned.perplexity.recovered, undefined)
@@ -384,13 +377,13 @@ describe('runs', () => {
     ['read-only', 'ro', /small.*read-only/],
   ] as const)
     it(`a ${what} disk is a clear error that leaves nothing under the final name`, async function () {
-      const mount = place.path('small')
+      const mount = here.place.path('small')
       mkdirSync(mount)
       if (spawnSync('mount', ['-t', 'tmpfs', '-o', option, 'tmpfs', mount]).status !== 0)
         return cannot(this, 'only root can mount a small file system')
       try {
         const path = recipe({ prune: magnitude, save: { to: 'small/out' } })
-        await assert.rejects(run(backend, { recipe: path }), { code: 'disk', message })
+        await assert.rejects(run(here.backend, { recipe: path }), { code: 'disk', message })
         assert.deepEqual(readdirSync(mount), [])
       } finally {
         spawnSync('umount', [mount])

@@ -4,10 +4,8 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RunEvent } from '../../../src/shared/series/events.ts'
-import type { Backend } from '../../../src/engine/compute/backend.ts'
-import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
 import { blockOutputs, mixCheckpoints } from '../../support/hidden.ts'
-import { createWorkplace, run, type Workplace } from '../../support/runs.ts'
+import { run, runPlace } from '../../support/runs.ts'
 import { goldenPath } from '../../support/shared.ts'
 
 const [windows, steps] = [16, 20]
@@ -15,12 +13,7 @@ const prune = { method: 'magnitude', sparsity: 0.5 }
 
 describe('reconstruction by submodule', function () {
   this.timeout(300_000)
-  let backend: Backend
-  let place: Workplace
-  before(async () => (backend = await openCpu({ threads: 2 })))
-  after(() => backend.close())
-  beforeEach(() => (place = createWorkplace()))
-  afterEach(() => place.remove())
+  const here = runPlace()
 
   const inAttention = (name: string) => /\.layers\.0\.(self_attn|input_layernorm)/.test(name)
   const mlpOutput = (name: string) => /\.layers\.0\.(fc2|mlp\.down_proj)\./.test(name)
@@ -30,21 +23,21 @@ describe('reconstruction by submodule', function () {
   async function recover(arch: string, inputs: 'pruned' | 'dense', train: string[]) {
     const [dense, ids] = [goldenPath(arch), goldenPath(arch, 'prune', 'calib.safetensors')]
     const base = { version: 1, model: dense, prune: [prune] }
-    await run(backend, { recipe: place.recipe('pruned', { ...base, save: { to: 'pruned' } }) })
-    const recipe = place.recipe('recovered', {
+    await run(here.backend, { recipe: here.place.recipe('pruned', { ...base, save: { to: 'pruned' } }) })
+    const recipe = here.place.recipe('recovered', {
       ...base,
       calibration: { data: ids, samples: windows, seq_len: 16 },
       recover: { mode: 'reconstruct', window: 'submodule', inputs, train, steps, lr: 1e-3 },
       save: { to: 'recovered' },
     })
-    const report = await run(backend, { recipe })
+    const report = await run(here.backend, { recipe })
     const lines = readFileSync(join(report.run, 'events.jsonl'), 'utf8').trim().split('\n')
     const events = lines.map((line) => JSON.parse(line) as RunEvent)
-    const sources = { dense, pruned: place.path('pruned'), recovered: place.path('recovered') }
+    const sources = { dense, pruned: here.place.path('pruned'), recovered: here.place.path('recovered') }
     type Source = keyof typeof sources
     const outputs = async (name: string, pick: (tensor: string) => Source | null) => {
-      const folder = await mixCheckpoints(place.path(name), sources, pick)
-      return blockOutputs(backend, folder, { ids, block: 0, scratch: place.path('hidden.safetensors') })
+      const folder = await mixCheckpoints(here.place.path(name), sources, pick)
+      return blockOutputs(here.backend, folder, { ids, block: 0, scratch: here.place.path('hidden.safetensors') })
     }
     // Without the MLP's output a preNorm block gives the state between attention and MLP.
     const middles = (of: Source) => outputs(`middles-${of}`, (t) => (mlpOutput(t) ? null : isBlock0(t) ? of : 'dense'))
@@ -85,8 +78,8 @@ describe('reconstruction by submodule', function () {
     const data = goldenPath('opt', 'prune', 'calib.safetensors')
     const recover = { mode: 'reconstruct', window: 'submodule', train: ['bias', 'norm'], steps, lr: 1e-3 }
     const calibration = { data, samples: 8, seq_len: 16 }
-    const recipe = place.recipe('post', { version: 1, model, prune: [prune], calibration, recover })
-    const { run: folder } = await run(backend, { recipe })
+    const recipe = here.place.recipe('post', { version: 1, model, prune: [prune], calibration, recover })
+    const { run: folder } = await run(here.backend, { recipe })
     for (const line of readFileSync(join(folder, 'events.jsonl'), 'utf8').trim().split('\n')) {
       const event = JSON.parse(line) as RunEvent
       if (event.type === 'block') assert.ok((event.error_after ?? NaN) < (event.error_before ?? NaN), line)
@@ -97,8 +90,8 @@ describe('reconstruction by submodule', function () {
     const [model, data] = [goldenPath('gpt_neox'), goldenPath('opt', 'prune', 'calib.safetensors')]
     const recover = { mode: 'reconstruct', window: 'submodule', train: ['norm'], steps, lr: 1e-3 }
     const calibration = { data, samples: 4, seq_len: 16 }
-    const recipe = place.recipe('neox', { version: 1, model, prune: [prune], calibration, recover })
-    const report = await run(backend, { recipe })
+    const recipe = here.place.recipe('neox', { version: 1, model, prune: [prune], calibration, recover })
+    const report = await run(here.backend, { recipe })
     assert.ok(report.warnings.some((w) => w.startsWith('window has no effect in a model that computes')))
     const steppedTo = readFileSync(join(report.run, 'events.jsonl'), 'utf8').match(/"step":\d+/g) ?? []
     assert.equal(Math.max(...steppedTo.map((s) => Number(s.slice(7)))), steps)

@@ -3,33 +3,26 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openCheckpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
-import type { Backend } from '../../../src/engine/compute/backend.ts'
-import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
 import type { RunEvent } from '../../../src/shared/series/events.ts'
-import { createWorkplace, run, type Workplace } from '../../support/runs.ts'
+import { run, runPlace } from '../../support/runs.ts'
 import { goldenPath } from '../../support/shared.ts'
 
 describe('reconstruction where nothing is pruned', () => {
-  let backend: Backend
-  let place: Workplace
-  before(async () => (backend = await openCpu({ threads: 2 })))
-  after(() => backend.close())
-  beforeEach(() => (place = createWorkplace()))
-  afterEach(() => place.remove())
+  const here = runPlace()
 
   const model = goldenPath('opt')
 
   /** Names of parameters that the run changed, and its events. */
   async function recovered(targets: string[], window: string) {
-    const recipe = place.recipe('run', {
+    const recipe = here.place.recipe('run', {
       ...{ version: 1, model, prune: [{ method: 'magnitude', sparsity: 0.5, targets }] },
       calibration: { data: goldenPath('opt', 'prune', 'calib.safetensors'), samples: 16, seq_len: 16 },
       recover: { mode: 'reconstruct', window, train: ['bias', 'norm', 'mask_lora'], steps: 20, lr: 5e-3 },
       save: { to: 'out' },
     })
-    const { run: folder } = await run(backend, { recipe })
+    const { run: folder } = await run(here.backend, { recipe })
     const lines = readFileSync(join(folder, 'events.jsonl'), 'utf8').trim().split('\n')
-    const [before, after] = [await openCheckpoint(model), await openCheckpoint(place.path('out'))]
+    const [before, after] = [await openCheckpoint(model), await openCheckpoint(here.place.path('out'))]
     const changed: string[] = []
     for (const name of before.tensors.keys())
       if (Buffer.compare(await before.read(name), await after.read(name)) !== 0) changed.push(name)

@@ -2,25 +2,12 @@
 import assert from 'node:assert/strict'
 import { setTimeout } from 'node:timers/promises'
 import type { RunEvent } from '../../../src/shared/series/events.ts'
-import type { Backend } from '../../../src/engine/compute/backend.ts'
-import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
-import { createWorkplace, run, type Workplace } from '../../support/runs.ts'
+import { run, runPlace } from '../../support/runs.ts'
 import { goldenPath } from '../../support/shared.ts'
 
 describe('progress of a run', () => {
-  let backend: Backend
-  let place: Workplace
-  let model = ''
-  let data = ''
-  before(async () => (backend = await openCpu({ threads: 2 })))
-  after(() => backend.close())
-  beforeEach(function () {
-    const [golden, ids] = [goldenPath('opt'), goldenPath('opt', 'prune', 'calib.safetensors')]
-    place = createWorkplace()
-    model = golden
-    data = ids
-  })
-  afterEach(() => place.remove())
+  const here = runPlace()
+  const [model, data] = [goldenPath('opt'), goldenPath('opt', 'prune', 'calib.safetensors')]
 
   const prune = [{ method: 'wanda', sparsity: 0.5 }]
   const evaluate = (more: object = {}) => [{ data, seq_len: 16, at: ['dense', 'pruned', 'recovered'], ...more }]
@@ -47,8 +34,8 @@ describe('progress of a run', () => {
     it(`${what}: the share of the whole never falls, goes over every part, and is told with the phase`, async () => {
       const events: RunEvent[] = []
       const calibration = { data, samples: 16, seq_len: 16 }
-      const path = place.recipe('a', { version: 1, model, calibration, ...cases()[what], save: { to: 'out' } })
-      await run(backend, { recipe: path, onEvent: (event) => events.push(event) })
+      const path = here.place.recipe('a', { version: 1, model, calibration, ...cases()[what], save: { to: 'out' } })
+      await run(here.backend, { recipe: path, onEvent: (event) => events.push(event) })
       const told = events.filter((event) => event.type === 'progress')
       const shares = told.flatMap(({ overall }) => (overall === undefined ? [] : [overall]))
       assert.ok(shares.length >= 4)
@@ -63,8 +50,14 @@ describe('progress of a run', () => {
     const events: RunEvent[] = []
     const begun = performance.now()
     const recover = { mode: 'reconstruct', ...training, steps: 5 }
-    const report = await run(backend, {
-      recipe: place.recipe('a', { version: 1, model, prune, calibration: { data, samples: 16, seq_len: 16 }, recover }),
+    const report = await run(here.backend, {
+      recipe: here.place.recipe('a', {
+        version: 1,
+        model,
+        prune,
+        calibration: { data, samples: 16, seq_len: 16 },
+        recover,
+      }),
       onEvent: (event) => events.push(event),
       pausePoint: async () => {
         if (paused++ === 0) await setTimeout(pauseMs)

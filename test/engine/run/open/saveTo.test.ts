@@ -4,12 +4,9 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RunEvent } from '../../../../src/shared/series/events.ts'
-import type { Backend } from '../../../../src/engine/compute/backend.ts'
-import { openCpu } from '../../../../src/engine/compute/cpu/open.ts'
 import { splitSaveTo } from '../../../../src/engine/run/open/saveTo.ts'
 import { filesBelow, onlyRun } from '../../../support/killedRuns.ts'
-import { createWorkplace, run, type Workplace } from '../../../support/runs.ts'
-import { writeTinyIds, writeTinyModel } from '../../../support/tinyModel.ts'
+import { run, type Workplace, runPlace } from '../../../support/runs.ts'
 import { cannot } from '../../../support/skip.ts'
 
 const data = 'ids.safetensors'
@@ -22,33 +19,28 @@ const recipe = {
 }
 
 describe('the place of the result', () => {
-  let backend: Backend
-  let place: Workplace
-  before(async () => (backend = await openCpu({ threads: 1 })))
-  after(() => backend.close())
-  beforeEach(async () => {
-    place = createWorkplace()
-    await writeTinyModel(place.path('model'))
-    writeTinyIds(place.path(data))
-  })
-  afterEach(() => place.remove())
+  const here = runPlace({ threads: 1, tiny: true })
 
   async function cancelled(more: object = {}): Promise<string> {
     const abort = new AbortController()
     const onEvent = ({ type }: RunEvent) => type === 'block' && abort.abort()
-    const begun = run(backend, { recipe: place.recipe('a', { ...recipe, ...more }), signal: abort.signal, onEvent })
+    const begun = run(here.backend, {
+      recipe: here.place.recipe('a', { ...recipe, ...more }),
+      signal: abort.signal,
+      onEvent,
+    })
     await assert.rejects(begun, { code: 'cancelled' })
-    return onlyRun(place.folder) ?? ''
+    return onlyRun(here.place.folder) ?? ''
   }
-  const top = () => readdirSync(place.folder).sort()
+  const top = () => readdirSync(here.place.folder).sort()
 
   it('takes shape in a hidden sibling from the first block on, and goes with a run that is cancelled', async () => {
     const seen: string[] = []
-    const onEvent = ({ type }: RunEvent) => type === 'block' && seen.push(...readdirSync(place.path('deep')))
-    await run(backend, { recipe: place.recipe('b', recipe), onEvent })
+    const onEvent = ({ type }: RunEvent) => type === 'block' && seen.push(...readdirSync(here.place.path('deep')))
+    await run(here.backend, { recipe: here.place.recipe('b', recipe), onEvent })
     assert.equal(new Set(seen).size, 1)
     assert.match(seen[0], /^\.out\.partial-/)
-    assert.deepEqual(readdirSync(place.path('deep')), ['out'])
+    assert.deepEqual(readdirSync(here.place.path('deep')), ['out'])
     const before = top()
     await cancelled({ save: { to: 'other/place/out' } }).catch(() => undefined)
     assert.deepEqual(
@@ -58,53 +50,53 @@ describe('the place of the result', () => {
   })
 
   it('of a resumed run may be another one: the same files there, and nothing where it was', async () => {
-    await run(backend, { recipe: place.recipe('b', { ...recipe, save: { to: 'whole' } }) })
-    const whole = filesBelow(place.path('whole'), (name) => name !== 'sparsescope.json')
-    const folder = (await cancelledBeside(place)).folder
-    const report = await run(backend, { resume: folder, settings: ['save.to=elsewhere/b'] })
-    assert.equal(report.output, place.path('elsewhere', 'b'))
+    await run(here.backend, { recipe: here.place.recipe('b', { ...recipe, save: { to: 'whole' } }) })
+    const whole = filesBelow(here.place.path('whole'), (name) => name !== 'sparsescope.json')
+    const folder = (await cancelledBeside(here.place)).folder
+    const report = await run(here.backend, { resume: folder, settings: ['save.to=elsewhere/b'] })
+    assert.equal(report.output, here.place.path('elsewhere', 'b'))
     assert.deepEqual(
-      filesBelow(place.path('elsewhere', 'b'), (name) => name !== 'sparsescope.json'),
+      filesBelow(here.place.path('elsewhere', 'b'), (name) => name !== 'sparsescope.json'),
       whole,
     )
-    const note = JSON.parse(readFileSync(place.path('elsewhere', 'b', 'sparsescope.json'), 'utf8')) as {
+    const note = JSON.parse(readFileSync(here.place.path('elsewhere', 'b', 'sparsescope.json'), 'utf8')) as {
       recipe: { save: { to: string } }
     }
     assert.equal(note.recipe.save.to, 'elsewhere/b')
-    assert.ok(!existsSync(place.path('deep')))
+    assert.ok(!existsSync(here.place.path('deep')))
   })
 
   it('is remembered by a run that was told it and cancelled again', async () => {
     const folder = await cancelled()
     const abort = new AbortController()
     const onEvent = ({ type }: RunEvent) => type === 'block' && abort.abort()
-    const again = run(backend, { resume: folder, settings: ['save.to=elsewhere'], signal: abort.signal, onEvent })
+    const again = run(here.backend, { resume: folder, settings: ['save.to=elsewhere'], signal: abort.signal, onEvent })
     await assert.rejects(again, { code: 'cancelled' })
-    const report = await run(backend, { resume: folder })
-    assert.equal(report.output, place.path('elsewhere'))
+    const report = await run(here.backend, { resume: folder })
+    assert.equal(report.output, here.place.path('elsewhere'))
     assert.deepEqual(top(), ['.sparsescope', 'a.prune.yaml', 'elsewhere', data, 'model'].sort())
   })
 
   it('is the one setting that may change; it must be free, apart from the model, and wanted at all', async () => {
     const folder = await cancelled()
     const refused = (settings: string[], error: object, more: object = {}) =>
-      assert.rejects(run(backend, { resume: folder, settings, ...more }), error)
+      assert.rejects(run(here.backend, { resume: folder, settings, ...more }), error)
     await refused(['save.to=x', 'prune.0.sparsity=0.4'], { code: 'bad-recipe' })
     await refused(['save.max_shard=1GB'], { code: 'bad-recipe' })
     await refused(['save.to=model/out'], { code: 'usage', message: /inside the folder of the model/ })
-    mkdirSync(place.path('taken'))
+    mkdirSync(here.place.path('taken'))
     await refused(['save.to=taken'], { code: 'exists' })
-    const other = place.recipe('b', { ...recipe, save: { to: 'x' } })
+    const other = here.place.recipe('b', { ...recipe, save: { to: 'x' } })
     await refused([], { code: 'bad-recipe' }, { recipe: other })
     assert.equal(
-      (await run(backend, { resume: folder, settings: ['save.to=x'], recipe: other })).output,
-      place.path('x'),
+      (await run(here.backend, { resume: folder, settings: ['save.to=x'], recipe: other })).output,
+      here.place.path('x'),
     )
   })
 
   it('cannot be given to a run whose recipe saves nothing', async () => {
     const folder = await cancelled({ save: undefined })
-    const resumed = run(backend, { resume: folder, settings: ['save.to=x'] })
+    const resumed = run(here.backend, { resume: folder, settings: ['save.to=x'] })
     await assert.rejects(resumed, { code: 'usage', message: /has no `save`/ })
   })
 
@@ -114,7 +106,7 @@ describe('the place of the result', () => {
   })
 
   it('on a disk that does not take it is refused before a run folder is made; made unfit later, before the first block', async function () {
-    const mount = place.path('small')
+    const mount = here.place.path('small')
     mkdirSync(mount)
     const blocks: RunEvent[] = []
     const onEvent = (event: RunEvent) => event.type === 'block' && blocks.push(event)
@@ -122,15 +114,18 @@ describe('the place of the result', () => {
       ['size=4k', /small.* are needed for the result and .* are free/],
       ['ro', /small.*read-only/],
     ] as const) {
-      rmSync(place.path('.sparsescope'), { recursive: true, force: true })
+      rmSync(here.place.path('.sparsescope'), { recursive: true, force: true })
       if (spawnSync('mount', ['-t', 'tmpfs', '-o', option, 'tmpfs', mount]).status !== 0)
         return cannot(this, 'only root can mount a small file system')
       try {
         const there = { ...recipe, save: { to: 'small/deep/out' } }
-        await assert.rejects(run(backend, { recipe: place.recipe('b', there), onEvent }), { code: 'disk', message })
-        assert.equal(onlyRun(place.folder), null)
+        await assert.rejects(run(here.backend, { recipe: here.place.recipe('b', there), onEvent }), {
+          code: 'disk',
+          message,
+        })
+        assert.equal(onlyRun(here.place.folder), null)
         const folder = await cancelledElsewhere()
-        await assert.rejects(run(backend, { resume: folder, settings: ['save.to=small/out'], onEvent }), {
+        await assert.rejects(run(here.backend, { resume: folder, settings: ['save.to=small/out'], onEvent }), {
           code: 'disk',
           message,
         })
@@ -142,17 +137,17 @@ describe('the place of the result', () => {
   })
 
   it('is no help where the folder of the recipe cannot take the run: that is said too', async function () {
-    const mount = place.path('fixed')
+    const mount = here.place.path('fixed')
     mkdirSync(mount)
     if (spawnSync('mount', ['-t', 'tmpfs', 'tmpfs', mount]).status !== 0)
       return cannot(this, 'only root can mount a small file system')
     try {
-      const absolute = { ...recipe, model: place.path('model'), calibration: { ...recipe.calibration, data: place.path(data) }, save: { to: place.path('out') } } // prettier-ignore
+      const absolute = { ...recipe, model: here.place.path('model'), calibration: { ...recipe.calibration, data: here.place.path(data) }, save: { to: here.place.path('out') } } // prettier-ignore
       writeFileSync(join(mount, 'a.prune.yaml'), JSON.stringify(absolute))
       spawnSync('mount', ['-o', 'remount,ro', mount])
       const refused = { code: 'disk', message: /cannot write .*fixed\/\.sparsescope\/runs.*read-only/ }
-      await assert.rejects(run(backend, { recipe: join(mount, 'a.prune.yaml') }), refused)
-      assert.ok(!existsSync(place.path('out')))
+      await assert.rejects(run(here.backend, { recipe: join(mount, 'a.prune.yaml') }), refused)
+      assert.ok(!existsSync(here.place.path('out')))
     } finally {
       spawnSync('umount', [mount])
     }
@@ -160,15 +155,15 @@ describe('the place of the result', () => {
 
   /** In another workplace, where a run is still alone. */
   async function cancelledElsewhere(): Promise<string> {
-    return (await cancelledBeside(place)).folder
+    return (await cancelledBeside(here.place)).folder
   }
 
   async function cancelledBeside({ path }: Workplace): Promise<{ folder: string }> {
     const abort = new AbortController()
     let folder = ''
     const onEvent = ({ type }: RunEvent) => type === 'block' && abort.abort()
-    const file = place.recipe('c', recipe)
-    const begun = run(backend, { recipe: file, signal: abort.signal, onEvent, onFolder: (at) => (folder = at) })
+    const file = here.place.recipe('c', recipe)
+    const begun = run(here.backend, { recipe: file, signal: abort.signal, onEvent, onFolder: (at) => (folder = at) })
     await assert.rejects(begun, { code: 'cancelled' })
     assert.ok(!existsSync(path('deep')))
     return { folder }
