@@ -1,9 +1,11 @@
-// Things that stand where a file is meant, and the command line run on them, several processes at a time.
+// Things that stand where a file is meant, and the command line run on them.
 import { spawn, spawnSync } from 'node:child_process'
 import { mkdirSync, symlinkSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
-import { entry } from './cli.ts'
+import { text } from 'node:stream/consumers'
+import { childArguments } from './children.ts'
+import type { CliResult } from './cli.ts'
 
 /** By name, the path of each; `ending` is what readers choose their format by. */
 export async function hostilePaths(folder: string, ending: string): Promise<Record<string, string>> {
@@ -31,40 +33,13 @@ export function closeSockets(): void {
   for (const server of servers.splice(0)) server.close()
 }
 
-export interface Ending {
-  code: number | null
-  signal: NodeJS.Signals | null
-  stderr: string
-}
-
-/** Killed after `limitMs`, which shows as a signal. */
-export function cliEnds(args: readonly string[], limitMs: number): Promise<Ending> {
-  return new Promise((resolve, reject) => {
-    const child = spawn(process.execPath, [entry, ...args], {
-      stdio: ['ignore', 'ignore', 'pipe'],
-      timeout: limitMs,
-      killSignal: 'SIGKILL',
-    })
-    let stderr = ''
-    child.stderr.setEncoding('utf8').on('data', (part: string) => (stderr += part))
-    child.on('error', reject).on('close', (code, signal) => resolve({ code, signal, stderr }))
+/** Ends of the commands, in a process of their own; those that are not over after `limitMs` are missing. */
+export async function endsOf(commands: readonly (readonly string[])[], limitMs: number): Promise<CliResult[]> {
+  const child = spawn(process.execPath, [...childArguments('commandsChild'), JSON.stringify(commands)], {
+    stdio: ['ignore', 'pipe', 'inherit'],
+    timeout: limitMs,
+    killSignal: 'SIGKILL',
   })
-}
-
-/** All of them, `width` at a time, each with its answer. */
-export async function inParallel<T, R>(
-  width: number,
-  items: readonly T[],
-  work: (item: T) => Promise<R>,
-): Promise<R[]> {
-  const answers: R[] = []
-  let next = 0
-  const lane = async () => {
-    while (next < items.length) {
-      const i = next++
-      answers[i] = await work(items[i])
-    }
-  }
-  await Promise.all(Array.from({ length: width }, lane))
-  return answers
+  const lines = (await text(child.stdout)).trim().split('\n').filter(Boolean)
+  return lines.map((line) => JSON.parse(line) as CliResult)
 }
