@@ -121,6 +121,11 @@ async function pictures(page, theme, name) {
   await picture(page, `run-${theme}`)
   await runCommand(page, 'View: Close All Editors')
 
+  await chooseFromMenu(page, name, 'Prune Checkpoint')
+  await view(page).getByRole('region', { name: 'Estimates' }).getByText('memory').waitFor({ timeout: 60_000 })
+  await picture(page, `form-${theme}`)
+  await runCommand(page, 'View: Close All Editors')
+
   await page.getByRole('treeitem', { name: 'wanda.prune.yaml' }).dblclick()
   await page.locator('.codelens-decoration').first().waitFor({ timeout: 30_000 })
   await picture(page, `recipe-${theme}`)

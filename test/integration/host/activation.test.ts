@@ -19,4 +19,16 @@ suite('activation', () => {
       [],
     )
   })
+
+  test('diagnostics are versions and machine, and neither paths nor names of models', async () => {
+    await extension().activate()
+    await vscode.commands.executeCommand('sparsescope.copyDiagnostics')
+    const text = await vscode.env.clipboard.readText()
+    assert.match(
+      text,
+      /^SparseScope \d+\.\d+\.\d+\nVS Code .*\n\w+ \w+, \d+ cores, .* memory\nworkspace trusted: yes\n/,
+    )
+    for (const { uri } of vscode.workspace.workspaceFolders ?? []) assert.ok(!text.includes(uri.fsPath))
+    assert.ok(!/[\\/](?:home|tmp|root|Users)[\\/]|opt/.test(text), text)
+  })
 })
