@@ -50,6 +50,7 @@ describe('the map as an editor of the recipe, in Chromium', () => {
     const text = (await strip.innerText()).replace(/\s+/g, ' ')
     for (const part of ['expected error 3.21 % (uniform: 3.94 %)', 'time 4 to 6 min', 'memory 1.9 GB'])
       assert.ok(text.includes(part), `${part} in ${text}`)
+    await page.getByText('by OWL: not yet').click()
     await page.getByText('by OWL: the recipe has no calibration').waitFor()
   })
 

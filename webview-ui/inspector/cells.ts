@@ -19,7 +19,7 @@ export function heatData(map: HeatMap, measure: Measure, known: Known, colour: (
 
 function shortText({ scale, text }: Measure, value: number): string {
   if (scale === 'share') return String(Math.round(value * 100))
-  if (scale === 'difference') return `${value > 0 ? '+' : ''}${Math.round(value * 100)}`
+  if (scale === 'difference') return `${value > 0 ? '+' : '−'}${Math.round(Math.abs(value) * 100)}`
   return text === formatShare ? (100 * value).toPrecision(2) : Number(value.toPrecision(2)).toString()
 }
 

@@ -1,11 +1,13 @@
 // The map of blocks and modules: what it is coloured by, and the plan of the recipe beside, which its bars change.
+import { Button } from '../shared/button.tsx'
 import { Grid } from '../shared/grid.tsx'
 import { ScaleLegend } from '../shared/scaleLegend.tsx'
 import { Empty } from '../shared/state.tsx'
 import { describeCell } from './cells.ts'
 import { chosenMeasure, colour, comparedWith, cost, heat, measure, measures, words } from './colouring.ts'
+import { host } from './host.ts'
 import { MarkedRow } from './markedRow.tsx'
-import { MeasureHere } from './measureHere.tsx'
+import { Analyse, MeasureHere } from './measureHere.tsx'
 import { columnBarsHeight, ColumnBars, RowBars, rowBarsWidth } from './planBars.tsx'
 import { BeginPlan, PlanStrip } from './planStrip.tsx'
 import { against, chosenSurface, plan, surface, type Against, type Surface } from './planStore.ts'
@@ -22,13 +24,20 @@ export function MapCard() {
     <section class="card" aria-label="Map">
       <div class="head">
         <h2>{measure.value.title} by block and module</h2>
-        {isPlanned && <Surfaces />}
+        {isPlanned && (
+          <div class="row">
+            <Button act={() => host.post({ type: 'planBegin' })} title="Shows the recipe beside the map">
+              {now.recipe}
+            </Button>
+            <Surfaces />
+          </div>
+        )}
       </div>
       {isPlanned ? <PlanStrip plan={now} /> : <BeginPlan problem={now?.problem ?? null} />}
       <div class="row colourBy">
         {surface.value === 'cost' && <ColourBy />}
         {surface.value === 'difference' && <AgainstChoice />}
-        <MeasureHere />
+        <Analyse />
       </div>
       <Grid
         label="Map of blocks and modules"
@@ -46,6 +55,7 @@ export function MapCard() {
         beside={isPlanned ? (layout) => [<RowBars layout={layout} />, <ColumnBars layout={layout} />] : undefined}
       />
       <ScaleLegend words={words.value} colour={colour} />
+      <MeasureHere />
       <MarkedRow />
     </section>
   )

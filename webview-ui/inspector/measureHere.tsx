@@ -1,6 +1,5 @@
 // Measuring in place what pruning by a method would cost: any method, all blocks or the first one first.
 import { useState } from 'preact/hooks'
-import type { MeasurableMethod } from '../../src/shared/analysis/plannedMap.ts'
 import { methodOf } from '../../src/shared/methods/methods.ts'
 import { Button } from '../shared/button.tsx'
 import { host } from './host.ts'
@@ -10,7 +9,8 @@ import { measuring, measuringProblem } from './store.ts'
 
 const untrusted = 'An analysis runs the model, so it needs a trusted workspace.'
 
-export function MeasureHere() {
+/** How far measuring is, or the way to begin: text and depth are asked for. */
+export function Analyse() {
   const going = measuring.value
   if (going) {
     const share = going.total > 0 ? going.done / going.total : 0
@@ -24,7 +24,6 @@ export function MeasureHere() {
   }
   return (
     <span class="row">
-      <Choice methods={measurable.value} />
       <Button
         act={() => host.post({ type: 'analyse' })}
         title="Runs text of your choice through the model to measure its inputs, and what pruning each matrix would cost"
@@ -39,7 +38,9 @@ export function MeasureHere() {
   )
 }
 
-function Choice({ methods }: { methods: readonly MeasurableMethod[] }) {
+/** One method more, on the text that is known, without a question. */
+export function MeasureHere() {
+  const methods = measurable.value
   const [chosen, setChosen] = useState<string | null>(null)
   const left = methods.filter(({ measured, blocks }) => measured < blocks)
   const one =
@@ -47,13 +48,13 @@ function Choice({ methods }: { methods: readonly MeasurableMethod[] }) {
     left.find(({ method }) => method === plan.value?.method) ??
     left.at(0) ??
     methods.at(0)
-  if (!one) return null
+  if (!one || measuring.value) return null
   const { method, measured, blocks, seconds } = one
   const { title } = methodOf(method)
   const isDone = measured >= blocks
   const start = (some: { blocks?: number } = {}) => host.post({ type: 'analyse', methods: [method], ...some })
   return (
-    <>
+    <div class="row">
       <select aria-label="Method to measure" value={method} onChange={(event) => setChosen(event.currentTarget.value)}>
         {methods.map((each) => (
           <option value={each.method}>
@@ -83,6 +84,6 @@ function Choice({ methods }: { methods: readonly MeasurableMethod[] }) {
           One block first
         </Button>
       )}
-    </>
+    </div>
   )
 }

@@ -1,12 +1,11 @@
 // The plan as a whole: its mean sparsity and how that is spread, what it is expected to cost, and what the map cannot show of it.
 import { useRef, useState } from 'preact/hooks'
-import { allocationOf, isMeasured } from '../../src/shared/allocations/allocations.ts'
+import { allocationOf, isMeasured, type AllocationName } from '../../src/shared/allocations/allocations.ts'
 import type { PlannedMap, PlanRule } from '../../src/shared/analysis/plannedMap.ts'
 import { formatBytes } from '../../src/shared/format/byteSize.ts'
 import { formatShare } from '../../src/shared/format/numbers.ts'
 import { methodNames, methodOf, type MethodName } from '../../src/shared/methods/methods.ts'
 import { settings } from '../shared/settings.ts'
-import { host } from './host.ts'
 import { Button } from '../shared/button.tsx'
 import { mostSparsity, untrusted } from './plan.ts'
 import { beginPlan, change, isDraft, locked, restMs } from './planStore.ts'
@@ -53,12 +52,9 @@ export function PlanStrip({ plan }: { plan: PlannedMap }) {
         <Method plan={plan} />
         <dl class={isDraft.value ? 'planFigures stale' : 'planFigures'}>
           <Figure name="expected error" text={errorText(plan)} />
-          <Figure name="time" text={seconds && spanText(seconds)} />
-          <Figure name="memory" text={memoryBytes === null ? null : formatBytes(memoryBytes)} />
+          {seconds && <Figure name="time" text={spanText(seconds)} />}
+          {memoryBytes !== null && <Figure name="memory" text={formatBytes(memoryBytes)} />}
         </dl>
-        <Button act={() => host.post({ type: 'planBegin' })} title="Shows the recipe beside the map">
-          {recipe}
-        </Button>
         {locked.value.size > 0 && (
           <Button act={() => (locked.value = new Set())}>{`Unlock all (${locked.value.size})`}</Button>
         )}
@@ -69,17 +65,17 @@ export function PlanStrip({ plan }: { plan: PlannedMap }) {
   )
 }
 
-function Figure({ name, text }: { name: string; text: string | null }) {
+function Figure({ name, text }: { name: string; text: string }) {
   return (
     <div>
       <dt>{name}</dt>
-      <dd>{text ?? 'not known'}</dd>
+      <dd>{text}</dd>
     </div>
   )
 }
 
-function errorText({ expectedError, uniformError }: PlannedMap): string | null {
-  if (expectedError === null) return null
+function errorText({ expectedError, uniformError }: PlannedMap): string {
+  if (expectedError === null) return 'not measured yet'
   const own = formatShare(expectedError)
   return uniformError === null ? own : `${own} (uniform: ${formatShare(uniformError)})`
 }
@@ -133,22 +129,21 @@ function Mean({ plan: { mean, rule } }: { plan: PlannedMap }) {
   )
 }
 
-function ruleTitle(rule: PlanRule): string {
-  switch (rule) {
-    case 'error':
-      return 'by error: every block loses the same'
-    case 'depth':
-      return 'by depth: first blocks least'
-    case 'hand':
-      return 'by hand, in proportion'
-    default:
-      return isMeasured(rule) ? `by ${allocationOf(rule).title}` : 'evenly: all alike'
-  }
+const ruleTitles: Record<string, [title: string, meaning: string]> = {
+  error: ['by error', 'every block loses the same share of its outputs'],
+  depth: ['by depth', 'the first blocks least'],
+  hand: ['by hand', 'in proportion to what each has now'],
+}
+
+function ruleTitle(rule: PlanRule): [title: string, meaning: string] {
+  if (rule in ruleTitles) return ruleTitles[rule]
+  const { title, about } = allocationOf(rule as AllocationName)
+  return isMeasured(rule as AllocationName) ? [`by ${title}`, about] : ['evenly', 'all alike']
 }
 
 function Rule({ plan: { rule, rules, mean } }: { plan: PlannedMap }) {
   return (
-    <label>
+    <label title={ruleTitle(rule)[1]}>
       {'Spread '}
       <select
         aria-label="Spread"
@@ -157,8 +152,8 @@ function Rule({ plan: { rule, rules, mean } }: { plan: PlannedMap }) {
         onChange={(event) => change({ kind: 'spread', mean, rule: event.currentTarget.value as PlanRule })}
       >
         {rules.map(({ rule: each, problem }) => (
-          <option value={each} disabled={problem !== null && each !== rule} title={problem ?? ''}>
-            {ruleTitle(each)}
+          <option value={each} disabled={problem !== null && each !== rule} title={problem ?? ruleTitle(each)[1]}>
+            {ruleTitle(each)[0]}
           </option>
         ))}
       </select>
@@ -186,16 +181,26 @@ function Method({ plan: { method, pattern } }: { plan: PlannedMap }) {
   )
 }
 
-/** Why rules cannot be chosen, and what the map leaves alone. */
+/** What the map leaves alone; and, folded, why rules cannot be chosen yet. */
 function Said({ plan: { said, rules } }: { plan: PlannedMap }) {
-  const sentences = [
-    ...said,
-    ...rules.flatMap(({ rule, problem }) => (problem === null ? [] : [`${ruleTitle(rule)}: ${problem}`])),
-  ]
-  if (sentences.length === 0) return null
+  const closed = rules.filter(({ problem }) => problem !== null)
   return (
-    <ul class="muted planSaid">
-      {sentences.map((sentence) => (
+    <div class="muted planSaid">
+      {said.length > 0 && <Sentences of={said} />}
+      {closed.length > 0 && (
+        <details>
+          <summary>{`${closed.map(({ rule }) => ruleTitle(rule)[0]).join(', ')}: not yet`}</summary>
+          <Sentences of={closed.map(({ rule, problem }) => `${ruleTitle(rule)[0]}: ${problem}`)} />
+        </details>
+      )}
+    </div>
+  )
+}
+
+function Sentences({ of }: { of: readonly string[] }) {
+  return (
+    <ul>
+      {of.map((sentence) => (
         <li>{sentence}</li>
       ))}
     </ul>
