@@ -9,7 +9,7 @@ export interface Column<Row> extends SortColumn<Row>, Pick<ColumnRoom, 'optional
   text: (row: Row) => string
   /** The longest text that may still come. */
   reserve?: string
-  /** Stays at the left while the others scroll, and never gives way, unless a person lets it go. */
+  /** Stays at the left while the others scroll, unless a person lets it go. */
   pinned?: boolean
   /** What the cell shows in place of its text, which then is for sorting and widths. */
   cell?: (row: Row) => ComponentChildren

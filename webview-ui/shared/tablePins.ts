@@ -11,7 +11,11 @@ export interface PlacedColumn<Row> extends Column<Row> {
 
 /** The pinned columns first, each part in its own order. */
 export function pinnedFirst<Row>(columns: readonly Column<Row>[], { pins }: KeptTable): Column<Row>[] {
-  const placed = columns.map((column) => ({ ...column, pinned: pins[column.id] ?? column.pinned ?? false }))
+  const placed = columns.map((column) => {
+    const { [column.id]: pinned = column.pinned ?? false } = pins
+    // What a person has pinned gives way to nothing.
+    return { ...column, pinned, optional: pins[column.id] ? 0 : column.optional }
+  })
   return [...placed.filter(({ pinned }) => pinned), ...placed.filter(({ pinned }) => !pinned)]
 }
 

@@ -47,9 +47,9 @@ export function usePlaces<Row>(
   const theme = themeChanges.value
   return useMemo(() => {
     const measure = measureIn(document.body)
-    const rooms = columns.map(({ id, title, most, optional, pinned, grow }) => {
+    const rooms = columns.map(({ id, title, most, optional, grow }) => {
       const need = Math.max(measure(longest.get(id) ?? '') + cellPadding, measure(title, true) + headPadding)
-      return { need, most, set: widths[id], optional, pinned, grow }
+      return { need, most, set: widths[id], optional, grow }
     })
     return place(columns, layOutColumns(rooms, width), width)
   }, [columns, isNew, widths, width, theme])

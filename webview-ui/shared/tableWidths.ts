@@ -9,8 +9,6 @@ export interface ColumnRoom {
   set?: number
   /** Gives way where there is little room, the highest first. */
   optional?: number
-  /** Stays in sight, whatever its rank. */
-  pinned?: boolean
   /** Takes what is left over: the last one in sight. Where room is short it is the one that is cut. */
   grow?: boolean
 }
@@ -25,9 +23,7 @@ export function layOutColumns(columns: readonly ColumnRoom[], available: number)
     Math.max(narrowest, Math.ceil(set ?? Math.min(need, most))),
   )
   const sum = () => widths.reduce<number>((total, width) => total + (width ?? 0), 0)
-  const optional = columns
-    .map(({ optional, pinned }, i) => ({ i, rank: pinned ? 0 : (optional ?? 0) }))
-    .filter(({ rank }) => rank > 0)
+  const optional = columns.map((column, i) => ({ i, rank: column.optional ?? 0 })).filter(({ rank }) => rank > 0)
   for (const { i } of optional.sort((a, b) => b.rank - a.rank)) {
     if (sum() <= available) break
     widths[i] = null

@@ -15,7 +15,7 @@ import { isHeading, type Line } from './lines.ts'
 
 /** Measures as columns, by what gives way first where there is little room; 0: stays in sight. */
 const ranks: Readonly<Record<string, number>> = {
-  ...{ perplexity: 0, delta: 0, accuracy: 1, sparsity: 0, time: 0, zeros: 4, memory: 10, trainable: 9 },
+  ...{ perplexity: 0, delta: 0, accuracy: 0, sparsity: 0.5, time: 0.7, zeros: 4, memory: 10, trainable: 9 },
   ...{ 'perplexity, pruned': 6, 'accuracy, pruned': 8, 'perplexity, dense': 11, 'accuracy, dense': 12 },
 }
 const pinned = ['perplexity', 'delta', 'sparsity', 'time']

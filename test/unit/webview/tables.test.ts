@@ -5,6 +5,7 @@ import { nmText } from '../../../webview-ui/inspector/nmText.ts'
 import { recordedModel, recordedStats } from '../../webview/harness/recorded.ts'
 import { placeColumns } from '../../../webview-ui/shared/placeColumns.ts'
 import { linesInSight } from '../../../webview-ui/shared/tableLines.tsx'
+import { pinnedFirst } from '../../../webview-ui/shared/tablePins.ts'
 import { layOutColumns } from '../../../webview-ui/shared/tableWidths.ts'
 import { weightAt } from '../../../webview-ui/shared/matrixHover.ts'
 
@@ -30,9 +31,20 @@ describe('widths of columns', () => {
     assert.deepEqual(layOutColumns(columns, 100), [50, 120, null, null])
   })
 
-  it('of pinned columns are never given up', () => {
-    const pinned = columns.map((column, i) => (i === 3 ? { ...column, pinned: true } : column))
-    assert.deepEqual(layOutColumns(pinned, 400), [50, 160, null, 200].map((width, i) => (i === 3 ? 190 : width))) // prettier-ignore
+  it('of columns that a person has pinned are never given up, and stand first', () => {
+    const named = columns.map((column, i) => {
+      return { ...column, id: String(i), title: '', text: () => '', sort: () => null, pinned: i === 2 }
+    })
+    const kept = { order: null, widths: {}, pins: { 3: true } }
+    const placed = pinnedFirst(named, kept)
+    assert.deepEqual(placed.map(({ id }) => id), ['2', '3', '0', '1']) // prettier-ignore
+    assert.deepEqual(
+      layOutColumns(
+        placed.map((column, i) => ({ ...column, need: [90, 200, 50, 160][i] })),
+        410,
+      ),
+      [null, 200, 50, 160],
+    )
   })
 
   it('stay as a person dragged them', () => {
