@@ -14,19 +14,21 @@ interface Property {
   default: unknown
 }
 interface Manifest {
+  extensionKind: string[]
+  capabilities: { untrustedWorkspaces: { supported: string } }
   contributes: {
     commands: { command: string; category?: string }[]
     configurationDefaults: { 'files.exclude': Record<string, boolean> }
     menus: Record<string, { command?: string }[]>
     configuration: { properties: Record<string, Property> }[]
-    customEditors: { viewType: string }[]
+    customEditors: { viewType: string; priority: string }[]
     views: Record<string, { id: string }[]>
     taskDefinitions: { type: string }[]
     problemMatchers: { name: string; pattern: Record<string, number> & { regexp: string } }[]
     walkthroughs: { steps: { completionEvents: string[]; media: { svg: string } }[] }[]
   }
 }
-const { contributes } = JSON.parse(text) as Manifest
+const { contributes, extensionKind, capabilities } = JSON.parse(text) as Manifest
 
 /** Everything that can read a setting: the extension itself, and the language server by its section. */
 function sources(folder: string): string {
@@ -37,6 +39,12 @@ function sources(folder: string): string {
 }
 
 describe('contributions', () => {
+  it('it runs beside the files, a click on a checkpoint opens it, and without trust it can be looked at', () => {
+    assert.deepEqual(extensionKind, ['workspace'])
+    for (const { priority } of contributes.customEditors) assert.equal(priority, 'default')
+    assert.equal(capabilities.untrustedWorkspaces.supported, 'limited')
+  })
+
   it('folders of unfinished outputs are hidden in the Explorer', () => {
     const { configurationDefaults } = contributes
     assert.equal(configurationDefaults['files.exclude']['**/.*.partial-*'], true)
