@@ -43,7 +43,7 @@ describe('the packaged extension: the map edits the recipe', function () {
     const view = await openModel(page, 'opt')
 
     // The recipe stands behind the map: it moves beside, and is not opened a second time.
-    await view.getByRole('button', { name: `${name}: Wanda` }).click()
+    await view.getByRole('button', { name, exact: true }).click()
     const groups = page.locator('.editor-group-container')
     await eventually('the recipe to stand beside', async () => (await groups.count()) === 2)
     const mean = view.getByRole('slider', { name: 'Mean sparsity' })
@@ -92,5 +92,22 @@ describe('the packaged extension: the map edits the recipe', function () {
     await activeView(page).locator('.verdict').waitFor()
     assert.match(await activeView(page).locator('.verdict').innerText(), /preserved|kept|mask/i)
     await closeEditors(page)
+  })
+
+  it('a recipe that the map begins takes the method and the text that were measured; one block comes first', async () => {
+    const { page } = studio
+    const view = await openModel(page, 'opt')
+    await view.getByLabel('Method to measure').selectOption('alps')
+    await view.getByRole('button', { name: 'One block first' }).click()
+    await view.locator('option', { hasText: 'ALPS (1 of 2 blocks)' }).waitFor({ state: 'attached' })
+    await view.getByRole('button', { name: 'Plan pruning in a recipe' }).click()
+    await page.locator('.tab', { hasText: 'opt-wanda50.prune.yaml' }).waitFor()
+    const text = page.locator('.editor-group-container .view-lines').last()
+    await eventually('the recipe', async () => {
+      const lines = (await text.innerText()).replaceAll('\u00a0', ' ')
+      return ['method: wanda', 'ids.safetensors', 'samples: 16'].every((part) => lines.includes(part))
+    })
+    await view.getByRole('slider', { name: 'Mean sparsity' }).waitFor()
+    assert.equal(await page.locator('.editor-group-container').count(), 2)
   })
 })

@@ -9,9 +9,7 @@ import { recipeLanguage } from '../contributions.ts'
 
 /** `weights`: index or weights file. Of several recipes the one in sight, else the first. */
 export async function openRecipeOf(weights: string): Promise<vscode.TextDocument | undefined> {
-  const visible = vscode.window.visibleTextEditors.map(({ document }) => document)
-  const documents = [...visible, ...vscode.workspace.textDocuments].filter((d) => d.languageId === recipeLanguage && !d.isClosed) // prettier-ignore
-  for (const document of new Set(documents)) {
+  for (const document of recipesInTabs()) {
     // One with errors is still this model's.
     const { model } = fieldsOf(readDocument(document.getText()).value)
     if (typeof model !== 'string') continue
@@ -26,6 +24,19 @@ export async function openRecipeOf(weights: string): Promise<vscode.TextDocument
     if (place === dirname(weights) || place === weights) return document
   }
   return undefined
+}
+
+/** What a person sees as open: texts that VS Code or an extension holds besides are none, and a run's own is a record. */
+function recipesInTabs(): vscode.TextDocument[] {
+  const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs)
+  const open = new Set(
+    tabs.flatMap(({ input }) => (input instanceof vscode.TabInputText ? [input.uri.toString()] : [])),
+  )
+  const visible = vscode.window.visibleTextEditors.map(({ document }) => document)
+  return [...new Set([...visible, ...vscode.workspace.textDocuments])].filter(
+    ({ languageId, uri }) =>
+      languageId === recipeLanguage && open.has(uri.toString()) && !uri.path.includes('/.sparsescope/'),
+  )
 }
 
 /** Shows the one editor of a recipe beside the map in `mapColumn`, which stays in sight; the focus stays where it is. */

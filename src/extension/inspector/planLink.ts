@@ -24,9 +24,6 @@ const t = vscode.l10n.t
 /** Typing is over, for the bars and for the estimates of a whole run. */
 const [quietMs, restMs] = [120, 700]
 
-/** How far from the estimate a run's time may be: a factor. */
-const timeFactor = 2
-
 export interface PlanLinkOptions {
   /** Index or weights file. */
   readonly path: string
@@ -37,7 +34,8 @@ export interface PlanLinkOptions {
 
 interface Estimate {
   readonly text: string
-  readonly seconds: number | null
+  /** Least and most. */
+  readonly seconds: readonly [number, number] | null
   readonly memoryBytes: number
 }
 
@@ -66,6 +64,7 @@ export class PlanLink implements SessionFollower, vscode.Disposable {
       vscode.workspace.onDidOpenTextDocument(ofRecipe),
       vscode.workspace.onDidCloseTextDocument(ofRecipe),
       vscode.window.onDidChangeVisibleTextEditors(() => this.showSoon()),
+      vscode.window.tabGroups.onDidChangeTabs(() => this.showSoon()),
     ]
   }
 
@@ -176,9 +175,7 @@ export class PlanLink implements SessionFollower, vscode.Disposable {
     const shown = plannedView(basename(document.uri.fsPath), text, this.model, this.measured)
     const rule = written?.text === text ? written.rule : shown.rule
     const known = estimate?.text === text ? estimate : null
-    const seconds = known?.seconds ?? null
-    const range = seconds === null ? null : ([seconds / timeFactor, seconds * timeFactor] as const)
-    this.tellPlan({ ...shown, rule, seconds: range, memoryBytes: known?.memoryBytes || null })
+    this.tellPlan({ ...shown, rule, seconds: known?.seconds ?? null, memoryBytes: known?.memoryBytes || null })
     if (!known && shown.problem === null) this.rest = setTimeout(() => void this.reckon(document, text), restMs)
   }
 
@@ -193,7 +190,12 @@ export class PlanLink implements SessionFollower, vscode.Disposable {
   private async reckon(document: vscode.TextDocument, text: string): Promise<void> {
     try {
       const { estimates } = await this.options.call('plan', { recipe: document.uri.fsPath, text })
-      this.estimate = { text, ...estimates }
+      const { seconds, pace, memoryBytes } = estimates
+      this.estimate = {
+        text,
+        memoryBytes,
+        seconds: seconds === null ? null : [seconds * pace.low, seconds * pace.high],
+      }
     } catch {
       // What is wrong with the recipe is said in its editor.
       this.estimate = { text, seconds: null, memoryBytes: 0 }
