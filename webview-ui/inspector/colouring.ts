@@ -9,7 +9,7 @@ import { differenceMeasure, plannedMeasure } from './plan.ts'
 import { against, plan, surface } from './planStore.ts'
 import { known, map, model } from './store.ts'
 
-/** Of the measured; null: whatever tells most. */
+/** Which of the measured colours the map; null: whatever tells most. */
 export const chosenMeasure = signal<string | null>(null)
 export const measures = computed(() => measuresOf(known.value))
 export const cost = computed(

@@ -28,7 +28,7 @@ export interface Measure {
    */
   readonly scale: 'share' | 'difference' | 'linear' | 'log'
   readonly group: 'Weights' | 'Inputs' | 'Error if pruned' | 'Sensitivity' | 'Plan'
-  /** Of a matrix without a number. */
+  /** What is said where a matrix has no number. */
   readonly missing?: string
 }
 
