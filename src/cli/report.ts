@@ -1,10 +1,13 @@
 // sparsescope report: several runs as one table, for a terminal, a paper or a browser.
 import { comparisonPage, mostCurves } from '../engine/sweep/comparisonPage.ts'
 import { firstPictures, readRuns, type ReadRun } from '../engine/sweep/compareRuns.ts'
+import { readProtocol } from '../runs/reader/report.ts'
 import { nameOfRun } from '../runs/folder/sweepFolder.ts'
 import { textTable } from '../shared/format/textTable.ts'
-import { comparisonMarkdown, comparisonTable } from '../shared/sweep/comparisonTable.ts'
+import { comparisonTable } from '../shared/sweep/comparisonTable.ts'
 import { comparisonTitle } from '../shared/sweep/comparisonTitle.ts'
+import { paperTable, type PaperTable } from '../shared/sweep/paperTable.ts'
+import { paperText } from '../shared/sweep/paperText.ts'
 import { foldSeeds } from '../shared/sweep/foldSeeds.ts'
 import { failureTexts } from '../shared/sweep/shortfall.ts'
 import { command, runs, type CommonOptions, type Outcome } from './command.ts'
@@ -14,22 +17,26 @@ import { shorter } from './run.ts'
 interface ReportOptions extends CommonOptions {
   html?: string
   markdown?: string
+  latex?: string
 }
 
 export const reportCommand = command('report', 'compare runs in a table and curves', [
   'report .sparsescope/sweeps/20261125-020304-wanda',
-  'report wanda.prune.yaml --markdown table.md --html page.html',
+  'report wanda.prune.yaml --latex table.tex --html page.html',
   'report .sparsescope/runs/*-wanda --json',
 ])
   .argument('<run|sweep...>', "run folders, sweeps' folders, or recipes with a sweep")
   .option('--html <file>', 'write a page with table, Pareto front and curves; replaces the file')
-  .option('--markdown <file>', 'write the table for a paper; replaces the file')
+  .option('--markdown <file>', 'write the table for a paper, of the runs that are done; replaces the file')
+  .option('--latex <file>', 'write the same for LaTeX, with booktabs; replaces the file')
   .action(
     runs(async (context, paths: string[], options: ReportOptions): Promise<Outcome> => {
       const read = await readRuns(paths, context.signal)
       const folded = foldSeeds(read)
       const table = comparisonTable(folded)
-      if (options.markdown !== undefined) await replaceFile(options.markdown, comparisonMarkdown(table))
+      const papers = [[options.markdown, 'markdown'], [options.latex, 'latex']] as const // prettier-ignore
+      for (const [path, format] of papers)
+        if (path !== undefined) await replaceFile(path, paperText(await paperOf(read), format))
       if (options.html !== undefined) {
         const pictures = await firstPictures(read, mostCurves)
         const begun = read.filter(({ folder }) => folder !== null).length
@@ -38,7 +45,9 @@ export const reportCommand = command('report', 'compare runs in a table and curv
         const failures = failureTexts(read)
         await replaceFile(options.html, comparisonPage({ title, runs: folded, pictures, left, failures }))
       }
-      const written = [options.markdown, options.html].flatMap((path) => (path === undefined ? [] : [shorter(path)]))
+      const written = [options.markdown, options.latex, options.html].flatMap((path) =>
+        path === undefined ? [] : [shorter(path)],
+      )
       const rows = read.map(({ folder, ...run }) => ({ ...run, run: folder?.path ?? null }))
       return {
         json: { runs: rows, folded },
@@ -50,6 +59,13 @@ export const reportCommand = command('report', 'compare runs in a table and curv
       }
     }),
   )
+
+async function paperOf(runs: readonly ReadRun[]): Promise<PaperTable> {
+  const protocols: string[][] = []
+  // One after the other: a report may be long.
+  for (const { folder } of runs) protocols.push(folder ? await readProtocol(folder) : [])
+  return paperTable(runs, protocols)
+}
 
 /** "2026-12-31"; empty where no folder tells its time. */
 function latestDay(runs: readonly ReadRun[]): string {

@@ -1,6 +1,6 @@
 // What goes into a paper: a table of the selected runs, else of all that are shown. The figures have menus of their own.
 import { useRef, useState } from 'preact/hooks'
-import type { PaperFormat } from '../../src/shared/protocol/sweepView.ts'
+import type { PaperFormat } from '../../src/shared/sweep/paperText.ts'
 import { plural } from '../../src/shared/format/plural.ts'
 import { host } from './host.ts'
 import { chosen, ordered } from './store.ts'

@@ -32,7 +32,11 @@ export interface ReadRun extends ComparedRun {
 export async function readRuns(paths: readonly string[], signal?: AbortSignal): Promise<ReadRun[]> {
   const groups = await Promise.all(paths.map((path) => runsAt(path, signal)))
   const readers = eachOnce(groups.flat())
-  if (groups.length > 1 || isRun(paths[0])) nameRuns(readers, false)
+  if (groups.length > 1 || isRun(paths[0])) {
+    // One after the other: a recipe may be long.
+    for (const reader of readers) await reader.readRecipe()
+    nameRuns(readers, false)
+  }
   return readers.map(comparedRun)
 }
 

@@ -1,5 +1,5 @@
 // Two runs against each other, from their folders; the texts of questions come from the data that both were measured on.
-import { resolve } from 'node:path'
+import { isAbsolute } from 'node:path'
 import { fieldsOf } from '../../shared/format/records.ts'
 import { someOf } from '../../shared/format/lists.ts'
 import type { AskedQuestion, QuestionsRequest } from '../../shared/protocol/questions.ts'
@@ -96,7 +96,8 @@ async function textsOf(
   if (!ask || rows.length === 0 || !isTaskName(task)) return new Map()
   const { evaluate } = fieldsOf(recipe)
   const written: unknown = fieldsOf(Array.isArray(evaluate) ? evaluate[entry] : null).data
-  const path = resolve(typeof written === 'string' ? written : data)
+  const path = typeof written === 'string' ? written : data
+  if (!isAbsolute(path)) throw new Error(`the recipe of the run does not say where ${path} lies`)
   const asked = await ask({ task, path, rows: rows.map(({ row }) => row) })
   // Other data than was measured on has other answers.
   const right = new Map(rows.map((flip) => [flip.row, flip.right]))

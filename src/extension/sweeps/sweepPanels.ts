@@ -9,11 +9,12 @@ import { type FromAnyView, views } from '../../shared/protocol/view.ts'
 import type { Services } from '../services.ts'
 import { messageOf } from '../support/log.ts'
 import { setting } from '../support/settings.ts'
-import { bindView } from '../views/bindView.ts'
+import { bindView, saveExport } from '../views/bindView.ts'
 import { tabIcon } from '../views/page.ts'
 import { plural } from '../../shared/format/plural.ts'
 import { writeNotes } from '../../runs/folder/notes.ts'
 import { runFolderAt } from '../../runs/folder/runFolder.ts'
+import { paperOf } from './paperOf.ts'
 import { openExperiments, type Experiments, type KnownRuns } from './experiments.ts'
 import type { AskQuestions } from './difference.ts'
 import { comparedRuns } from './comparedRuns.ts'
@@ -139,9 +140,13 @@ export class SweepPanels implements vscode.WebviewPanelSerializer<unknown> {
         await writeNotes(runFolderAt(place.folder), message.notes)
         return opened?.followed.lookAt(message.run)
       }
-      // Answered as soon as its source stands.
-      case 'paper':
-        return
+      case 'paper': {
+        if (!opened) return
+        const content = await paperOf(opened.followed, message.runs, message.format)
+        if (message.to === 'clipboard') return vscode.env.clipboard.writeText(content)
+        const name = message.format === 'latex' ? 'runs.tex' : 'runs.md'
+        return saveExport({ type: 'export', name, content, encoding: 'utf8' }, exportFolder(subject))
+      }
       case 'act': {
         if (!('sweep' in subject)) return
         const commands = { cancel: 'cancelSweep', goOn: 'goOnSweep', report: 'reportSweep' } as const

@@ -68,7 +68,7 @@ export function bindView<To, From extends { type: string }>(
   return { post, dispose: () => subscriptions.forEach((s) => s.dispose()) }
 }
 
-async function saveExport(file: ExportFile, folder: vscode.Uri | undefined): Promise<void> {
+export async function saveExport(file: ExportFile, folder: vscode.Uri | undefined): Promise<void> {
   const defaultUri = folder && vscode.Uri.joinPath(folder, file.name)
   const target = await vscode.window.showSaveDialog({ defaultUri, title: vscode.l10n.t('Export') })
   if (!target) return

@@ -14,7 +14,7 @@ import type { SweepFolder } from './sweepFolder.ts'
 /** Characters. No more is kept of each of hundreds of runs. */
 const longest = 2 ** 16
 
-/** The resolved recipe in a report.json, its paths absolute; null: there is none. */
+/** The resolved recipe in a report.json, its paths as a person wrote them; null: there is none. */
 export function recipeInReport(report: unknown): object | null {
   const { recipe } = fieldsOf(report)
   return isRecord(recipe) && JSON.stringify(recipe).length <= longest ? recipe : null

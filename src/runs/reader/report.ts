@@ -1,6 +1,7 @@
 // report.json of a run, which may be anybody's, and whether a run is done.
 import { existsSync } from 'node:fs'
 import { EngineError } from '../../shared/errors.ts'
+import { protocolIn } from '../../shared/sweep/paperTable.ts'
 import { readOwn } from '../../system/ownFile.ts'
 import type { RunFolder } from '../folder/runFolder.ts'
 import { endOfRun } from '../events/endOfRun.ts'
@@ -17,6 +18,11 @@ export async function readReport({ path, report }: RunFolder): Promise<unknown> 
     const message = `${report} is damaged: copy it again, or remove ${path} to run it anew`
     throw new EngineError('bad-data', message, { cause: error })
   }
+}
+
+/** What its report says of how its numbers came about; nothing where there is none that can be read. */
+export async function readProtocol(folder: RunFolder): Promise<string[]> {
+  return protocolIn(await readReport(folder).catch(() => null))
 }
 
 /**

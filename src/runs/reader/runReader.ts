@@ -63,7 +63,8 @@ export class RunReader {
   /** A process may have it: its lock has to be looked at again. */
   isDoubtful = false
   private readonly lock = new LockWatch()
-  private isRecipeRead = false
+  /** The recipe in its report. */
+  private reported: object | null = null
   private readonly tail = new EventTail()
   private seen = ''
   /** Stamp of the events when they, or their end, were last read. */
@@ -120,9 +121,9 @@ export class RunReader {
 
   /** Reads the recipe of a run that has begun, once. Whether it is known only now. */
   async readRecipe(): Promise<boolean> {
-    if (!this.isBegun || this.isRecipeRead) return false
-    this.isRecipeRead = true
-    this.recipe ??= await recipeOfRun(this.folder)
+    if (this.recipe || !this.isBegun) return false
+    // Paths in a report are as a person wrote them, those in the run's own recipe lead somewhere.
+    this.recipe = (await recipeOfRun(this.folder)) ?? this.reported
     return this.recipe !== null
   }
 
@@ -135,7 +136,7 @@ export class RunReader {
       if (standing.state === 'done') {
         const report = await readReport(this.folder)
         this.report = resultOf(report)
-        this.recipe ??= recipeInReport(report)
+        this.reported = recipeInReport(report)
         this.sparkline = sparklineOfReport(report)
       }
     } catch (error) {

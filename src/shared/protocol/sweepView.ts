@@ -4,6 +4,7 @@ import type { CurveName } from '../series/curves.ts'
 import type { ComparedRun } from '../sweep/comparedRun.ts'
 import type { ModuleZeros } from '../series/events.ts'
 import type { RunDifference } from '../sweep/runDifference.ts'
+import type { PaperFormat } from '../sweep/paperText.ts'
 import type { RunNotes } from '../sweep/runNotes.ts'
 import type { Sparkline } from '../sweep/sparkline.ts'
 import type { FromAnyView, ToAnyView } from './view.ts'
@@ -36,8 +37,6 @@ export interface ComparedWhat {
   /** Says when it was planned, by which engine, and where it lies. */
   readonly about: string
 }
-
-export type PaperFormat = 'latex' | 'markdown'
 
 export interface CurvePart {
   /** Place of the group in the question. */

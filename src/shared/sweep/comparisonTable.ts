@@ -1,5 +1,4 @@
 // The table of several runs: what tells them apart, how far they are, what came out. Views, report and command line share it.
-import { nameOf } from '../recipe/sweep/settings.ts'
 import type { FoldedRun, Spread } from './foldSeeds.ts'
 import { columnFormatOf, measureNamed, type Measure } from './measures.ts'
 
@@ -27,24 +26,6 @@ export function comparisonTable(runs: readonly FoldedRun[]): Comparison {
     heads: ['run', 'state', ...shown.map(({ title }) => title)],
     rows: runs.map((run) => [run.label, stateText(run), ...shown.map((measure, i) => cell(run, measure, i))]),
   }
-}
-
-/** A Markdown table with numbers aligned right. */
-export function comparisonMarkdown({ heads, rows }: Comparison): string {
-  const cell = (text: string) => text.replace(/([\\|`*_<>[\]])/g, '\\$1').replace(/\s+/g, ' ')
-  const line = (cells: readonly string[]) => `| ${cells.map(cell).join(' | ')} |`
-  const right = heads.map((_, i) => i > 0 && rows.length > 0 && rows.every((row) => /^[\d.<>–−]/.test(row[i])))
-  return [line(heads), `| ${right.map((is) => (is ? '---:' : '---')).join(' | ')} |`, ...rows.map(line), ''].join('\n')
-}
-
-/** Then a column with its name would say the same again. */
-export function isNamedBySettings({ names, settings }: FoldedRun): boolean {
-  const partsOf = (name: string) =>
-    name
-      .split(',')
-      .filter((part) => !part.startsWith('seed='))
-      .join(',')
-  return names.every((name) => partsOf(name) === partsOf(nameOf(Object.entries(settings))))
 }
 
 /** "21.4", and of several runs "21.4 (21.1–22.0)". */

@@ -22,15 +22,30 @@ describe('sparsescope report', function () {
   const report = (...args: string[]) => cliIn(place.folder, 'report', ...args)
 
   it('of a sweep: a row a setting, its seeds folded; Markdown and a page hold the same', async () => {
-    const { status, stdout } = await report(folder, '--markdown', 'table.md', '--html', 'page.html')
+    const { status, stdout } = await report(
+      folder,
+      '--markdown',
+      'table.md',
+      '--latex',
+      'table.tex',
+      '--html',
+      'page.html',
+    )
     assert.equal(status, 0)
     const [heads, first, second, ...rest] = stdout.trim().split('\n')
     assert.match(heads, /^run +state +perplexity, dense .* zeros +trainable +time +memory$/)
     assert.match(first, /^wanda 40 % +2 done/)
     assert.match(second, /^wanda 60 % +2 done/)
-    assert.deepEqual(rest, ['wrote table.md', 'wrote page.html'])
+    assert.deepEqual(rest, ['wrote table.md', 'wrote table.tex', 'wrote page.html'])
     const markdown = readFileSync(place.path('table.md'), 'utf8').trim().split('\n')
-    assert.equal(markdown.length, 4)
+    // Heads, rule, dense, a row a sparsity, a line without anything, the caption.
+    assert.equal(markdown.length, 7)
+    assert.match(markdown.slice(3, 5).join(), /\| 40 % \| .*\| 60 % \| /)
+    assert.match(
+      markdown[6],
+      /^model pruned by wanda, recovered by \w+\. Median over 2 seeds ± .* Perplexity on .*: windows of \d+ tokens/,
+    )
+    assert.match(readFileSync(place.path('table.tex'), 'utf8'), /\\toprule[^]*40 \\% & [\d.]+/)
     const page = readFileSync(place.path('page.html'), 'utf8')
     assert.match(page, /<h1>model, \d{4}-\d\d-\d\d<\/h1>\n<p>4 runs\. Best: wanda [46]0 %, perplexity [\d.]+\.<\/p>/)
     assert.doesNotMatch(page, /prune\.0\.sparsity/)

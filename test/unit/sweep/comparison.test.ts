@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { defaultLook, scatterChart } from '../../../src/shared/chart/scatterChart.ts'
 import { varyingSettings, type ComparedRun } from '../../../src/shared/sweep/comparedRun.ts'
-import { comparisonMarkdown, comparisonTable } from '../../../src/shared/sweep/comparisonTable.ts'
+import { comparisonTable } from '../../../src/shared/sweep/comparisonTable.ts'
 import { foldSeeds, spreadOf } from '../../../src/shared/sweep/foldSeeds.ts'
 import { unknownFacts } from '../../../src/shared/sweep/runFacts.ts'
 import { measureNamed } from '../../../src/shared/sweep/measures.ts'
@@ -78,15 +78,6 @@ describe('runs that differ only by their seed', () => {
       ['s 0.5', '3 of 4 done', '21.00 (20.00–30.00)'],
       ['s 0.6', 'done', '50.00'],
     ])
-    assert.equal(
-      comparisonMarkdown(table),
-      '| run | state | perplexity, recovered |\n| --- | --- | ---: |\n| s 0.5 | 3 of 4 done | 21.00 (20.00–30.00) |\n| s 0.6 | done | 50.00 |\n',
-    )
-  })
-
-  it('a name cannot break a Markdown table', () => {
-    const named = foldSeeds([compared({ settings: { 'a|b': 'x_y' } })])
-    assert.match(comparisonMarkdown(comparisonTable(named)), /\| a\\\|b x\\_y \|/)
   })
 
   it('lie above the dense model by the median of what each lies above its own', () => {
