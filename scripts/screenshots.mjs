@@ -117,7 +117,7 @@ async function pictures(page, theme, name) {
 
   await runCommand(page, 'SparseScope: Open Run')
   await page.locator('.quick-input-list .monaco-list-row').first().click()
-  await view(page).locator('.chart .line').first().waitFor()
+  await view(page).locator('.wonBack').first().waitFor()
   await picture(page, `run-${theme}`)
   await runCommand(page, 'View: Close All Editors')
 

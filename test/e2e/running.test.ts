@@ -104,12 +104,12 @@ describe('the packaged extension: running', function () {
     await closeEditors(page)
   })
 
-  it('prune and reconstruct: the curve grows, and the mask is kept in what is saved', async () => {
+  it('prune and reconstruct: the blocks fill, and the mask is kept in what is saved', async () => {
     const { page, workspace } = studio
     const view = await runRecipe('reconstruct.prune.yaml')
-    await view.locator('.chart .line').first().waitFor()
+    await view.locator('.chart .bar').first().waitFor()
     await status('done').waitFor()
-    const recovered = (of: typeof view) => of.getByLabel('Result of the run').getByText('perplexity, recovered')
+    const recovered = (of: typeof view) => of.locator('.rail li', { hasText: 'Recovered' }).locator('b')
     await recovered(view).waitFor()
     const saved = join(workspace, 'opt-reconstructed')
     assert.equal(cli('compare', saved, saved, '--expect', 'mask-preserved').status, 0)
@@ -126,7 +126,7 @@ describe('the packaged extension: running', function () {
   it('a run can be paused and go on; Cancel stops it and leaves no checkpoint', async () => {
     const { page, workspace } = studio
     const view = await runRecipe('long.prune.yaml')
-    await view.locator('.tiles li', { hasText: 'loss at step' }).waitFor()
+    await view.locator('.rail .now', { hasText: 'block 1 of' }).waitFor()
     await view.getByRole('button', { name: 'Pause' }).click()
     await status('paused').waitFor()
     await view.getByRole('button', { name: 'Continue' }).click()
@@ -142,7 +142,7 @@ describe('the packaged extension: running', function () {
     // Only cancelling ends it, however slow this machine is.
     setLongSteps(workspace, 1_000_000)
     const view = await runRecipe('long.prune.yaml')
-    await view.locator('.tiles li', { hasText: 'loss at step' }).waitFor()
+    await view.locator('.rail .now', { hasText: 'block 1 of' }).waitFor()
     const pids = backendPids(workspace)
     assert.equal(pids.length, 1, `backends: ${pids.join(', ')}`)
     await reload(page)
@@ -166,7 +166,7 @@ describe('the packaged extension: running', function () {
     setLongSteps(workspace, 3000)
     const view = await runRecipe('long.prune.yaml')
     // The first block is the first thing that a resumed run keeps.
-    await eventually('the first block', async () => (await view.locator('.chart .mark').count()) > 1, 240_000)
+    await eventually('the first block', async () => (await view.locator('.chart .bar').count()) > 0, 240_000)
     const pids = backendPids(workspace)
     assert.equal(pids.length, 1, `backends: ${pids.join(', ')}`)
     process.kill(pids[0], 'SIGKILL')

@@ -6,7 +6,7 @@ import { root } from '../support/browser.ts'
 import { lacks } from '../support/skip.ts'
 
 /** Bytes: what a view may cost when it opens. */
-const budget = 300_000
+const budget = 150_000
 
 describe('bundles of the views', () => {
   for (const view of Object.keys(views)) {

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import type { Page } from 'playwright-core'
 import type { RunEvent } from '../../src/shared/series/events.ts'
 import { posted, send } from '../support/browser.ts'
+import { chooseInMenu, figureMenus } from '../support/figureMenu.ts'
 import { tooWide, viewPages } from '../support/viewPages.ts'
 import * as recorded from './harness/recorded.ts'
 
@@ -30,7 +31,7 @@ describe('the map of errors in the view of a run in Chromium', () => {
     await send(page, listing, settings, events(run, 'a'))
     const card = page.locator('section.card', { has: page.getByRole('heading', { name: 'Error by block and step' }) })
     const map = card.getByRole('grid', { name: 'Error by block and step' })
-    assert.equal(await card.getByLabel('Errors of').isVisible(), false)
+    assert.equal(await card.getByLabel('Errors of').count(), 0)
     await map.focus()
     for (const key of ['ArrowDown', 'ArrowDown', 'ArrowRight']) await page.keyboard.press(key)
     assert.match(
@@ -47,11 +48,11 @@ describe('the map of errors in the view of a run in Chromium', () => {
     await map.focus()
     await page.keyboard.press('ArrowLeft')
     assert.match(await page.locator('.srOnly[role=status]').innerText(), /^block 2, step 29: 0\.5 × that of recipe 0/)
-    await card.getByRole('button', { name: 'table' }).click()
+    await chooseInMenu(figureMenus(card), 'Show as table')
     const cells = await card.getByRole('table').locator('td').allTextContents()
     assert.equal(cells.length, 12 * 30)
     assert.deepEqual([...new Set(cells)].sort(), ['0.5 ×', '–'])
-    await card.getByRole('button', { name: /SVG/ }).click()
+    await chooseInMenu(figureMenus(card), 'Save as SVG')
     const file = (await posted(page)).findLast(({ type }) => type === 'export') as unknown as { content: string }
     assert.match(file.content, /Error by block and step, against recipe 0.*\(log\)/s)
   })

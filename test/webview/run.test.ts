@@ -1,67 +1,117 @@
 import assert from 'node:assert/strict'
 import type { Page } from 'playwright-core'
-import type { RunEvent, Stage } from '../../src/shared/series/events.ts'
+import type { RunEvent } from '../../src/shared/series/events.ts'
 import { resultOf } from '../../src/shared/series/runResult.ts'
 import { posted, send } from '../support/browser.ts'
-import { viewPages } from '../support/viewPages.ts'
+import { events, listing, runPages, settings, titles, until, type RunPage } from '../support/runPage.ts'
+import { keepPicture } from '../support/viewPages.ts'
 import * as recorded from './harness/recorded.ts'
+import { recordedBoth, recordedRetraining } from './harness/recordedRetraining.ts'
 
 const run = recorded.recordedRun(12)
-const settings = { type: 'settings', settings: { ...recorded.settings, smoothing: 0 } }
-const firstStep = run.findIndex(({ type }) => type === 'step')
-
-function listing(status: string, others = 0) {
-  const rest = Array.from({ length: others }, (_, i) => ({
-    folder: `other ${i}`,
-    name: `recipe ${i}`,
-    time: '2026-12-30 10:00:00',
-    status: 'done',
-    started: 0,
-  }))
-  const current = { folder: 'a', name: 'wanda50', time: '2026-12-31 23:59:58', status, started: 0 }
-  return { type: 'runs', current: 'a', runs: [current, ...rest] }
-}
-const events = (list: readonly RunEvent[], folder = 'a', from = 0) => ({ type: 'events', folder, from, events: list })
+const [retraining, both] = [recordedRetraining(), recordedBoth()]
+const { loss, errors, ladder } = titles
 
 describe('the view of a run in Chromium', () => {
-  const pages = viewPages()
+  const pages = runPages()
   let page: Page
+  let view: RunPage
 
   async function open(...messages: object[]): Promise<void> {
-    page = await pages.open('run')
-    await send(page, ...messages)
+    view = await pages.open(...messages)
+    page = view.page
   }
-  const chart = (title: string) => page.locator('.chart', { hasText: title })
-  const ticks = (title: string, axis: 'x' | 'y') => chart(title).locator(`.${axis}Tick`).allTextContents()
-  const spoken = () => page.locator('.srOnly[role=status]').innerText()
 
-  it('before anything is measured it says so, and shows no empty axes', async () => {
-    await open(listing('running'), settings, events(run.slice(0, 2)))
-    await page.getByText('Curves appear with the first step').waitFor()
+  it('is never empty: before anything is measured the rail says what comes and what goes on', async () => {
+    await open(listing('running'), settings)
+    await page.getByText('Nothing is measured yet.').waitFor()
+    await send(page, events(retraining.slice(0, 2)))
+    assert.deepEqual(await view.rail().locator('.railTitle').allTextContents(), [
+      '● Dense, going on',
+      '○ Prune, to come',
+      '○ Retrain, to come',
+      '○ Recovered, to come',
+    ])
     assert.equal(await page.locator('.chart:visible').count(), 0)
   })
 
-  it('with one point the axes are about that point; whole steps', async () => {
-    await open(listing('running'), settings, events(run.slice(0, firstStep + 1)))
-    assert.deepEqual(await ticks('Loss', 'x'), ['1'])
-    assert.deepEqual(await ticks('Perplexity', 'x'), ['0', '1'])
-    assert.ok((await ticks('Loss', 'y')).every((label) => /^0\.0\d+$/.test(label)))
-    assert.ok((await ticks('Perplexity', 'y')).every((label) => /^\d\d$/.test(label)))
-    assert.equal(await chart('Loss').locator('.mark').count(), 1)
+  it('the rail fills as events come, and the loss and the progress name the same step', async () => {
+    await open(listing('running'), settings, events(until(retraining, ({ type }) => type === 'step', 15)))
+    const texts = (await view.rail().allInnerTexts()).map((text) => text.replace(/\s+/g, ' ').replace(' ,', ','))
+    assert.match(texts[0], /^✓ Dense, done 27\.65 perplexity 0\.9 s$/)
+    assert.match(texts[1], /^✓ Prune, done 67\.65 perplexity 1\.6 s$/)
+    assert.match(texts[2], /^● Retrain, going on 45\.03 perplexity step 15 of 40 /)
+    assert.match(texts[3], /^○ Recovered/)
+    await page.getByText('50 % · Retrain: step 15 of 40 · 9.0 s left').waitFor()
+    assert.equal(await view.rail().nth(2).getAttribute('aria-current'), 'step')
+    await view.choose(loss, 'Show as table')
+    assert.equal(
+      await page
+        .getByRole('region', { name: `${loss}, table` })
+        .getByRole('row')
+        .count(),
+      1 + 15,
+    )
   })
 
-  it('dense is a level with its value, recovered a point at its step, blocks are whole, errors logarithmic', async () => {
+  it('the ladder says what is won back, also while the retraining goes on; unknown ends are said, not drawn', async () => {
+    const measured = (n: number) => until(retraining, ({ type }) => type === 'eval', n)
+    await open(listing('running'), settings, events(measured(1)))
+    assert.equal(await view.words(), '27.65 dense; the pruned model is not measured yet.')
+    assert.equal(await page.locator('.ladders .wonBack, .ladders .pruned').count(), 0)
+    await send(page, events(measured(3).slice(measured(1).length), 'a', measured(1).length))
+    assert.equal(await view.words(), 'Recovery has won back 57 % of what pruning cost after 10 steps.')
+    await page.locator('.ladders').getByText('recovered 45.03 after 10 steps').waitFor()
+    await send(page, events(retraining))
+    assert.equal(await view.words(), 'Recovery wins back 95 % of what pruning cost.')
+    assert.equal(await page.locator('.ladders .wonBack').count(), 1)
+    await view.choose(ladder, 'Show as table')
+    const row = page.locator('.ladders').getByRole('row').nth(1)
+    assert.match(await row.innerText(), /27\.65\s+67\.65\s+29\.65\s+95 %$/)
+  })
+
+  it('a reconstruction has no loss curve: a bar for each block says what it leaves of the error', async () => {
     await open(listing('done'), settings, events(run))
-    const level = chart('Perplexity').locator('.level')
-    assert.equal(await level.getAttribute('y1'), await level.getAttribute('y2'))
-    assert.deepEqual(await chart('Perplexity').locator('.note').allTextContents(), ['recovered', 'dense 27.65'])
-    assert.deepEqual(await ticks('Reconstruction', 'x'), ['0', '2', '4', '6', '8', '10'])
-    const logY = chart('Reconstruction').getByRole('button', { name: 'log y' })
-    assert.equal(await logY.getAttribute('aria-pressed'), 'true')
-    const before = await ticks('Reconstruction', 'y')
-    await logY.click()
-    await send(page)
-    assert.notDeepEqual(await ticks('Reconstruction', 'y'), before)
+    assert.equal(await view.chart(loss).count(), 0)
+    assert.equal(await view.chart(errors).locator('.bar').count(), 12)
+    assert.deepEqual(await view.ticks(errors, 'y'), ['0 %', '50 %', '100 %'])
+    await page.getByRole('application', { name: errors }).focus()
+    await page.keyboard.press('Home')
+    assert.equal(await view.spoken(), 'block 0: 35.00 % left, mean squared error 0.02 before, 0.007 after')
+    await page.keyboard.press('End')
+    await page.keyboard.press('ArrowRight')
+    assert.match(await view.spoken(), /^block 11: /)
+  })
+
+  it('a block that stands out is marked, lights up everywhere, and its matrices open in the Inspector', async () => {
+    const odd = run.map((event) => {
+      if (event.type !== 'block') return event
+      const { block, error_before: before = 0 } = event
+      return block === 7
+        ? { ...event, error_after: 0.95 * before }
+        : block === 3
+          ? { ...event, error_after: null }
+          : event
+    }) as RunEvent[]
+    await open(listing('done'), settings, events(odd))
+    assert.equal(await view.chart(errors).locator('.gap').count(), 1)
+    await view.chart(errors).getByText('far above the others').waitFor()
+    await page.getByRole('button', { name: 'block 7, 95.00 % left' }).click()
+    assert.equal(await view.chart(errors).locator('.pickedBar').count(), 1)
+    for (const map of ['Sparsity of the blocks so far', 'Error by block and step'])
+      assert.match(await page.getByRole('grid', { name: map }).getByRole('gridcell').innerText(), /^block 7, /)
+    const card = page.getByRole('region', { name: 'Block 7' })
+    await keepPicture(page, 'run-block')
+    await card.getByRole('button', { name: /^fc2 50\.00 %/ }).click()
+    assert.deepEqual((await posted(page)).at(-1), {
+      type: 'openMatrix',
+      name: 'model.decoder.layers.7.fc2.weight',
+    })
+    await card.getByRole('button', { name: 'Close' }).click()
+    assert.equal(await page.locator('.pickedBar').count(), 0)
+    const box = await page.getByRole('application', { name: errors }).boundingBox()
+    await page.mouse.click((box?.x ?? 0) + 80, (box?.y ?? 0) + 60)
+    await page.getByRole('region', { name: 'Block 0' }).waitFor()
   })
 
   it('what the model says stands by stage, the first other token marked; a hostile prompt is text', async () => {
@@ -74,136 +124,23 @@ describe('the view of a run in Chromium', () => {
     assert.deepEqual(await first.locator('mark').allTextContents(), [' of of', ' capital', ' love.'])
     assert.equal(await second.locator('caption').innerText(), '<img src=x onerror=alert(1)>\\u202e\\u0007')
     assert.equal(await card.locator('img').count(), 0)
-    assert.equal(await chart('Perplexity').locator('.note').count(), 2)
-    if (process.env.SCREENSHOT) await card.screenshot({ path: process.env.SCREENSHOT })
   })
 
-  it('several recoveries are stages in their order, each with its own curve on one axis of steps', async () => {
+  it('several recoveries are stages in their order, each with its own picture', async () => {
     const list = recorded.recordedList()
-    const retraining = list.findIndex((event) => event.type === 'phase' && event.phase === 'retrain')
-    await open(listing('running'), settings, events(list.slice(0, retraining + 3)))
-    const stages = page.getByRole('list', { name: 'Recoveries of the run' }).getByRole('listitem')
-    assert.deepEqual(await stages.allTextContents(), ['1 refit', '2 reconstruct', '3 retrain'])
-    assert.deepEqual(await stages.evaluateAll((items) => items.map((item) => item.getAttribute('aria-current'))), [
-      null,
-      null,
-      'step',
-    ])
-    await send(page, events(list.slice(retraining + 3), 'a', retraining + 3))
-    assert.deepEqual(await chart('Loss').locator('.note').allTextContents(), ['2 reconstruct', '3 retrain'])
-    assert.deepEqual(await ticks('Loss', 'x'), ['0', '20', '40', '60', '80'])
-    const key = await chart('Reconstruction').getByRole('group', { name: 'Series and their last values' }).innerText()
-    for (const name of ['1 refit, before', '1 refit, after', '2 reconstruct, before', '2 reconstruct, after'])
-      assert.ok(key.includes(name), key)
-    if (process.env.SCREENSHOT) await page.screenshot({ path: process.env.SCREENSHOT, fullPage: true })
+    const begins = list.findIndex((event) => event.type === 'phase' && event.phase === 'retrain')
+    await open(listing('running'), settings, events(list.slice(0, begins + 3)))
+    const titles = await view.rail().locator('.railTitle').allTextContents()
+    assert.deepEqual(titles, ['✓ Dense, done', '✓ Prune, done', '✓ 1 refit, done', '✓ 2 reconstruct, done', '● 3 retrain, going on']) // prettier-ignore
+    await send(page, events(list.slice(begins + 3), 'a', begins + 3))
+    assert.deepEqual(await view.chart(loss).locator('.note').allTextContents(), ['3 retrain'])
+    assert.deepEqual((await view.ticks(loss, 'x')).slice(0, 2), ['0', '5'])
+    for (const name of ['1 refit', '2 reconstruct'])
+      assert.equal(await view.chart(`Error left after ${name}, by block`).locator('.bar').count(), 2)
+    await keepPicture(page, 'run-list')
   })
 
-  it('the arrow keys read all series of the nearest point aloud, and Escape closes the box', async () => {
-    await open(listing('done'), settings, events(run))
-    const picture = page.getByRole('application', { name: 'Reconstruction error per block' })
-    await picture.focus()
-    await page.keyboard.press('Home')
-    assert.match(await spoken(), /^block 0\. before: 0\.02; after: 0\.007$/)
-    await page.keyboard.press('ArrowRight')
-    assert.match(await spoken(), /^block 1\. /)
-    await page.keyboard.press('End')
-    await page.keyboard.press('ArrowRight')
-    assert.match(await spoken(), /^block 11\. /)
-    assert.equal(await picture.locator('.readoutMark').count(), 2)
-    await page.keyboard.press('Escape')
-    assert.equal(await picture.locator('.readout').isVisible(), false)
-  })
-
-  it('the pointer shows the values of the nearest step, and the levels', async () => {
-    await open(listing('done'), settings, events(run))
-    const picture = page.getByRole('application', { name: 'Perplexity' })
-    await picture.hover()
-    assert.match(await picture.locator('.readout').innerText(), /step 360\s+recovered: 31\.2\s+dense: 27\.65/)
-    await page.mouse.move(0, 0)
-    assert.equal(await picture.locator('.readout').isVisible(), false)
-  })
-
-  it('a value that is read stays in sight when the chart grows', async () => {
-    await open(listing('running'), settings, events(run.slice(0, 60)))
-    const picture = page.getByRole('application', { name: 'Loss' })
-    await picture.focus()
-    await page.keyboard.press('Home')
-    await send(page, events(run.slice(60, 90), 'a', 60))
-    assert.match(await picture.locator('.readout').innerText(), /^step 1\s/)
-  })
-
-  it('every chart is saved as a figure: SVG with its own colours, PNG on white with twice the pixels', async () => {
-    await open(listing('done'), settings, events(run))
-    const names = ['loss', 'perplexity', 'reconstruction-error-per-block', 'sparsity', 'errors-by-step']
-    for (const name of names) {
-      for (const kind of ['SVG', 'PNG']) await page.getByRole('button', { name: `Save ${name} as ${kind}` }).click()
-    }
-    const files = async () => (await posted(page)).filter(({ type }) => type === 'export')
-    while ((await files()).length < 2 * names.length) await page.waitForTimeout(20)
-    const found = new Map((await files()).map((file) => [String(file.name), String(file.content)]))
-    for (const name of names) {
-      const svg = found.get(`${name}.svg`) ?? ''
-      assert.ok(!/var\(--|#cccccc/.test(svg), name)
-      const { size, corner } = await pictureOf(page, found.get(`${name}.png`) ?? '')
-      const [, width, height] = /viewBox="0 0 ([\d.]+) ([\d.]+)"/.exec(svg) ?? []
-      assert.deepEqual(size, [2 * Math.round(Number(width)), 2 * Math.round(Number(height))], name)
-      assert.deepEqual(corner, [255, 255, 255, 255], name)
-    }
-    assert.match(found.get('perplexity.svg') ?? '', />dense<\/text>/)
-  })
-
-  it('zero-shot accuracy: tiles, a curve with standard errors, each task, and what is not told apart', async () => {
-    const names = ['arc_easy', 'piqa'] as const
-    const measured = (stage: Stage, accs: number[], step?: number) =>
-      accs.map((acc, entry): RunEvent => {
-        const place = { entry, task: names[entry], data: `${names[entry]}.jsonl`, ...(step !== undefined && { step }) }
-        return { t: 1, type: 'eval', stage, ...place, acc, stderr: 0.02 }
-      })
-    const trained = run.slice(firstStep, firstStep + 30)
-    const list = [
-      run[0],
-      ...measured('dense', [0.6, 0.7]),
-      ...measured('pruned', [0.4, 0.5]),
-      ...trained,
-      ...measured('recovered', [0.5, 0.6], 30),
-      ...trained,
-      ...measured('recovered', [0.6, 0.69]),
-    ]
-    await open(listing('done'), settings, events(list))
-    for (const [stage, value] of [
-      ['dense', '65.0 % ± 1.4'],
-      ['pruned', '45.0 % ± 1.4'],
-      ['recovered', '64.5 % ± 1.4'],
-    ])
-      await page
-        .locator('.tiles li', { hasText: `mean accuracy of 2 tasks, ${stage}` })
-        .getByText(value)
-        .waitFor()
-    const curve = chart('Zero-shot accuracy')
-    assert.equal(await curve.locator('.errorBand').count(), 2)
-    assert.equal(await curve.locator('.errorBar').count(), 2)
-    assert.deepEqual((await curve.locator('.note').allTextContents()).sort(), [
-      'dense 65.0 % ± 1.4',
-      'pruned 45.0 % ± 1.4',
-      'recovered',
-    ])
-    const picture = page.getByRole('application', { name: 'Zero-shot accuracy' })
-    await picture.focus()
-    await page.keyboard.press('Home')
-    assert.match(await spoken(), /^step 30\. recovered: 55\.0 % ± 1\.4; dense: 65\.0 % ± 1\.4; pruned: 45\.0 % ± 1\.4$/)
-    assert.equal(await page.getByRole('img', { name: 'Accuracy by task' }).locator('rect title').count(), 9)
-    const table = page.getByRole('region', { name: 'Accuracy by task, table' })
-    assert.deepEqual(await table.getByRole('row').allInnerTexts(), [
-      'task\tdense\tpruned\trecovered',
-      'arc_easy\t60.0 % ± 2.0\t40.0 % ± 2.0\t60.0 % ± 2.0',
-      'piqa\t70.0 % ± 2.0\t50.0 % ± 2.0\t69.0 % ± 2.0',
-      'mean\t65.0 % ± 1.4\t45.0 % ± 1.4\t64.5 % ± 1.4',
-    ])
-    await page.getByText('The accuracies of dense and recovered differ by no more than').waitFor()
-    assert.equal(await page.getByText('The accuracies of pruned and recovered').count(), 0)
-  })
-
-  it('ends with a card: what it cost and won, where it is saved, and what to do next', async () => {
+  it('ends with a card: what it cost, where it is saved, and what to do next', async () => {
     await open(listing('done'), settings, events(run))
     assert.equal(await page.getByRole('heading', { name: 'Result' }).count(), 0)
     const result = resultOf({
@@ -218,10 +155,6 @@ describe('the view of a run in Chromium', () => {
     const card = page.locator('section', { hasText: 'Result' })
     const facts = page.getByRole('list', { name: 'Result of the run' })
     assert.deepEqual(await facts.getByRole('listitem').allInnerTexts(), [
-      '27.65\nperplexity, dense',
-      '47.65\nperplexity, pruned',
-      '31.2\nperplexity, recovered',
-      '82 %\nof the gap in perplexity won back',
       '50.00 %\nsparsity',
       '2.2 %\ntrained',
       '17 s\ntime',
@@ -229,9 +162,10 @@ describe('the view of a run in Chromium', () => {
     ])
     await card.getByText('Saved to /models/opt-125m-wanda50').waitFor()
     assert.equal(await page.getByRole('list', { name: 'Numbers of the run' }).count(), 0)
-    for (const name of ['Open report', 'Compare…', 'Try it', 'Open output', 'Write model card', 'Copy as Markdown'])
-      await page.getByRole('button', { name }).click()
-    const all = (await posted(page)).slice(-6)
+    const before = (await posted(page)).length
+    const actions = ['Open report', 'Compare with source', 'Try it', 'Open output', 'Write model card', 'Copy as Markdown'] // prettier-ignore
+    for (const name of actions) await page.getByRole('button', { name }).click()
+    const all = (await posted(page)).slice(before)
     const copied = all[5]
     assert.deepEqual(
       all.slice(0, 5).map(({ what }) => what),
@@ -252,68 +186,6 @@ describe('the view of a run in Chromium', () => {
     assert.equal(await page.getByRole('list', { name: 'Numbers of the run' }).count(), 1)
   })
 
-  it('every chart can be read as a table, which stays in step and where the reader is', async () => {
-    await open(listing('running'), settings, events(run.slice(0, firstStep + 3)))
-    const table = (title: string) => page.getByRole('region', { name: `${title}, table` })
-    const rows = (title: string) => table(title).getByRole('row').allInnerTexts()
-    const toggle = (title: string) => page.getByRole('button', { name: 'table' }).and(page.getByTitle(`${title}: show`))
-    assert.equal(await page.getByRole('table').count(), 0)
-    await toggle('Loss').focus()
-    await page.keyboard.press('Enter')
-    await toggle('Perplexity').click()
-    await send(page)
-    assert.equal(await toggle('Loss').getAttribute('aria-pressed'), 'true')
-    assert.equal(await chart('Loss').getByRole('application').count(), 0)
-    assert.equal(await chart('Loss').getByRole('button', { name: 'log y' }).isDisabled(), true)
-    const losses = await rows('Loss')
-    assert.deepEqual(losses[0].split('\t'), ['step', 'loss'])
-    assert.deepEqual(
-      losses.slice(1).map((line) => line.split('\t')[0]),
-      ['1', '2', '3'],
-    )
-    assert.deepEqual(await rows('Perplexity'), ['step\tvalue', 'dense\t27.65'])
-    // Rows that are there stay the same elements.
-    await table('Loss').evaluate((e) => e.querySelector('tbody tr')?.setAttribute('data-read', 'here'))
-    await send(page, events(run.slice(firstStep + 3), 'a', firstStep + 3))
-    assert.equal((await rows('Loss')).length, 1 + 360)
-    assert.equal(await table('Loss').locator('[data-read=here]').count(), 1)
-    assert.deepEqual(await rows('Perplexity'), ['step\trecovered', 'dense\t27.65', '360\t31.2'])
-    const map = 'Sparsity by block and module'
-    await toggle(map).click()
-    await send(page)
-    assert.equal((await rows(map)).length, 1 + 12)
-    assert.match((await rows(map))[1], /^0\t\d\d\.\d\d %\t/)
-    assert.equal(await page.getByRole('grid', { name: 'Sparsity of the blocks so far' }).count(), 0)
-    await toggle('Loss').click()
-    await send(page)
-    assert.equal(await chart('Loss').getByRole('application').isVisible(), true)
-  })
-
-  it('at any width the buttons of a chart stand in one line and the pictures of a row at one height', async () => {
-    await open(listing('done'), settings, events(run))
-    for (const width of [600, 1150, 1500, 1900]) {
-      await page.setViewportSize({ width, height: 900 })
-      await send(page)
-      for (const tools of await page.locator('.chartTools:visible').all()) {
-        const tops = await tools.locator('button').evaluateAll((all) => all.map((b) => b.getBoundingClientRect().top))
-        assert.equal(new Set(tops).size, 1, `${width} px: ${tops.join()}`)
-        const [left, right] = await tools.evaluate((e) =>
-          [e.getBoundingClientRect(), e.closest('.card')?.getBoundingClientRect()].map((b) => b?.right ?? 0),
-        )
-        assert.ok(left <= right, `${width} px: buttons are cut off`)
-      }
-      const places = await page.locator('.charts .card:visible').evaluateAll((cards) =>
-        cards.map((card) => {
-          const picture = card.querySelector('.chartPicture')
-          return [card.getBoundingClientRect().top, picture?.getBoundingClientRect().top ?? 0]
-        }),
-      )
-      const byRow = new Map<number, Set<number>>()
-      for (const [row, top] of places) byRow.set(row, new Set([...(byRow.get(row) ?? []), top]))
-      for (const tops of byRow.values()) assert.equal(tops.size, 1, `${width} px: ${[...tops].join()}`)
-    }
-  })
-
   it('a long list of runs scrolls, and keeps place and focus while the runs go on', async () => {
     await open(listing('running', 80), settings, events(run.slice(0, 90)))
     const list = page.getByRole('group', { name: 'Runs overlaid on this one' })
@@ -326,22 +198,56 @@ describe('the view of a run in Chromium', () => {
     assert.equal(await page.evaluate('document.activeElement.type'), 'checkbox')
   })
 
-  it('a run that nobody laid over this one stays out of its charts', async () => {
-    await open(listing('running', 1), settings, events(run.slice(0, 90)), events(run, 'other 0'))
-    assert.equal(await chart('Loss').locator('.line').count(), 1)
+  it('a run that nobody laid over this one stays out of its pictures; one that is laid over it is in all of them', async () => {
+    await open(listing('running', 1), settings, events(both), events(both, 'other 0'))
+    assert.equal(await view.chart(loss).locator('.line').count(), 1)
     await page.getByRole('checkbox', { name: /recipe 0/ }).check()
-    await send(page, events(run, 'other 0'))
-    assert.equal(await chart('Loss').locator('.line').count(), 2)
-    await chart('Loss').getByText('recipe 0 · 2026-12-30 10:00:00').waitFor()
+    await send(page, events(both, 'other 0'))
+    assert.equal(await view.chart(loss).locator('.line').count(), 2)
+    for (const place of [
+      view.chart(loss),
+      page.locator('.ladders'),
+      page.locator('figure', { hasText: 'Error left after' }).locator('.key'),
+    ])
+      await place.getByText('recipe 0 · 2026-12-30 10:00:00').first().waitFor()
+    await keepPicture(page, 'run-overlay')
+    await page.getByRole('checkbox', { name: /recipe 0/ }).uncheck()
+    await send(page)
+    assert.equal(await view.chart(loss).locator('.line').count(), 1)
   })
 
-  it('tables and tiles show the recipe’s first entry, charts all', async () => {
-    const evaluation = (entry: number, perplexity: number): RunEvent => {
-      return { t: 1, type: 'eval', stage: 'dense', entry, data: `${entry}.txt`, seq_len: 64, perplexity }
+  it('the rail shows the recipe’s first entry and names the others; each has its ladder', async () => {
+    const evaluation = (entry: number, value: number): RunEvent => {
+      return { t: 1, type: 'eval', stage: 'dense', entry, data: `${entry}.txt`, seq_len: 64, perplexity: value }
     }
     await open(listing('done'), settings, events([run[0], evaluation(1, 12), evaluation(0, 38), evaluation(1, 13)]))
-    await page.locator('.tiles li', { hasText: 'perplexity, dense' }).getByText('38').waitFor()
-    assert.equal(await chart('Perplexity').locator('.level').count(), 2)
+    assert.equal(await view.rail().first().locator('b').innerText(), '38')
+    await view.rail().first().getByText('perplexity on 1.txt 13').waitFor()
+    assert.equal(await page.locator('.ladderPicture svg').count(), 2)
+  })
+
+  it('a run that failed, was cancelled or interrupted stops on the rail, and can be resumed', async () => {
+    const part = until(retraining, ({ type }) => type === 'step', 5)
+    const ended = (status: 'failed' | 'cancelled'): RunEvent => ({
+      t: 9000,
+      type: 'end',
+      status,
+      message: 'no space left',
+    })
+    for (const [status, list] of [
+      ['failed', [...part, ended('failed')]],
+      ['cancelled', [...part, ended('cancelled')]],
+      ['interrupted', part],
+    ] as const) {
+      await open(listing(status), settings, events(list))
+      assert.match(await view.rail().nth(2).innerText(), /^✕ Retrain/)
+      assert.match(await view.rail().nth(3).innerText(), /^○ Recovered/)
+      assert.equal(await page.getByRole('alert').count(), status === 'failed' ? 1 : 0)
+      assert.equal(await page.getByRole('progressbar').count(), 0)
+      await page.getByRole('button', { name: 'Resume' }).click()
+      assert.deepEqual((await posted(page)).at(-1), { type: 'resumeRun' })
+      await page.close()
+    }
   })
 
   it('its name is the recipe’s; the report opens from it; a run that waits says behind what', async () => {
@@ -354,25 +260,4 @@ describe('the view of a run in Chromium', () => {
     await page.getByRole('button', { name: 'Open report' }).click()
     assert.deepEqual((await posted(page)).at(-1), { type: 'reveal', what: 'report' })
   })
-
-  it('step 0 has its place on a logarithmic axis', async () => {
-    await open(listing('running'), settings, events(run.slice(0, firstStep + 40)))
-    await chart('Perplexity').getByRole('button', { name: 'log x' }).click()
-    await send(page)
-    assert.deepEqual((await ticks('Perplexity', 'x')).slice(0, 1), ['1'])
-    assert.equal(await chart('Perplexity').locator('.level').count(), 1)
-  })
 })
-
-async function pictureOf(page: Page, base64: string): Promise<{ size: number[]; corner: number[] }> {
-  const script = `(async () => {
-    const image = new Image()
-    image.src = 'data:image/png;base64,${base64}'
-    await image.decode()
-    const canvas = document.createElement('canvas')
-    const context = canvas.getContext('2d')
-    context.drawImage(image, 0, 0)
-    return { size: [image.width, image.height], corner: [...context.getImageData(0, 0, 1, 1).data] }
-  })()`
-  return (await page.evaluate(script)) as { size: number[]; corner: number[] }
-}

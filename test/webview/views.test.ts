@@ -6,6 +6,7 @@ import { keepPicture, tooWide, viewPages } from '../support/viewPages.ts'
 import * as recorded from './harness/recorded.ts'
 import { recordedRows, recordedWhat } from './harness/recordedSweep.ts'
 import { recordedStart } from './harness/recordedForm.ts'
+import { recordedRetraining } from './harness/recordedRetraining.ts'
 import { recordedTrial } from './harness/recordedTrial.ts'
 import type { ThemeName } from './harness/themes.ts'
 
@@ -173,7 +174,7 @@ describe('views in Chromium', () => {
       type: 'events',
       folder: 'a',
       from: 0,
-      events: run.slice(0, -40),
+      events: recordedRetraining().slice(0, -10),
     })
     assert.equal(await page.locator('.chart .gap').count(), 1)
     await page.getByRole('button', { name: 'Pause' }).click()
@@ -182,22 +183,18 @@ describe('views in Chromium', () => {
     await page.getByLabel('second').check()
     const sent = (await posted(page)).map((m) => m.type)
     for (const type of ['pause', 'cancelRun', 'overlay']) assert.ok(sent.includes(type), type)
-    await send(page, { type: 'events', folder: 'b', from: 0, events: run })
+    await send(page, { type: 'events', folder: 'b', from: 0, events: recordedRetraining() })
     await page.locator('.chartKey .key', { hasText: 'second' }).first().waitFor()
     await page.getByText('1 × NaN').first().waitFor()
   })
 
   it('events sent twice count once', async () => {
     await open('run')
-    const part = { type: 'events', folder: 'a', from: 4, events: run.slice(4, 20) }
-    await send(
-      page,
-      listing('running'),
-      settings,
-      { type: 'events', folder: 'a', from: 0, events: run.slice(0, 12) },
-      part,
-    )
-    await page.getByText('loss at step 16').waitFor()
+    const list = recordedRetraining()
+    const events = (from: number, to: number) => ({ type: 'events', folder: 'a', from, events: list.slice(from, to) })
+    await send(page, listing('running'), settings, events(0, 14), events(6, 22))
+    const steps = list.slice(0, 22).filter(({ type }) => type === 'step').length
+    await page.getByRole('listitem').getByText(`step ${steps} of 40`).waitFor()
   })
 
   it('comparing: the verdict, the flips, and both matrices of a row', async () => {

@@ -26,10 +26,12 @@ export interface ChartProps extends Picking {
   onLook: (look: ChartLook) => void
   /** Axes that a person may make logarithmic. */
   logAxes: readonly ('x' | 'y')[]
+  /** In place of what is drawn, which may be thinned. */
+  csv?: () => string
   save: (file: ExportFile) => void
 }
 
-export function Chart({ text, data, look, onLook, logAxes, save, ...picking }: ChartProps) {
+export function Chart({ text, data, look, onLook, logAxes, csv, save, ...picking }: ChartProps) {
   const { logX, logY, asTable } = look
   const shown = useMemo((): ChartData => ({ ...data, logX, logY }), [data, logX, logY])
   const figure = () => {
@@ -49,10 +51,15 @@ export function Chart({ text, data, look, onLook, logAxes, save, ...picking }: C
     // A table has no axes.
     ...(asTable ? [] : logAxes.map(logSwitch)),
   ]
-  const csv = () => chartCsv(shown, text)
   return (
     <figure class="chart" aria-label={text.title}>
-      <FigureHead title={text.title} figure={figure} csv={csv} switches={switches} save={save} />
+      <FigureHead
+        title={text.title}
+        figure={figure}
+        csv={csv ?? (() => chartCsv(shown, text))}
+        switches={switches}
+        save={save}
+      />
       {asTable ? (
         <DataTableView label={text.title} table={chartTable(shown, text)} />
       ) : (

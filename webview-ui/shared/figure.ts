@@ -48,16 +48,6 @@ export function figureSvg({ title, caption, width, height, content, legend = [] 
   return new XMLSerializer().serializeToString(root)
 }
 
-/** Bars take their colours from the view's style sheet, which a file has not. */
-export function barsContent(picture: SVGElement): Element[] {
-  const copies = [...picture.children].map((child) => child.cloneNode(true) as Element)
-  for (const copy of copies) {
-    if (copy.tagName === 'rect') copy.setAttribute('fill', copy.classList.contains('zeroBar') ? '#d9730d' : '#0072b2')
-    if (copy.tagName === 'text') copy.setAttribute('font-size', '10')
-  }
-  return copies.filter(({ tagName }) => tagName !== 'title')
-}
-
 /** A colour scale with its ends, and what lies outside of it. */
 export function scaleParts({ low, high, colour, marks }: Scale): Element[] {
   const parts: Element[] = legendParts({ title: '', low, high, notComputed: null }, colour)

@@ -2,6 +2,8 @@
 import './chart.css'
 import type { ComponentChildren } from 'preact'
 import { useId, useRef } from 'preact/hooks'
+import type { DataTable } from '../../src/shared/chart/chartTable.ts'
+import { toCsv } from '../../src/shared/format/csv.ts'
 import type { ExportFile } from '../../src/shared/protocol/view.ts'
 import { placeAfter } from './roving.ts'
 import { rasterise } from './shapes.ts'
@@ -42,6 +44,13 @@ export function FigureHead({ children, ...menu }: FigureProps & { children?: Com
     </div>
   )
 }
+
+/** The CSV of a figure whose numbers are a table. */
+export const tableCsv = ({ heads, rows }: DataTable): string =>
+  toCsv(
+    heads,
+    rows.map(({ head, cells }) => [head, ...cells]),
+  )
 
 /** The switch of a figure that is a picture or a table. */
 export const asTableSwitch = (on: boolean, set: (on: boolean) => void): FigureSwitch => {

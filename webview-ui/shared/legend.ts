@@ -1,10 +1,5 @@
 // The colour scale with its ends, and what a hatched cell means.
-import { h, replaceChildren, svg } from './dom.ts'
-
-export interface Legend {
-  element: HTMLElement
-  update(colour: (value: number) => string, words?: LegendWords): void
-}
+import { svg } from './dom.ts'
 
 export interface LegendWords {
   title: string
@@ -12,30 +7,6 @@ export interface LegendWords {
   high: string
   /** Meaning of a hatched cell; null where there are none. */
   notComputed: string | null
-}
-
-/** Makes a legend, whose words may change with what it explains. */
-export function createLegend(first: LegendWords): Legend {
-  const bar = h('span', { class: 'legendBar', 'aria-hidden': 'true' })
-  const element = h('div', { class: 'legend' })
-  const say = ({ title, low, high, notComputed }: LegendWords) =>
-    replaceChildren(
-      element,
-      h('span', { class: 'legendTitle' }, title),
-      h('span', {}, low),
-      bar,
-      h('span', {}, high),
-      notComputed !== null && h('span', { class: 'legendHatch', 'aria-hidden': 'true' }),
-      notComputed,
-    )
-  say(first)
-  return {
-    element,
-    update(colour, words) {
-      bar.style.backgroundImage = gradient(colour)
-      if (words) say(words)
-    },
-  }
 }
 
 const barWidth = 120

@@ -1,10 +1,4 @@
-// Elements from shapes, and pictures from elements.
-import type { Shape } from '../../src/shared/chart/shape.ts'
-import { svg } from './dom.ts'
-
-export function elementOf({ tag, attributes, children }: Shape): SVGElement {
-  return svg(tag, attributes, ...children.map((child) => (typeof child === 'string' ? child : elementOf(child))))
-}
+// Pictures as bytes.
 
 /** An SVG as PNG, base64, with two pixels for each of its own. */
 export async function rasterise(svgText: string, scale = 2): Promise<string> {

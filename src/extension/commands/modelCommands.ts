@@ -36,10 +36,14 @@ export function modelCommands({ services, inspectors, comparePanels, models }: P
     if (model) recipePanels.show({ weights: (await weightsOf(model)).fsPath, kind })
   }
   return {
-    'sparsescope.openOverview': async (argument) => {
+    'sparsescope.openOverview': async (argument, module) => {
       // The active one is in sight already.
       const path = await modelTarget(argument, models, null)
-      if (path) await vscode.commands.executeCommand('vscode.openWith', await weightsOf(path), views.inspector.type)
+      if (!path) return
+      const weights = await weightsOf(path)
+      await vscode.commands.executeCommand('vscode.openWith', weights, views.inspector.type)
+      // Menus hand over the other selected files there.
+      if (typeof module === 'string') inspectors.sessionOf(weights.fsPath)?.select(module)
     },
     'sparsescope.pull': async (argument) => {
       if (!(await requireTrust(t('Pulling a model')))) return

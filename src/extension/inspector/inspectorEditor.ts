@@ -127,11 +127,6 @@ export class InspectorEditors implements vscode.CustomReadonlyEditorProvider<Che
     })
   }
 
-  /** Shows a tensor in the inspector of a model, if one is open and active. */
-  select(name: string): void {
-    this.active?.post({ type: 'select', name })
-  }
-
   dispose(): void {
     for (const disposable of this.disposables) disposable.dispose()
   }

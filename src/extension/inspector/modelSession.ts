@@ -8,6 +8,7 @@ import type {
   ScanResult,
   AnalysisUpdate,
 } from '../../shared/protocol/inspect.ts'
+import { moduleOfWeight } from '../../shared/families/parameters.ts'
 import type { AnalysisRequest } from '../../shared/protocol/rpc.ts'
 import type { ToInspector } from '../../shared/protocol/view.ts'
 import type { Caller } from '../backend/calls.ts'
@@ -53,6 +54,8 @@ export class ModelSession {
   private lastResult: ScanResult | null = null
   /** The analysis that goes on; its modules are on the disk, and come with the model to views that are opened later. */
   private analysing: Analysing | null = null
+  /** A module whose matrix the next view selects. */
+  private wanted: string | null = null
 
   constructor(path: string, call: Caller, autoScan: ScanPolicy, follower?: SessionFollower) {
     this.path = path
@@ -84,6 +87,21 @@ export class ModelSession {
     this.forgetAnalysis()
     this.forgetScan()
     return this.open([...this.views])
+  }
+
+  /** Selects a module's matrix in the views that show the model, or in the next one that does. */
+  select(module: string): void {
+    this.wanted = module
+    void this.tellWanted([...this.views].filter(({ shows }) => shows))
+  }
+
+  private async tellWanted(views: readonly View[]): Promise<void> {
+    if (views.length === 0 || this.wanted === null) return
+    const module = this.wanted
+    this.wanted = null
+    const { model } = await this.known()
+    const name = model.tensors.find(({ name: tensor }) => tensor === module || moduleOfWeight(tensor) === module)?.name
+    if (name !== undefined) for (const { post } of views) post({ type: 'select', name })
   }
 
   startScan(): void {
@@ -181,6 +199,7 @@ export class ModelSession {
         if (this.scan?.progress) view.post({ type: 'scan', progress: this.scan.progress })
         else if (!this.scan && this.lastResult) view.post({ type: 'scanEnd', result: this.lastResult })
       }
+      await this.tellWanted(waiting())
       if (waiting().length > 0 && !this.lastResult && this.autoScan(model)) this.startScan()
     } catch (error) {
       const message = reasonOf(error)

@@ -10,6 +10,7 @@ import { writeCard } from '../models/writeCard.ts'
 import { plainText } from '../support/plainText.ts'
 import { bindView, type BoundView } from '../views/bindView.ts'
 import { tabIcon } from '../views/page.ts'
+import { planOf } from '../trainable/trainablePanels.ts'
 import type { RunResult } from '../../shared/series/runResult.ts'
 import { columnsLeftBy } from './columnsLeftBy.ts'
 import { EventFeed } from './eventFeed.ts'
@@ -111,6 +112,8 @@ export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: strin
       case 'overlay':
         await this.store.refresh(message.folder)
         return this.replay(open, message.folder)
+      case 'openMatrix':
+        return this.openMatrix(folder, message.name)
       case 'reveal':
         return this.reveal(folder, message.what)
     }
@@ -134,6 +137,13 @@ export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: strin
     const title = t('Compare which models of this run?')
     const pair = pairs.length > 1 ? await vscode.window.showQuickPick(pairs, { title }) : pairs.at(0)
     if (pair) this.comparePanels.show(pair)
+  }
+
+  /** In the result, or in the source while there is none. */
+  private async openMatrix(folder: string, module: string): Promise<void> {
+    const recipe = vscode.Uri.file(join(folder, 'recipe.prune.yaml'))
+    const model = this.store.get(folder)?.saved ?? (await planOf(this.services, recipe)).model
+    await vscode.commands.executeCommand('sparsescope.openOverview', vscode.Uri.file(model), module)
   }
 
   private async card(folder: string): Promise<void> {

@@ -1,7 +1,8 @@
 // Bars from zero: of blocks, heads or rows side by side, or of the bins of a histogram along an axis of numbers.
 import { formatCompact } from '../format/numbers.ts'
 import type { DataTable } from './chartTable.ts'
-import { paperInk, type Ink } from './drawChart.ts'
+import type { SeriesStyle } from './chartData.ts'
+import { markPath, paperInk, type Ink } from './drawChart.ts'
 import { textWidth } from './layout.ts'
 import { shape, type Shape } from './shape.ts'
 import { tickLabels, ticksIn } from './ticks.ts'
@@ -31,6 +32,12 @@ export interface BarsData {
   readonly percent?: boolean
   /** A value that the bars are seen against. */
   readonly line?: { readonly value: number; readonly label: string }
+  /** The same of other runs, as marks over the bars. */
+  readonly others?: readonly {
+    readonly label: string
+    readonly style: SeriesStyle
+    readonly values: readonly (number | null)[]
+  }[]
   /** Meaning of the marked bars. */
   readonly markedMeans?: string
 }
@@ -49,16 +56,24 @@ export interface BarsLayout {
   y(value: number): number
 }
 
+const widest = 90
 const colours = { plain: '#0072b2', marked: '#d55e00' }
 
-export function layOutBars({ bars, top: least = 0, roots, line }: BarsData, width: number, height: number): BarsLayout {
-  const values = bars.flatMap(({ value }) => (value !== null && Number.isFinite(value) ? [value] : []))
+export function layOutBars(
+  { bars, top: least = 0, roots, line, others = [] }: BarsData,
+  width: number,
+  height: number,
+): BarsLayout {
+  const all = [...bars.map(({ value }) => value), ...others.flatMap(({ values }) => values)]
+  const values = all.flatMap((value) => (value !== null && Number.isFinite(value) ? [value] : []))
   const most = Math.max(least, line?.value ?? 0, ...values, 0) * (roots ? 1 : 1.04) || 1
   const [left, right, top, bottom] = [52, width - 8, 22, height - 34]
+  // A few bars are bars, not walls.
+  const each = Math.min(widest, (right - left) / Math.max(1, bars.length))
   const share = (value: number) => (roots ? Math.sqrt(value / most) : value / most)
   return {
     ...{ width, height, left, right, top, bottom, most },
-    each: (right - left) / Math.max(1, bars.length),
+    each,
     y: (value) => bottom - (bottom - top) * Math.min(1, Math.max(0, share(value))),
   }
 }
@@ -89,8 +104,21 @@ export function drawBars(layout: BarsLayout, data: BarsData, ink: Ink): Shape {
     shape('line', { x1: left, x2: right, y1: bottom, y2: bottom, stroke: ink.muted }),
     ...along(layout, data, ink),
     label({ x: 4, y: top - 9 }, data.yLabel),
+    ...(data.others ?? []).flatMap((other) => marksOf(layout, other)),
     ...(data.line ? against(layout, data.line, ink) : []),
   )
+}
+
+function marksOf(
+  { left, each, y }: BarsLayout,
+  { label, style, values }: NonNullable<BarsData['others']>[number],
+): Shape[] {
+  return values.flatMap((value, i) => {
+    if (value === null || !Number.isFinite(value)) return []
+    const transform = `translate(${left + (i + 0.5) * each} ${y(value)})`
+    const look = { class: 'mark', d: markPath(style.marker, 36), transform, fill: style.colour }
+    return [shape('path', look, shape('title', {}, label))]
+  })
 }
 
 function upright({ left, right, top, bottom, y, most }: BarsLayout, { roots, percent }: BarsData, ink: Ink): Shape[] {
@@ -109,7 +137,7 @@ function upright({ left, right, top, bottom, y, most }: BarsLayout, { roots, per
 const rootTicks = (most: number) => [0, Number((most / 4).toPrecision(2)), Number(most.toPrecision(2))]
 
 function along({ left, right, bottom, each }: BarsLayout, { range, bars, xLabel }: BarsData, ink: Ink): Shape[] {
-  const wide = right - left
+  const wide = range ? right - left : each * bars.length
   const [from, to] = range ?? [0, bars.length]
   const ticks = ticksIn(from, range ? to : to - 1, wide / 80, { log: false, whole: !range })
   const labels = tickLabels(ticks)
@@ -140,26 +168,37 @@ function cross(x: number, y: number, ink: Ink): Shape {
   return shape('path', { class: 'gap', d, stroke: ink.error, 'stroke-width': 2 }, shape('title', {}, 'not a number'))
 }
 
-/** Parts of a key: what plain and marked bars are. */
-export function barsKey({ markedMeans, bars }: BarsData): { colour: string; text: string }[] {
-  if (!markedMeans || !bars.some(({ marked }) => marked)) return []
-  return [{ colour: colours.marked, text: markedMeans }]
+/** What colours and marks mean, where there is more than one. */
+export function barsKey({ markedMeans, bars, others = [] }: BarsData): { colour: string; text: string }[] {
+  const marked = markedMeans !== undefined && bars.some((bar) => bar.marked)
+  return [
+    ...(marked ? [{ colour: colours.marked, text: markedMeans }] : []),
+    ...others.map(({ label, style }) => ({ colour: style.colour, text: label })),
+  ]
 }
 
 /** On white paper, with its title. `caption`: a line below. */
-export function barsFigure(data: BarsData, caption: string): Shape {
+export function barsFigure(data: BarsData, caption: string, ink: Ink = paperInk): Shape {
   const [width, plot, head] = [Math.max(560, textWidth(data.title) * 1.4, textWidth(caption)) + 16, 220, 28]
-  const key = barsKey(data).map(({ colour, text }) => `${text} (${colour === colours.marked ? 'orange' : 'blue'})`)
-  const below = [caption, ...key].filter(Boolean).join(' · ')
-  const height = head + plot + 24
-  const line = { x: 8, 'font-family': paperInk.font }
+  const key = barsKey(data)
+  const keyTop = head + plot
+  const swatch = ({ colour, text }: { colour: string; text: string }, i: number) =>
+    shape(
+      'g',
+      { transform: `translate(8 ${keyTop + 18 * i})` },
+      shape('rect', { width: 10, height: 10, fill: colour }),
+      shape('text', { x: 16, y: 9, 'font-family': ink.font, 'font-size': 11, fill: ink.text }, text),
+    )
+  const height = keyTop + 18 * key.length + 24
+  const line = { x: 8, 'font-family': ink.font }
   return shape(
     'svg',
     { viewBox: `0 0 ${width} ${height}`, width, height, role: 'img', 'aria-label': data.title },
-    shape('rect', { width, height, fill: '#ffffff' }),
-    shape('text', { ...line, y: 19, 'font-size': 13, 'font-weight': 600, fill: paperInk.text }, data.title),
-    shape('g', { transform: `translate(0 ${head})` }, drawBars(layOutBars(data, width, plot), data, paperInk)),
-    shape('text', { ...line, y: height - 10, 'font-size': 11, fill: paperInk.muted }, below),
+    ...(ink.paper ? [shape('rect', { width, height, fill: ink.paper })] : []),
+    shape('text', { ...line, y: 19, 'font-size': 13, 'font-weight': 600, fill: ink.text }, data.title),
+    shape('g', { transform: `translate(0 ${head})` }, drawBars(layOutBars(data, width, plot), data, ink)),
+    shape('text', { ...line, y: height - 10, 'font-size': 11, fill: ink.muted }, caption),
+    ...key.map(swatch),
   )
 }
 

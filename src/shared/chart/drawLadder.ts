@@ -14,12 +14,14 @@ export interface LadderRow {
   readonly ladder: Ladder
 }
 
-const [rowHeight, foot, side] = [64, 38, 46]
+const [foot, side] = [38, 46]
+/** A row of several has the name of its run above it. */
+const rowHeight = (rows: readonly LadderRow[]) => (rows.length > 1 ? 82 : 64)
 const stages = ['dense', 'pruned', 'recovered'] as const
 /** Values further apart than this stand on a log axis: on a linear one the lower two would be one. */
 const farApart = 4
 
-export const ladderHeight = (rows: readonly LadderRow[]): number => rowHeight * rows.length + foot
+export const ladderHeight = (rows: readonly LadderRow[]): number => rowHeight(rows) * rows.length + foot
 
 /** null while nothing is measured: there is no axis without a value. */
 export function drawLadder(rows: readonly LadderRow[], width: number, ink: Ink): Shape | null {
@@ -28,8 +30,8 @@ export function drawLadder(rows: readonly LadderRow[], width: number, ink: Ink):
   if (values.length === 0) return null
   const [low, high] = [Math.min(...values), Math.max(...values)]
   const log = low > 0 && high / low > farApart
-  const axis = makeAxis(values, [side, width - side], width / 110, { log, whole: false })
-  const bottom = rowHeight * shown.length
+  const axis = makeAxis(values, [side, width - side], width / 160, { log, whole: false })
+  const bottom = rowHeight(rows) * shown.length
   const better = shown[0].ladder.better === 'low' ? '← better' : 'better →'
   const muted = { fill: ink.muted }
   return shape(
@@ -44,7 +46,9 @@ export function drawLadder(rows: readonly LadderRow[], width: number, ink: Ink):
     }),
     shape('line', { x1: 8, x2: width - 8, y1: bottom, y2: bottom, stroke: ink.muted, 'stroke-opacity': 0.7 }),
     shape('text', { class: 'axisName', x: width - 8, y: bottom + 30, 'text-anchor': 'end', ...muted }, `${shown[0].ladder.name}${log ? ' (log)' : ''}, ${better}`), // prettier-ignore
-    ...shown.flatMap((row, i) => drawRow(row, { axis, y: rowHeight * i + 36, width, ink, named: rows.length > 1 })),
+    ...shown.flatMap((row, i) =>
+      drawRow(row, { axis, y: rowHeight(rows) * (i + 1) - 28, width, ink, named: rows.length > 1 }),
+    ),
   )
 }
 
@@ -84,7 +88,7 @@ function drawRow({ label, index, ladder }: LadderRow, place: Place): Shape[] {
         ladder.wonBack >= 0 ? { class: 'wonBack', 'fill-opacity': 0.65 } : { fill: ink.error, 'fill-opacity': 0.5 },
       ),
     )
-  if (named) drawn.push(shape('text', { x: 8, y: y - 22, 'font-weight': 600 }, label))
+  if (named) drawn.push(shape('text', { x: 8, y: y - 34, 'font-weight': 600 }, label))
   const marks = stages.flatMap((stage) => (ladder.marks[stage] ? [{ stage, mark: ladder.marks[stage] }] : []))
   for (const { stage, mark } of marks) drawn.push(...drawMark(stage, mark, at(mark), colour, place))
   return [
@@ -142,16 +146,16 @@ function drawNames(
 }
 
 /** On white paper, with what it says in words. */
-export function ladderFigure(rows: readonly LadderRow[], title: string): Shape | null {
+export function ladderFigure(rows: readonly LadderRow[], title: string, ink: Ink = paperInk): Shape | null {
   const width = 720
-  const drawing = drawLadder(rows, width, paperInk)
+  const drawing = drawLadder(rows, width, ink)
   if (!drawing) return null
   const height = ladderHeight(rows) + 52
-  const text = { x: 8, 'font-family': paperInk.font, fill: paperInk.text }
+  const text = { x: 8, 'font-family': ink.font, fill: ink.text }
   return shape(
     'svg',
     { viewBox: `0 0 ${width} ${height}`, width, height, role: 'img', 'aria-label': title },
-    shape('rect', { width, height, fill: '#ffffff' }),
+    ...(ink.paper ? [shape('rect', { width, height, fill: ink.paper })] : []),
     shape('text', { ...text, y: 18, 'font-size': 14, 'font-weight': 600 }, title),
     shape('text', { ...text, y: 36, 'font-size': 12 }, rows[0].ladder.words),
     shape('g', { transform: 'translate(0 44)' }, drawing),

@@ -24,20 +24,19 @@ export interface CurveSettings {
 }
 
 export const chartTexts = {
-  loss: { title: 'Loss', xName: 'step', xLabel: 'optimiser steps', yLabel: 'loss' },
-  perplexity: { title: 'Perplexity', xName: 'step', xLabel: 'optimiser steps', yLabel: 'perplexity' },
+  loss: { title: 'Cross-entropy while retraining', xName: 'step', xLabel: 'optimiser steps', yLabel: 'nats a token' },
+  perplexity: {
+    title: 'Perplexity along the recovery',
+    xName: 'step',
+    xLabel: 'optimiser steps',
+    yLabel: 'perplexity',
+  },
   accuracy: {
-    title: 'Zero-shot accuracy',
+    title: 'Accuracy along the recovery',
     xName: 'step',
     xLabel: 'optimiser steps',
     yLabel: '% right, mean of the tasks',
     format: percentText,
-  },
-  errors: {
-    title: 'Reconstruction error per block',
-    xName: 'block',
-    xLabel: 'block',
-    yLabel: 'mean squared error',
   },
 }
 
@@ -48,19 +47,26 @@ function percentText(value: number | null, error: number | null): string {
     : formatAccuracy(value / 100, error === null ? null : error / 100)
 }
 
+/**
+ * The cross-entropy of each retraining, from its own first step. Reconstructions have none: their losses are errors of blocks, which
+ * grow with depth, so that one line through them climbs while the model gets better.
+ */
 export function lossChart(runs: readonly ChartedRun[], { smoothing, maxPoints }: CurveSettings): RunChart {
-  // Losses share one axis of steps; each of several recoveries has a curve of its own.
   const series = runs.flatMap(({ label, index, picture }) =>
-    [...picture.lossByRecovery].map(([recovery, points]): Series => {
+    [...picture.lossByRecovery].flatMap(([recovery, all]): Series[] => {
+      if (picture.blockLoss.has(recovery)) return []
+      const before = (all[0]?.x ?? 1) - 1
+      const points = all.map(({ x, y }) => ({ x: x - before, y }))
       const part = partOf(picture, recovery)
       const names = [runs.length > 1 ? label : (part ?? 'loss'), runs.length > 1 && part, smoothing > 0 && 'smoothed']
-      return {
+      const one: Series = {
         label: names.filter(Boolean).join(', '),
         style: part === null ? seriesStyle(index) : entryStyle(runs.length > 1 ? index : recovery, recovery),
         points: downsample(smooth(points, smoothing), maxPoints),
         raw: smoothing > 0 ? downsample(points, maxPoints) : undefined,
         ...(part !== null && index === 0 && { note: part }),
       }
+      return [one]
     }),
   )
   return { series, levels: [], xRange: null }
@@ -166,28 +172,4 @@ function curveOf(measured: readonly Evaluation[]): Point[] {
   const recovered = measured.filter(({ stage }) => stage === 'recovered')
   const byStep = new Map(recovered.map(({ x, perplexity }) => [x, perplexity]))
   return [...byStep].map(([x, y]) => ({ x, y })).sort((a, b) => a.x - b.x)
-}
-
-/** Two series a run and recovery: the error of each block before and after it. */
-export function errorChart(runs: readonly ChartedRun[]): RunChart {
-  const series = runs.flatMap(({ label, index, picture }) => {
-    const blocks = [...picture.blocks.values()].sort((a, b) => a.block - b.block)
-    const recoveries = [...new Set(blocks.flatMap(({ errors }) => [...errors.keys()]))].sort((a, b) => a - b)
-    return recoveries.flatMap((recovery, i) => {
-      const named = partOf(picture, recovery)
-      const one = (what: 'before' | 'after', style: SeriesStyle): Series[] => {
-        const points = blocks.flatMap(({ block: x, errors }) => {
-          const y = errors.get(recovery)?.[what] ?? null
-          return y === null ? [] : [{ x, y }]
-        })
-        if (points.length === 0) return []
-        const name = [runs.length > 1 && label, named, what].filter(Boolean).join(', ')
-        return [{ label: name, style, points, marks: 'both' }]
-      }
-      const place = 2 * (index + i)
-      return [...one('before', seriesStyle(place + 1)), ...one('after', seriesStyle(place))]
-    })
-  })
-  const last = Math.max(0, ...runs.map(({ picture }) => picture.numBlocks - 1))
-  return { series, levels: [], xRange: series.length > 0 ? [0, last] : null }
 }

@@ -250,6 +250,8 @@ export type FromRun =
   | { type: 'cancelRun' }
   | { type: 'resumeRun' }
   | { type: 'overlay'; folder: string }
+  /** A pruned matrix, by its name in a `block` event: shown in the result, or in the source before there is one. */
+  | { type: 'openMatrix'; name: string }
   /** `comparison`: of two models that the run has left; which, a person is asked where there are several pairs. */
   | { type: 'reveal'; what: 'output' | 'recipe' | 'report' | 'comparison' | 'tryOut' | 'card' }
 

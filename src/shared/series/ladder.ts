@@ -28,6 +28,10 @@ export interface Ladder {
   readonly words: string
 }
 
+export function ladderTitle(picture: RunPicture): string {
+  return modesOf(picture).length > 0 ? 'What pruning cost, and what recovery wins back' : 'What pruning cost'
+}
+
 /** One for each text that perplexity is measured on, then one for the mean accuracy over the tasks; at least one. */
 export function laddersOf(picture: RunPicture): Ladder[] {
   const { evaluations } = picture
@@ -92,7 +96,7 @@ function wordsOf(picture: RunPicture, { name, better, marks, wonBack }: Omit<Lad
   if (recovered && wonBack !== null) return wonBackWords(recovered, wonBack)
   if (dense && pruned) return `${costWords(dense, pruned, better)}${recovered ? '.' : whyMissing(picture, 'recovered')}`
   if (recovered) {
-    const beside = dense ? ` of ${dense.text} dense` : ''
+    const beside = dense ? `, ${dense.text} dense` : ''
     return `${recovered.text} after recovery${beside}. What pruning alone cost is unknown${whyMissing(picture, 'pruned')}`
   }
   if (pruned) return `${pruned.text} after pruning${whyMissing(picture, 'dense')}`

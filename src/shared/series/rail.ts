@@ -5,7 +5,7 @@ import { blockErrors, errorLeft } from './blockErrors.ts'
 import { entryNames } from './entryNames.ts'
 import type { Stage } from './events.ts'
 import type { Evaluation, PhasePart, RunPicture } from './foldRun.ts'
-import { formatAccuracy, formatCount, formatShare, formatValue } from '../format/numbers.ts'
+import { formatAccuracy, formatCount, formatValue } from '../format/numbers.ts'
 import { followsPruning, isBlockwise, isRecovery, modesOf, recoveryName } from './recoveryName.ts'
 
 export interface RailStop {
@@ -47,14 +47,15 @@ export function railOf(picture: RunPicture, state: RunState): RailStop[] {
   return plans.map((plan, i) => {
     const parts = picture.phases.filter((_, part) => places[part] === plan.id)
     const ms = places.reduce((sum, place, part) => (place === plan.id ? sum + lengthOf(picture, part) : sum), 0)
+    const measured = measuredAt(picture, plan)
     const isCurrent = i === at || (state !== 'done' && together.has(plan.id))
     const now = state === 'live' ? 'now' : 'stopped'
     return {
       id: plan.id,
       title: plan.title,
       state: isCurrent ? now : i < at ? 'done' : 'next',
-      ...measuredAt(picture, plan),
-      detail: isCurrent ? howFar(picture, parts) : null,
+      ...measured,
+      detail: isCurrent ? howFar(picture, parts, plan.stage !== null && measured.value !== null) : null,
       ms: parts.length > 0 ? ms : null,
     }
   })
@@ -75,7 +76,7 @@ function plansOf(picture: RunPicture): Plan[] {
   if (isMeasured('dense') || (plan === null && firstPhase === 'evaluate'))
     plans.push({ id: 'dense', title: 'Dense', stage: 'dense', ...noRecovery })
   if (!joined && (prunes || pruned))
-    plans.push({ id: 'prune', title: prunes ? 'Prune' : 'Pruned before', stage: 'pruned', ...noRecovery })
+    plans.push({ id: 'prune', title: plan && !prunes ? 'Pruned before' : 'Prune', stage: 'pruned', ...noRecovery })
   for (const [recovery, mode] of modes.entries()) {
     const name = modes.length > 1 ? recoveryName(recovery, mode) : mode[0].toUpperCase() + mode.slice(1)
     const title = joined && recovery === 0 ? `Prune + ${modes.length > 1 ? name : mode}` : name
@@ -134,18 +135,25 @@ function sharingWalk({ phases }: RunPicture, plans: readonly Plan[], current: st
   return found
 }
 
-function howFar({ numBlocks, blocks, end }: RunPicture, parts: readonly PhasePart[]): string | null {
+function howFar(
+  { numBlocks, blocks, end }: RunPicture,
+  parts: readonly PhasePart[],
+  isMeasured: boolean,
+): string | null {
   const part = parts.at(-1)
   if (!part) return null
   const { phase, progress } = part
   const counted = progress && `${formatCount(progress.done)} of ${formatCount(progress.total)} ${progress.unit}`
   if (phase === 'save') return 'saving'
   if (phase === 'read') return counted ? `reading texts: ${counted}` : 'reading texts'
-  if (phase === 'evaluate') return counted ? `measuring: ${counted}` : 'measuring'
+  if (phase === 'evaluate') {
+    const isOver = progress ? progress.done >= progress.total : isMeasured
+    return isOver && isMeasured ? null : counted ? `measuring: ${counted}` : 'measuring'
+  }
   if (phase === 'retrain') return progress && `step ${formatCount(progress.done)} of ${formatCount(progress.total)}`
   const done = parts.reduce((sum, one) => sum + one.blocks, 0)
   if (done > 0 || (phase !== 'prune' && blocks.size < numBlocks))
-    return `block ${Math.min(numBlocks, end ? done : done + 1)} of ${numBlocks}`
+    return end ? `${done} of ${numBlocks} blocks` : `block ${Math.min(numBlocks, done + 1)} of ${numBlocks}`
   return progress && `${Math.floor((100 * progress.done) / Math.max(1, progress.total))} %`
 }
 
@@ -178,7 +186,7 @@ function measuredAt(picture: RunPicture, { stage, recovery }: Plan): Pick<RailSt
 
 function leftBy(picture: RunPicture, recovery: number): RailStop['value'] {
   const left = errorLeft(blockErrors(picture, recovery))
-  if (left !== null) return { text: formatShare(left), what: 'of the error left' }
+  if (left !== null) return { text: `${(100 * left).toFixed(0)} %`, what: 'of the error left' }
   const isText = !picture.blockLoss.has(recovery)
   const loss = isText ? picture.lossByRecovery.get(recovery)?.findLast(({ y }) => y !== null) : undefined
   return loss ? { text: formatValue(loss.y), what: 'loss' } : null

@@ -78,7 +78,7 @@ export function gapWonBack(
 
 /** The facts that a person reads first, in their order: what it is, and its value. */
 export function resultFacts(result: RunResult): [name: string, value: string][] {
-  const { perplexity, accuracy, sparsity, trainablePercent, recoveries, seconds, peakMemoryMb } = result
+  const { perplexity, accuracy } = result
   const facts: [string, string][] = []
   const means = stages.flatMap((stage) => accuracy[stage] ?? [])
   const what = means.length > 0 && means[0].tasks > 1 ? `mean accuracy of ${means[0].tasks} tasks` : 'accuracy'
@@ -93,6 +93,13 @@ export function resultFacts(result: RunResult): [name: string, value: string][] 
   const { dense, pruned, recovered } = accuracy
   const accuracyBack = gapWonBack({ dense: dense?.acc, pruned: pruned?.acc, recovered: recovered?.acc }, 'high')
   if (accuracyBack !== null) facts.push(['of the gap in accuracy won back', signedShare(accuracyBack)])
+  return [...facts, ...costFacts(result)]
+}
+
+/** What it cost, without what was measured. */
+export function costFacts(result: RunResult): [name: string, value: string][] {
+  const { sparsity, trainablePercent, recoveries, seconds, peakMemoryMb } = result
+  const facts: [string, string][] = []
   if (sparsity !== null) facts.push(['sparsity', formatShare(sparsity)])
   for (const [i, { mode, trainablePercent: percent }] of recoveries.entries())
     facts.push([`trained, ${recoveryName(i, mode)}`, percent === null ? 'solved' : formatTrained(percent)])

@@ -45,6 +45,24 @@ describe('a checkpoint in the editor', () => {
     assert.deepEqual([shown(after.seen)?.model.blocks, shown(after.seen)?.stats], [3, stats])
   })
 
+  it('selects a module’s matrix in the views that show it, or in the one that comes next, once', async () => {
+    const session = new ModelSession('/m', fakeBackend().call, never)
+    const [module] = recordedModel(2)
+      .tensors.map(({ name }) => name.replace(/\.weight$/, ''))
+      .slice(2)
+    const selected = (seen: ToInspector[]) =>
+      seen.flatMap((message) => (message.type === 'select' ? [message.name] : []))
+    session.select(module)
+    const [first, second] = [view(), view()]
+    session.attach(first.post)
+    await settled()
+    assert.deepEqual(selected(first.seen), [`${module}.weight`])
+    session.select('model.no.such.module')
+    session.attach(second.post)
+    await settled()
+    assert.deepEqual([selected(first.seen).length, selected(second.seen)], [1, []])
+  })
+
   it('keeps no statistics: a view that comes in the middle of a scan is given the backend’s, and then what follows', async () => {
     const backend = fakeBackend()
     const session = new ModelSession('/m', backend.call, () => true)

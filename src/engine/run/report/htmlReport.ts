@@ -1,13 +1,15 @@
 // The report as one HTML page that needs nothing else: table, curves, protocol, warnings.
 import type { ChartText } from '../../../shared/chart/chartData.ts'
 import type { Ink } from '../../../shared/chart/drawChart.ts'
+import { barsFigure } from '../../../shared/chart/drawBars.ts'
+import { ladderFigure } from '../../../shared/chart/drawLadder.ts'
+import { errorBars } from '../../../shared/chart/errorBars.ts'
 import { chartFigure } from '../../../shared/chart/figure.ts'
 import { isOfNumbers } from '../../../shared/format/textTable.ts'
 import { accuracyBars } from '../../../shared/chart/accuracyBars.ts'
 import {
   accuracyChart,
   chartTexts,
-  errorChart,
   lossChart,
   perplexityChart,
   type RunChart,
@@ -22,6 +24,8 @@ import {
   formatTrained,
   formatValue,
 } from '../../../shared/format/numbers.ts'
+import { recoveriesWithErrors } from '../../../shared/series/blockErrors.ts'
+import { laddersOf, ladderTitle } from '../../../shared/series/ladder.ts'
 import { accuraciesOf } from '../../../shared/series/accuracies.ts'
 import { emptyPicture, foldEvents, type RunPicture } from '../../../shared/series/foldRun.ts'
 import { recoveryName } from '../../../shared/series/recoveryName.ts'
@@ -81,18 +85,18 @@ ${table(
 
 function plots(picture: RunPicture): string {
   const runs = [{ label: picture.name, index: 0, picture }]
-  const reconstructs = [...picture.blocks.values()].some(({ errors }) => errors.size > 0)
-  const several = picture.recoveries.length > 1
-  const title =
-    reconstructs && !several ? 'Reconstruction error while training, block after block' : 'Loss while training'
   const charts: [RunChart, ChartText, boolean][] = [
-    [lossChart(runs, { smoothing: 0, maxPoints }), { ...chartTexts.loss, title }, reconstructs],
+    [lossChart(runs, { smoothing: 0, maxPoints }), chartTexts.loss, false],
     [perplexityChart(runs), chartTexts.perplexity, true],
     [accuracyChart(runs), chartTexts.accuracy, false],
-    [errorChart(runs), chartTexts.errors, true],
   ]
-  return charts
-    .map(([chart, text, logY]) => chartFigure({ ...chart, logX: false, logY }, text, ink))
+  return [
+    ...laddersOf(picture).map((ladder) =>
+      ladderFigure([{ ...runs[0], ladder }], `${ladderTitle(picture)}: ${ladder.name}`, ink),
+    ),
+    ...charts.map(([chart, text, logY]) => chartFigure({ ...chart, logX: false, logY }, text, ink)),
+    ...recoveriesWithErrors(picture).map((recovery) => barsFigure(errorBars(runs, recovery), '', ink)),
+  ]
     .map((figure) => (figure ? shapeText(figure) : ''))
     .join('\n')
 }

@@ -127,7 +127,7 @@ describe('report', () => {
       }),
     )
     const page = await pageOf(events, report({ tasks: true }))
-    const from = page.indexOf('aria-label="Zero-shot accuracy"')
+    const from = page.indexOf('aria-label="Accuracy along the recovery"')
     const plot = page.slice(from, page.indexOf('</svg>', from))
     assert.equal(plot.match(/class="errorBand"/g)?.length, 2)
     assert.equal(plot.match(/class="errorBar"/g)?.length, 1)
@@ -156,7 +156,7 @@ describe('report', () => {
     assert.match(page, /a &lt;device&gt;/)
     assert.match(page, /n&lt;1&gt;: done/)
     assert.ok(!/<script|https?:|src=/.test(page))
-    assert.match(page, /Loss while training/)
+    assert.match(page, /Cross-entropy while retraining/)
   })
 
   it('the page has the error of each block at each step, stronger where it is larger', async () => {
@@ -206,8 +206,8 @@ describe('report', () => {
       ...measured(1, 'recovered', 17),
     ])
     const plot = page.slice(
-      page.indexOf('aria-label="Perplexity"'),
-      page.indexOf('</svg>', page.indexOf('aria-label="Perplexity"')),
+      page.indexOf('aria-label="Perplexity along the recovery"'),
+      page.indexOf('</svg>', page.indexOf('aria-label="Perplexity along the recovery"')),
     )
     assert.equal(plot.match(/class="line"/g)?.length, 2)
     assert.equal(plot.match(/class="level"/g)?.length, 2)

@@ -7,6 +7,7 @@ import {
   layOutBars,
   type BarsData,
 } from '../../../../src/shared/chart/drawBars.ts'
+import { seriesStyle } from '../../../../src/shared/chart/chartData.ts'
 import { paperInk } from '../../../../src/shared/chart/drawChart.ts'
 import { shapeText, type Shape } from '../../../../src/shared/chart/shape.ts'
 import { histogramBars, profileBars, profileCaption } from '../../../../src/shared/chart/tensorBars.ts'
@@ -41,7 +42,9 @@ describe('bars', () => {
     const fills = all(drawing, 'bar').map(({ fill }) => fill)
     assert.equal(new Set(fills).size, 2)
     const figure = shapeText(barsFigure(some, 'opt-125m'))
-    assert.match(figure, /opt-125m · far above the others \(orange\)/)
+    assert.match(figure, />far above the others<.*|>opt-125m</)
+    const other = { label: 'run b', style: seriesStyle(1), values: [2, null, 5, 1] }
+    assert.match(shapeText(barsFigure({ ...some, others: [other] }, '')), />run b</)
     assert.match(figure, /Error &lt;after&gt;/)
   })
 

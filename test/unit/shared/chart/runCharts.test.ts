@@ -1,12 +1,7 @@
 import assert from 'node:assert/strict'
+import { errorBars } from '../../../../src/shared/chart/errorBars.ts'
 import type { RunEvent, Stage } from '../../../../src/shared/series/events.ts'
-import {
-  accuracyChart,
-  chartTexts,
-  errorChart,
-  lossChart,
-  perplexityChart,
-} from '../../../../src/shared/chart/runCharts.ts'
+import { accuracyChart, chartTexts, lossChart, perplexityChart } from '../../../../src/shared/chart/runCharts.ts'
 import { emptyPicture, foldEvents } from '../../../../src/shared/series/foldRun.ts'
 
 const start = { type: 'start', t: 0, name: 'r', model: 'm', device: 'cpu', description: '', version: '1', blocks: 12 }
@@ -137,18 +132,19 @@ describe('chart of perplexity', () => {
   })
 })
 
-describe('chart of errors', () => {
-  it('has all blocks in sight from the first on', () => {
+describe('bars of errors', () => {
+  it('have all blocks in sight from the first on, each as the share that is left of its error', () => {
     const block = { type: 'block', t: 0, block: 0, modules: {}, error_before: 2, error_after: 1, seconds: 1 }
-    const { series, xRange } = errorChart([run(0, block)])
-    assert.deepEqual(xRange, [0, 11])
-    assert.deepEqual(
-      series.map(({ label, points }) => [label, points]),
-      [
-        ['before', [{ x: 0, y: 2 }]],
-        ['after', [{ x: 0, y: 1 }]],
-      ],
-    )
+    const { bars, others } = errorBars([run(0, block), run(1, block)], 0)
+    assert.deepEqual(bars.map(({ value }) => value), [0.5, ...Array.from({ length: 11 }, () => null)]) // prettier-ignore
+    assert.match(bars[0].text, /^50\.00 % left, mean squared error 2 before, 1 after$/)
+    assert.deepEqual(others?.map(({ label, values }) => [label, values[0]]), [['run 1', 0.5]]) // prettier-ignore
+  })
+
+  it('a block that gave no number is told from one that is not done', () => {
+    const block = { type: 'block', t: 0, block: 0, modules: {}, error_before: 2, error_after: null, seconds: 1 }
+    const { bars } = errorBars([run(0, block)], 0)
+    assert.deepEqual([bars[0].value, bars[1].value], [NaN, null])
   })
 })
 
@@ -159,5 +155,12 @@ describe('chart of the loss', () => {
       series.map(({ label }) => label),
       ['run 0'],
     )
+  })
+
+  it('is of retrainings alone, each from its own first step: losses of blocks are no curve', () => {
+    const fitted = { ...step, block: 0, recovery: 0 }
+    const both = { ...start, recoveries: ['reconstruct', 'retrain'] }
+    const { series } = lossChart([run(0, both, fitted, fitted, { ...step, recovery: 1 })], { smoothing: 0, maxPoints: 100 }) // prettier-ignore
+    assert.deepEqual(series.map(({ label, points }) => [label, points.map(({ x }) => x)]), [['2 retrain', [1]]]) // prettier-ignore
   })
 })

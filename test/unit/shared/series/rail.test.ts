@@ -56,14 +56,14 @@ describe('the rail of stages', () => {
     assert.deepEqual(titles(plan), ['Dense', 'Prune + reconstruct', 'Recovered'])
     assert.deepEqual(titles({ ...plan, measures: all.measures }), ['Dense', 'Prune', 'Reconstruct', 'Recovered'])
     const walk = run(plan, phase('evaluate'), evaluated('dense', 20), phase('reconstruct'), block(0), block(1, 0.25))
-    assert.deepEqual(shown(walk)[1], 'Prune + reconstruct | now | 37.50 % | block 3 of 4')
+    assert.deepEqual(shown(walk)[1], 'Prune + reconstruct | now | 38 % | block 3 of 4')
   })
 
   it('a measurement between blocks belongs to its recovery, the one after the last block to the end', () => {
     const plan: PlannedStages = { ...all, recoveries: ['reconstruct'] }
     const walk = [phase('evaluate'), evaluated('dense', 20), phase('prune'), phase('evaluate'), evaluated('pruned', 40), phase('reconstruct'), progress('reconstruct', 10, 40, 'steps'), block(0)] // prettier-ignore
     const between = run(plan, ...walk, phase('evaluate'))
-    assert.equal(shown(between)[2], 'Reconstruct | now | 50.00 % | measuring')
+    assert.equal(shown(between)[2], 'Reconstruct | now | 50 % | measuring')
     const last = [...walk, ...[1, 2, 3].map((n) => block(n)), progress('reconstruct', 40, 40, 'steps'), phase('evaluate')] // prettier-ignore
     assert.equal(shown(run(plan, ...last))[3], 'Recovered | now | measuring')
     assert.deepEqual(shown(run(plan, ...last, evaluated('recovered', 25), phase('save')))[3], 'Recovered | now | 25 | saving') // prettier-ignore

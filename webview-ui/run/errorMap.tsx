@@ -1,4 +1,5 @@
 // Block × step heatmap of the errors of a reconstruction: of the run, or of the run against one that is laid over it.
+import { useState } from 'preact/hooks'
 import { formatValue } from '../../src/shared/format/numbers.ts'
 import type { ChartedRun } from '../../src/shared/chart/runCharts.ts'
 import type { DataTable } from '../../src/shared/chart/chartTable.ts'
@@ -10,14 +11,17 @@ import {
   type StepRange,
 } from '../../src/shared/series/errorSteps.ts'
 import { recoveryName } from '../../src/shared/series/recoveryName.ts'
-import type { ExportFile } from '../../src/shared/protocol/view.ts'
-import { createDataTable, tableToggle } from '../shared/dataTable.ts'
-import { h, replaceChildren } from '../shared/dom.ts'
-import { createGrid } from '../shared/grid.ts'
-import type { GridData } from '../shared/gridData.ts'
-import { createLegend, type LegendWords } from '../shared/legend.ts'
+import { DataTableView } from '../shared/dataTable.tsx'
+import { asTableSwitch, FigureHead, tableCsv } from '../shared/figureHead.tsx'
+import { Grid } from '../shared/grid.tsx'
+import { hatchNamed, type GridData } from '../shared/gridData.ts'
+import { gridFigure } from '../shared/gridSvg.ts'
+import type { LegendWords } from '../shared/legend.ts'
 import { divergingColour } from '../shared/palette.ts'
-import { saveButtons } from '../shared/saveButtons.ts'
+import { ScaleLegend } from '../shared/scaleLegend.tsx'
+import { useBlockMark } from './blockMark.ts'
+import { host } from './host.ts'
+import { all, colour, pickedBlock } from './store.ts'
 
 /** A choice of the map: one recovery, of the run alone or against another. */
 interface View {
@@ -39,67 +43,55 @@ const title = 'Error by block and step'
 const namedEvery = 4
 const fewColumns = 12
 
-export interface ErrorMapOptions {
-  readonly asTable: boolean
-  readonly onTable: (asTable: boolean) => void
-  readonly save: (file: ExportFile) => void
-}
-
-export function createErrorMap({ asTable, onTable, save }: ErrorMapOptions) {
-  let shown: Shown | null = null
-  let colour: (share: number) => string = () => '#000000'
-  let runs: readonly ChartedRun[] = []
-  let chosen = ''
-  const table = createDataTable(title)
-  const choice = h('select', { 'aria-label': 'Errors of' })
-  const grid = createGrid({ label: title, describe: (row, column) => (shown ? describe(shown, row, column) : ''), onSelect: () => {} }) // prettier-ignore
-  const legend = createLegend({ title: '', low: '', high: '', notComputed: null })
-  const figure = () => {
-    if (!shown) return ''
-    return grid.toSvg({ title: titleOf(shown), legend: wordsOf(shown), caption: runs[0]?.label ?? '', scale: scaleOf(shown, colour) }) // prettier-ignore
-  }
-  const toggle = tableToggle(title, asTable, (next) => {
-    asTable = next
-    onTable(next)
-    draw()
-  })
-  const tools = h('span', { class: 'chartTools' }, choice, toggle, ...saveButtons('errors-by-step', figure, save))
-  const head = h('div', { class: 'chartHead' }, h('h2', { class: 'chartTitle' }, title), tools)
-  const element = h('section', { class: 'card', hidden: true }, head, grid.element, legend.element, table.element)
-  choice.addEventListener('change', () => {
-    chosen = choice.value
-    draw()
-  })
-
-  const draw = () => {
-    const views = viewsOf(runs)
-    element.hidden = views.length === 0
-    choice.hidden = views.length < 2
-    const view = views.find(({ id }) => id === chosen) ?? views.at(0)
-    if (!view) return
-    const options = views.map(({ id, label }) => h('option', { value: id, selected: id === view.id }, label))
-    if (changed(choice, views, view)) replaceChildren(choice, ...options)
-    shown = show(runs[0], view)
-    grid.element.hidden = legend.element.hidden = asTable
-    table.element.hidden = !asTable
-    grid.update(gridData(shown, colour))
-    legend.update(scaleOf(shown, colour), wordsOf(shown))
-    if (asTable) table.update(tableOf(shown))
-  }
-  return {
-    element,
-    /** The run, then those that are laid over it; `next` colours shares from 0 to 1. */
-    update(all: readonly ChartedRun[], next: (share: number) => string): void {
-      ;[runs, colour] = [all, next]
-      draw()
-    },
-  }
-}
-
-/** An open list would close if its options were made anew. */
-function changed(choice: HTMLSelectElement, views: readonly View[], view: View): boolean {
-  const there = [...choice.options].map(({ value, text }) => value + text).join()
-  return there !== views.map(({ id, label }) => id + label).join() || choice.value !== view.id
+export function ErrorMap() {
+  const [asTable, setAsTable] = useState(false)
+  const [chosen, choose] = useState('')
+  const views = viewsOf(all.value)
+  const view = views.find(({ id }) => id === chosen) ?? views.at(0)
+  const shown = view && show(all.value[0], view)
+  const mark = useBlockMark(shown?.columns.length ?? 0)
+  if (!shown) return null
+  const data = gridData(shown)
+  const words = wordsOf(shown)
+  const scale = scaleOf(shown)
+  const table = () => tableOf(shown)
+  const figure = () => gridFigure(data, { title: titleOf(shown), legend: words, caption: all.value[0].label, scale })
+  return (
+    <section class="card">
+      <FigureHead
+        title={title}
+        name="errors-by-step"
+        figure={figure}
+        csv={() => tableCsv(table())}
+        switches={[asTableSwitch(asTable, setAsTable)]}
+        save={host.post}
+      >
+        {views.length > 1 && (
+          <select aria-label="Errors of" value={shown.view.id} onChange={(event) => choose(event.currentTarget.value)}>
+            {views.map(({ id, label }) => (
+              <option key={id} value={id}>
+                {label}
+              </option>
+            ))}
+          </select>
+        )}
+      </FigureHead>
+      {asTable ? (
+        <DataTableView label={title} table={table()} />
+      ) : (
+        <>
+          <Grid
+            label={title}
+            data={data}
+            describe={(row, column) => describe(shown, row, column)}
+            onSelect={(row) => (pickedBlock.value = shown.blocks[row])}
+            mark={mark}
+          />
+          <ScaleLegend words={hatchNamed(words, data)} colour={scale} />
+        </>
+      )}
+    </section>
+  )
 }
 
 function viewsOf([run, ...others]: readonly ChartedRun[]): View[] {
@@ -130,11 +122,11 @@ function share({ low, high }: Shown, ratio: number): number {
 }
 
 /** Blue: this run loses less. */
-function scaleOf({ view }: Shown, colour: (share: number) => string): (share: number) => string {
+function scaleOf({ view }: Shown): (share: number) => string {
   return view.other ? (at) => divergingColour(1 - 2 * at) : colour
 }
 
-function gridData(shown: Shown, colour: (share: number) => string): GridData {
+function gridData(shown: Shown): GridData {
   const { blocks, columns, cells } = shown
   const nameOf = (range: StepRange, i: number) => {
     if (columns.length > fewColumns && i % namedEvery > 0) return ''
@@ -146,7 +138,7 @@ function gridData(shown: Shown, colour: (share: number) => string): GridData {
     cells: cells.map((cell) =>
       cell ? { value: share(shown, cell.ratio), text: shortText(cell.ratio) } : { value: null, text: '' },
     ),
-    colour: scaleOf(shown, colour),
+    colour: scaleOf(shown),
   }
 }
 

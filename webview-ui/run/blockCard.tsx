@@ -1,0 +1,41 @@
+// The block that is picked: its errors, and its matrices, each of which opens in the Inspector.
+import { placeOf } from '../../src/shared/format/moduleName.ts'
+import { formatDuration, formatShare, formatValue } from '../../src/shared/format/numbers.ts'
+import { modesOf, recoveryName } from '../../src/shared/series/recoveryName.ts'
+import { host } from './host.ts'
+import { pickedBlock, picture } from './store.ts'
+
+export function BlockCard() {
+  const block = pickedBlock.value
+  if (block === null) return null
+  const found = picture.value.blocks.get(block)
+  const modes = modesOf(picture.value)
+  const errors = [...(found?.errors ?? [])].map(([recovery, { before, after }]) => {
+    const name = modes.length > 1 ? recoveryName(recovery, modes[recovery] ?? '') : (modes[0] ?? 'recovery')
+    return `${name}: mean squared error ${formatValue(before)} → ${formatValue(after)}`
+  })
+  const matrices = Object.entries(found?.modules ?? {})
+  return (
+    <section class="card blockCard" aria-label={`Block ${block}`}>
+      <div class="head">
+        <h2>Block {block}</h2>
+        <button type="button" class="secondary small" onClick={() => (pickedBlock.value = null)}>
+          Close
+        </button>
+      </div>
+      <p class="muted">
+        {found ? [...errors, formatDuration(found.seconds)].join(' · ') : 'Neither pruned nor recovered yet.'}
+      </p>
+      {matrices.length > 0 && (
+        <div class="row">
+          <span>Open in the Inspector:</span>
+          {matrices.map(([name, { sparsity }]) => (
+            <button type="button" class="link" title={name} onClick={() => host.post({ type: 'openMatrix', name })}>
+              {placeOf(name).module} {formatShare(sparsity)}
+            </button>
+          ))}
+        </div>
+      )}
+    </section>
+  )
+}

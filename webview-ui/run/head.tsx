@@ -1,0 +1,105 @@
+// The top of the page: what runs, how far, how fast, and the buttons that act on it.
+import { runName } from '../../src/shared/format/runName.ts'
+import { formatBytes, megabyte } from '../../src/shared/format/byteSize.ts'
+import { formatDuration, formatValue } from '../../src/shared/format/numbers.ts'
+import type { RunPicture } from '../../src/shared/series/foldRun.ts'
+import type { RunStatus } from '../../src/shared/protocol/view.ts'
+import { host } from './host.ts'
+import { isLive, listed, picture, rail, result, status } from './store.ts'
+
+const words: Record<RunStatus, string> = {
+  running: 'running',
+  paused: 'paused',
+  done: 'done',
+  failed: 'failed',
+  cancelled: 'cancelled',
+  interrupted: 'interrupted: it can be resumed',
+}
+
+export function Head() {
+  const { model, device, name: own, end, warnings } = picture.value
+  const { name, time } = listed.value ?? runName(own)
+  return (
+    <header>
+      <div class="head">
+        <div>
+          <h1>{name || 'Run'}</h1>
+          <p class="muted">{[time, model, device].filter(Boolean).join(' · ')}</p>
+        </div>
+        <Actions />
+      </div>
+      {isLive.value && <Progress />}
+      {end?.status === 'failed' && (
+        <p class="problem" role="alert">
+          {end.message ?? 'The run failed.'}
+        </p>
+      )}
+      {warnings.length > 0 && (
+        <ul class="warnings">
+          {warnings.map((warning) => (
+            <li>{warning}</li>
+          ))}
+        </ul>
+      )}
+      {result.value === null && (
+        <ul class="numbers muted" aria-label="Numbers of the run">
+          {numbersOf(picture.value).map((number) => (
+            <li>{number}</li>
+          ))}
+        </ul>
+      )}
+    </header>
+  )
+}
+
+function Actions() {
+  const { end, saved } = picture.value
+  const isPaused = status.value === 'paused'
+  // The card of the result has these buttons, too.
+  const hasCard = result.value !== null
+  const action = (text: string, act: () => void, look: string | undefined = 'secondary') => (
+    <button type="button" class={look} onClick={act}>
+      {text}
+    </button>
+  )
+  return (
+    <div class="row">
+      <span class="badge" data-status={status.value}>
+        {words[status.value]}
+      </span>
+      {isLive.value && action(isPaused ? 'Continue' : 'Pause', () => host.post({ type: 'pause', paused: !isPaused }))}
+      {isLive.value && action('Cancel', () => host.post({ type: 'cancelRun' }))}
+      {!isLive.value && status.value !== 'done' && action('Resume', () => host.post({ type: 'resumeRun' }), '')}
+      {end && !hasCard && action('Open report', () => host.post({ type: 'reveal', what: 'report' }))}
+      {saved !== null && !hasCard && action('Open output', () => host.post({ type: 'reveal', what: 'output' }))}
+      {action('Open recipe', () => host.post({ type: 'reveal', what: 'recipe' }))}
+    </div>
+  )
+}
+
+/** How far the whole run is; how far its stage is stands on the rail. */
+function Progress() {
+  const { overall, etaSeconds } = picture.value
+  const stage = rail.value.find(({ state }) => state === 'now')
+  const text = [
+    overall !== null && `${Math.floor(100 * overall)} %`,
+    stage ? [stage.title, stage.detail].filter(Boolean).join(': ') : 'starting',
+    etaSeconds !== null && `${formatDuration(etaSeconds)} left`,
+  ]
+  return (
+    <div class="row">
+      <progress max={1} value={overall ?? undefined} aria-label="Progress of the run" />
+      <span class="muted">{text.filter(Boolean).join(' · ')}</span>
+    </div>
+  )
+}
+
+function numbersOf({ elapsed, tokensPerSecond, memory }: RunPicture): string[] {
+  const peak = memory && formatBytes(memory.peakRssMb * megabyte)
+  return [
+    ...(elapsed > 0 ? [`${formatDuration(elapsed / 1000)} elapsed`] : []),
+    ...(tokensPerSecond === null ? [] : [`${formatValue(Math.round(tokensPerSecond))} tokens/s`]),
+    ...(memory ? [`${formatBytes(memory.rssMb * megabyte)} memory, peak ${peak}`] : []),
+    ...(memory && memory.deviceMb > 0 ? [`${formatBytes(memory.deviceMb * megabyte)} device memory`] : []),
+  ]
+}

@@ -1,0 +1,40 @@
+// The stages of the run from left to right: what is done, what goes on and how far, what comes, each with its number and its time.
+import { formatDuration } from '../../src/shared/format/numbers.ts'
+import type { RailStop } from '../../src/shared/series/rail.ts'
+import { rail } from './store.ts'
+
+const signs = { done: '✓', now: '●', stopped: '✕', next: '○' }
+const states = { done: 'done', now: 'going on', stopped: 'the run ended here', next: 'to come' }
+
+export function Rail() {
+  if (rail.value.length === 0) return null
+  return (
+    <ol class="rail" aria-label="Stages of the run">
+      {rail.value.map((stop) => (
+        <Stop {...stop} />
+      ))}
+    </ol>
+  )
+}
+
+function Stop({ title, state, value, more, detail, ms }: RailStop) {
+  return (
+    <li class={state} aria-current={state === 'now' ? 'step' : undefined}>
+      <div class="railTitle">
+        <span aria-hidden="true">{signs[state]} </span>
+        {title}
+        <span class="srOnly">, {states[state]}</span>
+      </div>
+      {value && (
+        <div>
+          <b>{value.text}</b> <span class="muted">{value.what}</span>
+        </div>
+      )}
+      {more.map((text) => (
+        <div class="muted">{text}</div>
+      ))}
+      {detail !== null && <div>{detail}</div>}
+      {ms !== null && <div class="muted">{formatDuration(ms / 1000)}</div>}
+    </li>
+  )
+}

@@ -1,0 +1,137 @@
+// What the page of a run knows: the runs that it shows, folded from their events, and how a person looks at them.
+import { computed, effect, signal } from '@preact/signals'
+import { emptyPicture, foldEvents } from '../../src/shared/series/foldRun.ts'
+import { laddersOf, type Ladder } from '../../src/shared/series/ladder.ts'
+import { railOf } from '../../src/shared/series/rail.ts'
+import { phaseName } from '../../src/shared/series/recoveryName.ts'
+import type { RunResult } from '../../src/shared/series/runResult.ts'
+import type { ChartedRun } from '../../src/shared/chart/runCharts.ts'
+import { runLabel, runName } from '../../src/shared/format/runName.ts'
+import type { RunListing, RunStatus, ToRun } from '../../src/shared/protocol/view.ts'
+import { announce } from '../shared/announce.ts'
+import type { ChartLook } from '../shared/chart.tsx'
+import { onceAFrame } from '../shared/dom.ts'
+import type { PageMessage } from '../shared/page.tsx'
+import { sequentialColour } from '../shared/palette.ts'
+import { settings } from '../shared/settings.ts'
+import { host } from './host.ts'
+
+export interface ShownRun extends ChartedRun {
+  folder: string
+}
+export type ChartName = 'loss' | 'perplexity' | 'accuracy'
+interface ViewOptions {
+  /** null until the person has chosen one: the setting's. */
+  smoothing: number | null
+  looks: Record<ChartName, ChartLook>
+}
+
+const linear: ChartLook = { logX: false, logY: false, asTable: false }
+const stored = host.load() as { options?: Partial<ViewOptions>; overlays?: string[]; folder?: string }
+export const options = signal<ViewOptions>({
+  smoothing: stored.options?.smoothing ?? null,
+  looks: { loss: linear, perplexity: linear, accuracy: linear, ...stored.options?.looks },
+})
+export const smoothing = computed(() => options.value.smoothing ?? settings.value.smoothing)
+export const colour = (value: number) => sequentialColour(settings.value.palette, value)
+
+export const runs = signal<RunListing[]>([])
+export const current = signal(stored.folder ?? '')
+export const result = signal<RunResult | null>(null)
+/** Asked for by the person; the host tells of every run, also of those that nobody wants to see here. */
+export const overlaid = signal<ReadonlySet<string>>(new Set(stored.overlays))
+/** The block that all maps and curves point out. */
+export const pickedBlock = signal<number | null>(null)
+effect(() => host.save({ folder: current.value, overlays: [...overlaid.value], options: options.value }))
+
+const shown = new Map<string, ShownRun>()
+/** Pictures are folded in place, often many times a frame: whoever draws them looks once a frame. */
+const frames = signal(0)
+const draw = onceAFrame(() => frames.value++)
+
+/** The run of the page, then those that are laid over it; none before its first event. */
+export const all = computed((): ShownRun[] => {
+  void frames.value
+  const own = shown.get(current.value)
+  const others = [...shown.values()].filter((run) => run !== own)
+  return own ? [own, ...others].map((run) => ({ ...run, picture: { ...run.picture } })) : []
+})
+export const picture = computed(() => all.value.at(0)?.picture ?? emptyPicture())
+export const listed = computed(() => runs.value.find(({ folder }) => folder === current.value))
+/** The status that the host tells, unless an end event has been written. */
+export const status = computed((): RunStatus => picture.value.end?.status ?? listed.value?.status ?? 'interrupted')
+export const isLive = computed(() => status.value === 'running' || status.value === 'paused')
+export const rail = computed(() => {
+  return railOf(picture.value, isLive.value ? 'live' : status.value === 'done' ? 'done' : 'stopped')
+})
+
+export interface LadderGroup {
+  readonly name: string
+  readonly rows: readonly { label: string; index: number; ladder: Ladder }[]
+}
+/** Ladders of the run, each with those of the same measurement of the runs that are laid over it. */
+export const ladders = computed((): LadderGroup[] => {
+  const known = all.value.map(({ label, index, picture: one }) => ({ label, index, ladders: laddersOf(one) }))
+  const own = known.at(0)?.ladders ?? laddersOf(picture.value)
+  return own.map(({ name }, i) => ({
+    name,
+    rows: known.flatMap(({ label, index, ladders: found }) => {
+      const ladder = index === 0 ? found[i] : found.find((other) => other.name === name)
+      return ladder ? [{ label, index, ladder }] : []
+    }),
+  }))
+})
+
+export function receive(message: PageMessage<ToRun>): void {
+  switch (message.type) {
+    case 'runs': {
+      const isFirst = runs.value.length === 0
+      current.value = message.current
+      runs.value = message.runs
+      if (isFirst) for (const folder of overlaid.value) host.post({ type: 'overlay', folder })
+      return
+    }
+    case 'events':
+      return addEvents(message)
+    case 'runResult':
+      result.value = message.result
+      return
+  }
+}
+
+export function overlay(folder: string, on: boolean): void {
+  const next = new Set(overlaid.value)
+  if (on) next.add(folder)
+  else next.delete(folder)
+  overlaid.value = next
+  if (on) return host.post({ type: 'overlay', folder })
+  shown.delete(folder)
+  draw()
+}
+
+function addEvents({ folder, from, events }: Extract<ToRun, { type: 'events' }>): void {
+  const isOwn = folder === current.value
+  if (!isOwn && !overlaid.value.has(folder)) return
+  let run = shown.get(folder)
+  if (!run && from > 0) return
+  if (!run || from === 0) {
+    const known = runs.value.find((one) => one.folder === folder)
+    const label = runLabel(known ?? runName(folder.split(/[\\/]/).at(-1) ?? ''))
+    run = { folder, label, index: isOwn ? 0 : (run?.index ?? freeIndex()), picture: emptyPicture() }
+    shown.set(folder, run)
+  }
+  // Events that were sent twice are skipped; a gap cannot happen, since the host sends them in order.
+  const seen = run.picture.numEvents - from
+  const phases = run.picture.phases.length
+  foldEvents(run.picture, events.slice(Math.max(0, seen)))
+  const latest = run.picture.phases.at(-1)
+  if (isOwn && latest && run.picture.phases.length > phases) announce(phaseName(latest))
+  draw()
+}
+
+function freeIndex(): number {
+  const used = new Set([...shown.values()].map(({ index }) => index))
+  let index = 1
+  while (used.has(index)) index++
+  return index
+}
