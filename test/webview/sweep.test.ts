@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Page } from 'playwright-core'
+import { seriesStyle } from '../../src/shared/chart/chartData.ts'
 import type { ComparedRow, ToSweep } from '../../src/shared/protocol/sweepView.ts'
 import { posted, send } from '../support/browser.ts'
 import { keepPicture, tooWide, viewPages, type PageOptions } from '../support/viewPages.ts'
@@ -269,7 +270,16 @@ describe('the view of several runs in Chromium', () => {
     const csv = String((await asked('export'))?.content)
     assert.equal(csv.trim().split('\r\n').length, 1 + 6)
     await menu('Sparsity and perplexity', 'Save as SVG')
-    assert.match(String((await asked('export'))?.content), /^<svg.*wanda, retrain/)
+    const figure = async () => String((await asked('export'))?.content)
+    assert.match(await figure(), /^<svg.*wanda, retrain/)
+    assert.equal((await figure()).match(/class="mark"/g)?.length, 3)
+    // One key: the colour in the row is that of the points, also when the first of the methods is not among them.
+    const inRow = await lines().first().locator('.runName line').getAttribute('stroke')
+    assert.equal(await marks().first().getAttribute('fill'), inRow)
+    assert.notEqual(inRow, seriesStyle(0).colour)
+    await lines().first().click()
+    await menu('Sparsity and perplexity', 'Save as SVG')
+    assert.equal((await figure()).match(/class="mark"/g)?.length, 1)
   })
 
   it('two runs without a perplexity, one alone, and none are no reason to fail', async () => {

@@ -26,6 +26,7 @@ import {
   axes,
   brush,
   choose,
+  chosen,
   entries,
   inSight,
   isSelected,
@@ -58,11 +59,17 @@ export function ScatterCard() {
 }
 
 function ScatterFigure({ look, logX, logY }: { look: ScatterLook; logX: boolean; logY: boolean }) {
-  const shown = named.value
-  const scatter = useMemo(() => scatterChart(shown, look), [shown, look.x, look.y, look.by])
+  const [all, shown] = [entries.value, named.value]
+  const scatter = useMemo(
+    () => scatterChart(all, look, (entry) => shown.includes(entry)),
+    [all, shown, look.x, look.y, look.by],
+  )
   const data = useMemo(() => ({ ...scatter.chart, logX, logY, continuousX: true }), [scatter, logX, logY])
+  // A file has what is selected, else what the table shows.
   const figure = () => {
-    const shape = chartFigure(data, scatter.text)
+    const saved = chosen.value.length > 0 ? chosen.value : inSight.value
+    const { chart, text } = scatterChart(all, look, (entry) => saved.includes(entry))
+    const shape = chartFigure({ ...data, ...chart }, text)
     return shape && svgFile(shape)
   }
   const isEmpty = scatter.points.length === 0
@@ -85,7 +92,7 @@ function ScatterFigure({ look, logX, logY }: { look: ScatterLook; logX: boolean;
           <p class="empty">{`No run has measured both ${look.x.title} and ${look.y.title} yet.`}</p>
         ) : (
           <>
-            <Picture scatter={scatter} data={data} look={look} shown={shown} />
+            <Picture scatter={scatter} data={data} look={look} all={all} />
             <div class="chartKey" role="group" aria-label="What colours, dashes and shapes mean">
               {data.series.map(({ label, style, marks }) => (
                 <span class="key">
@@ -150,10 +157,11 @@ interface PictureProps {
   readonly scatter: Scatter
   readonly data: Scatter['chart'] & { logX: boolean; logY: boolean; continuousX: boolean }
   readonly look: ScatterLook
-  readonly shown: readonly Entry[]
+  /** Those that the points are places in. */
+  readonly all: readonly Entry[]
 }
 
-function Picture({ scatter, data, look, shown }: PictureProps) {
+function Picture({ scatter, data, look, all }: PictureProps) {
   const place = useRef<HTMLDivElement>(null)
   const width = Math.max(narrowest, useWidth(place))
   const height = isTall.value ? tallHeight : usualHeight
@@ -178,7 +186,7 @@ function Picture({ scatter, data, look, shown }: PictureProps) {
       return brushTo(brushOf(ids, valueAt(layout, dragged.from), valueAt(layout, dragged.to)))
     const hit = nearest(scatter.points, layout, pixel(event))
     if (!hit) return
-    const entry = shown[hit.run]
+    const entry = all[hit.run]
     if (event.ctrlKey || event.metaKey || event.shiftKey) toggle(entry)
     else table.chosen.value = new Set([entry.key])
     table.current.value = entry.key
@@ -186,8 +194,8 @@ function Picture({ scatter, data, look, shown }: PictureProps) {
   const walk = (event: KeyboardEvent) => {
     if (event.key === 'Escape' && brush.value) brushTo(null)
     else if (event.key === 'Escape') at.value = null
-    else if (event.key === 'Enter' && point) open(shown[point.run])
-    else if (event.key === ' ' && point) toggle(shown[point.run])
+    else if (event.key === 'Enter' && point) open(all[point.run])
+    else if (event.key === ' ' && point) toggle(all[point.run])
     else {
       const sorted = [...scatter.points].sort((a, b) => a.x - b.x || a.y - b.y)
       const next = stepTo(event.key, point && sorted.indexOf(point), sorted.length)
@@ -195,7 +203,7 @@ function Picture({ scatter, data, look, shown }: PictureProps) {
       const to = sorted[next]
       if (event.shiftKey && point) brushTo(including(brush.value ?? brushOf(ids, point, point), to))
       at.value = to
-      announce(tipLines(shown[to.run], look).join('; '))
+      announce(tipLines(all[to.run], look).join('; '))
     }
     event.preventDefault()
   }
@@ -220,16 +228,16 @@ function Picture({ scatter, data, look, shown }: PictureProps) {
       onPointerCancel={() => (drag.value = null)}
       onPointerLeave={() => (at.value = null)}
       onBlur={() => (at.value = null)}
-      onDblClick={() => point && open(shown[point.run])}
+      onDblClick={() => point && open(all[point.run])}
       onKeyDown={walk}
     >
       <svg viewBox={`0 0 ${width} ${height}`} width={width} height={height} aria-hidden="true">
         {picture}
         {drawnNow && (!drag.value || isDrag(drag.value)) && <BrushBox layout={layout} brush={drawnNow} />}
-        <Rings layout={layout} points={scatter.points.filter(({ run }) => isSelected(shown[run]))} />
+        <Rings layout={layout} points={scatter.points.filter(({ run }) => isSelected(all[run]))} />
         {point && <circle class="pointAt" cx={layout.x.at(point.x)} cy={layout.y.at(point.y)} r={8} />}
       </svg>
-      {point && !drag.value && <Tip layout={layout} point={point} lines={tipLines(shown[point.run], look)} />}
+      {point && !drag.value && <Tip layout={layout} point={point} lines={tipLines(all[point.run], look)} />}
     </div>
   )
 }

@@ -35,20 +35,27 @@ export function defaultLook(runs: readonly FoldedRun[]): ScatterLook {
   return { x, y: measureNamed('perplexity'), by: defaultStyles(runs) }
 }
 
-/** Medians over the seeds with their range; runs that lack one of the two are left out. */
-export function scatterChart(runs: readonly FoldedRun[], look: ScatterLook): Scatter {
+/**
+ * Medians over the seeds with their range; runs that lack one of the two are left out, and those that are not `shown`: all runs
+ * decide which colour means what, so that it means the same in whatever is shown of them.
+ */
+export function scatterChart<Run extends FoldedRun>(
+  runs: readonly Run[],
+  look: ScatterLook,
+  shown: (run: Run) => boolean = () => true,
+): Scatter {
   const { x, y, by } = look
   const points = styleGroups(runs, by).map(({ label, style, runs: members }) => ({
     label,
     style,
     points: members.flatMap((run): ScatterPoint[] => {
       const [across, up] = [x.of(runs[run]), y.of(runs[run])]
-      return across && up ? [{ ...placed(across, x, up, y), run, style }] : []
+      return across && up && shown(runs[run]) ? [{ ...placed(across, x, up, y), run, style }] : []
     }),
   }))
-  const shown = points.filter((group) => group.points.length > 0)
-  const all = shown.flatMap((group) => group.points)
-  const series = shown.map(({ label, style, points: own }): Series => ({
+  const drawn = points.filter((group) => group.points.length > 0)
+  const all = drawn.flatMap((group) => group.points)
+  const series = drawn.map(({ label, style, points: own }): Series => ({
     label: label || 'runs',
     style,
     points: [...own].sort((a, b) => a.x - b.x),
@@ -63,7 +70,7 @@ export function scatterChart(runs: readonly FoldedRun[], look: ScatterLook): Sca
   })
   // The lines behind the marks.
   return {
-    chart: { series: [...line, ...series], levels: denseLevels(runs, y), xRange: null },
+    chart: { series: [...line, ...series], levels: denseLevels(runs.filter(shown), y), xRange: null },
     text: textOf(x, y),
     points: all,
   }
