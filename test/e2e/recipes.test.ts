@@ -33,6 +33,48 @@ describe('the packaged extension: recipes', function () {
     await activeView(page).getByText('it is a GGUF file: quantised for inference').waitFor()
   })
 
+  it('a recipe with errors does not run: a message says how many, and Problems shows them', async () => {
+    const { page, workspace } = studio
+    const two =
+      'version: 1\nmodel: ./opt\nprune: [{sparsity: 1.5}]\nrecover: {train: [everything]}\nsave: {to: ./never}\n'
+    writeFileSync(join(workspace, 'two.prune.yaml'), two)
+    await runCommand(page, 'View: Show Explorer')
+    await openFile(page, 'two.prune.yaml')
+    await page.locator('.squiggly-error').first().waitFor()
+    await runCommand(page, 'SparseScope: Run Recipe')
+    await page.locator('.notification-toast', { hasText: /two\.prune\.yaml has \d errors, first: / }).waitFor()
+    await page.locator('.markers-panel:visible').getByText('two.prune.yaml').first().waitFor()
+    assert.ok(!exists(workspace, 'never'))
+    await runCommand(page, 'Notifications: Clear All Notifications')
+    await runCommand(page, 'View: Hide Panel')
+  })
+
+  it('a recipe of llm-compressor becomes one of ours by its lens, and the original stays', async () => {
+    const { page, workspace } = studio
+    const foreign =
+      'sparsity_stage:\n  sparsity_modifiers:\n    SparseGPTModifier:\n      sparsity: 0.5\n      targets: [Linear]\n'
+    writeFileSync(join(workspace, 'recipe-theirs.yaml'), foreign)
+    await openFile(page, 'recipe-theirs.yaml')
+    await page.locator('.codelens-decoration a', { hasText: 'Convert to SparseScope' }).first().click()
+    await page.locator('.tab.active', { hasText: 'recipe-theirs.prune.yaml' }).waitFor()
+    await page.locator('.monaco-editor .view-lines', { hasText: 'sparsegpt' }).first().waitFor()
+    assert.equal(readFileSync(join(workspace, 'recipe-theirs.yaml'), 'utf8'), foreign)
+    await closeEditors(page)
+  })
+
+  it('the status item opens a menu, restart last', async () => {
+    const { page } = studio
+    await page
+      .locator('.statusbar-item', { hasText: /SparseScope|thread/ })
+      .first()
+      .click()
+    const rows = page.locator('.quick-input-list .monaco-list-row')
+    await rows.first().waitFor()
+    assert.match(await rows.first().innerText(), /Choose Where to Compute/)
+    assert.match(await rows.last().innerText(), /Restart Backend/)
+    await page.keyboard.press('Escape')
+  })
+
   it('a wrong target is underlined, its quick fix mends it, and Run in the lens starts the run', async () => {
     const { page, workspace } = studio
     await closeEditors(page)

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Page } from 'playwright-core'
+import { root } from '../support/browser.ts'
 import { runCommand } from '../../scripts/vscode/browser.mjs'
 import {
   activeView,
@@ -51,6 +52,51 @@ describe('the packaged extension: running', function () {
     assert.ok(exists(workspace, 'opt-magnitude50.prune.yaml'))
     assert.ok(exists(workspace, 'opt-magnitude50', 'model.safetensors'))
     await closeEditors(page)
+  })
+
+  it('right-click, prune and recover, its page, pruned beside recovered: five decisions at most, one run, no refusal', async () => {
+    const { page, workspace } = studio
+    for (const name of ['opt', 'text'])
+      cpSync(join(root, 'samples', name), join(workspace, 'sample', name), { recursive: true })
+    await page.getByRole('treeitem', { name: 'sample', exact: true }).click()
+    let decisions = 0
+    const decide = async (does: Promise<unknown>) => {
+      decisions++
+      await does
+    }
+    const model = page.getByRole('treeitem', { name: 'opt', exact: true }).nth(1)
+    await decide(chooseFromMenu(page, 'opt', 'Prune Checkpoint', model))
+    await page.locator('.tab.active', { hasText: 'Prune opt' }).waitFor()
+    const form = activeView(page)
+    const estimates = form.getByRole('region', { name: 'Estimates' })
+    await estimates.getByText('trained').waitFor()
+    // A method whose mask does not give the pruned model back, and a recovery, are what the form proposes.
+    assert.match(
+      (await form.locator('pre').textContent()) ?? '',
+      /method: alps[^]*mode: retrain[^]*pruned: ".*-pruned"/,
+    )
+    // Fewer windows and steps than proposed: this is about the way, not the result.
+    await decide(form.getByLabel('Windows of it').fill('16'))
+    await decide(form.getByLabel('Steps', { exact: true }).fill('8'))
+    await decide(form.getByRole('button', { name: 'Create and run' }).click())
+    await status('done').waitFor({ timeout: 400_000 })
+    assert.ok(decisions <= 5)
+    const run = activeView(page)
+    const result = run.getByLabel('Result of the run')
+    for (const stage of ['dense', 'pruned', 'recovered']) await result.getByText(stage).first().waitFor()
+    for (const place of ['opt-alps50', 'opt-alps50-pruned'])
+      assert.ok(exists(workspace, 'sample', place, 'model.safetensors'), place)
+    await run.getByRole('button', { name: /Compare/ }).click()
+    await page.locator('.quick-input-list .monaco-list-row', { hasText: 'pruned ↔ recovered' }).click()
+    await page.locator('.tab.active', { hasText: 'opt-alps50-pruned ↔ opt-alps50' }).waitFor()
+    await activeView(page)
+      .getByText(/\d+ changed/)
+      .waitFor()
+    await page.locator('.tab', { hasText: /^opt-alps50 · / }).click()
+    await activeView(page).getByRole('button', { name: 'Try it' }).click()
+    for (const role of ['dense', 'pruned', 'recovered']) await activeView(page).getByText(role).first().waitFor()
+    await closeEditors(page)
+    await page.getByRole('treeitem', { name: 'sample', exact: true }).click()
   })
 
   it('its report opens from the view and from the tree of runs', async () => {

@@ -149,12 +149,17 @@ export function activeView(page: Page): FrameLocator {
  * Right-click on an Explorer item, SparseScope, then the entry. A menu takes no click in its first moments and closes
  * when something else takes the focus, so it is opened again until the click has closed it.
  */
-export async function chooseFromMenu(page: Page, item: string, title: string): Promise<void> {
+export async function chooseFromMenu(
+  page: Page,
+  item: string,
+  title: string,
+  row = page.getByRole('treeitem', { name: item, exact: true }),
+): Promise<void> {
   const menu = page.locator('.monaco-menu')
   const entry = (text: string) => menu.locator('.action-label', { hasText: text })
   await eventually(`the menu entry ${title}`, async () => {
     try {
-      await page.getByRole('treeitem', { name: item, exact: true }).click({ button: 'right' })
+      await row.click({ button: 'right' })
       await page.waitForTimeout(300)
       await entry('SparseScope').hover({ timeout: 2000 })
       await entry(title).waitFor({ timeout: 2000 })
