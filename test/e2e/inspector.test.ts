@@ -10,8 +10,7 @@ import {
   openModel,
   sharedStudio,
   openFile,
-  pictureOfFailure,
-  type Studio,
+  studioOf,
 } from './studio.ts'
 import { runCommand } from '../../scripts/vscode/browser.mjs'
 
@@ -22,13 +21,7 @@ interface Inspection {
 
 describe('the packaged extension: looking', function () {
   this.timeout(600_000)
-  let studio: Studio
-  before(async function () {
-    studio = await sharedStudio(this)
-  })
-  afterEach(async function () {
-    await pictureOfFailure(this.currentTest, studio)
-  })
+  const studio = studioOf(sharedStudio)
 
   it('the inspector shows the numbers of `sparsescope inspect`', async () => {
     const { page, workspace } = studio

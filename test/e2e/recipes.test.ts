@@ -2,26 +2,11 @@ import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { runCommand } from '../../scripts/vscode/browser.mjs'
-import {
-  activeView,
-  closeEditors,
-  eventually,
-  exists,
-  sharedStudio,
-  openFile,
-  pictureOfFailure,
-  type Studio,
-} from './studio.ts'
+import { activeView, closeEditors, eventually, exists, sharedStudio, openFile, studioOf } from './studio.ts'
 
 describe('the packaged extension: recipes', function () {
   this.timeout(600_000)
-  let studio: Studio
-  before(async function () {
-    studio = await sharedStudio(this)
-  })
-  afterEach(async function () {
-    await pictureOfFailure(this.currentTest, studio)
-  })
+  const studio = studioOf(sharedStudio)
 
   it('the tree of models calls a GGUF file GGUF, and opening it says why it cannot be pruned', async () => {
     const { page, workspace } = studio

@@ -1,16 +1,10 @@
 import assert from 'node:assert/strict'
-import { openModel, openStudio, pictureOfFailure, type Studio } from './studio.ts'
+import { openModel, openStudio, studioOf } from './studio.ts'
 
 describe('the packaged extension in Restricted Mode', function () {
   this.timeout(600_000)
-  let studio: Studio
-  before(async function () {
-    studio = await openStudio(this, { trust: false })
-  })
-  afterEach(async function () {
-    await pictureOfFailure(this.currentTest, studio)
-  })
-  after(async () => studio?.stop())
+  const studio = studioOf((suite) => openStudio(suite, { trust: false }))
+  after(() => studio.stop())
 
   it('shows a checkpoint, and offers no pruning', async () => {
     const { page } = studio

@@ -15,21 +15,14 @@ import {
   exists,
   openFile,
   openStudio,
-  pictureOfFailure,
-  type Studio,
+  studioOf,
 } from './studio.ts'
 
 describe('the packaged extension: running', function () {
   this.timeout(600_000)
-  let studio: Studio
-  before(async function () {
-    // Long runs go on beside what is done with the window: they leave it a processor.
-    studio = await openStudio(this, { settings: { 'sparsescope.backend.threads': 1 } })
-  })
-  afterEach(async function () {
-    await pictureOfFailure(this.currentTest, studio)
-  })
-  after(async () => studio?.stop())
+  // Long runs go on beside what is done with the window: they leave it a processor.
+  const studio = studioOf((suite) => openStudio(suite, { settings: { 'sparsescope.backend.threads': 1 } }))
+  after(() => studio.stop())
 
   async function runRecipe(name: string) {
     const { page } = studio

@@ -5,7 +5,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { runCommand } from '../../scripts/vscode/browser.mjs'
 import { slurmFor, type TestSlurm } from '../support/slurm.ts'
-import { activeView, choose, openFile, openStudio, pictureOfFailure, type Studio } from './studio.ts'
+import { activeView, choose, openFile, openStudio, studioOf } from './studio.ts'
 
 /** 400 MB are 382 MiB, which Slurm counts in. */
 const settings = { partition: 'debug', time: '00:20:00', memory: '400MB', cpus: 1, atATime: 1 }
@@ -18,19 +18,16 @@ sweep: {${sweep}}
 describe('the packaged extension: sweeps on Slurm', function () {
   this.timeout(600_000)
   let slurm: TestSlurm
-  let studio: Studio
-  before(async function () {
-    slurm = await slurmFor(this)
-    studio = await openStudio(this, { env: slurm.env })
-    mkdirSync(join(studio.workspace, '.vscode'))
+  const studio = studioOf(async (suite) => {
+    slurm = await slurmFor(suite)
+    const opened = await openStudio(suite, { env: slurm.env })
+    mkdirSync(join(opened.workspace, '.vscode'))
     const own = Object.entries(settings).map(([key, value]) => [`sparsescope.slurm.${key}`, value])
-    writeFileSync(join(studio.workspace, '.vscode', 'settings.json'), JSON.stringify(Object.fromEntries(own)))
-  })
-  afterEach(async function () {
-    await pictureOfFailure(this.currentTest, studio)
+    writeFileSync(join(opened.workspace, '.vscode', 'settings.json'), JSON.stringify(Object.fromEntries(own)))
+    return opened
   })
   after(async () => {
-    await studio?.stop()
+    await studio.stop()
     await slurm?.stop()
   })
 

@@ -106,6 +106,30 @@ async function watching(page: Page, workspace: string): Promise<void> {
 }
 
 /** Saves, in `afterEach`, a picture of what a failed test saw. */
+/** In a suite: the window of all of its tests, of which a picture is kept where one fails. */
+export function studioOf(open: (suite: Mocha.Context) => Promise<Studio>): Studio {
+  let opened: Studio | undefined
+  before(async function () {
+    opened = await open(this)
+  })
+  afterEach(async function () {
+    await pictureOfFailure(this.currentTest, opened)
+  })
+  const window = () => {
+    if (!opened) throw new Error('no window is open yet')
+    return opened
+  }
+  return {
+    get page() {
+      return window().page
+    },
+    get workspace() {
+      return window().workspace
+    },
+    stop: async () => opened?.stop(),
+  }
+}
+
 export async function pictureOfFailure(test: Mocha.Test | undefined, studio: Studio | undefined): Promise<void> {
   if (test?.state !== 'failed' || !studio) return
   const path = join(root, 'out', 'e2e', `${test.title.replace(/\W+/g, '-').slice(0, 60)}.png`)

@@ -3,7 +3,7 @@ import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } f
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { runCommand } from '../../scripts/vscode/browser.mjs'
-import { activeView, choose, cli, closeEditors, openFile, openStudio, pictureOfFailure, type Studio } from './studio.ts'
+import { activeView, choose, cli, closeEditors, openFile, openStudio, studioOf } from './studio.ts'
 
 const recipe = `version: 1
 model: ./opt
@@ -16,16 +16,10 @@ sweep: {prune.0.sparsity: [0.4, 0.6], prune.0.method: [magnitude, wanda]}
 
 describe('the packaged extension: sweeps', function () {
   this.timeout(600_000)
-  let studio: Studio
   const noPrograms = mkdtempSync(join(tmpdir(), 'no-programs-'))
-  before(async function () {
-    studio = await openStudio(this, { env: { PATH: noPrograms } })
-  })
-  afterEach(async function () {
-    await pictureOfFailure(this.currentTest, studio)
-  })
+  const studio = studioOf((suite) => openStudio(suite, { env: { PATH: noPrograms } }))
   after(async () => {
-    await studio?.stop()
+    await studio.stop()
     rmSync(noPrograms, { recursive: true })
   })
 

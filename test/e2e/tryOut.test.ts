@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { cpSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { root } from '../support/browser.ts'
-import { activeView, chooseFromMenu, cli, sharedStudio, pictureOfFailure, type Studio } from './studio.ts'
+import { activeView, chooseFromMenu, cli, sharedStudio, studioOf } from './studio.ts'
 
 const recipe = `version: 1
 model: ./tiny
@@ -12,13 +12,7 @@ save: {to: ./tiny-pruned}
 
 describe('the packaged extension: Try it', function () {
   this.timeout(600_000)
-  let studio: Studio
-  before(async function () {
-    studio = await sharedStudio(this)
-  })
-  afterEach(async function () {
-    await pictureOfFailure(this.currentTest, studio)
-  })
+  const studio = studioOf(sharedStudio)
 
   it('right-click a pruned checkpoint, a prompt: it and its source write side by side what generate says', async () => {
     const { page, workspace } = studio
