@@ -24,9 +24,9 @@ import { themeChanges, themeInk } from './theme.ts'
 export interface BarsProps extends Picking {
   data: BarsData
   caption?: string
-  /** Of the picture, in CSS pixels. */
+  /** Height of the picture, in CSS pixels. */
   height?: number
-  /** Of its files; the title's unless given. */
+  /** Name of its files; the title unless given. */
   name?: string
   save: (file: ExportFile) => void
 }

@@ -17,7 +17,7 @@ export interface FigureSwitch {
 
 export interface FigureProps {
   readonly title: string
-  /** Of its files, without extension; the title's unless given. */
+  /** Name of its files, without extension; the title unless given. */
   readonly name?: string
   /** An SVG as text; null while there is nothing to draw. */
   readonly figure?: () => string | null

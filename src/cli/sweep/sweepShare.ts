@@ -6,7 +6,7 @@ import { foldLeanLines } from '../../runs/picture/leanLines.ts'
 import { emptyLeanRun, type LeanRun } from '../../shared/series/leanRun.ts'
 import type { Progress } from '../terminal/progressText.ts'
 
-/** Of the whole sweep: less says nothing about the pace. */
+/** Least share of the whole sweep that says anything about the pace. */
 const leastShare = 0.01
 
 export interface SweepShare {

@@ -7,7 +7,7 @@ import type { RecipeChoices } from '../../shared/recipe/writing/recipeText.ts'
 /** Paths are absolute. */
 export type Settled = Partial<Pick<RecipeChoices, 'method' | 'pattern' | 'data' | 'field' | 'seqLen' | 'samples'>>
 
-/** Of the methods that were measured in all blocks the one that is known to do best, so, and on that text. */
+/** The method that is known to do best among those that were measured in all blocks, as it was measured, and on that text. */
 export function settledBy({ methods, patterns, sparsities, calibration }: Measurable): Settled {
   const measured = methods.filter(({ measured: done, blocks }) => blocks > 0 && done === blocks)
   const pattern = sparsities.length > 1 ? unstructured : (patterns.at(0) ?? unstructured)

@@ -19,7 +19,7 @@ export interface ExperimentsSources {
 }
 
 export interface Experiments {
-  /** Of the runs that there are now. */
+  /** Reads the runs that there are now. */
   readonly runs: RunsReader
   readonly numSweeps: number
   /** Other runs are there than before: it is to be made anew, from this one. */

@@ -48,7 +48,7 @@ export class RunReader {
   results: SweepResults = nothing
   /** Result of a run that is done. */
   report: RunResult | null = null
-  /** Of a run that is done from its report, else from its events where they have been read. */
+  /** From its report if it is done, else from its events where they have been read. */
   sparkline: Sparkline | null = null
   notes: RunNotes = noNotes
   /** The last thing it said, where that is an end. */

@@ -25,7 +25,7 @@ export function encodeAnswers(picked: readonly (number | null)[], gold: readonly
   return { picked: text(picked), gold: text(gold) }
 }
 
-/** Of the last stage at which each entry of a report's `evaluations`, which may be anybody's, was asked. */
+/** Answers at the last stage at which each entry of a report's `evaluations` was asked; the report may be anybody's. */
 export function answersIn(report: unknown): TaskAnswers[] {
   const { evaluations } = fieldsOf(report)
   const byEntry = new Map<number, TaskAnswers & { stage: number }>()

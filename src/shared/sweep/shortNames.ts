@@ -6,7 +6,7 @@ import { varyingSettings } from './comparedRun.ts'
 import { amountText, partsOf, textOf } from './recipeParts.ts'
 
 export interface NamedRun {
-  /** Of its folder or its sweep: the name where nobody knows the recipe, and what tells repeats apart. */
+  /** Name of its folder, or in its sweep: shown where nobody knows the recipe, and tells repeats apart. */
   readonly name: string
   /** As far as it is known, with all defaults. */
   readonly recipe: object | null

@@ -11,12 +11,12 @@ export interface Sparkline {
 
 export const mostPoints = 40
 
-/** Of a run that goes on; null where there are not two points yet. */
+/** The sparkline of a run that goes on; null where there are not two points yet. */
 export function sparklineOfRun(run: LeanRun): Sparkline | null {
   return sparkline(curveOf(run, 'perplexity', 0).y, curveOf(run, 'error', 0).y)
 }
 
-/** Of a report.json, which may be anybody's. */
+/** The sparkline of a report.json, which may be anybody's. */
 export function sparklineOfReport(report: unknown): Sparkline | null {
   const { evaluations, blocks } = fieldsOf(report)
   const measured = recordsIn(evaluations).filter(({ stage, perplexity }) => stage !== 'dense' && isNumber(perplexity))

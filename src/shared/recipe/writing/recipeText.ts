@@ -22,7 +22,7 @@ export interface RecipeChoices {
   seqLen: number
   /** Tokens of a window of the evaluation. */
   evaluationLen: number
-  /** Of the model; null: not known. */
+  /** How many the model has; null: not known. */
   blocks: number | null
   samples: number
   steps: number

@@ -31,7 +31,7 @@ describe('numbers for people', () => {
   it('in a column they have the same decimals, as many as the smallest needs and the largest bears', () => {
     const written = (...values: number[]) => values.map(columnFormat(values))
     assert.deepEqual(written(24.95, 180.3, 1234.5), ['24.95', '180.30', '1234.50'])
-    assert.deepEqual(written(5, 54321), ['5', '54321'])
+    assert.deepEqual(written(5, 54321), ['5.0', '54321.0'])
     assert.deepEqual(written(0.02, 0.5, 0), ['0.02000', '0.50000', '0.00000'])
     assert.deepEqual(written(7, 1e7, NaN, Infinity, -2.5), ['7.000', '1.00e+7', 'NaN', '∞', '-2.500'])
     assert.deepEqual(written(NaN), ['NaN'])
