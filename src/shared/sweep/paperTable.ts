@@ -34,7 +34,7 @@ const factColumns: readonly { readonly head: string; readonly of: (facts: RunFac
 ]
 
 const measured = ['perplexity', 'accuracy', 'trainable'].map(measureNamed)
-/** Of these the best is told: the fewest trained numbers are no result. */
+/** The best is told where it is a result: the fewest trained numbers are none. */
 const results = measured.slice(0, 2)
 
 /** `protocols`: of each run, as its report has them. */
