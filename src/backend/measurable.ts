@@ -14,8 +14,14 @@ import { resolvePruneStep } from '../shared/recipe/resolve.ts'
 import { unstructured } from '../shared/recipe/defaults.ts'
 import type { OpenModel } from './openModels.ts'
 
-/** Estimates from operations are good to a factor of about two; those from blocks that were measured to a fifth. */
-const [guess, known] = [2, 1.2]
+/** By what to multiply an estimate, at least and at most. */
+type Range = readonly [low: number, high: number]
+/** From operations alone: small matrices, as SmolLM2's, take two to three times what large products would. */
+const guess: Range = [1, 4]
+/** Scaled by what other methods took on this machine. */
+const scaled: Range = [0.6, 1.6]
+/** From blocks that were measured by this method. */
+const known: Range = [0.85, 1.2]
 
 /** Methods are an empty list for a model that cannot be computed with. */
 export async function measurableOf(
@@ -56,12 +62,20 @@ function measurable(config: ModelConfig, method: MethodName, { state, amounts, m
     const steps = ways.map((way) => resolvePruneStep({ method: way.method as MethodName, ...(way.pattern === unstructured ? { sparsity: way.sparsity } : { pattern: way.pattern }) })) // prettier-ignore
     return analysisTime(config, samples * seqLen, steps, machine)
   }
-  const own = candidates.map((one) => state?.ways.find((way) => isSameWay(way, one)))
+  const left = blocks - measured
+  const own = candidates.map((one) => state?.ways.find((way) => isSameWay(way, one) && way.blocks > 0))
   const walk = state && state.walk.blocks > 0 ? state.walk.seconds / state.walk.blocks : null
-  const timed = own.every((way) => way !== undefined && way.blocks > 0)
-  const { walk: plannedWalk, ways } = planned(candidates)
-  const each = timed ? own.map((way) => (way ? way.seconds / way.blocks : 0)) : ways
-  const seconds = (blocks - measured) * ((walk ?? plannedWalk) + each.reduce((sum, one) => sum + one, 0))
-  const factor = timed && walk !== null ? known : guess
-  return { method, measured, blocks, seconds: [seconds / factor, seconds * factor] }
+  if (walk !== null && own.every((way) => way !== undefined))
+    return { method, measured, blocks, seconds: times(left * (walk + sum(own.map(perBlock))), known) }
+  const plan = planned(candidates)
+  const seconds = left * (plan.walk + sum(plan.ways))
+  const others = state?.ways.filter((way) => way.blocks > 0) ?? []
+  if (walk === null || others.length === 0) return { method, measured, blocks, seconds: times(seconds, guess) }
+  const before = planned(others)
+  const pace = (walk + sum(others.map(perBlock))) / (before.walk + sum(before.ways))
+  return { method, measured, blocks, seconds: times(pace * seconds, scaled) }
 }
+
+const times = (seconds: number, [low, high]: Range): Range => [low * seconds, high * seconds]
+const perBlock = (way: AnalysisState['ways'][number] | undefined) => (way ? way.seconds / way.blocks : 0)
+const sum = (values: readonly number[]) => values.reduce((total, value) => total + value, 0)
