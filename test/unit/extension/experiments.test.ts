@@ -1,10 +1,11 @@
 // All runs of a workspace side by side: their names, what a sweep says of its own, and runs that come while it is open.
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { rowOf } from '../../../src/extension/sweeps/comparedRow.ts'
 import { openExperiments, type Experiments } from '../../../src/extension/sweeps/experiments.ts'
+import { paperOf } from '../../../src/extension/sweeps/paperOf.ts'
 import { Sweeps } from '../../../src/extension/sweeps/sweeps.ts'
 import { runFolderAt } from '../../../src/runs/folder/runFolder.ts'
 import { writeNotes } from '../../../src/runs/folder/notes.ts'
@@ -81,6 +82,18 @@ describe('experiments of a workspace', () => {
     before.close()
     assert.equal(opened.runs.runs[2], before.runs.runs[2])
     assert.deepEqual(rows().map(({ label }) => label).slice(2), ['wanda 70 %', 'wanda 80 %']) // prettier-ignore
+  })
+
+  it('are a table for a paper with the protocol of their reports; places that there are none of are passed over', async () => {
+    const report = { status: 'done', perplexity: { dense: 27.65, pruned: 40 }, protocol: ['Perplexity on w.txt: windows of 2048 tokens.'] } // prettier-ignore
+    writeFileSync(join(own[0], 'report.json'), JSON.stringify(report))
+    const ended = { t: 1e6, type: 'end', status: 'done' }
+    appendFileSync(join(own[0], 'events.jsonl'), `${JSON.stringify(ended)}\n`)
+    opened = await openExperiments({ store, sweeps })
+    const text = await paperOf(opened.runs, [0, 2, 99], 'markdown')
+    assert.match(text, /\| wanda 70 % \| 40\.00 \|/)
+    assert.match(text, /opt-125m pruned by wanda to 70 %\. Perplexity on w\.txt: windows of 2048 tokens\./)
+    assert.match(text, /1 run left out: it is not done/)
   })
 
   it('show notes as soon as they are kept', async () => {

@@ -2,6 +2,7 @@
 import assert from 'node:assert/strict'
 import { defaultLook, scatterChart } from '../../../src/shared/chart/scatterChart.ts'
 import { varyingSettings, type ComparedRun } from '../../../src/shared/sweep/comparedRun.ts'
+import { comparisonTitle } from '../../../src/shared/sweep/comparisonTitle.ts'
 import { comparisonTable } from '../../../src/shared/sweep/comparisonTable.ts'
 import { foldSeeds, spreadOf } from '../../../src/shared/sweep/foldSeeds.ts'
 import { unknownFacts } from '../../../src/shared/sweep/runFacts.ts'
@@ -85,6 +86,33 @@ describe('runs that differ only by their seed', () => {
     assert.equal(run.delta, null)
     const measured = runs.map((one) => ({ ...one, results: { ...one.results, perplexity: { dense: 10, pruned: null, recovered: one.results.perplexity.recovered } } })) // prettier-ignore
     assert.deepEqual(foldSeeds(measured)[0].delta, { median: 11, low: 10, high: 20, count: 3 })
+  })
+})
+
+describe('the title of several runs', () => {
+  const of = (...given: { model?: string; recovered?: number; accuracy?: number }[]) =>
+    foldSeeds(
+      given.map(({ model = '', recovered, accuracy = null }, i) => {
+        const run = compared({ settings: { s: i }, recovered })
+        return { ...run, facts: { ...run.facts, model }, results: { ...run.results, accuracy: { dense: null, pruned: accuracy, recovered: null } } } // prettier-ignore
+      }),
+    )
+
+  it('is model and day, and below it how many and which is best: by perplexity, else by accuracy', () => {
+    assert.deepEqual(
+      comparisonTitle(of({ model: 'opt', recovered: 30 }, { model: 'opt', recovered: 20 }), '2026-12-31'),
+      {
+        title: 'opt, 2026-12-31',
+        about: '2 runs. Best: s 1, perplexity 20.',
+      },
+    )
+    assert.equal(comparisonTitle(of({ accuracy: 0.5 }, { accuracy: 0.4 }), '').about, '2 runs. Best: s 0, accuracy 50.0 %.') // prettier-ignore
+  })
+
+  it('names two models and counts more; of one result, or none, nothing is best', () => {
+    assert.equal(comparisonTitle(of({ model: 'a' }, { model: 'b' }), '').title, 'a and b')
+    assert.equal(comparisonTitle(of({ model: 'a' }, { model: 'b' }, { model: 'c' }), '').title, '3 models')
+    assert.deepEqual(comparisonTitle(of({ recovered: 30 }), ''), { title: '1 run', about: '1 run.' })
   })
 })
 
