@@ -1,9 +1,15 @@
 // One polite live region per view: what changed, in words, for people who hear the view.
-import { h } from './dom.ts'
-
 let region: HTMLElement | null = null
 
 export function announce(text: string): void {
-  region ??= document.body.appendChild(h('div', { class: 'srOnly', role: 'status', 'aria-live': 'polite' }))
+  region ??= makeRegion()
   if (region.textContent !== text) region.textContent = text
+}
+
+function makeRegion(): HTMLElement {
+  const made = document.createElement('div')
+  made.className = 'srOnly'
+  made.role = 'status'
+  made.ariaLive = 'polite'
+  return document.body.appendChild(made)
 }

@@ -1,38 +1,14 @@
-// Elements without innerHTML: names come from files that nobody vouches for, so text is only ever text.
+// Shapes of figures that are saved, and drawing on canvases. No innerHTML: names come from files that nobody vouches for, so text is only text.
 
-type Child = Node | string | null | undefined | false
-type Attributes = Record<string, string | number | boolean | null | undefined | ((event: Event) => void)>
-
-/** `on…` attributes are listeners; true sets an empty attribute; null, undefined and false leave it out. */
-export function h<K extends keyof HTMLElementTagNameMap>(
-  tag: K,
-  attributes: Attributes = {},
-  ...children: Child[]
-): HTMLElementTagNameMap[K] {
-  const element = document.createElement(tag)
-  for (const [name, value] of Object.entries(attributes)) {
-    if (value === null || value === undefined || value === false) continue
-    if (typeof value === 'function') element.addEventListener(name.slice(2), value)
-    else element.setAttribute(name, value === true ? '' : String(value))
-  }
-  append(element, children)
-  return element
-}
-
-export function svg(tag: string, attributes: Record<string, string | number> = {}, ...children: Child[]): SVGElement {
+export function svg(
+  tag: string,
+  attributes: Record<string, string | number> = {},
+  ...children: (Node | string)[]
+): SVGElement {
   const element = document.createElementNS('http://www.w3.org/2000/svg', tag)
   for (const [name, value] of Object.entries(attributes)) element.setAttribute(name, String(value))
-  append(element, children)
+  element.append(...children)
   return element
-}
-
-function append(element: Element, children: Child[]): void {
-  for (const child of children) if (child !== null && child !== undefined && child !== false) element.append(child)
-}
-
-export function replaceChildren(element: Element, ...children: Child[]): void {
-  element.replaceChildren()
-  append(element, children)
 }
 
 /** Positioned drawing in CSS pixels on a canvas of device pixels. */
