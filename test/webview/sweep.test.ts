@@ -149,7 +149,7 @@ describe('the view of several runs in Chromium', () => {
     assert.equal(await page.locator('[data-note]').count(), 0)
   })
 
-  it('experiments of several models stand below their names, and can stand together', async () => {
+  it('experiments of several models stand below their names, the last ones first, and can stand together', async () => {
     const two = rows.map((row, i) => ({
       ...row,
       facts: { ...row.facts, model: i % 2 === 0 ? 'opt-125m' : '<b>smol</b>' },
@@ -162,6 +162,8 @@ describe('the view of several runs in Chromium', () => {
     await send(page)
     assert.equal(await page.locator('.tableHeading').count(), 0)
     await page.getByRole('columnheader', { name: 'model' }).waitFor()
+    const begun = page.getByRole('columnheader', { name: 'begun' })
+    assert.equal(await begun.getAttribute('aria-sort'), 'descending')
   })
 
   it('two selected runs are set against each other: recipes, blocks, questions, texts, and what is not known', async () => {

@@ -140,7 +140,7 @@ const curveColumn: Column<Line> = {
 const when = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' })
 const startOf = ({ runs }: Entry) => Math.max(...runs.map(({ started }) => started))
 const begunColumn: Column<Line> = {
-  ...{ id: 'begun', title: 'begun', numeric: true, optional: 7 },
+  ...{ id: 'begun', title: 'begun', numeric: true, optional: 3 },
   ...ofEntries({
     text: (entry) => (startOf(entry) > 0 ? when.format(startOf(entry)) : '–'),
     sort: (entry) => startOf(entry) || null,

@@ -103,6 +103,8 @@ export const chosen = computed(() => ordered.value.filter(isSelected))
 export const maps = signal<ReadonlyMap<string, RunMap>>(new Map())
 export const difference = signal<{ readonly runs: readonly string[]; readonly told: RunDifference } | null>(null)
 
+/** Whoever opens the experiments looks for the last ones, unless they have chosen an order. */
+const latestFirst = { column: 'begun', descending: true }
 const changed = new Map<number, ComparedRow>()
 /** Rows come a few at a time, thirty times a second. */
 const takeRows = onceAFrame(() => {
@@ -118,6 +120,7 @@ export function receive(message: PageMessage<ToSweep>): void {
       changed.clear()
       return batch(() => {
         what.value = message.what
+        if (message.what.kind === 'experiments' && !kept.table && rowsAnew.value === 0) table.kept.value = { ...table.kept.value, order: latestFirst } // prettier-ignore
         rows.value = message.rows
         rowsAnew.value++
       })
