@@ -17,9 +17,14 @@ import { announce } from './announce.ts'
 import { DataTableView } from './dataTable.tsx'
 import { drawn, useWidth } from './drawn.tsx'
 import { asTableSwitch, FigureHead } from './figureHead.tsx'
-import type { Picking } from './plot.tsx'
 import { stepTo } from './roving.ts'
 import { themeChanges, themeInk } from './theme.ts'
+
+/** A bar that the page points out, such as the block that was clicked in another picture. */
+interface Picking {
+  picked?: number | null
+  onPick?: (bar: number) => void
+}
 
 export interface BarsProps extends Picking {
   data: BarsData

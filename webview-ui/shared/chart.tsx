@@ -10,7 +10,7 @@ import type { ExportFile } from '../../src/shared/protocol/view.ts'
 import { DataTableView } from './dataTable.tsx'
 import { asTableSwitch, FigureHead } from './figureHead.tsx'
 import { KeySymbol } from './keySymbol.tsx'
-import { Plot, type Picking } from './plot.tsx'
+import { Plot } from './plot.tsx'
 
 /** How a person looks at a chart. */
 export interface ChartLook {
@@ -19,7 +19,7 @@ export interface ChartLook {
   asTable: boolean
 }
 
-export interface ChartProps extends Picking {
+export interface ChartProps {
   text: ChartText
   data: Pick<ChartData, 'series' | 'levels' | 'xRange'>
   look: ChartLook
@@ -31,7 +31,7 @@ export interface ChartProps extends Picking {
   save: (file: ExportFile) => void
 }
 
-export function Chart({ text, data, look, onLook, logAxes, csv, save, ...picking }: ChartProps) {
+export function Chart({ text, data, look, onLook, logAxes, csv, save }: ChartProps) {
   const { logX, logY, asTable } = look
   const shown = useMemo((): ChartData => ({ ...data, logX, logY }), [data, logX, logY])
   const figure = () => {
@@ -64,7 +64,7 @@ export function Chart({ text, data, look, onLook, logAxes, csv, save, ...picking
         <DataTableView label={text.title} table={chartTable(shown, text)} />
       ) : (
         <>
-          <Plot data={shown} text={text} {...picking} />
+          <Plot data={shown} text={text} />
           <ChartKey data={shown} text={text} />
         </>
       )}

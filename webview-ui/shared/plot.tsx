@@ -11,13 +11,7 @@ import { KeySymbol } from './keySymbol.tsx'
 import { stepTo } from './roving.ts'
 import { themeChanges, themeInk } from './theme.ts'
 
-/** A place along x that the page points out, such as the block that was clicked in another picture. */
-export interface Picking {
-  picked?: number | null
-  onPick?: (x: number) => void
-}
-
-export interface PlotProps extends Picking {
+export interface PlotProps {
   data: ChartData
   text: ChartText
 }
@@ -25,7 +19,7 @@ export interface PlotProps extends Picking {
 const height = 250
 const narrowest = 260
 
-export function Plot({ data, text, picked = null, onPick }: PlotProps) {
+export function Plot({ data, text }: PlotProps) {
   const place = useRef<HTMLDivElement>(null)
   const width = Math.max(narrowest, useWidth(place))
   const layout = useMemo(() => layOutChart(data, { width, height }), [data, width])
@@ -40,7 +34,6 @@ export function Plot({ data, text, picked = null, onPick }: PlotProps) {
   }
   const walk = (event: KeyboardEvent) => {
     if (event.key === 'Escape') return setRead(undefined)
-    if (event.key === 'Enter' && typeof read === 'number') return onPick?.(read)
     const places = placesOf(data)
     const next = stepTo(event.key, typeof read === 'number' ? places.indexOf(read) : null, places.length)
     if (next === null) return
@@ -51,7 +44,7 @@ export function Plot({ data, text, picked = null, onPick }: PlotProps) {
   }
   return (
     <div
-      class={onPick ? 'chartPicture picks' : 'chartPicture'}
+      class="chartPicture"
       ref={place}
       tabIndex={0}
       role="application"
@@ -61,22 +54,13 @@ export function Plot({ data, text, picked = null, onPick }: PlotProps) {
       onPointerLeave={() => setRead(undefined)}
       onBlur={() => setRead(undefined)}
       onKeyDown={walk}
-      onClick={(event) => {
-        const at = placeAt(event)
-        if (at !== null) onPick?.(at)
-      }}
     >
       <svg viewBox={`0 0 ${width} ${height}`} width={width} height={height} aria-hidden="true">
-        {picked !== null && <PickedLine layout={layout} at={picked} />}
         {picture}
       </svg>
       {readout && readout.rows.length > 0 && <ReadoutBox layout={layout} readout={readout} data={data} />}
     </div>
   )
-}
-
-function PickedLine({ layout: { x, top, bottom }, at }: { layout: ChartLayout; at: number }) {
-  return <line class="pickedLine" x1={x.at(at)} x2={x.at(at)} y1={top} y2={bottom} />
 }
 
 function ReadoutBox({ layout, readout, data }: { layout: ChartLayout; readout: Readout; data: ChartData }) {
