@@ -1,15 +1,18 @@
 import assert from 'node:assert/strict'
-import { closeEditors, eventually, openModel, pictureOfFailure, sharedStudio, type Studio } from './studio.ts'
+import { eventually, openModel, openStudio, pictureOfFailure, type Studio } from './studio.ts'
 
 describe('the packaged extension: planning on the map', function () {
   this.timeout(600_000)
   let studio: Studio
   before(async function () {
-    studio = await sharedStudio(this)
+    // Its own: a draft that nobody saved would ask when the next suite closes it.
+    studio = await openStudio(this)
   })
   afterEach(async function () {
     await pictureOfFailure(this.currentTest, studio)
   })
+
+  after(async () => studio?.stop())
 
   it('bars edit the recipe beside the map in one step of its undo, and its text moves the bars', async () => {
     const { page } = studio
@@ -36,6 +39,5 @@ describe('the packaged extension: planning on the map', function () {
     await page.keyboard.press('Control+z')
     await eventually('the bar to be back', async () => (await says()) === before)
     assert.equal(await text(), plain)
-    await closeEditors(page)
   })
 })
