@@ -94,7 +94,8 @@ function wordsOf(picture: RunPicture, { name, better, marks, wonBack }: Omit<Lad
     return `With ${recovered.after} pruned and recovered, and the others still dense, it is ${recovered.text}${beside}.`
   }
   if (recovered && wonBack !== null) return wonBackWords(recovered, wonBack)
-  if (dense && pruned) return `${costWords(dense, pruned, better)}${recovered ? '.' : whyMissing(picture, 'recovered')}`
+  if (dense && pruned)
+    return `${costWords(dense, pruned, name, better)}${recovered ? '.' : whyMissing(picture, 'recovered')}`
   if (recovered) {
     const beside = dense ? `, ${dense.text} dense` : ''
     return `${recovered.text} after recovery${beside}. What pruning alone cost is unknown${whyMissing(picture, 'pruned')}`
@@ -112,12 +113,12 @@ function wonBackWords({ after, text }: LadderMark, share: number): string {
 }
 
 /** Without its full stop. */
-function costWords(dense: LadderMark, pruned: LadderMark, better: Ladder['better']): string {
+function costWords(dense: LadderMark, pruned: LadderMark, name: string, better: Ladder['better']): string {
   const [from, to] = [dense.value ?? NaN, pruned.value ?? NaN]
   if (better === 'high' ? to >= from : to <= from)
     return `Pruning cost nothing: ${dense.text} dense, ${pruned.text} pruned`
   if (better === 'high') return `Pruning cost ${(100 * (from - to)).toFixed(1)} points, ${dense.text} to ${pruned.text}`
-  return `Pruning cost ${formatValue(Number((to - from).toPrecision(3)))}: ${dense.text} dense, ${pruned.text} pruned`
+  return `Pruning cost ${formatValue(Number((to - from).toPrecision(3)))} in ${name}: ${dense.text} dense, ${pruned.text} pruned`
 }
 
 /** The end of a sentence. */

@@ -30,7 +30,7 @@ describe('the recovery ladder', () => {
   it('what is not known is said, and why', () => {
     assert.equal(words(), 'Nothing is measured yet.')
     assert.equal(words(at('dense', 20)), '20 dense; the pruned model is not measured yet.')
-    assert.equal(words(at('dense', 20), at('pruned', 40)), 'Pruning cost 20: 20 dense, 40 pruned; the recovered model is not measured yet.') // prettier-ignore
+    assert.equal(words(at('dense', 20), at('pruned', 40)), 'Pruning cost 20 in perplexity: 20 dense, 40 pruned; the recovered model is not measured yet.') // prettier-ignore
     assert.equal(words(at('dense', 20), at('pruned', null)), 'The perplexity of the pruned model is not a number.')
     const without = laddersWith({ measures: ['dense', 'recovered'] }, at('dense', 20), at('recovered', 25))
     assert.match(
