@@ -163,7 +163,7 @@ describe('the view of a run in Chromium', () => {
     await card.getByText('Saved to /models/opt-125m-wanda50').waitFor()
     assert.equal(await page.getByRole('list', { name: 'Numbers of the run' }).count(), 0)
     const before = (await posted(page)).length
-    const actions = ['Open report', 'Compare with source', 'Try it', 'Open output', 'Write model card', 'Copy as Markdown'] // prettier-ignore
+    const actions = ['Open report', 'Compare…', 'Try it', 'Open output', 'Write model card', 'Copy as Markdown'] // prettier-ignore
     for (const name of actions) await page.getByRole('button', { name }).click()
     const all = (await posted(page)).slice(before)
     const copied = all[5]

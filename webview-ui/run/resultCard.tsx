@@ -38,7 +38,7 @@ export function ResultCard() {
         {reveal('Open report', 'report')}
         {output !== null && (
           <>
-            {reveal('Compare with source', 'comparison')}
+            {reveal('Compare…', 'comparison')}
             {reveal('Try it', 'tryOut')}
             {reveal('Open output', 'output')}
             {reveal('Write model card', 'card')}
