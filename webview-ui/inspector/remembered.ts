@@ -5,12 +5,13 @@ import type { KeptTable } from '../shared/tableState.ts'
 import { chosenMeasure } from './colouring.ts'
 import { host } from './host.ts'
 import { against, chosenSurface, locked, type Against, type Surface } from './planStore.ts'
-import { filter, model, select, selected, table } from './store.ts'
+import { filter, groupBy, model, select, selected, table, type GroupBy } from './store.ts'
 
 interface Remembered {
   readonly path?: string
   readonly filter?: Filter
   readonly table?: KeptTable
+  readonly groupBy?: GroupBy | null
   readonly selected?: string
   readonly measure?: string | null
   readonly surface?: Surface
@@ -28,6 +29,7 @@ export function recall(): () => void {
       if (state.path !== path) return select(first ?? null, 'start')
       if (state.filter) filter.value = state.filter
       if (state.table) table.kept.value = state.table
+      groupBy.value = state.groupBy ?? null
       chosenMeasure.value = state.measure ?? null
       chosenSurface.value = state.surface ?? 'cost'
       against.value = state.against ?? null
@@ -42,6 +44,7 @@ effect(() => {
     path: model.value.path,
     filter: filter.value,
     table: table.kept.value,
+    groupBy: groupBy.value,
     selected: selected.value?.name,
     measure: chosenMeasure.value,
     surface: chosenSurface.value,

@@ -82,6 +82,9 @@ export function measuringEnded(problem: string | null): void {
 
 export const filter = signal<Filter>({ text: '', regex: false })
 export const table = tableState()
+/** What tensors stand together by in the table. */
+export type GroupBy = 'block' | 'role'
+export const groupBy = signal<GroupBy | null>(null)
 
 export const selected = signal<TensorRow | null>(null)
 export const mark = signal(nothingMarked)

@@ -1,9 +1,11 @@
-// The table of all tensors, with a filter.
+// The table of all tensors, with a filter, below their blocks or roles where a person wants that.
 import type { TensorRow } from '../../src/shared/protocol/inspect.ts'
 import { FilterField } from '../shared/filterField.tsx'
+import { HeadingText } from '../shared/headingText.tsx'
+import { isHeading } from '../shared/lines.ts'
 import { Table } from '../shared/table.tsx'
-import { filter, model, select, table } from './store.ts'
-import { columns, rows } from './tensorTable.ts'
+import { filter, groupBy, model, select, table, type GroupBy } from './store.ts'
+import { columns, lines, rows } from './tensorTable.ts'
 
 /** For VS Code's own menu. */
 export const menuContext = (tensor: TensorRow | undefined): Record<string, unknown> =>
@@ -13,18 +15,38 @@ export function TableCard() {
   const all = model.value?.tensors ?? []
   return (
     <section aria-label="Table of tensors">
-      <FilterField label="Filter tensors by name" filter={filter} shown={rows.value.length} of={all.length} />
+      <div class="row">
+        <FilterField label="Filter tensors by name" filter={filter} shown={rows.value.length} of={all.length} />
+        <GroupField />
+      </div>
       <Table
         label="Tensors"
         columns={columns}
-        rows={rows.value}
+        rows={lines.value}
         all={all}
-        keyOf={(tensor) => tensor.name}
+        keyOf={(line) => (isHeading(line) ? `group ${line.heading}` : line.name)}
         state={table}
-        onSelect={(tensor) => select(tensor, 'table')}
-        menuContext={menuContext}
+        heading={(line) => isHeading(line) && <HeadingText {...line} />}
+        onSelect={(line) => !isHeading(line) && select(line, 'table')}
+        menuContext={(line) => menuContext(isHeading(line) ? undefined : line)}
         empty="No tensor has such a name."
       />
     </section>
+  )
+}
+
+function GroupField() {
+  return (
+    <label class="muted">
+      {'Group by '}
+      <select
+        value={groupBy.value ?? ''}
+        onChange={(event) => (groupBy.value = (event.currentTarget.value || null) as GroupBy | null)}
+      >
+        <option value="">nothing</option>
+        <option value="block">block</option>
+        <option value="role">role</option>
+      </select>
+    </label>
   )
 }

@@ -5,11 +5,12 @@ import { formatBytes } from '../../src/shared/format/byteSize.ts'
 import { nmKey, nmText } from './nmText.ts'
 import { formatCount, formatShape, formatShare } from '../../src/shared/format/numbers.ts'
 import { compileFilter } from '../shared/filter.ts'
+import { grouped, ofLines, type Line } from '../shared/lines.ts'
 import { placeColumns } from '../shared/placeColumns.ts'
 import type { Column } from '../shared/tableColumn.ts'
 import { inOrder } from '../shared/tableState.ts'
 import { measure } from './colouring.ts'
-import { filter, known, model, table } from './store.ts'
+import { filter, groupBy, known, model, table, type GroupBy } from './store.ts'
 
 function tensorColumns(stats: (name: string) => TensorStats | undefined): Column<TensorRow>[] {
   const { first, last } = placeColumns<TensorRow>('Tensor')
@@ -83,11 +84,23 @@ function measured(t: TensorRow): number | null {
   return t.role === 'linear' ? measure.value.of(t, known.value) : null
 }
 
-export const columns = [...tensorColumns((name) => known.value.stats.get(name)), onTheMap]
+const ofTensors = [...tensorColumns((name) => known.value.stats.get(name)), onTheMap]
+export const columns = ofTensors.map(ofLines)
 
 const kept = computed(() => {
   const { keep } = compileFilter(filter.value)
   return (model.value?.tensors ?? []).filter(({ name }) => keep?.(name) ?? true)
 })
 /** As they are shown: filtered, in their order. */
-export const rows = computed(() => inOrder(kept.value, columns, table))
+export const rows = computed(() => inOrder(kept.value, ofTensors, table))
+
+const groupOf: Readonly<Record<GroupBy, (tensor: TensorRow) => string>> = {
+  block: ({ block }) => (block === null ? 'outside the blocks' : `block ${block}`),
+  role: ({ role }) => role,
+}
+/** The same below their groups, which stand in the order of the checkpoint. */
+export const lines = computed((): readonly Line<TensorRow>[] => {
+  if (groupBy.value === null) return rows.value
+  const of = groupOf[groupBy.value]
+  return grouped(rows.value, [...new Set((model.value?.tensors ?? []).map(of))], of)
+})

@@ -26,7 +26,7 @@ export interface TableProps<Row> {
   readonly keyOf: (row: Row) => string
   readonly state: TableState
   readonly empty: string
-  /** What fills the whole line of a row that is the head of those below it; null: it is none. */
+  /** What fills the whole line of a row that is the head of those below it; false: it is none. */
   readonly heading?: (row: Row) => ComponentChildren
   /** Several rows may be selected. */
   readonly several?: boolean

@@ -30,7 +30,7 @@ export function TableLines<Row>({ id, first, height, placed, current, ...table }
     <>
       {lines.map((index, slot) => {
         const row = rows[index]
-        const head = heading?.(row) ?? null
+        const head = heading?.(row) || null
         return (
           <div
             key={slot}

@@ -3,18 +3,18 @@ import '../shared/base.css'
 import '../shared/chart.css'
 import './sweep.css'
 import type { FromSweep, ToSweep } from '../../src/shared/protocol/sweepView.ts'
-import { plural } from '../../src/shared/format/plural.ts'
 import { FilterField } from '../shared/filterField.tsx'
+import { HeadingText } from '../shared/headingText.tsx'
+import { isHeading, type Line } from '../shared/lines.ts'
 import { openPage } from '../shared/page.tsx'
 import { Empty } from '../shared/state.tsx'
 import { Table } from '../shared/table.tsx'
 import { Switch } from './controls.tsx'
 import { CurvesCard } from './curves.tsx'
 import { DifferenceCard } from './difference.tsx'
-import { hasSeeds } from './entries.ts'
+import { hasSeeds, type Entry } from './entries.ts'
 import { Head } from './head.tsx'
 import { host } from './host.ts'
-import { isHeading, type Line } from './lines.ts'
 import { MapsCard } from './maps.tsx'
 import { open } from './openRun.ts'
 import { ScatterCard } from './scatter.tsx'
@@ -100,7 +100,7 @@ function Tools() {
   )
 }
 
-const keyOf = (line: Line) => (isHeading(line) ? `model ${line.heading}` : line.key)
+const keyOf = (line: Line<Entry>) => (isHeading(line) ? `model ${line.heading}` : line.key)
 
 function RunTable() {
   return (
@@ -114,13 +114,7 @@ function RunTable() {
         state={table}
         several
         onOpen={(line) => !isHeading(line) && open(line)}
-        heading={(line) =>
-          isHeading(line) ? (
-            <>
-              {line.heading} <span class="muted">{`· ${plural(line.count, 'row')}`}</span>
-            </>
-          ) : null
-        }
+        heading={(line) => isHeading(line) && <HeadingText {...line} />}
         tooltip={tooltipOf}
         empty="No run matches the filter."
       />
@@ -128,7 +122,7 @@ function RunTable() {
   )
 }
 
-function tooltipOf(line: Line): string {
+function tooltipOf(line: Line<Entry>): string {
   if (isHeading(line)) return line.heading
   const messages = line.runs.flatMap(({ message }) => message ?? [])
   return [line.label, ...line.names.filter((name) => name !== line.label), ...messages].join('\n')

@@ -7,11 +7,11 @@ import { columnFormatOf, measureNamed, type Measure } from '../../src/shared/swe
 import type { Spread } from '../../src/shared/sweep/foldSeeds.ts'
 import { noNotes } from '../../src/shared/sweep/runNotes.ts'
 import { KeySymbol } from '../shared/keySymbol.tsx'
+import { ofLines, type Line } from '../shared/lines.ts'
 import type { Column } from '../shared/tableColumn.ts'
 import { NoteCell } from './noteCell.tsx'
 import { isEarly, lastPart, resultNamed, type Entry } from './entries.ts'
 import { Sparkline } from './sparkline.tsx'
-import { isHeading, type Line } from './lines.ts'
 
 /** Measures as columns, by what gives way first where there is little room; 0: stays in sight. */
 const ranks: Readonly<Record<string, number>> = {
@@ -22,18 +22,24 @@ const pinned = ['perplexity', 'delta', 'sparsity', 'time']
 const widestName = 300
 const roomForSymbol = ' '.repeat(10)
 
-export function columnsOf(entries: readonly Entry[], kind: ComparedWhat['kind'], isGrouped: boolean): Column<Line>[] {
+export function columnsOf(
+  entries: readonly Entry[],
+  kind: ComparedWhat['kind'],
+  isGrouped: boolean,
+): Column<Line<Entry>>[] {
+  return entryColumns(entries, kind, isGrouped).map(ofLines)
+}
+
+function entryColumns(entries: readonly Entry[], kind: ComparedWhat['kind'], isGrouped: boolean): Column<Entry>[] {
   const models = new Set(entries.map(({ facts }) => facts.model))
   const isDone = entries.every(({ states }) => states.every((state) => state === 'done'))
   const hasSweeps = kind !== 'sweep' && entries.some(({ runs }) => runs.some(({ sweep }) => sweep !== null))
   return [
     {
       ...{ id: 'run', title: 'run', pinned: true, grow: true, most: widestName, ascendingFirst: true },
-      ...ofEntries({
-        text: (entry) => `${nameOf(entry, isGrouped)}${roomForSymbol}`,
-        sort: (entry) => nameOf(entry, isGrouped),
-      }),
-      cell: (line) => !isHeading(line) && <Name entry={line} name={nameOf(line, isGrouped)} />,
+      text: (entry) => `${nameOf(entry, isGrouped)}${roomForSymbol}`,
+      sort: (entry) => nameOf(entry, isGrouped),
+      cell: (entry) => <Name entry={entry} name={nameOf(entry, isGrouped)} />,
     },
     ...Object.keys(ranks).flatMap((id) => measureColumn(id, entries)),
     ...(isDone ? [] : [stateColumn]),
@@ -44,36 +50,25 @@ export function columnsOf(entries: readonly Entry[], kind: ComparedWhat['kind'],
     ...(kind === 'sweep' ? [] : [begunColumn]),
     {
       ...{ id: 'tags', title: 'tags', optional: 2, reserve: 'some tags', most: 200 },
-      ...ofEntries({
-        text: ({ runs }) => tagsOf(runs).join(', '),
-        sort: ({ runs }) => tagsOf(runs).join(', ') || null,
-      }),
-      cell: (line) => !isHeading(line) && <NoteCell key={line.key} runs={line.runs} what="tags" />,
+      text: ({ runs }) => tagsOf(runs).join(', '),
+      sort: ({ runs }) => tagsOf(runs).join(', ') || null,
+      cell: ({ key, runs }) => <NoteCell key={key} runs={runs} what="tags" />,
     },
     {
       ...{ id: 'note', title: 'note', optional: 5, grow: true, reserve: 'what it was for', most: 300 },
-      ...ofEntries({ text: ({ runs }) => notesOf(runs).note, sort: ({ runs }) => notesOf(runs).note || null }),
-      cell: (line) => !isHeading(line) && <NoteCell key={line.key} runs={line.runs} what="note" />,
+      text: ({ runs }) => notesOf(runs).note,
+      sort: ({ runs }) => notesOf(runs).note || null,
+      cell: ({ key, runs }) => <NoteCell key={key} runs={runs} what="note" />,
     },
   ]
 }
 
-interface OfEntry {
-  readonly text: (entry: Entry) => string
-  readonly sort: (entry: Entry) => number | string | null
-}
-
-/** A heading has no values. */
-function ofEntries({ text, sort }: OfEntry): Pick<Column<Line>, 'text' | 'sort'> {
-  return { text: (line) => (isHeading(line) ? '' : text(line)), sort: (line) => (isHeading(line) ? null : sort(line)) }
-}
-
-function textColumn(id: string, title: string, optional: number, text: (entry: Entry) => string): Column<Line> {
-  return { ...{ id, title, optional, most: 200 }, ...ofEntries({ text, sort: (entry) => text(entry) || null }) }
+function textColumn(id: string, title: string, optional: number, text: (entry: Entry) => string): Column<Entry> {
+  return { ...{ id, title, optional, most: 200 }, text, sort: (entry) => text(entry) || null }
 }
 
 /** None where no run has it. */
-function measureColumn(id: string, entries: readonly Entry[]): Column<Line>[] {
+function measureColumn(id: string, entries: readonly Entry[]): Column<Entry>[] {
   const measure = measureNamed(id)
   if (entries.every((entry) => measure.of(entry) === null)) return []
   const format = formatOf(measure, entries)
@@ -84,17 +79,17 @@ function measureColumn(id: string, entries: readonly Entry[]): Column<Line>[] {
     return `${isEarly(entry, id) ? 'pruned ' : ''}${isResult ? withRange(spread, format) : format(spread.median)}`
   }
   const best = bestOf(measure, isResult ? entries : [])
-  const cell = (line: Line): ComponentChildren => {
-    if (isHeading(line)) return ''
-    if (isEarly(line, id)) return <span class="muted">{text(line)}</span>
-    return best.has(line) ? <b>{text(line)}</b> : text(line)
+  const cell = (entry: Entry): ComponentChildren => {
+    if (isEarly(entry, id)) return <span class="muted">{text(entry)}</span>
+    return best.has(entry) ? <b>{text(entry)}</b> : text(entry)
   }
   // Bold is wider than what is measured.
   const reserve = [...best].map((entry) => `${text(entry)}00`).sort((a, b) => b.length - a.length)[0]
   return [
     {
       ...{ id, title: measure.title, numeric: true, pinned: pinned.includes(id), optional: ranks[id], cell, reserve },
-      ...ofEntries({ text, sort: (entry) => measure.of(entry)?.median ?? null }),
+      text,
+      sort: (entry) => measure.of(entry)?.median ?? null,
     },
   ]
 }
@@ -125,33 +120,33 @@ function bestOf({ of, better }: Measure, entries: readonly Entry[]): Set<Entry> 
   return new Set([...best.values()].map(({ entry }) => entry))
 }
 
-const stateColumn: Column<Line> = {
+const stateColumn: Column<Entry> = {
   ...{ id: 'state', title: 'state', optional: 1, most: 220 },
-  ...ofEntries({ text: stateOf, sort: stateOf }),
-  cell: (line) => !isHeading(line) && <State entry={line} />,
+  text: stateOf,
+  sort: stateOf,
+  cell: (entry) => <State entry={entry} />,
 }
 
-const curveColumn: Column<Line> = {
+const curveColumn: Column<Entry> = {
   ...{ id: 'curve', title: 'curve', optional: 3, reserve: 'x'.repeat(14) },
-  ...ofEntries({ text: () => '', sort: () => null }),
-  cell: (line) => !isHeading(line) && <Sparkline entry={line} />,
+  text: () => '',
+  sort: () => null,
+  cell: (entry) => <Sparkline entry={entry} />,
 }
 
 const when = new Intl.DateTimeFormat('en-GB', { day: 'numeric', month: 'short', hour: '2-digit', minute: '2-digit' })
 const startOf = ({ runs }: Entry) => Math.max(...runs.map(({ started }) => started))
-const begunColumn: Column<Line> = {
+const begunColumn: Column<Entry> = {
   ...{ id: 'begun', title: 'begun', numeric: true, optional: 3 },
-  ...ofEntries({
-    text: (entry) => (startOf(entry) > 0 ? when.format(startOf(entry)) : '–'),
-    sort: (entry) => startOf(entry) || null,
-  }),
+  text: (entry) => (startOf(entry) > 0 ? when.format(startOf(entry)) : '–'),
+  sort: (entry) => startOf(entry) || null,
 }
 
 /** What the name tells is not told again; more than a few would be a dump. */
 const mostSettings = 6
 const inName = /^(seed|model|prune\.\d+\.(method|sparsity|pattern)|recover\.(\d+\.)?mode)$/
 
-function settingColumns(entries: readonly Entry[]): Column<Line>[] {
+function settingColumns(entries: readonly Entry[]): Column<Entry>[] {
   const all = [...new Set(entries.flatMap(({ settings }) => Object.keys(settings)))].filter(
     (path) => !inName.test(path),
   )
@@ -161,13 +156,11 @@ function settingColumns(entries: readonly Entry[]): Column<Line>[] {
     const valueOf = ({ settings }: Entry) => settings[path]
     return {
       ...{ id: `setting ${path}`, title: isOnly ? lastPart(path) : path, optional: 14, most: 200 },
-      ...ofEntries({
-        text: (entry) => (path in entry.settings ? valueText(valueOf(entry)) : '–'),
-        sort: (entry) => {
-          const value = valueOf(entry)
-          return typeof value === 'number' ? value : value === undefined ? null : valueText(value)
-        },
-      }),
+      text: (entry) => (path in entry.settings ? valueText(valueOf(entry)) : '–'),
+      sort: (entry) => {
+        const value = valueOf(entry)
+        return typeof value === 'number' ? value : value === undefined ? null : valueText(value)
+      },
     }
   })
 }

@@ -6,6 +6,7 @@ import { measuresOf } from '../../src/shared/sweep/measures.ts'
 import type { RunDifference } from '../../src/shared/sweep/runDifference.ts'
 import { onceAFrame } from '../shared/dom.ts'
 import { compileFilter, type Filter } from '../shared/filter.ts'
+import { grouped, type Line } from '../shared/lines.ts'
 import type { PageMessage } from '../shared/page.tsx'
 import { inOrder, tableState, type TableState } from '../shared/tableState.ts'
 import { chooseAxes } from './axes.ts'
@@ -13,7 +14,6 @@ import { isInside, isOn } from './brush.ts'
 import { takeCurves } from './curveStore.ts'
 import { entriesOf, lastPart, styled, wordsOf, type Entry } from './entries.ts'
 import { host } from './host.ts'
-import { grouped, type Line } from './lines.ts'
 import { storedOptions, type Kept, type Options } from './options.ts'
 import { columnsOf } from './runColumns.tsx'
 
@@ -96,7 +96,7 @@ export const isGrouped = computed(() => options.value.group ?? (what.value?.kind
 export const columns = computed(() => columnsOf(entries.value, what.value?.kind ?? 'sweep', isGrouped.value))
 /** In the table's order, without headings. */
 export const ordered = computed(() => inOrder(inSight.value, columns.value, table))
-export const lines = computed((): readonly Line[] => (isGrouped.value ? grouped(ordered.value) : ordered.value))
+export const lines = computed((): readonly Line<Entry>[] => (isGrouped.value ? grouped(ordered.value, models.value.toSorted(), ({ facts }) => facts.model) : ordered.value)) // prettier-ignore
 /** What is selected of what the table shows. */
 export const chosen = computed(() => ordered.value.filter(isSelected))
 

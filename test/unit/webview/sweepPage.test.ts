@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { unknownFacts } from '../../../src/shared/sweep/runFacts.ts'
 import { brushOf, including, isInside, isOn } from '../../../webview-ui/sweep/brush.ts'
 import { entriesOf, hasSeeds, styled, wordsOf } from '../../../webview-ui/sweep/entries.ts'
-import { grouped, isHeading } from '../../../webview-ui/sweep/lines.ts'
+import { grouped, isHeading } from '../../../webview-ui/shared/lines.ts'
 import { curvePanels } from '../../../webview-ui/sweep/lossKinds.ts'
 import { recordedRows } from '../../webview/harness/recordedSweep.ts'
 
@@ -63,7 +63,8 @@ describe('entries of the page of runs', () => {
 
   it('stand below their models', () => {
     const two = rows.map((row, i) => ({ ...row, facts: { ...row.facts, model: i % 2 === 0 ? 'b' : 'a' } }))
-    const lines = grouped(styled(entriesOf(two, false), { colour: null, shape: null }))
+    const entries = styled(entriesOf(two, false), { colour: null, shape: null })
+    const lines = grouped(entries, ['a', 'b', 'c'], ({ facts }) => facts.model)
     assert.deepEqual(lines.flatMap((line) => (isHeading(line) ? [[line.heading, line.count]] : [])), [['a', 6], ['b', 6]]) // prettier-ignore
   })
 })
