@@ -5,6 +5,25 @@ import { createMessageConnection, IPCMessageReader, IPCMessageWriter } from 'vsc
 import type { CodeAction, CompletionItem, Diagnostic, WorkspaceEdit } from 'vscode-languageserver/node'
 import { TextDocument } from 'vscode-languageserver-textdocument'
 
+/** A recipe without a finding, of the model `opt` beside it. */
+export const goodRecipe = `version: 1
+model: opt
+prune:
+  - method: wanda
+    sparsity: 0.5
+    targets: [Linear]
+calibration: {data: calib.safetensors, samples: 16, seq_len: 16} # sparsescope-tested below
+seed: 0
+recover:
+  mode: reconstruct
+  train: [bias, norm]
+  steps: 10
+save: {to: out}
+`
+
+/** More lines than it has. */
+export const wholeText = { start: { line: 0, character: 0 }, end: { line: 20, character: 0 } }
+
 const bundle = new URL('../../dist/server.cjs', import.meta.url)
 
 export interface OpenRecipe {

@@ -8,7 +8,7 @@ import { viewPages } from './viewPages.ts'
 
 export const settings = { type: 'settings', settings: { ...recorded.settings, smoothing: 0 } }
 export const titles = {
-  loss: 'Cross-entropy while retraining',
+  loss: 'Loss while retraining',
   perplexity: 'Perplexity along the recovery',
   errors: 'Error left after reconstruct, by block',
   ladder: 'What pruning cost, and what recovery wins back',

@@ -123,10 +123,7 @@ describe('the figures of a run in Chromium', () => {
       assert.ok((found.get(`${name}.csv`) ?? '').split('\r\n').length > 2, name)
     }
     assert.match(found.get('perplexity-along-the-recovery.svg') ?? '', />dense<\/text>/)
-    assert.match(
-      found.get('cross-entropy-while-retraining.csv') ?? '',
-      /^run,recovery,step,loss,loss_smoothed_0,lr\r\n/,
-    )
+    assert.match(found.get('loss-while-retraining.csv') ?? '', /^run,recovery,step,loss,loss_smoothed_0,lr\r\n/)
   })
 
   it('zero-shot accuracy: a ladder, a curve with standard errors, each task, and what is not told apart', async () => {

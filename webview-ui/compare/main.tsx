@@ -11,6 +11,7 @@ import { connectHost } from '../shared/host.ts'
 import { openPage } from '../shared/page.tsx'
 import { settings } from '../shared/settings.ts'
 import { Table } from '../shared/table.tsx'
+import { tensorMenu } from '../shared/tensorMenu.ts'
 import { ChangeMap } from './changeMap.tsx'
 import { changeColumns } from './changes.ts'
 import { Pair } from './pair.tsx'
@@ -44,11 +45,7 @@ function ComparePage() {
               keyOf={(change) => change.name}
               state={table}
               onSelect={select}
-              menuContext={({ name }) => ({
-                webviewSection: 'tensor',
-                tensor: name,
-                preventDefaultContextMenuItems: true,
-              })}
+              menuContext={({ name }) => tensorMenu(name)}
               empty="No tensor changed."
             />
           </section>

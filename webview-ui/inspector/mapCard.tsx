@@ -3,6 +3,7 @@ import { Button } from '../shared/button.tsx'
 import { Grid } from '../shared/grid.tsx'
 import { ScaleLegend } from '../shared/scaleLegend.tsx'
 import { Empty } from '../shared/state.tsx'
+import { tensorMenu } from '../shared/tensorMenu.ts'
 import { describeCell } from './cells.ts'
 import { chosenMeasure, colour, comparedWith, cost, heat, measure, measures, words } from './colouring.ts'
 import { host } from './host.ts'
@@ -12,7 +13,6 @@ import { columnBarsHeight, ColumnBars, RowBars, rowBarsWidth } from './planBars.
 import { BeginPlan, PlanStrip } from './planStrip.tsx'
 import { against, chosenSurface, plan, surface, type Against, type Surface } from './planStore.ts'
 import { known, map, mark, select, tensorAt } from './store.ts'
-import { menuContext } from './tableCard.tsx'
 
 export function MapCard() {
   const { blocks } = map.value
@@ -49,7 +49,7 @@ export function MapCard() {
         }}
         mark={mark}
         ranges
-        menuContext={(row, column) => menuContext(tensorAt(row, column))}
+        menuContext={(row, column) => tensorMenu(tensorAt(row, column)?.name)}
         aside={isPlanned ? rowBarsWidth : 0}
         asideBelow={isPlanned ? columnBarsHeight : 0}
         beside={isPlanned ? (layout) => [<RowBars layout={layout} />, <ColumnBars layout={layout} />] : undefined}

@@ -1,10 +1,10 @@
 // Measuring in place what pruning by a method would cost: any method, all blocks or the first one first.
 import { useState } from 'preact/hooks'
 import { methodOf } from '../../src/shared/methods/methods.ts'
+import { durationRange } from '../../src/shared/plan/pace.ts'
 import { Button } from '../shared/button.tsx'
 import { host } from './host.ts'
 import { measurable, plan } from './planStore.ts'
-import { spanText } from './spanText.ts'
 import { measuring, measuringProblem } from './store.ts'
 
 const untrusted = 'An analysis runs the model, so it needs a trusted workspace.'
@@ -73,7 +73,9 @@ export function MeasureHere() {
         title={`Measures what pruning by ${title} would cost each matrix, on the text of the analysis`}
         untrusted={untrusted}
       >
-        {isDone ? `${title} is measured` : `Measure ${title} here${seconds ? ` (about ${spanText(seconds)})` : ''}`}
+        {isDone
+          ? `${title} is measured`
+          : `Measure ${title} here${seconds ? ` (about ${durationRange(seconds)})` : ''}`}
       </Button>
       {measured === 0 && blocks > 1 && (
         <Button

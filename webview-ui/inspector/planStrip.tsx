@@ -5,11 +5,11 @@ import type { PlannedMap, PlanRule } from '../../src/shared/analysis/plannedMap.
 import { formatBytes } from '../../src/shared/format/byteSize.ts'
 import { formatShare } from '../../src/shared/format/numbers.ts'
 import { methodNames, methodOf, type MethodName } from '../../src/shared/methods/methods.ts'
+import { durationRange } from '../../src/shared/plan/pace.ts'
 import { settings } from '../shared/settings.ts'
 import { Button } from '../shared/button.tsx'
 import { mostSparsity, untrusted } from './plan.ts'
 import { beginPlan, change, isDraft, locked, restMs } from './planStore.ts'
-import { spanText } from './spanText.ts'
 import { model } from './store.ts'
 
 /** In place of a plan: begins one, or says why the open recipe cannot be shown. */
@@ -52,7 +52,7 @@ export function PlanStrip({ plan }: { plan: PlannedMap }) {
         <Method plan={plan} />
         <dl class={isDraft.value ? 'planFigures stale' : 'planFigures'}>
           <Figure name="expected error" text={errorText(plan)} />
-          {seconds && <Figure name="time" text={spanText(seconds)} />}
+          {seconds && <Figure name="time" text={durationRange(seconds)} />}
           {memoryBytes !== null && <Figure name="memory" text={formatBytes(memoryBytes)} />}
         </dl>
         {locked.value.size > 0 && (

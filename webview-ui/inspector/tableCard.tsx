@@ -1,15 +1,11 @@
 // The table of all tensors, with a filter, below their blocks or roles where a person wants that.
-import type { TensorRow } from '../../src/shared/protocol/inspect.ts'
 import { FilterField } from '../shared/filterField.tsx'
 import { HeadingText } from '../shared/headingText.tsx'
 import { isHeading } from '../shared/lines.ts'
 import { Table } from '../shared/table.tsx'
+import { tensorMenu } from '../shared/tensorMenu.ts'
 import { filter, groupBy, model, select, table, type GroupBy } from './store.ts'
 import { columns, lines, rows } from './tensorTable.ts'
-
-/** For VS Code's own menu. */
-export const menuContext = (tensor: TensorRow | undefined): Record<string, unknown> =>
-  tensor ? { webviewSection: 'tensor', tensor: tensor.name, preventDefaultContextMenuItems: true } : {}
 
 export function TableCard() {
   const all = model.value?.tensors ?? []
@@ -28,7 +24,7 @@ export function TableCard() {
         state={table}
         heading={(line) => isHeading(line) && <HeadingText {...line} />}
         onSelect={(line) => !isHeading(line) && select(line, 'table')}
-        menuContext={(line) => menuContext(isHeading(line) ? undefined : line)}
+        menuContext={(line) => tensorMenu(isHeading(line) ? undefined : line.name)}
         empty="No tensor has such a name."
       />
     </section>

@@ -1,4 +1,4 @@
-// Curves along the recovery: the cross-entropy of a retraining, and what was measured in between.
+// Curves along the recovery: the loss of a retraining, and what was measured in between.
 import { chartTexts } from '../../src/shared/chart/runCharts.ts'
 import { Chart } from '../shared/chart.tsx'
 import { charts, isCurve, lossCsv } from './charts.ts'

@@ -2,6 +2,7 @@
 import type { ChartText } from '../../src/shared/chart/chartData.ts'
 import type { CurveName } from '../../src/shared/series/curves.ts'
 import type { FoldedRun } from '../../src/shared/sweep/foldSeeds.ts'
+import { onDenseLogits } from '../../src/shared/sweep/recipeParts.ts'
 
 /** Curves of one kind, each with its place among all of them. */
 export interface CurvePanel<E> {
@@ -20,13 +21,20 @@ export const curveTexts: Readonly<Record<CurveName, ChartText>> = {
 const lossTexts = {
   reconstruct: { title: 'Reconstruction loss', ...bySteps, yLabel: 'mean squared error of a block’s outputs' },
   retrain: { title: 'Retraining loss', ...bySteps, yLabel: 'cross-entropy of the text' },
+  dense: { title: 'Loss on dense logits', ...bySteps, yLabel: 'loss against the dense model’s logits' },
   both: { title: 'Losses of several recoveries, one after the other', ...bySteps, yLabel: 'loss' },
   unknown: curveTexts.loss,
 } satisfies Record<string, ChartText>
 
+const kindsByWords = new Map<string, 'reconstruct' | 'retrain' | 'dense'>([
+  ['reconstruct', 'reconstruct'],
+  ['retrain', 'retrain'],
+  [`retrain ${onDenseLogits}`, 'dense'],
+])
+
 function lossKind({ facts: { recovery } }: Pick<FoldedRun, 'facts'>): keyof typeof lossTexts {
-  const [isBlockwise, isOfText] = [/reconstruct/.test(recovery), /retrain/.test(recovery)]
-  return isBlockwise ? (isOfText ? 'both' : 'reconstruct') : isOfText ? 'retrain' : 'unknown'
+  const kinds = recovery.split(' + ').flatMap((words) => kindsByWords.get(words) ?? [])
+  return kinds.length > 1 ? 'both' : (kinds.at(0) ?? 'unknown')
 }
 
 /** Runs that train nothing have no loss, and no panel. */

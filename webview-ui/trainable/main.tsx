@@ -18,6 +18,7 @@ import type { LegendWords } from '../shared/legend.ts'
 import { openPage } from '../shared/page.tsx'
 import { ScaleLegend } from '../shared/scaleLegend.tsx'
 import { Table } from '../shared/table.tsx'
+import { tensorMenu } from '../shared/tensorMenu.ts'
 import { describeShare, lettersOf } from './shares.ts'
 import { colour, columns, filter, grid, plan, receive, rows, shares, shown, table } from './store.ts'
 
@@ -66,7 +67,7 @@ function TrainablePage() {
           all={known.rows}
           keyOf={(row) => row.name}
           state={table}
-          menuContext={(row) => ({ webviewSection: 'tensor', tensor: row.name, preventDefaultContextMenuItems: true })}
+          menuContext={(row) => tensorMenu(row.name)}
           empty="No parameter has such a name."
         />
       </section>

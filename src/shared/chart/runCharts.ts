@@ -24,7 +24,7 @@ export interface CurveSettings {
 }
 
 export const chartTexts = {
-  loss: { title: 'Cross-entropy while retraining', xName: 'step', xLabel: 'optimiser steps', yLabel: 'nats a token' },
+  loss: { title: 'Loss while retraining', xName: 'step', xLabel: 'optimiser steps', yLabel: 'nats a token' },
   perplexity: {
     title: 'Perplexity along the recovery',
     xName: 'step',
@@ -48,7 +48,7 @@ function percentText(value: number | null, error: number | null): string {
 }
 
 /**
- * The cross-entropy of each retraining, from its own first step. Reconstructions have none: their losses are errors of blocks, which
+ * The loss of each retraining, of the text or against the dense model's logits, from its own first step. Reconstructions have none: their losses are errors of blocks, which
  * grow with depth, so that one line through them climbs while the model gets better.
  */
 export function lossChart(runs: readonly ChartedRun[], { smoothing, maxPoints }: CurveSettings): RunChart {

@@ -16,9 +16,12 @@ export function likelySeconds(planned: number, { low, high }: Pace): number {
   return planned * Math.sqrt(low * high)
 }
 
-/** `6–9 min`, `40 s – 2 min`, `8 min`: in the unit of the larger one, where the smaller is at least one of it. */
 export function likelyDuration(planned: number, { low, high }: Pace): string {
-  const [least, most] = [planned * low, planned * high]
+  return durationRange([planned * low, planned * high])
+}
+
+/** Seconds → `6–9 min`, `40 s – 2 min`, `8 min`: in the unit of the larger one, where the smaller is at least one of it. */
+export function durationRange([least, most]: readonly [least: number, most: number]): string {
   const unit = unitOf(most)
   if (least < unit.seconds && unit !== second) return `${roughDuration(least)} – ${roughDuration(most)}`
   const [from, to] = [least, most].map((seconds) => inUnit(seconds, unit))

@@ -58,7 +58,7 @@ export type RunEvent = At &
         blocks: number
         /** Modes of the recipe's recoveries in their order, where there are several. */
         recoveries?: readonly string[]
-        /** Absent from runs of earlier versions. */
+        /** The stages that the run will pass; without it they are read from what its events show. */
         plan?: PlannedStages
         resumed?: boolean
       }

@@ -74,12 +74,12 @@ export interface RunPicture {
   samples: SampleSet[]
   /** By block number, the latest result of each. */
   blocks: Map<number, BlockResult>
-  /** What it will do; null in runs of earlier versions. */
+  /** The stages that the run has announced; null until it has, or where its events never do. */
   plan: PlannedStages | null
   phases: PhasePart[]
   /** The latest phase's; null before it has told some. */
   progress: (PhaseProgress & { phase: string; etaSeconds: number | null }) | null
-  /** Share of the whole run that is done, 0 to 1; it never falls. null: not known yet, or the run is of an earlier version. */
+  /** Share of the whole run that is done, 0 to 1; it never falls. null: not known. */
   overall: number | null
   /** Seconds until the whole run is done, as last told; null when it is not known or the run is over. */
   etaSeconds: number | null

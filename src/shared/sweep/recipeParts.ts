@@ -32,6 +32,14 @@ export function amountText(step: Record<string, unknown>): string {
   return low === high ? `${low} %` : `${low}–${high} %`
 }
 
+/** The end of a retraining's words whose loss is not of the text alone. */
+export const onDenseLogits = 'on dense logits'
+
+/** "reconstruct", "retrain", "retrain on dense logits" */
+export function modeText({ mode, loss = 'text' }: Record<string, unknown>): string {
+  return mode === 'retrain' && loss !== 'text' ? `retrain ${onDenseLogits}` : textOf(mode)
+}
+
 const longestText = 60
 
 /** Empty for what is no text. */

@@ -1,7 +1,7 @@
 // What a list of runs says of each in columns of its own, from the run's resolved recipe, which may be anybody's.
 import { modelLabel } from '../format/modelLabel.ts'
 import { fieldsOf } from '../format/records.ts'
-import { partsOf, requestedSparsity, textOf } from './recipeParts.ts'
+import { modeText, partsOf, requestedSparsity, textOf } from './recipeParts.ts'
 
 /** Parts that are not known are null, or empty. */
 export interface RunFacts {
@@ -13,7 +13,7 @@ export interface RunFacts {
   readonly method: string
   /** "unstructured", "2:4" */
   readonly pattern: string
-  /** "reconstruct", "refit + retrain"; empty where nothing is recovered. */
+  /** "reconstruct", "refit + retrain", "retrain on dense logits"; empty where nothing is recovered. */
   readonly recovery: string
   readonly seed: number | null
 }
@@ -31,7 +31,7 @@ export function runFacts(recipe: object | null): RunFacts {
     sparsity: new Set(sparsities).size === 1 ? sparsities[0] : null,
     method: together(steps.map(({ method }) => textOf(method))),
     pattern: together(steps.map(({ pattern }) => textOf(pattern))),
-    recovery: together(recoveries.map(({ mode }) => textOf(mode))),
+    recovery: together(recoveries.map(modeText)),
     seed: typeof seed === 'number' && Number.isFinite(seed) ? seed : null,
   }
 }

@@ -3,7 +3,7 @@
 import { modelLabel } from '../format/modelLabel.ts'
 import { nameOf, valueText, type NamedSettings } from '../recipe/sweep/settings.ts'
 import { varyingSettings } from './comparedRun.ts'
-import { amountText, partsOf, textOf } from './recipeParts.ts'
+import { amountText, modeText, partsOf, textOf } from './recipeParts.ts'
 
 export interface NamedRun {
   /** Name of its folder, or in its sweep: shown where nobody knows the recipe, and tells repeats apart. */
@@ -79,9 +79,10 @@ const modeWords: Readonly<Record<string, string>> = { reconstruct: 'recon' }
 /** With what is trained, where the modes do not tell all apart. */
 function recoveryText(recipes: readonly object[]): Part {
   const text = (recipe: object, withTrained: boolean) => {
-    const recoveries = partsOf(recipe).recoveries.map(({ mode, train }) => {
+    const recoveries = partsOf(recipe).recoveries.map((recovery) => {
+      const { train } = recovery
       const trained = withTrained && Array.isArray(train) ? train.map(textOf).join('+') : ''
-      const word = textOf(mode)
+      const word = modeText(recovery)
       return [modeWords[word] ?? word, trained].filter(Boolean).join(' ')
     })
     return recoveries.length === 0 ? 'no recovery' : recoveries.join(' + ')

@@ -4,7 +4,9 @@ import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import type { Backend } from '../../../src/engine/compute/backend.ts'
 import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
 import { createWorkplace, run, type Workplace } from '../../support/runs.ts'
+import { smallOpt } from '../../support/memoryCheckpoint.ts'
 import { goldenPath } from '../../support/shared.ts'
+import { writeTinyModel } from '../../support/tinyModel.ts'
 
 const golden = goldenPath('opt', 'retrain', 'biasln.safetensors')
 const retraining = {
@@ -95,7 +97,10 @@ describe('the dense model of a loss', () => {
       later('none'),
       /compares with the dense model, and nobody can tell which it was: name it under dense/,
     )
-    await assert.rejects(later('gone', { dense: 'nowhere' }), /nowhere/)
+    await assert.rejects(
+      later('gone', { dense: 'nowhere' }),
+      /recover\.loss compares with the dense model, which cannot be opened: .*nowhere.*; name it under recover\.dense/,
+    )
     cpSync(place.path('dense'), place.path('other'), { recursive: true })
     for (const [folder, vocabulary] of [
       ['pruned', 'a'],
@@ -106,5 +111,7 @@ describe('the dense model of a loss', () => {
       message: new RegExp(`recover\\.dense: .*other is not this model before it was pruned: ${why.source}`),
     })
     await assert.rejects(later('tokens', { dense: 'other' }), refused(/its tokenizer gives other tokens/))
+    await writeTinyModel(place.path('larger'), { ...smallOpt, vocab_size: 200 })
+    await assert.rejects(later('size', { dense: 'larger' }), /its vocabulary has 200 entries, that of the model 160/)
   })
 })

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { pastRuns } from '../../../src/runs/reader/pastRuns.ts'
-import { likelyDuration, likelySeconds, unknownPace } from '../../../src/shared/plan/pace.ts'
+import { durationRange, likelyDuration, likelySeconds, unknownPace } from '../../../src/shared/plan/pace.ts'
 import { paceOf, pastRunOf } from '../../../src/shared/plan/pastRuns.ts'
 import type { PastRun } from '../../../src/shared/recipe/facts.ts'
 import { resolveRecipe } from '../../../src/shared/recipe/resolve.ts'
@@ -76,5 +76,10 @@ describe('the pace of this machine', () => {
     utimesSync(first, new Date(), new Date(Date.now() + 5000))
     assert.deepEqual((await pastRuns(folder)).map(({ ratio }) => ratio), [0.5, 2]) // prettier-ignore
     rmSync(folder, { recursive: true })
+  })
+
+  it('ranges are rounded as estimates deserve, and one number where both ends are the same', () => {
+    const texts = ([[20, 30], [200, 290], [230, 240], [40, 120], [4000, 9000], [0, 0]] as const).map(durationRange) // prettier-ignore
+    assert.deepEqual(texts, ['20–30 s', '3–5 min', '4 min', '40 s – 2 min', '1.1–2.5 h', '1 s'])
   })
 })

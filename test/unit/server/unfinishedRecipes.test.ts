@@ -4,25 +4,8 @@ import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { CodeLens, InlayHint } from 'vscode-languageserver/node'
-import { startServer } from '../../support/languageServer.ts'
+import { goodRecipe as good, startServer, wholeText as whole } from '../../support/languageServer.ts'
 import { goldenPath } from '../../support/shared.ts'
-
-const good = `version: 1
-model: opt
-prune:
-  - method: wanda
-    sparsity: 0.5
-    targets: [Linear]
-calibration: {data: calib.safetensors, samples: 16, seq_len: 16} # sparsescope-tested below
-seed: 0
-recover:
-  mode: reconstruct
-  train: [bias, norm]
-  steps: 10
-save: {to: out}
-`
-
-const whole = { start: { line: 0, character: 0 }, end: { line: 20, character: 0 } }
 
 describe('recipes that are being written', () => {
   let folder = ''

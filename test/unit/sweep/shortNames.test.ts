@@ -37,6 +37,8 @@ describe('short names', () => {
   })
 
   it('tell what is trained where the ways of recovering are the same', () => {
+    const dense = { ...retrain(['norm']), loss: { dense: 0.5, temperature: 2 } }
+    assert.deepEqual(names({ recover: retrain(['norm']) }, { recover: dense }), ['retrain', 'retrain on dense logits'])
     assert.deepEqual(names({ recover: retrain(['norm']) }, { recover: retrain(['bias', 'norm']) }, { recover: [] }), [
       'retrain norm',
       'retrain bias+norm',

@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import type { PlannedMap, PlannedModule } from '../../../src/shared/analysis/plannedMap.ts'
 import { differenceMeasure, groupOf, plannedMeasure, uniformOf, withDraft } from '../../../webview-ui/inspector/plan.ts'
-import { spanText } from '../../../webview-ui/inspector/spanText.ts'
 import { recordedMap } from '../../webview/harness/recordedMap.ts'
 import { recordedModel, recordedStats } from '../../webview/harness/recorded.ts'
 
@@ -56,10 +55,5 @@ describe('a plan on the map', () => {
     const rest = linears.filter((tensor) => tensor !== alone)
     const sum = rest.reduce((total, tensor) => total + tensor.parameters * (uniform.of(tensor, known) ?? NaN), 0)
     assert.ok(Math.abs(sum) < 1e-6)
-  })
-
-  it('times are rounded as estimates deserve', () => {
-    const texts = ([[20, 30], [200, 290], [230, 240], [4000, 9000], [0, 0]] as const).map(spanText) // prettier-ignore
-    assert.deepEqual(texts, ['20 to 30 s', '3 to 5 min', '4 min', '1 to 3 h', '1 s'])
   })
 })

@@ -31,6 +31,14 @@ describe('curves of losses', () => {
       ['Reconstruction loss', [0, 2]],
       ['Retraining loss', [1]],
     ])
+    assert.deepEqual(
+      panels(entry('retrain on dense logits'), entry('refit + retrain'), entry('retrain + retrain on dense logits')),
+      [
+        ['Loss on dense logits', [0]],
+        ['Retraining loss', [1]],
+        ['Losses of several recoveries, one after the other', [2]],
+      ],
+    )
   })
 
   it('of a run that has both are apart from the others; one that trains nothing has none', () => {

@@ -10,7 +10,13 @@ const maxTokenizerBytes = 64 * 2 ** 20
 
 /** @throws EngineError when the model cannot be opened, or its logits are of other tokens. */
 export async function checkDense(path: string, own: Model, place: string): Promise<void> {
-  const dense = await openCheckpoint(path)
+  const dense = await openCheckpoint(path).catch((error: unknown) => {
+    if (!(error instanceof EngineError)) throw error
+    throw new EngineError(
+      error.code,
+      `${place}.loss compares with the dense model, which cannot be opened: ${error.message}; name it under ${place}.dense`,
+    )
+  })
   try {
     const { vocabSize } = openModel(dense).config
     if (vocabSize !== own.config.vocabSize)

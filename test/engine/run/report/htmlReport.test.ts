@@ -156,7 +156,7 @@ describe('report', () => {
     assert.match(page, /a &lt;device&gt;/)
     assert.match(page, /n&lt;1&gt;: done/)
     assert.ok(!/<script|https?:|src=/.test(page))
-    assert.match(page, /Cross-entropy while retraining/)
+    assert.match(page, /Loss while retraining/)
   })
 
   it('the page has the error of each block at each step, stronger where it is larger', async () => {
