@@ -6,12 +6,11 @@ import { indexNamesOf } from '../shared/format/checkpointFormats.ts'
 import { tensorRoles } from '../shared/families/tensorRoles.ts'
 import { modelLabel } from '../shared/format/modelLabel.ts'
 import { elementsOf } from '../shared/format/dtypes.ts'
-import { quoted } from '../shared/format/formatError.ts'
 import { fieldsOf } from '../shared/format/records.ts'
-import { elementFormat } from '../engine/checkpoint/stats/elementFormat.ts'
+import { shownDtype, whyUnread } from '../engine/checkpoint/stats/elementFormat.ts'
 import { bytesOnDisk, type Checkpoint } from '../engine/checkpoint/checkpoint.ts'
 import { hasMasks } from '../engine/checkpoint/explicitMasks.ts'
-import type { Inspection, UnknownEntry } from '../engine/checkpoint/inspection.ts'
+import type { Inspection, ListedEntry } from '../engine/checkpoint/inspection.ts'
 import { originOf } from './origin.ts'
 import type { ModelSummary, TensorRow } from '../shared/protocol/inspect.ts'
 
@@ -20,20 +19,17 @@ export async function summarise({ checkpoint, unknown, problems }: Inspection): 
   const lost = problems.flatMap((p) => p.tensors)
   const names = new Set([...checkpoint.tensors.keys(), ...unknown.map((t) => t.name), ...lost])
   const roles = tensorRoles(checkpoint.config, names)
-  const rowOf = ({ name, dtype, shape, file, bytes }: UnknownEntry): TensorRow => {
+  const tensors = [...checkpoint.tensors.values(), ...unknown].map((entry: ListedEntry): TensorRow => {
+    const { name, shape, file, bytes, bitmask } = entry
     const { role, block, module } = roles.of(name, shape)
     const parameters = elementsOf(shape) ?? 0
-    return { name, dtype, shape: [...shape], file, bytes, role, block, module, parameters }
-  }
-  const tensors = [...checkpoint.tensors.values()].map((entry): TensorRow => {
-    const stored = entry.bitmask && { storedBytes: bytesOnDisk(entry) }
-    if (elementFormat(entry.dtype)) return { ...rowOf(entry), ...stored }
-    return { ...rowOf(entry), ...stored, unreadable: `${entry.dtype} can be listed, not read` }
+    const why = whyUnread(entry.dtype)
+    return {
+      ...{ name, dtype: shownDtype(entry.dtype), shape: [...shape], file, bytes, role, block, module, parameters },
+      ...(bitmask && { storedBytes: bytesOnDisk(entry) }),
+      ...(why !== null && { unreadable: `None: ${why}.` }),
+    }
   })
-  for (const entry of unknown) {
-    const dtype = shownDtype(entry.dtype)
-    tensors.push({ ...rowOf({ ...entry, dtype }), unreadable: `${dtype} is a type that is not known here` })
-  }
   const origin = await originOf(checkpoint.folder)
   const blocks = largest(tensors, -1, (t) => t.block ?? -1) + 1
   return {
@@ -66,11 +62,6 @@ function warningsOf({ checkpoint, unknown, problems }: Omit<Inspection, 'sources
     warnings.push('There is no config.json beside the weights: roles are guessed from names.')
   else if (!familyKnown) warnings.push('config.json names a model that is not known: roles are guessed from names.')
   return warnings
-}
-
-/** A word out of a hostile file: short, and without what breaks a line. */
-function shownDtype(dtype: string): string {
-  return /^\w{1,20}$/.test(dtype) ? dtype : quoted(dtype.slice(0, 20))
 }
 
 function labelOf({ folder, files }: Checkpoint): string {

@@ -1,5 +1,7 @@
 // `sparsescope inspect`: what is in a checkpoint, and where it is sparse.
-import { bytesOnDisk, openCheckpoint, type Checkpoint } from '../engine/checkpoint/checkpoint.ts'
+import { bytesOnDisk, type Checkpoint } from '../engine/checkpoint/checkpoint.ts'
+import { openInspection } from '../engine/checkpoint/inspection.ts'
+import { whyUnread } from '../engine/checkpoint/stats/elementFormat.ts'
 import { inspectCheckpoint } from '../engine/checkpoint/stats/inspectCheckpoint.ts'
 import type { InspectedTensor, Inspection } from '../engine/checkpoint/stats/inspectCheckpoint.ts'
 import { requireNm } from '../engine/checkpoint/stats/nmCounter.ts'
@@ -30,11 +32,13 @@ export const inspectCommand = command('inspect', 'show the tensors of a checkpoi
 async function inspect(context: Context, path: string, options: InspectCliOptions): Promise<Outcome> {
   const { columns } = context
   const nm = options.nm.split(',').map(requireNm)
-  const checkpoint = await openCheckpoint(path)
+  const { checkpoint, unknown, problems } = await openInspection(path)
   try {
+    for (const { error } of problems) throw error
     const inspection = await inspectCheckpoint(checkpoint, {
       stats: options.stats === true || options.tensor !== undefined,
       nm,
+      unknown,
       tensor: options.tensor,
       signal: context.signal,
       onProgress: (done, total) => {
@@ -73,7 +77,20 @@ function toJson(checkpoint: Checkpoint, { tensors, totals, linears, roles, block
 function tensorJson({ entry, parameters, role, stats }: InspectedTensor): unknown {
   const { name, dtype, shape, file, bytes } = entry
   const stored = entry.bitmask && { stored_bytes: bytesOnDisk(entry) }
-  const known = { name, dtype, shape, file, bytes, ...stored, parameters, role: role.role, block: role.block }
+  const why = whyUnread(dtype)
+  const unread = why !== null && { unreadable: why }
+  const known = {
+    name,
+    dtype,
+    shape,
+    file,
+    bytes,
+    ...stored,
+    parameters,
+    role: role.role,
+    block: role.block,
+    ...unread,
+  }
   if (!stats) return known
   const { zeros, sparsity, nm, nonFinite, min, max, mean, std, histogram } = stats
   return { ...known, zeros, sparsity, nm, non_finite: nonFinite, min, max, mean, std, histogram }

@@ -1,6 +1,7 @@
 // The output of `inspect` for people: tables of tensors, roles and blocks; one tensor in detail.
 import { largest } from '../shared/format/lists.ts'
 import type { Checkpoint } from '../engine/checkpoint/checkpoint.ts'
+import { shownDtype, whyUnread } from '../engine/checkpoint/stats/elementFormat.ts'
 import type { InspectedTensor, Inspection, Totals } from '../engine/checkpoint/stats/inspectCheckpoint.ts'
 import { formatBytes } from '../shared/format/byteSize.ts'
 import { formatShare } from '../shared/format/numbers.ts'
@@ -21,7 +22,7 @@ export function inspectionText(checkpoint: Checkpoint, inspection: Inspection, c
     ...(scanned && layers.length > 0 ? [totalsTable('linears of layer', layers, scanned, columns)] : []),
     `${checkpoint.path}: ${plural(tensors.length, 'tensor')} in ${files}, ${count(totals.parameters)} parameters, ${formatBytes(totals.stored_bytes ?? totals.bytes)}`,
   ]
-  return parts.join('\n\n') + sizeLine(totals) + sparsityLine(linears)
+  return parts.join('\n\n') + sizeLine(totals) + sparsityLine(linears) + unreadLines(tensors)
 }
 
 /** The size with bitmasks, where that is smaller; else nothing. */
@@ -39,12 +40,22 @@ function sparsityLine({ sparsity }: Totals): string {
     : `\nsparsity of the block linears: ${percent(sparsity)}`
 }
 
+/** Tensors that no statistics are about, by the reason. */
+function unreadLines(tensors: readonly InspectedTensor[]): string {
+  const counts = new Map<string, number>()
+  for (const { entry } of tensors) {
+    const why = whyUnread(entry.dtype)
+    if (why !== null) counts.set(why, (counts.get(why) ?? 0) + 1)
+  }
+  return [...counts].map(([why, n]) => `\n${plural(n, 'tensor')} without statistics: ${why}`).join('')
+}
+
 function tensorTable(tensors: readonly InspectedTensor[], scanned: boolean, columns?: number): string {
   const keeping = tensors.map(({ stats }) => Object.entries(stats?.nm ?? {}).filter(([, nm]) => isKept(nm)))
   const patterns = [...new Set(keeping.flatMap((kept) => kept.map(([pattern]) => pattern)))]
   const head = ['tensor', 'type', 'shape', 'size', ...(scanned ? ['zeros', ...patterns] : [])]
   const rows = tensors.map(({ entry, stats }) => {
-    const known = [entry.name, entry.dtype, `[${entry.shape.join(', ')}]`, formatBytes(entry.bytes)]
+    const known = [entry.name, shownDtype(entry.dtype), `[${entry.shape.join(', ')}]`, formatBytes(entry.bytes)]
     return scanned ? [...known, percent(stats?.sparsity), ...patterns.map((p) => validity(stats?.nm[p]))] : known
   })
   return textTable(head, rows, { columns, spare: ['type', 'size', 'shape'] })
@@ -75,9 +86,9 @@ function validity(nm: NmValidity | undefined): string {
 /** One tensor in detail, with its histogram as bars. */
 export function tensorText({ entry, parameters, stats }: InspectedTensor): string {
   const lines = [
-    `${entry.name}: ${entry.dtype} [${entry.shape.join(', ')}], ${count(parameters)} parameters, ${formatBytes(entry.bytes)} in ${entry.file}`,
+    `${entry.name}: ${shownDtype(entry.dtype)} [${entry.shape.join(', ')}], ${count(parameters)} parameters, ${formatBytes(entry.bytes)} in ${entry.file}`,
   ]
-  if (!stats) return [...lines, `${entry.dtype} has no statistics`].join('\n')
+  if (!stats) return [...lines, `no statistics: ${whyUnread(entry.dtype)}`].join('\n')
   lines.push(`zeros      ${count(stats.zeros)} (${percent(stats.sparsity)})`)
   lines.push(`min … max  ${short(stats.min)} … ${short(stats.max)}`)
   lines.push(`mean, std  ${short(stats.mean)}, ${short(stats.std)}`)

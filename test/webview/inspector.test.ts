@@ -65,6 +65,20 @@ describe('inspector and comparison in Chromium', () => {
     assert.deepEqual(cells.filter((cell) => cell.cut), []) // prettier-ignore
   })
 
+  it('types that cannot be read are listed, with the reason why they have no statistics', async () => {
+    await open('inspector')
+    const why = 'None: numbers of F4 are smaller than a byte.'
+    const packed = { ...q, name: 'model.layers.0.packed.weight', dtype: 'F4', role: 'other', unreadable: why }
+    await send(page, settings, { type: 'model', model: { ...model, tensors: [...model.tensors, packed] }, stats })
+    await select(packed.name)
+    const detail = page.locator('.detail')
+    await detail.getByText(why).waitFor()
+    assert.equal(await detail.locator('canvas').count(), 0, 'nothing is drawn of it')
+    const row = page.locator('.tableRow[aria-selected=true]')
+    assert.match(await row.innerText(), /F4[^]*n\/a/)
+    assert.equal(await row.getAttribute('title'), `${packed.name}\n${why}`)
+  })
+
   it('columns are dragged, changed by the keyboard, and keep their width over a reload', async () => {
     await open('inspector')
     await send(page, settings, shown)

@@ -22,6 +22,7 @@ export function TableCard() {
         all={all}
         keyOf={(line) => (isHeading(line) ? `group ${line.heading}` : line.name)}
         state={table}
+        tooltip={(line) => (isHeading(line) ? line.heading : [line.name, line.unreadable].filter(Boolean).join('\n'))}
         heading={(line) => isHeading(line) && <HeadingText {...line} />}
         onSelect={(line) => !isHeading(line) && select(line, 'table')}
         menuContext={(line) => tensorMenu(isHeading(line) ? undefined : line.name)}

@@ -63,7 +63,7 @@ export interface Checkpoint {
 }
 
 /** Bytes of a tensor in its files. */
-export function bytesOnDisk({ bytes, bitmask }: TensorEntry): number {
+export function bytesOnDisk({ bytes, bitmask }: Pick<TensorEntry, 'bytes' | 'bitmask'>): number {
   return bitmask ? bitmask.bytes : bytes
 }
 

@@ -1,26 +1,20 @@
 // A checkpoint as far as it can be opened, and what cannot, named: for people who look. Nothing computes with one.
 import { join } from 'node:path'
 import { EngineError } from '../errors.ts'
-import { createCheckpoint, type Checkpoint } from './checkpoint.ts'
+import { createCheckpoint, type Checkpoint, type TensorEntry } from './checkpoint.ts'
 import { FilePool } from './filePool.ts'
 import { locate } from './locate.ts'
 import { readConfig } from './modelConfigFile.ts'
 import { readHeaders, type FileProblem } from './readHeaders.ts'
 
-/** A tensor whose element type nobody here knows. */
-export interface UnknownEntry {
-  readonly name: string
-  /** Element type as the file names it, unchecked. */
-  readonly dtype: string
-  readonly shape: readonly number[]
-  readonly file: string
-  readonly bytes: number
-}
+/** A tensor that may be of a type that nobody here knows. `dtype`: as the file names it, unchecked. */
+export type ListedEntry = Omit<TensorEntry, 'dtype' | 'start'> & { readonly dtype: string }
 
 export interface Inspection {
   /** The tensors that are there and can be read. */
   readonly checkpoint: Checkpoint
-  readonly unknown: readonly UnknownEntry[]
+  /** Those whose type is not known. */
+  readonly unknown: readonly ListedEntry[]
   readonly problems: readonly FileProblem[]
   /** Every file that the result depends on, also those that are missing. */
   readonly sources: readonly string[]

@@ -79,6 +79,30 @@ describe('sparsescope inspect', () => {
     assert.deepEqual(await nm(), { '2:4': { groups: 4, violations: 2 }, '3:4': { groups: 4, violations: 2 } })
   })
 
+  it('lists types smaller than a byte and types that nobody knows, and says why they have no statistics', async () => {
+    const data = new Uint8Array(4)
+    const tensors = {
+      packed: { dtype: 'F4', shape: [8], data },
+      scales: { dtype: 'F8_E8M0', shape: [4], data },
+      quantised: { dtype: 'I4', shape: [8], data },
+    }
+    temp.write('model.safetensors', safetensors(tensors))
+    const found = (await inspect(temp.folder, '--stats')).tensors as (Json['tensors'][number] & {
+      unreadable?: string
+    })[]
+    assert.deepEqual(found.map(({ name, zeros, unreadable }) => [name, zeros, unreadable]), [
+      ['packed', undefined, 'numbers of F4 are smaller than a byte'],
+      ['scales', 0, undefined],
+      ['quantised', undefined, 'I4 is a type that is not known here'],
+    ]) // prettier-ignore
+    const { stdout } = await cli('inspect', temp.folder, '--stats')
+    assert.match(stdout, /1 tensor without statistics: numbers of F4 are smaller than a byte/)
+    assert.match(
+      (await cli('inspect', temp.folder, '--tensor', 'quantised')).stdout,
+      /no statistics: I4 is a type that is not known/,
+    )
+  })
+
   it('prints a table for people', async () => {
     const { status, stdout } = await cli('inspect', goldenPath('opt'), '--stats')
     assert.equal(status, 0)

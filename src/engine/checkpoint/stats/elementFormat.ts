@@ -1,5 +1,6 @@
 // Formats of elements in a tensor's bytes: which patterns are zero, and which number a pattern is.
-import type { SafetensorsDtype } from '../../../shared/format/dtypes.ts'
+import { elementBits, isSafetensorsDtype, type SafetensorsDtype } from '../../../shared/format/dtypes.ts'
+import { quoted } from '../../../shared/format/formatError.ts'
 import { bf16ToF32, f16ToF32 } from '../../dtype.ts'
 
 /** Up to 16 bits: a table of all patterns says everything about a tensor. */
@@ -48,6 +49,18 @@ const formats: Partial<Record<SafetensorsDtype, ElementFormat>> = {
 /** null for types that can be listed but not read: complex numbers and elements smaller than a byte. */
 export function elementFormat(dtype: SafetensorsDtype): ElementFormat | null {
   return formats[dtype] ?? null
+}
+
+/** Why a tensor of this type, named as its file names it, has no statistics; null: it has some. */
+export function whyUnread(dtype: string): string | null {
+  if (!isSafetensorsDtype(dtype)) return `${shownDtype(dtype)} is a type that is not known here`
+  if (elementFormat(dtype)) return null
+  return elementBits(dtype) < 8 ? `numbers of ${dtype} are smaller than a byte` : `${dtype} holds complex numbers`
+}
+
+/** A word out of a hostile file: short, and without what breaks a line. */
+export function shownDtype(dtype: string): string {
+  return /^\w{1,20}$/.test(dtype) ? dtype : quoted(dtype.slice(0, 20))
 }
 
 /** The "fn" variant of OCP's 8-bit floats: no infinities, one NaN. */

@@ -5,13 +5,14 @@ import { quoted } from '../../../shared/format/formatError.ts'
 import { tensorRoles, type TensorRole, type Role } from '../../../shared/families/tensorRoles.ts'
 import type { TensorStats } from '../../../shared/protocol/inspect.ts'
 import { EngineError } from '../../errors.ts'
-import { bytesOnDisk, type Checkpoint, type TensorEntry } from '../checkpoint.ts'
+import { bytesOnDisk, type Checkpoint } from '../checkpoint.ts'
+import type { ListedEntry } from '../inspection.ts'
 import { asBitmask } from '../../../shared/format/bitmask.ts'
 import type { NmPattern } from '../../../shared/format/nm.ts'
 import { scanTensors } from './scanTensors.ts'
 
 export interface InspectedTensor {
-  readonly entry: TensorEntry
+  readonly entry: ListedEntry
   readonly parameters: number
   readonly role: TensorRole
   /** null when not asked for, or when the element type can only be listed. */
@@ -46,6 +47,8 @@ export interface Inspection {
 export interface InspectOptions {
   stats: boolean
   nm: readonly NmPattern[]
+  /** Tensors of types that are not known, which are listed beside the others. */
+  unknown?: readonly ListedEntry[]
   /** Name of the only tensor to inspect. */
   tensor?: string
   signal?: AbortSignal
@@ -55,15 +58,17 @@ export interface InspectOptions {
 
 /** @throws EngineError 'usage' for a tensor that is not there, or of the scan. */
 export async function inspectCheckpoint(checkpoint: Checkpoint, options: InspectOptions): Promise<Inspection> {
-  const roles = tensorRoles(checkpoint.config, checkpoint.tensors)
-  const chosen = choose(checkpoint, options.tensor)
-  const totalBytes = chosen.reduce((sum, t) => sum + t.bytes, 0)
-  const roleOf = ({ name, shape }: TensorEntry) => roles.of(name, shape)
+  const all: ListedEntry[] = [...checkpoint.tensors.values(), ...(options.unknown ?? [])]
+  const roles = tensorRoles(checkpoint.config, new Set(all.map(({ name }) => name)))
+  const chosen = options.tensor === undefined ? all : [named(all, options.tensor, checkpoint.path)]
+  const readable = chosen.filter(({ name }) => checkpoint.tensors.has(name))
+  const totalBytes = readable.reduce((sum, t) => sum + t.bytes, 0)
+  const roleOf = ({ name, shape }: ListedEntry) => roles.of(name, shape)
   const found = new Map<string, TensorStats | null>()
   let done = 0
   if (options.stats) {
     const { nm, signal } = options
-    const items = chosen.map((entry) => ({ name: entry.name, nm, transposed: roleOf(entry).transposed }))
+    const items = readable.map((entry) => ({ name: entry.name, nm, transposed: roleOf(entry).transposed }))
     await scanTensors(checkpoint, items, {
       signal,
       onBytes: (bytes) => options.onProgress?.((done += bytes), totalBytes),
@@ -80,14 +85,12 @@ export async function inspectCheckpoint(checkpoint: Checkpoint, options: Inspect
   )
 }
 
-function choose(checkpoint: Checkpoint, name: string | undefined): TensorEntry[] {
-  const all = [...checkpoint.tensors.values()]
-  if (name === undefined) return all
-  const entry = checkpoint.tensors.get(name)
-  if (entry) return [entry]
+function named(all: readonly ListedEntry[], name: string, path: string): ListedEntry {
+  const entry = all.find((one) => one.name === name)
+  if (entry) return entry
   const near = all.filter((t) => t.name.includes(name)).map((t) => t.name)
   const hint = near.length > 0 ? `did you mean ${near.slice(0, 3).join(' or ')}?` : 'inspect without --tensor lists all'
-  throw new EngineError('usage', `${checkpoint.path} has no tensor ${quoted(name)}; ${hint}`)
+  throw new EngineError('usage', `${path} has no tensor ${quoted(name)}; ${hint}`)
 }
 
 function summarise(tensors: readonly InspectedTensor[]): Inspection {
