@@ -1,32 +1,45 @@
 // `sparsescope compare`: what changed between two checkpoints, and whether the zeros survived.
 import { Option } from 'commander'
-import { openCheckpoint } from '../engine/checkpoint/checkpoint.ts'
+import { openCheckpoint, type Checkpoint } from '../engine/checkpoint/checkpoint.ts'
+import { wholeOf } from '../engine/checkpoint/inspection.ts'
+import { isHubName } from '../engine/checkpoint/hubCache.ts'
 import { compareCheckpoints } from '../engine/checkpoint/stats/compareCheckpoints.ts'
 import { someOf } from '../shared/format/lists.ts'
 import type { CompareSummary, TensorChange } from '../shared/protocol/inspect.ts'
 import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
+import { toldRemote } from './remote.ts'
 import { textTable } from '../shared/format/textTable.ts'
 import { plural } from '../shared/format/plural.ts'
 
 interface CompareCliOptions extends CommonOptions {
   expect?: 'mask-preserved'
+  remote?: boolean
 }
 
 export const compareCommand = command('compare', 'compare two checkpoints, tensor by tensor', [
   'compare opt-125m opt-125m-wanda50',
   'compare sparse sparse-finetuned --expect mask-preserved',
+  'compare opt-125m-wanda50 hf:facebook/opt-125m --remote',
 ])
-  .argument('<a>', 'a model folder, index or file')
+  .argument('<a>', 'a model folder, index or file, or hf:org/name[@revision]')
   .argument('<b>', 'another')
   .addOption(
     new Option('--expect <what>', 'exit with 3 unless A has zeros and they are zero in B').choices(['mask-preserved']),
   )
+  .option(
+    '--remote',
+    'read hf:org/name from the Hub: every weight of it is fetched, a tensor at a time, and nothing is kept',
+  )
   .action(runs((context, a: string, b: string, options: CompareCliOptions) => compare(context, a, b, options)))
 
 async function compare(context: Context, pathA: string, pathB: string, options: CompareCliOptions): Promise<Outcome> {
-  const a = await openCheckpoint(pathA)
+  const open = async (path: string): Promise<Checkpoint> =>
+    options.remote && isHubName(path)
+      ? wholeOf((await toldRemote(context, path, () => true)).inspection)
+      : openCheckpoint(path)
+  const a = await open(pathA)
   try {
-    const b = await openCheckpoint(pathB)
+    const b = await open(pathB)
     try {
       const summary = await compareCheckpoints(a, b, {
         signal: context.signal,

@@ -1,17 +1,22 @@
 // `sparsescope inspect`: what is in a checkpoint, and where it is sparse.
 import { bytesOnDisk, type Checkpoint } from '../engine/checkpoint/checkpoint.ts'
-import { openInspection } from '../engine/checkpoint/inspection.ts'
+import { openInspection, type Inspection as Opening } from '../engine/checkpoint/inspection.ts'
 import { whyUnread } from '../engine/checkpoint/stats/elementFormat.ts'
 import { inspectCheckpoint } from '../engine/checkpoint/stats/inspectCheckpoint.ts'
 import type { InspectedTensor, Inspection } from '../engine/checkpoint/stats/inspectCheckpoint.ts'
 import { requireNm } from '../engine/checkpoint/stats/nmCounter.ts'
+import { hubNameText, parseHubName } from '../engine/checkpoint/hubCache.ts'
+import { EngineError } from '../engine/errors.ts'
+import type { RemoteFacts } from '../engine/hub/openRemote.ts'
+import { toldRemote } from './remote.ts'
 import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
-import { inspectionText, tensorText } from './inspectText.ts'
+import { inspectionText, remoteText, tensorText } from './inspectText.ts'
 
 interface InspectCliOptions extends CommonOptions {
   stats?: boolean
   tensor?: string
   nm: string
+  remote?: boolean
 }
 
 export const inspectCommand = command('inspect', 'show the tensors of a checkpoint and where they are sparse', [
@@ -19,20 +24,26 @@ export const inspectCommand = command('inspect', 'show the tensors of a checkpoi
   'inspect opt-125m-wanda50 --stats',
   'inspect model.safetensors --stats --nm 2:4,1:4 --json',
   'inspect opt-125m --tensor model.decoder.layers.0.fc1.weight',
+  'inspect hf:facebook/opt-125m --remote',
 ])
   .argument(
     '<path>',
-    'a model folder, an index, or one file of weights: *.safetensors, or *.bin, *.pt, *.pth of torch.save',
+    'a model folder, an index, or one file of weights: *.safetensors, or *.bin, *.pt, *.pth of torch.save; hf:org/name[@revision]',
   )
   .option('--stats', 'read the weights: exact zeros, N:M validity, min, max, mean, deviation, histogram')
   .option('--tensor <name>', 'only this tensor, with its statistics')
   .option('--nm <patterns>', 'N:M patterns to check, N zeros of every M inputs, separated by commas', '2:4,4:8')
+  .option(
+    '--remote',
+    'look at hf:org/name on the Hub: only headers, config and card are fetched, and the weights of --tensor; nothing is kept',
+  )
   .action(runs((context, path: string, options: InspectCliOptions) => inspect(context, path, options)))
 
 async function inspect(context: Context, path: string, options: InspectCliOptions): Promise<Outcome> {
   const { columns } = context
   const nm = options.nm.split(',').map(requireNm)
-  const { checkpoint, unknown, problems } = await openInspection(path)
+  const { inspection: opened, facts } = await open(context, path, options)
+  const { checkpoint, unknown, problems } = opened
   try {
     for (const { error } of problems) throw error
     const inspection = await inspectCheckpoint(checkpoint, {
@@ -50,16 +61,38 @@ async function inspect(context: Context, path: string, options: InspectCliOption
     const text = single
       ? inspection.tensors.map(tensorText).join('\n')
       : inspectionText(checkpoint, inspection, columns)
-    return { json: toJson(checkpoint, inspection), text }
+    if (!facts) return { json: toJson(checkpoint, inspection), text }
+    const remote = { ...remoteJson(facts), config: checkpoint.config, fetched_bytes: checkpoint.bytesRead() }
+    return {
+      json: { ...toJson(checkpoint, inspection), remote },
+      text: `${text}\n${remoteText(facts, checkpoint)}`,
+    }
   } finally {
     await checkpoint.close()
   }
 }
 
+interface Opened {
+  inspection: Opening
+  facts?: RemoteFacts
+}
+
+async function open(context: Context, path: string, options: InspectCliOptions): Promise<Opened> {
+  if (!options.remote) return { inspection: await openInspection(path) }
+  if (options.stats && options.tensor === undefined) {
+    const name = hubNameText(parseHubName(path))
+    throw new EngineError(
+      'usage',
+      `--stats reads every weight, and --remote fetches no more than it must: name one with --tensor, or run \`sparsescope pull ${name}\` first`,
+    )
+  }
+  return toldRemote(context, path, (name) => name === options.tensor)
+}
+
 /** Scanned before a person would look for a bar. */
 const quietBytes = 200e6
 
-function toJson(checkpoint: Checkpoint, { tensors, totals, linears, roles, blocks }: Inspection): unknown {
+function toJson(checkpoint: Checkpoint, { tensors, totals, linears, roles, blocks }: Inspection) {
   return {
     path: checkpoint.path,
     files: checkpoint.files.map(({ name, bytes }) => ({ name, bytes })),
@@ -72,6 +105,10 @@ function toJson(checkpoint: Checkpoint, { tensors, totals, linears, roles, block
       layers: [...blocks].map(([block, { all, linears }]) => ({ block, ...all, linears })),
     },
   }
+}
+
+function remoteJson({ repository, revision, commit, address, files, card }: RemoteFacts) {
+  return { repository, revision, commit, address, files: files.map(({ path, bytes }) => ({ path, bytes })), card }
 }
 
 function tensorJson({ entry, parameters, role, stats }: InspectedTensor): unknown {

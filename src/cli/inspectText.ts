@@ -2,12 +2,14 @@
 import { largest } from '../shared/format/lists.ts'
 import type { Checkpoint } from '../engine/checkpoint/checkpoint.ts'
 import { shownDtype, whyUnread } from '../engine/checkpoint/stats/elementFormat.ts'
+import type { RemoteFacts } from '../engine/hub/openRemote.ts'
 import type { InspectedTensor, Inspection, Totals } from '../engine/checkpoint/stats/inspectCheckpoint.ts'
 import { formatBytes } from '../shared/format/byteSize.ts'
 import { formatShare } from '../shared/format/numbers.ts'
 import { isKept, type NmValidity } from '../shared/format/nmValidity.ts'
 import { textTable } from '../shared/format/textTable.ts'
 import { plural } from '../shared/format/plural.ts'
+import { fieldsOf } from '../shared/format/records.ts'
 
 /** `columns`: width of the terminal, if there is one. */
 export function inspectionText(checkpoint: Checkpoint, inspection: Inspection, columns?: number): string {
@@ -81,6 +83,19 @@ function percent(share: number | null = null): string {
 function validity(nm: NmValidity | undefined): string {
   if (!nm || !isKept(nm)) return ''
   return nm.violations === 0 ? 'yes' : `${percent(nm.violations / nm.groups)} broken`
+}
+
+/** Where a model on the Hub is, and what its files say beside the weights. */
+export function remoteText({ commit, address, files, card }: RemoteFacts, checkpoint: Checkpoint): string {
+  const all = files.reduce((sum, { bytes }) => sum + bytes, 0)
+  const config = Object.entries(fieldsOf(checkpoint.config)).flatMap(([key, value]) =>
+    typeof value === 'string' || typeof value === 'number' ? [`${key} ${value}`] : [],
+  )
+  return [
+    `on the Hub: ${plural(files.length, 'file')}, ${formatBytes(all)}, commit ${commit.slice(0, 12)}; ${formatBytes(checkpoint.bytesRead())} came, nothing is kept`,
+    ...(config.length > 0 ? [`config.json: ${config.join(', ')}`] : []),
+    `${card === null ? 'no card that can be read' : `card of ${plural(card.length, 'character')}, whole with --json`}: ${address}`,
+  ].join('\n')
 }
 
 /** One tensor in detail, with its histogram as bars. */

@@ -97,11 +97,12 @@ export function entryOf(path: string, { bytes, lfs }: { bytes: Buffer; lfs: bool
 
 function sendFile(response: ServerResponse, bytes: Buffer | undefined, range: string | undefined): void {
   if (!bytes) return void response.writeHead(404).end()
-  const from = Number(/^bytes=(\d+)-$/.exec(range ?? '')?.[1] ?? 0)
-  const part = bytes.subarray(from)
+  const [, first = 0, last = ''] = /^bytes=(\d+)-(\d*)$/.exec(range ?? '') ?? []
+  const from = Number(first)
+  const part = bytes.subarray(from, last === '' ? undefined : Number(last) + 1)
   const headers = {
     'content-length': part.length,
-    'content-range': `bytes ${from}-${bytes.length - 1}/${bytes.length}`,
+    'content-range': `bytes ${from}-${from + part.length - 1}/${bytes.length}`,
   }
   response.writeHead(range ? 206 : 200, headers).end(part)
 }

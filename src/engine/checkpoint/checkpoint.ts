@@ -11,6 +11,7 @@ import { readConfig } from './modelConfigFile.ts'
 import { readStrided } from './torch/readStrided.ts'
 import { readHeaders, type FileProblem } from './readHeaders.ts'
 import type { StoredMasks } from './storedMask.ts'
+import type { WeightFiles } from './weightFiles.ts'
 
 export interface TensorEntry {
   readonly name: string
@@ -51,6 +52,8 @@ export interface Checkpoint {
   readonly config: unknown
   /** Masks under which its weights are read, by their names; absent: the weights are read as they are. */
   readonly masks?: StoredMasks
+  /** The model lies on the Hub: nothing of it is on this disk, and no other thread can open it by its path. */
+  readonly remote?: true
   /** Bytes read from the weight files so far, headers included. */
   bytesRead(): number
   /** A whole tensor's bytes, as stored. @throws EngineError when there is no such tensor. */
@@ -93,7 +96,7 @@ function refuse({ error }: FileProblem): never {
 export function createCheckpoint(parts: {
   path: string
   folder: string
-  pool: FilePool
+  pool: WeightFiles
   headers: readonly FileHeader[]
   indexMetadata: unknown
   config: unknown

@@ -11,7 +11,8 @@ import { maskFileName, openMaskFile } from './maskFile.ts'
 import type { StoredMask, StoredMasks } from './storedMask.ts'
 
 /** Whether there are any, without reading them. */
-export function hasMasks({ folder, tensors }: Pick<Checkpoint, 'folder' | 'tensors'>): boolean {
+export function hasMasks({ folder, tensors, remote }: Pick<Checkpoint, 'folder' | 'tensors' | 'remote'>): boolean {
+  if (remote) return false
   return existsSync(join(folder, maskFileName)) || [...tensors.values()].some(({ bitmask }) => bitmask !== undefined)
 }
 

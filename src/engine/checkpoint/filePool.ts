@@ -1,8 +1,11 @@
 // Ranged reads from many files with few of them open: a checkpoint may have more shards than the system lends handles.
-import type { FileHandle } from 'node:fs/promises'
+import { stat, type FileHandle } from 'node:fs/promises'
 import { EngineError } from '../errors.ts'
 import { readError } from '../../system/diskErrors.ts'
+import { resolveShard } from './locate.ts'
 import { openRegular } from './regularFile.ts'
+import { readSmallFile } from './smallFile.ts'
+import type { WeightFiles } from './weightFiles.ts'
 
 const maxOpen = 32
 
@@ -15,18 +18,16 @@ interface OpenFile {
 /** Most bytes of one read: Node ends the process at 2 GiB. */
 export const mostAtOnce = 2 ** 30
 
-export class FilePool {
+export class FilePool implements WeightFiles {
   /** Least recently used first. */
   private readonly files = new Map<string, OpenFile>()
   private total = 0
   private closed = false
 
-  /** Bytes read so far, for tests and for people who wonder what a scan costs. */
   get bytesRead(): number {
     return this.total
   }
 
-  /** Fills `target` from byte `start` of the file. @throws EngineError when the file ends before. */
   async read(path: string, start: number, target: Uint8Array): Promise<void> {
     const file = this.take(path)
     try {
@@ -45,6 +46,24 @@ export class FilePool {
       file.users--
       await this.trim()
     }
+  }
+
+  async sizeOf(path: string): Promise<number> {
+    const facts = await stat(path).catch((error: unknown) => {
+      throw readError(error, path)
+    })
+    // A pipe would never end and a folder has no bytes.
+    if (!facts.isFile())
+      throw new EngineError('bad-checkpoint', `${path} is not a regular file; give a file of weights`)
+    return facts.size
+  }
+
+  readText(path: string, maxBytes: number): Promise<string> {
+    return readSmallFile(path, maxBytes)
+  }
+
+  shardPath(folder: string, name: string): Promise<string> {
+    return resolveShard(folder, name)
   }
 
   async close(): Promise<void> {

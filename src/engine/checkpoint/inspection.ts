@@ -3,9 +3,10 @@ import { join } from 'node:path'
 import { EngineError } from '../errors.ts'
 import { createCheckpoint, type Checkpoint, type TensorEntry } from './checkpoint.ts'
 import { FilePool } from './filePool.ts'
-import { locate } from './locate.ts'
+import { locate, type Located } from './locate.ts'
 import { readConfig } from './modelConfigFile.ts'
 import { readHeaders, type FileProblem } from './readHeaders.ts'
+import type { WeightFiles } from './weightFiles.ts'
 
 /** A tensor that may be of a type that nobody here knows. `dtype`: as the file names it, unchecked. */
 export type ListedEntry = Omit<TensorEntry, 'dtype' | 'start'> & { readonly dtype: string }
@@ -25,19 +26,24 @@ const mostProblems = 100
 
 /** @throws EngineError as `openCheckpoint`, but only when nothing at all can be opened. */
 export async function openInspection(path: string): Promise<Inspection> {
-  const located = await locate(path)
-  const pool = new FilePool()
+  return inspectIn(new FilePool(), await locate(path), path)
+}
+
+/** Takes over the files, and closes them when there is nothing to open. `path`: as a person gave it. */
+export async function inspectIn(pool: WeightFiles, located: Located, path: string): Promise<Inspection> {
   const problems: FileProblem[] = []
   const onProblem = (problem: FileProblem) => {
     if (problems.length < mostProblems) problems.push(problem)
   }
   try {
     const configPath = join(located.folder, 'config.json')
-    const config = await readConfig(located.folder).catch((error: unknown) => {
-      if (!(error instanceof EngineError)) throw error
-      onProblem({ path: configPath, error, tensors: [] })
-      return null
-    })
+    const config = await readConfig(located.folder, (file, most) => pool.readText(file, most)).catch(
+      (error: unknown) => {
+        if (!(error instanceof EngineError)) throw error
+        onProblem({ path: configPath, error, tensors: [] })
+        return null
+      },
+    )
     const { headers, indexMetadata } = await readHeaders(pool, located, { unknown: 'list', onProblem })
     const first = problems.find((problem) => problem.path !== configPath)
     if (headers.length === 0 && first) throw first.error

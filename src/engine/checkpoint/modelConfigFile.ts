@@ -5,15 +5,16 @@ import { EngineError } from '../errors.ts'
 import { errnoOf } from '../../system/diskErrors.ts'
 import { inFile } from './readHeader.ts'
 import { readSmallFile } from './smallFile.ts'
+import type { WeightFiles } from './weightFiles.ts'
 import { isRecord } from '../../shared/format/records.ts'
 
 export const maxConfigBytes = 16 * 2 ** 20
 
 /** config.json as plain objects; null when the folder has none. @throws EngineError 'bad-checkpoint' when malformed. */
-export async function readConfig(folder: string): Promise<unknown> {
-  const path = join(folder, 'config.json')
+export async function readConfig(folder: string, read: WeightFiles['readText'] = readSmallFile): Promise<unknown> {
+  const path = `${folder}/config.json`
   try {
-    const text = await readSmallFile(path, maxConfigBytes)
+    const text = await read(path, maxConfigBytes)
     return await inFile(path, () => toPlain(parseJson(text)))
   } catch (error) {
     if (error instanceof EngineError && error.code === 'not-found' && errnoOf(error.cause) === 'ENOENT') return null

@@ -1,5 +1,4 @@
 // Reads what one file of weights holds, with a few small reads whatever its size.
-import { stat } from 'node:fs/promises'
 import { FormatError } from '../../shared/format/formatError.ts'
 import { formatOf, type CheckpointFormat } from '../../shared/format/checkpointFormats.ts'
 import {
@@ -9,8 +8,7 @@ import {
   type SafetensorsHeader,
 } from '../../shared/format/safetensorsHeader.ts'
 import { EngineError } from '../errors.ts'
-import { readError } from '../../system/diskErrors.ts'
-import type { FilePool } from './filePool.ts'
+import type { WeightFiles } from './weightFiles.ts'
 import { readTorchHeader } from './torch/readTorchHeader.ts'
 
 /** The place of a header's tensors. */
@@ -22,7 +20,7 @@ export interface FilePlace {
 }
 
 type HeaderReader = (
-  pool: FilePool,
+  pool: WeightFiles,
   path: string,
   fileBytes: number,
 ) => Promise<SafetensorsHeader & { dataStart: number }>
@@ -33,17 +31,13 @@ const readers: Readonly<Record<CheckpointFormat['id'], HeaderReader>> = {
 }
 
 /** @throws EngineError 'bad-checkpoint' that names the file. */
-export async function readHeader(pool: FilePool, path: string): Promise<SafetensorsHeader & FilePlace> {
-  const facts = await stat(path).catch((error: unknown) => {
-    throw readError(error, path)
-  })
-  // A pipe would never end and a folder has no bytes.
-  if (!facts.isFile()) throw new EngineError('bad-checkpoint', `${path} is not a regular file; give a file of weights`)
+export async function readHeader(pool: WeightFiles, path: string): Promise<SafetensorsHeader & FilePlace> {
+  const bytes = await pool.sizeOf(path)
   const read = readers[formatOf(path)?.id ?? 'safetensors']
-  return inFile(path, async () => ({ ...(await read(pool, path, facts.size)), bytes: facts.size }))
+  return inFile(path, async () => ({ ...(await read(pool, path, bytes)), bytes }))
 }
 
-async function readSafetensorsHeader(pool: FilePool, path: string, fileBytes: number) {
+async function readSafetensorsHeader(pool: WeightFiles, path: string, fileBytes: number) {
   const prefix = new Uint8Array(Math.min(prefixBytes, fileBytes))
   await pool.read(path, 0, prefix)
   const length = headerLength(prefix, fileBytes)

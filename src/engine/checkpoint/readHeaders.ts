@@ -5,12 +5,11 @@ import { quoted } from '../../shared/format/formatError.ts'
 import { refuseUnknown } from '../../shared/format/safetensorsHeader.ts'
 import { parseShardIndex, type ShardIndex } from '../../shared/format/shardIndex.ts'
 import { EngineError } from '../errors.ts'
-import type { FilePool } from './filePool.ts'
-import { resolveShard, type Located } from './locate.ts'
+import type { WeightFiles } from './weightFiles.ts'
+import type { Located } from './locate.ts'
 import { foldBitmasks } from './bitmask/foldBitmasks.ts'
 import type { FileHeader } from './fileHeader.ts'
 import { inFile, readHeader } from './readHeader.ts'
-import { readSmallFile } from './smallFile.ts'
 
 /** Why a file, or what an index says of it, cannot be used. */
 export interface FileProblem {
@@ -32,7 +31,7 @@ const parallelHeaders = 8
 
 /** The problem of an only file is thrown: there is nothing else to look at. */
 export async function readHeaders(
-  pool: FilePool,
+  pool: WeightFiles,
   { folder, kind, entry }: Located,
   { unknown, onProblem }: HeaderOptions,
 ): Promise<{ headers: readonly FileHeader[]; indexMetadata: unknown }> {
@@ -51,14 +50,14 @@ export async function readHeaders(
     const headers = await fold([{ ...(await read(entryPath)), name: entry, path: entryPath }])
     return { headers, indexMetadata: null }
   }
-  const index = await readIndex(entryPath)
+  const index = await readIndex(pool, entryPath)
   const headers: FileHeader[] = []
   const unread = new Set<string>()
   let byFile: ReadonlyMap<string, readonly string[]> | null = null
   for (let i = 0; i < index.shards.length; i += parallelHeaders) {
     const names = index.shards.slice(i, i + parallelHeaders)
     const some = names.map(async (name) => {
-      const path = await resolveShard(folder, name)
+      const path = await pool.shardPath(folder, name)
       return { ...(await read(path)), name, path }
     })
     // All reads end before an error is thrown, since the pool is closed after it and no file may be opened then.
@@ -117,7 +116,7 @@ function checkAgainstIndex(
 const maxIndexBytes = 256 * 2 ** 20
 
 /** @throws EngineError 'bad-checkpoint' that names the file. */
-async function readIndex(path: string): Promise<ShardIndex> {
-  const text = await readSmallFile(path, maxIndexBytes)
+async function readIndex(pool: WeightFiles, path: string): Promise<ShardIndex> {
+  const text = await pool.readText(path, maxIndexBytes)
   return inFile(path, () => parseShardIndex(text, formatOf(path) ?? safetensors))
 }

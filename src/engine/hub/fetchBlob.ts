@@ -11,6 +11,7 @@ import type { HubAccess } from './hubAccess.ts'
 import { chunksOf, hubGet } from './hubGet.ts'
 import { cancelled, unreachable } from './hubErrors.ts'
 import type { RemoteFile } from './repositoryFiles.ts'
+import { pause } from './pause.ts'
 import { stallAfter } from './stall.ts'
 import { blobIsWhole, eachChunk, emptyHash, incomplete, openPartial } from './storedBlob.ts'
 import { renameOver } from '../../system/renameOver.ts'
@@ -191,11 +192,4 @@ class Download {
 /** Some servers and proxies know no ranges and begin again. */
 function goesOnAt(response: Response, have: number): boolean {
   return response.status === 206 && response.headers.get('content-range')?.startsWith(`bytes ${have}-`) === true
-}
-
-function pause(ms: number, signal?: AbortSignal): Promise<void> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, ms)
-    signal?.addEventListener('abort', () => (clearTimeout(timer), resolve()), { once: true })
-  })
 }

@@ -24,7 +24,7 @@ const publicHub = 'https://huggingface.co'
  */
 export async function hubAccess(env: NodeJS.ProcessEnv = process.env, home: string = homedir()): Promise<HubAccess> {
   if (isOn(env.HF_HUB_OFFLINE))
-    throw new EngineError('usage', 'HF_HUB_OFFLINE is set, so nothing is fetched; unset it to pull')
+    throw new EngineError('usage', 'HF_HUB_OFFLINE is set, so the Hub is not asked; unset it first')
   const endpoint = (env.HF_ENDPOINT || publicHub).replace(/\/+$/, '')
   if (!/^https?:$/.test(urlOf(endpoint)?.protocol ?? ''))
     throw new EngineError('usage', `HF_ENDPOINT is ${JSON.stringify(endpoint)}; give an address such as ${publicHub}`)

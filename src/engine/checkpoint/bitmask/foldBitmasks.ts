@@ -4,7 +4,7 @@ import { bitmaskParts, bitmaskSpecs, type BitmaskPart } from '../../../shared/fo
 import { bytesOfTensor } from '../../../shared/format/dtypes.ts'
 import { FormatError, quoted } from '../../../shared/format/formatError.ts'
 import type { TensorInfo } from '../../../shared/format/safetensorsHeader.ts'
-import type { FilePool } from '../filePool.ts'
+import type { WeightFiles } from '../weightFiles.ts'
 import type { FileHeader, PartPlace, PlacedTensor } from '../fileHeader.ts'
 
 /** Rows are read whole; no model has inputs so wide. */
@@ -20,7 +20,7 @@ interface Found {
  * `complain` gets what does not fit together; those parts stay as they are.
  */
 export async function foldBitmasks(
-  pool: FilePool,
+  pool: WeightFiles,
   headers: readonly FileHeader[],
   complain: (path: string, error: FormatError) => void,
 ): Promise<readonly FileHeader[]> {
@@ -54,7 +54,7 @@ export async function foldBitmasks(
 }
 
 /** @throws FormatError when the parts do not make a matrix. */
-async function weightOf(pool: FilePool, base: string, found: ReadonlyMap<string, Found>): Promise<PlacedTensor> {
+async function weightOf(pool: WeightFiles, base: string, found: ReadonlyMap<string, Found>): Promise<PlacedTensor> {
   const name = `${base}.weight`
   const wrong = (what: string) =>
     new FormatError(`the bitmask of ${quoted(base)} ${what}; get the checkpoint again, or write it anew`)
@@ -117,7 +117,7 @@ export function itemBytesOf(dtype: TensorInfo['dtype']): 1 | 2 | 4 | 8 | null {
 }
 
 async function readShape(
-  pool: FilePool,
+  pool: WeightFiles,
   { header, tensor }: Found,
   wrong: (what: string) => FormatError,
 ): Promise<[rows: number, columns: number]> {

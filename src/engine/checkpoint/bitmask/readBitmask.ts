@@ -3,7 +3,7 @@
 import { bitmaskRowBytes, countBits } from '../../../shared/format/bitmask.ts'
 import { maskWordsPerRow } from '../../../shared/format/maskFile.ts'
 import { EngineError } from '../../errors.ts'
-import type { FilePool } from '../filePool.ts'
+import type { WeightFiles } from '../weightFiles.ts'
 import type { MaskBits } from '../storedMask.ts'
 import type { BitmaskPlace } from '../fileHeader.ts'
 
@@ -17,7 +17,7 @@ const arrays = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array, 8: BigUint64Arra
 
 /** Fills `target` with the bytes from `from` on. `name`: for messages. @throws EngineError 'bad-checkpoint' */
 export async function readBitmask(
-  pool: FilePool,
+  pool: WeightFiles,
   name: string,
   place: BitmaskPlace,
   from: number,
@@ -35,7 +35,7 @@ export async function readBitmask(
 }
 
 async function readRows(
-  pool: FilePool,
+  pool: WeightFiles,
   name: string,
   place: BitmaskPlace,
   first: number,
@@ -59,7 +59,7 @@ async function readRows(
 }
 
 /** The mask, in the orientation of the file. @throws EngineError 'bad-checkpoint' */
-export async function readBitmaskMask(pool: FilePool, name: string, place: BitmaskPlace): Promise<MaskBits> {
+export async function readBitmaskMask(pool: WeightFiles, name: string, place: BitmaskPlace): Promise<MaskBits> {
   const { rows, columns } = place
   const perRow = maskWordsPerRow(columns)
   const words = new Uint32Array(rows * perRow)
@@ -76,7 +76,7 @@ export async function readBitmaskMask(pool: FilePool, name: string, place: Bitma
 }
 
 /** Bits of some rows, and where the values of each begin, the end of the last one's included. */
-async function readBits(pool: FilePool, name: string, place: BitmaskPlace, first: number, rows: number) {
+async function readBits(pool: WeightFiles, name: string, place: BitmaskPlace, first: number, rows: number) {
   const { columns, kept } = place
   const perRow = bitmaskRowBytes(columns)
   const bits = new Uint8Array(rows * perRow)
@@ -112,7 +112,7 @@ function otherThanTwo(bits: Uint8Array, groups: number): number {
 
 /** Row offsets as they are stored, or as 2:4 implies them; they are not checked yet. */
 async function readOffsets(
-  pool: FilePool,
+  pool: WeightFiles,
   { offsets: part, columns, kept, rows: all }: BitmaskPlace,
   first: number,
   rows: number,

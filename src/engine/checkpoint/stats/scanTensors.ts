@@ -32,7 +32,7 @@ export async function scanTensors(checkpoint: Checkpoint, all: readonly ScanItem
     return { entry, tasks: rangesOf(entry, item).map((range) => ({ ...item, range })) }
   })
   const tasks = scans.reduce((sum, scan) => sum + scan.tasks.length, 0)
-  const threads = Math.min(tasks, options.threads ?? usefulThreads(scans))
+  const threads = checkpoint.remote ? 1 : Math.min(tasks, options.threads ?? usefulThreads(scans))
   if (threads > 1) return scanOnThreads(checkpoint.path, scans, threads, options)
   for (const item of items) {
     await breathe(options.signal)

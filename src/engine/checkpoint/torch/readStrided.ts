@@ -1,6 +1,6 @@
 // Elements that lie in another order than that of their indices, such as a transposed weight's, read in theirs.
 import { elementBits } from '../../../shared/format/dtypes.ts'
-import type { FilePool } from '../filePool.ts'
+import type { WeightFiles } from '../weightFiles.ts'
 
 export interface StridedPlace {
   readonly dtype: string
@@ -20,7 +20,7 @@ const readBytes = 128 * 2 ** 10
  * slowest dimension that holds them is visited, as its elements lie in the file, which is read forwards once.
  */
 export async function readStrided(
-  pool: FilePool,
+  pool: WeightFiles,
   path: string,
   { dtype, shape, strides, start }: StridedPlace,
   from: number,

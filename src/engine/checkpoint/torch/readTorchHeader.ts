@@ -2,7 +2,7 @@
 import { bytesOfTensor } from '../../../shared/format/dtypes.ts'
 import { FormatError, quoted } from '../../../shared/format/formatError.ts'
 import type { SafetensorsHeader, TensorInfo, UnknownTensor } from '../../../shared/format/safetensorsHeader.ts'
-import type { FilePool } from '../filePool.ts'
+import type { WeightFiles } from '../weightFiles.ts'
 import { readPickle } from './pickle.ts'
 import { tensorsOf, type StateTensor } from './stateDict.ts'
 import { readArchive, type Place } from './torchArchive.ts'
@@ -17,7 +17,7 @@ export interface TorchHeader extends SafetensorsHeader {
 }
 
 /** Reads the header of a file whose size is known. @throws FormatError: what is wrong, and how to mend it. */
-export async function readTorchHeader(pool: FilePool, path: string, fileBytes: number): Promise<TorchHeader> {
+export async function readTorchHeader(pool: WeightFiles, path: string, fileBytes: number): Promise<TorchHeader> {
   const prefix = new Uint8Array(Math.min(4, fileBytes))
   await pool.read(path, 0, prefix)
   const problem = problemOf(prefix, fileBytes)

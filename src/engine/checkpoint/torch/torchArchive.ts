@@ -2,7 +2,7 @@
 // they are, so that they can be read in ranges.
 import { fromRandomAccessReaderPromise, RandomAccessReader, type Entry, type ZipFile } from 'yauzl'
 import { FormatError, quoted } from '../../../shared/format/formatError.ts'
-import type { FilePool } from '../filePool.ts'
+import type { WeightFiles } from '../weightFiles.ts'
 
 /** Bytes [start, start + bytes) of the file. */
 export interface Place {
@@ -21,7 +21,7 @@ const pickleName = /^[^/]+\/data\.pkl$/
 const maxEntries = 1_000_000
 
 /** @throws FormatError when the file is no such archive, or was made to mislead. */
-export async function readArchive(pool: FilePool, path: string, fileBytes: number): Promise<TorchArchive> {
+export async function readArchive(pool: WeightFiles, path: string, fileBytes: number): Promise<TorchArchive> {
   const zip = await openZip(pool, path, fileBytes)
   const entries = new Map<string, Entry>()
   for await (const entry of eachEntry(zip)) {
@@ -41,7 +41,7 @@ export async function readArchive(pool: FilePool, path: string, fileBytes: numbe
   return { pickle: await placeOf(zip, pickle), storages }
 }
 
-async function openZip(pool: FilePool, path: string, fileBytes: number): Promise<ZipFile> {
+async function openZip(pool: WeightFiles, path: string, fileBytes: number): Promise<ZipFile> {
   const options = { autoClose: false, lazyEntries: true, validateEntrySizes: true }
   try {
     return await fromRandomAccessReaderPromise(new PoolReader(pool, path, fileBytes), fileBytes, options)
@@ -69,7 +69,7 @@ async function placeOf(zip: ZipFile, entry: Entry): Promise<Place> {
   return { start: header.fileDataStart, bytes: entry.uncompressedSize }
 }
 
-async function checkByteOrder(pool: FilePool, path: string, zip: ZipFile, entry: Entry | undefined): Promise<void> {
+async function checkByteOrder(pool: WeightFiles, path: string, zip: ZipFile, entry: Entry | undefined): Promise<void> {
   if (!entry) return
   const { start, bytes } = await placeOf(zip, entry)
   const order = new Uint8Array(Math.min(bytes, 16))
@@ -87,12 +87,12 @@ function damagedZip(error: unknown): unknown {
 /** Entries are read a few bytes at a time: out of one piece of the file, not by as many reads. */
 class PoolReader extends RandomAccessReader {
   private static readonly windowBytes = 1 << 13
-  private readonly pool: FilePool
+  private readonly pool: WeightFiles
   private readonly path: string
   private readonly fileBytes: number
   private window = { start: 0, bytes: new Uint8Array(0) }
 
-  constructor(pool: FilePool, path: string, fileBytes: number) {
+  constructor(pool: WeightFiles, path: string, fileBytes: number) {
     super()
     this.pool = pool
     this.path = path

@@ -1,0 +1,31 @@
+// Opens a model on the Hub for commands that look, and says how much of its weights comes.
+import { bytesOnDisk } from '../engine/checkpoint/checkpoint.ts'
+import { hubAccess } from '../engine/hub/hubAccess.ts'
+import { openRemote, type RemoteModel } from '../engine/hub/openRemote.ts'
+import { formatBytes } from '../shared/format/byteSize.ts'
+import type { Context } from './command.ts'
+
+/** Fetched before a person would look for a bar. */
+const quietBytes = 10e6
+
+/** `wanted`: whether the weights of a tensor will be read. */
+export async function toldRemote(
+  { signal, progress, say }: Context,
+  given: string,
+  wanted: (tensor: string) => boolean,
+): Promise<RemoteModel> {
+  const access = await hubAccess()
+  let total = Infinity
+  let came = 0
+  const onBytes = (bytes: number) => {
+    if (total === Infinity) return
+    came = Math.min(total, came + bytes)
+    const [done, all] = [came, total].map((part) => Math.round(part / 1e6))
+    if (total > quietBytes) progress({ what: 'fetching', count: { done, total: all, unit: 'MB' } })
+  }
+  const opened = await openRemote(given, { access, signal, onBytes })
+  const tensors = [...opened.inspection.checkpoint.tensors.values()].filter(({ name }) => wanted(name))
+  total = tensors.reduce((sum, tensor) => sum + bytesOnDisk(tensor), 0)
+  if (total > 0) say(`fetching ${formatBytes(total)} of weights from ${opened.facts.address}`)
+  return opened
+}
