@@ -1,4 +1,4 @@
-// What every column would say at the place of a token: shown beside the token that is pointed at or has the focus.
+// What every column would say at the place of a token, or where its text parted from that token's before: shown beside the token that is pointed at or has the focus.
 import { useLayoutEffect, useRef } from 'preact/hooks'
 import { printableLine } from '../../src/shared/format/printable.ts'
 import { formatShare } from '../../src/shared/format/numbers.ts'
@@ -11,9 +11,10 @@ type Place = Omit<PlacedToken, 'at'>
 
 interface Said {
   readonly name: string
+  /** Stands after the same tokens in both texts, so that what could have stood there can be compared. */
   readonly token: TriedToken
-  /** It stands after the same tokens as the one that is pointed at. */
-  readonly afterSame: boolean
+  /** What the text that is pointed at has in its place, where that is before the token; null: they part nowhere before. */
+  readonly parted: string | null
 }
 
 interface Facts {
@@ -31,10 +32,10 @@ function factsOf({ column, prompt, index }: Place): Facts | null {
   const token = text?.tokens.at(index)
   if (!texts || !text || !token) return null
   const said = texts.flatMap((other, i): Said[] => {
-    const its = other.tokens.at(index)
-    const same = (_: unknown, before: number) => other.tokens[before].id === text.tokens[before].id
-    const afterSame = text.tokens.slice(0, index).every(same)
-    return its ? [{ name: names.value[i], token: its, afterSame }] : []
+    const parts = text.tokens.findIndex(({ id }, place) => other.tokens.at(place)?.id !== id)
+    const place = parts < 0 ? index : Math.min(index, parts)
+    const its = other.tokens.at(place)
+    return its ? [{ name: names.value[i], token: its, parted: place < index ? text.tokens[place].piece : null }] : []
   })
   const own = said.findIndex((one) => one.token === token)
   return {
@@ -53,8 +54,9 @@ function probability(logProbability: number): string {
   return formatShare(Math.exp(logProbability), 1)
 }
 
-function wouldSay({ name, afterSame }: Said): string {
-  return afterSame ? `${name} would say` : `${name}, after its own text, would say`
+function wouldSay({ name, parted }: Said): string {
+  if (parted === null) return `${name} would say`
+  return `${name} left this text before, where instead of ${shownPiece(parted)} it would say`
 }
 
 /** The facts in one line, for screen readers. */
