@@ -46,21 +46,26 @@ function eachOnce(runs: readonly RunReader[]): RunReader[] {
   return runs.filter((_, i) => folders.indexOf(folders[i]) === i)
 }
 
+/** A run with what its events tell, for its curves. */
+export interface PicturedRun extends ReadRun {
+  readonly picture: RunPicture
+}
+
 /** Picture of a run from its events, for its curves; null: none can be read. */
-async function pictureOf({ folder, label }: ReadRun): Promise<RunPicture | null> {
+async function pictureOf({ folder }: ReadRun): Promise<RunPicture | null> {
   if (!folder) return null
   const picture = emptyPicture()
   const take = (lines: Buffer) => void foldEvents(picture, parseEvents(lines.toString().split('\n')))
   await new EventTail().readNew(folder.events, take).catch(() => undefined)
-  return picture.numEvents > 0 ? { ...picture, name: label } : null
+  return picture.numEvents > 0 ? picture : null
 }
 
-/** Pictures of the first runs that have events: curves are long, and no page shows more. */
-export async function firstPictures(runs: readonly ReadRun[], most: number): Promise<RunPicture[]> {
-  const pictures: RunPicture[] = []
+/** The first runs that have events: curves are long, and no page shows more. */
+export async function firstPictures(runs: readonly ReadRun[], most: number): Promise<PicturedRun[]> {
+  const pictures: PicturedRun[] = []
   for (const run of runs) {
     const picture = pictures.length < most ? await pictureOf(run) : null
-    if (picture) pictures.push(picture)
+    if (picture) pictures.push({ ...run, picture })
   }
   return pictures
 }

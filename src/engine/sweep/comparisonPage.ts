@@ -1,14 +1,16 @@
 // Several runs as one HTML page that needs nothing else: table, Pareto front, curves.
 import { accuracyBars } from '../../shared/chart/accuracyBars.ts'
+import { errorCharts } from '../../shared/chart/errorBars.ts'
 import { chartFigure } from '../../shared/chart/figure.ts'
 import { accuracyChart, chartTexts, lossChart, perplexityChart, type ChartedRun } from '../../shared/chart/runCharts.ts'
 import { defaultLook, scatterChart } from '../../shared/chart/scatterChart.ts'
 import { escapeText, shapeText } from '../../shared/chart/shape.ts'
-import type { RunPicture } from '../../shared/series/foldRun.ts'
 import type { ComparisonTitle } from '../../shared/sweep/comparisonTitle.ts'
 import { comparisonTable } from '../../shared/sweep/comparisonTable.ts'
 import type { FoldedRun } from '../../shared/sweep/foldSeeds.ts'
+import { onDenseLogits } from '../../shared/sweep/recipeParts.ts'
 import { ink, styles, table } from '../run/report/htmlReport.ts'
+import type { PicturedRun } from './compareRuns.ts'
 
 /** More lines cannot be told apart. */
 export const mostCurves = 12
@@ -17,8 +19,8 @@ const maxPoints = 800
 export interface ComparedOnPage {
   readonly title: ComparisonTitle
   readonly runs: readonly FoldedRun[]
-  /** Pictures of the first single runs; `left` counts the others that have events. */
-  readonly pictures: readonly RunPicture[]
+  /** The first single runs with their pictures; `left` counts the others that have events. */
+  readonly pictures: readonly PicturedRun[]
   readonly left: number
   /** A sentence for each run that failed. */
   readonly failures: readonly string[]
@@ -26,15 +28,25 @@ export interface ComparedOnPage {
 
 export function comparisonPage({ title: { title, about }, runs, pictures, left, failures }: ComparedOnPage): string {
   const { heads, rows } = comparisonTable(runs)
-  const curves = pictures.map((picture, index): ChartedRun => ({ label: picture.name, index, picture }))
+  const curves = pictures.map(({ label, picture }, index): ChartedRun => ({ label, index, picture }))
   const linear = { logX: false, logY: false }
+  // Losses of the text and losses against the dense model's logits have no common axis.
+  const onLogits = curves.filter((_, i) => pictures[i].facts.recovery.includes(onDenseLogits))
+  const onText = curves.filter((curve) => !onLogits.includes(curve))
+  const loss = (some: ChartedRun[]) => ({ ...lossChart(some, { smoothing: 0, maxPoints }), ...linear, logY: true })
   const scatter = scatterChart(runs, defaultLook(runs))
   const charts = [
     chartFigure({ ...scatter.chart, ...linear, logY: true, continuousX: true }, scatter.text, ink),
     chartFigure({ ...perplexityChart(curves), ...linear, logY: true }, chartTexts.perplexity, ink),
     chartFigure({ ...accuracyChart(curves), ...linear }, chartTexts.accuracy, ink),
     accuracyBars(curves, ink),
-    chartFigure({ ...lossChart(curves, { smoothing: 0, maxPoints }), ...linear, logY: true }, chartTexts.loss, ink),
+    ...errorCharts(curves).map(({ chart, text }) => chartFigure({ ...chart, ...linear }, text, ink)),
+    chartFigure(loss(onText), chartTexts.loss, ink),
+    chartFigure(
+      loss(onLogits),
+      { ...chartTexts.loss, title: 'Loss on the dense model’s logits while retraining' },
+      ink,
+    ),
   ]
   return `<!doctype html>
 <html lang="en">

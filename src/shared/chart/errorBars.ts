@@ -1,10 +1,10 @@
-// How much of each block's error a recovery leaves, as bars.
+// How much of each block's error a recovery leaves: of one run as bars, of several as lines.
 import { formatShare, formatValue } from '../format/numbers.ts'
-import { blockErrors } from '../series/blockErrors.ts'
+import { blockErrors, recoveriesWithErrors } from '../series/blockErrors.ts'
 import { modesOf, recoveryName } from '../series/recoveryName.ts'
-import { seriesStyle } from './chartData.ts'
+import { seriesStyle, type ChartText, type Series } from './chartData.ts'
 import type { BarsData } from './drawBars.ts'
-import type { ChartedRun } from './runCharts.ts'
+import type { ChartedRun, RunChart } from './runCharts.ts'
 
 /** The run's bars, and those of the runs that are laid over it as marks. */
 export function errorBars([own, ...others]: readonly ChartedRun[], recovery: number): BarsData {
@@ -33,4 +33,31 @@ export function errorBars([own, ...others]: readonly ChartedRun[], recovery: num
       marked: outlier,
     })),
   }
+}
+
+/** A line over the blocks for each run, in a chart for each way of recovering: a refit's errors are of matrices, a reconstruction's of blocks. */
+export function errorCharts(runs: readonly ChartedRun[]): { chart: RunChart; text: ChartText }[] {
+  const byMode = new Map<string, Series[]>()
+  for (const { label, index, picture } of runs) {
+    const modes = modesOf(picture)
+    for (const recovery of recoveriesWithErrors(picture)) {
+      const mode = modes[recovery] ?? 'recovery'
+      const isOnly = modes.filter((one) => one === mode).length === 1
+      const points = blockErrors(picture, recovery).flatMap(({ block, left }) =>
+        left === null ? [] : [{ x: block, y: 100 * left }],
+      )
+      const name = isOnly ? label : `${label}, ${recoveryName(recovery, mode)}`
+      const series: Series = { label: name, style: seriesStyle(index), points, marks: 'both' }
+      byMode.set(mode, [...(byMode.get(mode) ?? []), series])
+    }
+  }
+  return [...byMode].map(([mode, series]) => ({
+    chart: { series, levels: [], xRange: null },
+    text: {
+      title: `Error left after ${mode}, by block`,
+      xName: 'block',
+      xLabel: 'block',
+      yLabel: '% of the error before',
+    },
+  }))
 }

@@ -50,7 +50,8 @@ describe('sparsescope report', function () {
     assert.match(page, /<h1>model, \d{4}-\d\d-\d\d<\/h1>\n<p>4 runs\. Best: wanda [46]0 %, perplexity [\d.]+\.<\/p>/)
     assert.doesNotMatch(page, /prune\.0\.sparsity/)
     // No curve of the loss: each block of a reconstruction has one of its own.
-    assert.equal((page.match(/<svg/g) ?? []).length, 2, 'scatter and perplexity')
+    assert.equal((page.match(/<svg/g) ?? []).length, 3, 'scatter, perplexity and errors by block')
+    assert.match(page, /Error left after reconstruct, by block/)
     assert.match(page, /Pareto front/)
     assert.match(page, /median/)
     // Seeds have measured the same dense model: a line and its key among the points, and a line among the curves.

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { errorBars } from '../../../../src/shared/chart/errorBars.ts'
+import { errorBars, errorCharts } from '../../../../src/shared/chart/errorBars.ts'
 import type { RunEvent, Stage } from '../../../../src/shared/series/events.ts'
 import { accuracyChart, chartTexts, lossChart, perplexityChart } from '../../../../src/shared/chart/runCharts.ts'
 import { emptyPicture, foldEvents } from '../../../../src/shared/series/foldRun.ts'
@@ -145,6 +145,28 @@ describe('bars of errors', () => {
     const block = { type: 'block', t: 0, block: 0, modules: {}, error_before: 2, error_after: null, seconds: 1 }
     const { bars } = errorBars([run(0, block)], 0)
     assert.deepEqual([bars[0].value, bars[1].value], [NaN, null])
+  })
+})
+
+describe('lines of errors', () => {
+  it('are one a run over the blocks, in a chart for each way of recovering', () => {
+    const block = (at: number, ...afters: [recovery: number, after: number][]) => {
+      const errors = afters.map(([recovery, after]) => ({ recovery, error_before: 2, error_after: after }))
+      return { type: 'block', t: 0, block: at, modules: {}, errors, seconds: 1 }
+    }
+    const recovered = (...modes: string[]) => ({ ...start, recoveries: modes })
+    const runs = [
+      run(0, recovered('refit', 'reconstruct'), block(0, [0, 1], [1, 0.5]), block(1, [1, 1])),
+      run(1, recovered('reconstruct', 'retrain'), block(0, [0, 0.2])),
+      run(2, step),
+    ]
+    assert.deepEqual(
+      errorCharts(runs).map(({ text, chart }) => [text.title, chart.series.map(({ label, points }) => [label, points])]),
+      [
+        ['Error left after refit, by block', [['run 0', [{ x: 0, y: 50 }]]]],
+        ['Error left after reconstruct, by block', [['run 0', [{ x: 0, y: 25 }, { x: 1, y: 50 }]], ['run 1', [{ x: 0, y: 10 }]]]],
+      ],
+    ) // prettier-ignore
   })
 })
 
