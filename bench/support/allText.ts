@@ -7,11 +7,18 @@ interface Entry {
   data_offsets: [number, number]
 }
 
+/** Token ids in a file, and how many rows its tensors `calibration` and `training` have. */
+export interface TextSource {
+  ids: string
+  calibration: number
+  training: number
+}
+
 /**
  * Writes `to` (safetensors, `[rows, length]` of i32): `calibration` and `training` each hold the rows of both in `from`, `training`'s
- * first, and `evaluation` is as it was. Returns the file and how many rows each set has.
+ * first, and `evaluation` is as it was.
  */
-export function allText(from: string, to: string): { ids: string; calibration: number; training: number } {
+export function allText(from: string, to: string): TextSource {
   const bytes = readFileSync(from)
   const headerEnd = 8 + Number(bytes.readBigUInt64LE(0))
   const header = JSON.parse(bytes.toString('utf8', 8, headerEnd)) as Record<string, Entry>

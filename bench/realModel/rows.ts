@@ -1,0 +1,138 @@
+// The rows of bench/realModel.ts: the PyTorch peer's table, then every method, pattern and recovery of ours, and the controls.
+
+export interface Numbers {
+  perplexity: number
+  seconds: number
+  megabytes: number
+}
+
+export interface Recovery {
+  mode: 'retrain' | 'reconstruct' | 'refit'
+  train?: string[]
+  lr?: number
+  /** Retrain only: share of the dense model's logits in the loss. */
+  halfDense?: boolean
+}
+
+export interface Row {
+  name: string
+  /** What the row is, where its name does not say so. */
+  title?: string
+  method?: string
+  /** Default: 0.5. */
+  sparsity?: number
+  pattern?: string
+  /** How the sparsity is spread over the blocks; default: the same in all. */
+  allocation?: 'owl' | 'depth'
+  /** The row whose result is recovered, instead of a method. */
+  from?: string
+  recover?: Recovery
+  /** Trained on ids drawn at random. */
+  randomText?: boolean
+  /** The table that comes with the peer. Rows without are ours alone. */
+  published?: Numbers
+}
+
+const reconstruct: Recovery = { mode: 'reconstruct', train: ['bias', 'norm', 'mask_lora'], lr: 1e-3 }
+const refit: Recovery = { mode: 'refit' }
+const retrain = (train: string[], lr: number): Recovery => ({ mode: 'retrain', train, lr })
+const norms = retrain(['norm'], 5e-3)
+const trained = retrain(['norm', 'mask_lora'], 2e-3)
+
+const published = (perplexity: number, seconds: number, megabytes: number) => ({
+  published: { perplexity, seconds, megabytes },
+})
+const ofTable: Row[] = [
+  { name: 'magnitude', method: 'magnitude', ...published(592.58, 2.3, 1455) },
+  { name: 'magnitude-norm', method: 'magnitude', recover: norms, ...published(97.23, 241, 2090) },
+  {
+    name: 'magnitude-lora',
+    method: 'magnitude',
+    recover: retrain(['norm', 'mask_lora'], 3e-3),
+    ...published(66.7, 343, 3036),
+  },
+  { name: 'magnitude-full', method: 'magnitude', recover: retrain(['full'], 2e-4), ...published(75.2, 379, 3703) },
+  { name: 'magnitude-reconstruct', method: 'magnitude', recover: reconstruct, ...published(106.56, 371, 1495) },
+  { name: 'wanda', method: 'wanda', ...published(88.27, 69, 1465) },
+  { name: 'wanda-reconstruct', method: 'wanda', recover: reconstruct, ...published(71.13, 367, 1494) },
+  { name: 'sparsegpt', method: 'sparsegpt', ...published(75.99, 178, 1468) },
+  { name: 'sparsegpt-reconstruct', method: 'sparsegpt', recover: reconstruct, ...published(64.96, 386, 1495) },
+  { name: 'wanda-2of4', method: 'wanda', pattern: '2:4', ...published(260.28, 52, 1466) },
+  {
+    name: 'wanda-2of4-reconstruct',
+    method: 'wanda',
+    pattern: '2:4',
+    recover: reconstruct,
+    ...published(130.94, 415, 1493),
+  },
+]
+
+type Setting = Pick<Row, 'method' | 'sparsity' | 'pattern' | 'allocation'>
+
+const patterns: Setting[] = [{ sparsity: 0.5 }, { sparsity: 0.6 }, { sparsity: 0.7 }, { pattern: '2:4' }]
+
+/** `alps`, `alps-70-depth`, `wanda-2of4`. */
+function nameOf({ method, sparsity = 0.5, pattern, allocation }: Setting): string {
+  const amount = pattern ? [pattern.replace(':', 'of')] : sparsity === 0.5 ? [] : [String(Math.round(100 * sparsity))]
+  return [method, ...amount, ...(allocation ? [allocation] : [])].join('-')
+}
+
+/** Pruned alone, then by everything that recovers it. */
+function recoveriesOf(setting: Setting): Row[] {
+  const name = nameOf(setting)
+  const half = { ...trained, halfDense: true }
+  return [
+    { name, ...setting },
+    { name: `${name}-refit`, ...setting, recover: refit },
+    { name: `${name}-norm`, from: name, recover: norms },
+    { name: `${name}-retrain`, from: name, recover: trained },
+    { name: `${name}-retrain-half`, from: name, recover: half },
+    { name: `${name}-reconstruct`, ...setting, recover: reconstruct },
+    { name: `${name}-reconstruct-retrain`, from: `${name}-reconstruct`, recover: trained },
+    { name: `${name}-reconstruct-retrain-half`, from: `${name}-reconstruct`, recover: half },
+  ]
+}
+
+/** What the text alone gives, and what the steps alone give. */
+const controls: Row[] = [
+  { name: 'dense-norm', title: 'dense, its norms trained in the same way', recover: norms },
+  { name: 'dense-retrain', title: 'dense, trained in the same way', recover: trained },
+  ...['alps', 'alps-2of4'].map((name): Row => ({
+    name: `${name}-retrain-random`,
+    title: `${name}, same steps on random text`,
+    from: name,
+    recover: trained,
+    randomText: true,
+  })),
+]
+
+const methods = ['sparsegpt', 'alps', 'admm', 'wanda', 'magnitude']
+const uniform = patterns.flatMap((pattern) => methods.flatMap((method) => recoveriesOf({ method, ...pattern })))
+const allocated = ['wanda', 'sparsegpt', 'alps'].flatMap((method) => [
+  ...recoveriesOf({ method, sparsity: 0.7, allocation: 'owl' }),
+  ...[0.5, 0.6, 0.7].flatMap((sparsity) => recoveriesOf({ method, sparsity, allocation: 'depth' })),
+])
+
+/** A name stands once: the peer's table has its own rates. */
+export const rows: readonly Row[] = [...ofTable, ...controls, ...uniform, ...allocated].filter(
+  ({ name }, i, all) => all.findIndex((row) => row.name === name) === i,
+)
+
+export function rowOf(name: string): Row {
+  const row = rows.find((one) => one.name === name)
+  if (!row) throw new Error(`no row is called ${name}; one of ${rows.map((one) => one.name).join(', ')}`)
+  return row
+}
+
+/** The row that pruned and did no more, from which `row` recovers; `dense` for a control that prunes nothing, null for itself. */
+export function prunedOf(row: Row): string | null {
+  if (!row.recover) return null
+  if (row.from) return prunedOf(rowOf(row.from)) ?? row.from
+  return row.method ? nameOf(row as Setting) : 'dense'
+}
+
+/** Whether another seed gives another result: adapters start at random, and nothing else is drawn. */
+export function drawsAtRandom(row: Row): boolean {
+  const adapter = row.recover?.train?.includes('mask_lora') ?? false
+  return adapter || row.randomText === true || (row.from !== undefined && drawsAtRandom(rowOf(row.from)))
+}
