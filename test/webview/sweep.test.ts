@@ -193,17 +193,29 @@ describe('the view of several runs in Chromium', () => {
     await open(compared(rows))
     await page.getByRole('button', { name: 'Paper…' }).click()
     const dialog = page.getByRole('dialog', { name: 'Table for a paper' })
+    const copy = dialog.getByRole('button', { name: 'Copy' })
+    assert.ok(await copy.isDisabled(), 'before it is written')
+    const all = (await asked('askPaper')) as unknown as { runs: number[]; format: string }
+    assert.deepEqual([all.format, all.runs.length], ['latex', 36])
+    const text = '\\begin{tabular}{lr}\n  <b>wanda</b> & 21.4\n\\end{tabular}\n'
+    await send(page, { ...all, type: 'paper', text })
+    await dialog.getByText('<b>wanda</b>').waitFor()
     await keepPicture(page, 'sweep-paper')
-    await dialog.getByRole('button', { name: 'Copy' }).click()
-    const all = await asked('paper')
-    assert.deepEqual([all?.format, all?.to, (all?.runs as number[]).length], ['latex', 'clipboard', 36])
+    await copy.click()
+    assert.equal((await asked('copy'))?.text, text)
+    assert.equal(await dialog.isVisible(), false)
     await lines().nth(1).click()
     await page.getByRole('button', { name: 'Paper…' }).click()
     await dialog.getByRole('radio', { name: 'Markdown' }).check()
+    await dialog.getByText('Writing the table…').waitFor()
+    const some = { type: 'paper', runs: [2, 3], format: 'markdown', text: '| run |' }
+    assert.deepEqual((await asked('askPaper'))?.runs, some.runs)
+    // An answer to an older question is not shown.
+    await send(page, { ...all, type: 'paper', text }, { ...some, format: 'latex' })
+    assert.ok(await copy.isDisabled())
+    await send(page, some)
     await dialog.getByRole('button', { name: 'Save…' }).click()
-    const some = await asked('paper')
-    assert.deepEqual([some?.format, some?.to, some?.runs], ['markdown', 'file', [2, 3]])
-    assert.equal(await dialog.isVisible(), false)
+    assert.deepEqual([(await asked('export'))?.name, (await asked('export'))?.content], ['runs.md', '| run |'])
   })
 
   it('curves grow by their new points alone, and answers to an older question do not count', async () => {

@@ -101,6 +101,8 @@ export const lines = computed((): readonly Line<Entry>[] => (isGrouped.value ? g
 export const chosen = computed(() => ordered.value.filter(isSelected))
 
 export const maps = signal<ReadonlyMap<string, RunMap>>(new Map())
+/** The table for a paper that was asked for last, as the host has written it. */
+export const paper = signal<Extract<ToSweep, { type: 'paper' }> | null>(null)
 export const difference = signal<{ readonly runs: readonly string[]; readonly told: RunDifference } | null>(null)
 
 /** Whoever opens the experiments looks for the last ones, unless they have chosen an order. */
@@ -131,6 +133,9 @@ export function receive(message: PageMessage<ToSweep>): void {
       return takeCurves(message)
     case 'maps':
       maps.value = new Map([...maps.value, ...message.maps.map((map) => [rows.value[map.run]?.key, map] as const)])
+      return
+    case 'paper':
+      paper.value = message
       return
     case 'difference':
       difference.value = { runs: message.runs.map((run) => rows.value[run]?.key), told: message.difference }

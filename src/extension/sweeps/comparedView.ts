@@ -3,6 +3,7 @@ import type { ComparedWhat, FromSweep, RunMap, ToSweep } from '../../shared/prot
 import { rowOf } from './comparedRow.ts'
 import { differenceOf, type AskQuestions } from './difference.ts'
 import { CurveFeed } from './curveFeed.ts'
+import { paperOf } from './paperOf.ts'
 import type { RunsReader } from '../../runs/reader/runsReader.ts'
 
 /** Maps that a view shows side by side. */
@@ -11,7 +12,7 @@ const mostMaps = 12
 export interface ComparedView {
   /** A view that is new, or was hidden, gets all there is. */
   replay(): void
-  handle(message: Extract<FromSweep, { type: 'watch' | 'watchMaps' | 'askDifference' }>): Promise<void>
+  handle(message: Extract<FromSweep, { type: 'watch' | 'watchMaps' | 'askDifference' | 'askPaper' }>): Promise<void>
   dispose(): void
 }
 
@@ -56,6 +57,10 @@ export function createComparedView(
         const difference = await differenceOf(followed.runs[a], followed.runs[b], askQuestions?.() ?? null)
         if (question === asked) post({ type: 'difference', runs: [a, b], difference })
         return
+      }
+      if (message.type === 'askPaper') {
+        const { runs, format } = message
+        return post({ type: 'paper', runs, format, text: await paperOf(followed, runs, format) })
       }
       mapped = message.runs.filter(exists).slice(0, mostMaps)
       const runs = mapped

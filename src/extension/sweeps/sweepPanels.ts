@@ -9,12 +9,11 @@ import { type FromAnyView, views } from '../../shared/protocol/view.ts'
 import type { Services } from '../services.ts'
 import { messageOf } from '../support/log.ts'
 import { setting } from '../support/settings.ts'
-import { bindView, saveExport } from '../views/bindView.ts'
+import { bindView } from '../views/bindView.ts'
 import { tabIcon } from '../views/page.ts'
 import { plural } from '../../shared/format/plural.ts'
 import { writeNotes } from '../../runs/folder/notes.ts'
 import { runFolderAt } from '../../runs/folder/runFolder.ts'
-import { paperOf } from './paperOf.ts'
 import { openExperiments, type Experiments, type KnownRuns } from './experiments.ts'
 import type { AskQuestions } from './difference.ts'
 import { comparedRuns } from './comparedRuns.ts'
@@ -128,6 +127,7 @@ export class SweepPanels implements vscode.WebviewPanelSerializer<unknown> {
       case 'watch':
       case 'watchMaps':
       case 'askDifference':
+      case 'askPaper':
         return compared?.handle(message)
       case 'openRun': {
         const folder = opened?.followed.runs[message.run]?.place.folder
@@ -139,13 +139,6 @@ export class SweepPanels implements vscode.WebviewPanelSerializer<unknown> {
         if (!place) return
         await writeNotes(runFolderAt(place.folder), message.notes)
         return opened?.followed.lookAt(message.run)
-      }
-      case 'paper': {
-        if (!opened) return
-        const content = await paperOf(opened.followed, message.runs, message.format)
-        if (message.to === 'clipboard') return vscode.env.clipboard.writeText(content)
-        const name = message.format === 'latex' ? 'runs.tex' : 'runs.md'
-        return saveExport({ type: 'export', name, content, encoding: 'utf8' }, exportFolder(subject))
       }
       case 'act': {
         if (!('sweep' in subject)) return

@@ -73,6 +73,7 @@ export type ToSweep =
   | { type: 'maps'; maps: RunMap[] }
   /** Answers the latest question for it. */
   | { type: 'difference'; runs: readonly [a: number, b: number]; difference: RunDifference }
+  | { type: 'paper'; runs: number[]; format: PaperFormat; text: string }
 
 export type FromSweep =
   | FromAnyView
@@ -85,6 +86,6 @@ export type FromSweep =
   | { type: 'annotate'; run: number; notes: RunNotes }
   /** What tells two runs apart. */
   | { type: 'askDifference'; runs: readonly [a: number, b: number] }
-  /** A table of these runs for a paper, seeds folded, with its protocol: saved to a file or put on the clipboard. */
-  | { type: 'paper'; runs: number[]; format: PaperFormat; to: 'file' | 'clipboard' }
+  /** The text of a table of these runs for a paper, seeds folded, with its protocol. */
+  | { type: 'askPaper'; runs: number[]; format: PaperFormat }
   | { type: 'act'; what: 'cancel' | 'goOn' | 'report' | 'recipe' }
