@@ -2,13 +2,15 @@
 import { largest } from '../shared/format/lists.ts'
 import { basename, dirname, join } from 'node:path'
 import { stat } from 'node:fs/promises'
+import { isGguf } from '../shared/format/gguf/ggufName.ts'
 import { indexNamesOf } from '../shared/format/checkpointFormats.ts'
 import { tensorRoles } from '../shared/families/tensorRoles.ts'
 import { modelLabel } from '../shared/format/modelLabel.ts'
 import { elementsOf } from '../shared/format/dtypes.ts'
 import { fieldsOf } from '../shared/format/records.ts'
 import { shownDtype, whyUnread } from '../engine/checkpoint/stats/elementFormat.ts'
-import { bytesOnDisk, type Checkpoint } from '../engine/checkpoint/checkpoint.ts'
+import { bytesOnDisk, isOfGguf, storedType, type Checkpoint } from '../engine/checkpoint/checkpoint.ts'
+import { listedBytes } from '../engine/checkpoint/stats/inspectCheckpoint.ts'
 import { hasMasks } from '../engine/checkpoint/explicitMasks.ts'
 import type { Inspection, ListedEntry } from '../engine/checkpoint/inspection.ts'
 import { originOf } from './origin.ts'
@@ -20,22 +22,25 @@ export async function summarise({ checkpoint, unknown, problems }: Inspection): 
   const names = new Set([...checkpoint.tensors.keys(), ...unknown.map((t) => t.name), ...lost])
   const roles = tensorRoles(checkpoint.config, names)
   const tensors = [...checkpoint.tensors.values(), ...unknown].map((entry: ListedEntry): TensorRow => {
-    const { name, shape, file, bytes, bitmask } = entry
+    const { name, shape, file, bitmask } = entry
     const { role, block, module } = roles.of(name, shape)
     const parameters = elementsOf(shape) ?? 0
     const why = whyUnread(entry.dtype)
+    const dtype = shownDtype(storedType(entry))
     return {
-      ...{ name, dtype: shownDtype(entry.dtype), shape: [...shape], file, bytes, role, block, module, parameters },
+      ...{ name, dtype, shape: [...shape], file, bytes: listedBytes(entry), role, block, module, parameters },
       ...(bitmask && { storedBytes: bytesOnDisk(entry) }),
       ...(why !== null && { unreadable: `None: ${why}.` }),
     }
   })
-  const origin = await originOf(checkpoint.folder)
+  // What lies beside a GGUF file is of another checkpoint.
+  const lookOnly = isOfGguf(checkpoint)
+  const origin = lookOnly ? null : await originOf(checkpoint.folder)
   const blocks = largest(tensors, -1, (t) => t.block ?? -1) + 1
   return {
     path: checkpoint.path,
     label: labelOf(checkpoint),
-    modelType: modelTypeOf(checkpoint.config),
+    modelType: checkpoint.metadata.get('general.architecture') ?? modelTypeOf(checkpoint.config),
     blocks,
     tensors,
     metadata: Object.fromEntries(checkpoint.metadata),
@@ -46,6 +51,7 @@ export async function summarise({ checkpoint, unknown, problems }: Inspection): 
     problems: problems.map(({ error, tensors: missing }) => ({ message: error.message, missing: [...missing] })),
     ...(origin && { origin }),
     ...(hasMasks(checkpoint) && { hasMask: true }),
+    ...(lookOnly && { lookOnly }),
   }
 }
 
@@ -58,6 +64,7 @@ function warningsOf({ checkpoint, unknown, problems }: Omit<Inspection, 'sources
     )
   }
   const configBroken = problems.some(({ path }) => basename(path) === 'config.json')
+  if (isOfGguf(checkpoint)) return warnings
   if (checkpoint.config === null && !configBroken)
     warnings.push('There is no config.json beside the weights: roles are guessed from names.')
   else if (!familyKnown) warnings.push('config.json names a model that is not known: roles are guessed from names.')
@@ -65,7 +72,7 @@ function warningsOf({ checkpoint, unknown, problems }: Omit<Inspection, 'sources
 }
 
 function labelOf({ folder, files }: Checkpoint): string {
-  return modelLabel(files.length === 1 ? join(folder, files[0].name) : folder)
+  return modelLabel(files.length === 1 || isGguf(files[0]?.name ?? '') ? join(folder, files[0].name) : folder)
 }
 
 function modelTypeOf(config: unknown): string | null {

@@ -1,8 +1,8 @@
 // `sparsescope inspect`: what is in a checkpoint, and where it is sparse.
-import { bytesOnDisk, type Checkpoint } from '../engine/checkpoint/checkpoint.ts'
+import { bytesOnDisk, storedType, type Checkpoint } from '../engine/checkpoint/checkpoint.ts'
 import { openInspection, type Inspection as Opening } from '../engine/checkpoint/inspection.ts'
 import { whyUnread } from '../engine/checkpoint/stats/elementFormat.ts'
-import { inspectCheckpoint } from '../engine/checkpoint/stats/inspectCheckpoint.ts'
+import { inspectCheckpoint, listedBytes } from '../engine/checkpoint/stats/inspectCheckpoint.ts'
 import type { InspectedTensor, Inspection } from '../engine/checkpoint/stats/inspectCheckpoint.ts'
 import { requireNm } from '../engine/checkpoint/stats/nmCounter.ts'
 import { hubNameText, parseHubName } from '../engine/checkpoint/hubCache.ts'
@@ -25,10 +25,11 @@ export const inspectCommand = command('inspect', 'show the tensors of a checkpoi
   'inspect model.safetensors --stats --nm 2:4,1:4 --json',
   'inspect opt-125m --tensor model.decoder.layers.0.fc1.weight',
   'inspect hf:facebook/opt-125m --remote',
+  'inspect model-Q4_K_M.gguf --stats',
 ])
   .argument(
     '<path>',
-    'a model folder, an index, or one file of weights: *.safetensors, or *.bin, *.pt, *.pth of torch.save; hf:org/name[@revision]',
+    'a model folder, an index, or one file of weights: *.safetensors, *.gguf, or *.bin, *.pt, *.pth of torch.save; hf:org/name[@revision]',
   )
   .option('--stats', 'read the weights: exact zeros, N:M validity, min, max, mean, deviation, histogram')
   .option('--tensor <name>', 'only this tensor, with its statistics')
@@ -112,9 +113,10 @@ function remoteJson({ repository, revision, commit, address, files, card }: Remo
 }
 
 function tensorJson({ entry, parameters, role, stats }: InspectedTensor): unknown {
-  const { name, dtype, shape, file, bytes } = entry
+  const { name, shape, file } = entry
+  const [dtype, bytes] = [storedType(entry), listedBytes(entry)]
   const stored = entry.bitmask && { stored_bytes: bytesOnDisk(entry) }
-  const why = whyUnread(dtype)
+  const why = whyUnread(entry.dtype)
   const unread = why !== null && { unreadable: why }
   const known = {
     name,

@@ -1,9 +1,14 @@
 // The output of `inspect` for people: tables of tensors, roles and blocks; one tensor in detail.
 import { largest } from '../shared/format/lists.ts'
-import type { Checkpoint } from '../engine/checkpoint/checkpoint.ts'
+import { isOfGguf, storedType, type Checkpoint } from '../engine/checkpoint/checkpoint.ts'
 import { shownDtype, whyUnread } from '../engine/checkpoint/stats/elementFormat.ts'
 import type { RemoteFacts } from '../engine/hub/openRemote.ts'
-import type { InspectedTensor, Inspection, Totals } from '../engine/checkpoint/stats/inspectCheckpoint.ts'
+import {
+  listedBytes,
+  type InspectedTensor,
+  type Inspection,
+  type Totals,
+} from '../engine/checkpoint/stats/inspectCheckpoint.ts'
 import { formatBytes } from '../shared/format/byteSize.ts'
 import { formatShare } from '../shared/format/numbers.ts'
 import { isKept, type NmValidity } from '../shared/format/nmValidity.ts'
@@ -19,6 +24,7 @@ export function inspectionText(checkpoint: Checkpoint, inspection: Inspection, c
   const layers = [...blocks].map(([block, { linears }]): [string, Totals] => [String(block), linears])
   const files = plural(checkpoint.files.length, 'file')
   const parts = [
+    ...(isOfGguf(checkpoint) ? [metadataTable(checkpoint.metadata, columns)] : []),
     tensorTable(tensors, scanned, columns),
     totalsTable('role', sums, scanned, columns),
     ...(scanned && layers.length > 0 ? [totalsTable('linears of layer', layers, scanned, columns)] : []),
@@ -57,11 +63,24 @@ function tensorTable(tensors: readonly InspectedTensor[], scanned: boolean, colu
   const patterns = [...new Set(keeping.flatMap((kept) => kept.map(([pattern]) => pattern)))]
   const head = ['tensor', 'type', 'shape', 'size', ...(scanned ? ['zeros', ...patterns] : [])]
   const rows = tensors.map(({ entry, stats }) => {
-    const known = [entry.name, shownDtype(entry.dtype), `[${entry.shape.join(', ')}]`, formatBytes(entry.bytes)]
+    const { name, shape } = entry
+    const known = [name, shownDtype(storedType(entry)), `[${shape.join(', ')}]`, formatBytes(listedBytes(entry))]
     return scanned ? [...known, percent(stats?.sparsity), ...patterns.map((p) => validity(stats?.nm[p]))] : known
   })
   return textTable(head, rows, { columns, spare: ['type', 'size', 'shape'] })
 }
+
+/** What a GGUF file says of its model; texts of several lines by their first. */
+function metadataTable(metadata: ReadonlyMap<string, string>, columns?: number): string {
+  const rows = [...metadata].map(([key, value]) => {
+    const [line] = value.split('\n')
+    const shown = line.slice(0, longestValue)
+    return [key, shown.length < value.length ? `${shown}…` : shown]
+  })
+  return textTable(['metadata', 'value'], rows, { columns })
+}
+
+const longestValue = 80
 
 function totalsTable(what: string, sums: readonly [string, Totals][], scanned: boolean, columns?: number): string {
   const rows = sums.map(([name, { parameters, bytes, sparsity }]) => {
@@ -101,7 +120,7 @@ export function remoteText({ commit, address, files, card }: RemoteFacts, checkp
 /** One tensor in detail, with its histogram as bars. */
 export function tensorText({ entry, parameters, stats }: InspectedTensor): string {
   const lines = [
-    `${entry.name}: ${shownDtype(entry.dtype)} [${entry.shape.join(', ')}], ${count(parameters)} parameters, ${formatBytes(entry.bytes)} in ${entry.file}`,
+    `${entry.name}: ${shownDtype(storedType(entry))} [${entry.shape.join(', ')}], ${count(parameters)} parameters, ${formatBytes(listedBytes(entry))} in ${entry.file}`,
   ]
   if (!stats) return [...lines, `no statistics: ${whyUnread(entry.dtype)}`].join('\n')
   lines.push(`zeros      ${count(stats.zeros)} (${percent(stats.sparsity)})`)

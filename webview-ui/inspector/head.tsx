@@ -23,16 +23,7 @@ export function Head({ model }: { model: ModelSummary }) {
         </div>
         <div class="row">
           <ExportMenu />
-          <Button
-            act={() => host.post({ type: 'tryOut' })}
-            title="Generate text with this model"
-            untrusted="Generating text needs a trusted workspace."
-          >
-            Try it…
-          </Button>
-          <Button primary act={() => host.post({ type: 'prune' })} untrusted="Pruning needs a trusted workspace.">
-            Prune…
-          </Button>
+          {!model.lookOnly && <Computing />}
         </div>
       </div>
       <ScanRow model={model} />
@@ -41,6 +32,23 @@ export function Head({ model }: { model: ModelSummary }) {
       <Totals model={model} />
       <OriginBox origin={model.origin} />
     </header>
+  )
+}
+
+function Computing() {
+  return (
+    <>
+      <Button
+        act={() => host.post({ type: 'tryOut' })}
+        title="Generate text with this model"
+        untrusted="Generating text needs a trusted workspace."
+      >
+        Try it…
+      </Button>
+      <Button primary act={() => host.post({ type: 'prune' })} untrusted="Pruning needs a trusted workspace.">
+        Prune…
+      </Button>
+    </>
   )
 }
 

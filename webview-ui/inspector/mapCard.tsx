@@ -12,13 +12,14 @@ import { Analyse, MeasureHere } from './measureHere.tsx'
 import { columnBarsHeight, ColumnBars, RowBars, rowBarsWidth } from './planBars.tsx'
 import { BeginPlan, PlanStrip } from './planStrip.tsx'
 import { against, chosenSurface, plan, surface, type Against, type Surface } from './planStore.ts'
-import { known, map, mark, select, tensorAt } from './store.ts'
+import { known, map, mark, model, select, tensorAt } from './store.ts'
 
 export function MapCard() {
   const { blocks } = map.value
   if (blocks.length === 0)
     return <Empty message="No matrices of transformer blocks were recognised; the table lists every tensor." />
   const now = plan.value
+  const computes = !model.value?.lookOnly
   const isPlanned = now !== null && now.problem === null
   return (
     <section class="card" aria-label="Map">
@@ -33,11 +34,11 @@ export function MapCard() {
           </div>
         )}
       </div>
-      {isPlanned ? <PlanStrip plan={now} /> : <BeginPlan problem={now?.problem ?? null} />}
+      {isPlanned ? <PlanStrip plan={now} /> : computes && <BeginPlan problem={now?.problem ?? null} />}
       <div class="row colourBy">
         {surface.value === 'cost' && <ColourBy />}
         {surface.value === 'difference' && <AgainstChoice />}
-        <Analyse />
+        {computes && <Analyse />}
       </div>
       <Grid
         label="Map of blocks and modules"

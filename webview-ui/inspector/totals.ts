@@ -53,6 +53,7 @@ export type OtherSize = { readonly as: 'dense' | 'bitmask'; readonly bytes: numb
 export function otherSize(model: ModelSummary, stats: ReadonlyMap<string, TensorStats>): OtherSize {
   if (model.tensors.some(({ storedBytes }) => storedBytes !== undefined))
     return { as: 'dense', bytes: model.tensors.reduce((sum, { bytes }) => sum + bytes, 0) }
+  if (model.lookOnly) return null
   let bytes = 0
   for (const tensor of model.tensors) {
     const zeros = stats.get(tensor.name)?.zeros

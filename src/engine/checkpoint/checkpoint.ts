@@ -2,12 +2,14 @@
 // Opening reads headers only; nothing here ever holds a whole file.
 import type { SafetensorsDtype } from '../../shared/format/dtypes.ts'
 import { quoted } from '../../shared/format/formatError.ts'
+import { isGguf } from '../../shared/format/gguf/ggufName.ts'
 import { EngineError } from '../errors.ts'
-import type { BitmaskPlace, FileHeader } from './fileHeader.ts'
+import type { BitmaskPlace, FileHeader, QuantisedPlace } from './fileHeader.ts'
 import { readBitmask } from './bitmask/readBitmask.ts'
+import { readQuantised } from './gguf/readGgufFile.ts'
 import { FilePool } from './filePool.ts'
 import { locate } from './locate.ts'
-import { readConfig } from './modelConfigFile.ts'
+import { configOf } from './modelConfigFile.ts'
 import { readStrided } from './torch/readStrided.ts'
 import { readHeaders, type FileProblem } from './readHeaders.ts'
 import type { StoredMasks } from './storedMask.ts'
@@ -26,6 +28,8 @@ export interface TensorEntry {
   readonly strides?: readonly number[]
   /** Bytes on disk, only where just the kept values are stored: `bytes` is then what the matrix would take. */
   readonly bitmask?: BitmaskPlace
+  /** Blocks in the file, only where weights are quantised: `dtype` and `bytes` are then those of the numbers that they stand for. */
+  readonly quantised?: QuantisedPlace
 }
 
 export interface CheckpointFile {
@@ -66,19 +70,34 @@ export interface Checkpoint {
 }
 
 /** Bytes of a tensor in its files. */
-export function bytesOnDisk({ bytes, bitmask }: Pick<TensorEntry, 'bytes' | 'bitmask'>): number {
-  return bitmask ? bitmask.bytes : bytes
+export function bytesOnDisk({
+  bytes,
+  bitmask,
+  quantised,
+}: Pick<TensorEntry, 'bytes' | 'bitmask' | 'quantised'>): number {
+  return (bitmask ?? quantised)?.bytes ?? bytes
+}
+
+/** Element type as the file has it, for people. */
+export function storedType({ dtype, quantised }: { dtype: string; quantised?: QuantisedPlace }): string {
+  return quantised?.type ?? dtype
+}
+
+/** Whether a checkpoint is of GGUF files, which are looked at only. */
+export function isOfGguf({ files }: Pick<Checkpoint, 'files'>): boolean {
+  return isGguf(files.at(0)?.name ?? '')
 }
 
 /**
- * Opens a Hugging Face folder, an index, or one file of weights (checkpointFormats.ts).
+ * Opens a Hugging Face folder, an index, or one file of weights (checkpointFormats.ts) to compute with; not GGUF, which
+ * `openInspection` opens.
  * @throws EngineError 'not-found', or 'bad-checkpoint' with one sentence on what is wrong and how to mend it.
  */
 export async function openCheckpoint(path: string): Promise<Checkpoint> {
   const located = await locate(path)
   const pool = new FilePool()
   try {
-    const config = await readConfig(located.folder)
+    const config = await configOf(located)
     const { headers, indexMetadata } = await readHeaders(pool, located, { unknown: 'refuse', onProblem: refuse })
     return createCheckpoint({ path, folder: located.folder, pool, headers, indexMetadata, config })
   } catch (error) {
@@ -107,9 +126,9 @@ export function createCheckpoint(parts: {
   const metadata = new Map<string, string>()
   for (const header of headers) {
     paths.set(header.name, header.path)
-    for (const { name, dtype, shape, start, end, strides, bitmask } of header.tensors) {
+    for (const { start, end, ...tensor } of header.tensors) {
       const place = { file: header.name, start: header.dataStart + start, bytes: end - start }
-      tensors.set(name, { name, dtype, shape, ...place, ...(strides && { strides }), ...(bitmask && { bitmask }) })
+      tensors.set(tensor.name, { ...tensor, ...place })
     }
     for (const [key, value] of header.metadata) if (!metadata.has(key)) metadata.set(key, value)
   }
@@ -123,8 +142,9 @@ export function createCheckpoint(parts: {
       )
     }
     const file = paths.get(entry.file) ?? entry.file
-    const { strides, bitmask } = entry
+    const { strides, bitmask, quantised } = entry
     if (bitmask) await readBitmask(pool, name, bitmask, start, target)
+    else if (quantised) await readQuantised(pool, file, quantised, entry.start, start, target)
     else if (strides) await readStrided(pool, file, { ...entry, strides }, start, target)
     else await pool.read(file, entry.start + start, target)
   }

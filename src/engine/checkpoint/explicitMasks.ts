@@ -5,14 +5,19 @@ import { tensorRoles } from '../../shared/families/tensorRoles.ts'
 import type { BitmaskPlace } from './fileHeader.ts'
 import { readBitmaskMask } from './bitmask/readBitmask.ts'
 import { transposeBits } from './bitmask/transposeBits.ts'
-import type { Checkpoint } from './checkpoint.ts'
+import { isOfGguf, type Checkpoint } from './checkpoint.ts'
 import { FilePool } from './filePool.ts'
 import { maskFileName, openMaskFile } from './maskFile.ts'
 import type { StoredMask, StoredMasks } from './storedMask.ts'
 
-/** Whether there are any, without reading them. */
-export function hasMasks({ folder, tensors, remote }: Pick<Checkpoint, 'folder' | 'tensors' | 'remote'>): boolean {
-  if (remote) return false
+/** Whether there are any, without reading them. A mask beside a GGUF file is another checkpoint's. */
+export function hasMasks({
+  folder,
+  tensors,
+  files,
+  remote,
+}: Pick<Checkpoint, 'folder' | 'tensors' | 'files' | 'remote'>): boolean {
+  if (remote || isOfGguf({ files })) return false
   return existsSync(join(folder, maskFileName)) || [...tensors.values()].some(({ bitmask }) => bitmask !== undefined)
 }
 

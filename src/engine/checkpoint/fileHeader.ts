@@ -1,6 +1,14 @@
 // The contents of a checkpoint's file by its header, and the place of each tensor.
+import type { WidenedType } from '../../shared/format/gguf/ggmlTypes.ts'
 import type { SafetensorsHeader, TensorInfo } from '../../shared/format/safetensorsHeader.ts'
-import type { FilePlace } from './readHeader.ts'
+
+/** The place of a header's tensors. */
+export interface FilePlace {
+  /** Size of the file. */
+  readonly bytes: number
+  /** Byte at which the data begins. */
+  readonly dataStart: number
+}
 
 /** The place of a part of a bitmask. */
 export interface PartPlace {
@@ -26,14 +34,24 @@ export interface BitmaskPlace {
   readonly offsets: PartPlace | null
 }
 
+/** Blocks that stand for F32 numbers. */
+export interface QuantisedPlace {
+  readonly type: WidenedType
+  /** Elements of a block, and its bytes. */
+  readonly block: number
+  readonly blockBytes: number
+  /** Bytes in the file. */
+  readonly bytes: number
+}
+
 /** Relative to the checkpoint's folder, and in full. */
 interface FileName {
   readonly name: string
   readonly path: string
 }
 
-/** A tensor of a file, or of several, where only its kept values are stored. */
-export type PlacedTensor = TensorInfo & { readonly bitmask?: BitmaskPlace }
+/** A tensor of a file, or of several, where only its kept values are stored; or of blocks that stand for numbers. */
+export type PlacedTensor = TensorInfo & { readonly bitmask?: BitmaskPlace; readonly quantised?: QuantisedPlace }
 
 export interface FileHeader extends Omit<SafetensorsHeader, 'tensors'>, FilePlace, FileName {
   readonly tensors: readonly PlacedTensor[]

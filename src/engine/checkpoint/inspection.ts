@@ -4,7 +4,7 @@ import { EngineError } from '../errors.ts'
 import { createCheckpoint, type Checkpoint, type TensorEntry } from './checkpoint.ts'
 import { FilePool } from './filePool.ts'
 import { locate, type Located } from './locate.ts'
-import { readConfig } from './modelConfigFile.ts'
+import { configOf } from './modelConfigFile.ts'
 import { readHeaders, type FileProblem } from './readHeaders.ts'
 import type { WeightFiles } from './weightFiles.ts'
 
@@ -37,13 +37,11 @@ export async function inspectIn(pool: WeightFiles, located: Located, path: strin
   }
   try {
     const configPath = join(located.folder, 'config.json')
-    const config = await readConfig(located.folder, (file, most) => pool.readText(file, most)).catch(
-      (error: unknown) => {
-        if (!(error instanceof EngineError)) throw error
-        onProblem({ path: configPath, error, tensors: [] })
-        return null
-      },
-    )
+    const config = await configOf(located, (file, most) => pool.readText(file, most)).catch((error: unknown) => {
+      if (!(error instanceof EngineError)) throw error
+      onProblem({ path: configPath, error, tensors: [] })
+      return null
+    })
     const { headers, indexMetadata } = await readHeaders(pool, located, { unknown: 'list', onProblem })
     const first = problems.find((problem) => problem.path !== configPath)
     if (headers.length === 0 && first) throw first.error

@@ -5,7 +5,7 @@ import type { CheckpointReason } from '../../shared/format/formatError.ts'
 import { checkpointFormats, isShard, safetensors } from '../../shared/format/checkpointFormats.ts'
 import { modelEntry } from '../../shared/format/modelEntry.ts'
 import { andList } from '../../shared/format/lists.ts'
-import { ggufRemedy } from '../../shared/format/safetensorsHeader.ts'
+import { ggufRemedy, isGguf } from '../../shared/format/gguf/ggufName.ts'
 import { EngineError } from '../errors.ts'
 import { isHubName, snapshotInstead, snapshotOf } from './hubCache.ts'
 import { readError } from '../../system/diskErrors.ts'
@@ -48,14 +48,14 @@ function whyNot(folder: string, names: readonly string[]): EngineError {
       return because(`it has shards but no ${index}; download the index too`)
   const files = names.filter((n) => n.endsWith(safetensors.suffix))
   if (files.length > 1) return because('it has several .safetensors files and no index; name the one you mean')
-  const gguf = names.find((n) => /\.gguf$/i.test(n))
-  if (gguf) return because(`it holds a GGUF model (${gguf}): ${ggufRemedy}`, 'refused')
+  const gguf = names.find(isGguf)
+  if (gguf) return because(`it holds a GGUF model, ${gguf}; to look at it, name that file: ${ggufRemedy}`, 'refused')
   const wanted = checkpointFormats.flatMap(({ single, index }) => [single, index])
   return because(`it has no ${andList(wanted, 'or')}; give the folder of a Hugging Face model`, 'no-weights')
 }
 
 /**
- * Full path of a shard that an index names, after following links. A link may lead out of the folder only as in the
+ * Full path of a shard that an index or the other shards name, after following links. A link may lead out of the folder only as in the
  * Hugging Face cache, from `snapshots/<revision>/` to `blobs/` of the same model.
  * @throws EngineError 'bad-checkpoint' when it is missing or leads elsewhere.
  */
@@ -63,7 +63,7 @@ export async function resolveShard(folder: string, shard: string): Promise<strin
   const path = join(folder, shard)
   const target = await realpath(path).catch(() => null)
   if (target === null) {
-    throw new EngineError('bad-checkpoint', `${path} is missing, though the index names it; download this shard too`)
+    throw new EngineError('bad-checkpoint', `${path} is missing, though it is a part of the model; download it too`)
   }
   const home = await realpath(folder)
   if (!isInside(target, home) && !isCacheBlob(target, home)) {

@@ -1,5 +1,6 @@
 // config.json beside the weights.
 import { join } from 'node:path'
+import { isGguf } from '../../shared/format/gguf/ggufName.ts'
 import { parseJson, toPlain } from '../../shared/format/json.ts'
 import { EngineError } from '../errors.ts'
 import { errnoOf } from '../../system/diskErrors.ts'
@@ -20,6 +21,14 @@ export async function readConfig(folder: string, read: WeightFiles['readText'] =
     if (error instanceof EngineError && error.code === 'not-found' && errnoOf(error.cause) === 'ENOENT') return null
     throw error
   }
+}
+
+/** config.json of what was found; GGUF has its configuration inside, and what lies beside it has other names of tensors. */
+export async function configOf(
+  { folder, entry }: { folder: string; entry: string },
+  read?: WeightFiles['readText'],
+): Promise<unknown> {
+  return isGguf(entry) ? null : readConfig(folder, read)
 }
 
 /** The config as an object, for code that cannot go on without. @throws EngineError 'bad-checkpoint'. */

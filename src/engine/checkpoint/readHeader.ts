@@ -1,5 +1,6 @@
 // Reads what one file of weights holds, with a few small reads whatever its size.
 import { FormatError } from '../../shared/format/formatError.ts'
+import { isGguf } from '../../shared/format/gguf/ggufName.ts'
 import { formatOf, type CheckpointFormat } from '../../shared/format/checkpointFormats.ts'
 import {
   headerLength,
@@ -9,31 +10,25 @@ import {
 } from '../../shared/format/safetensorsHeader.ts'
 import { EngineError } from '../errors.ts'
 import type { WeightFiles } from './weightFiles.ts'
+import type { FilePlace, PlacedTensor } from './fileHeader.ts'
+import { readGgufFile } from './gguf/readGgufFile.ts'
 import { readTorchHeader } from './torch/readTorchHeader.ts'
 
-/** The place of a header's tensors. */
-export interface FilePlace {
-  /** Size of the file. */
-  readonly bytes: number
-  /** Byte at which the data begins. */
-  readonly dataStart: number
-}
+/** What a file holds, in the form of a safetensors header. */
+type ReadHeader = Omit<SafetensorsHeader, 'tensors'> & { readonly tensors: readonly PlacedTensor[] }
 
-type HeaderReader = (
-  pool: WeightFiles,
-  path: string,
-  fileBytes: number,
-) => Promise<SafetensorsHeader & { dataStart: number }>
+type HeaderReader = (pool: WeightFiles, path: string, fileBytes: number) => Promise<ReadHeader & { dataStart: number }>
 
-const readers: Readonly<Record<CheckpointFormat['id'], HeaderReader>> = {
+const readers: Readonly<Record<CheckpointFormat['id'] | 'gguf', HeaderReader>> = {
+  gguf: readGgufFile,
   safetensors: readSafetensorsHeader,
   torch: readTorchHeader,
 }
 
 /** @throws EngineError 'bad-checkpoint' that names the file. */
-export async function readHeader(pool: WeightFiles, path: string): Promise<SafetensorsHeader & FilePlace> {
+export async function readHeader(pool: WeightFiles, path: string): Promise<ReadHeader & FilePlace> {
   const bytes = await pool.sizeOf(path)
-  const read = readers[formatOf(path)?.id ?? 'safetensors']
+  const read = readers[isGguf(path) ? 'gguf' : (formatOf(path)?.id ?? 'safetensors')]
   return inFile(path, async () => ({ ...(await read(pool, path, bytes)), bytes }))
 }
 

@@ -1,7 +1,8 @@
 // The headers of all files of a checkpoint, checked against its index. Whoever asks decides what a problem means: a
 // run refuses, the inspector goes on with the rest.
 import { formatOf, safetensors } from '../../shared/format/checkpointFormats.ts'
-import { quoted } from '../../shared/format/formatError.ts'
+import { FormatError, quoted } from '../../shared/format/formatError.ts'
+import { ggufParts, ggufRemedy, isGguf } from '../../shared/format/gguf/ggufName.ts'
 import { refuseUnknown } from '../../shared/format/safetensorsHeader.ts'
 import { parseShardIndex, type ShardIndex } from '../../shared/format/shardIndex.ts'
 import { EngineError } from '../errors.ts'
@@ -42,10 +43,16 @@ export async function readHeaders(
     })
   const entryPath = `${folder}/${entry}`
   const read = async (path: string) => {
+    if (unknown === 'refuse') await inFile(path, () => refuseGguf(path))
     const header = await readHeader(pool, path)
     if (unknown === 'refuse') await inFile(path, () => refuseUnknown(header))
     return header
   }
+  if (kind === 'single' && ggufParts(entry).length > 1)
+    return {
+      headers: await readParts({ folder, entry }, read, pool.shardPath.bind(pool), onProblem),
+      indexMetadata: null,
+    }
   if (kind === 'single') {
     const headers = await fold([{ ...(await read(entryPath)), name: entry, path: entryPath }])
     return { headers, indexMetadata: null }
@@ -76,6 +83,43 @@ export async function readHeaders(
     onProblem({ path: entryPath, error: new EngineError('bad-checkpoint', text), tensors: [] })
   })
   return { headers: await fold(headers), indexMetadata: index.metadata }
+}
+
+/** @throws FormatError that says what to do instead. */
+function refuseGguf(path: string): void {
+  if (isGguf(path)) throw new FormatError(`it is a GGUF file: ${ggufRemedy}`, 'refused')
+}
+
+/** The files of a split GGUF, which name each other by their numbers alone. */
+async function readParts(
+  { folder, entry }: Pick<Located, 'folder' | 'entry'>,
+  read: (path: string) => Promise<Omit<FileHeader, 'name' | 'path'>>,
+  shardPath: WeightFiles['shardPath'],
+  onProblem: HeaderOptions['onProblem'],
+): Promise<FileHeader[]> {
+  const headers: FileHeader[] = []
+  const holder = new Map<string, string>()
+  for (const name of ggufParts(entry)) {
+    const path = `${folder}/${name}`
+    try {
+      const header = await read(await shardPath(folder, name))
+      for (const tensor of [...header.tensors, ...header.unknown]) {
+        const other = holder.get(tensor.name)
+        if (other !== undefined) throw twice(path, tensor.name, other)
+        holder.set(tensor.name, name)
+      }
+      headers.push({ ...header, name, path })
+    } catch (error) {
+      if (!(error instanceof EngineError)) throw error
+      onProblem({ path, error, tensors: [] })
+    }
+  }
+  return headers
+}
+
+function twice(path: string, tensor: string, other: string): EngineError {
+  const text = `${path}: ${quoted(tensor)} is in ${other} too; get the files of the model from one source`
+  return new EngineError('bad-checkpoint', text)
 }
 
 function tensorsByFile(weightMap: ReadonlyMap<string, string>): ReadonlyMap<string, readonly string[]> {

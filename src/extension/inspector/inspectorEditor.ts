@@ -171,7 +171,7 @@ function scansByItself(model: ModelSummary): boolean {
 
 /** Writing a checkpoint makes many changes: `changed` is called when it has been quiet. */
 function watchFiles(folder: string, changed: () => void): vscode.Disposable {
-  const pattern = new vscode.RelativePattern(vscode.Uri.file(folder), '*.{safetensors,bin,json}')
+  const pattern = new vscode.RelativePattern(vscode.Uri.file(folder), '*.{safetensors,bin,json,gguf}')
   const watcher = vscode.workspace.createFileSystemWatcher(pattern)
   let timer: NodeJS.Timeout | undefined
   const noticed = (uri: vscode.Uri) => {

@@ -1,7 +1,7 @@
 // The tree of checkpoints: one entry a model, however many shards it has, in two groups.
 import * as vscode from 'vscode'
 import { basename } from 'node:path'
-import { ggufRemedy } from '../../shared/format/safetensorsHeader.ts'
+import { ggufRemedy } from '../../shared/format/gguf/ggufName.ts'
 import { treeIds } from '../contributions.ts'
 import { placeOf } from '../support/paths.ts'
 import { factsLine, factsTooltip } from './modelText.ts'
@@ -62,7 +62,7 @@ function modelItem(entry: ModelEntry): vscode.TreeItem {
   return item
 }
 
-/** Opening it says why it cannot be pruned. */
+/** Opening it shows what it holds; its tooltip says why it cannot be pruned. */
 function ggufItem(uri: vscode.Uri): vscode.TreeItem {
   const item = new vscode.TreeItem(basename(uri.fsPath))
   item.id = `gguf ${uri.fsPath}`

@@ -28,7 +28,7 @@ export interface ModelEntry {
 export interface KnownModels {
   workspace: ModelEntry[]
   hub: ModelEntry[]
-  /** GGUF files of the workspace: shown for what they are, since nothing here can work on them. */
+  /** GGUF files of the workspace: apart, since nothing computes with them. */
   gguf: vscode.Uri[]
 }
 

@@ -9,8 +9,7 @@ import type { KnownModels, Models } from './models.ts'
 /** Writing a checkpoint makes many events: look again when they pause. */
 const quietMs = 400
 const ours = /[\\/]\.sparsescope([\\/]|$)/
-const matters = (path: string) =>
-  isWeights(basename(path)) || /\.gguf$/i.test(path) || basename(path) === 'sparsescope.json'
+const matters = (path: string) => isWeights(basename(path)) || basename(path) === 'sparsescope.json'
 
 export function watchModels(models: Models): vscode.Disposable {
   let timer: NodeJS.Timeout | undefined

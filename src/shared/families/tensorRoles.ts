@@ -61,7 +61,8 @@ function knownModel(
   }
 }
 
-const blockName = /(?:^|\.)(?:layers?|h|blocks?)\.(\d+)\./
+/** `blk` and the names without a dot before their number, such as `token_embd`, are GGUF's. */
+const blockName = /(?:^|\.)(?:layers?|h|blocks?|blk)\.(\d+)\./
 
 function byName(name: string, shape: readonly number[]): Omit<TensorRole, 'transposed'> {
   const match = blockName.exec(name)
@@ -70,12 +71,14 @@ function byName(name: string, shape: readonly number[]): Omit<TensorRole, 'trans
 }
 
 function roleByName(name: string, shape: readonly number[], inBlock: boolean): Role {
-  if (/(^|[._])(lm_head|embed_out)\./.test(name)) return 'head'
-  if (/(^|[._])(embed\w*|wte|wpe)\./.test(name)) return 'embedding'
+  if (/(^|[._])(lm_head|embed_out)\.|^output\.weight$/.test(name)) return 'head'
+  if (/(^|[._])(embed\w*|embd|wte|wpe)\./.test(name)) return 'embedding'
   if (/(norm|(^|[._])ln)(_?\w+)?\.(weight|bias)$/.test(name)) return 'norm'
   if (name.endsWith('.bias')) return 'bias'
-  if (!inBlock || !name.endsWith('.weight') || shape.length !== 2) return 'other'
-  return /(router|(?<!\w)gate)\.weight$/.test(name) ? 'router' : 'linear'
+  if (!inBlock || !name.endsWith('.weight')) return 'other'
+  // The experts of a block in one tensor.
+  if (shape.length !== 2) return /^blk\..*_exps\.weight$/.test(name) ? 'linear' : 'other'
+  return /(router|(?<!\w)gate|_gate_inp)\.weight$/.test(name) ? 'router' : 'linear'
 }
 
 function moduleIn(name: string, block: number | null): string {

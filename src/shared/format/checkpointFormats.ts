@@ -1,5 +1,7 @@
 // Formats of weights, one row each: the names of its files, in the order in which transformers
-// looks for them. How each is read stands in engine/checkpoint/readHeader.ts.
+// looks for them. How each is read stands in engine/checkpoint/readHeader.ts. GGUF (gguf/ggufName.ts) is none of them: it is only
+// looked at.
+import { isGguf } from './gguf/ggufName.ts'
 
 export interface CheckpointFormat {
   readonly id: 'safetensors' | 'torch'
@@ -54,10 +56,13 @@ export function formatOf(fileName: string): CheckpointFormat | null {
 
 /** Whether a file is of a model by its name alone: weights, or an index of them. */
 export function isWeights(fileName: string): boolean {
-  return checkpointFormats.some(({ weights, indexSuffix }) => weights.test(fileName) || fileName.endsWith(indexSuffix))
+  return (
+    isGguf(fileName) ||
+    checkpointFormats.some(({ weights, indexSuffix }) => weights.test(fileName) || fileName.endsWith(indexSuffix))
+  )
 }
 
-/** `isWeights` as globs, for who looks for files or watches them. */
+/** `isWeights` as globs but for GGUF, for who looks for files or watches them. */
 export const weightsGlobs = ['*.safetensors', 'pytorch_model*.bin']
 export const indexGlobs = checkpointFormats.map(({ indexSuffix }) => `*${indexSuffix}`)
 

@@ -2,6 +2,7 @@
 // Every field is treated as hostile; what passes here can be read without another check.
 import { bytesOfTensor, isCount, isSafetensorsDtype, safetensorsDtypes, type SafetensorsDtype } from './dtypes.ts'
 import { FormatError, quoted } from './formatError.ts'
+import { ggufRemedy } from './gguf/ggufName.ts'
 import { asObject, parseJson, type Json } from './json.ts'
 
 export interface TensorInfo {
@@ -76,10 +77,6 @@ function otherFormat(prefix: Uint8Array): string | null {
   if (text.startsWith('GGUF')) return `it is a GGUF file: ${ggufRemedy}`
   return null
 }
-
-/** GGUF is quantised, and its files carry no layout that can be pruned. */
-export const ggufRemedy =
-  'quantised for inference, it cannot be pruned; take the model that it was made from, saved as safetensors, and convert the result'
 
 /**
  * Checks and returns the header. `json` is exactly the header's bytes, `dataBytes` what follows it in the file. One

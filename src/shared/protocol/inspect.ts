@@ -72,6 +72,8 @@ export interface ModelSummary {
   problems: { message: string; missing: string[] }[]
   /** Provenance of a checkpoint that a run has made. */
   origin?: Origin
+  /** GGUF: nothing computes with it, so nothing is offered that would. */
+  lookOnly?: boolean
   /** Files beside the weights keep which of them are pruned: pruning again has to start from this mask, not from the zeros. */
   hasMask?: boolean
 }

@@ -40,6 +40,8 @@ interface ViewRow {
 }
 
 const ofTrusted = 'isWorkspaceTrusted'
+/** GGUF is only looked at. */
+const computed = `${ofTrusted} && resourceExtname != .gguf`
 
 export const views = {
   inspector: {
@@ -95,9 +97,9 @@ export const views = {
       enablement: ofTrusted,
       menus: {
         commandPalette: [{ when: ofTrusted }],
-        'sparsescope.explorer': [{ group: '2_run@1', when: ofTrusted }],
+        'sparsescope.explorer': [{ group: '2_run@1', when: computed }],
         'editor/title': [
-          { group: 'navigation', when: `activeCustomEditorId == 'sparsescope.checkpoint' && ${ofTrusted}` },
+          { group: 'navigation', when: `activeCustomEditorId == 'sparsescope.checkpoint' && ${computed}` },
         ],
         'view/item/context': [
           { group: '2_run@1', when: `view == sparsescope.models && viewItem == model && ${ofTrusted}` },
@@ -120,9 +122,9 @@ export const views = {
       enablement: ofTrusted,
       menus: {
         commandPalette: [{ when: ofTrusted }],
-        'sparsescope.explorer': [{ group: '1_look@2', when: ofTrusted }],
+        'sparsescope.explorer': [{ group: '1_look@2', when: computed }],
         'editor/title': [
-          { group: '1_sparsescope', when: `activeCustomEditorId == 'sparsescope.checkpoint' && ${ofTrusted}` },
+          { group: '1_sparsescope', when: `activeCustomEditorId == 'sparsescope.checkpoint' && ${computed}` },
         ],
         'view/item/context': [
           {

@@ -1,5 +1,6 @@
 // A checkpoint's tensors with their roles, and statistics when asked for, summed over roles and blocks.
 import { elementsOf } from '../../../shared/format/dtypes.ts'
+import { isGguf } from '../../../shared/format/gguf/ggufName.ts'
 import { sparsityOf } from '../../../shared/format/sparsity.ts'
 import { quoted } from '../../../shared/format/formatError.ts'
 import { tensorRoles, type TensorRole, type Role } from '../../../shared/families/tensorRoles.ts'
@@ -120,7 +121,7 @@ function grouped<K>(tensors: readonly InspectedTensor[], keyOf: (t: InspectedTen
 
 function totalsOf(tensors: readonly InspectedTensor[]): Totals {
   const parameters = tensors.reduce((sum, t) => sum + t.parameters, 0)
-  const bytes = tensors.reduce((sum, t) => sum + t.entry.bytes, 0)
+  const bytes = tensors.reduce((sum, t) => sum + listedBytes(t.entry), 0)
   const stored = tensors.reduce((sum, t) => sum + bytesOnDisk(t.entry), 0)
   const sizes = { parameters, bytes, ...(stored < bytes && { stored_bytes: stored }) }
   const stats = tensors.flatMap((t) => t.stats ?? [])
@@ -144,9 +145,14 @@ function totalsOf(tensors: readonly InspectedTensor[]): Totals {
   }
 }
 
+/** Bytes of a tensor as lists have them: whole where it is stored as bits, as in the file where it is quantised. */
+export function listedBytes(entry: Pick<ListedEntry, 'quantised' | 'bytes'>): number {
+  return entry.quantised?.bytes ?? entry.bytes
+}
+
 /** Linears with zeros as kept values and bits, all else as it is stored. */
 function packedBytes(tensor: InspectedTensor): number {
   const { entry, stats } = tensor
-  const isPruned = isLinear(tensor) && !entry.bitmask && stats !== null && stats.zeros > 0
+  const isPruned = isLinear(tensor) && !entry.bitmask && !isGguf(entry.file) && stats !== null && stats.zeros > 0
   return (isPruned ? asBitmask(entry.dtype, entry.shape, stats.zeros) : null) ?? bytesOnDisk(entry)
 }
