@@ -1,4 +1,5 @@
 // The surroundings of the command line: those of a process (main.ts), or those that a test gives it.
+import type { StartedRun } from '../engine/sweep/localPool.ts'
 
 /** The part of process.stdout and process.stderr that commands use. */
 export interface Output {
@@ -16,4 +17,6 @@ export interface Io {
   leaveAfter(ms: number): void
   /** These arguments of Node run this command line in another process. */
   readonly program: readonly string[]
+  /** Starts `sweep run` of one run, beside this command and not outliving it. */
+  startRun(args: readonly string[]): StartedRun
 }

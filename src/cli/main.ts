@@ -2,6 +2,7 @@
 import { errnoOf, writeError } from '../system/diskErrors.ts'
 import { showError } from './command.ts'
 import { run } from './program.ts'
+import { startRun } from './sweep/startRun.ts'
 
 for (const stream of [process.stdout, process.stderr])
   stream.on('error', (error) => {
@@ -20,13 +21,15 @@ process.once('SIGINT', stop)
 // A job array's task may get it twice: from the scheduler, and from its script.
 process.on('SIGTERM', stop)
 
+const program = [...process.execArgv, process.argv[1]]
 const exitCode = await run(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
   signal: abort.signal,
   // Outputs are temporary siblings until renamed, so nothing half-written stays under its final name.
   leaveAfter: (ms) => void setTimeout(() => process.exit(130), ms).unref(),
-  program: [...process.execArgv, process.argv[1]],
+  program,
+  startRun: (args) => startRun(program, args),
 })
 // Native libraries may keep threads of their own alive: leave as soon as stdout has been written.
 process.exit(exitCode)

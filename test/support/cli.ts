@@ -1,11 +1,13 @@
 // The command line: in this process where nothing but what it does and prints is looked at, else the built one, as a person runs it.
 import { spawn, type ChildProcess } from 'node:child_process'
-import { once } from 'node:events'
+import { EventEmitter, once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import type { Output } from '../../src/cli/io.ts'
+import type { Io, Output } from '../../src/cli/io.ts'
 import { run } from '../../src/cli/program.ts'
+import { startRun } from '../../src/cli/sweep/startRun.ts'
+import type { StartedRun } from '../../src/engine/sweep/localPool.ts'
 
 /** The built command line: what starts processes is tested with it. @throws when it is not built. */
 export const entry = fileURLToPath(new URL('../../dist/cli.mjs', import.meta.url))
@@ -39,16 +41,27 @@ export function cliWith(env: NodeJS.ProcessEnv, ...args: string[]): Promise<CliR
   return queued(() => runIn(process.cwd(), args, { env }))
 }
 
+/** The same in a folder; the runs of a sweep that it starts are processes of the built command line. */
+export function cliOfProcesses(cwd: string, ...args: string[]): Promise<CliResult> {
+  return queued(() => runIn(cwd, args, { start: (own) => startRun([entry], own) }))
+}
+
 function queued(command: () => Promise<CliResult>): Promise<CliResult> {
   const result = last.then(command)
   last = result.catch(() => undefined)
   return result
 }
 
+interface Surroundings {
+  readonly columns?: number
+  readonly env?: NodeJS.ProcessEnv
+  readonly start?: (args: readonly string[]) => StartedRun
+}
+
 async function runIn(
   cwd: string,
   args: readonly string[],
-  { columns, env = {} }: { columns?: number; env?: NodeJS.ProcessEnv },
+  { columns, env = {}, start }: Surroundings,
 ): Promise<CliResult> {
   const before = process.cwd()
   const kept = Object.fromEntries(Object.keys(env).map((name) => [name, process.env[name]]))
@@ -56,8 +69,7 @@ async function runIn(
   Object.assign(process.env, env)
   try {
     const [stdout, stderr] = [collector(columns), collector()]
-    const { signal } = new AbortController()
-    const status = await run(args, { stdout, stderr, signal, leaveAfter: () => undefined, program: [entry] })
+    const status = await run(args, surroundings(stdout, stderr, new AbortController().signal, start))
     return { status, stdout: stdout.text(), stderr: stderr.text() }
   } finally {
     process.chdir(before)
@@ -65,6 +77,24 @@ async function runIn(
       if (value === undefined) delete process.env[name]
       else process.env[name] = value
   }
+}
+
+function surroundings(stdout: Output, stderr: Output, signal: AbortSignal, start = startHere): Io {
+  return { stdout, stderr, signal, leaveAfter: () => undefined, program: [entry], startRun: start }
+}
+
+/** A run of a sweep in this process: what comes of it is on the disk, as with one of its own. */
+function startHere(args: readonly string[]): StartedRun {
+  const abort = new AbortController()
+  const started = Object.assign(new EventEmitter(), {
+    killed: false,
+    kill() {
+      started.killed = true
+      abort.abort()
+    },
+  })
+  void run(args, surroundings(collector(), collector(), abort.signal)).finally(() => started.emit('exit'))
+  return started
 }
 
 function collector(columns?: number): Output & { text(): string } {

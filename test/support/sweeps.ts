@@ -1,11 +1,11 @@
-// Sweeps of a tiny model: by the command line in this process, which starts their runs as processes of the built one.
+// Sweeps of a tiny model: by the command line in this process, and their runs too where it is not said otherwise.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { parseLock } from '../../src/runs/lock/lockText.ts'
 import type { SweepTable } from '../../src/shared/sweep/sweepTable.ts'
-import { cliIn, entry, type CliResult } from './cli.ts'
+import { cliIn, cliOfProcesses, entry, type CliResult } from './cli.ts'
 import { filesBelow } from './killedRuns.ts'
 import { createWorkplace, type Workplace } from './runs.ts'
 import { writeTinyIds, writeTinyModel } from './tinyModel.ts'
@@ -36,6 +36,11 @@ export async function sweepPlace(): Promise<Workplace> {
 
 export function sweep(place: Workplace, ...args: string[]): Promise<CliResult> {
   return cliIn(place.folder, 'sweep', ...args)
+}
+
+/** The same with a process for each run. */
+export function sweepOfProcesses(place: Workplace, ...args: string[]): Promise<CliResult> {
+  return cliOfProcesses(place.folder, 'sweep', ...args)
 }
 
 /** Output of `sweep ACTION … --json`, whatever its exit code. @throws when it prints nothing. */

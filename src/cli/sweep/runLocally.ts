@@ -1,9 +1,8 @@
 // The local engine: this machine, some runs at a time, each in a process of its own.
 import { shellWord } from '../../shared/format/shellWord.ts'
-import { spawn, type ChildProcess } from 'node:child_process'
 import { availableParallelism } from 'node:os'
 import { EngineError } from '../../engine/errors.ts'
-import { runPool } from '../../engine/sweep/localPool.ts'
+import { runPool, type StartedRun } from '../../engine/sweep/localPool.ts'
 import { forgetCancelled } from '../../runs/sweep/marks.ts'
 import type { Sweep } from '../../engine/sweep/openSweep.ts'
 import { sweepTable, writeTable } from '../../engine/sweep/runStates.ts'
@@ -42,7 +41,7 @@ export async function runLocally(context: Context, sweep: Sweep, options: SweepO
       folder: sweep.folder,
       indices,
       jobs,
-      start: (index) => startRun(context.io.program, sweep, index, options, share),
+      start: (index) => startRun(context, sweep, index, options, share),
       onStart: (index) => {
         going.add(index)
         context.say(`started ${runs[index].name}`)
@@ -84,27 +83,12 @@ function shareOf(jobs: number, { threads, memory }: SweepOptions): Share {
 }
 
 function startRun(
-  program: readonly string[],
+  { io }: Context,
   { folder }: Sweep,
   index: number,
   options: SweepOptions,
-  share: Share,
-): ChildProcess {
-  const own = [
-    '--child',
-    '--index',
-    String(index),
-    '--threads',
-    String(share.threads),
-    '--memory',
-    String(share.memory),
-    '--json',
-  ]
-  return spawn(process.execPath, [...program, 'sweep', 'run', folder.path, ...deviceArguments(options), ...own], {
-    // A group of its own: Ctrl-C on a terminal reaches it through this process, once.
-    detached: process.platform !== 'win32',
-    windowsHide: true,
-    // When the channel closes, this process is gone.
-    stdio: ['ignore', 'ignore', 'ignore', 'ipc'],
-  })
+  { threads, memory }: Share,
+): StartedRun {
+  const own = ['--index', String(index), '--threads', String(threads), '--memory', String(memory), '--json']
+  return io.startRun(['sweep', 'run', folder.path, ...deviceArguments(options), ...own])
 }

@@ -1,16 +1,21 @@
 // The local engine: a process for each run, so many at a time. It schedules nothing beyond that, and one run that fails
 // is no reason to stop the others.
-import type { ChildProcess } from 'node:child_process'
 import { cancelledRuns } from '../../runs/sweep/marks.ts'
 import type { SweepFolder } from '../../runs/folder/sweepFolder.ts'
+
+/** A run on its way: a process, or what a test has in its place. SIGINT stops it in a state that can be gone on with. */
+export interface StartedRun {
+  readonly killed: boolean
+  kill(signal: 'SIGINT' | 'SIGKILL'): unknown
+  once(event: 'exit' | 'error', listener: () => void): this
+}
 
 export interface PoolOptions {
   readonly folder: SweepFolder
   /** Runs that are not done, in their order. */
   readonly indices: readonly number[]
   readonly jobs: number
-  /** A process that runs one of them, and stops at SIGINT in a state that can be gone on with. */
-  readonly start: (index: number) => ChildProcess
+  readonly start: (index: number) => StartedRun
   readonly onStart: (index: number) => void
   /** Called when a run's process is gone. */
   readonly onEnd: (index: number) => Promise<void>
@@ -23,7 +28,7 @@ const lookEveryMs = 250
 
 /** Returns when no process is left. */
 export async function runPool({ folder, indices, jobs, start, onStart, onEnd, signal }: PoolOptions): Promise<void> {
-  const alive = new Map<number, ChildProcess>()
+  const alive = new Map<number, StartedRun>()
   const timers = new Set<NodeJS.Timeout>()
   const stop = (index: number) => {
     const child = alive.get(index)
@@ -62,6 +67,6 @@ export async function runPool({ folder, indices, jobs, start, onStart, onEnd, si
 }
 
 /** A process that could not be started says so by an error, and has no end. */
-function gone(child: ChildProcess): Promise<void> {
+function gone(child: StartedRun): Promise<void> {
   return new Promise((resolve) => void child.once('exit', () => resolve()).once('error', () => resolve()))
 }

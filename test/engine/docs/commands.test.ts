@@ -1,12 +1,12 @@
 // Every command of the documents runs as it is written, one after the other, in a folder with the sample beside it.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { chmodSync, cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { commands } from '../../../src/cli/commands.ts'
-import { entry } from '../../support/cli.ts'
+import { cliIn } from '../../support/cli.ts'
 import { commandsOf, documents, fencesOf, root, type Fence } from '../../support/documents.ts'
 import { cannot } from '../../support/skip.ts'
 
@@ -29,27 +29,21 @@ function copySample(folder: string): void {
   writeFileSync(join(folder, 'text/evaluation.txt'), readFileSync(join(from, 'text/evaluation.txt')).subarray(0, 2000))
 }
 
-/** A folder with the sample, and in bin/ a `sparsescope` that is the one built here. */
+/** A folder with the sample. */
 function makePlace(): string {
   const folder = mkdtempSync(join(tmpdir(), 'sparsescope-docs-'))
   copySample(join(folder, 'samples'))
-  mkdirSync(join(folder, 'bin'))
-  const script = join(folder, 'bin/sparsescope')
-  writeFileSync(script, `#!/bin/sh\nexec "${process.execPath}" "${entry}" "$@"\n`)
-  chmodSync(script, 0o755)
   return folder
 }
 
-function shell(folder: string, script: string) {
-  const env = { ...process.env, PATH: `${join(folder, 'bin')}:${process.env.PATH}` }
-  return spawnSync('sh', ['-c', script], { cwd: folder, env, encoding: 'utf8' })
-}
-
-/** The arguments as a shell makes them of a line, which may send its output elsewhere. */
-function argumentsOf(folder: string, line: string): string[] {
-  const { status, stdout, stderr } = shell(folder, `exec 3>&1; sparsescope() { printf '%s\\0' "$@" >&3; }\n${line}`)
-  assert.equal(status, 0, `${line}: ${stderr}`)
-  return stdout.split('\0').slice(0, -1)
+/** The arguments as a shell makes them of each line. */
+function argumentsOf(folder: string, lines: readonly string[]): string[][] {
+  const script = `exec 3>&1; sparsescope() { printf '%s\\0' "$@" '\n' >&3; }\n${lines.join('\n')}`
+  const { status, stdout, stderr } = spawnSync('sh', ['-c', script], { cwd: folder, encoding: 'utf8' })
+  assert.equal(status, 0, `${lines.join('\n')}: ${stderr}`)
+  const commands = stdout.split('\n\0').slice(0, -1)
+  assert.equal(commands.length, lines.length)
+  return commands.map((one) => one.split('\0').slice(0, -1))
 }
 
 class Parsed extends Error {}
@@ -65,12 +59,17 @@ async function assertParses(line: readonly string[]): Promise<void> {
 
 async function follow(folder: string, fence: Fence): Promise<void> {
   if (fence.file) writeFileSync(join(folder, fence.file), cut(fence.text))
-  for (const line of commandsOf(fence)) {
-    if (fence.notRun) {
-      await assertParses(argumentsOf(folder, line))
-      continue
-    }
-    const { status, stdout, stderr } = shell(folder, line)
+  const lines = commandsOf(fence)
+  if (lines.length === 0) return
+  if (fence.notRun !== null) {
+    for (const args of argumentsOf(folder, lines)) await assertParses(args)
+    return
+  }
+  for (const line of lines) {
+    assert.doesNotMatch(line, /[|<>]/, 'a command runs in the process of this test, which has no shell around it')
+    // One at a time: its patterns may name what the command before it wrote.
+    const [args] = argumentsOf(folder, [line])
+    const { status, stdout, stderr } = await cliIn(folder, ...args)
     assert.equal(status, 0, `${line}\n${stdout}\n${stderr}`)
   }
 }

@@ -1,10 +1,9 @@
 // What a sweep says of its runs, and what it refuses, as far as single runs would: warnings, disabled rules, settings without effect.
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
-import { cliIn, entry } from '../../support/cli.ts'
+import { cliIn } from '../../support/cli.ts'
 import type { Workplace } from '../../support/runs.ts'
 import { onlySweep, sweep, sweepJson, sweepPlace, sweptRecipe } from '../../support/sweeps.ts'
 
@@ -126,11 +125,9 @@ describe('what a sweep says of its runs', function () {
     assert.doesNotMatch(again.stderr, /internal error/)
   })
 
-  it('a run whose sweep is gone before it looked does not run', () => {
+  it('a run whose sweep is gone before it looked does not run', async () => {
     const recipe = place.recipe('a', sweptRecipe({ seed: [0, 1] }))
-    const started = ['sweep', 'run', recipe, '--child', '--index', '0', ...cpu]
-    const { status } = spawnSync(process.execPath, [entry, ...started], { cwd: place.folder })
-    assert.equal(status, 130)
+    assert.equal((await sweep(place, 'run', recipe, '--child', '--index', '0', ...cpu)).status, 130)
     assert.ok(!existsSync(run(0)))
   })
 })
