@@ -1,4 +1,6 @@
 // sparsescope run: a whole recipe, or with --dry-run what it would do.
+import { triedWindows } from '../shared/recipe/defaults.ts'
+import { chosenText } from '../shared/plan/chosenAllocations.ts'
 import { defaultSaveFormat, saveFormats } from '../shared/recipe/saveFormats.ts'
 import { relative } from 'node:path'
 import { EngineError } from '../engine/errors.ts'
@@ -7,9 +9,10 @@ import { runRecipe } from '../engine/run/runRecipe.ts'
 import { runFolderAt } from '../runs/folder/runFolder.ts'
 import { summaryText } from '../engine/run/report/summaryTable.ts'
 import type { RunReport } from '../engine/run/report/report.ts'
-import { formatCount, formatTrained } from '../shared/format/numbers.ts'
+import { andList } from '../shared/format/lists.ts'
+import { formatCount, formatTrained, formatValue } from '../shared/format/numbers.ts'
 import type { RunEvent } from '../shared/series/events.ts'
-import type { PlanSummary, RecoverySummary } from '../shared/plan/planSummary.ts'
+import type { PlannedSpread, PlanSummary, RecoverySummary } from '../shared/plan/planSummary.ts'
 import { evaluationTitle, measuredText } from '../shared/series/evaluationTitle.ts'
 import { plural } from '../shared/format/plural.ts'
 import { likelyDuration } from '../shared/plan/pace.ts'
@@ -78,6 +81,8 @@ export function showEvent(context: Context, event: RunEvent): void {
       return context.say(
         `${evaluationTitle(event)}: ${event.perplexity === undefined || event.acc !== undefined ? measuredText(event) : (event.perplexity?.toFixed(4) ?? 'not a number')}`,
       )
+    case 'allocation':
+      return context.say(chosenText(event))
     case 'warning':
       return context.say(`warning: ${event.message}`)
     case 'saved':
@@ -107,10 +112,7 @@ function planText(plan: PlanSummary): string {
   return [
     `${plan.recipe} on ${plan.model}`,
     `prunes ${plan.prunedModules} of ${linears} linears in the blocks`,
-    ...plan.allocations.map(
-      ({ name, sparsity }) =>
-        `allocation ${name}: ${sparsity} on average; the dense model decides how much of each block`,
-    ),
+    ...plan.allocations.map((one) => `allocation ${one.name}: ${one.sparsity} on average; ${spreadText(one)}`),
     ...(plan.recoveries.length === 0
       ? ['recovers nothing']
       : plan.recoveries.map((one) => recoveryText(one, plan.parameters))),
@@ -118,6 +120,12 @@ function planText(plan: PlanSummary): string {
     plan.saveTo === null ? 'saves nothing' : `saves to ${plan.saveTo}`,
     ...plan.warnings.map((message) => `warning: ${message}`),
   ].join('\n')
+}
+
+function spreadText({ ends, tries }: PlannedSpread): string {
+  if (ends) return `${formatValue(ends[0])} in the first block to ${formatValue(ends[1])} in the last`
+  if (tries.length > 0) return `tries spreads of ${andList(tries.map(String))} on ${triedWindows} windows and takes the best` // prettier-ignore
+  return 'the dense model decides how much of each block'
 }
 
 function timeText({ seconds, secondsToPruneAgain, pace }: PlanSummary['estimates']): string {

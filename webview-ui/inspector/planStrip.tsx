@@ -1,6 +1,6 @@
 // The plan as a whole: its mean sparsity and how that is spread, what it is expected to cost, and what the map cannot show of it.
 import { useRef, useState } from 'preact/hooks'
-import { allocationOf, isMeasured, type AllocationName } from '../../src/shared/allocations/allocations.ts'
+import { allocationOf, spreadsOne, type AllocationName } from '../../src/shared/allocations/allocations.ts'
 import type { PlannedMap, PlanRule } from '../../src/shared/analysis/plannedMap.ts'
 import { formatBytes } from '../../src/shared/format/byteSize.ts'
 import { formatShare } from '../../src/shared/format/numbers.ts'
@@ -131,15 +131,17 @@ function Mean({ plan: { mean, rule } }: { plan: PlannedMap }) {
 
 const ruleTitles: Record<string, [title: string, meaning: string]> = {
   error: ['by error', 'every block loses the same share of its outputs'],
-  depth: ['by depth', 'the first blocks least'],
   hand: ['by hand', 'in proportion to what each has now'],
 }
 
 function ruleTitle(rule: PlanRule): [title: string, meaning: string] {
   if (rule in ruleTitles) return ruleTitles[rule]
   const { title, about } = allocationOf(rule as AllocationName)
-  return isMeasured(rule as AllocationName) ? [`by ${title}`, about] : ['evenly', 'all alike']
+  return spreadsOne(rule as AllocationName) ? [`by ${inSentence(title)}`, about] : ['evenly', 'all alike']
 }
+
+/** An abbreviation stays as it is. */
+const inSentence = (title: string): string => (title === title.toUpperCase() ? title : title.toLowerCase())
 
 function Rule({ plan: { rule, rules, mean } }: { plan: PlannedMap }) {
   return (

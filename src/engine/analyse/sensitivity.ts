@@ -2,13 +2,12 @@
 // from the dense states of a few windows.
 import type { SensitivityUnit } from '../../shared/analysis/analysis.ts'
 import type { Activations } from '../blocks/activations.ts'
-import type { CalibrationSet } from '../blocks/flow.ts'
+import { windowOf, type CalibrationSet } from '../blocks/flow.ts'
 import type { ModelStream } from '../blocks/modelStream.ts'
 import { breathe } from '../breathe.ts'
 import { Arena } from '../compute/arena.ts'
 import { readF32 } from '../compute/backend.ts'
 import { EngineError } from '../errors.ts'
-import type { Batch } from '../model/batch.ts'
 import type { Block } from '../model/block.ts'
 import type { Decoder } from '../model/decoder.ts'
 import type { Linear } from '../model/module.ts'
@@ -102,8 +101,4 @@ export async function denseLoss({ decoder, set, signal }: Omit<ProbeOptions, 'un
       `the loss is ${sum} before anything is pruned; the weights hold NaN or infinity, or overflow on this text`,
     )
   return sum / windows
-}
-
-function windowOf({ ids, seqLen }: CalibrationSet, w: number): Batch {
-  return { batch: 1, seqLen, ids: ids.slice(w * seqLen, (w + 1) * seqLen), mask: null, labels: null }
 }

@@ -1,5 +1,6 @@
 // The calibration set flowing through the model, one block and a few windows at a time.
 import type { Backend } from '../compute/backend.ts'
+import type { Batch } from '../model/batch.ts'
 import type { Block } from '../model/block.ts'
 import { eachBatch } from '../model/eachBatch.ts'
 import type { LinearObserver } from '../model/module.ts'
@@ -11,6 +12,11 @@ export interface CalibrationSet {
   readonly ids: Int32Array
   readonly windows: number
   readonly seqLen: number
+}
+
+/** One window, all of whose next tokens count. */
+export function windowOf({ ids, seqLen }: CalibrationSet, w: number): Batch {
+  return { batch: 1, seqLen, ids: ids.slice(w * seqLen, (w + 1) * seqLen), mask: null, labels: null }
 }
 
 /** Runs batches of windows; what a pass over the calibration set shares. */

@@ -1,4 +1,5 @@
 // A run's events as lines of a task's terminal.
+import { chosenText } from '../../shared/plan/chosenAllocations.ts'
 import { formatShare, formatValue } from '../../shared/format/numbers.ts'
 import { sparsityOf } from '../../shared/format/sparsity.ts'
 import type { RunEvent } from '../../shared/series/events.ts'
@@ -20,6 +21,8 @@ export function lineOf(event: RunEvent): string | null {
     }
     case 'eval':
       return `${evaluationTitle(event)}: ${measuredText(event)}`
+    case 'allocation':
+      return chosenText(event)
     case 'warning':
       return `warning: ${event.message}`
     case 'saved':

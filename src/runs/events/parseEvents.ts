@@ -46,6 +46,8 @@ const plannedStages: Check = (value) =>
 const sample: Check = (value) =>
   isRecord(value) && text(value.prompt) && text(value.text) && list(number)(value.tokens) && list(number)(value.ends)
 
+const attempt: Check = (value) => isRecord(value) && number(value.value) && measured(value.loss)
+
 /** By type, then by field: `t` and `type` are checked for all. */
 const shapes: { readonly [type in RunEvent['type']]: Readonly<Record<string, Check>> } = {
   start: {
@@ -91,6 +93,7 @@ const shapes: { readonly [type in RunEvent['type']]: Readonly<Record<string, Che
     stderr: optional(measured),
     samples: optional(list(sample)),
   },
+  allocation: { step: number, allocation: text, key: text, value: number, tried: list(attempt) },
   memory: { rss_mb: number, device_mb: number },
   warning: { message: text },
   saved: { path: text, stage: optional(oneOf('pruned')) },

@@ -1,5 +1,5 @@
 // The row of an allocation says how the one sparsity of a pruning step is spread over the blocks. Schema, defaults, lint, plan
-// and documentation read it; the engine has its measure under the same name.
+// and documentation read it; the engine has its measure, where it has one, under the same name.
 import type { Statistic } from '../methods/method.ts'
 
 /** Keys of `<allocation>: {…}`; a row names those it takes, with its defaults. */
@@ -9,13 +9,18 @@ export const allocationKeys = {
 } as const satisfies Record<string, { about: string; most: number }>
 
 export type AllocationKey = keyof typeof allocationKeys
-export type AllocationSettings = Readonly<Partial<Record<AllocationKey, number>>>
+
+/** In place of a number: the run tries several, and takes the one with the lowest loss. */
+export const tried = 'auto'
+
+export type AllocationSettings = Readonly<Partial<Record<AllocationKey, number | typeof tried>>>
+export type SettledSettings = Readonly<Record<AllocationKey, number>>
 
 /** The linears of a block that a step prunes, as measured. */
 export interface MeasuredBlock {
   /** Number of weights. */
   readonly size: number
-  /** The allocation's measure. */
+  /** The allocation's measure; 0 where it has none. */
   readonly value: number
 }
 
@@ -26,12 +31,17 @@ export interface Allocation {
   readonly paper: string | null
   /** Statistic of the dense model's inputs that it needs; anything but nothing costs a pass of its own. */
   readonly needs: Statistic
-  readonly keys: AllocationSettings
+  readonly keys: Readonly<Partial<Record<AllocationKey, number>>>
+  /** Keys that may be `auto`: the values that are tried then, all within `most`. */
+  readonly tries: Readonly<
+    Partial<Record<AllocationKey, (blocks: readonly MeasuredBlock[], sparsity: number) => readonly number[]>>
+  >
+  /** The spread beyond which some block would lose less than nothing or everything; null where blocks are clamped. */
+  readonly most: ((blocks: readonly MeasuredBlock[], sparsity: number) => number) | null
   /** The measure by which the map of a model may be coloured: the number of an analysis that it goes by, and its title. */
   readonly shown: { readonly of: 'outliers'; readonly title: string } | null
   /** llm-compressor's `sparsity_profile` of the same meaning, and its names of our keys. */
   readonly foreign?: { readonly profile: string; readonly keys: Partial<Record<AllocationKey, string>> }
   /** Sparsities of the blocks in their order, with the mean `sparsity` over the weights; null where each has that of the recipe. */
-  readonly spread:
-    ((blocks: readonly MeasuredBlock[], sparsity: number, settings: Required<AllocationSettings>) => number[]) | null
+  readonly spread: ((blocks: readonly MeasuredBlock[], sparsity: number, settings: SettledSettings) => number[]) | null
 }

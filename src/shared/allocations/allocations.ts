@@ -1,9 +1,10 @@
 // All allocations. Outside their own files nothing compares their names: what differs between them is in the rows.
-import type { Allocation, AllocationKey, AllocationSettings } from './allocation.ts'
+import { tried, type Allocation, type AllocationKey, type AllocationSettings } from './allocation.ts'
+import { depth } from './depth.ts'
 import { owl } from './owl.ts'
 import { uniform } from './uniform.ts'
 
-export const allocations = { uniform, owl } satisfies Record<string, Allocation>
+export const allocations = { uniform, depth, owl } satisfies Record<string, Allocation>
 
 /** Name of an allocation in recipes. */
 export type AllocationName = keyof typeof allocations
@@ -21,9 +22,19 @@ export function keysOf(name: AllocationName): AllocationKey[] {
   return Object.keys(allocationOf(name).keys) as AllocationKey[]
 }
 
-/** Whether it measures the dense model: a recipe with it needs `calibration`, and one sparsity. */
-export function isMeasured(name: AllocationName): boolean {
+/** Whether it spreads one number over the blocks. */
+export function spreadsOne(name: AllocationName): boolean {
   return allocationOf(name).spread !== null
+}
+
+/** Whether it measures the dense model: a recipe with it needs `calibration`. */
+export function isMeasured(name: AllocationName): boolean {
+  return allocationOf(name).needs !== 'nothing'
+}
+
+/** Whether a run finds out one of these settings by trying. */
+export function isTried(settings: AllocationSettings = {}): boolean {
+  return Object.values(settings).includes(tried)
 }
 
 /** The keys that the allocation takes, with its defaults. */

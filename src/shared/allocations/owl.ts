@@ -10,6 +10,8 @@ export const owl: Allocation = {
   paper: 'arXiv 2310.05175',
   needs: 'norms',
   keys: { threshold: outlierThreshold, spread: 0.08 },
+  tries: {},
+  most: null,
   shown: { of: 'outliers', title: `Outlier scores |w|·‖x‖ (OWL, % above ${outlierThreshold} × the mean)` },
   foreign: { profile: 'owl', keys: { threshold: 'owl_m', spread: 'owl_lmbda' } },
   spread: (blocks, sparsity, { spread }) => owlSparsities(blocks, sparsity, spread),

@@ -6,6 +6,8 @@ export const uniform: Allocation = {
   paper: null,
   needs: 'nothing',
   keys: {},
+  tries: {},
+  most: null,
   shown: null,
   spread: null,
 }

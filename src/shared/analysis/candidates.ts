@@ -1,11 +1,11 @@
 // The ways of pruning whose errors an analysis measures: methods at sparsities or patterns, the same for all matrices.
 import { parseNm } from '../format/nm.ts'
 import type { ModelConfig } from '../families/modelConfig.ts'
-import { blockLinears } from '../families/parameters.ts'
 import type { MethodName } from '../methods/methods.ts'
 import { stepFindings } from '../plan/checks/steps.ts'
 import { viewModel } from '../plan/modelView.ts'
 import { pruneEntries, type PruneEntry } from '../plan/pruneEntries.ts'
+import { plannedLinears } from '../plan/runPlan.ts'
 import { resolvePruneStep, type ResolvedPruneStep } from '../recipe/resolve.ts'
 import { unstructured } from '../recipe/defaults.ts'
 
@@ -30,7 +30,7 @@ export interface Asked {
 
 /** The problem is a sentence: why the model cannot be pruned so. */
 export function candidatesOf(asked: Asked, config: ModelConfig): { candidates: Candidate[] } | { problem: string } {
-  const linears = blockLinears(config).map(({ name, block }) => ({ name, block, className: 'Linear' }))
+  const linears = plannedLinears(config)
   const { methods = defaultMethods, patterns = [] } = asked
   const sparsities = asked.sparsities ?? (patterns.length > 0 ? [] : defaultSparsities)
   const amounts = [...sparsities.map((sparsity) => ({ sparsity })), ...patterns.map((pattern) => ({ pattern }))]

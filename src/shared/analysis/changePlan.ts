@@ -1,10 +1,10 @@
 // A change that a person makes on the map, as the recipe's new text.
 import type { PlanChange, PlanRule } from './plannedMap.ts'
 import { plannedSparsity, type PlanModel, type PlannedSparsity } from './plannedSparsity.ts'
-import { planRules, shownSparsities, spreadPlan, type Measured } from './plannedView.ts'
-import { mostShare, spreadMean } from './spreadMean.ts'
+import { measuresInRun, planRules, shownSparsities, spreadPlan, type Measured } from './plannedView.ts'
+import { leastShare, mostShare, spreadMean } from './spreadMean.ts'
 import { writePlanned, type Written } from './writePlanned.ts'
-import { allocationNames, defaultAllocation, isMeasured } from '../allocations/allocations.ts'
+import { allocationNames, defaultAllocation, spreadsOne } from '../allocations/allocations.ts'
 import { idleKeys, isMethodName, methodOf, needsData, refusesScope, type MethodName } from '../methods/methods.ts'
 import { fieldsOf } from '../format/records.ts'
 import { readDocument } from '../recipe/document.ts'
@@ -59,13 +59,27 @@ function spread(
   const plan = spreadPlan(read, model, measured)
   const held = [...shown.keys()].filter((name) => locked.has(name))
   const all = { ...plan, sparsities: shown, locked: new Set([...plan.locked, ...held]) }
-  // The run measures by itself, but for all matrices alike.
-  const natively = held.length === 0 && allocationNames.some((name) => name === rule && isMeasured(name))
-  if (natively && read.recipe.calibration === undefined) return { problem: 'the recipe has no `calibration`, by which it would be spread' } // prettier-ignore
-  const found = spreadMean(all, mean, natively ? defaultAllocation : rule)
-  if (found.problem !== undefined) return found
-  const written = writePlanned(unallocated(text, read), model, new Map([...shown, ...found.sparsities]))
-  return natively && written.problem === undefined ? allocated(written.text, model, rule, settingsOf(text, rule)) : written // prettier-ignore
+  // The recipe says it in a word, but for all matrices alike.
+  const natively = held.length === 0 && allocationNames.some((name) => name === rule && spreadsOne(name))
+  if (natively && measuresInRun(rule) && read.recipe.calibration === undefined) return { problem: 'the recipe has no `calibration`, by which it would be spread' } // prettier-ignore
+  const numbers = (by: PlanRule): Written => {
+    const found = spreadMean(all, mean, by)
+    if (found.problem !== undefined) return found
+    return writePlanned(unallocated(text, read), model, new Map([...shown, ...found.sparsities]))
+  }
+  if (!natively) return numbers(rule)
+  const even = numbers(defaultAllocation)
+  if (even.problem !== undefined) return even
+  const left = allocated(even.text, model, rule, settingsOf(text, rule))
+  return isWithinBounds(left, model) ? left : numbers(rule)
+}
+
+/** Every matrix keeps something and loses something: a mean near 0 or 1 may leave a spread no room for that. */
+function isWithinBounds(written: Written, model: PlanModel): boolean {
+  const read = plannedSparsity(written.problem === undefined ? written.text : '', model)
+  if ('problem' in read) return false
+  const shares = read.entries.flatMap(({ own }) => [...own]).filter((name) => !read.fixed.has(name)).map((name) => read.sparsities.get(name) ?? 0) // prettier-ignore
+  return shares.every((share) => share >= leastShare && share <= mostShare)
 }
 
 /** Numbers are what is written from now on, also where they are those of the mean. */
@@ -75,7 +89,7 @@ function unallocated(text: string, { entries }: PlannedSparsity): string {
   return document.text
 }
 
-/** Every entry that the map may change is spread by the run. */
+/** Every entry that the map may change is spread by its allocation. */
 function allocated(text: string, model: PlanModel, rule: PlanRule, settings: string | null): Written {
   const read = plannedSparsity(text, model)
   if ('problem' in read) return read

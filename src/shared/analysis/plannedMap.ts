@@ -3,11 +3,10 @@ import type { AllocationName } from '../allocations/allocations.ts'
 import type { MethodName } from '../methods/methods.ts'
 
 /**
- * How one mean is spread over the matrices: all alike; so that every block loses the same measured error (`error`); by an allocation
- * that is measured when the recipe runs (`owl`); falling evenly with depth, the first block pruned least (`depth`); or as a
- * person drew it (`hand`), which keeps the proportions.
+ * How one mean is spread over the matrices: by an allocation of recipes; by measured errors (`error`); or as a person drew it (`hand`),
+ * which keeps the proportions.
  */
-export type PlanRule = 'error' | 'depth' | 'hand' | AllocationName
+export type PlanRule = 'error' | 'hand' | AllocationName
 
 /** A matrix inside the blocks. */
 export interface PlannedModule {

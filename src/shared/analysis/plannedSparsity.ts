@@ -1,10 +1,9 @@
 // The sparsity that a recipe plans for every matrix inside the blocks, read from its text.
-import { isMeasured } from '../allocations/allocations.ts'
 import { parseNm } from '../format/nm.ts'
 import { fieldsOf } from '../format/records.ts'
 import { parseRecipe } from '../lint/parse.ts'
 import { isGlobal, pruneEntries } from '../plan/pruneEntries.ts'
-import { resolvePruneStep, type ResolvedPruneStep } from '../recipe/resolve.ts'
+import { decidesInRun, resolvePruneStep, type ResolvedPruneStep } from '../recipe/resolve.ts'
 import type { Recipe } from '../recipe/schema.ts'
 import type { BlockModule } from '../recipe/targetsFor.ts'
 
@@ -26,7 +25,7 @@ export interface PlannedSparsity {
   readonly recipe: Recipe
   /** The entries under `prune`, and the modules that each prunes. */
   readonly entries: readonly { readonly step: ResolvedPruneStep; readonly own: ReadonlySet<string> }[]
-  /** By module name; one that is absent is left alone. A measured allocation shows its mean. */
+  /** By module name; one that is absent is left alone. Where the run decides, the mean. */
   readonly sparsities: ReadonlyMap<string, number>
   /** Why the map cannot give a module another sparsity. */
   readonly fixed: ReadonlyMap<string, string>
@@ -73,8 +72,7 @@ function* saidOf(recipe: Recipe, entries: PlannedSparsity['entries']): Generator
     yield `The sweep sets ${[...new Set(paths)].join(', ')} in each of its runs; the map shows what stands under prune.`
   for (const [i, { step, own }] of entries.entries()) {
     if (own.size === 0) yield `prune.${i} matches no matrix of the blocks.`
-    else if (isMeasured(step.allocation))
-      yield `prune.${i} is spread over the blocks by ${step.allocation} when it runs.`
+    else if (decidesInRun(step)) yield `prune.${i} is spread over the blocks by ${step.allocation} when it runs.`
     if (step.scope === 'global' && !parseNm(step.pattern)) yield `prune.${i} lets weights of the whole model compete: what each matrix loses is known when it runs.` // prettier-ignore
   }
 }

@@ -4,13 +4,14 @@ import { expectedError } from './expectedError.ts'
 import type { PlannedMap, PlanRule } from './plannedMap.ts'
 import { meanSparsity, plannedSparsity, type PlanModel, type PlannedSparsity } from './plannedSparsity.ts'
 import { allocatedSparsities, spreadMean, type Spread, type SpreadPlan } from './spreadMean.ts'
-import { allocationNames, defaultAllocation, isMeasured } from '../allocations/allocations.ts'
+import { allocationNames, defaultAllocation, isMeasured, spreadsOne } from '../allocations/allocations.ts'
+import { decidesInRun } from '../recipe/resolve.ts'
 import { methodOf, type MethodName } from '../methods/methods.ts'
 
 /** Figures of an analysis by module name. */
 export type Measured = ReadonlyMap<string, MeasuredModule>
 
-export const planRules: readonly PlanRule[] = [defaultAllocation, 'error', ...allocationNames.filter(isMeasured), 'depth', 'hand'] // prettier-ignore
+export const planRules: readonly PlanRule[] = [defaultAllocation, 'error', ...allocationNames.filter(spreadsOne), 'hand'] // prettier-ignore
 
 /** Estimates of the whole run are not of this: they need the machine. */
 export type ShownPlan = Omit<PlannedMap, 'seconds' | 'memoryBytes'>
@@ -54,7 +55,7 @@ function common<T>(values: readonly T[]): T | null {
   return values.length > 0 && values.every((value) => value === first) ? first : null
 }
 
-/** Planned sparsities; of an allocation that is measured when it runs, those that the outliers of an analysis lead one to expect. */
+/** Planned sparsities; where the run measures, those that the outliers of an analysis lead one to expect. */
 export function shownSparsities(
   read: PlannedSparsity,
   { modules }: PlanModel,
@@ -63,7 +64,7 @@ export function shownSparsities(
   const shown = new Map(read.sparsities)
   for (const { step, own } of read.entries) {
     const { allocation: name, sparsity } = step
-    if (!isMeasured(name) || typeof sparsity !== 'number') continue
+    if (!decidesInRun(step) || typeof sparsity !== 'number') continue
     const free = modules.filter((module) => own.has(module.name) && !read.fixed.has(module.name))
     const given = { name, given: step[name] }
     const blocks = free.length > 0 ? allocatedSparsities(free, measured, sparsity, given) : null
@@ -90,7 +91,7 @@ type Spreads = ReadonlyMap<PlanRule, Spread>
 
 /** The rule by which the sparsities could have come about. */
 function ruleOf({ entries, sparsities }: PlannedSparsity, spreads: Spreads): PlanRule {
-  const allocated = entries.find(({ step, own }) => own.size > 0 && isMeasured(step.allocation))
+  const allocated = entries.find(({ step, own }) => own.size > 0 && spreadsOne(step.allocation))
   if (allocated) return allocated.step.allocation
   const follows = (rule: PlanRule) => {
     const found = spreads.get(rule)
@@ -101,9 +102,14 @@ function ruleOf({ entries, sparsities }: PlannedSparsity, spreads: Spreads): Pla
 }
 
 function problemOf({ recipe }: PlannedSparsity, spreads: Spreads, rule: PlanRule): string | null {
-  const natively = allocationNames.some((name) => name === rule && isMeasured(name))
-  if (natively && recipe.calibration === undefined) return 'it looks at the inputs of the dense model: give the recipe `calibration`' // prettier-ignore
+  const natively = allocationNames.some((name) => name === rule && spreadsOne(name))
+  if (measuresInRun(rule) && recipe.calibration === undefined) return 'it looks at the inputs of the dense model: give the recipe `calibration`' // prettier-ignore
   return spreads.get(natively ? defaultAllocation : rule)?.problem ?? null
+}
+
+/** The run looks at the inputs of the dense model for it. */
+export function measuresInRun(rule: PlanRule): boolean {
+  return allocationNames.some((name) => name === rule && isMeasured(name))
 }
 
 /** Mean share of the outputs' energy that is lost, over the weights of all matrices; null where some are not known. */

@@ -3,15 +3,19 @@ import { allocateByError, errorCurves } from './allocateByError.ts'
 import type { MeasuredModule } from './analysis.ts'
 import type { PlanRule } from './plannedMap.ts'
 import type { PlanModule } from './plannedSparsity.ts'
-import { allocationNames, allocationOf, allocationSettings, defaultAllocation } from '../allocations/allocations.ts'
-import type { AllocationSettings } from '../allocations/allocation.ts'
+import {
+  allocationNames,
+  allocationOf,
+  allocationSettings,
+  defaultAllocation,
+  isMeasured,
+  isTried,
+} from '../allocations/allocations.ts'
+import type { AllocationSettings, SettledSettings } from '../allocations/allocation.ts'
 import { groupsBy } from '../format/lists.ts'
 
 /** Least and largest sparsity that a rule gives: one of 0 would be left alone, and no longer be spread over. */
 export const [leastShare, mostShare] = [0.01, 0.95]
-
-/** Between the first and the last block, by depth. */
-const depthRange = 0.2
 
 export interface SpreadPlan {
   /** All linears of the blocks. */
@@ -50,10 +54,6 @@ type Shape = { values: number[] } | { problem: string }
 function shapeOf(plan: SpreadPlan, free: readonly PlanModule[], target: number, rule: PlanRule): Shape {
   const { sparsities } = plan
   if (rule === 'hand') return { values: free.map(({ name }) => sparsities.get(name) ?? target) }
-  if (rule === 'depth') {
-    const last = Math.max(...plan.modules.map(({ block }) => block), 1)
-    return { values: free.map(({ block }) => target + depthRange * (block / last - 0.5)) }
-  }
   if (rule === 'error') return byError(plan, free, target)
   return rule === defaultAllocation ? { values: free.map(() => target) } : byAllocation(plan, free, target, rule)
 }
@@ -79,7 +79,7 @@ function byAllocation(plan: SpreadPlan, free: readonly PlanModule[], target: num
   return values ? { values: free.map(({ block }) => values.get(block) ?? target) } : { problem: `${allocationOf(name).title} goes by the outliers of every block, which have not been measured yet` } // prettier-ignore
 }
 
-/** Sparsity of each block by the outliers that were measured, as the run will find them; null where some have none. */
+/** Sparsity of each block, by the outliers that were measured where the allocation goes by them, as the run will find them; null where they are not known before it. */
 export function allocatedSparsities(
   some: readonly PlanModule[],
   measured: ReadonlyMap<string, MeasuredModule>,
@@ -87,15 +87,19 @@ export function allocatedSparsities(
   { name, given }: { name: (typeof allocationNames)[number]; given?: AllocationSettings },
 ): Map<number, number> | null {
   const { spread } = allocationOf(name)
-  const blocks = groupsBy(some, ({ block }) => block).map((own) => {
+  if (isTried(given)) return null
+  const blocks = groupsBy(
+    [...some].sort((a, b) => a.block - b.block),
+    ({ block }) => block,
+  ).map((own) => {
     const size = own.reduce((sum, { parameters }) => sum + parameters, 0)
     // An expert that the router never chose has no inputs, so none that stick out.
     const known = own.every((module) => measured.has(module.name))
     const outliers = own.reduce((sum, module) => sum + module.parameters * (measured.get(module.name)?.activation?.outliers ?? 0), 0) // prettier-ignore
-    return { block: own[0].block, size, value: known ? outliers / size : NaN }
+    return { block: own[0].block, size, value: known || !isMeasured(name) ? outliers / size : NaN }
   })
   if (!spread || blocks.some(({ value }) => Number.isNaN(value))) return null
-  const settings = allocationSettings(name, given) as Required<AllocationSettings>
+  const settings = allocationSettings(name, given) as SettledSettings
   const values = spread(blocks, sparsity, settings)
   return new Map(blocks.map(({ block }, i) => [block, values[i]]))
 }

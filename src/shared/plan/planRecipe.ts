@@ -1,15 +1,17 @@
 // Everything about a run but its numbers: what `run --dry-run`, the trainable map and the editor's lenses show.
-import { isMeasured } from '../allocations/allocations.ts'
+import type { ModelConfig } from '../families/modelConfig.ts'
 import type { Role } from '../families/tensorRoles.ts'
 import { largest } from '../format/lists.ts'
-import type { PlanRow, PlanSummary, RecoverySummary } from './planSummary.ts'
+import type { PlannedSpread, PlanRow, PlanSummary, RecoverySummary } from './planSummary.ts'
 import { moduleOfWeight, type Parameter } from '../families/parameters.ts'
 import type { LintFacts, ModelModule } from '../recipe/facts.ts'
 import type { Finding, Severity } from '../recipe/finding.ts'
 import { selectModules } from '../recipe/match.ts'
-import { recoveryPlace, type ResolvedPruneStep, type ResolvedRecipe } from '../recipe/resolve.ts'
+import { decidesInRun, recoveryPlace, type ResolvedPruneStep, type ResolvedRecipe } from '../recipe/resolve.ts'
 import { estimatesOf } from './estimates.ts'
 import { beyondBudget, beyondDevice, leastMemory } from './memory.ts'
+import { plannedTrials, pruneEntries, spreadsOverBlocks } from './pruneEntries.ts'
+import { plannedLinears } from './runPlan.ts'
 import { trainablePercentage, trainableRows, type TrainableRow } from './trainable.ts'
 
 /** `recipePath` is only shown. Without a usable model the plan has no rows, and `errors` says why. */
@@ -61,14 +63,27 @@ export function planRecipe(
     trainable: largest(recoveries, 0, (one) => one.trainable),
     percentage: largest(recoveries, 0, (one) => one.percentage),
     prunedModules: pruned.size,
-    allocations: recipe.prune.flatMap(({ allocation: name, sparsity }) =>
-      isMeasured(name) && typeof sparsity === 'number' ? [{ name, sparsity }] : [],
-    ),
+    allocations: spreadsOf(recipe, config),
     estimates: estimatesOf(recipe, facts),
     warnings: [...of('warning'), ...budgetWarnings(recipe, facts)],
     errors: of('error'),
     saveTo: recipe.save?.to ?? null,
   }
+}
+
+/** What is known of each step whose one sparsity is spread over the blocks. */
+function spreadsOf({ prune }: ResolvedRecipe, config: ModelConfig | null): PlannedSpread[] {
+  const linears = config ? plannedLinears(config) : []
+  const entries = pruneEntries(prune, linears, config?.numBlocks ?? 1)
+  const trials = plannedTrials(prune, entries, linears)
+  return prune.flatMap((step, i) => {
+    const { allocation: name, sparsity } = step
+    if (!spreadsOverBlocks(step) || typeof sparsity !== 'number') return []
+    const shares = [...entries[i].sparsities.values()]
+    const isKnown = !decidesInRun(step) && shares.length > 0
+    const choices = trials.find((trial) => trial.step === i)?.choices ?? []
+    return [{ name, sparsity, ends: isKnown ? ([shares[0], shares[shares.length - 1]] as const) : null, tries: choices.map(({ value }) => value) }] // prettier-ignore
+  })
 }
 
 /** Warns of a budget that was asked for and cannot be kept, never of a default one. It does not limit a GPU's memory. */

@@ -41,6 +41,15 @@ export interface PlannedText extends PlanSummary {
   problems: PlannedProblem[]
 }
 
+export interface PlannedSpread {
+  name: string
+  sparsity: number
+  /** Sparsities of the first and the last block; null where they are known only when it runs, or without a model. */
+  ends: readonly [number, number] | null
+  /** Values that the run tries; empty where it tries none. */
+  tries: readonly number[]
+}
+
 export interface PlanSummary {
   recipe: string
   model: string
@@ -57,8 +66,8 @@ export interface PlanSummary {
   /** 100 · trainable / parameters as the paper counts them. */
   percentage: number
   prunedModules: number
-  /** Steps whose sparsity is spread over the blocks by what the dense model shows: their mean. */
-  allocations: { name: string; sparsity: number }[]
+  /** Steps whose one sparsity, their mean, is spread over the blocks. */
+  allocations: PlannedSpread[]
   estimates: {
     memoryBytes: number
     diskBytes: number

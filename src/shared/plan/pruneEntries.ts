@@ -1,12 +1,25 @@
 // The recipe's `prune` entries after matching, with one sparsity for each linear.
-import type { AllocationSettings } from '../allocations/allocation.ts'
-import { allocationSettings, isMeasured, type AllocationName } from '../allocations/allocations.ts'
+import {
+  tried,
+  type AllocationKey,
+  type AllocationSettings,
+  type MeasuredBlock,
+  type SettledSettings,
+} from '../allocations/allocation.ts'
+import {
+  allocationOf,
+  allocationSettings,
+  isMeasured,
+  keysOf,
+  type AllocationName,
+} from '../allocations/allocations.ts'
+import { groupsBy } from '../format/lists.ts'
 import { parseNm, type NmPattern } from '../format/nm.ts'
 import { methodKeyNames, type MethodKey, type MethodSettings } from '../methods/keys.ts'
 import type { Scope, Selection } from '../methods/method.ts'
 import { canBeGlobal, methodOf, needsData, type MethodName } from '../methods/methods.ts'
 import { selectModules, type Module } from '../recipe/match.ts'
-import { sparsityOfBlock, type ResolvedPruneStep } from '../recipe/resolve.ts'
+import { decidesInRun, sparsityOfBlock, type ResolvedPruneStep } from '../recipe/resolve.ts'
 
 export interface PruneEntry {
   readonly method: MethodName
@@ -42,7 +55,7 @@ export function settingOf({ method, settings }: Pick<PruneEntry, 'method' | 'set
 export interface PlannedAllocation {
   readonly entry: PruneEntry
   readonly name: AllocationName
-  readonly settings: Required<AllocationSettings>
+  readonly settings: SettledSettings
   /** Mean over the weights. */
   readonly sparsity: number
 }
@@ -53,17 +66,85 @@ export function plannedAllocations(
   entries: readonly PruneEntry[],
 ): PlannedAllocation[] {
   return steps.flatMap((step, i) => {
-    const { allocation: name, sparsity, scope, method, pattern } = step
-    if (entries[i].sparsities.size === 0) return []
-    if (!isMeasured(name) || (scope === 'global' && canBeGlobal(method))) return []
-    if (typeof sparsity !== 'number' || parseNm(pattern)) return []
-    const settings = { ...allocationSettings(name, step[name]) } as Required<AllocationSettings>
-    return [{ entry: entries[i], name, settings, sparsity }]
+    const { allocation: name, sparsity } = step
+    if (!spreadsOverBlocks(step) || !isMeasured(name) || entries[i].sparsities.size === 0) return []
+    if (typeof sparsity !== 'number') return []
+    return [{ entry: entries[i], name, settings: settledSettings(step, {}), sparsity }]
   })
+}
+
+/** An entry whose run tries settings of its allocation; until then each block has the mean. */
+export interface PlannedTrial {
+  readonly entry: PruneEntry
+  /** Index in the recipe's `prune`. */
+  readonly step: number
+  readonly name: AllocationName
+  /** The setting that is tried. */
+  readonly key: AllocationKey
+  /** Its values in their order, and the sparsities that come of each. */
+  readonly choices: readonly { readonly value: number; readonly sparsities: PruneEntry['sparsities'] }[]
+}
+
+/** `entries` are those of the steps. */
+export function plannedTrials(
+  steps: readonly ResolvedPruneStep[],
+  entries: readonly PruneEntry[],
+  linears: readonly PlannedLinear[],
+): PlannedTrial[] {
+  return steps.flatMap((step, i) => {
+    const { allocation: name, sparsity } = step
+    const own = linears.filter((linear) => entries[i].sparsities.has(linear.name))
+    if (own.length === 0 || !spreadsOverBlocks(step) || typeof sparsity !== 'number') return []
+    return keysOf(name).flatMap((key) => {
+      if (step[name]?.[key] !== tried) return []
+      const values = allocationOf(name).tries[key]?.(blocksOf(own), sparsity) ?? []
+      const choices = values.map((value) => {
+        return { value, sparsities: spreadSparsities(step, own, sparsity, settledSettings(step, { [key]: value })) }
+      })
+      return [{ entry: entries[i], step: i, name, key, choices }]
+    })
+  })
+}
+
+/** Its one number is spread by its allocation, and neither N:M nor a group over the whole model says otherwise. */
+export function spreadsOverBlocks({ allocation, sparsity, scope, method, pattern }: ResolvedPruneStep): boolean {
+  if (scope === 'global' && canBeGlobal(method)) return false
+  return allocationOf(allocation).spread !== null && typeof sparsity === 'number' && !parseNm(pattern)
+}
+
+/** `chosen` stand in for what the recipe leaves to the run. */
+function settledSettings(step: ResolvedPruneStep, chosen: AllocationSettings): SettledSettings {
+  const { allocation: name } = step
+  return { ...allocationSettings(name, step[name]), ...chosen } as SettledSettings
+}
+
+/** The blocks of these linears in model order, with nothing measured. */
+export function blocksOf(
+  linears: readonly Pick<PlannedLinear, 'block' | 'parameters'>[],
+): (MeasuredBlock & { block: number })[] {
+  return groupsBy(linears, ({ block }) => block)
+    .map((own) => ({ block: own[0].block, size: own.reduce((n, { parameters }) => n + parameters, 0), value: 0 }))
+    .sort((a, b) => a.block - b.block)
+}
+
+/** Sparsities by an allocation that measures nothing. A block that keeps everything is not pruned. */
+function spreadSparsities(
+  { allocation }: ResolvedPruneStep,
+  linears: readonly PlannedLinear[],
+  sparsity: number,
+  settings: SettledSettings,
+): Map<string, number> {
+  const blocks = blocksOf(linears)
+  const values = allocationOf(allocation).spread?.(blocks, sparsity, settings) ?? []
+  const byBlock = new Map(blocks.map(({ block }, i) => [block, values[i]]))
+  const all = linears.map(({ name, block }) => [name, byBlock.get(block) ?? sparsity] as const)
+  return new Map(all.filter(([, share]) => share > 0))
 }
 
 export interface PlannedLinear extends Module {
   readonly block: number
+  /** Number of weights. */
+  readonly parameters: number
 }
 
 /**
@@ -83,7 +164,7 @@ export function pruneEntries(
     const fresh = matched.filter(({ name }) => !before.some(({ sparsities }) => sparsities.has(name)))
     entries.push({
       method: step.method,
-      sparsities: new Map(fresh.map(({ name, block }) => [name, sparsityOfBlock(step.sparsity, block, numBlocks)])),
+      sparsities: sparsitiesOf(step, fresh, numBlocks),
       pattern: parseNm(step.pattern),
       scope: step.scope,
       selection: step.selection,
@@ -91,6 +172,14 @@ export function pruneEntries(
     })
   }
   return entries
+}
+
+/** What is known before the run: where the run decides, the mean. */
+function sparsitiesOf(step: ResolvedPruneStep, linears: readonly PlannedLinear[], numBlocks: number) {
+  const { sparsity } = step
+  if (typeof sparsity === 'number' && spreadsOverBlocks(step) && !decidesInRun(step))
+    return spreadSparsities(step, linears, sparsity, settledSettings(step, {}))
+  return new Map(linears.map(({ name, block }) => [name, sparsityOfBlock(sparsity, block, numBlocks)]))
 }
 
 /** The entry of each linear: it has one only. */

@@ -10,8 +10,11 @@ import { planFindings } from './planFindings.ts'
 import {
   lookAtData,
   plannedAllocations,
+  plannedTrials,
   pruneEntries,
   type PlannedAllocation,
+  type PlannedLinear,
+  type PlannedTrial,
   type PruneEntry,
 } from './pruneEntries.ts'
 import {
@@ -28,6 +31,8 @@ export interface RunPlan {
   readonly entries: readonly PruneEntry[]
   /** Entries whose sparsities are decided by statistics of the dense model. */
   readonly allocations: readonly PlannedAllocation[]
+  /** Entries whose sparsities are found by trying. */
+  readonly trials: readonly PlannedTrial[]
   /** Recoveries in the recipe's order. */
   readonly recoveries: readonly PlannedRecovery[]
   /** The same by passes over the model. */
@@ -81,10 +86,11 @@ export function planRun(
 
 /** Plans a recipe in which nothing is refused. */
 function plannedRun(recipe: ResolvedRecipe, config: ModelConfig): RunPlan {
-  const modules = blockLinears(config).map(({ name, block, kind }) => ({ name, block, className: kind }))
+  const modules = plannedLinears(config)
   const ofSteps = pruneEntries(recipe.prune, modules, config.numBlocks)
   const entries = ofSteps.filter(({ sparsities }) => sparsities.size > 0)
   const allocations = plannedAllocations(recipe.prune, ofSteps)
+  const trials = plannedTrials(recipe.prune, ofSteps, modules)
   const recoveries: PlannedRecovery[] = []
   for (const index of recipe.recover.keys()) {
     // Once its head has weights of its own, a model is no longer tied.
@@ -95,13 +101,20 @@ function plannedRun(recipe: ResolvedRecipe, config: ModelConfig): RunPlan {
   return {
     entries,
     allocations,
+    trials,
     recoveries,
     passes: groupPasses(recoveries, entries.length > 0, ({ settings }) => settings),
     count: counts.reduce<TrainableCount | null>((a, b) => (a && a.count >= b.count ? a : b), null),
-    needsCalibration: recipe.recover.some(isBlockwise) || lookAtData(entries) || allocations.length > 0,
+    needsCalibration:
+      recipe.recover.some(isBlockwise) || lookAtData(entries) || allocations.length > 0 || trials.length > 0,
     untiesHead: recoveries.some(({ untiesHead }) => untiesHead),
     sizes: sizesOf(config, recipe.recover),
   }
+}
+
+/** All linears of the blocks. */
+export function plannedLinears(config: ModelConfig): PlannedLinear[] {
+  return blockLinears(config).map(({ name, block, kind, shape }) => ({ name, block, className: kind, parameters: sizeOf(shape) })) // prettier-ignore
 }
 
 function plannedRecovery(recipe: ResolvedRecipe, index: number, config: ModelConfig): PlannedRecovery {

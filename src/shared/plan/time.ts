@@ -3,12 +3,16 @@
 // soon as it runs.
 import type { Stage } from '../series/events.ts'
 import { idShapeOf, type DataFacts, type MachineFacts, type ModelFacts } from '../recipe/facts.ts'
-import { isMeasured } from '../allocations/allocations.ts'
-import { stepNeedsData, type ResolvedEvaluation, type ResolvedRecipe, type ResolvedRecover } from '../recipe/resolve.ts'
+import { tried } from '../allocations/allocation.ts'
+import { allocationOf, isMeasured, keysOf } from '../allocations/allocations.ts'
+import { needsData } from '../methods/methods.ts'
+import { triedWindows } from '../recipe/defaults.ts'
+import { type ResolvedEvaluation, type ResolvedRecipe, type ResolvedRecover } from '../recipe/resolve.ts'
 import { tokenShare } from '../families/parameters.ts'
 import { adapterAmong } from '../adapters/adapters.ts'
 import { outputsOf, savesPruned, type OutputKind } from './outputs.ts'
 import { passesOf, type RecoveryPass } from './passes.ts'
+import { spreadsOverBlocks } from './pruneEntries.ts'
 import { plannedPrecision, type PlannedPrecision } from './plannedPrecision.ts'
 import { pruneCost, type BlockWorkPlan } from './pruneCost.ts'
 import { bytesPerToken, plannedWriting } from './textTokens.ts'
@@ -27,10 +31,11 @@ const diskBytesPerSecond = 400e6
 const startSeconds = 3
 
 /**
- * Parts of a run; `baseline` is the pruning pass by which a run that recovers block by block has a pruned model to measure or
+ * Parts of a run; `allocate` is the trial of settings before anything is pruned, `baseline` is the pruning pass by which a run that recovers block by block has a pruned model to measure or
  * to save, `recover 0` the first pass of recovery after pruning.
  */
-export type WorkPart = 'baseline' | 'prune' | `recover ${number}` | `save ${OutputKind}` | `evaluate ${Stage}`
+export type WorkPart =
+  'allocate' | 'baseline' | 'prune' | `recover ${number}` | `save ${OutputKind}` | `evaluate ${Stage}`
 
 export interface PlannedPart {
   readonly part: WorkPart
@@ -95,6 +100,7 @@ export function plannedParts(
   })
   const parts: PlannedPart[] = [
     measured('dense'),
+    { part: 'allocate', seconds: tries(recipe) * seconds(tryOperations(recipe, model)) },
     { part: 'baseline', seconds: whilePruning.length > 0 && (stage('pruned') > 0 || savesPruned(recipe)) ? pruning : 0 }, // prettier-ignore
     { part: 'prune', seconds: prune.length > 0 ? inPruning : 0 },
     measured('pruned'),
@@ -135,13 +141,35 @@ export function isAskedAt(
   return stage === 'dense' && at.includes('dense')
 }
 
+/** How often the model is pruned to find out settings that the recipe leaves to the run. */
+export function tries({ prune }: Pick<ResolvedRecipe, 'prune'>): number {
+  const blocks = [0, 1].map(() => ({ size: 1, value: 0 }))
+  const counts = prune.flatMap((step) => {
+    const { allocation: name, sparsity } = step
+    if (!spreadsOverBlocks(step) || typeof sparsity !== 'number') return []
+    return keysOf(name).flatMap((key) => (step[name]?.[key] === tried ? (allocationOf(name).tries[key]?.(blocks, sparsity).length ?? []) : [])) // prettier-ignore
+  })
+  return counts.length > 0 ? Math.min(...counts) : 0
+}
+
+/** Pruning on a few windows, and the loss on as many. */
+function tryOperations(recipe: ResolvedRecipe, model: PlannedModel): Operations {
+  const { calibration } = recipe
+  if (!calibration) return {}
+  const samples = Math.min(triedWindows, calibration.samples)
+  const few = { ...recipe, calibration: { ...calibration, samples } }
+  const { products = 0, solving } = walkOperations(few, model, { prunes: true, recoveries: [] })
+  const { blocks, head } = weightsOf(model)
+  return { products: products + 2 * (blocks + head) * samples * calibration.seq_len, solving }
+}
+
 /** Operations of a walk over the blocks, without those of its reconstructions' training. */
 function walkOperations(recipe: ResolvedRecipe, model: PlannedModel, work: BlockWorkPlan): Operations {
   const { prune, calibration } = recipe
   const { prunes, recoveries } = work
   const { blocks } = weightsOf(model)
   const calibrationTokens = calibration ? calibration.samples * calibration.seq_len : 0
-  const looks = (prunes && prune.some(stepNeedsData)) || recoveries.length > 0
+  const looks = (prunes && prune.some(({ method, allocation }) => needsData(method) || isMeasured(allocation))) || recoveries.length > 0 // prettier-ignore
   // A product of a token with a weight is two operations; once through the dense block, once through the
   // pruned one, and before them through the dense model where it decides how much of each block goes.
   const allocating = prunes && prune.some(({ allocation }) => isMeasured(allocation)) ? 1 : 0

@@ -1,6 +1,6 @@
 // Keys of a pruning step that say how its one sparsity is spread over the blocks.
 import * as z from 'zod'
-import { allocationKeys, type AllocationKey } from '../allocations/allocation.ts'
+import { allocationKeys, tried, type AllocationKey } from '../allocations/allocation.ts'
 import {
   allocationNames,
   allocationOf,
@@ -9,6 +9,7 @@ import {
   type AllocationName,
 } from '../allocations/allocations.ts'
 import { about } from './aboutKey.ts'
+import { triedWindows } from './defaults.ts'
 
 /** Allocations with settings of their own. */
 export type SettledAllocation = Exclude<AllocationName, typeof defaultAllocation>
@@ -17,11 +18,14 @@ const settled = allocationNames.filter((name): name is SettledAllocation => keys
 function allocationKey(name: SettledAllocation) {
   const key = (key: AllocationKey) => {
     const { about: text, most } = allocationKeys[key]
+    const { keys, tries } = allocationOf(name)
+    const number = z.number().gt(0).max(most)
+    const described = (more = '') => about(`${text}${more}`, { default: keys[key] })
+    if (!tries[key]) return number.meta(described()).optional()
+    const auto = ` \`${tried}\`: the run tries three on ${triedWindows} windows of the calibration text, and takes the one with the lowest loss of the pruned model.`
     return z
-      .number()
-      .gt(0)
-      .max(most)
-      .meta(about(text, { default: allocationOf(name).keys[key] }))
+      .union([number, z.literal(tried)])
+      .meta(described(auto))
       .optional()
   }
   return z

@@ -17,6 +17,9 @@ export const pruneDefaults = {
 /** Windows of text; a file of ids has its own. */
 export const windowDefaults = { samples: 128, seq_len: 2048 }
 
+/** Windows on which a run prunes to try a setting of an allocation, and as many others for the loss, where there are enough. */
+export const triedWindows = 8
+
 export const recoverDefaults = {
   mode: 'reconstruct',
   window: 'block',

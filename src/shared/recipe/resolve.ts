@@ -8,6 +8,7 @@ import {
   allocationSettings,
   defaultAllocation,
   isMeasured,
+  isTried,
   keysOf,
   type AllocationName,
 } from '../allocations/allocations.ts'
@@ -293,8 +294,13 @@ function denseLoss(
 }
 
 /** Whether the step's method or allocation uses calibration inputs. */
-export function stepNeedsData({ method, allocation }: Pick<ResolvedPruneStep, 'method' | 'allocation'>): boolean {
-  return needsData(method) || isMeasured(allocation)
+export function stepNeedsData(step: Pick<ResolvedPruneStep, 'method' | 'allocation' | AllocationName>): boolean {
+  return needsData(step.method) || decidesInRun(step)
+}
+
+/** Whether the sparsities of its blocks are known only when it runs. */
+export function decidesInRun(step: Pick<ResolvedPruneStep, 'allocation' | AllocationName>): boolean {
+  return isMeasured(step.allocation) || isTried(step[step.allocation])
 }
 
 /** Sparsity of one block: a list's values lie evenly over the depth, linear in between. */

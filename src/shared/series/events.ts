@@ -22,6 +22,17 @@ export interface BlockErrors {
   readonly error_after: number
 }
 
+/** The setting of an allocation that a run found by trying. */
+export interface ChosenAllocation {
+  /** Index in the recipe's `prune`. */
+  readonly step: number
+  readonly allocation: string
+  readonly key: string
+  readonly value: number
+  /** Each value that was tried, with the mean loss of the model pruned so; null: not a number. */
+  readonly tried: readonly { readonly value: number; readonly loss: number | null }[]
+}
+
 /** The model's continuation of a prompt of the recipe. */
 export interface Sample {
   readonly prompt: string
@@ -101,6 +112,7 @@ export type RunEvent = At &
         errors?: readonly BlockErrors[]
         seconds: number
       }
+    | ({ type: 'allocation' } & ChosenAllocation)
     /** A measurement by one entry of the recipe's `evaluate`; null is not a number. */
     | {
         type: 'eval'

@@ -210,6 +210,9 @@ function fold(run: RunPicture, event: RunEvent): void {
     case 'warning':
       run.warnings.push(event.message)
       return
+    // The report tells what was chosen.
+    case 'allocation':
+      return
     case 'saved':
       if (event.stage === undefined) run.saved = event.path
       return

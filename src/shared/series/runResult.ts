@@ -17,6 +17,8 @@ export interface RunResult {
   trainablePercent: number | null
   /** The recoveries if there are several, else empty; the percentage is null for one that trains nothing. */
   recoveries: { mode: string; trainablePercent: number | null }[]
+  /** Settings of allocations that the run found by trying; only a report has them. */
+  chosen?: { key: string; value: number }[]
   seconds: number | null
   peakMemoryMb: number | null
   /** The folder that was written. */
@@ -38,6 +40,7 @@ export function resultOf(report: unknown): RunResult {
     output,
     pruned_output: prunedOutput,
     recoveries,
+    allocations,
   } = fieldsOf(report)
   const several = Array.isArray(recoveries) && recoveries.length > 1 ? recoveries : []
   const result: RunResult = {
@@ -49,6 +52,10 @@ export function resultOf(report: unknown): RunResult {
     recoveries: several.map((one: unknown) => {
       const { mode, trainable: share } = fieldsOf(one)
       return { mode: typeof mode === 'string' ? mode : '', trainablePercent: numberOf(fieldsOf(share).percent) }
+    }),
+    chosen: (Array.isArray(allocations) ? allocations : []).flatMap((one: unknown) => {
+      const { key, value } = fieldsOf(one)
+      return typeof key === 'string' && typeof value === 'number' ? [{ key, value }] : []
     }),
     seconds: numberOf(fieldsOf(seconds).total),
     peakMemoryMb: numberOf(peak),
@@ -98,9 +105,10 @@ export function resultFacts(result: RunResult): [name: string, value: string][] 
 
 /** What it cost, without what was measured. */
 export function costFacts(result: RunResult): [name: string, value: string][] {
-  const { sparsity, trainablePercent, recoveries, seconds, peakMemoryMb } = result
+  const { sparsity, trainablePercent, recoveries, chosen = [], seconds, peakMemoryMb } = result
   const facts: [string, string][] = []
   if (sparsity !== null) facts.push(['sparsity', formatShare(sparsity)])
+  for (const { key, value } of chosen) facts.push([`${key}, by trial`, formatValue(value)])
   for (const [i, { mode, trainablePercent: percent }] of recoveries.entries())
     facts.push([`trained, ${recoveryName(i, mode)}`, percent === null ? 'solved' : formatTrained(percent)])
   if (trainablePercent !== null && recoveries.length === 0) facts.push(['trained', formatTrained(trainablePercent)])

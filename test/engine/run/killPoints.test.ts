@@ -43,6 +43,11 @@ const recipes = {
     recover: { mode: 'refit' },
     evaluate: evaluate(1),
   },
+  'spread over depth by trial': {
+    ...shared,
+    prune: [{ method: 'wanda', sparsity: 0.5, allocation: 'depth', depth: { spread: 'auto' } }],
+    evaluate: [{ data, seq_len: 16, at: ['pruned'] }],
+  },
 }
 
 const all = process.env.SPARSESCOPE_TORTURE === '1'

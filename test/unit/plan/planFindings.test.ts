@@ -27,6 +27,9 @@ describe('a plan refuses, with the place and what to do', () => {
     ['column blocks that split a group', { prune: [{ method: 'sparsegpt', pattern: '2:4', block_size: 6 }] }, /^prune\.0\.block_size: .* 6 is not a multiple of 4: set it to 8\.$/],
     ['a scope that the method does not know', { prune: [{ method: 'alps', scope: 'global' }] }, /^prune\.0\.scope: alps knows no scope global: write tensor or row\.$/],
     ['an allocation beside N:M', { prune: [{ pattern: '2:4', allocation: 'owl' }] }, /^prune\.0\.allocation: .* but 2:4 fixes it: remove one of them\.$/],
+    ['depth beside N:M', { prune: [{ pattern: '2:4', allocation: 'depth' }] }, /^prune\.0\.allocation: .* but 2:4 fixes it: remove one of them\.$/],
+    ['depth of a list', { prune: [{ sparsity: [0.4, 0.5], allocation: 'depth' }] }, /^prune\.0\.allocation: .* needs one number/],
+    ['a spread that is too wide', { prune: [{ sparsity: 0.8, allocation: 'depth', depth: { spread: 0.3 } }] }, /^prune\.0\.depth\.spread: .* write less than 0\.2\.$/],
     ['an allocation of a list', { prune: [{ sparsity: [0.4, 0.5], allocation: 'owl' }] }, /^prune\.0\.allocation: .* needs one number/],
     ['targets that match nothing', { prune: [{ targets: ['fc9'] }] }, /^prune\.0\.targets\.0: fc9 matches no module of the model\. Names look like model\.decoder\.layers\.0/],
     ['a regular expression that does not begin at the start', { prune: [{ targets: ['re:fc1'] }] }, /^prune\.0\.targets\.0: re:fc1 matches nothing, .* re:\.\*fc1 matches 12 modules\.$/],
@@ -65,7 +68,7 @@ describe('a plan accepts', () => {
   })
 
   it('a linear in two steps that prune in the same way: it has it once', () => {
-    const linears = ['a', 'b'].map((name, block) => ({ name, block, className: 'Linear' }))
+    const linears = ['a', 'b'].map((name, block) => ({ name, block, className: 'Linear', parameters: 1 }))
     const steps = [{ sparsity: 0.3 }, { sparsity: 0.3, targets: ['b'] }].map((step) => resolvePruneStep(step))
     assert.deepEqual(
       pruneEntries(steps, linears, 2).map(({ sparsities }) => [...sparsities.keys()]),

@@ -1,5 +1,5 @@
 // The measure that an allocation takes of a block of the dense model; its row in src/shared/allocations says everything else.
-import type { AllocationSettings } from '../../../shared/allocations/allocation.ts'
+import type { SettledSettings } from '../../../shared/allocations/allocation.ts'
 
 export interface SeenLinear {
   /** [O, I]. */
@@ -8,4 +8,4 @@ export interface SeenLinear {
   readonly norms: Float64Array | null
 }
 
-export type Measure = (linears: readonly SeenLinear[], settings: Required<AllocationSettings>) => number
+export type Measure = (linears: readonly SeenLinear[], settings: SettledSettings) => number

@@ -5,5 +5,6 @@ import { outlierPercentage } from './owl.ts'
 /** null where nothing is measured. */
 export const measures: Readonly<Record<AllocationName, Measure | null>> = {
   uniform: null,
+  depth: null,
   owl: (linears, { threshold }) => outlierPercentage(linears, threshold),
 }

@@ -2,6 +2,8 @@
 import { unstructured } from '../../../shared/recipe/defaults.ts'
 import { formatAccuracy, formatShare, formatTrained, formatValue } from '../../../shared/format/numbers.ts'
 import { modelLabel } from '../../../shared/format/modelLabel.ts'
+import type { AllocationKey } from '../../../shared/allocations/allocation.ts'
+import { allocationOf } from '../../../shared/allocations/allocations.ts'
 import { methodOf } from '../../../shared/methods/methods.ts'
 import { entryNames } from '../../../shared/series/entryNames.ts'
 import type { ResolvedPruneStep, ResolvedRecover } from '../../../shared/recipe/resolve.ts'
@@ -19,7 +21,7 @@ export function hubName(model: string): string | null {
 
 /** `Wanda, 50.00 %`, `SparseGPT, 2:4`. */
 export function pruningText(step: ResolvedPruneStep): string {
-  const { method, pattern, sparsity } = step
+  const { method, pattern, sparsity, allocation: name } = step
   const how =
     pattern !== unstructured
       ? pattern
@@ -27,7 +29,10 @@ export function pruningText(step: ResolvedPruneStep): string {
           .flat()
           .map((one) => formatShare(one))
           .join(' to ')
-  return `${methodOf(method).title}, ${how}`
+  const { spread, keys } = allocationOf(name)
+  const settings = Object.keys(keys).map((key) => `${key} ${step[name]?.[key as AllocationKey] ?? ''}`)
+  const by = spread && pattern === unstructured ? `, allocation ${name} (${settings.join(', ')})` : ''
+  return `${methodOf(method).title}, ${how}${by}`
 }
 
 export function recoveryText({ mode, train, steps, loss }: ResolvedRecover): string {

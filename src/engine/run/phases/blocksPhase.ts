@@ -10,13 +10,12 @@ import { walkBlocks, type BlockRecovery, type BlockWork } from '../../blocks/wal
 import type { ActivationBudget } from '../../blocks/activations.ts'
 import type { CalibrationSet } from '../../blocks/flow.ts'
 import { openParts, savePart, type StoredStage } from '../state/blockStore.ts'
-import { allocate } from '../../blocks/allocate.ts'
 import type { Budget } from '../../../shared/plan/memory.ts'
 import { createModelStream } from '../../blocks/modelStream.ts'
 import { overlayCheckpoint } from '../state/overlay.ts'
 import type { BlockResult } from '../state/progress.ts'
 import { changedNames } from '../../../shared/plan/trainable.ts'
-import type { PlannedRecovery, RunPlan } from '../../../shared/plan/runPlan.ts'
+import type { PlannedRecovery } from '../../../shared/plan/runPlan.ts'
 import type { Checkpoint } from '../../checkpoint/checkpoint.ts'
 import type { StoredMasks } from '../../checkpoint/storedMask.ts'
 import type { RunSession } from '../state/session.ts'
@@ -87,32 +86,10 @@ export async function runBlocksPhase(phase: BlocksPhase): Promise<void> {
   }
 }
 
-/** The plan's entries; where their sparsities depend on the dense model, it is looked at first, also by a resumed run. */
-export async function allocateInRun(
-  session: RunSession,
-  { entries, allocations }: RunPlan,
-  budget: Budget,
-  calibration: CalibrationSet | null,
-): Promise<readonly PruneEntry[]> {
-  if (allocations.length === 0 || !calibration) return entries
-  const { backend, model, signal } = session
-  const stream = createModelStream(backend, model)
-  const total = stream.blockCount * calibration.windows
-  let done = 0
-  const onWindows = (windows: number) => session.advance((done += windows), total, 'windows')
-  const memory = statesIn(budget, session.folder.state)
-  const flow = { backend, stream, set: calibration, budget: memory, signal, onWindows }
-  try {
-    return await session.phase('calibrate', () => allocate(flow, entries, allocations))
-  } finally {
-    stream.close()
-  }
-}
-
 /** Most stores that a walk has at once: inputs, outputs and middles of the dense model, and the pruned stream. */
 const stores = 4
 
-function statesIn({ activationBytes, residentStateBytes }: Budget, spillFolder: string): ActivationBudget {
+export function statesIn({ activationBytes, residentStateBytes }: Budget, spillFolder: string): ActivationBudget {
   return { bytes: activationBytes, residentBytes: residentStateBytes / stores, spillFolder }
 }
 

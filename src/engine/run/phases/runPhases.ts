@@ -4,7 +4,8 @@ import type { StoredMasks } from '../../checkpoint/storedMask.ts'
 import { removeParts } from '../state/blockStore.ts'
 import { evaluateStage, warnOfWorse } from './evaluateStage.ts'
 import { withApplied } from './appliedRecoveries.ts'
-import { allocateInRun, runBlocksPhase } from './blocksPhase.ts'
+import { allocateInRun } from './allocatePhase.ts'
+import { runBlocksPhase } from './blocksPhase.ts'
 import type { BlockResult } from '../state/progress.ts'
 import { plannedWork } from './plannedWork.ts'
 import { claimOutput } from '../open/outputClaim.ts'
@@ -68,10 +69,10 @@ async function phasesLeft(context: RunContext, version: string): Promise<{ spars
 
 type Entries = () => Promise<readonly PruneEntry[]>
 
-/** Entries with their sparsities; where the dense model decides these, it is analysed once. */
-function allocatedOnce({ session, plan, data, budgetOf }: RunContext): Entries {
+/** Entries with their sparsities; where the run decides these, it does so once. */
+function allocatedOnce(context: RunContext): Entries {
   let entries: ReturnType<Entries> | null = null
-  return () => (entries ??= allocateInRun(session, plan, budgetOf(plan.passes.whilePruning), data.calibration))
+  return () => (entries ??= allocateInRun(context))
 }
 
 function measureOfPruned(context: RunContext, entries: Entries, decoderBytes: number) {

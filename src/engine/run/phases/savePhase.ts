@@ -16,6 +16,7 @@ import { EngineError } from '../../errors.ts'
 import type { Output } from '../../../shared/plan/outputs.ts'
 import type { PlannedRecovery } from '../../../shared/plan/runPlan.ts'
 import { mapPaths } from '../open/recipeFile.ts'
+import { settledSteps } from '../../../shared/plan/chosenAllocations.ts'
 import { recoveryReport } from '../../../shared/plan/recoveryReport.ts'
 import { sparsityOfModel, type MaskSummary } from '../open/sourceMasks.ts'
 import { cardName, modelCard } from '../origin/modelCard.ts'
@@ -136,7 +137,8 @@ async function fill(
 /** sparsescope.json: how this checkpoint came about. Nothing in it differs between two runs that do the same. */
 function noteOf({ progress, recipe: whole, showPath }: RunSession, { output, summary, recoveries, version }: Result) {
   const pruned = output.kind === 'pruned'
-  const recipe = pruned ? recipeOfPruned(whole, output.to) : whole
+  const settled = { ...whole, prune: settledSteps(whole.prune, progress.chosen) }
+  const recipe = pruned ? recipeOfPruned(settled, output.to) : settled
   const evaluations = progress.evaluations.filter(({ stage }) => !pruned || stage !== 'recovered')
   const tensors = [...summary.counts].map(
     ([linear, { zeros, size }]) => [`${linear}.weight`, { zeros, sparsity: zeros / size }] as const,

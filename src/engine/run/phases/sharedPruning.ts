@@ -11,7 +11,7 @@ import { EngineError } from '../../errors.ts'
 import { writeAtomic } from '../../../system/atomicFile.ts'
 import { partPath } from '../state/blockStore.ts'
 import { keyOfWork, madeOnce, readMade } from '../../../runs/sweep/madeOnce.ts'
-import { blockShape } from '../state/progress.ts'
+import { blockShape, chosenShape } from '../state/progress.ts'
 import type { RunSession } from '../state/session.ts'
 import { sourceHashes } from '../state/sources.ts'
 import { blockParts } from '../state/stateModel.ts'
@@ -70,23 +70,31 @@ async function giveBlocks(
 ): Promise<void> {
   for (const part of blockParts(model.config.numBlocks))
     await sameFile(partPath(folder.state, 'pruned', part), partPath(shared, 'pruned', part))
-  await writeAtomic(resultsFile(shared), [`${JSON.stringify({ blocks: progress.blocks, warnings }, null, 1)}\n`])
+  await writeAtomic(resultsFile(shared), [
+    `${JSON.stringify({ blocks: progress.blocks, warnings, chosen: progress.chosen }, null, 1)}\n`,
+  ])
 }
 
-const prunedShape = z.object({ blocks: z.array(blockShape), warnings: z.array(z.string()) })
+const prunedShape = z.object({
+  blocks: z.array(blockShape),
+  warnings: z.array(z.string()),
+  chosen: chosenShape.default([]),
+})
 
 /** null: they are not there, or no longer. */
 async function takeBlocks(session: RunSession, shared: string): Promise<true | null> {
   const { progress, folder, model, log, room } = session
   const made = await readMade(prunedShape, resultsFile(shared))
   if (made === null) return null
-  const { blocks, warnings } = made
+  const { blocks, warnings, chosen } = made
   if (blocks.length !== model.config.numBlocks || blocks.some(({ block }, i) => block !== i)) throw wrong(shared)
   if (!blocks.every(({ block }) => existsSync(partPath(shared, 'pruned', block)))) return null
   const take = async () => {
     for (const { block } of blocks)
       await sameFile(partPath(shared, 'pruned', block), partPath(folder.state, 'pruned', block))
     await room.forState(0)
+    if (progress.chosen.length === 0) for (const one of chosen) log.emit({ type: 'allocation', ...one })
+    progress.chosen = chosen
     for (const result of blocks.slice(progress.finishedBlocks)) log.emit({ type: 'block', ...result })
     for (const message of warnings) if (!progress.warnings.includes(message)) session.warn(message)
     progress.blocks = [...blocks]

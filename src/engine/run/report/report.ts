@@ -1,5 +1,7 @@
 // report.json: what a run did, on what, and what came out (also the JSON of `sparsescope run`).
-import type { Stage } from '../../../shared/series/events.ts'
+import type { ChosenAllocation, Stage } from '../../../shared/series/events.ts'
+import { chosenText } from '../../../shared/plan/chosenAllocations.ts'
+import { triedWindows } from '../../../shared/recipe/defaults.ts'
 import { writtenRecipe, type ResolvedRecipe, type WrittenRecipe } from '../../../shared/recipe/resolve.ts'
 import { protocolOf } from '../origin/protocol.ts'
 import { recoveryReport, type RecoveryReport } from '../../../shared/plan/recoveryReport.ts'
@@ -30,6 +32,8 @@ export interface RunReport {
   /** `percent` of all base parameters, as docs/methods.md, "What is trained", counts; of several recoveries the largest. */
   trainable: { count: number; percent: number } | null
   recoveries: RecoveryReport[]
+  /** Settings that the recipe left to the run, and what it found. */
+  allocations: readonly ChosenAllocation[]
   /** By phase, and `total`. */
   seconds: Record<string, number>
   /** What was planned for `total`, by the number of operations: later estimates learn from the two. */
@@ -71,13 +75,19 @@ export function createReport(facts: ReportFacts, progress: RunProgress): RunRepo
       platform: `${process.platform} ${process.arch}`,
     },
     device: progress.device,
-    protocol: [...protocolOf(facts.recipe), precisionSentence(progress.device), ...undecided(accuracy)],
+    protocol: [
+      ...protocolOf(facts.recipe),
+      ...progress.chosen.map(chosenSentence),
+      precisionSentence(progress.device),
+      ...undecided(accuracy),
+    ],
     perplexity,
     accuracy,
     evaluations: progress.evaluations,
     sparsity: facts.sparsity,
     trainable: progress.trainable,
     recoveries: facts.recoveries.map(recoveryReport),
+    allocations: progress.chosen,
     seconds: { ...progress.seconds, total: progress.elapsedMs / 1000 },
     planned_seconds: progress.plannedSeconds,
     peak_memory_mb: progress.peakMemoryMb,
@@ -86,6 +96,10 @@ export function createReport(facts: ReportFacts, progress: RunProgress): RunRepo
     output: progress.saved,
     pruned_output: progress.pruned.saved,
   }
+}
+
+function chosenSentence(chosen: ChosenAllocation): string {
+  return `Tried on ${triedWindows} windows of the calibration text: ${chosenText(chosen)}.`
 }
 
 function precisionSentence({ details }: RunDevice): string {

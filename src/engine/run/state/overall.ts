@@ -2,7 +2,7 @@
 // the time that is left by what has been measured.
 import { passesOf } from '../../../shared/plan/passes.ts'
 import type { PlannedPart, WorkPart } from '../../../shared/plan/time.ts'
-import { isAskedAt } from '../../../shared/plan/time.ts'
+import { isAskedAt, tries } from '../../../shared/plan/time.ts'
 import type { Stage } from '../../../shared/series/events.ts'
 import type { ResolvedRecipe } from '../../../shared/recipe/resolve.ts'
 import type { RunProgress } from './progress.ts'
@@ -89,7 +89,7 @@ export function createOverall(parts: readonly PlannedPart[], done: ReadonlyMap<W
 
 /** Fractions of the parts that a resumed run has behind it. */
 export function finishedParts(
-  { finishedBlocks, recoveredPasses, walkedBlocks, trainedSteps, evaluations, saved, pruned }: RunProgress,
+  { trialLosses, finishedBlocks, recoveredPasses, walkedBlocks, trainedSteps, evaluations, saved, pruned }: RunProgress,
   recipe: ResolvedRecipe,
   numBlocks: number,
 ): Map<WorkPart, number> {
@@ -104,6 +104,7 @@ export function finishedParts(
   }
   return new Map<WorkPart, number>([
     ['evaluate dense', measured('dense')],
+    ['allocate', finishedBlocks > 0 ? 1 : trialLosses.length / Math.max(1, tries(recipe))],
     ['baseline', measured('pruned') > 0 || pruned.saved !== null ? 1 : 0],
     ['prune', finishedBlocks / numBlocks],
     ['evaluate pruned', measured('pruned')],

@@ -3,7 +3,7 @@
 // is refused in a sentence, and what is not named here is dropped.
 import * as z from 'zod'
 import type { OutputKind } from '../../../shared/plan/outputs.ts'
-import type { BlockErrors, Sample } from '../../../shared/series/events.ts'
+import type { BlockErrors, ChosenAllocation, Sample } from '../../../shared/series/events.ts'
 import { taskNames } from '../../../shared/tasks/tasks.ts'
 import { checkRecorded, parseJson, parseRecorded } from '../../../runs/folder/recorded.ts'
 import { EngineError } from '../../errors.ts'
@@ -94,6 +94,19 @@ export const blockShape = z.object({
   seconds,
 })
 
+/** What a run found by trying settings of its allocations, a step each. */
+export const chosenShape = z
+  .array(
+    z.object({
+      step: count,
+      allocation: text,
+      key: text,
+      value: z.number(),
+      tried: z.array(z.object({ value: z.number(), loss: z.number().nullable() })).max(few),
+    }),
+  )
+  .max(few)
+
 /** How far a folder is that the run writes. */
 const output = {
   /** Which of the hidden siblings of its place it is being written into (partialPath). */
@@ -121,6 +134,10 @@ const progress = z.object({
   /** Bytes of events.jsonl that belong to what is written here. */
   eventsBytes: count,
   elapsedMs: seconds,
+  /** Losses of the model pruned with each setting that the recipe leaves to the run, in the order in which they are tried. */
+  trialLosses: z.array(measured).max(few).default([]),
+  /** What was chosen, once all are known. */
+  chosen: chosenShape.default([]),
   /** Blocks whose pruned (and reconstructed) weights are saved. */
   finishedBlocks: count,
   blocks: z.array(blockShape).max(few),
@@ -156,8 +173,9 @@ export type BlockResult = Readonly<Omit<z.output<typeof blockShape>, 'errors'>> 
 }
 /** Facts that must be the same for a resumed run to end with the same bytes. */
 export type RunDevice = Readonly<z.output<typeof device>>
-export type RunProgress = Omit<z.output<typeof progress>, 'blocks' | 'evaluations' | 'sources'> & {
+export type RunProgress = Omit<z.output<typeof progress>, 'blocks' | 'chosen' | 'evaluations' | 'sources'> & {
   sources: SourceRecord[]
+  chosen: readonly ChosenAllocation[]
   blocks: BlockResult[]
   evaluations: EvaluationResult[]
 }
@@ -176,6 +194,8 @@ export function newProgress(
     ...facts,
     eventsBytes: 0,
     elapsedMs: 0,
+    trialLosses: [],
+    chosen: [],
     finishedBlocks: 0,
     blocks: [],
     recoveredPasses: 0,

@@ -1,4 +1,6 @@
 // Data that is needed and not named, and windows longer than the model's positions.
+import { tried } from '../../allocations/allocation.ts'
+import { isMeasured } from '../../allocations/allocations.ts'
 import { needsData } from '../../methods/methods.ts'
 import { dataUses } from '../../recipe/dataUses.ts'
 import { stepNeedsData, type ResolvedRecipe } from '../../recipe/resolve.ts'
@@ -31,7 +33,9 @@ function* uncalibrated({ prune, recover }: ResolvedRecipe): Iterable<PlanFinding
       ? { refit: 'Refitting', reconstruct: 'Reconstruction', retrain: '' }[recover[fitting].mode]
       : needsData(prune[step].method)
         ? prune[step].method
-        : `allocation ${prune[step].allocation}`
+        : isMeasured(prune[step].allocation)
+          ? `allocation ${prune[step].allocation}`
+          : `allocation ${prune[step].allocation} with a setting of ${tried}`
   const value = { data: 'path/to/text.jsonl', ...windowDefaults }
   yield refusal('data-not-named', path, `${why} needs calibration data: add calibration.`, {
     from: [['calibration'], path],

@@ -1,11 +1,13 @@
 // Settings of pruning steps that contradict each other or the model.
-import { isMeasured } from '../../allocations/allocations.ts'
+import { allocationOf, spreadsOne } from '../../allocations/allocations.ts'
+import type { SettledSettings } from '../../allocations/allocation.ts'
 import { andList, someOf } from '../../format/lists.ts'
 import { parseNm } from '../../format/nm.ts'
 import { methodOf, refusesScope } from '../../methods/methods.ts'
 import type { ModelModule } from '../../recipe/facts.ts'
 import type { ResolvedPruneStep, ResolvedRecipe } from '../../recipe/resolve.ts'
 import type { ModelView } from '../modelView.ts'
+import { blocksOf, spreadsOverBlocks } from '../pruneEntries.ts'
 import { refusal, type PlanFinding } from '../planFinding.ts'
 
 export function* stepFindings(
@@ -13,7 +15,7 @@ export function* stepFindings(
   model: ModelView | null,
 ): Iterable<PlanFinding> {
   for (const [i, step] of prune.entries())
-    for (const check of [scope, allocation, blockSize, groups]) yield* check(step, i, model)
+    for (const check of [scope, allocation, spread, blockSize, groups]) yield* check(step, i, model)
   if (model) yield* prunedTwice(prune, model)
 }
 
@@ -28,13 +30,40 @@ function* scope({ method, pattern, scope }: ResolvedPruneStep, i: number): Itera
 
 function* allocation({ allocation, pattern, sparsity }: ResolvedPruneStep, i: number): Iterable<PlanFinding> {
   const other = parseNm(pattern) ? 'pattern' : typeof sparsity === 'number' ? null : 'sparsity'
-  if (!isMeasured(allocation) || other === null) return
+  if (!spreadsOne(allocation) || other === null) return
   const path = ['prune', i, 'allocation']
   const message =
     other === 'pattern'
       ? `allocation ${allocation} spreads the sparsity over the blocks, but ${pattern} fixes it: remove one of them.`
       : `allocation ${allocation} needs one number as sparsity, not a list: remove the allocation, or write one number.`
   yield refusal('nothing-to-allocate', path, message, { from: [['prune', i, other]], fixes: [{ path }] })
+}
+
+/** Two blocks of one size stand for those of a model that is not known. */
+const unknownBlocks = [0, 1].map((block) => ({ block, parameters: 1 }))
+const rounding = 1e-9
+
+/** Each block has to keep something, and none can lose less than nothing. */
+function* spread(step: ResolvedPruneStep, i: number, model: ModelView | null): Iterable<PlanFinding> {
+  const { allocation: name, sparsity } = step
+  const { most, spread: spreadOver } = allocationOf(name)
+  const asked = step[name]?.spread
+  if (!most || !spreadOver || typeof asked !== 'number' || typeof sparsity !== 'number' || !spreadsOverBlocks(step))
+    return
+  const pruned = model?.prunedBy(step).map(({ block, rows, columns }) => ({ block: block ?? 0, parameters: rows * columns })) // prettier-ignore
+  const blocks = blocksOf(pruned ?? unknownBlocks)
+  const shares = spreadOver(blocks, sparsity, { ...step[name], spread: asked } as SettledSettings)
+  if (shares.every((share) => share > -rounding && share < 1 - rounding)) return
+  const limit = most(blocks, sparsity)
+  const [first, last] = [shares[0], shares[shares.length - 1]].map((share) => Number(share.toFixed(4)))
+  const better = Number((0.9 * limit).toPrecision(2))
+  const message = `A spread of ${asked} around ${sparsity} would give the first block ${first} and the last ${last}: write less than ${Number(limit.toPrecision(4))}.` // prettier-ignore
+  const path = ['prune', i, name]
+  yield refusal('spread-too-wide', [...path, 'spread'], message, {
+    unwritten: ['prune', i, 'allocation'],
+    from: [['prune', i, 'sparsity']],
+    fixes: [{ path, value: { spread: better }, title: `Write spread: ${better}` }],
+  })
 }
 
 function* blockSize({ method, pattern, block_size: size }: ResolvedPruneStep, i: number): Iterable<PlanFinding> {

@@ -81,7 +81,7 @@ describe('recipe of a run', () => {
 
 describe('prune entries', () => {
   const linears = [0, 1, 2].flatMap((block) =>
-    ['q', 'up'].map((part) => ({ name: `layers.${block}.${part}`, className: 'Linear', block })),
+    ['q', 'up'].map((part) => ({ name: `layers.${block}.${part}`, className: 'Linear', block, parameters: 4 })),
   )
   const step = {
     method: 'wanda' as const,

@@ -94,6 +94,18 @@ describe('changing the plan of a recipe', () => {
     assert.deepEqual(parseRecipe(changed(owl, { kind: 'spread', mean: 0.5, rule: 'uniform' })).recipe?.prune, [{ method: 'wanda', sparsity: 0.5 }]) // prettier-ignore
   })
 
+  it('by depth is a word in the recipe, needs no calibration, and is numbers where a matrix is locked', () => {
+    const bare = recipe.replace(/calibration:[^]*$/, '').replace('wanda', 'magnitude')
+    const text = changed(bare, { kind: 'spread', mean: 0.6, rule: 'depth' })
+    assert.deepEqual(parseRecipe(text).recipe?.prune, [{ method: 'magnitude', sparsity: 0.6, allocation: 'depth' }])
+    assert.equal(view(text).rule, 'depth')
+    const shown = view(text).modules.map(({ sparsity }) => sparsity ?? 0)
+    assert.ok(Math.abs(shown[0] - 0.5) < 1e-9 && Math.abs((shown.at(-1) ?? 0) - 0.7) < 1e-9)
+    const wide = text.replace('allocation: depth', 'allocation: depth\n    depth: { spread: 0.15 }')
+    assert.deepEqual(parseRecipe(changed(wide, { kind: 'spread', mean: 0.5, rule: 'depth' })).recipe?.prune, [{ method: 'magnitude', sparsity: 0.5, allocation: 'depth', depth: { spread: 0.15 } }]) // prettier-ignore
+    assert.ok(!changed(text, { kind: 'spread', mean: 0.6, rule: 'depth' }, [names[0]]).includes('allocation'))
+  })
+
   it('a method takes its keys and leaves those of the one before', () => {
     const sparse = recipe.replace('wanda # cheap', 'sparsegpt # cheap\n    block_size: 64\n    dampening: 0.02')
     const text = changed(sparse, { kind: 'method', method: 'alps' })
