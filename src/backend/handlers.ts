@@ -15,7 +15,13 @@ import type {
   Weight,
   WeightRequest,
 } from '../shared/protocol/inspect.ts'
-import { protocolVersion, type DeviceChoice, type DeviceFacts, type HelloParams } from '../shared/protocol/rpc.ts'
+import {
+  protocolVersion,
+  type DeviceChoice,
+  type DeviceFacts,
+  type HelloParams,
+  type ParamsOf,
+} from '../shared/protocol/rpc.ts'
 import type { Handlers } from './channel.ts'
 import { compareModels } from './compare.ts'
 import { createAnalyses } from './analyses.ts'
@@ -121,7 +127,7 @@ export function createHandlers(): Service {
     questions: (request, { signal }) => questionTexts(request, signal),
     writeCard: async ({ path }) => writeModelCard((await locate(path)).folder),
     tryOut: (params, context) => tryOut(params, settings, context),
-    plan: ({ recipe, text }) => planText(recipe, text, gpu),
+    plan: (params) => planText(params, gpu),
     run: (params, { signal, progress }) => runs.run(params, settings, signal, progress),
     activeRuns: () => Promise.resolve(runs.active()),
     follow: ({ id }, { signal, progress }) => runs.follow(id, signal, progress),
@@ -171,9 +177,9 @@ function readVersion(): string {
 }
 
 /** `gpu`: whether there is one, null when nobody has looked yet. Paths in the result are absolute. */
-async function planText(recipe: string, text: string, gpu: boolean | null): Promise<PlannedText> {
+async function planText({ recipe, text, runFolders }: ParamsOf<'plan'>, gpu: boolean | null): Promise<PlannedText> {
   const folder = dirname(recipe)
-  const { context, facts, findings } = await lintText(text, { folder, gpu })
+  const { context, facts, findings } = await lintText(text, { folder, gpu, runFolders })
   if (!facts) {
     const first = findings.find((f) => f.severity === 'error')
     throw new EngineError('bad-recipe', first ? first.message : 'This is no SparseScope recipe.')

@@ -45,8 +45,8 @@ export interface ExtensionApi {
 
 export function activate(context: vscode.ExtensionContext): ExtensionApi {
   const begun = performance.now()
-  const services = createServices(context)
   const runStore = new RunStore()
+  const services = createServices(context, runStore)
   const sparsity = new KnownSparsity(context.globalState)
   const models = new Models(sparsity)
   const runner = new Runner(services, runStore)
@@ -80,7 +80,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     createStatusItem(services, runStore, runner.queue),
     vscode.tasks.registerTaskProvider(taskType, new RunTasks(runner, runStore)),
     ...registerCommands(parts),
-    startLanguageWithRecipe(services),
+    startLanguageWithRecipe(services, runStore),
     offerRestart(services),
   )
   void adoptRuns(parts).catch(services.log.failed)
@@ -116,13 +116,14 @@ function registerCommands(parts: Parts): vscode.Disposable[] {
   )
 }
 
-function startLanguageWithRecipe({ context, log }: Services): vscode.Disposable {
+function startLanguageWithRecipe({ context, log, runFolders }: Services, store: RunStore): vscode.Disposable {
   const start = (document: vscode.TextDocument) => {
     const dist = join(context.extensionPath, 'dist')
     const server = join(dist, 'server.cjs')
     if (stopLanguage || document.languageId !== recipeLanguage || !existsSync(server)) return
     const { startRecipeClient } = createRequire(server)('./languageClient.cjs') as typeof languageClientModule
-    stopLanguage = startRecipeClient({ server, channel: log.channel, language: recipeLanguage }).stop
+    const runs = { folders: runFolders, onChange: (listener: () => void) => store.onChange(listener) }
+    stopLanguage = startRecipeClient({ server, channel: log.channel, language: recipeLanguage, runs }).stop
   }
   vscode.workspace.textDocuments.forEach(start)
   return vscode.workspace.onDidOpenTextDocument(start)

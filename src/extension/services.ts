@@ -8,6 +8,8 @@ import { connectTo, createLaunch } from './backend/launch.ts'
 import { isPlaceTaken, meetingPlace, type Surroundings } from './backend/rendezvous.ts'
 import { runtimeChain, type Runtime } from './backend/runtime.ts'
 import { Supervisor } from './backend/supervisor.ts'
+import { recipeFolders } from './runs/recipeFolders.ts'
+import type { RunStore } from './runs/runStore.ts'
 import { createLog, type Log } from './support/log.ts'
 import { setting } from './support/settings.ts'
 import { protocolVersion } from '../shared/protocol/rpc.ts'
@@ -22,11 +24,13 @@ export interface Services {
   log: Log
   supervisor: Supervisor
   call: Caller
+  /** Folders of recipes whose finished runs tell how long others take. */
+  runFolders: () => string[]
   /** A backend of this workspace has outlived the window before; none is started to find out. */
   isBackendRunning: () => Promise<boolean>
 }
 
-export function createServices(context: vscode.ExtensionContext): Services {
+export function createServices(context: vscode.ExtensionContext, runs: RunStore): Services {
   const log = createLog()
   const dist = vscode.Uri.joinPath(context.extensionUri, 'dist').fsPath
   const version = String((context.extension.packageJSON as { version: unknown }).version)
@@ -83,6 +87,7 @@ export function createServices(context: vscode.ExtensionContext): Services {
     log,
     supervisor,
     call: (name, params, options) => supervisor.call(name, params, options),
+    runFolders: () => recipeFolders(runs.list()),
     async isBackendRunning() {
       for (const runtime of runtimes()) if (await isThere(runtime)) return true
       return false

@@ -7,9 +7,11 @@ export interface Settings {
   severities: Record<string, Severity | 'off'>
   inlayHints: boolean
   codeLens: boolean
+  /** Folders of recipes whose finished runs tell how long others take; not the user's, the editor finds them. */
+  runFolders: readonly string[]
 }
 
-export const defaultSettings: Settings = { severities: {}, inlayHints: true, codeLens: true }
+export const defaultSettings: Settings = { severities: {}, inlayHints: true, codeLens: true, runFolders: [] }
 
 const known: readonly unknown[] = ['error', 'warning', 'info', 'hint', 'off']
 
@@ -20,5 +22,6 @@ export function readSettings(section: unknown): Settings {
   for (const [rule, severity] of Object.entries(fieldsOf(section.severities))) {
     if (findRule(rule) && known.includes(severity)) severities[rule] = severity as Severity | 'off'
   }
-  return { severities, inlayHints: section.inlayHints !== false, codeLens: section.codeLens !== false }
+  const { inlayHints, codeLens } = section
+  return { severities, inlayHints: inlayHints !== false, codeLens: codeLens !== false, runFolders: [] }
 }

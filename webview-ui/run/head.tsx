@@ -2,6 +2,7 @@
 import { runName } from '../../src/shared/format/runName.ts'
 import { formatBytes, megabyte } from '../../src/shared/format/byteSize.ts'
 import { formatDuration, formatValue } from '../../src/shared/format/numbers.ts'
+import { durationRange } from '../../src/shared/plan/pace.ts'
 import type { RunPicture } from '../../src/shared/series/foldRun.ts'
 import type { RunStatus } from '../../src/shared/protocol/view.ts'
 import { host } from './host.ts'
@@ -79,12 +80,12 @@ function Actions() {
 
 /** How far the whole run is; how far its stage is stands on the rail. */
 function Progress() {
-  const { overall, etaSeconds } = picture.value
+  const { overall, left } = picture.value
   const stage = rail.value.find(({ state }) => state === 'now')
   const text = [
     overall !== null && `${Math.floor(100 * overall)} %`,
     stage ? [stage.title, stage.detail].filter(Boolean).join(': ') : 'starting',
-    etaSeconds !== null && `${formatDuration(etaSeconds)} left`,
+    left && `${durationRange(left)} left`,
   ]
   return (
     <div class="row">

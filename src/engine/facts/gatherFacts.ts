@@ -21,11 +21,13 @@ export interface Surroundings {
   readonly gpu?: boolean | null
   /** Memory that a run may use; default: half of what is free. */
   readonly memoryBytes?: number
+  /** Folders of other recipes whose finished runs tell how long this one takes. */
+  readonly runFolders?: readonly string[]
 }
 
 /** Reads headers and small files; what cannot be read is a fact like any other. */
 export async function gatherFacts(recipe: ResolvedRecipe, surroundings: Surroundings): Promise<LintFacts> {
-  const { folder } = surroundings
+  const { folder, runFolders } = surroundings
   const at = (path: string) => resolve(folder, path)
   const data = new Map<string, DataFacts>()
   const starts = recipe.recover.flatMap(({ lora }) => lora.init ?? [])
@@ -37,7 +39,7 @@ export async function gatherFacts(recipe: ResolvedRecipe, surroundings: Surround
     recipe.model === '?' ? null : modelFacts(modelPath(folder, recipe.model)),
     placed(recipe.save?.to),
     placed(recipe.save?.pruned),
-    pastRuns(folder),
+    pastRuns(folder, runFolders),
     machineFacts(recipe.save ? at(recipe.save.to) : folder, surroundings),
     ...looks,
   ])
@@ -55,7 +57,7 @@ async function outputFacts(to: string, model: string): Promise<OutputFacts> {
 /** `to`: a folder, whether or not it is there yet. */
 export async function machineFacts(
   to: string,
-  { gpu = null, memoryBytes }: Omit<Surroundings, 'folder'>,
+  { gpu = null, memoryBytes }: Omit<Surroundings, 'folder' | 'runFolders'>,
 ): Promise<MachineFacts> {
   // The folder that will be made is on the disk of the nearest one that is there.
   let place = to

@@ -28,6 +28,7 @@ export interface PlanLinkOptions {
   /** Index or weights file. */
   readonly path: string
   readonly call: Caller
+  readonly runFolders: () => string[]
   readonly tell: (message: ToInspector) => void
   readonly onFailure: (error: unknown) => void
 }
@@ -189,7 +190,8 @@ export class PlanLink implements SessionFollower, vscode.Disposable {
 
   private async reckon(document: vscode.TextDocument, text: string): Promise<void> {
     try {
-      const { estimates } = await this.options.call('plan', { recipe: document.uri.fsPath, text })
+      const { call, runFolders } = this.options
+      const { estimates } = await call('plan', { recipe: document.uri.fsPath, text, runFolders: runFolders() })
       const { seconds, pace, memoryBytes } = estimates
       this.estimate = {
         text,

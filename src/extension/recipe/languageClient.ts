@@ -3,12 +3,15 @@
 import * as vscode from 'vscode'
 import { hubCacheFolder } from '../../engine/checkpoint/hubCache.ts'
 import { weightsGlobs } from '../../shared/format/checkpointFormats.ts'
+import { runFoldersMethod } from '../../shared/protocol/recipeServer.ts'
 import { LanguageClient, TransportKind } from 'vscode-languageclient/node'
 
 export interface RecipeClientOptions {
   server: string
   channel: vscode.LogOutputChannel
   language: string
+  /** Folders of recipes whose finished runs tell how long others take. */
+  runs: { folders(): string[]; onChange(listener: () => void): { dispose(): void } }
 }
 
 /** Stops with the returned disposable; VS Code awaits `stop` through `deactivate`. */
@@ -36,9 +39,18 @@ export function startRecipeClient(options: RecipeClientOptions): { stop: () => P
       synchronize: { fileEvents: [watcher, pulled], configurationSection: 'sparsescope' },
     },
   )
-  void client.start()
+  let told = '[]'
+  const tellRuns = () => {
+    const folders = options.runs.folders()
+    if (!client.isRunning() || JSON.stringify(folders) === told) return
+    told = JSON.stringify(folders)
+    void client.sendNotification(runFoldersMethod, { folders })
+  }
+  const changes = options.runs.onChange(tellRuns)
+  void client.start().then(tellRuns)
   return {
     async stop() {
+      changes.dispose()
       watcher.dispose()
       pulled.dispose()
       if (client.needsStop()) await client.stop()

@@ -1,7 +1,8 @@
 // Text of the status item: the run that goes on and its progress, else the device.
-import { formatDuration, formatValue } from '../../shared/format/numbers.ts'
+import { formatValue } from '../../shared/format/numbers.ts'
 import { runLabel } from '../../shared/format/runName.ts'
 import { mainPerplexities } from '../../shared/series/foldRun.ts'
+import { durationRange } from '../../shared/plan/pace.ts'
 import type { QueuedRun } from './runQueue.ts'
 import type { Run } from './runStore.ts'
 
@@ -19,15 +20,15 @@ export function runStatusText(runs: readonly Run[], queued: readonly QueuedRun[]
   const more = queued.length > 1 || (run && queued.length > 0) ? ` (+${queued.length - (run ? 0 : 1)})` : ''
   const waiting = queued.map(queuedText)
   if (!run) return { text: `$(sync~spin) ${queued[0].name}${more}`, tooltip: waiting.join('\n'), run: null }
-  const { overall, phases, etaSeconds } = run.picture
+  const { overall, phases, left } = run.picture
   const icon = run.status === 'paused' ? '$(debug-pause)' : '$(sync~spin)'
   const share = overall === null ? '' : ` ${Math.floor(100 * overall)} %`
   const phase = run.status === 'paused' ? 'paused' : (phases.at(-1)?.phase ?? 'starting')
-  const left = etaSeconds === null ? '' : `, ${formatDuration(etaSeconds)} left`
+  const time = left ? `, ${durationRange(left)} left` : ''
   const last = mainPerplexities(run.picture).at(-1)
   const lines = [
     runLabel(run),
-    `${phase}${share}${left}`,
+    `${phase}${share}${time}`,
     ...(last ? [`perplexity ${last.stage}: ${formatValue(last.perplexity)}`] : []),
     ...waiting,
     'Click to open the run.',

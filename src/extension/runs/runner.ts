@@ -41,7 +41,13 @@ export class Runner {
    * then says `failed`, and the run can be resumed.
    */
   async run({ recipe, set = [], resume, onFolder }: RunRequest, signal?: AbortSignal): Promise<RunOutcome> {
-    const params = { recipe, set, resume: resume ?? null, memoryBytes: memoryLimit() }
+    const params = {
+      recipe,
+      set,
+      resume: resume ?? null,
+      memoryBytes: memoryLimit(),
+      runFolders: this.services.runFolders(),
+    }
     const call = (options: CallOptions<'run'>) => this.services.call('run', params, options)
     return this.track(resume ?? recipe, call, onFolder, signal)
   }

@@ -33,6 +33,8 @@ const list =
   (value) =>
     Array.isArray(value) && value.every(check)
 
+const range: Check = (value) => list(number)(value) && (value as number[]).length === 2
+
 const moduleZeros: Check = (value) =>
   isRecord(value) && number(value.zeros) && number(value.sparsity) && number(value.size)
 
@@ -62,7 +64,15 @@ const shapes: { readonly [type in RunEvent['type']]: Readonly<Record<string, Che
     resumed: optional(flag),
   },
   phase: { phase: text, recovery: optional(number) },
-  progress: { phase: text, done: number, total: number, unit: text, eta_s: measured, overall: optional(number) },
+  progress: {
+    phase: text,
+    done: number,
+    total: number,
+    unit: text,
+    eta_s: measured,
+    eta_range_s: optional(range),
+    overall: optional(number),
+  },
   step: {
     recovery: optional(number),
     block: optional(place),

@@ -1,6 +1,6 @@
-// What finished runs of a folder tell of the time that others take. Asked on every key stroke in a recipe: each report is read once.
+// What finished runs tell of the time that others take. Asked on every key stroke in a recipe: each report is read once.
 import { readdir, stat } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { pastRunOf } from '../../shared/plan/pastRuns.ts'
 import type { PastRun } from '../../shared/recipe/facts.ts'
 import { runFolderAt, runsFolder } from '../folder/runFolder.ts'
@@ -11,14 +11,36 @@ const mostLookedAt = 24
 
 const known = new Map<string, { readonly stamp: string; readonly run: PastRun | null }>()
 
-/** Those of the recipes in a folder, newest first. Never throws: a run that cannot be read tells nothing. */
-export async function pastRuns(folder: string): Promise<PastRun[]> {
+/**
+ * Those of the recipes in `folder`, in the folders above it up to its repository's root, and in `others`; newest first. Runs of
+ * sweeps are left out: what they share they do not do themselves. Never throws: a run that cannot be read tells nothing.
+ */
+export async function pastRuns(folder: string, others: readonly string[] = []): Promise<PastRun[]> {
+  const folders = new Set([...(await upToRepository(folder)), ...others])
+  const found = await Promise.all([...folders].map(runsIn))
+  // Names begin with the time.
+  const newest = found
+    .flat()
+    .sort((a, b) => b.name.localeCompare(a.name))
+    .slice(0, mostLookedAt)
+  const runs = await Promise.all(newest.map(({ path }) => pastRun(path)))
+  return runs.filter((run) => run !== null)
+}
+
+/** Only itself where there is no repository around it. */
+async function upToRepository(folder: string): Promise<string[]> {
+  const chain = [folder]
+  for (let at = folder; (await stat(join(at, '.git')).catch(() => null)) === null; chain.push(at)) {
+    if (dirname(at) === at) return [folder]
+    at = dirname(at)
+  }
+  return chain
+}
+
+async function runsIn(folder: string): Promise<{ name: string; path: string }[]> {
   const parent = runsFolder(join(folder, 'recipe'))
   const names = await readdir(parent).catch(() => [])
-  // Names begin with the time.
-  const newest = names.filter((name) => !name.startsWith('.')).sort().reverse().slice(0, mostLookedAt) // prettier-ignore
-  const runs = await Promise.all(newest.map((name) => pastRun(join(parent, name))))
-  return runs.filter((run) => run !== null)
+  return names.filter((name) => !name.startsWith('.')).map((name) => ({ name, path: join(parent, name) }))
 }
 
 async function pastRun(path: string): Promise<PastRun | null> {

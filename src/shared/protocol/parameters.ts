@@ -9,6 +9,7 @@ import type { CallName, ParamsOf } from './rpc.ts'
 const text = z.string()
 const index = z.int().nonnegative()
 const memoryBytes = z.number().nonnegative().nullable()
+const runFolders = z.array(text).max(1000).optional()
 const model = z.object({ path: text })
 const seen = model.extend({ mask: text.optional() })
 const matrix = seen.extend({ name: text, slice: z.array(index) })
@@ -63,8 +64,8 @@ export const parameters: { readonly [C in CallName]: z.ZodType<ParamsOf<C>> } = 
   }),
   questions: z.object({ task: z.enum(taskNames), path: text, rows: z.array(index).min(1).max(1000) }),
   writeCard: model,
-  plan: z.object({ recipe: text, text }),
-  run: z.object({ recipe: text, set: z.array(text), resume: text.nullable(), memoryBytes }),
+  plan: z.object({ recipe: text, text, runFolders }),
+  run: z.object({ recipe: text, set: z.array(text), resume: text.nullable(), memoryBytes, runFolders }),
   activeRuns: z.null(),
   follow: z.object({ id: index }),
   pause: z.object({ folder: text, paused: z.boolean() }),

@@ -70,6 +70,8 @@ export interface RunParams {
   resume: string | null
   /** Folders that hold the outputs may be made; nothing that exists is ever overwritten. */
   memoryBytes: number | null
+  /** Folders of the workspace's recipes that have runs: those that finished tell how long others take. */
+  runFolders?: string[]
 }
 
 export interface RunOutcome {
@@ -147,7 +149,7 @@ export interface BackendCalls {
   questions: Call<QuestionsRequest, AskedQuestion[]>
   /** Writes the model card of a checkpoint that a run has saved; never over one that is there. */
   writeCard: Call<{ path: string }, { file: string }>
-  plan: Call<{ recipe: string; text: string }, PlannedText>
+  plan: Call<{ recipe: string; text: string; runFolders?: string[] }, PlannedText>
   run: Call<RunParams, RunOutcome, RunUpdate>
   activeRuns: Call<null, ActiveRun[]>
   /** Answers and updates as of `run`, for a run that another connection started. Cancelling it cancels the run. */

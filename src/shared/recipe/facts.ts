@@ -105,7 +105,7 @@ export interface PastRun {
 }
 
 export interface LintFacts {
-  /** Finished runs beside the recipe, newest first. */
+  /** Finished runs that tell how long others take, newest first. */
   readonly past?: readonly PastRun[]
   readonly model: ModelFacts | null
   /** By path as written in the recipe. */

@@ -85,8 +85,10 @@ export type RunEvent = At &
         done: number
         total: number
         unit: string
-        /** Seconds until the whole run is done; null before anything has been measured. */
+        /** Seconds until the whole run is done, in the middle of `eta_range_s`; null before they are known. */
         eta_s: number | null
+        /** At least and at most. Runs of older versions have `eta_s` alone. */
+        eta_range_s?: readonly [least: number, most: number]
         /** Share of the whole run that is done, 0 to 1; it never falls. Absent before the work is known. */
         overall?: number
       }

@@ -78,11 +78,11 @@ export interface RunPicture {
   plan: PlannedStages | null
   phases: PhasePart[]
   /** The latest phase's; null before it has told some. */
-  progress: (PhaseProgress & { phase: string; etaSeconds: number | null }) | null
+  progress: (PhaseProgress & { phase: string }) | null
   /** Share of the whole run that is done, 0 to 1; it never falls. null: not known. */
   overall: number | null
-  /** Seconds until the whole run is done, as last told; null when it is not known or the run is over. */
-  etaSeconds: number | null
+  /** Seconds until the whole run is done, at least and at most, as last told; null when they are not known or the run is over. */
+  left: readonly [least: number, most: number] | null
   /** Over the steps of the latest recovery; null before any. */
   tokensPerSecond: number | null
   /** What that mean is made of: steps of one recovery have the same number of tokens, so it is the inverse of their mean time. */
@@ -117,7 +117,7 @@ export function emptyPicture(): RunPicture {
     phases: [],
     progress: null,
     overall: null,
-    etaSeconds: null,
+    left: null,
     tokensPerSecond: null,
     pace: { recovery: 0, steps: 0, secondsPerToken: 0 },
     memory: null,
@@ -163,11 +163,11 @@ function fold(run: RunPicture, event: RunEvent): void {
       run.progress = null
       return
     case 'progress': {
-      const { phase, done, total, unit } = event
-      run.progress = { phase, done, total, unit, etaSeconds: event.eta_s }
+      const { phase, done, total, unit, eta_s: eta } = event
+      run.progress = { phase, done, total, unit }
       const part = run.phases.at(-1)
       if (part) part.progress = run.progress
-      run.etaSeconds = event.eta_s
+      run.left = event.eta_range_s ?? (eta === null ? null : [eta, eta])
       if (event.overall !== undefined) run.overall = Math.max(run.overall ?? 0, event.overall)
       return
     }
@@ -219,7 +219,7 @@ function fold(run: RunPicture, event: RunEvent): void {
     case 'end':
       run.end = { status: event.status, message: event.message ?? null }
       run.progress = null
-      run.etaSeconds = null
+      run.left = null
       if (event.status === 'done') run.overall = 1
       return
   }

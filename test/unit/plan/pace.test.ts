@@ -78,6 +78,26 @@ describe('the pace of this machine', () => {
     rmSync(folder, { recursive: true })
   })
 
+  it('is read from the folders above up to the repository, and from those that the editor knows; sweeps tell nothing', async () => {
+    const root = mkdtempSync(join(tmpdir(), 'pace-'))
+    const ranIn = (folder: string, runs: string, ratio: number) => {
+      mkdirSync(join(root, folder, '.sparsescope', runs), { recursive: true })
+      writeFileSync(join(root, folder, '.sparsescope', runs, 'report.json'), JSON.stringify(report(60 * ratio, 60)))
+    }
+    ranIn('', 'runs/20260101-000000-outside', 1)
+    ranIn('repo', 'runs/20260102-000000-root', 2)
+    ranIn('repo/a/b', 'runs/20260104-000000-own', 3)
+    ranIn('repo/a/b', 'sweeps/20260105-000000-s/runs/0', 4)
+    ranIn('repo/c', 'runs/20260103-000000-beside', 5)
+    const ratios = async (folder: string, ...others: string[]) =>
+      (await pastRuns(join(root, folder), others.map((one) => join(root, one)))).map(({ ratio }) => ratio) // prettier-ignore
+    assert.deepEqual(await ratios('repo/a/b'), [3], 'no repository: its own folder')
+    mkdirSync(join(root, 'repo', '.git'))
+    assert.deepEqual(await ratios('repo/a/b'), [3, 2])
+    assert.deepEqual(await ratios('repo/a/b', 'repo/c', 'repo/a/b', 'gone'), [3, 5, 2])
+    rmSync(root, { recursive: true })
+  })
+
   it('ranges are rounded as estimates deserve, and one number where both ends are the same', () => {
     const texts = ([[20, 30], [200, 290], [230, 240], [40, 120], [4000, 9000], [0, 0]] as const).map(durationRange) // prettier-ignore
     assert.deepEqual(texts, ['20–30 s', '3–5 min', '4 min', '40 s – 2 min', '1.1–2.5 h', '1 s'])

@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import type { CodeAction, CodeLens, CompletionItem, DocumentLink, Hover, InlayHint, TextEdit } from 'vscode-languageserver/node' // prettier-ignore
 import { pathToFileURL } from 'node:url'
 import { goodRecipe as good, labels, startServer, wholeText as whole } from '../../support/languageServer.ts'
+import { runFoldersMethod } from '../../../src/shared/protocol/recipeServer.ts'
 import { goldenPath } from '../../support/shared.ts'
 
 describe('language server', () => {
@@ -254,6 +255,22 @@ describe('language server', () => {
     assert.match(titles[3], / % trainable$/)
     assert.equal(lenses[0].command?.command, 'sparsescope.runRecipe')
     assert.deepEqual(lenses[0].command?.arguments, [recipe.uri])
+  })
+
+  it('lenses go by the finished runs of folders that the editor knows', async () => {
+    const known = join(folder, 'elsewhere')
+    const run = join(known, '.sparsescope', 'runs', '20260101-000000-slow')
+    await mkdir(run, { recursive: true })
+    const device = { device: 'cpu' }
+    const report = { status: 'done', device, recipe: {}, seconds: { total: 6000 }, planned_seconds: 100 }
+    await writeFile(join(run, 'report.json'), JSON.stringify(report))
+    const recipe = await open(good)
+    const time = async () =>
+      (await recipe.request<CodeLens[]>('textDocument/codeLens')).map(({ command }) => command?.title ?? '').at(-1)
+    assert.match(String(await time()), /^~\d+(–\d+)? s$/)
+    await server.notify(runFoldersMethod, { folders: [known] })
+    assert.match(String(await time()), / (min|h)$/)
+    await server.notify(runFoldersMethod, { folders: [] })
   })
 
   it('lenses estimate nothing while there are errors', async () => {

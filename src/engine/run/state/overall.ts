@@ -1,5 +1,6 @@
 // How far the whole run is, and how long it still takes: its parts weighted by the planned time (shared/plan/time.ts),
-// the time that is left by what has been measured.
+// the time that is left by the pace of finished runs, and more and more by what this one has measured.
+import { unknownPace, type Pace } from '../../../shared/plan/pace.ts'
 import { passesOf } from '../../../shared/plan/passes.ts'
 import type { PlannedPart, WorkPart } from '../../../shared/plan/time.ts'
 import { isAskedAt, tries } from '../../../shared/plan/time.ts'
@@ -15,8 +16,8 @@ export interface Overall {
   reach(part: WorkPart, fraction: number, now: number): void
   /** 0 to 1; never falls. */
   share(): number
-  /** null before anything has been measured. */
-  secondsLeft(now: number): number | null
+  /** At least and at most; null where nothing is planned, or a pace is no number. */
+  secondsLeft(now: number): readonly [least: number, most: number] | null
 }
 
 /** The point from which the pace of a part is measured. */
@@ -28,11 +29,22 @@ interface Origin {
 
 /** Less than this says nothing about the pace. */
 const leastSeconds = 0.5
-/** Fraction of a part from which its own pace predicts the rest better than the plan. */
-const ownPace = 0.02
+/** What has been measured tells the rest within this factor. */
+const measuredWithin = 1.1
+/** Share of the whole plan that, once measured, weighs as much as what finished runs say. */
+const halfOfWhole = 0.1
+/** Fraction of a part from which its own pace weighs as much as that of the run. */
+const halfOfPart = 0.02
 
-/** `done` is what earlier sessions of the run have finished. */
-export function createOverall(parts: readonly PlannedPart[], done: ReadonlyMap<WorkPart, number> = new Map()): Overall {
+interface OverallOptions {
+  /** Of finished runs: what is left goes by it until enough has been measured. */
+  readonly pace?: Pace
+  /** What earlier sessions of the run have finished. */
+  readonly done?: ReadonlyMap<WorkPart, number>
+}
+
+export function createOverall(parts: readonly PlannedPart[], options: OverallOptions = {}): Overall {
+  const { pace: learned = unknownPace, done = new Map<WorkPart, number>() } = options
   const planned = new Map(parts.map(({ part, seconds }) => [part, seconds]))
   const fractions = new Map(parts.map(({ part }) => [part, clamp(done.get(part) ?? 0)]))
   const total = parts.reduce((sum, { seconds }) => sum + seconds, 0)
@@ -74,17 +86,30 @@ export function createOverall(parts: readonly PlannedPart[], done: ReadonlyMap<W
     secondsLeft(now) {
       const current = currentOf(now)
       const measured = { spent: spent + current.spent, gained: gained + current.gained }
-      if (measured.gained <= 0 || measured.spent < leastSeconds) return null
-      const pace = measured.spent / measured.gained
-      const own = current.fraction >= ownPace ? current.spent / current.fraction : null
-      const left = parts.reduce((sum, { part, seconds }) => {
-        const whole = part === origin?.part && own !== null ? own : seconds * pace
-        return sum + (1 - fractionOf(part)) * whole
-      }, 0)
+      const pace = measuredPace(learned, measured, measured.gained / total / halfOfWhole)
+      const own = measuredPace(pace, current, current.fraction / halfOfPart)
+      const left = (end: 'low' | 'high') =>
+        parts.reduce((sum, { part, seconds }) => {
+          const whole = seconds * (part === origin?.part ? own : pace)[end]
+          return sum + (1 - fractionOf(part)) * whole
+        }, 0)
+      const range = [left('low'), left('high')] as const
       // A pace from too little work is not finite.
-      return Number.isFinite(left) ? left : null
+      return total > 0 && range.every(Number.isFinite) ? range : null
     },
   }
+}
+
+/** A pace, moved towards the one that has been measured, whose weight is `trust` beside its own of 1. */
+function measuredPace(
+  { low, high, runs }: Pace,
+  { spent, gained }: { spent: number; gained: number },
+  trust: number,
+): Pace {
+  if (gained <= 0 || spent < leastSeconds) return { low, high, runs }
+  const measured = spent / gained
+  const towards = (from: number, to: number) => Math.exp((Math.log(from) + trust * Math.log(to)) / (1 + trust))
+  return { low: towards(low, measured / measuredWithin), high: towards(high, measured * measuredWithin), runs }
 }
 
 /** Fractions of the parts that a resumed run has behind it. */

@@ -1,5 +1,7 @@
 // The state that the phases of a run share: device, source, recipe, events, progress, and counts of time and memory.
+import { paceOf } from '../../../shared/plan/pastRuns.ts'
 import { secondsOfParts, type PlannedPart, type WorkPart } from '../../../shared/plan/time.ts'
+import type { PastRun } from '../../../shared/recipe/facts.ts'
 import type { ResolvedRecipe } from '../../../shared/recipe/resolve.ts'
 import type { Checkpoint } from '../../checkpoint/checkpoint.ts'
 import type { Backend } from '../../compute/backend.ts'
@@ -24,6 +26,8 @@ export interface SessionParts {
   readonly log: EventLog
   readonly progress: RunProgress
   readonly memoryBytes: number
+  /** Finished runs, by which the remaining time goes at first. */
+  readonly past: readonly PastRun[]
   readonly signal?: AbortSignal
   /** Called before each record of what is done. @throws EngineError 'bad-data' when a file that the run reads is not what it was. */
   readonly checkSources: () => Promise<void>
@@ -120,7 +124,9 @@ export function createSession(parts: SessionParts): RunSession {
     pausePoint: pausePoint && (() => log.pause(pausePoint)),
     expect(planned) {
       progress.plannedSeconds = secondsOfParts(planned)
-      overall = createOverall(planned, finishedParts(progress, parts.recipe, parts.model.config.numBlocks))
+      const done = finishedParts(progress, parts.recipe, parts.model.config.numBlocks)
+      const pace = paceOf(parts.recipe, { gpu: !backend.traits.inHostMemory }, parts.past)
+      overall = createOverall(planned, { pace, done })
     },
     warn(message) {
       if (progress.warnings.includes(message)) return
@@ -154,8 +160,9 @@ export function createSession(parts: SessionParts): RunSession {
       shown = { ...shown, done, at: now }
       const left = overall?.secondsLeft(log.elapsed()) ?? null
       const whole = overall && { overall: Number(overall.share().toFixed(4)) }
-      const eta = left === null ? null : Math.round(left)
-      log.emit({ type: 'progress', phase, done, total, unit, eta_s: eta, ...whole })
+      const range = left && { eta_range_s: [Math.round(left[0]), Math.round(left[1])] as const }
+      const eta = left && Math.round(Math.sqrt(left[0] * left[1]))
+      log.emit({ type: 'progress', phase, done, total, unit, eta_s: eta, ...range, ...whole })
     },
     async milestone() {
       killPoint()

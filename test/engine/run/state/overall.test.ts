@@ -42,28 +42,42 @@ describe('progress of a whole run', () => {
           assert.ok(share >= last && share <= 1 + 1e-12)
           last = share
           const left = overall.secondsLeft(1000 * i)
-          assert.ok(left === null || (Number.isFinite(left) && left >= 0))
+          assert.ok(left === null || (left[0] >= 0 && left[0] <= left[1] && Number.isFinite(left[1])))
         })
       }),
     )
   })
 
-  it('says nothing of what is left before anything was measured, then goes by the pace', () => {
-    const overall = createOverall(parts)
-    assert.equal(overall.secondsLeft(0), null)
+  it('goes by the pace of finished runs before anything was measured, as widely as that is known', () => {
+    assert.deepEqual(createOverall(parts).secondsLeft(0), [50, 200])
+    const overall = createOverall(parts, { pace: { low: 1.5, high: 2, runs: 3 } })
     overall.enter('evaluate dense', 0)
-    assert.equal(overall.secondsLeft(5000), null)
-    // Twice as slow as planned: 20 s for what was planned to take 10.
-    overall.reach('evaluate dense', 1, 20_000)
-    assert.equal(Math.round(overall.secondsLeft(20_000)!), 180)
-    overall.leave('evaluate dense', 20_000)
-    overall.enter('prune', 20_000)
-    // Half of the pruning took 60 s: its own pace counts for its rest, that of everything for the other parts.
-    overall.reach('prune', 0.5, 80_000)
-    assert.equal(Math.round(overall.secondsLeft(80_000)!), 60 + 30 * 2)
+    assert.deepEqual(overall.secondsLeft(5000), [150, 200])
   })
 
-  it('says nothing of what is left while so little is done that its pace is no number', () => {
+  it('goes more and more by what it has measured, of the part that goes on by its own pace, and becomes narrower', () => {
+    const overall = createOverall(parts)
+    overall.enter('evaluate dense', 0)
+    // Twice as slow as planned: 20 s for what was planned to take 10. That is a tenth of the plan, so it weighs half.
+    overall.reach('evaluate dense', 1, 20_000)
+    overall.leave('evaluate dense', 20_000)
+    const after = overall.secondsLeft(20_000)!
+    assert.deepEqual(after.map(Math.round), [Math.sqrt(0.5 * (2 / 1.1)), Math.sqrt(2 * 2 * 1.1)].map((pace) => Math.round(90 * pace))) // prettier-ignore
+    overall.enter('prune', 20_000)
+    // Half of the pruning took 90 s where 30 were planned.
+    overall.reach('prune', 0.5, 110_000)
+    const [least, most] = overall.secondsLeft(110_000)!
+    assert.ok(most / least < after[1] / after[0])
+    assert.ok(least > 80 + 30 && most < 100 + 30 * 4, `${least} to ${most}`)
+    overall.leave('prune', 200_000)
+    overall.enter('save result', 200_000)
+    overall.reach('save result', 0.5, 245_000)
+    const [few, many] = overall.secondsLeft(245_000)!
+    assert.ok(many / few < 1.25 && few < 45 && many > 45, `${few} to ${many}: the rest as its first half`)
+  })
+
+  it('says nothing of what is left where nothing is planned, or so little is done that its pace is no number', () => {
+    assert.equal(createOverall([]).secondsLeft(1000), null)
     const overall = createOverall(parts)
     overall.enter('prune', 0)
     overall.reach('prune', Number.MIN_VALUE, 1000)
@@ -71,20 +85,20 @@ describe('progress of a whole run', () => {
   })
 
   it('a resumed run begins where it was, and what it walks past tells nothing about the pace', () => {
-    const overall = createOverall(
-      parts,
-      new Map([
-        ['evaluate dense', 1],
-        ['prune', 0.5],
-      ]),
-    )
+    const done = new Map<WorkPart, number>([
+      ['evaluate dense', 1],
+      ['prune', 0.5],
+    ])
+    const overall = createOverall(parts, { done })
     assert.equal(overall.share(), 0.4)
     overall.enter('prune', 0)
     overall.reach('prune', 0.25, 1000)
     overall.reach('prune', 0.5, 2000)
     assert.equal(overall.share(), 0.4)
-    assert.equal(overall.secondsLeft(2000), null)
-    overall.reach('prune', 0.75, 12_000)
-    assert.equal(Math.round(overall.secondsLeft(12_000)!), 10 + 20)
+    assert.deepEqual(overall.secondsLeft(2000), [0.5 * (30 + 30), 2 * (30 + 30)])
+    // As slow as planned, from where it goes on.
+    overall.reach('prune', 0.75, 17_000)
+    const [least, most] = overall.secondsLeft(17_000)!
+    assert.ok(least < 15 + 30 && most > 15 + 30 && most / least < 2)
   })
 })

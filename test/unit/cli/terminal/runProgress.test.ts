@@ -19,5 +19,7 @@ describe('progress of a run', () => {
     )
     assert.match(progressBar(shown[2], 100), /retrain 20\/400 steps, about 10 min left, loss 2\.346$/)
     assert.match(progressLine(shown[3]), /, loss NaN$/)
+    tell({ ...progress('retrain', 41), eta_range_s: [400, 900] })
+    assert.match(progressLine(shown[6]), /, about 7–15 min left/)
   })
 })

@@ -35,6 +35,8 @@ describe('a run among hundreds', () => {
       ' {"t": 9, "type": "step", "step": 4, "loss": 2, "lr": 0, "tokens_per_second": 1, "more": [1]} ',
       '{"t":10,"type":"progress","phase":"a \\u00e9","done":1,"total":2,"unit":"x","eta_s":1,"overall":0.9}',
       '{"t":11,"type":"progress","phase":"é","done":1,"total":2,"unit":"x","eta_s":1}',
+      '{"t":11,"type":"progress","phase":"a","done":1,"total":2,"unit":"x","eta_s":2,"eta_range_s":[1,4],"overall":0.4}',
+      '{"t":11,"type":"progress","phase":"a","done":1,"total":2,"unit":"x","eta_s":2,"eta_range_s":[1],"overall":0.99}',
       '{"t":1,"type":"progress","phase":"a","done":1,"total":2,"unit":"x","eta_s":null,"overall":0.3}',
       '{"t":12,"type":"warning","message":"a\\nb é"}',
       ...['', 'null', '{', '[1]', '{"t":13,"type":"other"}'],
