@@ -18,6 +18,7 @@ import { Models } from './models/models.ts'
 import { ModelTree } from './models/modelTree.ts'
 import { watchModels } from './models/watchModels.ts'
 import type * as languageClientModule from './recipe/languageClient.ts'
+import { recipeFolders } from './runs/recipeFolders.ts'
 import { Runner } from './runs/runner.ts'
 import { RunPanels } from './runs/runPanels.ts'
 import { RunStore } from './runs/runStore.ts'
@@ -46,7 +47,7 @@ export interface ExtensionApi {
 export function activate(context: vscode.ExtensionContext): ExtensionApi {
   const begun = performance.now()
   const runStore = new RunStore()
-  const services = createServices(context, runStore)
+  const services = createServices(context, () => recipeFolders(runStore.list()))
   const sparsity = new KnownSparsity(context.globalState)
   const models = new Models(sparsity)
   const runner = new Runner(services, runStore)

@@ -8,8 +8,6 @@ import { connectTo, createLaunch } from './backend/launch.ts'
 import { isPlaceTaken, meetingPlace, type Surroundings } from './backend/rendezvous.ts'
 import { runtimeChain, type Runtime } from './backend/runtime.ts'
 import { Supervisor } from './backend/supervisor.ts'
-import { recipeFolders } from './runs/recipeFolders.ts'
-import type { RunStore } from './runs/runStore.ts'
 import { createLog, type Log } from './support/log.ts'
 import { setting } from './support/settings.ts'
 import { protocolVersion } from '../shared/protocol/rpc.ts'
@@ -30,7 +28,7 @@ export interface Services {
   isBackendRunning: () => Promise<boolean>
 }
 
-export function createServices(context: vscode.ExtensionContext, runs: RunStore): Services {
+export function createServices(context: vscode.ExtensionContext, runFolders: () => string[]): Services {
   const log = createLog()
   const dist = vscode.Uri.joinPath(context.extensionUri, 'dist').fsPath
   const version = String((context.extension.packageJSON as { version: unknown }).version)
@@ -87,7 +85,7 @@ export function createServices(context: vscode.ExtensionContext, runs: RunStore)
     log,
     supervisor,
     call: (name, params, options) => supervisor.call(name, params, options),
-    runFolders: () => recipeFolders(runs.list()),
+    runFolders,
     async isBackendRunning() {
       for (const runtime of runtimes()) if (await isThere(runtime)) return true
       return false

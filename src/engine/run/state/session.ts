@@ -1,6 +1,7 @@
 // The state that the phases of a run share: device, source, recipe, events, progress, and counts of time and memory.
 import { paceOf } from '../../../shared/plan/pastRuns.ts'
 import { secondsOfParts, type PlannedPart, type WorkPart } from '../../../shared/plan/time.ts'
+import type { RunEvent } from '../../../shared/series/events.ts'
 import type { PastRun } from '../../../shared/recipe/facts.ts'
 import type { ResolvedRecipe } from '../../../shared/recipe/resolve.ts'
 import type { Checkpoint } from '../../checkpoint/checkpoint.ts'
@@ -158,11 +159,7 @@ export function createSession(parts: SessionParts): RunSession {
       if (shown.phase !== phase || done < shown.done) shown = { phase, done, at: -Infinity }
       if (now - shown.at < progressEveryMs && done < total) return
       shown = { ...shown, done, at: now }
-      const left = overall?.secondsLeft(log.elapsed()) ?? null
-      const whole = overall && { overall: Number(overall.share().toFixed(4)) }
-      const range = left && { eta_range_s: [Math.round(left[0]), Math.round(left[1])] as const }
-      const eta = left && Math.round(Math.sqrt(left[0] * left[1]))
-      log.emit({ type: 'progress', phase, done, total, unit, eta_s: eta, ...range, ...whole })
+      log.emit({ type: 'progress', phase, done, total, unit, ...toldOf(overall, log.elapsed()) })
     },
     async milestone() {
       killPoint()
@@ -175,6 +172,19 @@ export function createSession(parts: SessionParts): RunSession {
     close: () => memory.stop(),
   }
 }
+
+/** What a line of progress says of the whole run. */
+function toldOf(overall: Overall | null, now: number): Pick<ProgressEvent, 'eta_s' | 'eta_range_s' | 'overall'> {
+  if (!overall) return { eta_s: null }
+  const share = Number(overall.share().toFixed(4))
+  const left = overall.secondsLeft(now)
+  if (!left) return { eta_s: null, overall: share }
+  const [least, most] = left
+  const range = [Math.round(least), Math.round(most)] as const
+  return { eta_s: Math.round(Math.sqrt(least * most)), eta_range_s: range, overall: share }
+}
+
+type ProgressEvent = Extract<RunEvent, { type: 'progress' }>
 
 /** Seconds of work by phase; an inner phase's seconds are its own only. */
 function createPhaseClock(seconds: Record<string, number>, elapsed: () => number) {
