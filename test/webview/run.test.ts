@@ -32,7 +32,7 @@ describe('the view of a run in Chromium', () => {
       '○ Retrain, to come',
       '○ Recovered, to come',
     ])
-    assert.equal(await page.locator('.chart:visible').count(), 0)
+    assert.equal(await page.locator('.charts .chart:visible').count(), 0)
   })
 
   it('the rail fills as events come, and the loss and the progress name the same step', async () => {

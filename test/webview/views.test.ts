@@ -237,7 +237,7 @@ describe('views in Chromium', () => {
   it('comparing checkpoints whose runs measured tasks: their accuracies as bars with standard errors', async () => {
     await open('compare')
     const [shown, models, progress] = messages.compare
-    const card = page.getByRole('region', { name: 'Accuracy by task' })
+    const card = page.getByRole('figure', { name: 'Accuracy by task' })
     await send(page, shown, models, progress)
     assert.equal(await card.isVisible(), false)
     const of = (stage: string, entry: number, task: string, acc: number) => {

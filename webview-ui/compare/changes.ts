@@ -3,7 +3,6 @@ import { largest } from '../../src/shared/format/lists.ts'
 import type { ComparedTensor, TensorChange } from '../../src/shared/protocol/inspect.ts'
 import { formatCount, formatShare, formatValue } from '../../src/shared/format/numbers.ts'
 import type { GridData } from '../shared/gridData.ts'
-import { divergingColour } from '../shared/palette.ts'
 import { placeColumns } from '../shared/placeColumns.ts'
 import type { Column } from '../shared/tableColumn.ts'
 import { plural } from '../../src/shared/format/plural.ts'
@@ -56,19 +55,19 @@ export function cellAt(map: ChangeMap, row: number, column: number): ChangeCell 
   return map.cells.get(`${map.blocks[row]}/${map.modules[column]}`)
 }
 
-/** filled: −1 (all mask bits lost, red) to 1 (as many new zeros, blue), whichever of the two is more. drift: ‖B − A‖ / ‖A‖, clipped at 1. */
-export function changeGrid(map: ChangeMap, measure: Measure, sequential: (share: number) => string): GridData {
+/** filled: 0 (all mask bits lost, red) over 0.5 (the same) to 1 (as many new zeros, blue), whichever of the two is more. drift: ‖B − A‖ / ‖A‖, clipped at 1. */
+export function changeGrid(map: ChangeMap, measure: Measure, colour: (share: number) => string): GridData {
   const cells = map.blocks.flatMap((_, row) =>
     map.modules.map((_, column): GridData['cells'][number] => {
       const cell = cellAt(map, row, column)
       if (!cell) return undefined
       // Hatched: "not known yet" must never look like "the same".
       if (cell.waiting > 0 || cell.comparable === 0) return { value: null, text: '' }
-      const value = measure === 'filled' ? flips(cell.changes) : Math.min(1, worstDrift(cell.changes))
-      return { value, text: value === 0 ? '' : String(Math.round(100 * value)) }
+      const share = measure === 'filled' ? flips(cell.changes) : Math.min(1, worstDrift(cell.changes))
+      const value = measure === 'filled' ? (share + 1) / 2 : share
+      return { value, text: share === 0 ? '' : String(Math.round(100 * share)) }
     }),
   )
-  const colour = measure === 'filled' ? divergingColour : sequential
   return { rows: map.blocks.map(String), columns: map.modules, cells, colour }
 }
 

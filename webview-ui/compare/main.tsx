@@ -7,9 +7,9 @@ import { toCsv } from '../../src/shared/format/csv.ts'
 import type { FromCompare, ToCompare } from '../../src/shared/protocol/view.ts'
 import { AccuracyBars } from '../shared/accuracyBars.tsx'
 import { FilterField } from '../shared/filterField.tsx'
-import { connectHost } from '../shared/host.ts'
+import { Button } from '../shared/button.tsx'
+import { connectHost, saveText } from '../shared/host.ts'
 import { openPage } from '../shared/page.tsx'
-import { settings } from '../shared/settings.ts'
 import { Table } from '../shared/table.tsx'
 import { tensorMenu } from '../shared/tensorMenu.ts'
 import { ChangeMap } from './changeMap.tsx'
@@ -29,7 +29,7 @@ function ComparePage() {
       <Accuracies />
       <div class="columns">
         <div class="left">
-          <ChangeMap save={host.post} />
+          <ChangeMap />
           <section aria-label="Table of changes">
             <FilterField
               label="Filter changed tensors by name"
@@ -50,7 +50,7 @@ function ComparePage() {
             />
           </section>
         </div>
-        <Pair host={host} />
+        <Pair />
       </div>
     </div>
   )
@@ -66,17 +66,10 @@ function Head() {
           A: {models.value?.a.label} → B: {models.value?.b.label}
         </h1>
         <div class="row">
-          <button
-            type="button"
-            class="secondary"
-            disabled={!settings.value.trusted}
-            onClick={() => host.post({ type: 'tryOut' })}
-          >
+          <Button act={() => host.post({ type: 'tryOut' })} untrusted="Generating text needs a trusted workspace.">
             Try both…
-          </button>
-          <button type="button" class="secondary" onClick={saveCsv}>
-            Changes as CSV
-          </button>
+          </Button>
+          <Button act={saveCsv}>Changes as CSV</Button>
         </div>
       </div>
       {result.value ? (
@@ -84,9 +77,7 @@ function Head() {
       ) : (
         <div class="row">
           <progress max={1} value={done / Math.max(1, total)} aria-label="Comparing" />
-          <button type="button" class="secondary" onClick={() => host.post({ type: 'cancel' })}>
-            Cancel
-          </button>
+          <Button act={() => host.post({ type: 'cancel' })}>Cancel</Button>
         </div>
       )}
     </header>
@@ -127,14 +118,17 @@ function Accuracies() {
     { label: `A: ${a.label}`, index: 0, picture: { evaluations: measured.value.a } },
     { label: `B: ${b.label}`, index: 1, picture: { evaluations: measured.value.b } },
   ].filter(({ picture }) => picture.evaluations.some((one) => one.accuracy !== null))
-  const note = runs.length === 1 ? `Measured by the run that made ${runs[0].label}` : undefined
-  return <AccuracyBars runs={runs} note={note} save={host.post} />
+  return (
+    <AccuracyBars runs={runs}>
+      {runs.length === 1 && <p class="muted">{`Measured by the run that made ${runs[0].label}`}</p>}
+    </AccuracyBars>
+  )
 }
 
 function saveCsv(): void {
   const header = ['name', 'role', 'parameters', 'filled', 'emptied', 'drift', 'max_abs']
   const lines = rows.value.map((c) => [c.name, c.role, c.parameters, c.filled, c.emptied, c.drift, c.maxAbs])
-  host.post({ type: 'export', name: 'changes.csv', content: toCsv(header, lines), encoding: 'utf8' })
+  saveText('changes.csv', toCsv(header, lines))
 }
 
 openPage(host, { receive, opens: ['models'], Page: ComparePage })

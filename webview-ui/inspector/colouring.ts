@@ -1,7 +1,8 @@
 // What the map is coloured by.
 import { computed, signal } from '@preact/signals'
 import { divergingColour, sequentialColour } from '../shared/palette.ts'
-import type { LegendWords } from '../shared/legend.ts'
+import type { GridData } from '../shared/gridData.ts'
+import type { LegendWords } from '../shared/legend.tsx'
 import { settings } from '../shared/settings.ts'
 import { heatData } from './cells.ts'
 import { defaultMeasure, measuresOf, scaleOf, sparsityMeasure, type Measure } from './measures.ts'
@@ -34,15 +35,13 @@ export const measure = computed<Measure>(() => {
   return surface.value === 'planned' ? plannedMeasure(now) : differenceMeasure(now, comparedWith.value)
 })
 
-export const colour = (share: number): string =>
-  measure.value.scale === 'difference'
-    ? divergingColour(2 * share - 1)
-    : sequentialColour(settings.value.palette, share)
-export const heat = computed(() => heatData(map.value, measure.value, known.value, colour))
-export const words = computed<LegendWords>(() => {
-  const { low, high } = scaleOf(map.value, measure.value, known.value)
-  const notComputed = heat.value.cells.some((cell) => cell?.value === null)
-    ? (measure.value.missing ?? 'not computed')
-    : null
-  return { title: measure.value.title, low, high, notComputed }
-})
+const colourBy =
+  ({ scale }: Measure) =>
+  (share: number): string =>
+    scale === 'difference' ? divergingColour(2 * share - 1) : sequentialColour(settings.value.palette, share)
+export const heatOf = (one: Measure): GridData => heatData(map.value, one, known.value, colourBy(one))
+export function wordsOf(one: Measure): LegendWords {
+  const { low, high } = scaleOf(map.value, one, known.value)
+  return { title: one.title, low, high, notComputed: one.missing ?? 'not computed' }
+}
+export const heat = computed(() => heatOf(measure.value))

@@ -5,8 +5,9 @@ import type { TensorDetail, TensorRow } from '../../src/shared/protocol/inspect.
 import { histogramBars, profileBars, profileCaption } from '../../src/shared/chart/tensorBars.ts'
 import { Button } from '../shared/button.tsx'
 import { Bars } from '../shared/bars.tsx'
+import { ask } from '../shared/host.ts'
 import { Matrix, matrixKey, type Sight } from '../shared/matrix.tsx'
-import { matrixSource } from '../shared/matrixSource.ts'
+import { Facts } from '../shared/parts.tsx'
 import { around } from '../shared/region.ts'
 import { makeRoving } from '../shared/roving.ts'
 import { firstSlice, matrixShape } from '../shared/slices.ts'
@@ -14,8 +15,6 @@ import { SlicePickers } from '../shared/slicePickers.tsx'
 import { factsOf } from './facts.ts'
 import { host } from './host.ts'
 import { known, selected } from './store.ts'
-
-const source = matrixSource(host, 'first')
 
 export function DetailPane() {
   const tensor = selected.value
@@ -55,21 +54,13 @@ function Detail({ tensor }: { tensor: TensorRow }) {
         <Matrix
           label="Picture of the matrix"
           matrix={{ name, slice, rows, columns }}
-          source={source}
+          model="first"
           sight={sight}
           canvas={canvas}
-          save={host.post}
         />
       )}
       <div class="detailBody">
-        <dl class="facts">
-          {factsOf(tensor, detail?.stats ?? known.value.stats.get(name), detail).map(([term, text]) => (
-            <>
-              <dt>{term}</dt>
-              <dd>{text}</dd>
-            </>
-          ))}
-        </dl>
+        <Facts facts={factsOf(tensor, detail?.stats ?? known.value.stats.get(name), detail)} />
         {answer instanceof Error && <p class="problem">{answer.message}</p>}
         {detail && <Pictures detail={detail} showWeight={showWeight} />}
       </div>
@@ -85,7 +76,7 @@ function useDetail(tensor: TensorRow, slice: number[], threshold: number): Tenso
     if (tensor.unreadable !== undefined) return
     const asked = new AbortController()
     const take = (detail: TensorDetail | Error) => asked.signal.aborted || setAnswer({ of, detail })
-    host.ask('detail', 'first', { name: tensor.name, slice, threshold }, asked.signal).then(take, take)
+    ask('detail', 'first', { name: tensor.name, slice, threshold }, asked.signal).then(take, take)
     return () => asked.abort()
   }, [tensor, of, threshold])
   return answer?.of === of ? answer.detail : undefined
@@ -124,18 +115,12 @@ function Pictures({ detail, showWeight }: PicturesProps) {
         caption={profileCaption(what, shares, labels)}
         name={`${name}-sparsity-by-${what}`}
         height={130}
-        save={host.post}
       />
     )
   return (
     <>
       {histogram && histogram.from < histogram.to && (
-        <Bars
-          data={histogramBars(histogram, zeros, 'Histogram')}
-          name={`${name}-histogram`}
-          height={150}
-          save={host.post}
-        />
+        <Bars data={histogramBars(histogram, zeros, 'Histogram')} name={`${name}-histogram`} height={150} />
       )}
       {heads &&
         profile(

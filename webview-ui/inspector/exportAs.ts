@@ -1,26 +1,65 @@
-// Saves what is shown.
-import type { ExportFile, ExportFormat } from '../../src/shared/protocol/view.ts'
+// Saves what is shown, or all maps that there are numbers for.
+import { shape, svgFile, type Shape } from '../../src/shared/chart/shape.ts'
+import { toCsv } from '../../src/shared/format/csv.ts'
+import type { ExportFormat } from '../../src/shared/protocol/view.ts'
 import { gridFigure } from '../shared/gridSvg.ts'
+import { post } from '../shared/host.ts'
 import { rasterise } from '../shared/shapes.ts'
-import { heat, measure, words } from './colouring.ts'
-import { csvFile, htmlFile, jsonFile, pngFile, svgFile } from './exportFiles.ts'
-import { host } from './host.ts'
-import { plannedMeasure } from './plan.ts'
+import { heatOf, measure, measures, wordsOf } from './colouring.ts'
+import { csvFile, htmlFile, jsonFile } from './exportFiles.ts'
+import { cellValue, type Measure } from './measures.ts'
+import { differenceMeasure, plannedMeasure } from './plan.ts'
 import { plan } from './planStore.ts'
-import { known, model } from './store.ts'
+import { known, map, model } from './store.ts'
 import { rows } from './tensorTable.ts'
 
-export async function exportAs(format: ExportFormat): Promise<void> {
+export async function exportAs(format: ExportFormat | 'maps.svg' | 'maps.csv'): Promise<void> {
   const m = model.value
   if (!m) return
-  const figure = () =>
-    gridFigure(heat.value, { title: `${m.label}: ${measure.value.title} by block and module`, legend: words.value })
-  const files: Record<ExportFormat, () => ExportFile | Promise<ExportFile>> = {
-    csv: () => csvFile(m, rows.value, known.value, plan.value ? [plannedMeasure(plan.value)] : []),
+  const drawn = (one: Measure) => gridFigure(heatOf(one), `${m.label}: ${one.title} by block and module`, wordsOf(one))
+  const picture = () => svgFile(drawn(measure.value))
+  const contents: Record<typeof format, () => string | Promise<string>> = {
+    csv: () => csvFile(rows.value, known.value, plan.value ? [plannedMeasure(plan.value)] : []),
     json: () => jsonFile(m, rows.value, known.value),
-    svg: () => svgFile(m, figure()),
-    png: async () => pngFile(m, await rasterise(figure())),
-    html: () => htmlFile(m, rows.value, known.value.stats, figure()),
+    svg: picture,
+    png: () => rasterise(picture()),
+    html: () => htmlFile(m, rows.value, known.value.stats, picture()),
+    'maps.svg': () => svgFile(belowOneAnother(mapsWithNumbers().map(drawn))),
+    'maps.csv': () => mapsCsv(mapsWithNumbers()),
   }
-  host.post(await files[format]())
+  const name = `${m.label.replace(/[^\w.-]+/g, '_')}-sparsity.${format}`
+  post({ type: 'export', name, content: await contents[format](), encoding: format === 'png' ? 'base64' : 'utf8' })
+}
+
+function mapsWithNumbers(): Measure[] {
+  const now = plan.value
+  const planned = now
+    ? [plannedMeasure(now), ...(['now', 'uniform'] as const).map((base) => differenceMeasure(now, base))]
+    : []
+  return [...measures.value, ...planned].filter((one) =>
+    heatOf(one).cells.some((cell) => (cell?.value ?? null) !== null),
+  )
+}
+
+function belowOneAnother(figures: readonly Shape[]): Shape {
+  let height = 0
+  const placed = figures.map((figure): Shape => {
+    const y = height
+    height += Number(figure.attributes.height)
+    return { ...figure, attributes: { ...figure.attributes, y } }
+  })
+  const width = Math.max(0, ...figures.map(({ attributes }) => Number(attributes.width)))
+  return shape('svg', { viewBox: `0 0 ${width} ${height}`, width, height }, ...placed)
+}
+
+/** A line for each cell of each map. */
+function mapsCsv(maps: readonly Measure[]): string {
+  const { blocks, modules, cells } = map.value
+  const places = cells.map((cell, i) => ({ cell, block: blocks[Math.floor(i / modules.length)], module: modules[i % modules.length] })) // prettier-ignore
+  const lines = maps.flatMap((one) =>
+    places.flatMap(({ cell, block, module }) =>
+      cell ? [[one.title, block, module, cellValue(cell, one, known.value)]] : [],
+    ),
+  )
+  return toCsv(['map', 'block', 'module', 'value'], lines)
 }

@@ -1,9 +1,9 @@
 // Exports the view: CSV and JSON of the table's rows in their order, pictures of the map, a report in one page.
+import { escapeText } from '../../src/shared/chart/shape.ts'
 import { toCsv } from '../../src/shared/format/csv.ts'
 import { formatBytes } from '../../src/shared/format/byteSize.ts'
 import { formatCompact, formatShape, formatShare } from '../../src/shared/format/numbers.ts'
 import type { ModelSummary, TensorRow, TensorStats } from '../../src/shared/protocol/inspect.ts'
-import type { ExportFile } from '../../src/shared/protocol/view.ts'
 import { moduleOfWeight } from '../../src/shared/families/parameters.ts'
 import { measuresOf, type Known, type Measure } from './measures.ts'
 import { roleTotals } from './totals.ts'
@@ -13,34 +13,13 @@ type Stats = ReadonlyMap<string, TensorStats>
 const patterns = ['2:4', '4:8']
 
 /** The table with everything that an analysis has measured and what is planned, a column each. */
-export function csvFile(
-  model: ModelSummary,
-  rows: readonly TensorRow[],
-  known: Known,
-  planned: readonly Measure[] = [],
-): ExportFile {
+export function csvFile(rows: readonly TensorRow[], known: Known, planned: readonly Measure[] = []): string {
   const { stats } = known
   const shown = new Set(['sparsity', 'std'])
   const measured = [...measuresOf(known).filter(({ id }) => !shown.has(id)), ...planned]
   const header = [
-    'name',
-    'role',
-    'block',
-    'module',
-    'dtype',
-    'shape',
-    'parameters',
-    'bytes',
-    'file',
-    'zeros',
-    'sparsity',
-  ]
-  const more = [
-    'min',
-    'max',
-    'mean',
-    'std',
-    'non_finite',
+    ...['name', 'role', 'block', 'module', 'dtype', 'shape', 'parameters', 'bytes', 'file', 'zeros', 'sparsity'],
+    ...['min', 'max', 'mean', 'std', 'non_finite'],
     ...patterns.flatMap((p) => [`${p} groups`, `${p} violations`]),
     ...measured.map(({ id }) => id),
   ]
@@ -48,25 +27,14 @@ export function csvFile(
     const s = stats.get(t.name)
     const nm = patterns.flatMap((p) => [s?.nm[p]?.groups, s?.nm[p]?.violations])
     const shape = t.shape.join('x')
-    const head = [
-      t.name,
-      t.role,
-      t.block,
-      t.module,
-      t.dtype,
-      shape,
-      t.parameters,
-      t.bytes,
-      t.file,
-      s?.zeros,
-      s?.sparsity,
-    ]
+    const { name, role, block, module, dtype, parameters, bytes, file } = t
+    const head = [name, role, block, module, dtype, shape, parameters, bytes, file, s?.zeros, s?.sparsity]
     return [...head, s?.min, s?.max, s?.mean, s?.std, s?.nonFinite, ...nm, ...measured.map((m) => m.of(t, known))]
   })
-  return file(model, 'csv', toCsv([...header, ...more], lines))
+  return toCsv(header, lines)
 }
 
-export function jsonFile(model: ModelSummary, rows: readonly TensorRow[], { stats, analysis }: Known): ExportFile {
+export function jsonFile(model: ModelSummary, rows: readonly TensorRow[], { stats, analysis }: Known): string {
   const tensors = rows.map((t) => ({
     ...t,
     stats: stats.get(t.name) ?? null,
@@ -74,23 +42,11 @@ export function jsonFile(model: ModelSummary, rows: readonly TensorRow[], { stat
   }))
   const { label, modelType, parameters, bytes, metadata } = model
   const totals = roleTotals(model, stats)
-  return file(
-    model,
-    'json',
-    JSON.stringify({ label, modelType, parameters, bytes, metadata, totals, tensors }, null, 2),
-  )
-}
-
-export function svgFile(model: ModelSummary, picture: string): ExportFile {
-  return file(model, 'svg', picture)
-}
-
-export function pngFile(model: ModelSummary, base64: string): ExportFile {
-  return { ...file(model, 'png', base64), encoding: 'base64' }
+  return JSON.stringify({ label, modelType, parameters, bytes, metadata, totals, tensors }, null, 2)
 }
 
 /** One page that needs nothing else: totals, the map, the table. */
-export function htmlFile(model: ModelSummary, rows: readonly TensorRow[], stats: Stats, picture: string): ExportFile {
+export function htmlFile(model: ModelSummary, rows: readonly TensorRow[], stats: Stats, picture: string): string {
   const totals = roleTotals(model, stats).map((t) => [
     t.title,
     t.definition,
@@ -105,9 +61,9 @@ export function htmlFile(model: ModelSummary, rows: readonly TensorRow[], stats:
     'body{font:14px/1.45 sans-serif;margin:2em auto;max-width:70em;padding:0 1em}table{border-collapse:collapse}' +
     'td,th{padding:2px 10px;border-bottom:1px solid #ddd;text-align:left}svg{max-width:100%;height:auto}'
   const page = [
-    `<!doctype html><html lang="en"><meta charset="utf-8"><title>${escapeHtml(model.label)}</title><style>${style}</style>`,
-    `<h1>${escapeHtml(model.label)}</h1>`,
-    `<p>${escapeHtml(model.modelType ?? 'unknown model type')}, ${formatCompact(model.parameters)} parameters, ${formatBytes(model.bytes)}</p>`,
+    `<!doctype html><html lang="en"><meta charset="utf-8"><title>${escapeText(model.label)}</title><style>${style}</style>`,
+    `<h1>${escapeText(model.label)}</h1>`,
+    `<p>${escapeText(model.modelType ?? 'unknown model type')}, ${formatCompact(model.parameters)} parameters, ${formatBytes(model.bytes)}</p>`,
     htmlTable(['Role', 'What it is', 'Parameters', 'Exact zeros'], totals),
     '<h2>Matrices by block and module</h2>',
     picture,
@@ -115,21 +71,11 @@ export function htmlFile(model: ModelSummary, rows: readonly TensorRow[], stats:
     htmlTable(['Tensor', 'Role', 'Dtype', 'Shape', 'Size', 'Exact zeros'], lines),
     '</html>',
   ]
-  return file(model, 'html', page.join('\n'))
+  return page.join('\n')
 }
 
 function htmlTable(header: string[], rows: string[][]): string {
   const line = (tag: string, cells: string[]) =>
-    `<tr>${cells.map((c) => `<${tag}>${escapeHtml(c)}</${tag}>`).join('')}</tr>`
+    `<tr>${cells.map((c) => `<${tag}>${escapeText(c)}</${tag}>`).join('')}</tr>`
   return `<table>${line('th', header)}${rows.map((r) => line('td', r)).join('\n')}</table>`
-}
-
-export function escapeHtml(text: string): string {
-  const entities: Record<string, string> = { '&': '&amp;', '<': '&lt;', '>': '&gt;', '"': '&quot;', "'": '&#39;' }
-  return text.replace(/[&<>"']/g, (character) => entities[character])
-}
-
-function file(model: ModelSummary, extension: string, content: string): ExportFile {
-  const name = model.label.replace(/[^\w.-]+/g, '_')
-  return { type: 'export', name: `${name}-sparsity.${extension}`, content, encoding: 'utf8' }
 }

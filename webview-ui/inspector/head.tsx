@@ -1,13 +1,13 @@
 // The top of the inspector: what model this is, how far the scan is, and what can be done.
 import type { ModelSummary, ScanProgress } from '../../src/shared/protocol/inspect.ts'
-import type { ExportFormat } from '../../src/shared/protocol/view.ts'
 import { formatBytes } from '../../src/shared/format/byteSize.ts'
 import { formatCompact, formatDuration, formatShare } from '../../src/shared/format/numbers.ts'
 import { plural } from '../../src/shared/format/plural.ts'
 import { Button } from '../shared/button.tsx'
+import { Select } from '../shared/parts.tsx'
 import { exportAs } from './exportAs.ts'
 import { host } from './host.ts'
-import { Metadata, Warnings } from './modelNotes.tsx'
+import { Metadata, Notes } from './modelNotes.tsx'
 import { OriginBox } from './origin.tsx'
 import { known, scan, type Scan } from './store.ts'
 import { otherSize, roleTotals, type RoleTotal } from './totals.ts'
@@ -27,7 +27,7 @@ export function Head({ model }: { model: ModelSummary }) {
         </div>
       </div>
       <ScanRow model={model} />
-      <Warnings model={model} />
+      <Notes model={model} />
       <Metadata model={model} />
       <Totals model={model} />
       <OriginBox origin={model.origin} />
@@ -141,26 +141,24 @@ function RoleTile({ total: t }: { total: RoleTotal }) {
   )
 }
 
-const exports: readonly [ExportFormat, string][] = [
-  ['csv', 'Table as CSV'],
-  ['json', 'Table as JSON'],
-  ['svg', 'Map as SVG'],
-  ['png', 'Map as PNG'],
-  ['html', 'Report as HTML'],
-]
+const exports = [
+  { value: '', text: 'Export…' },
+  { value: 'csv', text: 'Table as CSV' },
+  { value: 'json', text: 'Table as JSON' },
+  { value: 'svg', text: 'Map as SVG' },
+  { value: 'png', text: 'Map as PNG' },
+  { value: 'maps.svg', text: 'All maps as one SVG' },
+  { value: 'maps.csv', text: 'All maps as one CSV' },
+  { value: 'html', text: 'Report as HTML' },
+] as const
 
 function ExportMenu() {
-  const choose = (menu: HTMLSelectElement) => {
-    const chosen = exports.find(([value]) => value === menu.value)
-    menu.value = ''
-    if (chosen) void exportAs(chosen[0])
-  }
   return (
-    <select aria-label="Export what is shown" onChange={(event) => choose(event.currentTarget)}>
-      <option value="">Export…</option>
-      {exports.map(([value, label]) => (
-        <option value={value}>{label}</option>
-      ))}
-    </select>
+    <Select
+      label="Export what is shown"
+      options={exports}
+      value=""
+      onChoose={(format) => format !== '' && void exportAs(format)}
+    />
   )
 }

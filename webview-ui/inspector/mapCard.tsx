@@ -1,17 +1,18 @@
 // The map of blocks and modules: what it is coloured by, and the plan of the recipe beside, which its bars change.
 import { Button } from '../shared/button.tsx'
 import { Grid } from '../shared/grid.tsx'
-import { ScaleLegend } from '../shared/scaleLegend.tsx'
+import { LegendLine, legendOf } from '../shared/legend.tsx'
+import { Select } from '../shared/parts.tsx'
 import { Empty } from '../shared/state.tsx'
 import { tensorMenu } from '../shared/tensorMenu.ts'
 import { describeCell } from './cells.ts'
-import { chosenMeasure, colour, comparedWith, cost, heat, measure, measures, words } from './colouring.ts'
+import { chosenMeasure, comparedWith, cost, heat, measure, measures, wordsOf } from './colouring.ts'
 import { host } from './host.ts'
 import { MarkedRow } from './markedRow.tsx'
 import { Analyse, MeasureHere } from './measureHere.tsx'
 import { columnBarsHeight, ColumnBars, RowBars, rowBarsWidth } from './planBars.tsx'
 import { BeginPlan, PlanStrip } from './planStrip.tsx'
-import { against, chosenSurface, plan, surface, type Against, type Surface } from './planStore.ts'
+import { against, chosenSurface, plan, surface, type Surface } from './planStore.ts'
 import { known, map, mark, model, select, tensorAt } from './store.ts'
 
 export function MapCard() {
@@ -55,7 +56,7 @@ export function MapCard() {
         asideBelow={isPlanned ? columnBarsHeight : 0}
         beside={isPlanned ? (layout) => [<RowBars layout={layout} />, <ColumnBars layout={layout} />] : undefined}
       />
-      <ScaleLegend words={words.value} colour={colour} />
+      <LegendLine legend={legendOf(wordsOf(measure.value), heat.value)} />
       <MeasureHere />
       <MarkedRow />
     </section>
@@ -114,16 +115,15 @@ function ColourBy() {
 
 function AgainstChoice() {
   return (
-    <label>
-      {'Planned against '}
-      <select
-        aria-label="Planned against"
-        value={comparedWith.value}
-        onChange={(event) => (against.value = event.currentTarget.value as Against)}
-      >
-        <option value="now">the zeros it has now</option>
-        <option value="uniform">one sparsity for all</option>
-      </select>
-    </label>
+    <Select
+      before="Planned against"
+      label="Planned against"
+      options={[
+        { value: 'now', text: 'the zeros it has now' },
+        { value: 'uniform', text: 'one sparsity for all' },
+      ]}
+      value={comparedWith.value}
+      onChoose={(next) => (against.value = next)}
+    />
   )
 }

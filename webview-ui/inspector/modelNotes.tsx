@@ -2,35 +2,29 @@
 import type { ComponentChildren } from 'preact'
 import type { ModelSummary } from '../../src/shared/protocol/inspect.ts'
 import { plural } from '../../src/shared/format/plural.ts'
+import { Facts, Warnings } from '../shared/parts.tsx'
 
 /** Longer lists and texts of a hostile file would stand in the way; exports have all of it. */
 const mostNames = 200
 const mostEntries = 100
 const longestText = 4000
 
-/** One item each: what could not be opened, with the tensors it takes along, then what is uncertain. */
-export function Warnings({ model: { problems, warnings } }: { model: ModelSummary }) {
-  if (problems.length + warnings.length === 0) return null
-  return (
-    <ul class="warnings">
-      {problems.map(({ message, missing }) => (
-        <li>
-          {message}
-          {missing.length > 0 && (
-            <Folded title={plural(missing.length, 'missing tensor')}>
-              <pre class="mono">
-                {missing.slice(0, mostNames).join('\n')}
-                {missing.length > mostNames && `\n… and ${missing.length - mostNames} more`}
-              </pre>
-            </Folded>
-          )}
-        </li>
-      ))}
-      {warnings.map((warning) => (
-        <li>{warning}</li>
-      ))}
-    </ul>
-  )
+/** What could not be opened, with the tensors it takes along, then what is uncertain. */
+export function Notes({ model: { problems, warnings } }: { model: ModelSummary }) {
+  const opening = problems.map(({ message, missing }) => (
+    <>
+      {message}
+      {missing.length > 0 && (
+        <Folded title={plural(missing.length, 'missing tensor')}>
+          <pre class="mono">
+            {missing.slice(0, mostNames).join('\n')}
+            {missing.length > mostNames && `\n… and ${missing.length - mostNames} more`}
+          </pre>
+        </Folded>
+      )}
+    </>
+  ))
+  return <Warnings of={[...opening, ...warnings]} />
 }
 
 /** `__metadata__` of the files. */
@@ -40,18 +34,16 @@ export function Metadata({ model: { metadata } }: { model: ModelSummary }) {
   const rest = entries.length - mostEntries
   return (
     <Folded title={`Metadata of the files (${entries.length})`}>
-      <dl class="facts mono">
-        {entries.slice(0, mostEntries).map(([key, text]) => (
-          <>
-            <dt>{key}</dt>
-            <dd>{text.length > longestText ? `${text.slice(0, longestText)} … (${text.length} characters)` : text}</dd>
-          </>
-        ))}
-      </dl>
+      <div class="mono">
+        <Facts facts={entries.slice(0, mostEntries).map(([key, text]) => [key, shortened(text)])} />
+      </div>
       {rest > 0 && <p>… and {rest} more</p>}
     </Folded>
   )
 }
+
+const shortened = (text: string) =>
+  text.length > longestText ? `${text.slice(0, longestText)} … (${text.length} characters)` : text
 
 function Folded({ title, children }: { title: string; children: ComponentChildren }) {
   return (

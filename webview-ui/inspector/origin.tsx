@@ -1,6 +1,8 @@
 // How a checkpoint that a run has made came about: what was done, what came out, the recipe.
 import type { Origin } from '../../src/shared/protocol/inspect.ts'
 import { Button } from '../shared/button.tsx'
+import { DataTableView } from '../shared/dataTable.tsx'
+import { Facts } from '../shared/parts.tsx'
 import { host } from './host.ts'
 
 /** Nothing for a checkpoint that is none of ours. Closed: the map is what people come for. */
@@ -18,15 +20,13 @@ export function OriginBox({ origin }: { origin: Origin | undefined }) {
             .join(' · ')}
         </span>
       </summary>
-      <dl class="facts">
-        {facts.map(([name, value]) => (
-          <>
-            <dt>{name}</dt>
-            <dd>{value}</dd>
-          </>
-        ))}
-      </dl>
-      {results.rows.length > 0 && <Results {...results} />}
+      <Facts facts={facts} />
+      {results.rows.length > 0 && (
+        <DataTableView
+          label="Results"
+          table={{ heads: results.heads, rows: results.rows.map(([head, ...cells]) => ({ head, cells })) }}
+        />
+      )}
       <ul class="muted">
         {protocol.map((sentence) => (
           <li>{sentence}</li>
@@ -45,29 +45,5 @@ export function OriginBox({ origin }: { origin: Origin | undefined }) {
         Write model card
       </Button>
     </details>
-  )
-}
-
-function Results({ heads, rows }: Origin['results']) {
-  return (
-    <table class="dataTable">
-      <thead>
-        <tr>
-          {heads.map((text) => (
-            <th scope="col">{text}</th>
-          ))}
-        </tr>
-      </thead>
-      <tbody>
-        {rows.map(([name, ...cells]) => (
-          <tr>
-            <th scope="row">{name}</th>
-            {cells.map((text) => (
-              <td>{text}</td>
-            ))}
-          </tr>
-        ))}
-      </tbody>
-    </table>
   )
 }

@@ -10,7 +10,7 @@ import type {
   TensorRow,
   TensorStats,
 } from '../../src/shared/protocol/inspect.ts'
-import { onceAFrame } from '../shared/dom.ts'
+import { onceAFrame } from '../shared/canvas.ts'
 import type { Filter } from '../shared/filter.ts'
 import { nothingMarked, rangeOf } from '../shared/gridMark.ts'
 import { tableState } from '../shared/tableState.ts'

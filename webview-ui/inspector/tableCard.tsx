@@ -2,6 +2,7 @@
 import { FilterField } from '../shared/filterField.tsx'
 import { HeadingText } from '../shared/headingText.tsx'
 import { isHeading } from '../shared/lines.ts'
+import { Select } from '../shared/parts.tsx'
 import { Table } from '../shared/table.tsx'
 import { tensorMenu } from '../shared/tensorMenu.ts'
 import { filter, groupBy, model, select, table, type GroupBy } from './store.ts'
@@ -32,18 +33,13 @@ export function TableCard() {
   )
 }
 
+const groups = [
+  { value: '', text: 'nothing' },
+  { value: 'block', text: 'block' },
+  { value: 'role', text: 'role' },
+] as const
+
 function GroupField() {
-  return (
-    <label class="muted">
-      {'Group by '}
-      <select
-        value={groupBy.value ?? ''}
-        onChange={(event) => (groupBy.value = (event.currentTarget.value || null) as GroupBy | null)}
-      >
-        <option value="">nothing</option>
-        <option value="block">block</option>
-        <option value="role">role</option>
-      </select>
-    </label>
-  )
+  const choose = (value: GroupBy | '') => (groupBy.value = value || null)
+  return <Select before="Group by" label="Group by" options={groups} value={groupBy.value ?? ''} onChoose={choose} />
 }

@@ -2,18 +2,10 @@
 import { blockErrors, recoveriesWithErrors } from '../../src/shared/series/blockErrors.ts'
 import { errorBars } from '../../src/shared/chart/errorBars.ts'
 import { formatShare } from '../../src/shared/format/numbers.ts'
-import { useState } from 'preact/hooks'
 import { Bars } from '../shared/bars.tsx'
 import { blockGridData, blockMap, blockTable, describeBlockCell } from '../shared/blockGrid.ts'
-import { DataTableView } from '../shared/dataTable.tsx'
-import { asTableSwitch, FigureHead, tableCsv } from '../shared/figureHead.tsx'
-import { Grid } from '../shared/grid.tsx'
-import { hatchNamed } from '../shared/gridData.ts'
-import { gridFigure } from '../shared/gridSvg.ts'
-import type { LegendWords } from '../shared/legend.ts'
-import { ScaleLegend } from '../shared/scaleLegend.tsx'
+import { MapFigure } from '../shared/mapFigure.tsx'
 import { useBlockMark } from './blockMark.ts'
-import { host } from './host.ts'
 import { all, colour, pickedBlock, picture } from './store.ts'
 
 /** One picture for each recovery that works block by block: a bar for each block. */
@@ -32,7 +24,7 @@ function ErrorsOf({ recovery }: { recovery: number }) {
   const outliers = blockErrors(picture.value, recovery).filter(({ outlier }) => outlier)
   return (
     <div class="card">
-      <Bars data={data} picked={pickedBlock.value} onPick={(block) => (pickedBlock.value = block)} save={host.post} />
+      <Bars data={data} picked={pickedBlock.value} onPick={(block) => (pickedBlock.value = block)} />
       {outliers.length > 0 && (
         <p class="outliers">
           Stand out:{' '}
@@ -47,40 +39,26 @@ function ErrorsOf({ recovery }: { recovery: number }) {
   )
 }
 
-const title = 'Sparsity by block and module'
-const words: LegendWords = { title: 'Zeros', low: '0 %', high: '100 %', notComputed: 'not pruned yet' }
+const words = { title: 'Zeros', low: '0 %', high: '100 %', notComputed: 'not pruned yet' }
 
 export function SparsityMap() {
-  const [asTable, setAsTable] = useState(false)
   const map = blockMap(picture.value)
   const mark = useBlockMark(map.columns.length)
   if (map.columns.length === 0) return null
-  const data = blockGridData(map, colour)
-  const table = () => blockTable(map)
   return (
     <section class="card">
-      <FigureHead
-        title={title}
+      <MapFigure
+        title="Sparsity by block and module"
         name="sparsity"
-        figure={() => gridFigure(data, { title, legend: words, caption: all.value[0].label })}
-        csv={() => tableCsv(table())}
-        switches={[asTableSwitch(asTable, setAsTable)]}
-        save={host.post}
+        label="Sparsity of the blocks so far"
+        data={blockGridData(map, colour)}
+        words={words}
+        caption={all.value[0].label}
+        table={() => blockTable(map)}
+        describe={(row, column) => describeBlockCell(map, picture.value, row, column)}
+        onSelect={(row) => (pickedBlock.value = row)}
+        mark={mark}
       />
-      {asTable ? (
-        <DataTableView label={title} table={table()} />
-      ) : (
-        <>
-          <Grid
-            label="Sparsity of the blocks so far"
-            data={data}
-            describe={(row, column) => describeBlockCell(map, picture.value, row, column)}
-            onSelect={(row) => (pickedBlock.value = row)}
-            mark={mark}
-          />
-          <ScaleLegend words={hatchNamed(words, data)} colour={colour} />
-        </>
-      )}
     </section>
   )
 }

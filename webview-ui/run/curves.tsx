@@ -2,7 +2,6 @@
 import { chartTexts } from '../../src/shared/chart/runCharts.ts'
 import { Chart } from '../shared/chart.tsx'
 import { charts, isCurve, lossCsv } from './charts.ts'
-import { host } from './host.ts'
 import { options, type ChartName } from './store.ts'
 
 const logAxes: Record<ChartName, ('x' | 'y')[]> = { loss: ['x', 'y'], perplexity: ['x', 'y'], accuracy: ['x'] }
@@ -29,7 +28,6 @@ function Curve({ name, csv }: { name: ChartName; csv?: () => string }) {
         onLook={(look) => (options.value = { ...options.value, looks: { ...looks, [name]: look } })}
         logAxes={logAxes[name]}
         csv={csv}
-        save={host.post}
       />
     </div>
   )

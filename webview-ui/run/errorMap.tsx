@@ -11,16 +11,10 @@ import {
   type StepRange,
 } from '../../src/shared/series/errorSteps.ts'
 import { recoveryName } from '../../src/shared/series/recoveryName.ts'
-import { DataTableView } from '../shared/dataTable.tsx'
-import { asTableSwitch, FigureHead, tableCsv } from '../shared/figureHead.tsx'
-import { Grid } from '../shared/grid.tsx'
-import { hatchNamed, type GridData } from '../shared/gridData.ts'
-import { gridFigure } from '../shared/gridSvg.ts'
-import type { LegendWords } from '../shared/legend.ts'
+import type { GridData } from '../shared/gridData.ts'
+import { MapFigure } from '../shared/mapFigure.tsx'
 import { divergingColour } from '../shared/palette.ts'
-import { ScaleLegend } from '../shared/scaleLegend.tsx'
 import { useBlockMark } from './blockMark.ts'
-import { host } from './host.ts'
 import { all, colour, pickedBlock } from './store.ts'
 
 /** A choice of the map: one recovery, of the run alone or against another. */
@@ -44,52 +38,41 @@ const namedEvery = 4
 const fewColumns = 12
 
 export function ErrorMap() {
-  const [asTable, setAsTable] = useState(false)
   const [chosen, choose] = useState('')
   const views = viewsOf(all.value)
   const view = views.find(({ id }) => id === chosen) ?? views.at(0)
   const shown = view && show(all.value[0], view)
   const mark = useBlockMark(shown?.columns.length ?? 0)
   if (!shown) return null
-  const data = gridData(shown)
-  const words = wordsOf(shown)
-  const scale = scaleOf(shown)
-  const table = () => tableOf(shown)
-  const figure = () => gridFigure(data, { title: titleOf(shown), legend: words, caption: all.value[0].label, scale })
   return (
     <section class="card">
-      <FigureHead
+      <MapFigure
         title={title}
         name="errors-by-step"
-        figure={figure}
-        csv={() => tableCsv(table())}
-        switches={[asTableSwitch(asTable, setAsTable)]}
-        save={host.post}
-      >
-        {views.length > 1 && (
-          <select aria-label="Errors of" value={shown.view.id} onChange={(event) => choose(event.currentTarget.value)}>
-            {views.map(({ id, label }) => (
-              <option key={id} value={id}>
-                {label}
-              </option>
-            ))}
-          </select>
-        )}
-      </FigureHead>
-      {asTable ? (
-        <DataTableView label={title} table={table()} />
-      ) : (
-        <>
-          <Grid
-            label={title}
-            data={data}
-            describe={(row, column) => describe(shown, row, column)}
-            onSelect={(row) => (pickedBlock.value = shown.blocks[row])}
-            mark={mark}
-          />
-          <ScaleLegend words={hatchNamed(words, data)} colour={scale} />
-        </>
-      )}
+        data={gridData(shown)}
+        words={wordsOf(shown)}
+        fileTitle={shown.view.other ? `${title}, ${shown.view.label}` : title}
+        caption={all.value[0].label}
+        table={() => tableOf(shown)}
+        describe={(row, column) => describe(shown, row, column)}
+        onSelect={(row) => (pickedBlock.value = shown.blocks[row])}
+        mark={mark}
+        tools={
+          views.length > 1 && (
+            <select
+              aria-label="Errors of"
+              value={shown.view.id}
+              onChange={(event) => choose(event.currentTarget.value)}
+            >
+              {views.map(({ id, label }) => (
+                <option key={id} value={id}>
+                  {label}
+                </option>
+              ))}
+            </select>
+          )
+        }
+      />
     </section>
   )
 }
@@ -121,11 +104,6 @@ function share({ low, high }: Shown, ratio: number): number {
   return ratio > 0 ? (Math.log(ratio) - low) / (high - low) : 0
 }
 
-/** Blue: this run loses less. */
-function scaleOf({ view }: Shown): (share: number) => string {
-  return view.other ? (at) => divergingColour(1 - 2 * at) : colour
-}
-
 function gridData(shown: Shown): GridData {
   const { blocks, columns, cells } = shown
   const nameOf = (range: StepRange, i: number) => {
@@ -138,7 +116,8 @@ function gridData(shown: Shown): GridData {
     cells: cells.map((cell) =>
       cell ? { value: share(shown, cell.ratio), text: shortText(cell.ratio) } : { value: null, text: '' },
     ),
-    colour: scaleOf(shown),
+    // Blue: this run loses less.
+    colour: shown.view.other ? (at) => divergingColour(1 - 2 * at) : colour,
   }
 }
 
@@ -147,11 +126,7 @@ const shortText = (ratio: number) => formatValue(Number(ratio.toPrecision(2)))
 
 const rangeText = ({ from, to }: StepRange) => (from === to ? String(from) : `${from}–${to}`)
 
-function titleOf({ view }: Shown): string {
-  return view.other ? `${title}, ${view.label}` : title
-}
-
-function wordsOf({ view, low, high }: Shown): LegendWords {
+function wordsOf({ view, low, high }: Shown) {
   const what = view.other ? `Error over that of ${view.other.label}` : 'Error over the block’s error before'
   const factor = (log: number) => `${formatValue(Math.exp(log))} ×`
   return { title: `${what} (log)`, low: factor(low), high: factor(high), notComputed: 'no number' }

@@ -1,16 +1,12 @@
 // The hero of the page: dense, pruned and recovered on one axis, what recovery won back shaded and said in words.
-import { useRef, useState } from 'preact/hooks'
+import { useRef } from 'preact/hooks'
 import type { DataTable } from '../../src/shared/chart/chartTable.ts'
 import { drawLadder, ladderFigure, ladderHeight } from '../../src/shared/chart/drawLadder.ts'
-import { svgFile } from '../../src/shared/chart/shape.ts'
 import { toCsv } from '../../src/shared/format/csv.ts'
 import { ladderTitle } from '../../src/shared/series/ladder.ts'
-
-import { DataTableView } from '../shared/dataTable.tsx'
 import { drawn, useWidth } from '../shared/drawn.tsx'
-import { asTableSwitch, FigureHead } from '../shared/figureHead.tsx'
+import { Figure } from '../shared/figure.tsx'
 import { themeChanges, themeInk } from '../shared/theme.ts'
-import { host } from './host.ts'
 import { ladders, picture, type LadderGroup } from './store.ts'
 
 export function Ladders() {
@@ -26,14 +22,8 @@ export function Ladders() {
 const stages = ['dense', 'pruned', 'recovered'] as const
 
 function LadderFigure({ group: { name, rows }, titled }: { group: LadderGroup; titled: boolean }) {
-  const [asTable, setAsTable] = useState(false)
   const what = ladderTitle(picture.value)
-  const title = titled ? what : `${what}: ${name}`
-  const figure = () => {
-    const shape = ladderFigure(rows, `${what}: ${name}`)
-    return shape && svgFile(shape)
-  }
-  const table: DataTable = {
+  const table = (): DataTable => ({
     heads: ['run', ...stages, 'won back'],
     rows: rows.map(({ label, ladder: { marks, wonBack } }) => ({
       head: label,
@@ -42,20 +32,23 @@ function LadderFigure({ group: { name, rows }, titled }: { group: LadderGroup; t
         wonBack === null ? '–' : `${(100 * wonBack).toFixed(0)} %`,
       ],
     })),
-  }
+  })
   const csv = () =>
     toCsv(
       ['run', ...stages],
       rows.map(({ label, ladder }) => [label, ...stages.map((stage) => ladder.marks[stage]?.value)]),
     )
-  const switches = [asTableSwitch(asTable, setAsTable)]
-  const words = rows.at(0)?.ladder.words ?? 'Nothing is measured yet.'
   return (
-    <div>
-      <FigureHead title={title} name="recovery" figure={figure} csv={csv} switches={switches} save={host.post} />
-      <p class="ladderWords">{words}</p>
-      {asTable ? <DataTableView label={title} table={table} /> : <LadderPicture rows={rows} />}
-    </div>
+    <Figure
+      title={titled ? what : `${what}: ${name}`}
+      name="recovery"
+      figure={() => ladderFigure(rows, `${what}: ${name}`)}
+      csv={csv}
+      table={table}
+    >
+      <p class="ladderWords">{rows.at(0)?.ladder.words ?? 'Nothing is measured yet.'}</p>
+      <LadderPicture rows={rows} />
+    </Figure>
   )
 }
 

@@ -10,7 +10,7 @@ import { runLabel, runName } from '../../src/shared/format/runName.ts'
 import type { RunListing, RunStatus, ToRun } from '../../src/shared/protocol/view.ts'
 import { announce } from '../shared/announce.ts'
 import type { ChartLook } from '../shared/chart.tsx'
-import { onceAFrame } from '../shared/dom.ts'
+import { onceAFrame } from '../shared/canvas.ts'
 import type { PageMessage } from '../shared/page.tsx'
 import { sequentialColour } from '../shared/palette.ts'
 import { settings } from '../shared/settings.ts'
@@ -26,7 +26,7 @@ interface ViewOptions {
   looks: Record<ChartName, ChartLook>
 }
 
-const linear: ChartLook = { logX: false, logY: false, asTable: false }
+const linear: ChartLook = { logX: false, logY: false }
 const stored = host.load() as { options?: Partial<ViewOptions>; overlays?: string[]; folder?: string }
 export const options = signal<ViewOptions>({
   smoothing: stored.options?.smoothing ?? null,

@@ -1,41 +1,29 @@
 // Each zero-shot task at each stage as bars and as a table, and which differences its rows do not decide.
-import { accuracyBars, accuracyBarsTitle as title } from '../../src/shared/chart/accuracyBars.ts'
+import { accuracyBarsTitle } from '../../src/shared/chart/accuracyBars.ts'
 import type { DataTable } from '../../src/shared/chart/chartTable.ts'
-import { svgFile } from '../../src/shared/chart/shape.ts'
 import { formatAccuracy } from '../../src/shared/format/numbers.ts'
 import { accuraciesOf, type RunAccuracies } from '../../src/shared/series/accuracies.ts'
 import type { Stage } from '../../src/shared/series/events.ts'
 import { undecided, type Accuracy } from '../../src/shared/series/meanAccuracy.ts'
+import { AccuracyBars } from '../shared/accuracyBars.tsx'
 import { DataTableView } from '../shared/dataTable.tsx'
-import { drawn } from '../shared/drawn.tsx'
-import { FigureHead, tableCsv } from '../shared/figureHead.tsx'
-import { themeChanges, themeInk } from '../shared/theme.ts'
-import { host } from './host.ts'
+import { tableCsv } from '../shared/figure.tsx'
 import { all, picture } from './store.ts'
 
 const stages = ['dense', 'pruned', 'recovered'] as const
 
 export function TaskTable() {
-  void themeChanges.value
   const found = accuraciesOf(picture.value.evaluations)
-  if (found.tasks.length === 0) return null
-  const bars = accuracyBars(all.value, themeInk(), false)
-  const figure = () => {
-    const shape = accuracyBars(all.value)
-    return shape && svgFile(shape)
-  }
   const table = tableOf(found)
   return (
-    <section class="card taskTable">
-      <FigureHead title={title} figure={figure} csv={() => tableCsv(table)} save={host.post} />
-      <div class="accuracyBars">{bars && drawn(bars)}</div>
-      <DataTableView label={title} table={table} />
+    <AccuracyBars runs={all.value} csv={() => tableCsv(table)}>
+      <DataTableView label={accuracyBarsTitle} table={table} />
       <div class="muted">
         {undecided(found.stages).map((sentence) => (
           <p>{sentence}</p>
         ))}
       </div>
-    </section>
+    </AccuracyBars>
   )
 }
 

@@ -1,5 +1,4 @@
 // Bars as a figure: read by pointer and keyboard, as a table, and saved; a bar can be picked where somebody listens.
-import './chart.css'
 import { useMemo, useRef, useState } from 'preact/hooks'
 import {
   barAt,
@@ -10,13 +9,10 @@ import {
   layOutBars,
   type BarsData,
 } from '../../src/shared/chart/drawBars.ts'
-import { svgFile } from '../../src/shared/chart/shape.ts'
 import { toCsv } from '../../src/shared/format/csv.ts'
-import type { ExportFile } from '../../src/shared/protocol/view.ts'
 import { announce } from './announce.ts'
-import { DataTableView } from './dataTable.tsx'
 import { drawn, useWidth } from './drawn.tsx'
-import { asTableSwitch, FigureHead } from './figureHead.tsx'
+import { Figure } from './figure.tsx'
 import { stepTo } from './roving.ts'
 import { themeChanges, themeInk } from './theme.ts'
 
@@ -33,27 +29,19 @@ export interface BarsProps extends Picking {
   height?: number
   /** Name of its files; the title unless given. */
   name?: string
-  save: (file: ExportFile) => void
 }
 
-export function Bars({ data, caption = '', height = 170, name, save, ...picking }: BarsProps) {
-  const [asTable, setAsTable] = useState(false)
+export function Bars({ data, caption = '', height = 170, name, ...picking }: BarsProps) {
   const csv = () => toCsv([data.xLabel, data.yLabel], data.bars.map(({ name: bar, value }) => [bar, value ?? 'NaN'])) // prettier-ignore
   return (
-    <figure class="chart" aria-label={data.title}>
-      <FigureHead
-        title={data.title}
-        name={name}
-        figure={() => svgFile(barsFigure(data, caption))}
-        csv={csv}
-        switches={[asTableSwitch(asTable, setAsTable)]}
-        save={save}
-      />
-      {asTable ? (
-        <DataTableView label={data.title} table={barsTable(data)} />
-      ) : (
-        <BarsPicture data={data} height={height} {...picking} />
-      )}
+    <Figure
+      title={data.title}
+      name={name}
+      figure={() => barsFigure(data, caption)}
+      csv={csv}
+      table={() => barsTable(data)}
+    >
+      <BarsPicture data={data} height={height} {...picking} />
       {barsKey(data).map(({ colour, text }) => (
         <span class="key muted">
           <span class="legendMark" aria-hidden="true" style={{ backgroundColor: colour }} />
@@ -61,7 +49,7 @@ export function Bars({ data, caption = '', height = 170, name, save, ...picking 
         </span>
       ))}
       {caption !== '' && <div class="muted caption">{caption}</div>}
-    </figure>
+    </Figure>
   )
 }
 

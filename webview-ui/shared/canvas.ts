@@ -1,4 +1,4 @@
-// A canvas inside a component: one painting a frame.
+// Drawing on canvases, and once a frame however often it is asked for.
 import { useLayoutEffect } from 'preact/hooks'
 
 /** Paints after each rendering, at the next frame, and once for several. */
@@ -7,4 +7,32 @@ export function usePainting(paint: () => void): void {
     const frame = requestAnimationFrame(paint)
     return () => cancelAnimationFrame(frame)
   })
+}
+
+/** Runs `draw` at the next frame, once. */
+export function onceAFrame(draw: () => void): () => void {
+  let waiting = false
+  return () => {
+    if (waiting) return
+    waiting = true
+    requestAnimationFrame(() => {
+      waiting = false
+      draw()
+    })
+  }
+}
+
+/** Positioned drawing in CSS pixels on a canvas of device pixels. */
+export function context2d(canvas: HTMLCanvasElement, width: number, height: number): CanvasRenderingContext2D {
+  const ratio = window.devicePixelRatio || 1
+  const deviceWidth = Math.round(width * ratio)
+  const deviceHeight = Math.round(height * ratio)
+  if (canvas.width !== deviceWidth) canvas.width = deviceWidth
+  if (canvas.height !== deviceHeight) canvas.height = deviceHeight
+  canvas.style.width = `${width}px`
+  canvas.style.height = `${height}px`
+  const context = canvas.getContext('2d')
+  if (!context) throw new Error('this browser has no 2D canvas')
+  context.setTransform(ratio, 0, 0, ratio, 0, 0)
+  return context
 }

@@ -1,14 +1,10 @@
 // A line chart: drawn in the theme's colours, read by pointer, by keyboard and as a table, saved as a figure.
-import './chart.css'
 import { useMemo } from 'preact/hooks'
 import { isShown, valueText, type ChartData, type ChartText } from '../../src/shared/chart/chartData.ts'
 import { chartCsv, chartTable } from '../../src/shared/chart/chartTable.ts'
 import { chartFigure } from '../../src/shared/chart/figure.ts'
-import { svgFile } from '../../src/shared/chart/shape.ts'
 import { formatCount } from '../../src/shared/format/numbers.ts'
-import type { ExportFile } from '../../src/shared/protocol/view.ts'
-import { DataTableView } from './dataTable.tsx'
-import { asTableSwitch, FigureHead } from './figureHead.tsx'
+import { Figure } from './figure.tsx'
 import { KeySymbol } from './keySymbol.tsx'
 import { Plot } from './plot.tsx'
 
@@ -16,7 +12,6 @@ import { Plot } from './plot.tsx'
 export interface ChartLook {
   logX: boolean
   logY: boolean
-  asTable: boolean
 }
 
 export interface ChartProps {
@@ -28,16 +23,11 @@ export interface ChartProps {
   logAxes: readonly ('x' | 'y')[]
   /** In place of what is drawn, which may be thinned. */
   csv?: () => string
-  save: (file: ExportFile) => void
 }
 
-export function Chart({ text, data, look, onLook, logAxes, csv, save }: ChartProps) {
-  const { logX, logY, asTable } = look
+export function Chart({ text, data, look, onLook, logAxes, csv }: ChartProps) {
+  const { logX, logY } = look
   const shown = useMemo((): ChartData => ({ ...data, logX, logY }), [data, logX, logY])
-  const figure = () => {
-    const shape = chartFigure(shown, text)
-    return shape && svgFile(shape)
-  }
   const logSwitch = (axis: 'x' | 'y') => {
     const which = axis === 'x' ? 'logX' : 'logY'
     return {
@@ -46,29 +36,17 @@ export function Chart({ text, data, look, onLook, logAxes, csv, save }: ChartPro
       set: (on: boolean) => onLook({ ...look, [which]: on }),
     }
   }
-  const switches = [
-    asTableSwitch(asTable, (on) => onLook({ ...look, asTable: on })),
-    // A table has no axes.
-    ...(asTable ? [] : logAxes.map(logSwitch)),
-  ]
   return (
-    <figure class="chart" aria-label={text.title}>
-      <FigureHead
-        title={text.title}
-        figure={figure}
-        csv={csv ?? (() => chartCsv(shown, text))}
-        switches={switches}
-        save={save}
-      />
-      {asTable ? (
-        <DataTableView label={text.title} table={chartTable(shown, text)} />
-      ) : (
-        <>
-          <Plot data={shown} text={text} />
-          <ChartKey data={shown} text={text} />
-        </>
-      )}
-    </figure>
+    <Figure
+      title={text.title}
+      figure={() => chartFigure(shown, text)}
+      csv={csv ?? (() => chartCsv(shown, text))}
+      table={() => chartTable(shown, text)}
+      switches={logAxes.map(logSwitch)}
+    >
+      <Plot data={shown} text={text} />
+      <ChartKey data={shown} text={text} />
+    </Figure>
   )
 }
 

@@ -1,5 +1,4 @@
 // The data of a heatmap, and places in it.
-import type { LegendWords } from './legend.ts'
 
 export interface GridCell {
   /** 0 to 1 on the colour scale; null: not computed, drawn hatched. */
@@ -25,9 +24,4 @@ export interface Place {
 export interface GridRange {
   readonly from: Place
   readonly to: Place
-}
-
-/** The words of a legend, without those for hatched cells where there are none. */
-export function hatchNamed(words: LegendWords, { cells }: GridData): LegendWords {
-  return { ...words, notComputed: cells.some((cell) => cell?.value === null) ? words.notComputed : null }
 }

@@ -1,13 +1,5 @@
 // The line to the extension host. acquireVsCodeApi may be called once, so it is private to this file.
-import type {
-  Ask,
-  AskParams,
-  ExportFile,
-  FromAnyView,
-  ModelKey,
-  Reply,
-  ViewCall,
-} from '../../src/shared/protocol/view.ts'
+import type { Ask, AskParams, FromAnyView, ModelKey, Reply, ViewCall } from '../../src/shared/protocol/view.ts'
 import type { ResultOf } from '../../src/shared/protocol/rpc.ts'
 
 interface VsCodeApi {
@@ -17,53 +9,64 @@ interface VsCodeApi {
 }
 declare function acquireVsCodeApi(): VsCodeApi
 
+let api: VsCodeApi | undefined
+const vscode = () => (api ??= acquireVsCodeApi())
+
+/** What every view may tell the host. */
+export const post = (message: FromAnyView): void => vscode().postMessage(message)
+
+export function saveText(name: string, content: string): void {
+  post({ type: 'export', name, content, encoding: 'utf8' })
+}
+
+const waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>()
+let lastId = 0
+
+/** A call through the host; rejects with a sentence for people, and at once when the signal fires. */
+export function ask<C extends ViewCall>(
+  call: C,
+  model: ModelKey,
+  params: AskParams<C>,
+  signal: AbortSignal,
+): Promise<ResultOf<C>> {
+  const id = ++lastId
+  post({ type: 'ask', id, call, model, params } as Ask)
+  signal.addEventListener('abort', () => {
+    if (!waiting.has(id)) return
+    post({ type: 'cancelAsk', id })
+    settle({ type: 'reply', id, ok: false, message: 'cancelled' })
+  })
+  return new Promise((resolve, reject) => waiting.set(id, { resolve, reject }))
+}
+
+function settle(reply: Reply): void {
+  const call = waiting.get(reply.id)
+  waiting.delete(reply.id)
+  if (reply.ok) call?.resolve(reply.value as never)
+  else call?.reject(new Error(reply.message))
+}
+
 export interface Host<To, From> {
-  post(message: From | ExportFile): void
-  /** A call through the host; rejects with a sentence for people, and at once when the signal fires. */
-  ask<C extends ViewCall>(call: C, model: ModelKey, params: AskParams<C>, signal: AbortSignal): Promise<ResultOf<C>>
+  post(message: From): void
   listen(handler: (message: To) => void): void
   /** The view's state that outlives a reload: selection, sort order, filter. */
   load(): Record<string, unknown>
   save(state: Record<string, unknown>): void
 }
 
+/** The same line, with the messages of one page. */
 export function connectHost<To extends { type: string }, From extends { type: string }>(): Host<To, From> {
-  const api = acquireVsCodeApi()
-  const waiting = new Map<number, { resolve: (value: ResultOf<ViewCall>) => void; reject: (error: Error) => void }>()
-  let handler: (message: To) => void = () => {}
-  const tell = (message: FromAnyView) => api.postMessage(message)
-  let lastId = 0
-  window.addEventListener('message', (event: MessageEvent<To | Reply>) => {
-    const message = event.data
-    if (isReply(message)) settle(message)
-    else handler(message)
-  })
-  const settle = (reply: Reply) => {
-    const call = waiting.get(reply.id)
-    waiting.delete(reply.id)
-    if (reply.ok) call?.resolve(reply.value)
-    else call?.reject(new Error(reply.message))
-  }
   return {
-    post: (message) => api.postMessage(message),
-    ask<C extends ViewCall>(call: C, model: ModelKey, params: AskParams<C>, signal: AbortSignal) {
-      const id = ++lastId
-      tell({ type: 'ask', id, call, model, params } as Ask)
-      signal.addEventListener('abort', () => {
-        if (!waiting.has(id)) return
-        tell({ type: 'cancelAsk', id })
-        settle({ type: 'reply', id, ok: false, message: 'cancelled' })
+    post: (message) => vscode().postMessage(message),
+    listen(handler) {
+      window.addEventListener('message', ({ data }: MessageEvent<To | Reply>) => {
+        if (isReply(data)) settle(data)
+        else handler(data)
       })
-      return new Promise<ResultOf<C>>((resolve, reject) =>
-        waiting.set(id, { resolve: (value) => resolve(value as ResultOf<C>), reject }),
-      )
+      post({ type: 'ready' })
     },
-    listen(next) {
-      handler = next
-      api.postMessage({ type: 'ready' })
-    },
-    load: () => (api.getState() ?? {}) as Record<string, unknown>,
-    save: (state) => api.setState(state),
+    load: () => (vscode().getState() ?? {}) as Record<string, unknown>,
+    save: (state) => vscode().setState(state),
   }
 }
 

@@ -4,20 +4,19 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { useSignal, type Signal } from '@preact/signals'
 import { largest } from '../../src/shared/format/lists.ts'
 import type { Tile } from '../../src/shared/protocol/inspect.ts'
-import type { ExportFile } from '../../src/shared/protocol/view.ts'
+import { shape } from '../../src/shared/chart/shape.ts'
+import type { ModelKey } from '../../src/shared/protocol/view.ts'
 import { announce } from './announce.ts'
-import { usePainting } from './canvas.ts'
-import { context2d, svg } from './dom.ts'
+import { context2d, usePainting } from './canvas.ts'
 import { useWidth } from './drawn.tsx'
-import { figureSvg, scaleParts } from './figure.ts'
-import { FigureMenu } from './figureHead.tsx'
-import type { Scale } from './legend.ts'
+import { FigureMenu } from './figure.tsx'
+import { framed } from './framed.ts'
+import { ask } from './host.ts'
+import { LegendLine, type Legend } from './legend.tsx'
 import { followWeight, type Hovered } from './matrixHover.ts'
 import { listenForMoves, showWhole, zoomIn, zoomOut, type Act, type MatrixSize } from './matrixInput.ts'
 import { isDense, mostOf, paintTile, scaleOf, type FromAfar } from './matrixPaint.ts'
-import type { MatrixSource } from './matrixSource.ts'
 import { regionText, wholeMatrix, type Region } from './region.ts'
-import { ScaleBar } from './scaleLegend.tsx'
 import { settings } from './settings.ts'
 import { themeChanges } from './theme.ts'
 
@@ -38,13 +37,12 @@ export interface Sight {
 export interface MatrixProps {
   readonly label: string
   readonly matrix: ShownMatrix
-  readonly source: MatrixSource
+  readonly model: ModelKey
   /** The matrix keeps it by itself unless the page does: two that share one move together. */
   readonly sight?: Signal<Sight | null>
   /** Pictures by label that have one scale. The matrix has its own unless the page gives one that several share. */
   readonly pictures?: Signal<ReadonlyMap<string, Loaded>>
   readonly canvas?: RefObject<HTMLCanvasElement | null>
-  readonly save: (file: ExportFile) => void
 }
 
 /** A picture as it came. */
@@ -64,7 +62,7 @@ interface Box {
 export const matrixKey = ({ name, slice }: Pick<ShownMatrix, 'name' | 'slice'>) => JSON.stringify([name, slice])
 
 export function Matrix(props: MatrixProps) {
-  const { label, matrix, source, save } = props
+  const { label, matrix, model } = props
   const ownSight = useSignal<Sight | null>(null)
   const sight = props.sight ?? ownSight
   const ownPictures = useSignal<ReadonlyMap<string, Loaded>>(new Map())
@@ -77,7 +75,7 @@ export function Matrix(props: MatrixProps) {
   const region = sight.value?.of === of ? sight.value.region : wholeMatrix(matrix.rows, matrix.columns)
   const side = Math.min(mostSide, Math.floor((useWidth(place) - 2) / sideStep) * sideStep)
   const box = pictureBox(region, side)
-  const loaded = usePicture(matrix, region, side, source)
+  const loaded = usePicture(matrix, region, side, model)
   const { palette } = settings.value
   void themeChanges.value
 
@@ -108,7 +106,7 @@ export function Matrix(props: MatrixProps) {
       () => now().hovered.region,
       (move, byKey) => now().act(move, byKey),
     )
-    followWeight(canvas.current, tip.current, () => now().hovered, source.weight)
+    followWeight(canvas.current, tip.current, () => now().hovered, model)
   }, [])
   // The one before stays in sight until the next one is there.
   usePainting(() => {
@@ -123,7 +121,7 @@ export function Matrix(props: MatrixProps) {
     <div class="matrix" ref={place}>
       <canvas ref={canvas} tabIndex={0} role="img" aria-label={label} />
       <div ref={tip} class="tip" aria-hidden="true" hidden />
-      {scale && <ScaleBar scale={scale} />}
+      {scale && <LegendLine legend={scale} />}
       <div class="tools">
         <Tool text="+" title="Zoom in" act={() => act(zoomIn)} />
         <Tool text="−" title="Zoom out" act={() => act(zoomOut)} />
@@ -139,7 +137,7 @@ export function Matrix(props: MatrixProps) {
             |w|
           </button>
         )}
-        <FigureMenu title={label} name="matrix" figure={figure} save={save} />
+        <FigureMenu title={label} name="matrix" figure={figure} />
         <div class="muted caption">{current?.said ?? 'reading…'}</div>
       </div>
     </div>
@@ -147,7 +145,7 @@ export function Matrix(props: MatrixProps) {
 }
 
 /** Asks for the picture of what is in sight; the one before stays until it is there. */
-function usePicture(matrix: ShownMatrix, region: Region, side: number, source: MatrixSource) {
+function usePicture(matrix: ShownMatrix, region: Region, side: number, model: ModelKey) {
   const [loaded, setLoaded] = useState<Loaded | null>(null)
   const of = matrixKey(matrix)
   useLayoutEffect(() => {
@@ -161,7 +159,7 @@ function usePicture(matrix: ShownMatrix, region: Region, side: number, source: M
         return { of, region, tile, box, said, afar }
       })
     }
-    source.tile({ name: matrix.name, slice: [...matrix.slice], ...region, ...box }, asked.signal).then(
+    ask('tile', model, { name: matrix.name, slice: [...matrix.slice], ...region, ...box }, asked.signal).then(
       (tile) => take(tile, regionText(region)),
       (error: Error) => take(null, error.message),
     )
@@ -182,12 +180,12 @@ function Tool({ text, title, act }: { text: string; title: string; act: () => vo
 }
 
 /** The picture as it is drawn, pixel by pixel. */
-function matrixFigure(canvas: HTMLCanvasElement, { name, slice }: ShownMatrix, region: Region, scale: Scale): string {
+function matrixFigure(canvas: HTMLCanvasElement, { name, slice }: ShownMatrix, region: Region, legend: Legend) {
   const { clientWidth: width, clientHeight: height } = canvas
   const href = canvas.toDataURL('image/png')
-  const image = svg('image', { href, width, height, style: 'image-rendering: pixelated' })
-  const where = slice.length > 0 ? `[${slice.join(', ')}], ${regionText(region)}` : regionText(region)
-  return figureSvg({ title: name, caption: where, width, height, content: [image], legend: scaleParts(scale) })
+  const image = shape('image', { href, width, height, style: 'image-rendering: pixelated' })
+  const caption = slice.length > 0 ? `[${slice.join(', ')}], ${regionText(region)}` : regionText(region)
+  return framed({ title: name, caption, width, height, legend }, [image])
 }
 
 /** The matrix's own proportions, within a square, and never thinner than an eighth of it. */

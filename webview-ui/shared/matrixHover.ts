@@ -1,9 +1,10 @@
 // The weight under the pointer, at every zoom: from the picture where a pixel is a weight, else asked for.
 import type { Tile } from '../../src/shared/protocol/inspect.ts'
+import type { ModelKey } from '../../src/shared/protocol/view.ts'
 import { formatShare, formatValue } from '../../src/shared/format/numbers.ts'
 import { bytesOf, floatsOf } from './base64.ts'
+import { ask as askHost } from './host.ts'
 import type { FromAfar } from './matrixPaint.ts'
-import type { MatrixSource } from './matrixSource.ts'
 import type { Region } from './region.ts'
 
 export interface Hovered {
@@ -18,12 +19,7 @@ export interface Hovered {
 const restMs = 60
 
 /** Follows the pointer over a picture; the tip stands beside the canvas in an element that is positioned. */
-export function followWeight(
-  canvas: HTMLCanvasElement,
-  tip: HTMLElement,
-  shown: () => Hovered,
-  weight: MatrixSource['weight'],
-): void {
+export function followWeight(canvas: HTMLCanvasElement, tip: HTMLElement, shown: () => Hovered, model: ModelKey): void {
   let asked = new AbortController()
   let timer: ReturnType<typeof setTimeout> | undefined
   const leave = () => {
@@ -36,7 +32,7 @@ export function followWeight(
     const { signal } = asked
     const { name, slice } = shown()
     const params = { name, slice: [...slice], row: place.row, column: place.column }
-    const answer = await weight(params, signal).catch(() => null)
+    const answer = await askHost('weight', model, params, signal).catch(() => null)
     if (answer && !signal.aborted) tip.textContent = describe(place, Number(answer.value)) + around
   }
   canvas.addEventListener('pointermove', (event) => {

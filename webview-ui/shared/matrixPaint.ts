@@ -6,7 +6,7 @@ import { bytesOf, floatsOf } from './base64.ts'
 import { inkOn, rgbOf } from './contrast.ts'
 import { textSize } from './gridLayout.ts'
 import { divergingColour, sequentialColour, zeroColour, type PaletteName } from './palette.ts'
-import type { Scale } from './legend.ts'
+import type { Legend } from './legend.tsx'
 import { readTheme } from './theme.ts'
 
 /** What a pixel of many weights tells: the share of non-zeros, or the mean |w|, which of a dense matrix says more. */
@@ -46,13 +46,13 @@ export function mostOf({ values, size }: Tile, afar: FromAfar): number {
 }
 
 /** Meaning of the picture's colours. `most`: that of all pictures that share the scale. */
-export function scaleOf(tile: Tile, afar: FromAfar, palette: PaletteName, most = mostOf(tile, afar)): Scale {
+export function scaleOf(tile: Tile, afar: FromAfar, palette: PaletteName, most = mostOf(tile, afar)): Legend {
   if (tile.values === null) {
     const [low, high] = afar === 'size' ? ['mean |w|: 0', `${formatValue(most)} and more`] : ['all zeros', 'no zeros']
-    return { low, high, colour: (share) => sequentialColour(palette, share), marks: [] }
+    return { low, high, colour: (share) => sequentialColour(palette, share) }
   }
   const values = floatsOf(tile.values)
-  const marks: Scale['marks'] = [{ colour: zeroColour, text: 'exactly 0' }]
+  const marks = [{ colour: zeroColour, text: 'exactly 0' }]
   if (values.some((value) => !Number.isFinite(value))) marks.push({ colour: notFiniteColour, text: 'NaN or infinite' })
   const colour = (share: number) => divergingColour(2 * share - 1)
   return { low: formatValue(-most), high: formatValue(most), colour, marks }

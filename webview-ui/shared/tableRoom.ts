@@ -2,7 +2,7 @@
 import { untracked } from '@preact/signals'
 import type { RefObject } from 'preact'
 import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
-import { onceAFrame } from './dom.ts'
+import { onceAFrame } from './canvas.ts'
 import type { Column } from './tableColumn.ts'
 import type { KeptTable } from './tableState.ts'
 import { place, type PlacedColumn } from './tablePins.ts'

@@ -5,21 +5,17 @@ import type { DataTable } from '../../src/shared/chart/chartTable.ts'
 import { drawChart } from '../../src/shared/chart/drawChart.ts'
 import { chartFigure } from '../../src/shared/chart/figure.ts'
 import { layOutChart, type ChartLayout } from '../../src/shared/chart/layout.ts'
-import { svgFile } from '../../src/shared/chart/shape.ts'
 import { toCsv } from '../../src/shared/format/csv.ts'
 import { formatCount, formatValue } from '../../src/shared/format/numbers.ts'
 import { plural } from '../../src/shared/format/plural.ts'
-import { usePainting } from '../shared/canvas.ts'
-import { DataTableView } from '../shared/dataTable.tsx'
-import { context2d } from '../shared/dom.ts'
+import { context2d, usePainting } from '../shared/canvas.ts'
 import { drawn, useWidth } from '../shared/drawn.tsx'
-import { asTableSwitch, FigureHead } from '../shared/figureHead.tsx'
+import { Figure } from '../shared/figure.tsx'
 import { KeySymbol } from '../shared/keySymbol.tsx'
 import { themeChanges, themeInk } from '../shared/theme.ts'
 import { extentOf, nearestIndex, pointsOf, type CurveData, type Extent } from './curveData.ts'
 import { mostApart, paintCurves } from './curvePaint.ts'
 import type { Entry } from './entries.ts'
-import { host } from './host.ts'
 import { toggle } from './store.ts'
 
 interface Look {
@@ -45,44 +41,37 @@ const reach = 14
 const mostNamed = 6
 
 export function CurveFigure({ text, entries, data, version, isWhole, height, look, onLook }: CurveFigureProps) {
-  const [asTable, setAsTable] = useState(false)
   const { logX, logY } = look
   const extent = useMemo(() => extentOf(data, logX, logY), [version, data.length, logX, logY])
-  const figure = () => {
-    const shape = figureOf(text, entries, data, look)
-    return shape && svgFile(shape)
-  }
-  const numbers = () => valuesTable(text, entries, data)
+  const csv = () =>
+    toCsv(
+      ['run', text.xName, text.yLabel, 'low', 'high'],
+      entries.flatMap(({ label }, i) =>
+        pointsOf(data[i]).map(({ x, y, low, high }) => [label, x, y ?? 'NaN', low ?? '', high ?? '']),
+      ),
+    )
   return (
-    <figure class="chart" aria-label={text.title}>
-      <FigureHead
-        title={text.title}
-        name={text.title.toLowerCase().replace(/\W+/g, '-')}
-        figure={figure}
-        csv={() =>
-          toCsv(
-            ['run', text.xName, text.yLabel, 'low', 'high'],
-            entries.flatMap(({ label }, i) =>
-              pointsOf(data[i]).map(({ x, y, low, high }) => [label, x, y ?? 'NaN', low ?? '', high ?? '']),
-            ),
-          )
-        }
-        switches={[
-          asTableSwitch(asTable, setAsTable),
-          { label: 'Logarithmic x axis', on: logX, set: (on) => onLook({ logX: on, logY }) },
-          { label: 'Logarithmic y axis', on: logY, set: (on) => onLook({ logX, logY: on }) },
-        ]}
-        save={host.post}
-      />
-      {!extent && (
+    <Figure
+      title={text.title}
+      figure={() => figureOf(text, entries, data, look)}
+      csv={csv}
+      table={() => valuesTable(text, entries, data)}
+      switches={[
+        { label: 'Logarithmic x axis', on: logX, set: (on) => onLook({ logX: on, logY }) },
+        { label: 'Logarithmic y axis', on: logY, set: (on) => onLook({ logX, logY: on }) },
+      ]}
+    >
+      {extent ? (
+        <>
+          <Picture {...{ text, entries, data, extent, look, height }} />
+          <CurveKey entries={entries} data={data} />
+        </>
+      ) : (
         <p class="empty" role="status">
           {isWhole ? `No run has a curve of ${text.title.toLowerCase()} yet.` : 'Reading the curves…'}
         </p>
       )}
-      {extent && asTable && <DataTableView label={text.title} table={numbers()} />}
-      {extent && !asTable && <Picture {...{ text, entries, data, extent, look, height }} />}
-      {extent && !asTable && <CurveKey entries={entries} data={data} />}
-    </figure>
+    </Figure>
   )
 }
 

@@ -2,7 +2,7 @@
 import { signal } from '@preact/signals'
 import type { ToSweep } from '../../src/shared/protocol/sweepView.ts'
 import type { CurveName } from '../../src/shared/series/curves.ts'
-import { onceAFrame } from '../shared/dom.ts'
+import { onceAFrame } from '../shared/canvas.ts'
 import { addPart, emptyCurve, type CurveData } from './curveData.ts'
 import { host } from './host.ts'
 

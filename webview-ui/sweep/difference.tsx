@@ -142,7 +142,7 @@ const errorText: ChartText = {
   xLabel: 'block',
   yLabel: 'mean squared error after recovery',
 }
-const errorLook = signal<ChartLook>({ logX: false, logY: true, asTable: false })
+const errorLook = signal<ChartLook>({ logX: false, logY: true })
 
 function BlockErrors({ blocks, styles }: { blocks: RunDifference['blocks']; styles: SeriesStyle[] }) {
   const series = (['a', 'b'] as const).map((side, i): Series => ({
@@ -159,7 +159,6 @@ function BlockErrors({ blocks, styles }: { blocks: RunDifference['blocks']; styl
       look={errorLook.value}
       onLook={(look) => (errorLook.value = look)}
       logAxes={['y']}
-      save={host.post}
     />
   )
 }

@@ -2,19 +2,18 @@
 import { computed, effect } from '@preact/signals'
 import type { RunMap } from '../../src/shared/protocol/sweepView.ts'
 import { blockGridData, blockMap, describeBlockCell, type MappedRun } from '../shared/blockGrid.ts'
-import { FigureHead } from '../shared/figureHead.tsx'
+import { Figure } from '../shared/figure.tsx'
 import { Grid } from '../shared/grid.tsx'
 import { gridFigure } from '../shared/gridSvg.ts'
-import type { LegendWords } from '../shared/legend.ts'
+import { LegendLine } from '../shared/legend.tsx'
 import { sequentialColour } from '../shared/palette.ts'
-import { ScaleLegend } from '../shared/scaleLegend.tsx'
 import { settings } from '../shared/settings.ts'
 import { host } from './host.ts'
 import { chosen, maps, ordered, rowsAnew } from './store.ts'
 
 /** More would not stand side by side; so few need no choosing. */
 const [mostMaps, fewMaps] = [6, 4]
-const words: LegendWords = { title: 'Zeros', low: '0 %', high: '100 %', notComputed: 'not pruned yet' }
+const words = { title: 'Zeros', low: '0 %', high: '100 %', notComputed: 'not pruned yet' }
 const colour = (value: number) => sequentialColour(settings.value.palette, value)
 
 const wanted = computed(() => {
@@ -42,7 +41,7 @@ export function MapsCard() {
           <OneMap key={key} label={label} map={maps.value.get(key)} />
         ))}
       </div>
-      {shown.value.length > 0 && <ScaleLegend words={words} colour={colour} />}
+      {shown.value.length > 0 && <LegendLine legend={{ ...words, colour }} />}
     </section>
   )
 }
@@ -56,16 +55,17 @@ function OneMap({ label, map }: { label: string; map: RunMap | undefined }) {
   const data = blockGridData(blocks, colour)
   return (
     <section class="runMap" aria-label={label}>
-      <FigureHead title={label} figure={() => gridFigure(data, { title: label, legend: words })} save={host.post} />
-      {map ? (
-        <Grid
-          label={`Zeros of ${label}`}
-          data={data}
-          describe={(row, column) => describeBlockCell(blocks, run, row, column)}
-        />
-      ) : (
-        <p class="muted">No block is pruned yet.</p>
-      )}
+      <Figure title={label} figure={() => gridFigure(data, label, words)}>
+        {map ? (
+          <Grid
+            label={`Zeros of ${label}`}
+            data={data}
+            describe={(row, column) => describeBlockCell(blocks, run, row, column)}
+          />
+        ) : (
+          <p class="muted">No block is pruned yet.</p>
+        )}
+      </Figure>
     </section>
   )
 }

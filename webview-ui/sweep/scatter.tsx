@@ -6,12 +6,11 @@ import { drawChart, markPath } from '../../src/shared/chart/drawChart.ts'
 import { chartFigure } from '../../src/shared/chart/figure.ts'
 import { layOutChart, type ChartLayout } from '../../src/shared/chart/layout.ts'
 import { scatterChart, type Scatter, type ScatterLook, type ScatterPoint } from '../../src/shared/chart/scatterChart.ts'
-import { svgFile } from '../../src/shared/chart/shape.ts'
 import { plural } from '../../src/shared/format/plural.ts'
 import { spreadText } from '../../src/shared/sweep/comparisonTable.ts'
 import { announce } from '../shared/announce.ts'
 import { drawn, useWidth } from '../shared/drawn.tsx'
-import { FigureHead } from '../shared/figureHead.tsx'
+import { Figure } from '../shared/figure.tsx'
 import { KeySymbol } from '../shared/keySymbol.tsx'
 import { stepTo } from '../shared/roving.ts'
 import { themeChanges, themeInk } from '../shared/theme.ts'
@@ -19,7 +18,6 @@ import { brushOf, including, type Brush } from './brush.ts'
 import { isTall } from './curves.tsx'
 import { Choice } from './controls.tsx'
 import { isEarly, type Entry } from './entries.ts'
-import { host } from './host.ts'
 import { open } from './openRun.ts'
 import {
   available,
@@ -69,47 +67,41 @@ function ScatterFigure({ look, logX, logY }: { look: ScatterLook; logX: boolean;
   const figure = () => {
     const saved = chosen.value.length > 0 ? chosen.value : inSight.value
     const { chart, text } = scatterChart(all, look, (entry) => saved.includes(entry))
-    const shape = chartFigure({ ...data, ...chart }, text)
-    return shape && svgFile(shape)
+    return chartFigure({ ...data, ...chart }, text)
   }
-  const isEmpty = scatter.points.length === 0
+  const keys = [
+    ...data.series.map(({ label, style, marks }) => ({ label, style, dash: undefined, mark: marks !== undefined })),
+    ...data.levels.map(({ label, style, dash }) => ({ label, style, dash, mark: false })),
+  ]
   return (
     <section class="card">
-      <figure class="chart" aria-label={scatter.text.title}>
-        <FigureHead
-          title={scatter.text.title}
-          name="scatter"
-          figure={figure}
-          csv={() => chartCsv(data, scatter.text)}
-          switches={[
-            { label: 'Logarithmic x axis', on: logX, set: (to) => choose({ logX: to }) },
-            { label: 'Logarithmic y axis', on: logY, set: (to) => choose({ logY: to }) },
-          ]}
-          save={host.post}
-        />
+      <Figure
+        title={scatter.text.title}
+        name="scatter"
+        figure={figure}
+        csv={() => chartCsv(data, scatter.text)}
+        switches={[
+          { label: 'Logarithmic x axis', on: logX, set: (to) => choose({ logX: to }) },
+          { label: 'Logarithmic y axis', on: logY, set: (to) => choose({ logY: to }) },
+        ]}
+      >
         <PictureControls />
-        {isEmpty ? (
+        {scatter.points.length === 0 ? (
           <p class="empty">{`No run has measured both ${look.x.title} and ${look.y.title} yet.`}</p>
         ) : (
           <>
             <Picture scatter={scatter} data={data} look={look} all={all} />
             <div class="chartKey" role="group" aria-label="What colours, dashes and shapes mean">
-              {data.series.map(({ label, style, marks }) => (
+              {keys.map(({ label, ...sign }) => (
                 <span class="key">
-                  <KeySymbol style={style} mark={marks !== undefined} />
-                  {label}
-                </span>
-              ))}
-              {data.levels.map(({ label, style, dash }) => (
-                <span class="key">
-                  <KeySymbol style={style} dash={dash} mark={false} />
+                  <KeySymbol {...sign} />
                   {label}
                 </span>
               ))}
             </div>
           </>
         )}
-      </figure>
+      </Figure>
     </section>
   )
 }

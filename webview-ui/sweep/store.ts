@@ -4,7 +4,7 @@ import type { ComparedRow, ComparedWhat, RunMap, ToSweep } from '../../src/share
 import { defaultStyles, stylePaths, type StyledBy } from '../../src/shared/chart/runStyles.ts'
 import { measuresOf } from '../../src/shared/sweep/measures.ts'
 import type { RunDifference } from '../../src/shared/sweep/runDifference.ts'
-import { onceAFrame } from '../shared/dom.ts'
+import { onceAFrame } from '../shared/canvas.ts'
 import { compileFilter, type Filter } from '../shared/filter.ts'
 import { grouped, type Line } from '../shared/lines.ts'
 import type { PageMessage } from '../shared/page.tsx'

@@ -9,49 +9,27 @@ import type { FromTrainable, ToTrainable } from '../../src/shared/protocol/view.
 import { toCsv } from '../../src/shared/format/csv.ts'
 import { formatBytes } from '../../src/shared/format/byteSize.ts'
 import { formatCompact, formatCount, formatTrained } from '../../src/shared/format/numbers.ts'
-import { FigureHead } from '../shared/figureHead.tsx'
 import { FilterField } from '../shared/filterField.tsx'
-import { Grid } from '../shared/grid.tsx'
-import { gridFigure } from '../shared/gridSvg.ts'
-import { connectHost } from '../shared/host.ts'
-import type { LegendWords } from '../shared/legend.ts'
+import { Button } from '../shared/button.tsx'
+import { connectHost, saveText } from '../shared/host.ts'
+import { MapFigure } from '../shared/mapFigure.tsx'
 import { openPage } from '../shared/page.tsx'
-import { ScaleLegend } from '../shared/scaleLegend.tsx'
+import { Tiles, Warnings } from '../shared/parts.tsx'
 import { Table } from '../shared/table.tsx'
 import { tensorMenu } from '../shared/tensorMenu.ts'
 import { describeShare, lettersOf } from './shares.ts'
-import { colour, columns, filter, grid, plan, receive, rows, shares, shown, table } from './store.ts'
+import { columns, filter, grid, plan, receive, rows, shares, shown, table } from './store.ts'
 
 const host = connectHost<ToTrainable, FromTrainable>()
-const words: LegendWords = {
-  title: 'Trained numbers per weight',
-  low: 'none',
-  high: 'most in this recipe',
-  notComputed: null,
-}
 
 function TrainablePage() {
   const known = plan.value
   if (!known) return null
-  const problems = [...known.errors, ...known.warnings]
   return (
     <div class="trainable">
       <Head plan={known} />
-      {problems.length > 0 && (
-        <ul class="warnings">
-          {problems.map((problem) => (
-            <li>{problem}</li>
-          ))}
-        </ul>
-      )}
-      <ul class="tiles" aria-label="Totals">
-        {tiles(known).map(([value, name]) => (
-          <li>
-            <b>{value}</b>
-            <span class="muted">{name}</span>
-          </li>
-        ))}
-      </ul>
+      <Warnings of={[...known.errors, ...known.warnings]} />
+      <Tiles label="Totals" tiles={tiles(known)} />
       <Map plan={known} />
       <section aria-label="Table of parameters">
         <FilterField
@@ -86,15 +64,11 @@ function Head({ plan: { recipe, model, recoveries, errors } }: { plan: PlanSumma
         </p>
       </div>
       <div class="row">
-        <button type="button" class="secondary" onClick={saveCsv}>
-          Table as CSV
-        </button>
-        <button type="button" class="secondary" onClick={() => host.post({ type: 'openRecipe' })}>
-          Open recipe
-        </button>
-        <button type="button" disabled={errors.length > 0} onClick={() => host.post({ type: 'run' })}>
+        <Button act={saveCsv}>Table as CSV</Button>
+        <Button act={() => host.post({ type: 'openRecipe' })}>Open recipe</Button>
+        <Button primary act={() => host.post({ type: 'run' })} disabled={errors.length > 0}>
           Run
-        </button>
+        </Button>
       </div>
     </div>
   )
@@ -102,22 +76,19 @@ function Head({ plan: { recipe, model, recoveries, errors } }: { plan: PlanSumma
 
 function Map({ plan: { recipe, model } }: { plan: PlanSummary }) {
   const letters = lettersOf(shares.value)
-  const figure = () =>
-    gridFigure(grid.value, {
-      title: `What ${recipe} would train`,
-      legend: words,
-      caption: `${model} · ${letters}`,
-    })
   return (
     <section class="card">
-      <FigureHead title="By block and module" name="trainable" figure={figure} save={host.post} />
-      <Grid
+      <MapFigure
+        title="By block and module"
+        name="trainable"
         label="Trained share by block and module"
+        fileTitle={`What ${recipe} would train`}
+        caption={`${model} · ${letters}`}
         data={grid.value}
+        words={{ title: 'Trained numbers per weight', low: 'none', high: 'most in this recipe' }}
         describe={(row, column) => describeShare(shares.value, row, column)}
         onSelect={filterCell}
       />
-      <ScaleLegend words={words} colour={colour} />
       <p class="muted">{letters}</p>
     </section>
   )
@@ -153,8 +124,7 @@ function saveCsv(): void {
     ...[r.name, r.role, r.by ?? 'frozen', r.pruned ? 'yes' : 'no'],
     ...[r.parameters, r.trainable],
   ])
-  const content = toCsv(['name', 'role', 'trained_by', 'pruned', 'parameters', 'trainable'], lines)
-  host.post({ type: 'export', name: 'trainable.csv', content, encoding: 'utf8' })
+  saveText('trainable.csv', toCsv(['name', 'role', 'trained_by', 'pruned', 'parameters', 'trainable'], lines))
 }
 
 openPage(host, { receive, opens: ['plan'], Page: TrainablePage })

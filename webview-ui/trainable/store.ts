@@ -14,7 +14,7 @@ import { shareGrid, shareMap } from './shares.ts'
 
 export const plan = signal<PlanSummary | null>(null)
 export const shares = computed(() => shareMap(plan.value?.rows ?? []))
-export const colour = (value: number) => sequentialColour(settings.value.palette, value)
+const colour = (value: number) => sequentialColour(settings.value.palette, value)
 export const grid = computed(() => shareGrid(shares.value, colour))
 
 export function receive(message: PageMessage<ToTrainable>): void {

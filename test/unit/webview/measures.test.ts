@@ -76,10 +76,10 @@ describe('what the map is coloured by', () => {
   })
 
   it('goes into the exports', () => {
-    const [header, line] = csvFile(model, model.tensors, all).content.split('\r\n')
+    const [header, line] = csvFile(model.tensors, all).split('\r\n')
     assert.match(header, /error sparsegpt 70 %/)
     assert.equal(header.split(',').length, line.split(',').length)
-    const { tensors } = JSON.parse(jsonFile(model, model.tensors, all).content) as { tensors: { analysis: unknown }[] }
+    const { tensors } = JSON.parse(jsonFile(model, model.tensors, all)) as { tensors: { analysis: unknown }[] }
     assert.ok(tensors.some((t) => t.analysis) && tensors.some((t) => !t.analysis))
   })
 })

@@ -101,15 +101,15 @@ describe('the map of a comparison', () => {
   } as TensorChange
   const map = changeMap(tensors, [change], 2)
 
-  it('has no value where nothing was compared yet, nor where shapes differ; 0 only where all is the same', () => {
+  it('has no value where nothing was compared yet, nor where shapes differ; the middle only where all is the same', () => {
     const { cells } = changeGrid(map, 'filled', () => '')
-    assert.deepEqual(cells.map((cell) => cell?.value), [0, -0.5, null, null]) // prettier-ignore
+    assert.deepEqual(cells.map((cell) => cell?.value), [0.5, 0.25, null, null]) // prettier-ignore
   })
 
   it('two masks of the same sparsity are not the same mask', () => {
     const of = (filled: number, emptied: number) =>
       changeGrid(changeMap(tensors, [{ ...change, filled, emptied }], 4), 'filled', () => '').cells[1]?.value
-    assert.deepEqual([of(1, 1), of(1, 2), of(0, 2), of(0, 0)], [-0.25, 0.5, 0.5, 0])
+    assert.deepEqual([of(1, 1), of(1, 2), of(0, 2), of(0, 0)], [0.375, 0.75, 0.75, 0.5])
   })
 
   it('says so', () => {

@@ -1,10 +1,12 @@
-// The head of a figure: its title, and one menu of everything that can be done with it.
+// A picture with its title, and one menu of everything that can be done with it: saved, shown as a table, looked at otherwise.
 import './chart.css'
 import type { ComponentChildren } from 'preact'
-import { useId, useRef } from 'preact/hooks'
+import { useId, useRef, useState } from 'preact/hooks'
 import type { DataTable } from '../../src/shared/chart/chartTable.ts'
+import { svgFile, type Shape } from '../../src/shared/chart/shape.ts'
 import { toCsv } from '../../src/shared/format/csv.ts'
-import type { ExportFile } from '../../src/shared/protocol/view.ts'
+import { DataTableView } from './dataTable.tsx'
+import { post, saveText } from './host.ts'
 import { placeAfter } from './roving.ts'
 import { rasterise } from './shapes.ts'
 
@@ -15,50 +17,52 @@ export interface FigureSwitch {
   readonly set: (on: boolean) => void
 }
 
-export interface FigureProps {
+export interface MenuProps {
   readonly title: string
   /** Name of its files, without extension; the title unless given. */
   readonly name?: string
-  /** An SVG as text; null while there is nothing to draw. */
-  readonly figure?: () => string | null
+  /** On white paper; null while there is nothing to draw. */
+  readonly figure?: () => Shape | null
   /** Its numbers as CSV. */
   readonly csv?: () => string
   readonly switches?: readonly FigureSwitch[]
-  readonly save: (file: ExportFile) => void
 }
 
-interface Entry {
-  readonly label: string
-  readonly checked?: boolean
-  readonly act: () => void
+export interface FigureProps extends MenuProps {
+  /** In place of the picture where a person wants numbers, and its CSV unless that is given. */
+  readonly table?: () => DataTable
+  /** Beside the menu. */
+  readonly tools?: ComponentChildren
+  readonly children: ComponentChildren
 }
 
-export function FigureHead({ children, ...menu }: FigureProps & { children?: ComponentChildren }) {
+export function Figure({ table, tools, children, ...menu }: FigureProps) {
+  const { title, csv = table && (() => tableCsv(table())), switches = [] } = menu
+  const [asTable, setAsTable] = useState(false)
+  // A table has no axes.
+  const offered = table ? [{ label: 'Show as table', on: asTable, set: setAsTable }, ...(asTable ? [] : switches)] : switches // prettier-ignore
   return (
-    <div class="chartHead">
-      <h2 class="chartTitle">{menu.title}</h2>
-      <span class="chartTools">
-        {children}
-        <FigureMenu {...menu} />
-      </span>
-    </div>
+    <figure class="chart" aria-label={title}>
+      <div class="chartHead">
+        <h2 class="chartTitle">{title}</h2>
+        <span class="chartTools">
+          {tools}
+          <FigureMenu {...menu} csv={csv} switches={offered} />
+        </span>
+      </div>
+      {table && asTable ? <DataTableView label={title} table={table()} /> : children}
+    </figure>
   )
 }
 
-/** The CSV of a figure whose numbers are a table. */
 export const tableCsv = ({ heads, rows }: DataTable): string =>
   toCsv(
     heads,
     rows.map(({ head, cells }) => [head, ...cells]),
   )
 
-/** The switch of a figure that is a picture or a table. */
-export const asTableSwitch = (on: boolean, set: (on: boolean) => void): FigureSwitch => {
-  return { label: 'Show as table', on, set }
-}
-
 /** A button with three dots. Its menu stands above everything else and closes as menus do. */
-export function FigureMenu(props: FigureProps) {
+export function FigureMenu(props: MenuProps) {
   const id = useId()
   const button = useRef<HTMLButtonElement>(null)
   const menu = useRef<HTMLDivElement>(null)
@@ -124,28 +128,27 @@ export function FigureMenu(props: FigureProps) {
   )
 }
 
-function entriesOf({ title, name = fileName(title), figure, csv, switches = [], save }: FigureProps): Entry[] {
-  const saved = (extension: string, content: string, encoding: ExportFile['encoding'] = 'utf8') =>
-    save({ type: 'export', name: `${name}.${extension}`, content, encoding })
-  const picture = figure && {
-    svg() {
-      const svg = figure()
-      if (svg !== null) saved('svg', svg)
-    },
-    async png() {
-      const svg = figure()
-      if (svg !== null) saved('png', await rasterise(svg), 'base64')
-    },
+interface Entry {
+  readonly label: string
+  readonly checked?: boolean
+  readonly act: () => void
+}
+
+function entriesOf({ title, name = fileName(title), figure, csv, switches = [] }: MenuProps): Entry[] {
+  const save = (as: (svg: string) => void) => () => {
+    const drawing = figure?.()
+    if (drawing) as(svgFile(drawing))
   }
+  const png = (svg: string) =>
+    void rasterise(svg).then((content) => post({ type: 'export', name: `${name}.png`, content, encoding: 'base64' }))
+  const pictures = [
+    { label: 'Save as SVG', act: save((svg) => saveText(`${name}.svg`, svg)) },
+    { label: 'Save as PNG', act: save(png) },
+  ]
   return [
     ...switches.map(({ label, on, set }) => ({ label, checked: on, act: () => set(!on) })),
-    ...(picture
-      ? [
-          { label: 'Save as SVG', act: picture.svg },
-          { label: 'Save as PNG', act: () => void picture.png() },
-        ]
-      : []),
-    ...(csv ? [{ label: 'Save as CSV', act: () => saved('csv', csv()) }] : []),
+    ...(figure ? pictures : []),
+    ...(csv ? [{ label: 'Save as CSV', act: () => saveText(`${name}.csv`, csv()) }] : []),
   ]
 }
 

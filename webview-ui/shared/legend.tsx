@@ -1,0 +1,74 @@
+// The colour scale of a picture with its ends, what a hatched cell means, and colours outside of the scale.
+import type { GridData } from './gridData.ts'
+import { shape, type Shape } from '../../src/shared/chart/shape.ts'
+
+export interface Legend {
+  readonly title?: string
+  readonly low: string
+  readonly high: string
+  /** Colour of a share from 0 (low) to 1 (high). */
+  readonly colour: (share: number) => string
+  /** Meaning of a hatched cell; left out where there are none. */
+  readonly notComputed?: string
+  readonly marks?: readonly { readonly colour: string; readonly text: string }[]
+}
+
+export type LegendWords = Omit<Legend, 'colour' | 'marks'>
+
+/** The legend of a map: nothing is said of hatched cells where there are none. */
+export function legendOf({ notComputed, ...words }: LegendWords, { cells, colour }: GridData): Legend {
+  const isHatched = cells.some((cell) => cell?.value === null)
+  return { ...words, colour, notComputed: isHatched ? notComputed : undefined }
+}
+
+export function LegendLine({ legend: { title, low, high, colour, notComputed, marks = [] } }: { legend: Legend }) {
+  const stops = Array.from({ length: 9 }, (_, i) => colour(i / 8))
+  return (
+    <div class="legend">
+      {title !== undefined && <span class="legendTitle">{title}</span>}
+      <span>{low}</span>
+      <span
+        class="legendBar"
+        aria-hidden="true"
+        style={{ backgroundImage: `linear-gradient(to right, ${stops.join(', ')})` }}
+      />
+      <span>{high}</span>
+      {notComputed !== undefined && <span class="legendHatch" aria-hidden="true" />}
+      {notComputed}
+      {marks.map((mark) => [
+        <span class="legendMark" aria-hidden="true" style={{ backgroundColor: mark.colour }} />,
+        <span>{mark.text}</span>,
+      ])}
+    </div>
+  )
+}
+
+const [barWidth, steps] = [120, 48]
+
+/** The same inside an SVG, from its left upper corner; hatching is the pattern `notComputed`. */
+export function legendShapes({ title, low, high, colour, notComputed, marks = [] }: Legend): Shape[] {
+  const parts: Shape[] = []
+  let x = 0
+  const text = (words: string, weight = 400) => {
+    parts.push(shape('text', { x, y: 10, 'font-weight': weight }, words))
+    // Bold is wider.
+    x += (weight > 400 ? 7.3 : 6.4) * words.length + 8
+  }
+  const swatch = (fill: string, meaning: string) => {
+    parts.push(shape('rect', { x: x + 8, y: 1, width: 18, height: 10, fill, stroke: '#888888' }))
+    x += 32
+    text(meaning)
+  }
+  if (title !== undefined) text(title, 600)
+  text(low)
+  for (let i = 0; i < steps; i++) {
+    const fill = colour(i / (steps - 1))
+    // A little wider than its share, or the seams would shine through.
+    parts.push(shape('rect', { x: x + (i * barWidth) / steps, y: 1, width: barWidth / steps + 0.5, height: 10, fill }))
+  }
+  x += barWidth + 8
+  text(high)
+  if (notComputed !== undefined) swatch('url(#notComputed)', notComputed)
+  for (const mark of marks) swatch(mark.colour, mark.text)
+  return parts
+}

@@ -1,0 +1,93 @@
+// Small pieces that every page has.
+import type { ComponentChildren } from 'preact'
+import { useId } from 'preact/hooks'
+
+/** What is known, as terms and texts. */
+export function Facts({ facts }: { facts: readonly (readonly [term: string, text: ComponentChildren])[] }) {
+  return (
+    <dl class="facts">
+      {facts.map(([term, text]) => (
+        <>
+          <dt>{term}</dt>
+          <dd>{text}</dd>
+        </>
+      ))}
+    </dl>
+  )
+}
+
+/** Numbers that stand out, each with its meaning. */
+export function Tiles({ label, tiles }: { label: string; tiles: readonly (readonly [value: string, what: string])[] }) {
+  return (
+    <ul class="tiles" aria-label={label}>
+      {tiles.map(([value, what]) => (
+        <li>
+          <b>{value}</b>
+          <span class="muted">{what}</span>
+        </li>
+      ))}
+    </ul>
+  )
+}
+
+/** Nothing where there are none. */
+export function Warnings({ of, label }: { of: readonly ComponentChildren[]; label?: string }) {
+  if (of.length === 0) return null
+  return (
+    <ul class="warnings" aria-label={label}>
+      {of.map((warning) => (
+        <li>{warning}</li>
+      ))}
+    </ul>
+  )
+}
+
+export interface Option<Value extends string = string> {
+  readonly value: Value
+  readonly text: string
+  readonly title?: string
+  readonly disabled?: boolean
+}
+
+interface SelectProps<Value extends string> {
+  /** What a screen reader calls it. */
+  readonly label: string
+  /** Before it on the page. */
+  readonly before?: string
+  readonly title?: string
+  readonly options: readonly Option<Value>[]
+  readonly value: Value
+  readonly disabled?: boolean
+  readonly onChoose: (value: Value) => void
+}
+
+/** One of several. */
+export function Select<Value extends string>({
+  label,
+  before,
+  title,
+  options,
+  value,
+  disabled,
+  onChoose,
+}: SelectProps<Value>) {
+  const id = useId()
+  return (
+    <span class="choice" title={title}>
+      {before !== undefined && <label for={id}>{before}</label>}
+      <select
+        id={id}
+        aria-label={label}
+        value={value}
+        disabled={disabled}
+        onChange={(event) => onChoose(event.currentTarget.value as Value)}
+      >
+        {options.map(({ value: own, text, ...more }) => (
+          <option key={own} value={own} {...more}>
+            {text}
+          </option>
+        ))}
+      </select>
+    </span>
+  )
+}
