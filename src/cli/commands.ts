@@ -13,6 +13,7 @@ import { importCommand } from './import.ts'
 import { inspectCommand } from './inspect.ts'
 import { lintCommand } from './lint.ts'
 import { pullCommand } from './pull.ts'
+import { pushCommand } from './push.ts'
 import { pruneCommand } from './prune.ts'
 import { reportCommand } from './report.ts'
 import { runCommand } from './run.ts'
@@ -35,6 +36,7 @@ export const commands: readonly Command[] = [
   importCommand,
   exportCommand,
   pullCommand,
+  pushCommand,
   expandCommand,
   doctorCommand,
   schemaCommand,

@@ -13,6 +13,8 @@ export interface Io {
   readonly stderr: Output
   /** Fires when the command is to end: on Ctrl-C (SIGINT) and SIGTERM. */
   readonly signal: AbortSignal
+  /** Asks a person, who says yes or no; absent where there is no terminal to ask on. */
+  readonly confirm?: (question: string, signal: AbortSignal) => Promise<boolean>
   /** Ends a command that has been told to, and has not ended by itself after so many milliseconds. */
   leaveAfter(ms: number): void
   /** These arguments of Node run this command line in another process. */

@@ -3,6 +3,7 @@ import { errnoOf, writeError } from '../system/diskErrors.ts'
 import { showError } from './command.ts'
 import { run } from './program.ts'
 import { startRun } from './sweep/startRun.ts'
+import { confirm } from './terminal/confirm.ts'
 
 for (const stream of [process.stdout, process.stderr])
   stream.on('error', (error) => {
@@ -26,6 +27,7 @@ const exitCode = await run(process.argv.slice(2), {
   stdout: process.stdout,
   stderr: process.stderr,
   signal: abort.signal,
+  ...(process.stdin.isTTY && process.stderr.isTTY && { confirm }),
   // Outputs are temporary siblings until renamed, so nothing half-written stays under its final name.
   leaveAfter: (ms) => void setTimeout(() => process.exit(130), ms).unref(),
   program,

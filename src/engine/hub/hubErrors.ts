@@ -44,7 +44,7 @@ export async function refusal(response: Response, name: HubName, access: HubAcce
     )
   }
   if (status === 429)
-    return because('network', `${access.endpoint} is asked too often; wait a few minutes and pull again`)
+    return because('network', `${access.endpoint} is asked too often; wait a few minutes and try again`)
   return because('network', `${access.endpoint} answers with status ${status} for ${repository}; try again later`)
 }
 
@@ -78,5 +78,5 @@ export function unreachable(
 }
 
 export function cancelled(): EngineError {
-  return new EngineError('cancelled', 'cancelled; what has come is kept: pull again to go on')
+  return new EngineError('cancelled', 'cancelled; what has come is kept: the same again goes on there')
 }

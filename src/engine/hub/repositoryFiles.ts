@@ -92,8 +92,8 @@ export async function repositoryFiles(
   }
 }
 
-/** Null when it is longer than any list of files. */
-async function limitedText(response: Response, signal: AbortSignal | undefined): Promise<string | null> {
+/** The body of an answer; null when it is longer than any list of files. */
+export async function limitedText(response: Response, signal: AbortSignal | undefined): Promise<string | null> {
   const chunks: Uint8Array[] = []
   let bytes = 0
   try {

@@ -22,6 +22,7 @@ const commands = [
   'report',
   'lint',
   'pull',
+  'push',
   'doctor',
   'schema',
 ]

@@ -1,0 +1,87 @@
+// The files of a result that belong on the Hub: those of its folder, the recipe, and a card where it has none. Nothing is written here.
+import { existsSync } from 'node:fs'
+import { lstat, readdir } from 'node:fs/promises'
+import { basename, join, resolve } from 'node:path'
+import { isDone, readReport } from '../../../runs/reader/report.ts'
+import { runFolderAt } from '../../../runs/folder/runFolder.ts'
+import { writtenRecipe } from '../../../shared/recipe/resolve.ts'
+import { resultOf } from '../../../shared/series/runResult.ts'
+import { readError } from '../../../system/diskErrors.ts'
+import { openCheckpoint } from '../../checkpoint/checkpoint.ts'
+import { EngineError } from '../../errors.ts'
+import type { PushFile } from '../../hub/push.ts'
+import { recipeYaml } from '../open/recipeFile.ts'
+import { cardName, modelCard } from './modelCard.ts'
+import { noteName, readNote } from './note.ts'
+
+export interface Publication {
+  /** The model's folder. */
+  readonly folder: string
+  readonly files: readonly PushFile[]
+  /** Paths of this machine that the recipe names, which everybody could then read. */
+  readonly ownPaths: readonly string[]
+}
+
+const mostFiles = 10_000
+const recipeName = 'recipe.prune.yaml'
+
+/** `given`: folder of a result, or of the run that saved it. @throws EngineError where no run has finished it. */
+export async function publicationOf(given: string): Promise<Publication> {
+  const folder = await resultFolder(resolve(given))
+  const note = await readNote(folder)
+  const unfinished = basename(folder).includes('.partial-')
+  if (!note || unfinished)
+    throw new EngineError(
+      'usage',
+      `${folder} is not the result of a finished run${unfinished ? '' : `: it has no ${noteName} that a run has written`}; give the folder that save.to of a recipe names`,
+    )
+  // Opens only when all of its shards are there and whole.
+  await (await openCheckpoint(folder)).close()
+  const found = await filesOf(folder)
+  const has = (name: string) => found.some(({ path }) => path === name)
+  const recipe = recipeYaml(writtenRecipe(note.recipe))
+  return {
+    folder,
+    files: [
+      ...found,
+      ...(has(recipeName) ? [] : [{ path: recipeName, content: { text: recipe } }]),
+      ...(has(cardName) ? [] : [{ path: cardName, content: { text: modelCard(note) } }]),
+    ],
+    ownPaths: [
+      ...new Set(
+        [...recipe.matchAll(/(?:^|[\s"'[])((?:\/|~\/|(?:\.\.\/){2,}|[A-Za-z]:\\)[^\s"'\],]+)/gm)].map(
+          ([, path]) => path,
+        ),
+      ),
+    ],
+  }
+}
+
+async function resultFolder(given: string): Promise<string> {
+  const run = runFolderAt(given)
+  if (!existsSync(run.events) || !existsSync(run.recipe)) return given
+  if (!(await isDone(run)))
+    throw new EngineError('usage', `${given} is a run that has not finished; resume it with \`sparsescope run --resume\`, then push`) // prettier-ignore
+  const { output } = resultOf(await readReport(run))
+  if (output !== null) return output
+  throw new EngineError('usage', `${given} is a run that has saved no model; its recipe has no save.to`)
+}
+
+/** Plain files by name. Hidden ones belong to git and to runs, folders inside to other outputs. */
+async function filesOf(folder: string): Promise<PushFile[]> {
+  const names = await readdir(folder).catch((error: unknown) => {
+    throw readError(error, folder)
+  })
+  if (names.length > mostFiles)
+    throw new EngineError('usage', `${folder} has ${names.length} files, which no result has; give the folder of a result`) // prettier-ignore
+  const files: PushFile[] = []
+  for (const name of names.sort()) {
+    if (name.startsWith('.')) continue
+    const file = join(folder, name)
+    const facts = await lstat(file)
+    if (facts.isSymbolicLink())
+      throw new EngineError('usage', `${file} is a link, and what it leads to may change; put the file itself in its place`) // prettier-ignore
+    if (facts.isFile()) files.push({ path: name, content: { file } })
+  }
+  return files
+}

@@ -1,0 +1,39 @@
+// What a push to the Hub would make readable, as lines for people: command line and editor say the same.
+import { formatBytes } from './byteSize.ts'
+import { plural } from './plural.ts'
+
+export interface ToldPush {
+  readonly repository: string
+  readonly revision: string
+  readonly address: string
+  readonly exists: boolean
+  readonly hasBranch: boolean
+  readonly isPrivate: boolean
+  readonly files: readonly {
+    readonly path: string
+    readonly bytes: number
+    readonly state: 'new' | 'replaces' | 'there'
+    /** Made for the push: it is not in the folder. */
+    readonly made: boolean
+  }[]
+}
+
+const states = { new: '', replaces: ', replaces the one that is there', there: ', there already' }
+
+/** `ownPaths`: paths of this machine that the recipe names. */
+export function pushText(push: ToldPush, ownPaths: readonly string[]): string[] {
+  const { repository, revision, address, exists, hasBranch, isPrivate, files } = push
+  const place = `${exists ? 'the repository' : 'a new repository'} ${repository}${revision === 'main' ? '' : `, ${hasBranch ? 'branch' : 'new branch'} ${revision}`}`
+  const readers = isPrivate ? 'PRIVATE: only those who have access read it' : 'PUBLIC: everybody can read it'
+  const missing = files.filter(({ state }) => state !== 'there')
+  const bytes = missing.reduce((sum, file) => sum + file.bytes, 0)
+  return [
+    `${place} (${address}), ${readers}`,
+    `${plural(files.length, 'file')}; ${missing.length === 0 ? 'all of them are there already' : `${missing.length} of them will be sent, ${formatBytes(bytes)}`}:`,
+    ...files.map(
+      ({ path, bytes, state, made }) =>
+        `  ${path}, ${formatBytes(bytes)}${made ? ', made from the notes of the run' : ''}${states[state]}`,
+    ),
+    ...(ownPaths.length > 0 ? [`the recipe names paths of this machine: ${ownPaths.join(', ')}`] : []),
+  ]
+}
