@@ -15,9 +15,9 @@ export async function evaluationsOf(folder: string): Promise<Evaluation[]> {
   const note = await readNote(folder)
   const final = note?.evaluations.filter(({ step }) => step === undefined) ?? []
   return final.map(
-    ({ stage, entry, task, data = '', seq_len: seqLen = null, perplexity = null, acc, stderr = null }) => {
+    ({ stage, entry, task, data = '', field, seq_len: seqLen = null, perplexity = null, acc, stderr = null }) => {
       const accuracy = acc === undefined ? null : { acc, stderr }
-      return { stage, entry, task, data, seqLen, x: 0, perplexity, accuracy }
+      return { stage, entry, task, data, ...(field !== undefined && { field }), seqLen, x: 0, perplexity, accuracy }
     },
   )
 }

@@ -60,10 +60,13 @@ describe('the view of a run in Chromium', () => {
     assert.equal(await view.words(), '27.65 dense; the pruned model is not measured yet.')
     assert.equal(await page.locator('.ladders .wonBack, .ladders .pruned').count(), 0)
     await send(page, events(measured(3).slice(measured(1).length), 'a', measured(1).length))
-    assert.equal(await view.words(), 'Recovery has won back 57 % of what pruning cost after 10 steps.')
+    assert.equal(
+      await view.words(),
+      'Recovery has won back 57 % of what pruning cost on wikitext2-test.txt after 10 steps.',
+    )
     await page.locator('.ladders').getByText('recovered 45.03 after 10 steps').waitFor()
     await send(page, events(retraining))
-    assert.equal(await view.words(), 'Recovery wins back 95 % of what pruning cost.')
+    assert.equal(await view.words(), 'Recovery wins back 95 % of what pruning cost on wikitext2-test.txt.')
     assert.equal(await page.locator('.ladders .wonBack').count(), 1)
     await view.choose(ladder, 'Show as table')
     const row = page.locator('.ladders').getByRole('row').nth(1)

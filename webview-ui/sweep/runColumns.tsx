@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact'
 import type { ComparedWhat } from '../../src/shared/protocol/sweepView.ts'
 import { valueText } from '../../src/shared/recipe/sweep/settings.ts'
 import { stateText } from '../../src/shared/sweep/comparisonTable.ts'
-import { columnFormatOf, measureNamed, type Measure } from '../../src/shared/sweep/measures.ts'
+import { columnFormatOf, headOf, measureNamed, type Measure } from '../../src/shared/sweep/measures.ts'
 import type { Spread } from '../../src/shared/sweep/foldSeeds.ts'
 import { noNotes } from '../../src/shared/sweep/runNotes.ts'
 import { KeySymbol } from '../shared/keySymbol.tsx'
@@ -15,10 +15,21 @@ import { Sparkline } from './sparkline.tsx'
 
 /** Measures as columns, by what gives way first where there is little room; 0: stays in sight. */
 const ranks: Readonly<Record<string, number>> = {
-  ...{ perplexity: 0, delta: 0, accuracy: 0, sparsity: 0.5, time: 0.7, zeros: 4, memory: 10, trainable: 9 },
+  ...{
+    perplexity: 0,
+    'second text': 0,
+    delta: 0,
+    'won back': 0.4,
+    accuracy: 0,
+    sparsity: 0.5,
+    time: 0.7,
+    zeros: 4,
+    memory: 10,
+    trainable: 9,
+  },
   ...{ 'perplexity, pruned': 6, 'accuracy, pruned': 8, 'perplexity, dense': 11, 'accuracy, dense': 12 },
 }
-const pinned = ['perplexity', 'delta', 'sparsity', 'time']
+const pinned = ['perplexity', 'second text', 'delta', 'sparsity', 'time']
 const widestName = 300
 const roomForSymbol = ' '.repeat(10)
 
@@ -87,7 +98,15 @@ function measureColumn(id: string, entries: readonly Entry[]): Column<Entry>[] {
   const reserve = [...best].map((entry) => `${text(entry)}00`).sort((a, b) => b.length - a.length)[0]
   return [
     {
-      ...{ id, title: measure.title, numeric: true, pinned: pinned.includes(id), optional: ranks[id], cell, reserve },
+      ...{
+        id,
+        title: headOf(measure, entries),
+        numeric: true,
+        pinned: pinned.includes(id),
+        optional: ranks[id],
+        cell,
+        reserve,
+      },
       text,
       sort: (entry) => measure.of(entry)?.median ?? null,
     },

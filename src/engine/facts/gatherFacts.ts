@@ -43,7 +43,7 @@ export async function gatherFacts(recipe: ResolvedRecipe, surroundings: Surround
     machineFacts(recipe.save ? at(recipe.save.to) : folder, surroundings),
     ...looks,
   ])
-  return { model, data, machine, output, prunedOutput, past }
+  return { folder, model, data, machine, output, prunedOutput, past }
 }
 
 async function outputFacts(to: string, model: string): Promise<OutputFacts> {

@@ -71,3 +71,8 @@ export function formatAccuracy(share: number, stderr: number | null): string {
   const percent = (x: number) => (100 * x).toFixed(1)
   return stderr === null ? `${percent(share)} %` : `${percent(share)} % ± ${percent(stderr)}`
 }
+
+/** A share of what was lost: a recovery may lose more than it wins, or win more than was lost. */
+export function formatWonBack(share: number): string {
+  return `${(100 * share).toFixed(0).replace('-', '−')} %`
+}

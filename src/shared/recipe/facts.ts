@@ -105,6 +105,8 @@ export interface PastRun {
 }
 
 export interface LintFacts {
+  /** The recipe's folder, absolute: its paths are relative to it. */
+  readonly folder?: string
   /** Finished runs that tell how long others take, newest first. */
   readonly past?: readonly PastRun[]
   readonly model: ModelFacts | null

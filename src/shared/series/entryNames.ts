@@ -1,9 +1,10 @@
-// Names of the entries of a recipe's `evaluate`: their data, and the window's length where that tells them apart.
+// Names of the entries of a recipe's `evaluate`: their data, and the field or the window's length where that tells them apart.
 
 /** An entry as events, report and picture know it. */
 export interface EvaluatedEntry {
   readonly entry: number
   readonly data: string
+  readonly field?: string
   readonly seqLen: number | null
 }
 
@@ -12,7 +13,7 @@ export function entryNames(evaluations: Iterable<EvaluatedEntry>): Map<number, s
   const entries = new Map<number, EvaluatedEntry>()
   for (const evaluation of evaluations) entries.set(evaluation.entry, evaluation)
   const all = [...entries.values()].sort((a, b) => a.entry - b.entry)
-  const shortest = [fileName, withLength(fileName), withLength(({ data }) => data), numbered]
+  const shortest = [fileName, withField, withLength(withField), withLength(({ data }) => data), numbered]
   return new Map(
     all.map((one) => {
       const alone = (name: Naming) => all.every((other) => other === one || name(other) !== name(one))
@@ -25,6 +26,8 @@ export function entryNames(evaluations: Iterable<EvaluatedEntry>): Map<number, s
 type Naming = (entry: EvaluatedEntry) => string
 
 const fileName: Naming = ({ data }) => data.split(/[\\/]/).at(-1) || 'evaluation'
+const withField: Naming = (entry) =>
+  entry.field === undefined ? fileName(entry) : `${fileName(entry)}: ${entry.field}`
 const withLength =
   (name: Naming): Naming =>
   (entry) =>

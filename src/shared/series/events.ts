@@ -128,6 +128,8 @@ export type RunEvent = At &
         task?: TaskName
         /** Recipe's path. */
         data?: string
+        /** The recipe's, where it names a column or tensor of the data. */
+        field?: string
         seq_len?: number
         perplexity?: number | null
         /** Accuracy on a zero-shot task, also by length where the harness has that, and its standard error (null: one row). */

@@ -21,6 +21,7 @@ export interface Evaluation {
   task: TaskName
   /** Recipe's path. */
   data: string
+  field?: string
   seqLen: number | null
   /** Number of optimiser steps done when it was measured. */
   x: number
@@ -192,14 +193,14 @@ function fold(run: RunPicture, event: RunEvent): void {
     }
     case 'eval': {
       const { stage, entry, task = defaultTask, data = '', seq_len: seqLen = null, perplexity = null } = event
-      const { acc, stderr = null, samples, step = null, recovery = null } = event
+      const { acc, stderr = null, samples, step = null, recovery = null, field } = event
       if (samples) {
         run.samples.push({ stage, entry, step, recovery, samples })
         return
       }
       const accuracy = acc === undefined ? null : { acc, stderr }
       const between = step === null ? {} : { step, recovery: recovery ?? 0 }
-      run.evaluations.push({ stage, entry, task, data, seqLen, x: run.numSteps, ...between, perplexity, accuracy })
+      run.evaluations.push({ stage, entry, task, data, ...(field !== undefined && { field }), seqLen, x: run.numSteps, ...between, perplexity, accuracy }) // prettier-ignore
       return
     }
     case 'memory': {

@@ -5,7 +5,7 @@ import type { Stage } from './events.ts'
 import type { Evaluation, RunPicture } from './foldRun.ts'
 import { formatAccuracy, formatCount, formatValue } from '../format/numbers.ts'
 import { followsPruning, isBlockwise, modesOf } from './recoveryName.ts'
-import { gapWonBack } from './runResult.ts'
+import { gapWonBack, judgedEntry } from './texts.ts'
 
 export interface LadderMark {
   /** null: not a number. */
@@ -20,6 +20,8 @@ export interface LadderMark {
 export interface Ladder {
   /** "perplexity on wikitext2-test.txt". */
   readonly name: string
+  /** "wikitext2-test.txt": what its values were measured on; empty where that is not known. */
+  readonly on: string
   readonly better: 'low' | 'high'
   readonly marks: Partial<Record<Stage, LadderMark>>
   /** Share of what pruning cost that recovery has won back; null where that is not known. */
@@ -32,17 +34,24 @@ export function ladderTitle(picture: RunPicture): string {
   return modesOf(picture).length > 0 ? 'What pruning cost, and what recovery wins back' : 'What pruning cost'
 }
 
-/** One for each text that perplexity is measured on, then one for the mean accuracy over the tasks; at least one. */
+/** One for each text that perplexity is measured on, first the one that recovery is judged by, then one for the mean accuracy over the tasks; at least one. */
 export function laddersOf(picture: RunPicture): Ladder[] {
   const { evaluations } = picture
   const texts = evaluations.filter(({ accuracy }) => accuracy === null)
-  const names = [...entryNames(texts)].sort(([a], [b]) => a - b)
+  const judged = judgedEntry(texts)
+  const names = [...entryNames(texts)].sort(([a], [b]) => Number(b === judged) - Number(a === judged) || a - b)
   const ladders = names.map(([entry, name]) => {
     const marks = marksOf(
       picture,
       texts.filter((one) => one.entry === entry),
     )
-    return ladderOf(picture, names.length > 1 ? `perplexity on ${name}` : 'perplexity', 'low', marks)
+    const on = texts.some(({ entry: one, data }) => one === entry && data !== '') ? name : ''
+    return ladderOf(picture, {
+      name: names.length > 1 ? `perplexity on ${name}` : 'perplexity',
+      on,
+      better: 'low',
+      marks,
+    })
   })
   const scored = evaluations.filter(({ accuracy }) => accuracy !== null)
   const { stages, tasks } = accuraciesOf(scored)
@@ -53,9 +62,10 @@ export function laddersOf(picture: RunPicture): Ladder[] {
       marks[stage as Stage] = { value: mean.acc, text: formatAccuracy(mean.acc, mean.stderr), ...(last ? placeOf(picture, last) : { after: null }) } // prettier-ignore
     }
     const name = tasks.length > 1 ? `mean accuracy of ${tasks.length} tasks` : 'accuracy'
-    ladders.push(ladderOf(picture, name, 'high', marks))
+    const on = tasks.length > 1 ? `${tasks.length} tasks` : tasks[0].name
+    ladders.push(ladderOf(picture, { name, on, better: 'high', marks }))
   }
-  return ladders.length > 0 ? ladders : [ladderOf(picture, 'perplexity', 'low', {})]
+  return ladders.length > 0 ? ladders : [ladderOf(picture, { name: 'perplexity', on: '', better: 'low', marks: {} })]
 }
 
 function marksOf(picture: RunPicture, measured: readonly Evaluation[]): Ladder['marks'] {
@@ -75,17 +85,18 @@ function placeOf(picture: RunPicture, { step, recovery = 0 }: Evaluation): Pick<
   return { after: `${step} of ${picture.numBlocks} blocks`, partial: followsPruning(picture, recovery) }
 }
 
-function ladderOf(picture: RunPicture, name: string, better: Ladder['better'], marks: Ladder['marks']): Ladder {
+function ladderOf(picture: RunPicture, measured: Omit<Ladder, 'wonBack' | 'words'>): Ladder {
+  const { better, marks } = measured
   const values: Partial<Record<Stage, number>> = {}
   for (const [stage, mark] of Object.entries(marks))
     if (mark.value !== null && !mark.partial) values[stage as Stage] = mark.value
-  const known = { name, better, marks, wonBack: gapWonBack(values, better) }
+  const known = { ...measured, wonBack: gapWonBack(values, better) }
   return { ...known, words: wordsOf(picture, known) }
 }
 
 const stages = ['dense', 'pruned', 'recovered'] as const
 
-function wordsOf(picture: RunPicture, { name, better, marks, wonBack }: Omit<Ladder, 'words'>): string {
+function wordsOf(picture: RunPicture, { name, on, better, marks, wonBack }: Omit<Ladder, 'words'>): string {
   const { dense, pruned, recovered } = marks
   const noNumber = stages.find((stage) => marks[stage]?.value === null)
   if (noNumber) return `The ${name} of the ${noNumber} model is not a number.`
@@ -93,7 +104,7 @@ function wordsOf(picture: RunPicture, { name, better, marks, wonBack }: Omit<Lad
     const beside = pruned ? `, pruned alone ${pruned.text}` : ''
     return `With ${recovered.after} pruned and recovered, and the others still dense, it is ${recovered.text}${beside}.`
   }
-  if (recovered && wonBack !== null) return wonBackWords(recovered, wonBack)
+  if (recovered && wonBack !== null) return wonBackWords(recovered, wonBack, on)
   if (dense && pruned)
     return `${costWords(dense, pruned, name, better)}${recovered ? '.' : whyMissing(picture, 'recovered')}`
   if (recovered) {
@@ -105,11 +116,12 @@ function wordsOf(picture: RunPicture, { name, better, marks, wonBack }: Omit<Lad
   return picture.plan?.measures.length === 0 ? 'The recipe asks for no measurement.' : 'Nothing is measured yet.'
 }
 
-function wonBackWords({ after, text }: LadderMark, share: number): string {
+function wonBackWords({ after, text }: LadderMark, share: number, on: string): string {
+  const where = on === '' ? '' : ` on ${on}`
   const when = after === null ? '' : ` after ${after}`
-  if (share < 0) return `Recovery has made it worse than pruning did${when}: ${text}.`
-  if (share > 1) return `Recovery wins back all that pruning cost, and more${when}.`
-  return `Recovery ${after === null ? 'wins' : 'has won'} back ${(100 * share).toFixed(0)} % of what pruning cost${when}.`
+  if (share < 0) return `Recovery has made it worse than pruning did${where}${when}: ${text}.`
+  if (share > 1) return `Recovery wins back all that pruning cost${where}, and more${when}.`
+  return `Recovery ${after === null ? 'wins' : 'has won'} back ${(100 * share).toFixed(0)} % of what pruning cost${where}${when}.`
 }
 
 /** Without its full stop. */

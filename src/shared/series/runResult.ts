@@ -1,12 +1,21 @@
 // The result of a run, from its report.json as anybody may have written it: every part may be missing.
 import { formatBytes, megabyte } from '../format/byteSize.ts'
-import { formatAccuracy, formatDuration, formatShare, formatTrained, formatValue } from '../format/numbers.ts'
+import {
+  formatAccuracy,
+  formatDuration,
+  formatShare,
+  formatTrained,
+  formatValue,
+  formatWonBack,
+} from '../format/numbers.ts'
 import type { Stage } from './events.ts'
 import { recoveryName } from './recoveryName.ts'
 import type { StageAccuracies } from './meanAccuracy.ts'
 import { fieldsOf } from '../format/records.ts'
+import { gapWonBack, perplexitiesOf, resultsOfTexts, type TextResults } from './texts.ts'
 
-export interface RunResult {
+export interface RunResult extends TextResults {
+  /** By the recipe's first text. */
   perplexity: Partial<Record<Stage, number>>
   accuracy: StageAccuracies
   /** Share of zeros among the weights of the block linears. */
@@ -41,10 +50,12 @@ export function resultOf(report: unknown): RunResult {
     pruned_output: prunedOutput,
     recoveries,
     allocations,
+    evaluations,
   } = fieldsOf(report)
   const several = Array.isArray(recoveries) && recoveries.length > 1 ? recoveries : []
   const result: RunResult = {
     perplexity: {},
+    ...resultsOfTexts(perplexitiesOf(evaluations)),
     accuracy: {},
     sparsity: numberOf(sparsity),
     trainable: numberOf(fieldsOf(trainable).count),
@@ -72,34 +83,26 @@ export function resultOf(report: unknown): RunResult {
   return result
 }
 
-/** Share of what pruning cost that recovery won back, of perplexity or accuracy; null where pruning cost nothing. */
-export function gapWonBack(
-  { dense, pruned, recovered }: Partial<Record<Stage, number>>,
-  better: 'low' | 'high',
-): number | null {
-  if (dense === undefined || pruned === undefined || recovered === undefined) return null
-  const sign = better === 'low' ? 1 : -1
-  const gap = sign * (pruned - dense)
-  return gap > 0 ? (sign * (pruned - recovered)) / gap : null
-}
-
 /** The facts that a person reads first, in their order: what it is, and its value. */
 export function resultFacts(result: RunResult): [name: string, value: string][] {
-  const { perplexity, accuracy } = result
+  const { perplexity, texts, wonBack, accuracy } = result
   const facts: [string, string][] = []
   const means = stages.flatMap((stage) => accuracy[stage] ?? [])
   const what = means.length > 0 && means[0].tasks > 1 ? `mean accuracy of ${means[0].tasks} tasks` : 'accuracy'
-  for (const stage of stages)
-    if (perplexity[stage] !== undefined) facts.push([`perplexity, ${stage}`, formatValue(perplexity[stage])])
-  const wonBack = gapWonBack(perplexity, 'low')
-  if (wonBack !== null) facts.push(['of the gap in perplexity won back', signedShare(wonBack)])
+  const several = texts.length > 1
+  for (const { name, perplexity: values } of several ? texts : [{ name: '', perplexity }])
+    for (const stage of stages) {
+      const value = values[stage]
+      if (value !== undefined) facts.push([`perplexity${several ? ` on ${name}` : ''}, ${stage}`, formatValue(value)])
+    }
+  if (wonBack) facts.push([`of the gap in perplexity won back, on ${wonBack.text}`, formatWonBack(wonBack.share)])
   for (const stage of stages) {
     const mean = accuracy[stage]
     if (mean) facts.push([`${what}, ${stage}`, formatAccuracy(mean.acc, mean.stderr)])
   }
   const { dense, pruned, recovered } = accuracy
   const accuracyBack = gapWonBack({ dense: dense?.acc, pruned: pruned?.acc, recovered: recovered?.acc }, 'high')
-  if (accuracyBack !== null) facts.push(['of the gap in accuracy won back', signedShare(accuracyBack)])
+  if (accuracyBack !== null) facts.push(['of the gap in accuracy won back', formatWonBack(accuracyBack)])
   return [...facts, ...costFacts(result)]
 }
 
@@ -127,11 +130,6 @@ export function resultMarkdown(name: string, result: RunResult): string {
     ...rows.map(([what, value]) => `| ${cell(what)} | ${cell(value)} |`),
     '',
   ].join('\n')
-}
-
-/** A recovery may lose more than it wins, or win more than was lost. */
-function signedShare(share: number): string {
-  return `${(100 * share).toFixed(0).replace('-', '−')} %`
 }
 
 function numberOf(value: unknown): number | null {

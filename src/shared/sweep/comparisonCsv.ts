@@ -11,6 +11,8 @@ export function comparisonCsv(runs: readonly ComparedRun[]): string {
   const heads = [
     ...['run', ...paths, 'state'],
     ...stages.map((stage) => `perplexity_${stage}`),
+    ...stages.map((stage) => `second_text_perplexity_${stage}`),
+    'won_back',
     ...stages.map((stage) => `accuracy_${stage}`),
     ...measured,
     'trainable_percent',
@@ -20,6 +22,8 @@ export function comparisonCsv(runs: readonly ComparedRun[]): string {
     ...paths.map((path) => csvValue(settings[path])),
     state,
     ...stages.map((stage) => results.perplexity[stage]),
+    ...stages.map((stage) => results.second_text.perplexity[stage]),
+    results.won_back.share,
     ...stages.map((stage) => results.accuracy[stage]),
     ...measured.map((what) => results[what]),
     trainablePercent,

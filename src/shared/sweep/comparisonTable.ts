@@ -1,6 +1,6 @@
 // The table of several runs: what tells them apart, how far they are, what came out. Views, report and command line share it.
 import type { FoldedRun, Spread } from './foldSeeds.ts'
-import { columnFormatOf, measureNamed, type Measure } from './measures.ts'
+import { columnFormatOf, headOf, measureNamed, type Measure } from './measures.ts'
 
 export interface Comparison {
   readonly heads: readonly string[]
@@ -10,6 +10,7 @@ export interface Comparison {
 
 const columns = [
   ...['perplexity, dense', 'perplexity, pruned', 'perplexity, recovered'],
+  ...['second text', 'won back'],
   ...['accuracy, dense', 'accuracy, pruned', 'accuracy, recovered'],
   ...['zeros', 'trainable', 'time', 'memory'],
 ].map(measureNamed)
@@ -23,7 +24,7 @@ export function comparisonTable(runs: readonly FoldedRun[]): Comparison {
     return spread ? spreadText(spread, formats[i]) : '–'
   }
   return {
-    heads: ['run', 'state', ...shown.map(({ title }) => title)],
+    heads: ['run', 'state', ...shown.map((measure) => headOf(measure, runs))],
     rows: runs.map((run) => [run.label, stateText(run), ...shown.map((measure, i) => cell(run, measure, i))]),
   }
 }

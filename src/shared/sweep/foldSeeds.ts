@@ -14,8 +14,14 @@ export interface Spread {
   readonly count: number
 }
 
-/** A value of `SweepResults` over the runs; null where none has one. */
-type Spreads<T> = { readonly [K in keyof T]: T[K] extends number | null ? Spread | null : Spreads<T[K]> }
+/** A value of `SweepResults` over the runs, null where none has one; a name is the first run's. */
+type Spreads<T> = {
+  readonly [K in keyof T]: T[K] extends number | null
+    ? Spread | null
+    : T[K] extends string | null
+      ? T[K]
+      : Spreads<T[K]>
+}
 
 export interface FoldedRun {
   /** Name of each run. */
@@ -57,6 +63,7 @@ function folded(members: readonly number[], runs: readonly ComparedRun[], areFol
   const done = all.filter(({ state }) => state === 'done')
   const counted = done.length > 0 ? done : all
   const over = (value: (run: ComparedRun) => number | null) => spreadOf(counted.map(value))
+  const nameOf = (name: (run: ComparedRun) => string | null) => counted.map(name).find((one) => one !== null) ?? null
   const byStage = (value: (results: SweepResults, stage: Stage) => number | null) => ({
     dense: over(({ results }) => value(results, 'dense')),
     pruned: over(({ results }) => value(results, 'pruned')),
@@ -72,6 +79,14 @@ function folded(members: readonly number[], runs: readonly ComparedRun[], areFol
     results: {
       sparsity: over(({ results }) => results.sparsity),
       perplexity: byStage(({ perplexity }, stage) => perplexity[stage]),
+      second_text: {
+        text: nameOf(({ results }) => results.second_text.text),
+        perplexity: byStage(({ second_text: { perplexity } }, stage) => perplexity[stage]),
+      },
+      won_back: {
+        text: nameOf(({ results }) => results.won_back.text),
+        share: over(({ results }) => results.won_back.share),
+      },
       accuracy: byStage(({ accuracy }, stage) => accuracy[stage]),
       trainable: over(({ results }) => results.trainable),
       seconds: over(({ results }) => results.seconds),

@@ -2,12 +2,14 @@
 import { accuraciesOf } from '../series/accuracies.ts'
 import { mainPerplexities, type RunPicture } from '../series/foldRun.ts'
 import type { RunResult } from '../series/runResult.ts'
+import { resultsOfTexts } from '../series/texts.ts'
 
 export function resultOfPicture(picture: RunPicture): Omit<RunResult, 'output' | 'prunedOutput'> {
   const perplexity: RunResult['perplexity'] = {}
   for (const { stage, perplexity: value } of mainPerplexities(picture)) if (value !== null) perplexity[stage] = value
+  const texts = resultsOfTexts(picture.evaluations.filter((one) => one.accuracy === null))
   const { stages: accuracy } = accuraciesOf(picture.evaluations)
   const peakMemoryMb = picture.memory?.peakRssMb ?? null
   const nothing = { sparsity: null, trainable: null, trainablePercent: null, recoveries: [] }
-  return { perplexity, accuracy, ...nothing, seconds: picture.elapsed / 1000, peakMemoryMb }
+  return { perplexity, ...texts, accuracy, ...nothing, seconds: picture.elapsed / 1000, peakMemoryMb }
 }

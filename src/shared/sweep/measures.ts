@@ -7,6 +7,7 @@ import {
   formatShare,
   formatTrained,
   formatValue,
+  formatWonBack,
 } from '../format/numbers.ts'
 import type { Stage } from '../series/events.ts'
 import type { FoldedRun, Spread } from './foldSeeds.ts'
@@ -18,6 +19,8 @@ export interface Measure {
   readonly id: string
   /** Head of its column. */
   readonly title: string
+  /** Name of the text that it is of, in a run; where all runs have the same, heads say it. */
+  readonly textOf?: (run: FoldedRun) => string | null
   /** On an axis, with its unit. */
   readonly axis: string
   readonly of: (run: FoldedRun) => Spread | null
@@ -56,6 +59,27 @@ export const measures: readonly Measure[] = [
     of: ({ delta }) => delta,
     format: (value) => signed(formatValue)(value),
     inColumn: (values) => signed(columnFormat(values)),
+  },
+  {
+    ...{ id: 'second text', title: 'perplexity, second text', axis: 'perplexity on the second text' },
+    ...{ better: 'low', isLog: true, factor: plain },
+    textOf: ({ results }) => results.second_text.text,
+    of: ({ results }) => lastStage(results.second_text.perplexity),
+    dense: ({ results }) => results.second_text.perplexity.dense,
+    ...asNumber,
+  },
+  {
+    ...{
+      id: 'won back',
+      title: 'gap won back',
+      axis: 'gap won back, %',
+      better: 'high',
+      isLog: false,
+      factor: percent,
+    },
+    textOf: ({ results }) => results.won_back.text,
+    of: ({ results }) => results.won_back.share,
+    format: formatWonBack,
   },
   {
     ...{ id: 'accuracy', title: 'accuracy', axis: 'accuracy, % right', better: 'high', isLog: false, factor: percent },
@@ -104,6 +128,12 @@ export const measures: readonly Measure[] = [
     }
   }),
 ]
+
+/** "gap won back on wiki.txt". */
+export function headOf({ title, textOf }: Measure, runs: readonly FoldedRun[]): string {
+  const [name, ...others] = new Set(runs.flatMap((run) => textOf?.(run) ?? []))
+  return name !== undefined && others.length === 0 ? `${title.replace(', second text', '')} on ${name}` : title
+}
 
 /** @throws for a name that no measure has. */
 export function measureNamed(id: string): Measure {

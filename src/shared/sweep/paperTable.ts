@@ -5,7 +5,7 @@ import { plural } from '../format/plural.ts'
 import { fieldsOf } from '../format/records.ts'
 import type { ComparedRun } from './comparedRun.ts'
 import { foldSeeds, spreadOf, type FoldedRun, type Spread } from './foldSeeds.ts'
-import { columnFormatOf, measureNamed, type Measure } from './measures.ts'
+import { columnFormatOf, headOf, measureNamed, type Measure } from './measures.ts'
 import type { RunFacts } from './runFacts.ts'
 
 export interface PaperCell {
@@ -33,9 +33,9 @@ const factColumns: readonly { readonly head: string; readonly of: (facts: RunFac
   { head: 'Recovery', of: ({ recovery }) => recovery || 'none' },
 ]
 
-const measured = ['perplexity', 'accuracy', 'trainable'].map(measureNamed)
+const measured = ['perplexity', 'second text', 'accuracy', 'trainable'].map(measureNamed)
 /** The best is told where it is a result: the fewest trained numbers are none. */
-const results = measured.slice(0, 2)
+const results = measured.slice(0, 3)
 
 /** `protocols`: of each run, as its report has them. */
 export function paperTable(runs: readonly ComparedRun[], protocols: readonly (readonly string[])[]): PaperTable {
@@ -54,7 +54,7 @@ export function paperTable(runs: readonly ComparedRun[], protocols: readonly (re
     heads: [
       ...names.map(({ head }) => ({ text: head, better: null })),
       ...columns.map((measure) => ({
-        text: headOf(measure),
+        text: capital(headOf(measure, rows)),
         better: results.includes(measure) ? measure.better : null,
       })),
     ],
@@ -93,7 +93,7 @@ function sparsityText({ pattern, sparsity }: RunFacts): string {
   return sparsity === null ? '' : `${Number((100 * sparsity).toPrecision(4))} %`
 }
 
-function headOf({ title }: Measure): string {
+function capital(title: string): string {
   return `${title[0].toUpperCase()}${title.slice(1)}`
 }
 

@@ -11,6 +11,10 @@ export interface SweepResults {
   readonly sparsity: number | null
   /** Perplexities by the first entry that measures one. */
   readonly perplexity: Readonly<Record<Stage, number | null>>
+  /** Perplexities by the second text; its name is null where the recipe measures one at most. */
+  readonly second_text: { readonly text: string | null; readonly perplexity: Readonly<Record<Stage, number | null>> }
+  /** Share of what pruning cost in perplexity that recovery won back, and on which text: the second, where there are two. */
+  readonly won_back: { readonly text: string | null; readonly share: number | null }
   /** Mean over the tasks, 0 to 1. */
   readonly accuracy: Readonly<Record<Stage, number | null>>
   /** Trained numbers; of several recoveries the most. */
@@ -47,6 +51,9 @@ export function sweepResults({
   perplexity,
   accuracy,
   trainable,
+  texts: _,
+  second,
+  wonBack,
   ...result
 }: Omit<RunResult, 'output' | 'prunedOutput'>): SweepResults {
   const each = (value: (stage: Stage) => number | undefined) =>
@@ -54,6 +61,8 @@ export function sweepResults({
   return {
     sparsity: result.sparsity,
     perplexity: each((stage) => perplexity[stage]),
+    second_text: { text: second?.name ?? null, perplexity: each((stage) => second?.perplexity[stage]) },
+    won_back: { text: wonBack?.text ?? null, share: wonBack?.share ?? null },
     accuracy: each((stage) => accuracy[stage]?.acc),
     trainable,
     seconds: result.seconds,

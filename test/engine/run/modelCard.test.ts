@@ -55,6 +55,20 @@ describe('model card', () => {
     equal(readFileSync(path('model', 'README.md'), 'utf8'), '# The source’s own card\n')
   })
 
+  it('what recovery won back stands beside the text that it is of', () => {
+    const note = JSON.parse(readFileSync(path('out', 'sparsescope.json'), 'utf8')) as { evaluations: object[] }
+    const stages = ['dense', 'pruned', 'recovered']
+    const on = (field: string, entry: number, values: number[]) =>
+      values.map((perplexity, i) => ({ stage: stages[i], entry, task: 'perplexity', data: 'ids.safetensors', field, perplexity })) // prettier-ignore
+    const evaluations = [...on('brown', 0, [20, 60, 30]), ...on('wiki', 1, [10, 20, 18])]
+    const card = modelCard(parseNote(JSON.stringify({ ...note, evaluations }), 'out'))
+    match(card, /\| dense \| pruned \| recovered \| gap won back \|/)
+    match(
+      card,
+      /\| Perplexity on ids\.safetensors: brown \| 20 \| 60 \| 30 \| 75 % \|\n.*: wiki \| 10 \| 20 \| 18 \| 20 % \|/,
+    )
+  })
+
   it('afterwards it is written on demand, never over one that is there', async () => {
     // Carried over from the source.
     await rejects(writeModelCard(path('plain')), { code: 'exists', message: /README\.md is there already/ })

@@ -39,7 +39,14 @@ function compared({
     },
     settings,
     state,
-    results: { ...results, trainable: null, seconds: null, peak_memory_mb: null },
+    results: {
+      ...results,
+      second_text: { text: null, perplexity: none },
+      won_back: { text: null, share: null },
+      trainable: null,
+      seconds: null,
+      peak_memory_mb: null,
+    },
     trainablePercent: null,
   }
 }

@@ -32,7 +32,7 @@ function run({
     facts: { ...unknownFacts, model, method, sparsity, pattern, seed },
     settings: { 'prune.0.method': method, 'prune.0.sparsity': sparsity, pattern, model, seed },
     state,
-    results: { sparsity, perplexity: { dense: 27.6512, pruned: 99, recovered: perplexity }, accuracy: none, trainable: null, seconds: 1, peak_memory_mb: 1 }, // prettier-ignore
+    results: { sparsity, perplexity: { dense: 27.6512, pruned: 99, recovered: perplexity }, second_text: { text: null, perplexity: none }, won_back: { text: null, share: null }, accuracy: none, trainable: null, seconds: 1, peak_memory_mb: 1 }, // prettier-ignore
     trainablePercent: null,
   }
 }

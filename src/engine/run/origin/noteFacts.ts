@@ -1,10 +1,17 @@
 // Writes a note for people, in the model card and in the Inspector.
 import { unstructured } from '../../../shared/recipe/defaults.ts'
-import { formatAccuracy, formatShare, formatTrained, formatValue } from '../../../shared/format/numbers.ts'
+import {
+  formatAccuracy,
+  formatShare,
+  formatTrained,
+  formatValue,
+  formatWonBack,
+} from '../../../shared/format/numbers.ts'
 import { modelLabel } from '../../../shared/format/modelLabel.ts'
 import type { AllocationKey } from '../../../shared/allocations/allocation.ts'
 import { allocationOf } from '../../../shared/allocations/allocations.ts'
 import { methodOf } from '../../../shared/methods/methods.ts'
+import { gapWonBack } from '../../../shared/series/texts.ts'
 import { entryNames } from '../../../shared/series/entryNames.ts'
 import type { ResolvedPruneStep, ResolvedRecover } from '../../../shared/recipe/resolve.ts'
 import { taskOf } from '../../../shared/tasks/tasks.ts'
@@ -67,7 +74,7 @@ export function measuredEntries({ evaluations }: Note): MeasuredEntry[] {
     ({ step, perplexity, acc }) => step === undefined && (perplexity !== undefined || acc !== undefined),
   )
   const files = entryNames(
-    final.map((one) => ({ entry: one.entry, data: one.data ?? '', seqLen: one.seq_len ?? null })),
+    final.map((one) => ({ entry: one.entry, data: one.data ?? '', field: one.field, seqLen: one.seq_len ?? null })),
   )
   const byEntry = new Map<number, MeasuredEntry>()
   for (const { entry, task, data = '', seq_len: seqLen = null, stage, perplexity, acc, stderr } of final) {
@@ -79,7 +86,7 @@ export function measuredEntries({ evaluations }: Note): MeasuredEntry[] {
   return [...byEntry].sort(([a], [b]) => a - b).map(([, one]) => one)
 }
 
-/** A table of the results: heads, and a row an entry; stages that nothing was measured at are left out. */
+/** A table of the results: heads, and a row an entry; stages that nothing was measured at are left out, as is the share won back where no text has one. */
 export function resultTable(note: Note): { heads: string[]; rows: string[][] } {
   const entries = measuredEntries(note)
   const shown = stages.filter((stage) => entries.some((one) => one.stages[stage]))
@@ -87,8 +94,16 @@ export function resultTable(note: Note): { heads: string[]; rows: string[][] } {
     if (!one) return '–'
     return one.acc === undefined ? formatValue(one.perplexity) : formatAccuracy(one.acc, one.stderr ?? null)
   }
+  const shares = entries.map(({ stages: { dense, pruned, recovered } }) =>
+    gapWonBack({ dense: dense?.perplexity, pruned: pruned?.perplexity, recovered: recovered?.perplexity }, 'low'),
+  )
+  const hasShares = shares.some((share) => share !== null)
   return {
-    heads: ['', ...shown],
-    rows: entries.map((one) => [one.name, ...shown.map((stage) => cell(one.stages[stage]))]),
+    heads: ['', ...shown, ...(hasShares ? ['gap won back'] : [])],
+    rows: entries.map((one, i) => [
+      one.name,
+      ...shown.map((stage) => cell(one.stages[stage])),
+      ...(hasShares ? [shares[i] === null ? '–' : formatWonBack(shares[i])] : []),
+    ]),
   }
 }

@@ -17,6 +17,7 @@ export function protocolOf({ evaluate, calibration, recover, seed }: ResolvedRec
 function evaluationSentence({
   task,
   data,
+  field,
   limit,
   seq_len: seqLen,
   prompts,
@@ -26,7 +27,7 @@ function evaluationSentence({
   if (prompts) return `${title}: greedy decoding, at most ${maxTokens} tokens after each prompt.`
   return questions
     ? `${title} on ${data}: ${limit === undefined ? 'all' : `the first ${limit}`} rows, zero-shot, scored as lm-evaluation-harness does; accuracy with one standard error.`
-    : `${title} on ${data}: windows of ${seqLen} tokens that do not overlap, the tail dropped, exp of the mean over the windows of their mean next-token loss.`
+    : `${title} on ${data}${field === undefined ? '' : ` (${field})`}: windows of ${seqLen} tokens that do not overlap, the tail dropped, exp of the mean over the windows of their mean next-token loss.`
 }
 
 function recoverySentence(recover: ResolvedRecover): string {

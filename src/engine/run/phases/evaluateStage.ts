@@ -170,8 +170,9 @@ async function measure(
   const { task } = evaluation
   const set = await data.evaluation(evaluation)
   const options = { ...pass, signal: session.signal }
-  const { data: path } = evaluation
-  const measured = { stage, entry, task, ...(path !== undefined && { data: session.showPath(path) }), ...between }
+  const { data: path, field } = evaluation
+  const shown = path !== undefined && { data: session.showPath(path) }
+  const measured = { stage, entry, task, ...shown, ...(field !== undefined && { field }), ...between }
   if (set.kind === 'prompts') {
     const { samples, seconds } = await samplePrompts(decoder, set.prompts, options)
     note(session, { ...measured, samples, seconds })

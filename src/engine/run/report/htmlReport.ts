@@ -34,7 +34,7 @@ import { printable } from '../../../shared/format/printable.ts'
 import { readOwn } from '../../../system/ownFile.ts'
 import { errorMaps, errorMapStyles } from './errorMap.ts'
 import type { RunReport } from './report.ts'
-import { summaryHeads, summaryRows } from './summaryTable.ts'
+import { summaryHeads, summaryRows, wonBackSentences } from './summaryTable.ts'
 
 /** The page is light or dark as its reader likes it. */
 export const ink: Ink = { text: 'currentColor', muted: 'currentColor', error: '#c33', paper: null, font: 'inherit' }
@@ -60,6 +60,9 @@ ${table(
   summaryHeads(report),
   summaryRows(report).map((row) => row.cells),
 )}
+${wonBackSentences(report)
+  .map((sentence) => `<p>${escapeText(sentence)}</p>`)
+  .join('')}
 ${recoveryTable(report)}
 ${plots(picture)}
 ${errorMaps(picture)}

@@ -6,6 +6,7 @@ import { writtenRecipe, type ResolvedRecipe, type WrittenRecipe } from '../../..
 import { protocolOf } from '../origin/protocol.ts'
 import { recoveryReport, type RecoveryReport } from '../../../shared/plan/recoveryReport.ts'
 import type { PlannedRecovery } from '../../../shared/plan/runPlan.ts'
+import { perplexitiesOf, resultsOfTexts, type TextResults } from '../../../shared/series/texts.ts'
 import { meanAccuracies, undecided, type MeanAccuracy } from '../../../shared/series/meanAccuracy.ts'
 import type { BlockResult, EvaluationResult, RunDevice, RunProgress } from '../state/progress.ts'
 
@@ -24,6 +25,8 @@ export interface RunReport {
   protocol: string[]
   /** Perplexities by the recipe's first entry of `evaluate` that measures one. */
   perplexity: Partial<Record<Stage, number>>
+  /** Share of what pruning cost in perplexity that recovery won back, and the text it is of: the second, where there are two. */
+  won_back: TextResults['wonBack']
   /** Mean of `acc` over the zero-shot tasks, unweighted as PERP and Wanda report it, with its standard error. */
   accuracy: Partial<Record<Stage, MeanAccuracy>>
   evaluations: EvaluationResult[]
@@ -82,6 +85,7 @@ export function createReport(facts: ReportFacts, progress: RunProgress): RunRepo
       ...undecided(accuracy),
     ],
     perplexity,
+    won_back: resultsOfTexts(perplexitiesOf(progress.evaluations)).wonBack,
     accuracy,
     evaluations: progress.evaluations,
     sparsity: facts.sparsity,

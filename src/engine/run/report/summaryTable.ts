@@ -7,8 +7,10 @@ import {
   formatShare,
   formatTrained,
   formatValue,
+  formatWonBack,
 } from '../../../shared/format/numbers.ts'
 import { undecided, type MeanAccuracy } from '../../../shared/series/meanAccuracy.ts'
+import { perplexitiesOf, resultsOfTexts } from '../../../shared/series/texts.ts'
 import { textTable } from '../../../shared/format/textTable.ts'
 import type { RunReport } from './report.ts'
 
@@ -17,10 +19,12 @@ export interface SummaryRow {
   readonly cells: readonly string[]
 }
 
-/** Accuracy has a column where a task measures it. */
-export function summaryHeads({ accuracy }: Pick<RunReport, 'accuracy'>): string[] {
+/** A second text has a column of its own; accuracy has one where a task measures it. */
+export function summaryHeads({ accuracy, evaluations }: Pick<RunReport, 'accuracy' | 'evaluations'>): string[] {
+  const { texts, second } = resultsOfTexts(perplexitiesOf(evaluations))
+  const perplexities = second ? [`perplexity on ${texts[0].name}`, `on ${second.name}`] : ['perplexity']
   const mean = Object.keys(accuracy).length > 0 ? ['mean accuracy'] : []
-  return ['', 'perplexity', ...mean, 'sparsity', 'trainable', 'seconds', 'peak memory']
+  return ['', ...perplexities, ...mean, 'sparsity', 'trainable', 'seconds', 'peak memory']
 }
 
 /** Cost and results of each stage. A stage that was not measured shows a dash. */
@@ -34,12 +38,14 @@ export function summaryRows(report: RunReport): SummaryRow[] {
     pruned: formatDuration(sum('calibrate', 'prune')),
     recovered: formatDuration(sum('reconstruct', 'refit', 'retrain')),
   }
+  const { second } = resultsOfTexts(perplexitiesOf(report.evaluations))
+  const perplexities = [report.perplexity, ...(second ? [second.perplexity] : [])]
   const recovered = recipe.recover ? (['recovered'] as const) : []
   return (['dense', 'pruned', ...recovered] as const).map((stage) => ({
     stage,
     cells: [
       stage,
-      formatValue(report.perplexity[stage]),
+      ...perplexities.map((values) => formatValue(values[stage])),
       ...(Object.keys(report.accuracy).length > 0 ? [accuracyText(report.accuracy[stage])] : []),
       formatShare(stage === 'dense' ? null : report.sparsity),
       stage === 'recovered' ? trained : '–',
@@ -55,12 +61,19 @@ function accuracyText(mean: MeanAccuracy | undefined): string {
   return mean ? formatAccuracy(mean.acc, mean.stderr) : '–'
 }
 
-/** The table as text, columns aligned; below it what its accuracies do not decide. */
+/** "Recovery won back 33 % of what pruning cost in perplexity on b.txt."; none where that is not known. */
+export function wonBackSentences({ won_back: wonBack }: Pick<RunReport, 'won_back'>): string[] {
+  if (wonBack === null) return []
+  const { text, share } = wonBack
+  return [`Recovery won back ${formatWonBack(share)} of what pruning cost in perplexity on ${text}.`]
+}
+
+/** The table as text, columns aligned; below it what was won back, and what its accuracies do not decide. */
 export function summaryText(report: RunReport, columns?: number): string {
   const table = textTable(
     summaryHeads(report),
     summaryRows(report).map(({ cells }) => cells),
     { columns, spare: ['peak memory', 'seconds'] },
   )
-  return [table, ...undecided(report.accuracy)].join('\n')
+  return [table, ...wonBackSentences(report), ...undecided(report.accuracy)].join('\n')
 }

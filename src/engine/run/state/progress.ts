@@ -58,6 +58,8 @@ export const evaluationShape = z.object({
   task: z.enum(taskNames),
   /** Recipe's path of the data; undefined of a task that reads none. */
   data: text.optional(),
+  /** The recipe's, where it names a column or tensor of the data. */
+  field: text.optional(),
   /** Steps (retrain) or blocks (reconstruct, refit) done; only for measurements in between. */
   step: count.optional(),
   /** With `step`, of a recipe with several recoveries: the last that the measured blocks have been through. */

@@ -10,10 +10,11 @@ import { summaryText } from '../../../../src/engine/run/report/summaryTable.ts'
 import type { PlannedRecovery } from '../../../../src/shared/plan/runPlan.ts'
 import { resolveRecipe } from '../../../../src/shared/recipe/resolve.ts'
 
+const stages = ['dense', 'pruned', 'recovered'] as const
 const taskNames = ['arc_easy', 'piqa'] as const
 const accuracies = { dense: [0.6, 0.7], pruned: [0.4, 0.5], recovered: [0.6, 0.69] }
 
-function report({ tasks = false, several = false } = {}) {
+function report({ tasks = false, several = false, twoTexts = false } = {}) {
   const progress = newProgress({
     recipe: 'hash',
     base: '/',
@@ -38,6 +39,11 @@ function report({ tasks = false, several = false } = {}) {
     { ...evaluation, stage: 'recovered', perplexity: 25.5 },
     { ...evaluation, stage: 'pruned', entry: 1, seq_len: 20, perplexity: 7 },
   ]
+  if (twoTexts)
+    progress.evaluations = [
+      ...[20, 60, 30].map((perplexity, i) => ({ ...evaluation, stage: stages[i], perplexity })),
+      ...[10, 20, 18].map((perplexity, i) => ({ ...evaluation, stage: stages[i], entry: 1, data: 'wiki.txt', perplexity })), // prettier-ignore
+    ]
   if (tasks)
     progress.evaluations = (['dense', 'pruned', 'recovered'] as const).flatMap((stage) =>
       accuracies[stage].map((acc, entry) => {
@@ -108,6 +114,17 @@ describe('report', () => {
     )
     assert.match(lines[2], /^pruned\s+–\s+50\.00 %/)
     assert.match(lines[3], /25\.5\s+50\.00 %\s+0\.125 %.*512 MB$/)
+  })
+
+  it('of two texts, table and page have both, and say of which the share won back is', async () => {
+    const of = report({ twoTexts: true })
+    const lines = summaryText(of).split('\n')
+    assert.match(lines[0], /perplexity on d\.txt\s+on wiki\.txt\s+sparsity/)
+    assert.match(lines[3], /^recovered\s+30\s+18\s/)
+    const sentence = 'Recovery won back 20 % of what pruning cost in perplexity on wiki.txt.'
+    assert.equal(lines[4], sentence)
+    assert.deepEqual(of.won_back, { text: 'wiki.txt', share: 0.2 })
+    assert.ok((await pageOf([], of)).includes(sentence))
   })
 
   it('the table has the mean accuracy with its standard error, and says which stages it does not tell apart', () => {

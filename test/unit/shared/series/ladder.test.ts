@@ -18,13 +18,13 @@ const words = (...events: NewRunEvent[]) => laddersWith({}, ...events)[0].words
 describe('the recovery ladder', () => {
   it('says what is won back of what pruning cost, also while it goes on', () => {
     const [dense, pruned] = [at('dense', 20), at('pruned', 40)]
-    assert.equal(words(dense, pruned, at('recovered', 23.4)), 'Recovery wins back 83 % of what pruning cost.')
+    assert.equal(words(dense, pruned, at('recovered', 23.4)), 'Recovery wins back 83 % of what pruning cost on a.txt.')
     assert.equal(
       words(dense, pruned, at('recovered', 30, { step: 1000 })),
-      'Recovery has won back 50 % of what pruning cost after 1,000 steps.',
+      'Recovery has won back 50 % of what pruning cost on a.txt after 1,000 steps.',
     )
-    assert.match(words(dense, pruned, at('recovered', 50)), /^Recovery has made it worse than pruning did: 50/)
-    assert.match(words(dense, pruned, at('recovered', 19)), /all that pruning cost, and more/)
+    assert.match(words(dense, pruned, at('recovered', 50)), /^Recovery has made it worse than pruning did on a.txt: 50/)
+    assert.match(words(dense, pruned, at('recovered', 19)), /all that pruning cost on a.txt, and more/)
   })
 
   it('what is not known is said, and why', () => {
@@ -56,11 +56,11 @@ describe('the recovery ladder', () => {
     assert.equal(marks.recovered?.value, 25)
   })
 
-  it('has one for each text, and one for the mean accuracy, of which more is better', () => {
+  it('has one for each text, the second one first, and one for the mean accuracy, of which more is better', () => {
     const task = (stage: Stage, acc: number) => at(stage, null, { entry: 2, task: 'piqa', acc, stderr: 0.01 })
     const other = at('dense', 9, { entry: 1, data: 'b.txt' })
     const ladders = laddersWith({}, at('dense', 20), other, task('dense', 0.8), task('pruned', 0.6), task('recovered', 0.7)) // prettier-ignore
-    assert.deepEqual(ladders.map(({ name, better }) => [name, better]), [['perplexity on a.txt', 'low'], ['perplexity on b.txt', 'low'], ['accuracy', 'high']]) // prettier-ignore
+    assert.deepEqual(ladders.map(({ name, better }) => [name, better]), [['perplexity on b.txt', 'low'], ['perplexity on a.txt', 'low'], ['accuracy', 'high']]) // prettier-ignore
     assert.ok(Math.abs((ladders[2].wonBack ?? 0) - 0.5) < 1e-9)
   })
 

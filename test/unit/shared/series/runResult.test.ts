@@ -1,9 +1,12 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { gapWonBack, resultFacts, resultMarkdown, resultOf } from '../../../../src/shared/series/runResult.ts'
+import { resultFacts, resultMarkdown, resultOf } from '../../../../src/shared/series/runResult.ts'
+import { gapWonBack } from '../../../../src/shared/series/texts.ts'
 
+const measured = (stage: string, perplexity: number) => ({ stage, entry: 0, data: 'a.txt', perplexity })
 const report = {
   perplexity: { dense: 20, pruned: 60, recovered: 30 },
+  evaluations: [measured('dense', 20), measured('pruned', 60), measured('recovered', 30)],
   accuracy: {
     dense: { acc: 0.6, stderr: 0.01, tasks: 3 },
     pruned: { acc: 0.4, stderr: 0.01, tasks: 3 },
@@ -22,7 +25,7 @@ describe('result of a run, for its card', () => {
       ['perplexity, dense', '20'],
       ['perplexity, pruned', '60'],
       ['perplexity, recovered', '30'],
-      ['of the gap in perplexity won back', '75 %'],
+      ['of the gap in perplexity won back, on a.txt', '75 %'],
       ['mean accuracy of 3 tasks, dense', '60.0 % ± 1.0'],
       ['mean accuracy of 3 tasks, pruned', '40.0 % ± 1.0'],
       ['mean accuracy of 3 tasks, recovered', '55.0 %'],
@@ -46,6 +49,20 @@ describe('result of a run, for its card', () => {
     ])
   })
 
+  it('of several texts each has its name, and the share won back is of the second', () => {
+    const other = [10, 20, 18].map((value, i) => ({ ...measured(['dense', 'pruned', 'recovered'][i], value), entry: 1, data: 'b.txt' })) // prettier-ignore
+    const facts = resultFacts(resultOf({ ...report, evaluations: [...report.evaluations, ...other] }))
+    assert.deepEqual(
+      facts.slice(2, 7).map(([what]) => what),
+      [
+        'perplexity on a.txt, recovered',
+        ...['dense', 'pruned', 'recovered'].map((stage) => `perplexity on b.txt, ${stage}`),
+        'of the gap in perplexity won back, on b.txt',
+      ],
+    )
+    assert.equal(facts[6][1], '20 %')
+  })
+
   it('leaves out what was not measured', () => {
     assert.deepEqual(resultFacts(resultOf({ perplexity: { pruned: 60, recovered: 30 } })), [
       ['perplexity, pruned', '60'],
@@ -57,9 +74,8 @@ describe('result of a run, for its card', () => {
     assert.equal(gapWonBack({ dense: 20, pruned: 40, recovered: 50 }, 'low'), -0.5)
     assert.equal(gapWonBack({ dense: 20, pruned: 20, recovered: 19 }, 'low'), null)
     assert.equal(gapWonBack({ dense: 0.5, pruned: 0.6, recovered: 0.7 }, 'high'), null)
-    assert.ok(
-      resultFacts(resultOf({ perplexity: { dense: 20, pruned: 40, recovered: 50 } })).some(([, v]) => v === '−50 %'),
-    )
+    const worse = [measured('dense', 20), measured('pruned', 40), measured('recovered', 50)]
+    assert.ok(resultFacts(resultOf({ evaluations: worse })).some(([, v]) => v === '−50 %'))
   })
 
   it('as Markdown is a table; names of files stay text', () => {
