@@ -1,6 +1,7 @@
 // Files that are either whole or not there: written beside, flushed to the disk, then renamed.
+import { randomUUID } from 'node:crypto'
 import { open, rm } from 'node:fs/promises'
-import { dirname } from 'node:path'
+import { dirname, join } from 'node:path'
 import { writeError } from './diskErrors.ts'
 import { killPoint } from './killPoint.ts'
 import { createOwn } from './ownFile.ts'
@@ -32,6 +33,11 @@ export async function writeAtomic(
     await rm(temporary, { force: true }).catch(() => undefined)
     throw writeError(error, path)
   }
+}
+
+/** A name for this call alone, where several processes may write a file; and no longer than any name may be. */
+export function temporaryBeside(path: string): string {
+  return join(dirname(path), `.${randomUUID()}.tmp`)
 }
 
 /** Makes a rename last through a power failure. Not every system can open folders; they order renames themselves. */

@@ -1,10 +1,9 @@
 // The table of a sweep, from what its folder says; an engine is asked only who is alive.
-import { randomBytes } from 'node:crypto'
 import { runPathOf } from '../../runs/folder/sweepFolder.ts'
 import { readRunsOnce } from '../../runs/reader/runsReader.ts'
 import { readMarks } from '../../runs/sweep/marks.ts'
 import type { SweepTable } from '../../shared/sweep/sweepTable.ts'
-import { writeAtomic } from '../../system/atomicFile.ts'
+import { temporaryBeside, writeAtomic } from '../../system/atomicFile.ts'
 import { jsonText, type Sweep } from './openSweep.ts'
 
 /** Runs, of those that are not here, that an engine will still begin, or begin again. */
@@ -24,8 +23,7 @@ export async function sweepTable(sweep: Sweep, engine: string, queued: Queued = 
 export async function writeTable(sweep: Sweep, engine: string): Promise<SweepTable> {
   const ended = ({ runs }: SweepTable) => JSON.stringify(runs.map(({ state }) => state))
   for (let table = await sweepTable(sweep, engine); ;) {
-    const temporary = `${sweep.folder.table}.${randomBytes(8).toString('hex')}.tmp`
-    await writeAtomic(sweep.folder.table, [jsonText(table)], temporary)
+    await writeAtomic(sweep.folder.table, [jsonText(table)], temporaryBeside(sweep.folder.table))
     const now = await sweepTable(sweep, engine)
     if (ended(now) === ended(table)) return now
     table = now

@@ -1,8 +1,7 @@
 // notes.json of a run's folder: tags and a note that a person gave to it. It may come from anyone, and is no part of the run.
-import { randomBytes } from 'node:crypto'
 import * as z from 'zod/mini'
 import { noNotes, tidyNotes, type RunNotes } from '../../shared/sweep/runNotes.ts'
-import { writeAtomic } from '../../system/atomicFile.ts'
+import { temporaryBeside, writeAtomic } from '../../system/atomicFile.ts'
 import { readOwn, removeOwn, requireOwnFolder } from '../../system/ownFile.ts'
 import { checkRecorded } from './recorded.ts'
 import type { RunFolder } from './runFolder.ts'
@@ -29,7 +28,6 @@ export async function writeNotes(
   const kept = tidyNotes(checkRecorded(shape, given, notes))
   await requireOwnFolder(path)
   if (kept.tags.length === 0 && kept.note === '') await removeOwn(notes)
-  else
-    await writeAtomic(notes, [`${JSON.stringify(kept, null, 1)}\n`], `${notes}.${randomBytes(8).toString('hex')}.tmp`)
+  else await writeAtomic(notes, [`${JSON.stringify(kept, null, 1)}\n`], temporaryBeside(notes))
   return kept
 }

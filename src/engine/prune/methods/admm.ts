@@ -55,10 +55,7 @@ export async function prepareAdmm({ host, hessian, entry, name, warn }: HessianI
   })
 }
 
-/**
- * Prunes a weight [O,I] in place and fills its mask. The sparsity grows over the first `growing` iterations; 0: the mask is
- * that of Wanda's scores, and only weights move.
- */
+/** Prunes a weight [O,I] in place and fills its mask. The sparsity grows over the first `growing` iterations, 1 or more. */
 export async function solveAdmm(
   host: PruneHost,
   shared: AdmmHessian,
@@ -78,7 +75,7 @@ export async function solveAdmm(
   for (let t = 0; t < iterations; t++) {
     await breathe()
     kernels.add(y, a, u)
-    if (t < Math.max(1, growing)) await chooseMask(host, mask, y, z, entry, name, growing ? (t + 1) / growing : 1)
+    if (t < growing) await chooseMask(host, mask, y, z, entry, name, (t + 1) / growing)
     kernels.convert(z, y)
     kernels.applyMask(z, mask)
     kernels.squaredErrorBackward(u, y, z, 1)

@@ -1,6 +1,7 @@
 // Text as windows of ids, tokenised by one of several runs for all that read the same of it.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { temporaryBeside } from '../../../system/atomicFile.ts'
 import { requireOwnFile } from '../../../system/ownFile.ts'
 import { EngineError } from '../../errors.ts'
 import { openIdTensor } from '../../text/idTensor.ts'
@@ -51,7 +52,7 @@ async function writeWindows(path: string, { ids, mask, windows, seqLen }: Window
     { name: 'ids', dtype: 'I32', shape: [windows, seqLen], bytes: bytesOf(ids) },
     { name: 'lengths', dtype: 'I32', shape: [windows], bytes: bytesOf(lengths) },
   ]
-  await writeTensors(path, tensors, {})
+  await writeTensors(path, tensors, {}, undefined, temporaryBeside(path))
 }
 
 /** @throws EngineError 'bad-data' for what `writeWindows` never writes: the folder may come from anyone. */

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { join } from 'node:path'
 import * as z from 'zod'
 import type { Stage } from '../../../shared/series/events.ts'
-import { writeAtomic } from '../../../system/atomicFile.ts'
+import { temporaryBeside, writeAtomic } from '../../../system/atomicFile.ts'
 import { keyOfWork, madeOnce, readMade } from '../../../runs/sweep/madeOnce.ts'
 import { EngineError } from '../../errors.ts'
 import { evaluationShape, type EvaluationResult } from '../state/progress.ts'
@@ -49,7 +49,7 @@ export async function measureOnce(session: RunSession, { stage, after, last, mea
       await measure()
       const measured = session.progress.evaluations.filter(isDue)
       const made = { on, evaluations: measured, sha256: hashOf(on, measured) }
-      if (isHeld()) await writeAtomic(file, [`${JSON.stringify(made, null, 1)}\n`])
+      if (isHeld()) await writeAtomic(file, [`${JSON.stringify(made, null, 1)}\n`], temporaryBeside(file))
       return measured
     },
     wait: last,

@@ -1,21 +1,20 @@
 // The pruned model, which runs that prune alike have in common where they recover it only afterwards: one of them prunes,
 // the others take its finished blocks, by name only, since nothing ever writes into a file of a state.
 import { existsSync } from 'node:fs'
-import { copyFile, link, readdir, rm } from 'node:fs/promises'
+import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as z from 'zod'
 import { pruningOf, prunesFirst } from '../../../shared/plan/pruningOf.ts'
-import { writeError } from '../../../system/diskErrors.ts'
 import { makeOwnFolders } from '../../../system/ownFolder.ts'
 import { EngineError } from '../../errors.ts'
-import { writeAtomic } from '../../../system/atomicFile.ts'
+import { temporaryBeside, writeAtomic } from '../../../system/atomicFile.ts'
 import { partPath } from '../state/blockStore.ts'
 import { keyOfWork, madeOnce, readMade } from '../../../runs/sweep/madeOnce.ts'
 import { blockShape, chosenShape } from '../state/progress.ts'
 import type { RunSession } from '../state/session.ts'
 import { sourceHashes } from '../state/sources.ts'
 import { blockParts } from '../state/stateModel.ts'
-import { renameOver } from '../../../system/renameOver.ts'
+import { sameFile } from '../../../system/sameFile.ts'
 
 const lookEveryMs = 250
 const usedPrefix = 'used-'
@@ -48,7 +47,7 @@ export async function pruneOnce(session: RunSession, prune: () => Promise<void>)
   await writeAtomic(join(folder, usedPrefix + session.folder.name), [])
   const used = (await readdir(folder)).filter((name) => name.startsWith(usedPrefix))
   // A run that is begun anew after this prunes for itself.
-  if (used.length >= shared.prunesAlike) await forget(folder, blocks)
+  if (used.length >= shared.prunesAlike) await forget(folder)
 }
 
 /** Hash of all that decides the pruned bits, device, threads and libraries too: near ties fall by rounding. */
@@ -70,9 +69,8 @@ async function giveBlocks(
 ): Promise<void> {
   for (const part of blockParts(model.config.numBlocks))
     await sameFile(partPath(folder.state, 'pruned', part), partPath(shared, 'pruned', part))
-  await writeAtomic(resultsFile(shared), [
-    `${JSON.stringify({ blocks: progress.blocks, warnings, chosen: progress.chosen }, null, 1)}\n`,
-  ])
+  const text = `${JSON.stringify({ blocks: progress.blocks, warnings, chosen: progress.chosen }, null, 1)}\n`
+  await writeAtomic(resultsFile(shared), [text], temporaryBeside(resultsFile(shared)))
 }
 
 const prunedShape = z.object({
@@ -105,22 +103,11 @@ async function takeBlocks(session: RunSession, shared: string): Promise<true | n
   return true
 }
 
-/** One more name for the file, or a copy where the file system has no such thing. Whole or not there. */
-async function sameFile(from: string, to: string): Promise<void> {
-  const temporary = `${to}.tmp`
-  try {
-    await rm(temporary, { force: true })
-    await link(from, temporary).catch(() => copyFile(from, temporary))
-    await renameOver(temporary, to)
-  } catch (error) {
-    throw writeError(error, to)
-  }
-}
-
-/** The results go first: without them nobody takes the rest. */
-async function forget(folder: string, blocks: number): Promise<void> {
+/** The results go first: without them nobody takes the rest. What a killed run had not yet renamed goes too. */
+async function forget(folder: string): Promise<void> {
   await rm(resultsFile(folder), { force: true })
-  for (const part of blockParts(blocks)) await rm(partPath(folder, 'pruned', part), { force: true })
+  for (const name of await readdir(folder))
+    if (/^pruned-.*\.safetensors$|\.tmp$/.test(name)) await rm(join(folder, name), { force: true })
 }
 
 const wrong = (folder: string) =>

@@ -15,12 +15,13 @@ export interface StateTensor {
 /** Called with the number of bytes that are about to be written. */
 export type MakeRoom = (bytes: number) => Promise<void>
 
-/** Replaces the file as a whole, after `makeRoom` has made room for it. @throws EngineError 'disk', or what making the bytes throws. */
+/** Replaces the file as a whole, as `writeAtomic` does, after `makeRoom` has made room for it. @throws EngineError 'disk', or what making the bytes throws. */
 export async function writeTensors(
   path: string,
   tensors: readonly StateTensor[],
   metadata: Readonly<Record<string, string>>,
   makeRoom?: MakeRoom,
+  temporary?: string,
 ): Promise<void> {
   let end = 0
   const infos = tensors.map(({ name, dtype, shape }) => {
@@ -30,7 +31,7 @@ export async function writeTensors(
   })
   const header = encodeHeader({ tensors: infos, metadata: new Map(Object.entries(metadata)) })
   await makeRoom?.(header.length + end)
-  await writeAtomic(path, chunksOf(header, tensors))
+  await writeAtomic(path, chunksOf(header, tensors), temporary)
 }
 
 function sizeOf({ name, dtype, shape }: Pick<StateTensor, 'name' | 'dtype' | 'shape'>): number {
