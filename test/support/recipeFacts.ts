@@ -98,6 +98,11 @@ export const dataFacts: ReadonlyMap<string, DataFacts> = new Map<string, DataFac
 
 export const machine = { budgetBytes: 8e9, memoryBytes: 16e9, freeDiskBytes: 1e12, threads: 4, gpu: false }
 
+const adapters: ReadonlyMap<string, string | null> = new Map([
+  ['adapter', null],
+  ['other-model', 'the adapter other-model adapts "model.layers.0.mlp.gate", which is no module of this model'],
+])
+
 export function factsOf(model: ModelFacts | null): LintFacts {
-  return { model, data: dataFacts, machine, output: { exists: false, overlap: null } }
+  return { model, data: dataFacts, adapters, machine, output: { exists: false, overlap: null } }
 }

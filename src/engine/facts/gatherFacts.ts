@@ -8,6 +8,7 @@ import type { DataFacts, LintFacts, MachineFacts, OutputFacts } from '../../shar
 import type { ResolvedRecipe } from '../../shared/recipe/resolve.ts'
 import { pastRuns } from '../../runs/reader/pastRuns.ts'
 import { overlapOnDisk } from '../checkpoint/outputPlace.ts'
+import { adapterProblem } from './adapterProblem.ts'
 import { dataFacts } from './dataFacts.ts'
 import { multipliesBf16 } from '../processor.ts'
 import { machineMemoryBytes } from '../machineMemory.ts'
@@ -43,7 +44,10 @@ export async function gatherFacts(recipe: ResolvedRecipe, surroundings: Surround
     machineFacts(recipe.save ? at(recipe.save.to) : folder, surroundings),
     ...looks,
   ])
-  return { folder, model, data, machine, output, prunedOutput, past }
+  const adapters = new Map<string, string | null>()
+  for (const { adapter } of recipe.recover)
+    if (adapter !== undefined) adapters.set(adapter, await adapterProblem(modelPath(folder, adapter), model))
+  return { folder, model, data, adapters, machine, output, prunedOutput, past }
 }
 
 async function outputFacts(to: string, model: string): Promise<OutputFacts> {

@@ -41,6 +41,8 @@ const moduleZeros: Check = (value) =>
 const blockErrors: Check = (value) =>
   isRecord(value) && number(value.recovery) && measured(value.error_before) && measured(value.error_after)
 
+const mergedUpdate: Check = (value) => isRecord(value) && number(value.norm) && number(value.cut)
+
 const stage = oneOf('dense', 'pruned', 'recovered')
 const plannedStages: Check = (value) =>
   isRecord(value) && flag(value.prunes) && list(text)(value.recoveries) && list(stage)(value.measures)
@@ -88,6 +90,11 @@ const shapes: { readonly [type in RunEvent['type']]: Readonly<Record<string, Che
     error_after: optional(measured),
     errors: optional(list(blockErrors)),
     seconds: number,
+  },
+  merge: {
+    recovery: optional(number),
+    block: (value) => value === null || place(value),
+    modules: record(mergedUpdate),
   },
   eval: {
     stage,

@@ -43,6 +43,7 @@ async function ownItems(place: CompletionPlace, analysis: Analysis): Promise<Com
     case 'model':
     case 'data':
     case 'init':
+    case 'adapter':
       return (await pathItems(place, analysis, key)).map((item) => replace(item, plainText(item.label)))
     case 'field':
       return fieldItems(place.path, analysis).map((item) => replace(item, plainText(item.label)))
@@ -111,7 +112,7 @@ async function pathItems(place: CompletionPlace, { folder }: Analysis, key: stri
   const items = found.slice(0, 2000).flatMap((entry): CompletionItem[] => {
     if (hidden.test(entry.name)) return []
     if (entry.isDirectory())
-      return [{ label: `${typed}${entry.name}${key === 'model' ? '' : '/'}`, kind: CompletionItemKind.Folder }]
+      return [{ label: `${typed}${entry.name}${key === 'model' || key === 'adapter' ? '' : '/'}`, kind: CompletionItemKind.Folder }]
     const fits = key === 'data' ? dataFile.test(entry.name) : key === 'init' && entry.name.endsWith('.safetensors')
     return fits ? [{ label: `${typed}${entry.name}`, kind: CompletionItemKind.File }] : []
   })

@@ -2,6 +2,7 @@
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { DocumentLink } from 'vscode-languageserver/node'
+import { filesOfAdapter } from '../../engine/checkpoint/adapterFolder.ts'
 import { locate } from '../../engine/checkpoint/locate.ts'
 import { modelPath } from '../../engine/checkpoint/hubCache.ts'
 import type { Path } from '../../shared/recipe/document.ts'
@@ -25,8 +26,13 @@ export async function documentLinks({ context, document, folder, facts, dialect 
     if (facts?.data.get(data)?.exists) link([...path, 'data'], data, 'Open the data')
   }
   for (const { path, resolved } of context.recoveries) {
-    const { init } = resolved.lora
+    const { lora, adapter } = resolved
+    const { init } = lora
     if (init) link([...path, 'lora', 'init'], init, 'Open the start matrices')
+    if (adapter !== undefined && facts?.adapters?.get(adapter) === null) {
+      const { weights } = await filesOfAdapter(modelPath(folder, adapter))
+      link([...path, 'adapter'], weights, 'Look at the adapter')
+    }
   }
   if (save && facts?.output?.exists) await linkModel(['save', 'to'], save.to, 'Look at the result')
   return links

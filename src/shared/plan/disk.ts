@@ -58,7 +58,8 @@ export function stateBytes(recipe: ResolvedRecipe, { tensors }: StoredModel, pla
   const { entries, recoveries, passes } = plan
   const { whilePruning, later } = passes
   const pruned = [...prunedNames(entries)].map((name) => `${name}.weight`)
-  const changed = (by: readonly PlannedRecovery[]) => by.flatMap((one) => changedBy(one, pruned))
+  const all = [...tensors.keys()]
+  const changed = (by: readonly PlannedRecovery[]) => by.flatMap((one) => changedBy(one, pruned, all))
   const masks = maskBytes(tensors, plan)
   const blocks = bytesOf(tensors, [...pruned, ...changed(whilePruning)]) + masks
   const wanted = savesPruned(recipe) || recipe.evaluate.some(({ at }) => at.includes('pruned'))
@@ -72,8 +73,16 @@ export function stateBytes(recipe: ResolvedRecipe, { tensors }: StoredModel, pla
 /** A value and its two moments, F32. */
 const momentBytes = 12
 
-/** Names of the tensors that a recovery writes: what it trains, or the pruned weights that it solves for. */
-function changedBy({ trainable: set }: PlannedRecovery, pruned: readonly string[]): readonly string[] {
+/**
+ * Names of the tensors that a recovery writes: what it trains, the pruned weights that it solves for, or what an adapter may
+ * change, which is known once it has been looked at.
+ */
+function changedBy(
+  { trainable: set, settings }: PlannedRecovery,
+  pruned: readonly string[],
+  all: readonly string[],
+): readonly string[] {
+  if (settings.mode === 'merge') return all
   return set ? changedNames(set) : pruned
 }
 

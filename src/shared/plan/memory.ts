@@ -145,7 +145,9 @@ export function estimateMemory(recipe: ResolvedRecipe, model: ModelFacts, machin
     ...later.map(({ blockwise, recoveries }) =>
       blockwise
         ? walkBytes(recipe, config, { prunes: false, recoveries }, roomOf(recoveries))
-        : retrainingBytes(recoveries[0], config, roomOf(recoveries)),
+        : recoveries[0].mode === 'merge'
+          ? mergingBytes(config, weights)
+          : retrainingBytes(recoveries[0], config, roomOf(recoveries)),
     ),
     recipe.evaluate.length > 0 ? measuringBytes(recipe, config, roomOf(recipe.recover)) : 0,
   ]
@@ -232,6 +234,11 @@ function trainingBytes(config: ModelConfig, tokens: number, room: Room): number 
 /** Effective weights between the passes of a step, which the budget counts in f32. */
 function keptWeightBytes({ weights, budget }: Room): number {
   return (budget.effectiveWeightBytes * weights.effective) / 4
+}
+
+/** A weight as read, widened and as it is written, and a panel of the update, all of the largest linear. */
+function mergingBytes(config: ModelConfig, { stored }: WeightSizes): number {
+  return largestLinear(config) * (2 * stored + 2 * 4)
 }
 
 function retrainingBytes(recover: ResolvedRecover, config: ModelConfig, room: Room): number {

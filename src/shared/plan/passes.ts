@@ -1,9 +1,9 @@
 // Groups a list of recoveries into passes over the model: adjacent ones that work block by block share one walk over
-// the blocks, a retraining is a pass of its own.
+// the blocks, a retraining and a merge are passes of their own.
 import type { ResolvedRecover } from '../recipe/resolve.ts'
 
 export interface RecoveryPass<T = ResolvedRecover> {
-  /** Block after block; otherwise the one recovery trains the whole model. */
+  /** Block after block, on the calibration set; otherwise the one recovery trains the whole model, or merges into it. */
   readonly blockwise: boolean
   readonly recoveries: readonly T[]
 }
@@ -15,7 +15,7 @@ export interface Passes<T = ResolvedRecover> {
 }
 
 export function isBlockwise({ mode }: Pick<ResolvedRecover, 'mode'>): boolean {
-  return mode !== 'retrain'
+  return mode === 'reconstruct' || mode === 'refit'
 }
 
 export function passesOf(recover: readonly ResolvedRecover[], prunes: boolean): Passes {

@@ -1,13 +1,16 @@
 // One recovery as reports have it.
 import type { RecoverMode } from '../recipe/schema.ts'
+import type { MergedUpdate } from '../series/events.ts'
 import type { PlannedRecovery, TrainableCount } from './runPlan.ts'
 
 export interface RecoveryReport {
   mode: RecoverMode
   train: string[]
   steps: number
-  /** null: it trains nothing, but solves for the weights. */
+  /** null: it trains nothing, but solves for the weights, or merges an adapter. */
   trainable: TrainableCount | null
+  /** What merging its adapter added to each matrix, and the share of all that fell on zeros and was cut off. */
+  merged?: { cut: number; modules: Record<string, MergedUpdate> }
 }
 
 export function recoveryReport({ settings, count }: PlannedRecovery): RecoveryReport {

@@ -2,7 +2,7 @@
 import type { ModelConfig } from '../families/modelConfig.ts'
 import { blockLinears, blockParameters } from '../families/parameters.ts'
 import { largest } from '../format/lists.ts'
-import { recoveryPlace, type ResolvedRecipe, type ResolvedRecover } from '../recipe/resolve.ts'
+import { recoveryPlace, isTraining, type ResolvedRecipe, type ResolvedRecover } from '../recipe/resolve.ts'
 import { groupPasses, isBlockwise, type Passes } from './passes.ts'
 import { viewModel, type ModelView } from './modelView.ts'
 import type { PlanFinding } from './planFinding.ts'
@@ -58,7 +58,7 @@ export interface PlannedRecovery {
   /** Its path in the recipe: `recover`, or `recover.1` of several. */
   readonly place: string
   readonly settings: ResolvedRecover
-  /** Both null: it trains nothing, but solves for the weights. */
+  /** Both null: it trains nothing, but solves for the weights, or merges an adapter. */
   readonly trainable: TrainableSet | null
   readonly count: TrainableCount | null
   /** A tied head that it trains gets weights of its own. */
@@ -119,7 +119,7 @@ export function plannedLinears(config: ModelConfig): PlannedLinear[] {
 
 function plannedRecovery(recipe: ResolvedRecipe, index: number, config: ModelConfig): PlannedRecovery {
   const settings = recipe.recover[index]
-  const trainable = settings.mode === 'refit' ? null : trainableSet(config, settings)
+  const trainable = isTraining(settings.mode) ? trainableSet(config, settings) : null
   const count = trainable && countTrainable(trainable, settings.lora.rank)
   return {
     index,

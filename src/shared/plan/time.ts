@@ -7,7 +7,7 @@ import { tried } from '../allocations/allocation.ts'
 import { allocationOf, isMeasured, keysOf } from '../allocations/allocations.ts'
 import { needsData } from '../methods/methods.ts'
 import { triedWindows } from '../recipe/defaults.ts'
-import { type ResolvedEvaluation, type ResolvedRecipe, type ResolvedRecover } from '../recipe/resolve.ts'
+import { isTraining, type ResolvedEvaluation, type ResolvedRecipe, type ResolvedRecover } from '../recipe/resolve.ts'
 import { tokenShare } from '../families/parameters.ts'
 import { adapterAmong } from '../adapters/adapters.ts'
 import { outputsOf, savesPruned, type OutputKind } from './outputs.ts'
@@ -106,13 +106,19 @@ export function plannedParts(
     measured('pruned'),
     ...later.map((pass, i): PlannedPart => {
       const walking = pass.blockwise ? seconds(walkOperations(recipe, model, { prunes: false, ...pass })) : 0
-      return { part: `recover ${i}`, seconds: walking + seconds({ products: recovering(pass) }) }
+      const merges = pass.recoveries.some(({ mode }) => mode === 'merge')
+      const moving = merges ? movingSeconds(model) : 0
+      return { part: `recover ${i}`, seconds: walking + moving + seconds({ products: recovering(pass) }) }
     }),
     measured('recovered'),
   ]
-  for (const { kind } of outputsOf(recipe))
-    parts.push({ part: `save ${kind}`, seconds: (2 * bytesOf(model)) / diskBytesPerSecond })
+  for (const { kind } of outputsOf(recipe)) parts.push({ part: `save ${kind}`, seconds: movingSeconds(model) })
   return parts.filter((part) => part.seconds > 0)
+}
+
+/** All weights read, and written again. */
+function movingSeconds(model: PlannedModel): number {
+  return (2 * bytesOf(model)) / diskBytesPerSecond
 }
 
 /** Floating-point operations, by the rate that they reach. */
@@ -178,7 +184,7 @@ function walkOperations(recipe: ResolvedRecipe, model: PlannedModel, work: Block
 }
 
 function recoverOperations(recover: ResolvedRecover, { calibration }: ResolvedRecipe, model: PlannedModel): number {
-  if (recover.mode === 'refit') return 0
+  if (!isTraining(recover.mode)) return 0
   const { blocks, head } = weightsOf(model)
   const calibrationTokens = calibration ? calibration.samples * calibration.seq_len : 0
   const weights = recover.train.includes('full') || adapterAmong(recover.train) !== null

@@ -112,6 +112,8 @@ export interface LintFacts {
   readonly model: ModelFacts | null
   /** By path as written in the recipe. */
   readonly data: ReadonlyMap<string, DataFacts>
+  /** Why an adapter that a recovery merges cannot be, by path as written; null: it can. */
+  readonly adapters?: ReadonlyMap<string, string | null>
   readonly machine: MachineFacts | null
   readonly output: OutputFacts | null
   /** The same of `save.pruned`. */

@@ -81,6 +81,8 @@ export interface ResolvedRecover {
   steps: number
   /** Set for `refit` only. */
   dampening?: number
+  /** Path as written of the folder to merge; set for `merge` only. */
+  adapter?: string
   lr: number
   weight_decay: number
   /** Null: no clipping; always null when reconstructing. */
@@ -266,10 +268,11 @@ function resolveRecover(recover: Recover, known: Surroundings): ResolvedRecover 
     mode,
     window: residual && !hasSubmodules({ residual }) ? 'block' : (recover.window ?? recoverDefaults.window),
     inputs: recover.inputs ?? recoverDefaults.inputs,
-    train: mode === 'refit' ? [] : [...new Set(recover.train ?? recoverDefaults.train)],
+    train: isTraining(mode) ? [...new Set(recover.train ?? recoverDefaults.train)] : [],
     lora: { ...recoverDefaults.lora, ...recover.lora },
-    steps: recover.steps ?? (mode === 'refit' ? refitDefaults : recoverDefaults).steps,
+    steps: mode === 'merge' ? 1 : (recover.steps ?? (mode === 'refit' ? refitDefaults : recoverDefaults).steps),
     ...(mode === 'refit' && { dampening: recover.dampening ?? refitDefaults.dampening }),
+    ...(mode === 'merge' && { adapter: recover.adapter }),
     lr: recover.lr ?? recoverDefaults.lr,
     weight_decay: recover.weight_decay ?? recoverDefaults.weight_decay,
     clip_norm: mode !== 'retrain' ? null : clipNorm === undefined ? recoverDefaults.clip_norm : clipNorm,
@@ -281,6 +284,11 @@ function resolveRecover(recover: Recover, known: Surroundings): ResolvedRecover 
     ...denseLoss(recover, mode, known),
     ...windowsOf(recover, known),
   }
+}
+
+/** Whether an optimiser changes the weights; else they are solved for, or merged. */
+export function isTraining(mode: RecoverMode): boolean {
+  return mode === 'retrain' || mode === 'reconstruct'
 }
 
 function denseLoss(

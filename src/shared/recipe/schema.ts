@@ -27,7 +27,7 @@ import { sweepSchema } from './sweepSchema.ts'
 
 export type { SettledAllocation } from './allocationSchema.ts'
 
-export const modes = ['retrain', 'reconstruct', 'refit'] as const
+export const modes = ['retrain', 'reconstruct', 'refit', 'merge'] as const
 export const windows = ['block', 'submodule'] as const
 const reconstructionInputs = ['pruned', 'dense'] as const
 export const stages = ['dense', 'pruned', 'recovered'] as const
@@ -151,8 +151,15 @@ const recoverySchema = z
       .enum(modes)
       .meta(
         about(
-          '`reconstruct`: block by block towards the outputs of the dense block, one block in memory (PERP, arXiv 2312.15230). `retrain`: the whole model on the language-model loss (PERP, arXiv 2312.15230). `refit`: least squares of the weights that pruning kept, a linear at a time, towards the outputs of its dense weights; nothing is trained (arXiv 2406.07831).',
+          '`reconstruct`: block by block towards the outputs of the dense block, one block in memory (PERP, arXiv 2312.15230). `retrain`: the whole model on the language-model loss (PERP, arXiv 2312.15230). `refit`: least squares of the weights that pruning kept, a linear at a time, towards the outputs of its dense weights; nothing is trained (arXiv 2406.07831). `merge`: a LoRA that PEFT trained elsewhere is added under the mask, so that every zero stays; nothing is trained.',
           { default: recoverDefaults.mode },
+        ),
+      )
+      .optional(),
+    adapter: path
+      .meta(
+        about(
+          '`merge` only: a folder of PEFT with `adapter_config.json` and `adapter_model.safetensors`, relative to the recipe, or `hf:org/name` in the Hub’s cache. W += s·(B·A)⊙M for each of its modules; norms and biases that it trained replace the model’s.',
         ),
       )
       .optional(),
@@ -266,6 +273,10 @@ const recoverySchema = z
     field: dataKeys.field,
     samples,
     seq_len: seqLen,
+  })
+  .superRefine(({ mode, adapter }, context) => {
+    if (mode === 'merge' && adapter === undefined)
+      context.addIssue({ code: 'custom', path: ['adapter'], message: 'mode merge needs adapter' })
   })
   .meta(about('How to recover what pruning cost.'))
 

@@ -33,6 +33,14 @@ export interface ChosenAllocation {
   readonly tried: readonly { readonly value: number; readonly loss: number | null }[]
 }
 
+/** What the merge of an adapter did to a matrix. */
+export interface MergedUpdate {
+  /** √Σ (s·B·A)² over all its entries. */
+  readonly norm: number
+  /** Share of that sum of squares on pruned weights, where it was cut off: 0 to 1. */
+  readonly cut: number
+}
+
 /** The model's continuation of a prompt of the recipe. */
 export interface Sample {
   readonly prompt: string
@@ -74,7 +82,7 @@ export type RunEvent = At &
         resumed?: boolean
       }
     /**
-     * A phase begins: read, calibrate, prune, reconstruct, refit, retrain, evaluate, save. `recovery`: its index in a recipe
+     * A phase begins: read, calibrate, prune, reconstruct, refit, retrain, merge, evaluate, save. `recovery`: its index in a recipe
      * that has several.
      */
     | { type: 'phase'; phase: string; recovery?: number }
@@ -115,6 +123,8 @@ export type RunEvent = At &
         seconds: number
       }
     | ({ type: 'allocation' } & ChosenAllocation)
+    /** An adapter was merged into a block; `block` is null for what is outside the blocks. */
+    | { type: 'merge'; recovery?: number; block: number | null; modules: Record<string, MergedUpdate> }
     /** A measurement by one entry of the recipe's `evaluate`; null is not a number. */
     | {
         type: 'eval'

@@ -1,5 +1,5 @@
 // A run as the views show it, folded from its events alone: a live run and a finished one give the same picture.
-import type { ModuleZeros, PlannedStages, RunEvent, Stage } from './events.ts'
+import type { MergedUpdate, ModuleZeros, PlannedStages, RunEvent, Stage } from './events.ts'
 import { defaultTask, type TaskName } from '../tasks/tasks.ts'
 import type { Accuracy } from './meanAccuracy.ts'
 import type { SampleSet } from './samples.ts'
@@ -75,6 +75,8 @@ export interface RunPicture {
   samples: SampleSet[]
   /** By block number, the latest result of each. */
   blocks: Map<number, BlockResult>
+  /** What merges of adapters added to each matrix, by index of the recovery, 0 where the recipe has one, and by module. */
+  merges: Map<number, Map<string, MergedUpdate>>
   /** The stages that the run has announced; null until it has, or where its events never do. */
   plan: PlannedStages | null
   phases: PhasePart[]
@@ -114,6 +116,7 @@ export function emptyPicture(): RunPicture {
     evaluations: [],
     samples: [],
     blocks: new Map(),
+    merges: new Map(),
     plan: null,
     phases: [],
     progress: null,
@@ -189,6 +192,11 @@ function fold(run: RunPicture, event: RunEvent): void {
       const part = run.phases.at(-1)
       if (part) part.blocks++
       run.blocks.set(event.block, blockResult(event, run.blocks.get(event.block)))
+      return
+    }
+    case 'merge': {
+      const { recovery = 0, modules } = event
+      run.merges.set(recovery, new Map([...(run.merges.get(recovery) ?? []), ...Object.entries(modules)]))
       return
     }
     case 'eval': {

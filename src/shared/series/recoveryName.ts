@@ -2,7 +2,7 @@
 
 import type { PhasePart, RunPicture } from './foldRun.ts'
 
-const modes = ['reconstruct', 'refit', 'retrain']
+const modes = ['reconstruct', 'refit', 'retrain', 'merge']
 
 export const isRecovery = ({ phase }: Pick<PhasePart, 'phase'>): boolean => modes.includes(phase)
 
@@ -16,7 +16,7 @@ export function modesOf({
   return recoveries.length > 0 ? recoveries : [...new Set(phases.filter(isRecovery).map(({ phase }) => phase))]
 }
 
-export const isBlockwise = (mode: string): boolean => mode !== 'retrain'
+export const isBlockwise = (mode: string): boolean => mode !== 'retrain' && mode !== 'merge'
 
 /** Whether the recovery follows pruning from block to block: until its end the blocks that it has not reached are dense. */
 export function followsPruning(picture: Pick<RunPicture, 'plan' | 'recoveries' | 'phases'>, recovery: number): boolean {

@@ -10,7 +10,8 @@ export function checkCounts(progress: RunProgress, recipe: ResolvedRecipe, numBl
   const { finishedBlocks, recoveredPasses, walkedBlocks, trainedSteps } = progress
   const { later } = passesOf(recipe.recover, recipe.prune.length > 0)
   const next = later.at(recoveredPasses)
-  const [blocks, steps] = next?.blockwise ? [numBlocks, 0] : [0, next?.recoveries[0].steps ?? 0]
+  const merges = next?.recoveries[0].mode === 'merge'
+  const [blocks, steps] = next?.blockwise || merges ? [numBlocks, 0] : [0, next?.recoveries[0].steps ?? 0]
   const refuse = (done: number, all: number, unit: string): never => {
     throw new EngineError('bad-data', `${folder} records ${done} finished ${unit}, of ${all}; start the run anew`)
   }

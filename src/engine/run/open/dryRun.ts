@@ -7,6 +7,7 @@ import { openCheckpoint } from '../../checkpoint/checkpoint.ts'
 import { modelPath } from '../../checkpoint/hubCache.ts'
 import { lintText } from '../../facts/lintFile.ts'
 import { openModel, type Model } from '../../model/model.ts'
+import { checkMerged } from './mergedAdapter.ts'
 import { plannedRun } from './plannedRun.ts'
 import { parseFile, recipeYaml, refuseSweep, severitiesOf } from './recipeFile.ts'
 
@@ -24,7 +25,11 @@ export async function planOfText(
   const options = { folder: file.folder, memoryBytes, severities: severitiesOf(file) }
   const { context, facts, findings } = await lintText(recipeYaml(file.recipe), options)
   // The rehearsal refuses what the run would refuse.
-  plannedRun(context.resolved, model)
+  const { recoveries } = plannedRun(context.resolved, model).plan
+  for (const { settings } of recoveries) {
+    const { adapter } = settings
+    if (adapter !== undefined) await checkMerged({ ...settings, adapter: modelPath(file.folder, adapter) }, model)
+  }
   return planRecipe(path, context.resolved, facts ?? noFacts, findings)
 }
 

@@ -28,6 +28,7 @@ import { lockDraft, lockRun, type RunLock } from '../../../runs/lock/runLock.ts'
 import { plannedRun } from './plannedRun.ts'
 import type { RunPlan } from '../../../shared/plan/runPlan.ts'
 import { removeState } from '../state/runState.ts'
+import { checkMerged } from './mergedAdapter.ts'
 import { placeResult, splitSaveTo } from './saveTo.ts'
 import { recordSources, requireUnchanged, sourceFiles, type KnownFiles } from '../state/sources.ts'
 import { checkDense } from './denseModel.ts'
@@ -191,7 +192,10 @@ export async function checkRecipe(file: RecipeFile): Promise<CheckedRecipe> {
     const relativeRecipe = resolveRecipe(file.recipe, { ...model.config, idShape, denseModel })
     const recipe = mapPaths(relativeRecipe, (given) => modelPath(file.folder, given))
     const { plan, findings } = plannedRun(recipe, model)
-    for (const recovery of plan.recoveries) await checkStarts(recovery)
+    for (const recovery of plan.recoveries) {
+      await checkStarts(recovery)
+      await checkMerged(recovery.settings, model)
+    }
     for (const { settings, place } of plan.recoveries)
       if (settings.dense) await checkDense(settings.dense, model, place)
     const unused = unusedText(model)

@@ -102,6 +102,7 @@ export function mapPaths(recipe: ResolvedRecipe, change: (path: string) => strin
       ...one,
       ...(one.data !== undefined && { data: change(one.data) }),
       ...(one.dense !== undefined && { dense: change(one.dense) }),
+      ...(one.adapter !== undefined && { adapter: change(one.adapter) }),
       lora: { ...one.lora, init: one.lora.init === null ? null : change(one.lora.init) },
     })),
     evaluate: recipe.evaluate.map((evaluation) => ({

@@ -1,9 +1,8 @@
 // Reads or draws the adapters' start: from the file that the recovery names, or by the recipe's seed.
 import { adapterOf, isAdapterName } from '../../../shared/adapters/adapters.ts'
 import type { PlannedRecovery } from '../../../shared/plan/runPlan.ts'
-import { openCheckpoint, type Checkpoint } from '../../checkpoint/checkpoint.ts'
-import { bf16ToF32, f16ToF32 } from '../../dtype.ts'
-import { EngineError } from '../../errors.ts'
+import { openCheckpoint } from '../../checkpoint/checkpoint.ts'
+import { readF32Tensor } from '../../checkpoint/readF32.ts'
 import { givenStart, randomStart } from '../../recover/startMatrices.ts'
 
 export interface StartMatrices {
@@ -37,21 +36,5 @@ export async function checkStarts(recovery: PlannedRecovery): Promise<void> {
       if (!isAdapterName(kind) || adapterOf(kind).drawn) await starts.of(name, shape[1])
   } finally {
     await starts.close()
-  }
-}
-
-async function readF32Tensor(file: Checkpoint, name: string) {
-  const entry = file.tensors.get(name)
-  if (!entry) return null
-  const { buffer } = await file.read(name)
-  switch (entry.dtype) {
-    case 'F32':
-      return { shape: entry.shape, values: new Float32Array(buffer) }
-    case 'F16':
-      return { shape: entry.shape, values: Float32Array.from(new Uint16Array(buffer), f16ToF32) }
-    case 'BF16':
-      return { shape: entry.shape, values: Float32Array.from(new Uint16Array(buffer), bf16ToF32) }
-    default:
-      throw new EngineError('bad-data', `${file.path}: ${name} is ${entry.dtype}; start matrices are F32, F16 or BF16`)
   }
 }

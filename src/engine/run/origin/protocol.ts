@@ -40,5 +40,7 @@ function recoverySentence(recover: ResolvedRecover): string {
       return `Reconstruction: ${plural(steps, 'step')} of ${plural(windows, 'window')} for ${recover.window === 'submodule' ? 'the attention and again for the MLP of each block' : 'each block'}.`
     case 'refit':
       return `Refit: least squares of the kept weights of each linear on the calibration windows, ${steps} conjugate gradients, dampening ${recover.dampening}.`
+    case 'merge':
+      return `Merge: the LoRA in ${recover.adapter ?? 'no folder'}, trained elsewhere, added under the mask, in f32.`
   }
 }

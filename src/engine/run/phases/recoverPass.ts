@@ -1,4 +1,4 @@
-// Recovery after pruning: a retraining of the whole model, or one more walk over its blocks.
+// Recovery after pruning: a retraining of the whole model, a merge into it, or one more walk over its blocks.
 import type { RecoveryPass } from '../../../shared/plan/passes.ts'
 import type { PlannedRecovery } from '../../../shared/plan/runPlan.ts'
 import { openCheckpoint } from '../../checkpoint/checkpoint.ts'
@@ -9,6 +9,7 @@ import { startMatricesOf } from '../open/startMatricesOf.ts'
 import { passStage, type StoredStage } from '../state/blockStore.ts'
 import type { BlockResult } from '../state/progress.ts'
 import { blockParts } from '../state/stateModel.ts'
+import { runAdapterPhase } from './adapterPhase.ts'
 import { withApplied } from './appliedRecoveries.ts'
 import { runBlocksPhase } from './blocksPhase.ts'
 import { evaluateStage, evaluateTraining, isDue } from './evaluateStage.ts'
@@ -27,7 +28,11 @@ export async function recoverPass(
   const { progress } = session
   const [first] = recoveries
   const stage = passStage(number)
-  const body = () => (blockwise ? walkAgain(context, masks, recoveries, stage) : retrain(context, masks, first, stage))
+  const body = () => {
+    if (blockwise) return walkAgain(context, masks, recoveries, stage)
+    const whole = first.settings.mode === 'merge' ? runAdapterPhase : retrain
+    return whole(context, masks, first, stage)
+  }
   await session.phase(first.settings.mode, body, { part: `recover ${number}`, ...numberOf(session, first) })
   progress.recoveredPasses = number + 1
   progress.walkedBlocks = 0

@@ -171,7 +171,7 @@ async function masksOf(context: RunContext): Promise<StoredMasks> {
   const [stage] = prunedStages(context)
   if (stage) return masksOfStage(session, stage)
   const { model } = session
-  return plan.count ? masksOfPrunedModel(model, session.warn) : ((await ownMasksOf(model)) ?? new Map())
+  return plan.recoveries.length > 0 ? masksOfPrunedModel(model, session.warn) : ((await ownMasksOf(model)) ?? new Map())
 }
 
 /** Measures the finished model and saves it. */

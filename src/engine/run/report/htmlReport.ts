@@ -28,6 +28,7 @@ import { recoveriesWithErrors } from '../../../shared/series/blockErrors.ts'
 import { laddersOf, ladderTitle } from '../../../shared/series/ladder.ts'
 import { accuraciesOf } from '../../../shared/series/accuracies.ts'
 import { emptyPicture, foldEvents, type RunPicture } from '../../../shared/series/foldRun.ts'
+import { cutText, mergedKinds } from '../../../shared/series/mergedUpdates.ts'
 import { recoveryName } from '../../../shared/series/recoveryName.ts'
 import { endOfText, promptTexts, type PromptTexts } from '../../../shared/series/samples.ts'
 import { printable } from '../../../shared/format/printable.ts'
@@ -64,6 +65,7 @@ ${wonBackSentences(report)
   .map((sentence) => `<p>${escapeText(sentence)}</p>`)
   .join('')}
 ${recoveryTable(report)}
+${mergeTables(report)}
 ${plots(picture)}
 ${errorMaps(picture)}
 ${taskTable(picture)}
@@ -168,6 +170,22 @@ function recoveryTable({ recoveries }: RunReport): string {
     trainable ? formatTrained(trainable.percent) : '–',
   ])
   return `<h2>Recoveries</h2>${table(['recovery', 'trains', 'steps', 'trainable'], rows)}`
+}
+
+/** What the mask cut off of each adapter that was merged, by kind of matrix. */
+function mergeTables({ recoveries }: RunReport): string {
+  return recoveries
+    .flatMap(({ merged }) => (merged ? [merged.modules] : []))
+    .map((modules) => {
+      const rows = mergedKinds(modules).map(({ name, matrices, cut, range }) => [
+        name,
+        String(matrices),
+        formatShare(cut, 1),
+        range.map((share) => formatShare(share, 1)).join(' – '),
+      ])
+      return `<h2>Merged adapter</h2><p>${escapeText(cutText(modules))}</p>${table(['matrix', 'blocks', 'cut off', 'from – to'], rows)}`
+    })
+    .join('')
 }
 
 /** Numbers to the right; words, and what a row is of, to the left. */

@@ -7,6 +7,7 @@ import { protocolOf } from '../origin/protocol.ts'
 import { recoveryReport, type RecoveryReport } from '../../../shared/plan/recoveryReport.ts'
 import type { PlannedRecovery } from '../../../shared/plan/runPlan.ts'
 import { perplexitiesOf, resultsOfTexts, type TextResults } from '../../../shared/series/texts.ts'
+import { cutOfAll, cutText } from '../../../shared/series/mergedUpdates.ts'
 import { meanAccuracies, undecided, type MeanAccuracy } from '../../../shared/series/meanAccuracy.ts'
 import type { BlockResult, EvaluationResult, RunDevice, RunProgress } from '../state/progress.ts'
 
@@ -63,6 +64,7 @@ export interface ReportFacts {
 export function createReport(facts: ReportFacts, progress: RunProgress): RunReport {
   const perplexity: Partial<Record<Stage, number>> = {}
   const accuracy = meanAccuracies(progress.evaluations)
+  const recoveries = facts.recoveries.map((one) => ({ ...recoveryReport(one), ...mergedBy(one, progress) }))
   const texts = progress.evaluations.filter(({ perplexity: value, acc }) => acc === undefined && value !== undefined)
   const firstText = Math.min(...texts.map(({ entry }) => entry))
   for (const { stage, entry, step, perplexity: value } of progress.evaluations)
@@ -81,6 +83,7 @@ export function createReport(facts: ReportFacts, progress: RunProgress): RunRepo
     protocol: [
       ...protocolOf(facts.recipe),
       ...progress.chosen.map(chosenSentence),
+      ...recoveries.flatMap(({ merged }) => (merged ? [cutText(merged.modules)] : [])),
       precisionSentence(progress.device),
       ...undecided(accuracy),
     ],
@@ -90,7 +93,7 @@ export function createReport(facts: ReportFacts, progress: RunProgress): RunRepo
     evaluations: progress.evaluations,
     sparsity: facts.sparsity,
     trainable: progress.trainable,
-    recoveries: facts.recoveries.map(recoveryReport),
+    recoveries,
     allocations: progress.chosen,
     seconds: { ...progress.seconds, total: progress.elapsedMs / 1000 },
     planned_seconds: progress.plannedSeconds,
@@ -104,6 +107,13 @@ export function createReport(facts: ReportFacts, progress: RunProgress): RunRepo
 
 function chosenSentence(chosen: ChosenAllocation): string {
   return `Tried on ${triedWindows} windows of the calibration text: ${chosenText(chosen)}.`
+}
+
+function mergedBy({ index }: PlannedRecovery, { merges }: RunProgress): Pick<RecoveryReport, 'merged'> {
+  const own = merges.filter(({ recovery }) => recovery === index)
+  if (own.length === 0) return {}
+  const modules = Object.fromEntries(own.flatMap((one) => Object.entries(one.modules)))
+  return { merged: { cut: cutOfAll(Object.values(modules)), modules } }
 }
 
 function precisionSentence({ details }: RunDevice): string {

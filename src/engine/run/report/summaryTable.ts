@@ -9,6 +9,7 @@ import {
   formatValue,
   formatWonBack,
 } from '../../../shared/format/numbers.ts'
+import { cutText } from '../../../shared/series/mergedUpdates.ts'
 import { undecided, type MeanAccuracy } from '../../../shared/series/meanAccuracy.ts'
 import { perplexitiesOf, resultsOfTexts } from '../../../shared/series/texts.ts'
 import { textTable } from '../../../shared/format/textTable.ts'
@@ -36,7 +37,7 @@ export function summaryRows(report: RunReport): SummaryRow[] {
   const spent: Record<Stage, string> = {
     dense: '–',
     pruned: formatDuration(sum('calibrate', 'prune')),
-    recovered: formatDuration(sum('reconstruct', 'refit', 'retrain')),
+    recovered: formatDuration(sum('reconstruct', 'refit', 'retrain', 'merge')),
   }
   const { second } = resultsOfTexts(perplexitiesOf(report.evaluations))
   const perplexities = [report.perplexity, ...(second ? [second.perplexity] : [])]
@@ -75,5 +76,6 @@ export function summaryText(report: RunReport, columns?: number): string {
     summaryRows(report).map(({ cells }) => cells),
     { columns, spare: ['peak memory', 'seconds'] },
   )
-  return [table, ...wonBackSentences(report), ...undecided(report.accuracy)].join('\n')
+  const merged = report.recoveries.flatMap((one) => (one.merged ? [cutText(one.merged.modules)] : []))
+  return [table, ...merged, ...wonBackSentences(report), ...undecided(report.accuracy)].join('\n')
 }

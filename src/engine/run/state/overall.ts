@@ -120,7 +120,8 @@ export function finishedParts(
 ): Map<WorkPart, number> {
   const { later } = passesOf(recipe.recover, recipe.prune.length > 0)
   const passes = later.map(({ blockwise, recoveries }, i): [WorkPart, number] => {
-    const begun = blockwise ? walkedBlocks / numBlocks : trainedSteps / recoveries[0].steps
+    const [first] = recoveries
+    const begun = blockwise || first.mode === 'merge' ? walkedBlocks / numBlocks : trainedSteps / first.steps
     return [`recover ${i}`, i < recoveredPasses ? 1 : i > recoveredPasses ? 0 : begun]
   })
   const measured = (stage: Stage) => {

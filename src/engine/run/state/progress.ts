@@ -117,6 +117,9 @@ const output = {
   saved: path.nullable(),
 }
 
+/** What a merge did to the matrices of a block, or outside the blocks. */
+const merge = z.object({ recovery: count, modules: record(z.object({ norm: measured, cut: share })) })
+
 const device = z.object({
   device: text,
   description: text,
@@ -151,6 +154,8 @@ const progress = z.object({
   trainedSteps: count,
   /** Losses of those steps, as far as telling divergence needs them. */
   losses: z.array(measured).max(few),
+  /** What merges of adapters did, in the order of the blocks. */
+  merges: z.array(merge).max(few).default([]),
   trainable: z.object({ count, percent: z.number().min(0) }).nullable(),
   evaluations: z.array(evaluationShape).max(few),
   /** By phase. */
@@ -204,6 +209,7 @@ export function newProgress(
     walkedBlocks: 0,
     trainedSteps: 0,
     losses: [],
+    merges: [],
     evaluations: [],
     seconds: {},
     plannedSeconds: null,

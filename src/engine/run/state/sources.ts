@@ -4,6 +4,7 @@ import { basename, join } from 'node:path'
 import type { ResolvedRecipe } from '../../../shared/recipe/resolve.ts'
 import { openCheckpoint, type Checkpoint } from '../../checkpoint/checkpoint.ts'
 import { locate } from '../../checkpoint/locate.ts'
+import { filesOfAdapter } from '../../checkpoint/adapterFolder.ts'
 import { isCompanion } from '../../checkpoint/companions.ts'
 import { maskFileName } from '../../checkpoint/maskFile.ts'
 import { EngineError } from '../../errors.ts'
@@ -30,10 +31,12 @@ export async function sourceFiles(recipe: ResolvedRecipe, source: Checkpoint): P
   const { calibration, recover, evaluate } = recipe
   const add = (role: string, path: string | null | undefined) => path && files.set(role, path)
   add('calibration', calibration?.data)
-  for (const [i, { data, lora, dense }] of recover.entries()) {
+  for (const [i, { data, lora, dense, adapter }] of recover.entries()) {
     const which = recover.length > 1 ? ` ${i}` : ''
     add(`recover${which}`, data)
     add(`start matrices${which}`, lora.init)
+    for (const [name, path] of adapter === undefined ? [] : Object.entries(await filesOfAdapter(adapter)))
+      add(`adapter${which} ${name}`, path)
     for (const file of dense ? await filesOfModel(dense) : []) add(`dense${which} ${file.name}`, file.path)
   }
   for (const [i, { data }] of evaluate.entries()) add(`evaluate ${i}`, data)

@@ -13,7 +13,7 @@ import { checkMask } from '../../recover/maskCheck.ts'
 import { bytesOf, type StateTensor } from './tensorFile.ts'
 
 /** Names the last change of a parameter, which may be to blame when its values cannot be stored. */
-export type ChangedBy = 'pruning' | 'training'
+export type ChangedBy = 'pruning' | 'training' | 'merging'
 
 /**
  * `tensor` holds the values of a parameter in the engine's orientation, in f32 or in the type that they are stored in; it is read
@@ -27,11 +27,7 @@ export function storedParameter(
   masks: ReadonlyMap<string, Mask>,
   changedBy: ChangedBy,
 ): StateTensor {
-  const entry = model.checkpoint.tensors.get(name)
-  const parameter = model.parameters.get(name)
-  if (!entry || !parameter) throw new EngineError('internal', `${name} is no parameter of this model`)
-  const { dtype, shape } = entry
-  const { transposed } = parameter
+  const { dtype, shape, transposed } = placeOf(model, name)
   const read = async () => {
     const bytes =
       storedDType(model, name) === 'f32' || transposed
@@ -43,6 +39,33 @@ export function storedParameter(
     return bytes
   }
   return { name, dtype, shape, bytes: read }
+}
+
+/**
+ * The same of values on the host, [O, I] in f32, which `make` gives with the mask that holds for them when their turn to be written
+ * comes.
+ */
+export function storedValues(
+  model: Model,
+  name: string,
+  make: () => Promise<{ values: Float32Array; mask?: Mask }>,
+): StateTensor {
+  const { dtype, shape, transposed } = placeOf(model, name)
+  const read = async () => {
+    const { values, mask } = await make()
+    const bytes = storedBytes(model, name, values)
+    checkFinite(name, bytes, dtype, 'merging')
+    if (mask) checkMask(mask, { name, bytes, bytesPerWeight: bytesPerWeight(dtype), transposed })
+    return bytes
+  }
+  return { name, dtype, shape, bytes: read }
+}
+
+function placeOf(model: Model, name: string) {
+  const entry = model.checkpoint.tensors.get(name)
+  const parameter = model.parameters.get(name)
+  if (!entry || !parameter) throw new EngineError('internal', `${name} is no parameter of this model`)
+  return { dtype: entry.dtype, shape: entry.shape, transposed: parameter.transposed }
 }
 
 /** 16-bit values leave the device as such: half the bytes on the way, and no f32 copy on the host. */
@@ -68,6 +91,7 @@ const remedies: Record<ChangedBy, string> = {
   pruning:
     'a pruned weight is too large for %s or not a number; look at it in the source (sparsescope inspect --stats), or prune with another method',
   training: 'a trained value is too large for %s or not a number; lower lr under recover, or look at the pruned model',
+  merging: 'a merged value is too large for %s or not a number; look at the adapter (sparsescope inspect --stats)',
 }
 
 /** @throws EngineError 'numeric' for a value that is infinite or not a number as stored. */

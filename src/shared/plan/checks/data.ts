@@ -30,7 +30,7 @@ function* uncalibrated({ prune, recover }: ResolvedRecipe): Iterable<PlanFinding
   const path = step >= 0 ? ['prune', step, 'method'] : ['recover', fitting, 'mode']
   const why =
     step < 0
-      ? { refit: 'Refitting', reconstruct: 'Reconstruction', retrain: '' }[recover[fitting].mode]
+      ? { refit: 'Refitting', reconstruct: 'Reconstruction', retrain: '', merge: '' }[recover[fitting].mode]
       : needsData(prune[step].method)
         ? prune[step].method
         : isMeasured(prune[step].allocation)

@@ -2,7 +2,7 @@
 import { defaultAdapter, isAdapterName } from '../../adapters/adapters.ts'
 import type { Subset } from '../../adapters/subsets.ts'
 import { andList } from '../../format/lists.ts'
-import type { ResolvedRecipe, ResolvedRecover } from '../../recipe/resolve.ts'
+import { isTraining, type ResolvedRecipe, type ResolvedRecover } from '../../recipe/resolve.ts'
 import type { ModelView } from '../modelView.ts'
 import { isBlockwise } from '../passes.ts'
 import { refusal, warning, type Change, type PlanFinding } from '../planFinding.ts'
@@ -16,7 +16,7 @@ export function* recoveryFindings({ prune, recover }: ResolvedRecipe, model: Mod
       yield refusal('dense-weights-missing', mode, `Mode ${recovery.mode} fits pruned weights to the dense ones of the same run: add prune, or use mode retrain.`, { from: [['prune'], mode] }) // prettier-ignore
     if (model && recovery.loss && prune.length === 0 && recovery.dense === undefined)
       yield refusal('dense-weights-missing', ['recover', i, 'loss'], 'This loss compares with the dense model, and nobody can tell which it was: name it under dense, or use loss text.', { from: [['prune'], ['recover', i, 'loss']], fixes: [{ path: ['recover', i, 'loss'], value: 'text', title: 'loss: text' }] }) // prettier-ignore
-    if (recovery.mode === 'refit') continue
+    if (!isTraining(recovery.mode)) continue
     yield* exclusive(recovery, i)
     yield* untrained(recovery, i, model)
     if (!tied || !untiesHead(recovery)) continue

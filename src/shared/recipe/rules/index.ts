@@ -1,4 +1,5 @@
 // Every rule of this folder; lint/rules.ts puts them in order.
+export { rule as 'adapter-does-not-fit' } from './adapter-does-not-fit.ts'
 export { rule as 'adapter-dropout' } from './adapter-dropout.ts'
 export { rule as 'already-fitted' } from './already-fitted.ts'
 export { rule as 'already-sparser' } from './already-sparser.ts'

@@ -81,15 +81,22 @@ function* idleInStep(step: ResolvedPruneStep, i: number): Iterable<Idle> {
   if (exactOnly) yield { path: at('selection'), reason: `with ${step.method}, which prunes exact counts`, from }
 }
 
+/** Keys of the modes that train nothing. */
+const keysOfUntrained: Partial<Record<string, readonly string[]>> = {
+  refit: ['mode', 'steps', 'dampening'],
+  merge: ['mode', 'adapter'],
+}
+
 function* idleInRecover({ path, written, resolved: recover, adapter }: RecoveryEntry, prunes: boolean): Iterable<Idle> {
   const at = (...keys: string[]): Path => [...path, ...keys]
   const from = [at('mode')]
-  if (recover.mode === 'refit') {
+  const own = keysOfUntrained[recover.mode]
+  if (own) {
     for (const key of Object.keys(written))
-      if (!['mode', 'steps', 'dampening'].includes(key))
-        yield { path: at(key), reason: 'in mode refit, which trains nothing', from }
+      if (!own.includes(key)) yield { path: at(key), reason: `in mode ${recover.mode}, which trains nothing`, from }
     return
   }
+  yield { path: at('adapter'), reason: `in mode ${recover.mode}, only in merge`, from }
   yield { path: at('dampening'), reason: `in mode ${recover.mode}, only in refit`, from }
   if (recover.mode === 'reconstruct') {
     const reason = 'in mode reconstruct, which uses the calibration set'

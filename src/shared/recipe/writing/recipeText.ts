@@ -1,5 +1,6 @@
 // The recipe that New Recipe and the form of Prune… write: complete, commented, ready to be changed and run again.
 import { methodOf, needsData, type MethodName } from '../../methods/methods.ts'
+import { isTraining } from '../resolve.ts'
 import type { RecoverMode } from '../schema.ts'
 
 export interface RecipeChoices {
@@ -49,7 +50,7 @@ export function looksAtText(choices: Pick<RecipeChoices, 'method' | 'compare' | 
 
 /** Something is learnt by gradient steps. */
 export function trains(recoveries: readonly RecoverMode[]): boolean {
-  return recoveries.some((mode) => mode !== 'refit')
+  return recoveries.some(isTraining)
 }
 
 /** YAML 1.2. Every string is quoted as JSON, which is YAML. */
@@ -106,6 +107,7 @@ const modeComments: Record<RecoverMode, string> = {
   refit: 'least squares of the kept weights, a matrix at a time',
   reconstruct: 'block by block, towards the outputs of the dense block',
   retrain: 'the whole model, on the next-token loss',
+  merge: 'a LoRA that was trained elsewhere, under the mask',
 }
 
 function modeLines(mode: RecoverMode, choices: Omit<RecipeChoices, 'recoveries'>): string[] {

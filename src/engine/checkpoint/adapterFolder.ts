@@ -1,0 +1,42 @@
+// A folder of PEFT: what its config says, and its tensors, read like any other safetensors.
+import { join, resolve } from 'node:path'
+import { FormatError } from '../../shared/format/formatError.ts'
+import { largestAdapterConfig, parseLoraConfig, type LoraConfig } from '../../shared/format/loraConfig.ts'
+import { EngineError } from '../errors.ts'
+import { openCheckpoint, type Checkpoint } from './checkpoint.ts'
+import { isHubName, snapshotInstead, snapshotOf } from './hubCache.ts'
+import { readSmallFile } from './smallFile.ts'
+
+export const adapterConfigName = 'adapter_config.json'
+export const adapterWeightsName = 'adapter_model.safetensors'
+
+export interface AdapterFolder {
+  /** As it was given. */
+  readonly path: string
+  readonly config: LoraConfig
+  readonly file: Checkpoint
+}
+
+/** Both files, in full. @throws EngineError 'not-found' for a name of the Hub that is not in its cache. */
+export async function filesOfAdapter(path: string): Promise<{ config: string; weights: string }> {
+  const folder = isHubName(path) ? await snapshotOf(path) : await snapshotInstead(resolve(path))
+  return { config: join(folder, adapterConfigName), weights: join(folder, adapterWeightsName) }
+}
+
+/** The caller closes `file`. @throws EngineError 'not-found', or 'bad-checkpoint' that says what cannot be merged and why. */
+export async function openAdapter(path: string): Promise<AdapterFolder> {
+  const files = await filesOfAdapter(path)
+  const text = await readSmallFile(files.config, largestAdapterConfig)
+  const config = ofAdapter(path, () => parseLoraConfig(text))
+  return { path, config, file: await openCheckpoint(files.weights) }
+}
+
+/** What `work` finds wrong, with the adapter's name. */
+export function ofAdapter<T>(path: string, work: () => T): T {
+  try {
+    return work()
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error
+    throw new EngineError('bad-checkpoint', `the adapter ${path} ${error.message}`, { cause: error })
+  }
+}

@@ -1,0 +1,106 @@
+// Merging an adapter that was trained elsewhere, inside a run: a block at a time from the model so far, its masks checked in the bytes
+// that are saved. A killed run goes on with the next block.
+import { breathe } from '../../breathe.ts'
+import type { MergedUpdate } from '../../../shared/series/events.ts'
+import type { LowRankUpdate, TakenParameter } from '../../../shared/plan/adapter/adapterLayout.ts'
+import { moduleOfWeight, type Parameter } from '../../../shared/families/parameters.ts'
+import type { PlannedRecovery } from '../../../shared/plan/runPlan.ts'
+import { readF32Tensor } from '../../checkpoint/readF32.ts'
+import type { StoredMasks } from '../../checkpoint/storedMask.ts'
+import { EngineError } from '../../errors.ts'
+import { openModel, type Model } from '../../model/model.ts'
+import { decode, readWeight } from '../../model/weightIo.ts'
+import { mergeUpdate } from '../../recover/mergeUpdate.ts'
+import { openMerged, type MergedAdapter } from '../open/mergedAdapter.ts'
+import { savePart, type Part, type StoredStage } from '../state/blockStore.ts'
+import { storedValues } from '../state/storedBlock.ts'
+import type { StateTensor } from '../state/tensorFile.ts'
+import { withRunModel, type RunContext } from './runContext.ts'
+import { numberOf } from './stepCount.ts'
+
+/** Does what is left of the merge, and saves the merged model under `stage`. @throws EngineError 'numeric' or 'mask-broken'. */
+export function runAdapterPhase(
+  context: RunContext,
+  masks: StoredMasks,
+  recovery: PlannedRecovery,
+  stage: StoredStage,
+): Promise<void> {
+  return withRunModel(context, async (base) => {
+    const model = openModel(base)
+    const adapter = await openMerged(recovery.settings, model)
+    try {
+      await mergeAll({ context, model, adapter, masks, recovery, stage })
+    } finally {
+      await adapter.file.close()
+    }
+  })
+}
+
+interface Merging {
+  readonly context: RunContext
+  readonly model: Model
+  readonly adapter: MergedAdapter
+  readonly masks: StoredMasks
+  readonly recovery: PlannedRecovery
+  readonly stage: StoredStage
+}
+
+async function mergeAll(merging: Merging): Promise<void> {
+  const { session } = merging.context
+  const { progress } = session
+  const { numBlocks } = merging.model.config
+  for (let block = progress.walkedBlocks; block < numBlocks; block++) {
+    await breathe(session.signal)
+    await session.pausePoint?.()
+    await mergePart(merging, block)
+    progress.walkedBlocks = block + 1
+    session.advance(block + 1, numBlocks, 'blocks')
+    await session.milestone()
+  }
+  await mergePart(merging, 'ends')
+}
+
+async function mergePart(merging: Merging, part: Part): Promise<void> {
+  const { context, adapter, stage, recovery } = merging
+  const { session } = context
+  const block = part === 'ends' ? null : part
+  const isHere = ({ parameter }: { readonly parameter: Parameter }) => parameter.block === block
+  const modules: Record<string, MergedUpdate> = {}
+  const tensors = [
+    ...adapter.layout.updates.filter(isHere).map((update) => mergedTensor(merging, update, modules)),
+    ...adapter.layout.taken.filter(isHere).map((one) => takenTensor(merging, one)),
+  ]
+  await savePart(session.folder.state, stage, part, tensors, new Map(), session.room.forState)
+  if (Object.keys(modules).length === 0) return
+  session.progress.merges.push({ recovery: recovery.index, modules })
+  session.log.emit({ type: 'merge', ...numberOf(session, recovery), block, modules })
+}
+
+/** Made when its turn to be written comes; `modules` then gets its norms. */
+function mergedTensor(
+  { context, model, adapter, masks }: Merging,
+  update: LowRankUpdate,
+  modules: Record<string, MergedUpdate>,
+): StateTensor {
+  const { backend, signal } = context.session
+  const { parameter, rank, scale, base } = update
+  const module = moduleOfWeight(parameter.name)
+  return storedValues(model, parameter.name, async () => {
+    const weight = base === null ? decode(await readWeight(model, parameter)) : await valuesOf(adapter, base)
+    const mask = await masks.get(module)?.read()
+    const factors = { a: await valuesOf(adapter, update.a), b: await valuesOf(adapter, update.b), rank, scale }
+    const { all, cut } = await mergeUpdate(backend, weight, parameter.shape, factors, mask, signal)
+    modules[module] = { norm: Math.sqrt(all), cut: all > 0 ? cut / all : 0 }
+    return { values: weight, mask }
+  })
+}
+
+function takenTensor({ model, adapter }: Merging, { parameter, tensor }: TakenParameter): StateTensor {
+  return storedValues(model, parameter.name, async () => ({ values: await valuesOf(adapter, tensor) }))
+}
+
+async function valuesOf({ file }: MergedAdapter, tensor: string): Promise<Float32Array> {
+  const found = await readF32Tensor(file, tensor)
+  if (!found) throw new EngineError('internal', `${file.path}: ${tensor} was there when it was checked`)
+  return found.values
+}
