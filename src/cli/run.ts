@@ -138,6 +138,7 @@ function timeText({ seconds, secondsToPruneAgain, pace }: PlanSummary['estimates
 
 function recoveryText({ place, mode, train, trainable, percentage }: RecoverySummary, parameters: number): string {
   const name = place === 'recover' ? mode : `${place}, ${mode}`
+  if (mode === 'merge') return `${name}: adds a LoRA that was trained elsewhere, under the mask`
   if (train.length === 0) return `${name}: least squares of the kept weights`
   const share = `${formatTrained(percentage)} of ${formatCount(parameters)}`
   return `${name}: trains ${formatCount(trainable)} numbers (${share}): ${train.join(', ')}`

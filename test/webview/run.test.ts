@@ -73,6 +73,42 @@ describe('the view of a run in Chromium', () => {
     assert.match(await row.innerText(), /27\.65\s+67\.65\s+29\.65\s+95 %$/)
   })
 
+  it('an adapter that was merged: how much of its update fell on zeros, in all and by kind of matrix', async () => {
+    const facts = { name: 'opt-merge', model: 'opt-125m', device: 'cpu', description: 'OpenBLAS', version: '0.1.0', blocks: 2 } // prettier-ignore
+    const plan = { prunes: false, recoveries: ['merge'], measures: ['dense', 'recovered'] } as const
+    const merged = (block: number, ...cuts: number[]): RunEvent => {
+      const [q, down] = cuts.map((cut) => ({ norm: 2, cut }))
+      const modules = { [`model.layers.${block}.self_attn.q_proj`]: q, [`model.layers.${block}.mlp.down_proj`]: down }
+      return { t: 30 + block, type: 'merge', block, modules }
+    }
+    const start: RunEvent = { t: 0, type: 'start', ...facts, plan }
+    const ppl = { type: 'eval', entry: 0, task: 'perplexity', data: 'data/wikitext2-test.txt', seq_len: 2048 } as const
+    await open(
+      listing('done'),
+      settings,
+      events([
+        start,
+        { t: 10, ...ppl, stage: 'dense', perplexity: 67.65 },
+        { t: 20, type: 'phase', phase: 'merge' },
+        merged(0, 0.5, 0.1),
+        merged(1, 0.3, 0.1),
+        { t: 50, ...ppl, stage: 'recovered', perplexity: 39.1 },
+        { t: 60, type: 'end', status: 'done' },
+      ]),
+    )
+    await page
+      .getByText("25.0 % of the adapter's update (of its squared norm) fell on zeros and was cut off.")
+      .waitFor()
+    const rows = page.getByRole('region', { name: 'Merged adapter, table' }).getByRole('row')
+    const texts = (await rows.allInnerTexts()).map((text) => text.replace(/\s+/g, ' '))
+    assert.deepEqual(texts.slice(1), [
+      'self_attn.q_proj 2 40.0 % 30.0 % 50.0 %',
+      'mlp.down_proj 2 10.0 % 10.0 % 10.0 %',
+    ])
+    assert.match(await view.rail().nth(1).innerText(), /Merge/)
+    await keepPicture(page, 'run-merge')
+  })
+
   it('a reconstruction has no loss curve: a bar for each block says what it leaves of the error', async () => {
     await open(listing('done'), settings, events(run))
     assert.equal(await view.chart(loss).count(), 0)

@@ -13,6 +13,7 @@ import { host } from './host.ts'
 import { Ladders } from './ladders.tsx'
 import { Rail } from './rail.tsx'
 import { ErrorBars, SparsityMap } from './blocks.tsx'
+import { MergedAdapters } from './mergedAdapters.tsx'
 import { ResultCard } from './resultCard.tsx'
 import { SampleTexts } from './sampleTexts.tsx'
 import { receive } from './store.ts'
@@ -35,6 +36,7 @@ function RunPage() {
         <SparsityMap />
         <ErrorMap />
       </div>
+      <MergedAdapters />
       <TaskTable />
       <SampleTexts />
     </>

@@ -5,7 +5,7 @@ import type { MergedUpdate } from './events.ts'
 export type MergedModules = Readonly<Record<string, MergedUpdate>>
 
 /** Matrices of the same place in every block. */
-export interface MergedKind {
+interface MergedKind {
   /** Name inside the block; an expert's number is `*`. */
   readonly name: string
   readonly matrices: number
@@ -30,8 +30,20 @@ export function cutText(modules: MergedModules): string {
   return `${formatShare(cutOfAll(updates), 1)} of the adapter's update (of its squared norm) fell on zeros and was cut off.`
 }
 
+export const mergedTitle = 'Merged adapter'
+export const mergedHeads = ['matrix', 'number', 'cut off', 'from', 'to']
+
+/** Texts of a table below `mergedHeads`: a row for each kind of matrix. */
+export function mergedRows(modules: MergedModules): string[][] {
+  return mergedKinds(modules).map(({ name, matrices, cut, range }) => [
+    name,
+    String(matrices),
+    ...[cut, ...range].map((share) => formatShare(share, 1)),
+  ])
+}
+
 /** In the order in which they come. */
-export function mergedKinds(modules: MergedModules): MergedKind[] {
+function mergedKinds(modules: MergedModules): MergedKind[] {
   const kinds = new Map<string, MergedUpdate[]>()
   for (const [module, update] of Object.entries(modules)) {
     const name = module.replace(/^.*?\.\d+\./, '').replace(/\.\d+(?=\.|$)/g, '.*')

@@ -28,7 +28,7 @@ import { recoveriesWithErrors } from '../../../shared/series/blockErrors.ts'
 import { laddersOf, ladderTitle } from '../../../shared/series/ladder.ts'
 import { accuraciesOf } from '../../../shared/series/accuracies.ts'
 import { emptyPicture, foldEvents, type RunPicture } from '../../../shared/series/foldRun.ts'
-import { cutText, mergedKinds } from '../../../shared/series/mergedUpdates.ts'
+import { cutText, mergedHeads, mergedRows, mergedTitle } from '../../../shared/series/mergedUpdates.ts'
 import { recoveryName } from '../../../shared/series/recoveryName.ts'
 import { endOfText, promptTexts, type PromptTexts } from '../../../shared/series/samples.ts'
 import { printable } from '../../../shared/format/printable.ts'
@@ -176,15 +176,10 @@ function recoveryTable({ recoveries }: RunReport): string {
 function mergeTables({ recoveries }: RunReport): string {
   return recoveries
     .flatMap(({ merged }) => (merged ? [merged.modules] : []))
-    .map((modules) => {
-      const rows = mergedKinds(modules).map(({ name, matrices, cut, range }) => [
-        name,
-        String(matrices),
-        formatShare(cut, 1),
-        range.map((share) => formatShare(share, 1)).join(' – '),
-      ])
-      return `<h2>Merged adapter</h2><p>${escapeText(cutText(modules))}</p>${table(['matrix', 'blocks', 'cut off', 'from – to'], rows)}`
-    })
+    .map(
+      (modules) =>
+        `<h2>${mergedTitle}</h2><p>${escapeText(cutText(modules))}</p>${table(mergedHeads, mergedRows(modules))}`,
+    ) // prettier-ignore
     .join('')
 }
 
