@@ -194,11 +194,8 @@ function fold(run: RunPicture, event: RunEvent): void {
       run.blocks.set(event.block, blockResult(event, run.blocks.get(event.block)))
       return
     }
-    case 'merge': {
-      const { recovery = 0, modules } = event
-      run.merges.set(recovery, new Map([...(run.merges.get(recovery) ?? []), ...Object.entries(modules)]))
-      return
-    }
+    case 'merge':
+      return addMerge(run, event)
     case 'eval': {
       const { stage, entry, task = defaultTask, data = '', seq_len: seqLen = null, perplexity = null } = event
       const { acc, stderr = null, samples, step = null, recovery = null, field } = event
@@ -211,11 +208,8 @@ function fold(run: RunPicture, event: RunEvent): void {
       run.evaluations.push({ stage, entry, task, data, ...(field !== undefined && { field }), seqLen, x: run.numSteps, ...between, perplexity, accuracy }) // prettier-ignore
       return
     }
-    case 'memory': {
-      const peakRssMb = Math.max(run.memory?.peakRssMb ?? 0, event.rss_mb)
-      run.memory = { rssMb: event.rss_mb, deviceMb: event.device_mb, peakRssMb }
-      return
-    }
+    case 'memory':
+      return addMemory(run, event)
     case 'warning':
       run.warnings.push(event.message)
       return
@@ -232,6 +226,17 @@ function fold(run: RunPicture, event: RunEvent): void {
       if (event.status === 'done') run.overall = 1
       return
   }
+}
+
+function addMerge({ merges }: RunPicture, { recovery = 0, modules }: Extract<RunEvent, { type: 'merge' }>): void {
+  merges.set(recovery, new Map([...(merges.get(recovery) ?? []), ...Object.entries(modules)]))
+}
+
+function addMemory(
+  run: RunPicture,
+  { rss_mb: rssMb, device_mb: deviceMb }: Extract<RunEvent, { type: 'memory' }>,
+): void {
+  run.memory = { rssMb, deviceMb, peakRssMb: Math.max(run.memory?.peakRssMb ?? 0, rssMb) }
 }
 
 /** Progress is told a few times a second and steps one by one: between two tellings the steps count on, so that both agree. */
