@@ -112,7 +112,12 @@ async function pathItems(place: CompletionPlace, { folder }: Analysis, key: stri
   const items = found.slice(0, 2000).flatMap((entry): CompletionItem[] => {
     if (hidden.test(entry.name)) return []
     if (entry.isDirectory())
-      return [{ label: `${typed}${entry.name}${key === 'model' || key === 'adapter' ? '' : '/'}`, kind: CompletionItemKind.Folder }]
+      return [
+        {
+          label: `${typed}${entry.name}${key === 'model' || key === 'adapter' ? '' : '/'}`,
+          kind: CompletionItemKind.Folder,
+        },
+      ]
     const fits = key === 'data' ? dataFile.test(entry.name) : key === 'init' && entry.name.endsWith('.safetensors')
     return fits ? [{ label: `${typed}${entry.name}`, kind: CompletionItemKind.File }] : []
   })

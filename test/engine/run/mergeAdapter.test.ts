@@ -164,7 +164,8 @@ describe('recover.mode: merge in a run', () => {
 
   it('is refused before anything is written where it is of another model, by a run, a dry run and lint alike', async () => {
     const recipe = recipeOf(here.place, 'llama', { recover: { mode: 'merge', adapter: adapter('gpt2') } })
-    const message = /has "base_model\.model\.transformer\.h\.0\.attn\.c_attn\.base_layer\.bias", which is no parameter of this model/
+    const message =
+      /has "base_model\.model\.transformer\.h\.0\.attn\.c_attn\.base_layer\.bias", which is no parameter of this model/
     await assert.rejects(run(here.backend, { recipe }), { code: 'bad-checkpoint', message })
     const text = readFileSync(recipe, 'utf8')
     await assert.rejects(planOfText(recipe, text, []), { code: 'bad-checkpoint', message })

@@ -52,7 +52,8 @@ export interface SharedFolder {
   readonly prunesAlike: number
 }
 
-export type PhaseName = 'read' | 'calibrate' | 'prune' | 'reconstruct' | 'refit' | 'retrain' | 'merge' | 'evaluate' | 'save'
+export type PhaseName =
+  'read' | 'calibrate' | 'prune' | 'reconstruct' | 'refit' | 'retrain' | 'merge' | 'evaluate' | 'save'
 
 export interface PhaseOptions {
   /** Counts the seconds under another name, where that says better what takes them. */
