@@ -1,6 +1,6 @@
 // The plan as a whole: its mean sparsity and how that is spread, what it is expected to cost, and what the map cannot show of it.
 import { useRef, useState } from 'preact/hooks'
-import { allocationOf, spreadsOne, type AllocationName } from '../../src/shared/allocations/allocations.ts'
+import { allocationOf, howSpread, spreadsOne, type AllocationName } from '../../src/shared/allocations/allocations.ts'
 import type { PlannedMap, PlanRule } from '../../src/shared/analysis/plannedMap.ts'
 import { formatBytes } from '../../src/shared/format/byteSize.ts'
 import { formatShare } from '../../src/shared/format/numbers.ts'
@@ -136,12 +136,9 @@ const ruleTitles: Record<string, [title: string, meaning: string]> = {
 
 function ruleTitle(rule: PlanRule): [title: string, meaning: string] {
   if (rule in ruleTitles) return ruleTitles[rule]
-  const { title, about } = allocationOf(rule as AllocationName)
-  return spreadsOne(rule as AllocationName) ? [`by ${inSentence(title)}`, about] : ['evenly', 'all alike']
+  const name = rule as AllocationName
+  return [howSpread(name), spreadsOne(name) ? allocationOf(name).about : 'all alike']
 }
-
-/** An abbreviation stays as it is. */
-const inSentence = (title: string): string => (title === title.toUpperCase() ? title : title.toLowerCase())
 
 function Rule({ plan: { rule, rules, mean } }: { plan: PlannedMap }) {
   return (

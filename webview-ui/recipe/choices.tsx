@@ -2,10 +2,19 @@
 import { methodOf } from '../../src/shared/methods/methods.ts'
 import type { TextUse } from '../../src/shared/protocol/view.ts'
 import { unstructured } from '../../src/shared/recipe/defaults.ts'
-import { trains } from '../../src/shared/recipe/writing/recipeText.ts'
+import { spreadIn, trains } from '../../src/shared/recipe/writing/recipeText.ts'
 import { Choice, FormField, NumberField, Problems, Several, TextField } from './fields.tsx'
 import { shareOf } from './fieldsOfText.ts'
-import { comparisons, methodHint, methodOptions, patterns, recoveryOptions, trainOptions } from './options.ts'
+import {
+  comparisons,
+  methodHint,
+  methodOptions,
+  patterns,
+  recoveryOptions,
+  spreadHint,
+  spreadOptions,
+  trainOptions,
+} from './options.ts'
 import { change, choose, form, needsText, settled, start, type Form } from './store.ts'
 
 type Browse = (use: TextUse) => void
@@ -63,6 +72,7 @@ function Pruning({ now: { choices, compared, sparsities, methods } }: { now: For
   const fixed = compared === 'prune.0.sparsity'
   const percent = Number((100 * sparsity).toFixed(4))
   const offered = methodOptions(pattern)
+  const all = settled.value ?? choices
   return (
     <>
       <Choice
@@ -91,6 +101,19 @@ function Pruning({ now: { choices, compared, sparsities, methods } }: { now: For
             />
           </FormField>
         )
+      )}
+      {pattern === unstructured && (
+        <FormField name="spread" label="Spread over the blocks" hint={spreadHint(spreadIn(all), sparsity)}>
+          <select
+            id="spread"
+            value={spreadIn(all)}
+            onChange={({ currentTarget }) => choose({ spread: spreadOptions[currentTarget.selectedIndex].value })}
+          >
+            {spreadOptions.map(({ value, label }) => (
+              <option value={value}>{label}</option>
+            ))}
+          </select>
+        </FormField>
       )}
       {compared === 'prune.0.method' ? (
         <div class="field">

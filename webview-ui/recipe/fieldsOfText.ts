@@ -3,6 +3,7 @@
 export type Field =
   | 'compared'
   | 'sparsity'
+  | 'spread'
   | 'method'
   | 'data'
   | 'windows'
@@ -17,6 +18,8 @@ export type Field =
 const fieldOfKey: Readonly<Record<string, Field>> = {
   sparsity: 'sparsity',
   pattern: 'sparsity',
+  allocation: 'spread',
+  depth: 'spread',
   method: 'method',
   train: 'train',
   steps: 'steps',

@@ -1,15 +1,25 @@
 // What the form offers, with what was measured of it.
 import { adapterNames, adapterOf } from '../../src/shared/adapters/adapters.ts'
+import {
+  allocationNames,
+  allocationOf,
+  defaultAllocation,
+  howSpread,
+} from '../../src/shared/allocations/allocations.ts'
+import { andList } from '../../src/shared/format/lists.ts'
+import { formatShare } from '../../src/shared/format/numbers.ts'
 import { methodNames, methodOf, type MethodName } from '../../src/shared/methods/methods.ts'
-import { unstructured } from '../../src/shared/recipe/defaults.ts'
+import { triedWindows, unstructured } from '../../src/shared/recipe/defaults.ts'
 import {
   beforeRecovery,
   byMeasure,
   measured,
   proposeMethod,
   proposeRecoveries,
+  spreadFigures,
 } from '../../src/shared/recipe/measured.ts'
 import type { RecoverMode } from '../../src/shared/recipe/schema.ts'
+import type { SpreadChoice } from '../../src/shared/recipe/writing/recipeText.ts'
 import type { Option } from './fields.tsx'
 import type { Compared } from './store.ts'
 
@@ -64,6 +74,26 @@ export function methodHint(name: MethodName, pattern: string): string {
   if (name !== method) return advice
   const second = `${methodOf(next.method).title} ${next.perplexity}`
   return `${advice} Best measured: ${measured.model} with half of its weights has perplexity ${perplexity}, ${second}, dense ${measured.dense}.`
+}
+
+const capital = (text: string) => `${text[0].toUpperCase()}${text.slice(1)}`
+
+/** Ways of spreading one sparsity over the blocks. */
+export const spreadOptions: readonly (Option<SpreadChoice> & { hint: string })[] = allocationNames.flatMap((name) => {
+  const { about, tries } = allocationOf(name)
+  const hintOf = name === defaultAllocation ? 'Every block the same.' : `${capital(about)}.`
+  const own = { value: name, label: capital(howSpread(name)), hint: hintOf }
+  if (Object.keys(tries).length === 0) return [own]
+  const hint = `${own.hint} How much is found by pruning three times on ${triedWindows} windows.`
+  return [own, { value: 'tried' as const, label: `${own.label}, how much is tried`, hint }]
+})
+
+/** What a spread does, and what each was worth where they were measured. */
+export function spreadHint(spread: SpreadChoice, sparsity: number): string {
+  const about = spreadOptions.find(({ value }) => value === spread)?.hint ?? ''
+  const { method, sparsity: at, spread: figures } = spreadFigures(sparsity)
+  const known = allocationNames.flatMap((name) => (figures[name] === undefined ? [] : [`${figures[name]} ${howSpread(name)}`])) // prettier-ignore
+  return `${about} Measured: ${measured.model} with ${formatShare(at, 0)} pruned by ${methodOf(method).title} has perplexity ${andList(known)}.`
 }
 
 export interface RecoveryOption extends Option<string> {

@@ -5,21 +5,21 @@ import type { Decoder } from '../model/decoder.ts'
 import { embedAll, runBlock, windowOf, type Flow } from './flow.ts'
 import { walkBlocks, type BlockWalk } from './walkBlocks.ts'
 
-/** Mean nll on the windows of `judged` of the model that the walk makes. `decoder`: of the dense model, for its head. NaN and infinity are answers too. */
-export async function prunedLoss(walk: BlockWalk, judged: Flow, decoder: Decoder): Promise<number> {
+/** Mean nll of each window of `judged` under the model that the walk makes. `decoder`: of the dense model, for its head. NaN and infinity are answers too. */
+export async function prunedLosses(walk: BlockWalk, judged: Flow, decoder: Decoder): Promise<number[]> {
   const { backend, set, stream, signal } = judged
   const hidden = await embedAll(judged)
   try {
     for await (const { block } of walkBlocks(walk)) await runBlock(judged, block, hidden, hidden)
-    let sum = 0
+    const losses: number[] = []
     for (let w = 0; w < set.windows; w++) {
       await breathe(signal)
       using arena = new Arena(backend)
       const output = await hidden.load(arena, w, w + 1)
       const nll = await decoder.nllFrom(stream.blockCount, output, windowOf(set, w), { signal })
-      sum += nll.reduce((a, b) => a + b, 0) / (set.seqLen - 1)
+      losses.push(nll.reduce((a, b) => a + b, 0) / (set.seqLen - 1))
     }
-    return sum / set.windows
+    return losses
   } finally {
     await hidden.close()
   }

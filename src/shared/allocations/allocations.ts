@@ -27,6 +27,12 @@ export function spreadsOne(name: AllocationName): boolean {
   return allocationOf(name).spread !== null
 }
 
+/** `evenly`, `by depth`, `by OWL`: an abbreviation stays as it is. */
+export function howSpread(name: AllocationName): string {
+  const { title } = allocationOf(name)
+  return spreadsOne(name) ? `by ${title === title.toUpperCase() ? title : title.toLowerCase()}` : 'evenly'
+}
+
 /** Whether it measures the dense model: a recipe with it needs `calibration`. */
 export function isMeasured(name: AllocationName): boolean {
   return allocationOf(name).needs !== 'nothing'

@@ -1,5 +1,6 @@
 // Perplexities that each method left of a real model, by which the form of Prune… proposes one. They are those of bench/RESULTS.md.
 import type { MethodName } from '../methods/methods.ts'
+import type { AllocationName } from '../allocations/allocations.ts'
 import type { RecoverMode } from './schema.ts'
 
 export interface Measured {
@@ -7,8 +8,16 @@ export interface Measured {
   readonly dense: number
   /** Perplexity after pruning alone, half of the weights gone. */
   readonly pruned: Readonly<Record<string, Readonly<Partial<Record<MethodName, number>>>>>
+  readonly spreads: readonly MeasuredSpread[]
   /** Perplexity after recovery, by pattern. */
   readonly recovered: Readonly<Record<string, readonly MeasuredRecovery[]>>
+}
+
+export interface MeasuredSpread {
+  readonly sparsity: number
+  readonly method: MethodName
+  /** Perplexity after pruning alone, by how the sparsity was spread over the blocks. */
+  readonly spread: Readonly<Partial<Record<AllocationName, number>>>
 }
 
 export interface MeasuredRecovery {
@@ -26,6 +35,7 @@ export const measured: Measured = {
     unstructured: { magnitude: 592.59, wanda: 88.45, sparsegpt: 76.25, admm: 67.05, alps: 64.79 },
     '2:4': { wanda: 260.28, sparsegpt: 143.7, admm: 117.05, alps: 107.58 },
   },
+  spreads: [{ sparsity: 0.7, method: 'wanda', spread: { uniform: 1054, owl: 811, depth: 533 } }],
   recovered: {
     unstructured: [
       { method: 'alps', modes: ['retrain'], perplexity: 49.25 },
@@ -59,6 +69,22 @@ export function proposeMethod(pattern: string): Proposal {
 export function proposeRecoveries(pattern: string, canRetrain: boolean): readonly MeasuredRecovery[] {
   const fits = ({ modes }: MeasuredRecovery) => canRetrain || !modes.includes('retrain')
   return [...at(measured.recovered, pattern)].filter(fits).sort((a, b) => a.perplexity - b.perplexity)
+}
+
+/** Sparsity from which on it matters how it is spread over the blocks. */
+const spreadFrom = 0.6
+
+/** The spread with the lowest perplexity; below that sparsity every block is pruned alike. */
+export function proposeSpread(sparsity: number): AllocationName {
+  if (sparsity < spreadFrom) return 'uniform'
+  const figures = Object.entries(spreadFigures(sparsity).spread) as [AllocationName, number][]
+  return figures.reduce((best, one) => (one[1] < best[1] ? one : best))[0]
+}
+
+/** What was measured at the nearest sparsity. */
+export function spreadFigures(sparsity: number): MeasuredSpread {
+  const far = (one: MeasuredSpread) => Math.abs(one.sparsity - sparsity)
+  return measured.spreads.reduce((nearest, one) => (far(one) < far(nearest) ? one : nearest))
 }
 
 /** Perplexity that the method left before that recovery. */

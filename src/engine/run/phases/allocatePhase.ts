@@ -5,7 +5,7 @@ import { triedWindows } from '../../../shared/recipe/defaults.ts'
 import { allocate } from '../../blocks/allocate.ts'
 import type { CalibrationSet } from '../../blocks/flow.ts'
 import { createModelStream } from '../../blocks/modelStream.ts'
-import { prunedLoss } from '../../blocks/prunedLoss.ts'
+import { prunedLosses } from '../../blocks/prunedLoss.ts'
 import { productForm } from '../../model/computeIn.ts'
 import { createDecoder } from '../../model/decoder.ts'
 import { withPruneHost } from '../../prune/host.ts'
@@ -90,7 +90,7 @@ async function lossWith(
     tokensPerPass: judged.seqLen,
   })
   try {
-    return await withPruneHost(backend, (host) => {
+    const losses = await withPruneHost(backend, (host) => {
       const walk = {
         backend,
         host,
@@ -112,8 +112,9 @@ async function lossWith(
         statisticBytes: budget.statisticBytes,
         onProgress,
       }
-      return prunedLoss({ ...walk, ...looks }, flow, decoder)
+      return prunedLosses({ ...walk, ...looks }, flow, decoder)
     })
+    return losses.reduce((sum, loss) => sum + loss, 0) / losses.length
   } finally {
     await decoder.close()
     stream.close()

@@ -1,4 +1,7 @@
 // The recipe that New Recipe and the form of Prune… write: complete, commented, ready to be changed and run again.
+import { allocationOf, defaultAllocation, isMeasured, type AllocationName } from '../../allocations/allocations.ts'
+import { triedWindows, unstructured } from '../defaults.ts'
+import { proposeSpread } from '../measured.ts'
 import { methodOf, needsData, type MethodName } from '../../methods/methods.ts'
 import { isTraining } from '../resolve.ts'
 import type { RecoverMode } from '../schema.ts'
@@ -11,6 +14,8 @@ export interface RecipeChoices {
   /** "unstructured" or "2:4". */
   pattern: string
   sparsity: number
+  /** How that is spread over the blocks; left out: as measured best at this sparsity. */
+  spread?: SpreadChoice
   /** Recoveries in their order; an empty list only prunes. */
   recoveries: readonly RecoverMode[]
   train: string[]
@@ -32,6 +37,10 @@ export interface RecipeChoices {
   compare?: Comparison
 }
 
+/** An allocation, or the one whose setting the run finds by trying. */
+export type SpreadChoice = AllocationName | 'tried'
+const triedAllocation = 'depth' satisfies AllocationName
+
 /** A setting and the values to try: a run for each. */
 export type Comparison =
   | { readonly path: 'prune.0.sparsity' | 'seed'; readonly values: readonly number[] }
@@ -43,9 +52,26 @@ export function methodsIn({ method, compare }: Pick<RecipeChoices, 'method' | 'c
   return method === null ? [] : [method]
 }
 
+type Prunes = Pick<RecipeChoices, 'method' | 'compare' | 'pattern' | 'sparsity' | 'spread'>
+
+/** How the one sparsity is spread; a pattern, or several sparsities beside each other with none chosen, leave it even. */
+export function spreadIn({ pattern, sparsity, spread, compare }: Omit<Prunes, 'method'>): SpreadChoice {
+  if (pattern !== unstructured) return defaultAllocation
+  return spread ?? (compare?.path === 'prune.0.sparsity' ? defaultAllocation : proposeSpread(sparsity))
+}
+
+/** Pruning looks at text, for the method or for the spread. */
+function pruningLooks(choices: Prunes): boolean {
+  const methods = methodsIn(choices)
+  const spread = spreadIn(choices)
+  return (
+    methods.some((method) => needsData(method)) || (methods.length > 0 && (spread === 'tried' || isMeasured(spread)))
+  )
+}
+
 /** The recipe looks at text: to calibrate on, or to train on. */
-export function looksAtText(choices: Pick<RecipeChoices, 'method' | 'compare' | 'recoveries'>): boolean {
-  return methodsIn(choices).some((method) => needsData(method)) || choices.recoveries.length > 0
+export function looksAtText(choices: Prunes & Pick<RecipeChoices, 'recoveries'>): boolean {
+  return pruningLooks(choices) || choices.recoveries.length > 0
 }
 
 /** Something is learnt by gradient steps. */
@@ -81,13 +107,20 @@ function pruneLines(choices: RecipeChoices): string[] {
   const lines = ['prune:', `  - method: ${method}`]
   if (pattern === 'unstructured') lines.push(`    sparsity: ${sparsity} # share of the weights to prune`)
   else lines.push(`    pattern: ${JSON.stringify(pattern)} # the smallest of every group along the inputs are pruned`)
+  lines.push(...spreadLines(spreadIn(choices)))
   lines.push('    targets: [Linear] # every matrix inside the blocks')
   return lines
 }
 
+function spreadLines(spread: SpreadChoice): string[] {
+  if (spread === defaultAllocation) return []
+  const name = spread === 'tried' ? triedAllocation : spread
+  const lines = [`    allocation: ${name} # ${allocationOf(name).about}`]
+  return spread === 'tried' ? [...lines, `    ${name}: { spread: auto } # the best of three on ${triedWindows} windows`] : lines // prettier-ignore
+}
+
 function calibrates(choices: RecipeChoices): boolean {
-  const fits = methodsIn(choices).some((method) => needsData(method))
-  return choices.data !== null && (fits || choices.recoveries.some((mode) => mode !== 'retrain'))
+  return choices.data !== null && (pruningLooks(choices) || choices.recoveries.some((mode) => mode !== 'retrain'))
 }
 
 function dataLines({ data, field, samples, seqLen }: RecipeChoices): string[] {

@@ -40,6 +40,22 @@ describe('recipes that the form writes', () => {
     }
   }
 
+  it('are spread as chosen, else by depth from 60 % on; what looks at the model is calibrated', () => {
+    const written = (more: Partial<RecipeChoices>) => {
+      const text = recipeText({ ...base, method: 'magnitude', recoveries: [], pattern: 'unstructured', data: 'c4.jsonl', ...more }) // prettier-ignore
+      const { recipe, findings } = parseRecipe(text)
+      assert.deepEqual(findings.filter(({ severity }) => severity === 'error'), [], text) // prettier-ignore
+      const [{ allocation, depth }] = recipe?.prune ?? [{}]
+      return [allocation, depth?.spread, recipe?.calibration !== undefined]
+    }
+    assert.deepEqual(written({}), [undefined, undefined, false])
+    assert.deepEqual(written({ sparsity: 0.7 }), ['depth', undefined, false])
+    assert.deepEqual(written({ sparsity: 0.7, spread: 'uniform' }), [undefined, undefined, false])
+    assert.deepEqual(written({ spread: 'tried' }), ['depth', 'auto', true])
+    assert.deepEqual(written({ spread: 'owl' }), ['owl', undefined, true])
+    assert.deepEqual(written({ sparsity: 0.7, pattern: '2:4', spread: 'tried' }), [undefined, undefined, false])
+  })
+
   it('measure at each stage and at every quarter, and say that a pruned perplexity may cost a pass', () => {
     const measured = (recoveries: RecoverMode[], more: Partial<RecipeChoices> = {}) => {
       const choices = { ...base, method: 'wanda' as const, pattern: 'unstructured', data: 'c4.jsonl', steps: 100 }
