@@ -136,7 +136,7 @@ function drawNames(
   const above = named.filter(({ stage }) => stage !== 'recovered').sort((a, b) => a.x - b.x)
   const meet = above.length === 2 && above[1].x - above[0].x < above[0].half + above[1].half + 8
   return named.map(({ stage, x, text, half }) => {
-    const isLeft = above[0].stage === stage
+    const isLeft = above[0]?.stage === stage
     const shift = meet && stage !== 'recovered' ? (isLeft ? 3 - half : half - 3) : 0
     const middle = Math.max(half + 4, Math.min(width - half - 4, x + shift))
     const halo: Shape['attributes'] = ink.paper ? { stroke: ink.paper, 'stroke-width': 3, 'paint-order': 'stroke' } : {}

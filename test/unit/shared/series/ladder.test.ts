@@ -77,5 +77,8 @@ describe('the recovery ladder', () => {
     const some = draw(at('dense', 20), at('pruned', null)).text
     assert.doesNotMatch(some, /wonBack|class="pruned"|NaN/)
     assert.equal(draw().figure, null)
+    // A recipe may measure at any stages, one alone among them.
+    for (const measured of [['dense'], ['pruned'], ['recovered'], ['dense', 'recovered'], ['pruned', 'recovered']] as const)
+      assert.match(draw(...measured.map((stage) => at(stage, 30))).text, new RegExp(`${measured.at(-1)} 30`), measured.join()) // prettier-ignore
   })
 })
