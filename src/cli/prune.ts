@@ -165,12 +165,25 @@ async function runInScratch(context: Context, recipe: Record<string, unknown>, o
   }
 }
 
-/** The place of a mistake in a recipe that nobody wrote helps nobody, nor does a run folder that is gone. */
+/** The place of a mistake in a recipe that nobody wrote helps nobody, nor does a run folder that is gone: the option is said. */
 function withoutPlace(error: unknown, path: string): unknown {
   if (error instanceof EngineError && error.code === 'cancelled')
     return new EngineError('cancelled', 'cancelled; nothing was written', { cause: error })
-  if (!(error instanceof EngineError) || !error.message.startsWith(path)) return error
-  return new EngineError(error.code, error.message.slice(path.length).replace(/^[:\d]+ /, ''), { cause: error })
+  if (!(error instanceof EngineError)) return error
+  const { code, message } = error
+  const said = message.startsWith(path) ? message.slice(path.length).replace(/^[:\d]+ /, '') : message
+  return new EngineError(code, withOption(said), { cause: error, reason: error.reason })
+}
+
+/** Keys of the recipe that options name otherwise. */
+const otherwise: Readonly<Record<string, string>> = { data: 'calibration', to: 'out' }
+
+/** `prune.0.pattern: …`, `samples: …` as the person wrote them: `--pattern: …`. */
+function withOption(message: string): string {
+  return message.replace(/^(?:(?:prune\.0|calibration|save)\.)?(\w+)(?:\.\d+)?: /, (whole, key: string) => {
+    const option = `--${(otherwise[key] ?? key).replaceAll('_', '-')}`
+    return pruneCommand.options.some(({ long }) => long === option) ? `${option}: ` : whole
+  })
 }
 
 function show(context: Context, event: RunEvent): void {

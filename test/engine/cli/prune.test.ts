@@ -67,10 +67,23 @@ describe('sparsescope prune', () => {
       [['--method', 'wanda', '--sparsity', '0.5'], /--method wanda looks at data/],
       [
         ['--method', 'magnitude', '--pattern', '2:5'],
-        /Groups of 5 do not fit .*q_proj \(48 inputs\).*ignore them or choose another pattern/,
+        /^sparsescope: --pattern: Groups of 5 do not fit .*q_proj \(48 inputs\).*ignore them or choose another pattern/,
       ],
       [['--method', 'magnitude', '--sparsity', '1.5'], /^sparsescope: Sparsity is a fraction/],
       [['--method', 'sharpest', '--sparsity', '0.5'], /sharpest/],
+      [
+        ['--method', 'random', '--sparsity', '0.5', '--targets', 'fc9'],
+        /^sparsescope: --targets: fc9 matches no module/,
+      ],
+      [['--method', 'random', '--sparsity', '0.5', '--max-shard', 'big'], /^sparsescope: --max-shard: expected a size/],
+      [
+        ['--method', 'wanda', '--sparsity', '0.5', ...calibration, '--samples', '0'],
+        /^sparsescope: --samples: expected/,
+      ],
+      [
+        ['--method', 'wanda', '--sparsity', '0.5', ...calibration, '--seq-len', '999'],
+        /^sparsescope: --seq-len: .*positions/,
+      ],
     ] as const) {
       const { status, stderr } = await cli(...prune(...args))
       assert.equal(status, 2, args.join(' '))
