@@ -2,7 +2,7 @@
 //   npx tsx bench/charts.ts
 import { readFileSync, writeFileSync } from 'node:fs'
 import { chartFigure } from '../src/shared/chart/figure.ts'
-import { seriesStyle, type Series } from '../src/shared/chart/chartData.ts'
+import { seriesStyle, type ChartData, type ChartText, type Series } from '../src/shared/chart/chartData.ts'
 import { svgFile } from '../src/shared/chart/shape.ts'
 
 const root = new URL('..', import.meta.url)
@@ -24,6 +24,13 @@ function tableOf(markdown: string, header: string): string[][] {
 /** "1,104.38 → 289.67": before and after. */
 const numbersOf = (cell: string) => cell.split(' → ').map((text) => Number(text.replaceAll(',', '')))
 
+/** @throws where there is nothing to draw. */
+export function svgOf(data: ChartData, text: ChartText, keyed: Pick<ChartData, 'series' | 'levels'> = data): string {
+  const chart = chartFigure(data, text, undefined, keyed)
+  if (!chart) throw new Error('nothing to draw')
+  return svgFile(chart)
+}
+
 /** Perplexity by sparsity, of each method alone and after a refit where that matters; magnitude alone is off every scale. */
 export function methodsChart(results: string): string {
   const rows = tableOf(results, 'perplexity, alone')
@@ -39,7 +46,7 @@ export function methodsChart(results: string): string {
     ]
   })
   const series = lines.map((line, i): Series => ({ ...line, style: seriesStyle(i), marks: 'both' }))
-  const chart = chartFigure(
+  return svgOf(
     { series, levels: [], xRange: [50, 70], logX: false, logY: true },
     {
       title: 'SmolLM2-135M, nothing trained',
@@ -48,8 +55,6 @@ export function methodsChart(results: string): string {
       yLabel: 'perplexity',
     },
   )
-  if (!chart) throw new Error('nothing to draw')
-  return svgFile(chart)
 }
 
 if (process.argv[1] === new URL(import.meta.url).pathname)

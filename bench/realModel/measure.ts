@@ -65,7 +65,7 @@ export interface Job {
   from?: { folder: string; result: Result }
 }
 
-function recipeOf(bench: Bench, { row, seed, folder, from }: Job): object {
+export function recipeOf(bench: Bench, { row, seed, folder, from }: Job): object {
   const { model, text, steps, precision } = bench
   return {
     version: 1,

@@ -1,0 +1,68 @@
+// Two pictures of the sweeps beside this file: perplexity on the second text by minutes, and by sparsity.
+//   npx tsx bench/frontier/picture.ts [--out FOLDER] [SWEEP…]     default: all sweeps in bench/frontier/.sparsescope/sweeps
+import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { parseArgs } from 'node:util'
+import { groupsBy } from '../../src/shared/format/lists.ts'
+import { seriesStyle, type ChartText, type Series } from '../../src/shared/chart/chartData.ts'
+import type { Point } from '../../src/shared/series/smooth.ts'
+import { paretoFront } from '../../src/shared/sweep/paretoFront.ts'
+import { svgOf } from '../charts.ts'
+import { frontierPoints, type FrontierPoint } from './points.ts'
+
+const yLabel = 'perplexity on the second text'
+
+/** A line through the runs of each sparsity that none beats in both, the others as marks behind. */
+export function byMinutes(points: readonly FrontierPoint[]): string {
+  const all = groupsBy(points, ({ amount }) => amount).map((own, i) => {
+    const [{ amount }] = own
+    const xy = own.map(({ minutes: x, perplexity: y }): Point => ({ x, y }))
+    const front = paretoFront(xy, { x: 'low', y: 'low' })
+    const style = seriesStyle(i)
+    const others: Series = { label: amount, style, points: xy.filter((_, at) => !front.includes(at)), marks: 'marks' }
+    return { front: { label: amount, style, points: front.map((at) => xy[at]), marks: 'both' } as Series, others }
+  })
+  const fronts = all.map(({ front }) => front)
+  const series = [...all.map(({ others }) => others).filter((one) => one.points.length > 0), ...fronts]
+  const text = { title: 'Perplexity by time', xName: 'minutes', xLabel: 'minutes of pruning and recovery', yLabel }
+  return drawn(series, text, fronts)
+}
+
+/** A line for each recovery: the best of its methods and spreads at each sparsity without a pattern. */
+export function bySparsity(points: readonly FrontierPoint[]): string {
+  const free = points.filter(({ amount }) => amount.endsWith('%'))
+  const series = groupsBy(free, ({ recovery }) => recovery).map((own, i): Series => {
+    const [{ recovery }] = own
+    const best = groupsBy(own, ({ sparsity }) => sparsity).map((same): Point => {
+      return { x: same[0].sparsity, y: Math.min(...same.map(({ perplexity }) => perplexity)) }
+    })
+    return { label: recovery, style: seriesStyle(i), points: best.sort((a, b) => a.x - b.x), marks: 'both' }
+  })
+  return drawn(series, { title: 'Perplexity by sparsity', xName: 'sparsity', xLabel: 'sparsity, %', yLabel })
+}
+
+function drawn(series: Series[], text: ChartText, keyed = series): string {
+  const logX = text.xName === 'minutes'
+  return svgOf({ series, levels: [], xRange: null, continuousX: true, logX, logY: true }, text, { series: keyed, levels: [] }) // prettier-ignore
+}
+
+/** report.json of the runs of a sweep that are done. */
+function reportsOf(sweep: string): unknown[] {
+  const runs = join(sweep, 'runs')
+  const files = readdirSync(runs).map((run) => join(runs, run, 'report.json'))
+  return files.filter((file) => existsSync(file)).map((file) => JSON.parse(readFileSync(file, 'utf8')) as unknown)
+}
+
+if (process.argv[1] === import.meta.filename) {
+  const { values, positionals } = parseArgs({
+    options: { out: { type: 'string', default: 'out/frontier' } },
+    allowPositionals: true,
+  })
+  const home = join(import.meta.dirname, '.sparsescope/sweeps')
+  const sweeps = positionals.length > 0 ? positionals : readdirSync(home).map((name) => join(home, name))
+  const points = frontierPoints(sweeps.flatMap((sweep) => reportsOf(resolve(sweep))))
+  mkdirSync(values.out, { recursive: true })
+  writeFileSync(join(values.out, 'minutes.svg'), byMinutes(points))
+  writeFileSync(join(values.out, 'sparsity.svg'), bySparsity(points))
+  console.log(`${points.length} points, drawn to ${values.out}`)
+}

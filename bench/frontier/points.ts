@@ -1,0 +1,69 @@
+// What the runs of the frontier's sweeps reached: one point a pruning and a recovery, the median of its seeds.
+import { groupsBy } from '../../src/shared/format/lists.ts'
+import { fieldsOf } from '../../src/shared/format/records.ts'
+import { resultOf } from '../../src/shared/series/runResult.ts'
+import { modeText, partsOf, requestedSparsity } from '../../src/shared/sweep/recipeParts.ts'
+import { median } from '../support/process.ts'
+
+export interface FrontierPoint {
+  /** "50 %", "2:4". */
+  readonly amount: string
+  readonly method: string
+  /** "retrain norm", "reconstruct + retrain on dense logits"; "none". */
+  readonly recovery: string
+  /** Percent of zeros that were asked for. */
+  readonly sparsity: number
+  /** Of pruning and recovery, without what was measured. */
+  readonly minutes: number
+  /** On the second text, at the last stage. */
+  readonly perplexity: number
+  readonly dense: number | null
+}
+
+/** `reports`: report.json of each run, as it is read. A run without a second text is left out. */
+export function frontierPoints(reports: readonly unknown[]): FrontierPoint[] {
+  const runs = reports.flatMap((report) => runOf(report) ?? [])
+  const pruning = new Map<string, number>()
+  // Runs of a sweep prune once: the one that did tells how long it took.
+  for (const { step, pruneSeconds } of runs) pruning.set(step, Math.max(pruning.get(step) ?? 0, pruneSeconds))
+  return groupsBy(runs, ({ step, recovery }) => `${step} ${recovery}`).map((same) => {
+    const { step, facts } = same[0]
+    const seconds = median(same.map(({ recoverySeconds }) => recoverySeconds)) + (pruning.get(step) ?? 0)
+    return { ...facts, minutes: seconds / 60, perplexity: median(same.map(({ perplexity }) => perplexity)) }
+  })
+}
+
+function runOf(report: unknown) {
+  const { second } = resultOf(report)
+  const perplexity = second?.perplexity.recovered ?? second?.perplexity.pruned
+  const { recipe, seconds } = fieldsOf(report)
+  const { steps, recoveries } = partsOf(fieldsOf(recipe))
+  const sparsity = steps.length === 1 ? requestedSparsity(steps[0]) : null
+  if (perplexity === undefined || sparsity === null) return null
+  const sum = (...phases: string[]) =>
+    phases.reduce((total, phase) => total + (Number(fieldsOf(seconds)[phase]) || 0), 0)
+  const { pattern, method } = fieldsOf(steps[0])
+  const percent = Math.round(1000 * sparsity) / 10
+  const recovery = recoveries.map(recoveryText).join(' + ') || 'none'
+  return {
+    step: JSON.stringify(steps[0]),
+    recovery,
+    facts: {
+      amount: typeof pattern === 'string' && pattern.includes(':') ? pattern : `${percent} %`,
+      method: String(method),
+      recovery,
+      sparsity: percent,
+      dense: second?.perplexity.dense ?? null,
+    },
+    pruneSeconds: sum('calibrate', 'prune'),
+    recoverySeconds: sum('reconstruct', 'refit', 'retrain'),
+    perplexity,
+  }
+}
+
+/** Norms alone are told from norms and an adapter. */
+function recoveryText(recovery: Record<string, unknown>): string {
+  const { train } = recovery
+  const only = Array.isArray(train) && train.length === 1 ? ` ${String(train[0])}` : ''
+  return modeText(recovery).replace(/^\w+/, `$&${only}`)
+}

@@ -1,0 +1,58 @@
+// The sweeps of bench/frontier run as they are written, from a fresh clone.
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { fileURLToPath } from 'node:url'
+import { join } from 'node:path'
+import { bySparsity, byMinutes } from '../../../bench/frontier/picture.ts'
+import { frontierPoints } from '../../../bench/frontier/points.ts'
+import { cli } from '../../support/cli.ts'
+
+const folder = fileURLToPath(new URL('../../../bench/frontier/', import.meta.url))
+const recipes = readdirSync(folder).filter((name) => name.endsWith('.prune.yaml'))
+
+describe('bench/frontier', () => {
+  for (const name of recipes)
+    it(`${name} has no findings, and as many runs as the README says`, async () => {
+      const path = join(folder, name)
+      const linted = await cli('lint', path)
+      assert.equal(linted.status, 0, linted.stdout)
+      assert.match(linted.stdout, /no findings/)
+      const { status, stdout, stderr } = await cli('sweep', 'plan', path)
+      assert.equal(status, 0, stderr)
+      assert.doesNotMatch(stdout + stderr, /warning/)
+      const [, count] = /^(\d+) runs:/m.exec(stdout) ?? []
+      const row = new RegExp(`^\\| \`${name.replace('.prune.yaml', '')}\` \\|.*\\| (\\d+) \\|$`, 'm')
+      assert.equal(row.exec(readFileSync(join(folder, 'README.md'), 'utf8'))?.[1], count)
+    })
+
+  const stages = ['dense', 'pruned', 'recovered']
+  const report = (recover: object | null, perplexities: number[], seconds: object, step = {}) => ({
+    recipe: { prune: [{ method: 'alps', sparsity: 0.5, pattern: 'unstructured', ...step }], recover },
+    evaluations: perplexities.flatMap((perplexity, i) => [
+      { stage: stages[i], entry: 0, data: 'a.txt', perplexity: 1 },
+      { stage: stages[i], entry: 1, data: 'b.txt', perplexity },
+    ]),
+    seconds: { evaluate: 1000, ...seconds },
+  })
+
+  it('a point is the median of its seeds on the second text, and takes its pruning and its recovery', () => {
+    const retrain = { mode: 'retrain', train: ['norm'] }
+    const points = frontierPoints([
+      report(null, [10, 20], { calibrate: 60, prune: 60 }),
+      report(retrain, [10, 20, 15], { retrain: 60 }),
+      report(retrain, [10, 20, 17], { retrain: 60 }),
+      report({ ...retrain, loss: 'dense' }, [10, 20, 14], { retrain: 120 }),
+      report(null, [10, 40], { prune: 6 }, { pattern: '2:4' }),
+      {},
+    ])
+    const told = points.map(({ amount, recovery, minutes, perplexity }) => [amount, recovery, minutes, perplexity])
+    assert.deepEqual(told, [
+      ['50 %', 'none', 2, 20],
+      ['50 %', 'retrain norm', 3, 16],
+      ['50 %', 'retrain norm on dense logits', 4, 14],
+      ['2:4', 'none', 0.1, 40],
+    ])
+    assert.match(byMinutes(points), /^<svg[^]*minutes of pruning and recovery[^]*2:4/)
+    assert.match(bySparsity(points), /^<svg[^]*retrain norm/)
+  })
+})

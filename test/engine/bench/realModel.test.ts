@@ -1,0 +1,35 @@
+// The rows of bench/realModel.ts are recipes that the product knows.
+import assert from 'node:assert/strict'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { recipeOf } from '../../../bench/realModel/measure.ts'
+import { drawsAtRandom, prunedOf, rowOf, rows } from '../../../bench/realModel/rows.ts'
+import { recipeSchema } from '../../../src/shared/recipe/schema.ts'
+
+describe('bench/realModel', () => {
+  const out = mkdtempSync(join(tmpdir(), 'rows-'))
+  after(() => rmSync(out, { recursive: true }))
+  const bench = {
+    ...{ model: 'm', out, text: { ids: 'ids.safetensors', calibration: 64, training: 200 } },
+    ...{ limit: '1', steps: 2, precision: 'f32' },
+  }
+
+  it('every row is a valid recipe, and what it recovers is a row', () => {
+    for (const row of rows) {
+      const recipe = recipeOf(bench, { row, seed: 0, folder: join(out, row.name) })
+      const parsed = recipeSchema.safeParse(recipe)
+      assert.ok(parsed.success, `${row.name}: ${parsed.error?.message}`)
+      const start = prunedOf(row)
+      if (start !== null && start !== 'dense') assert.equal(rowOf(start).recover, undefined, row.name)
+      if (row.from) rowOf(row.from)
+    }
+  })
+
+  it('a recovery without anything drawn at random has one seed', () => {
+    assert.ok(!drawsAtRandom(rowOf('alps-norm')))
+    assert.ok(drawsAtRandom(rowOf('alps-retrain')))
+    assert.equal(prunedOf(rowOf('alps-70-depth-reconstruct-retrain')), 'alps-70-depth')
+    assert.equal(prunedOf(rowOf('dense-retrain')), 'dense')
+  })
+})
