@@ -30,6 +30,8 @@ export interface ReconstructBlockOptions
   /** The parameters and adapters of the block that are trained; not empty. */
   readonly set: TrainableSet
   readonly masks: ReadonlyMap<string, Mask>
+  /** Told what was trained before it is merged. */
+  readonly onTrained?: (trainables: Trainables, set: TrainableSet) => Promise<void>
 }
 
 export interface BlockReconstruction {
@@ -98,6 +100,7 @@ async function trainUnit<S>(options: ReconstructBlockOptions, part: Part<S>) {
   try {
     const unit = part.unitOf(trainedBlock(options, trainables))
     const result = await reconstruct({ ...options, ...part, trainables, unit })
+    await options.onTrained?.(trainables, part.set)
     mergeInto(backend, block, trainables)
     return result
   } finally {

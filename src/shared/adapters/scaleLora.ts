@@ -8,5 +8,6 @@ export const scaleLora: AdapterRow = {
   ranked: false,
   drawn: false,
   exact: true,
+  peft: null,
   foreign: ['scale_lora'],
 }

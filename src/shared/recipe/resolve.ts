@@ -124,7 +124,7 @@ export interface ResolvedRecipe {
   recover: ResolvedRecover[]
   evaluate: ResolvedEvaluation[]
   precision: PrecisionChoice
-  save?: { to: string; pruned?: string; max_shard: string; format: SaveFormat; card: boolean }
+  save?: { to: string; pruned?: string; max_shard: string; format: SaveFormat; card: boolean; adapters?: boolean }
   sweep?: Recipe['sweep']
 }
 

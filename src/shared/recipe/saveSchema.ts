@@ -43,5 +43,14 @@ export const saveSchema = z
         ),
       )
       .optional(),
+    adapters: z
+      .boolean()
+      .meta(
+        about(
+          'Keep what was trained, before it is merged, in `adapters/` inside the result, as PEFT stores it: the factors of LoRA-Prune and MaskLoRA, and norms and biases beside them. PEFT knows no mask: the README of each folder says what that means.',
+          { default: false },
+        ),
+      )
+      .optional(),
   })
   .meta(about('Where the result goes.'))

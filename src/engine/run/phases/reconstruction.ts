@@ -14,6 +14,8 @@ import { setOfBlock, type TrainableSet } from '../../../shared/plan/trainable.ts
 import type { PlannedRecovery } from '../../../shared/plan/runPlan.ts'
 import type { RunSession } from '../state/session.ts'
 import type { StartMatrices } from '../open/startMatricesOf.ts'
+import { keptFactors } from '../state/keptFactors.ts'
+import type { StateTensor } from '../state/tensorFile.ts'
 import { numberOf, stepsOfBlock, type StepCount } from './stepCount.ts'
 import { trainingSettings } from './trainingSettings.ts'
 
@@ -23,6 +25,8 @@ export interface Reconstruction {
   readonly trainable: TrainableSet
   readonly budget: Budget
   readonly starts: StartMatrices
+  /** Takes the factors of the block's adapters before they are merged. */
+  readonly keep?: (factors: readonly StateTensor[]) => void
   /** Called with the number of the recovery's steps that the block has behind it. */
   readonly advance: StepCount
 }
@@ -36,7 +40,7 @@ export function reconstruction(options: Reconstruction): BlockRecovery {
 
 /** Trains the block in place. null when nothing of it trains. */
 async function reconstructInRun(
-  { session, recovery, trainable, budget, starts, advance }: Reconstruction,
+  { session, recovery, trainable, budget, starts, keep, advance }: Reconstruction,
   dense: DenseKind,
   { block, masks, fitted }: BlockWork,
 ): Promise<BlockReconstruction | null> {
@@ -64,6 +68,9 @@ async function reconstructInRun(
     settings: trainingSettings(recovery, session.recipe.seed),
     signal: session.signal,
     pausePoint: session.pausePoint,
+    onTrained:
+      keep &&
+      (async (trained, { adapted }) => keep(await keptFactors(session.backend, adapted, trained, recovery.index))),
     onStep: (step, { loss, lr }, tokensPerSecond) => {
       session.log.emit({
         type: 'step',

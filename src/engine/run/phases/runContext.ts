@@ -34,6 +34,15 @@ export function prunedStages({ plan, session }: RunContext): SavedStage[] {
   return plan.entries.length > 0 ? [{ stage: 'pruned', parts: blockParts(session.progress.finishedBlocks) }] : []
 }
 
+/** Stages of the model after pruning and the first `passes` passes of recovery. */
+export function stagesAfter(context: RunContext, passes: number): SavedStage[] {
+  const blocks = blockParts(context.session.model.config.numBlocks)
+  const later = context.plan.passes.later.slice(0, passes).map(({ blockwise }, pass): SavedStage => {
+    return { stage: passStage(pass), parts: blockwise ? blocks : [...blocks, 'ends'] }
+  })
+  return [...prunedStages(context), ...later]
+}
+
 /** The model after all passes that are finished; `more` is what a pass in progress has saved of it. */
 export function withRunModel<T>(
   context: RunContext,
@@ -41,11 +50,8 @@ export function withRunModel<T>(
   more: readonly SavedStage[] = [],
 ): Promise<T> {
   const { session, plan } = context
-  const finished = plan.passes.later.slice(0, session.progress.recoveredPasses)
-  const blocks = blockParts(session.model.config.numBlocks)
-  const stages = finished.map(({ blockwise }, pass): SavedStage => {
-    return { stage: passStage(pass), parts: blockwise ? blocks : [...blocks, 'ends'] }
-  })
+  const passes = session.progress.recoveredPasses
+  const finished = plan.passes.later.slice(0, passes)
   const untied = finished.some(({ recoveries }) => recoveries.some(({ untiesHead }) => untiesHead))
-  return withStateModel(session, [...prunedStages(context), ...stages, ...more], untied, body)
+  return withStateModel(session, [...stagesAfter(context, passes), ...more], untied, body)
 }

@@ -24,8 +24,9 @@ export function passStage(pass: number): StoredStage {
   return pass === 0 ? 'trained' : `trained${pass + 1}`
 }
 
-/** Names of mask tensors in a block's file; the model's tensors never begin like this. */
-export const maskPrefix = 'sparsescope.mask.'
+/** Names of what is not the model's in a block's file; the model's tensors never begin like this. */
+export const statePrefix = 'sparsescope.'
+const maskPrefix = `${statePrefix}mask.`
 
 /** A block's number, or what is outside the blocks. */
 export type Part = number | 'ends'

@@ -2,7 +2,7 @@
 import type { Checkpoint } from '../../checkpoint/checkpoint.ts'
 import { storedTwice } from '../../model/tiedHead.ts'
 import type { StoredMask } from '../../checkpoint/storedMask.ts'
-import { maskPrefix, masksOfPart, openParts, type Part, type StoredStage } from './blockStore.ts'
+import { masksOfPart, openParts, statePrefix, type Part, type StoredStage } from './blockStore.ts'
 import { overlayCheckpoint } from './overlay.ts'
 import type { RunSession } from './session.ts'
 
@@ -31,7 +31,7 @@ export async function withStateModel<T>(
     for (const { stage, parts } of stages) layers.push(...(await openParts(folder.state, stage, parts)))
     const config = untied ? { ...(source.config as object), tie_word_embeddings: false } : undefined
     const same = untied ? null : storedTwice(model)
-    return await body(overlayCheckpoint(source, layers, { hidden: maskPrefix, config, same }))
+    return await body(overlayCheckpoint(source, layers, { hidden: statePrefix, config, same }))
   } finally {
     await Promise.all(layers.map((layer) => layer.close()))
   }

@@ -5,7 +5,7 @@ import { canBeGlobal, idleKeys, methodOf, methodsWith } from '../../methods/meth
 import { idleTaskKeys } from '../../tasks/tasks.ts'
 import { groupOf, type LintContext, type RecoveryEntry } from '../../rule/context.ts'
 import type { Path } from '../document.ts'
-import { type ResolvedPruneStep, sideBySide } from '../resolve.ts'
+import { isTraining, type ResolvedPruneStep, sideBySide } from '../resolve.ts'
 import { defineRule } from '../../rule/rule.ts'
 
 export const rule = defineRule({
@@ -47,9 +47,13 @@ function* idle(context: LintContext): Iterable<Idle> {
   if (Array.isArray(context.recipe.recover) && recover.length === 0)
     yield { path: ['recover'], reason: 'while its list is empty', from: [] }
   yield* idleEvaluation(context)
-  if (context.resolved.prune.length === 0 && recover.length === 0)
+  if (context.resolved.prune.length === 0 && recover.length === 0) {
     yield { path: ['save'], reason: 'without prune or recover, as nothing changes', from: [['prune'], ['recover']] }
-  else if (context.resolved.prune.length === 0)
+    return
+  }
+  if (context.resolved.save?.adapters && !recover.some(({ mode }) => isTraining(mode)))
+    yield { path: ['save', 'adapters'], reason: 'without a recovery that trains', from: [['recover']] }
+  if (context.resolved.prune.length === 0)
     yield { path: ['save', 'pruned'], reason: 'without prune', from: [['prune']] }
   else if (recover.length === 0)
     yield { path: ['save', 'pruned'], reason: 'without recover, as save.to is the pruned model then', from: [['recover']] } // prettier-ignore
