@@ -31,6 +31,7 @@ import { createLane } from './jobs.ts'
 import { measurableOf } from './measurable.ts'
 import { matrixOf, readWeight } from './matrix.ts'
 import { createOpenModels, type OpenModel } from './openModels.ts'
+import { planPublish, publish } from './publish.ts'
 import { pullModel } from './pull.ts'
 import { createRuns } from './runs.ts'
 import { scanModel, statsOf } from './scan.ts'
@@ -90,8 +91,8 @@ export function createHandlers(): Service {
     },
     adapters: listAdapters,
     ping: () => Promise.resolve(null),
-    async openModel({ path }) {
-      return models.use(await whole({ path }), async (open) => ({
+    async openModel(seen) {
+      return models.use(await whole(seen), async (open) => ({
         model: await summarise(open),
         stats: [...open.stats.values()],
         analysis: await analysisOf(open),
@@ -124,6 +125,8 @@ export function createHandlers(): Service {
     measurable: async (request) => models.use(await whole(request), (open) => measurableOf(open, settings, gpu)),
     analyse: (request, { signal, progress }) => analyses.analyse(request, settings, signal, progress),
     pull: ({ name }, context) => pullModel(name, context),
+    planPublish,
+    publish,
     questions: (request, { signal }) => questionTexts(request, signal),
     writeCard: async ({ path }) => writeModelCard((await locate(path)).folder),
     tryOut: (params, context) => tryOut(params, settings, context),
@@ -139,11 +142,14 @@ export function createHandlers(): Service {
   return { handlers, isBusy: () => runs.active().length > 0 || analyses.active() > 0 }
 }
 
-async function whole({ path, mask }: SeenModel): Promise<SeenModel> {
+async function whole(seen: SeenModel): Promise<SeenModel> {
+  const { path, mask, remote } = seen
+  if (remote) return { path, remote }
   return { path: await wholeModel(path), ...(mask !== undefined && { mask: await wholeModel(mask) }) }
 }
 
 async function analysisOf({ checkpoint }: OpenModel): Promise<AnalysisUpdate | null> {
+  if (checkpoint.remote) return null
   const kept = await latestAnalysis(checkpoint)
   return kept && { modules: kept.blocks.flat(), loss: kept.loss, done: 1, total: 1 }
 }

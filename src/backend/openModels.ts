@@ -4,11 +4,15 @@ import { stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { openInspection, type Inspection } from '../engine/checkpoint/inspection.ts'
 import { underMaskOf } from '../engine/checkpoint/maskedCheckpoint.ts'
+import { hubAccess } from '../engine/hub/hubAccess.ts'
+import { openRemote, type RemoteFacts } from '../engine/hub/openRemote.ts'
 import type { SeenModel, TensorStats } from '../shared/protocol/inspect.ts'
 import { maskName } from '../shared/format/maskFile.ts'
 import type { StatsCache } from './statsCache.ts'
 
 export interface OpenModel extends Inspection {
+  /** What is known of a model on the Hub beside its tensors. */
+  readonly facts?: RemoteFacts
   /** Names, sizes and times of its files when it was opened. */
   readonly stamp: string
   /** Statistics from scans of this session and of earlier ones. */
@@ -18,10 +22,13 @@ export interface OpenModel extends Inspection {
 interface Entry {
   model: Promise<OpenModel>
   lastUsed: number
+  readonly remote: boolean
   users: number
 }
 
 const idleMs = 60_000
+/** What would have to come over the network again. */
+const remoteIdleMs = 15 * 60_000
 
 export interface OpenModels {
   /** Runs `work` with the model, which stays open meanwhile. */
@@ -36,11 +43,16 @@ export function createOpenModels(cache: () => StatsCache): OpenModels {
   const entries = new Map<string, Entry>()
 
   async function current(seen: SeenModel): Promise<[key: string, Entry]> {
-    const key = `${seen.path}\0${seen.mask ?? ''}`
+    const key = keyOf(seen)
     const known = entries.get(key)
     if (known && (await isCurrent(known))) return [key, known]
     if (known && known.users === 0) void close(known)
-    const entry: Entry = { model: openModel(seen, cache()), lastUsed: Date.now(), users: 0 }
+    const entry: Entry = {
+      model: openModel(seen, cache()),
+      lastUsed: Date.now(),
+      users: 0,
+      remote: seen.remote === true,
+    }
     entries.set(key, entry)
     // A checkpoint that cannot be opened is not remembered: the file may be mended.
     entry.model.catch(() => {
@@ -62,7 +74,7 @@ export function createOpenModels(cache: () => StatsCache): OpenModels {
     },
     closeIdle(now) {
       for (const [key, entry] of entries) {
-        if (entry.users > 0 || now - entry.lastUsed < idleMs) continue
+        if (entry.users > 0 || now - entry.lastUsed < (entry.remote ? remoteIdleMs : idleMs)) continue
         entries.delete(key)
         void close(entry)
       }
@@ -75,7 +87,15 @@ export function createOpenModels(cache: () => StatsCache): OpenModels {
   }
 }
 
-async function openModel({ path, mask }: SeenModel, cache: StatsCache): Promise<OpenModel> {
+function keyOf({ path, mask = '', remote }: SeenModel): string {
+  return `${path}\0${mask}${remote ? '\0remote' : ''}`
+}
+
+async function openModel({ path, mask, remote }: SeenModel, cache: StatsCache): Promise<OpenModel> {
+  if (remote) {
+    const { inspection, facts } = await openRemote(path, { access: await hubAccess() })
+    return { ...inspection, facts, stamp: '', stats: new Map() }
+  }
   const inspection = await openInspection(path)
   if (mask !== undefined) return openMasked(inspection, mask)
   const stamp = await stampOf(inspection.sources)

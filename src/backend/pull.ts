@@ -15,7 +15,8 @@ export async function pullModel(name: string, { signal, progress }: CallContext<
   return { folder }
 }
 
-function seldom(tell: (progress: PullProgress) => void): (have: number, total: number) => void {
+/** Tells a few times a second, and at the end. */
+export function seldom(tell: (progress: PullProgress) => void): (have: number, total: number) => void {
   let last = -Infinity
   return (have, total) => {
     const now = performance.now()

@@ -14,9 +14,13 @@ import { listedBytes } from '../engine/checkpoint/stats/inspectCheckpoint.ts'
 import { hasMasks } from '../engine/checkpoint/explicitMasks.ts'
 import type { Inspection, ListedEntry } from '../engine/checkpoint/inspection.ts'
 import { originOf } from './origin.ts'
-import type { ModelSummary, TensorRow } from '../shared/protocol/inspect.ts'
+import { hubNameText } from '../engine/checkpoint/hubCache.ts'
+import type { RemoteFacts } from '../engine/hub/openRemote.ts'
+import type { ModelSummary, RemoteNote, TensorRow } from '../shared/protocol/inspect.ts'
 
-export async function summarise({ checkpoint, unknown, problems }: Inspection): Promise<ModelSummary> {
+type SummarisedModel = Inspection & { readonly facts?: RemoteFacts }
+
+export async function summarise({ checkpoint, unknown, problems, facts }: SummarisedModel): Promise<ModelSummary> {
   // The family is told by the names, also by those that cannot be read.
   const lost = problems.flatMap((p) => p.tensors)
   const names = new Set([...checkpoint.tensors.keys(), ...unknown.map((t) => t.name), ...lost])
@@ -34,12 +38,12 @@ export async function summarise({ checkpoint, unknown, problems }: Inspection): 
     }
   })
   // What lies beside a GGUF file is of another checkpoint.
-  const lookOnly = isOfGguf(checkpoint)
+  const lookOnly = facts !== undefined || isOfGguf(checkpoint)
   const origin = lookOnly ? null : await originOf(checkpoint.folder)
   const blocks = largest(tensors, -1, (t) => t.block ?? -1) + 1
   return {
     path: checkpoint.path,
-    label: labelOf(checkpoint),
+    label: facts ? hubNameText(facts) : labelOf(checkpoint),
     modelType: checkpoint.metadata.get('general.architecture') ?? modelTypeOf(checkpoint.config),
     blocks,
     tensors,
@@ -49,9 +53,21 @@ export async function summarise({ checkpoint, unknown, problems }: Inspection): 
     files: checkpoint.files.length,
     warnings: warningsOf({ checkpoint, unknown, problems }, roles.familyKnown),
     problems: problems.map(({ error, tensors: missing }) => ({ message: error.message, missing: [...missing] })),
+    ...(facts && { remote: remoteNote(facts, checkpoint.config) }),
     ...(origin && { origin }),
     ...(hasMasks(checkpoint) && { hasMask: true }),
     ...(lookOnly && { lookOnly }),
+  }
+}
+
+function remoteNote({ address, commit, files, card }: RemoteFacts, config: unknown): RemoteNote {
+  return {
+    address,
+    commit,
+    files: files.length,
+    bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
+    config: config === null ? null : JSON.stringify(config, null, 2),
+    card,
   }
 }
 

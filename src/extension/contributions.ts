@@ -18,6 +18,8 @@ export const recipeLanguage = 'prune-recipe'
 /** Commands that open no view of their own; those that do stand in the views' rows. */
 const otherCommandIds = [
   'sparsescope.pull',
+  'sparsescope.inspectRemote',
+  'sparsescope.publish',
   'sparsescope.recover',
   'sparsescope.selectForCompare',
   'sparsescope.compareWithSelected',

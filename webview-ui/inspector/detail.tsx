@@ -2,6 +2,7 @@
 import { useSignal } from '@preact/signals'
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { TensorDetail, TensorRow } from '../../src/shared/protocol/inspect.ts'
+import { formatBytes } from '../../src/shared/format/byteSize.ts'
 import { histogramBars, profileBars, profileCaption } from '../../src/shared/chart/tensorBars.ts'
 import { Button } from '../shared/button.tsx'
 import { Bars } from '../shared/bars.tsx'
@@ -14,7 +15,8 @@ import { firstSlice, matrixShape } from '../shared/slices.ts'
 import { SlicePickers } from '../shared/slicePickers.tsx'
 import { factsOf } from './facts.ts'
 import { host } from './host.ts'
-import { known, selected } from './store.ts'
+import { FetchTensor } from './remote.tsx'
+import { fetched, known, learned, model, selected } from './store.ts'
 
 export function DetailPane() {
   const tensor = selected.value
@@ -34,7 +36,8 @@ function Detail({ tensor }: { tensor: TensorRow }) {
   const canvas = useRef<HTMLCanvasElement>(null)
   const [rows, columns] = matrixShape(shape)
   const isShown = tensor.unreadable === undefined && rows * columns > 0
-  const answer = useDetail(tensor, slice, threshold)
+  const isHere = !model.value?.remote || fetched.value.has(name)
+  const answer = useDetail(tensor, slice, threshold, isHere)
   const showWeight = (row: number, column: number) => {
     sight.value = { of: matrixKey({ name, slice }), region: around(row, column, rows, columns) }
     canvas.current?.focus()
@@ -50,7 +53,13 @@ function Detail({ tensor }: { tensor: TensorRow }) {
       <div class="row">
         <SlicePickers shape={shape} slice={slice} onChange={(next) => setChosen({ of: name, slice: next })} />
       </div>
-      {isShown && (
+      {isShown && !isHere && <FetchTensor tensor={tensor} />}
+      {isHere && model.value?.remote && answer === undefined && (
+        <p class="muted" role="status">
+          Fetching {formatBytes(tensor.storedBytes ?? tensor.bytes)} from the Hub…
+        </p>
+      )}
+      {isShown && isHere && (
         <Matrix
           label="Picture of the matrix"
           matrix={{ name, slice, rows, columns }}
@@ -69,16 +78,25 @@ function Detail({ tensor }: { tensor: TensorRow }) {
 }
 
 /** The answer about what is shown; undefined until it is there. A new threshold leaves the one before in sight. */
-function useDetail(tensor: TensorRow, slice: number[], threshold: number): TensorDetail | Error | undefined {
+function useDetail(
+  tensor: TensorRow,
+  slice: number[],
+  threshold: number,
+  isHere: boolean,
+): TensorDetail | Error | undefined {
   const of = matrixKey({ name: tensor.name, slice })
   const [answer, setAnswer] = useState<{ of: string; detail: TensorDetail | Error } | null>(null)
   useLayoutEffect(() => {
-    if (tensor.unreadable !== undefined) return
+    if (tensor.unreadable !== undefined || !isHere) return
     const asked = new AbortController()
-    const take = (detail: TensorDetail | Error) => asked.signal.aborted || setAnswer({ of, detail })
+    const take = (detail: TensorDetail | Error) => {
+      if (asked.signal.aborted) return
+      if (!(detail instanceof Error)) learned(detail.stats)
+      setAnswer({ of, detail })
+    }
     ask('detail', 'first', { name: tensor.name, slice, threshold }, asked.signal).then(take, take)
     return () => asked.abort()
-  }, [tensor, of, threshold])
+  }, [tensor, of, threshold, isHere])
   return answer?.of === of ? answer.detail : undefined
 }
 

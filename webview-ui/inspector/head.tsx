@@ -9,6 +9,7 @@ import { exportAs } from './exportAs.ts'
 import { host } from './host.ts'
 import { Metadata, Notes } from './modelNotes.tsx'
 import { OriginBox } from './origin.tsx'
+import { RemoteBox, RemoteButtons } from './remote.tsx'
 import { known, scan, type Scan } from './store.ts'
 import { otherSize, roleTotals, type RoleTotal } from './totals.ts'
 
@@ -24,9 +25,10 @@ export function Head({ model }: { model: ModelSummary }) {
         <div class="row">
           <ExportMenu />
           {!model.lookOnly && <Computing />}
+          {model.remote && <RemoteButtons />}
         </div>
       </div>
-      <ScanRow model={model} />
+      {model.remote ? <RemoteBox {...model.remote} /> : <ScanRow model={model} />}
       <Notes model={model} />
       <Metadata model={model} />
       <Totals model={model} />

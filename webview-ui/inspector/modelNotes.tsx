@@ -42,10 +42,10 @@ export function Metadata({ model: { metadata } }: { model: ModelSummary }) {
   )
 }
 
-const shortened = (text: string) =>
+export const shortened = (text: string) =>
   text.length > longestText ? `${text.slice(0, longestText)} … (${text.length} characters)` : text
 
-function Folded({ title, children }: { title: string; children: ComponentChildren }) {
+export function Folded({ title, children }: { title: string; children: ComponentChildren }) {
   return (
     <details>
       <summary>{title}</summary>

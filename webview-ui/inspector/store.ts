@@ -41,7 +41,11 @@ const tell = () => (known.value = { stats, analysis, denseLoss })
 /** Statistics come for one tensor after another, much faster than they can be shown. */
 const tellSoon = onceAFrame(tell)
 
+/** Tensors of a model on the Hub whose weights a person has asked for. */
+export const fetched = signal<ReadonlySet<string>>(new Set())
+
 export function openModel(opened: OpenedModel): void {
+  fetched.value = new Set()
   stats = new Map(opened.stats.map((one) => [one.name, one]))
   analysis = new Map()
   denseLoss = null
@@ -60,6 +64,13 @@ function takeAnalysis(update: AnalysisUpdate | null): void {
 export function scanned(now: ScanProgress): void {
   for (const one of now.stats) stats.set(one.name, one)
   scan.value = { ...scan.value, going: { first: scan.value.going?.first ?? now, now } }
+  tellSoon()
+}
+
+/** Statistics of one tensor, which came with its detail. */
+export function learned(one: TensorStats): void {
+  if (stats.has(one.name)) return
+  stats.set(one.name, one)
   tellSoon()
 }
 

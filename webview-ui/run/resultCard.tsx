@@ -14,7 +14,7 @@ export function ResultCard() {
       {text}
     </button>
   )
-  const reveal = (text: string, what: 'output' | 'report' | 'comparison' | 'tryOut' | 'card') =>
+  const reveal = (text: string, what: 'output' | 'report' | 'comparison' | 'tryOut' | 'card' | 'publish') =>
     action(text, () => host.post({ type: 'reveal', what }))
   const copied = () => resultMarkdown(runName(picture.value.name).name, found)
   return (
@@ -42,6 +42,7 @@ export function ResultCard() {
             {reveal('Try it', 'tryOut')}
             {reveal('Open output', 'output')}
             {reveal('Write model card', 'card')}
+            {reveal('Publish…', 'publish')}
           </>
         )}
         {action('Copy as Markdown', () => host.post({ type: 'copy', text: copied() }))}

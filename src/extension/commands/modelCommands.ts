@@ -3,6 +3,7 @@ import * as vscode from 'vscode'
 import { views, type ExportFormat } from '../../shared/protocol/view.ts'
 import { askAnalysis } from '../inspector/askAnalysis.ts'
 import { plainModel } from '../compare/comparePanels.ts'
+import { inspectRemote } from '../inspector/remotePanels.ts'
 import { pullModel } from '../models/pullModel.ts'
 import { isPlanChange } from '../../shared/analysis/changePlan.ts'
 import { requireTrust } from '../support/trust.ts'
@@ -15,6 +16,7 @@ const t = vscode.l10n.t
 type Ids =
   | 'sparsescope.openOverview'
   | 'sparsescope.pull'
+  | 'sparsescope.inspectRemote'
   | 'sparsescope.prune'
   | 'sparsescope.recover'
   | 'sparsescope.compareSelected'
@@ -52,6 +54,7 @@ export function modelCommands({ services, inspectors, comparePanels, models }: P
       models.forget()
       await vscode.commands.executeCommand('sparsescope.openOverview', vscode.Uri.file(folder))
     },
+    'sparsescope.inspectRemote': (argument) => inspectRemote(services, typeof argument === 'string' ? argument : ''),
     'sparsescope.prune': formOf('prune'),
     'sparsescope.recover': formOf('recover'),
     // Explorer hands over the item under the pointer and all selected ones.

@@ -7,6 +7,7 @@ import { formatBytes } from '../../shared/format/byteSize.ts'
 import type { PlanSummary } from '../../shared/plan/planSummary.ts'
 import type { RunOutcome } from '../../shared/protocol/rpc.ts'
 import { planOf, TrainablePanels } from '../trainable/trainablePanels.ts'
+import { publishModel } from '../models/publishModel.ts'
 import { reached } from '../support/milestones.ts'
 import { plainText } from '../support/plainText.ts'
 import { requireTrust } from '../support/trust.ts'
@@ -33,6 +34,7 @@ type Ids =
   | 'sparsescope.resumeRun'
   | 'sparsescope.openReport'
   | 'sparsescope.revealOutput'
+  | 'sparsescope.publish'
   | 'sparsescope.deleteRun'
 
 export function runCommands(parts: Parts): Handlers<Ids> {
@@ -94,6 +96,10 @@ export function runCommands(parts: Parts): Handlers<Ids> {
       if (folder) await runStore.refresh(folder)
       const saved = folder && runStore.get(folder)?.saved
       if (saved) await vscode.commands.executeCommand('sparsescope.openOverview', await weightsOf(saved))
+    },
+    'sparsescope.publish': async (argument) => {
+      const folder = runTarget(argument) ?? (await pickRun(parts))
+      if (folder) await publishModel(services, folder)
     },
     'sparsescope.deleteRun': async (argument) => {
       const folder = runTarget(argument)

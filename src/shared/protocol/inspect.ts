@@ -9,6 +9,8 @@ import type { NmValidity } from '../format/nmValidity.ts'
 export interface SeenModel {
   path: string
   mask?: string
+  /** `path` is hf:org/name[@revision], and is looked at on the Hub: a tensor comes whole when it is asked about, and nothing is kept. */
+  remote?: true
 }
 
 export interface TensorRow {
@@ -70,12 +72,28 @@ export interface ModelSummary {
   warnings: string[]
   /** Files that could not be opened, and the tensors that are missing because of it. */
   problems: { message: string; missing: string[] }[]
+  /** It lies on the Hub. */
+  remote?: RemoteNote
   /** Provenance of a checkpoint that a run has made. */
   origin?: Origin
   /** GGUF: nothing computes with it, so nothing is offered that would. */
   lookOnly?: boolean
   /** Files beside the weights keep which of them are pruned: pruning again has to start from this mask, not from the zeros. */
   hasMask?: boolean
+}
+
+/** Where a model on the Hub is, and what lies beside its weights. */
+export interface RemoteNote {
+  /** Its page. */
+  address: string
+  commit: string
+  /** All files of the repository, not only the weights. */
+  files: number
+  bytes: number
+  /** config.json as text; null: there is none. */
+  config: string | null
+  /** Text of its README.md; null: there is none that can be read. */
+  card: string | null
 }
 
 /** How a checkpoint of ours came about, from the note beside it. */

@@ -11,7 +11,9 @@ const index = z.int().nonnegative()
 const memoryBytes = z.number().nonnegative().nullable()
 const runFolders = z.array(text).max(1000).optional()
 const model = z.object({ path: text })
-const seen = model.extend({ mask: text.optional() })
+const looked = model.extend({ remote: z.literal(true).optional() })
+const seen = looked.extend({ mask: text.optional() })
+const publication = z.object({ folder: text, repository: text, revision: text, isPrivate: z.boolean() })
 const matrix = seen.extend({ name: text, slice: z.array(index) })
 const calibration = z.object({
   data: text,
@@ -32,7 +34,7 @@ export const parameters: { readonly [C in CallName]: z.ZodType<ParamsOf<C>> } = 
   }),
   device: z.null(),
   adapters: z.null(),
-  openModel: model,
+  openModel: looked,
   scan: model,
   tile: matrix.extend({
     rowStart: index,
@@ -55,6 +57,8 @@ export const parameters: { readonly [C in CallName]: z.ZodType<ParamsOf<C>> } = 
   }),
   compare: z.object({ a: seen, b: seen }),
   pull: z.object({ name: text }),
+  planPublish: publication,
+  publish: publication.extend({ agreed: text }),
   tryOut: z.object({
     models: z.array(text),
     masks: z.array(text.nullable()).optional(),

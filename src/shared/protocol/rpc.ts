@@ -16,6 +16,7 @@ import type { MeasurableMethod } from '../analysis/plannedMap.ts'
 import type { MethodName } from '../methods/methods.ts'
 import type { PrecisionChoice } from '../recipe/precisions.ts'
 import type { PlannedText } from '../plan/planSummary.ts'
+import type { ToldPush } from '../format/pushText.ts'
 import type { AskedQuestion, QuestionsRequest } from './questions.ts'
 import type { TryParams, TryProgress } from './tryOut.ts'
 
@@ -100,6 +101,24 @@ export interface PullProgress {
   total: number
 }
 
+/** The result of a run, to be sent to a repository of the Hub, which is made where there is none. */
+export interface PublishRequest {
+  /** The folder of the result, or of the run that saved it. */
+  folder: string
+  repository: string
+  revision: string
+  /** For a repository that is made. */
+  isPrivate: boolean
+}
+
+/** What would be sent, and who could read it. */
+export interface PublishPlan extends ToldPush {
+  /** Paths of this machine that the recipe names. */
+  ownPaths: string[]
+  /** Stands for all of this, so that only what a person has agreed to is sent. */
+  agreed: string
+}
+
 /** An analysis of a model on calibration text, as `sparsescope analyse` makes it. */
 export interface AnalysisRequest {
   path: string
@@ -133,7 +152,7 @@ export interface BackendCalls {
   hello: Call<HelloParams, HelloResult>
   device: Call<null, DeviceFacts>
   adapters: Call<null, AdapterName[]>
-  openModel: Call<{ path: string }, OpenedModel>
+  openModel: Call<Omit<SeenModel, 'mask'>, OpenedModel>
   scan: Call<{ path: string }, ScanResult, ScanProgress>
   tile: Call<TileRequest, Tile>
   detail: Call<DetailRequest, TensorDetail>
@@ -143,6 +162,10 @@ export interface BackendCalls {
   compare: Call<{ a: SeenModel; b: SeenModel }, CompareSummary, CompareProgress>
   /** Downloads from the Hub; only ever called when a person has asked for this model. */
   pull: Call<{ name: string }, { folder: string }, PullProgress>
+  /** Asks the Hub what publishing would change, and changes nothing. */
+  planPublish: Call<PublishRequest, PublishPlan>
+  /** Sends to the Hub; only ever called when a person has agreed to the plan. */
+  publish: Call<PublishRequest & { agreed: string }, { address: string }, PullProgress>
   /** Several checkpoints go on from the same prompts. */
   tryOut: Call<TryParams, { device: string }, TryProgress>
   /** Texts of rows of a task's data, in the order of the file. */

@@ -212,6 +212,8 @@ export type FromInspector =
   | { type: 'scanStart' }
   | { type: 'scanCancel' }
   | { type: 'prune' }
+  /** A model on the Hub is to come into its cache on this machine. */
+  | { type: 'pull' }
   | { type: 'tryOut' }
   | { type: 'writeCard' }
   | { type: 'selected'; name: string }
@@ -255,7 +257,7 @@ export type FromRun =
   /** A pruned matrix, by its name in a `block` event: shown in the result, or in the source before there is one. */
   | { type: 'openMatrix'; name: string }
   /** `comparison`: of two models that the run has left; which, a person is asked where there are several pairs. */
-  | { type: 'reveal'; what: 'output' | 'recipe' | 'report' | 'comparison' | 'tryOut' | 'card' }
+  | { type: 'reveal'; what: 'output' | 'recipe' | 'report' | 'comparison' | 'tryOut' | 'card' | 'publish' }
 
 /** A checkpoint of the view that tries models out: `role` is what it is to the others, such as `dense`; '' where nobody knows. */
 export interface TriedModel extends LabelledModel {

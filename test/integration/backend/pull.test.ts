@@ -2,43 +2,30 @@
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { createCaller, type Caller } from '../../../src/extension/backend/calls.ts'
-import { createLaunch, type Launched } from '../../../src/extension/backend/launch.ts'
-import { protocolVersion, type PullProgress } from '../../../src/shared/protocol/rpc.ts'
+import type { Caller } from '../../../src/extension/backend/calls.ts'
+import type { PullProgress } from '../../../src/shared/protocol/rpc.ts'
+import { backendScript, startHubBackend, type HubBackend } from '../../support/hubBackend.ts'
 import { hubServer, type HubServer } from '../../support/hubServer.ts'
 import { scratch, type Scratch } from '../../support/safetensors.ts'
 import { goldenPath } from '../../support/shared.ts'
 import { lacks } from '../../support/skip.ts'
 
-const script = new URL('../../../dist/backend.mjs', import.meta.url).pathname
-
-describe('pull in the backend process', () => {
+describe('models of the Hub in the backend process', () => {
   let temp: Scratch
   let hub: HubServer
-  let launched: Launched
+  let backend: HubBackend
   let call: Caller
-  let pid = 0
-  const before = { ...process.env }
   beforeEach(async function () {
-    if (!existsSync(script)) return lacks(this, 'no dist/backend.mjs: run npm run build')
+    if (!existsSync(backendScript)) return lacks(this, 'no dist/backend.mjs: run npm run build')
     temp = scratch()
     hub = await hubServer()
     for (const name of ['config.json', 'model.safetensors'])
       hub.files.set(name, { bytes: readFileSync(join(goldenPath('opt'), name)), lfs: name.endsWith('.safetensors') })
-    Object.assign(process.env, { HF_ENDPOINT: hub.endpoint, HF_HUB_CACHE: temp.path('hub'), HF_TOKEN: '' })
-    const place = temp.path('backend.sock')
-    const launch = createLaunch({ script, placeOf: () => place, isPlaceTaken: () => existsSync(place), log: () => {} })
-    launched = await launch({ path: process.execPath, origin: 'host' })
-    call = createCaller(launched.connection)
-    launched.connection.listen()
-    const choice = { device: 'cpu', adapter: '', threads: 1, deviceMemory: '', precision: 'auto' } as const
-    ;({ pid } = await call('hello', { protocol: protocolVersion, cache: temp.path('cache'), ...choice }))
+    backend = await startHubBackend(temp, hub.endpoint, '')
+    call = backend.call
   })
   afterEach(async () => {
-    for (const key of ['HF_ENDPOINT', 'HF_HUB_CACHE', 'HF_TOKEN'])
-      if (before[key] === undefined) delete process.env[key]
-      else process.env[key] = before[key]
-    await launched.kill(pid)
+    await backend.stop()
     await hub.close()
     temp.remove()
   })
@@ -64,5 +51,27 @@ describe('pull in the backend process', () => {
     await assert.rejects(call('pull', { name: 'org/none' }), { code: 'not-found', message: /there is no org\/none/ })
     await assert.rejects(call('openModel', { path: 'hf:org/tiny' }), /sparsescope pull org\/tiny/)
     assert.equal(hub.asked.length, 1)
+  })
+
+  it('one that is looked at there is its header, and a tensor comes once, however much is asked of it', async () => {
+    const seen = { path: 'hf:org/tiny', remote: true } as const
+    const { model, stats } = await call('openModel', seen)
+    assert.deepEqual([model.label, model.modelType, model.lookOnly, stats], ['org/tiny', 'opt', true, []])
+    assert.deepEqual([model.remote?.files, model.remote?.card], [2, null])
+    const bodies = () => hub.asked.filter(({ host }) => host === 'cdn').length
+    const headers = bodies()
+    const name = 'model.decoder.layers.0.fc1.weight'
+    const [rows, columns] = model.tensors.find((tensor) => tensor.name === name)?.shape ?? []
+    const whole = { rowStart: 0, rowEnd: rows, columnStart: 0, columnEnd: columns, height: 4, width: 4 }
+    const [there, tile] = await Promise.all([
+      call('detail', { ...seen, name, slice: [], threshold: 0 }),
+      call('tile', { ...seen, name, slice: [], ...whole }),
+    ])
+    assert.equal(bodies(), headers + 1)
+    const here = { path: goldenPath('opt', 'model.safetensors') }
+    assert.deepEqual(there, await call('detail', { ...here, name, slice: [], threshold: 0 }))
+    assert.deepEqual(tile, await call('tile', { ...here, name, slice: [], ...whole }))
+    assert.equal(existsSync(temp.path('hub')), false)
+    await assert.rejects(call('openModel', { path: 'hf:org/none', remote: true }), { code: 'not-found' })
   })
 })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as vscode from 'vscode'
@@ -54,5 +54,22 @@ suite('Pull from the Hub', () => {
       paths.some((path) => path.includes(commit)),
       paths.join(),
     )
+  })
+
+  test('looks at a model there without keeping anything', async () => {
+    let done = false
+    const looked = vscode.commands.executeCommand('sparsescope.inspectRemote', 'hf:org/tiny').then(() => (done = true))
+    assert.deepEqual(hub.asked, [])
+    await until('the name', async () => {
+      await vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem')
+      return done || undefined
+    })
+    await looked
+    const tabs = () => vscode.window.tabGroups.all.flatMap(({ tabs }) => tabs)
+    const isRemote = ({ input }: vscode.Tab) =>
+      input instanceof vscode.TabInputWebview && input.viewType.endsWith('sparsescope.remote')
+    assert.equal(tabs().find(isRemote)?.label, 'org/tiny')
+    await until('its header', () => hub.asked.some(({ range }) => range !== undefined) || undefined)
+    assert.deepEqual(readdirSync(folder), [])
   })
 })

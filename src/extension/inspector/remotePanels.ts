@@ -1,0 +1,65 @@
+// The Inspector of a model on the Hub: its header as that of a file, and of its weights a tensor when somebody asks for it. Looking
+// needs no trust: the address and the token are the machine's own, and nothing of the workspace has a part in it.
+import * as vscode from 'vscode'
+import type { SeenModel } from '../../shared/protocol/inspect.ts'
+import type { FromInspector, ToInspector } from '../../shared/protocol/view.ts'
+import type { Services } from '../services.ts'
+import { askHubName } from '../models/askHubName.ts'
+import { pullModel } from '../models/pullModel.ts'
+import { isCancellation, messageOf } from '../support/log.ts'
+import { requireTrust } from '../support/trust.ts'
+import { bindView } from '../views/bindView.ts'
+import { tabIcon } from '../views/page.ts'
+
+const t = vscode.l10n.t
+
+/** `given`: a name to start with. */
+export async function inspectRemote(services: Services, given: string): Promise<void> {
+  const title = t('Inspect Model on the Hub')
+  const prompt = t(
+    "A model's name, org/name or org/name@revision. Its headers, config and card are fetched, and nothing is kept.",
+  )
+  const name = await askHubName({ title, prompt }, given)
+  if (name !== undefined) showRemote(services, name)
+}
+
+function showRemote(services: Services, name: string): void {
+  const { call, extensionUri, log } = services
+  const panel = vscode.window.createWebviewPanel('sparsescope.remote', name, vscode.ViewColumn.Active)
+  panel.iconPath = tabIcon(extensionUri)
+  const seen: SeenModel = { path: `hf:${name}`, remote: true }
+  let opening = new AbortController()
+  const open = () => {
+    opening.abort()
+    const { signal } = (opening = new AbortController())
+    view.post({ type: 'loading', what: t('Reading the header of {0} on the Hub', name) })
+    call('openModel', seen, { signal }).then(
+      (opened) => signal.aborted || view.post({ type: 'model', ...opened }),
+      (error: unknown) => isCancellation(error) || view.post({ type: 'failed', message: messageOf(error) }),
+    )
+  }
+  const view = bindView<ToInspector, FromInspector>(panel.webview, {
+    view: 'inspector',
+    extension: extensionUri,
+    call,
+    models: { first: seen },
+    exportFolder: () => vscode.workspace.workspaceFolders?.at(0)?.uri,
+    onReady: open,
+    onRetry: open,
+    onMessage: ({ type }) => {
+      if (type === 'pull') vscode.commands.executeCommand('sparsescope.pull', name).then(undefined, log.failed)
+      if (type === 'prune') pruneAfterPull(services, name).catch(log.failed)
+    },
+    onFailure: log.failed,
+  })
+  panel.onDidDispose(() => {
+    opening.abort()
+    view.dispose()
+  })
+}
+
+async function pruneAfterPull(services: Services, name: string): Promise<void> {
+  if (!(await requireTrust(t('Pruning')))) return
+  const folder = await pullModel(services, name)
+  if (folder !== undefined) await vscode.commands.executeCommand('sparsescope.prune', vscode.Uri.file(folder))
+}

@@ -1,0 +1,55 @@
+// "Publish to the Hub…": the result of a run. What would be sent, and who could read it, is said before anything is.
+import * as vscode from 'vscode'
+import { parseHubName } from '../../engine/checkpoint/hubCache.ts'
+import { formatBytes } from '../../shared/format/byteSize.ts'
+import { pushText } from '../../shared/format/pushText.ts'
+import type { Services } from '../services.ts'
+import { plainText } from '../support/plainText.ts'
+import { requireTrust } from '../support/trust.ts'
+import { askHubName } from './askHubName.ts'
+import { withBytes } from './withBytes.ts'
+
+const t = vscode.l10n.t
+
+/** Lines of a question that fit a screen. */
+const mostLines = 24
+
+/** `folder`: of the run or of its result. */
+export async function publishModel({ call }: Services, folder: string): Promise<void> {
+  if (!(await requireTrust(t('Publishing')))) return
+  const title = t('Publish to the Hub')
+  const prompt = t(
+    'The repository, org/name, with the name of your account as org. Nothing is sent before you have seen what.',
+  )
+  const name = await askHubName({ title, prompt, placeHolder: 'me/opt-125m-wanda50' }, '')
+  if (name === undefined) return
+  const { repository, revision } = parseHubName(name)
+  const readers = await vscode.window.showQuickPick(
+    [
+      { label: t('Private'), description: t('only those who have access read it'), isPrivate: true },
+      { label: t('Public'), description: t('everybody can read it'), isPrivate: false },
+    ],
+    { title, placeHolder: t('Where {0} has to be made, who reads it?', repository) },
+  )
+  if (!readers) return
+  const asked = { folder, repository, revision, isPrivate: readers.isPrivate }
+  const plan = await withBytes(t('Looking what is on the Hub'), ({ signal }) => call('planPublish', asked, { signal }))
+  const missing = plan.files.filter(({ state }) => state !== 'there')
+  if (missing.length > 0) {
+    const lines = pushText(plan, plan.ownPaths)
+    const shown =
+      lines.length > mostLines ? [...lines.slice(0, mostLines), t('and {0} more', lines.length - mostLines)] : lines
+    const send = plan.isPrivate ? t('Send') : t('Send, for Everybody to Read')
+    const bytes = formatBytes(missing.reduce((sum, file) => sum + file.bytes, 0))
+    const question = t('Send {0} to {1}?', bytes, repository)
+    const options = { modal: true, detail: plainText(shown.join('\n')) }
+    if ((await vscode.window.showInformationMessage(question, options, send)) !== send) return
+  }
+  const { address } = await withBytes(t('Publishing {0}', repository), (options) =>
+    call('publish', { ...asked, agreed: plan.agreed }, options),
+  )
+  const open = t('Open Its Page')
+  const done = t('{0} is published, and every file was checked by its hash.', repository)
+  if ((await vscode.window.showInformationMessage(done, open)) === open)
+    await vscode.env.openExternal(vscode.Uri.parse(address))
+}

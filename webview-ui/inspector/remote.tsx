@@ -1,0 +1,73 @@
+// A model that lies on the Hub: where it is, what its files say beside the weights, and the way to its weights, which are fetched a
+// tensor at a time, when a person has seen how many bytes that is.
+import type { RemoteNote, TensorRow } from '../../src/shared/protocol/inspect.ts'
+import { formatBytes } from '../../src/shared/format/byteSize.ts'
+import { plural } from '../../src/shared/format/plural.ts'
+import { Button } from '../shared/button.tsx'
+import { host } from './host.ts'
+import { Folded, shortened } from './modelNotes.tsx'
+import { fetched } from './store.ts'
+
+/** Longer cards are read on the model's page. */
+const longestCard = 20_000
+
+export function RemoteButtons() {
+  return (
+    <>
+      <Button
+        act={() => host.post({ type: 'pull' })}
+        title="Downloads the model into the Hub's cache on this machine, after you have confirmed its name"
+        untrusted="Pulling needs a trusted workspace."
+      >
+        Pull…
+      </Button>
+      <Button
+        primary
+        act={() => host.post({ type: 'prune' })}
+        title="Pulls the model first, then opens the form of Prune…"
+        untrusted="Pruning needs a trusted workspace."
+      >
+        Pull and prune…
+      </Button>
+    </>
+  )
+}
+
+export function RemoteBox({ address, commit, files, bytes, config, card }: RemoteNote) {
+  return (
+    <section aria-label="On the Hub">
+      <p class="muted">
+        On the Hub at <a href={address}>{address}</a>: {plural(files, 'file')}, {formatBytes(bytes)}, commit{' '}
+        {commit.slice(0, 12)}. Only the header was fetched; the weights of a tensor come when you ask for them, and
+        nothing is kept on the disk.
+      </p>
+      {config !== null && <FoldedText title="config.json" text={shortened(config)} />}
+      {card === null ? (
+        <p class="muted">It has no card that can be read.</p>
+      ) : (
+        <FoldedText title="Model card" text={card.length > longestCard ? `${card.slice(0, longestCard)} …` : card} />
+      )}
+    </section>
+  )
+}
+
+function FoldedText({ title, text }: { title: string; text: string }) {
+  return (
+    <Folded title={title}>
+      <pre class="mono">{text}</pre>
+    </Folded>
+  )
+}
+
+/** In place of the picture, until its weights are asked for. */
+export function FetchTensor({ tensor }: { tensor: TensorRow }) {
+  const size = formatBytes(tensor.storedBytes ?? tensor.bytes)
+  return (
+    <div class="row fetchTensor">
+      <Button primary act={() => (fetched.value = new Set([...fetched.value, tensor.name]))}>
+        {`Fetch its weights (${size})`}
+      </Button>
+      <span class="muted">for statistics and picture; they are held in memory alone</span>
+    </div>
+  )
+}
