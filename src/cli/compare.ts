@@ -6,6 +6,8 @@ import { isHubName } from '../engine/checkpoint/hubCache.ts'
 import { compareCheckpoints } from '../engine/checkpoint/stats/compareCheckpoints.ts'
 import { someOf } from '../shared/format/lists.ts'
 import type { CompareSummary, TensorChange } from '../shared/protocol/inspect.ts'
+import { EngineError } from '../engine/errors.ts'
+import { compareTask } from './compareTask.ts'
 import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
 import { toldRemote } from './remote.ts'
 import { textTable } from '../shared/format/textTable.ts'
@@ -14,17 +16,27 @@ import { plural } from '../shared/format/plural.ts'
 interface CompareCliOptions extends CommonOptions {
   expect?: 'mask-preserved'
   remote?: boolean
+  task?: string
 }
 
-export const compareCommand = command('compare', 'compare two checkpoints, tensor by tensor', [
-  'compare opt-125m opt-125m-wanda50',
-  'compare sparse sparse-finetuned --expect mask-preserved',
-  'compare opt-125m-wanda50 hf:facebook/opt-125m --remote',
-])
+export const compareCommand = command(
+  'compare',
+  'compare two checkpoints, tensor by tensor; or what two models answered to the same questions',
+  [
+    'compare opt-125m opt-125m-wanda50',
+    'compare sparse sparse-finetuned --expect mask-preserved',
+    'compare opt-125m-wanda50 hf:facebook/opt-125m --remote',
+    'compare .sparsescope/runs/20261125-020304-wanda lm-eval-out --task arc_easy',
+  ],
+)
   .argument('<a>', 'a model folder, index or file, or hf:org/name[@revision]')
   .argument('<b>', 'another')
   .addOption(
     new Option('--expect <what>', 'exit with 3 unless A has zeros and they are zero in B').choices(['mask-preserved']),
+  )
+  .option(
+    '--task <name>',
+    'A and B are runs, or folders with samples_<task>_….jsonl (of evaluate --out or lm_eval --log_samples): which questions only one has right',
   )
   .option(
     '--remote',
@@ -33,6 +45,11 @@ export const compareCommand = command('compare', 'compare two checkpoints, tenso
   .action(runs((context, a: string, b: string, options: CompareCliOptions) => compare(context, a, b, options)))
 
 async function compare(context: Context, pathA: string, pathB: string, options: CompareCliOptions): Promise<Outcome> {
+  if (options.task !== undefined) {
+    const flag = options.expect ? '--expect' : options.remote ? '--remote' : null
+    if (flag) throw new EngineError('usage', `${flag} compares weights, --task answers: leave one out`)
+    return compareTask(context, pathA, pathB, options.task)
+  }
   const open = async (path: string): Promise<Checkpoint> =>
     options.remote && isHubName(path)
       ? wholeOf((await toldRemote(context, path, () => true)).inspection)

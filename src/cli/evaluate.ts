@@ -28,6 +28,7 @@ interface EvaluateOptions extends CommonOptions, PrecisionOptions {
   samples?: number
   limit?: number
   items?: boolean
+  out?: string
   memory?: string
 }
 
@@ -41,6 +42,7 @@ export const evaluateCommand = command(
     'evaluate ../opt-125m --data wikitext2-test.txt --seq-len 2048',
     'evaluate ../opt-125m --data ids.safetensors --json',
     'evaluate ../opt-125m --task arc_easy --data arc_easy.jsonl --limit 500',
+    'evaluate ../opt-125m --task arc_easy --data arc_easy.jsonl --out results',
   ],
 )
   .argument('<model>', 'Hugging Face folder')
@@ -55,6 +57,7 @@ export const evaluateCommand = command(
   .option('--samples <n>', 'windows to use (default: all)', wholeNumber)
   .option('--limit <n>', 'zero-shot tasks: only the first rows of the data (default: all)', wholeNumber)
   .option('--items', 'zero-shot tasks: also the log-likelihoods of every row, with --json')
+  .option('--out <dir>', 'zero-shot tasks: also write results_….json and samples_….jsonl as lm-evaluation-harness does')
   .addOption(precisionOption())
   .addOption(memoryOption())
   .action(
@@ -64,7 +67,7 @@ export const evaluateCommand = command(
         refuseKeys(options, ['field', 'seqLen', 'samples'], `--task ${task}`)
         return evaluateQuestions(context, path, { ...options, task })
       }
-      refuseKeys(options, ['limit', 'items'], task)
+      refuseKeys(options, ['limit', 'items', 'out'], task)
       return measurePerplexity(context, path, options)
     }),
   )
@@ -117,7 +120,14 @@ function taskNamed(text: string): TaskName {
   throw new EngineError('usage', `--task ${text}: there is no such task; ${meant}`)
 }
 
-const flags = { field: '--field', seqLen: '--seq-len', samples: '--samples', limit: '--limit', items: '--items' }
+const flags = {
+  field: '--field',
+  seqLen: '--seq-len',
+  samples: '--samples',
+  limit: '--limit',
+  items: '--items',
+  out: '--out',
+}
 
 /** @throws EngineError 'usage': an option that would do nothing. */
 function refuseKeys(options: EvaluateOptions, keys: readonly (keyof typeof flags)[], what: string): void {

@@ -2,6 +2,7 @@
 import { openCheckpoint } from '../engine/checkpoint/checkpoint.ts'
 import { evaluateTask, type TaskResult } from '../engine/evaluate/tasks/evaluateTask.ts'
 import type { Figure } from '../engine/evaluate/tasks/figures.ts'
+import { writeHarnessFiles } from '../engine/evaluate/tasks/harnessFiles.ts'
 import { loadQuestions, unansweredText, type QuestionSet } from '../engine/evaluate/tasks/questions.ts'
 import { tokensPerPassOf } from '../engine/evaluate/tasks/logLikelihoods.ts'
 import { openModel, unusedText } from '../engine/model/model.ts'
@@ -12,6 +13,8 @@ import { closing } from './closing.ts'
 import type { CommonOptions, Context, Outcome } from './command.ts'
 import { memoryBytes } from './memoryOption.ts'
 import type { PrecisionOptions } from './precisionOption.ts'
+import { shorter } from './run.ts'
+import { version } from './version.ts'
 import { plural } from '../shared/format/plural.ts'
 
 export interface QuestionOptions extends CommonOptions, PrecisionOptions {
@@ -19,6 +22,7 @@ export interface QuestionOptions extends CommonOptions, PrecisionOptions {
   data: string
   limit?: number
   items?: boolean
+  out?: string
   memory?: string
 }
 
@@ -50,6 +54,10 @@ export async function evaluateQuestions(context: Context, path: string, options:
       onProgress: (done, total) => context.progress({ what: task, count: { done, total, unit: 'rows' } }),
     })
   })
+  const files =
+    options.out === undefined
+      ? null
+      : await writeHarnessFiles({ folder: options.out, task, path: data, limit, model: path, device: info.device, version, result, now: new Date(), signal }) // prettier-ignore
   const json = {
     task,
     acc: result.acc.value,
@@ -62,9 +70,11 @@ export async function evaluateQuestions(context: Context, path: string, options:
     seconds: result.seconds,
     device: info.device,
     precision,
+    ...(files && { files }),
     ...(options.items && { items: itemsOf(set, result) }),
   }
-  return { json, text: describe(set, result, data, info.description) }
+  const wrote = files ? `\nwrote ${shorter(files.results)}\nwrote ${shorter(files.samples)}` : ''
+  return { json, text: describe(set, result, data, info.description) + wrote }
 }
 
 /** One a row, in file order; `gold` is null where the row has no answer. */

@@ -2,6 +2,7 @@
 import { computed, effect, signal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import type { ChartData, ChartText, Series, SeriesStyle } from '../../src/shared/chart/chartData.ts'
+import { mcnemarP, pText } from '../../src/shared/sweep/mcnemar.ts'
 import type { Flip, PromptPair, RunDifference, TaskFlips } from '../../src/shared/sweep/runDifference.ts'
 import { endOfText } from '../../src/shared/series/samples.ts'
 import { printable } from '../../src/shared/format/printable.ts'
@@ -166,7 +167,7 @@ function BlockErrors({ blocks, styles }: { blocks: RunDifference['blocks']; styl
 function Task({ task: { bothRight, bothWrong, onlyA, onlyB } }: { task: TaskFlips }) {
   return (
     <>
-      <p>{`Both right: ${formatCount(bothRight)} · both wrong: ${formatCount(bothWrong)}`}</p>
+      <p>{`Both right: ${formatCount(bothRight)} · both wrong: ${formatCount(bothWrong)} · McNemar's exact test of the others: ${pText(mcnemarP(onlyA.count, onlyB.count))}`}</p>
       <Flips title="Only A is right" {...onlyA} />
       <Flips title="Only B is right" {...onlyB} />
     </>

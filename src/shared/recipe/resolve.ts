@@ -106,6 +106,8 @@ export interface ResolvedEvaluation {
   seq_len?: number
   /** The first rows; zero-shot tasks only. */
   limit?: number
+  /** Path as written of the folder for files of lm-evaluation-harness; zero-shot tasks only. */
+  out?: string
   /** Set for tasks that generate text. */
   prompts?: string[]
   max_tokens?: number
@@ -222,10 +224,10 @@ function taskKeys(
   evaluation: Evaluation,
   known: Surroundings,
 ): Omit<ResolvedEvaluation, 'task' | 'at' | 'every'> {
-  const { data, field, limit, prompts = [], max_tokens: maxTokens } = evaluation
+  const { data, field, limit, out, prompts = [], max_tokens: maxTokens } = evaluation
   const { questions, prompts: writes } = taskOf(task)
   if (writes) return { prompts, max_tokens: maxTokens ?? writes.maxTokens }
-  if (questions) return { data, ...(limit !== undefined && { limit }) }
+  if (questions) return { data, ...(limit !== undefined && { limit }), ...(out !== undefined && { out }) }
   return { data, ...(field !== undefined && { field }), seq_len: windowsOf(evaluation, known).seq_len }
 }
 

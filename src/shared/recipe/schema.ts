@@ -340,6 +340,13 @@ const evaluationSchema = z
     limit: count
       .meta(about(`Only the first rows of the data. For zero-shot tasks: ${zeroShotNames.join(', ')}.`))
       .optional(),
+    out: path
+      .meta(
+        about(
+          `A folder, relative to the recipe, that also gets the results and each row's answers in the files of lm-evaluation-harness, in a folder for each stage. For zero-shot tasks.`,
+        ),
+      )
+      .optional(),
     every: count.meta(about('Measure also after so many steps (retrain) or blocks (reconstruct).')).optional(),
   })
   .superRefine(({ task = defaultTask, ...keys }, context) => {

@@ -42,7 +42,7 @@ export const tasksWithPrompts = taskNames.filter((name) => taskOf(name).prompts 
 
 const keysByKind = {
   text: ['data', 'field', 'seq_len'],
-  questions: ['data', 'limit'],
+  questions: ['data', 'limit', 'out'],
   prompts: ['prompts', 'max_tokens'],
 }
 

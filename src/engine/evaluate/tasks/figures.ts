@@ -25,6 +25,11 @@ export function pickedChoices(rules: Questions, scores: readonly (readonly Choic
   return scores.map((s) => argmax(s.map(({ logLikelihood }) => logLikelihood)))
 }
 
+/** The choice with the largest log-likelihood per code point. */
+export function pickedByLength(scores: readonly ChoiceScore[], lengths: readonly number[]): number {
+  return argmax(scores.map(({ logLikelihood }, i) => logLikelihood / lengths[i]))
+}
+
 export function figuresOf(
   rules: Questions,
   questions: readonly TokenisedQuestion[],
@@ -39,7 +44,7 @@ export function figuresOf(
   return {
     acc: meanOf(({ gold, picked }) => picked === gold),
     accNorm: rules.normalised
-      ? meanOf(({ gold, choices, scores: s }) => argmax(s.map((c, i) => c.logLikelihood / choices[i].length)) === gold)
+      ? meanOf(({ gold, choices, scores: s }) => pickedByLength(s, choices.map(({ length }) => length)) === gold) // prettier-ignore
       : null,
     perplexity: completes
       ? Math.exp(-answered.reduce((sum, { gold, scores: s }) => sum + s[gold].logLikelihood, 0) / answered.length)

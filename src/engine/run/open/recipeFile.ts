@@ -108,6 +108,7 @@ export function mapPaths(recipe: ResolvedRecipe, change: (path: string) => strin
     evaluate: recipe.evaluate.map((evaluation) => ({
       ...evaluation,
       ...(evaluation.data !== undefined && { data: change(evaluation.data) }),
+      ...(evaluation.out !== undefined && { out: change(evaluation.out) }),
     })),
     ...(save && { save: { ...save, to: change(save.to), ...(save.pruned !== undefined && { pruned: change(save.pruned) }) } }), // prettier-ignore
   }

@@ -1,4 +1,5 @@
 // The measurements of a run: at its stages, and in between for the curve.
+import { join } from 'node:path'
 import type { ModelConfig } from '../../../shared/families/modelConfig.ts'
 import { passTokens } from '../../../shared/plan/memory.ts'
 import { andList } from '../../../shared/format/lists.ts'
@@ -11,6 +12,7 @@ import type { Checkpoint } from '../../checkpoint/checkpoint.ts'
 import { evaluatePerplexity, type PerplexityOptions } from '../../evaluate/perplexity.ts'
 import { evaluateTask, type TaskResult } from '../../evaluate/tasks/evaluateTask.ts'
 import { pickedChoices } from '../../evaluate/tasks/figures.ts'
+import { writeHarnessFiles } from '../../evaluate/tasks/harnessFiles.ts'
 import type { QuestionSet } from '../../evaluate/tasks/questions.ts'
 import { tokensPerPassOf } from '../../evaluate/tasks/logLikelihoods.ts'
 import { samplePrompts } from '../../generate/samplePrompts.ts'
@@ -179,7 +181,8 @@ async function measure(
     return
   }
   if (set.kind === 'questions') {
-    const { acc, accNorm, perplexity, rows, seconds, scores } = await evaluateTask(decoder, set.questions, options)
+    const result = await evaluateTask(decoder, set.questions, options)
+    const { acc, accNorm, perplexity, rows, seconds, scores } = result
     const figures = {
       acc: acc.value,
       ...(accNorm && { acc_norm: accNorm.value }),
@@ -187,6 +190,18 @@ async function measure(
       ...(perplexity !== null && { perplexity }),
     }
     const answers = between === undefined ? answersOf(set.questions, scores) : null
+    if (evaluation.out !== undefined && path !== undefined && between === undefined)
+      await writeHarnessFiles({
+        folder: join(evaluation.out, stage),
+        task,
+        path,
+        limit: evaluation.limit,
+        model: session.showPath(session.recipe.model),
+        device: session.backend.info.device,
+        result,
+        now: new Date(),
+        signal: session.signal,
+      })
     note(session, { ...measured, ...figures, rows, ...(answers && { answers }), seconds })
     return
   }

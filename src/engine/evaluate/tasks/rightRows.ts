@@ -1,0 +1,114 @@
+// Which rows of a task a model had right: from the report of a run, or from the samples of lm-evaluation-harness, which
+// `evaluate --out` writes too. Either may be anybody's.
+import { readdir, stat } from 'node:fs/promises'
+import { basename, join } from 'node:path'
+import { isRecord } from '../../../shared/format/records.ts'
+import { answersIn } from '../../../shared/sweep/answers.ts'
+import { EngineError } from '../../errors.ts'
+import { readReport } from '../../../runs/reader/report.ts'
+import { runFolderAt } from '../../../runs/folder/runFolder.ts'
+import { readError } from '../../../system/diskErrors.ts'
+import { readLines } from '../../text/lines.ts'
+
+export interface RightRow {
+  readonly right: boolean
+  /** What tells that another model was asked the same, where it is of the same `kind`. */
+  readonly question: string
+}
+
+export interface RightRows {
+  readonly kind: 'report' | 'samples'
+  /** The file that was read. */
+  readonly path: string
+  /** By place in the data, from 0. */
+  readonly rows: ReadonlyMap<number, RightRow>
+}
+
+const mostRows = 1e6
+
+/** Of a run's folder, a folder of such files (the newest of the task), or one of them. @throws EngineError 'not-found' or 'bad-data'. */
+export async function rightRowsOf(path: string, task: string, signal?: AbortSignal): Promise<RightRows> {
+  const found = await stat(path).catch((error: unknown) => {
+    throw readError(error, path)
+  })
+  if (!found.isDirectory()) return fromSamples(path, signal)
+  const report = await readReport(runFolderAt(path))
+  if (report !== null) return fromReport(report, path, task)
+  const samples = (await samplesIn(path, task)).sort((a, b) => (timeOf(a) < timeOf(b) ? -1 : 1)).at(-1)
+  if (samples !== undefined) return fromSamples(samples, signal)
+  throw new EngineError(
+    'not-found',
+    `${path} has neither a run's report.json nor a samples_${task}_….jsonl: write one with \`sparsescope evaluate --task ${task} --out DIR\`, or lm_eval --log_samples`,
+  )
+}
+
+function fromReport(report: unknown, path: string, task: string): RightRows {
+  const own = answersIn(report).find((one) => one.task === task)
+  if (!own)
+    throw new EngineError(
+      'bad-data',
+      `the run ${path} kept no answers to ${task}: name the task in its recipe's evaluate`,
+    )
+  const rows = new Map<number, RightRow>()
+  for (const [row, gold] of [...own.gold].entries())
+    if (gold !== '-') rows.set(row, { right: own.picked[row] === gold, question: gold })
+  return { kind: 'report', path, rows }
+}
+
+/** The harness writes into a folder of the model's name. */
+async function samplesIn(folder: string, task: string, depth = 1): Promise<string[]> {
+  const entries = await readdir(folder, { withFileTypes: true })
+  const found: string[] = []
+  for (const entry of entries) {
+    const path = join(folder, entry.name)
+    if (entry.isFile() && entry.name.startsWith(`samples_${task}_`) && /_\d[^_]*\.jsonl$/.test(entry.name) && taskIn(entry.name) === task) found.push(path) // prettier-ignore
+    if (entry.isDirectory() && depth > 0) found.push(...(await samplesIn(path, task, depth - 1)))
+  }
+  return found
+}
+
+function taskIn(name: string): string {
+  return name.slice('samples_'.length, name.lastIndexOf('_'))
+}
+
+function timeOf(path: string): string {
+  const name = basename(path)
+  return name.slice(name.lastIndexOf('_') + 1)
+}
+
+async function fromSamples(path: string, signal?: AbortSignal): Promise<RightRows> {
+  const rows = new Map<number, RightRow>()
+  let number = 0
+  for await (const line of readLines(path, signal)) {
+    number++
+    if (line.length === 0) continue
+    const sample = parsed(line, `${path}:${number}`)
+    const { doc_id: id, acc, target, doc_hash: hash } = sample
+    if (!Number.isInteger(id) || (id as number) < 0)
+      throw new EngineError(
+        'bad-data',
+        `${path}:${number}: doc_id is no row number; is it a samples file of lm-evaluation-harness?`,
+      )
+    if (typeof acc !== 'number' && typeof acc !== 'boolean')
+      throw new EngineError(
+        'bad-data',
+        `${path}:${number} has no acc: only tasks that are right or wrong can be compared`,
+      )
+    // Other filters of the same row come after the first.
+    if (!rows.has(id as number))
+      rows.set(id as number, { right: Number(acc) >= 0.5, question: JSON.stringify(hash ?? target ?? null) })
+    if (rows.size > mostRows) throw new EngineError('bad-data', `${path} has more than ${mostRows} rows`)
+  }
+  if (rows.size === 0) throw new EngineError('bad-data', `${path} has no rows`)
+  return { kind: 'samples', path, rows }
+}
+
+function parsed(line: Buffer, where: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(line.toString('utf8'))
+    if (isRecord(value)) return value
+  } catch {
+    // Said below.
+  }
+  throw new EngineError('bad-data', `${where} is no line of JSON; is it a samples file of lm-evaluation-harness?`)
+}
