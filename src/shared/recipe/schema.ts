@@ -21,6 +21,7 @@ import {
 import { defaultPrecision, precisions } from './precisions.ts'
 import { methodKeyShape } from './methodSchema.ts'
 import { lossShape } from './lossSchema.ts'
+import { mergeShape } from './mergeSchema.ts'
 import { saveSchema } from './saveSchema.ts'
 import { allocationShape } from './allocationSchema.ts'
 import { sweepSchema } from './sweepSchema.ts'
@@ -156,13 +157,7 @@ const recoverySchema = z
         ),
       )
       .optional(),
-    adapter: path
-      .meta(
-        about(
-          '`merge` only: a folder of PEFT with `adapter_config.json` and `adapter_model.safetensors`, relative to the recipe, or `hf:org/name` in the Hub’s cache. W += s·(B·A)⊙M for each of its modules; norms and biases that it trained replace the model’s.',
-        ),
-      )
-      .optional(),
+    ...mergeShape,
     ...lossShape,
     window: z
       .enum(windows)
