@@ -60,7 +60,7 @@ export async function summarise({ checkpoint, unknown, problems, facts }: Summar
   }
 }
 
-function remoteNote({ address, commit, files, card }: RemoteFacts, config: unknown): RemoteNote {
+function remoteNote({ address, commit, files, card, isGguf }: RemoteFacts, config: unknown): RemoteNote {
   return {
     address,
     commit,
@@ -68,6 +68,7 @@ function remoteNote({ address, commit, files, card }: RemoteFacts, config: unkno
     bytes: files.reduce((sum, { bytes }) => sum + bytes, 0),
     config: config === null ? null : JSON.stringify(config, null, 2),
     card,
+    isGguf,
   }
 }
 

@@ -7,7 +7,7 @@ import type { InspectedTensor, Inspection } from '../engine/checkpoint/stats/ins
 import { requireNm } from '../engine/checkpoint/stats/nmCounter.ts'
 import { hubNameText, parseHubName } from '../engine/checkpoint/hubCache.ts'
 import { EngineError } from '../engine/errors.ts'
-import type { RemoteFacts } from '../engine/hub/openRemote.ts'
+import { splitFile, type RemoteFacts } from '../engine/hub/openRemote.ts'
 import { toldRemote } from './remote.ts'
 import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
 import { inspectionText, remoteText, tensorText } from './inspectText.ts'
@@ -29,7 +29,7 @@ export const inspectCommand = command('inspect', 'show the tensors of a checkpoi
 ])
   .argument(
     '<path>',
-    'a model folder, an index, or one file of weights: *.safetensors, *.gguf, or *.bin, *.pt, *.pth of torch.save; hf:org/name[@revision]',
+    'a model folder, an index, or one file of weights: *.safetensors, *.gguf, or *.bin, *.pt, *.pth of torch.save; with --remote hf:org/name[@revision][#file]',
   )
   .option('--stats', 'read the weights: exact zeros, N:M validity, min, max, mean, deviation, histogram')
   .option('--tensor <name>', 'only this tensor, with its statistics')
@@ -81,7 +81,7 @@ interface Opened {
 async function open(context: Context, path: string, options: InspectCliOptions): Promise<Opened> {
   if (!options.remote) return { inspection: await openInspection(path) }
   if (options.stats && options.tensor === undefined) {
-    const name = hubNameText(parseHubName(path))
+    const name = hubNameText(parseHubName(splitFile(path)[0]))
     throw new EngineError(
       'usage',
       `--stats reads every weight, and --remote fetches no more than it must: name one with --tensor, or run \`sparsescope pull ${name}\` first`,

@@ -16,7 +16,7 @@ describe('the Inspector of a model on the Hub', () => {
   it('shows its header, and fetches a tensor after a click that says how much that is', async () => {
     const card = '# <img src=x onerror="window.hacked = 1">'
     const place = { address: 'https://hub.example/org/tiny', commit: '0'.repeat(40), files: 9, bytes: 5e6 }
-    const remote = { ...place, config: '{"model_type": "opt"}', card }
+    const remote = { ...place, config: '{"model_type": "opt"}', card, isGguf: false }
     const there = { type: 'model', model: { ...model, label: 'org/tiny', lookOnly: true, remote }, stats: [] }
     for (const width of [600, 1280]) {
       page = await pages.open('inspector', { width })

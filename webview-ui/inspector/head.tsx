@@ -25,7 +25,7 @@ export function Head({ model }: { model: ModelSummary }) {
         <div class="row">
           <ExportMenu />
           {!model.lookOnly && <Computing />}
-          {model.remote && <RemoteButtons />}
+          {model.remote && !model.remote.isGguf && <RemoteButtons />}
         </div>
       </div>
       {model.remote ? <RemoteBox {...model.remote} /> : <ScanRow model={model} />}

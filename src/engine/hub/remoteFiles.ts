@@ -22,6 +22,14 @@ export interface RemoteReading {
   readonly stallMs?: number
 }
 
+/** Bytes of a file that are kept in memory, or on their way there. */
+export interface HeldRange {
+  readonly path: string
+  readonly start: number
+  readonly length: number
+  readonly bytes: Promise<Uint8Array>
+}
+
 /** Attempts at one range; a long one gets another for every `bytesPerAttempt`. */
 const mostAttempts = 4
 const bytesPerAttempt = 64 * 2 ** 20
@@ -36,6 +44,7 @@ export class RemoteFiles implements WeightFiles {
   readonly #reading: RemoteReading
   readonly #closed = new AbortController()
   readonly #signal: AbortSignal
+  readonly #held = new Set<HeldRange>()
   #total = 0
 
   constructor(name: HubName, { commit, files }: RepositoryFiles, reading: RemoteReading) {
@@ -81,7 +90,30 @@ export class RemoteFiles implements WeightFiles {
     }
   }
 
+  /** Fetches bytes that will be read in parts. */
+  hold({ path, start, bytes: length }: { path: string; start: number; bytes: number }): HeldRange {
+    const bytes = new Uint8Array(length)
+    const range = { path, start, length, bytes: this.#fetch(path, start, bytes).then(() => bytes) }
+    range.bytes.catch(() => this.#held.delete(range))
+    this.#held.add(range)
+    return range
+  }
+
+  release(range: HeldRange): void {
+    this.#held.delete(range)
+  }
+
   async read(path: string, start: number, target: Uint8Array): Promise<void> {
+    const end = start + target.length
+    for (const held of this.#held) {
+      if (held.path !== path || start < held.start || end > held.start + held.length) continue
+      target.set((await held.bytes).subarray(start - held.start, end - held.start))
+      return
+    }
+    await this.#fetch(path, start, target)
+  }
+
+  async #fetch(path: string, start: number, target: Uint8Array): Promise<void> {
     const file = this.#at(path)
     if (start + target.length > file.bytes)
       throw new EngineError('bad-checkpoint', `${path} ends early: it has ${file.bytes} bytes; choose another model`)

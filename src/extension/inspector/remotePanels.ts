@@ -19,7 +19,7 @@ export async function inspectRemote(services: Services, given: string): Promise<
   const prompt = t(
     "A model's name, org/name or org/name@revision. Its headers, config and card are fetched, and nothing is kept.",
   )
-  const name = await askHubName({ title, prompt }, given)
+  const name = await askHubName({ title, prompt, withFile: true }, given)
   if (name !== undefined) showRemote(services, name)
 }
 
@@ -27,6 +27,7 @@ function showRemote(services: Services, name: string): void {
   const { call, extensionUri, log } = services
   const panel = vscode.window.createWebviewPanel('sparsescope.remote', name, vscode.ViewColumn.Active)
   panel.iconPath = tabIcon(extensionUri)
+  const [model] = name.split('#')
   const seen: SeenModel = { path: `hf:${name}`, remote: true }
   let opening = new AbortController()
   const open = () => {
@@ -47,8 +48,8 @@ function showRemote(services: Services, name: string): void {
     onReady: open,
     onRetry: open,
     onMessage: ({ type }) => {
-      if (type === 'pull') vscode.commands.executeCommand('sparsescope.pull', name).then(undefined, log.failed)
-      if (type === 'prune') pruneAfterPull(services, name).catch(log.failed)
+      if (type === 'pull') vscode.commands.executeCommand('sparsescope.pull', model).then(undefined, log.failed)
+      if (type === 'prune') pruneAfterPull(services, model).catch(log.failed)
     },
     onFailure: log.failed,
   })

@@ -3,9 +3,9 @@ import * as vscode from 'vscode'
 import { isHubName, parseHubName } from '../../engine/checkpoint/hubCache.ts'
 import { messageOf } from '../support/log.ts'
 
-/** `given`: a name to start with. undefined when the person leaves. */
+/** `given`: a name to start with. `withFile`: one of its files may be named after #. undefined when the person leaves. */
 export async function askHubName(
-  texts: { title: string; prompt: string; placeHolder?: string },
+  texts: { title: string; prompt: string; placeHolder?: string; withFile?: boolean },
   given: string,
 ): Promise<string | undefined> {
   const typed = await vscode.window.showInputBox({
@@ -13,7 +13,7 @@ export async function askHubName(
     ...texts,
     value: isHubName(given) ? given.slice(3) : given,
     ignoreFocusOut: true,
-    validateInput: problemOf,
+    validateInput: (text) => problemOf(texts.withFile ? text.replace(/#.*/, '') : text),
   })
   return typed?.trim() || undefined
 }

@@ -90,6 +90,8 @@ export interface RemoteNote {
   /** All files of the repository, not only the weights. */
   files: number
   bytes: number
+  /** Nothing can be computed with it, so it is not pulled: GGUF. */
+  isGguf: boolean
   /** config.json as text; null: there is none. */
   config: string | null
   /** Text of its README.md; null: there is none that can be read. */

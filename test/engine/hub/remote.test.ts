@@ -11,6 +11,7 @@ import { openRemote } from '../../../src/engine/hub/openRemote.ts'
 import type { RemoteReading } from '../../../src/engine/hub/remoteFiles.ts'
 import { cliWith } from '../../support/cli.ts'
 import { entryOf, hubServer, type Asked, type HubServer } from '../../support/hubServer.ts'
+import { ggufFile, keyText } from '../../support/gguf.ts'
 import { f32, safetensors, scratch, type Scratch } from '../../support/safetensors.ts'
 import { goldenPath } from '../../support/shared.ts'
 
@@ -98,6 +99,29 @@ describe('a model that is looked at on the Hub', () => {
     const { inspection } = await look()
     assert.deepEqual([...inspection.checkpoint.tensors.keys()], ['w0'])
     assert.deepEqual(inspection.problems[0].tensors, ['w1'])
+  })
+
+  it('GGUF files are looked at, the one that is named where there are several', async () => {
+    const f16 = (values: number[]) => new Uint8Array(Uint16Array.from(values).buffer)
+    // Two blocks of Q8_0: a scale of 1 and the numbers 0 to 31.
+    const block = [...f16([0x3c00]), ...Array.from({ length: 32 }, (_, i) => i)]
+    const bytes = ggufFile({ w: { type: 8, dims: [32, 2], data: Uint8Array.from([...block, ...block]) } }, [
+      keyText('general.architecture', 'llama'),
+    ])
+    hub.files.clear()
+    hub.files.set('tiny-Q8_0.gguf', large(bytes))
+    const { inspection, facts } = await look()
+    assert.equal(facts.isGguf, true)
+    const numbers = new Float32Array((await inspection.checkpoint.read('w')).buffer)
+    assert.deepEqual([...numbers.subarray(30, 34)], [30, 31, 0, 1])
+    const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(ranges().at(-1) ?? '') ?? []
+    assert.equal(Number(last) - Number(first) + 1, 68, 'its blocks come as they are stored')
+    hub.files.set('tiny-F16.gguf', large(ggufFile({ v: { type: 1, dims: [2], data: f16([0, 0x3c00]) } })))
+    await assert.rejects(look(), /has 2 GGUF models; name one as org\/tiny#FILE: tiny-Q8_0.gguf, tiny-F16.gguf/)
+    const named = await told('inspect', 'hf:org/tiny#tiny-F16.gguf', '--remote', '--tensor', 'v')
+    assert.deepEqual((named.tensors as { zeros: number }[])[0].zeros, 1)
+    const other = await cliWith(env(), 'inspect', 'hf:org/tiny#none.gguf', '--remote')
+    assert.match(other.stderr, /has no file .none.gguf.; it has tiny-Q8_0.gguf/)
   })
 
   it('compares with one on the disk', async () => {
