@@ -36,6 +36,27 @@ export function cliOn(columns: number | undefined, cwd: string, ...args: string[
   return queued(() => runIn(cwd, args, { columns }))
 }
 
+/** The same on a terminal of so many columns: what it gets, in pieces as they are written. */
+export function cliOnTerminal(
+  columns: number,
+  cwd: string,
+  ...args: string[]
+): Promise<{ status: number | null; pieces: string[] }> {
+  return queued(async () => {
+    const pieces: string[] = []
+    const terminal: Output = {
+      isTTY: true,
+      columns,
+      write(piece, written) {
+        pieces.push(piece)
+        written?.()
+      },
+    }
+    const { status } = await runIn(cwd, args, { terminal })
+    return { status, pieces }
+  })
+}
+
 /** The same with these variables of the environment. */
 export function cliWith(env: NodeJS.ProcessEnv, ...args: string[]): Promise<CliResult> {
   return queued(() => runIn(process.cwd(), args, { env }))
@@ -46,7 +67,7 @@ export function cliOfProcesses(cwd: string, ...args: string[]): Promise<CliResul
   return queued(() => runIn(cwd, args, { start: (own) => startRun([entry], own) }))
 }
 
-function queued(command: () => Promise<CliResult>): Promise<CliResult> {
+function queued<T>(command: () => Promise<T>): Promise<T> {
   const result = last.then(command)
   last = result.catch(() => undefined)
   return result
@@ -54,6 +75,8 @@ function queued(command: () => Promise<CliResult>): Promise<CliResult> {
 
 interface Surroundings {
   readonly columns?: number
+  /** In the place of both outputs. */
+  readonly terminal?: Output
   readonly env?: NodeJS.ProcessEnv
   readonly start?: (args: readonly string[]) => StartedRun
 }
@@ -61,7 +84,7 @@ interface Surroundings {
 async function runIn(
   cwd: string,
   args: readonly string[],
-  { columns, env = {}, start }: Surroundings,
+  { columns, terminal, env = {}, start }: Surroundings,
 ): Promise<CliResult> {
   const before = process.cwd()
   const kept = Object.fromEntries(Object.keys(env).map((name) => [name, process.env[name]]))
@@ -69,7 +92,8 @@ async function runIn(
   Object.assign(process.env, env)
   try {
     const [stdout, stderr] = [collector(columns), collector()]
-    const status = await run(args, surroundings(stdout, stderr, new AbortController().signal, start))
+    const { signal } = new AbortController()
+    const status = await run(args, surroundings(terminal ?? stdout, terminal ?? stderr, signal, start))
     return { status, stdout: stdout.text(), stderr: stderr.text() }
   } finally {
     process.chdir(before)

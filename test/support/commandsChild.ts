@@ -1,11 +1,7 @@
-// Commands, one after the other, in a process that can be ended should one of them wait for ever. Its argument is a list of their
-// arguments as JSON; it prints a line of JSON for the end of each.
-import { cli } from './cli.ts'
+// Commands, one after the other, in a process that can be ended should one of them wait for ever, or that runs beside another. It is
+// told a command and its folder by a message, and answers each with how it ended.
+import { cliIn } from './cli.ts'
 
-async function main(): Promise<void> {
-  for (const args of JSON.parse(process.argv[2]) as string[][])
-    process.stdout.write(`${JSON.stringify(await cli(...args))}\n`)
-  process.exit()
-}
-
-void main()
+process.on('message', ({ folder, args }: { folder: string; args: string[] }) => {
+  void cliIn(folder, ...args).then((result) => process.send?.(result))
+})

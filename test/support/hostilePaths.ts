@@ -1,11 +1,8 @@
-// Things that stand where a file is meant, and the command line run on them.
-import { spawn, spawnSync } from 'node:child_process'
+// Things that stand where a file is meant.
+import { spawnSync } from 'node:child_process'
 import { mkdirSync, symlinkSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
 import { join } from 'node:path'
-import { text } from 'node:stream/consumers'
-import { childArguments } from './children.ts'
-import type { CliResult } from './cli.ts'
 
 /** By name, the path of each; `ending` is what readers choose their format by. */
 export async function hostilePaths(folder: string, ending: string): Promise<Record<string, string>> {
@@ -31,15 +28,4 @@ function listen(path: string): Promise<void> {
 
 export function closeSockets(): void {
   for (const server of servers.splice(0)) server.close()
-}
-
-/** Ends of the commands, in a process of their own; those that are not over after `limitMs` are missing. */
-export async function endsOf(commands: readonly (readonly string[])[], limitMs: number): Promise<CliResult[]> {
-  const child = spawn(process.execPath, [...childArguments('commandsChild'), JSON.stringify(commands)], {
-    stdio: ['ignore', 'pipe', 'inherit'],
-    timeout: limitMs,
-    killSignal: 'SIGKILL',
-  })
-  const lines = (await text(child.stdout)).trim().split('\n').filter(Boolean)
-  return lines.map((line) => JSON.parse(line) as CliResult)
 }

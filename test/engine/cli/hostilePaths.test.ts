@@ -3,17 +3,19 @@ import assert from 'node:assert/strict'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { closeSockets, endsOf, hostilePaths } from '../../support/hostilePaths.ts'
+import { commandsBeside } from '../../support/besides.ts'
+import { closeSockets, hostilePaths } from '../../support/hostilePaths.ts'
 import { goldenPath } from '../../support/shared.ts'
 import { cannot } from '../../support/skip.ts'
 
-/** Far more than all of them take, far less than for ever. */
+/** Far more than any takes, far less than for ever. */
 const limitMs = 120_000
 const all = process.env.SPARSESCOPE_TORTURE === '1'
 
 describe('paths that lead to no file', function () {
   this.timeout(300_000)
   let root = ''
+  const beside = commandsBeside(limitMs)
   before(function () {
     if (process.platform === 'win32')
       cannot(this, 'pipes, sockets and devices have no paths among the files of Windows')
@@ -21,6 +23,7 @@ describe('paths that lead to no file', function () {
     root = mkdtempSync(join(tmpdir(), 'h-'))
   })
   after(() => {
+    beside.stop()
     closeSockets()
     if (root !== '') rmSync(root, { recursive: true, force: true })
   })
@@ -72,14 +75,14 @@ describe('paths that lead to no file', function () {
       const paths = Object.entries(kinds).filter(([name]) => isTried(name, rest, index))
       // An argument cannot hold a NUL, a recipe can.
       if (place.startsWith('run, ') && place !== 'run, the recipe') paths.push(['NUL', `a\0b${ending}`])
-      const commands = paths.map(([, path]) => argsOf(path))
-      const ends = await endsOf(commands, limitMs)
-      assert.equal(ends.length, paths.length, `${place}: ${paths[ends.length]?.[0]} has no end`)
-      ends.forEach(({ status, stderr }, i) => {
-        const said = `${place}: ${paths[i][0]}: ${status}: ${stderr}`
+      for (const [name, path] of paths) {
+        const ended = await beside.cliIn(root, ...argsOf(path))
+        assert.ok(ended, `${place}: ${name} has no end`)
+        const { status, stderr } = ended
+        const said = `${place}: ${name}: ${status}: ${stderr}`
         assert.equal(status, 2, said)
         assert.match(stderr.trimEnd(), /(^|\n)sparsescope: [^\n]+$/, said)
         assert.doesNotMatch(stderr, /internal error|\n\s+at /, said)
-      })
+      }
     })
 })

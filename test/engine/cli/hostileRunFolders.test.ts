@@ -1,7 +1,6 @@
 // `run --resume` of run folders that someone else has prepared: one sentence and exit code 2, or the run goes on; never a
 // change outside the folder, a stack, or a wait without end.
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { cpSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs' // prettier-ignore
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
@@ -10,7 +9,7 @@ import { toldOf } from '../../../src/cli/command.ts'
 import { version } from '../../../src/cli/version.ts'
 import type { Backend } from '../../../src/engine/compute/backend.ts'
 import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
-import { entry } from '../../support/cli.ts'
+import { commandsBeside } from '../../support/besides.ts'
 import { hostileRunFolders, type HostileCase } from '../../support/hostileRunFolders.ts'
 import { forgetLock, onlyRun } from '../../support/killedRuns.ts'
 import { createWorkplace, run } from '../../support/runs.ts'
@@ -35,20 +34,7 @@ interface Ended {
   stderr: string
 }
 
-/** By the command line: in a process that can be killed, should it wait for a pipe. */
-function resumeApart(folder: string, path: string): Promise<Ended> {
-  const child = spawn(process.execPath, [entry, 'run', '--resume', path, '--device', 'cpu'], {
-    cwd: folder,
-    stdio: ['ignore', 'ignore', 'pipe'],
-    timeout: patienceMs,
-    killSignal: 'SIGKILL',
-  })
-  let stderr = ''
-  child.stderr.on('data', (chunk: Buffer) => (stderr += chunk.toString()))
-  return new Promise((resolve) => child.on('close', (status) => resolve({ status, stderr })))
-}
-
-/** Resumes as the command line does, without the start of a process. */
+/** Resumes as the command line does. */
 async function resumeHere(backend: Backend, path: string): Promise<Ended> {
   try {
     await run(backend, { version, resume: path })
@@ -80,6 +66,7 @@ describe('a run folder of someone else', function () {
   let template = ''
   let expected: Record<string, string> = {}
   let backend: Backend
+  const beside = commandsBeside(patienceMs)
 
   before(async () => {
     backend = await openCpu({ threads: 2 })
@@ -106,9 +93,16 @@ describe('a run folder of someone else', function () {
     }
   })
   after(async () => {
+    beside.stop()
     await backend.close()
     rmSync(root, { recursive: true, force: true })
   })
+
+  /** By the command line: in a process that can be killed, should it wait for a pipe. */
+  async function resumeApart(folder: string, path: string): Promise<Ended> {
+    const ended = await beside.cliIn(folder, 'run', '--resume', path, '--device', 'cpu')
+    return ended ?? { status: null, stderr: 'it has no end' }
+  }
 
   /** Cases that could wait for ever, and a sample of the rest; all with SPARSESCOPE_TORTURE=1. */
   const isApart = (what: string, index: number) => all || index % 6 === 0 || what.includes('pipe')

@@ -1,8 +1,8 @@
-// The built command line on a pseudo-terminal: when it is done, the terminal holds what a pipe would have received, and
+// The command line on a terminal, the built one too: when it is done, the terminal holds what a pipe would have received, and
 // while it works, there is no more below that than one bar in one row.
 import assert from 'node:assert/strict'
 import { closeSync, cpSync, openSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
-import { cliOn, entry, type CliResult } from '../../support/cli.ts'
+import { cliOn, cliOnTerminal, entry } from '../../support/cli.ts'
 import { fileBytes, safetensors, scratch, type Scratch } from '../../support/safetensors.ts'
 import { goldenPath } from '../../support/shared.ts'
 import { createEmulator, onTerminal } from '../../support/terminal.ts'
@@ -29,12 +29,7 @@ const commands: Record<string, string[]> = {
 describe('the command line on a terminal', function () {
   this.timeout(300_000)
   let places: Scratch[] = []
-  /** What each command wrote into a pipe, with tables for so many columns. */
-  const piped: Record<string, CliResult> = {}
-  beforeEach(function () {
-    if (process.platform !== 'linux') cannot(this, 'a pseudo-terminal is made by a program of Linux')
-    places = []
-  })
+  beforeEach(() => (places = []))
   afterEach(() => places.forEach((place) => place.remove()))
 
   /** A folder with everything that the commands name. */
@@ -90,28 +85,39 @@ describe('the command line on a terminal', function () {
       .replaceAll(/\s+/g, ' ')
       .trim()
 
+  interface Shown {
+    readonly pieces: Iterable<string | Uint8Array>
+    readonly status: number | null
+  }
+
+  /** Compares what a terminal shows, at the end and on the way there, with what a pipe gets. */
+  async function assertShown(columns: number, args: readonly string[], { pieces, status }: Shown): Promise<void> {
+    const { stdout, stderr, status: expected } = await cliOn(columns, makePlace(), ...args)
+    const failed = expected === 0 ? '' : stderr
+    const lines = `${stdout}${failed}`.split('\n').map(alike)
+    while (lines.at(-1) === '') lines.pop()
+    assert.equal(status, expected)
+    const emulator = createEmulator(columns)
+    let bars = 0
+    for (const piece of pieces) {
+      await emulator.write(piece)
+      const shown = emulator.lines()
+      if (bar.test(shown.at(-1) ?? '')) bars++
+      shown.slice(0, -1).forEach((line, i) => assert.equal(alike(line), lines[i]))
+    }
+    if (expected === 0) assert.ok(bars > 0, 'no bar was ever seen')
+    assert.deepEqual(emulator.lines().map(alike), lines)
+  }
+
   for (const [what, args] of Object.entries(commands))
     for (const columns of [40, 100])
-      it(`${what}, ${columns} columns: bar, messages and results never touch`, async () => {
-        const {
-          stdout,
-          stderr,
-          status: expected,
-        } = (piped[`${what} ${columns}`] ??= await cliOn(columns, makePlace(), ...args))
-        const failed = expected === 0 ? '' : stderr
-        const lines = `${stdout}${failed}`.split('\n').map(alike)
-        while (lines.at(-1) === '') lines.pop()
-        const { pieces, status } = await onTerminal(columns, [process.execPath, entry, ...args], makePlace())
-        assert.equal(status, expected)
-        const emulator = createEmulator(columns)
-        let bars = 0
-        for (const piece of pieces) {
-          await emulator.write(piece)
-          const shown = emulator.lines()
-          if (bar.test(shown.at(-1) ?? '')) bars++
-          shown.slice(0, -1).forEach((line, i) => assert.equal(alike(line), lines[i]))
-        }
-        if (expected === 0) assert.ok(bars > 0, 'no bar was ever seen')
-        assert.deepEqual(emulator.lines().map(alike), lines)
-      })
+      it(`${what}, ${columns} columns: bar, messages and results never touch`, async () =>
+        assertShown(columns, args, await cliOnTerminal(columns, makePlace(), ...args)))
+
+  for (const what of ['run, retraining', 'a refusal'])
+    it(`${what}: nor do they in the built one on a pseudo-terminal`, async function () {
+      if (process.platform !== 'linux') cannot(this, 'a pseudo-terminal is made by a program of Linux')
+      const args = commands[what]
+      await assertShown(60, args, await onTerminal(60, [process.execPath, entry, ...args], makePlace()))
+    })
 })

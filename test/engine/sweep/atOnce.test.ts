@@ -1,14 +1,14 @@
 // One recipe that several processes begin as a sweep at the same moment: one sweep, each run once.
 import assert from 'node:assert/strict'
-import { spawn } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
-import { text } from 'node:stream/consumers'
 import { join } from 'node:path'
 import { findOrCreateSweep } from '../../../src/engine/sweep/openSweep.ts'
-import { entry } from '../../support/cli.ts'
+import { commandsBeside } from '../../support/besides.ts'
 import type { Workplace } from '../../support/runs.ts'
 import { eventsOf, onlySweep, sweepJson, sweepPlace, sweptRecipe } from '../../support/sweeps.ts'
 
+/** Far more than a sweep takes. */
+const patienceMs = 300_000
 const rounds = process.env.SPARSESCOPE_TORTURE === '1' ? 40 : 6
 
 describe('a sweep that is begun twice at once', function () {
@@ -17,27 +17,25 @@ describe('a sweep that is begun twice at once', function () {
   beforeEach(async () => (place = await sweepPlace()))
   afterEach(() => place.remove())
 
-  async function begin(recipe: string) {
-    const args = [entry, 'sweep', 'run', recipe, '--device', 'cpu']
-    const child = spawn(process.execPath, args, { cwd: place.folder, stdio: ['ignore', 'ignore', 'pipe'] })
-    const code = new Promise<number | null>((resolve) => child.once('exit', resolve))
-    return { said: await text(child.stderr), code: await code }
-  }
+  const two = [commandsBeside(patienceMs), commandsBeside(patienceMs)]
+  after(() => two.forEach((beside) => beside.stop()))
 
   it(`runs each run once; the second process says who has it, or finds it done (${rounds} times)`, async () => {
     for (let round = 0; round < rounds; round++) {
       const recipe = place.recipe('a', sweptRecipe({ 'recover.lr': [1e-3, 2e-3] }))
-      const both = await Promise.all([begin(recipe), begin(recipe)])
+      const both = await Promise.all(
+        two.map((beside) => beside.cliIn(place.folder, 'sweep', 'run', recipe, '--device', 'cpu')),
+      )
       // Which throws when there are two.
       const folder = onlySweep(place) ?? ''
       for (const i of [0, 1]) {
         const said = ['start', 'block', 'end'].map((type) => eventsOf(join(folder, 'runs', String(i)), type).length)
         assert.deepEqual(said, [1, 3, 1])
       }
-      assert.ok(both.some(({ code }) => code === 0))
-      for (const { code, said } of both.filter((one) => one.code !== 0)) {
-        assert.equal(code, 2, said)
-        assert.match(said, /is in use by process \d+; .* sparsescope sweep status /)
+      assert.ok(both.some((one) => one?.status === 0))
+      for (const one of both.filter((one) => one?.status !== 0)) {
+        assert.equal(one?.status, 2, one?.stderr)
+        assert.match(one.stderr, /is in use by process \d+; .* sparsescope sweep status /)
       }
       assert.deepEqual((await sweepJson(place, 'status', recipe)).runs.map(({ state }) => state), ['done', 'done']) // prettier-ignore
       place.remove()
