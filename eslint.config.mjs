@@ -110,6 +110,7 @@ export default tseslint.config(
             engine('text', ...base, 'checkpoint'),
             engine('facts', ...base, 'checkpoint'),
             engine('model', ...base, 'compute', 'checkpoint'),
+            engine('convert', ...base, 'checkpoint', 'model', 'text'),
             engine('prune', ...base, 'compute', 'checkpoint', 'model'),
             engine('recover', ...base, 'compute', 'checkpoint', 'model', 'prune/mask.ts'),
             engine('evaluate', ...base, 'compute', 'checkpoint', 'model', 'text'),

@@ -2,10 +2,10 @@
 import type { Command } from 'commander'
 import { analyseCommand } from './analyse.ts'
 import { compareCommand } from './compare.ts'
+import { convertCommand, expandCommand } from './convert.ts'
 import { demoCommand } from './demo.ts'
 import { doctorCommand } from './doctor.ts'
 import { evaluateCommand } from './evaluate.ts'
-import { expandCommand } from './expand.ts'
 import { exportCommand } from './export.ts'
 import { forwardCommand } from './forward.ts'
 import { generateCommand } from './generate.ts'
@@ -37,6 +37,7 @@ export const commands: readonly Command[] = [
   exportCommand,
   pullCommand,
   pushCommand,
+  convertCommand,
   expandCommand,
   doctorCommand,
   schemaCommand,

@@ -1,7 +1,7 @@
 // `sparsescope compare`: what changed between two checkpoints, and whether the zeros survived.
 import { Option } from 'commander'
-import { openCheckpoint, type Checkpoint } from '../engine/checkpoint/checkpoint.ts'
-import { wholeOf } from '../engine/checkpoint/inspection.ts'
+import type { Checkpoint } from '../engine/checkpoint/checkpoint.ts'
+import { openInspection, wholeOf } from '../engine/checkpoint/inspection.ts'
 import { isHubName } from '../engine/checkpoint/hubCache.ts'
 import { compareCheckpoints } from '../engine/checkpoint/stats/compareCheckpoints.ts'
 import { someOf } from '../shared/format/lists.ts'
@@ -26,10 +26,11 @@ export const compareCommand = command(
     'compare opt-125m opt-125m-wanda50',
     'compare sparse sparse-finetuned --expect mask-preserved',
     'compare opt-125m-wanda50 hf:facebook/opt-125m --remote',
+    'compare SmolLM2-135M SmolLM2-135M-Q8_0.gguf',
     'compare .sparsescope/runs/20261125-020304-wanda lm-eval-out --task arc_easy',
   ],
 )
-  .argument('<a>', 'a model folder, index or file, or hf:org/name[@revision]')
+  .argument('<a>', 'a model folder, index or file (*.gguf too), or hf:org/name[@revision]')
   .argument('<b>', 'another')
   .addOption(
     new Option('--expect <what>', 'exit with 3 unless A has zeros and they are zero in B').choices(['mask-preserved']),
@@ -53,7 +54,7 @@ async function compare(context: Context, pathA: string, pathB: string, options: 
   const open = async (path: string): Promise<Checkpoint> =>
     options.remote && isHubName(path)
       ? wholeOf((await toldRemote(context, path, () => true)).inspection)
-      : openCheckpoint(path)
+      : wholeOf(await openInspection(path))
   const a = await open(pathA)
   try {
     const b = await open(pathB)

@@ -84,6 +84,19 @@ export async function promote(partial: string, to: string): Promise<void> {
   }
 }
 
+/** Gives a whole file of a partial folder, which its caller removes, its name. @throws EngineError 'exists' when somebody was faster. */
+export async function promoteFile(path: string, to: string): Promise<void> {
+  await refuseExisting(to)
+  try {
+    killPoint()
+    await renameOver(path, to)
+    killPoint()
+    await syncFolder(dirname(resolve(to)))
+  } catch (error) {
+    throw writeError(error, to)
+  }
+}
+
 /** Removes it, and the folders above that were made for it and are empty. A missing one is no error. */
 export async function removePartial(partial: string): Promise<void> {
   killPoint()

@@ -4,6 +4,7 @@ import { elementsOf } from '../../../shared/format/dtypes.ts'
 import type { ComparedTensor, CompareSummary, TensorChange } from '../../../shared/protocol/inspect.ts'
 import { EngineError } from '../../errors.ts'
 import type { Checkpoint, TensorEntry } from '../checkpoint.ts'
+import { underSameNames } from '../gguf/underNamesOf.ts'
 import { explicitMasks } from '../explicitMasks.ts'
 import { maskFileName } from '../maskFile.ts'
 import { prunesAny, type MaskBits, type StoredMask } from '../storedMask.ts'
@@ -24,10 +25,11 @@ export interface CompareCheckpointsOptions {
  * (of all its matrices when the family is unknown).
  */
 export async function compareCheckpoints(
-  a: Checkpoint,
-  b: Checkpoint,
+  one: Checkpoint,
+  other: Checkpoint,
   options: CompareCheckpointsOptions = {},
 ): Promise<CompareSummary> {
+  const [a, b] = underSameNames(one, other)
   const bearers = await maskBearers(a)
   const all = [...a.tensors.values()]
   const shared = all.filter((entry) => b.tensors.has(entry.name))
@@ -39,15 +41,15 @@ export async function compareCheckpoints(
   let same = 0
   options.onStart?.(shared.map((entry) => plannedOf(entry, b, bearers.roles)))
   for (const [i, entry] of shared.entries()) {
-    const other = b.tensors.get(entry.name)
+    const counterpart = b.tensors.get(entry.name)
     let change: TensorChange | null = null
-    if (!other || !sameShape(entry, other)) {
+    if (!counterpart || !sameShape(entry, counterpart)) {
       reshaped.push(entry.name)
       if (bearers.bears(entry)) counts.lost++
     } else {
       const sides = [
         { checkpoint: a, entry },
-        { checkpoint: b, entry: other },
+        { checkpoint: b, entry: counterpart },
       ] as const
       const difference = await compareTensors(...sides, { ...(await bearers.maskOf(entry)), signal: options.signal })
       if (difference === null) {

@@ -2,7 +2,7 @@
 import { writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { writtenRecipe } from '../../../shared/recipe/resolve.ts'
-import { saveFormats } from '../../../shared/recipe/saveFormats.ts'
+import { saveFormats, type SaveFormat } from '../../../shared/recipe/saveFormats.ts'
 import { unstructured } from '../../../shared/recipe/defaults.ts'
 import { writeError } from '../../../system/diskErrors.ts'
 import { readSmallFile } from '../../checkpoint/smallFile.ts'
@@ -47,10 +47,10 @@ export function modelCard(note: Note): string {
 }
 
 /**
- * The card of the checkpoint in `folder` for what `expand` makes of it: as of a run that had saved it dense. Nothing where the
+ * The card of the checkpoint in `folder` for what `convert` makes of it: as of a run that had saved it so. Nothing where the
  * card is another one than a run wrote.
  */
-export async function cardWhenDense(folder: string, to: string): Promise<Record<string, string>> {
+export async function cardInFormat(folder: string, to: string, format: SaveFormat): Promise<Record<string, string>> {
   const [note, text] = await Promise.all([
     readNote(folder),
     readSmallFile(join(folder, cardName), maxNoteBytes).catch(() => null),
@@ -59,7 +59,7 @@ export async function cardWhenDense(folder: string, to: string): Promise<Record<
   const { recipe, name } = note
   const isOurs = [name, basename(note.recipe.save.to)].some((own) => text === modelCard({ ...note, name: own }))
   if (!isOurs) return {}
-  const save = { ...note.recipe.save, format: 'dense' as const }
+  const save = { ...note.recipe.save, format }
   return { [cardName]: modelCard({ ...note, name: basename(to), recipe: { ...recipe, save } }) }
 }
 

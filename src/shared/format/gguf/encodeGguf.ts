@@ -97,15 +97,18 @@ class Growing {
   length = 0
 
   u8(value: number): void {
-    this.view.setUint8(this.take(1), value)
+    const at = this.take(1)
+    this.view.setUint8(at, value)
   }
 
   u32(value: number): void {
-    this.view.setUint32(this.take(4), value, true)
+    const at = this.take(4)
+    this.view.setUint32(at, value, true)
   }
 
   u64(value: number): void {
-    this.view.setBigUint64(this.take(8), BigInt(value), true)
+    const at = this.take(8)
+    this.view.setBigUint64(at, BigInt(value), true)
   }
 
   number(type: 'u32' | 'i32' | 'f32', value: number): void {
@@ -135,6 +138,7 @@ class Growing {
     return all
   }
 
+  /** Makes room, in another buffer where this one is full, and returns its place. */
   private take(bytes: number): number {
     const at = this.length
     this.length += bytes

@@ -1,0 +1,87 @@
+// A checkpoint here and its GGUF file in llama.cpp: the same greedy tokens after ten prompts, the same perplexity, the same zeros.
+//   SPARSESCOPE_LLAMA_CPP=FOLDER npx tsx bench/llamaCpp.ts MODEL IDS.safetensors [--field evaluation] [--types f32,bf16] [--windows 2] [--tokens 20]
+// FOLDER has node-llama-cpp 3 (npm i node-llama-cpp@3). One line of the table of bench/RESULTS.md a type.
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { basename, join } from 'node:path'
+import { parseArgs } from 'node:util'
+import { openInspection } from '../src/engine/checkpoint/inspection.ts'
+import { inspectCheckpoint } from '../src/engine/checkpoint/stats/inspectCheckpoint.ts'
+import { openCpu } from '../src/engine/compute/cpu/open.ts'
+import { ggufTypes, type GgufTypeName } from '../src/engine/convert/ggufPlan.ts'
+import { openIdTensor } from '../src/engine/text/idTensor.ts'
+import { inLlamaCpp, ofCheckpoint } from '../test/support/besideLlamaCpp.ts'
+import { llamaCpp } from '../test/support/llamaCpp.ts'
+
+const prompts = [
+  'The capital of France is',
+  'Once upon a time',
+  'Water boils at',
+  'def add(a, b):',
+  'The three largest planets are',
+  'In 1969, people first',
+  '2 + 2 =',
+  'A neural network is',
+  'Dear Sir or Madam,',
+  'The opposite of hot is',
+]
+
+const { positionals, values } = parseArgs({
+  allowPositionals: true,
+  options: {
+    field: { type: 'string' },
+    types: { type: 'string', default: 'f32,bf16' },
+    windows: { type: 'string', default: '2' },
+    tokens: { type: 'string', default: '20' },
+  },
+})
+const [model, ids] = positionals
+const installed = llamaCpp()
+if ('why' in installed || !model || !ids)
+  throw new Error('why' in installed ? installed.why : 'name a model and its ids')
+const scratch = mkdtempSync(join(tmpdir(), 'llamacpp-'))
+try {
+  const rows = await readRows(ids, Number(values.windows))
+  const asked = { prompts, rows, tokens: Number(values.tokens) }
+  const cpu = await openCpu({ threads: 1 })
+  const ours = await ofCheckpoint(cpu, model, asked)
+  await cpu.close()
+  const zeros = await zerosOf(model)
+  for (const type of values.types.split(',').filter((name): name is GgufTypeName => name in ggufTypes)) {
+    const file = join(scratch, `${type}.gguf`)
+    const theirs = await inLlamaCpp(installed.folder, model, file, type, asked)
+    const same = theirs.answers.filter(
+      ({ ids: made }, i) => String(made.slice(0, ours.tokens[i].length)) === String(ours.tokens[i]),
+    )
+    const alike = theirs.answers.filter(({ prompt }, i) => String(prompt) === String(ours.prompts[i]))
+    const drift = (100 * (Number(theirs.perplexity) / ours.perplexity - 1)).toFixed(3)
+    const kept = (await zerosOf(file)) - zeros
+    console.log(
+      `| ${basename(model)} | ${type} | ${alike.length} | ${same.length} | ${ours.perplexity.toFixed(4)} | ${Number(theirs.perplexity).toFixed(4)} | ${drift} % | ${zeros.toLocaleString('en')} | ${kept} |`,
+    )
+    rmSync(file)
+  }
+} finally {
+  rmSync(scratch, { recursive: true, force: true })
+}
+
+/** Exact zeros of all tensors. */
+async function zerosOf(path: string): Promise<number> {
+  const { checkpoint } = await openInspection(path)
+  try {
+    const { totals } = await inspectCheckpoint(checkpoint, { stats: true, nm: [] })
+    return totals.zeros ?? NaN
+  } finally {
+    await checkpoint.close()
+  }
+}
+
+/** The first `windows` rows of a tensor of ids. */
+async function readRows(path: string, windows: number): Promise<number[][]> {
+  const tensor = await openIdTensor(path, values.field)
+  const length = tensor.shape[1]
+  const all = new Int32Array(windows * length)
+  await tensor.read(0, all)
+  await tensor.close()
+  return Array.from({ length: windows }, (_, w) => [...all.subarray(w * length, (w + 1) * length)])
+}

@@ -1,0 +1,120 @@
+// `sparsescope convert`: one form of a checkpoint into another; and `expand`, its older name for making bitmasks dense.
+import { Option } from 'commander'
+import { resolve } from 'node:path'
+import { openCheckpoint } from '../engine/checkpoint/checkpoint.ts'
+import { modelPath } from '../engine/checkpoint/hubCache.ts'
+import { ggufTypes, type GgufTypeName } from '../engine/convert/ggufPlan.ts'
+import { writeGguf } from '../engine/convert/writeGguf.ts'
+import { EngineError } from '../engine/errors.ts'
+import { expandCheckpoint } from '../engine/model/expand.ts'
+import { openModel } from '../engine/model/model.ts'
+import { cardInFormat } from '../engine/run/origin/modelCard.ts'
+import { packCheckpoint } from '../engine/run/origin/packCheckpoint.ts'
+import { formatBytes, parseByteSize } from '../shared/format/byteSize.ts'
+import { isGguf } from '../shared/format/gguf/ggufName.ts'
+import { plural } from '../shared/format/plural.ts'
+import { closing } from './closing.ts'
+import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
+
+const forms = ['dense', 'bitmask', 'gguf'] as const
+
+interface FolderOptions extends CommonOptions {
+  maxShard: string
+}
+
+interface ConvertOptions extends FolderOptions {
+  format?: (typeof forms)[number]
+  type?: GgufTypeName
+}
+
+export const convertCommand = command('convert', 'write a checkpoint in another form: dense, bitmask or GGUF', [
+  'convert ../opt-125m-half-bits ../opt-125m-half',
+  'convert SmolLM2-135M-half SmolLM2-135M-half-bits --format bitmask',
+  'convert SmolLM2-135M-half SmolLM2-135M-half.gguf',
+  'convert SmolLM2-135M-half SmolLM2-135M-half-q8.gguf --type q8_0',
+])
+  .argument('<in>', 'a model folder, an index, or one file of weights')
+  .argument('<out>', 'folder to write, or a file that ends in .gguf; it must not exist')
+  .addOption(new Option('--format <form>', 'form to write (default: gguf for *.gguf, else dense)').choices(forms))
+  .addOption(
+    new Option('--type <type>', 'GGUF: type of the matrices (default: as the checkpoint has them)').choices(
+      Object.keys(ggufTypes),
+    ),
+  )
+  .option('--max-shard <size>', 'dense and bitmask: largest weight file to write', '5GB')
+  .action(
+    runs(async (context, from: string, to: string, options: ConvertOptions): Promise<Outcome> => {
+      const format = options.format ?? (isGguf(to) ? 'gguf' : 'dense')
+      if ((format === 'gguf') !== isGguf(to))
+        throw new EngineError(
+          'usage',
+          `--format ${format} and ${to} do not fit: only GGUF is one file, whose name ends in .gguf`,
+        )
+      if (options.type && format !== 'gguf')
+        throw new EngineError('usage', `--type is for GGUF: the types of a folder stay`)
+      if (format === 'gguf') return toGguf(context, modelPath('', from), resolve(to), options.type)
+      return format === 'dense' ? toDense(context, from, to, options) : toBitmask(context, from, to, options)
+    }),
+  )
+
+export const expandCommand = command('expand', 'the same as convert --format dense', [
+  'expand ../opt-125m-half-bits ../opt-125m-half',
+])
+  .argument('<in>', 'a folder saved with `format: bitmask`, or the sparse-24-bitmask of compressed-tensors')
+  .argument('<out>', 'folder to write; it must not exist')
+  .option('--max-shard <size>', 'largest weight file to write', '5GB')
+  .action(
+    runs((context, from: string, to: string, options: FolderOptions): Promise<Outcome> =>
+      toDense(context, from, to, options),
+    ),
+  )
+
+async function toDense({ signal }: Context, from: string, to: string, options: FolderOptions): Promise<Outcome> {
+  const out = resolve(to)
+  const { linears, bytes } = await expandCheckpoint(modelPath('', from), out, {
+    maxShardBytes: shardBytes(options),
+    otherFiles: (folder) => cardInFormat(folder, out, 'dense'),
+    signal,
+  })
+  return told('expanded', out, linears, bytes)
+}
+
+async function toBitmask(context: Context, from: string, to: string, options: FolderOptions): Promise<Outcome> {
+  const out = resolve(to)
+  const { linears, bytes } = await packCheckpoint(modelPath('', from), out, {
+    maxShardBytes: shardBytes(options),
+    onWarning: (message) => context.say(`warning: ${message}`),
+    signal: context.signal,
+  })
+  return told('packed', out, linears, bytes)
+}
+
+async function toGguf(context: Context, from: string, out: string, type?: GgufTypeName): Promise<Outcome> {
+  await using checkpoint = closing(await openCheckpoint(from))
+  const { bytes, tensors, warnings } = await writeGguf(openModel(checkpoint.value), out, {
+    type,
+    signal: context.signal,
+    onProgress: (done, total) => {
+      const [written, all] = [done, total].map((size) => Math.round(size / 1e6))
+      if (total > quietBytes) context.progress({ what: 'writing', count: { done: written, total: all, unit: 'MB' } })
+    },
+  })
+  for (const warning of warnings) context.say(`warning: ${warning}`)
+  const json = { out, tensors, bytes, warnings }
+  return { json, text: `${plural(tensors, 'tensor')}, ${formatBytes(bytes)}; saved to ${out}` }
+}
+
+/** Written before a person would look for a bar. */
+const quietBytes = 100e6
+
+function shardBytes({ maxShard }: FolderOptions): number {
+  const bytes = parseByteSize(maxShard)
+  if (bytes) return bytes
+  throw new EngineError('usage', `--max-shard ${maxShard}: write a size such as 5GB or 500MB`)
+}
+
+function told(did: string, out: string, linears: number, bytes: { from: number; to: number }): Outcome {
+  const json = { out, linears, bytes_before: bytes.from, bytes: bytes.to }
+  const sizes = `${formatBytes(bytes.from)} became ${formatBytes(bytes.to)}`
+  return { json, text: `${plural(linears, 'linear')} ${did}, ${sizes}; saved to ${out}` }
+}

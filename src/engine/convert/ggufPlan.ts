@@ -1,0 +1,99 @@
+// What a GGUF file of a model will hold, decided before its first byte is written.
+import { basename } from 'node:path'
+import { ggmlType, type GgmlType } from '../../shared/format/gguf/ggmlTypes.ts'
+import type { GgufValue } from '../../shared/format/gguf/encodeGguf.ts'
+import { ggufFamilies, type GgufFamily } from '../../shared/families/gguf/ggufFamilies.ts'
+import { ggufKeys, ropeFactors } from '../../shared/families/gguf/ggufKeys.ts'
+import { ggufMismatch } from '../../shared/families/gguf/ggufMismatch.ts'
+import { ggufTensors, type GgufTensor } from '../../shared/families/gguf/ggufTensors.ts'
+import { andList } from '../../shared/format/lists.ts'
+import { EngineError } from '../errors.ts'
+import type { Model } from '../model/model.ts'
+import type { OutputType } from './encodeWeights.ts'
+
+/** Types that matrices can have, as the command line names them; norms, biases and positions are F32. */
+export const ggufTypes = { f32: 'F32', f16: 'F16', bf16: 'BF16', q8_0: 'Q8_0' } as const
+
+export type GgufTypeName = keyof typeof ggufTypes
+
+/** llama.cpp's numbers of what most tensors are (LLAMA_FTYPE). */
+const fileTypes: Record<OutputType, number> = { F32: 0, F16: 1, Q8_0: 7, BF16: 32 }
+const typeIds: Record<OutputType, number> = { F32: 0, F16: 1, Q8_0: 8, BF16: 30 }
+
+export interface PlannedTensor extends Omit<GgufTensor, 'from' | 'whole'> {
+  /** Name in the checkpoint, or the numbers themselves. */
+  readonly from: string | readonly number[]
+  readonly as: OutputType
+  readonly type: GgmlType
+}
+
+export interface GgufPlan {
+  readonly keys: Map<string, GgufValue>
+  readonly tensors: readonly PlannedTensor[]
+  /** A sentence each. */
+  readonly warnings: readonly string[]
+}
+
+/** @throws EngineError 'unsupported' for a model that llama.cpp does not have, or would compute otherwise. */
+export function planGguf({ config, checkpoint }: Model, given?: GgufTypeName): GgufPlan {
+  const family = familyOf(config.family.modelType, config.family.title)
+  const problem = ggufMismatch(config, family)
+  if (problem !== null)
+    throw new EngineError(
+      'unsupported',
+      `${checkpoint.folder} has ${problem}, which llama.cpp does not compute for ${family.architecture}: a GGUF file of it would give other results`,
+    )
+  const tensors = ggufTensors(config, family)
+  if (typeof tensors === 'string')
+    throw new EngineError(
+      'unsupported',
+      `${checkpoint.folder}: llama.cpp has no place for ${tensors} in ${family.architecture}`,
+    )
+  const as = given ? ggufTypes[given] : typeOf(checkpoint.tensors.get(tensors[0].from)?.dtype)
+  const keys = ggufKeys(config, family)
+  keys.set('general.type', { type: 'string', value: 'model' })
+  keys.set('general.name', { type: 'string', value: basename(checkpoint.folder) })
+  keys.set('general.file_type', { type: 'u32', value: fileTypes[as] })
+  keys.set('general.quantization_version', { type: 'u32', value: 2 })
+  const factors = [...ropeFactors(config)].map(([name, numbers]): PlannedTensor => ({
+    ...{ name, from: numbers, shape: [numbers.length], transposed: false, order: null, plus: 0 },
+    ...typed('F32'),
+  }))
+  const planned = tensors.map(({ whole, ...tensor }): PlannedTensor => ({
+    ...tensor,
+    ...typed(whole ? 'F32' : fitting(as, tensor.shape)),
+  }))
+  return { keys, tensors: [...factors, ...planned], warnings: warningsOf(config, family) }
+}
+
+function typed(as: OutputType): Pick<PlannedTensor, 'as' | 'type'> {
+  const type = ggmlType(typeIds[as])
+  if (!type) throw new EngineError('internal', `no type ${as}`)
+  return { as, type }
+}
+
+/** Rows that are no whole blocks are F16, as llama.cpp's converter makes them. */
+function fitting(as: OutputType, shape: readonly number[]): OutputType {
+  return as === 'Q8_0' && (shape.at(-1) ?? 1) % 32 !== 0 ? 'F16' : as
+}
+
+function typeOf(dtype: string | undefined): OutputType {
+  return dtype === 'BF16' || dtype === 'F16' ? dtype : 'F32'
+}
+
+function familyOf(modelType: string, title: string): GgufFamily {
+  const family = Object.hasOwn(ggufFamilies, modelType) ? ggufFamilies[modelType] : undefined
+  if (family) return family
+  throw new EngineError(
+    'unsupported',
+    `no GGUF file is made of ${title} models (${modelType}): of those that llama.cpp has, ${andList(Object.keys(ggufFamilies))} are written`,
+  )
+}
+
+function warningsOf({ windows }: Model['config'], { window, architecture }: GgufFamily): string[] {
+  const size = windows.find((one) => one > 0)
+  if (window !== 'ignored' || size === undefined) return []
+  return [
+    `llama.cpp has no sliding window for ${architecture}: texts of more than ${size} tokens give other results there`,
+  ]
+}

@@ -1,0 +1,69 @@
+// GGUF files run by llama.cpp itself: the same ids of a prompt, the same most likely tokens after it, the same perplexity.
+import assert from 'node:assert/strict'
+import type { Backend } from '../../../src/engine/compute/backend.ts'
+import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
+import { inLlamaCpp, ofCheckpoint } from '../../support/besideLlamaCpp.ts'
+import { goldenModel } from '../../support/goldens.ts'
+import { llamaCpp, withTokenizer } from '../../support/llamaCpp.ts'
+import { scratch } from '../../support/safetensors.ts'
+import { cannot } from '../../support/skip.ts'
+
+/** Tiny models with changes of config.json where llama.cpp takes for granted what they have otherwise. */
+const models: Record<string, Record<string, unknown>> = {
+  llama: {},
+  llama_bf16_sharded: {},
+  llama_biases_tied: {},
+  llama_rope_linear: { hidden_act: 'silu' },
+  llama_rope_llama3: {},
+  llama_rope_yarn: {},
+  mistral: { sliding_window: null },
+  mistral_head_dim: { hidden_act: 'silu' },
+  qwen2: {},
+  qwen3: {},
+  gemma: {},
+  gemma2: { query_pre_attn_scalar: 8, attn_logit_softcapping: 50, final_logit_softcapping: 30 },
+  gemma3: { query_pre_attn_scalar: 8, sliding_window_pattern: 6, layer_types: undefined },
+  phi3: { sliding_window: null },
+  gpt2: {},
+  gpt_neox: {},
+  neox_all_rotary: {},
+  neox_sequential_tied: { attention_bias: true },
+}
+
+/** All their bytes are among the first 47 ids, which the smallest of the vocabularies has. */
+const prompts = ['!', '"#$', '%&', "'()", '*+', ',-.', '. .', '##', '$ $', '(&)']
+const rows = Array.from({ length: 4 }, (_, r) => Array.from({ length: 24 }, (_, i) => (7 * i * i + 5 * r + 3) % 47))
+const tokens = 8
+
+describe('llama.cpp', function () {
+  this.timeout(600_000)
+  const installed = llamaCpp()
+  const temp = scratch()
+  let cpu: Backend
+  before(async function () {
+    if ('why' in installed) cannot(this, installed.why)
+    cpu = await openCpu({ threads: 1 })
+  })
+  after(async () => {
+    temp.remove()
+    await cpu?.close()
+  })
+
+  for (const [name, changes] of Object.entries(models))
+    it(`computes what we compute: ${name}`, async () => {
+      if ('why' in installed) return
+      // llama.cpp looks for tokens that tiny vocabularies lack where a model's name is that of Phi-3.
+      const folder = temp.path(name.replace('phi3', 'tiny'))
+      withTokenizer(goldenModel(name), folder, changes)
+      const ours = await ofCheckpoint(cpu, folder, { prompts, tokens, rows })
+      const theirs = await inLlamaCpp(installed.folder, folder, `${folder}.gguf`, 'f32', { prompts, tokens, rows })
+      assert.ok(
+        Math.abs(Number(theirs.perplexity) / ours.perplexity - 1) < 1e-3,
+        `${theirs.perplexity} ${ours.perplexity}`,
+      )
+      for (const [i, { prompt, ids }] of theirs.answers.entries()) {
+        assert.deepEqual(prompt, ours.prompts[i])
+        assert.deepEqual(ids.slice(0, ours.tokens[i].length), ours.tokens[i], prompts[i])
+      }
+    })
+})
