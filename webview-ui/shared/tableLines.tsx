@@ -22,41 +22,51 @@ interface LinesProps<Row> extends TableProps<Row> {
   readonly current: number
 }
 
-/** Scrolling draws these alone. */
-export function TableLines<Row>({ id, first, height, placed, current, ...table }: LinesProps<Row>) {
-  const { rows, keyOf, several, state, menuContext, tooltip = keyOf, heading } = table
-  const lines = linesInSight(first.value, height, rows.length)
+/** Scrolling draws these alone, and of them those whose slots have other rows. */
+export function TableLines<Row>({ first, height, current, label: _, ...table }: LinesProps<Row>) {
+  const { rows } = table
   return (
     <>
-      {lines.map((index, slot) => {
-        const row = rows[index]
-        const head = heading?.(row) || null
-        return (
-          <div
-            key={slot}
-            id={`${id}-${index}`}
-            role="row"
-            class={index === current ? 'tableRow current' : 'tableRow'}
-            style={{ transform: `translateY(${index * rowHeight}px)` }}
-            aria-rowindex={index + 2}
-            aria-selected={several ? state.chosen.value.has(keyOf(row)) : index === current}
-            title={tooltip(row)}
-            data-vscode-context={menuContext && JSON.stringify(menuContext(row))}
-          >
-            {head !== null && (
-              <div role="gridcell" aria-colspan={placed.length} class="tableHeading">
-                {head}
-              </div>
-            )}
-            {head === null &&
-              placed.map((column) => (
-                <div key={column.id} role="gridcell" class={column.className} style={{ left: column.left }}>
-                  {column.cell ? column.cell(row) : column.text(row)}
-                </div>
-              ))}
-          </div>
-        )
-      })}
+      {linesInSight(first.value, height, rows.length).map((index, slot) => (
+        <TableLine key={slot} {...table} index={index} row={rows[index]} isCurrent={index === current} />
+      ))}
     </>
+  )
+}
+
+interface LineProps<Row> extends Omit<LinesProps<Row>, 'label' | 'first' | 'height' | 'current'> {
+  readonly index: number
+  readonly row: Row
+  readonly isCurrent: boolean
+}
+
+/** A component that reads a signal is drawn anew only where what it was given, or read, is another. */
+function TableLine<Row>({ id, index, row, isCurrent, placed, ...table }: LineProps<Row>) {
+  const { keyOf, several, state, menuContext, tooltip = keyOf, heading } = table
+  const chosen = state.chosen.value
+  const head = heading?.(row) || null
+  return (
+    <div
+      id={`${id}-${index}`}
+      role="row"
+      class={isCurrent ? 'tableRow current' : 'tableRow'}
+      style={{ transform: `translateY(${index * rowHeight}px)` }}
+      aria-rowindex={index + 2}
+      aria-selected={several ? chosen.has(keyOf(row)) : isCurrent}
+      title={tooltip(row)}
+      data-vscode-context={menuContext && JSON.stringify(menuContext(row))}
+    >
+      {head !== null && (
+        <div role="gridcell" aria-colspan={placed.length} class="tableHeading">
+          {head}
+        </div>
+      )}
+      {head === null &&
+        placed.map((column) => (
+          <div key={column.id} role="gridcell" class={column.className} style={{ left: column.left }}>
+            {column.cell ? column.cell(row) : column.text(row)}
+          </div>
+        ))}
+    </div>
   )
 }
