@@ -12,6 +12,7 @@ import { runRecipe } from '../engine/run/runRecipe.ts'
 import { allocationNames } from '../shared/allocations/allocations.ts'
 import { formatBytes, megabyte } from '../shared/format/byteSize.ts'
 import { andList } from '../shared/format/lists.ts'
+import { formatShare } from '../shared/format/numbers.ts'
 import { methodKeyNames, methodKeys, type MethodKey } from '../shared/methods/keys.ts'
 import {
   defaultScope,
@@ -209,7 +210,7 @@ function describe(
   { output, sparsity, tensors, seconds, peak_memory_mb, device }: ReturnType<typeof summaryOf>,
   format: SaveFormat,
 ): string {
-  const share = sparsity === null ? 'unknown' : `${(100 * sparsity).toFixed(2)} %`
+  const share = sparsity === null ? 'unknown' : formatShare(sparsity)
   const pruned = tensors.filter(({ zeros }) => zeros > 0).length
   return `${share} of the weights of the ${tensors.length} linears in the blocks are pruned (${pruned} linears), in ${seconds.toFixed(1)} s on ${device}, peak memory ${formatBytes(peak_memory_mb * megabyte)}\nSaved to ${output}: ${saveFormats[format].result}`
 }

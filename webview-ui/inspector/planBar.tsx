@@ -1,6 +1,7 @@
 // A bar for a planned sparsity: dragged, typed, locked, by pointer and by keys.
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { PlannedModule } from '../../src/shared/analysis/plannedMap.ts'
+import { formatRequested } from '../../src/shared/format/numbers.ts'
 import { announce } from '../shared/announce.ts'
 import { settings } from '../shared/settings.ts'
 import { groupOf, mostSparsity, untrusted, type PlanGroup } from './plan.ts'
@@ -188,7 +189,7 @@ function keyStep({ key, shiftKey }: KeyboardEvent, grows: 'right' | 'up'): numbe
   return key === more ? size : key === less ? -size : null
 }
 
-const percentText = (share: number) => `${(100 * share).toFixed(1).replace(/\.0$/, '')} %`
+const percentText = (share: number) => formatRequested(Number(share.toFixed(3)))
 
 function textOf({ mean, least, most }: PlanGroup): string {
   if (mean === null) return 'left alone'

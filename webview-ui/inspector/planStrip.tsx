@@ -3,7 +3,7 @@ import { useRef, useState } from 'preact/hooks'
 import { allocationOf, howSpread, spreadsOne, type AllocationName } from '../../src/shared/allocations/allocations.ts'
 import type { PlannedMap, PlanRule } from '../../src/shared/analysis/plannedMap.ts'
 import { formatBytes } from '../../src/shared/format/byteSize.ts'
-import { formatShare } from '../../src/shared/format/numbers.ts'
+import { formatRequested, formatShare } from '../../src/shared/format/numbers.ts'
 import { methodNames, methodOf, type MethodName } from '../../src/shared/methods/methods.ts'
 import { durationRange } from '../../src/shared/plan/pace.ts'
 import { settings } from '../shared/settings.ts'
@@ -102,7 +102,7 @@ function Mean({ plan: { mean, rule } }: { plan: PlannedMap }) {
         {...percents}
         step={0.5}
         aria-label="Mean sparsity"
-        aria-valuetext={`${(100 * shown).toFixed(1)} %`}
+        aria-valuetext={formatRequested(Number(shown.toFixed(3)))}
         value={100 * shown}
         onInput={(event) => move(Number(event.currentTarget.value) / 100)}
         onKeyDown={(event) => {

@@ -1,5 +1,6 @@
 // The columns of the table of runs: its name, what came out, what a person wrote to it, what tells it from the others.
 import type { ComponentChildren } from 'preact'
+import { formatRequested } from '../../src/shared/format/numbers.ts'
 import type { ComparedWhat } from '../../src/shared/protocol/sweepView.ts'
 import { valueText } from '../../src/shared/recipe/sweep/settings.ts'
 import { stateText } from '../../src/shared/sweep/comparisonTable.ts'
@@ -115,7 +116,7 @@ function measureColumn(id: string, entries: readonly Entry[]): Column<Entry>[] {
 
 /** A difference of perplexities has the decimals of these; a request is as short as it was written. */
 function formatOf(measure: Measure, entries: readonly Entry[]): (value: number) => string {
-  if (measure.id === 'sparsity') return (share) => `${Number((100 * share).toPrecision(4))} %`
+  if (measure.id === 'sparsity') return formatRequested
   if (measure.id !== 'delta') return columnFormatOf(measure, entries)
   const plain = columnFormatOf(measureNamed('perplexity'), entries)
   return (value) => `${value < 0 ? '−' : '+'}${plain(Math.abs(value))}`

@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import type { RunReport } from '../../engine/run/report/report.ts'
 import { formatBytes, megabyte } from '../../shared/format/byteSize.ts'
-import { formatShare } from '../../shared/format/numbers.ts'
+import { formatShare, formatTrained } from '../../shared/format/numbers.ts'
 
 export interface DemoModel {
   /** Path in the sample. */
@@ -79,7 +79,7 @@ export const heads = ['model', 'perplexity', 'sparsity', 'trainable', 'seconds',
 
 export function cellsOf({ title, perplexity, sparsity, cost }: DemoRow): string[] {
   const costs = cost && [
-    `${cost.trainablePercent.toFixed(2)} %`,
+    formatTrained(cost.trainablePercent, 3),
     cost.seconds.toFixed(0),
     formatBytes(cost.peakMb * megabyte),
   ]

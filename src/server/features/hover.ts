@@ -5,7 +5,7 @@ import type { TextDocument } from 'vscode-languageserver-textdocument'
 import { modulesToPrune } from '../../shared/plan/planRecipe.ts'
 import { sparsityOfBlock } from '../../shared/recipe/resolve.ts'
 import { formatBytes } from '../../shared/format/byteSize.ts'
-import { formatCompact } from '../../shared/format/numbers.ts'
+import { formatCompact, formatRequested } from '../../shared/format/numbers.ts'
 import type { Path } from '../../shared/recipe/document.ts'
 import { isPrunable } from '../../shared/recipe/facts.ts'
 import type { Analysis } from '../analyses.ts'
@@ -64,7 +64,7 @@ function results(path: Path, { context, facts }: Analysis): string | null {
     0,
   )
   if (weights === 0) return null
-  return `This step makes about **${formatCompact(zeros)} zeros** in ${formatCompact(weights)} weights of ${modules.length} modules: ${((100 * zeros) / weights).toFixed(1)} %.`
+  return `This step makes about **${formatCompact(zeros)} zeros** in ${formatCompact(weights)} weights of ${modules.length} modules: ${formatRequested(zeros / weights)}.`
 }
 
 function dataOf(path: Path, { context, facts }: Analysis): string | null {

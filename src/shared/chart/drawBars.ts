@@ -56,7 +56,8 @@ export interface BarsLayout {
   y(value: number): number
 }
 
-const widest = 90
+/** A few bars stand over the whole width, and are bars, not walls. */
+const widest = 140
 const colours = { plain: '#0072b2', marked: '#d55e00' }
 
 export function layOutBars(
@@ -68,8 +69,7 @@ export function layOutBars(
   const values = all.flatMap((value) => (value !== null && Number.isFinite(value) ? [value] : []))
   const most = Math.max(least, line?.value ?? 0, ...values, 0) * (roots ? 1 : 1.04) || 1
   const [left, right, top, bottom] = [52, width - 8, 22, height - 34]
-  // A few bars are bars, not walls.
-  const each = Math.min(widest, (right - left) / Math.max(1, bars.length))
+  const each = (right - left) / Math.max(1, bars.length)
   const share = (value: number) => (roots ? Math.sqrt(value / most) : value / most)
   return {
     ...{ width, height, left, right, top, bottom, most },
@@ -87,11 +87,12 @@ export function barAt({ left, each }: BarsLayout, pixel: number, count: number):
 /** The parts of the picture, to stand in an `svg` of the layout's size. */
 export function drawBars(layout: BarsLayout, data: BarsData, ink: Ink): Shape {
   const { left, right, top, bottom, each, y } = layout
-  const gap = each > 4 ? 1.5 : 0
+  const room = Math.max(0.5, each - (each > 4 ? 1.5 : 0))
+  const wide = data.range ? room : Math.min(widest, room)
   const bars = data.bars.flatMap(({ name, value, text, marked }, i) => {
-    const x = left + i * each
-    if (value === null || !Number.isFinite(value)) return value === null ? [] : [cross(x + each / 2, bottom, ink)]
-    const box = { x, y: y(value), width: Math.max(0.5, each - gap), height: Math.max(0, bottom - y(value)) }
+    const middle = left + (i + 0.5) * each
+    if (value === null || !Number.isFinite(value)) return value === null ? [] : [cross(middle, bottom, ink)]
+    const box = { x: middle - wide / 2, y: y(value), width: wide, height: Math.max(0, bottom - y(value)) }
     const fill = marked ? colours.marked : colours.plain
     return [shape('rect', { class: 'bar', ...box, fill }, shape('title', {}, `${name}: ${text}`))]
   })
@@ -137,7 +138,7 @@ function upright({ left, right, top, bottom, y, most }: BarsLayout, { roots, per
 const rootTicks = (most: number) => [0, Number((most / 4).toPrecision(2)), Number(most.toPrecision(2))]
 
 function along({ left, right, bottom, each }: BarsLayout, { range, bars, xLabel }: BarsData, ink: Ink): Shape[] {
-  const wide = range ? right - left : each * bars.length
+  const wide = right - left
   const [from, to] = range ?? [0, bars.length]
   const ticks = ticksIn(from, range ? to : to - 1, wide / 80, { log: false, whole: !range })
   const labels = tickLabels(ticks)

@@ -24,6 +24,11 @@ export function formatShare(share: number | null, digits = 2): string {
   return `${percent.toFixed(digits)} %`
 }
 
+/** A share that somebody has asked for, as short as it was written: "70 %", "62.5 %". */
+export function formatRequested(share: number): string {
+  return `${Number((100 * share).toPrecision(4))} %`
+}
+
 /** Trained numbers as a percentage of the model's own, down to hundredths. Adapters may be more than the model: "13.6 ×". */
 export function formatTrained(percentage: number, digits = 4): string {
   const value = percentage > 100 ? percentage / 100 : percentage
@@ -60,6 +65,17 @@ export function columnFormat(values: readonly number[]): (value: number) => stri
   const wanted = digitsOfSmallest - 1 - Math.min(...sizes)
   const decimals = Math.max(0, Math.min(wanted, digitsOfLargest - 1 - Math.max(...sizes)))
   return (value) => (isPlain(value) && Number.isFinite(decimals) ? value.toFixed(decimals) : formatValue(value))
+}
+
+/** Writes the percentages of a column with the same decimals, as many as one of them needs. */
+export function percentColumn(values: readonly number[]): (value: number) => string {
+  const plain = columnFormat(values)
+  const needed = (text: string) => /^-?\d+\.(\d*[1-9])0*$/.exec(text)?.[1].length ?? 0
+  const decimals = Math.max(0, ...values.map((value) => needed(plain(value))))
+  return (value) => {
+    const text = plain(value)
+    return `${/^-?\d+\.\d+$/.test(text) ? value.toFixed(decimals) : text} %`
+  }
 }
 
 export function formatShape(shape: readonly number[]): string {

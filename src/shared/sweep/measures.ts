@@ -6,6 +6,7 @@ import {
   formatDuration,
   formatShare,
   formatTrained,
+  percentColumn,
   formatValue,
   formatWonBack,
 } from '../format/numbers.ts'
@@ -42,7 +43,6 @@ const stages = ['dense', 'pruned', 'recovered'] as const
 const [plain, percent] = [1, 100]
 
 const asNumber = { format: formatValue, inColumn: columnFormat }
-const withPercent = (format: (value: number) => string) => (value: number) => `${format(value)} %`
 const signed = (format: (value: number) => string) => (value: number) =>
   value < 0 ? format(value).replace('-', '−') : `+${format(value)}`
 const only = (value: number): Spread => ({ median: value, low: value, high: value, count: 1 })
@@ -102,7 +102,7 @@ export const measures: readonly Measure[] = [
     ...{ id: 'trainable', title: 'trainable', axis: 'trainable, %', better: 'low', isLog: true, factor: plain },
     of: ({ trainablePercent }) => trainablePercent,
     format: formatTrained,
-    inColumn: (values) => (values.every((value) => value <= 100) ? withPercent(columnFormat(values)) : formatTrained),
+    inColumn: (values) => (values.every((value) => value <= 100) ? percentColumn(values) : formatTrained),
   },
   {
     ...{ id: 'time', title: 'time', axis: 'time, s', better: 'low', isLog: true, factor: plain },

@@ -1,6 +1,7 @@
 // A table of runs for a paper: a row a configuration, its seeds folded, the dense model first, the best in bold, and how the
 // numbers came about. Knows no markup.
 import { andList } from '../format/lists.ts'
+import { formatRequested } from '../format/numbers.ts'
 import { plural } from '../format/plural.ts'
 import { fieldsOf } from '../format/records.ts'
 import type { ComparedRun } from './comparedRun.ts'
@@ -90,7 +91,7 @@ function nameColumns(rows: readonly FoldedRun[]): NameColumn[] {
 
 function sparsityText({ pattern, sparsity }: RunFacts): string {
   if (pattern.includes(':')) return pattern
-  return sparsity === null ? '' : `${Number((100 * sparsity).toPrecision(4))} %`
+  return sparsity === null ? '' : formatRequested(sparsity)
 }
 
 function capital(title: string): string {

@@ -64,6 +64,22 @@ describe('bars', () => {
     )
   })
 
+  it('a few stand over the whole width, each in the middle of its share, without becoming walls', () => {
+    const some = data([1, 2, 3])
+    const layout = layOutBars(some, 1200, 150)
+    const bars = all(drawBars(layout, some, paperInk), 'bar').map(({ x, width }) => [Number(x), Number(x) + Number(width)]) // prettier-ignore
+    assert.ok(bars.every(([from, to]) => to - from < 200))
+    const third = (layout.right - layout.left) / 3
+    const off = bars.map(([from, to], i) => (from + to) / 2 - (layout.left + (i + 0.5) * third))
+    assert.ok(
+      off.every((pixels) => Math.abs(pixels) < 1e-6),
+      off.join(),
+    )
+    const bins = data([1, 2], { range: [0, 1] })
+    const [first, second] = all(drawBars(layOutBars(bins, 1200, 150), bins, paperInk), 'bar')
+    assert.ok(Number(second.x) - Number(first.x) - Number(first.width) < 2, 'bins of a histogram meet')
+  })
+
   it('as a table: a row a bar', () => {
     assert.deepEqual(barsTable(data([1, 2])), {
       heads: ['block', 'error'],

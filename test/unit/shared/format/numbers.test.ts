@@ -4,9 +4,11 @@ import { placeOf } from '../../../../src/shared/format/moduleName.ts'
 import {
   columnFormat,
   formatDuration,
+  formatRequested,
   formatShare,
   formatTrained,
   formatValue,
+  percentColumn,
 } from '../../../../src/shared/format/numbers.ts'
 
 describe('numbers for people', () => {
@@ -42,6 +44,18 @@ describe('numbers for people', () => {
       [0, 0.0151234, 2.8683, 100, 1361.7].map((p) => formatTrained(p)),
       ['0 %', '0.01512 %', '2.868 %', '100 %', '13.6 ×'],
     )
+  })
+
+  it('percentages in a column end in no zero that all of them have', () => {
+    const written = (...values: number[]) => values.map(percentColumn(values))
+    assert.deepEqual(written(0.085), ['0.085 %'])
+    assert.deepEqual(written(0.085, 3.7), ['0.085 %', '3.700 %'])
+    assert.deepEqual(written(100, 50), ['100 %', '50 %'])
+    assert.deepEqual(written(NaN, 0.5), ['NaN %', '0.5 %'])
+  })
+
+  it('a share that was asked for is as short as it was written', () => {
+    assert.deepEqual([0.7, 0.625, 1 / 3, 0.00085, 1].map(formatRequested), ['70 %', '62.5 %', '33.33 %', '0.085 %', '100 %']) // prettier-ignore
   })
 
   it('durations change their unit', () => {
