@@ -74,6 +74,26 @@ describe('the map as an editor of the recipe, in Chromium', () => {
     assert.equal(await slider('block 1').getAttribute('aria-valuetext'), 'left alone')
   })
 
+  it('a bar whose modules differ moves each by the same, also by several keys; a typed number makes them alike', async () => {
+    await open()
+    await send(page, settings, shown, planned())
+    await slider('fc2').focus()
+    const says = async () => (await slider('fc2').getAttribute('aria-valuetext')) ?? ''
+    assert.match(await says(), /^48\.7 % on average, 35 % to 62\.5 %/)
+    for (const key of ['ArrowUp', 'Shift+ArrowUp', 'ArrowUp']) await page.keyboard.press(key)
+    assert.match(await says(), /^55\.[78] % on average, 42 % to 69\.5 %/)
+    await settled()
+    const { change } = (await plans()).at(-1)!
+    assert.ok(change.kind === 'shift' && change.names.length === 12 && Math.abs(change.by - 0.07) < 1e-9, JSON.stringify(change)) // prettier-ignore
+    assert.equal((await plans()).length, 1)
+    // Not answered yet: the next key goes on from what is seen.
+    await page.keyboard.press('ArrowUp')
+    assert.match(await says(), /^56\.[78] % on average/)
+    await settled()
+    await send(page, planned())
+    assert.match(await says(), /^48\.7 %/)
+  })
+
   it('a number is typed after Enter or a double click, and Escape leaves it', async () => {
     await open()
     await send(page, settings, shown, planned())
@@ -135,11 +155,19 @@ describe('the map as an editor of the recipe, in Chromium', () => {
     await send(page, settings, shown, planned())
     const mean = page.getByRole('slider', { name: 'Mean sparsity' })
     await mean.focus()
+    const bar = async () => Number(/^[\d.]+/.exec((await slider('block 0').getAttribute('aria-valuetext')) ?? '')?.[0])
+    const standing = await bar()
     await page.keyboard.press('Shift+ArrowRight')
+    await page.waitForTimeout(50)
+    assert.ok((await bar()) > standing + 3, 'the bars are drawn before the host has been told')
+    assert.equal((await plans()).length, 0)
+    await keepPicture(page, 'map-mean-preview')
     await settled()
     const { mean: before } = recordedMap(model)
     const first = (await plans()).at(-1)?.change
     assert.ok(first?.kind === 'spread' && first.rule === 'depth' && Math.abs(first.mean - before - 0.05) < 1e-9)
+    await send(page, planned())
+    assert.equal(await bar(), standing, 'the answer of the host takes its place')
     const rule = page.getByRole('combobox', { name: 'Spread' })
     assert.equal(await rule.locator('option:disabled').count(), 1)
     await rule.selectOption('error')

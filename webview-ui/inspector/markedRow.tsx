@@ -29,7 +29,7 @@ export function MarkedRow() {
         <>
           <PlanBar label={`${what} marked`} modules={modules} grows="right" />
           <Button
-            act={() => settle({ names: group.leave, sparsity: null })}
+            act={() => settle({ kind: 'set', names: [...group.leave], sparsity: null })}
             disabled={group.leave.length === 0}
             title="These keep all of their weights"
             untrusted={untrusted}

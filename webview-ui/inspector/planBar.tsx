@@ -4,8 +4,8 @@ import type { PlannedModule } from '../../src/shared/analysis/plannedMap.ts'
 import { formatRequested } from '../../src/shared/format/numbers.ts'
 import { announce } from '../shared/announce.ts'
 import { settings } from '../shared/settings.ts'
-import { groupOf, mostSparsity, untrusted, type PlanGroup } from './plan.ts'
-import { draw, locked, settle, settleSoon, toggleLock } from './planStore.ts'
+import { changeTo, groupOf, mostSparsity, untrusted, type PlanGroup } from './plan.ts'
+import { draw, locked, send, settle, settleStep, toggleLock } from './planStore.ts'
 
 export interface PlanBarProps {
   /** "block 3". */
@@ -29,28 +29,40 @@ export function PlanBar({ label, modules, grows, style, tabIndex = 0, line }: Pl
   const why = refusalOf(group)
   const says = textOf(group)
   const refuse = () => announce(`${label}: ${why}`)
-  const settleAt = (sparsity: number | null) => settle({ names: group.names, sparsity })
+  /** The mean where a drag began: the bar itself moves meanwhile. */
+  const began = useRef(0)
+  const mean = group.mean ?? 0
+  const begin = () => {
+    if (why !== null) return void refuse()
+    send()
+    began.current = mean
+    return true
+  }
   const lock = () => {
     if (group.all.length > 0) announce(`${label}: ${toggleLock(group.all) ? 'locked' : 'unlocked'}`)
   }
-  const drag = useDrag(grows, { start: () => why === null || void refuse(), move: (sparsity) => draw({ names: group.names, sparsity }), end: settleAt }) // prettier-ignore
+  const drag = useDrag(grows, { start: begin, move: (at) => draw(changeTo(group, began.current, at)), end: (at) => settle(changeTo(group, began.current, at)) }) // prettier-ignore
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.target !== event.currentTarget) return
     const by = keyStep(event, grows)
     if (event.key === 'l' || event.key === 'L') lock()
     else if (by === null && event.key !== 'Enter' && event.key !== 'Delete') return
     else if (event.key === 'Delete' && settings.value.trusted && group.leave.length > 0)
-      settle({ names: group.leave, sparsity: null })
+      settle({ kind: 'set', names: [...group.leave], sparsity: null })
     else if (why !== null) refuse()
     else if (event.key === 'Enter') setTyping(true)
-    else settleSoon({ names: group.names, sparsity: sparsityOf((group.mean ?? 0) + (by ?? 0)) })
+    else if (by !== null)
+      settleStep(
+        group.isEven ? changeTo(group, mean, sparsityOf(mean + by)) : { kind: 'shift', names: [...group.names], by },
+      )
     event.preventDefault()
     event.stopPropagation()
   }
   const typed = (text: string | null) => {
     setTyping(false)
     const percent = Number(text?.replace(',', '.').replace('%', ''))
-    if (text !== null && text.trim() !== '' && Number.isFinite(percent)) settleAt(sparsityOf(percent / 100))
+    if (text !== null && text.trim() !== '' && Number.isFinite(percent))
+      settle({ kind: 'set', names: [...group.names], sparsity: sparsityOf(percent / 100) })
   }
   const [inner, outer] = group.mean === null ? [0, 0] : [group.least, group.most]
   return (
@@ -85,7 +97,8 @@ export function PlanBar({ label, modules, grows, style, tabIndex = 0, line }: Pl
   )
 }
 
-const hint = '. Drag, or double-click to type; L locks, Delete leaves alone'
+const hint =
+  '. Drag, which keeps the differences within, or double-click to type one for all; L locks, Delete leaves alone'
 
 /** Why a bar cannot be moved; null: it can. */
 function refusalOf({ fixed, isLocked }: PlanGroup): string | null {

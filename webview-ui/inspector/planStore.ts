@@ -5,6 +5,7 @@ import type { MeasurableMethod, PlanChange, PlannedMap } from '../../src/shared/
 import { announce } from '../shared/announce.ts'
 import { host } from './host.ts'
 import { withDraft, type Draft } from './plan.ts'
+import { known } from './store.ts'
 
 export type Surface = 'cost' | 'planned' | 'difference'
 /** What the planned sparsity is held against. */
@@ -16,10 +17,18 @@ export const restMs = 350
 /** As the host told it; null: no recipe of this model is open. */
 const told = signal<PlannedMap | null>(null)
 const draft = signal<Draft | null>(null)
+/** Drafts before it that the host has been told and has not answered. */
+const sent = signal<readonly Draft[]>([])
 /** The draft has not been told to the host yet: no answer ends it. */
 let isOpen = false
 let timer: ReturnType<typeof setTimeout> | undefined
-export const plan = computed(() => (told.value && draft.value ? withDraft(told.value, draft.value) : told.value))
+export const plan = computed(() => {
+  if (!told.value) return null
+  const facts = { locked: locked.value, measured: known.value.analysis }
+  return [...sent.value, draft.value].reduce<PlannedMap>((shown, one) => (one ? withDraft(shown, one, facts) : shown), told.value) // prettier-ignore
+})
+/** The mean that the slider stands at, whatever of it can be met; null: it is the plan's. */
+export const drawnMean = computed(() => (draft.value?.kind === 'spread' ? draft.value.mean : null))
 /** The strip's figures are of another plan than the bars. */
 export const isDraft = computed(() => draft.value !== null)
 /** Module names that keep what they have. */
@@ -43,6 +52,7 @@ export function beginPlan(): void {
 
 export function takePlan(next: PlannedMap | null): void {
   told.value = next
+  sent.value = []
   if (!isOpen) draft.value = null
   said.value = ''
   if (!next || !begun) return
@@ -51,6 +61,7 @@ export function takePlan(next: PlannedMap | null): void {
 }
 
 export function takeAnswer(sentence: string): void {
+  sent.value = []
   draft.value = null
   said.value = sentence
   announce(sentence)
@@ -63,8 +74,11 @@ export function forgetPlan(): void {
   measurable.value = []
 }
 
+const subjectOf = (of: Draft) => (of.kind === 'spread' ? 'all' : of.names.join())
+
 export function draw(next: Draft): void {
-  if (isOpen && draft.value?.names.join() !== next.names.join()) send()
+  if (isOpen && draft.value && subjectOf(draft.value) !== subjectOf(next)) send()
+  if (!isOpen && draft.value) sent.value = [...sent.value, draft.value]
   isOpen = true
   draft.value = next
 }
@@ -87,11 +101,19 @@ export function settleSoon(next: Draft): void {
   timer = setTimeout(send, restMs)
 }
 
-function send(): void {
+/** Several keys on the way move a bar whose modules differ: their steps add up. */
+export function settleStep(next: Draft): void {
+  const before = isOpen ? draft.value : null
+  const goesOn = before?.kind === 'shift' && next.kind === 'shift' && subjectOf(before) === subjectOf(next)
+  settleSoon(goesOn ? { ...next, by: before.by + next.by } : next)
+}
+
+/** Tells the host what is drawn. */
+export function send(): void {
   clearTimeout(timer)
   if (!isOpen || !draft.value) return
   isOpen = false
-  change({ kind: 'set', names: [...draft.value.names], sparsity: draft.value.sparsity })
+  change(draft.value)
 }
 
 /** Locks them, or lets them go when all are. */

@@ -1,5 +1,4 @@
 // The plan as a whole: its mean sparsity and how that is spread, what it is expected to cost, and what the map cannot show of it.
-import { useRef, useState } from 'preact/hooks'
 import { allocationOf, howSpread, spreadsOne, type AllocationName } from '../../src/shared/allocations/allocations.ts'
 import type { PlannedMap, PlanRule } from '../../src/shared/analysis/plannedMap.ts'
 import { formatBytes } from '../../src/shared/format/byteSize.ts'
@@ -9,7 +8,7 @@ import { durationRange } from '../../src/shared/plan/pace.ts'
 import { settings } from '../shared/settings.ts'
 import { Button } from '../shared/button.tsx'
 import { mostSparsity, untrusted } from './plan.ts'
-import { beginPlan, change, isDraft, locked, restMs } from './planStore.ts'
+import { beginPlan, change, drawnMean, isDraft, locked, settleSoon } from './planStore.ts'
 import { model } from './store.ts'
 
 /** In place of a plan: begins one, or says why the open recipe cannot be shown. */
@@ -81,18 +80,9 @@ function errorText({ expectedError, uniformError }: PlannedMap): string {
 }
 
 function Mean({ plan: { mean, rule } }: { plan: PlannedMap }) {
-  const [draft, setDraft] = useState<number | null>(null)
-  const timer = useRef<ReturnType<typeof setTimeout>>(undefined)
-  const shown = draft ?? mean
-  const move = (share: number) => {
-    const next = Math.min(mostSparsity, Math.max(0.01, share))
-    setDraft(next)
-    clearTimeout(timer.current)
-    timer.current = setTimeout(() => {
-      change({ kind: 'spread', mean: next, rule })
-      setDraft(null)
-    }, restMs)
-  }
+  const shown = drawnMean.value ?? mean
+  const move = (share: number) =>
+    settleSoon({ kind: 'spread', mean: Math.min(mostSparsity, Math.max(0.01, share)), rule })
   const percents = { min: 1, max: 100 * mostSparsity, disabled: !settings.value.trusted }
   return (
     <label class="planMean" title="Spreads this mean over all that are pruned; locked ones keep what they have">

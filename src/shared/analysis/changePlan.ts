@@ -2,7 +2,7 @@
 import type { PlanChange, PlanRule } from './plannedMap.ts'
 import { plannedSparsity, type PlanModel, type PlannedSparsity } from './plannedSparsity.ts'
 import { measuresInRun, planRules, shownSparsities, spreadPlan, type Measured } from './plannedView.ts'
-import { leastShare, mostShare, spreadMean } from './spreadMean.ts'
+import { leastShare, mostShare, shiftedBy, spreadMean } from './spreadMean.ts'
 import { writePlanned, type Written } from './writePlanned.ts'
 import { allocationNames, defaultAllocation, spreadsOne } from '../allocations/allocations.ts'
 import { idleKeys, isMethodName, methodOf, needsData, refusesScope, type MethodName } from '../methods/methods.ts'
@@ -25,6 +25,8 @@ export function changePlan(text: string, change: PlanChange, around: Surrounding
   switch (change.kind) {
     case 'set':
       return setSome(text, read, change, around)
+    case 'shift':
+      return shiftSome(text, read, change, around)
     case 'spread':
       return spread(text, read, change, around)
     case 'method':
@@ -47,6 +49,18 @@ function setSome(
   const wanted = new Map<string, number | null>(shownSparsities(read, model, measured))
   for (const name of free) wanted.set(name, share)
   return writePlanned(text, model, wanted)
+}
+
+function shiftSome(
+  text: string,
+  read: PlannedSparsity,
+  { names, by }: Extract<PlanChange, { kind: 'shift' }>,
+  { model, measured, locked }: Surroundings,
+): Written {
+  const shown = shownSparsities(read, model, measured)
+  const free = names.filter((name) => shown.has(name) && !read.fixed.has(name) && !locked.has(name))
+  if (free.length === 0) return { problem: 'these are locked, fixed, or left alone' }
+  return writePlanned(text, model, new Map([...shown, ...free.map((name) => [name, shiftedBy(shown.get(name) ?? 0, by)] as const)])) // prettier-ignore
 }
 
 function spread(
@@ -124,9 +138,10 @@ function changeMethod(text: string, { recipe, entries }: PlannedSparsity, method
 
 /** Whether somebody else's value is a change. */
 export function isPlanChange(value: unknown): value is PlanChange {
-  const { kind, names, sparsity, mean, rule, method } = fieldsOf(value)
+  const { kind, names, sparsity, by, mean, rule, method } = fieldsOf(value)
   const isShare = (share: unknown) => typeof share === 'number' && share >= 0 && share <= 1
   if (kind === 'set') return Array.isArray(names) && names.every((name) => typeof name === 'string') && (sparsity === null || isShare(sparsity)) // prettier-ignore
+  if (kind === 'shift') return Array.isArray(names) && names.every((name) => typeof name === 'string') && typeof by === 'number' && Math.abs(by) <= 1 // prettier-ignore
   if (kind === 'spread') return isShare(mean) && planRules.some((known) => known === rule)
   return kind === 'method' && isMethodName(method)
 }

@@ -56,6 +56,8 @@ export interface PlannedMap {
 export type PlanChange =
   /** null: left alone. */
   | { kind: 'set'; names: string[]; sparsity: number | null }
+  /** Each that is pruned gets so much more, or less, within 0.01 to 0.95: differences among them stay. */
+  | { kind: 'shift'; names: string[]; by: number }
   /** All that are pruned, but for those that are locked, get the mean by the rule. */
   | { kind: 'spread'; mean: number; rule: PlanRule }
   /** Every entry prunes by this method; sparsities stay. */

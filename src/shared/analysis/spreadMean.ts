@@ -17,9 +17,16 @@ import { groupsBy } from '../format/lists.ts'
 /** Least and largest sparsity that a rule gives: one of 0 would be left alone, and no longer be spread over. */
 export const [leastShare, mostShare] = [0.01, 0.95]
 
+/** A sparsity that grows by so much, as far as a matrix can. */
+export function shiftedBy(sparsity: number, by: number): number {
+  return Math.min(mostShare, Math.max(leastShare, sparsity + by))
+}
+
+type SpreadModule = Pick<PlanModule, 'name' | 'block' | 'parameters'>
+
 export interface SpreadPlan {
   /** All linears of the blocks. */
-  readonly modules: readonly PlanModule[]
+  readonly modules: readonly SpreadModule[]
   /** By module name, of each that is pruned. */
   readonly sparsities: ReadonlyMap<string, number>
   /** Modules that keep what they have. */
@@ -51,14 +58,14 @@ export function spreadMean(plan: SpreadPlan, mean: number, rule: PlanRule): Spre
 type Shape = { values: number[] } | { problem: string }
 
 /** Before the mean is met: of each free module. */
-function shapeOf(plan: SpreadPlan, free: readonly PlanModule[], target: number, rule: PlanRule): Shape {
+function shapeOf(plan: SpreadPlan, free: readonly SpreadModule[], target: number, rule: PlanRule): Shape {
   const { sparsities } = plan
   if (rule === 'hand') return { values: free.map(({ name }) => sparsities.get(name) ?? target) }
   if (rule === 'error') return byError(plan, free, target)
   return rule === defaultAllocation ? { values: free.map(() => target) } : byAllocation(plan, free, target, rule)
 }
 
-function byError({ measured, methodOf, titleOf }: SpreadPlan, free: readonly PlanModule[], target: number): Shape {
+function byError({ measured, methodOf, titleOf }: SpreadPlan, free: readonly SpreadModule[], target: number): Shape {
   const sizes = new Map(free.map(({ name, parameters }) => [name, parameters]))
   const known = free.flatMap(({ name }) => measured.get(name) ?? [])
   const missing = free.find(({ name }) => !measured.has(name)) ?? free[0]
@@ -71,9 +78,9 @@ function byError({ measured, methodOf, titleOf }: SpreadPlan, free: readonly Pla
   return { values: free.map(({ block }) => values.get(block) ?? target) }
 }
 
-const blocksOf = (some: readonly PlanModule[]) => [...new Set(some.map(({ block }) => block))].sort((a, b) => a - b)
+const blocksOf = (some: readonly SpreadModule[]) => [...new Set(some.map(({ block }) => block))].sort((a, b) => a - b)
 
-function byAllocation(plan: SpreadPlan, free: readonly PlanModule[], target: number, rule: PlanRule): Shape {
+function byAllocation(plan: SpreadPlan, free: readonly SpreadModule[], target: number, rule: PlanRule): Shape {
   const name = allocationNames.find((known) => known === rule) ?? defaultAllocation
   const values = allocatedSparsities(free, plan.measured, target, { name })
   return values ? { values: free.map(({ block }) => values.get(block) ?? target) } : { problem: `${allocationOf(name).title} goes by the outliers of every block, which have not been measured yet` } // prettier-ignore
@@ -81,7 +88,7 @@ function byAllocation(plan: SpreadPlan, free: readonly PlanModule[], target: num
 
 /** Sparsity of each block, by the outliers that were measured where the allocation goes by them, as the run will find them; null where they are not known before it. */
 export function allocatedSparsities(
-  some: readonly PlanModule[],
+  some: readonly SpreadModule[],
   measured: ReadonlyMap<string, MeasuredModule>,
   sparsity: number,
   { name, given }: { name: (typeof allocationNames)[number]; given?: AllocationSettings },
@@ -105,12 +112,12 @@ export function allocatedSparsities(
 }
 
 /** The same added to all, within bounds, so that the mean over the weights is `target`. */
-function shifted(free: readonly PlanModule[], values: readonly number[], target: number): number[] {
+function shifted(free: readonly SpreadModule[], values: readonly number[], target: number): number[] {
   return met(free, target, [-1, 1], (by) => values.map((value) => value + by))
 }
 
 /** All times the same. */
-function scaled(free: readonly PlanModule[], values: readonly number[], target: number): number[] {
+function scaled(free: readonly SpreadModule[], values: readonly number[], target: number): number[] {
   return met(free, target, [0, mostShare / Math.max(leastShare, Math.min(...values))], (by) => values.map((value) => by * value)) // prettier-ignore
 }
 
@@ -119,7 +126,7 @@ const halvings = 34
 
 /** Bisection: the clamped mean grows with what is applied. */
 function met(
-  free: readonly PlanModule[],
+  free: readonly SpreadModule[],
   target: number,
   [low, high]: readonly [number, number],
   apply: (by: number) => number[],

@@ -83,6 +83,16 @@ describe('changing the plan of a recipe', () => {
     assert.equal(changed(drawn, { kind: 'spread', mean: 0.5, rule: 'uniform' }), recipe)
   })
 
+  it('a shift moves each that is pruned by the same, keeps differences, and stops at 1 and 95 %', () => {
+    const drawn = changed(changed(recipe, { kind: 'set', names: [names[0]], sparsity: 0.9 }), { kind: 'set', names: [names[2]], sparsity: null }) // prettier-ignore
+    const up = sparsitiesOf(changed(drawn, { kind: 'shift', names: names.slice(0, 3), by: 0.1 }))
+    assert.deepEqual(names.slice(0, 4).map((name) => up.get(name)), [0.95, 0.6, null, 0.5]) // prettier-ignore
+    const down = sparsitiesOf(changed(drawn, { kind: 'shift', names, by: -0.6 }, [names[1]]))
+    assert.deepEqual(names.slice(0, 4).map((name) => down.get(name)), [0.3, 0.5, null, 0.01]) // prettier-ignore
+    const nothing = changePlan(drawn, { kind: 'shift', names: [names[2]], by: 0.1 }, around)
+    assert.match(String(nothing.problem), /left alone/)
+  })
+
   it('OWL is left to the run, keeps its settings, and is numbers where a matrix is locked', () => {
     const owl = recipe.replace('sparsity: 0.5', 'sparsity: 0.5\n    allocation: owl\n    owl: { spread: 0.1 }')
     const next = changed(owl, { kind: 'spread', mean: 0.6, rule: 'owl' })
