@@ -15,7 +15,6 @@ import { type FromCompare, type LabelledModel, type ToCompare, views } from '../
 import type { Services } from '../services.ts'
 import { isCancellation, messageOf } from '../support/log.ts'
 import { bindView } from '../views/bindView.ts'
-import { tabIcon } from '../views/page.ts'
 
 interface Pair {
   readonly a: LabelledModel
@@ -47,7 +46,6 @@ export class ComparePanels implements vscode.WebviewPanelSerializer<unknown> {
   }
 
   private adopt({ a, b }: Pair, panel: vscode.WebviewPanel): void {
-    panel.iconPath = tabIcon(this.services.extensionUri)
     let abort: AbortController | null = null
     let result: CompareSummary | null = null
     let failure: string | null = null
@@ -80,17 +78,15 @@ export class ComparePanels implements vscode.WebviewPanelSerializer<unknown> {
         },
       )
     }
-    const replay = () => {
+    const replay = (): void => {
       if (failure) return view.post({ type: 'failed', message: failure })
       view.post({ type: 'models', a, b })
       if (!abort) return start()
       view.post({ type: 'progress', progress: { tensors, measured, changes, done, total } })
       if (result) view.post({ type: 'result', result })
     }
-    const view = bindView<ToCompare, FromCompare>(panel.webview, {
+    const view = bindView<ToCompare, FromCompare>(this.services, panel, {
       view: 'compare',
-      extension: this.services.extensionUri,
-      call: this.services.call,
       models: { first: seen(a), second: seen(b) },
       exportFolder: () => vscode.Uri.file(dirname(b.path)),
       onReady: replay,
@@ -100,18 +96,11 @@ export class ComparePanels implements vscode.WebviewPanelSerializer<unknown> {
         replay()
       },
       onMessage: ({ type }) => {
-        if (type === 'tryOut')
-          return void vscode.commands.executeCommand('sparsescope.tryOut', {
-            a: { ...a, role: 'A' },
-            b: { ...b, role: 'B' },
-          })
-        abort?.abort()
+        if (type !== 'tryOut') return abort?.abort()
+        const columns = { a: { ...a, role: 'A' }, b: { ...b, role: 'B' } }
+        return vscode.commands.executeCommand('sparsescope.tryOut', columns)
       },
-      onFailure: this.services.log.failed,
-    })
-    panel.onDidDispose(() => {
-      abort?.abort()
-      view.dispose()
+      onClose: () => abort?.abort(),
     })
   }
 }

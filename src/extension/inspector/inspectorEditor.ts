@@ -96,10 +96,9 @@ export class InspectorEditors implements vscode.CustomReadonlyEditorProvider<Che
   resolveCustomEditor(document: CheckpointDocument, panel: vscode.WebviewPanel): void {
     const { session } = document
     let attached: vscode.Disposable | null = null
-    const view = bindView<ToInspector, FromInspector>(panel.webview, {
+    const view = bindView<ToInspector, FromInspector>(this.services, panel, {
       view: 'inspector',
-      extension: this.services.extensionUri,
-      call: this.services.call,
+      ofFile: true,
       models: { first: { path: session.path } },
       exportFolder: () => vscode.Uri.file(dirname(session.path)),
       onReady: () => {
@@ -113,18 +112,16 @@ export class InspectorEditors implements vscode.CustomReadonlyEditorProvider<Che
       },
       onRetry: () => void session.reload(),
       onMessage: (message) => this.handle(document, message, panel.viewColumn),
-      onFailure: this.services.log.failed,
+      onClose: () => {
+        attached?.dispose()
+        if (this.active?.post === view.post) this.active = null
+      },
     })
     const activate = () => {
       if (panel.active) this.active = { path: session.path, post: view.post, session }
     }
     activate()
     panel.onDidChangeViewState(activate)
-    panel.onDidDispose(() => {
-      attached?.dispose()
-      view.dispose()
-      if (this.active?.post === view.post) this.active = null
-    })
   }
 
   dispose(): void {
@@ -135,17 +132,15 @@ export class InspectorEditors implements vscode.CustomReadonlyEditorProvider<Che
     { session, plan }: CheckpointDocument,
     message: Exclude<FromInspector, FromAnyView>,
     mapColumn: vscode.ViewColumn | undefined,
-  ): void {
-    const { call, log } = this.services
+  ): unknown {
     switch (message.type) {
       case 'analyse':
-        if (message.methods)
-          return void measureInPlace(session, call, message.methods, message.blocks).catch(log.failed)
-        return void vscode.commands.executeCommand('sparsescope.analyse', vscode.Uri.file(session.path))
+        if (message.methods) return measureInPlace(session, this.services.call, message.methods, message.blocks)
+        return vscode.commands.executeCommand('sparsescope.analyse', vscode.Uri.file(session.path))
       case 'planBegin':
-        return void plan.begin(mapColumn)
+        return plan.begin(mapColumn)
       case 'plan':
-        return void plan.change(message.change, message.locked, mapColumn)
+        return plan.change(message.change, message.locked, mapColumn)
       case 'analyseCancel':
         return session.cancelAnalysis()
       case 'scanStart':
@@ -153,11 +148,11 @@ export class InspectorEditors implements vscode.CustomReadonlyEditorProvider<Che
       case 'scanCancel':
         return session.cancelScan()
       case 'prune':
-        return void vscode.commands.executeCommand('sparsescope.prune', vscode.Uri.file(session.path))
+        return vscode.commands.executeCommand('sparsescope.prune', vscode.Uri.file(session.path))
       case 'tryOut':
-        return void vscode.commands.executeCommand('sparsescope.tryOut', vscode.Uri.file(session.path))
+        return vscode.commands.executeCommand('sparsescope.tryOut', vscode.Uri.file(session.path))
       case 'writeCard':
-        return void writeCard(this.services, session.path).catch(this.services.log.failed)
+        return writeCard(this.services, session.path)
       case 'selected':
         return this.events.fire({ session, type: 'selected' })
     }

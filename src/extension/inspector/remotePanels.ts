@@ -9,7 +9,6 @@ import { pullModel } from '../models/pullModel.ts'
 import { isCancellation, messageOf } from '../support/log.ts'
 import { requireTrust } from '../support/trust.ts'
 import { bindView } from '../views/bindView.ts'
-import { tabIcon } from '../views/page.ts'
 
 const t = vscode.l10n.t
 
@@ -24,9 +23,8 @@ export async function inspectRemote(services: Services, given: string): Promise<
 }
 
 function showRemote(services: Services, name: string): void {
-  const { call, extensionUri, log } = services
+  const { call } = services
   const panel = vscode.window.createWebviewPanel('sparsescope.remote', name, vscode.ViewColumn.Active)
-  panel.iconPath = tabIcon(extensionUri)
   const [model] = name.split('#')
   const seen: SeenModel = { path: `hf:${name}`, remote: true }
   let opening = new AbortController()
@@ -39,23 +37,16 @@ function showRemote(services: Services, name: string): void {
       (error: unknown) => isCancellation(error) || view.post({ type: 'failed', message: messageOf(error) }),
     )
   }
-  const view = bindView<ToInspector, FromInspector>(panel.webview, {
+  const view = bindView<ToInspector, FromInspector>(services, panel, {
     view: 'inspector',
-    extension: extensionUri,
-    call,
     models: { first: seen },
     exportFolder: () => vscode.workspace.workspaceFolders?.at(0)?.uri,
     onReady: open,
-    onRetry: open,
-    onMessage: ({ type }) => {
-      if (type === 'pull') vscode.commands.executeCommand('sparsescope.pull', model).then(undefined, log.failed)
-      if (type === 'prune') pruneAfterPull(services, model).catch(log.failed)
+    onMessage: async ({ type }) => {
+      if (type === 'pull') await vscode.commands.executeCommand('sparsescope.pull', model)
+      if (type === 'prune') await pruneAfterPull(services, model)
     },
-    onFailure: log.failed,
-  })
-  panel.onDidDispose(() => {
-    opening.abort()
-    view.dispose()
+    onClose: () => opening.abort(),
   })
 }
 

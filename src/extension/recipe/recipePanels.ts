@@ -19,7 +19,6 @@ import type { Services } from '../services.ts'
 import { messageOf } from '../support/log.ts'
 import { reached } from '../support/milestones.ts'
 import { bindView } from '../views/bindView.ts'
-import { tabIcon } from '../views/page.ts'
 import { browseText } from './askCorpus.ts'
 import { findTexts, isCorpus, recipeStart } from './recipeDefaults.ts'
 import { toRecipePath } from './recipePath.ts'
@@ -57,7 +56,6 @@ export class RecipePanels implements vscode.WebviewPanelSerializer<unknown> {
 
   private adopt(panel: vscode.WebviewPanel, subject: Subject): void {
     const { services } = this
-    panel.iconPath = tabIcon(services.extensionUri)
     this.open.set(keyOf(subject), panel)
     let folder = ''
     const begin = async () => {
@@ -70,7 +68,7 @@ export class RecipePanels implements vscode.WebviewPanelSerializer<unknown> {
         view.post({ type: 'failed', message: messageOf(error) })
       }
     }
-    const handle = async (message: Exclude<FromRecipe, FromAnyView>) => {
+    const handle = async (message: Exclude<FromRecipe, FromAnyView>): Promise<void> => {
       switch (message.type) {
         case 'plan':
           return view.post(await this.planned(folder, message.text))
@@ -89,19 +87,14 @@ export class RecipePanels implements vscode.WebviewPanelSerializer<unknown> {
         }
       }
     }
-    const view = bindView<ToRecipe, FromRecipe>(panel.webview, {
+    const view = bindView<ToRecipe, FromRecipe>(services, panel, {
       view: 'recipe',
-      extension: services.extensionUri,
-      call: services.call,
       exportFolder: () => undefined,
-      onReady: () => void begin(),
-      onRetry: () => void begin(),
-      onMessage: (message) => void handle(message).catch(services.log.failed),
-      onFailure: services.log.failed,
-    })
-    panel.onDidDispose(() => {
-      if (this.open.get(keyOf(subject)) === panel) this.open.delete(keyOf(subject))
-      view.dispose()
+      onReady: begin,
+      onMessage: handle,
+      onClose: () => {
+        if (this.open.get(keyOf(subject)) === panel) this.open.delete(keyOf(subject))
+      },
     })
   }
 

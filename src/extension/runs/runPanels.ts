@@ -9,7 +9,6 @@ import { pairsOf } from '../models/columns.ts'
 import { writeCard } from '../models/writeCard.ts'
 import { plainText } from '../support/plainText.ts'
 import { bindView, type BoundView } from '../views/bindView.ts'
-import { tabIcon } from '../views/page.ts'
 import { planOf } from '../trainable/trainablePanels.ts'
 import type { RunResult } from '../../shared/series/runResult.ts'
 import { columnsLeftBy } from './columnsLeftBy.ts'
@@ -70,11 +69,8 @@ export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: strin
   }
 
   private adopt(folder: string, panel: vscode.WebviewPanel): void {
-    panel.iconPath = tabIcon(this.services.extensionUri)
-    const view = bindView<ToRun, FromRun>(panel.webview, {
+    const view = bindView<ToRun, FromRun>(this.services, panel, {
       view: 'run',
-      extension: this.services.extensionUri,
-      call: this.services.call,
       exportFolder: () => vscode.Uri.file(folder),
       onReady: () => {
         view.post(this.listing(folder))
@@ -87,17 +83,15 @@ export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: strin
         void this.store.refresh(folder)
         this.replay(open, folder)
       },
-      onMessage: (message) => void this.handle(folder, open, message).catch(this.services.log.failed),
-      onFailure: this.services.log.failed,
+      onMessage: (message) => this.handle(folder, open, message),
+      onClose: () => {
+        if (this.open.get(folder) === open) this.open.delete(folder)
+      },
     })
     const open: Open = { panel, view, feeds: new Map(), result: null }
     // A tab that a reload left behind another is revived when it is shown: the run may have been opened anew before.
     this.open.get(folder)?.panel.dispose()
     this.open.set(folder, open)
-    panel.onDidDispose(() => {
-      if (this.open.get(folder) === open) this.open.delete(folder)
-      view.dispose()
-    })
   }
 
   private async handle(folder: string, open: Open, message: Exclude<FromRun, FromAnyView>): Promise<void> {

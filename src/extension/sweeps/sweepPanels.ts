@@ -10,7 +10,6 @@ import type { Services } from '../services.ts'
 import { messageOf } from '../support/log.ts'
 import { setting } from '../support/settings.ts'
 import { bindView } from '../views/bindView.ts'
-import { tabIcon } from '../views/page.ts'
 import { plural } from '../../shared/format/plural.ts'
 import { writeNotes } from '../../runs/folder/notes.ts'
 import { runFolderAt } from '../../runs/folder/runFolder.ts'
@@ -60,7 +59,6 @@ export class SweepPanels implements vscode.WebviewPanelSerializer<unknown> {
 
   private adopt(panel: vscode.WebviewPanel, subject: Subject): void {
     const { services } = this
-    panel.iconPath = tabIcon(services.extensionUri)
     const key = JSON.stringify(subject)
     // A tab that a reload left behind another is revived when it is shown: the same may have been opened anew before.
     this.open.get(key)?.dispose()
@@ -84,7 +82,7 @@ export class SweepPanels implements vscode.WebviewPanelSerializer<unknown> {
       compared = null
       await start()
     }
-    const start = async () => {
+    const start = async (): Promise<void> => {
       if (!opened) view.post({ type: 'loading', what: t('Reading the runs…') })
       try {
         opened ??= await this.read(subject)
@@ -98,22 +96,17 @@ export class SweepPanels implements vscode.WebviewPanelSerializer<unknown> {
       view.post({ type: 'subject', subject: JSON.stringify(subject) })
       compared.replay()
     }
-    const view = bindView<ToSweep, FromSweep>(panel.webview, {
+    const view = bindView<ToSweep, FromSweep>(services, panel, {
       view: 'sweep',
-      extension: services.extensionUri,
-      call: services.call,
       exportFolder: () => exportFolder(subject),
-      onReady: () => void start(),
-      onRetry: () => void start(),
-      onMessage: (message) => void this.handle(subject, opened, compared, message).catch(services.log.failed),
-      onFailure: services.log.failed,
-    })
-    panel.onDidDispose(() => {
-      isGone = true
-      if (this.open.get(key) === panel) this.open.delete(key)
-      compared?.dispose()
-      opened?.close()
-      view.dispose()
+      onReady: start,
+      onMessage: (message) => this.handle(subject, opened, compared, message),
+      onClose: () => {
+        isGone = true
+        if (this.open.get(key) === panel) this.open.delete(key)
+        compared?.dispose()
+        opened?.close()
+      },
     })
   }
 

@@ -7,7 +7,6 @@ import type { Services } from '../services.ts'
 import { messageOf } from '../support/log.ts'
 import { reached } from '../support/milestones.ts'
 import { bindView } from '../views/bindView.ts'
-import { tabIcon } from '../views/page.ts'
 
 interface Open {
   readonly panel: vscode.WebviewPanel
@@ -34,7 +33,6 @@ export class TrainablePanels {
   }
 
   private bind(panel: vscode.WebviewPanel, first: vscode.Uri): void {
-    panel.iconPath = tabIcon(this.services.extensionUri)
     let recipe = first
     let last: PlanSummary | null = null
     const refresh = async () => {
@@ -47,18 +45,16 @@ export class TrainablePanels {
         view.post({ type: 'failed', message: messageOf(error) })
       }
     }
-    const view = bindView<ToTrainable, FromTrainable>(panel.webview, {
+    const view = bindView<ToTrainable, FromTrainable>(this.services, panel, {
       view: 'trainable',
-      extension: this.services.extensionUri,
-      call: this.services.call,
       exportFolder: () => vscode.Uri.file(dirname(recipe.fsPath)),
-      onReady: () => void refresh(),
-      onRetry: () => void refresh(),
-      onMessage: (message) => {
-        const command = message.type === 'run' ? 'sparsescope.runRecipe' : 'vscode.open'
-        void vscode.commands.executeCommand(command, recipe)
+      onReady: refresh,
+      onMessage: ({ type }) =>
+        vscode.commands.executeCommand(type === 'run' ? 'sparsescope.runRecipe' : 'vscode.open', recipe),
+      onClose: () => {
+        leave()
+        saved.dispose()
       },
-      onFailure: this.services.log.failed,
     })
     const open: Open = { panel, refresh }
     this.open.set(recipe.toString(), open)
@@ -73,11 +69,6 @@ export class TrainablePanels {
         this.open.set(recipe.toString(), open)
       }
       if (uri.toString() === recipe.toString()) void refresh()
-    })
-    panel.onDidDispose(() => {
-      leave()
-      saved.dispose()
-      view.dispose()
     })
   }
 }

@@ -10,7 +10,6 @@ import { isCancellation } from '../support/log.ts'
 import { memoryLimit } from '../support/settings.ts'
 import { requireTrust } from '../support/trust.ts'
 import { bindView, type BoundView } from '../views/bindView.ts'
-import { tabIcon } from '../views/page.ts'
 import { column, columnsFrom } from '../models/columns.ts'
 import { keepSet, readSets, removeSet } from './promptSets.ts'
 import { createTrial, type Trial } from './trial.ts'
@@ -40,33 +39,28 @@ export class TryPanels implements vscode.WebviewPanelSerializer<unknown> {
 
   private adopt(panel: vscode.WebviewPanel, columns: readonly TriedModel[], note: string | null = null): void {
     const { services } = this
-    panel.iconPath = tabIcon(services.extensionUri)
     const trial = createTrial({
       call: services.call,
       tell: (message) => view.post(message),
       memoryBytes: memoryLimit,
       isCancellation,
     })
-    const view = bindView<ToTry, FromTry>(panel.webview, {
+    const view = bindView<ToTry, FromTry>(services, panel, {
       view: 'try',
-      extension: services.extensionUri,
-      call: services.call,
       exportFolder: () => (trial.columns.length > 0 ? vscode.Uri.file(dirname(trial.columns[0].path)) : undefined),
       onReady: () => {
         view.post(this.sets())
         trial.replay()
       },
       onRetry: () => trial.replay(),
-      onMessage: (message) => void this.handle(trial, message).catch(services.log.failed),
-      onFailure: services.log.failed,
+      onMessage: (message) => this.handle(trial, message),
+      onClose: () => {
+        trial.stop()
+        this.views.delete(view)
+      },
     })
     trial.setColumns(columns, note)
     this.views.add(view)
-    panel.onDidDispose(() => {
-      trial.stop()
-      this.views.delete(view)
-      view.dispose()
-    })
   }
 
   private async handle(trial: Trial, message: Exclude<FromTry, FromAnyView>): Promise<void> {
