@@ -157,7 +157,7 @@ describe('the view of a run in Chromium', () => {
     const hostile = '<img src=x onerror=alert(1)>\u202e\u0007'
     const said = [...recorded.recordedSamples(), ...recorded.recordedSamples(hostile).map((e) => ({ ...e, entry: 2 }))]
     await open(listing('done'), settings, events([...run, ...said]))
-    const card = page.locator('.sampleTexts')
+    const card = page.locator('.card', { hasText: 'Generated samples' })
     const [first, second] = [card.getByRole('table').first(), card.getByRole('table').nth(1)]
     assert.deepEqual(await first.getByRole('rowheader').allTextContents(), ['dense', 'pruned', 'after 40', 'recovered'])
     assert.deepEqual(await first.locator('mark').allTextContents(), [' of of', ' capital', ' love.'])

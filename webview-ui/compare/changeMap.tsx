@@ -1,9 +1,10 @@
 // The map of what changed, with the meaning of its colours.
 import { MapFigure } from '../shared/mapFigure.tsx'
+import { cellOf } from '../shared/moduleGrid.ts'
 import { divergingColour, sequentialColour } from '../shared/palette.ts'
 import { Select } from '../shared/parts.tsx'
 import { settings } from '../shared/settings.ts'
-import { cellAt, changeGrid, describeChange, type Measure } from './changes.ts'
+import { changeGrid, describeChange, type Measure } from './changes.ts'
 import { map, mark, measure, models, select } from './store.ts'
 
 const meanings = {
@@ -42,7 +43,7 @@ export function ChangeMap() {
         words={words}
         describe={(row, column) => describeChange(map.value, row, column)}
         onSelect={(row, column) => {
-          const found = cellAt(map.value, row, column)?.changes[0]
+          const found = cellOf(map.value, row, column)?.find(({ change }) => change)?.change
           if (found) select(found)
         }}
         mark={mark}

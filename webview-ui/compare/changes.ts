@@ -3,25 +3,17 @@ import { largest } from '../../src/shared/format/lists.ts'
 import type { ComparedTensor, TensorChange } from '../../src/shared/protocol/inspect.ts'
 import { formatCount, formatShare, formatValue } from '../../src/shared/format/numbers.ts'
 import type { GridData } from '../shared/gridData.ts'
+import { cellOf, moduleGrid, type ModuleGrid } from '../shared/moduleGrid.ts'
 import { placeColumns } from '../shared/placeColumns.ts'
 import type { Column } from '../shared/tableColumn.ts'
 import { plural } from '../../src/shared/format/plural.ts'
 
-export interface ChangeCell {
-  /** Several when they are experts. */
-  changes: TensorChange[]
-  /** Tensors whose turn has not come yet. */
-  waiting: number
-  /** Tensors that can be compared at all. */
-  comparable: number
+interface Compared extends ComparedTensor {
+  /** undefined: it is the same, or waits. */
+  readonly change: TensorChange | undefined
+  readonly isWaiting: boolean
 }
-
-export interface ChangeMap {
-  blocks: number[]
-  modules: string[]
-  /** By `${block}/${module}`. */
-  cells: Map<string, ChangeCell>
-}
+export type ChangeMap = ModuleGrid<Compared>
 
 export type Measure = 'filled' | 'drift'
 
@@ -32,52 +24,45 @@ export function changeMap(
   done: number,
 ): ChangeMap {
   const changed = new Map(changes.map((c) => [c.name, c]))
-  const cells: ChangeMap['cells'] = new Map()
-  const blocks = new Set<number>()
-  const modules = new Set<string>()
-  tensors.forEach(({ name, role, block, module, comparable }, i) => {
-    if (block === null || role !== 'linear') return
-    blocks.add(block)
-    modules.add(module)
-    const key = `${block}/${module}`
-    const cell = cells.get(key) ?? { changes: [], waiting: 0, comparable: 0 }
-    cells.set(key, cell)
-    if (!comparable) return
-    cell.comparable++
-    const change = changed.get(name)
-    if (change) cell.changes.push(change)
-    else if (i >= done) cell.waiting++
-  })
-  return { blocks: [...blocks].sort((a, b) => a - b), modules: [...modules], cells }
+  return moduleGrid(
+    tensors.flatMap((tensor, i): Compared[] => {
+      const change = changed.get(tensor.name)
+      return tensor.role === 'linear' ? [{ ...tensor, change, isWaiting: !change && i >= done }] : []
+    }),
+  )
 }
 
-export function cellAt(map: ChangeMap, row: number, column: number): ChangeCell | undefined {
-  return map.cells.get(`${map.blocks[row]}/${map.modules[column]}`)
+/** What is known of the tensors of a cell that can be compared at all. */
+function factsOf(cell: readonly Compared[]) {
+  const comparable = cell.filter((one) => one.comparable)
+  return {
+    isComparable: comparable.length > 0,
+    isWaiting: comparable.some((one) => one.isWaiting),
+    changes: comparable.flatMap(({ change }) => change ?? []),
+  }
 }
 
 /** filled: 0 (all mask bits lost, red) over 0.5 (the same) to 1 (as many new zeros, blue), whichever of the two is more. drift: ‖B − A‖ / ‖A‖, clipped at 1. */
 export function changeGrid(map: ChangeMap, measure: Measure, colour: (share: number) => string): GridData {
-  const cells = map.blocks.flatMap((_, row) =>
-    map.modules.map((_, column): GridData['cells'][number] => {
-      const cell = cellAt(map, row, column)
-      if (!cell) return undefined
-      // Hatched: "not known yet" must never look like "the same".
-      if (cell.waiting > 0 || cell.comparable === 0) return { value: null, text: '' }
-      const share = measure === 'filled' ? flips(cell.changes) : Math.min(1, worstDrift(cell.changes))
-      const value = measure === 'filled' ? (share + 1) / 2 : share
-      return { value, text: share === 0 ? '' : String(Math.round(100 * share)) }
-    }),
-  )
+  const cells = map.cells.map((cell): GridData['cells'][number] => {
+    if (!cell) return undefined
+    const { isComparable, isWaiting, changes } = factsOf(cell)
+    // Hatched: "not known yet" must never look like "the same".
+    if (isWaiting || !isComparable) return { value: null, text: '' }
+    const share = measure === 'filled' ? flips(changes) : Math.min(1, worstDrift(changes))
+    const value = measure === 'filled' ? (share + 1) / 2 : share
+    return { value, text: share === 0 ? '' : String(Math.round(100 * share)) }
+  })
   return { rows: map.blocks.map(String), columns: map.modules, cells, colour }
 }
 
 export function describeChange(map: ChangeMap, row: number, column: number): string {
   const where = `block ${map.blocks[row]}, ${map.modules[column]}`
-  const cell = cellAt(map, row, column)
+  const cell = cellOf(map, row, column)
   if (!cell) return `${where}: not in both`
-  if (cell.comparable === 0) return `${where}: the shapes differ`
-  if (cell.waiting > 0) return `${where}: not compared yet`
-  const { changes } = cell
+  const { isComparable, isWaiting, changes } = factsOf(cell)
+  if (!isComparable) return `${where}: the shapes differ`
+  if (isWaiting) return `${where}: not compared yet`
   if (changes.length === 0) return `${where}: the same`
   const filled = sum(changes, (c) => c.filled)
   const emptied = sum(changes, (c) => c.emptied)

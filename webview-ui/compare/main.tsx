@@ -24,11 +24,11 @@ effect(() => {
 
 function ComparePage() {
   return (
-    <div class="compare">
+    <div class="compare stack">
       <Head />
       <Accuracies />
       <div class="columns">
-        <div class="left">
+        <div class="stack">
           <ChangeMap />
           <section aria-label="Table of changes">
             <FilterField

@@ -19,7 +19,7 @@ export function Pair() {
           <div class="row">
             <SlicePickers shape={change.shape} slice={slice.value} onChange={cut} />
           </div>
-          <div class="pair">
+          <div class="tiled pair">
             <Side of="first" change={change} />
             <Side of="second" change={change} />
           </div>

@@ -1,5 +1,6 @@
 // The cells of the layer × module map as a heatmap's, and in words.
 import { formatCount, formatShare } from '../../src/shared/format/numbers.ts'
+import { cellOf } from '../shared/moduleGrid.ts'
 import type { GridCell, GridData } from '../shared/gridData.ts'
 import type { HeatMap } from './heatMap.ts'
 import { cellValue, scaleOf, sparsityMeasure, type Known, type Measure } from './measures.ts'
@@ -24,13 +25,13 @@ function shortText({ scale, text }: Measure, value: number): string {
 }
 
 export function describeCell(map: HeatMap, measure: Measure, known: Known, row: number, column: number): string {
-  const cell = map.cells[row * map.modules.length + column]
+  const cell = cellOf(map, row, column)
   const where = `block ${map.blocks[row]}, ${map.modules[column]}`
   if (!cell) return `${where}: no such module`
   const value = cellValue(cell, measure, known)
-  const parameters = cell.tensors.reduce((sum, t) => sum + t.parameters, 0)
-  const several = cell.tensors.length > 1 ? `, ${cell.tensors.length} matrices` : ''
-  const unread = cell.tensors.every((t) => t.unreadable)
+  const parameters = cell.reduce((sum, t) => sum + t.parameters, 0)
+  const several = cell.length > 1 ? `, ${cell.length} matrices` : ''
+  const unread = cell.every((t) => t.unreadable)
   const said = unread
     ? 'cannot be read'
     : value === null

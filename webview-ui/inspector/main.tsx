@@ -20,7 +20,7 @@ function InspectorPage() {
     <>
       <Head model={model.value} />
       <div class="columns">
-        <div class="left">
+        <div class="stack">
           <MapCard />
           <TableCard />
         </div>

@@ -5,7 +5,7 @@ import { methodNames, methodOf } from '../../src/shared/methods/methods.ts'
 import { moduleOfWeight } from '../../src/shared/families/parameters.ts'
 import { formatShare, formatValue } from '../../src/shared/format/numbers.ts'
 import type { TensorRow, TensorStats } from '../../src/shared/protocol/inspect.ts'
-import type { HeatCell, HeatMap } from './heatMap.ts'
+import type { HeatMap } from './heatMap.ts'
 
 /** All that is known of a checkpoint's matrices. */
 export interface Known {
@@ -138,9 +138,9 @@ export function defaultMeasure(measures: readonly Measure[], known: Known, tenso
 }
 
 /** Over the matrices of a cell, weighed by their sizes; null until each of them has a number. */
-export function cellValue(cell: HeatCell, measure: Measure, known: Known): number | null {
+export function cellValue(cell: readonly TensorRow[], measure: Measure, known: Known): number | null {
   let [sum, size] = [0, 0]
-  for (const tensor of cell.tensors) {
+  for (const tensor of cell) {
     const value = measure.of(tensor, known)
     if (value === null) return null
     sum += value * tensor.parameters

@@ -13,6 +13,7 @@ import type {
 import { onceAFrame } from '../shared/canvas.ts'
 import type { Filter } from '../shared/filter.ts'
 import { nothingMarked, rangeOf } from '../shared/gridMark.ts'
+import { cellOf } from '../shared/moduleGrid.ts'
 import { tableState } from '../shared/tableState.ts'
 import { layOutHeat } from './heatMap.ts'
 import { host } from './host.ts'
@@ -108,12 +109,11 @@ export const marked = computed(() => {
   return cells.flatMap((cell, i) => {
     const [row, column] = [Math.floor(i / modules.length), i % modules.length]
     const isIn = row >= from.row && row <= to.row && column >= from.column && column <= to.column
-    return isIn && cell ? cell.tensors : []
+    return isIn && cell ? cell : []
   })
 })
 
-export const tensorAt = (row: number, column: number): TensorRow | undefined =>
-  map.value.cells[row * map.value.modules.length + column]?.tensors[0]
+export const tensorAt = (row: number, column: number): TensorRow | undefined => cellOf(map.value, row, column)?.[0]
 
 /** Map, table and detail show one and the same tensor, or none. The page itself chooses one at the start. */
 export function select(tensor: TensorRow | null, from: 'map' | 'table' | 'host' | 'start'): void {
@@ -122,7 +122,7 @@ export function select(tensor: TensorRow | null, from: 'map' | 'table' | 'host' 
     table.current.value = tensor?.name ?? null
     if (from === 'map') return
     const { cells, modules } = map.value
-    const cell = cells.findIndex((c) => tensor !== null && c?.tensors.includes(tensor))
+    const cell = cells.findIndex((c) => tensor !== null && c?.includes(tensor))
     const at = cell < 0 ? null : { row: Math.floor(cell / modules.length), column: cell % modules.length }
     mark.value = { at, anchor: null }
   })

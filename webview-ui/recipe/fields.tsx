@@ -1,6 +1,7 @@
 // Pieces of the form: a field with what is wrong with it, a choice among a few, a text that a recipe reads.
 import type { ComponentChildren } from 'preact'
 import type { TextUse } from '../../src/shared/protocol/view.ts'
+import { Button } from '../shared/button.tsx'
 import type { Field } from './fieldsOfText.ts'
 import { form, problems } from './store.ts'
 
@@ -136,9 +137,7 @@ export function TextField({ use, id, value, none, onChoose, browse }: TextFieldP
           <option value={path}>{path}</option>
         ))}
       </select>
-      <button type="button" class="secondary" onClick={() => browse(use)}>
-        Browse…
-      </button>
+      <Button act={() => browse(use)}>Browse…</Button>
     </>
   )
 }

@@ -4,6 +4,7 @@ import './recipe.css'
 import { effect } from '@preact/signals'
 import type { FromRecipe, ToRecipe } from '../../src/shared/protocol/view.ts'
 import { formatCompact, formatShare } from '../../src/shared/format/numbers.ts'
+import { Button } from '../shared/button.tsx'
 import { connectHost } from '../shared/host.ts'
 import { openPage } from '../shared/page.tsx'
 import { settings } from '../shared/settings.ts'
@@ -38,7 +39,7 @@ function RecipePage() {
           {formatCompact(parameters)} parameters{zeros}
         </p>
       </div>
-      <div class="panes">
+      <div class="tiled panes">
         <Choices browse={(use) => host.post({ type: 'browse', use })} />
         <Outcome />
       </div>
@@ -54,12 +55,12 @@ function Actions() {
   }
   return (
     <div class="actions row">
-      <button type="button" disabled={!canRun.value || !trusted} onClick={() => create(true)}>
+      <Button primary disabled={!canRun.value || !trusted} act={() => create(true)}>
         Create and run
-      </button>
-      <button type="button" class="secondary" disabled={!isComplete.value} onClick={() => create(false)}>
+      </Button>
+      <Button disabled={!isComplete.value} act={() => create(false)}>
         Create recipe
-      </button>
+      </Button>
       <span class="muted" aria-live="polite">
         {trusted ? summary.value : 'Running needs a trusted workspace.'}
       </span>

@@ -4,6 +4,7 @@ import { plural } from '../../src/shared/format/plural.ts'
 import { formatBytes } from '../../src/shared/format/byteSize.ts'
 import { formatCount, formatTrained } from '../../src/shared/format/numbers.ts'
 import type { PlannedText } from '../../src/shared/plan/planSummary.ts'
+import { Tiles } from '../shared/parts.tsx'
 import { Problems } from './fields.tsx'
 import { isComplete, plan, planProblem, settled, text } from './store.ts'
 
@@ -15,14 +16,7 @@ export function Outcome() {
       <section aria-label="Estimates" aria-busy={isComplete.value && !estimates && planProblem.value === null}>
         <h2>{runs > 1 ? `Each of ${runs} runs` : 'The run'}</h2>
         {estimates ? (
-          <ul class="tiles">
-            {estimates.map(([value, name]) => (
-              <li>
-                <b>{value}</b>
-                <span class="muted">{name}</span>
-              </li>
-            ))}
-          </ul>
+          <Tiles label="Estimates" tiles={estimates} />
         ) : (
           <p class={planProblem.value === null ? 'muted' : 'problem'}>
             {planProblem.value ?? (isComplete.value ? 'Reading the model’s header…' : 'Complete the form to see it.')}

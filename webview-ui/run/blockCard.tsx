@@ -2,6 +2,7 @@
 import { placeOf } from '../../src/shared/format/moduleName.ts'
 import { formatDuration, formatShare, formatValue } from '../../src/shared/format/numbers.ts'
 import { modesOf, recoveryName } from '../../src/shared/series/recoveryName.ts'
+import { Button } from '../shared/button.tsx'
 import { host } from './host.ts'
 import { pickedBlock, picture } from './store.ts'
 
@@ -16,12 +17,12 @@ export function BlockCard() {
   })
   const matrices = Object.entries(found?.modules ?? {})
   return (
-    <section class="card blockCard" aria-label={`Block ${block}`}>
+    <section class="card" aria-label={`Block ${block}`}>
       <div class="head">
         <h2>Block {block}</h2>
-        <button type="button" class="secondary small" onClick={() => (pickedBlock.value = null)}>
+        <Button look="secondary small" act={() => (pickedBlock.value = null)}>
           Close
-        </button>
+        </Button>
       </div>
       <p class="muted">
         {found ? [...errors, formatDuration(found.seconds)].join(' · ') : 'Neither pruned nor recovered yet.'}
@@ -30,9 +31,9 @@ export function BlockCard() {
         <div class="row">
           <span>Open in the Inspector:</span>
           {matrices.map(([name, { sparsity }]) => (
-            <button type="button" class="link" title={name} onClick={() => host.post({ type: 'openMatrix', name })}>
+            <Button look="link" title={name} act={() => host.post({ type: 'openMatrix', name })}>
               {placeOf(name).module} {formatShare(sparsity)}
-            </button>
+            </Button>
           ))}
         </div>
       )}

@@ -3,6 +3,7 @@ import { blockErrors, recoveriesWithErrors } from '../../src/shared/series/block
 import { errorBars } from '../../src/shared/chart/errorBars.ts'
 import { formatShare } from '../../src/shared/format/numbers.ts'
 import { Bars } from '../shared/bars.tsx'
+import { Button } from '../shared/button.tsx'
 import { blockGridData, blockMap, blockTable, describeBlockCell } from '../shared/blockGrid.ts'
 import { MapFigure } from '../shared/mapFigure.tsx'
 import { useBlockMark } from './blockMark.ts'
@@ -26,12 +27,12 @@ function ErrorsOf({ recovery }: { recovery: number }) {
     <div class="card">
       <Bars data={data} picked={pickedBlock.value} onPick={(block) => (pickedBlock.value = block)} />
       {outliers.length > 0 && (
-        <p class="outliers">
+        <p class="row outliers">
           Stand out:{' '}
           {outliers.map(({ block, left }) => (
-            <button type="button" class="secondary small" onClick={() => (pickedBlock.value = block)}>
+            <Button look="secondary small" act={() => (pickedBlock.value = block)}>
               block {block}, {formatShare(left)} left
-            </button>
+            </Button>
           ))}
         </p>
       )}
@@ -43,8 +44,8 @@ const words = { title: 'Zeros', low: '0 %', high: '100 %', notComputed: 'not pru
 
 export function SparsityMap() {
   const map = blockMap(picture.value)
-  const mark = useBlockMark(map.columns.length)
-  if (map.columns.length === 0) return null
+  const mark = useBlockMark(map.modules.length)
+  if (map.modules.length === 0) return null
   return (
     <section class="card">
       <MapFigure

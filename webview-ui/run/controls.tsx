@@ -11,7 +11,7 @@ export function Controls() {
   if (!smooths && others.length === 0) return null
   const choose = (value: string) => (options.value = { ...options.value, smoothing: Number(value) })
   return (
-    <div class="controls">
+    <div class="row controls">
       {smooths && (
         <label class="row">
           smoothing
@@ -41,7 +41,7 @@ function Overlays({ others }: { others: (typeof runs)['value'] }) {
       <summary>{on === 0 ? `Overlay: ${all}` : `Overlay: ${on} of ${all}`}</summary>
       <div class="overlayList" role="group" aria-label="Runs overlaid on this one">
         {others.map((run) => (
-          <label key={run.folder} title={run.folder}>
+          <label key={run.folder} class="cut" title={run.folder}>
             <input
               type="checkbox"
               checked={overlaid.value.has(run.folder)}

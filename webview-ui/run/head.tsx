@@ -5,6 +5,7 @@ import { formatDuration, formatValue } from '../../src/shared/format/numbers.ts'
 import { durationRange } from '../../src/shared/plan/pace.ts'
 import type { RunPicture } from '../../src/shared/series/foldRun.ts'
 import type { RunStatus } from '../../src/shared/protocol/view.ts'
+import { Warnings } from '../shared/parts.tsx'
 import { host } from './host.ts'
 import { isLive, listed, picture, rail, result, status } from './store.ts'
 
@@ -35,13 +36,7 @@ export function Head() {
           {end.message ?? 'The run failed.'}
         </p>
       )}
-      {warnings.length > 0 && (
-        <ul class="warnings">
-          {warnings.map((warning) => (
-            <li>{warning}</li>
-          ))}
-        </ul>
-      )}
+      <Warnings of={warnings} />
       {result.value === null && (
         <ul class="numbers muted" aria-label="Numbers of the run">
           {numbersOf(picture.value).map((number) => (

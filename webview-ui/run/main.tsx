@@ -28,11 +28,11 @@ function RunPage() {
       <ResultCard />
       <Controls />
       <BlockCard />
-      <div class="charts">
+      <div class="tiled charts">
         <ErrorBars />
         <Curves />
       </div>
-      <div class="charts">
+      <div class="tiled charts">
         <SparsityMap />
         <ErrorMap />
       </div>

@@ -2,6 +2,8 @@
 import { runName } from '../../src/shared/format/runName.ts'
 import { undecided } from '../../src/shared/series/meanAccuracy.ts'
 import { costFacts, resultMarkdown } from '../../src/shared/series/runResult.ts'
+import { Button } from '../shared/button.tsx'
+import { Tiles } from '../shared/parts.tsx'
 import { host } from './host.ts'
 import { picture, result } from './store.ts'
 
@@ -9,25 +11,14 @@ export function ResultCard() {
   const found = result.value
   if (!found) return null
   const { output } = found
-  const action = (text: string, act: () => void) => (
-    <button type="button" class="secondary" onClick={act}>
-      {text}
-    </button>
+  const reveal = (text: string, what: 'output' | 'report' | 'comparison' | 'tryOut' | 'card' | 'publish') => (
+    <Button act={() => host.post({ type: 'reveal', what })}>{text}</Button>
   )
-  const reveal = (text: string, what: 'output' | 'report' | 'comparison' | 'tryOut' | 'card' | 'publish') =>
-    action(text, () => host.post({ type: 'reveal', what }))
   const copied = () => resultMarkdown(runName(picture.value.name).name, found)
   return (
-    <section class="card resultCard">
+    <section class="card">
       <h2>Result</h2>
-      <ul class="tiles" aria-label="Result of the run">
-        {costFacts(found).map(([what, value]) => (
-          <li>
-            <b>{value}</b>
-            <span class="muted">{what}</span>
-          </li>
-        ))}
-      </ul>
+      <Tiles label="Result of the run" tiles={costFacts(found).map(([what, value]) => [value, what])} />
       <div class="muted">
         <p>{output === null ? 'Nothing was saved.' : `Saved to ${output}`}</p>
         {undecided(found.accuracy).map((sentence) => (
@@ -45,7 +36,7 @@ export function ResultCard() {
             {reveal('Publish…', 'publish')}
           </>
         )}
-        {action('Copy as Markdown', () => host.post({ type: 'copy', text: copied() }))}
+        <Button act={() => host.post({ type: 'copy', text: copied() })}>Copy as Markdown</Button>
       </div>
     </section>
   )

@@ -1,5 +1,5 @@
 // Bars as a figure: read by pointer and keyboard, as a table, and saved; a bar can be picked where somebody listens.
-import { useMemo, useRef, useState } from 'preact/hooks'
+import { useMemo, useState } from 'preact/hooks'
 import {
   barAt,
   barsFigure,
@@ -11,8 +11,9 @@ import {
 } from '../../src/shared/chart/drawBars.ts'
 import { toCsv } from '../../src/shared/format/csv.ts'
 import { announce } from './announce.ts'
-import { drawn, useWidth } from './drawn.tsx'
+import { drawn } from './drawn.tsx'
 import { Figure } from './figure.tsx'
+import { Picture, pixelOf, Tip, useRoomFor } from './picture.tsx'
 import { stepTo } from './roving.ts'
 import { themeChanges, themeInk } from './theme.ts'
 
@@ -56,15 +57,13 @@ export function Bars({ data, caption = '', height = 170, name, ...picking }: Bar
 const narrowest = 220
 
 function BarsPicture({ data, height, picked = null, onPick }: Picking & { data: BarsData; height: number }) {
-  const place = useRef<HTMLDivElement>(null)
-  const width = Math.max(narrowest, useWidth(place))
+  const { place, width } = useRoomFor(narrowest)
   const layout = useMemo(() => layOutBars(data, width, height), [data, width, height])
   const theme = themeChanges.value
   const picture = useMemo(() => drawn(drawBars(layout, data, themeInk())), [layout, theme])
   const [read, setRead] = useState<number | null>(null)
   const { bars } = data
-  const placeAt = (event: MouseEvent) =>
-    barAt(layout, event.clientX - (place.current?.getBoundingClientRect().left ?? 0), bars.length)
+  const placeAt = (event: MouseEvent) => barAt(layout, pixelOf(event).x, bars.length)
   const walk = (event: KeyboardEvent) => {
     if (event.key === 'Escape') return setRead(null)
     if (event.key === 'Enter' && read !== null) return onPick?.(read)
@@ -78,13 +77,14 @@ function BarsPicture({ data, height, picked = null, onPick }: Picking & { data: 
   const { left, top, bottom, each } = layout
   const box = (at: number) => ({ x: left + at * each, y: top, width: Math.max(1, each), height: bottom - top })
   return (
-    <div
-      class={onPick ? 'chartPicture picks' : 'chartPicture'}
-      ref={place}
+    <Picture
+      {...{ place, width, height }}
+      class={onPick && 'picks'}
       tabIndex={0}
       role="application"
       aria-roledescription="chart"
       aria-label={`${data.title}: the arrow keys read its values`}
+      drawing={[picked !== null && <rect class="pickedBar" {...box(picked)} />, picture]}
       onPointerMove={(event) => setRead(placeAt(event))}
       onPointerLeave={() => setRead(null)}
       onBlur={() => setRead(null)}
@@ -94,24 +94,11 @@ function BarsPicture({ data, height, picked = null, onPick }: Picking & { data: 
         if (at !== null) onPick?.(at)
       }}
     >
-      <svg viewBox={`0 0 ${width} ${height}`} width={width} height={height} aria-hidden="true">
-        {picked !== null && <rect class="pickedBar" {...box(picked)} />}
-        {picture}
-      </svg>
       {shown && read !== null && (
-        <div
-          class="tip readout"
-          aria-hidden="true"
-          style={
-            read < bars.length / 2
-              ? { top: `${top}px`, left: `${left + (read + 1) * each + 6}px` }
-              : { top: `${top}px`, right: `${width - left - read * each + 6}px` }
-          }
-        >
-          <div class="readoutTitle">{shown.name}</div>
+        <Tip x={left + (read + 0.5) * each} top={top} width={width} gap={each / 2 + 6} title={shown.name}>
           {shown.text}
-        </div>
+        </Tip>
       )}
-    </div>
+    </Picture>
   )
 }

@@ -1,5 +1,6 @@
 // A search field with a switch for regular expressions and a count of what is left.
 import type { Signal } from '@preact/signals'
+import { Button } from './button.tsx'
 import { compileFilter, type Filter } from './filter.ts'
 
 export interface FilterFieldProps {
@@ -13,9 +14,8 @@ export interface FilterFieldProps {
 export function FilterField({ label, filter, shown, of }: FilterFieldProps) {
   const { text, regex } = filter.value
   const { error } = compileFilter(filter.value)
-  const expression = 'Use a regular expression'
   return (
-    <div class="filter">
+    <div class="row filter">
       <input
         type="search"
         placeholder="Filter names"
@@ -25,16 +25,15 @@ export function FilterField({ label, filter, shown, of }: FilterFieldProps) {
         value={text}
         onInput={(event) => (filter.value = { text: event.currentTarget.value, regex })}
       />
-      <button
-        type="button"
-        class="toggle"
-        aria-pressed={regex}
-        title={expression}
-        aria-label={expression}
-        onClick={() => (filter.value = { text, regex: !regex })}
+      <Button
+        look="toggle"
+        pressed={regex}
+        title="Use a regular expression"
+        label="Use a regular expression"
+        act={() => (filter.value = { text, regex: !regex })}
       >
         .*
-      </button>
+      </Button>
       <span class="muted" aria-live="polite">
         {shown === of ? of : `${shown} of ${of}`}
       </span>

@@ -8,10 +8,10 @@ export interface GridCell {
 }
 
 export interface GridData {
-  rows: string[]
-  columns: string[]
+  rows: readonly string[]
+  columns: readonly string[]
   /** Row-major; undefined where the model has no such module. */
-  cells: (GridCell | undefined)[]
+  cells: readonly (GridCell | undefined)[]
   colour: (value: number) => string
 }
 

@@ -24,7 +24,7 @@ export function legendOf({ notComputed, ...words }: LegendWords, { cells, colour
 export function LegendLine({ legend: { title, low, high, colour, notComputed, marks = [] } }: { legend: Legend }) {
   const stops = Array.from({ length: 9 }, (_, i) => colour(i / 8))
   return (
-    <div class="legend">
+    <div class="row legend">
       {title !== undefined && <span class="legendTitle">{title}</span>}
       <span>{low}</span>
       <span

@@ -7,6 +7,7 @@ import type { Tile } from '../../src/shared/protocol/inspect.ts'
 import { shape } from '../../src/shared/chart/shape.ts'
 import type { ModelKey } from '../../src/shared/protocol/view.ts'
 import { announce } from './announce.ts'
+import { Button } from './button.tsx'
 import { context2d, usePainting } from './canvas.ts'
 import { useWidth } from './drawn.tsx'
 import { FigureMenu } from './figure.tsx'
@@ -63,10 +64,8 @@ export const matrixKey = ({ name, slice }: Pick<ShownMatrix, 'name' | 'slice'>) 
 
 export function Matrix(props: MatrixProps) {
   const { label, matrix, model } = props
-  const ownSight = useSignal<Sight | null>(null)
-  const sight = props.sight ?? ownSight
-  const ownPictures = useSignal<ReadonlyMap<string, Loaded>>(new Map())
-  const pictures = props.pictures ?? ownPictures
+  const sight = useOwn<Sight | null>(props.sight, null)
+  const pictures = useOwn<ReadonlyMap<string, Loaded>>(props.pictures, new Map())
   const ownCanvas = useRef<HTMLCanvasElement>(null)
   const canvas = props.canvas ?? ownCanvas
   const place = useRef<HTMLDivElement>(null)
@@ -122,26 +121,39 @@ export function Matrix(props: MatrixProps) {
       <canvas ref={canvas} tabIndex={0} role="img" aria-label={label} />
       <div ref={tip} class="tip" aria-hidden="true" hidden />
       {scale && <LegendLine legend={scale} />}
-      <div class="tools">
-        <Tool text="+" title="Zoom in" act={() => act(zoomIn)} />
-        <Tool text="−" title="Zoom out" act={() => act(zoomOut)} />
-        <Tool text="□" title="Whole matrix" act={() => act(showWhole)} />
+      <div class="row tools">
+        {moves.map(({ text, title, move }) => (
+          <Button title={title} label={title} act={() => act(move)}>
+            {text}
+          </Button>
+        ))}
         {current?.tile?.values === null && (
-          <button
-            type="button"
-            class="toggle"
+          <Button
+            look="toggle"
             title="Colour by the mean |w| of each pixel, not by its share of non-zeros"
-            aria-pressed={afar === 'size'}
-            onClick={() => (sight.value = { of, region, afar: afar === 'size' ? 'density' : 'size' })}
+            pressed={afar === 'size'}
+            act={() => (sight.value = { of, region, afar: afar === 'size' ? 'density' : 'size' })}
           >
             |w|
-          </button>
+          </Button>
         )}
         <FigureMenu title={label} name="matrix" figure={figure} />
         <div class="muted caption">{current?.said ?? 'reading…'}</div>
       </div>
     </div>
   )
+}
+
+const moves = [
+  { text: '+', title: 'Zoom in', move: zoomIn },
+  { text: '−', title: 'Zoom out', move: zoomOut },
+  { text: '□', title: 'Whole matrix', move: showWhole },
+]
+
+/** What the page keeps, or else the component by itself. */
+function useOwn<T>(given: Signal<T> | undefined, first: T): Signal<T> {
+  const own = useSignal(first)
+  return given ?? own
 }
 
 /** Asks for the picture of what is in sight; the one before stays until it is there. */
@@ -170,14 +182,6 @@ function usePicture(matrix: ShownMatrix, region: Region, side: number, model: Mo
 
 /** CSS pixels; a window that is being dragged asks for a picture at each step only. */
 const [mostSide, sideStep] = [640, 20]
-
-function Tool({ text, title, act }: { text: string; title: string; act: () => void }) {
-  return (
-    <button type="button" class="secondary" title={title} aria-label={title} onClick={act}>
-      {text}
-    </button>
-  )
-}
 
 /** The picture as it is drawn, pixel by pixel. */
 function matrixFigure(canvas: HTMLCanvasElement, { name, slice }: ShownMatrix, region: Region, legend: Legend) {

@@ -54,7 +54,6 @@ interface SelectProps<Value extends string> {
   readonly label: string
   /** Before it on the page. */
   readonly before?: string
-  readonly title?: string
   readonly options: readonly Option<Value>[]
   readonly value: Value
   readonly disabled?: boolean
@@ -65,7 +64,6 @@ interface SelectProps<Value extends string> {
 export function Select<Value extends string>({
   label,
   before,
-  title,
   options,
   value,
   disabled,
@@ -73,14 +71,19 @@ export function Select<Value extends string>({
 }: SelectProps<Value>) {
   const id = useId()
   return (
-    <span class="choice" title={title}>
+    <span class="choice" title={label}>
       {before !== undefined && <label for={id}>{before}</label>}
       <select
         id={id}
         aria-label={label}
         value={value}
-        disabled={disabled}
-        onChange={(event) => onChoose(event.currentTarget.value as Value)}
+        disabled={disabled || options.length < 2}
+        onChange={({ currentTarget }) => {
+          const next = currentTarget.value as Value
+          // The page decides what it shows: a menu of actions stays as it is.
+          currentTarget.value = value
+          onChoose(next)
+        }}
       >
         {options.map(({ value: own, text, ...more }) => (
           <option key={own} value={own} {...more}>

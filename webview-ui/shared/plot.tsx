@@ -1,13 +1,14 @@
 // The picture of a chart with its readout: values under the pointer, or where the arrow keys have gone, as a line across, a mark
 // on every series and a box of numbers.
-import { useMemo, useRef, useState } from 'preact/hooks'
+import { useMemo, useState } from 'preact/hooks'
 import { isShown, type ChartData, type ChartText } from '../../src/shared/chart/chartData.ts'
 import { drawChart } from '../../src/shared/chart/drawChart.ts'
 import { layOutChart, type ChartLayout } from '../../src/shared/chart/layout.ts'
 import { nearestPlace, placesOf, readoutAt, readoutText, type Readout } from '../../src/shared/chart/readout.ts'
 import { announce } from './announce.ts'
-import { drawn, useWidth } from './drawn.tsx'
+import { drawn } from './drawn.tsx'
 import { KeySymbol } from './keySymbol.tsx'
+import { Picture, pixelOf, Tip, useRoomFor } from './picture.tsx'
 import { stepTo } from './roving.ts'
 import { themeChanges, themeInk } from './theme.ts'
 
@@ -20,18 +21,13 @@ const height = 250
 const narrowest = 260
 
 export function Plot({ data, text }: PlotProps) {
-  const place = useRef<HTMLDivElement>(null)
-  const width = Math.max(narrowest, useWidth(place))
+  const { place, width } = useRoomFor(narrowest)
   const layout = useMemo(() => layOutChart(data, { width, height }), [data, width])
   const theme = themeChanges.value
   const picture = useMemo(() => drawn(drawChart(layout, data, text, themeInk())), [layout, theme])
   // undefined: nothing is read; null: the levels, which have no place.
   const [read, setRead] = useState<number | null | undefined>(undefined)
   const readout = read === undefined ? null : readoutAt(data, read, text)
-  const placeAt = (event: MouseEvent) => {
-    const pixel = event.clientX - (place.current?.getBoundingClientRect().left ?? 0)
-    return nearestPlace(placesOf(data), layout.x.valueAt(pixel))
-  }
   const walk = (event: KeyboardEvent) => {
     if (event.key === 'Escape') return setRead(undefined)
     const places = placesOf(data)
@@ -43,32 +39,27 @@ export function Plot({ data, text }: PlotProps) {
     announce(readoutText(readoutAt(data, at, text)))
   }
   return (
-    <div
-      class="chartPicture"
-      ref={place}
+    <Picture
+      {...{ place, width, height }}
       tabIndex={0}
       role="application"
       aria-roledescription="chart"
       aria-label={`${text.title}: the arrow keys read its values`}
-      onPointerMove={(event) => setRead(placeAt(event))}
+      drawing={picture}
+      onPointerMove={(event) => setRead(nearestPlace(placesOf(data), layout.x.valueAt(pixelOf(event).x)))}
       onPointerLeave={() => setRead(undefined)}
       onBlur={() => setRead(undefined)}
       onKeyDown={walk}
     >
-      <svg viewBox={`0 0 ${width} ${height}`} width={width} height={height} aria-hidden="true">
-        {picture}
-      </svg>
       {readout && readout.rows.length > 0 && <ReadoutBox layout={layout} readout={readout} data={data} />}
-    </div>
+    </Picture>
   )
 }
 
 function ReadoutBox({ layout, readout, data }: { layout: ChartLayout; readout: Readout; data: ChartData }) {
-  const { width, left, right, top, bottom } = layout
+  const { width, left, top, bottom } = layout
   const { x, title, rows } = readout
   const at = x === null ? left : layout.x.at(x)
-  // Beside the line, on the side that has more room.
-  const side = at < (left + right) / 2 ? { left: `${at + 10}px` } : { right: `${width - at + 10}px` }
   return (
     <>
       <svg class="readoutMarks" aria-hidden="true" width={width} height={height} viewBox={`0 0 ${width} ${height}`}>
@@ -85,15 +76,14 @@ function ReadoutBox({ layout, readout, data }: { layout: ChartLayout; readout: R
           ) : null,
         )}
       </svg>
-      <div class="tip readout" aria-hidden="true" style={{ top: `${top}px`, ...side }}>
-        {title !== '' && <div class="readoutTitle">{title}</div>}
+      <Tip x={at} top={top} width={width} title={title}>
         {rows.map(({ label, style, text }) => (
           <div class="key">
             <KeySymbol style={style} />
             {`${label}: ${text}`}
           </div>
         ))}
-      </div>
+      </Tip>
     </>
   )
 }

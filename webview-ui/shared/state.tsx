@@ -1,5 +1,6 @@
 // What a view shows when it has no data: why, since when, and what can be done.
 import { useEffect, useState } from 'preact/hooks'
+import { Button } from './button.tsx'
 
 export function Loading({ what }: { what: string }) {
   const [seconds, setSeconds] = useState(0)
@@ -22,9 +23,9 @@ export function Failed({ message, retry }: { message: string; retry: () => void 
   return (
     <div class="state problem" role="alert">
       <p>{message}</p>
-      <button type="button" onClick={retry}>
+      <Button primary act={retry}>
         Try again
-      </button>
+      </Button>
     </div>
   )
 }

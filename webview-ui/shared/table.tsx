@@ -3,6 +3,7 @@ import './table.css'
 import { useSignal } from '@preact/signals'
 import { useId, useLayoutEffect, useMemo, useRef } from 'preact/hooks'
 import { plural } from '../../src/shared/format/plural.ts'
+import { Button } from './button.tsx'
 import type { TableProps } from './tableColumn.ts'
 import { TableHead } from './tableHead.tsx'
 import { rowHeight, TableLines } from './tableLines.tsx'
@@ -83,14 +84,13 @@ type Named = { readonly id: string; readonly title: string }
 function Notes({ hidden, pinned, state: { kept } }: NotesProps) {
   const named = (columns: readonly Named[], title: string, pin: boolean) =>
     columns.map(({ id, title: name }) => (
-      <button
-        type="button"
-        class="plain"
+      <Button
+        look="plain"
         title={title}
-        onClick={() => (kept.value = { ...kept.value, pins: { ...kept.value.pins, [id]: pin } })}
+        act={() => (kept.value = { ...kept.value, pins: { ...kept.value.pins, [id]: pin } })}
       >
         {name}
-      </button>
+      </Button>
     ))
   if (hidden.length + pinned.length === 0) return null
   return (

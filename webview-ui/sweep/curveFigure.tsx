@@ -9,9 +9,10 @@ import { toCsv } from '../../src/shared/format/csv.ts'
 import { formatCount, formatValue } from '../../src/shared/format/numbers.ts'
 import { plural } from '../../src/shared/format/plural.ts'
 import { context2d, usePainting } from '../shared/canvas.ts'
-import { drawn, useWidth } from '../shared/drawn.tsx'
+import { drawn } from '../shared/drawn.tsx'
 import { Figure } from '../shared/figure.tsx'
 import { KeySymbol } from '../shared/keySymbol.tsx'
+import { Picture, pixelOf, Tip, useRoomFor } from '../shared/picture.tsx'
 import { themeChanges, themeInk } from '../shared/theme.ts'
 import { extentOf, nearestIndex, pointsOf, type CurveData, type Extent } from './curveData.ts'
 import { mostApart, paintCurves } from './curvePaint.ts'
@@ -63,7 +64,7 @@ export function CurveFigure({ text, entries, data, version, isWhole, height, loo
     >
       {extent ? (
         <>
-          <Picture {...{ text, entries, data, extent, look, height }} />
+          <Curves {...{ text, entries, data, extent, look, height }} />
           <CurveKey entries={entries} data={data} />
         </>
       ) : (
@@ -79,10 +80,9 @@ interface PictureProps extends Pick<CurveFigureProps, 'text' | 'entries' | 'data
   readonly extent: Extent
 }
 
-function Picture({ text, entries, data, extent, look, height }: PictureProps) {
-  const place = useRef<HTMLDivElement>(null)
+function Curves({ text, entries, data, extent, look, height }: PictureProps) {
+  const { place, width } = useRoomFor(narrowest)
   const canvas = useRef<HTMLCanvasElement>(null)
-  const width = Math.max(narrowest, useWidth(place))
   const layout = useMemo(
     () => layOutChart(endsOf(extent, look), { width, height }),
     [extent, look.logX, look.logY, width],
@@ -98,36 +98,28 @@ function Picture({ text, entries, data, extent, look, height }: PictureProps) {
     const painted = entries.map(({ style }, i) => ({ data: data[i], style }))
     paintCurves(context2d(canvas.current, width, height), painted, layout, look.logY)
   })
-  const placeOf = (event: MouseEvent) => {
-    const { left, top } = place.current?.getBoundingClientRect() ?? { left: 0, top: 0 }
-    return { x: event.clientX - left, y: event.clientY - top }
-  }
   const found = at && nearestCurve(text, data, layout, at)
-  const side = at && (at.x < width / 2 ? { left: `${at.x + 14}px` } : { right: `${width - at.x + 14}px` })
   return (
-    <div
-      class="chartPicture curvePicture"
-      ref={place}
+    <Picture
+      {...{ place, width, height }}
+      class="curvePicture"
       role="img"
       aria-label={`${text.title} of ${plural(entries.length, 'run')}; its menu shows the numbers as a table`}
-      onPointerMove={(event) => setAt(placeOf(event))}
+      drawing={axes}
+      onPointerMove={(event) => setAt(pixelOf(event))}
       onPointerLeave={() => setAt(null)}
       onClick={(event) => {
-        const hit = nearestCurve(text, data, layout, placeOf(event))
+        const hit = nearestCurve(text, data, layout, pixelOf(event))
         if (hit) toggle(entries[hit.curve])
       }}
     >
-      <svg viewBox={`0 0 ${width} ${height}`} width={width} height={height} aria-hidden="true">
-        {axes}
-      </svg>
       <canvas ref={canvas} aria-hidden="true" />
-      {at && found && side && (
-        <div class="tip" aria-hidden="true" style={{ top: `${Math.max(0, at.y - 30)}px`, ...side }}>
-          <div class="readoutTitle">{entries[found.curve].label}</div>
+      {at && found && (
+        <Tip x={at.x} top={at.y - 30} width={width} title={entries[found.curve].label}>
           {found.text}
-        </div>
+        </Tip>
       )}
-    </div>
+    </Picture>
   )
 }
 

@@ -2,8 +2,8 @@
 // no common unit have a picture each.
 import { computed, effect } from '@preact/signals'
 import { curveNames, type CurveName } from '../../src/shared/series/curves.ts'
+import { Select } from '../shared/parts.tsx'
 import { settings } from '../shared/settings.ts'
-import { Choice } from './controls.tsx'
 import { CurveFigure } from './curveFigure.tsx'
 import { ask, curves } from './curveStore.ts'
 import { curvePanels, curveTexts } from './lossKinds.ts'
@@ -36,14 +36,13 @@ export function CurvesCard() {
   const { data, isWhole } = curves.value
   return (
     <section class="card">
-      <div class="choices">
+      <div class="row choices">
         <h2 class="chartTitle">Curves</h2>
-        <Choice
-          label=""
-          title="Which curves"
+        <Select
+          label="Which curves"
           options={curveNames.map((value) => ({ value, text: curveTexts[value].title }))}
-          chosen={name}
-          onChoose={(to) => choose({ curve: curveNames.find((one) => one === to) ?? null, curveLogY: null })}
+          value={name}
+          onChoose={(curve) => choose({ curve, curveLogY: null })}
         />
         {name === 'loss' && <Smoother smoothing={smoothing} />}
       </div>

@@ -4,11 +4,10 @@ import type { ComponentChildren } from 'preact'
 import type { ChartData, ChartText, Series, SeriesStyle } from '../../src/shared/chart/chartData.ts'
 import { mcnemarP, pText } from '../../src/shared/sweep/mcnemar.ts'
 import type { Flip, PromptPair, RunDifference, TaskFlips } from '../../src/shared/sweep/runDifference.ts'
-import { endOfText } from '../../src/shared/series/samples.ts'
-import { printable } from '../../src/shared/format/printable.ts'
 import { formatCount } from '../../src/shared/format/numbers.ts'
 import { Chart, type ChartLook } from '../shared/chart.tsx'
 import { KeySymbol } from '../shared/keySymbol.tsx'
+import { MarkedText } from '../shared/markedText.tsx'
 import type { Entry } from './entries.ts'
 import { host } from './host.ts'
 import { chosen, difference, rowsAnew } from './store.ts'
@@ -77,7 +76,7 @@ function Told({
         {settings.length === 0 ? (
           <p class="muted">Their recipes are the same.</p>
         ) : (
-          <table class="two">
+          <table>
             <thead>
               <tr>
                 {['setting', 'A', 'B'].map((head) => (
@@ -105,7 +104,7 @@ function Told({
       ))}
       {prompts.length > 0 && (
         <Part title="The same prompts">
-          <table class="two prompts">
+          <table class="prompts">
             <thead>
               <tr>
                 {['prompt', 'A', 'B'].map((head) => (
@@ -188,13 +187,13 @@ function Flips({ title, count, flips }: { title: string } & TaskFlips['onlyA']) 
 function Question({ row, question, answers, right, a, b }: Flip) {
   return (
     <li>
-      {question === '' ? `row ${row + 1}` : textOf(question)}
+      {question === '' ? `row ${row + 1}` : <MarkedText text={question} />}
       <ul>
         {answers.map((answer, i) => {
           const who = [i === right && 'right', i === a && 'A', i === b && 'B'].filter(Boolean).join(', ')
           return (
             <li class={who === '' ? 'muted' : undefined}>
-              {textOf(answer)}
+              <MarkedText text={answer} />
               {who !== '' && <b>{` ← ${who}`}</b>}
             </li>
           )
@@ -208,21 +207,15 @@ function Question({ row, question, answers, right, a, b }: Flip) {
 function Prompt({ prompt, a, b, cut }: PromptPair) {
   return (
     <tr>
-      <th scope="row">{textOf(prompt)}</th>
-      <td>{textOf(a)}</td>
+      <th scope="row">
+        <MarkedText text={prompt} />
+      </th>
       <td>
-        {cut ? (
-          <bdi>
-            {printable(cut.before)}
-            <mark title="The first token that differs">{printable(cut.token) || endOfText}</mark>
-            {printable(cut.after)}
-          </bdi>
-        ) : (
-          textOf(b)
-        )}
+        <MarkedText text={a} />
+      </td>
+      <td>
+        <MarkedText text={b} cut={cut} />
       </td>
     </tr>
   )
 }
-
-const textOf = (text: string) => <bdi>{printable(text)}</bdi>

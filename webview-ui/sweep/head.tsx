@@ -1,8 +1,10 @@
 // The top of the page: what is compared, how far it is, what went wrong, and what can be done with it.
-import type { ComponentChildren } from 'preact'
 import { countsText } from '../../src/shared/sweep/countsText.ts'
 import { comparisonCsv } from '../../src/shared/sweep/comparisonCsv.ts'
 import type { ComparedRow, FromSweep } from '../../src/shared/protocol/sweepView.ts'
+import { Button } from '../shared/button.tsx'
+import { saveText } from '../shared/host.ts'
+import { Warnings } from '../shared/parts.tsx'
 import { settings } from '../shared/settings.ts'
 import { host } from './host.ts'
 import { PaperButton } from './paper.tsx'
@@ -10,8 +12,6 @@ import { ordered, rows, what } from './store.ts'
 
 /** More would push the table out of sight. */
 const mostProblems = 5
-
-type Act = Extract<FromSweep, { type: 'act' }>['what']
 
 export function Head() {
   const { kind = 'comparison', title = '', about = '' } = what.value ?? {}
@@ -29,33 +29,28 @@ export function Head() {
         </div>
         <div class="row">
           {mayRun && has('running', 'waiting') && (
-            <ActButton act="cancel" title="Stop the runs of this sweep; they can be continued later">
+            <Button act={act('cancel')} title="Stop the runs of this sweep; they can be continued later">
               Cancel
-            </ActButton>
+            </Button>
           )}
           {mayRun && !has('running') && has('failed', 'cancelled', 'waiting') && (
-            <ActButton act="goOn" title="Run what is not done yet">
+            <Button act={act('goOn')} title="Run what is not done yet">
               Continue
-            </ActButton>
+            </Button>
           )}
           {mayRun && (
-            <ActButton act="report" title="Table, picture and curves as one HTML page">
+            <Button act={act('report')} title="Table, picture and curves as one HTML page">
               Report
-            </ActButton>
+            </Button>
           )}
           {isSweep && (
-            <ActButton act="recipe" title="The recipe of this sweep">
+            <Button act={act('recipe')} title="The recipe of this sweep">
               Recipe
-            </ActButton>
+            </Button>
           )}
-          <button
-            type="button"
-            class="secondary"
-            title="Save the runs of the table as CSV, one line per run"
-            onClick={saveCsv}
-          >
+          <Button act={saveCsv} title="Save the runs of the table as CSV, one line per run">
             CSV
-          </button>
+          </Button>
           <PaperButton />
         </div>
       </div>
@@ -76,34 +71,29 @@ export function Head() {
   )
 }
 
-function ActButton({ act, title, children }: { act: Act; title: string; children: ComponentChildren }) {
-  return (
-    <button type="button" class="secondary" title={title} onClick={() => host.post({ type: 'act', what: act })}>
-      {children}
-    </button>
-  )
-}
+const act = (what: Extract<FromSweep, { type: 'act' }>['what']) => () => host.post({ type: 'act', what })
 
 function Problems({ failed }: { failed: readonly ComparedRow[] }) {
-  if (failed.length === 0) return null
+  const shown = failed.slice(0, mostProblems).map(({ index, label, message, isBegun }) => (
+    <>
+      {`${label}: ${message ?? 'failed'} `}
+      {isBegun && (
+        <Button look="secondary small" act={() => host.post({ type: 'openRun', run: index })}>
+          Open
+        </Button>
+      )}
+    </>
+  ))
+  const more = failed.length - mostProblems
   return (
-    <ul class="warnings" aria-label="Runs that failed">
-      {failed.slice(0, mostProblems).map(({ key, index, label, message, isBegun }) => (
-        <li key={key}>
-          {`${label}: ${message ?? 'failed'} `}
-          {isBegun && (
-            <button type="button" class="secondary small" onClick={() => host.post({ type: 'openRun', run: index })}>
-              Open
-            </button>
-          )}
-        </li>
-      ))}
-      {failed.length > mostProblems && <li>{`and ${failed.length - mostProblems} more: sort the table by state`}</li>}
-    </ul>
+    <Warnings
+      label="Runs that failed"
+      of={more > 0 ? [...shown, `and ${more} more: sort the table by state`] : shown}
+    />
   )
 }
 
 function saveCsv(): void {
   const content = comparisonCsv(ordered.value.flatMap(({ runs }) => runs))
-  host.post({ type: 'export', name: 'runs.csv', content, encoding: 'utf8' })
+  saveText('runs.csv', content)
 }

@@ -3,13 +3,13 @@ import '../shared/base.css'
 import '../shared/chart.css'
 import './sweep.css'
 import type { FromSweep, ToSweep } from '../../src/shared/protocol/sweepView.ts'
+import { Button } from '../shared/button.tsx'
 import { FilterField } from '../shared/filterField.tsx'
 import { HeadingText } from '../shared/headingText.tsx'
 import { isHeading, type Line } from '../shared/lines.ts'
 import { openPage } from '../shared/page.tsx'
 import { Empty } from '../shared/state.tsx'
 import { Table } from '../shared/table.tsx'
-import { Switch } from './controls.tsx'
 import { CurvesCard } from './curves.tsx'
 import { DifferenceCard } from './difference.tsx'
 import { hasSeeds, type Entry } from './entries.ts'
@@ -47,7 +47,7 @@ function SweepPage() {
   return (
     <>
       <Head />
-      <div class="sweepCharts">
+      <div class="tiled sweepCharts">
         <ScatterCard />
         <CurvesCard />
       </div>
@@ -70,31 +70,27 @@ function Tools() {
         of={entries.value.length}
       />
       {hasSeeds(rows.value) && (
-        <Switch
-          text="fold seeds"
+        <Button
+          look="toggle"
           title="Runs that differ only by their seed are one: median and range"
-          on={fold}
-          onChange={(on) => choose({ fold: on })}
-        />
+          pressed={fold}
+          act={() => choose({ fold: !fold })}
+        >
+          fold seeds
+        </Button>
       )}
       {models.value.length > 1 && (
-        <Switch
-          text="by model"
+        <Button
+          look="toggle"
           title="Runs stand below their model"
-          on={isGrouped.value}
-          onChange={(on) => choose({ group: on })}
-        />
+          pressed={isGrouped.value}
+          act={() => choose({ group: !isGrouped.value })}
+        >
+          by model
+        </Button>
       )}
-      {brush.value && (
-        <button type="button" class="secondary" onClick={() => choose({ brush: null })}>
-          Clear rectangle
-        </button>
-      )}
-      {selected.value.size > 0 && (
-        <button type="button" class="secondary" onClick={() => (selected.value = new Set())}>
-          Clear selection
-        </button>
-      )}
+      {brush.value && <Button act={() => choose({ brush: null })}>Clear rectangle</Button>}
+      {selected.value.size > 0 && <Button act={() => (selected.value = new Set())}>Clear selection</Button>}
       <span class="muted">Two selected rows are set against each other below.</span>
     </div>
   )

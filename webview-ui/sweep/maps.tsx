@@ -36,7 +36,7 @@ export function MapsCard() {
     <section class="card">
       <h2>Zeros by block and module</h2>
       {note !== '' && <p class="muted">{note}</p>}
-      <div class="mapList">
+      <div class="tiled mapList">
         {shown.value.map(({ key, label }) => (
           <OneMap key={key} label={label} map={maps.value.get(key)} />
         ))}
@@ -54,7 +54,7 @@ function OneMap({ label, map }: { label: string; map: RunMap | undefined }) {
   const blocks = blockMap(run)
   const data = blockGridData(blocks, colour)
   return (
-    <section class="runMap" aria-label={label}>
+    <section aria-label={label}>
       <Figure title={label} figure={() => gridFigure(data, label, words)}>
         {map ? (
           <Grid

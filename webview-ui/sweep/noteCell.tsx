@@ -36,7 +36,7 @@ export function NoteCell({ runs: all, what }: NoteCellProps) {
       <button
         type="button"
         tabIndex={-1}
-        class="note"
+        class="cut note"
         data-note={what}
         title={text || words[what].label}
         onClick={() => open(true)}
@@ -49,7 +49,7 @@ export function NoteCell({ runs: all, what }: NoteCellProps) {
   return (
     <input
       ref={field}
-      class="note"
+      class="cut note"
       type="text"
       aria-label={words[what].label}
       maxLength={longestNote}

@@ -198,7 +198,7 @@ function Name({ entry: { style }, name }: { entry: Entry; name: string }) {
   return (
     <span class="runName">
       <KeySymbol style={style} />
-      <span>{name}</span>
+      <span class="cut">{name}</span>
     </span>
   )
 }

@@ -1,6 +1,6 @@
 // Runs as points: read by pointer and keyboard, selected and opened as the rows of the table are; a rectangle filters the table.
 import { useSignal } from '@preact/signals'
-import { useMemo, useRef } from 'preact/hooks'
+import { useMemo } from 'preact/hooks'
 import { chartCsv } from '../../src/shared/chart/chartTable.ts'
 import { drawChart, markPath } from '../../src/shared/chart/drawChart.ts'
 import { chartFigure } from '../../src/shared/chart/figure.ts'
@@ -9,14 +9,15 @@ import { scatterChart, type Scatter, type ScatterLook, type ScatterPoint } from 
 import { plural } from '../../src/shared/format/plural.ts'
 import { spreadText } from '../../src/shared/sweep/comparisonTable.ts'
 import { announce } from '../shared/announce.ts'
-import { drawn, useWidth } from '../shared/drawn.tsx'
+import { drawn } from '../shared/drawn.tsx'
 import { Figure } from '../shared/figure.tsx'
 import { KeySymbol } from '../shared/keySymbol.tsx'
+import { Picture, pixelOf, Tip, useRoomFor } from '../shared/picture.tsx'
+import { Select } from '../shared/parts.tsx'
 import { stepTo } from '../shared/roving.ts'
 import { themeChanges, themeInk } from '../shared/theme.ts'
 import { brushOf, including, type Brush } from './brush.ts'
 import { isTall } from './curves.tsx'
-import { Choice } from './controls.tsx'
 import { isEarly, type Entry } from './entries.ts'
 import { open } from './openRun.ts'
 import {
@@ -90,7 +91,7 @@ function ScatterFigure({ look, logX, logY }: { look: ScatterLook; logX: boolean;
           <p class="empty">{`No run has measured both ${look.x.title} and ${look.y.title} yet.`}</p>
         ) : (
           <>
-            <Picture scatter={scatter} data={data} look={look} all={all} />
+            <Points scatter={scatter} data={data} look={look} all={all} />
             <div class="chartKey" role="group" aria-label="What colours, dashes and shapes mean">
               {keys.map(({ label, ...sign }) => (
                 <span class="key">
@@ -112,33 +113,33 @@ function PictureControls() {
   const by = styledBy.value
   const styles = (name: 'colour' | 'shape') => [{ value: '', text: 'none' }, ...stylesOf(name)]
   return (
-    <div class="choices">
-      <Choice
-        label="x"
-        title="x axis of the picture"
+    <div class="row choices">
+      <Select
+        before="x"
+        label="x axis of the picture"
         options={measures}
-        chosen={x?.id ?? ''}
+        value={x?.id ?? ''}
         onChoose={(to) => choose({ x: to, logX: false })}
       />
-      <Choice
-        label="y"
-        title="y axis of the picture"
+      <Select
+        before="y"
+        label="y axis of the picture"
         options={measures}
-        chosen={y?.id ?? ''}
+        value={y?.id ?? ''}
         onChoose={(to) => choose({ y: to, logY: null })}
       />
-      <Choice
-        label="colour"
-        title="What colours tell apart"
+      <Select
+        before="colour"
+        label="What colours tell apart"
         options={styles('colour')}
-        chosen={by.colour ?? ''}
+        value={by.colour ?? ''}
         onChoose={(colour) => choose({ colour })}
       />
-      <Choice
-        label="shape"
-        title="What shapes and dashes tell apart"
+      <Select
+        before="shape"
+        label="What shapes and dashes tell apart"
         options={styles('shape')}
-        chosen={by.shape ?? ''}
+        value={by.shape ?? ''}
         onChoose={(shape) => choose({ shape })}
       />
     </div>
@@ -153,9 +154,8 @@ interface PictureProps {
   readonly all: readonly Entry[]
 }
 
-function Picture({ scatter, data, look, all }: PictureProps) {
-  const place = useRef<HTMLDivElement>(null)
-  const width = Math.max(narrowest, useWidth(place))
+function Points({ scatter, data, look, all }: PictureProps) {
+  const { place, width } = useRoomFor(narrowest)
   const height = isTall.value ? tallHeight : usualHeight
   const layout = useMemo(() => layOutChart(data, { width, height }), [data, width, height])
   const theme = themeChanges.value
@@ -167,16 +167,12 @@ function Picture({ scatter, data, look, all }: PictureProps) {
   const drawnNow = drag.value
     ? brushOf(ids, valueAt(layout, drag.value.from), valueAt(layout, drag.value.to))
     : brush.value
-  const pixel = (event: MouseEvent): Pixel => {
-    const { left, top } = place.current?.getBoundingClientRect() ?? { left: 0, top: 0 }
-    return { x: event.clientX - left, y: event.clientY - top }
-  }
   const letGo = (event: PointerEvent) => {
     const dragged = drag.value
     drag.value = null
     if (dragged && isDrag(dragged))
       return brushTo(brushOf(ids, valueAt(layout, dragged.from), valueAt(layout, dragged.to)))
-    const hit = nearest(scatter.points, layout, pixel(event))
+    const hit = nearest(scatter.points, layout, pixelOf(event))
     if (!hit) return
     const entry = all[hit.run]
     if (event.ctrlKey || event.metaKey || event.shiftKey) toggle(entry)
@@ -195,14 +191,13 @@ function Picture({ scatter, data, look, all }: PictureProps) {
       const to = sorted[next]
       if (event.shiftKey && point) brushTo(including(brush.value ?? brushOf(ids, point, point), to))
       at.value = to
-      announce(tipLines(all[to.run], look).join('; '))
+      announce([all[to.run].label, ...tipLines(all[to.run], look)].join('; '))
     }
     event.preventDefault()
   }
   return (
-    <div
-      class="chartPicture"
-      ref={place}
+    <Picture
+      {...{ place, width, height }}
       tabIndex={0}
       role="application"
       aria-roledescription="scatter plot"
@@ -210,11 +205,11 @@ function Picture({ scatter, data, look, all }: PictureProps) {
       onPointerDown={(event) => {
         if (event.button !== 0) return
         event.currentTarget.setPointerCapture(event.pointerId)
-        drag.value = { from: pixel(event), to: pixel(event) }
+        drag.value = { from: pixelOf(event), to: pixelOf(event) }
       }}
       onPointerMove={(event) => {
-        if (drag.value) drag.value = { ...drag.value, to: pixel(event) }
-        else at.value = nearest(scatter.points, layout, pixel(event))
+        if (drag.value) drag.value = { ...drag.value, to: pixelOf(event) }
+        else at.value = nearest(scatter.points, layout, pixelOf(event))
       }}
       onPointerUp={letGo}
       onPointerCancel={() => (drag.value = null)}
@@ -222,15 +217,21 @@ function Picture({ scatter, data, look, all }: PictureProps) {
       onBlur={() => (at.value = null)}
       onDblClick={() => point && open(all[point.run])}
       onKeyDown={walk}
+      drawing={[
+        picture,
+        drawnNow && (!drag.value || isDrag(drag.value)) && <BrushBox layout={layout} brush={drawnNow} />,
+        <Rings layout={layout} points={scatter.points.filter(({ run }) => isSelected(all[run]))} />,
+        point && <circle class="pointAt" cx={layout.x.at(point.x)} cy={layout.y.at(point.y)} r={8} />,
+      ]}
     >
-      <svg viewBox={`0 0 ${width} ${height}`} width={width} height={height} aria-hidden="true">
-        {picture}
-        {drawnNow && (!drag.value || isDrag(drag.value)) && <BrushBox layout={layout} brush={drawnNow} />}
-        <Rings layout={layout} points={scatter.points.filter(({ run }) => isSelected(all[run]))} />
-        {point && <circle class="pointAt" cx={layout.x.at(point.x)} cy={layout.y.at(point.y)} r={8} />}
-      </svg>
-      {point && !drag.value && <Tip layout={layout} point={point} lines={tipLines(all[point.run], look)} />}
-    </div>
+      {point && !drag.value && (
+        <Tip x={layout.x.at(point.x)} top={layout.y.at(point.y) - 12} width={width} title={all[point.run].label}>
+          {tipLines(all[point.run], look).map((line) => (
+            <div>{line}</div>
+          ))}
+        </Tip>
+      )}
+    </Picture>
   )
 }
 
@@ -286,20 +287,6 @@ function nearest(points: readonly ScatterPoint[], layout: ChartLayout, { x, y }:
   return best
 }
 
-function Tip({ layout, point, lines }: { layout: ChartLayout; point: ScatterPoint; lines: readonly string[] }) {
-  const [x, y] = [layout.x.at(point.x), layout.y.at(point.y)]
-  const side = x < layout.width / 2 ? { left: `${x + 14}px` } : { right: `${layout.width - x + 14}px` }
-  const [name, ...values] = lines
-  return (
-    <div class="tip" aria-hidden="true" style={{ top: `${Math.max(0, y - 12)}px`, ...side }}>
-      <div class="readoutTitle">{name}</div>
-      {values.map((line) => (
-        <div>{line}</div>
-      ))}
-    </div>
-  )
-}
-
 function tipLines(entry: Entry, { x, y }: ScatterLook): string[] {
   const values = [x, y].map((measure) => {
     const spread = measure.of(entry)
@@ -307,5 +294,5 @@ function tipLines(entry: Entry, { x, y }: ScatterLook): string[] {
     return `${measure.title}${early}: ${spread ? spreadText(spread, measure.format) : '–'}`
   })
   const state = entry.states.every((one) => one === 'done') ? [] : [entry.states.join(', ')]
-  return [entry.label, ...values, ...state]
+  return [...values, ...state]
 }

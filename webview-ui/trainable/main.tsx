@@ -3,7 +3,6 @@ import { likelyDuration } from '../../src/shared/plan/pace.ts'
 import { plural } from '../../src/shared/format/plural.ts'
 import '../shared/base.css'
 import '../shared/chart.css'
-import './trainable.css'
 import type { PlanSummary, RecoverySummary } from '../../src/shared/plan/planSummary.ts'
 import type { FromTrainable, ToTrainable } from '../../src/shared/protocol/view.ts'
 import { toCsv } from '../../src/shared/format/csv.ts'
@@ -26,7 +25,7 @@ function TrainablePage() {
   const known = plan.value
   if (!known) return null
   return (
-    <div class="trainable">
+    <div class="stack">
       <Head plan={known} />
       <Warnings of={[...known.errors, ...known.warnings]} />
       <Tiles label="Totals" tiles={tiles(known)} />

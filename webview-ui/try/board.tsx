@@ -3,7 +3,8 @@ import { signal } from '@preact/signals'
 import { useMemo } from 'preact/hooks'
 import { formatValue } from '../../src/shared/format/numbers.ts'
 import { plural } from '../../src/shared/format/plural.ts'
-import { printable } from '../../src/shared/format/printable.ts'
+import { Button } from '../shared/button.tsx'
+import { MarkedText } from '../shared/markedText.tsx'
 import { busy, columns, names, written } from './store.ts'
 import { TextCell, type PlacedToken } from './textCell.tsx'
 import { TokenCard } from './tokenCard.tsx'
@@ -22,7 +23,7 @@ export function Board(actions: BoardProps) {
   const several = now !== null && now.prompts.length > 1
   return (
     <div>
-      <div class="columns">
+      <div class="tiled columns">
         {names.value.map((name, column) => (
           <section class="card" aria-label={name}>
             <ColumnHead column={column} {...actions} />
@@ -61,7 +62,7 @@ function Batch({ now }: { now: Written }) {
           {now.prompts.map((prompt, p) => (
             <tr>
               <th scope="row">
-                <bdi>{printable(prompt)}</bdi>
+                <MarkedText text={prompt} />
               </th>
               {names.value.map((_, column) => (
                 <td>
@@ -87,24 +88,13 @@ function ColumnHead({ column, copy, remove }: BoardProps & { column: number }) {
         <h2 title={columns.value.columns[column].path}>{name}</h2>
         <span class="row">
           {now?.texts[column].some(({ tokens }) => tokens.length > 0) && (
-            <button
-              type="button"
-              class="secondary"
-              aria-label={`Copy the text of ${name}`}
-              onClick={() => copy(column)}
-            >
+            <Button label={`Copy the text of ${name}`} act={() => copy(column)}>
               Copy
-            </button>
+            </Button>
           )}
-          <button
-            type="button"
-            class="toggle"
-            title="Remove this column"
-            aria-label={`Remove ${name}`}
-            onClick={() => remove(column)}
-          >
+          <Button look="toggle" title="Remove this column" label={`Remove ${name}`} act={() => remove(column)}>
             ×
-          </button>
+          </Button>
         </span>
       </div>
       {now && problem === null && <span class="muted">{stateText(now, column)}</span>}

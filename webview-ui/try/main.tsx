@@ -5,6 +5,7 @@ import { effect } from '@preact/signals'
 import { mostColumns } from '../../src/shared/protocol/tryOut.ts'
 import type { FromTry, ToTry } from '../../src/shared/protocol/view.ts'
 import { announce } from '../shared/announce.ts'
+import { Button } from '../shared/button.tsx'
 import { connectHost } from '../shared/host.ts'
 import { openPage } from '../shared/page.tsx'
 import { Board } from './board.tsx'
@@ -42,19 +43,10 @@ function Head() {
     <div class="head">
       <h1>Try it</h1>
       <div class="row">
-        {now && !busy.value && (
-          <button type="button" class="secondary" onClick={() => copy(writtenMarkdown(names.value, now))}>
-            Copy as Markdown
-          </button>
-        )}
-        <button
-          type="button"
-          class="secondary"
-          disabled={names.value.length >= mostColumns}
-          onClick={() => host.post({ type: 'addColumn' })}
-        >
+        {now && !busy.value && <Button act={() => copy(writtenMarkdown(names.value, now))}>Copy as Markdown</Button>}
+        <Button disabled={names.value.length >= mostColumns} act={() => host.post({ type: 'addColumn' })}>
           Add a checkpoint…
-        </button>
+        </Button>
       </div>
     </div>
   )
@@ -63,7 +55,7 @@ function Head() {
 /** The legend of the shades. */
 function Shades() {
   return (
-    <ul class="surpriseKey" aria-label="Shades">
+    <ul class="row surpriseKey" aria-label="Shades">
       <li class="muted">How likely {names.value.at(0)} finds it:</li>
       {surpriseWords.map((words, level) => (
         <li>

@@ -2,7 +2,9 @@
 import { signal } from '@preact/signals'
 import { largestPrompt, mostNewTokens } from '../../src/shared/protocol/tryOut.ts'
 import type { FromTry, ToTry } from '../../src/shared/protocol/view.ts'
+import { Button } from '../shared/button.tsx'
 import type { Host } from '../shared/host.ts'
+import { Select } from '../shared/parts.tsx'
 import { busy, hindrance, problemOf, prompted, prompts, sets, type Prompted } from './store.ts'
 
 /** A fact, a story and code: what pruning takes first differs among them. */
@@ -29,7 +31,7 @@ export function PromptForm({ host }: FormProps) {
     if (refused.value === null) host.post({ type: 'generate', prompts: prompts.value, maxTokens })
   }
   return (
-    <form class="promptForm" onSubmit={generate}>
+    <form class="stack promptForm" onSubmit={generate}>
       <label for="prompt">Prompt</label>
       <textarea
         id="prompt"
@@ -52,11 +54,7 @@ export function PromptForm({ host }: FormProps) {
         <button type="submit" disabled={!idle} title={hindrance.value ?? 'Ctrl+Enter'}>
           Generate
         </button>
-        {busy.value && (
-          <button type="button" class="secondary" onClick={() => host.post({ type: 'stop' })}>
-            Stop
-          </button>
-        )}
+        {busy.value && <Button act={() => host.post({ type: 'stop' })}>Stop</Button>}
         <label for="tokens">New tokens</label>
         <input
           type="number"
@@ -88,14 +86,9 @@ function Examples() {
     <div class="row" role="group" aria-label="Example prompts">
       <span class="muted">For example</span>
       {examples.map((example) => (
-        <button
-          type="button"
-          class="secondary"
-          aria-pressed={text === example}
-          onClick={() => change({ text: example })}
-        >
+        <Button pressed={text === example} act={() => change({ text: example })}>
           {example}
-        </button>
+        </Button>
       ))}
     </div>
   )
@@ -104,6 +97,10 @@ function Examples() {
 function KeptPrompts({ host }: FormProps) {
   const set = sets.value.find(({ name }) => name === chosen.value)
   const { text, lines } = prompted.value
+  const options = [
+    { value: '', text: sets.value.length > 0 ? 'Kept prompts…' : 'No prompts kept' },
+    ...sets.value.map(({ name }) => ({ value: name, text: name })),
+  ]
   const choose = (name: string) => {
     chosen.value = name
     const next = sets.value.find((one) => one.name === name)
@@ -111,25 +108,9 @@ function KeptPrompts({ host }: FormProps) {
   }
   return (
     <span class="row kept">
-      <select
-        aria-label="Kept prompts"
-        disabled={sets.value.length === 0}
-        value={set?.name ?? ''}
-        onChange={({ currentTarget }) => choose(currentTarget.value)}
-      >
-        <option value="">{sets.value.length > 0 ? 'Kept prompts…' : 'No prompts kept'}</option>
-        {sets.value.map(({ name }) => (
-          <option value={name}>{name}</option>
-        ))}
-      </select>
-      <button type="button" class="secondary" onClick={() => host.post({ type: 'saveSet', text, lines })}>
-        Keep…
-      </button>
-      {set && (
-        <button type="button" class="secondary" onClick={() => host.post({ type: 'deleteSet', name: set.name })}>
-          Delete
-        </button>
-      )}
+      <Select label="Kept prompts" options={options} value={set?.name ?? ''} onChoose={choose} />
+      <Button act={() => host.post({ type: 'saveSet', text, lines })}>Keep…</Button>
+      {set && <Button act={() => host.post({ type: 'deleteSet', name: set.name })}>Delete</Button>}
     </span>
   )
 }

@@ -94,7 +94,7 @@ export function TokenCard({ at, ...place }: PlacedToken) {
   if (!facts) return null
   const { token, judged, differs, said } = facts
   return (
-    <div class="tokenCard" aria-hidden="true" ref={card}>
+    <div class="tip tokenCard" aria-hidden="true" ref={card}>
       <b class="mono">{shownPiece(token.piece)}</b>
       {differs && <div>The first token that differs</div>}
       {judged !== undefined && (

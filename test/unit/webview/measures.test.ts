@@ -63,9 +63,9 @@ describe('what the map is coloured by', () => {
   it('experts of one cell count by their size, and one without a number leaves the cell open', () => {
     const cell = map.cells[0]
     assert.ok(cell)
-    const [a] = cell.tensors
+    const [a] = cell
     const b = { ...a, name: 'other.weight', parameters: 3 * a.parameters }
-    const both = { ...map, cells: [{ tensors: [a, b] }] }
+    const both = { ...map, cells: [[a, b]] }
     const measure = measureNamed('std')
     const found = dense.get(a.name)
     assert.ok(found)

@@ -1,0 +1,14 @@
+import { printable } from '../../src/shared/format/printable.ts'
+import { endOfText, type CutText } from '../../src/shared/series/samples.ts'
+
+/** A text of anybody's, with a mark at the token where it leaves another; null: it does not. */
+export function MarkedText({ text, cut = null }: { text: string; cut?: CutText | null }) {
+  if (!cut) return <bdi>{printable(text)}</bdi>
+  return (
+    <bdi>
+      {printable(cut.before)}
+      <mark title="The first token that differs">{printable(cut.token) || endOfText}</mark>
+      {printable(cut.after)}
+    </bdi>
+  )
+}

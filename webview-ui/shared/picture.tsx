@@ -1,0 +1,57 @@
+// The ground of a picture that is drawn in SVG: as wide as there is room for, with a box of words beside what is pointed at.
+import type { ComponentChildren, HTMLAttributes, RefObject } from 'preact'
+import { useRef } from 'preact/hooks'
+import { useWidth } from './drawn.tsx'
+
+/** The element of a picture, and its width in CSS pixels. */
+export function useRoomFor(narrowest: number): { place: RefObject<HTMLDivElement | null>; width: number } {
+  const place = useRef<HTMLDivElement>(null)
+  return { place, width: Math.max(narrowest, useWidth(place)) }
+}
+
+interface PictureProps extends HTMLAttributes<HTMLDivElement> {
+  readonly place: RefObject<HTMLDivElement | null>
+  readonly width: number
+  readonly height: number
+  /** Elements of the SVG. */
+  readonly drawing: ComponentChildren
+}
+
+export function Picture({ place, width, height, drawing, children, class: more, ...attributes }: PictureProps) {
+  return (
+    <div class={more ? `chartPicture ${String(more)}` : 'chartPicture'} ref={place} {...attributes}>
+      <svg viewBox={`0 0 ${width} ${height}`} width={width} height={height} aria-hidden="true">
+        {drawing}
+      </svg>
+      {children}
+    </div>
+  )
+}
+
+/** Where the pointer is on the element that listens, in CSS pixels. */
+export function pixelOf({ clientX, clientY, currentTarget }: MouseEvent): { x: number; y: number } {
+  const { left, top } = (currentTarget as Element).getBoundingClientRect()
+  return { x: clientX - left, y: clientY - top }
+}
+
+interface TipProps {
+  /** The place that it tells of, and the width of its picture. */
+  readonly x: number
+  readonly top: number
+  readonly width: number
+  /** Pixels between both. */
+  readonly gap?: number
+  readonly title: string
+  readonly children: ComponentChildren
+}
+
+/** On the side that has more room. */
+export function Tip({ x, top, width, gap = 12, title, children }: TipProps) {
+  const side = x < width / 2 ? { left: `${x + gap}px` } : { right: `${width - x + gap}px` }
+  return (
+    <div class="tip readout" aria-hidden="true" style={{ top: `${Math.max(0, top)}px`, ...side }}>
+      {title !== '' && <div class="readoutTitle">{title}</div>}
+      {children}
+    </div>
+  )
+}
