@@ -1,6 +1,16 @@
 // sparsescope report: runs and sweeps as one table, on a terminal, for a paper, in a browser.
 import assert from 'node:assert/strict'
-import { cpSync, existsSync, lstatSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  lstatSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 import { cliIn } from '../../support/cli.ts'
 import type { Workplace } from '../../support/runs.ts'
@@ -20,6 +30,18 @@ describe('sparsescope report', function () {
   after(() => place.remove())
 
   const report = (...args: string[]) => cliIn(place.folder, 'report', ...args)
+
+  it('curves for trackers: a line a step with step first, and a folder of TensorBoard for each run', async () => {
+    const { status, stdout } = await report(folder, '--csv', 'curves.csv', '--tensorboard', 'logs')
+    assert.equal(status, 0)
+    assert.deepEqual(stdout.trim().split('\n').slice(-2), ['wrote curves.csv', 'wrote logs'])
+    const [heads, ...lines] = readFileSync(place.path('curves.csv'), 'utf8').trim().split('\r\n')
+    assert.match(heads, /^step,run,/)
+    assert.equal(new Set(lines.map((line) => line.replace(/^\d+,("[^"]*"|[^,]*),.*$/, '$1'))).size, 4)
+    const folders = readdirSync(place.path('logs'))
+    assert.equal(folders.length, 4)
+    for (const run of folders) assert.match(readdirSync(place.path('logs', run)).join(), /^events\.out\.tfevents\.\d+\.sparsescope$/) // prettier-ignore
+  })
 
   it('of a sweep: a row a setting, its seeds folded; Markdown and a page hold the same', async () => {
     const { status, stdout } = await report(

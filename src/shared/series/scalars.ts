@@ -1,0 +1,62 @@
+// A run's curves as trackers keep them: numbers by name and optimiser step, from its events.
+import { entryNames, type EvaluatedEntry } from './entryNames.ts'
+import type { RunEvent } from './events.ts'
+
+export interface Scalar {
+  /** `loss`, `lr`, `perplexity/wiki.txt`; `dense/…` of the dense model, `error_before/…` by block. */
+  readonly name: string
+  /** Optimiser steps over all recoveries; the block of an error. Measurements before any are at 0. */
+  readonly step: number
+  /** Milliseconds of work since the start. */
+  readonly t: number
+  readonly value: number
+}
+
+/** Takes events a batch at a time. */
+export interface ScalarFold {
+  add(events: readonly RunEvent[]): void
+  /** In the order in which they came; what is not a number is left out. */
+  scalars(): Scalar[]
+}
+
+export function createScalarFold(): ScalarFold {
+  let steps = 0
+  const found: (Omit<Scalar, 'name'> & { readonly name: string; readonly entry: number | null })[] = []
+  const entries: EvaluatedEntry[] = []
+  const take = (
+    name: string,
+    step: number,
+    t: number,
+    value: number | null | undefined,
+    entry: number | null = null,
+  ) => {
+    if (typeof value === 'number' && Number.isFinite(value)) found.push({ name, step, t, value, entry })
+  }
+  const measured = (event: Extract<RunEvent, { type: 'eval' }>) => {
+    const { t, stage, entry, task = '', data = '', seq_len: seqLen } = event
+    entries.push({ entry, data: data || task, seqLen: seqLen ?? null })
+    const before = stage === 'dense' ? 'dense/' : ''
+    // Of a task that completes texts the perplexity is of its answers.
+    for (const key of ['perplexity', 'acc', 'acc_norm'] as const) take(before + key, steps, t, event[key], entry)
+  }
+  return {
+    add(events) {
+      for (const event of events) {
+        if (event.type === 'eval') measured(event)
+        if (event.type === 'step') {
+          steps++
+          for (const key of ['loss', 'lr', 'tokens_per_second'] as const) take(key, steps, event.t, event[key])
+        }
+        if (event.type === 'block')
+          for (const key of ['error_before', 'error_after'] as const) take(key, event.block, event.t, event[key])
+      }
+    },
+    scalars() {
+      const names = entryNames(entries)
+      return found.map(({ entry, name, ...one }) => ({
+        name: entry === null ? name : `${name}/${names.get(entry) ?? entry}`,
+        ...one,
+      }))
+    },
+  }
+}
