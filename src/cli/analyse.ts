@@ -2,6 +2,7 @@
 import { InvalidArgumentError, Option } from 'commander'
 import { analyse } from '../engine/analyse/analyse.ts'
 import { openCheckpoint } from '../engine/checkpoint/checkpoint.ts'
+import { openInspection, wholeOf } from '../engine/checkpoint/inspection.ts'
 import type { Backend } from '../engine/compute/backend.ts'
 import { openBackend } from '../engine/compute/open.ts'
 import { EngineError } from '../engine/errors.ts'
@@ -13,6 +14,7 @@ import {
   type SensitivityUnit,
 } from '../shared/analysis/analysis.ts'
 import { defaultMethods, defaultSparsities } from '../shared/analysis/candidates.ts'
+import { isGguf } from '../shared/format/gguf/ggufName.ts'
 import { andList } from '../shared/format/lists.ts'
 import { formatValue } from '../shared/format/numbers.ts'
 import { textTable } from '../shared/format/textTable.ts'
@@ -45,7 +47,7 @@ export const analyseCommand = command('analyse', 'measure each matrix of a model
   'analyse ../opt-125m --calibration c4.jsonl',
   'analyse ../opt-125m --calibration ids.safetensors --method wanda --sparsity 0.5 0.7 --sensitivity block --out map.json',
 ])
-  .argument('<model>', 'Hugging Face folder')
+  .argument('<model>', 'Hugging Face folder; a *.gguf file, of which only the values are looked at')
   .option(
     '--calibration <file>',
     '.txt, .jsonl(.gz), .parquet, or .safetensors with ids (default: only the values are looked at)',
@@ -90,7 +92,9 @@ function refuseUseless(o: AnalyseCliOptions): void {
 
 async function analysisOf(context: Context, path: string, o: AnalyseCliOptions): Promise<Analysis> {
   const begun = performance.now()
-  const checkpoint = await openCheckpoint(path)
+  // What needs the model computed needs another file.
+  const looks = isGguf(path) && o.calibration === undefined
+  const checkpoint = looks ? wholeOf(await openInspection(path)) : await openCheckpoint(path)
   let backend: Backend | null = null
   const memory = watchMemory(
     () => backend?.memory().usedBytes ?? 0,

@@ -10,11 +10,12 @@ import type {
   SensitivityUnit,
   WeightSpread,
 } from '../../shared/analysis/analysis.ts'
-import { blockLinears } from '../../shared/families/parameters.ts'
+import { blockLinears, moduleOfWeight } from '../../shared/families/parameters.ts'
+import { tensorRoles } from '../../shared/families/tensorRoles.ts'
 import { passTokens } from '../../shared/plan/memory.ts'
 import { defaultPrecision, type PrecisionChoice } from '../../shared/recipe/precisions.ts'
 import { unstructured } from '../../shared/recipe/defaults.ts'
-import type { Checkpoint } from '../checkpoint/checkpoint.ts'
+import { isOfGguf, type Checkpoint } from '../checkpoint/checkpoint.ts'
 import { scanTensors } from '../checkpoint/stats/scanTensors.ts'
 import type { Backend } from '../compute/backend.ts'
 import { lessText, planWithLess } from '../compute/planWithLess.ts'
@@ -68,26 +69,40 @@ export const longestWindow = 512
 /** Share of the memory for each of: hidden states of the calibration set, Hessians, the model of the sensitivities. The rest is for the block. */
 const share = 1 / 4
 
-/** @throws EngineError of the checkpoint, the data, or 'bad-recipe' for what cannot be pruned so. */
+/** Of a GGUF file the values alone. @throws EngineError of the checkpoint, the data, or 'bad-recipe' for what cannot be pruned so. */
 export async function analyse(checkpoint: Checkpoint, options: AnalyseOptions): Promise<AnalysisResult> {
+  if (isOfGguf(checkpoint) && !options.calibration) return ofValues(checkpoint, linearsByName(checkpoint), options)
   const model = openModel(checkpoint)
   const candidates = options.calibration ? checkedCandidates(options.asked, model) : []
   requirePoints(candidates, options)
-  const spread = await spreadOfValues(checkpoint, model, options)
+  const linears = blockLinears(model.config)
+  if (!options.calibration) return ofValues(checkpoint, linears, options)
+  const spread = await spreadOfValues(checkpoint, linears, options)
   const complete = (module: MeasuredModule): AnalysedModule => ({ ...module, ...(spread.get(module.name) ?? noSpread) })
-  const bare = blockLinears(model.config).map(({ name, block }) =>
-    complete({ name, block, activation: null, errors: [], sensitivity: null }),
-  )
-  if (!options.calibration)
-    return {
-      model: checkpoint.path,
-      calibration: null,
-      sensitivity: null,
-      modules: bare,
-      allocation: null,
-      device: 'cpu',
-    }
   return measure(model, candidates, { ...options, calibration: options.calibration }, complete)
+}
+
+type Linear = Pick<MeasuredModule, 'name' | 'block'>
+
+/** Matrices of blocks where no configuration names them. */
+function linearsByName(checkpoint: Checkpoint): Linear[] {
+  const roles = tensorRoles(checkpoint.config, checkpoint.tensors)
+  return [...checkpoint.tensors.values()].flatMap(({ name, shape }): Linear[] => {
+    const { role, block } = roles.of(name, shape)
+    return role === 'linear' && block !== null ? [{ name: moduleOfWeight(name), block }] : []
+  })
+}
+
+async function ofValues(
+  checkpoint: Checkpoint,
+  linears: readonly Linear[],
+  options: AnalyseOptions,
+): Promise<AnalysisResult> {
+  const spread = await spreadOfValues(checkpoint, linears, options)
+  const modules = linears.map(({ name, block }) => {
+    return { name, block, activation: null, errors: [], sensitivity: null, ...(spread.get(name) ?? noSpread) }
+  })
+  return { model: checkpoint.path, calibration: null, sensitivity: null, modules, allocation: null, device: 'cpu' }
 }
 
 const noSpread: WeightSpread = { std: null, kurtosis: null, outliers: null }
@@ -101,10 +116,10 @@ function checkedCandidates(asked: Asked, { config }: Model): Candidate[] {
 /** Spread of the values by module name. */
 async function spreadOfValues(
   checkpoint: Checkpoint,
-  { config }: Model,
+  modules: readonly Linear[],
   { signal, onProgress }: AnalyseOptions,
 ): Promise<Map<string, WeightSpread>> {
-  const linears = new Map(blockLinears(config).map(({ name }) => [`${name}.weight`, name]))
+  const linears = new Map(modules.map(({ name }) => [`${name}.weight`, name]))
   const items = [...linears.keys()].filter((name) => checkpoint.tensors.has(name))
   const total = items.reduce((sum, name) => sum + (checkpoint.tensors.get(name)?.bytes ?? 0), 0)
   const spread = new Map<string, WeightSpread>()

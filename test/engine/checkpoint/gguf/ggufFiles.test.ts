@@ -110,6 +110,18 @@ describe('GGUF files', () => {
     }
   })
 
+  it('analyse looks at the values of its matrices, and no further', async () => {
+    const { 'blk.0.ffn_up.weight': _, ...known } = model
+    const path = temp.write('m.gguf', ggufFile(known, keys))
+    const { modules } = JSON.parse((await cli('analyse', path, '--json')).stdout) as { modules: { name: string; std: number }[] } // prettier-ignore
+    assert.deepEqual(modules.map(({ name }) => name), ['blk.0.attn_q']) // prettier-ignore
+    assert.ok(modules[0].std > 0)
+    temp.write('ids.jsonl', '{"text": "a"}\n')
+    const { status, stderr } = await cli('analyse', path, '--calibration', temp.path('ids.jsonl'))
+    assert.equal(status, 2)
+    assert.match(stderr, /GGUF file: made for inference/)
+  })
+
   it('inspect lists metadata, types and what is not read, in text and JSON', async () => {
     const path = temp.write('m.gguf', ggufFile(model, keys))
     const { status, stdout } = await cli('inspect', path, '--stats')
