@@ -87,7 +87,7 @@ async function open(context: Context, path: string, options: InspectCliOptions):
       `--stats reads every weight, and --remote fetches no more than it must: name one with --tensor, or run \`sparsescope pull ${name}\` first`,
     )
   }
-  return toldRemote(context, path, (name) => name === options.tensor)
+  return toldRemote(context, path, { tensor: options.tensor })
 }
 
 /** Scanned before a person would look for a bar. */

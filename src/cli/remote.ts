@@ -8,23 +8,26 @@ import type { Context } from './command.ts'
 /** Fetched before a person would look for a bar. */
 const quietBytes = 10e6
 
-/** `wanted`: whether the weights of a tensor will be read. */
+/** `wanted`: the tensor whose weights will be read, or all of them, by a command that tells how far it is. */
 export async function toldRemote(
   { signal, progress, say }: Context,
   given: string,
-  wanted: (tensor: string) => boolean,
+  wanted: { readonly tensor?: string; readonly all?: true },
 ): Promise<RemoteModel> {
   const access = await hubAccess()
   let total = Infinity
   let came = 0
   const onBytes = (bytes: number) => {
-    if (total === Infinity) return
+    if (total === Infinity || wanted.all) return
+    const before = came
     came = Math.min(total, came + bytes)
-    const [done, all] = [came, total].map((part) => Math.round(part / 1e6))
-    if (total > quietBytes) progress({ what: 'fetching', count: { done, total: all, unit: 'MB' } })
+    const [last, done, all] = [before, came, total].map((part) => Math.round(part / 1e6))
+    if (total > quietBytes && done > last) progress({ what: 'fetching', count: { done, total: all, unit: 'MB' } })
   }
   const opened = await openRemote(given, { access, signal, onBytes })
-  const tensors = [...opened.inspection.checkpoint.tensors.values()].filter(({ name }) => wanted(name))
+  const tensors = [...opened.inspection.checkpoint.tensors.values()].filter(
+    ({ name }) => wanted.all || name === wanted.tensor,
+  )
   total = tensors.reduce((sum, tensor) => sum + bytesOnDisk(tensor), 0)
   if (total > 0) say(`fetching ${formatBytes(total)} of weights from ${opened.facts.address}`)
   return opened

@@ -72,7 +72,7 @@ export async function snapshotOf(given: string): Promise<string> {
   if (snapshot !== null) return snapshot
   throw new EngineError(
     'not-found',
-    `${given} is not in the Hub's cache (${folder}); run \`sparsescope pull ${hubNameText(name)}\`, or check HF_HOME`,
+    `${given} is not in the Hub's cache (${folder}); run \`sparsescope pull ${hubNameText(name)}\`, look at it there with inspect --remote, or check HF_HOME`,
   )
 }
 
