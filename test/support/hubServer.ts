@@ -95,7 +95,7 @@ export function entryOf(path: string, { bytes, lfs }: { bytes: Buffer; lfs: bool
   }
 }
 
-function sendFile(response: ServerResponse, bytes: Buffer | undefined, range: string | undefined): void {
+export function sendFile(response: ServerResponse, bytes: Buffer | undefined, range: string | undefined): void {
   if (!bytes) return void response.writeHead(404).end()
   const [, first = 0, last = ''] = /^bytes=(\d+)-(\d*)$/.exec(range ?? '') ?? []
   const from = Number(first)

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { buffer } from 'node:stream/consumers'
-import { entryOf } from './hubServer.ts'
+import { entryOf, sendFile } from './hubServer.ts'
 
 export interface StoredFile {
   readonly bytes: Buffer
@@ -21,6 +21,7 @@ export interface Arrived {
   readonly method: string
   readonly url: string
   readonly authorization: string | undefined
+  readonly range: string | undefined
 }
 
 export interface WritableHub {
@@ -46,7 +47,7 @@ export async function writableHub(): Promise<WritableHub> {
   const nextCommit = () => (++commits).toString(16).padStart(40, '0')
   const listener = (host: Arrived['host']) => (request: IncomingMessage, response: ServerResponse) => {
     const { method = '', url = '', headers } = request
-    const call: Arrived = { host, method, url, authorization: headers.authorization }
+    const call: Arrived = { host, method, url, authorization: headers.authorization, range: headers.range }
     self.arrived.push(call)
     if (self.interpose?.(call, response, request)) return
     const answer = host === 'hub' ? answerHub : store
@@ -72,7 +73,7 @@ export async function writableHub(): Promise<WritableHub> {
     self.stored.set(oid, body)
     refuse(response, 200)
   }
-  function answerHub({ method, url, authorization }: Arrived, body: Buffer, response: ServerResponse): void {
+  function answerHub({ method, url, authorization, range }: Arrived, body: Buffer, response: ServerResponse): void {
     const { pathname } = new URL(url, endpoint)
     const token = authorization?.slice('Bearer '.length)
     if (token !== writeToken && token !== readToken) return refuse(response, 401)
@@ -102,7 +103,7 @@ export async function writableHub(): Promise<WritableHub> {
     if (rest === '') return say(response, { id, private: repository.private })
     if (rest === 'info/lfs/objects/batch')
       return say(response, { objects: (json().objects as { oid: string; size: number }[]).map(batched) })
-    const [what, name] = rest.split('/').map(decodeURIComponent)
+    const [what, name, ...path] = rest.split('/').map(decodeURIComponent)
     if (what === 'branch') {
       const main = repository.branches.get('main')
       repository.branches.set(name, { commit: main?.commit ?? '', files: new Map(main?.files) })
@@ -111,6 +112,7 @@ export async function writableHub(): Promise<WritableHub> {
     const branch =
       repository.branches.get(name) ?? [...repository.branches.values()].find(({ commit }) => commit === name)
     if (!branch) return refuse(response, 404, { 'x-error-code': 'RevisionNotFound' })
+    if (what === 'resolve') return sendFile(response, branch.files.get(path.join('/'))?.bytes, range)
     if (what === 'revision') return say(response, { _id: '1', id, sha: branch.commit })
     if (what === 'tree')
       return say(
