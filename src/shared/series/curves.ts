@@ -27,7 +27,9 @@ export function curveOf(run: LeanRun, name: CurveName, smoothing: number): Curve
 }
 
 const makers: Readonly<Record<CurveName, (run: LeanRun, smoothing: number) => Curve>> = {
-  loss: ({ loss }, smoothing) => ({ x: loss.map((_, i) => i + 1), y: smoothed(loss, smoothing) }),
+  loss({ loss }, smoothing) {
+    return { x: Array.from({ length: loss.length }, (_, i) => i + 1), y: smoothed(loss.toArray(), smoothing) }
+  },
   perplexity({ picture }) {
     const measured = mainPerplexities(picture).filter(({ stage }) => stage !== 'dense')
     return byStep(measured.map(({ stage, x, perplexity }) => [stage === 'pruned' ? 0 : x, perplexity ?? NaN]))

@@ -1,18 +1,19 @@
 // A run among hundreds: its picture without a point object a step. What a curve takes is numbers; the rest is small.
 import type { RunEvent } from './events.ts'
+import { GrowingNumbers } from './growingNumbers.ts'
 import { countStep, emptyPicture, foldEvents, type RunPicture } from './foldRun.ts'
 
 export interface LeanRun {
   /** Its `loss`, `lossByRecovery`, `blockLoss`, `lr` and speed stay empty; `numSteps` counts. */
   readonly picture: RunPicture
   /** By optimiser step from 1; NaN where it was not a number. */
-  readonly loss: number[]
+  readonly loss: GrowingNumbers
   /** Length of the lines that were neither steps nor progress nor memory. */
   otherChars: number
 }
 
 export function emptyLeanRun(): LeanRun {
-  return { picture: emptyPicture(), loss: [], otherChars: 0 }
+  return { picture: emptyPicture(), loss: new GrowingNumbers(), otherChars: 0 }
 }
 
 /** Adds the events, in place. */

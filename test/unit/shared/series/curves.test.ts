@@ -21,7 +21,7 @@ describe('a run among hundreds', () => {
       const { pace, tokensPerSecond } = emptyPicture()
       const none = { pace, tokensPerSecond, loss: [], lr: [], lossByRecovery: new Map(), blockLoss: new Map() }
       assert.deepEqual(picture, { ...whole, ...none })
-      assert.deepEqual(loss, whole.loss.map(({ y }) => y ?? NaN)) // prettier-ignore
+      assert.deepEqual(loss.toArray(), whole.loss.map(({ y }) => Math.fround(y ?? NaN))) // prettier-ignore
     }
   })
 
@@ -54,12 +54,12 @@ describe('a run among hundreds', () => {
     assert.deepEqual({ ...foldLeanLines(emptyLeanRun(), Buffer.from(all.join('\n'))), otherChars: 0 }, whole)
   })
 
-  it('its loss is smoothed as that of a run alone, and a gap stays a gap', () => {
+  it('its loss is smoothed as that of a run alone, but for f32, and a gap stays a gap', () => {
     const events = recordedRun(4)
     const expected = smooth(foldEvents(emptyPicture(), events).loss, 0.6)
     const { x, y } = curveOf(lean(events), 'loss', 0.6)
     assert.deepEqual(x, expected.map((point) => point.x)) // prettier-ignore
-    for (const [i, value] of y.entries()) assert.ok(Math.abs(value - (expected[i].y ?? NaN)) < 1e-12 || (Number.isNaN(value) && expected[i].y === null)) // prettier-ignore
+    for (const [i, value] of y.entries()) assert.ok(Math.abs(value / (expected[i].y ?? NaN) - 1) < 1e-6 || (Number.isNaN(value) && expected[i].y === null)) // prettier-ignore
   })
 
   it('its perplexity goes from pruned at 0 to recovered at its steps; dense belongs to no step', () => {
