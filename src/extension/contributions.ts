@@ -2,8 +2,6 @@
 import { views, type ViewName } from '../shared/protocol/view.ts'
 import type { PrecisionChoice } from '../shared/recipe/precisions.ts'
 
-export const extensionId = 'sparsescope.sparsescope'
-
 export const treeIds = { models: 'sparsescope.models', runs: 'sparsescope.runs' } as const
 
 /** Steps that a person has done with success; `sparsescope.did.…` as context keys. */

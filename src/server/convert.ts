@@ -12,7 +12,7 @@ const severities: Record<Severity, DiagnosticSeverity> = {
   hint: DiagnosticSeverity.Hint,
 }
 
-export const diagnosticSource = 'sparsescope'
+const diagnosticSource = 'sparsescope'
 
 export function toDiagnostic(finding: Finding, linkOf: RuleLink): Diagnostic {
   const { name, severity, message, range } = finding

@@ -11,7 +11,7 @@ export interface Pass {
   drop(tensor: Tensor): void
 }
 
-export function createPass(step: Step, save: boolean): Pass {
+function createPass(step: Step, save: boolean): Pass {
   const scope = save ? step.arena : new Arena(step.backend)
   return {
     step,

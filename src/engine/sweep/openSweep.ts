@@ -142,7 +142,7 @@ async function earlierSweeps(recipePath: string): Promise<string[]> {
 }
 
 /** Fingerprints of the newest sweep's files, which spare reading them again. */
-export async function knownFiles(folder: string | undefined): Promise<KnownFiles> {
+async function knownFiles(folder: string | undefined): Promise<KnownFiles> {
   if (folder === undefined) return new Map()
   return (await openFolder(folder).catch(() => null))?.known ?? new Map()
 }

@@ -104,7 +104,7 @@ export function modelCommands({ services, inspectors, comparePanels, models }: P
 }
 
 /** A recipe names modules: the tensor's name without `.weight`, quoted as YAML takes it. */
-export function targetOf(tensor: string): string {
+function targetOf(tensor: string): string {
   return JSON.stringify(tensor.replace(/\.(weight|bias)$/, ''))
 }
 

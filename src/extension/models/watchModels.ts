@@ -60,7 +60,7 @@ async function shareFolders(models: Models): Promise<void> {
   await vscode.commands.executeCommand('setContext', 'sparsescope.modelFolders', folders)
 }
 
-export function modelFolders({ workspace }: KnownModels): string[] {
+function modelFolders({ workspace }: KnownModels): string[] {
   const folders = workspace.map(({ uri }) => vscode.Uri.file(dirname(uri.fsPath)))
   // A window that is connected to another machine names paths as that one does, always with slashes.
   return [...new Set(folders.flatMap((uri) => [uri.fsPath, uri.path]))]

@@ -67,8 +67,6 @@ export function valueText(
 /** Styles of the lines of dense and pruned. */
 export const levelDash = { dense: '5 4', pruned: '2 3' }
 
-export const emptyChart: ChartData = { series: [], levels: [], xRange: null, logX: false, logY: false }
-
 // Okabe and Ito's palette, told apart with any kind of colour vision: without its yellow, its orange and sky blue darker,
 // so that each has a contrast of 3 to white and to the background of dark themes.
 const colours = ['#0072b2', '#b8860b', '#009e73', '#cc79a7', '#d55e00', '#3a95c9']

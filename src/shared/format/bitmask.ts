@@ -36,7 +36,7 @@ export function bitmaskSpecs(
 }
 
 /** Bytes of all parts together. */
-export function bitmaskBytes(itemBytes: number, rows: number, columns: number, kept: number): number {
+function bitmaskBytes(itemBytes: number, rows: number, columns: number, kept: number): number {
   return kept * itemBytes + rows * bitmaskRowBytes(columns) + 16 + 8 * rows
 }
 

@@ -17,7 +17,7 @@ import { bytesPerToken } from './textTokens.ts'
 import { sizeOf } from './trainable.ts'
 
 /** Value, gradient and two moments, f32. */
-export const bytesPerTrainedParameter = 16
+const bytesPerTrainedParameter = 16
 /** Windows of about so many tokens go through a block at once where nothing is trained: more are no faster, fewer leave the cores waiting. */
 export const passTokens = 2048
 /** Places of the largest batch of questions: their sequences side by side, padded; attention alone computes them all. */
@@ -25,7 +25,7 @@ const mostPlaces = 2 * passTokens
 const leastPlaces = 256
 
 /** Bytes of the process whatever the model: Node, the worker threads, BLAS buffers, staging. */
-export function overheadBytes(threads: number): number {
+function overheadBytes(threads: number): number {
   return (90 + 30 * threads) * 2 ** 20
 }
 

@@ -46,16 +46,6 @@ export type PlannedModel = Pick<ModelFacts, 'modelConfig' | 'parameters' | 'modu
 
 export type PlannedMachine = Pick<MachineFacts, 'gpu' | 'threads' | 'bf16'>
 
-/** Seconds. `data` tells how much text is evaluated. */
-export function estimateSeconds(
-  recipe: ResolvedRecipe,
-  model: ModelFacts,
-  machine: MachineFacts,
-  data: ReadonlyMap<string, DataFacts> = new Map(),
-): number {
-  return secondsOfParts(timedParts(recipe, model, machine, data))
-}
-
 /** A whole run's. */
 export function secondsOfParts(parts: readonly PlannedPart[]): number {
   return parts.reduce((sum, { seconds }) => sum + seconds, startSeconds)

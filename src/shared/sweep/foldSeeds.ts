@@ -98,7 +98,7 @@ function folded(members: readonly number[], runs: readonly ComparedRun[], areFol
 }
 
 /** Perplexity of the last stage, less that of the dense model. */
-export function deltaOf({ perplexity }: SweepResults): number | null {
+function deltaOf({ perplexity }: SweepResults): number | null {
   const [last, { dense }] = [lastStage(perplexity), perplexity]
   return last === null || dense === null ? null : last - dense
 }

@@ -143,7 +143,7 @@ export function measureNamed(id: string): Measure {
 }
 
 /** Settings that are numbers are measures too, better at neither end. */
-export function settingMeasures(runs: readonly FoldedRun[]): Measure[] {
+function settingMeasures(runs: readonly FoldedRun[]): Measure[] {
   const paths = [...new Set(runs.flatMap(({ settings }) => Object.keys(settings)))]
   const numeric = paths.filter((path) =>
     runs.every(({ settings }) => !(path in settings) || Number.isFinite(settings[path])),

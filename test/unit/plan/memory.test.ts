@@ -6,7 +6,7 @@ import type { MachineFacts, ModelFacts } from '../../../src/shared/recipe/facts.
 import { resolveRecipe } from '../../../src/shared/recipe/resolve.ts'
 import { recipeSchema } from '../../../src/shared/recipe/schema.ts'
 import { shapes } from '../../../bench/support/shapes.ts'
-import { estimateSeconds } from '../../../src/shared/plan/time.ts'
+import { secondsOfParts, timedParts } from '../../../src/shared/plan/time.ts'
 import { modelOf, tensorsOf } from '../../support/recipeFacts.ts'
 
 const config = {
@@ -142,7 +142,7 @@ describe('the memory model', () => {
       })
 
     it(`${shape}, ${name}: the time is half of the real run's processor seconds within a factor of 1.5`, () => {
-      const estimate = estimateSeconds(asked, facts, largeMachine)
+      const estimate = secondsOfParts(timedParts(asked, facts, largeMachine, new Map()))
       assert.ok(
         Math.abs(Math.log(estimate / (seconds / 2))) < Math.log(1.5),
         `${estimate.toFixed(0)} against ${seconds / 2}`,

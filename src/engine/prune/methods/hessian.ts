@@ -13,7 +13,7 @@ export async function readDiagonal(host: Backend, matrix: Tensor): Promise<Float
   return (await host.read(line)) as Float32Array
 }
 
-export function writeDiagonal(host: Backend, matrix: Tensor, values: Float64Array): void {
+function writeDiagonal(host: Backend, matrix: Tensor, values: Float64Array): void {
   const n = matrix.shape[0]
   const line = upload(host, 'f32', [n], Float32Array.from(values))
   host.kernels.copy(matrix, line, { ...diagonalStep(n), outRow: n + 1, inRow: 1 })

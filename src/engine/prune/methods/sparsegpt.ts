@@ -70,7 +70,7 @@ export async function factorHessian(
   )
 }
 
-export function releaseFactor(host: PruneHost, factor: HessianFactor): void {
+function releaseFactor(host: PruneHost, factor: HessianFactor): void {
   host.release(factor.upper)
   host.release(factor.inverseDiagonal)
 }

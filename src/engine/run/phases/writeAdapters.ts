@@ -21,7 +21,7 @@ import { bytesOf, writeTensors, type StateTensor } from '../state/tensorFile.ts'
 import { stagesAfter, type RunContext } from './runContext.ts'
 
 /** Folder of all adapters of a run inside its result. */
-export const adaptersName = 'adapters'
+const adaptersName = 'adapters'
 
 /** Writes a folder for each recovery that trained something into `folder`. @throws EngineError 'disk'. */
 export async function writeAdapters(context: RunContext, folder: string): Promise<void> {

@@ -60,7 +60,7 @@ export function ggmlType(id: number): GgmlType | null {
 }
 
 /** Types of blocks whose numbers can be read (engine/checkpoint/gguf/widen.ts). */
-export const widenedTypes = ['Q8_0', 'Q4_0', 'Q4_K', 'Q5_K', 'Q6_K'] as const
+const widenedTypes = ['Q8_0', 'Q4_0', 'Q4_K', 'Q5_K', 'Q6_K'] as const
 
 export type WidenedType = (typeof widenedTypes)[number]
 

@@ -47,7 +47,7 @@ export type Comparison =
   | { readonly path: 'prune.0.method'; readonly values: readonly MethodName[] }
 
 /** Methods that prune in any of the runs; none where the model is pruned already. */
-export function methodsIn({ method, compare }: Pick<RecipeChoices, 'method' | 'compare'>): readonly MethodName[] {
+function methodsIn({ method, compare }: Pick<RecipeChoices, 'method' | 'compare'>): readonly MethodName[] {
   if (compare?.path === 'prune.0.method') return compare.values
   return method === null ? [] : [method]
 }

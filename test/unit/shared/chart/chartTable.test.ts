@@ -1,10 +1,12 @@
 import assert from 'node:assert/strict'
-import { emptyChart, seriesStyle } from '../../../../src/shared/chart/chartData.ts'
+import { seriesStyle, type ChartData } from '../../../../src/shared/chart/chartData.ts'
 import { chartCsv, chartTable } from '../../../../src/shared/chart/chartTable.ts'
 
 const style = seriesStyle(0)
 const text = { title: 'Loss', xName: 'step', xLabel: 'steps', yLabel: 'loss' }
 const points = (...values: (number | null)[]) => values.map((y, i) => ({ x: i + 1, y }))
+
+const emptyChart: ChartData = { series: [], levels: [], xRange: null, logX: false, logY: false }
 
 describe('a chart as a table', () => {
   it('has a column for each series and what was measured behind it, a row for each place, levels first', () => {

@@ -1,11 +1,12 @@
 import assert from 'node:assert/strict'
-import { emptyChart, seriesStyle, type ChartData } from '../../../../src/shared/chart/chartData.ts'
+import { seriesStyle, type ChartData } from '../../../../src/shared/chart/chartData.ts'
 import { chartFigure } from '../../../../src/shared/chart/figure.ts'
 import { placeLabels } from '../../../../src/shared/chart/labels.ts'
 import { layOutChart } from '../../../../src/shared/chart/layout.ts'
 import { nearestPlace, placesOf, readoutAt, readoutText } from '../../../../src/shared/chart/readout.ts'
 import { shapeText } from '../../../../src/shared/chart/shape.ts'
 
+const emptyChart: ChartData = { series: [], levels: [], xRange: null, logX: false, logY: false }
 const text = { title: 'Loss', xName: 'step', xLabel: 'optimiser steps', yLabel: 'loss' }
 const points = (ys: (number | null)[], from = 0) => ys.map((y, i) => ({ x: from + i, y }))
 const line = (ys: (number | null)[], index = 0, from = 0) => {
