@@ -1,5 +1,5 @@
 // A checkpoint here and its GGUF file in llama.cpp: the same greedy tokens after ten prompts, the same perplexity, the same zeros.
-//   SPARSESCOPE_LLAMA_CPP=FOLDER npx tsx bench/llamaCpp.ts MODEL IDS.safetensors [--field evaluation] [--types f32,bf16] [--windows 2] [--tokens 20]
+//   SPARSESCOPE_LLAMA_CPP=FOLDER npx tsx bench/llamaCpp.ts MODEL IDS.safetensors [--field evaluation] [--types f32,bf16] [--windows 2] [--length 128] [--tokens 20]
 // FOLDER has node-llama-cpp 3 (npm i node-llama-cpp@3). One line of the table of bench/RESULTS.md a type.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -32,6 +32,7 @@ const { positionals, values } = parseArgs({
     field: { type: 'string' },
     types: { type: 'string', default: 'f32,bf16' },
     windows: { type: 'string', default: '2' },
+    length: { type: 'string', default: '128' },
     tokens: { type: 'string', default: '20' },
   },
 })
@@ -41,7 +42,7 @@ if ('why' in installed || !model || !ids)
   throw new Error('why' in installed ? installed.why : 'name a model and its ids')
 const scratch = mkdtempSync(join(tmpdir(), 'llamacpp-'))
 try {
-  const rows = await readRows(ids, Number(values.windows))
+  const rows = await readRows(ids, Number(values.windows), Number(values.length))
   const asked = { prompts, rows, tokens: Number(values.tokens) }
   const cpu = await openCpu({ threads: 1 })
   const ours = await ofCheckpoint(cpu, model, asked)
@@ -76,12 +77,12 @@ async function zerosOf(path: string): Promise<number> {
   }
 }
 
-/** The first `windows` rows of a tensor of ids. */
-async function readRows(path: string, windows: number): Promise<number[][]> {
+/** The first `length` ids of the first `windows` rows of a tensor of ids. */
+async function readRows(path: string, windows: number, length: number): Promise<number[][]> {
   const tensor = await openIdTensor(path, values.field)
-  const length = tensor.shape[1]
-  const all = new Int32Array(windows * length)
+  const whole = tensor.shape[1]
+  const all = new Int32Array(windows * whole)
   await tensor.read(0, all)
   await tensor.close()
-  return Array.from({ length: windows }, (_, w) => [...all.subarray(w * length, (w + 1) * length)])
+  return Array.from({ length: windows }, (_, w) => [...all.subarray(w * whole, w * whole + length)])
 }

@@ -1,11 +1,16 @@
 // GGUF files run by llama.cpp itself: the same ids of a prompt, the same most likely tokens after it, the same perplexity.
 import assert from 'node:assert/strict'
+import { writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import type { Backend } from '../../../src/engine/compute/backend.ts'
 import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
 import { inLlamaCpp, ofCheckpoint } from '../../support/besideLlamaCpp.ts'
 import { goldenModel } from '../../support/goldens.ts'
 import { llamaCpp, withTokenizer } from '../../support/llamaCpp.ts'
 import { scratch } from '../../support/safetensors.ts'
+import { smallLlama } from '../../support/memoryCheckpoint.ts'
+import { sentencePiece } from '../../support/sentencePiece.ts'
+import { writeTinyModel } from '../../support/tinyModel.ts'
 import { cannot } from '../../support/skip.ts'
 
 /** Tiny models with changes of config.json where llama.cpp takes for granted what they have otherwise. */
@@ -65,5 +70,23 @@ describe('llama.cpp', function () {
         assert.deepEqual(prompt, ours.prompts[i])
         assert.deepEqual(ids.slice(0, ours.tokens[i].length), ours.tokens[i], prompts[i])
       }
+    })
+
+  for (const prefix of [true, false])
+    it(`finds the same ids by SentencePiece's rules, ${prefix ? 'with' : 'without'} a space before the text`, async () => {
+      if ('why' in installed) return
+      const folder = temp.path(`pieces-${prefix}`)
+      const text = 'the cat sat on the mat and then the other cat ate the rat that sat there'
+      const tokenizer = sentencePiece(text, 40, prefix)
+      const rows = Object.keys((tokenizer.model as { vocab: object }).vocab).length
+      await writeTinyModel(folder, { ...smallLlama, vocab_size: rows })
+      writeFileSync(join(folder, 'tokenizer.json'), JSON.stringify(tokenizer))
+      const texts = [text, 'the thin hat', ' a  b', 'cat', 'Zürich then', 'thethe catcat', 'x\ny']
+      const ours = await ofCheckpoint(cpu, folder, { prompts: texts, tokens: 1 })
+      const theirs = await inLlamaCpp(installed.folder, folder, `${folder}.gguf`, 'f32', { prompts: texts, tokens: 1 })
+      assert.deepEqual(
+        theirs.answers.map(({ prompt }) => prompt),
+        ours.prompts,
+      )
     })
 })
