@@ -22,27 +22,6 @@ describe('inspector and comparison in Chromium', () => {
   const select = (name: string) => send(page, { type: 'select', name })
   const headers = () => page.getByRole('columnheader').filter({ visible: true })
 
-  it('a GGUF file is shown with its metadata and types, and nothing is offered that would compute with it', async () => {
-    const metadata = {
-      'general.architecture': 'llama',
-      'tokenizer.ggml.tokens': '["<s>", "a", "b", "c", … 49152 in all]',
-    }
-    const tensors = model.tensors.map((tensor) => (tensor.role === 'linear' ? { ...tensor, dtype: 'Q4_K' } : tensor))
-    const gguf = { ...model, tensors, metadata, label: 'opt-Q4_K_M.gguf', modelType: 'llama', lookOnly: true }
-    await open('inspector')
-    await send(page, settings, { ...shown, model: gguf })
-    await page.getByRole('heading', { name: 'opt-Q4_K_M.gguf' }).waitFor()
-    await page.getByText('Q4_K').first().waitFor()
-    for (const name of ['Prune…', 'Try it…', 'Analyse…', 'Plan pruning in a recipe'])
-      assert.equal(await page.getByRole('button', { name }).count(), 0, name)
-    assert.equal(await page.locator('[data-size=other]').count(), 0, 'no size as a bitmask')
-    await page.getByText('Metadata').first().click()
-    await page.getByText('49152 in all').waitFor()
-    await keepPicture(page, 'inspector-gguf')
-    await send(page, settings, shown)
-    for (const name of ['Prune…', 'Try it…', 'Analyse…']) await page.getByRole('button', { name }).waitFor()
-  })
-
   it('a checkpoint that a run has made says how it came about, and offers a model card', async () => {
     const origin = {
       facts: [
