@@ -34,6 +34,10 @@ export function pushText(push: ToldPush, ownPaths: readonly string[]): string[] 
       ({ path, bytes, state, made }) =>
         `  ${path}, ${formatBytes(bytes)}${made ? ', made from the notes of the run' : ''}${states[state]}`,
     ),
-    ...(ownPaths.length > 0 ? [`the recipe names paths of this machine: ${ownPaths.join(', ')}`] : []),
+    ...(ownPaths.length > 0
+      ? [
+          `the recipe, which is in sparsescope.json and the card too, names paths of this machine: ${ownPaths.join(', ')}`,
+        ]
+      : []),
   ]
 }
