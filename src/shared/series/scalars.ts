@@ -36,7 +36,7 @@ export function createScalarFold(): ScalarFold {
     const { t, stage, entry, task = '', data = '', seq_len: seqLen } = event
     entries.push({ entry, data: data || task, seqLen: seqLen ?? null })
     const before = stage === 'dense' ? 'dense/' : ''
-    // Of a task that completes texts the perplexity is of its answers.
+    // A task that completes texts has the perplexity of its answers.
     for (const key of ['perplexity', 'acc', 'acc_norm'] as const) take(before + key, steps, t, event[key], entry)
   }
   return {

@@ -119,7 +119,7 @@ describe('language server', () => {
     const same = labels(await recipe.at('textDocument/completion', modeline.replace('  steps: 10', '  st|')))
     assert.ok(same.includes('steps'), same.join())
     const words = labels(await recipe.at('textDocument/completion', good.replace('mode: reconstruct', 'mode: |')))
-    assert.deepEqual(words.sort(), ['reconstruct', 'refit', 'retrain'])
+    assert.deepEqual(words.sort(), ['merge', 'reconstruct', 'refit', 'retrain'])
   })
 
   it('offers whole recipes where nothing is written yet, and nowhere else', async () => {

@@ -21,7 +21,7 @@ export interface HarnessRequest {
   /** The model as the person names it. */
   readonly model: string
   readonly device: string
-  /** Of this program. */
+  /** This program's. */
   readonly version?: string
   readonly result: TaskResult
   readonly now: Date

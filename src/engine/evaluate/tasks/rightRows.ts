@@ -26,7 +26,7 @@ export interface RightRows {
 
 const mostRows = 1e6
 
-/** Of a run's folder, a folder of such files (the newest of the task), or one of them. @throws EngineError 'not-found' or 'bad-data'. */
+/** `path`: a run's folder, a folder of such files (the newest of the task), or one of them. @throws EngineError 'not-found' or 'bad-data'. */
 export async function rightRowsOf(path: string, task: string, signal?: AbortSignal): Promise<RightRows> {
   const found = await stat(path).catch((error: unknown) => {
     throw readError(error, path)
@@ -108,7 +108,7 @@ function parsed(line: Buffer, where: string): Record<string, unknown> {
     const value: unknown = JSON.parse(line.toString('utf8'))
     if (isRecord(value)) return value
   } catch {
-    // Said below.
+    // The sentence below says so.
   }
   throw new EngineError('bad-data', `${where} is no line of JSON; is it a samples file of lm-evaluation-harness?`)
 }
