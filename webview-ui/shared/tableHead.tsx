@@ -40,7 +40,7 @@ export function TableHead<Row>({ columns, state: { kept } }: HeadProps<Row>) {
   return (
     <div class="tableHeader" role="row" aria-rowindex={1} ref={row}>
       {columns.map((column, i) => {
-        const { id, title, width, className, left } = column
+        const { id, title, width, className, style } = column
         const mine = order?.column === id ? order : null
         return (
           <div
@@ -48,7 +48,7 @@ export function TableHead<Row>({ columns, state: { kept } }: HeadProps<Row>) {
             role="columnheader"
             aria-sort={mine ? (mine.descending ? 'descending' : 'ascending') : 'none'}
             class={className}
-            style={{ left }}
+            style={style}
           >
             <button
               type="button"

@@ -63,7 +63,7 @@ function TableLine<Row>({ id, index, row, isCurrent, placed, ...table }: LinePro
       )}
       {head === null &&
         placed.map((column) => (
-          <div key={column.id} role="gridcell" class={column.className} style={{ left: column.left }}>
+          <div key={column.id} role="gridcell" class={column.className} style={column.style}>
             {column.cell ? column.cell(row) : column.text(row)}
           </div>
         ))}

@@ -5,8 +5,8 @@ import type { KeptTable } from './tableState.ts'
 export interface PlacedColumn<Row> extends Column<Row> {
   readonly width: number
   readonly className: string
-  /** Where it stays while the others scroll; undefined: it scrolls. */
-  readonly left: string | undefined
+  /** Where it stays while the others scroll; undefined: it scrolls. One object, so that drawing a row anew does not look into it. */
+  readonly style: { readonly left: string } | undefined
 }
 
 /** The pinned columns first, each part in its own order. */
@@ -31,7 +31,7 @@ export function place<Row>(
   return shown.map(({ column, width }) => {
     const stays = column.pinned === true && pinnedWidth <= (2 / 3) * room
     const className = [column.numeric && 'numeric', stays && 'pinned'].filter(Boolean).join(' ')
-    const made = { ...column, width, className, left: stays ? `${left}px` : undefined }
+    const made = { ...column, width, className, style: stays ? { left: `${left}px` } : undefined }
     left += width
     return made
   })
