@@ -1,11 +1,11 @@
 // Differences between two checkpoints, on the same block × module grid as the inspector.
 import { largest } from '../../src/shared/format/lists.ts'
 import type { ComparedTensor, TensorChange } from '../../src/shared/protocol/inspect.ts'
-import { formatCount, formatShare, formatValue } from '../../src/shared/format/numbers.ts'
+import { formatShare, formatValue } from '../../src/shared/format/numbers.ts'
 import type { GridData } from '../shared/gridData.ts'
 import { cellOf, moduleGrid, type ModuleGrid } from '../shared/moduleGrid.ts'
 import { placeColumns } from '../shared/placeColumns.ts'
-import type { Column } from '../shared/tableColumn.ts'
+import { numberColumn, type Column } from '../shared/tableColumn.ts'
 import { plural } from '../../src/shared/format/plural.ts'
 
 interface Compared extends ComparedTensor {
@@ -70,25 +70,19 @@ export function describeChange(map: ChangeMap, row: number, column: number): str
   return `${where}: ${plural(filled, 'zero')} filled, ${plural(emptied, 'new zero')}, drift ${drift}`
 }
 
+const filledShare = ({ filled, parameters }: TensorChange) => filled / Math.max(1, parameters)
 const { first, last } = placeColumns<TensorChange>('Tensor')
 
 export const changeColumns: Column<TensorChange>[] = [
   ...first,
   { id: 'role', title: 'Role', optional: 5, text: (c) => c.role, sort: (c) => c.role },
-  count('filled', 'Zeros filled', (c) => c.filled),
-  {
-    ...count('share', 'of weights', (c) => c.filled / Math.max(1, c.parameters)),
-    text: (c) => formatShare(c.filled / Math.max(1, c.parameters)),
-  },
-  { ...count('emptied', 'New zeros', (c) => c.emptied), optional: 2 },
-  { ...count('drift', 'Drift', (c) => c.drift), text: (c) => formatValue(c.drift) },
-  { ...count('maxAbs', 'Largest change', (c) => c.maxAbs), text: (c) => formatValue(c.maxAbs), optional: 4 },
+  numberColumn('filled', 'Zeros filled', (c) => c.filled),
+  numberColumn('share', 'of weights', filledShare, { text: (c) => formatShare(filledShare(c)) }),
+  numberColumn('emptied', 'New zeros', (c) => c.emptied, { optional: 2 }),
+  numberColumn('drift', 'Drift', (c) => c.drift, { text: (c) => formatValue(c.drift) }),
+  numberColumn('maxAbs', 'Largest change', (c) => c.maxAbs, { text: (c) => formatValue(c.maxAbs), optional: 4 }),
   last,
 ]
-
-function count(id: string, title: string, sort: (change: TensorChange) => number | null): Column<TensorChange> {
-  return { id, title, numeric: true, sort, text: (change) => formatCount(sort(change) ?? 0) }
-}
 
 /** Masks with as many zeros in other places differ: never the difference of the two, which would be 0. */
 function flips(changes: readonly TensorChange[]): number {

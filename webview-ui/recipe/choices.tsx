@@ -3,7 +3,7 @@ import { methodOf } from '../../src/shared/methods/methods.ts'
 import type { TextUse } from '../../src/shared/protocol/view.ts'
 import { unstructured } from '../../src/shared/recipe/defaults.ts'
 import { spreadIn, trains } from '../../src/shared/recipe/writing/recipeText.ts'
-import { Choice, FormField, NumberField, Problems, Several, TextField } from './fields.tsx'
+import { Choice, FormField, NumberField, SelectField, Several, TextField, WrittenField } from './fields.tsx'
 import { shareOf } from './fieldsOfText.ts'
 import {
   comparisons,
@@ -83,9 +83,12 @@ function Pruning({ now: { choices, compared, sparsities, methods } }: { now: For
         onChoose={(next) => choose({ pattern: next })}
       />
       {fixed ? (
-        <FormField name="compared" label="Sparsities, in percent">
-          <input id="compared" value={sparsities} onInput={(e) => change({ sparsities: e.currentTarget.value })} />
-        </FormField>
+        <WrittenField
+          name="compared"
+          label="Sparsities, in percent"
+          value={sparsities}
+          onChange={(next) => change({ sparsities: next })}
+        />
       ) : (
         pattern === unstructured && (
           <FormField name="sparsity" label="Sparsity, in percent" hint="Share of the weights that become zero.">
@@ -103,37 +106,33 @@ function Pruning({ now: { choices, compared, sparsities, methods } }: { now: For
         )
       )}
       {pattern === unstructured && (
-        <FormField name="spread" label="Spread over the blocks" hint={spreadHint(spreadIn(all), sparsity)}>
-          <select
-            id="spread"
-            value={spreadIn(all)}
-            onChange={({ currentTarget }) => choose({ spread: spreadOptions[currentTarget.selectedIndex].value })}
-          >
-            {spreadOptions.map(({ value, label }) => (
-              <option value={value}>{label}</option>
-            ))}
-          </select>
-        </FormField>
+        <SelectField
+          name="spread"
+          label="Spread over the blocks"
+          hint={spreadHint(spreadIn(all), sparsity)}
+          options={spreadOptions}
+          value={spreadIn(all)}
+          onChoose={({ value }) => choose({ spread: value })}
+        />
       )}
       {compared === 'prune.0.method' ? (
-        <div class="field">
-          <span>Methods</span>
-          <Several label="Methods" options={offered} value={methods} onChoose={(next) => change({ methods: next })} />
-          <Problems of="compared" />
-        </div>
+        <Several
+          name="compared"
+          label="Methods"
+          options={offered}
+          value={methods}
+          onChoose={(next) => change({ methods: next })}
+        />
       ) : (
         method !== null && (
-          <FormField name="method" label="Method" hint={methodHint(method, pattern)}>
-            <select
-              id="method"
-              value={method}
-              onChange={({ currentTarget }) => choose({ method: offered[currentTarget.selectedIndex].value })}
-            >
-              {offered.map(({ value, label }) => (
-                <option value={value}>{label}</option>
-              ))}
-            </select>
-          </FormField>
+          <SelectField
+            name="method"
+            label="Method"
+            hint={methodHint(method, pattern)}
+            options={offered}
+            value={method}
+            onChoose={({ value }) => choose({ method: value })}
+          />
         )
       )}
     </>
@@ -149,39 +148,31 @@ function Recovery({ now: { choices, compared, seeds } }: { now: Form }) {
       {method === null ? (
         <p class="muted">Its zeros stay as they are; the whole model is retrained around them.</p>
       ) : (
-        <FormField name="recovery" label="What wins back the loss" hint={known?.hint}>
-          <select
-            id="recovery"
-            value={recoveries.join()}
-            onChange={({ currentTarget }) => choose({ recoveries: offered[currentTarget.selectedIndex].modes })}
-          >
-            {offered.map(({ value, label }) => (
-              <option value={value}>{label}</option>
-            ))}
-          </select>
-        </FormField>
+        <SelectField
+          name="recovery"
+          label="What wins back the loss"
+          hint={known?.hint}
+          options={offered}
+          value={recoveries.join()}
+          onChoose={({ modes }) => choose({ recoveries: modes })}
+        />
       )}
       {trains(recoveries) && (
         <>
-          <div class="field">
-            <span>What is trained</span>
-            <Several
-              label="What is trained"
-              options={trainOptions}
-              value={train}
-              onChoose={(next) => choose({ train: next })}
-            />
-            <Problems of="train" />
-          </div>
+          <Several
+            name="train"
+            label="What is trained"
+            options={trainOptions}
+            value={train}
+            onChoose={(next) => choose({ train: next })}
+          />
           <FormField name="steps" label={recoveries.includes('reconstruct') ? 'Steps, for each block too' : 'Steps'}>
             <NumberField id="steps" value={steps} onChange={(next) => choose({ steps: next })} />
           </FormField>
         </>
       )}
       {compared === 'seed' && (
-        <FormField name="compared" label="Seeds">
-          <input id="compared" value={seeds} onInput={({ currentTarget }) => change({ seeds: currentTarget.value })} />
-        </FormField>
+        <WrittenField name="compared" label="Seeds" value={seeds} onChange={(next) => change({ seeds: next })} />
       )}
     </>
   )
@@ -244,18 +235,12 @@ function Texts({ now: { choices }, browse }: { now: Form; browse: Browse }) {
 function Output({ now: { output } }: { now: Form }) {
   const saveTo = settled.value?.saveTo ?? ''
   return (
-    <FormField
+    <WrittenField
       name="output"
       label="Folder"
       hint="It must not exist yet. The recipe is written beside the model, with the same name."
-    >
-      <input
-        id="output"
-        class="wide"
-        spellcheck={false}
-        value={output ?? saveTo}
-        onInput={({ currentTarget }) => change({ output: currentTarget.value })}
-      />
-    </FormField>
+      value={output ?? saveTo}
+      onChange={(next) => change({ output: next })}
+    />
   )
 }

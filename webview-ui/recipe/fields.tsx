@@ -69,30 +69,71 @@ export function Choice<T>({ name, label, options, value, onChoose }: ChoiceProps
   )
 }
 
-/** Several that may hold at once. */
-export function Several<T extends string>({
-  label,
-  options,
-  value,
-  onChoose,
-}: Omit<ChoiceProps<T>, 'value' | 'onChoose' | 'name'> & {
+interface SeveralProps<T> extends Pick<ChoiceProps<T>, 'label' | 'options'> {
+  readonly name: Field
   readonly value: readonly T[]
   readonly onChoose: (value: T[]) => void
-}) {
+}
+
+/** Several that may hold at once. */
+export function Several<T extends string>({ name, label, options, value, onChoose }: SeveralProps<T>) {
   const toggled = (one: T) => options.map((o) => o.value).filter((o) => value.includes(o) !== (o === one))
   return (
-    <div class="row" role="group" aria-label={label}>
-      {options.map((option) => (
-        <label class="row" title={option.hint}>
-          <input
-            type="checkbox"
-            checked={value.includes(option.value)}
-            onChange={() => onChoose(toggled(option.value))}
-          />
-          {option.label}
-        </label>
-      ))}
+    <div class="field">
+      <span>{label}</span>
+      <div class="row" role="group" aria-label={label}>
+        {options.map((option) => (
+          <label class="row" title={option.hint}>
+            <input
+              type="checkbox"
+              checked={value.includes(option.value)}
+              onChange={() => onChoose(toggled(option.value))}
+            />
+            {option.label}
+          </label>
+        ))}
+      </div>
+      <Problems of={name} />
     </div>
+  )
+}
+
+interface SelectFieldProps<O extends Option<unknown>> extends Omit<FieldProps, 'children'> {
+  readonly options: readonly O[]
+  readonly value: O['value']
+  readonly onChoose: (option: O) => void
+}
+
+/** One of many, with its advice below. */
+export function SelectField<O extends Option<string>>({ options, value, onChoose, ...field }: SelectFieldProps<O>) {
+  return (
+    <FormField {...field}>
+      <select id={field.name} value={value} onChange={(event) => onChoose(options[event.currentTarget.selectedIndex])}>
+        {options.map((option) => (
+          <option value={option.value}>{option.label}</option>
+        ))}
+      </select>
+    </FormField>
+  )
+}
+
+interface WrittenProps extends Omit<FieldProps, 'children'> {
+  readonly value: string
+  readonly onChange: (value: string) => void
+}
+
+/** What a person writes, as they write it. */
+export function WrittenField({ value, onChange, ...field }: WrittenProps) {
+  return (
+    <FormField {...field}>
+      <input
+        id={field.name}
+        class="wide"
+        spellcheck={false}
+        value={value}
+        onInput={(event) => onChange(event.currentTarget.value)}
+      />
+    </FormField>
   )
 }
 

@@ -6,7 +6,7 @@ import { toCsv } from '../../src/shared/format/csv.ts'
 import { ladderTitle } from '../../src/shared/series/ladder.ts'
 import { drawn, useWidth } from '../shared/drawn.tsx'
 import { Figure } from '../shared/figure.tsx'
-import { themeChanges, themeInk } from '../shared/theme.ts'
+import { readTheme, themeChanges } from '../shared/theme.ts'
 import { ladders, picture, type LadderGroup } from './store.ts'
 
 export function Ladders() {
@@ -56,7 +56,7 @@ function LadderPicture({ rows }: Pick<LadderGroup, 'rows'>) {
   const place = useRef<HTMLDivElement>(null)
   const width = Math.max(300, useWidth(place))
   void themeChanges.value
-  const drawing = drawLadder(rows, width, themeInk())
+  const drawing = drawLadder(rows, width, readTheme())
   return (
     <div ref={place} class="ladderPicture">
       {drawing && (

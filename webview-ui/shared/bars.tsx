@@ -15,7 +15,7 @@ import { drawn } from './drawn.tsx'
 import { Figure } from './figure.tsx'
 import { Picture, pixelOf, Tip, useRoomFor } from './picture.tsx'
 import { stepTo } from './roving.ts'
-import { themeChanges, themeInk } from './theme.ts'
+import { readTheme, themeChanges } from './theme.ts'
 
 /** A bar that the page points out, such as the block that was clicked in another picture. */
 interface Picking {
@@ -60,7 +60,7 @@ function BarsPicture({ data, height, picked = null, onPick }: Picking & { data: 
   const { place, width } = useRoomFor(narrowest)
   const layout = useMemo(() => layOutBars(data, width, height), [data, width, height])
   const theme = themeChanges.value
-  const picture = useMemo(() => drawn(drawBars(layout, data, themeInk())), [layout, theme])
+  const picture = useMemo(() => drawn(drawBars(layout, data, readTheme())), [layout, theme])
   const [read, setRead] = useState<number | null>(null)
   const { bars } = data
   const placeAt = (event: MouseEvent) => barAt(layout, pixelOf(event).x, bars.length)

@@ -2,22 +2,31 @@
 import { createElement, type RefObject, type VNode } from 'preact'
 import { useLayoutEffect, useState } from 'preact/hooks'
 import type { Shape } from '../../src/shared/chart/shape.ts'
+import { onceAFrame } from './canvas.ts'
 
 export function drawn({ tag, attributes, children }: Shape): VNode {
   return createElement(tag, attributes, ...children.map((child) => (typeof child === 'string' ? child : drawn(child))))
 }
 
-/** Width of the element in CSS pixels; 0 before it is laid out. */
-export function useWidth(place: RefObject<HTMLElement | null>): number {
-  const [width, setWidth] = useState(0)
+export interface Room {
+  readonly width: number
+  readonly height: number
+}
+
+/** Size of the element in CSS pixels inside its scroll bars; 0 before it is laid out. */
+export function useRoom(place: RefObject<HTMLElement | null>): Room {
+  const [room, setRoom] = useState<Room>({ width: 0, height: 0 })
   useLayoutEffect(() => {
-    const element = place.current
-    if (!element) return
-    const measure = () => setWidth(element.clientWidth)
-    measure()
-    const observer = new ResizeObserver(measure)
-    observer.observe(element)
+    const look = () => {
+      const { clientWidth: width = 0, clientHeight: height = 0 } = place.current ?? {}
+      setRoom((known) => (known.width === width && known.height === height ? known : { width, height }))
+    }
+    look()
+    const observer = new ResizeObserver(onceAFrame(look))
+    if (place.current) observer.observe(place.current)
     return () => observer.disconnect()
   }, [])
-  return width
+  return room
 }
+
+export const useWidth = (place: RefObject<HTMLElement | null>): number => useRoom(place).width

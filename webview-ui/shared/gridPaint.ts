@@ -31,7 +31,7 @@ export function paintGrid(
   context.lineWidth = 2
   // A cell may have the colour of the focus: a second line inside of it, in the ink of the cell, is always seen.
   const value = data.cells[selected.row * layout.columns + selected.column]?.value ?? null
-  context.strokeStyle = value === null ? theme.foreground : inkOn(data.colour(value))
+  context.strokeStyle = value === null ? theme.text : inkOn(data.colour(value))
   context.strokeRect(x + 2, y + 2, width - 4, height - 4)
   context.strokeStyle = theme.focus
   context.strokeRect(x, y, width, height)
@@ -49,7 +49,7 @@ function paintRange(
   const height = (to.row - from.row + 1) * layout.cellHeight - 1
   // Two lines of two colours are seen on cells of any.
   context.lineWidth = 4
-  context.strokeStyle = theme.background
+  context.strokeStyle = theme.paper ?? theme.text
   context.strokeRect(x, y, width, height)
   context.lineWidth = 2
   context.strokeStyle = theme.focus
@@ -114,7 +114,7 @@ function hatch(
 }
 
 function paintNames(context: CanvasRenderingContext2D, layout: GridLayout, data: GridData, theme: Theme): void {
-  context.fillStyle = theme.foreground
+  context.fillStyle = theme.text
   context.font = `11px ${theme.font}`
   context.textBaseline = 'middle'
   context.textAlign = 'right'

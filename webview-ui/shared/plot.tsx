@@ -10,7 +10,7 @@ import { drawn } from './drawn.tsx'
 import { KeySymbol } from './keySymbol.tsx'
 import { Picture, pixelOf, Tip, useRoomFor } from './picture.tsx'
 import { stepTo } from './roving.ts'
-import { themeChanges, themeInk } from './theme.ts'
+import { readTheme, themeChanges } from './theme.ts'
 
 export interface PlotProps {
   data: ChartData
@@ -24,7 +24,7 @@ export function Plot({ data, text }: PlotProps) {
   const { place, width } = useRoomFor(narrowest)
   const layout = useMemo(() => layOutChart(data, { width, height }), [data, width])
   const theme = themeChanges.value
-  const picture = useMemo(() => drawn(drawChart(layout, data, text, themeInk())), [layout, theme])
+  const picture = useMemo(() => drawn(drawChart(layout, data, text, readTheme())), [layout, theme])
   // undefined: nothing is read; null: the levels, which have no place.
   const [read, setRead] = useState<number | null | undefined>(undefined)
   const readout = read === undefined ? null : readoutAt(data, read, text)

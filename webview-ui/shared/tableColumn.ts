@@ -1,4 +1,5 @@
 import type { ComponentChildren } from 'preact'
+import { formatCount } from '../../src/shared/format/numbers.ts'
 import type { SortColumn } from './tableOrder.ts'
 import type { TableState } from './tableState.ts'
 import type { ColumnRoom } from './tableWidths.ts'
@@ -38,4 +39,14 @@ export interface TableProps<Row> {
   readonly tooltip?: (row: Row) => string
   /** Attached to rows for VS Code's own context menu. */
   readonly menuContext?: (row: Row) => Record<string, unknown>
+}
+
+/** A column of counts, or of other numbers with their own text. */
+export function numberColumn<Row>(
+  id: string,
+  title: string,
+  of: (row: Row) => number | null,
+  more: Partial<Column<Row>> = {},
+): Column<Row> {
+  return { ...{ id, title, numeric: true, sort: of }, text: (row) => formatCount(of(row) ?? 0), ...more }
 }

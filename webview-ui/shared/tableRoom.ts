@@ -1,8 +1,7 @@
-// The room of a table on its page: how wide its columns are in it, and how many rows are in sight.
+// How wide the columns of a table are in the room that it has on its page.
 import { untracked } from '@preact/signals'
-import type { RefObject } from 'preact'
-import { useLayoutEffect, useMemo, useRef, useState } from 'preact/hooks'
-import { onceAFrame } from './canvas.ts'
+import { useMemo, useRef } from 'preact/hooks'
+import type { Room } from './drawn.tsx'
 import type { Column } from './tableColumn.ts'
 import type { KeptTable } from './tableState.ts'
 import { place, type PlacedColumn } from './tablePins.ts'
@@ -12,27 +11,6 @@ import { themeChanges } from './theme.ts'
 /** Beside the text of a cell: its padding; of a head: also the mark of the order. */
 const cellPadding = 18
 const headPadding = 32
-
-export interface Room {
-  /** CSS pixels inside the scroll bars. */
-  readonly width: number
-  readonly height: number
-}
-
-export function useRoom(view: RefObject<HTMLElement | null>): Room {
-  const [room, setRoom] = useState<Room>({ width: 0, height: 0 })
-  useLayoutEffect(() => {
-    const look = () => {
-      const { clientWidth: width = 0, clientHeight: height = 0 } = view.current ?? {}
-      setRoom((known) => (known.width === width && known.height === height ? known : { width, height }))
-    }
-    look()
-    const observer = new ResizeObserver(onceAFrame(look))
-    if (view.current) observer.observe(view.current)
-    return () => observer.disconnect()
-  }, [])
-  return room
-}
 
 /** The columns that there is room for, with their widths. None becomes narrower again with other rows. */
 export function usePlaces<Row>(

@@ -13,7 +13,7 @@ import { drawn } from '../shared/drawn.tsx'
 import { Figure } from '../shared/figure.tsx'
 import { KeySymbol } from '../shared/keySymbol.tsx'
 import { Picture, pixelOf, Tip, useRoomFor } from '../shared/picture.tsx'
-import { themeChanges, themeInk } from '../shared/theme.ts'
+import { readTheme, themeChanges } from '../shared/theme.ts'
 import { extentOf, nearestIndex, pointsOf, type CurveData, type Extent } from './curveData.ts'
 import { mostApart, paintCurves } from './curvePaint.ts'
 import type { Entry } from './entries.ts'
@@ -89,7 +89,7 @@ function Curves({ text, entries, data, extent, look, height }: PictureProps) {
   )
   const theme = themeChanges.value
   const axes = useMemo(
-    () => drawn(drawChart(layout, { ...endsOf(extent, look), series: [] }, text, themeInk())),
+    () => drawn(drawChart(layout, { ...endsOf(extent, look), series: [] }, text, readTheme())),
     [layout, text.yLabel, theme],
   )
   const [at, setAt] = useState<{ x: number; y: number } | null>(null)

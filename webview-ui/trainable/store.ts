@@ -1,14 +1,13 @@
 // What the page of a recipe's training knows.
 import { computed, signal } from '@preact/signals'
 import type { PlanRow, PlanSummary } from '../../src/shared/plan/planSummary.ts'
-import { formatCount } from '../../src/shared/format/numbers.ts'
 import type { ToTrainable } from '../../src/shared/protocol/view.ts'
 import { compileFilter, type Filter } from '../shared/filter.ts'
 import type { PageMessage } from '../shared/page.tsx'
 import { sequentialColour } from '../shared/palette.ts'
 import { settings } from '../shared/settings.ts'
 import { placeColumns } from '../shared/placeColumns.ts'
-import type { Column } from '../shared/tableColumn.ts'
+import { numberColumn, type Column } from '../shared/tableColumn.ts'
 import { inOrder, tableState } from '../shared/tableState.ts'
 import { shareGrid, shareMap } from './shares.ts'
 
@@ -29,17 +28,12 @@ export const rows = computed<readonly PlanRow[]>(() => {
 })
 
 const stateOf = (row: PlanRow) => [row.by ?? 'frozen', row.pruned && 'pruned'].filter(Boolean).join(', ')
-const count = (id: string, title: string, value: (row: PlanRow) => number): Column<PlanRow> => ({
-  ...{ id, title, numeric: true },
-  text: (row) => formatCount(value(row)),
-  sort: value,
-})
 const { first, last } = placeColumns<PlanRow>('Parameter')
 export const columns: readonly Column<PlanRow>[] = [
   ...first,
   { id: 'state', title: 'State', text: stateOf, sort: stateOf },
-  { ...count('parameters', 'Weights', (row) => row.parameters), optional: 1 },
-  count('trainable', 'Trained', (row) => row.trainable),
+  numberColumn('parameters', 'Weights', (row) => row.parameters, { optional: 1 }),
+  numberColumn('trainable', 'Trained', (row) => row.trainable),
   last,
 ]
 export const table = tableState()
