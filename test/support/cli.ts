@@ -59,7 +59,12 @@ export function cliOnTerminal(
 
 /** The same with these variables of the environment. */
 export function cliWith(env: NodeJS.ProcessEnv, ...args: string[]): Promise<CliResult> {
-  return queued(() => runIn(process.cwd(), args, { env }))
+  return cliInWith(process.cwd(), env, ...args)
+}
+
+/** The same in a folder. */
+export function cliInWith(cwd: string, env: NodeJS.ProcessEnv, ...args: string[]): Promise<CliResult> {
+  return queued(() => runIn(cwd, args, { env }))
 }
 
 /** The same in a folder; the runs of a sweep that it starts are processes of the built command line. */

@@ -73,11 +73,13 @@ export function results({ folder }: Workplace): Record<string, string> {
   return filesBelow(join(folder, 'results'), (name) => !name.endsWith('sparsescope.json'))
 }
 
+type Found<T> = T | null | undefined | false
+
 /** Waits until `look` finds something. @throws Error that says what was looked for, when it does not. */
-export async function until<T>(look: () => T | null | undefined | false, limitMs = 300_000): Promise<T> {
+export async function until<T>(look: () => Found<T> | Promise<Found<T>>, limitMs = 300_000): Promise<T> {
   const deadline = Date.now() + limitMs
   for (;;) {
-    const found = look()
+    const found = await look()
     if (found !== null && found !== undefined && found !== false) return found
     if (Date.now() > deadline) throw new Error(`waited ${limitMs / 1000} s for ${look.toString()}`)
     await sleep(20)

@@ -4,7 +4,7 @@ import { spawn, spawnSync } from 'node:child_process'
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseTasks } from '../../../src/engine/sweep/slurm.ts'
-import { entry } from '../../support/cli.ts'
+import { cliInWith, entry } from '../../support/cli.ts'
 import type { Workplace } from '../../support/runs.ts'
 import { cannot } from '../../support/skip.ts'
 import { slurmFor, type TestSlurm } from '../../support/slurm.ts'
@@ -55,15 +55,11 @@ describe('sparsescope sweep --engine slurm', function () {
   beforeEach(async () => (place = await sweepPlace()))
   afterEach(() => place?.remove())
 
-  const inSlurm = (...args: string[]) =>
-    spawnSync(process.execPath, [entry, 'sweep', ...args], {
-      cwd: place.folder,
-      encoding: 'utf8',
-      env: { ...process.env, ...slurm.env },
-    })
+  const inSlurm = (...args: string[]) => cliInWith(place.folder, slurm.env, 'sweep', ...args)
   const started = ['--engine', 'slurm', '--device', 'cpu']
-  const statusOf = (recipe: string) => JSON.parse(inSlurm('status', recipe, '--json').stdout) as SweepTable
-  const states = (recipe: string) => statusOf(recipe).runs.map(({ state }) => state)
+  const statusOf = async (recipe: string) =>
+    JSON.parse((await inSlurm('status', recipe, '--json')).stdout) as SweepTable
+  const states = async (recipe: string) => (await statusOf(recipe)).runs.map(({ state }) => state)
   const run = (index: number) => join(onlySweep(place) ?? 'none', 'runs', String(index))
   /** `array_index` of the place's sweep, in their order: those that run or will, or all that Slurm remembers. */
   const tasks = (...which: 'all'[]) => {
@@ -82,9 +78,9 @@ describe('sparsescope sweep --engine slurm', function () {
 
   it('an array saves, byte for byte, what the local engine saves', async () => {
     const recipe = withOptions({ 'prune.0.sparsity': [0.4, 0.6], seed: [0, 1] })
-    const { status, stderr } = inSlurm('run', recipe, ...started)
+    const { status, stderr } = await inSlurm('run', recipe, ...started)
     assert.equal(status, 0, stderr)
-    const table = statusOf(recipe)
+    const table = await statusOf(recipe)
     assert.equal(table.engine, 'slurm')
     assert.deepEqual(table.runs.map(({ state }) => state), ['done', 'done', 'done', 'done']) // prettier-ignore
     const saved = results(place)
@@ -104,10 +100,10 @@ describe('sparsescope sweep --engine slurm', function () {
       { name: 'short', set: {} },
     ]
     const recipe = withOptions({ cases })
-    assert.equal(inSlurm('run', recipe, ...started, '--no-wait').status, 0)
+    assert.equal((await inSlurm('run', recipe, ...started, '--no-wait')).status, 0)
     process.kill((await held(0)).pid, 'SIGKILL')
-    await until(() => states(recipe).join() === 'failed,done')
-    const again = inSlurm('run', recipe, ...started)
+    await until(async () => (await states(recipe)).join() === 'failed,done')
+    const again = await inSlurm('run', recipe, ...started)
     assert.equal(again.status, 0, again.stderr)
     assert.match(again.stdout, /submitted 1 of 2 runs/)
     assert.equal(eventsOf(run(0), 'block').length, 3)
@@ -115,16 +111,16 @@ describe('sparsescope sweep --engine slurm', function () {
 
   it('`cancel` stops one task, or all; `run` goes on with them', async () => {
     const recipe = withOptions({ seed: [0, 1] }, 5000)
-    inSlurm('run', recipe, ...started, '--no-wait')
+    await inSlurm('run', recipe, ...started, '--no-wait')
     // Both stand still: neither may be done before it is cancelled, however unevenly the machine runs them.
     const [first, second] = await Promise.all([held(0), held(1)])
-    assert.equal(inSlurm('cancel', recipe, '--index', '1').status, 0)
-    await until(() => !isAlive(second.pid) && states(recipe)[1] === 'cancelled')
+    assert.equal((await inSlurm('cancel', recipe, '--index', '1')).status, 0)
+    await until(async () => !isAlive(second.pid) && (await states(recipe))[1] === 'cancelled')
     assert.ok(isAlive(first.pid))
-    assert.equal(inSlurm('cancel', recipe).status, 0)
+    assert.equal((await inSlurm('cancel', recipe)).status, 0)
     first.goOn()
-    await until(() => states(recipe).join() === 'cancelled,cancelled')
-    const { status, stderr } = inSlurm('run', recipe, ...started)
+    await until(async () => (await states(recipe)).join() === 'cancelled,cancelled')
+    const { status, stderr } = await inSlurm('run', recipe, ...started)
     assert.equal(status, 0, stderr)
   })
 
@@ -141,7 +137,7 @@ describe('sparsescope sweep --engine slurm', function () {
     assert.equal(before.length, 1)
     assert.ok(isAlive(pid))
     goOn()
-    const again = inSlurm('run', onlySweep(place) ?? '', ...started)
+    const again = await inSlurm('run', onlySweep(place) ?? '', ...started)
     assert.equal(again.status, 0, again.stderr)
     assert.doesNotMatch(again.stdout, /submitted/)
     assert.equal(eventsOf(run(0), 'start').length, 1)
@@ -161,13 +157,13 @@ describe('sparsescope sweep --engine slurm', function () {
         { name: 'other', set: {} },
       ]
       const recipe = withOptions({ cases })
-      const first = inSlurm('run', recipe, ...started)
+      const first = await inSlurm('run', recipe, ...started)
       assert.equal(first.status, 1, first.stderr)
-      const { runs } = statusOf(recipe)
+      const { runs } = await statusOf(recipe)
       assert.deepEqual(runs.map(({ state }) => state), ['failed', 'done']) // prettier-ignore
       assert.match(runs[0].message ?? '', /small: .* are needed for the result .* free some space/)
       rmSync(join(small, 'ballast'))
-      const again = inSlurm('run', recipe, ...started)
+      const again = await inSlurm('run', recipe, ...started)
       assert.equal(again.status, 0, again.stderr)
       assert.match(again.stdout, /submitted 1 of 2 runs/)
       assert.ok(existsSync(join(small, 'out', 'model.safetensors')))
@@ -178,12 +174,12 @@ describe('sparsescope sweep --engine slurm', function () {
 
   it('a task that Slurm requeues goes on from its last block', async () => {
     const recipe = withOptions({ seed: [0] }, 5000)
-    inSlurm('run', recipe, ...started, '--no-wait')
+    await inSlurm('run', recipe, ...started, '--no-wait')
     const { goOn } = await held(0)
     const env = { ...process.env, ...slurm.env }
     assert.equal(spawnSync('scontrol', ['requeue', ...tasks()], { env }).status, 0)
     goOn()
-    const { status, stderr } = inSlurm('run', recipe, ...started)
+    const { status, stderr } = await inSlurm('run', recipe, ...started)
     assert.equal(status, 0, stderr)
     const starts = eventsOf(run(0), 'start') as { resumed?: boolean }[]
     assert.deepEqual(starts.map(({ resumed }) => resumed), [undefined, true]) // prettier-ignore
@@ -191,12 +187,12 @@ describe('sparsescope sweep --engine slurm', function () {
 
   it('a node whose daemon dies and comes back costs nothing', async () => {
     const recipe = withOptions({ seed: [0] }, 5000)
-    inSlurm('run', recipe, ...started, '--no-wait')
+    await inSlurm('run', recipe, ...started, '--no-wait')
     const { goOn } = await held(0)
     slurm.killNode()
     await slurm.startNode()
     goOn()
-    const { status, stderr } = inSlurm('run', recipe, ...started)
+    const { status, stderr } = await inSlurm('run', recipe, ...started)
     assert.equal(status, 0, stderr)
     assert.equal(eventsOf(run(0), 'block').length, 3)
   })
@@ -204,14 +200,14 @@ describe('sparsescope sweep --engine slurm', function () {
   it('a run that is out of time stops before it is killed, and goes on', async () => {
     const recipe = (time: string) =>
       place.recipe('a', sweptRecipe({ seed: [0], slurm: { time, memory: '400MB' } }, 200_000))
-    const { status, stdout } = inSlurm('run', recipe('1'), ...started)
+    const { status, stdout } = await inSlurm('run', recipe('1'), ...started)
     assert.equal(status, 130)
     assert.match(stdout, /^cancelled seed=0: stopped, .* time limit; sparsescope sweep run goes on where it was$/m)
-    assert.deepEqual(states(recipe('20')), ['cancelled'])
-    inSlurm('run', recipe('20'), ...started, '--no-wait')
+    assert.deepEqual(await states(recipe('20')), ['cancelled'])
+    await inSlurm('run', recipe('20'), ...started, '--no-wait')
     await until(() => eventsOf(run(0), 'start').length === 2)
-    inSlurm('cancel', recipe('20'))
-    await until(() => states(recipe('20'))[0] === 'cancelled')
+    await inSlurm('cancel', recipe('20'))
+    await until(async () => (await states(recipe('20')))[0] === 'cancelled')
   })
 
   it('submitted twice at the same moment it is one array', async () => {
@@ -226,20 +222,20 @@ describe('sparsescope sweep --engine slurm', function () {
     // The second finds nothing to submit; while the first is at it, it is refused.
     assert.ok(codes.includes(0) && codes.every((code) => code === 0 || code === 2), codes.join())
     assert.equal(new Set(tasks('all').map((task) => task.split('_')[0])).size, 1)
-    assert.equal(inSlurm('run', recipe, ...started).status, 0)
+    assert.equal((await inSlurm('run', recipe, ...started)).status, 0)
     for (const i of [0, 1]) assert.equal(eventsOf(run(i), 'start').length, 1)
   })
 
-  it('what sbatch refuses is one sentence with 2', () => {
+  it('what sbatch refuses is one sentence with 2', async () => {
     const recipe = place.recipe('a', sweptRecipe({ seed: [0], slurm: { partition: 'nowhere' } }))
-    const { status, stderr } = inSlurm('run', recipe, ...started)
+    const { status, stderr } = await inSlurm('run', recipe, ...started)
     assert.equal(status, 2)
     assert.match(stderr, /sbatch refused: .*partition/)
   })
 
-  it('--slurm fills in what the recipe leaves open, and is checked like it', () => {
+  it('--slurm fills in what the recipe leaves open, and is checked like it', async () => {
     const silent = place.recipe('a', sweptRecipe({ seed: [0] }))
-    const given = inSlurm('run', silent, ...started, '--slurm', 'partition=nowhere')
+    const given = await inSlurm('run', silent, ...started, '--slurm', 'partition=nowhere')
     assert.match(given.stderr, /sbatch refused: .*partition/)
     for (const [option, message] of [
       ['nonsense', /--slurm nonsense: write it like/],
@@ -247,12 +243,20 @@ describe('sparsescope sweep --engine slurm', function () {
       ['cpus=many', /--slurm cpus=many: .*number/],
       ['partition=--wrap=x', /expected a name of the cluster/],
     ] as const) {
-      const { status, stderr } = inSlurm('run', silent, ...started, '--slurm', option)
+      const { status, stderr } = await inSlurm('run', silent, ...started, '--slurm', option)
       assert.equal(status, 2)
       assert.match(stderr, message)
     }
     const says = place.recipe('b', sweptRecipe({ seed: [0], slurm: { partition: 'debug', memory: '400MB' } }))
-    const { status, stderr } = inSlurm('run', says, ...started, '--slurm', 'partition=nowhere', '--slurm', 'cpus=1')
+    const { status, stderr } = await inSlurm(
+      'run',
+      says,
+      ...started,
+      '--slurm',
+      'partition=nowhere',
+      '--slurm',
+      'cpus=1',
+    )
     assert.equal(status, 0, stderr)
   })
 })
@@ -262,11 +266,8 @@ describe('a machine without Slurm', () => {
     const place = await sweepPlace()
     try {
       const recipe = place.recipe('a', sweptRecipe({ seed: [0] }))
-      const { status, stderr } = spawnSync(process.execPath, [entry, 'sweep', 'run', recipe, '--engine', 'slurm'], {
-        cwd: place.folder,
-        encoding: 'utf8',
-        env: { ...process.env, PATH: place.folder },
-      })
+      const env = { PATH: place.folder }
+      const { status, stderr } = await cliInWith(place.folder, env, 'sweep', 'run', recipe, '--engine', 'slurm')
       assert.equal(status, 2)
       assert.match(stderr, /squeue is not on PATH.*--engine local/)
     } finally {
