@@ -1,6 +1,6 @@
 // Packs the VSIX and the npm package, puts each where a user would, below a folder whose name has spaces, and runs the
 // command line's demo from both: `node scripts/smokePackages.mjs`. `npm run build` comes before it.
-// With --quick it prunes the sample that comes along instead, which takes seconds.
+// With --quick it prunes the sample that comes along instead, which takes seconds; --vsix FILE takes one that is packed already.
 import { spawnSync } from 'node:child_process'
 import { createWriteStream, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -12,7 +12,7 @@ import { openPromise } from 'yauzl'
 import { packageVsix } from './package.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false } } })
+const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false }, vsix: { type: 'string' } } })
 
 function must(program, args, cwd) {
   // npm is a script that Windows starts through a shell only.
@@ -62,8 +62,8 @@ try {
 
   const extension = join(scratch, 'vsix')
   mkdirSync(extension)
-  const { file } = packageVsix({ out: join(scratch, 'sparsescope.vsix'), say: (line) => console.log(line) })
-  await unpack(file, extension)
+  const pack = () => packageVsix({ out: join(scratch, 'sparsescope.vsix'), say: (line) => console.log(line) }).file
+  await unpack(values.vsix ?? pack(), extension)
   tryOut('VSIX', join(extension, 'extension'))
 } finally {
   rmSync(scratch, { recursive: true, force: true })
