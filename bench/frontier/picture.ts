@@ -46,6 +46,9 @@ function drawn(series: Series[], text: ChartText, keyed = series): string {
   return svgOf({ series, levels: [], xRange: null, continuousX: true, logX, logY: true }, text, { series: keyed, levels: [] }) // prettier-ignore
 }
 
+/** The folder also keeps what the product notes of sweeps that begin. */
+const sweepsIn = (home: string) => readdirSync(home).map((name) => join(home, name)).filter((sweep) => existsSync(join(sweep, 'plan.json'))) // prettier-ignore
+
 /** report.json of the runs of a sweep that are done. */
 function reportsOf(sweep: string): unknown[] {
   const runs = join(sweep, 'runs')
@@ -59,7 +62,7 @@ if (process.argv[1] === import.meta.filename) {
     allowPositionals: true,
   })
   const home = join(import.meta.dirname, '.sparsescope/sweeps')
-  const sweeps = positionals.length > 0 ? positionals : readdirSync(home).map((name) => join(home, name))
+  const sweeps = positionals.length > 0 ? positionals : sweepsIn(home)
   const points = frontierPoints(sweeps.flatMap((sweep) => reportsOf(resolve(sweep))))
   mkdirSync(values.out, { recursive: true })
   writeFileSync(join(values.out, 'minutes.svg'), byMinutes(points))
