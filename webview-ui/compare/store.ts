@@ -4,7 +4,7 @@ import type { ComparedTensor, CompareSummary, Measured, TensorChange } from '../
 import type { LabelledModel, ToCompare } from '../../src/shared/protocol/view.ts'
 import { announce } from '../shared/announce.ts'
 import { onceAFrame } from '../shared/canvas.ts'
-import { compileFilter, type Filter } from '../shared/filter.ts'
+import { keptBy, type Filter } from '../shared/filter.ts'
 import { nothingMarked } from '../shared/gridMark.ts'
 import type { Loaded, Sight } from '../shared/matrix.tsx'
 import type { PageMessage } from '../shared/page.tsx'
@@ -28,8 +28,8 @@ export const table = tableState()
 export const mark = signal(nothingMarked)
 /** Changed tensors that the filter keeps, as the table shows them; all while an expression is wrong. */
 export const rows = computed(() => {
-  const { keep } = compileFilter(filter.value)
-  return inOrder(changes.value.filter(({ name }) => keep?.(name) ?? true), changeColumns, table) // prettier-ignore
+  const kept = keptBy(filter.value, changes.value, ({ name }) => name)
+  return inOrder(kept, changeColumns, table)
 })
 
 /** The tensor of both matrices: the one that was chosen, else the first of the table. */

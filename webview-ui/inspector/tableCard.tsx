@@ -1,7 +1,5 @@
 // The table of all tensors, with a filter, below their blocks or roles where a person wants that.
 import { FilterField } from '../shared/filterField.tsx'
-import { HeadingText } from '../shared/headingText.tsx'
-import { isHeading } from '../shared/lines.ts'
 import { Select } from '../shared/parts.tsx'
 import { Table } from '../shared/table.tsx'
 import { tensorMenu } from '../shared/tensorMenu.ts'
@@ -21,12 +19,11 @@ export function TableCard() {
         columns={columns}
         rows={lines.value}
         all={all}
-        keyOf={(line) => (isHeading(line) ? `group ${line.heading}` : line.name)}
+        keyOf={({ name }) => name}
         state={table}
-        tooltip={(line) => (isHeading(line) ? line.heading : [line.name, line.unreadable].filter(Boolean).join('\n'))}
-        heading={(line) => isHeading(line) && <HeadingText {...line} />}
-        onSelect={(line) => !isHeading(line) && select(line, 'table')}
-        menuContext={(line) => tensorMenu(isHeading(line) ? undefined : line.name)}
+        tooltip={({ name, unreadable }) => [name, unreadable].filter(Boolean).join('\n')}
+        onSelect={(tensor) => select(tensor, 'table')}
+        menuContext={({ name }) => tensorMenu(name)}
         empty="No tensor has such a name."
       />
     </section>

@@ -4,8 +4,8 @@ import type { TensorRow } from '../../src/shared/protocol/inspect.ts'
 import { formatBytes } from '../../src/shared/format/byteSize.ts'
 import { nmKey, nmText } from './nmText.ts'
 import { formatShape, formatShare } from '../../src/shared/format/numbers.ts'
-import { compileFilter } from '../shared/filter.ts'
-import { grouped, ofLines, type Line } from '../shared/lines.ts'
+import { keptBy } from '../shared/filter.ts'
+import { grouped, type Line } from '../shared/lines.ts'
 import { placeColumns } from '../shared/placeColumns.ts'
 import { numberColumn, type Column } from '../shared/tableColumn.ts'
 import { inOrder } from '../shared/tableState.ts'
@@ -16,7 +16,7 @@ const { first, last } = placeColumns<TensorRow>('Tensor')
 const statsOf = ({ name }: TensorRow) => known.value.stats.get(name)
 const sizeOf = ({ storedBytes, bytes }: TensorRow) => storedBytes ?? bytes
 
-const ofTensors: Column<TensorRow>[] = [
+export const columns: Column<TensorRow>[] = [
   ...first,
   { id: 'role', title: 'Role', optional: 5, text: (t) => t.role, sort: (t) => t.role },
   { id: 'dtype', title: 'Dtype', text: (t) => t.dtype, sort: (t) => t.dtype },
@@ -44,18 +44,13 @@ const ofTensors: Column<TensorRow>[] = [
     },
   }),
 ]
-export const columns = ofTensors.map(ofLines)
-
 function measured(t: TensorRow): number | null {
   return t.role === 'linear' ? measure.value.of(t, known.value) : null
 }
 
-const kept = computed(() => {
-  const { keep } = compileFilter(filter.value)
-  return (model.value?.tensors ?? []).filter(({ name }) => keep?.(name) ?? true)
-})
+const kept = computed(() => keptBy(filter.value, model.value?.tensors ?? [], ({ name }) => name))
 /** As they are shown: filtered, in their order. */
-export const rows = computed(() => inOrder(kept.value, ofTensors, table))
+export const rows = computed(() => inOrder(kept.value, columns, table))
 
 const groupOf: Readonly<Record<GroupBy, (tensor: TensorRow) => string>> = {
   block: ({ block }) => (block === null ? 'outside the blocks' : `block ${block}`),

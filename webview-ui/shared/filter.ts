@@ -20,3 +20,9 @@ export function compileFilter({ text, regex }: Filter): Compiled {
     return { keep: null, error: error instanceof Error ? error.message : String(error) }
   }
 }
+
+/** What a filter keeps; all while an expression is wrong. */
+export function keptBy<Row>(filter: Filter, rows: readonly Row[], wordsOf: (row: Row) => string): readonly Row[] {
+  const { keep } = compileFilter(filter)
+  return keep ? rows.filter((row) => keep(wordsOf(row))) : rows
+}

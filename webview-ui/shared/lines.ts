@@ -1,5 +1,4 @@
 // Lines of a table: rows, and where they stand in groups the groups' names above them.
-import type { Column } from './tableColumn.ts'
 
 export interface Heading {
   readonly heading: string
@@ -20,13 +19,7 @@ export function grouped<Row>(rows: readonly Row[], names: readonly string[], of:
   return [...groups].flatMap(([heading, own]) => (own.length > 0 ? [{ heading, count: own.length }, ...own] : []))
 }
 
-/** A column of rows for lines: a heading has no values. */
-export function ofLines<Row extends object>(column: Column<Row>): Column<Line<Row>> {
-  const { text, sort, cell } = column
-  return {
-    ...column,
-    text: (line) => (isHeading<Row>(line) ? '' : text(line)),
-    sort: (line) => (isHeading<Row>(line) ? null : sort(line)),
-    cell: cell && ((line) => (isHeading<Row>(line) ? '' : cell(line))),
-  }
+/** A key for a line, where rows have theirs. */
+export function keyOfLine<Row extends object>(line: Line<Row>, keyOf: (row: Row) => string): string {
+  return isHeading(line) ? `group ${line.heading}` : keyOf(line)
 }

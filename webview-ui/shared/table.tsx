@@ -5,6 +5,7 @@ import { useId, useLayoutEffect, useMemo, useRef } from 'preact/hooks'
 import { plural } from '../../src/shared/format/plural.ts'
 import { Button } from './button.tsx'
 import { useRoom } from './drawn.tsx'
+import { isHeading, keyOfLine, type Line } from './lines.ts'
 import type { TableProps } from './tableColumn.ts'
 import { TableHead } from './tableHead.tsx'
 import { rowHeight, TableLines } from './tableLines.tsx'
@@ -17,7 +18,7 @@ import type { TableState } from './tableState.ts'
 const mostInSight = 15
 const leastInSight = 3
 
-export function Table<Row>(props: TableProps<Row>) {
+export function Table<Row extends object>(props: TableProps<Row>) {
   const { label, columns, rows, all, keyOf, state, empty, several } = props
   const view = useRef<HTMLDivElement>(null)
   const room = useRoom(view)
@@ -28,7 +29,10 @@ export function Table<Row>(props: TableProps<Row>) {
   const placed = usePlaces(arranged, all, kept, room)
   const hidden = arranged.filter((column) => !placed.some((one) => one.id === column.id))
   const key = state.current.value
-  const current = useMemo(() => (key === null ? -1 : rows.findIndex((row) => keyOf(row) === key)), [rows, key])
+  const current = useMemo(
+    () => (key === null ? -1 : rows.findIndex((line) => keyOfLine(line, keyOf) === key)),
+    [rows, key],
+  )
   useLayoutEffect(() => reveal(view.current, current), [key, rows.length === 0])
   const press = usePress(props, current)
   const height = rowHeight * Math.max(leastInSight, rows.length, Math.min(mostInSight, all.length))
@@ -119,7 +123,12 @@ function reveal(view: HTMLElement | null, index: number): void {
 }
 
 /** What keys and presses do with the rows. */
-function usePress<Row>({ rows, keyOf, state, several, onSelect, onOpen }: TableProps<Row>, current: number) {
+function usePress<Row extends object>(
+  { rows, keyOf: keyOfRow, state, several, onSelect, onOpen }: TableProps<Row>,
+  current: number,
+) {
+  const keyOf = (line: Line<Row>) => keyOfLine(line, keyOfRow)
+  const tell = (line: Line<Row>, what?: (row: Row) => void) => !isHeading(line) && what?.(line)
   const anchor = useRef<string | null>(null)
   const choose = (next: typeof noSelection) => {
     anchor.current = next.anchor
@@ -130,7 +139,7 @@ function usePress<Row>({ rows, keyOf, state, several, onSelect, onOpen }: TableP
     if (rows.length === 0) return
     if (several) choose(pressed({ keys: state.chosen.value, anchor: anchor.current }, rows.map(keyOf), index, how))
     state.current.value = keyOf(rows[index])
-    onSelect?.(rows[index])
+    tell(rows[index], onSelect)
   }
   const rowOf = ({ target }: Event): number => {
     const element = target as Element
@@ -146,13 +155,13 @@ function usePress<Row>({ rows, keyOf, state, several, onSelect, onOpen }: TableP
     },
     twice(event: MouseEvent) {
       const index = rowOf(event)
-      if (index >= 0) onOpen?.(rows[index])
+      if (index >= 0) tell(rows[index], onOpen)
     },
     key(event: KeyboardEvent, page: number) {
       if (event.target !== event.currentTarget) return
       const target = keyTarget(event.key, current, page, rows.length)
       if (target !== null) press(target, { toggle: false, extend: event.shiftKey })
-      else if (event.key === 'Enter' && current >= 0) onOpen?.(rows[current])
+      else if (event.key === 'Enter' && current >= 0) tell(rows[current], onOpen)
       else if (event.key === ' ' && current >= 0 && several) press(current, { toggle: true, extend: false })
       else if (event.key === 'a' && (event.ctrlKey || event.metaKey) && several) choose(everything(rows.map(keyOf)))
       else if (event.key === 'Escape' && several) choose(noSelection)

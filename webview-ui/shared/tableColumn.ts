@@ -1,5 +1,6 @@
 import type { ComponentChildren } from 'preact'
 import { formatCount } from '../../src/shared/format/numbers.ts'
+import type { Line } from './lines.ts'
 import type { SortColumn } from './tableOrder.ts'
 import type { TableState } from './tableState.ts'
 import type { ColumnRoom } from './tableWidths.ts'
@@ -20,15 +21,13 @@ export interface TableProps<Row> {
   readonly label: string
   /** The same list, or another when they have become others. */
   readonly columns: readonly Column<Row>[]
-  /** As they are shown: see `inOrder`. */
-  readonly rows: readonly Row[]
+  /** As they are shown, also below headings: see `inOrder` and `grouped`. */
+  readonly rows: readonly Line<Row>[]
   /** Rows that the widths and the height are for, so that a filter changes neither. */
   readonly all: readonly Row[]
   readonly keyOf: (row: Row) => string
   readonly state: TableState
   readonly empty: string
-  /** What fills the whole line of a row that is the head of those below it; false: it is none. */
-  readonly heading?: (row: Row) => ComponentChildren
   /** Several rows may be selected. */
   readonly several?: boolean
   /** A person has gone to a row. */

@@ -1,5 +1,7 @@
 // The rows in sight. Slots keep their elements: scrolling by one row fills one of them.
 import type { ReadonlySignal } from '@preact/signals'
+import { plural } from '../../src/shared/format/plural.ts'
+import { isHeading, keyOfLine, type Line } from './lines.ts'
 import type { TableProps } from './tableColumn.ts'
 import type { PlacedColumn } from './tablePins.ts'
 
@@ -13,7 +15,7 @@ export function linesInSight(first: number, height: number, length: number): num
   return Array.from({ length: count }, (_, slot) => from + ((((slot - from) % count) + count) % count))
 }
 
-interface LinesProps<Row> extends TableProps<Row> {
+interface LinesProps<Row extends object> extends TableProps<Row> {
   /** Elements of rows are named after it. */
   readonly id: string
   readonly first: ReadonlySignal<number>
@@ -23,28 +25,28 @@ interface LinesProps<Row> extends TableProps<Row> {
 }
 
 /** Scrolling draws these alone, and of them those whose slots have other rows. */
-export function TableLines<Row>({ first, height, current, label: _, ...table }: LinesProps<Row>) {
+export function TableLines<Row extends object>({ first, height, current, label: _, ...table }: LinesProps<Row>) {
   const { rows } = table
   return (
     <>
       {linesInSight(first.value, height, rows.length).map((index, slot) => (
-        <TableLine key={slot} {...table} index={index} row={rows[index]} isCurrent={index === current} />
+        <TableLine key={slot} {...table} index={index} line={rows[index]} isCurrent={index === current} />
       ))}
     </>
   )
 }
 
-interface LineProps<Row> extends Omit<LinesProps<Row>, 'label' | 'first' | 'height' | 'current'> {
+interface LineProps<Row extends object> extends Omit<LinesProps<Row>, 'label' | 'first' | 'height' | 'current'> {
   readonly index: number
-  readonly row: Row
+  readonly line: Line<Row>
   readonly isCurrent: boolean
 }
 
 /** A component that reads a signal is drawn anew only where what it was given, or read, is another. */
-function TableLine<Row>({ id, index, row, isCurrent, placed, ...table }: LineProps<Row>) {
-  const { keyOf, several, state, menuContext, tooltip = keyOf, heading } = table
+function TableLine<Row extends object>({ id, index, line, isCurrent, placed, ...table }: LineProps<Row>) {
+  const { keyOf, several, state, menuContext, tooltip = keyOf } = table
   const chosen = state.chosen.value
-  const head = heading?.(row) || null
+  const isHead = isHeading(line)
   return (
     <div
       id={`${id}-${index}`}
@@ -52,21 +54,21 @@ function TableLine<Row>({ id, index, row, isCurrent, placed, ...table }: LinePro
       class={isCurrent ? 'tableRow current' : 'tableRow'}
       style={{ transform: `translateY(${index * rowHeight}px)` }}
       aria-rowindex={index + 2}
-      aria-selected={several ? chosen.has(keyOf(row)) : isCurrent}
-      title={tooltip(row)}
-      data-vscode-context={menuContext && JSON.stringify(menuContext(row))}
+      aria-selected={several ? chosen.has(keyOfLine(line, keyOf)) : isCurrent}
+      title={isHead ? line.heading : tooltip(line)}
+      data-vscode-context={isHead ? undefined : menuContext && JSON.stringify(menuContext(line))}
     >
-      {head !== null && (
+      {isHead ? (
         <div role="gridcell" aria-colspan={placed.length} class="tableHeading">
-          {head}
+          {line.heading} <span class="muted">{`· ${plural(line.count, 'row')}`}</span>
         </div>
-      )}
-      {head === null &&
+      ) : (
         placed.map((column) => (
           <div key={column.id} role="gridcell" class={column.className} style={column.style}>
-            {column.cell ? column.cell(row) : column.text(row)}
+            {column.cell ? column.cell(line) : column.text(line)}
           </div>
-        ))}
+        ))
+      )}
     </div>
   )
 }

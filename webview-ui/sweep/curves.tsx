@@ -1,13 +1,13 @@
 // The curves of the runs, laid over each other: of those that are selected, else of all that the table shows. Losses that have
 // no common unit have a picture each.
-import { computed, effect } from '@preact/signals'
+import { computed } from '@preact/signals'
 import { curveNames, type CurveName } from '../../src/shared/series/curves.ts'
 import { Select } from '../shared/parts.tsx'
 import { settings } from '../shared/settings.ts'
 import { CurveFigure } from './curveFigure.tsx'
 import { ask, curves } from './curveStore.ts'
 import { curvePanels, curveTexts } from './lossKinds.ts'
-import { choose, chosen, options, ordered, rowsAnew } from './store.ts'
+import { choose, chosen, options, ordered, whenever } from './store.ts'
 
 const shown = computed(() => (chosen.value.length > 0 ? chosen.value : ordered.value))
 const look = computed(() => {
@@ -16,16 +16,10 @@ const look = computed(() => {
   const smooth = smoothing ?? settings.value.smoothing
   return { name, smoothing: smooth, logX: curveLogX, logY: curveLogY ?? name !== 'accuracy' }
 })
-/** As text, so that the same question is not asked again when rows have changed. Places of runs mean others when all came anew. */
-const question = computed(() => {
-  const { name, smoothing } = look.value
-  const groups = shown.value.map(({ runs }) => runs.map(({ index }) => index))
-  return JSON.stringify({ anew: rowsAnew.value, curve: name, smoothing, groups })
-})
-effect(() => {
-  const asked = JSON.parse(question.value) as Parameters<typeof ask>[0] & { anew: number }
-  if (asked.anew > 0) ask(asked)
-})
+whenever(() => {
+  const { name: curve, smoothing } = look.value
+  return { curve, smoothing, groups: shown.value.map(({ runs }) => runs.map(({ index }) => index)) }
+}, ask)
 
 const panels = computed(() => curvePanels(shown.value, look.value.name))
 /** Pictures below one another leave the other card room. */

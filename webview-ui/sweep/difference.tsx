@@ -1,5 +1,5 @@
 // Two runs against each other: what their recipes, their blocks, their answers and their texts do not share.
-import { computed, effect, signal } from '@preact/signals'
+import { signal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import type { ChartData, ChartText, Series, SeriesStyle } from '../../src/shared/chart/chartData.ts'
 import { mcnemarP, pText } from '../../src/shared/sweep/mcnemar.ts'
@@ -10,19 +10,16 @@ import { KeySymbol } from '../shared/keySymbol.tsx'
 import { MarkedText } from '../shared/markedText.tsx'
 import type { Entry } from './entries.ts'
 import { host } from './host.ts'
-import { chosen, difference, rowsAnew } from './store.ts'
+import { chosen, difference, whenever } from './store.ts'
 
 /** Its first seed stands for a row. Another state is another question: more may be known. */
-const question = computed(() => {
-  if (chosen.value.length !== 2) return ''
-  const two = chosen.value.map(({ runs: [{ index, key, state }] }) => ({ index, key, state }))
-  return JSON.stringify([rowsAnew.value, two])
-})
-effect(() => {
-  if (question.value === '') return
-  const [, [a, b]] = JSON.parse(question.value) as [number, { index: number }[]]
-  host.post({ type: 'askDifference', runs: [a.index, b.index] })
-})
+whenever(
+  () => {
+    const two = chosen.value.map(({ runs: [{ index, key, state }] }) => ({ index, key, state }))
+    return two.length === 2 ? two : null
+  },
+  ([a, b]) => host.post({ type: 'askDifference', runs: [a.index, b.index] }),
+)
 
 export function DifferenceCard() {
   if (chosen.value.length !== 2) return null

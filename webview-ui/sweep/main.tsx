@@ -5,8 +5,6 @@ import './sweep.css'
 import type { FromSweep, ToSweep } from '../../src/shared/protocol/sweepView.ts'
 import { Button } from '../shared/button.tsx'
 import { FilterField } from '../shared/filterField.tsx'
-import { HeadingText } from '../shared/headingText.tsx'
-import { isHeading, type Line } from '../shared/lines.ts'
 import { openPage } from '../shared/page.tsx'
 import { Empty } from '../shared/state.tsx'
 import { Table } from '../shared/table.tsx'
@@ -16,7 +14,6 @@ import { hasSeeds, type Entry } from './entries.ts'
 import { Head } from './head.tsx'
 import { host } from './host.ts'
 import { MapsCard } from './maps.tsx'
-import { open } from './openRun.ts'
 import { ScatterCard } from './scatter.tsx'
 import {
   brush,
@@ -28,6 +25,7 @@ import {
   isGrouped,
   lines,
   models,
+  open,
   options,
   receive,
   rows,
@@ -96,8 +94,6 @@ function Tools() {
   )
 }
 
-const keyOf = (line: Line<Entry>) => (isHeading(line) ? `model ${line.heading}` : line.key)
-
 function RunTable() {
   return (
     <div onKeyDown={editNotes}>
@@ -106,11 +102,10 @@ function RunTable() {
         columns={columns.value}
         rows={lines.value}
         all={entries.value}
-        keyOf={keyOf}
+        keyOf={({ key }) => key}
         state={table}
         several
-        onOpen={(line) => !isHeading(line) && open(line)}
-        heading={(line) => isHeading(line) && <HeadingText {...line} />}
+        onOpen={open}
         tooltip={tooltipOf}
         empty="No run matches the filter."
       />
@@ -118,10 +113,9 @@ function RunTable() {
   )
 }
 
-function tooltipOf(line: Line<Entry>): string {
-  if (isHeading(line)) return line.heading
-  const messages = line.runs.flatMap(({ message }) => message ?? [])
-  return [line.label, ...line.names.filter((name) => name !== line.label), ...messages].join('\n')
+function tooltipOf({ label, names, runs }: Entry): string {
+  const messages = runs.flatMap(({ message }) => message ?? [])
+  return [label, ...names.filter((name) => name !== label), ...messages].join('\n')
 }
 
 /** F2 writes tags of the row that the keyboard is on, with Shift its note. */

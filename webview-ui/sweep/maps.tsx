@@ -1,5 +1,5 @@
 // Sparsity by block and module of several runs, side by side on one scale.
-import { computed, effect } from '@preact/signals'
+import { computed } from '@preact/signals'
 import type { RunMap } from '../../src/shared/protocol/sweepView.ts'
 import { blockGridData, blockMap, describeBlockCell, type MappedRun } from '../shared/blockGrid.ts'
 import { Figure } from '../shared/figure.tsx'
@@ -9,7 +9,7 @@ import { LegendLine } from '../shared/legend.tsx'
 import { sequentialColour } from '../shared/palette.ts'
 import { settings } from '../shared/settings.ts'
 import { host } from './host.ts'
-import { chosen, maps, ordered, rowsAnew } from './store.ts'
+import { chosen, maps, ordered, whenever } from './store.ts'
 
 /** More would not stand side by side; so few need no choosing. */
 const [mostMaps, fewMaps] = [6, 4]
@@ -22,11 +22,10 @@ const wanted = computed(() => {
   return selected.length > 0 ? selected : all.length <= fewMaps ? all : []
 })
 const shown = computed(() => wanted.value.filter(({ isBegun }) => isBegun).slice(0, mostMaps))
-const question = computed(() => JSON.stringify([rowsAnew.value, ...shown.value.map(({ index }) => index)]))
-effect(() => {
-  const [anew, ...runs] = JSON.parse(question.value) as number[]
-  if (anew > 0) host.post({ type: 'watchMaps', runs })
-})
+whenever(
+  () => shown.value.map(({ index }) => index),
+  (runs) => host.post({ type: 'watchMaps', runs }),
+)
 
 export function MapsCard() {
   const all = wanted.value.length

@@ -8,7 +8,6 @@ import { columnFormatOf, headOf, measureNamed, type Measure } from '../../src/sh
 import type { Spread } from '../../src/shared/sweep/foldSeeds.ts'
 import { noNotes } from '../../src/shared/sweep/runNotes.ts'
 import { KeySymbol } from '../shared/keySymbol.tsx'
-import { ofLines, type Line } from '../shared/lines.ts'
 import type { Column } from '../shared/tableColumn.ts'
 import { NoteCell } from './noteCell.tsx'
 import { isEarly, lastPart, resultNamed, type Entry } from './entries.ts'
@@ -34,15 +33,7 @@ const pinned = ['perplexity', 'second text', 'delta', 'sparsity', 'time']
 const widestName = 300
 const roomForSymbol = ' '.repeat(10)
 
-export function columnsOf(
-  entries: readonly Entry[],
-  kind: ComparedWhat['kind'],
-  isGrouped: boolean,
-): Column<Line<Entry>>[] {
-  return entryColumns(entries, kind, isGrouped).map(ofLines)
-}
-
-function entryColumns(entries: readonly Entry[], kind: ComparedWhat['kind'], isGrouped: boolean): Column<Entry>[] {
+export function columnsOf(entries: readonly Entry[], kind: ComparedWhat['kind'], isGrouped: boolean): Column<Entry>[] {
   const models = new Set(entries.map(({ facts }) => facts.model))
   const isDone = entries.every(({ states }) => states.every((state) => state === 'done'))
   const hasSweeps = kind !== 'sweep' && entries.some(({ runs }) => runs.some(({ sweep }) => sweep !== null))

@@ -19,7 +19,6 @@ import { readTheme, themeChanges } from '../shared/theme.ts'
 import { brushOf, including, type Brush } from './brush.ts'
 import { isTall } from './curves.tsx'
 import { isEarly, type Entry } from './entries.ts'
-import { open } from './openRun.ts'
 import {
   available,
   axes,
@@ -30,6 +29,7 @@ import {
   inSight,
   isSelected,
   named,
+  open,
   options,
   styledBy,
   stylesOf,

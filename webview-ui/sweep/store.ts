@@ -1,11 +1,11 @@
 // What the page of several runs knows: the runs as the host tells them, how a person looks at them, and what follows from both.
-import { batch, computed, effect, signal } from '@preact/signals'
+import { batch, computed, effect, signal, untracked } from '@preact/signals'
 import type { ComparedRow, ComparedWhat, RunMap, ToSweep } from '../../src/shared/protocol/sweepView.ts'
 import { defaultStyles, stylePaths, type StyledBy } from '../../src/shared/chart/runStyles.ts'
 import { measuresOf } from '../../src/shared/sweep/measures.ts'
 import type { RunDifference } from '../../src/shared/sweep/runDifference.ts'
 import { onceAFrame } from '../shared/canvas.ts'
-import { compileFilter, type Filter } from '../shared/filter.ts'
+import { keptBy, type Filter } from '../shared/filter.ts'
 import { grouped, type Line } from '../shared/lines.ts'
 import type { PageMessage } from '../shared/page.tsx'
 import { inOrder, tableState, type TableState } from '../shared/tableState.ts'
@@ -49,10 +49,7 @@ export const entries = computed(() => styled(bare.value, styledBy.value))
 export const available = computed(() => measuresOf(entries.value))
 export const axes = computed(() => chooseAxes(available.value, options.value))
 /** Entries that the words of the filter keep; all while an expression is wrong. */
-export const named = computed(() => {
-  const { keep } = compileFilter(filter.value)
-  return entries.value.filter((entry) => keep?.(wordsOf(entry)) ?? true)
-})
+export const named = computed(() => keptBy(filter.value, entries.value, wordsOf))
 /** null: none that means anything on these axes. */
 export const brush = computed(() => {
   const [{ brush: drawn }, on] = [options.value, axes.value]
@@ -90,6 +87,12 @@ export function toggle({ runs }: Entry): void {
   selected.value = next
 }
 
+/** The first of several seeds that has a folder. */
+export function open({ runs }: Pick<Entry, 'runs'>): void {
+  const run = runs.find(({ isBegun }) => isBegun)
+  if (run) host.post({ type: 'openRun', run: run.index })
+}
+
 export const models = computed(() => [...new Set(entries.value.map(({ facts }) => facts.model))])
 export const isGrouped = computed(() => options.value.group ?? (what.value?.kind === 'experiments' && models.value.length > 1)) // prettier-ignore
 
@@ -104,6 +107,15 @@ export const maps = signal<ReadonlyMap<string, RunMap>>(new Map())
 /** The table for a paper that was asked for last, as the host has written it. */
 export const paper = signal<Extract<ToSweep, { type: 'paper' }> | null>(null)
 export const difference = signal<{ readonly runs: readonly string[]; readonly told: RunDifference } | null>(null)
+
+/** Asks again when the question is another one, not whenever what it is made of is. Places of runs mean others when all came anew. */
+export function whenever<Q>(question: () => Q | null, ask: (question: Q) => void): void {
+  const text = computed(() => JSON.stringify([rowsAnew.value, question()]))
+  effect(() => {
+    const [anew, asked] = JSON.parse(text.value) as [number, Q | null]
+    if (anew > 0 && asked !== null) untracked(() => ask(asked))
+  })
+}
 
 /** Whoever opens the experiments looks for the last ones, unless they have chosen an order. */
 const latestFirst = { column: 'begun', descending: true }

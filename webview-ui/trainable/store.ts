@@ -2,7 +2,7 @@
 import { computed, signal } from '@preact/signals'
 import type { PlanRow, PlanSummary } from '../../src/shared/plan/planSummary.ts'
 import type { ToTrainable } from '../../src/shared/protocol/view.ts'
-import { compileFilter, type Filter } from '../shared/filter.ts'
+import { keptBy, type Filter } from '../shared/filter.ts'
 import type { PageMessage } from '../shared/page.tsx'
 import { sequentialColour } from '../shared/palette.ts'
 import { settings } from '../shared/settings.ts'
@@ -22,10 +22,7 @@ export function receive(message: PageMessage<ToTrainable>): void {
 
 export const filter = signal<Filter>({ text: '', regex: false })
 /** Rows that the filter keeps; all while an expression is wrong. */
-export const rows = computed<readonly PlanRow[]>(() => {
-  const { keep } = compileFilter(filter.value)
-  return (plan.value?.rows ?? []).filter(({ name }) => keep?.(name) ?? true)
-})
+export const rows = computed(() => keptBy(filter.value, plan.value?.rows ?? [], ({ name }) => name))
 
 const stateOf = (row: PlanRow) => [row.by ?? 'frozen', row.pruned && 'pruned'].filter(Boolean).join(', ')
 const { first, last } = placeColumns<PlanRow>('Parameter')
