@@ -4,7 +4,7 @@ import type { ModelConfig } from '../families/modelConfig.ts'
 import { linearsOfBlock, tokenShare, type BlockLinear } from '../families/parameters.ts'
 import type { Cost, Statistic } from '../methods/method.ts'
 import { methodOf } from '../methods/methods.ts'
-import { selectModules } from '../recipe/match.ts'
+import { createSelection } from '../recipe/match.ts'
 import type { ResolvedPruneStep, ResolvedRecipe, ResolvedRecover } from '../recipe/resolve.ts'
 
 export interface PruneCost {
@@ -47,12 +47,13 @@ export function pruneCost(
 ): PruneCost {
   const tokens = calibration ? calibration.samples * calibration.seq_len : 0
   const refits = recoveries.flatMap(({ mode, steps }) => (mode === 'refit' ? [steps] : []))
+  const selections = prune.map(({ targets, ignore }) => createSelection(targets, ignore))
   let operations = 0
   let [bytes, leastBytes, solvingBytes] = [0, 0, 0]
   for (let block = 0; block < config.numBlocks; block++) {
     const linears = linearsOfBlock(config, block).map((linear) => ({ ...linear, className: linear.kind }))
-    const costs = prune.map((step) =>
-      stepCost(config, step, selectModules(linears, step.targets, step.ignore), tokens, { prunes, refits }),
+    const costs = prune.map((step, i) =>
+      stepCost(config, step, linears.filter(selections[i]), tokens, { prunes, refits }),
     )
     operations += sum(costs.map((cost) => cost.operations))
     const working = Math.max(0, ...costs.map((cost) => cost.working))

@@ -38,13 +38,21 @@ export function createMatcher(entry: string): Matcher {
   return matcher
 }
 
+/** Whether a target matches a module and no ignore entry does; compiling the entries takes longer than asking. */
+export function createSelection(
+  targets: readonly string[],
+  ignore: readonly string[] = [],
+): (module: Module) => boolean {
+  const wanted = targets.map(createMatcher)
+  const unwanted = ignore.map(createMatcher)
+  return (module) => wanted.some((t) => t.matches(module)) && !unwanted.some((t) => t.matches(module))
+}
+
 /** The modules that a target matches and no ignore entry does, in the given order. */
 export function selectModules<M extends Module>(
   modules: readonly M[],
   targets: readonly string[],
   ignore: readonly string[] = [],
 ): M[] {
-  const wanted = targets.map(createMatcher)
-  const unwanted = ignore.map(createMatcher)
-  return modules.filter((m) => wanted.some((t) => t.matches(m)) && !unwanted.some((t) => t.matches(m)))
+  return modules.filter(createSelection(targets, ignore))
 }
