@@ -13,7 +13,7 @@ export interface FrontierPoint {
   readonly recovery: string
   /** Percent of zeros that were asked for. */
   readonly sparsity: number
-  /** Of pruning and recovery, without what was measured. */
+  /** Pruning and recovery, without what was measured. */
   readonly minutes: number
   /** On the second text, at the last stage. */
   readonly perplexity: number

@@ -4,6 +4,6 @@ import { moduleGrid, type ModuleGrid } from '../shared/moduleGrid.ts'
 
 export type HeatMap = ModuleGrid<TensorRow>
 
-/** Of linears alone, since sparsity means them. */
+/** Linears alone, since sparsity means them. */
 export const layOutHeat = (tensors: readonly TensorRow[]): HeatMap =>
   moduleGrid(tensors.filter(({ role }) => role === 'linear'))

@@ -37,7 +37,7 @@ const halfOfWhole = 0.1
 const halfOfPart = 0.02
 
 interface OverallOptions {
-  /** Of finished runs: what is left goes by it until enough has been measured. */
+  /** How fast finished runs were: what is left goes by it until enough has been measured. */
   readonly pace?: Pace
   /** What earlier sessions of the run have finished. */
   readonly done?: ReadonlyMap<WorkPart, number>
