@@ -2,13 +2,14 @@ import assert from 'node:assert/strict'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { runCommand } from '../../scripts/vscode/browser.mjs'
+import { ggufFile, keyText } from '../support/gguf.ts'
 import { activeView, closeEditors, eventually, exists, sharedStudio, openFile, studioOf } from './studio.ts'
 
 describe('the packaged extension: recipes', function () {
   this.timeout(600_000)
   const studio = studioOf(sharedStudio)
 
-  it('the tree of models calls a GGUF file GGUF, and opening one that is damaged says what is wrong', async () => {
+  it('the tree of models calls a GGUF file GGUF, and opening it shows its tensors, or what is wrong with it', async () => {
     const { page, workspace } = studio
     writeFileSync(join(workspace, 'tiny-q4.gguf'), 'GGUF\x03\0\0\0 and the rest')
     await runCommand(page, 'Focus on Models View')
@@ -16,6 +17,12 @@ describe('the packaged extension: recipes', function () {
     await item.waitFor()
     await openFile(page, 'tiny-q4.gguf', item)
     await activeView(page).getByText('in the middle of its header').waitFor()
+    const whole = { 'blk.0.attn_q.weight': { type: 0, dims: [4, 2], data: new Uint8Array(32) } }
+    writeFileSync(join(workspace, 'whole.gguf'), ggufFile(whole, [keyText('general.architecture', 'llama')]))
+    const other = page.getByRole('treeitem', { name: 'whole.gguf' }).and(page.getByRole('treeitem', { name: /GGUF/ }))
+    await openFile(page, 'whole.gguf', other)
+    await activeView(page).getByRole('heading', { name: 'whole.gguf' }).waitFor()
+    await activeView(page).getByText('attn_q').first().waitFor()
   })
 
   it('a recipe with errors does not run: a message says how many, and Problems shows them', async () => {
