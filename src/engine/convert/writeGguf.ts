@@ -10,6 +10,7 @@ import { refuseOverlap } from '../checkpoint/outputPlace.ts'
 import { EngineError, throwIfCancelled } from '../errors.ts'
 import { breathe } from '../breathe.ts'
 import type { Model } from '../model/model.ts'
+import { checkTiedHead } from '../model/tiedHead.ts'
 import { decode, readWeight, type HostWeight } from '../model/weightIo.ts'
 import { encodeWeights } from './encodeWeights.ts'
 import { ggufTokenizer } from './ggufTokenizer.ts'
@@ -38,6 +39,7 @@ export async function writeGguf(model: Model, to: string, options: GgufOptions):
   await refuseOverlap(to, checkpoint.folder)
   await refuseExisting(to)
   const plan = planGguf(model, options.type)
+  await checkTiedHead(model)
   const tokenizer = await ggufTokenizer(checkpoint.folder, config.vocabSize, checkpoint.config, options.signal)
   const layout = layOutGguf(new Map([...plan.keys, ...tokenizer]), plan.tensors)
   await requireSpace([{ folder: dirname(resolve(to)), bytes: layout.bytes, what: 'the GGUF file' }])

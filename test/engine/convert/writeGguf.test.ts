@@ -149,6 +149,7 @@ describe('sparsescope convert', () => {
     await refused(model('mistral_head_dim'), /the activation quickGelu/)
     await refused(model('llama_rope_dynamic'), /rotary positions of the type dynamic/)
     await refused(model('neox_sequential_tied'), /no biases of q, k and v/)
+    await refused(model('llama', { tie_word_embeddings: true }), /the head is the embedding .*another matrix/)
     const none = model('llama')
     writeFileSync(`${none}/tokenizer.json`, JSON.stringify(byteTokenizer({ preTokenizer: { type: 'Whitespace' } })))
     await refused(none, /tokenizer\.json: the token .* the embedding has 160 rows/)
