@@ -20,7 +20,7 @@ export interface FrontierPoint {
   readonly dense: number | null
 }
 
-/** `reports`: report.json of each run, as it is read. A run without a second text is left out. */
+/** `reports`: report.json of each run, as it is read. A run that is not done, or has no second text, is left out. */
 export function frontierPoints(reports: readonly unknown[]): FrontierPoint[] {
   const runs = reports.flatMap((report) => runOf(report) ?? [])
   const pruning = new Map<string, number>()
@@ -36,10 +36,10 @@ export function frontierPoints(reports: readonly unknown[]): FrontierPoint[] {
 function runOf(report: unknown) {
   const { second } = resultOf(report)
   const perplexity = second?.perplexity.recovered ?? second?.perplexity.pruned
-  const { recipe, seconds } = fieldsOf(report)
+  const { recipe, seconds, status } = fieldsOf(report)
   const { steps, recoveries } = partsOf(fieldsOf(recipe))
   const sparsity = steps.length === 1 ? requestedSparsity(steps[0]) : null
-  if (perplexity === undefined || sparsity === null) return null
+  if (status !== 'done' || perplexity === undefined || sparsity === null) return null
   const sum = (...phases: string[]) =>
     phases.reduce((total, phase) => total + (Number(fieldsOf(seconds)[phase]) || 0), 0)
   const { pattern, method } = fieldsOf(steps[0])

@@ -54,6 +54,19 @@ describe('the view of a run in Chromium', () => {
     )
   })
 
+  it('of two texts the second stands first, and each ladder says of which text it is', async () => {
+    const twice = retraining.flatMap((event) =>
+      event.type === 'eval' && event.step === undefined
+        ? [event, { ...event, entry: 1, data: 'data/wiki.txt', perplexity: 20 + (event.perplexity ?? 0) / 2 }]
+        : [event],
+    )
+    await open(listing('done'), settings, events(twice))
+    const words = await page.locator('.ladderWords').allTextContents()
+    assert.match(words[0], /^Recovery wins back \d+ % of what pruning cost on wiki\.txt\.$/)
+    assert.match(words[1], /^Recovery wins back 95 % of what pruning cost on wikitext2-test\.txt\.$/)
+    await keepPicture(page, 'run-two-texts')
+  })
+
   it('the ladder says what is won back, also while the retraining goes on; unknown ends are said, not drawn', async () => {
     const measured = (n: number) => until(retraining, ({ type }) => type === 'eval', n)
     await open(listing('running'), settings, events(measured(1)))

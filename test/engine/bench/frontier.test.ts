@@ -27,6 +27,7 @@ describe('bench/frontier', () => {
 
   const stages = ['dense', 'pruned', 'recovered']
   const report = (recover: object | null, perplexities: number[], seconds: object, step = {}) => ({
+    status: 'done',
     recipe: { prune: [{ method: 'alps', sparsity: 0.5, pattern: 'unstructured', ...step }], recover },
     evaluations: perplexities.flatMap((perplexity, i) => [
       { stage: stages[i], entry: 0, data: 'a.txt', perplexity: 1 },
@@ -44,6 +45,7 @@ describe('bench/frontier', () => {
       report({ ...retrain, loss: 'dense' }, [10, 20, 14], { retrain: 120 }),
       report(null, [10, 40], { prune: 6 }, { pattern: '2:4' }),
       {},
+      { ...report(retrain, [10, 20], { prune: 600 }), status: 'cancelled' },
     ])
     const told = points.map(({ amount, recovery, minutes, perplexity }) => [amount, recovery, minutes, perplexity])
     assert.deepEqual(told, [
