@@ -45,11 +45,11 @@ export function PlanStrip({ plan }: { plan: PlannedMap }) {
   const { recipe, seconds, memoryBytes } = plan
   return (
     <>
-      <div class="planStrip" role="group" aria-label={`Plan of ${recipe}`}>
+      <div class="row planStrip" role="group" aria-label={`Plan of ${recipe}`}>
         <Mean plan={plan} />
         <Rule plan={plan} />
         <Method plan={plan} />
-        <dl class={isDraft.value ? 'planFigures stale' : 'planFigures'}>
+        <dl class={isDraft.value ? 'row planFigures stale' : 'row planFigures'}>
           <Figure name="expected error" text={errorText(plan)} />
           {seconds && <Figure name="time" text={durationRange(seconds)} />}
           {memoryBytes !== null && <Figure name="memory" text={formatBytes(memoryBytes)} />}

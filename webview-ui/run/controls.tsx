@@ -39,7 +39,7 @@ function Overlays({ others }: { others: (typeof runs)['value'] }) {
   return (
     <details class="overlays" open={open.value} onToggle={(event) => (open.value = event.currentTarget.open)}>
       <summary>{on === 0 ? `Overlay: ${all}` : `Overlay: ${on} of ${all}`}</summary>
-      <div class="overlayList" role="group" aria-label="Runs overlaid on this one">
+      <div class="tiled overlayList" role="group" aria-label="Runs overlaid on this one">
         {others.map((run) => (
           <label key={run.folder} class="cut" title={run.folder}>
             <input

@@ -38,7 +38,7 @@ export function Head() {
       )}
       <Warnings of={warnings} />
       {result.value === null && (
-        <ul class="numbers muted" aria-label="Numbers of the run">
+        <ul class="row numbers muted" aria-label="Numbers of the run">
           {numbersOf(picture.value).map((number) => (
             <li>{number}</li>
           ))}

@@ -9,7 +9,7 @@ const states = { done: 'done', now: 'going on', stopped: 'the run ended here', n
 export function Rail() {
   if (rail.value.length === 0) return null
   return (
-    <ol class="rail" aria-label="Stages of the run">
+    <ol class="tiled rail" aria-label="Stages of the run">
       {rail.value.map((stop) => (
         <Stop {...stop} />
       ))}
