@@ -72,6 +72,11 @@ export function cliOfProcesses(cwd: string, ...args: string[]): Promise<CliResul
   return queued(() => runIn(cwd, args, { start: (own) => startRun([entry], own) }))
 }
 
+/** The same in a folder, until the signal fires as Ctrl-C makes it fire. */
+export function cliUntil(signal: AbortSignal, cwd: string, ...args: string[]): Promise<CliResult> {
+  return queued(() => runIn(cwd, args, { signal }))
+}
+
 function queued<T>(command: () => Promise<T>): Promise<T> {
   const result = last.then(command)
   last = result.catch(() => undefined)
@@ -83,13 +88,14 @@ interface Surroundings {
   /** In the place of both outputs. */
   readonly terminal?: Output
   readonly env?: NodeJS.ProcessEnv
+  readonly signal?: AbortSignal
   readonly start?: (args: readonly string[]) => StartedRun
 }
 
 async function runIn(
   cwd: string,
   args: readonly string[],
-  { columns, terminal, env = {}, start }: Surroundings,
+  { columns, terminal, env = {}, signal = new AbortController().signal, start }: Surroundings,
 ): Promise<CliResult> {
   const before = process.cwd()
   const kept = Object.fromEntries(Object.keys(env).map((name) => [name, process.env[name]]))
@@ -97,7 +103,6 @@ async function runIn(
   Object.assign(process.env, env)
   try {
     const [stdout, stderr] = [collector(columns), collector()]
-    const { signal } = new AbortController()
     const status = await run(args, surroundings(terminal ?? stdout, terminal ?? stderr, signal, start))
     return { status, stdout: stdout.text(), stderr: stderr.text() }
   } finally {

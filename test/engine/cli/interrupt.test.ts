@@ -1,9 +1,11 @@
 // Ctrl-C in the middle of work that nothing interrupts but the end of its thread: exit code 130, and nothing is left.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { syncBuiltinESMExports } from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
+import threads from 'node:worker_threads'
 import { byteTokenizer } from '../../support/byteTokenizer.ts'
-import { entry } from '../../support/cli.ts'
+import { cliUntil, entry } from '../../support/cli.ts'
 import { filesBelow } from '../../support/killedRuns.ts'
 import { parquetOfTexts } from '../../support/parquet.ts'
 import { fileBytes, scratch, type Scratch } from '../../support/safetensors.ts'
@@ -30,6 +32,29 @@ describe('Ctrl-C', function () {
     assert.deepEqual(Object.keys(filesBelow(temp.folder, () => false)), before)
   }
 
+  /** The same in this process: a command that waited for its thread would have no end, as nothing makes the process leave. */
+  async function interruptedHere(thread: string, ...args: string[]): Promise<void> {
+    const before = Object.keys(filesBelow(temp.folder, () => false))
+    const abort = new AbortController()
+    const { Worker } = threads
+    threads.Worker = class extends Worker {
+      constructor(file: string | URL, options?: threads.WorkerOptions) {
+        super(file, options)
+        if (String(file).includes(`/${thread}.`)) this.once('online', () => abort.abort())
+      }
+    }
+    syncBuiltinESMExports()
+    try {
+      const { status, stderr } = await cliUntil(abort.signal, temp.folder, ...args)
+      assert.equal(status, 130, stderr)
+      assert.match(stderr, /^(sparsescope: cancelled.*\n)?$/)
+    } finally {
+      threads.Worker = Worker
+      syncBuiltinESMExports()
+    }
+    assert.deepEqual(Object.keys(filesBelow(temp.folder, () => false)), before)
+  }
+
   async function model(tokenizer: object = byteTokenizer()): Promise<void> {
     await writeTinyModel(temp.path('model'))
     temp.write('model/tokenizer.json', JSON.stringify(tokenizer))
@@ -53,7 +78,7 @@ describe('Ctrl-C', function () {
     await model(byteTokenizer({ preTokenizer: pattern }))
     temp.write('data.txt', `${'a'.repeat(60)}!`)
     interrupted('tokenizerWorker', ...pruning('data.txt'))
-    interrupted('tokenizerWorker', 'evaluate', 'model', '--data', 'data.txt')
+    await interruptedHere('tokenizerWorker', 'evaluate', 'model', '--data', 'data.txt')
   })
 
   it('ends the unpacking of a large row group', async () => {
@@ -80,7 +105,8 @@ describe('Ctrl-C', function () {
     const head = 'version: 1\nmodel: model\nprune:\n'
     const step = '  - {method: magnitude, sparsity: 0.5, ignore: ["re:.*a.*"], targets: [Linear]}\n'
     temp.write('long.prune.yaml', head + step.repeat((990_000 - head.length) / step.length))
+    interrupted('recipeWorker', 'run', 'long.prune.yaml')
     for (const command of [['lint'], ['run'], ['run', '--dry-run'], ['export'], ['import']])
-      interrupted('recipeWorker', ...command, 'long.prune.yaml')
+      await interruptedHere('recipeWorker', ...command, 'long.prune.yaml')
   })
 })
