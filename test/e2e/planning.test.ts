@@ -48,7 +48,7 @@ describe('the packaged extension: the map edits the recipe', function () {
     await eventually('the recipe to stand beside', async () => (await groups.count()) === 2)
     const mean = view.getByRole('slider', { name: 'Mean sparsity' })
     await mean.waitFor()
-    assert.equal(await mean.getAttribute('aria-valuetext'), '50.0 %')
+    assert.equal(await mean.getAttribute('aria-valuetext'), '50 %')
     assert.equal(await page.locator('.tab', { hasText: name }).count(), 1)
 
     // Measured in place on the recipe's own text.
@@ -109,5 +109,19 @@ describe('the packaged extension: the map edits the recipe', function () {
     })
     await view.getByRole('slider', { name: 'Mean sparsity' }).waitFor()
     assert.equal(await page.locator('.editor-group-container').count(), 2)
+
+    // Five steps of a bar are one step of the editor's undo, in the recipe that is open already.
+    const bar = view.getByRole('slider', { name: 'block 0: planned sparsity' })
+    const says = () => bar.getAttribute('aria-valuetext')
+    const [before, plain, tabs] = [await says(), await text.innerText(), await page.locator('.tab').count()]
+    await bar.focus()
+    for (let i = 0; i < 5; i++) await page.keyboard.press('ArrowRight')
+    await eventually('the recipe to be changed', async () => (await text.innerText()) !== plain)
+    assert.notEqual(await says(), before)
+    assert.equal(await page.locator('.tab').count(), tabs)
+    await text.click()
+    await page.keyboard.press('Control+z')
+    await eventually('the bar to be back', async () => (await says()) === before)
+    assert.equal(await text.innerText(), plain)
   })
 })
