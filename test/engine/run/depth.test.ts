@@ -1,10 +1,12 @@
 // A run whose sparsities grow with depth, by a spread that the recipe names or that the run finds by trying.
 import assert from 'node:assert/strict'
-import { readFileSync } from 'node:fs'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { readNote } from '../../../src/engine/run/origin/note.ts'
 import { noteFacts } from '../../../src/engine/run/origin/noteFacts.ts'
 import { parseEvents } from '../../../src/runs/events/parseEvents.ts'
 import { runFolderAt } from '../../../src/runs/folder/runFolder.ts'
+import type { RunEvent } from '../../../src/shared/series/events.ts'
 import { cli, cliJson } from '../../support/cli.ts'
 import { run, runPlace } from '../../support/runs.ts'
 
@@ -55,6 +57,27 @@ describe('allocation depth in a run', () => {
       assert.equal(note?.recipe.prune[0].depth?.spread, chosen.value)
       assert.ok(note && noteFacts(note).some(([, fact]) => fact.includes(`allocation depth (spread ${chosen.value})`)))
     })
+
+  it('auto goes on with the next value where it was cancelled, to the same choice and the same bytes', async () => {
+    const step = { allocation: 'depth', depth: { spread: 'auto' } }
+    const whole = await ran('out', step)
+    const controller = new AbortController()
+    let phase = ''
+    const onEvent = (event: RunEvent) => {
+      if (event.type === 'phase') phase = event.phase
+      if (event.type === 'progress' && phase === 'calibrate' && event.done > event.total / 3) controller.abort()
+    }
+    const cancelled = run(here.backend, { recipe: recipe('cut', step), signal: controller.signal, onEvent })
+    await assert.rejects(cancelled, /cancelled/)
+    const folder = here.place.path('.sparsescope', 'runs')
+    const name = readdirSync(folder).find((one) => one.endsWith('-cut')) ?? ''
+    const state = JSON.parse(readFileSync(join(folder, name, 'state', 'progress.json'), 'utf8')) as { trialLosses: number[]; chosen: unknown[] } // prettier-ignore
+    assert.ok(state.trialLosses.length > 0 && state.trialLosses.length < 3, `${state.trialLosses.length} were tried`)
+    assert.deepEqual(state.chosen, [])
+    const resumed = await run(here.backend, { resume: join(folder, name) })
+    assert.deepEqual(resumed.allocations, whole.allocations)
+    assert.deepEqual(weights('cut'), weights('out'))
+  })
 
   it('auto with recoveries while it prunes, and with the pruned model saved, tries once', async () => {
     const more = { recover: { mode: 'refit' }, save: { to: 'out', pruned: 'out-pruned' }, evaluate: [{ data, seq_len: 16, at: ['pruned'] }] } // prettier-ignore

@@ -70,6 +70,18 @@ describe('pruning that runs of a sweep share', function () {
     assert.deepEqual(results(place), swept)
   })
 
+  it('a spread that the run finds by trying is found once for all, and each says which; another is another pruning', async () => {
+    const recipe = retrain({ 'prune.0.depth.spread': [0.2, 'auto'], 'recover.lr': rates })
+    recipe.prune = [{ method: 'wanda', sparsity: 0.5, allocation: 'depth', depth: { spread: 0.1 } }]
+    const { status, stderr } = await sweep(place, 'run', place.recipe('a', recipe), ...cpu)
+    assert.equal(status, 0, stderr)
+    assert.equal(prunings().length, 2)
+    const found = [0, 1, 2, 3].map((i) => reportOf(i).allocations)
+    assert.deepEqual(found.map((one) => one.length), [0, 0, 1, 1]) // prettier-ignore
+    assert.deepEqual(found[2], found[3])
+    assert.deepEqual([2, 3].map((i) => eventsOf(run(i), 'allocation').map(({ value }) => value)), [[found[2][0].value], [found[2][0].value]]) // prettier-ignore
+  })
+
   it('what each prunes otherwise, or by itself, is not shared', async () => {
     const random = retrain({ seed: [0, 1] })
     const drawn = { ...random, prune: [{ method: 'random', sparsity: 0.5 }], calibration: undefined }
