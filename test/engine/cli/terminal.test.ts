@@ -44,15 +44,15 @@ describe('the command line on a terminal', function () {
         place.path(`${name}.prune.yaml`),
         JSON.stringify({ ...shared, recover, save: { to: `${name}-результат` } }),
       )
-    const ids = Int32Array.from({ length: 4000 * 16 }, (_, i) => i % 50)
+    const ids = Int32Array.from({ length: 1500 * 16 }, (_, i) => i % 50)
     place.write(
       'viele.safetensors',
-      safetensors({ ids: { dtype: 'I32', shape: [4000, 16], data: new Uint8Array(ids.buffer) } }),
+      safetensors({ ids: { dtype: 'I32', shape: [1500, 16], data: new Uint8Array(ids.buffer) } }),
     )
     const layers = Array.from({ length: 150 }, (_, i) => `schicht.${i}.gewicht`)
     writeLong(place, 'many.safetensors', layers, [64, 2048], 0)
     writeLong(place, 'changed.safetensors', layers, [64, 2048], 1)
-    writeLong(place, 'large.safetensors', ['weight'], [45_000, 4096], 0)
+    writeLong(place, 'large.safetensors', ['weight'], [24_000, 4096], 0)
     return place.folder
   }
 
