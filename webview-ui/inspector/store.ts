@@ -10,7 +10,7 @@ import type {
   TensorRow,
   TensorStats,
 } from '../../src/shared/protocol/inspect.ts'
-import { atMostEvery, onceAFrame } from '../shared/canvas.ts'
+import { onceAFrame } from '../shared/canvas.ts'
 import type { Filter } from '../shared/filter.ts'
 import { nothingMarked, rangeOf } from '../shared/gridMark.ts'
 import { cellOf } from '../shared/moduleGrid.ts'
@@ -39,9 +39,8 @@ let stats = new Map<string, TensorStats>()
 let analysis = new Map<string, MeasuredModule>()
 let denseLoss: number | null = null
 const tell = () => (known.value = { stats, analysis, denseLoss })
+/** Statistics come for one tensor after another, much faster than they can be shown. */
 const tellSoon = onceAFrame(tell)
-/** Statistics come for one tensor after another, much faster than a person looks, and the scan wants the processor, too. */
-const tellNowAndThen = atMostEvery(100, tell)
 
 /** Tensors of a model on the Hub whose weights a person has asked for. */
 export const fetched = signal<ReadonlySet<string>>(new Set())
@@ -66,7 +65,7 @@ function takeAnalysis(update: AnalysisUpdate | null): void {
 export function scanned(now: ScanProgress): void {
   for (const one of now.stats) stats.set(one.name, one)
   scan.value = { ...scan.value, going: { first: scan.value.going?.first ?? now, now } }
-  tellNowAndThen()
+  tellSoon()
 }
 
 /** Statistics of one tensor, which came with its detail. */

@@ -22,20 +22,6 @@ export function onceAFrame(draw: () => void): () => void {
   }
 }
 
-/** The same, and not again before so many milliseconds have passed. */
-export function atMostEvery(milliseconds: number, draw: () => void): () => void {
-  let last = -Infinity
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const soon = onceAFrame(() => {
-    last = performance.now()
-    timer = undefined
-    draw()
-  })
-  return () => {
-    timer ??= setTimeout(soon, Math.max(0, last + milliseconds - performance.now()))
-  }
-}
-
 /** Positioned drawing in CSS pixels on a canvas of device pixels. */
 export function context2d(canvas: HTMLCanvasElement, width: number, height: number): CanvasRenderingContext2D {
   const ratio = window.devicePixelRatio || 1
