@@ -1,0 +1,64 @@
+// Put into every document of the window before its own scripts: notes when what a person waits for is there.
+
+export interface Watched {
+  readonly watched: {
+    /** Milliseconds since 1970: frames of unlike origins have no other clock in common. */
+    opened: number
+    /** The page's heading stands, the map's first row has its colours, and all of its cells have. */
+    page?: number
+    firstRow?: number
+    allCells?: number
+    /** Milliseconds from the latest key to the changed table, squiggle, lenses; null: they have not changed. */
+    changed: Record<'table' | 'squiggle' | 'lens', number | null>
+  }
+}
+
+/** Self-contained: its text is what the documents run. */
+export function watchFrames(): void {
+  const now = () => performance.timeOrigin + performance.now()
+  const watched: Watched['watched'] = { opened: 0, changed: { table: null, squiggle: null, lens: null } }
+  Object.assign(globalThis, { watched })
+
+  // A cell with a value is one filled rectangle, one without is lines: a painting is counted when its frame is over.
+  let filled = 0
+  const { fillRect } = CanvasRenderingContext2D.prototype
+  CanvasRenderingContext2D.prototype.fillRect = function (...box) {
+    const grid = this.canvas.closest('.grid')
+    if (grid && filled++ === 0) requestAnimationFrame(() => count(grid))
+    fillRect.apply(this, box)
+  }
+  const count = (grid: Element) => {
+    const [rows, columns] = ['aria-rowcount', 'aria-colcount'].map((name) => Number(grid.getAttribute(name)))
+    if (filled >= columns) watched.firstRow ??= now()
+    if (filled >= rows * columns) watched.allCells ??= now()
+    filled = 0
+  }
+
+  let key = 0
+  let root: Element | null = null
+  const texts = new Map<string, string>()
+  const look = () => {
+    // VS Code writes a view's document anew, without the listeners that were there.
+    if (root !== document.documentElement) {
+      root = document.documentElement
+      addEventListener('dblclick', () => (watched.opened = now()), true)
+      addEventListener(
+        'keydown',
+        () => ((key = now()), (watched.changed = { table: null, squiggle: null, lens: null })),
+        true,
+      )
+    }
+    if (document.querySelector('main h1')) watched.page ??= now()
+    const textOf = (selector: string) => [...document.querySelectorAll(selector)].map((one) => one.textContent).join()
+    const parts = {
+      table: textOf('.filter [aria-live]'),
+      squiggle: String(document.querySelector('.squiggly-error') !== null),
+      lens: textOf('.codelens-decoration'),
+    }
+    for (const [name, text] of Object.entries(parts) as ['lens', string][]) {
+      if (texts.get(name) !== text) watched.changed[name] ??= now() - key
+      texts.set(name, text)
+    }
+  }
+  setInterval(look, 8)
+}
