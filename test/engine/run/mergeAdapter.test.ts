@@ -12,6 +12,7 @@ import { htmlReport } from '../../../src/engine/run/report/htmlReport.ts'
 import type { RunEvent } from '../../../src/shared/series/events.ts'
 import { backends } from '../../support/backends.ts'
 import { f32, safetensors } from '../../support/safetensors.ts'
+import { lacks } from '../../support/skip.ts'
 import { createWorkplace, run, runPlace, type Workplace } from '../../support/runs.ts'
 
 const fixturePath = (...parts: string[]) => new URL(`../../fixtures/${parts.join('/')}`, import.meta.url).pathname
@@ -45,7 +46,7 @@ describe('recover.mode: merge agrees with PEFT', () => {
       let place: Workplace
       before(async function () {
         const opened = await open()
-        if ('reason' in opened) return this.skip()
+        if ('reason' in opened) return lacks(this, opened.reason)
         backend = opened.backend
         place = createWorkplace()
       })
