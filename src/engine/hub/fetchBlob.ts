@@ -31,24 +31,36 @@ export interface BlobSource {
 
 /** Attempts in a row that bring nothing. */
 const mostAttempts = 5
+/** Times that another process may take the partial file away before this one gives up. */
+const mostOvertaken = 4
 
 /** Fetches what is missing. @throws EngineError; what has come stays for the next attempt, but for a wrong hash. */
 export async function fetchBlob(blobs: string, file: RemoteFile, source: BlobSource): Promise<void> {
   const blob = join(blobs, file.hash)
   const partial = incomplete(blob)
-  try {
-    const download = await Download.resume(partial, file, source)
+  for (let attempt = 1; ; attempt++)
     try {
-      await download.finish()
-      await download.keep(blob)
-    } finally {
-      await download.close()
+      const download = await Download.resume(partial, file, source)
+      try {
+        await download.finish()
+        return await download.keep(blob)
+      } finally {
+        await download.close()
+      }
+    } catch (error) {
+      if (error instanceof BadBytes) await rm(partial, { force: true })
+      // Another process pulls the same model: it has put the file into its place.
+      else if (await blobIsWhole(blobs, file, source)) return
+      // Or it writes there still: then this one fetches a file of its own.
+      else if (error instanceof Overtaken && attempt < mostOvertaken) continue
+      throw error instanceof EngineError ? error : writeError(error, partial)
     }
-  } catch (error) {
-    if (error instanceof BadBytes) await rm(partial, { force: true })
-    // Another process pulls the same model: it has put the file into its place.
-    else if (await blobIsWhole(blobs, file, source)) return
-    throw error instanceof EngineError ? error : writeError(error, partial)
+}
+
+/** Another process has taken or replaced the partial file. */
+class Overtaken extends EngineError {
+  constructor(file: RemoteFile) {
+    super('network', `${file.path}: another process began it anew; pull again when that has ended`)
   }
 }
 
@@ -92,16 +104,14 @@ class Download {
     }
   }
 
-  /** Gives the whole file its name. @throws EngineError when another process has begun it anew meanwhile. */
+  /** Gives the whole file its name. @throws Overtaken. */
   async keep(blob: string): Promise<void> {
     await this.#handle.sync()
     const [own, there] = [await this.#handle.stat(), await stat(this.#path).catch(() => null)]
-    if (there?.ino !== own.ino)
-      throw new EngineError(
-        'network',
-        `${this.#file.path}: another process began it anew; pull again when that has ended`,
-      )
-    await renameOver(this.#path, blob)
+    if (there?.ino !== own.ino) throw new Overtaken(this.#file)
+    await renameOver(this.#path, blob).catch((error: NodeJS.ErrnoException) => {
+      throw error.code === 'ENOENT' ? new Overtaken(this.#file) : error
+    })
   }
 
   close(): Promise<void> {
