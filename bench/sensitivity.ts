@@ -22,7 +22,7 @@ export function rankCorrelation(xs: readonly number[], ys: readonly number[]): n
 }
 
 interface Measured {
-  /** Mean of the relative errors of its matrices, weighed by their sizes: what the map and "Allocate by error" show of a block. */
+  /** Mean of the relative errors of its matrices, weighed by their sizes: what the map shows of a block. */
   readonly error: number
   /** Loss of the model with only this block pruned, less that of the dense one. */
   readonly cost: number

@@ -35,7 +35,6 @@ interface AnalyseCliOptions extends CommonOptions, PrecisionOptions {
   sparsity?: number[]
   pattern?: string[]
   sensitivity?: SensitivityUnit
-  allocate?: number
   blocks?: number
   seed: number
   memory?: string
@@ -66,7 +65,6 @@ export const analyseCommand = command('analyse', 'measure each matrix of a model
       'also the loss of the model with only this pruned, by the first method and sparsity',
     ).choices(sensitivityUnits),
   )
-  .option('--allocate <s>', 'also the sparsities of the blocks, with this mean, that cost each the same error', share)
   .option('--blocks <n>', 'only so many of the first blocks, to see how long all would take', wholeNumber)
   .option('--seed <n>', 'seed of drawn windows and of random pruning', seedNumber, 0)
   .addOption(precisionOption())
@@ -84,8 +82,8 @@ export const analyseCommand = command('analyse', 'measure each matrix of a model
 /** @throws EngineError 'usage': options that would do nothing without data. */
 function refuseUseless(o: AnalyseCliOptions): void {
   if (o.calibration !== undefined) return
-  const { method, sparsity, pattern, sensitivity, allocate, blocks, field, samples, seqLen } = o
-  const given = { method, sparsity, pattern, sensitivity, allocate, blocks, field, samples, 'seq-len': seqLen }
+  const { method, sparsity, pattern, sensitivity, blocks, field, samples, seqLen } = o
+  const given = { method, sparsity, pattern, sensitivity, blocks, field, samples, 'seq-len': seqLen }
   const useless = Object.entries(given).find(([, value]) => value !== undefined)
   if (useless) throw new EngineError('usage', `--${useless[0]} needs data to measure on: add --calibration FILE`)
 }
@@ -108,7 +106,6 @@ async function analysisOf(context: Context, path: string, o: AnalyseCliOptions):
           : { data: o.calibration, field: o.field, samples: o.samples, seqLen: o.seqLen },
       asked: { methods: o.method, sparsities: o.sparsity, patterns: o.pattern },
       sensitivity: o.sensitivity ?? null,
-      allocate: o.allocate,
       blocks: o.blocks,
       seed: o.seed,
       memoryBytes: memoryBytes(o.memory),
@@ -128,7 +125,7 @@ async function analysisOf(context: Context, path: string, o: AnalyseCliOptions):
 
 /** A line a block: the mean of its matrices, which JSON has one by one. */
 function describe(analysis: Analysis, columns?: number): string {
-  const { modules, calibration, sensitivity, allocation, seconds, device } = analysis
+  const { modules, calibration, sensitivity, seconds, device } = analysis
   const blocks = [...new Set(modules.map(({ block }) => block))]
   const errors = modules[0]?.errors ?? []
   const heads = [
@@ -171,11 +168,6 @@ function describe(analysis: Analysis, columns?: number): string {
         ]
       : []),
     ...last,
-    ...(allocation
-      ? [
-          `the same error of ${allocation.method} in every block: sparsity: [${allocation.sparsities.map((s) => s.toFixed(4)).join(', ')}]`,
-        ]
-      : []),
     `${plural(modules.length, 'matrix', 'matrices')} in ${seconds.toFixed(1)} s on ${device}`,
   ].join('\n')
 }
@@ -186,10 +178,6 @@ const number = (value: number | null): string => formatValue(value ?? undefined)
 function meanOf(values: readonly (number | null | undefined)[]): number | null {
   const known = values.filter((value) => value !== null && value !== undefined)
   return known.length > 0 ? known.reduce((a, b) => a + b, 0) / known.length : null
-}
-
-function share(text: string): number {
-  return shares(text, undefined)[0]
 }
 
 function shares(text: string, earlier: number[] | undefined): number[] {

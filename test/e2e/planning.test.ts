@@ -58,7 +58,7 @@ describe('the packaged extension: the map edits the recipe', function () {
     const figures = view.locator('.planFigures')
     await figures.getByText(/uniform: /).waitFor()
 
-    await view.getByLabel('Spread', { exact: true }).selectOption('error')
+    await view.getByLabel('Spread', { exact: true }).selectOption('depth')
     const [spread] = await eventually('the spread', async () => {
       const entries = await entriesSaved()
       return Array.isArray(entries?.[0].sparsity) ? entries : undefined

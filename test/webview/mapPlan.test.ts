@@ -170,10 +170,21 @@ describe('the map as an editor of the recipe, in Chromium', () => {
     assert.equal(await bar(), standing, 'the answer of the host takes its place')
     const rule = page.getByRole('combobox', { name: 'Spread' })
     assert.equal(await rule.locator('option:disabled').count(), 1)
-    await rule.selectOption('error')
-    assert.deepEqual((await plans()).at(-1)?.change, { kind: 'spread', mean: before, rule: 'error' })
+    await rule.selectOption('uniform')
+    assert.deepEqual((await plans()).at(-1)?.change, { kind: 'spread', mean: before, rule: 'uniform' })
     await page.getByRole('combobox', { name: 'Method', exact: true }).selectOption('sparsegpt')
     assert.deepEqual((await plans()).at(-1)?.change, { kind: 'method', method: 'sparsegpt' })
+  })
+
+  it('where another spread was measured to keep more, the map says so', async () => {
+    await open()
+    await send(page, settings, shown, planned({ rule: 'uniform', mean: 0.7 }))
+    await page.getByText(/a spread by depth keeps more: SmolLM2-135M .* evenly\./).waitFor()
+    await keepPicture(page, 'plan-better-spread')
+    await send(page, planned({ rule: 'uniform', mean: 0.5 }))
+    await page.getByText(/keeps more/).waitFor({ state: 'detached' })
+    await send(page, planned({ rule: 'depth', mean: 0.7 }))
+    assert.equal(await page.getByText(/keeps more/).count(), 0)
   })
 
   it('marked matrices have a bar of their own', async () => {

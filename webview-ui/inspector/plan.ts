@@ -84,14 +84,12 @@ function draftedSparsities(
   { locked, measured }: DraftFacts,
 ): (module: PlannedModule) => number | null | undefined {
   if (draft.kind === 'spread') {
-    const { modules, method } = plan
+    const { modules } = plan
     const spread = spreadMean(
       {
         modules,
         sparsities: new Map(modules.flatMap(({ name, sparsity }) => (sparsity === null ? [] : [[name, sparsity]]))),
         locked: new Set([...locked, ...modules.flatMap(({ name, fixed }) => (fixed === null ? [] : [name]))]),
-        methodOf: () => method ?? '',
-        titleOf: String,
         measured,
       },
       draft.mean,

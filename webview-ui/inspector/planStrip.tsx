@@ -1,9 +1,17 @@
 // The plan as a whole: its mean sparsity and how that is spread, what it is expected to cost, and what the map cannot show of it.
-import { allocationOf, howSpread, spreadsOne, type AllocationName } from '../../src/shared/allocations/allocations.ts'
+import {
+  allocationOf,
+  defaultAllocation,
+  howSpread,
+  spreadsOne,
+  type AllocationName,
+} from '../../src/shared/allocations/allocations.ts'
 import type { PlannedMap, PlanRule } from '../../src/shared/analysis/plannedMap.ts'
 import { formatBytes } from '../../src/shared/format/byteSize.ts'
 import { formatRequested, formatShare } from '../../src/shared/format/numbers.ts'
 import { methodNames, methodOf, type MethodName } from '../../src/shared/methods/methods.ts'
+import { unstructured } from '../../src/shared/recipe/defaults.ts'
+import { measured, proposeSpread, spreadFigures } from '../../src/shared/recipe/measured.ts'
 import { durationRange } from '../../src/shared/plan/pace.ts'
 import { settings } from '../shared/settings.ts'
 import { Button } from '../shared/button.tsx'
@@ -120,7 +128,6 @@ function Mean({ plan: { mean, rule } }: { plan: PlannedMap }) {
 }
 
 const ruleTitles: Record<string, [title: string, meaning: string]> = {
-  error: ['by error', 'every block loses the same share of its outputs'],
   hand: ['by hand', 'in proportion to what each has now'],
 }
 
@@ -170,12 +177,23 @@ function Method({ plan: { method, pattern } }: { plan: PlannedMap }) {
   )
 }
 
+/** The spread that was measured best at such a mean, where it is another than this. */
+function betterSpread(mean: number): string[] {
+  const best = proposeSpread(mean)
+  if (best === defaultAllocation) return []
+  const { sparsity, method, spread } = spreadFigures(mean)
+  return [
+    `At this sparsity a spread ${howSpread(best)} keeps more: ${measured.model} with ${formatShare(sparsity, 0)} pruned by ${methodOf(method).title} has perplexity ${spread[best]} by it, and ${spread[defaultAllocation]} evenly.`,
+  ]
+}
+
 /** What the map leaves alone; and, folded, why rules cannot be chosen yet. */
-function Said({ plan: { said, rules } }: { plan: PlannedMap }) {
+function Said({ plan: { said, rules, rule, mean, pattern } }: { plan: PlannedMap }) {
+  const better = pattern === unstructured && rule === defaultAllocation ? betterSpread(mean) : []
   const closed = rules.filter(({ problem }) => problem !== null)
   return (
     <div class="muted planSaid">
-      {said.length > 0 && <Sentences of={said} />}
+      {said.length + better.length > 0 && <Sentences of={[...better, ...said]} />}
       {closed.length > 0 && (
         <details>
           <summary>{`${closed.map(({ rule }) => ruleTitle(rule)[0]).join(', ')}: not yet`}</summary>

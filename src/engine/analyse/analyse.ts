@@ -1,7 +1,6 @@
 // Everything that can be said of a model before it is pruned: first from its values alone, then, with calibration data, from
 // one pass over its blocks.
 import { resolve } from 'node:path'
-import { allocateByError, errorCurves } from '../../shared/analysis/allocateByError.ts'
 import { candidatesOf, type Asked, type Candidate } from '../../shared/analysis/candidates.ts'
 import type {
   AnalysedModule,
@@ -14,7 +13,6 @@ import { blockLinears, moduleOfWeight } from '../../shared/families/parameters.t
 import { tensorRoles } from '../../shared/families/tensorRoles.ts'
 import { passTokens } from '../../shared/plan/memory.ts'
 import { defaultPrecision, type PrecisionChoice } from '../../shared/recipe/precisions.ts'
-import { unstructured } from '../../shared/recipe/defaults.ts'
 import { isOfGguf, type Checkpoint } from '../checkpoint/checkpoint.ts'
 import { scanTensors } from '../checkpoint/stats/scanTensors.ts'
 import type { Backend } from '../compute/backend.ts'
@@ -45,8 +43,6 @@ export interface AnalyseOptions {
   readonly sensitivity: SensitivityUnit | null
   /** Only so many of the first blocks; all by default. */
   readonly blocks?: number
-  /** Mean of the sparsities that are allocated to the blocks by their errors under the first method. */
-  readonly allocate?: number
   readonly seed: number
   readonly memoryBytes: number
   readonly openBackend: () => Promise<Backend>
@@ -74,7 +70,6 @@ export async function analyse(checkpoint: Checkpoint, options: AnalyseOptions): 
   if (isOfGguf(checkpoint) && !options.calibration) return ofValues(checkpoint, linearsByName(checkpoint), options)
   const model = openModel(checkpoint)
   const candidates = options.calibration ? checkedCandidates(options.asked, model) : []
-  requirePoints(candidates, options)
   const linears = blockLinears(model.config)
   if (!options.calibration) return ofValues(checkpoint, linears, options)
   const spread = await spreadOfValues(checkpoint, linears, options)
@@ -102,7 +97,7 @@ async function ofValues(
   const modules = linears.map(({ name, block }) => {
     return { name, block, activation: null, errors: [], sensitivity: null, ...(spread.get(name) ?? noSpread) }
   })
-  return { model: checkpoint.path, calibration: null, sensitivity: null, modules, allocation: null, device: 'cpu' }
+  return { model: checkpoint.path, calibration: null, sensitivity: null, modules, device: 'cpu' }
 }
 
 const noSpread: WeightSpread = { std: null, kurtosis: null, outliers: null }
@@ -158,7 +153,7 @@ async function measure(
         )
       },
     })
-    const { calibration, sensitivity: unit, allocate } = options
+    const { calibration, sensitivity: unit } = options
     const { method, sparsity, pattern } = candidates[0]
     const windows = Math.min(sensitivityWindows, set.windows)
     const modules = askedFigures(state, candidates, options).map(complete)
@@ -168,7 +163,6 @@ async function measure(
       calibration: { data: calibration.data, windows: set.windows, seq_len: set.seqLen },
       sensitivity: unit && loss !== null ? { unit, method, sparsity, pattern, windows, loss } : null,
       modules,
-      allocation: allocate === undefined ? null : allocationOf(model, modules, method, allocate),
       device: backend.info.device,
     }
   } finally {
@@ -245,26 +239,6 @@ function askedFigures(
     errors: candidates.flatMap((one) => module.errors.filter((error) => isSameWay(error, one))),
     sensitivity: unit ? module.sensitivity : null,
   }))
-}
-
-/** @throws EngineError 'usage' when an allocation would have too few errors to be read from. */
-function requirePoints(candidates: readonly Candidate[], { allocate, blocks }: AnalyseOptions): void {
-  if (allocate === undefined) return
-  if (blocks !== undefined) throw new EngineError('usage', 'an allocation needs the errors of all blocks')
-  const method = candidates.at(0)?.method
-  const points = candidates.filter((one) => one.method === method && one.pattern === unstructured)
-  if (points.length > 1) return
-  throw new EngineError(
-    'usage',
-    `an allocation needs errors at two sparsities or more: give one below and one above ${allocate}`,
-  )
-}
-
-function allocationOf({ config }: Model, modules: readonly AnalysedModule[], method: string, sparsity: number) {
-  const sizes = new Map(blockLinears(config).map(({ name, shape: [outputs, inputs] }) => [name, outputs * inputs]))
-  // Curves are null where all inputs of some block were 0 on every token.
-  const curves = errorCurves(modules, (name) => sizes.get(name) ?? 0, () => method) // prettier-ignore
-  return curves && { method, sparsity, sparsities: allocateByError(curves, sparsity) }
 }
 
 async function calibrationSet(

@@ -57,8 +57,6 @@ export interface Analysis {
     loss: number
   } | null
   modules: AnalysedModule[]
-  /** Sparsities of the blocks that cost each the same error, as a recipe's list; null where they were not asked for. */
-  allocation: { method: string; sparsity: number; sparsities: number[] } | null
   seconds: number
   peak_memory_mb: number
   device: string

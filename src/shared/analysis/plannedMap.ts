@@ -3,10 +3,10 @@ import type { AllocationName } from '../allocations/allocations.ts'
 import type { MethodName } from '../methods/methods.ts'
 
 /**
- * How one mean is spread over the matrices: by an allocation of recipes; by measured errors (`error`); or as a person drew it (`hand`),
- * which keeps the proportions.
+ * How one mean is spread over the matrices: by an allocation of recipes, or as a person drew it (`hand`), which keeps
+ * the proportions.
  */
-export type PlanRule = 'error' | 'hand' | AllocationName
+export type PlanRule = 'hand' | AllocationName
 
 /** A matrix inside the blocks. */
 export interface PlannedModule {

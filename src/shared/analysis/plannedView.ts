@@ -6,12 +6,12 @@ import { meanSparsity, plannedSparsity, type PlanModel, type PlannedSparsity } f
 import { allocatedSparsities, spreadMean, type Spread, type SpreadPlan } from './spreadMean.ts'
 import { allocationNames, defaultAllocation, isMeasured, spreadsOne } from '../allocations/allocations.ts'
 import { decidesInRun } from '../recipe/resolve.ts'
-import { methodOf, type MethodName } from '../methods/methods.ts'
+import type { MethodName } from '../methods/methods.ts'
 
 /** Figures of an analysis by module name. */
 export type Measured = ReadonlyMap<string, MeasuredModule>
 
-export const planRules: readonly PlanRule[] = [defaultAllocation, 'error', ...allocationNames.filter(spreadsOne), 'hand'] // prettier-ignore
+export const planRules: readonly PlanRule[] = [defaultAllocation, ...allocationNames.filter(spreadsOne), 'hand'] // prettier-ignore
 
 /** Estimates of the whole run are not of this: they need the machine. */
 export type ShownPlan = Omit<PlannedMap, 'seconds' | 'memoryBytes'>
@@ -75,13 +75,10 @@ export function shownSparsities(
 
 /** What a rule would be spread over when nothing is locked. */
 export function spreadPlan(read: PlannedSparsity, { modules }: PlanModel, measured: Measured): SpreadPlan {
-  const methods = new Map(read.entries.flatMap(({ step, own }) => [...own].map((name) => [name, step.method] as const)))
   return {
     modules,
     sparsities: read.sparsities,
     locked: new Set(read.fixed.keys()),
-    methodOf: (name) => methods.get(name) ?? '',
-    titleOf: (method) => methodOf(method as MethodName).title,
     measured,
   }
 }

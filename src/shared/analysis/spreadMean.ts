@@ -1,5 +1,4 @@
 // One mean sparsity spread over the matrices of a recipe by a rule, while those that are locked keep what they have.
-import { allocateByError, errorCurves } from './allocateByError.ts'
 import type { MeasuredModule } from './analysis.ts'
 import type { PlanRule } from './plannedMap.ts'
 import type { PlanModule } from './plannedSparsity.ts'
@@ -31,10 +30,7 @@ export interface SpreadPlan {
   readonly sparsities: ReadonlyMap<string, number>
   /** Modules that keep what they have. */
   readonly locked: ReadonlySet<string>
-  readonly methodOf: (name: string) => string
   readonly measured: ReadonlyMap<string, MeasuredModule>
-  /** Title of a method. */
-  readonly titleOf: (method: string) => string
 }
 
 export type Spread = { readonly sparsities: Map<string, number>; readonly problem?: undefined } | { readonly problem: string } // prettier-ignore
@@ -61,24 +57,8 @@ type Shape = { values: number[] } | { problem: string }
 function shapeOf(plan: SpreadPlan, free: readonly SpreadModule[], target: number, rule: PlanRule): Shape {
   const { sparsities } = plan
   if (rule === 'hand') return { values: free.map(({ name }) => sparsities.get(name) ?? target) }
-  if (rule === 'error') return byError(plan, free, target)
   return rule === defaultAllocation ? { values: free.map(() => target) } : byAllocation(plan, free, target, rule)
 }
-
-function byError({ measured, methodOf, titleOf }: SpreadPlan, free: readonly SpreadModule[], target: number): Shape {
-  const sizes = new Map(free.map(({ name, parameters }) => [name, parameters]))
-  const known = free.flatMap(({ name }) => measured.get(name) ?? [])
-  const missing = free.find(({ name }) => !measured.has(name)) ?? free[0]
-  const unmeasured = { problem: `what ${titleOf(methodOf(missing.name))} costs each block has not been measured yet` }
-  if (known.length < free.length) return unmeasured
-  const curves = errorCurves(known, (name) => sizes.get(name) ?? 0, methodOf)
-  if (!curves) return unmeasured
-  const blocks = blocksOf(free)
-  const values = new Map(allocateByError(curves, target).map((sparsity, i) => [blocks[i], sparsity]))
-  return { values: free.map(({ block }) => values.get(block) ?? target) }
-}
-
-const blocksOf = (some: readonly SpreadModule[]) => [...new Set(some.map(({ block }) => block))].sort((a, b) => a - b)
 
 function byAllocation(plan: SpreadPlan, free: readonly SpreadModule[], target: number, rule: PlanRule): Shape {
   const name = allocationNames.find((known) => known === rule) ?? defaultAllocation

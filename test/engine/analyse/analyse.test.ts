@@ -275,7 +275,6 @@ describe('analysis of a dense model', () => {
       const onMeasured: AnalyseOptions['onMeasured'] = (modules) => given.push([...new Set(modules.map(({ block }) => block))]) // prettier-ignore
       assert.deepEqual(await analysed(backend, { onMeasured }), whole)
       assert.deepEqual(given.slice(0, 2), [[0], [1]])
-      await assert.rejects(analysed(backend, { blocks: 1, allocate: 0.6 }), /all blocks/)
     })
 
     it('sensitivities by another unit take the place of those that were known, and errors stay', async () => {
@@ -356,15 +355,6 @@ describe('analysis of a dense model', () => {
     it('without data only the values are looked at', async () => {
       const result = await analysed(backend, { calibration: null, openBackend: () => assert.fail('no backend is needed') }) // prettier-ignore
       assert.ok(result.modules.every(({ std, kurtosis, errors }) => (std ?? 0) > 0 && (kurtosis ?? 0) > 1 && errors.length === 0)) // prettier-ignore
-    })
-
-    it('allocates by error with the mean that was asked for; refuses with one sparsity', async () => {
-      const { allocation, modules } = await analysed(backend, { allocate: 0.6, asked: { methods: ['wanda'], sparsities: [0.5, 0.7] } }) // prettier-ignore
-      const blocks = new Set(modules.map(({ block }) => block)).size
-      assert.equal(allocation?.sparsities.length, blocks)
-      assert.ok(Math.abs((allocation?.sparsities ?? []).reduce((a, b) => a + b, 0) / blocks - 0.6) < 1e-6)
-      const refused = analysed(backend, { allocate: 0.6, asked: { methods: ['wanda'], sparsities: [0.5] } })
-      await assert.rejects(refused, /two sparsities/)
     })
   })
 })

@@ -63,7 +63,6 @@ describe('every command', () => {
     ['a pattern that does not divide', 'analyse', model, '--calibration', ids, '--pattern', '3:7', '--device', 'cpu'],
     ['a pattern that is none', 'analyse', model, '--calibration', ids, '--pattern', '2to4', '--device', 'cpu'],
     ['a seed that is none', 'analyse', model, '--calibration', ids, '--seed', 'x'],
-    ['an allocation from one point', 'analyse', model, '--calibration', ids, '--sparsity', '0.5', '--allocate', '0.5'],
   ])
     it(`refuses ${what} with 2 and one line`, async () => {
       const { status, stdout, stderr } = await cli(...args)

@@ -65,7 +65,7 @@ describe('a plan on the map', () => {
     assert.deepEqual(drawn.modules.slice(0, 2).map(({ sparsity }) => sparsity), [first.sparsity, second.sparsity]) // prettier-ignore
     const rest = drawn.modules.slice(2).flatMap(({ sparsity }) => (sparsity === null ? [] : [sparsity]))
     assert.ok(rest.every((sparsity) => Math.abs(sparsity - rest[0]) < 1e-6))
-    assert.deepEqual(withDraft(plan, { kind: 'spread', mean: 0.6, rule: 'error' }, facts).modules, plan.modules)
+    assert.deepEqual(withDraft(plan, { kind: 'spread', mean: 0.6, rule: 'owl' }, facts).modules, plan.modules)
   })
 
   it('planned and its difference are of the same matrices; what is left alone has neither', () => {

@@ -19,9 +19,8 @@ export function recordedMap(model: ModelSummary, more: Partial<PlannedMap> = {})
     rule: 'depth',
     rules: [
       { rule: 'uniform', problem: null },
-      { rule: 'error', problem: null },
-      { rule: 'owl', problem: 'the recipe has no calibration' },
       { rule: 'depth', problem: null },
+      { rule: 'owl', problem: 'the recipe has no calibration' },
       { rule: 'hand', problem: null },
     ],
     mean: sum((m) => m.parameters * (m.sparsity ?? 0)) / sum((m) => m.parameters),
