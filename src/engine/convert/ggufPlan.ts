@@ -3,7 +3,7 @@ import { basename } from 'node:path'
 import { ggmlType, type GgmlType } from '../../shared/format/gguf/ggmlTypes.ts'
 import type { GgufValue } from '../../shared/format/gguf/encodeGguf.ts'
 import { ggufFamilies, type GgufFamily } from '../../shared/families/gguf/ggufFamilies.ts'
-import { ggufKeys, ropeFactors } from '../../shared/families/gguf/ggufKeys.ts'
+import { fullRope, ggufKeys, ropeFactors } from '../../shared/families/gguf/ggufKeys.ts'
 import { ggufMismatch } from '../../shared/families/gguf/ggufMismatch.ts'
 import { ggufTensors, type GgufTensor } from '../../shared/families/gguf/ggufTensors.ts'
 import { andList } from '../../shared/format/lists.ts'
@@ -90,10 +90,20 @@ function familyOf(modelType: string, title: string): GgufFamily {
   )
 }
 
-function warningsOf({ windows }: Model['config'], { window, architecture }: GgufFamily): string[] {
-  const size = windows.find((one) => one > 0)
-  if (window !== 'ignored' || size === undefined) return []
+function warningsOf(config: Model['config'], { window, architecture }: GgufFamily): string[] {
+  const size = config.windows.find((one) => one > 0)
+  const scaling = fullRope(config)?.scaling
   return [
-    `llama.cpp has no sliding window for ${architecture}: texts of more than ${size} tokens give other results there`,
+    ...(window === 'ignored' && size !== undefined
+      ? [
+          `llama.cpp has no sliding window for ${architecture}: texts of more than ${size} tokens give other results there`,
+        ]
+      : []),
+    // It looks at the context that it is opened with, transformers at the text (llama_model::get_rope_factors).
+    ...(scaling?.type === 'longrope'
+      ? [
+          `llama.cpp rotates every text as a long one where its context is larger than ${scaling.originalPositions} tokens: open the file with no more (-c ${scaling.originalPositions}) for shorter texts`,
+        ]
+      : []),
   ]
 }

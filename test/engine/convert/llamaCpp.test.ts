@@ -29,6 +29,8 @@ const models: Record<string, Record<string, unknown>> = {
   gemma2: { query_pre_attn_scalar: 8, attn_logit_softcapping: 50, final_logit_softcapping: 30 },
   gemma3: { query_pre_attn_scalar: 8, sliding_window_pattern: 6, layer_types: undefined },
   phi3: { sliding_window: null },
+  // llama.cpp's contexts have 256 tokens or more, and it takes the factors of long texts beyond the original positions.
+  phi3_longrope_short: { sliding_window: null, original_max_position_embeddings: 1024, max_position_embeddings: 2048 },
   gpt2: {},
   gpt_neox: {},
   neox_all_rotary: {},

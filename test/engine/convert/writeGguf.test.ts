@@ -165,6 +165,12 @@ describe('sparsescope convert', () => {
     assert.match(String(warnings), /no sliding window for llama: texts of more than 6 tokens/)
   })
 
+  it('factors that llama.cpp chooses by the context, and not by the text, are a warning', async () => {
+    const { warnings } = await cliJson('convert', model('phi3_longrope_short', { original_max_position_embeddings: 1024, max_position_embeddings: 2048 }), temp.path('out.gguf')) // prettier-ignore
+    assert.match(String(warnings), /every text as a long one where its context is larger than 1024 tokens/)
+    assert.deepEqual((await cliJson('convert', model('llama'), temp.path('plain.gguf'))).warnings, [])
+  })
+
   it('bitmask and dense become each other again; what does not fit together is said', async () => {
     await cliJson('prune', model('llama'), '--method', 'magnitude', '--sparsity', '0.5', '--out', temp.path('half'))
     const { linears } = await cliJson('convert', temp.path('half'), temp.path('bits'), '--format', 'bitmask')
