@@ -338,7 +338,7 @@ const evaluationSchema = z
     out: path
       .meta(
         about(
-          `A folder, relative to the recipe, that also gets the results and each row's answers in the files of lm-evaluation-harness, in a folder for each stage. For zero-shot tasks.`,
+          `A folder, relative to the recipe, that also gets the results and each row's answers in the files of lm-evaluation-harness, in a folder for each stage. In a sweep every run has a folder of its own, by its name. For zero-shot tasks.`,
         ),
       )
       .optional(),

@@ -85,6 +85,13 @@ describe('the runs of a sweep', () => {
     }
   })
 
+  it('write the files of an evaluation each in a place of its own, unless the run names one', () => {
+    const evaluate: Recipe['evaluate'] = [{ data: 'a.txt' }, { task: 'piqa', data: 'p.jsonl', out: 'answers/' }]
+    const outs = (sweep: object) => swept(sweep, { evaluate }).runs.map(({ recipe }) => recipe.evaluate?.map(({ out }) => out)) // prettier-ignore
+    assert.deepEqual(outs({ seed: [1, 2] }), [[undefined, 'answers-seed=1'], [undefined, 'answers-seed=2']]) // prettier-ignore
+    assert.deepEqual(outs({ 'evaluate.1.out': ['mine'] }), [[undefined, 'mine']])
+  })
+
   it('saves nothing where the recipe saves nothing', () => {
     assert.equal(swept({ seed: [0, 1] }, { save: undefined }).runs[0].recipe.save, undefined)
   })

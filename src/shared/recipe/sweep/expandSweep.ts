@@ -4,7 +4,7 @@ import { normalPath } from '../../format/paths.ts'
 import type { Path } from '../document.ts'
 import { withSetting } from '../overrides.ts'
 import { recipeSchema, type Recipe } from '../schema.ts'
-import { withOwnPlace } from './savePlace.ts'
+import { withOwnPlaces } from './savePlace.ts'
 import { wrongSetting } from './settingPlace.ts'
 import { mostRuns, valueText, type NamedSettings } from './settings.ts'
 import { countRuns, settingsOfRuns, sweptPaths } from './settingsOfRuns.ts'
@@ -46,7 +46,7 @@ export function expandSweep(recipe: Recipe): ExpandedSweep {
   if (settings.length > 0) return failed(settings)
   const runs = settingsOfRuns(sweep).map((named, index): SweepRun | SweepProblem => {
     const parsed = recipeSchema.safeParse(apply(base, Object.entries(named.settings)))
-    if (parsed.success) return { index, ...named, recipe: withOwnPlace(parsed.data, named, index) }
+    if (parsed.success) return { index, ...named, recipe: withOwnPlaces(parsed.data, named, index) }
     const { path, message } = parsed.error.issues[0]
     return { at: { key: ['sweep'] }, message: `Of the run ${named.name}, ${path.join('.')} is wrong: ${message}.` }
   })

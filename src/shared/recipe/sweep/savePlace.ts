@@ -1,18 +1,35 @@
-// Places where the runs of a sweep save: side by side, by their names.
+// Places where the runs of a sweep write: side by side, by their names.
 import type { Recipe } from '../schema.ts'
 import type { NamedSettings } from './settings.ts'
 
 /** File systems end names at 255 bytes, and the folder's own name comes before. */
 const longest = 120
 
-/** `../opt` → `../opt-prune.0.sparsity=0.5`. A run that sets a place itself saves just there. */
-export function withOwnPlace(recipe: Recipe, { name, settings }: NamedSettings, index: number): Recipe {
-  const { save } = recipe
-  if (!save || 'save' in settings) return recipe
-  const own = (key: 'to' | 'pruned', path: string) =>
-    `save.${key}` in settings ? path : `${path.replace(/[\\/]+$/, '')}-${suffix(name, index)}`
-  const pruned = save.pruned === undefined ? {} : { pruned: own('pruned', save.pruned) }
-  return { ...recipe, save: { ...save, to: own('to', save.to), ...pruned } }
+/**
+ * `../opt` → `../opt-prune.0.sparsity=0.5`, and so for the files of each evaluation. A run that sets a place itself writes just
+ * there.
+ */
+export function withOwnPlaces(recipe: Recipe, run: NamedSettings, index: number): Recipe {
+  const own = (key: string, path: string) =>
+    isSet(run, key) ? path : `${path.replace(/[\\/]+$/, '')}-${suffix(run.name, index)}`
+  const { save, evaluate } = recipe
+  const pruned = save?.pruned === undefined ? {} : { pruned: own('save.pruned', save.pruned) }
+  return {
+    ...recipe,
+    ...(save && { save: { ...save, to: own('save.to', save.to), ...pruned } }),
+    ...(evaluate && {
+      evaluate: evaluate.map((entry, i) => ({
+        ...entry,
+        ...(entry.out !== undefined && { out: own(`evaluate.${i}.out`, entry.out) }),
+      })),
+    }),
+  }
+}
+
+/** Whether a run sets this key, or what holds it. */
+function isSet({ settings }: NamedSettings, key: string): boolean {
+  const parts = key.split('.')
+  return parts.some((_, i) => parts.slice(0, i + 1).join('.') in settings)
 }
 
 /** A suffix without characters that any file system refuses. A name that is too long ends in the run's number. */
