@@ -17,6 +17,7 @@ import {
 interface Entry {
   method: string
   sparsity: number | number[]
+  allocation?: string
 }
 
 describe('the packaged extension: the map edits the recipe', function () {
@@ -48,6 +49,7 @@ describe('the packaged extension: the map edits the recipe', function () {
     const groups = page.locator('.editor-group-container')
     await eventually('the recipe to stand beside', async () => (await groups.count()) === 2)
     const mean = view.getByRole('slider', { name: 'Mean sparsity' })
+    const bar = (block: number) => view.getByRole('slider', { name: `block ${block}: planned sparsity` })
     await mean.waitFor()
     assert.equal(await mean.getAttribute('aria-valuetext'), '50 %')
     assert.equal(await page.locator('.tab', { hasText: name }).count(), 1)
@@ -59,15 +61,16 @@ describe('the packaged extension: the map edits the recipe', function () {
     await figures.getByText(/uniform: /).waitFor()
 
     await view.getByLabel('Spread', { exact: true }).selectOption('depth')
-    const [spread] = await eventually('the spread', async () => {
-      const entries = await entriesSaved()
-      return Array.isArray(entries?.[0].sparsity) ? entries : undefined
+    const spread = await eventually('the spread', async () => {
+      const [entry] = (await entriesSaved()) ?? []
+      return entry?.allocation === 'depth' ? entry : undefined
     })
-    assert.equal(spread.method, 'wanda')
-    assert.ok(Array.isArray(spread.sparsity) && spread.sparsity[0] !== spread.sparsity[1])
+    assert.deepEqual([spread.method, spread.sparsity], ['wanda', 0.5])
+    const planned = async (block: number) => Number.parseFloat((await bar(block).getAttribute('aria-valuetext')) ?? '')
+    await eventually('an early block to keep more than a late one', async () => (await planned(0)) < (await planned(1)))
 
     // Undo in the editor moves the bars back, and redo forth.
-    const first = view.getByRole('slider', { name: 'block 0: planned sparsity' })
+    const first = bar(0)
     const drawn = await first.getAttribute('aria-valuetext')
     await page.locator('.editor-group-container .monaco-editor').last().click()
     await page.keyboard.press('Control+z')
