@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Page } from 'playwright-core'
 import { answer, posted, send, type ViewName } from '../support/browser.ts'
-import { keepPicture, tooWide, viewPages } from '../support/viewPages.ts'
+import { tooWide, viewPages } from '../support/viewPages.ts'
 import * as recorded from './harness/recorded.ts'
 
 const model = recorded.recordedModel(12)
@@ -168,27 +168,6 @@ describe('inspector and comparison in Chromium', () => {
     await send(page, { type: 'exportNow', format: 'svg' })
     const svg = (await posted(page)).findLast((m) => m.type === 'export') as { content: string } | undefined
     assert.match(svg?.content ?? '', /Output lost by SparseGPT at 70 % by block and module.*log scale/s)
-  })
-
-  it('why statistics stopped before the end is said, and that they can go on', async () => {
-    await open('inspector', 600)
-    const problem = 'cannot read model.safetensors: EIO: i/o error; is its disk still there?'
-    const result = { scanned: 0, skipped: 0, partial: true, problem }
-    await send(page, settings, { ...shown, stats: stats.slice(0, 3) }, { type: 'scanEnd', result })
-    const row = page.locator('.scan')
-    await row.getByText(`3 tensors scanned, stopped before the end: ${problem}`).waitFor()
-    assert.ok(await row.getByRole('button', { name: 'Continue' }).isVisible())
-    assert.ok((await tooWide(page)) <= 0)
-    await keepPicture(page, 'scan-stopped')
-  })
-
-  it('the time left of a scan that goes on counts only what this one has read', async () => {
-    await open('inspector')
-    const scan = (doneBytes: number, elapsedMs: number) => ({ type: 'scan', progress: { stats: [], doneBytes, totalBytes: 100e9, elapsedMs } }) // prettier-ignore
-    await send(page, settings, shown, scan(50e9, 0))
-    await page.locator('.scan').getByText('50 GB of 100 GB', { exact: true }).waitFor()
-    await send(page, scan(60e9, 10_000))
-    await page.locator('.scan').getByText('60 GB of 100 GB · 40 s left', { exact: true }).waitFor()
   })
 
   it('what stopped an analysis is said, and in an untrusted workspace none begins', async () => {

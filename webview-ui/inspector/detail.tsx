@@ -16,7 +16,7 @@ import { SlicePickers } from '../shared/slicePickers.tsx'
 import { factsOf } from './facts.ts'
 import { host } from './host.ts'
 import { FetchTensor } from './remote.tsx'
-import { fetched, known, learned, model, selected } from './store.ts'
+import { fetched, known, learned, model, selected, waitsForScan } from './store.ts'
 
 export function DetailPane() {
   const tensor = selected.value
@@ -37,7 +37,8 @@ function Detail({ tensor }: { tensor: TensorRow }) {
   const [rows, columns] = matrixShape(shape)
   const isShown = tensor.unreadable === undefined && rows * columns > 0
   const isHere = !model.value?.remote || fetched.value.has(name)
-  const answer = useDetail(tensor, slice, threshold, isHere)
+  const isAsked = isHere && !waitsForScan.value
+  const answer = useDetail(tensor, slice, threshold, isAsked)
   const showWeight = (row: number, column: number) => {
     sight.value = { of: matrixKey({ name, slice }), region: around(row, column, rows, columns) }
     canvas.current?.focus()
@@ -59,7 +60,12 @@ function Detail({ tensor }: { tensor: TensorRow }) {
           Fetching {formatBytes(tensor.storedBytes ?? tensor.bytes)} from the Hub…
         </p>
       )}
-      {isShown && isHere && (
+      {isShown && waitsForScan.value && (
+        <p class="muted" role="status">
+          Its picture follows when the map is full. Choose a cell to see its matrix now.
+        </p>
+      )}
+      {isShown && isAsked && (
         <Matrix
           label="Picture of the matrix"
           matrix={{ name, slice, rows, columns }}
@@ -82,12 +88,12 @@ function useDetail(
   tensor: TensorRow,
   slice: number[],
   threshold: number,
-  isHere: boolean,
+  isAsked: boolean,
 ): TensorDetail | Error | undefined {
   const of = matrixKey({ name: tensor.name, slice })
   const [answer, setAnswer] = useState<{ of: string; detail: TensorDetail | Error } | null>(null)
   useLayoutEffect(() => {
-    if (tensor.unreadable !== undefined || !isHere) return
+    if (tensor.unreadable !== undefined || !isAsked) return
     const asked = new AbortController()
     const take = (detail: TensorDetail | Error) => {
       if (asked.signal.aborted) return
@@ -96,7 +102,7 @@ function useDetail(
     }
     ask('detail', 'first', { name: tensor.name, slice, threshold }, asked.signal).then(take, take)
     return () => asked.abort()
-  }, [tensor, of, threshold, isHere])
+  }, [tensor, of, threshold, isAsked])
   return answer?.of === of ? answer.detail : undefined
 }
 

@@ -45,13 +45,17 @@ const tellSoon = onceAFrame(tell)
 /** Tensors of a model on the Hub whose weights a person has asked for. */
 export const fetched = signal<ReadonlySet<string>>(new Set())
 
-export function openModel(opened: OpenedModel): void {
+/** The page chose the matrix by itself: its detail would hold up a scan that fills the map, and comes after it. */
+export const waitsForScan = signal(false)
+
+export function openModel(opened: OpenedModel & { readonly scanAhead?: boolean }): void {
   fetched.value = new Set()
   stats = new Map(opened.stats.map((one) => [one.name, one]))
   analysis = new Map()
   denseLoss = null
   takeAnalysis(opened.analysis)
   scan.value = { going: null, result: null }
+  waitsForScan.value = opened.scanAhead ?? false
   model.value = opened.model
   tell()
 }
@@ -77,6 +81,7 @@ export function learned(one: TensorStats): void {
 
 export function scanEnded(result: ScanResult): void {
   scan.value = { going: null, result: { ...result, scanned: stats.size } }
+  waitsForScan.value = false
   tellSoon()
 }
 
@@ -119,6 +124,7 @@ export const tensorAt = (row: number, column: number): TensorRow | undefined => 
 export function select(tensor: TensorRow | null, from: 'map' | 'table' | 'host' | 'start'): void {
   batch(() => {
     selected.value = tensor
+    if (from !== 'start') waitsForScan.value = false
     table.current.value = tensor?.name ?? null
     if (from === 'map') return
     const { cells, modules } = map.value

@@ -190,17 +190,18 @@ export class ModelSession {
     const waiting = () => views.filter((view) => this.views.has(view) && view.round === round)
     try {
       const known = await this.known()
-      const { model } = known
       this.follower?.opened(known)
+      const scans = !this.lastResult && this.autoScan(known.model)
+      const scanAhead = scans || this.scan !== null
       for (const view of waiting()) {
         view.shows = true
-        view.post({ type: 'model', ...known })
+        view.post({ type: 'model', ...known, scanAhead })
         if (this.analysing?.update) view.post({ type: 'analysis', update: this.analysing.update })
         if (this.scan?.progress) view.post({ type: 'scan', progress: this.scan.progress })
         else if (!this.scan && this.lastResult) view.post({ type: 'scanEnd', result: this.lastResult })
       }
       await this.tellWanted(waiting())
-      if (waiting().length > 0 && !this.lastResult && this.autoScan(model)) this.startScan()
+      if (waiting().length > 0 && scans) this.startScan()
     } catch (error) {
       const message = reasonOf(error)
       for (const { post } of waiting()) post({ type: 'failed', message })

@@ -186,7 +186,8 @@ export type FromAnyView =
 
 export type ToInspector =
   | ToAnyView
-  | ({ type: 'model' } & OpenedModel)
+  /** `scanAhead`: a scan goes on or begins now, whose end `scanEnd` tells. */
+  | ({ type: 'model'; scanAhead?: boolean } & OpenedModel)
   | { type: 'analysis'; update: AnalysisUpdate }
   /** `problem`: why it ended before its end; null: it did not. */
   | { type: 'analysisEnd'; problem: string | null }

@@ -106,6 +106,26 @@ describe('a checkpoint in the editor', () => {
     assert.deepEqual(ends.map(({ result }) => result.problem), ['EIO: i/o error', undefined]) // prettier-ignore
   })
 
+  it('tells a view whether a scan is ahead, so that what it asks for by itself can wait', async () => {
+    const backend = fakeBackend()
+    const session = new ModelSession('/m', backend.call, () => true)
+    const ahead = async () => {
+      const { seen, post } = view()
+      session.attach(post)
+      await settled()
+      return shown(seen)?.scanAhead
+    }
+    assert.deepEqual([await ahead(), await ahead()], [true, true], 'it begins, and it goes on')
+    backend.scans[0].end()
+    await settled()
+    assert.equal(await ahead(), false)
+    const asked = new ModelSession('/m', backend.call, never)
+    const { seen, post } = view()
+    asked.attach(post)
+    await settled()
+    assert.equal(shown(seen)?.scanAhead, false, 'none begins by itself')
+  })
+
   it('stops its scan with its last view, and scans again for the next', async () => {
     const backend = fakeBackend()
     const session = new ModelSession('/m', backend.call, () => true)
