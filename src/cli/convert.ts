@@ -3,7 +3,6 @@ import { Option } from 'commander'
 import { resolve } from 'node:path'
 import { openCheckpoint } from '../engine/checkpoint/checkpoint.ts'
 import { modelPath } from '../engine/checkpoint/hubCache.ts'
-import { ggufTypes, type GgufTypeName } from '../engine/convert/ggufPlan.ts'
 import { writeGguf } from '../engine/convert/writeGguf.ts'
 import { EngineError } from '../engine/errors.ts'
 import { expandCheckpoint } from '../engine/model/expand.ts'
@@ -12,6 +11,7 @@ import { cardInFormat } from '../engine/run/origin/modelCard.ts'
 import { packCheckpoint } from '../engine/run/origin/packCheckpoint.ts'
 import { formatBytes, parseByteSize } from '../shared/format/byteSize.ts'
 import { isGguf } from '../shared/format/gguf/ggufName.ts'
+import { ggufTypeNames, type GgufTypeName } from '../shared/format/gguf/ggufTypes.ts'
 import { plural } from '../shared/format/plural.ts'
 import { closing } from './closing.ts'
 import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
@@ -38,7 +38,7 @@ export const convertCommand = command('convert', 'write a checkpoint in another 
   .addOption(new Option('--format <form>', 'form to write (default: gguf for *.gguf, else dense)').choices(forms))
   .addOption(
     new Option('--type <type>', 'GGUF: type of the matrices (default: as the checkpoint has them)').choices(
-      Object.keys(ggufTypes),
+      ggufTypeNames,
     ),
   )
   .option('--max-shard <size>', 'dense and bitmask: largest weight file to write', '5GB')

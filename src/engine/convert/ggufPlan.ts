@@ -2,6 +2,7 @@
 import { basename } from 'node:path'
 import { ggmlType, type GgmlType } from '../../shared/format/gguf/ggmlTypes.ts'
 import type { GgufValue } from '../../shared/format/gguf/encodeGguf.ts'
+import { ggufTypes, type GgufTypeName } from '../../shared/format/gguf/ggufTypes.ts'
 import { ggufFamilies, type GgufFamily } from '../../shared/families/gguf/ggufFamilies.ts'
 import { fullRope, ggufKeys, ropeFactors } from '../../shared/families/gguf/ggufKeys.ts'
 import { ggufMismatch } from '../../shared/families/gguf/ggufMismatch.ts'
@@ -10,11 +11,6 @@ import { andList } from '../../shared/format/lists.ts'
 import { EngineError } from '../errors.ts'
 import type { Model } from '../model/model.ts'
 import type { OutputType } from './encodeWeights.ts'
-
-/** Types that matrices can have, as the command line names them; norms, biases and positions are F32. */
-export const ggufTypes = { f32: 'F32', f16: 'F16', bf16: 'BF16', q8_0: 'Q8_0' } as const
-
-export type GgufTypeName = keyof typeof ggufTypes
 
 /** llama.cpp's numbers of what most tensors are (LLAMA_FTYPE). */
 const fileTypes: Record<OutputType, number> = { F32: 0, F16: 1, Q8_0: 7, BF16: 32 }
@@ -34,7 +30,7 @@ export interface GgufPlan {
   readonly warnings: readonly string[]
 }
 
-/** @throws EngineError 'unsupported' for a model that llama.cpp does not have, or would compute otherwise. */
+/** `given` is of matrices; norms, biases and positions are F32. @throws EngineError 'unsupported' for a model that llama.cpp does not have, or would compute otherwise. */
 export function planGguf({ config, checkpoint }: Model, given?: GgufTypeName): GgufPlan {
   const family = familyOf(config.family.modelType, config.family.title)
   const problem = ggufMismatch(config, family)

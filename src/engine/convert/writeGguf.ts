@@ -2,6 +2,7 @@
 import { open, type FileHandle } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { layOutGguf } from '../../shared/format/gguf/encodeGguf.ts'
+import type { GgufTypeName } from '../../shared/format/gguf/ggufTypes.ts'
 import { elementsOf } from '../../shared/format/dtypes.ts'
 import { writeError } from '../../system/diskErrors.ts'
 import { requireSpace } from '../checkpoint/diskSpace.ts'
@@ -14,7 +15,7 @@ import { checkTiedHead } from '../model/tiedHead.ts'
 import { decode, readWeight, type HostWeight } from '../model/weightIo.ts'
 import { encodeWeights } from './encodeWeights.ts'
 import { ggufTokenizer } from './ggufTokenizer.ts'
-import { planGguf, type GgufTypeName, type PlannedTensor } from './ggufPlan.ts'
+import { planGguf, type PlannedTensor } from './ggufPlan.ts'
 
 export interface GgufOptions {
   /** Default: the type of the checkpoint's embeddings. */
