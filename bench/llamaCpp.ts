@@ -8,7 +8,7 @@ import { parseArgs } from 'node:util'
 import { openInspection } from '../src/engine/checkpoint/inspection.ts'
 import { inspectCheckpoint } from '../src/engine/checkpoint/stats/inspectCheckpoint.ts'
 import { openCpu } from '../src/engine/compute/cpu/open.ts'
-import { ggufTypes, type GgufTypeName } from '../src/engine/convert/ggufPlan.ts'
+import { ggufTypeNames } from '../src/shared/format/gguf/ggufTypes.ts'
 import { openIdTensor } from '../src/engine/text/idTensor.ts'
 import { inLlamaCpp, ofCheckpoint } from '../test/support/besideLlamaCpp.ts'
 import { llamaCpp } from '../test/support/llamaCpp.ts'
@@ -48,7 +48,7 @@ try {
   const ours = await ofCheckpoint(cpu, model, asked)
   await cpu.close()
   const zeros = await zerosOf(model)
-  for (const type of values.types.split(',').filter((name): name is GgufTypeName => name in ggufTypes)) {
+  for (const type of ggufTypeNames.filter((name) => values.types.split(',').includes(name))) {
     const file = join(scratch, `${type}.gguf`)
     const theirs = await inLlamaCpp(installed.folder, model, file, type, asked)
     const same = theirs.answers.filter(

@@ -27,6 +27,7 @@ import { compareModels } from './compare.ts'
 import { createAnalyses } from './analyses.ts'
 import { readDetail } from './detail.ts'
 import { probeDevice } from './device.ts'
+import { sizesAsGguf, writeAsGguf } from './gguf.ts'
 import { createLane } from './jobs.ts'
 import { measurableOf } from './measurable.ts'
 import { matrixOf, readWeight } from './matrix.ts'
@@ -129,6 +130,8 @@ export function createHandlers(): Service {
     publish,
     questions: (request, { signal }) => questionTexts(request, signal),
     writeCard: async ({ path }) => writeModelCard((await locate(path)).folder),
+    ggufSizes: sizesAsGguf,
+    writeGguf: writeAsGguf,
     tryOut: (params, context) => tryOut(params, settings, context),
     plan: (params) => planText(params, gpu),
     run: (params, { signal, progress }) => runs.run(params, settings, signal, progress),

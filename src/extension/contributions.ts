@@ -25,6 +25,7 @@ const otherCommandIds = [
   'sparsescope.analyse',
   'sparsescope.changePlan',
   'sparsescope.exportView',
+  'sparsescope.exportGguf',
   'sparsescope.copyTensorName',
   'sparsescope.copyTarget',
   'sparsescope.newRecipe',

@@ -6,6 +6,7 @@ import {
   chooseFromMenu,
   cli,
   closeEditors,
+  eventually,
   exists,
   openModel,
   sharedStudio,
@@ -13,6 +14,8 @@ import {
   studioOf,
 } from './studio.ts'
 import { runCommand } from '../../scripts/vscode/browser.mjs'
+import { goldenModel } from '../support/goldens.ts'
+import { withTokenizer } from '../support/llamaCpp.ts'
 
 interface Inspection {
   tensors: { name: string; zeros: number; sparsity: number }[]
@@ -51,6 +54,27 @@ describe('the packaged extension: looking', function () {
     await page.locator('.monaco-menu .action-label', { hasText: /^Rename/ }).waitFor()
     assert.equal(await page.locator('.monaco-menu .action-label', { hasText: 'SparseScope' }).count(), 0)
     await page.keyboard.press('Escape')
+  })
+
+  it('the inspector exports a GGUF file, which opens in it, and one of OPT is refused', async () => {
+    const { page, workspace } = studio
+    await chooseFromMenu(page, 'opt', 'Export to GGUF…')
+    await page.locator('.notification-list-item', { hasText: 'no GGUF file is made of OPT models' }).waitFor()
+    await runCommand(page, 'Notifications: Clear All Notifications')
+    withTokenizer(goldenModel('llama'), join(workspace, 'tiny-llama'))
+    const view = await openModel(page, 'tiny-llama')
+    await view.getByRole('combobox', { name: 'Export the model' }).selectOption({ label: 'Model as GGUF…' })
+    const choices = page.locator('.quick-input-list .monaco-list-row')
+    await choices.filter({ hasText: 'as the checkpoint has it' }).waitFor()
+    await choices.filter({ hasText: 'q8_0' }).click()
+    const place = page.locator('.quick-input-widget input').first()
+    await eventually('the place', async () => (await place.inputValue()).endsWith('tiny-llama-q8_0.gguf') || undefined)
+    await page.keyboard.press('Enter')
+    const done = page.locator('.notification-list-item', { hasText: 'tiny-llama-q8_0.gguf is written' })
+    await done.getByRole('button', { name: 'Open' }).click()
+    await activeView(page).getByText('llama').first().waitFor()
+    assert.ok(exists(workspace, 'tiny-llama-q8_0.gguf'))
+    await closeEditors(page)
   })
 
   it('comparing says that sparsity survived, or did not', async () => {

@@ -314,11 +314,25 @@ describe('inspector and comparison in Chromium', () => {
     assert.equal((await files())[2].content, png.content)
   })
 
+  it('the model goes into a GGUF file where it can be computed with and the workspace is trusted', async () => {
+    await open('inspector', 600)
+    await send(page, settings, shown)
+    const menu = page.getByRole('combobox', { name: 'Export the model' })
+    const entry = menu.locator('option', { hasText: 'GGUF' })
+    await menu.selectOption({ label: 'Model as GGUF…' })
+    assert.ok((await posted(page)).some(({ type }) => type === 'exportGguf'))
+    assert.equal(await menu.inputValue(), '', 'a menu of actions stays as it is')
+    await send(page, { type: 'settings', settings: { ...recorded.settings, trusted: false } })
+    assert.ok(await entry.isDisabled())
+    await send(page, settings, { ...shown, model: { ...model, lookOnly: true } })
+    assert.equal(await entry.count(), 0)
+  })
+
   it('all maps that there are numbers for go into one picture and one table', async () => {
     await open('inspector')
     await send(page, settings, shown)
     const exported = async (what: string) => {
-      await page.getByRole('combobox', { name: 'Export what is shown' }).selectOption({ label: what })
+      await page.getByRole('combobox', { name: 'Export the model' }).selectOption({ label: what })
       const end = what.slice(-3).toLowerCase()
       const found = async () =>
         (await posted(page)).find(({ name }) => String(name).endsWith(end)) as unknown as {

@@ -5,6 +5,7 @@ import { formatCompact, formatDuration, formatShare } from '../../src/shared/for
 import { plural } from '../../src/shared/format/plural.ts'
 import { Button } from '../shared/button.tsx'
 import { Select } from '../shared/parts.tsx'
+import { settings } from '../shared/settings.ts'
 import { exportAs } from './exportAs.ts'
 import { host } from './host.ts'
 import { Metadata, Notes } from './modelNotes.tsx'
@@ -23,7 +24,7 @@ export function Head({ model }: { model: ModelSummary }) {
           <OtherSize model={model} />
         </div>
         <div class="row">
-          <ExportMenu />
+          <ExportMenu model={model} />
           {!model.lookOnly && <Computing />}
           {model.remote && !model.remote.isGguf && <RemoteButtons />}
         </div>
@@ -154,13 +155,17 @@ const exports = [
   { value: 'html', text: 'Report as HTML' },
 ] as const
 
-function ExportMenu() {
+function ExportMenu({ model }: { model: ModelSummary }) {
+  const gguf = { value: 'gguf', text: 'Model as GGUF…', disabled: !settings.value.trusted } as const
   return (
     <Select
-      label="Export what is shown"
-      options={exports}
+      label="Export the model, or what is shown of it"
+      options={model.lookOnly ? exports : [...exports, gguf]}
       value=""
-      onChoose={(format) => format !== '' && void exportAs(format)}
+      onChoose={(format) => {
+        if (format === 'gguf') host.post({ type: 'exportGguf' })
+        else if (format !== '') void exportAs(format)
+      }}
     />
   )
 }

@@ -84,9 +84,9 @@ export async function promote(partial: string, to: string): Promise<void> {
   }
 }
 
-/** Gives a whole file of a partial folder, which its caller removes, its name. @throws EngineError 'exists' when somebody was faster. */
-export async function promoteFile(path: string, to: string): Promise<void> {
-  await refuseExisting(to)
+/** Gives a whole file of a partial folder, which its caller removes, its name. @throws EngineError 'exists' when somebody was faster, unless it `replaces` what is there. */
+export async function promoteFile(path: string, to: string, replaces: boolean): Promise<void> {
+  if (!replaces) await refuseExisting(to)
   try {
     killPoint()
     await renameOver(path, to)

@@ -24,6 +24,8 @@ export interface PlannedTensor extends Omit<GgufTensor, 'from' | 'whole'> {
 }
 
 export interface GgufPlan {
+  /** Of the matrices where none is asked for. */
+  readonly own: GgufTypeName
   readonly keys: Map<string, GgufValue>
   readonly tensors: readonly PlannedTensor[]
   /** A sentence each. */
@@ -45,7 +47,8 @@ export function planGguf({ config, checkpoint }: Model, given?: GgufTypeName): G
       'unsupported',
       `${checkpoint.folder}: llama.cpp has no place for ${tensors} in ${family.architecture}`,
     )
-  const as = given ? ggufTypes[given] : typeOf(checkpoint.tensors.get(tensors[0].from)?.dtype)
+  const own = typeOf(checkpoint.tensors.get(tensors[0].from)?.dtype)
+  const as = ggufTypes[given ?? own]
   const keys = ggufKeys(config, family)
   keys.set('general.type', { type: 'string', value: 'model' })
   keys.set('general.name', { type: 'string', value: basename(checkpoint.folder) })
@@ -59,7 +62,7 @@ export function planGguf({ config, checkpoint }: Model, given?: GgufTypeName): G
     ...tensor,
     ...typed(whole ? 'F32' : fitting(as, tensor.shape)),
   }))
-  return { keys, tensors: [...factors, ...planned], warnings: warningsOf(config, family) }
+  return { own, keys, tensors: [...factors, ...planned], warnings: warningsOf(config, family) }
 }
 
 function typed(as: OutputType): Pick<PlannedTensor, 'as' | 'type'> {
@@ -73,8 +76,9 @@ function fitting(as: OutputType, shape: readonly number[]): OutputType {
   return as === 'Q8_0' && (shape.at(-1) ?? 1) % 32 !== 0 ? 'F16' : as
 }
 
-function typeOf(dtype: string | undefined): OutputType {
-  return dtype === 'BF16' || dtype === 'F16' ? dtype : 'F32'
+function typeOf(dtype: string | undefined): GgufTypeName {
+  if (dtype === 'BF16') return 'bf16'
+  return dtype === 'F16' ? 'f16' : 'f32'
 }
 
 function familyOf(modelType: string, title: string): GgufFamily {

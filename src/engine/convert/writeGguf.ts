@@ -2,7 +2,7 @@
 import { open, type FileHandle } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { layOutGguf } from '../../shared/format/gguf/encodeGguf.ts'
-import type { GgufTypeName } from '../../shared/format/gguf/ggufTypes.ts'
+import { ggufTypeNames, type GgufSizes, type GgufTypeName } from '../../shared/format/gguf/ggufTypes.ts'
 import { elementsOf } from '../../shared/format/dtypes.ts'
 import { writeError } from '../../system/diskErrors.ts'
 import { requireSpace } from '../checkpoint/diskSpace.ts'
@@ -20,6 +20,8 @@ import { planGguf, type PlannedTensor } from './ggufPlan.ts'
 export interface GgufOptions {
   /** Default: the type of the checkpoint's embeddings. */
   readonly type?: GgufTypeName
+  /** A person has agreed that a file of that name goes, once the new one is whole. */
+  readonly replaces?: boolean
   readonly signal?: AbortSignal
   /** `done` and `total` are bytes. */
   readonly onProgress?: (done: number, total: number) => void
@@ -31,6 +33,19 @@ export interface GgufWritten {
   readonly warnings: readonly string[]
 }
 
+/** What the file takes by the type of its matrices, and which of them is the checkpoint's own. @throws as `writeGguf`, before anything is written. */
+export async function ggufSizes(model: Model, signal?: AbortSignal): Promise<GgufSizes> {
+  const { checkpoint, config } = model
+  const { own } = planGguf(model)
+  await checkTiedHead(model)
+  const tokenizer = await ggufTokenizer(checkpoint.folder, config.vocabSize, checkpoint.config, signal)
+  const sizeAs = (type: GgufTypeName) => {
+    const { keys, tensors } = planGguf(model, type)
+    return layOutGguf(new Map([...keys, ...tokenizer]), tensors).bytes
+  }
+  return { own, sizes: ggufTypeNames.map((type) => ({ type, bytes: sizeAs(type) })) }
+}
+
 /** Numbers handled at a time where rows stay in order. */
 const pieceNumbers = 2 ** 21
 
@@ -38,7 +53,7 @@ const pieceNumbers = 2 ** 21
 export async function writeGguf(model: Model, to: string, options: GgufOptions): Promise<GgufWritten> {
   const { checkpoint, config } = model
   await refuseOverlap(to, checkpoint.folder)
-  await refuseExisting(to)
+  if (!options.replaces) await refuseExisting(to)
   const plan = planGguf(model, options.type)
   await checkTiedHead(model)
   const tokenizer = await ggufTokenizer(checkpoint.folder, config.vocabSize, checkpoint.config, options.signal)
@@ -65,7 +80,7 @@ export async function writeGguf(model: Model, to: string, options: GgufOptions):
     } finally {
       await handle.close()
     }
-    await promoteFile(path, to)
+    await promoteFile(path, to, options.replaces === true)
     return { bytes: layout.bytes, tensors: plan.tensors.length, warnings: plan.warnings }
   } catch (error) {
     throw writeError(error, to)
@@ -96,7 +111,7 @@ async function* piecesOf(
       yield bytesOf(tensor, order ? { ...weight, data: inOrder(weight.data, columns, order) } : weight)
     } catch (error) {
       if (!(error instanceof RangeError)) throw error
-      throw new EngineError('usage', `${from}: ${error.message}; choose --type bf16 or f32`)
+      throw new EngineError('usage', `${from}: ${error.message}; write it as bf16 or f32`)
     }
   }
 }

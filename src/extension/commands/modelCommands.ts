@@ -4,6 +4,7 @@ import { views, type ExportFormat } from '../../shared/protocol/view.ts'
 import { askAnalysis } from '../inspector/askAnalysis.ts'
 import { plainModel } from '../compare/comparePanels.ts'
 import { inspectRemote } from '../inspector/remotePanels.ts'
+import { exportGguf } from '../models/exportGguf.ts'
 import { pullModel } from '../models/pullModel.ts'
 import { isPlanChange } from '../../shared/analysis/changePlan.ts'
 import { requireTrust } from '../support/trust.ts'
@@ -26,6 +27,7 @@ type Ids =
   | 'sparsescope.analyse'
   | 'sparsescope.changePlan'
   | 'sparsescope.exportView'
+  | 'sparsescope.exportGguf'
   | 'sparsescope.copyTensorName'
   | 'sparsescope.copyTarget'
 
@@ -91,6 +93,11 @@ export function modelCommands({ services, inspectors, comparePanels, models }: P
     'sparsescope.exportView': async () => {
       const format = await vscode.window.showQuickPick(exportChoices(), { placeHolder: t('Export what is shown') })
       if (format) inspectors.active?.post({ type: 'exportNow', format: format.format })
+    },
+    'sparsescope.exportGguf': async (argument) => {
+      if (!(await requireTrust(t('Exporting to GGUF')))) return
+      const model = await modelTarget(argument, models, inspectors)
+      if (model) await exportGguf(services, await weightsOf(model))
     },
     'sparsescope.copyTensorName': async (argument) => {
       const tensor = tensorTarget(argument)

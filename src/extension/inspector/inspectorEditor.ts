@@ -148,9 +148,9 @@ export class InspectorEditors implements vscode.CustomReadonlyEditorProvider<Che
       case 'scanCancel':
         return session.cancelScan()
       case 'prune':
-        return vscode.commands.executeCommand('sparsescope.prune', vscode.Uri.file(session.path))
       case 'tryOut':
-        return vscode.commands.executeCommand('sparsescope.tryOut', vscode.Uri.file(session.path))
+      case 'exportGguf':
+        return vscode.commands.executeCommand(`sparsescope.${message.type}`, vscode.Uri.file(session.path))
       case 'writeCard':
         return writeCard(this.services, session.path)
       case 'selected':

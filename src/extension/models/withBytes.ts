@@ -1,4 +1,4 @@
-// The notification of what goes over the network: how far it is, and a way to stop it.
+// The notification of bytes that are fetched, sent or written: how far it is, and a way to stop it.
 import * as vscode from 'vscode'
 import { formatBytes } from '../../shared/format/byteSize.ts'
 import type { PullProgress } from '../../shared/protocol/rpc.ts'

@@ -1,6 +1,7 @@
 // Schemas for the parameters of each call. They are checked where they arrive: the other end of a socket may send anything.
 import * as z from 'zod'
 import { sensitivityUnits } from '../analysis/analysis.ts'
+import { ggufTypeNames } from '../format/gguf/ggufTypes.ts'
 import { isMethodName, type MethodName } from '../methods/methods.ts'
 import { precisions } from '../recipe/precisions.ts'
 import { taskNames } from '../tasks/tasks.ts'
@@ -59,6 +60,8 @@ export const parameters: { readonly [C in CallName]: z.ZodType<ParamsOf<C>> } = 
   pull: z.object({ name: text }),
   planPublish: publication,
   publish: publication.extend({ agreed: text }),
+  ggufSizes: model,
+  writeGguf: model.extend({ to: text, type: z.enum(ggufTypeNames), replaces: z.boolean() }),
   tryOut: z.object({
     models: z.array(text),
     masks: z.array(text.nullable()).optional(),

@@ -16,6 +16,7 @@ import type { MeasurableMethod } from '../analysis/plannedMap.ts'
 import type { MethodName } from '../methods/methods.ts'
 import type { PrecisionChoice } from '../recipe/precisions.ts'
 import type { PlannedText } from '../plan/planSummary.ts'
+import type { GgufSizes, GgufTypeName } from '../format/gguf/ggufTypes.ts'
 import type { ToldPush } from '../format/pushText.ts'
 import type { AskedQuestion, QuestionsRequest } from './questions.ts'
 import type { TryParams, TryProgress } from './tryOut.ts'
@@ -95,7 +96,7 @@ export interface ActiveRun {
   paused: boolean
 }
 
-/** Bytes that are there by now, of all that are needed. */
+/** Bytes that are fetched, sent or written by now, of all. */
 export interface PullProgress {
   have: number
   total: number
@@ -117,6 +118,14 @@ export interface PublishPlan extends ToldPush {
   ownPaths: string[]
   /** Stands for all of this, so that only what a person has agreed to is sent. */
   agreed: string
+}
+
+/** A checkpoint as a GGUF file. `replaces`: a person has agreed that a file of that name goes. */
+export interface GgufRequest {
+  path: string
+  to: string
+  type: GgufTypeName
+  replaces: boolean
 }
 
 /** An analysis of a model on calibration text, as `sparsescope analyse` makes it. */
@@ -166,6 +175,9 @@ export interface BackendCalls {
   planPublish: Call<PublishRequest, PublishPlan>
   /** Sends to the Hub; only ever called when a person has agreed to the plan. */
   publish: Call<PublishRequest & { agreed: string }, { address: string }, PullProgress>
+  /** What a GGUF file of a checkpoint would take; fails where llama.cpp does not have such a model. */
+  ggufSizes: Call<{ path: string }, GgufSizes>
+  writeGguf: Call<GgufRequest, { bytes: number; warnings: readonly string[] }, PullProgress>
   /** Several checkpoints go on from the same prompts. */
   tryOut: Call<TryParams, { device: string }, TryProgress>
   /** Texts of rows of a task's data, in the order of the file. */

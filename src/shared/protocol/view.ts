@@ -216,6 +216,8 @@ export type FromInspector =
   /** A model on the Hub is to come into its cache on this machine. */
   | { type: 'pull' }
   | { type: 'tryOut' }
+  /** The model as a file for llama.cpp. */
+  | { type: 'exportGguf' }
   | { type: 'writeCard' }
   | { type: 'selected'; name: string }
 export type ExportFormat = 'csv' | 'json' | 'svg' | 'png' | 'html'
