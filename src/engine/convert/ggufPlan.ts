@@ -24,7 +24,7 @@ export interface PlannedTensor extends Omit<GgufTensor, 'from' | 'whole'> {
 }
 
 export interface GgufPlan {
-  /** Of the matrices where none is asked for. */
+  /** The type of the matrices where none is asked for. */
   readonly own: GgufTypeName
   readonly keys: Map<string, GgufValue>
   readonly tensors: readonly PlannedTensor[]
