@@ -75,6 +75,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     watchModels(models),
     noteInspections(parts.inspectors, sparsity, () => models.forget()),
     new RunTree({ store: runStore, queue: runner.queue, sweeps }).register(),
+    runStore,
     watchRuns(runStore),
     watchSweeps(sweeps, services.log.failed),
     sweeps,

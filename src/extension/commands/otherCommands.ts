@@ -38,8 +38,7 @@ export function otherCommands({ services, models, runStore, sweeps }: Parts): Ha
     },
     'sparsescope.refresh': async () => {
       models.forget()
-      const known = runStore.list().map((run) => runStore.refresh(run.folder))
-      await Promise.all([...known, findRuns(runStore), sweeps.refresh(), sweeps.find()])
+      await Promise.all([runStore.look(), findRuns(runStore), sweeps.refresh(), sweeps.find()])
     },
     'sparsescope.restartBackend': () => supervisor.restart(),
     'sparsescope.selectAdapter': () => selectAdapter(services),

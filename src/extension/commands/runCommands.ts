@@ -74,7 +74,7 @@ export function runCommands(parts: Parts): Handlers<Ids> {
     },
     'sparsescope.cancelRun': async (argument) => {
       if (isQueued(argument)) return argument.cancel()
-      const folder = runTarget(argument) ?? runStore.list().find((r) => runner.isLive(r.folder))?.folder
+      const folder = runTarget(argument) ?? runStore.list().find(({ here }) => here !== null)?.place.folder
       if (folder) return runner.cancel(folder)
     },
     'sparsescope.pauseRun': async (argument) => {
@@ -93,8 +93,7 @@ export function runCommands(parts: Parts): Handlers<Ids> {
     'sparsescope.revealOutput': async (argument) => {
       const folder = runTarget(argument)
       // One of a sweep has not been read before somebody asks for it.
-      if (folder) await runStore.refresh(folder)
-      const saved = folder && runStore.get(folder)?.saved
+      const saved = folder && (await runStore.refresh(folder))?.saved
       if (saved) await vscode.commands.executeCommand('sparsescope.openOverview', await weightsOf(saved))
     },
     'sparsescope.publish': async (argument) => {
@@ -185,7 +184,7 @@ async function confirmed(plan: PlanSummary): Promise<boolean> {
 }
 
 async function pickRun({ runStore }: Parts): Promise<string | undefined> {
-  const items = runStore.list().map(({ folder, name, time, status }) => {
+  const items = runStore.listings().map(({ folder, name, time, status }) => {
     return { label: name, description: `${time} · ${status}`, folder }
   })
   const chosen = await vscode.window.showQuickPick(items, { placeHolder: t('Which run?') })

@@ -1,13 +1,11 @@
 // Commands on sweeps, and on several runs.
 import * as vscode from 'vscode'
-import { basename, join } from 'node:path'
-import { runName } from '../../shared/format/runName.ts'
+import { join } from 'node:path'
 import type { Sweep } from '../sweeps/sweeps.ts'
 import { countsText } from '../../shared/sweep/countsText.ts'
 import { askEngine, slurmEngine } from '../sweeps/askEngine.ts'
 import { isSubmitted } from '../sweeps/askQueued.ts'
 import { commandLine } from '../sweeps/commandLine.ts'
-import { nameOfRun } from '../../runs/folder/sweepFolder.ts'
 import { sweepTask } from '../sweeps/sweepTask.ts'
 import { showReport } from '../runs/reportPanel.ts'
 import { requireTrust } from '../support/trust.ts'
@@ -95,10 +93,12 @@ function describe({ time, runs }: Sweep): string {
 
 /** Asks for the runs when called from the palette, or when only one is selected, which is then among them. */
 async function pickRuns({ runStore, sweeps }: Parts, chosen: readonly string[]): Promise<string[]> {
-  const own = runStore.list().filter(({ folder }) => nameOfRun(folder).name === runName(basename(folder)).name)
+  const own = runStore.list().filter(({ sweep }) => sweep === null)
   const ofSweeps = (await sweeps.found()).flatMap(({ name, runs }) => runs.runs.map((run) => ({ name, run })))
   const items = [
-    ...own.map(({ folder, name, time, status }) => ({ label: name, description: `${time} · ${status}`, folder })),
+    ...own.map(({ place, name, time, status }) => {
+      return { label: name, description: `${time} · ${status}`, folder: place.folder }
+    }),
     ...ofSweeps
       .filter(({ run }) => run.isBegun)
       .map(({ name, run: { place, label, standing } }) => {

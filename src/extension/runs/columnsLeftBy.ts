@@ -9,12 +9,11 @@ import type { RunStore } from './runStore.ts'
 
 /** @throws Error with a sentence for people where the run has saved nothing. */
 export async function columnsLeftBy(services: Services, store: RunStore, folder: string): Promise<RunColumns> {
-  await store.refresh(folder)
-  const run = store.get(folder)
+  const run = await store.refresh(folder)
   if (!run?.saved)
     throw new Error(vscode.l10n.t('This run saved no model. Add save.to to its recipe and run it again.'))
   const uri = vscode.Uri.file(join(folder, 'recipe.prune.yaml'))
   const { model } = await planOf(services, uri)
   const { recipe } = parseRecipe((await vscode.workspace.openTextDocument(uri)).getText())
-  return columnsOfRun(model, { result: run.saved, pruned: run.result?.prunedOutput ?? null }, recipe ?? {})
+  return columnsOfRun(model, { result: run.saved, pruned: run.report?.prunedOutput ?? null }, recipe ?? {})
 }

@@ -20,7 +20,7 @@ export async function findRuns(store: RunStore): Promise<void> {
     .sort((a, b) => basename(b).localeCompare(basename(a)))
     .slice(0, mostRuns)
   const unknown = newest.filter((folder) => !store.get(folder))
-  await inTurns(unknown, atATime, (folder) => store.refresh(folder))
+  await inTurns(unknown, atATime, async (folder) => void (await store.refresh(folder)))
 }
 
 /** Finds them, and follows those that another process writes. */

@@ -1,10 +1,10 @@
 // Where the recipes lie that have runs.
 import { dirname } from 'node:path'
-import { sweepOfRun } from '../../runs/folder/sweepFolder.ts'
+import type { RunReader } from '../../runs/reader/runReader.ts'
 
 /** Each once. Runs of sweeps are left out: they share work, so that their times say little of others. */
-export function recipeFolders(runs: readonly { readonly folder: string }[]): string[] {
+export function recipeFolders(runs: readonly Pick<RunReader, 'place' | 'sweep'>[]): string[] {
   // <folder>/.sparsescope/runs/<run>
-  const own = runs.filter(({ folder }) => sweepOfRun(folder) === null)
-  return [...new Set(own.map(({ folder }) => dirname(dirname(dirname(folder)))))].sort()
+  const own = runs.filter(({ sweep }) => sweep === null)
+  return [...new Set(own.map(({ place }) => dirname(dirname(dirname(place.folder)))))].sort()
 }

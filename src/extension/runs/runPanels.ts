@@ -38,11 +38,9 @@ export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: strin
     this.comparePanels = comparePanels
     services.context.subscriptions.push(
       vscode.window.registerWebviewPanelSerializer(views.run.type, this),
-      store.onEvents((folder) => {
-        for (const { feeds } of this.open.values()) void feeds.get(folder)?.read()
-      }),
-      store.onChange(() => {
+      store.onChange((changed) => {
         for (const [folder, one] of this.open) {
+          for (const [shown, feed] of one.feeds) if (changed.includes(shown)) void feed.read()
           one.view.post(this.listing(folder))
           this.tellResult(folder, one)
         }
@@ -148,7 +146,7 @@ export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: strin
 
   /** A run's report is there before it says its end, so that whoever sees that it is done has its result. */
   private tellResult(folder: string, open: Open): void {
-    const result = this.store.get(folder)?.result ?? null
+    const result = this.store.get(folder)?.report ?? null
     if (result === open.result) return
     open.result = result
     open.view.post({ type: 'runResult', result: result && { ...result, output: shown(result.output) } })

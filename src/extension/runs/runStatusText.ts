@@ -4,7 +4,9 @@ import { runLabel } from '../../shared/format/runName.ts'
 import { mainPerplexities } from '../../shared/series/foldRun.ts'
 import { durationRange } from '../../shared/plan/pace.ts'
 import type { QueuedRun } from './runQueue.ts'
-import type { Run } from './runStore.ts'
+import type { RunReader } from '../../runs/reader/runReader.ts'
+
+type Run = Pick<RunReader, 'place' | 'name' | 'time' | 'status' | 'lean'>
 
 export interface StatusText {
   text: string
@@ -20,12 +22,12 @@ export function runStatusText(runs: readonly Run[], queued: readonly QueuedRun[]
   const more = queued.length > 1 || (run && queued.length > 0) ? ` (+${queued.length - (run ? 0 : 1)})` : ''
   const waiting = queued.map(queuedText)
   if (!run) return { text: `$(sync~spin) ${queued[0].name}${more}`, tooltip: waiting.join('\n'), run: null }
-  const { overall, phases, left } = run.picture
+  const { overall = null, phases = [], left = null } = run.lean?.picture ?? {}
   const icon = run.status === 'paused' ? '$(debug-pause)' : '$(sync~spin)'
   const share = overall === null ? '' : ` ${Math.floor(100 * overall)} %`
   const phase = run.status === 'paused' ? 'paused' : (phases.at(-1)?.phase ?? 'starting')
   const time = left ? `, ${durationRange(left)} left` : ''
-  const last = mainPerplexities(run.picture).at(-1)
+  const last = run.lean && mainPerplexities(run.lean.picture).at(-1)
   const lines = [
     runLabel(run),
     `${phase}${share}${time}`,

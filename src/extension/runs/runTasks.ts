@@ -58,8 +58,8 @@ export class RunTasks implements vscode.TaskProvider {
         folder = begun
         feed = new EventFeed(begun, (_, events) => events.map(lineOf).forEach((line) => line && say(line)))
       }
-      const listener = this.store.onEvents((changed) => {
-        if (changed === folder) void feed?.read()
+      const listener = this.store.onChange((changed) => {
+        if (folder !== null && changed.includes(folder)) void feed?.read()
       })
       try {
         const outcome = await this.runner.run({ recipe, set, onFolder }, abort.signal)

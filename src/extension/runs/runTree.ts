@@ -3,22 +3,20 @@ import * as vscode from 'vscode'
 import { treeIds } from '../contributions.ts'
 import type { RunStatus } from '../../shared/protocol/view.ts'
 import { formatAccuracy, formatValue } from '../../shared/format/numbers.ts'
-import { phaseName } from '../../shared/series/recoveryName.ts'
 import { accuraciesOf } from '../../shared/series/accuracies.ts'
-import { mainPerplexities } from '../../shared/series/foldRun.ts'
 import { countsText } from '../../shared/sweep/countsText.ts'
 import { isPrunedYet } from '../../shared/sweep/measures.ts'
 import { lastStage, type SweepRunState } from '../../shared/sweep/sweepTable.ts'
 import type { RunReader } from '../../runs/reader/runReader.ts'
-import { sweepOfRun } from '../../runs/folder/sweepFolder.ts'
 import type { Sweep, Sweeps } from '../sweeps/sweeps.ts'
 import { queuedText } from './runStatusText.ts'
 import { progressOf } from '../sweeps/comparedRow.ts'
 import { findRuns } from './findRuns.ts'
 import type { QueuedRun, RunQueue } from './runQueue.ts'
-import type { Run, RunStore } from './runStore.ts'
+import type { RunStore } from './runStore.ts'
 
-const icons: Record<RunStatus, vscode.ThemeIcon> = {
+const icons: Record<RunStatus | SweepRunState, vscode.ThemeIcon> = {
+  waiting: new vscode.ThemeIcon('watch'),
   running: new vscode.ThemeIcon('sync~spin'),
   paused: new vscode.ThemeIcon('debug-pause'),
   done: new vscode.ThemeIcon('pass', new vscode.ThemeColor('testing.iconPassed')),
@@ -27,13 +25,13 @@ const icons: Record<RunStatus, vscode.ThemeIcon> = {
   interrupted: new vscode.ThemeIcon('debug-disconnect'),
 }
 
-/** A run of a sweep. `folder` only where there is one: then it can be opened as any other. */
-interface SweepRun {
+/** `folder` only where there is one: then it can be opened. */
+interface RunNode {
   readonly run: RunReader
   readonly folder?: string
   readonly id: string
 }
-type Node = Run | QueuedRun | SweepNode | SweepRun
+type Node = RunNode | QueuedRun | SweepNode
 /** `sweep`: its folder, as commands take it. */
 interface SweepNode {
   readonly sweep: string
@@ -81,27 +79,27 @@ export class RunTree implements vscode.TreeDataProvider<Node> {
   getChildren(node?: Node): Node[] {
     if (node) return 'of' in node ? runsOf(node.of) : []
     const { store, queue, sweeps } = this.sources
-    const nodes: (Run | SweepNode)[] = [
-      // Runs of a sweep stand under it, once somebody has opened them.
-      ...store.list().filter(({ folder }) => sweepOfRun(folder) === null),
+    // Runs of a sweep stand under it, once somebody has opened them.
+    const own = store.list().filter(({ sweep }) => sweep === null)
+    const nodes: (RunNode | SweepNode)[] = [
+      ...own.map((run) => ({ run, folder: run.place.folder, id: run.place.folder })),
       ...sweeps.list().map((sweep): SweepNode => ({ sweep: sweep.folder, of: sweep })),
     ]
-    const startOf = (one: Run | SweepNode) => ('of' in one ? one.of.started : one.started)
+    const startOf = (one: RunNode | SweepNode) => ('of' in one ? one.of : one.run).started
     return [...queue.waiting().reverse(), ...nodes.sort((a, b) => startOf(b) - startOf(a))]
   }
 
   getTreeItem(node: Node): vscode.TreeItem {
     if ('of' in node) return sweepItem(node)
-    if ('run' in node) return sweepRunItem(node)
-    return 'folder' in node ? runItem(node) : queuedItem(node)
+    return 'run' in node ? runItem(node) : queuedItem(node)
   }
 }
 
-function runsOf({ folder, runs }: Sweep): SweepRun[] {
+function runsOf({ folder, runs }: Sweep): RunNode[] {
   return runs.runs.map((run, i) => ({
     run,
     id: `${folder} ${i}`,
-    ...(run.isBegun && { folder: run.place.folder }),
+    ...(run.isBegun && { folder: run.folder.path }),
   }))
 }
 
@@ -118,40 +116,25 @@ function sweepItem({ sweep, of: { name, time, runs } }: SweepNode): vscode.TreeI
   return item
 }
 
-const stateIcons: Record<SweepRunState, vscode.ThemeIcon> = { ...icons, waiting: new vscode.ThemeIcon('watch') }
-
-function sweepRunItem({ run, folder, id }: SweepRun): vscode.TreeItem {
-  const { label, standing, place } = run
-  const { state, message } = standing
-  const item = new vscode.TreeItem(label)
-  const value = lastStage(run.results.perplexity)
-  const progress = progressOf(run)
-  const share = progress?.share === null || !progress ? '' : `${Math.floor(100 * progress.share)} % · `
+/** One of a sweep is called by what differs, and does not say its time: the sweep does. */
+function runItem({ run, folder, id }: RunNode): vscode.TreeItem {
+  const { standing, sweep, place } = run
+  const [name, state] = sweep === null ? [run.name, run.status] : [run.label, standing.state]
+  const item = new vscode.TreeItem(name)
   item.id = id
-  item.description = progress
-    ? `${share}${progress.text}`
-    : value === null
-      ? state
-      : `${state}, perplexity ${formatValue(value)}${isPrunedYet(run, 'perplexity') ? ' (pruned)' : ''}`
-  item.iconPath = stateIcons[state]
-  item.tooltip = [place.name, place.folder, message ?? state].join('\n')
-  item.contextValue = folder === undefined ? 'sweepRun.waiting' : state === 'done' ? 'sweepRun.done' : 'sweepRun.begun'
-  item.accessibilityInformation = { label: `${label}, ${item.description}` }
+  item.description = [sweep === null && run.time, describe(run, state)].filter(Boolean).join(' · ')
+  item.iconPath = icons[state]
+  item.tooltip = [...(sweep === null ? [] : [place.name]), place.folder, standing.message ?? state].join('\n')
+  item.contextValue = contextOf(state, sweep !== null, folder !== undefined)
+  item.accessibilityInformation = { label: `${name}, ${sweep === null ? `${state}, ` : ''}${item.description}` }
   if (folder !== undefined) item.command = { command: 'sparsescope.openRun', title: '', arguments: [{ folder }] }
   return item
 }
 
-function runItem(run: Run): vscode.TreeItem {
-  const item = new vscode.TreeItem(run.name)
-  item.id = run.folder
-  item.description = [run.time, describe(run)].filter(Boolean).join(' · ')
-  item.iconPath = icons[run.status]
-  item.tooltip = `${run.folder}\n${run.status}`
-  const active = run.status === 'running' || run.status === 'paused'
-  item.contextValue = active ? `run.${run.status}` : run.status === 'done' ? 'run.done' : 'run.stopped'
-  item.accessibilityInformation = { label: `${run.name}, ${run.status}, ${item.description}` }
-  item.command = { command: 'sparsescope.openRun', title: '', arguments: [run] }
-  return item
+/** Menus are chosen by it: package.json. */
+function contextOf(state: RunStatus | SweepRunState, isOfSweep: boolean, isBegun: boolean): string {
+  if (isOfSweep) return isBegun ? (state === 'done' ? 'sweepRun.done' : 'sweepRun.begun') : 'sweepRun.waiting'
+  return state === 'running' || state === 'paused' || state === 'done' ? `run.${state}` : 'run.stopped'
 }
 
 function queuedItem(run: QueuedRun): vscode.TreeItem {
@@ -164,20 +147,14 @@ function queuedItem(run: QueuedRun): vscode.TreeItem {
   return item
 }
 
-function describe({ status, picture, result }: Run): string {
-  const { perplexity } = result ?? {}
-  const last =
-    perplexity?.recovered ??
-    perplexity?.pruned ??
-    perplexity?.dense ??
-    mainPerplexities(picture).at(-1)?.perplexity ??
-    null
-  const latest = picture.phases.at(-1)
-  const phase = latest && phaseName(latest)
-  if (status === 'running' && phase !== undefined)
-    return picture.overall === null ? phase : `${Math.floor(100 * picture.overall)} % · ${phase}`
-  if (last !== null) return `${status}, perplexity ${formatValue(last)}`
-  const { dense, pruned, recovered } = result?.accuracy ?? accuraciesOf(picture.evaluations).stages
+function describe(run: RunReader, state: RunStatus | SweepRunState): string {
+  const progress = state === 'running' ? progressOf(run) : null
+  if (progress) return `${progress.share === null ? '' : `${Math.floor(100 * progress.share)} % · `}${progress.text}`
+  const { perplexity } = run.results
+  const value = lastStage(perplexity) ?? (run.sweep === null ? perplexity.dense : null)
+  if (value !== null)
+    return `${state}, perplexity ${formatValue(value)}${isPrunedYet(run, 'perplexity') ? ' (pruned)' : ''}`
+  const { dense, pruned, recovered } = run.report?.accuracy ?? accuraciesOf(run.lean?.picture.evaluations ?? []).stages
   const mean = recovered ?? pruned ?? dense
-  return mean ? `${status}, accuracy ${formatAccuracy(mean.acc, mean.stderr)}` : status
+  return mean ? `${state}, accuracy ${formatAccuracy(mean.acc, mean.stderr)}` : state
 }

@@ -17,7 +17,7 @@ export function createStatusItem(services: Services, runs: RunStore, queue: RunQ
     item.text = busy?.text ?? idleText(state)
     item.tooltip = busy?.tooltip ?? diagnosticsText(services)
     item.command = busy?.run
-      ? { command: 'sparsescope.openRun', title: '', arguments: [busy.run] }
+      ? { command: 'sparsescope.openRun', title: '', arguments: [{ folder: busy.run.place.folder }] }
       : 'sparsescope.showBackend'
     // There is nothing to show before the first use.
     if (state.kind === 'stopped' && !busy) item.hide()

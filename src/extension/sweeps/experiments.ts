@@ -1,13 +1,12 @@
 // All runs of the workspace side by side, those of sweeps among them: found as the tree finds them, read as those of a sweep are.
-import { nameOfRun, sweepOfRun } from '../../runs/folder/sweepFolder.ts'
-import type { RunPlace } from '../../runs/reader/runReader.ts'
+import type { RunPlace, RunReader } from '../../runs/reader/runReader.ts'
 import { RunsReader } from '../../runs/reader/runsReader.ts'
 import { aloneOnDisk } from '../../runs/sweep/standing.ts'
 import type { Sweeps } from './sweeps.ts'
 
 /** Runs that were begun by themselves, and those of sweeps that somebody has opened. */
 export interface KnownRuns {
-  list(): readonly { readonly folder: string }[]
+  list(): readonly Pick<RunReader, 'place' | 'sweep'>[]
   onChange(listener: () => void): { dispose(): void }
   /** Searches the workspace. */
   find(): Promise<void>
@@ -64,6 +63,6 @@ function placesOf({ store, sweeps }: ExperimentsSources): RunPlace[] {
   const ofSweeps = sweeps.list().flatMap(({ runs }) => {
     return runs.runs.map(({ place: { name, folder, recipe } }) => ({ name, settings: null, folder, recipe }))
   })
-  const own = store.list().filter(({ folder }) => sweepOfRun(folder) === null)
-  return [...ofSweeps, ...own.map(({ folder }) => ({ name: nameOfRun(folder).name, settings: null, folder }))]
+  const own = store.list().filter(({ sweep }) => sweep === null)
+  return [...ofSweeps, ...own.map(({ place }) => ({ ...place, settings: null }))]
 }

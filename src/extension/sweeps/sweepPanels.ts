@@ -12,7 +12,6 @@ import { setting } from '../support/settings.ts'
 import { bindView } from '../views/bindView.ts'
 import { plural } from '../../shared/format/plural.ts'
 import { writeNotes } from '../../runs/folder/notes.ts'
-import { runFolderAt } from '../../runs/folder/runFolder.ts'
 import { openExperiments, type Experiments, type KnownRuns } from './experiments.ts'
 import type { AskQuestions } from './difference.ts'
 import { comparedRuns } from './comparedRuns.ts'
@@ -123,15 +122,15 @@ export class SweepPanels implements vscode.WebviewPanelSerializer<unknown> {
       case 'askPaper':
         return compared?.handle(message)
       case 'openRun': {
-        const folder = opened?.followed.runs[message.run]?.place.folder
-        if (folder !== undefined) await vscode.commands.executeCommand('sparsescope.openRun', { folder })
+        const run = opened?.followed.runs[message.run]
+        if (run) await vscode.commands.executeCommand('sparsescope.openRun', { folder: run.folder.path })
         return
       }
       case 'annotate': {
-        const place = opened?.followed.runs[message.run]?.place
-        if (!place) return
-        await writeNotes(runFolderAt(place.folder), message.notes)
-        return opened?.followed.lookAt(message.run)
+        const run = opened?.followed.runs[message.run]
+        if (!run) return
+        await writeNotes(run.folder, message.notes)
+        return opened?.followed.lookAt(run)
       }
       case 'act': {
         if (!('sweep' in subject)) return

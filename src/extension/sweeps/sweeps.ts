@@ -85,7 +85,9 @@ export class Sweeps {
   /** Looks at a sweep after something was written there, by its run `index` if given. A sweep that is not open is ignored. */
   lookAt(folder: string, index?: number): void {
     const runs = this.open.get(folder)?.runs
-    void (index === undefined ? runs?.look() : runs?.lookAt(index))
+    if (index === undefined) return void runs?.look()
+    const run = runs?.runs.at(index)
+    if (run) void runs?.lookAt(run)
   }
 
   /** Signs of its runs outside their folders. A damaged mark is for the command line to say: here the runs' folders speak. */

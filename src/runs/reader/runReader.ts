@@ -3,6 +3,8 @@
 import { lstat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EngineError } from '../../shared/errors.ts'
+import { runName } from '../../shared/format/runName.ts'
+import type { RunStatus } from '../../shared/protocol/view.ts'
 import { emptyLeanRun, type LeanRun } from '../../shared/series/leanRun.ts'
 import { resultOf, type RunResult } from '../../shared/series/runResult.ts'
 import { resultOfPicture } from '../../shared/sweep/liveResults.ts'
@@ -14,7 +16,7 @@ import { sweepResults, type SweepResults } from '../../shared/sweep/sweepTable.t
 import { readNotes } from '../folder/notes.ts'
 import { recipeInReport, recipeOfRun } from '../folder/recipes.ts'
 import { runFolderAt, type RunFolder } from '../folder/runFolder.ts'
-import { sweepOfRun } from '../folder/sweepFolder.ts'
+import { nameOfRun, sweepOfRun } from '../folder/sweepFolder.ts'
 import { lockName } from '../lock/lockText.ts'
 import { LockWatch } from '../lock/lockWatch.ts'
 import { foldLeanLines } from '../picture/leanLines.ts'
@@ -38,6 +40,13 @@ const nothing = sweepResults(resultOf(null))
 export class RunReader {
   readonly place: RunPlace
   readonly folder: RunFolder
+  /** The sweep's folder that it lies in; null for a run of its own. */
+  readonly sweep: string | null
+  /** Local time at which it began, for people and as a number; a sweep's for each of its runs. */
+  readonly time: string
+  readonly started: number
+  /** What whoever has its process knows of it, before what its folder shows; null: its process is another's, if it has one. */
+  here: 'running' | 'paused' | null = null
   settings: Settings
   /** Its shortest name among those that it is compared with. */
   label: string
@@ -66,6 +75,7 @@ export class RunReader {
   /** The recipe in its report. */
   private reported: object | null = null
   private readonly tail = new EventTail()
+  private looking: Promise<unknown> = Promise.resolve()
   private seen = ''
   /** Stamp of the events when they, or their end, were last read. */
   private readAt = ''
@@ -75,10 +85,38 @@ export class RunReader {
     this.label = place.name
     this.settings = place.settings ?? {}
     this.folder = runFolderAt(place.folder)
+    this.sweep = sweepOfRun(place.folder)
+    const { time, started } = nameOfRun(place.folder)
+    this.time = time
+    this.started = started
   }
 
-  /** Looks at the folder. Whether anything has changed. */
-  async look(around: SweepSigns): Promise<boolean> {
+  /** The recipe's. A folder may have been renamed: its events know what it was called. In a sweep they know its number alone. */
+  get name(): string {
+    const told = this.lean?.picture.name
+    return told && this.sweep === null ? runName(told).name : nameOfRun(this.place.folder).name
+  }
+
+  /** One that stopped without saying so was interrupted: it can be resumed. */
+  get status(): RunStatus {
+    const { state } = this.standing
+    const isOpen = state === 'waiting' || (state === 'failed' && this.end?.status !== 'failed')
+    return this.here ?? (isOpen ? 'interrupted' : state)
+  }
+
+  /** The folder that it has written. */
+  get saved(): string | null {
+    return this.report?.output ?? this.lean?.picture.saved ?? null
+  }
+
+  /** Looks at the folder; one look after the other. Whether anything has changed. */
+  look(around: SweepSigns): Promise<boolean> {
+    const look = this.looking.then(() => this.lookNow(around))
+    this.looking = look.catch(() => undefined)
+    return look
+  }
+
+  private async lookNow(around: SweepSigns): Promise<boolean> {
     const { path, events: eventsPath, report: reportPath, notes: notesPath } = this.folder
     const [isRunning, standing, wasDoubtful] = [this.standing.state === 'running', this.standing, this.isDoubtful]
     // The lock is read first: a process writes its last event before it lets go of the lock.
@@ -98,7 +136,7 @@ export class RunReader {
     if (this.isDoubtful && !isRunning) await this.take(standing, isThere)
     else {
       const signs = { isHeld: !isOver && (held ?? isRunning), end: this.end, hasReport: report !== null }
-      const goesOn = sweepOfRun(path) === null ? 'sparsescope run --resume' : 'sparsescope sweep run'
+      const goesOn = this.sweep === null ? 'sparsescope run --resume' : 'sparsescope sweep run'
       await this.take(standingInSweep(isThere ? signs : null, around, goesOn), isThere)
     }
     this.seen = now

@@ -5,6 +5,7 @@ import { stillMs } from '../lock/lockWatch.ts'
 import { aloneOnDisk, type SweepSigns } from '../sweep/standing.ts'
 import { inTurns } from './inTurns.ts'
 import { nameRuns } from './nameRuns.ts'
+import { OneMore } from './oneMore.ts'
 import { RunReader, type RunPlace } from './runReader.ts'
 
 /** Signs of the runs from outside their folders, asked before each look. */
@@ -17,20 +18,22 @@ const tellEveryMs = 100
 const lookEveryMs = { watchedLive: 1000, watched: 5000, live: 5000, idle: 15_000 }
 
 export class RunsReader {
-  readonly runs: readonly RunReader[]
+  runs: readonly RunReader[]
   private readonly lookAround: LookAround
   /** What differs is known beforehand, as of a sweep's runs: nobody reads their recipes. */
   private readonly isPlanned: boolean
   private readonly listeners = new Set<(changed: readonly number[]) => void>()
-  private readonly changed = new Set<number>()
+  private readonly changed = new Set<RunReader>()
   private telling: NodeJS.Timeout | null = null
   private waiting: NodeJS.Timeout | null = null
-  private looking: Promise<void> | null = null
   private seen: Promise<unknown> = Promise.resolve()
-  private next: Promise<void> | null = null
   private viewers = 0
   private around: Awaited<ReturnType<LookAround>> = () => aloneOnDisk
-  private readonly busy = new Set<number>()
+  private readonly all = new OneMore(() => this.lookAtAll())
+  private readonly each = new WeakMap<RunReader, OneMore>()
+  /** When all were looked at last. */
+  private lookedAt = performance.now()
+  private isLooking = false
   private isClosed = false
 
   /** `known` are taken over where their folders are the same. */
@@ -64,22 +67,34 @@ export class RunsReader {
     }
   }
 
-  /**
-   * Looks at all folders, then reads what cannot be told without. A call while that goes on makes one more look after it, and
-   * is answered by that.
-   */
+  /** A run that is read with the others from now on, once it is looked at. */
+  add(place: RunPlace): RunReader {
+    const run = new RunReader(place)
+    this.runs = [...this.runs, run]
+    return run
+  }
+
+  remove(run: RunReader): void {
+    this.runs = this.runs.filter((other) => other !== run)
+  }
+
+  /** Looks at all folders, then reads what cannot be told without. */
   look(): Promise<void> {
-    if (this.looking) return (this.next ??= this.looking.then(() => this.look()))
-    this.next = null
+    return this.all.run()
+  }
+
+  private async lookAtAll(): Promise<void> {
+    this.isLooking = true
     const seeing = this.seeAll()
     this.seen = seeing
-    this.looking = seeing
-      .then(() => this.readRest())
-      .finally(() => {
-        this.looking = null
-        this.schedule()
-      })
-    return this.looking
+    try {
+      await seeing
+      await this.readRest()
+    } finally {
+      this.isLooking = false
+      this.lookedAt = performance.now()
+      this.schedule()
+    }
   }
 
   /** Resolves when all have been looked at, though not read: a table comes before curves. */
@@ -94,7 +109,7 @@ export class RunsReader {
 
   private async seeAll(): Promise<void> {
     this.around = await this.lookAround()
-    await inTurns(this.runs, atATime, (_, index) => this.see(index))
+    await inTurns(this.runs, atATime, (run) => this.see(run))
     if (this.isPlanned || this.isClosed) return
     let isNew = false
     await inTurns(this.runs, filesAtATime, async (run) => {
@@ -102,45 +117,53 @@ export class RunsReader {
     })
     if (!isNew) return
     nameRuns(this.runs, this.isPlanned)
-    for (const index of this.runs.keys()) this.tell(index)
+    for (const run of this.runs) this.tell(run)
   }
 
   private async readRest(): Promise<void> {
     const began = performance.now()
-    await inTurns(this.runs, filesAtATime, (_, index) => this.readIfUnread(index))
-    const doubtful = [...this.runs.keys()].filter((index) => this.runs[index].isDoubtful)
+    await inTurns(this.runs, filesAtATime, (run) => this.readIfUnread(run))
+    const doubtful = this.runs.filter(({ isDoubtful }) => isDoubtful)
     if (doubtful.length === 0 || this.isClosed) return
     await sleep(Math.max(0, stillMs - (performance.now() - began)))
-    await inTurns(doubtful, atATime, (index) => this.lookAt(index))
+    await inTurns(doubtful, atATime, (run) => this.lookAndRead(run))
   }
 
-  /** Looks at one of them; while that goes on, further calls are answered by the next look at all. */
-  async lookAt(index: number): Promise<void> {
-    await this.see(index)
-    await this.readIfUnread(index)
+  /** Looks at one of them, twice where its lock leaves it in doubt who has it. */
+  lookAt(run: RunReader): Promise<void> {
+    const look = this.each.get(run) ?? new OneMore(() => this.lookAtOne(run))
+    this.each.set(run, look)
+    return look.run()
   }
 
-  private async see(index: number): Promise<void> {
-    const run = this.runs.at(index)
-    if (!run || this.isClosed || this.busy.has(index)) return
-    this.busy.add(index)
-    try {
-      if (await run.look(this.around(index))) this.tell(index)
-    } finally {
-      this.busy.delete(index)
+  private async lookAtOne(run: RunReader): Promise<void> {
+    await this.lookAndRead(run)
+    if (run.isDoubtful && run.here === null) {
+      await sleep(stillMs)
+      await this.lookAndRead(run)
     }
+    this.schedule()
   }
 
-  private async readIfUnread(index: number): Promise<void> {
-    const run = this.runs.at(index)
-    if (run?.isUnread && !this.isClosed && (await run.readWhole())) this.tell(index)
+  private async lookAndRead(run: RunReader): Promise<void> {
+    await this.see(run)
+    await this.readIfUnread(run)
   }
 
-  private tell(index: number): void {
-    this.changed.add(index)
+  private async see(run: RunReader): Promise<void> {
+    if (!this.isClosed && (await run.look(this.around(this.runs.indexOf(run))))) this.tell(run)
+  }
+
+  private async readIfUnread(run: RunReader): Promise<void> {
+    if (run.isUnread && !this.isClosed && (await run.readWhole())) this.tell(run)
+  }
+
+  /** What is known of the run has changed. */
+  tell(run: RunReader): void {
+    this.changed.add(run)
     this.telling ??= setTimeout(() => {
       this.telling = null
-      const changed = [...this.changed]
+      const changed = this.runs.flatMap((one, index) => (this.changed.has(one) ? [index] : []))
       this.changed.clear()
       for (const listener of this.listeners) listener(changed)
     }, tellEveryMs)
@@ -148,10 +171,11 @@ export class RunsReader {
 
   private schedule(): void {
     if (this.waiting) clearTimeout(this.waiting)
-    if (this.isClosed || this.looking) return
+    if (this.isClosed || this.isLooking || this.runs.length === 0) return
     const isLive = this.runs.some(({ standing }) => standing.state === 'running')
     const rhythm = this.viewers > 0 ? (isLive ? 'watchedLive' : 'watched') : isLive ? 'live' : 'idle'
-    this.waiting = setTimeout(() => void this.look(), lookEveryMs[rhythm]).unref()
+    const wait = Math.max(0, this.lookedAt + lookEveryMs[rhythm] - performance.now())
+    this.waiting = setTimeout(() => void this.look(), wait).unref()
   }
 }
 

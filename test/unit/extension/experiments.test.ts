@@ -9,6 +9,7 @@ import { paperOf } from '../../../src/extension/sweeps/paperOf.ts'
 import { Sweeps } from '../../../src/extension/sweeps/sweeps.ts'
 import { runFolderAt } from '../../../src/runs/folder/runFolder.ts'
 import { writeNotes } from '../../../src/runs/folder/notes.ts'
+import { RunReader } from '../../../src/runs/reader/runReader.ts'
 import { recordedRun } from '../../webview/harness/recorded.ts'
 
 const recipe = (sparsity: number, more = '') =>
@@ -21,7 +22,7 @@ describe('experiments of a workspace', () => {
   let opened: Experiments | null
   const listeners = new Set<() => void>()
   const store = {
-    list: () => own.map((folder) => ({ folder })),
+    list: () => own.map((folder) => new RunReader({ name: '', settings: {}, folder })),
     onChange(listener: () => void) {
       listeners.add(listener)
       return { dispose: () => void listeners.delete(listener) }
@@ -99,7 +100,7 @@ describe('experiments of a workspace', () => {
   it('show notes as soon as they are kept', async () => {
     opened = await openExperiments({ store, sweeps })
     await writeNotes(runFolderAt(own[0]), { tags: ['paper'], note: 'keep' })
-    await opened.runs.lookAt(2)
+    await opened.runs.lookAt(opened.runs.runs[2])
     assert.deepEqual(rows()[2].notes, { tags: ['paper'], note: 'keep' })
   })
 })

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { RunReader } from '../../../src/runs/reader/runReader.ts'
 import { recipeFolders } from '../../../src/extension/runs/recipeFolders.ts'
 
 describe('folders of recipes with runs', () => {
@@ -9,7 +10,8 @@ describe('folders of recipes with runs', () => {
       '/w/b/.sparsescope/runs/20260101-000000-y',
       '/w/c/.sparsescope/sweeps/20260101-000000-s/runs/0',
     ]
-    assert.deepEqual(recipeFolders(folders.map((folder) => ({ folder }))), ['/w/a', '/w/b'])
+    const runs = folders.map((folder) => new RunReader({ name: '', settings: {}, folder }))
+    assert.deepEqual(recipeFolders(runs), ['/w/a', '/w/b'])
     assert.deepEqual(recipeFolders([]), [])
   })
 })

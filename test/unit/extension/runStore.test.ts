@@ -29,9 +29,15 @@ describe('run store', () => {
     const told: [number, number][] = []
     const feed = new EventFeed(folder, (from, list) => told.push([from, list.length]))
     const changes: string[] = []
-    store.onEvents((of) => changes.push(of))
+    store.onChange((of) => changes.push(...of))
     writeFileSync(events, line(step(1)) + line(step(2)))
-    const refresh = () => store.refresh(folder).then(() => feed.read())
+    const refresh = async () => {
+      const isTold = new Promise<void>((resolve) => {
+        const listener = store.onChange(() => (listener.dispose(), resolve()))
+      })
+      await store.refresh(folder)
+      await Promise.all([feed.read(), isTold])
+    }
     await refresh()
     appendFileSync(events, line(step(3)) + line(step(4)).slice(0, 10))
     await refresh()
@@ -43,7 +49,7 @@ describe('run store', () => {
       [2, 1],
       [3, 1],
     ])
-    assert.equal(store.get(folder)?.picture.numSteps, 4)
+    assert.equal(store.get(folder)?.lean?.picture.numSteps, 4)
     await feed.replay()
     assert.deepEqual(told.slice(3), [
       [0, 0],
@@ -57,7 +63,7 @@ describe('run store', () => {
     await store.refresh(folder)
     writeFileSync(events, line(step(1)))
     await store.refresh(folder)
-    assert.equal(store.get(folder)?.picture.numSteps, 1)
+    assert.equal(store.get(folder)?.lean?.picture.numSteps, 1)
   })
 
   it('a run without an end that nobody holds is interrupted; a lock that moves makes it running, one that stands still does not', async function () {
@@ -110,7 +116,7 @@ describe('run store', () => {
     )
     await store.refresh(folder)
     const run = store.get(folder)
-    assert.deepEqual([run?.status, run?.saved, run?.result?.perplexity.recovered], ['done', '/out', 31])
+    assert.deepEqual([run?.status, run?.saved, run?.report?.perplexity.recovered], ['done', '/out', 31])
   })
 
   it('of runs that are done no event is kept, nor read beyond their ends', async () => {
@@ -119,7 +125,7 @@ describe('run store', () => {
     writeFileSync(events, noise + line({ t: 2, type: 'end', status: 'done' }))
     writeFileSync(join(folder, 'report.json'), JSON.stringify({ status: 'done' }))
     await store.refresh(folder)
-    assert.deepEqual([store.get(folder)?.status, store.get(folder)?.picture.numEvents], ['done', 0])
+    assert.deepEqual([store.get(folder)?.status, store.get(folder)?.lean], ['done', null])
   })
 
   it('a run that this window takes up while its folder is being looked at stays as the window knows it', async () => {
@@ -162,6 +168,6 @@ describe('run store', () => {
     const store = new RunStore()
     writeFileSync(events, `${line(step(1))}{"type":\n[]\nnull\n${line(step(2))}`)
     await store.refresh(folder)
-    assert.equal(store.get(folder)?.picture.numSteps, 2)
+    assert.equal(store.get(folder)?.lean?.picture.numSteps, 2)
   })
 })

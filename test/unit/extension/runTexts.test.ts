@@ -4,12 +4,13 @@ import { tmpdir } from 'node:os'
 import { RunQueue } from '../../../src/extension/runs/runQueue.ts'
 import { readResult, resultText } from '../../../src/extension/support/runResult.ts'
 import { resultOf } from '../../../src/shared/series/runResult.ts'
-import { recipeName, type Run } from '../../../src/extension/runs/runStore.ts'
+import { recipeName } from '../../../src/extension/runs/runStore.ts'
 import { runStatusText } from '../../../src/extension/runs/runStatusText.ts'
 import type { RunStatus } from '../../../src/shared/protocol/view.ts'
 import { emptyPicture } from '../../../src/shared/series/foldRun.ts'
+import { emptyLeanRun } from '../../../src/shared/series/leanRun.ts'
 
-const run = (name: string, status: RunStatus): Run => {
+const run = (name: string, status: RunStatus) => {
   const picture = {
     ...emptyPicture(),
     overall: 0.42,
@@ -17,14 +18,9 @@ const run = (name: string, status: RunStatus): Run => {
     phases: [{ phase: 'reconstruct', x: 0, t: 0, progress: null, blocks: 0 }],
   }
   return {
-    folder: `/runs/${name}`,
-    name,
-    time: '2026-12-31 23:59:58',
-    status,
-    started: 0,
-    picture,
-    result: null,
-    saved: null,
+    ...{ name, status, time: '2026-12-31 23:59:58' },
+    place: { name, settings: null, folder: `/runs/${name}` },
+    lean: { ...emptyLeanRun(), picture },
   }
 }
 
