@@ -4,6 +4,9 @@ import { lstat, readdir, rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { partialPath, removePartial } from '../engine/checkpoint/partialFolder.ts'
 import { killPoint } from '../system/killPoint.ts'
+import { outputsOf } from '../shared/plan/outputs.ts'
+import { resolveRecipe } from '../shared/recipe/resolve.ts'
+import { outputProgress } from '../engine/run/state/progress.ts'
 import { loadProgress } from '../engine/run/state/progressFile.ts'
 import { readRecipe } from '../engine/run/open/readRecipe.ts'
 import { runFolderAt, runsFolder, type RunFolder } from '../runs/folder/runFolder.ts'
@@ -54,8 +57,11 @@ async function isOurs(scratch: string): Promise<boolean> {
 
 /** The output lies beside the scratch folder; what a record says to lie elsewhere is not touched. */
 async function removeOutput(run: RunFolder, parent: string): Promise<void> {
-  const { partial } = await loadProgress(run.state)
+  const progress = await loadProgress(run.state)
   const { recipe } = await readRecipe(run.recipe)
-  const to = recipe.save && resolve(run.path, recipe.save.to)
-  if (partial !== null && to !== undefined && dirname(to) === parent) await removePartial(partialPath(to, partial))
+  for (const { kind, to } of outputsOf(resolveRecipe(recipe))) {
+    const { partial } = outputProgress(progress, kind)
+    const place = resolve(run.path, to)
+    if (partial !== null && dirname(place) === parent) await removePartial(partialPath(place, partial))
+  }
 }

@@ -15,6 +15,7 @@ import type { RunEvent } from '../shared/series/events.ts'
 import type { PlannedSpread, PlanSummary, RecoverySummary } from '../shared/plan/planSummary.ts'
 import { evaluationTitle, measuredText } from '../shared/series/evaluationTitle.ts'
 import { plural } from '../shared/format/plural.ts'
+import { savedText } from '../shared/series/savedText.ts'
 import { likelyDuration } from '../shared/plan/pace.ts'
 import { formatBytes } from '../shared/format/byteSize.ts'
 import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
@@ -86,7 +87,7 @@ export function showEvent(context: Context, event: RunEvent): void {
     case 'warning':
       return context.say(`warning: ${event.message}`)
     case 'saved':
-      return context.say(`saved ${event.stage ? 'the pruned model to ' : ''}${shorter(event.path)}`)
+      return context.say(savedText(event, shorter(event.path)))
     case 'phase':
     case 'progress':
     case 'step':
@@ -101,6 +102,7 @@ export function reportText(report: RunReport, columns?: number): string {
   if (report.output !== null)
     lines.push(
       `Saved to ${shorter(report.output)}: ${saveFormats[report.recipe.save?.format ?? defaultSaveFormat].result}`,
+      ...(report.gguf_output === null ? [] : [`For llama.cpp: ${shorter(report.gguf_output)}`]),
     )
   lines.push(`Report: ${shorter(runFolderAt(report.run).page)}`)
   return lines.join('\n')

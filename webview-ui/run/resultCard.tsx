@@ -10,7 +10,7 @@ import { picture, result } from './store.ts'
 export function ResultCard() {
   const found = result.value
   if (!found) return null
-  const { output } = found
+  const { output, ggufOutput } = found
   const reveal = (text: string, what: 'output' | 'report' | 'comparison' | 'tryOut' | 'card' | 'publish') => (
     <Button act={() => host.post({ type: 'reveal', what })}>{text}</Button>
   )
@@ -21,6 +21,7 @@ export function ResultCard() {
       <Tiles label="Result of the run" tiles={costFacts(found).map(([what, value]) => [value, what])} />
       <div class="muted">
         <p>{output === null ? 'Nothing was saved.' : `Saved to ${output}`}</p>
+        {ggufOutput !== null && <p>{`For llama.cpp: ${ggufOutput}`}</p>}
         {undecided(found.accuracy).map((sentence) => (
           <p>{sentence}</p>
         ))}

@@ -1,7 +1,6 @@
 // Numbers as the bytes of ggml's types.
+import type { OutputType } from '../../shared/format/gguf/ggufTypes.ts'
 import { f32ToBf16, f32ToF16 } from '../dtype.ts'
-
-export type OutputType = 'F32' | 'F16' | 'BF16' | 'Q8_0'
 
 /** Numbers of whole blocks. @throws RangeError for a finite number that F16 cannot hold. */
 export function encodeWeights(type: OutputType, numbers: Float32Array): Uint8Array<ArrayBuffer> {

@@ -1,12 +1,12 @@
 // A model's tokenizer as llama.cpp reads it: the byte-level BPE of GPT-2 and later, and SentencePiece's BPE of the first LLaMA.
 import { join } from 'node:path'
 import type { GgufValue } from '../../shared/format/gguf/encodeGguf.ts'
+import { tokenizerKind, unknownTokenizer } from '../../shared/format/gguf/tokenizerKind.ts'
 import { fieldsOf } from '../../shared/format/records.ts'
 import { readSmallFile } from '../checkpoint/smallFile.ts'
 import { EngineError } from '../errors.ts'
-import { stepsOf } from '../text/preTokenizers.ts'
 import { openTokenizer } from '../text/tokenizer.ts'
-import { nameByProbe, nameBySplits, probeText } from './preTokenizers.ts'
+import { nameByProbe, probeText } from './preTokenizers.ts'
 import { specialKeys } from './specialTokens.ts'
 
 type Part = Readonly<Record<string, unknown>>
@@ -34,11 +34,14 @@ export async function ggufTokenizer(
   const path = join(folder, 'tokenizer.json')
   const definition = await definitionOf(path)
   const list = tokenList(definition, rows, path)
-  const kind = isSentencePiece(definition)
-    ? sentencePiece(definition, list, path)
-    : await byteLevel(definition, folder, path, signal)
+  const kind = tokenizerKind(definition)
+  if (typeof kind === 'string') throw new EngineError('unsupported', `${path}: ${kind}`)
+  const keys =
+    kind.kind === 'pieces'
+      ? sentencePiece(definition, list, kind.spaceFirst)
+      : byteLevel(definition, kind.splits ?? (await nameOfProbe(folder, signal)))
   return new Map([
-    ...Object.entries(kind),
+    ...Object.entries<GgufValue>(keys),
     ['tokenizer.ggml.tokens', { type: 'strings', value: list.tokens }],
     ['tokenizer.ggml.token_type', { type: 'i32s', value: list.types }],
     ...(await specialKeys(folder, definition, list.ids, config)),
@@ -93,30 +96,8 @@ function tokenList(definition: Part, rows: number, path: string): TokenList {
   return { tokens, types: kinds, ids }
 }
 
-/** BPE over characters, with bytes for those that the vocabulary lacks and ▁ for spaces. */
-function isSentencePiece({ model }: Part): boolean {
-  const { type, byte_fallback: bytes } = fieldsOf(model)
-  return type === 'BPE' && bytes === true
-}
-
-/**
- * llama.cpp merges the pair with the highest score; scores that fall with the rank of the merge do so in tokenizer.json's order.
- * @throws EngineError 'unsupported' for normalizers that it does not have.
- */
-function sentencePiece(definition: Part, { tokens, types: kinds }: TokenList, path: string): Record<string, GgufValue> {
-  const normalizers = stepsOf(definition.normalizer)
-  const splits = stepsOf(definition.pre_tokenizer)
-  const spaces = ({ type, pattern, content }: Part) =>
-    type === 'Replace' && fieldsOf(pattern).String === ' ' && content === '▁'
-  const prefix =
-    normalizers.some(({ type, prepend }) => type === 'Prepend' && prepend === '▁') ||
-    splits.some(({ type, prepend_scheme: scheme, add_prefix_space: adds }) => type === 'Metaspace' && (scheme === 'first' || scheme === 'always' || (scheme === undefined && adds !== false))) // prettier-ignore
-  const odd = normalizers.find((step) => step.type !== 'Prepend' && !spaces(step))
-  const oddSplit = splits.find(
-    ({ type, pattern }) => type !== 'Metaspace' && !(type === 'Split' && fieldsOf(pattern).String === ' '),
-  )
-  const step = odd ?? oddSplit
-  if (step) throw unknownTokenizer(path, `does to text (${String(step.type)})`)
+/** llama.cpp merges the pair with the highest score; scores that fall with the rank of the merge do so in tokenizer.json's order. */
+function sentencePiece(definition: Part, { tokens, types: kinds }: TokenList, spaceFirst: boolean) {
   const rank = new Map<string, number>()
   for (const [i, merge] of mergesOf(definition).entries()) {
     const piece = merge.replace(' ', '')
@@ -127,47 +108,31 @@ function sentencePiece(definition: Part, { tokens, types: kinds }: TokenList, pa
     'tokenizer.ggml.model': { type: 'string', value: 'llama' },
     'tokenizer.ggml.pre': { type: 'string', value: 'default' },
     'tokenizer.ggml.scores': { type: 'f32s', value: scores },
-    'tokenizer.ggml.add_space_prefix': { type: 'bool', value: prefix },
-  }
+    'tokenizer.ggml.add_space_prefix': { type: 'bool', value: spaceFirst },
+  } as const
 }
 
-async function byteLevel(
-  definition: Part,
-  folder: string,
-  path: string,
-  signal: AbortSignal | undefined,
-): Promise<Record<string, GgufValue>> {
-  const { type } = fieldsOf(definition.model)
-  const bytes = [definition.pre_tokenizer, definition.decoder]
-    .flatMap(stepsOf)
-    .some((step) => step.type === 'ByteLevel')
-  if (type !== 'BPE' || !bytes) throw unknownTokenizer(path, `is (${String(type)}${bytes ? '' : ' without ByteLevel'})`)
-  // llama.cpp normalises nothing; NFC changes few texts, and its converter lets it pass too.
-  const normalizer = stepsOf(definition.normalizer).find((step) => step.type !== 'NFC')
-  if (normalizer) throw unknownTokenizer(path, `does to text (${String(normalizer.type)})`)
-  const name = nameBySplits(definition) ?? (await nameOfProbe(folder, signal))
-  if (name === null) throw unknownTokenizer(path, 'splits text into words by (its pre_tokenizer)')
+function byteLevel(definition: Part, splits: string) {
   return {
     'tokenizer.ggml.model': { type: 'string', value: 'gpt2' },
-    'tokenizer.ggml.pre': { type: 'string', value: name },
+    'tokenizer.ggml.pre': { type: 'string', value: splits },
     'tokenizer.ggml.merges': { type: 'strings', value: mergesOf(definition) },
-  }
+  } as const
 }
 
-function unknownTokenizer(path: string, what: string): EngineError {
-  return new EngineError(
-    'unsupported',
-    `${path}: llama.cpp does not know what this tokenizer ${what}, so no GGUF file can be made of it`,
-  )
-}
-
-async function nameOfProbe(folder: string, signal: AbortSignal | undefined): Promise<string | null> {
+/** @throws EngineError 'unsupported' for one that llama.cpp has no name for. */
+async function nameOfProbe(folder: string, signal: AbortSignal | undefined): Promise<string> {
   const tokenizer = await openTokenizer(folder, { signal })
   try {
-    return nameByProbe(await tokenizer.encode(probeText, { signal }))
+    const name = nameByProbe(await tokenizer.encode(probeText, { signal }))
+    if (name !== null) return name
   } finally {
     await tokenizer.close()
   }
+  throw new EngineError(
+    'unsupported',
+    `${join(folder, 'tokenizer.json')}: ${unknownTokenizer('splits text into words by (its pre_tokenizer)')}`,
+  )
 }
 
 /** Pairs with a space between, as older files have them and llama.cpp wants them. */

@@ -1,10 +1,6 @@
-// llama.cpp has no way to be told how a BPE tokenizer splits text into words: it knows some by name. The name is found by how
-// tokenizer.json says to split, or as its converter finds it, by a hash of the ids of a text that all of them split differently.
+// The name by which llama.cpp knows how a BPE tokenizer splits text into words, where its tokenizer.json does not tell: found as llama.cpp's
+// converter finds it, by a hash of the ids of a text that all of them split differently.
 import { createHash } from 'node:crypto'
-import { isRecord } from '../../shared/format/records.ts'
-import { stepsOf, wordsOfGpt2 } from '../text/preTokenizers.ts'
-
-type Part = Readonly<Record<string, unknown>>
 
 /** The text of llama.cpp's converter (get_vocab_base_pre of convert_hf_to_gguf.py). */
 export const probeText =
@@ -39,42 +35,4 @@ export function nameByProbe(ids: ArrayLike<number>): string | null {
     .update(`[${Array.from(ids).join(', ')}]`)
     .digest('hex')
   return Object.hasOwn(byHash, hash) ? byHash[hash] : null
-}
-
-const digits = (many: string) =>
-  `(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}${many}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+`
-
-/** Splits, in order, as `wordSplits` writes them. `ignoresMerges`: words that are in the vocabulary are not merged. */
-const bySplits: readonly { name: string; splits: readonly string[]; ignoresMerges: boolean }[] = [
-  { name: 'gpt-2', splits: [wordsOfGpt2], ignoresMerges: false },
-  { name: 'smollm', splits: ['\\p{N}', wordsOfGpt2], ignoresMerges: false },
-  { name: 'qwen2', splits: [digits('')], ignoresMerges: false },
-  { name: 'llama-bpe', splits: [digits('{1,3}')], ignoresMerges: true },
-]
-
-/** The name by a tokenizer.json's own words; null where they are none that llama.cpp has a name for. */
-export function nameBySplits({ pre_tokenizer: steps, model }: Part): string | null {
-  const splits = wordSplits(steps)
-  const ignores = isRecord(model) && model.ignore_merges === true
-  const same = (known: readonly string[]) =>
-    splits?.length === known.length && known.every((one, i) => one === splits[i])
-  return bySplits.find(({ splits: known, ignoresMerges }) => ignoresMerges === ignores && same(known))?.name ?? null
-}
-
-/** Expressions by which text is split one after the other, or null for steps of another kind. */
-function wordSplits(preTokenizer: unknown): string[] | null {
-  const splits: string[] = []
-  for (const { type, ...step } of stepsOf(preTokenizer)) {
-    if (type === 'Digits') splits.push(step.individual_digits === true ? '\\p{N}' : '\\p{N}+')
-    else if (type === 'Split') {
-      const { pattern, behavior, invert } = step
-      const regex = isRecord(pattern) ? pattern.Regex : undefined
-      if (typeof regex !== 'string' || behavior !== 'Isolated' || invert === true) return null
-      splits.push(regex)
-    } else if (type === 'ByteLevel') {
-      if (step.add_prefix_space === true) return null
-      if (step.use_regex !== false) splits.push(wordsOfGpt2)
-    } else return null
-  }
-  return splits
 }

@@ -1,11 +1,12 @@
 // Writes a model as one GGUF file, a tensor after another: whole, or not at all.
 import { open, type FileHandle } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
-import { layOutGguf } from '../../shared/format/gguf/encodeGguf.ts'
+import { layOutGguf, type GgufLayout } from '../../shared/format/gguf/encodeGguf.ts'
 import { ggufTypeNames, type GgufSizes, type GgufTypeName } from '../../shared/format/gguf/ggufTypes.ts'
 import { elementsOf } from '../../shared/format/dtypes.ts'
 import { writeError } from '../../system/diskErrors.ts'
 import { requireSpace } from '../checkpoint/diskSpace.ts'
+import { openRegular } from '../checkpoint/regularFile.ts'
 import { makePartial, promoteFile, refuseExisting, removePartial } from '../checkpoint/partialFolder.ts'
 import { refuseOverlap } from '../checkpoint/outputPlace.ts'
 import { EngineError, throwIfCancelled } from '../errors.ts'
@@ -22,6 +23,8 @@ export interface GgufOptions {
   readonly type?: GgufTypeName
   /** A person has agreed that a file of that name goes, once the new one is whole. */
   readonly replaces?: boolean
+  /** The hidden folder of a run in which the file takes shape; the file may have been finished by the process before, which was killed. */
+  readonly partial?: string
   readonly signal?: AbortSignal
   /** `done` and `total` are bytes. */
   readonly onProgress?: (done: number, total: number) => void
@@ -53,13 +56,18 @@ const pieceNumbers = 2 ** 21
 export async function writeGguf(model: Model, to: string, options: GgufOptions): Promise<GgufWritten> {
   const { checkpoint, config } = model
   await refuseOverlap(to, checkpoint.folder)
-  if (!options.replaces) await refuseExisting(to)
+  if (!options.replaces && options.partial === undefined) await refuseExisting(to)
   const plan = planGguf(model, options.type)
   await checkTiedHead(model)
   const tokenizer = await ggufTokenizer(checkpoint.folder, config.vocabSize, checkpoint.config, options.signal)
   const layout = layOutGguf(new Map([...plan.keys, ...tokenizer]), plan.tensors)
+  const written = { bytes: layout.bytes, tensors: plan.tensors.length, warnings: plan.warnings }
+  if (options.partial !== undefined && (await isWhole(to, layout))) {
+    await removePartial(options.partial)
+    return written
+  }
   await requireSpace([{ folder: dirname(resolve(to)), bytes: layout.bytes, what: 'the GGUF file' }])
-  const partial = await makePartial(to)
+  const partial = options.partial ?? (await makePartial(to))
   const path = join(partial, basename(to))
   try {
     const handle = await open(path, 'wx')
@@ -81,11 +89,24 @@ export async function writeGguf(model: Model, to: string, options: GgufOptions):
       await handle.close()
     }
     await promoteFile(path, to, options.replaces === true)
-    return { bytes: layout.bytes, tensors: plan.tensors.length, warnings: plan.warnings }
+    return written
   } catch (error) {
     throw writeError(error, to)
   } finally {
     await removePartial(partial)
+  }
+}
+
+/** Whether `to` is this file: files get their names when they are whole, so that its beginning and its size tell. */
+async function isWhole(to: string, { header, bytes }: GgufLayout): Promise<boolean> {
+  const there = await openRegular(to).catch(() => null)
+  if (!there) return false
+  try {
+    if ((await there.stat()).size !== bytes) return false
+    const { buffer } = await there.read(Buffer.alloc(header.length), 0, header.length, 0)
+    return buffer.equals(header)
+  } finally {
+    await there.close()
   }
 }
 

@@ -3,6 +3,7 @@ import { stat, statfs } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { dirname, resolve } from 'node:path'
 import { modelPath } from '../checkpoint/hubCache.ts'
+import { outputsOf } from '../../shared/plan/outputs.ts'
 import { dataUses } from '../../shared/recipe/dataUses.ts'
 import type { DataFacts, LintFacts, MachineFacts, OutputFacts } from '../../shared/recipe/facts.ts'
 import type { ResolvedRecipe } from '../../shared/recipe/resolve.ts'
@@ -35,11 +36,13 @@ export async function gatherFacts(recipe: ResolvedRecipe, surroundings: Surround
   const paths = new Set([...dataUses(recipe).map((use) => use.data), ...starts])
   const looks = [...paths].map(async (path) => void data.set(path, await dataFacts(at(path))))
   const placed = (to: string | undefined) => (to === undefined ? null : outputFacts(at(to), at(recipe.model)))
-  const [model, output, prunedOutput, past, machine] = await Promise.all([
+  const file = outputsOf(recipe).find(({ kind }) => kind === 'gguf')
+  const [model, output, prunedOutput, ggufOutput, past, machine] = await Promise.all([
     // "?" stands for a model that the recipe does not name.
     recipe.model === '?' ? null : modelFacts(modelPath(folder, recipe.model)),
     placed(recipe.save?.to),
     placed(recipe.save?.pruned),
+    placed(file?.to),
     pastRuns(folder, runFolders),
     machineFacts(recipe.save ? at(recipe.save.to) : folder, surroundings),
     ...looks,
@@ -47,7 +50,7 @@ export async function gatherFacts(recipe: ResolvedRecipe, surroundings: Surround
   const adapters = new Map<string, string | null>()
   for (const { adapter } of recipe.recover)
     if (adapter !== undefined) adapters.set(adapter, await adapterProblem(modelPath(folder, adapter), model))
-  return { folder, model, data, adapters, machine, output, prunedOutput, past }
+  return { folder, model, data, adapters, machine, output, prunedOutput, ggufOutput, past }
 }
 
 async function outputFacts(to: string, model: string): Promise<OutputFacts> {

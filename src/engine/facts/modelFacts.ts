@@ -2,6 +2,7 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { moduleOfWeight } from '../../shared/families/parameters.ts'
+import { tokenizerKind } from '../../shared/format/gguf/tokenizerKind.ts'
 import { describeModel } from '../../shared/recipe/describeModel.ts'
 import type { ModelFacts, ModelProblem } from '../../shared/recipe/facts.ts'
 import { openCheckpoint } from '../checkpoint/checkpoint.ts'
@@ -87,6 +88,7 @@ function sentence(message: string): string {
 async function readTokenizer(path: string): Promise<ModelFacts['tokenizer']> {
   const json = await readJson(path)
   if (json === undefined) return { present: false, largestId: null }
+  const kind = tokenizerKind(json)
   const { model, added_tokens: added } = (json ?? {}) as { model?: { vocab?: unknown }; added_tokens?: unknown }
   let largestId = -1
   const take = (id: unknown) => {
@@ -95,7 +97,8 @@ async function readTokenizer(path: string): Promise<ModelFacts['tokenizer']> {
   if (Array.isArray(model?.vocab)) take(model.vocab.length - 1)
   else if (typeof model?.vocab === 'object' && model.vocab !== null) Object.values(model.vocab).forEach(take)
   if (Array.isArray(added)) for (const token of added) take((token as { id?: unknown } | null)?.id)
-  return { present: true, largestId: largestId >= 0 ? largestId : null }
+  const ggufProblem = typeof kind === 'string' ? kind : null
+  return { present: true, largestId: largestId >= 0 ? largestId : null, ggufProblem }
 }
 
 /** Sparsities by module name, from the report that a run leaves beside the weights. */

@@ -4,6 +4,7 @@ import { formatShare, formatValue } from '../../shared/format/numbers.ts'
 import { sparsityOf } from '../../shared/format/sparsity.ts'
 import type { RunEvent } from '../../shared/series/events.ts'
 import { evaluationTitle, measuredText } from '../../shared/series/evaluationTitle.ts'
+import { savedText } from '../../shared/series/savedText.ts'
 
 /** A line for an event that is worth one; steps are too many. */
 export function lineOf(event: RunEvent): string | null {
@@ -26,7 +27,7 @@ export function lineOf(event: RunEvent): string | null {
     case 'warning':
       return `warning: ${event.message}`
     case 'saved':
-      return `saved ${event.stage ? 'the pruned model to ' : ''}${event.path}`
+      return savedText(event, event.path)
     case 'end':
       return `${event.status}${event.message ? `: ${event.message}` : ''}`
     default:

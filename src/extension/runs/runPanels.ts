@@ -149,7 +149,10 @@ export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: strin
     const result = this.store.get(folder)?.report ?? null
     if (result === open.result) return
     open.result = result
-    open.view.post({ type: 'runResult', result: result && { ...result, output: shown(result.output) } })
+    open.view.post({
+      type: 'runResult',
+      result: result && { ...result, output: shown(result.output), ggufOutput: shown(result.ggufOutput) },
+    })
   }
 
   /** Sends a view all events of the run, then the new ones. */

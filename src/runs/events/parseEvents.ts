@@ -113,7 +113,7 @@ const shapes: { readonly [type in RunEvent['type']]: Readonly<Record<string, Che
   allocation: { step: number, allocation: text, key: text, value: number, tried: list(attempt) },
   memory: { rss_mb: number, device_mb: number },
   warning: { message: text },
-  saved: { path: text, stage: optional(oneOf('pruned')) },
+  saved: { path: text, stage: optional(oneOf('pruned', 'gguf')) },
   end: { status: oneOf('done', 'failed', 'cancelled'), message: optional(text) },
 }
 const byType = new Map<unknown, Readonly<Record<string, Check>>>(Object.entries(shapes))

@@ -1,4 +1,6 @@
 // Bytes that a run writes: the result, and the state by which it can be resumed.
+import { ggufContents } from '../families/gguf/ggufContents.ts'
+import type { GgufTypeName } from '../format/gguf/ggufTypes.ts'
 import { headWeightName } from '../families/parameters.ts'
 import type { ModelConfig } from '../families/modelConfig.ts'
 import { elementBits } from '../format/dtypes.ts'
@@ -17,19 +19,36 @@ export interface StoredModel {
   readonly tensors: ReadonlyMap<string, TensorFacts>
 }
 
+export interface SavedAs {
+  readonly format: SaveFormat
+  readonly type?: GgufTypeName
+}
+
 /**
  * A saved folder: all tensors in their types, a mask bit for each pruned weight, in the result a head that is no longer
- * tied; as bitmasks, without the pruned weights.
+ * tied; as bitmasks, without the pruned weights. A GGUF file: its tensors.
  */
 export function outputBytes(
   { tensors, config }: StoredModel,
   plan: RunPlan,
-  format: SaveFormat,
+  { format, type }: SavedAs,
   kind: OutputKind,
 ): number {
+  if (kind === 'gguf') return ggufBytes({ tensors, config: savedConfig(config, plan) }, type)
   const head = plan.untiesHead && kind === 'result' ? bytesOf(tensors, [headWeightName(config)]) : 0
   const saved = format === 'bitmask' ? savedByBitmask(tensors, plan) : 0
   return bytesOf(tensors, tensors.keys()) + maskBytes(tensors, plan) + head - saved
+}
+
+/** Training the head of a tied model gives it weights of its own. */
+export function savedConfig(config: ModelConfig, { untiesHead }: Pick<RunPlan, 'untiesHead'>): ModelConfig {
+  return untiesHead ? { ...config, tied: false } : config
+}
+
+function ggufBytes({ tensors, config }: StoredModel, given: GgufTypeName | undefined): number {
+  const contents = ggufContents(config, (name) => tensors.get(name)?.dtype, given)
+  if (typeof contents === 'string') return 0
+  return contents.tensors.reduce((sum, { shape, type }) => sum + (sizeOf(shape) / type.block) * type.bytes, 0)
 }
 
 /** Less the offsets of the rows. */
@@ -49,7 +68,7 @@ export function estimateDisk(recipe: ResolvedRecipe, { modelConfig: config, tens
   if (!save || !config) return 0
   const plan = planIfPossible(recipe, config)
   return outputsOf(recipe).reduce((sum, { kind }) => {
-    return sum + (plan ? outputBytes({ config, tensors }, plan, save.format, kind) : bytesOf(tensors, tensors.keys()))
+    return sum + (plan ? outputBytes({ config, tensors }, plan, save, kind) : bytesOf(tensors, tensors.keys()))
   }, 0)
 }
 

@@ -1,8 +1,8 @@
-// The checkpoints that a run writes.
+// What a run writes: checkpoints, and a file of its result for llama.cpp.
 import type { ResolvedRecipe } from '../recipe/resolve.ts'
 
-/** `pruned`: the model before recovery. */
-export type OutputKind = 'pruned' | 'result'
+/** `pruned`: the model before recovery; `gguf`: the result once more, as one file. */
+export type OutputKind = 'pruned' | 'result' | 'gguf'
 
 export interface Output {
   readonly kind: OutputKind
@@ -13,9 +13,17 @@ export interface Output {
 /** In the order in which they are written. Without recovery the result is the pruned model, and is written once. */
 export function outputsOf({ save, prune, recover }: Pick<ResolvedRecipe, 'save' | 'prune' | 'recover'>): Output[] {
   if (!save) return []
-  const result: Output = { kind: 'result', to: save.to }
-  if (save.pruned === undefined || prune.length === 0 || recover.length === 0) return [result]
-  return [{ kind: 'pruned', to: save.pruned }, result]
+  const before = save.pruned !== undefined && prune.length > 0 && recover.length > 0 ? save.pruned : null
+  return [
+    ...(before === null ? [] : [{ kind: 'pruned', to: before } as const]),
+    { kind: 'result', to: save.to },
+    ...(save.format === 'gguf' ? [{ kind: 'gguf', to: ggufPlace(save.to) } as const] : []),
+  ]
+}
+
+/** The GGUF file of a result lies beside its folder. */
+export function ggufPlace(to: string): string {
+  return `${to.replace(/(?<=[^\\/])[\\/]+$/, '')}.gguf`
 }
 
 /** The model before recovery is saved too. */

@@ -2,6 +2,7 @@
 import type { ResolvedRecipe } from '../recipe/resolve.ts'
 import { dataFindings } from './checks/data.ts'
 import { recoveryFindings } from './checks/recoveries.ts'
+import { saveFindings } from './checks/save.ts'
 import { stepFindings } from './checks/steps.ts'
 import { targetFindings } from './checks/targets.ts'
 import type { ModelView } from './modelView.ts'
@@ -13,5 +14,6 @@ export function planFindings(recipe: ResolvedRecipe, model: ModelView | null): P
     ...stepFindings(recipe, model),
     ...recoveryFindings(recipe, model),
     ...dataFindings(recipe, model),
+    ...saveFindings(recipe, model),
   ]
 }

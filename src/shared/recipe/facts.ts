@@ -42,7 +42,12 @@ export interface ModelFacts {
   readonly parameters: readonly Parameter[]
   /** Modules in model order. */
   readonly modules: readonly ModelModule[]
-  readonly tokenizer: { readonly present: boolean; readonly largestId: number | null }
+  readonly tokenizer: {
+    readonly present: boolean
+    readonly largestId: number | null
+    /** Why llama.cpp does not know it, as far as its own words tell; null or absent: nothing is known against it. */
+    readonly ggufProblem?: string | null
+  }
   /** A mask lies beside the weights. */
   readonly masked: boolean
   /** Sparsity by module name, from the report of the run that made this checkpoint; null when there is none. */
@@ -118,6 +123,8 @@ export interface LintFacts {
   readonly output: OutputFacts | null
   /** The same of `save.pruned`. */
   readonly prunedOutput?: OutputFacts | null
+  /** The same of the GGUF file beside `save.to`. */
+  readonly ggufOutput?: OutputFacts | null
 }
 
 export const noFacts: LintFacts = { model: null, data: new Map(), machine: null, output: null }

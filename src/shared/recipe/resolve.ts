@@ -1,5 +1,6 @@
 // A recipe with every default filled in. The result is itself a valid recipe, so a run folder can keep it.
 import type { SaveFormat } from './saveFormats.ts'
+import type { GgufTypeName } from '../format/gguf/ggufTypes.ts'
 import type { ModelConfig } from '../families/modelConfig.ts'
 import { hasSubmodules } from '../families/residual.ts'
 import { parseNm } from '../format/nm.ts'
@@ -126,7 +127,16 @@ export interface ResolvedRecipe {
   recover: ResolvedRecover[]
   evaluate: ResolvedEvaluation[]
   precision: PrecisionChoice
-  save?: { to: string; pruned?: string; max_shard: string; format: SaveFormat; card: boolean; adapters?: boolean }
+  save?: {
+    to: string
+    pruned?: string
+    max_shard: string
+    format: SaveFormat
+    /** The GGUF file's; undefined: the checkpoint's own. */
+    type?: GgufTypeName
+    card: boolean
+    adapters?: boolean
+  }
   sweep?: Recipe['sweep']
 }
 

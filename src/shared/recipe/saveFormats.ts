@@ -10,6 +10,12 @@ export const saveFormats = {
       'kept values and their bits, smaller on disk and in transfer; `sparsescope expand` makes it dense before it is served',
     result: 'pruned linears as kept values and bits; make it dense with `sparsescope expand` before it is served.',
   },
+  gguf: {
+    about:
+      'as dense, and beside the folder the same model as one file for llama.cpp and Ollama, which has its name with `.gguf` behind it; models that llama.cpp does not have are refused before the run',
+    result:
+      'dense safetensors with exact zeros, the mask beside them; and the same model in one file beside the folder.',
+  },
 } as const
 
 export type SaveFormat = keyof typeof saveFormats

@@ -1,5 +1,6 @@
 // Schema of `save`: the folder of a run's result, and its format.
 import * as z from 'zod'
+import { ggufTypeNames } from '../format/gguf/ggufTypes.ts'
 import { parseByteSize } from '../format/byteSize.ts'
 import { about, path } from './aboutKey.ts'
 import { saveDefaults } from './defaults.ts'
@@ -32,6 +33,14 @@ export const saveSchema = z
         about(`${saveFormatNames.map((name) => `${name}: ${saveFormats[name].about}`).join('. ')}.`, {
           default: saveDefaults.format,
         }),
+      )
+      .optional(),
+    type: z
+      .enum(ggufTypeNames)
+      .meta(
+        about(
+          'Type of the matrices in the GGUF file; default: that of the checkpoint. q8_0 rounds to 8 bits in blocks of 32 with a scale each; a zero stays zero.',
+        ),
       )
       .optional(),
     card: z

@@ -152,7 +152,7 @@ export type RunEvent = At &
     | { type: 'memory'; rss_mb: number; device_mb: number }
     | { type: 'warning'; message: string }
     /** `stage`: the model before recovery; else the result. */
-    | { type: 'saved'; path: string; stage?: 'pruned' }
+    | { type: 'saved'; path: string; stage?: 'pruned' | 'gguf' }
     | { type: 'end'; status: 'done' | 'failed' | 'cancelled'; message?: string }
   )
 

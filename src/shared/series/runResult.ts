@@ -14,6 +14,9 @@ import type { StageAccuracies } from './meanAccuracy.ts'
 import { fieldsOf } from '../format/records.ts'
 import { gapWonBack, perplexitiesOf, resultsOfTexts, type TextResults } from './texts.ts'
 
+/** Where a run wrote what it made. */
+export type Outputs = 'output' | 'prunedOutput' | 'ggufOutput'
+
 export interface RunResult extends TextResults {
   /** By the recipe's first text. */
   perplexity: Partial<Record<Stage, number>>
@@ -34,6 +37,8 @@ export interface RunResult extends TextResults {
   output: string | null
   /** The folder of the model before recovery, where the recipe has it saved. */
   prunedOutput: string | null
+  /** The result as a file for llama.cpp. */
+  ggufOutput: string | null
 }
 
 const stages = ['dense', 'pruned', 'recovered'] as const
@@ -48,6 +53,7 @@ export function resultOf(report: unknown): RunResult {
     peak_memory_mb: peak,
     output,
     pruned_output: prunedOutput,
+    gguf_output: ggufOutput,
     recoveries,
     allocations,
     evaluations,
@@ -72,6 +78,7 @@ export function resultOf(report: unknown): RunResult {
     peakMemoryMb: numberOf(peak),
     output: typeof output === 'string' ? output : null,
     prunedOutput: typeof prunedOutput === 'string' ? prunedOutput : null,
+    ggufOutput: typeof ggufOutput === 'string' ? ggufOutput : null,
   }
   for (const stage of stages) {
     const value = numberOf(fieldsOf(perplexity)[stage])
@@ -123,7 +130,11 @@ export function costFacts(result: RunResult): [name: string, value: string][] {
 /** A Markdown table of two columns, for an issue or notes. */
 export function resultMarkdown(name: string, result: RunResult): string {
   const cell = (text: string) => text.replace(/([\\|`*_<>[\]])/g, '\\$1').replace(/\s+/g, ' ')
-  const rows = [...resultFacts(result), ...(result.output === null ? [] : [['saved to', result.output]])]
+  const saved = [
+    ['saved to', result.output],
+    ['GGUF file', result.ggufOutput],
+  ].filter((row): row is [string, string] => row[1] !== null)
+  const rows = [...resultFacts(result), ...saved]
   return [
     `| ${cell(name)} | |`,
     '| --- | --- |',

@@ -1,10 +1,10 @@
 // Results of a run so far, from its events: its report is not written before its end.
 import { accuraciesOf } from '../series/accuracies.ts'
 import { mainPerplexities, type RunPicture } from '../series/foldRun.ts'
-import type { RunResult } from '../series/runResult.ts'
+import type { Outputs, RunResult } from '../series/runResult.ts'
 import { resultsOfTexts } from '../series/texts.ts'
 
-export function resultOfPicture(picture: RunPicture): Omit<RunResult, 'output' | 'prunedOutput'> {
+export function resultOfPicture(picture: RunPicture): Omit<RunResult, Outputs> {
   const perplexity: RunResult['perplexity'] = {}
   for (const { stage, perplexity: value } of mainPerplexities(picture)) if (value !== null) perplexity[stage] = value
   const texts = resultsOfTexts(picture.evaluations.filter((one) => one.accuracy === null))

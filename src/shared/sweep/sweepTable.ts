@@ -1,6 +1,6 @@
 // The table of a sweep, as `sparsescope sweep status --json` prints it and sweep.json holds it.
 import type { Stage } from '../series/events.ts'
-import type { RunResult } from '../series/runResult.ts'
+import type { Outputs, RunResult } from '../series/runResult.ts'
 import type { NamedSettings } from '../recipe/sweep/settings.ts'
 
 /** waiting: not begun; failed: ended badly, or its process is gone. */
@@ -55,7 +55,7 @@ export function sweepResults({
   second,
   wonBack,
   ...result
-}: Omit<RunResult, 'output' | 'prunedOutput'>): SweepResults {
+}: Omit<RunResult, Outputs>): SweepResults {
   const each = (value: (stage: Stage) => number | undefined) =>
     Object.fromEntries(stages.map((stage) => [stage, value(stage) ?? null])) as Record<Stage, number | null>
   return {

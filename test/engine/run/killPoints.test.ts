@@ -1,17 +1,20 @@
 // Killed with SIGKILL before any rename, fsync or removal, a run goes on to what an undisturbed one gives, byte for byte,
 // says the same, and leaves nothing else behind. A sample of the points; all of them with SPARSESCOPE_TORTURE=1.
 import assert from 'node:assert/strict'
-import { existsSync, readdirSync, utimesSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync, utimesSync } from 'node:fs'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
 import { version } from '../../../src/cli/version.ts'
 import type { Backend } from '../../../src/engine/compute/backend.ts'
 import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
 import { killPointsPassed } from '../../../src/system/killPoint.ts'
 import { filesBelow, forgetLock, killedAt, onlyRun, saidBy } from '../../support/killedRuns.ts'
+import { withTokenizer } from '../../support/llamaCpp.ts'
 import { createWorkplace, run, type Workplace } from '../../support/runs.ts'
 import { writeTinyIds, writeTinyModel } from '../../support/tinyModel.ts'
 
 const data = 'ids.safetensors'
+const peft = (part: string) => fileURLToPath(new URL(`../../fixtures/peft/llama/${part}`, import.meta.url))
 const shared = {
   version: 1,
   model: 'model',
@@ -25,7 +28,13 @@ const retrain = { mode: 'retrain', steps: 6, data, samples: 8, seq_len: 16, ...t
 const evaluate = (every: number) => [{ data, seq_len: 16, at: ['dense', 'pruned', 'recovered'], every }]
 const recipes = {
   reconstruct: { ...shared, recover: { mode: 'reconstruct', steps: 3, ...train }, evaluate: evaluate(1) },
-  'retrain, the pruned model saved too': { ...shared, save: both, recover: retrain, evaluate: evaluate(2) },
+  'retrain, the pruned model saved too': {
+    ...shared,
+    model: 'llama',
+    save: both,
+    recover: retrain,
+    evaluate: evaluate(2),
+  },
   'a list': {
     ...shared,
     recover: [{ mode: 'refit' }, retrain, { mode: 'reconstruct', steps: 3, ...train }, { ...retrain, train: ['norm'] }],
@@ -48,16 +57,36 @@ const recipes = {
     prune: [{ method: 'wanda', sparsity: 0.5, allocation: 'depth', depth: { spread: 'auto' } }],
     evaluate: [{ data, seq_len: 16, at: ['pruned'] }],
   },
+  'an adapter merged between two recoveries': {
+    ...shared,
+    model: 'llama',
+    recover: [
+      { mode: 'merge', adapter: 'adapter' },
+      { mode: 'reconstruct', steps: 3, ...train },
+      { mode: 'merge', adapter: 'adapter' },
+    ],
+    evaluate: evaluate(1),
+  },
+  'the result as GGUF too': {
+    ...shared,
+    model: 'llama',
+    save: { ...both, format: 'gguf' },
+    recover: retrain,
+    evaluate: evaluate(2),
+  },
 }
+/** Recipes that are killed more often towards their end, where they write more than others. */
+const moreAtTheEnd = ['the result as GGUF too']
 
 const all = process.env.SPARSESCOPE_TORTURE === '1'
 const sampled = 5
 
 /** Numbers from 1 to `count`: all, or a sample that is the same each time and has both ends. */
-function points(count: number): number[] {
+function points(count: number, more: boolean): number[] {
   const every = all ? 1 : Math.max(1, (count - 1) / (sampled - 1))
   const list: number[] = []
   for (let point = 1; point <= count + 1e-6; point += every) list.push(Math.round(point))
+  for (let back = 1; more && back < 40; back += 5) list.push(count - back)
   return list
 }
 
@@ -74,6 +103,8 @@ describe('a run that is killed at an exact point', function () {
   async function place(): Promise<Workplace> {
     const made = createWorkplace()
     await writeTinyModel(made.path('model'))
+    withTokenizer(peft('base'), made.path('llama'))
+    cpSync(peft('adapter'), made.path('adapter'), { recursive: true })
     writeTinyIds(made.path(data))
     return made
   }
@@ -108,7 +139,7 @@ describe('a run that is killed at an exact point', function () {
         const expected = picture(whole)
         const count = killPointsPassed() - passed
         assert.ok(count > 50, `${count} points`)
-        for (const point of points(count)) {
+        for (const point of points(count, moreAtTheEnd.includes(mode))) {
           // How often a run writes how far it is depends on the time it takes: one that has fewer points is killed at its last.
           let at = point
           while (!(await killedRunGoesOn(at, recipe, expected))) at--

@@ -9,6 +9,7 @@ import { lintText } from '../../facts/lintFile.ts'
 import { openModel, type Model } from '../../model/model.ts'
 import { checkMerged } from './mergedAdapter.ts'
 import { plannedRun } from './plannedRun.ts'
+import { checkGguf } from './savedGguf.ts'
 import { parseFile, recipeYaml, refuseSweep, severitiesOf } from './recipeFile.ts'
 
 /** `planOfRecipe` of a text that has been read. */
@@ -30,6 +31,7 @@ export async function planOfText(
     const { adapter } = settings
     if (adapter !== undefined) await checkMerged({ ...settings, adapter: modelPath(file.folder, adapter) }, model)
   }
+  await checkGguf(context.resolved, model)
   return planRecipe(path, context.resolved, facts ?? noFacts, findings)
 }
 

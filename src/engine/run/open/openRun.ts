@@ -32,6 +32,7 @@ import { checkMerged } from './mergedAdapter.ts'
 import { placeResult, splitSaveTo } from './saveTo.ts'
 import { recordSources, requireUnchanged, sourceFiles, type KnownFiles } from '../state/sources.ts'
 import { checkDense } from './denseModel.ts'
+import { checkGguf } from './savedGguf.ts'
 import { checkStarts } from './startMatricesOf.ts'
 import { loadTrainingProgress } from '../state/trainingState.ts'
 
@@ -196,6 +197,7 @@ export async function checkRecipe(file: RecipeFile): Promise<CheckedRecipe> {
       await checkStarts(recovery)
       await checkMerged(recovery.settings, model)
     }
+    await checkGguf(recipe, model)
     for (const { settings, place } of plan.recoveries)
       if (settings.dense) await checkDense(settings.dense, model, place)
     const unused = unusedText(model)

@@ -5,6 +5,7 @@ import { outputBytes, stateBytes } from '../../../shared/plan/disk.ts'
 import { outputsOf, type Output, type OutputKind } from '../../../shared/plan/outputs.ts'
 import type { RunPlan } from '../../../shared/plan/runPlan.ts'
 import type { ResolvedRecipe } from '../../../shared/recipe/resolve.ts'
+import { defaultSaveFormat } from '../../../shared/recipe/saveFormats.ts'
 import { bytesToCarryOver } from '../../checkpoint/carryOver.ts'
 import { requireSpace } from '../../checkpoint/diskSpace.ts'
 import { requireWritable } from '../../../system/makeFolders.ts'
@@ -42,8 +43,8 @@ async function refusePlaces({ model }: Pick<PlannedOutput, 'model'>, outputs: re
     await refuseOverlap(to, model.checkpoint.folder)
     await refuseExisting(to)
   }
-  const [first, second] = outputs
-  if (outputs.length > 1) await refuseBothInOne(first.to, second.to)
+  for (const [i, { to }] of outputs.entries())
+    for (const other of outputs.slice(i + 1)) await refuseBothInOne(to, other.to)
 }
 
 /**
@@ -58,8 +59,10 @@ export async function claimOutput(session: RunSession, plan: RunPlan): Promise<v
   for (const output of outputsOf(recipe)) {
     const { partial, saved } = outputProgress(progress, output.kind)
     const before = partial === null ? null : partialPath(output.to, partial)
-    // Killed between the rename and the note of it: only the finished output can tell, and saving looks at it.
-    const renamed = before !== null && !existsSync(before) && existsSync(output.to)
+    // Killed between the rename and the note of it: only the finished output can tell, and saving looks at it. The folder in which a
+    // file took shape is removed after that.
+    const isWhole = output.kind === 'gguf' ? progress.saved !== null : before !== null && !existsSync(before)
+    const renamed = before !== null && isWhole && existsSync(output.to)
     if (saved !== null || renamed) continue
     if (before !== null) await removePartial(before)
     left.push(output)
@@ -80,16 +83,18 @@ export async function claimOutput(session: RunSession, plan: RunPlan): Promise<v
 
 /** Frees what was claimed when a run ends, however it does; partial outputs of a run that was cut short go too. */
 export async function releaseOutput({ recipe, progress, room }: RunSession): Promise<void> {
-  await room.pruned?.release()
-  await room.result?.release()
-  await room.state?.release()
+  for (const reserve of [room.pruned, room.result, room.gguf, room.state]) await reserve?.release()
   for (const { kind, to } of outputsOf(recipe)) {
     const { partial, saved } = outputProgress(progress, kind)
     if (partial !== null && saved === null) await removePartial(partialPath(to, partial))
   }
 }
 
-const names: Readonly<Record<OutputKind, string>> = { result: 'the result', pruned: 'the pruned model' }
+const names: Readonly<Record<OutputKind, string>> = {
+  result: 'the result',
+  pruned: 'the pruned model',
+  gguf: 'the GGUF file',
+}
 
 async function needs(planned: PlannedOutput, outputs: readonly Output[], state: string) {
   const left = Math.max(0, stateSize(planned) - (await bytesOfState(state)))
@@ -108,7 +113,8 @@ async function outputSize({ recipe, model, plan }: PlannedOutput, kind: OutputKi
   const { tensors, folder } = model.checkpoint
   const mentions = bytesOfMention * tensors.size + smallBytes
   return (
-    outputBytes({ config: model.config, tensors }, plan, recipe.save?.format ?? 'dense', kind) +
+    outputBytes({ config: model.config, tensors }, plan, recipe.save ?? { format: defaultSaveFormat }, kind) +
+    // A GGUF file has the tokenizer in it.
     (await bytesToCarryOver(folder)) +
     mentions
   )

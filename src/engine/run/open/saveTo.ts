@@ -2,6 +2,7 @@
 // what a run has done.
 import { existsSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
+import { ggufPlace } from '../../../shared/plan/outputs.ts'
 import { parseSetting } from '../../../shared/recipe/overrides.ts'
 import type { ResolvedRecipe } from '../../../shared/recipe/resolve.ts'
 import { partialPath, removePartial } from '../../checkpoint/partialFolder.ts'
@@ -35,6 +36,8 @@ export async function placeResult(
   const before = (progress.saveTo !== null && placed(resolve(folder, progress.saveTo))) || recipe
   // Noted as it was then: a workplace may have been moved since.
   if (progress.saved !== null) progress.saved = before.save && existsSync(before.save.to) ? before.save.to : null
+  const file = before.save?.format === 'gguf' ? ggufPlace(before.save.to) : null
+  if (progress.gguf.saved !== null) progress.gguf.saved = file !== null && existsSync(file) ? file : null
   // The recipe's own paths are right wherever the workplace is now.
   if (progress.pruned.saved !== null) progress.pruned.saved = before.save?.pruned ?? null
   if (asked === null || asked === before.save?.to) return before
@@ -44,7 +47,9 @@ export async function placeResult(
   if (progress.saved !== null)
     throw new EngineError('usage', `--set save.to: the result is in ${progress.saved} already; resume without it`)
   if (before.save && progress.partial !== null) await removePartial(partialPath(before.save.to, progress.partial))
+  if (file !== null && progress.gguf.partial !== null) await removePartial(partialPath(file, progress.gguf.partial))
   progress.partial = null
+  progress.gguf.partial = null
   progress.saveTo = relative(folder, asked)
   return after
 }

@@ -17,6 +17,7 @@ import type { RunPlan } from '../../../shared/plan/runPlan.ts'
 import { goOnWithLess } from './lessMemory.ts'
 import { evaluateBlocks, recoverPass } from './recoverPass.ts'
 import { createContext, prunedStages, withRunModel, type RunContext } from './runContext.ts'
+import { saveGguf } from './ggufPhase.ts'
 import { saveOutput, type Result } from './savePhase.ts'
 import type { RunSession } from '../state/session.ts'
 import { measureOnce } from './sharedEvaluation.ts'
@@ -190,4 +191,5 @@ async function finish(context: RunContext, known: Pick<Result, 'masks' | 'summar
       if (output.kind === 'result')
         await saveOutput(session, { ...known, output, result, untied, recoveries: plan.recoveries, beside })
   })
+  for (const output of outputsOf(recipe)) if (output.kind === 'gguf') await saveGguf(session, output)
 }

@@ -22,6 +22,7 @@ import { sparsityOfModel, type MaskSummary } from '../open/sourceMasks.ts'
 import { cardName, modelCard } from '../origin/modelCard.ts'
 import { maxNoteBytes, noteName, parseNote } from '../origin/note.ts'
 import { type ResolvedRecipe, writtenRecipe } from '../../../shared/recipe/resolve.ts'
+import { defaultSaveFormat } from '../../../shared/recipe/saveFormats.ts'
 import { outputProgress } from '../state/progress.ts'
 import type { RunSession } from '../state/session.ts'
 import type { SourceRecord } from '../state/sources.ts'
@@ -166,8 +167,10 @@ function noteOf({ progress, recipe: whole, showPath }: RunSession, { output, sum
 /** The recipe that gives the model before recovery. */
 function recipeOfPruned({ save, ...recipe }: ResolvedRecipe, to: string): ResolvedRecipe {
   if (!save) return { ...recipe, recover: [] }
-  const { pruned: _, ...others } = save
-  return { ...recipe, recover: [], save: { ...others, to } }
+  const { pruned: _, type: __, ...others } = save
+  // The GGUF file is of the result alone.
+  const format = save.format === 'gguf' ? defaultSaveFormat : save.format
+  return { ...recipe, recover: [], save: { ...others, format, to } }
 }
 
 /** Each file once, whatever the run took it for. */

@@ -74,6 +74,7 @@ ${sampleTables(picture)}
 <ul>${report.protocol.map((sentence) => `<li>${escapeText(sentence)}</li>`).join('')}
 <li>${escapeText(`Device: ${report.device.description}.`)}</li>
 ${report.output ? `<li>Saved to ${escapeText(report.output)}. Zeros are stored like other numbers, so the file is as large as before.</li>` : ''}
+${report.gguf_output ? `<li>The same model for llama.cpp: ${escapeText(report.gguf_output)}.</li>` : ''}
 </ul>
 ${report.warnings.length ? `<h2>Warnings</h2><ul>${report.warnings.map((w) => `<li>${escapeText(w)}</li>`).join('')}</ul>` : ''}
 ${blockTable(report)}

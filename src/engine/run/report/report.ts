@@ -49,6 +49,8 @@ export interface RunReport {
   output: string | null
   /** The folder of the model before recovery, where the recipe has it saved. */
   pruned_output: string | null
+  /** The result as a file for llama.cpp, where the recipe has it saved. */
+  gguf_output: string | null
 }
 
 export interface ReportFacts {
@@ -102,6 +104,7 @@ export function createReport(facts: ReportFacts, progress: RunProgress): RunRepo
     warnings: progress.warnings,
     output: progress.saved,
     pruned_output: progress.pruned.saved,
+    gguf_output: progress.gguf.saved,
   }
 }
 

@@ -114,7 +114,17 @@ function measuredPace(
 
 /** Fractions of the parts that a resumed run has behind it. */
 export function finishedParts(
-  { trialLosses, finishedBlocks, recoveredPasses, walkedBlocks, trainedSteps, evaluations, saved, pruned }: RunProgress,
+  {
+    trialLosses,
+    finishedBlocks,
+    recoveredPasses,
+    walkedBlocks,
+    trainedSteps,
+    evaluations,
+    saved,
+    pruned,
+    gguf,
+  }: RunProgress,
   recipe: ResolvedRecipe,
   numBlocks: number,
 ): Map<WorkPart, number> {
@@ -138,6 +148,7 @@ export function finishedParts(
     ['evaluate recovered', measured('recovered')],
     ['save pruned', pruned.saved === null ? 0 : 1],
     ['save result', saved === null ? 0 : 1],
+    ['save gguf', gguf.saved === null ? 0 : 1],
   ])
 }
 

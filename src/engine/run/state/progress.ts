@@ -170,6 +170,8 @@ const progress = z.object({
   ...output,
   /** The model before recovery. */
   pruned: z.object(output).default({ partial: null, saved: null }),
+  /** The result as a file for llama.cpp. */
+  gguf: z.object(output).default({ partial: null, saved: null }),
 })
 
 export type EvaluationResult = Readonly<Omit<z.output<typeof evaluationShape>, 'samples'>> & {
@@ -189,7 +191,7 @@ export type RunProgress = Omit<z.output<typeof progress>, 'blocks' | 'chosen' | 
 export type OutputProgress = Pick<RunProgress, keyof typeof output>
 
 export function outputProgress(progress: RunProgress, kind: OutputKind): OutputProgress {
-  return kind === 'result' ? progress : progress.pruned
+  return kind === 'result' ? progress : progress[kind]
 }
 
 export function newProgress(
@@ -218,6 +220,7 @@ export function newProgress(
     saveTo: null,
     saved: null,
     pruned: { partial: null, saved: null },
+    gguf: { partial: null, saved: null },
   }
 }
 

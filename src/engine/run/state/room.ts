@@ -7,6 +7,7 @@ export interface RunRoom {
   /** Null where nothing is set aside: before the run has come so far, and where the system cannot. */
   result: Reserve | null
   pruned: Reserve | null
+  gguf: Reserve | null
   state: StateReserve | null
   /** Gives back what so many bytes need that are about to be written into the state. */
   readonly forState: (bytes: number) => Promise<void>
@@ -16,6 +17,7 @@ export function createRoom(): RunRoom {
   const room: RunRoom = {
     result: null,
     pruned: null,
+    gguf: null,
     state: null,
     forState: async (bytes) => room.state?.before(bytes),
   }

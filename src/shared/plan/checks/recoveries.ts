@@ -72,7 +72,7 @@ function* untrained(
   yield refusal('nothing-to-train', trainPath(i), `Nothing would be trained${reason}: train [${instead.join(', ')}]${biases}.`, { from: [trainPath(i)], fixes: trainOnly(i, biases === '' ? instead : ['bias', 'norm']) }) // prettier-ignore
 }
 
-function untiesHead({ mode, train }: ResolvedRecover): boolean {
+export function untiesHead({ mode, train }: ResolvedRecover): boolean {
   return mode === 'retrain' && train.includes('head') && !train.includes('full')
 }
 

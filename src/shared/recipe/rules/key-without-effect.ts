@@ -51,7 +51,10 @@ function* idle(context: LintContext): Iterable<Idle> {
     yield { path: ['save'], reason: 'without prune or recover, as nothing changes', from: [['prune'], ['recover']] }
     return
   }
-  if (context.resolved.save?.adapters && !recover.some(({ mode }) => isTraining(mode)))
+  const { save } = context.resolved
+  if (save && save.format !== 'gguf')
+    yield { path: ['save', 'type'], reason: `with format ${save.format}, only with gguf`, from: [['save', 'format']] }
+  if (save?.adapters && !recover.some(({ mode }) => isTraining(mode)))
     yield { path: ['save', 'adapters'], reason: 'without a recovery that trains', from: [['recover']] }
   if (context.resolved.prune.length === 0)
     yield { path: ['save', 'pruned'], reason: 'without prune', from: [['prune']] }

@@ -1,6 +1,7 @@
 import { formatBytes } from '../../format/byteSize.ts'
 import { type Overlap, overlapOfPaths } from '../../format/paths.ts'
 import { estimateDisk } from '../../plan/disk.ts'
+import { ggufPlace } from '../../plan/outputs.ts'
 import { defineRule } from '../../rule/rule.ts'
 
 const overlaps: Record<Overlap, string> = {
@@ -13,7 +14,7 @@ export const rule = defineRule({
   id: 'G2',
   severity: 'error',
   title: 'The output folder cannot be written',
-  why: 'The source is never touched and nothing is overwritten: `save.to`, and `save.pruned` beside it, must be new folders on a disk with room for the model.',
+  why: 'The source is never touched and nothing is overwritten: `save.to`, and `save.pruned` beside it, must be new folders on a disk with room for the model, and the GGUF file of `format: gguf` a new file.',
   bad: 'model: m\nprune: [{sparsity: 0.3}]\nsave: {to: ./m}',
   good: 'model: m\nprune: [{sparsity: 0.3}]\nsave: {to: out}',
   *check({ resolved, facts, model }) {
@@ -23,6 +24,7 @@ export const rule = defineRule({
     const outputs = [
       { at, to: save.to, known: facts.output },
       ...(save.pruned === undefined ? [] : [{ at: ['save', 'pruned'], to: save.pruned, known: facts.prunedOutput }]),
+      ...(save.format === 'gguf' ? [{ at, to: ggufPlace(save.to), known: facts.ggufOutput }] : []),
     ]
     for (const { at, to, known } of outputs) {
       const overlap = known?.overlap ?? overlapOfPaths(to, resolved.model)
@@ -31,13 +33,12 @@ export const rule = defineRule({
         return
       }
       if (known?.exists) {
-        const message = `${to} is there already and is not overwritten: choose another folder, or remove it.`
+        const message = `${to} is there already and is not overwritten: choose another name, or remove it.`
         yield { at, severity: 'warning', message }
       }
     }
-    const [result, pruned] = outputs
-    if (pruned && overlapOfPaths(pruned.to, result.to))
-      yield { at: pruned.at, message: 'The pruned model and the result would lie in one another: choose folders side by side.' } // prettier-ignore
+    if (save.pruned !== undefined && overlapOfPaths(save.pruned, save.to))
+      yield { at: ['save', 'pruned'], message: 'The pruned model and the result would lie in one another: choose folders side by side.' } // prettier-ignore
     const free = facts.machine?.freeDiskBytes ?? null
     if (free === null || !model?.modelConfig) return
     const needed = estimateDisk(resolved, model)
