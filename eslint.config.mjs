@@ -14,12 +14,18 @@ const run = (folder, ...allowed) =>
     './src/engine/run',
     [folder, ...allowed].map((a) => `./${a}`),
   )
-/** A folder's rooms, files or folders, from the ground up: each imports what lies on the floors below its own. */
-const floors = (folder, levels) => {
+/**
+ * A folder's rooms, files or folders, from the ground up: each imports what lies on the floors below its own. On the floor with '*' stands
+ * what is named nowhere.
+ */
+const floors = (folder, named) => {
+  const others = readdirSync(folder).filter(
+    (name) => !named.flat().includes(name) && !/^(tsconfig\.json|.*\.d\.ts)$/.test(name),
+  )
+  if (others.length > 0 && !named.flat().includes('*'))
+    throw new Error(`${folder}/${others[0]} stands on no floor: give it one in eslint.config.mjs`)
+  const levels = named.map((level) => level.flatMap((room) => (room === '*' ? others : [room])))
   const known = levels.flat()
-  for (const name of readdirSync(folder))
-    if (!known.includes(name) && !/^(tsconfig\.json|.*\.d\.ts)$/.test(name))
-      throw new Error(`${folder}/${name} stands on no floor: give it one in eslint.config.mjs`)
   /** A room inside another is none of it. */
   const targetOf = (place) => {
     const inside = known.filter((other) => other.startsWith(`${place}/`)).map((other) => other.slice(place.length + 1))
@@ -136,7 +142,8 @@ export default tseslint.config(
               ['support'],
               ['services.ts'],
               ['views', 'models'],
-              ['recipe', 'compare', 'trainable', 'try'],
+              // Panels of views, a new one's too.
+              ['recipe', '*'],
               ['inspector', 'sweeps'],
               ['runs'],
               ['status'],
