@@ -179,7 +179,9 @@ describe('the map as an editor of the recipe, in Chromium', () => {
   it('where another spread was measured to keep more, the map says so', async () => {
     await open()
     await send(page, settings, shown, planned({ rule: 'uniform', mean: 0.7 }))
-    await page.getByText(/a spread by depth keeps more: SmolLM2-135M .* evenly\./).waitFor()
+    await page.getByText(/a spread by depth keeps more: SmolLM2-135M .* pruned alike\./).waitFor()
+    await page.getByRole('button', { name: 'Spread by depth' }).click()
+    assert.deepEqual((await plans()).at(-1)?.change, { kind: 'spread', mean: 0.7, rule: 'depth' })
     await keepPicture(page, 'plan-better-spread')
     await send(page, planned({ rule: 'uniform', mean: 0.5 }))
     await page.getByText(/keeps more/).waitFor({ state: 'detached' })

@@ -274,7 +274,7 @@ describe('the view of a run in Chromium', () => {
     }
     await open(listing('done'), settings, events([run[0], evaluation(1, 12), evaluation(0, 38), evaluation(1, 13)]))
     assert.equal(await view.rail().first().locator('b').innerText(), '38')
-    await view.rail().first().getByText('perplexity on 1.txt 13').waitFor()
+    await view.rail().first().getByText('13 perplexity on 1.txt').waitFor()
     assert.equal(await page.locator('.ladderPicture svg').count(), 2)
   })
 

@@ -66,6 +66,19 @@ describe('the view of several runs in Chromium', () => {
       assert.deepEqual(await page.evaluate(cutOff), [])
     })
 
+  it('beside the numbers of two texts at 600 px every run has its whole name', async () => {
+    const second = (row: ComparedRow): ComparedRow => {
+      const { perplexity } = row.results
+      return { ...row, results: { ...row.results, second_text: { text: 'wikitext2-validation.txt', perplexity } } }
+    }
+    await openAs({ theme: 'light', width: 600 }, compared(rows.map(second)))
+    await page.getByRole('columnheader', { name: 'perplexity on wikitext2-validation.txt' }).waitFor()
+    const names = page.locator('.tableRow .runName .cut')
+    assert.ok((await names.count()) > 5)
+    assert.deepEqual(await names.evaluateAll((all) => all.filter((one) => one.scrollWidth > one.clientWidth).length), 0)
+    await keepPicture(page, 'sweep-two-texts-600')
+  })
+
   it('seeds are one row, one point and one curve, until they are unfolded', async () => {
     await open(compared(rows))
     assert.equal(await marks().count(), 18)

@@ -178,22 +178,33 @@ function Method({ plan: { method, pattern } }: { plan: PlannedMap }) {
 }
 
 /** The spread that was measured best at such a mean, where it is another than this. */
-function betterSpread(mean: number): string[] {
+function BetterSpread({ plan: { rule, rules, mean, pattern } }: { plan: PlannedMap }) {
   const best = proposeSpread(mean)
-  if (best === defaultAllocation) return []
+  if (pattern !== unstructured || rule !== defaultAllocation || best === defaultAllocation) return null
   const { sparsity, method, spread } = spreadFigures(mean)
-  return [
-    `At this sparsity a spread ${howSpread(best)} keeps more: ${measured.model} with ${formatShare(sparsity, 0)} pruned by ${methodOf(method).title} has perplexity ${spread[best]} by it, and ${spread[defaultAllocation]} evenly.`,
-  ]
+  const canSpread = rules.some((one) => one.rule === best && one.problem === null)
+  return (
+    <div class="row">
+      <span>
+        {`At this sparsity a spread ${howSpread(best)} keeps more: ${measured.model} with ${formatShare(sparsity, 0)} pruned by ${methodOf(method).title} has perplexity ${spread[best]} with it, and ${spread[defaultAllocation]} when all blocks are pruned alike.`}
+      </span>
+      {canSpread && (
+        <Button act={() => change({ kind: 'spread', mean, rule: best })} look="secondary small" untrusted={untrusted}>
+          {`Spread ${howSpread(best)}`}
+        </Button>
+      )}
+    </div>
+  )
 }
 
 /** What the map leaves alone; and, folded, why rules cannot be chosen yet. */
-function Said({ plan: { said, rules, rule, mean, pattern } }: { plan: PlannedMap }) {
-  const better = pattern === unstructured && rule === defaultAllocation ? betterSpread(mean) : []
+function Said({ plan }: { plan: PlannedMap }) {
+  const { said, rules } = plan
   const closed = rules.filter(({ problem }) => problem !== null)
   return (
     <div class="muted planSaid">
-      {said.length + better.length > 0 && <Sentences of={[...better, ...said]} />}
+      <BetterSpread plan={plan} />
+      {said.length > 0 && <Sentences of={said} />}
       {closed.length > 0 && (
         <details>
           <summary>{`${closed.map(({ rule }) => ruleTitle(rule)[0]).join(', ')}: not yet`}</summary>

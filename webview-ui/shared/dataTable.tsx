@@ -3,11 +3,15 @@
 import './chart.css'
 import type { DataTable } from '../../src/shared/chart/chartTable.ts'
 
+/** Names begin at the left, numbers end at the right. */
+const named = /^[^\d.+−-]/
+
 export function DataTableView({ label, table }: { label: string; table: DataTable }) {
   const { heads, rows } = table
+  const look = rows.some(({ head }) => named.test(head)) ? 'dataTable named' : 'dataTable'
   return (
     <div class="dataTableView" role="region" tabIndex={0} aria-label={`${label}, table`}>
-      <table class="dataTable">
+      <table class={look}>
         <thead>
           <tr>
             {heads.map((text) => (

@@ -18,7 +18,7 @@ const ranks: Readonly<Record<string, number>> = {
   ...{
     perplexity: 0,
     'second text': 0,
-    delta: 0,
+    delta: 0.2,
     'won back': 0.4,
     accuracy: 0,
     sparsity: 0.5,
@@ -31,6 +31,8 @@ const ranks: Readonly<Record<string, number>> = {
 }
 const pinned = ['perplexity', 'second text', 'delta', 'sparsity', 'time']
 const widestName = 300
+/** A text's long name in the head is cut. */
+const widestMeasure = 190
 const roomForSymbol = ' '.repeat(10)
 
 export function columnsOf(entries: readonly Entry[], kind: ComparedWhat['kind'], isGrouped: boolean): Column<Entry>[] {
@@ -94,6 +96,7 @@ function measureColumn(id: string, entries: readonly Entry[]): Column<Entry>[] {
         id,
         title: headOf(measure, entries),
         numeric: true,
+        most: widestMeasure,
         pinned: pinned.includes(id),
         optional: ranks[id],
         cell,

@@ -168,9 +168,9 @@ function measuredAt(picture: RunPicture, { stage, recovery }: Plan): Pick<RailSt
   // The later of two measurements counts.
   const texts = new Map(own.filter(({ accuracy }) => accuracy === null).map((one) => [one.entry, one.perplexity]))
   const measured = [...texts].sort(([a], [b]) => a - b)
-  const found = measured.map(([entry, perplexity], i) => ({
+  const found = measured.map(([entry, perplexity]) => ({
     text: formatValue(perplexity),
-    what: i === 0 ? 'perplexity' : `perplexity on ${names.get(entry)}`,
+    what: names.size > 1 ? `perplexity on ${names.get(entry)}` : 'perplexity',
   }))
   const mean = accuraciesOf(own.map((one) => ({ ...one, stage: 'dense' as const }))).stages.dense
   if (mean) {
@@ -179,9 +179,9 @@ function measuredAt(picture: RunPicture, { stage, recovery }: Plan): Pick<RailSt
   }
   // A walk that prunes has dense blocks before it until its end: what is measured on its way is not what it comes to.
   if (recovery !== null && (found.length === 0 || followsPruning(picture, recovery)))
-    return { value: leftBy(picture, recovery), more: found.map(({ text, what }) => `${what} so far ${text}`) }
+    return { value: leftBy(picture, recovery), more: found.map(({ text, what }) => `${text} ${what} so far`) }
   const [value = null, ...others] = found
-  return { value, more: others.map(({ text, what }) => `${what} ${text}`) }
+  return { value, more: others.map(({ text, what }) => `${text} ${what}`) }
 }
 
 function leftBy(picture: RunPicture, recovery: number): RailStop['value'] {

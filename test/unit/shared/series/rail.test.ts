@@ -109,6 +109,6 @@ describe('the rail of stages', () => {
       'live',
     )
     assert.equal(dense.value?.text, '20')
-    assert.deepEqual(dense.more, ['accuracy 60.0 % ± 2.0', 'perplexity on b.txt 30'])
+    assert.deepEqual(dense.more, ['60.0 % ± 2.0 accuracy', '30 perplexity on b.txt'])
   })
 })
