@@ -35,7 +35,10 @@ export const measured: Measured = {
     unstructured: { magnitude: 592.59, wanda: 88.45, sparsegpt: 76.25, admm: 67.05, alps: 64.79 },
     '2:4': { wanda: 260.28, sparsegpt: 143.7, admm: 117.05, alps: 107.58 },
   },
-  spreads: [{ sparsity: 0.7, method: 'wanda', spread: { uniform: 1054, owl: 811, depth: 533 } }],
+  spreads: [
+    { sparsity: 0.6, method: 'wanda', spread: { uniform: 215, owl: 226, depth: 164 } },
+    { sparsity: 0.7, method: 'wanda', spread: { uniform: 1094, owl: 794, depth: 491 } },
+  ],
   recovered: {
     unstructured: [
       { method: 'alps', modes: ['retrain'], perplexity: 49.25 },
