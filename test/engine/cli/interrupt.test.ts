@@ -85,7 +85,7 @@ describe('Ctrl-C', function () {
     await model()
     const texts = Array.from({ length: 2 ** 19 }, (_, i) => `text number ${i}`)
     temp.write('data.parquet', parquetOfTexts('text', texts))
-    interrupted('parquetWorker', ...pruning('data.parquet'))
+    await interruptedHere('parquetWorker', ...pruning('data.parquet'))
   })
 
   it('ends the statistics of very many tensors', () => {
@@ -105,7 +105,6 @@ describe('Ctrl-C', function () {
     const head = 'version: 1\nmodel: model\nprune:\n'
     const step = '  - {method: magnitude, sparsity: 0.5, ignore: ["re:.*a.*"], targets: [Linear]}\n'
     temp.write('long.prune.yaml', head + step.repeat((990_000 - head.length) / step.length))
-    interrupted('recipeWorker', 'run', 'long.prune.yaml')
     for (const command of [['lint'], ['run'], ['run', '--dry-run'], ['export'], ['import']])
       await interruptedHere('recipeWorker', ...command, 'long.prune.yaml')
   })

@@ -269,7 +269,7 @@ describe('push: a result to the Hub', () => {
     hub.interpose = null
     const before = new Set(hub.stored.keys())
     hub.arrived.length = 0
-    const { status, stderr } = await cliBeside(env(), push)
+    const { status, stderr } = await cliWith(env(), ...push)
     assert.equal(status, 0, stderr)
     const sentAgain = puts().filter(({ url }) => before.has(url.slice(1)))
     assert.deepEqual(sentAgain, [])

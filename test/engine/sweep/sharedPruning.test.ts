@@ -5,14 +5,13 @@ import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RunReport } from '../../../src/engine/run/report/report.ts'
 import type { ChosenAllocation } from '../../../src/shared/series/events.ts'
-import { cliIn } from '../../support/cli.ts'
+import { cliIn, cliUntil } from '../../support/cli.ts'
 import type { Workplace } from '../../support/runs.ts'
 import {
   eventsOf,
   onlySweep,
   results,
   sweep,
-  sweepBeside,
   sweepOfProcesses,
   sweepPlace,
   sweptRecipe,
@@ -57,6 +56,9 @@ describe('pruning that runs of a sweep share', function () {
       const pruned = [one, other].map((i) => reportOf(i).evaluations.find(({ stage }) => stage === 'pruned'))
       assert.deepEqual(pruned[0], pruned[1])
     }
+    // The seconds that measuring the dense model took are those of one measurement, by whichever process.
+    const dense = [0, 1, 2, 3].map((i) => reportOf(i).evaluations.find(({ stage }) => stage === 'dense'))
+    for (const one of dense) assert.deepEqual(one, dense[0])
     const swept = results(place)
     rmSync(place.path('results'), { recursive: true })
     const { sweep: _, ...alone } = recipe
@@ -108,15 +110,15 @@ describe('pruning that runs of a sweep share', function () {
 
   it('blocks that are damaged or missing are made anew', async () => {
     const recipe = place.recipe('a', retrain({ 'recover.lr': rates, 'recover.steps': [4000] }))
-    const { child, ended } = sweepBeside(place, 'run', recipe, '--threads', '1', ...cpu)
+    const abort = new AbortController()
+    const ended = cliUntil(abort.signal, place.folder, 'sweep', 'run', recipe, '--threads', '1', ...cpu)
     await until(() => onlySweep(place) && existsSync(shared()) && prunings().length === 1 && eventsOf(run(0), 'step').length > 0) // prettier-ignore
-    child.kill('SIGINT')
-    await ended
+    abort.abort()
+    assert.equal((await ended).status, 130)
     const [name] = prunings()
     rmSync(join(shared(), name, 'pruned-0001.safetensors'))
-    const set = onlySweep(place) ?? ''
-    const begun = sweepBeside(place, 'run', set, '--threads', '1', ...cpu)
-    assert.equal(await begun.ended, 0)
+    const { status, stderr } = await sweep(place, 'run', onlySweep(place) ?? '', '--threads', '1', ...cpu)
+    assert.equal(status, 0, stderr)
     assert.equal(reportOf(1).status, 'done')
     assert.equal(eventsOf(run(1), 'block').length, eventsOf(run(0), 'block').length)
   })

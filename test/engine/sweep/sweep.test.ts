@@ -5,16 +5,7 @@ import { join } from 'node:path'
 import type { RunReport } from '../../../src/engine/run/report/report.ts'
 import { cliIn } from '../../support/cli.ts'
 import type { Workplace } from '../../support/runs.ts'
-import {
-  eventsOf,
-  onlySweep,
-  results,
-  sweep,
-  sweepJson,
-  sweepOfProcesses,
-  sweepPlace,
-  sweptRecipe,
-} from '../../support/sweeps.ts'
+import { eventsOf, onlySweep, results, sweep, sweepJson, sweepPlace, sweptRecipe } from '../../support/sweeps.ts'
 
 const four = { 'prune.0.sparsity': [0.4, 0.6], seed: [0, 1] }
 const cpu = ['--device', 'cpu']
@@ -91,7 +82,7 @@ describe('sparsescope sweep', function () {
     const recipe = sweptRecipe(four)
     const evaluate = [...(recipe.evaluate as object[]), { data: 'ids.safetensors', seq_len: 8, at: ['dense'] }]
     const path = place.recipe('a', { ...recipe, evaluate })
-    const { status, stderr } = await sweepOfProcesses(place, 'run', path, '--jobs', '2', ...cpu)
+    const { status, stderr } = await sweep(place, 'run', path, '--jobs', '2', ...cpu)
     assert.equal(status, 0, stderr)
     const dense = [0, 1, 2, 3].map((i) => reportOf(i).evaluations.filter(({ stage }) => stage === 'dense'))
     assert.equal(dense[0].length, 2)
