@@ -146,8 +146,8 @@ function recoveryText({ place, mode, train, trainable, percentage }: RecoverySum
   return `${name}: trains ${formatCount(trainable)} numbers (${share}): ${train.join(', ')}`
 }
 
-function short(value: number): string {
-  return value.toPrecision(4)
+function short(value: number | null): string {
+  return value?.toPrecision(4) ?? 'not a number'
 }
 
 export function shorter(path: string): string {

@@ -140,7 +140,7 @@ describe('the view of a run in Chromium', () => {
       if (event.type !== 'block') return event
       const { block, error_before: before = 0 } = event
       return block === 7
-        ? { ...event, error_after: 0.95 * before }
+        ? { ...event, error_after: 0.95 * (before ?? NaN) }
         : block === 3
           ? { ...event, error_after: null }
           : event

@@ -106,6 +106,6 @@ function errorOf(a: Float32Array, b: Float32Array, first: number): number {
   return sum / length
 }
 
-function near(actual: number | undefined, expected: number, what: string): void {
+function near(actual: number | null | undefined, expected: number, what: string): void {
   assert.ok(Math.abs((actual ?? NaN) / expected - 1) < 1e-3, `${what}: ${actual} against ${expected}`)
 }

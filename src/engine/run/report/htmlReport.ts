@@ -144,7 +144,7 @@ function blockTable({ blocks, recoveries }: RunReport): string {
   if (blocks.length === 0) return ''
   const several = recoveries.length > 1
   const rows = blocks.flatMap(({ block, modules, errors, seconds, ...last }) => {
-    const row = (recovery: string, before?: number, after?: number) => [
+    const row = (recovery: string, before?: number | null, after?: number | null) => [
       String(block),
       ...(several ? [recovery] : []),
       formatShare(sparsityOf(Object.values(modules))),
