@@ -1,13 +1,13 @@
 // Analyses of all windows, one at a time, each in a thread of its own.
+import type { DeviceChoice, ParamsOf } from '../shared/protocol/parameters.ts'
 import { startWorker } from '../system/startWorker.ts'
-import type { AnalysisRequest, DeviceChoice } from '../shared/protocol/rpc.ts'
 import type { AnalysisUpdate } from '../shared/protocol/inspect.ts'
 import { followWorker, type WorkerFailure } from './followWorker.ts'
 import { createLane } from './jobs.ts'
 import { wholeModel } from './summary.ts'
 
 export interface AnalyseStart {
-  readonly request: AnalysisRequest
+  readonly request: ParamsOf<'analyse'>
   readonly choice: DeviceChoice
 }
 
@@ -22,7 +22,7 @@ const patienceMs = 5000
 
 export interface Analyses {
   analyse(
-    request: AnalysisRequest,
+    request: ParamsOf<'analyse'>,
     choice: DeviceChoice,
     signal: AbortSignal,
     onUpdate: (update: AnalysisUpdate) => void,

@@ -1,4 +1,5 @@
 // The handler of each call.
+import type { DeviceChoice, ParamsOf, SeenModel } from '../shared/protocol/parameters.ts'
 import { readFileSync } from 'node:fs'
 import { latestAnalysis } from '../engine/analyse/analysisStore.ts'
 import { modelPath } from '../engine/checkpoint/hubCache.ts'
@@ -7,21 +8,8 @@ import { writeModelCard } from '../engine/run/origin/modelCard.ts'
 import { listAdapters } from '../engine/compute/webgpu/adapter.ts'
 import { questionTexts } from '../engine/evaluate/tasks/questionTexts.ts'
 import { EngineError } from '../engine/errors.ts'
-import type {
-  AnalysisUpdate,
-  DetailRequest,
-  SeenModel,
-  TensorDetail,
-  Weight,
-  WeightRequest,
-} from '../shared/protocol/inspect.ts'
-import {
-  protocolVersion,
-  type DeviceChoice,
-  type DeviceFacts,
-  type HelloParams,
-  type ParamsOf,
-} from '../shared/protocol/rpc.ts'
+import type { AnalysisUpdate, TensorDetail, Weight } from '../shared/protocol/inspect.ts'
+import { protocolVersion, type DeviceFacts } from '../shared/protocol/rpc.ts'
 import type { Handlers } from './channel.ts'
 import { compareModels } from './compare.ts'
 import { createAnalyses } from './analyses.ts'
@@ -56,7 +44,7 @@ export interface Service {
 }
 
 /** Parameters for a window that has not sent its own yet. */
-const unasked: HelloParams = {
+const unasked: ParamsOf<'hello'> = {
   ...{ protocol: protocolVersion, cache: '' },
   ...{ device: 'auto', adapter: '', threads: 0, deviceMemory: '', precision: 'auto' },
 }
@@ -161,13 +149,13 @@ function choiceOf({ device, adapter, threads, deviceMemory, precision }: DeviceC
   return JSON.stringify([device, adapter, threads, deviceMemory, precision])
 }
 
-async function weightOf({ checkpoint }: OpenModel, { name, slice, row, column }: WeightRequest): Promise<Weight> {
+async function weightOf({ checkpoint }: OpenModel, { name, slice, row, column }: ParamsOf<'weight'>): Promise<Weight> {
   return { value: String(await readWeight(checkpoint, matrixOf(checkpoint, name, slice), row, column)) }
 }
 
 async function detailOf(
   { checkpoint, stats: known }: OpenModel,
-  { name, slice, threshold }: DetailRequest,
+  { name, slice, threshold }: ParamsOf<'detail'>,
   signal: AbortSignal,
 ): Promise<TensorDetail> {
   const stats = known.get(name) ?? (await statsOf(checkpoint, name, signal))

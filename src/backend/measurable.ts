@@ -1,5 +1,6 @@
 // Which methods could be measured in place, and how long that would take: from the newest analysis of a model and, where that
 // has not measured a method, from what the method costs.
+import type { DeviceChoice } from '../shared/protocol/parameters.ts'
 import { availableParallelism } from 'node:os'
 import { blocksMeasured, isSameWay, latestAnalysis, type AnalysisState } from '../engine/analyse/analysisStore.ts'
 import { defaultSamples, longestWindow } from '../engine/analyse/analyse.ts'
@@ -9,7 +10,7 @@ import type { MeasurableMethod } from '../shared/analysis/plannedMap.ts'
 import type { ModelConfig } from '../shared/families/modelConfig.ts'
 import { methodNames, type MethodName } from '../shared/methods/methods.ts'
 import { analysisTime } from '../shared/plan/analysisTime.ts'
-import type { DeviceChoice, Measurable } from '../shared/protocol/rpc.ts'
+import type { Measurable } from '../shared/protocol/rpc.ts'
 import { resolvePruneStep } from '../shared/recipe/resolve.ts'
 import { unstructured } from '../shared/recipe/defaults.ts'
 import type { OpenModel } from './openModels.ts'

@@ -1,14 +1,15 @@
 // The result of a run to the Hub: what would be sent first, and then, when a person has agreed to just that, the sending.
+import type { ParamsOf } from '../shared/protocol/parameters.ts'
 import { createHash } from 'node:crypto'
 import { EngineError } from '../engine/errors.ts'
 import { hubAccess } from '../engine/hub/hubAccess.ts'
 import { hashFile, planPush, push, type HashedFile, type PushPlan } from '../engine/hub/push.ts'
 import { publicationOf } from '../engine/run/origin/publication.ts'
-import type { PublishPlan, PublishRequest } from '../shared/protocol/rpc.ts'
+import type { PublishPlan } from '../shared/protocol/rpc.ts'
 import type { CallContext } from './channel.ts'
 import { seldom } from './pull.ts'
 
-async function planned({ folder, repository, revision, isPrivate }: PublishRequest, signal: AbortSignal) {
+async function planned({ folder, repository, revision, isPrivate }: ParamsOf<'planPublish'>, signal: AbortSignal) {
   const { files, ownPaths } = await publicationOf(folder)
   const hashed: HashedFile[] = []
   for (const file of files) hashed.push(await hashFile(file, signal))
@@ -18,7 +19,7 @@ async function planned({ folder, repository, revision, isPrivate }: PublishReque
 }
 
 export async function planPublish(
-  request: PublishRequest,
+  request: ParamsOf<'planPublish'>,
   { signal }: CallContext<'planPublish'>,
 ): Promise<PublishPlan> {
   const { plan, ownPaths } = await planned(request, signal)
@@ -38,7 +39,7 @@ export async function planPublish(
 
 /** @throws EngineError 'exists' where that is no longer what was agreed to. */
 export async function publish(
-  { agreed, ...request }: PublishRequest & { agreed: string },
+  { agreed, ...request }: ParamsOf<'publish'>,
   { signal, progress }: CallContext<'publish'>,
 ): Promise<{ address: string }> {
   const { plan, sending } = await planned(request, signal)

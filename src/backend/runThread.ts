@@ -1,11 +1,12 @@
 // The thread of one run, seen from the thread that answers.
+import type { DeviceChoice, ParamsOf } from '../shared/protocol/parameters.ts'
 import type { Worker } from 'node:worker_threads'
 import { followWorker, type ToWorker, type WorkerFailure } from './followWorker.ts'
 import { startWorker } from '../system/startWorker.ts'
-import type { DeviceChoice, RunOutcome, RunParams, RunUpdate } from '../shared/protocol/rpc.ts'
+import type { RunOutcome, RunUpdate } from '../shared/protocol/rpc.ts'
 
 export interface RunStart {
-  params: RunParams
+  params: ParamsOf<'run'>
   choice: DeviceChoice
   version: string
 }

@@ -1,15 +1,16 @@
 // Runs of all windows, one at a time, each in a thread of its own: kernels keep that thread busy, and this one must go
 // on answering views, pings and cancellations. A run belongs to no connection: the window that started it may go, and
 // another may follow it.
+import type { DeviceChoice, ParamsOf } from '../shared/protocol/parameters.ts'
 import { EngineError } from '../engine/errors.ts'
-import type { ActiveRun, DeviceChoice, RunOutcome, RunParams, RunUpdate } from '../shared/protocol/rpc.ts'
+import type { ActiveRun, RunOutcome, RunUpdate } from '../shared/protocol/rpc.ts'
 import { createLane } from './jobs.ts'
 import { startRunThread, type RunThread } from './runThread.ts'
 
 type Listener = (update: RunUpdate) => void
 
 export interface Runs {
-  run(params: RunParams, choice: DeviceChoice, signal: AbortSignal, onUpdate: Listener): Promise<RunOutcome>
+  run(params: ParamsOf<'run'>, choice: DeviceChoice, signal: AbortSignal, onUpdate: Listener): Promise<RunOutcome>
   /** Runs that go on or wait, in the order in which they were asked for. */
   active(): ActiveRun[]
   /** @throws EngineError 'not-found' when the run is over. */
@@ -32,7 +33,7 @@ export function createRuns(version: string): Runs {
   const lane = createLane()
   const entries = new Map<number, Entry>()
   let lastId = 0
-  const start = (params: RunParams, choice: DeviceChoice): Entry => {
+  const start = (params: ParamsOf<'run'>, choice: DeviceChoice): Entry => {
     const id = ++lastId
     const abort = new AbortController()
     const listeners = new Set<Listener>()

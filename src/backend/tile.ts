@@ -1,7 +1,8 @@
 // A rectangle of a matrix as a small picture: share of non-zeros and mean |w| per pixel, or the weights when they fit.
+import type { ParamsOf } from '../shared/protocol/parameters.ts'
 import type { Checkpoint } from '../engine/checkpoint/checkpoint.ts'
 import { EngineError } from '../engine/errors.ts'
-import type { Tile, TileRequest } from '../shared/protocol/inspect.ts'
+import type { Tile } from '../shared/protocol/inspect.ts'
 import { matrixOf, readStrips, type Matrix } from './matrix.ts'
 
 /** More than a view shows; a larger request is a mistake. */
@@ -9,7 +10,7 @@ const largestSide = 1024
 /** A few outliers would leave the others of a picture dark: those above the scale share its end. */
 const nearlyAll = 0.995
 
-export async function readTile(checkpoint: Checkpoint, request: TileRequest, signal: AbortSignal): Promise<Tile> {
+export async function readTile(checkpoint: Checkpoint, request: ParamsOf<'tile'>, signal: AbortSignal): Promise<Tile> {
   const matrix = matrixOf(checkpoint, request.name, request.slice)
   checkInside(matrix, request)
   const { rowStart, rowEnd, columnStart, columnEnd } = request
@@ -47,7 +48,10 @@ export async function readTile(checkpoint: Checkpoint, request: TileRequest, sig
   }
 }
 
-function checkInside({ rows, columns }: Matrix, { name, rowStart, rowEnd, columnStart, columnEnd }: TileRequest): void {
+function checkInside(
+  { rows, columns }: Matrix,
+  { name, rowStart, rowEnd, columnStart, columnEnd }: ParamsOf<'tile'>,
+): void {
   const whole = [rowStart, rowEnd, columnStart, columnEnd].every(Number.isInteger)
   const inside = 0 <= rowStart && rowStart < rowEnd && rowEnd <= rows
   if (whole && inside && 0 <= columnStart && columnStart < columnEnd && columnEnd <= columns) return

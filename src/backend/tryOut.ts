@@ -1,22 +1,15 @@
 // Models that write side by side, seen from the thread that answers.
+import type { DeviceChoice, ParamsOf } from '../shared/protocol/parameters.ts'
 import { EngineError } from '../engine/errors.ts'
 import { startWorker } from '../system/startWorker.ts'
-import type { DeviceChoice } from '../shared/protocol/rpc.ts'
-import {
-  largestPrompt,
-  mostColumns,
-  mostNewTokens,
-  mostPrompts,
-  type TryParams,
-  type TryProgress,
-} from '../shared/protocol/tryOut.ts'
+import { largestPrompt, mostColumns, mostNewTokens, mostPrompts, type TryProgress } from '../shared/protocol/tryOut.ts'
 import type { CallContext } from './channel.ts'
 import { followWorker, type WorkerFailure } from './followWorker.ts'
 import { createLane } from './jobs.ts'
 import { wholeModel } from './summary.ts'
 
 export interface TryStart {
-  params: TryParams
+  params: ParamsOf<'tryOut'>
   choice: DeviceChoice
 }
 
@@ -26,7 +19,7 @@ export type FromTry = { type: 'progress'; progress: TryProgress } | { type: 'end
 const patienceMs = 2000
 
 type TryContext = CallContext<'tryOut'>
-type TryOut = (params: TryParams, choice: DeviceChoice, context: TryContext) => Promise<{ device: string }>
+type TryOut = (params: ParamsOf<'tryOut'>, choice: DeviceChoice, context: TryContext) => Promise<{ device: string }>
 
 /** One question at a time. @throws EngineError 'usage' for what no view asks for, 'cancelled'. */
 export function createTryOut(): TryOut {
@@ -40,7 +33,7 @@ export function createTryOut(): TryOut {
 }
 
 async function write(
-  params: TryParams,
+  params: ParamsOf<'tryOut'>,
   choice: DeviceChoice,
   { signal, progress }: TryContext,
 ): Promise<{ device: string }> {
@@ -52,7 +45,7 @@ async function write(
   })
 }
 
-function check({ models, masks = [], prompts, maxTokens }: TryParams): void {
+function check({ models, masks = [], prompts, maxTokens }: ParamsOf<'tryOut'>): void {
   const limits: [boolean, string][] = [
     [models.length >= 1 && models.length <= mostColumns, `1 to ${mostColumns} checkpoints can be tried at a time`],
     [masks.length === 0 || masks.length === models.length, 'there is a mask, or none, for each checkpoint'],

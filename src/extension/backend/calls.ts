@@ -1,7 +1,8 @@
 // Calls into the backend over a connection: typed, cancellable, with progress.
+import type { CallName, ParamsOf } from '../../shared/protocol/parameters.ts'
 import type { CancellationToken, MessageConnection } from 'vscode-jsonrpc/node'
 import { CancellationTokenSource, ErrorCodes, ResponseError } from 'vscode-jsonrpc/node'
-import type { CallName, ChannelCode, Envelope, FailureData, ParamsOf } from '../../shared/protocol/rpc.ts'
+import type { ChannelCode, Envelope, FailureData } from '../../shared/protocol/rpc.ts'
 import type { ProgressMessage, ProgressOf, ResultOf } from '../../shared/protocol/rpc.ts'
 import { progressMethod } from '../../shared/protocol/rpc.ts'
 

@@ -1,6 +1,7 @@
 // Keeps one backend alive: started when first needed, watched for hangs, started again after a crash with growing
 // pauses, given up after several in a row. It knows nothing of VS Code.
-import type { CallName, DeviceFacts, HelloParams, HelloResult, ParamsOf, ResultOf } from '../../shared/protocol/rpc.ts'
+import type { CallName, ParamsOf } from '../../shared/protocol/parameters.ts'
+import type { DeviceFacts, HelloResult, ResultOf } from '../../shared/protocol/rpc.ts'
 import { protocolVersion } from '../../shared/protocol/rpc.ts'
 import { BackendError, createCaller, type Caller, type CallOptions } from './calls.ts'
 import type { Launch, Launched } from './launch.ts'
@@ -15,7 +16,7 @@ export type BackendState =
 export interface SupervisorOptions {
   runtimes: () => Runtime[]
   launch: Launch
-  hello: (runtime: Runtime) => HelloParams
+  hello: (runtime: Runtime) => ParamsOf<'hello'>
   log: (line: string) => void
   /** Replaced in tests. */
   sleep?: (ms: number) => Promise<void>

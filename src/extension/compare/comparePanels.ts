@@ -1,4 +1,5 @@
 // Two checkpoints side by side. The comparison is kept, so that a view that was hidden shows it again.
+import type { SeenModel } from '../../shared/protocol/parameters.ts'
 import * as vscode from 'vscode'
 import { dirname } from 'node:path'
 import { modelLabel } from '../../shared/format/modelLabel.ts'
@@ -8,7 +9,6 @@ import type {
   CompareProgress,
   CompareSummary,
   Measured,
-  SeenModel,
   TensorChange,
 } from '../../shared/protocol/inspect.ts'
 import { type FromCompare, type LabelledModel, type ToCompare, views } from '../../shared/protocol/view.ts'

@@ -1,4 +1,5 @@
 // Analyse…: on which text, and how far. Each question has a default; what was measured once is there the next time.
+import type { ParamsOf } from '../../shared/protocol/parameters.ts'
 import * as vscode from 'vscode'
 import { dirname } from 'node:path'
 import { defaultMethods, defaultSparsities } from '../../shared/analysis/candidates.ts'
@@ -6,14 +7,13 @@ import type { SensitivityUnit } from '../../shared/analysis/analysis.ts'
 import { andList } from '../../shared/format/lists.ts'
 import { modelLabel } from '../../shared/format/modelLabel.ts'
 import { methodOf } from '../../shared/methods/methods.ts'
-import type { AnalysisRequest } from '../../shared/protocol/rpc.ts'
 import { askCorpus } from '../recipe/askCorpus.ts'
 import { pickOne, type Choice } from '../recipe/steps.ts'
 
 const t = vscode.l10n.t
 
 /** null when the person left. */
-export async function askAnalysis(weights: string): Promise<Omit<AnalysisRequest, 'path'> | null> {
+export async function askAnalysis(weights: string): Promise<Omit<ParamsOf<'analyse'>, 'path'> | null> {
   const model = dirname(weights)
   const title = t('Analyse {0}', modelLabel(weights))
   for (;;) {

@@ -1,11 +1,11 @@
 // Measures other methods on the text that an analysis of this model has, without a question; where there is none, on that of the
 // recipe that is open, else on one that is asked for.
+import type { ParamsOf } from '../../shared/protocol/parameters.ts'
 import { dirname, resolve } from 'node:path'
 import * as vscode from 'vscode'
 import { modelLabel } from '../../shared/format/modelLabel.ts'
 import { parseRecipe } from '../../shared/lint/parse.ts'
 import type { MethodName } from '../../shared/methods/methods.ts'
-import type { AnalysisRequest } from '../../shared/protocol/rpc.ts'
 import type { Caller } from '../backend/calls.ts'
 import { askCorpus } from '../recipe/askCorpus.ts'
 import { requireTrust } from '../support/trust.ts'
@@ -28,7 +28,7 @@ export async function measureInPlace(
 }
 
 /** With the analysis' own number of windows: a ranking is content with few. */
-async function recipesText(weights: string): Promise<AnalysisRequest['calibration'] | null> {
+async function recipesText(weights: string): Promise<ParamsOf<'analyse'>['calibration'] | null> {
   const document = await openRecipeOf(weights)
   const calibration = document && parseRecipe(document.getText()).recipe?.calibration
   if (!document || !calibration) return null
@@ -36,7 +36,7 @@ async function recipesText(weights: string): Promise<AnalysisRequest['calibratio
   return { data: resolve(dirname(document.uri.fsPath), data), ...(field !== undefined && { field }) }
 }
 
-async function askedText(weights: string): Promise<AnalysisRequest['calibration'] | null> {
+async function askedText(weights: string): Promise<ParamsOf<'analyse'>['calibration'] | null> {
   const title = t('Measure on {0}', modelLabel(weights))
   const answer = await askCorpus({ title, step: 1, total: 1 }, dirname(dirname(weights)))
   return answer === null || answer === 'back' ? null : { data: answer.value }

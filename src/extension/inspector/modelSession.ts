@@ -1,6 +1,7 @@
 // One checkpoint in the editor: the views that show it, and the scan that fills in its statistics. What is known of it
 // is the backend's alone: every view that comes is given what the backend knows then, so that a file that changed
 // meanwhile is seen, also one that changed while no view was open.
+import type { ParamsOf } from '../../shared/protocol/parameters.ts'
 import type {
   ModelSummary,
   OpenedModel,
@@ -9,7 +10,6 @@ import type {
   AnalysisUpdate,
 } from '../../shared/protocol/inspect.ts'
 import { moduleOfWeight } from '../../shared/families/parameters.ts'
-import type { AnalysisRequest } from '../../shared/protocol/rpc.ts'
 import type { ToInspector } from '../../shared/protocol/view.ts'
 import type { Caller } from '../backend/calls.ts'
 
@@ -132,7 +132,7 @@ export class ModelSession {
   }
 
   /** Resolves when it has ended, however it did: the views have been told. */
-  async analyse(request: Omit<AnalysisRequest, 'path'>): Promise<void> {
+  async analyse(request: Omit<ParamsOf<'analyse'>, 'path'>): Promise<void> {
     if (this.analysing) return
     const analysing: Analysing = { abort: new AbortController(), update: null }
     this.analysing = analysing

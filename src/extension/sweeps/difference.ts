@@ -1,8 +1,9 @@
 // Two runs against each other, from their folders; the texts of questions come from the data that both were measured on.
+import type { ParamsOf } from '../../shared/protocol/parameters.ts'
 import { isAbsolute } from 'node:path'
 import { fieldsOf } from '../../shared/format/records.ts'
 import { someOf } from '../../shared/format/lists.ts'
-import type { AskedQuestion, QuestionsRequest } from '../../shared/protocol/questions.ts'
+import type { AskedQuestion } from '../../shared/protocol/questions.ts'
 import { answersIn, flippedRows, type FlippedRow, type TaskAnswers } from '../../shared/sweep/answers.ts'
 import { blockErrorPairs, promptPairs, settingDifferences } from '../../shared/sweep/differenceOfRuns.ts'
 import type { Flip, RunDifference, TaskFlips } from '../../shared/sweep/runDifference.ts'
@@ -12,7 +13,7 @@ import { readReport } from '../../runs/reader/report.ts'
 import type { RunReader } from '../../runs/reader/runReader.ts'
 
 /** Reads rows of data. null: not allowed here, as in a workspace that is not trusted. */
-export type AskQuestions = ((request: QuestionsRequest) => Promise<AskedQuestion[]>) | null
+export type AskQuestions = ((request: ParamsOf<'questions'>) => Promise<AskedQuestion[]>) | null
 
 /** Questions of each direction whose texts are told. */
 const mostFlips = 25

@@ -5,14 +5,6 @@ import type { MeasuredModule, WeightSpread } from '../analysis/analysis.ts'
 import type { Role } from '../families/tensorRoles.ts'
 import type { NmValidity } from '../format/nmValidity.ts'
 
-/** A checkpoint as it is looked at: with zeros where the mask prunes that another checkpoint holds, if that is named. */
-export interface SeenModel {
-  path: string
-  mask?: string
-  /** `path` is hf:org/name[@revision], and is looked at on the Hub: a tensor comes whole when it is asked about, and nothing is kept. */
-  remote?: true
-}
-
 export interface TensorRow {
   name: string
   /** Dtype as the file has it: F32, BF16, F16, I64, … also those that have no statistics. */
@@ -146,19 +138,6 @@ export interface ScanResult {
   problem?: string
 }
 
-/** A rectangle of a matrix. Tensors of more than two dimensions are cut: all but the last two are `slice`. */
-export interface TileRequest extends SeenModel {
-  name: string
-  slice: number[]
-  rowStart: number
-  rowEnd: number
-  columnStart: number
-  columnEnd: number
-  /** Pixels wanted; never more than the rectangle has weights. */
-  height: number
-  width: number
-}
-
 export interface Tile {
   height: number
   width: number
@@ -170,24 +149,9 @@ export interface Tile {
   values: string | null
 }
 
-/** One weight of a matrix. */
-export interface WeightRequest extends SeenModel {
-  name: string
-  slice: number[]
-  row: number
-  column: number
-}
-
 export interface Weight {
   /** The number as JavaScript writes it: JSON has no NaN. */
   value: string
-}
-
-export interface DetailRequest extends SeenModel {
-  name: string
-  slice: number[]
-  /** Count weights with |w| at most this; 0: exact zeros only. */
-  threshold: number
 }
 
 export interface TensorDetail {

@@ -1,4 +1,4 @@
-// The extension's calls into the backend process: one interface, from which both sides derive their types.
+// The extension's calls into the backend process: what each answers, beside its parameters (parameters.ts).
 // They travel as JSON-RPC over a socket of the user's own. Bytes are base64 in JSON: the two ends may be different
 // versions of Node, whose structured-clone formats need not agree.
 import type {
@@ -8,40 +8,18 @@ import type {
   OpenedModel,
   ScanProgress,
   ScanResult,
-  SeenModel,
 } from './inspect.ts'
-import type { DetailRequest, TensorDetail, Tile, TileRequest, Weight, WeightRequest } from './inspect.ts'
-import type { SensitivityUnit } from '../analysis/analysis.ts'
+import type { TensorDetail, Tile, Weight } from './inspect.ts'
 import type { MeasurableMethod } from '../analysis/plannedMap.ts'
-import type { MethodName } from '../methods/methods.ts'
-import type { PrecisionChoice } from '../recipe/precisions.ts'
 import type { PlannedText } from '../plan/planSummary.ts'
-import type { GgufSizes, GgufTypeName } from '../format/gguf/ggufTypes.ts'
+import type { GgufSizes } from '../format/gguf/ggufTypes.ts'
 import type { ToldPush } from '../format/pushText.ts'
-import type { AskedQuestion, QuestionsRequest } from './questions.ts'
-import type { TryParams, TryProgress } from './tryOut.ts'
+import type { CallName } from './parameters.ts'
+import type { AskedQuestion } from './questions.ts'
+import type { TryProgress } from './tryOut.ts'
 
 /** Raised when a message changes its meaning; the extension refuses a backend that speaks another one. */
 export const protocolVersion = 3
-
-/** The device to compute on, as the settings have it. */
-export interface DeviceChoice {
-  device: 'auto' | 'cpu' | 'wgpu'
-  /** Which GPU, by its name or a part of it; '': the fastest. */
-  adapter: string
-  /** 0: as many as there are cores. */
-  threads: number
-  /** Limit on a GPU's memory, such as 8GB; '': all that it gives. */
-  deviceMemory: string
-  /** Precision of products in a run whose recipe leaves it to the device. */
-  precision: PrecisionChoice
-}
-
-export interface HelloParams extends DeviceChoice {
-  protocol: number
-  /** Folder for cached statistics. */
-  cache: string
-}
 
 export interface HelloResult {
   protocol: number
@@ -62,18 +40,6 @@ export interface DeviceFacts {
 export interface AdapterName {
   name: string
   software: boolean
-}
-
-export interface RunParams {
-  recipe: string
-  /** Overrides as in `run --set`: "recover.steps=10". */
-  set: string[]
-  /** Run folder to go on with, or null. */
-  resume: string | null
-  /** Folders that hold the outputs may be made; nothing that exists is ever overwritten. */
-  memoryBytes: number | null
-  /** Folders of the workspace's recipes that have runs: those that finished tell how long others take. */
-  runFolders?: string[]
 }
 
 export interface RunOutcome {
@@ -102,42 +68,12 @@ export interface PullProgress {
   total: number
 }
 
-/** The result of a run, to be sent to a repository of the Hub, which is made where there is none. */
-export interface PublishRequest {
-  /** The folder of the result, or of the run that saved it. */
-  folder: string
-  repository: string
-  revision: string
-  /** For a repository that is made. */
-  isPrivate: boolean
-}
-
 /** What would be sent, and who could read it. */
 export interface PublishPlan extends ToldPush {
   /** Paths of this machine that the recipe names. */
   ownPaths: string[]
   /** Stands for all of this, so that only what a person has agreed to is sent. */
   agreed: string
-}
-
-/** A checkpoint as a GGUF file. `replaces`: a person has agreed that a file of that name goes. */
-export interface GgufRequest {
-  path: string
-  to: string
-  type: GgufTypeName
-  replaces: boolean
-}
-
-/** An analysis of a model on calibration text, as `sparsescope analyse` makes it. */
-export interface AnalysisRequest {
-  path: string
-  calibration: { data: string; field?: string; samples?: number; seqLen?: number }
-  methods?: MethodName[]
-  sparsities?: number[]
-  patterns?: string[]
-  sensitivity: SensitivityUnit | null
-  /** Only so many of the first blocks. */
-  blocks?: number
 }
 
 /** What an analysis goes on with when another method is to be measured beside the known ones. */
@@ -150,53 +86,42 @@ export interface Measurable {
   methods: MeasurableMethod[]
 }
 
-interface Call<Params, Result, Progress = never> {
-  params: Params
+interface Answer<Result, Progress = never> {
   result: Result
   progress: Progress
 }
 
-/** Every request. A progress type other than `never` means that partial results arrive before the result. */
-export interface BackendCalls {
-  hello: Call<HelloParams, HelloResult>
-  device: Call<null, DeviceFacts>
-  adapters: Call<null, AdapterName[]>
-  openModel: Call<Omit<SeenModel, 'mask'>, OpenedModel>
-  scan: Call<{ path: string }, ScanResult, ScanProgress>
-  tile: Call<TileRequest, Tile>
-  detail: Call<DetailRequest, TensorDetail>
-  weight: Call<WeightRequest, Weight>
-  measurable: Call<{ path: string }, Measurable>
-  analyse: Call<AnalysisRequest, { warnings: string[] }, AnalysisUpdate>
-  compare: Call<{ a: SeenModel; b: SeenModel }, CompareSummary, CompareProgress>
-  /** Downloads from the Hub; only ever called when a person has asked for this model. */
-  pull: Call<{ name: string }, { folder: string }, PullProgress>
-  /** Asks the Hub what publishing would change, and changes nothing. */
-  planPublish: Call<PublishRequest, PublishPlan>
-  /** Sends to the Hub; only ever called when a person has agreed to the plan. */
-  publish: Call<PublishRequest & { agreed: string }, { address: string }, PullProgress>
-  /** What a GGUF file of a checkpoint would take; fails where llama.cpp does not have such a model. */
-  ggufSizes: Call<{ path: string }, GgufSizes>
-  writeGguf: Call<GgufRequest, { bytes: number; warnings: readonly string[] }, PullProgress>
-  /** Several checkpoints go on from the same prompts. */
-  tryOut: Call<TryParams, { device: string }, TryProgress>
-  /** Texts of rows of a task's data, in the order of the file. */
-  questions: Call<QuestionsRequest, AskedQuestion[]>
-  /** Writes the model card of a checkpoint that a run has saved; never over one that is there. */
-  writeCard: Call<{ path: string }, { file: string }>
-  plan: Call<{ recipe: string; text: string; runFolders?: string[] }, PlannedText>
-  run: Call<RunParams, RunOutcome, RunUpdate>
-  activeRuns: Call<null, ActiveRun[]>
-  /** Answers and updates as of `run`, for a run that another connection started. Cancelling it cancels the run. */
-  follow: Call<{ id: number }, RunOutcome, RunUpdate>
-  pause: Call<{ folder: string; paused: boolean }, null>
-  ping: Call<null, null>
+/** What each call answers. A progress type other than `never` means that partial results arrive before the result. */
+interface Answers extends Record<CallName, Answer<unknown, unknown>> {
+  hello: Answer<HelloResult>
+  device: Answer<DeviceFacts>
+  adapters: Answer<AdapterName[]>
+  openModel: Answer<OpenedModel>
+  scan: Answer<ScanResult, ScanProgress>
+  tile: Answer<Tile>
+  detail: Answer<TensorDetail>
+  weight: Answer<Weight>
+  measurable: Answer<Measurable>
+  analyse: Answer<{ warnings: string[] }, AnalysisUpdate>
+  compare: Answer<CompareSummary, CompareProgress>
+  pull: Answer<{ folder: string }, PullProgress>
+  planPublish: Answer<PublishPlan>
+  publish: Answer<{ address: string }, PullProgress>
+  ggufSizes: Answer<GgufSizes>
+  writeGguf: Answer<{ bytes: number; warnings: readonly string[] }, PullProgress>
+  tryOut: Answer<{ device: string }, TryProgress>
+  questions: Answer<AskedQuestion[]>
+  writeCard: Answer<{ file: string }>
+  plan: Answer<PlannedText>
+  run: Answer<RunOutcome, RunUpdate>
+  activeRuns: Answer<ActiveRun[]>
+  follow: Answer<RunOutcome, RunUpdate>
+  pause: Answer<null>
+  ping: Answer<null>
 }
 
-export type CallName = keyof BackendCalls
-export type ParamsOf<C extends CallName> = BackendCalls[C]['params']
-export type ResultOf<C extends CallName> = BackendCalls[C]['result']
-export type ProgressOf<C extends CallName> = BackendCalls[C]['progress']
+export type ResultOf<C extends CallName> = Answers[C]['result']
+export type ProgressOf<C extends CallName> = Answers[C]['progress']
 
 /** Progress notification of the call that carries the same token. */
 export const progressMethod = 'progress'

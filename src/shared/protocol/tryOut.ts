@@ -1,17 +1,5 @@
 // Trying models out: the same prompts after one another in several checkpoints, side by side.
 
-export interface TryParams {
-  /** Paths. The first judges the tokens of all. */
-  models: string[]
-  /** By model: a checkpoint whose mask is laid over the model's own weights; absent or null: the model as it is. */
-  masks?: (string | null)[]
-  prompts: string[]
-  /** New tokens after each prompt at most. */
-  maxTokens: number
-  /** null: as much as a run takes by default. */
-  memoryBytes: number | null
-}
-
 export interface TriedToken {
   id: number
   /** The text that is settled with it; '' for half a character and for the end of the text. */

@@ -1,5 +1,6 @@
 // The views of the editor: a row each, and the messages between them and the extension host, one union per direction and view. The host keeps the
 // truth and replays it when a view says `ready`, so that hiding, reloading and reopening show the same picture.
+import type { CallName, ParamsOf, SeenModel } from './parameters.ts'
 import type { RunEvent } from '../series/events.ts'
 import type {
   CompareProgress,
@@ -7,7 +8,6 @@ import type {
   OpenedModel,
   ScanProgress,
   ScanResult,
-  SeenModel,
   AnalysisUpdate,
 } from './inspect.ts'
 import type { PlannedText, PlanSummary } from '../plan/planSummary.ts'
@@ -15,7 +15,7 @@ import type { RecipeChoices } from '../recipe/writing/recipeText.ts'
 import type { MeasurableMethod, PlanChange, PlannedMap } from '../analysis/plannedMap.ts'
 import type { MethodName } from '../methods/methods.ts'
 import type { RunResult } from '../series/runResult.ts'
-import type { CallName, ParamsOf, ResultOf } from './rpc.ts'
+import type { ResultOf } from './rpc.ts'
 import type { TryProgress } from './tryOut.ts'
 
 /** An entry of a menu of VS Code's, by the menu's name. */

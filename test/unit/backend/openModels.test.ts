@@ -1,3 +1,4 @@
+import type { SeenModel } from '../../../src/shared/protocol/parameters.ts'
 import assert from 'node:assert/strict'
 import { rmSync, truncateSync, utimesSync } from 'node:fs'
 import { createOpenModels, type OpenModels } from '../../../src/backend/openModels.ts'
@@ -6,7 +7,6 @@ import { createStatsCache } from '../../../src/backend/statsCache.ts'
 import { writeMaskFile } from '../../../src/engine/checkpoint/maskFile.ts'
 import { storedMasks } from '../../support/storedMasks.ts'
 import { summarise } from '../../../src/backend/summary.ts'
-import type { SeenModel } from '../../../src/shared/protocol/inspect.ts'
 import { f32, fileBytes, safetensors, scratch, type Scratch } from '../../support/safetensors.ts'
 
 const name = 'model.layers.0.mlp.up_proj.weight'

@@ -1,4 +1,5 @@
 // The difference of two runs from their folders, and what is said where it cannot be told.
+import type { ParamsOf } from '../../../src/shared/protocol/parameters.ts'
 import assert from 'node:assert/strict'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -6,7 +7,6 @@ import { join } from 'node:path'
 import { differenceOf } from '../../../src/extension/sweeps/difference.ts'
 import { RunReader } from '../../../src/runs/reader/runReader.ts'
 import { aloneOnDisk } from '../../../src/runs/sweep/standing.ts'
-import type { QuestionsRequest } from '../../../src/shared/protocol/questions.ts'
 import { recordedRun } from '../../webview/harness/recorded.ts'
 
 describe('the difference of two runs', () => {
@@ -26,8 +26,8 @@ describe('the difference of two runs', () => {
     await reader.look(aloneOnDisk)
     return reader
   }
-  const asked: QuestionsRequest[] = []
-  const ask = (request: QuestionsRequest) => {
+  const asked: ParamsOf<'questions'>[] = []
+  const ask = (request: ParamsOf<'questions'>) => {
     asked.push(request)
     return Promise.resolve(request.rows.map((row) => ({ row, question: `q${row}`, answers: ['x', 'y'], gold: Number('0110'[row]) }))) // prettier-ignore
   }
