@@ -63,6 +63,12 @@ const testPackages = [
     apart: true,
   },
   {
+    name: 'chromium-common',
+    present: () => existsSync('/usr/lib/chromium/vk_swiftshader_icd.json'),
+    why: 'it has SwiftShader, the second Vulkan driver on which the WebGPU kernels are tested',
+    apart: true,
+  },
+  {
     name: 'fonts-dejavu-core',
     present: () => existsSync('/usr/share/fonts/truetype/dejavu'),
     why: 'text in screenshots',

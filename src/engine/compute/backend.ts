@@ -114,7 +114,12 @@ export async function readWide(backend: Backend, tensor: Tensor): Promise<Float3
 }
 
 /** Allocates and writes in one go. */
-export function upload(backend: Backend, dtype: DType, shape: readonly number[], data: HostArray): Tensor {
+export function upload(
+  backend: Pick<Backend, 'allocate' | 'write'>,
+  dtype: DType,
+  shape: readonly number[],
+  data: HostArray,
+): Tensor {
   const tensor = backend.allocate(dtype, shape)
   backend.write(tensor, data)
   return tensor

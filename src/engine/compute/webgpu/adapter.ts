@@ -109,12 +109,22 @@ export function tensorCoresOf({ info, features }: GPUAdapter): TensorCores | nul
   return { shape, subgroupSize: subgroupMinSize }
 }
 
-/** The device with the adapter's own limits; without asking, WebGPU gives its small defaults. */
-export async function requestDevice(adapter: GPUAdapter): Promise<GPUDevice> {
-  const requiredLimits: Record<string, number> = {}
-  for (const limit of wantedLimits) requiredLimits[limit] = adapter.limits[limit]
-  return adapter.requestDevice({
-    requiredFeatures: wantedFeatures.filter((feature) => adapter.features.has(feature)),
-    requiredLimits,
-  })
+/** Whether its subgroups are those that the products for software Vulkan are written for. */
+export function hasSmallSubgroups({ info, features }: GPUAdapter): boolean {
+  return features.has('subgroups') && info.subgroupMaxSize === 8 && info.subgroupMinSize === 8
+}
+
+/** The features that kernels use and the adapter's own limits; without asking, WebGPU gives its small defaults. */
+export function deviceRequest({
+  features,
+  limits,
+}: GPUAdapter): Required<Pick<GPUDeviceDescriptor, 'requiredFeatures' | 'requiredLimits'>> {
+  return {
+    requiredFeatures: wantedFeatures.filter((feature) => features.has(feature)),
+    requiredLimits: Object.fromEntries(wantedLimits.map((limit) => [limit, limits[limit]])),
+  }
+}
+
+export function requestDevice(adapter: GPUAdapter): Promise<GPUDevice> {
+  return adapter.requestDevice(deviceRequest(adapter))
 }

@@ -50,6 +50,7 @@ export async function openWebGpu(options: WebGpuOptions = {}): Promise<WebGpuBac
     flags: options.flags ?? [],
     windowBytes: options.windowBytes ?? null,
     products: options.products ?? 'auto',
+    simulated: options.simulated ?? null,
   }
   const worker = startWorker(import.meta.url, './worker.ts', 'webgpuWorker', { workerData: request })
   const connection = new Connection(worker)

@@ -4,6 +4,7 @@ import type { DeviceInfo } from '../backend.ts'
 import type { ErrorCode } from '../../errors.ts'
 import type { DeviceKernels } from './kernels.ts'
 import type { Tensor } from '../tensor.ts'
+import type { SimulatedAdapter } from './simulate.ts'
 
 export type KernelName = keyof DeviceKernels
 export type KernelArgs = { readonly [K in KernelName]: Parameters<DeviceKernels[K]> }
@@ -64,4 +65,6 @@ export interface OpenRequest {
    * which round inputs to f16; without any the device does not open.
    */
   products: 'auto' | 'portable' | 'smallSubgroups' | 'tensorCores'
+  /** The adapter offers no more than this; null for all that it has. Tests only. */
+  simulated: SimulatedAdapter | null
 }

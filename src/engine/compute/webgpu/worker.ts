@@ -1,10 +1,12 @@
 // The GPU's thread: opens the device, then executes requests one after the other.
 import { EngineError } from '../../errors.ts'
 import { parentPort, workerData } from 'node:worker_threads'
-import { adapterName, hasOwnMemory, isSoftware, requestAdapter, requestDevice, tensorCoresOf } from './adapter.ts'
+import { adapterName, hasOwnMemory, hasSmallSubgroups, isSoftware } from './adapter.ts'
+import { requestAdapter, requestDevice, tensorCoresOf } from './adapter.ts'
 import { tensorVariants } from './ops/gemm/tensorCores.ts'
 import type { Command, GpuFacts, Failure, OpenRequest, Reply, Request } from './protocol.ts'
 import { asFailure, Session } from './session.ts'
+import { simulate } from './simulate.ts'
 
 const port = parentPort
 if (!port) throw new Error('this file runs as a worker thread')
@@ -15,14 +17,15 @@ const windowSlack = 512
 /** A window is also what one elementwise dispatch does. */
 const windowCeiling = 256 * 2 ** 20
 
-async function open({ flags, windowBytes, products }: OpenRequest): Promise<{ session: Session; facts: GpuFacts }> {
-  const adapter = await requestAdapter(flags)
+async function open(request: OpenRequest): Promise<{ session: Session; facts: GpuFacts }> {
+  const { flags, windowBytes, products, simulated } = request
+  const real = await requestAdapter(flags)
+  const adapter = simulated ? simulate(real, simulated) : real
   const device = await requestDevice(adapter)
   const { info, limits } = adapter
   const bindable = Math.min(windowCeiling, limits.maxStorageBufferBindingSize - windowSlack)
   const smallSubgroups =
-    device.features.has('subgroups') &&
-    (products === 'auto' ? info.subgroupMaxSize === 8 && info.subgroupMinSize === 8 : products === 'smallSubgroups')
+    products === 'auto' ? hasSmallSubgroups(adapter) : products === 'smallSubgroups' && device.features.has('subgroups')
   const cores = products === 'tensorCores' ? tensorCoresOf(adapter) : null
   if (products === 'tensorCores' && !cores)
     throw new EngineError('unsupported', `${adapterName(info)} lists no tensor cores for f16 inputs and f32 sums`)

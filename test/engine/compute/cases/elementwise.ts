@@ -84,12 +84,19 @@ const arithmetic = (length: number): OpCase[] => {
     },
     {
       name: `fill ${length}`,
-      tensors: { x: garbage([length]), n: { dtype: 'i32', shape: [length], data: new Int32Array(length) } },
+      tensors: {
+        x: garbage([length]),
+        n: { dtype: 'i32', shape: [length], data: new Int32Array(length) },
+        b: { dtype: 'bf16', shape: [length], data: new Uint16Array(length) },
+        h: { dtype: 'f16', shape: [length], data: new Uint16Array(length) },
+      },
       run: (k, t) => {
         k.fill(t.x, -2.5)
         k.fill(t.n, -3)
+        k.fill(t.b, 1.5)
+        k.fill(t.h, -0.1)
       },
-      outputs: ['x', 'n'],
+      outputs: ['x', 'n', 'b', 'h'],
       tolerance: exact,
     },
   ]

@@ -17,3 +17,20 @@ export const groups: Readonly<Record<string, readonly OpCase[]>> = {
   elementwise: elementwiseCases,
   training: trainingCases,
 }
+
+const size = ({ tensors }: OpCase) => Object.values(tensors).reduce((sum, { data }) => sum + data.length, 0)
+
+/** The cases of each kernel, those of each element type and those with a cap apart, from the smallest to the largest. */
+const kinds: readonly (readonly OpCase[])[] = (() => {
+  const found = new Map<string, OpCase[]>()
+  for (const c of Object.values(groups).flat()) {
+    const kind = [c.name.split(' ')[0], ...(c.name.match(/\b(f32|bf16|f16|cap)\b/g) ?? [])].join(' ')
+    found.set(kind, [...(found.get(kind) ?? []), c])
+  }
+  return [...found.values()].map((cases) => cases.sort((a, b) => size(a) - size(b)))
+})()
+
+/** Of each kind the case in the middle. */
+export const oneOfEach = kinds.map((cases) => cases[cases.length >> 1])
+/** Of each kind the case of the most workgroups. */
+export const largestOfEach = kinds.map((cases) => cases[cases.length - 1])

@@ -95,7 +95,10 @@ interface Placed {
   readonly offset: number
 }
 
-function place(backend: Backend, { dtype, shape, data }: HostTensor, offset: number): Placed {
+/** What a case needs of a backend. */
+type Device = Pick<Backend, 'allocate' | 'release' | 'write' | 'read' | 'kernels'>
+
+function place(backend: Device, { dtype, shape, data }: HostTensor, offset: number): Placed {
   const whole = backend.allocate(dtype, [data.length + 2 * offset])
   const cells = hostArray(dtype, whole.length).fill(guardValue)
   cells.set(data, offset)
@@ -104,7 +107,7 @@ function place(backend: Backend, { dtype, shape, data }: HostTensor, offset: num
 }
 
 /** Runs a case; its tensors begin `offset` elements into their buffers. Returns every tensor's contents afterwards. */
-export async function runCase(backend: Backend, c: OpCase, offset = 0): Promise<Map<string, HostArray>> {
+export async function runCase(backend: Device, c: OpCase, offset = 0): Promise<Map<string, HostArray>> {
   const placed = Object.entries(c.tensors).map(([name, t]) => [name, place(backend, t, offset)] as const)
   c.run(backend.kernels, Object.fromEntries(placed.map(([name, p]) => [name, p.view])))
   const results = new Map<string, HostArray>()
@@ -139,8 +142,8 @@ function assertClose(actual: HostArray, expected: HostArray, tolerance: Toleranc
   }
 }
 
-/** Runs a case against the reference: outputs are close, inputs untouched. */
-export async function checkCase(backend: Backend, c: OpCase, offset = 0): Promise<void> {
+/** Runs a case against the reference: outputs are close, inputs untouched. Returns every tensor's contents afterwards. */
+export async function checkCase(backend: Device, c: OpCase, offset = 0): Promise<Map<string, HostArray>> {
   const expected = await expectedOf(c)
   const actual = await runCase(backend, c, offset)
   for (const [name, data] of actual) {
@@ -149,4 +152,5 @@ export async function checkCase(backend: Backend, c: OpCase, offset = 0): Promis
     assert.ok(reference)
     assertClose(data, reference, isOutput ? c.tolerance : exact, `${c.name}: ${name}`)
   }
+  return actual
 }

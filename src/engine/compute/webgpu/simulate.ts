@@ -1,0 +1,39 @@
+// An adapter that seems to offer less than this machine's. Tests simulate others by it; the product never does.
+
+/** What is hidden and lowered. Nothing is raised: where the driver has less, that stays. */
+export interface SimulatedAdapter {
+  /** Names of features. */
+  readonly hides?: readonly string[]
+  /** Limits by WebGPU's names. */
+  readonly limits?: Readonly<Record<string, number>>
+  /** Lanes of a subgroup, least and most; the driver's own stay what they are, so that no kernel may count on these. */
+  readonly subgroupSizes?: readonly [number, number]
+}
+
+export function simulate(
+  adapter: GPUAdapter,
+  { hides = [], limits = {}, subgroupSizes }: SimulatedAdapter,
+): GPUAdapter {
+  const lowered = Object.entries(limits).map(([name, value]) => {
+    const own = adapter.limits[name as keyof GPUSupportedLimits] as number
+    // An alignment is worse where it is larger.
+    return [name, name.startsWith('min') ? Math.max(own, value) : Math.min(own, value)] as const
+  })
+  const [subgroupMinSize, subgroupMaxSize] = subgroupSizes ?? []
+  return over(adapter, {
+    features: new Set(Array.from(adapter.features).filter((feature) => !hides.includes(feature))),
+    limits: over(adapter.limits, Object.fromEntries(lowered)),
+    info: subgroupSizes ? over(adapter.info, { subgroupMinSize, subgroupMaxSize }) : adapter.info,
+  })
+}
+
+/** Dawn's objects answer for themselves alone: neither a copy nor an heir has their properties. */
+function over<T extends object>(target: T, instead: Readonly<Record<string, unknown>>): T {
+  return new Proxy(target, {
+    get(own, name) {
+      if (typeof name === 'string' && name in instead) return instead[name]
+      const value: unknown = Reflect.get(own, name)
+      return typeof value === 'function' ? (value.bind(own) as unknown) : value
+    },
+  })
+}

@@ -1,0 +1,157 @@
+// No workgroup of a dispatch may depend on another: every kernel gives the same bytes when workgroups come in other orders.
+import assert from 'node:assert/strict'
+import { upload } from '../../../../src/engine/compute/backend.ts'
+import { requestAdapter, requestDevice } from '../../../../src/engine/compute/webgpu/adapter.ts'
+import { maskWords, type Tensor } from '../../../../src/engine/compute/tensor.ts'
+import { madeVariants } from '../../../../src/engine/compute/webgpu/shader.ts'
+import type { HostArray } from '../../../../src/engine/dtype.ts'
+import { EngineError } from '../../../../src/engine/errors.ts'
+import { createRng } from '../../../../src/engine/rng.ts'
+import { openGpuSession, type GpuSession } from '../../../support/gpuSession.ts'
+import { lacks } from '../../../support/skip.ts'
+import { largestOfEach } from '../cases/index.ts'
+import { runCase } from '../cases/opCase.ts'
+
+/** WGSL: the place of workgroup i among n in another order, each of them a permutation for every n. */
+const orders: Readonly<Record<string, string>> = {
+  reversed: 'return n - 1u - i;',
+  // Every second one, then the others backwards; three times over, so that neighbours are far apart.
+  shuffled: `var at = i;
+  for (var turn = 0u; turn < 3u; turn++) { at = select(2u * (n - 1u - at) + 1u, 2u * at, 2u * at < n); }
+  return at;`,
+}
+
+/** The shader with its workgroups in another order. The new number is as uniform as the old, so that barriers stay allowed. */
+function reordered(code: string, order: string): string {
+  const own = '@builtin(workgroup_id) group: vec3u'
+  if (!code.includes(own)) return code
+  const count = code.includes('@builtin(num_workgroups) groups: vec3u')
+    ? ''
+    : ', @builtin(num_workgroups) groups: vec3u'
+  const main = code.indexOf('fn main(')
+  const body = code.indexOf('{', main) + 1
+  const head = code.slice(0, body).replace(own, `@builtin(workgroup_id) slot: vec3u${count}`)
+  const moved = ['x', 'y', 'z'].map((axis) => `placeOf(slot.${axis}, groups.${axis})`)
+  return `${head}\n  let group = vec3u(${moved.join(', ')});${code.slice(body)}\nfn placeOf(i: u32, n: u32) -> u32 {\n  ${order}\n}\n`
+}
+
+/** What the operations of pruning leave, at sizes of several workgroups. */
+async function pruned(gpu: GpuSession): Promise<Map<string, HostArray>> {
+  const rng = createRng(3, 'races')
+  const random = (rows: number, columns: number) =>
+    upload(
+      gpu,
+      'f32',
+      [rows, columns],
+      Float32Array.from({ length: rows * columns }, () => rng.normal()),
+    )
+  const results = new Map<string, HostArray>()
+  const [rows, columns] = [300, 192]
+  const weight = random(rows, columns)
+  const tied = upload(
+    gpu,
+    'f32',
+    [rows, columns],
+    Float32Array.from({ length: rows * columns }, (_, i) => (i * 7) % 5),
+  )
+  const mask = () => upload(gpu, 'u32', [rows, maskWords(columns)], new Uint32Array(rows * maskWords(columns)))
+  const keep = async (name: string, body: (mask: Tensor) => Promise<unknown>) => {
+    const bits = mask()
+    await body(bits)
+    results.set(name, await gpu.read(bits))
+  }
+  await keep('rows', (bits) => gpu.prune.maskRows(bits, weight, null, 90, false))
+  await keep('groups', (bits) => gpu.prune.maskGroups(bits, weight, null, { n: 2, m: 4 }))
+  const scored = { weight: tied, scale: null, columns: null }
+  await keep('below', (bits) => gpu.prune.maskBelow(bits, scored, { score: 2, place: 2 ** 29, ties: 5000 }))
+  const counts = new Float64Array(256)
+  await gpu.prune.countScores(counts, { ...scored, weight }, { shift: 23, bits: 8, prefix: 0, within: null })
+  results.set('counts', Float32Array.from(counts))
+  const n = 300
+  const h = Float32Array.from({ length: n * n }, (_, i) => 1 / (1 + Math.abs(Math.floor(i / n) - (i % n))))
+  const upper = gpu.allocate('f32', [n, n])
+  const diagonal = upload(gpu, 'f32', [n], new Float32Array(n).fill(3))
+  assert.equal(await gpu.prune.inverseFactor(upper, upload(gpu, 'f32', [n, n], h), diagonal), true)
+  results.set('factor', await gpu.read(upper))
+  const [swept, bits, losses] = [random(rows, n), upload(gpu, 'u32', [rows, maskWords(n)], new Uint32Array(rows * maskWords(n))), upload(gpu, 'f32', [rows], new Float32Array(rows))] // prettier-ignore
+  const inverseDiagonal = upload(gpu, 'f32', [1, n], new Float32Array(n).fill(0.5))
+  const columnsSwept = { start: 32, end: 160 }
+  await gpu.prune.sparseGptBlock(swept, bits, losses, { upper, inverseDiagonal }, columnsSwept, { n: 2, m: 4 })
+  for (const [name, tensor] of Object.entries({ swept, bits, losses })) results.set(name, await gpu.read(tensor))
+  return results
+}
+
+/** Where two tensors differ in their bytes, and how; null where they do not. */
+function firstDifference(a: HostArray | undefined, b: HostArray): string | null {
+  if (!a) return 'is missing'
+  const bytesOf = (x: HostArray) => Buffer.from(x.buffer, x.byteOffset, x.byteLength)
+  if (bytesOf(a).equals(bytesOf(b))) return null
+  const at = b.findIndex((value, i) => !Object.is(value, a[i]))
+  return `${a[at]} for ${b[at]} at ${at} of ${b.length}`
+}
+
+async function everything(gpu: GpuSession): Promise<Map<string, HostArray>> {
+  const results = await pruned(gpu)
+  for (const c of largestOfEach)
+    for (const [name, data] of await runCase(gpu, c)) results.set(`${c.name}: ${name}`, data.slice())
+  return results
+}
+
+describe('workgroups of a dispatch', function () {
+  this.timeout(600_000)
+  const sessions: GpuSession[] = []
+  const open = async (rewrite: (code: string) => string) => {
+    const gpu = await openGpuSession(rewrite)
+    sessions.push(gpu)
+    return gpu
+  }
+  let expected: Map<string, HostArray>
+  before(async function () {
+    const gpu = await open((code) => code).catch((error: unknown) => {
+      if (error instanceof EngineError && error.code === 'unsupported') return lacks(this, error.message)
+      throw error
+    })
+    expected = await everything(gpu)
+    // Also those of other adapters are seen where their shapes ask for them; tensor cores are no adapter's without a GPU.
+    const left = new Set(madeVariants.map(({ shader }) => shader.name).filter((name) => !gpu.compiled.has(name)))
+    assert.deepEqual([...left].filter((name) => !name.startsWith('tensor')), [], 'shaders that no case here runs') // prettier-ignore
+  })
+  after(() => sessions.forEach((gpu) => gpu.close()))
+
+  for (const [name, order] of Object.entries(orders)) {
+    it(`come ${name}, each once, by the rewritten shader`, async () => {
+      const device = await requestDevice(await requestAdapter([]))
+      const code = `@group(0) @binding(0) var<storage, read_write> y: array<u32>;
+@compute @workgroup_size(1)
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
+  y[slot.x] = group.x;
+}`
+      const module = device.createShaderModule({ code: reordered(code, order) })
+      const pipeline = device.createComputePipeline({ layout: 'auto', compute: { module } })
+      for (const n of [1, 2, 3, 64, 65]) {
+        const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC
+        const [y, host] = [device.createBuffer({ size: 4 * n, usage }), device.createBuffer({ size: 4 * n, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST })] // prettier-ignore
+        const encoder = device.createCommandEncoder()
+        const pass = encoder.beginComputePass()
+        pass.setPipeline(pipeline)
+        const entries = [{ binding: 0, resource: { buffer: y } }]
+        pass.setBindGroup(0, device.createBindGroup({ layout: pipeline.getBindGroupLayout(0), entries }))
+        pass.dispatchWorkgroups(n)
+        pass.end()
+        encoder.copyBufferToBuffer(y, 0, host, 0, 4 * n)
+        device.queue.submit([encoder.finish()])
+        await host.mapAsync(GPUMapMode.READ)
+        const places = [...new Uint32Array(host.getMappedRange())]
+        const inOrder = Array.from({ length: n }, (_, i) => i)
+        assert.deepEqual([...places].sort((a, b) => a - b), inOrder) // prettier-ignore
+        if (n > 2) assert.notDeepEqual(places, inOrder)
+      }
+      device.destroy()
+    })
+
+    it(`do not depend on each other: ${name}, they give the same bytes`, async () => {
+      const found = await everything(await open((code) => reordered(code, order)))
+      for (const [what, bytes] of expected) assert.equal(firstDifference(found.get(what), bytes), null, what)
+    })
+  }
+})

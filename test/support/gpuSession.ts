@@ -1,0 +1,60 @@
+// A GPU in this thread, whose shaders a test may rewrite before they are compiled.
+import type { Backend } from '../../src/engine/compute/backend.ts'
+import type { PruneKernels } from '../../src/engine/compute/pruneKernels.ts'
+import { lengthOf } from '../../src/engine/compute/tensor.ts'
+import { hasSmallSubgroups, requestAdapter, requestDevice } from '../../src/engine/compute/webgpu/adapter.ts'
+import { kernelNames } from '../../src/engine/compute/webgpu/names.ts'
+import { webGpuPrune } from '../../src/engine/compute/webgpu/prune.ts'
+import type { Command, KernelCall, KernelCalls } from '../../src/engine/compute/webgpu/protocol.ts'
+import { Session } from '../../src/engine/compute/webgpu/session.ts'
+import { bytesPerElement } from '../../src/engine/dtype.ts'
+
+export type GpuSession = Pick<Backend, 'allocate' | 'release' | 'write' | 'read' | 'kernels'> & {
+  readonly prune: PruneKernels
+  /** Names of the shaders that were compiled. */
+  readonly compiled: ReadonlySet<string>
+  close(): void
+}
+
+/** Rejects with `unsupported` when there is no adapter. */
+export async function openGpuSession(rewrite: (code: string) => string): Promise<GpuSession> {
+  const adapter = await requestAdapter([])
+  const device = await requestDevice(adapter)
+  const compiled = new Set<string>()
+  const compile = device.createShaderModule.bind(device)
+  device.createShaderModule = ({ label, code }) => {
+    compiled.add(label ?? '')
+    return compile({ label, code: rewrite(code) })
+  }
+  const session = new Session(device, {
+    windowBytes: 2 ** 24,
+    smallSubgroups: hasSmallSubgroups(adapter),
+    tensorProducts: null,
+  })
+  let commands: Command[] = []
+  let buffers = 0
+  const kernels = Object.fromEntries(
+    kernelNames.map((kernel) => [
+      kernel,
+      (...args: unknown[]) => void commands.push({ do: 'call', kernel, args } as unknown as KernelCall),
+    ]),
+  ) as unknown as KernelCalls
+  const memory: Pick<Backend, 'allocate' | 'release' | 'write' | 'read'> = {
+    allocate(dtype, shape) {
+      const [buffer, length] = [++buffers, lengthOf(shape)]
+      commands.push({ do: 'allocate', buffer, bytes: Math.max(4, length * bytesPerElement[dtype]) })
+      return { buffer, dtype, shape, offset: 0, length }
+    },
+    release: ({ buffer }) => void commands.push({ do: 'release', buffer }),
+    write: (tensor, data) => void commands.push({ do: 'write', tensor, data: data.slice() }),
+    async read(tensor) {
+      const recorded = commands
+      commands = []
+      await session.execute(recorded)
+      const failure = session.takeFailure()
+      if (failure) throw new Error(failure.message)
+      return session.read(tensor)
+    },
+  }
+  return { ...memory, kernels, prune: webGpuPrune(memory, kernels, kernels), compiled, close: () => session.close() }
+}
