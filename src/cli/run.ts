@@ -1,6 +1,5 @@
 // sparsescope run: a whole recipe, or with --dry-run what it would do.
 import { triedWindows } from '../shared/recipe/defaults.ts'
-import { chosenText } from '../shared/plan/chosenAllocations.ts'
 import { defaultSaveFormat, saveFormats } from '../shared/recipe/saveFormats.ts'
 import { relative } from 'node:path'
 import { EngineError } from '../engine/errors.ts'
@@ -13,9 +12,8 @@ import { andList } from '../shared/format/lists.ts'
 import { formatCount, formatTrained, formatValue } from '../shared/format/numbers.ts'
 import type { RunEvent } from '../shared/series/events.ts'
 import type { PlannedSpread, PlanSummary, RecoverySummary } from '../shared/plan/planSummary.ts'
-import { evaluationTitle, measuredText } from '../shared/series/evaluationTitle.ts'
+import { eventLine } from '../shared/series/eventLine.ts'
 import { plural } from '../shared/format/plural.ts'
-import { savedText } from '../shared/series/savedText.ts'
 import { likelyDuration } from '../shared/plan/pace.ts'
 import { formatBytes } from '../shared/format/byteSize.ts'
 import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
@@ -64,37 +62,10 @@ export const runCommand = command('run', 'prune and recover a model as a recipe 
     }),
   )
 
-/** Events for people, as they come. */
+/** Events for people, as they come; the bar tells phases, and the report the end. */
 export function showEvent(context: Context, event: RunEvent): void {
-  switch (event.type) {
-    case 'start':
-      return context.say(`${event.resumed ? 'resumed' : 'model'} ${event.model}, ${event.description}`)
-    case 'block': {
-      const { error_before: before, error_after: after } = event
-      const error = before === undefined || after === undefined ? [] : [`error ${short(before)} → ${short(after)}`]
-      const errors = event.errors?.map(
-        (one) => `recover.${one.recovery} ${short(one.error_before)} → ${short(one.error_after)}`,
-      )
-      const told = (errors ?? error).join(', ')
-      return context.say(`block ${event.block}${told && ': '}${told} (${event.seconds.toFixed(1)} s)`)
-    }
-    case 'eval':
-      return context.say(
-        `${evaluationTitle(event)}: ${event.perplexity === undefined || event.acc !== undefined ? measuredText(event) : (event.perplexity?.toFixed(4) ?? 'not a number')}`,
-      )
-    case 'allocation':
-      return context.say(chosenText(event))
-    case 'warning':
-      return context.say(`warning: ${event.message}`)
-    case 'saved':
-      return context.say(savedText(event, shorter(event.path)))
-    case 'phase':
-    case 'progress':
-    case 'step':
-    case 'memory':
-    case 'end':
-      return
-  }
+  const line = event.type === 'phase' || event.type === 'end' ? null : eventLine(event, shorter)
+  if (line !== null) context.say(line)
 }
 
 export function reportText(report: RunReport, columns?: number): string {
@@ -144,10 +115,6 @@ function recoveryText({ place, mode, train, trainable, percentage }: RecoverySum
   if (train.length === 0) return `${name}: least squares of the kept weights`
   const share = `${formatTrained(percentage)} of ${formatCount(parameters)}`
   return `${name}: trains ${formatCount(trainable)} numbers (${share}): ${train.join(', ')}`
-}
-
-function short(value: number | null): string {
-  return value?.toPrecision(4) ?? 'not a number'
 }
 
 export function shorter(path: string): string {

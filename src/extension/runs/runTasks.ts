@@ -2,9 +2,9 @@
 import * as vscode from 'vscode'
 import { basename } from 'node:path'
 import { taskType } from '../contributions.ts'
+import { eventLine } from '../../shared/series/eventLine.ts'
 import { messageOf } from '../support/log.ts'
 import { EventFeed } from './eventFeed.ts'
-import { lineOf } from './eventLine.ts'
 import type { Runner } from './runner.ts'
 import type { RunStore } from './runStore.ts'
 
@@ -50,13 +50,13 @@ export class RunTasks implements vscode.TaskProvider {
     const written = new vscode.EventEmitter<string>()
     const closed = new vscode.EventEmitter<number>()
     const abort = new AbortController()
-    const say = (line: string) => written.fire(`${line}\r\n`)
+    const say = (line: string | null) => line !== null && written.fire(`${line}\r\n`)
     const start = async () => {
       let feed: EventFeed | null = null
       let folder: string | null = null
       const onFolder = (begun: string) => {
         folder = begun
-        feed = new EventFeed(begun, (_, events) => events.map(lineOf).forEach((line) => line && say(line)))
+        feed = new EventFeed(begun, (_, events) => events.forEach((event) => say(eventLine(event))))
       }
       const listener = this.store.onChange((changed) => {
         if (folder !== null && changed.includes(folder)) void feed?.read()

@@ -1,6 +1,4 @@
 // What a run chose by trying: the setting of an allocation with the lowest loss of the pruned model.
-import { andList } from '../format/lists.ts'
-import { formatValue } from '../format/numbers.ts'
 import type { ResolvedPruneStep } from '../recipe/resolve.ts'
 import type { ChosenAllocation } from '../series/events.ts'
 import type { PlannedTrial } from './pruneEntries.ts'
@@ -38,10 +36,4 @@ export function settledSteps(
     const own = chosen.find((one) => one.step === i && one.allocation === step.allocation)
     return own ? { ...step, [step.allocation]: { ...step[step.allocation], [own.key]: own.value } } : step
   })
-}
-
-/** For people: `prune.0, depth: spread 0.15 has the lowest loss (0.05: 5.1, …)`. */
-export function chosenText({ step, allocation, key, value, tried }: ChosenAllocation): string {
-  const losses = tried.map((one) => `${one.value}: ${formatValue(one.loss)}`)
-  return `prune.${step}, allocation ${allocation}: ${key} ${value} leaves the lowest loss (${andList(losses)})`
 }
