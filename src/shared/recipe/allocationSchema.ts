@@ -8,7 +8,7 @@ import {
   keysOf,
   type AllocationName,
 } from '../allocations/allocations.ts'
-import { about } from './aboutKey.ts'
+import { about, optional } from './aboutKey.ts'
 import { triedWindows } from './defaults.ts'
 
 /** Allocations with settings of their own. */
@@ -28,10 +28,10 @@ function allocationKey(name: SettledAllocation) {
       .meta(described(auto))
       .optional()
   }
-  return z
-    .strictObject(Object.fromEntries(keysOf(name).map((k) => [k, key(k)])))
-    .meta(about(`Settings of \`allocation: ${name}\`.`))
-    .optional()
+  return optional(
+    z.strictObject(Object.fromEntries(keysOf(name).map((k) => [k, key(k)]))),
+    `Settings of \`allocation: ${name}\`.`,
+  )
 }
 
 const settings = Object.fromEntries(settled.map((name) => [name, allocationKey(name)])) as Record<
@@ -45,16 +45,12 @@ const allocationLines = allocationNames.map((name) => {
 })
 
 export const allocationShape = {
-  allocation: z
-    .enum(allocationNames)
-    .meta(
-      about(
-        ['How one sparsity is spread over the blocks; its mean over the weights stays.', ...allocationLines].join('\n'),
-        {
-          default: defaultAllocation,
-        },
-      ),
-    )
-    .optional(),
+  allocation: optional(
+    z.enum(allocationNames),
+    ['How one sparsity is spread over the blocks; its mean over the weights stays.', ...allocationLines].join('\n'),
+    {
+      default: defaultAllocation,
+    },
+  ),
   ...settings,
 }

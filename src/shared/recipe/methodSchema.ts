@@ -2,7 +2,7 @@
 import { andList } from '../format/lists.ts'
 import { methodKeyNames, methodKeys, type MethodKey } from '../methods/keys.ts'
 import { methodOf, methodsWith } from '../methods/methods.ts'
-import { about, count, rate } from './aboutKey.ts'
+import { count, optional, rate } from './aboutKey.ts'
 
 /** A key with the default that they share, or each its own in words. */
 function methodKey(key: MethodKey) {
@@ -11,8 +11,8 @@ function methodKey(key: MethodKey) {
   const values = takers.map((name) => methodOf(name).keys[key])
   const shared = values.every((value) => value === values[0])
   const own = shared ? '' : ` Default: ${takers.map((name, i) => `${values[i]} for ${name}`).join(', ')}.`
-  const description = about(`${text} For ${andList(takers)}.${own}`, shared ? { default: values[0] } : {})
-  return (kind === 'count' ? count : rate).meta(description).optional()
+  const more = shared ? { default: values[0] } : {}
+  return optional(kind === 'count' ? count : rate, `${text} For ${andList(takers)}.${own}`, more)
 }
 
 export const methodKeyShape = Object.fromEntries(methodKeyNames.map((key) => [key, methodKey(key)])) as Record<

@@ -8,7 +8,7 @@ import { parseNm } from '../format/nm.ts'
 import { scopes, selections } from '../methods/method.ts'
 import { defaultMethod, methodNames, methodOf, methodsWithData, refusesScope } from '../methods/methods.ts'
 import { defaultTask, taskNames, taskOf, tasksWithPrompts, zeroShotNames } from '../tasks/tasks.ts'
-import { about, count, path, rate } from './aboutKey.ts'
+import { about, optional, count, path, rate } from './aboutKey.ts'
 import {
   defaultSeed,
   evaluationDefaults,
@@ -21,7 +21,6 @@ import {
 import { defaultPrecision, precisions } from './precisions.ts'
 import { methodKeyShape } from './methodSchema.ts'
 import { lossShape } from './lossSchema.ts'
-import { mergeShape } from './mergeSchema.ts'
 import { saveSchema } from './saveSchema.ts'
 import { allocationShape } from './allocationSchema.ts'
 import { sweepSchema } from './sweepSchema.ts'
@@ -76,49 +75,34 @@ const withOwnGroup = methodNames.filter((name) => methodOf(name).scopes.length =
 
 const pruneStepSchema = z
   .strictObject({
-    method: z
-      .enum(methodNames)
-      .meta(
-        about(['How weights are scored; those with the smallest scores are pruned.', ...methodLines].join('\n'), {
-          default: defaultMethod,
-        }),
-      )
-      .optional(),
+    method: optional(
+      z.enum(methodNames),
+      ['How weights are scored; those with the smallest scores are pruned.', ...methodLines].join('\n'),
+      {
+        default: defaultMethod,
+      },
+    ),
     sparsity: sparsity.optional(),
     ...allocationShape,
     pattern: pattern.optional(),
-    scope: z
-      .enum(scopes)
-      .meta(
-        about(
-          `The group in which weights compete: one \`tensor\`, one \`row\` (output neuron) or all of them (\`global\`). Default: ${scopeLines.join(', ')}, \`tensor\` for the others and for \`selection: perp\`, whose threshold is the tensor's. N:M and ${andList(withOwnGroup)} have groups of their own; ${andList(withoutGlobal)} know no \`global\`.`,
-        ),
-      )
-      .optional(),
-    selection: z
-      .enum(selections)
-      .meta(
-        about(
-          '`exact` prunes round(s·n) weights of a group, of equal scores the lower index first; `perp` prunes every score ≤ sorted[int(n·s)], as the code of PERP does.',
-          { default: pruneDefaults.selection },
-        ),
-      )
-      .optional(),
+    scope: optional(
+      z.enum(scopes),
+      `The group in which weights compete: one \`tensor\`, one \`row\` (output neuron) or all of them (\`global\`). Default: ${scopeLines.join(', ')}, \`tensor\` for the others and for \`selection: perp\`, whose threshold is the tensor's. N:M and ${andList(withOwnGroup)} have groups of their own; ${andList(withoutGlobal)} know no \`global\`.`,
+    ),
+    selection: optional(
+      z.enum(selections),
+      '`exact` prunes round(s·n) weights of a group, of equal scores the lower index first; `perp` prunes every score ≤ sorted[int(n·s)], as the code of PERP does.',
+      { default: pruneDefaults.selection },
+    ),
     ...methodKeyShape,
-    targets: targets
-      .min(1)
-      .meta(
-        about(
-          'What to prune. Each entry is a class (`Linear`: every projection inside the blocks), an exact module name, or `re:` and a regular expression on module names, anchored at the left.',
-          { default: pruneDefaults.targets, examples: [['Linear'], ['re:.*fc[12]$']] },
-        ),
-      )
-      .optional(),
-    ignore: targets
-      .meta(
-        about('What to leave alone though `targets` matches it; the same forms.', { default: pruneDefaults.ignore }),
-      )
-      .optional(),
+    targets: optional(
+      targets.min(1),
+      'What to prune. Each entry is a class (`Linear`: every projection inside the blocks), an exact module name, or `re:` and a regular expression on module names, anchored at the left.',
+      { default: pruneDefaults.targets, examples: [['Linear'], ['re:.*fc[12]$']] },
+    ),
+    ignore: optional(targets, 'What to leave alone though `targets` matches it; the same forms.', {
+      default: pruneDefaults.ignore,
+    }),
   })
   .meta(about('One pruning step. All steps apply in one pass over the blocks.'))
 
@@ -126,144 +110,95 @@ const dataKeys = {
   data: path.meta(
     about('Text (`.txt`, `.jsonl`, `.jsonl.gz`, `.parquet`) or token ids (`.safetensors`), relative to the recipe.'),
   ),
-  field: z
-    .string()
-    .min(1)
-    .meta(about('The text column, or the tensor of ids. Default: `text`, or the only integer tensor.'))
-    .optional(),
+  field: optional(
+    z.string().min(1),
+    'The text column, or the tensor of ids. Default: `text`, or the only integer tensor.',
+  ),
 }
-const samples = count
-  .meta(about(`Number of windows. Default: ${windowDefaults.samples}; of a file of ids, all that are in it.`))
-  .optional()
-const seqLen = z
-  .int()
-  .min(2)
-  .max(1e7)
-  .meta(
-    about(
-      `Tokens in a window. Default: the length of rows of ids; else ${windowDefaults.seq_len}, or the longest position of the model where that is less.`,
-    ),
-  )
-  .optional()
+const samples = optional(
+  count,
+  `Number of windows. Default: ${windowDefaults.samples}; of a file of ids, all that are in it.`,
+)
+const seqLen = optional(
+  z.int().min(2).max(1e7),
+  `Tokens in a window. Default: the length of rows of ids; else ${windowDefaults.seq_len}, or the longest position of the model where that is less.`,
+)
 
 const recoverySchema = z
   .strictObject({
-    mode: z
-      .enum(modes)
-      .meta(
-        about(
-          '`reconstruct`: block by block towards the outputs of the dense block, one block in memory (PERP, arXiv 2312.15230). `retrain`: the whole model on the language-model loss (PERP, arXiv 2312.15230). `refit`: least squares of the weights that pruning kept, a linear at a time, towards the outputs of its dense weights; nothing is trained (arXiv 2406.07831). `merge`: a LoRA that PEFT trained elsewhere is added under the mask, so that every zero stays; nothing is trained.',
-          { default: recoverDefaults.mode },
-        ),
-      )
-      .optional(),
-    ...mergeShape,
+    mode: optional(
+      z.enum(modes),
+      '`reconstruct`: block by block towards the outputs of the dense block, one block in memory (PERP, arXiv 2312.15230). `retrain`: the whole model on the language-model loss (PERP, arXiv 2312.15230). `refit`: least squares of the weights that pruning kept, a linear at a time, towards the outputs of its dense weights; nothing is trained (arXiv 2406.07831). `merge`: a LoRA that PEFT trained elsewhere is added under the mask, so that every zero stays; nothing is trained.',
+      { default: recoverDefaults.mode },
+    ),
+    adapter: optional(
+      path,
+      '`merge` only: a folder of PEFT with `adapter_config.json` and `adapter_model.safetensors`, relative to the recipe, or `hf:org/name` in the Hub’s cache. W += s·(B·A)⊙M for each of its modules; norms and biases that it trained replace the model’s.',
+    ),
     ...lossShape,
-    window: z
-      .enum(windows)
-      .meta(
-        about(
-          'What is reconstructed at once: a whole transformer `block` (PERP, arXiv 2312.15230), or a `submodule`: the attention, then the MLP, each with its norm and residual and with all of the steps (arXiv 2510.14444). Models that compute the two side by side (GPT-NeoX, Phi) have blocks only.',
-          { default: recoverDefaults.window },
-        ),
-      )
-      .optional(),
-    inputs: z
-      .enum(reconstructionInputs)
-      .meta(
-        about(
-          'Inputs of a block while reconstructing: those of the `pruned` and reconstructed blocks before it (PERP, arXiv 2312.15230), or those of the `dense` model (arXiv 2510.14444), which costs one more pass over the data.',
-          { default: recoverDefaults.inputs },
-        ),
-      )
-      .optional(),
-    train: z
-      .array(z.enum(subsets))
-      .meta(
-        about(
-          `What to train (PERP, arXiv 2312.15230): \`bias\`, \`norm\`, \`head\` (low rank, retrain only), \`embedding\`, one of the adapters ${adapterNames.map((name) => `\`${name}\` (${adapterOf(name).formula})`).join(', ')}, or \`full\` (all weights under the mask).`,
-          { default: recoverDefaults.train },
-        ),
-      )
-      .optional(),
-    lora: z
-      .strictObject({
-        rank: z
-          .int()
-          .min(1)
-          .max(65536)
-          .meta(about('Rank of the adapters.', { default: recoverDefaults.lora.rank }))
-          .optional(),
-        alpha: z
-          .number()
-          .gt(0)
-          .max(1e6)
-          .meta(about('Adapters are scaled by alpha / rank.', { default: recoverDefaults.lora.alpha }))
-          .optional(),
-        init: path
-          .nullable()
-          .meta(
-            about('A safetensors file of start matrices `init_A.<module>` [rank, in], for exact repeats.', {
-              default: recoverDefaults.lora.init,
-            }),
-          )
-          .optional(),
-      })
-      .meta(about('Settings of the adapters and of the low-rank update of the head.'))
-      .optional(),
-    steps: count
-      .meta(
-        about(
-          `Optimiser steps, for each block or in all. Of \`refit\`: conjugate gradients of each linear, ${refitDefaults.steps} by default.`,
-          { default: recoverDefaults.steps },
-        ),
-      )
-      .optional(),
-    dampening: rate
-      .meta(
-        about('`refit` only: share of the mean diagonal that is added to the Hessian.', {
-          default: refitDefaults.dampening,
+    window: optional(
+      z.enum(windows),
+      'What is reconstructed at once: a whole transformer `block` (PERP, arXiv 2312.15230), or a `submodule`: the attention, then the MLP, each with its norm and residual and with all of the steps (arXiv 2510.14444). Models that compute the two side by side (GPT-NeoX, Phi) have blocks only.',
+      { default: recoverDefaults.window },
+    ),
+    inputs: optional(
+      z.enum(reconstructionInputs),
+      'Inputs of a block while reconstructing: those of the `pruned` and reconstructed blocks before it (PERP, arXiv 2312.15230), or those of the `dense` model (arXiv 2510.14444), which costs one more pass over the data.',
+      { default: recoverDefaults.inputs },
+    ),
+    train: optional(
+      z.array(z.enum(subsets)),
+      `What to train (PERP, arXiv 2312.15230): \`bias\`, \`norm\`, \`head\` (low rank, retrain only), \`embedding\`, one of the adapters ${adapterNames.map((name) => `\`${name}\` (${adapterOf(name).formula})`).join(', ')}, or \`full\` (all weights under the mask).`,
+      { default: recoverDefaults.train },
+    ),
+    lora: optional(
+      z.strictObject({
+        rank: optional(z.int().min(1).max(65536), 'Rank of the adapters.', { default: recoverDefaults.lora.rank }),
+        alpha: optional(z.number().gt(0).max(1e6), 'Adapters are scaled by alpha / rank.', {
+          default: recoverDefaults.lora.alpha,
         }),
-      )
-      .optional(),
-    lr: z
-      .number()
-      .gt(0)
-      .max(0.1)
-      .meta(
-        about('Peak learning rate of AdamW: warm-up over 10 % of the steps, then linear decay.', {
-          default: recoverDefaults.lr,
-        }),
-      )
-      .optional(),
-    weight_decay: rate
-      .meta(
-        about(
-          'Decoupled weight decay of AdamW. In retraining biases and norms are left out of it, as transformers does.',
-          { default: recoverDefaults.weight_decay },
+        init: optional(
+          path.nullable(),
+          'A safetensors file of start matrices `init_A.<module>` [rank, in], for exact repeats.',
+          {
+            default: recoverDefaults.lora.init,
+          },
         ),
-      )
-      .optional(),
-    clip_norm: z
-      .number()
-      .gt(0)
-      .nullable()
-      .meta(
-        about('Largest global norm of the gradient; `null` is off. Retrain only.', {
-          default: recoverDefaults.clip_norm,
-        }),
-      )
-      .optional(),
-    batch_size: count.meta(about('Windows in a batch.', { default: recoverDefaults.batch_size })).optional(),
-    grad_accumulation: count
-      .meta(about('Batches in an optimiser step.', { default: recoverDefaults.grad_accumulation }))
-      .optional(),
-    shuffle: z
-      .boolean()
-      .meta(
-        about('Draw the windows in a seeded random order instead of in order.', { default: recoverDefaults.shuffle }),
-      )
-      .optional(),
+      }),
+      'Settings of the adapters and of the low-rank update of the head.',
+    ),
+    steps: optional(
+      count,
+      `Optimiser steps, for each block or in all. Of \`refit\`: conjugate gradients of each linear, ${refitDefaults.steps} by default.`,
+      { default: recoverDefaults.steps },
+    ),
+    dampening: optional(rate, '`refit` only: share of the mean diagonal that is added to the Hessian.', {
+      default: refitDefaults.dampening,
+    }),
+    lr: optional(
+      z.number().gt(0).max(0.1),
+      'Peak learning rate of AdamW: warm-up over 10 % of the steps, then linear decay.',
+      {
+        default: recoverDefaults.lr,
+      },
+    ),
+    weight_decay: optional(
+      rate,
+      'Decoupled weight decay of AdamW. In retraining biases and norms are left out of it, as transformers does.',
+      { default: recoverDefaults.weight_decay },
+    ),
+    clip_norm: optional(
+      z.number().gt(0).nullable(),
+      'Largest global norm of the gradient; `null` is off. Retrain only.',
+      {
+        default: recoverDefaults.clip_norm,
+      },
+    ),
+    batch_size: optional(count, 'Windows in a batch.', { default: recoverDefaults.batch_size }),
+    grad_accumulation: optional(count, 'Batches in an optimiser step.', { default: recoverDefaults.grad_accumulation }),
+    shuffle: optional(z.boolean(), 'Draw the windows in a seeded random order instead of in order.', {
+      default: recoverDefaults.shuffle,
+    }),
     data: dataKeys.data.optional(),
     field: dataKeys.field,
     samples,
@@ -288,61 +223,44 @@ const largestPrompt = 2 ** 15
 
 const evaluationSchema = z
   .strictObject({
-    task: z
-      .enum(taskNames)
-      .meta(
-        about(
-          [
-            'What to measure. Zero-shot tasks read the rows that `datasets` exports and score them as lm-evaluation-harness does.',
-            ...taskNames.map((name) => `- \`${name}\`: ${taskOf(name).about}`),
-          ].join('\n'),
-          { default: defaultTask },
-        ),
-      )
-      .optional(),
+    task: optional(
+      z.enum(taskNames),
+      [
+        'What to measure. Zero-shot tasks read the rows that `datasets` exports and score them as lm-evaluation-harness does.',
+        ...taskNames.map((name) => `- \`${name}\`: ${taskOf(name).about}`),
+      ].join('\n'),
+      { default: defaultTask },
+    ),
     ...dataKeys,
     data: dataKeys.data.optional(),
     seq_len: seqLen,
-    prompts: z
-      .array(z.string().min(1).max(largestPrompt))
-      .min(1)
-      .max(100)
-      .meta(
-        about(`The texts to continue, each by itself. For ${andList(tasksWithPrompts)}.`, {
-          examples: [['Once upon a time']],
-        }),
-      )
-      .optional(),
-    max_tokens: z
-      .int()
-      .min(1)
-      .max(4096)
-      .meta(
-        about(`New tokens after each prompt at most. For ${andList(tasksWithPrompts)}.`, {
-          default: taskOf(tasksWithPrompts[0]).prompts?.maxTokens,
-        }),
-      )
-      .optional(),
-    at: z
-      .array(z.enum(stages))
-      .min(1)
-      .meta(
-        about('When to measure. `pruned` under `reconstruct` costs a pruning pass of its own.', {
-          default: evaluationDefaults.at,
-        }),
-      )
-      .optional(),
-    limit: count
-      .meta(about(`Only the first rows of the data. For zero-shot tasks: ${zeroShotNames.join(', ')}.`))
-      .optional(),
-    out: path
-      .meta(
-        about(
-          `A folder, relative to the recipe, that also gets the results and each row's answers in the files of lm-evaluation-harness, in a folder for each stage. In a sweep every run has a folder of its own, by its name. For zero-shot tasks.`,
-        ),
-      )
-      .optional(),
-    every: count.meta(about('Measure also after so many steps (retrain) or blocks (reconstruct).')).optional(),
+    prompts: optional(
+      z.array(z.string().min(1).max(largestPrompt)).min(1).max(100),
+      `The texts to continue, each by itself. For ${andList(tasksWithPrompts)}.`,
+      {
+        examples: [['Once upon a time']],
+      },
+    ),
+    max_tokens: optional(
+      z.int().min(1).max(4096),
+      `New tokens after each prompt at most. For ${andList(tasksWithPrompts)}.`,
+      {
+        default: taskOf(tasksWithPrompts[0]).prompts?.maxTokens,
+      },
+    ),
+    at: optional(
+      z.array(z.enum(stages)).min(1),
+      'When to measure. `pruned` under `reconstruct` costs a pruning pass of its own.',
+      {
+        default: evaluationDefaults.at,
+      },
+    ),
+    limit: optional(count, `Only the first rows of the data. For zero-shot tasks: ${zeroShotNames.join(', ')}.`),
+    out: optional(
+      path,
+      `A folder, relative to the recipe, that also gets the results and each row's answers in the files of lm-evaluation-harness, in a folder for each stage. In a sweep every run has a folder of its own, by its name. For zero-shot tasks.`,
+    ),
+    every: optional(count, 'Measure also after so many steps (retrain) or blocks (reconstruct).'),
   })
   .superRefine(({ task = defaultTask, ...keys }, context) => {
     const key = taskOf(task).prompts ? 'prompts' : 'data'
@@ -358,28 +276,23 @@ export const recipeSchema = z
         'Folder with `config.json`, `model.safetensors` (or its index) and `tokenizer.json`, relative to the recipe.',
       ),
     ),
-    prune: z.array(pruneStepSchema).meta(about('What to prune, and how.')).optional(),
-    calibration: z
-      .strictObject({ ...dataKeys, samples, seq_len: seqLen })
-      .meta(about(`Text that ${andList([...methodsWithData, 'reconstruction'])} look at.`))
-      .optional(),
-    seed: z
-      .int()
-      .min(0)
-      .max(Number.MAX_SAFE_INTEGER)
-      .meta(about('Seed of random pruning, drawn windows, adapter starts and shuffling.', { default: defaultSeed }))
-      .optional(),
+    prune: optional(z.array(pruneStepSchema), 'What to prune, and how.'),
+    calibration: optional(
+      z.strictObject({ ...dataKeys, samples, seq_len: seqLen }),
+      `Text that ${andList([...methodsWithData, 'reconstruction'])} look at.`,
+    ),
+    seed: optional(
+      z.int().min(0).max(Number.MAX_SAFE_INTEGER),
+      'Seed of random pruning, drawn windows, adapter starts and shuffling.',
+      { default: defaultSeed },
+    ),
     recover: recoverSchema.optional(),
-    evaluate: z.array(evaluationSchema).meta(about('What to measure, and when.')).optional(),
-    precision: z
-      .enum(precisions)
-      .meta(
-        about(
-          'What products are computed in: `f32`; `bf16`, with sums and all else in f32; or `auto`, which is bf16 where the device multiplies it faster (AVX512_BF16, AMX) and the checkpoint stores bf16 or f16, else f32. Statistics, selection, solvers, optimiser states and merges are f32 or f64 always.',
-          { default: defaultPrecision },
-        ),
-      )
-      .optional(),
+    evaluate: optional(z.array(evaluationSchema), 'What to measure, and when.'),
+    precision: optional(
+      z.enum(precisions),
+      'What products are computed in: `f32`; `bf16`, with sums and all else in f32; or `auto`, which is bf16 where the device multiplies it faster (AVX512_BF16, AMX) and the checkpoint stores bf16 or f16, else f32. Statistics, selection, solvers, optimiser states and merges are f32 or f64 always.',
+      { default: defaultPrecision },
+    ),
     save: saveSchema.optional(),
     sweep: sweepSchema.optional(),
   })

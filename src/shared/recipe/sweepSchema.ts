@@ -1,7 +1,7 @@
 // `sweep`: what varies between the runs of a recipe that stands for many.
 import * as z from 'zod'
 import { parseByteSize } from '../format/byteSize.ts'
-import { about } from './aboutKey.ts'
+import { about, optional } from './aboutKey.ts'
 
 const cases = z
   .array(
@@ -20,23 +20,22 @@ const word = z.string().regex(/^[A-Za-z0-9_][\w.,:&|=@+-]*$/, { error: 'expected
 const few = z.int().min(1).max(10_000)
 export const slurmSchema = z
   .strictObject({
-    partition: word.meta(about('`--partition`.')).optional(),
-    account: word.meta(about('`--account`.')).optional(),
-    qos: word.meta(about('`--qos`.')).optional(),
-    constraint: word.meta(about('`--constraint`.')).optional(),
-    time: z
-      .string()
-      .regex(/^\d+(-\d+)?(:\d+){0,2}$/, { error: 'expected a time such as 02:00:00 or 1-12' })
-      .meta(about('`--time` of each run. A minute before its end the run stops; `sweep run` goes on with it.'))
-      .optional(),
-    memory: z
-      .string()
-      .refine((text) => (parseByteSize(text) ?? 0) > 0, { error: 'expected a size such as 32GB' })
-      .meta(about('`--mem` of each run, which plans with four fifths of it.', { examples: ['32GB'] }))
-      .optional(),
-    cpus: few.meta(about('`--cpus-per-task`, and threads of each run.', { default: 1 })).optional(),
-    gpus: few.meta(about('GPUs of each run, by `--gres`.')).optional(),
-    at_a_time: few.meta(about('Most runs at a time; all by default.')).optional(),
+    partition: optional(word, '`--partition`.'),
+    account: optional(word, '`--account`.'),
+    qos: optional(word, '`--qos`.'),
+    constraint: optional(word, '`--constraint`.'),
+    time: optional(
+      z.string().regex(/^\d+(-\d+)?(:\d+){0,2}$/, { error: 'expected a time such as 02:00:00 or 1-12' }),
+      '`--time` of each run. A minute before its end the run stops; `sweep run` goes on with it.',
+    ),
+    memory: optional(
+      z.string().refine((text) => (parseByteSize(text) ?? 0) > 0, { error: 'expected a size such as 32GB' }),
+      '`--mem` of each run, which plans with four fifths of it.',
+      { examples: ['32GB'] },
+    ),
+    cpus: optional(few, '`--cpus-per-task`, and threads of each run.', { default: 1 }),
+    gpus: optional(few, 'GPUs of each run, by `--gres`.'),
+    at_a_time: optional(few, 'Most runs at a time; all by default.'),
   })
   .meta(about('How `--engine slurm` asks for machines: a job array with one run per task.'))
 
