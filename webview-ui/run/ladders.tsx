@@ -1,12 +1,12 @@
 // The hero of the page: dense, pruned and recovered on one axis, what recovery won back shaded and said in words.
-import { useRef } from 'preact/hooks'
 import type { DataTable } from '../../src/shared/chart/chartTable.ts'
 import { drawLadder, ladderFigure, ladderHeight } from '../../src/shared/chart/drawLadder.ts'
 import { toCsv } from '../../src/shared/format/csv.ts'
 import { ladderTitle } from '../../src/shared/series/ladder.ts'
-import { drawn, useWidth } from '../shared/drawn.tsx'
+import { drawn } from '../shared/drawn.tsx'
 import { Figure } from '../shared/figure.tsx'
-import { readTheme, themeChanges } from '../shared/theme.ts'
+import { useRoomFor } from '../shared/picture.tsx'
+import { theme } from '../shared/theme.ts'
 import { ladders, picture, type LadderGroup } from './store.ts'
 
 export function Ladders() {
@@ -53,10 +53,8 @@ function LadderFigure({ group: { name, rows }, titled }: { group: LadderGroup; t
 }
 
 function LadderPicture({ rows }: Pick<LadderGroup, 'rows'>) {
-  const place = useRef<HTMLDivElement>(null)
-  const width = Math.max(300, useWidth(place))
-  void themeChanges.value
-  const drawing = drawLadder(rows, width, readTheme())
+  const { place, width } = useRoomFor(300)
+  const drawing = drawLadder(rows, width, theme.value)
   return (
     <div ref={place} class="ladderPicture">
       {drawing && (

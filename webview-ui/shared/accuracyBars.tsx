@@ -3,7 +3,7 @@ import type { ComponentChildren } from 'preact'
 import { accuracyBars, accuracyBarsTitle, type MeasuredRun } from '../../src/shared/chart/accuracyBars.ts'
 import { drawn } from './drawn.tsx'
 import { Figure } from './figure.tsx'
-import { readTheme, themeChanges } from './theme.ts'
+import { theme } from './theme.ts'
 
 interface AccuracyBarsProps {
   readonly runs: readonly MeasuredRun[]
@@ -14,8 +14,7 @@ interface AccuracyBarsProps {
 
 /** Nothing where no task was measured. */
 export function AccuracyBars({ runs, csv, children }: AccuracyBarsProps) {
-  void themeChanges.value
-  const bars = accuracyBars(runs, readTheme(), false)
+  const bars = accuracyBars(runs, theme.value, false)
   if (!bars) return null
   return (
     <section class="card">

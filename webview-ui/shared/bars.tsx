@@ -15,7 +15,7 @@ import { drawn } from './drawn.tsx'
 import { Figure } from './figure.tsx'
 import { Picture, pixelOf, Tip, useRoomFor } from './picture.tsx'
 import { stepTo } from './roving.ts'
-import { readTheme, themeChanges } from './theme.ts'
+import { theme } from './theme.ts'
 
 /** A bar that the page points out, such as the block that was clicked in another picture. */
 interface Picking {
@@ -59,8 +59,8 @@ const narrowest = 220
 function BarsPicture({ data, height, picked = null, onPick }: Picking & { data: BarsData; height: number }) {
   const { place, width } = useRoomFor(narrowest)
   const layout = useMemo(() => layOutBars(data, width, height), [data, width, height])
-  const theme = themeChanges.value
-  const picture = useMemo(() => drawn(drawBars(layout, data, readTheme())), [layout, theme])
+  const ink = theme.value
+  const picture = useMemo(() => drawn(drawBars(layout, data, ink)), [layout, ink])
   const [read, setRead] = useState<number | null>(null)
   const { bars } = data
   const placeAt = (event: MouseEvent) => barAt(layout, pixelOf(event).x, bars.length)

@@ -2,6 +2,7 @@
 // a reader, a selection and the place scrolled to stay where they are.
 import './chart.css'
 import type { DataTable } from '../../src/shared/chart/chartTable.ts'
+import { Heads } from './parts.tsx'
 
 /** Names begin at the left, numbers end at the right. */
 const named = /^[^\d.+−-]/
@@ -12,13 +13,7 @@ export function DataTableView({ label, table }: { label: string; table: DataTabl
   return (
     <div class="dataTableView" role="region" tabIndex={0} aria-label={`${label}, table`}>
       <table class={look}>
-        <thead>
-          <tr>
-            {heads.map((text) => (
-              <th scope="col">{text}</th>
-            ))}
-          </tr>
-        </thead>
+        <Heads of={heads} />
         <tbody>
           {rows.map(({ head, cells }) => (
             <tr>

@@ -11,7 +11,7 @@ import { layOut, type GridLayout } from './gridLayout.ts'
 import { nothingMarked, rangeOf, rangeText, step, within, type GridMark } from './gridMark.ts'
 import { paintGrid } from './gridPaint.ts'
 import { followPointer, type PointerTarget } from './gridPointer.ts'
-import { themeChanges } from './theme.ts'
+import { theme } from './theme.ts'
 
 export interface GridProps {
   readonly label: string
@@ -44,7 +44,7 @@ export function Grid(props: GridProps) {
   const { at, anchor } = mark.value
   const place = within(data, at ?? { row: 0, column: 0 })
   const range = rangeOf(mark.value)
-  void themeChanges.value
+  void theme.value
 
   const go = (to: Place, from: Place | null) => {
     mark.value = { at: within(data, to), anchor: ranges ? from : null }

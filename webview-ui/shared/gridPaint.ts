@@ -2,7 +2,7 @@
 import type { GridData, GridRange, Place } from './gridData.ts'
 import { labelEvery, type GridLayout } from './gridLayout.ts'
 import { inkOn } from './contrast.ts'
-import { readTheme, type Theme } from './theme.ts'
+import { theme as shown, type Theme } from './theme.ts'
 
 export function paintGrid(
   context: CanvasRenderingContext2D,
@@ -11,7 +11,7 @@ export function paintGrid(
   selected: Place | null,
   range: GridRange | null,
 ): void {
-  const theme = readTheme()
+  const theme = shown.value
   context.clearRect(0, 0, layout.width, layout.height)
   paintNames(context, layout, data, theme)
   for (let row = 0; row < layout.rows; row++) {

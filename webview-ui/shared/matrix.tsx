@@ -19,7 +19,7 @@ import { listenForMoves, showWhole, zoomIn, zoomOut, type Act, type MatrixSize }
 import { isDense, mostOf, paintTile, scaleOf, type FromAfar } from './matrixPaint.ts'
 import { regionText, wholeMatrix, type Region } from './region.ts'
 import { settings } from './settings.ts'
-import { themeChanges } from './theme.ts'
+import { theme } from './theme.ts'
 
 export interface ShownMatrix extends MatrixSize {
   readonly name: string
@@ -76,7 +76,7 @@ export function Matrix(props: MatrixProps) {
   const box = pictureBox(region, side)
   const loaded = usePicture(matrix, region, side, model)
   const { palette } = settings.value
-  void themeChanges.value
+  void theme.value
 
   const act = (move: Act, byKey = false) => {
     const next = move(region, matrix)

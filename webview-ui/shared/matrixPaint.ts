@@ -7,7 +7,7 @@ import { inkOn, rgbOf } from './contrast.ts'
 import { textSize } from './gridLayout.ts'
 import { divergingColour, sequentialColour, zeroColour, type PaletteName } from './palette.ts'
 import type { Legend } from './legend.tsx'
-import { readTheme } from './theme.ts'
+import { theme } from './theme.ts'
 
 /** What a pixel of many weights tells: the share of non-zeros, or the mean |w|, which of a dense matrix says more. */
 export type FromAfar = 'density' | 'size'
@@ -96,7 +96,7 @@ function writeValues(
 ): void {
   // More cells than this are smaller than any text.
   if (values.length > 4096) return
-  const { font } = readTheme()
+  const { font } = theme.value
   context.font = `10px ${font}`
   const sizeOf = (texts: readonly string[]) =>
     textSize(

@@ -16,6 +16,19 @@ export function Facts({ facts }: { facts: readonly (readonly [term: string, text
   )
 }
 
+/** The head of a plain table. */
+export function Heads({ of }: { of: readonly string[] }) {
+  return (
+    <thead>
+      <tr>
+        {of.map((text) => (
+          <th scope="col">{text}</th>
+        ))}
+      </tr>
+    </thead>
+  )
+}
+
 /** Numbers that stand out, each with its meaning. */
 export function Tiles({ label, tiles }: { label: string; tiles: readonly (readonly [value: string, what: string])[] }) {
   return (

@@ -10,7 +10,7 @@ import { drawn } from './drawn.tsx'
 import { KeySymbol } from './keySymbol.tsx'
 import { Picture, pixelOf, Tip, useRoomFor } from './picture.tsx'
 import { stepTo } from './roving.ts'
-import { readTheme, themeChanges } from './theme.ts'
+import { theme } from './theme.ts'
 
 export interface PlotProps {
   data: ChartData
@@ -23,8 +23,8 @@ const narrowest = 260
 export function Plot({ data, text }: PlotProps) {
   const { place, width } = useRoomFor(narrowest)
   const layout = useMemo(() => layOutChart(data, { width, height }), [data, width])
-  const theme = themeChanges.value
-  const picture = useMemo(() => drawn(drawChart(layout, data, text, readTheme())), [layout, theme])
+  const ink = theme.value
+  const picture = useMemo(() => drawn(drawChart(layout, data, text, ink)), [layout, ink])
   // undefined: nothing is read; null: the levels, which have no place.
   const [read, setRead] = useState<number | null | undefined>(undefined)
   const readout = read === undefined ? null : readoutAt(data, read, text)

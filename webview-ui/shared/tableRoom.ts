@@ -6,7 +6,7 @@ import type { Column } from './tableColumn.ts'
 import type { KeptTable } from './tableState.ts'
 import { place, type PlacedColumn } from './tablePins.ts'
 import { layOutColumns } from './tableWidths.ts'
-import { themeChanges } from './theme.ts'
+import { theme } from './theme.ts'
 
 /** Beside the text of a cell: its padding; of a head: also the mark of the order. */
 const cellPadding = 18
@@ -22,7 +22,7 @@ export function usePlaces<Row>(
   const longest = useRef(new Map<string, string>()).current
   // Once for rows that are new: a hundred thousand of them take a while.
   const isNew = useMemo(() => untracked(() => columns.map((column) => lengthen(longest, column, all))), [columns, all])
-  const theme = themeChanges.value
+  const ink = theme.value
   return useMemo(() => {
     const measure = measureIn(document.body)
     const rooms = columns.map(({ id, title, most, optional, grow }) => {
@@ -30,7 +30,7 @@ export function usePlaces<Row>(
       return { need, most, set: widths[id], optional, grow }
     })
     return place(columns, layOutColumns(rooms, width), width)
-  }, [columns, isNew, widths, width, theme])
+  }, [columns, isNew, widths, width, ink])
 }
 
 function lengthen<Row>(longest: Map<string, string>, { id, text, reserve = '' }: Column<Row>, rows: readonly Row[]) {

@@ -1,5 +1,5 @@
 // Colours come from the theme's CSS variables; canvases must be drawn anew when the theme changes.
-import { signal } from '@preact/signals'
+import { computed, signal } from '@preact/signals'
 import type { Ink } from '../../src/shared/chart/drawChart.ts'
 
 /** Colours of a chart's axes and words, and of what a canvas has beside them. */
@@ -10,7 +10,7 @@ export interface Theme extends Ink {
   highContrast: boolean
 }
 
-export function readTheme(): Theme {
+function readTheme(): Theme {
   const style = getComputedStyle(document.body)
   const read = (name: string, fallback: string) => style.getPropertyValue(name).trim() || fallback
   const text = read('--vscode-foreground', '#888888')
@@ -27,8 +27,13 @@ export function readTheme(): Theme {
   }
 }
 
-/** Counts changes of the theme: a component that reads it draws anew. */
-export const themeChanges = signal(0)
-const changed = new MutationObserver(() => themeChanges.value++)
+const changes = signal(0)
+const changed = new MutationObserver(() => changes.value++)
 changed.observe(document.body, { attributes: true, attributeFilter: ['class', 'style'] })
 changed.observe(document.documentElement, { attributes: true, attributeFilter: ['style'] })
+
+/** A component that reads it draws anew when it changes. */
+export const theme = computed(() => {
+  void changes.value
+  return readTheme()
+})

@@ -13,7 +13,7 @@ import { drawn } from '../shared/drawn.tsx'
 import { Figure } from '../shared/figure.tsx'
 import { KeySymbol } from '../shared/keySymbol.tsx'
 import { Picture, pixelOf, Tip, useRoomFor } from '../shared/picture.tsx'
-import { readTheme, themeChanges } from '../shared/theme.ts'
+import { theme } from '../shared/theme.ts'
 import { extentOf, nearestIndex, pointsOf, type CurveData, type Extent } from './curveData.ts'
 import { mostApart, paintCurves } from './curvePaint.ts'
 import type { Entry } from './entries.ts'
@@ -87,10 +87,10 @@ function Curves({ text, entries, data, extent, look, height }: PictureProps) {
     () => layOutChart(endsOf(extent, look), { width, height }),
     [extent, look.logX, look.logY, width],
   )
-  const theme = themeChanges.value
+  const ink = theme.value
   const axes = useMemo(
-    () => drawn(drawChart(layout, { ...endsOf(extent, look), series: [] }, text, readTheme())),
-    [layout, text.yLabel, theme],
+    () => drawn(drawChart(layout, { ...endsOf(extent, look), series: [] }, text, ink)),
+    [layout, text.yLabel, ink],
   )
   const [at, setAt] = useState<{ x: number; y: number } | null>(null)
   usePainting(() => {

@@ -8,6 +8,7 @@ import { formatCount } from '../../src/shared/format/numbers.ts'
 import { Chart, type ChartLook } from '../shared/chart.tsx'
 import { KeySymbol } from '../shared/keySymbol.tsx'
 import { MarkedText } from '../shared/markedText.tsx'
+import { Heads } from '../shared/parts.tsx'
 import type { Entry } from './entries.ts'
 import { host } from './host.ts'
 import { chosen, difference, whenever } from './store.ts'
@@ -74,13 +75,7 @@ function Told({
           <p class="muted">Their recipes are the same.</p>
         ) : (
           <table>
-            <thead>
-              <tr>
-                {['setting', 'A', 'B'].map((head) => (
-                  <th scope="col">{head}</th>
-                ))}
-              </tr>
-            </thead>
+            <Heads of={['setting', 'A', 'B']} />
             <tbody>
               {settings.map(({ path, a, b }) => (
                 <tr>
@@ -102,13 +97,7 @@ function Told({
       {prompts.length > 0 && (
         <Part title="The same prompts">
           <table class="prompts">
-            <thead>
-              <tr>
-                {['prompt', 'A', 'B'].map((head) => (
-                  <th scope="col">{head}</th>
-                ))}
-              </tr>
-            </thead>
+            <Heads of={['prompt', 'A', 'B']} />
             <tbody>{prompts.map(Prompt)}</tbody>
           </table>
         </Part>

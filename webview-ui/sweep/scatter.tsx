@@ -15,7 +15,7 @@ import { KeySymbol } from '../shared/keySymbol.tsx'
 import { Picture, pixelOf, Tip, useRoomFor } from '../shared/picture.tsx'
 import { Select } from '../shared/parts.tsx'
 import { stepTo } from '../shared/roving.ts'
-import { readTheme, themeChanges } from '../shared/theme.ts'
+import { theme } from '../shared/theme.ts'
 import { brushOf, including, type Brush } from './brush.ts'
 import { isTall } from './curves.tsx'
 import { isEarly, type Entry } from './entries.ts'
@@ -158,8 +158,8 @@ function Points({ scatter, data, look, all }: PictureProps) {
   const { place, width } = useRoomFor(narrowest)
   const height = isTall.value ? tallHeight : usualHeight
   const layout = useMemo(() => layOutChart(data, { width, height }), [data, width, height])
-  const theme = themeChanges.value
-  const picture = useMemo(() => drawn(drawChart(layout, data, scatter.text, readTheme())), [layout, theme])
+  const ink = theme.value
+  const picture = useMemo(() => drawn(drawChart(layout, data, scatter.text, ink)), [layout, ink])
   const at = useSignal<ScatterPoint | null>(null)
   const drag = useSignal<{ from: Pixel; to: Pixel } | null>(null)
   const point = scatter.points.find(({ run }) => run === at.value?.run) ?? null

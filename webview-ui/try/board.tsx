@@ -5,6 +5,7 @@ import { formatValue } from '../../src/shared/format/numbers.ts'
 import { plural } from '../../src/shared/format/plural.ts'
 import { Button } from '../shared/button.tsx'
 import { MarkedText } from '../shared/markedText.tsx'
+import { Heads } from '../shared/parts.tsx'
 import { busy, columns, names, written } from './store.ts'
 import { TextCell, type PlacedToken } from './textCell.tsx'
 import { TokenCard } from './tokenCard.tsx'
@@ -50,14 +51,7 @@ function Batch({ now }: { now: Written }) {
   return (
     <div class="batch" role="region" tabindex={0} aria-label="Texts by prompt">
       <table>
-        <thead>
-          <tr>
-            <th>prompt</th>
-            {names.value.map((name) => (
-              <th scope="col">{name}</th>
-            ))}
-          </tr>
-        </thead>
+        <Heads of={['prompt', ...names.value]} />
         <tbody>
           {now.prompts.map((prompt, p) => (
             <tr>
