@@ -108,6 +108,27 @@ describe('the form of a recipe in Chromium', () => {
     assert.ok(await create('Create and run').isDisabled())
   })
 
+  it('an adapter that was trained elsewhere is named by its folder, written or browsed for, and needs no text', async () => {
+    for (const theme of ['light', 'dark'] as const) {
+      await open(recordedStart(), theme, 1280)
+      await page.getByRole('combobox', { name: 'Method' }).selectOption('Magnitude')
+      await page.getByRole('combobox', { name: 'What wins back the loss' }).selectOption('Merge a PEFT adapter')
+      await page.getByText('Choose the folder of the adapter.').waitFor()
+      assert.ok(await create('Create recipe').isDisabled())
+      assert.equal(await page.getByRole('combobox', { name: 'To calibrate and train on' }).count(), 0)
+      const adapter = page.locator('.field', { has: page.getByRole('textbox', { name: 'Folder of the adapter' }) })
+      await adapter.getByRole('button', { name: 'Browse…' }).click()
+      assert.deepEqual((await posted(page)).filter(({ type }) => type === 'browse').at(-1)?.use, 'adapter')
+      await send(page, { type: 'browsed', use: 'adapter', path: './my-lora' })
+      await page.getByRole('button', { name: 'Create recipe' }).waitFor()
+      assert.match(await shown(), /^recover:\n {2}mode: merge #.*\n {2}adapter: "\.\/my-lora"\nevaluate:/m)
+      assert.doesNotMatch(await shown(), /calibration|every:/)
+      assert.deepEqual(parseRecipe(await shown()).findings, [])
+      await plan()
+      await keepPicture(page, `recipe-adapter-${theme}`)
+    }
+  })
+
   it('what the planner finds stands at its field; with an error nothing runs, but the recipe can be written', async () => {
     await open()
     const lines = (await shown()).split('\n')

@@ -1,6 +1,6 @@
 // The questions, each with a default.
 import { methodOf } from '../../src/shared/methods/methods.ts'
-import type { TextUse } from '../../src/shared/protocol/view.ts'
+import type { BrowsedFor } from '../../src/shared/protocol/view.ts'
 import { unstructured } from '../../src/shared/recipe/defaults.ts'
 import { spreadIn, trains } from '../../src/shared/recipe/writing/recipeText.ts'
 import { Choice, FormField, NumberField, SelectField, Several, TextField, WrittenField } from './fields.tsx'
@@ -17,7 +17,7 @@ import {
 } from './options.ts'
 import { change, choose, form, needsText, settled, start, type Form } from './store.ts'
 
-type Browse = (use: TextUse) => void
+type Browse = (use: BrowsedFor) => void
 
 export function Choices({ browse }: { browse: Browse }) {
   const now = form.value
@@ -37,7 +37,7 @@ export function Choices({ browse }: { browse: Browse }) {
       )}
       <fieldset>
         <legend>Recovery</legend>
-        <Recovery now={now} />
+        <Recovery now={now} browse={browse} />
       </fieldset>
       <fieldset>
         <legend>Texts</legend>
@@ -139,8 +139,8 @@ function Pruning({ now: { choices, compared, sparsities, methods } }: { now: For
   )
 }
 
-function Recovery({ now: { choices, compared, seeds } }: { now: Form }) {
-  const { pattern, recoveries, train, steps, method } = choices
+function Recovery({ now: { choices, compared, seeds }, browse }: { now: Form; browse: Browse }) {
+  const { pattern, recoveries, adapter, train, steps, method } = choices
   const offered = recoveryOptions(pattern, start.value?.canRetrain ?? false)
   const known = offered.find(({ value }) => value === recoveries.join())
   return (
@@ -155,6 +155,16 @@ function Recovery({ now: { choices, compared, seeds } }: { now: Form }) {
           options={offered}
           value={recoveries.join()}
           onChoose={({ modes }) => choose({ recoveries: modes })}
+        />
+      )}
+      {recoveries.includes('merge') && (
+        <WrittenField
+          name="adapter"
+          label="Folder of the adapter"
+          hint="It has adapter_config.json and adapter_model.safetensors, of a LoRA for this model. Relative to the recipe."
+          value={adapter ?? ''}
+          onChange={(next) => choose({ adapter: next })}
+          browse={() => browse('adapter')}
         />
       )}
       {trains(recoveries) && (
@@ -180,7 +190,8 @@ function Recovery({ now: { choices, compared, seeds } }: { now: Form }) {
 
 function Texts({ now: { choices }, browse }: { now: Form; browse: Browse }) {
   const { method, data, evaluateOn, samples, seqLen, evaluationLen } = choices
-  const unread = method === null ? '' : `${methodOf(method).title} without recovery reads no text.`
+  const way = choices.recoveries.length > 0 ? 'with a merged adapter' : 'without recovery'
+  const unread = method === null ? '' : `${methodOf(method).title} ${way} reads no text.`
   return (
     <>
       {needsText.value ? (

@@ -120,10 +120,11 @@ export function SelectField<O extends Option<string>>({ options, value, onChoose
 interface WrittenProps extends Omit<FieldProps, 'children'> {
   readonly value: string
   readonly onChange: (value: string) => void
+  readonly browse?: () => void
 }
 
 /** What a person writes, as they write it. */
-export function WrittenField({ value, onChange, ...field }: WrittenProps) {
+export function WrittenField({ value, onChange, browse, ...field }: WrittenProps) {
   return (
     <FormField {...field}>
       <input
@@ -133,6 +134,7 @@ export function WrittenField({ value, onChange, ...field }: WrittenProps) {
         value={value}
         onInput={(event) => onChange(event.currentTarget.value)}
       />
+      {browse && <Button act={browse}>Browse…</Button>}
     </FormField>
   )
 }

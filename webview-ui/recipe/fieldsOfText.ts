@@ -8,6 +8,7 @@ export type Field =
   | 'data'
   | 'windows'
   | 'recovery'
+  | 'adapter'
   | 'train'
   | 'steps'
   | 'evaluation'
@@ -21,6 +22,7 @@ const fieldOfKey: Readonly<Record<string, Field>> = {
   allocation: 'spread',
   depth: 'spread',
   method: 'method',
+  adapter: 'adapter',
   train: 'train',
   steps: 'steps',
   samples: 'windows',

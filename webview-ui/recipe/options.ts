@@ -139,6 +139,11 @@ const recoveries: readonly { label: string; hint: string; modes: readonly Recove
     hint: 'Least squares, a matrix at a time: nothing is trained, and it costs little more than pruning.',
     modes: ['refit'],
   },
+  {
+    label: 'Merge a PEFT adapter',
+    hint: 'Adds a LoRA that was trained elsewhere, under the mask: what falls on zeros is cut off, and the report says how much.',
+    modes: ['merge'],
+  },
   { label: 'None', hint: 'Only prune.', modes: [] },
 ]
 

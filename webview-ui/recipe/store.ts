@@ -63,7 +63,8 @@ export function receive(message: PageMessage<ToRecipe>): void {
     case 'planned':
       return void (planned.value = message)
     case 'browsed':
-      if (!form.value?.texts.includes(message.path)) change({ texts: [...(form.value?.texts ?? []), message.path] })
+      if (message.use !== 'adapter' && !form.value?.texts.includes(message.path))
+        change({ texts: [...(form.value?.texts ?? []), message.path] })
       return choose({ [message.use]: message.path })
   }
 }
@@ -100,12 +101,13 @@ const mistakes = computed(() => {
   const found = new Map<Field, string>()
   const all = settled.value
   if (!all || !start.value) return found
-  const { sparsity, pattern, compare, method, recoveries, train, data, saveTo, samples, seqLen, steps } = all
+  const { sparsity, pattern, compare, method, recoveries, adapter, train, data, saveTo, samples, seqLen, steps } = all
   const prunes = method !== null
   if (prunes && pattern === unstructured && !(sparsity > 0 && sparsity < 1))
     found.set('sparsity', 'More than 0 and less than 100 %.')
   if (compare && compare.values.length < 2) found.set('compared', 'Two or more different values.')
   if (needsText.value && data === null) found.set('data', 'Choose a text to calibrate or train on.')
+  if (recoveries.includes('merge') && !adapter?.trim()) found.set('adapter', 'Choose the folder of the adapter.')
   if (trains(recoveries) && train.length === 0) found.set('train', 'Choose at least one.')
   const isCount = (value: number) => Number.isSafeInteger(value) && value >= 1
   if (trains(recoveries) && !isCount(steps)) found.set('steps', 'A whole number, 1 or more.')

@@ -27,3 +27,10 @@ export async function browseText(folder: string): Promise<string | undefined> {
   const chosen = await vscode.window.showOpenDialog({ defaultUri: vscode.Uri.file(folder), filters })
   return chosen?.at(0)?.fsPath
 }
+
+/** As `browseText`, of a folder. */
+export async function browseFolder(folder: string): Promise<string | undefined> {
+  const only = { canSelectFiles: false, canSelectFolders: true }
+  const chosen = await vscode.window.showOpenDialog({ defaultUri: vscode.Uri.file(folder), ...only })
+  return chosen?.at(0)?.fsPath
+}

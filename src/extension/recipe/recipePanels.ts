@@ -19,7 +19,7 @@ import type { Services } from '../services.ts'
 import { messageOf } from '../support/log.ts'
 import { reached } from '../support/milestones.ts'
 import { bindView } from '../views/bindView.ts'
-import { browseText } from './askCorpus.ts'
+import { browseFolder, browseText } from './askCorpus.ts'
 import { findTexts, isCorpus, recipeStart } from './recipeDefaults.ts'
 import { toRecipePath } from './recipePath.ts'
 
@@ -73,7 +73,7 @@ export class RecipePanels implements vscode.WebviewPanelSerializer<unknown> {
         case 'plan':
           return view.post(await this.planned(folder, message.text))
         case 'browse': {
-          const path = await browseText(folder)
+          const path = await (message.use === 'adapter' ? browseFolder(folder) : browseText(folder))
           if (path) view.post({ type: 'browsed', use: message.use, path: toRecipePath(folder, path) })
           return
         }

@@ -316,17 +316,18 @@ export interface RecipeStart {
   taken: string[]
 }
 export type TextUse = 'data' | 'evaluateOn'
+/** What a recipe names that a person may look for on the disk: texts, and the folder of an adapter. */
+export type BrowsedFor = TextUse | 'adapter'
 
 export type ToRecipe =
   | ToAnyView
   | ({ type: 'start' } & RecipeStart)
   /** What a text comes to; `problem`: why nobody can tell. */
   | { type: 'planned'; text: string; plan: PlannedText | null; problem: string | null }
-  /** A text that was browsed for. */
-  | { type: 'browsed'; use: TextUse; path: string }
+  | { type: 'browsed'; use: BrowsedFor; path: string }
 export type FromRecipe =
   | FromAnyView
   | { type: 'plan'; text: string }
-  | { type: 'browse'; use: TextUse }
+  | { type: 'browse'; use: BrowsedFor }
   /** `saveTo` gives the recipe its name. */
   | { type: 'create'; text: string; saveTo: string; run: boolean }

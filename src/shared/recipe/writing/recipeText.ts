@@ -18,6 +18,8 @@ export interface RecipeChoices {
   spread?: SpreadChoice
   /** Recoveries in their order; an empty list only prunes. */
   recoveries: readonly RecoverMode[]
+  /** Folder of the adapter that a merge takes; null: none was chosen. */
+  adapter?: string | null
   train: string[]
   /** Calibration text, and training text when the whole model is retrained; null when nothing needs data. */
   data: string | null
@@ -71,7 +73,7 @@ function pruningLooks(choices: Prunes): boolean {
 
 /** The recipe looks at text: to calibrate on, or to train on. */
 export function looksAtText(choices: Prunes & Pick<RecipeChoices, 'recoveries'>): boolean {
-  return pruningLooks(choices) || choices.recoveries.length > 0
+  return pruningLooks(choices) || choices.recoveries.some((mode) => mode !== 'merge')
 }
 
 /** Something is learnt by gradient steps. */
@@ -119,8 +121,11 @@ function spreadLines(spread: SpreadChoice): string[] {
   return spread === 'tried' ? [...lines, `    ${name}: { spread: auto } # the best of three on ${triedWindows} windows`] : lines // prettier-ignore
 }
 
+/** It goes over the blocks, as pruning does. */
+const isWalk = (mode: RecoverMode | undefined) => mode === 'reconstruct' || mode === 'refit'
+
 function calibrates(choices: RecipeChoices): boolean {
-  return choices.data !== null && (pruningLooks(choices) || choices.recoveries.some((mode) => mode !== 'retrain'))
+  return choices.data !== null && (pruningLooks(choices) || choices.recoveries.some(isWalk))
 }
 
 function dataLines({ data, field, samples, seqLen }: RecipeChoices): string[] {
@@ -144,9 +149,10 @@ const modeComments: Record<RecoverMode, string> = {
 }
 
 function modeLines(mode: RecoverMode, choices: Omit<RecipeChoices, 'recoveries'>): string[] {
-  const { train, steps, data, field, samples, seqLen } = choices
+  const { train, steps, data, field, samples, seqLen, adapter } = choices
   const lines = [`mode: ${mode} # ${modeComments[mode]}`]
   if (mode === 'refit') return lines
+  if (mode === 'merge') return [...lines, `adapter: ${JSON.stringify(adapter ?? '')}`]
   lines.push(`train: [${train.join(', ')}]`, `steps: ${steps}${mode === 'reconstruct' ? ' # for each block' : ''}`)
   if (mode === 'reconstruct') return lines
   lines.push(`data: ${JSON.stringify(data)}`)
@@ -173,14 +179,14 @@ function evaluateLines(choices: RecipeChoices): string[] {
 
 /** Steps, where any recovery takes steps over the whole model; else blocks. null: nothing is in between. */
 function quarter({ recoveries, steps, blocks }: RecipeChoices): number | null {
-  if (recoveries.length === 0) return null
+  if (recoveries.every((mode) => mode === 'merge')) return null
   const all = recoveries.includes('retrain') ? steps : blocks
   return all === null || all < 4 ? null : Math.ceil(all / 4)
 }
 
 /** The first recovery shares the walk of pruning, so that the pruned model is there only after a pass of its own. */
 function prunesAgain({ method, recoveries: [first] }: RecipeChoices): boolean {
-  return method !== null && first !== undefined && first !== 'retrain'
+  return method !== null && isWalk(first)
 }
 
 /** A mask does not give back the model of a method that changes the kept weights: it is saved. In a sweep that would be one a run. */
