@@ -1,10 +1,11 @@
 // A checkpoint here and its GGUF file in llama.cpp, side by side: ids of prompts, the most likely tokens after them, perplexity.
 import { openCheckpoint } from '../../src/engine/checkpoint/checkpoint.ts'
-import type { Backend } from '../../src/engine/compute/backend.ts'
+import type { Backend, Precision } from '../../src/engine/compute/backend.ts'
 import type { GgufTypeName } from '../../src/shared/format/gguf/ggufTypes.ts'
 import { writeGguf } from '../../src/engine/convert/writeGguf.ts'
 import { evaluatePerplexity } from '../../src/engine/evaluate/perplexity.ts'
 import { openTextGenerator } from '../../src/engine/generate/generateText.ts'
+import { computeIn } from '../../src/engine/model/computeIn.ts'
 import { createDecoder } from '../../src/engine/model/decoder.ts'
 import { openModel } from '../../src/engine/model/model.ts'
 import { askLlamaCpp, type Asked } from './llamaCpp.ts'
@@ -12,28 +13,44 @@ import { askLlamaCpp, type Asked } from './llamaCpp.ts'
 export interface Ours {
   prompts: number[][]
   tokens: number[][]
-  perplexity: number
+  /** By how much each token's log-probability is above the next likeliest's. */
+  leads: number[][]
+  /** Of each row, as llama.cpp's. */
+  losses: number[]
 }
 
-/** What SparseScope makes of a checkpoint in f32. */
+/** What SparseScope makes of a checkpoint. */
 export async function ofCheckpoint(
   backend: Backend,
   path: string,
   { prompts = [], tokens = 0, rows = [] }: Asked,
+  precision: Precision = 'f32',
 ): Promise<Ours> {
-  // prettier-ignore
   const checkpoint = await openCheckpoint(path)
-  const decoder = await createDecoder(backend, openModel(checkpoint), { memoryBytes: 2 ** 32, as: 'stored' })
+  const model = openModel(checkpoint)
+  const decoder = await createDecoder(computeIn(backend, model, precision), model, {
+    memoryBytes: 2 ** 32,
+    as: 'stored',
+  })
   const generator = await openTextGenerator(decoder)
   try {
-    const ours: Ours = { prompts: [], tokens: [], perplexity: NaN }
+    const ours: Ours = { prompts: [], tokens: [], leads: [], losses: [] }
     for (const prompt of prompts) {
-      ours.prompts.push([...(await generator.encode(prompt))])
-      const { tokens: made } = await generator.generate(prompt, { maxTokens: tokens, temperature: 0, topP: 1, seed: 0 })
-      ours.tokens.push([...made])
+      const ids = await generator.encode(prompt)
+      const made = generator.stream(ids, { maxTokens: tokens, temperature: 0, topP: 1, seed: 0, alternatives: 2 })
+      const [chosen, leads]: [number[], number[]] = [[], []]
+      for await (const { id, alternatives } of made) {
+        chosen.push(id)
+        leads.push(alternatives[0].logProbability - alternatives[1].logProbability)
+      }
+      ours.prompts.push([...ids])
+      ours.tokens.push(chosen)
+      ours.leads.push(leads)
     }
-    const [windows, seqLen] = [rows.length, rows[0]?.length ?? 0]
-    if (windows > 0) ours.perplexity = (await evaluatePerplexity(decoder, { windows, seqLen, ids: Int32Array.from(rows.flat()), labels: null, mask: null })).perplexity // prettier-ignore
+    for (const row of rows) {
+      const set = { windows: 1, seqLen: row.length, ids: Int32Array.from(row), labels: null, mask: null }
+      ours.losses.push((await evaluatePerplexity(decoder, set)).loss)
+    }
     return ours
   } finally {
     await generator.close()
@@ -57,4 +74,21 @@ export async function inLlamaCpp(
     await checkpoint.close()
   }
   return askLlamaCpp(folder, file, asked)
+}
+
+/** By how many percent the second perplexity is larger, and the standard error of that over the rows: differences of rounding alone grow smaller with their number. */
+export function driftOf(ours: readonly number[], theirs: readonly number[]): { percent: number; error: number } {
+  const differences = theirs.map((loss, i) => loss - ours[i])
+  const mean = differences.reduce((sum, one) => sum + one, 0) / differences.length
+  const squares = differences.reduce((sum, one) => sum + (one - mean) ** 2, 0)
+  const error = Math.sqrt(squares / Math.max(1, differences.length - 1) / differences.length)
+  return { percent: 100 * Math.expm1(mean), error: 100 * error }
+}
+
+/** Prompts after which both write the same tokens, as far as rounding lets them: from a token on that leads by less than `tie`, in nats, texts may part. */
+export function alike({ tokens, leads }: Ours, theirs: readonly { ids: number[] }[], tie = 0): boolean[] {
+  return tokens.map((ours, i) => {
+    const parted = ours.findIndex((id, at) => id !== theirs[i].ids[at])
+    return parted < 0 || leads[i][parted] < tie
+  })
 }

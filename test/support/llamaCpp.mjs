@@ -1,7 +1,7 @@
 // llama.cpp by node-llama-cpp, in a process of its own: it reads what it is to do as JSON from its input.
 //   node llamaCpp.mjs PACKAGE FILE.gguf < {"prompts": […], "tokens": N, "rows": [[id, …], …]}
-// It prints for each prompt its ids and the N most likely ids after it, one at a time, and the perplexity of the rows: the exponential
-// of the mean of −log p over all ids but the first of each row.
+// It prints for each prompt its ids and the N most likely ids after it, one at a time, and for each row the mean of −log p over all of
+// its ids but the first.
 import { text } from 'node:stream/consumers'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
@@ -26,23 +26,22 @@ for (const prompt of prompts) {
   const asked = [...bos, ...model.tokenize(prompt)]
   const ids = []
   const begun = performance.now()
+  let first = begun
   for await (const token of sequence.evaluate(asked, { temperature: 0, yieldEogToken: true })) {
-    ids.push(token)
+    if (ids.push(token) === 1) first = performance.now()
     if (ids.length >= tokens) break
   }
-  answers.push({ prompt: asked, ids, seconds: (performance.now() - begun) / 1000 })
+  const now = performance.now()
+  answers.push({ prompt: asked, ids, seconds: (now - begun) / 1000, decodeSeconds: (now - first) / 1000 })
 }
 
-let sum = 0
-let count = 0
+const losses = []
 for (const row of rows) {
   await sequence.clearHistory()
   const wanted = row.map((id, i) => (i + 1 < row.length ? [id, { generateNext: { probabilities: true } }] : id))
   const results = await sequence.controlledEvaluate(wanted)
-  for (let i = 0; i + 1 < row.length; i++) {
-    sum -= Math.log(results[i].next.probabilities.get(row[i + 1]))
-    count++
-  }
+  const sum = row.slice(1).reduce((total, id, i) => total - Math.log(results[i].next.probabilities.get(id)), 0)
+  losses.push(sum / (row.length - 1))
 }
-console.log(JSON.stringify({ answers, perplexity: count > 0 ? Math.exp(sum / count) : null }))
+console.log(JSON.stringify({ answers, losses }))
 process.exit(0)

@@ -22,14 +22,16 @@ export interface Asked {
   prompts?: string[]
   /** Tokens after each prompt. */
   tokens?: number
-  /** Rows of ids whose perplexity is asked for. */
+  /** Rows of ids whose loss is asked for. */
   rows?: number[][]
   threads?: number
 }
 
 export interface Answer {
-  answers: { prompt: number[]; ids: number[]; seconds: number }[]
-  perplexity: number | null
+  /** Seconds of all tokens, and of those after the first, which come one at a time. */
+  answers: { prompt: number[]; ids: number[]; seconds: number; decodeSeconds: number }[]
+  /** Of each row, the mean of −log p of all its ids but the first. */
+  losses: number[]
 }
 
 export async function askLlamaCpp(folder: string, file: string, asked: Asked): Promise<Answer> {
