@@ -53,7 +53,7 @@ export async function openGpuSession(rewrite: (code: string) => string): Promise
       await session.execute(recorded)
       const failure = session.takeFailure()
       if (failure) throw new Error(failure.message)
-      return session.read(tensor)
+      return (await session.read([tensor]))[0]
     },
   }
   return { ...memory, kernels, prune: webGpuPrune(memory, kernels, kernels), compiled, close: () => session.close() }

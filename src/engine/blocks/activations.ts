@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { EngineError } from '../errors.ts'
-import type { Arena } from '../compute/arena.ts'
+import { fillArena, type Arena } from '../compute/arena.ts'
 import { readF32, type Backend } from '../compute/backend.ts'
 import { rows, type Tensor } from '../compute/tensor.ts'
 
@@ -45,25 +45,54 @@ export function createActivations(backend: Backend, shape: ActivationShape, budg
 
 /** Whether the device holds all of them; the others are read from the host and written back, batch after batch. */
 function isResident({ traits, memory }: Backend, bytes: number, budget: ActivationBudget): boolean {
-  if (!traits.inHostMemory) return bytes <= Math.min(budget.residentBytes ?? 0, traits.mostTensorBytes ?? Infinity)
+  if (!traits.inHostMemory) return bytes <= (budget.residentBytes ?? 0)
   const { usedBytes, limitBytes } = memory()
   // Half of what is left is for the blocks.
   return bytes <= budget.bytes && bytes <= (limitBytes - usedBytes) / 2
 }
 
+/** In as many tensors as it takes: those of a model of 30 B parameters are larger than a buffer may be. */
 function deviceActivations(backend: Backend, shape: ActivationShape): Activations {
   const { windows, seqLen, channels } = shape
-  const all = backend.allocate('f32', [windows * seqLen, channels])
+  const size = seqLen * channels
+  const most = Math.max(1, Math.floor((backend.traits.mostTensorBytes ?? Infinity) / (4 * size)))
+  const tensors = fillArena(backend, (arena) =>
+    Array.from({ length: Math.ceil(windows / most) }, (_, i) =>
+      arena.allocate([Math.min(most, windows - i * most) * seqLen, channels]),
+    ),
+  )
+  /** Windows [start, end), which one tensor has. */
+  const within = (start: number, end: number) => {
+    const first = Math.floor(start / most) * most
+    return rows(tensors[first / most], (start - first) * seqLen, (end - first) * seqLen)
+  }
+  /** The parts of [start, end) by tensor. */
+  function* parts(start: number, end: number): Generator<[number, number]> {
+    for (let at = start; at < end;) {
+      const next = Math.min(end, (Math.floor(at / most) + 1) * most)
+      yield [at, next]
+      at = next
+    }
+  }
+  const copy = (target: Tensor, values: Tensor) => {
+    const flat = { rows: 1, groups: 1, width: values.length, outRow: 0, outGroup: 0, outOffset: 0 }
+    backend.kernels.copy(target, values, { ...flat, inRow: 0, inGroup: 0, inOffset: 0 })
+  }
   return {
     ...shape,
-    load: async (_arena, start, end) => rows(all, start * seqLen, end * seqLen),
+    load: async (arena, start, end) => {
+      const found = [...parts(start, end)]
+      if (found.length === 1) return within(start, end)
+      const whole = arena.allocate([(end - start) * seqLen, channels])
+      for (const [a, b] of found) copy(rows(whole, (a - start) * seqLen, (b - start) * seqLen), within(a, b))
+      return whole
+    },
     store: async (start, values) => {
-      const target = rows(all, start * seqLen, start * seqLen + values.length / channels)
-      const flat = { rows: 1, groups: 1, width: values.length, outRow: 0, outGroup: 0, outOffset: 0 }
-      backend.kernels.copy(target, values, { ...flat, inRow: 0, inGroup: 0, inOffset: 0 })
+      for (const [a, b] of parts(start, start + values.length / size))
+        copy(within(a, b), rows(values, (a - start) * seqLen, (b - start) * seqLen))
       await backend.sync()
     },
-    close: async () => backend.release(all),
+    close: async () => tensors.forEach((tensor) => backend.release(tensor)),
   }
 }
 

@@ -2,7 +2,7 @@
 import { blockLinears, headWeightName } from '../../shared/families/parameters.ts'
 import type { Backend } from '../compute/backend.ts'
 import type { Tensor } from '../compute/tensor.ts'
-import { loadBlock, releaseBlock, type Block } from '../model/block.ts'
+import { blockOf, loadAhead, loadBlock, releaseBlock, type Block } from '../model/block.ts'
 import { blockForward } from '../model/blockPass.ts'
 import { embed } from '../model/embedding.ts'
 import { loadEnds, releaseEnds, type Ends } from '../model/ends.ts'
@@ -32,9 +32,33 @@ export interface ModelStream {
   close(): void
 }
 
-/** Blocks lie on the device as `as` says. */
+/**
+ * Blocks lie on the device as `as` says. With memory of its own the device takes the next block, as it is stored, while this one
+ * computes.
+ */
 export function createModelStream(backend: Backend, model: Model, as: LoadAs = 'f32'): ModelStream {
   let ends: Ends | null = null
+  let ahead: { readonly index: number; readonly loaded: Promise<Map<string, Tensor>> } | null = null
+  const dropAhead = () => {
+    void ahead?.loaded.then(
+      (loaded) => loaded.forEach((tensor) => backend.release(tensor)),
+      () => undefined,
+    )
+    ahead = null
+  }
+  const startAhead = (index: number) => {
+    if (!backend.traits.ownMemory || index >= model.config.numBlocks) return
+    const loaded = loadAhead(backend, model, index)
+    // Whoever takes the block reads it again, and meets the error then.
+    loaded.catch(() => undefined)
+    ahead = { index, loaded }
+  }
+  const takeAhead = async (index: number): Promise<Block | null> => {
+    if (ahead?.index !== index) dropAhead()
+    const loaded = await ahead?.loaded.catch(() => null)
+    ahead = null
+    return loaded ? blockOf(backend, model, index, loaded, as) : null
+  }
   const dropEnds = () => {
     if (ends) releaseEnds(backend, ends)
     ends = null
@@ -45,7 +69,9 @@ export function createModelStream(backend: Backend, model: Model, as: LoadAs = '
     shapes: new Map(blockLinears(model.config).map(({ name, shape }) => [name, shape])),
     async load(index) {
       dropEnds()
-      return loadBlock(backend, model, index, { as })
+      const block = (await takeAhead(index)) ?? (await loadBlock(backend, model, index, { as }))
+      startAhead(index + 1)
+      return block
     },
     release: (block) => releaseBlock(backend, block),
     async embed(step, ids) {
@@ -56,7 +82,10 @@ export function createModelStream(backend: Backend, model: Model, as: LoadAs = '
     attention: async (step, block, input) => (await attentionUnit(block).forward(step, input, false)).output,
     mlp: async (step, block, middle) => (await mlpUnit(block).forward(step, middle, false)).output,
     round: (block) => roundBlock(backend, model, block),
-    close: dropEnds,
+    close() {
+      dropEnds()
+      dropAhead()
+    },
   }
 }
 

@@ -44,6 +44,36 @@ export async function loadBlock(backend: Backend, model: Model, index: number, o
   return assemble(model, index, params, options)
 }
 
+/** A block's weights on the device as they are stored, on their way while another block computes. */
+export function loadAhead(backend: Backend, model: Model, index: number): Promise<Map<string, Tensor>> {
+  return loadParameters(backend, model, blockParameters(model.config, index), 'stored')
+}
+
+/** The block of what `loadAhead` loaded, which it takes over. */
+export function blockOf(
+  backend: Backend,
+  model: Model,
+  index: number,
+  loaded: ReadonlyMap<string, Tensor>,
+  as: LoadAs,
+): Block {
+  const params = new Map(loaded)
+  try {
+    if (as === 'f32')
+      for (const [name, tensor] of loaded) {
+        if (tensor.dtype === 'f32') continue
+        const wide = backend.allocate('f32', tensor.shape)
+        params.set(name, wide)
+        backend.kernels.convert(wide, tensor)
+        backend.release(tensor)
+      }
+    return assemble(model, index, params, { as })
+  } catch (error) {
+    for (const tensor of params.values()) backend.release(tensor)
+    throw error
+  }
+}
+
 /** Reads a block's weights into memory: the first half of `loadBlock`, to be done ahead. */
 export async function readBlock(model: Model, index: number, options: LoadOptions): Promise<HostWeight[]> {
   const weights: HostWeight[] = []

@@ -13,7 +13,13 @@ import { createBlockProvider } from './blockProvider.ts'
 import { productForm } from './computeIn.ts'
 import { embed } from './embedding.ts'
 import { endsBytes, loadEnds, releaseEnds, type Ends } from './ends.ts'
-import { gradientsOfBatch, type BatchLoss, type GradientOptions, type TrainingPass } from './gradients.ts'
+import {
+  gradientsOfBatch,
+  type BatchLoss,
+  type GradientOptions,
+  type PendingLoss,
+  type TrainingPass,
+} from './gradients.ts'
 import { headLoss, headScratchBytes } from './head.ts'
 import type { KvCache } from './kvCache.ts'
 import type { Model } from './model.ts'
@@ -54,6 +60,8 @@ export interface Decoder {
   lastHidden(batch: Batch, arena: Arena, options?: PassOptions): Promise<Tensor>
   /** Mean loss over the targets that count, and its gradients added to `grads` and to the adapters' own. */
   lossAndGradients(batch: Batch, grads: Grads, options?: GradientOptions): Promise<BatchLoss>
+  /** The same without waiting for the loss, which lies in `held` until it is read. */
+  gradients(batch: Batch, grads: Grads, held: Arena, options?: GradientOptions): Promise<PendingLoss>
   /** Loads the resident blocks beforehand, so that a measurement of time leaves it out. */
   prepare(): Promise<void>
   close(): Promise<void>
@@ -79,6 +87,11 @@ export async function createDecoder(backend: Backend, model: Model, options: Dec
       return hidden[0]
     },
   })
+  const gradients: Decoder['gradients'] = (batch, grads, held, pass = {}) => {
+    // How many blocks keep activations depends on the batch; resident blocks were chosen at the start.
+    const { keptBlocks } = planResidency(memoryBytes, sizesFor(batch.ids.length), true)
+    return gradientsOfBatch({ backend, ends, provider, keptBlocks }, batch, grads, held, pass)
+  }
   return {
     backend,
     model,
@@ -90,10 +103,11 @@ export async function createDecoder(backend: Backend, model: Model, options: Dec
     nextLogits: (ids, cache, pass = {}) => nextLogits(stack(pass), ids, cache, pass),
     forwardPacked: (batches, pass = {}) => forwardPacked({ backend, ends, provider }, batches, pass),
     lastHidden: (batch, arena, pass = {}) => lastHidden({ backend, ends, provider }, batch, arena, pass),
-    lossAndGradients(batch, grads, pass = {}) {
-      // How many blocks keep activations depends on the batch; resident blocks were chosen at the start.
-      const { keptBlocks } = planResidency(memoryBytes, sizesFor(batch.ids.length), true)
-      return gradientsOfBatch({ backend, ends, provider, keptBlocks }, batch, grads, pass)
+    gradients,
+    async lossAndGradients(batch, grads, pass) {
+      using held = new Arena(backend)
+      const loss = await gradients(batch, grads, held, pass)
+      return await loss.read()
     },
     async prepare() {
       for (let index = 0; index < residency.residentBlocks; index++) {

@@ -62,12 +62,20 @@ interface Forward {
   readonly lowest: number
 }
 
+/** Losses that are still on the device. */
+export interface PendingLoss {
+  /** Waits for the device, once for all that are read in the same turn. */
+  read(): Promise<BatchLoss>
+}
+
+/** Adds the gradients of a batch; `held` holds its losses, and is the caller's to close. */
 export async function gradientsOfBatch(
   pass: TrainingPass,
   batch: Batch,
   grads: Grads,
+  held: Arena,
   options: GradientOptions,
-): Promise<BatchLoss> {
+): Promise<PendingLoss> {
   const { backend, ends } = pass
   checkBatch(ends.config, batch)
   const targets = targetsOf(batch)
@@ -79,10 +87,14 @@ export async function gradientsOfBatch(
   try {
     const dense = options.dense && (await denseTarget(options.dense, batch, arena, options.signal))
     const forward = await runForward(pass, arena, kept, batch, grads, options)
-    const { dHidden, readLoss } = headLoss(forward.step, ends, forward.output, { targets, weights, dense }, grads)
+    const { dHidden, readLoss } = headLoss(forward.step, ends, forward.output, { targets, weights, dense, kept: held }, grads) // prettier-ignore
     if (dHidden) await runBackward(pass, forward, dHidden, grads, options.signal)
-    const losses = await readLoss()
-    return { loss: losses.reduce((sum, x) => sum + x, 0) / numTargets, numTargets, losses }
+    return {
+      read: async () => {
+        const losses = await readLoss()
+        return { loss: losses.reduce((sum, x) => sum + x, 0) / numTargets, numTargets, losses }
+      },
+    }
   } finally {
     for (const one of kept) one.close()
   }

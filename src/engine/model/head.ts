@@ -1,5 +1,5 @@
 // Final norm and head: logits and loss in tiles of tokens over chunks of the vocabulary, never tokens × vocabulary.
-import { readF32 } from '../compute/backend.ts'
+import { readF32, type Backend } from '../compute/backend.ts'
 import { Arena } from '../compute/arena.ts'
 import type { DenseLoss } from '../compute/kernels.ts'
 import { rows, slice, type Tensor } from '../compute/tensor.ts'
@@ -40,6 +40,8 @@ export interface HeadTargets {
   /** [N]: the gradient of the loss with respect to each row's nll. Only needed for a backward. */
   readonly weights?: Float32Array<ArrayBuffer>
   readonly dense?: DenseTarget
+  /** Holds what is read of the losses; default: the step's arena. */
+  readonly kept?: Arena
 }
 
 export interface HeadResult {
@@ -61,15 +63,15 @@ export function headLoss(
   step: Step,
   ends: Ends,
   hidden: Tensor,
-  { targets, weights, dense }: HeadTargets,
+  { targets, weights, dense, kept = step.arena }: HeadTargets,
   grads: Grads | null,
 ): HeadResult {
   const { backend, arena } = step
   using scope = new Arena(backend)
   const reached = intoHead(step, scope, ends, hidden)
   const numRows = targets.length
-  const sums = createSums(step, numRows)
-  const compared = dense && compareWith(step, scope, dense)
+  const sums = createSums(backend, kept, numRows)
+  const compared = dense && compareWith(step, scope, dense, kept)
   const device = {
     targets: scope.allocate([numRows], 'i32'),
     weights: grads && weights ? scope.allocate([numRows]) : null,
@@ -86,14 +88,16 @@ export function headLoss(
     dHidden,
     readNll: () => readNll(step, sums, targets),
     readLoss: async () => {
-      const nll = await readNll(step, sums, targets)
-      if (!compared) return nll
-      const divergence = await readDivergence(step, compared.divergence)
+      const [nll, divergence] = await Promise.all([
+        readNll(step, sums, targets),
+        compared ? readDivergence(step, compared.divergence) : null,
+      ])
+      if (!compared || !divergence) return nll
       const { dense: share, temperature } = compared.loss
       return nll.map((text, n) => (targets[n] < 0 ? 0 : (1 - share) * text + share * temperature ** 2 * divergence[n]))
     },
     readLikeliest: async () => {
-      const [max, target] = [await readF32(backend, sums.max), await readF32(backend, sums.target)]
+      const [max, target] = await Promise.all([sums.max, sums.target].map((tensor) => readF32(backend, tensor)))
       return Uint8Array.from(target, (logit, n) => Number(targets[n] >= 0 && logit >= max[n]))
     },
   }
@@ -187,7 +191,7 @@ interface Sums {
   readonly target: Tensor
 }
 
-function createSums({ backend, arena }: Step, numRows: number): Sums {
+function createSums(backend: Backend, arena: Arena, numRows: number): Sums {
   const [max, sum, target] = [0, 1, 2].map(() => arena.allocate([numRows]))
   backend.kernels.fill(max, -Infinity)
   backend.kernels.fill(sum, 0)
@@ -196,9 +200,9 @@ function createSums({ backend, arena }: Step, numRows: number): Sums {
 }
 
 async function readNll({ backend }: Step, sums: Sums, targets: Int32Array): Promise<Float32Array<ArrayBuffer>> {
-  const max = await readF32(backend, sums.max)
-  const sum = await readF32(backend, sums.sum)
-  const target = await readF32(backend, sums.target)
+  const [max, sum, target] = await Promise.all(
+    [sums.max, sums.sum, sums.target].map((tensor) => readF32(backend, tensor)),
+  )
   return Float32Array.from(targets, (t, n) => (t < 0 ? 0 : max[n] + Math.log(sum[n]) - target[n]))
 }
 
@@ -213,11 +217,11 @@ interface Compared {
   readonly loss: DenseLoss
 }
 
-function compareWith(step: Step, scope: Arena, { ends, hidden, loss }: DenseTarget): Compared {
+function compareWith(step: Step, scope: Arena, { ends, hidden, loss }: DenseTarget, kept: Arena): Compared {
   // Nothing of the dense model is trained.
   const own: Step = { ...step, adapterOf: undefined }
   const numRows = hidden.shape[0]
-  const divergence = step.arena.allocate([numRows, 5])
+  const divergence = kept.allocate([numRows, 5])
   const empty = [-Infinity, 0, -Infinity, 0, 0]
   step.backend.write(
     divergence,

@@ -36,9 +36,9 @@ export interface Optimiser {
   readonly loss: Tensor
   /**
    * Ends step `step` = 0, 1, …: reads, checks, clips, updates, and clears gradients and loss for the next one.
-   * `loss`, where the caller has it on the host already, takes the place of the sum on the device.
+   * `readLoss`, which is called with the read, takes the place of the sum on the device: both share one wait.
    */
-  finish(step: number, loss?: number): Promise<StepResult>
+  finish(step: number, readLoss?: () => Promise<number>): Promise<StepResult>
   close(): void
 }
 
@@ -53,12 +53,12 @@ export function createOptimiser(backend: Backend, parameters: ParameterArena, se
   parameters.clearGrads()
   return {
     loss,
-    async finish(step, knownLoss) {
+    async finish(step, readLoss) {
       parameters.addSquares(terms)
-      const values = await readF32(backend, scalars)
+      const [values, loss] = await Promise.all([readF32(backend, scalars), readLoss?.()])
       const squares = parameters.normTerms.reduce((sum, term, i) => sum + term.copies * values[stride * (1 + i)], 0)
       const result = {
-        loss: knownLoss ?? values[0] * (settings.lossScale ?? 1),
+        loss: loss ?? values[0] * (settings.lossScale ?? 1),
         gradNorm: Math.sqrt(squares),
         lr: learningRate(settings.lr, step, settings.steps, settings.warmup),
       }

@@ -163,8 +163,9 @@ export async function measureError<S>(
     for (const sum of [sums, squares]) backend.kernels.fill(sum, 0)
     backend.kernels.squaredError(sums, output, target)
     backend.kernels.sumSquares(squares, target)
-    error += (await readF32(backend, sums))[0]
-    square += (await readF32(backend, squares))[0]
+    const [[batchError], [batchSquare]] = await Promise.all([sums, squares].map((sum) => readF32(backend, sum)))
+    error += batchError
+    square += batchSquare
   })
   const elements = windows * seqLen * channels
   return { error: error / elements, targetMeanSquare: square / elements }

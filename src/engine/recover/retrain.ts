@@ -1,7 +1,8 @@
 // Retraining (docs/methods.md, "Retraining"): the whole pruned model on the language-model loss, as the HF Trainer does it.
+import { Arena } from '../compute/arena.ts'
 import { itemsAtOnce } from '../compute/rowLimit.ts'
 import type { Decoder } from '../model/decoder.ts'
-import type { GradientOptions } from '../model/gradients.ts'
+import type { GradientOptions, PendingLoss } from '../model/gradients.ts'
 import { EngineError } from '../errors.ts'
 import { breathe } from '../breathe.ts'
 import { batchOf, countTargets, type TrainingWindows } from './batches.ts'
@@ -50,9 +51,10 @@ export async function retrain(options: RetrainOptions): Promise<void> {
       await breathe(signal)
       await options.pausePoint?.()
       const begun = performance.now()
-      const { loss, tokens } = await addGradients(options, step)
+      using held = new Arena(decoder.backend)
+      const { readLoss, tokens } = await addGradients(options, step, held)
       trainables.maskGradients()
-      const result = await optimiser.finish(step, loss)
+      const result = await optimiser.finish(step, readLoss)
       trainables.changed()
       await options.onStep(step + 1, result, (1000 * tokens) / (performance.now() - begun))
     }
@@ -61,11 +63,12 @@ export async function retrain(options: RetrainOptions): Promise<void> {
   }
 }
 
-/** Forward and backward of a step's batches: their gradients add up to that of one mean over all their targets. */
+/** Forward and backward of a step's batches: their gradients add up to that of one mean over all their targets. Losses are in `held`. */
 async function addGradients(
   { decoder, dense, trainables, windows, settings, signal }: RetrainOptions,
   step: number,
-): Promise<{ loss: number; tokens: number }> {
+  held: Arena,
+): Promise<{ readLoss: () => Promise<number>; tokens: number }> {
   const together = itemsAtOnce(decoder.backend, settings.batchSize, windows.seqLen)
   const batches = rowsOfStep({ ...settings, windows: windows.windows }, step, together)
   // Batches are made twice rather than kept: a step may have more of them than memory holds.
@@ -80,14 +83,18 @@ async function addGradients(
       'bad-data',
       `retraining, step ${step + 1}: none of its rows has two tokens; remove empty rows`,
     )
-  let loss = 0
+  const parts: { loss: PendingLoss; count: number }[] = []
   let tokens = 0
   for (const [part, count] of counts.entries()) {
     const rows = batchOf(windows, batches[part])
     tokens += rows.ids.length
     if (count === 0) continue
     const pass = { adapterOf: trainables.adapterOf, signal, targetWeight: 1 / total, dense }
-    loss += ((await decoder.lossAndGradients(rows, trainables.grads, pass)).loss * count) / total
+    parts.push({ loss: await decoder.gradients(rows, trainables.grads, held, pass), count })
   }
-  return { loss, tokens }
+  const readLoss = async () => {
+    const found = await Promise.all(parts.map(({ loss }) => loss.read()))
+    return found.reduce((sum, { loss }, i) => sum + (loss * parts[i].count) / total, 0)
+  }
+  return { readLoss, tokens }
 }

@@ -85,8 +85,9 @@ export function shareMemory(
   const usable = apart ? usableShare * limitBytes - residentStateBytes : Math.min(host, usableShare * limitBytes)
   const rest = usable - bytesPerTrainedParameter * sizes.trainable
   const effective = Math.max(0, Math.min(4 * sizes.adapted, rest / 3))
-  // One block is held in f32 at most, and a second time while it is read or merged.
-  const besideBlock = Math.max(least, rest - effective - blockBytes(sizes))
+  // One block is held in f32 at most, and a second time while it is read or merged; a device of its own has the next one too, of both models where there are two.
+  const ahead = apart ? 4 * sizes.blockParameters : 0
+  const besideBlock = Math.max(least, rest - effective - blockBytes(sizes) - ahead)
   // Hessians come first: states go to the disk for less than another look at the block costs.
   const solving = Math.min(solvingBytes, Math.max(least, besideBlock - least))
   return {

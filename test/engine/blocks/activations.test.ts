@@ -29,7 +29,8 @@ describe('hidden states beside a GPU with memory of its own', function () {
       [card, bytes, true],
       [card, bytes - 4, false],
       [card, undefined, false],
-      [{ ...card, traits: { ...card.traits, mostTensorBytes: bytes - 4 } }, bytes, false],
+      // Two windows a tensor: the third begins another.
+      [{ ...card, traits: { ...card.traits, mostTensorBytes: 2 * 84 + 4 } }, bytes, true],
     ] as const) {
       const before = gpu.memory().usedBytes
       const states = createActivations(backend, shape, { bytes: 1e9, residentBytes })

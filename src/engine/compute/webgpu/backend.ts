@@ -77,6 +77,8 @@ class Connection {
   readonly #waiters = new Map<number, Waiter>()
   #commands: Command[] = []
   #bytes = 0
+  /** Reads that were asked for in this turn: they share one wait. */
+  #reads: { id: number; tensor: Tensor }[] = []
   /** Bytes that were given to `push` and are not yet with the driver, and who waits until they are few. */
   #unwritten = 0
   #waitForWrites: (() => void)[] = []
@@ -102,6 +104,7 @@ class Connection {
 
   push(command: Command, bytes = 0): void {
     if (this.#dead) return
+    this.#sendReads()
     this.#commands.push(command)
     this.#bytes += bytes
     this.#unwritten += bytes
@@ -111,12 +114,30 @@ class Connection {
   request(make: (id: number) => Request): Promise<HostArray | undefined> {
     if (this.#dead) return Promise.reject(toError(this.#dead))
     this.#flush()
+    return this.#waitFor((id) => this.#worker.postMessage(make(id)))
+  }
+
+  read(tensor: Tensor): Promise<HostArray | undefined> {
+    if (this.#dead) return Promise.reject(toError(this.#dead))
+    if (this.#reads.length === 0) queueMicrotask(() => this.#sendReads())
+    return this.#waitFor((id) => this.#reads.push({ id, tensor }))
+  }
+
+  #waitFor(ask: (id: number) => void): Promise<HostArray | undefined> {
     return new Promise((resolve, reject) => {
       const id = this.#nextId++
       if (this.#waiters.size === 0) this.#worker.ref()
       this.#waiters.set(id, { resolve, reject })
-      this.#worker.postMessage(make(id))
+      ask(id)
     })
+  }
+
+  /** What is called after a read may release its tensor: the read goes first. */
+  #sendReads(): void {
+    if (this.#reads.length === 0) return
+    const reads = this.#reads.splice(0)
+    this.#flush()
+    if (!this.#dead) this.#worker.postMessage({ type: 'read', reads } satisfies Request)
   }
 
   /** Resolves, on a dead device too, when few bytes of writes are left here. */
@@ -140,6 +161,7 @@ class Connection {
   }
 
   #flush(): void {
+    this.#sendReads()
     if (this.#commands.length === 0) return
     const transfer = this.#commands.flatMap((c) => (c.do === 'write' ? [c.data.buffer as ArrayBuffer] : []))
     this.#worker.postMessage({ type: 'run', commands: this.#commands } satisfies Request, transfer)
@@ -243,7 +265,7 @@ function createBackend(connection: Connection, facts: GpuFacts, maxBytes: number
     written: () => connection.written(),
     async read(tensor) {
       if (tensor.length === 0) return hostArray(tensor.dtype, 0)
-      return (await connection.request((id) => ({ type: 'read', id, tensor }))) as HostArray
+      return (await connection.read(tensor)) as HostArray
     },
     async sync() {
       await connection.request((id) => ({ type: 'sync', id }))

@@ -22,7 +22,8 @@ export type Command =
 
 export type Request =
   | { type: 'run'; commands: Command[] }
-  | { type: 'read'; id: number; tensor: Tensor }
+  /** Several tensors for one wait. */
+  | { type: 'read'; reads: { id: number; tensor: Tensor }[] }
   | { type: 'sync'; id: number }
   /** How many bytes the device gives, up to `most`: `data` holds their GiB. */
   | { type: 'measure'; id: number; most: number }

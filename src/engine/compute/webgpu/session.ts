@@ -9,6 +9,7 @@ import { moveHalves } from './ops/copies.ts'
 import { BufferPool, sizeClass } from './pool.ts'
 import type { Command, Failure, KernelCall, KernelCalls, KernelName } from './protocol.ts'
 import { Recorder, type Bound } from './recorder.ts'
+import { filled, readingOf } from './reading.ts'
 import { Staging } from './staging.ts'
 import { Pace } from './pace.ts'
 
@@ -92,25 +93,26 @@ export class Session {
     this.#stagedBytes = 0
   }
 
-  /** Reads in pieces through one mapped buffer; whole words, since copies move words. */
-  async read(tensor: Tensor): Promise<HostArray> {
-    const source = this.#bufferOf(tensor)
-    const first = tensor.offset * bytesPerElement[tensor.dtype]
-    const start = first - (first % 4)
-    const end = Math.ceil((first + bytesOf(tensor)) / 4) * 4
-    const bytes = new Uint8Array(end - start)
-    const target = this.#readTarget(Math.min(transferBytes, bytes.length))
-    for (let at = 0; at < bytes.length; at += target.size) {
-      const length = Math.min(target.size, bytes.length - at)
-      this.#recorder.copy(source, start + at, target, 0, length)
+  /** Reads through one mapped buffer, in as many pieces as it takes: small tensors together need one wait. */
+  async read(tensors: readonly Tensor[]): Promise<HostArray[]> {
+    const readings = tensors.map((tensor) => readingOf(tensor, this.#bufferOf(tensor)))
+    for (const batch of filled(readings, transferBytes)) {
+      const total = batch.reduce((sum, { length }) => sum + length, 0)
+      const target = this.#readTarget(total)
+      for (const { reading, at, length, to } of batch)
+        this.#recorder.copy(reading.source, reading.start + at, target, to, length)
       this.#recorder.submit()
-      await this.#pace.wait(() => target.mapAsync(GPUMapMode.READ, 0, length))
-      bytes.set(new Uint8Array(target.getMappedRange(0, length)), at)
+      await this.#pace.wait(() => target.mapAsync(GPUMapMode.READ, 0, total))
+      const mapped = new Uint8Array(target.getMappedRange(0, total))
+      for (const { reading, at, length, to } of batch) reading.bytes.set(mapped.subarray(to, to + length), at)
       target.unmap()
     }
-    const result = hostArray(tensor.dtype, tensor.length)
-    new Uint8Array(result.buffer).set(bytes.subarray(first - start, first - start + result.byteLength))
-    return result
+    return readings.map(({ tensor, start, bytes }) => {
+      const result = hostArray(tensor.dtype, tensor.length)
+      const first = tensor.offset * bytesPerElement[tensor.dtype] - start
+      new Uint8Array(result.buffer).set(bytes.subarray(first, first + result.byteLength))
+      return result
+    })
   }
 
   /** Bytes that the device gives beside what is in use. */

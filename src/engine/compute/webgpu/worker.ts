@@ -84,17 +84,20 @@ async function handle(session: Session, request: Request): Promise<void> {
     case 'run':
       return session.execute(request.commands).finally(() => reportWrites(request.commands))
     case 'read':
-      return answer(session, request.id, async () => {
-        const data = await session.read(request.tensor)
-        return () => reply({ type: 'done', id: request.id, data }, [data.buffer as ArrayBuffer])
+      return answer(session, request.reads, async () => {
+        const found = await session.read(request.reads.map(({ tensor }) => tensor))
+        return () =>
+          found.forEach((data, i) =>
+            reply({ type: 'done', id: request.reads[i].id, data }, [data.buffer as ArrayBuffer]),
+          )
       })
     case 'sync':
-      return answer(session, request.id, async () => {
+      return answer(session, [request], async () => {
         await session.sync()
         return () => reply({ type: 'done', id: request.id })
       })
     case 'measure':
-      return answer(session, request.id, async () => {
+      return answer(session, [request], async () => {
         const data = Float32Array.of((await session.measureMemory(request.most)) / 2 ** 30)
         return () => reply({ type: 'done', id: request.id, data })
       })
@@ -115,17 +118,22 @@ function reportWrites(commands: readonly Command[]): void {
 }
 
 /** A request that waits for the device tells of the first failure before it. */
-async function answer(session: Session, id: number, work: () => Promise<() => void>): Promise<void> {
+async function answer(
+  session: Session,
+  waiters: readonly { id: number }[],
+  work: () => Promise<() => void>,
+): Promise<void> {
   let done = () => {}
+  const fail = (failure: Failure) => waiters.forEach(({ id }) => reply({ type: 'failed', id, failure }))
   const before = session.takeFailure()
-  if (before) return reply({ type: 'failed', id, failure: before })
+  if (before) return fail(before)
   try {
     done = await work()
   } catch (error) {
     session.fail(asFailure(error))
   }
   const failure = dead ?? session.takeFailure()
-  if (failure) return reply({ type: 'failed', id, failure })
+  if (failure) return fail(failure)
   done()
 }
 
