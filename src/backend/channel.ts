@@ -2,7 +2,7 @@
 import type { CancellationToken, MessageConnection } from 'vscode-jsonrpc/node'
 import { ErrorCodes, ResponseError } from 'vscode-jsonrpc/node'
 import * as z from 'zod'
-import { EngineError } from '../engine/errors.ts'
+import { EngineError, messageOf } from '../engine/errors.ts'
 import { parameters, type CallName, type ParamsOf } from '../shared/protocol/parameters.ts'
 import type { FailureData, ProgressOf, ResultOf } from '../shared/protocol/rpc.ts'
 import { engineFailure, progressMethod } from '../shared/protocol/rpc.ts'
@@ -74,6 +74,6 @@ function invalid(name: CallName, error: z.ZodError): ResponseError<void> {
 function failure(error: unknown): ResponseError<FailureData> {
   if (error instanceof EngineError) return new ResponseError(engineFailure, error.message, { code: error.code })
   process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`)
-  const message = error instanceof Error ? error.message : String(error)
+  const message = messageOf(error)
   return new ResponseError(engineFailure, `internal error, please report it: ${message}`, { code: 'internal' })
 }

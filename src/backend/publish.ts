@@ -1,6 +1,6 @@
 // The result of a run to the Hub: what would be sent first, and then, when a person has agreed to just that, the sending.
 import type { ParamsOf } from '../shared/protocol/parameters.ts'
-import { createHash } from 'node:crypto'
+import { sha256Of } from '../system/sha256.ts'
 import { EngineError } from '../engine/errors.ts'
 import { hubAccess } from '../engine/hub/hubAccess.ts'
 import { hashFile, planPush, push, type HashedFile, type PushPlan } from '../engine/hub/push.ts'
@@ -59,7 +59,5 @@ export async function publish(
 /** Two plans have the same one where they send the same files to the same readers. */
 function sealOf({ name, isPrivate, files }: PushPlan): string {
   const what = files.map(({ path, sha256, state }) => [path, sha256, state])
-  return createHash('sha256')
-    .update(JSON.stringify([name, isPrivate, what]))
-    .digest('hex')
+  return sha256Of(JSON.stringify([name, isPrivate, what]))
 }

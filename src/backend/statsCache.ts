@@ -1,6 +1,6 @@
 // Statistics on disk, valid while name, size and time of every file of the model are the same. A cache may fail: then
 // the scan is done again, and nobody is told.
-import { createHash } from 'node:crypto'
+import { sha256Of } from '../system/sha256.ts'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TensorStats } from '../shared/protocol/inspect.ts'
@@ -15,7 +15,7 @@ export interface StatsCache {
 }
 
 export function createStatsCache(folder: string): StatsCache {
-  const fileOf = (path: string) => join(folder, `${createHash('sha256').update(path).digest('hex').slice(0, 32)}.json`)
+  const fileOf = (path: string) => join(folder, `${sha256Of(path).slice(0, 32)}.json`)
   return {
     async read(path, stamp) {
       try {

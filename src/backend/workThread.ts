@@ -1,6 +1,6 @@
 // The other end of followWorker.ts: the thread that does one thing.
 import { parentPort } from 'node:worker_threads'
-import { EngineError } from '../engine/errors.ts'
+import { EngineError, messageOf } from '../engine/errors.ts'
 import type { ToWorker, WorkerFailure } from './followWorker.ts'
 
 /** Does the work, told to stop by `signal`, and says why where it cannot be done. */
@@ -14,7 +14,7 @@ export async function workThread<From>(
   } catch (error) {
     const code = error instanceof EngineError ? error.code : 'internal'
     if (code === 'internal') process.stderr.write(`${error instanceof Error ? error.stack : String(error)}\n`)
-    const message = error instanceof Error ? error.message : String(error)
+    const message = messageOf(error)
     parentPort?.postMessage({ type: 'failed', code, message } satisfies WorkerFailure)
   }
 }

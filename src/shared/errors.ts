@@ -35,6 +35,11 @@ export class EngineError extends Error {
   }
 }
 
+/** What anything that was thrown says. */
+export function messageOf(error: unknown): string {
+  return error instanceof Error ? error.message : String(error)
+}
+
 /** Throws `cancelled` when the signal has fired. Call between pieces of work of at most a few hundred ms. */
 export function throwIfCancelled(signal: { readonly aborted: boolean } | undefined): void {
   if (signal?.aborted) throw new EngineError('cancelled', 'cancelled')

@@ -1,5 +1,5 @@
 // Turns errors of the operating system into sentences a person can act on.
-import { EngineError } from '../shared/errors.ts'
+import { EngineError, messageOf } from '../shared/errors.ts'
 
 /** Error codes of a path that is the caller's mistake, not the disk's. */
 const wrongPlaces: Record<string, string> = {
@@ -50,7 +50,7 @@ export function writeError(error: unknown, path: string): EngineError {
   if (error instanceof EngineError) return error
   const code = errnoOf(error)
   const misplaced = wrongPlaces[code]
-  const reason = misplaced ?? remedies[code] ?? describe(error)
+  const reason = misplaced ?? remedies[code] ?? messageOf(error)
   return new EngineError(misplaced ? 'usage' : 'disk', `cannot write ${path}: ${reason}`, { cause: error })
 }
 
@@ -63,9 +63,5 @@ export function readError(error: unknown, path: string): EngineError {
   }
   const wrong = wrongSources[code]
   if (wrong) return new EngineError('usage', `cannot read ${path}: ${wrong}`, { cause: error })
-  return new EngineError('disk', `cannot read ${path}: ${remedies[code] ?? describe(error)}`, { cause: error })
-}
-
-function describe(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
+  return new EngineError('disk', `cannot read ${path}: ${remedies[code] ?? messageOf(error)}`, { cause: error })
 }

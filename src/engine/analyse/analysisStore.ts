@@ -1,6 +1,6 @@
 // What an analysis has measured so far is kept in a file beside the checkpoint: a killed one goes on where it was, and the next that asks
 // the same of the same files has nothing left to do.
-import { createHash } from 'node:crypto'
+import { sha256Of } from '../../system/sha256.ts'
 import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import * as z from 'zod'
@@ -70,7 +70,7 @@ export async function openAnalysisStore(
   warn: (message: string) => void,
 ): Promise<AnalysisStore> {
   const model = await modelKey(checkpoint)
-  const key = hashOf([formatOfState, model, await stampOf(calibration.data), calibration, asked])
+  const key = sha256Of(JSON.stringify([formatOfState, model, await stampOf(calibration.data), calibration, asked]))
   const path = join(storeFolder(checkpoint), `${key.slice(0, 32)}.json`)
   const found = await readState(path)
   const nothing = { loss: null, sensitivity: null, ways: [], walk: { blocks: 0, seconds: 0 }, blocks: [] }
@@ -158,9 +158,8 @@ function storeFolder({ folder }: Checkpoint): string {
 /** Hash of the weights' files and of those that say how to compute with them and how to tokenise. */
 async function modelKey({ files, folder }: Checkpoint): Promise<string> {
   const beside = (await readdir(folder)).filter(isCompanion).sort()
-  return hashOf(
-    await Promise.all([...files.map(({ path }) => path), ...beside.map((name) => join(folder, name))].map(stampOf)),
-  )
+  const paths = [...files.map(({ path }) => path), ...beside.map((name) => join(folder, name))]
+  return sha256Of(JSON.stringify(await Promise.all(paths.map(stampOf))))
 }
 
 /** null where there is none, it belongs to somebody else, or a crash cut it short. */
@@ -176,8 +175,4 @@ async function stampOf(path: string): Promise<[string, number, number]> {
   const { size, mtimeMs } = await stat(path)
   // A file has the same stamp from whatever folder it is named.
   return [resolve(path), size, mtimeMs]
-}
-
-function hashOf(value: unknown): string {
-  return createHash('sha256').update(JSON.stringify(value)).digest('hex')
 }

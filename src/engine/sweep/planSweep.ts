@@ -1,6 +1,6 @@
 // Plans a sweep's runs without doing or writing anything: each run is resolved, checked beside its model, and
 // identified by a hash of its recipe and of the files it reads.
-import { createHash } from 'node:crypto'
+import { sha256Of } from '../../system/sha256.ts'
 import { expandSweep, type SweepRun } from '../../shared/recipe/sweep/expandSweep.ts'
 import type { NamedSettings } from '../../shared/recipe/sweep/settings.ts'
 import { resolveRecipe, writtenRecipe } from '../../shared/recipe/resolve.ts'
@@ -53,7 +53,7 @@ export async function planSweep(
     const hash = await ofRun(run, () => hashOfRun(fileOfRun(file, run), files, signal))
     planned.push({ index: run.index, name: run.name, settings: run.settings, hash })
   }
-  const id = sha256(JSON.stringify(planned)).slice(0, 16)
+  const id = sha256Of(JSON.stringify(planned)).slice(0, 16)
   return { plan: { id, runs: planned }, file, runs, files }
 }
 
@@ -106,7 +106,7 @@ export async function hashOfRun(
     const sources = await recordSources(read, { known: files, signal })
     for (const [i, { path }] of read.entries()) files.set(path, sources[i])
     const shown = writtenRecipe(mapPaths(recipe, (path) => shownPath(base, path)))
-    return sha256(JSON.stringify([shown, sources.map(({ role, sha256: content }) => [role, content])]))
+    return sha256Of(JSON.stringify([shown, sources.map(({ role, sha256: content }) => [role, content])]))
   } finally {
     await source.close()
   }
@@ -120,8 +120,4 @@ async function ofRun<T>({ name }: SweepRun, body: () => Promise<T>): Promise<T> 
     if (!(error instanceof EngineError) || error.code === 'cancelled') throw error
     throw new EngineError(error.code, `the run ${name}: ${error.message}`, { cause: error })
   }
-}
-
-function sha256(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
 }

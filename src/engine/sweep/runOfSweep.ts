@@ -1,7 +1,7 @@
 // One run of a sweep: begun, or gone on with where an earlier process left it.
 import { resolveRecipe } from '../../shared/recipe/resolve.ts'
 import { pruningOf, prunesFirst } from '../../shared/plan/pruningOf.ts'
-import { EngineError } from '../errors.ts'
+import { EngineError, messageOf } from '../errors.ts'
 import type { RunReport } from '../run/report/report.ts'
 import { isHeld } from '../../runs/lock/lockWatch.ts'
 import { runRecipe, type RunOptions } from '../run/runRecipe.ts'
@@ -72,8 +72,4 @@ async function asPlanned({ file, runs, hashes, known, folder }: Sweep, index: nu
     'bad-data',
     `the model or the data changed since ${folder.path} was planned; put back what was there, or start a new sweep with the recipe`,
   )
-}
-
-function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

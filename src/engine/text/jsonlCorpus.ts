@@ -1,7 +1,7 @@
 // A .jsonl file has a JSON object a line; the document is one of its fields. Blank lines are no documents.
 import { someOf } from '../../shared/format/lists.ts'
 import { breathe } from '../breathe.ts'
-import { EngineError } from '../errors.ts'
+import { EngineError, messageOf } from '../errors.ts'
 import type { Corpus, Document } from './corpus.ts'
 import { joined } from './joined.ts'
 import { readLines } from './lines.ts'
@@ -77,7 +77,7 @@ function parseLine(text: string, where: string): unknown {
   try {
     return JSON.parse(text)
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = messageOf(error)
     throw new EngineError('bad-data', `${where} is not valid JSON (${reason}); mend or remove the line`)
   }
 }

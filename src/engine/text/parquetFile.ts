@@ -9,7 +9,7 @@ import {
 } from 'hyparquet'
 import { formatBytes } from '../../shared/format/byteSize.ts'
 import { openRanges } from '../checkpoint/fileRanges.ts'
-import { EngineError } from '../errors.ts'
+import { EngineError, messageOf } from '../errors.ts'
 import { rowsOfThread } from './parquetThread.ts'
 import type { GroupRequest, Row, RowGroup } from './rowGroup.ts'
 
@@ -119,6 +119,6 @@ async function limitedCompressors(): Promise<Compressors> {
 
 function unreadable(path: string, error: unknown): EngineError {
   if (error instanceof EngineError) return error
-  const reason = error instanceof Error ? error.message : String(error)
+  const reason = messageOf(error)
   return new EngineError('bad-data', `${path} is not a readable parquet file (${reason}); write it again`)
 }

@@ -1,6 +1,6 @@
 // A thread that tokenises. The expressions of a tokenizer.json may take forever on some text; a thread can be ended.
 import { parentPort, workerData } from 'node:worker_threads'
-import { EngineError, type ErrorCode } from '../errors.ts'
+import { EngineError, type ErrorCode, messageOf } from '../errors.ts'
 import { createWordEncoder, type TokenizerFiles } from './wordEncoder.ts'
 
 /** A piece of text to encode; answers come in the order of the questions. */
@@ -30,7 +30,7 @@ function answer(work: () => FromTokenizer): void {
   } catch (error) {
     const { path } = workerData as TokenizerFiles
     const known = error instanceof EngineError
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = messageOf(error)
     port?.postMessage({
       type: 'failed',
       code: known ? error.code : 'bad-config',

@@ -1,6 +1,6 @@
 // The work of the tokenizer's thread: text to ids by a tokenizer.json, and back.
 import { Tokenizer } from '@huggingface/tokenizers'
-import { EngineError } from '../errors.ts'
+import { EngineError, messageOf } from '../errors.ts'
 import { spelledOut } from './preTokenizers.ts'
 import { refuseTokenizer } from './refusedTokenizers.ts'
 import { cutExpression } from './safeCuts.ts'
@@ -69,7 +69,7 @@ function parse(text: string, path: string): Definition {
     if (isRecord(value)) return value
     throw new SyntaxError('not an object')
   } catch (error) {
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = messageOf(error)
     throw new EngineError('bad-config', `${path} is not a JSON object (${reason}); get it again`)
   }
 }
@@ -80,7 +80,7 @@ function usable<T>(path: string, work: () => T): T {
     return work()
   } catch (error) {
     if (error instanceof EngineError) throw error
-    const reason = error instanceof Error ? error.message : String(error)
+    const reason = messageOf(error)
     throw new EngineError('bad-config', `${path} cannot be used (${reason}); save it with a current transformers`)
   }
 }

@@ -13,7 +13,8 @@ import type {
 } from '../../shared/protocol/inspect.ts'
 import { type FromCompare, type LabelledModel, type ToCompare, views } from '../../shared/protocol/view.ts'
 import type { Services } from '../services.ts'
-import { isCancellation, messageOf } from '../support/log.ts'
+import { messageOf } from '../../shared/errors.ts'
+import { isCancellation } from '../support/log.ts'
 import { bindView } from '../views/bindView.ts'
 
 interface Pair {

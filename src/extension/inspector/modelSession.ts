@@ -1,6 +1,7 @@
 // One checkpoint in the editor: the views that show it, and the scan that fills in its statistics. What is known of it
 // is the backend's alone: every view that comes is given what the backend knows then, so that a file that changed
 // meanwhile is seen, also one that changed while no view was open.
+import { messageOf } from '../../shared/errors.ts'
 import type { ParamsOf } from '../../shared/protocol/parameters.ts'
 import type {
   ModelSummary,
@@ -123,7 +124,12 @@ export class ModelSession {
       end,
       // Stopped or failed: what is known stays, and the scan can go on.
       (error: unknown) =>
-        end({ scanned: 0, skipped: 0, partial: true, ...(!scan.abort.signal.aborted && { problem: reasonOf(error) }) }),
+        end({
+          scanned: 0,
+          skipped: 0,
+          partial: true,
+          ...(!scan.abort.signal.aborted && { problem: messageOf(error) }),
+        }),
     )
   }
 
@@ -153,7 +159,7 @@ export class ModelSession {
       const { warnings } = await this.call('analyse', { path: this.path, ...request }, { signal, onProgress })
       end(warnings.at(0) ?? null)
     } catch (error) {
-      end(analysing.abort.signal.aborted ? null : reasonOf(error))
+      end(analysing.abort.signal.aborted ? null : messageOf(error))
     }
   }
 
@@ -203,7 +209,7 @@ export class ModelSession {
       await this.tellWanted(waiting())
       if (waiting().length > 0 && scans) this.startScan()
     } catch (error) {
-      const message = reasonOf(error)
+      const message = messageOf(error)
       for (const { post } of waiting()) post({ type: 'failed', message })
     }
   }
@@ -212,8 +218,4 @@ export class ModelSession {
   tell(message: ToInspector): void {
     for (const view of this.views) if (view.shows) view.post(message)
   }
-}
-
-function reasonOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

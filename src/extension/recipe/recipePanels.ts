@@ -16,7 +16,7 @@ import {
 import { freeName, recipeExtension, withTexts } from '../../shared/recipe/writing/choices.ts'
 import { readModelFacts } from '../models/modelFacts.ts'
 import type { Services } from '../services.ts'
-import { messageOf } from '../support/log.ts'
+import { messageOf } from '../../shared/errors.ts'
 import { reached } from '../support/milestones.ts'
 import { bindView } from '../views/bindView.ts'
 import { browseFolder, browseText } from './askCorpus.ts'

@@ -1,6 +1,7 @@
 // The log channel, and how failures reach the person: those they asked for are shown, the rest is logged.
 import * as vscode from 'vscode'
 import { BackendError } from '../backend/calls.ts'
+import { messageOf } from '../../shared/errors.ts'
 import { plainText } from './plainText.ts'
 
 export interface Log {
@@ -27,8 +28,4 @@ export function createLog(): Log {
 
 export function isCancellation(error: unknown): boolean {
   return error instanceof vscode.CancellationError || (error instanceof BackendError && error.code === 'cancelled')
-}
-
-export function messageOf(error: unknown): string {
-  return error instanceof Error ? error.message : String(error)
 }

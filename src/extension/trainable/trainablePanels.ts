@@ -4,7 +4,7 @@ import { basename, dirname } from 'node:path'
 import type { PlanSummary } from '../../shared/plan/planSummary.ts'
 import { type FromTrainable, type ToTrainable, views } from '../../shared/protocol/view.ts'
 import type { Services } from '../services.ts'
-import { messageOf } from '../support/log.ts'
+import { messageOf } from '../../shared/errors.ts'
 import { reached } from '../support/milestones.ts'
 import { bindView } from '../views/bindView.ts'
 

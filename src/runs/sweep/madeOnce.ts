@@ -1,5 +1,5 @@
 // Does work that several runs share once: one of them makes it, the others take it.
-import { createHash } from 'node:crypto'
+import { sha256Of } from '../../system/sha256.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { z } from 'zod'
 import { makeFolders } from '../../system/makeFolders.ts'
@@ -25,7 +25,7 @@ export interface SharedWork<T> {
 
 /** Key of the work by all that decides it, in a name of a folder. */
 export function keyOfWork(facts: unknown): string {
-  return createHash('sha256').update(JSON.stringify(facts)).digest('hex').slice(0, 32)
+  return sha256Of(JSON.stringify(facts)).slice(0, 32)
 }
 
 /** JSON that a run has left for the others; null: none has yet. @throws EngineError 'bad-data': it may come from anyone. */

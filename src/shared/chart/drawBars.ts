@@ -2,7 +2,7 @@
 import { formatCompact } from '../format/numbers.ts'
 import type { DataTable } from './chartTable.ts'
 import type { SeriesStyle } from './chartData.ts'
-import { markPath, paperInk, type Ink } from './drawChart.ts'
+import { drawGap, markPath, paperInk, type Ink } from './drawChart.ts'
 import { textWidth } from './layout.ts'
 import { shape, type Shape } from './shape.ts'
 import { tickLabels, ticksIn } from './ticks.ts'
@@ -91,7 +91,7 @@ export function drawBars(layout: BarsLayout, data: BarsData, ink: Ink): Shape {
   const wide = data.range ? room : Math.min(widest, room)
   const bars = data.bars.flatMap(({ name, value, text, marked }, i) => {
     const middle = left + (i + 0.5) * each
-    if (value === null || !Number.isFinite(value)) return value === null ? [] : [cross(middle, bottom, ink)]
+    if (value === null || !Number.isFinite(value)) return value === null ? [] : [drawGap(middle, bottom, ink)]
     const box = { x: middle - wide / 2, y: y(value), width: wide, height: Math.max(0, bottom - y(value)) }
     const fill = marked ? colours.marked : colours.plain
     return [shape('rect', { class: 'bar', ...box, fill }, shape('title', {}, `${name}: ${text}`))]
@@ -161,12 +161,6 @@ function against(
     shape('line', { class: 'level', x1: left, x2: right, y1: y(value), y2: y(value), stroke: ink.text, 'stroke-dasharray': '5 4' }), // prettier-ignore
     shape('text', { class: 'note', x: right, y: y(value) - 4, 'text-anchor': 'end', ...halo }, label),
   ]
-}
-
-/** A value that is not a number is a cross on the axis, never a silent hole. */
-function cross(x: number, y: number, ink: Ink): Shape {
-  const d = `M${x - 4} ${y - 4}L${x + 4} ${y + 4}M${x - 4} ${y + 4}L${x + 4} ${y - 4}`
-  return shape('path', { class: 'gap', d, stroke: ink.error, 'stroke-width': 2 }, shape('title', {}, 'not a number'))
 }
 
 /** What colours and marks mean, where there is more than one. */

@@ -98,7 +98,7 @@ function drawSeries({ style, points, raw, marks }: Series, layout: ChartLayout, 
 }
 
 /** Draws a value that is not a number as a cross on the axis, never a silent hole. */
-function drawGap(x: number, y: number, ink: Ink): Shape {
+export function drawGap(x: number, y: number, ink: Ink): Shape {
   const d = `M${x - 4} ${y - 4}L${x + 4} ${y + 4}M${x - 4} ${y + 4}L${x + 4} ${y - 4}`
   return shape('path', { class: 'gap', d, stroke: ink.error, 'stroke-width': 2 }, shape('title', {}, 'not a number'))
 }

@@ -17,9 +17,15 @@ export interface Matcher {
   matches(module: Module): boolean
 }
 
+/** `re:` and a source; null for names and classes. */
+export function regexSource(entry: string): string | null {
+  return entry.startsWith('re:') ? entry.slice(3) : null
+}
+
 /** Compiles one entry. An unusable regular expression matches nothing and says why in `error`. */
 export function createMatcher(entry: string): Matcher {
-  if (!entry.startsWith('re:')) {
+  const source = regexSource(entry)
+  if (source === null) {
     return { entry, error: null, matches: (m) => m.name === entry || m.className === entry }
   }
   const matcher: Matcher = { entry, error: null, matches: () => false }
@@ -33,7 +39,7 @@ export function createMatcher(entry: string): Matcher {
       return otherwise
     }
   }
-  const matchPrefix = guarded(() => createPrefixMatcher(compilePattern(entry.slice(3))), null)
+  const matchPrefix = guarded(() => createPrefixMatcher(compilePattern(source)), null)
   if (matchPrefix) matcher.matches = (m) => guarded(() => matchPrefix(m.name), false)
   return matcher
 }

@@ -12,8 +12,3 @@ export function targetText(entry: string): string {
 export function rewrite({ document }: LintContext, { path }: TargetEntry, entry: string): Fix {
   return { title: `Write ${entry}`, edits: replaceValue(document, path, targetText(entry)) }
 }
-
-/** `re:` and a source; null for names and classes. */
-export function regexSource(entry: string): string | null {
-  return entry.startsWith('re:') ? entry.slice(3) : null
-}

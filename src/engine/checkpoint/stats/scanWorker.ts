@@ -1,6 +1,6 @@
 // A thread that scans the rows it is told to, one after the other.
 import { parentPort, workerData } from 'node:worker_threads'
-import { EngineError } from '../../errors.ts'
+import { EngineError, messageOf } from '../../errors.ts'
 import { openInspection } from '../inspection.ts'
 import type { FromScan, ScanStart, ScanTask } from './scanMessages.ts'
 import { entryOf } from './scanTensors.ts'
@@ -26,5 +26,5 @@ async function scan(task: ScanTask): Promise<void> {
 
 function fail(error: unknown): void {
   const code = error instanceof EngineError ? error.code : 'internal'
-  post({ type: 'failed', code, message: error instanceof Error ? error.message : String(error) })
+  post({ type: 'failed', code, message: messageOf(error) })
 }

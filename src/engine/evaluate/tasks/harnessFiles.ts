@@ -1,6 +1,6 @@
 // Results of a zero-shot task in the files of lm-evaluation-harness 0.4: results_<time>.json, and a line for each row in
 // samples_<task>_<time>.jsonl (its loggers/evaluation_tracker.py and evaluator.py).
-import { createHash } from 'node:crypto'
+import { sha256Of } from '../../../system/sha256.ts'
 import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { taskOf, type TaskName } from '../../../shared/tasks/tasks.ts'
@@ -96,9 +96,9 @@ function sampleOf(
     filtered_resps: answers,
     filter: 'none',
     metrics: Object.keys(metrics),
-    doc_hash: hashOf(JSON.stringify(doc, null, 2)),
-    prompt_hash: hashOf(requests[0].context),
-    target_hash: hashOf(target),
+    doc_hash: sha256Of(JSON.stringify(doc, null, 2)),
+    prompt_hash: sha256Of(requests[0].context),
+    target_hash: sha256Of(target),
     ...metrics,
   }
 }
@@ -140,8 +140,4 @@ function resultsOf({ task, model, device, version, limit, path, result, now }: H
     model_name_sanitized: model.replace(/["<>:/|\\?*[\]]+/g, '__'),
     total_evaluation_time_seconds: String(seconds),
   }
-}
-
-function hashOf(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
 }

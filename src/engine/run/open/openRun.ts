@@ -1,6 +1,6 @@
 // A run's beginning: everything that can be wrong is found before its folder is made, or, for a resumed run, before
 // anything in it is touched.
-import { createHash } from 'node:crypto'
+import { sha256Of } from '../../../system/sha256.ts'
 import { existsSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
 import { recoveriesOf, resolveRecipe, sideBySide, type ResolvedRecipe } from '../../../shared/recipe/resolve.ts'
@@ -85,7 +85,7 @@ export async function startRun(request: StartRequest): Promise<OpenedRun> {
     const backend = await openDevice(checked, request)
     const text = recipeText(recipe, somewhere)
     const progress = newProgress({
-      recipe: hashOf(text),
+      recipe: sha256Of(text),
       base: relative(somewhere, base),
       sources,
       device: backend.info,
@@ -141,7 +141,7 @@ async function readRun(folder: RunFolder, request: ResumeRequest): Promise<Omit<
     throw new EngineError('usage', `${folder.path} is finished; there is nothing to resume`)
   }
   const progress = await latestProgress(folder)
-  if (hashOf(text) !== progress.recipe)
+  if (sha256Of(text) !== progress.recipe)
     throw new EngineError('bad-recipe', `${folder.recipe} was edited after the run began; start a new run with it`)
   const checked = await checkRecipe(await readRecipe(folder.recipe, [], signal))
   try {
@@ -266,8 +266,4 @@ function sourceCheck(
 export function shownPath(base: string, path: string): string {
   if (isHubName(path)) return path
   return relative(base, path).replaceAll('\\', '/') || '.'
-}
-
-function hashOf(text: string): string {
-  return createHash('sha256').update(text).digest('hex')
 }

@@ -1,6 +1,6 @@
 // Runs with the same model, pruned alike, and the same entries of `evaluate` share their measurements: one of them
 // measures, the others read the results and meanwhile get on with their own work.
-import { createHash } from 'node:crypto'
+import { sha256Of } from '../../../system/sha256.ts'
 import { join } from 'node:path'
 import * as z from 'zod'
 import type { Stage } from '../../../shared/series/events.ts'
@@ -81,9 +81,7 @@ const measuredShape = z.object({
 /** Hash of the evaluations before they are written and after they are read: JSON has no NaN, and the shape has its own order of keys. */
 function hashOf(on: unknown, evaluations: readonly EvaluationResult[]): string {
   const asRead = evaluationsShape.parse(JSON.parse(JSON.stringify(evaluations)))
-  return createHash('sha256')
-    .update(JSON.stringify([on, asRead]))
-    .digest('hex')
+  return sha256Of(JSON.stringify([on, asRead]))
 }
 
 const wrong = (file: string) =>

@@ -1,4 +1,5 @@
 // Targets and ignore entries that reach nothing, or nothing that can be pruned.
+import { regexSource } from '../../recipe/match.ts'
 import { nearest } from '../../recipe/nearest.ts'
 import { isPrunable, type ModelModule } from '../../recipe/facts.ts'
 import type { ResolvedRecipe } from '../../recipe/resolve.ts'
@@ -34,14 +35,9 @@ function namesOf({ modules }: ModelView): string[] {
 
 const rewrite = (path: Change['path'], value: string): Change => ({ path, value })
 
-/** `re:` and a source; null for names and classes. */
-function sourceOf(entry: string): string | null {
-  return entry.startsWith('re:') ? entry.slice(3) : null
-}
-
 /** A regular expression that matches somewhere in a name, though not from its start. */
 function unanchored(entry: string, path: Change['path'], model: ModelView): PlanFinding | null {
-  const source = sourceOf(entry)
+  const source = regexSource(entry)
   if (source === null) return null
   const better = `re:.*${source.includes('|') ? `(?:${source})` : source}`
   const { length } = model.matched(better)
@@ -54,9 +50,9 @@ function unmatched(entry: string, path: Change['path'], model: ModelView): PlanF
   if (meant) return meant
   const names = namesOf(model)
   // `fc1` means every module of that name, which is a regular expression here.
-  const suffix = (sourceOf(entry) ?? entry).replace(/\$$/, '')
+  const suffix = (regexSource(entry) ?? entry).replace(/\$$/, '')
   const ends = /^[\w.]+$/.test(suffix) && names.some((name) => name.endsWith(`.${suffix}`))
-  const similar = sourceOf(entry) === null ? nearest(entry, ['Linear', ...names]) : null
+  const similar = regexSource(entry) === null ? nearest(entry, ['Linear', ...names]) : null
   const better = [ends ? `re:.*${suffix.replaceAll('.', '\\.')}$` : null, similar].filter((one) => one !== null)
   const advice = better.length > 0 ? `: did you mean ${better.join(' or ')}?` : `. Names look like ${names[0]}.`
   return refusal('target-matches-nothing', path, `${entry} matches no module of the model${advice}`, {
@@ -68,7 +64,7 @@ function ignoringNothing(entry: string, path: Change['path'], model: ModelView):
   const meant = unanchored(entry, path, model)
   if (meant) return { ...meant, refused: false }
   const names = model.modules.map(({ name }) => name)
-  const similar = sourceOf(entry) === null ? nearest(entry, names) : null
+  const similar = regexSource(entry) === null ? nearest(entry, names) : null
   const advice = similar ? `: did you mean ${similar}?` : ', so it leaves nothing out.'
   return warning('ignore-matches-nothing', path, `${entry} matches no module of the model${advice}`, {
     fixes: [...(similar ? [rewrite(path, similar)] : []), { path, title: `Remove ${entry}` }],

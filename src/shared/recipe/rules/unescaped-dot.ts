@@ -1,4 +1,5 @@
-import { regexSource, rewrite } from '../../rule/patternText.ts'
+import { rewrite } from '../../rule/patternText.ts'
+import { regexSource } from '../match.ts'
 import { defineRule } from '../../rule/rule.ts'
 
 export const rule = defineRule({

@@ -30,7 +30,7 @@ const kinds: readonly (readonly OpCase[])[] = (() => {
   return [...found.values()].map((cases) => cases.sort((a, b) => size(a) - size(b)))
 })()
 
-/** Of each kind the case in the middle. */
+/** The case in the middle of each kind. */
 export const oneOfEach = kinds.map((cases) => cases[cases.length >> 1])
-/** Of each kind the case of the most workgroups. */
+/** The case of the most workgroups of each kind. */
 export const largestOfEach = kinds.map((cases) => cases[cases.length - 1])
