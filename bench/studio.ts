@@ -71,6 +71,7 @@ async function round(vsix: string, figures: Figures): Promise<void> {
     // The extension is active by then: whether it was before the click is chance on a busy machine.
     await runCommand(page, 'SparseScope: Show Log')
     await page.locator('.output-view').first().waitFor()
+    await sleep(2000)
     await runCommand(page, 'View: Hide Panel')
     await sleep(3000)
     if (waits.includes('recipe')) await typeInRecipe(page, add)

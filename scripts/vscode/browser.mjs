@@ -57,7 +57,7 @@ export async function findCommand(page, title, timeout = 120_000) {
     try {
       await page.keyboard.press('F1')
       await input.waitFor({ timeout: 3000 })
-      await input.fill(`>${title}`)
+      await input.fill(`>${title}`, { timeout: 3000 })
       await row.waitFor({ timeout: 1500 })
       return row
     } catch (error) {

@@ -79,7 +79,9 @@ function drawRow({ label, index, ladder }: LadderRow, place: Place): Shape[] {
   const span = (from: number, to: number, look: Shape['attributes']) =>
     shape('rect', { x: Math.min(from, to), y: y - 5, width: Math.max(1, Math.abs(to - from)), height: 10, fill: colour, ...look }) // prettier-ignore
   const drawn: Shape[] = []
-  if (d !== null && p !== null) drawn.push(span(d, p, { class: 'gapOfPruning', 'fill-opacity': 0.15 }))
+  // On black the faint fill alone is not seen.
+  if (d !== null && p !== null)
+    drawn.push(span(d, p, { class: 'gapOfPruning', 'fill-opacity': 0.15, stroke: colour, 'stroke-opacity': 0.7 }))
   if (p !== null && r !== null && ladder.wonBack !== null)
     drawn.push(
       span(
