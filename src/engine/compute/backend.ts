@@ -78,6 +78,11 @@ export interface Backend {
    * more than its plan already; null when there is nothing to gain. Absent where memory is the host's.
    */
   planWithLess?(): SmallerPlan | null
+  /**
+   * After `device-lost`: a new device of the same adapter, without any tensor. @throws EngineError where there is none. Absent where
+   * devices are not lost.
+   */
+  reopen?(): Promise<void>
   /** Absent where calling kernels costs little beside running them. */
   record?(): Recorder
   close(): Promise<void>

@@ -2,14 +2,13 @@
 import type { Worker } from 'node:worker_threads'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { totalmem } from 'node:os'
-import { formatBytes } from '../../../shared/format/byteSize.ts'
 import { bytesPerElement, hostArray, type DType, type HostArray } from '../../dtype.ts'
 import { EngineError } from '../../errors.ts'
 import type { Backend } from '../backend.ts'
 import type { PruneKernels } from '../pruneKernels.ts'
-import { RowLimit } from '../rowLimit.ts'
 import { startWorker } from '../../../system/startWorker.ts'
 import { lengthOf, type Tensor } from '../tensor.ts'
+import { openAccount } from './memoryAccount.ts'
 import { kernelNames } from './names.ts'
 import { webGpuPrune } from './prune.ts'
 import type { Command, GpuFacts, Failure, KernelArgs, KernelCall, KernelCalls, KernelName } from './protocol.ts'
@@ -52,14 +51,22 @@ export async function openWebGpu(options: WebGpuOptions = {}): Promise<WebGpuBac
     products: options.products ?? 'auto',
     simulated: options.simulated ?? null,
   }
-  const worker = startWorker(import.meta.url, './worker.ts', 'webgpuWorker', { workerData: request })
-  const connection = new Connection(worker)
-  try {
-    return createBackend(connection, await connection.facts, options.maxBytes ?? null)
-  } catch (error) {
-    await ended(worker)
-    throw error
+  const connect = async (): Promise<Opened> => {
+    const worker = startWorker(import.meta.url, './worker.ts', 'webgpuWorker', { workerData: request })
+    const connection = new Connection(worker)
+    try {
+      return { connection, facts: await connection.facts }
+    } catch (error) {
+      await ended(worker)
+      throw error
+    }
   }
+  return createBackend(await connect(), connect, options.maxBytes ?? null)
+}
+
+interface Opened {
+  readonly connection: Connection
+  readonly facts: GpuFacts
 }
 
 const patienceMs = 2000
@@ -209,20 +216,13 @@ class Connection {
   }
 }
 
-function createBackend(connection: Connection, facts: GpuFacts, maxBytes: number | null): WebGpuBackend {
+function createBackend(
+  { connection, facts }: Opened,
+  connect: () => Promise<Opened>,
+  maxBytes: number | null,
+): WebGpuBackend {
   // Without a bound a driver that lends the host's memory may be asked for more than there is.
-  let limitBytes = maxBytes ?? totalmem()
-  /** The limit that plans are told: less than `limitBytes` once the device has refused. */
-  let plannedBytes = Infinity
-  const rowLimit = new RowLimit()
-  const sizes = new Map<number, number>()
-  let nextBuffer = 1
-  let usedBytes = 0
-  let peakBytes = 0
-  /** Most bytes in use since the last plan was made. */
-  let planPeak = 0
-  /** A tensor was larger than a buffer may be: less beside it does not help. */
-  let tooLarge = false
+  const account = openAccount(facts, maxBytes ?? totalmem())
   const callOf =
     <K extends KernelName>(kernel: K) =>
     (...args: KernelArgs[K]) =>
@@ -243,19 +243,12 @@ function createBackend(connection: Connection, facts: GpuFacts, maxBytes: number
       if (connection.dead) throw toError(connection.dead)
       const length = lengthOf(shape)
       const bytes = Math.max(4, length * bytesPerElement[dtype])
-      tooLarge = bytes > facts.maxBufferBytes
-      checkRoom(bytes, usedBytes, limitBytes, facts)
-      const buffer = nextBuffer++
-      sizes.set(buffer, bytes)
-      usedBytes += bytes
-      peakBytes = Math.max(peakBytes, usedBytes)
-      planPeak = Math.max(planPeak, usedBytes)
+      const buffer = account.take(bytes)
       connection.push({ do: 'allocate', buffer, bytes })
       return { buffer, dtype, shape, offset: 0, length }
     },
     release({ buffer }) {
-      usedBytes -= sizes.get(buffer) ?? 0
-      sizes.delete(buffer)
+      account.release(buffer)
       connection.push({ do: 'release', buffer })
     },
     write(tensor, data) {
@@ -270,43 +263,27 @@ function createBackend(connection: Connection, facts: GpuFacts, maxBytes: number
     async sync() {
       await connection.request((id) => ({ type: 'sync', id }))
     },
-    memory: () => ({ usedBytes, peakBytes, limitBytes: Math.min(limitBytes, plannedBytes) }),
-    rowLimit,
-    planWithLess() {
-      // The peak was too much: buffers come in size classes, and other programs want memory too.
-      const less = Math.floor(0.75 * Math.min(limitBytes, plannedBytes, planPeak))
-      const mayPlan = !tooLarge && less >= leastPlan
-      const kept = planPeak <= plannedBytes
-      planPeak = usedBytes
-      tooLarge = false
-      const rows = mayPlan && kept ? null : rowLimit.halve()
-      if (rows !== null) return { rows }
-      return mayPlan ? { limitBytes: (plannedBytes = less) } : null
+    memory: account.memory,
+    rowLimit: account.rowLimit,
+    planWithLess: account.planWithLess,
+    async reopen() {
+      await connection.close()
+      const next = await connect()
+      if (next.facts.identity !== facts.identity) {
+        await next.connection.close()
+        throw new EngineError('device-lost', `${next.facts.description} came in place of ${facts.description}`)
+      }
+      connection = next.connection
+      account.forget()
     },
     identity: facts.identity,
     async measureMemory(most) {
       const [inGiB] = (await connection.request((id) => ({ type: 'measure', id, most }))) as Float32Array
       return inGiB * 2 ** 30
     },
-    limitMemory: (bytes) => void (limitBytes = bytes),
+    limitMemory: account.limitMemory,
     close: () => connection.close(),
     loseDevice: () => connection.lose(),
   }
   return { ...backend, prune: webGpuPrune(backend, kernels, kernels) }
-}
-
-/** Bytes of a device below which no model is worth a plan. */
-const leastPlan = 64 * 2 ** 20
-
-function checkRoom(bytes: number, used: number, maxBytes: number, facts: GpuFacts): void {
-  if (bytes > facts.maxBufferBytes)
-    throw new EngineError(
-      'out-of-memory',
-      `a tensor of ${formatBytes(bytes)} does not fit ${facts.description}, whose buffers end at ${formatBytes(facts.maxBufferBytes)}: use a smaller batch or sequence, or --device cpu`,
-    )
-  if (used + bytes > maxBytes)
-    throw new EngineError(
-      'out-of-memory',
-      `${formatBytes(bytes)} more than the ${formatBytes(used)} in use would pass the limit of ${formatBytes(maxBytes)} on ${facts.description}: raise --device-memory if the device has more, or use a smaller batch or sequence`,
-    )
 }

@@ -15,6 +15,7 @@ import type { Checkpoint } from '../../checkpoint/checkpoint.ts'
 import type { PruneEntry } from '../../../shared/plan/pruneEntries.ts'
 import type { RunPlan } from '../../../shared/plan/runPlan.ts'
 import { goOnWithLess } from './lessMemory.ts'
+import { goOnWithNewDevice } from './lostDevice.ts'
 import { evaluateBlocks, recoverPass } from './recoverPass.ts'
 import { createContext, prunedStages, withRunModel, type RunContext } from './runContext.ts'
 import { saveGguf } from './ggufPhase.ts'
@@ -36,7 +37,8 @@ export async function runPhases(
   const data = await readData(session, plan)
   await claimOutput(session, plan)
   session.expect(await plannedWork(session, data))
-  return goOnWithLess(session, () => phasesLeft(createContext(session, plan, data), version))
+  const left = () => phasesLeft(createContext(session, plan, data), version)
+  return goOnWithNewDevice(session, () => goOnWithLess(session, left))
 }
 
 async function phasesLeft(context: RunContext, version: string): Promise<{ sparsity: number | null }> {

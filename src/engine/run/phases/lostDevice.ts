@@ -1,0 +1,43 @@
+// When a device is lost in the middle of a run, the run goes on from what is saved with a new one.
+import { probe } from '../../compute/open.ts'
+import { EngineError } from '../../errors.ts'
+import type { RunSession } from '../state/session.ts'
+import { returnToSaved } from '../state/trainingState.ts'
+
+/** Losses in a row without anything saved in between: a driver that ends the same work each time would do so for ever. */
+const mostInARow = 3
+
+/**
+ * Runs `body`, again each time its device is lost and comes back; `body` plans anew and skips what is saved.
+ * @throws EngineError 'device-lost' where no device comes back, or one after the other is lost at the same work.
+ */
+export async function goOnWithNewDevice<T>(
+  { backend, warn, folder, progress }: Pick<RunSession, 'backend' | 'warn' | 'folder' | 'progress'>,
+  body: () => Promise<T>,
+): Promise<T> {
+  let [saved, inARow] = [progress.revision, 0]
+  for (;;) {
+    try {
+      return await body()
+    } catch (error) {
+      if (!(error instanceof EngineError && error.code === 'device-lost') || !backend.reopen) throw error
+      inARow = progress.revision === saved ? inARow + 1 : 1
+      saved = progress.revision
+      if (inARow > mostInARow || !(await comesBack(backend))) throw error
+      warn(`${backend.info.description} was lost and came back; the run goes on from what is saved (${error.message})`)
+      await returnToSaved(folder.state, progress)
+    }
+  }
+}
+
+/** Opens a new device. One that does not compute is none. */
+function comesBack(backend: RunSession['backend']): Promise<boolean> {
+  const opened = async () => {
+    await backend.reopen?.()
+    await probe(backend)
+  }
+  return opened().then(
+    () => true,
+    () => false,
+  )
+}
