@@ -6,8 +6,12 @@ const minimum = 256
 /** A smaller buffer is handed out without waiting for the driver to say whether there was memory. */
 const largeBytes = 16 * 2 ** 20
 
-/** Kept for reuse beside as much again as is in use. */
+/** Kept for reuse beside as much again as is in use, or as lately was in use together. */
 const idleBytes = 256 * 2 ** 20
+/** Buffers do not fit each other's sizes quite. */
+const slack = 1.25
+/** Acquisitions that a step of training makes at most: what was in use a step ago will be in use again. */
+const lately = 8192
 
 /** Next size of the form 2^k·(8…15)/8: at most an eighth is wasted, and blocks of one model reuse each other's. */
 export function sizeClass(bytes: number): number {
@@ -20,8 +24,14 @@ export class BufferPool {
   readonly #device: GPUDevice
   readonly #limit: number
   readonly #free = new Map<number, GPUBuffer[]>()
+  /** Buffers by the order in which they were made. */
+  readonly #numbers = new WeakMap<GPUBuffer, number>()
+  #made = 0
   #freeBytes = 0
   #usedBytes = 0
+  /** Most bytes in use at one time, within the last acquisitions and those before. */
+  #most: [now: number, before: number] = [0, 0]
+  #acquired = 0
   /** Outcomes of creations not yet looked at: out of memory shows only there. */
   #pending: { buffer: GPUBuffer; outcome: Promise<GPUError | null> }[] = []
   /** Buffers that were never made. They must not be used, nor given to anyone else. */
@@ -35,8 +45,10 @@ export class BufferPool {
   /** At least `bytes` long. */
   acquire(bytes: number): GPUBuffer {
     const size = Math.min(sizeClass(bytes), Math.floor(this.#limit / 16) * 16)
-    const reused = this.#free.get(size)?.pop()
+    const reused = this.#eldest(size)
     this.#usedBytes += size
+    if (++this.#acquired % lately === 0) this.#most = [0, this.#most[0]]
+    this.#most[0] = Math.max(this.#most[0], this.#usedBytes)
     if (reused) {
       this.#freeBytes -= size
       return reused
@@ -47,6 +59,18 @@ export class BufferPool {
       usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
     })
     this.#pending.push({ buffer, outcome: this.#device.popErrorScope() })
+    this.#numbers.set(buffer, this.#made++)
+    return buffer
+  }
+
+  /** Of the free buffers of a size the one made first: a step that asks as the last one did gets the same ones, for which bind groups are known. */
+  #eldest(size: number): GPUBuffer | undefined {
+    const list = this.#free.get(size)
+    if (!list?.length) return undefined
+    const numberOf = (i: number) => this.#numbers.get(list[i]) ?? 0
+    let first = 0
+    for (let i = 1; i < list.length; i++) if (numberOf(i) < numberOf(first)) first = i
+    const [buffer] = list.splice(first, 1)
     return buffer
   }
 
@@ -77,7 +101,7 @@ export class BufferPool {
    */
   async acquireOrTrim(bytes: number, settle: () => Promise<void>): Promise<GPUBuffer> {
     const buffer = this.acquire(bytes)
-    if (bytes < largeBytes || this.#freeBytes === 0 || (await this.#made(buffer))) return buffer
+    if (bytes < largeBytes || this.#freeBytes === 0 || (await this.#wasMade(buffer))) return buffer
     this.release(buffer)
     await settle()
     this.trim()
@@ -85,7 +109,7 @@ export class BufferPool {
   }
 
   /** Whether a buffer was made; of one that was not, `failure` says nothing any more. */
-  async #made(buffer: GPUBuffer): Promise<boolean> {
+  async #wasMade(buffer: GPUBuffer): Promise<boolean> {
     const index = this.#pending.findIndex((creation) => creation.buffer === buffer)
     if (index < 0) return true
     const [{ outcome }] = this.#pending.splice(index, 1)
@@ -98,9 +122,10 @@ export class BufferPool {
     return this.#broken.has(buffer)
   }
 
-  /** Whether more lies idle than a few steps may need again. */
+  /** Whether more lies idle than a step may need again. */
   get wasteful(): boolean {
-    return this.#freeBytes > idleBytes + this.#usedBytes
+    const needed = slack * Math.max(...this.#most) - this.#usedBytes
+    return this.#freeBytes > idleBytes + Math.max(this.#usedBytes, needed)
   }
 
   /** Destroys all free buffers, which Dawn frees only at a later submit. Nothing unsubmitted may use them. Returns whether there were any. */

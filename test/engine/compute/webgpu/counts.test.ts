@@ -121,6 +121,8 @@ describe('What a GPU is asked for', function () {
       )
       const tokens = gradAccumulation * settings.batchSize * seqLen
       assert.equal(step.waits, 1)
+      // A step finds the last one's buffers, each where it was.
+      assert.deepEqual([step.buffers, step.bindGroups], [0, 0])
       // Ids, their positions, targets and their weights.
       assert.ok(step.bytesUp > 0 && step.bytesUp <= 4 * 4 * tokens, `${step.bytesUp} bytes up`)
       // Maximum, sum and the target's logit.

@@ -78,15 +78,19 @@ describe('GPU buffer pool', () => {
     assert.deepEqual([pool.isBroken(never), pool.isBroken(used)], [true, false])
   })
 
-  it('destroys what lies idle when that is far more than what is used', () => {
+  it('keeps what was lately in use together, and destroys it when many steps have not asked for it', () => {
     const { device, destroyed } = createDevice(Infinity)
     const pool = new BufferPool(device)
     const big = pool.acquire(2 ** 29)
     assert.equal(pool.wasteful, false)
     pool.release(big)
+    assert.equal(pool.wasteful, false)
+    for (let i = 0; i < 20_000; i++) pool.release(pool.acquire(2 ** 29))
+    assert.equal(pool.wasteful, false)
+    for (let i = 0; i < 20_000; i++) pool.release(pool.acquire(256))
     assert.equal(pool.wasteful, true)
     assert.equal(pool.trim(), true)
-    assert.deepEqual(destroyed, [big])
+    assert.ok(destroyed.includes(big))
     assert.equal(pool.trim(), false)
   })
 })
