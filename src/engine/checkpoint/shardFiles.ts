@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import type { TensorInfo } from '../../shared/format/safetensorsHeader.ts'
 import { EngineError } from '../errors.ts'
 import { killPoint } from '../../system/killPoint.ts'
-import { errnoOf, writeError } from '../../system/diskErrors.ts'
+import { writeError } from '../../system/diskErrors.ts'
 import type { Reserve } from './setAside.ts'
 import type { Shard } from './shardLayout.ts'
 import { mostAtOnce } from './filePool.ts'
@@ -13,35 +13,29 @@ import { mostAtOnce } from './filePool.ts'
 export class ShardFiles {
   private readonly folder: string
   private readonly shards: readonly Shard[]
-  private readonly resumes: boolean
   private readonly reserve: Reserve | null
   private readonly handles = new Map<Shard, FileHandle>()
   private readonly places = new Map<string, { shard: Shard; tensor: TensorInfo }>()
 
   /** `reserve`: what is written comes out of it. */
-  constructor(folder: string, shards: readonly Shard[], resumes: boolean, reserve: Reserve | null = null) {
+  constructor(folder: string, shards: readonly Shard[], reserve: Reserve | null = null) {
     this.folder = folder
     this.shards = shards
-    this.resumes = resumes
     this.reserve = reserve
     for (const shard of shards) for (const tensor of shard.tensors) this.places.set(tensor.name, { shard, tensor })
   }
 
-  /** Creates the files, or checks that those of a killed writer are the ones this plan would make. */
   async prepare(): Promise<void> {
     for (const shard of this.shards) {
       const path = join(this.folder, shard.name)
       try {
-        const handle = await open(path, this.resumes ? 'r+' : 'wx')
+        const handle = await open(path, 'wx')
         this.handles.set(shard, handle)
-        if (this.resumes) await checkHeader(handle, shard, path)
-        else {
-          await handle.truncate(shard.bytes)
-          await this.reserve?.give(shard.header.length)
-          await writeAll(handle, shard.header, 0)
-        }
+        await handle.truncate(shard.bytes)
+        await this.reserve?.give(shard.header.length)
+        await writeAll(handle, shard.header, 0)
       } catch (error) {
-        throw this.resumes && errnoOf(error) === 'ENOENT' ? notResumable(path) : writeError(error, path)
+        throw writeError(error, path)
       }
     }
   }
@@ -85,18 +79,4 @@ async function writeAll(handle: FileHandle, data: Uint8Array, position: number):
   for (let done = 0; done < data.length;) {
     done += (await handle.write(data, done, Math.min(mostAtOnce, data.length - done), position + done)).bytesWritten
   }
-}
-
-async function checkHeader(handle: FileHandle, shard: Shard, path: string): Promise<void> {
-  const found = Buffer.alloc(shard.header.length)
-  await handle.read(found, 0, found.length, 0)
-  const { size } = await handle.stat()
-  if (size !== shard.bytes || !found.equals(shard.header)) throw notResumable(path)
-}
-
-function notResumable(path: string): EngineError {
-  return new EngineError(
-    'bad-checkpoint',
-    `${path} is not what this model and max_shard would write; it cannot be resumed: start anew`,
-  )
 }

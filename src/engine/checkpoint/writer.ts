@@ -2,7 +2,6 @@
 // Tensors arrive in any order; the rest is copied. Nothing is visible under the final name until all of it is there.
 import { writeFile } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
-import type { SafetensorsDtype } from '../../shared/format/dtypes.ts'
 import { EngineError, throwIfCancelled } from '../errors.ts'
 import { carryOver } from './carryOver.ts'
 import type { Checkpoint } from './checkpoint.ts'
@@ -13,22 +12,14 @@ import { maxConfigBytes } from './modelConfigFile.ts'
 import { refuseOverlap } from './outputPlace.ts'
 import { ShardFiles } from './shardFiles.ts'
 import type { Reserve } from './setAside.ts'
-import { encodeIndex, planShards, type Shard, type TensorSpec } from './shardLayout.ts'
+import { encodeIndex, planShards, type Shard } from './shardLayout.ts'
 import { readSmallFile } from './smallFile.ts'
 
 export interface WriterOptions {
   /** Largest shard in bytes; a larger tensor gets a shard of its own. */
   maxShardBytes: number
-  /** Element types that differ from the source's. Such tensors must be written, they cannot be copied. */
-  dtypes?: ReadonlyMap<string, SafetensorsDtype>
-  /** Tensors the source does not have, put last: an untied head. */
-  extraTensors?: readonly TensorSpec[]
-  /** Tensors of the source to leave out. */
-  drop?: ReadonlySet<string>
   /** Changes the text of config.json, which is carried over otherwise. */
   editConfig?: (text: string) => string
-  /** Goes on with the folder of a writer that was killed; `done` = tensors whose `write` had returned. */
-  resume?: { partial: string; done: Iterable<string> }
   /** An empty folder of `makePartial` to write into; it is removed by `abort`. Default: a new one. */
   partial?: string
   /** Room on the disk that was set aside for it; given back as it is written. */
@@ -36,7 +27,7 @@ export interface WriterOptions {
 }
 
 export interface CheckpointWriter {
-  /** The folder under its temporary name; keep it to resume. */
+  /** The folder under its temporary name. */
   readonly partial: string
   /** Bytes of all weight files. */
   readonly totalBytes: number
@@ -44,8 +35,6 @@ export interface CheckpointWriter {
   write(name: string, data: Uint8Array | AsyncIterable<Uint8Array>): Promise<void>
   /** Copies every tensor not yet written from the source. `onProgress` gets bytes. */
   copyUnwritten(signal?: AbortSignal, onProgress?: (done: number, total: number) => void): Promise<void>
-  /** Makes everything written so far durable. */
-  sync(): Promise<void>
   /**
    * Adds the other files of the source and `extraFiles`, makes all durable and renames the folder, unless `verify`, which
    * comes last before that, throws.
@@ -63,18 +52,18 @@ const copyChunkBytes = 8 * 2 ** 20
 
 /**
  * @throws EngineError 'exists' when `to` is there, 'usage' when it is in the source's folder, 'disk' when its place is full or
- * read-only. After an error in any method call `abort`, unless the run is to be resumed.
+ * read-only. After an error in any method call `abort`.
  */
 export async function createWriter(source: Checkpoint, to: string, options: WriterOptions): Promise<CheckpointWriter> {
   await refuseOverlap(to, source.folder)
   await refuseExisting(to)
-  const shards = planShards(specsOf(source, options), source.metadata, options.maxShardBytes)
+  const shards = planShards([...source.tensors.values()], source.metadata, options.maxShardBytes)
   const totalBytes = shards.reduce((sum, s) => sum + s.bytes, 0)
-  const missing = options.resume ? 0 : totalBytes - (options.reserve?.bytes() ?? 0)
+  const missing = totalBytes - (options.reserve?.bytes() ?? 0)
   await requireSpace([{ folder: dirname(resolve(to)), bytes: missing, what: 'the result' }])
-  const partial = options.resume?.partial ?? options.partial ?? (await makePartial(to))
-  const files = new ShardFiles(partial, shards, options.resume !== undefined, options.reserve)
-  const written = new Set<string>(options.resume?.done)
+  const partial = options.partial ?? (await makePartial(to))
+  const files = new ShardFiles(partial, shards, options.reserve)
+  const written = new Set<string>()
   let finished = false
 
   const writer: CheckpointWriter = {
@@ -91,9 +80,6 @@ export async function createWriter(source: Checkpoint, to: string, options: Writ
       const total = rest.reduce((sum, t) => sum + t.end - t.start, 0)
       let done = 0
       for (const { name } of rest) {
-        if (options.dtypes?.has(name) || !source.tensors.has(name)) {
-          throw new EngineError('internal', `${name} was never written and cannot be copied`)
-        }
         const chunks = chunksOf(source, name, signal, (bytes) => {
           done += bytes
           onProgress?.(done, total)
@@ -101,7 +87,6 @@ export async function createWriter(source: Checkpoint, to: string, options: Writ
         await writer.write(name, chunks)
       }
     },
-    sync: () => files.sync(),
     async finish(extraFiles, verify) {
       const missing = shards.flatMap((s) => s.tensors).find((t) => !written.has(t.name))
       if (missing) throw new EngineError('internal', `${missing.name} was never written`)
@@ -121,20 +106,10 @@ export async function createWriter(source: Checkpoint, to: string, options: Writ
   try {
     await files.prepare()
   } catch (error) {
-    // A folder that another process left is not removed: a run with the right options may still resume it.
-    if (options.resume) await files.close()
-    else await writer.abort()
+    await writer.abort()
     throw error
   }
   return writer
-}
-
-function specsOf(source: Checkpoint, options: WriterOptions): TensorSpec[] {
-  const specs: TensorSpec[] = []
-  for (const { name, dtype, shape } of source.tensors.values()) {
-    if (!options.drop?.has(name)) specs.push({ name, dtype: options.dtypes?.get(name) ?? dtype, shape })
-  }
-  return [...specs, ...(options.extraTensors ?? [])]
 }
 
 async function* chunksOf(

@@ -58,15 +58,15 @@ function writeAndWait(source: Checkpoint, to: string): WaitingWriter {
   return spawn(process.execPath, command, { stdio: ['ignore', 'pipe', 'inherit'] })
 }
 
-/** The output of a writer before it got the signal, once it has ended. */
-async function saidBy(child: WaitingWriter, signal: 'SIGKILL' | 'SIGTERM') {
+/** The folder that a writer was at when it was told to leave, once it has ended. */
+async function placeOf(child: WaitingWriter): Promise<string> {
   let said = ''
   for await (const chunk of child.stdout) {
     said += String(chunk)
-    if (said.includes('ready')) child.kill(signal)
+    if (said.endsWith('\n')) child.kill('SIGTERM')
   }
-  if (child.signalCode === null && child.exitCode === null) await once(child, 'exit')
-  return JSON.parse(said.split('\n')[0]) as { partial: string; done: string[] }
+  if (child.exitCode === null) await once(child, 'exit')
+  return said.trim()
 }
 
 describe('createWriter', () => {
@@ -141,16 +141,12 @@ describe('createWriter', () => {
     assert.deepEqual(readdirSync(temp.path('out')).sort(), ['config.json', 'model.safetensors', 'sparsescope.json'])
   })
 
-  it('unties a head: one more tensor and one changed value in config.json', async () => {
+  it('writes another config.json than the source has, where it is asked to', async () => {
     const source = await open(small())
-    const head = { name: 'lm_head.weight', dtype: 'F32', shape: [1, 2] } as const
     const editConfig = (text: string) => setTopLevel(text, 'tie_word_embeddings', false)
-    const writer = await createWriter(source, temp.path('out'), { ...large, extraTensors: [head], editConfig })
-    await writer.write('lm_head.weight', new Uint8Array(8))
+    const writer = await createWriter(source, temp.path('out'), { ...large, editConfig })
     await writer.copyUnwritten()
     await writer.finish({})
-    const out = await open(temp.path('out'))
-    assert.deepEqual([...out.tensors.keys()], ['a', 'b', 'lm_head.weight'])
     assert.equal(readFileSync(temp.path('out/config.json'), 'utf8'), '{"tie_word_embeddings": false}')
   })
 
@@ -273,33 +269,8 @@ describe('createWriter', () => {
 
   it('takes the unfinished folder along when the process leaves without waiting', async () => {
     const child = writeAndWait(await open(goldenPath('llama')), temp.path('left'))
-    const { partial } = await saidBy(child, 'SIGTERM')
+    const partial = await placeOf(child)
     assert.equal(child.exitCode, 130)
     assert.ok(!existsSync(partial) && !existsSync(temp.path('left')))
-  })
-
-  it('goes on after kill -9 with what was complete, to the same bytes', async () => {
-    const source = await open(goldenPath('llama'))
-    const { partial, done } = await saidBy(writeAndWait(source, temp.path('out')), 'SIGKILL')
-    assert.ok(existsSync(partial) && !existsSync(temp.path('out')) && done.length === 5)
-    await assert.rejects(
-      createWriter(source, temp.path('out'), { maxShardBytes: 50_000, resume: { partial, done } }),
-      withCode('bad-checkpoint', /cannot be resumed/),
-    )
-    const writer = await createWriter(source, temp.path('out'), { ...large, resume: { partial, done } })
-    await writer.copyUnwritten()
-    await writer.finish({})
-    const out = await open(temp.path('out'))
-    // The killed process wrote ones; what was not in its list was taken from the source.
-    for (const name of source.tensors.keys()) {
-      const bytes = await out.read(name)
-      if (done.includes(name))
-        assert.ok(
-          bytes.every((byte) => byte === 1),
-          name,
-        )
-      else assert.deepEqual(bytes, await source.read(name), name)
-    }
-    assert.deepEqual(readdirSync(temp.folder), ['out'])
   })
 })
