@@ -15,7 +15,7 @@ export interface Ours {
   tokens: number[][]
   /** By how much each token's log-probability is above the next likeliest's. */
   leads: number[][]
-  /** Of each row, as llama.cpp's. */
+  /** One for each row, as llama.cpp's. */
   losses: number[]
 }
 

@@ -30,7 +30,7 @@ export interface Asked {
 export interface Answer {
   /** Seconds of all tokens, and of those after the first, which come one at a time. */
   answers: { prompt: number[]; ids: number[]; seconds: number; decodeSeconds: number }[]
-  /** Of each row, the mean of −log p of all its ids but the first. */
+  /** For each row, the mean of −log p of all its ids but the first. */
   losses: number[]
 }
 

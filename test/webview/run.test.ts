@@ -202,6 +202,7 @@ describe('the view of a run in Chromium', () => {
       seconds: { total: 17 },
       peak_memory_mb: 700,
       output: '/models/opt-125m-wanda50',
+      gguf_output: '/models/opt-125m-wanda50.gguf',
     })
     await send(page, { type: 'runResult', result })
     const card = page.locator('section', { hasText: 'Result' })
@@ -213,6 +214,8 @@ describe('the view of a run in Chromium', () => {
       '700 MB\nmemory, peak',
     ])
     await card.getByText('Saved to /models/opt-125m-wanda50').waitFor()
+    await card.getByText('For llama.cpp: /models/opt-125m-wanda50.gguf').waitFor()
+    await keepPicture(page, 'run-result')
     assert.equal(await page.getByRole('list', { name: 'Numbers of the run' }).count(), 0)
     const before = (await posted(page)).length
     const actions = ['Open report', 'Compare…', 'Try it', 'Open output', 'Write model card', 'Copy as Markdown'] // prettier-ignore
