@@ -46,6 +46,8 @@ describe('a run whose device is lost', function () {
     }
     const backend: Backend = {
       ...gpu,
+      // So that the next block is on its way when the device goes.
+      traits: { ...gpu.traits, ownMemory: true },
       read(tensor) {
         wait()
         return gpu.read(tensor)

@@ -3,6 +3,7 @@ import { EngineError } from '../../errors.ts'
 import { parentPort, workerData } from 'node:worker_threads'
 import { adapterName, hasOwnMemory, hasSmallSubgroups, isSoftware } from './adapter.ts'
 import { requestAdapter, requestDevice, tensorCoresOf } from './adapter.ts'
+import { computesF16 } from './halfProof.ts'
 import { tensorVariants } from './ops/gemm/tensorCores.ts'
 import type { Command, GpuFacts, Failure, OpenRequest, Reply, Request } from './protocol.ts'
 import { asFailure, Session } from './session.ts'
@@ -29,6 +30,8 @@ async function open(request: OpenRequest): Promise<{ session: Session; facts: Gp
   const cores = products === 'tensorCores' ? tensorCoresOf(adapter) : null
   if (products === 'tensorCores' && !cores)
     throw new EngineError('unsupported', `${adapterName(info)} lists no tensor cores for f16 inputs and f32 sums`)
+  if (cores && !(await computesF16(device)))
+    throw new EngineError('unsupported', `${adapterName(info)} has f16 and computes wrongly with it: update its driver`)
   lost = device.lost.then(({ reason, message }) => {
     if (closing) return
     // Dawn gives the device up where memory ends in the middle of a command and not at an allocation.

@@ -1,7 +1,10 @@
 // Which matrix shape is taken, and what is said where there is none. That the shaders compile is tested in shaders.test.ts.
 import assert from 'node:assert/strict'
+import { requestAdapter, requestDevice } from '../../../../src/engine/compute/webgpu/adapter.ts'
 import { openWebGpu } from '../../../../src/engine/compute/webgpu/backend.ts'
+import { computesF16 } from '../../../../src/engine/compute/webgpu/halfProof.ts'
 import { chooseShape, type SubgroupMatrixConfig } from '../../../../src/engine/compute/webgpu/ops/gemm/tensorCores.ts'
+import { cannot, lacks } from '../../../support/skip.ts'
 
 const config = (M: number, N: number, K: number, result = 'f32'): SubgroupMatrixConfig => ({
   componentType: 'f16',
@@ -22,5 +25,15 @@ describe('tensor cores', function () {
   it('are refused with a sentence by an adapter that lists none', async () => {
     const asked = openWebGpu({ products: 'tensorCores', flags: ['backend=null'] })
     await assert.rejects(asked, { code: 'unsupported', message: /lists no tensor cores/ })
+  })
+
+  it('are trusted with f16 only where a kernel computes with it: the null backend lists it and does not', async function () {
+    const nothing = await requestDevice(await requestAdapter(['backend=null']))
+    assert.equal(await computesF16(nothing), false)
+    const adapter = await requestAdapter([]).catch((error: Error) => lacks(this, error.message))
+    if (!adapter.features.has('shader-f16')) return cannot(this, 'this adapter has no shader-f16')
+    const device = await requestDevice(adapter)
+    assert.equal(await computesF16(device), true)
+    for (const one of [nothing, device]) one.destroy()
   })
 })
