@@ -36,7 +36,6 @@ export interface OpenModels {
   use<T>(seen: SeenModel, work: (model: OpenModel) => Promise<T>): Promise<T>
   /** Closes what nobody has used for a minute. */
   closeIdle(now: number): void
-  closeAll(): Promise<void>
 }
 
 /** `cache`: where statistics outlive the process. */
@@ -79,11 +78,6 @@ export function createOpenModels(cache: () => StatsCache): OpenModels {
         entries.delete(key)
         void close(entry)
       }
-    },
-    async closeAll() {
-      const open = [...entries.values()]
-      entries.clear()
-      await Promise.all(open.map(close))
     },
   }
 }

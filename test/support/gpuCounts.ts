@@ -15,7 +15,7 @@ export interface GpuCounts {
   readonly bindGroups: number
   /** Into tensors. */
   readonly bytesUp: number
-  /** Of kernels. */
+  /** For kernels. */
   readonly parameterBytes: number
   readonly bytesDown: number
   /** Processor time of the GPU's thread, and how much of it went by in waits. NaN where the system does not tell. */

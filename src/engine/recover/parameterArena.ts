@@ -16,7 +16,6 @@ export interface ParameterSpec {
 }
 
 export interface ParameterArena {
-  readonly specs: readonly ParameterSpec[]
   /** Views into the buffers, null for a name that is not trained. */
   param(name: string): Tensor | null
   grad(name: string): Tensor | null
@@ -29,7 +28,6 @@ export interface ParameterArena {
   adamw(step: AdamStep): void
   /** Buffers to save and restore for a resumed run: parameters and both moments, one of each per segment. */
   readonly stateTensors: readonly { readonly name: string; readonly tensor: Tensor }[]
-  readonly bytes: number
   close(): void
 }
 
@@ -84,7 +82,6 @@ export function createParameterArena(backend: Backend, specs: readonly Parameter
   })
   const tensors = segments.flatMap((s) => [s.param, s.grad, s.m, s.v])
   return {
-    specs,
     param: (name) => params.get(name) ?? null,
     grad: (name) => grads.get(name) ?? null,
     clearGrads: () => segments.forEach((s) => backend.kernels.fill(s.grad, 0)),
@@ -99,7 +96,6 @@ export function createParameterArena(backend: Backend, specs: readonly Parameter
       { name: `m.${i}`, tensor: s.m },
       { name: `v.${i}`, tensor: s.v },
     ]),
-    bytes: tensors.reduce((sum, tensor) => sum + 4 * tensor.length, 0),
     close: () => tensors.forEach((tensor) => backend.release(tensor)),
   }
 }

@@ -40,8 +40,6 @@ export interface PlannedMap {
   expectedError: number | null
   /** The same with one sparsity for all that are pruned, at the same mean. */
   uniformError: number | null
-  /** Methods of the recipe whose errors have not been measured at two sparsities in all blocks. */
-  unmeasured: MethodName[]
   /** Estimated time of the run, least and most; null where the machine or the model is not known. */
   seconds: readonly [low: number, high: number] | null
   /** Estimated memory at most; null where the model is not known. */

@@ -6,7 +6,6 @@ import { meanSparsity, plannedSparsity, type PlanModel, type PlannedSparsity } f
 import { allocatedSparsities, spreadMean, type Spread, type SpreadPlan } from './spreadMean.ts'
 import { allocationNames, defaultAllocation, isMeasured, spreadsOne } from '../allocations/allocations.ts'
 import { decidesInRun } from '../recipe/resolve.ts'
-import type { MethodName } from '../methods/methods.ts'
 
 /** Figures of an analysis by module name. */
 export type Measured = ReadonlyMap<string, MeasuredModule>
@@ -39,7 +38,6 @@ export function plannedView(recipe: string, text: string, model: PlanModel, meas
     })),
     expectedError: errorOf(read, model, measured, shown),
     uniformError: uniformErrorOf(read, model, measured, spreads),
-    unmeasured: unmeasuredOf(read, measured),
     said: [...read.said],
     problem: null,
   }
@@ -47,7 +45,7 @@ export function plannedView(recipe: string, text: string, model: PlanModel, meas
 
 const nothing: ShownPlan = {
   ...{ recipe: '', method: null, pattern: null, rule: defaultAllocation, rules: [], mean: 0, modules: [], said: [] },
-  ...{ expectedError: null, uniformError: null, unmeasured: [], problem: null },
+  ...{ expectedError: null, uniformError: null, problem: null },
 }
 
 function common<T>(values: readonly T[]): T | null {
@@ -140,18 +138,4 @@ function uniformErrorOf(read: PlannedSparsity, model: PlanModel, measured: Measu
   const uniform = spreads.get(defaultAllocation)
   if (!uniform || uniform.problem !== undefined) return null
   return errorOf(read, model, measured, new Map([...read.sparsities, ...uniform.sparsities]))
-}
-
-function unmeasuredOf({ entries }: PlannedSparsity, measured: Measured): MethodName[] {
-  const missing = entries.filter(({ step, own }) => [...own].some((name) => !isKnown(measured.get(name), step)))
-  return [...new Set(missing.map(({ step }) => step.method))]
-}
-
-function isKnown(
-  module: MeasuredModule | undefined,
-  { method, pattern }: { method: string; pattern: string },
-): boolean {
-  if (!module) return false
-  const own = module.errors.filter((one) => one.method === method && one.pattern === pattern)
-  return isDead(module) || own.length > (pattern === 'unstructured' ? 1 : 0)
 }

@@ -42,8 +42,6 @@ export interface RunPlan {
   readonly needsCalibration: boolean
   /** A tied head that is trained gets weights of its own. */
   readonly untiesHead: boolean
-  /** The largest of all recoveries. */
-  readonly sizes: PlanSizes
 }
 
 /** `percent` of all base parameters. */
@@ -108,7 +106,6 @@ function plannedRun(recipe: ResolvedRecipe, config: ModelConfig): RunPlan {
     needsCalibration:
       recipe.recover.some(isBlockwise) || lookAtData(entries) || allocations.length > 0 || trials.length > 0,
     untiesHead: recoveries.some(({ untiesHead }) => untiesHead),
-    sizes: sizesOf(config, recipe.recover),
   }
 }
 

@@ -4,7 +4,6 @@ import { choicesAfter, type TaskRow } from './task.ts'
 export const arcEasy: TaskRow = {
   title: 'ARC-Easy',
   about: 'questions of school science (test of ai2_arc ARC-Easy)',
-  metric: { name: 'acc', better: 'higher' },
   questions: {
     columns: [['question'], ['choices'], ['answerKey']],
     answer: 'choice',

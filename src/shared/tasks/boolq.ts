@@ -7,7 +7,6 @@ const answers = ['label', 'answer'] as const
 export const boolq: TaskRow = {
   title: 'BoolQ',
   about: 'yes or no to a question on a passage (validation of super_glue or google/boolq)',
-  metric: { name: 'acc', better: 'higher' },
   questions: {
     columns: [['passage'], ['question'], answers],
     answer: 'choice',

@@ -5,7 +5,6 @@ import { choicesAfter, type TaskRow } from './task.ts'
 export const hellaswag: TaskRow = {
   title: 'HellaSwag',
   about: 'which of four endings goes on with a scene (validation)',
-  metric: { name: 'acc', better: 'higher' },
   questions: {
     columns: [['activity_label'], ['ctx_a'], ['ctx_b'], ['endings'], ['label']],
     answer: 'choice',

@@ -4,7 +4,6 @@ import { choicesAfter, type TaskRow } from './task.ts'
 export const lambadaOpenai: TaskRow = {
   title: 'LAMBADA',
   about: "the last word of a passage, in OpenAI's version (test); also its perplexity, per passage",
-  metric: { name: 'acc', better: 'higher' },
   questions: {
     columns: [['text']],
     answer: 'completion',

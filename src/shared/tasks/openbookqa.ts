@@ -5,7 +5,6 @@ import { choicesAfter, type TaskRow } from './task.ts'
 export const openbookqa: TaskRow = {
   title: 'OpenBookQA',
   about: 'sentences to complete with elementary science (test of openbookqa main)',
-  metric: { name: 'acc', better: 'higher' },
   questions: {
     columns: [['question_stem'], ['choices'], ['answerKey']],
     answer: 'choice',

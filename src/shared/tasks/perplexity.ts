@@ -3,6 +3,5 @@ import type { TaskRow } from './task.ts'
 export const perplexity: TaskRow = {
   title: 'Perplexity',
   about: 'exp of the mean next-token loss over windows that do not overlap',
-  metric: { name: 'perplexity', better: 'lower' },
   questions: null,
 }

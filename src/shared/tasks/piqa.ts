@@ -4,7 +4,6 @@ import { choicesAfter, type TaskRow } from './task.ts'
 export const piqa: TaskRow = {
   title: 'PIQA',
   about: 'which of two ways to do something works (validation)',
-  metric: { name: 'acc', better: 'higher' },
   questions: {
     columns: [['goal'], ['sol1'], ['sol2'], ['label']],
     answer: 'choice',

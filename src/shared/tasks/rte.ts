@@ -4,7 +4,6 @@ import { choicesAfter, type TaskRow } from './task.ts'
 export const rte: TaskRow = {
   title: 'RTE',
   about: 'does one sentence follow from another (validation of glue/rte)',
-  metric: { name: 'acc', better: 'higher' },
   questions: {
     columns: [['sentence1'], ['sentence2'], ['label']],
     answer: 'choice',

@@ -5,8 +5,6 @@ export interface TaskRow {
   readonly title: string
   /** Its meaning in Markdown. */
   readonly about: string
-  /** Its first number, and which way is better; null where it gives texts. */
-  readonly metric: { readonly name: string; readonly better: 'lower' | 'higher' } | null
   /** Rules by which a zero-shot task makes a question of each row; null where the task reads text, or the recipe's own prompts. */
   readonly questions: Questions | null
   /** Set where the task generates text after the recipe's own `prompts` and reads no data. */

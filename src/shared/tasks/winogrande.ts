@@ -7,7 +7,6 @@ export const winogrande: TaskRow = {
   title: 'WinoGrande',
   about:
     'which of two names a blank means, judged by how likely the rest of the sentence is (validation of winogrande_xl)',
-  metric: { name: 'acc', better: 'higher' },
   questions: {
     columns: [['sentence'], ['option1'], ['option2'], ['answer']],
     answer: 'choice',

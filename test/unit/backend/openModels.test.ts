@@ -26,8 +26,8 @@ describe('models that views have open', () => {
     models = createOpenModels(cache)
     temp.write('model.safetensors', safetensors({ [name]: f32([2, 4], [1, 0, 0, 1, 1, 1, 1, 1]) }))
   })
-  afterEach(async () => {
-    await models.closeAll()
+  afterEach(() => {
+    models.closeIdle(Infinity)
     temp.remove()
   })
 
@@ -35,7 +35,7 @@ describe('models that views have open', () => {
     assert.equal(await known(), undefined)
     await scan()
     assert.equal(await known(), 2)
-    await models.closeAll()
+    models.closeIdle(Infinity)
     models = createOpenModels(cache)
     assert.equal(await known(), 2)
   })

@@ -27,7 +27,6 @@ export function recordedMap(model: ModelSummary, more: Partial<PlannedMap> = {})
     modules,
     expectedError: 0.0321,
     uniformError: 0.0394,
-    unmeasured: [],
     seconds: [240, 380],
     memoryBytes: 1.9e9,
     said: [],

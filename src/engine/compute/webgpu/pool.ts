@@ -63,7 +63,7 @@ export class BufferPool {
     return buffer
   }
 
-  /** Of the free buffers of a size the one made first: a step that asks as the last one did gets the same ones, for which bind groups are known. */
+  /** The one made first of the free buffers of a size: a step that asks as the last one did gets the same ones, for which bind groups are known. */
   #eldest(size: number): GPUBuffer | undefined {
     const list = this.#free.get(size)
     if (!list?.length) return undefined
