@@ -55,7 +55,7 @@ function isResident({ traits, memory }: Backend, bytes: number, budget: Activati
 function deviceActivations(backend: Backend, shape: ActivationShape): Activations {
   const { windows, seqLen, channels } = shape
   const size = seqLen * channels
-  const most = Math.max(1, Math.floor((backend.traits.mostTensorBytes ?? Infinity) / (4 * size)))
+  const most = Math.max(1, Math.min(windows, Math.floor((backend.traits.mostTensorBytes ?? Infinity) / (4 * size))))
   const tensors = fillArena(backend, (arena) =>
     Array.from({ length: Math.ceil(windows / most) }, (_, i) =>
       arena.allocate([Math.min(most, windows - i * most) * seqLen, channels]),
