@@ -36,6 +36,24 @@ describe('mask check', () => {
           }
       })
 
+  it('finds each of them where rows are whole words, and entries are looked at two at a time', () => {
+    const kept = Array.from({ length: 3 * 64 }, (_, i) => (i * 7) % 5 < 2)
+    const whole = maskOfZeros(
+      kept.map((k) => (k ? 1 : 0)),
+      3,
+      64,
+    )
+    const bits = Uint16Array.from(kept, (k) => (k ? 0x3f80 : 0x8000))
+    const weight = { name: 'w', bytes: new Uint8Array(bits.buffer), bytesPerWeight: 2 as const, transposed: false }
+    assert.equal(brokenEntries(whole, weight), 0)
+    for (const [i, keeps] of kept.entries()) {
+      const before = bits[i]
+      bits[i] = 1
+      assert.equal(brokenEntries(whole, weight), keeps ? 0 : 1)
+      bits[i] = before
+    }
+  })
+
   it('lets a kept weight round to 0 and a pruned one be −0', () => {
     const { bits, weight } = stored(2, false)
     bits.fill(0x8000)

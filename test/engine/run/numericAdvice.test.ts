@@ -48,6 +48,21 @@ describe('advice for numbers that are none', () => {
     })
   }
 
+  it('16-bit values are looked at two at a time, each for itself', () => {
+    for (const [dtype, largest, infinite] of [
+      ['F16', 0x7bff, 0x7c00],
+      ['BF16', 0x7f7f, 0x7f80],
+    ] as const) {
+      const finite = [largest, largest | 0x8000, 0x8000, 1]
+      checkFinite('fc1.weight', new Uint8Array(Uint16Array.from(finite).buffer), dtype, 'training')
+      for (const bad of [infinite, infinite | 0x8000, infinite | 1])
+        for (const place of finite.keys()) {
+          const values = Uint16Array.from(finite, (value, i) => (i === place ? bad : value))
+          assert.throws(() => checkFinite('fc1.weight', new Uint8Array(values.buffer), dtype, 'training'), /too large/)
+        }
+    }
+  })
+
   it('there is none for numbers that are some', () => {
     // Lower halves of eight bytes that would be none by themselves.
     const bytes = new Uint8Array(Float64Array.of(1, 1e300, -0, 0.1).buffer)
