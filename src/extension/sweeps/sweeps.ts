@@ -15,8 +15,6 @@ export interface Sweep {
   /** Local time at which it was planned; empty for a folder with a name of its own. */
   readonly time: string
   readonly started: number
-  /** Id of its plan. */
-  readonly id: string
   readonly runs: RunsReader
 }
 
@@ -107,13 +105,12 @@ export class Sweeps {
   private async read(folder: string): Promise<Sweep> {
     const at = sweepFolderAt(folder)
     const plan = await readPlan(at)
-    const { id } = plan
     const recipes = await plannedRecipes(at, plan)
     const places = plan.runs.map(({ index, name, settings }) => {
       return { name, settings, folder: runPathOf(at, index), recipe: recipes[index] }
     })
     const runs = new RunsReader(places, () => this.signsOf(folder))
-    const sweep: Sweep = { folder, ...runName(basename(folder)), id, runs }
+    const sweep: Sweep = { folder, ...runName(basename(folder)), runs }
     runs.onChange(() => this.changed())
     this.open.set(folder, sweep)
     this.changed()
