@@ -17,6 +17,8 @@ import type { Caller } from '../backend/calls.ts'
 /** Told what is known of the checkpoint, whether or not a view waits for it. */
 export interface SessionFollower {
   opened(opened: OpenedModel): void
+  /** The scan that fills the map is over, or none begins by itself. */
+  scanned(): void
   figures(update: AnalysisUpdate): void
   /** An analysis has ended, however it did. */
   analysed(): void
@@ -119,6 +121,7 @@ export class ModelSession {
       this.scan = null
       this.lastResult = result
       this.tell({ type: 'scanEnd', result })
+      this.follower?.scanned()
     }
     this.call('scan', { path: this.path }, { signal: scan.abort.signal, onProgress }).then(
       end,
@@ -208,6 +211,7 @@ export class ModelSession {
       }
       await this.tellWanted(waiting())
       if (waiting().length > 0 && scans) this.startScan()
+      else if (!scans && !this.scan) this.follower?.scanned()
     } catch (error) {
       const message = messageOf(error)
       for (const { post } of waiting()) post({ type: 'failed', message })

@@ -23,8 +23,6 @@ const t = vscode.l10n.t
 
 /** Typing is over, for the bars and for the estimates of a whole run. */
 const [quietMs, restMs] = [120, 700]
-/** A small model's scan is over by then. */
-const afterScanMs = 1500
 
 export interface PlanLinkOptions {
   /** Index or weights file. */
@@ -53,7 +51,6 @@ export class PlanLink implements SessionFollower, vscode.Disposable {
   /** The plan that the views have, as JSON. */
   private told = ''
   private quiet: NodeJS.Timeout | undefined
-  private asking: NodeJS.Timeout | undefined
   private rest: NodeJS.Timeout | undefined
   /** Changes are made one after the other, each of the text that the one before has left. */
   private queue: Promise<void> = Promise.resolve()
@@ -79,9 +76,10 @@ export class PlanLink implements SessionFollower, vscode.Disposable {
     this.measured = new Map(analysis?.modules.map((module) => [module.name, module]))
     this.told = ''
     this.showSoon()
-    // The scan begins now, on which the map waits.
-    clearTimeout(this.asking)
-    this.asking = setTimeout(() => this.askMeasurable(), afterScanMs)
+  }
+
+  scanned(): void {
+    this.askMeasurable()
   }
 
   figures({ modules }: AnalysisUpdate): void {
@@ -129,7 +127,6 @@ export class PlanLink implements SessionFollower, vscode.Disposable {
   }
 
   dispose(): void {
-    clearTimeout(this.asking)
     clearTimeout(this.quiet)
     clearTimeout(this.rest)
     for (const disposable of this.disposables) disposable.dispose()

@@ -126,6 +126,23 @@ describe('a checkpoint in the editor', () => {
     assert.equal(shown(seen)?.scanAhead, false, 'none begins by itself')
   })
 
+  it('what comes after the scan is done once it has ended, or at once where none begins', async () => {
+    const told: string[] = []
+    const note = (what: string) => () => void told.push(what)
+    const follower = { opened: note('opened'), scanned: note('scanned'), figures: note('figures'), analysed: note('analysed') } // prettier-ignore
+    const backend = fakeBackend()
+    new ModelSession('/m', backend.call, () => true, follower).attach(view().post)
+    await settled()
+    backend.scans[0].tell([recordedStats(recordedModel(2))[0]])
+    assert.deepEqual(told, ['opened'])
+    backend.scans[0].end()
+    await settled()
+    assert.deepEqual(told.splice(0), ['opened', 'scanned'])
+    new ModelSession('/m', backend.call, never, follower).attach(view().post)
+    await settled()
+    assert.deepEqual(told, ['opened', 'scanned'])
+  })
+
   it('stops its scan with its last view, and scans again for the next', async () => {
     const backend = fakeBackend()
     const session = new ModelSession('/m', backend.call, () => true)
