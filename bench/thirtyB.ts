@@ -1,5 +1,5 @@
-// Blocks of OPT-30B's and of LLaMA-30B's shape, random bf16: each kind of work to its end in a memory budget, with the
-// dry run's forecast beside it, and what all blocks would take on this machine from what one block took.
+// Blocks of OPT-30B's, LLaMA-30B's and LLaMA-7B's shape, random bf16: each kind of work to its end in a memory budget, with
+// the dry run's forecast beside it, and what all blocks would take on this machine from what one block took.
 //   npx tsx bench/thirtyB.ts --out FOLDER [--rows opt-30b/wanda,…] [--memory 16GB] [--peer torch_peer.py] [--list]
 // Needs 10 GB of disk. With --peer SparseGPT's rows are also run by the torch peer, on the same block and tokens.
 // Results are kept in FOLDER/results.json; rows that are there already are only printed, unless --rows names them.
@@ -22,7 +22,8 @@ interface Work {
 }
 
 const [fewWindows, mostWindows, seqLen] = [4, 14, 2048]
-const reconstruct = { mode: 'reconstruct', train: ['norm', 'mask_lora'], steps: 4, lora: { rank: 16 } }
+const trained = { train: ['norm', 'mask_lora'], steps: 4, lora: { rank: 16 } }
+const reconstruct = { mode: 'reconstruct', ...trained }
 const pruned = (method: string, more: object = {}) => [{ method, sparsity: 0.5, ...more }]
 
 const works: Readonly<Record<string, Work>> = {
@@ -32,9 +33,18 @@ const works: Readonly<Record<string, Work>> = {
   // All linears of a block would take an hour and more on two cores.
   'alps-q_proj': { blocks: 1, recipe: { prune: pruned('alps', { targets: ['re:.*q_proj'] }) }, part: true },
   'magnitude-reconstruct': { blocks: 2, recipe: { prune: pruned('magnitude'), recover: reconstruct } },
+  alps: { blocks: 1, fullRank: true, recipe: { prune: pruned('alps') } },
+  // Its steps go through all blocks and the head.
+  'magnitude-retrain': { blocks: 2, recipe: { prune: pruned('magnitude'), recover: { mode: 'retrain', data: 'ids.safetensors', seq_len: seqLen, ...trained } }, part: true }, // prettier-ignore
 }
-const models = ['opt-30b', 'llama-30b']
-const rows = models.flatMap((model) => Object.keys(works).map((work) => `${model}/${work}`))
+/** The works of the best recipe at 50 % on the smaller shape; of 30 B they would take hours. */
+const smaller = ['magnitude-reconstruct', 'alps', 'alps-q_proj', 'magnitude-retrain']
+const rows = [
+  ...['opt-30b', 'llama-30b'].flatMap((model) =>
+    Object.keys(works).flatMap((work) => (work === 'alps' || work === 'magnitude-retrain' ? [] : [`${model}/${work}`])),
+  ),
+  ...smaller.map((work) => `llama-7b/${work}`),
+]
 
 interface Side {
   seconds: number

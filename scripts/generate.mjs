@@ -1,5 +1,5 @@
 // Writes what is made from the source and checked in: the recipe's JSON Schema, its reference, the page of lint rules, the one of
-// commands, and what package.json contributes of the views.
+// commands, what package.json contributes of the views, and the tables of docs/performance.md.
 // `npm run generate`; a test fails when they are not fresh.
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
@@ -14,9 +14,11 @@ const { recipeJsonSchema } = await load('src/shared/recipe/jsonSchema.ts')
 const { formatMarkdown } = await load('scripts/formatDocs.ts')
 const { rulesMarkdown } = await load('scripts/ruleDocs.ts')
 const { cliMarkdown } = await load('scripts/cliDocs.ts')
+const { withCounted } = await load('bench/gpu/counting/tables.ts')
 const { views } = await load('src/shared/protocol/view.ts')
 
-const json = (path) => JSON.parse(readFileSync(new URL(path, root), 'utf8'))
+const read = (path) => readFileSync(new URL(path, root), 'utf8')
+const json = (path) => JSON.parse(read(path))
 const { manifest, texts } = withViews(json('package.json'), json('package.nls.json'), views)
 
 for (const [path, text] of [
@@ -24,6 +26,7 @@ for (const [path, text] of [
   ['docs/recipes.md', formatMarkdown()],
   ['docs/rules.md', rulesMarkdown()],
   ['docs/cli.md', cliMarkdown()],
+  ['docs/performance.md', withCounted(read('docs/performance.md'))],
   ['package.json', JSON.stringify(manifest)],
   ['package.nls.json', JSON.stringify(texts)],
 ]) {

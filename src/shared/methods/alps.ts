@@ -1,7 +1,7 @@
 import { selectionCost, type Cost, type PruneMethod } from './method.ts'
 
 /** Iterations until its mask no longer changes, as measured (docs/methods.md, "ALPS"). */
-const usualIterations = 36
+export const usualIterations = 36
 /** Number of penalties: it changes in every third iteration. */
 const usualPenalties = usualIterations / 3
 /** Steps of conjugate gradients on the final mask. */

@@ -1,0 +1,20 @@
+// Sums and differences of counts.
+import type { KernelCount } from '../../../test/support/gpuCounts.ts'
+import type { Counted } from './stubbed.ts'
+
+export const minus = (a: Counted, b: Counted): Counted => combine([[1, a], [-1, b]]) // prettier-ignore
+
+/** Σ factor · counted; of kernels too, by what they are. */
+export function combine(terms: readonly (readonly [factor: number, counted: Counted])[]): Counted {
+  const names = Object.keys(terms[0][1].counts) as (keyof Counted['counts'])[]
+  const counts = Object.fromEntries(
+    names.map((name) => [name, terms.reduce((sum, [factor, c]) => sum + factor * c.counts[name], 0)]),
+  ) as unknown as Counted['counts']
+  const kernels = new Map<string, KernelCount>()
+  for (const [factor, { kernels: some }] of terms)
+    for (const one of some) {
+      const key = [one.kernel, one.flops, one.bytes, one.workgroups].join()
+      kernels.set(key, { ...one, count: (kernels.get(key)?.count ?? 0) + factor * one.count })
+    }
+  return { counts, kernels: [...kernels.values()].filter(({ count }) => Math.abs(count) > 1e-9) }
+}

@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { expected } from '../../../bench/gpu/counting/roofline.ts'
+import { withCounted } from '../../../bench/gpu/counting/tables.ts'
+
+const page = readFileSync(new URL('../../../docs/performance.md', import.meta.url), 'utf8')
+
+describe('what a GPU would take', () => {
+  it('the tables of the page are what was counted (npm run generate)', () => {
+    assert.equal(page, withCounted(page))
+  })
+
+  it('a dispatch takes its arithmetic, its bytes or its launch, whichever is most', () => {
+    const card = { name: 'a card', f32: 1e12, f16: 0, tensor: null, bandwidth: 1e11, units: 10, source: '' }
+    const of = (flops: number, bytes: number, workgroups = 10, share = 1) => {
+      const kernels = [{ kernel: 'gemmPortable', flops: 3 * flops, bytes: 3 * bytes, workgroups, count: 3 }]
+      const { seconds, by } = expected({ kernels }, card, share)
+      return [Number((seconds / 3).toPrecision(6)), Object.entries(by).find(([, value]) => value > 0)?.[0]]
+    }
+    assert.deepEqual(of(1e10, 1e8), [0.01, 'products'])
+    assert.deepEqual(of(1e10, 1e8, 5), [0.02, 'products'])
+    assert.deepEqual(of(1e10, 1e8, 10, 0.5), [0.02, 'products'])
+    assert.deepEqual(of(1e6, 1e10), [0.1, 'memory'])
+    assert.deepEqual(of(1e6, 1e3), [5e-6, 'dispatches'])
+  })
+})
