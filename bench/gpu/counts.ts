@@ -16,8 +16,9 @@ const { values } = parseArgs({ options: { work: { type: 'string', multiple: true
 
 const counted = async (name: string, kernels: boolean): Promise<Counted> => {
   const gpu = await openStubbed(kernels)
+  const { count, part } = works[name]
   try {
-    return await works[name].count(gpu)
+    return await (kernels ? count : (part ?? count))(gpu)
   } finally {
     await gpu.close()
   }
@@ -25,13 +26,14 @@ const counted = async (name: string, kernels: boolean): Promise<Counted> => {
 
 for (const name of values.work ?? Object.keys(works)) {
   const { counts, kernels } = await counted(name, true)
-  const { mainMs, threadMs, waitMs } = (await counted(name, false)).counts
+  const timed = (await counted(name, false)).counts
+  const share = works[name].part ? counts.dispatches / timed.dispatches : 1
   const { dispatches, submits, waits, bytesUp, bytesDown, parameterBytes, bindGroups } = counts
   const round = (value: number) => Math.round(10 * value) / 10
   const found: WorkCounts = {
     ...{ name: works[name].name, of: works[name].of, blocks: works[name].blocks },
     ...{ dispatches, submits, waits, bindGroups, bytesUp, bytesDown, parameterBytes },
-    ...{ mainMs: round(mainMs), gpuThreadMs: round(threadMs - waitMs) },
+    ...{ mainMs: round(share * timed.mainMs), gpuThreadMs: round(share * (timed.threadMs - timed.waitMs)) },
     kernels: likeKernels(kernels),
   }
   writeFileSync(join(folder, `${name}.json`), `${JSON.stringify(found)}\n`)

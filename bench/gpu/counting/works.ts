@@ -29,6 +29,8 @@ export interface Work {
   /** Blocks of the whole model. */
   readonly blocks?: number
   count(gpu: StubbedGpu): Promise<Counted>
+  /** A part of the work by which the host's time is told, a dispatch for a dispatch: where small differences of long runs would drown. */
+  part?(gpu: StubbedGpu): Promise<Counted>
 }
 
 const [windows, seqLen, steps] = [128, 2048, 200]
@@ -167,6 +169,11 @@ export const works: Readonly<Record<string, Work>> = {
   reconstruct: {
     ...{ name: 'magnitude, norms and MaskLoRA reconstructed', of: `the same, ${steps} steps`, blocks },
     count: (gpu) => wholeBlock(gpu, 'magnitude', true),
+    part: async (gpu) => {
+      const of = (steps: number) => walk(gpu, { method: 'magnitude', blocks: 1, windows: 2, steps })
+      const few = await of(2)
+      return minus(await of(102), few)
+    },
   },
   retrain: {
     ...{ name: 'biases, norms and MaskLoRA retrained', of: 'a step of OPT-125M, 512 tokens' },
