@@ -4,7 +4,7 @@ export interface Card {
   /** Floating-point operations a second in f32 outside tensor cores, which our products use, and in f16. */
   readonly f32: number
   readonly f16: number
-  /** Of f16 products with f32 sums on tensor cores, dense; null where there are none. */
+  /** The rate of dense f16 products with f32 sums on tensor cores; null where there are none. */
   readonly tensor: number | null
   /** Bytes a second. */
   readonly bandwidth: number

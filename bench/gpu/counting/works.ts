@@ -45,7 +45,7 @@ interface Walk {
   readonly method: MethodName
   readonly blocks: number
   readonly windows: number
-  /** Of reconstruction; 0: prune only. */
+  /** Steps of reconstruction; 0: prune only. */
   readonly steps: number
 }
 
