@@ -81,11 +81,11 @@ describe('the packaged extension: the map edits the recipe', function () {
     // What is typed on the map is one edit of the text.
     await first.focus()
     await page.keyboard.press('Enter')
-    await page.keyboard.type('40')
+    await page.keyboard.type('30')
     await page.keyboard.press('Enter')
     await eventually('the recipe to follow', async () => {
       const sparsity = (await entriesSaved())?.[0].sparsity
-      return Array.isArray(sparsity) && sparsity[0] === 0.4
+      return Array.isArray(sparsity) && sparsity[0] === 0.3
     })
 
     await page.locator('.editor-group-container .monaco-editor').last().click()
