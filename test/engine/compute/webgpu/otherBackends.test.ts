@@ -1,15 +1,11 @@
 // Direct3D and Metal treat some constructs otherwise than Vulkan. Dawn compiles for neither here (its null backend validates
 // WGSL and writes no shader), so every variant's text is held to what all of them do alike: docs/platforms.md.
 import assert from 'node:assert/strict'
-import '../../../../src/engine/compute/webgpu/kernels.ts'
-import { tensorVariants } from '../../../../src/engine/compute/webgpu/ops/gemm/tensorCores.ts'
-import { madeVariants } from '../../../../src/engine/compute/webgpu/shader.ts'
-
-tensorVariants({ shape: { m: 16, n: 16, k: 16 }, subgroupSize: 32 })
+import { allVariants } from '../../../support/shaderVariants.ts'
 
 /** By name, without comments. */
 const shaders = new Map(
-  madeVariants.map(({ shader }) => [shader.name, { ...shader, code: shader.code.replace(/\/\/[^\n]*/g, '') }]),
+  allVariants.map(({ shader }) => [shader.name, { ...shader, code: shader.code.replace(/\/\/[^\n]*/g, '') }]),
 )
 
 /** The shaders that have what a pattern finds, with what they have. */

@@ -1,21 +1,8 @@
 // Every variant of every shader compiles, also those that this machine's adapter would not use.
 import assert from 'node:assert/strict'
 import { create, globals } from 'webgpu'
-import '../../../../src/engine/compute/webgpu/kernels.ts'
-import { tensorVariants } from '../../../../src/engine/compute/webgpu/ops/gemm/tensorCores.ts'
 import { Pipelines } from '../../../../src/engine/compute/webgpu/pipelines.ts'
-import { madeVariants } from '../../../../src/engine/compute/webgpu/shader.ts'
-
-/** Shaders for tensor cores, made when they are asked for: of every shape that adapters are known to list. */
-for (const shape of [
-  { m: 16, n: 16, k: 16 },
-  { m: 16, n: 8, k: 16 },
-  { m: 8, n: 16, k: 16 },
-  { m: 16, n: 8, k: 8 },
-  { m: 8, n: 8, k: 8 },
-])
-  tensorVariants({ shape, subgroupSize: 32 })
-const allVariants = [...madeVariants]
+import { allVariants } from '../../../support/shaderVariants.ts'
 
 describe('WGSL', function () {
   this.timeout(300_000)
