@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { formatShare } from '../../src/shared/format/numbers.ts'
 import {
@@ -14,8 +15,7 @@ import {
   studioOf,
 } from './studio.ts'
 import { runCommand } from '../../scripts/vscode/browser.mjs'
-import { goldenModel } from '../support/goldens.ts'
-import { withTokenizer } from '../support/llamaCpp.ts'
+import { root } from '../support/browser.ts'
 
 interface Inspection {
   tensors: { name: string; zeros: number; sparsity: number }[]
@@ -61,7 +61,8 @@ describe('the packaged extension: looking', function () {
     await chooseFromMenu(page, 'opt', 'Export to GGUF…')
     await page.locator('.notification-list-item', { hasText: 'no GGUF file is made of OPT models' }).waitFor()
     await runCommand(page, 'Notifications: Clear All Notifications')
-    withTokenizer(goldenModel('llama'), join(workspace, 'tiny-llama'))
+    const folder = join(workspace, 'tiny-llama')
+    cpSync(join(root, 'samples/llama'), folder, { recursive: true })
     await chooseFromMenu(page, 'tiny-llama', 'Open Model Overview')
     const view = activeView(page)
     await view.getByRole('heading', { name: 'tiny-llama' }).waitFor()
@@ -77,6 +78,7 @@ describe('the packaged extension: looking', function () {
     await activeView(page).getByText('llama').first().waitFor()
     assert.ok(exists(workspace, 'tiny-llama-q8_0.gguf'))
     await closeEditors(page)
+    for (const made of [folder, `${folder}-q8_0.gguf`]) rmSync(made, { recursive: true })
   })
 
   it('comparing says that sparsity survived, or did not', async () => {

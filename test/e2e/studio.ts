@@ -150,9 +150,11 @@ export async function openModel(page: Page, folder: string): Promise<FrameLocato
 /** Opens a file of a tree, the Explorer's where no other row is meant; again where rows moved under the click or were drawn anew. */
 export async function openFile(page: Page, name: string, row = page.getByRole('treeitem', { name })): Promise<void> {
   await eventually(`the editor of ${name}`, async () => {
-    await row.dblclick()
+    // The hover of another row may lie over this one, until the pointer is elsewhere.
+    await page.mouse.move(0, 0)
     const tab = page.locator('.tab.active', { hasText: name })
-    return tab.waitFor({ timeout: 5000 }).then(
+    const opened = row.dblclick({ timeout: 5000 }).then(() => tab.waitFor({ timeout: 5000 }))
+    return opened.then(
       () => true,
       () => undefined,
     )
