@@ -37,18 +37,19 @@ export function createCaller(connection: MessageConnection): Caller {
   })
   return async <C extends CallName>(name: C, params: ParamsOf<C>, options: CallOptions<C> = {}) => {
     const token = ++lastToken
-    const { onProgress } = options
+    const { onProgress, signal } = options
+    // A short call would be done before the word reached it that nobody wants it.
+    if (signal?.aborted) throw new BackendError('cancelled', 'cancelled')
     if (onProgress) listeners.set(token, (value) => onProgress(value as ProgressOf<C>))
     const cancellation = new CancellationTokenSource()
     const cancel = () => cancellation.cancel()
-    if (options.signal?.aborted) cancel()
-    options.signal?.addEventListener('abort', cancel)
+    signal?.addEventListener('abort', cancel)
     try {
       return await request<C>(connection, name, { token, params }, cancellation.token)
     } catch (error) {
       throw translate(error)
     } finally {
-      options.signal?.removeEventListener('abort', cancel)
+      signal?.removeEventListener('abort', cancel)
       listeners.delete(token)
       cancellation.dispose()
     }

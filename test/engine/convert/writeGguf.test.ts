@@ -2,6 +2,9 @@
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { encodeWeights } from '../../../src/engine/convert/encodeWeights.ts'
+import { openCheckpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
+import { writeGguf } from '../../../src/engine/convert/writeGguf.ts'
+import { openModel } from '../../../src/engine/model/model.ts'
 import { nameByProbe } from '../../../src/engine/convert/preTokenizers.ts'
 import { nameBySplits } from '../../../src/shared/format/gguf/tokenizerKind.ts'
 import { wordsOfGpt2 } from '../../../src/shared/format/tokenizerSteps.ts'
@@ -79,6 +82,25 @@ describe('sparsescope convert', () => {
         assert.ok(Number(same) + (changed as unknown[]).length >= Number(tensors) - 1)
       }
     }) // prettier-ignore
+
+  it('that is stopped on the way leaves nothing, and what it should have replaced as it was', async () => {
+    const stop = new AbortController()
+    writeFileSync(temp.path('mine.gguf'), 'mine')
+    const { signal } = stop
+    const checkpoint = await openCheckpoint(model('llama'))
+    try {
+      const writing = writeGguf(openModel(checkpoint), temp.path('mine.gguf'), {
+        replaces: true,
+        signal,
+        onProgress: () => stop.abort(),
+      })
+      await assert.rejects(writing, { code: 'cancelled' })
+    } finally {
+      await checkpoint.close()
+    }
+    assert.equal(readFileSync(temp.path('mine.gguf'), 'utf8'), 'mine')
+    assert.deepEqual(readdirSync(temp.folder).sort(), ['mine.gguf', 'models'])
+  })
 
   it('keeps every zero in every type; matrices have the type that is asked for, all else F32', async () => {
     await cliJson('prune', model('qwen3'), '--method', 'magnitude', '--sparsity', '0.5', '--out', temp.path('half'))
