@@ -3,7 +3,7 @@ import '../../src/engine/compute/webgpu/kernels.ts'
 import { tensorVariants } from '../../src/engine/compute/webgpu/ops/gemm/tensorCores.ts'
 import { madeVariants, type Variant } from '../../src/engine/compute/webgpu/shader.ts'
 
-/** Of every shape that adapters are known to list. */
+/** Every shape that adapters are known to list. */
 for (const shape of [
   { m: 16, n: 16, k: 16 },
   { m: 16, n: 8, k: 16 },
