@@ -28,11 +28,11 @@ for (const name of values.work ?? Object.keys(works)) {
   const { counts, kernels } = await counted(name, true)
   const timed = (await counted(name, false)).counts
   const share = works[name].part ? counts.dispatches / timed.dispatches : 1
-  const { dispatches, submits, waits, bytesUp, bytesDown, parameterBytes, bindGroups } = counts
+  const { dispatches, submits, waits, bytesUp, bytesDown, parameterBytes } = counts
   const round = (value: number) => Math.round(10 * value) / 10
   const found: WorkCounts = {
     ...{ name: works[name].name, of: works[name].of, blocks: works[name].blocks },
-    ...{ dispatches, submits, waits, bindGroups, bytesUp, bytesDown, parameterBytes },
+    ...{ dispatches, submits, waits, bytesUp, bytesDown, parameterBytes },
     ...{ mainMs: round(share * timed.mainMs), gpuThreadMs: round(share * (timed.threadMs - timed.waitMs)) },
     kernels: likeKernels(kernels),
   }

@@ -12,7 +12,6 @@ export interface WorkCounts {
   readonly dispatches: number
   readonly submits: number
   readonly waits: number
-  readonly bindGroups: number
   readonly bytesUp: number
   readonly bytesDown: number
   readonly parameterBytes: number

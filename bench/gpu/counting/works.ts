@@ -98,6 +98,12 @@ async function wholeBlock(gpu: StubbedGpu, method: MethodName, trains: boolean):
   return combine([[1, base], [windows - 2, window], ...(step ? [[steps - 2, step] as const] : [])]) // prettier-ignore
 }
 
+/** Pruning a block with 18 windows, after a walk that makes the pipelines: enough for its time to be told. */
+async function prunedBlock(gpu: StubbedGpu, method: MethodName): Promise<Counted> {
+  await walk(gpu, { method, blocks: 1, windows: 2, steps: 0 })
+  return walk(gpu, { method, blocks: 1, windows: 18, steps: 0 })
+}
+
 /** A step with `sequences` of 512 tokens; ten less two, by eight. */
 async function retrainingStep(gpu: StubbedGpu, sequences: number): Promise<Counted> {
   const { backend } = gpu
@@ -164,8 +170,16 @@ const whole = `a block of OPT-30B, ${windows} windows of ${seqLen} tokens`
 const { blocks } = opt30
 
 export const works: Readonly<Record<string, Work>> = {
-  sparsegpt: { name: 'SparseGPT', of: whole, blocks, count: (gpu) => wholeBlock(gpu, 'sparsegpt', false) },
-  alps: { name: 'ALPS', of: 'the same, without fc2', blocks, count: (gpu) => wholeBlock(gpu, 'alps', false) },
+  sparsegpt: {
+    ...{ name: 'SparseGPT', of: whole, blocks },
+    count: (gpu) => wholeBlock(gpu, 'sparsegpt', false),
+    part: (gpu) => prunedBlock(gpu, 'sparsegpt'),
+  },
+  alps: {
+    ...{ name: 'ALPS', of: 'the same, without fc2', blocks },
+    count: (gpu) => wholeBlock(gpu, 'alps', false),
+    part: (gpu) => prunedBlock(gpu, 'alps'),
+  },
   reconstruct: {
     ...{ name: 'magnitude, norms and MaskLoRA reconstructed', of: `the same, ${steps} steps`, blocks },
     count: (gpu) => wholeBlock(gpu, 'magnitude', true),

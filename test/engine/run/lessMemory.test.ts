@@ -8,8 +8,8 @@ import { goOnWithLess } from '../../../src/engine/run/phases/lessMemory.ts'
 import { newProgress } from '../../../src/engine/run/state/progress.ts'
 import { runFolderAt } from '../../../src/runs/folder/runFolder.ts'
 import type { RunEvent } from '../../../src/shared/series/events.ts'
+import { everyBatch } from '../../support/everyBatch.ts'
 import { createWorkplace, run as runRecipe, type Workplace } from '../../support/runs.ts'
-import { goldenPath } from '../../support/shared.ts'
 import { maxDifference, readTensors } from '../../support/tensors.ts'
 import { openOrSkip } from '../../support/webgpu.ts'
 
@@ -87,23 +87,7 @@ describe('a run whose device has no more memory', function () {
       )
   })
 
-  const calib = goldenPath('opt', 'prune', 'calib.safetensors')
-  const batches = { batch_size: 8, steps: 3, train: ['bias', 'norm', 'mask_lora'], lora: { rank: 4, alpha: 8 } }
-  /** Every kind of batch: evaluation, calibration, reconstruction, retraining. */
-  const recipe = (name: string, more: object = {}) =>
-    place.recipe(name, {
-      version: 1,
-      model: goldenPath('opt'),
-      prune: [{ method: 'sparsegpt', sparsity: 0.5 }],
-      calibration: { data: calib },
-      recover: [
-        { mode: 'reconstruct', lr: 2e-3, ...batches },
-        { mode: 'retrain', lr: 5e-4, data: calib, ...batches },
-      ],
-      evaluate: [{ data: calib, seq_len: 16, at: ['dense', 'recovered'] }],
-      save: { to: name },
-      ...more,
-    })
+  const recipe = (name: string) => everyBatch(place, name)
 
   const weights = (name: string) => readTensors(place.path(name, 'model.safetensors'))
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import type { Backend } from '../../../src/engine/compute/backend.ts'
 import type { WebGpuBackend } from '../../../src/engine/compute/webgpu/backend.ts'
+import { everyBatch } from '../../support/everyBatch.ts'
 import { createWorkplace, run, type Workplace } from '../../support/runs.ts'
-import { goldenPath } from '../../support/shared.ts'
 import { openOrSkip } from '../../support/webgpu.ts'
 
 describe('a run whose device is lost', function () {
@@ -19,21 +19,7 @@ describe('a run whose device is lost', function () {
     place.remove()
   })
 
-  const calib = goldenPath('opt', 'prune', 'calib.safetensors')
-  const train = { batch_size: 8, steps: 3, train: ['bias', 'norm', 'mask_lora'], lora: { rank: 4, alpha: 8 } }
-  const recipe = (name: string) =>
-    place.recipe(name, {
-      version: 1,
-      model: goldenPath('opt'),
-      prune: [{ method: 'sparsegpt', sparsity: 0.5 }],
-      calibration: { data: calib },
-      recover: [
-        { mode: 'reconstruct', lr: 2e-3, ...train },
-        { mode: 'retrain', lr: 5e-4, data: calib, ...train },
-      ],
-      evaluate: [{ data: calib, seq_len: 16, at: ['dense', 'recovered'] }],
-      save: { to: name },
-    })
+  const recipe = (name: string) => everyBatch(place, name)
   const bytes = (name: string) => readFileSync(place.path(name, 'model.safetensors'))
 
   /** The backend, whose device is lost at the waits that `at` chooses; counts both. */
