@@ -68,7 +68,7 @@ export const targets = {
   backendAnalyse: esm('src/backend/analyseWorker.ts', 'backendAnalyse'),
   server: cjs('src/server/main.ts', 'server', { minify: true }),
   // Minified: activation time is mostly reading and compiling the bundle.
-  extension: cjs('src/extension/extension.ts', 'extension', { minify: true, keepNames: true }),
+  extension: cjs('src/extension/extension.ts', 'extension', { minify: true }),
   languageClient: cjs('src/extension/recipe/languageClient.ts', 'languageClient', { minify: true }),
   ...Object.fromEntries(views.map((name) => [name, web(name)])),
 }

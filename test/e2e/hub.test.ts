@@ -32,7 +32,9 @@ describe('the packaged extension and the Hub', function () {
       await activeView(page).getByRole('button', { name: 'Publish…' }).click()
       await page.getByText('Nothing is sent before you have seen what').waitFor()
       await type('me/tiny')
-      await page.locator('.quick-input-list .monaco-list-row', { hasText: 'Private' }).click()
+      // By keyboard: a row of a list that has just opened is replaced while it is clicked.
+      await page.locator('.quick-input-list .monaco-list-row.focused', { hasText: 'Private' }).waitFor({ state: 'attached' })
+      await page.keyboard.press('Enter')
     }
     await publish()
     const question = page.getByRole('dialog').filter({ hasText: 'a new repository me/tiny' })
