@@ -9,14 +9,13 @@ import { loadWindows } from '../engine/text/windows.ts'
 import { formatBytes, megabyte } from '../shared/format/byteSize.ts'
 import type { ModelConfig } from '../shared/families/modelConfig.ts'
 import { passTokens } from '../shared/plan/memory.ts'
-import { nearest } from '../shared/recipe/nearest.ts'
-import { defaultTask, taskOf, tasksWithData, type TaskName } from '../shared/tasks/tasks.ts'
+import { defaultTask, taskOf, tasksWithData } from '../shared/tasks/tasks.ts'
 import { computeWith } from './beginAgain.ts'
 import { closing } from './closing.ts'
 import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
 import { evaluateQuestions } from './evaluateQuestions.ts'
 import { memoryBytes, memoryOption } from './memoryOption.ts'
-import { wholeNumber } from './optionValues.ts'
+import { taskNamed, wholeNumber } from './optionValues.ts'
 import { precisionOption, type PrecisionOptions } from './precisionOption.ts'
 import { plural } from '../shared/format/plural.ts'
 
@@ -62,7 +61,7 @@ export const evaluateCommand = command(
   .addOption(memoryOption())
   .action(
     runs(async (context, path: string, options: EvaluateOptions): Promise<Outcome> => {
-      const task = taskNamed(options.task)
+      const task = taskNamed('--task', options.task, tasksWithData)
       if (taskOf(task).questions) {
         refuseKeys(options, ['field', 'seqLen', 'samples'], `--task ${task}`)
         return evaluateQuestions(context, path, { ...options, task })
@@ -109,15 +108,6 @@ async function measurePerplexity(context: Context, path: string, options: Evalua
   const speed = { seconds, tokens_per_second: tokens / seconds, peak_memory_mb }
   const json = { perplexity, tokens, windows, seq_len: seqLen, ...speed, device: info.device, precision }
   return { json, text: describe(json, options.data, info.description) }
-}
-
-/** @throws EngineError 'usage' with the nearest name. */
-function taskNamed(text: string): TaskName {
-  const name = tasksWithData.find((known) => known === text)
-  if (name) return name
-  const near = nearest(text, tasksWithData)
-  const meant = near ? `did you mean ${near}?` : `choose one of ${tasksWithData.join(', ')}`
-  throw new EngineError('usage', `--task ${text}: there is no such task; ${meant}`)
 }
 
 const flags = {

@@ -1,5 +1,8 @@
 // Values as options give them; what is no number is refused in commander's own way.
 import { InvalidArgumentError } from 'commander'
+import { EngineError } from '../engine/errors.ts'
+import { nearest } from '../shared/recipe/nearest.ts'
+import type { TaskName } from '../shared/tasks/tasks.ts'
 
 export function wholeNumber(text: string): number {
   const value = Number(text)
@@ -16,4 +19,13 @@ export function seedNumber(text: string): number {
 /** All values of an option that may be repeated. */
 export function collect(value: string, earlier: string[]): string[] {
   return [...earlier, value]
+}
+
+/** One of `names`. @throws EngineError 'usage' with the nearest name. */
+export function taskNamed(option: string, text: string, names: readonly TaskName[]): TaskName {
+  const name = names.find((known) => known === text)
+  if (name) return name
+  const near = nearest(text, names)
+  const meant = near ? `did you mean ${near}?` : `choose one of ${names.join(', ')}`
+  throw new EngineError('usage', `${option} ${text}: there is no such task; ${meant}`)
 }

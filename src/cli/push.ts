@@ -1,22 +1,30 @@
 // `sparsescope push`: a result to the Hub, after a person has seen what will be read by whom.
 import { parseHubName, type HubName } from '../engine/checkpoint/hubCache.ts'
 import { EngineError } from '../engine/errors.ts'
+import { lookUpBenchmark, type Benchmark } from '../engine/hub/benchmark.ts'
 import { hubAccess } from '../engine/hub/hubAccess.ts'
-import { hashFile, planPush, push, type HashedFile, type PushPlan } from '../engine/hub/push.ts'
-import { publicationOf } from '../engine/run/origin/publication.ts'
+import { pageOf } from '../engine/hub/hubErrors.ts'
+import { hashFile, planPush, push, type HashedFile, type PushFile, type PushPlan } from '../engine/hub/push.ts'
+import type { Sending } from '../engine/hub/sender.ts'
+import { evalResultFile, savedResult } from '../engine/run/origin/evalResults.ts'
+import { publicationOf, type Publication } from '../engine/run/origin/publication.ts'
 import { formatBytes } from '../shared/format/byteSize.ts'
 import { pushText } from '../shared/format/pushText.ts'
+import { benchmarksOf } from './benchmarkOption.ts'
 import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
+import { collect } from './optionValues.ts'
 
 interface PushCommandOptions extends CommonOptions {
   create?: boolean
   private?: boolean
   revision?: string
   yes?: boolean
+  benchmark: string[]
 }
 
 export const pushCommand = command('push', 'publish the result of a run on the Hub', [
   'push opt-125m-wanda50 me/opt-125m-wanda50 --create --private',
+  'push opt-125m-wanda50 me/opt-125m-wanda50 --benchmark arc_easy=allenai/ai2_arc:ARC-Easy',
   'push .sparsescope/runs/20261128-120000-wanda me/opt-125m-wanda50 --yes',
 ])
   .argument('<folder>', 'folder of a result, or of the finished run that saved it')
@@ -24,6 +32,12 @@ export const pushCommand = command('push', 'publish the result of a run on the H
   .option('--create', 'make the repository, or the branch, where there is none')
   .option('--private', 'make it private; without, everybody can read it')
   .option('--revision <name>', 'the branch to push to (default: main)')
+  .option(
+    '--benchmark <task=dataset>',
+    'also write the result of a zero-shot task for the leaderboard of a data set of the Hub, as TASK=ORG/DATASET or TASK=ORG/DATASET:TASK_ID; may be repeated',
+    collect,
+    [],
+  )
   .option('--yes', 'do not ask; for scripts')
   .addHelpText(
     'after',
@@ -35,10 +49,12 @@ async function publish(context: Context, folder: string, model: string, options:
   const { signal, say } = context
   const began = performance.now()
   const name = named(model, options.revision)
+  const benchmarks = benchmarksOf(options.benchmark)
   const publication = await publicationOf(folder)
   const access = await hubAccess()
+  const results = await resultFiles(context, publication, benchmarks, { access, signal }, pageOf(access, name))
   const files: HashedFile[] = []
-  for (const file of publication.files) files.push(await hashFile(file, signal))
+  for (const file of [...publication.files, ...results]) files.push(await hashFile(file, signal))
   const target = { name, create: options.create === true, isPrivate: options.private === true }
   const plan = await planPush(target, files, { access, signal })
   for (const line of pushText(told(plan), publication.ownPaths)) say(line)
@@ -67,6 +83,24 @@ function named(model: string, revision: string | undefined): HubName {
     throw new EngineError('usage', `${model} names no owner; give org/name, with the name of your account as org`)
   if (inside !== 'main') throw new EngineError('usage', `give the branch by --revision, and ${repository} without @`)
   return parseHubName(revision === undefined ? repository : `${repository}@${revision}`)
+}
+
+/** Nothing is sent where one of the results is none for a leaderboard. `card`: address of the model. */
+async function resultFiles(
+  { say }: Context,
+  { note }: Publication,
+  benchmarks: readonly Benchmark[],
+  sending: Sending,
+  card: string,
+): Promise<PushFile[]> {
+  const files: PushFile[] = []
+  for (const wanted of benchmarks) {
+    const result = savedResult(note, wanted.task)
+    const { benchmark, warning } = await lookUpBenchmark(wanted, sending)
+    if (warning !== null) say(`warning: ${warning}`)
+    files.push(evalResultFile(benchmark, result, note, card))
+  }
+  return files
 }
 
 /** @throws EngineError where a person says no, or nobody can be asked. */

@@ -7,12 +7,10 @@ import * as z from 'zod'
 import type { HubName } from '../checkpoint/hubCache.ts'
 import { openRegular } from '../checkpoint/regularFile.ts'
 import { EngineError, throwIfCancelled } from '../errors.ts'
-import { hubGet } from './hubGet.ts'
 import { pageOf } from './hubErrors.ts'
 import { pause } from './pause.ts'
-import { limitedText, repositoryFiles } from './repositoryFiles.ts'
+import { hubText, repositoryFiles } from './repositoryFiles.ts'
 import { senderTo, type Sending } from './sender.ts'
-import { stallAfter } from './stall.ts'
 import { eachChunk } from './storedBlob.ts'
 
 export interface PushFile {
@@ -192,21 +190,13 @@ const factsShape = z.object({ private: z.boolean() })
 /** null: there is no such repository that the token may see. */
 async function repositoryFacts(name: HubName, sending: Sending): Promise<{ isPrivate: boolean } | null> {
   const { access, signal } = sending
-  const stall = stallAfter(30_000, signal)
   try {
-    const headers = { accept: 'application/json' }
-    const response = await hubGet(access, `${access.endpoint}/api/models/${name.repository}`, name, {
-      headers,
-      signal: stall.signal,
-    })
-    const text = await limitedText(response, stall.signal)
-    return { isPrivate: factsShape.parse(JSON.parse(text ?? '')).private }
+    const text = await hubText(access, `${access.endpoint}/api/models/${name.repository}`, name, signal)
+    return { isPrivate: factsShape.parse(JSON.parse(text)).private }
   } catch (error) {
     if (!(error instanceof EngineError)) throw strange(name, sending, error)
     if (error.code === 'not-found') return null
     throw error
-  } finally {
-    stall.end()
   }
 }
 

@@ -92,6 +92,24 @@ export async function repositoryFiles(
   }
 }
 
+/** A text of the Hub's. @throws EngineError. */
+export async function hubText(
+  access: HubAccess,
+  address: string,
+  name: HubName,
+  signal: AbortSignal | undefined,
+): Promise<string> {
+  const stall = stallAfter(answerWithinMs, signal)
+  try {
+    const response = await hubGet(access, address, name, { signal: stall.signal })
+    const text = await limitedText(response, stall.signal)
+    if (text !== null) return text
+    throw new EngineError('network', `${access.endpoint} sends more than ${mostBytes} bytes for ${name.repository}; check HF_ENDPOINT`) // prettier-ignore
+  } finally {
+    stall.end()
+  }
+}
+
 /** The body of an answer; null when it is longer than any list of files. */
 export async function limitedText(response: Response, signal: AbortSignal | undefined): Promise<string | null> {
   const chunks: Uint8Array[] = []

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import type { ChildProcess } from 'node:child_process'
 import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { parse } from 'yaml'
 import { hubAccess } from '../../../src/engine/hub/hubAccess.ts'
 import { hashFile, planPush, push, type PushTarget } from '../../../src/engine/hub/push.ts'
 import type { Sending } from '../../../src/engine/hub/sender.ts'
@@ -173,6 +174,80 @@ describe('push: a result to the Hub', () => {
     renameSync(join(folder, 'model.safetensors'), temp.path('elsewhere'))
     symlinkSync(temp.path('elsewhere'), join(folder, 'model.safetensors'))
     await ends(2, /model.safetensors is a link/, [folder, 'me/tiny', '--yes'])
+  })
+
+  describe('with --benchmark', () => {
+    const arc = { task: 'arc_easy', data: 'arc.jsonl' }
+    beforeEach(() => {
+      const file = join(folder, 'sparsescope.json')
+      const note = JSON.parse(readFileSync(file, 'utf8')) as { recipe: object }
+      const evaluations = [{ ...arc, stage: 'pruned', entry: 0, acc: 0.4375, rows: 16 }]
+      writeFileSync(file, JSON.stringify({ ...note, recipe: { ...note.recipe, evaluate: [arc] }, evaluations }))
+      hub.datasets.set(
+        'allenai/ai2_arc',
+        'name: ARC\ntasks:\n  - id: ARC-Easy\n    split: test\n  - {id: ARC-Challenge}\n',
+      )
+      hub.datasets.set('me/arc', null)
+    })
+    const sent = () => {
+      const { bytes } = files()?.get('.eval_results/arc_easy.yaml') ?? {}
+      return parse(String(bytes)) as { dataset: object }[]
+    }
+
+    it('sends the result for the leaderboard that is named, and says so before', async () => {
+      const { stderr } = await said('me/tiny', '--create', '--benchmark', 'arc_easy=allenai/ai2_arc:ARC-Easy')
+      assert.match(stderr, / {2}\.eval_results\/arc_easy\.yaml, \d+ B, made from the notes of the run\n/)
+      assert.doesNotMatch(stderr, /warning/)
+      const entry = {
+        dataset: { id: 'allenai/ai2_arc', task_id: 'ARC-Easy' },
+        value: 43.75,
+        source: { url: `${hub.endpoint}/me/tiny`, name: 'Model card' },
+      }
+      const [{ notes, ...rest }, ...more] = sent() as ({ notes: string } & typeof entry)[]
+      assert.deepEqual([rest, more], [entry, []])
+      assert.match(notes, /^0-shot accuracy on 16 rows, .*SparseScope/)
+      assert.deepEqual(readdirSync(folder).sort(), readdirSync(made).sort())
+      const again = await said('me/tiny', '--benchmark', 'arc_easy=allenai/ai2_arc:ARC-Easy')
+      assert.equal(again.json.sent_bytes, 0)
+    })
+
+    it('takes the only task of a benchmark, and warns where the data set is none', async () => {
+      hub.datasets.set('me/one', 'tasks: [{id: only}]')
+      await said('me/tiny', '--create', '--benchmark', 'arc_easy=me/one')
+      assert.deepEqual(sent()[0].dataset, { id: 'me/one', task_id: 'only' })
+      for (const text of [null, ': : [', `tasks: [{id: a}]${' '.repeat(2 ** 17)}`]) {
+        hub.datasets.set('me/arc', text)
+        const { stderr } = await said('me/tiny', '--benchmark', 'arc_easy=me/arc')
+        assert.match(stderr, /warning: me\/arc has no eval.yaml that can be read here: .* registered benchmark/)
+        assert.deepEqual(sent()[0].dataset, { id: 'me/arc' })
+      }
+      // A gated one that this token may not read.
+      hub.interpose = ({ url }, response) => url.endsWith('/eval.yaml') && !!response.writeHead(403, { 'x-error-code': 'GatedRepo' }).end() // prettier-ignore
+      const { stderr } = await said('me/tiny', '--benchmark', 'arc_easy=allenai/ai2_arc:ARC-Easy')
+      assert.match(stderr, /warning: allenai\/ai2_arc has no eval.yaml/)
+    })
+
+    it('what is no result for a leaderboard is refused before anything is sent', async () => {
+      hub.datasets.set('AllenAI/arc', null)
+      const refusals: [RegExp, ...string[]][] = [
+        [/arc_esy: there is no such task; did you mean arc_easy/, 'arc_esy=allenai/ai2_arc'],
+        [/perplexity: there is no such task; choose one of boolq/, 'perplexity=allenai/ai2_arc'],
+        [/give TASK=ORG\/DATASET or/, 'arc_easy'],
+        [/give TASK=ORG\/DATASET or/, 'arc_easy=ai2_arc'],
+        [/give TASK=ORG\/DATASET or/, 'arc_easy=../ai2_arc'],
+        [/arc_easy is given twice/, 'arc_easy=allenai/ai2_arc:ARC-Easy', 'arc_easy=me/arc'],
+        [/piqa: the saved model has no result of it, only of arc_easy/, 'piqa=me/arc'],
+        [/there is no data set me\/none on http/, 'arc_easy=me/none'],
+        [/AllenAI\/arc is called allenai\/arc on the Hub/, 'arc_easy=AllenAI/arc'],
+        [/has several tasks; give one of ARC-Easy, ARC-Challenge/, 'arc_easy=allenai/ai2_arc'],
+        [/has no task easy; give one of ARC-Easy, ARC-Challenge/, 'arc_easy=allenai/ai2_arc:easy'],
+      ]
+      for (const [line, ...named] of refusals) {
+        const options = named.flatMap((one) => ['--benchmark', one])
+        await ends(2, line, [folder, 'me/tiny', '--create', '--yes', ...options])
+      }
+      assert.deepEqual(changes(), [])
+    })
   })
 
   it('refusals are a sentence that says how to mend it', async () => {

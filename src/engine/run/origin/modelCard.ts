@@ -10,7 +10,7 @@ import { EngineError } from '../../errors.ts'
 import { recipeYaml } from '../open/recipeFile.ts'
 import { protocolOf } from './protocol.ts'
 import { maxNoteBytes, readNote, type Note } from './note.ts'
-import { hubName, measuredEntries, noteFacts, resultTable } from './noteFacts.ts'
+import { hubName, lastStage, measuredEntries, noteFacts, resultTable } from './noteFacts.ts'
 
 export const cardName = 'README.md'
 
@@ -103,7 +103,7 @@ function metadataOf(note: Note): [string, unknown][] {
 
 /** The Hub's model-index: of each entry what the saved model reached. */
 function indexed(note: Note) {
-  const last = note.recipe.recover.length > 0 ? 'recovered' : 'pruned'
+  const last = lastStage(note)
   return measuredEntries(note).flatMap(({ task, data, seqLen, stages }) => {
     const { perplexity, acc } = stages[last] ?? {}
     const metrics = [

@@ -59,6 +59,11 @@ export function noteFacts({ recipe, trainable, sparsity, version, device }: Note
   ]
 }
 
+/** The stage that the saved model has reached. */
+export function lastStage({ recipe }: Note): Stage {
+  return recipe.recover.length > 0 ? 'recovered' : 'pruned'
+}
+
 export interface MeasuredEntry {
   readonly task: string
   /** Recipe's path. */

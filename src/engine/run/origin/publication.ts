@@ -12,11 +12,12 @@ import { EngineError } from '../../errors.ts'
 import type { PushFile } from '../../hub/push.ts'
 import { recipeYaml } from '../open/recipeFile.ts'
 import { cardName, modelCard } from './modelCard.ts'
-import { noteName, readNote } from './note.ts'
+import { noteName, readNote, type Note } from './note.ts'
 
 export interface Publication {
   /** The model's folder. */
   readonly folder: string
+  readonly note: Note
   readonly files: readonly PushFile[]
   /** Paths of this machine that the recipe names, which everybody could then read. */
   readonly ownPaths: readonly string[]
@@ -42,6 +43,7 @@ export async function publicationOf(given: string): Promise<Publication> {
   const recipe = recipeYaml(writtenRecipe(note.recipe))
   return {
     folder,
+    note,
     files: [
       ...found,
       ...(has(recipeName) ? [] : [{ path: recipeName, content: { text: recipe } }]),
