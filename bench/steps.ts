@@ -78,7 +78,12 @@ async function reconstruction(backend: Backend, model: Model, masks: Map<string,
   const { hiddenSize: channels } = model.config
   const rng = createRng(2, 'activations')
   const states = () => {
-    const all = upload(backend, 'f32', [windows * seqLen, channels], Float32Array.from({ length: windows * seqLen * channels }, () => rng.normal())) // prettier-ignore
+    const all = upload(
+      backend,
+      'f32',
+      [windows * seqLen, channels],
+      Float32Array.from({ length: windows * seqLen * channels }, () => rng.normal()),
+    )
     return {
       windows,
       seqLen,
@@ -91,7 +96,17 @@ async function reconstruction(backend: Backend, model: Model, masks: Map<string,
   const times: number[] = []
   const onStep = (_: number, __: unknown, tokensPerSecond: number) => void times.push((1000 * seqLen) / tokensPerSecond)
   const data = { inputs: states(), targets: states() }
-  await reconstructBlock({ ...shared, ...data, backend, model, block, set, masks, settings: { ...settings, steps: 3 * reps + 1 }, onStep }) // prettier-ignore
+  await reconstructBlock({
+    ...shared,
+    ...data,
+    backend,
+    model,
+    block,
+    set,
+    masks,
+    settings: { ...settings, steps: 3 * reps + 1 },
+    onStep,
+  })
   return median(times.slice(1))
 }
 
@@ -107,7 +122,12 @@ async function retraining(backend: Backend, model: Model, masks: Map<string, Mas
     valueOf,
   })
   const { overrides } = trainables
-  const decoder = await createDecoder(backend, model, { memoryBytes: 3e9, training: true, tokensPerPass: seqLen, overrides }) // prettier-ignore
+  const decoder = await createDecoder(backend, model, {
+    memoryBytes: 3e9,
+    training: true,
+    tokensPerPass: seqLen,
+    overrides,
+  })
   const times: number[] = []
   const onStep = async (_: number, __: unknown, tokensPerSecond: number) =>
     void times.push((1000 * seqLen) / tokensPerSecond)
@@ -191,7 +211,9 @@ console.log(machine(), (await openCpu()).info.description)
 console.table(
   [...(rounds[0].get(mine[0])?.keys() ?? [])].map((what) => ({
     [`${values.model ?? `${layers} blocks`}, ${seqLen} tokens, ms`]: what,
-    ...Object.fromEntries(sides.map((side) => [side, Math.round(median(rounds.map((r) => r.get(side)?.get(what) ?? NaN)))])), // prettier-ignore
+    ...Object.fromEntries(
+      sides.map((side) => [side, Math.round(median(rounds.map((r) => r.get(side)?.get(what) ?? NaN)))]),
+    ),
     ...Object.fromEntries(
       mine.flatMap((side) => torch.map((other) => [`${side} × ${other}`, ratio(side, other, what)])),
     ),

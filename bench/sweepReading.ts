@@ -45,7 +45,9 @@ async function measure(state: 'done' | 'running'): Promise<void> {
     const before = bytesRead()
     const took = stopwatch()
     await followed.look()
-    console.log(`  a look at all when ${grown.length} of them have written ${bytes} bytes more: ${took()}, ${bytesRead() - before} bytes read`) // prettier-ignore
+    console.log(
+      `  a look at all when ${grown.length} of them have written ${bytes} bytes more: ${took()}, ${bytesRead() - before} bytes read`,
+    )
   }
   view.dispose()
   sweeps.dispose()
@@ -122,7 +124,9 @@ function bytesRead(): number {
 async function measureMemory(): Promise<void> {
   const written = await writeSweep(100, 100_000, 'done')
   for (const what of ['list', 'sweep'])
-    spawnSync(process.execPath, ['--import=tsx', 'bench/support/readingProcess.ts', what, written.folder], { stdio: 'inherit' }) // prettier-ignore
+    spawnSync(process.execPath, ['--import=tsx', 'bench/support/readingProcess.ts', what, written.folder], {
+      stdio: 'inherit',
+    })
   await written.remove()
 }
 

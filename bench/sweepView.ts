@@ -46,7 +46,9 @@ const live = await follow(page)
 const points = first.reduce((sum, { x }) => sum + Buffer.from(x, 'base64').length / 4, 0)
 console.log(`${numRuns} runs of ${numSteps} steps, ${points} points of their curves in the view`)
 console.log(`opens in ${opened.toFixed(0)} ms, from the rows to all curves on the screen (bar 1000 ms)`)
-console.log(`follows at ${live.frames.toFixed(1)} frames a second, longest ${live.longest.toFixed(0)} ms, with ${messagesASecond} messages a second about all runs (bar 30)`) // prettier-ignore
+console.log(
+  `follows at ${live.frames.toFixed(1)} frames a second, longest ${live.longest.toFixed(0)} ms, with ${messagesASecond} messages a second about all runs (bar 30)`,
+)
 await browser.close()
 
 /** Milliseconds from the first message to the frame after the one that has drawn all curves. */
@@ -62,7 +64,8 @@ async function open(view: Page): Promise<number> {
       { type: 'compared', what: recordedWhat, rows },
     ],
   )
-  const question = async () => (await posted(view)).findLast(({ type }) => type === 'watch') as { watch: number } | undefined // prettier-ignore
+  const question = async () =>
+    (await posted(view)).findLast(({ type }) => type === 'watch') as { watch: number } | undefined
   let asked = await question()
   while (!asked) asked = await question()
   return view.evaluate(

@@ -35,7 +35,14 @@ const works: Readonly<Record<string, Work>> = {
   'magnitude-reconstruct': { blocks: 2, recipe: { prune: pruned('magnitude'), recover: reconstruct } },
   alps: { blocks: 1, fullRank: true, recipe: { prune: pruned('alps') } },
   // Its steps go through all blocks and the head.
-  'magnitude-retrain': { blocks: 2, recipe: { prune: pruned('magnitude'), recover: { mode: 'retrain', data: 'ids.safetensors', seq_len: seqLen, ...trained } }, part: true }, // prettier-ignore
+  'magnitude-retrain': {
+    blocks: 2,
+    recipe: {
+      prune: pruned('magnitude'),
+      recover: { mode: 'retrain', data: 'ids.safetensors', seq_len: seqLen, ...trained },
+    },
+    part: true,
+  },
 }
 /** The works of the best recipe at 50 % on the smaller shape; of 30 B they would take hours. */
 const smaller = ['magnitude-reconstruct', 'alps', 'alps-q_proj', 'magnitude-retrain']

@@ -1,9 +1,9 @@
 // Writes what is made from the source and checked in: the recipe's JSON Schema, its reference, the page of lint rules, the one of
 // commands, what package.json contributes of the views, and the tables of docs/performance.md.
 // `npm run generate`; a test fails when they are not fresh.
+import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
-import { format, resolveConfig } from 'prettier'
 import { tsImport } from 'tsx/esm/api'
 import { withViews } from './viewManifest.mjs'
 
@@ -21,7 +21,7 @@ const read = (path) => readFileSync(new URL(path, root), 'utf8')
 const json = (path) => JSON.parse(read(path))
 const { manifest, texts } = withViews(json('package.json'), json('package.nls.json'), views)
 
-for (const [path, text] of [
+const generated = [
   ['src/shared/recipe/recipe.schema.json', `${JSON.stringify(recipeJsonSchema(), null, 2)}\n`],
   ['docs/recipes.md', formatMarkdown()],
   ['docs/rules.md', rulesMarkdown()],
@@ -29,11 +29,8 @@ for (const [path, text] of [
   ['docs/performance.md', withCounted(read('docs/performance.md'))],
   ['package.json', JSON.stringify(manifest)],
   ['package.nls.json', JSON.stringify(texts)],
-]) {
-  const file = fileURLToPath(new URL(path, root))
-  writeFileSync(
-    file,
-    path.endsWith('.json') ? await format(text, { ...(await resolveConfig(file)), filepath: file }) : text,
-  )
-  console.log(`wrote ${path}`)
-}
+]
+for (const [path, text] of generated) writeFileSync(new URL(path, root), text)
+const made = generated.map(([path]) => path)
+spawnSync('node_modules/.bin/oxfmt', made, { cwd: fileURLToPath(root), stdio: 'inherit' })
+console.log(`wrote ${made.join(', ')}`)

@@ -68,7 +68,7 @@ const steps = [
   ),
   check('type check', 'scripts/typecheck.mjs'),
   ...processes.map((one, i) => mocha(one, bundles, `suite${i}`)),
-  check('format', 'node_modules/prettier/bin/prettier.cjs', '--check', '.'),
+  check('format', 'node_modules/oxfmt/bin/oxfmt', '--check'),
 ].filter(wants)
 
 // One more than a machine of two processors has: each waits now and then, for browsers, locks, jobs.

@@ -43,11 +43,17 @@ export function bySparsity(points: readonly FrontierPoint[]): string {
 
 function drawn(series: Series[], text: ChartText, keyed = series): string {
   const logX = text.xName === 'minutes'
-  return svgOf({ series, levels: [], xRange: null, continuousX: true, logX, logY: true }, text, { series: keyed, levels: [] }) // prettier-ignore
+  return svgOf({ series, levels: [], xRange: null, continuousX: true, logX, logY: true }, text, {
+    series: keyed,
+    levels: [],
+  })
 }
 
 /** The folder also keeps what the product notes of sweeps that begin. */
-const sweepsIn = (home: string) => readdirSync(home).map((name) => join(home, name)).filter((sweep) => existsSync(join(sweep, 'plan.json'))) // prettier-ignore
+const sweepsIn = (home: string) =>
+  readdirSync(home)
+    .map((name) => join(home, name))
+    .filter((sweep) => existsSync(join(sweep, 'plan.json')))
 
 /** report.json of the runs of a sweep that are done. */
 function reportsOf(sweep: string): unknown[] {

@@ -37,7 +37,9 @@ async function main(): Promise<void> {
   const took = performance.now() - began
   const { userCPUTime, systemCPUTime, maxRSS } = process.resourceUsage()
   const [computed, peak, own] = [(userCPUTime + systemCPUTime) / 1e6, maxRSS / 1024, (maxRSS - before) / 1024]
-  console.log(`  ${what}: ${found}, ${(took / 1000).toFixed(1)} s (${computed.toFixed(1)} s of processors, its start included), at most ${peak.toFixed(0)} MB, ${own.toFixed(0)} MB more than before`) // prettier-ignore
+  console.log(
+    `  ${what}: ${found}, ${(took / 1000).toFixed(1)} s (${computed.toFixed(1)} s of processors, its start included), at most ${peak.toFixed(0)} MB, ${own.toFixed(0)} MB more than before`,
+  )
   process.exit()
 }
 

@@ -32,10 +32,15 @@ export async function measurableOf(
 ): Promise<Measurable> {
   const state = await latestAnalysis(checkpoint)
   const ways = state?.ways ?? []
-  const sparsities = [...new Set(ways.filter(({ pattern }) => pattern === unstructured).map(({ sparsity }) => sparsity))] // prettier-ignore
+  const sparsities = [
+    ...new Set(ways.filter(({ pattern }) => pattern === unstructured).map(({ sparsity }) => sparsity)),
+  ]
   const patterns = [...new Set(ways.map(({ pattern }) => pattern).filter((pattern) => pattern !== unstructured))]
   // Errors at one sparsity are no curve.
-  const amounts = { sparsities: sparsities.length > 1 || patterns.length > 0 ? sparsities : [...defaultSparsities], patterns } // prettier-ignore
+  const amounts = {
+    sparsities: sparsities.length > 1 || patterns.length > 0 ? sparsities : [...defaultSparsities],
+    patterns,
+  }
   const asked = { calibration: state?.calibration ?? null, ...amounts }
   try {
     const { config } = openModel(checkpoint)
@@ -58,9 +63,17 @@ function measurable(config: ModelConfig, method: MethodName, { state, amounts, m
   const blocks = config.numBlocks
   const measured = Math.min(blocks, ...candidates.map((one) => (state ? blocksMeasured(state, one) : 0)))
   if (measured >= blocks) return { method, measured, blocks, seconds: [0, 0] }
-  const { samples, seqLen } = state?.calibration ?? { samples: defaultSamples, seqLen: Math.min(longestWindow, config.maxPositions) } // prettier-ignore
+  const { samples, seqLen } = state?.calibration ?? {
+    samples: defaultSamples,
+    seqLen: Math.min(longestWindow, config.maxPositions),
+  }
   const planned = (ways: readonly { method: string; sparsity: number; pattern: string }[]) => {
-    const steps = ways.map((way) => resolvePruneStep({ method: way.method as MethodName, ...(way.pattern === unstructured ? { sparsity: way.sparsity } : { pattern: way.pattern }) })) // prettier-ignore
+    const steps = ways.map((way) =>
+      resolvePruneStep({
+        method: way.method as MethodName,
+        ...(way.pattern === unstructured ? { sparsity: way.sparsity } : { pattern: way.pattern }),
+      }),
+    )
     return analysisTime(config, samples * seqLen, steps, machine)
   }
   const left = blocks - measured

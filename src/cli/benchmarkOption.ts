@@ -9,7 +9,10 @@ export function benchmarksOf(given: readonly string[]): Benchmark[] {
   const benchmarks = given.map((text) => {
     const [, name = '', dataset, taskId = null] = /^([^=]*)=([^:]*)(?::(\S+))?$/.exec(text) ?? []
     if (!/^[\w-][\w.-]*\/[\w-][\w.-]*$/.test(dataset ?? ''))
-      throw new EngineError('usage', `--benchmark ${text}: give TASK=ORG/DATASET or TASK=ORG/DATASET:TASK_ID, such as arc_easy=allenai/ai2_arc:ARC-Easy`) // prettier-ignore
+      throw new EngineError(
+        'usage',
+        `--benchmark ${text}: give TASK=ORG/DATASET or TASK=ORG/DATASET:TASK_ID, such as arc_easy=allenai/ai2_arc:ARC-Easy`,
+      )
     return { task: taskNamed('--benchmark', name, zeroShotNames), dataset, taskId }
   })
   const twice = benchmarks.find(({ task }, i) => benchmarks.findIndex((one) => one.task === task) < i)

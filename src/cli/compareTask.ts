@@ -28,7 +28,12 @@ export async function compareTask(context: Context, pathA: string, pathB: string
   const p = mcnemarP(counts.only_a, counts.only_b)
   const flipped = rows.filter((row) => row.a !== row.b)
   const left = Math.max(a.rows.size, b.rows.size) - rows.length
-  const listed = (isA: boolean) => flipped.filter((row) => row.a === isA).slice(0, mostListed).map(({ doc_id: id }) => id).join(', ') // prettier-ignore
+  const listed = (isA: boolean) =>
+    flipped
+      .filter((row) => row.a === isA)
+      .slice(0, mostListed)
+      .map(({ doc_id: id }) => id)
+      .join(', ')
   const share = (right: number) => formatShare(right / rows.length, 1)
   const text = [
     `A: ${a.path}\nB: ${b.path}`,

@@ -57,7 +57,18 @@ export async function evaluateQuestions(context: Context, path: string, options:
   const files =
     options.out === undefined
       ? null
-      : await writeHarnessFiles({ folder: options.out, task, path: data, limit, model: path, device: info.device, version, result, now: new Date(), signal }) // prettier-ignore
+      : await writeHarnessFiles({
+          folder: options.out,
+          task,
+          path: data,
+          limit,
+          model: path,
+          device: info.device,
+          version,
+          result,
+          now: new Date(),
+          signal,
+        })
   const json = {
     task,
     acc: result.acc.value,

@@ -40,7 +40,10 @@ export const reportCommand = command('report', 'compare runs in a table and curv
       const read = await readRuns(paths, context.signal)
       const folded = foldSeeds(read)
       const table = comparisonTable(folded)
-      const papers = [[options.markdown, 'markdown'], [options.latex, 'latex']] as const // prettier-ignore
+      const papers = [
+        [options.markdown, 'markdown'],
+        [options.latex, 'latex'],
+      ] as const
       for (const [path, format] of papers)
         if (path !== undefined) await replaceFile(path, paperText(await paperOf(read), format))
       if (options.html !== undefined) {

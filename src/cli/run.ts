@@ -97,7 +97,8 @@ function planText(plan: PlanSummary): string {
 
 function spreadText({ ends, tries }: PlannedSpread): string {
   if (ends) return `${formatValue(ends[0])} in the first block to ${formatValue(ends[1])} in the last`
-  if (tries.length > 0) return `tries spreads of ${andList(tries.map(String))} on ${triedWindows} windows and takes the best` // prettier-ignore
+  if (tries.length > 0)
+    return `tries spreads of ${andList(tries.map(String))} on ${triedWindows} windows and takes the best`
   return 'the dense model decides how much of each block'
 }
 

@@ -38,7 +38,7 @@ export const sweepCommand = command('sweep', 'plan, run, follow or cancel many r
     'Slurm: a key of sweep.slurm, for what the recipe does not say; may be repeated',
     collect,
     [],
-  ) // prettier-ignore
+  )
   .option('--no-wait', 'Slurm: submit, and return without waiting for the runs')
   .option('--jobs <n>', 'runs at a time; memory and threads are divided among them (default: 1)')
   .option('--index <i>', 'one run of the sweep, counted from 0')

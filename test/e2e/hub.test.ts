@@ -33,7 +33,9 @@ describe('the packaged extension and the Hub', function () {
       await page.getByText('Nothing is sent before you have seen what').waitFor()
       await type('me/tiny')
       // By keyboard: a row of a list that has just opened is replaced while it is clicked.
-      await page.locator('.quick-input-list .monaco-list-row.focused', { hasText: 'Private' }).waitFor({ state: 'attached' })
+      await page
+        .locator('.quick-input-list .monaco-list-row.focused', { hasText: 'Private' })
+        .waitFor({ state: 'attached' })
       await page.keyboard.press('Enter')
     }
     await publish()

@@ -1,7 +1,18 @@
 // Run folders as an enemy, a careless colleague or a broken disk would hand them over: each changes one that can be
 // resumed. `ends`: how `run --resume` must end; nothing outside the run folder may change either way.
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, linkSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs' // prettier-ignore
+import {
+  cpSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { join } from 'node:path'
 
 export interface HostileCase {

@@ -57,7 +57,17 @@ export function saidBy(run: string): { events: unknown[]; report: unknown } {
   const { status, message, perplexity, sparsity, trainable, warnings, device } = report
   return {
     events: events.map(withoutTimes),
-    report: { status, message, perplexity, sparsity, trainable, warnings, device: device.description, evaluations: evaluations.map(withoutTimes), blocks: blocks.map(withoutTimes) }, // prettier-ignore
+    report: {
+      status,
+      message,
+      perplexity,
+      sparsity,
+      trainable,
+      warnings,
+      device: device.description,
+      evaluations: evaluations.map(withoutTimes),
+      blocks: blocks.map(withoutTimes),
+    },
   }
 }
 

@@ -40,7 +40,10 @@ export function parquetOfTexts(field: string, texts: readonly string[]): Buffer 
   const data = Buffer.concat(values)
   const rows = int(texts.length)
   const pageFacts = struct([1, 'i32', rows], [2, 'i32', plain], [3, 'i32', rle], [4, 'i32', rle])
-  const sizes: Field[] = [[2, 'i32', int(data.length)], [3, 'i32', int(data.length)]] // prettier-ignore
+  const sizes: Field[] = [
+    [2, 'i32', int(data.length)],
+    [3, 'i32', int(data.length)],
+  ]
   const page = Buffer.concat([struct([1, 'i32', int(0)], ...sizes, [5, 'struct', pageFacts]), data])
   const column = struct(
     [1, 'i32', byteArray],

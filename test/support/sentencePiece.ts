@@ -19,11 +19,20 @@ export function sentencePiece(text: string, merges: number, prefix: boolean): Re
     learned.push([left, right])
     pieces.push(left + right)
     for (const word of words)
-      for (let j = 0; j + 1 < word.length; j++) if (word[j] === left && word[j + 1] === right) word.splice(j, 2, left + right) // prettier-ignore
+      for (let j = 0; j + 1 < word.length; j++)
+        if (word[j] === left && word[j + 1] === right) word.splice(j, 2, left + right)
   }
   const bytes = Array.from({ length: 256 }, (_, b) => `<0x${b.toString(16).toUpperCase().padStart(2, '0')}>`)
   const vocab = ['<unk>', '<s>', '</s>', ...bytes, ...new Set(pieces)]
-  const special = (id: number) => ({ id, content: vocab[id], special: true, normalized: false, lstrip: false, rstrip: false, single_word: false }) // prettier-ignore
+  const special = (id: number) => ({
+    id,
+    content: vocab[id],
+    special: true,
+    normalized: false,
+    lstrip: false,
+    rstrip: false,
+    single_word: false,
+  })
   const spaces = { type: 'Replace', pattern: { String: ' ' }, content: '▁' }
   return {
     version: '1.0',
@@ -44,6 +53,13 @@ export function sentencePiece(text: string, merges: number, prefix: boolean): Re
         { type: 'Fuse' },
       ],
     },
-    model: { type: 'BPE', unk_token: '<unk>', fuse_unk: true, byte_fallback: true, vocab: Object.fromEntries(vocab.map((piece, id) => [piece, id])), merges: learned }, // prettier-ignore
+    model: {
+      type: 'BPE',
+      unk_token: '<unk>',
+      fuse_unk: true,
+      byte_fallback: true,
+      vocab: Object.fromEntries(vocab.map((piece, id) => [piece, id])),
+      merges: learned,
+    },
   }
 }

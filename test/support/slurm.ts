@@ -69,7 +69,10 @@ async function startSlurm(): Promise<TestSlurm> {
     return spawn(program, all, { env: { ...process.env, ...env }, detached: true, stdio: ['ignore', log, log] })
   }
   const isIdle = () => {
-    const { stdout } = spawnSync('sinfo', ['--noheader', '--format=%T'], { encoding: 'utf8', env: { ...process.env, ...env } }) // prettier-ignore
+    const { stdout } = spawnSync('sinfo', ['--noheader', '--format=%T'], {
+      encoding: 'utf8',
+      env: { ...process.env, ...env },
+    })
     return /^(idle|mixed|allocated)\n?$/.test(stdout)
   }
   const end = async (child: ChildProcess, signal: NodeJS.Signals) => {

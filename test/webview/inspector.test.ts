@@ -62,7 +62,10 @@ describe('inspector and comparison in Chromium', () => {
       .evaluateAll((all) => all.map((cell) => ({ text: cell.textContent, cut: cell.scrollWidth > cell.clientWidth })))
     for (const text of ['11', 'block_sparse_moe.experts.7.down_proj', 'F8_E4M3'])
       assert.equal(cells.find((cell) => cell.text === text)?.cut, false, text)
-    assert.deepEqual(cells.filter((cell) => cell.cut), []) // prettier-ignore
+    assert.deepEqual(
+      cells.filter((cell) => cell.cut),
+      [],
+    )
   })
 
   it('types that cannot be read are listed, with the reason why they have no statistics', async () => {
@@ -155,7 +158,7 @@ describe('inspector and comparison in Chromium', () => {
     assert.equal(await bar.getAttribute('value'), '0.5')
     await page.getByRole('button', { name: 'Stop' }).click()
     assert.ok((await posted(page)).some((message) => message.type === 'analyseCancel'))
-    await send(page, { type: 'analysis', update: { ...update, modules } }, { type: 'analysisEnd', problem: null }) // prettier-ignore
+    await send(page, { type: 'analysis', update: { ...update, modules } }, { type: 'analysisEnd', problem: null })
     assert.equal(await bar.isVisible(), false)
     await colour.selectOption('error sparsegpt 70 %')
     const map = page.getByRole('grid', { name: 'Map of blocks and modules' })
@@ -194,7 +197,9 @@ describe('inspector and comparison in Chromium', () => {
     const box = await map.locator('canvas').boundingBox()
     assert.ok(box)
     // The name of block 0 stands left of its row; rows are 20 high and begin below the names.
-    const rowsAt = await page.evaluate(`(() => { const c = document.querySelector('.grid canvas'); return c.clientHeight - 12 * 20 - 4 })()`) // prettier-ignore
+    const rowsAt = await page.evaluate(
+      `(() => { const c = document.querySelector('.grid canvas'); return c.clientHeight - 12 * 20 - 4 })()`,
+    )
     await page.mouse.click(box.x + 4, box.y + Number(rowsAt) + 10)
     await bar.getByText('6 matrices marked').waitFor()
     await page.mouse.move(box.x + 60, box.y + Number(rowsAt) + 10)
@@ -279,7 +284,10 @@ describe('inspector and comparison in Chromium', () => {
     const taken = sent.filter((m) => m.type === 'cancelAsk').map((m) => Number(m.id))
     // Two of the matrix that the page chooses at the start, and two of each that was selected.
     assert.equal(asked.length, 6)
-    assert.deepEqual(taken.toSorted((a, b) => a - b), asked.slice(0, 4)) // prettier-ignore
+    assert.deepEqual(
+      taken.toSorted((a, b) => a - b),
+      asked.slice(0, 4),
+    )
   })
 
   it('after a reload the outline of the map and the detail are about the same tensor', async () => {
@@ -351,7 +359,10 @@ describe('inspector and comparison in Chromium', () => {
     assert.equal(head, 'map,block,module,value')
     const maps = [...new Set(lines.map((line) => line.replace(/,\d+,[^,]*,[^,]*$/, '')))]
     assert.equal(maps.length, titles.length)
-    assert.equal(lines.length, maps.length * model.tensors.filter(({ role, block }) => role === 'linear' && block !== null).length) // prettier-ignore
+    assert.equal(
+      lines.length,
+      maps.length * model.tensors.filter(({ role, block }) => role === 'linear' && block !== null).length,
+    )
   })
 
   it('a comparison hatches what it has not reached, and puts both matrices side by side where there is room', async () => {

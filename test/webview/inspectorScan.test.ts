@@ -22,7 +22,10 @@ describe('the inspector during a scan, in Chromium', () => {
   it('the matrix that the page chose is read after the scan, however it ended, and one that a person chose at once', async () => {
     const asked = async () => (await posted(page)).flatMap((m) => (m.type === 'ask' ? [m.call] : []))
     const ahead = { ...shown, stats: [], scanAhead: true }
-    const scan = (one: object) => ({ type: 'scan', progress: { stats: [one], doneBytes: 1, totalBytes: 2, elapsedMs: 1 } }) // prettier-ignore
+    const scan = (one: object) => ({
+      type: 'scan',
+      progress: { stats: [one], doneBytes: 1, totalBytes: 2, elapsedMs: 1 },
+    })
     const follows = () => page.getByText('Its picture follows when the map is full.')
     await open()
     await send(page, settings, ahead, ...stats.map(scan))
@@ -55,7 +58,10 @@ describe('the inspector during a scan, in Chromium', () => {
 
   it('the time left of a scan that goes on counts only what this one has read', async () => {
     await open()
-    const scan = (doneBytes: number, elapsedMs: number) => ({ type: 'scan', progress: { stats: [], doneBytes, totalBytes: 100e9, elapsedMs } }) // prettier-ignore
+    const scan = (doneBytes: number, elapsedMs: number) => ({
+      type: 'scan',
+      progress: { stats: [], doneBytes, totalBytes: 100e9, elapsedMs },
+    })
     await send(page, settings, shown, scan(50e9, 0))
     await page.locator('.scan').getByText('50 GB of 100 GB', { exact: true }).waitFor()
     await send(page, scan(60e9, 10_000))

@@ -84,7 +84,10 @@ describe('the map as an editor of the recipe, in Chromium', () => {
     assert.match(await says(), /^55\.[78] % on average, 42 % to 69\.5 %/)
     await settled()
     const { change } = (await plans()).at(-1)!
-    assert.ok(change.kind === 'shift' && change.names.length === 12 && Math.abs(change.by - 0.07) < 1e-9, JSON.stringify(change)) // prettier-ignore
+    assert.ok(
+      change.kind === 'shift' && change.names.length === 12 && Math.abs(change.by - 0.07) < 1e-9,
+      JSON.stringify(change),
+    )
     assert.equal((await plans()).length, 1)
     // Not answered yet: the next key goes on from what is seen.
     await page.keyboard.press('ArrowUp')
@@ -205,7 +208,12 @@ describe('the map as an editor of the recipe, in Chromium', () => {
     const plan = recordedMap(model)
     const why = 'its pattern 2:4 fixes how many go'
     const modules = plan.modules.map((module) => ({ ...module, sparsity: 0.5, fixed: why }))
-    await send(page, settings, shown, planned({ modules, pattern: '2:4', said: ['prune.1 has a target that the map has not.'] })) // prettier-ignore
+    await send(
+      page,
+      settings,
+      shown,
+      planned({ modules, pattern: '2:4', said: ['prune.1 has a target that the map has not.'] }),
+    )
     await page.getByText('prune.1 has a target that the map has not.').waitFor()
     await slider('block 4').focus()
     await page.keyboard.press('ArrowRight')

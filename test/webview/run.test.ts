@@ -87,7 +87,14 @@ describe('the view of a run in Chromium', () => {
   })
 
   it('an adapter that was merged: how much of its update fell on zeros, in all and by kind of matrix', async () => {
-    const facts = { name: 'opt-merge', model: 'opt-125m', device: 'cpu', description: 'OpenBLAS', version: '0.1.0', blocks: 2 } // prettier-ignore
+    const facts = {
+      name: 'opt-merge',
+      model: 'opt-125m',
+      device: 'cpu',
+      description: 'OpenBLAS',
+      version: '0.1.0',
+      blocks: 2,
+    }
     const plan = { prunes: false, recoveries: ['merge'], measures: ['dense', 'recovered'] } as const
     const merged = (block: number, ...cuts: number[]): RunEvent => {
       const [q, down] = cuts.map((cut) => ({ norm: 2, cut }))
@@ -183,7 +190,13 @@ describe('the view of a run in Chromium', () => {
     const begins = list.findIndex((event) => event.type === 'phase' && event.phase === 'retrain')
     await open(listing('running'), settings, events(list.slice(0, begins + 3)))
     const titles = await view.rail().locator('.railTitle').allTextContents()
-    assert.deepEqual(titles, ['✓ Dense, done', '✓ Prune, done', '✓ 1 refit, done', '✓ 2 reconstruct, done', '● 3 retrain, going on']) // prettier-ignore
+    assert.deepEqual(titles, [
+      '✓ Dense, done',
+      '✓ Prune, done',
+      '✓ 1 refit, done',
+      '✓ 2 reconstruct, done',
+      '● 3 retrain, going on',
+    ])
     await send(page, events(list.slice(begins + 3), 'a', begins + 3))
     assert.deepEqual(await view.chart(loss).locator('.note').allTextContents(), ['3 retrain'])
     assert.deepEqual((await view.ticks(loss, 'x')).slice(0, 2), ['0', '5'])
@@ -218,7 +231,7 @@ describe('the view of a run in Chromium', () => {
     await keepPicture(page, 'run-result')
     assert.equal(await page.getByRole('list', { name: 'Numbers of the run' }).count(), 0)
     const before = (await posted(page)).length
-    const actions = ['Open report', 'Compare…', 'Try it', 'Open output', 'Write model card', 'Copy as Markdown'] // prettier-ignore
+    const actions = ['Open report', 'Compare…', 'Try it', 'Open output', 'Write model card', 'Copy as Markdown']
     for (const name of actions) await page.getByRole('button', { name }).click()
     const all = (await posted(page)).slice(before)
     const copied = all[5]

@@ -5,7 +5,14 @@ import type { ComparedRow, ToSweep } from '../../src/shared/protocol/sweepView.t
 import { posted, send } from '../support/browser.ts'
 import { keepPicture, tooWide, viewPages, type PageOptions } from '../support/viewPages.ts'
 import * as recorded from './harness/recorded.ts'
-import { recordedAs, recordedCurves, recordedDifference, recordedMap, recordedRows, recordedWhat } from './harness/recordedSweep.ts' // prettier-ignore
+import {
+  recordedAs,
+  recordedCurves,
+  recordedDifference,
+  recordedMap,
+  recordedRows,
+  recordedWhat,
+} from './harness/recordedSweep.ts'
 
 const settings = { type: 'settings', settings: recorded.settings }
 const rows = recordedRows(3, 2)
@@ -82,7 +89,10 @@ describe('the view of several runs in Chromium', () => {
   it('seeds are one row, one point and one curve, until they are unfolded', async () => {
     await open(compared(rows))
     assert.equal(await marks().count(), 18)
-    assert.deepEqual((await watched()).groups.slice(0, 2), [[0, 1], [2, 3]]) // prettier-ignore
+    assert.deepEqual((await watched()).groups.slice(0, 2), [
+      [0, 1],
+      [2, 3],
+    ])
     assert.match(await lines().first().innerText(), /32\.25 ± 0\.12/)
     await page.getByRole('button', { name: 'fold seeds' }).click()
     await send(page)
@@ -97,7 +107,10 @@ describe('the view of several runs in Chromium', () => {
     await send(page)
     assert.equal(await page.locator('.tableRow[aria-selected=true]').count(), 2)
     assert.equal(await page.locator('.pointSelected').count(), 2)
-    assert.deepEqual((await watched()).groups, [[2, 3], [4, 5]]) // prettier-ignore
+    assert.deepEqual((await watched()).groups, [
+      [2, 3],
+      [4, 5],
+    ])
     await page.keyboard.press('Enter')
     assert.equal((await asked('openRun'))?.run, 4)
     await points().focus()
@@ -153,7 +166,10 @@ describe('the view of several runs in Chromium', () => {
     await page.getByRole('textbox', { name: /^Tags/ }).fill('paper, paper,  table 2 ')
     await page.keyboard.press('Enter')
     const kept = (await posted(page)).filter(({ type }) => type === 'annotate')
-    assert.deepEqual(kept.map(({ run, notes }) => [run, notes]), [0, 1].map((run) => [run, { tags: ['paper', 'table 2'], note: '' }])) // prettier-ignore
+    assert.deepEqual(
+      kept.map(({ run, notes }) => [run, notes]),
+      [0, 1].map((run) => [run, { tags: ['paper', 'table 2'], note: '' }]),
+    )
     await page.keyboard.press('Shift+F2')
     await page.getByRole('textbox', { name: 'Note' }).fill('thrown away')
     await page.keyboard.press('Escape')
@@ -268,7 +284,10 @@ describe('the view of several runs in Chromium', () => {
     await page.getByText('0 of 36 done, 36 waiting').waitFor()
     const button = (name: string) => page.getByRole('button', { name, exact: true })
     assert.equal(await button('Continue').isVisible(), true)
-    await send(page, { type: 'rows', rows: [recordedAs(rows[0], 'running', 0.42), rows[2], recordedAs(rows[4], 'failed')] }) // prettier-ignore
+    await send(page, {
+      type: 'rows',
+      rows: [recordedAs(rows[0], 'running', 0.42), rows[2], recordedAs(rows[4], 'failed')],
+    })
     await page.getByText('1 of 36 done, 1 failed, 1 running, 33 waiting').waitFor()
     await page.getByRole('list', { name: 'Runs that failed' }).getByText('No space left on device').waitFor()
     assert.deepEqual([await button('Continue').isVisible(), await button('Cancel').isVisible()], [false, true])
@@ -281,7 +300,12 @@ describe('the view of several runs in Chromium', () => {
 
   it('in an untrusted workspace, and of a comparison, nothing can be begun or cancelled', async () => {
     for (const what of [recordedWhat, { kind: 'comparison', title: 'Compare 2 Runs', about: '' }]) {
-      await open(compared(rows.map((row) => recordedAs(row, 'waiting')), what)) // prettier-ignore
+      await open(
+        compared(
+          rows.map((row) => recordedAs(row, 'waiting')),
+          what,
+        ),
+      )
       const trusted = what.kind === 'comparison'
       await send(page, { ...settings, settings: { ...recorded.settings, trusted } })
       for (const name of ['Continue', 'Cancel', 'Report'])

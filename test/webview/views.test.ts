@@ -231,7 +231,10 @@ describe('views in Chromium', () => {
     await legends.getByText('no zeros').nth(1).waitFor()
     await page.getByRole('button', { name: 'Zoom in' }).first().click()
     const seen = () => page.locator('.pair .caption').allInnerTexts()
-    await page.locator('.pair .caption', { hasText: /^rows (?!0 to)/ }).nth(1).waitFor() // prettier-ignore
+    await page
+      .locator('.pair .caption', { hasText: /^rows (?!0 to)/ })
+      .nth(1)
+      .waitFor()
     assert.equal((await seen())[0], (await seen())[1])
   })
 
@@ -245,7 +248,10 @@ describe('views in Chromium', () => {
       const accuracy = { acc, stderr: 0.02 }
       return { stage, entry, task, data: `${task}.jsonl`, seqLen: null, x: 0, perplexity: null, accuracy }
     }
-    const b = ['dense', 'pruned', 'recovered'].flatMap((stage, i) => [of(stage, 0, 'piqa', 0.7 - i / 10), of(stage, 1, 'rte', 0.6 - i / 20)]) // prettier-ignore
+    const b = ['dense', 'pruned', 'recovered'].flatMap((stage, i) => [
+      of(stage, 0, 'piqa', 0.7 - i / 10),
+      of(stage, 1, 'rte', 0.6 - i / 20),
+    ])
     const first = { tensors, changes: [], done: 0, total: tensors.length }
     await send(page, { type: 'progress', progress: { ...first, measured: { a: [], b } } })
     await card.waitFor()

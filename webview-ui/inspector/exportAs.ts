@@ -55,7 +55,11 @@ function belowOneAnother(figures: readonly Shape[]): Shape {
 /** A line for each cell of each map. */
 function mapsCsv(maps: readonly Measure[]): string {
   const { blocks, modules, cells } = map.value
-  const places = cells.map((cell, i) => ({ cell, block: blocks[Math.floor(i / modules.length)], module: modules[i % modules.length] })) // prettier-ignore
+  const places = cells.map((cell, i) => ({
+    cell,
+    block: blocks[Math.floor(i / modules.length)],
+    module: modules[i % modules.length],
+  }))
   const lines = maps.flatMap((one) =>
     places.flatMap(({ cell, block, module }) =>
       cell ? [[one.title, block, module, cellValue(cell, one, known.value)]] : [],

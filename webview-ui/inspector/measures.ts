@@ -66,8 +66,22 @@ const spreadMeasure: Measure = {
 const ofValues: Measure[] = [
   sparsityMeasure,
   spreadMeasure,
-  { id: 'kurtosis', title: 'Kurtosis of the weights (normal: 3)', of: ofStats((s) => s.kurtosis), text: formatValue, scale: 'log', group: 'Weights' }, // prettier-ignore
-  { id: 'outliers', title: 'Outlier weights (beyond 4 standard deviations)', of: ofStats((s) => s.outliers), text: formatShare, scale: 'linear', group: 'Weights' }, // prettier-ignore
+  {
+    id: 'kurtosis',
+    title: 'Kurtosis of the weights (normal: 3)',
+    of: ofStats((s) => s.kurtosis),
+    text: formatValue,
+    scale: 'log',
+    group: 'Weights',
+  },
+  {
+    id: 'outliers',
+    title: 'Outlier weights (beyond 4 standard deviations)',
+    of: ofStats((s) => s.outliers),
+    text: formatShare,
+    scale: 'linear',
+    group: 'Weights',
+  },
 ]
 
 /** Statistics that allocations use. */
@@ -81,9 +95,23 @@ const byAllocation = allocationNames.flatMap((name): Measure[] => {
 })
 
 const ofInputs: Measure[] = [
-  { id: 'input', title: 'Size of the input (root mean square)', of: ofAnalysis((m) => m.activation?.norm), text: formatValue, scale: 'log', group: 'Inputs' }, // prettier-ignore
+  {
+    id: 'input',
+    title: 'Size of the input (root mean square)',
+    of: ofAnalysis((m) => m.activation?.norm),
+    text: formatValue,
+    scale: 'log',
+    group: 'Inputs',
+  },
   ...byAllocation,
-  { id: 'rank', title: 'Effective rank of the input', of: ofAnalysis((m) => m.activation?.effective_rank), text: formatValue, scale: 'log', group: 'Inputs' }, // prettier-ignore
+  {
+    id: 'rank',
+    title: 'Effective rank of the input',
+    of: ofAnalysis((m) => m.activation?.effective_rank),
+    text: formatValue,
+    scale: 'log',
+    group: 'Inputs',
+  },
 ]
 
 const sensitivity: Measure = {

@@ -41,7 +41,11 @@ export function PlanBar({ label, modules, grows, style, tabIndex = 0, line }: Pl
   const lock = () => {
     if (group.all.length > 0) announce(`${label}: ${toggleLock(group.all) ? 'locked' : 'unlocked'}`)
   }
-  const drag = useDrag(grows, { start: begin, move: (at) => draw(changeTo(group, began.current, at)), end: (at) => settle(changeTo(group, began.current, at)) }) // prettier-ignore
+  const drag = useDrag(grows, {
+    start: begin,
+    move: (at) => draw(changeTo(group, began.current, at)),
+    end: (at) => settle(changeTo(group, began.current, at)),
+  })
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.target !== event.currentTarget) return
     const by = keyStep(event, grows)

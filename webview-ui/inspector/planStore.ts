@@ -25,7 +25,10 @@ let timer: ReturnType<typeof setTimeout> | undefined
 export const plan = computed(() => {
   if (!told.value) return null
   const facts = { locked: locked.value, measured: known.value.analysis }
-  return [...sent.value, draft.value].reduce<PlannedMap>((shown, one) => (one ? withDraft(shown, one, facts) : shown), told.value) // prettier-ignore
+  return [...sent.value, draft.value].reduce<PlannedMap>(
+    (shown, one) => (one ? withDraft(shown, one, facts) : shown),
+    told.value,
+  )
 })
 /** The mean that the slider stands at, whatever of it can be met; null: it is the plan's. */
 export const drawnMean = computed(() => (draft.value?.kind === 'spread' ? draft.value.mean : null))

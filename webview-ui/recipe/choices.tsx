@@ -65,7 +65,10 @@ function Runs({ now: { choices, compared } }: { now: Form }) {
   )
 }
 
-const bestTwo = (pattern: string) => methodOptions(pattern).slice(0, 2).map(({ value }) => value) // prettier-ignore
+const bestTwo = (pattern: string) =>
+  methodOptions(pattern)
+    .slice(0, 2)
+    .map(({ value }) => value)
 
 function Pruning({ now: { choices, compared, sparsities, methods } }: { now: Form }) {
   const { pattern, sparsity, method } = choices

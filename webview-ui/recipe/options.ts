@@ -92,7 +92,9 @@ export const spreadOptions: readonly (Option<SpreadChoice> & { hint: string })[]
 export function spreadHint(spread: SpreadChoice, sparsity: number): string {
   const about = spreadOptions.find(({ value }) => value === spread)?.hint ?? ''
   const { method, sparsity: at, spread: figures } = spreadFigures(sparsity)
-  const known = allocationNames.flatMap((name) => (figures[name] === undefined ? [] : [`${figures[name]} ${howSpread(name)}`])) // prettier-ignore
+  const known = allocationNames.flatMap((name) =>
+    figures[name] === undefined ? [] : [`${figures[name]} ${howSpread(name)}`],
+  )
   return `${about} Measured: ${measured.model} with ${formatShare(at, 0)} pruned by ${methodOf(method).title} has perplexity ${andList(known)}.`
 }
 

@@ -47,7 +47,8 @@ function tiles({ estimates, percentage, prunedModules, recoveries }: PlannedText
     likelyDuration(seconds, pace),
     pace.runs > 0 ? `time, as ${plural(pace.runs, 'run')} here took` : 'time',
   ])
-  if (secondsToPruneAgain > 0) shown.push([likelyDuration(secondsToPruneAgain, pace), 'of it to prune once more, for a pruned perplexity']) // prettier-ignore
+  if (secondsToPruneAgain > 0)
+    shown.push([likelyDuration(secondsToPruneAgain, pace), 'of it to prune once more, for a pruned perplexity'])
   if (runs > 1) shown.push([likelyDuration(seconds * runs, pace), 'time of all'])
   return shown
 }

@@ -85,7 +85,12 @@ function viewsOf([run, ...others]: readonly ChartedRun[]): View[] {
     const same = others.filter(({ picture }) => picture.blockLoss.has(recovery))
     return [
       { id: `${recovery}`, label: `this run${part}`, recovery, other: null },
-      ...same.map((other) => ({ id: `${recovery} ${other.index}`, label: `against ${other.label}${part}`, recovery, other })), // prettier-ignore
+      ...same.map((other) => ({
+        id: `${recovery} ${other.index}`,
+        label: `against ${other.label}${part}`,
+        recovery,
+        other,
+      })),
     ]
   })
 }

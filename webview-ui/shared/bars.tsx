@@ -33,7 +33,11 @@ export interface BarsProps extends Picking {
 }
 
 export function Bars({ data, caption = '', height = 170, name, ...picking }: BarsProps) {
-  const csv = () => toCsv([data.xLabel, data.yLabel], data.bars.map(({ name: bar, value }) => [bar, value ?? 'NaN'])) // prettier-ignore
+  const csv = () =>
+    toCsv(
+      [data.xLabel, data.yLabel],
+      data.bars.map(({ name: bar, value }) => [bar, value ?? 'NaN']),
+    )
   return (
     <Figure
       title={data.title}

@@ -40,7 +40,9 @@ export function Figure({ table, tools, children, ...menu }: FigureProps) {
   const { title, csv = table && (() => tableCsv(table())), switches = [] } = menu
   const [asTable, setAsTable] = useState(false)
   // A table has no axes.
-  const offered = table ? [{ label: 'Show as table', on: asTable, set: setAsTable }, ...(asTable ? [] : switches)] : switches // prettier-ignore
+  const offered = table
+    ? [{ label: 'Show as table', on: asTable, set: setAsTable }, ...(asTable ? [] : switches)]
+    : switches
   return (
     <figure class="chart" aria-label={title}>
       <div class="chartHead">

@@ -10,7 +10,11 @@ import { legendOf, type LegendWords } from './legend.tsx'
 export function gridFigure(data: GridData, title: string, words: LegendWords, caption?: string): Shape {
   const layout = layOut(data.rows, data.columns, 960)
   const { width, height } = layout
-  return framed({ title, legend: legendOf(words, data), caption, width, height }, [hatchPattern, ...namesOf(layout, data), ...cellsOf(layout, data)]) // prettier-ignore
+  return framed({ title, legend: legendOf(words, data), caption, width, height }, [
+    hatchPattern,
+    ...namesOf(layout, data),
+    ...cellsOf(layout, data),
+  ])
 }
 
 function namesOf(layout: GridLayout, data: GridData): Shape[] {

@@ -17,7 +17,10 @@ export function moduleGrid<T extends { readonly block: number | null; readonly m
   for (const { block } of inBlocks) known.add(block)
   const blocks = [...known].sort((a, b) => a - b)
   const modules = [...new Set(inBlocks.map(({ one }) => one.module))]
-  const [rowOf, columnOf] = [new Map(blocks.map((b, row) => [b, row])), new Map(modules.map((m, column) => [m, column]))] // prettier-ignore
+  const [rowOf, columnOf] = [
+    new Map(blocks.map((b, row) => [b, row])),
+    new Map(modules.map((m, column) => [m, column])),
+  ]
   const cells = new Array<T[] | undefined>(blocks.length * modules.length).fill(undefined)
   for (const { one, block } of inBlocks) {
     const at = (rowOf.get(block) ?? 0) * modules.length + (columnOf.get(one.module) ?? 0)

@@ -30,7 +30,8 @@ export function ask({ curve, smoothing, groups }: Question): void {
 
 const add = onceAFrame(() => {
   const { data, isWhole } = curves.value
-  for (const part of parts.flatMap((message) => message.parts)) if (part.group < data.length) addPart(data[part.group], part) // prettier-ignore
+  for (const part of parts.flatMap((message) => message.parts))
+    if (part.group < data.length) addPart(data[part.group], part)
   curves.value = { data, isWhole: isWhole || parts.some((message) => message.isWhole) }
   parts = []
 })

@@ -28,7 +28,8 @@ export function NoteCell({ runs: all, what }: NoteCellProps) {
     ;(event.target as Element).closest<HTMLElement>('[role=grid]')?.focus()
   }
   const keep = (written: string) => {
-    if (written !== text) for (const run of runs) host.post({ type: 'annotate', run: run.index, notes: noted(run, what, written) }) // prettier-ignore
+    if (written !== text)
+      for (const run of runs) host.post({ type: 'annotate', run: run.index, notes: noted(run, what, written) })
   }
   if (runs.length === 0) return null
   if (!isOpen) {

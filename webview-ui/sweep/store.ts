@@ -83,7 +83,9 @@ export const table: TableState = {
 }
 export function toggle({ runs }: Entry): void {
   const [next, off] = [new Set(selected.value), isSelected({ runs })]
-  for (const { key } of runs) if (off) next.delete(key); else next.add(key) // prettier-ignore
+  for (const { key } of runs)
+    if (off) next.delete(key)
+    else next.add(key)
   selected.value = next
 }
 
@@ -94,12 +96,16 @@ export function open({ runs }: Pick<Entry, 'runs'>): void {
 }
 
 export const models = computed(() => [...new Set(entries.value.map(({ facts }) => facts.model))])
-export const isGrouped = computed(() => options.value.group ?? (what.value?.kind === 'experiments' && models.value.length > 1)) // prettier-ignore
+export const isGrouped = computed(
+  () => options.value.group ?? (what.value?.kind === 'experiments' && models.value.length > 1),
+)
 
 export const columns = computed(() => columnsOf(entries.value, what.value?.kind ?? 'sweep', isGrouped.value))
 /** In the table's order, without headings. */
 export const ordered = computed(() => inOrder(inSight.value, columns.value, table))
-export const lines = computed((): readonly Line<Entry>[] => (isGrouped.value ? grouped(ordered.value, models.value.toSorted(), ({ facts }) => facts.model) : ordered.value)) // prettier-ignore
+export const lines = computed((): readonly Line<Entry>[] =>
+  isGrouped.value ? grouped(ordered.value, models.value.toSorted(), ({ facts }) => facts.model) : ordered.value,
+)
 /** What is selected of what the table shows. */
 export const chosen = computed(() => ordered.value.filter(isSelected))
 
@@ -134,7 +140,8 @@ export function receive(message: PageMessage<ToSweep>): void {
       changed.clear()
       return batch(() => {
         what.value = message.what
-        if (message.what.kind === 'experiments' && !kept.table && rowsAnew.value === 0) table.kept.value = { ...table.kept.value, order: latestFirst } // prettier-ignore
+        if (message.what.kind === 'experiments' && !kept.table && rowsAnew.value === 0)
+          table.kept.value = { ...table.kept.value, order: latestFirst }
         rows.value = message.rows
         rowsAnew.value++
       })

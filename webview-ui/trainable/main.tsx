@@ -108,7 +108,11 @@ function tiles(p: PlanSummary): [string, string][] {
     [formatBytes(estimates.diskBytes), 'disk, estimated'],
   ]
   const { seconds, pace } = estimates
-  if (seconds !== null) shown.push([likelyDuration(seconds, pace), pace.runs > 0 ? `time, as ${plural(pace.runs, 'run')} here took` : 'time, estimated']) // prettier-ignore
+  if (seconds !== null)
+    shown.push([
+      likelyDuration(seconds, pace),
+      pace.runs > 0 ? `time, as ${plural(pace.runs, 'run')} here took` : 'time, estimated',
+    ])
   return shown
 }
 

@@ -2,7 +2,11 @@
 import type { KernelCount } from '../../../test/support/gpuCounts.ts'
 import type { Counted } from './stubbed.ts'
 
-export const minus = (a: Counted, b: Counted): Counted => combine([[1, a], [-1, b]]) // prettier-ignore
+export const minus = (a: Counted, b: Counted): Counted =>
+  combine([
+    [1, a],
+    [-1, b],
+  ])
 
 /** Σ factor · counted; of kernels too, by what they are. */
 export function combine(terms: readonly (readonly [factor: number, counted: Counted])[]): Counted {

@@ -23,7 +23,11 @@ export function expected(
 ): Expected {
   const by = { products: 0, memory: 0, dispatches: 0 }
   for (const row of kernels) {
-    const one = { products: arithmetic(row, card, share, rate), memory: row.bytes / row.count / card.bandwidth, dispatches: launch } // prettier-ignore
+    const one = {
+      products: arithmetic(row, card, share, rate),
+      memory: row.bytes / row.count / card.bandwidth,
+      dispatches: launch,
+    }
     const bound = (Object.keys(one) as Bound[]).reduce((most, name) => (one[name] > one[most] ? name : most))
     by[bound] += row.count * one[bound]
   }

@@ -43,7 +43,18 @@ function countTable(works: readonly WorkCounts[]): string {
       ...[short(sum('flops') / 1e12), short(sum('bytes') / 1e9)],
     ]
   })
-  const head = ['work', 'dispatches', 'submits', 'waits', 'up', 'down', 'host, calling thread', 'host, GPU thread', 'TFLOP', 'GB through the card’s memory'] // prettier-ignore
+  const head = [
+    'work',
+    'dispatches',
+    'submits',
+    'waits',
+    'up',
+    'down',
+    'host, calling thread',
+    'host, GPU thread',
+    'TFLOP',
+    'GB through the card’s memory',
+  ]
   return table(head, rows)
 }
 
@@ -68,7 +79,8 @@ function wholeRuns(works: readonly WorkCounts[]): string {
   const rows = works.flatMap((work) => {
     const { blocks } = work
     if (!blocks) return []
-    const minutes = (share: number, rate?: number) => `${whole((blocks * expected(work, card, share, rate).seconds) / 60)} min` // prettier-ignore
+    const minutes = (share: number, rate?: number) =>
+      `${whole((blocks * expected(work, card, share, rate).seconds) / 60)} min`
     const host = hostOf(work)
     return [
       [
@@ -80,7 +92,13 @@ function wholeRuns(works: readonly WorkCounts[]): string {
       ],
     ]
   })
-  const head = [`all ${works[0].blocks} blocks of OPT-30B, ${card.name}`, 'at its peak in f32', 'products at 30 % of it', 'on tensor cores at 20 % of their peak', 'host'] // prettier-ignore
+  const head = [
+    `all ${works[0].blocks} blocks of OPT-30B, ${card.name}`,
+    'at its peak in f32',
+    'products at 30 % of it',
+    'on tensor cores at 20 % of their peak',
+    'host',
+  ]
   return table(head, rows)
 }
 
@@ -100,4 +118,5 @@ const whole = (value: number) => Math.round(value).toLocaleString('en')
 const short = (value: number) => (value >= 100 ? whole(value) : String(Number(value.toPrecision(value >= 10 ? 3 : 2))))
 const percent = (share: number) => `${Math.round(100 * share)} %`
 const seconds = (value: number) => (value < 0.1 ? `${short(1e3 * value)} ms` : `${short(value)} s`)
-const bytes = (value: number) => (value < 1e5 ? `${short(value / 1e3)} kB` : value < 1e9 ? `${short(value / 1e6)} MB` : `${short(value / 1e9)} GB`) // prettier-ignore
+const bytes = (value: number) =>
+  value < 1e5 ? `${short(value / 1e3)} kB` : value < 1e9 ? `${short(value / 1e6)} MB` : `${short(value / 1e9)} GB`

@@ -67,13 +67,26 @@ async function walk(gpu: StubbedGpu, { method, blocks, windows, steps }: Walk): 
       ...{ backend, host: backend, stream, entries: [entry], seed: 0 },
       calibration: { ids, windows, seqLen },
       activations: { bytes: 1e9, residentBytes: 1e12 },
-      recover: steps === 0 ? [] : [{
-        ...{ dense: 'block', middles: false },
-        recover: ({ block, masks, fitted }) => reconstructBlock({
-          ...shared, backend, model, block, masks, set: setOfBlock(model.config, set, block.index),
-          inputs: fitted!.inputs, targets: fitted!.outputs, settings: { ...training, steps },
-        }),
-      }], // prettier-ignore
+      recover:
+        steps === 0
+          ? []
+          : [
+              {
+                ...{ dense: 'block', middles: false },
+                recover: ({ block, masks, fitted }) =>
+                  reconstructBlock({
+                    ...shared,
+                    backend,
+                    model,
+                    block,
+                    masks,
+                    set: setOfBlock(model.config, set, block.index),
+                    inputs: fitted!.inputs,
+                    targets: fitted!.outputs,
+                    settings: { ...training, steps },
+                  }),
+              },
+            ],
     })
     for await (const { block, masks } of walking)
       for (const [name, tensor] of block.params)
@@ -95,7 +108,7 @@ async function wholeBlock(gpu: StubbedGpu, method: MethodName, trains: boolean):
   const base = await block(gpu, least)
   const window = combine([[1 / 16, minus(await block(gpu, { ...least, windows: 18 }), base)]])
   const step = trains ? combine([[1 / 8, minus(await block(gpu, { ...least, steps: 10 }), base)]]) : null
-  return combine([[1, base], [windows - 2, window], ...(step ? [[steps - 2, step] as const] : [])]) // prettier-ignore
+  return combine([[1, base], [windows - 2, window], ...(step ? [[steps - 2, step] as const] : [])])
 }
 
 /** Pruning a block with 18 windows, after a walk that makes the pipelines: enough for its time to be told. */
@@ -107,12 +120,24 @@ async function prunedBlock(gpu: StubbedGpu, method: MethodName): Promise<Counted
 /** A step with `sequences` of 512 tokens; ten less two, by eight. */
 async function retrainingStep(gpu: StubbedGpu, sequences: number): Promise<Counted> {
   const { backend } = gpu
-  const config = { model_type: 'opt', hidden_size: 768, ffn_dim: 3072, num_attention_heads: 12, num_hidden_layers: 12, vocab_size: 50272, max_position_embeddings: 2048 } // prettier-ignore
+  const config = {
+    model_type: 'opt',
+    hidden_size: 768,
+    ffn_dim: 3072,
+    num_attention_heads: 12,
+    num_hidden_layers: 12,
+    vocab_size: 50272,
+    max_position_embeddings: 2048,
+  }
   const model = openModel(memoryCheckpoint(config, 0))
   const masks = new Map(blockLinears(model.config).map(({ name, shape: [o, i] }) => [name, createMask(o, i, true)]))
   const set = trainableSet(model.config, { train, mode: 'retrain' })
   const valueOf = async (name: string) => decode(await readWeight(model, model.parameters.get(name)!))
-  const trainables = await createTrainables(backend, set, { ...shared, maskOf: async (name) => masks.get(name), valueOf }) // prettier-ignore
+  const trainables = await createTrainables(backend, set, {
+    ...shared,
+    maskOf: async (name) => masks.get(name),
+    valueOf,
+  })
   const size = { memoryBytes: 60e9, training: true, tokensPerPass: 512 * sequences, overrides: trainables.overrides }
   const decoder = await createDecoder(backend, model, size)
   const ids = Int32Array.from({ length: sequences * 512 }, (_, i) => 4 + ((i * 31) % 50000))

@@ -48,7 +48,10 @@ print(json.dumps(result))
 
 function torchRates(shapes: readonly (readonly number[])[]): object | null {
   for (const python of [process.env.PYTHON, 'python3'].filter((name) => name !== undefined)) {
-    const { status, stdout } = spawnSync(python, ['-c', torchProgram, JSON.stringify(shapes)], { encoding: 'utf8', timeout: 60_000 }) // prettier-ignore
+    const { status, stdout } = spawnSync(python, ['-c', torchProgram, JSON.stringify(shapes)], {
+      encoding: 'utf8',
+      timeout: 60_000,
+    })
     if (status === 0) return JSON.parse(stdout) as object
   }
   return null

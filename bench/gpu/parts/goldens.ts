@@ -67,7 +67,9 @@ export const goldens: Part = async ({ backend, small }) => {
   if (!root) throw new Error(`there are no goldens at ${places.join(' or ')}`)
   const masks: Record<string, object> = {}
   for (const model of small ? ['opt'] : ['opt', 'llama']) {
-    const files = readdirSync(join(root, model, 'prune')).filter((name) => /_.*\.safetensors$/.test(name) && !name.includes('rowwise')) // prettier-ignore
+    const files = readdirSync(join(root, model, 'prune')).filter(
+      (name) => /_.*\.safetensors$/.test(name) && !name.includes('rowwise'),
+    )
     for (const file of files) masks[`${model} ${file}`] = await flips(backend, join(root, model), file)
   }
   return { kernels, masks }

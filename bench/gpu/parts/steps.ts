@@ -47,7 +47,12 @@ async function reconstruction(backend: Backend, made: RandomBlock, masks: Map<st
   const { model, block, shape } = made
   const [seqLen, channels] = [shape.tokens, Number(shape.config.hidden_size)]
   const all = normal(backend, seqLen, channels)
-  const states = { windows: 1, seqLen, channels, load: async (_: Arena, a: number, b: number) => rows(all, a * seqLen, b * seqLen) } // prettier-ignore
+  const states = {
+    windows: 1,
+    seqLen,
+    channels,
+    load: async (_: Arena, a: number, b: number) => rows(all, a * seqLen, b * seqLen),
+  }
   const set = setOfBlock(model.config, trainableSet(model.config, { train: trained(made), mode: 'reconstruct' }), 0)
   const times: number[] = []
   const onStep = (_: number, __: unknown, tokensPerSecond: number) => void times.push(seqLen / tokensPerSecond)

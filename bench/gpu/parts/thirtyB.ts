@@ -15,7 +15,16 @@ export const thirtyB: Part = async ({ backend, small: asSmall }) => {
     found[method] = await pruneTimes(backend, made, method, null)
     releaseBlock(backend, (made as RandomBlock).block)
   }
-  const all = Object.entries(found).map(([method, times]) => [method, Math.round(shape.blocks * Number('total' in times && times.total))]) // prettier-ignore
+  const all = Object.entries(found).map(([method, times]) => [
+    method,
+    Math.round(shape.blocks * Number('total' in times && times.total)),
+  ])
   const { peakBytes } = backend.memory()
-  return { shape: shape.name, load_s: rounded(load), ...found, seconds_of_all_blocks: Object.fromEntries(all) as object, peak_bytes: peakBytes } // prettier-ignore
+  return {
+    shape: shape.name,
+    load_s: rounded(load),
+    ...found,
+    seconds_of_all_blocks: Object.fromEntries(all) as object,
+    peak_bytes: peakBytes,
+  }
 }

@@ -14,7 +14,10 @@ const parts = /^(?:README\.md|[\w-]+\.prune\.yaml|opt|llama|text)$/
 export async function copySample(folder: string): Promise<string> {
   const path = resolve(folder)
   if (lstatSync(path, { throwIfNoEntry: false }))
-    throw new EngineError('exists', `${folder} is there already: remove it, or name another folder, as in sparsescope demo ${folder}-2`) // prettier-ignore
+    throw new EngineError(
+      'exists',
+      `${folder} is there already: remove it, or name another folder, as in sparsescope demo ${folder}-2`,
+    )
   const source = sampleFolder()
   const names = (await readdir(source)).filter((name) => parts.test(name))
   return createNamedFolder({ parent: dirname(path), name: basename(path), exact: true }, async (draft) => {

@@ -222,7 +222,10 @@ function workLeft(
   const work = Array.from({ length: numBlocks }, (_, block): BlockWork => {
     const senses = block >= sensed
     // Sensitivities need the weights that the first candidate prunes.
-    return { senses, candidates: candidates.filter((one, i) => block >= blocksMeasured(state, one) || (senses && i === 0)) } // prettier-ignore
+    return {
+      senses,
+      candidates: candidates.filter((one, i) => block >= blocksMeasured(state, one) || (senses && i === 0)),
+    }
   })
   return work.slice(0, work.findLastIndex((own) => own.candidates.length > 0) + 1)
 }

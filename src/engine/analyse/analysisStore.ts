@@ -55,7 +55,8 @@ export interface AnalysisStore {
   add(figures: BlockFigures): Promise<void>
 }
 
-export const isSameWay = (a: Way, b: Way): boolean => a.method === b.method && a.sparsity === b.sparsity && a.pattern === b.pattern // prettier-ignore
+export const isSameWay = (a: Way, b: Way): boolean =>
+  a.method === b.method && a.sparsity === b.sparsity && a.pattern === b.pattern
 
 /** Number of the first blocks that are measured so. */
 export function blocksMeasured({ ways }: AnalysisState, asked: Way): number {
@@ -132,7 +133,10 @@ export async function latestAnalysis(checkpoint: Checkpoint): Promise<AnalysisSt
   const folder = storeFolder(checkpoint)
   const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.json'))
   const dated = await Promise.all(
-    names.map(async (name) => ({ path: join(folder, name), time: (await stat(join(folder, name)).catch(() => null))?.mtimeMs ?? 0 })), // prettier-ignore
+    names.map(async (name) => ({
+      path: join(folder, name),
+      time: (await stat(join(folder, name)).catch(() => null))?.mtimeMs ?? 0,
+    })),
   )
   const model = await modelKey(checkpoint)
   for (const { path } of dated.sort((a, b) => b.time - a.time).slice(0, mostFiles)) {

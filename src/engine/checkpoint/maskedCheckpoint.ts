@@ -65,7 +65,13 @@ export function maskedCheckpoint(
     await readInto(name, start, bytes)
     return bytes
   }
-  return { ...checkpoint, masks, readInto, readRange, read: async (name) => readRange(name, 0, checkpoint.tensors.get(name)?.bytes ?? 0) } // prettier-ignore
+  return {
+    ...checkpoint,
+    masks,
+    readInto,
+    readRange,
+    read: async (name) => readRange(name, 0, checkpoint.tensors.get(name)?.bytes ?? 0),
+  }
 }
 
 /** Zeros elements of `width` bytes, the first of which is element `first` of the matrix as it is stored. */

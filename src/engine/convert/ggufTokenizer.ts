@@ -66,7 +66,9 @@ async function definitionOf(path: string): Promise<Part> {
 /** Tokens by id, with names of their own for rows that have none. */
 function tokenList(definition: Part, rows: number, path: string): TokenList {
   const { vocab, unk_token: unknown } = fieldsOf(definition.model)
-  const ids = new Map(Object.entries(fieldsOf(vocab)).filter((entry): entry is [string, number] => typeof entry[1] === 'number')) // prettier-ignore
+  const ids = new Map(
+    Object.entries(fieldsOf(vocab)).filter((entry): entry is [string, number] => typeof entry[1] === 'number'),
+  )
   const tokens = Array.from({ length: rows }, (_, i) => `[PAD${i}]`)
   const kinds = new Array<number>(rows).fill(types.unused)
   const put = (id: number, token: string, kind: number) => {
@@ -91,7 +93,11 @@ function tokenList(definition: Part, rows: number, path: string): TokenList {
     ids.set(content, id)
     const isUnknown = isBytes && content === unknown
     // User-defined tokens are looked for in the text as it is, so their spaces are spaces.
-    put(id, special === true ? content : content.replaceAll('▁', ' '), isUnknown ? types.unknown : special === true ? types.control : types.userDefined) // prettier-ignore
+    put(
+      id,
+      special === true ? content : content.replaceAll('▁', ' '),
+      isUnknown ? types.unknown : special === true ? types.control : types.userDefined,
+    )
   }
   return { tokens, types: kinds, ids }
 }

@@ -29,7 +29,10 @@ export function heldTensors(checkpoint: Checkpoint, files: RemoteFiles): Checkpo
   function fetchAll(entry: TensorEntry) {
     const bytes = bytesOnDisk(entry)
     if (bytes > mostBytes)
-      throw new EngineError('unsupported', `${entry.name} has ${formatBytes(bytes)}, more than is held in memory (${formatBytes(mostBytes)}); pull the model to look at it`) // prettier-ignore
+      throw new EngineError(
+        'unsupported',
+        `${entry.name} has ${formatBytes(bytes)}, more than is held in memory (${formatBytes(mostBytes)}); pull the model to look at it`,
+      )
     const ranges = placesOf(entry, files.folder).map((place) => files.hold(place))
     const whole = Promise.all(ranges.map(({ bytes }) => bytes))
     // What failed is fetched when it is asked for once more.

@@ -73,7 +73,10 @@ function entryOf(files: readonly RemoteFile[], name: HubName, file: string | nul
     throw new EngineError('internal', `${name.repository} has no weights`)
   }
   if (ggufs.length === 1) return { kind: 'single', entry: ggufs[0] }
-  throw new EngineError('usage', `${name.repository} has ${ggufs.length} GGUF models; name one as ${hubNameText(name)}#FILE: ${someOf(ggufs, 20)}`) // prettier-ignore
+  throw new EngineError(
+    'usage',
+    `${name.repository} has ${ggufs.length} GGUF models; name one as ${hubNameText(name)}#FILE: ${someOf(ggufs, 20)}`,
+  )
 }
 
 function addressOf({ access }: RemoteReading, name: HubName): string {

@@ -89,15 +89,27 @@ export async function planPush(
   const { access } = sending
   const { repository, revision } = name
   if (access.token === null)
-    throw new EngineError('usage', `a push needs a token that may write: set HF_TOKEN to one of ${access.endpoint}/settings/tokens`) // prettier-ignore
+    throw new EngineError(
+      'usage',
+      `a push needs a token that may write: set HF_TOKEN to one of ${access.endpoint}/settings/tokens`,
+    )
   const known = await repositoryFacts(name, sending)
   if (!known && !create)
-    throw new EngineError('not-found', `there is no ${repository} on ${access.endpoint}; --create makes it, check the name first`) // prettier-ignore
+    throw new EngineError(
+      'not-found',
+      `there is no ${repository} on ${access.endpoint}; --create makes it, check the name first`,
+    )
   if (known && isPrivate && !known.isPrivate)
-    throw new EngineError('usage', `${repository} is public already, and --private is for a repository that is made; make it private at ${pageOf(access, name)}/settings first`) // prettier-ignore
+    throw new EngineError(
+      'usage',
+      `${repository} is public already, and --private is for a repository that is made; make it private at ${pageOf(access, name)}/settings first`,
+    )
   const there = known ? await filesThere(name, sending) : null
   if (known && !there && !create)
-    throw new EngineError('not-found', `${repository} has no branch ${revision}; --create makes it, check the name first`) // prettier-ignore
+    throw new EngineError(
+      'not-found',
+      `${repository} has no branch ${revision}; --create makes it, check the name first`,
+    )
   const page = pageOf(access, name)
   return {
     name,

@@ -104,7 +104,10 @@ export async function hubText(
     const response = await hubGet(access, address, name, { signal: stall.signal })
     const text = await limitedText(response, stall.signal)
     if (text !== null) return text
-    throw new EngineError('network', `${access.endpoint} sends more than ${mostBytes} bytes for ${name.repository}; check HF_ENDPOINT`) // prettier-ignore
+    throw new EngineError(
+      'network',
+      `${access.endpoint} sends more than ${mostBytes} bytes for ${name.repository}; check HF_ENDPOINT`,
+    )
   } finally {
     stall.end()
   }

@@ -61,7 +61,10 @@ async function sendOnce(
 ): Promise<Response> {
   const home = new URL(access.endpoint)
   if (url.protocol !== 'https:' && url.protocol !== home.protocol)
-    throw new EngineError('network', `${home.host} wants files sent to ${url.host} without encryption; check HF_ENDPOINT`) // prettier-ignore
+    throw new EngineError(
+      'network',
+      `${home.host} wants files sent to ${url.host} without encryption; check HF_ENDPOINT`,
+    )
   const stall = stallAfter(stallMs, signal)
   const headers = new Headers(init.headers)
   headers.delete('authorization')
@@ -148,7 +151,10 @@ async function refusal(response: Response, url: URL, { repository }: HubName, ac
   if (status === 409 || status === 412)
     return new EngineError('exists', `${repository} was changed meanwhile; push again to see what would be replaced`)
   if (status === 413 || status === 422 || status === 400)
-    return new EngineError('usage', `the Hub refuses what is sent to ${repository} (status ${status}): ${endpoint}/docs/hub/repositories-recommendations says what it takes`) // prettier-ignore
+    return new EngineError(
+      'usage',
+      `the Hub refuses what is sent to ${repository} (status ${status}): ${endpoint}/docs/hub/repositories-recommendations says what it takes`,
+    )
   if (status === 429)
     return new EngineError('network', `${endpoint} is asked too often; wait a few minutes and push again`)
   return new EngineError('network', `${endpoint} answers with status ${status} for ${repository}; push again later`)

@@ -87,7 +87,13 @@ export async function gradientsOfBatch(
   try {
     const dense = options.dense && (await denseTarget(options.dense, batch, arena, options.signal))
     const forward = await runForward(pass, arena, kept, batch, grads, options)
-    const { dHidden, readLoss } = headLoss(forward.step, ends, forward.output, { targets, weights, dense, kept: held }, grads) // prettier-ignore
+    const { dHidden, readLoss } = headLoss(
+      forward.step,
+      ends,
+      forward.output,
+      { targets, weights, dense, kept: held },
+      grads,
+    )
     if (dHidden) await runBackward(pass, forward, dHidden, grads, options.signal)
     return {
       read: async () => {

@@ -16,7 +16,8 @@ export interface StoredWeight {
 export function brokenEntries(mask: Mask, stored: StoredWeight): number {
   const { rows, columns, words } = mask
   const wordsPerRow = words.length / Math.max(1, rows)
-  if (columns % 32 === 0 && stored.bytesPerWeight === 2 && !stored.transposed && pairsAreZero(words, stored.bytes)) return 0 // prettier-ignore
+  if (columns % 32 === 0 && stored.bytesPerWeight === 2 && !stored.transposed && pairsAreZero(words, stored.bytes))
+    return 0
   const { bits, magnitude } = bitsOf(stored)
   const [rowStep, columnStep] = stored.transposed ? [1, rows] : [columns, 1]
   let broken = 0

@@ -105,7 +105,8 @@ export async function plannedSweep(request: SweepRequest, memoryBytes: number): 
 }
 
 type Looked =
-  { readonly sweep: Sweep; readonly planned: null } | { readonly sweep: null; readonly planned: PlannedSweep }
+  | { readonly sweep: Sweep; readonly planned: null }
+  | { readonly sweep: null; readonly planned: PlannedSweep }
 
 async function lookForSweep({ path, settings, signal }: SweepRequest): Promise<Looked> {
   const full = resolve(path)

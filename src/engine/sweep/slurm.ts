@@ -108,7 +108,11 @@ export function parseTasks(text: string, isOurs: (folder: string) => boolean = (
 
 /** @throws EngineError with what scancel says. */
 export async function cancelTasks(tasks: readonly AliveTask[]): Promise<void> {
-  if (tasks.length > 0) await slurmSays('scancel', tasks.map(({ id }) => id)) // prettier-ignore
+  if (tasks.length > 0)
+    await slurmSays(
+      'scancel',
+      tasks.map(({ id }) => id),
+    )
 }
 
 /** Leaves out variables that change squeue's answers, such as SQUEUE_PARTITION: an unlisted task would be taken for over. */

@@ -50,13 +50,17 @@ export function runCommands(parts: Parts): Handlers<Ids> {
       const chosen = await recipeOrPick(argument, t('Run Recipe'))
       const recipe = chosen && (await savedRecipe(chosen))
       if (!recipe) return
+      const { scheme } = recipe
+      const name = basename(recipe.fsPath)
       // A lens stands in an older version of it, too.
-      if (recipe.scheme !== 'file')
-        throw new Error(t('{0} is not a file here, but a version of one ({1}:). Open the file and run that.', basename(recipe.fsPath), recipe.scheme)) // prettier-ignore
+      if (scheme !== 'file')
+        throw new Error(
+          t('{0} is not a file here, but a version of one ({1}:). Open the file and run that.', name, scheme),
+        )
       const plan = await planOf(services, recipe)
       if (plan.errors.length > 0) {
         await vscode.commands.executeCommand('workbench.actions.view.problems')
-        throw new Error(errorsText(basename(recipe.fsPath), plan.errors))
+        throw new Error(errorsText(name, plan.errors))
       }
       if (await confirmed(plan)) await runAndReport(parts, { recipe: recipe.fsPath })
     },

@@ -44,7 +44,8 @@ export async function revealBeside(
   document: vscode.TextDocument,
   mapColumn: vscode.ViewColumn | undefined,
 ): Promise<vscode.TextEditor> {
-  const isHere = ({ tabs }: vscode.TabGroup) => tabs.some(({ input }) => input instanceof vscode.TabInputText && input.uri.toString() === document.uri.toString()) // prettier-ignore
+  const isHere = ({ tabs }: vscode.TabGroup) =>
+    tabs.some(({ input }) => input instanceof vscode.TabInputText && input.uri.toString() === document.uri.toString())
   const homes = vscode.window.tabGroups.all.filter(isHere).map(({ viewColumn }) => viewColumn)
   const apart = homes.find((column) => column !== mapColumn)
   const options = { preserveFocus: true, preview: false }

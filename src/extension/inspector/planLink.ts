@@ -71,7 +71,13 @@ export class PlanLink implements SessionFollower, vscode.Disposable {
 
   opened({ model: { tensors, blocks }, analysis }: OpenedModel): void {
     const linears = tensors.filter(({ role, block }) => role === 'linear' && block !== null)
-    const modules = linears.map(({ name, block, module: column, parameters }) => ({ name: moduleOfWeight(name), className: 'Linear', block: block ?? 0, column, parameters })) // prettier-ignore
+    const modules = linears.map(({ name, block, module: column, parameters }) => ({
+      name: moduleOfWeight(name),
+      className: 'Linear',
+      block: block ?? 0,
+      column,
+      parameters,
+    }))
     this.model = { modules, numBlocks: blocks }
     this.measured = new Map(analysis?.modules.map((module) => [module.name, module]))
     this.told = ''

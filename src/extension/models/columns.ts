@@ -48,7 +48,10 @@ export function columnsOfRun(
   const recovered = column(result, 'recovered')
   if (pruned !== null && existsSync(pruned))
     return { columns: [dense, column(pruned, 'pruned'), recovered], note: null }
-  const without = (why: string | null) => ({ columns: [dense, recovered], note: why && `The model that is only pruned is not among them: ${why}` }) // prettier-ignore
+  const without = (why: string | null) => ({
+    columns: [dense, recovered],
+    note: why && `The model that is only pruned is not among them: ${why}`,
+  })
   if (steps.length === 0) return without(null)
   if (pruned !== null) return without(`${pruned} is no longer there.`)
   const correcting = steps.map((step) => methodOf(resolvePruneStep(step).method)).find(({ corrects }) => corrects)
@@ -63,7 +66,12 @@ export function columnsOfRun(
 /** A later stage of a run beside an earlier one; what recovery did to the pruned model comes first. */
 export function pairsOf(columns: readonly TriedModel[]): { a: TriedModel; b: TriedModel }[] {
   const last = columns.slice(1).reverse()
-  return last.flatMap((b) => columns.slice(0, columns.indexOf(b)).reverse().map((a) => ({ a, b }))) // prettier-ignore
+  return last.flatMap((b) =>
+    columns
+      .slice(0, columns.indexOf(b))
+      .reverse()
+      .map((a) => ({ a, b })),
+  )
 }
 
 /** Reads the columns that a reloaded window remembers, which may be anything. */

@@ -11,7 +11,10 @@ export type Settled = Partial<Pick<RecipeChoices, 'method' | 'pattern' | 'data' 
 export function settledBy({ methods, patterns, sparsities, calibration }: Measurable): Settled {
   const measured = methods.filter(({ measured: done, blocks }) => blocks > 0 && done === blocks)
   const pattern = sparsities.length > 1 ? unstructured : (patterns.at(0) ?? unstructured)
-  const best = byMeasure(measured.map(({ method }) => method), pattern).at(0) // prettier-ignore
+  const best = byMeasure(
+    measured.map(({ method }) => method),
+    pattern,
+  ).at(0)
   if (best === undefined || !calibration) return {}
   const { data, field = null, samples, seqLen } = calibration
   // A ranking is content with few windows of text, pruning takes the usual number; ids are as many as there are.

@@ -157,7 +157,8 @@ export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: strin
 
   /** Sends a view all events of the run, then the new ones. */
   private replay({ feeds, view }: Open, folder: string): void {
-    const feed = feeds.get(folder) ?? new EventFeed(folder, (from, events) => view.post({ type: 'events', folder, from, events })) // prettier-ignore
+    const feed =
+      feeds.get(folder) ?? new EventFeed(folder, (from, events) => view.post({ type: 'events', folder, from, events }))
     feeds.set(folder, feed)
     void feed.replay()
   }

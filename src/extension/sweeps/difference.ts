@@ -48,12 +48,16 @@ async function taskFlips(
 ): Promise<TaskFlips[]> {
   const without = runs.filter((_, i) => reports[i] === null)
   if (without.length > 0) {
-    missing.push(`Answers are told by a run's report, which it writes at its end: ${someOf(without.map(({ label }) => label))} has none.`) // prettier-ignore
+    missing.push(
+      `Answers are told by a run's report, which it writes at its end: ${someOf(without.map(({ label }) => label))} has none.`,
+    )
     return []
   }
   const [answersA, answersB] = reports.map(answersIn)
   if (answersA.length === 0 || answersB.length === 0) {
-    missing.push('No answers to questions: give both recipes a zero-shot task in evaluate, as {task: piqa, data: piqa.jsonl}; runs of earlier versions kept none.') // prettier-ignore
+    missing.push(
+      'No answers to questions: give both recipes a zero-shot task in evaluate, as {task: piqa, data: piqa.jsonl}; runs of earlier versions kept none.',
+    )
     return []
   }
   const found: TaskFlips[] = []
@@ -67,7 +71,9 @@ async function taskFlips(
     }
     const shown = [flips.onlyA, flips.onlyB].map((rows) => rows.slice(0, mostFlips))
     const texts = await textsOf(one, recipes[0], shown.flat(), ask).catch((error: unknown) => {
-      missing.push(`${titleOf(one.task)}: questions are told by number, since their data cannot be read: ${String(error instanceof Error ? error.message : error)}`) // prettier-ignore
+      missing.push(
+        `${titleOf(one.task)}: questions are told by number, since their data cannot be read: ${String(error instanceof Error ? error.message : error)}`,
+      )
       return new Map<number, AskedQuestion>()
     })
     const [onlyA, onlyB] = shown.map((rows) => rows.map((row) => flipOf(row, texts)))

@@ -60,7 +60,11 @@ function shiftSome(
   const shown = shownSparsities(read, model, measured)
   const free = names.filter((name) => shown.has(name) && !read.fixed.has(name) && !locked.has(name))
   if (free.length === 0) return { problem: 'these are locked, fixed, or left alone' }
-  return writePlanned(text, model, new Map([...shown, ...free.map((name) => [name, shiftedBy(shown.get(name) ?? 0, by)] as const)])) // prettier-ignore
+  return writePlanned(
+    text,
+    model,
+    new Map([...shown, ...free.map((name) => [name, shiftedBy(shown.get(name) ?? 0, by)] as const)]),
+  )
 }
 
 function spread(
@@ -75,7 +79,8 @@ function spread(
   const all = { ...plan, sparsities: shown, locked: new Set([...plan.locked, ...held]) }
   // The recipe says it in a word, but for all matrices alike.
   const natively = held.length === 0 && allocationNames.some((name) => name === rule && spreadsOne(name))
-  if (natively && measuresInRun(rule) && read.recipe.calibration === undefined) return { problem: 'the recipe has no `calibration`, by which it would be spread' } // prettier-ignore
+  if (natively && measuresInRun(rule) && read.recipe.calibration === undefined)
+    return { problem: 'the recipe has no `calibration`, by which it would be spread' }
   const numbers = (by: PlanRule): Written => {
     const found = spreadMean(all, mean, by)
     if (found.problem !== undefined) return found
@@ -92,7 +97,10 @@ function spread(
 function isWithinBounds(written: Written, model: PlanModel): boolean {
   const read = plannedSparsity(written.problem === undefined ? written.text : '', model)
   if ('problem' in read) return false
-  const shares = read.entries.flatMap(({ own }) => [...own]).filter((name) => !read.fixed.has(name)).map((name) => read.sparsities.get(name) ?? 0) // prettier-ignore
+  const shares = read.entries
+    .flatMap(({ own }) => [...own])
+    .filter((name) => !read.fixed.has(name))
+    .map((name) => read.sparsities.get(name) ?? 0)
   return shares.every((share) => share >= leastShare && share <= mostShare)
 }
 
@@ -124,7 +132,8 @@ function settingsOf(text: string, rule: PlanRule): string | null {
 
 /** Keys that the method does not take go. */
 function changeMethod(text: string, { recipe, entries }: PlannedSparsity, method: MethodName): Written {
-  if (needsData(method) && recipe.calibration === undefined) return { problem: `${methodOf(method).title} looks at inputs: give the recipe \`calibration\` first` } // prettier-ignore
+  if (needsData(method) && recipe.calibration === undefined)
+    return { problem: `${methodOf(method).title} looks at inputs: give the recipe \`calibration\` first` }
   let document = readDocument(text)
   for (const [i, { step }] of entries.entries()) {
     document = setKey(document, i, 'method', method)
@@ -140,8 +149,19 @@ function changeMethod(text: string, { recipe, entries }: PlannedSparsity, method
 export function isPlanChange(value: unknown): value is PlanChange {
   const { kind, names, sparsity, by, mean, rule, method } = fieldsOf(value)
   const isShare = (share: unknown) => typeof share === 'number' && share >= 0 && share <= 1
-  if (kind === 'set') return Array.isArray(names) && names.every((name) => typeof name === 'string') && (sparsity === null || isShare(sparsity)) // prettier-ignore
-  if (kind === 'shift') return Array.isArray(names) && names.every((name) => typeof name === 'string') && typeof by === 'number' && Math.abs(by) <= 1 // prettier-ignore
+  if (kind === 'set')
+    return (
+      Array.isArray(names) &&
+      names.every((name) => typeof name === 'string') &&
+      (sparsity === null || isShare(sparsity))
+    )
+  if (kind === 'shift')
+    return (
+      Array.isArray(names) &&
+      names.every((name) => typeof name === 'string') &&
+      typeof by === 'number' &&
+      Math.abs(by) <= 1
+    )
   if (kind === 'spread') return isShare(mean) && planRules.some((known) => known === rule)
   return kind === 'method' && isMethodName(method)
 }

@@ -70,13 +70,20 @@ function byBlock(modules: readonly PlanModule[], { numBlocks }: PlanModel, goal:
   )
   const isUsual = ({ name, block }: PlanModule) => goal.get(name) === usual.get(block)
   const base = modules.filter(isUsual).map(({ name }) => name)
-  return [{ sparsity: overDepth(usual, numBlocks), names: base }, ...byValue(modules.filter((m) => !isUsual(m)), goal)] // prettier-ignore
+  return [
+    { sparsity: overDepth(usual, numBlocks), names: base },
+    ...byValue(
+      modules.filter((m) => !isUsual(m)),
+      goal,
+    ),
+  ]
 }
 
 /** Columns with the same sparsities in all blocks together; null where one has several in a block. */
 function byColumn(modules: readonly PlanModule[], model: PlanModel, goal: Goal): PlanPart[] | null {
   const columns = groupsBy(modules, ({ column }) => column)
-  const valuesOf = (own: readonly PlanModule[]) => JSON.stringify([...(blockValues(own, goal) ?? [])].sort(([a], [b]) => a - b)) // prettier-ignore
+  const valuesOf = (own: readonly PlanModule[]) =>
+    JSON.stringify([...(blockValues(own, goal) ?? [])].sort(([a], [b]) => a - b))
   return partsOf(heaviestFirst(groupsBy(columns, valuesOf).map((alike) => alike.flat())), model, goal)
 }
 

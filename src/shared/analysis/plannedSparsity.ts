@@ -73,7 +73,8 @@ function* saidOf(recipe: Recipe, entries: PlannedSparsity['entries']): Generator
   for (const [i, { step, own }] of entries.entries()) {
     if (own.size === 0) yield `prune.${i} matches no matrix of the blocks.`
     else if (decidesInRun(step)) yield `prune.${i} is spread over the blocks by ${step.allocation} when it runs.`
-    if (step.scope === 'global' && !parseNm(step.pattern)) yield `prune.${i} lets weights of the whole model compete: what each matrix loses is known when it runs.` // prettier-ignore
+    if (step.scope === 'global' && !parseNm(step.pattern))
+      yield `prune.${i} lets weights of the whole model compete: what each matrix loses is known when it runs.`
   }
 }
 

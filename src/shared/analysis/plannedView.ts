@@ -10,7 +10,7 @@ import { decidesInRun } from '../recipe/resolve.ts'
 /** Figures of an analysis by module name. */
 export type Measured = ReadonlyMap<string, MeasuredModule>
 
-export const planRules: readonly PlanRule[] = [defaultAllocation, ...allocationNames.filter(spreadsOne), 'hand'] // prettier-ignore
+export const planRules: readonly PlanRule[] = [defaultAllocation, ...allocationNames.filter(spreadsOne), 'hand']
 
 /** Estimates of the whole run are not of this: they need the machine. */
 export type ShownPlan = Omit<PlannedMap, 'seconds' | 'memoryBytes'>
@@ -18,7 +18,13 @@ export type ShownPlan = Omit<PlannedMap, 'seconds' | 'memoryBytes'>
 /** `recipe`: its file's name. */
 export function plannedView(recipe: string, text: string, model: PlanModel, measured: Measured): ShownPlan {
   const read = plannedSparsity(text, model)
-  if ('problem' in read) return { ...nothing, recipe, rules: planRules.map((rule) => ({ rule, problem: read.problem })), problem: read.problem } // prettier-ignore
+  if ('problem' in read)
+    return {
+      ...nothing,
+      recipe,
+      rules: planRules.map((rule) => ({ rule, problem: read.problem })),
+      problem: read.problem,
+    }
   const shown = shownSparsities(read, model, measured)
   const steps = read.entries.filter(({ own }) => own.size > 0).map(({ step }) => step)
   const mean = meanSparsity(model.modules, shown)
@@ -98,7 +104,8 @@ function ruleOf({ entries, sparsities }: PlannedSparsity, spreads: Spreads): Pla
 
 function problemOf({ recipe }: PlannedSparsity, spreads: Spreads, rule: PlanRule): string | null {
   const natively = allocationNames.some((name) => name === rule && spreadsOne(name))
-  if (measuresInRun(rule) && recipe.calibration === undefined) return 'it looks at the inputs of the dense model: give the recipe `calibration`' // prettier-ignore
+  if (measuresInRun(rule) && recipe.calibration === undefined)
+    return 'it looks at the inputs of the dense model: give the recipe `calibration`'
   return spreads.get(natively ? defaultAllocation : rule)?.problem ?? null
 }
 
@@ -126,7 +133,13 @@ function errorOf(
       lost += error * (sizes.get(name) ?? 0)
     }
   }
-  return lost / Math.max(1, modules.reduce((sum, { parameters }) => sum + parameters, 0)) // prettier-ignore
+  return (
+    lost /
+    Math.max(
+      1,
+      modules.reduce((sum, { parameters }) => sum + parameters, 0),
+    )
+  )
 }
 
 /** An expert that the router never chose, or one whose inputs were all 0: it loses nothing. */

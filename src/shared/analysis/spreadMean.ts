@@ -33,7 +33,9 @@ export interface SpreadPlan {
   readonly measured: ReadonlyMap<string, MeasuredModule>
 }
 
-export type Spread = { readonly sparsities: Map<string, number>; readonly problem?: undefined } | { readonly problem: string } // prettier-ignore
+export type Spread =
+  | { readonly sparsities: Map<string, number>; readonly problem?: undefined }
+  | { readonly problem: string }
 
 /** `mean` is over the weights of all modules. It is met as far as shares of 0.01 to 0.95 can. */
 export function spreadMean(plan: SpreadPlan, mean: number, rule: PlanRule): Spread {
@@ -42,7 +44,9 @@ export function spreadMean(plan: SpreadPlan, mean: number, rule: PlanRule): Spre
   const free = pruned.filter(({ name }) => !locked.has(name))
   if (free.length === 0) return { problem: 'every matrix that is pruned is locked or fixed' }
   const all = modules.reduce((sum, { parameters }) => sum + parameters, 0)
-  const held = pruned.filter(({ name }) => locked.has(name)).reduce((sum, { name, parameters }) => sum + parameters * (sparsities.get(name) ?? 0), 0) // prettier-ignore
+  const held = pruned
+    .filter(({ name }) => locked.has(name))
+    .reduce((sum, { name, parameters }) => sum + parameters * (sparsities.get(name) ?? 0), 0)
   const share = (mean * all - held) / free.reduce((sum, { parameters }) => sum + parameters, 0)
   const target = Math.min(mostShare, Math.max(leastShare, share))
   const shape = shapeOf(plan, free, target, rule)
@@ -63,7 +67,9 @@ function shapeOf(plan: SpreadPlan, free: readonly SpreadModule[], target: number
 function byAllocation(plan: SpreadPlan, free: readonly SpreadModule[], target: number, rule: PlanRule): Shape {
   const name = allocationNames.find((known) => known === rule) ?? defaultAllocation
   const values = allocatedSparsities(free, plan.measured, target, { name })
-  return values ? { values: free.map(({ block }) => values.get(block) ?? target) } : { problem: `${allocationOf(name).title} goes by the outliers of every block, which have not been measured yet` } // prettier-ignore
+  return values
+    ? { values: free.map(({ block }) => values.get(block) ?? target) }
+    : { problem: `${allocationOf(name).title} goes by the outliers of every block, which have not been measured yet` }
 }
 
 /** Sparsity of each block, by the outliers that were measured where the allocation goes by them, as the run will find them; null where they are not known before it. */
@@ -82,7 +88,10 @@ export function allocatedSparsities(
     const size = own.reduce((sum, { parameters }) => sum + parameters, 0)
     // An expert that the router never chose has no inputs, so none that stick out.
     const known = own.every((module) => measured.has(module.name))
-    const outliers = own.reduce((sum, module) => sum + module.parameters * (measured.get(module.name)?.activation?.outliers ?? 0), 0) // prettier-ignore
+    const outliers = own.reduce(
+      (sum, module) => sum + module.parameters * (measured.get(module.name)?.activation?.outliers ?? 0),
+      0,
+    )
     return { block: own[0].block, size, value: known || !isMeasured(name) ? outliers / size : NaN }
   })
   if (!spread || blocks.some(({ value }) => Number.isNaN(value))) return null
@@ -98,7 +107,9 @@ function shifted(free: readonly SpreadModule[], values: readonly number[], targe
 
 /** All times the same. */
 function scaled(free: readonly SpreadModule[], values: readonly number[], target: number): number[] {
-  return met(free, target, [0, mostShare / Math.max(leastShare, Math.min(...values))], (by) => values.map((value) => by * value)) // prettier-ignore
+  return met(free, target, [0, mostShare / Math.max(leastShare, Math.min(...values))], (by) =>
+    values.map((value) => by * value),
+  )
 }
 
 /** A range of up to 95 gets far below the fourth decimal, which is the last that is written. */
@@ -113,7 +124,8 @@ function met(
 ): number[] {
   const total = free.reduce((sum, { parameters }) => sum + parameters, 0)
   const at = (by: number) => apply(by).map((value) => Math.min(mostShare, Math.max(leastShare, value)))
-  const meanOf = (values: readonly number[]) => values.reduce((sum, value, i) => sum + value * free[i].parameters, 0) / total // prettier-ignore
+  const meanOf = (values: readonly number[]) =>
+    values.reduce((sum, value, i) => sum + value * free[i].parameters, 0) / total
   let [below, above] = [low, high]
   for (let i = 0; i < halvings; i++) {
     const middle = (below + above) / 2

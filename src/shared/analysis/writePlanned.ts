@@ -37,7 +37,9 @@ export function writePlanned(text: string, model: PlanModel, wanted: Wanted): Wr
   for (const { standing, names } of families(read, model, goal)) {
     const isFixed = standing.some(({ own }) => [...own].some((name) => read.fixed.has(name)))
     const before = new Set(standing.flatMap(({ own }) => [...own]))
-    const stays = names.length === before.size && names.every((name) => before.has(name) && isNear(goal.get(name), read.sparsities.get(name))) // prettier-ignore
+    const stays =
+      names.length === before.size &&
+      names.every((name) => before.has(name) && isNear(goal.get(name), read.sparsities.get(name)))
     if (stays) continue
     if (isFixed) {
       const [{ index }] = standing
@@ -46,7 +48,11 @@ export function writePlanned(text: string, model: PlanModel, wanted: Wanted): Wr
     } else {
       const own = new Map(names.map((name) => [name, goal.get(name) ?? 0]))
       const next = writeFamily(document, model, { standing, goal: own }, removed)
-      if (!next) return { problem: 'that would take more than a hundred entries under `prune`: give whole blocks or columns one sparsity' } // prettier-ignore
+      if (!next)
+        return {
+          problem:
+            'that would take more than a hundred entries under `prune`: give whole blocks or columns one sparsity',
+        }
       document = next
     }
   }
@@ -92,7 +98,7 @@ function families({ entries, fixed }: PlannedSparsity, { modules }: PlanModel, g
       names: modules
         .filter(({ name }) => goal.has(name) && some.some(({ own }) => own.has(name)))
         .map(({ name }) => name),
-    })) // prettier-ignore
+    }))
     .sort((a, b) => b.names.length - a.names.length)
   const pruned = new Set(entries.flatMap(({ own }) => [...own]))
   const fresh = modules.filter(({ name }) => goal.has(name) && !pruned.has(name)).map(({ name }) => name)
@@ -116,7 +122,11 @@ function writeFamily(
   removed: number[],
 ): RecipeDocument | null {
   const free = new Set(standing)
-  const parts = planParts(model, goal, standing.map(({ own }) => own)) // prettier-ignore
+  const parts = planParts(
+    model,
+    goal,
+    standing.map(({ own }) => own),
+  )
   if (!parts) return null
   const raw = rawEntries(document)
   const like = likeOf(raw, standing)
@@ -153,6 +163,8 @@ function checked(text: string, model: PlanModel, goal: ReadonlyMap<string, numbe
   const problem =
     'the map cannot write that into this recipe, whose entries share values or are written in an unusual way: change `prune` by hand'
   if ('problem' in read) return { problem }
-  const agrees = read.sparsities.size === goal.size && [...goal].every(([name, share]) => Math.abs((read.sparsities.get(name) ?? 0) - share) < 1e-3) // prettier-ignore
+  const agrees =
+    read.sparsities.size === goal.size &&
+    [...goal].every(([name, share]) => Math.abs((read.sparsities.get(name) ?? 0) - share) < 1e-3)
   return agrees ? { text } : { problem }
 }

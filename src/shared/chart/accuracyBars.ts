@@ -75,13 +75,22 @@ export function accuracyBars(runs: readonly MeasuredRun[], ink: Ink = paperInk, 
     const place = leans
       ? { transform: `translate(${middle} ${y(0) + 14}) rotate(-${lean})`, 'text-anchor': 'end' }
       : { x: middle, y: y(0) + 16, 'text-anchor': 'middle' }
-    return shape('g', {}, ...groupBars(task, series, { x: x + 0.08 * group, width: 0.84 * group, y, ink }), text(place, task, task === mean ? { 'font-weight': 600 } : {})) // prettier-ignore
+    return shape(
+      'g',
+      {},
+      ...groupBars(task, series, { x: x + 0.08 * group, width: 0.84 * group, y, ink }),
+      text(place, task, task === mean ? { 'font-weight': 600 } : {}),
+    )
   })
   return shape(
     'svg',
     { viewBox: `0 0 ${width} ${height}`, width, height, role: 'img', 'aria-label': accuracyBarsTitle },
     ...(ink.paper ? [shape('rect', { width, height, fill: ink.paper })] : []),
-    text({ x: 4, y: 16 }, `${titled ? `${accuracyBarsTitle}, ` : ''}% right, with standard errors`, titled ? { 'font-size': 14, 'font-weight': 600 } : {}), // prettier-ignore
+    text(
+      { x: 4, y: 16 },
+      `${titled ? `${accuracyBarsTitle}, ` : ''}% right, with standard errors`,
+      titled ? { 'font-size': 14, 'font-weight': 600 } : {},
+    ),
     ...axis(most, y, ink),
     ...bars,
     shape('g', { transform: `translate(${left} ${keyTop})` }, ...key.entries),
@@ -98,8 +107,19 @@ function axis(most: number, y: (share: number) => number, ink: Ink): Shape[] {
   const step = most > 0.5 ? 0.2 : 0.1
   const ticks = Array.from({ length: Math.floor(most / step + 1e-9) + 1 }, (_, i) => i * step)
   return ticks.flatMap((share) => [
-    shape('line', { x1: left, x2: width - 8, y1: y(share), y2: y(share), stroke: ink.muted, 'stroke-opacity': share === 0 ? 0.9 : 0.2 }), // prettier-ignore
-    shape('text', { x: left - 6, y: y(share) + 4, 'text-anchor': 'end', 'font-size': 11, 'font-family': ink.font, fill: ink.muted }, String(Math.round(100 * share))), // prettier-ignore
+    shape('line', {
+      x1: left,
+      x2: width - 8,
+      y1: y(share),
+      y2: y(share),
+      stroke: ink.muted,
+      'stroke-opacity': share === 0 ? 0.9 : 0.2,
+    }),
+    shape(
+      'text',
+      { x: left - 6, y: y(share) + 4, 'text-anchor': 'end', 'font-size': 11, 'font-family': ink.font, fill: ink.muted },
+      String(Math.round(100 * share)),
+    ),
   ])
 }
 
@@ -119,14 +139,29 @@ function groupBars(task: string, series: readonly BarSeries[], { x, width: room,
     const [at, wide] = [x + i * each + 1, Math.max(1, each - 2)]
     const middle = at + wide / 2
     const title = shape('title', {}, `${task}, ${label}: ${formatAccuracy(acc, stderr)}`)
-    const bar = { x: at, y: y(acc), width: wide, height: Math.max(0, y(0) - y(acc)), fill: colour, 'fill-opacity': fill[stage], stroke: colour } // prettier-ignore
+    const bar = {
+      x: at,
+      y: y(acc),
+      width: wide,
+      height: Math.max(0, y(0) - y(acc)),
+      fill: colour,
+      'fill-opacity': fill[stage],
+      stroke: colour,
+    }
     const whisker = (error: number) => {
       const [top, bottom, cap] = [y(acc + error), y(Math.max(0, acc - error)), Math.min(4, wide / 3)]
       const d = `M${middle} ${top}V${bottom}M${middle - cap} ${top}h${2 * cap}M${middle - cap} ${bottom}h${2 * cap}`
       return [shape('path', { d, stroke: ink.text, 'stroke-width': 1.2, fill: 'none' })]
     }
     const above = y(acc + (stderr ?? 0)) - 4
-    const words = { x: middle, y: above, 'text-anchor': 'middle', 'font-size': 10, 'font-family': ink.font, fill: ink.text } // prettier-ignore
+    const words = {
+      x: middle,
+      y: above,
+      'text-anchor': 'middle',
+      'font-size': 10,
+      'font-family': ink.font,
+      fill: ink.text,
+    }
     const number = wide >= 24 ? [shape('text', words, (100 * acc).toFixed(1))] : []
     return [shape('rect', bar, title), ...(stderr === null ? [] : whisker(stderr)), ...number]
   })

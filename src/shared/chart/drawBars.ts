@@ -158,7 +158,15 @@ function against(
 ): Shape[] {
   const halo: Shape['attributes'] = ink.paper ? { stroke: ink.paper, 'stroke-width': 3, 'paint-order': 'stroke' } : {}
   return [
-    shape('line', { class: 'level', x1: left, x2: right, y1: y(value), y2: y(value), stroke: ink.text, 'stroke-dasharray': '5 4' }), // prettier-ignore
+    shape('line', {
+      class: 'level',
+      x1: left,
+      x2: right,
+      y1: y(value),
+      y2: y(value),
+      stroke: ink.text,
+      'stroke-dasharray': '5 4',
+    }),
     shape('text', { class: 'note', x: right, y: y(value) - 4, 'text-anchor': 'end', ...halo }, label),
   ]
 }

@@ -45,7 +45,11 @@ export function drawLadder(rows: readonly LadderRow[], width: number, ink: Ink):
       ]
     }),
     shape('line', { x1: 8, x2: width - 8, y1: bottom, y2: bottom, stroke: ink.muted, 'stroke-opacity': 0.7 }),
-    shape('text', { class: 'axisName', x: width - 8, y: bottom + 30, 'text-anchor': 'end', ...muted }, `${shown[0].ladder.name}${log ? ' (log)' : ''}, ${better}`), // prettier-ignore
+    shape(
+      'text',
+      { class: 'axisName', x: width - 8, y: bottom + 30, 'text-anchor': 'end', ...muted },
+      `${shown[0].ladder.name}${log ? ' (log)' : ''}, ${better}`,
+    ),
     ...shown.flatMap((row, i) =>
       drawRow(row, { axis, y: rowHeight(rows) * (i + 1) - 28, width, ink, named: rows.length > 1 }),
     ),
@@ -73,11 +77,19 @@ interface Place {
 function drawRow({ label, index, ladder }: LadderRow, place: Place): Shape[] {
   const { axis, y, ink, named } = place
   const { colour } = seriesStyle(index)
-  const at = (mark: LadderMark | undefined) => (mark?.value != null && Number.isFinite(mark.value) ? axis.at(mark.value) : null) // prettier-ignore
+  const at = (mark: LadderMark | undefined) =>
+    mark?.value != null && Number.isFinite(mark.value) ? axis.at(mark.value) : null
   const { dense, pruned, recovered } = ladder.marks
   const [d, p, r] = [at(dense), at(pruned), at(recovered)]
   const span = (from: number, to: number, look: Shape['attributes']) =>
-    shape('rect', { x: Math.min(from, to), y: y - 5, width: Math.max(1, Math.abs(to - from)), height: 10, fill: colour, ...look }) // prettier-ignore
+    shape('rect', {
+      x: Math.min(from, to),
+      y: y - 5,
+      width: Math.max(1, Math.abs(to - from)),
+      height: 10,
+      fill: colour,
+      ...look,
+    })
   const drawn: Shape[] = []
   // On black the faint fill alone is not seen.
   if (d !== null && p !== null)

@@ -64,7 +64,11 @@ export function scatterChart<Run extends FoldedRun>(
   // Each model has a front of its own: no run of one beats a run of another.
   const models = [...new Set(all.map(({ run }) => runs[run].facts.model))]
   const line = models.flatMap((model): Series[] => {
-    const best = frontOf(all.filter(({ run }) => runs[run].facts.model === model), x, y) // prettier-ignore
+    const best = frontOf(
+      all.filter(({ run }) => runs[run].facts.model === model),
+      x,
+      y,
+    )
     const label = models.length > 1 && model !== '' ? `Pareto front, ${model}` : 'Pareto front'
     return best.length > 1 ? [{ label, style: front, points: best }] : []
   })

@@ -167,7 +167,8 @@ export interface FamilySpec {
     readonly head: boolean
   }
   readonly residual:
-    Residual | { readonly key: string; readonly otherwise: boolean; readonly yes: Residual; readonly no: Residual }
+    | Residual
+    | { readonly key: string; readonly otherwise: boolean; readonly yes: Residual; readonly no: Residual }
   /** inOut: Conv1D stores [inputs, outputs]. */
   readonly linearLayout: 'outIn' | 'inOut'
   /** Factor of the word embeddings. */

@@ -61,7 +61,9 @@ const [digitsOfSmallest, digitsOfLargest] = [4, 6]
 /** Writes the numbers of a column with the same decimals; those far beyond the others are written as `formatValue` does. */
 export function columnFormat(values: readonly number[]): (value: number) => string {
   const isPlain = (value: number) => /^-?\d[\d.]*$/.test(formatValue(value))
-  const sizes = values.filter((value) => value !== 0 && isPlain(value)).map((value) => Math.floor(Math.log10(Math.abs(value)))) // prettier-ignore
+  const sizes = values
+    .filter((value) => value !== 0 && isPlain(value))
+    .map((value) => Math.floor(Math.log10(Math.abs(value))))
   const wanted = digitsOfSmallest - 1 - Math.min(...sizes)
   const decimals = Math.max(0, Math.min(wanted, digitsOfLargest - 1 - Math.max(...sizes)))
   return (value) => (isPlain(value) && Number.isFinite(decimals) ? value.toFixed(decimals) : formatValue(value))

@@ -22,7 +22,10 @@ export function analysisTime(
   const linears = linearsOfBlock(config, config.numBlocks >> 1)
   const inputs = new Map(linears.map(({ inputKey, shape, expert }) => [inputKey, { columns: shape[1], expert }]))
   const seen = (expert: number | null) => tokens * tokenShare(config, expert)
-  const products = linears.reduce((sum, { shape: [rows, columns], expert }) => sum + 2 * rows * columns * seen(expert), 0) // prettier-ignore
+  const products = linears.reduce(
+    (sum, { shape: [rows, columns], expert }) => sum + 2 * rows * columns * seen(expert),
+    0,
+  )
   const hessians = [...inputs.values()].reduce((sum, { columns, expert }) => sum + 2 * columns ** 2 * seen(expert), 0)
   const ways = steps.map((step) => {
     const { cost } = methodOf(step.method)
@@ -30,7 +33,10 @@ export function analysisTime(
     const sharers = steps.filter(({ method }) => method === step.method).length
     const shared = [...inputs.values()].reduce((sum, { columns }) => sum + cost.shared(columns).operations / sharers, 0)
     // The error is a product of the Hessian with what the outputs lose.
-    const own = linears.reduce((sum, { shape: [rows, columns] }) => sum + cost.matrix(rows, columns, step).operations + 2 * rows * columns ** 2, 0) // prettier-ignore
+    const own = linears.reduce(
+      (sum, { shape: [rows, columns] }) => sum + cost.matrix(rows, columns, step).operations + 2 * rows * columns ** 2,
+      0,
+    )
     return seconds({ solving: shared + own })
   })
   return { walk: seconds({ products, solving: hessians }), ways }

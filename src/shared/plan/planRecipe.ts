@@ -82,7 +82,14 @@ function spreadsOf({ prune }: ResolvedRecipe, config: ModelConfig | null): Plann
     const shares = [...entries[i].sparsities.values()]
     const isKnown = !decidesInRun(step) && shares.length > 0
     const choices = trials.find((trial) => trial.step === i)?.choices ?? []
-    return [{ name, sparsity, ends: isKnown ? ([shares[0], shares[shares.length - 1]] as const) : null, tries: choices.map(({ value }) => value) }] // prettier-ignore
+    return [
+      {
+        name,
+        sparsity,
+        ends: isKnown ? ([shares[0], shares[shares.length - 1]] as const) : null,
+        tries: choices.map(({ value }) => value),
+      },
+    ]
   })
 }
 

@@ -111,7 +111,12 @@ function plannedRun(recipe: ResolvedRecipe, config: ModelConfig): RunPlan {
 
 /** All linears of the blocks. */
 export function plannedLinears(config: ModelConfig): PlannedLinear[] {
-  return blockLinears(config).map(({ name, block, kind, shape }) => ({ name, block, className: kind, parameters: sizeOf(shape) })) // prettier-ignore
+  return blockLinears(config).map(({ name, block, kind, shape }) => ({
+    name,
+    block,
+    className: kind,
+    parameters: sizeOf(shape),
+  }))
 }
 
 function plannedRecovery(recipe: ResolvedRecipe, index: number, config: ModelConfig): PlannedRecovery {

@@ -35,7 +35,12 @@ const startSeconds = 3
  * to save, `recover 0` the first pass of recovery after pruning.
  */
 export type WorkPart =
-  'allocate' | 'baseline' | 'prune' | `recover ${number}` | `save ${OutputKind}` | `evaluate ${Stage}`
+  | 'allocate'
+  | 'baseline'
+  | 'prune'
+  | `recover ${number}`
+  | `save ${OutputKind}`
+  | `evaluate ${Stage}`
 
 export interface PlannedPart {
   readonly part: WorkPart
@@ -91,7 +96,10 @@ export function plannedParts(
   const parts: PlannedPart[] = [
     measured('dense'),
     { part: 'allocate', seconds: tries(recipe) * seconds(tryOperations(recipe, model)) },
-    { part: 'baseline', seconds: whilePruning.length > 0 && (stage('pruned') > 0 || savesPruned(recipe)) ? pruning : 0 }, // prettier-ignore
+    {
+      part: 'baseline',
+      seconds: whilePruning.length > 0 && (stage('pruned') > 0 || savesPruned(recipe)) ? pruning : 0,
+    },
     { part: 'prune', seconds: prune.length > 0 ? inPruning : 0 },
     measured('pruned'),
     ...later.map((pass, i): PlannedPart => {
@@ -143,7 +151,9 @@ export function tries({ prune }: Pick<ResolvedRecipe, 'prune'>): number {
   const counts = prune.flatMap((step) => {
     const { allocation: name, sparsity } = step
     if (!spreadsOverBlocks(step) || typeof sparsity !== 'number') return []
-    return keysOf(name).flatMap((key) => (step[name]?.[key] === tried ? (allocationOf(name).tries[key]?.(blocks, sparsity).length ?? []) : [])) // prettier-ignore
+    return keysOf(name).flatMap((key) =>
+      step[name]?.[key] === tried ? (allocationOf(name).tries[key]?.(blocks, sparsity).length ?? []) : [],
+    )
   })
   return counts.length > 0 ? Math.min(...counts) : 0
 }
@@ -165,7 +175,9 @@ function walkOperations(recipe: ResolvedRecipe, model: PlannedModel, work: Block
   const { prunes, recoveries } = work
   const { blocks } = weightsOf(model)
   const calibrationTokens = calibration ? calibration.samples * calibration.seq_len : 0
-  const looks = (prunes && prune.some(({ method, allocation }) => needsData(method) || isMeasured(allocation))) || recoveries.length > 0 // prettier-ignore
+  const looks =
+    (prunes && prune.some(({ method, allocation }) => needsData(method) || isMeasured(allocation))) ||
+    recoveries.length > 0
   // A product of a token with a weight is two operations; once through the dense block, once through the
   // pruned one, and before them through the dense model where it decides how much of each block goes.
   const allocating = prunes && prune.some(({ allocation }) => isMeasured(allocation)) ? 1 : 0

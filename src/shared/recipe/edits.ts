@@ -142,7 +142,9 @@ export function scalarText(value: string): string {
 export function flowText(value: unknown): string {
   if (Array.isArray(value)) return `[${value.map(flowText).join(', ')}]`
   if (typeof value === 'object' && value !== null)
-    return `{${Object.entries(value).map(([key, inner]) => `${key}: ${flowText(inner)}`).join(', ')}}` // prettier-ignore
+    return `{${Object.entries(value)
+      .map(([key, inner]) => `${key}: ${flowText(inner)}`)
+      .join(', ')}}`
   return typeof value === 'number' ? numberText(value) : scalarText(String(value))
 }
 

@@ -26,7 +26,10 @@ function edited(document: RecipeDocument, edits: readonly TextEdit[]): RecipeDoc
 export function setKey(document: RecipeDocument, entry: number, key: string, value: string): RecipeDocument {
   const path = ['prune', entry, key]
   const node = document.nodeAt(path)
-  return edited(document, node ? replaceValue(document, path, value) : insertKey(document, ['prune', entry], key, value)) // prettier-ignore
+  return edited(
+    document,
+    node ? replaceValue(document, path, value) : insertKey(document, ['prune', entry], key, value),
+  )
 }
 
 export function dropKey(document: RecipeDocument, entry: number, key: string): RecipeDocument {
@@ -66,10 +69,16 @@ export function selectExactly(
   }
   const kept = targets.filter((item) => matchesAny(item, isWanted))
   const covered = new Set(selectModules(isWanted, kept).map(({ name }) => name))
-  const missing = targetsFor(names.filter((name) => !covered.has(name)), modules) // prettier-ignore
+  const missing = targetsFor(
+    names.filter((name) => !covered.has(name)),
+    modules,
+  )
   const keptIgnore = ignore.filter((item) => !matchesAny(item, isWanted))
   const besides = selectModules(modules, [...kept, ...missing], keptIgnore).filter(({ name }) => !wanted.has(name))
-  const ignored = targetsFor(besides.map(({ name }) => name), modules) // prettier-ignore
+  const ignored = targetsFor(
+    besides.map(({ name }) => name),
+    modules,
+  )
   const anew = targetsFor(names, modules)
   const lengthOf = (items: readonly string[]) => items.join('", "').length
   if (kept.length === 0 || lengthOf([...missing, ...ignored]) > lengthOf(anew)) {
@@ -95,7 +104,8 @@ function setList(
   if (after.length === 0) return dropKey(document, entry, key)
   let next = document
   for (const item of added) next = edited(next, appendItem(next, path, JSON.stringify(item)))
-  for (let i = before.length - 1; i >= 0; i--) if (!after.includes(before[i])) next = edited(next, remove(next, [...path, i])) // prettier-ignore
+  for (let i = before.length - 1; i >= 0; i--)
+    if (!after.includes(before[i])) next = edited(next, remove(next, [...path, i]))
   return next
 }
 

@@ -22,7 +22,12 @@ export interface ModelModule extends Module {
 /** A checkpoint that cannot be used at all, and the rule that says so. */
 export interface ModelProblem {
   readonly rule:
-    'model-missing' | 'unknown-family' | 'damaged-weights' | 'config-mismatch' | 'quantised-weights' | 'unsafe-weights'
+    | 'model-missing'
+    | 'unknown-family'
+    | 'damaged-weights'
+    | 'config-mismatch'
+    | 'quantised-weights'
+    | 'unsafe-weights'
   readonly message: string
 }
 

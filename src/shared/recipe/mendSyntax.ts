@@ -33,8 +33,12 @@ function closeOpen(text: string): { text: string; problems: SyntaxProblem[] } {
   let last = { line: -1, end: 0 }
   let start = 0
   const close = () => {
-    const added = open.toReversed().map(({ mark }) => closers[mark]).join('') // prettier-ignore
-    for (const { mark, at } of open) problems.push(unclosed(`This ${mark} is never closed: it lacks a ${closers[mark]}`, at)) // prettier-ignore
+    const added = open
+      .toReversed()
+      .map(({ mark }) => closers[mark])
+      .join('')
+    for (const { mark, at } of open)
+      problems.push(unclosed(`This ${mark} is never closed: it lacks a ${closers[mark]}`, at))
     const line = lines[last.line]
     lines[last.line] = line.slice(0, last.end) + added + line.slice(last.end)
     start += added.length

@@ -26,7 +26,9 @@ export function targetsFor(names: readonly string[], modules: readonly BlockModu
     /** Those of them that are wholly wanted, by what they have in common, and that are not all taken. */
     const whole = (keyOf: (place: Place) => string) => {
       const sizes = new Map(groupsBy(places, keyOf).map((own) => [keyOf(own[0]), own.length]))
-      return groupsBy(mine, keyOf).filter((own) => own.length === sizes.get(keyOf(own[0])) && own.some(({ name }) => left.has(name))) // prettier-ignore
+      return groupsBy(mine, keyOf).filter(
+        (own) => own.length === sizes.get(keyOf(own[0])) && own.some(({ name }) => left.has(name)),
+      )
     }
     const take = (target: string, own: readonly Place[]) => {
       // A prefix or the name of a column may be a part of another's.
@@ -41,7 +43,9 @@ export function targetsFor(names: readonly string[], modules: readonly BlockModu
       take(`re:${literal(own[0].prefix)}${oneOf(own)}\\.`, own)
     for (const own of whole(({ column }) => column))
       if (!take(`re:.*${own[0].column}$`, own)) take(`re:${literal(own[0].prefix)}\\d+${own[0].column}$`, own)
-    const cells = whole((place) => `${blockOf(place)}${place.column}`).filter((own) => own.every(({ name }) => left.has(name))) // prettier-ignore
+    const cells = whole((place) => `${blockOf(place)}${place.column}`).filter((own) =>
+      own.every(({ name }) => left.has(name)),
+    )
     for (const own of groupsBy(cells.flat(), ({ prefix, column }) => `${prefix} ${column}`))
       if (own.length > 1) take(`re:${literal(own[0].prefix)}${oneOf(own)}${own[0].column}$`, own)
   }

@@ -163,7 +163,14 @@ function fold(run: RunPicture, event: RunEvent): void {
       if (event.resumed) run.resumed++
       return
     case 'phase':
-      run.phases.push({ phase: event.phase, recovery: event.recovery, x: run.numSteps, t: event.t, progress: null, blocks: 0 }) // prettier-ignore
+      run.phases.push({
+        phase: event.phase,
+        recovery: event.recovery,
+        x: run.numSteps,
+        t: event.t,
+        progress: null,
+        blocks: 0,
+      })
       run.progress = null
       return
     case 'progress': {
@@ -175,19 +182,8 @@ function fold(run: RunPicture, event: RunEvent): void {
       if (event.overall !== undefined) run.overall = Math.max(run.overall ?? 0, event.overall)
       return
     }
-    case 'step': {
-      const { recovery = 0 } = event
-      const point = { x: ++run.numSteps, y: event.loss }
-      run.loss.push(point)
-      const own = run.lossByRecovery.get(recovery)
-      if (own) own.push(point)
-      else run.lossByRecovery.set(recovery, [point])
-      if (event.block !== undefined) addBlockLoss(run, recovery, event.block, { x: event.step, y: event.loss })
-      run.lr.push({ x: run.lr.length + 1, y: event.lr })
-      countStep(run)
-      addPace(run, recovery, event.tokens_per_second)
-      return
-    }
+    case 'step':
+      return addStep(run, event)
     case 'block': {
       const part = run.phases.at(-1)
       if (part) part.blocks++
@@ -196,18 +192,8 @@ function fold(run: RunPicture, event: RunEvent): void {
     }
     case 'merge':
       return addMerge(run, event)
-    case 'eval': {
-      const { stage, entry, task = defaultTask, data = '', seq_len: seqLen = null, perplexity = null } = event
-      const { acc, stderr = null, samples, step = null, recovery = null, field } = event
-      if (samples) {
-        run.samples.push({ stage, entry, step, recovery, samples })
-        return
-      }
-      const accuracy = acc === undefined ? null : { acc, stderr }
-      const between = step === null ? {} : { step, recovery: recovery ?? 0 }
-      run.evaluations.push({ stage, entry, task, data, ...(field !== undefined && { field }), seqLen, x: run.numSteps, ...between, perplexity, accuracy }) // prettier-ignore
-      return
-    }
+    case 'eval':
+      return addEvaluation(run, event)
     case 'memory':
       return addMemory(run, event)
     case 'warning':
@@ -226,6 +212,32 @@ function fold(run: RunPicture, event: RunEvent): void {
       if (event.status === 'done') run.overall = 1
       return
   }
+}
+
+function addStep(run: RunPicture, event: Extract<RunEvent, { type: 'step' }>): void {
+  const { recovery = 0, loss: y } = event
+  const point = { x: ++run.numSteps, y }
+  run.loss.push(point)
+  const own = run.lossByRecovery.get(recovery)
+  if (own) own.push(point)
+  else run.lossByRecovery.set(recovery, [point])
+  if (event.block !== undefined) addBlockLoss(run, recovery, event.block, { x: event.step, y })
+  run.lr.push({ x: run.lr.length + 1, y: event.lr })
+  countStep(run)
+  addPace(run, recovery, event.tokens_per_second)
+}
+
+function addEvaluation(run: RunPicture, event: Extract<RunEvent, { type: 'eval' }>): void {
+  const { stage, entry, task = defaultTask, data = '', seq_len: seqLen = null, perplexity = null } = event
+  const { acc, stderr = null, samples, step = null, recovery = null, field } = event
+  if (samples) {
+    run.samples.push({ stage, entry, step, recovery, samples })
+    return
+  }
+  const accuracy = acc === undefined ? null : { acc, stderr }
+  const measured = { stage, entry, task, data, ...(field !== undefined && { field }), seqLen }
+  const between = step === null ? {} : { step, recovery: recovery ?? 0 }
+  run.evaluations.push({ ...measured, x: run.numSteps, ...between, perplexity, accuracy })
 }
 
 function addMerge({ merges }: RunPicture, { recovery = 0, modules }: Extract<RunEvent, { type: 'merge' }>): void {

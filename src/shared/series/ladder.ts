@@ -59,7 +59,11 @@ export function laddersOf(picture: RunPicture): Ladder[] {
     const marks: Ladder['marks'] = {}
     for (const [stage, mean] of Object.entries(stages)) {
       const last = scored.findLast((one) => one.stage === stage)
-      marks[stage as Stage] = { value: mean.acc, text: formatAccuracy(mean.acc, mean.stderr), ...(last ? placeOf(picture, last) : { after: null }) } // prettier-ignore
+      marks[stage as Stage] = {
+        value: mean.acc,
+        text: formatAccuracy(mean.acc, mean.stderr),
+        ...(last ? placeOf(picture, last) : { after: null }),
+      }
     }
     const name = tasks.length > 1 ? `mean accuracy of ${tasks.length} tasks` : 'accuracy'
     const on = tasks.length > 1 ? `${tasks.length} tasks` : tasks[0].name

@@ -76,7 +76,8 @@ describe('analysis of a dense model', () => {
         await runBlock(flow, block, hidden, null, {
           observe: (linears, input) => {
             const values = backend.read(input) as Promise<Float32Array>
-            for (const { name: linear } of linears) seen.set(linear, [...(seen.get(linear) ?? []), values.then((v) => v.slice())]) // prettier-ignore
+            for (const { name: linear } of linears)
+              seen.set(linear, [...(seen.get(linear) ?? []), values.then((v) => v.slice())])
           },
         })
         const inputs = new Map<string, Float32Array[]>()
@@ -116,7 +117,8 @@ describe('analysis of a dense model', () => {
             const measured = found.errors.find((e) => e.method === 'magnitude' && e.sparsity === sparsity)
             close(measured?.error, error)
           }
-          const at = (method: string, s: number) => found.errors.find((e) => e.method === method && e.sparsity === s)?.error ?? NaN // prettier-ignore
+          const at = (method: string, s: number) =>
+            found.errors.find((e) => e.method === method && e.sparsity === s)?.error ?? NaN
           assert.ok(at('sparsegpt', 0.5) <= at('magnitude', 0.5))
           for (const method of asked.methods) assert.ok(at(method, 0.5) < at(method, 0.7))
         }
@@ -127,7 +129,10 @@ describe('analysis of a dense model', () => {
           const result = await analysed(backend, { sensitivity: unit })
           const last = result.modules.filter(({ block }) => block === Math.max(...result.modules.map((m) => m.block)))
           for (const chosen of [result.modules[0], last[1]]) {
-            const names = unit === 'linear' ? [chosen.name] : result.modules.filter((m) => m.block === chosen.block).map((m) => m.name) // prettier-ignore
+            const names =
+              unit === 'linear'
+                ? [chosen.name]
+                : result.modules.filter((m) => m.block === chosen.block).map((m) => m.name)
             close(chosen.sensitivity, await lossWithPruned(names), 1e-5)
           }
           close(result.sensitivity?.loss, await lossWithPruned([]), 1e-5)
@@ -146,7 +151,8 @@ describe('analysis of a dense model', () => {
             if (!names.includes(linear)) continue
             const values = ((await backend.read(weight)) as Float32Array).slice()
             const cut = [...values].map(Math.abs).sort((x, y) => x - y)[Math.floor(values.length * 0.5 + 0.5) - 1]
-            overrides.set(`${linear}.weight`, upload(backend, 'f32', weight.shape, values.map((w) => (Math.abs(w) <= cut ? 0 : w)))) // prettier-ignore
+            const pruned = values.map((w) => (Math.abs(w) <= cut ? 0 : w))
+            overrides.set(`${linear}.weight`, upload(backend, 'f32', weight.shape, pruned))
           }
           stream.release(block)
         }
@@ -214,7 +220,8 @@ describe('analysis of a dense model', () => {
       assert.deepEqual(resumed, whole)
       // Blocks that were kept come first, then the others.
       assert.equal(given[0], whole.modules.filter(({ block }) => block === 0).length)
-      assert.equal(given.reduce((a, b) => a + b, 0), whole.modules.length) // prettier-ignore
+      const sum = given.reduce((a, b) => a + b, 0)
+      assert.equal(sum, whole.modules.length)
       assert.ok(windows > 0)
     })
 
@@ -270,9 +277,11 @@ describe('analysis of a dense model', () => {
       const whole = await analysed(backend)
       rmSync(store(), { recursive: true })
       const one = await analysed(backend, { blocks: 1 })
-      assert.deepEqual(one.modules, whole.modules.filter(({ block }) => block === 0)) // prettier-ignore
+      const ofFirst = whole.modules.filter(({ block }) => block === 0)
+      assert.deepEqual(one.modules, ofFirst)
       const given: number[][] = []
-      const onMeasured: AnalyseOptions['onMeasured'] = (modules) => given.push([...new Set(modules.map(({ block }) => block))]) // prettier-ignore
+      const onMeasured: AnalyseOptions['onMeasured'] = (modules) =>
+        given.push([...new Set(modules.map(({ block }) => block))])
       assert.deepEqual(await analysed(backend, { onMeasured }), whole)
       assert.deepEqual(given.slice(0, 2), [[0], [1]])
     })
@@ -281,7 +290,8 @@ describe('analysis of a dense model', () => {
       const byLinear = await analysed(backend, { sensitivity: 'linear' })
       const byBlock = await analysed(backend, { sensitivity: 'block' })
       assert.notDeepEqual(byBlock.modules, byLinear.modules)
-      assert.deepEqual(byBlock.modules.map(({ errors }) => errors), byLinear.modules.map(({ errors }) => errors)) // prettier-ignore
+      const errorsOf = ({ modules }: typeof byBlock) => modules.map(({ errors }) => errors)
+      assert.deepEqual(errorsOf(byBlock), errorsOf(byLinear))
       assert.deepEqual(await analysed(backend, { sensitivity: 'linear' }), byLinear)
     })
 
@@ -306,7 +316,7 @@ describe('analysis of a dense model', () => {
         JSON.stringify({ key: 'x', loss: null, blocks: [] }),
         JSON.stringify({ key: file, loss: 1, blocks: [[{ name: 1 }]] }),
       ]) {
-        // prettier-ignore
+        // oxfmt-ignore
         writeFileSync(join(store(), file), text)
         assert.deepEqual(await analysed(backend), first)
       }
@@ -318,7 +328,11 @@ describe('analysis of a dense model', () => {
         assert.equal(await latestAnalysis(checkpoint), null)
         const { modules } = await analysed(backend)
         const found = await latestAnalysis(checkpoint)
-        assert.deepEqual(found?.blocks.flat().map((m) => m.name), modules.map((m) => m.name)) // prettier-ignore
+        const names = found?.blocks.flat().map((m) => m.name)
+        assert.deepEqual(
+          names,
+          modules.map((m) => m.name),
+        )
         const named = await openCheckpoint(relative(process.cwd(), join(folder, 'llama')))
         assert.deepEqual(await latestAnalysis(named), found, 'named from another folder it is the same')
         await named.close()
@@ -353,8 +367,10 @@ describe('analysis of a dense model', () => {
     })
 
     it('without data only the values are looked at', async () => {
-      const result = await analysed(backend, { calibration: null, openBackend: () => assert.fail('no backend is needed') }) // prettier-ignore
-      assert.ok(result.modules.every(({ std, kurtosis, errors }) => (std ?? 0) > 0 && (kurtosis ?? 0) > 1 && errors.length === 0)) // prettier-ignore
+      const openBackend = () => assert.fail('no backend is needed')
+      const { modules } = await analysed(backend, { calibration: null, openBackend })
+      for (const { std, kurtosis, errors } of modules)
+        assert.ok((std ?? 0) > 0 && (kurtosis ?? 0) > 1 && errors.length === 0)
     })
   })
 })
@@ -375,5 +391,8 @@ function energy(w: readonly number[], hessian: readonly number[][]): number {
 }
 
 function close(actual: number | null | undefined, expected: number, tolerance = 1e-4): void {
-  assert.ok(actual !== null && actual !== undefined && Math.abs(actual - expected) <= tolerance * Math.abs(expected), `${actual} is not ${expected}`) // prettier-ignore
+  assert.ok(
+    actual !== null && actual !== undefined && Math.abs(actual - expected) <= tolerance * Math.abs(expected),
+    `${actual} is not ${expected}`,
+  )
 }

@@ -12,7 +12,10 @@ describe('bench/gpu', function () {
 
   it('goes on after a part that fails, and ends with 1', () => {
     const { status, stdout } = bench('--adapter', 'no such adapter', '--part', 'doctor', '--part', 'gemm')
-    const lines = stdout.trim().split('\n').map((line) => JSON.parse(line) as { part: string; ok: boolean }) // prettier-ignore
+    const lines = stdout
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as { part: string; ok: boolean })
     assert.deepEqual(
       lines.map(({ part, ok }) => ({ part, ok })),
       [

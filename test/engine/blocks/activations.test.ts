@@ -37,11 +37,14 @@ describe('hidden states beside a GPU with memory of its own', function () {
       assert.equal(gpu.memory().usedBytes - before, onDevice ? bytes : 0)
       const values = (start: number, count: number) =>
         Float32Array.from({ length: count * 21 }, (_, i) => start * 21 + i)
-      for (const [start, count] of [[0, 2], [2, 3]] as const) {
+      for (const [start, count] of [
+        [0, 2],
+        [2, 3],
+      ] as const) {
         const rows = upload(gpu, 'f32', [count * 3, 7], values(start, count))
         await states.store(start, rows)
         gpu.release(rows)
-      } // prettier-ignore
+      }
       using arena = new Arena(gpu)
       assert.deepEqual(await readF32(gpu, await states.load(arena, 1, 4)), values(1, 3))
       await states.close()

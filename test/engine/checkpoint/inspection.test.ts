@@ -35,7 +35,10 @@ describe('openInspection', () => {
     const { checkpoint, problems, sources } = await inspect()
     assert.deepEqual([...checkpoint.tensors.keys()], ['a'])
     assert.deepEqual(new Float32Array((await checkpoint.read('a')).buffer), Float32Array.of(1, 0, 3, 4))
-    assert.deepEqual(problems.map(({ tensors }) => tensors), [['b', 'c']]) // prettier-ignore
+    assert.deepEqual(
+      problems.map(({ tensors }) => tensors),
+      [['b', 'c']],
+    )
     assert.match(problems[0].error.message, /2\.safetensors is missing.*download/)
     assert.ok(sources.includes(temp.path('2.safetensors')), 'it is seen when the shard comes')
     await refused()

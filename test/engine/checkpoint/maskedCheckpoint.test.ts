@@ -36,8 +36,12 @@ describe('a checkpoint through a mask', () => {
         const { plain, masked } = viewOf(transposed, dtype)
         const width = dtype === 'F32' ? 4 : 2
         const all = await masked.read(name)
-        const zeros = Array.from({ length: rows * columns }, (_, i) => all.subarray(i * width, (i + 1) * width).every((byte) => byte === 0)) // prettier-ignore
-        const expected = zeros.map((_, i) => (transposed ? !kept(i % rows, Math.floor(i / rows)) : !kept(Math.floor(i / columns), i % columns))) // prettier-ignore
+        const zeros = Array.from({ length: rows * columns }, (_, i) =>
+          all.subarray(i * width, (i + 1) * width).every((byte) => byte === 0),
+        )
+        const expected = zeros.map((_, i) =>
+          transposed ? !kept(i % rows, Math.floor(i / rows)) : !kept(Math.floor(i / columns), i % columns),
+        )
         deepEqual(zeros, expected)
         deepEqual(await masked.readRange(name, 7 * width, 41 * width), all.subarray(7 * width, 41 * width))
         const other = [...plain.tensors.keys()].find((one) => one !== name) ?? ''

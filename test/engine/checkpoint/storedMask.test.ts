@@ -13,9 +13,21 @@ describe('masks that are read when they are needed', () => {
 
   it('hold no file open, and say what is wrong with one that has changed since', async () => {
     const path = temp.path('m.mask')
-    await writeMaskFile(path, storedMasks([['a', createMask(2, 33, true)], ['b', createMask(64, 64, false)]])) // prettier-ignore
+    await writeMaskFile(
+      path,
+      storedMasks([
+        ['a', createMask(2, 33, true)],
+        ['b', createMask(64, 64, false)],
+      ]),
+    )
     const masks = await openMaskFile(path)
-    assert.deepEqual([...masks.values()].map(({ rows, columns }) => [rows, columns]), [[2, 33], [64, 64]]) // prettier-ignore
+    assert.deepEqual(
+      [...masks.values()].map(({ rows, columns }) => [rows, columns]),
+      [
+        [2, 33],
+        [64, 64],
+      ],
+    )
     truncateSync(path, 100)
     assert.deepEqual(await masks.get('a')?.read(), createMask(2, 33, true))
     await assert.rejects(masks.get('b')!.read(), { code: 'bad-checkpoint', message: /m\.mask ends early/ })

@@ -138,13 +138,21 @@ describe('every command', () => {
     const [copy, own] = [join(temp.folder, 'model'), join(temp.folder, 'ids.safetensors')]
     cpSync(model, copy, { recursive: true })
     cpSync(ids, own)
-    const files = [own, ...readdirSync(copy, { withFileTypes: true }).filter((e) => e.isFile()).map(({ name }) => join(copy, name))] // prettier-ignore
+    const files = [
+      own,
+      ...readdirSync(copy, { withFileTypes: true })
+        .filter((e) => e.isFile())
+        .map(({ name }) => join(copy, name)),
+    ]
     const before = files.map((file) => readFileSync(file, 'base64'))
     for (const out of [join(copy, 'model.safetensors'), join(copy, 'out.safetensors'), own]) {
       const { status, stderr } = await cli('forward', copy, '--ids', own, '--out', out, '--device', 'cpu')
       assert.equal(status, 2)
       assert.match(stderr, /never touched|--ids, which it would replace/)
     }
-    assert.deepEqual(files.map((file) => readFileSync(file, 'base64')), before) // prettier-ignore
+    assert.deepEqual(
+      files.map((file) => readFileSync(file, 'base64')),
+      before,
+    )
   })
 })

@@ -49,7 +49,11 @@ describe('paths that lead to no file', function () {
     ['evaluate --data, text', '.txt', (p) => ['evaluate', model, '--data', p]],
     ['evaluate --data, lines', '.jsonl.gz', (p) => ['evaluate', model, '--data', p]],
     ['evaluate --data, a table', '.parquet', (p) => ['evaluate', model, '--data', p]],
-    ['prune --calibration', '.safetensors', (p) => ['prune', model, '--method', 'wanda', '--sparsity', '0.5', '--calibration', p, '--out', join(root, 'o')]], // prettier-ignore
+    [
+      'prune --calibration',
+      '.safetensors',
+      (p) => ['prune', model, '--method', 'wanda', '--sparsity', '0.5', '--calibration', p, '--out', join(root, 'o')],
+    ],
     ['lint', '.prune.yaml', (p) => ['lint', p]],
     ['import', '.yaml', (p) => ['import', p]],
     ['export', '.prune.yaml', (p) => ['export', p]],
@@ -57,7 +61,11 @@ describe('paths that lead to no file', function () {
     ['run, the model', '.safetensors', (p) => run({ model: p, prune: half })],
     ['run, calibration.data', '.jsonl', (p) => run({ prune, calibration: { data: p, samples: 2, seq_len: 8 } })],
     ['run, recover.data', '.jsonl', (p) => run({ prune: half, recover: { ...learn, data: p } })],
-    ['run, recover.lora.init', '.safetensors', (p) => run({ prune: half, recover: { ...learn, train: ['mask_lora'], lora: { init: p } } })], // prettier-ignore
+    [
+      'run, recover.lora.init',
+      '.safetensors',
+      (p) => run({ prune: half, recover: { ...learn, train: ['mask_lora'], lora: { init: p } } }),
+    ],
     ['run, evaluate.data', '.txt', (p) => run({ prune: half, evaluate: [{ data: p, seq_len: 8, at: ['pruned'] }] })],
   ]
 

@@ -1,7 +1,17 @@
 // `run --resume` of run folders that someone else has prepared: one sentence and exit code 2, or the run goes on; never a
 // change outside the folder, a stack, or a wait without end.
 import assert from 'node:assert/strict'
-import { cpSync, existsSync, lstatSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs' // prettier-ignore
+import {
+  cpSync,
+  existsSync,
+  lstatSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -87,7 +97,8 @@ describe('a run folder of someone else', function () {
       await run(backend, { recipe: path, onEvent: onEvent as never, pausePoint: () => sleep(150) })
       expected = contents(place.path('out'), '')
       forgetLock(onlyRun(template) ?? '')
-      for (const name of readdirSync(template)) if (name.includes('partial')) rmSync(join(template, name), { recursive: true }) // prettier-ignore
+      for (const name of readdirSync(template))
+        if (name.includes('partial')) rmSync(join(template, name), { recursive: true })
     } finally {
       place.remove()
     }

@@ -90,11 +90,14 @@ describe('sparsescope inspect', () => {
     const found = (await inspect(temp.folder, '--stats')).tensors as (Json['tensors'][number] & {
       unreadable?: string
     })[]
-    assert.deepEqual(found.map(({ name, zeros, unreadable }) => [name, zeros, unreadable]), [
-      ['packed', undefined, 'numbers of F4 are smaller than a byte'],
-      ['scales', 0, undefined],
-      ['quantised', undefined, 'I4 is a type that is not known here'],
-    ]) // prettier-ignore
+    assert.deepEqual(
+      found.map(({ name, zeros, unreadable }) => [name, zeros, unreadable]),
+      [
+        ['packed', undefined, 'numbers of F4 are smaller than a byte'],
+        ['scales', 0, undefined],
+        ['quantised', undefined, 'I4 is a type that is not known here'],
+      ],
+    )
     const { stdout } = await cli('inspect', temp.folder, '--stats')
     assert.match(stdout, /1 tensor without statistics: numbers of F4 are smaller than a byte/)
     assert.match(

@@ -17,7 +17,18 @@ describe('sparsescope prune that was killed', function () {
     await writeTinyModel(place.path('model'))
   })
   afterEach(() => place.remove())
-  const args = () => ['prune', place.path('model'), '--out', place.path('out', 'pruned'), '--method', 'magnitude', '--sparsity', '0.5', '--device', 'cpu'] // prettier-ignore
+  const args = () => [
+    'prune',
+    place.path('model'),
+    '--out',
+    place.path('out', 'pruned'),
+    '--method',
+    'magnitude',
+    '--sparsity',
+    '0.5',
+    '--device',
+    'cpu',
+  ]
   const inside = () => readdirSync(place.path('out')).sort()
 
   /** Makes folders a day old: only then one without a run is known to be nobody's. */

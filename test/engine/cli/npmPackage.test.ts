@@ -2,7 +2,17 @@
 // native code are optional, so that it installs without a registry; where they are, they are used.
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs' // prettier-ignore
+import {
+  existsSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  readdirSync,
+  rmSync,
+  symlinkSync,
+  truncateSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -69,7 +79,10 @@ describe('the npm package', function () {
     assert.equal(dependencies, undefined)
     assert.deepEqual(Object.keys(optionalDependencies), natives)
     const files = Object.keys(filesBelow(installed, () => false))
-    assert.deepEqual(files.filter((name) => /\.(ts|map)$|^(src|test|bench|scripts|webview-ui)\b|backend/.test(name)), []) // prettier-ignore
+    assert.deepEqual(
+      files.filter((name) => /\.(ts|map)$|^(src|test|bench|scripts|webview-ui)\b|backend/.test(name)),
+      [],
+    )
   })
 
   it('shows its help, and without native packages computes in WebAssembly and says what would be faster', () => {
@@ -98,7 +111,10 @@ describe('the npm package', function () {
     assert.equal(runs.length, 4)
     for (const { output, perplexity, warnings } of runs) {
       assert.ok(existsSync(join(output, 'model.safetensors')))
-      assert.deepEqual(warnings.filter((text) => text.includes('--memory')), []) // prettier-ignore
+      assert.deepEqual(
+        warnings.filter((text) => text.includes('--memory')),
+        [],
+      )
       assert.ok(perplexity.dense < perplexity.recovered && perplexity.recovered < perplexity.pruned)
     }
     const page = readFileSync(report, 'utf8')

@@ -70,7 +70,17 @@ describe('llama.cpp', function () {
 
   it('computes what we compute: a GPT-NeoX whose head is the embedding, which llama.cpp wants written once more', async () => {
     const source = temp.path('neox source')
-    await writeTinyModel(source, { model_type: 'gpt_neox', vocab_size: 48, hidden_size: 24, intermediate_size: 32, num_hidden_layers: 2, num_attention_heads: 2, max_position_embeddings: 32, rotary_pct: 0.5, tie_word_embeddings: true }) // prettier-ignore
+    await writeTinyModel(source, {
+      model_type: 'gpt_neox',
+      vocab_size: 48,
+      hidden_size: 24,
+      intermediate_size: 32,
+      num_hidden_layers: 2,
+      num_attention_heads: 2,
+      max_position_embeddings: 32,
+      rotary_pct: 0.5,
+      tie_word_embeddings: true,
+    })
     withTokenizer(source, temp.path('neox tied'))
     await agree(temp.path('neox tied'))
   })

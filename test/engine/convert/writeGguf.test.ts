@@ -21,7 +21,10 @@ describe('weights as bytes of ggml', () => {
     const bytes = new DataView(encodeWeights('Q8_0', numbers).buffer)
     assert.equal(bytes.byteLength, 68)
     assert.equal(bytes.getUint16(0, true), 0x3c00)
-    assert.deepEqual(Array.from({ length: 8 }, (_, i) => bytes.getInt8(2 + i)), [127, -64, 1, 2, -1, 0, 0, 0]) // prettier-ignore
+    assert.deepEqual(
+      Array.from({ length: 8 }, (_, i) => bytes.getInt8(2 + i)),
+      [127, -64, 1, 2, -1, 0, 0, 0],
+    )
     assert.ok(
       new Uint8Array(bytes.buffer, 34).every((byte) => byte === 0),
       'a block of zeros has the scale 0',
@@ -29,7 +32,9 @@ describe('weights as bytes of ggml', () => {
   })
 
   it('F16 and BF16 round to the nearest; what F16 cannot hold is an error, not infinity', () => {
-    const words = (type: 'F16' | 'BF16', ...numbers: number[]) => [...new Uint16Array(encodeWeights(type, Float32Array.from(numbers)).buffer)] // prettier-ignore
+    const words = (type: 'F16' | 'BF16', ...numbers: number[]) => [
+      ...new Uint16Array(encodeWeights(type, Float32Array.from(numbers)).buffer),
+    ]
     assert.deepEqual(words('F16', 1, 65504, 0, Infinity), [0x3c00, 0x7bff, 0, 0x7c00])
     assert.deepEqual(words('BF16', 1, 70000, 0), [0x3f80, 0x4789, 0])
     assert.throws(() => words('F16', 70000), RangeError)
@@ -39,7 +44,8 @@ describe('weights as bytes of ggml', () => {
 describe('the name of a pre-tokenizer', () => {
   it('by the steps of tokenizer.json, whether words in the vocabulary are merged among them', () => {
     const bytes = { type: 'ByteLevel', add_prefix_space: false, use_regex: true }
-    const named = (pre_tokenizer: unknown, ignore_merges = false) => nameBySplits({ pre_tokenizer, model: { ignore_merges } }) // prettier-ignore
+    const named = (pre_tokenizer: unknown, ignore_merges = false) =>
+      nameBySplits({ pre_tokenizer, model: { ignore_merges } })
     const split = (Regex: string, behavior = 'Isolated') => ({
       type: 'Sequence',
       pretokenizers: [
@@ -55,7 +61,14 @@ describe('the name of a pre-tokenizer', () => {
       "(?i:'s|'t|'re|'ve|'m|'ll|'d)|[^\\r\\n\\p{L}\\p{N}]?\\p{L}+|\\p{N}{1,3}| ?[^\\s\\p{L}\\p{N}]+[\\r\\n]*|\\s*[\\r\\n]+|\\s+(?!\\S)|\\s+"
     assert.equal(named(split(llama3), true), 'llama-bpe')
     assert.equal(named(split(llama3.replace('{1,3}', ''))), 'qwen2')
-    for (const other of [split(llama3), split('.'), split(wordsOfGpt2, 'Removed'), { type: 'Whitespace' }, { ...bytes, add_prefix_space: true }]) assert.equal(named(other), null) // prettier-ignore
+    for (const other of [
+      split(llama3),
+      split('.'),
+      split(wordsOfGpt2, 'Removed'),
+      { type: 'Whitespace' },
+      { ...bytes, add_prefix_space: true },
+    ])
+      assert.equal(named(other), null)
     assert.equal(nameByProbe([1, 2, 3]), null)
   })
 })
@@ -74,14 +87,17 @@ describe('sparsescope convert', () => {
     it(`writes numbers that compare finds equal to the checkpoint's: ${name}`, async () => {
       const folder = model(name)
       const { tensors } = await cliJson('convert', folder, temp.path('out.gguf'))
-      for (const pair of [[folder, temp.path('out.gguf')], [temp.path('out.gguf'), folder]] as const) {
+      for (const pair of [
+        [folder, temp.path('out.gguf')],
+        [temp.path('out.gguf'), folder],
+      ] as const) {
         const { changed, same, added, removed } = await cliJson('compare', ...pair)
         // A norm is stored with 1 added where its family stores it without, which rounds.
         const moved = (changed as { max_abs: number }[]).filter(({ max_abs }) => max_abs > 1e-6)
         assert.deepEqual([moved, added, removed], [[], [], []])
         assert.ok(Number(same) + (changed as unknown[]).length >= Number(tensors) - 1)
       }
-    }) // prettier-ignore
+    })
 
   it('that is stopped on the way leaves nothing, and what it should have replaced as it was', async () => {
     const stop = new AbortController()
@@ -111,7 +127,12 @@ describe('sparsescope convert', () => {
     }
     const { zeros } = await zerosIn(temp.path('half'))
     // Rows of 24 are no blocks of 32, so that matrices with such rows are F16.
-    for (const [type, kinds] of [['f32', ['F32']], ['f16', ['F16', 'F32']], ['bf16', ['BF16', 'F32']], ['q8_0', ['F16', 'F32', 'Q8_0']]] as const) {
+    for (const [type, kinds] of [
+      ['f32', ['F32']],
+      ['f16', ['F16', 'F32']],
+      ['bf16', ['BF16', 'F32']],
+      ['q8_0', ['F16', 'F32', 'Q8_0']],
+    ] as const) {
       const file = temp.path(`${type}.gguf`)
       await cliJson('convert', temp.path('half'), file, '--type', type)
       const found = await zerosIn(file)
@@ -121,11 +142,14 @@ describe('sparsescope convert', () => {
     }
     const kept = await cli('compare', temp.path('half'), temp.path('q8_0.gguf'), '--expect', 'mask-preserved')
     assert.equal(kept.status, 0, kept.stdout)
-  }) // prettier-ignore
+  })
 
   it('writes the tokenizer: words, kinds, merges, special tokens, template', async () => {
     const folder = model('llama')
-    writeFileSync(`${folder}/tokenizer_config.json`, JSON.stringify({ bos_token: '<s>', eos_token: { content: '!' }, chat_template: 'Hello' })) // prettier-ignore
+    writeFileSync(
+      `${folder}/tokenizer_config.json`,
+      JSON.stringify({ bos_token: '<s>', eos_token: { content: '!' }, chat_template: 'Hello' }),
+    )
     await cliJson('convert', folder, temp.path('out.gguf'))
     const { metadata } = await cliJson('inspect', temp.path('out.gguf'))
     const found = metadata as Record<string, string>
@@ -146,8 +170,23 @@ describe('sparsescope convert', () => {
     const vocab = ['<unk>', '<0x0A>', '▁', 'a', 'b', 'ab', '▁ab']
     const tokenizer = {
       added_tokens: [{ id: 0, content: '<unk>', special: true }],
-      normalizer: { type: 'Sequence', normalizers: [{ type: 'Prepend', prepend: '▁' }, { type: 'Replace', pattern: { String: ' ' }, content: '▁' }] },
-      model: { type: 'BPE', byte_fallback: true, unk_token: '<unk>', vocab: Object.fromEntries(vocab.map((t, i) => [t, i])), merges: [['a', 'b'], ['▁', 'ab']] },
+      normalizer: {
+        type: 'Sequence',
+        normalizers: [
+          { type: 'Prepend', prepend: '▁' },
+          { type: 'Replace', pattern: { String: ' ' }, content: '▁' },
+        ],
+      },
+      model: {
+        type: 'BPE',
+        byte_fallback: true,
+        unk_token: '<unk>',
+        vocab: Object.fromEntries(vocab.map((t, i) => [t, i])),
+        merges: [
+          ['a', 'b'],
+          ['▁', 'ab'],
+        ],
+      },
     }
     writeFileSync(`${folder}/tokenizer.json`, JSON.stringify(tokenizer))
     await cliJson('convert', folder, temp.path('out.gguf'))
@@ -158,14 +197,17 @@ describe('sparsescope convert', () => {
     assert.equal(found['tokenizer.ggml.add_space_prefix'], 'true')
     // Characters come last, those that are made by the second merge after those of the first.
     assert.match(found['tokenizer.ggml.scores'], /^\[0, 0, -2, -2, … 160 in all\]$/)
-  }) // prettier-ignore
+  })
 
   it('refuses what llama.cpp does not have, in a sentence, and leaves nothing behind', async () => {
     const refused = async (folder: string, sentence: RegExp, ...options: string[]) => {
       const { status, stderr } = await cli('convert', folder, temp.path('out.gguf'), ...options)
       assert.equal(status, 2, stderr)
       assert.match(stderr, sentence)
-      assert.deepEqual(readdirSync(temp.folder).filter((name) => name !== 'models'), []) // prettier-ignore
+      assert.deepEqual(
+        readdirSync(temp.folder).filter((name) => name !== 'models'),
+        [],
+      )
     }
     await refused(model('opt'), /no GGUF file is made of OPT models.*llama, mistral, qwen2/)
     await refused(model('gemma2'), /scores that are multiplied by/)
@@ -178,7 +220,19 @@ describe('sparsescope convert', () => {
     await refused(none, /tokenizer\.json: the token .* the embedding has 160 rows/)
     const odd = model('qwen2')
     const tokenizer = JSON.parse(readFileSync(`${odd}/tokenizer.json`, 'utf8')) as Record<string, unknown>
-    writeFileSync(`${odd}/tokenizer.json`, JSON.stringify({ ...tokenizer, pre_tokenizer: { type: 'Sequence', pretokenizers: [{ type: 'Split', pattern: { Regex: '.' }, behavior: 'Isolated' }, { type: 'ByteLevel', add_prefix_space: false, use_regex: false }] } })) // prettier-ignore
+    writeFileSync(
+      `${odd}/tokenizer.json`,
+      JSON.stringify({
+        ...tokenizer,
+        pre_tokenizer: {
+          type: 'Sequence',
+          pretokenizers: [
+            { type: 'Split', pattern: { Regex: '.' }, behavior: 'Isolated' },
+            { type: 'ByteLevel', add_prefix_space: false, use_regex: false },
+          ],
+        },
+      }),
+    )
     await refused(odd, /does not know what this tokenizer splits text into words by/)
     await refused(goldenModel('llama'), /tokenizer\.json is not there, and a GGUF file holds its tokenizer/)
   })
@@ -189,7 +243,11 @@ describe('sparsescope convert', () => {
   })
 
   it('factors that llama.cpp chooses by the context, and not by the text, are a warning', async () => {
-    const { warnings } = await cliJson('convert', model('phi3_longrope_short', { original_max_position_embeddings: 1024, max_position_embeddings: 2048 }), temp.path('out.gguf')) // prettier-ignore
+    const { warnings } = await cliJson(
+      'convert',
+      model('phi3_longrope_short', { original_max_position_embeddings: 1024, max_position_embeddings: 2048 }),
+      temp.path('out.gguf'),
+    )
     assert.match(String(warnings), /every text as a long one where its context is larger than 1024 tokens/)
     assert.deepEqual((await cliJson('convert', model('llama'), temp.path('plain.gguf'))).warnings, [])
   })
@@ -201,7 +259,8 @@ describe('sparsescope convert', () => {
     assert.ok(!existsSync(temp.path('bits/sparsescope.mask')))
     await cliJson('convert', temp.path('bits'), temp.path('back'))
     for (const name of ['model.safetensors', 'sparsescope.mask', 'config.json', 'README.md', 'sparsescope.json'])
-      if (existsSync(temp.path('half', name))) assert.deepEqual(readFileSync(temp.path('back', name)), readFileSync(temp.path('half', name)), name) // prettier-ignore
+      if (existsSync(temp.path('half', name)))
+        assert.deepEqual(readFileSync(temp.path('back', name)), readFileSync(temp.path('half', name)), name)
     const fails = async (sentence: RegExp, ...args: string[]) => {
       const { status, stderr } = await cli('convert', ...args)
       assert.equal(status, 2)

@@ -33,24 +33,46 @@ describe('files of lm-evaluation-harness', () => {
 
   for (const task of ['arc_easy', 'lambada_openai'])
     it(`${task}: results and samples agree with what evaluate says`, async () => {
-      const out = await cliJson('evaluate', model, '--device', 'cpu', '--task', task, '--data', data(task), '--limit', '6', '--out', at(task)) // prettier-ignore
+      const out = await cliJson(
+        'evaluate',
+        model,
+        '--device',
+        'cpu',
+        '--task',
+        task,
+        '--data',
+        data(task),
+        '--limit',
+        '6',
+        '--out',
+        at(task),
+      )
       const files = readdirSync(at(task))
       // lm_eval.utils tells task and time by these names.
       assert.match(files[0], /^results_\d{4}-\d\d-\d\dT\d\d-\d\d-\d\d\.\d{6}\.json$/)
       assert.match(files[1], new RegExp(`^samples_${task}_[\\dT.-]+\\.jsonl$`))
-      const { results, 'n-samples': samples } = read(at(task, files[0])) as Record<string, Record<string, Record<string, unknown>>> // prettier-ignore
+      const { results, 'n-samples': samples } = read(at(task, files[0])) as Record<
+        string,
+        Record<string, Record<string, unknown>>
+      >
       assert.equal(results[task]['acc,none'], out.acc)
       assert.equal(results[task]['acc_stderr,none'], out.stderr)
       assert.equal(results[task]['acc_norm,none'] ?? null, out.acc_norm)
       assert.equal(samples[task].effective, 6)
       const lines = linesOf(at(task, files[1]))
-      assert.deepEqual(lines.map((line) => line.doc_id), [0, 1, 2, 3, 4, 5]) // prettier-ignore
+      assert.deepEqual(
+        lines.map((line) => line.doc_id),
+        [0, 1, 2, 3, 4, 5],
+      )
       const mean = (name: string) => lines.reduce((sum, line) => sum + Number(line[name]), 0) / lines.length
       assert.equal(mean('acc'), out.acc)
       if (out.acc_norm !== null) assert.equal(mean('acc_norm'), out.acc_norm)
       for (const { doc, resps, filtered_resps: answers, arguments: asked, filter, metrics } of lines) {
         assert.equal(typeof doc, 'object')
-        assert.deepEqual(resps, (answers as unknown[]).map((answer) => [answer])) // prettier-ignore
+        assert.deepEqual(
+          resps,
+          (answers as unknown[]).map((answer) => [answer]),
+        )
         assert.equal(Object.keys(asked as object).length, (answers as unknown[]).length)
         assert.deepEqual([filter, (metrics as string[]).includes('acc')], ['none', true])
       }
@@ -62,13 +84,22 @@ describe('files of lm-evaluation-harness', () => {
     // As lm_eval writes: in a folder of the model's name, acc as a number with a point, an older file beside it.
     const theirs = at('lm-eval', 'EleutherAI__pythia')
     mkdirSync(theirs, { recursive: true })
-    const flipped = own.map((line) => ({ ...line, acc: line.doc_id === 1 || line.doc_id === 4 ? 1 - Number(line.acc) : line.acc })) // prettier-ignore
+    const flipped = own.map((line) => ({
+      ...line,
+      acc: line.doc_id === 1 || line.doc_id === 4 ? 1 - Number(line.acc) : line.acc,
+    }))
     writeFileSync(join(theirs, 'samples_arc_easy_2026-01-01T00-00-00.000001.jsonl'), 'not this one\n')
-    writeFileSync(join(theirs, 'samples_arc_easy_2026-02-01T00-00-00.000001.jsonl'), flipped.map((line) => `${JSON.stringify(line)}\n`).join('')) // prettier-ignore
+    writeFileSync(
+      join(theirs, 'samples_arc_easy_2026-02-01T00-00-00.000001.jsonl'),
+      flipped.map((line) => `${JSON.stringify(line)}\n`).join(''),
+    )
     writeFileSync(join(theirs, 'samples_arc_easy_hard_2026-03-01T00-00-00.000001.jsonl'), 'another task\n')
     const found = await cliJson('compare', at('arc_easy'), at('lm-eval'), '--task', 'arc_easy')
     const rows = found.rows as { doc_id: number; a: boolean; b: boolean }[]
-    assert.deepEqual(rows.filter(({ a, b }) => a !== b).map(({ doc_id: id }) => id), [1, 4]) // prettier-ignore
+    assert.deepEqual(
+      rows.filter(({ a, b }) => a !== b).map(({ doc_id: id }) => id),
+      [1, 4],
+    )
     const { both, only_a: onlyA, only_b: onlyB, neither, p } = found as Record<string, number>
     assert.deepEqual([both + onlyA + onlyB + neither, onlyA + onlyB], [6, 2])
     assert.equal(p, onlyA === 1 ? 1 : 0.5)
@@ -82,7 +113,13 @@ describe('files of lm-evaluation-harness', () => {
   })
 
   it('evaluate.out of a recipe writes them for each stage; runs are compared by their folders', async () => {
-    const recipe = { version: 1, model: 'model', prune: [{ method: 'magnitude', sparsity: 0.9 }], evaluate: [{ task: 'arc_easy', data: data('arc_easy'), limit: 6, at: ['dense', 'pruned'], out: 'measured' }], save: { to: 'pruned' } } // prettier-ignore
+    const recipe = {
+      version: 1,
+      model: 'model',
+      prune: [{ method: 'magnitude', sparsity: 0.9 }],
+      evaluate: [{ task: 'arc_easy', data: data('arc_easy'), limit: 6, at: ['dense', 'pruned'], out: 'measured' }],
+      save: { to: 'pruned' },
+    }
     writeFileSync(at('r.prune.yaml'), JSON.stringify(recipe))
     const report = await cliJson('run', at('r.prune.yaml'), '--device', 'cpu')
     const evaluations = report.evaluations as { stage: string; acc: number }[]

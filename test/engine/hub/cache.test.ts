@@ -10,7 +10,12 @@ import { commit, hubServer, type HubServer } from '../../support/hubServer.ts'
 import { f32, safetensors, scratch, type Scratch } from '../../support/safetensors.ts'
 import { cannot } from '../../support/skip.ts'
 
-const weights = safetensors({ 'a.weight': f32([64, 64], Array.from({ length: 4096 }, (_, i) => i)) }) // prettier-ignore
+const weights = safetensors({
+  'a.weight': f32(
+    [64, 64],
+    Array.from({ length: 4096 }, (_, i) => i),
+  ),
+})
 const config = '{"model_type": "opt"}'
 
 describe('pull into a cache that others use', () => {

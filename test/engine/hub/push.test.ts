@@ -144,7 +144,13 @@ describe('push: a result to the Hub', () => {
       make('me/lie')
       return !!response.writeHead(200).end('{"url": "", "id": "me/lie"}')
     }
-    await ends(2, /me\/lie is public now, which is not what was said/, [folder, 'me/lie', '--create', '--private', '--yes']) // prettier-ignore
+    await ends(2, /me\/lie is public now, which is not what was said/, [
+      folder,
+      'me/lie',
+      '--create',
+      '--private',
+      '--yes',
+    ])
     assert.equal(files('main', 'me/lie')?.size, 0)
   })
 
@@ -222,7 +228,8 @@ describe('push: a result to the Hub', () => {
         assert.deepEqual(sent()[0].dataset, { id: 'me/arc' })
       }
       // A gated one that this token may not read.
-      hub.interpose = ({ url }, response) => url.endsWith('/eval.yaml') && !!response.writeHead(403, { 'x-error-code': 'GatedRepo' }).end() // prettier-ignore
+      hub.interpose = ({ url }, response) =>
+        url.endsWith('/eval.yaml') && !!response.writeHead(403, { 'x-error-code': 'GatedRepo' }).end()
       const { stderr } = await said('me/tiny', '--benchmark', 'arc_easy=allenai/ai2_arc:ARC-Easy')
       assert.match(stderr, /warning: allenai\/ai2_arc has no eval.yaml/)
     })
@@ -258,7 +265,8 @@ describe('push: a result to the Hub', () => {
     await ends(2, /names no owner/, [folder, 'tiny', '--yes'])
     make()
     await ends(2, /may not write to me\/tiny/, [folder, 'me/tiny', '--yes'], readToken)
-    hub.interpose = ({ url }, response) => url.includes('/preupload/') && !!response.writeHead(307, { location: 'http://127.0.0.1:1/' }).end() // prettier-ignore
+    hub.interpose = ({ url }, response) =>
+      url.includes('/preupload/') && !!response.writeHead(307, { location: 'http://127.0.0.1:1/' }).end()
     await ends(1, /another name now; push to that name/, [folder, 'me/tiny', '--yes'])
   })
 
@@ -305,7 +313,8 @@ describe('push: a result to the Hub', () => {
   it('a large file goes in parts, and a part that is lost goes again', async () => {
     hub.partBytes = 4096
     let lost = 0
-    hub.interpose = ({ host, url }, response) => host === 'storage' && url.endsWith('/2') && ++lost < 3 && !!response.destroy() // prettier-ignore
+    hub.interpose = ({ host, url }, response) =>
+      host === 'storage' && url.endsWith('/2') && ++lost < 3 && !!response.destroy()
     let counted = 0
     await send({ onSent: (bytes) => (counted += bytes) })
     const weights = readFileSync(join(folder, 'model.safetensors'))

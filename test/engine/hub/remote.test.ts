@@ -139,7 +139,10 @@ describe('a model that is looked at on the Hub', () => {
     for (const { host, authorization } of hub.asked)
       assert.equal(authorization, host === 'hub' ? 'Bearer hf_secret' : undefined)
     const lying = hub.files.get('config.json')
-    hub.entries = () => [...hub.files].map(([path, file]) => entryOf(path, path === 'config.json' && lying ? { ...lying, bytes: Buffer.from(lying.bytes).reverse() } : file)) // prettier-ignore
+    hub.entries = () =>
+      [...hub.files].map(([path, file]) =>
+        entryOf(path, path === 'config.json' && lying ? { ...lying, bytes: Buffer.from(lying.bytes).reverse() } : file),
+      )
     await assert.rejects(open(), /config.json: its hash is not the one that the Hub announces/)
   })
 
@@ -206,7 +209,9 @@ describe('a model that is looked at on the Hub', () => {
       hub.files.set('model.safetensors', large(bytes))
       await assert.rejects(open(), { code: 'bad-checkpoint', message: expected })
     }
-    hub.entries = () => [{ ...entryOf('model.safetensors', large(Buffer.alloc(9))), lfs: { oid: '0'.repeat(64), size: 2 ** 60 } }] // prettier-ignore
+    hub.entries = () => [
+      { ...entryOf('model.safetensors', large(Buffer.alloc(9))), lfs: { oid: '0'.repeat(64), size: 2 ** 60 } },
+    ]
     await assert.rejects(open(), { code: 'network', message: /a list of files that is none/ })
   })
 

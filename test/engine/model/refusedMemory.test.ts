@@ -88,7 +88,7 @@ describe('a device that refuses an allocation', function () {
     it(`in a walk that prunes by ${method}: nothing is left of it`, () =>
       givesBack(async (backend) => {
         const stream = createModelStream(backend, model())
-        const entry = { method, pattern: null, scope: 'tensor' as const, selection: 'exact' as const, settings: {} } // prettier-ignore
+        const entry = { method, pattern: null, scope: 'tensor' as const, selection: 'exact' as const, settings: {} }
         const sparsities = new Map([...stream.shapes.keys()].map((name) => [name, 0.5]))
         try {
           const walk = walkBlocks({
@@ -111,15 +111,32 @@ describe('a device that refuses an allocation', function () {
   it('in the reconstruction of a block: nothing is left of it', () =>
     givesBack(async (backend) => {
       const { config } = model()
-      const set = setOfBlock(config, trainableSet(config, { train: ['bias', 'norm', 'mask_lora'], mode: 'reconstruct' }), 0) // prettier-ignore
+      const set = setOfBlock(
+        config,
+        trainableSet(config, { train: ['bias', 'norm', 'mask_lora'], mode: 'reconstruct' }),
+        0,
+      )
       const block = await loadBlock(backend, model(), 0, { as: 'f32' })
       try {
-        const masks = new Map(block.linears.map(({ name, weight: { shape } }) => [name, createMask(shape[0], shape[1], true)])) // prettier-ignore
+        const masks = new Map(
+          block.linears.map(({ name, weight: { shape } }) => [name, createMask(shape[0], shape[1], true)]),
+        )
         const hidden = backend.allocate('f32', [windows.windows * 8, 8])
         try {
           const load = async (_: unknown, start: number, end: number) => rows(hidden, start * 8, end * 8)
           const states = { windows: windows.windows, seqLen: 8, channels: 8, load }
-          await reconstructBlock({ backend, model: model(), block, set, masks, inputs: states, targets: states, ...trained, startOf, settings }) // prettier-ignore
+          await reconstructBlock({
+            backend,
+            model: model(),
+            block,
+            set,
+            masks,
+            inputs: states,
+            targets: states,
+            ...trained,
+            startOf,
+            settings,
+          })
         } finally {
           backend.release(hidden)
         }

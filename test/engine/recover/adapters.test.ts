@@ -104,7 +104,12 @@ describe('adapters', () => {
       const trainMask = masked ? s.maskTensor : null
       const adapter = createLowRankAdapter({ a, b, dA, dB, scale: 2, trainMask, mergeMask: s.maskTensor, weights })
       // The objective is linear in A and in B, so that any step is exact but for rounding to f32.
-      assert.ok((await gradientError(s, adapter, weights.invalidate, [[a, dA], [b, dB]])) < 1e-4) // prettier-ignore
+      assert.ok(
+        (await gradientError(s, adapter, weights.invalidate, [
+          [a, dA],
+          [b, dB],
+        ])) < 1e-4,
+      )
     })
 
   it('scale: gradients are 1/r of the derivative, the share of one of r equal rows', async () => {
@@ -113,7 +118,12 @@ describe('adapters', () => {
     const [dRow, dColumn] = [s.zeros([numOut]), s.zeros([numIn])]
     const weights = createEffectiveWeights(s.backend, 1e9)
     const adapter = createScaleAdapter({ row, column, dRow, dColumn, rank: 1, weights })
-    assert.ok((await gradientError(s, adapter, weights.invalidate, [[row, dRow], [column, dColumn]])) < 1e-5) // prettier-ignore
+    assert.ok(
+      (await gradientError(s, adapter, weights.invalidate, [
+        [row, dRow],
+        [column, dColumn],
+      ])) < 1e-5,
+    )
     const [zeroRow, zeroColumn] = [s.zeros([numOut]), s.zeros([numIn])]
     const ranked = createScaleAdapter({ row, column, dRow: zeroRow, dColumn: zeroColumn, rank: 16, weights })
     using arena = new Arena(s.backend)
@@ -162,9 +172,12 @@ describe('adapters', () => {
       { start: 0, end: 4 },
       { start: 4, end: numOut },
     ]) {
-      // prettier-ignore
+      // oxfmt-ignore
       const width = range.end - range.start
-      const cut = Float32Array.from({ length: tokens * width }, (_, i) => d[Math.floor(i / width) * numOut + range.start + (i % width)]) // prettier-ignore
+      const cut = Float32Array.from(
+        { length: tokens * width },
+        (_, i) => d[Math.floor(i / width) * numOut + range.start + (i % width)],
+      )
       const dOut = upload(s.backend, 'f32', [tokens, width], cut)
       const adapter = of(parts.dA, parts.dB)
       adapter.backward(s.backend, arena, s.linear, dOut, s.input, range)

@@ -107,11 +107,13 @@ export async function checkRetraining(
   if (!trained) return source.close()
   const merged = new Map<string, Float32Array>()
   for (let index = 0; index < model.config.numBlocks; index++) {
-    const copies = new Map([...overrides].map(([name, tensor]) => {
-      const copy = backend.allocate('f32', tensor.shape)
-      backend.kernels.convert(copy, tensor)
-      return [name, copy]
-    })) // prettier-ignore
+    const copies = new Map(
+      [...overrides].map(([name, tensor]) => {
+        const copy = backend.allocate('f32', tensor.shape)
+        backend.kernels.convert(copy, tensor)
+        return [name, copy]
+      }),
+    )
     const block = await loadBlock(backend, model, index, { as: 'f32', overrides: copies })
     mergeInto(backend, block, trainables)
     for (const [name, tensor] of block.params) merged.set(name, await readF32(backend, tensor))

@@ -43,7 +43,10 @@ describe('allocation depth in a run', () => {
       const report = await ran('out', { method, allocation: 'depth', depth: { spread: 'auto' } })
       const [chosen, ...others] = report.allocations
       assert.deepEqual([others.length, chosen.step, chosen.allocation, chosen.key], [0, 0, 'depth', 'spread'])
-      assert.deepEqual(chosen.tried.map(({ value }) => value), [0.05, 0.1, 0.15]) // prettier-ignore
+      assert.deepEqual(
+        chosen.tried.map(({ value }) => value),
+        [0.05, 0.1, 0.15],
+      )
       const losses = chosen.tried.map(({ loss }) => loss ?? NaN)
       assert.equal(chosen.tried[losses.indexOf(Math.min(...losses))].value, chosen.value)
       assert.equal(new Set(losses).size, 3)
@@ -71,7 +74,10 @@ describe('allocation depth in a run', () => {
     await assert.rejects(cancelled, /cancelled/)
     const folder = here.place.path('.sparsescope', 'runs')
     const name = readdirSync(folder).find((one) => one.endsWith('-cut')) ?? ''
-    const state = JSON.parse(readFileSync(join(folder, name, 'state', 'progress.json'), 'utf8')) as { trialLosses: number[]; chosen: unknown[] } // prettier-ignore
+    const state = JSON.parse(readFileSync(join(folder, name, 'state', 'progress.json'), 'utf8')) as {
+      trialLosses: number[]
+      chosen: unknown[]
+    }
     assert.ok(state.trialLosses.length > 0 && state.trialLosses.length < 3, `${state.trialLosses.length} were tried`)
     assert.deepEqual(state.chosen, [])
     const resumed = await run(here.backend, { resume: join(folder, name) })
@@ -80,7 +86,11 @@ describe('allocation depth in a run', () => {
   })
 
   it('auto with recoveries while it prunes, and with the pruned model saved, tries once', async () => {
-    const more = { recover: { mode: 'refit' }, save: { to: 'out', pruned: 'out-pruned' }, evaluate: [{ data, seq_len: 16, at: ['pruned'] }] } // prettier-ignore
+    const more = {
+      recover: { mode: 'refit' },
+      save: { to: 'out', pruned: 'out-pruned' },
+      evaluate: [{ data, seq_len: 16, at: ['pruned'] }],
+    }
     const report = await ran('refitted', { allocation: 'depth', depth: { spread: 'auto' } }, more)
     const events = readFileSync(runFolderAt(report.run).events, 'utf8')
     assert.equal(events.match(/"type":"allocation"/g)?.length, 1)
@@ -89,7 +99,10 @@ describe('allocation depth in a run', () => {
   it('a dry run says from where to where, or what is tried, and counts the time of that', async () => {
     const planOf = async (spread: unknown) => {
       const path = recipe(`dry-${String(spread)}`, { allocation: 'depth', depth: { spread } })
-      return { text: (await cli('run', path, '--dry-run')).stdout, json: (await cliJson('run', path, '--dry-run')) as { estimates: { seconds: number } } } // prettier-ignore
+      return {
+        text: (await cli('run', path, '--dry-run')).stdout,
+        json: (await cliJson('run', path, '--dry-run')) as { estimates: { seconds: number } },
+      }
     }
     const [named, auto] = [await planOf(0.2), await planOf('auto')]
     assert.match(named.text, /allocation depth: 0\.5 on average; 0\.3 in the first block to 0\.7 in the last/)

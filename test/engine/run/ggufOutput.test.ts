@@ -30,7 +30,9 @@ describe('save.format: gguf', () => {
     equal(dense.gguf_output, null)
     for (const type of [undefined, 'q8_0'] as const) {
       const name = `out-${type}`
-      const report = await run(backend, { recipe: recipe(name, { to: name, pruned: `pruned-${type}`, format: 'gguf', type }) })
+      const report = await run(backend, {
+        recipe: recipe(name, { to: name, pruned: `pruned-${type}`, format: 'gguf', type }),
+      })
       const file = place.path(`${name}.gguf`)
       deepEqual([report.output, report.gguf_output], [place.path(name), file])
       for (const part of ['model.safetensors', 'config.json', 'sparsescope.mask', 'tokenizer.json'])
@@ -44,15 +46,22 @@ describe('save.format: gguf', () => {
       match(readFileSync(runFolderAt(report.run).page, 'utf8'), new RegExp(`${name}\\.gguf`))
       match(resultMarkdown('run', resultOf(report)), /GGUF file \| .*out-.*\.gguf/)
     }
-    deepEqual(readdirSync(place.folder).filter((name) => name.includes('partial')), [])
-  }) // prettier-ignore
+    deepEqual(
+      readdirSync(place.folder).filter((name) => name.includes('partial')),
+      [],
+    )
+  })
 
   it('needs the room of both, and the type decides how much', async () => {
     const disk = async (save: object) => {
       const path = recipe('disk', { to: 'out', ...save })
       return (await planOfText(path, readFileSync(path, 'utf8'), [])).estimates.diskBytes
     }
-    const [dense, f32, f16] = [await disk({}), await disk({ format: 'gguf' }), await disk({ format: 'gguf', type: 'f16' })] // prettier-ignore
+    const [dense, f32, f16] = [
+      await disk({}),
+      await disk({ format: 'gguf' }),
+      await disk({ format: 'gguf', type: 'f16' }),
+    ]
     const numbers = readFileSync(here.place.path('llama', 'model.safetensors')).length / 4
     ok(Math.abs((f32 - dense) / numbers - 4) < 0.4, `${dense} ${f32}`)
     ok(f16 - dense < 0.6 * (f32 - dense), `${f16} ${f32}`)
@@ -71,7 +80,13 @@ describe('save.format: gguf', () => {
     mkdirSync(place.path('bare'))
     for (const part of ['config.json', 'model.safetensors'])
       writeFileSync(place.path('bare', part), readFileSync(place.path('llama', part)))
-    const splits = { type: 'Sequence', pretokenizers: [{ type: 'Split', pattern: { Regex: '.' }, behavior: 'Isolated' }, { type: 'ByteLevel', add_prefix_space: false, use_regex: false }] } // prettier-ignore
+    const splits = {
+      type: 'Sequence',
+      pretokenizers: [
+        { type: 'Split', pattern: { Regex: '.' }, behavior: 'Isolated' },
+        { type: 'ByteLevel', add_prefix_space: false, use_regex: false },
+      ],
+    }
     const cases = [
       [{ model: 'model' }, {}, /no GGUF file is made of OPT models/i],
       [{ model: 'bare' }, {}, /tokenizer\.json/],
@@ -92,12 +107,17 @@ describe('save.format: gguf', () => {
       // A folder that is there is a warning in a rehearsal.
       if (!('to' in save && save.to === 'there')) await rejects(planOfText(path, text, []), sentence)
     }
-    deepEqual(readdirSync(place.folder).filter((name) => name !== 'refused.prune.yaml'), before)
+    deepEqual(
+      readdirSync(place.folder).filter((name) => name !== 'refused.prune.yaml'),
+      before,
+    )
     equal(readFileSync(place.path('there.gguf'), 'utf8'), 'mine')
-  }) // prettier-ignore
+  })
 
   it('a type without the format has no effect, which lint says', async () => {
-    const { findings } = await lintText(readFileSync(recipe('idle', { to: 'out', type: 'q8_0' }), 'utf8'), { folder: here.place.folder }) // prettier-ignore
+    const { findings } = await lintText(readFileSync(recipe('idle', { to: 'out', type: 'q8_0' }), 'utf8'), {
+      folder: here.place.folder,
+    })
     ok(findings.some(({ name, message }) => name === 'key-without-effect' && /only with gguf/.test(message)))
   })
 })

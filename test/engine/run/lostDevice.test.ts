@@ -63,7 +63,10 @@ describe('a run whose device is lost', function () {
     )
     assert.match(report.warnings.join('\n'), /was lost and came back; the run goes on from what is saved/)
     assert.ok(bytes('lost').equals(bytes('whole')))
-    assert.deepEqual(report.evaluations.map((e) => e.perplexity), expected.evaluations.map((e) => e.perplexity)) // prettier-ignore
+    assert.deepEqual(
+      report.evaluations.map((e) => e.perplexity),
+      expected.evaluations.map((e) => e.perplexity),
+    )
     assert.equal(gpu.memory().usedBytes, 0)
   })
 

@@ -105,7 +105,13 @@ describe('recover.mode: merge in a run', () => {
     assert.ok(merged)
     assert.equal(Object.keys(merged.modules).length, 7)
     // Ranks and alphas as the patterns of adapter_config.json give them.
-    const scales = { 'layers.0.self_attn.q_proj': 6 / 4, 'layers.1.self_attn.q_proj': 5 / 2, 'layers.1.self_attn.o_proj': 6 / 2, 'layers.0.mlp.down_proj': 9 / 3, 'layers.1.mlp.down_proj': 9 / 4 } // prettier-ignore
+    const scales = {
+      'layers.0.self_attn.q_proj': 6 / 4,
+      'layers.1.self_attn.q_proj': 5 / 2,
+      'layers.1.self_attn.o_proj': 6 / 2,
+      'layers.0.mlp.down_proj': 9 / 3,
+      'layers.1.mlp.down_proj': 9 / 4,
+    }
     for (const [name, scale] of Object.entries(scales)) {
       const [a, b] = ['A', 'B'].map((side) => factors.get(`base_model.model.model.${name}.lora_${side}.weight`))
       const weight = weights.get(`model.${name}.weight`)
@@ -117,7 +123,10 @@ describe('recover.mode: merge in a run', () => {
     }
     assert.equal(merged.modules.lm_head.cut, 0)
     const told = events.flatMap((event) => (event.type === 'merge' ? [event] : []))
-    assert.deepEqual(told.map(({ block }) => block), [0, 1, null]) // prettier-ignore
+    assert.deepEqual(
+      told.map(({ block }) => block),
+      [0, 1, null],
+    )
     assert.deepEqual(Object.assign({}, ...told.map(({ modules }) => modules)), merged.modules)
     assert.ok(report.protocol.some((sentence) => /% of the adapter's update .* fell on zeros/.test(sentence)))
     assert.match(await htmlReport(report, join(report.run, 'events.jsonl')), /Merged adapter.*self_attn\.q_proj/s)
@@ -129,7 +138,15 @@ describe('recover.mode: merge in a run', () => {
     const file = await tensorsOf(dense)
     // No zero is left in it, so that the mask is the run's own.
     const shapes = await openCheckpoint(dense)
-    const filled = Object.fromEntries([...file].map(([name, values]) => [name, f32([...(shapes.tensors.get(name)?.shape ?? [])], values.map((value, i) => value || 0.01 * ((i % 7) + 1)))])) // prettier-ignore
+    const filled = Object.fromEntries(
+      [...file].map(([name, values]) => [
+        name,
+        f32(
+          [...(shapes.tensors.get(name)?.shape ?? [])],
+          values.map((value, i) => value || 0.01 * ((i % 7) + 1)),
+        ),
+      ]),
+    )
     await shapes.close()
     writeFileSync(join(dense, 'model.safetensors'), safetensors(filled, { format: 'pt' }))
     const prune = [{ method: 'magnitude', pattern: '2:4' }]

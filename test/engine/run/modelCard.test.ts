@@ -59,7 +59,14 @@ describe('model card', () => {
     const note = JSON.parse(readFileSync(path('out', 'sparsescope.json'), 'utf8')) as { evaluations: object[] }
     const stages = ['dense', 'pruned', 'recovered']
     const on = (field: string, entry: number, values: number[]) =>
-      values.map((perplexity, i) => ({ stage: stages[i], entry, task: 'perplexity', data: 'ids.safetensors', field, perplexity })) // prettier-ignore
+      values.map((perplexity, i) => ({
+        stage: stages[i],
+        entry,
+        task: 'perplexity',
+        data: 'ids.safetensors',
+        field,
+        perplexity,
+      }))
     const evaluations = [...on('brown', 0, [20, 60, 30]), ...on('wiki', 1, [10, 20, 18])]
     const card = modelCard(parseNote(JSON.stringify({ ...note, evaluations }), 'out'))
     match(card, /\| dense \| pruned \| recovered \| gap won back \|/)

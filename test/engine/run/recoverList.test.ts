@@ -17,7 +17,17 @@ const reconstruct = {
   steps: 12,
   lr: 1e-3,
 }
-const retrain = { mode: 'retrain', train: ['norm', 'scale_lora'], lora: { rank: 2 }, steps: 8, lr: 1e-3, data, samples: windows, seq_len: 16, shuffle: true } // prettier-ignore
+const retrain = {
+  mode: 'retrain',
+  train: ['norm', 'scale_lora'],
+  lora: { rank: 2 },
+  steps: 8,
+  lr: 1e-3,
+  data,
+  samples: windows,
+  seq_len: 16,
+  shuffle: true,
+}
 const evaluate = [{ data, seq_len: 16, at: ['dense', 'pruned', 'recovered'] }]
 
 describe('recover as a list', function () {

@@ -55,7 +55,14 @@ describe('save.adapters', () => {
     const scale = { mode: 'reconstruct', train: ['norm', 'scale_lora'], steps: 2 }
     const recover = [scale, { mode: 'retrain', train: ['lora_prune', 'head'], steps: 2, data, lora: { rank: 2 } }]
     const prune = [{ method: 'magnitude', sparsity: 0.5 }]
-    const recipe = { version: 1, model: goldenPath('llama'), prune, calibration: { data }, recover, save: { to: 'out', adapters: true } } // prettier-ignore
+    const recipe = {
+      version: 1,
+      model: goldenPath('llama'),
+      prune,
+      calibration: { data },
+      recover,
+      save: { to: 'out', adapters: true },
+    }
     const controller = new AbortController()
     let folder = ''
     const stopped = run(backend, {
@@ -81,6 +88,9 @@ describe('save.adapters', () => {
 
   it('has no effect where nothing is trained, and lint says so', () => {
     const text = 'version: 1\nmodel: m\nprune: [{sparsity: 0.3}]\nseed: 0\nsave: {to: out, adapters: true}'
-    assert.deepEqual(lint(text).findings.map(({ rule }) => rule), ['S6']) // prettier-ignore
+    assert.deepEqual(
+      lint(text).findings.map(({ rule }) => rule),
+      ['S6'],
+    )
   })
 })

@@ -108,7 +108,10 @@ describe('room that is set aside', () => {
 
   it('refuses the second of two runs that the disk cannot hold both, before its first block', async function () {
     disk(this, 'tmpfs', mebibyte)
-    const [first, second] = [await recipe(place.folder), await recipe(place.folder, { save: { to: place.path('disk', 'b') } })] // prettier-ignore
+    const [first, second] = [
+      await recipe(place.folder),
+      await recipe(place.folder, { save: { to: place.path('disk', 'b') } }),
+    ]
     let refused: Promise<void> | null = null
     const pausePoint = () =>
       (refused ??= assert.rejects(run(backend, { recipe: second }), { code: 'disk', message: /are needed.* are free/ }))

@@ -117,7 +117,10 @@ describe('a sweep’s folder of someone else', function () {
       make(folder, outside)
       const before = contents(outside)
       for (const [who, does] of Object.entries(doers(folder, what))) {
-        const error: unknown = await does().then(() => null, (caught: unknown) => caught) // prettier-ignore
+        const error: unknown = await does().then(
+          () => null,
+          (caught: unknown) => caught,
+        )
         if (error !== null && !(error instanceof EngineError && error.code !== 'internal'))
           wrong.push(`${what}, ${who}: ${String(error)}`)
       }

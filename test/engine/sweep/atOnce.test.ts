@@ -37,7 +37,10 @@ describe('a sweep that is begun twice at once', function () {
         assert.equal(one?.status, 2, one?.stderr)
         assert.match(one.stderr, /is in use by process \d+; .* sparsescope sweep status /)
       }
-      assert.deepEqual((await sweepJson(place, 'status', recipe)).runs.map(({ state }) => state), ['done', 'done']) // prettier-ignore
+      assert.deepEqual(
+        (await sweepJson(place, 'status', recipe)).runs.map(({ state }) => state),
+        ['done', 'done'],
+      )
       place.remove()
       place = await sweepPlace()
     }

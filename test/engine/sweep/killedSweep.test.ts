@@ -50,7 +50,10 @@ describe('a sweep that is killed', function () {
     assert.equal((await sweep(place, 'run', recipe, '--jobs', '2', ...cpu)).status, 0)
     for (const i of [0, 1]) {
       const starts = eventsOf(run(i), 'start') as { resumed?: boolean }[]
-      assert.deepEqual(starts.map(({ resumed }) => resumed), [undefined, true]) // prettier-ignore
+      assert.deepEqual(
+        starts.map(({ resumed }) => resumed),
+        [undefined, true],
+      )
       assert.equal(eventsOf(run(i), 'block').length, 3)
     }
   })
@@ -67,7 +70,10 @@ describe('a sweep that is killed', function () {
     process.kill(pid, 'SIGKILL')
     assert.equal(await ended, 1)
     const { runs } = await sweepJson(place, 'status', recipe)
-    assert.deepEqual(runs.map(({ state }) => state), ['failed', 'done']) // prettier-ignore
+    assert.deepEqual(
+      runs.map(({ state }) => state),
+      ['failed', 'done'],
+    )
     assert.match(runs[0].message ?? '', /ended without a word/)
     const short = readFileSync(join(run(1), 'events.jsonl'), 'utf8')
     assert.equal((await sweep(place, 'run', recipe, ...cpu)).status, 0)
@@ -82,7 +88,10 @@ describe('a sweep that is killed', function () {
     child.kill('SIGINT')
     for (const { goOn } of holders) goOn()
     assert.equal(await ended, 130)
-    assert.deepEqual(holders.map(({ pid }) => isAlive(pid)), [false, false]) // prettier-ignore
+    assert.deepEqual(
+      holders.map(({ pid }) => isAlive(pid)),
+      [false, false],
+    )
     assert.deepEqual(await states(recipe), ['cancelled', 'cancelled'])
     assert.equal((await sweep(place, 'run', recipe, '--jobs', '2', ...cpu)).status, 0)
   })

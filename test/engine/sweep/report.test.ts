@@ -40,7 +40,8 @@ describe('sparsescope report', function () {
     assert.equal(new Set(lines.map((line) => line.replace(/^\d+,("[^"]*"|[^,]*),.*$/, '$1'))).size, 4)
     const folders = readdirSync(place.path('logs'))
     assert.equal(folders.length, 4)
-    for (const run of folders) assert.match(readdirSync(place.path('logs', run)).join(), /^events\.out\.tfevents\.\d+\.sparsescope$/) // prettier-ignore
+    for (const run of folders)
+      assert.match(readdirSync(place.path('logs', run)).join(), /^events\.out\.tfevents\.\d+\.sparsescope$/)
   })
 
   it('of a sweep: a row a setting, its seeds folded; Markdown and a page hold the same', async () => {
@@ -90,8 +91,14 @@ describe('sparsescope report', function () {
       runs: { settings: object; state: string; run: string; results: { perplexity: { recovered: number } } }[]
       folded: unknown[]
     }
-    assert.deepEqual(rows.map(({ settings }) => settings), [{ 'prune.0.sparsity': 0.4 }, { 'prune.0.sparsity': 0.6 }]) // prettier-ignore
-    assert.deepEqual(rows.map(({ run }) => run), runs) // prettier-ignore
+    assert.deepEqual(
+      rows.map(({ settings }) => settings),
+      [{ 'prune.0.sparsity': 0.4 }, { 'prune.0.sparsity': 0.6 }],
+    )
+    assert.deepEqual(
+      rows.map(({ run }) => run),
+      runs,
+    )
     assert.equal(folded.length, 2)
     assert.ok(rows[0].results.perplexity.recovered > 1)
   })

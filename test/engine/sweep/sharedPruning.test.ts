@@ -44,7 +44,10 @@ describe('pruning that runs of a sweep share', function () {
     assert.equal(prunings().length, 2)
     for (const name of prunings()) {
       const left = readdirSync(join(shared(), name))
-      assert.deepEqual(left.filter((file) => !file.startsWith('used-')), []) // prettier-ignore
+      assert.deepEqual(
+        left.filter((file) => !file.startsWith('used-')),
+        [],
+      )
       assert.equal(left.length, 2)
     }
     // Seconds of the one that pruned, told by all.
@@ -80,7 +83,10 @@ describe('pruning that runs of a sweep share', function () {
     assert.equal(status, 0, stderr)
     assert.equal(prunings().length, 2)
     const found = [0, 1, 2, 3].map((i) => reportOf(i).allocations)
-    assert.deepEqual(found.map((one) => one.length), [0, 0, 1, 1]) // prettier-ignore
+    assert.deepEqual(
+      found.map((one) => one.length),
+      [0, 0, 1, 1],
+    )
     assert.deepEqual(found[2], found[3])
     for (const i of [2, 3]) {
       const [said, ...others] = eventsOf(run(i), 'allocation') as ChosenAllocation[]
@@ -112,7 +118,9 @@ describe('pruning that runs of a sweep share', function () {
     const recipe = place.recipe('a', retrain({ 'recover.lr': rates, 'recover.steps': [4000] }))
     const abort = new AbortController()
     const ended = cliUntil(abort.signal, place.folder, 'sweep', 'run', recipe, '--threads', '1', ...cpu)
-    await until(() => onlySweep(place) && existsSync(shared()) && prunings().length === 1 && eventsOf(run(0), 'step').length > 0) // prettier-ignore
+    await until(
+      () => onlySweep(place) && existsSync(shared()) && prunings().length === 1 && eventsOf(run(0), 'step').length > 0,
+    )
     abort.abort()
     assert.equal((await ended).status, 130)
     const [name] = prunings()

@@ -49,7 +49,10 @@ describe('text in a sweep', function () {
     assert.equal(status, 0, stderr)
     // Evaluation, retraining, and calibration of two seeds.
     assert.equal(shared().length, 4)
-    assert.deepEqual([0, 1, 2, 3].map((run) => tokenised(run) > 0), [true, true, false, false]) // prettier-ignore
+    assert.deepEqual(
+      [0, 1, 2, 3].map((run) => tokenised(run) > 0),
+      [true, true, false, false],
+    )
     const ofSweep = results(place)
     rmSync(place.path('results'), { recursive: true })
     const alone = place.recipe('alone', recipe)

@@ -25,7 +25,13 @@ describe('what squeue says', () => {
   it('tasks that run or will, by array and index; what is over or of no array is left out', () => {
     const text = '12|0|RUNNING\n12|1|PENDING\n12|2|COMPLETED\n12|3|FAILED\n9|1|REQUEUED\n12|N/A|RUNNING\nslurm: error\n'
     const alive = (id: string) => ({ id, isEnding: false })
-    assert.deepEqual([...parseTasks(text)], [[0, [alive('12_0')]], [1, [alive('12_1'), alive('9_1')]]]) // prettier-ignore
+    assert.deepEqual(
+      [...parseTasks(text)],
+      [
+        [0, [alive('12_0')]],
+        [1, [alive('12_1'), alive('9_1')]],
+      ],
+    )
   })
 
   it("tasks of the same sweep in another folder are somebody else's", () => {
@@ -82,7 +88,10 @@ describe('sparsescope sweep --engine slurm', function () {
     assert.equal(status, 0, stderr)
     const table = await statusOf(recipe)
     assert.equal(table.engine, 'slurm')
-    assert.deepEqual(table.runs.map(({ state }) => state), ['done', 'done', 'done', 'done']) // prettier-ignore
+    assert.deepEqual(
+      table.runs.map(({ state }) => state),
+      ['done', 'done', 'done', 'done'],
+    )
     const saved = results(place)
     const here = await sweepPlace()
     try {
@@ -160,7 +169,10 @@ describe('sparsescope sweep --engine slurm', function () {
       const first = await inSlurm('run', recipe, ...started)
       assert.equal(first.status, 1, first.stderr)
       const { runs } = await statusOf(recipe)
-      assert.deepEqual(runs.map(({ state }) => state), ['failed', 'done']) // prettier-ignore
+      assert.deepEqual(
+        runs.map(({ state }) => state),
+        ['failed', 'done'],
+      )
       assert.match(runs[0].message ?? '', /small: .* are needed for the result .* free some space/)
       rmSync(join(small, 'ballast'))
       const again = await inSlurm('run', recipe, ...started)
@@ -182,7 +194,10 @@ describe('sparsescope sweep --engine slurm', function () {
     const { status, stderr } = await inSlurm('run', recipe, ...started)
     assert.equal(status, 0, stderr)
     const starts = eventsOf(run(0), 'start') as { resumed?: boolean }[]
-    assert.deepEqual(starts.map(({ resumed }) => resumed), [undefined, true]) // prettier-ignore
+    assert.deepEqual(
+      starts.map(({ resumed }) => resumed),
+      [undefined, true],
+    )
   })
 
   it('a node whose daemon dies and comes back costs nothing', async () => {

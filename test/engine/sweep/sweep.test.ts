@@ -36,7 +36,10 @@ describe('sparsescope sweep', function () {
     for (const path of [recipe, folder]) {
       const lines = (await sweep(place, 'plan', path, '--jobs', '2')).stdout.trim().split('\n')
       assert.match(lines[2], /^1 +wanda 40 % · seed 1 +\d+–\d+ s +[\d.]+ MB +[\d.]+ kB$/)
-      assert.match(lines[5], /^4 runs, 2 at a time: time about \d+–\d+ s, memory .* MB, disk .* kB; what runs have in common is done once$/) // prettier-ignore
+      assert.match(
+        lines[5],
+        /^4 runs, 2 at a time: time about \d+–\d+ s, memory .* MB, disk .* kB; what runs have in common is done once$/,
+      )
     }
   })
 
@@ -195,7 +198,12 @@ describe('sparsescope sweep', function () {
   it('refuses in one line, and writes nothing', async () => {
     const without = place.recipe('plain', { ...sweptRecipe({}), sweep: undefined })
     const wrong = place.recipe('wrong', sweptRecipe({ 'prune.0.sparsty': [0.1] }))
-    const refused = place.recipe('refused', { ...sweptRecipe({ 'prune.0.method': ['random', 'wanda'] }), prune: [{ method: 'magnitude', sparsity: 0.3 }], calibration: undefined, recover: undefined }) // prettier-ignore
+    const refused = place.recipe('refused', {
+      ...sweptRecipe({ 'prune.0.method': ['random', 'wanda'] }),
+      prune: [{ method: 'magnitude', sparsity: 0.3 }],
+      calibration: undefined,
+      recover: undefined,
+    })
     for (const [path, message] of [
       [without, /has no sweep: sparsescope run/],
       [wrong, /did you mean "prune.0.sparsity"/],

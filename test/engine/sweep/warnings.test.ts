@@ -53,7 +53,10 @@ describe('what a sweep says of its runs', function () {
   })
 
   it('a plan says all that one rule has to say of a run, and what all runs say once', async () => {
-    const swept = { ...sweptRecipe({ seed: [0, 1] }), prune: [{ method: 'magnitude', sparsity: 0.5, dampening: 0.1, block_size: 64 }] } // prettier-ignore
+    const swept = {
+      ...sweptRecipe({ seed: [0, 1] }),
+      prune: [{ method: 'magnitude', sparsity: 0.5, dampening: 0.1, block_size: 64 }],
+    }
     const { stdout } = await sweep(place, 'plan', place.recipe('a', swept))
     for (const key of ['dampening', 'block_size'])
       assert.equal(stdout.match(new RegExp(`warning: ${key} has no effect`, 'g'))?.length, 1, stdout)
@@ -78,7 +81,11 @@ describe('what a sweep says of its runs', function () {
   })
 
   it('a rule that a comment disables with a reason keeps no sweep from running, and no rehearsal', async () => {
-    const few = { ...sweptRecipe({ seed: [0, 1] }), prune: [{ method: 'sparsegpt', sparsity: 0.5 }], calibration: { data: 'ids.safetensors', samples: 1, seq_len: 4 } } // prettier-ignore
+    const few = {
+      ...sweptRecipe({ seed: [0, 1] }),
+      prune: [{ method: 'sparsegpt', sparsity: 0.5 }],
+      calibration: { data: 'ids.safetensors', samples: 1, seq_len: 4 },
+    }
     const path = place.recipe('a', few)
     const text = readFileSync(path, 'utf8')
     const message = /sparsegpt sees fewer tokens|fewer tokens than/
@@ -93,7 +100,10 @@ describe('what a sweep says of its runs', function () {
   })
 
   it('a setting that every run sets itself, alone or with what lies around it, is refused', async () => {
-    const cases = [0.3, 0.4].map((sparsity) => ({ name: `s${sparsity}`, set: { 'prune.0.sparsity': sparsity, recover: { mode: 'refit' } } })) // prettier-ignore
+    const cases = [0.3, 0.4].map((sparsity) => ({
+      name: `s${sparsity}`,
+      set: { 'prune.0.sparsity': sparsity, recover: { mode: 'refit' } },
+    }))
     const all = place.recipe('all', sweptRecipe({ cases }))
     for (const key of ['prune.0.sparsity=0.9', 'prune.00.sparsity=0.9', 'recover.steps=5']) {
       const { status, stderr } = await sweep(place, 'plan', all, '--set', key)
@@ -118,7 +128,10 @@ describe('what a sweep says of its runs', function () {
     assert.equal((await sweep(place, 'run', recipe, ...cpu)).status, 0)
     writeFileSync(reportIn(1), '')
     const { runs } = await sweepJson(place, 'status', recipe)
-    assert.deepEqual(runs.map(({ state }) => state), ['done', 'failed']) // prettier-ignore
+    assert.deepEqual(
+      runs.map(({ state }) => state),
+      ['done', 'failed'],
+    )
     assert.match(String(runs[1].message), /report\.json is damaged: .*remove .* to run it anew/)
     const again = await sweep(place, 'run', recipe, ...cpu)
     assert.equal(again.status, 1)

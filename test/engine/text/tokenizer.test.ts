@@ -160,7 +160,16 @@ describe('openTokenizer', () => {
     )
   it('names what is missing and the way out', () => refused('bad-data', /no tokenizer\.json.*copy it from the model/))
   it('refuses a Unigram model that falls back to bytes, which it would give other ids', async () => {
-    const model = { type: 'Unigram', unk_id: 0, vocab: [['<unk>', 0], ['a', -1], ['<0x0A>', -2]], byte_fallback: true } // prettier-ignore
+    const model = {
+      type: 'Unigram',
+      unk_id: 0,
+      vocab: [
+        ['<unk>', 0],
+        ['a', -1],
+        ['<0x0A>', -2],
+      ],
+      byte_fallback: true,
+    }
     temp.write('tokenizer.json', JSON.stringify({ ...byteTokenizer(), model }))
     await refused('bad-config', /Unigram model with byte_fallback.*token ids/)
   })

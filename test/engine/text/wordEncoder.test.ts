@@ -45,8 +45,23 @@ describe('createWordEncoder', () => {
     const endless = `{"model":{"type":"BPE","vocab":{},"merges":[]},"pre_tokenizer":${open.repeat(20_000)}${close.repeat(20_000)}}`
     const create = () => createWordEncoder({ path: 'tokenizer.json', tokenizer: endless, config: null })
     assert.throws(create, { code: 'bad-config', message: /cannot be used/ })
-    const model = { type: 'Unigram', unk_id: 0, vocab: [['<unk>', 0], ['a', -1], [' ', -1]] } // prettier-ignore
-    const whole = { ...byteTokenizer(), added_tokens: [], normalizer: null, pre_tokenizer: null, post_processor: null, model } // prettier-ignore
+    const model = {
+      type: 'Unigram',
+      unk_id: 0,
+      vocab: [
+        ['<unk>', 0],
+        ['a', -1],
+        [' ', -1],
+      ],
+    }
+    const whole = {
+      ...byteTokenizer(),
+      added_tokens: [],
+      normalizer: null,
+      pre_tokenizer: null,
+      post_processor: null,
+      model,
+    }
     const { encode } = encoderOf(whole, { unk_token: '<unk>' })
     assert.equal(encode('a a', false).length, 3)
     assert.throws(() => encode('a '.repeat(300_000), false), { code: 'bad-data', message: /shorter documents/ })

@@ -44,11 +44,16 @@ describe('GGUF files from the backend process', () => {
     writeFileSync(to, 'mine')
     const asked = { path: path(), to, type: 'f32', replaces: false } as const
     await assert.rejects(call('writeGguf', asked), { code: 'exists' })
-    await assert.rejects(call('writeGguf', { ...asked, replaces: true }, { signal: AbortSignal.abort() }), { code: 'cancelled' }) // prettier-ignore
+    await assert.rejects(call('writeGguf', { ...asked, replaces: true }, { signal: AbortSignal.abort() }), {
+      code: 'cancelled',
+    })
     assert.equal(readFileSync(to, 'utf8'), 'mine')
     await call('writeGguf', { ...asked, replaces: true })
     assert.equal(readFileSync(to).toString('latin1', 0, 4), 'GGUF')
-    assert.deepEqual(readdirSync(temp.folder).filter((name) => name.includes('partial')), []) // prettier-ignore
+    assert.deepEqual(
+      readdirSync(temp.folder).filter((name) => name.includes('partial')),
+      [],
+    )
   })
 
   it('of a model that llama.cpp does not have are refused before a type is asked for', async () => {

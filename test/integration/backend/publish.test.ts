@@ -47,6 +47,9 @@ describe('publish in the backend process', () => {
     assert.ok(told.length > 0)
     const { files } = hub.repositories.get('me/tiny')?.branches.get('main') ?? {}
     assert.ok(files?.has('model.safetensors') && files.has('notes.txt'))
-    await assert.rejects(call('planPublish', { ...asked, folder: temp.path('dense') }), /is not the result of a finished run/) // prettier-ignore
+    await assert.rejects(
+      call('planPublish', { ...asked, folder: temp.path('dense') }),
+      /is not the result of a finished run/,
+    )
   })
 })

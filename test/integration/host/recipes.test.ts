@@ -49,7 +49,12 @@ suite('recipes', () => {
     assert.equal(await ended, 0)
     await running
     const [sweep] = readdirSync(inWorkspace('.sparsescope/sweeps').fsPath).filter((name) => !name.startsWith('.'))
-    const table = JSON.parse(readFileSync(inWorkspace(`.sparsescope/sweeps/${sweep}/sweep.json`).fsPath, 'utf8')) as { runs: { state: string }[] } // prettier-ignore
-    assert.deepEqual(table.runs.map(({ state }) => state), ['done', 'done']) // prettier-ignore
+    const table = JSON.parse(readFileSync(inWorkspace(`.sparsescope/sweeps/${sweep}/sweep.json`).fsPath, 'utf8')) as {
+      runs: { state: string }[]
+    }
+    assert.deepEqual(
+      table.runs.map(({ state }) => state),
+      ['done', 'done'],
+    )
   })
 })

@@ -14,7 +14,10 @@ const known = {
     const [m, n, k] = p
     const beta = new Float32Array(p.slice(17, 18).buffer)[0]
     const wide = /"DTYPE":[12]/.test(label) ? bytesOf.half : bytesOf.f32
-    return { flops: 2 * m * n * k * groups[2], bytes: groups[2] * (4 * m * k + wide * k * n + 4 * m * n * (beta === 0 ? 1 : 2)) } // prettier-ignore
+    return {
+      flops: 2 * m * n * k * groups[2],
+      bytes: groups[2] * (4 * m * k + wide * k * n + 4 * m * n * (beta === 0 ? 1 : 2)),
+    }
   },
   copyWords: ([length]) => ({ flops: 0, bytes: 8 * length }),
   copyHalves: ([length]) => ({ flops: 0, bytes: 4 * length }),

@@ -53,7 +53,14 @@ function install({ dawn, channel, stub, kernels, limits }) {
     }
     scratch ??= create({ size: pieceBytes, usage: descriptor.usage })
     const { size, usage } = descriptor
-    const virtual = { size, usage, real: create({ size: 256, usage }), destroy() { this.real.destroy() } } // prettier-ignore
+    const virtual = {
+      size,
+      usage,
+      real: create({ size: 256, usage }),
+      destroy() {
+        this.real.destroy()
+      },
+    }
     usages.set(virtual, usage)
     return virtual
   })
@@ -117,7 +124,10 @@ function install({ dawn, channel, stub, kernels, limits }) {
     const group = create({ layout, entries: real })
     if (kernels) {
       const kinds = layouts.get(layout)
-      bound.set(group, entries.map(({ resource }, i) => ({ kind: kinds[i], bytes: resource.size, buffer: resource.buffer }))) // prettier-ignore
+      bound.set(
+        group,
+        entries.map(({ resource }, i) => ({ kind: kinds[i], bytes: resource.size, buffer: resource.buffer })),
+      )
     }
     return group
   })

@@ -51,7 +51,12 @@ describe('the channel of the backend', () => {
     it('however they are cut', async () => {
       const text = ['{}', '{"a": "\r\n\r\nContent-Length: 999999999"}', 'x'.repeat(10_000)].map(framed).join('')
       for (const size of [1, 7, 4096, text.length])
-        assert.equal(await passed(Array.from({ length: Math.ceil(text.length / size) }, (_, i) => text.slice(i * size, (i + 1) * size))), text) // prettier-ignore
+        assert.equal(
+          await passed(
+            Array.from({ length: Math.ceil(text.length / size) }, (_, i) => text.slice(i * size, (i + 1) * size)),
+          ),
+          text,
+        )
     })
 
     it('but none longer than ours, nor a header without an end, before more of it has come', async () => {

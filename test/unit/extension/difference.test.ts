@@ -17,10 +17,19 @@ describe('the difference of two runs', () => {
   async function run(name: string, picked: string | null, sparsity = 0.5): Promise<RunReader> {
     const folder = join(place, name)
     mkdirSync(folder)
-    const recipe = { model: '/m', prune: [{ method: 'wanda', sparsity }], evaluate: [{ task: 'piqa', data: '/data/piqa.jsonl' }] } // prettier-ignore
+    const recipe = {
+      model: '/m',
+      prune: [{ method: 'wanda', sparsity }],
+      evaluate: [{ task: 'piqa', data: '/data/piqa.jsonl' }],
+    }
     const answers = picked === null ? {} : { answers: { picked, gold: '0110' } }
     const evaluations = [{ stage: 'pruned', entry: 0, task: 'piqa', data: 'piqa.jsonl', ...answers }]
-    writeFileSync(join(folder, 'events.jsonl'), recordedRun(3).map((event) => `${JSON.stringify(event)}\n`).join('')) // prettier-ignore
+    writeFileSync(
+      join(folder, 'events.jsonl'),
+      recordedRun(3)
+        .map((event) => `${JSON.stringify(event)}\n`)
+        .join(''),
+    )
     writeFileSync(join(folder, 'report.json'), JSON.stringify({ status: 'done', recipe, evaluations }))
     const reader = new RunReader({ name, settings: {}, folder })
     await reader.look(aloneOnDisk)
@@ -29,7 +38,9 @@ describe('the difference of two runs', () => {
   const asked: ParamsOf<'questions'>[] = []
   const ask = (request: ParamsOf<'questions'>) => {
     asked.push(request)
-    return Promise.resolve(request.rows.map((row) => ({ row, question: `q${row}`, answers: ['x', 'y'], gold: Number('0110'[row]) }))) // prettier-ignore
+    return Promise.resolve(
+      request.rows.map((row) => ({ row, question: `q${row}`, answers: ['x', 'y'], gold: Number('0110'[row]) })),
+    )
   }
 
   it('has settings, blocks of both, and flipped questions with their texts from the data of the recipe', async () => {
@@ -39,8 +50,17 @@ describe('the difference of two runs', () => {
     assert.deepEqual(asked, [{ task: 'piqa', path: '/data/piqa.jsonl', rows: [0, 1, 3] }])
     const [task] = found.tasks
     assert.deepEqual([task.task, task.bothRight, task.bothWrong], ['PIQA', 1, 0])
-    assert.deepEqual(task.onlyA, { count: 2, flips: [{ row: 0, question: 'q0', answers: ['x', 'y'], right: 0, a: 0, b: 1 }, { row: 1, question: 'q1', answers: ['x', 'y'], right: 1, a: 1, b: 0 }] }) // prettier-ignore
-    assert.deepEqual(task.onlyB.flips.map(({ row }) => row), [3]) // prettier-ignore
+    assert.deepEqual(task.onlyA, {
+      count: 2,
+      flips: [
+        { row: 0, question: 'q0', answers: ['x', 'y'], right: 0, a: 0, b: 1 },
+        { row: 1, question: 'q1', answers: ['x', 'y'], right: 1, a: 1, b: 0 },
+      ],
+    })
+    assert.deepEqual(
+      task.onlyB.flips.map(({ row }) => row),
+      [3],
+    )
     assert.ok(found.missing.every((sentence) => !/PIQA/.test(sentence)))
   })
 
@@ -49,7 +69,9 @@ describe('the difference of two runs', () => {
     const gone = await differenceOf(a, b, () => Promise.reject(new Error('piqa.jsonl does not exist')))
     assert.equal(gone.tasks[0].onlyA.flips[0].question, '')
     assert.match(gone.missing.join(), /PIQA: questions are told by number, .*does not exist/)
-    const changed = await differenceOf(a, b, ({ rows }) => Promise.resolve(rows.map((row) => ({ row, question: 'other', answers: [], gold: 5 })))) // prettier-ignore
+    const changed = await differenceOf(a, b, ({ rows }) =>
+      Promise.resolve(rows.map((row) => ({ row, question: 'other', answers: [], gold: 5 }))),
+    )
     assert.match(changed.missing.join(), /has changed since/)
     assert.equal((await differenceOf(a, b, null)).tasks[0].onlyA.count, 2)
   })

@@ -36,7 +36,12 @@ describe('experiments of a workspace', () => {
     const folder = join(place, 'sweeps', '20261231-235958-grid')
     mkdirSync(folder, { recursive: true })
     const settings = [0.5, 0.6].map((sparsity) => ({ 'prune.0.sparsity': sparsity }))
-    const runs = settings.map((one, index) => ({ index, name: `prune.0.sparsity=${one['prune.0.sparsity']}`, settings: one, hash: '0'.repeat(64) })) // prettier-ignore
+    const runs = settings.map((one, index) => ({
+      index,
+      name: `prune.0.sparsity=${one['prune.0.sparsity']}`,
+      settings: one,
+      hash: '0'.repeat(64),
+    }))
     writeFileSync(join(folder, 'plan.json'), JSON.stringify({ id: '0123456789abcdef', runs, base: '../..' }))
     writeFileSync(join(folder, 'cancelled.json'), '{"indices":[1]}')
     writeFileSync(join(folder, 'sweep.prune.yaml'), recipe(0.4, 'sweep: {prune.0.sparsity: [0.5, 0.6]}\n'))
@@ -52,7 +57,12 @@ describe('experiments of a workspace', () => {
     const folder = join(place, 'runs', name)
     mkdirSync(folder, { recursive: true })
     writeFileSync(join(folder, 'recipe.prune.yaml'), recipe(sparsity))
-    writeFileSync(join(folder, 'events.jsonl'), recordedRun(2).map((event) => `${JSON.stringify(event)}\n`).join('')) // prettier-ignore
+    writeFileSync(
+      join(folder, 'events.jsonl'),
+      recordedRun(2)
+        .map((event) => `${JSON.stringify(event)}\n`)
+        .join(''),
+    )
     own.push(folder)
     return folder
   }
@@ -60,12 +70,22 @@ describe('experiments of a workspace', () => {
 
   it('are runs of their own and those of sweeps, begun or not, by names that tell all apart', async () => {
     opened = await openExperiments({ store, sweeps })
-    assert.deepEqual(rows().map(({ label, sweep, state }) => [label, sweep, state]), [
-      ['wanda 50 %', 'grid', 'waiting'],
-      ['wanda 60 %', 'grid', 'cancelled'],
-      ['wanda 70 %', null, 'failed'],
-    ]) // prettier-ignore
-    assert.deepEqual(rows().map(({ facts }) => [facts.model, facts.sparsity]), [['opt-125m', 0.5], ['opt-125m', 0.6], ['opt-125m', 0.7]]) // prettier-ignore
+    assert.deepEqual(
+      rows().map(({ label, sweep, state }) => [label, sweep, state]),
+      [
+        ['wanda 50 %', 'grid', 'waiting'],
+        ['wanda 60 %', 'grid', 'cancelled'],
+        ['wanda 70 %', null, 'failed'],
+      ],
+    )
+    assert.deepEqual(
+      rows().map(({ facts }) => [facts.model, facts.sparsity]),
+      [
+        ['opt-125m', 0.5],
+        ['opt-125m', 0.6],
+        ['opt-125m', 0.7],
+      ],
+    )
     assert.deepEqual(new Set(rows().map(({ key }) => key)).size, 3)
   })
 
@@ -82,11 +102,20 @@ describe('experiments of a workspace', () => {
     opened = await openExperiments({ store, sweeps }, before)
     before.close()
     assert.equal(opened.runs.runs[2], before.runs.runs[2])
-    assert.deepEqual(rows().map(({ label }) => label).slice(2), ['wanda 70 %', 'wanda 80 %']) // prettier-ignore
+    assert.deepEqual(
+      rows()
+        .map(({ label }) => label)
+        .slice(2),
+      ['wanda 70 %', 'wanda 80 %'],
+    )
   })
 
   it('are a table for a paper with the protocol of their reports; places that there are none of are passed over', async () => {
-    const report = { status: 'done', perplexity: { dense: 27.65, pruned: 40 }, protocol: ['Perplexity on w.txt: windows of 2048 tokens.'] } // prettier-ignore
+    const report = {
+      status: 'done',
+      perplexity: { dense: 27.65, pruned: 40 },
+      protocol: ['Perplexity on w.txt: windows of 2048 tokens.'],
+    }
     writeFileSync(join(own[0], 'report.json'), JSON.stringify(report))
     const ended = { t: 1e6, type: 'end', status: 'done' }
     appendFileSync(join(own[0], 'events.jsonl'), `${JSON.stringify(ended)}\n`)

@@ -65,8 +65,14 @@ describe('a sweep on disk', () => {
     await sweep.runs.look()
     const rows = sweep.runs.runs.map(rowOf)
     assert.deepEqual(states(sweep), ['done', 'failed', 'failed', 'cancelled'])
-    assert.deepEqual(rows.map(({ message }) => message), [null, 'No space left', 'the model changed', null]) // prettier-ignore
-    assert.deepEqual([rows[0].results.sparsity, rows[0].results.perplexity.recovered, rows[0].trainablePercent], [0.4, 31.2, 0.1]) // prettier-ignore
+    assert.deepEqual(
+      rows.map(({ message }) => message),
+      [null, 'No space left', 'the model changed', null],
+    )
+    assert.deepEqual(
+      [rows[0].results.sparsity, rows[0].results.perplexity.recovered, rows[0].trainablePercent],
+      [0.4, 31.2, 0.1],
+    )
     assert.equal(rows[1].results.perplexity.dense, 27.65)
     assert.deepEqual([sweep.name, sweep.runs.runs[0].lean], ['wanda', null])
   })
@@ -105,11 +111,14 @@ describe('a sweep on disk', () => {
     while (shown().y.length < steps(whole)) await new Promise((resolve) => setTimeout(resolve, 20))
     const curve = shown()
     const losses = whole.flatMap((event) => (event.type === 'step' ? [event.loss ?? NaN] : []))
-    assert.deepEqual(curve.y.map(Math.fround), losses.map(Math.fround)) // prettier-ignore
+    assert.deepEqual(curve.y.map(Math.fround), losses.map(Math.fround))
     assert.ok(told.some((message) => message.type === 'rows' && message.rows.some(({ index }) => index === 0)))
     await view.handle({ type: 'watchMaps', runs: [0, 1, 7] })
     const maps = told.flatMap((message) => (message.type === 'maps' ? message.maps : []))
-    assert.deepEqual(maps.map(({ run: at, blocks }) => [at, blocks.length]), [[0, 6]]) // prettier-ignore
+    assert.deepEqual(
+      maps.map(({ run: at, blocks }) => [at, blocks.length]),
+      [[0, 6]],
+    )
     view.dispose()
   })
 
@@ -143,9 +152,15 @@ describe('a sweep on disk', () => {
     await sweep.runs.isSeen()
     assert.deepEqual(states(sweep).slice(0, 2), ['done', 'failed'])
     assert.equal(sweep.runs.runs[1].standing.message?.length, 3000)
-    assert.deepEqual(sweep.runs.runs.map(({ lean }) => lean), [null, null, null, null]) // prettier-ignore
+    assert.deepEqual(
+      sweep.runs.runs.map(({ lean }) => lean),
+      [null, null, null, null],
+    )
     await sweep.runs.look()
-    assert.deepEqual(sweep.runs.runs.map(({ lean }) => lean?.loss.length ?? null), [null, steps(half), null, null]) // prettier-ignore
+    assert.deepEqual(
+      sweep.runs.runs.map(({ lean }) => lean?.loss.length ?? null),
+      [null, steps(half), null, null],
+    )
     assert.equal(sweep.runs.runs.map(rowOf)[1].results.perplexity.dense, 27.65)
   })
 
@@ -221,7 +236,12 @@ describe('runs that a person chose', () => {
     }
     const followed = await comparedRuns(folders)
     await followed.look()
-    const shown = ({ name, settings, state, results }: ComparedRow) => [name, settings, state, results.perplexity.recovered] // prettier-ignore
+    const shown = ({ name, settings, state, results }: ComparedRow) => [
+      name,
+      settings,
+      state,
+      results.perplexity.recovered,
+    ]
     assert.deepEqual(followed.runs.map(rowOf).map(shown), [
       ['a · 2026-12-31 23:59:58', { 'prune.0.method': 'wanda' }, 'done', 30],
       ['a · 2026-12-31 23:59:59', { 'prune.0.method': 'ria' }, 'done', 31],

@@ -103,7 +103,10 @@ describe('a checkpoint in the editor', () => {
     session.cancelScan()
     await settled()
     const ends = seen.filter((message) => message.type === 'scanEnd')
-    assert.deepEqual(ends.map(({ result }) => result.problem), ['EIO: i/o error', undefined]) // prettier-ignore
+    assert.deepEqual(
+      ends.map(({ result }) => result.problem),
+      ['EIO: i/o error', undefined],
+    )
   })
 
   it('tells a view whether a scan is ahead, so that what it asks for by itself can wait', async () => {
@@ -129,7 +132,12 @@ describe('a checkpoint in the editor', () => {
   it('what comes after the scan is done once it has ended, or at once where none begins', async () => {
     const told: string[] = []
     const note = (what: string) => () => void told.push(what)
-    const follower = { opened: note('opened'), scanned: note('scanned'), figures: note('figures'), analysed: note('analysed') } // prettier-ignore
+    const follower = {
+      opened: note('opened'),
+      scanned: note('scanned'),
+      figures: note('figures'),
+      analysed: note('analysed'),
+    }
     const backend = fakeBackend()
     new ModelSession('/m', backend.call, () => true, follower).attach(view().post)
     await settled()
@@ -166,7 +174,10 @@ describe('a checkpoint in the editor', () => {
     await session.reload()
     await settled()
     const models = seen.filter((message) => message.type === 'model')
-    assert.deepEqual(models.map(({ model }) => model.blocks), [5]) // prettier-ignore
+    assert.deepEqual(
+      models.map(({ model }) => model.blocks),
+      [5],
+    )
   })
 
   it('analyses once at a time, tells views how far it is, and that it was stopped or why it failed', async () => {
@@ -206,6 +217,9 @@ describe('a checkpoint in the editor', () => {
     const ofOldWeights = session.analyse(request)
     await session.reload()
     await ofOldWeights
-    assert.deepEqual(first.seen.findLast(({ type }) => type === 'analysisEnd'), { type: 'analysisEnd', problem: null }) // prettier-ignore
+    assert.deepEqual(
+      first.seen.findLast(({ type }) => type === 'analysisEnd'),
+      { type: 'analysisEnd', problem: null },
+    )
   })
 })

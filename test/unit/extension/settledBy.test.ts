@@ -17,7 +17,13 @@ const analysis: Measurable = {
 
 describe('a recipe that is begun after an analysis', () => {
   it('takes the best of the methods that were measured in all blocks, and the text', () => {
-    assert.deepEqual(settledBy(analysis), { method: 'wanda', pattern: 'unstructured', data: '/t/a.jsonl', field: null, seqLen: 256 }) // prettier-ignore
+    assert.deepEqual(settledBy(analysis), {
+      method: 'wanda',
+      pattern: 'unstructured',
+      data: '/t/a.jsonl',
+      field: null,
+      seqLen: 256,
+    })
   })
 
   it('takes the pattern where only patterns were measured, and all windows of ids', () => {

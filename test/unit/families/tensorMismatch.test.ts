@@ -10,7 +10,10 @@ describe('tensors that are not those of config.json', () => {
     tensorMismatch(parameters, new Map([...tensorsOf(llamaConfig)].map(([name, tensor]) => [rename(name), tensor])))
 
   it('are told by name', () => {
-    assert.equal(mismatch((name) => name), null) // prettier-ignore
+    assert.equal(
+      mismatch((name) => name),
+      null,
+    )
     assert.match(
       mismatch((name) => `x.${name}`) ?? '',
       /^model\.embed_tokens\.weight: .*Is config\.json from another model\?$/,

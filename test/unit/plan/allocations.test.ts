@@ -108,7 +108,9 @@ describe('a planned allocation', () => {
     )
   })
 
-  const linears = [0, 1, 2].flatMap((block) => ['q', 'up'].map((part) => ({ name: `${block}.${part}`, className: 'Linear', block, parameters: 10 }))) // prettier-ignore
+  const linears = [0, 1, 2].flatMap((block) =>
+    ['q', 'up'].map((part) => ({ name: `${block}.${part}`, className: 'Linear', block, parameters: 10 })),
+  )
   const resolved = (step: PruneStep) => resolveRecipe({ version: 1, model: 'm', prune: [step] }).prune
   const entryOf = (step: PruneStep) => pruneEntries(resolved(step), linears, 3)[0]
 
@@ -118,7 +120,10 @@ describe('a planned allocation', () => {
     const [first, last] = [...entryOf({ ...by, targets: ['1.q', '2.q'] }).sparsities.values()]
     near(first, 0.4)
     near(last, 0.8)
-    assert.ok(!entryOf({ sparsity: 0.2, allocation: 'depth', depth: { spread: 0.2 } }).sparsities.has('0.q'), 'nothing goes of the first') // prettier-ignore
+    assert.ok(
+      !entryOf({ sparsity: 0.2, allocation: 'depth', depth: { spread: 0.2 } }).sparsities.has('0.q'),
+      'nothing goes of the first',
+    )
   })
 
   it('that is tried has its choices, and the mean until one is chosen', () => {

@@ -24,7 +24,10 @@ describe('the pace of this machine', () => {
   it('is what finished runs took over what was planned for them', () => {
     assert.deepEqual(pastRunOf(report(90, 60)), ran(1.5))
     const two = { recover: [{ mode: 'refit' }, { mode: 'retrain' }] }
-    assert.deepEqual(pastRunOf(report(90, 60, { recipe: two, device: { device: 'wgpu' } })), ran(1.5, 'refit,retrain', true)) // prettier-ignore
+    assert.deepEqual(
+      pastRunOf(report(90, 60, { recipe: two, device: { device: 'wgpu' } })),
+      ran(1.5, 'refit,retrain', true),
+    )
   })
 
   it('says nothing by a run that failed, was over at once, or of which nobody planned the time, whatever its report holds', () => {
@@ -71,10 +74,16 @@ describe('the pace of this machine', () => {
     write('20260102-000000-b', JSON.stringify(report(30, 60)))
     write('20260103-000000-cut', '{"status":')
     mkdirSync(join(folder, '.sparsescope', 'runs', '20260104-000000-running'))
-    assert.deepEqual((await pastRuns(folder)).map(({ ratio }) => ratio), [0.5, 1.5]) // prettier-ignore
+    assert.deepEqual(
+      (await pastRuns(folder)).map(({ ratio }) => ratio),
+      [0.5, 1.5],
+    )
     writeFileSync(first, JSON.stringify(report(120, 60)))
     utimesSync(first, new Date(), new Date(Date.now() + 5000))
-    assert.deepEqual((await pastRuns(folder)).map(({ ratio }) => ratio), [0.5, 2]) // prettier-ignore
+    assert.deepEqual(
+      (await pastRuns(folder)).map(({ ratio }) => ratio),
+      [0.5, 2],
+    )
     rmSync(folder, { recursive: true })
   })
 
@@ -90,7 +99,12 @@ describe('the pace of this machine', () => {
     ranIn('repo/a/b', 'sweeps/20260105-000000-s/runs/0', 4)
     ranIn('repo/c', 'runs/20260103-000000-beside', 5)
     const ratios = async (folder: string, ...others: string[]) =>
-      (await pastRuns(join(root, folder), others.map((one) => join(root, one)))).map(({ ratio }) => ratio) // prettier-ignore
+      (
+        await pastRuns(
+          join(root, folder),
+          others.map((one) => join(root, one)),
+        )
+      ).map(({ ratio }) => ratio)
     assert.deepEqual(await ratios('repo/a/b'), [3], 'no repository: its own folder')
     mkdirSync(join(root, 'repo', '.git'))
     assert.deepEqual(await ratios('repo/a/b'), [3, 2])
@@ -99,7 +113,16 @@ describe('the pace of this machine', () => {
   })
 
   it('ranges are rounded as estimates deserve, and one number where both ends are the same', () => {
-    const texts = ([[20, 30], [200, 290], [230, 240], [40, 120], [4000, 9000], [0, 0]] as const).map(durationRange) // prettier-ignore
+    const texts = (
+      [
+        [20, 30],
+        [200, 290],
+        [230, 240],
+        [40, 120],
+        [4000, 9000],
+        [0, 0],
+      ] as const
+    ).map(durationRange)
     assert.deepEqual(texts, ['20–30 s', '3–5 min', '4 min', '40 s – 2 min', '1.1–2.5 h', '1 s'])
   })
 })

@@ -23,26 +23,103 @@ const accepts = (...prune: PruneStep[]) => assert.deepEqual(planned({ prune }).r
 
 describe('a plan refuses, with the place and what to do', () => {
   const cases: [what: string, recipe: Partial<Recipe>, line: RegExp, model?: typeof opt][] = [
-    ['N:M where the inputs are not divisible', { prune: [{ pattern: '2:5' }] }, /^prune\.0\.pattern: Groups of 5 do not fit \S+q_proj \(64 inputs\).* ignore them or choose another pattern\.$/],
-    ['column blocks that split a group', { prune: [{ method: 'sparsegpt', pattern: '2:4', block_size: 6 }] }, /^prune\.0\.block_size: .* 6 is not a multiple of 4: set it to 8\.$/],
-    ['a scope that the method does not know', { prune: [{ method: 'alps', scope: 'global' }] }, /^prune\.0\.scope: alps knows no scope global: write tensor or row\.$/],
-    ['an allocation beside N:M', { prune: [{ pattern: '2:4', allocation: 'owl' }] }, /^prune\.0\.allocation: .* but 2:4 fixes it: remove one of them\.$/],
-    ['depth beside N:M', { prune: [{ pattern: '2:4', allocation: 'depth' }] }, /^prune\.0\.allocation: .* but 2:4 fixes it: remove one of them\.$/],
-    ['depth of a list', { prune: [{ sparsity: [0.4, 0.5], allocation: 'depth' }] }, /^prune\.0\.allocation: .* needs one number/],
-    ['a spread that is too wide', { prune: [{ sparsity: 0.8, allocation: 'depth', depth: { spread: 0.3 } }] }, /^prune\.0\.depth\.spread: .* write less than 0\.2\.$/],
-    ['an allocation of a list', { prune: [{ sparsity: [0.4, 0.5], allocation: 'owl' }] }, /^prune\.0\.allocation: .* needs one number/],
-    ['targets that match nothing', { prune: [{ targets: ['fc9'] }] }, /^prune\.0\.targets\.0: fc9 matches no module of the model\. Names look like model\.decoder\.layers\.0/],
-    ['a regular expression that does not begin at the start', { prune: [{ targets: ['re:fc1'] }] }, /^prune\.0\.targets\.0: re:fc1 matches nothing, .* re:\.\*fc1 matches 12 modules\.$/],
-    ['targets that are never pruned', { prune: [{ targets: ['model.decoder.embed_tokens'] }] }, /^prune\.0\.targets\.0: .* an embedding, which is not pruned: name linears/],
-    ['a step whose ignore leaves nothing', { prune: [{ ignore: ['re:.*'] }] }, /^prune\.0\.ignore: ignore leaves nothing .*: narrow it/],
-    ['a matrix in two steps', { prune: [{ sparsity: 0.3 }, { sparsity: 0.4, targets: ['re:.*fc1'] }] }, /^prune\.1\.targets: Step 1 prunes \S+fc1 and 11 more, as step 0 does already with other settings: narrow one of them\.$/],
-    ['methods that need data without', { prune: [{ method: 'wanda' }], calibration: undefined }, /^prune\.0\.method: wanda needs calibration data: add calibration\.$/],
-    ['reconstruction without pruning', { recover: { train: ['norm'] } }, /^recover\.mode: Mode reconstruct fits pruned weights .*: add prune, or use mode retrain\.$/],
-    ['retraining without data', { recover: [{ mode: 'retrain', data: 'a', seq_len: 8 }, { mode: 'retrain' }] }, /^recover\.1\.mode: Retraining needs data: add data to recover\.$/],
-    ['windows beyond learned positions', { evaluate: [{ data: 'b', seq_len: 1e5 }] }, /^evaluate\.0\.seq_len: This model has \d+ positions, 100000 are asked for: lower seq_len\.$/],
-    ['two adapters', { recover: { mode: 'retrain', data: 'a', train: ['mask_lora', 'scale_lora'] } }, /^recover\.train: A linear can carry one adapter, .*: keep one\.$/],
-    ['the head of a part whose head is its embedding', { recover: { mode: 'retrain', data: 'a', train: ['head'] } }, /^recover\.train\.0: .* cannot be saved untied: remove it\.$/, partOf],
-  ] // prettier-ignore
+    [
+      'N:M where the inputs are not divisible',
+      { prune: [{ pattern: '2:5' }] },
+      /^prune\.0\.pattern: Groups of 5 do not fit \S+q_proj \(64 inputs\).* ignore them or choose another pattern\.$/,
+    ],
+    [
+      'column blocks that split a group',
+      { prune: [{ method: 'sparsegpt', pattern: '2:4', block_size: 6 }] },
+      /^prune\.0\.block_size: .* 6 is not a multiple of 4: set it to 8\.$/,
+    ],
+    [
+      'a scope that the method does not know',
+      { prune: [{ method: 'alps', scope: 'global' }] },
+      /^prune\.0\.scope: alps knows no scope global: write tensor or row\.$/,
+    ],
+    [
+      'an allocation beside N:M',
+      { prune: [{ pattern: '2:4', allocation: 'owl' }] },
+      /^prune\.0\.allocation: .* but 2:4 fixes it: remove one of them\.$/,
+    ],
+    [
+      'depth beside N:M',
+      { prune: [{ pattern: '2:4', allocation: 'depth' }] },
+      /^prune\.0\.allocation: .* but 2:4 fixes it: remove one of them\.$/,
+    ],
+    [
+      'depth of a list',
+      { prune: [{ sparsity: [0.4, 0.5], allocation: 'depth' }] },
+      /^prune\.0\.allocation: .* needs one number/,
+    ],
+    [
+      'a spread that is too wide',
+      { prune: [{ sparsity: 0.8, allocation: 'depth', depth: { spread: 0.3 } }] },
+      /^prune\.0\.depth\.spread: .* write less than 0\.2\.$/,
+    ],
+    [
+      'an allocation of a list',
+      { prune: [{ sparsity: [0.4, 0.5], allocation: 'owl' }] },
+      /^prune\.0\.allocation: .* needs one number/,
+    ],
+    [
+      'targets that match nothing',
+      { prune: [{ targets: ['fc9'] }] },
+      /^prune\.0\.targets\.0: fc9 matches no module of the model\. Names look like model\.decoder\.layers\.0/,
+    ],
+    [
+      'a regular expression that does not begin at the start',
+      { prune: [{ targets: ['re:fc1'] }] },
+      /^prune\.0\.targets\.0: re:fc1 matches nothing, .* re:\.\*fc1 matches 12 modules\.$/,
+    ],
+    [
+      'targets that are never pruned',
+      { prune: [{ targets: ['model.decoder.embed_tokens'] }] },
+      /^prune\.0\.targets\.0: .* an embedding, which is not pruned: name linears/,
+    ],
+    [
+      'a step whose ignore leaves nothing',
+      { prune: [{ ignore: ['re:.*'] }] },
+      /^prune\.0\.ignore: ignore leaves nothing .*: narrow it/,
+    ],
+    [
+      'a matrix in two steps',
+      { prune: [{ sparsity: 0.3 }, { sparsity: 0.4, targets: ['re:.*fc1'] }] },
+      /^prune\.1\.targets: Step 1 prunes \S+fc1 and 11 more, as step 0 does already with other settings: narrow one of them\.$/,
+    ],
+    [
+      'methods that need data without',
+      { prune: [{ method: 'wanda' }], calibration: undefined },
+      /^prune\.0\.method: wanda needs calibration data: add calibration\.$/,
+    ],
+    [
+      'reconstruction without pruning',
+      { recover: { train: ['norm'] } },
+      /^recover\.mode: Mode reconstruct fits pruned weights .*: add prune, or use mode retrain\.$/,
+    ],
+    [
+      'retraining without data',
+      { recover: [{ mode: 'retrain', data: 'a', seq_len: 8 }, { mode: 'retrain' }] },
+      /^recover\.1\.mode: Retraining needs data: add data to recover\.$/,
+    ],
+    [
+      'windows beyond learned positions',
+      { evaluate: [{ data: 'b', seq_len: 1e5 }] },
+      /^evaluate\.0\.seq_len: This model has \d+ positions, 100000 are asked for: lower seq_len\.$/,
+    ],
+    [
+      'two adapters',
+      { recover: { mode: 'retrain', data: 'a', train: ['mask_lora', 'scale_lora'] } },
+      /^recover\.train: A linear can carry one adapter, .*: keep one\.$/,
+    ],
+    [
+      'the head of a part whose head is its embedding',
+      { recover: { mode: 'retrain', data: 'a', train: ['head'] } },
+      /^recover\.train\.0: .* cannot be saved untied: remove it\.$/,
+      partOf,
+    ],
+  ]
   for (const [what, recipe, line, model] of cases)
     it(what, () => {
       const { refused } = planned(recipe, model)
@@ -79,6 +156,9 @@ describe('a plan accepts', () => {
 
   it('Wanda and SparseGPT look at data, magnitude and random do not', () => {
     const of = (method: PruneEntry['method']) => pruneEntries([resolvePruneStep({ method })], [], 1)
-    assert.deepEqual((['magnitude', 'random', 'wanda', 'sparsegpt'] as const).map((m) => lookAtData(of(m))), [false, false, true, true]) // prettier-ignore
+    assert.deepEqual(
+      (['magnitude', 'random', 'wanda', 'sparsegpt'] as const).map((m) => lookAtData(of(m))),
+      [false, false, true, true],
+    )
   })
 })

@@ -228,9 +228,22 @@ describe('defaults', () => {
     assert.deepEqual(
       { ...recover[0], lora: undefined },
       {
-        mode: 'retrain', window: 'block', inputs: 'pruned', train: ['bias', 'norm', 'mask_lora'], lora: undefined, steps: 1000, lr: 5e-4,
-        weight_decay: 0, clip_norm: 1, batch_size: 1, grad_accumulation: 1, shuffle: false, data: 'd', samples: 128, seq_len: 1024,
-      }, // prettier-ignore
+        mode: 'retrain',
+        window: 'block',
+        inputs: 'pruned',
+        train: ['bias', 'norm', 'mask_lora'],
+        lora: undefined,
+        steps: 1000,
+        lr: 5e-4,
+        weight_decay: 0,
+        clip_norm: 1,
+        batch_size: 1,
+        grad_accumulation: 1,
+        shuffle: false,
+        data: 'd',
+        samples: 128,
+        seq_len: 1024,
+      },
     )
   })
 

@@ -179,7 +179,10 @@ describe('recipes of other tools', () => {
     const steps = imported(
       'a_stage:\n  a_modifiers:\n    SparseGPTModifier: {sparsity: [0.0, 0.5]}\n    WandaPruningModifier: {sparsity: 0.6}\n',
     )
-    assert.deepEqual(steps.recipe.prune?.map(({ method, sparsity }) => [method, sparsity]), [['wanda', 0.6]]) // prettier-ignore
+    assert.deepEqual(
+      steps.recipe.prune?.map(({ method, sparsity }) => [method, sparsity]),
+      [['wanda', 0.6]],
+    )
     assert.match(steps.notes.join('\n'), /prune\.0\.sparsity\.0 cannot be taken over.*; prune\.0 was left out/)
     const rate = imported(
       'goal_sparsity: 0.5\nprune_method: wanda\ntraining_mode: retrain\ninitial_lr: -1\nn_iterations: 7\n',
@@ -224,11 +227,16 @@ evaluate: [{data: b.jsonl, seq_len: 64}]
       step0_stage: {
         pruning_modifiers: {
           SparseGPTModifier: {
-            sparsity: 0.5, mask_structure: '2:4', block_size: 128, dampening_frac: 0.01, targets: ['Linear'], ignore: ['re:.*lm_head'],
+            sparsity: 0.5,
+            mask_structure: '2:4',
+            block_size: 128,
+            dampening_frac: 0.01,
+            targets: ['Linear'],
+            ignore: ['re:.*lm_head'],
           },
         },
       },
-    }) // prettier-ignore
+    })
     assert.equal(lost.length, 4)
     assert.deepEqual(
       lint(text).findings.filter((f) => f.severity === 'error'),

@@ -34,20 +34,30 @@ describe('a text with an unclosed bracket', () => {
     ['a list that ends with a comma', good.replace('[bias, norm]', '[bias, norm,'), [9, 9]],
     ['a map', good.replace('seq_len: 16}', 'seq_len: 16'), [6, 13]],
     ['the last line', good.replace('./out}', './out'), [11, 6]],
-    ['a quote', good.replace('"c4.jsonl"', '"c4.jsonl').replace(', samples: 8, seq_len: 16}', '\n  , samples: 8, seq_len: 16}'), [6, 20]], // prettier-ignore
+    [
+      'a quote',
+      good.replace('"c4.jsonl"', '"c4.jsonl').replace(', samples: 8, seq_len: 16}', '\n  , samples: 8, seq_len: 16}'),
+      [6, 20],
+    ],
   ]
   for (const [what, text, place] of broken)
     it(`${what}: one message at it, and all that is found elsewhere stays`, () => {
       assert.equal(readDocument(text).value, undefined, 'is broken')
       const found = messages(text)
-      assert.deepEqual(found.places.map(([line, character]) => [line, character]), [place]) // prettier-ignore
+      assert.deepEqual(
+        found.places.map(([line, character]) => [line, character]),
+        [place],
+      )
       assert.match(String(found.places[0][2]), /never closed/)
       assert.deepEqual(found.others, others)
     })
 
   it('two of them are two messages', () => {
     const text = good.replace('[Linear]', '[Linear').replace('./out}', './out')
-    assert.deepEqual(messages(text).places.map(([line]) => line), [5, 11]) // prettier-ignore
+    assert.deepEqual(
+      messages(text).places.map(([line]) => line),
+      [5, 11],
+    )
   })
 
   it('is never a recipe that runs, whatever is switched off', () => {

@@ -16,7 +16,10 @@ describe('recipes of compared runs', () => {
     const folder = join(place, name)
     mkdirSync(folder, { recursive: true })
     writeFileSync(join(folder, 'recipe.prune.yaml'), recipe)
-    writeFileSync(join(folder, 'events.jsonl'), '{"t":0,"type":"start","name":"x","model":"m","device":"cpu","description":"","version":"1","blocks":1}\n') // prettier-ignore
+    writeFileSync(
+      join(folder, 'events.jsonl'),
+      '{"t":0,"type":"start","name":"x","model":"m","device":"cpu","description":"","version":"1","blocks":1}\n',
+    )
     return folder
   }
 
@@ -25,7 +28,11 @@ describe('recipes of compared runs', () => {
     const own = await recipeOfRun(runFolderAt(run('runs/a', text('../..'))))
     const swept = await recipeOfRun(runFolderAt(run('sweeps/s/runs/0', text('../../../..'))))
     assert.deepEqual(own, swept)
-    assert.deepEqual(own, { model: join(place, 'models/opt'), calibration: { data: join(place, 'c4.jsonl') }, save: { to: join(place, 'out') } }) // prettier-ignore
+    assert.deepEqual(own, {
+      model: join(place, 'models/opt'),
+      calibration: { data: join(place, 'c4.jsonl') },
+      save: { to: join(place, 'out') },
+    })
     assert.deepEqual(await recipeOfRun(runFolderAt(run('h', 'model: hf:org/name'))), { model: 'hf:org/name' })
   })
 
@@ -36,8 +43,14 @@ describe('recipes of compared runs', () => {
     const reader = new RunsReader(folders.map((folder) => ({ name: 'x', settings: null, folder })))
     await reader.look()
     reader.close()
-    assert.deepEqual(reader.runs.map(({ label }) => label), ['wanda 50 %', 'wanda 70 %']) // prettier-ignore
-    assert.deepEqual(reader.runs.map(({ settings }) => settings), [{ 'prune.0.sparsity': 0.5 }, { 'prune.0.sparsity': 0.7 }]) // prettier-ignore
+    assert.deepEqual(
+      reader.runs.map(({ label }) => label),
+      ['wanda 50 %', 'wanda 70 %'],
+    )
+    assert.deepEqual(
+      reader.runs.map(({ settings }) => settings),
+      [{ 'prune.0.sparsity': 0.5 }, { 'prune.0.sparsity': 0.7 }],
+    )
     assert.equal(reader.runs[1].facts.sparsity, 0.7)
   })
 
@@ -51,11 +64,26 @@ describe('recipes of compared runs', () => {
     const settings = [0.5, 0.6, 0.7].map((sparsity) => ({ 'prune.0.sparsity': sparsity }))
     const names = ['prune.0.sparsity=0.5', 'prune.0.sparsity=0.6', 'much']
     const recipes = await plannedRecipes(folder, { base: '../..', runs: settings.map((one) => ({ settings: one })) })
-    const places = recipes.map((recipe, i) => ({ name: names[i], settings: settings[i], folder: join(place, `${i}`), recipe })) // prettier-ignore
+    const places = recipes.map((recipe, i) => ({
+      name: names[i],
+      settings: settings[i],
+      folder: join(place, `${i}`),
+      recipe,
+    }))
     const reader = new RunsReader(places)
     reader.close()
-    assert.deepEqual(reader.runs.map(({ label }) => label), ['magnitude 50 %', 'magnitude 60 %', 'much']) // prettier-ignore
-    assert.deepEqual(reader.runs[2].facts, { model: 'm', sparsity: 0.7, method: 'magnitude', pattern: 'unstructured', recovery: '', seed: 0 }) // prettier-ignore
+    assert.deepEqual(
+      reader.runs.map(({ label }) => label),
+      ['magnitude 50 %', 'magnitude 60 %', 'much'],
+    )
+    assert.deepEqual(reader.runs[2].facts, {
+      model: 'm',
+      sparsity: 0.7,
+      method: 'magnitude',
+      pattern: 'unstructured',
+      recovery: '',
+      seed: 0,
+    })
   })
 
   it('count as unknown where they are no recipe, too long, or a link', async () => {

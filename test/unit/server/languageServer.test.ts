@@ -3,7 +3,15 @@ import assert from 'node:assert/strict'
 import { mkdir, mkdtemp, cp, rm, writeFile, utimes } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { CodeAction, CodeLens, CompletionItem, DocumentLink, Hover, InlayHint, TextEdit } from 'vscode-languageserver/node' // prettier-ignore
+import type {
+  CodeAction,
+  CodeLens,
+  CompletionItem,
+  DocumentLink,
+  Hover,
+  InlayHint,
+  TextEdit,
+} from 'vscode-languageserver/node'
 import { pathToFileURL } from 'node:url'
 import { goodRecipe as good, labels, startServer, wholeText as whole } from '../../support/languageServer.ts'
 import { runFoldersMethod } from '../../../src/shared/protocol/recipeServer.ts'
@@ -30,8 +38,9 @@ describe('language server', () => {
 
   it('finds nothing but few samples in a good recipe', async () => {
     const recipe = await open(good)
+    const found = await recipe.diagnostics()
     assert.deepEqual(
-      (await recipe.diagnostics()).map((d) => d.code),
+      found.map(({ code }) => code),
       ['few-samples'],
     )
   })
@@ -237,14 +246,14 @@ describe('language server', () => {
     const lenses = await recipe.request<CodeLens[]>('textDocument/codeLens')
     const titles = lenses.map((l) => l.command?.title ?? '')
     assert.deepEqual(titles.slice(0, 2), ['$(play) Run Sweep', '6 runs'])
-    assert.ok(
-      titles.some((title) => /^~\d+(?:–\d+)? s$/.test(title)),
-      titles.join(),
-    )
+    const seconds = titles.find((title) => /^~\d+(?:–\d+)? s$/.test(title))
+    assert.ok(seconds, titles.join())
     assert.ok(lenses.every(({ command }) => command?.command === 'sparsescope.runSweep'))
     const all = { start: { line: 0, character: 0 }, end: { line: 99, character: 0 } }
     const hints = await recipe.request<InlayHint[]>('textDocument/inlayHint', { range: all })
-    assert.ok(hints.some(({ label }) => typeof label === 'string' && label.startsWith('6 runs, ~')), JSON.stringify(hints.map(({ label }) => label))) // prettier-ignore
+    const shown = hints.map(({ label }) => String(label))
+    const runs = shown.find((label) => label.startsWith('6 runs, ~'))
+    assert.ok(runs, shown.join())
   })
 
   it('lenses say what a run would be', async () => {
@@ -310,27 +319,23 @@ describe('language server', () => {
     |
 save: {to: out}
 `
-    const recipe = await open(list.replace('|', ''))
+    const text = list.replace('|', '')
+    const recipe = await open(text)
     const items = await recipe.at<{ items?: { label: string }[] } | { label: string }[]>(
       'textDocument/completion',
       list,
     )
     const labels = (Array.isArray(items) ? items : (items.items ?? [])).map(({ label }) => label)
     assert.ok(labels.includes('steps') && labels.includes('clip_norm') && !labels.includes('train'), labels.join(' '))
-    const hover = await recipe.at<Hover>(
-      'textDocument/hover',
-      list.replace('|', '').replace('mode: retrain', 'mo|de: retrain'),
-    )
+    const hover = await recipe.at<Hover>('textDocument/hover', text.replace('mode: retrain', 'mo|de: retrain'))
     assert.match(JSON.stringify(hover.contents), /language-model loss/)
     const hints = await recipe.request<InlayHint[]>('textDocument/inlayHint', { range: whole })
     const shares = hints.flatMap(({ label, position }) => (/trainable/.test(String(label)) ? [position.line] : []))
     assert.deepEqual(shares, [10, 12])
-    await recipe.setText(
-      list.replace('|', '').replace('text.jsonl', 'calib.safetensors\n    samples: 8\n    seq_len: 16'),
-    )
+    await recipe.setText(text.replace('text.jsonl', 'calib.safetensors\n    samples: 8\n    seq_len: 16'))
     const lenses = await recipe.request<CodeLens[]>('textDocument/codeLens')
     assert.ok(lenses.some(({ command }) => / % trainable → .* % trainable$/.test(command?.title ?? '')))
-    await recipe.setText(list.replace('|', ''))
+    await recipe.setText(text)
     const links = await recipe.request<DocumentLink[]>('textDocument/documentLink')
     assert.deepEqual(
       links.filter(({ range }) => range.start.line > 10).map(({ range }) => range.start.line),

@@ -30,7 +30,9 @@ describe('recipes that are being written', () => {
     for (const now of [text, text.replace('train:', 'train: [bias]')]) {
       await recipe.setText(now)
       const hints = await recipe.request<InlayHint[]>('textDocument/inlayHint', { range: whole })
-      const cut = hints.filter(({ position: { line, character } }) => /^[\w ]*:/.test(now.split('\n')[line].slice(character))) // prettier-ignore
+      const cut = hints.filter(({ position: { line, character } }) =>
+        /^[\w ]*:/.test(now.split('\n')[line].slice(character)),
+      )
       assert.deepEqual(cut, [])
     }
     const hints = await recipe.request<InlayHint[]>('textDocument/inlayHint', { range: whole })
@@ -41,10 +43,16 @@ describe('recipes that are being written', () => {
   it('an unclosed bracket costs its place only: lenses, hints and all other findings stay', async () => {
     const recipe = await open(good.replace('[bias, norm]', '[bias, norm'))
     const found = await recipe.diagnostics()
-    assert.deepEqual(found.map(({ code }) => code), ['few-samples', 'broken-yaml']) // prettier-ignore
+    assert.deepEqual(
+      found.map(({ code }) => code),
+      ['few-samples', 'broken-yaml'],
+    )
     assert.deepEqual(found[1].range.start, { line: 10, character: 9 })
     const lenses = await recipe.request<CodeLens[]>('textDocument/codeLens')
-    assert.deepEqual(lenses.map(({ command }) => command?.title), ['$(play) Run', 'Dry run']) // prettier-ignore
+    assert.deepEqual(
+      lenses.map(({ command }) => command?.title),
+      ['$(play) Run', 'Dry run'],
+    )
     const hints = await recipe.request<InlayHint[]>('textDocument/inlayHint', { range: whole })
     assert.ok(hints.some(({ label }) => String(label).startsWith('12 modules')))
   })

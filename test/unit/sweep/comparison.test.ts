@@ -19,7 +19,10 @@ interface Given {
   requested?: number | null
 }
 
-const labelOf = (settings: object) => Object.entries(settings).map(([k, v]) => `${k} ${String(v)}`).join(' · ') // prettier-ignore
+const labelOf = (settings: object) =>
+  Object.entries(settings)
+    .map(([k, v]) => `${k} ${String(v)}`)
+    .join(' · ')
 
 function compared({
   settings,
@@ -32,7 +35,11 @@ function compared({
   const none = { dense: null, pruned: null, recovered: null }
   const results = { perplexity: { ...none, recovered }, accuracy: none, sparsity }
   return {
-    name: name ?? Object.entries(settings).map(([k, v]) => `${k}=${String(v)}`).join(','), // prettier-ignore
+    name:
+      name ??
+      Object.entries(settings)
+        .map(([k, v]) => `${k}=${String(v)}`)
+        .join(','),
     ...{
       label: labelOf(settings),
       facts: { ...unknownFacts, sparsity: requested, seed: typeof settings.seed === 'number' ? settings.seed : null },
@@ -71,7 +78,10 @@ describe('runs that differ only by their seed', () => {
 
   it('are no one row where nobody knows their seeds, as of runs without a report', () => {
     const unknown = [compared({ settings: {}, recovered: 400 }), compared({ settings: {}, recovered: 40 }), runs[0]]
-    assert.deepEqual(foldSeeds(unknown).map(({ members }) => members), [[0], [1], [2]]) // prettier-ignore
+    assert.deepEqual(
+      foldSeeds(unknown).map(({ members }) => members),
+      [[0], [1], [2]],
+    )
   })
 
   it('the median of an even number lies between the two in the middle; what is not measured does not count', () => {
@@ -91,7 +101,10 @@ describe('runs that differ only by their seed', () => {
   it('lie above the dense model by the median of what each lies above its own', () => {
     const [run] = foldSeeds(runs)
     assert.equal(run.delta, null)
-    const measured = runs.map((one) => ({ ...one, results: { ...one.results, perplexity: { dense: 10, pruned: null, recovered: one.results.perplexity.recovered } } })) // prettier-ignore
+    const measured = runs.map((one) => ({
+      ...one,
+      results: { ...one.results, perplexity: { dense: 10, pruned: null, recovered: one.results.perplexity.recovered } },
+    }))
     assert.deepEqual(foldSeeds(measured)[0].delta, { median: 11, low: 10, high: 20, count: 3 })
   })
 })
@@ -101,7 +114,11 @@ describe('the title of several runs', () => {
     foldSeeds(
       given.map(({ model = '', recovered, accuracy = null }, i) => {
         const run = compared({ settings: { s: i }, recovered })
-        return { ...run, facts: { ...run.facts, model }, results: { ...run.results, accuracy: { dense: null, pruned: accuracy, recovered: null } } } // prettier-ignore
+        return {
+          ...run,
+          facts: { ...run.facts, model },
+          results: { ...run.results, accuracy: { dense: null, pruned: accuracy, recovered: null } },
+        }
       }),
     )
 
@@ -113,7 +130,10 @@ describe('the title of several runs', () => {
         about: '2 runs. Best: s 1, perplexity 20.',
       },
     )
-    assert.equal(comparisonTitle(of({ accuracy: 0.5 }, { accuracy: 0.4 }), '').about, '2 runs. Best: s 0, accuracy 50.0 %.') // prettier-ignore
+    assert.equal(
+      comparisonTitle(of({ accuracy: 0.5 }, { accuracy: 0.4 }), '').about,
+      '2 runs. Best: s 0, accuracy 50.0 %.',
+    )
   })
 
   it('names two models and counts more; of one result, or none, nothing is best', () => {
@@ -149,7 +169,17 @@ describe('the Pareto front', () => {
     )
 
   it('has every point that no other beats in both, from the lowest x, and no other', () => {
-    assert.deepEqual(of([[50, 20], [60, 30], [55, 40], [70, 90], [40, 25], [60, 31]]), [0, 1, 3]) // prettier-ignore
+    assert.deepEqual(
+      of([
+        [50, 20],
+        [60, 30],
+        [55, 40],
+        [70, 90],
+        [40, 25],
+        [60, 31],
+      ]),
+      [0, 1, 3],
+    )
   })
 
   it('agrees with the definition on many points, whichever way is better', () => {
@@ -165,12 +195,26 @@ describe('the Pareto front', () => {
       const beaten = ([x, y]: [number, number]) =>
         points.some(([a, b]) => no(a, x, better.x) && no(b, y, better.y) && (a !== x || b !== y))
       const expected = points.flatMap((point, i) => (beaten(point) ? [] : [i]))
-      assert.deepEqual(paretoFront(points.map(([x, y]) => ({ x, y })), better).sort((a, b) => a - b), expected) // prettier-ignore
+      assert.deepEqual(
+        paretoFront(
+          points.map(([x, y]) => ({ x, y })),
+          better,
+        ).sort((a, b) => a - b),
+        expected,
+      )
     }
   })
 
   it('leaves out what is not measured; equal points are all on it', () => {
-    assert.deepEqual(of([[50, null], [null, 1], [60, 2], [60, 2]]), [2, 3]) // prettier-ignore
+    assert.deepEqual(
+      of([
+        [50, null],
+        [null, 1],
+        [60, 2],
+        [60, 2],
+      ]),
+      [2, 3],
+    )
     assert.deepEqual(of([]), [])
   })
 
@@ -185,10 +229,27 @@ describe('the Pareto front', () => {
     )
     const { series, levels } = scatterChart(folded, defaultLook(folded)).chart
     const [front, ...runs] = series
-    assert.deepEqual(runs.map(({ label, points }) => [label, points[0].x, points[0].y]), [['0.4', 40, 25], ['0.5', 50, 20], ['0.6', 60, 30]]) // prettier-ignore
+    assert.deepEqual(
+      runs.map(({ label, points }) => [label, points[0].x, points[0].y]),
+      [
+        ['0.4', 40, 25],
+        ['0.5', 50, 20],
+        ['0.6', 60, 30],
+      ],
+    )
     // Between 50 and 60 % the best that is reached is the run of 60 %.
-    assert.deepEqual(front.points.map(({ x, y }) => [x, y]), [[50, 20], [50, 30], [60, 30]]) // prettier-ignore
-    assert.deepEqual(levels.map(({ label, value }) => [label, value]), [['dense', 18]]) // prettier-ignore
+    assert.deepEqual(
+      front.points.map(({ x, y }) => [x, y]),
+      [
+        [50, 20],
+        [50, 30],
+        [60, 30],
+      ],
+    )
+    assert.deepEqual(
+      levels.map(({ label, value }) => [label, value]),
+      [['dense', 18]],
+    )
     assert.deepEqual(scatterChart([], defaultLook([])).chart, { series: [], levels: [], xRange: null })
   })
 
@@ -199,7 +260,13 @@ describe('the Pareto front', () => {
     }
     const folded = foldSeeds([of('a', 0.5, 20), of('a', 0.6, 30), of('b', 0.5, 10), of('b', 0.6, 12)])
     const fronts = scatterChart(folded, defaultLook(folded)).chart.series.filter(({ marks }) => marks === undefined)
-    assert.deepEqual(fronts.map(({ label, points }) => [label, points.length]), [['Pareto front, a', 3], ['Pareto front, b', 3]]) // prettier-ignore
+    assert.deepEqual(
+      fronts.map(({ label, points }) => [label, points.length]),
+      [
+        ['Pareto front, a', 3],
+        ['Pareto front, b', 3],
+      ],
+    )
   })
 
   it('steps the other way where less is better: a run is reached by all that take longer', () => {
@@ -210,7 +277,14 @@ describe('the Pareto front', () => {
     const folded = foldSeeds([timed([10, 30]), timed([20, 25])])
     const look = { ...defaultLook(folded), x: measureNamed('time') }
     const [front] = scatterChart(folded, look).chart.series
-    assert.deepEqual(front.points.map(({ x, y }) => [x, y]), [[10, 30], [20, 30], [20, 25]]) // prettier-ignore
+    assert.deepEqual(
+      front.points.map(({ x, y }) => [x, y]),
+      [
+        [10, 30],
+        [20, 30],
+        [20, 25],
+      ],
+    )
   })
 
   it('what was asked for is not known of runs without a recipe: then it is what came of it', () => {

@@ -21,7 +21,12 @@ describe('the difference of two recipes', () => {
 
 describe('errors by block', () => {
   const blocks = (...errors: [block: number, after: number | null][]) => ({
-    blocks: new Map(errors.map(([block, after]) => [block, { block, modules: {}, errors: new Map([[0, { before: 9, after }]]), seconds: 1 }])), // prettier-ignore
+    blocks: new Map(
+      errors.map(([block, after]) => [
+        block,
+        { block, modules: {}, errors: new Map([[0, { before: 9, after }]]), seconds: 1 },
+      ]),
+    ),
   })
 
   it('stand side by side, where at least one of the runs has measured', () => {
@@ -34,13 +39,27 @@ describe('errors by block', () => {
 })
 
 describe('texts of the same prompts', () => {
-  const sample = (prompt: string, text: string) => ({ prompt, text, tokens: [...text].map((c) => c.charCodeAt(0)), ends: [...text].map((_, i) => i + 1) }) // prettier-ignore
-  const set = (stage: Stage, step: number | null, ...samples: ReturnType<typeof sample>[]): SampleSet => ({ stage, entry: 0, step, recovery: null, samples }) // prettier-ignore
+  const sample = (prompt: string, text: string) => ({
+    prompt,
+    text,
+    tokens: [...text].map((c) => c.charCodeAt(0)),
+    ends: [...text].map((_, i) => i + 1),
+  })
+  const set = (stage: Stage, step: number | null, ...samples: ReturnType<typeof sample>[]): SampleSet => ({
+    stage,
+    entry: 0,
+    step,
+    recovery: null,
+    samples,
+  })
 
   it('are those of the last stage of each run, five at most, cut where the second leaves the first', () => {
     const many = Array.from({ length: 8 }, (_, i) => sample(`p${i}`, 'same'))
     const a = [set('dense', null, sample('p0', 'dense')), set('recovered', null, ...many)]
-    const b = [set('recovered', 100, sample('p0', 'between')), set('pruned', null, sample('p0', 'sane'), ...many.slice(1))] // prettier-ignore
+    const b = [
+      set('recovered', 100, sample('p0', 'between')),
+      set('pruned', null, sample('p0', 'sane'), ...many.slice(1)),
+    ]
     const pairs = promptPairs(a, b)
     assert.equal(pairs.length, 5)
     assert.deepEqual(pairs[0], { prompt: 'p0', a: 'same', b: 'sane', cut: { before: 'sa', token: 'n', after: 'e' } })
@@ -74,11 +93,32 @@ describe('answers', () => {
   })
 
   it('in a report are those of the last stage of each entry; anything else is passed over', () => {
-    const one = (stage: string, picked: string, entry = 0) => ({ stage, entry, task: 'piqa', data: 'd', answers: { picked, gold: '00' } }) // prettier-ignore
+    const one = (stage: string, picked: string, entry = 0) => ({
+      stage,
+      entry,
+      task: 'piqa',
+      data: 'd',
+      answers: { picked, gold: '00' },
+    })
     const report = {
-      evaluations: [one('dense', '01'), one('recovered', '00'), one('pruned', '11'), one('dense', '1-', 1), one('dense', '1', 2), one('dense', 'ÄÖ', 3), null, { entry: 4 }], // prettier-ignore
+      evaluations: [
+        one('dense', '01'),
+        one('recovered', '00'),
+        one('pruned', '11'),
+        one('dense', '1-', 1),
+        one('dense', '1', 2),
+        one('dense', 'ÄÖ', 3),
+        null,
+        { entry: 4 },
+      ],
     }
-    assert.deepEqual(answersIn(report).map(({ entry, picked }) => [entry, picked]), [[0, '00'], [1, '1-']]) // prettier-ignore
+    assert.deepEqual(
+      answersIn(report).map(({ entry, picked }) => [entry, picked]),
+      [
+        [0, '00'],
+        [1, '1-'],
+      ],
+    )
     for (const nothing of [null, 3, {}, { evaluations: 'x' }]) assert.deepEqual(answersIn(nothing), [])
     assert.equal(encodeAnswers([40], [0]), null)
   })

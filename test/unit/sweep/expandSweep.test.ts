@@ -30,12 +30,15 @@ describe('the runs of a sweep', () => {
     )
     assert.deepEqual(runs[3].settings, { 'prune.0.sparsity': 0.6, seed: 1 })
     const { sweep, seed, prune, save } = runs[3].recipe
-    assert.deepEqual({ sweep, seed, prune, save }, {
-      sweep: undefined,
-      seed: 1,
-      prune: [{ method: 'magnitude', sparsity: 0.6 }],
-      save: { to: '../out-prune.0.sparsity=0.6,seed=1' },
-    }) // prettier-ignore
+    assert.deepEqual(
+      { sweep, seed, prune, save },
+      {
+        sweep: undefined,
+        seed: 1,
+        prune: [{ method: 'magnitude', sparsity: 0.6 }],
+        save: { to: '../out-prune.0.sparsity=0.6,seed=1' },
+      },
+    )
   })
 
   it('are the cases with their own names', () => {
@@ -87,8 +90,12 @@ describe('the runs of a sweep', () => {
 
   it('write the files of an evaluation each in a place of its own, unless the run names one', () => {
     const evaluate: Recipe['evaluate'] = [{ data: 'a.txt' }, { task: 'piqa', data: 'p.jsonl', out: 'answers/' }]
-    const outs = (sweep: object) => swept(sweep, { evaluate }).runs.map(({ recipe }) => recipe.evaluate?.map(({ out }) => out)) // prettier-ignore
-    assert.deepEqual(outs({ seed: [1, 2] }), [[undefined, 'answers-seed=1'], [undefined, 'answers-seed=2']]) // prettier-ignore
+    const outs = (sweep: object) =>
+      swept(sweep, { evaluate }).runs.map(({ recipe }) => recipe.evaluate?.map(({ out }) => out))
+    assert.deepEqual(outs({ seed: [1, 2] }), [
+      [undefined, 'answers-seed=1'],
+      [undefined, 'answers-seed=2'],
+    ])
     assert.deepEqual(outs({ 'evaluate.1.out': ['mine'] }), [[undefined, 'mine']])
   })
 

@@ -22,7 +22,7 @@ describe("McNemar's exact test", () => {
       [40, 70],
       [500, 430],
     ] as const)
-      // prettier-ignore
+      // oxfmt-ignore
       assert.ok(Math.abs(mcnemarP(a, b) - exact(a, b)) < 1e-12, `${a} ${b}`)
     // scipy.stats.binomtest(3, 12).pvalue
     assert.ok(Math.abs(mcnemarP(3, 9) - 0.14599609375) < 1e-15)

@@ -32,20 +32,41 @@ function run({
     facts: { ...unknownFacts, model, method, sparsity, pattern, seed },
     settings: { 'prune.0.method': method, 'prune.0.sparsity': sparsity, pattern, model, seed },
     state,
-    results: { sparsity, perplexity: { dense: 27.6512, pruned: 99, recovered: perplexity }, second_text: { text: null, perplexity: none }, won_back: { text: null, share: null }, accuracy: none, trainable: null, seconds: 1, peak_memory_mb: 1 }, // prettier-ignore
+    results: {
+      sparsity,
+      perplexity: { dense: 27.6512, pruned: 99, recovered: perplexity },
+      second_text: { text: null, perplexity: none },
+      won_back: { text: null, share: null },
+      accuracy: none,
+      trainable: null,
+      seconds: 1,
+      peak_memory_mb: 1,
+    },
     trainablePercent: null,
   }
 }
-const tableOf = (runs: readonly ComparedRun[], protocol: readonly string[] = []) => paperTable(runs, runs.map(() => protocol)) // prettier-ignore
+const tableOf = (runs: readonly ComparedRun[], protocol: readonly string[] = []) =>
+  paperTable(
+    runs,
+    runs.map(() => protocol),
+  )
 const cells = ({ rows }: ReturnType<typeof tableOf>) =>
-  rows.map((row) => row.map(({ text, range, isBest }) => `${isBest ? '*' : ''}${text}${range === null ? '' : ` ± ${range}`}`)) // prettier-ignore
+  rows.map((row) =>
+    row.map(({ text, range, isBest }) => `${isBest ? '*' : ''}${text}${range === null ? '' : ` ± ${range}`}`),
+  )
 
 describe('the table for a paper', () => {
   const seeds = [30, 31, 33].map((perplexity, seed) => run({ method: 'wanda', seed, perplexity }))
 
   it('has the dense model, then a row a configuration: median, and how far the farthest seed lies', () => {
     const table = tableOf([...seeds, run({ method: 'magnitude', perplexity: 190.5 })])
-    assert.deepEqual(table.heads.map(({ text, better }) => [text, better]), [['Method', null], ['Perplexity', 'low']]) // prettier-ignore
+    assert.deepEqual(
+      table.heads.map(({ text, better }) => [text, better]),
+      [
+        ['Method', null],
+        ['Perplexity', 'low'],
+      ],
+    )
     assert.deepEqual(cells(table), [
       ['dense', '27.65'],
       ['wanda', '*31.00 ± 2.00'],
@@ -76,7 +97,10 @@ describe('the table for a paper', () => {
 
   it('calls rows by their short names where method, sparsity and recovery do not tell them apart', () => {
     const runs = ['lr 0.1', 'lr 0.2'].map((label, i) => ({ ...run({ method: 'wanda', label }), settings: { lr: i } }))
-    assert.deepEqual(cells(tableOf(runs)).map(([name]) => name), ['dense', 'lr 0.1', 'lr 0.2']) // prettier-ignore
+    assert.deepEqual(
+      cells(tableOf(runs)).map(([name]) => name),
+      ['dense', 'lr 0.1', 'lr 0.2'],
+    )
     const models = [run({ method: 'wanda' }), run({ method: 'wanda', model: 'smol' })]
     assert.deepEqual(
       cells(tableOf(models)).map(([name]) => name),
@@ -95,7 +119,11 @@ describe('the table for a paper', () => {
   })
 
   it('says the protocol that all runs share', () => {
-    const of = (windows: number) => ['Perplexity on w.txt: windows of 2048 tokens.', `Calibration on c4: ${windows} windows.`, `Seed ${windows}.`] // prettier-ignore
+    const of = (windows: number) => [
+      'Perplexity on w.txt: windows of 2048 tokens.',
+      `Calibration on c4: ${windows} windows.`,
+      `Seed ${windows}.`,
+    ]
     assert.deepEqual(paperTable(seeds.slice(0, 2), [of(128), of(128)]).caption.slice(2), of(128).slice(0, 2))
     assert.deepEqual(paperTable(seeds.slice(0, 2), [of(128), of(64)]).caption.slice(2), of(128).slice(0, 1))
     assert.deepEqual(protocolIn({ protocol: ['a', 1, null] }), ['a'])
@@ -113,12 +141,18 @@ describe('the table for a paper', () => {
       assert.ok(text.includes(`${line}\n`), line)
     assert.match(text, /\\caption\{.*On w\\_2\.txt\.\}/)
     const [heads, rule, , second, , , caption] = paperText(table, 'markdown').split('\n')
-    assert.deepEqual([heads, rule, second], ['| Method | Perplexity ↓ |', '| --- | ---: |', '| wanda | **31.00** ± 2.00 |']) // prettier-ignore
+    assert.deepEqual(
+      [heads, rule, second],
+      ['| Method | Perplexity ↓ |', '| --- | ---: |', '| wanda | **31.00** ± 2.00 |'],
+    )
     assert.match(caption, /On w\\_2\.txt\.$/)
   })
 
   it('takes any name for text', () => {
-    assert.equal(latex('a_b 50 % & {x} $y$ #1 ^~\\input{f} · 2--4'), 'a\\_b 50 \\% \\& \\{x\\} \\$y\\$ \\#1 \\textasciicircum{}\\textasciitilde{}\\textbackslash{}input\\{f\\} $\\cdot$ 2-{}-4') // prettier-ignore
+    assert.equal(
+      latex('a_b 50 % & {x} $y$ #1 ^~\\input{f} · 2--4'),
+      'a\\_b 50 \\% \\& \\{x\\} \\$y\\$ \\#1 \\textasciicircum{}\\textasciitilde{}\\textbackslash{}input\\{f\\} $\\cdot$ 2-{}-4',
+    )
     assert.equal(latex('a\n\nb\u202e%\0'), 'a b\\%')
     const hostile = tableOf([run({ method: 'a|b\n| x', label: '*x*' }), run({ method: '<b>' })])
     const rows = paperText(hostile, 'markdown').split('\n')

@@ -86,7 +86,9 @@ describe('short names', () => {
 
 describe('facts of a run', () => {
   it('are the request: N/M of a pattern, the mean of a list, each mode once', () => {
-    const { sparsity, ...facts } = runFacts(recipe({ model: 'models/opt-125m', pattern: '2:4', recover: [retrain([]), retrain([])] })) // prettier-ignore
+    const { sparsity, ...facts } = runFacts(
+      recipe({ model: 'models/opt-125m', pattern: '2:4', recover: [retrain([]), retrain([])] }),
+    )
     assert.equal(sparsity, 0.5)
     assert.deepEqual(facts, { model: 'opt-125m', method: 'wanda', pattern: '2:4', recovery: 'retrain', seed: 0 })
     assert.equal(runFacts(recipe({ sparsity: [0.4, 0.6] })).sparsity, 0.5)

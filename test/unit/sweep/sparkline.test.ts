@@ -16,7 +16,10 @@ describe('sparkline of a report', () => {
 
   it('is the error of the blocks where perplexity was measured at its ends alone', () => {
     const blocks = [0.1, 0.2].map((after, block) => ({ block, error_after: after }))
-    assert.deepEqual(sparklineOfReport({ evaluations: measured([90, 50]), blocks }), { of: 'error', values: [0.1, 0.2] }) // prettier-ignore
+    assert.deepEqual(sparklineOfReport({ evaluations: measured([90, 50]), blocks }), {
+      of: 'error',
+      values: [0.1, 0.2],
+    })
     assert.deepEqual(sparklineOfReport({ evaluations: measured([90, 50]) })?.values, [90, 50])
   })
 
@@ -30,7 +33,7 @@ describe('sparkline of a report', () => {
       { evaluations: 'x', blocks: [null, { error_after: 'x' }] },
       { blocks: [{ error_after: 1 }] },
     ])
-      // prettier-ignore
+      // oxfmt-ignore
       assert.equal(sparklineOfReport(report), null)
   })
 })

@@ -53,7 +53,10 @@ describe('what a sweep takes', () => {
       [1e-3, 1e-4].map((lr) => estimateRunOfSweep(recipe(0.5, { ...wanda, recover: recover(lr) }), facts))
     const sum = (list: typeof runs) => list.reduce((all, { seconds }) => all + (seconds ?? 0), 0)
     const after = pair(retrain)
-    assert.deepEqual(after[0].shared.map(({ key }) => key.split('"')[1]), ['evaluate dense', 'evaluate pruned', 'prune']) // prettier-ignore
+    assert.deepEqual(
+      after[0].shared.map(({ key }) => key.split('"')[1]),
+      ['evaluate dense', 'evaluate pruned', 'prune'],
+    )
     near(estimateSweep(after).seconds, sum(after) - secondsOf(after[0]))
     const meanwhile = pair((lr) => ({ mode: 'reconstruct', steps: 5, train: ['bias'], lr }))
     assert.ok(meanwhile[0].shared.every(({ key }) => !key.startsWith('["prune"')))

@@ -13,8 +13,18 @@ const rows = recordedRows(3, 2)
 const folded = foldSeeds(rows)
 
 describe('standing of a run in a sweep', () => {
-  const signs = (changed: Partial<RunSigns> = {}): RunSigns => ({ isHeld: false, end: null, hasReport: false, ...changed }) // prettier-ignore
-  const around = (changed: Partial<SweepSigns> = {}): SweepSigns => ({ isQueued: false, isCancelled: false, refusal: null, ...changed }) // prettier-ignore
+  const signs = (changed: Partial<RunSigns> = {}): RunSigns => ({
+    isHeld: false,
+    end: null,
+    hasReport: false,
+    ...changed,
+  })
+  const around = (changed: Partial<SweepSigns> = {}): SweepSigns => ({
+    isQueued: false,
+    isCancelled: false,
+    refusal: null,
+    ...changed,
+  })
   const of = (run: RunSigns | null, sweep = around()) => standingInSweep(run, sweep).state
 
   it('is what its folder shows: held runs, a report and a good end are done, neither is a process that vanished', () => {
@@ -22,7 +32,10 @@ describe('standing of a run in a sweep', () => {
     assert.equal(of(signs({ isHeld: true, end: { status: 'failed' } })), 'running')
     assert.equal(of(signs({ end: { status: 'done' }, hasReport: true })), 'done')
     assert.equal(of(signs({ end: { status: 'cancelled' } })), 'cancelled')
-    assert.deepEqual(standingInSweep(signs({ end: { status: 'failed', message: 'disk' } }), around()), { state: 'failed', message: 'disk' }) // prettier-ignore
+    assert.deepEqual(standingInSweep(signs({ end: { status: 'failed', message: 'disk' } }), around()), {
+      state: 'failed',
+      message: 'disk',
+    })
     assert.match(standingInSweep(signs(), around()).message ?? '', /without a word/)
     assert.equal(of(signs({ end: { status: 'done' } })), 'failed')
   })
@@ -65,7 +78,10 @@ describe('runs as points', () => {
 
   it('each run is in one group, one colour a method and one shape a recovery', () => {
     const groups = styleGroups(folded, defaultStyles(folded))
-    assert.deepEqual(groups.flatMap(({ runs }) => runs).sort((a, b) => a - b), [...folded.keys()]) // prettier-ignore
+    assert.deepEqual(
+      groups.flatMap(({ runs }) => runs).sort((a, b) => a - b),
+      [...folded.keys()],
+    )
     assert.equal(groups[0].label, 'magnitude, reconstruct')
     assert.equal(groups[0].style.colour, groups[1].style.colour)
     assert.notEqual(groups[0].style.marker, groups[1].style.marker)

@@ -24,7 +24,11 @@ const text = recipeText({
 describe('fields of the form', () => {
   it('every line of a recipe belongs to the field that writes it', () => {
     const lines = text.split('\n')
-    const of = (part: string, from = 0) => fieldAt(text, lines.findIndex((line, i) => i >= from && line.includes(part))) // prettier-ignore
+    const of = (part: string, from = 0) =>
+      fieldAt(
+        text,
+        lines.findIndex((line, i) => i >= from && line.includes(part)),
+      )
     assert.equal(of('method: wanda'), 'method')
     assert.equal(of('sparsity: 0.5'), 'sparsity')
     assert.equal(of('train.jsonl'), 'data')

@@ -69,7 +69,10 @@ describe('what the map is coloured by', () => {
     const measure = measureNamed('std')
     const found = dense.get(a.name)
     assert.ok(found)
-    const two = new Map([[a.name, { ...found, std: 1 }], [b.name, { ...found, std: 5 }]]) // prettier-ignore
+    const two = new Map([
+      [a.name, { ...found, std: 1 }],
+      [b.name, { ...found, std: 5 }],
+    ])
     assert.match(describeCell(both, measure, { ...all, stats: two }, 0, 0), /: 4, .* 2 matrices$/)
     const [open] = heatData(both, measure, { ...all, stats: new Map([[a.name, found]]) }, () => '#000000').cells
     assert.equal(open?.value, null)

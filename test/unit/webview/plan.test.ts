@@ -53,16 +53,26 @@ describe('a plan on the map', () => {
     assert.deepEqual(changeTo(even, 0.2, 0.3), { kind: 'set', names: ['a', 'b'], sparsity: 0.3 })
     const plan = { modules: [module('a', 0.2), module('b', 0.9), module('c', null)], mean: 0 } as unknown as PlannedMap
     const drawn = withDraft(plan, { kind: 'shift', names: ['a', 'b', 'c'], by: 0.1 }, facts)
-    assert.deepEqual(drawn.modules.map(({ sparsity }) => sparsity).map((s) => s && Math.round(100 * s)), [30, 95, null]) // prettier-ignore
+    assert.deepEqual(
+      drawn.modules.map(({ sparsity }) => sparsity).map((s) => s && Math.round(100 * s)),
+      [30, 95, null],
+    )
   })
 
   it('a mean is previewed as the host will spread it: locked and fixed ones stay; a rule that needs more draws nothing', () => {
     const plan = recordedMap(recordedModel(3))
     const [first, second] = plan.modules
     const fixed = { ...plan, modules: [{ ...first, fixed: '2:4' }, ...plan.modules.slice(1)] }
-    const drawn = withDraft(fixed, { kind: 'spread', mean: 0.6, rule: 'uniform' }, { ...facts, locked: new Set([second.name]) }) // prettier-ignore
+    const drawn = withDraft(
+      fixed,
+      { kind: 'spread', mean: 0.6, rule: 'uniform' },
+      { ...facts, locked: new Set([second.name]) },
+    )
     assert.ok(Math.abs(drawn.mean - 0.6) < 1e-3)
-    assert.deepEqual(drawn.modules.slice(0, 2).map(({ sparsity }) => sparsity), [first.sparsity, second.sparsity]) // prettier-ignore
+    assert.deepEqual(
+      drawn.modules.slice(0, 2).map(({ sparsity }) => sparsity),
+      [first.sparsity, second.sparsity],
+    )
     const rest = drawn.modules.slice(2).flatMap(({ sparsity }) => (sparsity === null ? [] : [sparsity]))
     assert.ok(rest.every((sparsity) => Math.abs(sparsity - rest[0]) < 1e-6))
     assert.deepEqual(withDraft(plan, { kind: 'spread', mean: 0.6, rule: 'owl' }, facts).modules, plan.modules)
@@ -71,7 +81,11 @@ describe('a plan on the map', () => {
   it('planned and its difference are of the same matrices; what is left alone has neither', () => {
     const model = recordedModel(3)
     const plan = recordedMap(model)
-    const known = { stats: new Map(recordedStats(model).map((one) => [one.name, one])), analysis: new Map(), denseLoss: null } // prettier-ignore
+    const known = {
+      stats: new Map(recordedStats(model).map((one) => [one.name, one])),
+      analysis: new Map(),
+      denseLoss: null,
+    }
     const linears = model.tensors.filter(({ role }) => role === 'linear')
     const [first] = linears
     const alone = linears.find(({ block, module }) => block === 0 && module === 'fc1')

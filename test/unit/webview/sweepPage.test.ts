@@ -10,13 +10,33 @@ describe('a rectangle on the picture of runs', () => {
   const brush = brushOf(['sparsity', 'perplexity'], { x: 60, y: 20 }, { x: 40, y: 30 })
 
   it('is the same from whichever corner it was drawn, and has its edges', () => {
-    assert.deepEqual([brush.x, brush.y], [[40, 60], [20, 30]]) // prettier-ignore
-    assert.deepEqual([{ x: 40, y: 30 }, { x: 50, y: 25 }, { x: 61, y: 25 }, { x: 50, y: 31 }].map((at) => isInside(brush, at)), [true, true, false, false]) // prettier-ignore
+    assert.deepEqual(
+      [brush.x, brush.y],
+      [
+        [40, 60],
+        [20, 30],
+      ],
+    )
+    assert.deepEqual(
+      [
+        { x: 40, y: 30 },
+        { x: 50, y: 25 },
+        { x: 61, y: 25 },
+        { x: 50, y: 31 },
+      ].map((at) => isInside(brush, at)),
+      [true, true, false, false],
+    )
   })
 
   it('grows to a point, and means nothing on other axes', () => {
     const grown = including(brush, { x: 70, y: 10 })
-    assert.deepEqual([grown.x, grown.y], [[40, 70], [10, 30]]) // prettier-ignore
+    assert.deepEqual(
+      [grown.x, grown.y],
+      [
+        [40, 70],
+        [10, 30],
+      ],
+    )
     assert.deepEqual([isOn(grown, 'sparsity', 'perplexity'), isOn(grown, 'time', 'perplexity')], [true, false])
   })
 })
@@ -73,6 +93,12 @@ describe('entries of the page of runs', () => {
     const two = rows.map((row, i) => ({ ...row, facts: { ...row.facts, model: i % 2 === 0 ? 'b' : 'a' } }))
     const entries = styled(entriesOf(two, false), { colour: null, shape: null })
     const lines = grouped(entries, ['a', 'b', 'c'], ({ facts }) => facts.model)
-    assert.deepEqual(lines.flatMap((line) => (isHeading(line) ? [[line.heading, line.count]] : [])), [['a', 6], ['b', 6]]) // prettier-ignore
+    assert.deepEqual(
+      lines.flatMap((line) => (isHeading(line) ? [[line.heading, line.count]] : [])),
+      [
+        ['a', 6],
+        ['b', 6],
+      ],
+    )
   })
 })

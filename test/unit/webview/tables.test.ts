@@ -37,7 +37,10 @@ describe('widths of columns', () => {
     })
     const kept = { order: null, widths: {}, pins: { 3: true } }
     const placed = pinnedFirst(named, kept)
-    assert.deepEqual(placed.map(({ id }) => id), ['2', '3', '0', '1']) // prettier-ignore
+    assert.deepEqual(
+      placed.map(({ id }) => id),
+      ['2', '3', '0', '1'],
+    )
     assert.deepEqual(
       layOutColumns(
         placed.map((column, i) => ({ ...column, need: [90, 200, 50, 160][i] })),
@@ -57,7 +60,10 @@ describe('rows in sight', () => {
   it('each have the slot of their number, so that scrolling by one row fills one element', () => {
     const [before, after] = [linesInSight(50, 220, 1000), linesInSight(51, 220, 1000)]
     assert.equal(before.filter((row, slot) => row !== after[slot]).length, 1)
-    assert.deepEqual([...after].sort((a, b) => a - b), Array.from({ length: 22 }, (_, i) => 45 + i)) // prettier-ignore
+    assert.deepEqual(
+      [...after].sort((a, b) => a - b),
+      Array.from({ length: 22 }, (_, i) => 45 + i),
+    )
   })
 
   it('are all of a short table, and the last ones at the end of a long one', () => {
@@ -103,7 +109,10 @@ describe('the map of a comparison', () => {
 
   it('has no value where nothing was compared yet, nor where shapes differ; the middle only where all is the same', () => {
     const { cells } = changeGrid(map, 'filled', () => '')
-    assert.deepEqual(cells.map((cell) => cell?.value), [0.5, 0.25, null, null]) // prettier-ignore
+    assert.deepEqual(
+      cells.map((cell) => cell?.value),
+      [0.5, 0.25, null, null],
+    )
   })
 
   it('two masks of the same sparsity are not the same mask', () => {

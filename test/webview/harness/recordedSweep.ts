@@ -50,7 +50,10 @@ function recordedRow(index: number, { method, s, mode, seed }: Place): ComparedR
     label: `${method} ${40 + 5 * s} % · ${mode === 'retrain' ? mode : 'recon'} · seed ${seed}`,
     facts: { model: 'opt-125m', sparsity, method, pattern: 'unstructured', recovery: mode, seed },
     ...{ key: `/runs/${index}`, sweep: 'opt-125m', started: Date.UTC(2026, 11, 31) + index * 60_000, notes: noNotes },
-    sparkline: { of: 'perplexity', values: Array.from({ length: 12 }, (_, i) => recovered + (pruned - recovered) * Math.exp(-i / 3)) }, // prettier-ignore
+    sparkline: {
+      of: 'perplexity',
+      values: Array.from({ length: 12 }, (_, i) => recovered + (pruned - recovered) * Math.exp(-i / 3)),
+    },
     results: sweepResults(resultOf(report)),
     ...{ trainablePercent: report.trainable.percent, isBegun: true, progress: null },
   }
@@ -77,7 +80,11 @@ export function recordedCurves(
   const parts = groups.map((runs, group): CurvePart => {
     const x = Array.from({ length: to - from }, (_, i) => from + i + 1)
     const start = 2.5 + (runs[0] % 17) / 6
-    const y = x.map((step) => (start * (0.3 + 0.7 * Math.exp(-step / 400)) * (1 + 0.04 * Math.sin(step * 12.9 + group))) / (name === 'error' ? 100 : 1)) // prettier-ignore
+    const y = x.map(
+      (step) =>
+        (start * (0.3 + 0.7 * Math.exp(-step / 400)) * (1 + 0.04 * Math.sin(step * 12.9 + group))) /
+        (name === 'error' ? 100 : 1),
+    )
     const wide = runs.length > 1
     const low = wide ? y.map((value) => 0.93 * value) : []
     const high = wide ? y.map((value) => 1.08 * value) : []
@@ -133,7 +140,10 @@ export function recordedMap(run: number, numBlocks: number, sparsity: number): R
     modules: Object.fromEntries(
       modules.map((module, i) => {
         const share = Math.min(1, sparsity + 0.02 * ((i * 7 + block) % 5) - 0.01 * block)
-        return [`model.decoder.layers.${block}.${module}.weight`, { size: 1000, zeros: Math.round(1000 * share), sparsity: share }] // prettier-ignore
+        return [
+          `model.decoder.layers.${block}.${module}.weight`,
+          { size: 1000, zeros: Math.round(1000 * share), sparsity: share },
+        ]
       }),
     ),
   }))

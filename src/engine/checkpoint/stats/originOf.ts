@@ -15,7 +15,8 @@ const farDeviations = 2
 export async function originOf(checkpoint: Checkpoint, entry: TensorEntry, format: ElementFormat): Promise<number> {
   if (format.kind === 'narrow') return 0
   const elements = entry.bytes / format.bytes
-  const starts = elements <= places * perPlace ? [0] : Array.from({ length: places }, (_, i) => Math.floor((i * elements) / places)) // prettier-ignore
+  const starts =
+    elements <= places * perPlace ? [0] : Array.from({ length: places }, (_, i) => Math.floor((i * elements) / places))
   const each = Math.min(elements, starts.length === 1 ? places * perPlace : perPlace)
   const sample: number[] = []
   for (const start of starts) {

@@ -62,7 +62,10 @@ export async function readStrided(
 /** The indices of the first dimension that elements [first, end) need; `element` and `place`: of the part's first. */
 function partOf(shape: readonly number[], strides: readonly number[], first: number, end: number) {
   // Dimensions of length 1 before it change nothing.
-  const d = Math.max(0, shape.findIndex((length) => length > 1)) // prettier-ignore
+  const d = Math.max(
+    0,
+    shape.findIndex((length) => length > 1),
+  )
   const step = shape.slice(d + 1).reduce((product, length) => product * length, 1)
   if (shape.length === 0 || step === 0) return { shape, element: 0, place: 0 }
   const [begin, stop] = [Math.floor(first / step), Math.min(shape[d], Math.ceil(end / step))]

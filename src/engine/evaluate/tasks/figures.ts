@@ -44,7 +44,13 @@ export function figuresOf(
   return {
     acc: meanOf(({ gold, picked }) => picked === gold),
     accNorm: rules.normalised
-      ? meanOf(({ gold, choices, scores: s }) => pickedByLength(s, choices.map(({ length }) => length)) === gold) // prettier-ignore
+      ? meanOf(
+          ({ gold, choices, scores: s }) =>
+            pickedByLength(
+              s,
+              choices.map(({ length }) => length),
+            ) === gold,
+        )
       : null,
     perplexity: completes
       ? Math.exp(-answered.reduce((sum, { gold, scores: s }) => sum + s[gold].logLikelihood, 0) / answered.length)

@@ -61,7 +61,13 @@ async function samplesIn(folder: string, task: string, depth = 1): Promise<strin
   const found: string[] = []
   for (const entry of entries) {
     const path = join(folder, entry.name)
-    if (entry.isFile() && entry.name.startsWith(`samples_${task}_`) && /_\d[^_]*\.jsonl$/.test(entry.name) && taskIn(entry.name) === task) found.push(path) // prettier-ignore
+    if (
+      entry.isFile() &&
+      entry.name.startsWith(`samples_${task}_`) &&
+      /_\d[^_]*\.jsonl$/.test(entry.name) &&
+      taskIn(entry.name) === task
+    )
+      found.push(path)
     if (entry.isDirectory() && depth > 0) found.push(...(await samplesIn(path, task, depth - 1)))
   }
   return found

@@ -110,7 +110,9 @@ export function mapPaths(recipe: ResolvedRecipe, change: (path: string) => strin
       ...(evaluation.data !== undefined && { data: change(evaluation.data) }),
       ...(evaluation.out !== undefined && { out: change(evaluation.out) }),
     })),
-    ...(save && { save: { ...save, to: change(save.to), ...(save.pruned !== undefined && { pruned: change(save.pruned) }) } }), // prettier-ignore
+    ...(save && {
+      save: { ...save, to: change(save.to), ...(save.pruned !== undefined && { pruned: change(save.pruned) }) },
+    }),
   }
 }
 

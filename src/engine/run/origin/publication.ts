@@ -63,7 +63,10 @@ async function resultFolder(given: string): Promise<string> {
   const run = runFolderAt(given)
   if (!existsSync(run.events) || !existsSync(run.recipe)) return given
   if (!(await isDone(run)))
-    throw new EngineError('usage', `${given} is a run that has not finished; resume it with \`sparsescope run --resume\`, then push`) // prettier-ignore
+    throw new EngineError(
+      'usage',
+      `${given} is a run that has not finished; resume it with \`sparsescope run --resume\`, then push`,
+    )
   const { output } = resultOf(await readReport(run))
   if (output !== null) return output
   throw new EngineError('usage', `${given} is a run that has saved no model; its recipe has no save.to`)
@@ -75,14 +78,20 @@ async function filesOf(folder: string): Promise<PushFile[]> {
     throw readError(error, folder)
   })
   if (names.length > mostFiles)
-    throw new EngineError('usage', `${folder} has ${names.length} files, which no result has; give the folder of a result`) // prettier-ignore
+    throw new EngineError(
+      'usage',
+      `${folder} has ${names.length} files, which no result has; give the folder of a result`,
+    )
   const files: PushFile[] = []
   for (const name of names.sort()) {
     if (name.startsWith('.')) continue
     const file = join(folder, name)
     const facts = await lstat(file)
     if (facts.isSymbolicLink())
-      throw new EngineError('usage', `${file} is a link, and what it leads to may change; put the file itself in its place`) // prettier-ignore
+      throw new EngineError(
+        'usage',
+        `${file} is a link, and what it leads to may change; put the file itself in its place`,
+      )
     if (facts.isFile()) files.push({ path: name, content: { file } })
   }
   return files

@@ -211,7 +211,10 @@ async function measure(
 
 /** For the question which rows one run has right and another wrong. */
 function answersOf({ rules, questions }: QuestionSet, scores: TaskResult['scores']): Answers | null {
-  return encodeAnswers(pickedChoices(rules, scores), questions.map(({ gold }) => gold)) // prettier-ignore
+  return encodeAnswers(
+    pickedChoices(rules, scores),
+    questions.map(({ gold }) => gold),
+  )
 }
 
 /** Into the progress and the events, which leave out how much was read for it and each single answer. */

@@ -180,7 +180,7 @@ function mergeTables({ recoveries }: RunReport): string {
     .map(
       (modules) =>
         `<h2>${mergedTitle}</h2><p>${escapeText(cutText(modules))}</p>${table(mergedHeads, mergedRows(modules))}`,
-    ) // prettier-ignore
+    )
     .join('')
 }
 

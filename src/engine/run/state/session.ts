@@ -53,7 +53,15 @@ export interface SharedFolder {
 }
 
 export type PhaseName =
-  'read' | 'calibrate' | 'prune' | 'reconstruct' | 'refit' | 'retrain' | 'merge' | 'evaluate' | 'save'
+  | 'read'
+  | 'calibrate'
+  | 'prune'
+  | 'reconstruct'
+  | 'refit'
+  | 'retrain'
+  | 'merge'
+  | 'evaluate'
+  | 'save'
 
 export interface PhaseOptions {
   /** Counts the seconds under another name, where that says better what takes them. */

@@ -111,7 +111,10 @@ export function checkFinite(name: string, bytes: Uint8Array, dtype: string, chan
   const exponent = exponents[dtype] ?? 0
   const size = bytesPerWeight(dtype)
   if (size === 2 && pairsAreFinite(bytes, exponent)) return
-  const bits = size === 2 ? new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 2) : new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4) // prettier-ignore
+  const bits =
+    size === 2
+      ? new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 2)
+      : new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4)
   // The sign and exponent of an F64 lie in the upper half.
   const [first, step] = size === 8 ? [1, 2] : [0, 1]
   for (let i = first; i < bits.length; i += step)

@@ -42,7 +42,8 @@ function ropeMismatch({ position }: ModelConfig, { ropeScaling, window }: GgufFa
     if (!ropeScaling.includes(type)) return `rotary positions of the type ${type}`
     if (rope.scaling.type === 'yarn') {
       const { factor, attentionFactor, truncate } = rope.scaling
-      if (!truncate || Math.abs(attentionFactor - (0.1 * Math.log(factor) + 1)) > 1e-6) return 'a yarn with an attention factor of its own' // prettier-ignore
+      if (!truncate || Math.abs(attentionFactor - (0.1 * Math.log(factor) + 1)) > 1e-6)
+        return 'a yarn with an attention factor of its own'
     }
     if (window === 'ignored' && rope.theta !== first?.theta) return 'blocks that turn by different thetas'
   }

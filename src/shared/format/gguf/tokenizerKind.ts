@@ -15,10 +15,13 @@ export function tokenizerKind(definition: unknown): TokenizerKind | string {
   const { type, byte_fallback: bytes } = fieldsOf(model)
   if (type === 'BPE' && bytes === true) return pieces(stepsOf(normalizer), stepsOf(splitting))
   const hasBytes = [splitting, decoder].flatMap(stepsOf).some((step) => step.type === 'ByteLevel')
-  if (type !== 'BPE' || !hasBytes) return unknownTokenizer(`is (${String(type)}${hasBytes ? '' : ' without ByteLevel'})`) // prettier-ignore
+  if (type !== 'BPE' || !hasBytes)
+    return unknownTokenizer(`is (${String(type)}${hasBytes ? '' : ' without ByteLevel'})`)
   // llama.cpp normalises nothing; NFC changes few texts, and its converter lets it pass too.
   const odd = stepsOf(normalizer).find((step) => step.type !== 'NFC')
-  return odd ? unknownTokenizer(`does to text (${String(odd.type)})`) : { kind: 'bytes', splits: nameBySplits(fieldsOf(definition)) } // prettier-ignore
+  return odd
+    ? unknownTokenizer(`does to text (${String(odd.type)})`)
+    : { kind: 'bytes', splits: nameBySplits(fieldsOf(definition)) }
 }
 
 export function unknownTokenizer(what: string): string {
@@ -30,7 +33,10 @@ function pieces(normalizers: readonly TokenizerStep[], splits: readonly Tokenize
     type === 'Replace' && fieldsOf(pattern).String === ' ' && content === '▁'
   const spaceFirst =
     normalizers.some(({ type, prepend }) => type === 'Prepend' && prepend === '▁') ||
-    splits.some(({ type, prepend_scheme: scheme, add_prefix_space: adds }) => type === 'Metaspace' && (scheme === 'first' || scheme === 'always' || (scheme === undefined && adds !== false))) // prettier-ignore
+    splits.some(
+      ({ type, prepend_scheme: scheme, add_prefix_space: adds }) =>
+        type === 'Metaspace' && (scheme === 'first' || scheme === 'always' || (scheme === undefined && adds !== false)),
+    )
   const odd = normalizers.find((step) => step.type !== 'Prepend' && !spaces(step))
   const oddSplit = splits.find(
     ({ type, pattern }) => type !== 'Metaspace' && !(type === 'Split' && fieldsOf(pattern).String === ' '),

@@ -118,7 +118,10 @@ function matrixOf(find: Find, module: string, parameters: readonly Parameter[]):
   if (parameter && matrices.includes(parameter.kind)) return parameter
   if (parameter)
     throw new FormatError(`adapts ${quoted(module)}, a ${parameter.kind} of the model, which is not merged here`)
-  const meant = nearest(module, parameters.flatMap(({ name, kind }) => (kind === 'linear' ? [name.replace(/\.weight$/, '')] : []))) // prettier-ignore
+  const meant = nearest(
+    module,
+    parameters.flatMap(({ name, kind }) => (kind === 'linear' ? [name.replace(/\.weight$/, '')] : [])),
+  )
   const why = /(?:^|\.)(?:lm_head|embed_out)$/.test(module)
     ? 'which is the embedding in this model: a merge would change both'
     : `which is no module of this model${meant ? ` (it has ${meant})` : ''}: was it trained on another one?`

@@ -54,7 +54,15 @@ function* longWindows(recipe: ResolvedRecipe, { config }: ModelView): Iterable<P
     const more = { unwritten: [...use, 'data'], fixes: [{ path, value: Math.min(most, long) }] }
     // A table of learned positions has no row for what lies beyond it; rotations go on, badly.
     yield seqLen > most
-      ? refusal('seq-len-too-long', path, `This model has ${most} positions, ${seqLen} are asked for: lower seq_len.`, { ...more, refused: position.kind === 'learned' }) // prettier-ignore
-      : warning('seq-len-too-long', path, `Windows of ${seqLen} tokens take much memory: ${long} is what PERP uses at most.`, more) // prettier-ignore
+      ? refusal('seq-len-too-long', path, `This model has ${most} positions, ${seqLen} are asked for: lower seq_len.`, {
+          ...more,
+          refused: position.kind === 'learned',
+        })
+      : warning(
+          'seq-len-too-long',
+          path,
+          `Windows of ${seqLen} tokens take much memory: ${long} is what PERP uses at most.`,
+          more,
+        )
   }
 }

@@ -13,9 +13,22 @@ export function* recoveryFindings({ prune, recover }: ResolvedRecipe, model: Mod
   for (const [i, recovery] of recover.entries()) {
     const mode = ['recover', i, 'mode']
     if (isBlockwise(recovery) && prune.length === 0)
-      yield refusal('dense-weights-missing', mode, `Mode ${recovery.mode} fits pruned weights to the dense ones of the same run: add prune, or use mode retrain.`, { from: [['prune'], mode] }) // prettier-ignore
+      yield refusal(
+        'dense-weights-missing',
+        mode,
+        `Mode ${recovery.mode} fits pruned weights to the dense ones of the same run: add prune, or use mode retrain.`,
+        { from: [['prune'], mode] },
+      )
     if (model && recovery.loss && prune.length === 0 && recovery.dense === undefined)
-      yield refusal('dense-weights-missing', ['recover', i, 'loss'], 'This loss compares with the dense model, and nobody can tell which it was: name it under dense, or use loss text.', { from: [['prune'], ['recover', i, 'loss']], fixes: [{ path: ['recover', i, 'loss'], value: 'text', title: 'loss: text' }] }) // prettier-ignore
+      yield refusal(
+        'dense-weights-missing',
+        ['recover', i, 'loss'],
+        'This loss compares with the dense model, and nobody can tell which it was: name it under dense, or use loss text.',
+        {
+          from: [['prune'], ['recover', i, 'loss']],
+          fixes: [{ path: ['recover', i, 'loss'], value: 'text', title: 'loss: text' }],
+        },
+      )
     if (!isTraining(recovery.mode)) continue
     yield* exclusive(recovery, i)
     yield* untrained(recovery, i, model)
@@ -36,9 +49,24 @@ function* exclusive({ train }: ResolvedRecover, i: number): Iterable<PlanFinding
   const adapters = train.filter(isAdapterName)
   const others = train.filter((subset) => subset !== 'full')
   if (train.includes('full') && others.length > 0)
-    yield refusal('exclusive-settings', path, `full trains every weight, so ${others.join(', ')} cannot be trained besides it: keep one or the other.`, { fixes: [keep(['full']), keep(others)] }) // prettier-ignore
+    yield refusal(
+      'exclusive-settings',
+      path,
+      `full trains every weight, so ${others.join(', ')} cannot be trained besides it: keep one or the other.`,
+      { fixes: [keep(['full']), keep(others)] },
+    )
   else if (adapters.length > 1)
-    yield refusal('exclusive-settings', path, `A linear can carry one adapter, here are ${andList(adapters)}: keep one.`, { fixes: adapters.map((adapter) => ({ ...keep(train.filter((subset) => subset === adapter || !isAdapterName(subset))), title: `Keep ${adapter}` })) }) // prettier-ignore
+    yield refusal(
+      'exclusive-settings',
+      path,
+      `A linear can carry one adapter, here are ${andList(adapters)}: keep one.`,
+      {
+        fixes: adapters.map((adapter) => ({
+          ...keep(train.filter((subset) => subset === adapter || !isAdapterName(subset))),
+          title: `Keep ${adapter}`,
+        })),
+      },
+    )
 }
 
 const nouns: Partial<Record<Subset, string>> = { bias: 'biases', norm: 'norm weights' }
@@ -59,17 +87,32 @@ function* untrained(
     const path = [...trainPath(i), named.indexOf(subset)]
     if (outside(subset)) {
       why.push(`reconstruction skips the ${subset}`)
-      yield warning('head-in-reconstruction', path, `Reconstruction skips the ${subset}, which is in no block: remove it, or use mode retrain.`, { fixes: trainOnly(i, rest(subset)) }) // prettier-ignore
+      yield warning(
+        'head-in-reconstruction',
+        path,
+        `Reconstruction skips the ${subset}, which is in no block: remove it, or use mode retrain.`,
+        { fixes: trainOnly(i, rest(subset)) },
+      )
     } else if (absent.includes(subset)) {
       why.push(`this model has no ${nouns[subset]}`)
       const left = rest(...absent)
-      yield warning('parameters-missing', path, `This model has no ${nouns[subset]}, so ${subset} trains nothing: use ${instead.length > 1 ? 'norm or ' : ''}an adapter such as ${defaultAdapter}.`, { fixes: trainOnly(i, left.length > 0 ? left : instead) }) // prettier-ignore
+      yield warning(
+        'parameters-missing',
+        path,
+        `This model has no ${nouns[subset]}, so ${subset} trains nothing: use ${instead.length > 1 ? 'norm or ' : ''}an adapter such as ${defaultAdapter}.`,
+        { fixes: trainOnly(i, left.length > 0 ? left : instead) },
+      )
     }
   }
   if (named.some((subset) => !outside(subset) && !missing(subset))) return
   const reason = why.length > 0 ? `, as ${andList(why)}` : ''
   const biases = missing('bias') || missing('norm') ? '' : ', or bias and norm in models that have biases'
-  yield refusal('nothing-to-train', trainPath(i), `Nothing would be trained${reason}: train [${instead.join(', ')}]${biases}.`, { from: [trainPath(i)], fixes: trainOnly(i, biases === '' ? instead : ['bias', 'norm']) }) // prettier-ignore
+  yield refusal(
+    'nothing-to-train',
+    trainPath(i),
+    `Nothing would be trained${reason}: train [${instead.join(', ')}]${biases}.`,
+    { from: [trainPath(i)], fixes: trainOnly(i, biases === '' ? instead : ['bias', 'norm']) },
+  )
 }
 
 export function untiesHead({ mode, train }: ResolvedRecover): boolean {
@@ -78,8 +121,21 @@ export function untiesHead({ mode, train }: ResolvedRecover): boolean {
 
 function trainedTiedHead({ train: named }: ResolvedRecover, i: number, isPart: boolean): PlanFinding {
   const path = [...trainPath(i), named.indexOf('head')]
-  const fixes = trainOnly(i, named.filter((subset) => subset !== 'head')) // prettier-ignore
+  const fixes = trainOnly(
+    i,
+    named.filter((subset) => subset !== 'head'),
+  )
   return isPart
-    ? refusal('tied-head', path, 'The head of this model is its embedding, and a model of several parts cannot be saved untied: remove it.', { fixes }) // prettier-ignore
-    : warning('tied-head', path, 'The head of this model is its embedding: training it unties them, and the saved model gets a head of its own. Remove it to keep them tied.', { fixes }) // prettier-ignore
+    ? refusal(
+        'tied-head',
+        path,
+        'The head of this model is its embedding, and a model of several parts cannot be saved untied: remove it.',
+        { fixes },
+      )
+    : warning(
+        'tied-head',
+        path,
+        'The head of this model is its embedding: training it unties them, and the saved model gets a head of its own. Remove it to keep them tied.',
+        { fixes },
+      )
 }

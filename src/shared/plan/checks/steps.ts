@@ -50,14 +50,16 @@ function* spread(step: ResolvedPruneStep, i: number, model: ModelView | null): I
   const asked = step[name]?.spread
   if (!most || !spreadOver || typeof asked !== 'number' || typeof sparsity !== 'number' || !spreadsOverBlocks(step))
     return
-  const pruned = model?.prunedBy(step).map(({ block, rows, columns }) => ({ block: block ?? 0, parameters: rows * columns })) // prettier-ignore
+  const pruned = model
+    ?.prunedBy(step)
+    .map(({ block, rows, columns }) => ({ block: block ?? 0, parameters: rows * columns }))
   const blocks = blocksOf(pruned ?? unknownBlocks)
   const shares = spreadOver(blocks, sparsity, { ...step[name], spread: asked } as SettledSettings)
   if (shares.every((share) => share > -rounding && share < 1 - rounding)) return
   const limit = most(blocks, sparsity)
   const [first, last] = [shares[0], shares[shares.length - 1]].map((share) => Number(share.toFixed(4)))
   const better = Number((0.9 * limit).toPrecision(2))
-  const message = `A spread of ${asked} around ${sparsity} would give the first block ${first} and the last ${last}: write less than ${Number(limit.toPrecision(4))}.` // prettier-ignore
+  const message = `A spread of ${asked} around ${sparsity} would give the first block ${first} and the last ${last}: write less than ${Number(limit.toPrecision(4))}.`
   const path = ['prune', i, name]
   yield refusal('spread-too-wide', [...path, 'spread'], message, {
     unwritten: ['prune', i, 'allocation'],
@@ -90,7 +92,10 @@ function* groups(step: ResolvedPruneStep, i: number, model: ModelView | null): I
   const entry = `re:.*${last.length > 1 ? `(?:${last.join('|')})` : last[0]}$`
   const message = `Groups of ${group.m} do not fit ${someOf(names, 3)}: ignore them or choose another pattern.`
   yield refusal('pattern-does-not-divide', ['prune', i, 'pattern'], message, {
-    fixes: wrong.length < pruned.length ? [{ path: ['prune', i, 'ignore'], value: entry, append: true, title: 'Ignore them' }] : [], // prettier-ignore
+    fixes:
+      wrong.length < pruned.length
+        ? [{ path: ['prune', i, 'ignore'], value: entry, append: true, title: 'Ignore them' }]
+        : [],
   })
 }
 

@@ -21,7 +21,11 @@ export function* targetFindings({ prune }: ResolvedRecipe, model: ModelView): It
       if (model.matched(entry).length === 0 && !/(?:lm_head|embed_out)\$?$/.test(entry))
         yield ignoringNothing(entry, at('ignore', j), model)
     if (refused && targets.some((entry) => model.matched(entry).some(isPrunable)))
-      yield refusal('step-prunes-nothing', ['prune', i, 'ignore'], `ignore leaves nothing of what targets matches, ${JSON.stringify(targets)}: narrow it to ${exampleOf(model)}, or remove it.`) // prettier-ignore
+      yield refusal(
+        'step-prunes-nothing',
+        ['prune', i, 'ignore'],
+        `ignore leaves nothing of what targets matches, ${JSON.stringify(targets)}: narrow it to ${exampleOf(model)}, or remove it.`,
+      )
   }
 }
 
@@ -42,7 +46,12 @@ function unanchored(entry: string, path: Change['path'], model: ModelView): Plan
   const better = `re:.*${source.includes('|') ? `(?:${source})` : source}`
   const { length } = model.matched(better)
   if (length === 0) return null
-  return refusal('regex-needs-prefix', path, `${entry} matches nothing, since it must match from the start of a name. ${better} matches ${length} modules.`, { fixes: [rewrite(path, better)] }) // prettier-ignore
+  return refusal(
+    'regex-needs-prefix',
+    path,
+    `${entry} matches nothing, since it must match from the start of a name. ${better} matches ${length} modules.`,
+    { fixes: [rewrite(path, better)] },
+  )
 }
 
 function unmatched(entry: string, path: Change['path'], model: ModelView): PlanFinding {
@@ -80,5 +89,10 @@ const kinds: Partial<Record<ModelModule['kind'], string>> = {
 
 function unprunable(entry: string, path: Change['path'], { name, kind }: ModelModule, hasOthers: boolean): PlanFinding {
   const what = kinds[kind] ?? 'no projection inside the blocks'
-  return refusal('target-not-prunable', path, `${entry} matches ${name}, ${what}, which is not pruned: name linears of the blocks.`, { fixes: hasOthers ? [{ path, title: `Remove ${entry}` }] : [] }) // prettier-ignore
+  return refusal(
+    'target-not-prunable',
+    path,
+    `${entry} matches ${name}, ${what}, which is not pruned: name linears of the blocks.`,
+    { fixes: hasOthers ? [{ path, title: `Remove ${entry}` }] : [] },
+  )
 }

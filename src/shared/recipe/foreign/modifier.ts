@@ -19,9 +19,20 @@ const allocationSettings = [
 const handled = new Set<string>([
   ...methodSettings,
   ...allocationSettings,
-  'sparsity', 'final_sparsity', 'mask_structure', 'prunen', 'prunem', 'targets', 'ignore', 'compress_layers', 'target_ids', 'sequential_update', 'sequential_targets', 'offload_hessians',
+  'sparsity',
+  'final_sparsity',
+  'mask_structure',
+  'prunen',
+  'prunem',
+  'targets',
+  'ignore',
+  'compress_layers',
+  'target_ids',
+  'sequential_update',
+  'sequential_targets',
+  'offload_hessians',
   'layer_prefix',
-]) // prettier-ignore
+])
 
 /** Null, with a note, for what has no counterpart. */
 export function pruneStepOf({ name, settings, path }: Modifier, notes: Note[]): Draft | null {

@@ -44,7 +44,9 @@ export function sweptDraft({ fixed, lists, places, draftOf }: SweptLists): Draft
   })
   /** The combination with the first value of a list. */
   const base = (i: number, k: number) => i - digit(i, k) * strides[k]
-  const varies = lists.map((_, k) => new Set(all.flatMap(({ text }, i) => (text === all[base(i, k)].text ? [] : base(i, k))))) // prettier-ignore
+  const varies = lists.map(
+    (_, k) => new Set(all.flatMap(({ text }, i) => (text === all[base(i, k)].text ? [] : base(i, k)))),
+  )
   const effective = lists.flatMap(([key, values], k) => (varies[k].size > 0 ? [{ key, values, k }] : []))
   const isRun = (i: number) => lists.every((_, k) => varies[k].size > 0 || digit(i, k) === 0)
   const runs = all.flatMap((run, i) => (isRun(i) ? [{ ...run, i }] : []))

@@ -43,8 +43,17 @@ const maxInstructions = 1000
 const maxDepth = 50
 
 const digit: CharSet['ranges'] = [[48, 57]]
-const word: CharSet['ranges'] = [[48, 57], [65, 90], [95, 95], [97, 122]] // prettier-ignore
-const space: CharSet['ranges'] = [[9, 13], [32, 32], [160, 160]] // prettier-ignore
+const word: CharSet['ranges'] = [
+  [48, 57],
+  [65, 90],
+  [95, 95],
+  [97, 122],
+]
+const space: CharSet['ranges'] = [
+  [9, 13],
+  [32, 32],
+  [160, 160],
+]
 const classes: Record<string, CharSet['ranges']> = { d: digit, w: word, s: space }
 const controls: Record<string, number> = { n: 10, r: 13, t: 9, f: 12, v: 11, '0': 0 }
 const any: CharSet = { ranges: [[10, 10]], negated: true }

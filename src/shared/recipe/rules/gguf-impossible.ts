@@ -19,7 +19,11 @@ export const rule = defineRule({
     const at = ['save', 'format']
     const fixes = [context.fix.drop(at)]
     if (!present)
-      yield { at, message: 'The model folder has no tokenizer.json, which a GGUF file holds: copy it from the model.', fixes } // prettier-ignore
+      yield {
+        at,
+        message: 'The model folder has no tokenizer.json, which a GGUF file holds: copy it from the model.',
+        fixes,
+      }
     else if (ggufProblem) yield { at, message: `tokenizer.json: ${ggufProblem}: remove format.`, fixes }
   },
 })

@@ -59,7 +59,11 @@ function* idle(context: LintContext): Iterable<Idle> {
   if (context.resolved.prune.length === 0)
     yield { path: ['save', 'pruned'], reason: 'without prune', from: [['prune']] }
   else if (recover.length === 0)
-    yield { path: ['save', 'pruned'], reason: 'without recover, as save.to is the pruned model then', from: [['recover']] } // prettier-ignore
+    yield {
+      path: ['save', 'pruned'],
+      reason: 'without recover, as save.to is the pruned model then',
+      from: [['recover']],
+    }
 }
 
 function* idleInStep(step: ResolvedPruneStep, i: number): Iterable<Idle> {

@@ -38,7 +38,10 @@ export const rule = defineRule({
       }
     }
     if (save.pruned !== undefined && overlapOfPaths(save.pruned, save.to))
-      yield { at: ['save', 'pruned'], message: 'The pruned model and the result would lie in one another: choose folders side by side.' } // prettier-ignore
+      yield {
+        at: ['save', 'pruned'],
+        message: 'The pruned model and the result would lie in one another: choose folders side by side.',
+      }
     const free = facts.machine?.freeDiskBytes ?? null
     if (free === null || !model?.modelConfig) return
     const needed = estimateDisk(resolved, model)

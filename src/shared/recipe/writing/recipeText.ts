@@ -118,7 +118,9 @@ function spreadLines(spread: SpreadChoice): string[] {
   if (spread === defaultAllocation) return []
   const name = spread === 'tried' ? triedAllocation : spread
   const lines = [`    allocation: ${name} # ${allocationOf(name).about}`]
-  return spread === 'tried' ? [...lines, `    ${name}: { spread: auto } # the best of three on ${triedWindows} windows`] : lines // prettier-ignore
+  return spread === 'tried'
+    ? [...lines, `    ${name}: { spread: auto } # the best of three on ${triedWindows} windows`]
+    : lines
 }
 
 /** It goes over the blocks, as pruning does. */
@@ -138,7 +140,10 @@ function recoverLines({ recoveries, ...choices }: RecipeChoices): string[] {
   const parts = recoveries.map((mode) => modeLines(mode, choices))
   if (parts.length === 0) return []
   if (parts.length === 1) return ['recover:', ...parts[0].map((line) => `  ${line}`)]
-  return ['recover: # one after the other', ...parts.flatMap(([first, ...rest]) => [`  - ${first}`, ...rest.map((line) => `    ${line}`)])] // prettier-ignore
+  return [
+    'recover: # one after the other',
+    ...parts.flatMap(([first, ...rest]) => [`  - ${first}`, ...rest.map((line) => `    ${line}`)]),
+  ]
 }
 
 const modeComments: Record<RecoverMode, string> = {
@@ -203,5 +208,8 @@ export function prunedPlace(saveTo: string): string {
 
 function sweepLines({ compare }: RecipeChoices): string[] {
   if (!compare) return []
-  return ['sweep: # a run for each value; each saves to a folder of its own', `  ${compare.path}: [${compare.values.join(', ')}]`] // prettier-ignore
+  return [
+    'sweep: # a run for each value; each saves to a folder of its own',
+    `  ${compare.path}: [${compare.values.join(', ')}]`,
+  ]
 }

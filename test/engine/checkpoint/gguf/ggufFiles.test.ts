@@ -9,7 +9,11 @@ import { cli } from '../../../support/cli.ts'
 import { ggufFile, keyText, keyTexts, type GgufTensorBytes } from '../../../support/gguf.ts'
 import { scratch, type Scratch } from '../../../support/safetensors.ts'
 
-const f32 = (dims: number[], values: number[]): GgufTensorBytes => ({ type: 0, dims, data: new Uint8Array(Float32Array.from(values).buffer) }) // prettier-ignore
+const f32 = (dims: number[], values: number[]): GgufTensorBytes => ({
+  type: 0,
+  dims,
+  data: new Uint8Array(Float32Array.from(values).buffer),
+})
 /** Rows of 64 weights in Q8_0 with the scale 0.5: block b of row r holds (r + b) in its first half, zeros in its second. */
 const q8 = (rows: number): GgufTensorBytes => {
   const data = new Uint8Array(rows * 2 * 34)
@@ -50,21 +54,37 @@ describe('GGUF files', () => {
     const numbers = new Float32Array(whole.buffer)
     assert.equal(numbers.length, 3 * 64)
     assert.deepEqual([numbers[0], numbers[16], numbers[32], numbers[64], numbers[128 + 47]], [0.5, 0, 1, 1, 2])
-    for (const [start, end] of [[0, 4], [60, 68], [124, 700], [500, 768], [3, 5]]) {
+    for (const [start, end] of [
+      [0, 4],
+      [60, 68],
+      [124, 700],
+      [500, 768],
+      [3, 5],
+    ]) {
       assert.deepEqual(await checkpoint.readRange('blk.0.attn_q.weight', start, end), whole.slice(start, end))
     }
     await checkpoint.close()
-  }) // prettier-ignore
+  })
 
   it('statistics are of the numbers, sizes of the file, roles by the names that ggml gives', async () => {
     const { checkpoint, unknown } = await openInspection(temp.write('m.gguf', ggufFile(model, keys)))
     const { tensors, linears } = await inspectCheckpoint(checkpoint, { stats: true, nm: [] })
     const [embedding, norm, q] = tensors
-    assert.deepEqual([embedding, norm, q].map(({ role }) => [role.role, role.block]), [['embedding', null], ['norm', 0], ['linear', 0]]) // prettier-ignore
+    assert.deepEqual(
+      [embedding, norm, q].map(({ role }) => [role.role, role.block]),
+      [
+        ['embedding', null],
+        ['norm', 0],
+        ['linear', 0],
+      ],
+    )
     assert.equal(q.stats?.zeros, 96)
     assert.equal(q.stats?.max, 2)
     assert.deepEqual([linears.parameters, linears.bytes, linears.sparsity], [192, 204, 0.5])
-    assert.deepEqual(unknown.map(({ name, dtype, bytes }) => [name, dtype, bytes]), [['blk.0.ffn_up.weight', 'Q2_K', 84]]) // prettier-ignore
+    assert.deepEqual(
+      unknown.map(({ name, dtype, bytes }) => [name, dtype, bytes]),
+      [['blk.0.ffn_up.weight', 'Q2_K', 84]],
+    )
     await checkpoint.close()
   })
 
@@ -113,8 +133,13 @@ describe('GGUF files', () => {
   it('analyse looks at the values of its matrices, and no further', async () => {
     const { 'blk.0.ffn_up.weight': _, ...known } = model
     const path = temp.write('m.gguf', ggufFile(known, keys))
-    const { modules } = JSON.parse((await cli('analyse', path, '--json')).stdout) as { modules: { name: string; std: number }[] } // prettier-ignore
-    assert.deepEqual(modules.map(({ name }) => name), ['blk.0.attn_q']) // prettier-ignore
+    const { modules } = JSON.parse((await cli('analyse', path, '--json')).stdout) as {
+      modules: { name: string; std: number }[]
+    }
+    assert.deepEqual(
+      modules.map(({ name }) => name),
+      ['blk.0.attn_q'],
+    )
     assert.ok(modules[0].std > 0)
     temp.write('ids.jsonl', '{"text": "a"}\n')
     const { status, stderr } = await cli('analyse', path, '--calibration', temp.path('ids.jsonl'))
@@ -134,7 +159,12 @@ describe('GGUF files', () => {
     }
     assert.deepEqual(
       json.tensors.map(({ dtype, bytes, unreadable }) => [dtype, bytes, unreadable !== undefined]),
-      [['F32', 24, false], ['F32', 16, false], ['Q8_0', 204, false], ['Q2_K', 84, true]],
-    ) // prettier-ignore
+      [
+        ['F32', 24, false],
+        ['F32', 16, false],
+        ['Q8_0', 204, false],
+        ['Q2_K', 84, true],
+      ],
+    )
   })
 })

@@ -72,7 +72,12 @@ describe('quantised blocks as numbers', () => {
   })
 
   it('a block of zeros is zeros, exactly', () => {
-    for (const [type, bytes] of [['Q8_0', 34], ['Q4_K', 144], ['Q5_K', 176], ['Q6_K', 210]] as const)
-      assert.ok(widen(type, new Uint8Array(2 * bytes)).every((number) => number === 0)) // prettier-ignore
+    for (const [type, bytes] of [
+      ['Q8_0', 34],
+      ['Q4_K', 144],
+      ['Q5_K', 176],
+      ['Q6_K', 210],
+    ] as const)
+      assert.ok(widen(type, new Uint8Array(2 * bytes)).every((number) => number === 0))
   })
 })

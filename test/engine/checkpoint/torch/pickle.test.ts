@@ -146,8 +146,14 @@ describe('pickles as data', function () {
     // {'best': {'w': …}['w'], 'state_dict': {'w': …}}: the same tensor twice, once by itself.
     const alone = inner.slice(inner.indexOf('ctorch._utils'), -1)
     const both = tensorsOf(read(`}(${key('best')}${alone}${key('state_dict')}${inner}u.`))
-    assert.deepEqual(both.map(({ name }) => name), ['w']) // prettier-ignore
-    assert.deepEqual(tensorsOf(read(`}(${key('best')}${alone}${key('w')}${alone}u.`)).map(({ name }) => name), ['best', 'w']) // prettier-ignore
+    assert.deepEqual(
+      both.map(({ name }) => name),
+      ['w'],
+    )
+    assert.deepEqual(
+      tensorsOf(read(`}(${key('best')}${alone}${key('w')}${alone}u.`)).map(({ name }) => name),
+      ['best', 'w'],
+    )
   })
 
   it('a thousand mutants of what torch wrote', () =>

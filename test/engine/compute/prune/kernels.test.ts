@@ -301,7 +301,9 @@ describe('a sweep whose block of U is larger than what a thread sees of tensors 
     const results: Float32Array[] = []
     for (const options of [{}, { largeBytes: 0, stageBytes: 2 ** 16 }]) {
       const cpu = await openCpu({ threads: 2, ...options })
-      const upper = Float32Array.from({ length: width * width }, (_, i) => (i % (width + 1) === 0 ? 1 : i % 7 === 0 && i % width > i / width ? 0.01 : 0)) // prettier-ignore
+      const upper = Float32Array.from({ length: width * width }, (_, i) =>
+        i % (width + 1) === 0 ? 1 : i % 7 === 0 && i % width > i / width ? 0.01 : 0,
+      )
       const [weight, factor, scale] = [
         upload(
           cpu,
@@ -312,9 +314,21 @@ describe('a sweep whose block of U is larger than what a thread sees of tensors 
         upload(cpu, 'f32', [width, width], upper),
         upload(cpu, 'f32', [1, width], new Float32Array(width).fill(1)),
       ]
-      const mask = upload(cpu, 'u32', [rows, maskWords(width)], new Uint32Array(rows * maskWords(width)).fill(0x5a5a5a5a)) // prettier-ignore
+      const mask = upload(
+        cpu,
+        'u32',
+        [rows, maskWords(width)],
+        new Uint32Array(rows * maskWords(width)).fill(0x5a5a5a5a),
+      )
       const losses = upload(cpu, 'f32', [rows], new Float32Array(rows))
-      await cpu.prune.sparseGptBlock(weight, mask, losses, { upper: factor, inverseDiagonal: scale }, { start: 0, end }, null) // prettier-ignore
+      await cpu.prune.sparseGptBlock(
+        weight,
+        mask,
+        losses,
+        { upper: factor, inverseDiagonal: scale },
+        { start: 0, end },
+        null,
+      )
       results.push(await readF32(cpu, weight))
       await cpu.close()
     }

@@ -204,7 +204,10 @@ describe('What a GPU is asked for', function () {
       [...whole],
       Array.from({ length: 5000 }, (_, i) => Math.fround(i / 3)),
     )
-    assert.deepEqual([...part], [4321, 4322, 4323].map((i) => Math.fround(i / 3))) // prettier-ignore
+    assert.deepEqual(
+      [...part],
+      [4321, 4322, 4323].map((i) => Math.fround(i / 3)),
+    )
     assert.deepEqual([...odd], [103, 104, 105, 106])
   })
 

@@ -219,7 +219,8 @@ describe('how much memory a GPU gives', function () {
   })
 
   it('is shared by processors with graphics', () => {
-    const info = (vendor: string, description: string) => ({ vendor, description, device: '', architecture: '', isFallbackAdapter: false }) as unknown as GPUAdapterInfo // prettier-ignore
+    const info = (vendor: string, description: string) =>
+      ({ vendor, description, device: '', architecture: '', isFallbackAdapter: false }) as unknown as GPUAdapterInfo
     for (const [vendor, name, own] of [
       ['nvidia', 'NVIDIA H100 PCIe', true],
       ['nvidia', 'NVIDIA Tegra Orin (nvgpu)', false],

@@ -34,11 +34,20 @@ describe('shaders for Direct3D and Metal', () => {
   })
 
   it('use f16 nowhere but on tensor cores', () => {
-    assert.deepEqual(having(/\bf16\b/g).filter((found) => !found.startsWith('gemmTensor')), []) // prettier-ignore
+    assert.deepEqual(
+      having(/\bf16\b/g).filter((found) => !found.startsWith('gemmTensor')),
+      [],
+    )
   })
 
   it('let atomics come in any order: additions and bits of whole numbers, and nothing that reads another’s result', () => {
-    assert.deepEqual([...new Set(having(/\batomic[A-Z]\w*/g).map((found) => found.split(': ')[1]))].sort(), ['atomicAdd', 'atomicAnd', 'atomicLoad', 'atomicOr', 'atomicStore']) // prettier-ignore
+    assert.deepEqual([...new Set(having(/\batomic[A-Z]\w*/g).map((found) => found.split(': ')[1]))].sort(), [
+      'atomicAdd',
+      'atomicAnd',
+      'atomicLoad',
+      'atomicOr',
+      'atomicStore',
+    ])
     assert.deepEqual(having(/atomic<(?!u32>)\w+>/g), [])
     // A result that is used would be that of whoever came before.
     assert.deepEqual(having(/[=(,+*-]\s*atomic(Add|And|Or)\(/g), [])
@@ -73,15 +82,38 @@ describe('shaders for Direct3D and Metal', () => {
   })
 
   it('read f16 numbers below the normal ones as whole numbers, which are not flushed to 0', () => {
-    const unguarded = [...shaders].filter(([, { code }]) => code.replace(/if \(magnitude >= 0x400u\) \{ return unpack2x16float\(bits\)\.x; \}/g, '').includes('unpack2x16float')) // prettier-ignore
+    const unguarded = [...shaders].filter(([, { code }]) =>
+      code
+        .replace(/if \(magnitude >= 0x400u\) \{ return unpack2x16float\(bits\)\.x; \}/g, '')
+        .includes('unpack2x16float'),
+    )
     // The products for small subgroups run on lavapipe alone, which keeps them.
-    assert.deepEqual(unguarded.map(([name]) => name).filter((name) => !name.startsWith('gemmSmall')), []) // prettier-ignore
+    assert.deepEqual(
+      unguarded.map(([name]) => name).filter((name) => !name.startsWith('gemmSmall')),
+      [],
+    )
   })
 
   it('divide whole numbers by parameters that a dispatch of something cannot have at 0', () => {
     // WGSL defines x / 0 as x, and drivers differ. These are sizes, and where one is 0 there is no dispatch; cap and scale are f32.
     const divisors = new Set(having(/[/%] p\.\w+/g).map((found) => found.slice(found.indexOf('p.'))))
-    assert.deepEqual([...divisors].sort(), ['p.cap', 'p.columns', 'p.group', 'p.groups', 'p.inner', 'p.kvHeads', 'p.m', 'p.n', 'p.numHeads', 'p.pairs', 'p.rowWords', 'p.scale', 'p.seqLen', 'p.width', 'p.words']) // prettier-ignore
+    assert.deepEqual([...divisors].sort(), [
+      'p.cap',
+      'p.columns',
+      'p.group',
+      'p.groups',
+      'p.inner',
+      'p.kvHeads',
+      'p.m',
+      'p.n',
+      'p.numHeads',
+      'p.pairs',
+      'p.rowWords',
+      'p.scale',
+      'p.seqLen',
+      'p.width',
+      'p.words',
+    ])
   })
 
   it('shift by less than the width of a number', () => {

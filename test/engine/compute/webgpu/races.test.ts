@@ -73,7 +73,11 @@ async function pruned(gpu: GpuSession): Promise<Map<string, HostArray>> {
   const diagonal = upload(gpu, 'f32', [n], new Float32Array(n).fill(3))
   assert.equal(await gpu.prune.inverseFactor(upper, upload(gpu, 'f32', [n, n], h), diagonal), true)
   results.set('factor', await gpu.read(upper))
-  const [swept, bits, losses] = [random(rows, n), upload(gpu, 'u32', [rows, maskWords(n)], new Uint32Array(rows * maskWords(n))), upload(gpu, 'f32', [rows], new Float32Array(rows))] // prettier-ignore
+  const [swept, bits, losses] = [
+    random(rows, n),
+    upload(gpu, 'u32', [rows, maskWords(n)], new Uint32Array(rows * maskWords(n))),
+    upload(gpu, 'f32', [rows], new Float32Array(rows)),
+  ]
   const inverseDiagonal = upload(gpu, 'f32', [1, n], new Float32Array(n).fill(0.5))
   const columnsSwept = { start: 32, end: 160 }
   await gpu.prune.sparseGptBlock(swept, bits, losses, { upper, inverseDiagonal }, columnsSwept, { n: 2, m: 4 })
@@ -114,7 +118,11 @@ describe('workgroups of a dispatch', function () {
     expected = await everything(gpu)
     // Also those of other adapters are seen where their shapes ask for them; tensor cores are no adapter's without a GPU.
     const left = new Set(madeVariants.map(({ shader }) => shader.name).filter((name) => !gpu.compiled.has(name)))
-    assert.deepEqual([...left].filter((name) => !name.startsWith('gemmTensor')), [], 'shaders that no case here runs') // prettier-ignore
+    assert.deepEqual(
+      [...left].filter((name) => !name.startsWith('gemmTensor')),
+      [],
+      'shaders that no case here runs',
+    )
   })
   after(() => sessions.forEach((gpu) => gpu.close()))
 
@@ -130,7 +138,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       const pipeline = device.createComputePipeline({ layout: 'auto', compute: { module } })
       for (const n of [1, 2, 3, 64, 65]) {
         const usage = GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC
-        const [y, host] = [device.createBuffer({ size: 4 * n, usage }), device.createBuffer({ size: 4 * n, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST })] // prettier-ignore
+        const [y, host] = [
+          device.createBuffer({ size: 4 * n, usage }),
+          device.createBuffer({ size: 4 * n, usage: GPUBufferUsage.MAP_READ | GPUBufferUsage.COPY_DST }),
+        ]
         const encoder = device.createCommandEncoder()
         const pass = encoder.beginComputePass()
         pass.setPipeline(pipeline)
@@ -143,7 +154,10 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
         await host.mapAsync(GPUMapMode.READ)
         const places = [...new Uint32Array(host.getMappedRange())]
         const inOrder = Array.from({ length: n }, (_, i) => i)
-        assert.deepEqual([...places].sort((a, b) => a - b), inOrder) // prettier-ignore
+        assert.deepEqual(
+          [...places].sort((a, b) => a - b),
+          inOrder,
+        )
         if (n > 2) assert.notDeepEqual(places, inOrder)
       }
       device.destroy()

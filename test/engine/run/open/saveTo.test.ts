@@ -142,7 +142,12 @@ describe('the place of the result', () => {
     if (spawnSync('mount', ['-t', 'tmpfs', 'tmpfs', mount]).status !== 0)
       return cannot(this, 'only root can mount a small file system')
     try {
-      const absolute = { ...recipe, model: here.place.path('model'), calibration: { ...recipe.calibration, data: here.place.path(data) }, save: { to: here.place.path('out') } } // prettier-ignore
+      const absolute = {
+        ...recipe,
+        model: here.place.path('model'),
+        calibration: { ...recipe.calibration, data: here.place.path(data) },
+        save: { to: here.place.path('out') },
+      }
       writeFileSync(join(mount, 'a.prune.yaml'), JSON.stringify(absolute))
       spawnSync('mount', ['-o', 'remount,ro', mount])
       const refused = { code: 'disk', message: /cannot write .*fixed\/\.sparsescope\/runs.*read-only/ }

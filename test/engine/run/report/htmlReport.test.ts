@@ -42,7 +42,13 @@ function report({ tasks = false, several = false, twoTexts = false } = {}) {
   if (twoTexts)
     progress.evaluations = [
       ...[20, 60, 30].map((perplexity, i) => ({ ...evaluation, stage: stages[i], perplexity })),
-      ...[10, 20, 18].map((perplexity, i) => ({ ...evaluation, stage: stages[i], entry: 1, data: 'wiki.txt', perplexity })), // prettier-ignore
+      ...[10, 20, 18].map((perplexity, i) => ({
+        ...evaluation,
+        stage: stages[i],
+        entry: 1,
+        data: 'wiki.txt',
+        perplexity,
+      })),
     ]
   if (tasks)
     progress.evaluations = (['dense', 'pruned', 'recovered'] as const).flatMap((stage) =>

@@ -62,7 +62,10 @@ describe('progress of a whole run', () => {
     overall.reach('evaluate dense', 1, 20_000)
     overall.leave('evaluate dense', 20_000)
     const after = overall.secondsLeft(20_000)!
-    assert.deepEqual(after.map(Math.round), [Math.sqrt(0.5 * (2 / 1.1)), Math.sqrt(2 * 2 * 1.1)].map((pace) => Math.round(90 * pace))) // prettier-ignore
+    assert.deepEqual(
+      after.map(Math.round),
+      [Math.sqrt(0.5 * (2 / 1.1)), Math.sqrt(2 * 2 * 1.1)].map((pace) => Math.round(90 * pace)),
+    )
     overall.enter('prune', 20_000)
     // Half of the pruning took 90 s where 30 were planned.
     overall.reach('prune', 0.5, 110_000)

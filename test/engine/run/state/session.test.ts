@@ -26,7 +26,11 @@ describe('session', () => {
 
   it('says nothing before the start of the run, which is its first line', async () => {
     let said = 0
-    const session = begun(0, () => said++, () => said++) // prettier-ignore
+    const session = begun(
+      0,
+      () => said++,
+      () => said++,
+    )
     await new Promise((resolve) => setTimeout(resolve, 1200))
     session.close()
     assert.equal(said, 0)

@@ -64,7 +64,12 @@ describe('files of a run', () => {
       }
       return { name, dtype: 'F32' as const, shape: [1], bytes }
     }
-    await writeTensors(path, [tensor('a', () => f32(1)), tensor('b', () => f32(2))], {}, async () => void order.push('room')) // prettier-ignore
+    await writeTensors(
+      path,
+      [tensor('a', () => f32(1)), tensor('b', () => f32(2))],
+      {},
+      async () => void order.push('room'),
+    )
     assert.deepEqual(order, ['room', 'a', 'b'])
     const old = readFileSync(path)
     const broken = () => {
@@ -80,7 +85,12 @@ describe('files of a run', () => {
   it('an overlay reads finished tensors from its layers, the last one first, and the rest from the source', async () => {
     const write = async (name: string, tensors: Record<string, number>) => {
       const path = join(folder, `${name}.safetensors`)
-      const list = Object.entries(tensors).map(([key, value]) => ({ name: key, dtype: 'F32' as const, shape: [1], bytes: f32(value) })) // prettier-ignore
+      const list = Object.entries(tensors).map(([key, value]) => ({
+        name: key,
+        dtype: 'F32' as const,
+        shape: [1],
+        bytes: f32(value),
+      }))
       await writeTensors(path, list, {})
       return openCheckpoint(path)
     }

@@ -42,9 +42,20 @@ describe('recipes that the form writes', () => {
 
   it('are spread as chosen, else by depth from 60 % on; what looks at the model is calibrated', () => {
     const written = (more: Partial<RecipeChoices>) => {
-      const text = recipeText({ ...base, method: 'magnitude', recoveries: [], pattern: 'unstructured', data: 'c4.jsonl', ...more }) // prettier-ignore
+      const text = recipeText({
+        ...base,
+        method: 'magnitude',
+        recoveries: [],
+        pattern: 'unstructured',
+        data: 'c4.jsonl',
+        ...more,
+      })
       const { recipe, findings } = parseRecipe(text)
-      assert.deepEqual(findings.filter(({ severity }) => severity === 'error'), [], text) // prettier-ignore
+      assert.deepEqual(
+        findings.filter(({ severity }) => severity === 'error'),
+        [],
+        text,
+      )
       const [{ allocation, depth }] = recipe?.prune ?? [{}]
       return [allocation, depth?.spread, recipe?.calibration !== undefined]
     }
@@ -97,7 +108,10 @@ describe('recipes that the form writes', () => {
       assert.deepEqual(findings, [])
       const { runs, problems } = expandSweep(recipe)
       assert.deepEqual(problems, [])
-      assert.deepEqual(runs.map(({ settings }) => settings[compare.path]), compare.values) // prettier-ignore
+      assert.deepEqual(
+        runs.map(({ settings }) => settings[compare.path]),
+        compare.values,
+      )
       assert.equal(new Set(runs.map((run) => run.recipe.save?.to)).size, compare.values.length)
       assert.equal(recipe.calibration !== undefined, compare.path === 'prune.0.method')
     })

@@ -1,7 +1,12 @@
 import assert from 'node:assert/strict'
 import { expectedError } from '../../../../src/shared/analysis/expectedError.ts'
 
-const at = (sparsity: number, error: number | null, pattern = 'unstructured') => ({ method: 'wanda', sparsity, pattern, error }) // prettier-ignore
+const at = (sparsity: number, error: number | null, pattern = 'unstructured') => ({
+  method: 'wanda',
+  sparsity,
+  pattern,
+  error,
+})
 const module = (errors: ReturnType<typeof at>[]) => ({
   name: 'a',
   block: 0,
@@ -22,7 +27,7 @@ describe('the error that a recipe is expected to cost', () => {
       [0.4, 0.02],
       [0.8, 0.32],
     ])
-      // prettier-ignore
+      // oxfmt-ignore
       assert.ok(Math.abs((expectedError(known, asked(sparsity)) ?? NaN) / error - 1) < 1e-9, String(sparsity))
   })
 

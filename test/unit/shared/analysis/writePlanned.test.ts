@@ -58,14 +58,21 @@ const entriesOf = (text: string) => parseRecipe(text).recipe?.prune ?? []
 
 /** What people draw: few values, by block, by column, single ones, or all different. */
 function wantedMaps(of: typeof model): fc.Arbitrary<Wanted> {
-  const share = fc.oneof(fc.constant(null), fc.integer({ min: 100, max: 9500 }).map((n) => n / 1e4)) // prettier-ignore
+  const share = fc.oneof(
+    fc.constant(null),
+    fc.integer({ min: 100, max: 9500 }).map((n) => n / 1e4),
+  )
   const columns = [...new Set(of.modules.map(({ column }) => column))]
   const list = (length: number) => fc.array(share, { minLength: length, maxLength: length })
   return fc.oneof(
     list(of.numBlocks).map((values) => new Map(of.modules.map(({ name, block }) => [name, values[block]]))),
-    list(columns.length).map((values) => new Map(of.modules.map(({ name, column }) => [name, values[columns.indexOf(column)]]))), // prettier-ignore
+    list(columns.length).map(
+      (values) => new Map(of.modules.map(({ name, column }) => [name, values[columns.indexOf(column)]])),
+    ),
     list(of.modules.length).map((values) => new Map(of.modules.map(({ name }, i) => [name, values[i]]))),
-    fc.subarray(of.modules.map(({ name }) => name)).chain((names) => share.map((value) => new Map(names.map((name) => [name, value])))), // prettier-ignore
+    fc
+      .subarray(of.modules.map(({ name }) => name))
+      .chain((names) => share.map((value) => new Map(names.map((name) => [name, value])))),
   )
 }
 
@@ -84,7 +91,9 @@ describe('writing planned sparsities into a recipe', () => {
             const before = read(now, of)
             const result = writePlanned(now, of, wanted)
             if (result.problem !== undefined) {
-              const left = of.modules.filter(({ name }) => (wanted.get(name) === undefined ? before.sparsities.has(name) : wanted.get(name) !== null)) // prettier-ignore
+              const left = of.modules.filter(({ name }) =>
+                wanted.get(name) === undefined ? before.sparsities.has(name) : wanted.get(name) !== null,
+              )
               assert.equal(left.length, 0, `${result.problem}\n${now}`)
               continue
             }
@@ -123,7 +132,10 @@ describe('writing planned sparsities into a recipe', () => {
 
   it('by block is a list over the depth, and a straight line its two ends', () => {
     const byBlock = new Map(dense.modules.map(({ name, block }) => [name, [0.3, 0.5, 0.4, 0.5, 0.6][block]]))
-    assert.deepEqual(entriesOf(written(recipe, byBlock)).map(({ sparsity }) => sparsity), [[0.3, 0.5, 0.4, 0.5, 0.6]]) // prettier-ignore
+    assert.deepEqual(
+      entriesOf(written(recipe, byBlock)).map(({ sparsity }) => sparsity),
+      [[0.3, 0.5, 0.4, 0.5, 0.6]],
+    )
     const line = new Map(dense.modules.map(({ name, block }) => [name, 0.4 + 0.05 * block]))
     assert.deepEqual(
       entriesOf(written(recipe, line)).map(({ sparsity }) => sparsity),
@@ -136,17 +148,25 @@ describe('writing planned sparsities into a recipe', () => {
       recipe,
       where((name) => name.endsWith('mlp.down'), 0.3),
     )
-    assert.deepEqual(entriesOf(text).map(({ sparsity, targets, ignore }) => ({ sparsity, targets, ignore })), [
-      { sparsity: 0.5, targets: undefined, ignore: ['re:.*\\.mlp\\.down$'] },
-      { sparsity: 0.3, targets: ['re:.*\\.mlp\\.down$'], ignore: undefined },
-    ]) // prettier-ignore
+    assert.deepEqual(
+      entriesOf(text).map(({ sparsity, targets, ignore }) => ({ sparsity, targets, ignore })),
+      [
+        { sparsity: 0.5, targets: undefined, ignore: ['re:.*\\.mlp\\.down$'] },
+        { sparsity: 0.3, targets: ['re:.*\\.mlp\\.down$'], ignore: undefined },
+      ],
+    )
     assert.ok(text.includes('# cheap') && text.includes('# half'))
   })
 
   it('a list over the depth with one matrix apart is that list and one entry by name', () => {
-    const wanted = new Map(dense.modules.map(({ name, block }) => [name, name === firstQ ? 0.9 : 0.3 + 0.02 * block ** 2])) // prettier-ignore
+    const wanted = new Map(
+      dense.modules.map(({ name, block }) => [name, name === firstQ ? 0.9 : 0.3 + 0.02 * block ** 2]),
+    )
     const entries = entriesOf(written(recipe, wanted))
-    assert.deepEqual(entries.map(({ targets }) => targets), [undefined, [firstQ]]) // prettier-ignore
+    assert.deepEqual(
+      entries.map(({ targets }) => targets),
+      [undefined, [firstQ]],
+    )
   })
 
   it('entries that are given different sparsities stay apart, with their comments', () => {
@@ -173,8 +193,17 @@ describe('writing planned sparsities into a recipe', () => {
     it(`a recipe ${style} stays one`, () => {
       const some = where((name) => name.includes('.0.') || name.endsWith('up'), 0.4)
       const next = written(text, some)
-      for (const { name } of dense.modules) assert.equal(read(next).sparsities.get(name), some.has(name) ? 0.4 : 0.5, next) // prettier-ignore
-      assert.equal(read(written(next, where((name) => some.has(name), null))).sparsities.size, dense.modules.length - some.size) // prettier-ignore
+      for (const { name } of dense.modules)
+        assert.equal(read(next).sparsities.get(name), some.has(name) ? 0.4 : 0.5, next)
+      assert.equal(
+        read(
+          written(
+            next,
+            where((name) => some.has(name), null),
+          ),
+        ).sparsities.size,
+        dense.modules.length - some.size,
+      )
     })
 
   it('entries that share their values by an anchor are refused rather than changed together', () => {
@@ -182,13 +211,26 @@ describe('writing planned sparsities into a recipe', () => {
       /prune:[^]*?(?=calibration)/,
       'prune:\n  - &a {method: wanda, sparsity: 0.5, targets: [model.layers.0.attn.q]}\n  - {<<: *a, targets: [model.layers.1.attn.q]}\n',
     )
-    const result = writePlanned(shared, model, where((name) => name === firstQ, 0.4)) // prettier-ignore
+    const result = writePlanned(
+      shared,
+      model,
+      where((name) => name === firstQ, 0.4),
+    )
     assert.ok(result.problem !== undefined || read(result.text).sparsities.get('model.layers.1.attn.q') === 0.5)
   })
 
   it('says why it cannot: nothing is pruned, nothing would be, the recipe has errors', () => {
     assert.match(String(writePlanned('version: 1\nmodel: ./m\n', model, new Map()).problem), /prunes nothing/)
-    assert.match(String(writePlanned(recipe, model, where(() => true, null)).problem), /prune nothing/) // prettier-ignore
+    assert.match(
+      String(
+        writePlanned(
+          recipe,
+          model,
+          where(() => true, null),
+        ).problem,
+      ),
+      /prune nothing/,
+    )
     assert.match(String(writePlanned(`${recipe}nonsense: 1\n`, model, new Map()).problem), /cannot be read/)
   })
 })

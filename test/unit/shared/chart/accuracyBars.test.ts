@@ -22,7 +22,9 @@ function barsOf(runs: ChartedRun[]) {
   assert.ok(picture)
   return all(picture, 'rect').flatMap(({ attributes, children }) => {
     const [title] = children
-    return typeof title === 'object' ? [{ title: String(title.children[0]), height: Number(attributes.height), y: Number(attributes.y) }] : [] // prettier-ignore
+    return typeof title === 'object'
+      ? [{ title: String(title.children[0]), height: Number(attributes.height), y: Number(attributes.y) }]
+      : []
   })
 }
 
@@ -33,10 +35,15 @@ describe('accuracy as bars', () => {
 
   it('has each task and the mean at each stage, as long as they are right, from 0', () => {
     const bars = barsOf([run(0, ...stages)])
-    assert.deepEqual(bars.map(({ title }) => title), ['arc_easy', 'piqa', 'mean'].flatMap((task, t) =>
-        [0.6, 0.4, 0.5].map((acc, i) => `${task}, ${['dense', 'pruned', 'recovered'][i]}: ${(100 * (acc + [0, 0.1, 0.05][t])).toFixed(1)} % ± ${t < 2 ? '2.0' : '1.4'}`), // prettier-ignore
+    assert.deepEqual(
+      bars.map(({ title }) => title),
+      ['arc_easy', 'piqa', 'mean'].flatMap((task, t) =>
+        [0.6, 0.4, 0.5].map(
+          (acc, i) =>
+            `${task}, ${['dense', 'pruned', 'recovered'][i]}: ${(100 * (acc + [0, 0.1, 0.05][t])).toFixed(1)} % ± ${t < 2 ? '2.0' : '1.4'}`,
+        ),
       ),
-    ) // prettier-ignore
+    )
     assert.ok(Math.abs(bars[0].height / bars[1].height - 0.6 / 0.4) < 1e-9)
     const base = bars[0].y + bars[0].height
     for (const { y, height } of bars) assert.ok(Math.abs(y + height - base) < 1e-9)
@@ -46,7 +53,10 @@ describe('accuracy as bars', () => {
     const picture = accuracyBars([run(0, measured('dense', 0, 1, null))])
     assert.ok(picture)
     assert.equal(all(picture, 'path').length, 0)
-    assert.deepEqual(barsOf([run(0, measured('dense', 0, 1, null))]).map(({ title }) => title), ['arc_easy, dense: 100.0 %']) // prettier-ignore
+    assert.deepEqual(
+      barsOf([run(0, measured('dense', 0, 1, null))]).map(({ title }) => title),
+      ['arc_easy, dense: 100.0 %'],
+    )
   })
 
   it('of several runs each has its bars; a mean over fewer tasks is left out', () => {

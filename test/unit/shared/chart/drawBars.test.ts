@@ -67,7 +67,10 @@ describe('bars', () => {
   it('a few stand over the whole width, each in the middle of its share, without becoming walls', () => {
     const some = data([1, 2, 3])
     const layout = layOutBars(some, 1200, 150)
-    const bars = all(drawBars(layout, some, paperInk), 'bar').map(({ x, width }) => [Number(x), Number(x) + Number(width)]) // prettier-ignore
+    const bars = all(drawBars(layout, some, paperInk), 'bar').map(({ x, width }) => [
+      Number(x),
+      Number(x) + Number(width),
+    ])
     assert.ok(bars.every(([from, to]) => to - from < 200))
     const third = (layout.right - layout.left) / 3
     const off = bars.map(([from, to], i) => (from + to) / 2 - (layout.left + (i + 0.5) * third))

@@ -136,9 +136,15 @@ describe('bars of errors', () => {
   it('have all blocks in sight from the first on, each as the share that is left of its error', () => {
     const block = { type: 'block', t: 0, block: 0, modules: {}, error_before: 2, error_after: 1, seconds: 1 }
     const { bars, others } = errorBars([run(0, block), run(1, block)], 0)
-    assert.deepEqual(bars.map(({ value }) => value), [0.5, ...Array.from({ length: 11 }, () => null)]) // prettier-ignore
+    assert.deepEqual(
+      bars.map(({ value }) => value),
+      [0.5, ...Array.from({ length: 11 }, () => null)],
+    )
     assert.match(bars[0].text, /^50\.00 % left, mean squared error 2 before, 1 after$/)
-    assert.deepEqual(others?.map(({ label, values }) => [label, values[0]]), [['run 1', 0.5]]) // prettier-ignore
+    assert.deepEqual(
+      others?.map(({ label, values }) => [label, values[0]]),
+      [['run 1', 0.5]],
+    )
   })
 
   it('a block that gave no number is told from one that is not done', () => {
@@ -161,12 +167,27 @@ describe('lines of errors', () => {
       run(2, step),
     ]
     assert.deepEqual(
-      errorCharts(runs).map(({ text, chart }) => [text.title, chart.series.map(({ label, points }) => [label, points])]),
+      errorCharts(runs).map(({ text, chart }) => [
+        text.title,
+        chart.series.map(({ label, points }) => [label, points]),
+      ]),
       [
         ['Error left after refit, by block', [['run 0', [{ x: 0, y: 50 }]]]],
-        ['Error left after reconstruct, by block', [['run 0', [{ x: 0, y: 25 }, { x: 1, y: 50 }]], ['run 1', [{ x: 0, y: 10 }]]]],
+        [
+          'Error left after reconstruct, by block',
+          [
+            [
+              'run 0',
+              [
+                { x: 0, y: 25 },
+                { x: 1, y: 50 },
+              ],
+            ],
+            ['run 1', [{ x: 0, y: 10 }]],
+          ],
+        ],
       ],
-    ) // prettier-ignore
+    )
   })
 })
 
@@ -182,7 +203,13 @@ describe('chart of the loss', () => {
   it('is of retrainings alone, each from its own first step: losses of blocks are no curve', () => {
     const fitted = { ...step, block: 0, recovery: 0 }
     const both = { ...start, recoveries: ['reconstruct', 'retrain'] }
-    const { series } = lossChart([run(0, both, fitted, fitted, { ...step, recovery: 1 })], { smoothing: 0, maxPoints: 100 }) // prettier-ignore
-    assert.deepEqual(series.map(({ label, points }) => [label, points.map(({ x }) => x)]), [['2 retrain', [1]]]) // prettier-ignore
+    const { series } = lossChart([run(0, both, fitted, fitted, { ...step, recovery: 1 })], {
+      smoothing: 0,
+      maxPoints: 100,
+    })
+    assert.deepEqual(
+      series.map(({ label, points }) => [label, points.map(({ x }) => x)]),
+      [['2 retrain', [1]]],
+    )
   })
 })

@@ -55,7 +55,13 @@ describe('numbers for people', () => {
   })
 
   it('a share that was asked for is as short as it was written', () => {
-    assert.deepEqual([0.7, 0.625, 1 / 3, 0.00085, 1].map(formatRequested), ['70 %', '62.5 %', '33.33 %', '0.085 %', '100 %']) // prettier-ignore
+    assert.deepEqual([0.7, 0.625, 1 / 3, 0.00085, 1].map(formatRequested), [
+      '70 %',
+      '62.5 %',
+      '33.33 %',
+      '0.085 %',
+      '100 %',
+    ])
   })
 
   it('durations change their unit', () => {

@@ -5,14 +5,25 @@ import { emptyPicture, foldEvents } from '../../../../src/shared/series/foldRun.
 function errorsOf(after: (number | null)[], before = 1) {
   const picture = emptyPicture()
   picture.numBlocks = after.length + 1
-  const events = after.map((error_after, block) => ({ t: 0, type: 'block', block, modules: {}, error_before: before, error_after, seconds: 1 })) // prettier-ignore
+  const events = after.map((error_after, block) => ({
+    t: 0,
+    type: 'block',
+    block,
+    modules: {},
+    error_before: before,
+    error_after,
+    seconds: 1,
+  }))
   return { picture: foldEvents(picture, events as Parameters<typeof foldEvents>[1]) }
 }
 
 describe('errors of blocks', () => {
   it('are relative to the error before; a block that is not done has none', () => {
     const { picture } = errorsOf([1, 0.5], 2)
-    assert.deepEqual(blockErrors(picture, 0).map(({ left }) => left), [0.5, 0.25, null]) // prettier-ignore
+    assert.deepEqual(
+      blockErrors(picture, 0).map(({ left }) => left),
+      [0.5, 0.25, null],
+    )
     assert.equal(errorLeft(blockErrors(picture, 0)), 0.375)
     assert.deepEqual(recoveriesWithErrors(picture), [0])
     assert.equal(errorLeft(blockErrors(picture, 1)), null)

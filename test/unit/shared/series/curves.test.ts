@@ -21,7 +21,10 @@ describe('a run among hundreds', () => {
       const { pace, tokensPerSecond } = emptyPicture()
       const none = { pace, tokensPerSecond, loss: [], lr: [], lossByRecovery: new Map(), blockLoss: new Map() }
       assert.deepEqual(picture, { ...whole, ...none })
-      assert.deepEqual(loss.toArray(), whole.loss.map(({ y }) => Math.fround(y ?? NaN))) // prettier-ignore
+      assert.deepEqual(
+        loss.toArray(),
+        whole.loss.map(({ y }) => Math.fround(y ?? NaN)),
+      )
     }
   })
 
@@ -58,8 +61,12 @@ describe('a run among hundreds', () => {
     const events = recordedRun(4)
     const expected = smooth(foldEvents(emptyPicture(), events).loss, 0.6)
     const { x, y } = curveOf(lean(events), 'loss', 0.6)
-    assert.deepEqual(x, expected.map((point) => point.x)) // prettier-ignore
-    for (const [i, value] of y.entries()) assert.ok(Math.abs(value / (expected[i].y ?? NaN) - 1) < 1e-6 || (Number.isNaN(value) && expected[i].y === null)) // prettier-ignore
+    assert.deepEqual(
+      x,
+      expected.map((point) => point.x),
+    )
+    for (const [i, value] of y.entries())
+      assert.ok(Math.abs(value / (expected[i].y ?? NaN) - 1) < 1e-6 || (Number.isNaN(value) && expected[i].y === null))
   })
 
   it('its perplexity goes from pruned at 0 to recovered at its steps; dense belongs to no step', () => {
@@ -76,14 +83,25 @@ describe('curves of several seeds', () => {
   })
 
   it('of one run are that run; evaluations may come between others, so that none is settled', () => {
-    assert.deepEqual(foldCurves([numbered([4, 5])], [false], 'loss'), { x: [1, 2], y: [4, 5], low: [], high: [], settled: 2 }) // prettier-ignore
+    assert.deepEqual(foldCurves([numbered([4, 5])], [false], 'loss'), {
+      x: [1, 2],
+      y: [4, 5],
+      low: [],
+      high: [],
+      settled: 2,
+    })
     assert.equal(foldCurves([numbered([4, 5])], [false], 'perplexity').settled, 0)
   })
 })
 
 describe('thinning of a curve that grows', () => {
   const noise = (n: number) => Array.from({ length: n }, (_, i) => (i === 777 ? 99 : Math.sin(i * 12.9) + 1 / (1 + i)))
-  const single = (y: readonly number[], settled = y.length): FoldedCurve => ({ ...numbered(y), low: [], high: [], settled }) // prettier-ignore
+  const single = (y: readonly number[], settled = y.length): FoldedCurve => ({
+    ...numbered(y),
+    low: [],
+    high: [],
+    settled,
+  })
   const grown = (lengths: readonly number[], limit: number, y: readonly number[]) => {
     const thinner = new CurveThinner(limit)
     const kept: [number, number][] = []
@@ -99,7 +117,9 @@ describe('thinning of a curve that grows', () => {
 
   it('comes to the same points whatever the steps in which it grew, and no spike is lost', () => {
     const y = noise(2000)
-    const [atOnce, inSteps] = [[2000], Array.from({ length: 2000 / 25 }, (_, i) => 25 * (i + 1))].map((lengths) => grown(lengths, 120, y)) // prettier-ignore
+    const [atOnce, inSteps] = [[2000], Array.from({ length: 2000 / 25 }, (_, i) => 25 * (i + 1))].map((lengths) =>
+      grown(lengths, 120, y),
+    )
     assert.deepEqual(inSteps.kept, atOnce.kept)
     assert.ok(atOnce.kept.length <= 130, String(atOnce.kept.length))
     assert.ok(atOnce.kept.some(([x, value]) => x === 778 && value === 99))
@@ -115,7 +135,12 @@ describe('thinning of a curve that grows', () => {
 
   it('what is not settled is sent again, with its range', () => {
     const thinner = new CurveThinner(120)
-    const two = (y: readonly number[]): FoldedCurve => ({ ...numbered(y), low: y.map((v) => v - 1), high: y.map((v) => v + 1), settled: 1 }) // prettier-ignore
+    const two = (y: readonly number[]): FoldedCurve => ({
+      ...numbered(y),
+      low: y.map((v) => v - 1),
+      high: y.map((v) => v + 1),
+      settled: 1,
+    })
     thinner.next(two([5, 6]))
     const part = thinner.next(two([5, 7, 8]))
     assert.deepEqual([part.keep, [...part.y], [...part.low], [...part.high]], [1, [7, 8], [6, 7], [8, 9]])

@@ -16,13 +16,23 @@ describe('errors by block and step', () => {
   it('are means of the steps of a column over the error before; a block without steps has none', () => {
     const picture = pictureOf(step(0, 1, 4), step(0, 2, 2), done(0, 8))
     const steps = errorSteps(picture, 0)
-    assert.deepEqual(steps.columns, [{ from: 1, to: 1 }, { from: 2, to: 2 }]) // prettier-ignore
+    assert.deepEqual(steps.columns, [
+      { from: 1, to: 1 },
+      { from: 2, to: 2 },
+    ])
     assert.deepEqual(ratios(steps), [0.5, 0.25, null, null])
     assert.deepEqual(steps.cells[1], { loss: 2, ratio: 0.25 })
   })
 
   it('are relative to the first step that gave a number until the block is done', () => {
-    assert.deepEqual(ratios(errorSteps(pictureOf(step(1, 1, null), step(1, 2, 5), step(1, 3, 1)), 0)), [null, null, null, null, 1, 0.2]) // prettier-ignore
+    assert.deepEqual(ratios(errorSteps(pictureOf(step(1, 1, null), step(1, 2, 5), step(1, 3, 1)), 0)), [
+      null,
+      null,
+      null,
+      null,
+      1,
+      0.2,
+    ])
   })
 
   it('many steps share at most 40 columns, every step in one of them', () => {

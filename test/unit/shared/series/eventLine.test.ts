@@ -23,7 +23,10 @@ describe('events as lines of a terminal', () => {
   it('name the entry that was measured, except the first', () => {
     const measured = { t: 0, type: 'eval', stage: 'dense', entry: 0, data: 'd.txt', seq_len: 64 } as const
     assert.equal(eventLine({ ...measured, perplexity: 20 }), 'perplexity dense: 20.0000')
-    assert.equal(eventLine({ ...measured, entry: 1, step: 5, perplexity: null }), 'perplexity dense after 5 on d.txt (64 tokens): not a number') // prettier-ignore
+    assert.equal(
+      eventLine({ ...measured, entry: 1, step: 5, perplexity: null }),
+      'perplexity dense after 5 on d.txt (64 tokens): not a number',
+    )
   })
 
   it('show a path as their reader likes it', () => {

@@ -7,11 +7,31 @@ import { emptyPicture, foldEvents } from '../../../../src/shared/series/foldRun.
 import { laddersOf } from '../../../../src/shared/series/ladder.ts'
 
 const plan: PlannedStages = { prunes: true, recoveries: ['retrain'], measures: ['dense', 'pruned', 'recovered'] }
-const start: NewRunEvent = { type: 'start', name: 'r', model: 'm', device: 'cpu', description: '', version: '1', blocks: 4 } // prettier-ignore
-const at = (stage: Stage, perplexity: number | null, more: object = {}): NewRunEvent => ({ type: 'eval', stage, entry: 0, data: 'a.txt', perplexity, ...more }) // prettier-ignore
+const start: NewRunEvent = {
+  type: 'start',
+  name: 'r',
+  model: 'm',
+  device: 'cpu',
+  description: '',
+  version: '1',
+  blocks: 4,
+}
+const at = (stage: Stage, perplexity: number | null, more: object = {}): NewRunEvent => ({
+  type: 'eval',
+  stage,
+  entry: 0,
+  data: 'a.txt',
+  perplexity,
+  ...more,
+})
 function laddersWith(changes: Partial<PlannedStages>, ...events: NewRunEvent[]) {
   const all = [{ ...start, plan: { ...plan, ...changes } }, ...events]
-  return laddersOf(foldEvents(emptyPicture(), all.map((event, t) => ({ t, ...event })))) // prettier-ignore
+  return laddersOf(
+    foldEvents(
+      emptyPicture(),
+      all.map((event, t) => ({ t, ...event })),
+    ),
+  )
 }
 const words = (...events: NewRunEvent[]) => laddersWith({}, ...events)[0].words
 
@@ -30,14 +50,20 @@ describe('the recovery ladder', () => {
   it('what is not known is said, and why', () => {
     assert.equal(words(), 'Nothing is measured yet.')
     assert.equal(words(at('dense', 20)), '20 dense; the pruned model is not measured yet.')
-    assert.equal(words(at('dense', 20), at('pruned', 40)), 'Pruning cost 20 in perplexity: 20 dense, 40 pruned; the recovered model is not measured yet.') // prettier-ignore
+    assert.equal(
+      words(at('dense', 20), at('pruned', 40)),
+      'Pruning cost 20 in perplexity: 20 dense, 40 pruned; the recovered model is not measured yet.',
+    )
     assert.equal(words(at('dense', 20), at('pruned', null)), 'The perplexity of the pruned model is not a number.')
     const without = laddersWith({ measures: ['dense', 'recovered'] }, at('dense', 20), at('recovered', 25))
     assert.match(
       without[0].words,
       /What pruning alone cost is unknown; the recipe does not measure the pruned model\.$/,
     )
-    assert.equal(laddersWith({ recoveries: [] }, at('dense', 20), at('pruned', 19))[0].words, 'Pruning cost nothing: 20 dense, 19 pruned.') // prettier-ignore
+    assert.equal(
+      laddersWith({ recoveries: [] }, at('dense', 20), at('pruned', 19))[0].words,
+      'Pruning cost nothing: 20 dense, 19 pruned.',
+    )
     const failed = words(at('dense', 20), { type: 'end', status: 'failed' })
     assert.equal(failed, '20 dense; the pruned model was not measured.')
   })
@@ -59,8 +85,22 @@ describe('the recovery ladder', () => {
   it('has one for each text, the second one first, and one for the mean accuracy, of which more is better', () => {
     const task = (stage: Stage, acc: number) => at(stage, null, { entry: 2, task: 'piqa', acc, stderr: 0.01 })
     const other = at('dense', 9, { entry: 1, data: 'b.txt' })
-    const ladders = laddersWith({}, at('dense', 20), other, task('dense', 0.8), task('pruned', 0.6), task('recovered', 0.7)) // prettier-ignore
-    assert.deepEqual(ladders.map(({ name, better }) => [name, better]), [['perplexity on b.txt', 'low'], ['perplexity on a.txt', 'low'], ['accuracy', 'high']]) // prettier-ignore
+    const ladders = laddersWith(
+      {},
+      at('dense', 20),
+      other,
+      task('dense', 0.8),
+      task('pruned', 0.6),
+      task('recovered', 0.7),
+    )
+    assert.deepEqual(
+      ladders.map(({ name, better }) => [name, better]),
+      [
+        ['perplexity on b.txt', 'low'],
+        ['perplexity on a.txt', 'low'],
+        ['accuracy', 'high'],
+      ],
+    )
     assert.ok(Math.abs((ladders[2].wonBack ?? 0) - 0.5) < 1e-9)
   })
 
@@ -68,7 +108,10 @@ describe('the recovery ladder', () => {
     const draw = (...events: NewRunEvent[]) => {
       const [ladder] = laddersWith({}, ...events)
       const rows = [{ label: 'r', index: 0, ladder }]
-      return { text: shapeText(drawLadder(rows, 600, paperInk) ?? { tag: 'g', attributes: {}, children: [] }), figure: ladderFigure(rows, 'Ladder') } // prettier-ignore
+      return {
+        text: shapeText(drawLadder(rows, 600, paperInk) ?? { tag: 'g', attributes: {}, children: [] }),
+        figure: ladderFigure(rows, 'Ladder'),
+      }
     }
     const near = draw(at('dense', 20), at('pruned', 40), at('recovered', 25)).text
     assert.match(near, /class="wonBack"/)
@@ -78,7 +121,17 @@ describe('the recovery ladder', () => {
     assert.doesNotMatch(some, /wonBack|class="pruned"|NaN/)
     assert.equal(draw().figure, null)
     // A recipe may measure at any stages, one alone among them.
-    for (const measured of [['dense'], ['pruned'], ['recovered'], ['dense', 'recovered'], ['pruned', 'recovered']] as const)
-      assert.match(draw(...measured.map((stage) => at(stage, 30))).text, new RegExp(`${measured.at(-1)} 30`), measured.join()) // prettier-ignore
+    for (const measured of [
+      ['dense'],
+      ['pruned'],
+      ['recovered'],
+      ['dense', 'recovered'],
+      ['pruned', 'recovered'],
+    ] as const)
+      assert.match(
+        draw(...measured.map((stage) => at(stage, 30))).text,
+        new RegExp(`${measured.at(-1)} 30`),
+        measured.join(),
+      )
   })
 })

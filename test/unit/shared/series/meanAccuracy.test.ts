@@ -21,12 +21,24 @@ const live = (measured: Measured): Evaluation[] =>
   }))
 
 const cases: [title: string, measured: Measured, means: Partial<Record<Stage, number>>][] = [
-  ['all stages, all tasks', { dense: { 0: 0.6, 1: 0.8 }, pruned: { 0: 0.3, 1: 0.5 }, recovered: { 0: 0.5, 1: 0.7 } }, { dense: 0.7, pruned: 0.4, recovered: 0.6 }],
-  ['one task at a stage that measured less', { dense: { 0: 0.2, 1: 0.4 }, pruned: { 0: 0.9 }, recovered: { 0: 0.2, 1: 0.6 } }, { dense: 0.3, recovered: 0.4 }],
+  [
+    'all stages, all tasks',
+    { dense: { 0: 0.6, 1: 0.8 }, pruned: { 0: 0.3, 1: 0.5 }, recovered: { 0: 0.5, 1: 0.7 } },
+    { dense: 0.7, pruned: 0.4, recovered: 0.6 },
+  ],
+  [
+    'one task at a stage that measured less',
+    { dense: { 0: 0.2, 1: 0.4 }, pruned: { 0: 0.9 }, recovered: { 0: 0.2, 1: 0.6 } },
+    { dense: 0.3, recovered: 0.4 },
+  ],
   ['as many tasks, but others', { dense: { 0: 0.25 }, pruned: { 1: 0.33 } }, { pruned: 0.33 }],
-  ['more tasks of the dense model', { dense: { 0: 0.2, 1: 0.4, 2: 0.9 }, recovered: { 0: 0.2, 1: 0.6 } }, { dense: 0.3, recovered: 0.4 }],
+  [
+    'more tasks of the dense model',
+    { dense: { 0: 0.2, 1: 0.4, 2: 0.9 }, recovered: { 0: 0.2, 1: 0.6 } },
+    { dense: 0.3, recovered: 0.4 },
+  ],
   ['nothing', {}, {}],
-] // prettier-ignore
+]
 
 describe('mean accuracies of stages', () => {
   for (const [title, measured, means] of cases)

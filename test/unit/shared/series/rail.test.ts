@@ -7,25 +7,61 @@ const all: PlannedStages = { prunes: true, recoveries: ['retrain'], measures: ['
 
 /** Events a second apart. */
 function run(plan: PlannedStages | undefined, ...events: NewRunEvent[]): RunPicture {
-  const start: NewRunEvent = { type: 'start', name: 'r', model: 'm', device: 'cpu', description: '', version: '1', blocks: 4, ...(plan && { plan }) } // prettier-ignore
+  const start: NewRunEvent = {
+    type: 'start',
+    name: 'r',
+    model: 'm',
+    device: 'cpu',
+    description: '',
+    version: '1',
+    blocks: 4,
+    ...(plan && { plan }),
+  }
   return foldEvents(
     emptyPicture(),
     [start, ...events].map((event, i) => ({ t: 1000 * i, ...event })),
   )
 }
-const phase = (name: string, recovery?: number): NewRunEvent => ({ type: 'phase', phase: name, ...(recovery !== undefined && { recovery }) }) // prettier-ignore
-const evaluated = (stage: 'dense' | 'pruned' | 'recovered', perplexity: number | null, more: object = {}): NewRunEvent => ({ type: 'eval', stage, entry: 0, data: 'a.txt', perplexity, ...more }) // prettier-ignore
-const progress = (name: string, done: number, total: number, unit: string): NewRunEvent => ({ type: 'progress', phase: name, done, total, unit, eta_s: null }) // prettier-ignore
+const phase = (name: string, recovery?: number): NewRunEvent => ({
+  type: 'phase',
+  phase: name,
+  ...(recovery !== undefined && { recovery }),
+})
+const evaluated = (
+  stage: 'dense' | 'pruned' | 'recovered',
+  perplexity: number | null,
+  more: object = {},
+): NewRunEvent => ({ type: 'eval', stage, entry: 0, data: 'a.txt', perplexity, ...more })
+const progress = (name: string, done: number, total: number, unit: string): NewRunEvent => ({
+  type: 'progress',
+  phase: name,
+  done,
+  total,
+  unit,
+  eta_s: null,
+})
 const step = (n: number): NewRunEvent => ({ type: 'step', step: n, loss: 3, lr: 1e-3, tokens_per_second: 1 })
-const block = (n: number, error = 0.5): NewRunEvent => ({ type: 'block', block: n, modules: {}, error_before: 1, error_after: error, seconds: 1 }) // prettier-ignore
+const block = (n: number, error = 0.5): NewRunEvent => ({
+  type: 'block',
+  block: n,
+  modules: {},
+  error_before: 1,
+  error_after: error,
+  seconds: 1,
+})
 
 const shown = (picture: RunPicture, state: RunState = 'live') =>
-  railOf(picture, state).map((stop) => [stop.title, stop.state, stop.value?.text ?? null, stop.detail].filter(Boolean).join(' | ')) // prettier-ignore
+  railOf(picture, state).map((stop) =>
+    [stop.title, stop.state, stop.value?.text ?? null, stop.detail].filter(Boolean).join(' | '),
+  )
 
 describe('the rail of stages', () => {
   it('is whole before anything has happened, and reads first', () => {
     assert.deepEqual(shown(run(all)), ['Dense | now', 'Prune | next', 'Retrain | next', 'Recovered | next'])
-    assert.deepEqual(shown(run(all, phase('read'), progress('read', 30, 64, 'documents')))[0], 'Dense | now | reading texts: 30 of 64 documents') // prettier-ignore
+    assert.deepEqual(
+      shown(run(all, phase('read'), progress('read', 30, 64, 'documents')))[0],
+      'Dense | now | reading texts: 30 of 64 documents',
+    )
   })
 
   it('fills as events come: numbers, how far, and the time of each', () => {
@@ -36,10 +72,22 @@ describe('the rail of stages', () => {
       'Retrain | next',
       'Recovered | next',
     ])
-    const retraining = [...begun, phase('evaluate'), evaluated('pruned', 60), phase('retrain'), step(1), progress('retrain', 1, 4000, 'steps'), step(2), step(3)] // prettier-ignore
+    const retraining = [
+      ...begun,
+      phase('evaluate'),
+      evaluated('pruned', 60),
+      phase('retrain'),
+      step(1),
+      progress('retrain', 1, 4000, 'steps'),
+      step(2),
+      step(3),
+    ]
     const rail = railOf(run(all, ...retraining), 'live')
     assert.equal(rail[2].detail, 'step 3 of 4,000')
-    assert.deepEqual(rail.map(({ ms }) => ms), [2000, 4000, 4000, null]) // prettier-ignore
+    assert.deepEqual(
+      rail.map(({ ms }) => ms),
+      [2000, 4000, 4000, null],
+    )
     assert.deepEqual(rail[1].value, { text: '60', what: 'perplexity' })
     assert.equal(rail[2].value?.what, 'loss')
   })
@@ -61,12 +109,29 @@ describe('the rail of stages', () => {
 
   it('a measurement between blocks belongs to its recovery, the one after the last block to the end', () => {
     const plan: PlannedStages = { ...all, recoveries: ['reconstruct'] }
-    const walk = [phase('evaluate'), evaluated('dense', 20), phase('prune'), phase('evaluate'), evaluated('pruned', 40), phase('reconstruct'), progress('reconstruct', 10, 40, 'steps'), block(0)] // prettier-ignore
+    const walk = [
+      phase('evaluate'),
+      evaluated('dense', 20),
+      phase('prune'),
+      phase('evaluate'),
+      evaluated('pruned', 40),
+      phase('reconstruct'),
+      progress('reconstruct', 10, 40, 'steps'),
+      block(0),
+    ]
     const between = run(plan, ...walk, phase('evaluate'))
     assert.equal(shown(between)[2], 'Reconstruct | now | 50 % | measuring')
-    const last = [...walk, ...[1, 2, 3].map((n) => block(n)), progress('reconstruct', 40, 40, 'steps'), phase('evaluate')] // prettier-ignore
+    const last = [
+      ...walk,
+      ...[1, 2, 3].map((n) => block(n)),
+      progress('reconstruct', 40, 40, 'steps'),
+      phase('evaluate'),
+    ]
     assert.equal(shown(run(plan, ...last))[3], 'Recovered | now | measuring')
-    assert.deepEqual(shown(run(plan, ...last, evaluated('recovered', 25), phase('save')))[3], 'Recovered | now | 25 | saving') // prettier-ignore
+    assert.deepEqual(
+      shown(run(plan, ...last, evaluated('recovered', 25), phase('save')))[3],
+      'Recovered | now | 25 | saving',
+    )
   })
 
   it('recoveries that go from block to block together are both going on; those of a list are numbered', () => {
@@ -87,12 +152,22 @@ describe('the rail of stages', () => {
 
   it('a run that ended early stops where it was; a finished one is done everywhere', () => {
     const picture = run(all, phase('evaluate'), evaluated('dense', 20), phase('prune'))
-    assert.deepEqual(railOf(picture, 'stopped').map(({ state }) => state), ['done', 'stopped', 'next', 'next']) // prettier-ignore
+    assert.deepEqual(
+      railOf(picture, 'stopped').map(({ state }) => state),
+      ['done', 'stopped', 'next', 'next'],
+    )
     assert.ok(railOf(picture, 'done').every(({ state }) => state === 'done'))
   })
 
   it('a run of an earlier version has the stages that its events show', () => {
-    const events = [phase('read'), phase('evaluate'), evaluated('dense', 20), phase('prune'), phase('retrain'), evaluated('recovered', 22)] // prettier-ignore
+    const events = [
+      phase('read'),
+      phase('evaluate'),
+      evaluated('dense', 20),
+      phase('prune'),
+      phase('retrain'),
+      evaluated('recovered', 22),
+    ]
     assert.deepEqual(shown(run(undefined, ...events), 'done'), [
       'Dense | done | 20',
       'Prune | done',

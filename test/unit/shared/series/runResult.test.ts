@@ -50,7 +50,11 @@ describe('result of a run, for its card', () => {
   })
 
   it('of several texts each has its name, and the share won back is of the second', () => {
-    const other = [10, 20, 18].map((value, i) => ({ ...measured(['dense', 'pruned', 'recovered'][i], value), entry: 1, data: 'b.txt' })) // prettier-ignore
+    const other = [10, 20, 18].map((value, i) => ({
+      ...measured(['dense', 'pruned', 'recovered'][i], value),
+      entry: 1,
+      data: 'b.txt',
+    }))
     const facts = resultFacts(resultOf({ ...report, evaluations: [...report.evaluations, ...other] }))
     assert.deepEqual(
       facts.slice(2, 7).map(([what]) => what),

@@ -5,7 +5,15 @@ const entry = (index: number, data: string, seqLen = 64, field?: string) => ({ e
 const stages = { dense: 20, pruned: 60, recovered: 30 }
 /** As a report has them. */
 const measured = (index: number, data: string, values: Partial<typeof stages>, more: object = {}) =>
-  Object.entries(values).map(([stage, perplexity]) => ({ stage, entry: index, task: 'perplexity', data, seq_len: 64, perplexity, ...more })) // prettier-ignore
+  Object.entries(values).map(([stage, perplexity]) => ({
+    stage,
+    entry: index,
+    task: 'perplexity',
+    data,
+    seq_len: 64,
+    perplexity,
+    ...more,
+  }))
 const resultOf = (...evaluations: object[][]) => resultsOfTexts(perplexitiesOf(evaluations.flat()))
 
 describe('the texts of a recipe', () => {

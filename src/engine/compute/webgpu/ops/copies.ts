@@ -10,8 +10,13 @@ import { perElement, runElements } from './elementwise.ts'
 type Copies = Pick<Kernels, 'copy' | 'fill' | 'convert' | 'applyMask'>
 
 const copyParams = {
-  groups: 'u32', width: 'u32', outRow: 'u32', outGroup: 'u32', inRow: 'u32', inGroup: 'u32',
-} as const // prettier-ignore
+  groups: 'u32',
+  width: 'u32',
+  outRow: 'u32',
+  outGroup: 'u32',
+  inRow: 'u32',
+  inGroup: 'u32',
+} as const
 
 const copyPlaces = /* wgsl */ `
 struct Places { to: u32, source: u32 }

@@ -14,7 +14,7 @@ describe('the cut of a product', () => {
         [512, 768, 768],
         [2500, 2100, 8],
       ])
-        // prettier-ignore
+        // oxfmt-ignore
         for (const cost of costs) {
           const { rows, columns, pieces } = productGrid(threads, m, n, k, cost)
           const written = new Uint8Array(m * n)
@@ -23,7 +23,7 @@ describe('the cut of a product', () => {
             for (let r = 0; r < piece.rows; r++)
               for (let c = 0; c < piece.columns; c++) written[(piece.row + r) * n + piece.column + c]++
           }
-          assert.ok(written.every((times) => times === 1), `${m}×${n}×${k} on ${threads} threads`) // prettier-ignore
+          assert.ok(written.every((times) => times === 1), `${m}×${n}×${k} on ${threads} threads`)
         }
   })
 

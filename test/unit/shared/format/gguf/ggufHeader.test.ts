@@ -40,7 +40,14 @@ describe('the header of a GGUF file', () => {
         ['odd', 'type 99', [5], 192, 192],
       ],
     )
-    assert.deepEqual([...metadata], [['general.architecture', 'llama'], ['llama.block_count', '2'], ['few', '["a", "ü"]']]) // prettier-ignore
+    assert.deepEqual(
+      [...metadata],
+      [
+        ['general.architecture', 'llama'],
+        ['llama.block_count', '2'],
+        ['few', '["a", "ü"]'],
+      ],
+    )
   })
 
   it('folds a vocabulary of a hundred thousand words, and finds what comes after it', async () => {
@@ -167,7 +174,8 @@ describe('the header of a GGUF file', () => {
     const q4k = { type: 12, dims: [256, 2], data: new Uint8Array(288) }
     await holds([ggufFile({ a: matrix, b: q4k, c: matrix }, keys), ggufFile({ a: matrix })], async (bytes) => {
       const { tensors, dataStart } = await read(bytes)
-      for (const { start, end } of tensors) assert.ok(start >= 0 && start <= end && dataStart + end <= Math.max(bytes.length, dataStart)) // prettier-ignore
+      for (const { start, end } of tensors)
+        assert.ok(start >= 0 && start <= end && dataStart + end <= Math.max(bytes.length, dataStart))
     })
   })
 })
