@@ -22,6 +22,6 @@ export async function probeDevice(choice: DeviceChoice): Promise<DeviceFacts> {
   return {
     device: info.device,
     description: info.description,
-    reasons: [String(info.details.reason ?? '')].filter(Boolean),
+    reasons: [info.details.reason, info.details.note].map((reason) => String(reason ?? '')).filter(Boolean),
   }
 }

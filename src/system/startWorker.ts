@@ -11,15 +11,30 @@ import { Worker, type WorkerOptions } from 'node:worker_threads'
  * takes five times as long as all else of a start: a bundle that is newer than every source is taken instead.
  */
 export function startWorker(here: string, source: string, bundle: string, options: WorkerOptions = {}): Worker {
-  if (!here.endsWith('.ts')) return new Worker(new URL(`./${bundle}.mjs`, here), options)
+  const built = builtFile(here, bundle)
+  if (built) return new Worker(built, options)
+  const url = new URL(source, here).href
+  const boot = `import('${loader('tsx/esm/api')}').then(({ register }) => { register(); return import(${JSON.stringify(url)}) })`
+  return new Worker(boot, { ...options, eval: true })
+}
+
+/** Arguments of Node that run the same file as a process. */
+export function programArguments(here: string, source: string, bundle: string): string[] {
+  const built = builtFile(here, bundle)
+  return built ? [fileURLToPath(built)] : ['--import', loader('tsx'), fileURLToPath(new URL(source, here))]
+}
+
+/** The bundle, unless this runs from source and some source is newer. */
+function builtFile(here: string, bundle: string): URL | null {
+  if (!here.endsWith('.ts')) return new URL(`./${bundle}.mjs`, here)
   const root = here.slice(0, here.lastIndexOf('/src/') + 1)
   const built = new URL(`dist/${bundle}.mjs`, root)
-  if (isCurrent(built, root)) return new Worker(built, options)
-  const url = new URL(source, here).href
-  // The loader goes by its address: a program that is a string looks for packages from the working directory.
-  const loader = pathToFileURL(createRequire(import.meta.url).resolve('tsx/esm/api')).href.replace(/cjs$/, 'mjs')
-  const boot = `import('${loader}').then(({ register }) => { register(); return import(${JSON.stringify(url)}) })`
-  return new Worker(boot, { ...options, eval: true })
+  return isCurrent(built, root) ? built : null
+}
+
+/** The loader goes by its address: a program that is a string looks for packages from the working directory. */
+function loader(name: string): string {
+  return pathToFileURL(createRequire(import.meta.url).resolve(name)).href.replace(/cjs$/, 'mjs')
 }
 
 /** Time, in ms, at which the newest source of a root was written, found once a process. */

@@ -1,16 +1,18 @@
 // Facts about this machine for doctor.
 import { spawnSync } from 'node:child_process'
-import { inspectAdapters, inspectCpu, type AdapterFacts, type CpuFacts } from '../../engine/compute/doctor.ts'
+import { inspectAdapters, inspectCpu, type CpuFacts, type InspectedAdapters } from '../../engine/compute/doctor.ts'
 import { mayHaveGpu } from '../../engine/compute/open.ts'
 import { inspectMachine, type MachineFacts } from './machine.ts'
 
-export interface DoctorFacts {
+export interface DoctorFacts extends AdaptersHere {
   machine: MachineFacts
   cpu: CpuFacts | { error: string }
-  adapters: AdapterFacts[]
+  gpuInMachine: boolean
+}
+
+interface AdaptersHere extends InspectedAdapters {
   /** Why no adapters could be read; null when they could. */
   adaptersError: string | null
-  gpuInMachine: boolean
 }
 
 /** `program`: arguments of Node that run the command line in another process. */
@@ -23,23 +25,25 @@ export async function gatherFacts(program: readonly string[]): Promise<DoctorFac
   }
 }
 
+const none: InspectedAdapters = { adapters: [], adapterDeaths: [] }
+
 const message = (error: unknown) => (error instanceof Error ? error.message : String(error))
 
 /** Drivers run in a child: they print to stderr as they like, and a crash of theirs is an answer. */
-function adaptersApart(program: readonly string[]): Pick<DoctorFacts, 'adapters' | 'adaptersError'> {
+function adaptersApart(program: readonly string[]): AdaptersHere {
   const args = [...program, 'doctor', '--adapters-only', '--json']
-  const { status, signal, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 60_000 })
+  const { status, signal, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 120_000 })
   try {
-    return JSON.parse(stdout) as Pick<DoctorFacts, 'adapters' | 'adaptersError'>
+    return JSON.parse(stdout) as AdaptersHere
   } catch {
-    return { adapters: [], adaptersError: `the graphics driver crashed (${signal ?? `exit code ${status}`})` }
+    return { ...none, adaptersError: `the graphics driver crashed (${signal ?? `exit code ${status}`})` }
   }
 }
 
-export async function adaptersHere(): Promise<Pick<DoctorFacts, 'adapters' | 'adaptersError'>> {
+export async function adaptersHere(): Promise<AdaptersHere> {
   try {
-    return { adapters: await inspectAdapters(), adaptersError: null }
+    return { ...(await inspectAdapters()), adaptersError: null }
   } catch (error) {
-    return { adapters: [], adaptersError: message(error) }
+    return { ...none, adaptersError: message(error) }
   }
 }

@@ -84,11 +84,14 @@ function blasRemedies(note: string, platform: NodeJS.Platform, install?: Install
   return []
 }
 
-function graphicsRemedies({ machine, adapters, adaptersError, gpuInMachine }: DoctorFacts, vulkan?: string): string[] {
+function graphicsRemedies(
+  { machine, adapters, adaptersError, adapterDeaths, gpuInMachine }: DoctorFacts,
+  vulkan?: string,
+): string[] {
   const real = adapters.filter((a) => !a.software)
   const broken = real.flatMap((a) => (a.computes === true ? [] : [`${a.name} does not compute: ${a.computes}`]))
   if (adaptersError) return [`WebGPU is not usable: ${adaptersError}`]
-  if (real.length > 0) return broken
+  if (real.length > 0 || adapterDeaths.length > 0) return [...adapterDeaths, ...broken]
   if (machine.platform === 'win32') return ['no GPU: update its driver (Direct3D 12 is needed)']
   if (machine.platform !== 'linux') return []
   if (machine.nvidia)

@@ -5,7 +5,8 @@ import type { Backend, Precision } from './backend.ts'
 import { openCpu } from './cpu/open.ts'
 import { probe } from './open.ts'
 import { adapterName, adapterNames, isSoftware, requestAdapter, tensorCoresOf } from './webgpu/adapter.ts'
-import { openWebGpu } from './webgpu/backend.ts'
+import { openWebGpu, type WebGpuOptions } from './webgpu/backend.ts'
+import { deathsIn, surveyAdapters, type AdapterRecord } from './webgpu/survey.ts'
 
 export interface AdapterFacts {
   name: string
@@ -24,25 +25,36 @@ export interface AdapterFacts {
 
 const shownFeatures = ['shader-f16', 'subgroups', 'chromium-experimental-subgroup-matrix', 'timestamp-query']
 
-/** All adapters that Dawn sees. Rejects with `unsupported` when the package does not load; empty when there is none. */
-export async function inspectAdapters(): Promise<AdapterFacts[]> {
-  const facts: AdapterFacts[] = []
-  for (const name of await adapterNames()) facts.push(await inspectAdapter(name))
-  return facts
+export interface InspectedAdapters {
+  adapters: AdapterFacts[]
+  /** What drivers died of, and what is done instead: sentences. */
+  adapterDeaths: string[]
 }
 
-async function inspectAdapter(name: string): Promise<AdapterFacts> {
-  const flags = [`adapter=${name}`]
-  const adapter = await requestAdapter(flags)
+/** All adapters that Dawn sees and that can be used. Rejects with `unsupported` when the package does not load. */
+export async function inspectAdapters(): Promise<InspectedAdapters> {
+  const survey = await surveyAdapters()
+  if (!survey) {
+    await adapterNames()
+    return { adapters: [], adapterDeaths: [] }
+  }
+  const adapters: AdapterFacts[] = []
+  for (const record of survey.adapters) if (record.access !== 'none') adapters.push(await inspectAdapter(record))
+  return { adapters, adapterDeaths: deathsIn(survey) }
+}
+
+async function inspectAdapter({ name, access }: AdapterRecord): Promise<AdapterFacts> {
+  const [flags, plain] = [[`adapter=${name}`], access === 'plain']
+  const adapter = await requestAdapter(flags, plain)
   const { info, limits, features } = adapter
-  const cores = tensorCoresOf(adapter)
+  const cores = plain ? null : tensorCoresOf(adapter)
   const { subgroupMinSize: min, subgroupMaxSize: max } = info
   return {
     name: adapterName(info),
     vendor: info.vendor,
     architecture: info.architecture,
     software: isSoftware(info),
-    computes: await computes(flags),
+    computes: await computes({ flags, plain }),
     subgroupSizes: min && max ? [min, max] : null,
     features: shownFeatures.filter((feature) => features.has(feature)),
     tensorCores: cores && `${cores.shape.m}x${cores.shape.n}x${cores.shape.k}`,
@@ -54,9 +66,9 @@ async function inspectAdapter(name: string): Promise<AdapterFacts> {
   }
 }
 
-async function computes(flags: string[]): Promise<true | string> {
+async function computes(request: WebGpuOptions): Promise<true | string> {
   try {
-    const gpu = await openWebGpu({ flags })
+    const gpu = await openWebGpu(request)
     try {
       await probe(gpu)
     } finally {

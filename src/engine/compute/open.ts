@@ -3,8 +3,9 @@ import { readdirSync } from 'node:fs'
 import { parseByteSize } from '../../shared/format/byteSize.ts'
 import { EngineError } from '../errors.ts'
 import { machineMemoryBytes } from '../machineMemory.ts'
-import { upload, type Backend } from './backend.ts'
+import { upload, type Backend, type DeviceInfo } from './backend.ts'
 import { openCpu } from './cpu/open.ts'
+import { chooseAdapter } from './webgpu/chooseAdapter.ts'
 import { knownDeviceMemory } from './webgpu/deviceMemory.ts'
 import { memoryBound } from './webgpu/memoryBound.ts'
 import { openWebGpu, type WebGpuBackend } from './webgpu/backend.ts'
@@ -41,7 +42,9 @@ export async function openBackend({ device, adapter, threads, ...options }: Open
     if (gpu.info.details.software !== true) return withReason(gpu, 'a GPU that computes was found')
     await gpu.close()
     const reason = `the only adapter is software (${gpu.info.description}), which is slower than the CPU backend`
-    return withReason(await openCpu({ threads }), reason)
+    const { note } = gpu.info.details
+    const cpu = withReason(await openCpu({ threads }), reason)
+    return note ? withDetails(cpu, { note }) : cpu
   } catch (error) {
     if (!(error instanceof EngineError)) throw error
     return withReason(await openCpu({ threads }), error.message)
@@ -63,11 +66,12 @@ export function mayHaveGpu(): boolean {
 
 /** A device that computes and gives the result back; drivers exist that offer an adapter and do neither. */
 async function openProbed(maxBytes: number | undefined, adapter?: string): Promise<WebGpuBackend> {
-  const gpu = await openWebGpu({ maxBytes, flags: adapter ? [`adapter=${adapter}`] : [] })
+  const { request, note } = await chooseAdapter(adapter)
+  const gpu = await openWebGpu({ maxBytes, ...request })
   try {
     await probe(gpu)
     if (maxBytes === undefined && gpu.info.details.software !== true) gpu.limitMemory(await memoryOf(gpu))
-    return gpu
+    return note ? withDetails(gpu, { note }) : gpu
   } catch (error) {
     await gpu.close()
     throw error
@@ -104,5 +108,9 @@ export async function probe(backend: Backend): Promise<void> {
 }
 
 function withReason<B extends Backend>(backend: B, reason: string): B {
-  return { ...backend, info: { ...backend.info, details: { ...backend.info.details, reason } } }
+  return withDetails(backend, { reason })
+}
+
+function withDetails<B extends Backend>(backend: B, details: DeviceInfo['details']): B {
+  return { ...backend, info: { ...backend.info, details: { ...backend.info.details, ...details } } }
 }

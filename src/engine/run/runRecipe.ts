@@ -149,6 +149,7 @@ async function runOpened(opened: OpenedRun, options: RunOptions): Promise<RunRep
     emit({ type: 'start', name: folder.name, ...shown, blocks, ...several, plan: planned, ...(resumed && { resumed }) })
     // A resumed run may have written no events yet, too.
     if (progress.eventsBytes === 0) for (const message of progress.warnings) emit({ type: 'warning', message })
+    if (backend.info.details.note) session.warn(String(backend.info.details.note))
     if (resumed) warnOfOtherDevice(opened, session.warn)
   }
 }
@@ -169,8 +170,8 @@ function warnOfOtherDevice({ progress, backend }: OpenedRun, warn: (message: str
   )
 }
 
-/** Everything about a device but why it was chosen. */
-function identity({ device, description, details: { reason: _, ...details } }: RunDevice): string {
+/** Everything about a device but why and how it was chosen. */
+function identity({ device, description, details: { reason: _, note: __, ...details } }: RunDevice): string {
   return JSON.stringify([device, description, details])
 }
 

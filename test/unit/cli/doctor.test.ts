@@ -33,6 +33,7 @@ const healthy: DoctorFacts = {
   cpu: { description: 'OpenBLAS', threads: 2, blas, note: '', blasGflops: 400, bf16, bf16Note: '', wasmGflops: 90 },
   adapters: [gpu],
   adaptersError: null,
+  adapterDeaths: [],
   gpuInMachine: true,
 }
 const without = (change: Partial<DoctorFacts>) => remediesFor({ ...healthy, ...change })
@@ -65,6 +66,12 @@ describe('doctor', () => {
     assert.match(onMachine({ nvidia: true }, { adapters: [software] })[0], /NVIDIA_DRIVER_CAPABILITIES/)
     assert.match(without({ adapters: [], gpuInMachine: false })[0], /mesa-vulkan-drivers/)
     assert.deepEqual(without({ adapters: [software], gpuInMachine: false }), [])
+  })
+
+  it('says which driver died of a question, and not that none is installed', () => {
+    const adapterDeaths = ['The driver of A GPU ended every process that used it']
+    assert.deepEqual(without({ adapters: [software], adapterDeaths }), adapterDeaths)
+    assert.deepEqual(without({ adapterDeaths }), adapterDeaths)
   })
 
   it('passes on why WebGPU or the CPU backend is not usable', () => {

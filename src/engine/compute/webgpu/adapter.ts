@@ -5,9 +5,9 @@ import { chooseShape, type SubgroupMatrixConfig, type TensorCores } from './ops/
 /** Dawn aborts the process when its instance is garbage-collected while anything of it lives: kept for good. */
 const instances: GPU[] = []
 
-/** The adapter that Dawn's flags select, else its first. Rejects with `unsupported` and what to do. */
-export async function requestAdapter(flags: string[]): Promise<GPUAdapter> {
-  const gpu = await createInstance(flags)
+/** The adapter that Dawn's flags select, else its first; `plain`, without experiments. Rejects with `unsupported` and what to do. */
+export async function requestAdapter(flags: string[], plain = false): Promise<GPUAdapter> {
+  const gpu = await createInstance(plain ? flags : [...flags, dawnFeatures])
   const adapter = await gpu.requestAdapter({ powerPreference: 'high-performance' }).catch((cause: unknown) => {
     const reason = cause instanceof Error ? cause.message.replaceAll('\n', ' ') : String(cause)
     throw new EngineError('unsupported', `no WebGPU adapter as asked for (${flags.join(' ')}): ${reason}`, { cause })
@@ -16,24 +16,14 @@ export async function requestAdapter(flags: string[]): Promise<GPUAdapter> {
   return adapter
 }
 
-/** Names of all adapters. Dawn tells them only in the error for a name that does not exist. */
+/** Names of all adapters, discrete GPUs first and software last. Dawn tells them only in the error for a name that does not exist. */
 export async function adapterNames(): Promise<string[]> {
   const gpu = await createInstance(['adapter=?'])
-  const listed = await gpu.requestAdapter().then(
+  const listed = await gpu.requestAdapter({ powerPreference: 'high-performance' }).then(
     () => '',
     (error: unknown) => String(error),
   )
   return Array.from(listed.matchAll(/name: '([^\n]*)'/g), ([, name]) => name)
-}
-
-/** All adapters, software ones marked. Empty when there is none; rejects with `unsupported` when Dawn does not load. */
-export async function listAdapters(): Promise<{ name: string; software: boolean }[]> {
-  const adapters = []
-  for (const name of await adapterNames()) {
-    const { info } = await requestAdapter([`adapter=${name}`])
-    adapters.push({ name, software: isSoftware(info) })
-  }
-  return adapters
 }
 
 /** Experimental features may be asked for, and f16 on NVIDIA, which Dawn hides there without this. */
@@ -48,7 +38,7 @@ async function createInstance(flags: string[]): Promise<GPU> {
     throw new EngineError('unsupported', `the package webgpu (Dawn) does not load here: ${reason}`, { cause })
   }
   Object.assign(globalThis, webgpu.globals)
-  const gpu = webgpu.create([...flags, dawnFeatures])
+  const gpu = webgpu.create(flags)
   instances.push(gpu)
   return gpu
 }
@@ -88,7 +78,8 @@ export function adapterName(info: GPUAdapterInfo): string {
 
 const matrixFeature = 'chromium-experimental-subgroup-matrix' as GPUFeatureName
 
-const wantedFeatures: GPUFeatureName[] = ['subgroups', 'shader-f16', matrixFeature]
+const plainFeatures: GPUFeatureName[] = ['subgroups']
+const wantedFeatures: GPUFeatureName[] = [...plainFeatures, 'shader-f16', matrixFeature]
 
 const wantedLimits = [
   'maxBufferSize',
@@ -114,17 +105,20 @@ export function hasSmallSubgroups({ info, features }: GPUAdapter): boolean {
   return features.has('subgroups') && info.subgroupMaxSize === 8 && info.subgroupMinSize === 8
 }
 
-/** The features that kernels use and the adapter's own limits; without asking, WebGPU gives its small defaults. */
-export function deviceRequest({
-  features,
-  limits,
-}: GPUAdapter): Required<Pick<GPUDeviceDescriptor, 'requiredFeatures' | 'requiredLimits'>> {
+/**
+ * The features that kernels use and the adapter's own limits; without asking, WebGPU gives its small defaults. `plain` leaves
+ * out the features that young drivers die of.
+ */
+export function deviceRequest(
+  { features, limits }: GPUAdapter,
+  plain = false,
+): Required<Pick<GPUDeviceDescriptor, 'requiredFeatures' | 'requiredLimits'>> {
   return {
-    requiredFeatures: wantedFeatures.filter((feature) => features.has(feature)),
+    requiredFeatures: (plain ? plainFeatures : wantedFeatures).filter((feature) => features.has(feature)),
     requiredLimits: Object.fromEntries(wantedLimits.map((limit) => [limit, limits[limit]])),
   }
 }
 
-export function requestDevice(adapter: GPUAdapter): Promise<GPUDevice> {
-  return adapter.requestDevice(deviceRequest(adapter))
+export function requestDevice(adapter: GPUAdapter, plain = false): Promise<GPUDevice> {
+  return adapter.requestDevice(deviceRequest(adapter, plain))
 }

@@ -49,6 +49,7 @@ export async function openWebGpu(options: WebGpuOptions = {}): Promise<WebGpuBac
     flags: options.flags ?? [],
     windowBytes: options.windowBytes ?? null,
     products: options.products ?? 'auto',
+    plain: options.plain ?? false,
     simulated: options.simulated ?? null,
   }
   const connect = async (): Promise<Opened> => {

@@ -1,10 +1,7 @@
 // How much memory a GPU gives. WebGPU does not tell, and Dawn's heap sizes do not reach JavaScript: buffers are made until
 // the driver refuses. The answer is kept by adapter and driver, since it takes a moment and other programs' memory.
-import { randomUUID } from 'node:crypto'
-import { mkdir, readFile, writeFile } from 'node:fs/promises'
-import { homedir } from 'node:os'
-import { dirname, join } from 'node:path'
-import { renameOver } from '../../../system/renameOver.ts'
+import { fieldsOf } from '../../../shared/format/records.ts'
+import { cacheFile, readCache, writeCache } from '../../../system/cacheFile.ts'
 
 const gib = 2 ** 30
 /** A driver that refuses less than this has nothing left. */
@@ -46,43 +43,14 @@ async function tryBuffer(device: GPUDevice, size: number): Promise<GPUBuffer | n
 export async function knownDeviceMemory(
   key: string,
   measure: () => Promise<number>,
-  file = cacheFile(),
+  file = cacheFile('device-memory.json'),
   now = Date.now(),
 ): Promise<number> {
-  const known = await readKnown(file)
-  const { bytes = NaN, at = NaN } = known[key] ?? {}
-  if (Number.isSafeInteger(bytes) && bytes >= smallest && Math.abs(now - at) < keptMs) return bytes
+  const known = await readCache(file)
+  const { bytes, at } = fieldsOf(known[key])
+  if (Number.isSafeInteger(bytes) && Number(bytes) >= smallest && Math.abs(now - Number(at)) < keptMs)
+    return Number(bytes)
   const measured = await measure()
-  await writeKnown(file, { ...known, [key]: { bytes: measured, at: now } }).catch(() => undefined)
+  await writeCache(file, { ...known, [key]: { bytes: measured, at: now } })
   return measured
-}
-
-/** The file's content, as anybody may have written it. */
-type Known = Record<string, { bytes?: number; at?: number } | null | undefined>
-
-async function readKnown(file: string): Promise<Known> {
-  try {
-    const known: unknown = JSON.parse(await readFile(file, 'utf8'))
-    return typeof known === 'object' && known !== null ? { ...known } : {}
-  } catch {
-    return {}
-  }
-}
-
-async function writeKnown(file: string, known: Known): Promise<void> {
-  await mkdir(dirname(file), { recursive: true })
-  const own = `${file}.${randomUUID()}`
-  await writeFile(own, JSON.stringify(known), { flag: 'wx' })
-  await renameOver(own, file)
-}
-
-function cacheFile(): string {
-  const { XDG_CACHE_HOME, LOCALAPPDATA } = process.env
-  const folder =
-    process.platform === 'win32' && LOCALAPPDATA
-      ? LOCALAPPDATA
-      : process.platform === 'darwin'
-        ? join(homedir(), 'Library', 'Caches')
-        : XDG_CACHE_HOME || join(homedir(), '.cache')
-  return join(folder, 'sparsescope', 'device-memory.json')
 }

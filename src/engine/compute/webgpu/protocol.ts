@@ -66,6 +66,8 @@ export interface OpenRequest {
    * which round inputs to f16; without any the device does not open.
    */
   products: 'auto' | 'portable' | 'smallSubgroups' | 'tensorCores'
+  /** Without experiments and the features that young drivers die of (survey.ts). */
+  plain: boolean
   /** The adapter offers no more than this; null for all that it has. Tests only. */
   simulated: SimulatedAdapter | null
 }

@@ -1,8 +1,10 @@
-// The GPU's thread: opens the device, then executes requests one after the other.
+// The GPU's thread: opens the device, then executes requests one after the other. As a process it answers a question (asked.ts).
 import { EngineError } from '../../errors.ts'
-import { parentPort, workerData } from 'node:worker_threads'
+import { parentPort, workerData, type MessagePort } from 'node:worker_threads'
 import { adapterName, hasOwnMemory, hasSmallSubgroups, isSoftware } from './adapter.ts'
 import { requestAdapter, requestDevice, tensorCoresOf } from './adapter.ts'
+import type { Question } from './askApart.ts'
+import { answerQuestion } from './asked.ts'
 import { computesF16 } from './halfProof.ts'
 import { tensorVariants } from './ops/gemm/tensorCores.ts'
 import type { Command, GpuFacts, Failure, OpenRequest, Reply, Request } from './protocol.ts'
@@ -10,8 +12,7 @@ import { asFailure, Session } from './session.ts'
 import { simulate } from './simulate.ts'
 
 const port = parentPort
-if (!port) throw new Error('this file runs as a worker thread')
-const reply = (message: Reply, transfer: ArrayBuffer[] = []) => port.postMessage(message, transfer)
+const reply = (message: Reply, transfer: ArrayBuffer[] = []) => port?.postMessage(message, transfer)
 
 /** Room that a binding's alignment and the padding to whole vectors may need. */
 const windowSlack = 512
@@ -19,15 +20,16 @@ const windowSlack = 512
 const windowCeiling = 256 * 2 ** 20
 
 async function open(request: OpenRequest): Promise<{ session: Session; facts: GpuFacts }> {
-  const { flags, windowBytes, products, simulated } = request
-  const real = await requestAdapter(flags)
+  const { flags, windowBytes, products, plain, simulated } = request
+  const real = await requestAdapter(flags, plain)
   const adapter = simulated ? simulate(real, simulated) : real
-  const device = await requestDevice(adapter)
+  const device = await requestDevice(adapter, plain)
   const { info, limits } = adapter
   const bindable = Math.min(windowCeiling, limits.maxStorageBufferBindingSize - windowSlack)
   const smallSubgroups =
     products === 'auto' ? hasSmallSubgroups(adapter) : products === 'smallSubgroups' && device.features.has('subgroups')
-  const cores = products === 'tensorCores' ? tensorCoresOf(adapter) : null
+  const listedCores = plain ? null : tensorCoresOf(adapter)
+  const cores = products === 'tensorCores' ? listedCores : null
   if (products === 'tensorCores' && !cores)
     throw new EngineError('unsupported', `${adapterName(info)} lists no tensor cores for f16 inputs and f32 sums`)
   if (cores && !(await computesF16(device)))
@@ -77,6 +79,12 @@ function die(failure: Failure): void {
   reply({ type: 'dead', failure })
 }
 
+function close(session: Session): Promise<void> {
+  closing = true
+  session.close()
+  return lost
+}
+
 /** Ends this thread between two turns of its loop: inside one of its callbacks Dawn would abort the process. */
 function leave(): void {
   setTimeout(() => process.exit(0), 1)
@@ -107,9 +115,7 @@ async function handle(session: Session, request: Request): Promise<void> {
     case 'lose':
       return session.close()
     case 'close':
-      closing = true
-      session.close()
-      await lost
+      await close(session)
       leave()
       return reply({ type: 'done', id: request.id })
   }
@@ -140,13 +146,25 @@ async function answer(
   done()
 }
 
-try {
+async function serve(from: MessagePort): Promise<void> {
   const { session, facts } = await open(workerData as OpenRequest)
   let last = Promise.resolve()
-  port.on('message', (request: Request) => {
+  from.on('message', (request: Request) => {
     last = last.then(() => handle(session, request)).catch((error: unknown) => session.fail(asFailure(error)))
   })
   reply({ type: 'ready', facts })
+}
+
+async function answerAsProcess(): Promise<void> {
+  await answerQuestion(JSON.parse(process.argv[2]) as Question, async (request) => {
+    const opened = await open(request)
+    return { ...opened, close: () => close(opened.session) }
+  })
+  leave()
+}
+
+try {
+  await (port ? serve(port) : answerAsProcess())
 } catch (error) {
   die(asFailure(error))
   leave()

@@ -1,0 +1,54 @@
+// Asks the graphics drivers in a process of its own, whose end is an answer.
+import { execFile, type ExecFileException } from 'node:child_process'
+import { programArguments } from '../../../system/startWorker.ts'
+
+export interface Question {
+  /** Null asks which adapters there are. */
+  readonly adapter: string | null
+  /** Without experiments and the features that young drivers die of. */
+  readonly plain: boolean
+}
+
+/** What it told; or how the driver ended it; or neither, where it was not the driver that kept it from answering. */
+export type Answer =
+  | { readonly told: unknown }
+  | { readonly death: string; readonly hung: boolean }
+  | { readonly failed: string }
+
+/** A driver that is loaded for the first time after a start of the machine may take some seconds. */
+const patienceMs = 15_000
+
+/** Signals that people and systems send; drivers die of others. */
+const sent = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGKILL']
+
+/** `program` is what Node runs; its last line says what was told. */
+export function askApart(
+  question: Question,
+  program = programArguments(import.meta.url, './worker.ts', 'webgpuWorker'),
+  timeout = patienceMs,
+): Promise<Answer> {
+  return new Promise((resolve) => {
+    const options = { timeout, killSignal: 'SIGKILL', windowsHide: true } as const
+    execFile(process.execPath, [...program, JSON.stringify(question)], options, (error, stdout) => {
+      resolve(error ? answerOf(error, timeout) : told(stdout))
+    })
+  })
+}
+
+function answerOf({ code, signal, killed, message }: ExecFileException, timeout: number): Answer {
+  // A text is the system's, which did not start it; 1 is Node's, whose program failed.
+  if (typeof code === 'string' || code === 1) return { failed: message }
+  if (killed) return { death: `no answer in ${timeout / 1000} s`, hung: true }
+  if (signal) return sent.includes(signal) ? { failed: signal } : { death: signal, hung: false }
+  return { death: `exit code ${code}`, hung: false }
+}
+
+/** A program that could not ask says nothing. */
+function told(stdout: string): Answer {
+  try {
+    const { told } = JSON.parse(stdout.trimEnd().split('\n').at(-1) ?? '') as { told?: unknown }
+    return told === undefined ? { failed: 'nothing was told' } : { told }
+  } catch {
+    return { failed: 'nothing was told' }
+  }
+}

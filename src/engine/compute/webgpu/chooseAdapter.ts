@@ -1,0 +1,24 @@
+// Which adapter a backend opens, and how, from what is known of them all.
+import { EngineError } from '../../errors.ts'
+import type { OpenRequest } from './protocol.ts'
+import { deathsIn, surveyAdapters, type Survey } from './survey.ts'
+
+export interface AdapterChoice {
+  readonly request: Partial<OpenRequest>
+  /** What died and what is done instead, in sentences for people; empty where nothing did. */
+  readonly note: string
+}
+
+/** The adapter of which `name` is a part, else the best. @throws EngineError 'unsupported' where its driver ends processes. */
+export async function chooseAdapter(name?: string, survey?: Survey | null): Promise<AdapterChoice> {
+  const found = survey === undefined ? await surveyAdapters() : survey
+  // Dawn itself says what is missing.
+  const otherwise = { request: { flags: name === undefined ? [] : [`adapter=${name}`] }, note: '' }
+  if (!found) return otherwise
+  const meant = name === undefined ? found.adapters : found.adapters.filter((a) => a.name.includes(name)).slice(0, 1)
+  const note = deathsIn({ ...found, adapters: meant }).join(' ')
+  const chosen = meant.find(({ access }) => access !== 'none')
+  if (chosen) return { request: { flags: [`adapter=${chosen.name}`], plain: chosen.access === 'plain' }, note }
+  if (note) throw new EngineError('unsupported', note)
+  return otherwise
+}

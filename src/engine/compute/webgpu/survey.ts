@@ -1,0 +1,135 @@
+// What is known of this machine's adapters. Drivers have died of a question (llama.cpp#22750, of that for cooperative matrices),
+// and with them the process: each adapter is asked in one of its own, once for the drivers that are installed.
+import { isRecord } from '../../../shared/format/records.ts'
+import { cacheFile, readCache, writeCache } from '../../../system/cacheFile.ts'
+import { askApart, type Answer, type Question } from './askApart.ts'
+import { driversHere } from './driversHere.ts'
+
+export interface AdapterRecord {
+  readonly name: string
+  /** It may be asked for everything, for what every adapter has, or for nothing: all else ends the process. */
+  readonly access: 'full' | 'plain' | 'none'
+  /** How the last process ended that asked for more than that; null where none did. */
+  readonly death: string | null
+  /** What it told; null where it did not open. */
+  readonly facts: AdapterTold | null
+}
+
+export interface AdapterTold {
+  readonly software: boolean
+  readonly ownMemory: boolean
+  readonly maxBufferBytes: number
+}
+
+export interface Survey {
+  /** Milliseconds since 1970. */
+  readonly at: number
+  /** How the process ended that asked which adapters there are; null where it answered. */
+  readonly death: string | null
+  /** Some process gave no answer: it may have been the machine that was busy, so that holds for a day. */
+  readonly hung: boolean
+  readonly adapters: readonly AdapterRecord[]
+}
+
+const hungMs = 24 * 3600 * 1000
+/** Machines share a home, and a driver is updated now and then. */
+const mostKept = 16
+
+export interface SurveyOptions {
+  readonly ask?: (question: Question) => Promise<Answer>
+  readonly file?: string
+  /** The installed drivers: another key is asked anew. */
+  readonly key?: string
+  readonly now?: number
+}
+
+export const surveyFile = () => cacheFile('gpu-adapters.json')
+
+/** Null where nothing can be said: no process could be started, or Dawn does not load. */
+export async function surveyAdapters({
+  ask = askApart,
+  file = surveyFile(),
+  key = driversHere(),
+  now = Date.now(),
+}: SurveyOptions = {}): Promise<Survey | null> {
+  const kept = Object.entries(await readCache(file)).filter((entry): entry is [string, Survey] => isSurvey(entry[1]))
+  const known = kept.find(([of]) => of === key)?.[1]
+  if (known && !(known.hung && Math.abs(now - known.at) > hungMs)) return known
+  const survey = await askAll(ask, now)
+  if (!survey) return null
+  const others = kept.filter(([of]) => of !== key).sort(([, a], [, b]) => b.at - a.at)
+  await writeCache(file, Object.fromEntries([[key, survey], ...others.slice(0, mostKept - 1)]))
+  return survey
+}
+
+/** All adapters that can be used, software ones marked. */
+export async function listAdapters(): Promise<{ name: string; software: boolean }[]> {
+  const usable = (await surveyAdapters())?.adapters.filter(({ access }) => access !== 'none') ?? []
+  return usable.map(({ name, facts }) => ({ name, software: facts?.software ?? false }))
+}
+
+async function askAll(ask: (question: Question) => Promise<Answer>, at: number): Promise<Survey | null> {
+  const listed = await ask({ adapter: null, plain: false })
+  if ('death' in listed) return { at, death: listed.death, hung: listed.hung, adapters: [] }
+  if (!('told' in listed) || !Array.isArray(listed.told)) return null
+  let hung = false
+  const adapters: AdapterRecord[] = []
+  for (const name of new Set(listed.told.map(String))) {
+    let record: AdapterRecord = { name, access: 'none', death: null, facts: null }
+    for (const access of ['full', 'plain'] as const) {
+      const answer = await ask({ adapter: name, plain: access === 'plain' })
+      if ('death' in answer) {
+        hung ||= answer.hung
+        record = { ...record, death: answer.death }
+        continue
+      }
+      if (!('told' in answer)) return null
+      record = { ...record, access, facts: isTold(answer.told) ? answer.told : null }
+      break
+    }
+    adapters.push(record)
+  }
+  return { at, death: null, hung, adapters }
+}
+
+/** One sentence for people for each that died; `file` is where that is kept. */
+export function deathsIn({ death, adapters }: Survey, file = surveyFile()): string[] {
+  const again = `This is asked again when a driver is updated, or once ${file} is deleted`
+  if (death !== null) return [`A graphics driver ended the process that asked for its adapters (${death}). ${again}`]
+  return adapters.flatMap(({ name, access, death }) => {
+    if (death === null) return []
+    if (access === 'plain')
+      return [
+        `The driver of ${name} ended a process that asked for its newest features (${death}): it computes without them. ${again}`,
+      ]
+    return [`The driver of ${name} ended every process that used it (${death}): it is left out. ${again}`]
+  })
+}
+
+const isText = (value: unknown): value is string => typeof value === 'string' && value.length <= 500
+const isDeath = (value: unknown) => value === null || isText(value)
+
+function isTold(value: unknown): value is AdapterTold {
+  if (!isRecord(value)) return false
+  const { software, ownMemory, maxBufferBytes } = value
+  return typeof software === 'boolean' && typeof ownMemory === 'boolean' && Number.isFinite(maxBufferBytes)
+}
+
+function isSurvey(value: unknown): value is Survey {
+  if (!isRecord(value)) return false
+  const { at, death, hung, adapters } = value
+  return (
+    Number.isFinite(at) &&
+    isDeath(death) &&
+    typeof hung === 'boolean' &&
+    Array.isArray(adapters) &&
+    adapters.every(isAdapter)
+  )
+}
+
+function isAdapter(value: unknown): boolean {
+  if (!isRecord(value)) return false
+  const { name, access, death, facts } = value
+  const known = access === 'full' || access === 'plain' || access === 'none'
+  return known && isText(name) && isDeath(death) && (facts === null || isTold(facts))
+}

@@ -1,0 +1,179 @@
+// A driver that ends the process that asks it something costs that process, once; and nobody asks again.
+import assert from 'node:assert/strict'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openBackend } from '../../../../src/engine/compute/open.ts'
+import { askApart, type Answer, type Question } from '../../../../src/engine/compute/webgpu/askApart.ts'
+import { chooseAdapter } from '../../../../src/engine/compute/webgpu/chooseAdapter.ts'
+import { driversHere } from '../../../../src/engine/compute/webgpu/driversHere.ts'
+import { deathsIn, surveyAdapters, surveyFile, type Survey } from '../../../../src/engine/compute/webgpu/survey.ts'
+import { lacks } from '../../../support/skip.ts'
+
+const facts = { software: false, ownMemory: true, maxBufferBytes: 2 ** 32 }
+const segfault: Answer = { death: 'SIGSEGV', hung: false }
+const hang: Answer = { death: 'no answer in 15 s', hung: true }
+
+const nobody = (): never => assert.fail('a driver was asked again')
+
+describe('asking drivers', function () {
+  this.timeout(300_000)
+  let folder = ''
+  let file = ''
+  let asked: Question[] = []
+  beforeEach(() => {
+    folder = mkdtempSync(join(tmpdir(), 'survey-'))
+    file = join(folder, 'deep', 'gpu-adapters.json')
+    asked = []
+  })
+  afterEach(() => rmSync(folder, { recursive: true }))
+
+  /** Adapters whose drivers answer as told by `plain` question and name. */
+  const drivers =
+    (names: Answer, answer: (question: Question) => Answer = () => ({ told: facts })) =>
+    async (question: Question) => {
+      asked.push(question)
+      return question.adapter === null ? names : answer(question)
+    }
+  const both: Answer = { told: ['Old GPU', 'New GPU', 'Old GPU'] }
+
+  it('what ends the process with everything asked for is asked for less, and both are remembered', async () => {
+    const ask = drivers(both, ({ adapter, plain }) => (adapter === 'New GPU' && !plain ? segfault : { told: facts }))
+    const survey = await surveyAdapters({ ask, file, key: 'driver 1' })
+    assert.deepEqual(
+      survey?.adapters.map(({ name, access, death }) => [name, access, death]),
+      [
+        ['Old GPU', 'full', null],
+        ['New GPU', 'plain', 'SIGSEGV'],
+      ],
+    )
+    assert.equal(asked.length, 4)
+    assert.deepEqual(await surveyAdapters({ ask: nobody, file, key: 'driver 1' }), survey)
+    assert.deepEqual(readdirSync(join(folder, 'deep')), ['gpu-adapters.json'])
+    const [sentence, ...more] = deathsIn(survey as Survey, file)
+    assert.match(sentence, /New GPU.*newest features \(SIGSEGV\): it computes without them/)
+    assert.ok(sentence.includes(file))
+    assert.deepEqual(more, [])
+  })
+
+  it('other drivers are asked anew, and what is known of the first stays', async () => {
+    const ask = drivers(both, () => segfault)
+    await surveyAdapters({ ask, file, key: 'driver 1' })
+    const next = await surveyAdapters({ ask: drivers(both), file, key: 'driver 2' })
+    assert.ok(next?.adapters.every(({ access }) => access === 'full'))
+    const first = await surveyAdapters({ ask: nobody, file, key: 'driver 1' })
+    assert.ok(first?.adapters.every(({ access }) => access === 'none'))
+    for (let i = 3; i < 40; i++) await surveyAdapters({ ask: drivers(both), file, key: `driver ${i}`, now: i })
+    assert.equal(Object.keys(JSON.parse(readFileSync(file, 'utf8')) as object).length, 16)
+  })
+
+  it('a driver that gave no answer is asked again after a day', async () => {
+    const at = (now: number, ask = drivers(both)) => surveyAdapters({ ask, file, key: 'driver 1', now })
+    const first = await at(
+      0,
+      drivers(both, () => hang),
+    )
+    assert.deepEqual(
+      first?.adapters.map(({ access }) => access),
+      ['none', 'none'],
+    )
+    assert.deepEqual(await at(23 * 3600 * 1000, nobody), first)
+    assert.equal((await at(25 * 3600 * 1000))?.adapters[0].access, 'full')
+  })
+
+  it('what the drivers are not to blame for is not kept against them', async () => {
+    const failed: Answer = { failed: 'SIGINT' }
+    assert.equal(await surveyAdapters({ ask: drivers(failed), file, key: 'a' }), null)
+    assert.equal(await surveyAdapters({ ask: drivers(both, () => failed), file, key: 'a' }), null)
+    assert.equal(await surveyAdapters({ ask: drivers({ told: null }), file, key: 'a' }), null)
+    assert.throws(() => readFileSync(file), { code: 'ENOENT' })
+  })
+
+  it('a file with anything else in it costs asking again', async () => {
+    await surveyAdapters({ ask: drivers(both), file, key: 'driver 1' })
+    const good = JSON.parse(readFileSync(file, 'utf8')) as { 'driver 1': Survey }
+    const [adapter] = good['driver 1'].adapters
+    const broken: unknown[] = [
+      null,
+      [],
+      { 'driver 1': 1 },
+      { 'driver 1': { ...good['driver 1'], adapters: 'none' } },
+      { 'driver 1': { ...good['driver 1'], at: 'now' } },
+      { 'driver 1': { ...good['driver 1'], death: 'x'.repeat(1000) } },
+      ...[{ access: 'root' }, { name: {} }, { name: 'x'.repeat(1000) }, { facts: { software: 1 } }, { death: 7 }].map(
+        (part) => ({ 'driver 1': { ...good['driver 1'], adapters: [{ ...adapter, ...part }] } }),
+      ),
+    ]
+    for (const text of ['', '{', ' '.repeat(2 ** 21), ...broken.map((value) => JSON.stringify(value))]) {
+      writeFileSync(file, text)
+      asked = []
+      const survey = await surveyAdapters({ ask: drivers(both), file, key: 'driver 1' })
+      assert.equal(asked.length, 3, text.slice(0, 200))
+      assert.equal(survey?.adapters.length, 2)
+    }
+  })
+
+  it('a process that a driver ends, or holds, is an answer; one that fails by itself is none', async () => {
+    const end = (code: string, timeout = 60_000) => askApart({ adapter: null, plain: false }, ['-e', code], timeout)
+    assert.deepEqual(await end('process.kill(process.pid, "SIGSEGV")'), segfault)
+    assert.deepEqual(await end('process.exit(7)'), { death: 'exit code 7', hung: false })
+    assert.deepEqual(await end('setInterval(() => {}, 1000)', 1000), { death: 'no answer in 1 s', hung: true })
+    for (const code of ['throw 1', 'process.kill(process.pid, "SIGTERM")', '', 'console.log(1)', 'console.log("{}")'])
+      assert.ok('failed' in (await end(code)), code)
+    assert.deepEqual(await end('console.log("noise"); console.log(JSON.stringify({ told: process.argv[1] }))'), {
+      told: '{"adapter":null,"plain":false}',
+    })
+  })
+
+  it('a backend opens what lives as it may be asked, and says what died', async () => {
+    const survey = (access: 'full' | 'plain' | 'none', death: string | null): Survey => ({
+      ...{ at: 0, death: null, hung: false },
+      adapters: [
+        { name: 'Dead GPU', access: 'none', death: 'SIGSEGV', facts: null },
+        { name: 'GPU', access, death, facts },
+      ],
+    })
+    const plain = await chooseAdapter(undefined, survey('plain', 'SIGABRT'))
+    assert.deepEqual(plain.request, { flags: ['adapter=GPU'], plain: true })
+    assert.match(plain.note, /Dead GPU ended every process.*driver of GPU ended a process/)
+    const named = await chooseAdapter('GP', {
+      ...survey('full', null),
+      adapters: survey('full', null).adapters.slice(1),
+    })
+    assert.deepEqual(named, { request: { flags: ['adapter=GPU'], plain: false }, note: '' })
+    assert.deepEqual((await chooseAdapter('other', survey('full', null))).request, { flags: ['adapter=other'] })
+    assert.deepEqual((await chooseAdapter(undefined, null)).request, { flags: [] })
+    const refused = { code: 'unsupported', message: /ended every process/ }
+    await assert.rejects(chooseAdapter('Dead', survey('full', null)), refused)
+    await assert.rejects(chooseAdapter(undefined, survey('none', 'exit code 3')), refused)
+    const nothing = { ...survey('full', null), death: 'SIGSEGV', adapters: [] }
+    await assert.rejects(chooseAdapter(undefined, nothing), { code: 'unsupported', message: /asked for its adapters/ })
+  })
+
+  it('is done once on this machine, in processes of their own; what is kept decides how a device opens', async function () {
+    const before = process.env.XDG_CACHE_HOME
+    process.env.XDG_CACHE_HOME = folder
+    try {
+      const survey = await surveyAdapters()
+      const [first] = survey?.adapters ?? []
+      if (!survey || !first) return lacks(this, 'no WebGPU adapter here: none can be asked')
+      assert.equal(first.access, 'full')
+      assert.ok((first.facts?.maxBufferBytes ?? 0) > 2 ** 20)
+      assert.deepEqual(await surveyAdapters({ ask: nobody }), survey)
+      const kept = (access: 'plain' | 'none') =>
+        writeFileSync(
+          surveyFile(),
+          JSON.stringify({ [driversHere()]: { ...survey, adapters: [{ ...first, access, death: 'SIGSEGV' }] } }),
+        )
+      kept('plain')
+      const plain = await openBackend({ device: 'wgpu' })
+      assert.match(String(plain.info.details.note), /computes without them/)
+      await plain.close()
+      kept('none')
+      await assert.rejects(openBackend({ device: 'wgpu' }), { code: 'unsupported', message: /it is left out/ })
+    } finally {
+      if (before === undefined) delete process.env.XDG_CACHE_HOME
+      else process.env.XDG_CACHE_HOME = before
+    }
+  })
+})
