@@ -35,7 +35,7 @@ function serveCall<C extends CallName>(
   handlers: Handlers,
   gone: AbortSignal,
 ): void {
-  connection.onRequest(name, async (message: unknown, cancellation: CancellationToken) => {
+  connection.onRequest<unknown, FailureData | void>(name, async (message: unknown, cancellation: CancellationToken) => {
     const envelope = travelling.safeParse(message)
     if (!envelope.success) return invalid(name, envelope.error)
     const given = parameters[name].safeParse(envelope.data.params)
