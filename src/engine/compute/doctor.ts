@@ -6,6 +6,7 @@ import { openCpu } from './cpu/open.ts'
 import { probe } from './open.ts'
 import { adapterName, adapterNames, isSoftware, requestAdapter, tensorCoresOf } from './webgpu/adapter.ts'
 import { openWebGpu, type WebGpuOptions } from './webgpu/backend.ts'
+import { byStrength } from './webgpu/byStrength.ts'
 import { deathsIn, surveyAdapters, type AdapterRecord } from './webgpu/survey.ts'
 
 export interface AdapterFacts {
@@ -31,7 +32,7 @@ export interface InspectedAdapters {
   adapterDeaths: string[]
 }
 
-/** All adapters that Dawn sees and that can be used. Rejects with `unsupported` when the package does not load. */
+/** All adapters that Dawn sees and that can be used, the strongest first. Rejects with `unsupported` when the package does not load. */
 export async function inspectAdapters(): Promise<InspectedAdapters> {
   const survey = await surveyAdapters()
   if (!survey) {
@@ -39,7 +40,7 @@ export async function inspectAdapters(): Promise<InspectedAdapters> {
     return { adapters: [], adapterDeaths: [] }
   }
   const adapters: AdapterFacts[] = []
-  for (const record of survey.adapters) if (record.access !== 'none') adapters.push(await inspectAdapter(record))
+  for (const record of byStrength(survey.adapters)) adapters.push(await inspectAdapter(record))
   return { adapters, adapterDeaths: deathsIn(survey) }
 }
 

@@ -3,6 +3,7 @@ import { writeSync } from 'node:fs'
 import { adapterNames } from './adapter.ts'
 import type { Question } from './askApart.ts'
 import type { GpuFacts, OpenRequest } from './protocol.ts'
+import { measureRate } from './rate.ts'
 import type { Session } from './session.ts'
 import type { AdapterTold } from './survey.ts'
 
@@ -24,12 +25,8 @@ export async function answerQuestion(
 }
 
 async function tell({ session, facts, close }: Opened): Promise<AdapterTold> {
-  const x = { buffer: 1, dtype: 'f32', shape: [1], offset: 0, length: 1 } as const
-  await session.execute([
-    { do: 'allocate', buffer: x.buffer, bytes: 4 },
-    { do: 'call', kernel: 'fill', args: [x, 1] },
-  ])
-  await session.read([x])
+  const flopsPerSecond = await measureRate(session)
   await close()
-  return { software: facts.details.software === true, ownMemory: facts.ownMemory, maxBufferBytes: facts.maxBufferBytes }
+  const { ownMemory, maxBufferBytes, details } = facts
+  return { software: details.software === true, ownMemory, maxBufferBytes, flopsPerSecond }
 }

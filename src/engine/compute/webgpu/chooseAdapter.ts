@@ -1,5 +1,6 @@
 // Which adapter a backend opens, and how, from what is known of them all.
 import { EngineError } from '../../errors.ts'
+import { byStrength } from './byStrength.ts'
 import type { OpenRequest } from './protocol.ts'
 import { deathsIn, surveyAdapters, type Survey } from './survey.ts'
 
@@ -9,7 +10,7 @@ export interface AdapterChoice {
   readonly note: string
 }
 
-/** The adapter of which `name` is a part, else the best. @throws EngineError 'unsupported' where its driver ends processes. */
+/** The adapter of which `name` is a part, else the strongest. @throws EngineError 'unsupported' where its driver ends processes. */
 export async function chooseAdapter(name?: string, survey?: Survey | null): Promise<AdapterChoice> {
   const found = survey === undefined ? await surveyAdapters() : survey
   // Dawn itself says what is missing.
@@ -17,8 +18,14 @@ export async function chooseAdapter(name?: string, survey?: Survey | null): Prom
   if (!found) return otherwise
   const meant = name === undefined ? found.adapters : found.adapters.filter((a) => a.name.includes(name)).slice(0, 1)
   const note = deathsIn({ ...found, adapters: meant }).join(' ')
-  const chosen = meant.find(({ access }) => access !== 'none')
+  const [chosen] = byStrength(meant)
   if (chosen) return { request: { flags: [`adapter=${chosen.name}`], plain: chosen.access === 'plain' }, note }
   if (note) throw new EngineError('unsupported', note)
   return otherwise
+}
+
+/** All adapters that can be used, the strongest first, software ones marked. */
+export async function listAdapters(): Promise<{ name: string; software: boolean }[]> {
+  const survey = await surveyAdapters()
+  return byStrength(survey?.adapters ?? []).map(({ name, facts }) => ({ name, software: facts?.software ?? false }))
 }

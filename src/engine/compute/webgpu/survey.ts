@@ -11,7 +11,7 @@ export interface AdapterRecord {
   readonly access: 'full' | 'plain' | 'none'
   /** How the last process ended that asked for more than that; null where none did. */
   readonly death: string | null
-  /** What it told; null where it did not open. */
+  /** What it told; null where it did not open, or compute. */
   readonly facts: AdapterTold | null
 }
 
@@ -19,6 +19,8 @@ export interface AdapterTold {
   readonly software: boolean
   readonly ownMemory: boolean
   readonly maxBufferBytes: number
+  /** What a product in f32 does, measured. */
+  readonly flopsPerSecond: number
 }
 
 export interface Survey {
@@ -60,12 +62,6 @@ export async function surveyAdapters({
   const others = kept.filter(([of]) => of !== key).sort(([, a], [, b]) => b.at - a.at)
   await writeCache(file, Object.fromEntries([[key, survey], ...others.slice(0, mostKept - 1)]))
   return survey
-}
-
-/** All adapters that can be used, software ones marked. */
-export async function listAdapters(): Promise<{ name: string; software: boolean }[]> {
-  const usable = (await surveyAdapters())?.adapters.filter(({ access }) => access !== 'none') ?? []
-  return usable.map(({ name, facts }) => ({ name, software: facts?.software ?? false }))
 }
 
 async function askAll(ask: (question: Question) => Promise<Answer>, at: number): Promise<Survey | null> {
@@ -111,8 +107,9 @@ const isDeath = (value: unknown) => value === null || isText(value)
 
 function isTold(value: unknown): value is AdapterTold {
   if (!isRecord(value)) return false
-  const { software, ownMemory, maxBufferBytes } = value
-  return typeof software === 'boolean' && typeof ownMemory === 'boolean' && Number.isFinite(maxBufferBytes)
+  const { software, ownMemory, maxBufferBytes, flopsPerSecond } = value
+  const numbers = [maxBufferBytes, flopsPerSecond].every((n) => Number.isFinite(n) && Number(n) > 0)
+  return typeof software === 'boolean' && typeof ownMemory === 'boolean' && numbers
 }
 
 function isSurvey(value: unknown): value is Survey {

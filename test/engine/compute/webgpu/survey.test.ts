@@ -10,7 +10,7 @@ import { driversHere } from '../../../../src/engine/compute/webgpu/driversHere.t
 import { deathsIn, surveyAdapters, surveyFile, type Survey } from '../../../../src/engine/compute/webgpu/survey.ts'
 import { lacks } from '../../../support/skip.ts'
 
-const facts = { software: false, ownMemory: true, maxBufferBytes: 2 ** 32 }
+const facts = { software: false, ownMemory: true, maxBufferBytes: 2 ** 32, flopsPerSecond: 1e12 }
 const segfault: Answer = { death: 'SIGSEGV', hung: false }
 const hang: Answer = { death: 'no answer in 15 s', hung: true }
 
@@ -100,9 +100,14 @@ describe('asking drivers', function () {
       { 'driver 1': { ...good['driver 1'], adapters: 'none' } },
       { 'driver 1': { ...good['driver 1'], at: 'now' } },
       { 'driver 1': { ...good['driver 1'], death: 'x'.repeat(1000) } },
-      ...[{ access: 'root' }, { name: {} }, { name: 'x'.repeat(1000) }, { facts: { software: 1 } }, { death: 7 }].map(
-        (part) => ({ 'driver 1': { ...good['driver 1'], adapters: [{ ...adapter, ...part }] } }),
-      ),
+      ...[
+        { access: 'root' },
+        { name: {} },
+        { name: 'x'.repeat(1000) },
+        { facts: { ...facts, software: 1 } },
+        { facts: { ...facts, flopsPerSecond: 0 } },
+        { death: 7 },
+      ].map((part) => ({ 'driver 1': { ...good['driver 1'], adapters: [{ ...adapter, ...part }] } })),
     ]
     for (const text of ['', '{', ' '.repeat(2 ** 21), ...broken.map((value) => JSON.stringify(value))]) {
       writeFileSync(file, text)
@@ -159,6 +164,7 @@ describe('asking drivers', function () {
       if (!survey || !first) return lacks(this, 'no WebGPU adapter here: none can be asked')
       assert.equal(first.access, 'full')
       assert.ok((first.facts?.maxBufferBytes ?? 0) > 2 ** 20)
+      assert.ok((first.facts?.flopsPerSecond ?? 0) > 1e7)
       assert.deepEqual(await surveyAdapters({ ask: nobody }), survey)
       const kept = (access: 'plain' | 'none') =>
         writeFileSync(
