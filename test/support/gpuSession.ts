@@ -29,6 +29,7 @@ export async function openGpuSession(rewrite: (code: string) => string): Promise
   const session = new Session(device, {
     windowBytes: 2 ** 24,
     smallSubgroups: hasSmallSubgroups(adapter),
+    flopsPerSecond: null,
     tensorProducts: null,
   })
   let commands: Command[] = []

@@ -50,6 +50,7 @@ export async function openWebGpu(options: WebGpuOptions = {}): Promise<WebGpuBac
     windowBytes: options.windowBytes ?? null,
     products: options.products ?? 'auto',
     plain: options.plain ?? false,
+    flopsPerSecond: options.flopsPerSecond ?? null,
     simulated: options.simulated ?? null,
   }
   const connect = async (): Promise<Opened> => {

@@ -19,9 +19,11 @@ export async function chooseAdapter(name?: string, survey?: Survey | null): Prom
   const meant = name === undefined ? found.adapters : found.adapters.filter((a) => a.name.includes(name)).slice(0, 1)
   const note = deathsIn({ ...found, adapters: meant }).join(' ')
   const [chosen] = byStrength(meant)
-  if (chosen) return { request: { flags: [`adapter=${chosen.name}`], plain: chosen.access === 'plain' }, note }
-  if (note) throw new EngineError('unsupported', note)
-  return otherwise
+  if (note && !chosen) throw new EngineError('unsupported', note)
+  if (!chosen) return otherwise
+  const { name: full, access, facts } = chosen
+  const flopsPerSecond = facts?.flopsPerSecond ?? null
+  return { request: { flags: [`adapter=${full}`], plain: access === 'plain', flopsPerSecond }, note }
 }
 
 /** All adapters that can be used, the strongest first, software ones marked. */

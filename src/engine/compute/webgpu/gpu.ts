@@ -18,6 +18,8 @@ export interface Gpu {
   /** The largest part of a tensor that can be bound; operations go through longer ones in windows. */
   readonly windowBytes: number
   readonly smallSubgroups: boolean
+  /** Floating point operations of a dispatch: what takes more is cut, to the same bytes. */
+  readonly flopsPerDispatch: number
   /** The products on tensor cores, by element type of b, where they are asked for and the adapter has them. */
   readonly tensorProducts: readonly Variant[] | null
   run(dispatch: Dispatch): void

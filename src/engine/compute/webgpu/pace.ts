@@ -10,6 +10,20 @@ const atOnce = 1
 /** Less work says nothing of the rate. */
 const leastFlops = 1e8
 
+/** Watchdogs take a driver for dead after 2 s in Windows and 10 s with AMD's on Linux; some kernels are several times slower than the one measured. */
+const secondsPerDispatch = 0.25
+/** What a device that nobody has measured does in that time, though it be slow. */
+const unmeasured = { perDispatch: 1e10, perSubmit: 5e10 }
+/** More would save no host a thing. */
+const mostPerDispatch = 1e12
+
+/** Floating point operations of one dispatch and, but for the last of its dispatches, of one submission. */
+export function mostFlops(flopsPerSecond: number | null): { perDispatch: number; perSubmit: number } {
+  if (flopsPerSecond === null) return unmeasured
+  const perDispatch = Math.min(mostPerDispatch, secondsPerDispatch * flopsPerSecond)
+  return { perDispatch, perSubmit: perDispatch }
+}
+
 export interface Clock {
   /** Milliseconds. */
   now(): number

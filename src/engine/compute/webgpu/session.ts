@@ -11,10 +11,8 @@ import type { Command, Failure, KernelCall, KernelCalls, KernelName } from './pr
 import { Recorder, type Bound } from './recorder.ts'
 import { filled, readingOf } from './reading.ts'
 import { Staging } from './staging.ts'
-import { Pace } from './pace.ts'
+import { mostFlops, Pace } from './pace.ts'
 
-/** Submitted in one go at most: long submissions look like a hang to some drivers. */
-const flopsPerSubmit = 5e10
 const transferBytes = 64 * 2 ** 20
 /** Dawn copies what is written, and keeps the copy until the device has got there. */
 const mostStagedBytes = 2 ** 30
@@ -22,6 +20,8 @@ const mostStagedBytes = 2 ** 30
 export interface SessionOptions {
   windowBytes: number
   smallSubgroups: boolean
+  /** Measured; null where it was not. */
+  flopsPerSecond: number | null
   tensorProducts: Gpu['tensorProducts']
 }
 
@@ -33,6 +33,8 @@ export class Session {
   readonly #pace = new Pace()
   readonly #buffers = new Map<number, GPUBuffer>()
   readonly #gpu: Gpu
+  /** Submitted in one go: long submissions look like a hang to some drivers. */
+  readonly #flopsPerSubmit: number
   readonly #kernels: KernelCalls
   #scratch: number[] = []
   #nextScratch = -1
@@ -41,13 +43,16 @@ export class Session {
   /** Written since the device was last known to be done. */
   #stagedBytes = 0
 
-  constructor(device: GPUDevice, options: SessionOptions) {
+  constructor(device: GPUDevice, { flopsPerSecond, ...options }: SessionOptions) {
     this.#device = device
     this.#pool = new BufferPool(device)
     this.#recorder = new Recorder(device)
     this.#staging = new Staging(this.#pool, this.#recorder)
+    const { perDispatch, perSubmit } = mostFlops(flopsPerSecond)
+    this.#flopsPerSubmit = perSubmit
     this.#gpu = {
       ...options,
+      flopsPerDispatch: perDispatch,
       run: (dispatch) => this.#run(dispatch),
       scratch: (shape, dtype = 'f32') => this.#newScratch(shape, dtype),
     }
@@ -78,7 +83,7 @@ export class Session {
         } catch (error) {
           this.fail(asFailure(error))
         }
-        if (this.#recorder.flops > flopsPerSubmit) await this.#submit()
+        if (this.#recorder.flops > this.#flopsPerSubmit) await this.#submit()
       }
       await this.#submit()
       if (this.#pool.wasteful && this.#pool.trim()) this.#recorder.forgetBindGroups()
@@ -232,7 +237,7 @@ export class Session {
     const bound = dispatch.tensors.map((tensor) => this.#bind(tensor))
     this.#staging.dispatch(dispatch, bound)
     // Submits the recorded part of a long call; whether its buffers were made is checked when the call ends.
-    if (this.#recorder.flops > flopsPerSubmit) this.#send()
+    if (this.#recorder.flops > this.#flopsPerSubmit) this.#send()
   }
 
   #bind(tensor: Tensor): Bound {

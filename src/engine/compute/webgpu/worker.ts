@@ -20,7 +20,7 @@ const windowSlack = 512
 const windowCeiling = 256 * 2 ** 20
 
 async function open(request: OpenRequest): Promise<{ session: Session; facts: GpuFacts }> {
-  const { flags, windowBytes, products, plain, simulated } = request
+  const { flags, windowBytes, products, plain, flopsPerSecond, simulated } = request
   const real = await requestAdapter(flags, plain)
   const adapter = simulated ? simulate(real, simulated) : real
   const device = await requestDevice(adapter, plain)
@@ -49,6 +49,7 @@ async function open(request: OpenRequest): Promise<{ session: Session; facts: Gp
     session: new Session(device, {
       windowBytes: Math.floor(Math.min(windowBytes ?? bindable, bindable) / 256) * 256,
       smallSubgroups,
+      flopsPerSecond,
       tensorProducts: cores && tensorVariants(cores),
     }),
     facts: {

@@ -139,13 +139,13 @@ describe('asking drivers', function () {
       ],
     })
     const plain = await chooseAdapter(undefined, survey('plain', 'SIGABRT'))
-    assert.deepEqual(plain.request, { flags: ['adapter=GPU'], plain: true })
+    assert.deepEqual(plain.request, { flags: ['adapter=GPU'], plain: true, flopsPerSecond: 1e12 })
     assert.match(plain.note, /Dead GPU ended every process.*driver of GPU ended a process/)
     const named = await chooseAdapter('GP', {
       ...survey('full', null),
       adapters: survey('full', null).adapters.slice(1),
     })
-    assert.deepEqual(named, { request: { flags: ['adapter=GPU'], plain: false }, note: '' })
+    assert.deepEqual(named, { request: { flags: ['adapter=GPU'], plain: false, flopsPerSecond: 1e12 }, note: '' })
     assert.deepEqual((await chooseAdapter('other', survey('full', null))).request, { flags: ['adapter=other'] })
     assert.deepEqual((await chooseAdapter(undefined, null)).request, { flags: [] })
     const refused = { code: 'unsupported', message: /ended every process/ }

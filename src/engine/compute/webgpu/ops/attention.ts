@@ -146,7 +146,8 @@ function* chunks(gpu: Gpu, shape: AttentionShape): Generator<Chunk> {
   if (numHeads % numKvHeads !== 0)
     throw new EngineError('unsupported', `${numHeads} heads cannot share ${numKvHeads} key and value heads evenly`)
   const group = numHeads / numKvHeads
-  const held = Math.floor(Math.min(scoreBytes, gpu.windowBytes) / (4 * seqLen * seqLen))
+  const scores = seqLen * seqLen
+  const held = Math.floor(Math.min(scoreBytes / 4, gpu.windowBytes / 4, gpu.flopsPerDispatch / (2 * headDim)) / scores)
   const fit = Math.max(1, Math.min(held, maxGroups))
   const sequences = Math.floor(gpu.windowBytes / (4 * seqLen * numHeads * headDim))
   const batchesAtOnce = Math.max(1, Math.min(sequences, Math.floor(fit / numKvHeads)))

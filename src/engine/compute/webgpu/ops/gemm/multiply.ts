@@ -20,10 +20,10 @@ export interface Product extends Omit<Sizes, 'hasBias' | 'batch'> {
   readonly a: Tensor
   readonly b: Tensor
   readonly bias: Tensor | null
+  /** A part of one with many rows is multiplied as that is, though few are left: the cut must not show in the sums. */
+  readonly isPart?: boolean
 }
 
-/** One dispatch computes no more: below 200 ms also on slow GPUs. */
-const flopsPerDispatch = 1e10
 /** No shader's tile has fewer rows. */
 const leastRows = 8
 /** Pieces are multiples of every shader's tile. */
@@ -57,6 +57,7 @@ export function multiply(gpu: Gpu, p: Product): void {
   const depth = Math.min(p.transA ? aRows : p.k, p.transB ? p.k : bRows)
   if (p.k > depth) return splitDepth(gpu, p, depth)
   const flops = 2 * p.m * p.n * p.k
+  const { flopsPerDispatch } = gpu
   if (flops > flopsPerDispatch && p.m > granule)
     return splitRows(gpu, p, Math.max(granule, Math.floor(p.m * (flopsPerDispatch / flops))))
   if (flops > flopsPerDispatch && p.n > granule)
@@ -68,6 +69,7 @@ function splitRows(gpu: Gpu, p: Product, most: number): void {
   for (const [start, end] of pieces(p.m, most, Math.min(granule, most)))
     multiply(gpu, {
       ...p,
+      isPart: true,
       m: end - start,
       out: from(p.out, start * p.ldc),
       a: from(p.a, p.transA ? start : start * p.lda),
@@ -133,6 +135,6 @@ function choose(gpu: Gpu, p: Product, batch: Batch): { variant: Variant; rows: n
     if (aEven && bEven && !p.transA) return smallProducts[p.transB ? 'nt' : 'nn'][type]
     if (aEven && bEven && !p.transB && type === 0) return smallProducts.tn[0]
   }
-  if (hasFewRows(p)) return { variant: fewRowsVariants[type], rows: p.m, columns: fewRowsColumns }
+  if (!p.isPart && hasFewRows(p)) return { variant: fewRowsVariants[type], rows: p.m, columns: fewRowsColumns }
   return { variant: portableVariants[type], rows: portableTile, columns: portableTile }
 }
