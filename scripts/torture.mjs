@@ -1,11 +1,11 @@
 // `npm run torture [FILE…]`: the tests that attack, for as long as they take (an hour or so): every parser with a hundred
-// times as many mutations, a kill at every change on the disk, the lock's takeovers. The same files run in `npm test` with
+// times as many mutations, a kill at every change on the disk, the lock's takeovers, eight orders of workgroups. The same files run in `npm test` with
 // small counts; there and here SPARSESCOPE_TORTURE tells them which.
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
-const attacks = /(^|[/\\])fuzz[/\\]|pickle|killPoints|killedPrune|lock/i
+const attacks = /(^|[/\\])fuzz[/\\]|pickle|killPoints|killedPrune|lock|webgpu[/\\]races/i
 const asked = process.argv.slice(2)
 const files =
   asked.length > 0
