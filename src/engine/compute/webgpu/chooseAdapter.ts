@@ -17,9 +17,9 @@ export async function chooseAdapter(name?: string, survey?: Survey | null): Prom
   const otherwise = { request: { flags: name === undefined ? [] : [`adapter=${name}`] }, note: '' }
   if (!found) return otherwise
   const meant = name === undefined ? found.adapters : found.adapters.filter((a) => a.name.includes(name)).slice(0, 1)
-  const note = deathsIn({ ...found, adapters: meant }).join(' ')
+  const note = deathsIn({ ...found, adapters: meant }).join('. ')
   const [chosen] = byStrength(meant)
-  if (note && !chosen) throw new EngineError('unsupported', note)
+  if (note && !chosen) throw new EngineError('unsupported', `${note}. The CPU backend (--device cpu) needs none`)
   if (!chosen) return otherwise
   const { name: full, access, facts } = chosen
   const flopsPerSecond = facts?.flopsPerSecond ?? null

@@ -1,5 +1,6 @@
 // What is known of this machine's adapters. Drivers have died of a question (llama.cpp#22750, of that for cooperative matrices),
 // and with them the process: each adapter is asked in one of its own, once for the drivers that are installed.
+import { homedir } from 'node:os'
 import { isRecord } from '../../../shared/format/records.ts'
 import { cacheFile, readCache, writeCache } from '../../../system/cacheFile.ts'
 import { askApart, type Answer, type Question } from './askApart.ts'
@@ -28,12 +29,12 @@ export interface Survey {
   readonly at: number
   /** How the process ended that asked which adapters there are; null where it answered. */
   readonly death: string | null
-  /** Some process gave no answer: it may have been the machine that was busy, so that holds for a day. */
-  readonly hung: boolean
+  /** Some process gave no answer, or was refused: it may have been another program, so that holds for a day. */
+  readonly doubtful: boolean
   readonly adapters: readonly AdapterRecord[]
 }
 
-const hungMs = 24 * 3600 * 1000
+const doubtfulMs = 24 * 3600 * 1000
 /** Machines share a home, and a driver is updated now and then. */
 const mostKept = 16
 
@@ -56,7 +57,7 @@ export async function surveyAdapters({
 }: SurveyOptions = {}): Promise<Survey | null> {
   const kept = Object.entries(await readCache(file)).filter((entry): entry is [string, Survey] => isSurvey(entry[1]))
   const known = kept.find(([of]) => of === key)?.[1]
-  if (known && !(known.hung && Math.abs(now - known.at) > hungMs)) return known
+  if (known && !(known.doubtful && Math.abs(now - known.at) > doubtfulMs)) return known
   const survey = await askAll(ask, now)
   if (!survey) return null
   const others = kept.filter(([of]) => of !== key).sort(([, a], [, b]) => b.at - a.at)
@@ -66,31 +67,35 @@ export async function surveyAdapters({
 
 async function askAll(ask: (question: Question) => Promise<Answer>, at: number): Promise<Survey | null> {
   const listed = await ask({ adapter: null, plain: false })
-  if ('death' in listed) return { at, death: listed.death, hung: listed.hung, adapters: [] }
+  if ('death' in listed) return { at, death: listed.death, doubtful: listed.hung, adapters: [] }
   if (!('told' in listed) || !Array.isArray(listed.told)) return null
-  let hung = false
+  let doubtful = false
   const adapters: AdapterRecord[] = []
   for (const name of new Set(listed.told.map(String))) {
     let record: AdapterRecord = { name, access: 'none', death: null, facts: null }
     for (const access of ['full', 'plain'] as const) {
       const answer = await ask({ adapter: name, plain: access === 'plain' })
       if ('death' in answer) {
-        hung ||= answer.hung
+        doubtful ||= answer.hung
         record = { ...record, death: answer.death }
         continue
       }
       if (!('told' in answer)) return null
-      record = { ...record, access, facts: isTold(answer.told) ? answer.told : null }
+      const facts = isTold(answer.told) ? answer.told : null
+      doubtful ||= facts === null
+      record = { ...record, access, facts }
       break
     }
     adapters.push(record)
   }
-  return { at, death: null, hung, adapters }
+  return { at, death: null, doubtful, adapters }
 }
 
-/** One sentence for people for each that died; `file` is where that is kept. */
+/** One sentence for people for each that died; `file` is where that is kept. Reports hold them too: no user is named. */
 export function deathsIn({ death, adapters }: Survey, file = surveyFile()): string[] {
-  const again = `This is asked again when a driver is updated, or once ${file} is deleted`
+  const home = homedir()
+  const shown = file.startsWith(home) ? `~${file.slice(home.length)}` : file
+  const again = `This is asked again when a driver is updated, or once ${shown} is deleted`
   if (death !== null) return [`A graphics driver ended the process that asked for its adapters (${death}). ${again}`]
   return adapters.flatMap(({ name, access, death }) => {
     if (death === null) return []
@@ -114,11 +119,11 @@ function isTold(value: unknown): value is AdapterTold {
 
 function isSurvey(value: unknown): value is Survey {
   if (!isRecord(value)) return false
-  const { at, death, hung, adapters } = value
+  const { at, death, doubtful, adapters } = value
   return (
     Number.isFinite(at) &&
     isDeath(death) &&
-    typeof hung === 'boolean' &&
+    typeof doubtful === 'boolean' &&
     Array.isArray(adapters) &&
     adapters.every(isAdapter)
   )

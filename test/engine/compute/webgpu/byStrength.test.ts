@@ -38,7 +38,7 @@ describe('the adapter that is taken', () => {
   for (const [machine, [adapters, taken]] of Object.entries(machines))
     it(machine, async () => {
       assert.equal(byStrength(adapters)[0], taken)
-      const choice = await chooseAdapter(undefined, { at: 0, death: null, hung: false, adapters })
+      const choice = await chooseAdapter(undefined, { at: 0, death: null, doubtful: false, adapters })
       assert.deepEqual(choice.request.flags, [`adapter=${taken.name}`])
     })
 

@@ -1,7 +1,7 @@
 // A driver that ends the process that asks it something costs that process, once; and nobody asks again.
 import assert from 'node:assert/strict'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openBackend } from '../../../../src/engine/compute/open.ts'
 import { askApart, type Answer, type Question } from '../../../../src/engine/compute/webgpu/askApart.ts'
@@ -54,6 +54,8 @@ describe('asking drivers', function () {
     assert.match(sentence, /New GPU.*newest features \(SIGSEGV\): it computes without them/)
     assert.ok(sentence.includes(file))
     assert.deepEqual(more, [])
+    const [inHome] = deathsIn(survey as Survey, join(homedir(), '.cache', 'a.json'))
+    assert.ok(inHome.includes(`once ${join('~', '.cache', 'a.json')} is deleted`), inHome)
   })
 
   it('other drivers are asked anew, and what is known of the first stays', async () => {
@@ -67,7 +69,7 @@ describe('asking drivers', function () {
     assert.equal(Object.keys(JSON.parse(readFileSync(file, 'utf8')) as object).length, 16)
   })
 
-  it('a driver that gave no answer is asked again after a day', async () => {
+  it('a driver that gave no answer, or refused, is asked again after a day', async () => {
     const at = (now: number, ask = drivers(both)) => surveyAdapters({ ask, file, key: 'driver 1', now })
     const first = await at(
       0,
@@ -78,7 +80,13 @@ describe('asking drivers', function () {
       ['none', 'none'],
     )
     assert.deepEqual(await at(23 * 3600 * 1000, nobody), first)
-    assert.equal((await at(25 * 3600 * 1000))?.adapters[0].access, 'full')
+    const refused = await at(
+      25 * 3600 * 1000,
+      drivers(both, () => ({ told: null })),
+    )
+    assert.deepEqual(refused?.adapters[0], { name: 'Old GPU', access: 'full', death: null, facts: null })
+    assert.deepEqual((await at(50 * 3600 * 1000))?.adapters[0].facts, facts)
+    assert.ok(await at(1e12, nobody))
   })
 
   it('what the drivers are not to blame for is not kept against them', async () => {
@@ -132,7 +140,7 @@ describe('asking drivers', function () {
 
   it('a backend opens what lives as it may be asked, and says what died', async () => {
     const survey = (access: 'full' | 'plain' | 'none', death: string | null): Survey => ({
-      ...{ at: 0, death: null, hung: false },
+      ...{ at: 0, death: null, doubtful: false },
       adapters: [
         { name: 'Dead GPU', access: 'none', death: 'SIGSEGV', facts: null },
         { name: 'GPU', access, death, facts },
@@ -140,7 +148,7 @@ describe('asking drivers', function () {
     })
     const plain = await chooseAdapter(undefined, survey('plain', 'SIGABRT'))
     assert.deepEqual(plain.request, { flags: ['adapter=GPU'], plain: true, flopsPerSecond: 1e12 })
-    assert.match(plain.note, /Dead GPU ended every process.*driver of GPU ended a process/)
+    assert.match(plain.note, /Dead GPU ended every process.* is deleted\. The driver of GPU ended a process/)
     const named = await chooseAdapter('GP', {
       ...survey('full', null),
       adapters: survey('full', null).adapters.slice(1),
