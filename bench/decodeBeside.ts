@@ -36,7 +36,7 @@ async function openSide(name: string, root: string) {
   const checkpoint = await openCheckpoint(folder ?? '')
   const backend = await openCpu({ threads })
   const decoder = await createDecoder(backend, openModel(checkpoint), { memoryBytes: 2 ** 32, as: 'stored' })
-  const head = decoder.ends.headWeightName
+  const head = decoder.ends.head.table.name
   const read = [...checkpoint.tensors.values()].filter((t) => t.name !== decoder.ends.tokens.name || t.name === head)
   return {
     name,

@@ -99,7 +99,7 @@ function theirRound(): Answer[] {
 
 /** Bytes of weights that a token reads: all but the embedding, of which it reads a row, unless it is the head too. */
 const bytesPerToken = [...checkpoint.tensors.values()]
-  .filter(({ name }) => name !== decoder.ends.tokens.name || name === decoder.ends.headWeightName)
+  .filter(({ name }) => name !== decoder.ends.tokens.name || name === decoder.ends.head.table.name)
   .reduce((sum, { bytes }) => sum + bytes, 0)
 
 const sum = (list: number[]) => list.reduce((a, b) => a + b, 0)

@@ -144,8 +144,11 @@ export interface Kernels {
   columnSum(out: Tensor, x: Tensor): void
   /** out[C] += Σ_n x[n,C]², to a few f32 roundings however large N is: pruning compares what comes of it. */
   columnSquares(out: Tensor, x: Tensor): void
-  /** out[M,C] = scale · table[rows[m],C]; rows is i32 [M]. */
-  gatherRows(out: Tensor, table: Tensor, rows: Tensor, scale: number): void
+  /**
+   * out[m,C] = scale · table[rows[m] − firstRow,C]; rows is i32 [M], firstRow 0 unless it is given. A row that the table does
+   * not have leaves its out[m] alone: another part of a larger table writes it.
+   */
+  gatherRows(out: Tensor, table: Tensor, rows: Tensor, scale: number, firstRow?: number): void
   /** out[rows[m],C] += rowScale[m] · x[m,C]; a null rowScale is 1. Rows may repeat. */
   scatterAddRows(out: Tensor, x: Tensor, rows: Tensor, rowScale: Tensor | null): void
   /** out[m] = Σ_c a[m,c] · b[m,c]. */

@@ -4,6 +4,7 @@ import { positionRows, type Batch } from './batch.ts'
 import type { Ends } from './ends.ts'
 import { linearBackward, linearForward } from './linear.ts'
 import { eachTime, type Grads, type Step } from './module.ts'
+import { gatherTable } from './table.ts'
 
 export interface EmbeddingSaved {
   /** i32 [N] */
@@ -23,14 +24,14 @@ export function embed(step: Step, ends: Ends, batch: Batch): { output: Tensor; s
   const ids = arena.allocate([numRows], 'i32')
   eachTime(step, () => backend.write(ids, batch.ids))
   const words = arena.allocate([numRows, config.embedSize])
-  kernels.gatherRows(words, tokens.table, ids, config.embedScale)
+  gatherTable(backend, words, tokens, ids, config.embedScale)
   const output = projectIn ? arena.allocate([numRows, config.hiddenSize]) : words
   if (projectIn) linearForward(step, output, projectIn, words)
   const positions = ends.positions ? arena.allocate([numRows], 'i32') : null
   if (ends.positions && positions) {
     eachTime(step, () => backend.write(positions, positionRows(config, batch, step.cache?.past)))
     const rows = arena.allocate(output.shape)
-    kernels.gatherRows(rows, ends.positions.table, positions, 1)
+    gatherTable(backend, rows, ends.positions, positions, 1)
     kernels.addScaled(output, rows, 1)
     arena.release(rows)
   }

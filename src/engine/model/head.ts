@@ -4,25 +4,24 @@ import { Arena } from '../compute/arena.ts'
 import type { DenseLoss } from '../compute/kernels.ts'
 import { rows, slice, type Tensor } from '../compute/tensor.ts'
 import type { ModelConfig } from '../../shared/families/modelConfig.ts'
-import type { Ends } from './ends.ts'
+import { headPart, type Ends, type Head } from './ends.ts'
 import { linearBackward, linearForward, otherOperand, productInput } from './linear.ts'
 import type { Grads, Linear, RowRange, Step } from './module.ts'
 import { normBackward, normForward, type NormSaved } from './norm.ts'
 import { scaled } from './scale.ts'
+import { chunksOf, rangesOf } from './table.ts'
 
 /** Most bytes of the logits (with the dense model's, where they are compared) of one tile of tokens, which stay in memory from the loss to the gradient. */
 const tileBytes = 128 * 2 ** 20
 const mostTileRows = 512
 /** Tiles begin at multiples of this many rows: 256 bytes of a vector of rows, the offset that GPU bindings ask for. */
 const tileStep = 64
-/** Vocabulary entries in one product: a chunk's weights and logits stay below every device's binding limit. */
-const chunkRows = 8192
 
 /** Bytes that the head takes beside its weights: normed states, their gradient, logits of a tile or of its chunk. */
 export function headScratchBytes(config: ModelConfig, numRows: number, training: boolean): number {
   const { hiddenSize, vocabSize, logitsCap } = config
   // Capped logits take two more tensors: the input of the tanh and, for a moment, its output.
-  const width = (training ? vocabSize : Math.min(vocabSize, chunkRows)) * (logitsCap > 0 ? 3 : 1)
+  const width = (training ? vocabSize : chunksOf(vocabSize)[0].end) * (logitsCap > 0 ? 3 : 1)
   return 4 * (2 * numRows * hiddenSize + Math.min(numRows, tileRows(vocabSize, training)) * width)
 }
 
@@ -317,11 +316,11 @@ function releaseLogits(scope: Arena, { logits, product }: ChunkLogits): void {
 }
 
 /** logits [N, Vc] = the head's rows of a chunk. */
-function multiplyChunk(step: Step, head: Linear, input: Tensor, chunk: RowRange, logits: Tensor): void {
+function multiplyChunk(step: Step, head: Head, input: Tensor, chunk: RowRange, logits: Tensor): void {
   using inner = new Arena(step.backend)
-  const bias = head.bias && slice(head.bias, chunk.start, [chunk.end - chunk.start])
-  const weight = otherOperand(step, inner, input, headRows(step, inner, head, chunk))
-  step.backend.kernels.linear(logits, input, weight, bias)
+  const part = headPart(head, chunk)
+  const weight = otherOperand(step, inner, input, effectivePart(step, inner, part, chunk))
+  step.backend.kernels.linear(logits, input, weight, part.bias)
 }
 
 /** dInput is written by the first chunk and added to by the others; dHead rows are added. */
@@ -337,19 +336,19 @@ function chunkBackward(
   const { kernels } = step.backend
   using inner = new Arena(step.backend)
   const d = otherOperand(step, inner, input, dLogits)
-  const weight = otherOperand(step, inner, d, headRows(step, inner, ends.head, chunk))
+  const part = headPart(ends.head, chunk)
+  const weight = otherOperand(step, inner, d, effectivePart(step, inner, part, chunk))
   kernels.linearBackwardInput(dInput, d, weight, chunk.start > 0)
-  const dHead = grads.of(ends.headWeightName)
+  const dHead = grads.of(ends.head.table.name)
   if (dHead) kernels.linearBackwardWeight(rows(dHead, chunk.start, chunk.end), d, input)
   const dBias = ends.head.bias && grads.of(`${ends.head.name}.bias`)
   if (dBias) kernels.columnSum(slice(dBias, chunk.start, [chunk.end - chunk.start]), dLogits)
-  step.adapterOf?.(ends.head)?.backward(step.backend, inner, ends.head, d, input, chunk)
+  step.adapterOf?.(part)?.backward(step.backend, inner, part, d, input, chunk)
 }
 
 /** The head's rows of a chunk [Vc, E], through its adapter where it has one. */
-function headRows(step: Step, scope: Arena, head: Linear, chunk: RowRange): Tensor {
-  const adapter = step.adapterOf?.(head)
-  return adapter ? adapter.effectiveWeight(step.backend, scope, head, chunk) : rows(head.weight, chunk.start, chunk.end)
+function effectivePart(step: Step, scope: Arena, part: Linear, chunk: RowRange): Tensor {
+  return step.adapterOf?.(part)?.effectiveWeight(step.backend, scope, part, chunk) ?? part.weight
 }
 
 /** `models`: 2 where the dense model's logits are kept too. */
@@ -361,14 +360,4 @@ function tileRows(vocabSize: number, keepsLogits: boolean, models = 1): number {
 
 function tilesOf(numRows: number, vocabSize: number, keepsLogits: boolean, models = 1): RowRange[] {
   return rangesOf(numRows, tileRows(vocabSize, keepsLogits, models))
-}
-
-function chunksOf(vocabSize: number): RowRange[] {
-  return rangesOf(vocabSize, chunkRows)
-}
-
-function rangesOf(length: number, size: number): RowRange[] {
-  const ranges: RowRange[] = []
-  for (let start = 0; start < length; start += size) ranges.push({ start, end: Math.min(start + size, length) })
-  return ranges
 }

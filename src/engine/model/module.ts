@@ -30,7 +30,7 @@ export interface RowRange {
 
 /**
  * A trainable reparametrisation of a frozen linear (docs/methods.md, "Adapters"): effective weight, its backward, merge. With a
- * `range`, only these output features: `linear.weight` is still the whole [O, I], `dOut` is [N, end − start].
+ * `range`, only these output features of the adapter: `linear.weight` is their rows alone [end − start, I], `dOut` [N, end − start].
  */
 export interface Adapter {
   /** [O, I] (or the range's rows) to multiply with: in `arena`, or memory of the adapter's own. */

@@ -169,7 +169,7 @@ describe('the head', () => {
 
     // The definition, in f64.
     const x = backend.cells(hidden)
-    const w = backend.cells(decoder.ends.head.weight)
+    const w = backend.cells(decoder.ends.head.table.parts[0])
     const gain = backend.cells(decoder.ends.finalNorm!.weight!)
     const expected = [0, 1].map((n) => {
       const row = x.slice(8 * n, 8 * n + 8)

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { Arena } from '../../../src/engine/compute/arena.ts'
 import { readF32, upload, type Backend } from '../../../src/engine/compute/backend.ts'
 import { openReference } from '../../support/reference/backend.ts'
-import type { Tensor } from '../../../src/engine/compute/tensor.ts'
-import type { Linear } from '../../../src/engine/model/module.ts'
+import { rows, type Tensor } from '../../../src/engine/compute/tensor.ts'
+import type { Linear, RowRange } from '../../../src/engine/model/module.ts'
 import { maskOfZeros, type Mask } from '../../../src/engine/prune/mask.ts'
 import { createEffectiveWeights } from '../../../src/engine/recover/effectiveWeights.ts'
 import type { TrainableAdapter } from '../../../src/engine/recover/adapters/adapter.ts'
@@ -53,6 +53,11 @@ function setUp(): Setup {
     tensor,
     zeros: (shape) => upload(backend, 'f32', shape, new Float32Array(shape.reduce((a, b) => a * b, 1))),
   }
+}
+
+/** Some output features, as the head gives them to an adapter. */
+function partOf(linear: Linear, { start, end }: RowRange): Linear {
+  return { ...linear, weight: rows(linear.weight, start, end) }
 }
 
 /** Σ dOut ⊙ (input · W_effᵀ): a scalar whose gradient the adapter must give. */
@@ -180,8 +185,9 @@ describe('adapters', () => {
       )
       const dOut = upload(s.backend, 'f32', [tokens, width], cut)
       const adapter = of(parts.dA, parts.dB)
-      adapter.backward(s.backend, arena, s.linear, dOut, s.input, range)
-      const piece = await readF32(s.backend, adapter.effectiveWeight(s.backend, arena, s.linear, range))
+      const part = partOf(s.linear, range)
+      adapter.backward(s.backend, arena, part, dOut, s.input, range)
+      const piece = await readF32(s.backend, adapter.effectiveWeight(s.backend, arena, part, range))
       assert.deepEqual(piece, weight.slice(range.start * numIn, range.end * numIn))
     }
     const close = (x: Float32Array, y: Float32Array) => x.every((value, i) => Math.abs(value - y[i]) < 1e-4)
@@ -204,10 +210,14 @@ describe('adapters', () => {
       const [whole, part] = [arena.allocate([numOut, numIn]), arena.allocate([2, numIn])]
       adapter.merge(halves, s.linear, whole)
       // Trained pieces that begin there are others.
-      adapter.effectiveWeight(halves, arena, s.linear, { start: 3, end: numOut })
-      adapter.merge(halves, s.linear, part, { start: 3, end: 5 })
+      const [rest, range] = [
+        { start: 3, end: numOut },
+        { start: 3, end: 5 },
+      ]
+      adapter.effectiveWeight(halves, arena, partOf(s.linear, rest), rest)
+      adapter.merge(halves, partOf(s.linear, range), part, range)
       assert.deepEqual(await readF32(halves, part), (await readF32(halves, whole)).slice(3 * numIn, 5 * numIn))
-      const shorter = adapter.effectiveWeight(halves, arena, s.linear, { start: 3, end: 5 })
+      const shorter = adapter.effectiveWeight(halves, arena, partOf(s.linear, range), range)
       assert.deepEqual([shorter.shape, shorter.dtype], [[2, numIn], 'bf16'])
     }
   })

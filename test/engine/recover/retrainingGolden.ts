@@ -5,6 +5,7 @@ import { readF32, type Backend } from '../../../src/engine/compute/backend.ts'
 import type { DenseLoss } from '../../../src/engine/compute/kernels.ts'
 import { loadBlock } from '../../../src/engine/model/block.ts'
 import { createDecoder } from '../../../src/engine/model/decoder.ts'
+import { headPart } from '../../../src/engine/model/ends.ts'
 import { openModel } from '../../../src/engine/model/model.ts'
 import { decode, readWeight } from '../../../src/engine/model/weightIo.ts'
 import { maskOfZeros } from '../../../src/engine/prune/mask.ts'
@@ -122,9 +123,10 @@ export async function checkRetraining(
     const value = trainables.parameters.param(name)
     if (value && !merged.has(name)) merged.set(name, await readF32(backend, value))
   }
-  const { head, headWeightName } = decoder.ends
-  const headOut = backend.allocate('f32', head.weight.shape)
-  if (trainables.merge(head, headOut)) merged.set(headWeightName, await readF32(backend, headOut))
+  const { head, config } = decoder.ends
+  const whole = headPart(head, { start: 0, end: config.vocabSize })
+  const headOut = backend.allocate('f32', whole.weight.shape)
+  if (trainables.merge(whole, headOut)) merged.set(head.table.name, await readF32(backend, headOut))
   for (const [name, values] of merged) {
     if (name.endsWith('k_proj.bias')) continue
     assert.ok(maxDifference(values, golden.f32(`final.${name}`)) < 1e-4, name)

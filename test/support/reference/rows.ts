@@ -14,10 +14,13 @@ export function rowOps(s: Storage): Rows {
       const [y, v] = [s.f(out), s.f(x)]
       for (let e = 0; e < v.length; e++) y[e % y.length] += v[e] ** 2
     },
-    gatherRows(out, table, rows, scale) {
+    gatherRows(out, table, rows, scale, firstRow = 0) {
       const [y, t, index] = [s.f(out), s.values(table), s.cells(rows)]
       const width = y.length / index.length
-      for (let e = 0; e < y.length; e++) y[e] = scale * t[index[Math.floor(e / width)] * width + (e % width)]
+      for (let e = 0; e < y.length; e++) {
+        const at = (index[Math.floor(e / width)] - firstRow) * width + (e % width)
+        if (at >= 0 && at < t.length) y[e] = scale * t[at]
+      }
     },
     scatterAddRows(out, x, rows, rowScale) {
       const [y, v, index] = [s.f(out), s.f(x), s.cells(rows)]

@@ -5,7 +5,7 @@ import type { EffectiveWeights } from '../effectiveWeights.ts'
 import type { Adapter, Linear, RowRange } from '../../model/module.ts'
 
 export interface TrainableAdapter extends Adapter {
-  /** out [O, I] f32 = the weight that stays when the adapter is gone, or its rows `range`; pruned entries stay exactly 0. */
+  /** out [O, I] f32 = the weight that stays when the adapter is gone; pruned entries stay exactly 0. `range` as in `Adapter`. */
   merge(backend: Backend, linear: Linear, out: Tensor, range?: RowRange): void
 }
 

@@ -1,6 +1,6 @@
 // W_eff = W + s·(B·A) ⊙ M: MaskLoRA, LoRA-Prune and the low-rank update of the head (docs/methods.md, "Adapters").
 import { rows, type Tensor } from '../../compute/tensor.ts'
-import type { Linear, RowRange } from '../../model/module.ts'
+import type { RowRange } from '../../model/module.ts'
 import type { EffectiveWeights } from '../effectiveWeights.ts'
 import type { AdapterKind, TrainableAdapter } from './adapter.ts'
 
@@ -39,28 +39,26 @@ export function createLowRankAdapter(p: LowRankParameters): TrainableAdapter {
   return {
     effectiveWeight(backend, arena, linear, range) {
       const form = (out: Tensor) => {
-        const { weight, mask, b } = cut(linear, p.trainMask, p.b, range)
-        backend.kernels.loraWeight(out, weight, mask, p.a, b, p.scale)
+        const { mask, b } = cut(p.trainMask, p.b, range)
+        backend.kernels.loraWeight(out, linear.weight, mask, p.a, b, p.scale)
       }
-      const [numOut, numIn] = linear.weight.shape
-      if (!range) return p.weights.of(arena, linear.name, [numOut, numIn], form)
-      const part = `${linear.name} ${range.start}–${range.end}`
-      return p.weights.of(arena, part, [range.end - range.start, numIn], form)
+      const part = range ? `${linear.name} ${range.start}–${range.end}` : linear.name
+      return p.weights.of(arena, part, linear.weight.shape, form)
     },
-    backward(backend, _arena, linear, dOut, input, range) {
-      const { mask, b } = cut(linear, p.trainMask, p.b, range)
+    backward(backend, _arena, _linear, dOut, input, range) {
+      const { mask, b } = cut(p.trainMask, p.b, range)
       const dB = range ? rows(p.dB, range.start, range.end) : p.dB
       backend.kernels.loraBackward(p.dA, dB, dOut, input, mask, p.a, b, p.scale)
     },
     merge(backend, linear, out, range) {
-      const { weight, mask, b } = cut(linear, p.mergeMask, p.b, range)
-      backend.kernels.loraWeight(out, weight, mask, p.a, b, p.scale)
+      const { mask, b } = cut(p.mergeMask, p.b, range)
+      backend.kernels.loraWeight(out, linear.weight, mask, p.a, b, p.scale)
     },
   }
 }
 
-function cut(linear: Linear, mask: Tensor | null, b: Tensor, range: RowRange | undefined) {
-  if (!range) return { weight: linear.weight, mask, b }
+function cut(mask: Tensor | null, b: Tensor, range: RowRange | undefined) {
+  if (!range) return { mask, b }
   const { start, end } = range
-  return { weight: rows(linear.weight, start, end), mask: mask && rows(mask, start, end), b: rows(b, start, end) }
+  return { mask: mask && rows(mask, start, end), b: rows(b, start, end) }
 }

@@ -29,8 +29,8 @@ export function createScaleAdapter(p: ScaleParameters): TrainableAdapter {
   return {
     effectiveWeight(backend, arena, linear, range) {
       const { start, end } = range ?? { start: 0, end: linear.weight.shape[0] }
-      return p.weights.of(arena, `${linear.name} ${start}–${end}`, [end - start, linear.weight.shape[1]], (out) =>
-        backend.kernels.scaleWeight(out, rows(linear.weight, start, end), rows(p.row, start, end), p.column, p.rank),
+      return p.weights.of(arena, `${linear.name} ${start}–${end}`, linear.weight.shape, (out) =>
+        backend.kernels.scaleWeight(out, linear.weight, rows(p.row, start, end), p.column, p.rank),
       )
     },
     backward(backend, _arena, linear, dOut, input, range) {
@@ -41,7 +41,7 @@ export function createScaleAdapter(p: ScaleParameters): TrainableAdapter {
         p.dColumn,
         dOut,
         input,
-        rows(linear.weight, start, end),
+        linear.weight,
         rows(p.row, start, end),
         p.column,
         1,
@@ -49,7 +49,7 @@ export function createScaleAdapter(p: ScaleParameters): TrainableAdapter {
     },
     merge(backend, linear, out, range) {
       const { start, end } = range ?? { start: 0, end: linear.weight.shape[0] }
-      backend.kernels.scaleWeight(out, rows(linear.weight, start, end), rows(p.row, start, end), p.column, p.rank)
+      backend.kernels.scaleWeight(out, linear.weight, rows(p.row, start, end), p.column, p.rank)
     },
   }
 }

@@ -34,6 +34,7 @@ import { recordSources, requireUnchanged, sourceFiles, type KnownFiles } from '.
 import { checkDense } from './denseModel.ts'
 import { checkGguf } from './savedGguf.ts'
 import { checkStarts } from './startMatricesOf.ts'
+import { checkTrained } from './trainedTensors.ts'
 import { loadTrainingProgress } from '../state/trainingState.ts'
 
 export interface OpenedRun {
@@ -218,9 +219,14 @@ export async function checkRecipe(file: RecipeFile): Promise<CheckedRecipe> {
   }
 }
 
-async function openDevice({ recipe, model }: CheckedRecipe, { openBackend, precision }: OpenRequest): Promise<Backend> {
+async function openDevice(
+  { recipe, model, plan }: CheckedRecipe,
+  { openBackend, precision }: OpenRequest,
+): Promise<Backend> {
   const asked = recipe.precision === defaultPrecision ? precision : recipe.precision
-  return computeIn(await openBackend(), model, asked ?? defaultPrecision)
+  const backend = computeIn(await openBackend(), model, asked ?? defaultPrecision)
+  checkTrained(backend, plan)
+  return backend
 }
 
 async function requireSame(

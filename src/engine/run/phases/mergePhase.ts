@@ -3,8 +3,9 @@ import { readF32 } from '../../compute/backend.ts'
 import { EngineError } from '../../errors.ts'
 import { breathe } from '../../breathe.ts'
 import { loadBlock, releaseBlock } from '../../model/block.ts'
-import { loadEnds, releaseEnds, type Ends } from '../../model/ends.ts'
+import { headPart, loadEnds, releaseEnds, type Ends } from '../../model/ends.ts'
 import type { Model } from '../../model/model.ts'
+import { rangesOf } from '../../model/table.ts'
 import { encode } from '../../model/weightIo.ts'
 import type { StoredMasks } from '../../checkpoint/storedMask.ts'
 import type { Mask } from '../../prune/mask.ts'
@@ -72,28 +73,27 @@ async function endTensors({ backend }: RunSession, base: Model, trainables: Trai
   }
 }
 
-/** Rows of the head that are merged at once: a head may be larger than a device's largest buffer. */
+/** Rows of the head that are merged at once, a part of a chunk: a head may be larger than a device's largest buffer. */
 const headRows = 4096
 
 /** The merged head under its own name, which a tied model does not have before; null when the head has no adapter. */
 async function mergedHead(
   base: Model,
-  { head, headWeightName }: Ends,
+  { head, config }: Ends,
   trainables: Trainables,
   backend: RunSession['backend'],
 ): Promise<StateTensor | null> {
   if (!trainables.adapterOf(head)) return null
-  const entry = base.checkpoint.tensors.get(headWeightName)
+  const entry = base.checkpoint.tensors.get(head.table.name)
   const dtype = entry?.dtype
   if (!entry || (dtype !== 'F32' && dtype !== 'F16' && dtype !== 'BF16' && dtype !== 'F64'))
-    throw new EngineError('internal', `${headWeightName} has no type to store a head in`)
+    throw new EngineError('internal', `${head.table.name} has no type to store a head in`)
   const chunks: Uint8Array[] = []
-  const [numRows, width] = head.weight.shape
-  for (let start = 0; start < numRows; start += headRows) {
+  for (const range of rangesOf(config.vocabSize, headRows)) {
     using arena = new Arena(backend)
-    const end = Math.min(start + headRows, numRows)
-    const merged = arena.allocate([end - start, width])
-    trainables.merge(head, merged, { start, end })
+    const part = headPart(head, range)
+    const merged = arena.allocate(part.weight.shape)
+    trainables.merge(part, merged, range)
     chunks.push(encode(await readF32(backend, merged), dtype))
   }
   const [name, bytes] = [`${head.name}.weight`, bytesOf(Buffer.concat(chunks))]

@@ -35,6 +35,19 @@ const gather = (m: number, c: number, dtype: DType, scale: number): OpCase => {
   }
 }
 
+/** The middle rows of a table of 11, which is all that this part of it writes. */
+const gatherOfPart = (m: number, c: number, dtype: DType): OpCase => {
+  const name = `gatherRows ${m}×${c} ${dtype} of rows 4 to 8`
+  const { f32, weight, ids } = maker(name)
+  return {
+    name,
+    tensors: { out: f32([m, c]), table: weight(dtype, [5, c]), rows: ids([m], 11) },
+    run: (k, t) => k.gatherRows(t.out, t.table, t.rows, 1, 4),
+    outputs: ['out'],
+    tolerance: exact,
+  }
+}
+
 const scatter = (m: number, c: number, scaled: boolean): OpCase => {
   const name = `scatterAddRows ${m}×${c}${scaled ? ' scaled' : ''}`
   const { f32, ids } = maker(name)
@@ -97,6 +110,8 @@ export const rowCases: OpCase[] = [
   columns('columnSquares', 30_000, 17, { ofMax: 7e-7 }),
   ...shapes.flatMap(([n, c]) => (['f32', 'bf16', 'f16'] as const).map((dtype) => gather(n, c, dtype, 1))),
   gather(5, 9, 'f32', 2.5),
+  gatherOfPart(70, 33, 'f32'),
+  gatherOfPart(517, 18, 'bf16'),
   ...shapes.flatMap(([n, c]) => [scatter(n, c, false), scatter(n, c, true)]),
   copy('copy of heads', [135, 405], splitHeads),
   copy('copy of columns', [66, 114], cutColumns),

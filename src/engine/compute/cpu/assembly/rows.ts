@@ -100,10 +100,13 @@ export function columnSquares(start: i32, end: i32, out: usize, x: usize, n: i32
 /** out[m] = scale · table[rows[m]] for m in [start, end). */
 export function gatherRows(
   start: i32, end: i32, out: usize, table: usize, code: i32, rows: usize, scale: f32, c: i32,
+  first: i32, count: i32,
 ): void {
   const width = <usize>c * <usize>(code == 0 ? 4 : 2)
   for (let m = start; m < end; m++) {
-    const from = table + <usize>load<i32>(rows + (<usize>m << 2)) * width
+    const row = load<i32>(rows + (<usize>m << 2)) - first
+    if (<u32>row >= <u32>count) continue
+    const from = table + <usize>row * width
     const to = out + ((<usize>m * <usize>c) << 2)
     let j = 0
     for (; j + 4 <= c; j += 4) v128.store(to + (<usize>j << 2), f32x4.mul(f32x4.splat(scale), load4(from, j, code)))

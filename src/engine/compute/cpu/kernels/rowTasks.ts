@@ -10,17 +10,19 @@ function firstRow({ stage, wasm }: TaskEnv): number {
   return at
 }
 
-/** Args: out, table, dtype code, rows, scale, c. Items: rows of out. */
+/** Args: out, table, dtype code, rows, scale, c, the table's first row, its number of rows. Items: rows of out. */
 const gather: Task = (env, args, start, end) => {
-  const [out, table, code, rows, scale, c] = Array.from(args)
+  const [out, table, code, rows, scale, c, first, count] = Array.from(args)
   const { stage, wasm } = env
-  if (![out, table, rows].some(isOutside)) return void wasm.gatherRows(start, end, out, table, code, rows, scale, c)
+  if (![out, table, rows].some(isOutside))
+    return void wasm.gatherRows(start, end, out, table, code, rows, scale, c, first, count)
   const mark = stage.mark()
   const [zero, bytes] = [firstRow(env), c * (code === 0 ? 4 : 2)]
   stage.readInts(rows + 4 * start, end - start).forEach((id, i) => {
+    if (id < first || id >= first + count) return
     const row = stage.mark()
-    const from = stage.bytes('in', table + id * bytes, bytes)
-    wasm.gatherRows(0, 1, stage.bytes('out', out + 4 * c * (start + i), 4 * c), from, code, zero, scale, c)
+    const from = stage.bytes('in', table + (id - first) * bytes, bytes)
+    wasm.gatherRows(0, 1, stage.bytes('out', out + 4 * c * (start + i), 4 * c), from, code, zero, scale, c, 0, 1)
     stage.flush(row)
   })
   stage.flush(mark)

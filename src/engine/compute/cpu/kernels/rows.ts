@@ -18,9 +18,10 @@ export function rowOps(pool: Runner): Rows {
       const n = x.length / out.length
       pool.run('columnSquares', byColumns(out.length, n), [at(out), at(x), n, out.length])
     },
-    gatherRows(out, table, rows, scale) {
+    gatherRows(out, table, rows, scale, firstRow = 0) {
       const c = out.length / rows.length
-      pool.run('gather', byRows(rows.length, c), [at(out), at(table), codeOf(table), at(rows), scale, c])
+      const args = [at(out), at(table), codeOf(table), at(rows), scale, c, firstRow, table.length / c]
+      pool.run('gather', byRows(rows.length, c), args)
     },
     // By columns: rows may repeat.
     scatterAddRows(out, x, rows, rowScale) {

@@ -75,7 +75,7 @@ function tableWindows(gpu: Gpu, table: Tensor, columns: number): Iterable<[numbe
 
 export function gathersOf(gpu: Gpu): Gathers {
   return {
-    gatherRows(out, table, indices, scale) {
+    gatherRows(out, table, indices, scale, firstRow = 0) {
       const columns = out.length / indices.length
       const tableShape = [table.length / columns, columns]
       for (const [start, end] of pieces(indices.length, gpu.windowBytes / 4 / columns))
@@ -87,7 +87,7 @@ export function gathersOf(gpu: Gpu): Gathers {
               rows({ ...table, shape: tableShape }, first, last),
               slice(indices, start, [end - start]),
             ],
-            params: [(end - start) * columns, columns, first, last - first, f32(scale)],
+            params: [(end - start) * columns, columns, firstRow + first, last - first, f32(scale)],
             groups: gridOf((end - start) * columns),
           })
     },
