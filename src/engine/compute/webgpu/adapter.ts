@@ -105,17 +105,24 @@ export function hasSmallSubgroups({ info, features }: GPUAdapter): boolean {
   return features.has('subgroups') && info.subgroupMaxSize === 8 && info.subgroupMinSize === 8
 }
 
+/** AMD's driver for Windows fails at allocations of more than 2 GiB, whatever it lists. */
+const mostBytesOfAmd = 2 ** 31 - 4
+
 /**
  * The features that kernels use and the adapter's own limits; without asking, WebGPU gives its small defaults. `plain` leaves
  * out the features that young drivers die of.
  */
 export function deviceRequest(
-  { features, limits }: GPUAdapter,
+  { info, features, limits }: GPUAdapter,
   plain = false,
+  platform = process.platform,
 ): Required<Pick<GPUDeviceDescriptor, 'requiredFeatures' | 'requiredLimits'>> {
+  const most = platform === 'win32' && /amd/i.test(info.vendor) ? mostBytesOfAmd : Infinity
+  const asked = (limit: (typeof wantedLimits)[number]) =>
+    limit === 'maxBufferSize' || limit === 'maxStorageBufferBindingSize' ? Math.min(limits[limit], most) : limits[limit]
   return {
     requiredFeatures: (plain ? plainFeatures : wantedFeatures).filter((feature) => features.has(feature)),
-    requiredLimits: Object.fromEntries(wantedLimits.map((limit) => [limit, limits[limit]])),
+    requiredLimits: Object.fromEntries(wantedLimits.map((limit) => [limit, asked(limit)])),
   }
 }
 

@@ -8,7 +8,7 @@ import { openBackend, probe } from '../../../../src/engine/compute/open.ts'
 import { openReference } from '../../../support/reference/backend.ts'
 import { rows, slice } from '../../../../src/engine/compute/tensor.ts'
 import { openWebGpu, type WebGpuBackend } from '../../../../src/engine/compute/webgpu/backend.ts'
-import { hasOwnMemory } from '../../../../src/engine/compute/webgpu/adapter.ts'
+import { deviceRequest, hasOwnMemory } from '../../../../src/engine/compute/webgpu/adapter.ts'
 import { memoryBound } from '../../../../src/engine/compute/webgpu/memoryBound.ts'
 import { knownDeviceMemory, measureDeviceMemory } from '../../../../src/engine/compute/webgpu/deviceMemory.ts'
 import { createRng } from '../../../../src/engine/rng.ts'
@@ -230,6 +230,17 @@ describe('how much memory a GPU gives', function () {
       ['intel', 'Intel(R) Arc(tm) A770 Graphics', false],
     ] as const)
       assert.equal(hasOwnMemory(info(vendor, name)), own, name)
+  })
+
+  it('is asked for in buffers of 2 GiB at most where AMD drives Windows', () => {
+    const limits = { maxBufferSize: 2 ** 33, maxStorageBufferBindingSize: 2 ** 32 - 4 }
+    const adapter = (vendor: string) => ({ info: { vendor }, features: new Set(), limits }) as unknown as GPUAdapter
+    const asked = (vendor: string, platform: NodeJS.Platform) =>
+      deviceRequest(adapter(vendor), false, platform).requiredLimits.maxBufferSize
+    assert.deepEqual(
+      [asked('amd', 'win32'), asked('amd', 'linux'), asked('nvidia', 'win32')],
+      [2 ** 31 - 4, 2 ** 33, 2 ** 33],
+    )
   })
 
   it('is asked once for an adapter and a driver; a broken cache costs a measurement', async () => {
