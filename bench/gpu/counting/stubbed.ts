@@ -32,8 +32,11 @@ export interface StubbedGpu {
   close(): Promise<void>
 }
 
+/** Operations a second that dispatches are cut for: 30 % of an H100's peak in f32. */
+const flopsPerSecond = 20e12
+
 export async function openStubbed(kernels: boolean): Promise<StubbedGpu> {
-  const gpu = await openCounted({ stub: { limits }, kernels, products: 'portable', maxBytes: 80e9 })
+  const gpu = await openCounted({ stub: { limits }, kernels, products: 'portable', maxBytes: 80e9, flopsPerSecond })
   const read = madeUp(gpu.backend)
   const own = { ...gpu.backend, read, traits: { ...gpu.backend.traits, ownMemory: true } }
   const backend = { ...own, prune: webGpuPrune(own, gpu.backend.kernels as never, own.kernels) }
