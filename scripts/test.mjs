@@ -60,6 +60,7 @@ const bundles = await bundleTests(Object.fromEntries(processes.map(({ files }, i
 /** Starts the longest first, so that the lanes end together. */
 const steps = [
   vscode(),
+  ...processes.map((one, i) => mocha(one, bundles, `suite${i}`)),
   check(
     'lint',
     'node_modules/eslint/bin/eslint.js',
@@ -67,7 +68,6 @@ const steps = [
     '.',
   ),
   check('type check', 'scripts/typecheck.mjs'),
-  ...processes.map((one, i) => mocha(one, bundles, `suite${i}`)),
   check('format', 'node_modules/oxfmt/bin/oxfmt', '--check'),
 ].filter(wants)
 

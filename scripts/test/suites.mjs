@@ -62,11 +62,11 @@ const processors = [
 /** The longest come first, so that the lanes end together. `engine` is divided by folders that take long. */
 const folders = [
   { layer: 'engine', folder: 'test/engine/sweep' },
+  { layer: 'engine', folder: 'test/engine/compute' },
   { layer: 'engine', folder: 'test/engine' },
-  { layer: 'engine', folder: 'test/engine/docs' },
   { layer: 'engine', folder: 'test/engine/run' },
   { layer: 'engine', folder: 'test/engine/cli' },
-  { layer: 'engine', folder: 'test/engine/compute' },
+  { layer: 'engine', folder: 'test/engine/docs' },
   { layer: 'webview', folder: 'test/webview' },
   { layer: 'protocol', folder: 'test/integration/backend' },
   { layer: 'unit', folder: 'test/unit' },
