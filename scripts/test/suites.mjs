@@ -18,6 +18,8 @@ const onlyInAll = [
   'test/engine/cli/pull.test.ts',
   'test/engine/cli/terminal.test.ts',
   'test/engine/compute/cpu/memory.test.ts',
+  'test/engine/compute/webgpu/counts.test.ts',
+  'test/engine/compute/webgpu/cut.test.ts',
   'test/engine/compute/webgpu/device.test.ts',
   'test/engine/compute/webgpu/pace.test.ts',
   'test/engine/compute/webgpu/pool.test.ts',
@@ -62,8 +64,8 @@ const processors = [
 /** The longest come first, so that the lanes end together. `engine` is divided by folders that take long. */
 const folders = [
   { layer: 'engine', folder: 'test/engine/sweep' },
-  { layer: 'engine', folder: 'test/engine/compute' },
   { layer: 'engine', folder: 'test/engine' },
+  { layer: 'engine', folder: 'test/engine/compute' },
   { layer: 'engine', folder: 'test/engine/run' },
   { layer: 'engine', folder: 'test/engine/cli' },
   { layer: 'engine', folder: 'test/engine/docs' },

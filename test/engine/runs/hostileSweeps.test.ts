@@ -18,6 +18,7 @@ import { isHeld } from '../../../src/runs/lock/lockWatch.ts'
 import { isDone } from '../../../src/runs/reader/report.ts'
 import { cancelRuns, forgetCancelled, forgetRefused, noteRefused } from '../../../src/runs/sweep/marks.ts'
 import { madeOnce } from '../../../src/runs/sweep/madeOnce.ts'
+import { isShort } from '../../support/extent.ts'
 import { hostileSweepFolders } from '../../support/hostileSweepFolders.ts'
 import { onlySweep, sweepPlace, sweptRecipe } from '../../support/sweeps.ts'
 import type { Workplace } from '../../support/runs.ts'
@@ -105,9 +106,12 @@ describe('a sweep’s folder of someone else', function () {
   const contents = (folder: string) =>
     readdirSync(folder).map((name) => [name, readFileSync(join(folder, name), 'utf8')])
 
-  it(`${hostileSweepFolders.length} of them: all that read or write them go on or say why in a sentence, and touch nothing outside`, async () => {
+  // Every sixth stands for its neighbours, which are hostile in the same place by another link, pipe or text.
+  const cases = hostileSweepFolders.filter((_, i) => !isShort || i % 6 === 0)
+
+  it(`${cases.length} of them: all that read or write them go on or say why in a sentence, and touch nothing outside`, async () => {
     const wrong: string[] = []
-    for (const [index, { what, make }] of hostileSweepFolders.entries()) {
+    for (const [index, { what, make }] of cases.entries()) {
       const work = join(root, String(index))
       const outside = join(work, 'outside')
       cpSync(place.folder, join(work, 'place'), { recursive: true })
