@@ -16,10 +16,9 @@ export function expectedError({ errors }: MeasuredModule, { method, sparsity, pa
   const [first] = points
   if (!first) return null
   if (points.length === 1) return first.s === sparsity ? (own[0].error ?? null) : null
-  const right = Math.max(
-    1,
-    points.findIndex(({ s }) => s >= sparsity) < 0 ? points.length - 1 : points.findIndex(({ s }) => s >= sparsity),
-  )
+  const above = points.findIndex(({ s }) => s >= sparsity)
+  // Beyond the points measured, the last two go on.
+  const right = above < 0 ? points.length - 1 : Math.max(1, above)
   const [a, b] = [points[right - 1], points[right]]
   return Math.exp(a.log + ((sparsity - a.s) / (b.s - a.s)) * (b.log - a.log))
 }

@@ -9,7 +9,7 @@ export interface Question {
   readonly plain: boolean
 }
 
-/** What it told; or how the driver ended it; or neither, where it was not the driver that kept it from answering. */
+/** An answer, the driver's way of ending the process, or the failure of something that is not the driver. */
 export type Answer =
   | { readonly told: unknown }
   | { readonly death: string; readonly hung: boolean }

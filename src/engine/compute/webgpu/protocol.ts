@@ -68,7 +68,7 @@ export interface OpenRequest {
   products: 'auto' | 'portable' | 'smallSubgroups' | 'tensorCores'
   /** Without experiments and the features that young drivers die of (survey.ts). */
   plain: boolean
-  /** What it was measured to compute; null where nothing was. It decides how large a dispatch may be, and no result. */
+  /** Measured operations a second in f32, null where nothing was measured: the size of a dispatch goes by it, no result does. */
   flopsPerSecond: number | null
   /** The adapter offers no more than this; null for all that it has. Tests only. */
   simulated: SimulatedAdapter | null

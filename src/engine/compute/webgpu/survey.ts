@@ -12,7 +12,7 @@ export interface AdapterRecord {
   readonly access: 'full' | 'plain' | 'none'
   /** How the last process ended that asked for more than that; null where none did. */
   readonly death: string | null
-  /** What it told; null where it did not open, or compute. */
+  /** The adapter's own answer; null where it did not open, or compute. */
   readonly facts: AdapterTold | null
 }
 

@@ -30,6 +30,8 @@ export function pickedByLength(scores: readonly ChoiceScore[], lengths: readonly
   return argmax(scores.map(({ logLikelihood }, i) => logLikelihood / lengths[i]))
 }
 
+const lengthsOf = (choices: readonly { readonly length: number }[]) => choices.map(({ length }) => length)
+
 export function figuresOf(
   rules: Questions,
   questions: readonly TokenisedQuestion[],
@@ -44,13 +46,7 @@ export function figuresOf(
   return {
     acc: meanOf(({ gold, picked }) => picked === gold),
     accNorm: rules.normalised
-      ? meanOf(
-          ({ gold, choices, scores: s }) =>
-            pickedByLength(
-              s,
-              choices.map(({ length }) => length),
-            ) === gold,
-        )
+      ? meanOf(({ gold, choices, scores: s }) => pickedByLength(s, lengthsOf(choices)) === gold)
       : null,
     perplexity: completes
       ? Math.exp(-answered.reduce((sum, { gold, scores: s }) => sum + s[gold].logLikelihood, 0) / answered.length)
