@@ -3,6 +3,7 @@ import type { Backend } from '../engine/compute/backend.ts'
 import { lessText, planWithLess, type LessOptions } from '../engine/compute/planWithLess.ts'
 import { createDecoder, type Decoder, type DecoderOptions } from '../engine/model/decoder.ts'
 import type { Model } from '../engine/model/model.ts'
+import { printableLine } from '../shared/format/printable.ts'
 import { closing } from './closing.ts'
 import type { CommonOptions, Context } from './command.ts'
 import { openFor, type PrecisionOptions } from './precisionOption.ts'
@@ -15,7 +16,7 @@ interface Computed<T> {
 
 /** `sizes` are the decoder's. @throws as `planWithLess`. */
 export async function computeWith<T>(
-  context: Pick<Context, 'say'>,
+  context: Pick<Context, 'say' | 'io'>,
   model: Model,
   device: CommonOptions & PrecisionOptions,
   sizes: DecoderOptions,
@@ -23,6 +24,9 @@ export async function computeWith<T>(
   body: (decoder: Decoder) => Promise<T>,
 ): Promise<Computed<T>> {
   await using backend = closing(await openFor(model, device))
+  const { note } = backend.value.info.details
+  // Not on stdout, which may be the text that a model writes.
+  if (note) context.io.stderr.write(`${printableLine(`warning: ${note}`)}\n`)
   const compute = async () => {
     await using decoder = closing(await createDecoder(backend.value, model, sizes))
     return await body(decoder.value)

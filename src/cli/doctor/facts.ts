@@ -32,7 +32,9 @@ const message = (error: unknown) => (error instanceof Error ? error.message : St
 /** Drivers run in a child: they print to stderr as they like, and a crash of theirs is an answer. */
 function adaptersApart(program: readonly string[]): AdaptersHere {
   const args = [...program, 'doctor', '--adapters-only', '--json']
-  const { status, signal, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 120_000 })
+  const { error, status, signal, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 120_000 })
+  if (error)
+    return { ...none, adaptersError: `the process that asks the graphics drivers gave no answer (${message(error)})` }
   try {
     return JSON.parse(stdout) as AdaptersHere
   } catch {

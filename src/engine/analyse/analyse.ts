@@ -143,6 +143,7 @@ async function measure(
 ): Promise<AnalysisResult> {
   const set = await calibrationSet(model, options)
   const backend = computeIn(await options.openBackend(), model, options.precision ?? defaultPrecision)
+  if (backend.info.details.note) options.onWarning(String(backend.info.details.note))
   try {
     const state = await planWithLess(backend, () => measuredBlocks({ model, candidates, options, set, backend }), {
       remedy: 'use a smaller --seq-len, or leave --sensitivity out',

@@ -7,7 +7,7 @@ import { probe } from './open.ts'
 import { adapterName, adapterNames, isSoftware, requestAdapter, tensorCoresOf } from './webgpu/adapter.ts'
 import { openWebGpu, type WebGpuOptions } from './webgpu/backend.ts'
 import { byStrength } from './webgpu/byStrength.ts'
-import { deathsIn, surveyAdapters, type AdapterRecord } from './webgpu/survey.ts'
+import { deathsIn, surveyAdapters, type AdapterRecord, type SurveyOptions } from './webgpu/survey.ts'
 
 export interface AdapterFacts {
   name: string
@@ -32,12 +32,14 @@ export interface InspectedAdapters {
   adapterDeaths: string[]
 }
 
-/** All adapters that Dawn sees and that can be used, the strongest first. Rejects with `unsupported` when the package does not load. */
-export async function inspectAdapters(): Promise<InspectedAdapters> {
-  const survey = await surveyAdapters()
+/** All adapters that Dawn sees and that can be used, the strongest first. Rejects with `unsupported` where none can be asked, and why. */
+export async function inspectAdapters(options: SurveyOptions = {}): Promise<InspectedAdapters> {
+  let failure = ''
+  const survey = await surveyAdapters({ ...options, onFailed: (why) => (failure = why) })
   if (!survey) {
     await adapterNames()
-    return { adapters: [], adapterDeaths: [] }
+    const message = `the process that asks the graphics drivers did not start, or failed by itself (${failure})`
+    throw new EngineError('unsupported', message)
   }
   const adapters: AdapterFacts[] = []
   for (const record of byStrength(survey.adapters)) adapters.push(await inspectAdapter(record))

@@ -44,6 +44,8 @@ export interface SurveyOptions {
   /** The installed drivers: another key is asked anew. */
   readonly key?: string
   readonly now?: number
+  /** Gets why nothing can be said. */
+  readonly onFailed?: (why: string) => void
 }
 
 export const surveyFile = () => cacheFile('gpu-adapters.json')
@@ -54,21 +56,26 @@ export async function surveyAdapters({
   file = surveyFile(),
   key = driversHere(),
   now = Date.now(),
+  onFailed = () => undefined,
 }: SurveyOptions = {}): Promise<Survey | null> {
   const kept = Object.entries(await readCache(file)).filter((entry): entry is [string, Survey] => isSurvey(entry[1]))
   const known = kept.find(([of]) => of === key)?.[1]
   if (known && !(known.doubtful && Math.abs(now - known.at) > doubtfulMs)) return known
   const survey = await askAll(ask, now)
-  if (!survey) return null
+  if ('failed' in survey) {
+    onFailed(survey.failed)
+    return null
+  }
   const others = kept.filter(([of]) => of !== key).sort(([, a], [, b]) => b.at - a.at)
   await writeCache(file, Object.fromEntries([[key, survey], ...others.slice(0, mostKept - 1)]))
   return survey
 }
 
-async function askAll(ask: (question: Question) => Promise<Answer>, at: number): Promise<Survey | null> {
+async function askAll(ask: (question: Question) => Promise<Answer>, at: number): Promise<Survey | { failed: string }> {
   const listed = await ask({ adapter: null, plain: false })
   if ('death' in listed) return { at, death: listed.death, doubtful: listed.hung, adapters: [] }
-  if (!('told' in listed) || !Array.isArray(listed.told)) return null
+  if ('failed' in listed) return listed
+  if (!Array.isArray(listed.told)) return { failed: 'no adapters were told' }
   let doubtful = false
   const adapters: AdapterRecord[] = []
   for (const name of new Set(listed.told.map(String))) {
@@ -80,7 +87,7 @@ async function askAll(ask: (question: Question) => Promise<Answer>, at: number):
         record = { ...record, death: answer.death }
         continue
       }
-      if (!('told' in answer)) return null
+      if ('failed' in answer) return answer
       const facts = isTold(answer.told) ? answer.told : null
       doubtful ||= facts === null
       record = { ...record, access, facts }

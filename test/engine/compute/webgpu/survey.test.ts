@@ -3,11 +3,14 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { inspectAdapters } from '../../../../src/engine/compute/doctor.ts'
 import { openBackend } from '../../../../src/engine/compute/open.ts'
 import { askApart, type Answer, type Question } from '../../../../src/engine/compute/webgpu/askApart.ts'
 import { chooseAdapter } from '../../../../src/engine/compute/webgpu/chooseAdapter.ts'
 import { driversHere } from '../../../../src/engine/compute/webgpu/driversHere.ts'
 import { deathsIn, surveyAdapters, surveyFile, type Survey } from '../../../../src/engine/compute/webgpu/survey.ts'
+import { cli } from '../../../support/cli.ts'
+import { goldenPath } from '../../../support/shared.ts'
 import { lacks } from '../../../support/skip.ts'
 
 const facts = { software: false, ownMemory: true, maxBufferBytes: 2 ** 32, flopsPerSecond: 1e12 }
@@ -95,6 +98,10 @@ describe('asking drivers', function () {
     assert.equal(await surveyAdapters({ ask: drivers(both, () => failed), file, key: 'a' }), null)
     assert.equal(await surveyAdapters({ ask: drivers({ told: null }), file, key: 'a' }), null)
     assert.throws(() => readFileSync(file), { code: 'ENOENT' })
+    await assert.rejects(inspectAdapters({ ask: drivers(failed), file, key: 'a' }), {
+      code: 'unsupported',
+      message: /did not start, or failed by itself \(SIGINT\)/,
+    })
   })
 
   it('a file with anything else in it costs asking again', async () => {
@@ -183,6 +190,17 @@ describe('asking drivers', function () {
       const plain = await openBackend({ device: 'wgpu' })
       assert.match(String(plain.info.details.note), /computes without them/)
       await plain.close()
+      const model = goldenPath('opt')
+      const ids = goldenPath('opt', 'prune', 'calib.safetensors')
+      for (const args of [
+        ['evaluate', model, '--data', ids],
+        ['analyse', model, '--calibration', ids, '--blocks', '1', '--json'],
+      ]) {
+        const { status, stdout, stderr } = await cli(...args, '--device', 'wgpu')
+        assert.equal(status, 0, stderr)
+        assert.match(stderr, /warning: The driver of .* ended a process.*: it computes without them/)
+        assert.doesNotMatch(stdout, /ended a process/)
+      }
       kept('none')
       await assert.rejects(openBackend({ device: 'wgpu' }), { code: 'unsupported', message: /it is left out/ })
     } finally {
