@@ -8,7 +8,7 @@ import { svgFile } from '../src/shared/chart/shape.ts'
 const root = new URL('..', import.meta.url)
 
 /** The cells of the rows under the table whose first header cell begins like this. */
-function tableOf(markdown: string, header: string): string[][] {
+export function tableOf(markdown: string, header: string): string[][] {
   const lines = markdown.split('\n')
   const first = lines.findIndex((line) => line.startsWith(`| ${header}`))
   if (first < 0) throw new Error(`bench/RESULTS.md has no table "${header}"`)

@@ -1,5 +1,6 @@
 // Two pictures of the sweeps beside this file: perplexity on the second text by minutes, and by sparsity.
 //   npx tsx bench/frontier/picture.ts [--out FOLDER] [SWEEP…]     default: all sweeps in bench/frontier/.sparsescope/sweeps
+//   npx tsx bench/frontier/picture.ts --results                   README's: of the table of bench/RESULTS.md
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -7,8 +8,8 @@ import { groupsBy } from '../../src/shared/format/lists.ts'
 import { seriesStyle, type ChartText, type Series } from '../../src/shared/chart/chartData.ts'
 import type { Point } from '../../src/shared/series/smooth.ts'
 import { paretoFront } from '../../src/shared/sweep/paretoFront.ts'
-import { svgOf } from '../charts.ts'
-import { frontierPoints, type FrontierPoint } from './points.ts'
+import { svgOf, tableOf } from '../charts.ts'
+import { frontierPoints, pointsOfTable, type FrontierPoint } from './points.ts'
 
 const yLabel = 'perplexity on the second text'
 
@@ -62,16 +63,29 @@ function reportsOf(sweep: string): unknown[] {
   return files.filter((file) => existsSync(file)).map((file) => JSON.parse(readFileSync(file, 'utf8')) as unknown)
 }
 
+/** The points of the table that README's rows come from. */
+export const pointsOfResults = (markdown: string): FrontierPoint[] =>
+  pointsOfTable(tableOf(markdown, 'pruned'), { perplexity: 4, minutes: 7 })
+
+function pointsOfSweeps(sweeps: readonly string[]): FrontierPoint[] {
+  const home = join(import.meta.dirname, '.sparsescope/sweeps')
+  const read = sweeps.length > 0 ? sweeps : sweepsIn(home)
+  return frontierPoints(read.flatMap((sweep) => reportsOf(resolve(sweep))))
+}
+
 if (process.argv[1] === import.meta.filename) {
   const { values, positionals } = parseArgs({
-    options: { out: { type: 'string', default: 'out/frontier' } },
+    options: { out: { type: 'string' }, results: { type: 'boolean' } },
     allowPositionals: true,
   })
-  const home = join(import.meta.dirname, '.sparsescope/sweeps')
-  const sweeps = positionals.length > 0 ? positionals : sweepsIn(home)
-  const points = frontierPoints(sweeps.flatMap((sweep) => reportsOf(resolve(sweep))))
-  mkdirSync(values.out, { recursive: true })
-  writeFileSync(join(values.out, 'minutes.svg'), byMinutes(points))
-  writeFileSync(join(values.out, 'sparsity.svg'), bySparsity(points))
-  console.log(`${points.length} points, drawn to ${values.out}`)
+  const root = join(import.meta.dirname, '../..')
+  const points = values.results
+    ? pointsOfResults(readFileSync(join(root, 'bench/RESULTS.md'), 'utf8'))
+    : pointsOfSweeps(positionals)
+  const [out, prefix] = values.results ? [join(root, 'docs/images'), 'frontier-'] : ['out/frontier', '']
+  const folder = values.out ?? out
+  mkdirSync(folder, { recursive: true })
+  writeFileSync(join(folder, `${prefix}minutes.svg`), byMinutes(points))
+  writeFileSync(join(folder, `${prefix}sparsity.svg`), bySparsity(points))
+  console.log(`${points.length} points, drawn to ${folder}`)
 }

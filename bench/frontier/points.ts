@@ -61,6 +61,25 @@ function runOf(report: unknown) {
   }
 }
 
+/**
+ * The same of a table of bench/RESULTS.md, whose cells are: pruned ("ALPS 60 %, depth 0.1"), recovery, then by `columns` perplexity
+ * on the second text and minutes.
+ */
+export function pointsOfTable(
+  rows: readonly (readonly string[])[],
+  columns: { readonly perplexity: number; readonly minutes: number },
+): FrontierPoint[] {
+  return rows.flatMap((cells) => {
+    const [, method, amount] = /^(\S+) (\d+ %|\d+:\d+)/.exec(cells[0]) ?? []
+    const number = (at: number) => Number.parseFloat(cells[at].replaceAll(',', ''))
+    const [perplexity, minutes] = [number(columns.perplexity), number(columns.minutes)]
+    if (!method || Number.isNaN(perplexity) || Number.isNaN(minutes)) return []
+    const [first, second] = amount.split(/[ :]/).map(Number)
+    const sparsity = amount.includes(':') ? 100 * (1 - first / second) : first
+    return [{ amount, method, recovery: cells[1] || 'none', sparsity, minutes, perplexity, dense: null }]
+  })
+}
+
 /** Norms alone are told from norms and an adapter. */
 function recoveryText(recovery: Record<string, unknown>): string {
   const { train } = recovery

@@ -108,6 +108,26 @@ describe('the form of a recipe in Chromium', () => {
     assert.ok(await create('Create and run').isDisabled())
   })
 
+  it('retraining learns from the text, or half from the dense model, with what each was worth', async () => {
+    await open()
+    const loss = page.getByRole('combobox', { name: 'What retraining learns from' })
+    await page.getByText(/perplexity [\d.]+ on text of the kind trained on, [\d.]+ on text of another kind/).waitFor()
+    assert.doesNotMatch(await shown(), /loss:/)
+    await loss.selectOption('Half the text, half what the dense model predicts')
+    await page.getByText(/a third more time, and memory for the dense model/).waitFor()
+    assert.match(await shown(), /^ +loss: \{ dense: 0\.5, temperature: 2 \} #/m)
+    assert.deepEqual(parseRecipe(await shown()).findings, [])
+    await send(page, { type: 'browsed', use: 'evaluateOther', path: './wiki.txt' })
+    await page.getByRole('combobox', { name: 'And on text of another kind' }).waitFor()
+    const measured = /- task: perplexity\n +data: "([^"]+)"\n +seq_len: 1024\n +at: \[dense, pruned, recovered\]/g
+    const texts = [...(await shown()).matchAll(measured)].map(([, data]) => data)
+    assert.deepEqual(texts, ['./text/evaluation.txt', './wiki.txt'])
+    assert.deepEqual(parseRecipe(await shown()).findings, [])
+    await keepPicture(page, 'recipe-loss')
+    await page.getByRole('combobox', { name: 'What wins back the loss' }).selectOption('Reconstruct block by block')
+    assert.equal(await loss.count(), 0)
+  })
+
   it('an adapter that was trained elsewhere is named by its folder, written or browsed for, and needs no text', async () => {
     for (const theme of ['light', 'dark'] as const) {
       await open(recordedStart(), theme, 1280)

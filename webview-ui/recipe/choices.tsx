@@ -2,11 +2,12 @@
 import { methodOf } from '../../src/shared/methods/methods.ts'
 import type { BrowsedFor } from '../../src/shared/protocol/view.ts'
 import { unstructured } from '../../src/shared/recipe/defaults.ts'
-import { spreadIn, trains } from '../../src/shared/recipe/writing/recipeText.ts'
+import { choosesLoss, spreadIn, trains } from '../../src/shared/recipe/writing/recipeText.ts'
 import { Choice, FormField, NumberField, SelectField, Several, TextField, WrittenField } from './fields.tsx'
 import { shareOf } from './fieldsOfText.ts'
 import {
   comparisons,
+  lossOptions,
   methodHint,
   methodOptions,
   patterns,
@@ -143,7 +144,7 @@ function Pruning({ now: { choices, compared, sparsities, methods } }: { now: For
 }
 
 function Recovery({ now: { choices, compared, seeds }, browse }: { now: Form; browse: Browse }) {
-  const { pattern, recoveries, adapter, train, steps, method } = choices
+  const { pattern, recoveries, adapter, train, loss = 'text', steps, method } = choices
   const offered = recoveryOptions(pattern, start.value?.canRetrain ?? false)
   const known = offered.find(({ value }) => value === recoveries.join())
   return (
@@ -184,6 +185,16 @@ function Recovery({ now: { choices, compared, seeds }, browse }: { now: Form; br
           </FormField>
         </>
       )}
+      {choosesLoss(choices) && (
+        <SelectField
+          name="loss"
+          label="What retraining learns from"
+          hint={lossOptions.find(({ value }) => value === loss)?.hint}
+          options={lossOptions}
+          value={loss}
+          onChoose={({ value }) => choose({ loss: value })}
+        />
+      )}
       {compared === 'seed' && (
         <WrittenField name="compared" label="Seeds" value={seeds} onChange={(next) => change({ seeds: next })} />
       )}
@@ -192,8 +203,8 @@ function Recovery({ now: { choices, compared, seeds }, browse }: { now: Form; br
 }
 
 function Texts({ now: { choices }, browse }: { now: Form; browse: Browse }) {
-  const { method, data, evaluateOn, samples, seqLen, evaluationLen } = choices
-  const way = choices.recoveries.length > 0 ? 'with a merged adapter' : 'without recovery'
+  const { method, data, evaluateOn, evaluateOther, recoveries, samples, seqLen, evaluationLen } = choices
+  const way = recoveries.length > 0 ? 'with a merged adapter' : 'without recovery'
   const unread = method === null ? '' : `${methodOf(method).title} ${way} reads no text.`
   return (
     <>
@@ -242,6 +253,22 @@ function Texts({ now: { choices }, browse }: { now: Form; browse: Browse }) {
           browse={browse}
         />
       </FormField>
+      {evaluateOn !== null && trains(recoveries) && (
+        <FormField
+          name="other"
+          label="And on text of another kind"
+          hint="Half of what recovery wins may be getting used to the kind of text it trains on. This tells what stays."
+        >
+          <TextField
+            use="evaluateOther"
+            id="other"
+            value={evaluateOther ?? null}
+            none="None"
+            onChoose={(path) => choose({ evaluateOther: path })}
+            browse={browse}
+          />
+        </FormField>
+      )}
     </>
   )
 }

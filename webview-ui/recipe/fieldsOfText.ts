@@ -10,8 +10,10 @@ export type Field =
   | 'recovery'
   | 'adapter'
   | 'train'
+  | 'loss'
   | 'steps'
   | 'evaluation'
+  | 'other'
   | 'output'
   | 'recipe'
 
@@ -24,6 +26,7 @@ const fieldOfKey: Readonly<Record<string, Field>> = {
   method: 'method',
   adapter: 'adapter',
   train: 'train',
+  loss: 'loss',
   steps: 'steps',
   samples: 'windows',
   seq_len: 'windows',

@@ -17,6 +17,7 @@ import {
   proposeMethod,
   proposeRecoveries,
   spreadFigures,
+  type LossChoice,
 } from '../../src/shared/recipe/measured.ts'
 import type { RecoverMode } from '../../src/shared/recipe/schema.ts'
 import type { SpreadChoice } from '../../src/shared/recipe/writing/recipeText.ts'
@@ -147,6 +148,20 @@ const recoveries: readonly { label: string; hint: string; modes: readonly Recove
     modes: ['merge'],
   },
   { label: 'None', hint: 'Only prune.', modes: [] },
+]
+
+const lossHint = (loss: LossChoice) => {
+  const { same, other } = measured.losses[loss]
+  return `Measured on ${measured.model}: perplexity ${same} on text of the kind trained on, ${other} on text of another kind.`
+}
+/** What retraining learns from, with what each was worth. */
+export const lossOptions: readonly (Option<LossChoice> & { hint: string })[] = [
+  { value: 'text', label: 'The text', hint: lossHint('text') },
+  {
+    value: 'half',
+    label: 'Half the text, half what the dense model predicts',
+    hint: `${lossHint('half')} Takes a third more time, and memory for the dense model.`,
+  },
 ]
 
 export const trainOptions: readonly Option<string>[] = [

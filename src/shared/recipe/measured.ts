@@ -9,6 +9,8 @@ export interface Measured {
   /** Perplexity after pruning alone, half of the weights gone. */
   readonly pruned: Readonly<Record<string, Readonly<Partial<Record<MethodName, number>>>>>
   readonly spreads: readonly MeasuredSpread[]
+  /** After retraining with each loss, half of the weights pruned by ALPS: on text of the kind trained on, and of another kind. */
+  readonly losses: Readonly<Record<LossChoice, { readonly same: number; readonly other: number }>>
   /** Perplexity after recovery, by pattern. */
   readonly recovered: Readonly<Record<string, readonly MeasuredRecovery[]>>
 }
@@ -19,6 +21,9 @@ export interface MeasuredSpread {
   /** Perplexity after pruning alone, by how the sparsity was spread over the blocks. */
   readonly spread: Readonly<Partial<Record<AllocationName, number>>>
 }
+
+/** The text alone, or half of the loss on the predictions of the dense model, which must then be known. */
+export type LossChoice = 'text' | 'half'
 
 export interface MeasuredRecovery {
   /** The method that pruned; the perplexity that it left is in `pruned`. */
@@ -39,6 +44,7 @@ export const measured: Measured = {
     { sparsity: 0.6, method: 'wanda', spread: { uniform: 215, owl: 226, depth: 164 } },
     { sparsity: 0.7, method: 'wanda', spread: { uniform: 1094, owl: 794, depth: 491 } },
   ],
+  losses: { text: { same: 49.21, other: 33.49 }, half: { same: 50.89, other: 32.82 } },
   recovered: {
     unstructured: [
       { method: 'alps', modes: ['retrain'], perplexity: 49.25 },

@@ -1,7 +1,7 @@
 // The recipe that New Recipe and the form of Prune… write: complete, commented, ready to be changed and run again.
 import { allocationOf, defaultAllocation, isMeasured, type AllocationName } from '../../allocations/allocations.ts'
 import { triedWindows, unstructured } from '../defaults.ts'
-import { proposeSpread } from '../measured.ts'
+import { proposeSpread, type LossChoice } from '../measured.ts'
 import { methodOf, needsData, type MethodName } from '../../methods/methods.ts'
 import { isTraining } from '../resolve.ts'
 import type { RecoverMode } from '../schema.ts'
@@ -21,10 +21,14 @@ export interface RecipeChoices {
   /** Folder of the adapter that a merge takes; null: none was chosen. */
   adapter?: string | null
   train: string[]
+  /** What retraining learns from; left out: the text. */
+  loss?: LossChoice
   /** Calibration text, and training text when the whole model is retrained; null when nothing needs data. */
   data: string | null
   /** Held-out text to measure perplexity on; null: none was found. */
   evaluateOn: string | null
+  /** Text of another kind than what is trained on, to measure what of the recovery is more than getting used to that. */
+  evaluateOther?: string | null
   /** Key of the text column or id tensor; null: the default. */
   field: string | null
   seqLen: number
@@ -74,6 +78,11 @@ function pruningLooks(choices: Prunes): boolean {
 /** The recipe looks at text: to calibrate on, or to train on. */
 export function looksAtText(choices: Prunes & Pick<RecipeChoices, 'recoveries'>): boolean {
   return pruningLooks(choices) || choices.recoveries.some((mode) => mode !== 'merge')
+}
+
+/** There is a loss to choose: the whole model is retrained, and the dense one is what this recipe prunes. */
+export function choosesLoss({ method, recoveries }: Pick<RecipeChoices, 'method' | 'recoveries'>): boolean {
+  return method !== null && recoveries.includes('retrain')
 }
 
 /** Something is learnt by gradient steps. */
@@ -154,31 +163,40 @@ const modeComments: Record<RecoverMode, string> = {
 }
 
 function modeLines(mode: RecoverMode, choices: Omit<RecipeChoices, 'recoveries'>): string[] {
-  const { train, steps, data, field, samples, seqLen, adapter } = choices
+  const { train, steps, data, field, samples, seqLen, adapter, loss = 'text' } = choices
   const lines = [`mode: ${mode} # ${modeComments[mode]}`]
   if (mode === 'refit') return lines
   if (mode === 'merge') return [...lines, `adapter: ${JSON.stringify(adapter ?? '')}`]
   lines.push(`train: [${train.join(', ')}]`, `steps: ${steps}${mode === 'reconstruct' ? ' # for each block' : ''}`)
   if (mode === 'reconstruct') return lines
+  if (loss === 'half' && choosesLoss({ ...choices, recoveries: [mode] }))
+    lines.push('loss: { dense: 0.5, temperature: 2 } # half on the text, half on what the dense model predicts')
   lines.push(`data: ${JSON.stringify(data)}`)
   if (field !== null) lines.push(`field: ${JSON.stringify(field)}`)
   return [...lines, `samples: ${samples}`, `seq_len: ${seqLen}`]
 }
 
 function evaluateLines(choices: RecipeChoices): string[] {
-  const { evaluateOn, evaluationLen, recoveries, method } = choices
+  const { evaluateOn, evaluateOther, evaluationLen, recoveries, method } = choices
   if (evaluateOn === null) return ['# evaluate: name a held-out text here to see perplexity before and after.']
   const at = [...(method === null ? ['dense'] : ['dense', 'pruned']), ...(recoveries.length > 0 ? ['recovered'] : [])]
   const every = quarter(choices)
+  const measured = (data: string) => [
+    '  - task: perplexity',
+    `    data: ${JSON.stringify(data)}`,
+    `    seq_len: ${evaluationLen}`,
+    `    at: [${at.join(', ')}]`,
+  ]
+  const [own, other] = [measured(evaluateOn), evaluateOther && trains(recoveries) ? measured(evaluateOther) : []]
+  if (prunesAgain(choices))
+    own.push(`${own.pop()} # pruned: one more pass that prunes, as blocks are recovered while they are`)
   return [
     `evaluate:${method === null ? ' # dense: before recovery, which is the pruned input' : ''}`,
-    '  - task: perplexity',
-    `    data: ${JSON.stringify(evaluateOn)}`,
-    `    seq_len: ${evaluationLen}`,
-    `    at: [${at.join(', ')}]${prunesAgain(choices) ? ' # pruned: one more pass that prunes, as blocks are recovered while they are' : ''}`,
+    ...own,
     ...(every === null
       ? []
       : [`    every: ${every} # ${recoveries.includes('retrain') ? 'steps' : 'blocks'}, a quarter of all`]),
+    ...other,
   ]
 }
 

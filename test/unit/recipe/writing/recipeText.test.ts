@@ -40,6 +40,26 @@ describe('recipes that the form writes', () => {
     }
   }
 
+  it('learn from the dense model only where the whole model is retrained, and the recipe knows the dense one', () => {
+    const lossOf = (more: Partial<RecipeChoices>) => {
+      const chosen = {
+        method: 'magnitude',
+        recoveries: ['retrain'],
+        pattern: 'unstructured',
+        data: 'c4.jsonl',
+      } as const
+      const { recipe, findings } = parseRecipe(recipeText({ ...base, ...chosen, loss: 'half', ...more }))
+      assert.deepEqual(findings, [])
+      return recoveriesOf(recipe?.recover).map(({ loss }) => loss)
+    }
+    const half = { dense: 0.5, temperature: 2 }
+    assert.deepEqual(lossOf({}), [half])
+    assert.deepEqual(lossOf({ recoveries: ['reconstruct', 'retrain'] }), [undefined, half])
+    assert.deepEqual(lossOf({ loss: 'text' }), [undefined])
+    assert.deepEqual(lossOf({ method: null }), [undefined])
+    assert.deepEqual(lossOf({ recoveries: ['reconstruct'] }), [undefined])
+  })
+
   it('are spread as chosen, else by depth from 60 % on; what looks at the model is calibrated', () => {
     const written = (more: Partial<RecipeChoices>) => {
       const text = recipeText({

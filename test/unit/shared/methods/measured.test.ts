@@ -37,6 +37,8 @@ describe('what the form proposes', () => {
     const results = readFileSync(new URL('../../../../bench/RESULTS.md', import.meta.url), 'utf8')
     for (const { perplexity } of Object.values(measured.recovered).flat())
       assert.ok(results.includes(perplexity.toFixed(2)), String(perplexity))
+    for (const { same, other } of Object.values(measured.losses))
+      for (const perplexity of [same, other]) assert.ok(results.includes(perplexity.toFixed(2)), String(perplexity))
     for (const figures of Object.values(measured.pruned))
       for (const [name, perplexity] of Object.entries(figures)) {
         const title = methodOf(name as keyof typeof figures).title
