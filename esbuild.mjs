@@ -1,8 +1,8 @@
 // `node esbuild.mjs [--watch] [name…]` builds all or the named ones into dist/.
 import { build, context } from 'esbuild'
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'
-import { targets } from './scripts/buildTargets.mjs'
+import { isPart, settingsOf, targets } from './scripts/buildTargets.mjs'
 import { noticesOf, packageFolders } from './scripts/notices.mjs'
 
 /** AssemblyScript kernels: one wasm with relaxed SIMD, one without for runtimes that lack it. */
@@ -12,6 +12,12 @@ function buildWasm() {
   if (status !== 0) process.exit(status ?? 1)
 }
 
+/** Their names change with their contents: those of the build before stay otherwise. */
+function removeParts(name) {
+  if (!existsSync('dist')) return
+  for (const file of readdirSync('dist')) if (isPart(file, name)) rmSync(`dist/${file}`)
+}
+
 const watch = process.argv.includes('--watch')
 const asked = process.argv.slice(2).filter((a) => !a.startsWith('--'))
 if (asked.length === 0 || asked.includes('wasm')) buildWasm()
@@ -19,8 +25,10 @@ const metafiles = []
 for (const [name, options] of Object.entries(targets)) {
   if (asked.length > 0 && !asked.includes(name)) continue
   if (!existsSync(options.entryPoints[0])) continue
-  if (watch) await (await context(options)).watch()
-  else metafiles.push((await build({ ...options, logLevel: 'warning', metafile: true })).metafile)
+  const settings = settingsOf(name)
+  if (settings.splitting) removeParts(name)
+  if (watch) await (await context(settings)).watch()
+  else metafiles.push((await build({ ...settings, logLevel: 'warning', metafile: true })).metafile)
 }
 // What the bundles contain is known when all of them were built.
 if (!watch && asked.length === 0) writeFileSync('dist/THIRD_PARTY_NOTICES', noticesOf(packageFolders(metafiles)))

@@ -1,5 +1,6 @@
 // Every bundle in dist/: what esbuild.mjs builds is what package.mjs packs.
 import { existsSync, readdirSync } from 'node:fs'
+import { dirname } from 'node:path'
 
 const node = {
   bundle: true,
@@ -50,6 +51,16 @@ const web = (name) => ({
   loader: { '.css': 'css' },
 })
 
+/** A file of `dist/` that a split bundle imports when it needs it; of the bundle `name`, if that is given. */
+export const isPart = (file, name = '') => file.startsWith(name) && file.slice(name.length).includes('.part-')
+/** Settings of esbuild for a target. */
+export function settingsOf(name) {
+  const { outfile, ...rest } = targets[name]
+  if (!rest.splitting) return targets[name]
+  const names = { entryNames: name, chunkNames: `${name}.part-[name]-[hash]`, outExtension: { '.js': '.mjs' } }
+  return { ...rest, ...names, outdir: dirname(outfile) }
+}
+
 /** A folder with a page is a view's. */
 const views = readdirSync('webview-ui').filter(pageOf)
 
@@ -62,7 +73,9 @@ export const targets = {
   parquetWorker: esm('src/engine/text/parquetWorker.ts', 'parquetWorker'),
   scanWorker: esm('src/engine/checkpoint/stats/scanWorker.ts', 'scanWorker'),
   lockBeat: esm('src/runs/lock/lockBeat.ts', 'lockBeat'),
-  backend: esm('src/backend/main.ts', 'backend'),
+  // Every checkpoint waits for it, and most of it is asked for later: what is imported when it is asked for lies in parts beside it.
+  // Every checkpoint waits for its start: what is asked for later lies in parts of its own.
+  backend: esm('src/backend/main.ts', 'backend', { splitting: true }),
   backendTry: esm('src/backend/tryWorker.ts', 'backendTry'),
   backendRun: esm('src/backend/runWorker.ts', 'backendRun'),
   backendAnalyse: esm('src/backend/analyseWorker.ts', 'backendAnalyse'),

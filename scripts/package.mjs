@@ -14,7 +14,7 @@ import {
 } from 'node:fs'
 import { dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { targets as buildTargets } from './buildTargets.mjs'
+import { isPart, targets as buildTargets } from './buildTargets.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const stage = join(root, 'out', 'vsix')
@@ -108,7 +108,8 @@ function copyBundles(say) {
     else copyFileSync(join(dist, name), join(stage, 'dist', name))
   }
   for (const name of readdirSync(dist))
-    if (name.endsWith('.wasm')) copyFileSync(join(dist, name), join(stage, 'dist', name))
+    if (name.endsWith('.wasm') || (isPart(name) && name.endsWith('.mjs')))
+      copyFileSync(join(dist, name), join(stage, 'dist', name))
   cpSync(join(dist, 'webview'), join(stage, 'dist', 'webview'), {
     recursive: true,
     filter: (path) => !path.endsWith('.map'),

@@ -2,26 +2,16 @@
 import type { DeviceChoice, ParamsOf, SeenModel } from '../shared/protocol/parameters.ts'
 import { readFileSync } from 'node:fs'
 import { latestAnalysis } from '../engine/analyse/analysisStore.ts'
-import { modelPath } from '../engine/checkpoint/hubCache.ts'
 import { locate } from '../engine/checkpoint/locate.ts'
-import { writeModelCard } from '../engine/run/origin/modelCard.ts'
-import { listAdapters } from '../engine/compute/webgpu/chooseAdapter.ts'
-import { questionTexts } from '../engine/evaluate/tasks/questionTexts.ts'
 import { EngineError } from '../engine/errors.ts'
 import type { AnalysisUpdate, TensorDetail, Weight } from '../shared/protocol/inspect.ts'
 import { protocolVersion, type DeviceFacts } from '../shared/protocol/rpc.ts'
 import type { Handlers } from './channel.ts'
-import { compareModels } from './compare.ts'
 import { createAnalyses } from './analyses.ts'
 import { readDetail } from './detail.ts'
-import { probeDevice } from './device.ts'
-import { sizesAsGguf, writeAsGguf } from './gguf.ts'
 import { createLane } from './jobs.ts'
-import { measurableOf } from './measurable.ts'
 import { matrixOf, readWeight } from './matrix.ts'
 import { createOpenModels, type OpenModel } from './openModels.ts'
-import { planPublish, publish } from './publish.ts'
-import { pullModel } from './pull.ts'
 import { createRuns } from './runs.ts'
 import { scanModel, statsOf } from './scan.ts'
 import { createStatsCache } from './statsCache.ts'
@@ -30,12 +20,22 @@ import { readTile } from './tile.ts'
 import { createTryOut } from './tryOut.ts'
 import { headSpans } from '../shared/families/attentionHeads.ts'
 import { tensorRoles } from '../shared/families/tensorRoles.ts'
-import { dirname, resolve } from 'node:path'
-import { lintText } from '../engine/facts/lintFile.ts'
-import { planRecipe } from '../shared/plan/planRecipe.ts'
-import type { PlannedText } from '../shared/plan/planSummary.ts'
 
 const closeEveryMs = 20_000
+
+/** What a window asks for later, and most of the program: read then, or every checkpoint would wait for it. */
+const others = () => import('./others.ts')
+
+const ofOthers = {
+  adapters: async () => (await others()).listAdapters(),
+  pull: async ({ name }, context) => (await others()).pullModel(name, context),
+  planPublish: async (request, context) => (await others()).planPublish(request, context),
+  publish: async (request, context) => (await others()).publish(request, context),
+  questions: async (request, { signal }) => (await others()).questionTexts(request, signal),
+  writeCard: async ({ path }) => (await others()).writeModelCard((await locate(path)).folder),
+  ggufSizes: async (request, context) => (await others()).sizesAsGguf(request, context),
+  writeGguf: async (request, context) => (await others()).writeAsGguf(request, context),
+} satisfies Partial<Handlers>
 
 export interface Service {
   readonly handlers: Handlers
@@ -72,13 +72,14 @@ export function createHandlers(): Service {
       return { protocol: protocolVersion, version, node: process.versions.node, pid: process.pid }
     },
     device() {
-      device ??= probeDevice(settings).then((facts) => {
-        gpu = facts.device === 'wgpu'
-        return facts
-      })
+      device ??= others()
+        .then(({ probeDevice }) => probeDevice(settings))
+        .then((facts) => {
+          gpu = facts.device === 'wgpu'
+          return facts
+        })
       return device
     },
-    adapters: listAdapters,
     ping: () => Promise.resolve(null),
     async openModel(seen) {
       return models.use(await whole(seen), async (open) => ({
@@ -87,6 +88,7 @@ export function createHandlers(): Service {
         analysis: await analysisOf(open),
       }))
     },
+    ...ofOthers,
     async scan({ path }, { signal, progress }) {
       const seen = await whole({ path })
       return readLane.run(signal, () =>
@@ -106,22 +108,19 @@ export function createHandlers(): Service {
       return detailLane.run(signal, () => models.use(seen, (model) => detailOf(model, request, signal)))
     },
     async compare({ a, b }, context) {
+      const { compareModels } = await others()
       const [first, second] = await Promise.all([whole(a), whole(b)])
       return readLane.run(context.signal, () =>
         models.use(first, (left) => models.use(second, (right) => compareModels(left, right, context))),
       )
     },
-    measurable: async (request) => models.use(await whole(request), (open) => measurableOf(open, settings, gpu)),
+    async measurable(request) {
+      const { measurableOf } = await others()
+      return models.use(await whole(request), (open) => measurableOf(open, settings, gpu))
+    },
     analyse: (request, { signal, progress }) => analyses.analyse(request, settings, signal, progress),
-    pull: ({ name }, context) => pullModel(name, context),
-    planPublish,
-    publish,
-    questions: (request, { signal }) => questionTexts(request, signal),
-    writeCard: async ({ path }) => writeModelCard((await locate(path)).folder),
-    ggufSizes: sizesAsGguf,
-    writeGguf: writeAsGguf,
     tryOut: (params, context) => tryOut(params, settings, context),
-    plan: (params) => planText(params, gpu),
+    plan: async (params) => (await others()).planText(params, gpu),
     run: (params, { signal, progress }) => runs.run(params, settings, signal, progress),
     activeRuns: () => Promise.resolve(runs.active()),
     follow: ({ id }, { signal, progress }) => runs.follow(id, signal, progress),
@@ -171,21 +170,4 @@ async function detailOf(
 function readVersion(): string {
   const file = new URL(import.meta.url.endsWith('.ts') ? '../../package.json' : '../package.json', import.meta.url)
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version
-}
-
-/** `gpu`: whether there is one, null when nobody has looked yet. Paths in the result are absolute. */
-async function planText({ recipe, text, runFolders }: ParamsOf<'plan'>, gpu: boolean | null): Promise<PlannedText> {
-  const folder = dirname(recipe)
-  const { context, facts, findings } = await lintText(text, { folder, gpu, runFolders })
-  if (!facts) {
-    const first = findings.find((f) => f.severity === 'error')
-    throw new EngineError('bad-recipe', first ? first.message : 'This is no SparseScope recipe.')
-  }
-  const plan = planRecipe(recipe, context.resolved, facts, findings)
-  const at = (path: string) => resolve(folder, path)
-  const problems = findings.flatMap(({ severity, message, range }) =>
-    severity === 'error' || severity === 'warning' ? [{ severity, message, line: range.start.line }] : [],
-  )
-  const saveTo = plan.saveTo === null ? null : at(plan.saveTo)
-  return { ...plan, model: modelPath(folder, plan.model), saveTo, problems }
 }

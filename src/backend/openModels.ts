@@ -5,8 +5,7 @@ import { stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { openInspection, type Inspection } from '../engine/checkpoint/inspection.ts'
 import { underMaskOf } from '../engine/checkpoint/maskedCheckpoint.ts'
-import { hubAccess } from '../engine/hub/hubAccess.ts'
-import { openRemote, type RemoteFacts } from '../engine/hub/openRemote.ts'
+import type { RemoteFacts } from '../engine/hub/openRemote.ts'
 import type { TensorStats } from '../shared/protocol/inspect.ts'
 import { maskName } from '../shared/format/maskFile.ts'
 import type { StatsCache } from './statsCache.ts'
@@ -88,6 +87,8 @@ function keyOf({ path, mask = '', remote }: SeenModel): string {
 
 async function openModel({ path, mask, remote }: SeenModel, cache: StatsCache): Promise<OpenModel> {
   if (remote) {
+    const { openRemote } = await import('../engine/hub/openRemote.ts')
+    const { hubAccess } = await import('../engine/hub/hubAccess.ts')
     const { inspection, facts } = await openRemote(path, { access: await hubAccess() })
     return { ...inspection, facts, stamp: '', stats: new Map() }
   }

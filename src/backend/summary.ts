@@ -1,8 +1,10 @@
 // The header of a checkpoint as the views want it.
 import { largest } from '../shared/format/lists.ts'
 import { basename, dirname, join } from 'node:path'
+import { existsSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { isGguf } from '../shared/format/gguf/ggufName.ts'
+import { noteName } from '../shared/format/noteName.ts'
 import { indexNamesOf } from '../shared/format/checkpointFormats.ts'
 import { tensorRoles } from '../shared/families/tensorRoles.ts'
 import { modelLabel } from '../shared/format/modelLabel.ts'
@@ -13,10 +15,9 @@ import { bytesOnDisk, isOfGguf, storedType, type Checkpoint } from '../engine/ch
 import { listedBytes } from '../engine/checkpoint/stats/inspectCheckpoint.ts'
 import { hasMasks } from '../engine/checkpoint/explicitMasks.ts'
 import type { Inspection, ListedEntry } from '../engine/checkpoint/inspection.ts'
-import { originOf } from './origin.ts'
 import { hubNameText } from '../engine/checkpoint/hubCache.ts'
 import type { RemoteFacts } from '../engine/hub/openRemote.ts'
-import type { ModelSummary, RemoteNote, TensorRow } from '../shared/protocol/inspect.ts'
+import type { ModelSummary, Origin, RemoteNote, TensorRow } from '../shared/protocol/inspect.ts'
 
 type SummarisedModel = Inspection & { readonly facts?: RemoteFacts }
 
@@ -39,7 +40,7 @@ export async function summarise({ checkpoint, unknown, problems, facts }: Summar
   })
   // What lies beside a GGUF file is of another checkpoint.
   const lookOnly = facts !== undefined || isOfGguf(checkpoint)
-  const origin = lookOnly ? null : await originOf(checkpoint.folder)
+  const origin = lookOnly ? null : await originIn(checkpoint.folder)
   const blocks = largest(tensors, -1, (t) => t.block ?? -1) + 1
   return {
     path: checkpoint.path,
@@ -60,6 +61,13 @@ export async function summarise({ checkpoint, unknown, problems, facts }: Summar
   }
 }
 
+/** Most checkpoints were made by no run: what reads the note of one is read when there is one. */
+async function originIn(folder: string): Promise<Origin | null> {
+  if (!existsSync(join(folder, noteName))) return null
+  const { originOf } = await import('./origin.ts')
+  return originOf(folder)
+}
+
 function remoteNote({ address, commit, files, card, isGguf }: RemoteFacts, config: unknown): RemoteNote {
   return {
     address,
@@ -77,7 +85,7 @@ function warningsOf({ checkpoint, unknown, problems }: Omit<Inspection, 'sources
   if (unknown.length > 0) {
     const dtypes = [...new Set(unknown.map((t) => shownDtype(t.dtype)))].slice(0, 5).join(', ')
     warnings.push(
-      `${unknown.length} of the tensors are of a type that is not known here (${dtypes}): they are listed, not read.`,
+      `${unknown.length} of the tensors are of a type that is not read here (${dtypes}): they are listed, without statistics.`,
     )
   }
   const configBroken = problems.some(({ path }) => basename(path) === 'config.json')

@@ -126,9 +126,11 @@ export function createCheckpoint(parts: {
   const metadata = new Map<string, string>()
   for (const header of headers) {
     paths.set(header.name, header.path)
-    for (const { start, end, ...tensor } of header.tensors) {
+    // Field by field: the rest of a pattern takes ten times as long, for thousands of tensors.
+    for (const { name, dtype, shape, start, end, strides, bitmask, quantised } of header.tensors) {
       const place = { file: header.name, start: header.dataStart + start, bytes: end - start }
-      tensors.set(tensor.name, { ...tensor, ...place })
+      const parts = { ...(strides && { strides }), ...(bitmask && { bitmask }), ...(quantised && { quantised }) }
+      tensors.set(name, { name, dtype, shape, ...place, ...parts })
     }
     for (const [key, value] of header.metadata) if (!metadata.has(key)) metadata.set(key, value)
   }

@@ -1,4 +1,5 @@
 // Makes a bitmask checkpoint dense: the same bytes as a run that saves `format: dense` would have written.
+import { noteName } from '../../shared/format/noteName.ts'
 import { join } from 'node:path'
 import { blockLinears } from '../../shared/families/parameters.ts'
 import { withoutBitmaskConfig } from '../../shared/format/bitmaskConfig.ts'
@@ -28,7 +29,6 @@ export interface Expanded {
   readonly bytes: { readonly from: number; readonly to: number }
 }
 
-const noteName = 'sparsescope.json'
 const maxNoteBytes = 2 ** 28
 
 /**

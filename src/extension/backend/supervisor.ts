@@ -1,5 +1,6 @@
 // Keeps one backend alive: started when first needed, watched for hangs, started again after a crash with growing
 // pauses, given up after several in a row. It knows nothing of VS Code.
+import { messageOf } from '../../shared/errors.ts'
 import type { CallName, ParamsOf } from '../../shared/protocol/parameters.ts'
 import type { DeviceFacts, HelloResult, ResultOf } from '../../shared/protocol/rpc.ts'
 import { protocolVersion } from '../../shared/protocol/rpc.ts'
@@ -33,6 +34,8 @@ interface Session {
   pid?: number
 }
 
+/** What the process was started for comes first: to find out about the device takes longer than to open a checkpoint. */
+const deviceAfterMs = 1000
 const pausesMs = [0, 500, 2000, 8000]
 /** A backend that lived this long has recovered from what killed the one before. */
 const healthyMs = 60_000
@@ -204,13 +207,19 @@ export class Supervisor {
       this.session = null
       this.setState({ kind: 'failed', message: `The backend stopped (${reason}). It starts again when it is needed.` })
     })
-    session.call('device', null).then(
-      (device) => {
-        if (this.live === session) this.setState({ kind: 'ready', hello, runtime: session.runtime, device })
-      },
-      (error: Error) => this.options.log(`device: ${error.message}`),
-    )
+    void this.learnDevice(session, hello)
     void this.pingOn(session)
+  }
+
+  private async learnDevice(session: Session, hello: HelloResult): Promise<void> {
+    await this.options.sleep(deviceAfterMs)
+    if (this.live !== session) return
+    try {
+      const device = await session.call('device', null)
+      if (this.live === session) this.setState({ kind: 'ready', hello, runtime: session.runtime, device })
+    } catch (error) {
+      this.options.log(`device: ${messageOf(error)}`)
+    }
   }
 
   private async pingOn(session: Session): Promise<void> {

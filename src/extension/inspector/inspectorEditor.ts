@@ -30,6 +30,7 @@ class CheckpointDocument implements vscode.CustomDocument {
     this.plan = new PlanLink({ path, call, runFolders, tell, onFailure: log.failed })
     this.session = new ModelSession(path, call, scansByItself, this.plan)
     this.closed = closed
+    this.session.openAhead()
     this.watcher = watchFiles(dirname(uri.fsPath), () => void this.session.reload())
   }
 

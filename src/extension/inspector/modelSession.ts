@@ -57,6 +57,8 @@ export class ModelSession {
   private lastResult: ScanResult | null = null
   /** The analysis that goes on; its modules are on the disk, and come with the model to views that are opened later. */
   private analysing: Analysing | null = null
+  /** What the first view will show. */
+  private ahead: Promise<OpenedModel> | null = null
   /** A module whose matrix the next view selects. */
   private wanted: string | null = null
 
@@ -78,6 +80,13 @@ export class ModelSession {
         if (this.views.size === 0) this.forgetScan()
       },
     }
+  }
+
+  /** Opens the checkpoint while the page of the first view is still loading. */
+  openAhead(): void {
+    this.ahead = this.known()
+    // The view that asks for it says why.
+    this.ahead.catch(() => undefined)
   }
 
   /** Asks the backend for what it knows now. */
@@ -197,8 +206,10 @@ export class ModelSession {
       view.post({ type: 'loading', what: `Reading the header of ${this.path}` })
     }
     const waiting = () => views.filter((view) => this.views.has(view) && view.round === round)
+    const opened = this.ahead ?? this.known()
+    this.ahead = null
     try {
-      const known = await this.known()
+      const known = await opened
       this.follower?.opened(known)
       const scans = !this.lastResult && this.autoScan(known.model)
       const scanAhead = scans || this.scan !== null

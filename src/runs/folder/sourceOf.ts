@@ -1,10 +1,10 @@
 // The source of a checkpoint, from the note that a run left beside it: for showing and opening, never for writing.
+import { noteName } from '../../shared/format/noteName.ts'
 import { posix } from 'node:path'
 import { isAbsolute, join } from 'node:path'
 import { readOwn } from '../../system/ownFile.ts'
 import { fieldsOf } from '../../shared/format/records.ts'
 
-const noteName = 'sparsescope.json'
 const largestNote = 64 * 2 ** 20
 /** Deeper than paths of recipes go up. */
 const somewhere = '/a/b/c/d/e/f/g/h/i/j/k/l'

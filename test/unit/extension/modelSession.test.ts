@@ -45,6 +45,31 @@ describe('a checkpoint in the editor', () => {
     assert.deepEqual([shown(after.seen)?.model.blocks, shown(after.seen)?.stats], [3, stats])
   })
 
+  it('that was opened ahead shows that to its first view alone, and says why it could not be opened', async () => {
+    let asked = 0
+    const answers = [...[1, 2].map((n) => recordedModel(n)), new Error('no such file')]
+    const call = (async () => {
+      const answer = answers[asked++]
+      if (answer instanceof Error) throw answer
+      return { model: answer, stats: [], analysis: null }
+    }) as unknown as Caller
+    const session = new ModelSession('/m', call, never)
+    session.openAhead()
+    const [first, second] = [view(), view()]
+    session.attach(first.post)
+    await settled()
+    session.attach(second.post)
+    await settled()
+    assert.deepEqual([asked, shown(first.seen)?.model.blocks, shown(second.seen)?.model.blocks], [2, 1, 2])
+    const other = new ModelSession('/m', call, never)
+    const failed = view()
+    other.openAhead()
+    await settled()
+    other.attach(failed.post)
+    await settled()
+    assert.deepEqual(failed.seen.at(-1), { type: 'failed', message: 'no such file' })
+  })
+
   it('selects a module’s matrix in the views that show it, or in the one that comes next, once', async () => {
     const session = new ModelSession('/m', fakeBackend().call, never)
     const [module] = recordedModel(2)

@@ -1,5 +1,6 @@
 // Formats of elements in a tensor's bytes: which patterns are zero, and which number a pattern is.
 import { elementBits, isSafetensorsDtype, type SafetensorsDtype } from '../../../shared/format/dtypes.ts'
+import { isUnreadBlock, widenedTypes } from '../../../shared/format/gguf/ggmlTypes.ts'
 import { quoted } from '../../../shared/format/formatError.ts'
 import { bf16ToF32, f16ToF32 } from '../../dtype.ts'
 
@@ -53,6 +54,7 @@ export function elementFormat(dtype: SafetensorsDtype): ElementFormat | null {
 
 /** Why a tensor of this type, named as its file names it, has no statistics; null: it has some. */
 export function whyUnread(dtype: string): string | null {
+  if (isUnreadBlock(dtype)) return `of quantised blocks ${widenedTypes.join(', ')} are read, ${dtype} is not`
   if (!isSafetensorsDtype(dtype)) return `${shownDtype(dtype)} is a type that is not known here`
   if (elementFormat(dtype)) return null
   return elementBits(dtype) < 8 ? `numbers of ${dtype} are smaller than a byte` : `${dtype} holds complex numbers`

@@ -2,13 +2,13 @@
 import { basename, join, resolve } from 'node:path'
 import * as z from 'zod'
 import { recipeSchema } from '../../../shared/recipe/schema.ts'
+import { noteName } from '../../../shared/format/noteName.ts'
 import { isOfWhole } from '../../../shared/families/textModel.ts'
 import { resolveRecipe, type ResolvedRecipe } from '../../../shared/recipe/resolve.ts'
 import { readSmallFile } from '../../checkpoint/smallFile.ts'
 import { EngineError } from '../../errors.ts'
 import { evaluationShape } from '../state/progress.ts'
 
-export const noteName = 'sparsescope.json'
 export const maxNoteBytes = 2 ** 28
 const few = 1e6
 

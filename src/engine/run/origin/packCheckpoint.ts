@@ -10,7 +10,8 @@ import { EngineError } from '../../errors.ts'
 import { openModel } from '../../model/model.ts'
 import { masksOfPrunedModel, sparsityOfModel, summaryOf } from '../open/sourceMasks.ts'
 import { cardInFormat } from './modelCard.ts'
-import { maxNoteBytes, noteName } from './note.ts'
+import { noteName } from '../../../shared/format/noteName.ts'
+import { maxNoteBytes } from './note.ts'
 
 export interface PackOptions {
   /** Largest shard in bytes. */

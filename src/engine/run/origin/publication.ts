@@ -12,7 +12,8 @@ import { EngineError } from '../../errors.ts'
 import type { PushFile } from '../../hub/push.ts'
 import { recipeYaml } from '../open/recipeFile.ts'
 import { cardName, modelCard } from './modelCard.ts'
-import { noteName, readNote, type Note } from './note.ts'
+import { noteName } from '../../../shared/format/noteName.ts'
+import { readNote, type Note } from './note.ts'
 
 export interface Publication {
   /** The model's folder. */

@@ -60,9 +60,14 @@ export function ggmlType(id: number): GgmlType | null {
 }
 
 /** Types of blocks whose numbers can be read (engine/checkpoint/gguf/widen.ts). */
-const widenedTypes = ['Q8_0', 'Q4_0', 'Q4_K', 'Q5_K', 'Q6_K'] as const
+export const widenedTypes = ['Q8_0', 'Q4_0', 'Q4_K', 'Q5_K', 'Q6_K'] as const
 
 export type WidenedType = (typeof widenedTypes)[number]
+
+/** A type of blocks whose numbers cannot be read. */
+export function isUnreadBlock(name: string): boolean {
+  return !isWidened(name) && table.some(([, known, block]) => known === name && block > 1)
+}
 
 export function isWidened(name: string): name is WidenedType {
   return widenedTypes.some((known) => known === name)
