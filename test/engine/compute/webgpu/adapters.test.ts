@@ -82,4 +82,14 @@ for (const [title, { driver, simulated }] of variants(all, [
 
     it('retrains as PERP does, for the first steps', () =>
       checkRetraining(gpu, 'llama', { file: 'biasln_masklora', train: ['bias', 'norm', 'mask_lora'] }, 3))
+
+    it("retrains with half of the loss on the dense model's logits, for the first steps", () => {
+      const loss = { dense: 0.5, temperature: 2 }
+      return checkRetraining(
+        gpu,
+        'opt',
+        { file: 'distill_biasln_masklora_w50_t2', train: ['bias', 'norm', 'mask_lora'], loss },
+        3,
+      )
+    })
   })
