@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Page } from 'playwright-core'
 import { answer, posted, send, type ViewName } from '../support/browser.ts'
-import { tooWide, viewPages } from '../support/viewPages.ts'
+import { keepPicture, tooWide, viewPages } from '../support/viewPages.ts'
 import * as recorded from './harness/recorded.ts'
 
 const model = recorded.recordedModel(12)
@@ -141,7 +141,7 @@ describe('inspector and comparison in Chromium', () => {
     assert.match((await other.textContent()) ?? '', /stored as bitmasks; [\d.]+ [MG]B when expanded/)
   })
 
-  it('a dense model is coloured by how its weights spread, and by the error of pruning as that is measured', async () => {
+  it('a dense model is coloured by how its weights spread, and by what pruning costs as that is measured', async () => {
     await open('inspector')
     const dense = stats.map((one) => ({ ...one, zeros: 0, sparsity: 0 }))
     await send(page, settings, { type: 'model', model, stats: dense, analysis: null })
@@ -153,14 +153,17 @@ describe('inspector and comparison in Chromium', () => {
     const { modules, ...update } = recorded.recordedAnalysis(model)
     const half = modules.slice(0, modules.length / 2)
     await send(page, { type: 'analysis', update: { ...update, modules: half, done: 1, total: 2 } })
-    assert.equal(await colour.inputValue(), 'error magnitude 50 %')
+    assert.equal(await colour.inputValue(), 'sensitivity')
     const bar = page.getByRole('progressbar', { name: 'Measuring' })
     assert.equal(await bar.getAttribute('value'), '0.5')
     await page.getByRole('button', { name: 'Stop' }).click()
     assert.ok((await posted(page)).some((message) => message.type === 'analyseCancel'))
     await send(page, { type: 'analysis', update: { ...update, modules } }, { type: 'analysisEnd', problem: null })
     assert.equal(await bar.isVisible(), false)
+    assert.equal(await page.getByText('This looks at each matrix by itself').count(), 0)
     await colour.selectOption('error sparsegpt 70 %')
+    await page.getByText('This looks at each matrix by itself').waitFor()
+    await keepPicture(page, 'inspector-error')
     const map = page.getByRole('grid', { name: 'Map of blocks and modules' })
     await map.focus()
     await page.keyboard.press('ArrowDown')

@@ -57,6 +57,7 @@ export function MapCard() {
         beside={isPlanned ? (layout) => [<RowBars layout={layout} />, <ColumnBars layout={layout} />] : undefined}
       />
       <LegendLine legend={legendOf(wordsOf(measure.value), heat.value)} />
+      {measure.value.caution && <p class="muted">{measure.value.caution}</p>}
       <MeasureHere />
       <MarkedRow />
     </section>

@@ -30,6 +30,8 @@ export interface Measure {
   readonly group: 'Weights' | 'Inputs' | 'Error if pruned' | 'Sensitivity' | 'Plan'
   /** What is said where a matrix has no number. */
   readonly missing?: string
+  /** What it does not tell, for who would read that in it. */
+  readonly caution?: string
 }
 
 const ofStats = (pick: (stats: TensorStats) => number | null | undefined): Measure['of'] => {
@@ -114,6 +116,9 @@ const ofInputs: Measure[] = [
   },
 ]
 
+const ofOneAlone =
+  'This looks at each matrix by itself: compare methods and sparsities by it. Which blocks the model needs most is told by another measure of Analyse…, the loss added when only that block is pruned.'
+
 const sensitivity: Measure = {
   id: 'sensitivity',
   title: 'Loss added when only this is pruned',
@@ -151,18 +156,20 @@ export function measuresOf({ analysis }: Known): Measure[] {
         text: formatShare,
         scale: 'log',
         group: 'Error if pruned',
+        caution: ofOneAlone,
       }
     }),
     ...(modules.some((module) => module.sensitivity !== null) ? [sensitivity] : []),
   ]
 }
 
-/** Sparsity where there is some; of a dense model the error of pruning it, once known, else how its weights spread. */
+/** Sparsity where there is some; of a dense model what pruning costs all of it, else each matrix, once known, else how weights spread. */
 export function defaultMeasure(measures: readonly Measure[], known: Known, tensors: readonly TensorRow[]): Measure {
   const linears = tensors.filter(({ role }) => role === 'linear')
   const scanned = linears.flatMap(({ name }) => known.stats.get(name) ?? [])
   if (scanned.length === 0 || scanned.some(({ sparsity }) => sparsity > 0.001)) return sparsityMeasure
-  return measures.find(({ group }) => group === 'Error if pruned') ?? spreadMeasure
+  const ofGroup = (name: Measure['group']) => measures.find(({ group }) => group === name)
+  return ofGroup('Sensitivity') ?? ofGroup('Error if pruned') ?? spreadMeasure
 }
 
 /** Over the matrices of a cell, weighed by their sizes; null until each of them has a number. */

@@ -20,12 +20,14 @@ describe('what the map is coloured by', () => {
     return found
   }
 
-  it('is sparsity where there is some; of a dense model the error of pruning it, or the spread before that is known', () => {
+  it('is sparsity where there is some; of a dense model the loss that pruning adds, the error of each matrix, or the spread', () => {
     const chosen = (known: Known) => defaultMeasure(measuresOf(known), known, model.tensors).id
     assert.equal(chosen({ ...nothing, stats }), 'sparsity')
     assert.equal(chosen(nothing), 'sparsity')
     assert.equal(chosen({ ...nothing, stats: dense }), 'std')
-    assert.equal(chosen(all), 'error magnitude 50 %')
+    assert.equal(chosen(all), 'sensitivity')
+    const alone = new Map(update.modules.map((module) => [module.name, { ...module, sensitivity: null }]))
+    assert.equal(chosen({ ...all, analysis: alone }), 'error magnitude 50 %')
     assert.equal(chosen({ ...all, stats }), 'sparsity')
   })
 
