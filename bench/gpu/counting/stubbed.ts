@@ -36,7 +36,17 @@ export interface StubbedGpu {
 const flopsPerSecond = 20e12
 
 export async function openStubbed(kernels: boolean): Promise<StubbedGpu> {
-  const gpu = await openCounted({ stub: { limits }, kernels, products: 'portable', maxBytes: 80e9, flopsPerSecond })
+  const products = 'portable'
+  // What a kernel moves is told by what it binds.
+  const options = {
+    stub: { limits },
+    kernels,
+    exactBindings: kernels,
+    products,
+    maxBytes: 80e9,
+    flopsPerSecond,
+  } as const
+  const gpu = await openCounted(options)
   const read = madeUp(gpu.backend)
   const own = { ...gpu.backend, read, traits: { ...gpu.backend.traits, ownMemory: true } }
   const backend = { ...own, prune: webGpuPrune(own, gpu.backend.kernels as never, own.kernels) }

@@ -59,8 +59,8 @@ export interface Backend {
   allocate(dtype: DType, shape: readonly number[]): Tensor
   /** Gives the whole buffer back. Views of it become invalid. Kernels called before still see it. */
   release(tensor: Tensor): void
-  /** Host to device. `data` has the tensor's length; it is copied before this returns. */
-  write(tensor: Tensor, data: HostArray): void
+  /** Host to device. `data` has the tensor's length; it is copied before this returns, or `given` away: then nobody looks at it again. */
+  write(tensor: Tensor, data: HostArray, given?: boolean): void
   /**
    * Resolves when little of what was written still waits in the host's memory: between two blocks of a model that is read
    * faster than the device takes it. Absent where tensors lie there anyway.
@@ -118,14 +118,15 @@ export async function readWide(backend: Backend, tensor: Tensor): Promise<Float3
   }
 }
 
-/** Allocates and writes in one go. */
+/** Allocates and writes in one go; `given` as for `write`. */
 export function upload(
   backend: Pick<Backend, 'allocate' | 'write'>,
   dtype: DType,
   shape: readonly number[],
   data: HostArray,
+  given = false,
 ): Tensor {
   const tensor = backend.allocate(dtype, shape)
-  backend.write(tensor, data)
+  backend.write(tensor, data, given)
   return tensor
 }

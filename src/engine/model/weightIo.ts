@@ -77,10 +77,10 @@ export function allocateWeight(backend: Backend, model: Model, parameter: Parame
   return backend.allocate(packed ? storedDType(model, parameter.name) : 'f32', parameter.shape)
 }
 
-/** Puts what was read into a tensor (or its rows) on the device; 16-bit values are widened there when it is f32. */
+/** Puts what was read into a tensor (or its rows) on the device, and gives it away; 16-bit values are widened there when it is f32. */
 export function placeWeight(backend: Backend, target: Tensor, { dtype, data }: HostWeight): void {
-  if (dtype === target.dtype) return backend.write(target, data)
-  const packed = upload(backend, dtype, target.shape, data)
+  if (dtype === target.dtype) return backend.write(target, data, true)
+  const packed = upload(backend, dtype, target.shape, data, true)
   backend.kernels.convert(target, packed)
   backend.release(packed)
 }

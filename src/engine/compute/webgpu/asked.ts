@@ -18,7 +18,13 @@ export async function answerQuestion(
   { adapter, plain }: Question,
   open: (request: OpenRequest) => Promise<Opened>,
 ): Promise<void> {
-  const request = { windowBytes: null, products: 'auto', flopsPerSecond: null, simulated: null } as const
+  const request = {
+    windowBytes: null,
+    products: 'auto',
+    flopsPerSecond: null,
+    exactBindings: false,
+    simulated: null,
+  } as const
   const look = async (name: string) => tell(await open({ ...request, flags: [`adapter=${name}`], plain }))
   const told = await (adapter === null ? adapterNames() : look(adapter)).catch(() => null)
   writeSync(1, `${JSON.stringify({ told })}\n`)

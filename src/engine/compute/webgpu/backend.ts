@@ -51,6 +51,7 @@ export async function openWebGpu(options: WebGpuOptions = {}): Promise<WebGpuBac
     products: options.products ?? 'auto',
     plain: options.plain ?? false,
     flopsPerSecond: options.flopsPerSecond ?? null,
+    exactBindings: options.exactBindings ?? false,
     simulated: options.simulated ?? null,
   }
   const connect = async (): Promise<Opened> => {
@@ -145,8 +146,13 @@ class Connection {
   #sendReads(): void {
     if (this.#reads.length === 0) return
     const reads = this.#reads.splice(0)
-    this.#flush()
-    if (!this.#dead) this.#worker.postMessage({ type: 'read', reads } satisfies Request)
+    this.#post((commands) => ({ type: 'read', commands, reads }))
+  }
+
+  sync(): Promise<unknown> {
+    if (this.#dead) return Promise.reject(toError(this.#dead))
+    this.#sendReads()
+    return this.#waitFor((id) => this.#post((commands) => ({ type: 'sync', commands, id })))
   }
 
   /** Resolves, on a dead device too, when few bytes of writes are left here. */
@@ -171,11 +177,16 @@ class Connection {
 
   #flush(): void {
     this.#sendReads()
-    if (this.#commands.length === 0) return
-    const transfer = this.#commands.flatMap((c) => (c.do === 'write' ? [c.data.buffer as ArrayBuffer] : []))
-    this.#worker.postMessage({ type: 'run', commands: this.#commands } satisfies Request, transfer)
+    if (this.#commands.length > 0) this.#post((commands) => ({ type: 'run', commands }))
+  }
+
+  /** Sends what was called so far. */
+  #post(make: (commands: Command[]) => Request): void {
+    const commands = this.#commands
+    const transfer = commands.flatMap((c) => (c.do === 'write' ? [c.data.buffer as ArrayBuffer] : []))
     this.#commands = []
     this.#bytes = 0
+    if (!this.#dead) this.#worker.postMessage(make(commands), transfer)
   }
 
   #receive(reply: Reply): void {
@@ -253,9 +264,10 @@ function createBackend(
       account.release(buffer)
       connection.push({ do: 'release', buffer })
     },
-    write(tensor, data) {
+    write(tensor, data, given = false) {
       if (data.length === 0) return
-      connection.push({ do: 'write', tensor, data: data.slice() }, data.byteLength)
+      const whole = data.byteLength === data.buffer.byteLength && data.buffer instanceof ArrayBuffer
+      connection.push({ do: 'write', tensor, data: given && whole ? data : data.slice() }, data.byteLength)
     },
     written: () => connection.written(),
     async read(tensor) {
@@ -263,7 +275,7 @@ function createBackend(
       return (await connection.read(tensor)) as HostArray
     },
     async sync() {
-      await connection.request((id) => ({ type: 'sync', id }))
+      await connection.sync()
     },
     memory: account.memory,
     rowLimit: account.rowLimit,

@@ -20,12 +20,20 @@ export function sizeClass(bytes: number): number {
   return Math.ceil(bytes / step) * step
 }
 
+/** What is asked of a GPUBuffer at every dispatch, beside it: each of its own properties is a call into Dawn. */
+export interface PooledBuffer {
+  readonly gpu: GPUBuffer
+  readonly size: number
+  /** In the order in which they were made. */
+  readonly number: number
+  /** It was never made: it must not be used, nor given to anyone else. */
+  broken: boolean
+}
+
 export class BufferPool {
   readonly #device: GPUDevice
   readonly #limit: number
-  readonly #free = new Map<number, GPUBuffer[]>()
-  /** Buffers by the order in which they were made. */
-  readonly #numbers = new WeakMap<GPUBuffer, number>()
+  readonly #free = new Map<number, PooledBuffer[]>()
   #made = 0
   #freeBytes = 0
   #usedBytes = 0
@@ -33,9 +41,7 @@ export class BufferPool {
   #most: [now: number, before: number] = [0, 0]
   #acquired = 0
   /** Outcomes of creations not yet looked at: out of memory shows only there. */
-  #pending: { buffer: GPUBuffer; outcome: Promise<GPUError | null> }[] = []
-  /** Buffers that were never made. They must not be used, nor given to anyone else. */
-  readonly #broken = new WeakSet<GPUBuffer>()
+  #pending: { buffer: PooledBuffer; outcome: Promise<GPUError | null> }[] = []
 
   constructor(device: GPUDevice) {
     this.#device = device
@@ -43,7 +49,7 @@ export class BufferPool {
   }
 
   /** At least `bytes` long. */
-  acquire(bytes: number): GPUBuffer {
+  acquire(bytes: number): PooledBuffer {
     const size = Math.min(sizeClass(bytes), Math.floor(this.#limit / 16) * 16)
     const reused = this.#eldest(size)
     this.#usedBytes += size
@@ -54,29 +60,28 @@ export class BufferPool {
       return reused
     }
     this.#device.pushErrorScope('out-of-memory')
-    const buffer = this.#device.createBuffer({
+    const gpu = this.#device.createBuffer({
       size,
       usage: GPUBufferUsage.STORAGE | GPUBufferUsage.COPY_SRC | GPUBufferUsage.COPY_DST,
     })
+    const buffer = { gpu, size, number: this.#made++, broken: false }
     this.#pending.push({ buffer, outcome: this.#device.popErrorScope() })
-    this.#numbers.set(buffer, this.#made++)
     return buffer
   }
 
   /** The one made first of the free buffers of a size: a step that asks as the last one did gets the same ones, for which bind groups are known. */
-  #eldest(size: number): GPUBuffer | undefined {
+  #eldest(size: number): PooledBuffer | undefined {
     const list = this.#free.get(size)
     if (!list?.length) return undefined
-    const numberOf = (i: number) => this.#numbers.get(list[i]) ?? 0
     let first = 0
-    for (let i = 1; i < list.length; i++) if (numberOf(i) < numberOf(first)) first = i
+    for (let i = 1; i < list.length; i++) if (list[i].number < list[first].number) first = i
     const [buffer] = list.splice(first, 1)
     return buffer
   }
 
-  release(buffer: GPUBuffer): void {
+  release(buffer: PooledBuffer): void {
     this.#usedBytes -= buffer.size
-    if (this.#broken.has(buffer)) return
+    if (buffer.broken) return
     const list = this.#free.get(buffer.size)
     if (list) list.push(buffer)
     else this.#free.set(buffer.size, [buffer])
@@ -89,7 +94,7 @@ export class BufferPool {
     for (const { buffer, outcome } of this.#pending.splice(0)) {
       const error = await outcome
       if (!error) continue
-      this.#broken.add(buffer)
+      buffer.broken = true
       first ??= error
     }
     return first
@@ -99,7 +104,7 @@ export class BufferPool {
    * Does the same, but where the device has no room while buffers of other sizes lie idle, these go first; `settle`
    * submits recorded work that may use them, and waits for it.
    */
-  async acquireOrTrim(bytes: number, settle: () => Promise<void>): Promise<GPUBuffer> {
+  async acquireOrTrim(bytes: number, settle: () => Promise<void>): Promise<PooledBuffer> {
     const buffer = this.acquire(bytes)
     if (bytes < largeBytes || this.#freeBytes === 0 || (await this.#wasMade(buffer))) return buffer
     this.release(buffer)
@@ -109,17 +114,13 @@ export class BufferPool {
   }
 
   /** Whether a buffer was made; of one that was not, `failure` says nothing any more. */
-  async #wasMade(buffer: GPUBuffer): Promise<boolean> {
+  async #wasMade(buffer: PooledBuffer): Promise<boolean> {
     const index = this.#pending.findIndex((creation) => creation.buffer === buffer)
     if (index < 0) return true
     const [{ outcome }] = this.#pending.splice(index, 1)
     if (!(await outcome)) return true
-    this.#broken.add(buffer)
+    buffer.broken = true
     return false
-  }
-
-  isBroken(buffer: GPUBuffer): boolean {
-    return this.#broken.has(buffer)
   }
 
   /** Whether more lies idle than a step may need again. */
@@ -131,7 +132,7 @@ export class BufferPool {
   /** Destroys all free buffers, which Dawn frees only at a later submit. Nothing unsubmitted may use them. Returns whether there were any. */
   trim(): boolean {
     const any = this.#freeBytes > 0
-    for (const list of this.#free.values()) for (const buffer of list) buffer.destroy()
+    for (const list of this.#free.values()) for (const { gpu } of list) gpu.destroy()
     this.#free.clear()
     this.#freeBytes = 0
     if (any) this.#device.queue.submit([])

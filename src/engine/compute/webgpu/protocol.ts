@@ -22,9 +22,9 @@ export type Command =
 
 export type Request =
   | { type: 'run'; commands: Command[] }
-  /** Several tensors for one wait. */
-  | { type: 'read'; reads: { id: number; tensor: Tensor }[] }
-  | { type: 'sync'; id: number }
+  /** Several tensors for one wait, behind the commands. */
+  | { type: 'read'; commands: Command[]; reads: { id: number; tensor: Tensor }[] }
+  | { type: 'sync'; commands: Command[]; id: number }
   /** How many bytes the device gives, up to `most`: `data` holds their GiB. */
   | { type: 'measure'; id: number; most: number }
   /** Loses the device as a reset by its driver would; for tests. */
@@ -68,6 +68,8 @@ export interface OpenRequest {
   products: 'auto' | 'portable' | 'smallSubgroups' | 'tensorCores'
   /** Without experiments and the features that young drivers die of (survey.ts). */
   plain: boolean
+  /** Binds no more of a buffer than a tensor's own bytes, which takes many more bind groups: for tests and counts. */
+  exactBindings: boolean
   /** Measured operations a second in f32, null where nothing was measured: the size of a dispatch goes by it, no result does. */
   flopsPerSecond: number | null
   /** The adapter offers no more than this; null for all that it has. Tests only. */

@@ -1,5 +1,5 @@
 // Tensors on their way to the host, as pieces of one mapped buffer.
-import { bytesPerElement } from '../../dtype.ts'
+import { bytesPerElement, hostArray, type HostArray } from '../../dtype.ts'
 import { bytesOf, type Tensor } from '../tensor.ts'
 
 /** The whole words that a tensor lies in, since copies move words. */
@@ -8,6 +8,8 @@ export interface Reading {
   readonly source: GPUBuffer
   /** Bytes from the start of the source. */
   readonly start: number
+  /** The words, as elements of the tensor's type and as bytes. */
+  readonly values: HostArray
   readonly bytes: Uint8Array
 }
 
@@ -15,7 +17,15 @@ export function readingOf(tensor: Tensor, source: GPUBuffer): Reading {
   const first = tensor.offset * bytesPerElement[tensor.dtype]
   const start = first - (first % 4)
   const end = Math.ceil((first + bytesOf(tensor)) / 4) * 4
-  return { tensor, source, start, bytes: new Uint8Array(end - start) }
+  const values = hostArray(tensor.dtype, (end - start) / bytesPerElement[tensor.dtype])
+  return { tensor, source, start, values, bytes: new Uint8Array(values.buffer) }
+}
+
+/** The tensor's own elements, once its words have come. */
+export function elementsOf({ tensor: { offset, length, dtype }, start, values }: Reading): HostArray {
+  if (values.length === length) return values
+  const first = offset - start / bytesPerElement[dtype]
+  return values.slice(first, first + length)
 }
 
 /** `length` bytes of a reading from its byte `at`, which go to byte `to` of the buffer. */

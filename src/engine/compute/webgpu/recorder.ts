@@ -2,14 +2,16 @@
 import { EngineError } from '../../errors.ts'
 import type { Dispatch } from './gpu.ts'
 import { Pipelines, slotBytes, type Pipeline } from './pipelines.ts'
+import type { PooledBuffer } from './pool.ts'
 import type { Param } from './shader.ts'
 
-/** Part of a buffer as bound: `offset` is aligned, `at` is the rest in elements. */
+/** Part of a buffer: `offset` is aligned, `at` is the rest in elements of so many bytes. */
 export interface Bound {
-  readonly buffer: GPUBuffer
+  readonly buffer: PooledBuffer
   readonly offset: number
   readonly size: number
   readonly at: number
+  readonly elementBytes: number
 }
 
 const slotsPerBuffer = 256
@@ -34,11 +36,12 @@ export class Recorder {
   #encoder: GPUCommandEncoder | null = null
   #pass: GPUComputePassEncoder | null = null
   readonly #bindGroups = new Map<string, GPUBindGroup>()
-  readonly #bufferIds = new WeakMap<GPUBuffer, number>()
-  #nextBufferId = 0
+  /** Most bytes that are bound beside a tensor's own. */
+  readonly #reach: number
 
-  constructor(device: GPUDevice) {
+  constructor(device: GPUDevice, reach: number) {
     this.#device = device
+    this.#reach = reach
     this.pipelines = new Pipelines(device)
   }
 
@@ -46,8 +49,9 @@ export class Recorder {
     return this.#encoder === null
   }
 
-  dispatch({ variant, params, groups, flops = 0 }: Dispatch, bound: readonly Bound[]): void {
+  dispatch({ variant, params, groups, flops = 0 }: Dispatch, parts: readonly Bound[]): void {
     if (groups[0] * groups[1] * groups[2] === 0) return
+    const bound = this.#widened(parts, variant.shader.bindings)
     if (this.#slots >= dispatchesPerSubmit) this.submit()
     const pipeline = this.pipelines.get(variant)
     const { group, offset } = this.#writeParams(bound, params)
@@ -120,24 +124,36 @@ export class Recorder {
     return { buffer, words: new Uint32Array(size / 4), group }
   }
 
+  /**
+   * Whole buffers in the place of their parts, so that one bind group serves them all; of a buffer that no binding takes whole, one of
+   * the windows that overlap by half. What is written beside something else in its buffer is bound alone.
+   */
+  #widened(parts: readonly Bound[], kinds: string): readonly Bound[] {
+    const half = Math.floor(this.#reach / 512) * 256
+    return parts.map((part, i) => {
+      const { buffer, offset, size, elementBytes } = part
+      const start = buffer.size <= this.#reach ? 0 : offset - (offset % Math.max(256, half))
+      const end = Math.min(buffer.size, start + this.#reach)
+      if (offset + size > end) return part
+      if (kinds[i] === 'w' && parts.some((other, j) => j !== i && other.buffer === buffer)) return part
+      return { ...part, offset: start, size: end - start, at: part.at + (offset - start) / elementBytes }
+    })
+  }
+
   #bindGroup(pipeline: Pipeline, bound: readonly Bound[]): GPUBindGroup {
-    const key = `${pipeline.id}:${bound.map((b) => `${this.#bufferId(b.buffer)},${b.offset},${b.size}`).join(';')}`
+    let key = `${pipeline.id}`
+    for (const { buffer, offset, size } of bound) key += `;${buffer.number},${offset},${size}`
     const known = this.#bindGroups.get(key)
     if (known) return known
     if (this.#bindGroups.size >= maxBindGroups) this.#bindGroups.clear()
     const group = this.#device.createBindGroup({
       layout: pipeline.tensors,
-      entries: bound.map(({ buffer, offset, size }, binding) => ({ binding, resource: { buffer, offset, size } })),
+      entries: bound.map(({ buffer, offset, size }, binding) => ({
+        binding,
+        resource: { buffer: buffer.gpu, offset, size },
+      })),
     })
     this.#bindGroups.set(key, group)
     return group
-  }
-
-  #bufferId(buffer: GPUBuffer): number {
-    const known = this.#bufferIds.get(buffer)
-    if (known !== undefined) return known
-    const id = this.#nextBufferId++
-    this.#bufferIds.set(buffer, id)
-    return id
   }
 }

@@ -1,15 +1,15 @@
 // The device's side of a backend: buffers by number, commands in order, errors kept until somebody asks.
-import { bytesPerElement, hostArray, type DType, type HostArray } from '../../dtype.ts'
+import { bytesPerElement, type DType, type HostArray } from '../../dtype.ts'
 import { EngineError } from '../../errors.ts'
 import { bytesOf, lengthOf, type Tensor } from '../tensor.ts'
 import { measureDeviceMemory } from './deviceMemory.ts'
 import type { Dispatch, Gpu } from './gpu.ts'
 import { allKernels } from './kernels.ts'
 import { moveHalves } from './ops/copies.ts'
-import { BufferPool, sizeClass } from './pool.ts'
+import { BufferPool, sizeClass, type PooledBuffer } from './pool.ts'
 import type { Command, Failure, KernelCall, KernelCalls, KernelName } from './protocol.ts'
 import { Recorder, type Bound } from './recorder.ts'
-import { filled, readingOf } from './reading.ts'
+import { elementsOf, filled, readingOf } from './reading.ts'
 import { Staging } from './staging.ts'
 import { mostFlops, Pace } from './pace.ts'
 
@@ -23,6 +23,8 @@ export interface SessionOptions {
   /** Measured; null where it was not. */
   flopsPerSecond: number | null
   tensorProducts: Gpu['tensorProducts']
+  /** See OpenRequest. */
+  exactBindings?: boolean
 }
 
 export class Session {
@@ -31,8 +33,10 @@ export class Session {
   readonly #recorder: Recorder
   readonly #staging: Staging
   readonly #pace = new Pace()
-  readonly #buffers = new Map<number, GPUBuffer>()
+  readonly #buffers = new Map<number, PooledBuffer>()
   readonly #gpu: Gpu
+  /** Each look at Dawn's own object is a call. */
+  readonly #limits: Pick<GPUSupportedLimits, 'minStorageBufferOffsetAlignment' | 'maxStorageBufferBindingSize'>
   /** Submitted in one go: long submissions look like a hang to some drivers. */
   readonly #flopsPerSubmit: number
   readonly #kernels: KernelCalls
@@ -43,10 +47,12 @@ export class Session {
   /** Written since the device was last known to be done. */
   #stagedBytes = 0
 
-  constructor(device: GPUDevice, { flopsPerSecond, ...options }: SessionOptions) {
+  constructor(device: GPUDevice, { flopsPerSecond, exactBindings = false, ...options }: SessionOptions) {
     this.#device = device
     this.#pool = new BufferPool(device)
-    this.#recorder = new Recorder(device)
+    const { minStorageBufferOffsetAlignment, maxStorageBufferBindingSize } = device.limits
+    this.#limits = { minStorageBufferOffsetAlignment, maxStorageBufferBindingSize }
+    this.#recorder = new Recorder(device, exactBindings ? 0 : maxStorageBufferBindingSize)
     this.#staging = new Staging(this.#pool, this.#recorder)
     const { perDispatch, perSubmit } = mostFlops(flopsPerSecond)
     this.#flopsPerSubmit = perSubmit
@@ -74,50 +80,41 @@ export class Session {
     return failure
   }
 
-  async execute(commands: readonly Command[]): Promise<void> {
-    this.#device.pushErrorScope('validation')
-    try {
-      for (const command of commands) {
-        try {
-          await this.#execute(command)
-        } catch (error) {
-          this.fail(asFailure(error))
-        }
-        if (this.#recorder.flops > this.#flopsPerSubmit) await this.#submit()
-      }
-      await this.#submit()
-      if (this.#pool.wasteful && this.#pool.trim()) this.#recorder.forgetBindGroups()
-    } finally {
-      const error = await this.#device.popErrorScope()
-      if (error) this.fail({ code: 'internal', message: `the GPU refused a command: ${error.message}` })
-    }
+  execute(commands: readonly Command[]): Promise<void> {
+    return this.#guarded(() => this.#do(commands))
   }
 
-  async sync(): Promise<void> {
+  async sync(commands: readonly Command[] = []): Promise<void> {
+    if (commands.length > 0) await this.execute(commands)
     await this.#pace.wait(() => this.#device.queue.onSubmittedWorkDone())
     this.#stagedBytes = 0
   }
 
-  /** Reads through one mapped buffer, in as many pieces as it takes: small tensors together need one wait. */
-  async read(tensors: readonly Tensor[]): Promise<HostArray[]> {
-    const readings = tensors.map((tensor) => readingOf(tensor, this.#bufferOf(tensor)))
+  /** Does the commands, and reads what they leave, in one submission. What failed before is told by `takeFailure`: then nothing is read. */
+  async read(tensors: readonly Tensor[], commands: readonly Command[] = []): Promise<HostArray[]> {
+    let found: HostArray[] = []
+    await this.#guarded(async () => {
+      await this.#record(commands)
+      if (!this.#failure) found = await this.#read(tensors)
+    })
+    return found
+  }
+
+  /** Through one mapped buffer, in as many pieces as it takes: small tensors together need one wait. */
+  async #read(tensors: readonly Tensor[]): Promise<HostArray[]> {
+    const readings = tensors.map((tensor) => readingOf(tensor, this.#bufferOf(tensor).gpu))
     for (const batch of filled(readings, transferBytes)) {
       const total = batch.reduce((sum, { length }) => sum + length, 0)
       const target = this.#readTarget(total)
       for (const { reading, at, length, to } of batch)
         this.#recorder.copy(reading.source, reading.start + at, target, to, length)
-      this.#recorder.submit()
+      await this.#submit()
       await this.#pace.wait(() => target.mapAsync(GPUMapMode.READ, 0, total))
       const mapped = new Uint8Array(target.getMappedRange(0, total))
       for (const { reading, at, length, to } of batch) reading.bytes.set(mapped.subarray(to, to + length), at)
       target.unmap()
     }
-    return readings.map(({ tensor, start, bytes }) => {
-      const result = hostArray(tensor.dtype, tensor.length)
-      const first = tensor.offset * bytesPerElement[tensor.dtype] - start
-      new Uint8Array(result.buffer).set(bytes.subarray(first, first + result.byteLength))
-      return result
-    })
+    return readings.map(elementsOf)
   }
 
   /** Bytes that the device gives beside what is in use. */
@@ -127,6 +124,34 @@ export class Session {
 
   close(): void {
     this.#device.destroy()
+  }
+
+  /** What the device refuses in it is a failure. */
+  async #guarded(body: () => Promise<void>): Promise<void> {
+    this.#device.pushErrorScope('validation')
+    try {
+      await body()
+    } finally {
+      const error = await this.#device.popErrorScope()
+      if (error) this.fail({ code: 'internal', message: `the GPU refused a command: ${error.message}` })
+    }
+  }
+
+  async #do(commands: readonly Command[]): Promise<void> {
+    await this.#record(commands)
+    await this.#submit()
+    if (this.#pool.wasteful && this.#pool.trim()) this.#recorder.forgetBindGroups()
+  }
+
+  async #record(commands: readonly Command[]): Promise<void> {
+    for (const command of commands) {
+      try {
+        await this.#execute(command)
+      } catch (error) {
+        this.fail(asFailure(error))
+      }
+      if (this.#recorder.flops > this.#flopsPerSubmit) await this.#submit()
+    }
   }
 
   /** The one buffer that the host reads through, grown when needed. */
@@ -158,7 +183,7 @@ export class Session {
   }
 
   /** Recorded work may use idle buffers, so it is submitted before they are destroyed. */
-  #allocate(bytes: number): Promise<GPUBuffer> {
+  #allocate(bytes: number): Promise<PooledBuffer> {
     return this.#pool.acquireOrTrim(bytes, async () => {
       this.#send()
       this.#recorder.forgetBindGroups()
@@ -197,7 +222,7 @@ export class Session {
     if (at % 4 !== 0 || data.byteLength % 4 !== 0) return this.#writeHalves(tensor, data)
     // Writes happen when they are called, before anything recorded but not submitted.
     if (!this.#recorder.empty) await this.#submit()
-    const buffer = this.#bufferOf(tensor)
+    const buffer = this.#bufferOf(tensor).gpu
     for (let from = 0; from < data.byteLength; from += transferBytes) {
       const bytes = Math.min(transferBytes, data.byteLength - from)
       this.#device.queue.writeBuffer(buffer, at + from, data.buffer, data.byteOffset + from, bytes)
@@ -242,24 +267,24 @@ export class Session {
 
   #bind(tensor: Tensor): Bound {
     const buffer = this.#bufferOf(tensor)
-    const alignment = this.#device.limits.minStorageBufferOffsetAlignment
+    const { minStorageBufferOffsetAlignment: alignment, maxStorageBufferBindingSize: most } = this.#limits
     const size = bytesPerElement[tensor.dtype]
     const start = tensor.offset * size
     const offset = start - (start % alignment)
     // Whole vectors of four words: shaders may see the tensor as such.
     const end = Math.min(buffer.size, offset + Math.ceil((start + bytesOf(tensor) - offset) / 16) * 16)
-    if (end - offset > this.#device.limits.maxStorageBufferBindingSize)
+    if (end - offset > most)
       throw new EngineError(
         'unsupported',
-        `this GPU binds at most ${this.#device.limits.maxStorageBufferBindingSize} bytes, and one row of an operation needs ${end - offset}: use a shorter sequence, or --device cpu`,
+        `this GPU binds at most ${most} bytes, and one row of an operation needs ${end - offset}: use a shorter sequence, or --device cpu`,
       )
-    return { buffer, offset, size: end - offset, at: (start - offset) / size }
+    return { buffer, offset, size: end - offset, at: (start - offset) / size, elementBytes: size }
   }
 
-  #bufferOf(tensor: Tensor): GPUBuffer {
+  #bufferOf(tensor: Tensor): PooledBuffer {
     const buffer = this.#buffers.get(tensor.buffer)
     if (!buffer) throw new EngineError('internal', `tensor of buffer ${tensor.buffer} was released`)
-    if (this.#pool.isBroken(buffer))
+    if (buffer.broken)
       throw new EngineError('out-of-memory', `the GPU had no memory for a tensor of ${tensor.length} elements`)
     return buffer
   }

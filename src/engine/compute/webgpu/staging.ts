@@ -36,15 +36,15 @@ export class Staging {
 
   #copyIn(part: Bound): Bound {
     const buffer = this.#pool.acquire(part.size)
-    this.#recorder.copy(part.buffer, part.offset, buffer, 0, part.size)
-    return { buffer, offset: 0, size: part.size, at: part.at }
+    this.#recorder.copy(part.buffer.gpu, part.offset, buffer.gpu, 0, part.size)
+    return { ...part, buffer, offset: 0 }
   }
 
   /** Copies the tensor's own words back and no others: the dispatch may have written the rest of the aligned window. */
   #copyBack(copy: Bound, part: Bound, tensor: Dispatch['tensors'][number]): void {
     const start = (part.at * bytesPerElement[tensor.dtype]) & ~3
     const end = Math.ceil((part.at * bytesPerElement[tensor.dtype] + bytesOf(tensor)) / 4) * 4
-    this.#recorder.copy(copy.buffer, start, part.buffer, part.offset + start, end - start)
+    this.#recorder.copy(copy.buffer.gpu, start, part.buffer.gpu, part.offset + start, end - start)
   }
 }
 

@@ -20,7 +20,7 @@ const windowSlack = 512
 const windowCeiling = 256 * 2 ** 20
 
 async function open(request: OpenRequest): Promise<{ session: Session; facts: GpuFacts }> {
-  const { flags, windowBytes, products, plain, flopsPerSecond, simulated } = request
+  const { flags, windowBytes, products, plain, flopsPerSecond, exactBindings, simulated } = request
   const real = await requestAdapter(flags, plain)
   const adapter = simulated ? simulate(real, simulated) : real
   const device = await requestDevice(adapter, plain)
@@ -50,6 +50,7 @@ async function open(request: OpenRequest): Promise<{ session: Session; facts: Gp
       windowBytes: Math.floor(Math.min(windowBytes ?? bindable, bindable) / 256) * 256,
       smallSubgroups,
       flopsPerSecond,
+      exactBindings,
       tensorProducts: cores && tensorVariants(cores),
     }),
     facts: {
@@ -97,7 +98,8 @@ async function handle(session: Session, request: Request): Promise<void> {
       return session.execute(request.commands).finally(() => reportWrites(request.commands))
     case 'read':
       return answer(session, request.reads, async () => {
-        const found = await session.read(request.reads.map(({ tensor }) => tensor))
+        const tensors = request.reads.map(({ tensor }) => tensor)
+        const found = await session.read(tensors, request.commands).finally(() => reportWrites(request.commands))
         return () =>
           found.forEach((data, i) =>
             reply({ type: 'done', id: request.reads[i].id, data }, [data.buffer as ArrayBuffer]),
@@ -105,7 +107,7 @@ async function handle(session: Session, request: Request): Promise<void> {
       })
     case 'sync':
       return answer(session, [request], async () => {
-        await session.sync()
+        await session.sync(request.commands).finally(() => reportWrites(request.commands))
         return () => reply({ type: 'done', id: request.id })
       })
     case 'measure':
@@ -135,8 +137,6 @@ async function answer(
 ): Promise<void> {
   let done = () => {}
   const fail = (failure: Failure) => waiters.forEach(({ id }) => reply({ type: 'failed', id, failure }))
-  const before = session.takeFailure()
-  if (before) return fail(before)
   try {
     done = await work()
   } catch (error) {
