@@ -19,12 +19,12 @@ export function watchFrames(): void {
   const watched: Watched['watched'] = { opened: 0, changed: { table: null, squiggle: null, lens: null } }
   Object.assign(globalThis, { watched })
 
-  // A cell with a value is one filled rectangle, one without is lines: a painting is counted when its frame is over.
+  // A cell with a value is a rectangle filled with a colour, one without is hatched: a painting is counted when its frame is over.
   let filled = 0
   const { fillRect } = CanvasRenderingContext2D.prototype
   CanvasRenderingContext2D.prototype.fillRect = function (...box) {
     const grid = this.canvas.closest('.grid')
-    if (grid && filled++ === 0) requestAnimationFrame(() => count(grid))
+    if (grid && typeof this.fillStyle === 'string' && filled++ === 0) requestAnimationFrame(() => count(grid))
     fillRect.apply(this, box)
   }
   const count = (grid: Element) => {

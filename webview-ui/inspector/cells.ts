@@ -2,20 +2,28 @@
 import { formatCount, formatShare } from '../../src/shared/format/numbers.ts'
 import { cellOf } from '../shared/moduleGrid.ts'
 import type { GridCell, GridData } from '../shared/gridData.ts'
+import type { LegendWords } from '../shared/legend.tsx'
 import type { HeatMap } from './heatMap.ts'
 import { cellValue, scaleOf, sparsityMeasure, type Known, type Measure } from './measures.ts'
 
+/** The data of a map, and what its colours mean. */
+export interface Heat extends GridData {
+  readonly words: LegendWords
+}
+
 /** The map in a measure's numbers; wide cells show them, without a unit where they are shares. */
-export function heatData(map: HeatMap, measure: Measure, known: Known, colour: (place: number) => string): GridData {
-  const { place } = scaleOf(map, measure, known)
-  const cells = map.cells.map((cell): GridCell | undefined => {
-    if (!cell) return undefined
-    const value = cellValue(cell, measure, known)
-    if (value === null) return { value, text: '' }
-    const text = shortText(measure, value)
-    return { value: place(value), text }
+export function heatData(map: HeatMap, measure: Measure, known: Known, colour: (place: number) => string): Heat {
+  const values = map.cells.map((cell) => cell && cellValue(cell, measure, known))
+  const { place, low, high } = scaleOf(
+    measure,
+    values.flatMap((value) => value ?? []),
+  )
+  const cells = values.map((value): GridCell | undefined => {
+    if (value === undefined || value === null) return value === null ? { value, text: '' } : undefined
+    return { value: place(value), text: shortText(measure, value) }
   })
-  return { rows: map.blocks.map(String), columns: map.modules, cells, colour }
+  const words = { title: measure.title, low, high, notComputed: measure.missing ?? 'not computed' }
+  return { rows: map.blocks.map(String), columns: map.modules, cells, colour, words }
 }
 
 function shortText({ scale, text }: Measure, value: number): string {

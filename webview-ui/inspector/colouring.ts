@@ -1,11 +1,9 @@
 // What the map is coloured by.
 import { computed, signal } from '@preact/signals'
 import { divergingColour, sequentialColour } from '../shared/palette.ts'
-import type { GridData } from '../shared/gridData.ts'
-import type { LegendWords } from '../shared/legend.tsx'
 import { settings } from '../shared/settings.ts'
 import { heatData } from './cells.ts'
-import { defaultMeasure, measuresOf, scaleOf, sparsityMeasure, type Measure } from './measures.ts'
+import { defaultMeasure, measuresOf, sparsityMeasure, type Measure } from './measures.ts'
 import { differenceMeasure, plannedMeasure } from './plan.ts'
 import { against, plan, surface } from './planStore.ts'
 import { known, map, model } from './store.ts'
@@ -22,11 +20,8 @@ export const cost = computed(
 /** Against the zeros there are; of a dense checkpoint that would be the plan itself. */
 export const comparedWith = computed(() => {
   if (against.value) return against.value
-  const { stats } = known.value
   const linears = (model.value?.tensors ?? []).filter(({ role }) => role === 'linear')
-  return linears.some((tensor) => (sparsityMeasure.of(tensor, { ...known.value, stats }) ?? 0) > 0.001)
-    ? 'now'
-    : 'uniform'
+  return linears.some((tensor) => (sparsityMeasure.of(tensor, known.value) ?? 0) > 0.001) ? 'now' : 'uniform'
 })
 
 export const measure = computed<Measure>(() => {
@@ -39,9 +34,5 @@ const colourBy =
   ({ scale }: Measure) =>
   (share: number): string =>
     scale === 'difference' ? divergingColour(2 * share - 1) : sequentialColour(settings.value.palette, share)
-export const heatOf = (one: Measure): GridData => heatData(map.value, one, known.value, colourBy(one))
-export function wordsOf(one: Measure): LegendWords {
-  const { low, high } = scaleOf(map.value, one, known.value)
-  return { title: one.title, low, high, notComputed: one.missing ?? 'not computed' }
-}
+export const heatOf = (one: Measure) => heatData(map.value, one, known.value, colourBy(one))
 export const heat = computed(() => heatOf(measure.value))

@@ -5,7 +5,7 @@ import type { ExportFormat } from '../../src/shared/protocol/view.ts'
 import { gridFigure } from '../shared/gridSvg.ts'
 import { post } from '../shared/host.ts'
 import { rasterise } from '../shared/shapes.ts'
-import { heatOf, measure, measures, wordsOf } from './colouring.ts'
+import { heatOf, measure, measures } from './colouring.ts'
 import { csvFile, htmlFile, jsonFile } from './exportFiles.ts'
 import { cellValue, type Measure } from './measures.ts'
 import { differenceMeasure, plannedMeasure } from './plan.ts'
@@ -16,7 +16,10 @@ import { rows } from './tensorTable.ts'
 export async function exportAs(format: ExportFormat | 'maps.svg' | 'maps.csv'): Promise<void> {
   const m = model.value
   if (!m) return
-  const drawn = (one: Measure) => gridFigure(heatOf(one), `${m.label}: ${one.title} by block and module`, wordsOf(one))
+  const drawn = (one: Measure) => {
+    const heat = heatOf(one)
+    return gridFigure(heat, `${m.label}: ${one.title} by block and module`, heat.words)
+  }
   const picture = () => svgFile(drawn(measure.value))
   const contents: Record<typeof format, () => string | Promise<string>> = {
     csv: () => csvFile(rows.value, known.value, plan.value ? [plannedMeasure(plan.value)] : []),

@@ -6,7 +6,7 @@ import { Select } from '../shared/parts.tsx'
 import { Empty } from '../shared/state.tsx'
 import { tensorMenu } from '../shared/tensorMenu.ts'
 import { describeCell } from './cells.ts'
-import { chosenMeasure, comparedWith, cost, heat, measure, measures, wordsOf } from './colouring.ts'
+import { chosenMeasure, comparedWith, cost, heat, measure, measures } from './colouring.ts'
 import { host } from './host.ts'
 import { MarkedRow } from './markedRow.tsx'
 import { Analyse, MeasureHere } from './measureHere.tsx'
@@ -56,7 +56,7 @@ export function MapCard() {
         asideBelow={isPlanned ? columnBarsHeight : 0}
         beside={isPlanned ? (layout) => [<RowBars layout={layout} />, <ColumnBars layout={layout} />] : undefined}
       />
-      <LegendLine legend={legendOf(wordsOf(measure.value), heat.value)} />
+      <LegendLine legend={legendOf(heat.value.words, heat.value)} />
       {measure.value.caution && <p class="muted">{measure.value.caution}</p>}
       <MeasureHere />
       <MarkedRow />

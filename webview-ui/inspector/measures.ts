@@ -5,7 +5,6 @@ import { methodNames, methodOf } from '../../src/shared/methods/methods.ts'
 import { moduleOfWeight } from '../../src/shared/families/parameters.ts'
 import { formatShare, formatValue } from '../../src/shared/format/numbers.ts'
 import type { TensorRow, TensorStats } from '../../src/shared/protocol/inspect.ts'
-import type { HeatMap } from './heatMap.ts'
 
 /** All that is known of a checkpoint's matrices. */
 export interface Known {
@@ -194,9 +193,8 @@ export interface MeasureScale {
   readonly high: string
 }
 
-export function scaleOf(map: HeatMap, measure: Measure, known: Known): MeasureScale {
+export function scaleOf(measure: Measure, values: readonly number[]): MeasureScale {
   if (measure.scale === 'share') return { place: (value) => value, low: '0 %', high: '100 %' }
-  const values = map.cells.flatMap((cell) => (cell ? (cellValue(cell, measure, known) ?? []) : []))
   const [least, most] = [Math.min(...values), Math.max(...values)]
   if (values.length === 0) return { place: () => 0, low: '', high: '' }
   if (measure.scale === 'difference') {

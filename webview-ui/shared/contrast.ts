@@ -24,7 +24,10 @@ function luminance(colour: string): number {
   return 0.2126 * r + 0.7152 * g + 0.0722 * b
 }
 
+/** Where black and white are read equally well: (L + 0.05) / 0.05 = 1.05 / (L + 0.05). */
+const middle = Math.sqrt(1.05 * 0.05) - 0.05
+
 /** Black or white, whichever reads better on the colour. */
 export function inkOn(colour: string): string {
-  return contrast('#000000', colour) >= contrast('#ffffff', colour) ? '#000000' : '#ffffff'
+  return luminance(colour) >= middle ? '#000000' : '#ffffff'
 }

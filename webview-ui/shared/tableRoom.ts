@@ -24,9 +24,16 @@ export function usePlaces<Row>(
   const isNew = useMemo(() => untracked(() => columns.map((column) => lengthen(longest, column, all))), [columns, all])
   const ink = theme.value
   return useMemo(() => {
+    // Before the table is laid out nobody sees its columns.
+    if (width === 0) return []
     const measure = measureIn(document.body)
-    const rooms = columns.map(({ id, title, most, optional, grow }) => {
-      const need = Math.max(measure(longest.get(id) ?? '') + cellPadding, measure(title, true) + headPadding)
+    const texts = measure(columns.map(({ id }) => longest.get(id) ?? ''))
+    const heads = measure(
+      columns.map(({ title }) => title),
+      '600 ',
+    )
+    const rooms = columns.map(({ id, most, optional, grow }, i) => {
+      const need = Math.max(texts[i] + cellPadding, heads[i] + headPadding)
       return { need, most, set: widths[id], optional, grow }
     })
     return place(columns, layOutColumns(rooms, width), width)
@@ -42,13 +49,12 @@ function lengthen<Row>(longest: Map<string, string>, { id, text, reserve = '' }:
   longest.set(id, most)
 }
 
-/** Measures in the font that an element has; 0 where there is no canvas. */
-function measureIn(element: HTMLElement): (text: string, bold?: boolean) => number {
+/** Widths of texts in the font that an element has; 0 where there is no canvas. */
+function measureIn(element: HTMLElement): (texts: readonly string[], weight?: string) => number[] {
   const context = document.createElement('canvas').getContext('2d')
   const { fontFamily, fontSize } = getComputedStyle(element)
-  return (text, bold = false) => {
-    if (!context) return 0
-    context.font = `${bold ? '600 ' : ''}${fontSize} ${fontFamily}`
-    return context.measureText(text).width
+  return (texts, weight = '') => {
+    if (context) context.font = `${weight}${fontSize} ${fontFamily}`
+    return texts.map((text) => context?.measureText(text).width ?? 0)
   }
 }
