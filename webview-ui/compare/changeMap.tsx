@@ -1,9 +1,9 @@
 // The map of what changed, with the meaning of its colours.
 import { MapFigure } from '../shared/mapFigure.tsx'
 import { cellOf } from '../shared/moduleGrid.ts'
-import { divergingColour, sequentialColour } from '../shared/palette.ts'
+import { divergingColour } from '../shared/palette.ts'
 import { Select } from '../shared/parts.tsx'
-import { settings } from '../shared/settings.ts'
+import { chosenColour } from '../shared/settings.ts'
 import { changeGrid, describeChange, type Measure } from './changes.ts'
 import { map, mark, measure, models, select } from './store.ts'
 
@@ -24,7 +24,7 @@ const meanings = {
     high: '100 % and more',
     notComputed: 'not compared',
     more: 'How far the weights have moved.',
-    colour: (share: number) => sequentialColour(settings.value.palette, share),
+    colour: chosenColour,
   },
 } satisfies Record<Measure, object>
 const options = (['filled', 'drift'] as const).map((value) => ({ value, text: meanings[value].option }))

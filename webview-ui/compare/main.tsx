@@ -6,16 +6,14 @@ import { effect } from '@preact/signals'
 import { toCsv } from '../../src/shared/format/csv.ts'
 import type { FromCompare, ToCompare } from '../../src/shared/protocol/view.ts'
 import { AccuracyBars } from '../shared/accuracyBars.tsx'
-import { FilterField } from '../shared/filterField.tsx'
 import { Button } from '../shared/button.tsx'
 import { connectHost, saveText } from '../shared/host.ts'
+import { NamedTable } from '../shared/namedTable.tsx'
 import { openPage } from '../shared/page.tsx'
-import { Table } from '../shared/table.tsx'
-import { tensorMenu } from '../shared/tensorMenu.ts'
+import { Folded } from '../shared/parts.tsx'
 import { ChangeMap } from './changeMap.tsx'
-import { changeColumns } from './changes.ts'
 import { Pair } from './pair.tsx'
-import { changes, filter, measured, models, progress, receive, result, rows, select, table } from './store.ts'
+import { changed, measured, models, progress, receive, result, select } from './store.ts'
 
 const host = connectHost<ToCompare, FromCompare>()
 effect(() => {
@@ -30,25 +28,13 @@ function ComparePage() {
       <div class="columns">
         <div class="stack">
           <ChangeMap />
-          <section aria-label="Table of changes">
-            <FilterField
-              label="Filter changed tensors by name"
-              filter={filter}
-              shown={rows.value.length}
-              of={changes.value.length}
-            />
-            <Table
-              label="Changed tensors"
-              columns={changeColumns}
-              rows={rows.value}
-              all={changes.value}
-              keyOf={(change) => change.name}
-              state={table}
-              onSelect={select}
-              menuContext={({ name }) => tensorMenu(name)}
-              empty="No tensor changed."
-            />
-          </section>
+          <NamedTable
+            of={changed}
+            what="changed tensors"
+            label="Changed tensors"
+            onSelect={select}
+            empty="No tensor changed."
+          />
         </div>
         <Pair />
       </div>
@@ -84,7 +70,7 @@ function Head() {
   )
 }
 
-function Result({ verdict, changed, same, added, removed, reshaped }: NonNullable<typeof result.value>) {
+function Result({ verdict, changed: differing, same, added, removed, reshaped }: NonNullable<typeof result.value>) {
   const lists: [string, string[]][] = [
     ['Only in the second', added],
     ['Only in the first', removed],
@@ -94,17 +80,12 @@ function Result({ verdict, changed, same, added, removed, reshaped }: NonNullabl
     <>
       <p class="verdict">{verdict}</p>
       <p class="muted">
-        {changed.length} changed, {same} the same
+        {differing.length} changed, {same} the same
       </p>
       {lists
         .filter(([, names]) => names.length > 0)
         .map(([label, names]) => (
-          <details>
-            <summary>
-              {label}: {names.length}
-            </summary>
-            <pre class="mono">{names.join('\n')}</pre>
-          </details>
+          <Folded title={`${label}: ${names.length}`}>{names.join('\n')}</Folded>
         ))}
     </>
   )
@@ -127,7 +108,7 @@ function Accuracies() {
 
 function saveCsv(): void {
   const header = ['name', 'role', 'parameters', 'filled', 'emptied', 'drift', 'max_abs']
-  const lines = rows.value.map((c) => [c.name, c.role, c.parameters, c.filled, c.emptied, c.drift, c.maxAbs])
+  const lines = changed.rows.value.map((c) => [c.name, c.role, c.parameters, c.filled, c.emptied, c.drift, c.maxAbs])
   saveText('changes.csv', toCsv(header, lines))
 }
 

@@ -4,8 +4,7 @@ import type { ModelKey } from '../../src/shared/protocol/view.ts'
 import type { TensorChange } from '../../src/shared/protocol/inspect.ts'
 import { Matrix } from '../shared/matrix.tsx'
 import { Facts } from '../shared/parts.tsx'
-import { SlicePickers } from '../shared/slicePickers.tsx'
-import { matrixShape } from '../shared/slices.ts'
+import { matrixShape, SlicePickers } from '../shared/slicePickers.tsx'
 import { cut, models, pictures, result, selected, sight, slice } from './store.ts'
 
 export function Pair() {

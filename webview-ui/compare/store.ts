@@ -4,17 +4,16 @@ import type { ComparedTensor, CompareSummary, Measured, TensorChange } from '../
 import type { LabelledModel, ToCompare } from '../../src/shared/protocol/view.ts'
 import { announce } from '../shared/announce.ts'
 import { onceAFrame } from '../shared/canvas.ts'
-import { keptBy, type Filter } from '../shared/filter.ts'
 import { nothingMarked } from '../shared/gridMark.ts'
 import type { Loaded, Sight } from '../shared/matrix.tsx'
+import { namedRows } from '../shared/namedTable.tsx'
 import type { PageMessage } from '../shared/page.tsx'
-import { firstSlice } from '../shared/slices.ts'
-import { inOrder, tableState } from '../shared/tableState.ts'
+import { firstSlice } from '../shared/slicePickers.tsx'
 import { changeColumns, changeMap, type Measure } from './changes.ts'
 
 export const models = signal<{ a: LabelledModel; b: LabelledModel } | null>(null)
 export const tensors = signal<readonly ComparedTensor[]>([])
-export const changes = signal<readonly TensorChange[]>([])
+const changes = signal<readonly TensorChange[]>([])
 /** Tensors that have been compared, and all. */
 export const progress = signal({ done: 0, total: 0 })
 export const measured = signal<Measured>({ a: [], b: [] })
@@ -23,19 +22,13 @@ export const result = signal<CompareSummary | null>(null)
 export const map = computed(() => changeMap(tensors.value, changes.value, progress.value.done))
 
 export const measure = signal<Measure>('filled')
-export const filter = signal<Filter>({ text: '', regex: false })
-export const table = tableState()
 export const mark = signal(nothingMarked)
-/** Changed tensors that the filter keeps, as the table shows them; all while an expression is wrong. */
-export const rows = computed(() => {
-  const kept = keptBy(filter.value, changes.value, ({ name }) => name)
-  return inOrder(kept, changeColumns, table)
-})
+export const changed = namedRows(changes, changeColumns)
 
 /** The tensor of both matrices: the one that was chosen, else the first of the table. */
 export const selected = computed(() => {
-  const name = table.current.value
-  return changes.value.find((change) => change.name === name) ?? rows.value.at(0) ?? null
+  const name = changed.table.current.value
+  return changes.value.find((change) => change.name === name) ?? changed.rows.value.at(0) ?? null
 })
 const sliced = signal<{ of: string; slice: number[] } | null>(null)
 export const slice = computed(() => {
@@ -51,7 +44,7 @@ export const sight = signal<Sight | null>(null)
 export const pictures = signal<ReadonlyMap<string, Loaded>>(new Map())
 
 export function select({ name, block, module }: TensorChange): void {
-  table.current.value = name
+  changed.table.current.value = name
   const [row, column] = [map.value.blocks.indexOf(block ?? -1), map.value.modules.indexOf(module)]
   mark.value = row >= 0 && column >= 0 ? { at: { row, column }, anchor: null } : nothingMarked
 }

@@ -1,10 +1,17 @@
 // The cells of the layer × module map as a heatmap's, and in words.
 import { formatCount, formatShare } from '../../src/shared/format/numbers.ts'
-import { cellOf } from '../shared/moduleGrid.ts'
+import type { TensorRow } from '../../src/shared/protocol/inspect.ts'
+import { cellOf, moduleGrid, type ModuleGrid } from '../shared/moduleGrid.ts'
 import type { GridCell, GridData } from '../shared/gridData.ts'
 import type { LegendWords } from '../shared/legend.tsx'
-import type { HeatMap } from './heatMap.ts'
 import { cellValue, scaleOf, sparsityMeasure, type Known, type Measure } from './measures.ts'
+
+/** The map of a checkpoint: its matrices by block and module, the experts of one taken together. */
+export type HeatMap = ModuleGrid<TensorRow>
+
+/** Linears alone, since sparsity means them. */
+export const layOutHeat = (tensors: readonly TensorRow[]): HeatMap =>
+  moduleGrid(tensors.filter(({ role }) => role === 'linear'))
 
 /** The data of a map, and what its colours mean. */
 export interface Heat extends GridData {

@@ -1,7 +1,7 @@
 // What the map is coloured by.
 import { computed, signal } from '@preact/signals'
-import { divergingColour, sequentialColour } from '../shared/palette.ts'
-import { settings } from '../shared/settings.ts'
+import { divergingColour } from '../shared/palette.ts'
+import { chosenColour } from '../shared/settings.ts'
 import { heatData } from './cells.ts'
 import { defaultMeasure, measuresOf, sparsityMeasure, type Measure } from './measures.ts'
 import { differenceMeasure, plannedMeasure } from './plan.ts'
@@ -30,9 +30,7 @@ export const measure = computed<Measure>(() => {
   return surface.value === 'planned' ? plannedMeasure(now) : differenceMeasure(now, comparedWith.value)
 })
 
-const colourBy =
-  ({ scale }: Measure) =>
-  (share: number): string =>
-    scale === 'difference' ? divergingColour(2 * share - 1) : sequentialColour(settings.value.palette, share)
+const colourBy = ({ scale }: Measure) =>
+  scale === 'difference' ? (share: number) => divergingColour(2 * share - 1) : chosenColour
 export const heatOf = (one: Measure) => heatData(map.value, one, known.value, colourBy(one))
 export const heat = computed(() => heatOf(measure.value))

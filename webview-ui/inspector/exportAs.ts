@@ -11,7 +11,7 @@ import { cellValue, type Measure } from './measures.ts'
 import { differenceMeasure, plannedMeasure } from './plan.ts'
 import { plan } from './planStore.ts'
 import { known, map, model } from './store.ts'
-import { rows } from './tensorTable.ts'
+import { tensors } from './tensorTable.ts'
 
 export async function exportAs(format: ExportFormat | 'maps.svg' | 'maps.csv'): Promise<void> {
   const m = model.value
@@ -22,11 +22,11 @@ export async function exportAs(format: ExportFormat | 'maps.svg' | 'maps.csv'): 
   }
   const picture = () => svgFile(drawn(measure.value))
   const contents: Record<typeof format, () => string | Promise<string>> = {
-    csv: () => csvFile(rows.value, known.value, plan.value ? [plannedMeasure(plan.value)] : []),
-    json: () => jsonFile(m, rows.value, known.value),
+    csv: () => csvFile(tensors.rows.value, known.value, plan.value ? [plannedMeasure(plan.value)] : []),
+    json: () => jsonFile(m, tensors.rows.value, known.value),
     svg: picture,
     png: () => rasterise(picture()),
-    html: () => htmlFile(m, rows.value, known.value.stats, picture()),
+    html: () => htmlFile(m, tensors.rows.value, known.value.stats, picture()),
     'maps.svg': () => svgFile(belowOneAnother(mapsWithNumbers().map(drawn))),
     'maps.csv': () => mapsCsv(mapsWithNumbers()),
   }

@@ -4,7 +4,7 @@ import { formatBytes } from '../../src/shared/format/byteSize.ts'
 import { formatCompact, formatDuration, formatShare } from '../../src/shared/format/numbers.ts'
 import { plural } from '../../src/shared/format/plural.ts'
 import { Button } from '../shared/button.tsx'
-import { Select } from '../shared/parts.tsx'
+import { Select, Tiles, type Tile } from '../shared/parts.tsx'
 import { settings } from '../shared/settings.ts'
 import { exportAs } from './exportAs.ts'
 import { host } from './host.ts'
@@ -32,7 +32,7 @@ export function Head({ model }: { model: ModelSummary }) {
       {model.remote ? <RemoteBox {...model.remote} /> : <ScanRow model={model} />}
       <Notes model={model} />
       <Metadata model={model} />
-      <Totals model={model} />
+      <Tiles label="Sparsity by role" tiles={roleTotals(model, known.value.stats).map(tileOf)} />
       <OriginBox origin={model.origin} />
     </header>
   )
@@ -124,24 +124,11 @@ function progressText({ doneBytes, totalBytes, elapsedMs }: ScanProgress, first:
   return `${formatBytes(doneBytes)} of ${formatBytes(totalBytes)}${left}`
 }
 
-function Totals({ model }: { model: ModelSummary }) {
-  return (
-    <ul class="tiles" aria-label="Sparsity by role">
-      {roleTotals(model, known.value.stats).map((total) => (
-        <RoleTile total={total} />
-      ))}
-    </ul>
-  )
-}
-
-function RoleTile({ total: t }: { total: RoleTotal }) {
-  const partial = t.scanned > 0 && t.scanned < t.tensors ? ` (${t.scanned} of ${t.tensors} tensors)` : ''
-  return (
-    <li title={t.definition} data-role={t.role}>
-      <b>{t.scanned === 0 ? 'not computed' : formatShare(t.zeros / Math.max(1, t.scannedParameters))}</b>
-      <span class="muted">{`${t.title} · ${formatCompact(t.parameters)}${partial}`}</span>
-    </li>
-  )
+function tileOf(total: RoleTotal): Tile {
+  const { role, title, definition, tensors, parameters, zeros, scanned, scannedParameters } = total
+  const partial = scanned > 0 && scanned < tensors ? ` (${scanned} of ${tensors} tensors)` : ''
+  const value = scanned === 0 ? 'not computed' : formatShare(zeros / Math.max(1, scannedParameters))
+  return [value, `${title} · ${formatCompact(parameters)}${partial}`, { title: definition, 'data-role': role }]
 }
 
 const exports = [

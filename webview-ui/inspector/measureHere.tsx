@@ -1,8 +1,10 @@
 // Measuring in place what pruning by a method would cost: any method, all blocks or the first one first.
 import { useState } from 'preact/hooks'
+import type { MeasurableMethod } from '../../src/shared/analysis/plannedMap.ts'
 import { methodOf } from '../../src/shared/methods/methods.ts'
 import { durationRange } from '../../src/shared/plan/pace.ts'
 import { Button } from '../shared/button.tsx'
+import { Select } from '../shared/parts.tsx'
 import { host } from './host.ts'
 import { measurable, plan } from './planStore.ts'
 import { measuring, measuringProblem } from './store.ts'
@@ -38,6 +40,11 @@ export function Analyse() {
   )
 }
 
+function standing({ measured, blocks }: MeasurableMethod): string {
+  if (measured >= blocks) return ' (measured)'
+  return measured > 0 ? ` (${measured} of ${blocks} blocks)` : ''
+}
+
 /** One method more, on the text that is known, without a question. */
 export function MeasureHere() {
   const methods = measurable.value
@@ -55,18 +62,15 @@ export function MeasureHere() {
   const start = (some: { blocks?: number } = {}) => host.post({ type: 'analyse', methods: [method], ...some })
   return (
     <div class="row">
-      <select aria-label="Method to measure" value={method} onChange={(event) => setChosen(event.currentTarget.value)}>
-        {methods.map((each) => (
-          <option value={each.method}>
-            {methodOf(each.method).title}
-            {each.measured >= each.blocks
-              ? ' (measured)'
-              : each.measured > 0
-                ? ` (${each.measured} of ${each.blocks} blocks)`
-                : ''}
-          </option>
-        ))}
-      </select>
+      <Select
+        label="Method to measure"
+        options={methods.map((each) => ({
+          value: each.method,
+          text: `${methodOf(each.method).title}${standing(each)}`,
+        }))}
+        value={method}
+        onChoose={setChosen}
+      />
       <Button
         act={() => start()}
         disabled={isDone}

@@ -1,8 +1,8 @@
 // Notes on a model beside its numbers: what is missing, what is guessed, what its files say.
-import type { ComponentChildren } from 'preact'
 import type { ModelSummary } from '../../src/shared/protocol/inspect.ts'
+import { someOf } from '../../src/shared/format/lists.ts'
 import { plural } from '../../src/shared/format/plural.ts'
-import { Facts, Warnings } from '../shared/parts.tsx'
+import { Facts, Folded, Warnings } from '../shared/parts.tsx'
 
 /** Longer lists and texts of a hostile file would stand in the way; exports have all of it. */
 const mostNames = 200
@@ -15,12 +15,7 @@ export function Notes({ model: { problems, warnings } }: { model: ModelSummary }
     <>
       {message}
       {missing.length > 0 && (
-        <Folded title={plural(missing.length, 'missing tensor')}>
-          <pre class="mono">
-            {missing.slice(0, mostNames).join('\n')}
-            {missing.length > mostNames && `\n… and ${missing.length - mostNames} more`}
-          </pre>
-        </Folded>
+        <Folded title={plural(missing.length, 'missing tensor')}>{someOf(missing, mostNames, '\n')}</Folded>
       )}
     </>
   ))
@@ -44,12 +39,3 @@ export function Metadata({ model: { metadata } }: { model: ModelSummary }) {
 
 export const shortened = (text: string) =>
   text.length > longestText ? `${text.slice(0, longestText)} … (${text.length} characters)` : text
-
-export function Folded({ title, children }: { title: string; children: ComponentChildren }) {
-  return (
-    <details>
-      <summary>{title}</summary>
-      {children}
-    </details>
-  )
-}

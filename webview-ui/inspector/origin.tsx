@@ -2,7 +2,7 @@
 import type { Origin } from '../../src/shared/protocol/inspect.ts'
 import { Button } from '../shared/button.tsx'
 import { DataTableView } from '../shared/dataTable.tsx'
-import { Facts } from '../shared/parts.tsx'
+import { Facts, Folded } from '../shared/parts.tsx'
 import { host } from './host.ts'
 
 /** Nothing for a checkpoint that is none of ours. Closed: the map is what people come for. */
@@ -32,10 +32,7 @@ export function OriginBox({ origin }: { origin: Origin | undefined }) {
           <li>{sentence}</li>
         ))}
       </ul>
-      <details>
-        <summary>Recipe</summary>
-        <pre class="mono">{recipe}</pre>
-      </details>
+      <Folded title="Recipe">{recipe}</Folded>
       <Button
         act={() => host.post({ type: 'writeCard' })}
         disabled={hasCard}

@@ -1,7 +1,7 @@
 // The bars of the plan at the rows and columns of the map: each is one Tab stop, in which the arrows across lead from bar to bar.
 import type { ComponentChildren } from 'preact'
 import { useState } from 'preact/hooks'
-import type { PlannedModule } from '../../src/shared/analysis/plannedMap.ts'
+import { groupedBy } from '../../src/shared/format/lists.ts'
 import type { GridLayout } from '../shared/gridLayout.ts'
 import { PlanBar } from './planBar.tsx'
 import { plan } from './planStore.ts'
@@ -82,15 +82,4 @@ function Bars({ label, next, before, children }: BarsProps) {
       {children(stop)}
     </div>
   )
-}
-
-function groupedBy<Key>(modules: readonly PlannedModule[], keyOf: (module: PlannedModule) => Key) {
-  const groups = new Map<Key, PlannedModule[]>()
-  for (const module of modules) {
-    const key = keyOf(module)
-    const group = groups.get(key)
-    if (group) group.push(module)
-    else groups.set(key, [module])
-  }
-  return groups
 }

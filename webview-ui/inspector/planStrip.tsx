@@ -9,10 +9,11 @@ import {
 import type { PlannedMap, PlanRule } from '../../src/shared/analysis/plannedMap.ts'
 import { formatBytes } from '../../src/shared/format/byteSize.ts'
 import { formatRequested, formatShare } from '../../src/shared/format/numbers.ts'
-import { methodNames, methodOf, type MethodName } from '../../src/shared/methods/methods.ts'
+import { methodNames, methodOf } from '../../src/shared/methods/methods.ts'
 import { unstructured } from '../../src/shared/recipe/defaults.ts'
 import { measured, proposeSpread, spreadFigures } from '../../src/shared/recipe/measured.ts'
 import { durationRange } from '../../src/shared/plan/pace.ts'
+import { Select } from '../shared/parts.tsx'
 import { settings } from '../shared/settings.ts'
 import { Button } from '../shared/button.tsx'
 import { mostSparsity, untrusted } from './plan.ts'
@@ -139,41 +140,37 @@ function ruleTitle(rule: PlanRule): [title: string, meaning: string] {
 
 function Rule({ plan: { rule, rules, mean } }: { plan: PlannedMap }) {
   return (
-    <label title={ruleTitle(rule)[1]}>
-      {'Spread '}
-      <select
-        aria-label="Spread"
-        disabled={!settings.value.trusted}
-        value={rule}
-        onChange={(event) => change({ kind: 'spread', mean, rule: event.currentTarget.value as PlanRule })}
-      >
-        {rules.map(({ rule: each, problem }) => (
-          <option value={each} disabled={problem !== null && each !== rule} title={problem ?? ruleTitle(each)[1]}>
-            {ruleTitle(each)[0]}
-          </option>
-        ))}
-      </select>
-    </label>
+    <Select
+      before="Spread"
+      label="Spread"
+      title={ruleTitle(rule)[1]}
+      options={rules.map(({ rule: value, problem }) => {
+        const [text, meaning] = ruleTitle(value)
+        return { value, text, title: problem ?? meaning, disabled: problem !== null && value !== rule }
+      })}
+      value={rule}
+      disabled={!settings.value.trusted}
+      onChoose={(next) => change({ kind: 'spread', mean, rule: next })}
+    />
   )
 }
 
+const several = { value: '', text: 'several' } as const
+const methodChoices = methodNames.map((value) => ({ value, text: methodOf(value).title }))
+
 function Method({ plan: { method, pattern } }: { plan: PlannedMap }) {
   return (
-    <label>
-      {'Method '}
-      <select
-        aria-label="Method"
+    <span>
+      <Select
+        before="Method"
+        label="Method"
+        options={[...(method === null ? [several] : []), ...methodChoices]}
+        value={method ?? several.value}
         disabled={!settings.value.trusted}
-        value={method ?? ''}
-        onChange={(event) => change({ kind: 'method', method: event.currentTarget.value as MethodName })}
-      >
-        {method === null && <option value="">several</option>}
-        {methodNames.map((name) => (
-          <option value={name}>{methodOf(name).title}</option>
-        ))}
-      </select>
-      {pattern !== 'unstructured' && ` ${pattern ?? 'several patterns'}`}
-    </label>
+        onChoose={(next) => next !== several.value && change({ kind: 'method', method: next })}
+      />
+      {pattern !== unstructured && ` ${pattern ?? 'several patterns'}`}
+    </span>
   )
 }
 

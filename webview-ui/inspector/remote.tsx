@@ -4,8 +4,9 @@ import type { RemoteNote, TensorRow } from '../../src/shared/protocol/inspect.ts
 import { formatBytes } from '../../src/shared/format/byteSize.ts'
 import { plural } from '../../src/shared/format/plural.ts'
 import { Button } from '../shared/button.tsx'
+import { Folded } from '../shared/parts.tsx'
 import { host } from './host.ts'
-import { Folded, shortened } from './modelNotes.tsx'
+import { shortened } from './modelNotes.tsx'
 import { fetched } from './store.ts'
 
 /** Longer cards are read on the model's page. */
@@ -41,21 +42,13 @@ export function RemoteBox({ address, commit, files, bytes, config, card }: Remot
         {commit.slice(0, 12)}. Only the header was fetched; the weights of a tensor come when you ask for them, and
         nothing is kept on the disk.
       </p>
-      {config !== null && <FoldedText title="config.json" text={shortened(config)} />}
+      {config !== null && <Folded title="config.json">{shortened(config)}</Folded>}
       {card === null ? (
         <p class="muted">It has no card that can be read.</p>
       ) : (
-        <FoldedText title="Model card" text={card.length > longestCard ? `${card.slice(0, longestCard)} …` : card} />
+        <Folded title="Model card">{card.length > longestCard ? `${card.slice(0, longestCard)} …` : card}</Folded>
       )}
     </section>
-  )
-}
-
-function FoldedText({ title, text }: { title: string; text: string }) {
-  return (
-    <Folded title={title}>
-      <pre class="mono">{text}</pre>
-    </Folded>
   )
 }
 

@@ -15,7 +15,7 @@ import type { Filter } from '../shared/filter.ts'
 import { nothingMarked, rangeOf } from '../shared/gridMark.ts'
 import { cellOf } from '../shared/moduleGrid.ts'
 import { tableState } from '../shared/tableState.ts'
-import { layOutHeat } from './heatMap.ts'
+import { layOutHeat } from './cells.ts'
 import { host } from './host.ts'
 import type { Known } from './measures.ts'
 

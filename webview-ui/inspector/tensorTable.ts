@@ -1,14 +1,13 @@
-// The table of tensors: its columns, and the rows that the filter keeps.
+// The table of tensors: its columns and its lines.
 import { computed } from '@preact/signals'
 import type { TensorRow } from '../../src/shared/protocol/inspect.ts'
 import { formatBytes } from '../../src/shared/format/byteSize.ts'
 import { nmKey, nmText } from './nmText.ts'
 import { formatShape, formatShare } from '../../src/shared/format/numbers.ts'
-import { keptBy } from '../shared/filter.ts'
 import { grouped, type Line } from '../shared/lines.ts'
+import { namedRows } from '../shared/namedTable.tsx'
 import { placeColumns } from '../shared/placeColumns.ts'
 import { numberColumn, type Column } from '../shared/tableColumn.ts'
-import { inOrder } from '../shared/tableState.ts'
 import { measure } from './colouring.ts'
 import { filter, groupBy, known, model, table, type GroupBy } from './store.ts'
 
@@ -16,7 +15,7 @@ const { first, last } = placeColumns<TensorRow>('Tensor')
 const statsOf = ({ name }: TensorRow) => known.value.stats.get(name)
 const sizeOf = ({ storedBytes, bytes }: TensorRow) => storedBytes ?? bytes
 
-export const columns: Column<TensorRow>[] = [
+const columns: Column<TensorRow>[] = [
   ...first,
   { id: 'role', title: 'Role', optional: 5, text: (t) => t.role, sort: (t) => t.role },
   { id: 'dtype', title: 'Dtype', text: (t) => t.dtype, sort: (t) => t.dtype },
@@ -48,9 +47,11 @@ function measured(t: TensorRow): number | null {
   return t.role === 'linear' ? measure.value.of(t, known.value) : null
 }
 
-const kept = computed(() => keptBy(filter.value, model.value?.tensors ?? [], ({ name }) => name))
-/** As they are shown: filtered, in their order. */
-export const rows = computed(() => inOrder(kept.value, columns, table))
+export const tensors = namedRows(
+  computed(() => model.value?.tensors ?? []),
+  columns,
+  { filter, table },
+)
 
 const groupOf: Readonly<Record<GroupBy, (tensor: TensorRow) => string>> = {
   block: ({ block }) => (block === null ? 'outside the blocks' : `block ${block}`),
@@ -58,7 +59,7 @@ const groupOf: Readonly<Record<GroupBy, (tensor: TensorRow) => string>> = {
 }
 /** The same below their groups, which stand in the order of the checkpoint. */
 export const lines = computed((): readonly Line<TensorRow>[] => {
-  if (groupBy.value === null) return rows.value
+  if (groupBy.value === null) return tensors.rows.value
   const of = groupOf[groupBy.value]
-  return grouped(rows.value, [...new Set((model.value?.tensors ?? []).map(of))], of)
+  return grouped(tensors.rows.value, [...new Set(tensors.all.value.map(of))], of)
 })

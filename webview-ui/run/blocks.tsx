@@ -4,10 +4,10 @@ import { errorBars } from '../../src/shared/chart/errorBars.ts'
 import { formatShare } from '../../src/shared/format/numbers.ts'
 import { Bars } from '../shared/bars.tsx'
 import { Button } from '../shared/button.tsx'
-import { blockGridData, blockMap, blockTable, describeBlockCell } from '../shared/blockGrid.ts'
+import { blockGridData, blockMap, blockTable, describeBlockCell, zeroWords } from '../shared/blockGrid.ts'
 import { MapFigure } from '../shared/mapFigure.tsx'
 import { useBlockMark } from './blockMark.ts'
-import { all, colour, pickedBlock, picture } from './store.ts'
+import { all, pickedBlock, picture } from './store.ts'
 
 /** One picture for each recovery that works block by block: a bar for each block. */
 export function ErrorBars() {
@@ -40,8 +40,6 @@ function ErrorsOf({ recovery }: { recovery: number }) {
   )
 }
 
-const words = { title: 'Zeros', low: '0 %', high: '100 %', notComputed: 'not pruned yet' }
-
 export function SparsityMap() {
   const map = blockMap(picture.value)
   const mark = useBlockMark(map.modules.length)
@@ -52,8 +50,8 @@ export function SparsityMap() {
         title="Sparsity by block and module"
         name="sparsity"
         label="Sparsity of the blocks so far"
-        data={blockGridData(map, colour)}
-        words={words}
+        data={blockGridData(map)}
+        words={zeroWords}
         caption={all.value[0].label}
         table={() => blockTable(map)}
         describe={(row, column) => describeBlockCell(map, picture.value, row, column)}

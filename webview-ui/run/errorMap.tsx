@@ -14,8 +14,10 @@ import { recoveryName } from '../../src/shared/series/recoveryName.ts'
 import type { GridData } from '../shared/gridData.ts'
 import { MapFigure } from '../shared/mapFigure.tsx'
 import { divergingColour } from '../shared/palette.ts'
+import { Select } from '../shared/parts.tsx'
+import { chosenColour } from '../shared/settings.ts'
 import { useBlockMark } from './blockMark.ts'
-import { all, colour, pickedBlock } from './store.ts'
+import { all, pickedBlock } from './store.ts'
 
 /** A choice of the map: one recovery, of the run alone or against another. */
 interface View {
@@ -59,17 +61,12 @@ export function ErrorMap() {
         mark={mark}
         tools={
           views.length > 1 && (
-            <select
-              aria-label="Errors of"
+            <Select
+              label="Errors of"
+              options={views.map(({ id, label }) => ({ value: id, text: label }))}
               value={shown.view.id}
-              onChange={(event) => choose(event.currentTarget.value)}
-            >
-              {views.map(({ id, label }) => (
-                <option key={id} value={id}>
-                  {label}
-                </option>
-              ))}
-            </select>
+              onChoose={choose}
+            />
           )
         }
       />
@@ -122,7 +119,7 @@ function gridData(shown: Shown): GridData {
       cell ? { value: share(shown, cell.ratio), text: shortText(cell.ratio) } : { value: null, text: '' },
     ),
     // Blue: this run loses less.
-    colour: shown.view.other ? (at) => divergingColour(1 - 2 * at) : colour,
+    colour: shown.view.other ? (at) => divergingColour(1 - 2 * at) : chosenColour,
   }
 }
 

@@ -4,7 +4,8 @@ import { formatBytes, megabyte } from '../../src/shared/format/byteSize.ts'
 import { formatDuration, formatValue } from '../../src/shared/format/numbers.ts'
 import { durationRange } from '../../src/shared/plan/pace.ts'
 import type { RunPicture } from '../../src/shared/series/foldRun.ts'
-import type { RunStatus } from '../../src/shared/protocol/view.ts'
+import type { FromRun, RunStatus } from '../../src/shared/protocol/view.ts'
+import { Button } from '../shared/button.tsx'
 import { Warnings } from '../shared/parts.tsx'
 import { host } from './host.ts'
 import { isLive, listed, picture, rail, result, status } from './store.ts'
@@ -53,22 +54,22 @@ function Actions() {
   const isPaused = status.value === 'paused'
   // The card of the result has these buttons, too.
   const hasCard = result.value !== null
-  const action = (text: string, act: () => void, look: string | undefined = 'secondary') => (
-    <button type="button" class={look} onClick={act}>
+  const action = (text: string, message: FromRun, primary = false) => (
+    <Button act={() => host.post(message)} primary={primary}>
       {text}
-    </button>
+    </Button>
   )
   return (
     <div class="row">
       <span class="badge" data-status={status.value}>
         {words[status.value]}
       </span>
-      {isLive.value && action(isPaused ? 'Continue' : 'Pause', () => host.post({ type: 'pause', paused: !isPaused }))}
-      {isLive.value && action('Cancel', () => host.post({ type: 'cancelRun' }))}
-      {!isLive.value && status.value !== 'done' && action('Resume', () => host.post({ type: 'resumeRun' }), '')}
-      {end && !hasCard && action('Open report', () => host.post({ type: 'reveal', what: 'report' }))}
-      {saved !== null && !hasCard && action('Open output', () => host.post({ type: 'reveal', what: 'output' }))}
-      {action('Open recipe', () => host.post({ type: 'reveal', what: 'recipe' }))}
+      {isLive.value && action(isPaused ? 'Continue' : 'Pause', { type: 'pause', paused: !isPaused })}
+      {isLive.value && action('Cancel', { type: 'cancelRun' })}
+      {!isLive.value && status.value !== 'done' && action('Resume', { type: 'resumeRun' }, true)}
+      {end && !hasCard && action('Open report', { type: 'reveal', what: 'report' })}
+      {saved !== null && !hasCard && action('Open output', { type: 'reveal', what: 'output' })}
+      {action('Open recipe', { type: 'reveal', what: 'recipe' })}
     </div>
   )
 }

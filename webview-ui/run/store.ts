@@ -12,7 +12,6 @@ import { announce } from '../shared/announce.ts'
 import type { ChartLook } from '../shared/chart.tsx'
 import { onceAFrame } from '../shared/canvas.ts'
 import type { PageMessage } from '../shared/page.tsx'
-import { sequentialColour } from '../shared/palette.ts'
 import { settings } from '../shared/settings.ts'
 import { host } from './host.ts'
 
@@ -33,7 +32,6 @@ export const options = signal<ViewOptions>({
   looks: { loss: linear, perplexity: linear, accuracy: linear, ...stored.options?.looks },
 })
 export const smoothing = computed(() => options.value.smoothing ?? settings.value.smoothing)
-export const colour = (value: number) => sequentialColour(settings.value.palette, value)
 
 export const runs = signal<RunListing[]>([])
 export const current = signal(stored.folder ?? '')

@@ -6,7 +6,9 @@ import type { ModuleZeros } from '../../src/shared/series/events.ts'
 import type { DataTable } from '../../src/shared/chart/chartTable.ts'
 import type { BlockResult, RunPicture } from '../../src/shared/series/foldRun.ts'
 import type { GridCell, GridData } from './gridData.ts'
+import type { LegendWords } from './legend.tsx'
 import { cellOf, moduleGrid, type ModuleGrid } from './moduleGrid.ts'
+import { chosenColour } from './settings.ts'
 
 /** The part of a run that a map shows. */
 export type MappedRun = Pick<RunPicture, 'numBlocks'> & {
@@ -22,12 +24,14 @@ export function blockMap({ blocks, numBlocks }: MappedRun): BlockMap {
   return moduleGrid(pruned, numBlocks)
 }
 
-export function blockGridData({ blocks, modules, cells }: BlockMap, colour: (value: number) => string): GridData {
+export const zeroWords: LegendWords = { title: 'Zeros', low: '0 %', high: '100 %', notComputed: 'not pruned yet' }
+
+export function blockGridData({ blocks, modules, cells }: BlockMap): GridData {
   const shown = cells.map((cell): GridCell => {
     const value = cell ? sparsityOf(cell) : null
     return { value, text: value === null ? '' : String(Math.round(value * 100)) }
   })
-  return { rows: blocks.map(String), columns: modules, cells: shown, colour }
+  return { rows: blocks.map(String), columns: modules, cells: shown, colour: chosenColour }
 }
 
 /** The heatmap's values as rows and columns. */

@@ -4,7 +4,7 @@ import { isShown, valueText, type ChartData, type ChartText } from '../../src/sh
 import { chartCsv, chartTable } from '../../src/shared/chart/chartTable.ts'
 import { chartFigure } from '../../src/shared/chart/figure.ts'
 import { formatCount } from '../../src/shared/format/numbers.ts'
-import { Figure } from './figure.tsx'
+import { Figure, type FigureSwitch } from './figure.tsx'
 import { KeySymbol } from './keySymbol.tsx'
 import { Plot } from './plot.tsx'
 
@@ -28,26 +28,29 @@ export interface ChartProps {
 export function Chart({ text, data, look, onLook, logAxes, csv }: ChartProps) {
   const { logX, logY } = look
   const shown = useMemo((): ChartData => ({ ...data, logX, logY }), [data, logX, logY])
-  const logSwitch = (axis: 'x' | 'y') => {
-    const which = axis === 'x' ? 'logX' : 'logY'
-    return {
-      label: `Logarithmic ${axis} axis`,
-      on: look[which],
-      set: (on: boolean) => onLook({ ...look, [which]: on }),
-    }
-  }
   return (
     <Figure
       title={text.title}
       figure={() => chartFigure(shown, text)}
       csv={csv ?? (() => chartCsv(shown, text))}
       table={() => chartTable(shown, text)}
-      switches={logAxes.map(logSwitch)}
+      switches={logSwitches(look, onLook, logAxes)}
     >
       <Plot data={shown} text={text} />
       <ChartKey data={shown} text={text} />
     </Figure>
   )
+}
+
+export function logSwitches(
+  look: ChartLook,
+  onLook: (look: ChartLook) => void,
+  axes: ChartProps['logAxes'] = ['x', 'y'],
+): FigureSwitch[] {
+  return axes.map((axis) => {
+    const which = axis === 'x' ? 'logX' : 'logY'
+    return { label: `Logarithmic ${axis} axis`, on: look[which], set: (on) => onLook({ ...look, [which]: on }) }
+  })
 }
 
 /** Every series with its sign and its last value, and what the picture cannot show. */

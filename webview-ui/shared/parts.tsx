@@ -29,12 +29,14 @@ export function Heads({ of }: { of: readonly string[] }) {
   )
 }
 
-/** Numbers that stand out, each with its meaning. */
-export function Tiles({ label, tiles }: { label: string; tiles: readonly (readonly [value: string, what: string])[] }) {
+/** A number that stands out with its meaning, and attributes of its element. */
+export type Tile = readonly [value: string, what: string, more?: Readonly<Record<string, string>>]
+
+export function Tiles({ label, tiles }: { label: string; tiles: readonly Tile[] }) {
   return (
     <ul class="tiles" aria-label={label}>
-      {tiles.map(([value, what]) => (
-        <li>
+      {tiles.map(([value, what, more]) => (
+        <li {...more}>
           <b>{value}</b>
           <span class="muted">{what}</span>
         </li>
@@ -55,6 +57,16 @@ export function Warnings({ of, label }: { of: readonly ComponentChildren[]; labe
   )
 }
 
+/** Text that is in the way until somebody wants it. */
+export function Folded({ title, children }: { title: ComponentChildren; children: ComponentChildren }) {
+  return (
+    <details>
+      <summary>{title}</summary>
+      {typeof children === 'string' ? <pre class="mono">{children}</pre> : children}
+    </details>
+  )
+}
+
 export interface Option<Value extends string = string> {
   readonly value: Value
   readonly text: string
@@ -65,6 +77,8 @@ export interface Option<Value extends string = string> {
 interface SelectProps<Value extends string> {
   /** What a screen reader calls it. */
   readonly label: string
+  /** What the pointer is told; the label unless given. */
+  readonly title?: string
   /** Before it on the page. */
   readonly before?: string
   readonly options: readonly Option<Value>[]
@@ -76,6 +90,7 @@ interface SelectProps<Value extends string> {
 /** One of several. */
 export function Select<Value extends string>({
   label,
+  title = label,
   before,
   options,
   value,
@@ -84,7 +99,7 @@ export function Select<Value extends string>({
 }: SelectProps<Value>) {
   const id = useId()
   return (
-    <span class="choice" title={label}>
+    <span class="choice" title={title}>
       {before !== undefined && <label for={id}>{before}</label>}
       <select
         id={id}

@@ -9,6 +9,7 @@ import { toCsv } from '../../src/shared/format/csv.ts'
 import { formatCount, formatValue } from '../../src/shared/format/numbers.ts'
 import { plural } from '../../src/shared/format/plural.ts'
 import { context2d, usePainting } from '../shared/canvas.ts'
+import { logSwitches, type ChartLook } from '../shared/chart.tsx'
 import { drawn } from '../shared/drawn.tsx'
 import { Figure } from '../shared/figure.tsx'
 import { KeySymbol } from '../shared/keySymbol.tsx'
@@ -19,11 +20,6 @@ import { mostApart, paintCurves } from './curvePaint.ts'
 import type { Entry } from './entries.ts'
 import { toggle } from './store.ts'
 
-interface Look {
-  readonly logX: boolean
-  readonly logY: boolean
-}
-
 interface CurveFigureProps {
   readonly text: ChartText
   readonly entries: readonly Entry[]
@@ -33,8 +29,8 @@ interface CurveFigureProps {
   readonly isWhole: boolean
   /** CSS pixels. */
   readonly height: number
-  readonly look: Look
-  readonly onLook: (look: Look) => void
+  readonly look: ChartLook
+  readonly onLook: (look: ChartLook) => void
 }
 
 const narrowest = 260
@@ -57,10 +53,7 @@ export function CurveFigure({ text, entries, data, version, isWhole, height, loo
       figure={() => figureOf(text, entries, data, look)}
       csv={csv}
       table={() => valuesTable(text, entries, data)}
-      switches={[
-        { label: 'Logarithmic x axis', on: logX, set: (on) => onLook({ logX: on, logY }) },
-        { label: 'Logarithmic y axis', on: logY, set: (on) => onLook({ logX, logY: on }) },
-      ]}
+      switches={logSwitches(look, onLook)}
     >
       {extent ? (
         <>
@@ -143,13 +136,13 @@ function CurveKey({ entries, data }: Pick<CurveFigureProps, 'entries' | 'data'>)
 }
 
 /** A chart of its two corners has the axes of all curves. */
-function endsOf({ x, y }: Extent, { logX, logY }: Look): ChartData {
+function endsOf({ x, y }: Extent, { logX, logY }: ChartLook): ChartData {
   const style = { colour: '', dash: '', marker: 'circle' } as const
   const points = [0, 1].map((i) => ({ x: x[i], y: y[i] }))
   return { series: [{ label: '', style, points }], levels: [], xRange: null, logX, logY }
 }
 
-function figureOf(text: ChartText, entries: readonly Entry[], curves: readonly CurveData[], { logX, logY }: Look) {
+function figureOf(text: ChartText, entries: readonly Entry[], curves: readonly CurveData[], { logX, logY }: ChartLook) {
   const series = entries.map(({ label, style }, i): Series => ({ label, style, points: pointsOf(curves[i]) }))
   const keyed = { series: series.length > 2 * mostApart ? [] : series, levels: [] }
   return chartFigure({ series, levels: [], xRange: null, logX, logY }, text, undefined, keyed)

@@ -1,7 +1,7 @@
 // Two runs against each other: what their recipes, their blocks, their answers and their texts do not share.
 import { signal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
-import type { ChartData, ChartText, Series, SeriesStyle } from '../../src/shared/chart/chartData.ts'
+import type { ChartData, Series, SeriesStyle } from '../../src/shared/chart/chartData.ts'
 import { mcnemarP, pText } from '../../src/shared/sweep/mcnemar.ts'
 import type { Flip, PromptPair, RunDifference, TaskFlips } from '../../src/shared/sweep/runDifference.ts'
 import { formatCount } from '../../src/shared/format/numbers.ts'
@@ -11,6 +11,7 @@ import { MarkedText } from '../shared/markedText.tsx'
 import { Heads } from '../shared/parts.tsx'
 import type { Entry } from './entries.ts'
 import { host } from './host.ts'
+import { curveTexts } from './lossKinds.ts'
 import { chosen, difference, whenever } from './store.ts'
 
 /** Its first seed stands for a row. Another state is another question: more may be known. */
@@ -122,12 +123,6 @@ function Part({ title, children }: { title: string; children: ComponentChildren 
   )
 }
 
-const errorText: ChartText = {
-  title: 'Error by block',
-  xName: 'block',
-  xLabel: 'block',
-  yLabel: 'mean squared error after recovery',
-}
 const errorLook = signal<ChartLook>({ logX: false, logY: true })
 
 function BlockErrors({ blocks, styles }: { blocks: RunDifference['blocks']; styles: SeriesStyle[] }) {
@@ -140,7 +135,7 @@ function BlockErrors({ blocks, styles }: { blocks: RunDifference['blocks']; styl
   const data: Pick<ChartData, 'series' | 'levels' | 'xRange'> = { series, levels: [], xRange: null }
   return (
     <Chart
-      text={errorText}
+      text={curveTexts.error}
       data={data}
       look={errorLook.value}
       onLook={(look) => (errorLook.value = look)}

@@ -4,6 +4,7 @@ import type { ComparedRow } from '../../src/shared/protocol/sweepView.ts'
 import { foldSeeds, type FoldedRun } from '../../src/shared/sweep/foldSeeds.ts'
 import { styleGroups, type StyledBy } from '../../src/shared/chart/runStyles.ts'
 import { isPrunedYet } from '../../src/shared/sweep/measures.ts'
+import { noNotes } from '../../src/shared/sweep/runNotes.ts'
 import { valueText } from '../../src/shared/recipe/sweep/settings.ts'
 
 export interface Entry extends FoldedRun {
@@ -45,6 +46,9 @@ export function wordsOf({ label, names, facts, settings, states, runs }: BareEnt
   const written = runs.flatMap(({ notes, sweep }) => [...notes.tags, notes.note, sweep ?? ''])
   return [label, ...names, facts.model, facts.method, facts.recovery, ...told, ...states, ...written].join(' ')
 }
+
+export const notesOf = (runs: Entry['runs']) => runs.find(({ notes }) => notes.note !== '')?.notes ?? noNotes
+export const tagsOf = (runs: Entry['runs']) => [...new Set(runs.flatMap(({ notes }) => notes.tags))]
 
 /** `prune.0.sparsity` → sparsity */
 export function lastPart(path: string): string {

@@ -15,7 +15,7 @@ export const curveTexts: Readonly<Record<CurveName, ChartText>> = {
   loss: { title: 'Loss', ...bySteps, yLabel: 'loss' },
   perplexity: { title: 'Perplexity', ...bySteps, yLabel: 'perplexity' },
   accuracy: { title: 'Zero-shot accuracy', ...bySteps, yLabel: '% right' },
-  error: { title: 'Error per block', xName: 'block', xLabel: 'block', yLabel: 'mean squared error after recovery' },
+  error: { title: 'Error by block', xName: 'block', xLabel: 'block', yLabel: 'mean squared error after recovery' },
 }
 
 const lossTexts = {

@@ -1,20 +1,17 @@
 // Sparsity by block and module of several runs, side by side on one scale.
 import { computed } from '@preact/signals'
 import type { RunMap } from '../../src/shared/protocol/sweepView.ts'
-import { blockGridData, blockMap, describeBlockCell, type MappedRun } from '../shared/blockGrid.ts'
+import { blockGridData, blockMap, describeBlockCell, zeroWords, type MappedRun } from '../shared/blockGrid.ts'
 import { Figure } from '../shared/figure.tsx'
 import { Grid } from '../shared/grid.tsx'
 import { gridFigure } from '../shared/gridSvg.ts'
 import { LegendLine } from '../shared/legend.tsx'
-import { sequentialColour } from '../shared/palette.ts'
-import { settings } from '../shared/settings.ts'
+import { chosenColour } from '../shared/settings.ts'
 import { host } from './host.ts'
 import { chosen, maps, ordered, whenever } from './store.ts'
 
 /** More would not stand side by side; so few need no choosing. */
 const [mostMaps, fewMaps] = [6, 4]
-const words = { title: 'Zeros', low: '0 %', high: '100 %', notComputed: 'not pruned yet' }
-const colour = (value: number) => sequentialColour(settings.value.palette, value)
 
 const wanted = computed(() => {
   const selected = chosen.value.flatMap(({ runs }) => runs)
@@ -40,7 +37,7 @@ export function MapsCard() {
           <OneMap key={key} label={label} map={maps.value.get(key)} />
         ))}
       </div>
-      {shown.value.length > 0 && <LegendLine legend={{ ...words, colour }} />}
+      {shown.value.length > 0 && <LegendLine legend={{ ...zeroWords, colour: chosenColour }} />}
     </section>
   )
 }
@@ -51,10 +48,10 @@ function OneMap({ label, map }: { label: string; map: RunMap | undefined }) {
     blocks: new Map(map?.blocks.map((block) => [block.block, block])),
   }
   const blocks = blockMap(run)
-  const data = blockGridData(blocks, colour)
+  const data = blockGridData(blocks)
   return (
     <section aria-label={label}>
-      <Figure title={label} figure={() => gridFigure(data, label, words)}>
+      <Figure title={label} figure={() => gridFigure(data, label, zeroWords)}>
         {map ? (
           <Grid
             label={`Zeros of ${label}`}

@@ -2,6 +2,7 @@
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { ComparedRow } from '../../src/shared/protocol/sweepView.ts'
 import { longestNote, tidyNotes, type RunNotes } from '../../src/shared/sweep/runNotes.ts'
+import { notesOf, tagsOf } from './entries.ts'
 import { host } from './host.ts'
 
 interface NoteCellProps {
@@ -21,8 +22,8 @@ export function NoteCell({ runs: all, what }: NoteCellProps) {
   const [isOpen, open] = useState(false)
   const field = useRef<HTMLInputElement>(null)
   useLayoutEffect(() => field.current?.select(), [isOpen])
-  const tags = [...new Set(runs.flatMap(({ notes }) => notes.tags))]
-  const text = what === 'tags' ? tags.join(', ') : noteOf(runs)
+  const tags = tagsOf(runs)
+  const text = what === 'tags' ? tags.join(', ') : notesOf(runs).note
   const leave = (event: Event) => {
     open(false)
     ;(event.target as Element).closest<HTMLElement>('[role=grid]')?.focus()
@@ -66,8 +67,6 @@ export function NoteCell({ runs: all, what }: NoteCellProps) {
     />
   )
 }
-
-const noteOf = (runs: readonly ComparedRow[]) => runs.find(({ notes }) => notes.note !== '')?.notes.note ?? ''
 
 function noted({ notes }: ComparedRow, what: keyof RunNotes, written: string): RunNotes {
   return tidyNotes(what === 'tags' ? { ...notes, tags: written.split(',') } : { ...notes, note: written })

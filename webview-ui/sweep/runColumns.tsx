@@ -6,11 +6,10 @@ import { valueText } from '../../src/shared/recipe/sweep/settings.ts'
 import { stateText } from '../../src/shared/sweep/comparisonTable.ts'
 import { columnFormatOf, headOf, measureNamed, type Measure } from '../../src/shared/sweep/measures.ts'
 import type { Spread } from '../../src/shared/sweep/foldSeeds.ts'
-import { noNotes } from '../../src/shared/sweep/runNotes.ts'
 import { KeySymbol } from '../shared/keySymbol.tsx'
 import type { Column } from '../shared/tableColumn.ts'
 import { NoteCell } from './noteCell.tsx'
-import { isEarly, lastPart, resultNamed, type Entry } from './entries.ts'
+import { isEarly, lastPart, notesOf, resultNamed, tagsOf, type Entry } from './entries.ts'
 import { Sparkline } from './sparkline.tsx'
 
 /** Measures as columns, by what gives way first where there is little room; 0: stays in sight. */
@@ -178,9 +177,6 @@ function settingColumns(entries: readonly Entry[]): Column<Entry>[] {
     }
   })
 }
-
-const notesOf = (runs: Entry['runs']) => runs.find(({ notes }) => notes.note !== '')?.notes ?? noNotes
-const tagsOf = (runs: Entry['runs']) => [...new Set(runs.flatMap(({ notes }) => notes.tags))]
 
 /** Below its model's name it is not told again. */
 function nameOf({ label, facts: { model } }: Entry, isGrouped: boolean): string {

@@ -9,6 +9,7 @@ import { scatterChart, type Scatter, type ScatterLook, type ScatterPoint } from 
 import { plural } from '../../src/shared/format/plural.ts'
 import { spreadText } from '../../src/shared/sweep/comparisonTable.ts'
 import { announce } from '../shared/announce.ts'
+import { logSwitches } from '../shared/chart.tsx'
 import { drawn } from '../shared/drawn.tsx'
 import { Figure } from '../shared/figure.tsx'
 import { KeySymbol } from '../shared/keySymbol.tsx'
@@ -81,10 +82,7 @@ function ScatterFigure({ look, logX, logY }: { look: ScatterLook; logX: boolean;
         name="scatter"
         figure={figure}
         csv={() => chartCsv(data, scatter.text)}
-        switches={[
-          { label: 'Logarithmic x axis', on: logX, set: (to) => choose({ logX: to }) },
-          { label: 'Logarithmic y axis', on: logY, set: (to) => choose({ logY: to }) },
-        ]}
+        switches={logSwitches({ logX, logY }, choose)}
       >
         <PictureControls />
         {scatter.points.length === 0 ? (

@@ -1,23 +1,19 @@
 // What a recipe would train: totals, the share of each module, and every parameter.
-import { likelyDuration } from '../../src/shared/plan/pace.ts'
-import { plural } from '../../src/shared/format/plural.ts'
 import '../shared/base.css'
 import '../shared/chart.css'
 import type { PlanSummary, RecoverySummary } from '../../src/shared/plan/planSummary.ts'
 import type { FromTrainable, ToTrainable } from '../../src/shared/protocol/view.ts'
 import { toCsv } from '../../src/shared/format/csv.ts'
-import { formatBytes } from '../../src/shared/format/byteSize.ts'
-import { formatCompact, formatCount, formatTrained } from '../../src/shared/format/numbers.ts'
-import { FilterField } from '../shared/filterField.tsx'
+import { formatTrained } from '../../src/shared/format/numbers.ts'
 import { Button } from '../shared/button.tsx'
 import { connectHost, saveText } from '../shared/host.ts'
 import { MapFigure } from '../shared/mapFigure.tsx'
+import { NamedTable } from '../shared/namedTable.tsx'
 import { openPage } from '../shared/page.tsx'
 import { Tiles, Warnings } from '../shared/parts.tsx'
-import { Table } from '../shared/table.tsx'
-import { tensorMenu } from '../shared/tensorMenu.ts'
+import { planTiles } from '../shared/planTiles.ts'
 import { describeShare, lettersOf } from './shares.ts'
-import { columns, filter, grid, plan, receive, rows, shares, shown, table } from './store.ts'
+import { grid, parameters, plan, receive, shares } from './store.ts'
 
 const host = connectHost<ToTrainable, FromTrainable>()
 
@@ -28,26 +24,9 @@ function TrainablePage() {
     <div class="stack">
       <Head plan={known} />
       <Warnings of={[...known.errors, ...known.warnings]} />
-      <Tiles label="Totals" tiles={tiles(known)} />
+      <Tiles label="Totals" tiles={planTiles(known)} />
       <Map plan={known} />
-      <section aria-label="Table of parameters">
-        <FilterField
-          label="Filter parameters by name"
-          filter={filter}
-          shown={rows.value.length}
-          of={known.rows.length}
-        />
-        <Table
-          label="Parameters"
-          columns={columns}
-          rows={shown.value}
-          all={known.rows}
-          keyOf={(row) => row.name}
-          state={table}
-          menuContext={(row) => tensorMenu(row.name)}
-          empty="No parameter has such a name."
-        />
-      </section>
+      <NamedTable of={parameters} what="parameters" label="Parameters" empty="No parameter has such a name." />
     </div>
   )
 }
@@ -96,24 +75,7 @@ function Map({ plan: { recipe, model } }: { plan: PlanSummary }) {
 /** Leaves the parameters of one cell in the table. */
 function filterCell(row: number, column: number): void {
   const { blocks, modules } = shares.value
-  filter.value = { text: `.${blocks[row]}. ${modules[column]}`, regex: false }
-}
-
-function tiles(p: PlanSummary): [string, string][] {
-  const { estimates } = p
-  const shown: [string, string][] = [
-    [formatTrained(p.percentage), `trained: ${formatCount(p.trainable)} of ${formatCompact(p.parameters)}`],
-    [formatCount(p.prunedModules), 'matrices to prune'],
-    [formatBytes(estimates.memoryBytes), 'memory, estimated'],
-    [formatBytes(estimates.diskBytes), 'disk, estimated'],
-  ]
-  const { seconds, pace } = estimates
-  if (seconds !== null)
-    shown.push([
-      likelyDuration(seconds, pace),
-      pace.runs > 0 ? `time, as ${plural(pace.runs, 'run')} here took` : 'time, estimated',
-    ])
-  return shown
+  parameters.filter.value = { text: `.${blocks[row]}. ${modules[column]}`, regex: false }
 }
 
 /** Each of several recoveries shows its share, since the rows below show what any of them trains. */
@@ -123,7 +85,7 @@ function recoveryText({ mode, train, percentage, place }: RecoverySummary): stri
 }
 
 function saveCsv(): void {
-  const lines = shown.value.map((r) => [
+  const lines = parameters.rows.value.map((r) => [
     ...[r.name, r.role, r.by ?? 'frozen', r.pruned ? 'yes' : 'no'],
     ...[r.parameters, r.trainable],
   ])

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import { describeCell, heatData } from '../../../webview-ui/inspector/cells.ts'
-import { layOutHeat } from '../../../webview-ui/inspector/heatMap.ts'
+import { describeCell, heatData, layOutHeat } from '../../../webview-ui/inspector/cells.ts'
 import { csvFile, jsonFile } from '../../../webview-ui/inspector/exportFiles.ts'
 import { defaultMeasure, measuresOf, scaleOf, type Known } from '../../../webview-ui/inspector/measures.ts'
 import { recordedAnalysis, recordedModel, recordedStats } from '../../webview/harness/recorded.ts'

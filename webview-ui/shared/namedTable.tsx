@@ -1,0 +1,69 @@
+// Rows with names as a page has them: a filter, an order, and the table of what is left.
+import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals'
+import type { ComponentChildren } from 'preact'
+import { keptBy, type Filter } from './filter.ts'
+import { FilterField } from './filterField.tsx'
+import type { Line } from './lines.ts'
+import { Table } from './table.tsx'
+import type { Column, TableProps } from './tableColumn.ts'
+import { inOrder, tableState, type TableState } from './tableState.ts'
+import { tensorMenu } from './tensorMenu.ts'
+
+export interface NamedRows<Row> {
+  readonly columns: readonly Column<Row>[]
+  readonly filter: Signal<Filter>
+  readonly table: TableState
+  readonly all: ReadonlySignal<readonly Row[]>
+  /** Those that the filter keeps, in the table's order; all while an expression is wrong. */
+  readonly rows: ReadonlySignal<readonly Row[]>
+}
+
+interface Kept {
+  readonly filter: Signal<Filter>
+  readonly table: TableState
+}
+
+export function namedRows<Row extends { readonly name: string }>(
+  all: ReadonlySignal<readonly Row[]>,
+  columns: readonly Column<Row>[],
+  { filter, table }: Kept = { filter: signal({ text: '', regex: false }), table: tableState() },
+): NamedRows<Row> {
+  const kept = computed(() => keptBy(filter.value, all.value, ({ name }) => name))
+  return { columns, filter, table, all, rows: computed(() => inOrder(kept.value, columns, table)) }
+}
+
+interface NamedTableProps<Row> extends Pick<TableProps<Row>, 'label' | 'empty' | 'onSelect' | 'tooltip'> {
+  readonly of: NamedRows<Row>
+  /** What the rows are, such as `tensors`. */
+  readonly what: string
+  /** Below headings; the rows unless given. */
+  readonly lines?: readonly Line<Row>[]
+  /** Beside the filter. */
+  readonly children?: ComponentChildren
+}
+
+export function NamedTable<Row extends { readonly name: string }>(props: NamedTableProps<Row>) {
+  const { of, what, lines = of.rows.value, children, ...table } = props
+  return (
+    <section aria-label={`Table of ${what}`}>
+      <div class="row">
+        <FilterField
+          label={`Filter ${what} by name`}
+          filter={of.filter}
+          shown={of.rows.value.length}
+          of={of.all.value.length}
+        />
+        {children}
+      </div>
+      <Table
+        {...table}
+        columns={of.columns}
+        rows={lines}
+        all={of.all.value}
+        keyOf={({ name }) => name}
+        state={of.table}
+        menuContext={({ name }) => tensorMenu(name)}
+      />
+    </section>
+  )
+}
