@@ -45,7 +45,7 @@ const works: Readonly<Record<string, Work>> = {
   },
 }
 /** The works of the best recipe at 50 % on the smaller shape; of 30 B they would take hours. */
-const smaller = ['magnitude-reconstruct', 'alps', 'alps-q_proj', 'magnitude-retrain']
+const smaller = ['wanda', 'magnitude-reconstruct', 'alps', 'alps-q_proj', 'magnitude-retrain']
 const rows = [
   ...['opt-30b', 'llama-30b'].flatMap((model) =>
     Object.keys(works).flatMap((work) => (work === 'alps' || work === 'magnitude-retrain' ? [] : [`${model}/${work}`])),

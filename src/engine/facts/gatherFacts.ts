@@ -12,6 +12,7 @@ import { overlapOnDisk } from '../checkpoint/outputPlace.ts'
 import { adapterProblem } from './adapterProblem.ts'
 import { dataFacts } from './dataFacts.ts'
 import { multipliesBf16 } from '../processor.ts'
+import { keptRates } from '../keptRates.ts'
 import { machineMemoryBytes } from '../machineMemory.ts'
 import { defaultMemoryBytes } from './defaultMemory.ts'
 import { modelFacts } from './modelFacts.ts'
@@ -78,5 +79,6 @@ export async function machineFacts(
     budgetAsked: memoryBytes !== undefined,
     gpu,
     bf16: multipliesBf16(),
+    rates: (await keptRates())?.rates,
   }
 }

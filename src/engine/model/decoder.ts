@@ -27,7 +27,7 @@ import type { Grads, Step } from './module.ts'
 import { nextLogits, type NextOptions, type Stack } from './nextToken.ts'
 import { embedPacked, packedStepOf, scorePairs, type PackedBatch, type PackedScores } from './packed.ts'
 import { stepOf, type PassOptions } from './step.ts'
-import { planResidency, type PassSizes, type Residency } from './residency.ts'
+import { planResidency, type PassSizes, type Residency } from '../../shared/plan/residency.ts'
 import { blockParameters } from '../../shared/families/parameters.ts'
 import { hostBytes, type LoadAs } from './weightIo.ts'
 

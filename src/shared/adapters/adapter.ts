@@ -11,6 +11,8 @@ export interface AdapterRow {
   parameters(rows: number, columns: number, rank: number): number
   /** Whether `lora.rank` applies. */
   readonly ranked: boolean
+  /** Whether the whole gradient [rows, columns] of the weight is formed for it. */
+  readonly wholeGradient: boolean
   /** Whether it starts from drawn matrices, or those of `lora.init`. */
   readonly drawn: boolean
   /** Whether the merge under the mask is what was trained; otherwise it drops what was learnt on pruned weights. */

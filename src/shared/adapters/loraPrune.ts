@@ -6,6 +6,7 @@ export const loraPrune: AdapterRow = {
   advice: 'A low-rank update, pruned when it is merged',
   parameters: lowRankParameters,
   ranked: true,
+  wholeGradient: false,
   drawn: true,
   exact: false,
   peft: 'PEFT runs it unmerged as it was trained, W + s·BA. Its own merge fills the zeros; merged under the mask it loses what it learnt on them.',

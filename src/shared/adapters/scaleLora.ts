@@ -6,6 +6,7 @@ export const scaleLora: AdapterRow = {
   advice: 'Row and column scales: keeps the zeros',
   parameters: (rows, columns) => rows + columns,
   ranked: false,
+  wholeGradient: true,
   drawn: false,
   exact: true,
   peft: null,

@@ -1,4 +1,5 @@
 import { selectionCost, type Cost, type PruneMethod } from './method.ts'
+import { gramWork, productWork, sumOf, timesWork, type Work } from './work.ts'
 
 /** Iterations until its mask no longer changes, as measured (docs/methods.md, "ALPS"). */
 export const usualIterations = 36
@@ -6,6 +7,12 @@ export const usualIterations = 36
 const usualPenalties = usualIterations / 3
 /** Steps of conjugate gradients on the final mask. */
 export const leastSquaresSteps = 10
+
+/** Conjugate gradients on a fixed mask: a product and seven sums and copies a step, and the residual before them. */
+export function leastSquaresWork(rows: number, columns: number, steps: number): Work {
+  const step = sumOf([productWork('f32', rows, columns, columns), { move: 7 * rows * columns }])
+  return timesWork(steps + 1, step)
+}
 
 /** Most bytes of inverses that are kept for linears with the same input. */
 const keptBytes = 2 ** 28
@@ -29,14 +36,16 @@ export const alps: PruneMethod = {
   cost: {
     // There is an inverse for each penalty, beside the Hessian with unit diagonal.
     shared: (columns) => ({
-      operations: usualPenalties * 2 * columns ** 3,
+      work: timesWork(usualPenalties, sumOf([{ factor: columns ** 3 }, gramWork(columns, columns)])),
       bytes: 4 * columns ** 2 * (2 + Math.min(usualPenalties, keptInverses(columns))),
     }),
-    matrix(rows, columns, { iterations = usualIterations }): Cost {
-      const count = Math.min(iterations, usualIterations)
-      const { operations, bytes } = selectionCost(rows, columns)
+    matrix(rows, columns, settings): Cost {
+      const count = Math.min(settings.iterations ?? usualIterations, usualIterations)
+      const { work, bytes } = selectionCost(rows, columns, settings)
+      // A product, a mask, and eight sums and copies.
+      const iteration = sumOf([work, productWork('f32', rows, columns, columns), { move: 8 * rows * columns }])
       return {
-        operations: count * (operations + 2 * rows * columns ** 2) + leastSquaresSteps * 2 * rows * columns ** 2,
+        work: sumOf([timesWork(count, iteration), leastSquaresWork(rows, columns, leastSquaresSteps)]),
         bytes: bytes + 6 * 4 * rows * columns,
       }
     },

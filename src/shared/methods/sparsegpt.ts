@@ -1,4 +1,7 @@
-import { selectionCost, type PruneMethod } from './method.ts'
+import { isGrouped, selectionCost, type PruneMethod } from './method.ts'
+import { sized, sumOf } from './work.ts'
+
+const usualBlock = 128
 
 export const sparsegpt: PruneMethod = {
   title: 'SparseGPT',
@@ -11,14 +14,19 @@ export const sparsegpt: PruneMethod = {
   columnBlocks: true,
   inverts: true,
   corrects: true,
-  keys: { block_size: 128, dampening: 0.01 },
+  keys: { block_size: usualBlock, dampening: 0.01 },
   cost: {
-    // Cholesky, inverse and Cholesky again take 2·n³ operations; the factor has n² numbers.
-    shared: (columns) => ({ operations: 2 * columns ** 3, bytes: 4 * columns ** 2 }),
-    // Every error is spread over all columns to its right.
-    matrix(rows, columns) {
-      const { operations, bytes } = selectionCost(rows, columns)
-      return { operations: operations + rows * columns ** 2, bytes }
+    // The factor has n² numbers.
+    shared: (columns) => ({ work: { factor: columns ** 3 }, bytes: 4 * columns ** 2 }),
+    // Every error is spread over the columns of its block, then all of them over the columns to the right.
+    matrix(rows, columns, settings) {
+      const { work, bytes } = selectionCost(rows, columns, settings)
+      const block = Math.min(columns, settings.block_size ?? usualBlock)
+      const sweep = rows * columns * block
+      const spread = sized('product f32', rows * columns * (columns - block), Math.sqrt(rows * columns))
+      // N:M is chosen on the way.
+      const chosen = isGrouped(settings.pattern) ? {} : work
+      return { work: sumOf([chosen, { sweep }, spread]), bytes }
     },
   },
   foreign: {

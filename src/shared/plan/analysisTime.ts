@@ -2,8 +2,11 @@
 import type { ModelConfig } from '../families/modelConfig.ts'
 import { linearsOfBlock, tokenShare } from '../families/parameters.ts'
 import { methodOf } from '../methods/methods.ts'
+import { gramWork, productWork, sumOf, timesWork } from '../methods/work.ts'
 import type { ResolvedPruneStep } from '../recipe/resolve.ts'
-import { secondsFor, type PlannedMachine } from './time.ts'
+import { passWork } from './passWork.ts'
+import type { PlannedMachine } from './recoverWork.ts'
+import { secondsFor } from './time.ts'
 
 /** Seconds of one block: of its inputs, and of each way of pruning. */
 export interface AnalysisTime {
@@ -18,26 +21,24 @@ export function analysisTime(
   steps: readonly ResolvedPruneStep[],
   machine: PlannedMachine,
 ): AnalysisTime {
-  const seconds = secondsFor(machine, 'f32')
+  const seconds = secondsFor(machine)
   const linears = linearsOfBlock(config, config.numBlocks >> 1)
   const inputs = new Map(linears.map(({ inputKey, shape, expert }) => [inputKey, { columns: shape[1], expert }]))
   const seen = (expert: number | null) => tokens * tokenShare(config, expert)
-  const products = linears.reduce(
-    (sum, { shape: [rows, columns], expert }) => sum + 2 * rows * columns * seen(expert),
-    0,
-  )
-  const hessians = [...inputs.values()].reduce((sum, { columns, expert }) => sum + 2 * columns ** 2 * seen(expert), 0)
+  const { forward } = passWork(config, 'f32')
+  const products = timesWork(1 / config.numBlocks, forward({ tokens, seqLen: Math.min(tokens, config.maxPositions) }))
+  const hessians = [...inputs.values()].map(({ columns, expert }) => gramWork(seen(expert), columns))
   const ways = steps.map((step) => {
     const { cost } = methodOf(step.method)
     // What linears with one input share is prepared once for all sparsities of a method.
     const sharers = steps.filter(({ method }) => method === step.method).length
-    const shared = [...inputs.values()].reduce((sum, { columns }) => sum + cost.shared(columns).operations / sharers, 0)
+    const shared = [...inputs.values()].map(({ columns }) => timesWork(1 / sharers, cost.shared(columns).work))
     // The error is a product of the Hessian with what the outputs lose.
-    const own = linears.reduce(
-      (sum, { shape: [rows, columns] }) => sum + cost.matrix(rows, columns, step).operations + 2 * rows * columns ** 2,
-      0,
-    )
-    return seconds({ solving: shared + own })
+    const own = linears.flatMap(({ shape: [rows, columns] }) => [
+      cost.matrix(rows, columns, step).work,
+      productWork('f32', rows, columns, columns),
+    ])
+    return seconds(sumOf([...shared, ...own]))
   })
-  return { walk: seconds({ products, solving: hessians }), ways }
+  return { walk: seconds(sumOf([products, ...hessians])), ways }
 }

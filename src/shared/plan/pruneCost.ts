@@ -2,14 +2,16 @@
 // work on each matrix. Numbers come from the methods' rows.
 import type { ModelConfig } from '../families/modelConfig.ts'
 import { linearsOfBlock, tokenShare, type BlockLinear } from '../families/parameters.ts'
-import type { Cost, Statistic } from '../methods/method.ts'
+import { leastSquaresWork } from '../methods/alps.ts'
+import { noCost, type Cost, type Statistic } from '../methods/method.ts'
 import { methodOf } from '../methods/methods.ts'
+import { gramWork, productWork, sumOf, timesWork, type Work } from '../methods/work.ts'
 import { createSelection } from '../recipe/match.ts'
 import type { ResolvedPruneStep, ResolvedRecipe, ResolvedRecover } from '../recipe/resolve.ts'
 
 export interface PruneCost {
-  /** Operations for the whole model. */
-  readonly operations: number
+  /** For the whole model. */
+  readonly work: Work
   /** Beside the block itself, at one time; of the block that takes most. */
   readonly bytes: number
   /** Bytes where Hessians are gathered one at a time. */
@@ -27,10 +29,11 @@ const statisticBytes: Record<Statistic, (columns: number) => number> = {
   hessian: (columns) => 4 * columns ** 2,
 }
 
-const statisticOperations: Record<Statistic, (columns: number, tokens: number) => number> = {
-  nothing: () => 0,
-  norms: (columns, tokens) => 2 * columns * tokens,
-  hessian: (columns, tokens) => 2 * columns ** 2 * tokens,
+const statisticWork: Record<Statistic, (columns: number, tokens: number) => Work> = {
+  nothing: () => ({}),
+  // Sums that lose no digit take about as long as two sums.
+  norms: (columns, tokens) => ({ move: 2 * columns * tokens }),
+  hessian: (columns, tokens) => gramWork(tokens, columns),
 }
 
 /** The work on each block in one walk. */
@@ -48,21 +51,21 @@ export function pruneCost(
   const tokens = calibration ? calibration.samples * calibration.seq_len : 0
   const refits = recoveries.flatMap(({ mode, steps }) => (mode === 'refit' ? [steps] : []))
   const selections = prune.map(({ targets, ignore }) => createSelection(targets, ignore))
-  let operations = 0
+  const works: Work[] = []
   let [bytes, leastBytes, solvingBytes] = [0, 0, 0]
   for (let block = 0; block < config.numBlocks; block++) {
     const linears = linearsOfBlock(config, block).map((linear) => ({ ...linear, className: linear.kind }))
     const costs = prune.map((step, i) =>
       stepCost(config, step, linears.filter(selections[i]), tokens, { prunes, refits }),
     )
-    operations += sum(costs.map((cost) => cost.operations))
+    works.push(...costs.map((cost) => cost.work))
     const working = Math.max(0, ...costs.map((cost) => cost.working))
     solvingBytes = Math.max(solvingBytes, working)
     bytes = Math.max(bytes, sum(costs.map((cost) => cost.statistics)) + working)
     leastBytes = Math.max(leastBytes, Math.max(0, ...costs.map((cost) => cost.largestStatistic)) + working)
   }
   // A refit needs all Hessians at the end.
-  return { operations, bytes, leastBytes: refits.length > 0 ? bytes : leastBytes, solvingBytes }
+  return { work: sumOf(works), bytes, leastBytes: refits.length > 0 ? bytes : leastBytes, solvingBytes }
 }
 
 /** Cost of one step in one block: statistics of all inputs are there together, while solving goes a linear at a time. */
@@ -77,30 +80,30 @@ function stepCost(
   const needs = refits.length > 0 ? 'hessian' : prunes ? ownNeeds : 'nothing'
   const inputs = new Map(linears.map(({ inputKey, shape }) => [inputKey, shape[1]]))
   const experts = new Map(linears.map(({ inputKey, expert }) => [inputKey, expert]))
-  const shared = [...inputs.values()].map((columns) => (prunes ? cost.shared(columns) : nothing))
+  const shared = [...inputs.values()].map((columns) => (prunes ? cost.shared(columns) : noCost))
   const matrices = linears.map(({ shape: [rows, columns] }) =>
-    refitted(prunes ? cost.matrix(rows, columns, step) : nothing, rows, columns, refits),
+    refitted(prunes ? cost.matrix(rows, columns, step) : noCost, rows, columns, refits),
   )
   const seen = [...inputs].map(([key, columns]) =>
-    statisticOperations[needs](columns, tokens * tokenShare(config, experts.get(key) ?? null)),
+    statisticWork[needs](columns, tokens * tokenShare(config, experts.get(key) ?? null)),
   )
   return {
-    operations: sum([...seen, ...[...shared, ...matrices].map((c) => c.operations)]),
+    work: sumOf([...seen, ...[...shared, ...matrices].map((c) => c.work)]),
     statistics: sum([...inputs.values()].map(statisticBytes[needs])),
     largestStatistic: Math.max(0, ...[...inputs.values()].map(statisticBytes[needs])),
     working: most(shared) + most(matrices),
   }
 }
 
-/** With least squares of the kept weights: a product for each step, one before, and the errors before and after. */
-function refitted({ operations, bytes }: Cost, rows: number, columns: number, refits: readonly number[]): Cost {
-  if (refits.length === 0) return { operations, bytes }
+/** With least squares of the kept weights, and the errors before and after. */
+function refitted({ work, bytes }: Cost, rows: number, columns: number, refits: readonly number[]): Cost {
+  if (refits.length === 0) return { work, bytes }
+  const errors = timesWork(2, productWork('f32', rows, columns, columns))
   return {
-    operations: operations + sum(refits.map((steps) => (steps + 3) * 2 * rows * columns ** 2)),
+    work: sumOf([work, ...refits.flatMap((steps) => [leastSquaresWork(rows, columns, steps), errors])]),
     bytes: Math.max(bytes, 4 * columns ** 2 + 8 * 4 * rows * columns),
   }
 }
 
-const nothing: Cost = { operations: 0, bytes: 0 }
 const most = (costs: readonly { bytes: number }[]): number => Math.max(0, ...costs.map(({ bytes }) => bytes))
 const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0)

@@ -1,5 +1,6 @@
 // Facts about the world outside the recipe that lint uses. Gathering them is the caller's work (src/engine/facts): the
 // rules themselves read no file. Null or absent means not looked at, and rules that need the fact stay silent.
+import type { Rates } from '../methods/work.ts'
 import type { ModelConfig } from '../families/modelConfig.ts'
 import type { Parameter } from '../families/parameters.ts'
 import type { Overlap } from '../format/paths.ts'
@@ -97,6 +98,8 @@ export interface MachineFacts {
   readonly gpu: boolean | null
   /** The processor has instructions for products of bf16. */
   readonly bf16?: boolean
+  /** As measured on its processor; absent: nobody has. */
+  readonly rates?: Rates
 }
 
 export interface OutputFacts {
@@ -110,6 +113,8 @@ export interface PastRun {
   readonly gpu: boolean
   /** Modes of its recoveries, in their order. */
   readonly modes: string
+  /** Whether its time was planned by measured rates. */
+  readonly measured: boolean
   /** Its seconds over those that were planned. */
   readonly ratio: number
 }

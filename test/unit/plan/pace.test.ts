@@ -2,8 +2,15 @@ import assert from 'node:assert/strict'
 import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { usualRates } from '../../../src/shared/methods/work.ts'
 import { pastRuns } from '../../../src/runs/reader/pastRuns.ts'
-import { durationRange, likelyDuration, likelySeconds, unknownPace } from '../../../src/shared/plan/pace.ts'
+import {
+  durationRange,
+  likelyDuration,
+  likelySeconds,
+  measuredPace,
+  unknownPace,
+} from '../../../src/shared/plan/pace.ts'
 import { paceOf, pastRunOf } from '../../../src/shared/plan/pastRuns.ts'
 import type { PastRun } from '../../../src/shared/recipe/facts.ts'
 import { resolveRecipe } from '../../../src/shared/recipe/resolve.ts'
@@ -14,11 +21,12 @@ const report = (total: number, planned: number | null, more: object = {}) => ({
   recipe: { recover: { mode: 'retrain' } },
   seconds: { total },
   planned_seconds: planned,
+  planned_rates: 'usual',
   ...more,
 })
 const recipe = (...modes: ('retrain' | 'refit')[]) =>
   resolveRecipe({ version: 1, model: 'm', recover: modes.map((mode) => ({ mode })) })
-const ran = (ratio: number, modes = 'retrain', gpu = false): PastRun => ({ ratio, modes, gpu })
+const ran = (ratio: number, modes = 'retrain', gpu = false): PastRun => ({ ratio, modes, gpu, measured: false })
 
 describe('the pace of this machine', () => {
   it('is what finished runs took over what was planned for them', () => {
@@ -41,6 +49,16 @@ describe('the pace of this machine', () => {
   it('is a factor of two either way where nothing has finished on this device', () => {
     assert.equal(paceOf(recipe('retrain'), { gpu: false }, []), unknownPace)
     assert.equal(paceOf(recipe('retrain'), { gpu: null }, [ran(1, 'retrain', true)]), unknownPace)
+  })
+
+  it('goes by runs that were planned by rates of the same kind, and is narrower where they were measured', () => {
+    assert.deepEqual(pastRunOf(report(90, 60, { planned_rates: 'measured' })), { ...ran(1.5), measured: true })
+    for (const planned_rates of [undefined, null, 'guessed'])
+      assert.equal(pastRunOf(report(90, 60, { planned_rates })), null, 'older versions planned by other rates')
+    const here = { gpu: false, rates: usualRates }
+    assert.equal(paceOf(recipe('retrain'), here, [ran(3)]), measuredPace)
+    assert.equal(paceOf(recipe('retrain'), here, [ran(3), { ...ran(1), measured: true }]).runs, 1)
+    assert.equal(paceOf(recipe('retrain'), { ...here, gpu: true }, [ran(3, 'retrain', true)]).runs, 1)
   })
 
   it('has the range of the ratios of runs that recovered alike, wider the fewer they are', () => {

@@ -267,12 +267,12 @@ describe('language server', () => {
   })
 
   it('lenses go by the finished runs of folders that the editor knows', async () => {
-    const known = join(folder, 'elsewhere')
-    const run = join(known, '.sparsescope', 'runs', '20260101-000000-slow')
-    await mkdir(run, { recursive: true })
-    const device = { device: 'cpu' }
-    const report = { status: 'done', device, recipe: {}, seconds: { total: 6000 }, planned_seconds: 100 }
-    await writeFile(join(run, 'report.json'), JSON.stringify(report))
+    const [known, runs] = [[], ['.sparsescope', 'runs']].map((more) => join(folder, 'elsewhere', ...more))
+    const report = { status: 'done', device: { device: 'cpu' }, seconds: { total: 6000 }, planned_seconds: 100 }
+    for (const rates of ['usual', 'measured']) {
+      await mkdir(join(runs, rates), { recursive: true })
+      await writeFile(join(runs, rates, 'report.json'), JSON.stringify({ ...report, planned_rates: rates }))
+    }
     const recipe = await open(good)
     const time = async () =>
       (await recipe.request<CodeLens[]>('textDocument/codeLens')).map(({ command }) => command?.title ?? '').at(-1)

@@ -40,8 +40,10 @@ export interface RunReport {
   allocations: readonly ChosenAllocation[]
   /** By phase, and `total`. */
   seconds: Record<string, number>
-  /** What was planned for `total`, by the number of operations: later estimates learn from the two. */
+  /** What was planned for `total`: later estimates learn from the two. */
   planned_seconds: number | null
+  /** Rates of work by which it was planned: those of a usual machine, or measured on this one. */
+  planned_rates: 'usual' | 'measured' | null
   peak_memory_mb: number
   blocks: BlockResult[]
   warnings: string[]
@@ -99,6 +101,7 @@ export function createReport(facts: ReportFacts, progress: RunProgress): RunRepo
     allocations: progress.chosen,
     seconds: { ...progress.seconds, total: progress.elapsedMs / 1000 },
     planned_seconds: progress.plannedSeconds,
+    planned_rates: progress.plannedRates,
     peak_memory_mb: progress.peakMemoryMb,
     blocks: progress.blocks,
     warnings: progress.warnings,

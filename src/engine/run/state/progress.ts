@@ -162,6 +162,7 @@ const progress = z.object({
   seconds: record(seconds),
   /** What the planner made of the whole run; null before it looked. */
   plannedSeconds: seconds.nullable().default(null),
+  plannedRates: z.enum(['usual', 'measured']).nullable().default(null),
   peakMemoryMb: seconds,
   warnings: z.array(text).max(few),
   /** The place, relative to the run folder, where a resumed run was told to save; it replaces the recipe's `save.to`. */
@@ -215,6 +216,7 @@ export function newProgress(
     evaluations: [],
     seconds: {},
     plannedSeconds: null,
+    plannedRates: null,
     peakMemoryMb: 0,
     partial: null,
     saveTo: null,

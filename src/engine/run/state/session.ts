@@ -1,5 +1,6 @@
 // The state that the phases of a run share: device, source, recipe, events, progress, and counts of time and memory.
 import { paceOf } from '../../../shared/plan/pastRuns.ts'
+import type { Rates } from '../../../shared/methods/work.ts'
 import { secondsOfParts, type PlannedPart, type WorkPart } from '../../../shared/plan/time.ts'
 import type { RunEvent } from '../../../shared/series/events.ts'
 import type { PastRun } from '../../../shared/recipe/facts.ts'
@@ -77,7 +78,7 @@ export interface RunSession extends SessionParts {
   /** Into the events, the report, and never twice the same. */
   warn(message: string): void
   /** The work there is, once it is known: from here on progress is that of the whole run. */
-  expect(parts: readonly PlannedPart[]): void
+  expect(planned: PlannedTime): void
   /** Announces a phase and counts its seconds. */
   phase<T>(name: PhaseName, body: () => Promise<T>, options?: PhaseOptions): Promise<T>
   /** Replaces the phase within a phase by another one, unless it is that already. Nothing is counted. */
@@ -100,6 +101,12 @@ interface Announced {
 
 const progressEveryMs = 250
 const memoryEveryMs = 2000
+
+/** The parts of a run, and the rates that were measured for them. */
+export interface PlannedTime {
+  readonly parts: readonly PlannedPart[]
+  readonly rates: Rates | undefined
+}
 
 export function createSession(parts: SessionParts): RunSession {
   const { progress, log, backend, signal, folder, pausePoint } = parts
@@ -132,10 +139,11 @@ export function createSession(parts: SessionParts): RunSession {
     ...parts,
     room,
     pausePoint: pausePoint && (() => log.pause(pausePoint)),
-    expect(planned) {
+    expect({ parts: planned, rates }) {
       progress.plannedSeconds = secondsOfParts(planned)
+      progress.plannedRates = rates ? 'measured' : 'usual'
       const done = finishedParts(progress, parts.recipe, parts.model.config.numBlocks)
-      const pace = paceOf(parts.recipe, { gpu: !backend.traits.inHostMemory }, parts.past)
+      const pace = paceOf(parts.recipe, { gpu: !backend.traits.inHostMemory, rates }, parts.past)
       overall = createOverall(planned, { pace, done })
     },
     warn(message) {

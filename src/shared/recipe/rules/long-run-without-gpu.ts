@@ -9,7 +9,7 @@ export const rule = defineRule({
   severity: 'info',
   needs: 'machine',
   title: 'A long run without a GPU',
-  why: 'No GPU was found, so the run would compute on the CPU. The time is an estimate from the number of operations, and from the runs that have finished beside the recipe.',
+  why: 'No GPU was found, so the run would compute on the CPU. The time is an estimate from the work of the recipe, from what was measured of this processor, and from the runs that have finished beside the recipe.',
   bad: 'recover: {mode: retrain, data: a.jsonl, seq_len: 256, batch_size: 512, steps: 100000, train: [norm]}\nsave: {to: out}',
   good: 'prune: [{sparsity: 0.3}]\nsave: {to: out}',
   *check({ facts, resolved, model }) {

@@ -1,0 +1,42 @@
+// The rates of this machine's processor as they were measured before (compute/ratesOf.ts), in the user's cache.
+import { availableParallelism, cpus } from 'node:os'
+import { workKinds, type Rates } from '../shared/methods/work.ts'
+import { fieldsOf } from '../shared/format/records.ts'
+import { cacheFile, readCache, writeCache } from '../system/cacheFile.ts'
+
+/** Machines that share a home folder; the oldest go. */
+const mostKept = 20
+
+export interface KeptRates {
+  readonly rates: Rates
+  /** What computed the products. */
+  readonly libraries: string
+  /** When they were measured. */
+  readonly at: number
+}
+
+export const ratesFile = () => cacheFile('rates.json')
+
+const thisMachine = (threads: number) =>
+  `${cpus().at(0)?.model ?? 'processor'}, ${threads} threads, Node ${process.versions.node}`
+
+/** undefined: nobody has measured. Only reads a small file, so that an editor may ask on every key stroke. */
+export async function keptRates(threads = availableParallelism(), file = ratesFile()): Promise<KeptRates | undefined> {
+  return entryOf((await readCache(file))[thisMachine(threads)])
+}
+
+export async function keepRates(threads: number, entry: KeptRates, file = ratesFile()): Promise<void> {
+  const key = thisMachine(threads)
+  const others = Object.entries(await readCache(file)).filter(([other, kept]) => other !== key && entryOf(kept))
+  await writeCache(file, Object.fromEntries([...others.slice(1 - mostKept), [key, entry]]))
+}
+
+/** The file may hold anything. */
+function entryOf(value: unknown): KeptRates | undefined {
+  const { rates, libraries, at } = fieldsOf(value)
+  const own = fieldsOf(rates)
+  const good = workKinds.every((kind) => Number.isFinite(own[kind]) && Number(own[kind]) > 1e3)
+  return good && typeof libraries === 'string' && typeof at === 'number'
+    ? { rates: own as Rates, libraries, at }
+    : undefined
+}
