@@ -34,9 +34,9 @@ export async function measureRates(backend: Measured, threads: number): Promise<
     for (const trialsOf of trials) {
       using arena = new Arena(backend)
       for (const { kind, units, run } of trialsOf(backend, arena)) {
-        const begun = processorSeconds()
+        const begun = threadSeconds(threads)
         await run()
-        const rate = units / threads / Math.max(1e-6, processorSeconds() - begun)
+        const rate = units / Math.max(1e-6, threadSeconds(threads) - begun)
         if (round > 0) measured.set(kind, [...(measured.get(kind) ?? []), rate])
       }
     }
@@ -47,9 +47,9 @@ export async function measureRates(backend: Measured, threads: number): Promise<
   return rates
 }
 
-/** Processor seconds over all threads, which other programs do not lengthen; a clock ticks too seldom for them on Windows. */
-function processorSeconds(): number {
-  if (process.platform === 'win32') return performance.now() / 1000
+/** Processor seconds of all threads together, which other programs do not lengthen; Windows counts them too seldom. */
+function threadSeconds(threads: number): number {
+  if (process.platform === 'win32') return (threads * performance.now()) / 1000
   const { user, system } = process.cpuUsage()
   return (user + system) / 1e6
 }
