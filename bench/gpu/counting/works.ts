@@ -111,10 +111,10 @@ async function wholeBlock(gpu: StubbedGpu, method: MethodName, trains: boolean):
   return combine([[1, base], [windows - 2, window], ...(step ? [[steps - 2, step] as const] : [])])
 }
 
-/** Pruning a block with 18 windows, after a walk that makes the pipelines: enough for its time to be told. */
+/** Pruning a block, after a walk that makes the pipelines. */
 async function prunedBlock(gpu: StubbedGpu, method: MethodName): Promise<Counted> {
   await walk(gpu, { method, blocks: 1, windows: 2, steps: 0 })
-  return walk(gpu, { method, blocks: 1, windows: 18, steps: 0 })
+  return walk(gpu, { method, blocks: 1, windows, steps: 0 })
 }
 
 /** A step with `sequences` of 512 tokens; ten less two, by eight. */
@@ -156,9 +156,10 @@ async function retrainingStep(gpu: StubbedGpu, sequences: number): Promise<Count
       }),
     )
   }
-  await run(2)
+  // What a thread runs often is compiled, and a retraining is hundreds of steps.
+  await run(60)
   const few = await run(2)
-  const step = combine([[1 / 8, minus(await run(10), few)]])
+  const step = combine([[1 / 40, minus(await run(42), few)]])
   await decoder.close()
   trainables.close()
   return step

@@ -75,6 +75,12 @@ export interface PruneKernels {
   /** Writes the mask of the columns (other columns' bits stay); resolves with the ties that were pruned. */
   maskBelow(mask: Tensor, scored: Scored, limit: Limit): Promise<number>
   /**
+   * Writes the mask of the columns without the `rank` smallest scores, `allTies` also without all that equal the last of them, and
+   * nobody waits; bad[1] becomes the number of scores that are not finite where it was 0 (the mask is void then). Absent where
+   * waiting costs nothing.
+   */
+  maskSmallest?(mask: Tensor, bad: Tensor, scored: Scored, rank: number, allTies: boolean): void
+  /**
    * Prunes the k smallest of each row, with `withTies` also all that equal the k-th. Resolves with how many scores are
    * not finite (the mask is void if any).
    */

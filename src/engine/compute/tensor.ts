@@ -12,8 +12,19 @@ export interface Tensor {
   readonly length: number
 }
 
+/** Written out, for a kernel call makes several: the copy of an object that came from another thread takes ten times as long. */
+const view = ({ buffer, dtype }: Tensor, shape: readonly number[], offset: number, length: number): Tensor => ({
+  buffer,
+  dtype,
+  shape,
+  offset,
+  length,
+})
+
 export function lengthOf(shape: readonly number[]): number {
-  return shape.reduce((a, b) => a * b, 1)
+  let length = 1
+  for (const size of shape) length *= size
+  return length
 }
 
 export function bytesOf(tensor: Pick<Tensor, 'dtype' | 'length'>): number {
@@ -22,23 +33,19 @@ export function bytesOf(tensor: Pick<Tensor, 'dtype' | 'length'>): number {
 
 /** The same elements under another shape of the same length. */
 export function reshape(tensor: Tensor, shape: readonly number[]): Tensor {
-  return { ...tensor, shape }
+  return view(tensor, shape, tensor.offset, tensor.length)
 }
 
 /** Rows [start, end) of the first dimension, as a view. */
 export function rows(tensor: Tensor, start: number, end: number): Tensor {
   const width = tensor.length / tensor.shape[0]
-  return {
-    ...tensor,
-    shape: [end - start, ...tensor.shape.slice(1)],
-    offset: tensor.offset + start * width,
-    length: (end - start) * width,
-  }
+  const shape = tensor.shape.length === 1 ? [end - start] : [end - start, ...tensor.shape.slice(1)]
+  return view(tensor, shape, tensor.offset + start * width, (end - start) * width)
 }
 
 /** `length` elements from `start`, as a 1-D view or with the given shape. */
 export function slice(tensor: Tensor, start: number, shape: readonly number[]): Tensor {
-  return { ...tensor, shape, offset: tensor.offset + start, length: lengthOf(shape) }
+  return view(tensor, shape, tensor.offset + start, lengthOf(shape))
 }
 
 /** Words in a row of a mask over `columns` columns: every row starts at a word of its own. */

@@ -9,7 +9,7 @@ import { zerosOf, type Mask } from './mask.ts'
 import { scoreMethodOf } from './methods/pruners.ts'
 import type { PruneEntry } from '../../shared/plan/pruneEntries.ts'
 import { PreparedCache, type PrepareContext } from './preparedCache.ts'
-import { countScores, findLimit, rankOf, requireFinite, type CountGroup } from './select.ts'
+import { rankOf, RankMasks, requireFinite } from './select.ts'
 import { normsOf, type Statistics } from './statistics.ts'
 
 /** The score at which a group over the whole model is cut. Linears take its ties in model order until none is left. */
@@ -151,9 +151,9 @@ async function selectWeights(
       global.ties -= await prune.maskBelow(bits, scored, global)
     } else {
       const rank = rankOf(entry.selection, weight.length, sparsity)
-      const count: CountGroup = (counts, digit) => countScores(prune, counts, scored, digit, name)
-      const limit = await findLimit(prune.traits, count, weight.length, rank, entry.selection, scored.scale !== null)
-      await prune.maskBelow(bits, scored, limit)
+      using masks = new RankMasks(host, name)
+      await masks.prune(bits, scored, rank, entry.selection)
+      await masks.check()
     }
   } finally {
     scores.release()

@@ -1,5 +1,7 @@
 // Which scores are pruned: the place of the k-th smallest by a radix selection over histograms, never a sort.
 import { EngineError } from '../errors.ts'
+import type { Tensor } from '../compute/tensor.ts'
+import type { PruneHost } from './host.ts'
 import {
   exactPlace,
   type Digit,
@@ -45,6 +47,47 @@ export async function findLimit(
   const place = await narrow(count, digits, score, left)
   if (place.whole) return { score, place: place.end, ties: 0 }
   return { score, place: place.start, ties: ties(place.below) }
+}
+
+/** Masks of one matrix by the rank of its scores. Where the device finds the limit nothing waits for it, and `check` tells. */
+export class RankMasks {
+  readonly #host: PruneHost
+  readonly #name: string
+  /** How many scores were not finite, on the device. */
+  #bad: Tensor | null = null
+
+  constructor(host: PruneHost, name: string) {
+    this.#host = host
+    this.#name = name
+  }
+
+  /** Prunes the `rank` smallest. @throws EngineError 'numeric' where some are not finite and no `check` is needed */
+  async prune(mask: Tensor, scored: Scored, rank: number, selection: Selection): Promise<void> {
+    const { prune, kernels } = this.#host
+    const { weight, scale, columns } = scored
+    if (prune.maskSmallest) {
+      if (!this.#bad) kernels.fill((this.#bad = this.#host.allocate('u32', [1])), 0)
+      return prune.maskSmallest(mask, this.#bad, scored, Math.max(0, rank), rank > 0 && selection === 'perp')
+    }
+    const limit = await findLimit(
+      prune.traits,
+      (counts, digit) => countScores(prune, counts, scored, digit, this.#name),
+      weight.shape[0] * (columns ? columns.end - columns.start : weight.shape[1]),
+      rank,
+      selection,
+      scale !== null,
+    )
+    await prune.maskBelow(mask, scored, limit)
+  }
+
+  /** @throws EngineError 'numeric' where scores were not finite */
+  async check(): Promise<void> {
+    if (this.#bad) requireFinite((await this.#host.read(this.#bad))[0], this.#name)
+  }
+
+  [Symbol.dispose](): void {
+    if (this.#bad) this.#host.release(this.#bad)
+  }
 }
 
 /** Keys [start, end) that hold the k-th smallest, and how many come before `start`. */

@@ -22,10 +22,10 @@ const known = {
   copyWords: ([length]) => ({ flops: 0, bytes: 8 * length }),
   copyHalves: ([length]) => ({ flops: 0, bytes: 4 * length }),
   gatherRows: ([length]) => ({ flops: 0, bytes: 8 * length }),
-  pruneCountDigit: ([, , length]) => ({ flops: 0, bytes: 4 * length }),
-  pruneCountTies: ([, , count, , columns]) => ({ flops: 0, bytes: 4 * count * columns }),
+  pruneCountDigit: ([, , , length]) => ({ flops: 0, bytes: 4 * length }),
+  pruneCountTies: ([, , , count, , columns]) => ({ flops: 0, bytes: 4 * count * columns }),
   // A word of the mask is of 32 scores.
-  pruneMaskBelow: ([, , words]) => ({ flops: 0, bytes: (32 * 4 + 8) * words }),
+  pruneMaskBelow: ([, , , words]) => ({ flops: 0, bytes: (32 * 4 + 8) * words }),
   // Each column takes the errors of all before it, two operations each.
   pruneSweep: ([count, columns]) => ({ flops: count * columns ** 2, bytes: 3 * 4 * count * columns }),
   // A third of n³ multiplications and additions for the factor, and as many for its inverse.

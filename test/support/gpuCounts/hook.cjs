@@ -126,7 +126,7 @@ function install({ dawn, channel, stub, kernels, limits }) {
       const kinds = layouts.get(layout)
       bound.set(
         group,
-        entries.map(({ resource }, i) => ({ kind: kinds[i], bytes: resource.size, buffer: resource.buffer })),
+        entries.map(({ resource: { buffer, offset, size } }, i) => ({ kind: kinds[i], bytes: size, buffer, offset })),
       )
     }
     return group
@@ -142,11 +142,11 @@ function install({ dawn, channel, stub, kernels, limits }) {
       current.label = labels.get(pipeline)
       set(pipeline)
     })
-    around(GPUComputePassEncoder, 'setBindGroup', (set, index, group, offsets) => {
-      if (index === 0) current = { ...current, params: bound.get(group)[0].buffer, offset: offsets[0] }
+    around(GPUComputePassEncoder, 'setBindGroup', (set, index, group) => {
+      const [params] = bound.get(group)
+      if (index === 0) current = { ...current, params: params.buffer, offset: params.offset }
       else current = { ...current, tensors: bound.get(group) }
-      if (offsets) set(index, group, offsets)
-      else set(index, group)
+      set(index, group)
     })
   }
   around(GPUComputePassEncoder, 'dispatchWorkgroups', (dispatch, ...groups) => {

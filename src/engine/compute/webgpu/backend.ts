@@ -10,6 +10,7 @@ import { startWorker } from '../../../system/startWorker.ts'
 import { lengthOf, type Tensor } from '../tensor.ts'
 import { openAccount } from './memoryAccount.ts'
 import { kernelNames } from './names.ts'
+import { recordProgram } from './program.ts'
 import { webGpuPrune } from './prune.ts'
 import type { Command, GpuFacts, Failure, KernelArgs, KernelCall, KernelCalls, KernelName } from './protocol.ts'
 import type { OpenRequest, Reply, Request } from './protocol.ts'
@@ -241,6 +242,7 @@ function createBackend(
     (...args: KernelArgs[K]) =>
       connection.push({ do: 'call', kernel, args } as KernelCall)
   const kernels = Object.fromEntries(kernelNames.map((kernel) => [kernel, callOf(kernel)])) as KernelCalls
+  let programs = 0
   const backend: Omit<WebGpuBackend, 'prune'> = {
     info: { device: 'wgpu', description: facts.description, details: facts.details },
     traits: {
@@ -277,6 +279,7 @@ function createBackend(
     async sync() {
       await connection.sync()
     },
+    record: () => recordProgram(programs++, (command) => connection.push(command), account),
     memory: account.memory,
     rowLimit: account.rowLimit,
     planWithLess: account.planWithLess,

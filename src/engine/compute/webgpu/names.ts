@@ -46,6 +46,7 @@ const names: Record<keyof DeviceKernels, true> = {
   countDigit: true,
   countTies: true,
   maskBelow: true,
+  maskSmallest: true,
   maskRows: true,
   maskGroups: true,
   factorBegin: true,

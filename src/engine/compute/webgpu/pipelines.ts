@@ -24,7 +24,7 @@ export class Pipelines {
         {
           binding: 0,
           visibility: GPUShaderStage.COMPUTE,
-          buffer: { hasDynamicOffset: true, minBindingSize: slotBytes },
+          buffer: { minBindingSize: slotBytes },
         },
       ],
     })

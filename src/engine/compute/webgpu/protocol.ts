@@ -11,14 +11,19 @@ export type KernelArgs = { readonly [K in KernelName]: Parameters<DeviceKernels[
 export type KernelCalls = { readonly [K in KernelName]: (...args: KernelArgs[K]) => void }
 /** A call of one kernel, with its own arguments. */
 export type KernelCall<K extends KernelName = KernelName> = {
-  [N in K]: { do: 'call'; kernel: N; args: KernelArgs[N] }
+  [N in K]: { do: 'call'; kernel: N; args: KernelArgs[N]; program?: number }
 }[K]
 
+/** What names a program is kept by it (program.ts). */
 export type Command =
-  | { do: 'allocate'; buffer: number; bytes: number }
-  | { do: 'release'; buffer: number }
+  | { do: 'allocate'; buffer: number; bytes: number; program?: number }
+  | { do: 'release'; buffer: number; program?: number }
   | { do: 'write'; tensor: Tensor; data: HostArray }
   | KernelCall
+  /** The commands up to the program's next come anew in each replay: the next of `varied`. */
+  | { do: 'vary'; program: number }
+  | { do: 'replay'; program: number; varied: Command[][] }
+  | { do: 'forget'; program: number }
 
 export type Request =
   | { type: 'run'; commands: Command[] }

@@ -54,7 +54,7 @@ export function webGpuPrune(device: Device, ops: PruneOps, { fill }: Pick<Kernel
       const found = await counted(counts.length, (words) =>
         ops.countDigit(words, weight, scale, columnsOf(scored), digit),
       )
-      found.forEach((count, bin) => (counts[bin] += count))
+      for (let bin = 0; bin < found.length; bin++) counts[bin] += found[bin]
     },
     async maskBelow(mask, scored, limit) {
       const { weight, scale } = scored
@@ -63,6 +63,8 @@ export function webGpuPrune(device: Device, ops: PruneOps, { fill }: Pick<Kernel
       ops.maskBelow(mask, weight, scale, columnsOf(scored), pattern, { row: cut.row, ties: cut.ties })
       return cut.taken
     },
+    maskSmallest: (mask, bad, scored, rank, allTies) =>
+      ops.maskSmallest(mask, bad, scored.weight, scored.scale, columnsOf(scored), rank, allTies),
     maskRows: async (mask, weight, scale, k, withTies) =>
       (await counted(1, (bad) => ops.maskRows(mask, bad, weight, scale, k, withTies)))[0],
     maskGroups: async (mask, weight, scale, pattern: NmPattern) =>

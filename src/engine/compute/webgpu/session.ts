@@ -7,8 +7,10 @@ import type { Dispatch, Gpu } from './gpu.ts'
 import { allKernels } from './kernels.ts'
 import { moveHalves } from './ops/copies.ts'
 import { BufferPool, sizeClass, type PooledBuffer } from './pool.ts'
+import { Program } from './program.ts'
 import type { Command, Failure, KernelCall, KernelCalls, KernelName } from './protocol.ts'
-import { Recorder, type Bound } from './recorder.ts'
+import type { Bound } from './bindGroups.ts'
+import { Recorder } from './recorder.ts'
 import { elementsOf, filled, readingOf } from './reading.ts'
 import { Staging } from './staging.ts'
 import { mostFlops, Pace } from './pace.ts'
@@ -40,6 +42,9 @@ export class Session {
   /** Submitted in one go: long submissions look like a hang to some drivers. */
   readonly #flopsPerSubmit: number
   readonly #kernels: KernelCalls
+  readonly #programs = new Map<number, Program>()
+  /** Of scratch and staged copies. */
+  #memory: Pick<BufferPool, 'acquire' | 'release'>
   #scratch: number[] = []
   #nextScratch = -1
   #target: GPUBuffer | null = null
@@ -49,7 +54,7 @@ export class Session {
 
   constructor(device: GPUDevice, { flopsPerSecond, exactBindings = false, ...options }: SessionOptions) {
     this.#device = device
-    this.#pool = new BufferPool(device)
+    this.#pool = this.#memory = new BufferPool(device)
     const { minStorageBufferOffsetAlignment, maxStorageBufferBindingSize } = device.limits
     this.#limits = { minStorageBufferOffsetAlignment, maxStorageBufferBindingSize }
     this.#recorder = new Recorder(device, exactBindings ? 0 : maxStorageBufferBindingSize)
@@ -165,11 +170,16 @@ export class Session {
 
   async #execute(command: Command): Promise<void> {
     switch (command.do) {
-      case 'allocate':
-        this.#buffers.set(command.buffer, await this.#allocate(command.bytes))
+      case 'allocate': {
+        const { buffer, bytes, program } = command
+        const made =
+          program === undefined ? await this.#allocate(bytes) : this.#program(program).allocate(buffer, bytes)
+        this.#buffers.set(buffer, made)
         return
+      }
       case 'release': {
         const buffer = this.#buffers.get(command.buffer)
+        if (command.program !== undefined) return buffer && this.#program(command.program).release(buffer)
         if (buffer) this.#pool.release(buffer)
         this.#buffers.delete(command.buffer)
         return
@@ -178,8 +188,49 @@ export class Session {
         if (!this.#failure) await this.#write(command.tensor, command.data)
         return
       case 'call':
-        if (!this.#failure) this.#call(command)
+        if (command.program !== undefined) this.#keep(this.#program(command.program), () => this.#call(command))
+        else if (!this.#failure) this.#call(command)
+        return
+      case 'vary':
+        this.#program(command.program).steps.push(null)
+        return
+      case 'replay':
+        if (!this.#failure) await this.#replay(this.#program(command.program), command.varied)
+        return
+      case 'forget':
+        for (const id of this.#program(command.program).close()) this.#buffers.delete(id)
+        this.#programs.delete(command.program)
     }
+  }
+
+  #program(id: number): Program {
+    const program = this.#programs.get(id) ?? new Program(this.#pool)
+    this.#programs.set(id, program)
+    return program
+  }
+
+  /** Calls, and keeps what the device was told, with the memory for it. */
+  #keep(program: Program, call: () => void): void {
+    const isWhole = program.isWhole && !this.#failure
+    program.isWhole = false
+    if (!isWhole) return
+    this.#memory = this.#staging.memory = program
+    this.#recorder.kept = program.last
+    try {
+      call()
+      program.isWhole = true
+    } finally {
+      this.#memory = this.#staging.memory = this.#pool
+      this.#recorder.kept = null
+    }
+  }
+
+  async #replay({ steps, isWhole }: Program, varied: readonly (readonly Command[])[]): Promise<void> {
+    if (!isWhole) throw new EngineError('internal', 'internal: a recording that had failed was replayed')
+    let next = 0
+    for (const entries of steps)
+      if (entries) this.#recorder.replay(entries, () => this.#send(), this.#flopsPerSubmit)
+      else for (const command of varied[next++]) await this.#execute(command)
   }
 
   /** Recorded work may use idle buffers, so it is submitted before they are destroyed. */
@@ -247,14 +298,14 @@ export class Session {
   #newScratch(shape: readonly number[], dtype: DType): Tensor {
     const length = lengthOf(shape)
     const buffer = this.#nextScratch--
-    this.#buffers.set(buffer, this.#pool.acquire(Math.max(4, length * bytesPerElement[dtype])))
+    this.#buffers.set(buffer, this.#memory.acquire(Math.max(4, length * bytesPerElement[dtype])))
     this.#scratch.push(buffer)
     return { buffer, dtype, shape, offset: 0, length }
   }
 
   #releaseScratch(id: number): void {
     const buffer = this.#buffers.get(id)
-    if (buffer) this.#pool.release(buffer)
+    if (buffer) this.#memory.release(buffer)
     this.#buffers.delete(id)
   }
 

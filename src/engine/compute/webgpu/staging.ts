@@ -3,21 +3,24 @@
 // bias's gradient share an alignment unit). Such a tensor is copied to scratch, and back if it was written.
 import type { Dispatch } from './gpu.ts'
 import type { BufferPool } from './pool.ts'
-import type { Bound, Recorder } from './recorder.ts'
+import type { Bound } from './bindGroups.ts'
+import type { Recorder } from './recorder.ts'
 import { bytesOf } from '../tensor.ts'
 import { bytesPerElement } from '../../dtype.ts'
 
 export class Staging {
-  readonly #pool: BufferPool
+  /** Where copies lie until the dispatch is done. */
+  memory: Pick<BufferPool, 'acquire' | 'release'>
   readonly #recorder: Recorder
 
-  constructor(pool: BufferPool, recorder: Recorder) {
-    this.#pool = pool
+  constructor(memory: Staging['memory'], recorder: Recorder) {
+    this.memory = memory
     this.#recorder = recorder
   }
 
   dispatch(dispatch: Dispatch, bound: readonly Bound[]): void {
     const kinds = dispatch.variant.shader.bindings
+    if (!mayClash(bound)) return this.#recorder.dispatch(dispatch, bound)
     const staged = new Map<number, Bound>()
     for (let i = bound.length - 1; i >= 0; i--) {
       const clash = bound.some((other, j) => j !== i && !staged.has(j) && clashes(bound[i], kinds[i], other, kinds[j]))
@@ -30,12 +33,12 @@ export class Staging {
     )
     for (const [i, copy] of staged) {
       if (kinds[i] === 'w') this.#copyBack(copy, bound[i], dispatch.tensors[i])
-      this.#pool.release(copy.buffer)
+      this.memory.release(copy.buffer)
     }
   }
 
   #copyIn(part: Bound): Bound {
-    const buffer = this.#pool.acquire(part.size)
+    const buffer = this.memory.acquire(part.size)
     this.#recorder.copy(part.buffer.gpu, part.offset, buffer.gpu, 0, part.size)
     return { ...part, buffer, offset: 0 }
   }
@@ -46,6 +49,12 @@ export class Staging {
     const end = Math.ceil((part.at * bytesPerElement[tensor.dtype] + bytesOf(tensor)) / 4) * 4
     this.#recorder.copy(copy.buffer.gpu, start, part.buffer.gpu, part.offset + start, end - start)
   }
+}
+
+function mayClash(bound: readonly Bound[]): boolean {
+  for (let i = 1; i < bound.length; i++)
+    for (let j = 0; j < i; j++) if (bound[i].buffer === bound[j].buffer) return true
+  return false
 }
 
 function clashes(a: Bound, kindA: string, b: Bound, kindB: string): boolean {

@@ -8,6 +8,7 @@ import type { PruneHost } from '../host.ts'
 import { keepLargest } from './choose.ts'
 import { columnScale, finiteDiagonal, invert, type ColumnScale } from './hessian.ts'
 import type { HessianInput, SolveInput, SolveMethod } from './method.ts'
+import { RankMasks } from '../select.ts'
 import { writeBack } from './writeBack.ts'
 
 /** The penalty ρ of the constraint, for a Hessian with unit diagonal. */
@@ -72,10 +73,11 @@ export async function solveAdmm(
   kernels.convert(a, dense)
   kernels.fill(u, 0)
   const iterations = settingOf(entry, 'iterations')
+  using masks = new RankMasks(host, name)
   for (let t = 0; t < iterations; t++) {
     await breathe()
     kernels.add(y, a, u)
-    if (t < growing) await chooseMask(host, mask, y, z, entry, name, (t + 1) / growing)
+    if (t < growing) await chooseMask(host, mask, y, z, entry, name, (t + 1) / growing, masks)
     kernels.convert(z, y)
     kernels.applyMask(z, mask)
     kernels.squaredErrorBackward(u, y, z, 1)
@@ -85,6 +87,7 @@ export async function solveAdmm(
     kernels.addScaled(a, dense, 1)
   }
   kernels.add(y, a, u)
+  await masks.check()
   await writeBack(host, input, y, shared)
 }
 
@@ -97,19 +100,21 @@ async function chooseMask(
   { pattern, scope, sparsities }: PruneEntry,
   name: string,
   grown: number,
+  masks: RankMasks,
 ): Promise<void> {
   const goal = pattern ? pattern.n / pattern.m : (sparsities.get(name) ?? 0)
   const sparsity = goal - goal * (1 - grown) ** 3
   const [rows, columns] = y.shape
   const drop = Math.floor(rows * columns * sparsity)
-  if (!pattern && scope === 'row') return keepLargest(host, mask, y, { perRow: Math.floor(columns * sparsity) }, name)
-  if (!pattern) return keepLargest(host, mask, y, { drop }, name)
-  await keepLargest(host, mask, y, { pattern }, name)
+  if (!pattern && scope === 'row')
+    return keepLargest(host, mask, y, { perRow: Math.floor(columns * sparsity) }, name, masks)
+  if (!pattern) return keepLargest(host, mask, y, { drop }, name, masks)
+  await keepLargest(host, mask, y, { pattern }, name, masks)
   if (grown >= 1) return
   // The largest of every group are guarded: with 0 in their place they come first, and their bits come back.
   const guarded = (await host.read(mask)) as Uint32Array
   clearKept(host, z, y, mask)
-  await keepLargest(host, mask, z, { drop: drop + (rows * columns * (pattern.m - pattern.n)) / pattern.m }, name)
+  await keepLargest(host, mask, z, { drop: drop + (rows * columns * (pattern.m - pattern.n)) / pattern.m }, name, masks)
   const chosen = (await host.read(mask)) as Uint32Array
   host.write(
     mask,

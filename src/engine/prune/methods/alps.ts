@@ -11,6 +11,7 @@ import { keepLargest, type Projection } from './choose.ts'
 import { invert, unitHessian, type UnitHessian } from './hessian.ts'
 import { leastSquares } from './leastSquares.ts'
 import type { HessianInput, SolveInput, SolveMethod } from './method.ts'
+import { RankMasks } from '../select.ts'
 import { writeBack } from './writeBack.ts'
 
 export const alps: SolveMethod = {
@@ -72,7 +73,12 @@ export async function solveAlps(host: PruneHost, shared: AlpsHessian, input: Sol
   const [a, b, d, v, x] = Array.from({ length: 5 }, () => arena.allocate(weight.shape))
   kernels.scaleWeight(a, weight, onesOf(arena, host, weight.shape[0]), shared.scale, 1)
   const { projection, kept } = projectionOf(entry, weight.shape, name)
-  const project = () => keepLargest(host, mask, x, projection, name)
+  using masks = new RankMasks(host, name)
+  const project = () => keepLargest(host, mask, x, projection, name, masks)
+  const readMask = async () => {
+    const [words] = await Promise.all([host.read(mask), masks.check()])
+    return new Uint32Array(words)
+  }
   /** D = top(X). */
   const projectTo = async () => {
     await project()
@@ -85,7 +91,7 @@ export async function solveAlps(host: PruneHost, shared: AlpsHessian, input: Sol
     kernels.fill(v, 0)
   }
   await restart()
-  const penalty = new Penalty(kept, new Uint32Array(await host.read(mask)))
+  const penalty = new Penalty(kept, await readMask())
   const iterations = settingOf(entry, 'iterations')
   for (let t = 1; t <= iterations; t++) {
     await breathe()
@@ -99,12 +105,13 @@ export async function solveAlps(host: PruneHost, shared: AlpsHessian, input: Sol
     await projectTo()
     kernels.squaredErrorBackward(v, x, d, rho)
     if (t % 3 > 0) continue
-    const next = penalty.adapt(new Uint32Array(await host.read(mask)), t)
+    const next = penalty.adapt(await readMask(), t)
     if (next === 'stop') break
     if (next === 'restart') await restart()
   }
   kernels.convert(x, b)
   await projectTo()
+  await masks.check()
   for (const tensor of [b, v, x]) arena.release(tensor)
   await leastSquares(host, d, a, shared.h, mask, leastSquaresSteps)
   await writeBack(host, input, d, shared)

@@ -2,30 +2,22 @@
 import type { NmPattern } from '../../../shared/format/nm.ts'
 import type { Tensor } from '../../compute/tensor.ts'
 import type { PruneHost } from '../host.ts'
-import { countScores, findLimit, requireFinite } from '../select.ts'
+import { requireFinite, type RankMasks } from '../select.ts'
 
 /** How many entries become 0: `drop` of the matrix, `perRow` of every row, or N of every M. */
 export type Projection = { readonly drop: number } | { readonly perRow: number } | { readonly pattern: NmPattern }
 
-/** Writes the mask of x[O,I] without the least |x|. @throws EngineError 'numeric' when some are not finite */
+/** Writes the mask of x[O,I] without the least |x|. @throws EngineError 'numeric' when some are not finite, or `masks.check` does. */
 export async function keepLargest(
   host: PruneHost,
   mask: Tensor,
   x: Tensor,
   projection: Projection,
   name: string,
+  masks: RankMasks,
 ): Promise<void> {
   const { prune } = host
   if ('pattern' in projection) return requireFinite(await prune.maskGroups(mask, x, null, projection.pattern), name)
   if ('perRow' in projection) return requireFinite(await prune.maskRows(mask, x, null, projection.perRow, false), name)
-  const scored = { weight: x, scale: null, columns: null }
-  const limit = await findLimit(
-    prune.traits,
-    (counts, digit) => countScores(prune, counts, scored, digit, name),
-    x.length,
-    projection.drop,
-    'exact',
-    false,
-  )
-  await prune.maskBelow(mask, scored, limit)
+  await masks.prune(mask, { weight: x, scale: null, columns: null }, projection.drop, 'exact')
 }

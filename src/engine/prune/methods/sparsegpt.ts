@@ -4,12 +4,12 @@ import { Arena } from '../../compute/arena.ts'
 import { breathe } from '../../breathe.ts'
 import { EngineError } from '../../errors.ts'
 import { readF32, upload, type Backend } from '../../compute/backend.ts'
-import type { Columns, InverseFactor, Scored } from '../../compute/pruneKernels.ts'
+import type { InverseFactor } from '../../compute/pruneKernels.ts'
 import type { Tensor } from '../../compute/tensor.ts'
 import { uploadScale } from '../columnScale.ts'
 import type { PruneHost } from '../host.ts'
-import { settingOf, type PruneEntry } from '../../../shared/plan/pruneEntries.ts'
-import { countScores, findLimit, rankOf } from '../select.ts'
+import { settingOf } from '../../../shared/plan/pruneEntries.ts'
+import { rankOf, RankMasks } from '../select.ts'
 import { finiteDiagonal, readDiagonal } from './hessian.ts'
 import type { SolveInput, SolveMethod } from './method.ts'
 
@@ -87,37 +87,23 @@ export async function sparseGpt(
   using arena = new Arena(host)
   const losses = arena.allocate([rows])
   host.kernels.fill(losses, 0)
+  using masks = new RankMasks(host, name)
   for (let start = 0; start < width; start += blockSize) {
     await breathe()
     const columns = { start, end: Math.min(start + blockSize, width) }
-    if (!entry.pattern) await maskColumns(host, { weight, scale: factor.inverseDiagonal, columns }, mask, entry, name)
+    if (!entry.pattern) {
+      // The smallest w²/d² of the columns, over all rows; |w|/d has the same order.
+      const rank = rankOf(entry.selection, rows * (columns.end - start), entry.sparsities.get(name) ?? 0)
+      await masks.prune(mask, { weight, scale: factor.inverseDiagonal, columns }, rank, entry.selection)
+    }
     await host.prune.sparseGptBlock(weight, mask, losses, factor, columns, entry.pattern)
   }
-  if (!(await readF32(host, losses)).every(Number.isFinite))
+  const [found] = await Promise.all([readF32(host, losses), masks.check()])
+  if (!found.every(Number.isFinite))
     throw new EngineError(
       'numeric',
       `${name}: pruning diverged to values that are not finite; set a larger dampening or use more calibration samples`,
     )
-}
-
-/** The smallest w²/d² of a column block, over all rows; |w|/d has the same order. */
-async function maskColumns(
-  host: PruneHost,
-  scored: Scored & { columns: Columns },
-  mask: Tensor,
-  entry: PruneEntry,
-  name: string,
-): Promise<void> {
-  const size = scored.weight.shape[0] * (scored.columns.end - scored.columns.start)
-  const limit = await findLimit(
-    host.prune.traits,
-    (counts, digit) => countScores(host.prune, counts, scored, digit, name),
-    size,
-    rankOf(entry.selection, size, entry.sparsities.get(name) ?? 0),
-    entry.selection,
-    true,
-  )
-  await host.prune.maskBelow(mask, scored, limit)
 }
 
 function zeroColumns(host: Backend, weight: Tensor, columns: readonly number[]): void {

@@ -7,7 +7,7 @@ import { openReference } from '../../../support/reference/backend.ts'
 import { inverseFactor, referencePrune } from '../../../support/reference/prune.ts'
 import { maskWords, type Tensor } from '../../../../src/engine/compute/tensor.ts'
 import type { WebGpuBackend, WebGpuOptions } from '../../../../src/engine/compute/webgpu/backend.ts'
-import { countScores, findLimit } from '../../../../src/engine/prune/select.ts'
+import { countScores, findLimit, RankMasks } from '../../../../src/engine/prune/select.ts'
 import { createRng } from '../../../../src/engine/rng.ts'
 import { openOrSkip } from '../../../support/webgpu.ts'
 
@@ -105,6 +105,10 @@ for (const [title, options] of Object.entries(variants))
                 )
                 const found = await maskAfter(rows, columns, (mask) => gpu.prune.maskBelow(mask, scored, limit))
                 assert.deepEqual(found, sorted(scores, rows, columns, size, rank, selection === 'perp'), `${rank}`)
+                using masks = new RankMasks(gpu, 'w')
+                const alone = await maskAfter(rows, columns, (mask) => masks.prune(mask, scored, rank, selection))
+                assert.deepEqual(alone, found, `${rank}, found on the device`)
+                await masks.check()
               }
           }
           gpu.release(weight)
@@ -141,6 +145,9 @@ for (const [title, options] of Object.entries(variants))
         const scored = { weight, scale: null, columns: null }
         const digit = { shift: 20, bits: 11, prefix: 0, within: null }
         await assert.rejects(countScores(gpu.prune, new Float64Array(2048), scored, digit, 'fc1'), { code: 'numeric' })
+        using masks = new RankMasks(gpu, 'fc1')
+        await maskAfter(weight.shape[0], weight.shape[1], (mask) => masks.prune(mask, scored, 3, 'exact'))
+        await assert.rejects(masks.check(), { code: 'numeric', message: /^fc1: 1 pruning scores are not finite/ })
       }
     })
 

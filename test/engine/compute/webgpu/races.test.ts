@@ -73,6 +73,7 @@ async function pruned(gpu: GpuSession): Promise<Map<string, HostArray>> {
   await keep('groups', (bits) => gpu.prune.maskGroups(bits, weight, null, { n: 2, m: 4 }))
   const scored = { weight: tied, scale: null, columns: null }
   await keep('below', (bits) => gpu.prune.maskBelow(bits, scored, { score: 2, place: 2 ** 29, ties: 5000 }))
+  await keep('smallest', async (bits) => gpu.prune.maskSmallest?.(bits, gpu.allocate('u32', [1]), scored, 20000, false))
   const counts = new Float64Array(256)
   await gpu.prune.countScores(counts, { ...scored, weight }, { shift: 23, bits: 8, prefix: 0, within: null })
   results.set('counts', Float32Array.from(counts))

@@ -2,7 +2,7 @@
 // many rows as fit a window, and is contracted at once.
 import { bytesPerElement } from '../../../dtype.ts'
 import type { Kernels } from '../../kernels.ts'
-import { rows, slice, type Tensor } from '../../tensor.ts'
+import { reshape, rows, slice, type Tensor } from '../../tensor.ts'
 import { pieces, type Gpu } from '../gpu.ts'
 import { dtypeCode, floatTypes, halves } from '../halves.ts'
 import { f32, gridOf, variant, type Shader } from '../shader.ts'
@@ -81,7 +81,7 @@ function loraWeight(gpu: Gpu, out: Tensor, weight: Tensor, mask: Tensor | null, 
   const [o, i] = weight.shape
   const r = a.shape[0]
   for (const { count, of } of weightWindows(gpu, o, i)) {
-    const part = of({ ...out, shape: [o, i] })
+    const part = of(reshape(out, [o, i]))
     multiply(gpu, product(part, of(b), a, [count, i, r]))
     gpu.run({
       variant: variants.merge[dtypeCode(weight.dtype)],
@@ -114,7 +114,7 @@ export function adapters(gpu: Gpu, kernels: Pick<Kernels, 'applyMask'>): Adapter
       for (const { start, count, of } of weightWindows(gpu, o, i))
         gpu.run({
           variant: variants.scale[dtypeCode(weight.dtype)],
-          tensors: [of({ ...out, shape: [o, i] }), of(weight), slice(row, start, [count]), column],
+          tensors: [of(reshape(out, [o, i])), of(weight), slice(row, start, [count]), column],
           params: [count * i, i, f32(factor)],
           groups: gridOf(count * i),
         })

@@ -2,13 +2,13 @@
 // backward. Heads that share a kv head are taken one after the other, so that their sums have a fixed order.
 import { EngineError } from '../../../errors.ts'
 import type { AttentionShape, Kernels } from '../../kernels.ts'
-import { rows, slice, type Tensor } from '../../tensor.ts'
+import { reshape, rows, slice, type Tensor } from '../../tensor.ts'
 import { pieces, type Gpu } from '../gpu.ts'
 import { defineShader, f32, foldGroups, gridOf, groupSize, maxGroups, variant } from '../shader.ts'
 import { tanhSafe } from './activations.ts'
 import { perElement } from './elementwise.ts'
 import type { Batch } from './gemm/params.ts'
-import { runProduct, type Product } from './gemm/multiply.ts'
+import { product, runProduct, type Product } from './gemm/multiply.ts'
 import { groupMax } from './losses.ts'
 import { groupSum } from './reduce.ts'
 
@@ -186,7 +186,7 @@ function operands(shape: AttentionShape, c: Chunk) {
     }),
     /** Rows of a [B·T, …] tensor of the chunk's sequences. */
     ofRows: (t: Tensor, width: number) =>
-      rows({ ...t, shape: [t.length / width, width] }, c.firstBatch * seqLen, (c.firstBatch + c.batches) * seqLen),
+      rows(reshape(t, [t.length / width, width]), c.firstBatch * seqLen, (c.firstBatch + c.batches) * seqLen),
   }
 }
 
@@ -200,11 +200,10 @@ function batched(
   const batch: Batch = { count: c.batches * c.kvHeads, inner: c.kvHeads, a: a.step, b: b.step, out: out.step }
   runProduct(
     gpu,
-    {
-      ...{ out: out.tensor, a: a.tensor, b: b.tensor, bias: null, m, n, k },
-      ...{ lda: a.stride, ldb: b.stride, ldc: out.stride, transA: false, transB: false, alpha: 1, beta: 0 },
+    product(out.tensor, a.tensor, b.tensor, [m, n, k], {
       ...options,
-    },
+      ...{ lda: a.stride, ldb: b.stride, ldc: out.stride },
+    }),
     batch,
   )
 }

@@ -1,7 +1,7 @@
 // Strided copies, fills and conversions between element types.
 import { f32ToBf16, f32ToF16, type DType } from '../../../dtype.ts'
 import type { CopyShape, Kernels } from '../../kernels.ts'
-import { rows, slice, type Tensor } from '../../tensor.ts'
+import { reshape, rows, slice, type Tensor } from '../../tensor.ts'
 import { pieces, type Gpu } from '../gpu.ts'
 import { dtypeCode, halves } from '../halves.ts'
 import { gridOf, variant } from '../shader.ts'
@@ -185,8 +185,8 @@ function convert(gpu: Gpu, out: Tensor, x: Tensor): void {
 function applyMask(gpu: Gpu, x: Tensor, mask: Tensor): void {
   const columns = x.shape[x.shape.length - 1]
   const count = x.length / columns
-  const matrix = { ...x, shape: [count, columns] }
-  const bits = { ...mask, shape: [count, mask.length / count] }
+  const matrix = reshape(x, [count, columns])
+  const bits = reshape(mask, [count, mask.length / count])
   for (const [start, end] of pieces(count, gpu.windowBytes / 4 / columns))
     gpu.run({
       variant: isHalf(x.dtype) ? variants.maskHalves : variants.maskWords,

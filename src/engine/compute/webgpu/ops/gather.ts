@@ -1,7 +1,7 @@
 // Rows of tables: gathers, and scatters that add without atomics.
 import { bytesPerElement } from '../../../dtype.ts'
 import type { Kernels } from '../../kernels.ts'
-import { rows, slice, type Tensor } from '../../tensor.ts'
+import { reshape, rows, slice, type Tensor } from '../../tensor.ts'
 import { pieces, type Gpu } from '../gpu.ts'
 import { dtypeCode, floatTypes, halves } from '../halves.ts'
 import { defineShader, f32, foldGroups, gridOf, variant } from '../shader.ts'
@@ -83,8 +83,8 @@ export function gathersOf(gpu: Gpu): Gathers {
           gpu.run({
             variant: gathers[dtypeCode(table.dtype)],
             tensors: [
-              rows({ ...out, shape: [indices.length, columns] }, start, end),
-              rows({ ...table, shape: tableShape }, first, last),
+              rows(reshape(out, [indices.length, columns]), start, end),
+              rows(reshape(table, tableShape), first, last),
               slice(indices, start, [end - start]),
             ],
             params: [(end - start) * columns, columns, firstRow + first, last - first, f32(scale)],
@@ -99,12 +99,12 @@ export function gathersOf(gpu: Gpu): Gathers {
         const part = slice(indices, start, [length])
         const next = gpu.scratch([length], 'u32')
         gpu.run({ variant: link, tensors: [next, part], params: [length], groups: gridOf(length) })
-        const x2 = rows({ ...x, shape: [indices.length, columns] }, start, end)
+        const x2 = rows(reshape(x, [indices.length, columns]), start, end)
         for (const [first, last] of tableWindows(gpu, out, columns))
           gpu.run({
             variant: scatter,
             tensors: [
-              rows({ ...out, shape: outShape }, first, last),
+              rows(reshape(out, outShape), first, last),
               x2,
               part,
               next,

@@ -1,6 +1,6 @@
 // Cross-entropy over chunks of the vocabulary: a workgroup a row of logits.
 import type { Kernels } from '../../kernels.ts'
-import { rows, type Tensor } from '../../tensor.ts'
+import { reshape, rows, type Tensor } from '../../tensor.ts'
 import { pieces, type Gpu } from '../gpu.ts'
 import { defineShader, foldGroups, gridOf, groupSize, variant } from '../shader.ts'
 import { perElement } from './elementwise.ts'
@@ -81,7 +81,7 @@ export function* rowWindows(gpu: Gpu, logits: Tensor, count: number) {
     yield {
       rowCount: end - start,
       columns,
-      cut: (t: Tensor) => rows({ ...t, shape: [count, t.length / count] }, start, end),
+      cut: (t: Tensor) => rows(reshape(t, [count, t.length / count]), start, end),
     }
 }
 

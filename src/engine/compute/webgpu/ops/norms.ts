@@ -1,6 +1,6 @@
 // LayerNorm and RMSNorm: a workgroup a row.
 import type { Kernels } from '../../kernels.ts'
-import { rows, slice, type Tensor } from '../../tensor.ts'
+import { reshape, rows, slice, type Tensor } from '../../tensor.ts'
 import { pieces, type Gpu } from '../gpu.ts'
 import { defineShader, f32, foldGroups, groupSize, variant, type Param, type Variant } from '../shader.ts'
 import { rowMain, sumColumns } from './reduce.ts'
@@ -129,7 +129,7 @@ function runRows(
     gpu.run({
       variant: of,
       tensors: tensorsOf(
-        (t) => rows({ ...t, shape: [count, columns] }, start, end),
+        (t) => rows(reshape(t, [count, columns]), start, end),
         (t) => slice(t, start, [end - start]),
       ),
       params: [end - start, columns, ...params],

@@ -1,6 +1,6 @@
 // Sums over rows, columns and everything, in fixed orders: two stages, no atomics, the same bytes every time.
 import type { Kernels } from '../../kernels.ts'
-import { rows, slice, type Tensor } from '../../tensor.ts'
+import { reshape, rows, slice, type Tensor } from '../../tensor.ts'
 import { pieces, type Gpu } from '../gpu.ts'
 import { defineShader, f32, foldGroups, groupSize, maxGroups, variant } from '../shader.ts'
 
@@ -169,7 +169,7 @@ export function sumColumns(
   normalised?: Normalised,
 ): void {
   const columns = out.length
-  const matrix = { ...x, shape: [x.length / columns, columns] }
+  const matrix = reshape(x, [x.length / columns, columns])
   const most = Math.min(gpu.windowBytes / 4 / columns, maxGroups * rowsPerPartial)
   for (const [start, end] of pieces(matrix.shape[0], most, rowsPerPartial)) {
     const partials = Math.ceil((end - start) / rowsPerPartial)
@@ -181,7 +181,7 @@ export function sumColumns(
       tensors: [
         scratch,
         part,
-        normalised ? rows({ ...z, shape: matrix.shape }, start, end) : part,
+        normalised ? rows(reshape(z, matrix.shape), start, end) : part,
         mean ? slice(mean, start, [end - start]) : part,
         rstd ? slice(rstd, start, [end - start]) : part,
       ],
@@ -225,8 +225,8 @@ export function reductions(gpu: Gpu): Reductions {
           variant: variants.rowDot,
           tensors: [
             slice(out, start, [end - start]),
-            rows({ ...a, shape }, start, end),
-            rows({ ...b, shape }, start, end),
+            rows(reshape(a, shape), start, end),
+            rows(reshape(b, shape), start, end),
           ],
           params: [end - start, columns],
           groups: foldGroups(end - start),

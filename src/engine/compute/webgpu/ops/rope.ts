@@ -1,6 +1,6 @@
 // Rotary positions, in place: one invocation a pair.
 import type { Kernels } from '../../kernels.ts'
-import { rows } from '../../tensor.ts'
+import { reshape, rows } from '../../tensor.ts'
 import { pieces, type Gpu } from '../gpu.ts'
 import { f32, gridOf, variant } from '../shader.ts'
 import { perElement } from './elementwise.ts'
@@ -35,7 +35,7 @@ export function ropeOf(gpu: Gpu): Pick<Kernels, 'rope'> {
         const length = (end - start) * numHeads * pairs
         gpu.run({
           variant: turn,
-          tensors: [rows({ ...x, shape: [count, width] }, start, end), cos, sin],
+          tensors: [rows(reshape(x, [count, width]), start, end), cos, sin],
           params: [length, start, seqLen, numHeads, headDim, pairs, f32(inverse ? -1 : 1)],
           groups: gridOf(length),
         })

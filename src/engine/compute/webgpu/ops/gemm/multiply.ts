@@ -15,7 +15,7 @@ import { tensorTile } from './tensorCores.ts'
  * out[m,n] = alpha · op(a) · op(b) + bias + beta · out. Of each tensor only the first element's place counts; rows are
  * lda, ldb and ldc apart. b may be 16-bit.
  */
-export interface Product extends Omit<Sizes, 'hasBias' | 'batch'> {
+export interface Product extends Sizes {
   readonly out: Tensor
   readonly a: Tensor
   readonly b: Tensor
@@ -38,9 +38,9 @@ export function product(
   rest: Partial<Product> = {},
 ): Product {
   const [m, n, k] = sizes
-  const { transA = false, transB = false } = rest
-  const strides = { lda: transA ? m : k, ldb: transB ? k : n, ldc: n }
-  return { out, a, b, m, n, k, ...strides, transA, transB, alpha: 1, beta: 0, bias: null, ...rest }
+  const { transA = false, transB = false, alpha = 1, beta = 0, bias = null, isPart } = rest
+  const { lda = transA ? m : k, ldb = transB ? k : n, ldc = n } = rest
+  return { out, a, b, m, n, k, lda, ldb, ldc, transA, transB, alpha, beta, bias, isPart }
 }
 
 /** Splits what does not fit, in an order that depends on shapes and limits only, and runs the parts. */
@@ -117,7 +117,7 @@ export function runProduct(gpu: Gpu, p: Product, batch: Batch): void {
   gpu.run({
     variant,
     tensors: [out, a, b, p.bias ? slice(p.bias, 0, [n]) : a],
-    params: gemmParams({ ...p, hasBias: p.bias !== null, batch }),
+    params: gemmParams(p, p.bias !== null, batch),
     groups: [Math.ceil(n / columns), Math.ceil(m / rows), batch.count],
     flops: 2 * m * n * k * batch.count,
   })

@@ -24,14 +24,11 @@ export interface Sizes {
   readonly transB: boolean
   readonly alpha: number
   readonly beta: number
-  readonly hasBias: boolean
-  readonly batch: Batch
 }
 
-export function gemmParams(s: Sizes): Param[] {
-  const { batch } = s
+export function gemmParams(s: Sizes, hasBias: boolean, batch: Batch): Param[] {
   return [
-    ...[s.m, s.n, s.k, s.lda, s.ldb, s.ldc, Number(s.transA), Number(s.transB), Number(s.hasBias)],
+    ...[s.m, s.n, s.k, s.lda, s.ldb, s.ldc, Number(s.transA), Number(s.transB), Number(hasBias)],
     ...[batch.inner, ...batch.a, ...batch.b, ...batch.out],
     f32(s.alpha),
     f32(s.beta),

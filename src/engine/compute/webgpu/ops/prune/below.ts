@@ -4,7 +4,16 @@ import type { Columns } from '../../../pruneKernels.ts'
 import type { Gpu } from '../../gpu.ts'
 import { defineShader, gridOf, variant } from '../../shader.ts'
 import { elementMain } from '../elementwise.ts'
-import { rowWindows, scoreBindings, scoreKey, scoreParams, scoreTensors } from './score.ts'
+import {
+  cutKey,
+  cutParams,
+  cutTensors,
+  rowWindows,
+  scoreBindings,
+  scoreKey,
+  scoreParams,
+  scoreTensors,
+} from './score.ts'
 
 /** Rows before `row` give all of their ties, `row` gives its first `ties`, later ones none. */
 export interface TieCut {
@@ -15,9 +24,10 @@ export interface TieCut {
 /** An invocation makes one word of the mask; in the row of the cut it counts the ties before it. */
 const maskBelow = defineShader(
   'pruneMaskBelow',
-  { bits: 'rw u32', ...scoreTensors },
+  { bits: 'rw u32', ...scoreTensors, ...cutTensors },
   {
     ...scoreParams,
+    ...cutParams,
     length: 'u32',
     firstRow: 'u32',
     first: 'u32',
@@ -30,24 +40,26 @@ const maskBelow = defineShader(
     cutTies: 'u32',
   },
   /* wgsl */ `
-${scoreKey}
+${scoreKey}${cutKey}
 fn element(i: u32) {
   let row = i / p.words;
   let word = p.firstWord + i % p.words;
   let start = max(p.first, 32u * word);
-  var left = select(0u, 32u, p.firstRow + row < p.cutRow);
-  if (p.firstRow + row == p.cutRow) {
-    left = p.cutTies;
-    for (var c = p.first; c < start && left > 0u; c++) { left -= u32(keyOf(row * p.width + c, c) == p.limit); }
+  let limit = found(0u, p.limit);
+  let cutRow = found(2u, p.cutRow);
+  var left = select(0u, 32u, p.firstRow + row < cutRow);
+  if (p.firstRow + row == cutRow) {
+    left = found(1u, p.cutTies);
+    for (var c = p.first; c < start && left > 0u; c++) { left -= u32(keyOf(row * p.width + c, c) == limit); }
   }
   let at = p.bitsAt + row * p.rowWords + word;
   var kept = bits[at];
   for (var c = start; c < min(p.end, 32u * word + 32u); c++) {
     let key = keyOf(row * p.width + c, c);
-    let tie = key == p.limit && left > 0u;
+    let tie = key == limit && left > 0u;
     left -= u32(tie);
     let bit = 1u << (c & 31u);
-    kept = select(kept | bit, kept & ~bit, key < p.limit || tie);
+    kept = select(kept | bit, kept & ~bit, key < limit || tie);
   }
   bits[at] = kept;
 }
@@ -55,6 +67,7 @@ ${elementMain}`,
 )
 
 const of = variant(maskBelow)
+/** `found`: limit and cut are what it holds. */
 export function runMaskBelow(
   gpu: Gpu,
   mask: Tensor,
@@ -63,6 +76,7 @@ export function runMaskBelow(
   columns: Columns,
   limit: number,
   cut: TieCut,
+  found: Tensor | null = null,
 ): void {
   const [firstWord, lastWord] = [columns.start >> 5, (columns.end - 1) >> 5]
   const words = lastWord - firstWord + 1
@@ -71,8 +85,8 @@ export function runMaskBelow(
     const place = [count * words, start, columns.start, columns.end, firstWord, words, mask.shape[1]]
     gpu.run({
       variant: of,
-      tensors: [rows(mask, start, start + count), ...tensors],
-      params: [...params, ...place, limit, cut.row, cut.ties],
+      tensors: [rows(mask, start, start + count), ...tensors, found ?? part],
+      params: [...params, Number(found !== null), ...place, limit, cut.row, cut.ties],
       groups: gridOf(count * words),
     })
   }

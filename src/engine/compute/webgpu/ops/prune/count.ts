@@ -5,7 +5,16 @@ import type { Columns } from '../../../pruneKernels.ts'
 import type { Gpu } from '../../gpu.ts'
 import { defineShader, foldGroups, groupSize, variant } from '../../shader.ts'
 import { rowMain } from '../reduce.ts'
-import { rowWindows, scoreBindings, scoreKey, scoreParams, scoreTensors } from './score.ts'
+import {
+  cutKey,
+  cutParams,
+  cutTensors,
+  rowWindows,
+  scoreBindings,
+  scoreKey,
+  scoreParams,
+  scoreTensors,
+} from './score.ts'
 
 /** Bits of the widest digit: its bins lie in the workgroup's memory. */
 export const widestDigit = 11
@@ -13,26 +22,36 @@ export const widestDigit = 11
 /** counts[digit] += the scores whose higher bits are `prefix`. Each workgroup counts for itself first. */
 const countDigit = defineShader(
   'pruneCountDigit',
-  { counts: 'rw atomic<u32>', ...scoreTensors },
-  { ...scoreParams, length: 'u32', first: 'u32', columns: 'u32', shift: 'u32', bits: 'u32', prefix: 'u32' },
+  { counts: 'rw atomic<u32>', ...scoreTensors, ...cutTensors },
+  {
+    ...scoreParams,
+    ...cutParams,
+    length: 'u32',
+    first: 'u32',
+    columns: 'u32',
+    shift: 'u32',
+    bits: 'u32',
+    prefix: 'u32',
+  },
   /* wgsl */ `
-${scoreKey}
+${scoreKey}${cutKey}
 var<workgroup> bins: array<atomic<u32>, ${2 ** widestDigit}>;
 
 @compute @workgroup_size(${groupSize})
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
   let size = 1u << p.bits;
   for (var i = local; i < size; i += ${groupSize}u) { atomicStore(&bins[i], 0u); }
+  let prefix = found(0u, p.prefix);
   workgroupBarrier();
   for (var i = group.x * ${groupSize}u + local; i < p.length; i += groups.x * ${groupSize}u) {
     let column = p.first + i % p.columns;
     let key = keyOf((i / p.columns) * p.width + column, column);
-    if ((key >> (p.shift + p.bits)) == p.prefix) { atomicAdd(&bins[(key >> p.shift) & (size - 1u)], 1u); }
+    if ((key >> (p.shift + p.bits)) == prefix) { atomicAdd(&bins[(key >> p.shift) & (size - 1u)], 1u); }
   }
   workgroupBarrier();
   for (var i = local; i < size; i += ${groupSize}u) {
-    let found = atomicLoad(&bins[i]);
-    if (found > 0u) { atomicAdd(&counts[p.countsAt + i], found); }
+    let own = atomicLoad(&bins[i]);
+    if (own > 0u) { atomicAdd(&counts[p.countsAt + i], own); }
   }
 }
 `,
@@ -41,17 +60,18 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 /** counts[row] = the scores of the row that are `limit`. */
 const countTies = defineShader(
   'pruneCountTies',
-  { counts: 'rw u32', ...scoreTensors },
-  { ...scoreParams, count: 'u32', first: 'u32', columns: 'u32', limit: 'u32' },
+  { counts: 'rw u32', ...scoreTensors, ...cutTensors },
+  { ...scoreParams, ...cutParams, count: 'u32', first: 'u32', columns: 'u32', limit: 'u32' },
   /* wgsl */ `
-${scoreKey}
+${scoreKey}${cutKey}
 fn ofRow(row: u32, local: u32) {
-  var found = 0.0;
+  let limit = found(0u, p.limit);
+  var ties = 0.0;
   for (var i = local; i < p.columns; i += ${groupSize}u) {
     let column = p.first + i;
-    found += select(0.0, 1.0, keyOf(row * p.width + column, column) == p.limit);
+    ties += select(0.0, 1.0, keyOf(row * p.width + column, column) == limit);
   }
-  let total = groupSum(found, local);
+  let total = groupSum(ties, local);
   if (local == 0u) { counts[p.countsAt + row] = u32(total); }
 }
 ${rowMain}`,
@@ -62,7 +82,7 @@ const variants = { digit: variant(countDigit), ties: variant(countTies) }
 const mostGroups = 1024
 const perInvocation = 16
 
-/** Adds to counts[2^bits]. */
+/** Adds to counts[2^bits]. `cut`: the prefix is what it holds. */
 export function runCountDigit(
   gpu: Gpu,
   counts: Tensor,
@@ -70,6 +90,7 @@ export function runCountDigit(
   scale: Tensor | null,
   { start, end }: Columns,
   digit: { shift: number; bits: number; prefix: number },
+  cut: Tensor | null = null,
 ): void {
   for (const { part, count } of rowWindows(gpu, weight)) {
     const { tensors, params } = scoreBindings(part, scale)
@@ -77,14 +98,14 @@ export function runCountDigit(
     const groups = Math.min(mostGroups, Math.ceil(length / groupSize / perInvocation))
     gpu.run({
       variant: variants.digit,
-      tensors: [counts, ...tensors],
-      params: [...params, length, start, end - start, digit.shift, digit.bits, digit.prefix],
+      tensors: [counts, ...tensors, cut ?? part],
+      params: [...params, Number(cut !== null), length, start, end - start, digit.shift, digit.bits, digit.prefix],
       groups: [groups, 1, 1],
     })
   }
 }
 
-/** counts[O] = ties of each row. */
+/** counts[O] = ties of each row. `cut`: the limit is what it holds. */
 export function runCountTies(
   gpu: Gpu,
   counts: Tensor,
@@ -92,13 +113,14 @@ export function runCountTies(
   scale: Tensor | null,
   columns: Columns,
   limit: number,
+  cut: Tensor | null = null,
 ): void {
   for (const { part, start, count } of rowWindows(gpu, weight)) {
     const { tensors, params } = scoreBindings(part, scale)
     gpu.run({
       variant: variants.ties,
-      tensors: [slice(counts, start, [count]), ...tensors],
-      params: [...params, count, columns.start, columns.end - columns.start, limit],
+      tensors: [slice(counts, start, [count]), ...tensors, cut ?? part],
+      params: [...params, Number(cut !== null), count, columns.start, columns.end - columns.start, limit],
       groups: foldGroups(count),
     })
   }

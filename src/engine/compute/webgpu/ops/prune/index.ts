@@ -9,6 +9,7 @@ import { runCountDigit, runCountTies } from './count.ts'
 import { runFactorBegin, runFactorPanel } from './factor.ts'
 import { runMaskGroups } from './groups.ts'
 import { runMaskRows } from './rows.ts'
+import { runMaskSmallest } from './smallest.ts'
 import { runSweep } from './sweep.ts'
 
 /** Limits are bit patterns of f32 scores. */
@@ -24,6 +25,16 @@ export interface PruneOps {
   /** counts[O] = how many scores of each row are the limit. */
   countTies(counts: Tensor, weight: Tensor, scale: Tensor | null, columns: Columns, limit: number): void
   maskBelow(mask: Tensor, weight: Tensor, scale: Tensor | null, columns: Columns, limit: number, cut: TieCut): void
+  /** See PruneKernels. */
+  maskSmallest(
+    mask: Tensor,
+    bad: Tensor,
+    weight: Tensor,
+    scale: Tensor | null,
+    columns: Columns,
+    rank: number,
+    allTies: boolean,
+  ): void
   /** bad[1] += scores that are not finite. */
   maskRows(mask: Tensor, bad: Tensor, weight: Tensor, scale: Tensor | null, k: number, withTies: boolean): void
   /** bad[1] += scores that are not finite. */
@@ -42,11 +53,12 @@ export interface PruneOps {
   ): void
 }
 
-export function pruneOps(gpu: Gpu, kernels: Pick<Kernels, 'copy'>): PruneOps {
+export function pruneOps(gpu: Gpu, kernels: Pick<Kernels, 'copy' | 'fill'>): PruneOps {
   return {
     countDigit: (...args) => runCountDigit(gpu, ...args),
     countTies: (...args) => runCountTies(gpu, ...args),
     maskBelow: (...args) => runMaskBelow(gpu, ...args),
+    maskSmallest: (...args) => runMaskSmallest(gpu, kernels, ...args),
     maskRows: (...args) => runMaskRows(gpu, ...args),
     maskGroups: (...args) => runMaskGroups(gpu, ...args),
     factorBegin: (...args) => runFactorBegin(gpu, ...args),

@@ -25,6 +25,16 @@ export function scoreBindings(weight: Tensor, scale: Tensor | null) {
   return { tensors: [weight, scale ?? weight], params: [weight.shape[1], Number(scale !== null)] }
 }
 
+/**
+ * What was found on the device in the place of parameters: the key so far (a digit's prefix, then the limit), and how many ties go
+ * in which row. Shaders ask `found(i, parameter)`; where the host found it, the weight stands in.
+ */
+export const cutKey = /* wgsl */ `
+fn found(i: u32, given: u32) -> u32 { return select(given, cut[p.cutAt + i], p.isFound == 1u); }
+`
+export const cutTensors = { cut: 'u32' } as const
+export const cutParams = { isFound: 'u32' } as const
+
 /** Ranges of rows of a matrix that can be bound at once. */
 export function* rowWindows(gpu: Gpu, matrix: Tensor): Generator<{ part: Tensor; start: number; count: number }> {
   const [total, width] = matrix.shape
