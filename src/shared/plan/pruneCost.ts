@@ -52,12 +52,18 @@ export function pruneCost(
   const refits = recoveries.flatMap(({ mode, steps }) => (mode === 'refit' ? [steps] : []))
   const selections = prune.map(({ targets, ignore }) => createSelection(targets, ignore))
   const works: Work[] = []
+  const known = new Map<string, ReturnType<typeof stepCost>>()
   let [bytes, leastBytes, solvingBytes] = [0, 0, 0]
   for (let block = 0; block < config.numBlocks; block++) {
     const linears = linearsOfBlock(config, block).map((linear) => ({ ...linear, className: linear.kind }))
-    const costs = prune.map((step, i) =>
-      stepCost(config, step, linears.filter(selections[i]), tokens, { prunes, refits }),
-    )
+    const costs = prune.map((step, i) => {
+      const chosen = linears.filter(selections[i])
+      // Blocks of which the same linears are pruned cost the same: an editor asks on every key stroke.
+      const key = `${i} ${chosen.map(({ slot, expert }) => `${slot} ${expert}`).join()}`
+      const cost = known.get(key) ?? stepCost(config, step, chosen, tokens, { prunes, refits })
+      known.set(key, cost)
+      return cost
+    })
     works.push(...costs.map((cost) => cost.work))
     const working = Math.max(0, ...costs.map((cost) => cost.working))
     solvingBytes = Math.max(solvingBytes, working)
