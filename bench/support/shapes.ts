@@ -26,26 +26,29 @@ const llama = (hidden: number, mlp: number, heads: number, keyHeads: number, blo
   },
 })
 
+const opt = {
+  architectures: ['OPTForCausalLM'],
+  model_type: 'opt',
+  vocab_size: 50272,
+  max_position_embeddings: 2048,
+  activation_function: 'relu',
+  do_layer_norm_before: true,
+  tie_word_embeddings: true,
+  torch_dtype: 'bfloat16',
+}
+
 export const shapes: Readonly<Record<string, Shape>> = {
   tinyllama: llama(2048, 5632, 32, 4, 22),
   'llama-7b': llama(4096, 11008, 32, 32, 32),
   'llama-30b': llama(6656, 17920, 52, 52, 60),
+  'opt-125m': {
+    blocks: 12,
+    widest: 3072,
+    config: { ...opt, hidden_size: 768, word_embed_proj_dim: 768, ffn_dim: 3072, num_attention_heads: 12 },
+  },
   'opt-30b': {
     blocks: 48,
     widest: 28672,
-    config: {
-      architectures: ['OPTForCausalLM'],
-      model_type: 'opt',
-      vocab_size: 50272,
-      hidden_size: 7168,
-      word_embed_proj_dim: 7168,
-      ffn_dim: 28672,
-      num_attention_heads: 56,
-      max_position_embeddings: 2048,
-      activation_function: 'relu',
-      do_layer_norm_before: true,
-      tie_word_embeddings: true,
-      torch_dtype: 'bfloat16',
-    },
+    config: { ...opt, hidden_size: 7168, word_embed_proj_dim: 7168, ffn_dim: 28672, num_attention_heads: 56 },
   },
 }

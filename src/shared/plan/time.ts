@@ -83,6 +83,8 @@ export function partsOfWork(
   const precision = plannedPrecision(recipe, model, machine)
   const planned: Planned = { recipe, model, config, machine, precision, passes: passWork(config, precision) }
   const { evaluate, recover, prune } = recipe
+  // Every pass reads all weights, and writes what it changed into a stage.
+  const moving = { disk: 2 * bytesOf(model) }
   const { whilePruning, later } = passesOf(recover, prune.length > 0)
   const measuring = (wanted: (e: ResolvedEvaluation) => number) =>
     sumOf(evaluate.map((e) => timesWork(wanted(e), measuringWork(planned, e, tokensOf(e)))))
@@ -103,21 +105,15 @@ export function partsOfWork(
       part: 'baseline',
       work: whilePruning.length > 0 && again ? walking({ blockwise: true, recoveries: [] }, true) : {},
     },
-    { part: 'prune', work: prune.length > 0 ? sumOf([walking(first, true), recovering(first)]) : {} },
+    { part: 'prune', work: prune.length > 0 ? sumOf([walking(first, true), recovering(first), moving]) : {} },
     { part: 'evaluate pruned', work: stage('pruned') },
-    ...later.map((pass, i) => {
-      const merges = pass.recoveries.some(({ mode }) => mode === 'merge')
-      const work = sumOf([walking(pass, false), merges ? movingWork(model) : {}, recovering(pass)])
-      return { part: `recover ${i}` as const, work }
-    }),
+    ...later.map((pass, i) => ({
+      part: `recover ${i}` as const,
+      work: sumOf([walking(pass, false), recovering(pass), moving]),
+    })),
     { part: 'evaluate recovered', work: stage('recovered') },
-    ...outputsOf(recipe).map(({ kind }) => ({ part: `save ${kind}` as const, work: movingWork(model) })),
+    ...outputsOf(recipe).map(({ kind }) => ({ part: `save ${kind}` as const, work: moving })),
   ]
-}
-
-/** All weights read, and written again. */
-function movingWork(model: PlannedModel): Work {
-  return { disk: 2 * bytesOf(model) }
 }
 
 /** Seconds of work on this machine. */
