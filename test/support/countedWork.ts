@@ -82,7 +82,7 @@ const pruneCounts: Counts<PruneKernels> = {
   inverseFactor: (out) => ({ factor: out.shape[0] ** 3 }),
   sparseGptBlock: (weight, _mask, _losses, _factor, { start, end }) => {
     const [rows, width] = weight.shape
-    const spread = sized('product f32', 2 * rows * (end - start) * (width - end), Math.sqrt(rows * width))
+    const spread = sized('product f32', 2 * rows * (end - start) * (width - end), Math.min(rows, width))
     return sumOf([{ sweep: rows * (end - start) ** 2 }, spread])
   },
 }

@@ -23,7 +23,7 @@ export const sparsegpt: PruneMethod = {
       const { work, bytes } = selectionCost(rows, columns, settings)
       const block = Math.min(columns, settings.block_size ?? usualBlock)
       const sweep = rows * columns * block
-      const spread = sized('product f32', rows * columns * (columns - block), Math.sqrt(rows * columns))
+      const spread = sized('product f32', rows * columns * (columns - block), Math.min(rows, columns))
       // N:M is chosen on the way.
       const chosen = isGrouped(settings.pattern) ? {} : work
       return { work: sumOf([chosen, { sweep }, spread]), bytes }

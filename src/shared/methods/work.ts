@@ -34,7 +34,7 @@ export type Work = Readonly<Partial<Record<WorkKind, number>>>
 /** Units a second of one thread, while all work. */
 export type Rates = Readonly<Record<WorkKind, number>>
 
-/** Sides of matrices, and tokens × width of a head, at which the two of a sized kind are measured. */
+/** The smaller side of a matrix, and tokens × width of a head, at which the two of a sized kind are measured. */
 export const measuredAt = {
   product: { small: 768, wide: 2048 },
   attention: { small: 512 * 64, wide: 1024 * 128 },
@@ -104,5 +104,5 @@ export function gramWork(tokens: number, columns: number): Work {
 
 /** A product of [tokens, columns] with [rows, columns], or one of the two of its backward. */
 export function productWork(precision: 'f32' | 'bf16', tokens: number, rows: number, columns: number): Work {
-  return sized(`product ${precision}`, 2 * tokens * rows * columns, Math.sqrt(rows * columns))
+  return sized(`product ${precision}`, 2 * tokens * rows * columns, Math.min(rows, columns))
 }

@@ -83,8 +83,10 @@ export function partsOfWork(
   const precision = plannedPrecision(recipe, model, machine)
   const planned: Planned = { recipe, model, config, machine, precision, passes: passWork(config, precision) }
   const { evaluate, recover, prune } = recipe
-  // Every pass reads all weights, and writes what it changed into a stage.
-  const moving = { disk: 2 * bytesOf(model) }
+  // Every pass reads all weights, those of the dense model too where the loss compares with it, and writes what it changed into a stage.
+  const bytes = bytesOf(model)
+  const moving = { disk: 2 * bytes }
+  const beside = ({ recoveries }: RecoveryPass) => (recoveries.some(({ loss }) => loss) ? { disk: bytes } : {})
   const { whilePruning, later } = passesOf(recover, prune.length > 0)
   const measuring = (wanted: (e: ResolvedEvaluation) => number) =>
     sumOf(evaluate.map((e) => timesWork(wanted(e), measuringWork(planned, e, tokensOf(e)))))
@@ -109,7 +111,7 @@ export function partsOfWork(
     { part: 'evaluate pruned', work: stage('pruned') },
     ...later.map((pass, i) => ({
       part: `recover ${i}` as const,
-      work: sumOf([walking(pass, false), recovering(pass), moving]),
+      work: sumOf([walking(pass, false), recovering(pass), moving, beside(pass)]),
     })),
     { part: 'evaluate recovered', work: stage('recovered') },
     ...outputsOf(recipe).map(({ kind }) => ({ part: `save ${kind}` as const, work: moving })),
