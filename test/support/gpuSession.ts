@@ -28,6 +28,7 @@ export async function openGpuSession(rewrite: (code: string) => string): Promise
   }
   const session = new Session(device, {
     windowBytes: 2 ** 24,
+    reachBytes: 2 ** 24,
     smallSubgroups: hasSmallSubgroups(adapter),
     flopsPerSecond: null,
     tensorProducts: null,

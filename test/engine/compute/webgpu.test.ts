@@ -11,7 +11,7 @@ import { checkCase } from './cases/opCase.ts'
 const all: Record<string, { options: WebGpuOptions; offsets: number[] }> = {
   'as the adapter is': { options: {}, offsets: [0, 7] },
   'with portable products and windows of 16 KiB': {
-    options: { products: 'portable', windowBytes: 16384, exactBindings: true },
+    options: { products: 'portable', windowBytes: 16384, reachBytes: 16384, exactBindings: true },
     offsets: [7],
   },
 }

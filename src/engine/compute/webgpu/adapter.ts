@@ -107,6 +107,8 @@ export function hasSmallSubgroups({ info, features }: GPUAdapter): boolean {
 
 /** AMD's driver for Windows fails at allocations of more than 2 GiB, whatever it lists. */
 const mostBytesOfAmd = 2 ** 31 - 4
+/** Qualcomm's fails at bindings of more than 256 MiB. */
+const mostBoundOfQualcomm = 2 ** 28
 
 /**
  * The features that kernels use and the adapter's own limits; without asking, WebGPU gives its small defaults. `plain` leaves
@@ -118,8 +120,12 @@ export function deviceRequest(
   platform = process.platform,
 ): Required<Pick<GPUDeviceDescriptor, 'requiredFeatures' | 'requiredLimits'>> {
   const most = platform === 'win32' && /amd/i.test(info.vendor) ? mostBytesOfAmd : Infinity
-  const asked = (limit: (typeof wantedLimits)[number]) =>
-    limit === 'maxBufferSize' || limit === 'maxStorageBufferBindingSize' ? Math.min(limits[limit], most) : limits[limit]
+  const mostBound = /qualcomm/i.test(info.vendor) ? mostBoundOfQualcomm : most
+  const bounds: Partial<Record<(typeof wantedLimits)[number], number>> = {
+    maxBufferSize: most,
+    maxStorageBufferBindingSize: mostBound,
+  }
+  const asked = (limit: (typeof wantedLimits)[number]) => Math.min(limits[limit], bounds[limit] ?? Infinity)
   return {
     requiredFeatures: (plain ? plainFeatures : wantedFeatures).filter((feature) => features.has(feature)),
     requiredLimits: Object.fromEntries(wantedLimits.map((limit) => [limit, asked(limit)])),

@@ -20,6 +20,7 @@ export async function answerQuestion(
 ): Promise<void> {
   const request = {
     windowBytes: null,
+    reachBytes: null,
     products: 'auto',
     flopsPerSecond: null,
     exactBindings: false,

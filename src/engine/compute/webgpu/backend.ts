@@ -49,6 +49,7 @@ export async function openWebGpu(options: WebGpuOptions = {}): Promise<WebGpuBac
   const request: OpenRequest = {
     flags: options.flags ?? [],
     windowBytes: options.windowBytes ?? null,
+    reachBytes: options.reachBytes ?? null,
     products: options.products ?? 'auto',
     plain: options.plain ?? false,
     flopsPerSecond: options.flopsPerSecond ?? null,

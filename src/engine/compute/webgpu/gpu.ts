@@ -5,7 +5,7 @@ import type { Param, Variant } from './shader.ts'
 
 export interface Dispatch {
   readonly variant: Variant
-  /** Tensors in binding order; each at most `windowBytes` long. */
+  /** Tensors in binding order; each at most `reachBytes` long. */
   readonly tensors: readonly Tensor[]
   /** After the offsets of the tensors. */
   readonly params: readonly Param[]
@@ -15,8 +15,10 @@ export interface Dispatch {
 }
 
 export interface Gpu {
-  /** The largest part of a tensor that can be bound; operations go through longer ones in windows. */
+  /** What one dispatch goes through of a tensor, element by element; operations go through longer ones in windows. */
   readonly windowBytes: number
+  /** The largest part of a tensor that can be bound: what products, and copies of some of its columns, reach over. */
+  readonly reachBytes: number
   readonly smallSubgroups: boolean
   /** Floating point operations of a dispatch: what takes more is cut, to the same bytes. */
   readonly flopsPerDispatch: number

@@ -64,8 +64,9 @@ export interface GpuFacts {
 export interface OpenRequest {
   /** Flags of Dawn for `create`: backend, adapter, features. */
   flags: string[]
-  /** Largest part of a tensor bound at once; the device's limit when null. Tests make it small. */
+  /** As in Gpu; the usual ones and the device's limit when null. Tests make them small. */
   windowBytes: number | null
+  reachBytes: number | null
   /**
    * Which products: those written for small subgroups (software Vulkan), portable ones, by the adapter, or on tensor cores,
    * which round inputs to f16; without any the device does not open.

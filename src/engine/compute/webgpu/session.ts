@@ -21,6 +21,7 @@ const mostStagedBytes = 2 ** 30
 
 export interface SessionOptions {
   windowBytes: number
+  reachBytes: number
   smallSubgroups: boolean
   /** Measured; null where it was not. */
   flopsPerSecond: number | null

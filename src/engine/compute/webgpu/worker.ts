@@ -16,16 +16,17 @@ const reply = (message: Reply, transfer: ArrayBuffer[] = []) => port?.postMessag
 
 /** Room that a binding's alignment and the padding to whole vectors may need. */
 const windowSlack = 512
-/** A window is also what one elementwise dispatch does. */
+/** Of what one elementwise dispatch does. */
 const windowCeiling = 256 * 2 ** 20
 
 async function open(request: OpenRequest): Promise<{ session: Session; facts: GpuFacts }> {
-  const { flags, windowBytes, products, plain, flopsPerSecond, exactBindings, simulated } = request
+  const { flags, windowBytes, reachBytes, products, plain, flopsPerSecond, exactBindings, simulated } = request
   const real = await requestAdapter(flags, plain)
   const adapter = simulated ? simulate(real, simulated) : real
   const device = await requestDevice(adapter, plain)
   const { info, limits } = adapter
-  const bindable = Math.min(windowCeiling, limits.maxStorageBufferBindingSize - windowSlack)
+  const most = device.limits.maxStorageBufferBindingSize - windowSlack
+  const within = (bytes: number) => Math.floor(Math.min(bytes, most) / 256) * 256
   const smallSubgroups =
     products === 'auto' ? hasSmallSubgroups(adapter) : products === 'smallSubgroups' && device.features.has('subgroups')
   const listedCores = plain ? null : tensorCoresOf(adapter)
@@ -47,7 +48,8 @@ async function open(request: OpenRequest): Promise<{ session: Session; facts: Gp
   })
   return {
     session: new Session(device, {
-      windowBytes: Math.floor(Math.min(windowBytes ?? bindable, bindable) / 256) * 256,
+      windowBytes: within(windowBytes ?? windowCeiling),
+      reachBytes: within(reachBytes ?? most),
       smallSubgroups,
       flopsPerSecond,
       exactBindings,

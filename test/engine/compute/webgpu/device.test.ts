@@ -232,15 +232,20 @@ describe('how much memory a GPU gives', function () {
       assert.equal(hasOwnMemory(info(vendor, name)), own, name)
   })
 
-  it('is asked for in buffers of 2 GiB at most where AMD drives Windows', () => {
+  it('is asked for in buffers of 2 GiB at most where AMD drives Windows, and bound by 256 MiB at most on Qualcomm’s', () => {
     const limits = { maxBufferSize: 2 ** 33, maxStorageBufferBindingSize: 2 ** 32 - 4 }
     const adapter = (vendor: string) => ({ info: { vendor }, features: new Set(), limits }) as unknown as GPUAdapter
     const asked = (vendor: string, platform: NodeJS.Platform) =>
-      deviceRequest(adapter(vendor), false, platform).requiredLimits.maxBufferSize
-    assert.deepEqual(
-      [asked('amd', 'win32'), asked('amd', 'linux'), asked('nvidia', 'win32')],
-      [2 ** 31 - 4, 2 ** 33, 2 ** 33],
-    )
+      ['maxBufferSize', 'maxStorageBufferBindingSize'].map(
+        (limit) => deviceRequest(adapter(vendor), false, platform).requiredLimits[limit],
+      )
+    assert.deepEqual(asked('amd', 'win32'), [2 ** 31 - 4, 2 ** 31 - 4])
+    for (const [vendor, platform] of [
+      ['amd', 'linux'],
+      ['nvidia', 'win32'],
+    ] as const)
+      assert.deepEqual(asked(vendor, platform), [2 ** 33, 2 ** 32 - 4])
+    assert.deepEqual(asked('qualcomm', 'win32'), [2 ** 33, 2 ** 28])
   })
 
   it('is asked once for an adapter and a driver; a broken cache costs a measurement', async () => {

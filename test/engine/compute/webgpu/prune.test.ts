@@ -49,7 +49,11 @@ function sorted(scores: Float32Array, rows: number, columns: number, size: numbe
   return words
 }
 
-const variants: Record<string, WebGpuOptions> = { whole: {}, 'in windows': { windowBytes: 16384 } }
+const variants: Record<string, WebGpuOptions> = {
+  whole: {},
+  'in windows': { windowBytes: 16384, reachBytes: 16384 },
+  'in windows that reach further': { windowBytes: 16384 },
+}
 
 for (const [title, options] of Object.entries(variants))
   describe(`pruning on a GPU, ${title}`, function () {

@@ -145,7 +145,8 @@ function strided(gpu: Gpu, out: Tensor, input: Tensor, h: CopyShape): void {
   if (h.rows * h.groups * h.width === 0) return
   const outSpan = (h.groups - 1) * h.outGroup + h.width
   const inSpan = (h.groups - 1) * h.inGroup + h.width
-  const most = (gpu.windowBytes / 4 - Math.max(outSpan, inSpan)) / Math.max(1, h.outRow, h.inRow)
+  const reached = (gpu.reachBytes / 4 - Math.max(outSpan, inSpan)) / Math.max(1, h.outRow, h.inRow)
+  const most = Math.min(reached, gpu.windowBytes / 4 / (h.groups * h.width))
   for (const [start, end] of pieces(h.rows, Math.max(1, most))) {
     const count = end - start
     gpu.run({

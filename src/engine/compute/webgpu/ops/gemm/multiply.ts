@@ -47,7 +47,7 @@ export function product(
 export function multiply(gpu: Gpu, p: Product): void {
   if (p.m === 0 || p.n === 0) return
   const rowsIn = (t: Tensor, stride: number) =>
-    Math.max(1, Math.floor(gpu.windowBytes / bytesPerElement[t.dtype] / stride))
+    Math.max(1, Math.floor(gpu.reachBytes / bytesPerElement[t.dtype] / stride))
   const outRows = Math.min(rowsIn(p.out, p.ldc), maxGroups * leastRows)
   const aRows = rowsIn(p.a, p.lda)
   const bRows = rowsIn(p.b, p.ldb)

@@ -80,7 +80,7 @@ export function runMaskBelow(
 ): void {
   const [firstWord, lastWord] = [columns.start >> 5, (columns.end - 1) >> 5]
   const words = lastWord - firstWord + 1
-  for (const { part, start, count } of rowWindows(gpu, weight)) {
+  for (const { part, start, count } of rowWindows(gpu, weight, columns.end - columns.start)) {
     const { tensors, params } = scoreBindings(part, scale)
     const place = [count * words, start, columns.start, columns.end, firstWord, words, mask.shape[1]]
     gpu.run({

@@ -92,7 +92,7 @@ export function runCountDigit(
   digit: { shift: number; bits: number; prefix: number },
   cut: Tensor | null = null,
 ): void {
-  for (const { part, count } of rowWindows(gpu, weight)) {
+  for (const { part, count } of rowWindows(gpu, weight, end - start)) {
     const { tensors, params } = scoreBindings(part, scale)
     const length = count * (end - start)
     const groups = Math.min(mostGroups, Math.ceil(length / groupSize / perInvocation))
@@ -115,7 +115,7 @@ export function runCountTies(
   limit: number,
   cut: Tensor | null = null,
 ): void {
-  for (const { part, start, count } of rowWindows(gpu, weight)) {
+  for (const { part, start, count } of rowWindows(gpu, weight, columns.end - columns.start)) {
     const { tensors, params } = scoreBindings(part, scale)
     gpu.run({
       variant: variants.ties,

@@ -35,9 +35,13 @@ fn found(i: u32, given: u32) -> u32 { return select(given, cut[p.cutAt + i], p.i
 export const cutTensors = { cut: 'u32' } as const
 export const cutParams = { isFound: 'u32' } as const
 
-/** Ranges of rows of a matrix that can be bound at once. */
-export function* rowWindows(gpu: Gpu, matrix: Tensor): Generator<{ part: Tensor; start: number; count: number }> {
+/** Ranges of rows of a matrix that can be bound at once, `used` columns of which a dispatch goes through. */
+export function* rowWindows(
+  gpu: Gpu,
+  matrix: Tensor,
+  used = matrix.shape[1],
+): Generator<{ part: Tensor; start: number; count: number }> {
   const [total, width] = matrix.shape
-  for (const [start, end] of pieces(total, gpu.windowBytes / bytesPerElement[matrix.dtype] / width))
-    yield { part: rows(matrix, start, end), start, count: end - start }
+  const most = Math.min(gpu.reachBytes / width, gpu.windowBytes / used) / bytesPerElement[matrix.dtype]
+  for (const [start, end] of pieces(total, most)) yield { part: rows(matrix, start, end), start, count: end - start }
 }

@@ -101,8 +101,8 @@ export function runSweep(
     inRow: width,
     inOffset: start * width + start,
   })
-  // A tile takes half a window, the weights that it comes from the other half of the copies' reach.
-  const most = Math.floor(gpu.windowBytes / 8 / Math.max(columns, width))
+  // A tile takes half a window, and its rows of the weights half of what copies reach over.
+  const most = Math.floor(Math.min(gpu.windowBytes / 8 / columns, gpu.reachBytes / 8 / width))
   for (const [first, last] of pieces(total, Math.max(1, most))) {
     const count = last - first
     const part = rows(weight, first, last)
