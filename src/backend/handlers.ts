@@ -62,6 +62,13 @@ export function createHandlers(): Service {
   let gpu: boolean | null = null
   setInterval(() => models.closeIdle(Date.now()), closeEveryMs).unref()
 
+  const findDevice = async () => {
+    device ??= others().then(({ probeDevice }) => probeDevice(settings))
+    const facts = await device
+    gpu = facts.device === 'wgpu'
+    return facts
+  }
+
   const version = readVersion()
   const runs = createRuns(version)
   const handlers: Handlers = {
@@ -71,15 +78,7 @@ export function createHandlers(): Service {
       settings = params
       return { protocol: protocolVersion, version, node: process.versions.node, pid: process.pid }
     },
-    device() {
-      device ??= others()
-        .then(({ probeDevice }) => probeDevice(settings))
-        .then((facts) => {
-          gpu = facts.device === 'wgpu'
-          return facts
-        })
-      return device
-    },
+    device: findDevice,
     ping: () => Promise.resolve(null),
     async openModel(seen) {
       return models.use(await whole(seen), async (open) => ({
@@ -116,6 +115,8 @@ export function createHandlers(): Service {
     },
     async measurable(request) {
       const { measurableOf } = await others()
+      // Times are by the device; one that cannot be opened has said so elsewhere.
+      await findDevice().catch(() => undefined)
       return models.use(await whole(request), (open) => measurableOf(open, settings, gpu))
     },
     analyse: (request, { signal, progress }) => analyses.analyse(request, settings, signal, progress),

@@ -34,8 +34,8 @@ interface Session {
   pid?: number
 }
 
-/** What the process was started for comes first: to find out about the device takes longer than to open a checkpoint. */
-const deviceAfterMs = 1000
+/** What the process was started for comes first: a device takes longer to open than a checkpoint, and half as long as its map. */
+const deviceAfterMs = 3000
 const pausesMs = [0, 500, 2000, 8000]
 /** A backend that lived this long has recovered from what killed the one before. */
 const healthyMs = 60_000
