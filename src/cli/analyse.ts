@@ -165,6 +165,9 @@ function describe(analysis: Analysis, columns?: number): string {
     ...(calibration
       ? [
           `errors: share of each matrix' outputs that would be lost, on ${plural(calibration.windows, 'window')} of ${calibration.seq_len} tokens; means of the block`,
+          ...(sensitivity
+            ? []
+            : ['each matrix by itself; --sensitivity block tells which blocks the model needs most']),
         ]
       : []),
     ...last,
