@@ -125,8 +125,9 @@ function choosing(backend: Measured, arena: Arena): Trial[] {
   backend.kernels.fill(scales, 1)
   const mask = arena.allocate([rows / 4, maskWords(columns)], 'u32')
   const units = weight.length
-  const scored = { weight, scale: scales, columns: null }
-  const digit = { shift: 15, bits: 16, prefix: 0, within: null }
+  // The first digit of a matrix of fewer than 2^20 weights, as solvers count it in every iteration (prune/select.ts).
+  const scored = { weight, scale: null, columns: null }
+  const digit = { shift: 20, bits: 11, prefix: 0, within: null }
   const counts = new Float64Array(2 ** digit.bits)
   return [
     { kind: 'choice', units, run: () => backend.prune.maskRows(mask, weight, scales, columns / 2, false) },
