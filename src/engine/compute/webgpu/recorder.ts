@@ -7,7 +7,7 @@ import { Pipelines, slotBytes } from './pipelines.ts'
 const slotsPerBuffer = 256
 /** Submitted at the latest after so many dispatches: drivers keep state for each that they have not begun. */
 const dispatchesPerSubmit = 1024
-/** Of what is replayed: the device begins with them while the rest is recorded. */
+/** Fewer of what is replayed: the device begins with them while the rest is recorded. */
 const replayedPerSubmit = 128
 
 /** A uniform buffer of parameter slots with the host's copy of it. */
@@ -15,7 +15,7 @@ interface ParamsBuffer {
   buffer: GPUBuffer
   words: Uint32Array
   floats: Float32Array
-  /** Of each slot: an offset told with every dispatch would take Dawn as long as all else of it. */
+  /** One for each slot: an offset told with every dispatch would take Dawn as long as all else of it. */
   groups: GPUBindGroup[]
 }
 

@@ -44,7 +44,7 @@ export class Session {
   readonly #flopsPerSubmit: number
   readonly #kernels: KernelCalls
   readonly #programs = new Map<number, Program>()
-  /** Of scratch and staged copies. */
+  /** Where scratch and staged copies come from. */
   #memory: Pick<BufferPool, 'acquire' | 'release'>
   #scratch: number[] = []
   #nextScratch = -1

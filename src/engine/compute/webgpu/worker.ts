@@ -16,7 +16,7 @@ const reply = (message: Reply, transfer: ArrayBuffer[] = []) => port?.postMessag
 
 /** Room that a binding's alignment and the padding to whole vectors may need. */
 const windowSlack = 512
-/** Of what one elementwise dispatch does. */
+/** Most bytes of one elementwise dispatch. */
 const windowCeiling = 256 * 2 ** 20
 
 async function open(request: OpenRequest): Promise<{ session: Session; facts: GpuFacts }> {

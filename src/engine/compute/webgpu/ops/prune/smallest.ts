@@ -8,7 +8,7 @@ import { defineShader, groupSize, variant } from '../../shader.ts'
 import { runMaskBelow } from './below.ts'
 import { runCountDigit, runCountTies } from './count.ts'
 
-/** Of a key of 31 bits, from its top. */
+/** Bits of each digit of a key of 31 bits, from its top. */
 const digits = [11, 10, 10]
 
 /**
@@ -31,7 +31,7 @@ fn main(@builtin(local_invocation_index) local: u32) {
   workgroupBarrier();
   if (local > 0u) { return; }
   let wanted = select(cut[p.cutAt + 1u], p.rank, p.first == 1u);
-  // Of ties that many go: they run out in the row that has one more.
+  // So many of the ties go; they run out in the row that has one more.
   let target_ = select(wanted + p.ofRows, 0xffffffffu, p.allTies == 1u);
   var before = 0u;
   var part = 0u;
