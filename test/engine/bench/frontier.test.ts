@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { join } from 'node:path'
-import { bySparsity, byMinutes } from '../../../bench/frontier/picture.ts'
+import { bySparsity, byMinutes, pointsOfResults } from '../../../bench/frontier/picture.ts'
 import { frontierPoints } from '../../../bench/frontier/points.ts'
 import { cli } from '../../support/cli.ts'
 
@@ -56,5 +56,17 @@ describe('bench/frontier', () => {
     ])
     assert.match(byMinutes(points), /^<svg[^]*minutes of pruning and recovery[^]*2:4/)
     assert.match(bySparsity(points), /^<svg[^]*retrain norm/)
+  })
+
+  it("the README's pictures are those of the table of bench/RESULTS.md: npx tsx bench/frontier/picture.ts --results", () => {
+    const root = join(folder, '../..')
+    const points = pointsOfResults(readFileSync(join(root, 'bench/RESULTS.md'), 'utf8'))
+    const best = points.find(({ method, recovery }) => method === 'ALPS' && recovery === 'retrained, half dense')
+    assert.deepEqual([best?.amount, best?.sparsity, best?.minutes, best?.perplexity], ['50 %', 50, 18, 32.82])
+    for (const [name, picture] of [
+      ['minutes', byMinutes(points)],
+      ['sparsity', bySparsity(points)],
+    ])
+      assert.equal(readFileSync(join(root, `docs/images/frontier-${name}.svg`), 'utf8'), picture, name)
   })
 })
