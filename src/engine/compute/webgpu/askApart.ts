@@ -1,5 +1,6 @@
 // Asks the graphics drivers in a process of its own, whose end is an answer.
 import { execFile, type ExecFileException } from 'node:child_process'
+import { availableParallelism, loadavg } from 'node:os'
 import { programArguments } from '../../../system/startWorker.ts'
 
 export interface Question {
@@ -15,8 +16,11 @@ export type Answer =
   | { readonly death: string; readonly hung: boolean }
   | { readonly failed: string }
 
-/** A driver that is loaded for the first time after a start of the machine may take some seconds. */
+/** Milliseconds: a driver that is loaded for the first time after a start of the machine may take some seconds. */
 const patienceMs = 15_000
+
+/** Where many programs wait for each core, one that only waits for its turn must not pass for a driver that hangs. */
+const patience = () => Math.ceil(patienceMs * Math.max(1, loadavg()[0] / availableParallelism()))
 
 /** Signals that people and systems send; drivers die of others. */
 const sent = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGKILL']
@@ -25,7 +29,7 @@ const sent = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGKILL']
 export function askApart(
   question: Question,
   program = programArguments(import.meta.url, './worker.ts', 'webgpuWorker'),
-  timeout = patienceMs,
+  timeout = patience(),
 ): Promise<Answer> {
   return new Promise((resolve) => {
     const options = { timeout, killSignal: 'SIGKILL', windowsHide: true } as const
@@ -38,7 +42,7 @@ export function askApart(
 function answerOf({ code, signal, killed, message }: ExecFileException, timeout: number): Answer {
   // A text is the system's, which did not start it; 1 is Node's, whose program failed.
   if (typeof code === 'string' || code === 1) return { failed: message }
-  if (killed) return { death: `no answer in ${timeout / 1000} s`, hung: true }
+  if (killed) return { death: `no answer in ${Math.round(timeout / 1000)} s`, hung: true }
   if (signal) return sent.includes(signal) ? { failed: signal } : { death: signal, hung: false }
   return { death: `exit code ${code}`, hung: false }
 }
