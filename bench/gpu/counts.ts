@@ -1,9 +1,9 @@
 // What a GPU would wait for, counted without one: dispatches, submits, waits, bytes over the bus, host time, and arithmetic and
 // bytes of the kernels, of shapes of 30 B parameters on a software device whose kernels are empty (counting/stubbed.ts).
-//   node esbuild.mjs webgpuWorker; npx tsx bench/gpu/counts.ts [--work NAME]…     writes bench/gpu/counts/NAME.json
-// `npm run generate` makes the tables of docs/performance.md of them. Host time is processor time of both threads, from a run of
-// its own that notes nothing of the kernels. Linux only.
-import { mkdirSync, writeFileSync } from 'node:fs'
+//   node esbuild.mjs webgpuWorker; npx tsx bench/gpu/counts.ts [--work NAME]… [--timed]     writes bench/gpu/counts/NAME.json
+// `npm run generate` makes the tables of docs/performance.md of them. Host time is processor time of each thread, the median of three
+// runs that note nothing of the kernels. --timed tells it anew, and keeps the rest. Linux only.
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { likeKernels, type WorkCounts } from './counting/likeKernels.ts'
@@ -12,9 +12,13 @@ import { works } from './counting/works.ts'
 
 const folder = join(import.meta.dirname, 'counts')
 mkdirSync(folder, { recursive: true })
-const { values } = parseArgs({ options: { work: { type: 'string', multiple: true } } })
+const { values } = parseArgs({
+  options: { work: { type: 'string', multiple: true }, timed: { type: 'boolean', default: false } },
+})
+const repetitions = 3
+const fileOf = (name: string) => join(folder, `${name}.json`)
 
-const counted = async (name: string, kernels: boolean): Promise<Counted> => {
+async function counted(name: string, kernels: boolean): Promise<Counted> {
   const gpu = await openStubbed(kernels)
   const { count, part } = works[name]
   try {
@@ -24,19 +28,34 @@ const counted = async (name: string, kernels: boolean): Promise<Counted> => {
   }
 }
 
-for (const name of values.work ?? Object.keys(works)) {
+type Asked = Omit<WorkCounts, 'mainMs' | 'gpuThreadMs'>
+
+async function askedOf(name: string): Promise<Asked> {
   const { counts, kernels } = await counted(name, true)
-  const timed = (await counted(name, false)).counts
-  const share = works[name].part ? counts.dispatches / timed.dispatches : 1
   const { dispatches, submits, waits, bytesUp, bytesDown, parameterBytes } = counts
-  const round = (value: number) => Math.round(10 * value) / 10
-  const found: WorkCounts = {
+  return {
     ...{ name: works[name].name, of: works[name].of, blocks: works[name].blocks },
     ...{ dispatches, submits, waits, bytesUp, bytesDown, parameterBytes },
-    ...{ mainMs: round(share * timed.mainMs), gpuThreadMs: round(share * (timed.threadMs - timed.waitMs)) },
     kernels: likeKernels(kernels),
   }
-  writeFileSync(join(folder, `${name}.json`), `${JSON.stringify(found)}\n`)
-  console.log(name, JSON.stringify({ ...found, kernels: found.kernels.length }))
+}
+
+const median = (values: readonly number[]) => [...values].sort((a, b) => a - b)[Math.floor(values.length / 2)]
+
+for (const name of values.work ?? Object.keys(works)) {
+  const asked = values.timed ? (JSON.parse(readFileSync(fileOf(name), 'utf8')) as WorkCounts) : await askedOf(name)
+  const times: Counted['counts'][] = []
+  for (let i = 0; i < repetitions; i++) times.push((await counted(name, false)).counts)
+  const share = works[name].part ? asked.dispatches / times[0].dispatches : 1
+  const host = (of: (counts: Counted['counts']) => number) => Math.round(10 * share * median(times.map(of))) / 10
+  const { kernels, ...rest } = asked
+  const found: WorkCounts = {
+    ...rest,
+    mainMs: host((counts) => counts.mainMs),
+    gpuThreadMs: host((counts) => counts.threadMs - counts.waitMs),
+    kernels,
+  }
+  writeFileSync(fileOf(name), `${JSON.stringify(found)}\n`)
+  console.log(name, JSON.stringify({ ...found, kernels: kernels.length }))
 }
 process.exit(0)
