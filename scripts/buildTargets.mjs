@@ -73,7 +73,6 @@ export const targets = {
   parquetWorker: esm('src/engine/text/parquetWorker.ts', 'parquetWorker'),
   scanWorker: esm('src/engine/checkpoint/stats/scanWorker.ts', 'scanWorker'),
   lockBeat: esm('src/runs/lock/lockBeat.ts', 'lockBeat'),
-  // Every checkpoint waits for it, and most of it is asked for later: what is imported when it is asked for lies in parts beside it.
   // Every checkpoint waits for its start: what is asked for later lies in parts of its own.
   backend: esm('src/backend/main.ts', 'backend', { splitting: true }),
   backendTry: esm('src/backend/tryWorker.ts', 'backendTry'),

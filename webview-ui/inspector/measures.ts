@@ -29,7 +29,7 @@ export interface Measure {
   readonly group: 'Weights' | 'Inputs' | 'Error if pruned' | 'Sensitivity' | 'Plan'
   /** What is said where a matrix has no number. */
   readonly missing?: string
-  /** What it does not tell, for who would read that in it. */
+  /** A sentence on what the numbers do not tell. */
   readonly caution?: string
 }
 

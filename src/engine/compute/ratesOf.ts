@@ -6,7 +6,7 @@ import { measureRates } from './measureRates.ts'
 
 /** Another firmware may change what was measured. */
 const keptMs = 30 * 24 * 3600 * 1000
-/** Seconds of a run that is forecast so much better by measured rates that the second for measuring pays. */
+/** Seconds of a run from which on its forecast is worth the one or two that measuring takes. */
 const worthMeasuring = 20
 
 export function isWorthMeasuring(seconds: number | null): boolean {

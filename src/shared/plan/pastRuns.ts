@@ -28,8 +28,8 @@ function modesOf(recoveries: readonly unknown[]): string {
 }
 
 /**
- * The pace on this device, from runs that were planned by rates of the same kind: those with the same recoveries where there are any, else from all. The range is that of the
- * ratios, widened by 30 % over their number: one run says little of the next.
+ * The pace on this device, from runs that were planned by rates of the same kind: those with the same recoveries where there are
+ * any, else all. The range is that of the ratios, widened by 30 % over their number: one run says little of the next.
  */
 export function paceOf(
   { recover }: Pick<ResolvedRecipe, 'recover'>,

@@ -19,8 +19,14 @@ export type Answer =
 /** Milliseconds: a driver that is loaded for the first time after a start of the machine may take some seconds. */
 const patienceMs = 15_000
 
+/** The load of a container's host says nothing of its own: nobody waits longer than this many times. */
+const mostPatient = 8
+
 /** Where many programs wait for each core, one that only waits for its turn must not pass for a driver that hangs. */
-const patience = () => Math.ceil(patienceMs * Math.max(1, loadavg()[0] / availableParallelism()))
+function patience(): number {
+  const waiting = loadavg()[0] / availableParallelism()
+  return Math.ceil(patienceMs * Math.min(mostPatient, Math.max(1, waiting)))
+}
 
 /** Signals that people and systems send; drivers die of others. */
 const sent = ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGKILL']

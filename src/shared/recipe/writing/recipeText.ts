@@ -181,22 +181,22 @@ function evaluateLines(choices: RecipeChoices): string[] {
   if (evaluateOn === null) return ['# evaluate: name a held-out text here to see perplexity before and after.']
   const at = [...(method === null ? ['dense'] : ['dense', 'pruned']), ...(recoveries.length > 0 ? ['recovered'] : [])]
   const every = quarter(choices)
-  const measured = (data: string) => [
+  const measured = (data: string, remark = '') => [
     '  - task: perplexity',
     `    data: ${JSON.stringify(data)}`,
     `    seq_len: ${evaluationLen}`,
-    `    at: [${at.join(', ')}]`,
+    `    at: [${at.join(', ')}]${remark}`,
   ]
-  const [own, other] = [measured(evaluateOn), evaluateOther && trains(recoveries) ? measured(evaluateOther) : []]
-  if (prunesAgain(choices))
-    own.push(`${own.pop()} # pruned: one more pass that prunes, as blocks are recovered while they are`)
+  const again = prunesAgain(choices)
+    ? ' # pruned: one more pass that prunes, as blocks are recovered while they are'
+    : ''
   return [
     `evaluate:${method === null ? ' # dense: before recovery, which is the pruned input' : ''}`,
-    ...own,
+    ...measured(evaluateOn, again),
     ...(every === null
       ? []
       : [`    every: ${every} # ${recoveries.includes('retrain') ? 'steps' : 'blocks'}, a quarter of all`]),
-    ...other,
+    ...(evaluateOther && trains(recoveries) ? measured(evaluateOther) : []),
   ]
 }
 
