@@ -105,7 +105,6 @@ async function watching(page: Page, workspace: string): Promise<void> {
   await eventually('the probes to go', async () => (await probe.count()) === 0)
 }
 
-/** Saves, in `afterEach`, a picture of what a failed test saw. */
 /** In a suite: the window of all of its tests, of which a picture is kept where one fails. */
 export function studioOf(open: (suite: Mocha.Context) => Promise<Studio>): Studio {
   let opened: Studio | undefined
@@ -130,11 +129,32 @@ export function studioOf(open: (suite: Mocha.Context) => Promise<Studio>): Studi
   }
 }
 
+/** Saves, in `afterEach`, a picture of what a failed test saw, and adds to its error what stood there: a log has no pictures. */
 export async function pictureOfFailure(test: Mocha.Test | undefined, studio: Studio | undefined): Promise<void> {
   if (test?.state !== 'failed' || !studio) return
   const path = join(root, 'out', 'e2e', `${test.title.replace(/\W+/g, '-').slice(0, 60)}.png`)
   await studio.page.screenshot({ path }).catch(() => {})
-  console.log(`picture: ${path}`)
+  const seen = [`picture: ${path}`, ...(await textsOf(studio.page))].join('\n  ')
+  console.log(seen)
+  if (test.err) test.err.stack += `\n${seen}`
+}
+
+/** The texts of a window that say what it is doing, a line each. */
+async function textsOf(page: Page): Promise<string[]> {
+  const parts = {
+    tabs: page.locator('.tab'),
+    dialogs: page.locator('.monaco-dialog-box'),
+    messages: page.locator('.notification-list-item'),
+    'quick input': page.locator('.quick-input-widget:visible'),
+    explorer: page.locator('.explorer-folders-view [role=treeitem]'),
+    'status bar': page.locator('.statusbar-item'),
+  }
+  const line = (texts: string[]) => texts.map((text) => text.replace(/\s+/g, ' ').trim().slice(0, 200)).join(' | ')
+  const told = Object.entries(parts).map(async ([name, part]) => `${name}: ${line(await part.allInnerTexts())}`)
+  const views = page.frames().map(async (frame) => `${frame.name()}: ${line([await frame.innerText('body')])}`)
+  // A page that is gone or hangs says that.
+  const limit = new Promise<string>((resolve) => setTimeout(resolve, 10_000, 'no answer in 10 s').unref())
+  return Promise.all([...told, ...views].map((text) => Promise.race([text.catch(String), limit])))
 }
 
 export async function openModel(page: Page, folder: string): Promise<FrameLocator> {

@@ -7,15 +7,17 @@ const started = require('./startedProcesses.cjs')
 module.exports = class CountingReporter extends Mocha.reporters.Spec {
   constructor(runner, options) {
     super(runner, options)
-    const failures = []
+    const failed = []
     const times = []
-    runner.on('fail', (test, error) => failures.push(`${test.fullTitle()}\n${error?.stack ?? error}`))
+    // Told at the end: an `afterEach` may still add to the error what the test saw.
+    runner.on('fail', (test, error) => failed.push({ title: test.fullTitle(), error }))
     runner.on('test end', (test) => times.push({ title: test.fullTitle(), ms: test.duration ?? 0 }))
     runner.once('end', () => {
-      const { passes: passed, failures: failed, pending: skipped } = this.stats
       const slowest = times.sort((a, b) => b.ms - a.ms).slice(0, 20)
       const file = process.env.SPARSESCOPE_TEST_COUNTS
-      if (file) writeFileSync(file, JSON.stringify({ passed, failed, skipped, failures, slowest, started }))
+      const failures = failed.map(({ title, error }) => `${title}\n${error?.stack ?? error}`)
+      const counts = { passed: this.stats.passes, failed: this.stats.failures, skipped: this.stats.pending }
+      if (file) writeFileSync(file, JSON.stringify({ ...counts, failures, slowest, started }))
     })
   }
 }
