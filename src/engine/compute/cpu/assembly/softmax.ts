@@ -84,18 +84,20 @@ function hideKeys(x: usize, keyMask: usize, from: i32, to: i32): void {
 }
 
 /**
- * Scores [rows, keys] become, in place, probabilities; query r stands at key `diagonal + r` and sees no later one.
- * logSum (stride `ldSum`) takes log Σ exp; a query that sees no key gets zeros and 0. `cap`: of scores, 0 = none.
+ * Products [rows, keys] of queries and keys become, in place, probabilities of the scores `scale · product`; query r stands
+ * at key `diagonal + r` and sees no later one. logSum (stride `ldSum`) takes log Σ exp; a query that sees no key gets zeros
+ * and 0. `cap`: of scores, 0 = none.
  */
 export function softmaxTile(
   rows: i32, keys: i32, diagonal: i32, window: i32, keyMask: usize, scores: usize, logSum: usize, ldSum: i32,
-  cap: f32,
+  scale: f32, cap: f32,
 ): void {
   for (let r = 0; r < rows; r++) {
     const row = scores + ((<usize>r * <usize>keys) << 2)
     const end = diagonal + r + 1
     const start = firstKey(end - 1, window)
     const seen = row + (<usize>start << 2)
+    scaleRow(seen, end - start, scale)
     if (cap > 0) capRow(seen, end - start, cap)
     if (keyMask) hideKeys(row, keyMask, start, end)
     const top = rowMax(seen, end - start)
@@ -113,7 +115,7 @@ export function softmaxTile(
 }
 
 /**
- * Backward of one tile, in place: scores become probabilities P = e^(score − logSum), gradients dP become
+ * Backward of one tile, in place: products become probabilities P = e^(scale · product − logSum), gradients dP become
  * dScore = P ⊙ (dP − δ) · scale, δ = dOut·out of the query's head, times the cap's slope. dOut and out have leading
  * dimension `ld`.
  */
@@ -127,6 +129,7 @@ export function softmaxTileBackward(
     const d = gradients + row
     const end = diagonal + r + 1
     const start = firstKey(end - 1, window)
+    scaleRow(p + (<usize>start << 2), end - start, scale)
     if (cap > 0) capRow(p + (<usize>start << 2), end - start, cap)
     if (keyMask) hideKeys(p, keyMask, start, end)
     const saved = load<f32>(logSum + ((<usize>r * <usize>ldSum) << 2))

@@ -46,12 +46,12 @@ function layoutOf(args: ArrayLike<number>, from: number): Layout {
 
 const kvHeadOf = ({ numHeads, numKvHeads }: Layout, head: number) => Math.floor((head * numKvHeads) / numHeads)
 
-/** scores[rows, keys] = scale · q·kᵀ of one tile. */
-function scoresOf(env: TaskEnv, h: Layout, t: Tile, q: number, k: number, scores: number): void {
+/** scores[rows, keys] = q·kᵀ of one tile, not yet scaled: oneDNN takes eight times as long for products of bf16 that it scales too. */
+function productsOf(env: TaskEnv, h: Layout, t: Tile, q: number, k: number, scores: number): void {
   const [ldq, ldk] = [h.numHeads * h.headDim, h.numKvHeads * h.headDim]
   const bytes = elementBytes(h.code)
   const [from, to] = [q + bytes * t.query * ldq, k + bytes * t.key * ldk]
-  gemmOf(env, h.code)(false, true, t.rows, t.keys, h.headDim, h.scale, from, ldq, to, ldk, 0, scores, t.keys)
+  gemmOf(env, h.code)(false, true, t.rows, t.keys, h.headDim, 1, from, ldq, to, ldk, 0, scores, t.keys)
 }
 
 /** A tile in scratch as products with q, k or v read it: the tile itself, or its rounding in `narrow`, in scratch too. */
@@ -103,13 +103,13 @@ const attention: Task = (env, args, start, end) => {
     const row = Math.floor(item / tiles / h.numHeads) * h.seqLen
     const atQ = row * ldq + head * h.headDim
     const atK = row * ldk + kvHeadOf(h, head) * h.headDim
-    scoresOf(env, h, t, q + bytes * atQ, k + bytes * atK, env.scratch)
+    productsOf(env, h, t, q + bytes * atQ, k + bytes * atK, env.scratch)
     const mask = keyMask && keyMask + 4 * (row + t.key)
     const sums = logSum + 4 * ((row + t.query) * h.numHeads + head)
     const mark = stage.mark()
     const near = stage.bytes('in', mask, 4 * t.keys)
     const logSums = stage.rows('out', sums, t.rows, 1, h.numHeads)
-    env.wasm.softmaxTile(t.rows, t.keys, t.query - t.key, h.window, near, env.scratch, ...logSums, h.softcap)
+    env.wasm.softmaxTile(t.rows, t.keys, t.query - t.key, h.window, near, env.scratch, ...logSums, h.scale, h.softcap)
     stage.flush(mark)
     const from = v + bytes * (atK + t.key * ldk)
     const to = out + 4 * (atQ + t.query * ldq)
@@ -144,7 +144,7 @@ const attentionBackward: Task = (env, args, start, end) => {
     for (let index = 0; index * h.tile < h.seqLen; index++) {
       const t = tileOf(h, index)
       const { rows, keys } = t
-      scoresOf(env, h, t, q + bytes * atQ, k + bytes * atK, probabilities)
+      productsOf(env, h, t, q + bytes * atQ, k + bytes * atK, probabilities)
       const [tileQ, tileK, tileD] = [atQ + t.query * ldq, atK + t.key * ldk, atD + 4 * t.key * ldd]
       const [d, from] = [dOutOperand + bytes * tileQ, v + bytes * tileK]
       gemm(false, true, rows, keys, h.headDim, 1, d, ldq, from, ldk, 0, gradients, keys)
