@@ -179,9 +179,12 @@ describe('the packaged extension: running', function () {
 
   it('reloading the window interrupts no run: the view finds it again, and the buttons act on it', async () => {
     const { page, workspace } = studio
-    // Only cancelling ends it, however slow this machine is.
-    setLongSteps(workspace, 1_000_000)
+    // Only cancelling ends it, however fast this machine is; it is asked first whether to run for so long.
+    setLongSteps(workspace, 1_000_000_000)
     const view = await runRecipe('long.prune.yaml')
+    const question = page.locator('.monaco-dialog-box', { hasText: 'Run this recipe?' })
+    await question.getByText('About').waitFor()
+    await question.getByRole('button', { name: 'Run', exact: true }).click()
     await view.locator('.rail .now', { hasText: 'block 1 of' }).waitFor()
     const pids = backendPids(workspace)
     assert.equal(pids.length, 1, `backends: ${pids.join(', ')}`)
