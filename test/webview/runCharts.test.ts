@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Page } from 'playwright-core'
-import type { RunEvent, Stage } from '../../src/shared/series/events.ts'
+import type { RunEvent } from '../../src/shared/series/events.ts'
+import type { Stage } from '../../src/shared/series/stages.ts'
 import { posted, send } from '../support/browser.ts'
 import { chooseInMenu, figureMenus } from '../support/figureMenu.ts'
 import { events, listing, runPages, settings, titles, until, type RunPage } from '../support/runPage.ts'

@@ -8,6 +8,7 @@ import { Figure } from '../shared/figure.tsx'
 import { useRoomFor } from '../shared/picture.tsx'
 import { theme } from '../shared/theme.ts'
 import { ladders, picture, type LadderGroup } from './store.ts'
+import { stages } from '../../src/shared/series/stages.ts'
 
 export function Ladders() {
   return (
@@ -18,8 +19,6 @@ export function Ladders() {
     </section>
   )
 }
-
-const stages = ['dense', 'pruned', 'recovered'] as const
 
 function LadderFigure({ group: { name, rows }, titled }: { group: LadderGroup; titled: boolean }) {
   const what = ladderTitle(picture.value)

@@ -3,14 +3,12 @@ import { accuracyBarsTitle } from '../../src/shared/chart/accuracyBars.ts'
 import type { DataTable } from '../../src/shared/chart/chartTable.ts'
 import { formatAccuracy } from '../../src/shared/format/numbers.ts'
 import { accuraciesOf, type RunAccuracies } from '../../src/shared/series/accuracies.ts'
-import type { Stage } from '../../src/shared/series/events.ts'
+import { stages, type Stage } from '../../src/shared/series/stages.ts'
 import { undecided, type Accuracy } from '../../src/shared/series/meanAccuracy.ts'
 import { AccuracyBars } from '../shared/accuracyBars.tsx'
 import { DataTableView } from '../shared/dataTable.tsx'
 import { tableCsv } from '../shared/figure.tsx'
 import { all, picture } from './store.ts'
-
-const stages = ['dense', 'pruned', 'recovered'] as const
 
 export function TaskTable() {
   const found = accuraciesOf(picture.value.evaluations)

@@ -22,6 +22,7 @@ import type { RunDevice } from './state/progress.ts'
 import type { RunReport } from './report/report.ts'
 import { runPhases } from './phases/runPhases.ts'
 import { createSession, type SharedFolder } from './state/session.ts'
+import { stages } from '../../shared/series/stages.ts'
 
 export interface RunOptions {
   /** Path of a recipe, or one that has been read; may be left out with `resume`. */
@@ -142,9 +143,7 @@ async function runOpened(opened: OpenedRun, options: RunOptions): Promise<RunRep
     const modes = recipe.recover.map(({ mode }) => mode)
     const several = modes.length > 1 && { recoveries: modes }
     const blocks = model.config.numBlocks
-    const measures = (['dense', 'pruned', 'recovered'] as const).filter((stage) =>
-      recipe.evaluate.some(({ at }) => at.includes(stage)),
-    )
+    const measures = stages.filter((stage) => recipe.evaluate.some(({ at }) => at.includes(stage)))
     const planned = { prunes: plan.entries.length > 0, recoveries: modes, measures }
     emit({ type: 'start', name: folder.name, ...shown, blocks, ...several, plan: planned, ...(resumed && { resumed }) })
     // A resumed run may have written no events yet, too.

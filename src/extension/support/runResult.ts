@@ -4,8 +4,7 @@ import { readReport } from '../../runs/reader/report.ts'
 import { formatAccuracy, formatShare, formatValue } from '../../shared/format/numbers.ts'
 import { undecidedPairs } from '../../shared/series/meanAccuracy.ts'
 import { resultOf, type RunResult } from '../../shared/series/runResult.ts'
-
-const stages = ['dense', 'pruned', 'recovered'] as const
+import { stages } from '../../shared/series/stages.ts'
 
 /** null: nobody knows what. */
 export function resultText(name: string, result: RunResult | null): string {

@@ -1,6 +1,6 @@
 // Zero-shot accuracy as bars: each task, and their mean, at each stage of one run or of several, with standard errors.
 import { formatAccuracy } from '../format/numbers.ts'
-import type { Stage } from '../series/events.ts'
+import { stages, type Stage } from '../series/stages.ts'
 import { accuraciesOf } from '../series/accuracies.ts'
 import type { RunPicture } from '../series/foldRun.ts'
 import type { Accuracy } from '../series/meanAccuracy.ts'
@@ -12,7 +12,6 @@ import { shape, type Shape } from './shape.ts'
 
 export const accuracyBarsTitle = 'Accuracy by task'
 
-const stages = ['dense', 'pruned', 'recovered'] as const
 /** Share of a bar that its colour fills, so that stages do not depend on colour alone. */
 const fill: Record<Stage, number> = { dense: 0, pruned: 0.35, recovered: 1 }
 

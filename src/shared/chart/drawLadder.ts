@@ -1,5 +1,5 @@
 // A recovery ladder: dense, pruned and recovered as marks on one axis, the gap that was won back shaded. A row for each run.
-import type { Stage } from '../series/events.ts'
+import { stages, type Stage } from '../series/stages.ts'
 import type { Ladder, LadderMark } from '../series/ladder.ts'
 import { makeAxis, type Axis } from './axis.ts'
 import { seriesStyle } from './chartData.ts'
@@ -17,7 +17,6 @@ export interface LadderRow {
 const [foot, side] = [38, 46]
 /** A row of several has the name of its run above it. */
 const rowHeight = (rows: readonly LadderRow[]) => (rows.length > 1 ? 82 : 64)
-const stages = ['dense', 'pruned', 'recovered'] as const
 /** Values further apart than this stand on a log axis: on a linear one the lower two would be one. */
 const farApart = 4
 

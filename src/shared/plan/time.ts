@@ -1,6 +1,6 @@
 // How long a run takes, and its parts: the work of each by kind (methods/work.ts, passWork.ts) at the rates of this machine.
 // `run` shows a measured remaining time as soon as it runs.
-import type { Stage } from '../series/events.ts'
+import type { Stage } from '../series/stages.ts'
 import { idShapeOf, type DataFacts } from '../recipe/facts.ts'
 import { tried } from '../allocations/allocation.ts'
 import { allocationOf, keysOf } from '../allocations/allocations.ts'

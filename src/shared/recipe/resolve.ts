@@ -30,7 +30,6 @@ import {
   windowDefaults,
 } from './defaults.ts'
 import type {
-  EvaluationStage,
   PruneStep,
   Recipe,
   ReconstructionInputs,
@@ -39,6 +38,7 @@ import type {
   RecoverMode,
   SettledAllocation,
 } from './schema.ts'
+import type { Stage } from '../series/stages.ts'
 
 type AllocationKeys = Partial<Record<AllocationName, AllocationSettings>>
 
@@ -112,7 +112,7 @@ export interface ResolvedEvaluation {
   /** Set for tasks that generate text. */
   prompts?: string[]
   max_tokens?: number
-  at: EvaluationStage[]
+  at: Stage[]
   /** Undefined: not in between. */
   every?: number
 }

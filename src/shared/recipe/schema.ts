@@ -24,13 +24,13 @@ import { lossShape } from './lossSchema.ts'
 import { saveSchema } from './saveSchema.ts'
 import { allocationShape } from './allocationSchema.ts'
 import { sweepSchema } from './sweepSchema.ts'
+import { stages } from '../series/stages.ts'
 
 export type { SettledAllocation } from './allocationSchema.ts'
 
 export const modes = ['retrain', 'reconstruct', 'refit', 'merge'] as const
 export const windows = ['block', 'submodule'] as const
 const reconstructionInputs = ['pruned', 'dense'] as const
-export const stages = ['dense', 'pruned', 'recovered'] as const
 
 const share = z.number().gt(0).lt(1)
 
@@ -308,4 +308,3 @@ export type Recover = z.infer<typeof recoverySchema>
 export type RecoverMode = (typeof modes)[number]
 export type ReconstructionWindow = (typeof windows)[number]
 export type ReconstructionInputs = (typeof reconstructionInputs)[number]
-export type EvaluationStage = (typeof stages)[number]

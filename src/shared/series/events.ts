@@ -4,9 +4,9 @@ import { fields, flag, list, number, oneOf, optional, orNull, record, text } fro
 import type { Check, Checked, Fields } from '../format/checks.ts'
 import { isRecord } from '../format/records.ts'
 import { taskNames } from '../tasks/tasks.ts'
+import { stages } from './stages.ts'
 
-const stage = oneOf(['dense', 'pruned', 'recovered'])
-export type Stage = Checked<typeof stage>
+const stage = oneOf(stages)
 
 /** JSON has no NaN: what is none is null. */
 const measured = orNull(number)

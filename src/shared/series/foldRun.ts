@@ -1,5 +1,6 @@
 // A run as the views show it, folded from its events alone: a live run and a finished one give the same picture.
-import type { MergedUpdate, ModuleZeros, PlannedStages, RunEvent, Stage } from './events.ts'
+import type { MergedUpdate, ModuleZeros, PlannedStages, RunEvent } from './events.ts'
+import type { Stage } from './stages.ts'
 import { defaultTask, type TaskName } from '../tasks/tasks.ts'
 import type { Accuracy } from './meanAccuracy.ts'
 import type { SampleSet } from './samples.ts'

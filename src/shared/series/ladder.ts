@@ -1,7 +1,7 @@
 // Dense, pruned and recovered on one axis: how much of what pruning cost has been won back, also while the run goes on.
 import { accuraciesOf } from './accuracies.ts'
 import { entryNames } from './entryNames.ts'
-import type { Stage } from './events.ts'
+import { stages, type Stage } from './stages.ts'
 import type { Evaluation, RunPicture } from './foldRun.ts'
 import { formatAccuracy, formatCount, formatValue } from '../format/numbers.ts'
 import { followsPruning, isBlockwise, modesOf } from './recoveryName.ts'
@@ -97,8 +97,6 @@ function ladderOf(picture: RunPicture, measured: Omit<Ladder, 'wonBack' | 'words
   const known = { ...measured, wonBack: gapWonBack(values, better) }
   return { ...known, words: wordsOf(picture, known) }
 }
-
-const stages = ['dense', 'pruned', 'recovered'] as const
 
 function wordsOf(picture: RunPicture, { name, on, better, marks, wonBack }: Omit<Ladder, 'words'>): string {
   const { dense, pruned, recovered } = marks

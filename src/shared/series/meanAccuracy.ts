@@ -1,5 +1,5 @@
 // Mean accuracy over a recipe's zero-shot tasks, and whether a difference of two says anything.
-import type { Stage } from './events.ts'
+import { stages, type Stage } from './stages.ts'
 
 /** Share of right answers of one task; `stderr` null where it has a single row. */
 export interface Accuracy {
@@ -14,8 +14,6 @@ export interface MeanAccuracy extends Accuracy {
 }
 
 export type StageAccuracies = Partial<Record<Stage, MeanAccuracy>>
-
-const stages = ['dense', 'pruned', 'recovered'] as const
 
 /** Unweighted, as PERP and Wanda report it; null for nothing. */
 export function meanAccuracy(measured: readonly Accuracy[]): MeanAccuracy | null {

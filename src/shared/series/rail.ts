@@ -3,7 +3,7 @@
 import { accuraciesOf } from './accuracies.ts'
 import { blockErrors, errorLeft } from './blockErrors.ts'
 import { entryNames } from './entryNames.ts'
-import type { Stage } from './events.ts'
+import type { Stage } from './stages.ts'
 import type { Evaluation, PhasePart, RunPicture } from './foldRun.ts'
 import { formatAccuracy, formatCount, formatValue } from '../format/numbers.ts'
 import { followsPruning, isBlockwise, isRecovery, modesOf, recoveryName } from './recoveryName.ts'

@@ -8,7 +8,7 @@ import {
   formatValue,
   formatWonBack,
 } from '../format/numbers.ts'
-import type { Stage } from './events.ts'
+import { stages, type Stage } from './stages.ts'
 import { recoveryName } from './recoveryName.ts'
 import type { StageAccuracies } from './meanAccuracy.ts'
 import { fieldsOf } from '../format/records.ts'
@@ -40,8 +40,6 @@ export interface RunResult extends TextResults {
   /** The result as a file for llama.cpp. */
   ggufOutput: string | null
 }
-
-const stages = ['dense', 'pruned', 'recovered'] as const
 
 export function resultOf(report: unknown): RunResult {
   const {

@@ -1,5 +1,6 @@
 // Texts of one prompt beside each other: where a text leaves the first one, and how recipes' samples came along the recovery.
-import type { Sample, Stage } from './events.ts'
+import type { Sample } from './events.ts'
+import type { Stage } from './stages.ts'
 
 /** Continuations that one entry of `evaluate` generated at one place. */
 export interface SampleSet {

@@ -1,9 +1,8 @@
 // The texts that a recipe measures perplexity on, and the one by which its recovery is judged.
-import type { Stage } from './events.ts'
+import { stages, type Stage } from './stages.ts'
 import { fieldsOf } from '../format/records.ts'
 import { entryNames, type EvaluatedEntry } from './entryNames.ts'
 
-const stages = ['dense', 'pruned', 'recovered'] as const
 const finite = (value: unknown) => (typeof value === 'number' && Number.isFinite(value) ? value : null)
 
 /** A report may be anybody's. */

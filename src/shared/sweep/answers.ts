@@ -1,6 +1,6 @@
 // What a model answered to each row of a zero-shot task, as a run's report keeps it, and where two models' answers part.
 import { fieldsOf, isRecord } from '../format/records.ts'
-import { stages } from '../recipe/schema.ts'
+import { stages } from '../series/stages.ts'
 
 /** One character a row, in the order of the file: the index of a choice in base 36, "-" for none. Right is where both are the same. */
 export interface Answers {

@@ -2,8 +2,7 @@
 import { toCsv, type CsvValue } from '../format/csv.ts'
 import type { ComparedRun } from './comparedRun.ts'
 import { valueText } from '../recipe/sweep/settings.ts'
-
-const stages = ['dense', 'pruned', 'recovered'] as const
+import { stages } from '../series/stages.ts'
 
 export function comparisonCsv(runs: readonly ComparedRun[]): string {
   const paths = [...new Set(runs.flatMap(({ settings }) => Object.keys(settings)))]

@@ -1,5 +1,5 @@
 // Runs that differ only by their seed are one experiment: its median, and how far the seeds lie apart.
-import type { Stage } from '../series/events.ts'
+import type { Stage } from '../series/stages.ts'
 import type { ComparedRun } from './comparedRun.ts'
 import type { Settings } from '../recipe/sweep/settings.ts'
 import { lastStage, type SweepResults, type SweepRunState } from './sweepTable.ts'

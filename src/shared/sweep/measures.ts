@@ -10,7 +10,7 @@ import {
   formatValue,
   formatWonBack,
 } from '../format/numbers.ts'
-import type { Stage } from '../series/events.ts'
+import { stages, type Stage } from '../series/stages.ts'
 import type { FoldedRun, Spread } from './foldSeeds.ts'
 import type { Better } from './paretoFront.ts'
 import type { RunFacts } from './runFacts.ts'
@@ -39,7 +39,6 @@ export interface Measure {
   readonly isLog: boolean
 }
 
-const stages = ['dense', 'pruned', 'recovered'] as const
 const [plain, percent] = [1, 100]
 
 const asNumber = { format: formatValue, inColumn: columnFormat }

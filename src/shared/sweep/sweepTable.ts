@@ -1,5 +1,5 @@
 // The table of a sweep, as `sparsescope sweep status --json` prints it and sweep.json holds it.
-import type { Stage } from '../series/events.ts'
+import { stages, type Stage } from '../series/stages.ts'
 import type { Outputs, RunResult } from '../series/runResult.ts'
 import type { NamedSettings } from '../recipe/sweep/settings.ts'
 
@@ -38,8 +38,6 @@ export interface SweepTable {
   readonly engine: string
   readonly runs: readonly SweepRow[]
 }
-
-const stages = ['dense', 'pruned', 'recovered'] as const
 
 /** The value of the last stage that a run has reached; dense, where all begin, does not count. */
 export function lastStage<T>(values: Readonly<Record<Stage, T | null>>): T | null {

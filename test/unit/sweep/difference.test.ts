@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { answersIn, encodeAnswers, flippedRows } from '../../../src/shared/sweep/answers.ts'
 import { blockErrorPairs, promptPairs, settingDifferences } from '../../../src/shared/sweep/differenceOfRuns.ts'
 import type { SampleSet } from '../../../src/shared/series/samples.ts'
-import type { Stage } from '../../../src/shared/series/events.ts'
+import type { Stage } from '../../../src/shared/series/stages.ts'
 
 describe('the difference of two recipes', () => {
   it('is every setting that one has otherwise or alone, and not where results are saved', () => {

@@ -15,10 +15,8 @@ import { gapWonBack } from '../../../shared/series/texts.ts'
 import { entryNames } from '../../../shared/series/entryNames.ts'
 import type { ResolvedPruneStep, ResolvedRecover } from '../../../shared/recipe/resolve.ts'
 import { taskOf } from '../../../shared/tasks/tasks.ts'
-import type { Stage } from '../../../shared/series/events.ts'
+import { stages, type Stage } from '../../../shared/series/stages.ts'
 import type { Note } from './note.ts'
-
-export const stages = ['dense', 'pruned', 'recovered'] as const
 
 /** `org/name` of the Hub, from `hf:org/name[@revision]` or a place in the Hub's cache; null of any other path. */
 export function hubName(model: string): string | null {

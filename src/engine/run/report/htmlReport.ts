@@ -36,6 +36,7 @@ import { readOwn } from '../../../system/ownFile.ts'
 import { errorMaps, errorMapStyles } from './errorMap.ts'
 import type { RunReport } from './report.ts'
 import { summaryHeads, summaryRows, wonBackSentences } from './summaryTable.ts'
+import { stages } from '../../../shared/series/stages.ts'
 
 /** The page is light or dark as its reader likes it. */
 export const ink: Ink = { text: 'currentColor', muted: 'currentColor', error: '#c33', paper: null, font: 'inherit' }
@@ -111,15 +112,15 @@ function plots(picture: RunPicture): string {
 function taskTable(picture: RunPicture): string {
   const { tasks } = accuraciesOf(picture.evaluations)
   if (tasks.length === 0) return ''
-  const rows = tasks.map(({ name, stages }) => [
+  const rows = tasks.map(({ name, stages: measured }) => [
     name,
-    ...(['dense', 'pruned', 'recovered'] as const).map((stage) => {
-      const one = stages[stage]
+    ...stages.map((stage) => {
+      const one = measured[stage]
       return one ? formatAccuracy(one.acc, one.stderr) : '–'
     }),
   ])
   const bars = accuracyBars([{ label: picture.name, index: 0, picture }], ink)
-  return `<h2>Accuracy by task</h2>${bars ? shapeText(bars) : ''}${table(['task', 'dense', 'pruned', 'recovered'], rows)}`
+  return `<h2>Accuracy by task</h2>${bars ? shapeText(bars) : ''}${table(['task', ...stages], rows)}`
 }
 
 /** The model's continuations at each stage; the first token that differs from the first text's is marked. */

@@ -1,5 +1,6 @@
 // report.json: what a run did, on what, and what came out (also the JSON of `sparsescope run`).
-import type { ChosenAllocation, Stage } from '../../../shared/series/events.ts'
+import type { ChosenAllocation } from '../../../shared/series/events.ts'
+import type { Stage } from '../../../shared/series/stages.ts'
 import { chosenText } from '../../../shared/series/eventLine.ts'
 import { triedWindows } from '../../../shared/recipe/defaults.ts'
 import { writtenRecipe, type ResolvedRecipe, type WrittenRecipe } from '../../../shared/recipe/resolve.ts'

@@ -1,5 +1,5 @@
 // The table at the end of a run: dense, pruned, recovered.
-import type { Stage } from '../../../shared/series/events.ts'
+import type { Stage } from '../../../shared/series/stages.ts'
 import { formatBytes, megabyte } from '../../../shared/format/byteSize.ts'
 import {
   formatAccuracy,

@@ -4,7 +4,7 @@ import { unknownPace, type Pace } from '../../../shared/plan/pace.ts'
 import { passesOf } from '../../../shared/plan/passes.ts'
 import type { PlannedPart, WorkPart } from '../../../shared/plan/time.ts'
 import { isAskedAt, tries } from '../../../shared/plan/time.ts'
-import type { Stage } from '../../../shared/series/events.ts'
+import type { Stage } from '../../../shared/series/stages.ts'
 import type { ResolvedRecipe } from '../../../shared/recipe/resolve.ts'
 import type { RunProgress } from './progress.ts'
 

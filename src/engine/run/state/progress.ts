@@ -8,6 +8,7 @@ import { taskNames } from '../../../shared/tasks/tasks.ts'
 import { checkRecorded, parseJson, parseRecorded } from '../../../runs/folder/recorded.ts'
 import { EngineError } from '../../errors.ts'
 import type { SourceRecord } from './sources.ts'
+import { stages } from '../../../shared/series/stages.ts'
 
 /** A record larger than any run writes is an attack, not a long run. */
 const few = 1e6
@@ -52,7 +53,7 @@ const choices = z
 
 /** One measurement: in report, progress and the note beside a saved checkpoint. */
 export const evaluationShape = z.object({
-  stage: z.enum(['dense', 'pruned', 'recovered']),
+  stage: z.enum(stages),
   /** Index in the recipe's `evaluate`. */
   entry: count,
   task: z.enum(taskNames),

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { accuracyBars } from '../../../../src/shared/chart/accuracyBars.ts'
 import type { ChartedRun } from '../../../../src/shared/chart/runCharts.ts'
 import type { Shape } from '../../../../src/shared/chart/shape.ts'
-import type { RunEvent, Stage } from '../../../../src/shared/series/events.ts'
+import type { RunEvent } from '../../../../src/shared/series/events.ts'
+import type { Stage } from '../../../../src/shared/series/stages.ts'
 import { emptyPicture, foldEvents } from '../../../../src/shared/series/foldRun.ts'
 
 const measured = (stage: Stage, entry: number, acc: number, stderr: number | null = 0.02): RunEvent => {

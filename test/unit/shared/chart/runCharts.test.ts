@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { errorBars, errorCharts } from '../../../../src/shared/chart/errorBars.ts'
-import type { RunEvent, Stage } from '../../../../src/shared/series/events.ts'
+import type { RunEvent } from '../../../../src/shared/series/events.ts'
+import type { Stage } from '../../../../src/shared/series/stages.ts'
 import { accuracyChart, chartTexts, lossChart, perplexityChart } from '../../../../src/shared/chart/runCharts.ts'
 import { emptyPicture, foldEvents } from '../../../../src/shared/series/foldRun.ts'
 
