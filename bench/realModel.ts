@@ -1,10 +1,10 @@
 // A real model, row by row: prune and recover SmolLM2-135M, and measure text of the kind trained on, text of another kind, and tasks.
 //   npx tsx bench/realModel.ts --model SMOLLM2 --ids ids.safetensors --other-ids ids_wiki.safetensors --rows NAME,… [--seeds 0,1,2]
-//     [--tasks FOLDER [--limit N]] [--steps N] [--precision f32|bf16] [--all-text] [--peer torch_peer.py] [--out FOLDER]
+//     [--tasks FOLDER [--limit N]] [--steps N] [--precision f32|bf16] [--all-text both|training] [--peer torch_peer.py] [--out FOLDER]
 // Rows are those of bench/realModel/rows.ts (`--rows list` prints them); without --rows the PyTorch peer's table. A row that another
 // recovers, or whose gap it closes, is run too. What is done (OUT/results.json) is kept, and only what it lacks is measured.
 // --peer: rows that the peer knows are also run by it, one after the other. Seconds of a row include those of what it recovers.
-// --all-text: calibrate on the rows of `calibration` and `training` both, and train on both, each row once.
+// --all-text: train on the rows of `calibration` and `training`, both; with `both`, calibrate on all of them too.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -28,7 +28,7 @@ const { values: options } = parseArgs({
     steps: { type: 'string', default: '200' },
     seeds: { type: 'string', default: '0' },
     precision: { type: 'string', default: 'f32' },
-    'all-text': { type: 'boolean', default: false },
+    'all-text': { type: 'string' },
   },
 })
 if (options.rows === 'list') {
@@ -39,13 +39,18 @@ if (!options.model || !options.ids) {
   console.error('usage: realModel.ts --model FOLDER --ids FILE [--other-ids FILE] [--rows a,b] [--seeds 0,1,2]')
   process.exit(2)
 }
+const use = options['all-text']
+if (use !== undefined && use !== 'both' && use !== 'training') {
+  console.error(`--all-text takes "both" or "training", not ${use}`)
+  process.exit(2)
+}
 const out = resolve(options.out)
 mkdirSync(out, { recursive: true })
 const ids = resolve(options.ids)
 const bench: Bench = {
   model: resolve(options.model),
   out,
-  text: options['all-text'] ? allText(ids, join(out, 'ids.safetensors')) : { ids, calibration: 64, training: 200 },
+  text: use ? allText(ids, join(out, 'ids.safetensors'), use) : { ids, calibration: 64, training: 200 },
   otherIds: options['other-ids'] && resolve(options['other-ids']),
   tasks: options.tasks && resolve(options.tasks),
   limit: options.limit,

@@ -1,4 +1,4 @@
-// Token ids whose calibration and training sets are both all the rows that either had; the evaluation's stay apart.
+// Token ids that train, and calibrate if asked, on all the rows of both sets; the evaluation's stay apart.
 import { readFileSync, writeFileSync } from 'node:fs'
 
 interface Entry {
@@ -15,10 +15,10 @@ export interface TextSource {
 }
 
 /**
- * Writes `to` (safetensors, `[rows, length]` of i32): `calibration` and `training` each hold the rows of both in `from`, `training`'s
- * first, and `evaluation` is as it was.
+ * Writes `to` (safetensors, `[rows, length]` of i32): `training` holds the rows of `training` and `calibration` in `from`, in
+ * this order, and `calibration` the same where it is for both; else it and `evaluation` are as they were.
  */
-export function allText(from: string, to: string): TextSource {
+export function allText(from: string, to: string, use: 'training' | 'both'): TextSource {
   const bytes = readFileSync(from)
   const headerEnd = 8 + Number(bytes.readBigUInt64LE(0))
   const header = JSON.parse(bytes.toString('utf8', 8, headerEnd)) as Record<string, Entry>
@@ -32,16 +32,24 @@ export function allText(from: string, to: string): TextSource {
     return bytes.subarray(headerEnd + start, headerEnd + end)
   }
   const both = Buffer.concat([dataOf('training'), dataOf('calibration')])
-  const [length, rows] = [entryOf('training').shape[1], entryOf('training').shape[0] + entryOf('calibration').shape[0]]
-  const evaluation = dataOf('evaluation')
-  const shared = { dtype: entryOf('training').dtype, shape: [rows, length], data_offsets: [0, both.length] }
-  const last = { ...entryOf('evaluation'), data_offsets: [both.length, both.length + evaluation.length] }
+  const [trained, calibrated] = [entryOf('training'), entryOf('calibration')]
+  const all = { ...trained, shape: [trained.shape[0] + calibrated.shape[0], trained.shape[1]] }
   // Two names on the same bytes are no valid file: the rows are written twice.
-  const twice = { ...shared, data_offsets: [last.data_offsets[1], last.data_offsets[1] + both.length] }
-  const text = JSON.stringify({ calibration: shared, evaluation: last, training: twice })
+  const parts = {
+    calibration: use === 'both' ? { entry: all, data: both } : { entry: calibrated, data: dataOf('calibration') },
+    evaluation: { entry: entryOf('evaluation'), data: dataOf('evaluation') },
+    training: { entry: all, data: both },
+  }
+  let end = 0
+  const placed = Object.entries(parts).map(([name, { entry, data }]) => {
+    const start = end
+    end += data.length
+    return [name, { ...entry, data_offsets: [start, end] }]
+  })
+  const text = JSON.stringify(Object.fromEntries(placed))
   const padded = Buffer.from(text.padEnd(Math.ceil(text.length / 8) * 8))
   const size = Buffer.alloc(8)
   size.writeBigUInt64LE(BigInt(padded.length))
-  writeFileSync(to, Buffer.concat([size, padded, both, evaluation, both]))
-  return { ids: to, calibration: rows, training: rows }
+  writeFileSync(to, Buffer.concat([size, padded, ...Object.values(parts).map(({ data }) => data)]))
+  return { ids: to, calibration: parts.calibration.entry.shape[0], training: all.shape[0] }
 }
