@@ -5,7 +5,7 @@ import { EngineError } from '../errors.ts'
 import { machineMemoryBytes } from '../machineMemory.ts'
 import { upload, type Backend, type DeviceInfo } from './backend.ts'
 import { openCpu } from './cpu/open.ts'
-import { chooseAdapter } from './webgpu/chooseAdapter.ts'
+import { chooseAdapter, type AdapterChoice } from './webgpu/chooseAdapter.ts'
 import { knownDeviceMemory } from './webgpu/deviceMemory.ts'
 import { memoryBound } from './webgpu/memoryBound.ts'
 import { openWebGpu, type WebGpuBackend } from './webgpu/backend.ts'
@@ -23,8 +23,20 @@ export interface OpenOptions {
   deviceMemory?: string
 }
 
-/** `info.details.reason` says why this device was taken. 'wgpu' takes software adapters too, or throws the remedy. */
-export async function openBackend({ device, adapter, threads, ...options }: OpenOptions): Promise<Backend> {
+/** What is known of this machine's GPUs before one is opened. */
+interface Look {
+  hasGpu(): boolean
+  choose(adapter?: string): Promise<AdapterChoice>
+}
+
+/**
+ * `info.details.reason` says why this device was taken, and `note` what a driver died of. 'wgpu' takes software adapters too, or
+ * throws the remedy.
+ */
+export async function openBackend(
+  { device, adapter, threads, ...options }: OpenOptions,
+  look: Look = { hasGpu: mayHaveGpu, choose: chooseAdapter },
+): Promise<Backend> {
   // Options are checked before a device is looked for: a typing error must not send the work elsewhere.
   const deviceMemory = options.deviceMemory ? sizeOf(options.deviceMemory) : undefined
   if (device === 'cpu' && deviceMemory !== undefined)
@@ -33,21 +45,21 @@ export async function openBackend({ device, adapter, threads, ...options }: Open
       'the CPU has no device memory: leave --device-memory out; --memory is what it may use',
     )
   if (device === 'cpu') return withReason(await openCpu({ threads }), 'asked for')
-  if (device === 'wgpu' || adapter) return withReason(await openProbed(deviceMemory, adapter), 'asked for')
+  if (device === 'wgpu' || adapter)
+    return withReason(await openProbed(await look.choose(adapter), deviceMemory), 'asked for')
   if (process.versions.electron)
     return withReason(await openCpu({ threads }), 'inside Electron results of a GPU cannot be read')
-  if (!mayHaveGpu()) return withReason(await openCpu({ threads }), 'this machine shows no GPU in /dev')
+  if (!look.hasGpu()) return withReason(await openCpu({ threads }), 'this machine shows no GPU in /dev')
+  const choice = await look.choose()
+  const onCpu = async (reason: string) => withReason(withNote(await openCpu({ threads }), choice.note), reason)
   try {
-    const gpu = await openProbed(deviceMemory)
+    const gpu = await openProbed(choice, deviceMemory)
     if (gpu.info.details.software !== true) return withReason(gpu, 'a GPU that computes was found')
     await gpu.close()
-    const reason = `the only adapter is software (${gpu.info.description}), which is slower than the CPU backend`
-    const { note } = gpu.info.details
-    const cpu = withReason(await openCpu({ threads }), reason)
-    return note ? withDetails(cpu, { note }) : cpu
+    return await onCpu(`the only adapter is software (${gpu.info.description}), which is slower than the CPU backend`)
   } catch (error) {
     if (!(error instanceof EngineError)) throw error
-    return withReason(await openCpu({ threads }), error.message)
+    return onCpu(error.message)
   }
 }
 
@@ -65,13 +77,13 @@ export function mayHaveGpu(): boolean {
 }
 
 /** A device that computes and gives the result back; drivers exist that offer an adapter and do neither. */
-async function openProbed(maxBytes: number | undefined, adapter?: string): Promise<WebGpuBackend> {
-  const { request, note } = await chooseAdapter(adapter)
+async function openProbed({ request, note }: AdapterChoice, maxBytes: number | undefined): Promise<WebGpuBackend> {
+  if (!request) throw new EngineError('unsupported', `${note}. The CPU backend (--device cpu) needs none`)
   const gpu = await openWebGpu({ maxBytes, ...request })
   try {
     await probe(gpu)
     if (maxBytes === undefined && gpu.info.details.software !== true) gpu.limitMemory(await memoryOf(gpu))
-    return note ? withDetails(gpu, { note }) : gpu
+    return withNote(gpu, note)
   } catch (error) {
     await gpu.close()
     throw error
@@ -109,6 +121,10 @@ export async function probe(backend: Backend): Promise<void> {
 
 function withReason<B extends Backend>(backend: B, reason: string): B {
   return withDetails(backend, { reason })
+}
+
+function withNote<B extends Backend>(backend: B, note: string): B {
+  return note ? withDetails(backend, { note }) : backend
 }
 
 function withDetails<B extends Backend>(backend: B, details: DeviceInfo['details']): B {

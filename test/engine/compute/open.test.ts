@@ -20,6 +20,20 @@ describe('openBackend', function () {
     await backend.close()
   })
 
+  it('where every driver died, takes the CPU by itself and says what happened; a GPU that is asked for is refused with it', async () => {
+    const note = 'The driver of a GPU ended every process (SIGSEGV)'
+    const look = { hasGpu: () => true, choose: async () => ({ request: null, note }) }
+    const backend = await openBackend({ device: 'auto', threads: 1 }, look)
+    assert.equal(backend.info.device, 'cpu')
+    assert.equal(backend.info.details.note, note)
+    await backend.close()
+    for (const asked of [{ device: 'wgpu' }, { device: 'auto', adapter: 'a GPU' }] as const)
+      await assert.rejects(openBackend(asked, look), {
+        code: 'unsupported',
+        message: `${note}. The CPU backend (--device cpu) needs none`,
+      })
+  })
+
   it('takes the adapter that is named, by a part of its name; an unknown name is told which there are', async function () {
     const [name] = await adapterNames().catch(() => [])
     if (!name) return lacks(this, 'no WebGPU adapter here: none can be chosen by name')

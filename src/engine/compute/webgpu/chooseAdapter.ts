@@ -1,16 +1,16 @@
 // Which adapter a backend opens, and how, from what is known of them all.
-import { EngineError } from '../../errors.ts'
 import { byStrength } from './byStrength.ts'
 import type { OpenRequest } from './protocol.ts'
 import { deathsIn, surveyAdapters, type Survey } from './survey.ts'
 
 export interface AdapterChoice {
-  readonly request: Partial<OpenRequest>
+  /** null: none can be opened, as `note` says. */
+  readonly request: Partial<OpenRequest> | null
   /** What died and what is done instead, in sentences for people; empty where nothing did. */
   readonly note: string
 }
 
-/** The adapter of which `name` is a part, else the strongest. @throws EngineError 'unsupported' where its driver ends processes. */
+/** The adapter of which `name` is a part, else the strongest whose driver does not end processes. */
 export async function chooseAdapter(name?: string, survey?: Survey | null): Promise<AdapterChoice> {
   const found = survey === undefined ? await surveyAdapters() : survey
   // Dawn itself says what is missing.
@@ -19,8 +19,7 @@ export async function chooseAdapter(name?: string, survey?: Survey | null): Prom
   const meant = name === undefined ? found.adapters : found.adapters.filter((a) => a.name.includes(name)).slice(0, 1)
   const note = deathsIn({ ...found, adapters: meant }).join('. ')
   const [chosen] = byStrength(meant)
-  if (note && !chosen) throw new EngineError('unsupported', `${note}. The CPU backend (--device cpu) needs none`)
-  if (!chosen) return otherwise
+  if (!chosen) return note ? { request: null, note } : otherwise
   const { name: full, access, facts } = chosen
   const flopsPerSecond = facts?.flopsPerSecond ?? null
   return { request: { flags: [`adapter=${full}`], plain: access === 'plain', flopsPerSecond }, note }

@@ -39,7 +39,7 @@ describe('the adapter that is taken', () => {
     it(machine, async () => {
       assert.equal(byStrength(adapters)[0], taken)
       const choice = await chooseAdapter(undefined, { at: 0, death: null, doubtful: false, adapters })
-      assert.deepEqual(choice.request.flags, [`adapter=${taken.name}`])
+      assert.deepEqual(choice.request?.flags, [`adapter=${taken.name}`])
     })
 
   it('of equals is the one with larger buffers, else the first', () => {
