@@ -1,4 +1,5 @@
 // The last look before weights are saved: every pruned entry of the bytes that will lie in the file is exactly 0.
+import { halvesAreZero } from '../checkpoint/halfLook.ts'
 import { EngineError } from '../errors.ts'
 import type { Mask } from '../prune/mask.ts'
 
@@ -16,7 +17,7 @@ export interface StoredWeight {
 export function brokenEntries(mask: Mask, stored: StoredWeight): number {
   const { rows, columns, words } = mask
   const wordsPerRow = words.length / Math.max(1, rows)
-  if (columns % 32 === 0 && stored.bytesPerWeight === 2 && !stored.transposed && pairsAreZero(words, stored.bytes))
+  if (columns % 32 === 0 && stored.bytesPerWeight === 2 && !stored.transposed && halvesAreZero(stored.bytes, words))
     return 0
   const { bits, magnitude } = bitsOf(stored)
   const [rowStep, columnStep] = stored.transposed ? [1, rows] : [columns, 1]
@@ -32,22 +33,6 @@ export function brokenEntries(mask: Mask, stored: StoredWeight): number {
         broken += (pruned >>> bit) & Number((bits[start + bit * columnStep] & magnitude) !== 0)
     }
   return broken
-}
-
-/** Magnitudes of two neighbours that are to be 0, by the two bits of what is pruned. */
-const magnitudes = Int32Array.of(0, 0x7fff, 0x7fff0000, 0x7fff7fff)
-
-/** Whether all pruned entries are 0, of 16-bit values two at a time: half of the work where nothing is broken. */
-function pairsAreZero(words: Uint32Array, { buffer, byteOffset, byteLength }: Uint8Array): boolean {
-  if (byteOffset % 4 !== 0) return false
-  const pairs = new Int32Array(buffer, byteOffset, byteLength / 4)
-  let set = 0
-  for (let word = 0; word < words.length; word++) {
-    const pruned = ~words[word]
-    const start = 16 * word
-    for (let pair = 0; pair < 16; pair++) set |= pairs[start + pair] & magnitudes[(pruned >>> (2 * pair)) & 3]
-  }
-  return set === 0
 }
 
 /** Throws `mask-broken` when pruned weights have come back. A kept weight may have become 0: that breaks nothing. */

@@ -29,7 +29,7 @@ const known = {
   // Each column takes the errors of all before it, two operations each.
   pruneSweep: ([count, columns]) => ({ flops: count * columns ** 2, bytes: 3 * 4 * count * columns }),
   // A third of n³ multiplications and additions for the factor, and as many for its inverse.
-  pruneFactorBlock: ([n]) => ({ flops: (4 / 3) * n ** 3, bytes: 4 * 4 * n ** 2 }),
+  pruneFactorBlock: ([n]) => ({ flops: (4 / 3) * n ** 3, bytes: 5 * 4 * n ** 2 }),
 }
 
 exports.costOf = (label, params, tensors, groups) => {

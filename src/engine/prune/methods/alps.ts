@@ -77,7 +77,7 @@ export async function solveAlps(host: PruneHost, shared: AlpsHessian, input: Sol
   const project = () => keepLargest(host, mask, x, projection, name, masks)
   const readMask = async () => {
     const [words] = await Promise.all([host.read(mask), masks.check()])
-    return new Uint32Array(words)
+    return words as Uint32Array
   }
   /** D = top(X). */
   const projectTo = async () => {
@@ -168,7 +168,12 @@ class Penalty {
   /** Sets ρ after every third iteration `t`, by how much the mask has changed. */
   adapt(support: Uint32Array, t: number): 'go on' | 'stop' | 'restart' {
     let change = 0
-    for (let i = 0; i < support.length; i++) change += bitCount(support[i] ^ this.#support[i])
+    const before = this.#support
+    for (let i = 0; i < support.length; i++) {
+      const changed = support[i] ^ before[i]
+      // Few words change once the mask comes to rest.
+      if (changed !== 0) change += bitCount(changed)
+    }
     this.#support = support
     this.trace.change.push(change)
     const next = this.#next(change)

@@ -104,10 +104,7 @@ export async function invert(
   using arena = new Arena(host)
   const [upper, line] = [arena.allocate(h.shape), arena.allocate([diagonal.length])]
   for (const shift of shifts) {
-    host.write(
-      line,
-      Float32Array.from(diagonal, (d) => d + shift),
-    )
+    host.write(line, new Float32Array(diagonal.map((d) => d + shift)))
     if (!(await host.prune.inverseFactor(upper, h, line))) continue
     if (shift > 0) warn(`${name}: its Hessian is not positive definite; ${shift} was added to its unit diagonal`)
     host.kernels.fill(out, 0)

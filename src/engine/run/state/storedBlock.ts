@@ -1,6 +1,7 @@
 // Weights on their way into a file: rounded to the checkpoint's type on the device, read, and their masks checked in the
 // very bytes that will lie there.
 import { moduleOfWeight } from '../../../shared/families/parameters.ts'
+import { halvesAreFinite } from '../../checkpoint/halfLook.ts'
 import type { Backend } from '../../compute/backend.ts'
 import { readWide } from '../../compute/backend.ts'
 import type { Tensor } from '../../compute/tensor.ts'
@@ -84,18 +85,6 @@ function bytesPerWeight(dtype: string): 2 | 4 | 8 {
   return dtype === 'F64' ? 8 : dtype === 'F32' ? 4 : 2
 }
 
-/** Whether no exponent of 16-bit values is all ones, two at a time: adding its lowest bit carries into the sign's place only then. An odd last one, or an odd address, is left to the caller. */
-function pairsAreFinite({ buffer, byteOffset, byteLength }: Uint8Array, exponent: number): boolean {
-  if (byteOffset % 4 !== 0 || byteLength % 4 !== 0) return false
-  const pairs = new Int32Array(buffer, byteOffset, byteLength / 4)
-  const both = (exponent << 16) | exponent
-  const lowest = exponent & -exponent
-  const carry = (lowest << 16) | lowest
-  let carried = 0
-  for (let i = 0; i < pairs.length; i++) carried |= (pairs[i] & both) + carry
-  return (carried & 0x80008000) === 0
-}
-
 /** All bits of the exponent set: infinity or not a number. */
 const exponents: Record<string, number> = { F16: 0x7c00, BF16: 0x7f80, F32: 0x7f800000, F64: 0x7ff00000 }
 
@@ -110,7 +99,7 @@ const remedies: Record<ChangedBy, string> = {
 export function checkFinite(name: string, bytes: Uint8Array, dtype: string, changedBy: ChangedBy): void {
   const exponent = exponents[dtype] ?? 0
   const size = bytesPerWeight(dtype)
-  if (size === 2 && pairsAreFinite(bytes, exponent)) return
+  if (size === 2 && halvesAreFinite(bytes, exponent)) return
   const bits =
     size === 2
       ? new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 2)

@@ -177,6 +177,28 @@ for (const [title, options] of Object.entries(variants))
       }
     })
 
+    // Windows of a few rows would make thousands of dispatches of it.
+    if (!options.reachBytes)
+      it('factors several panels, the last of them ragged', async () => {
+        const [n, rho] = [2100, 0.6]
+        const own = 1 / Math.sqrt(1 - rho ** 2)
+        const h = matrix(n, n, (i) => rho ** Math.abs(Math.floor(i / n) - (i % n)))
+        const diagonal = matrix(1, n, () => 1)
+        const out = gpu.allocate('f32', [n, n])
+        assert.equal(await gpu.prune.inverseFactor(out, h, diagonal), true)
+        // Hᵢⱼ = ρ^|i − j| has an inverse of three diagonals, and its factor two.
+        const u = (await gpu.read(out)) as Float32Array
+        let worst = 0
+        for (let i = 0; i < n; i++)
+          for (let j = 0; j < n; j++) {
+            const expected = j === i ? (i === n - 1 ? 1 : own) : j === i + 1 ? -rho * own : 0
+            worst = Math.max(worst, Math.abs(u[i * n + j] - expected))
+            if (j < i) assert.ok(Object.is(u[i * n + j], 0), `below the diagonal in row ${i}`)
+          }
+        assert.ok(worst < 1e-5, `${worst}`)
+        for (const tensor of [h, diagonal, out]) gpu.release(tensor)
+      })
+
     for (const groups of [null, { n: 2, m: 4 }, { n: 1, m: 3 }, { n: 5, m: 12 }])
       it(`sweeps a block of columns: ${groups ? `${groups.n}:${groups.m}` : 'a given mask'}`, async () => {
         for (const [rows, width, start, end] of [

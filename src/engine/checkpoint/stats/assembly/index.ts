@@ -1,5 +1,6 @@
 // Counts of 16-bit floats: how often each pattern occurs, and in how many groups of 4 and of 8 fewer than so many are zero.
 // Compiled by scripts/buildWasm.mjs; halfCounter.ts lays out the memory.
+export { areFinite, areZero } from './look'
 
 /** Patterns of 16 bits. */
 const patterns: i32 = 65536

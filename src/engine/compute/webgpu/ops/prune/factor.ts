@@ -1,6 +1,7 @@
-// The upper U with Uᵀ·U = H⁻¹, as on the CPU (../../../cpu/prune/factor.ts): H = R·Rᵀ with R upper, from the last panel on,
-// and U = R⁻¹, in place. A panel's own block is one workgroup's work, all else are matrix products. Operands of products
-// are copied out of the matrix first, since nothing may be bound for reading and for writing at once.
+// The upper U with Uᵀ·U = H⁻¹, as on the CPU (../../../cpu/prune/factor.ts): H = R·Rᵀ with R upper, from the last columns on,
+// and U = R⁻¹, in place. A block of the diagonal is one workgroup's work, all else are matrix products: within a panel by the
+// blocks, beside it by whole panels, so that dispatches are few and deep. Nothing may be bound for reading and for writing at
+// once, so that each product leaves the matrix, or comes back to it.
 import type { Kernels } from '../../../kernels.ts'
 import { slice, type Tensor } from '../../../tensor.ts'
 import { pieces, type Gpu } from '../../gpu.ts'
@@ -9,8 +10,10 @@ import { perElement } from '../elementwise.ts'
 import { multiply, product } from '../gemm/multiply.ts'
 import { rowWindows } from './score.ts'
 
-/** Rows and columns of a panel; at most `groupSize`. */
-export const factorPanelWidth = 128
+/** Rows and columns of a panel: those before it take up its R in one product. */
+export const factorPanelWidth = 1024
+/** Rows and columns of a block of the diagonal; at most `groupSize`. */
+const blockWidth = 128
 
 const copyUpper = perElement(
   'pruneCopyUpper',
@@ -25,52 +28,59 @@ const copyUpper = perElement(
   y[p.yAt + i] = value;`,
 )
 
-/** Zeros left of a panel, where updates of whole rectangles have left something. */
-const clearLeft = perElement(
-  'pruneClearLeft',
+/** Zeros below the diagonal of a block, where updates of whole rectangles have left something. */
+const clearLower = perElement(
+  'pruneClearLower',
   { y: 'rw f32' },
-  { columns: 'u32', n: 'u32' },
-  'y[p.yAt + (i / p.columns) * p.n + i % p.columns] = 0.0;',
+  { firstRow: 'u32', columns: 'u32', n: 'u32' },
+  /* wgsl */ `
+  let column = i % p.columns;
+  if (column < p.firstRow + i / p.columns) { y[p.yAt + (i / p.columns) * p.n + column] = 0.0; }`,
 )
 
-/** s[n,n] = R·Rᵀ becomes R⁻¹, zeros below the diagonal; r is scratch, row c holds column c of R. */
+/** The block s[width,width] of a matrix with rows of n, R·Rᵀ, becomes R⁻¹, zeros below the diagonal, as does t; r is scratch, row c holds column c of R. */
 const factorBlock = defineShader(
   'pruneFactorBlock',
-  { s: 'rw f32', r: 'rw f32', bad: 'rw u32' },
-  { n: 'u32' },
+  { s: 'rw f32', t: 'rw f32', r: 'rw f32', bad: 'rw u32' },
+  { width: 'u32', n: 'u32' },
   /* wgsl */ `
+fn entry(i: u32, j: u32) -> u32 { return p.sAt + i * p.n + j; }
+fn factor(c: u32, i: u32) -> u32 { return p.rAt + c * p.width + i; }
+
 @compute @workgroup_size(${groupSize})
 fn main(@builtin(local_invocation_index) local: u32) {
-  let n = p.n;
-  for (var step = 0u; step < n; step++) {
-    let c = n - 1u - step;
-    let pivot = s[p.sAt + c * n + c];
+  for (var step = 0u; step < p.width; step++) {
+    let c = p.width - 1u - step;
+    let pivot = s[entry(c, c)];
     // Positive and finite, without a comparison that a driver may assume to be one of numbers.
     let pattern = bitcast<u32>(pivot);
     if (local == 0u && (pattern == 0u || pattern >= 0x7f800000u)) { bad[p.badAt] = 1u; }
     let root = sqrt(pivot);
-    for (var i = local; i <= c; i += ${groupSize}u) { r[p.rAt + c * n + i] = select(s[p.sAt + i * n + c] / root, root, i == c); }
+    for (var i = local; i <= c; i += ${groupSize}u) { r[factor(c, i)] = select(s[entry(i, c)] / root, root, i == c); }
     storageBarrier();
     for (var i = local / 16u; i < c; i += ${groupSize / 16}u) {
-      let factor = r[p.rAt + c * n + i];
-      for (var j = i + local % 16u; j < c; j += 16u) { s[p.sAt + i * n + j] -= factor * r[p.rAt + c * n + j]; }
+      let own = r[factor(c, i)];
+      for (var j = i + local % 16u; j < c; j += 16u) { s[entry(i, j)] -= own * r[factor(c, j)]; }
     }
     storageBarrier();
   }
   // Columns of the inverse do not depend on each other.
   let j = local;
-  if (j >= n) { return; }
-  for (var step = 0u; step < n; step++) {
-    let i = n - 1u - step;
+  if (j >= p.width) { return; }
+  for (var step = 0u; step < p.width; step++) {
+    let i = p.width - 1u - step;
     var value = select(0.0, 1.0, i == j);
-    for (var l = i + 1u; l <= j; l++) { value -= r[p.rAt + l * n + i] * s[p.sAt + l * n + j]; }
-    s[p.sAt + i * n + j] = select(value / r[p.rAt + i * n + i], 0.0, i > j);
+    for (var l = i + 1u; l <= j; l++) { value -= r[factor(l, i)] * s[entry(l, j)]; }
+    value = select(value / r[factor(i, i)], 0.0, i > j);
+    s[entry(i, j)] = value;
+    t[p.tAt + i * p.width + j] = value;
   }
 }
 `,
 )
 
-const variants = { copy: variant(copyUpper), clear: variant(clearLeft), block: variant(factorBlock) }
+const variants = { copy: variant(copyUpper), clear: variant(clearLower), block: variant(factorBlock) }
+
 /** a[n,n] = the upper triangle of h with `diagonal` in place of its own. */
 export function runFactorBegin(gpu: Gpu, a: Tensor, h: Tensor, diagonal: Tensor): void {
   const n = a.shape[0]
@@ -83,9 +93,6 @@ export function runFactorBegin(gpu: Gpu, a: Tensor, h: Tensor, diagonal: Tensor)
     })
 }
 
-/** Columns per rectangle of the updates, which skip the lower triangle except inside a rectangle. */
-const stair = 1024
-
 /** The panel of columns [k, k + width); panels go from the last to the first. bad[0] = 1 when it is not positive definite. */
 export function runFactorPanel(
   gpu: Gpu,
@@ -96,66 +103,77 @@ export function runFactorPanel(
   width: number,
 ): void {
   const n = a.shape[0]
-  const from = (t: Tensor, start: number) => slice(t, start, [t.length - start])
   const at = (row: number, column: number) => from(a, row * n + column)
-  /** A rectangle of the matrix to compact scratch, or back. */
-  const out = (row: number, column: number, height: number, columns: number) => {
-    const part = gpu.scratch([height, columns])
-    copy(part, a, { ...block(height, columns), outRow: columns, inRow: n, inOffset: row * n + column })
-    return part
-  }
-  const back = (part: Tensor, row: number, column: number) =>
-    copy(a, part, {
-      ...block(part.shape[0], part.shape[1]),
-      outRow: n,
-      inRow: part.shape[1],
-      outOffset: row * n + column,
-    })
-
-  const inverse = out(k, k, width, width)
-  const tensors = [inverse, gpu.scratch([width, width]), bad]
-  gpu.run({ variant: variants.block, tensors, params: [width], groups: [1, 1, 1] })
-  back(inverse, k, k)
+  // R of the panel, and then R·U of the columns behind it.
+  const work = gpu.scratch([n, width])
+  factorColumns(gpu, a, work, bad, k, width)
   if (k > 0) {
-    clear(gpu, at(k, 0), width, k, n)
-    const r = gpu.scratch([k, width])
-    multiply(gpu, product(r, out(0, k, k, width), inverse, [k, width, width], { transB: true }))
-    back(r, 0, k)
-    for (const [start, end] of pieces(k, stair)) {
-      const own = from(r, start * width)
+    copy(a, work, { ...matrix(k, width), outRow: n, inRow: width, outOffset: k })
+    for (const [start, end] of pieces(k, factorPanelWidth)) {
+      const own = from(work, start * width)
       const sizes = [end - start, k - start, width] as [number, number, number]
       multiply(gpu, product(at(start, start), own, own, sizes, { transB: true, alpha: -1, beta: 1, ldc: n }))
     }
   }
   const behind = n - k - width
   if (behind === 0) return
-  const r = out(k, k + width, width, behind)
-  const product1 = gpu.scratch([width, behind])
-  for (const [start, end] of pieces(behind, stair)) {
+  for (const [start, end] of pieces(behind, factorPanelWidth)) {
+    // U is upper: rows from the last of these columns on do not count.
     const u = at(k + width, k + width + start)
-    const strides = { lda: behind, ldb: n, ldc: behind }
-    multiply(gpu, product(from(product1, start), r, u, [width, end - start, end], strides))
+    multiply(
+      gpu,
+      product(from(work, start), at(k, k + width), u, [width, end - start, end], { lda: n, ldb: n, ldc: behind }),
+    )
   }
-  const strides = { ldb: behind, ldc: n }
-  multiply(gpu, product(at(k, k + width), inverse, product1, [width, behind, width], { alpha: -1, ...strides }))
+  const inverse = gpu.scratch([width, width])
+  copy(inverse, a, { ...matrix(width, width), outRow: width, inRow: n, inOffset: k * n + k })
+  multiply(gpu, product(at(k, k + width), inverse, work, [width, behind, width], { alpha: -1, ldc: n }))
 }
 
-function clear(gpu: Gpu, y: Tensor, height: number, columns: number, n: number): void {
-  for (const [start, end] of pieces(height, Math.max(1, gpu.windowBytes / 4 / n)))
+/** r[k + width, width] = R of the panel's columns, block by block, and U in the panel's own rows of them. Rows of r in its blocks of the diagonal stay undefined. */
+function factorColumns(gpu: Gpu, a: Tensor, r: Tensor, bad: Tensor, k: number, width: number): void {
+  const n = a.shape[0]
+  const at = (row: number, column: number) => from(a, row * n + column)
+  const side = Math.min(blockWidth, width)
+  const [inverse, columns, spread] = [side, side, width].map((reach) => gpu.scratch([side, reach]))
+  clear(gpu, at(k, k), width, n)
+  for (let start = Math.floor((width - 1) / blockWidth) * blockWidth; start >= 0; start -= blockWidth) {
+    const c = k + start
+    const own = Math.min(blockWidth, width - start)
+    const behind = width - start - own
+    const done = start + own
+    if (behind > 0) {
+      const strides = { lda: width, ldb: width, ldc: n }
+      const sizes = [c + own, own, behind] as [number, number, number]
+      const rows = from(r, c * width + done)
+      multiply(gpu, product(at(0, c), from(r, done), rows, sizes, { transB: true, alpha: -1, beta: 1, ...strides }))
+    }
+    const block = slice(a, c * n + c, [(own - 1) * (n + 1) + 1])
+    const tensors = [block, inverse, columns, bad]
+    gpu.run({ variant: variants.block, tensors, params: [own, n], groups: [1, 1, 1] })
+    if (c > 0)
+      multiply(gpu, product(from(r, start), at(0, c), inverse, [c, own, own], { transB: true, lda: n, ldc: width }))
+    if (behind === 0) continue
+    const u = at(c + own, c + own)
+    multiply(gpu, product(spread, from(r, c * width + done), u, [own, behind, behind], { lda: width, ldb: n }))
+    multiply(gpu, product(at(c, c + own), inverse, spread, [own, behind, own], { alpha: -1, ldc: n }))
+  }
+}
+
+/** The block [width, width] at the beginning of y, with rows of n. */
+function clear(gpu: Gpu, y: Tensor, width: number, n: number): void {
+  for (const [start, end] of pieces(width, Math.max(1, gpu.windowBytes / 4 / n)))
     gpu.run({
       variant: variants.clear,
-      tensors: [slice(y, start * n, [(end - start - 1) * n + columns])],
-      params: [(end - start) * columns, columns, n],
-      groups: gridOf((end - start) * columns),
+      tensors: [slice(y, start * n, [(end - start - 1) * n + width])],
+      params: [(end - start) * width, start, width, n],
+      groups: gridOf((end - start) * width),
     })
 }
 
-const block = (rows: number, width: number) => ({
-  rows,
-  groups: 1,
-  width,
-  outGroup: 0,
-  inGroup: 0,
-  outOffset: 0,
-  inOffset: 0,
+const from = (t: Tensor, start: number) => slice(t, start, [t.length - start])
+
+const matrix = (rows: number, width: number) => ({
+  ...{ rows, width, groups: 1 },
+  ...{ outGroup: 0, inGroup: 0, outOffset: 0, inOffset: 0 },
 })
