@@ -38,7 +38,10 @@ const clearLower = perElement(
   if (column < p.firstRow + i / p.columns) { y[p.yAt + (i / p.columns) * p.n + column] = 0.0; }`,
 )
 
-/** The block s[width,width] of a matrix with rows of n, R·Rᵀ, becomes R⁻¹, zeros below the diagonal, as does t; r is scratch, row c holds column c of R. */
+/**
+ * The block s[width,width] of a matrix with rows of n, R·Rᵀ, becomes R⁻¹, zeros below the diagonal, as does t; r is scratch, row c
+ * holds column c of R.
+ */
 const factorBlock = defineShader(
   'pruneFactorBlock',
   { s: 'rw f32', t: 'rw f32', r: 'rw f32', bad: 'rw u32' },
@@ -130,7 +133,10 @@ export function runFactorPanel(
   multiply(gpu, product(at(k, k + width), inverse, work, [width, behind, width], { alpha: -1, ldc: n }))
 }
 
-/** r[k + width, width] = R of the panel's columns, block by block, and U in the panel's own rows of them. Rows of r in its blocks of the diagonal stay undefined. */
+/**
+ * r[k + width, width] = R above the diagonal blocks of the panel, which take each other up from the last on, and U in the panel's own
+ * rows of the matrix. Columns before the panel are left to the caller.
+ */
 function factorColumns(gpu: Gpu, a: Tensor, r: Tensor, bad: Tensor, k: number, width: number): void {
   const n = a.shape[0]
   const at = (row: number, column: number) => from(a, row * n + column)
