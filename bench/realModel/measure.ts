@@ -82,7 +82,7 @@ export function recipeOf(bench: Bench, { row, seed, folder, from }: Job): object
         // Fitting takes steps of conjugate gradients, as many as it defaults to.
         ...(row.recover.mode !== 'refit' && { steps }),
         ...(row.recover.mode === 'retrain' && trainingText(bench, row)),
-        ...(row.recover.halfDense && { loss: { dense: 0.5, temperature: 2 }, dense: model }),
+        ...(row.recover.dense && { loss: { dense: row.recover.dense, temperature: 2 }, dense: model }),
       },
     }),
     save: { to: folder },

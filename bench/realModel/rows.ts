@@ -10,8 +10,8 @@ export interface Recovery {
   mode: 'retrain' | 'reconstruct' | 'refit'
   train?: string[]
   lr?: number
-  /** Retrain only: share of the dense model's logits in the loss. */
-  halfDense?: boolean
+  /** Retrain only: share of the loss that is on the dense model's logits. */
+  dense?: number
 }
 
 export interface Row {
@@ -80,13 +80,14 @@ function nameOf({ method, sparsity = 0.5, pattern, allocation }: Setting): strin
 /** Pruned alone, then by everything that recovers it. */
 function recoveriesOf(setting: Setting): Row[] {
   const name = nameOf(setting)
-  const half = { ...trained, halfDense: true }
+  const half = { ...trained, dense: 0.5 }
   return [
     { name, ...setting },
     { name: `${name}-refit`, ...setting, recover: refit },
     { name: `${name}-norm`, from: name, recover: norms },
     { name: `${name}-retrain`, from: name, recover: trained },
     { name: `${name}-retrain-half`, from: name, recover: half },
+    { name: `${name}-retrain-mostly-dense`, from: name, recover: { ...trained, dense: 0.8 } },
     { name: `${name}-reconstruct`, ...setting, recover: reconstruct },
     { name: `${name}-reconstruct-retrain`, from: `${name}-reconstruct`, recover: trained },
     { name: `${name}-reconstruct-retrain-half`, from: `${name}-reconstruct`, recover: half },
