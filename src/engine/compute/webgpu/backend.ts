@@ -32,7 +32,7 @@ export interface WebGpuBackend extends Backend {
   loseDevice(): void
 }
 
-/** Each submission takes the host 0.3 ms, and what is not yet submitted leaves the device idle. */
+/** Each submission takes the host 0.2 ms, and what is not yet submitted leaves the device idle. */
 const commandsPerBatch = 128
 const bytesPerBatch = 32 * 2 ** 20
 /** Most bytes of writes that wait to be handed to the driver. */
