@@ -1,5 +1,5 @@
 // The last look at 16-bit weights before they are saved, by WebAssembly (stats/assembly/look.ts), a piece at a time: loops over
-// typed arrays take five times as long, which a GPU would wait for.
+// typed arrays take three times as long, which a GPU would wait for.
 import { instantiate, readWasm, type Wasm } from '../readWasm.ts'
 
 /** Bytes of a piece: small enough for a core's own cache. A bit of the mask stands for two. */
