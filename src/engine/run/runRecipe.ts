@@ -103,11 +103,12 @@ async function runOpened(opened: OpenedRun, options: RunOptions): Promise<RunRep
     },
     showPath: (path) => shownPath(base, path),
   })
-  // Work that is saved after the signal writes its events before the end; only a process that cannot wait writes the end here.
+  // Work that is saved after the signal writes its events before the end; only a process that cannot wait writes the end here,
+  // and before its lock is given back at the same moment: a run of someone else gets no word.
   const onExit = () => {
     if (options.signal?.aborted) log.mention({ type: 'end', status: 'cancelled' })
   }
-  process.once('exit', onExit)
+  process.prependOnceListener('exit', onExit)
   try {
     // A report of an earlier process does not say how this one ends.
     await rm(folder.report, { force: true })

@@ -1,11 +1,13 @@
 // A run folder has one process at a time, and what another writes into it is never written over.
 import assert from 'node:assert/strict'
+import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { newHolder } from '../../../src/runs/lock/lockHolder.ts'
 import { lockRun } from '../../../src/runs/lock/runLock.ts'
 import { encodeLock, lockName } from '../../../src/runs/lock/lockText.ts'
+import { childArguments } from '../../support/children.ts'
 import { onlyRun } from '../../support/killedRuns.ts'
 import { run, runPlace } from '../../support/runs.ts'
 
@@ -65,6 +67,17 @@ describe('a run that another process has', function () {
     assert.deepEqual(standing(folder), before)
     assert.equal(existsSync(join(folder, 'report.json')), false)
     assert.equal(readFileSync(join(folder, lockName), 'utf8'), other)
+  })
+
+  it('and that leaves before it has ended, was cancelled: it says so before it gives the folder back', () => {
+    const path = here.place.recipe('a', recipe)
+    const child = spawnSync(process.execPath, [...childArguments('leavingChild'), path], { encoding: 'utf8' })
+    assert.equal(child.status, 130, child.stderr)
+    const folder = onlyRun(here.place.folder) ?? ''
+    const last = readFileSync(join(folder, 'events.jsonl'), 'utf8').trimEnd().split('\n').at(-1) ?? ''
+    const { type, status } = JSON.parse(last) as { type: string; status?: string }
+    assert.deepEqual({ type, status }, { type: 'end', status: 'cancelled' })
+    assert.equal(existsSync(join(folder, lockName)), false)
   })
 
   it('and that has ended, is finished for everyone: its report stays as it is, and no lock remains', async () => {

@@ -215,8 +215,8 @@ describe('sparsescope sweep --engine slurm', function () {
   it('a run that is out of time stops before it is killed, and goes on', async () => {
     const recipe = (time: string) =>
       place.recipe('a', sweptRecipe({ seed: [0], slurm: { time, memory: '400MB' } }, 200_000))
-    const { status, stdout } = await inSlurm('run', recipe('1'), ...started)
-    assert.equal(status, 130)
+    const { status, stdout, stderr } = await inSlurm('run', recipe('1'), ...started)
+    assert.equal(status, 130, stdout + stderr)
     assert.match(stdout, /^cancelled seed=0: stopped, .* time limit; sparsescope sweep run goes on where it was$/m)
     assert.deepEqual(await states(recipe('20')), ['cancelled'])
     await inSlurm('run', recipe('20'), ...started, '--no-wait')
