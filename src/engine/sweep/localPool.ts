@@ -1,6 +1,6 @@
 // The local engine: a process for each run, so many at a time. It schedules nothing beyond that, and one run that fails
 // is no reason to stop the others.
-import { cancelledRuns } from '../../runs/sweep/marks.ts'
+import { cancelledRuns, cancelRuns } from '../../runs/sweep/marks.ts'
 import type { SweepFolder } from '../../runs/folder/sweepFolder.ts'
 
 /** A run on its way: a process, or what a test has in its place. SIGINT stops it in a state that can be gone on with. */
@@ -34,7 +34,9 @@ export async function runPool({ folder, indices, jobs, start, onStart, onEnd, si
     const child = alive.get(index)
     if (!child || child.killed) return
     child.kill('SIGINT')
-    timers.add(setTimeout(() => child.kill('SIGKILL'), graceMs))
+    const kill = () => void child.kill('SIGKILL')
+    // A run that is killed cannot say that it was stopped on purpose.
+    timers.add(setTimeout(() => void cancelRuns(folder, [index]).then(kill, kill), graceMs))
   }
   const stopAll = () => {
     for (const index of alive.keys()) stop(index)
