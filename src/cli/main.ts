@@ -1,4 +1,5 @@
 // The command line as a process: its streams, its signals, its exit code.
+import { writeSync } from 'node:fs'
 import { errnoOf, writeError } from '../system/diskErrors.ts'
 import { showError } from './command.ts'
 import { run } from './program.ts'
@@ -22,6 +23,12 @@ process.once('SIGINT', stop)
 // A job array's task may get it twice: from the scheduler, and from its script.
 process.on('SIGTERM', stop)
 
+/** Without a word it would look like a crash. It is said last, below what the screen leaves. */
+function leave(): void {
+  process.once('exit', () => writeSync(2, 'sparsescope: cancelled\n'))
+  process.exit(130)
+}
+
 const program = [...process.execArgv, process.argv[1]]
 const exitCode = await run(process.argv.slice(2), {
   stdout: process.stdout,
@@ -29,7 +36,7 @@ const exitCode = await run(process.argv.slice(2), {
   signal: abort.signal,
   ...(process.stdin.isTTY && process.stderr.isTTY && { confirm }),
   // Outputs are temporary siblings until renamed, so nothing half-written stays under its final name.
-  leaveAfter: (ms) => void setTimeout(() => process.exit(130), ms).unref(),
+  leaveAfter: (ms) => void setTimeout(leave, ms).unref(),
   program,
   startRun: (args) => startRun(program, args),
 })

@@ -105,8 +105,9 @@ async function runOpened(opened: OpenedRun, options: RunOptions): Promise<RunRep
   })
   // Work that is saved after the signal writes its events before the end; only a process that cannot wait writes the end here,
   // and before its lock is given back at the same moment: a run of someone else gets no word.
+  const stopped = `cancelled; go on with: sparsescope run --resume ${shellWord(folder.path)}`
   const onExit = () => {
-    if (options.signal?.aborted) log.mention({ type: 'end', status: 'cancelled' })
+    if (options.signal?.aborted) log.mention({ type: 'end', status: 'cancelled', message: stopped })
   }
   process.prependOnceListener('exit', onExit)
   try {
@@ -124,9 +125,7 @@ async function runOpened(opened: OpenedRun, options: RunOptions): Promise<RunRep
     // The folder is another process's now: not a word into it.
     if (!lock.isHeld()) throw lostRun(folder.path, error)
     const cancelled = options.signal?.aborted === true
-    const failure = cancelled
-      ? new EngineError('cancelled', `cancelled; go on with: sparsescope run --resume ${shellWord(folder.path)}`)
-      : error
+    const failure = cancelled ? new EngineError('cancelled', stopped) : error
     const message = failure instanceof Error ? failure.message : String(failure)
     const status = cancelled ? 'cancelled' : 'failed'
     // The first failure counts, not one in writing the report after it.

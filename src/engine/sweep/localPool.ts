@@ -30,13 +30,17 @@ const lookEveryMs = 250
 export async function runPool({ folder, indices, jobs, start, onStart, onEnd, signal }: PoolOptions): Promise<void> {
   const alive = new Map<number, StartedRun>()
   const timers = new Set<NodeJS.Timeout>()
+  let marking = Promise.resolve()
   const stop = (index: number) => {
     const child = alive.get(index)
     if (!child || child.killed) return
     child.kill('SIGINT')
     const kill = () => void child.kill('SIGKILL')
-    // A run that is killed cannot say that it was stopped on purpose.
-    timers.add(setTimeout(() => void cancelRuns(folder, [index]).then(kill, kill), graceMs))
+    // A run that is killed cannot say that it was stopped on purpose. One mark after the other: each is written beside the others.
+    const killMarked = () => {
+      if (alive.get(index) === child) marking = marking.then(() => cancelRuns(folder, [index])).then(kill, kill)
+    }
+    timers.add(setTimeout(killMarked, graceMs))
   }
   const stopAll = () => {
     for (const index of alive.keys()) stop(index)

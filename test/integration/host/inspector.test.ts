@@ -44,6 +44,11 @@ suite('inspector', () => {
     await vscode.commands.executeCommand('workbench.action.closeAllEditors')
     const weights = inWorkspace('opt/model.safetensors')
     await vscode.commands.executeCommand('vscode.openWith', weights, 'sparsescope.checkpoint')
+    // The recipe opens beside the editor that is active.
+    await until('the custom editor', () => {
+      const input = vscode.window.tabGroups.activeTabGroup.activeTab?.input
+      return input instanceof vscode.TabInputCustom || undefined
+    })
     const change = (what: object, locked: string[] = []) =>
       vscode.commands.executeCommand('sparsescope.changePlan', weights.fsPath, what, locked)
     const recipes = () =>

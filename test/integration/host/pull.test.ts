@@ -68,7 +68,8 @@ suite('Pull from the Hub', () => {
     const tabs = () => vscode.window.tabGroups.all.flatMap(({ tabs }) => tabs)
     const isRemote = ({ input }: vscode.Tab) =>
       input instanceof vscode.TabInputWebview && input.viewType.endsWith('sparsescope.remote')
-    assert.equal(tabs().find(isRemote)?.label, 'org/tiny')
+    const tab = await until('its tab', () => tabs().find(isRemote))
+    assert.equal(tab.label, 'org/tiny')
     await until('its header', () => hub.asked.some(({ range }) => range !== undefined) || undefined)
     assert.deepEqual(readdirSync(folder), [])
   })

@@ -1,0 +1,48 @@
+// The local engine with what stands for processes: no run is started.
+import assert from 'node:assert/strict'
+import { EventEmitter } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { runPool, type StartedRun } from '../../../src/engine/sweep/localPool.ts'
+import { sweepFolderAt } from '../../../src/runs/folder/sweepFolder.ts'
+import { cancelledRuns } from '../../../src/runs/sweep/marks.ts'
+
+/** Ends at `ends`, and takes no notice of other signals. */
+class Stubborn extends EventEmitter implements StartedRun {
+  killed = false
+  readonly told: string[] = []
+  constructor(readonly ends: 'SIGINT' | 'SIGKILL') {
+    super()
+  }
+  kill(signal: 'SIGINT' | 'SIGKILL'): void {
+    this.killed = true
+    this.told.push(signal)
+    if (signal === this.ends) setImmediate(() => this.emit('exit'))
+  }
+}
+
+describe('the local engine', () => {
+  let path = ''
+  beforeEach(() => (path = mkdtempSync(join(tmpdir(), 'pool-'))))
+  afterEach(() => rmSync(path, { recursive: true }))
+
+  it('marks the runs that it has to kill as cancelled, each of them, and not those that end when they are asked to', async () => {
+    const folder = sweepFolderAt(path)
+    const runs = (['SIGKILL', 'SIGINT', 'SIGKILL', 'SIGKILL'] as const).map((ends) => new Stubborn(ends))
+    const abort = new AbortController()
+    const ended: number[] = []
+    await runPool({
+      ...{ folder, indices: [0, 1, 2, 3], jobs: 4, signal: abort.signal },
+      start: (index) => runs[index],
+      onStart: (index) => index === 3 && abort.abort(),
+      onEnd: async (index) => void ended.push(index),
+    })
+    assert.deepEqual(
+      runs.map(({ told }) => told),
+      [['SIGINT', 'SIGKILL'], ['SIGINT'], ['SIGINT', 'SIGKILL'], ['SIGINT', 'SIGKILL']],
+    )
+    assert.deepEqual([...(await cancelledRuns(folder))], [0, 2, 3])
+    assert.deepEqual(ended.sort(), [0, 1, 2, 3])
+  })
+})
