@@ -5,7 +5,7 @@ import type { ModelStream } from './modelStream.ts'
 
 /**
  * The dense states that a block is fitted to. `block`: outputs of the dense block on the finished stream. `model`: the dense model's own
- * stream (recipe: `inputs: pruned` and `inputs: dense`).
+ * stream (recipe: `targets`).
  */
 export type DenseKind = 'block' | 'model'
 

@@ -5,7 +5,7 @@ import type { MachineFacts, ModelFacts } from '../recipe/facts.ts'
 import { elementBits } from '../format/dtypes.ts'
 import { largest } from '../format/lists.ts'
 import { stepNeedsData, type ResolvedEvaluation, type ResolvedRecipe, type ResolvedRecover } from '../recipe/resolve.ts'
-import type { ReconstructionInputs } from '../recipe/schema.ts'
+import type { ReconstructionTargets } from '../recipe/schema.ts'
 import { taskOf } from '../tasks/tasks.ts'
 import { formatBytes } from '../format/byteSize.ts'
 import { backwardScratchBytes, hiddenBytes, savedBytes } from './activationBytes.ts'
@@ -221,9 +221,9 @@ function weightSizes({ tensors }: Pick<ModelFacts, 'tensors'>, precision: Planne
  * reconstruction of submodules.
  */
 function streamsOf(reconstructions: readonly ResolvedRecover[]): number {
-  const has = (kind: ReconstructionInputs) => reconstructions.some(({ inputs }) => inputs === kind)
+  const has = (kind: ReconstructionTargets) => reconstructions.some(({ targets }) => targets === kind)
   const middles = reconstructions.filter(({ window }) => window === 'submodule').length
-  return 1 + (has('pruned') ? 1 : 0) + (has('dense') ? 2 : 0) + middles
+  return 1 + (has('block') ? 1 : 0) + (has('model') ? 2 : 0) + middles
 }
 
 /** Trained numbers, effective weights, and a step of one block. */

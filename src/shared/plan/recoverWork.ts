@@ -37,7 +37,7 @@ export function walkWork({ recipe, config, passes }: Planned, work: BlockWorkPla
   // Once through the dense block, once through the pruned one but for the last, whose outputs nobody reads; before them through
   // the dense model where it decides how much of each block goes, and beside them where its own stream is fitted to.
   const allocating = prunes && prune.some(({ allocation }) => isMeasured(allocation))
-  const dense = recoveries.some(({ mode, inputs }) => mode === 'reconstruct' && inputs === 'dense')
+  const dense = recoveries.some(({ mode, targets }) => mode === 'reconstruct' && targets === 'model')
   const times = 2 - 1 / config.numBlocks + Number(allocating) + Number(dense)
   const seen = calibration ? passes.forward(windowsOf(calibration)) : {}
   return sumOf([looks ? timesWork(times, seen) : {}, pruneCost(recipe, config, work).work])

@@ -24,6 +24,7 @@ export const recoverDefaults = {
   mode: 'reconstruct',
   window: 'block',
   inputs: 'pruned',
+  targets: 'block',
   loss: 'text',
   train: defaultTrain,
   lora: { rank: 16, alpha: 32, init: null },

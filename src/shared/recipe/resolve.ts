@@ -33,6 +33,7 @@ import type {
   PruneStep,
   Recipe,
   ReconstructionInputs,
+  ReconstructionTargets,
   ReconstructionWindow,
   Recover,
   RecoverMode,
@@ -73,6 +74,8 @@ export interface ResolvedRecover {
   mode: RecoverMode
   window: ReconstructionWindow
   inputs: ReconstructionInputs
+  /** Always `model` with dense inputs, for which the dense block gives just that. */
+  targets: ReconstructionTargets
   train: Subset[]
   /** Retraining on the dense model's logits only: their share of the loss, and the temperature. */
   loss?: { dense: number; temperature: number }
@@ -280,6 +283,7 @@ function resolveRecover(recover: Recover, known: Surroundings): ResolvedRecover 
     mode,
     window: residual && !hasSubmodules({ residual }) ? 'block' : (recover.window ?? recoverDefaults.window),
     inputs: recover.inputs ?? recoverDefaults.inputs,
+    targets: recover.inputs === 'dense' ? 'model' : (recover.targets ?? recoverDefaults.targets),
     train: isTraining(mode) ? [...new Set(recover.train ?? recoverDefaults.train)] : [],
     lora: { ...recoverDefaults.lora, ...recover.lora },
     steps: mode === 'merge' ? 1 : (recover.steps ?? (mode === 'refit' ? refitDefaults : recoverDefaults).steps),

@@ -31,6 +31,7 @@ export type { SettledAllocation } from './allocationSchema.ts'
 export const modes = ['retrain', 'reconstruct', 'refit', 'merge'] as const
 export const windows = ['block', 'submodule'] as const
 const reconstructionInputs = ['pruned', 'dense'] as const
+const reconstructionTargets = ['block', 'model'] as const
 
 const share = z.number().gt(0).lt(1)
 
@@ -145,6 +146,11 @@ const recoverySchema = z
       z.enum(reconstructionInputs),
       'Inputs of a block while reconstructing: those of the `pruned` and reconstructed blocks before it (PERP, arXiv 2312.15230), or those of the `dense` model (arXiv 2510.14444), which costs one more pass over the data.',
       { default: recoverDefaults.inputs },
+    ),
+    targets: optional(
+      z.enum(reconstructionTargets),
+      'Outputs that a block is trained towards: those of the dense `block` for the same inputs (PERP, arXiv 2312.15230), or those of the dense `model`, so that the block also makes up for what the pruned blocks before it changed. With `inputs: dense` they are the same.',
+      { default: recoverDefaults.targets },
     ),
     train: optional(
       z.array(z.enum(subsets)),
@@ -308,3 +314,4 @@ export type Recover = z.infer<typeof recoverySchema>
 export type RecoverMode = (typeof modes)[number]
 export type ReconstructionWindow = (typeof windows)[number]
 export type ReconstructionInputs = (typeof reconstructionInputs)[number]
+export type ReconstructionTargets = (typeof reconstructionTargets)[number]

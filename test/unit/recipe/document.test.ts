@@ -231,6 +231,7 @@ describe('defaults', () => {
         mode: 'retrain',
         window: 'block',
         inputs: 'pruned',
+        targets: 'block',
         train: ['bias', 'norm', 'mask_lora'],
         lora: undefined,
         steps: 1000,

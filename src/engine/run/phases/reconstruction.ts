@@ -1,6 +1,5 @@
 // Reconstruction of one block inside a run: settings from the recipe, steps into the events.
 import { exactAdapters } from '../../../shared/adapters/adapters.ts'
-import type { DenseKind } from '../../blocks/states.ts'
 import type { BlockRecovery, BlockWork } from '../../blocks/walkBlocks.ts'
 import { EngineError } from '../../errors.ts'
 import {
@@ -33,20 +32,19 @@ export interface Reconstruction {
 
 /** The recovery of each block under `mode: reconstruct`. */
 export function reconstruction(options: Reconstruction): BlockRecovery {
-  const { inputs, window } = options.recovery.settings
-  const dense = inputs === 'dense' ? 'model' : 'block'
-  return { dense, middles: window === 'submodule', recover: (work) => reconstructInRun(options, dense, work) }
+  const { targets, window } = options.recovery.settings
+  return { dense: targets, middles: window === 'submodule', recover: (work) => reconstructInRun(options, work) }
 }
 
 /** Trains the block in place. null when nothing of it trains. */
 async function reconstructInRun(
   { session, recovery, trainable, budget, starts, keep, advance }: Reconstruction,
-  dense: DenseKind,
-  { block, masks, fitted }: BlockWork,
+  { block, masks, states, fitted }: BlockWork,
 ): Promise<BlockReconstruction | null> {
   const { settings: recover, place } = recovery
-  if (!fitted) throw new EngineError('internal', `block ${block.index}: reconstruction without its inputs`)
-  const { inputs, outputs: targets, middles } = fitted
+  if (!states || !fitted) throw new EngineError('internal', `block ${block.index}: reconstruction without its inputs`)
+  const { outputs: targets, middles } = fitted
+  const inputs = recover.inputs === 'dense' ? fitted.inputs : states.inputs
   const set = setOfBlock(session.model.config, trainable, block.index)
   if (set.direct.length + set.adapted.length === 0) {
     session.warn(`block ${block.index}: ${place}.train selects nothing in it, so it is pruned only`)
@@ -86,7 +84,7 @@ async function reconstructInRun(
   }
   const result = await session.time('reconstruct', () =>
     middles
-      ? reconstructSubmodules(options, middles, dense === 'model' ? 'dense' : 'trained')
+      ? reconstructSubmodules(options, middles, recover.inputs === 'dense' ? 'dense' : 'trained')
       : reconstructBlock(options),
   )
   // A block that already gives its targets takes no steps.

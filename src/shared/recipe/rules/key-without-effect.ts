@@ -117,7 +117,9 @@ function* idleInRecover({ path, written, resolved: recover, adapter }: RecoveryE
       yield { path: at('window'), reason: sideBySide, from: [] }
     for (const key of ['loss', 'dense'])
       yield { path: at(key), reason: 'in mode reconstruct, which fits to the dense block', from }
-  } else for (const key of ['window', 'inputs']) yield { path: at(key), reason: 'in mode retrain', from }
+    if (recover.inputs === 'dense')
+      yield { path: at('targets'), reason: 'with dense inputs, whose outputs are the same', from: [at('inputs')] }
+  } else for (const key of ['window', 'inputs', 'targets']) yield { path: at(key), reason: 'in mode retrain', from }
   if (recover.mode === 'retrain' && !recover.loss)
     yield { path: at('dense'), reason: 'with loss text', from: [at('loss')] }
   else if (recover.mode === 'retrain' && prunes)
