@@ -79,6 +79,7 @@ export function recipeOf(bench: Bench, { row, seed, folder, from }: Job): object
         mode: row.recover.mode,
         train: row.recover.train,
         lr: row.recover.lr,
+        targets: row.recover.targets,
         // Fitting takes steps of conjugate gradients, as many as it defaults to.
         ...(row.recover.mode !== 'refit' && { steps }),
         ...(row.recover.mode === 'retrain' && trainingText(bench, row)),

@@ -10,6 +10,8 @@ export interface Recovery {
   mode: 'retrain' | 'reconstruct' | 'refit'
   train?: string[]
   lr?: number
+  /** Reconstruct only: whose outputs a block is trained towards; default: those of the dense block. */
+  targets?: 'model'
   /** Retrain only: share of the loss that is on the dense model's logits. */
   dense?: number
 }
@@ -34,6 +36,8 @@ export interface Row {
 }
 
 const reconstruct: Recovery = { mode: 'reconstruct', train: ['bias', 'norm', 'mask_lora'], lr: 1e-3 }
+/** Every kept weight, towards the dense model's own states. */
+const reconstructAll: Recovery = { mode: 'reconstruct', train: ['full'], lr: 5e-4, targets: 'model' }
 const refit: Recovery = { mode: 'refit' }
 const retrain = (train: string[], lr: number): Recovery => ({ mode: 'retrain', train, lr })
 const norms = retrain(['norm'], 5e-3)
@@ -89,8 +93,10 @@ function recoveriesOf(setting: Setting): Row[] {
     { name: `${name}-retrain-half`, from: name, recover: half },
     { name: `${name}-retrain-mostly-dense`, from: name, recover: { ...trained, dense: 0.8 } },
     { name: `${name}-reconstruct`, ...setting, recover: reconstruct },
+    { name: `${name}-reconstruct-all`, ...setting, recover: reconstructAll },
     { name: `${name}-reconstruct-retrain`, from: `${name}-reconstruct`, recover: trained },
     { name: `${name}-reconstruct-retrain-half`, from: `${name}-reconstruct`, recover: half },
+    { name: `${name}-reconstruct-all-retrain-half`, from: `${name}-reconstruct-all`, recover: half },
   ]
 }
 

@@ -1,5 +1,14 @@
 // A loss diverges when it is so far above where it began that no noise between batches explains it (docs/methods.md, "Divergence").
 
+import { EngineError } from '../errors.ts'
+
+/** A training whose loss left every bound after its first update: a lower rate may help. */
+export class Diverged extends EngineError {
+  constructor(message: string) {
+    super('numeric', message)
+  }
+}
+
 export interface LossGuard {
   /** Takes in a step's loss; returns the limit that it, or the mean of the last steps, has passed, else null. */
   passed(loss: number): number | null

@@ -3,7 +3,7 @@ import type { Backend } from '../compute/backend.ts'
 import { readF32 } from '../compute/backend.ts'
 import { slice, type Tensor } from '../compute/tensor.ts'
 import { EngineError } from '../errors.ts'
-import type { LossGuard } from './divergence.ts'
+import { Diverged, type LossGuard } from './divergence.ts'
 import type { ParameterArena } from './parameterArena.ts'
 import { learningRate } from './schedule.ts'
 
@@ -92,15 +92,13 @@ function check(
 ): void {
   const at = `${where}, step ${step + 1}`
   // The learning rate cannot be at fault before the first update.
+  const failed = (what: string) => (step > 0 ? new Diverged(what) : new EngineError('numeric', what))
   const rate = step > 0 ? `lower ${place}.lr (the rate here is ${lr.toPrecision(3)}), or ` : ''
   const hint = `${rate}look at the data and the pruned model; nothing was saved`
-  if (!Number.isFinite(loss)) throw new EngineError('numeric', `${at}: the loss is not a number (${loss}): ${hint}`)
+  if (!Number.isFinite(loss)) throw failed(`${at}: the loss is not a number (${loss}): ${hint}`)
   if (!Number.isFinite(gradNorm))
-    throw new EngineError('numeric', `${at}: the gradient is not a number (norm ${gradNorm}): ${hint}`)
+    throw failed(`${at}: the gradient is not a number (norm ${gradNorm}): ${hint}`)
   const limit = guard.passed(loss)
   if (limit !== null)
-    throw new EngineError(
-      'numeric',
-      `${at}: the loss diverges (${loss.toPrecision(4)}; the limit is ${limit.toPrecision(4)}): ${hint}`,
-    )
+    throw failed(`${at}: the loss diverges (${loss.toPrecision(4)}; the limit is ${limit.toPrecision(4)}): ${hint}`)
 }

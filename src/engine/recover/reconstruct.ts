@@ -7,7 +7,7 @@ import { EngineError } from '../errors.ts'
 import { breathe } from '../breathe.ts'
 import { eachBatch } from '../model/eachBatch.ts'
 import type { Grads, Step } from '../model/module.ts'
-import { reconstructGuard } from './divergence.ts'
+import { Diverged, reconstructGuard } from './divergence.ts'
 import { createOptimiser, type StepResult } from './optimiser.ts'
 import { rowsOfStep } from './rowOrder.ts'
 import { warmupSteps } from './schedule.ts'
@@ -94,8 +94,7 @@ export async function reconstruct<S>(options: ReconstructOptions<S>): Promise<Re
   }
   const after = await measureError(options)
   if (!Number.isFinite(after.error))
-    throw new EngineError(
-      'numeric',
+    throw new Diverged(
       `${options.where}: the error after ${steps} steps is not a number; lower ${settings.place ?? 'recover'}.lr`,
     )
   return { errorBefore: before.error, errorAfter: after.error }

@@ -8,12 +8,15 @@ import { placeBlock, type Block } from '../model/block.ts'
 import type { Model } from '../model/model.ts'
 import { EngineError } from '../errors.ts'
 import type { Mask } from '../prune/mask.ts'
+import { Diverged } from './divergence.ts'
 import {
   eachOutput,
   measureError,
   reconstruct,
   type HiddenStates,
+  type Reconstruction,
   type ReconstructOptions,
+  type ReconstructSettings,
   type Unit,
 } from './reconstruct.ts'
 import { setOfSubmodule, type TrainableSet } from '../../shared/plan/trainable.ts'
@@ -30,6 +33,8 @@ export interface ReconstructBlockOptions
   /** The parameters and adapters of the block that are trained; not empty. */
   readonly set: TrainableSet
   readonly masks: ReadonlyMap<string, Mask>
+  /** Told when a unit diverged and is trained again from where it began, at half the rate. */
+  readonly onLowerRate?: (where: string, lr: number) => void
   /** Told what was trained before it is merged. */
   readonly onTrained?: (trainables: Trainables, set: TrainableSet) => Promise<void>
 }
@@ -42,7 +47,7 @@ export interface BlockReconstruction {
   readonly errorMerged: number
 }
 
-/** @throws EngineError 'numeric' when training diverges; the block is then as it was. */
+/** @throws Diverged when training does at an eighth of the rate too; the block is then as it was. */
 export async function reconstructBlock(options: ReconstructBlockOptions): Promise<BlockReconstruction> {
   const where = `block ${options.block.index}`
   const result = await trainUnit(options, { ...options, unitOf: blockUnit, where })
@@ -59,7 +64,7 @@ export interface StoredStates extends HiddenStates {
  * Trains attention, then the MLP, each by itself with all of the steps: attention towards `middles`, the dense states between
  * the two. The MLP's inputs are those states (`mlpInputs: dense`), or what the trained attention makes of the block's
  * inputs, which then replaces them in `middles`.
- * @throws EngineError 'numeric' when training diverges; attention may be trained by then.
+ * @throws Diverged when training does at an eighth of the rate too; attention may be trained by then.
  */
 export async function reconstructSubmodules(
   options: ReconstructBlockOptions,
@@ -90,16 +95,35 @@ interface Part<S> extends Pick<ReconstructOptions<S>, 'inputs' | 'targets' | 'wh
   readonly unitOf: (block: Block) => Unit<S>
 }
 
-/** Trains what `part.set` names, if anything, and merges it into the block. */
-async function trainUnit<S>(options: ReconstructBlockOptions, part: Part<S>) {
-  const { backend, block } = options
+/** How often the rate is halved for a unit that diverges. */
+const mostHalvings = 3
+
+/** Trains what `part.set` names, if anything, and merges it into the block. One rate seldom suits all blocks of a model: see `onLowerRate`. */
+async function trainUnit<S>(options: ReconstructBlockOptions, part: Part<S>): Promise<Reconstruction> {
   if (part.set.direct.length + part.set.adapted.length === 0) return { errorBefore: 0, errorAfter: 0 }
+  for (let halved = 0; ; halved++) {
+    const lr = options.settings.lr / 2 ** halved
+    if (halved > 0) options.onLowerRate?.(part.where, lr)
+    try {
+      return await trainOnce(options, part, { ...options.settings, lr })
+    } catch (error) {
+      if (!(error instanceof Diverged) || halved === mostHalvings) throw error
+    }
+  }
+}
+
+async function trainOnce<S>(
+  options: ReconstructBlockOptions,
+  part: Part<S>,
+  settings: ReconstructSettings,
+): Promise<Reconstruction> {
+  const { backend, block } = options
   const valueOf = (name: string) => readWide(backend, parameterOf(block, name))
   const maskOf = async (linear: string) => options.masks.get(linear)
   const trainables = await createTrainables(backend, part.set, { ...options, valueOf, maskOf })
   try {
     const unit = part.unitOf(trainedBlock(options, trainables))
-    const result = await reconstruct({ ...options, ...part, trainables, unit })
+    const result = await reconstruct({ ...options, ...part, settings, trainables, unit })
     await options.onTrained?.(trainables, part.set)
     mergeInto(backend, block, trainables)
     return result

@@ -60,7 +60,7 @@ function reconstructWork({ recipe, config, passes }: Planned, recover: ResolvedR
   const seqLen = calibration.seq_len
   const trained = trainedOf(recover, config)
   const step = { tokens: batch * batches * seqLen, seqLen }
-  const first = train.includes('norm') ? 'needsInput' : 'needsNone'
+  const first = train.includes('norm') || train.includes('full') ? 'needsInput' : 'needsNone'
   const all = passes.forward(windowsOf(calibration))
   // The states of a step are gathered, compared and differentiated; over the whole set they are loaded and compared.
   const states = (tokens: number) => ({ move: 3 * tokens * config.hiddenSize * config.numBlocks })

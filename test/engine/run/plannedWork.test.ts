@@ -30,6 +30,10 @@ const recipes: Readonly<Record<string, object>> = {
   'a reconstruction on dense inputs': {
     ...{ prune: wanda, calibration, recover: { ...reconstruct, train: ['norm', 'mask_lora'], inputs: 'dense' } },
   },
+  'a reconstruction of everything': { prune: wanda, calibration, recover: { ...reconstruct, train: ['full'] } },
+  "a reconstruction towards the dense model's outputs": {
+    ...{ prune: wanda, calibration, recover: { ...reconstruct, train: ['norm', 'mask_lora'], targets: 'model' } },
+  },
   'a retraining with MaskLoRA': { prune: wanda, calibration, recover: { ...retrain, train: ['norm', 'mask_lora'] } },
   'a retraining on the dense logits': {
     ...{ prune: wanda, calibration, recover: { ...retrain, train: ['norm', 'mask_lora'], loss: { dense: 0.5 } } },

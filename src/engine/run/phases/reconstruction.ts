@@ -66,6 +66,8 @@ async function reconstructInRun(
     settings: trainingSettings(recovery, session.recipe.seed),
     signal: session.signal,
     pausePoint: session.pausePoint,
+    onLowerRate: (where, lr) =>
+      session.warn(`${where} diverged, and is trained again at half the rate, ${lr}; ${place}.lr suits other blocks`),
     onTrained:
       keep &&
       (async (trained, { adapted }) => keep(await keptFactors(session.backend, adapted, trained, recovery.index))),
