@@ -96,8 +96,7 @@ function check(
   const rate = step > 0 ? `lower ${place}.lr (the rate here is ${lr.toPrecision(3)}), or ` : ''
   const hint = `${rate}look at the data and the pruned model; nothing was saved`
   if (!Number.isFinite(loss)) throw failed(`${at}: the loss is not a number (${loss}): ${hint}`)
-  if (!Number.isFinite(gradNorm))
-    throw failed(`${at}: the gradient is not a number (norm ${gradNorm}): ${hint}`)
+  if (!Number.isFinite(gradNorm)) throw failed(`${at}: the gradient is not a number (norm ${gradNorm}): ${hint}`)
   const limit = guard.passed(loss)
   if (limit !== null)
     throw failed(`${at}: the loss diverges (${loss.toPrecision(4)}; the limit is ${limit.toPrecision(4)}): ${hint}`)
