@@ -48,6 +48,9 @@ export function slice(tensor: Tensor, start: number, shape: readonly number[]): 
   return view(tensor, shape, tensor.offset + start, lengthOf(shape))
 }
 
+/** Elements from one 4-byte scalar to the next where each is bound as a view: 256 bytes, as GPU bindings ask. */
+export const scalarStride = 64
+
 /** Words in a row of a mask over `columns` columns: every row starts at a word of its own. */
 export function maskWords(columns: number): number {
   return Math.ceil(columns / 32)

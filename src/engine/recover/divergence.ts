@@ -37,12 +37,21 @@ export function retrainGuard(vocabSize: number, remembered: readonly number[] = 
 }
 
 /**
- * The guard of reconstruction. Its base is the error that pruning left, or a millionth of the outputs' mean square where that is more.
- * It is passed by one loss above a hundred times the base and above the mean square, and by a mean of 20 steps above four times the base.
+ * The guard of reconstruction. The base of a step is the error `before` training of its own windows, or a millionth of the outputs' mean
+ * square where that is more: in a block with massive activations, one window may have hundreds of times the error of the others.
+ * It is passed by one loss above a hundred times its base and above the mean square, and by a mean of 20 steps above four times that of their bases.
  */
-export function reconstructGuard(errorBefore: number, targetMeanSquare: number): LossGuard {
-  const base = Math.max(errorBefore, 1e-6 * targetMeanSquare)
-  return createGuard({ single: () => Math.max(100 * base, targetMeanSquare), mean: () => 4 * base })
+export function reconstructGuard(before: (step: number) => number, targetMeanSquare: number): LossGuard {
+  const bases: number[] = []
+  let step = 0
+  return createGuard({
+    mean: () => {
+      bases.push(Math.max(before(step++), 1e-6 * targetMeanSquare))
+      if (bases.length > recent) bases.shift()
+      return 4 * meanOf(bases)
+    },
+    single: () => Math.max(100 * bases[bases.length - 1], targetMeanSquare),
+  })
 }
 
 /** Adds a loss to a list that keeps only as many of the first and the last as `retrainGuard` compares. */
@@ -51,6 +60,7 @@ export function rememberLoss(losses: number[], loss: number): void {
   if (losses.length > begin + recent) losses.splice(begin, 1)
 }
 
+/** `mean` is asked first, once for each loss. */
 function createGuard(limits: { single: () => number; mean: (loss: number) => number }): LossGuard {
   const last: number[] = []
   return {

@@ -1,7 +1,7 @@
 // One optimiser step over a parameter arena: loss and gradient norm come back in a single read, then clipping and AdamW.
 import type { Backend } from '../compute/backend.ts'
 import { readF32 } from '../compute/backend.ts'
-import { slice, type Tensor } from '../compute/tensor.ts'
+import { scalarStride, slice, type Tensor } from '../compute/tensor.ts'
 import { EngineError } from '../errors.ts'
 import { Diverged, type LossGuard } from './divergence.ts'
 import type { ParameterArena } from './parameterArena.ts'
@@ -42,13 +42,10 @@ export interface Optimiser {
   close(): void
 }
 
-/** One-element views start at multiples of 256 bytes, as GPU bindings ask. */
-const stride = 64
-
 export function createOptimiser(backend: Backend, parameters: ParameterArena, settings: OptimiserSettings): Optimiser {
-  const scalars = backend.allocate('f32', [stride * (1 + parameters.normTerms.length)])
+  const scalars = backend.allocate('f32', [scalarStride * (1 + parameters.normTerms.length)])
   const loss = slice(scalars, 0, [1])
-  const terms = parameters.normTerms.map((_, i) => slice(scalars, stride * (1 + i), [1]))
+  const terms = parameters.normTerms.map((_, i) => slice(scalars, scalarStride * (1 + i), [1]))
   backend.kernels.fill(scalars, 0)
   parameters.clearGrads()
   return {
@@ -56,7 +53,10 @@ export function createOptimiser(backend: Backend, parameters: ParameterArena, se
     async finish(step, readLoss) {
       parameters.addSquares(terms)
       const [values, loss] = await Promise.all([readF32(backend, scalars), readLoss?.()])
-      const squares = parameters.normTerms.reduce((sum, term, i) => sum + term.copies * values[stride * (1 + i)], 0)
+      const squares = parameters.normTerms.reduce(
+        (sum, term, i) => sum + term.copies * values[scalarStride * (1 + i)],
+        0,
+      )
       const result = {
         loss: loss ?? values[0] * (settings.lossScale ?? 1),
         gradNorm: Math.sqrt(squares),

@@ -2,7 +2,7 @@
 import { Arena } from '../compute/arena.ts'
 import { readF32, type Backend } from '../compute/backend.ts'
 import { itemsAtOnce } from '../compute/rowLimit.ts'
-import { rows, type Tensor } from '../compute/tensor.ts'
+import { rows, scalarStride, slice, type Tensor } from '../compute/tensor.ts'
 import { EngineError } from '../errors.ts'
 import { breathe } from '../breathe.ts'
 import { eachBatch } from '../model/eachBatch.ts'
@@ -68,13 +68,17 @@ export async function reconstruct<S>(options: ReconstructOptions<S>): Promise<Re
   // A unit that was not pruned and gets dense inputs has no error but rounding, of which AdamW would make full-sized steps.
   if (before.error <= exactShare * before.targetMeanSquare)
     return { errorBefore: before.error, errorAfter: before.error }
+  const errorOfStep = (step: number) => {
+    const picked = batchesOfStep(options, step).flat()
+    return picked.reduce((sum, window) => sum + before.windows[window], 0) / picked.length
+  }
   const elements = gradAccumulation * batchSize * inputs.seqLen * inputs.channels
   const optimiser = createOptimiser(backend, trainables.parameters, {
     ...settings,
     warmup: warmupSteps('reconstruct', steps),
     clipNorm: null,
     lossScale: 1 / elements,
-    guard: reconstructGuard(before.error, before.targetMeanSquare),
+    guard: reconstructGuard(errorOfStep, before.targetMeanSquare),
     where: options.where,
   })
   try {
@@ -147,27 +151,31 @@ export async function eachOutput<S>(
   })
 }
 
-/** Mean squared error over all windows, and the mean square of the targets. */
+/** Mean squared error over all windows and of each, and the mean square of the targets. */
 export async function measureError<S>(
   run: UnitRun<S> & Pick<ReconstructOptions<S>, 'targets'>,
-): Promise<{ error: number; targetMeanSquare: number }> {
+): Promise<{ error: number; windows: Float64Array; targetMeanSquare: number }> {
   const { backend, targets } = run
   const { windows, seqLen, channels } = run.inputs
-  using own = new Arena(backend)
-  const [sums, squares] = [own.allocate([1]), own.allocate([1])]
-  let [error, square] = [0, 0]
+  const errors = new Float64Array(windows)
+  let square = 0
   await eachOutput(run, async (output, arena, start, end) => {
     const target = await targets.load(arena, start, end)
-    // The sums are cleared for every batch and added up here in f64.
-    for (const sum of [sums, squares]) backend.kernels.fill(sum, 0)
-    backend.kernels.squaredError(sums, output, target)
-    backend.kernels.sumSquares(squares, target)
-    const [[batchError], [batchSquare]] = await Promise.all([sums, squares].map((sum) => readF32(backend, sum)))
-    error += batchError
-    square += batchSquare
+    // A sum for each window, and the last for the squares of all; they are added up here in f64.
+    const sums = arena.allocate([scalarStride * (end - start + 1)])
+    backend.kernels.fill(sums, 0)
+    const sumOf = (i: number) => slice(sums, scalarStride * i, [1])
+    for (let i = 0; i < end - start; i++) {
+      const ofWindow = (states: Tensor) => rows(states, i * seqLen, (i + 1) * seqLen)
+      backend.kernels.squaredError(sumOf(i), ofWindow(output), ofWindow(target))
+    }
+    backend.kernels.sumSquares(sumOf(end - start), target)
+    const read = await readF32(backend, sums)
+    for (let i = 0; i < end - start; i++) errors[start + i] = read[scalarStride * i] / (seqLen * channels)
+    square += read[scalarStride * (end - start)]
   })
-  const elements = windows * seqLen * channels
-  return { error: error / elements, targetMeanSquare: square / elements }
+  const error = errors.reduce((sum, one) => sum + one, 0) / windows
+  return { error, windows: errors, targetMeanSquare: square / (windows * seqLen * channels) }
 }
 
 /** The given windows in one tensor: a view where they are neighbours, else a copy. */

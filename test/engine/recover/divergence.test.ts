@@ -38,18 +38,43 @@ describe('divergence', () => {
   })
 
   it('reconstruction stops at four times the error that pruning left, not at single hard windows', () => {
-    assert.equal(firstPassed(reconstructGuard(1, 50), Array<number>(30).fill(5)), 19)
+    const guard = () => reconstructGuard(() => 1, 50)
+    assert.equal(firstPassed(guard(), Array<number>(30).fill(5)), 19)
     assert.equal(
       firstPassed(
-        reconstructGuard(1, 50),
+        guard(),
         Array.from({ length: 60 }, (_, i) => (i % 10 ? 0.5 : 20)),
       ),
       -1,
     )
-    assert.equal(firstPassed(reconstructGuard(1, 50), [1, 101]), 1)
+    assert.equal(firstPassed(guard(), [1, 101]), 1)
+  })
+
+  it('a window that was far worse than the others before training is no divergence', () => {
+    const losses = Array.from({ length: 60 }, (_, i) => (i === 30 ? 250 : 1))
+    assert.equal(
+      firstPassed(
+        reconstructGuard((step) => (step === 30 ? 260 : 1.2), 16),
+        losses,
+      ),
+      -1,
+    )
+    assert.equal(
+      firstPassed(
+        reconstructGuard(() => 1.2, 16),
+        losses,
+      ),
+      30,
+    )
   })
 
   it('a block that pruning left as it was does not count rounding as divergence', () => {
-    assert.equal(firstPassed(reconstructGuard(0, 1), Array<number>(50).fill(1e-9)), -1)
+    assert.equal(
+      firstPassed(
+        reconstructGuard(() => 0, 1),
+        Array<number>(50).fill(1e-9),
+      ),
+      -1,
+    )
   })
 })
