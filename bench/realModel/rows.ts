@@ -37,7 +37,7 @@ export interface Row {
 
 const reconstruct: Recovery = { mode: 'reconstruct', train: ['bias', 'norm', 'mask_lora'], lr: 1e-3 }
 /** Every kept weight, towards the dense model's own states. */
-const reconstructAll: Recovery = { mode: 'reconstruct', train: ['full'], lr: 5e-4, targets: 'model' }
+const reconstructAll: Recovery = { mode: 'reconstruct', train: ['full'], lr: 2e-4, targets: 'model' }
 const refit: Recovery = { mode: 'refit' }
 const retrain = (train: string[], lr: number): Recovery => ({ mode: 'retrain', train, lr })
 const norms = retrain(['norm'], 5e-3)
