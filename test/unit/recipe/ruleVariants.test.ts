@@ -272,7 +272,12 @@ const cases: Case[] = [
   ['calibration of a method that is misspelt', `${prune('method: wnda')}${data}`, 'M2', null],
   ['calibration that is misspelt', `${prune('method: wanda')}calibrtion: {data: a.jsonl, seq_len: 64}\n`, 'M1', null],
   ['save that is misspelt', `prune: [{sparsity: 0.3}]\nsav: {to: out}\n`, 'S10', null],
-  ['targets with dense inputs', `${prune('method: wanda')}${data}recover: {inputs: dense, targets: block}\n`, 'S6', 'warning'],
+  [
+    'targets with dense inputs',
+    `${prune('method: wanda')}${data}recover: {inputs: dense, targets: block}\n`,
+    'S6',
+    'warning',
+  ],
   ['targets with pruned inputs', `${prune('method: wanda')}${data}recover: {targets: model}\n`, 'S6', null],
   ['submodules side by side', `${prune('method: wanda')}${data}recover: {window: submodule}\n`, 'S6', 'warning', neox],
   ['submodules one after the other', `${prune('method: wanda')}${data}recover: {window: submodule}\n`, 'S6', null, opt],
