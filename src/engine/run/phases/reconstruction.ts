@@ -67,7 +67,7 @@ async function reconstructInRun(
     signal: session.signal,
     pausePoint: session.pausePoint,
     onLowerRate: (where, lr) =>
-      session.warn(`${where} diverged, and is trained again at half the rate, ${lr}; ${place}.lr suits other blocks`),
+      session.warn(`${where} diverged at a rate of ${2 * lr}, and is trained again from where it began at ${lr}`),
     onTrained:
       keep &&
       (async (trained, { adapted }) => keep(await keptFactors(session.backend, adapted, trained, recovery.index))),
