@@ -1,7 +1,7 @@
 // Blocks of OPT-30B's, LLaMA-30B's and LLaMA-7B's shape, random bf16: each kind of work to its end in a memory budget, with
 // the dry run's forecast beside it, and what all blocks would take on this machine from what one block took.
-//   npx tsx bench/thirtyB.ts --out FOLDER [--rows opt-30b/wanda,…] [--memory 16GB] [--peer torch_peer.py] [--list]
-// Needs 10 GB of disk. With --peer SparseGPT's rows are also run by the torch peer, on the same block and tokens.
+//   npx tsx bench/thirtyB.ts --out FOLDER [--rows opt-30b/wanda,…] [--blocks 1] [--memory 16GB] [--peer torch_peer.py] [--list]
+// Needs 10 GB of disk. With --peer SparseGPT's rows and reconstruction's are also run by the torch peer, on the same blocks and tokens.
 // Results are kept in FOLDER/results.json; rows that are there already are only printed, unless --rows names them.
 import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -19,6 +19,8 @@ interface Work {
   readonly fullRank?: true
   /** Other than a whole block: no estimate of the whole model. */
   readonly part?: true
+  /** Command and settings of the peer that do the same. */
+  readonly peer?: readonly string[]
 }
 
 const [fewWindows, mostWindows, seqLen] = [4, 14, 2048]
@@ -29,10 +31,19 @@ const pruned = (method: string, more: object = {}) => [{ method, sparsity: 0.5, 
 const works: Readonly<Record<string, Work>> = {
   magnitude: { blocks: 2, recipe: { prune: pruned('magnitude') } },
   wanda: { blocks: 2, recipe: { prune: pruned('wanda') } },
-  sparsegpt: { blocks: 1, fullRank: true, recipe: { prune: pruned('sparsegpt') } },
+  sparsegpt: {
+    blocks: 1,
+    fullRank: true,
+    recipe: { prune: pruned('sparsegpt') },
+    peer: ['prune', '--method', 'sparsegpt'],
+  },
   // All linears of a block would take an hour and more on two cores.
   'alps-q_proj': { blocks: 1, recipe: { prune: pruned('alps', { targets: ['re:.*q_proj'] }) }, part: true },
-  'magnitude-reconstruct': { blocks: 2, recipe: { prune: pruned('magnitude'), recover: reconstruct } },
+  'magnitude-reconstruct': {
+    blocks: 2,
+    recipe: { prune: pruned('magnitude'), recover: reconstruct },
+    peer: ['reconstruct', '--method', 'magnitude', '--train', 'norm,mask_lora', '--rank', '16', '--iterations', '4'],
+  },
   alps: { blocks: 1, fullRank: true, recipe: { prune: pruned('alps') } },
   // Its steps go through all blocks and the head.
   'magnitude-retrain': {
@@ -73,6 +84,7 @@ const { values: options } = parseArgs({
   options: {
     out: { type: 'string', default: 'out/thirty-b' },
     rows: { type: 'string' },
+    blocks: { type: 'string' },
     memory: { type: 'string', default: '16GB' },
     peer: { type: 'string' },
     list: { type: 'boolean', default: false },
@@ -95,7 +107,8 @@ function modelFolder(shape: string, blocks: number): string {
 
 function measure(row: string): Result {
   const [shape, name] = row.split('/')
-  const { blocks, recipe, fullRank } = works[name]
+  const { recipe, fullRank, peer } = works[name]
+  const blocks = Number(options.blocks ?? works[name].blocks)
   const windows = fullRank ? Math.ceil(shapes[shape].widest / seqLen) : fewWindows
   const model = modelFolder(shape, blocks)
   const [file, saved] = [join(out, `${shape}-${name}.prune.yaml`), join(out, 'pruned')]
@@ -117,25 +130,14 @@ function measure(row: string): Result {
     megabytes: json.peak_memory_mb,
     blockSeconds: json.blocks.reduce((sum, block) => sum + block.seconds, 0) / json.blocks.length,
     foretold: { seconds: estimates.seconds, megabytes: estimates.memoryBytes / 2 ** 20 },
-    ...(options.peer && name === 'sparsegpt' && { peer: runPeer(model, windows, options.peer) }),
+    ...(options.peer && peer && { peer: runPeer(model, windows, [options.peer, ...peer]) }),
   }
 }
 
-function runPeer(model: string, windows: number, program: string): Side {
-  const settings = [
-    '--calib',
-    idsFile,
-    '--key',
-    'ids',
-    '--method',
-    'sparsegpt',
-    '--sparsity',
-    '0.5',
-    '--samples',
-    String(windows),
-  ]
+function runPeer(model: string, windows: number, [program, command, ...settings]: readonly string[]): Side {
+  const common = ['--calib', idsFile, '--key', 'ids', '--sparsity', '0.5', '--samples', String(windows)]
   const { json, processorSeconds } = runJson<{ seconds: { total: number }; peak_rss_mb: number }>(python, [
-    ...[program, 'prune', model, ...settings],
+    ...[program, command, model, ...common, ...settings],
   ])
   return { seconds: json.seconds.total, processorSeconds, megabytes: json.peak_rss_mb * 1.048576 }
 }
