@@ -29,15 +29,21 @@ export function byMinutes(points: readonly FrontierPoint[]): string {
   return drawn(series, text, fronts)
 }
 
-/** A line for each recovery: the best of its methods and spreads at each sparsity without a pattern. */
+/**
+ * A line for each recovery: the best of its methods and spreads at each sparsity without a pattern. What was run at one of several only
+ * is left out.
+ */
 export function bySparsity(points: readonly FrontierPoint[]): string {
   const free = points.filter(({ amount }) => amount.endsWith('%'))
-  const series = groupsBy(free, ({ recovery }) => recovery).map((own, i): Series => {
-    const [{ recovery }] = own
+  const all = groupsBy(free, ({ recovery }) => recovery).map((own) => {
     const best = groupsBy(own, ({ sparsity }) => sparsity).map((same): Point => {
       return { x: same[0].sparsity, y: Math.min(...same.map(({ perplexity }) => perplexity)) }
     })
-    return { label: recovery, style: seriesStyle(i), points: best.sort((a, b) => a.x - b.x), marks: 'both' }
+    return { label: own[0].recovery, points: best.sort((a, b) => a.x - b.x) }
+  })
+  const lines = all.filter(({ points }) => points.length > 1)
+  const series = (lines.length > 0 ? lines : all).map((line, i): Series => {
+    return { ...line, style: seriesStyle(i), marks: 'both' }
   })
   return drawn(series, { title: 'Perplexity by sparsity', xName: 'sparsity', xLabel: 'sparsity, %', yLabel })
 }
