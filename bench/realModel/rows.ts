@@ -36,8 +36,10 @@ export interface Row {
 }
 
 const reconstruct: Recovery = { mode: 'reconstruct', train: ['bias', 'norm', 'mask_lora'], lr: 1e-3 }
-/** Every kept weight, towards the dense model's own states. */
-const reconstructAll: Recovery = { mode: 'reconstruct', train: ['full'], lr: 2e-4, targets: 'model' }
+/** Every kept weight, towards the dense model's own states. The rates are those that were measured. */
+const reconstructAll = ({ pattern }: Setting): Recovery => {
+  return { mode: 'reconstruct', train: ['full'], lr: pattern ? 5e-4 : 2e-4, targets: 'model' }
+}
 const refit: Recovery = { mode: 'refit' }
 const retrain = (train: string[], lr: number): Recovery => ({ mode: 'retrain', train, lr })
 const norms = retrain(['norm'], 5e-3)
@@ -93,7 +95,7 @@ function recoveriesOf(setting: Setting): Row[] {
     { name: `${name}-retrain-half`, from: name, recover: half },
     { name: `${name}-retrain-mostly-dense`, from: name, recover: { ...trained, dense: 0.8 } },
     { name: `${name}-reconstruct`, ...setting, recover: reconstruct },
-    { name: `${name}-reconstruct-all`, ...setting, recover: reconstructAll },
+    { name: `${name}-reconstruct-all`, ...setting, recover: reconstructAll(setting) },
     { name: `${name}-reconstruct-retrain`, from: `${name}-reconstruct`, recover: trained },
     { name: `${name}-reconstruct-retrain-half`, from: `${name}-reconstruct`, recover: half },
     { name: `${name}-reconstruct-all-retrain-half`, from: `${name}-reconstruct-all`, recover: half },
