@@ -54,7 +54,10 @@ export async function runPool({ folder, indices, jobs, start, onStart, onEnd, si
   const queue = [...indices]
   const work = async () => {
     for (let index = queue.shift(); index !== undefined && !signal.aborted; index = queue.shift()) {
-      if ((await cancelledRuns(folder)).has(index)) continue
+      const cancelled = await cancelledRuns(folder)
+      // What is told to stop are the processes that there are: one that starts after that would work to its end.
+      if (signal.aborted) return
+      if (cancelled.has(index)) continue
       const child = start(index)
       alive.set(index, child)
       onStart(index)

@@ -32,10 +32,11 @@ describe('the local engine', () => {
     const runs = (['SIGKILL', 'SIGINT', 'SIGKILL', 'SIGKILL'] as const).map((ends) => new Stubborn(ends))
     const abort = new AbortController()
     const ended: number[] = []
+    let begun = 0
     await runPool({
       ...{ folder, indices: [0, 1, 2, 3], jobs: 4, signal: abort.signal },
       start: (index) => runs[index],
-      onStart: (index) => index === 3 && abort.abort(),
+      onStart: () => ++begun === runs.length && abort.abort(),
       onEnd: async (index) => void ended.push(index),
     })
     assert.deepEqual(
@@ -44,5 +45,21 @@ describe('the local engine', () => {
     )
     assert.deepEqual([...(await cancelledRuns(folder))], [0, 2, 3])
     assert.deepEqual(ended.sort(), [0, 1, 2, 3])
+  })
+  it('starts nothing once it is told to stop, even while it looks which runs are cancelled', async () => {
+    const abort = new AbortController()
+    const started: number[] = []
+    const pool = runPool({
+      ...{ folder: sweepFolderAt(path), indices: [0, 1, 2], jobs: 2, signal: abort.signal },
+      start: (index) => {
+        started.push(index)
+        return new Stubborn('SIGINT')
+      },
+      onStart: () => undefined,
+      onEnd: async () => undefined,
+    })
+    abort.abort()
+    await pool
+    assert.deepEqual(started, [])
   })
 })
