@@ -109,6 +109,7 @@ function measure(row: string): Result {
   const [shape, name] = row.split('/')
   const { recipe, fullRank, peer } = works[name]
   const blocks = Number(options.blocks ?? works[name].blocks)
+  if (!(blocks >= 1)) throw new Error(`--blocks takes a number of blocks, not ${options.blocks}`)
   const windows = fullRank ? Math.ceil(shapes[shape].widest / seqLen) : fewWindows
   const model = modelFolder(shape, blocks)
   const [file, saved] = [join(out, `${shape}-${name}.prune.yaml`), join(out, 'pruned')]

@@ -46,6 +46,7 @@ describe('the local engine', () => {
     assert.deepEqual([...(await cancelledRuns(folder))], [0, 2, 3])
     assert.deepEqual(ended.sort(), [0, 1, 2, 3])
   })
+
   it('starts nothing once it is told to stop, even while it looks which runs are cancelled', async () => {
     const abort = new AbortController()
     const started: number[] = []
