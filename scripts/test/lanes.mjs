@@ -2,19 +2,27 @@
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 
+/**
+ * What one step may take: the longest takes five minutes on two processors. A test that timed out while something polls or
+ * listens leaves a process that never ends.
+ */
+const longestMs = 20 * 60_000
+
 /** @typedef {{ title: string, args: string[], env?: NodeJS.ProcessEnv }} Step */
 
 /**
- * Begins the steps in their order, `atOnce` at a time. `onEnd` gets each step's exit code and output.
+ * Begins the steps in their order, `atOnce` at a time. `onEnd` gets each step's exit code and output. A step that is not over
+ * after `limitMs` is killed, and its exit code is 1.
  * @param {readonly Step[]} steps
  * @param {number} atOnce
  * @param {(step: Step, status: number, output: string) => void} onEnd
+ * @param {number} [limitMs]
  */
-export async function runSteps(steps, atOnce, onEnd) {
+export async function runSteps(steps, atOnce, onEnd, limitMs = longestMs) {
   const processorTime = createMeter()
   const one = async (step) => {
     const began = performance.now()
-    const { status, output } = await run(step)
+    const { status, output } = await run(step, limitMs)
     const seconds = Math.round((performance.now() - began) / 1000)
     console.log(`\n== ${step.title}, ${seconds} s${processorTime()}`)
     process.stdout.write(output)
@@ -27,16 +35,26 @@ export async function runSteps(steps, atOnce, onEnd) {
   await Promise.all(Array.from({ length: atOnce }, lane))
 }
 
-function run({ args, env }) {
+function run({ args, env }, limitMs) {
   return new Promise((resolve) => {
     const child = spawn(process.execPath, args, { stdio: ['ignore', 'pipe', 'pipe'], env: { ...process.env, ...env } })
     let output = ''
+    const end = (status, told = '') => {
+      clearTimeout(timer)
+      resolve({ status, output: output + told })
+    }
+    const timer = setTimeout(() => {
+      child.kill('SIGKILL')
+      // What it started may hold its outputs open, so that `close` would not come.
+      for (const stream of [child.stdout, child.stderr]) stream.destroy()
+      end(1, `\nkilled: not over after ${Math.round(limitMs / 1000)} s\n`)
+    }, limitMs)
     for (const stream of [child.stdout, child.stderr]) {
       stream.setEncoding('utf8')
       stream.on('data', (text) => (output += text))
     }
-    child.once('error', (error) => resolve({ status: 1, output: `${output}${error.message}\n` }))
-    child.once('close', (code) => resolve({ status: code ?? 1, output }))
+    child.once('error', (error) => end(1, `${error.message}\n`))
+    child.once('close', (code) => end(code ?? 1))
   })
 }
 

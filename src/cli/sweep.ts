@@ -26,6 +26,7 @@ const leaveAfterMs = 1800
 export const sweepCommand = command('sweep', 'plan, run, follow or cancel many runs of one recipe', [
   'sweep plan wanda.prune.yaml',
   'sweep run wanda.prune.yaml --jobs 2',
+  "sweep run wanda.prune.yaml --set 'sweep.prune.0.sparsity=[0.5, 0.7]' --set 'sweep.seed=[0, 1, 2]'",
   'sweep status wanda.prune.yaml --json',
   'sweep cancel .sparsescope/sweeps/20261125-020304-wanda --index 3',
 ])

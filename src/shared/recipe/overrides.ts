@@ -1,5 +1,6 @@
 // Settings by path, `recover.steps` or `prune.0.sparsity`: for `run --set` and for sweeps.
 import { readDocument } from './document.ts'
+import { sweepWords } from './sweepSchema.ts'
 
 /** `a.b=c` as given on a command line; the value is YAML. Null when there is no path. */
 export function parseSetting(text: string): { path: string; value: unknown } | null {
@@ -11,10 +12,18 @@ export function parseSetting(text: string): { path: string; value: unknown } | n
 
 /**
  * A copy of `recipe` with the value at `path` replaced. Maps on the way are made where they are missing; a list must
- * have the index already. Null when the path leads through something that is neither.
+ * have the index already. `sweep.prune.0.sparsity` is the list of values that a sweep tries for `prune.0.sparsity`. Null
+ * when the path leads through something that is neither.
  */
 export function withSetting(recipe: unknown, path: string, value: unknown): unknown {
-  return set(recipe, path.split('.'), value)
+  return set(recipe, keysOf(path), value)
+}
+
+/** A sweep's own keys are paths with their dots in them. */
+function keysOf(path: string): string[] {
+  const [first, ...rest] = path.split('.')
+  const isSwept = first === 'sweep' && rest.length > 0 && !sweepWords.includes(rest[0])
+  return isSwept ? [first, rest.join('.')] : [first, ...rest]
 }
 
 function set(target: unknown, [key, ...rest]: string[], value: unknown): unknown {

@@ -33,6 +33,17 @@ describe('recipe of a run', () => {
     await assert.rejects(readRecipe(path, ['nonsense']), { code: 'usage', message: /path=value/ })
   })
 
+  it('a setting below `sweep` is the list of values of that path', async () => {
+    const path = write(
+      'version: 1\nmodel: m\nprune: [{sparsity: 0.5}]\nsweep: {prune.0.sparsity: [0.5, 0.6], seed: [0, 1]}\n',
+    )
+    const { recipe } = await readRecipe(path, ['sweep.prune.0.sparsity=[0.7]', 'sweep.seed=[3]'])
+    assert.deepEqual(recipe.sweep, { 'prune.0.sparsity': [0.7], seed: [3] })
+    const cases = ['sweep.cases=[{name: a, set: {seed: 1}}]', 'sweep.cases.0.set.seed=2']
+    const named = write('version: 1\nmodel: m\nprune: [{sparsity: 0.5}]\n')
+    assert.deepEqual((await readRecipe(named, cases)).recipe.sweep, { cases: [{ name: 'a', set: { seed: 2 } }] })
+  })
+
   it('settings together obey the rules between keys, and warn as the text would', async () => {
     const path = write(
       'version: 1\nmodel: m\nprune: [{sparsity: 0.6, dampening: 0.1}]\nsave: {to: out}\ncalibration: {data: c.jsonl, seq_len: 8}\n',
