@@ -66,11 +66,11 @@ describe('the packaged extension: running', function () {
     // A method whose mask does not give the pruned model back, and a recovery, are what the form proposes.
     assert.match(
       (await form.locator('pre').textContent()) ?? '',
-      /method: alps[^]*mode: retrain[^]*pruned: ".*-pruned"/,
+      /method: alps[^]*mode: reconstruct[^]*mode: retrain[^]*pruned: ".*-pruned"/,
     )
     // Fewer windows and steps than proposed: this is about the way, not the result.
     await decide(form.getByLabel('Windows of it').fill('16'))
-    await decide(form.getByLabel('Steps', { exact: true }).fill('8'))
+    await decide(form.getByLabel('Steps, for each block too').fill('8'))
     await decide(form.getByRole('button', { name: 'Create and run' }).click())
     await status('done').waitFor({ timeout: 400_000 })
     assert.ok(decisions <= 5)

@@ -175,7 +175,7 @@ function Recovery({ now: { choices, compared, seeds }, browse }: { now: Form; br
         <>
           <Several
             name="train"
-            label="What is trained"
+            label={recoveries.length > 1 ? 'What retraining trains' : 'What is trained'}
             options={trainOptions}
             value={train}
             onChoose={(next) => choose({ train: next })}

@@ -11,7 +11,6 @@ import { formatShare } from '../../src/shared/format/numbers.ts'
 import { methodNames, methodOf, type MethodName } from '../../src/shared/methods/methods.ts'
 import { triedWindows, unstructured } from '../../src/shared/recipe/defaults.ts'
 import {
-  beforeRecovery,
   byMeasure,
   measured,
   proposeMethod,
@@ -104,7 +103,7 @@ export interface RecoveryOption extends Option<string> {
   readonly hint: string
 }
 
-/** Recoveries with the lowest measured perplexity come first, with the figures. They rank alike after other methods. */
+/** Recoveries with the lowest measured perplexity on text of another kind come first, with the figures. */
 export function recoveryOptions(pattern: string, canRetrain: boolean): RecoveryOption[] {
   const proposed = proposeRecoveries(pattern, canRetrain)
   const place = (modes: readonly RecoverMode[]) => {
@@ -118,9 +117,9 @@ export function recoveryOptions(pattern: string, canRetrain: boolean): RecoveryO
       const figures = proposed.at(place(modes))
       const value = modes.join()
       if (!figures) return { value, modes, label, hint }
-      const before = beforeRecovery(pattern, figures)
-      const method = methodOf(figures.method).title
-      const said = `Measured on ${measured.model}, pruned by ${method}: perplexity ${before} → ${figures.perplexity}.`
+      const { before, after, method } = figures
+      const loss = modes.includes('retrain') ? ' with half of the loss on the dense model’s predictions' : ''
+      const said = `Measured${loss} on ${measured.model}, pruned by ${methodOf(method).title}: perplexity ${before.other} → ${after.other} on text of another kind, ${before.same} → ${after.same} on text of the kind it learnt from.`
       return { value, modes, label, hint: `${hint} ${said}` }
     })
 }
@@ -129,7 +128,7 @@ const recoveries: readonly { label: string; hint: string; modes: readonly Recove
   { label: 'Retrain the model', hint: 'Next-token loss through the whole model.', modes: ['retrain'] },
   {
     label: 'Reconstruct block by block, then retrain',
-    hint: 'Wins back the most, and takes the time of both.',
+    hint: 'First every kept weight, block by block, towards the states of the dense model, then what is chosen below, through the whole model. Wins back the most, and takes the time of both.',
     modes: ['reconstruct', 'retrain'],
   },
   {

@@ -35,6 +35,7 @@ export function firstChoices(model: string, facts: KnownOfModel, memoryBytes: nu
     sparsity: pruneDefaults.sparsity,
     recoveries: proposeRecoveries(unstructured, canRetrain(facts, memoryBytes))[0].modes,
     train: defaultTrain.filter((subset) => subset !== 'bias' || facts.biases),
+    loss: 'half',
     data: null,
     evaluateOn: null,
     field: null,

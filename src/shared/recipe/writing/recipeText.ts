@@ -145,8 +145,8 @@ function dataLines({ data, field, samples, seqLen }: RecipeChoices): string[] {
   return [...lines, `  samples: ${samples}`, `  seq_len: ${seqLen}`]
 }
 
-function recoverLines({ recoveries, ...choices }: RecipeChoices): string[] {
-  const parts = recoveries.map((mode) => modeLines(mode, choices))
+function recoverLines(choices: RecipeChoices): string[] {
+  const parts = choices.recoveries.map((mode) => modeLines(mode, choices))
   if (parts.length === 0) return []
   if (parts.length === 1) return ['recover:', ...parts[0].map((line) => `  ${line}`)]
   return [
@@ -162,14 +162,21 @@ const modeComments: Record<RecoverMode, string> = {
   merge: 'a LoRA that was trained elsewhere, under the mask',
 }
 
-function modeLines(mode: RecoverMode, choices: Omit<RecipeChoices, 'recoveries'>): string[] {
-  const { train, steps, data, field, samples, seqLen, adapter, loss = 'text' } = choices
+function modeLines(mode: RecoverMode, choices: RecipeChoices): string[] {
+  const { recoveries, train, steps, data, field, samples, seqLen, adapter, loss = 'text' } = choices
+  if (mode === 'reconstruct' && recoveries.includes('retrain'))
+    return [
+      'mode: reconstruct # block by block, towards the states of the dense model',
+      'targets: model',
+      'train: [full] # every kept weight',
+      `steps: ${steps} # for each block`,
+    ]
   const lines = [`mode: ${mode} # ${modeComments[mode]}`]
   if (mode === 'refit') return lines
   if (mode === 'merge') return [...lines, `adapter: ${JSON.stringify(adapter ?? '')}`]
   lines.push(`train: [${train.join(', ')}]`, `steps: ${steps}${mode === 'reconstruct' ? ' # for each block' : ''}`)
   if (mode === 'reconstruct') return lines
-  if (loss === 'half' && choosesLoss({ ...choices, recoveries: [mode] }))
+  if (loss === 'half' && choosesLoss(choices))
     lines.push('loss: { dense: 0.5, temperature: 2 } # half on the text, half on what the dense model predicts')
   lines.push(`data: ${JSON.stringify(data)}`)
   if (field !== null) lines.push(`field: ${JSON.stringify(field)}`)

@@ -31,10 +31,10 @@ describe('first choices of a recipe', () => {
         )
       })
 
-  it('retrain what fits into memory, and reconstruct block by block what does not', () => {
+  it('retrain what fits into memory, after block by block, and only reconstruct what does not', () => {
     const known = (parameters: number) => ({ biases: false, maxPositions: null, blocks: 12, parameters })
     assert.ok(canRetrain(known(135e6), 16e9) && !canRetrain(known(7e9), 16e9))
-    assert.deepEqual(firstChoices('m', known(135e6), 16e9).recoveries, ['retrain'])
+    assert.deepEqual(firstChoices('m', known(135e6), 16e9).recoveries, ['reconstruct', 'retrain'])
     assert.deepEqual(firstChoices('m', known(30e12), 16e9).recoveries, ['reconstruct'])
   })
 

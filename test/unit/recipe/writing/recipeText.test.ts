@@ -60,6 +60,20 @@ describe('recipes that the form writes', () => {
     assert.deepEqual(lossOf({ recoveries: ['reconstruct'] }), [undefined])
   })
 
+  it('reconstruct every kept weight towards the dense model where retraining follows, which trains what is chosen', () => {
+    const recipe = { ...base, method: 'alps', pattern: 'unstructured', data: 'c4.jsonl' } as const
+    const stages = (recoveries: RecoverMode[]) =>
+      recoveriesOf(parseRecipe(recipeText({ ...recipe, recoveries })).recipe?.recover).map(({ train, targets }) => [
+        train?.join(),
+        targets,
+      ])
+    assert.deepEqual(stages(['reconstruct']), [['bias,norm,mask_lora', undefined]])
+    assert.deepEqual(stages(['reconstruct', 'retrain']), [
+      ['full', 'model'],
+      ['bias,norm,mask_lora', undefined],
+    ])
+  })
+
   it('are spread as chosen, else by depth from 60 % on; what looks at the model is calibrated', () => {
     const written = (more: Partial<RecipeChoices>) => {
       const text = recipeText({
