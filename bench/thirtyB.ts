@@ -67,7 +67,7 @@ const rows = [
 interface Side {
   seconds: number
   processorSeconds: number
-  megabytes: number
+  mebibytes: number
 }
 interface Report {
   peak_memory_mb: number
@@ -76,7 +76,7 @@ interface Report {
 interface Result extends Side {
   /** Seconds of one block, without reading, saving and starting. */
   blockSeconds: number
-  foretold: Pick<Side, 'seconds' | 'megabytes'>
+  foretold: Pick<Side, 'seconds' | 'mebibytes'>
   peer?: Side
 }
 
@@ -128,9 +128,9 @@ function measure(row: string): Result {
   return {
     seconds,
     processorSeconds,
-    megabytes: json.peak_memory_mb,
+    mebibytes: (json.peak_memory_mb * 1e6) / 2 ** 20,
     blockSeconds: json.blocks.reduce((sum, block) => sum + block.seconds, 0) / json.blocks.length,
-    foretold: { seconds: estimates.seconds, megabytes: estimates.memoryBytes / 2 ** 20 },
+    foretold: { seconds: estimates.seconds, mebibytes: estimates.memoryBytes / 2 ** 20 },
     ...(options.peer && peer && { peer: runPeer(model, windows, [options.peer, ...peer]) }),
   }
 }
@@ -140,7 +140,7 @@ function runPeer(model: string, windows: number, [program, command, ...settings]
   const { json, processorSeconds } = runJson<{ seconds: { total: number }; peak_rss_mb: number }>(python, [
     ...[program, command, model, ...common, ...settings],
   ])
-  return { seconds: json.seconds.total, processorSeconds, megabytes: json.peak_rss_mb * 1.048576 }
+  return { seconds: json.seconds.total, processorSeconds, mebibytes: json.peak_rss_mb }
 }
 
 const resultsFile = join(out, 'results.json')
@@ -156,7 +156,7 @@ console.table(
   Object.fromEntries(
     rows.flatMap((row) => {
       if (!results[row]) return []
-      const { seconds, processorSeconds, megabytes, blockSeconds, foretold, peer } = results[row]
+      const { seconds, processorSeconds, mebibytes, blockSeconds, foretold, peer } = results[row]
       const [shape, name] = row.split('/')
       return [
         [
@@ -165,12 +165,12 @@ console.table(
             seconds: Math.round(seconds),
             'processor s': Math.round(processorSeconds),
             foretold: Math.round(foretold.seconds),
-            MB: Math.round(megabytes),
-            'MB foretold': Math.round(foretold.megabytes),
+            MiB: Math.round(mebibytes),
+            'MiB foretold': Math.round(foretold.mebibytes),
             'a block': Math.round(blockSeconds),
             'all blocks, hours': works[name].part ? '' : ((blockSeconds * shapes[shape].blocks) / 3600).toFixed(2),
             peer: peer
-              ? `${Math.round(peer.seconds)} s (processor ${Math.round(peer.processorSeconds)}), ${Math.round(peer.megabytes)} MB`
+              ? `${Math.round(peer.seconds)} s (processor ${Math.round(peer.processorSeconds)}), ${Math.round(peer.mebibytes)} MiB`
               : '',
           },
         ],
