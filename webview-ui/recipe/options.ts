@@ -17,6 +17,7 @@ import {
   proposeRecoveries,
   spreadFigures,
   type LossChoice,
+  type OnTwoTexts,
 } from '../../src/shared/recipe/measured.ts'
 import type { RecoverMode } from '../../src/shared/recipe/schema.ts'
 import type { SpreadChoice } from '../../src/shared/recipe/writing/recipeText.ts'
@@ -118,8 +119,9 @@ export function recoveryOptions(pattern: string, canRetrain: boolean): RecoveryO
       const value = modes.join()
       if (!figures) return { value, modes, label, hint }
       const { before, after, method } = figures
+      const fromTo = (text: keyof OnTwoTexts) => `${before[text].toFixed(2)} → ${after[text].toFixed(2)}`
       const loss = modes.includes('retrain') ? ' with half of the loss on the dense model’s predictions' : ''
-      const said = `Measured${loss} on ${measured.model}, pruned by ${methodOf(method).title}: perplexity ${before.other} → ${after.other} on text of another kind, ${before.same} → ${after.same} on text of the kind it learnt from.`
+      const said = `Measured${loss} on ${measured.model}, pruned by ${methodOf(method).title}: perplexity ${fromTo('other')} on text of another kind, ${fromTo('same')} on text of the kind it learnt from.`
       return { value, modes, label, hint: `${hint} ${said}` }
     })
 }
