@@ -158,7 +158,7 @@ function recoverLines(choices: RecipeChoices): string[] {
 const modeComments: Record<RecoverMode, string> = {
   refit: 'least squares of the kept weights, a matrix at a time',
   reconstruct: 'block by block, towards the outputs of the dense block',
-  retrain: 'the whole model, on the next-token loss',
+  retrain: 'through the whole model',
   merge: 'a LoRA that was trained elsewhere, under the mask',
 }
 

@@ -31,7 +31,7 @@ describe('first choices of a recipe', () => {
         )
       })
 
-  it('retrain what fits into memory, after block by block, and only reconstruct what does not', () => {
+  it('reconstruct and then retrain what fits into memory, and only reconstruct what does not', () => {
     const known = (parameters: number) => ({ biases: false, maxPositions: null, blocks: 12, parameters })
     assert.ok(canRetrain(known(135e6), 16e9) && !canRetrain(known(7e9), 16e9))
     assert.deepEqual(firstChoices('m', known(135e6), 16e9).recoveries, ['reconstruct', 'retrain'])
