@@ -37,8 +37,9 @@ export interface Row {
 
 const reconstruct: Recovery = { mode: 'reconstruct', train: ['bias', 'norm', 'mask_lora'], lr: 1e-3 }
 /** Every kept weight, towards the dense model's own states. The rates are those that were measured. */
-const reconstructAll = ({ sparsity = 0.5 }: Setting): Recovery => {
-  return { mode: 'reconstruct', train: ['full'], lr: sparsity > 0.5 ? 2e-4 : 5e-4, targets: 'model' }
+const reconstructAll = ({ sparsity = 0.5, pattern }: Setting): Recovery => {
+  const lr = pattern ? 5e-4 : sparsity === 0.7 ? 2e-4 : 2e-3
+  return { mode: 'reconstruct', train: ['full'], lr, targets: 'model' }
 }
 const refit: Recovery = { mode: 'refit' }
 const retrain = (train: string[], lr: number): Recovery => ({ mode: 'retrain', train, lr })
