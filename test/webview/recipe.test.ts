@@ -71,6 +71,17 @@ describe('the form of a recipe in Chromium', () => {
     await page.getByRole('radio', { name: 'Several seeds' }).check()
     await page.getByRole('textbox', { name: 'Seeds' }).fill('1, 2')
     assert.match(await shown(), /^ {2}seed: \[1, 2\]$/m)
+    await page.getByRole('radio', { name: 'Several learning rates' }).check()
+    const rates = page.getByRole('textbox', { name: 'Learning rates of the reconstruction' })
+    await rates.fill('1e-3, fast')
+    await page.getByText('Two or more different values.').waitFor()
+    await rates.fill('1e-3, 5e-4')
+    assert.match(await shown(), /^ {2}recover\.0\.lr: \[0\.001, 0\.0005\]$/m)
+    assert.deepEqual(parseRecipe(await shown()).findings, [])
+    await page.getByRole('combobox', { name: 'What wins back the loss' }).selectOption('None')
+    await page.getByText('Choose a recovery that trains.').waitFor()
+    assert.ok(await page.getByRole('radio', { name: 'Several learning rates' }).isDisabled())
+    assert.ok(await create('Create recipe').isDisabled())
   })
 
   it('every choice is in the recipe, and the name of the result follows', async () => {

@@ -57,7 +57,7 @@ function Runs({ now: { choices, compared } }: { now: Form }) {
     <Choice
       name="runs"
       label="One run, or several side by side"
-      options={comparisons(choices.method !== null, choices.pattern, needsText.value)}
+      options={comparisons(choices.method !== null, choices.pattern, needsText.value, trains(choices.recoveries))}
       value={compared}
       onChoose={(next) =>
         change({ compared: next, methods: next === 'prune.0.method' ? bestTwo(choices.pattern) : [] })
@@ -143,7 +143,7 @@ function Pruning({ now: { choices, compared, sparsities, methods } }: { now: For
   )
 }
 
-function Recovery({ now: { choices, compared, seeds }, browse }: { now: Form; browse: Browse }) {
+function Recovery({ now: { choices, compared, rates, seeds }, browse }: { now: Form; browse: Browse }) {
   const { pattern, recoveries, adapter, train, loss = 'text', steps, method } = choices
   const offered = recoveryOptions(pattern, start.value?.canRetrain ?? false)
   const known = offered.find(({ value }) => value === recoveries.join())
@@ -193,6 +193,14 @@ function Recovery({ now: { choices, compared, seeds }, browse }: { now: Form; br
           options={lossOptions}
           value={loss}
           onChoose={({ value }) => choose({ loss: value })}
+        />
+      )}
+      {compared === 'recover.lr' && (
+        <WrittenField
+          name="compared"
+          label={recoveries.length > 1 ? 'Learning rates of the reconstruction' : 'Learning rates'}
+          value={rates}
+          onChange={(next) => change({ rates: next })}
         />
       )}
       {compared === 'seed' && (

@@ -69,6 +69,12 @@ export function wholeNumbers(text: string): number[] | null {
   return values?.every((value) => Number.isSafeInteger(value) && value >= 0) ? values : null
 }
 
+/** `2e-4, 5e-4`; null: one of them is no rate, or is there twice. */
+export function rates(text: string): number[] | null {
+  const values = numbersIn(text)
+  return values?.every((value) => value > 0) ? values : null
+}
+
 function numbersIn(text: string): number[] | null {
   const parts = text.split(/[,;\s]+/).filter((one) => one !== '')
   const values = parts.map(Number)

@@ -30,8 +30,8 @@ export const patterns: readonly Option<string>[] = [
   { value: '4:8', label: '4:8', hint: 'Four of every eight' },
 ]
 
-/** A pattern fixes the sparsity, one that is pruned already is not pruned again, and without text nothing is drawn. */
-export function comparisons(prunes: boolean, pattern: string, readsText: boolean): Option<Compared>[] {
+/** A pattern fixes the sparsity, one that is pruned already is not pruned again, and without text nothing is drawn or trained. */
+export function comparisons(prunes: boolean, pattern: string, readsText: boolean, learns: boolean): Option<Compared>[] {
   const all: (Option<Compared> & { offered: boolean })[] = [
     { value: null, label: 'One run', offered: true },
     {
@@ -46,6 +46,13 @@ export function comparisons(prunes: boolean, pattern: string, readsText: boolean
       label: 'Several methods',
       hint: 'The same sparsity and recovery for each',
       offered: prunes,
+    },
+    {
+      value: 'recover.lr',
+      label: 'Several learning rates',
+      hint: 'Which decides much, and has no best value for all models',
+      offered: true,
+      disabled: !learns,
     },
     {
       value: 'seed',
@@ -118,10 +125,10 @@ export function recoveryOptions(pattern: string, canRetrain: boolean): RecoveryO
       const figures = proposed.at(place(modes))
       const value = modes.join()
       if (!figures) return { value, modes, label, hint }
-      const { before, after, method } = figures
+      const { before, after, method, settings } = figures
       const fromTo = (text: keyof OnTwoTexts) => `${before[text].toFixed(2)} → ${after[text].toFixed(2)}`
-      const loss = modes.includes('retrain') ? ' with half of the loss on the dense model’s predictions' : ''
-      const said = `Measured${loss} on ${measured.model}, pruned by ${methodOf(method).title}: perplexity ${fromTo('other')} on text of another kind, ${fromTo('same')} on text of the kind it learnt from.`
+      const loss = modes.includes('retrain') ? ', half of its loss on the dense model’s predictions' : ''
+      const said = `Measured on ${measured.model}, pruned by ${methodOf(method).title}, with ${settings}${loss}: perplexity ${fromTo('other')} on text of another kind, ${fromTo('same')} on text of the kind it learnt from.`
       return { value, modes, label, hint: `${hint} ${said}` }
     })
 }

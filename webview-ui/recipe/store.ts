@@ -11,7 +11,7 @@ import { freeOutput } from '../../src/shared/recipe/writing/choices.ts'
 import { looksAtText, recipeText, trains } from '../../src/shared/recipe/writing/recipeText.ts'
 import type { Comparison, RecipeChoices } from '../../src/shared/recipe/writing/recipeText.ts'
 import type { PageMessage } from '../shared/page.tsx'
-import { fieldAt, percentages, wholeNumbers, type Field } from './fieldsOfText.ts'
+import { fieldAt, percentages, rates, wholeNumbers, type Field } from './fieldsOfText.ts'
 
 /** What varies among the runs; null: there is one run. */
 export type Compared = Comparison['path'] | null
@@ -20,8 +20,9 @@ export type Compared = Comparison['path'] | null
 export interface Form {
   readonly choices: RecipeChoices
   readonly compared: Compared
-  /** As they are written: percentages, whole numbers. */
+  /** As they are written: percentages, learning rates, whole numbers. */
   readonly sparsities: string
+  readonly rates: string
   readonly seeds: string
   readonly methods: readonly MethodName[]
   /** null: as suggested. */
@@ -45,14 +46,16 @@ export function choose(part: Partial<RecipeChoices>): void {
 export function begin(next: RecipeStart, kept: Form | null): void {
   start.value = next
   planned.value = null
-  form.value = kept ?? {
+  form.value = {
     choices: next.choices,
     compared: null,
     sparsities: '40, 50, 60',
+    rates: '2e-4, 5e-4, 2e-3',
     seeds: '0, 1, 2',
     methods: [],
     output: null,
     texts: next.texts,
+    ...kept,
   }
 }
 
@@ -70,12 +73,14 @@ export function receive(message: PageMessage<ToRecipe>): void {
 }
 
 /** The runs side by side; undefined: there is one, or the values are none yet. */
-function comparison({ compared, sparsities, seeds, methods }: Form): Comparison | undefined {
+function comparison({ compared, sparsities, seeds, methods, rates: written }: Form): Comparison | undefined {
   switch (compared) {
     case null:
       return undefined
     case 'prune.0.sparsity':
       return { path: compared, values: percentages(sparsities) ?? [] }
+    case 'recover.lr':
+      return { path: compared, values: rates(written) ?? [] }
     case 'seed':
       return { path: compared, values: wholeNumbers(seeds) ?? [] }
     case 'prune.0.method':
@@ -105,7 +110,8 @@ const mistakes = computed(() => {
   const prunes = method !== null
   if (prunes && pattern === unstructured && !(sparsity > 0 && sparsity < 1))
     found.set('sparsity', 'More than 0 and less than 100 %.')
-  if (compare && compare.values.length < 2) found.set('compared', 'Two or more different values.')
+  if (compare?.path === 'recover.lr' && !trains(recoveries)) found.set('compared', 'Choose a recovery that trains.')
+  else if (compare && compare.values.length < 2) found.set('compared', 'Two or more different values.')
   if (needsText.value && data === null) found.set('data', 'Choose a text to calibrate or train on.')
   if (recoveries.includes('merge') && !adapter?.trim()) found.set('adapter', 'Choose the folder of the adapter.')
   if (trains(recoveries) && train.length === 0) found.set('train', 'Choose at least one.')

@@ -1,4 +1,5 @@
 // The text of New Recipe where no model is known: short, complete, every line explained.
+import { firstSteps } from '../../shared/recipe/defaults.ts'
 import { proposeMethod } from '../../shared/recipe/measured.ts'
 import { methodNames } from '../../shared/methods/methods.ts'
 
@@ -22,7 +23,7 @@ seed: 0 # of everything that is drawn at random
 recover:
   mode: reconstruct # block by block; or retrain: the whole model
   train: [bias, norm, mask_lora]
-  steps: 200
+  steps: ${firstSteps}
 evaluate:
   - task: perplexity
     data: ./held-out.txt

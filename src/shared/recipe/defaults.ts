@@ -37,6 +37,9 @@ export const recoverDefaults = {
   shuffle: false,
 } as const
 
+/** What a new recipe asks for: fewer than a table would want, but at 100 the sample's LLaMA style recovers nothing. */
+export const firstSteps = 200
+
 /** Conjugate gradients of `mode: refit`, and the dampening that only it has. */
 export const refitDefaults = { steps: 10, dampening: 0.01 }
 

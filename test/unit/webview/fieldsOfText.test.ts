@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { recipeText } from '../../../src/shared/recipe/writing/recipeText.ts'
-import { fieldAt, percentages, wholeNumbers } from '../../../webview-ui/recipe/fieldsOfText.ts'
+import { fieldAt, percentages, rates, wholeNumbers } from '../../../webview-ui/recipe/fieldsOfText.ts'
 
 const text = recipeText({
   model: './opt',
@@ -48,6 +48,11 @@ describe('fields of the form', () => {
     assert.deepEqual(percentages('30, 45 % 58'), [0.3, 0.45, 0.58])
     for (const bad of ['50, 50', '0', '100', 'half']) assert.equal(percentages(bad), null)
     assert.deepEqual(percentages(''), [])
+  })
+
+  it('rates are more than zero, each once', () => {
+    assert.deepEqual(rates('2e-4, 0.0005 2.0e-3'), [2e-4, 5e-4, 2e-3])
+    for (const bad of ['0, 1e-3', '-1e-3', '1e-3 0.001', 'fast']) assert.equal(rates(bad), null)
   })
 
   it('seeds are whole numbers', () => {

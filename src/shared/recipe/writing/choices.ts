@@ -1,7 +1,7 @@
 // Choices of a recipe before anybody chose, and names made from them.
 import { defaultTrain } from '../../adapters/subsets.ts'
 import { defaultMethod } from '../../methods/methods.ts'
-import { pruneDefaults, unstructured, windowDefaults } from '../defaults.ts'
+import { firstSteps, pruneDefaults, unstructured, windowDefaults } from '../defaults.ts'
 import { proposeMethod, proposeRecoveries } from '../measured.ts'
 import { prunedPlace, type RecipeChoices } from './recipeText.ts'
 
@@ -44,7 +44,7 @@ export function firstChoices(model: string, facts: KnownOfModel, memoryBytes: nu
     evaluationLen: Math.min(windowDefaults.seq_len, facts.maxPositions ?? windowDefaults.seq_len),
     blocks: facts.blocks,
     samples: windowDefaults.samples,
-    steps: 100,
+    steps: firstSteps,
     saveTo: '',
   }
 }

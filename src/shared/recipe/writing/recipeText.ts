@@ -1,6 +1,7 @@
 // The recipe that New Recipe and the form of Prune… write: complete, commented, ready to be changed and run again.
 import { allocationOf, defaultAllocation, isMeasured, type AllocationName } from '../../allocations/allocations.ts'
 import { triedWindows, unstructured } from '../defaults.ts'
+import { numberText } from '../edits.ts'
 import { proposeSpread, type LossChoice } from '../measured.ts'
 import { methodOf, needsData, type MethodName } from '../../methods/methods.ts'
 import { isTraining } from '../resolve.ts'
@@ -47,9 +48,9 @@ export interface RecipeChoices {
 export type SpreadChoice = AllocationName | 'tried'
 const triedAllocation = 'depth' satisfies AllocationName
 
-/** A setting and the values to try: a run for each. */
+/** A setting and the values to try: a run for each. `recover.lr` is the rate of the first recovery that trains. */
 export type Comparison =
-  | { readonly path: 'prune.0.sparsity' | 'seed'; readonly values: readonly number[] }
+  | { readonly path: 'prune.0.sparsity' | 'recover.lr' | 'seed'; readonly values: readonly number[] }
   | { readonly path: 'prune.0.method'; readonly values: readonly MethodName[] }
 
 /** Methods that prune in any of the runs; none where the model is pruned already. */
@@ -231,10 +232,10 @@ export function prunedPlace(saveTo: string): string {
   return `${saveTo.replace(/[\\/]+$/, '')}-pruned`
 }
 
-function sweepLines({ compare }: RecipeChoices): string[] {
+function sweepLines({ compare, recoveries }: RecipeChoices): string[] {
   if (!compare) return []
-  return [
-    'sweep: # a run for each value; each saves to a folder of its own',
-    `  ${compare.path}: [${compare.values.join(', ')}]`,
-  ]
+  const first = recoveries.findIndex(isTraining)
+  const path = compare.path === 'recover.lr' && recoveries.length > 1 ? `recover.${first}.lr` : compare.path
+  const values = compare.values.map((value) => (typeof value === 'number' ? numberText(value) : value))
+  return ['sweep: # a run for each value; each saves to a folder of its own', `  ${path}: [${values.join(', ')}]`]
 }

@@ -150,6 +150,29 @@ describe('recipes that the form writes', () => {
       assert.equal(recipe.calibration !== undefined, compare.path === 'prune.0.method')
     })
 
+  const chainsThatLearn: [RecoverMode[], string][] = [
+    [['retrain'], 'recover.lr'],
+    [['reconstruct', 'retrain'], 'recover.0.lr'],
+  ]
+  for (const [recoveries, path] of chainsThatLearn)
+    it(`compares rates of ${recoveries.join(' then ')}: those of the first recovery`, () => {
+      const compare: Comparison = { path: 'recover.lr', values: [5e-7, 2e-4, 5e-4] }
+      const choices = { ...base, method: 'alps' as const, recoveries, pattern: 'unstructured', data: 'c4.jsonl' }
+      const { recipe, findings } = parseRecipe(recipeText({ ...choices, compare }))
+      assert.ok(recipe)
+      assert.deepEqual(findings, [])
+      const { runs, problems } = expandSweep(recipe)
+      assert.deepEqual(problems, [])
+      assert.deepEqual(
+        runs.map(({ settings }) => settings[path]),
+        compare.values,
+      )
+      assert.deepEqual(
+        runs.map((run) => recoveriesOf(run.recipe.recover)[0].lr),
+        compare.values,
+      )
+    })
+
   it('a pruned model is retrained without being pruned again', () => {
     const text = recipeText({
       ...base,
