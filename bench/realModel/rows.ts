@@ -36,11 +36,8 @@ export interface Row {
 }
 
 const reconstruct: Recovery = { mode: 'reconstruct', train: ['bias', 'norm', 'mask_lora'], lr: 1e-3 }
-/** Every kept weight, towards the dense model's own states. The rates are those that were measured. */
-const reconstructAll = ({ sparsity = 0.5, pattern }: Setting): Recovery => {
-  const lr = pattern ? 5e-4 : sparsity === 0.7 ? 2e-4 : 2e-3
-  return { mode: 'reconstruct', train: ['full'], lr, targets: 'model' }
-}
+/** Every kept weight, towards the dense model's own states. */
+const reconstructAll: Recovery = { mode: 'reconstruct', train: ['full'], lr: 2e-3, targets: 'model' }
 const refit: Recovery = { mode: 'refit' }
 const retrain = (train: string[], lr: number): Recovery => ({ mode: 'retrain', train, lr })
 const norms = retrain(['norm'], 5e-3)
@@ -96,7 +93,7 @@ function recoveriesOf(setting: Setting): Row[] {
     { name: `${name}-retrain-half`, from: name, recover: half },
     { name: `${name}-retrain-mostly-dense`, from: name, recover: { ...trained, dense: 0.8 } },
     { name: `${name}-reconstruct`, ...setting, recover: reconstruct },
-    { name: `${name}-reconstruct-all`, ...setting, recover: reconstructAll(setting) },
+    { name: `${name}-reconstruct-all`, ...setting, recover: reconstructAll },
     { name: `${name}-reconstruct-retrain`, from: `${name}-reconstruct`, recover: trained },
     { name: `${name}-reconstruct-retrain-half`, from: `${name}-reconstruct`, recover: half },
     { name: `${name}-reconstruct-all-retrain-half`, from: `${name}-reconstruct-all`, recover: half },
