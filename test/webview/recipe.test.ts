@@ -42,6 +42,7 @@ describe('the form of a recipe in Chromium', () => {
       const { findings } = parseRecipe(await shown())
       assert.deepEqual(findings, [])
       await page.getByRole('region', { name: 'Estimates' }).getByText('memory').waitFor()
+      await page.getByText('with 264 steps a block at a rate of 5e-4, then 264 at 2e-3').waitFor()
       assert.ok((await tooWide(page)) <= 0)
       await keepPicture(page, `recipe-${theme}-${width}`)
       await create('Create and run').click()

@@ -125,10 +125,10 @@ export function recoveryOptions(pattern: string, canRetrain: boolean): RecoveryO
       const figures = proposed.at(place(modes))
       const value = modes.join()
       if (!figures) return { value, modes, label, hint }
-      const { before, after, method, settings } = figures
+      const { before, after, method } = figures
       const fromTo = (text: keyof OnTwoTexts) => `${before[text].toFixed(2)} → ${after[text].toFixed(2)}`
       const loss = modes.includes('retrain') ? ', half of its loss on the dense model’s predictions' : ''
-      const said = `Measured on ${measured.model}, pruned by ${methodOf(method).title}, with ${settings}${loss}: perplexity ${fromTo('other')} on text of another kind, ${fromTo('same')} on text of the kind it learnt from.`
+      const said = `Measured on ${measured.model}, pruned by ${methodOf(method).title}, with ${measured.settings[value]}${loss}: perplexity ${fromTo('other')} on text of another kind, ${fromTo('same')} on text of the kind it learnt from.`
       return { value, modes, label, hint: `${hint} ${said}` }
     })
 }

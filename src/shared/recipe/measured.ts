@@ -11,6 +11,8 @@ export interface Measured {
   readonly spreads: readonly MeasuredSpread[]
   /** After retraining with each loss, half of the weights pruned by ALPS. */
   readonly losses: Readonly<Record<LossChoice, OnTwoTexts>>
+  /** Steps and learning rates, or text, by which somebody else reaches what was recovered, by the modes. */
+  readonly settings: Readonly<Record<string, string>>
   /** By pattern. */
   readonly recovered: Readonly<Record<string, readonly MeasuredRecovery[]>>
 }
@@ -36,16 +38,9 @@ export interface MeasuredRecovery {
   readonly method: MethodName
   /** Modes of the recoveries in their order; retraining has half of its loss on the predictions of the dense model. */
   readonly modes: readonly RecoverMode[]
-  /** Steps and learning rates, or text, by which somebody else reaches the figures. */
-  readonly settings: string
   readonly before: OnTwoTexts
   readonly after: OnTwoTexts
 }
-
-const twice = '264 steps a block at a rate of 5e-4, then 264 at 2e-3'
-const retraining = '120 steps at a rate of 2e-3'
-const reconstruction = '264 steps a block at a rate of 1e-3'
-const refitting = '64 windows of text'
 
 const alps: OnTwoTexts = { same: 64.96, other: 39.85 }
 const alps24: OnTwoTexts = { same: 107.42, other: 81.57 }
@@ -63,57 +58,26 @@ export const measured: Measured = {
     { sparsity: 0.7, method: 'wanda', spread: { uniform: 1094, owl: 794, depth: 491 } },
   ],
   losses: { text: { same: 49.21, other: 33.49 }, half: retrainedHalf },
+  settings: {
+    'reconstruct,retrain': '264 steps a block at a rate of 5e-4, then 264 at 2e-3',
+    retrain: '120 steps at a rate of 2e-3',
+    reconstruct: '264 steps a block at a rate of 1e-3',
+    refit: '64 windows of text',
+  },
   recovered: {
     unstructured: [
-      {
-        method: 'alps',
-        modes: ['reconstruct', 'retrain'],
-        settings: twice,
-        before: alps,
-        after: { same: 46.5, other: 30.16 },
-      },
-      { method: 'alps', modes: ['retrain'], settings: retraining, before: alps, after: retrainedHalf },
-      {
-        method: 'alps',
-        modes: ['reconstruct'],
-        settings: reconstruction,
-        before: alps,
-        after: { same: 58.54, other: 36.0 },
-      },
-      {
-        method: 'wanda',
-        modes: ['refit'],
-        settings: refitting,
-        before: { same: 88.13, other: 51.22 },
-        after: { same: 70.5, other: 43.37 },
-      },
+      { method: 'alps', modes: ['reconstruct', 'retrain'], before: alps, after: { same: 46.5, other: 30.16 } },
+      { method: 'alps', modes: ['retrain'], before: alps, after: retrainedHalf },
+      { method: 'alps', modes: ['reconstruct'], before: alps, after: { same: 58.54, other: 36.0 } },
+      { method: 'wanda', modes: ['refit'], before: { same: 88.13, other: 51.22 }, after: { same: 70.5, other: 43.37 } },
     ],
     '2:4': [
-      {
-        method: 'alps',
-        modes: ['reconstruct', 'retrain'],
-        settings: twice,
-        before: alps24,
-        after: { same: 57.55, other: 43.08 },
-      },
-      {
-        method: 'alps',
-        modes: ['retrain'],
-        settings: retraining,
-        before: alps24,
-        after: { same: 67.1, other: 50.79 },
-      },
-      {
-        method: 'alps',
-        modes: ['reconstruct'],
-        settings: reconstruction,
-        before: alps24,
-        after: { same: 84.02, other: 61.5 },
-      },
+      { method: 'alps', modes: ['reconstruct', 'retrain'], before: alps24, after: { same: 57.55, other: 43.08 } },
+      { method: 'alps', modes: ['retrain'], before: alps24, after: { same: 67.1, other: 50.79 } },
+      { method: 'alps', modes: ['reconstruct'], before: alps24, after: { same: 84.02, other: 61.5 } },
       {
         method: 'wanda',
         modes: ['refit'],
-        settings: refitting,
         before: { same: 259.98, other: 186.42 },
         after: { same: 129.23, other: 93.61 },
       },

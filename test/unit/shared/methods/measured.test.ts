@@ -22,7 +22,10 @@ describe('what the form proposes', () => {
         other.toSorted((a, b) => a - b),
       )
       assert.ok(all[0].after.same < proposeMethod(pattern).perplexity)
-      for (const { before, after } of all) assert.ok(before.same > after.same && before.other > after.other)
+      for (const { modes, before, after } of all) {
+        assert.ok(before.same > after.same && before.other > after.other)
+        assert.match(measured.settings[modes.join()], /^\d+ /)
+      }
       const small = proposeRecoveries(pattern, false)
       assert.ok(small.length > 0 && small.every(({ modes }) => !modes.includes('retrain')))
     }
