@@ -160,7 +160,7 @@ const recoveries: readonly { label: string; hint: string; modes: readonly Recove
 
 const lossHint = (loss: LossChoice) => {
   const { same, other } = measured.losses[loss]
-  return `Measured on ${measured.model}: perplexity ${same} on text of the kind trained on, ${other} on text of another kind.`
+  return `Measured on ${measured.model}, with ${measured.settings.retrain}: perplexity ${same} on text of the kind trained on, ${other} on text of another kind.`
 }
 /** What retraining learns from, with what each was worth. */
 export const lossOptions: readonly (Option<LossChoice> & { hint: string })[] = [
