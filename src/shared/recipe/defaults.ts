@@ -37,7 +37,7 @@ export const recoverDefaults = {
   shuffle: false,
 } as const
 
-/** What a new recipe asks for: fewer than a table would want, but at 100 the sample's LLaMA style recovers nothing. */
+/** What a new recipe asks for: fewer than a table would want, but at 100 the sample's LLaMA style recovers next to nothing. */
 export const firstSteps = 200
 
 /** Conjugate gradients of `mode: refit`, and the dampening that only it has. */
