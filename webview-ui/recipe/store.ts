@@ -101,6 +101,14 @@ export const text = computed(() => (settled.value ? recipeText(settled.value) : 
 /** The recipe looks at a text to calibrate or to train on. */
 export const needsText = computed(() => settled.value !== null && looksAtText(settled.value))
 
+/** What a comparison takes, by its path. */
+const comparable: Readonly<Record<Comparison['path'], string>> = {
+  'prune.0.sparsity': 'Two or more different percentages, more than 0 and less than 100.',
+  'prune.0.method': 'Choose two methods or more.',
+  'recover.lr': 'Two or more different rates above 0, such as 5e-4.',
+  seed: 'Two or more different whole numbers, 0 or more.',
+}
+
 /** What keeps the choices from being a recipe, by field. */
 const mistakes = computed(() => {
   const found = new Map<Field, string>()
@@ -111,7 +119,7 @@ const mistakes = computed(() => {
   if (prunes && pattern === unstructured && !(sparsity > 0 && sparsity < 1))
     found.set('sparsity', 'More than 0 and less than 100 %.')
   if (compare?.path === 'recover.lr' && !trains(recoveries)) found.set('compared', 'Choose a recovery that trains.')
-  else if (compare && compare.values.length < 2) found.set('compared', 'Two or more different values.')
+  else if (compare && compare.values.length < 2) found.set('compared', comparable[compare.path])
   if (needsText.value && data === null) found.set('data', 'Choose a text to calibrate or train on.')
   if (recoveries.includes('merge') && !adapter?.trim()) found.set('adapter', 'Choose the folder of the adapter.')
   if (trains(recoveries) && train.length === 0) found.set('train', 'Choose at least one.')

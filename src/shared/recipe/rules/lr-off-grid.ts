@@ -15,12 +15,12 @@ export const rule = defineRule({
       const { lr } = written
       if (lr === undefined || grid.some((g) => Math.abs(g - lr) < g * 1e-6)) continue
       const distance = (g: number) => Math.abs(Math.log(g / lr))
-      const best = numberText(grid.reduce((a, b) => (distance(b) < distance(a) ? b : a)))
+      const nearest = grid.reduce((a, b) => (distance(b) < distance(a) ? b : a))
       const at = [...path, 'lr']
       yield {
         at,
-        message: `The paper's rates are 5e-6 to 5e-4; the nearest is ${best}.`,
-        fixes: [fix.write(at, best)],
+        message: `The paper's rates are 5e-6 to 5e-4; the nearest is ${nearest.toExponential()}.`,
+        fixes: [fix.write(at, numberText(nearest))],
       }
     }
   },
