@@ -83,7 +83,7 @@ export function recipeOf(bench: Bench, { row, seed, folder, from }: Job): object
         // Fitting takes steps of conjugate gradients, as many as it defaults to.
         ...(row.recover.mode !== 'refit' && { steps }),
         ...(row.recover.mode === 'retrain' && trainingText(bench, row)),
-        ...(row.recover.dense && { loss: { dense: row.recover.dense, temperature: 2 }, dense: model }),
+        ...(row.recover.loss && { loss: row.recover.loss, dense: model }),
       },
     }),
     save: { to: folder },

@@ -12,8 +12,8 @@ export interface Recovery {
   lr?: number
   /** Reconstruct only: whose outputs a block is trained towards; default: those of the dense block. */
   targets?: 'model'
-  /** Retrain only: share of the loss that is on the dense model's logits. */
-  dense?: number
+  /** Retrain only: how much of the loss is on the dense model's logits. */
+  loss?: { dense: number; temperature?: number }
 }
 
 export interface Row {
@@ -84,19 +84,20 @@ function nameOf({ method, sparsity = 0.5, pattern, allocation }: Setting): strin
 /** Pruned alone, then by everything that recovers it. */
 function recoveriesOf(setting: Setting): Row[] {
   const name = nameOf(setting)
-  const half = { ...trained, dense: 0.5 }
+  const best = { ...trained, loss: { dense: 0.5 } }
+  const half = { ...trained, loss: { dense: 0.5, temperature: 2 } }
   return [
     { name, ...setting },
     { name: `${name}-refit`, ...setting, recover: refit },
     { name: `${name}-norm`, from: name, recover: norms },
     { name: `${name}-retrain`, from: name, recover: trained },
     { name: `${name}-retrain-half`, from: name, recover: half },
-    { name: `${name}-retrain-mostly-dense`, from: name, recover: { ...trained, dense: 0.8 } },
+    { name: `${name}-retrain-mostly-dense`, from: name, recover: { ...trained, loss: { dense: 0.8, temperature: 2 } } },
     { name: `${name}-reconstruct`, ...setting, recover: reconstruct },
     { name: `${name}-reconstruct-all`, ...setting, recover: reconstructAll },
     { name: `${name}-reconstruct-retrain`, from: `${name}-reconstruct`, recover: trained },
     { name: `${name}-reconstruct-retrain-half`, from: `${name}-reconstruct`, recover: half },
-    { name: `${name}-reconstruct-all-retrain-half`, from: `${name}-reconstruct-all`, recover: half },
+    { name: `${name}-reconstruct-all-retrain-half`, from: `${name}-reconstruct-all`, recover: best },
   ]
 }
 

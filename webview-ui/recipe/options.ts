@@ -111,6 +111,8 @@ export interface RecoveryOption extends Option<string> {
   readonly hint: string
 }
 
+const temperature = `at a temperature of ${measured.temperature}`
+
 /** Recoveries with the lowest measured perplexity on text of another kind come first, with the figures. */
 export function recoveryOptions(pattern: string, canRetrain: boolean): RecoveryOption[] {
   const proposed = proposeRecoveries(pattern, canRetrain)
@@ -127,7 +129,9 @@ export function recoveryOptions(pattern: string, canRetrain: boolean): RecoveryO
       if (!figures) return { value, modes, label, hint }
       const { before, after, method } = figures
       const fromTo = (text: keyof OnTwoTexts) => `${before[text].toFixed(2)} → ${after[text].toFixed(2)}`
-      const loss = modes.includes('retrain') ? ', half of its loss on the dense model’s predictions' : ''
+      const loss = modes.includes('retrain')
+        ? `, half of its loss on the dense model’s predictions, ${temperature}`
+        : ''
       const said = `Measured on ${measured.model}, pruned by ${methodOf(method).title}, with ${measured.settings[value]}${loss}: perplexity ${fromTo('other')} on text of another kind, ${fromTo('same')} on text of the kind it learnt from.`
       return { value, modes, label, hint: `${hint} ${said}` }
     })
@@ -160,7 +164,8 @@ const recoveries: readonly { label: string; hint: string; modes: readonly Recove
 
 const lossHint = (loss: LossChoice) => {
   const { same, other } = measured.losses[loss]
-  return `Measured on ${measured.model}, with ${measured.settings.retrain}: perplexity ${same} on text of the kind trained on, ${other} on text of another kind.`
+  const settings = [measured.settings.retrain, ...(loss === 'half' ? [temperature] : [])].join(', ')
+  return `Measured on ${measured.model}, with ${settings}: perplexity ${same} on text of the kind trained on, ${other} on text of another kind.`
 }
 /** What retraining learns from, with what each was worth. */
 export const lossOptions: readonly (Option<LossChoice> & { hint: string })[] = [

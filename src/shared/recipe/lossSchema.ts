@@ -20,8 +20,8 @@ export const lossShape = {
         }),
       }),
     ]),
-    "Retrain only: `text` is the cross-entropy of the next token; `dense` is the divergence from the dense model's logits (arXiv 2310.06927), which costs its forward pass beside each step; `{dense: 0.5, temperature: 2}` mixes the two.",
-    { default: recoverDefaults.loss, examples: [{ dense: 0.5, temperature: 2 }] },
+    "Retrain only: `text` is the cross-entropy of the next token; `dense` is the divergence from the dense model's logits (arXiv 2310.06927), which costs its forward pass beside each step; `{dense: 0.5}` mixes the two.",
+    { default: recoverDefaults.loss, examples: [{ dense: 0.5 }] },
   ),
   dense: optional(
     path,

@@ -178,7 +178,7 @@ function modeLines(mode: RecoverMode, choices: RecipeChoices): string[] {
   lines.push(`train: [${train.join(', ')}]`, `steps: ${steps}${mode === 'reconstruct' ? ' # for each block' : ''}`)
   if (mode === 'reconstruct') return lines
   if (loss === 'half' && choosesLoss(choices))
-    lines.push('loss: { dense: 0.5, temperature: 2 } # half on the text, half on what the dense model predicts')
+    lines.push('loss: { dense: 0.5 } # half on the text, half on what the dense model predicts')
   lines.push(`data: ${JSON.stringify(data)}`)
   if (field !== null) lines.push(`field: ${JSON.stringify(field)}`)
   return [...lines, `samples: ${samples}`, `seq_len: ${seqLen}`]

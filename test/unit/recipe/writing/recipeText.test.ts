@@ -52,7 +52,7 @@ describe('recipes that the form writes', () => {
       assert.deepEqual(findings, [])
       return recoveriesOf(recipe?.recover).map(({ loss }) => loss)
     }
-    const half = { dense: 0.5, temperature: 2 }
+    const half = { dense: 0.5 }
     assert.deepEqual(lossOf({}), [half])
     assert.deepEqual(lossOf({ recoveries: ['reconstruct', 'retrain'] }), [undefined, half])
     assert.deepEqual(lossOf({ loss: 'text' }), [undefined])
