@@ -27,7 +27,19 @@ export function createWorkplace(): Workplace {
       writeFileSync(file, JSON.stringify(recipe))
       return file
     },
-    remove: () => rmSync(folder, { recursive: true, force: true }),
+    remove: () => removeFolder(folder),
+  }
+}
+
+/** A process that was told to stop may still write its last file while the folder is listed: then it is listed again. */
+function removeFolder(folder: string): void {
+  for (let left = 50; ; left--) {
+    try {
+      return rmSync(folder, { recursive: true, force: true })
+    } catch (error) {
+      if (left === 0 || (error as NodeJS.ErrnoException).code !== 'ENOTEMPTY') throw error
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, 100)
+    }
   }
 }
 
