@@ -11,7 +11,7 @@ export interface Measured {
   readonly spreads: readonly MeasuredSpread[]
   /** After retraining with each loss, half of the weights pruned by ALPS. */
   readonly losses: Readonly<Record<LossChoice, OnTwoTexts>>
-  /** Of the logits, where half of the loss is on the dense model's predictions. Recipes leave it out: the default, 1, was measured later, and better. */
+  /** The temperature of the logits where half of the loss is on the dense model's predictions. Recipes leave it out: the default, 1, was measured later, and better. */
   readonly temperature: number
   /** Steps and learning rates, or text, by which somebody else reaches what was recovered, by the modes. */
   readonly settings: Readonly<Record<string, string>>
