@@ -9,6 +9,7 @@ const written = [
   'CHANGELOG.md',
   'CONTRIBUTING.md',
   'bench/RESULTS.md',
+  'bench/TRIED.md',
   'samples/README.md',
   'docs/recipes.md',
 ]
