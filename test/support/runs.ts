@@ -31,7 +31,10 @@ export function createWorkplace(): Workplace {
   }
 }
 
-/** A process that was told to stop may still write its last file while the folder is listed: then it is listed again. */
+/**
+ * A process that was told to stop may still write its last file while the folder is listed: then it is listed again, for 5 s at most.
+ * `maxRetries` of rmSync tries without listing again, and fails.
+ */
 function removeFolder(folder: string): void {
   for (let left = 50; ; left--) {
     try {
