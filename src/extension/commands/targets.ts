@@ -24,7 +24,7 @@ export async function weightsOf(path: string): Promise<vscode.Uri> {
   return vscode.Uri.file(join(folder, entry))
 }
 
-/** A recipe: what was clicked, or the one in the editor. */
+/** A recipe: what was clicked, or the one in the editor or in the tab in front. */
 export function recipeTarget(argument: unknown): vscode.Uri | undefined {
   if (argument instanceof vscode.Uri) return argument
   // The language server's lenses send the address as text.
@@ -32,8 +32,13 @@ export function recipeTarget(argument: unknown): vscode.Uri | undefined {
     // A document that was never saved has a scheme too; one letter and a colon is a drive.
     return /^[a-z][\w+.-]+:/i.test(argument) ? vscode.Uri.parse(argument) : vscode.Uri.file(argument)
   const document = vscode.window.activeTextEditor?.document
-  return document?.languageId === recipeLanguage ? document.uri : undefined
+  if (document) return document.languageId === recipeLanguage ? document.uri : undefined
+  // A tab is in front before its text is read, which on a busy machine takes longer than calling the command.
+  const tab = vscode.window.tabGroups.activeTabGroup.activeTab?.input
+  return tab instanceof vscode.TabInputText && isRecipeName(tab.uri.path) ? tab.uri : undefined
 }
+
+const isRecipeName = (path: string) => /[./]prune\.ya?ml$/i.test(path)
 
 export function runTarget(argument: unknown): string | undefined {
   const has = typeof argument === 'object' && argument !== null && 'folder' in argument

@@ -17,6 +17,25 @@ suite('recipes', () => {
     )
   })
 
+  test('a command takes the recipe of the tab in front, also while its text is still being read', async () => {
+    await vscode.commands.executeCommand('workbench.action.closeAllEditors')
+    const read: (() => void)[] = []
+    const provider = vscode.workspace.registerFileSystemProvider('slow', slowFiles(read))
+    const opened = vscode.commands.executeCommand('vscode.open', vscode.Uri.parse('slow:/slow.prune.yaml'))
+    const tabs = () => vscode.window.tabGroups.all.flatMap((group) => group.tabs.map(({ label }) => label))
+    try {
+      await until('the tab', () => tabs().includes('slow.prune.yaml') || undefined)
+      assert.equal(vscode.window.activeTextEditor, undefined)
+      void vscode.commands.executeCommand('sparsescope.dryRun')
+      await until('its view', () => tabs().includes('Trainable: slow.prune.yaml') || undefined, 20_000)
+    } finally {
+      for (const go of read) go()
+      await opened
+      await vscode.commands.executeCommand('workbench.action.closeAllEditors')
+      provider.dispose()
+    }
+  })
+
   test('a task runs a recipe headless and ends with 0', async () => {
     const tasks = await vscode.tasks.fetchTasks({ type: 'sparsescope' })
     const task = tasks.find((t) => t.definition.recipe === 'magnitude.prune.yaml')
@@ -58,3 +77,21 @@ suite('recipes', () => {
     )
   })
 })
+
+/** Recipes whose text comes once all of `read` were called. */
+function slowFiles(read: (() => void)[]): vscode.FileSystemProvider {
+  const refuse = () => {
+    throw vscode.FileSystemError.NoPermissions()
+  }
+  return {
+    onDidChangeFile: new vscode.EventEmitter<vscode.FileChangeEvent[]>().event,
+    watch: () => new vscode.Disposable(() => undefined),
+    stat: () => ({ type: vscode.FileType.File, ctime: 0, mtime: 0, size: 10 }),
+    readFile: () => new Promise((resolve) => read.push(() => resolve(Buffer.from('version: 1')))),
+    readDirectory: () => [],
+    createDirectory: refuse,
+    writeFile: refuse,
+    delete: refuse,
+    rename: refuse,
+  }
+}
