@@ -182,10 +182,11 @@ function bytesOf({ tensors }: PlannedModel): number {
 }
 
 function tokensIn(data: ReadonlyMap<string, DataFacts>, evaluation: ResolvedEvaluation): number {
-  const { data: path, field, limit } = evaluation
+  const { data: path, field, samples = Infinity, seq_len: seqLen = usualLength, limit } = evaluation
   if (path === undefined) return plannedWriting(evaluation)
   const file = data.get(path)
   if (limit !== undefined && file?.documents) return (file.bytes / bytesPerToken) * Math.min(1, limit / file.documents)
   const shape = idShapeOf(file, field)
-  return shape ? shape.reduce((a, b) => a * b, 1) : (file?.bytes ?? 0) / bytesPerToken
+  const all = shape ? shape.reduce((a, b) => a * b, 1) : (file?.bytes ?? 0) / bytesPerToken
+  return Math.min(all, samples * seqLen)
 }

@@ -30,10 +30,10 @@ export function dataUses(
   for (const [i, { mode, data, field, samples, seq_len: seqLen }] of recover.entries())
     if (mode === 'retrain' && data !== undefined)
       uses.push({ purpose: 'retrain', path: recoveryPath(i), data, field, samples, seqLen, columns: null })
-  for (const [i, { task, data, field, seq_len: seqLen = null }] of evaluate.entries()) {
+  for (const [i, { task, data, field, samples = null, seq_len: seqLen = null }] of evaluate.entries()) {
     if (data === undefined) continue
     const columns = taskOf(task).questions?.columns ?? null
-    uses.push({ purpose: 'evaluate', path: ['evaluate', i], data, field, samples: null, seqLen, columns })
+    uses.push({ purpose: 'evaluate', path: ['evaluate', i], data, field, samples, seqLen, columns })
   }
   return uses
 }

@@ -108,6 +108,8 @@ export interface ResolvedEvaluation {
   field?: string
   /** Tasks that read text; zero-shot tasks take rows as long as they are. */
   seq_len?: number
+  /** The first windows of text or ids; undefined: all. */
+  samples?: number
   /** The first rows; zero-shot tasks only. */
   limit?: number
   /** Path as written of the folder for files of lm-evaluation-harness; zero-shot tasks only. */
@@ -237,11 +239,12 @@ function taskKeys(
   evaluation: Evaluation,
   known: Surroundings,
 ): Omit<ResolvedEvaluation, 'task' | 'at' | 'every'> {
-  const { data, field, limit, out, prompts = [], max_tokens: maxTokens } = evaluation
+  const { data, field, samples, limit, out, prompts = [], max_tokens: maxTokens } = evaluation
   const { questions, prompts: writes } = taskOf(task)
   if (writes) return { prompts, max_tokens: maxTokens ?? writes.maxTokens }
   if (questions) return { data, ...(limit !== undefined && { limit }), ...(out !== undefined && { out }) }
-  return { data, ...(field !== undefined && { field }), seq_len: windowsOf(evaluation, known).seq_len }
+  const { seq_len: seqLen } = windowsOf(evaluation, known)
+  return { data, ...(field !== undefined && { field }), ...(samples !== undefined && { samples }), seq_len: seqLen }
 }
 
 type Evaluation = NonNullable<Recipe['evaluate']>[number]

@@ -41,7 +41,7 @@ export const tasksWithData = taskNames.filter((name) => taskOf(name).prompts ===
 export const tasksWithPrompts = taskNames.filter((name) => taskOf(name).prompts !== undefined)
 
 const keysByKind = {
-  text: ['data', 'field', 'seq_len'],
+  text: ['data', 'field', 'samples', 'seq_len'],
   questions: ['data', 'limit', 'out'],
   prompts: ['prompts', 'max_tokens'],
 }

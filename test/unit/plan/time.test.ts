@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { plannedParts } from '../../../src/shared/plan/time.ts'
+import { plannedParts, timedParts } from '../../../src/shared/plan/time.ts'
 import { resolveRecipe } from '../../../src/shared/recipe/resolve.ts'
 import { recipeSchema } from '../../../src/shared/recipe/schema.ts'
 import { llamaConfig, modelOf, optConfig } from '../../support/recipeFacts.ts'
@@ -67,6 +67,26 @@ describe('the planned parts of a run', () => {
   it('without `recover`, the pruned model is the one that a recipe means by `recovered`', () => {
     const evaluate = [{ task: 'perplexity', data: 'b.jsonl', at: ['recovered'] }]
     assert.deepEqual([...partsOf({ prune, calibration, evaluate }).keys()], ['prune', 'evaluate pruned'])
+  })
+
+  it('of a text of which only the first windows are measured, those count', () => {
+    const known = {
+      exists: true,
+      kind: 'text',
+      fields: null,
+      shapes: new Map(),
+      longestDocument: null,
+      problem: null,
+    } as const
+    const file = { ...known, bytes: 4 * 64 * 100, documents: 100 }
+    const seconds = (samples?: number) => {
+      const evaluate = [{ data: 'b.jsonl', seq_len: 64, at: ['dense'], ...(samples && { samples }) }]
+      const resolved = resolveRecipe(recipeSchema.parse({ version: 1, model: 'm', prune, calibration, evaluate }))
+      const parts = timedParts(resolved, modelOf(optConfig), machine, new Map([['b.jsonl', file]]))
+      return parts.find(({ part }) => part === 'evaluate dense')?.seconds ?? NaN
+    }
+    assert.ok(Math.abs(seconds(25) / seconds() - 0.25) < 1e-9, `${seconds(25)} ${seconds()}`)
+    assert.equal(seconds(500), seconds())
   })
 
   it('a token meets the experts that it is sent to, not all of them', () => {

@@ -38,11 +38,11 @@ export async function readData(session: RunSession, plan: RunPlan): Promise<RunD
   const { calibration } = recipe
   const evaluations = new Map<string, EvaluationData>()
   const readEvaluation = async (e: ResolvedEvaluation): Promise<EvaluationData> => {
-    const { task, data: path, field, seq_len: seqLen, limit } = e
+    const { task, data: path, field, samples, seq_len: seqLen, limit } = e
     if (path === undefined)
       return { kind: 'prompts', prompts: await readPrompts(e, { folder: source.folder, config: model.config, signal }) }
     if (!taskOf(task).questions)
-      return { kind: 'windows', windows: await load({ path, field, seqLen, purpose: 'evaluate' }) }
+      return { kind: 'windows', windows: await load({ path, field, samples, seqLen, purpose: 'evaluate' }) }
     const { vocabSize, maxPositions: maxLength } = model.config
     const { folder } = source
     const questions = await loadQuestions({ task, path, limit, folder, vocabSize, maxLength, signal })
@@ -51,7 +51,7 @@ export async function readData(session: RunSession, plan: RunPlan): Promise<RunD
     return { kind: 'questions', questions }
   }
   const evaluation = async (e: ResolvedEvaluation) => {
-    const key = JSON.stringify([e.task, e.data, e.field, e.seq_len, e.limit, e.prompts, e.max_tokens])
+    const key = JSON.stringify([e.task, e.data, e.field, e.samples, e.seq_len, e.limit, e.prompts, e.max_tokens])
     const known = evaluations.get(key) ?? (await readEvaluation(e))
     evaluations.set(key, known)
     return known

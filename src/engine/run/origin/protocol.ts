@@ -18,6 +18,7 @@ function evaluationSentence({
   task,
   data,
   field,
+  samples,
   limit,
   seq_len: seqLen,
   prompts,
@@ -27,7 +28,7 @@ function evaluationSentence({
   if (prompts) return `${title}: greedy decoding, at most ${maxTokens} tokens after each prompt.`
   return questions
     ? `${title} on ${data}: ${limit === undefined ? 'all' : `the first ${limit}`} rows, zero-shot, scored as lm-evaluation-harness does; accuracy with one standard error.`
-    : `${title} on ${data}${field === undefined ? '' : ` (${field})`}: windows of ${seqLen} tokens that do not overlap, the tail dropped, exp of the mean over the windows of their mean next-token loss.`
+    : `${title} on ${data}${field === undefined ? '' : ` (${field})`}: ${samples === undefined ? '' : `the first ${samples} `}windows of ${seqLen} tokens that do not overlap, the tail dropped, exp of the mean over the windows of their mean next-token loss.`
 }
 
 function recoverySentence(recover: ResolvedRecover): string {
