@@ -240,7 +240,7 @@ const evaluationSchema = z
     ...dataKeys,
     data: dataKeys.data.optional(),
     seq_len: seqLen,
-    samples: optional(count, 'Only the first windows. Default: all. For perplexity.'),
+    samples: optional(count, 'Number of windows, from the beginning of the text. Default: all. For perplexity.'),
     prompts: optional(
       z.array(z.string().min(1).max(largestPrompt)).min(1).max(100),
       `The texts to continue, each by itself. For ${andList(tasksWithPrompts)}.`,

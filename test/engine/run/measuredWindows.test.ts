@@ -1,6 +1,6 @@
 // How much of a text a run measures.
 import assert from 'node:assert/strict'
-import { spawnSync } from 'node:child_process'
+import { cli } from '../../support/cli.ts'
 import { run, runPlace } from '../../support/runs.ts'
 import { goldenPath } from '../../support/shared.ts'
 
@@ -16,12 +16,12 @@ describe('the windows of a text that a run measures', () => {
     ]
     const prune = [{ method: 'magnitude', sparsity: 0.5 }]
     const recipe = here.place.recipe('run', { version: 1, model, prune, evaluate })
-    const { evaluations } = await run(here.backend, { recipe })
+    const { evaluations, protocol } = await run(here.backend, { recipe })
     const [first, whole] = evaluations
     assert.deepEqual([first.windows, whole.windows], [4, 16])
+    assert.match(protocol.join('\n'), /: the first 4 windows of 16 tokens .*\n.*: windows of 16 tokens /)
     assert.notEqual(first.perplexity, whole.perplexity)
-    const cli = ['dist/cli.mjs', 'evaluate', model, '--data', data, '--samples', '4', '--json']
-    const { stdout } = spawnSync(process.execPath, cli, { encoding: 'utf8' })
+    const { stdout } = await cli('evaluate', model, '--data', data, '--samples', '4', '--json')
     assert.equal(first.perplexity, (JSON.parse(stdout) as { perplexity: number }).perplexity)
   })
 })

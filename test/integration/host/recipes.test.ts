@@ -19,8 +19,9 @@ suite('recipes', () => {
 
   test('a command takes the recipe of the tab in front, also while its text is still being read', async () => {
     await vscode.commands.executeCommand('workbench.action.closeAllEditors')
-    const read: (() => void)[] = []
-    const provider = vscode.workspace.registerFileSystemProvider('slow', slowFiles(read))
+    let release = () => {}
+    const text = new Promise<void>((resolve) => (release = resolve)).then(() => Buffer.from('version: 1'))
+    const provider = vscode.workspace.registerFileSystemProvider('slow', filesOf(text))
     const opened = vscode.commands.executeCommand('vscode.open', vscode.Uri.parse('slow:/slow.prune.yaml'))
     const tabs = () => vscode.window.tabGroups.all.flatMap((group) => group.tabs.map(({ label }) => label))
     try {
@@ -29,8 +30,10 @@ suite('recipes', () => {
       void vscode.commands.executeCommand('sparsescope.dryRun')
       await until('its view', () => tabs().includes('Trainable: slow.prune.yaml') || undefined, 20_000)
     } finally {
-      for (const go of read) go()
+      release()
       await opened
+      // Where it asked for a recipe instead, the question must not wait for the next test.
+      await vscode.commands.executeCommand('workbench.action.closeQuickOpen')
       await vscode.commands.executeCommand('workbench.action.closeAllEditors')
       provider.dispose()
     }
@@ -78,8 +81,8 @@ suite('recipes', () => {
   })
 })
 
-/** Recipes whose text comes once all of `read` were called. */
-function slowFiles(read: (() => void)[]): vscode.FileSystemProvider {
+/** Files that all have this text, once it comes. */
+function filesOf(text: Promise<Uint8Array>): vscode.FileSystemProvider {
   const refuse = () => {
     throw vscode.FileSystemError.NoPermissions()
   }
@@ -87,7 +90,7 @@ function slowFiles(read: (() => void)[]): vscode.FileSystemProvider {
     onDidChangeFile: new vscode.EventEmitter<vscode.FileChangeEvent[]>().event,
     watch: () => new vscode.Disposable(() => undefined),
     stat: () => ({ type: vscode.FileType.File, ctime: 0, mtime: 0, size: 10 }),
-    readFile: () => new Promise((resolve) => read.push(() => resolve(Buffer.from('version: 1')))),
+    readFile: () => text,
     readDirectory: () => [],
     createDirectory: refuse,
     writeFile: refuse,
