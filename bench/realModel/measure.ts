@@ -73,7 +73,7 @@ export function recipeOf(bench: Bench, { row, seed, folder, from }: Job): object
     seed,
     precision,
     ...(row.method && { prune: [pruneOf(row)] }),
-    calibration: { data: text.ids, field: 'calibration', samples: text.calibration, seq_len: 512 },
+    calibration: windowsOf(text, 'calibration'),
     ...(row.recover && {
       recover: {
         mode: row.recover.mode,
@@ -102,12 +102,16 @@ function pruneOf({ method, pattern, sparsity = 0.5, allocation }: Row): object {
   }
 }
 
+function windowsOf(text: TextSource, use: 'calibration' | 'training'): object {
+  const source = text.documents ? { data: text.documents } : { data: text.ids, field: use }
+  return { ...source, samples: text[use], seq_len: 512 }
+}
+
 function trainingText({ out, text }: Bench, { randomText }: Row): object {
-  const common = { samples: text.training, seq_len: 512 }
-  if (!randomText) return { data: text.ids, field: 'training', ...common }
+  if (!randomText) return windowsOf(text, 'training')
   const data = join(out, 'random.safetensors')
   writeRandomIds(data, [text.training, 512])
-  return { data, field: 'ids', ...common }
+  return { data, field: 'ids', samples: text.training, seq_len: 512 }
 }
 
 export function ours(bench: Bench, job: Job): Result {

@@ -7,9 +7,11 @@ interface Entry {
   data_offsets: [number, number]
 }
 
-/** Token ids in a file, and how many rows its tensors `calibration` and `training` have. */
+/** Token ids in a file, and how many rows of its tensors `calibration` and `training` are used. */
 export interface TextSource {
   ids: string
+  /** A .jsonl of documents to calibrate and train on in place of the ids, as many as those have rows. */
+  documents?: string
   calibration: number
   training: number
 }

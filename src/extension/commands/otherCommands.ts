@@ -8,7 +8,7 @@ import { convertRecipe } from '../recipe/convertRecipe.ts'
 import { findRuns } from '../runs/findRuns.ts'
 import { reached } from '../support/milestones.ts'
 import type { Handlers, Parts } from './parts.ts'
-import { weightsOf } from './targets.ts'
+import { textInFront, weightsOf } from './targets.ts'
 
 const t = vscode.l10n.t
 
@@ -33,7 +33,7 @@ export function otherCommands({ services, models, runStore, sweeps }: Parts): Ha
     },
     'sparsescope.convertRecipe': async (argument) => {
       const given = typeof argument === 'string' ? vscode.Uri.parse(argument) : undefined
-      const source = given ?? vscode.window.activeTextEditor?.document.uri
+      const source = given ?? textInFront()
       if (source) await convertRecipe(source)
     },
     'sparsescope.refresh': async () => {

@@ -33,9 +33,14 @@ export function recipeTarget(argument: unknown): vscode.Uri | undefined {
     return /^[a-z][\w+.-]+:/i.test(argument) ? vscode.Uri.parse(argument) : vscode.Uri.file(argument)
   const document = vscode.window.activeTextEditor?.document
   if (document) return document.languageId === recipeLanguage ? document.uri : undefined
-  // A tab is in front before its text is read, which on a busy machine takes longer than calling the command.
+  const uri = textInFront()
+  return uri && isRecipeName(uri.path) ? uri : undefined
+}
+
+/** The text in the active editor, or in the tab in front: it is there before its text is read, which on a busy machine takes longer than calling a command. */
+export function textInFront(): vscode.Uri | undefined {
   const tab = vscode.window.tabGroups.activeTabGroup.activeTab?.input
-  return tab instanceof vscode.TabInputText && isRecipeName(tab.uri.path) ? tab.uri : undefined
+  return vscode.window.activeTextEditor?.document.uri ?? (tab instanceof vscode.TabInputText ? tab.uri : undefined)
 }
 
 const isRecipeName = (path: string) => /[./]prune\.ya?ml$/i.test(path)

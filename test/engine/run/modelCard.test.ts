@@ -12,9 +12,9 @@ import { writeTinyIds, writeTinyModel } from '../../support/tinyModel.ts'
 describe('model card', () => {
   let folder: string
   const path = (...parts: string[]) => join(folder, ...parts)
-  const recipe = (name: string, save: object) => {
+  const recipe = (name: string, save: object, samples?: number) => {
     const file = path(`${name}.prune.yaml`)
-    const measured = { data: 'ids.safetensors', at: ['dense', 'pruned'] }
+    const measured = { data: 'ids.safetensors', at: ['dense', 'pruned'], samples }
     const prune = [{ method: 'magnitude', sparsity: 0.5 }]
     writeFileSync(file, JSON.stringify({ version: 1, model: './model', prune, evaluate: [measured], save }))
     return file
@@ -24,7 +24,7 @@ describe('model card', () => {
     await writeTinyModel(path('model'))
     writeTinyIds(path('ids.safetensors'))
     writeFileSync(path('model', 'README.md'), '# The source’s own card\n')
-    await cliJson('run', recipe('card', { to: 'out', card: true }), '--device', 'cpu')
+    await cliJson('run', recipe('card', { to: 'out', card: true }, 2), '--device', 'cpu')
     await cliJson('run', recipe('plain', { to: 'plain' }), '--device', 'cpu')
   })
   after(() => rmSync(folder, { recursive: true, force: true }))
@@ -40,15 +40,19 @@ describe('model card', () => {
     deepEqual(head.tags, ['sparsescope', 'sparse', 'pruned', 'magnitude'])
     equal(head.pipeline_tag, 'text-generation')
     equal(head.base_model, undefined)
-    const [{ name, results }] = head['model-index'] as { name: string; results: { metrics: { value: number }[] }[] }[]
+    const [{ name, results }] = head['model-index'] as {
+      name: string
+      results: { metrics: { name: string; value: number }[] }[]
+    }[]
     const report = JSON.parse(readFileSync(path('out', 'sparsescope.json'), 'utf8')) as {
       evaluations: { stage: string; perplexity: number }[]
     }
     const pruned = report.evaluations.find(({ stage }) => stage === 'pruned')
     equal(name, 'out')
     equal(results[0].metrics[0].value, pruned?.perplexity)
+    equal(results[0].metrics[0].name, 'perplexity, the first 2 windows of 16 tokens')
     match(card, /\| {2}\| dense \| pruned \|\n/)
-    match(card, /- Perplexity on ids.safetensors: windows of 16 tokens/)
+    match(card, /- Perplexity on ids.safetensors: the first 2 windows of 16 tokens/)
     match(card, /zeros in the pruned matrices \| 50\.00 %/)
     match(card, /from_pretrained\("out"\)/)
     match(card, /```yaml\nversion: 1\n/)

@@ -104,7 +104,7 @@ function metadataOf(note: Note): [string, unknown][] {
 /** The Hub's model-index: of each entry what the saved model reached. */
 function indexed(note: Note) {
   const last = lastStage(note)
-  return measuredEntries(note).flatMap(({ task, data, seqLen, stages }) => {
+  return measuredEntries(note).flatMap(({ task, data, seqLen, samples, stages }) => {
     const { perplexity, acc } = stages[last] ?? {}
     const metrics = [
       ...(acc === undefined ? [] : [{ type: 'acc', value: acc, name: `${task}, zero-shot` }]),
@@ -114,7 +114,10 @@ function indexed(note: Note) {
             {
               type: 'perplexity',
               value: perplexity,
-              name: seqLen === null ? task : `perplexity, windows of ${seqLen} tokens`,
+              name:
+                seqLen === null
+                  ? task
+                  : `perplexity, ${samples === null ? '' : `the first ${samples} `}windows of ${seqLen} tokens`,
             },
           ]),
     ]

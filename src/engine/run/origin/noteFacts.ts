@@ -68,11 +68,13 @@ export interface MeasuredEntry {
   readonly data: string
   readonly name: string
   readonly seqLen: number | null
+  /** Only the first windows of the text; null: all. */
+  readonly samples: number | null
   readonly stages: Partial<Record<Stage, { perplexity?: number; acc?: number; stderr?: number | null }>>
 }
 
 /** A row an entry of `evaluate` that gives a number, at the ends of the stages. */
-export function measuredEntries({ evaluations }: Note): MeasuredEntry[] {
+export function measuredEntries({ evaluations, recipe }: Note): MeasuredEntry[] {
   const final = evaluations.filter(
     ({ step, perplexity, acc }) => step === undefined && (perplexity !== undefined || acc !== undefined),
   )
@@ -82,7 +84,14 @@ export function measuredEntries({ evaluations }: Note): MeasuredEntry[] {
   const byEntry = new Map<number, MeasuredEntry>()
   for (const { entry, task, data = '', seq_len: seqLen = null, stage, perplexity, acc, stderr } of final) {
     const name = `${taskOf(task).title} on ${files.get(entry) ?? data}`
-    const one = byEntry.get(entry) ?? { task, data, name, seqLen, stages: {} }
+    const one = byEntry.get(entry) ?? {
+      task,
+      data,
+      name,
+      seqLen,
+      samples: recipe.evaluate[entry]?.samples ?? null,
+      stages: {},
+    }
     one.stages[stage] = { perplexity, acc, stderr }
     byEntry.set(entry, one)
   }
