@@ -1,7 +1,8 @@
-// Text of two kinds: prose and READMEs, in turns, to calibrate and train on; and READMEs of other packages, to measure on.
+// Text of two kinds to calibrate and train on, prose and READMEs, and READMEs of other packages to measure on.
 //   npx tsx bench/mixedText.ts --prose brown_train.jsonl [--out FOLDER]
-// --prose: {"id", "text"}, one a line. OUT/mixed.jsonl has as many documents of each kind; OUT/readmes.txt is the beginning of
-// every README that is measured. The READMEs are the Markdown files below node_modules, of the packages that `npm ci` installs.
+// --prose: {"id", "text"}, one a line; OUT/prose.jsonl is the same, shuffled, since retraining takes the first documents of a
+// file. The READMEs are the Markdown files below node_modules, of the packages that `npm ci` installs: OUT/readmes.jsonl to train
+// on, OUT/readmes.txt the beginning of every one that is measured.
 import { createHash } from 'node:crypto'
 import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -31,7 +32,7 @@ function shuffled(documents: Document[]): Document[] {
     .map(({ document }) => document)
 }
 
-/** `a/node_modules/@b/c/docs/d.md` is of the package `@b/c`. */
+/** Of `a/node_modules/@b/c` and all below it, `@b/c`. */
 const packageOf = (path: string) => /^(@[^/]+\/)?[^/]+/.exec(path.split('node_modules/').at(-1)!)![0]
 
 /** All files of a package, and of its other versions, fall on the same side. */
@@ -59,10 +60,12 @@ const prose = shuffled(
     .split('\n')
     .map((line) => JSON.parse(line) as Document),
 )
-const count = Math.min(trained.length, prose.length)
-const mixed = Array.from({ length: count }, (_, i) => [prose[i], trained[i]]).flat()
+const jsonl = (documents: Document[]) => documents.map(({ text }) => `${JSON.stringify({ text })}\n`).join('')
 
 mkdirSync(options.out, { recursive: true })
-writeFileSync(join(options.out, 'mixed.jsonl'), mixed.map(({ text }) => `${JSON.stringify({ text })}\n`).join(''))
+writeFileSync(join(options.out, 'prose.jsonl'), jsonl(prose))
+writeFileSync(join(options.out, 'readmes.jsonl'), jsonl(trained))
 writeFileSync(join(options.out, 'readmes.txt'), measured.map(({ text }) => text.slice(0, 2_000)).join('\n\n'))
-console.log(`${count} documents of each kind to train on, ${measured.length} READMEs to measure on, in ${options.out}`)
+console.log(
+  `${prose.length} texts and ${trained.length} READMEs to train on, ${measured.length} to measure on, in ${options.out}`,
+)

@@ -1,12 +1,12 @@
 // A real model, row by row: prune and recover SmolLM2-135M, and measure text of the kind trained on, text of another kind, and tasks.
 //   npx tsx bench/realModel.ts --model SMOLLM2 --ids ids.safetensors --other-ids ids_wiki.safetensors --rows NAME,… [--seeds 0,1,2]
-//     [--tasks FOLDER [--limit N]] [--steps N] [--precision f32|bf16] [--all-text both|training] [--documents FILE.jsonl]
+//     [--tasks FOLDER [--limit N]] [--steps N] [--precision f32|bf16] [--all-text both|training] [--documents FILE.jsonl,…]
 //     [--peer torch_peer.py] [--out FOLDER]
 // Rows are those of bench/realModel/rows.ts (`--rows list` prints them); without --rows the PyTorch peer's table. A row that another
 // recovers, or whose gap it closes, is run too. What is done (OUT/results.json) is kept, and only what it lacks is measured.
 // --peer: rows that the peer knows are also run by it, one after the other. Seconds of a row include those of what it recovers.
 // --all-text: train on the rows of `calibration` and `training`, both; with `both`, calibrate on all of them too.
-// --documents: calibrate and train on as many of these in place of the rows, such as those that bench/mixedText.ts writes.
+// --documents: calibrate and train on as many of these, in equal parts, in place of the rows; bench/mixedText.ts writes some.
 import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
@@ -54,7 +54,7 @@ const text = use ? allText(ids, join(out, 'ids.safetensors'), use) : { ids, cali
 const bench: Bench = {
   model: resolve(options.model),
   out,
-  text: { ...text, documents: options.documents && resolve(options.documents) },
+  text: { ...text, documents: options.documents?.split(',').map((file) => resolve(file)) },
   otherIds: options['other-ids'] && resolve(options['other-ids']),
   tasks: options.tasks && resolve(options.tasks),
   limit: options.limit,

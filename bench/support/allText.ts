@@ -10,8 +10,8 @@ interface Entry {
 /** Token ids in a file, and how many rows of its tensors `calibration` and `training` are used. */
 export interface TextSource {
   ids: string
-  /** A .jsonl of documents to calibrate and train on in place of the ids, as many as those have rows. */
-  documents?: string
+  /** Files of documents to calibrate and train on in place of the ids, as many as those have rows, in equal parts. */
+  documents?: string[]
   calibration: number
   training: number
 }

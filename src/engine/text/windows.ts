@@ -101,7 +101,7 @@ async function fromText(request: WindowsRequest): Promise<Windows> {
       case 'calibration': {
         if (request.samples === undefined) throw new EngineError('usage', 'calibration text needs a number of samples')
         const { samples, seed = 0, signal, onProgress } = request
-        requireRoom(samples, seqLen, request)
+        requireRoom(samples, seqLen, request.path)
         const ids = await drawWindows(corpus, tokenizer, { samples, seqLen, seed, signal, onProgress })
         return { ids, mask: null, labels: null, windows: samples, seqLen }
       }
@@ -155,7 +155,7 @@ async function documentRows(
     const ids = await tokenizer.encode(text, { signal })
     // A document of a single token has nothing to predict.
     if (ids.length > 1) rows.push(ids.slice(0, seqLen))
-    requireRoom(rows.length, Math.max(seqLen, leastRowLength), request)
+    requireRoom(rows.length, Math.max(seqLen, leastRowLength), path)
     onProgress?.(rows.length, samples ?? rows.length)
   }
   if (rows.length < (samples ?? 1)) {
@@ -185,12 +185,12 @@ export function padRows(rows: readonly Int32Array[], seqLen: number): Windows {
 }
 
 function idsFor(windows: number, seqLen: number, request: WindowsRequest): Int32Array {
-  requireRoom(windows, seqLen, request)
+  requireRoom(windows, seqLen, request.path)
   return new Int32Array(windows * seqLen)
 }
 
 /** All windows are held at once, so that each file is read once. @throws EngineError 'bad-data'. */
-function requireRoom(windows: number, seqLen: number, { path }: WindowsRequest): void {
+export function requireRoom(windows: number, seqLen: number, path: string): void {
   if (windows * seqLen <= maxIds) return
   throw new EngineError(
     'bad-data',

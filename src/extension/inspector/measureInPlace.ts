@@ -4,6 +4,7 @@ import type { ParamsOf } from '../../shared/protocol/parameters.ts'
 import { dirname, resolve } from 'node:path'
 import * as vscode from 'vscode'
 import { modelLabel } from '../../shared/format/modelLabel.ts'
+import { filesOf } from '../../shared/recipe/dataFiles.ts'
 import { parseRecipe } from '../../shared/lint/parse.ts'
 import type { MethodName } from '../../shared/methods/methods.ts'
 import type { Caller } from '../backend/calls.ts'
@@ -27,13 +28,13 @@ export async function measureInPlace(
   if (calibration) await session.analyse({ calibration, methods, sparsities, patterns, sensitivity: null, blocks })
 }
 
-/** With the analysis' own number of windows: a ranking is content with few. */
+/** With the analysis' own number of windows, of the first file: a ranking is content with few. */
 async function recipesText(weights: string): Promise<ParamsOf<'analyse'>['calibration'] | null> {
   const document = await openRecipeOf(weights)
   const calibration = document && parseRecipe(document.getText()).recipe?.calibration
   if (!document || !calibration) return null
   const { data, field } = calibration
-  return { data: resolve(dirname(document.uri.fsPath), data), ...(field !== undefined && { field }) }
+  return { data: resolve(dirname(document.uri.fsPath), filesOf(data)[0]), ...(field !== undefined && { field }) }
 }
 
 async function askedText(weights: string): Promise<ParamsOf<'analyse'>['calibration'] | null> {

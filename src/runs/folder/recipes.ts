@@ -53,7 +53,7 @@ const pathKeys = new Set(['model', 'data', 'init', 'to', 'dense'])
 function withPaths(value: object, folder: string): object {
   const of = (key: string, inner: unknown): unknown => {
     if (typeof inner === 'string') return pathKeys.has(key) && !inner.startsWith('hf:') ? resolve(folder, inner) : inner
-    if (Array.isArray(inner)) return inner.map((item) => of('', item))
+    if (Array.isArray(inner)) return inner.map((item) => of(key, item))
     return isRecord(inner) ? withPaths(inner, folder) : inner
   }
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, of(key, inner)]))

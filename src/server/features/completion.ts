@@ -126,6 +126,7 @@ async function pathItems(place: CompletionPlace, { folder }: Analysis, key: stri
 
 function fieldItems(path: Path, { facts, context }: Analysis): CompletionItem[] {
   const data = context.get([...path.slice(0, -1), 'data'])
-  const fields = typeof data === 'string' ? facts?.data.get(data)?.fields : null
+  const first: unknown = Array.isArray(data) ? data[0] : data
+  const fields = typeof first === 'string' ? facts?.data.get(first)?.fields : null
   return (fields ?? []).map((label) => ({ label, kind: CompletionItemKind.Field }))
 }

@@ -68,7 +68,7 @@ function results(path: Path, { context, facts }: Analysis): string | null {
 }
 
 function dataOf(path: Path, { context, facts }: Analysis): string | null {
-  const value = path.at(-1) === 'data' ? context.get(path) : undefined
+  const value = path.findLast((key) => typeof key === 'string') === 'data' ? context.get(path) : undefined
   const file = typeof value === 'string' ? facts?.data.get(value) : undefined
   if (!file?.exists) return null
   const parts = [formatBytes(file.bytes)]

@@ -22,8 +22,8 @@ export async function documentLinks({ context, document, folder, facts, dialect 
     if (weights) link(path, weights, tooltip)
   }
   if (model) await linkModel(['model'], model, 'Look at the model')
-  for (const { path, data } of context.uses) {
-    if (facts?.data.get(data)?.exists) link([...path, 'data'], data, 'Open the data')
+  for (const { at, data } of context.uses) {
+    if (facts?.data.get(data)?.exists) link(at, data, 'Open the data')
   }
   for (const { path, resolved } of context.recoveries) {
     const { lora, adapter } = resolved

@@ -1,5 +1,7 @@
 // The part of a recipe that decides its pruned model: runs of a sweep that agree in it share one pruning.
 import { methodOf } from '../methods/methods.ts'
+import { filesOf } from '../recipe/dataFiles.ts'
+import { isText } from '../recipe/dataUses.ts'
 import { passesOf } from './passes.ts'
 import { stepNeedsData, type ResolvedRecipe } from '../recipe/resolve.ts'
 
@@ -8,7 +10,7 @@ export function pruningOf({ model, prune, calibration, precision, seed }: Resolv
   if (prune.length === 0) return null
   const data = prune.some(stepNeedsData) ? calibration : undefined
   // Ids lie as they are used; windows of text are drawn.
-  const draws = prune.some(({ method }) => methodOf(method).seeded) || (data && !data.data.endsWith('.safetensors'))
+  const draws = prune.some(({ method }) => methodOf(method).seeded) || filesOf(data?.data).some(isText)
   return JSON.stringify([model, prune, data, precision, draws ? seed : null])
 }
 

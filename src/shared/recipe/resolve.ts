@@ -18,6 +18,7 @@ import type { Scope, Selection } from '../methods/method.ts'
 import { defaultMethod, defaultScope, methodOf, needsData, type MethodName } from '../methods/methods.ts'
 import { defaultTask, taskOf, type TaskName } from '../tasks/tasks.ts'
 import type { Subset } from '../adapters/subsets.ts'
+import { filesOf, type DataFiles } from './dataFiles.ts'
 import { defaultPrecision, type PrecisionChoice } from './precisions.ts'
 import {
   defaultSeed,
@@ -58,16 +59,12 @@ export interface ResolvedPruneStep extends MethodSettings, AllocationKeys {
   ignore: string[]
 }
 
-export interface ResolvedData {
-  /** Path as written: relative to the recipe. */
-  data: string
+export interface ResolvedSamples {
+  data: DataFiles
   /** Undefined: the column `text`, or the only integer tensor. */
   field?: string
-  seq_len: number
-}
-
-export interface ResolvedSamples extends ResolvedData {
   samples: number
+  seq_len: number
 }
 
 export interface ResolvedRecover {
@@ -95,7 +92,7 @@ export interface ResolvedRecover {
   grad_accumulation: number
   shuffle: boolean
   /** Retraining only; undefined when reconstructing or when the recipe names no data. */
-  data?: string
+  data?: DataFiles
   field?: string
   samples: number
   seq_len: number
@@ -211,21 +208,26 @@ export function recoveryPlace({ recover }: Pick<ResolvedRecipe, 'recover'>, inde
 }
 
 interface AskedWindows {
-  data?: string
+  data?: DataFiles
   field?: string
   samples?: number
   seq_len?: number
 }
 
-/** How many windows of which length: rows of ids are what is in the file, text is cut by default. */
+/** How many windows of which length: rows of ids are what is in the files, text is cut by default. */
 function windowsOf(asked: AskedWindows, { maxPositions, idShape }: Surroundings): { samples: number; seq_len: number } {
-  const shape = asked.data === undefined ? null : (idShape?.(asked.data, asked.field) ?? null)
-  const [rows, width] = shape?.length === 2 ? shape : [null, null]
-  const seqLen = asked.seq_len ?? width ?? Math.min(windowDefaults.seq_len, maxPositions ?? Infinity)
-  // One stream of ids is cut into windows: as many as there are.
-  const inFile = rows ?? (shape?.length === 1 ? Math.floor(shape[0] / seqLen) : null)
+  const files = filesOf(asked.data)
+  const shapes = files.map((file) => idShape?.(file, asked.field) ?? null).filter((shape) => shape !== null)
+  const widths = shapes.flatMap((shape) => (shape.length === 2 ? shape[1] : []))
+  const seqLen =
+    asked.seq_len ??
+    (widths.length > 0 ? Math.min(...widths) : Math.min(windowDefaults.seq_len, maxPositions ?? Infinity))
+  if (asked.samples !== undefined) return { samples: asked.samples, seq_len: seqLen }
+  if (shapes.length === 0) return { samples: windowDefaults.samples, seq_len: seqLen }
+  // One stream of ids is cut into windows: as many as there are. Every file gives as many as the smallest one has.
+  const inFiles = shapes.map((shape) => (shape.length === 2 ? shape[0] : Math.floor(shape[0] / seqLen)))
   // None at all is said where the file is read.
-  return { samples: asked.samples ?? (inFile === null ? windowDefaults.samples : Math.max(1, inFile)), seq_len: seqLen }
+  return { samples: Math.max(1, files.length * Math.min(...inFiles)), seq_len: seqLen }
 }
 
 /** Resolves an entry with the keys that its task takes, and no others. */

@@ -18,6 +18,7 @@ import {
   unstructured,
   windowDefaults,
 } from './defaults.ts'
+import { mixedData, requireEnoughSamples } from './dataSchema.ts'
 import { defaultPrecision, precisions } from './precisions.ts'
 import { methodKeyShape } from './methodSchema.ts'
 import { lossShape } from './lossSchema.ts'
@@ -116,6 +117,10 @@ const dataKeys = {
     'The text column, or the tensor of ids. Default: `text`, or the only integer tensor.',
   ),
 }
+const mixedKeys = {
+  ...dataKeys,
+  data: mixedData,
+}
 const samples = optional(
   count,
   `Number of windows. Default: ${windowDefaults.samples}; of a file of ids, all that are in it.`,
@@ -205,11 +210,12 @@ const recoverySchema = z
     shuffle: optional(z.boolean(), 'Draw the windows in a seeded random order instead of in order.', {
       default: recoverDefaults.shuffle,
     }),
-    data: dataKeys.data.optional(),
-    field: dataKeys.field,
+    ...mixedKeys,
+    data: mixedKeys.data.optional(),
     samples,
     seq_len: seqLen,
   })
+  .superRefine(requireEnoughSamples)
   .superRefine(({ mode, adapter }, context) => {
     if (mode === 'merge' && adapter === undefined)
       context.addIssue({ code: 'custom', path: ['adapter'], message: 'mode merge needs adapter' })
@@ -285,7 +291,7 @@ export const recipeSchema = z
     ),
     prune: optional(z.array(pruneStepSchema), 'What to prune, and how.'),
     calibration: optional(
-      z.strictObject({ ...dataKeys, samples, seq_len: seqLen }),
+      z.strictObject({ ...mixedKeys, samples, seq_len: seqLen }).superRefine(requireEnoughSamples),
       `Text that ${andList([...methodsWithData, 'reconstruction'])} look at.`,
     ),
     seed: optional(

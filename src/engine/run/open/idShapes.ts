@@ -1,5 +1,6 @@
 // How many ids of which length the data files of a recipe hold, where it leaves that to them.
 import { resolve } from 'node:path'
+import { filesOf } from '../../../shared/recipe/dataFiles.ts'
 import { isText } from '../../../shared/recipe/dataUses.ts'
 import { recoveriesOf, type IdShape } from '../../../shared/recipe/resolve.ts'
 import type { Recipe } from '../../../shared/recipe/schema.ts'
@@ -9,8 +10,11 @@ import { openIdTensor } from '../../text/idTensor.ts'
 export async function idShapesOf({ calibration, recover, evaluate = [] }: Recipe, folder: string): Promise<IdShape> {
   const shapes = new Map<string, readonly number[]>()
   const key = (data: string, field?: string) => JSON.stringify([data, field])
-  for (const { data, field } of [calibration ?? {}, ...recoveriesOf(recover), ...evaluate]) {
-    if (data === undefined || isText(data) || shapes.has(key(data, field))) continue
+  const named = [calibration ?? {}, ...recoveriesOf(recover), ...evaluate].flatMap(({ data, field }) =>
+    filesOf(data).map((file) => ({ data: file, field })),
+  )
+  for (const { data, field } of named) {
+    if (isText(data) || shapes.has(key(data, field))) continue
     const tensor = await openIdTensor(resolve(folder, data), field).catch(() => null)
     if (!tensor) continue
     shapes.set(key(data, field), tensor.shape)

@@ -3,6 +3,7 @@ import { dirname, relative, sep } from 'node:path'
 import { Document } from 'yaml'
 import { parseSetting, withSetting } from '../../../shared/recipe/overrides.ts'
 import { disabledRules } from '../../../shared/lint/disable.ts'
+import { mapFiles } from '../../../shared/recipe/dataFiles.ts'
 import { customTags, quoteOctals } from '../../../shared/recipe/everyonesYaml.ts'
 import type { Finding } from '../../../shared/recipe/finding.ts'
 import { parseRecipe } from '../../../shared/lint/parse.ts'
@@ -97,10 +98,10 @@ export function mapPaths(recipe: ResolvedRecipe, change: (path: string) => strin
   return {
     ...recipe,
     model: change(recipe.model),
-    ...(calibration && { calibration: { ...calibration, data: change(calibration.data) } }),
+    ...(calibration && { calibration: { ...calibration, data: mapFiles(calibration.data, change) } }),
     recover: recover.map((one) => ({
       ...one,
-      ...(one.data !== undefined && { data: change(one.data) }),
+      ...(one.data !== undefined && { data: mapFiles(one.data, change) }),
       ...(one.dense !== undefined && { dense: change(one.dense) }),
       ...(one.adapter !== undefined && { adapter: change(one.adapter) }),
       lora: { ...one.lora, init: one.lora.init === null ? null : change(one.lora.init) },

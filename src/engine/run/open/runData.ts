@@ -4,9 +4,11 @@ import { taskOf } from '../../../shared/tasks/tasks.ts'
 import { loadQuestions, unansweredText, type QuestionSet } from '../../evaluate/tasks/questions.ts'
 import { readPrompts, type PromptSet } from '../../generate/promptSet.ts'
 import type { Windows, WindowsRequest } from '../../text/windows.ts'
+import { filesOf } from '../../../shared/recipe/dataFiles.ts'
 import { requireBatches } from '../../recover/batchLimits.ts'
 import type { RunPlan } from '../../../shared/plan/runPlan.ts'
 import type { RunSession } from '../state/session.ts'
+import { mixedWindows } from './mixedWindows.ts'
 import { windowsOf } from './sharedWindows.ts'
 
 export interface RunData {
@@ -57,10 +59,18 @@ export async function readData(session: RunSession, plan: RunPlan): Promise<RunD
     return known
   }
   const trainings = new Map<string, Windows>()
-  const readTraining = async ({ mode, data: path, field, samples, seq_len: seqLen }: ResolvedRecover) => {
-    if (mode !== 'retrain' || path === undefined) return null
-    const key = JSON.stringify([path, field, samples, seqLen])
-    const known = trainings.get(key) ?? (await load({ path, field, samples, seqLen, purpose: 'retrain' }))
+  const loadMixed = (
+    { data, field, samples, seq_len: seqLen }: Pick<ResolvedRecover, 'data' | 'field' | 'samples' | 'seq_len'>,
+    purpose: WindowsRequest['purpose'],
+  ) =>
+    mixedWindows(filesOf(data), { samples, seqLen }, (path, share) =>
+      load({ path, field, samples: share, seqLen, purpose }),
+    )
+  const readTraining = async (recovery: ResolvedRecover) => {
+    const { mode, data, field, samples, seq_len: seqLen } = recovery
+    if (mode !== 'retrain' || data === undefined) return null
+    const key = JSON.stringify([data, field, samples, seqLen])
+    const known = trainings.get(key) ?? (await loadMixed(recovery, 'retrain'))
     trainings.set(key, known)
     return known
   }
@@ -68,16 +78,7 @@ export async function readData(session: RunSession, plan: RunPlan): Promise<RunD
     for (const one of recipe.evaluate) await evaluation(one)
     const read = {
       evaluation,
-      calibration:
-        plan.needsCalibration && calibration
-          ? await load({
-              path: calibration.data,
-              field: calibration.field,
-              samples: calibration.samples,
-              seqLen: calibration.seq_len,
-              purpose: 'calibration',
-            })
-          : null,
+      calibration: plan.needsCalibration && calibration ? await loadMixed(calibration, 'calibration') : null,
       training: await inOrder(plan.recoveries, ({ settings }) => readTraining(settings)),
     }
     for (const [i, { settings, place }] of plan.recoveries.entries()) {

@@ -1,4 +1,6 @@
 // How the numbers of a recipe come about: context lengths, windows, calibration set, seed.
+import { andList } from '../../../shared/format/lists.ts'
+import { filesOf, type DataFiles } from '../../../shared/recipe/dataFiles.ts'
 import type { ResolvedEvaluation, ResolvedRecipe, ResolvedRecover } from '../../../shared/recipe/resolve.ts'
 import { taskOf } from '../../../shared/tasks/tasks.ts'
 import { plural } from '../../../shared/format/plural.ts'
@@ -8,10 +10,15 @@ export function protocolOf({ evaluate, calibration, recover, seed }: ResolvedRec
   const sentences = evaluate.map(evaluationSentence)
   if (calibration)
     sentences.push(
-      `Calibration on ${calibration.data}: ${plural(calibration.samples, 'window')} of ${calibration.seq_len} tokens.`,
+      `Calibration on ${dataText(calibration.data)}: ${plural(calibration.samples, 'window')} of ${calibration.seq_len} tokens.`,
     )
   sentences.push(...recover.map(recoverySentence), `Seed ${seed}.`)
   return sentences
+}
+
+function dataText(data: DataFiles | undefined): string {
+  const files = filesOf(data)
+  return files.length > 1 ? `${andList(files)} in equal parts` : (files.at(0) ?? 'no data')
 }
 
 function evaluationSentence({
@@ -36,7 +43,7 @@ function recoverySentence(recover: ResolvedRecover): string {
   const windows = batchSize * gradAccumulation
   switch (mode) {
     case 'retrain':
-      return `Retraining on ${recover.data ?? 'no data'}: ${plural(steps, 'step')} of ${plural(windows, 'window')} of up to ${recover.seq_len} tokens.`
+      return `Retraining on ${dataText(recover.data)}: ${plural(steps, 'step')} of ${plural(windows, 'window')} of up to ${recover.seq_len} tokens.`
     case 'reconstruct':
       return `Reconstruction: ${plural(steps, 'step')} of ${plural(windows, 'window')} for ${recover.window === 'submodule' ? 'the attention and again for the MLP of each block' : 'each block'}.`
     case 'refit':

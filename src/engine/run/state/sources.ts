@@ -1,6 +1,7 @@
 // Every file whose content goes into a run's result, where it lies now, and what it looked like when the run began.
 import { readdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
+import { filesOf, type DataFiles } from '../../../shared/recipe/dataFiles.ts'
 import type { ResolvedRecipe } from '../../../shared/recipe/resolve.ts'
 import { openCheckpoint, type Checkpoint } from '../../checkpoint/checkpoint.ts'
 import { locate } from '../../checkpoint/locate.ts'
@@ -30,10 +31,13 @@ export async function sourceFiles(recipe: ResolvedRecipe, source: Checkpoint): P
   const files = new Map(model.map(({ name, path }) => [`model ${name}`, path]))
   const { calibration, recover, evaluate } = recipe
   const add = (role: string, path: string | null | undefined) => path && files.set(role, path)
-  add('calibration', calibration?.data)
+  const addData = (role: string, data: DataFiles | undefined) => {
+    for (const [name, path] of rolesOf(role, data)) add(name, path)
+  }
+  addData('calibration', calibration?.data)
   for (const [i, { data, lora, dense, adapter }] of recover.entries()) {
     const which = recover.length > 1 ? ` ${i}` : ''
-    add(`recover${which}`, data)
+    addData(`recover${which}`, data)
     add(`start matrices${which}`, lora.init)
     for (const [name, path] of adapter === undefined ? [] : Object.entries(await filesOfAdapter(adapter)))
       add(`adapter${which} ${name}`, path)
@@ -50,19 +54,22 @@ async function filesOfModel(path: string): Promise<{ name: string; path: string 
   return [...checkpoint.files, { name: 'config.json', path: join(checkpoint.folder, 'config.json') }]
 }
 
+/** The files of a list by their places in it. */
+function rolesOf(role: string, data: DataFiles | undefined): [role: string, path: string][] {
+  const files = filesOf(data)
+  return files.map((path, i) => [files.length > 1 ? `${role} file ${i}` : role, path])
+}
+
 /** Content hash of a data file of the recipe, its paths absolute. */
 export function contentOf(
   { calibration, recover, evaluate }: ResolvedRecipe,
   records: readonly SourceRecord[],
   path: string,
 ): string {
-  const used: [role: string, data: string | null | undefined][] = [
-    ['calibration', calibration?.data],
-    ...recover.map(({ data }, i): [string, string | undefined] => [
-      recover.length > 1 ? `recover ${i}` : 'recover',
-      data,
-    ]),
-    ...evaluate.map(({ data }, i): [string, string | undefined] => [`evaluate ${i}`, data]),
+  const used = [
+    ...rolesOf('calibration', calibration?.data),
+    ...recover.flatMap(({ data }, i) => rolesOf(recover.length > 1 ? `recover ${i}` : 'recover', data)),
+    ...evaluate.flatMap(({ data }, i) => rolesOf(`evaluate ${i}`, data)),
   ]
   const role = used.find(([, data]) => data === path)?.[0]
   const record = records.find((one) => one.role === role)

@@ -2,7 +2,7 @@
 import { tried } from '../../allocations/allocation.ts'
 import { isMeasured } from '../../allocations/allocations.ts'
 import { needsData } from '../../methods/methods.ts'
-import { dataUses } from '../../recipe/dataUses.ts'
+import { dataUses, placesOf } from '../../recipe/dataUses.ts'
 import { stepNeedsData, type ResolvedRecipe } from '../../recipe/resolve.ts'
 import type { ModelView } from '../modelView.ts'
 import { isBlockwise } from '../passes.ts'
@@ -48,7 +48,7 @@ const long = 4096
 
 function* longWindows(recipe: ResolvedRecipe, { config }: ModelView): Iterable<PlanFinding> {
   const { maxPositions: most, position } = config
-  for (const { path: use, seqLen } of dataUses(recipe)) {
+  for (const { path: use, seqLen } of placesOf(dataUses(recipe))) {
     if (seqLen === null || seqLen <= Math.min(most, long)) continue
     const path = [...use, 'seq_len']
     const more = { unwritten: [...use, 'data'], fixes: [{ path, value: Math.min(most, long) }] }

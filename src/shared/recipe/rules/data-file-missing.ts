@@ -19,10 +19,9 @@ export const rule = defineRule({
         yield { at, message: `There is no file ${init} (paths are relative to the recipe).` }
       }
     }
-    for (const { path, data, field, columns } of uses) {
+    for (const { path, at, data, field, columns } of uses) {
       const file = facts.data.get(data)
       if (!file) continue
-      const at = [...path, 'data']
       if (!file.exists) {
         const meant = nearest(data, facts.data.keys())
         yield {

@@ -9,10 +9,10 @@ export const rule = defineRule({
   bad: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: short.jsonl, seq_len: 512}\nsave: {to: out}',
   good: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: short.jsonl, seq_len: 64}\nsave: {to: out}',
   *check({ fix, uses, facts, has }) {
-    for (const { purpose, path, data, seqLen } of uses) {
+    for (const { purpose, path, at: named, data, seqLen } of uses) {
       const longest = facts.data.get(data)?.longestDocument ?? null
       if (purpose !== 'calibration' || seqLen === null || longest === null || longest > seqLen) continue
-      const at = has([...path, 'seq_len']) ? [...path, 'seq_len'] : [...path, 'data']
+      const at = has([...path, 'seq_len']) ? [...path, 'seq_len'] : named
       // About four bytes make a token of English.
       const better = Math.max(2, 2 ** Math.floor(Math.log2(Math.max(8, longest) / 4)))
       yield {

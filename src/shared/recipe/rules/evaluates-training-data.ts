@@ -18,7 +18,7 @@ export const rule = defineRule({
       const other = learnt.find((one) => isSame(context, one, use))
       if (!other) continue
       yield {
-        at: [...use.path, 'data'],
+        at: use.at,
         message: `This text is also used for ${other.purpose === 'calibration' ? 'calibration' : 'training'}: evaluate on another one.`,
         fixes: fixesFor(context, use),
       }

@@ -5,6 +5,7 @@ import { canBeGlobal, idleKeys, methodOf, methodsWith } from '../../methods/meth
 import { idleTaskKeys } from '../../tasks/tasks.ts'
 import { groupOf, type LintContext, type RecoveryEntry } from '../../rule/context.ts'
 import type { Path } from '../document.ts'
+import { placesOf } from '../dataUses.ts'
 import { isTraining, type ResolvedPruneStep, sideBySide } from '../resolve.ts'
 import { defineRule } from '../../rule/rule.ts'
 
@@ -135,9 +136,10 @@ function* idleEvaluation({ resolved, recipe, recoveries, uses }: LintContext): I
   const { recover, prune } = resolved
   const onlyRetrains = recover.every(({ mode }) => mode === 'retrain')
   const steps = largest(recover, 0, (one) => one.steps)
-  for (const { path, data } of uses) {
+  for (const { path } of placesOf(uses)) {
     const reason = 'with a .txt file, which is one text'
-    if (data.endsWith('.txt')) yield { path: [...path, 'field'], reason, from: [] }
+    const files = uses.filter((use) => use.path === path)
+    if (files.every(({ data }) => data.endsWith('.txt'))) yield { path: [...path, 'field'], reason, from: [] }
   }
   for (const [i, { task }] of resolved.evaluate.entries()) {
     const from = [['evaluate', i, 'task']]

@@ -1,3 +1,4 @@
+import { placesOf } from '../dataUses.ts'
 import { idShapeOf } from '../facts.ts'
 import { defineRule } from '../../rule/rule.ts'
 
@@ -10,13 +11,13 @@ export const rule = defineRule({
   good: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: a.jsonl, seq_len: 2048}\nsave: {to: out}',
   *check({ fix, uses, has, model, facts }) {
     const atMost = model?.modelConfig ? '' : 'at most '
-    for (const { path, data, field, seqLen } of uses) {
+    for (const { path, at, data, field, seqLen } of placesOf(uses)) {
       // Rows of ids have a length of their own; of ids that nobody has looked at, as before a run, who knows.
       const known = facts.data.get(data)
       const rows = known ? idShapeOf(known, field)?.length === 2 : /\.safetensors$/.test(data ?? '')
       if (seqLen === null || rows || has([...path, 'seq_len']) || !has([...path, 'data'])) continue
       yield {
-        at: [...path, 'data'],
+        at,
         from: [[...path, 'seq_len']],
         message: `seq_len is not set here and will be ${atMost}${seqLen}: write it down.`,
         fixes: [fix.add(path, 'seq_len', seqLen)],

@@ -15,10 +15,10 @@ export const rule = defineRule({
     const { present, largestId } = model.tokenizer
     const rows = model.modelConfig.vocabSize
     const prompts = resolved.evaluate.flatMap((one, i): Path[] => (one.prompts ? [['evaluate', i, 'prompts']] : []))
-    const texts = uses.filter(({ data }) => isText(data)).map(({ path }): Path => [...path, 'data'])
+    const texts = uses.filter(({ data }) => isText(data)).map(({ at }) => at)
     for (const at of [...texts, ...prompts]) {
       if (!present) {
-        const instead = at.at(-1) === 'data' ? ', or use a safetensors file of ids' : ''
+        const instead = at.includes('data') ? ', or use a safetensors file of ids' : ''
         yield { at, message: `This is text, but the model folder has no tokenizer.json: add it${instead}.` }
       } else if (largestId !== null && largestId >= rows) {
         yield {

@@ -10,11 +10,12 @@ export const rule = defineRule({
   bad: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: ids.safetensors, samples: 100, seq_len: 16}\nsave: {to: out}',
   good: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: ids.safetensors, samples: 64, seq_len: 16}\nsave: {to: out}',
   *check({ fix, uses, facts, has }) {
-    for (const { path, data, field, samples, seqLen, purpose } of uses) {
+    for (const { path, at: named, data, field, samples, files, seqLen, purpose } of uses) {
       const file = facts.data.get(data)
       if (seqLen === null || !file?.exists || file.problem !== null) continue
       const shape = idShapeOf(file, field)
-      const at = (key: string) => (has([...path, key]) ? [...path, key] : [...path, 'data'])
+      const there = files > 1 ? ' there' : ''
+      const at = (key: string) => (has([...path, key]) ? [...path, key] : named)
       const use = (key: string, value: number) =>
         has([...path, key]) && value > 0 ? [fix.write([...path, key], value)] : []
       if (shape) {
@@ -28,15 +29,15 @@ export const rule = defineRule({
         } else if (samples !== null && windows < samples) {
           yield {
             at: at('samples'),
-            message: `${data} has ${windows} windows, ${samples} are asked for: lower samples.`,
-            fixes: use('samples', windows),
+            message: `${data} has ${windows} windows, ${samples} are asked for${there}: lower samples.`,
+            fixes: use('samples', files * windows),
           }
         }
       } else if (purpose === 'retrain' && samples !== null && file.documents !== null && file.documents < samples) {
         yield {
           at: at('samples'),
-          message: `${data} has ${file.documents} document${file.documents === 1 ? '' : 's'}, and retraining takes one for each of its ${samples} samples: lower samples or use a .jsonl of documents.`,
-          fixes: use('samples', file.documents),
+          message: `${data} has ${file.documents} document${file.documents === 1 ? '' : 's'}, and retraining takes one for each of its ${samples} samples${there}: lower samples or use a .jsonl of documents.`,
+          fixes: use('samples', files * file.documents),
         }
       } else if (file.kind === 'text' && purpose !== 'retrain' && file.bytes < seqLen) {
         yield {
