@@ -39,7 +39,7 @@ interface PruneOptions extends CommonOptions, PrecisionOptions {
   selection?: string
   targets?: string[]
   ignore?: string[]
-  calibration?: string
+  calibration?: string[]
   field?: string
   samples?: number
   seqLen?: number
@@ -79,7 +79,8 @@ export const pruneCommand = command('prune', 'prune a model, without recovery', 
   .option('--ignore <name...>', 'what to leave dense, written the same way')
   .option(
     '--calibration <file>',
-    `.txt, .jsonl(.gz), .parquet, or .safetensors with ids; for ${andList(methodsWithData)}`,
+    `.txt, .jsonl(.gz), .parquet, or .safetensors with ids; for ${andList(methodsWithData)}; repeat it for several files, which give equal parts`,
+    (file: string, before: string[] = []) => [...before, file],
   )
   .option('--field <name>', 'text column, or tensor of ids')
   .option('--samples <n>', 'calibration windows', number)
@@ -132,10 +133,9 @@ function recipeOf(model: string, o: PruneOptions): Record<string, unknown> {
   const sparsity = o.sparsity?.length === 1 ? o.sparsity[0] : o.sparsity
   const { method, allocation, pattern, scope, selection, targets, ignore } = o
   const step = { method, sparsity, allocation, pattern, scope, selection, ...settingsOf(o), targets, ignore }
-  const calibration =
-    o.calibration === undefined
-      ? undefined
-      : { data: resolve(o.calibration), field: o.field, samples: o.samples, seq_len: o.seqLen }
+  const files = o.calibration?.map((file) => resolve(file))
+  const data = files?.length === 1 ? files[0] : files
+  const calibration = data && { data, field: o.field, samples: o.samples, seq_len: o.seqLen }
   return {
     version: 1,
     model: modelPath('', model),

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync, readFileSync, readdirSync } from 'node:fs'
+import { copyFileSync, existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { readMaskFile } from '../../support/storedMasks.ts'
 import { cli, cliJson } from '../../support/cli.ts'
@@ -40,6 +40,23 @@ describe('sparsescope prune', () => {
       assert.equal(zeros, golden.u8(`mask.${name.replace('.weight', '')}`).filter((kept) => kept === 0).length)
     assert.ok(Math.abs((json.sparsity as number) - 0.500326) < 1e-6)
     assert.equal((await readMaskFile(join(out, 'sparsescope.mask'))).size, 12)
+  })
+
+  it('takes several files of calibration text, in equal parts', async () => {
+    const calib = goldenPath('opt', 'prune', 'calib.safetensors')
+    const copy = join(temp.folder, 'copy.safetensors')
+    copyFileSync(calib, copy)
+    const wanda = ['--method', 'wanda', '--sparsity', '0.5', '--seq-len', '16']
+    // Each gives its first eight windows, twice the same: what the eight of one decide.
+    await cliJson(...prune(...wanda, '--calibration', calib, '--calibration', copy, '--samples', '16'))
+    const eight = join(temp.folder, 'eight')
+    const alone = prune(...wanda, '--calibration', calib, '--samples', '8')
+    await cliJson(...alone.map((argument) => (argument === out ? eight : argument)))
+    const weights = (folder: string) => readFileSync(join(folder, 'model.safetensors'))
+    assert.deepEqual(weights(out), weights(eight))
+    const twice = await cli(...prune(...wanda, '--calibration', calib, '--calibration', calib))
+    assert.match(twice.stderr, /^sparsescope: --calibration: expected each file once/)
+    assert.equal(twice.status, 2)
   })
 
   it('a checkpoint of torch.save gives the weights that its safetensors give', async () => {
