@@ -1,5 +1,6 @@
 // What calibration and training read: one file, or several.
 import * as z from 'zod'
+import { normalPath } from '../format/paths.ts'
 import { about, path } from './aboutKey.ts'
 import { filesOf, mostFiles, type DataFiles } from './dataFiles.ts'
 
@@ -7,7 +8,7 @@ const several = z
   .array(path)
   .min(1)
   .max(mostFiles)
-  .refine((files) => new Set(files).size === files.length, 'expected each file once')
+  .refine((files) => new Set(files.map(normalPath)).size === files.length, 'expected each file once')
   .meta({ uniqueItems: true })
 
 export const mixedData = z

@@ -123,7 +123,7 @@ const mixedKeys = {
 }
 const samples = optional(
   count,
-  `Number of windows. Default: ${windowDefaults.samples}; of a file of ids, all that are in it.`,
+  `Number of windows, of all files together. Default: ${windowDefaults.samples}; of a file of ids, all that are in it; of several, as many of each as the smallest has.`,
 )
 const seqLen = optional(
   z.int().min(2).max(1e7),

@@ -13,6 +13,7 @@ const written = (calibration: Recipe['calibration']): Recipe => ({ version: 1, m
 describe('several data files', () => {
   const refusals: [what: string, calibration: unknown, message: string][] = [
     ['a file twice', { data: ['a.jsonl', 'a.jsonl'] }, 'expected each file once'],
+    ['a file by two paths', { data: ['a.jsonl', './b/../a.jsonl'] }, 'expected each file once'],
     [
       'fewer windows than files',
       { data: ['a.jsonl', 'b.jsonl'], samples: 1 },

@@ -8,7 +8,7 @@ import { writeError } from '../../../system/diskErrors.ts'
 import { readSmallFile } from '../../checkpoint/smallFile.ts'
 import { EngineError } from '../../errors.ts'
 import { recipeYaml } from '../open/recipeFile.ts'
-import { protocolOf } from './protocol.ts'
+import { protocolOf, windowsText } from './protocol.ts'
 import { maxNoteBytes, readNote, type Note } from './note.ts'
 import { hubName, lastStage, measuredEntries, noteFacts, resultTable } from './noteFacts.ts'
 
@@ -114,10 +114,7 @@ function indexed(note: Note) {
             {
               type: 'perplexity',
               value: perplexity,
-              name:
-                seqLen === null
-                  ? task
-                  : `perplexity, ${samples === null ? '' : `the first ${samples} `}windows of ${seqLen} tokens`,
+              name: seqLen === null ? task : `perplexity, ${windowsText(samples, seqLen)}`,
             },
           ]),
     ]

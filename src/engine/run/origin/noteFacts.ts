@@ -68,8 +68,8 @@ export interface MeasuredEntry {
   readonly data: string
   readonly name: string
   readonly seqLen: number | null
-  /** Only the first windows of the text; null: all. */
-  readonly samples: number | null
+  /** Only the first windows of the text; undefined: all. */
+  readonly samples: number | undefined
   readonly stages: Partial<Record<Stage, { perplexity?: number; acc?: number; stderr?: number | null }>>
 }
 
@@ -84,14 +84,8 @@ export function measuredEntries({ evaluations, recipe }: Note): MeasuredEntry[] 
   const byEntry = new Map<number, MeasuredEntry>()
   for (const { entry, task, data = '', seq_len: seqLen = null, stage, perplexity, acc, stderr } of final) {
     const name = `${taskOf(task).title} on ${files.get(entry) ?? data}`
-    const one = byEntry.get(entry) ?? {
-      task,
-      data,
-      name,
-      seqLen,
-      samples: recipe.evaluate[entry]?.samples ?? null,
-      stages: {},
-    }
+    const samples = recipe.evaluate[entry]?.samples
+    const one = byEntry.get(entry) ?? { task, data, name, seqLen, samples, stages: {} }
     one.stages[stage] = { perplexity, acc, stderr }
     byEntry.set(entry, one)
   }

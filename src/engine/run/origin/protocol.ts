@@ -16,6 +16,11 @@ export function protocolOf({ evaluate, calibration, recover, seed }: ResolvedRec
   return sentences
 }
 
+/** Which windows of a text are measured; without `samples`, all. */
+export function windowsText(samples: number | undefined, seqLen: number | undefined): string {
+  return `${samples === undefined ? '' : `the first ${samples} `}windows of ${seqLen} tokens`
+}
+
 function dataText(data: DataFiles | undefined): string {
   const files = filesOf(data)
   return files.length > 1 ? `${andList(files)} in equal parts` : (files.at(0) ?? 'no data')
@@ -35,7 +40,7 @@ function evaluationSentence({
   if (prompts) return `${title}: greedy decoding, at most ${maxTokens} tokens after each prompt.`
   return questions
     ? `${title} on ${data}: ${limit === undefined ? 'all' : `the first ${limit}`} rows, zero-shot, scored as lm-evaluation-harness does; accuracy with one standard error.`
-    : `${title} on ${data}${field === undefined ? '' : ` (${field})`}: ${samples === undefined ? '' : `the first ${samples} `}windows of ${seqLen} tokens that do not overlap, the tail dropped, exp of the mean over the windows of their mean next-token loss.`
+    : `${title} on ${data}${field === undefined ? '' : ` (${field})`}: ${windowsText(samples, seqLen)} that do not overlap, the tail dropped, exp of the mean over the windows of their mean next-token loss.`
 }
 
 function recoverySentence(recover: ResolvedRecover): string {
