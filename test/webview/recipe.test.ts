@@ -143,6 +143,27 @@ describe('the form of a recipe in Chromium', () => {
     assert.equal(await loss.count(), 0)
   })
 
+  it('a second text to learn from gives half of the windows, of calibration and of training', async () => {
+    await open(recordedStart(), 'light')
+    const second = page.locator('.field', { has: page.getByRole('combobox', { name: 'And on a second text' }) })
+    await second.getByRole('button', { name: 'Browse…' }).click()
+    assert.deepEqual((await posted(page)).filter(({ type }) => type === 'browse').at(-1)?.use, 'secondData')
+    await send(page, { type: 'browsed', use: 'secondData', path: './readmes.jsonl' })
+    await page.getByRole('spinbutton', { name: 'Windows of both together' }).waitFor()
+    const both = /^ +data: \["\.\/text\/train\.jsonl", "\.\/readmes\.jsonl"\] #/gm
+    assert.equal([...(await shown()).matchAll(both)].length, 2)
+    assert.deepEqual(parseRecipe(await shown()).findings, [])
+    await plan()
+    await second.scrollIntoViewIfNeeded()
+    await keepPicture(page, 'recipe-second-text')
+    await second.getByRole('combobox').selectOption('./text/train.jsonl')
+    await second.getByText('Choose another text than the first.').waitFor()
+    assert.ok(await create('Create recipe').isDisabled())
+    await second.getByRole('combobox').selectOption('None')
+    await page.getByRole('spinbutton', { name: 'Windows of it' }).waitFor()
+    assert.doesNotMatch(await shown(), /readmes/)
+  })
+
   it('an adapter that was trained elsewhere is named by its folder, written or browsed for, and needs no text', async () => {
     for (const theme of ['light', 'dark'] as const) {
       await open(recordedStart(), theme, 1280)

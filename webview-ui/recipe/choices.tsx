@@ -1,9 +1,8 @@
 // The questions, each with a default.
-import { methodOf } from '../../src/shared/methods/methods.ts'
 import type { BrowsedFor } from '../../src/shared/protocol/view.ts'
 import { unstructured } from '../../src/shared/recipe/defaults.ts'
 import { choosesLoss, spreadIn, trains } from '../../src/shared/recipe/writing/recipeText.ts'
-import { Choice, FormField, NumberField, SelectField, Several, TextField, WrittenField } from './fields.tsx'
+import { Choice, FormField, NumberField, SelectField, Several, WrittenField } from './fields.tsx'
 import { shareOf } from './fieldsOfText.ts'
 import {
   comparisons,
@@ -17,6 +16,7 @@ import {
   trainOptions,
 } from './options.ts'
 import { change, choose, form, needsText, settled, start, type Form } from './store.ts'
+import { Texts } from './texts.tsx'
 
 type Browse = (use: BrowsedFor) => void
 
@@ -42,7 +42,7 @@ export function Choices({ browse }: { browse: Browse }) {
       </fieldset>
       <fieldset>
         <legend>Texts</legend>
-        <Texts now={now} browse={browse} />
+        <Texts choices={now.choices} browse={browse} />
       </fieldset>
       <fieldset>
         <legend>Result</legend>
@@ -205,77 +205,6 @@ function Recovery({ now: { choices, compared, rates, seeds }, browse }: { now: F
       )}
       {compared === 'seed' && (
         <WrittenField name="compared" label="Seeds" value={seeds} onChange={(next) => change({ seeds: next })} />
-      )}
-    </>
-  )
-}
-
-function Texts({ now: { choices }, browse }: { now: Form; browse: Browse }) {
-  const { method, data, evaluateOn, evaluateOther, recoveries, samples, seqLen, evaluationLen } = choices
-  const way = recoveries.length > 0 ? 'with a merged adapter' : 'without recovery'
-  const unread = method === null ? '' : `${methodOf(method).title} ${way} reads no text.`
-  return (
-    <>
-      {needsText.value ? (
-        <>
-          <FormField name="data" label={method === null ? 'To train on' : 'To calibrate and train on'}>
-            <TextField
-              use="data"
-              id="data"
-              value={data}
-              none="No text yet"
-              onChoose={(path) => choose({ data: path })}
-              browse={browse}
-            />
-          </FormField>
-          <FormField name="windows" label="Windows of it">
-            <NumberField id="windows" value={samples} onChange={(next) => choose({ samples: next })} />
-            of
-            <NumberField
-              id="seqLen"
-              label="Tokens of a window"
-              value={seqLen}
-              onChange={(next) => choose({ seqLen: next })}
-            />
-            tokens
-          </FormField>
-        </>
-      ) : (
-        <p class="muted">{unread}</p>
-      )}
-      <FormField
-        name="evaluation"
-        label="To measure perplexity on"
-        hint={
-          evaluateOn === null
-            ? 'Without one nobody learns what pruning cost.'
-            : `In windows of ${evaluationLen} tokens. Choose one that nothing is trained on.`
-        }
-      >
-        <TextField
-          use="evaluateOn"
-          id="evaluation"
-          value={evaluateOn}
-          none="None"
-          onChoose={(path) => choose({ evaluateOn: path })}
-          browse={browse}
-        />
-      </FormField>
-      {evaluateOn !== null && trains(recoveries) && (
-        <FormField
-          name="other"
-          label="And on text of another kind"
-          hint="Half of what recovery wins may be getting used to the kind of text it trains on. This tells what stays."
-        >
-          <TextField
-            use="evaluateOther"
-            id="other"
-            value={evaluateOther ?? null}
-            none="None"
-            onChoose={(path) => choose({ evaluateOther: path })}
-            browse={browse}
-          />
-        </FormField>
       )}
     </>
   )

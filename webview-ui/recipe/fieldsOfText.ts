@@ -6,6 +6,7 @@ export type Field =
   | 'spread'
   | 'method'
   | 'data'
+  | 'secondData'
   | 'windows'
   | 'recovery'
   | 'adapter'

@@ -114,13 +114,16 @@ const mistakes = computed(() => {
   const found = new Map<Field, string>()
   const all = settled.value
   if (!all || !start.value) return found
-  const { sparsity, pattern, compare, method, recoveries, adapter, train, data, saveTo, samples, seqLen, steps } = all
+  const { sparsity, pattern, compare, method, recoveries, adapter, train, saveTo, samples, seqLen, steps } = all
+  const { data, secondData } = all
   const prunes = method !== null
   if (prunes && pattern === unstructured && !(sparsity > 0 && sparsity < 1))
     found.set('sparsity', 'More than 0 and less than 100 %.')
   if (compare?.path === 'recover.lr' && !trains(recoveries)) found.set('compared', 'Choose a recovery that trains.')
   else if (compare && compare.values.length < 2) found.set('compared', comparable[compare.path])
   if (needsText.value && data === null) found.set('data', 'Choose a text to calibrate or train on.')
+  if (needsText.value && data !== null && secondData === data)
+    found.set('secondData', 'Choose another text than the first.')
   if (recoveries.includes('merge') && !adapter?.trim()) found.set('adapter', 'Choose the folder of the adapter.')
   if (trains(recoveries) && train.length === 0) found.set('train', 'Choose at least one.')
   const isCount = (value: number) => Number.isSafeInteger(value) && value >= 1

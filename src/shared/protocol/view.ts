@@ -315,7 +315,7 @@ export interface RecipeStart {
   /** Names in the recipe's folder: a result and a recipe get others. */
   taken: string[]
 }
-export type TextUse = 'data' | 'evaluateOn' | 'evaluateOther'
+export type TextUse = 'data' | 'secondData' | 'evaluateOn' | 'evaluateOther'
 /** What a recipe names that a person may look for on the disk: texts, and the folder of an adapter. */
 export type BrowsedFor = TextUse | 'adapter'
 

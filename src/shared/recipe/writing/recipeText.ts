@@ -26,6 +26,8 @@ export interface RecipeChoices {
   loss?: LossChoice
   /** Calibration text, and training text when the whole model is retrained; null when nothing needs data. */
   data: string | null
+  /** A text of another kind for the same, which gives half of the windows; null or left out: none. */
+  secondData?: string | null
   /** Held-out text to measure perplexity on; null: none was found. */
   evaluateOn: string | null
   /** Text of another kind than what is trained on, to measure what of the recovery is more than getting used to that. */
@@ -98,7 +100,7 @@ export function recipeText(choices: RecipeChoices): string {
     'version: 1',
     `model: ${JSON.stringify(choices.model)}${choices.method === null ? ' # the pruned input' : ''}`,
     ...pruneLines(choices),
-    ...(calibrates(choices) ? dataLines(choices) : []),
+    ...(calibrates(choices) ? calibrationLines(choices) : []),
     'seed: 0',
     ...recoverLines(choices),
     ...evaluateLines(choices),
@@ -140,10 +142,16 @@ function calibrates(choices: RecipeChoices): boolean {
   return choices.data !== null && (pruningLooks(choices) || choices.recoveries.some(isWalk))
 }
 
-function dataLines({ data, field, samples, seqLen }: RecipeChoices): string[] {
-  const lines = ['calibration:', `  data: ${JSON.stringify(data)}`]
-  if (field !== null) lines.push(`  field: ${JSON.stringify(field)}`)
-  return [...lines, `  samples: ${samples}`, `  seq_len: ${seqLen}`]
+function calibrationLines(choices: RecipeChoices): string[] {
+  return ['calibration:', ...windowLines(choices).map((line) => `  ${line}`)]
+}
+
+/** What calibration and training read: the same windows. */
+function windowLines({ data, secondData, field, samples, seqLen }: RecipeChoices): string[] {
+  const both = data !== null && secondData ? [data, secondData].map((path) => JSON.stringify(path)) : null
+  const files = both ? `[${both.join(', ')}] # half of the windows from each` : JSON.stringify(data)
+  const named = field === null ? [] : [`field: ${JSON.stringify(field)}`]
+  return [`data: ${files}`, ...named, `samples: ${samples}`, `seq_len: ${seqLen}`]
 }
 
 function recoverLines(choices: RecipeChoices): string[] {
@@ -164,7 +172,7 @@ const modeComments: Record<RecoverMode, string> = {
 }
 
 function modeLines(mode: RecoverMode, choices: RecipeChoices): string[] {
-  const { recoveries, train, steps, data, field, samples, seqLen, adapter, loss = 'text' } = choices
+  const { recoveries, train, steps, adapter, loss = 'text' } = choices
   if (mode === 'reconstruct' && recoveries.includes('retrain'))
     return [
       'mode: reconstruct # block by block, towards the states of the dense model',
@@ -179,9 +187,7 @@ function modeLines(mode: RecoverMode, choices: RecipeChoices): string[] {
   if (mode === 'reconstruct') return lines
   if (loss === 'half' && choosesLoss(choices))
     lines.push('loss: { dense: 0.5 } # half on the text, half on what the dense model predicts')
-  lines.push(`data: ${JSON.stringify(data)}`)
-  if (field !== null) lines.push(`field: ${JSON.stringify(field)}`)
-  return [...lines, `samples: ${samples}`, `seq_len: ${seqLen}`]
+  return [...lines, ...windowLines(choices)]
 }
 
 function evaluateLines(choices: RecipeChoices): string[] {

@@ -173,6 +173,21 @@ describe('recipes that the form writes', () => {
       )
     })
 
+  it('calibrates and trains on two texts, in equal parts', () => {
+    const files = ['prose "1".jsonl', './read me.txt']
+    const both = { ...base, pattern: 'unstructured', data: files[0], secondData: files[1] }
+    const text = recipeText({ ...both, method: 'alps', recoveries: ['reconstruct', 'retrain'] })
+    const { recipe, findings } = parseRecipe(text)
+    assert.deepEqual(findings, [], text)
+    assert.deepEqual(recipe?.calibration?.data, files)
+    assert.deepEqual(
+      recoveriesOf(recipe?.recover).map(({ data }) => data),
+      [undefined, files],
+    )
+    // Without a first text there is no second one, whatever was chosen before.
+    assert.doesNotMatch(recipeText({ ...both, data: null, method: 'magnitude', recoveries: [] }), /read me/)
+  })
+
   it('a pruned model is retrained without being pruned again', () => {
     const text = recipeText({
       ...base,
