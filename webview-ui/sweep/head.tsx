@@ -74,11 +74,11 @@ export function Head() {
 const act = (what: Extract<FromSweep, { type: 'act' }>['what']) => () => host.post({ type: 'act', what })
 
 function Problems({ failed }: { failed: readonly ComparedRow[] }) {
-  const shown = failed.slice(0, mostProblems).map(({ index, label, message, isBegun }) => (
+  const shown = failed.slice(0, mostProblems).map(({ key, label, message, isBegun }) => (
     <>
       {`${label}: ${message ?? 'failed'} `}
       {isBegun && (
-        <Button look="secondary small" act={() => host.post({ type: 'openRun', run: index })}>
+        <Button look="secondary small" act={() => host.post({ type: 'openRun', run: key })}>
           Open
         </Button>
       )}

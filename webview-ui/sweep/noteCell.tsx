@@ -21,7 +21,14 @@ export function NoteCell({ runs: all, what }: NoteCellProps) {
   const runs = all.filter(({ isBegun }) => isBegun)
   const [isOpen, open] = useState(false)
   const field = useRef<HTMLInputElement>(null)
-  useLayoutEffect(() => field.current?.select(), [isOpen])
+  useLayoutEffect(() => {
+    const input = field.current
+    input?.select()
+    // Rows that move while somebody writes take the field away: what is written is kept, and the table has the focus.
+    return () => {
+      if (input && document.activeElement === input) input.closest<HTMLElement>('[role=grid]')?.focus()
+    }
+  }, [isOpen])
   const tags = tagsOf(runs)
   const text = what === 'tags' ? tags.join(', ') : notesOf(runs).note
   const leave = (event: Event) => {
@@ -30,7 +37,7 @@ export function NoteCell({ runs: all, what }: NoteCellProps) {
   }
   const keep = (written: string) => {
     if (written !== text)
-      for (const run of runs) host.post({ type: 'annotate', run: run.index, notes: noted(run, what, written) })
+      for (const run of runs) host.post({ type: 'annotate', run: run.key, notes: noted(run, what, written) })
   }
   if (runs.length === 0) return null
   if (!isOpen) {

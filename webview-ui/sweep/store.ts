@@ -92,7 +92,7 @@ export function toggle({ runs }: Entry): void {
 /** The first of several seeds that has a folder. */
 export function open({ runs }: Pick<Entry, 'runs'>): void {
   const run = runs.find(({ isBegun }) => isBegun)
-  if (run) host.post({ type: 'openRun', run: run.index })
+  if (run) host.post({ type: 'openRun', run: run.key })
 }
 
 export const models = computed(() => [...new Set(entries.value.map(({ facts }) => facts.model))])

@@ -122,12 +122,12 @@ export class SweepPanels implements vscode.WebviewPanelSerializer<unknown> {
       case 'askPaper':
         return compared?.handle(message)
       case 'openRun': {
-        const run = opened?.followed.runs[message.run]
+        const run = opened?.followed.runs.find(({ place }) => place.folder === message.run)
         if (run) await vscode.commands.executeCommand('sparsescope.openRun', { folder: run.folder.path })
         return
       }
       case 'annotate': {
-        const run = opened?.followed.runs[message.run]
+        const run = opened?.followed.runs.find(({ place }) => place.folder === message.run)
         if (!run) return
         await writeNotes(run.folder, message.notes)
         return opened?.followed.lookAt(run)

@@ -81,9 +81,10 @@ export type FromSweep =
   | { type: 'watch'; watch: number; curve: CurveName; smoothing: number; groups: number[][] }
   /** Which runs' maps it shows. */
   | { type: 'watchMaps'; runs: number[] }
-  | { type: 'openRun'; run: number }
+  /** `run`: its row's key, which other runs that come or go do not change. */
+  | { type: 'openRun'; run: string }
   /** Keeps tags and note with the run; the row comes back with what was kept. */
-  | { type: 'annotate'; run: number; notes: RunNotes }
+  | { type: 'annotate'; run: string; notes: RunNotes }
   /** What tells two runs apart. */
   | { type: 'askDifference'; runs: readonly [a: number, b: number] }
   /** The text of a table of these runs for a paper, seeds folded, with its protocol. */
