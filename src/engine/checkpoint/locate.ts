@@ -31,6 +31,16 @@ export async function locate(path: string): Promise<Located> {
   return { folder: dirname(full), kind: name.endsWith('.json') ? 'sharded' : 'single', entry: name }
 }
 
+/** What names a checkpoint in a recipe: its folder, or its index or weights file where the folder by itself is another model, or none. */
+export async function nameOfWeights(weights: string): Promise<string> {
+  const folder = dirname(weights)
+  const entry = await locateInFolder(folder).then(
+    (found) => found.entry,
+    () => null,
+  )
+  return entry === basename(weights) ? folder : weights
+}
+
 async function locateInFolder(folder: string): Promise<Located> {
   const names = await readdir(folder).catch((error: unknown) => {
     throw readError(error, folder)

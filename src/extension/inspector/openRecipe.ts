@@ -2,13 +2,14 @@
 import * as vscode from 'vscode'
 import { dirname } from 'node:path'
 import { isHubName, modelPath } from '../../engine/checkpoint/hubCache.ts'
-import { locate } from '../../engine/checkpoint/locate.ts'
+import { locate, nameOfWeights } from '../../engine/checkpoint/locate.ts'
 import { fieldsOf } from '../../shared/format/records.ts'
 import { readDocument } from '../../shared/recipe/document.ts'
 import { recipeLanguage } from '../contributions.ts'
 
 /** `weights`: index or weights file. Of several recipes the one in sight, else the first. */
 export async function openRecipeOf(weights: string): Promise<vscode.TextDocument | undefined> {
+  const own = await nameOfWeights(weights)
   for (const document of recipesInTabs()) {
     // One with errors is still this model's.
     const { model } = fieldsOf(readDocument(document.getText()).value)
@@ -21,7 +22,7 @@ export async function openRecipeOf(weights: string): Promise<vscode.TextDocument
           () => '',
         )
       : path
-    if (place === dirname(weights) || place === weights) return document
+    if (place === own || place === weights) return document
   }
   return undefined
 }

@@ -2,7 +2,9 @@
 import * as vscode from 'vscode'
 import { statSync } from 'node:fs'
 import { totalmem } from 'node:os'
-import { basename, dirname } from 'node:path'
+import { basename, dirname, parse } from 'node:path'
+import { nameOfWeights } from '../../engine/checkpoint/locate.ts'
+import { isWeights } from '../../shared/format/checkpointFormats.ts'
 import { modelLabel } from '../../shared/format/modelLabel.ts'
 import { toRecipePath } from './recipePath.ts'
 import { readModelFacts } from '../models/modelFacts.ts'
@@ -24,10 +26,11 @@ export interface RecipeStart {
 
 /** `weights`: index or weights file of the model. */
 export async function recipeStart(weights: string): Promise<RecipeStart> {
-  const model = dirname(weights)
-  const folder = recipeFolder(model)
+  const model = await nameOfWeights(weights)
+  const folder = recipeFolder(dirname(weights))
   const facts = await readModelFacts(weights)
-  const name = modelLabel(model).split('/').at(-1) ?? 'model'
+  const label = modelLabel(model).split('/').at(-1) ?? 'model'
+  const name = isWeights(label) ? parse(label).name : label
   const choices = firstChoices(toRecipePath(folder, model), facts, totalmem())
   return { folder, name, choices, canRetrain: canRetrain(facts, totalmem()) }
 }
