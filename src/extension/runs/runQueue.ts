@@ -12,7 +12,7 @@ export interface Place {
   signal: AbortSignal
   cancel(): void
   /** It has a folder: from here on the store knows it. */
-  started(): void
+  started(folder: string): void
   leave(): void
 }
 
@@ -20,6 +20,8 @@ interface Ticket {
   id: number
   name: string
   abort: AbortController
+  /** null: it has none yet. A run that is resumed has it before it starts. */
+  folder: string | null
   started: boolean
 }
 
@@ -33,8 +35,9 @@ export class RunQueue {
     return { dispose: () => this.listeners.delete(listener) }
   }
 
-  enter(name: string, signal?: AbortSignal): Place {
-    const ticket: Ticket = { id: ++this.lastId, name, abort: new AbortController(), started: false }
+  /** `folder`: of a run that is resumed. */
+  enter(name: string, signal?: AbortSignal, folder: string | null = null): Place {
+    const ticket: Ticket = { id: ++this.lastId, name, abort: new AbortController(), folder, started: false }
     if (signal?.aborted) ticket.abort.abort()
     signal?.addEventListener('abort', () => ticket.abort.abort())
     this.tickets.push(ticket)
@@ -42,7 +45,8 @@ export class RunQueue {
     return {
       signal: ticket.abort.signal,
       cancel: () => ticket.abort.abort(),
-      started: () => {
+      started: (begun) => {
+        ticket.folder = begun
         ticket.started = true
         this.changed()
       },
@@ -53,7 +57,15 @@ export class RunQueue {
     }
   }
 
-  /** Runs that have no folder yet, first come first. */
+  has(folder: string): boolean {
+    return this.tickets.some((ticket) => ticket.folder === folder)
+  }
+
+  cancel(folder: string): void {
+    for (const ticket of this.tickets) if (ticket.folder === folder) ticket.abort.abort()
+  }
+
+  /** Runs that have not started yet, first come first. */
   waiting(): QueuedRun[] {
     return this.tickets.flatMap(({ id, name, abort, started }, i) => {
       const behind = i === 0 ? null : this.tickets[i - 1].name

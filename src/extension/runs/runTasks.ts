@@ -1,6 +1,6 @@
 // `sparsescope` tasks run a recipe headless, as a build does: lines in a terminal, an exit code at the end.
 import * as vscode from 'vscode'
-import { basename } from 'node:path'
+import { basename, resolve } from 'node:path'
 import { taskType } from '../contributions.ts'
 import { eventLine } from '../../shared/series/eventLine.ts'
 import { messageOf } from '../../shared/errors.ts'
@@ -9,7 +9,7 @@ import type { Runner } from './runner.ts'
 import type { RunStore } from './runStore.ts'
 
 interface RecipeTask extends vscode.TaskDefinition {
-  /** Relative to the workspace folder. */
+  /** Absolute, or relative to the workspace folder. */
   recipe: string
   set?: string[]
 }
@@ -39,9 +39,12 @@ export class RunTasks implements vscode.TaskProvider {
   }
 
   private task(definition: RecipeTask, folder: vscode.WorkspaceFolder): vscode.Task {
-    const recipe = vscode.Uri.joinPath(folder.uri, definition.recipe).fsPath
-    const execution = new vscode.CustomExecution(async () => this.terminal(recipe, definition.set ?? []))
-    const task = new vscode.Task(definition, folder, `run ${basename(recipe)}`, 'SparseScope', execution)
+    // It is given the definition with its variables, such as ${relativeFile}, replaced.
+    const execution = new vscode.CustomExecution(async (resolved) => {
+      const { recipe, set = [] } = resolved as RecipeTask
+      return this.terminal(resolve(folder.uri.fsPath, recipe), set)
+    })
+    const task = new vscode.Task(definition, folder, `run ${basename(definition.recipe)}`, 'SparseScope', execution)
     task.group = vscode.TaskGroup.Build
     return task
   }

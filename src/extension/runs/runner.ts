@@ -6,7 +6,7 @@ import type { BackendError, CallOptions } from '../backend/calls.ts'
 import type { Services } from '../services.ts'
 import { memoryLimit } from '../support/settings.ts'
 import { isHeld } from '../../runs/lock/lockWatch.ts'
-import { RunQueue, type Place } from './runQueue.ts'
+import { RunQueue } from './runQueue.ts'
 import { recipeName, type RunStore } from './runStore.ts'
 
 export interface RunRequest {
@@ -19,21 +19,29 @@ export interface RunRequest {
   onFolder?: (folder: string) => void
 }
 
+interface Tracked {
+  /** Of the recipe or the run's folder: what it is called while it waits. */
+  readonly path: string
+  /** null: it has none yet. */
+  readonly folder: string | null
+  readonly isBegun?: boolean
+}
+
 export class Runner {
   readonly queue = new RunQueue()
   private readonly services: Services
   private readonly store: RunStore
   /** Requests about a run wait, right after a reload, until it is known which runs go on. */
   private adopting: Promise<unknown> = Promise.resolve()
-  private readonly live = new Map<string, Place>()
 
   constructor(services: Services, store: RunStore) {
     this.services = services
     this.store = store
   }
 
+  /** It goes on, or waits to be resumed. */
   isLive(folder: string): boolean {
-    return this.live.has(folder)
+    return this.queue.has(folder)
   }
 
   /**
@@ -49,7 +57,7 @@ export class Runner {
       runFolders: this.services.runFolders(),
     }
     const call = (options: CallOptions<'run'>) => this.services.call('run', params, options)
-    return this.track(resume ?? recipe, call, onFolder, signal)
+    return this.track({ path: resume ?? recipe, folder: resume ?? null }, call, onFolder, signal)
   }
 
   /** Takes up the runs that a window before this one has started; their outcomes, as from `run`. */
@@ -64,29 +72,27 @@ export class Runner {
     const active = await this.services.call('activeRuns', null)
     return active.map(({ id, recipe, folder, paused }) => {
       const follow = (options: CallOptions<'follow'>) => this.services.call('follow', { id }, options)
-      return this.track(folder ?? recipe, follow, (begun) => this.store.setPaused(begun, paused), undefined, folder)
+      const onFolder = (begun: string) => this.store.setPaused(begun, paused)
+      return this.track({ path: folder ?? recipe, folder, isBegun: folder !== null }, follow, onFolder)
     })
   }
 
-  /** `path`, of the recipe or the run's folder, is what it is called while it waits. */
   private async track(
-    path: string,
+    { path, folder: known, isBegun = false }: Tracked,
     call: (options: CallOptions<'run' | 'follow'>) => Promise<RunOutcome>,
     onFolder?: (folder: string) => void,
     signal?: AbortSignal,
-    knownFolder: string | null = null,
   ): Promise<RunOutcome> {
-    const place = this.queue.enter(recipeName(path), signal)
+    const place = this.queue.enter(recipeName(path), signal, known)
     let folder: string | null = null
     const onProgress = (update: RunUpdate) => {
       if (folder !== null) return void this.store.refresh(folder)
       folder = update.folder
-      this.live.set(folder, place)
-      place.started()
+      place.started(folder)
       void this.store.begin(folder)
       onFolder?.(folder)
     }
-    if (knownFolder !== null) onProgress({ folder: knownFolder })
+    if (isBegun && known !== null) onProgress({ folder: known })
     try {
       return await call({ signal: place.signal, onProgress })
     } catch (error) {
@@ -98,17 +104,14 @@ export class Runner {
       return { status: cancelled ? 'cancelled' : 'failed', folder, message: `${message}${hint}` }
     } finally {
       place.leave()
-      if (folder !== null) {
-        this.live.delete(folder)
-        await this.store.end(folder)
-      }
+      if (folder !== null) await this.store.end(folder)
     }
   }
 
   async cancel(folder: string): Promise<void> {
     await this.adopting
     await this.requireOwn(folder)
-    this.live.get(folder)?.cancel()
+    this.queue.cancel(folder)
   }
 
   /** @throws for a run that somebody else's process has: a sweep, a terminal, another window. */

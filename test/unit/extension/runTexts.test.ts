@@ -28,7 +28,7 @@ describe('queue of runs', () => {
   it('says behind which run each one waits, until it has a folder', () => {
     const queue = new RunQueue()
     const [first, second] = ['a', 'b', 'c'].map((name) => queue.enter(name))
-    first.started()
+    first.started('/runs/a')
     assert.deepEqual(
       queue.waiting().map(({ name, behind }) => [name, behind]),
       [
@@ -37,7 +37,7 @@ describe('queue of runs', () => {
       ],
     )
     first.leave()
-    second.started()
+    second.started('/runs/b')
     assert.deepEqual(
       queue.waiting().map(({ name, behind }) => [name, behind]),
       [['c', 'b']],
