@@ -1,21 +1,21 @@
-// Makes a recipe of another tool's: the language server offers the edit, here it is applied and the new file opened.
+// Makes a recipe of another tool's, in a new file beside it, and opens that. The language server offers the same as an edit, but it
+// runs only where a recipe of ours was opened, and looks at files whose names say that they are recipes.
 import * as vscode from 'vscode'
 import { basename } from 'node:path'
-import { convertTitle } from '../../shared/recipe/foreign/dialect.ts'
+import { convertedPlace } from '../../shared/recipe/foreign/dialect.ts'
+import { importRecipe } from '../../shared/recipe/foreign/importRecipe.ts'
 
 const t = vscode.l10n.t
 
 export async function convertRecipe(source: vscode.Uri): Promise<void> {
-  const actions = await vscode.commands.executeCommand<vscode.CodeAction[]>(
-    'vscode.executeCodeActionProvider',
-    source,
-    new vscode.Range(0, 0, 0, 0),
-    vscode.CodeActionKind.RefactorRewrite.value,
-  )
-  const edit = actions.find(({ title }) => title === convertTitle)?.edit
-  if (!edit) throw new Error(t('{0} is no recipe that can be converted.', basename(source.fsPath)))
-  const [target] = edit.entries().map(([uri]) => uri)
+  const document = await vscode.workspace.openTextDocument(source)
+  const imported = importRecipe(document.getText())
+  if ('problem' in imported) throw new Error(`${basename(source.path)}: ${imported.problem}`)
+  const target = source.with({ path: convertedPlace(source.path) })
+  const edit = new vscode.WorkspaceEdit()
+  edit.createFile(target, { overwrite: false, ignoreIfExists: false })
+  edit.insert(target, new vscode.Position(0, 0), imported.text)
   if (!(await vscode.workspace.applyEdit(edit)))
-    throw new Error(t('{0} exists already, and nothing is ever overwritten.', basename(target.fsPath)))
+    throw new Error(t('{0} exists already, and nothing is ever overwritten.', basename(target.path)))
   await vscode.window.showTextDocument(target)
 }

@@ -4,7 +4,7 @@ import type { CodeAction, CodeActionContext, Range, WorkspaceEdit } from 'vscode
 import type { TextDocument } from 'vscode-languageserver-textdocument'
 import type { Finding, TextEdit } from '../../shared/recipe/finding.ts'
 import { isInsideText } from '../../shared/recipe/document.ts'
-import { convertTitle } from '../../shared/recipe/foreign/dialect.ts'
+import { convertedPlace, convertTitle } from '../../shared/recipe/foreign/dialect.ts'
 import { importRecipe } from '../../shared/recipe/foreign/importRecipe.ts'
 import type { Analysis } from '../analyses.ts'
 import { isHubName } from '../../engine/checkpoint/hubCache.ts'
@@ -109,7 +109,7 @@ function convertForeign(document: TextDocument, { dialect, findings }: Analysis,
   if (dialect === null) return []
   const imported = importRecipe(document.getText())
   if ('problem' in imported) return []
-  const uri = document.uri.replace(/(?:\.ya?ml|\.md|\.json)?$/, '.prune.yaml')
+  const uri = convertedPlace(document.uri)
   const start = { line: 0, character: 0 }
   return [
     {

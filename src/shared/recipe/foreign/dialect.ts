@@ -9,8 +9,13 @@ export const dialectNames: Record<Dialect, string> = {
   perp: 'a W&B sweep of PERP',
 }
 
-/** Title of the action that makes a recipe of it; the lens's command looks for the action by it. */
+/** Title of the action that makes a recipe of it. */
 export const convertTitle = 'Convert to SparseScope recipe'
+
+/** Path or address of the recipe that is made of one: beside it. */
+export function convertedPlace(place: string): string {
+  return place.replace(/(?:\.ya?ml|\.md|\.json)?$/, '.prune.yaml')
+}
 
 export type Json = null | boolean | number | string | Json[] | { [key: string]: Json }
 export type JsonMap = { [key: string]: Json }
