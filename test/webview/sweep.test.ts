@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import type { Page } from 'playwright-core'
 import { seriesStyle } from '../../src/shared/chart/chartData.ts'
 import type { ComparedRow, ToSweep } from '../../src/shared/protocol/sweepView.ts'
+import { chooseInMenu } from '../support/figureMenu.ts'
 import { posted, send } from '../support/browser.ts'
 import { keepPicture, tooWide, viewPages, type PageOptions } from '../support/viewPages.ts'
 import * as recorded from './harness/recorded.ts'
@@ -112,12 +113,12 @@ describe('the view of several runs in Chromium', () => {
       [4, 5],
     ])
     await page.keyboard.press('Enter')
-    assert.equal((await asked('openRun'))?.run, 4)
+    assert.equal((await asked('openRun'))?.run, '/runs/4')
     await points().focus()
     await page.keyboard.press('Home')
     assert.match(await page.locator('.srOnly[role=status]').innerText(), /sparsity: 40.00 %; perplexity: /)
     await page.keyboard.press('Enter')
-    assert.notEqual((await asked('openRun'))?.run, 4)
+    assert.notEqual((await asked('openRun'))?.run, '/runs/4')
     const mark = await marks().last().boundingBox()
     assert.ok(mark)
     await page.mouse.click(mark.x + mark.width / 2, mark.y + mark.height / 2)
@@ -147,6 +148,23 @@ describe('the view of several runs in Chromium', () => {
     await page.getByText(/^\d of 18$/).waitFor()
   })
 
+  it('a run that is better than the dense model is a point too, and the axis is straight', async () => {
+    const better = rows.slice(0, 2).map((row) => {
+      const { results } = row
+      return { ...row, results: { ...results, perplexity: { ...results.perplexity, recovered: 20 } } }
+    })
+    await open(compared([...better, ...rows.slice(2)]))
+    await page.getByRole('combobox', { name: 'y axis of the picture' }).selectOption('Δ to dense')
+    await send(page)
+    assert.equal(await marks().count(), 18)
+    await chooseInMenu(
+      page.getByRole('button', { name: /Δ to dense.*: save, or show otherwise$/i }),
+      'Logarithmic y axis',
+    )
+    await page.getByText('1 row at or below 0: no place on a logarithmic axis.').waitFor()
+    assert.equal(await marks().count(), 17)
+  })
+
   it('losses of unlike units have a picture each, with axes that say which', async () => {
     await open(compared(rows))
     await answer({ to: 40 })
@@ -168,7 +186,7 @@ describe('the view of several runs in Chromium', () => {
     const kept = (await posted(page)).filter(({ type }) => type === 'annotate')
     assert.deepEqual(
       kept.map(({ run, notes }) => [run, notes]),
-      [0, 1].map((run) => [run, { tags: ['paper', 'table 2'], note: '' }]),
+      ['/runs/0', '/runs/1'].map((run) => [run, { tags: ['paper', 'table 2'], note: '' }]),
     )
     await page.keyboard.press('Shift+F2')
     await page.getByRole('textbox', { name: 'Note' }).fill('thrown away')
@@ -176,6 +194,21 @@ describe('the view of several runs in Chromium', () => {
     assert.equal((await posted(page)).filter(({ type }) => type === 'annotate').length, 2)
     await send(page, { type: 'rows', rows: rows.map((row) => recordedAs(row, 'waiting')) })
     assert.equal(await page.locator('[data-note]').count(), 0)
+  })
+
+  it('a note that is half written when another run begins is kept with its own run', async () => {
+    await open(compared(rows.slice(2)))
+    await table().focus()
+    await page.keyboard.press('ArrowDown')
+    await page.keyboard.press('Shift+F2')
+    await page.getByRole('textbox', { name: 'Note' }).fill('half of a sen')
+    await send(page, compared(rows))
+    const kept = (await posted(page)).filter(({ type }) => type === 'annotate')
+    assert.deepEqual(
+      kept.map(({ run }) => run),
+      ['/runs/2', '/runs/3'],
+    )
+    assert.ok(await table().evaluate((grid) => grid === document.activeElement))
   })
 
   it('experiments of several models stand below their names, the last ones first, and can stand together', async () => {

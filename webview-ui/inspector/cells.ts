@@ -1,5 +1,5 @@
 // The cells of the layer × module map as a heatmap's, and in words.
-import { formatCount, formatShare } from '../../src/shared/format/numbers.ts'
+import { formatCount, formatShare, withSign } from '../../src/shared/format/numbers.ts'
 import type { TensorRow } from '../../src/shared/protocol/inspect.ts'
 import { cellOf, moduleGrid, type ModuleGrid } from '../shared/moduleGrid.ts'
 import type { GridCell, GridData } from '../shared/gridData.ts'
@@ -35,8 +35,9 @@ export function heatData(map: HeatMap, measure: Measure, known: Known, colour: (
 
 function shortText({ scale, text }: Measure, value: number): string {
   if (scale === 'share') return String(Math.round(value * 100))
-  if (scale === 'difference') return `${value > 0 ? '+' : '−'}${Math.round(Math.abs(value) * 100)}`
-  return text === formatShare ? (100 * value).toPrecision(2) : Number(value.toPrecision(2)).toString()
+  if (scale === 'difference') return withSign(String(Math.round(Math.abs(value) * 100)), value)
+  const short = (text === formatShare ? 100 * value : value).toPrecision(2)
+  return text === formatShare && !short.includes('e') ? short : String(Number(short))
 }
 
 export function describeCell(map: HeatMap, measure: Measure, known: Known, row: number, column: number): string {

@@ -3,7 +3,7 @@ import { allocationNames, allocationOf } from '../../src/shared/allocations/allo
 import type { MeasuredModule } from '../../src/shared/analysis/analysis.ts'
 import { methodNames, methodOf } from '../../src/shared/methods/methods.ts'
 import { moduleOfWeight } from '../../src/shared/families/parameters.ts'
-import { formatShare, formatValue } from '../../src/shared/format/numbers.ts'
+import { formatShare, formatValue, withSign } from '../../src/shared/format/numbers.ts'
 import type { TensorRow, TensorStats } from '../../src/shared/protocol/inspect.ts'
 
 /** All that is known of a checkpoint's matrices. */
@@ -184,7 +184,7 @@ export function cellValue(cell: readonly TensorRow[], measure: Measure, known: K
 }
 
 /** Share of exact zeros in percentage points, with its sign. */
-export const formatPoints = (value: number) => `${value < 0 ? '−' : '+'}${(100 * Math.abs(value)).toFixed(1)} points`
+export const formatPoints = (value: number) => `${withSign((100 * Math.abs(value)).toFixed(1), value)} points`
 
 /** Numbers to places from 0 to 1, and what stands at the ends. */
 export interface MeasureScale {

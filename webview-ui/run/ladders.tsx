@@ -2,6 +2,7 @@
 import type { DataTable } from '../../src/shared/chart/chartTable.ts'
 import { drawLadder, ladderFigure, ladderHeight } from '../../src/shared/chart/drawLadder.ts'
 import { toCsv } from '../../src/shared/format/csv.ts'
+import { formatWonBack } from '../../src/shared/format/numbers.ts'
 import { ladderTitle } from '../../src/shared/series/ladder.ts'
 import { drawn } from '../shared/drawn.tsx'
 import { Figure } from '../shared/figure.tsx'
@@ -26,10 +27,7 @@ function LadderFigure({ group: { name, rows }, titled }: { group: LadderGroup; t
     heads: ['run', ...stages, 'won back'],
     rows: rows.map(({ label, ladder: { marks, wonBack } }) => ({
       head: label,
-      cells: [
-        ...stages.map((stage) => marks[stage]?.text ?? '–'),
-        wonBack === null ? '–' : `${(100 * wonBack).toFixed(0)} %`,
-      ],
+      cells: [...stages.map((stage) => marks[stage]?.text ?? '–'), wonBack === null ? '–' : formatWonBack(wonBack)],
     })),
   })
   const csv = () =>

@@ -21,10 +21,16 @@ export function sortRows<Row>(rows: readonly Row[], column: SortColumn<Row>, des
   const sign = descending ? -1 : 1
   keys.sort((a, b) => {
     if (a.key === null || b.key === null) return a.key === b.key ? a.index - b.index : a.key === null ? 1 : -1
-    const less = typeof a.key === 'string' ? collator.compare(a.key, String(b.key)) : a.key - Number(b.key)
+    const less = compare(a.key, b.key)
     return less === 0 ? a.index - b.index : sign * less
   })
   return keys.map((k) => k.row)
+}
+
+/** Numbers come before words. */
+function compare(a: number | string, b: number | string): number {
+  if (typeof a === 'string' && typeof b === 'string') return collator.compare(a, b)
+  return typeof a === 'number' && typeof b === 'number' ? a - b : typeof a === 'number' ? -1 : 1
 }
 
 /** The order after a press on a header: numbers from the top, names from A, then reversed, then the file's own order. */

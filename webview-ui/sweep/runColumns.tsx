@@ -1,6 +1,6 @@
 // The columns of the table of runs: its name, what came out, what a person wrote to it, what tells it from the others.
 import type { ComponentChildren } from 'preact'
-import { formatRequested } from '../../src/shared/format/numbers.ts'
+import { formatRequested, withSign } from '../../src/shared/format/numbers.ts'
 import type { ComparedWhat } from '../../src/shared/protocol/sweepView.ts'
 import { valueText } from '../../src/shared/recipe/sweep/settings.ts'
 import { stateText } from '../../src/shared/sweep/comparisonTable.ts'
@@ -112,7 +112,7 @@ function formatOf(measure: Measure, entries: readonly Entry[]): (value: number) 
   if (measure.id === 'sparsity') return formatRequested
   if (measure.id !== 'delta') return columnFormatOf(measure, entries)
   const plain = columnFormatOf(measureNamed('perplexity'), entries)
-  return (value) => `${value < 0 ? '−' : '+'}${plain(Math.abs(value))}`
+  return (value) => withSign(plain(Math.abs(value)), value)
 }
 
 /** "21.4 ± 0.3": how far the farthest seed lies from the median. */

@@ -19,6 +19,7 @@ import { stepTo } from '../shared/roving.ts'
 import { theme } from '../shared/theme.ts'
 import { brushOf, including, type Brush } from './brush.ts'
 import { isTall } from './curves.tsx'
+import type { Measure } from '../../src/shared/sweep/measures.ts'
 import { isEarly, type Entry } from './entries.ts'
 import {
   available,
@@ -54,15 +55,20 @@ export function ScatterCard() {
       </section>
     )
   }
-  const isLog = { logX, logY: logY ?? on.y.isLog }
+  // The best runs may lie below the dense model, where a difference to it has no logarithm.
+  const isAbove0 = entries.value.every((entry) => (on.y.of(entry)?.low ?? 1) > 0)
+  const isLog = { logX, logY: logY ?? (on.y.isLog && isAbove0) }
   return <ScatterFigure look={{ ...on, by: styledBy.value }} {...isLog} />
 }
 
 function ScatterFigure({ look, logX, logY }: { look: ScatterLook; logX: boolean; logY: boolean }) {
   const [all, shown] = [entries.value, named.value]
+  const isAt0 = (measure: Measure, entry: Entry) => (measure.of(entry)?.median ?? 1) <= 0
+  const hasNoPlace = (entry: Entry) => (logX && isAt0(look.x, entry)) || (logY && isAt0(look.y, entry))
+  const placeless = shown.filter(hasNoPlace).length
   const scatter = useMemo(
-    () => scatterChart(all, look, (entry) => shown.includes(entry)),
-    [all, shown, look.x, look.y, look.by],
+    () => scatterChart(all, look, (entry) => shown.includes(entry) && !hasNoPlace(entry)),
+    [all, shown, look.x, look.y, look.by, logX, logY],
   )
   const data = useMemo(() => ({ ...scatter.chart, logX, logY, continuousX: true }), [scatter, logX, logY])
   // A file has what is selected, else what the table shows.
@@ -85,6 +91,9 @@ function ScatterFigure({ look, logX, logY }: { look: ScatterLook; logX: boolean;
         switches={logSwitches({ logX, logY }, choose)}
       >
         <PictureControls />
+        {placeless > 0 && (
+          <p class="muted">{`${plural(placeless, 'row')} at or below 0: no place on a logarithmic axis.`}</p>
+        )}
         {scatter.points.length === 0 ? (
           <p class="empty">{`No run has measured both ${look.x.title} and ${look.y.title} yet.`}</p>
         ) : (

@@ -12,7 +12,7 @@ export function formatCompact(value: number): string {
   return compact.format(value)
 }
 
-/** Share 0 to 1 → "50.00 %". A share that is not exactly 0 or 1 never looks like it is; null is a share of nothing. */
+/** Share → "50.00 %". One between 0 and 1 never looks like either; one above 1 is more than there was; null is a share of nothing. */
 export function formatShare(share: number | null, digits = 2): string {
   if (share === null) return '–'
   if (share === 0) return '0 %'
@@ -20,7 +20,7 @@ export function formatShare(share: number | null, digits = 2): string {
   const smallest = 10 ** -digits
   const percent = share * 100
   if (percent < smallest) return `< ${smallest} %`
-  if (percent > 100 - smallest / 2) return `> ${(100 - smallest).toFixed(digits)} %`
+  if (share < 1 && percent > 100 - smallest / 2) return `> ${(100 - smallest).toFixed(digits)} %`
   return `${percent.toFixed(digits)} %`
 }
 
@@ -80,6 +80,11 @@ export function percentColumn(values: readonly number[]): (value: number) => str
   }
 }
 
+/** A difference: `size`, its written absolute value, with the sign of `value`; one that is written as 0 has none. */
+export function withSign(size: string, value: number): string {
+  return /[1-9∞]/.test(size) ? `${value < 0 ? '−' : '+'}${size}` : size
+}
+
 export function formatShape(shape: readonly number[]): string {
   return shape.length === 0 ? 'scalar' : shape.join(' × ')
 }
@@ -92,5 +97,6 @@ export function formatAccuracy(share: number, stderr: number | null): string {
 
 /** A share of what was lost: a recovery may lose more than it wins, or win more than was lost. */
 export function formatWonBack(share: number): string {
-  return `${(100 * share).toFixed(0).replace('-', '−')} %`
+  // Adding 0 takes the sign from −0.
+  return `${String(Math.round(100 * share) + 0).replace('-', '−')} %`
 }

@@ -41,11 +41,18 @@ export interface FoldedRun {
   readonly trainablePercent: Spread | null
 }
 
-/** Folds runs that differ in the seed only, in the order of each group's first run. A run without a known seed is a group by itself. */
+/**
+ * Folds runs that differ in the seed only, in the order of each group's first run. A run without a known seed is a group by itself.
+ * A seed that was run again is no other seed: the repeats are a group of their own.
+ */
 export function foldSeeds(runs: readonly ComparedRun[]): FoldedRun[] {
   const groups = new Map<string, number[]>()
+  const runBefore = new Map<string, number>()
   for (const [i, { settings }] of runs.entries()) {
-    const key = settings.seed === undefined ? String(i) : JSON.stringify(withoutSeed(settings))
+    const whole = JSON.stringify(settings)
+    const repeat = runBefore.get(whole) ?? 0
+    runBefore.set(whole, repeat + 1)
+    const key = settings.seed === undefined ? String(i) : JSON.stringify([repeat, withoutSeed(settings)])
     groups.set(key, [...(groups.get(key) ?? []), i])
   }
   // Names tell seeds apart until the first of them are one.

@@ -9,6 +9,7 @@ import {
   percentColumn,
   formatValue,
   formatWonBack,
+  withSign,
 } from '../format/numbers.ts'
 import { stages, type Stage } from '../series/stages.ts'
 import type { FoldedRun, Spread } from './foldSeeds.ts'
@@ -42,8 +43,7 @@ export interface Measure {
 const [plain, percent] = [1, 100]
 
 const asNumber = { format: formatValue, inColumn: columnFormat }
-const signed = (format: (value: number) => string) => (value: number) =>
-  value < 0 ? format(value).replace('-', '−') : `+${format(value)}`
+const signed = (format: (value: number) => string) => (value: number) => withSign(format(Math.abs(value)), value)
 const only = (value: number): Spread => ({ median: value, low: value, high: value, count: 1 })
 
 export const measures: readonly Measure[] = [

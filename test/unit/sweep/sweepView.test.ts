@@ -100,6 +100,13 @@ describe('runs as points', () => {
     assert.ok(series.every(({ label }) => label !== 'Pareto front'))
   })
 
+  it('a seed that was run twice is no second seed', () => {
+    const twice = foldSeeds([...rows, rows[0]])
+    assert.equal(twice.length, folded.length + 1)
+    assert.deepEqual(twice[0].members, folded[0].members)
+    assert.deepEqual(twice.at(-1)?.members, [rows.length])
+  })
+
   it('as CSV each run is a line, seeds apart, numbers as they are', () => {
     const [head, first] = comparisonCsv(rows).split('\r\n')
     assert.match(head, /^run,prune\.0\.method,prune\.0\.sparsity,recover\.mode,seed,state,perplexity_dense,/)

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import type { ComparedTensor, TensorChange } from '../../../src/shared/protocol/inspect.ts'
+import { sortRows } from '../../../webview-ui/shared/tableOrder.ts'
 import { changeGrid, changeMap, describeChange } from '../../../webview-ui/compare/changes.ts'
 import { nmText } from '../../../webview-ui/inspector/nmText.ts'
 import { recordedModel, recordedStats } from '../../webview/harness/recorded.ts'
@@ -53,6 +54,15 @@ describe('widths of columns', () => {
   it('stay as a person dragged them', () => {
     const dragged = columns.map((column, i) => (i === 1 ? { ...column, set: 333 } : column))
     assert.deepEqual(layOutColumns(dragged, 600), [50, 333, 90, null])
+  })
+})
+
+describe('the order of rows', () => {
+  it('has numbers before words, each in their own order, and what has no value last', () => {
+    const sorted = (descending: boolean) =>
+      sortRows([30, 'tried', 4, null, 'auto', 100, 2], { id: 'spread', sort: (value) => value }, descending)
+    assert.deepEqual(sorted(false), [2, 4, 30, 100, 'auto', 'tried', null])
+    assert.deepEqual(sorted(true), ['tried', 'auto', 100, 30, 4, 2, null])
   })
 })
 

@@ -8,7 +8,9 @@ import {
   formatShare,
   formatTrained,
   formatValue,
+  formatWonBack,
   percentColumn,
+  withSign,
 } from '../../../../src/shared/format/numbers.ts'
 
 describe('numbers for people', () => {
@@ -17,6 +19,13 @@ describe('numbers for people', () => {
       [0, 1, 0.5, 1e-9, 1 - 1e-9].map((s) => formatShare(s)),
       ['0 %', '100 %', '50.00 %', '< 0.01 %', '> 99.99 %'],
     )
+    assert.equal(formatShare(3.2), '320.00 %')
+  })
+
+  it('nothing is written as a negative zero', () => {
+    assert.deepEqual([-0.003, 0.003, -0.2, 1.5].map(formatWonBack), ['0 %', '0 %', '−20 %', '150 %'])
+    const points = (value: number) => withSign((100 * Math.abs(value)).toFixed(1), value)
+    assert.deepEqual([0, -0.0001, 0.02, -0.02, NaN].map(points), ['0.0', '0.0', '+2.0', '−2.0', 'NaN'])
   })
 
   it('what is not a number says so', () => {
