@@ -20,7 +20,7 @@ export interface RunRequest {
 }
 
 interface Tracked {
-  /** Of the recipe or the run's folder: what it is called while it waits. */
+  /** Path of the recipe or of the run's folder: it is called after that while it waits. */
   readonly path: string
   /** null: it has none yet. */
   readonly folder: string | null

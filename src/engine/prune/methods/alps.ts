@@ -20,7 +20,7 @@ export const alps: SolveMethod = {
   async prepare(input) {
     const shared = await prepareAlps(input)
     return {
-      // Dead inputs need no care: their A is nearly 0, so they go first, and what N:M keeps of them stays as it was.
+      // Dead inputs need no care: damped, their n is √δ, the smallest of all, so they mostly go first. What is kept of them stays as it was.
       dead: [],
       async solve(solveInput) {
         await solveAlps(input.host, shared, solveInput)
