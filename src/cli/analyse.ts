@@ -21,9 +21,9 @@ import { textTable } from '../shared/format/textTable.ts'
 import { methodNames, type MethodName } from '../shared/methods/methods.ts'
 import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
 import { memoryBytes, memoryOption } from './memoryOption.ts'
-import { seedNumber, wholeNumber } from './optionValues.ts'
+import { seedNumber, wholeNumber, onlyOnce } from './optionValues.ts'
 import { precisionOption, type PrecisionOptions } from './precisionOption.ts'
-import { writeNew } from './writeNew.ts'
+import { requireNew, writeNew } from './writeNew.ts'
 import { plural } from '../shared/format/plural.ts'
 
 interface AnalyseCliOptions extends CommonOptions, PrecisionOptions {
@@ -50,6 +50,7 @@ export const analyseCommand = command('analyse', 'measure each matrix of a model
   .option(
     '--calibration <file>',
     '.txt, .jsonl(.gz), .parquet, or .safetensors with ids (default: only the values are looked at)',
+    onlyOnce,
   )
   .option('--field <name>', 'text column, or tensor of ids')
   .option('--samples <n>', 'calibration windows (default: 16 of text, all ids)', wholeNumber)
@@ -73,6 +74,7 @@ export const analyseCommand = command('analyse', 'measure each matrix of a model
   .action(
     runs(async (context, path: string, options: AnalyseCliOptions): Promise<Outcome> => {
       refuseUseless(options)
+      if (options.out !== undefined) await requireNew(options.out)
       const json = await analysisOf(context, path, options)
       if (options.out !== undefined) await writeNew(options.out, `${JSON.stringify(json, null, 2)}\n`)
       return { json, text: describe(json, context.columns) }

@@ -1,5 +1,7 @@
 // The part of `sparsescope evaluate` that measures a zero-shot task.
 import { openCheckpoint } from '../engine/checkpoint/checkpoint.ts'
+import { refuseInside } from '../engine/checkpoint/outputPlace.ts'
+import { requireWritable } from '../system/makeFolders.ts'
 import { evaluateTask, type TaskResult } from '../engine/evaluate/tasks/evaluateTask.ts'
 import type { Figure } from '../engine/evaluate/tasks/figures.ts'
 import { writeHarnessFiles } from '../engine/evaluate/tasks/harnessFiles.ts'
@@ -30,6 +32,10 @@ export async function evaluateQuestions(context: Context, path: string, options:
   const { task, data, limit } = options
   const { signal } = context
   await using checkpoint = closing(await openCheckpoint(path))
+  if (options.out !== undefined) {
+    await refuseInside(options.out, checkpoint.value.folder, 'it is of the model, which is never touched')
+    await requireWritable(options.out)
+  }
   const model = openModel(checkpoint.value)
   const unused = unusedText(model)
   if (unused) context.say(`warning: ${unused}`)

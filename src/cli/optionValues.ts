@@ -29,3 +29,9 @@ export function taskNamed(option: string, text: string, names: readonly TaskName
   const meant = near ? `did you mean ${near}?` : `choose one of ${names.join(', ')}`
   throw new EngineError('usage', `${option} ${text}: there is no such task; ${meant}`)
 }
+
+/** For an option that other commands take several times. */
+export function onlyOnce(text: string, before: string | undefined): string {
+  if (before !== undefined) throw new InvalidArgumentError('It is given twice, and only one is taken here.')
+  return text
+}

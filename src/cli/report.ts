@@ -1,4 +1,7 @@
 // sparsescope report: several runs as one table, for a terminal, a paper or a browser.
+import { existsSync } from 'node:fs'
+import { resolve } from 'node:path'
+import { EngineError } from '../engine/errors.ts'
 import { comparisonPage, mostCurves } from '../engine/sweep/comparisonPage.ts'
 import { firstPictures, readRuns, type ReadRun } from '../engine/sweep/compareRuns.ts'
 import { readProtocol } from '../runs/reader/report.ts'
@@ -37,6 +40,7 @@ export const reportCommand = command('report', 'compare runs in a table and curv
   .option('--tensorboard <dir>', 'write the curves as event files of TensorBoard, a folder a run')
   .action(
     runs(async (context, paths: string[], options: ReportOptions): Promise<Outcome> => {
+      refuseInputs(options)
       const read = await readRuns(paths, context.signal)
       const folded = foldSeeds(read)
       const table = comparisonTable(folded)
@@ -69,6 +73,21 @@ export const reportCommand = command('report', 'compare runs in a table and curv
       }
     }),
   )
+
+/** Endings of recipes, records, data and models, which no report replaces. */
+const kept = /\.(ya?ml|jsonl?|parquet|safetensors|bin|mask|gguf)$/i
+
+/** @throws EngineError 'usage': a file that is no report would be replaced, or one report by another. */
+function refuseInputs({ html, markdown, latex, csv }: ReportOptions): void {
+  const files = [html, markdown, latex, csv].flatMap((path) => path ?? [])
+  for (const [i, path] of files.entries()) {
+    const twin = files.slice(0, i).find((other) => resolve(other) === resolve(path))
+    if (twin !== undefined)
+      throw new EngineError('usage', `${path} is named for two reports, of which one would be lost: name another file`)
+    if (kept.test(path) && existsSync(path))
+      throw new EngineError('usage', `${path} is there already and looks like no report: name another file`)
+  }
+}
 
 async function paperOf(runs: readonly ReadRun[]): Promise<PaperTable> {
   const protocols: string[][] = []

@@ -1,5 +1,4 @@
 // The part of `sparsescope report` that writes curves for trackers: CSV by step, and event files of TensorBoard.
-import { mkdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { ReadRun } from '../engine/sweep/compareRuns.ts'
 import { EventTail } from '../runs/events/eventTail.ts'
@@ -8,7 +7,11 @@ import { runName } from '../shared/format/runName.ts'
 import { tfevents } from '../shared/format/tfevents.ts'
 import { createScalarFold, type Scalar } from '../shared/series/scalars.ts'
 import { scalarsCsv } from '../shared/series/scalarsCsv.ts'
+import { freeName } from '../shared/recipe/writing/choices.ts'
+import type { RunFolder } from '../runs/folder/runFolder.ts'
+import { sweepOfRun } from '../runs/folder/sweepFolder.ts'
 import { writeAtomic } from '../system/atomicFile.ts'
+import { makeFolders } from '../system/makeFolders.ts'
 import { replaceFile } from './replaceFile.ts'
 
 export interface CurvePlaces {
@@ -25,27 +28,47 @@ export async function writeCurves(runs: readonly ReadRun[], { csv, tensorboard }
     const fold = createScalarFold()
     const take = (lines: Buffer) => fold.add(parseEvents(lines.toString().split('\n')))
     await new EventTail().readNew(folder.events, take).catch(() => undefined)
-    // Runs of one recipe are called alike: their folders tell the time.
-    const isAlone = runs.filter((other) => other.name === name).length === 1
-    begun.push({
-      name: isAlone ? name : basename(folder.path),
-      started: runName(basename(folder.path)).started,
-      scalars: fold.scalars(),
-    })
+    begun.push({ name: nameAmong(runs, { name, folder }), started: startOf(folder.path), scalars: fold.scalars() })
   }
   if (csv !== undefined) await replaceFile(csv, scalarsCsv(begun))
-  if (tensorboard !== undefined) for (const one of begun) await writeEventFile(tensorboard, one)
+  if (tensorboard !== undefined)
+    for (const [i, folder] of folderNames(begun.map(({ name }) => name)).entries())
+      await writeEventFile(join(tensorboard, folder), begun[i])
   return [csv, tensorboard].flatMap((path) => path ?? [])
+}
+
+/** Runs of one recipe, or of two sweeps of it, are called alike: their folders tell them apart. */
+function nameAmong(runs: readonly ReadRun[], { name, folder }: { name: string; folder: RunFolder }): string {
+  if (runs.filter((other) => other.name === name).length === 1) return name
+  const sweep = sweepOfRun(folder.path)
+  return sweep === null ? basename(folder.path) : `${basename(sweep)} ${name}`
+}
+
+/** Milliseconds; the run of a sweep begins with its sweep. */
+function startOf(path: string): number {
+  return runName(basename(sweepOfRun(path) ?? path)).started
+}
+
+/** File systems end names at 255 bytes. */
+const longest = 60
+
+/** A folder for each name: what a setting says may hold anything, a folder's name must not, and no two are one. */
+function folderNames(names: readonly string[]): string[] {
+  const taken = new Set<string>()
+  return names.map((name) => {
+    const plain = name.replace(/[^\p{L}\p{N}=.,+ #_-]+/gu, '_').replace(/^\.+/, '_') || 'run'
+    const free = freeName([...plain].slice(0, longest).join(''), '', (one) => taken.has(one))
+    taken.add(free)
+    return free
+  })
 }
 
 /** One folder a run, as TensorBoard tells them apart; written again, the file replaces the one before. */
 async function writeEventFile(
-  parent: string,
-  { name, started, scalars }: { name: string; started: number; scalars: readonly Scalar[] },
+  folder: string,
+  { started, scalars }: { started: number; scalars: readonly Scalar[] },
 ): Promise<void> {
-  // What a setting says may hold anything: a folder's name must not.
-  const folder = join(parent, name.replace(/[^\p{L}\p{N}=.,+ #_-]+/gu, '_').replace(/^\.+/, '_') || 'run')
-  await mkdir(folder, { recursive: true })
+  await makeFolders(folder)
   const began = started / 1000
   const events = scalars.map(({ name: tag, step, t, value }) => ({ tag, step, time: began + t / 1000, value }))
   await writeAtomic(join(folder, `events.out.tfevents.${Math.floor(began)}.sparsescope`), tfevents(began, events))

@@ -1,24 +1,37 @@
 // Folders on the way to an output, and the true reason where they cannot be made.
 import { access, constants, mkdir, stat } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
+import { dirname, join, relative, resolve, sep } from 'node:path'
 import { errnoOf, writeError } from './diskErrors.ts'
 
 /**
  * Makes a folder and those above it; returns the first that was missing. Asks before: of a read-only disk `mkdir` says no
- * more than that something does not exist.
+ * more than that something does not exist. One by one: Node's recursive `mkdir` never ends where a folder takes none in, as /proc.
  * @throws EngineError that names `output`, for which they are made.
  */
 export async function makeFolders(folder: string, output = folder): Promise<string | undefined> {
   await requireWritable(folder, output)
-  return mkdir(folder, { recursive: true }).catch((error: unknown) => {
-    throw writeError(error, output)
-  })
+  const { place } = await nearestFolder(folder)
+  let made: string | undefined
+  let path = place
+  for (const name of relative(place, resolve(folder)).split(sep)) {
+    if (name === '') continue
+    path = join(path, name)
+    await mkdir(path).then(
+      () => (made ??= path),
+      (error: unknown) => {
+        // Another process may have been quicker.
+        if (errnoOf(error) !== 'EEXIST') throw writeError(error, output)
+      },
+    )
+  }
+  return made
 }
 
 /** Checks that a folder can be made or written there, as far as permissions tell. @throws EngineError. */
 export async function requireWritable(folder: string, output = folder): Promise<void> {
   const { place } = await nearestFolder(folder)
-  await access(place, constants.W_OK).catch((error: unknown) => {
+  // A path that ends in a separator is a folder's or nobody's.
+  await access(join(place, sep), constants.W_OK).catch((error: unknown) => {
     throw writeError(error, output)
   })
 }

@@ -186,7 +186,10 @@ async function measuredBlocks({ model, candidates, options, set, backend }: Meas
   const text = { data: resolve(data), ...(field !== undefined && { field }), samples: set.windows, seqLen: set.seqLen }
   const store = await openAnalysisStore(model.checkpoint, text, [seed, backend.info.device, backend.precision], warn)
   const { state } = store
-  const work = workLeft(state, candidates, { unit, numBlocks: options.blocks ?? model.config.numBlocks })
+  const work = workLeft(state, candidates, {
+    unit,
+    numBlocks: Math.min(options.blocks ?? Infinity, model.config.numBlocks),
+  })
   const bytes = Math.min(options.memoryBytes, backend.memory().limitBytes) * share
   const stream = createModelStream(backend, model)
   const tokensPerPass = Math.max(passTokens, set.seqLen)

@@ -42,6 +42,13 @@ export async function refuseOverlap(to: string, folder: string): Promise<void> {
   throw new EngineError('usage', `cannot write ${to}: ${sentences[overlap]} (${folder}); choose a folder beside it`)
 }
 
+/** @throws EngineError 'usage' where files in `folder` would lie in `other`; `why` says what that is. */
+export async function refuseInside(folder: string, other: string, why: string): Promise<void> {
+  const overlap = await overlapOnDisk(folder, other)
+  if (overlap !== null && overlap !== 'around')
+    throw new EngineError('usage', `cannot write into ${folder}: ${why} (${other}); choose a folder beside it`)
+}
+
 /** @throws EngineError 'usage' where one of two outputs of a run would lie in the other. */
 export async function refuseBothInOne(one: string, other: string): Promise<void> {
   if ((await overlapOnDisk(one, other)) === null) return

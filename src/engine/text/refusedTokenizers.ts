@@ -18,7 +18,8 @@ function problemOf(definition: Part): string | null {
   if (model.type === 'BPE' && model.continuing_subword_prefix) return 'is a BPE model with continuing_subword_prefix'
   if (has(normalizers, ({ type }) => type === 'Precompiled')) return 'has a Precompiled normalizer'
   if (has(splits, ({ type }) => type === 'Punctuation')) return 'splits by Punctuation'
-  if (has(splits, splitsOtherwise)) return 'has a Split that removes a text or joins it to the next'
+  if (has(splits, splitsOtherwise))
+    return 'has a Split of a behaviour other than to isolate, to remove by an expression or to join a text to what is before it'
   if (model.type === 'BPE' && has(splits, ({ type, split }) => type === 'Metaspace' && split !== false))
     return 'is a BPE model whose Metaspace splits'
   if (has(added, ({ single_word: alone }) => alone === true))
@@ -36,8 +37,11 @@ export function refuseTokenizer(definition: Part, path: string): void {
   )
 }
 
-function splitsOtherwise({ type, behavior, pattern }: Part): boolean {
+/** Compared with the package tokenizers on random texts, behaviour by behaviour. */
+function splitsOtherwise({ type, behavior, pattern, invert }: Part): boolean {
   if (type !== 'Split') return false
   const ofText = 'String' in fieldsOf(pattern)
-  return behavior === 'MergedWithNext' || (behavior === 'Removed' && ofText)
+  if (behavior === 'Removed') return ofText
+  if (invert === true) return true
+  return behavior === 'MergedWithNext' || behavior === 'Contiguous' || (behavior === 'MergedWithPrevious' && !ofText)
 }

@@ -54,6 +54,37 @@ describe('the place of an output', () => {
     assert.deepEqual(readdirSync(temp.path('models', 'opt')), before)
   })
 
+  it('of an evaluation is refused in the model, in what is saved and in a file, before anything is computed', async () => {
+    const model = temp.path('models', 'opt')
+    temp.write('rows.jsonl', '')
+    const at = { task: 'piqa', data: './rows.jsonl', at: ['pruned'] }
+    for (const out of ['models/opt/eval', 'link/opt', 'result', 'result/eval', 'rows.jsonl']) {
+      const recipe = {
+        version: 1,
+        model,
+        prune: [{ method: 'magnitude', sparsity: 0.5 }],
+        evaluate: [{ ...at, out }],
+        save: { to: './result' },
+      }
+      const path = temp.write('run.prune.yaml', JSON.stringify(recipe))
+      const { status, stderr } = await cli('run', path, '--device', 'cpu')
+      assert.equal(status, 2, out)
+      assert.match(stderr, /cannot write|would lie/, out)
+    }
+    const { status, stderr } = await cli(
+      'evaluate',
+      model,
+      '--task',
+      'piqa',
+      '--data',
+      'x',
+      '--out',
+      temp.path('link/opt'),
+    )
+    assert.equal(status, 2)
+    assert.match(stderr, /cannot write into .* of the model, which is never touched/)
+  })
+
   it('that is a link is refused: nothing is written through it', async () => {
     mkdirSync(temp.path('other'))
     symlinkSync(temp.path('other'), temp.path('out'))

@@ -1,4 +1,7 @@
 import assert from 'node:assert/strict'
+import { createMask } from '../../support/masks.ts'
+import { writeMaskFile } from '../../../src/engine/checkpoint/maskFile.ts'
+import { storedMasks } from '../../support/storedMasks.ts'
 import { cli, cliJson } from '../../support/cli.ts'
 import { f32, safetensors, scratch, type Scratch } from '../../support/safetensors.ts'
 import { goldenPath } from '../../support/shared.ts'
@@ -27,6 +30,20 @@ describe('sparsescope compare', () => {
     const [change] = json.changed as Record<string, unknown>[]
     assert.deepEqual([change.name, change.max_abs, change.filled, change.emptied], [name, 4, 1, 1])
     assert.deepEqual([json.added, json.removed, json.mask_preserved], [[], [], false])
+  })
+
+  it('a mask file that A itself does not keep to is not preserved, whether the matrix changed or not', async () => {
+    const a = write('a/model.safetensors', [0, 1, 2, 3])
+    const b = write('b/model.safetensors', [0, 1, 2, 3])
+    const mask = createMask(2, 2, true)
+    mask.words[0] = 0b10
+    await writeMaskFile(temp.path('a/sparsescope.mask'), storedMasks([[name, mask]]))
+    assert.equal((await cli('compare', a, b, '--expect', 'mask-preserved')).status, 0)
+    mask.words[0] = 0
+    await writeMaskFile(temp.path('a/sparsescope.mask'), storedMasks([[name, mask]]))
+    const { status, stdout } = await cli('compare', a, b, '--expect', 'mask-preserved')
+    assert.equal(status, 3)
+    assert.match(stdout, /1 pruned weights are not zero \(A is not what its mask file was made for\)/)
   })
 
   it('compares a single file with shards of other element types', async () => {

@@ -63,6 +63,7 @@ describe('every command', () => {
     ['a pattern that does not divide', 'analyse', model, '--calibration', ids, '--pattern', '3:7', '--device', 'cpu'],
     ['a pattern that is none', 'analyse', model, '--calibration', ids, '--pattern', '2to4', '--device', 'cpu'],
     ['a seed that is none', 'analyse', model, '--calibration', ids, '--seed', 'x'],
+    ['two texts where one is taken', 'analyse', model, '--calibration', ids, '--calibration', ids],
   ])
     it(`refuses ${what} with 2 and one line`, async () => {
       const { status, stdout, stderr } = await cli(...args)
@@ -83,7 +84,11 @@ describe('every command', () => {
     assert.deepEqual(Object.keys(module.activation as object), ['norm', 'outliers', 'effective_rank'])
     assert.deepEqual(Object.keys((module.errors as object[])[0]), ['method', 'sparsity', 'pattern', 'error'])
     assert.deepEqual(JSON.parse(readFileSync(out, 'utf8')), analysis)
-    assert.equal((await cli(...args, '--out', out)).status, 2)
+    const again = await cli(...args, '--out', out)
+    assert.equal(again.status, 2)
+    assert.match(again.stderr, /^sparsescope: .* is there already: choose another name\n$/)
+    // More blocks than there are, are all.
+    assert.equal((await cli(...args, '--blocks', '99')).status, 0)
   })
 
   it('rehearses what can be run, and refuses what cannot, as the run would', async () => {

@@ -1,6 +1,6 @@
 // Calibration and training on several files: windows of each in turns.
 import assert from 'node:assert/strict'
-import { readFileSync, writeFileSync } from 'node:fs'
+import { readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { mixedWindows } from '../../../src/engine/run/open/mixedWindows.ts'
 import { padRows, type Windows } from '../../../src/engine/text/windows.ts'
 import type { RunEvent } from '../../../src/shared/series/events.ts'
@@ -72,6 +72,18 @@ describe('windows of several files', () => {
     await run(here.backend, { resume: stopped })
     await run(here.backend, { recipe: here.place.recipe('whole', recipe(data, 'whole')) })
     assert.deepEqual(weights('stopped'), weights('whole'))
+  })
+
+  it('one file under two names is refused', async () => {
+    const [first] = deal(2)
+    symlinkSync(here.place.path(first), here.place.path('link.safetensors'))
+    for (const twin of [here.place.path(first), 'link.safetensors']) {
+      const file = here.place.recipe('twice', recipe([first, twin], 'twice'))
+      await assert.rejects(run(here.backend, { recipe: file }), {
+        code: 'usage',
+        message: /are one file: name each file once/,
+      })
+    }
   })
 
   it('says which file has too few windows', async () => {

@@ -44,6 +44,33 @@ describe('sparsescope report', function () {
       assert.match(readdirSync(place.path('logs', run)).join(), /^events\.out\.tfevents\.\d+\.sparsescope$/)
   })
 
+  it('curves of two sweeps of one recipe keep apart, each from the time at which it began', async () => {
+    const other = folder.replace(/\d{6}-a$/, '000000-a')
+    cpSync(folder, other, { recursive: true })
+    const { status } = await report(folder, other, '--csv', 'two.csv', '--tensorboard', 'two')
+    rmSync(other, { recursive: true })
+    assert.equal(status, 0)
+    const lines = readFileSync(place.path('two.csv'), 'utf8').trim().split('\r\n').slice(1)
+    assert.equal(new Set(lines.map((line) => line.replace(/^\d+,("[^"]*"|[^,]*),.*$/, '$1'))).size, 8)
+    const files = readdirSync(place.path('two')).map((run) => readdirSync(place.path('two', run)).join())
+    assert.equal(files.length, 8)
+    for (const file of files) assert.match(file, /^events\.out\.tfevents\.1[0-9]{9}\.sparsescope$/)
+  })
+
+  it('replaces no recipe, record or model, nor one report by another', async () => {
+    const before = readFileSync(recipe, 'utf8')
+    for (const options of [
+      ['--markdown', recipe],
+      ['--csv', join(folder, 'runs', '0', 'report.json')],
+      ['--html', 'page.html', '--csv', './page.html'],
+    ]) {
+      const { status, stderr } = await report(folder, ...options)
+      assert.equal(status, 2, options.join(' '))
+      assert.match(stderr, /name another file/)
+    }
+    assert.equal(readFileSync(recipe, 'utf8'), before)
+  })
+
   it('of a sweep: a row a setting, its seeds folded; Markdown and a page hold the same', async () => {
     const { status, stdout } = await report(
       folder,

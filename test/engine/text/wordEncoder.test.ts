@@ -77,8 +77,15 @@ describe('createWordEncoder', () => {
       [{ ...whole, model: { ...model, continuing_subword_prefix: '##' } }, /continuing_subword_prefix/],
       [{ ...whole, normalizer }, /Precompiled/],
       [{ ...whole, pre_tokenizer: { type: 'Punctuation' } }, /Punctuation/],
-      [{ ...whole, pre_tokenizer: split('Removed') }, /Split that removes/],
-      [{ ...whole, pre_tokenizer: split('MergedWithNext') }, /Split that removes/],
+      ...['Removed', 'MergedWithNext', 'Contiguous'].map((behavior): [object, RegExp] => [
+        { ...whole, pre_tokenizer: split(behavior) },
+        /Split of a behaviour other/,
+      ]),
+      [{ ...whole, pre_tokenizer: { ...split('Isolated'), invert: true } }, /Split of a behaviour other/],
+      [
+        { ...whole, pre_tokenizer: { ...split('MergedWithPrevious'), pattern: { Regex: 'a' } } },
+        /Split of a behaviour/,
+      ],
       [{ ...whole, pre_tokenizer: { type: 'Metaspace', replacement: '▁' } }, /Metaspace splits/],
       [byteTokenizer({ addedTokens: [alone] }), /single word/],
     ]

@@ -26,6 +26,8 @@ const same: LintFacts = { ...opt, output: { exists: true, overlap: 'same' } }
 const data = 'calibration: {data: a.jsonl, seq_len: 64}\n'
 const save = 'save: {to: out}\n'
 const retrain = (more: string) => `recover: {mode: retrain, data: a.jsonl, seq_len: 64, ${more}}\n${save}`
+const filesIn = (out: string) =>
+  `model: m/a\nprune: [{sparsity: 0.3}]\nevaluate: [{task: piqa, data: p.jsonl, at: [pruned], out: ${out}}]\nsave: {to: all/out}\n`
 const prune = (step: string) => `prune: [{${step}}]\n${save}`
 
 type Case = [what: string, text: string, rule: string, severity: Severity | null, facts?: LintFacts]
@@ -358,6 +360,9 @@ const cases: Case[] = [
     'S6',
     'warning',
   ],
+  ['files of an evaluation in the model', filesIn('./m/a/eval'), 'G2', 'error'],
+  ['files of an evaluation in the result', filesIn('all/out/eval'), 'G2', 'error'],
+  ['files of an evaluation around the result', filesIn('all'), 'G2', null],
   ['an output that a link leads into the model', prune('sparsity: 0.3'), 'G2', 'error', inside],
   ['a full disk', prune('sparsity: 0.3'), 'G2', 'warning', small],
   ['little memory', prune('sparsity: 0.3'), 'G1', 'warning', small],

@@ -145,6 +145,19 @@ describe('a sweep that is wrong', () => {
     assert.deepEqual(place(problems), ['sweep', 'cases', 1, 'set', 'prune.0.methd'])
   })
 
+  it('settings that are only valid together are no mistake, in any order; a rule of the format is told', () => {
+    const calibration = { data: 'a.jsonl', samples: 1 }
+    const set = { 'calibration.data': ['a.jsonl', 'b.jsonl'], 'calibration.samples': 2 }
+    const reversed = Object.fromEntries(Object.entries(set).reverse())
+    const cases = [set, reversed].map((one, i) => ({ name: String(i), set: one }))
+    assert.deepEqual(problemsOf({ cases }, { calibration }), [])
+    const [problem] = problemsOf({ 'calibration.data': [set['calibration.data']] }, { calibration })
+    assert.match(
+      problem.message,
+      /not valid for calibration\.data: calibration\.samples: expected at least one for each/,
+    )
+  })
+
   it('too many runs are counted, not made', () => {
     const many = Array.from({ length: 1e5 }, (_, i) => i)
     const sweep = { seed: many, 'prune.0.sparsity': many }

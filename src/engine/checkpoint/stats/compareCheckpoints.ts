@@ -8,7 +8,7 @@ import { underSameNames } from '../gguf/underNamesOf.ts'
 import { explicitMasks } from '../explicitMasks.ts'
 import { maskFileName } from '../maskFile.ts'
 import { prunesAny, type MaskBits, type StoredMask } from '../storedMask.ts'
-import { compareTensors, type TensorDifference } from './compareTensors.ts'
+import { compareTensors, countMasked, type TensorDifference } from './compareTensors.ts'
 import { tensorStats } from './tensorStats.ts'
 import { isMaskPreserved, verdictOf, type MaskCounts } from './verdict.ts'
 
@@ -66,8 +66,13 @@ export async function compareCheckpoints(
   const removed = all.filter((entry) => !b.tensors.has(entry.name))
   for (const entry of removed)
     if (bearers.bears(entry) && (await prunes(a, entry, bearers, options.signal))) counts.lost++
-  // A matrix that is equal in both was not looked into; the first that prunes settles it.
-  for (const entry of unchanged) counts.prunes ||= await prunes(a, entry, bearers, options.signal)
+  for (const entry of unchanged) {
+    const { mask, transposed } = await bearers.maskOf(entry)
+    const masked = mask && (await countMasked(a, entry, mask, { transposed, signal: options.signal }))
+    // Without a mask its zeros are the same in both, and the first matrix that has some settles it.
+    if (masked) count(counts, masked)
+    else counts.prunes ||= await prunes(a, entry, bearers, options.signal)
+  }
   const summary = {
     added: [...b.tensors.keys()].filter((name) => !a.tensors.has(name)),
     removed: removed.map((entry) => entry.name),
@@ -130,7 +135,7 @@ function usable(mask: StoredMask | undefined, entry: TensorEntry, transposed: bo
   )
 }
 
-function count(counts: MaskCounts, { pruned, broken }: TensorDifference): void {
+function count(counts: MaskCounts, { pruned, broken }: Pick<TensorDifference, 'pruned' | 'broken'>): void {
   counts.prunes ||= pruned > 0
   counts.broken += broken > 0 ? 1 : 0
   counts.brokenWeights += broken

@@ -79,6 +79,33 @@ async function sameBytes(
   return true
 }
 
+/** How many weights a mask prunes, and how many of them a matrix has not at zero. null: its element type has no zeros to tell. */
+export async function countMasked(
+  checkpoint: Checkpoint,
+  entry: TensorEntry,
+  mask: MaskBits,
+  { transposed = false, signal }: Omit<CompareOptions, 'mask'>,
+): Promise<Pick<TensorDifference, 'pruned' | 'broken'> | null> {
+  const format = elementFormat(entry.dtype)
+  if (!format) return null
+  const { rows, columns } = matrixOf(entry)
+  const step = Math.max(1, Math.floor(pieceElements / Math.max(1, columns)))
+  const [zero, pruned] = [0, 1].map(() => new Uint8Array(Math.min(step, rows) * columns))
+  const total = { pruned: 0, broken: 0 }
+  for (let first = 0; first < rows; first += step) {
+    throwIfCancelled(signal)
+    const pieceRows = Math.min(step, rows - first)
+    const count = pieceRows * columns
+    zeroFlags(format, await readElements({ checkpoint, entry, format }, first * columns, count), count, zero)
+    prunedFlags(mask, transposed, first, pieceRows, pruned)
+    for (let i = 0; i < count; i++) {
+      total.pruned += pruned[i] & 1
+      total.broken += pruned[i] & ~zero[i] & 1
+    }
+  }
+  return total
+}
+
 async function measure(a: Side, b: Side, options: CompareOptions): Promise<TensorDifference> {
   const { rows, columns } = matrixOf(a.entry)
   const step = Math.max(1, Math.floor(pieceElements / Math.max(1, columns)))

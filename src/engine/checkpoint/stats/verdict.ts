@@ -29,7 +29,12 @@ export function verdictOf(summary: Omit<CompareSummary, 'verdict'>, counts: Mask
   if (shared === 0) return 'Nothing to compare: A and B have no tensor in common.'
   if (broken > 0) {
     const number = brokenWeights.toLocaleString('en')
-    return `Sparsity was lost: B fills ${broken} of ${matrices} matrices, ${number} pruned weights are no longer zero (merging a LoRA or fine-tuning without a mask does this).`
+    // Where both hold the same values, A itself does not keep to the mask that lies beside it.
+    const equal = changed.length + added.length + removed.length + reshaped.length === 0
+    const why = equal
+      ? 'A is not what its mask file was made for'
+      : 'merging a LoRA or fine-tuning without a mask does this'
+    return `Sparsity was lost: B fills ${broken} of ${matrices} matrices, ${number} pruned weights are not zero (${why}).`
   }
   if (lost > 0)
     return `Sparsity cannot be confirmed: B lacks ${lost} of ${matrices} matrices, or has them in another shape.`

@@ -1,11 +1,11 @@
 // Results of a zero-shot task in the files of lm-evaluation-harness 0.4: results_<time>.json, and a line for each row in
 // samples_<task>_<time>.jsonl (its loggers/evaluation_tracker.py and evaluator.py).
 import { sha256Of } from '../../../system/sha256.ts'
-import { mkdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { taskOf, type TaskName } from '../../../shared/tasks/tasks.ts'
 import type { Question, Questions } from '../../../shared/tasks/task.ts'
 import { writeAtomic } from '../../../system/atomicFile.ts'
+import { makeFolders } from '../../../system/makeFolders.ts'
 import { readRows } from '../../text/rows.ts'
 import type { TaskResult } from './evaluateTask.ts'
 import { pickedByLength, pickedChoices, type Figure } from './figures.ts'
@@ -36,7 +36,7 @@ export interface HarnessFiles {
 /** Paths of the two files. @throws EngineError 'disk', or 'bad-data' when the data has changed since. */
 export async function writeHarnessFiles(request: HarnessRequest): Promise<HarnessFiles> {
   const { folder, task, now } = request
-  await mkdir(folder, { recursive: true })
+  await makeFolders(folder)
   const time = `${now.toISOString().slice(0, -1).replaceAll(':', '-')}000`
   const paths = {
     results: join(folder, `results_${time}.json`),

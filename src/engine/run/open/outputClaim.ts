@@ -9,7 +9,7 @@ import { defaultSaveFormat } from '../../../shared/recipe/saveFormats.ts'
 import { bytesToCarryOver } from '../../checkpoint/carryOver.ts'
 import { requireSpace } from '../../checkpoint/diskSpace.ts'
 import { requireWritable } from '../../../system/makeFolders.ts'
-import { refuseBothInOne, refuseOverlap } from '../../checkpoint/outputPlace.ts'
+import { refuseBothInOne, refuseInside, refuseOverlap } from '../../checkpoint/outputPlace.ts'
 import {
   makePartial,
   newPartialId,
@@ -36,9 +36,17 @@ export async function checkOutput(planned: PlannedOutput, state: string): Promis
   await refusePlaces(planned, outputs)
   await requireSpace(await needs(planned, outputs, state))
   for (const { to } of outputs) await requireWritable(dirname(to), to)
+  for (const { out } of planned.recipe.evaluate) if (out !== undefined) await requireWritable(out)
 }
 
-async function refusePlaces({ model }: Pick<PlannedOutput, 'model'>, outputs: readonly Output[]): Promise<void> {
+type Places = Pick<PlannedOutput, 'model' | 'recipe'>
+
+async function refusePlaces({ model, recipe }: Places, outputs: readonly Output[]): Promise<void> {
+  for (const { out } of recipe.evaluate) {
+    if (out === undefined) continue
+    await refuseInside(out, model.checkpoint.folder, 'it is of the model, which is never touched')
+    for (const { to } of outputs) await refuseInside(out, to, 'it is of what the run saves, which must be new')
+  }
   for (const { to } of outputs) {
     await refuseOverlap(to, model.checkpoint.folder)
     await refuseExisting(to)

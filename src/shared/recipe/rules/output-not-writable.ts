@@ -14,11 +14,23 @@ export const rule = defineRule({
   id: 'G2',
   severity: 'error',
   title: 'The output folder cannot be written',
-  why: 'The source is never touched and nothing is overwritten: `save.to`, and `save.pruned` beside it, must be new folders on a disk with room for the model, and the GGUF file of `format: gguf` a new file.',
+  why: 'The source is never touched and nothing is overwritten: `save.to`, and `save.pruned` beside it, must be new folders on a disk with room for the model, and the GGUF file of `format: gguf` a new file. Files of an evaluation, `evaluate[].out`, go into none of these folders.',
   bad: 'model: m\nprune: [{sparsity: 0.3}]\nsave: {to: ./m}',
   good: 'model: m\nprune: [{sparsity: 0.3}]\nsave: {to: out}',
   *check({ resolved, facts, model }) {
     const { save } = resolved
+    const saved = save ? [save.to, ...(save.pruned === undefined ? [] : [save.pruned])] : []
+    for (const [i, { out }] of resolved.evaluate.entries()) {
+      const isIn = (place: string) => out !== undefined && ['same', 'inside'].includes(overlapOfPaths(out, place) ?? '')
+      const at = ['evaluate', i, 'out']
+      if (isIn(resolved.model))
+        yield {
+          at,
+          message: 'These files would lie in the folder of the model, which is never touched: choose one beside it.',
+        }
+      else if (saved.some(isIn))
+        yield { at, message: 'These files would lie in what is saved, which must be a new folder: choose another.' }
+    }
     if (!save) return
     const at = ['save', 'to']
     const outputs = [

@@ -42,10 +42,15 @@ export function expandSweep(recipe: Recipe): ExpandedSweep {
   if (!sweep) return { runs: [], problems: [] }
   const shape = wrongShape(recipe)
   if (shape) return failed([shape])
-  const settings = [...wrongValues(recipe)]
+  const parsedRuns = settingsOfRuns(sweep).map((named) => {
+    return { named, parsed: recipeSchema.safeParse(apply(base, Object.entries(named.settings))) }
+  })
+  // Settings of a run that are valid together need not be so one after the other.
+  const settings = parsedRuns.every(({ parsed }) => parsed.success && !parsed.data.sweep)
+    ? []
+    : [...wrongValues(recipe)]
   if (settings.length > 0) return failed(settings)
-  const runs = settingsOfRuns(sweep).map((named, index): SweepRun | SweepProblem => {
-    const parsed = recipeSchema.safeParse(apply(base, Object.entries(named.settings)))
+  const runs = parsedRuns.map(({ named, parsed }, index): SweepRun | SweepProblem => {
     if (parsed.success) return { index, ...named, recipe: withOwnPlaces(parsed.data, named, index) }
     const { path, message } = parsed.error.issues[0]
     return { at: { key: ['sweep'] }, message: `Of the run ${named.name}, ${path.join('.')} is wrong: ${message}.` }
@@ -115,7 +120,7 @@ function problemOf(recipe: unknown, path: string, value: unknown, key: Path, ind
     case 'bad-value':
       return {
         at: index === undefined ? key : [...key, index],
-        message: `${valueText(value)} is not valid for ${path}.`,
+        message: `${valueText(value)} is not valid for ${path}${wrong.why === null ? '' : `: ${wrong.why}`}.`,
       }
     case 'no-such-place':
       return { at: { key }, message: `The recipe has no place ${path}; lists count from 0.` }

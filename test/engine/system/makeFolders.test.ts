@@ -1,0 +1,29 @@
+import assert from 'node:assert/strict'
+import { existsSync, statSync } from 'node:fs'
+import { makeFolders, requireWritable } from '../../../src/system/makeFolders.ts'
+import { scratch, type Scratch } from '../../support/safetensors.ts'
+
+describe('folders on the way to an output', () => {
+  let temp: Scratch
+  beforeEach(() => (temp = scratch()))
+  afterEach(() => temp.remove())
+
+  it('are made, and the first that was missing is told', async () => {
+    assert.equal(await makeFolders(temp.path('a/b/c')), temp.path('a'))
+    assert.ok(statSync(temp.path('a/b/c')).isDirectory())
+    assert.equal(await makeFolders(temp.path('a/b/d')), temp.path('a/b/d'))
+    assert.equal(await makeFolders(temp.path('a/b')), undefined)
+  })
+
+  it('are refused where a file is in the way', async () => {
+    const file = temp.write('file', '')
+    for (const path of [file, temp.path('file/a')])
+      for (const attempt of [requireWritable(path), makeFolders(path)])
+        await assert.rejects(attempt, { code: 'usage', message: /is a file, not a folder/ })
+  })
+
+  it('end with an error where a folder takes none in, as /proc', async function () {
+    if (!existsSync('/proc/self')) this.skip()
+    await assert.rejects(makeFolders('/proc/nope/a'), /cannot write/)
+  })
+})
