@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { verdictOf } from '../../../src/engine/checkpoint/stats/verdict.ts'
 
 describe('verdict of a comparison without a mask', () => {
-  const counts = { shared: 2, matrices: 2, broken: 0, brokenWeights: 0, lost: 0, prunes: false }
+  const counts = { shared: 2, matrices: 2, broken: 0, brokenWeights: 0, stale: 0, lost: 0, prunes: false }
   const change = {
     maxAbs: 1,
     drift: 0.5,

@@ -34,7 +34,15 @@ export async function compareCheckpoints(
   const all = [...a.tensors.values()]
   const shared = all.filter((entry) => b.tensors.has(entry.name))
   const matrices = all.filter(bearers.bears).length
-  const counts: MaskCounts = { shared: shared.length, matrices, broken: 0, brokenWeights: 0, lost: 0, prunes: false }
+  const counts: MaskCounts = {
+    shared: shared.length,
+    matrices,
+    broken: 0,
+    brokenWeights: 0,
+    stale: 0,
+    lost: 0,
+    prunes: false,
+  }
   const unchanged: TensorEntry[] = []
   const changed: TensorChange[] = []
   const reshaped: string[] = []
@@ -70,8 +78,10 @@ export async function compareCheckpoints(
     const { mask, transposed } = await bearers.maskOf(entry)
     const masked = mask && (await countMasked(a, entry, mask, { transposed, signal: options.signal }))
     // Without a mask its zeros are the same in both, and the first matrix that has some settles it.
-    if (masked) count(counts, masked)
-    else counts.prunes ||= await prunes(a, entry, bearers, options.signal)
+    if (masked) {
+      count(counts, masked)
+      if (masked.broken > 0) counts.stale++
+    } else counts.prunes ||= await prunes(a, entry, bearers, options.signal)
   }
   const summary = {
     added: [...b.tensors.keys()].filter((name) => !a.tensors.has(name)),

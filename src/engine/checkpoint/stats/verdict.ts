@@ -11,6 +11,8 @@ export interface MaskCounts {
   /** Matrices of which B fills zeros, and how many weights. */
   broken: number
   brokenWeights: number
+  /** Those among them that are the same in A, which does not keep to the mask that lies beside it. */
+  stale: number
   /** Matrices that B lacks, or has in another shape. */
   lost: number
   /** A prunes a weight of a matrix that B has too. */
@@ -25,15 +27,14 @@ export function isMaskPreserved({ shared, broken, lost, prunes }: MaskCounts): b
 
 export function verdictOf(summary: Omit<CompareSummary, 'verdict'>, counts: MaskCounts): string {
   const { added, removed, reshaped, changed } = summary
-  const { shared, matrices, broken, brokenWeights, lost, prunes } = counts
+  const { shared, matrices, broken, brokenWeights, stale, lost, prunes } = counts
   if (shared === 0) return 'Nothing to compare: A and B have no tensor in common.'
   if (broken > 0) {
     const number = brokenWeights.toLocaleString('en')
-    // Where both hold the same values, A itself does not keep to the mask that lies beside it.
-    const equal = changed.length + added.length + removed.length + reshaped.length === 0
-    const why = equal
-      ? 'A is not what its mask file was made for'
-      : 'merging a LoRA or fine-tuning without a mask does this'
+    const why =
+      broken === stale
+        ? 'A is not what its mask file was made for'
+        : 'merging a LoRA or fine-tuning without a mask does this'
     return `Sparsity was lost: B fills ${broken} of ${matrices} matrices, ${number} pruned weights are not zero (${why}).`
   }
   if (lost > 0)
