@@ -198,6 +198,15 @@ describe('views in Chromium', () => {
     await page.getByRole('listitem').getByText(`step ${steps} of 40`).waitFor()
   })
 
+  it('a comparison that is joined late lists every change once', async () => {
+    await open('compare')
+    const [models, progress] = messages.compare.slice(1)
+    await send(page, settings, models, progress)
+    const table = page.getByRole('grid', { name: 'Changed tensors' })
+    await table.locator('.tableRow').first().waitFor()
+    assert.equal(await table.getAttribute('aria-rowcount'), String(changes.length + 1))
+  })
+
   it('comparing: the verdict, the flips, and both matrices of a row', async () => {
     await open('compare')
     await send(page, ...messages.compare)

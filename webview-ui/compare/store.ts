@@ -65,7 +65,9 @@ export function receive(message: PageMessage<ToCompare>): void {
     case 'models':
       return batch(() => {
         models.value = message
-        tensors.value = changes.value = waiting = []
+        waiting = []
+        tensors.value = []
+        changes.value = []
         progress.value = reached = { done: 0, total: 0 }
         measured.value = { a: [], b: [] }
         result.value = null

@@ -27,8 +27,8 @@ export function FormField({ name, label, hint, children }: FieldProps) {
 export function Problems({ of }: { of: Field }) {
   return (
     <div aria-live="polite" id={`${of}-problem`}>
-      {problems.value.get(of)?.map((message) => (
-        <p class="problem">{message}</p>
+      {problems.value.get(of)?.map(({ severity, message }) => (
+        <p class={severity === 'error' ? 'problem' : 'doubt'}>{message}</p>
       ))}
     </div>
   )

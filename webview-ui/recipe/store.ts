@@ -3,7 +3,7 @@ import { likelyDuration } from '../../src/shared/plan/pace.ts'
 import { computed, signal } from '@preact/signals'
 import { formatBytes } from '../../src/shared/format/byteSize.ts'
 import { plural } from '../../src/shared/format/plural.ts'
-import type { PlannedText } from '../../src/shared/plan/planSummary.ts'
+import type { PlannedProblem, PlannedText } from '../../src/shared/plan/planSummary.ts'
 import type { MethodName } from '../../src/shared/methods/methods.ts'
 import type { RecipeStart, ToRecipe } from '../../src/shared/protocol/view.ts'
 import { unstructured } from '../../src/shared/recipe/defaults.ts'
@@ -139,13 +139,19 @@ const mistakes = computed(() => {
 export const plan = computed<PlannedText | null>(() => (planned.value?.text === text.value ? planned.value.plan : null))
 /** Why there is no plan; null: there is one, or it is being made. */
 export const planProblem = computed(() => (planned.value?.text === text.value ? planned.value.problem : null))
+/** An error keeps the recipe from running, a warning does not. */
+export type FieldProblem = Omit<PlannedProblem, 'line'>
+
 /** What is wrong or doubtful, by field: the form's own, else what the planner says of the text. */
 export const problems = computed(() => {
-  const all = new Map([...mistakes.value].map(([field, message]) => [field, [message]]))
+  const severity = 'error'
+  const all = new Map<Field, FieldProblem[]>(
+    [...mistakes.value].map(([field, message]) => [field, [{ severity, message }]]),
+  )
   if (all.size > 0) return all
-  for (const { line, message } of plan.value?.problems ?? []) {
+  for (const { line, ...problem } of plan.value?.problems ?? []) {
     const field = fieldAt(text.value, line)
-    all.set(field, [...(all.get(field) ?? []), message])
+    all.set(field, [...(all.get(field) ?? []), problem])
   }
   return all
 })
@@ -153,7 +159,7 @@ export const isComplete = computed(() => settled.value !== null && mistakes.valu
 export const canRun = computed(() => isComplete.value && plan.value !== null && plan.value.errors.length === 0)
 /** In a line: what keeps it from running, or what a run takes. */
 export const summary = computed(() => {
-  const wrong = [...problems.value.values()].flat().length
+  const wrong = [...problems.value.values()].flat().filter(({ severity }) => severity === 'error').length
   if (plan.value && canRun.value) {
     const { seconds, pace, memoryBytes } = plan.value.estimates
     const runs = settled.value?.compare?.values.length ?? 1

@@ -35,6 +35,8 @@ interface Shown extends ErrorSteps {
 }
 
 const title = 'Error by block and step'
+/** The colour scale spans that much at least, in natural logs. */
+const least = 1e-3
 /** Names of columns lean; so many of their widths apart they do not meet. */
 const namedEvery = 4
 const fewColumns = 12
@@ -98,8 +100,8 @@ function show({ picture }: ChartedRun, view: View): Shown {
   const logs = steps.cells.flatMap((cell) => (cell && cell.ratio > 0 ? [Math.log(cell.ratio)] : []))
   const [low, high] = [Math.min(0, ...logs), Math.max(0, ...logs)]
   // Against another run, the middle of the scale is where both lose the same.
-  const most = Math.max(-low, high, 1e-3)
-  return { ...steps, view, ...(other ? { low: -most, high: most } : { low: Math.min(low, -1e-3), high }) }
+  const most = Math.max(-low, high, least)
+  return { ...steps, view, ...(other ? { low: -most, high: most } : { low: Math.min(low, -least), high }) }
 }
 
 function share({ low, high }: Shown, ratio: number): number {
@@ -107,7 +109,7 @@ function share({ low, high }: Shown, ratio: number): number {
 }
 
 function gridData(shown: Shown): GridData {
-  const { blocks, columns, cells } = shown
+  const { blocks, begun, columns, cells } = shown
   const nameOf = (range: StepRange, i: number) => {
     if (columns.length > fewColumns && i % namedEvery > 0) return ''
     return i === 0 ? `step ${rangeText(range)}` : rangeText(range)
@@ -115,9 +117,10 @@ function gridData(shown: Shown): GridData {
   return {
     rows: blocks.map(String),
     columns: columns.map(nameOf),
-    cells: cells.map((cell) =>
-      cell ? { value: share(shown, cell.ratio), text: shortText(cell.ratio) } : { value: null, text: '' },
-    ),
+    cells: cells.map((cell, i) => {
+      if (cell) return { value: share(shown, cell.ratio), text: shortText(cell.ratio) }
+      return begun[Math.floor(i / columns.length)] ? { value: null, text: '' } : undefined
+    }),
     // Blue: this run loses less.
     colour: shown.view.other ? (at) => divergingColour(1 - 2 * at) : chosenColour,
   }
@@ -131,14 +134,17 @@ const rangeText = ({ from, to }: StepRange) => (from === to ? String(from) : `${
 function wordsOf({ view, low, high }: Shown) {
   const what = view.other ? `Error over that of ${view.other.label}` : 'Error over the block’s error before'
   const factor = (log: number) => `${formatValue(Math.exp(log))} ×`
-  return { title: `${what} (log)`, low: factor(low), high: factor(high), notComputed: 'no number' }
+  // One value alone has no scale.
+  const isOne = !view.other && high === 0 && low === -least
+  return { title: `${what} (log)`, low: isOne ? '' : factor(low), high: factor(high), notComputed: 'no number' }
 }
 
-function describe({ view, blocks, columns, cells }: Shown, row: number, column: number): string {
+function describe({ view, blocks, begun, columns, cells }: Shown, row: number, column: number): string {
   const range = columns[column]
   const cell = cells[row * columns.length + column]
   if (!range) return ''
   const where = `block ${blocks[row]}, ${range.from === range.to ? 'step' : 'steps'} ${rangeText(range)}`
+  if (!begun[row]) return `block ${blocks[row]}: not reached yet`
   if (!cell) return `${where}: no number`
   const than = view.other ? `that of ${view.other.label}` : 'the error before'
   return `${where}: ${formatValue(cell.ratio)} × ${than}, mean squared error ${formatValue(cell.loss)}`

@@ -77,9 +77,9 @@ function ReadoutBox({ layout, readout, data }: { layout: ChartLayout; readout: R
         )}
       </svg>
       <Tip x={at} top={top} width={width} title={title}>
-        {rows.map(({ label, style, text }) => (
+        {rows.map(({ label, style, dash, text }) => (
           <div class="key">
-            <KeySymbol style={style} />
+            <KeySymbol style={style} dash={dash} mark={dash === undefined} />
             {`${label}: ${text}`}
           </div>
         ))}

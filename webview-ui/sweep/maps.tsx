@@ -33,8 +33,8 @@ export function MapsCard() {
       <h2>Zeros by block and module</h2>
       {note !== '' && <p class="muted">{note}</p>}
       <div class="tiled mapList">
-        {shown.value.map(({ key, label }) => (
-          <OneMap key={key} label={label} map={maps.value.get(key)} />
+        {shown.value.map(({ key, label, state }) => (
+          <OneMap key={key} label={label} isRunning={state === 'running'} map={maps.value.get(key)} />
         ))}
       </div>
       {shown.value.length > 0 && <LegendLine legend={{ ...zeroWords, colour: chosenColour }} />}
@@ -42,7 +42,14 @@ export function MapsCard() {
   )
 }
 
-function OneMap({ label, map }: { label: string; map: RunMap | undefined }) {
+interface OneMapProps {
+  readonly label: string
+  readonly isRunning: boolean
+  /** undefined: it has not been read. */
+  readonly map: RunMap | undefined
+}
+
+function OneMap({ label, isRunning, map }: OneMapProps) {
   const run: MappedRun = {
     numBlocks: map?.numBlocks ?? 0,
     blocks: new Map(map?.blocks.map((block) => [block.block, block])),
@@ -52,14 +59,16 @@ function OneMap({ label, map }: { label: string; map: RunMap | undefined }) {
   return (
     <section aria-label={label}>
       <Figure title={label} figure={() => gridFigure(data, label, zeroWords)}>
-        {map ? (
+        {run.blocks.size > 0 ? (
           <Grid
             label={`Zeros of ${label}`}
             data={data}
             describe={(row, column) => describeBlockCell(blocks, run, row, column)}
           />
         ) : (
-          <p class="muted">No block is pruned yet.</p>
+          <p class="muted">
+            {!map ? 'Reading the map…' : isRunning ? 'No block is pruned yet.' : 'No block was pruned.'}
+          </p>
         )}
       </Figure>
     </section>

@@ -23,7 +23,12 @@ function TrainablePage() {
   return (
     <div class="stack">
       <Head plan={known} />
-      <Warnings of={[...known.errors, ...known.warnings]} />
+      {known.errors.map((message) => (
+        <p class="problem" role="alert">
+          {message}
+        </p>
+      ))}
+      <Warnings of={known.warnings} />
       <Tiles label="Totals" tiles={planTiles(known)} />
       <Map plan={known} />
       <NamedTable of={parameters} what="parameters" label="Parameters" empty="No parameter has such a name." />

@@ -176,6 +176,7 @@ export function barsKey({ markedMeans, bars, others = [] }: BarsData): { colour:
   const marked = markedMeans !== undefined && bars.some((bar) => bar.marked)
   return [
     ...(marked ? [{ colour: colours.marked, text: markedMeans }] : []),
+    ...(bars.some(({ value }) => Number.isNaN(value)) ? [{ colour: 'transparent', text: '✕ not a number' }] : []),
     ...others.map(({ label, style }) => ({ colour: style.colour, text: label })),
   ]
 }

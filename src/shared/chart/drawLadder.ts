@@ -148,9 +148,11 @@ function drawNames(
   })
   const above = named.filter(({ stage }) => stage !== 'recovered').sort((a, b) => a.x - b.x)
   const meet = above.length === 2 && above[1].x - above[0].x < above[0].half + above[1].half + 8
+  // A name ends 3 pixels past its own mark where the marks are apart, and 4 before it where they are one.
+  const lean = meet ? Math.max(-3, (8 - (above[1].x - above[0].x)) / 2) : 0
   return named.map(({ stage, x, text, half }) => {
     const isLeft = above[0]?.stage === stage
-    const shift = meet && stage !== 'recovered' ? (isLeft ? 3 - half : half - 3) : 0
+    const shift = meet && stage !== 'recovered' ? (isLeft ? -half - lean : half + lean) : 0
     const middle = Math.max(half + 4, Math.min(width - half - 4, x + shift))
     const halo: Shape['attributes'] = ink.paper ? { stroke: ink.paper, 'stroke-width': 3, 'paint-order': 'stroke' } : {}
     const place = { x: middle, y: stage === 'recovered' ? y + 22 : y - 14, 'text-anchor': 'middle' }

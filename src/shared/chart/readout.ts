@@ -8,6 +8,8 @@ import { valueText, type ChartData, type ChartText, type SeriesStyle } from './c
 export interface ReadoutRow {
   label: string
   style: SeriesStyle
+  /** Of a level, which has no marks; undefined: the style's own. */
+  dash?: string
   /** The value in words; "at step 12" where this series has no point at the place itself. */
   text: string
   /** Place of the mark; null for levels and for what is not a number. */
@@ -41,8 +43,8 @@ export function readoutAt({ series, levels }: ChartData, x: number | null, chart
     const text = `${valueText(chart, point.y, point.error)}${measured}${elsewhere}`
     return [{ label, style, text, point: point.y === null ? null : point }]
   })
-  for (const { label, style, value, error } of levels)
-    rows.push({ label, style, text: valueText(chart, value, error), point: null })
+  for (const { label, style, dash, value, error } of levels)
+    rows.push({ label, style, dash, text: valueText(chart, value, error), point: null })
   return { x, title: x === null ? '' : `${xName} ${formatCount(x)}`, rows }
 }
 

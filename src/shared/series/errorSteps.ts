@@ -11,6 +11,8 @@ export interface StepRange {
 
 export interface ErrorSteps {
   readonly blocks: readonly number[]
+  /** Which of them have taken a step. */
+  readonly begun: readonly boolean[]
   readonly columns: readonly StepRange[]
   /** Row-major; null where no step was, or none gave a number. */
   readonly cells: readonly (ErrorCell | null)[]
@@ -41,7 +43,7 @@ export function errorSteps(picture: RunPicture, recovery: number): ErrorSteps {
     const before = picture.blocks.get(block)?.errors.get(recovery)?.before ?? points.find(({ y }) => y !== null)?.y ?? 0
     return columns.map((column) => cellOf(meanOf(points, column), before))
   })
-  return { blocks, columns, cells }
+  return { blocks, begun: begunIn(blocks, curves), columns, cells }
 }
 
 /** This run's loss over the other's, where both have that block and those steps. */
@@ -56,8 +58,11 @@ export function errorStepsAgainst(picture: RunPicture, other: RunPicture, recove
       return cellOf(loss, reference)
     }),
   )
-  return { blocks, columns, cells }
+  return { blocks, begun: begunIn(blocks, own), columns, cells }
 }
+
+const begunIn = (blocks: readonly number[], curves: ReadonlyMap<number, Point[]>) =>
+  blocks.map((block) => (curves.get(block)?.length ?? 0) > 0)
 
 function cellOf(loss: number | null, reference: number | null): ErrorCell | null {
   return loss === null || reference === null || !(reference > 0) ? null : { loss, ratio: loss / reference }

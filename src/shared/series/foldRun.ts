@@ -278,8 +278,10 @@ function addBlockLoss({ blockLoss }: RunPicture, recovery: number, block: number
 
 /** A block's result together with those of earlier walks over it. */
 function blockResult(event: Extract<RunEvent, { type: 'block' }>, earlier: BlockResult | undefined): BlockResult {
-  const { block, modules, seconds, error_before: before = null, error_after: after = null } = event
-  const only = before === null && after === null ? [] : [{ recovery: 0, error_before: before, error_after: after }]
+  const { block, modules, seconds, error_before: before, error_after: after } = event
+  // A block that is only pruned has neither; null is what is not a number.
+  const isRecovered = before !== undefined || after !== undefined
+  const only = isRecovered ? [{ recovery: 0, error_before: before ?? null, error_after: after ?? null }] : []
   const errors = new Map(event.errors ? earlier?.errors : [])
   for (const { recovery, ...one } of event.errors ?? only)
     errors.set(recovery, { before: one.error_before, after: one.error_after })

@@ -86,6 +86,11 @@ describe('readout of a chart', () => {
   it('tells every series, where its nearest point stands elsewhere, gaps and levels', () => {
     assert.equal(readoutText(readoutAt(data, 2, text)), 'step 2. s0: NaN; s1: 9 at step 7; dense: 1.5')
     assert.equal(readoutText(readoutAt(data, null, text)), 'dense: 1.5')
+    // A level keeps its dash, by which it is told from the series.
+    assert.deepEqual(
+      readoutAt(data, 2, text).rows.map(({ dash }) => dash),
+      [undefined, undefined, level('dense', 1.5).dash],
+    )
     assert.equal(readoutText(readoutAt(emptyChart, null, text)), 'no values yet')
   })
 

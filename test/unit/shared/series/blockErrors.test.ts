@@ -1,8 +1,10 @@
 import assert from 'node:assert/strict'
+import { barsKey } from '../../../../src/shared/chart/drawBars.ts'
+import { errorBars } from '../../../../src/shared/chart/errorBars.ts'
 import { blockErrors, errorLeft, recoveriesWithErrors } from '../../../../src/shared/series/blockErrors.ts'
 import { emptyPicture, foldEvents } from '../../../../src/shared/series/foldRun.ts'
 
-function errorsOf(after: (number | null)[], before = 1) {
+function errorsOf(after: (number | null)[], before: number | null = 1) {
   const picture = emptyPicture()
   picture.numBlocks = after.length + 1
   const events = after.map((error_after, block) => ({
@@ -37,6 +39,20 @@ describe('errors of blocks', () => {
     assert.deepEqual(outliers(0.3, 1.2), [1])
     // Not a number is no outlier: it has a cross of its own.
     assert.deepEqual(outliers(0.3, null, 0.3, 0.3, 0.3), [])
+  })
+
+  it('one that is not a number before and after was recovered all the same', () => {
+    const { picture } = errorsOf([null, null], null)
+    assert.deepEqual(recoveriesWithErrors(picture), [0])
+    const { bars } = errorBars([{ label: 'r', index: 0, picture }], 0)
+    assert.deepEqual(
+      bars.map(({ value }) => value),
+      [NaN, NaN, null],
+    )
+    assert.deepEqual(
+      barsKey(errorBars([{ label: 'r', index: 0, picture }], 0)).map(({ text }) => text),
+      ['✕ not a number'],
+    )
   })
 
   it('without an error before there is no share', () => {

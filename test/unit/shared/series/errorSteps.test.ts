@@ -21,6 +21,7 @@ describe('errors by block and step', () => {
       { from: 2, to: 2 },
     ])
     assert.deepEqual(ratios(steps), [0.5, 0.25, null, null])
+    assert.deepEqual(steps.begun, [true, false])
     assert.deepEqual(steps.cells[1], { loss: 2, ratio: 0.25 })
   })
 

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { drawLadder, ladderFigure } from '../../../../src/shared/chart/drawLadder.ts'
+import { textWidth } from '../../../../src/shared/chart/layout.ts'
 import { paperInk } from '../../../../src/shared/chart/drawChart.ts'
 import { shapeText } from '../../../../src/shared/chart/shape.ts'
 import type { NewRunEvent, PlannedStages } from '../../../../src/shared/series/events.ts'
@@ -121,6 +122,12 @@ describe('the recovery ladder', () => {
     const some = draw(at('dense', 20), at('pruned', null)).text
     assert.doesNotMatch(some, /wonBack|class="pruned"|NaN/)
     assert.equal(draw().figure, null)
+    // Names lean away from each other, further where both marks are one.
+    const named = [
+      ...draw(at('dense', 27.65), at('pruned', 27.65)).text.matchAll(/class="note" x="([\d.]+)"[^>]*>([^<]+)/g),
+    ]
+    const [[, left, name], [, right]] = named
+    assert.ok(Number(right) - Number(left) >= textWidth(name) + 4, `${left} and ${right}`)
     // A recipe may measure at any stages, one alone among them.
     for (const measured of [
       ['dense'],
