@@ -1,6 +1,7 @@
 // sparsescope demo: the main job on the bundled sample: inspect, prune, recover, evaluate.
 import { join, relative } from 'node:path'
 import { pathToFileURL } from 'node:url'
+import { EngineError } from '../engine/errors.ts'
 import { openCheckpoint } from '../engine/checkpoint/checkpoint.ts'
 import { inspectCheckpoint } from '../engine/checkpoint/stats/inspectCheckpoint.ts'
 import type { RunReport } from '../engine/run/report/report.ts'
@@ -40,6 +41,8 @@ export const demoCommand = command('demo', 'inspect, prune, recover and evaluate
   .action(runs(demo))
 
 async function demo(context: Context, target: string, options: DemoOptions): Promise<Outcome> {
+  if (options.steps === 1)
+    throw new EngineError('usage', '--steps 1: the only step would warm up, at rate 0: use 2 or more')
   const folder = await copySample(target)
   context.say(`the sample is in ${shorter(folder)}`)
   for (const remedy of fasterWith(await gatherFacts(context.io.program))) context.say(`faster: ${remedy}`)

@@ -1,5 +1,5 @@
 // sparsescope report: several runs as one table, for a terminal, a paper or a browser.
-import { existsSync } from 'node:fs'
+import { existsSync, realpathSync } from 'node:fs'
 import { resolve } from 'node:path'
 import { EngineError } from '../engine/errors.ts'
 import { comparisonPage, mostCurves } from '../engine/sweep/comparisonPage.ts'
@@ -75,16 +75,19 @@ export const reportCommand = command('report', 'compare runs in a table and curv
   )
 
 /** Endings of recipes, records, data and models, which no report replaces. */
-const kept = /\.(ya?ml|jsonl?|parquet|safetensors|bin|mask|gguf)$/i
+const kept = /\.(ya?ml|jsonl?(\.gz)?|parquet|safetensors|bin|pth?|mask|gguf)$/i
+
+/** Links are followed, as writing does. */
+const placeOf = (path: string) => (existsSync(path) ? realpathSync(path) : resolve(path))
 
 /** @throws EngineError 'usage': a file that is no report would be replaced, or one report by another. */
 function refuseInputs({ html, markdown, latex, csv }: ReportOptions): void {
   const files = [html, markdown, latex, csv].flatMap((path) => path ?? [])
   for (const [i, path] of files.entries()) {
-    const twin = files.slice(0, i).find((other) => resolve(other) === resolve(path))
+    const twin = files.slice(0, i).find((other) => placeOf(other) === placeOf(path))
     if (twin !== undefined)
       throw new EngineError('usage', `${path} is named for two reports, of which one would be lost: name another file`)
-    if (kept.test(path) && existsSync(path))
+    if (existsSync(path) && [path, placeOf(path)].some((one) => kept.test(one)))
       throw new EngineError('usage', `${path} is there already and looks like no report: name another file`)
   }
 }

@@ -1,3 +1,4 @@
+import { andList } from '../../shared/format/lists.ts'
 import type { Sweep } from '../../engine/sweep/openSweep.ts'
 import type { SweepRow, SweepTable } from '../../shared/sweep/sweepTable.ts'
 import type { Outcome } from '../command.ts'
@@ -11,13 +12,16 @@ const reasons: Readonly<Record<EngineName, string>> = {
     'it never began: it was cancelled in Slurm, or the output of its task in the folder slurm of the sweep says more;',
 }
 
-/** Exit code of a sweep that has ended: 0 when all are done, 1 when one failed, else 130, since the rest was cancelled. */
+/** Exit code of a sweep that has ended: 0 when all are done, 1 when one failed or is at work elsewhere, else 130, since the rest was cancelled. */
 export function outcomeOf(ended: SweepTable, sweep: Pick<Sweep, 'folder' | 'runs'>, columns?: number): Outcome {
   const why = reasons[ended.engine as EngineName] ?? reasons.local
   const table = { ...ended, runs: ended.runs.map((row) => withoutWord(row, why)) }
   const has = (state: SweepRow['state']) => table.runs.some((row) => row.state === state)
-  const exitCode = has('failed') ? 1 : table.runs.every(({ state }) => state === 'done') ? 0 : 130
-  return { json: table, text: sweepText(table, sweep, columns), exitCode }
+  const exitCode = has('failed') || has('running') ? 1 : table.runs.every(({ state }) => state === 'done') ? 0 : 130
+  const elsewhere = table.runs.filter(({ state }) => state === 'running').map(({ index }) => index)
+  const note = `Another process is at work on ${andList(elsewhere.map((index) => `run ${index}`))}: wait for it, and run the sweep again.`
+  const text = sweepText(table, sweep, columns)
+  return { json: table, text: elsewhere.length > 0 ? `${text}\n${note}` : text, exitCode }
 }
 
 /** A run that had its turn and left nothing: it could not even write why. */

@@ -4,6 +4,7 @@ import type { Sweep } from '../../engine/sweep/openSweep.ts'
 import { runOfSweep } from '../../engine/sweep/runOfSweep.ts'
 import { writeTable } from '../../engine/sweep/runStates.ts'
 import type { Context, Outcome } from '../command.ts'
+import { cancelledRuns, forgetCancelledRun } from '../../runs/sweep/marks.ts'
 import { memoryBytes } from '../memoryOption.ts'
 import { reportText, shorter, showEvent } from '../run.ts'
 import { running } from '../running.ts'
@@ -18,6 +19,23 @@ export function indexIn({ runs }: { readonly runs: readonly unknown[] }, given: 
   throw new EngineError('usage', `--index ${index}: the runs of this sweep count from 0 to ${runs.length - 1}`)
 }
 
+const lookEveryMs = 1000
+
+/** A run that no engine of this machine watches looks for the mark that `sweep cancel` sets. A task of a job array may find it at once. */
+async function stopWhenCancelled({ folder }: Sweep, index: number): Promise<NodeJS.Timeout> {
+  if (process.env.SLURM_JOB_ID === undefined) await forgetCancelledRun(folder, index)
+  const looking = setInterval(() => {
+    void cancelledRuns(folder)
+      .then((cancelled) => {
+        if (!cancelled.has(index)) return
+        clearInterval(looking)
+        process.kill(process.pid, 'SIGINT')
+      })
+      .catch(() => undefined)
+  }, lookEveryMs)
+  return looking
+}
+
 export async function runIndex(context: Context, sweep: Sweep, options: SweepOptions): Promise<Outcome> {
   const index = indexIn(sweep, options.index ?? '')
   const threads = options.threads === undefined ? undefined : wholeNumber('--threads', options.threads, 1)
@@ -28,6 +46,7 @@ export async function runIndex(context: Context, sweep: Sweep, options: SweepOpt
     if (!process.connected) throw new EngineError('cancelled', 'the sweep that began this run has ended')
     process.once('disconnect', () => process.kill(process.pid, 'SIGINT'))
   }
+  const looking = hasParent ? null : await stopWhenCancelled(sweep, index)
   try {
     const report = await running(context, { ...options, threads }, showEvent, (given) =>
       runOfSweep(sweep, index, {
@@ -38,6 +57,7 @@ export async function runIndex(context: Context, sweep: Sweep, options: SweepOpt
     )
     return { json: report, text: reportText(report, context.columns) }
   } finally {
+    clearInterval(looking ?? undefined)
     // A parent engine, if there is one, writes the table once this process is gone.
     if (!hasParent) await writeTable(sweep, engineOf(sweep)).catch(() => undefined)
   }

@@ -50,7 +50,10 @@ export async function runLocally(context: Context, sweep: Sweep, options: SweepO
         const table = await writeTable(sweep, engine)
         context.say(rowText(table.runs[index]))
         going.delete(index)
-        done = table.runs.filter(({ state }) => state === 'done').length
+        // Another process may have done one that waits here.
+        const finished = table.runs.filter(({ state }) => state === 'done')
+        done = finished.length
+        for (const run of finished) going.delete(run.index)
         await tell()
       },
       signal: AbortSignal.any([context.signal, lock.lost]),

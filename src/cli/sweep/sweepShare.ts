@@ -32,7 +32,7 @@ export function createSweepShare(folder: SweepFolder, total: number, now = () =>
   return {
     async read(done, going) {
       const shares = await Promise.all([...going].map(shareOf))
-      const share = shares.reduce((sum, one) => sum + one, done) / Math.max(1, total)
+      const share = Math.min(1, shares.reduce((sum, one) => sum + one, done) / Math.max(1, total))
       first ??= { at: now(), share }
       const gained = share - first.share
       const secondsLeft = gained < leastShare ? null : ((now() - first.at) / 1000 / gained) * (1 - share)

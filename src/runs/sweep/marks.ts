@@ -37,6 +37,14 @@ export async function forgetCancelled({ cancelled }: SweepFolder): Promise<void>
   await removeOwn(cancelled)
 }
 
+/** Forgets that of one run, which is begun by itself. */
+export async function forgetCancelledRun(folder: SweepFolder, index: number): Promise<void> {
+  const left = new Set(await cancelledRuns(folder))
+  if (!left.delete(index)) return
+  await forgetCancelled(folder)
+  if (left.size > 0) await cancelRuns(folder, left)
+}
+
 const refusal = ({ refused }: SweepFolder, index: number) => join(refused, `${index}.txt`)
 
 export async function noteRefused(folder: SweepFolder, index: number, message: string): Promise<void> {

@@ -162,7 +162,8 @@ function denseRows(
     if (cells.every(({ text }) => text === '–')) return []
     const isModel = names[0]?.head === 'Model'
     const dense = models.length > 1 && !isModel ? `dense ${model}` : 'dense'
-    const named = names.map((_, i) => plain(isModel && i === 0 ? model : i === (isModel ? 1 : 0) ? dense : '–'))
+    const first = names.length === 1 ? `${model}, dense` : model
+    const named = names.map((_, i) => plain(isModel && i === 0 ? first : i === (isModel ? 1 : 0) ? dense : '–'))
     return [[...named, ...cells]]
   })
 }

@@ -109,6 +109,15 @@ describe('a sweep that is killed', function () {
     assert.deepEqual(await states(recipe), ['cancelled', 'done'])
   })
 
+  it('`cancel` stops a run that was begun by itself, too', async () => {
+    const recipe = place.recipe('a', sweptRecipe(two, endlessSteps))
+    const { ended } = sweepBeside(place, 'run', recipe, '--index', '1', ...cpu)
+    await until(() => onlySweep(place) && eventsOf(run(1), 'step').length > 0)
+    assert.equal((await sweep(place, 'cancel', recipe, '--index', '1')).status, 0)
+    assert.equal(await ended, 130)
+    assert.equal((await states(recipe))[1], 'cancelled')
+  })
+
   it('two processes never have one sweep', async () => {
     const recipe = place.recipe('a', sweptRecipe(two, longSteps))
     const { child, ended } = sweepBeside(place, 'run', recipe, ...cpu)

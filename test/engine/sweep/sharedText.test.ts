@@ -1,6 +1,6 @@
 // Sweeps that read text: tokenised by one run for all that read the same of it.
 import assert from 'node:assert/strict'
-import { readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import { copyFileSync, readdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { byteTokenizer } from '../../support/byteTokenizer.ts'
 import { cliIn } from '../../support/cli.ts'
@@ -66,6 +66,19 @@ describe('text in a sweep', function () {
         )
       }
     assert.deepEqual(results(place), ofSweep)
+  })
+
+  it('of the same bytes is read anew where its name says that it is read otherwise', async () => {
+    copyFileSync(place.path('text.jsonl'), place.path('text.txt'))
+    const cases = ['text.jsonl', 'text.txt'].map((data) => {
+      return { name: data.slice(5), set: { 'calibration.data': data, 'recover.data': data, 'evaluate.0.data': data } }
+    })
+    const swept = place.recipe('a', { ...recipe, sweep: { cases } })
+    assert.equal((await sweep(place, 'run', swept, ...cpu)).status, 0)
+    const { runs } = await sweepJson(place, 'status', swept)
+    const [lines, whole] = runs.map((run) => run.results.perplexity)
+    assert.notEqual(lines.dense, whole.dense)
+    assert.notEqual(lines.recovered, whole.recovered)
   })
 
   it('that is no longer what a run wrote is refused with a sentence, and made anew when it is gone', async () => {

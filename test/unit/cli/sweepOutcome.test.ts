@@ -30,8 +30,14 @@ describe('the outcome of a sweep', () => {
     [['done', 'failed', 'cancelled'], 1],
     [['done', 'cancelled'], 130],
     [['done', 'waiting'], 1],
+    [['done', 'running'], 1],
   ] as const)
     it(`${states.join(', ')}: ${code}`, () => assert.equal(outcomeOf(tableOf(...states), place).exitCode, code))
+
+  it('a run that another process has is named', () => {
+    const text = outcomeOf(tableOf('done', 'running'), place).text ?? ''
+    assert.match(text, /^Another process is at work on run 1: wait for it, and run the sweep again\.$/m)
+  })
 
   it('what failed is told below the table with its reason, and what goes on with the rest', () => {
     const text = outcomeOf(tableOf('done', 'failed', 'cancelled', 'waiting'), place).text ?? ''

@@ -174,11 +174,19 @@ describe('a sweep that is wrong', () => {
   it('two runs of one name, or with one place to save', () => {
     assert.match(problemsOf({ seed: [1, 1] })[0].message, /called seed=1/)
     assert.match(problemsOf({ 'save.to': ['a', './x/../a/'] })[0].message, /would both save to/)
-    const cases = [
-      { name: 'a b', set: {} },
-      { name: 'a?b', set: {} },
-    ]
-    assert.match(problemsOf({ cases })[0].message, /^a b and a\?b would both save to \.\.\/out-a_b/)
+  })
+
+  it('keeps places apart where a file system might not, and the letters of every script', () => {
+    const names = ['a b', 'a?b', 'Wanda', 'wanda', 'α', 'β', 'ж'.repeat(200)]
+    const evaluate: Recipe['evaluate'] = [{ task: 'piqa', data: 'p.jsonl', at: ['pruned'], out: 'eval' }]
+    const { runs, problems } = swept({ cases: names.map((name) => ({ name, set: {} })) }, { evaluate })
+    assert.deepEqual(problems, [])
+    const suffixes = runs.map(({ recipe }) => recipe.save?.to.replace('../out-', ''))
+    assert.deepEqual(suffixes, ['a_b', 'a_b-1', 'Wanda', 'wanda-3', 'α', 'β', `${'ж'.repeat(60)}-6`])
+    assert.deepEqual(
+      runs.map(({ recipe }) => recipe.evaluate?.[0].out),
+      suffixes.map((suffix) => `eval-${suffix}`),
+    )
   })
 })
 

@@ -104,7 +104,7 @@ describe('the table for a paper', () => {
     const models = [run({ method: 'wanda' }), run({ method: 'wanda', model: 'smol' })]
     assert.deepEqual(
       cells(tableOf(models)).map(([name]) => name),
-      ['opt-125m', 'smol', 'opt-125m', 'smol'],
+      ['opt-125m, dense', 'smol, dense', 'opt-125m', 'smol'],
     )
   })
 

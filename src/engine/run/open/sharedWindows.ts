@@ -4,6 +4,7 @@ import { join } from 'node:path'
 import { temporaryBeside } from '../../../system/atomicFile.ts'
 import { requireOwnFile } from '../../../system/ownFile.ts'
 import { EngineError } from '../../errors.ts'
+import { endingOf } from '../../text/openCorpus.ts'
 import { openIdTensor } from '../../text/idTensor.ts'
 import { maxIds } from '../../text/tokenizer.ts'
 import { checkIds } from '../../text/vocabulary.ts'
@@ -37,10 +38,10 @@ export async function windowsOf(session: RunSession, request: WindowsRequest): P
   })
 }
 
-/** Same text, same tokenizer, same cut: the same ids. Only what is drawn depends on the seed. */
+/** Same text, read in the same way, same tokenizer, same cut: the same ids. Only what is drawn depends on the seed. */
 function keyOf({ recipe, progress }: RunSession, request: WindowsRequest): string {
   const { path, field, samples, seqLen, seed, purpose } = request
-  const asked = [field, samples, seqLen, purpose === 'calibration' ? seed : null, purpose]
+  const asked = [endingOf(path), field, samples, seqLen, purpose === 'calibration' ? seed : null, purpose]
   return keyOfWork([sourceHashes(progress.sources, 'model '), contentOf(recipe, progress.sources, path), asked])
 }
 

@@ -229,7 +229,11 @@ function note({ progress, log }: RunSession, result: EvaluationResult): void {
 /** Takes over the measurements that another run has made of the same model on the same data. */
 export async function adopt(session: RunSession, stage: Stage, results: readonly EvaluationResult[]): Promise<void> {
   const take = async () => {
-    for (const result of results) note(session, { ...result, stage })
+    for (const result of results) {
+      // The same text may have another name in this run.
+      const own = session.recipe.evaluate.at(result.entry)?.data
+      note(session, { ...result, stage, ...(own !== undefined && { data: session.showPath(own) }) })
+    }
   }
   await session.phase('evaluate', take, { part: `evaluate ${stage}` })
   await session.milestone()

@@ -9,6 +9,7 @@ import { keyOfWork, madeOnce, readMade } from '../../../runs/sweep/madeOnce.ts'
 import { EngineError } from '../../errors.ts'
 import { evaluationShape, type EvaluationResult } from '../state/progress.ts'
 import type { RunSession } from '../state/session.ts'
+import { endingOf } from '../../text/openCorpus.ts'
 import { sourceHashes } from '../state/sources.ts'
 import { adopt, dueEntries } from './evaluateStage.ts'
 
@@ -58,15 +59,15 @@ export async function measureOnce(session: RunSession, { stage, after, last, mea
   })
 }
 
-/** Same model, same data, same questions, same kind of device and of products: the same numbers. */
+/** Same model, same data read in the same way, same questions, same kind of device and of products: the same numbers. */
 function measuredOn(
   { progress, backend }: RunSession,
   due: ReturnType<typeof dueEntries>,
   after: SharedStage['after'],
 ): unknown[] {
   const { sources } = progress
-  const entries = due.map(({ entry, evaluation: { at: _at, every: _every, data: _data, ...asked } }) => {
-    return [entry, asked, sources.find(({ role }) => role === `evaluate ${entry}`)?.sha256]
+  const entries = due.map(({ entry, evaluation: { at: _at, every: _every, data = '', ...asked } }) => {
+    return [entry, asked, endingOf(data), sources.find(({ role }) => role === `evaluate ${entry}`)?.sha256]
   })
   return [sourceHashes(sources, 'model '), after, entries, backend.info.device, backend.precision]
 }

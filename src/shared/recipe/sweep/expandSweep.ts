@@ -4,7 +4,7 @@ import { normalPath } from '../../format/paths.ts'
 import type { Path } from '../document.ts'
 import { withSetting } from '../overrides.ts'
 import { recipeSchema, type Recipe } from '../schema.ts'
-import { withOwnPlaces } from './savePlace.ts'
+import { suffixesOf, withOwnPlaces } from './savePlace.ts'
 import { wrongSetting } from './settingPlace.ts'
 import { mostRuns, valueText, type NamedSettings } from './settings.ts'
 import { countRuns, settingsOfRuns, sweptPaths } from './settingsOfRuns.ts'
@@ -50,8 +50,9 @@ export function expandSweep(recipe: Recipe): ExpandedSweep {
     ? []
     : [...wrongValues(recipe)]
   if (settings.length > 0) return failed(settings)
+  const suffixes = suffixesOf(parsedRuns.map(({ named }) => named.name))
   const runs = parsedRuns.map(({ named, parsed }, index): SweepRun | SweepProblem => {
-    if (parsed.success) return { index, ...named, recipe: withOwnPlaces(parsed.data, named, index) }
+    if (parsed.success) return { index, ...named, recipe: withOwnPlaces(parsed.data, named, suffixes[index]) }
     const { path, message } = parsed.error.issues[0]
     return { at: { key: ['sweep'] }, message: `Of the run ${named.name}, ${path.join('.')} is wrong: ${message}.` }
   })
