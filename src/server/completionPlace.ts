@@ -34,11 +34,14 @@ export function completionPlace(document: TextDocument, position: Position): Com
   const [start, end] = node.range
   // On a key, the node is its value somewhere else.
   if (offset < start || offset > end) return null
+  // A quote that is not closed yet goes on over lines; what is completed is of one.
+  const lineEnd = /[\r\n]/.exec(text.slice(offset))?.index ?? Infinity
+  if (/\n/.test(text.slice(start, offset))) return null
   const first = text[start]
   return {
     path,
     quote: first === '"' || first === "'" ? first : '',
     text: text.slice(start, offset).replace(/^["']/, ''),
-    range: { start: document.positionAt(start), end: document.positionAt(end - added) },
+    range: { start: document.positionAt(start), end: document.positionAt(Math.min(end - added, offset + lineEnd)) },
   }
 }

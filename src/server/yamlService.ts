@@ -2,6 +2,7 @@
 // ours. It is loaded with the first request, since it takes longer than the whole rest of the server.
 import type { LanguageService } from 'yaml-language-server/lib/esm/languageservice/yamlLanguageService.js'
 import { TextDocument } from 'vscode-languageserver-textdocument'
+import { isRecord } from '../shared/format/records.ts'
 import { recipeJsonSchema } from '../shared/recipe/jsonSchema.ts'
 
 let loading: Promise<LanguageService> | null = null
@@ -14,7 +15,7 @@ export function yamlService(): Promise<LanguageService> {
 async function load(): Promise<LanguageService> {
   const { getLanguageService } = await import('yaml-language-server/lib/esm/languageservice/yamlLanguageService.js')
   // Titles and sources of schemas would stand above every hover.
-  const schema = { ...recipeJsonSchema(), title: undefined }
+  const schema = { ...withoutMapExamples(recipeJsonSchema()), title: undefined }
   const service = getLanguageService({
     schemaRequestService: () => Promise.reject(new Error('recipes have one schema, nothing is fetched')),
     workspaceContext: { resolveRelativePath: (path: string) => path },
@@ -30,6 +31,17 @@ async function load(): Promise<LanguageService> {
     schemas: [{ uri: 'sparsescope:recipe', fileMatch: ['*'], schema }],
   })
   return service
+}
+
+/** The library offers each example as a word, and of a map makes `[object Object]`. */
+function withoutMapExamples<T>(schema: T): T {
+  if (Array.isArray(schema)) return schema.map(withoutMapExamples) as T
+  if (!isRecord(schema)) return schema
+  const parts = Object.entries(schema).map(([key, part]) => [
+    key,
+    key === 'examples' && Array.isArray(part) ? part.filter((one) => !isRecord(one)) : withoutMapExamples(part),
+  ])
+  return Object.fromEntries(parts) as T
 }
 
 /**

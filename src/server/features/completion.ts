@@ -1,6 +1,7 @@
 // Completion: keys and values from the schema, and what only the checkpoint and the folder know: module names, regular
 // expressions with the number of modules they match, files, fields of data.
-import { readdir } from 'node:fs/promises'
+import type { Dirent } from 'node:fs'
+import { readdir, stat } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { CompletionItemKind } from 'vscode-languageserver/node'
 import type { CompletionItem, Position } from 'vscode-languageserver/node'
@@ -104,14 +105,23 @@ function escape(name: string): string {
 const dataFile = /\.(?:txt|jsonl|ndjson|jsonl\.gz|ndjson\.gz|parquet|safetensors)$/
 const hidden = /^(?:\.|node_modules$)/
 
+/** Or a link to one, as clusters have them for models. */
+async function isFolder(parent: string, entry: Dirent): Promise<boolean> {
+  if (!entry.isSymbolicLink()) return entry.isDirectory()
+  const target = await stat(resolve(parent, entry.name)).catch(() => null)
+  return target?.isDirectory() ?? false
+}
+
 /** Files and folders one level below what is written already. */
 async function pathItems(place: CompletionPlace, { folder }: Analysis, key: string): Promise<CompletionItem[]> {
   if (folder === null) return []
   const typed = place.text.replace(/[^/]*$/, '')
   const found = await readdir(resolve(folder, typed), { withFileTypes: true }).catch(() => [])
-  const items = found.slice(0, 2000).flatMap((entry): CompletionItem[] => {
-    if (hidden.test(entry.name)) return []
-    if (entry.isDirectory())
+  const near = found.slice(0, 2000).filter(({ name }) => !hidden.test(name))
+  const folders = new Set<string>()
+  for (const entry of near) if (await isFolder(resolve(folder, typed), entry)) folders.add(entry.name)
+  const items = near.flatMap((entry): CompletionItem[] => {
+    if (folders.has(entry.name))
       return [
         {
           label: `${typed}${entry.name}${key === 'model' || key === 'adapter' ? '' : '/'}`,

@@ -90,18 +90,20 @@ function spread(
   const even = numbers(defaultAllocation)
   if (even.problem !== undefined) return even
   const left = allocated(even.text, model, rule, settingsOf(text, rule))
-  return isWithinBounds(left, model) ? left : numbers(rule)
+  return isWithinBounds(left, model, [...shown.keys()]) ? left : numbers(rule)
 }
 
 /** Every matrix keeps something and loses something: a mean near 0 or 1 may leave a spread no room for that. */
-function isWithinBounds(written: Written, model: PlanModel): boolean {
+function isWithinBounds(written: Written, model: PlanModel, planned: readonly string[]): boolean {
   const read = plannedSparsity(written.problem === undefined ? written.text : '', model)
   if ('problem' in read) return false
   const shares = read.entries
     .flatMap(({ own }) => [...own])
     .filter((name) => !read.fixed.has(name))
     .map((name) => read.sparsities.get(name) ?? 0)
-  return shares.every((share) => share >= leastShare && share <= mostShare)
+  // One that would lose nothing is no part of the plan any more.
+  const isThere = planned.every((name) => read.sparsities.has(name))
+  return isThere && shares.every((share) => share >= leastShare && share <= mostShare)
 }
 
 /** Numbers are what is written from now on, also where they are those of the mean. */

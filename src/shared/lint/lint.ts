@@ -57,7 +57,8 @@ const mostOfARule = 200
 function runRule(rule: Rule, context: LintContext, all: AllRules): Finding[] {
   const findings: Finding[] = []
   for (const report of rule.check(context, all)) {
-    if (report.from?.some((path) => context.isUnsure(path))) continue
+    if (report.from?.some((path) => context.isUnsure(path) || context.isSwept(path))) continue
+    if ((report.severity ?? rule.severity) !== 'error' && isOfSwept(report, context)) continue
     const full = findings.length === mostOfARule
     findings.push({
       rule: rule.alias,
@@ -70,6 +71,11 @@ function runRule(rule: Rule, context: LintContext, all: AllRules): Finding[] {
     if (full) break
   }
   return findings
+}
+
+/** An error of the recipe by itself refuses its sweep too. */
+function isOfSwept({ at }: Report, context: LintContext): boolean {
+  return !('start' in at) && context.isSwept('key' in at ? at.key : at)
 }
 
 function rangeOf(document: RecipeDocument, at: Report['at']): Range {

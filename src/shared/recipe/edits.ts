@@ -1,6 +1,6 @@
 // Text edits of quick fixes, made from ranges: the rest of the text, its comments and its style stay as they are.
-import { isMap, isNode, isSeq } from 'yaml'
-import type { Pair, YAMLMap, YAMLSeq } from 'yaml'
+import { isAlias, isMap, isNode, isSeq, visit } from 'yaml'
+import type { Node, Pair, YAMLMap, YAMLSeq } from 'yaml'
 import { endOf, indexOfKey } from './document.ts'
 import type { Path, RecipeDocument } from './document.ts'
 import type { TextEdit } from './finding.ts'
@@ -14,7 +14,19 @@ export function replaceValue(document: RecipeDocument, path: Path, newText: stri
   const node = document.nodeAt(path)
   if (!node?.range) return []
   const start = node.range[0] - lengthBefore(document, node.range[0], /(?:![^\s,[\]{}]*\s+)$/)
-  return [replaceRange(document, start, endOf(node, document.text), newText)]
+  const end = endOf(node, document.text)
+  return [replaceRange(document, start, end, spaced(document, path, [start, end], newText))]
+}
+
+/** A value with the white space that YAML wants before it: of a list at its key's own indent, and of no value at all. */
+function spaced(document: RecipeDocument, path: Path, [start, end]: [number, number], newText: string): string {
+  const { text } = document
+  if (start === end) return `${/\s/.test(text[start - 1] ?? '') ? '' : ' '}${newText}${text[end] === '#' ? ' ' : ''}`
+  const [node, pair] = [document.nodeAt(path), document.pairAt(path)]
+  const isBlock = (isMap(node) || isSeq(node)) && !node.flow
+  if (!isBlock || !isNode(pair?.key) || !pair.key.range) return newText
+  const [key, value] = [document.position(pair.key.range[0]), document.position(start)]
+  return value.line > key.line && value.character <= key.character ? `  ${newText}` : newText
 }
 
 /** Length of the anchor or tag before `offset`; nobody writes one longer than 200 characters. */
@@ -41,8 +53,31 @@ export function remove(document: RecipeDocument, path: Path): TextEdit[] {
     : remove(document, parentPath)
 }
 
-/** Removes the `index`-th of several pairs or items: for duplicate keys, which a path cannot tell apart. */
+/**
+ * Removes the `index`-th of several pairs or items: for duplicate keys, which a path cannot tell apart. Nothing where it has an
+ * anchor that is meant elsewhere.
+ */
 export function removeFrom(document: RecipeDocument, parent: YAMLMap | YAMLSeq, index: number): TextEdit[] {
+  const edits = removal(document, parent, index)
+  return edits.some((edit) => isMeantElsewhere(document, edit)) ? [] : edits
+}
+
+/** What is removed holds an anchor of an alias that stays. */
+function isMeantElsewhere(document: RecipeDocument, { range }: TextEdit): boolean {
+  const [start, end] = [document.offset(range.start), document.offset(range.end)]
+  const isIn = (node: Node) => node.range != null && node.range[0] >= start && node.range[1] <= end
+  const [anchors, aliases] = [new Set<string>(), new Set<string>()]
+  visit(document.root, {
+    Node(_, node) {
+      if (isAlias(node)) {
+        if (!isIn(node)) aliases.add(node.source)
+      } else if (node.anchor !== undefined && isIn(node)) anchors.add(node.anchor)
+    },
+  })
+  return [...anchors].some((anchor) => aliases.has(anchor))
+}
+
+function removal(document: RecipeDocument, parent: YAMLMap | YAMLSeq, index: number): TextEdit[] {
   const [start, end] = extentOf(parent.items[index], document)
   const next = parent.items[index + 1]
   if (parent.flow) {

@@ -2,6 +2,7 @@
 // the text, so that one mistake does not hide the others.
 import { isScalar, visit } from 'yaml'
 import type { Scalar } from 'yaml'
+import { sweptPaths } from '../recipe/sweep/settingsOfRuns.ts'
 import type { Path, RecipeDocument } from '../recipe/document.ts'
 import type { LintFacts, ModelFacts, ModelModule } from '../recipe/facts.ts'
 import { dataUses, type DataUse } from '../recipe/dataUses.ts'
@@ -66,6 +67,8 @@ export interface LintContext {
   has(path: Path): boolean
   /** True if the setting in `resolved` may not be what was meant: it, or a key that may be it, is wrong. */
   isUnsure(path: Path): boolean
+  /** Runs of a sweep have other values there, or for a part of it: what holds of the recipe by itself need not hold of them. */
+  isSwept(path: Path): boolean
   /** Modules that an entry matches; none without a model. */
   matched(entry: string): readonly ModelModule[]
   /** Modules that a step prunes: matched matrices, without the ignored ones. */
@@ -92,6 +95,7 @@ export function createContext(document: RecipeDocument, facts: LintFacts): LintC
   let planned: readonly PlanFinding[] | null = null
   const get = (path: Path): unknown => path.reduce<unknown>(child, document.value)
   const targetLists = dialect ? foreignLists(document.value) : ownLists(document.value)
+  const swept = sweptIn(recipe)
   return {
     dialect,
     document,
@@ -113,12 +117,21 @@ export function createContext(document: RecipeDocument, facts: LintFacts): LintC
         const wrong = issue.path as Path
         return startsWith(wrong, path) || (get(path) === undefined && startsWith(path, wrong))
       }),
+    isSwept: (path) => swept.some((one) => startsWith(one, path) || startsWith(path, one)),
     matched: (entry) => view?.matched(entry) ?? [],
     prunedBy: (step) => view?.prunedBy(step) ?? [],
     planned: () => (planned ??= planFindings(resolved, view)),
     recoveries,
     uses: dataUses(resolved, (i) => recoveries[i].path),
   }
+}
+
+/** As paths of the recipe: a setting of a list counts its items. */
+function sweptIn({ sweep = {} }: Recipe): Path[] {
+  const keys = sweep.cases
+    ? sweep.cases.flatMap(({ set }) => Object.keys(set))
+    : sweptPaths(sweep).map(([path]) => path)
+  return [...new Set(keys)].map((key) => key.split('.').map((part) => (/^\d+$/.test(part) ? Number(part) : part)))
 }
 
 function startsWith(path: Path, start: Path): boolean {

@@ -2,7 +2,7 @@
 //   # sparsescope-disable lr-off-grid, few-samples: a small model needs a larger rate     (whole file)
 //   # sparsescope-disable-next-line lr-off-grid: …                                        (the line after)
 
-const comment = /^[ \t]*#[ \t]*sparsescope-disable(-next-line)?\b[ \t]*([^:\n]*)(?::[ \t]*(\S[^\n]*))?$/gm
+const comment = /^[ \t]*#[ \t]*sparsescope-disable(-next-line)?\b[ \t]*([^:\n]*)(?::[ \t]*(\S[^\n]*)?)?$/gm
 
 interface Comment {
   readonly words: readonly string[]

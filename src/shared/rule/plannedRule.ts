@@ -14,7 +14,7 @@ export function plannedReports(context: LintContext, name: string): Report[] {
   const written = (path: Path) => writtenPath(context, path)
   return context
     .planned()
-    .filter(({ rule }) => rule === name)
+    .filter(({ rule, unwritten }) => rule === name && !(unwritten && context.isSwept(written(unwritten))))
     .map(({ path, unwritten, message, severity, from, fixes }) => ({
       at: placeOf(context, [path, ...(unwritten ? [unwritten] : [])].map(written)),
       message,

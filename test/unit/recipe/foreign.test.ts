@@ -251,12 +251,16 @@ prune:
   - {method: magnitude, sparsity: [0.4, 0.6], targets: ["re:.*fc1"], ignore: ["re:.*layers.1.*"]}
   - {method: wanda, sparsity: 0.5, scope: tensor, targets: ["re:.*fc2"]}
   - {method: magnitude, sparsity: 0.5, scope: row, targets: ["re:.*out_proj"]}
+  - {method: sparsegpt, sparsity: 0.7, allocation: depth, targets: ["re:.*k_proj"]}
+  - {method: sparsegpt, sparsity: [0.4, 0.6], targets: ["re:.*v_proj"]}
 calibration: {data: a.jsonl, seq_len: 64}
 `)
     assert.ok(recipe)
     const lost = exportToLlmCompressor(recipe).lost.join('\n')
     for (const said of [
       /prune\.0: sparsities of the blocks.* 0\.4/,
+      /prune\.3: allocation depth; every block gets 0\.7/,
+      /prune\.4: sparsities from the first block to the last/,
       /prune\.0: ignore/,
       /prune\.1: scope tensor/,
       /prune\.2: scope row/,
@@ -271,6 +275,9 @@ calibration: {data: a.jsonl, seq_len: 64}
     const step = { method: 'wanda', sparsity: 0.7, allocation: 'owl', owl: { threshold: 3, spread: 0.1 } }
     assert.deepEqual(recipe.prune, [step])
     assert.match(exportToLlmCompressor(recipe).text, /sparsity_profile: owl\n +owl_m: 3\n +owl_lmbda: 0\.1/)
+    assert.deepEqual(imported(text.replace('profile: owl', 'profile: OWL')).recipe.prune, [step])
+    const other = importRecipe(text.replace('profile: owl', 'profile: pyramid'))
+    assert.match('notes' in other ? other.notes.join() : '', /sparsity_profile: pyramid is no spread/)
   })
 
   it('what was exported can be imported again', () => {

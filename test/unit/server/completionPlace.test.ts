@@ -15,6 +15,7 @@ describe('place of a completion', () => {
     ['model: |', 'model', ''],
     ['model: ../o|pt', 'model', '../opt'],
     ['model: "../o|pt"', 'model', '"../opt"'],
+    ['model: "../o|pt\nprune: []', 'model', '"../opt'],
     ['prune:\n  - method: wanda\n    targets: [|]', 'prune.0.targets.0', ''],
     ['prune:\n  - method: wanda\n    targets: [Linear, |]', 'prune.0.targets.1', ''],
     ['prune:\n  - method: wanda\n    targets: [Linear, "re:.*f|c1"]', 'prune.0.targets.1', '"re:.*fc1"'],

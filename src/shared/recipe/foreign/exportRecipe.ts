@@ -1,7 +1,7 @@
 // The pruning steps of a recipe as an llm-compressor recipe. Recovery and evaluation have no counterpart there.
 import { parseNm } from '../../format/nm.ts'
 import type { AllocationKey } from '../../allocations/allocation.ts'
-import { allocationOf } from '../../allocations/allocations.ts'
+import { allocationOf, defaultAllocation } from '../../allocations/allocations.ts'
 import type { MethodKey } from '../../methods/keys.ts'
 import type { ForeignMethod } from '../../methods/method.ts'
 import { defaultScope, methodOf } from '../../methods/methods.ts'
@@ -35,6 +35,10 @@ export function exportToLlmCompressor(recipe: Recipe): Exported {
         lost.push(`prune.${i}: scope row becomes one threshold for each tensor`)
       if (foreign.scheduled && typeof step.sparsity !== 'number')
         lost.push(`prune.${i}: sparsities of the blocks; all get the first, ${step.sparsity[0]}`)
+      else if (typeof step.sparsity !== 'number')
+        lost.push(`prune.${i}: sparsities from the first block to the last; a list there has one for each layer`)
+      else if (step.allocation !== defaultAllocation && (foreign.scheduled || !allocationOf(step.allocation).foreign))
+        lost.push(`prune.${i}: allocation ${step.allocation}; every block gets ${step.sparsity}`)
       if (foreign.scheduled && step.ignore.length > 0)
         lost.push(`prune.${i}: ignore ${JSON.stringify(step.ignore)}; its modifier prunes all that the targets match`)
       if (step.selection === 'perp') lost.push(`prune.${i}: selection perp`)

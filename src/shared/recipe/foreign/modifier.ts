@@ -57,7 +57,7 @@ export function pruneStepOf({ name, settings, path }: Modifier, notes: Note[]): 
     method,
     sparsity: pattern === undefined && sparsity !== undefined ? sparsity : undefined,
     pattern,
-    ...allocationOfProfile(settings),
+    ...allocationOfProfile(settings, note),
     scope: methodOf(method).foreign?.global?.includes(name) ? 'global' : undefined,
     ...ownKeys(method, settings),
     ...targetsOf(settings, note),
@@ -65,10 +65,16 @@ export function pruneStepOf({ name, settings, path }: Modifier, notes: Note[]): 
 }
 
 /** A profile of sparsities over the blocks, under our names. */
-function allocationOfProfile(settings: JsonMap): Draft {
+function allocationOfProfile(settings: JsonMap, note: (key: string, message: string) => void): Draft {
   const { sparsity_profile: profile } = settings
-  const name = allocationNames.find((n) => profile !== undefined && allocationOf(n).foreign?.profile === profile)
-  if (name === undefined) return {}
+  if (profile === undefined || profile === null) return {}
+  // Capitals do not count there.
+  const written = String(profile).toLowerCase()
+  const name = allocationNames.find((n) => allocationOf(n).foreign?.profile === written)
+  if (name === undefined) {
+    note('sparsity_profile', `${String(profile)} is no spread over the blocks that is known here, and was left out`)
+    return {}
+  }
   const keys = Object.entries(allocationOf(name).foreign?.keys ?? {})
   const given = keys.flatMap(([key, theirs]) => (settings[theirs] === undefined ? [] : [[key, settings[theirs]]]))
   return { allocation: name, [name]: Object.fromEntries(given) as Json }

@@ -14,8 +14,9 @@ export const rule = defineRule({
   good: 'recover: {shuffle: true}',
   *check(context) {
     for (const { text, range, scalar } of plainScalars(context)) {
-      const better = meanings[text.toLowerCase()]
-      if (better === undefined) continue
+      const word = text.toLowerCase()
+      if (!Object.hasOwn(meanings, word)) continue
+      const better = meanings[word]
       yield {
         at: range,
         message: `Write ${better}: in YAML 1.2 ${text} is a word, not a truth value.`,

@@ -9,9 +9,16 @@ export const rule = defineRule({
   bad: 'prune: [{method: wanda, sparsity: 0.3}]\nrecover: [{mode: retrain, data: a.jsonl, seq_len: 64, train: [full]}, {mode: refit}]\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
   good: 'prune: [{method: wanda, sparsity: 0.3}]\nrecover: [{mode: refit}, {mode: retrain, data: a.jsonl, seq_len: 64, train: [full]}]\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
   *check({ recoveries, resolved: recipe, has }) {
+    // Looked up once a mode: a list may be long.
+    const first = new Map<string, number>()
+    const firstUndone = (later: ResolvedRecover) => {
+      const known = first.get(later.mode) ?? recipe.recover.findIndex((before) => undoes(later, before))
+      first.set(later.mode, known)
+      return known
+    }
     for (const [i, { path, resolved }] of recoveries.entries()) {
-      const undone = recipe.recover.findIndex((before, j) => j < i && undoes(resolved, before))
-      if (undone < 0) continue
+      const undone = firstUndone(resolved)
+      if (undone < 0 || undone >= i) continue
       const mode = [...path, 'mode']
       const { mode: before } = recipe.recover[undone]
       yield {

@@ -1,4 +1,4 @@
-import { replaceValue } from '../edits.ts'
+import { replaceValue, scalarText } from '../edits.ts'
 import { defineRule } from '../../rule/rule.ts'
 
 export const rule = defineRule({
@@ -13,8 +13,10 @@ export const rule = defineRule({
   *check({ document, targetLists }) {
     for (const { path, value } of targetLists) {
       if (typeof value !== 'string') continue
+      // As it is written, unless it spans lines.
       const range = document.nodeAt(path)?.range
-      const text = range ? document.text.slice(range[0], range[1]) : ''
+      const own = range ? document.text.slice(range[0], range[1]) : ''
+      const text = own === '' || /[\n|>]/.test(own) ? scalarText(value) : own
       yield {
         at: path,
         message: `${String(path.at(-1))} is a list: put it in brackets.`,

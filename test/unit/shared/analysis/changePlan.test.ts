@@ -160,6 +160,9 @@ describe('changing the plan of a recipe', () => {
       { method: 'magnitude', sparsity: 0.5, allocation: 'depth', depth: { spread: 0.15 } },
     ])
     assert.ok(!changed(text, { kind: 'spread', mean: 0.6, rule: 'depth' }, [names[0]]).includes('allocation'))
+    // A word that would leave the first block out of the plan is none.
+    const little = view(changed(bare, { kind: 'spread', mean: 0.1, rule: 'depth' }))
+    assert.ok(little.modules.every(({ sparsity }) => sparsity !== null && sparsity > 0))
   })
 
   it('a method takes its keys and leaves those of the one before', () => {
