@@ -8,7 +8,7 @@ import { valueText, type ChartData, type ChartText, type SeriesStyle } from './c
 export interface ReadoutRow {
   label: string
   style: SeriesStyle
-  /** Of a level, which has no marks; undefined: the style's own. */
+  /** Dash of a level, which has no marks; undefined: the style's own. */
   dash?: string
   /** The value in words; "at step 12" where this series has no point at the place itself. */
   text: string

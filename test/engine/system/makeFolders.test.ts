@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { existsSync, statSync } from 'node:fs'
 import { makeFolders, requireWritable } from '../../../src/system/makeFolders.ts'
+import { cannot } from '../../support/skip.ts'
 import { scratch, type Scratch } from '../../support/safetensors.ts'
 
 describe('folders on the way to an output', () => {
@@ -23,7 +24,7 @@ describe('folders on the way to an output', () => {
   })
 
   it('end with an error where a folder takes none in, as /proc', async function () {
-    if (!existsSync('/proc/self')) this.skip()
+    if (!existsSync('/proc/self')) cannot(this, 'there is no /proc')
     await assert.rejects(makeFolders('/proc/nope/a'), /cannot write/)
   })
 })

@@ -79,6 +79,8 @@ export async function compareCheckpoints(
     const masked = mask && (await countMasked(a, entry, mask, { transposed, signal: options.signal }))
     // Without a mask its zeros are the same in both, and the first matrix that has some settles it.
     if (masked) {
+      // Where none of what it prunes is zero, it is the mask of other weights, and tells nothing of these.
+      if (masked.broken === masked.pruned) continue
       count(counts, masked)
       if (masked.broken > 0) counts.stale++
     } else counts.prunes ||= await prunes(a, entry, bearers, options.signal)
