@@ -7,7 +7,7 @@ import { runName } from '../shared/format/runName.ts'
 import { tfevents } from '../shared/format/tfevents.ts'
 import { createScalarFold, type Scalar } from '../shared/series/scalars.ts'
 import { scalarsCsv } from '../shared/series/scalarsCsv.ts'
-import { freeName } from '../shared/recipe/writing/choices.ts'
+import { placeNames } from '../shared/format/placeNames.ts'
 import type { RunFolder } from '../runs/folder/runFolder.ts'
 import { sweepOfRun } from '../runs/folder/sweepFolder.ts'
 import { writeAtomic } from '../system/atomicFile.ts'
@@ -32,7 +32,7 @@ export async function writeCurves(runs: readonly ReadRun[], { csv, tensorboard }
   }
   if (csv !== undefined) await replaceFile(csv, scalarsCsv(begun))
   if (tensorboard !== undefined)
-    for (const [i, folder] of folderNames(begun.map(({ name }) => name)).entries())
+    for (const [i, folder] of placeNames(begun.map(({ name }) => name)).entries())
       await writeEventFile(join(tensorboard, folder), begun[i])
   return [csv, tensorboard].flatMap((path) => path ?? [])
 }
@@ -47,20 +47,6 @@ function nameAmong(runs: readonly ReadRun[], { name, folder }: { name: string; f
 /** Milliseconds; the run of a sweep begins with its sweep. */
 function startOf(path: string): number {
   return runName(basename(sweepOfRun(path) ?? path)).started
-}
-
-/** File systems end names at 255 bytes. */
-const longest = 60
-
-/** A folder for each name: what a setting says may hold anything, a folder's name must not, and no two are one. */
-function folderNames(names: readonly string[]): string[] {
-  const taken = new Set<string>()
-  return names.map((name) => {
-    const plain = name.replace(/[^\p{L}\p{N}=.,+ #_-]+/gu, '_').replace(/^\.+/, '_') || 'run'
-    const free = freeName([...plain].slice(0, longest).join(''), '', (one) => taken.has(one))
-    taken.add(free)
-    return free
-  })
 }
 
 /** One folder a run, as TensorBoard tells them apart; written again, the file replaces the one before. */

@@ -66,7 +66,9 @@ async function startSlurm(): Promise<TestSlurm> {
   const daemon = (program: string, ...args: string[]): ChildProcess => {
     const log = openSync(join(folder, 'log', `${program}.out`), 'a')
     const all = ['-D', '-f', env.SLURM_CONF, ...args]
-    return spawn(program, all, { env: { ...process.env, ...env }, detached: true, stdio: ['ignore', log, log] })
+    // A daemon that dies may leave a core file where it is.
+    const stdio = ['ignore' as const, log, log]
+    return spawn(program, all, { cwd: folder, env: { ...process.env, ...env }, detached: true, stdio })
   }
   const isIdle = () => {
     const { stdout } = spawnSync('sinfo', ['--noheader', '--format=%T'], {

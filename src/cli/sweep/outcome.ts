@@ -18,10 +18,9 @@ export function outcomeOf(ended: SweepTable, sweep: Pick<Sweep, 'folder' | 'runs
   const table = { ...ended, runs: ended.runs.map((row) => withoutWord(row, why)) }
   const has = (state: SweepRow['state']) => table.runs.some((row) => row.state === state)
   const exitCode = has('failed') || has('running') ? 1 : table.runs.every(({ state }) => state === 'done') ? 0 : 130
-  const elsewhere = table.runs.filter(({ state }) => state === 'running').map(({ index }) => index)
-  const note = `Another process is at work on ${andList(elsewhere.map((index) => `run ${index}`))}: wait for it, and run the sweep again.`
-  const text = sweepText(table, sweep, columns)
-  return { json: table, text: elsewhere.length > 0 ? `${text}\n${note}` : text, exitCode }
+  const elsewhere = table.runs.flatMap(({ state, index }) => (state === 'running' ? [`run ${index}`] : []))
+  const note = `\nAnother process is at work on ${andList(elsewhere)}: wait for it, and run the sweep again.`
+  return { json: table, text: sweepText(table, sweep, columns) + (elsewhere.length > 0 ? note : ''), exitCode }
 }
 
 /** A run that had its turn and left nothing: it could not even write why. */

@@ -7,12 +7,12 @@ import { textCorpus } from './textCorpus.ts'
 
 const dataFormats = '.txt, .jsonl, .jsonl.gz, .parquet or .safetensors'
 
-/** `field`: the text's key or column; default 'text'. @throws EngineError 'not-found' or 'bad-data'. */
 /** What tells how a file of text is read: files of the same bytes and other endings hold other documents. */
 export function endingOf(path: string): string {
   return /\.\w+(\.gz)?$/.exec(path)?.[0] ?? ''
 }
 
+/** `field`: the text's key or column; default 'text'. @throws EngineError 'not-found' or 'bad-data'. */
 export async function openCorpus(path: string, field = 'text'): Promise<Corpus> {
   await (await openRegular(path, 'bad-data')).close()
   if (path.endsWith('.txt')) return textCorpus(path)

@@ -28,8 +28,11 @@ export async function cancelledRuns({ cancelled }: SweepFolder): Promise<Readonl
 }
 
 export async function cancelRuns(folder: SweepFolder, indices: Iterable<number>): Promise<void> {
-  const all = new Set([...(await cancelledRuns(folder)), ...indices])
-  await writeAtomic(folder.cancelled, [`${JSON.stringify({ indices: [...all].sort((a, b) => a - b) })}\n`])
+  await writeCancelled(folder, new Set([...(await cancelledRuns(folder)), ...indices]))
+}
+
+async function writeCancelled({ cancelled }: SweepFolder, indices: ReadonlySet<number>): Promise<void> {
+  await writeAtomic(cancelled, [`${JSON.stringify({ indices: [...indices].sort((a, b) => a - b) })}\n`])
 }
 
 /** Forgets cancellations: running a sweep again means all of it. */
@@ -40,9 +43,7 @@ export async function forgetCancelled({ cancelled }: SweepFolder): Promise<void>
 /** Forgets that of one run, which is begun by itself. */
 export async function forgetCancelledRun(folder: SweepFolder, index: number): Promise<void> {
   const left = new Set(await cancelledRuns(folder))
-  if (!left.delete(index)) return
-  await forgetCancelled(folder)
-  if (left.size > 0) await cancelRuns(folder, left)
+  if (left.delete(index)) await writeCancelled(folder, left)
 }
 
 const refusal = ({ refused }: SweepFolder, index: number) => join(refused, `${index}.txt`)

@@ -126,7 +126,7 @@ export function createContext(document: RecipeDocument, facts: LintFacts): LintC
   }
 }
 
-/** As paths of the recipe: a setting of a list counts its items. */
+/** Paths that a sweep sets, with places in lists as numbers. */
 function sweptIn({ sweep = {} }: Recipe): Path[] {
   const keys = sweep.cases
     ? sweep.cases.flatMap(({ set }) => Object.keys(set))

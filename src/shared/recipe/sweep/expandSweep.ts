@@ -1,10 +1,11 @@
 // A recipe with a sweep as the recipes of its runs, or what keeps it from being that.
 import { formatCount } from '../../format/numbers.ts'
 import { normalPath } from '../../format/paths.ts'
+import { placeNames } from '../../format/placeNames.ts'
 import type { Path } from '../document.ts'
 import { withSetting } from '../overrides.ts'
 import { recipeSchema, type Recipe } from '../schema.ts'
-import { suffixesOf, withOwnPlaces } from './savePlace.ts'
+import { withOwnPlaces } from './savePlace.ts'
 import { wrongSetting } from './settingPlace.ts'
 import { mostRuns, valueText, type NamedSettings } from './settings.ts'
 import { countRuns, settingsOfRuns, sweptPaths } from './settingsOfRuns.ts'
@@ -50,7 +51,7 @@ export function expandSweep(recipe: Recipe): ExpandedSweep {
     ? []
     : [...wrongValues(recipe)]
   if (settings.length > 0) return failed(settings)
-  const suffixes = suffixesOf(parsedRuns.map(({ named }) => named.name))
+  const suffixes = placeNames(parsedRuns.map(({ named }) => named.name))
   const runs = parsedRuns.map(({ named, parsed }, index): SweepRun | SweepProblem => {
     if (parsed.success) return { index, ...named, recipe: withOwnPlaces(parsed.data, named, suffixes[index]) }
     const { path, message } = parsed.error.issues[0]
