@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { ModelConfig } from '../../../shared/families/modelConfig.ts'
 import { passTokens } from '../../../shared/plan/memory.ts'
 import { andList } from '../../../shared/format/lists.ts'
+import { formatPerplexity } from '../../../shared/format/numbers.ts'
 import { isAskedAt } from '../../../shared/plan/time.ts'
 import type { Stage } from '../../../shared/series/stages.ts'
 import { recoveryPlace, type ResolvedEvaluation, type ResolvedRecipe } from '../../../shared/recipe/resolve.ts'
@@ -108,7 +109,7 @@ const perplexityRounding = 1e-4
 /** A perplexity that rose, or an accuracy that fell by more than the standard error of the difference. */
 export function whatIsWorse(pruned: Measured, recovered: Measured): { what: string; from: string; to: string } | null {
   if ((recovered.perplexity ?? 0) > (1 + perplexityRounding) * (pruned.perplexity ?? Infinity)) {
-    const [from, to] = [pruned, recovered].map(({ perplexity = 0 }) => perplexity.toFixed(2))
+    const [from, to] = [pruned, recovered].map(({ perplexity = 0 }) => formatPerplexity(perplexity, 2))
     return { what: 'raised the perplexity', from, to }
   }
   if (pruned.acc === undefined || recovered.acc === undefined) return null
