@@ -23,6 +23,7 @@ import type { PassOptions } from '../../model/step.ts'
 import type { EvaluationData, RunData } from '../open/runData.ts'
 import type { EvaluationResult } from '../state/progress.ts'
 import type { RunSession } from '../state/session.ts'
+import { shareBetween } from '../state/overall.ts'
 
 const units = { windows: 'windows', questions: 'rows', prompts: 'tokens' }
 
@@ -53,8 +54,8 @@ export async function evaluateStage(
       let before = 0
       for (const [i, entry] of due.entries()) {
         const onProgress = (done: number) => session.advance(before + done, total, unit)
-        const pass = between === undefined ? { onProgress } : {}
-        await measure(session, data, entry, stage, decoder, pass, between)
+        if (between) await measureBetween(session, data, entry, decoder, between)
+        else await measure(session, data, entry, stage, decoder, { onProgress })
         before += sizes[i]
       }
     } finally {
@@ -72,10 +73,28 @@ export async function evaluateTraining(
   adapterOf: PassOptions['adapterOf'],
   between: Between,
 ): Promise<void> {
-  await session.time('evaluate', async () => {
+  await session.phase('evaluate', async () => {
     for (const entry of dueEntries(session, 'recovered', between))
-      await measure(session, data, entry, 'recovered', decoder, { adapterOf }, between)
+      await measureBetween(session, data, entry, decoder, between, adapterOf)
   })
+}
+
+/** One entry in the middle of a recovery: its windows are told, and count as its share of all such measurements. */
+async function measureBetween(
+  session: RunSession,
+  data: RunData,
+  entry: Entry,
+  decoder: Decoder,
+  between: Between,
+  adapterOf?: PassOptions['adapterOf'],
+): Promise<void> {
+  const set = await data.evaluation(entry.evaluation)
+  const onProgress = (done: number) => session.advance(done, sizeOf(set), units[set.kind])
+  const { progress, recipe, model } = session
+  const share = shareBetween(progress, recipe, model.config.numBlocks, entry.entry)
+  await session.countAs(`evaluate between ${entry.entry}`, share, () =>
+    measure(session, data, entry, 'recovered', decoder, { adapterOf, onProgress }, between),
+  )
 }
 
 /** A recovery that made the model worse says so, and what to change. */
