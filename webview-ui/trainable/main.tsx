@@ -91,7 +91,7 @@ function Map({ plan: known }: { plan: PlanSummary }) {
         fileTitle={`What ${recipe} would train`}
         caption={caption}
         data={grid.value}
-        words={{ title: 'Trained numbers per weight', low: 'none', high: 'most in this recipe' }}
+        words={{ title: 'Trained numbers per weight', low: 'none', high: 'most shown' }}
         describe={(row, column) => describeShare(shares.value, row, column)}
         onSelect={filterCell}
       />

@@ -65,6 +65,8 @@ describe('progress of a run', () => {
         assert.ok(last && last.done === last.total && last.total > 1)
         const next = events.slice(at).find(({ type }) => type === 'phase')
         assert.ok(next?.type === 'phase' && next.phase !== 'evaluate')
+        const after = events[events.indexOf(next) + 1]
+        if (next.phase === 'retrain') assert.ok(after.type === 'progress' && after.unit === 'steps')
       }
     })
 

@@ -21,13 +21,14 @@ export interface Overall {
   secondsLeft(now: number): readonly [least: number, most: number] | null
 }
 
-/** A part that goes on, alone or while another interrupts it, since its pace is measured. */
+/** A part that has begun and not ended; another may interrupt it. */
 interface Visit {
   readonly part: WorkPart
-  /** How much of it was done before, 0 to 1. */
+  /** How much of it was done when its pace began to be measured, 0 to 1. */
   from: number
-  /** Milliseconds, without those since `since`, of a visit that nothing interrupts, and of interruptions. */
+  /** Milliseconds up to `since`, without interruptions. */
   spent: number
+  /** When it began, or went on after an interruption. */
   since: number
   /** A resumed run first walks past what is finished, which tells nothing about the pace of the rest. */
   isPassing: boolean
