@@ -8,6 +8,7 @@ import { openIdTensor } from '../engine/text/idTensor.ts'
 import { loadWindows } from '../engine/text/windows.ts'
 import { formatBytes, megabyte } from '../shared/format/byteSize.ts'
 import type { ModelConfig } from '../shared/families/modelConfig.ts'
+import { formatPerplexity } from '../shared/format/numbers.ts'
 import { passTokens } from '../shared/plan/memory.ts'
 import { defaultTask, taskOf, tasksWithData } from '../shared/tasks/tasks.ts'
 import { computeWith } from './beginAgain.ts'
@@ -162,7 +163,7 @@ interface Numbers {
 
 function describe(n: Numbers, data: string, device: string): string {
   return [
-    `perplexity ${n.perplexity.toFixed(4)} on ${data}, context ${n.seq_len}`,
+    `perplexity ${formatPerplexity(n.perplexity, 4)} on ${data}, context ${n.seq_len}`,
     `exp of the mean over ${plural(n.windows, 'window')} of their mean loss on ${plural(n.seq_len - 1, 'predicted token')}; windows do not overlap, the tail is dropped`,
     `${n.tokens} tokens in ${n.seconds.toFixed(2)} s, ${Math.round(n.tokens_per_second)} tokens/s, peak memory ${formatBytes(n.peak_memory_mb * megabyte)}, ${device}`,
   ].join('\n')

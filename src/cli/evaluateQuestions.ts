@@ -8,7 +8,7 @@ import { writeHarnessFiles } from '../engine/evaluate/tasks/harnessFiles.ts'
 import { loadQuestions, unansweredText, type QuestionSet } from '../engine/evaluate/tasks/questions.ts'
 import { tokensPerPassOf } from '../engine/evaluate/tasks/logLikelihoods.ts'
 import { openModel, unusedText } from '../engine/model/model.ts'
-import { formatAccuracy } from '../shared/format/numbers.ts'
+import { formatAccuracy, formatPerplexity } from '../shared/format/numbers.ts'
 import { taskOf, type TaskName } from '../shared/tasks/tasks.ts'
 import { computeWith } from './beginAgain.ts'
 import { closing } from './closing.ts'
@@ -108,7 +108,7 @@ function describe(set: QuestionSet, result: TaskResult, data: string, device: st
   const figures = [
     figure('accuracy', result.acc),
     ...(result.accNorm ? [figure('by length', result.accNorm)] : []),
-    ...(result.perplexity === null ? [] : [`perplexity ${result.perplexity.toFixed(4)}`]),
+    ...(result.perplexity === null ? [] : [`perplexity ${formatPerplexity(result.perplexity, 4)}`]),
   ]
   return [
     `${taskOf(set.task).title}: ${figures.join(', ')} on ${data}`,

@@ -132,7 +132,7 @@ describe('the form of a recipe in Chromium', () => {
     assert.doesNotMatch(await shown(), /loss:/)
     await loss.selectOption('Half the text, half what the dense model predicts')
     assert.deepEqual(parseRecipe(await shown()).findings, [])
-    await send(page, { type: 'browsed', use: 'evaluateOther', path: './wiki.txt' })
+    await send(page, { type: 'browsed', use: 'evaluateOther', path: './wiki.txt', bytes: 60_000 })
     await page.getByRole('combobox', { name: 'And on text of another kind' }).waitFor()
     const measured = /- task: perplexity\n +data: "([^"]+)"\n +seq_len: 1024\n +at: \[dense, pruned, recovered\]/g
     const texts = [...(await shown()).matchAll(measured)].map(([, data]) => data)
@@ -148,7 +148,7 @@ describe('the form of a recipe in Chromium', () => {
     const second = page.locator('.field', { has: page.getByRole('combobox', { name: 'And on a second text' }) })
     await second.getByRole('button', { name: 'Browse…' }).click()
     assert.deepEqual((await posted(page)).filter(({ type }) => type === 'browse').at(-1)?.use, 'secondData')
-    await send(page, { type: 'browsed', use: 'secondData', path: './readmes.jsonl' })
+    await send(page, { type: 'browsed', use: 'secondData', path: './readmes.jsonl', bytes: 60_000 })
     await page.getByRole('spinbutton', { name: 'Windows of both together' }).waitFor()
     const both = /^ +data: \["\.\/text\/train\.jsonl", "\.\/readmes\.jsonl"\] #/gm
     assert.equal([...(await shown()).matchAll(both)].length, 2)
@@ -175,7 +175,7 @@ describe('the form of a recipe in Chromium', () => {
       const adapter = page.locator('.field', { has: page.getByRole('textbox', { name: 'Folder of the adapter' }) })
       await adapter.getByRole('button', { name: 'Browse…' }).click()
       assert.deepEqual((await posted(page)).filter(({ type }) => type === 'browse').at(-1)?.use, 'adapter')
-      await send(page, { type: 'browsed', use: 'adapter', path: './my-lora' })
+      await send(page, { type: 'browsed', use: 'adapter', path: './my-lora', bytes: null })
       await page.getByRole('button', { name: 'Create recipe' }).waitFor()
       assert.match(await shown(), /^recover:\n {2}mode: merge #.*\n {2}adapter: "\.\/my-lora"\nevaluate:/m)
       assert.doesNotMatch(await shown(), /calibration|every:/)
@@ -208,7 +208,7 @@ describe('the form of a recipe in Chromium', () => {
     await page.getByText('Choose a text to calibrate or train on.').waitFor()
     await page.getByRole('button', { name: 'Browse…' }).first().click()
     assert.deepEqual((await posted(page)).at(-1), { type: 'browse', use: 'data' })
-    await send(page, { type: 'browsed', use: 'data', path: '../c4 "x".jsonl' })
+    await send(page, { type: 'browsed', use: 'data', path: '../c4 "x".jsonl', bytes: 60_000 })
     assert.match(await shown(), /data: "\.\.\/c4 \\"x\\"\.jsonl"/)
   })
 

@@ -1,7 +1,7 @@
 // Differences between two checkpoints, on the same block × module grid as the inspector.
 import { largest } from '../../src/shared/format/lists.ts'
-import type { ComparedTensor, TensorChange } from '../../src/shared/protocol/inspect.ts'
-import { formatShare, formatValue } from '../../src/shared/format/numbers.ts'
+import type { ComparedTensor, CompareSummary, TensorChange } from '../../src/shared/protocol/inspect.ts'
+import { formatCount, formatShare, formatValue } from '../../src/shared/format/numbers.ts'
 import type { GridData } from '../shared/gridData.ts'
 import { cellOf, moduleGrid, type ModuleGrid } from '../shared/moduleGrid.ts'
 import { placeColumns } from '../shared/placeColumns.ts'
@@ -68,6 +68,25 @@ export function describeChange(map: ChangeMap, row: number, column: number): str
   const emptied = sum(changes, (c) => c.emptied)
   const drift = formatValue(worstDrift(changes))
   return `${where}: ${plural(filled, 'zero')} filled, ${plural(emptied, 'new zero')}, drift ${drift}`
+}
+
+/**
+ * What a table of changes without a row means. `all`: changes found so far, whatever the filter leaves of them; `result`: null
+ * while tensors are being compared.
+ */
+export function emptyText(
+  { done, total }: { readonly done: number; readonly total: number },
+  result: Pick<CompareSummary, 'changed' | 'same'> | null,
+  all: number,
+): string {
+  if (all > 0) return 'No changed tensor has such a name.'
+  if (!result)
+    return done === 0
+      ? 'No tensor has been compared yet.'
+      : `No change in the first ${formatCount(done)} of ${plural(total, 'tensor')}.`
+  return result.same > 0
+    ? 'No tensor changed.'
+    : 'No tensor was compared: none has the same name, shape and dtype in both models.'
 }
 
 const filledShare = ({ filled, parameters }: TensorChange) => filled / Math.max(1, parameters)

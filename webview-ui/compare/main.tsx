@@ -12,6 +12,7 @@ import { NamedTable } from '../shared/namedTable.tsx'
 import { openPage } from '../shared/page.tsx'
 import { Folded } from '../shared/parts.tsx'
 import { ChangeMap } from './changeMap.tsx'
+import { emptyText } from './changes.ts'
 import { Pair } from './pair.tsx'
 import { changed, measured, models, progress, receive, result, select } from './store.ts'
 
@@ -33,7 +34,7 @@ function ComparePage() {
             what="changed tensors"
             label="Changed tensors"
             onSelect={select}
-            empty="No tensor changed."
+            empty={emptyText(progress.value, result.value, changed.all.value.length)}
           />
         </div>
         <Pair />

@@ -6,6 +6,7 @@ import { plural } from '../../src/shared/format/plural.ts'
 import type { PlannedProblem, PlannedText } from '../../src/shared/plan/planSummary.ts'
 import type { MethodName } from '../../src/shared/methods/methods.ts'
 import type { RecipeStart, ToRecipe } from '../../src/shared/protocol/view.ts'
+import { bytesPerToken } from '../../src/shared/plan/textTokens.ts'
 import { unstructured } from '../../src/shared/recipe/defaults.ts'
 import { freeOutput } from '../../src/shared/recipe/writing/choices.ts'
 import { looksAtText, recipeText, trains } from '../../src/shared/recipe/writing/recipeText.ts'
@@ -28,6 +29,8 @@ export interface Form {
   /** null: as suggested. */
   readonly output: string | null
   readonly texts: readonly string[]
+  /** Bytes of texts, where they are known. */
+  readonly sizes: Readonly<Record<string, number>>
 }
 
 export const start = signal<RecipeStart | null>(null)
@@ -56,6 +59,7 @@ export function begin(next: RecipeStart, kept: Form | null): void {
     output: null,
     texts: next.texts,
     ...kept,
+    sizes: { ...kept?.sizes, ...next.sizes },
   }
 }
 
@@ -68,6 +72,7 @@ export function receive(message: PageMessage<ToRecipe>): void {
     case 'browsed':
       if (message.use !== 'adapter' && !form.value?.texts.includes(message.path))
         change({ texts: [...(form.value?.texts ?? []), message.path] })
+      if (message.bytes !== null) change({ sizes: { ...form.value?.sizes, [message.path]: message.bytes } })
       return choose({ [message.use]: message.path })
   }
 }
@@ -91,11 +96,13 @@ function comparison({ compared, sparsities, seeds, methods, rates: written }: Fo
 /** The choices as the recipe takes them. */
 export const settled = computed<RecipeChoices | null>(() => {
   if (!form.value || !start.value) return null
-  const { choices, output } = form.value
+  const { choices, output, sizes } = form.value
   const { name, taken } = start.value
   const compare = comparison(form.value)
   const suggested = () => freeOutput(name, choices, (path) => taken.includes(path.slice(2)))
-  return { ...choices, compare, saveTo: output ?? suggested() }
+  const bytes = choices.evaluateOn === null ? undefined : sizes[choices.evaluateOn]
+  const evaluationTokens = bytes === undefined ? null : bytes / bytesPerToken
+  return { ...choices, evaluationTokens, compare, saveTo: output ?? suggested() }
 })
 export const text = computed(() => (settled.value ? recipeText(settled.value) : ''))
 /** The recipe looks at a text to calibrate or to train on. */

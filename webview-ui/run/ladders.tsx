@@ -25,9 +25,12 @@ function LadderFigure({ group: { name, rows }, titled }: { group: LadderGroup; t
   const what = ladderTitle(picture.value)
   const table = (): DataTable => ({
     heads: ['run', ...stages, 'won back'],
-    rows: rows.map(({ label, ladder: { marks, wonBack } }) => ({
+    rows: rows.map(({ label, ladder: { marks, wonBack, better } }) => ({
       head: label,
-      cells: [...stages.map((stage) => marks[stage]?.text ?? '–'), wonBack === null ? '–' : formatWonBack(wonBack)],
+      cells: [
+        ...stages.map((stage) => marks[stage]?.text ?? '–'),
+        wonBack === null ? '–' : formatWonBack(wonBack, better),
+      ],
     })),
   })
   const csv = () =>

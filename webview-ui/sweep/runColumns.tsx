@@ -80,7 +80,7 @@ function measureColumn(id: string, entries: readonly Entry[]): Column<Entry>[] {
   const text = (entry: Entry) => {
     const spread = measure.of(entry)
     if (!spread) return '–'
-    return `${isEarly(entry, id) ? 'pruned ' : ''}${isResult ? withRange(spread, format) : format(spread.median)}`
+    return `${isEarly(entry, id) ? 'pruned ' : ''}${isResult ? withRange(spread, format, measure.distance) : format(spread.median)}`
   }
   const best = bestOf(measure, isResult ? entries : [])
   const cell = (entry: Entry): ComponentChildren => {
@@ -116,10 +116,11 @@ function formatOf(measure: Measure, entries: readonly Entry[]): (value: number) 
 }
 
 /** "21.4 ± 0.3": how far the farthest seed lies from the median. */
-function withRange({ median, low, high, count }: Spread, format: (value: number) => string): string {
-  const far = format(Math.max(high - median, median - low))
+function withRange({ median, low, high, count }: Spread, format: (value: number) => string, distance = format): string {
+  if (count === 1 || low === high || !Number.isFinite(median)) return format(median)
+  const far = distance(Math.max(high - median, median - low))
   // The unit stands once.
-  return count === 1 || low === high ? format(median) : `${format(median)} ± ${far.replace(/ %$/, '')}`
+  return `${format(median)} ± ${far.replace(/ %$/, '')}`
 }
 
 /** The best of each model, where there are several to choose from. */

@@ -1,8 +1,9 @@
 // What the page of several runs knows: the runs as the host tells them, how a person looks at them, and what follows from both.
 import { batch, computed, effect, signal, untracked } from '@preact/signals'
-import type { ComparedRow, ComparedWhat, RunMap, ToSweep } from '../../src/shared/protocol/sweepView.ts'
+import type { ComparedRow, ComparedWhat, RunMap, SentRow, ToSweep } from '../../src/shared/protocol/sweepView.ts'
 import { defaultStyles, stylePaths, type StyledBy } from '../../src/shared/chart/runStyles.ts'
 import { measuresOf } from '../../src/shared/sweep/measures.ts'
+import { fromSent } from '../../src/shared/sweep/sweepTable.ts'
 import type { RunDifference } from '../../src/shared/sweep/runDifference.ts'
 import { onceAFrame } from '../shared/canvas.ts'
 import { keptBy, type Filter } from '../shared/filter.ts'
@@ -132,6 +133,8 @@ const takeRows = onceAFrame(() => {
   changed.clear()
 })
 
+const received = (row: SentRow): ComparedRow => ({ ...row, results: fromSent(row.results) })
+
 export function receive(message: PageMessage<ToSweep>): void {
   switch (message.type) {
     case 'subject':
@@ -142,11 +145,11 @@ export function receive(message: PageMessage<ToSweep>): void {
         what.value = message.what
         if (message.what.kind === 'experiments' && !kept.table && rowsAnew.value === 0)
           table.kept.value = { ...table.kept.value, order: latestFirst }
-        rows.value = message.rows
+        rows.value = message.rows.map(received)
         rowsAnew.value++
       })
     case 'rows':
-      for (const row of message.rows) changed.set(row.index, row)
+      for (const row of message.rows) changed.set(row.index, received(row))
       return takeRows()
     case 'curves':
       return takeCurves(message)

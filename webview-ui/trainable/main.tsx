@@ -10,15 +10,16 @@ import { connectHost, saveText } from '../shared/host.ts'
 import { MapFigure } from '../shared/mapFigure.tsx'
 import { NamedTable } from '../shared/namedTable.tsx'
 import { openPage } from '../shared/page.tsx'
-import { Tiles, Warnings } from '../shared/parts.tsx'
+import { Select, Tiles, Warnings } from '../shared/parts.tsx'
 import { planTiles } from '../shared/planTiles.ts'
 import { describeShare, lettersOf } from './shares.ts'
-import { grid, parameters, plan, receive, shares } from './store.ts'
+import { stageOptions, stageText } from './stages.ts'
+import { chooseStage, grid, parameters, receive, shares, shown, stage } from './store.ts'
 
 const host = connectHost<ToTrainable, FromTrainable>()
 
 function TrainablePage() {
-  const known = plan.value
+  const known = shown.value
   if (!known) return null
   return (
     <div class="stack">
@@ -30,6 +31,7 @@ function TrainablePage() {
       ))}
       <Warnings of={known.warnings} />
       <Tiles label="Totals" tiles={planTiles(known)} />
+      <StageChoice plan={known} />
       <Map plan={known} />
       <NamedTable of={parameters} what="parameters" label="Parameters" empty="No parameter has such a name." />
     </div>
@@ -57,8 +59,29 @@ function Head({ plan: { recipe, model, recoveries, errors } }: { plan: PlanSumma
   )
 }
 
-function Map({ plan: { recipe, model } }: { plan: PlanSummary }) {
+function StageChoice({ plan: known }: { plan: PlanSummary }) {
+  const text = stageText(known, stage.value)
+  if (text === null) return null
+  return (
+    <div class="row">
+      <Select
+        label="Stage shown"
+        before="Stage"
+        options={stageOptions(known.recoveries)}
+        value={stage.value}
+        onChoose={chooseStage}
+      />
+      <p class="muted" role="status">
+        {text}
+      </p>
+    </div>
+  )
+}
+
+function Map({ plan: known }: { plan: PlanSummary }) {
+  const { recipe, model } = known
   const letters = lettersOf(shares.value)
+  const caption = [model, stageText(known, stage.value), letters].filter(Boolean).join(' · ')
   return (
     <section class="card">
       <MapFigure
@@ -66,9 +89,9 @@ function Map({ plan: { recipe, model } }: { plan: PlanSummary }) {
         name="trainable"
         label="Trained share by block and module"
         fileTitle={`What ${recipe} would train`}
-        caption={`${model} · ${letters}`}
+        caption={caption}
         data={grid.value}
-        words={{ title: 'Trained numbers per weight', low: 'none', high: 'most in this recipe' }}
+        words={{ title: 'Trained numbers per weight', low: 'none', high: 'most shown' }}
         describe={(row, column) => describeShare(shares.value, row, column)}
         onSelect={filterCell}
       />

@@ -8,9 +8,19 @@ import { chosenColour } from '../shared/settings.ts'
 import { placeColumns } from '../shared/placeColumns.ts'
 import { numberColumn, type Column } from '../shared/tableColumn.ts'
 import { shareGrid, shareMap } from './shares.ts'
+import { allStages, planOfStage, stageOptions, type Stage } from './stages.ts'
 
 export const plan = signal<PlanSummary | null>(null)
-export const shares = computed(() => shareMap(plan.value?.rows ?? []))
+const chosen = signal<Stage>(allStages)
+/** What of the recipe the page shows; a stage that a saved recipe no longer has gives way to all. */
+export const stage = computed(() => {
+  const isThere = stageOptions(plan.value?.recoveries ?? []).some(({ value }) => value === chosen.value)
+  return isThere ? chosen.value : allStages
+})
+export const chooseStage = (next: Stage) => void (chosen.value = next)
+/** The plan as that stage alone would train. */
+export const shown = computed(() => plan.value && planOfStage(plan.value, stage.value))
+export const shares = computed(() => shareMap(shown.value?.rows ?? []))
 export const grid = computed(() => shareGrid(shares.value, chosenColour))
 
 export function receive(message: PageMessage<ToTrainable>): void {
@@ -27,6 +37,6 @@ const columns: readonly Column<PlanRow>[] = [
   last,
 ]
 export const parameters = namedRows(
-  computed(() => plan.value?.rows ?? []),
+  computed(() => shown.value?.rows ?? []),
   columns,
 )

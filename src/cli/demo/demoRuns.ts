@@ -2,7 +2,7 @@
 import { join } from 'node:path'
 import type { RunReport } from '../../engine/run/report/report.ts'
 import { formatBytes, megabyte } from '../../shared/format/byteSize.ts'
-import { formatShare, formatTrained } from '../../shared/format/numbers.ts'
+import { formatPerplexity, formatShare, formatTrained } from '../../shared/format/numbers.ts'
 
 export interface DemoModel {
   /** Path in the sample. */
@@ -83,5 +83,10 @@ export function cellsOf({ title, perplexity, sparsity, cost }: DemoRow): string[
     cost.seconds.toFixed(0),
     formatBytes(cost.peakMb * megabyte),
   ]
-  return [title, perplexity.toFixed(2), sparsity === null ? '' : formatShare(sparsity, 1), ...(costs ?? ['', '', ''])]
+  return [
+    title,
+    formatPerplexity(perplexity, 2),
+    sparsity === null ? '' : formatShare(sparsity, 1),
+    ...(costs ?? ['', '', '']),
+  ]
 }

@@ -1,10 +1,11 @@
 // An unsaved recipe for a model, complete and without an error: defaults, the texts near the model, and what is known already.
 import * as vscode from 'vscode'
 import { existsSync } from 'node:fs'
-import { join } from 'node:path'
+import { join, resolve } from 'node:path'
+import { bytesPerToken } from '../../shared/plan/textTokens.ts'
 import { freeName, freeOutput, recipeExtension, withTexts } from '../../shared/recipe/writing/choices.ts'
 import { recipeText } from '../../shared/recipe/writing/recipeText.ts'
-import { findTexts, isCorpus, recipeStart } from './recipeDefaults.ts'
+import { bytesOf, findTexts, isCorpus, recipeStart } from './recipeDefaults.ts'
 import { toRecipePath } from './recipePath.ts'
 import type { Settled } from './settledBy.ts'
 
@@ -23,7 +24,9 @@ export async function draftRecipe(weights: string, settled: Settled = {}): Promi
   // The text that is settled is not held out, whatever its name is.
   const filled = withTexts(choices, own === null ? texts : texts.filter((path) => path !== own))
   const text = own === null ? filled : { ...choices, evaluateOn: filled.evaluateOn, data: own }
-  const chosen = { ...text, ...settled, data: text.data }
+  const heldOut = text.evaluateOn
+  const evaluationTokens = heldOut === null ? null : bytesOf(resolve(folder, heldOut)) / bytesPerToken
+  const chosen = { ...text, ...settled, data: text.data, evaluationTokens }
   const saveTo = freeOutput(name, chosen, exists)
   const file = freeName(saveTo.slice(2), recipeExtension, exists)
   const uri = vscode.Uri.file(join(folder, file)).with({ scheme: 'untitled' })

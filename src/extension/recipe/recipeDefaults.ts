@@ -52,5 +52,10 @@ export async function findTexts(folder: string): Promise<vscode.Uri[]> {
 
 /** Notes and lists of requirements are no text to calibrate on. */
 export function isCorpus({ fsPath }: vscode.Uri): boolean {
-  return (statSync(fsPath, { throwIfNoEntry: false })?.size ?? 0) >= leastBytes
+  return bytesOf(fsPath) >= leastBytes
+}
+
+/** 0 of a file that is not there. */
+export function bytesOf(file: string): number {
+  return statSync(file, { throwIfNoEntry: false })?.size ?? 0
 }

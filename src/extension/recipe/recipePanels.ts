@@ -20,7 +20,7 @@ import { messageOf } from '../../shared/errors.ts'
 import { reached } from '../support/milestones.ts'
 import { bindView } from '../views/bindView.ts'
 import { browseFolder, browseText } from './askCorpus.ts'
-import { findTexts, isCorpus, recipeStart } from './recipeDefaults.ts'
+import { bytesOf, findTexts, isCorpus, recipeStart } from './recipeDefaults.ts'
 import { toRecipePath } from './recipePath.ts'
 
 const t = vscode.l10n.t
@@ -74,7 +74,10 @@ export class RecipePanels implements vscode.WebviewPanelSerializer<unknown> {
           return view.post(await this.planned(folder, message.text))
         case 'browse': {
           const path = await (message.use === 'adapter' ? browseFolder(folder) : browseText(folder))
-          if (path) view.post({ type: 'browsed', use: message.use, path: toRecipePath(folder, path) })
+          if (path) {
+            const bytes = message.use === 'adapter' ? null : bytesOf(path)
+            view.post({ type: 'browsed', use: message.use, path: toRecipePath(folder, path), bytes })
+          }
           return
         }
         case 'create': {
@@ -124,7 +127,9 @@ async function startOf({ weights, kind }: Subject): Promise<[folder: string, Rec
   const proposed = kind === 'prune' ? filled : { ...filled, method: null, recoveries: ['retrain' as const] }
   const taken = await readdir(folder)
   const label = modelLabel(weights)
-  return [folder, { kind, weights, name, label, parameters, sparsity, choices: proposed, canRetrain, texts, taken }]
+  const sizes = Object.fromEntries(found.map(({ fsPath }, i) => [texts[i], bytesOf(fsPath)]))
+  const facts = { name, label, parameters, sparsity, canRetrain }
+  return [folder, { kind, weights, ...facts, choices: proposed, texts, sizes, taken }]
 }
 
 async function writeRecipe(folder: string, { text, saveTo }: Extract<FromRecipe, { type: 'create' }>) {

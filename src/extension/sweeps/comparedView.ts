@@ -1,5 +1,6 @@
 // Messages to a view of several runs, made from the runs as they are followed; knows nothing of windows.
-import type { ComparedWhat, FromSweep, RunMap, ToSweep } from '../../shared/protocol/sweepView.ts'
+import type { ComparedWhat, FromSweep, RunMap, SentRow, ToSweep } from '../../shared/protocol/sweepView.ts'
+import { toSent } from '../../shared/sweep/sweepTable.ts'
 import { rowOf } from './comparedRow.ts'
 import { differenceOf, type AskQuestions } from './difference.ts'
 import { CurveFeed } from './curveFeed.ts'
@@ -30,7 +31,10 @@ export function createComparedView(
   const feed = new CurveFeed(followed, post, maxPoints)
   let mapped: readonly number[] = []
   let asked = 0
-  const rowAt = (index: number) => rowOf(followed.runs[index], index)
+  const rowAt = (index: number): SentRow => {
+    const row = rowOf(followed.runs[index], index)
+    return { ...row, results: toSent(row.results) }
+  }
   const exists = (run: number) => followed.runs[run] !== undefined
   const sendMaps = (runs: readonly number[]) => {
     const maps = runs.flatMap((run) => mapOf(followed, run))
@@ -44,7 +48,7 @@ export function createComparedView(
   const viewing = followed.view()
   return {
     replay() {
-      post({ type: 'compared', what, rows: followed.runs.map(rowOf) })
+      post({ type: 'compared', what, rows: followed.runs.map((_, index) => rowAt(index)) })
       void followed.look()
     },
     async handle(message) {

@@ -1,6 +1,7 @@
 // A line chart that hides nothing: the raw line stays behind the smoothed one, gaps stay gaps, levels are lines of their own, what
 // has a standard error shows it.
 import { area, line, symbol, symbolCircle, symbolDiamond, symbolSquare, symbolTriangle } from 'd3-shape'
+import { formatValue } from '../format/numbers.ts'
 import type { Point } from '../series/smooth.ts'
 import { isShown, type ChartData, type ChartText, type Level, type Series, type SeriesStyle } from './chartData.ts'
 import { placeLabels } from './labels.ts'
@@ -82,7 +83,7 @@ function drawSeries({ style, points, raw, marks }: Series, layout: ChartLayout, 
   }
   points.forEach((point, i) => {
     if (!isShown(point.y, data)) {
-      if (point.y === null) drawn.push(drawGap(x.at(point.x), layout.bottom, ink))
+      if (point.y === null || point.y === Infinity) drawn.push(drawGap(x.at(point.x), layout.bottom, ink, point.y))
       return
     }
     // A point between two gaps has no line: without its mark it would not be seen.
@@ -97,10 +98,14 @@ function drawSeries({ style, points, raw, marks }: Series, layout: ChartLayout, 
   return drawn
 }
 
-/** Draws a value that is not a number as a cross on the axis, never a silent hole. */
-export function drawGap(x: number, y: number, ink: Ink): Shape {
+/** Draws a value that is not a number, or overflows, as a cross on the axis, never a silent hole. */
+export function drawGap(x: number, y: number, ink: Ink, value: number | null = null): Shape {
   const d = `M${x - 4} ${y - 4}L${x + 4} ${y + 4}M${x - 4} ${y + 4}L${x + 4} ${y - 4}`
-  return shape('path', { class: 'gap', d, stroke: ink.error, 'stroke-width': 2 }, shape('title', {}, 'not a number'))
+  return shape(
+    'path',
+    { class: 'gap', d, stroke: ink.error, 'stroke-width': 2 },
+    shape('title', {}, value === null ? 'not a number' : formatValue(value)),
+  )
 }
 
 /** The band from the lowest to the highest of several runs, behind their median. */

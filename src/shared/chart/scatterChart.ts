@@ -13,7 +13,7 @@ export interface ScatterLook {
   readonly by: StyledBy
 }
 
-/** A run that has both values, with where it stands among the runs. */
+/** A run that has both values, neither of them infinite, with where it stands among the runs. */
 export interface ScatterPoint extends Point {
   readonly y: number
   readonly run: number
@@ -50,7 +50,8 @@ export function scatterChart<Run extends FoldedRun>(
     style,
     points: members.flatMap((run): ScatterPoint[] => {
       const [across, up] = [x.of(runs[run]), y.of(runs[run])]
-      return across && up && shown(runs[run]) ? [{ ...placed(across, x, up, y), run, style }] : []
+      const isPlaced = across && up && Number.isFinite(across.median) && Number.isFinite(up.median)
+      return isPlaced && shown(runs[run]) ? [{ ...placed(across, x, up, y), run, style }] : []
     }),
   }))
   const drawn = points.filter((group) => group.points.length > 0)
@@ -104,7 +105,9 @@ const mostLevels = 3
 function denseLevels(runs: readonly FoldedRun[], { dense: denseOf, factor, format }: Measure): Level[] {
   const dense = runs.flatMap((run) => {
     const spread = denseOf?.(run) ?? null
-    return spread ? [{ model: run.facts.model, text: format(spread.median), value: factor * spread.median }] : []
+    return spread && Number.isFinite(spread.median)
+      ? [{ model: run.facts.model, text: format(spread.median), value: factor * spread.median }]
+      : []
   })
   const once = [...new Map(dense.map((one) => [one.text, one])).values()]
   if (once.length > mostLevels) return []

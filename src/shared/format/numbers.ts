@@ -95,8 +95,22 @@ export function formatAccuracy(share: number, stderr: number | null): string {
   return stderr === null ? `${percent(share)} %` : `${percent(share)} % ± ${percent(stderr)}`
 }
 
-/** A share of what was lost: a recovery may lose more than it wins, or win more than was lost. */
-export function formatWonBack(share: number): string {
+/** Perplexity with a fixed number of decimals; one that overflows is "∞". */
+export function formatPerplexity(value: number, decimals: number): string {
+  return Number.isFinite(value) ? value.toFixed(decimals) : formatValue(value)
+}
+
+/**
+ * Share of the gap between dense and pruned that recovery won back. A share above 1 grows without bound as the gap shrinks,
+ * so only its side of dense is written. `better`: which values of the measure are better.
+ */
+export function formatWonBack(share: number, better: 'low' | 'high' = 'low'): string {
+  if (share > 1) return `>100 % (${better === 'low' ? 'below' : 'above'} dense)`
+  return formatPercent(share)
+}
+
+/** A share in whole percent, with its sign: "−20 %". */
+export function formatPercent(share: number): string {
   // Adding 0 takes the sign from −0.
   return `${String(Math.round(100 * share) + 0).replace('-', '−')} %`
 }

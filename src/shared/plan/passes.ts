@@ -1,6 +1,6 @@
 // Groups a list of recoveries into passes over the model: adjacent ones that work block by block share one walk over
 // the blocks, a retraining and a merge are passes of their own.
-import type { ResolvedRecover } from '../recipe/resolve.ts'
+import type { ResolvedRecipe, ResolvedRecover } from '../recipe/resolve.ts'
 
 export interface RecoveryPass<T = ResolvedRecover> {
   /** Block after block, on the calibration set; otherwise the one recovery trains the whole model, or merges into it. */
@@ -20,6 +20,30 @@ export function isBlockwise({ mode }: Pick<ResolvedRecover, 'mode'>): boolean {
 
 export function passesOf(recover: readonly ResolvedRecover[], prunes: boolean): Passes {
   return groupPasses(recover, prunes, (settings) => settings)
+}
+
+/**
+ * How often something is measured in the middle of a pass, after each `every` steps of a retraining, or blocks of a walk, whose
+ * last one ends the pass. A merge has no middle.
+ */
+export function timesBetween(
+  { blockwise, recoveries: [first] }: RecoveryPass,
+  numBlocks: number,
+  every = Infinity,
+): number {
+  if (first === undefined || first.mode === 'merge') return 0
+  return Math.floor((blockwise ? numBlocks - 1 : first.steps) / every)
+}
+
+/** The same of all passes of a recipe. */
+export function timesBetweenAll(
+  { recover, prune }: Pick<ResolvedRecipe, 'recover' | 'prune'>,
+  numBlocks: number,
+  every?: number,
+): number {
+  const { whilePruning, later } = passesOf(recover, prune.length > 0)
+  const all = [{ blockwise: true, recoveries: whilePruning }, ...later]
+  return all.reduce((sum, pass) => sum + timesBetween(pass, numBlocks, every), 0)
 }
 
 /** The same for things that hold the settings of a recovery. */

@@ -33,6 +33,7 @@ export function planRecipe(
       train,
       trainable: rows.reduce((n, r) => n + r.trainable, 0),
       percentage: trainablePercentage(rows),
+      trains: rows.flatMap(({ name, trainable, by }) => (by === null ? [] : [{ name, trainable, by }])),
       rows,
     }
   })

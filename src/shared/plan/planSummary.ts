@@ -26,6 +26,8 @@ export interface RecoverySummary {
   trainable: number
   /** 100 · trainable / parameters as the paper counts them. */
   percentage: number
+  /** The rows that it trains, with what it trains of them. */
+  trains: Pick<PlanRow, 'name' | 'trainable' | 'by'>[]
 }
 
 /** An error or a warning at its place in the recipe's text. */

@@ -8,7 +8,7 @@ import { secondsOfWork, sumOf, timesWork, usualRates, workKinds, type Rates, typ
 import { triedWindows } from '../recipe/defaults.ts'
 import type { ResolvedEvaluation, ResolvedRecipe } from '../recipe/resolve.ts'
 import { outputsOf, savesPruned, type OutputKind } from './outputs.ts'
-import { passesOf, type RecoveryPass } from './passes.ts'
+import { passesOf, timesBetweenAll, type RecoveryPass } from './passes.ts'
 import { passWork } from './passWork.ts'
 import { spreadsOverBlocks } from './pruneEntries.ts'
 import { plannedPrecision } from './plannedPrecision.ts'
@@ -26,7 +26,8 @@ const startSeconds = 1.5
 
 /**
  * Parts of a run; `allocate` is the trial of settings before anything is pruned, `baseline` is the pruning pass by which a run that recovers block by block has a pruned model to measure or
- * to save, `recover 0` the first pass of recovery after pruning.
+ * to save, `recover 0` the first pass of recovery after pruning,
+ * `evaluate between 0` all measurements of the first entry of `evaluate` in the middle of recoveries.
  */
 export type WorkPart =
   | 'allocate'
@@ -35,6 +36,7 @@ export type WorkPart =
   | `recover ${number}`
   | `save ${OutputKind}`
   | `evaluate ${Stage}`
+  | `evaluate between ${number}`
 
 export interface PlannedPart {
   readonly part: WorkPart
@@ -56,7 +58,7 @@ export function timedParts(
   return plannedParts(recipe, model, machine, (evaluation) => tokensIn(data, evaluation))
 }
 
-/** The parts that the recipe asks for. Evaluations in between belong to the part that they interrupt. */
+/** The parts that the recipe asks for. */
 export function plannedParts(
   recipe: ResolvedRecipe,
   model: PlannedModel,
@@ -88,14 +90,9 @@ export function partsOfWork(
   const moving = { disk: 2 * bytes }
   const beside = ({ recoveries }: RecoveryPass) => (recoveries.some(({ loss }) => loss) ? { disk: bytes } : {})
   const { whilePruning, later } = passesOf(recover, prune.length > 0)
-  const measuring = (wanted: (e: ResolvedEvaluation) => number) =>
-    sumOf(evaluate.map((e) => timesWork(wanted(e), measuringWork(planned, e, tokensOf(e)))))
-  const stage = (name: Stage) => measuring((e) => (isAskedAt(e, name, recipe) ? 1 : 0))
-  const recovering = ({ blockwise, recoveries }: RecoveryPass) => {
-    const units = blockwise ? config.numBlocks : (recoveries.at(0)?.steps ?? 0)
-    const between = measuring(({ every }) => (every ? Math.floor(units / every) : 0))
-    return sumOf([...recoveries.map((one) => recoverWork(planned, one)), recoveries.length > 0 ? between : {}])
-  }
+  const measuring = (e: ResolvedEvaluation) => measuringWork(planned, e, tokensOf(e))
+  const stage = (name: Stage) => sumOf(evaluate.filter((e) => isAskedAt(e, name, recipe)).map(measuring))
+  const recovering = ({ recoveries }: RecoveryPass) => sumOf(recoveries.map((one) => recoverWork(planned, one)))
   const walking = (pass: RecoveryPass, prunes: boolean) =>
     pass.blockwise ? walkWork(planned, { prunes, recoveries: pass.recoveries }) : {}
   const first: RecoveryPass = { blockwise: true, recoveries: whilePruning }
@@ -112,6 +109,10 @@ export function partsOfWork(
     ...later.map((pass, i) => ({
       part: `recover ${i}` as const,
       work: sumOf([walking(pass, false), recovering(pass), moving, beside(pass)]),
+    })),
+    ...evaluate.map((e, i) => ({
+      part: `evaluate between ${i}` as const,
+      work: timesWork(timesBetweenAll(recipe, config.numBlocks, e.every), measuring(e)),
     })),
     { part: 'evaluate recovered', work: stage('recovered') },
     ...outputsOf(recipe).map(({ kind }) => ({ part: `save ${kind}` as const, work: moving })),

@@ -7,6 +7,7 @@ import type { RunDifference } from '../sweep/runDifference.ts'
 import type { PaperFormat } from '../sweep/paperText.ts'
 import type { RunNotes } from '../sweep/runNotes.ts'
 import type { Sparkline } from '../sweep/sparkline.ts'
+import type { SentPerplexity, SweepResults } from '../sweep/sweepTable.ts'
 import type { FromAnyView, ToAnyView } from './view.ts'
 
 export interface ComparedRow extends ComparedRun {
@@ -28,6 +29,9 @@ export interface ComparedRow extends ComparedRun {
   /** Progress of a run that goes on; a `share` of null is not known yet. */
   readonly progress: { readonly share: number | null; readonly text: string } | null
 }
+
+/** A row as it travels. */
+export type SentRow = Omit<ComparedRow, 'results'> & { readonly results: SweepResults<SentPerplexity> }
 
 /** The subject of the view. */
 export interface ComparedWhat {
@@ -66,8 +70,8 @@ export type ToSweep =
   /** The subject to keep, so that a reloaded window can show the same again. */
   | { type: 'subject'; subject: string }
   /** All there is; sent again when runs came or went. */
-  | { type: 'compared'; what: ComparedWhat; rows: ComparedRow[] }
-  | { type: 'rows'; rows: ComparedRow[] }
+  | { type: 'compared'; what: ComparedWhat; rows: SentRow[] }
+  | { type: 'rows'; rows: SentRow[] }
   /** `watch`: the question that they answer. `isWhole`: all that is known by now has been sent. */
   | { type: 'curves'; watch: number; parts: CurvePart[]; isWhole: boolean }
   | { type: 'maps'; maps: RunMap[] }

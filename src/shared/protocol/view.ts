@@ -312,6 +312,8 @@ export interface RecipeStart {
   canRetrain: boolean
   /** Texts near it, as a recipe names them. */
   texts: string[]
+  /** Bytes of each. */
+  sizes: Readonly<Record<string, number>>
   /** Names in the recipe's folder: a result and a recipe get others. */
   taken: string[]
 }
@@ -324,7 +326,8 @@ export type ToRecipe =
   | ({ type: 'start' } & RecipeStart)
   /** What a text comes to; `problem`: why nobody can tell. */
   | { type: 'planned'; text: string; plan: PlannedText | null; problem: string | null }
-  | { type: 'browsed'; use: BrowsedFor; path: string }
+  /** `bytes`: of a text; null of a folder. */
+  | { type: 'browsed'; use: BrowsedFor; path: string; bytes: number | null }
 export type FromRecipe =
   | FromAnyView
   | { type: 'plan'; text: string }

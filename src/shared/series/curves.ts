@@ -7,7 +7,7 @@ import type { LeanRun } from './leanRun.ts'
 export const curveNames = ['loss', 'perplexity', 'accuracy', 'error'] as const
 export type CurveName = (typeof curveNames)[number]
 
-/** y[i] at x[i], x rising; NaN: not a number. */
+/** y[i] at x[i], x rising; NaN: not a number; Infinity: a perplexity that overflows. */
 export interface Curve {
   readonly x: readonly number[]
   readonly y: readonly number[]

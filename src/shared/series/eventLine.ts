@@ -1,5 +1,6 @@
 // A run's events as lines of a terminal.
-import { formatAccuracy, formatShare, formatValue } from '../format/numbers.ts'
+import { formatAccuracy, formatPerplexity, formatShare, formatValue } from '../format/numbers.ts'
+import { perplexityIn } from './texts.ts'
 import { quoted } from '../format/formatError.ts'
 import { sparsityOf } from '../format/sparsity.ts'
 import { andList } from '../format/lists.ts'
@@ -56,7 +57,8 @@ function evaluationTitle({ task = defaultTask, stage, step, entry, data, seq_len
 function measuredText({ acc, stderr = null, perplexity, samples }: Of<'eval'>): string {
   if (samples) return quoted(samples[0]?.text ?? '')
   if (acc !== undefined) return formatAccuracy(acc, stderr)
-  return perplexity === null ? 'not a number' : (perplexity?.toFixed(4) ?? '–')
+  const value = perplexityIn(perplexity)
+  return value === undefined ? '–' : formatPerplexity(value, 4)
 }
 
 /** For people: `prune.0, depth: spread 0.15 has the lowest loss (0.05: 5.1, …)`. */

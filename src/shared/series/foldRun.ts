@@ -5,6 +5,7 @@ import { defaultTask, type TaskName } from '../tasks/tasks.ts'
 import type { Accuracy } from './meanAccuracy.ts'
 import type { SampleSet } from './samples.ts'
 import type { Point } from './smooth.ts'
+import { perplexityIn } from './texts.ts'
 
 export interface BlockResult {
   block: number
@@ -30,7 +31,7 @@ export interface Evaluation {
   step?: number
   /** Index of that recovery, 0 where the recipe has one. */
   recovery?: number
-  /** null: not a number, or a task that has none. */
+  /** Infinity: it overflows. null: a task that has none. */
   perplexity: number | null
   /** Accuracy on a zero-shot task. */
   accuracy: Accuracy | null
@@ -229,13 +230,14 @@ function addStep(run: RunPicture, event: Extract<RunEvent, { type: 'step' }>): v
 }
 
 function addEvaluation(run: RunPicture, event: Extract<RunEvent, { type: 'eval' }>): void {
-  const { stage, entry, task = defaultTask, data = '', seq_len: seqLen = null, perplexity = null } = event
+  const { stage, entry, task = defaultTask, data = '', seq_len: seqLen = null } = event
   const { acc, stderr = null, samples, step = null, recovery = null, field } = event
   if (samples) {
     run.samples.push({ stage, entry, step, recovery, samples })
     return
   }
   const accuracy = acc === undefined ? null : { acc, stderr }
+  const perplexity = perplexityIn(event.perplexity) ?? null
   const measured = { stage, entry, task, data, ...(field !== undefined && { field }), seqLen }
   const between = step === null ? {} : { step, recovery: recovery ?? 0 }
   run.evaluations.push({ ...measured, x: run.numSteps, ...between, perplexity, accuracy })

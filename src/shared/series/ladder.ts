@@ -3,12 +3,12 @@ import { accuraciesOf } from './accuracies.ts'
 import { entryNames } from './entryNames.ts'
 import { stages, type Stage } from './stages.ts'
 import type { Evaluation, RunPicture } from './foldRun.ts'
-import { formatAccuracy, formatCount, formatValue } from '../format/numbers.ts'
+import { formatAccuracy, formatCount, formatValue, formatWonBack } from '../format/numbers.ts'
 import { followsPruning, isBlockwise, modesOf } from './recoveryName.ts'
 import { gapWonBack, judgedEntry } from './texts.ts'
 
 export interface LadderMark {
-  /** null: not a number. */
+  /** Infinity: it overflows. null: there is none. */
   readonly value: number | null
   readonly text: string
   /** "400 steps", "12 of 30 blocks": what was done of the recovery; null at its end. */
@@ -100,13 +100,13 @@ function ladderOf(picture: RunPicture, measured: Omit<Ladder, 'wonBack' | 'words
 
 function wordsOf(picture: RunPicture, { name, on, better, marks, wonBack }: Omit<Ladder, 'words'>): string {
   const { dense, pruned, recovered } = marks
-  const noNumber = stages.find((stage) => marks[stage]?.value === null)
-  if (noNumber) return `The ${name} of the ${noNumber} model is not a number.`
+  const tooLarge = stages.find((stage) => marks[stage]?.value === Infinity)
+  if (tooLarge) return `The ${name} of the ${tooLarge} model overflows (∞).`
   if (recovered?.partial) {
     const beside = pruned ? `, pruned alone ${pruned.text}` : ''
     return `With ${recovered.after} pruned and recovered, and the others still dense, it is ${recovered.text}${beside}.`
   }
-  if (recovered && wonBack !== null) return wonBackWords(recovered, wonBack, on)
+  if (recovered && wonBack !== null) return wonBackWords(recovered, formatWonBack(wonBack, better), wonBack < 0, on)
   if (dense && pruned)
     return `${costWords(dense, pruned, name, better)}${recovered ? '.' : whyMissing(picture, 'recovered')}`
   if (recovered) {
@@ -118,12 +118,11 @@ function wordsOf(picture: RunPicture, { name, on, better, marks, wonBack }: Omit
   return picture.plan?.measures.length === 0 ? 'The recipe asks for no measurement.' : 'Nothing is measured yet.'
 }
 
-function wonBackWords({ after, text }: LadderMark, share: number, on: string): string {
+function wonBackWords({ after, text }: LadderMark, share: string, isWorse: boolean, on: string): string {
   const where = on === '' ? '' : ` on ${on}`
   const when = after === null ? '' : ` after ${after}`
-  if (share < 0) return `Recovery has made it worse than pruning did${where}${when}: ${text}.`
-  if (share > 1) return `Recovery wins back all that pruning cost${where}, and more${when}.`
-  return `Recovery ${after === null ? 'wins' : 'has won'} back ${(100 * share).toFixed(0)} % of what pruning cost${where}${when}.`
+  if (isWorse) return `Recovery has made it worse than pruning did${where}${when}: ${text}.`
+  return `Recovery ${after === null ? 'wins' : 'has won'} back ${share} of what pruning cost${where}${when}.`
 }
 
 /** Without its full stop. */

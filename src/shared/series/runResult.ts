@@ -12,13 +12,13 @@ import { stages, type Stage } from './stages.ts'
 import { recoveryName } from './recoveryName.ts'
 import type { StageAccuracies } from './meanAccuracy.ts'
 import { fieldsOf } from '../format/records.ts'
-import { gapWonBack, perplexitiesOf, resultsOfTexts, type TextResults } from './texts.ts'
+import { gapWonBack, perplexitiesOf, perplexityIn, resultsOfTexts, type TextResults } from './texts.ts'
 
 /** Where a run wrote what it made. */
 export type Outputs = 'output' | 'prunedOutput' | 'ggufOutput'
 
 export interface RunResult extends TextResults {
-  /** By the recipe's first text. */
+  /** By the recipe's first text; Infinity: it overflows. */
   perplexity: Partial<Record<Stage, number>>
   accuracy: StageAccuracies
   /** Share of zeros among the weights of the block linears. */
@@ -79,8 +79,8 @@ export function resultOf(report: unknown): RunResult {
     ggufOutput: typeof ggufOutput === 'string' ? ggufOutput : null,
   }
   for (const stage of stages) {
-    const value = numberOf(fieldsOf(perplexity)[stage])
-    if (value !== null) result.perplexity[stage] = value
+    const value = perplexityIn(fieldsOf(perplexity)[stage])
+    if (value !== undefined) result.perplexity[stage] = value
     const { acc, stderr, tasks } = fieldsOf(fieldsOf(accuracy)[stage])
     if (typeof acc === 'number' && typeof tasks === 'number')
       result.accuracy[stage] = { acc, stderr: numberOf(stderr), tasks }
@@ -107,7 +107,7 @@ export function resultFacts(result: RunResult): [name: string, value: string][] 
   }
   const { dense, pruned, recovered } = accuracy
   const accuracyBack = gapWonBack({ dense: dense?.acc, pruned: pruned?.acc, recovered: recovered?.acc }, 'high')
-  if (accuracyBack !== null) facts.push(['of the gap in accuracy won back', formatWonBack(accuracyBack)])
+  if (accuracyBack !== null) facts.push(['of the gap in accuracy won back', formatWonBack(accuracyBack, 'high')])
   return [...facts, ...costFacts(result)]
 }
 

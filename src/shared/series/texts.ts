@@ -5,6 +5,15 @@ import { entryNames, type EvaluatedEntry } from './entryNames.ts'
 
 const finite = (value: unknown) => (typeof value === 'number' && Number.isFinite(value) ? value : null)
 
+/**
+ * A perplexity from JSON, which has no infinity: null is one that overflows, since a loss that is not a number fails the
+ * evaluation. undefined: it was not measured.
+ */
+export function perplexityIn(value: unknown): number | undefined {
+  if (value === null) return Infinity
+  return typeof value === 'number' ? value : undefined
+}
+
 /** A report may be anybody's. */
 const mostMeasured = 300
 
@@ -32,7 +41,7 @@ export interface PerplexityOf extends EvaluatedEntry {
   readonly stage: Stage
   /** Set for a measurement in the middle of a recovery. */
   readonly step?: number
-  /** null: not a number. */
+  /** Infinity: it overflows. null: the entry has none. */
   readonly perplexity: number | null
 }
 
@@ -62,12 +71,13 @@ export function textsOf(measured: readonly PerplexityOf[]): MeasuredText[] {
 /** What a report's list of evaluations says of perplexity, at the ends of the stages. */
 export function perplexitiesOf(evaluations: unknown): PerplexityOf[] {
   const found = (Array.isArray(evaluations) ? evaluations : []).flatMap((one: unknown) => {
-    const { stage, entry, step, data, field, seq_len: seqLen, perplexity, acc } = fieldsOf(one)
+    const { stage, entry, step, data, field, seq_len: seqLen, perplexity: measured, acc } = fieldsOf(one)
+    const perplexity = perplexityIn(measured)
     const known = stages.find((name) => name === stage)
     if (known === undefined || typeof entry !== 'number' || step !== undefined || acc !== undefined) return []
     if (perplexity === undefined) return []
     const on = { data: typeof data === 'string' ? data : '', ...(typeof field === 'string' && { field }) }
-    return [{ stage: known, entry, ...on, seqLen: finite(seqLen), perplexity: finite(perplexity) }]
+    return [{ stage: known, entry, ...on, seqLen: finite(seqLen), perplexity }]
   })
   return found.slice(0, mostMeasured)
 }
@@ -83,7 +93,7 @@ export function resultsOfTexts(measured: readonly PerplexityOf[]): TextResults {
   }
 }
 
-/** Share of what pruning cost that recovery won back, of perplexity or accuracy; null where pruning cost nothing. */
+/** Share of what pruning cost that recovery won back, of perplexity or accuracy; null where pruning cost nothing, or a value overflows. */
 export function gapWonBack(
   { dense, pruned, recovered }: Partial<Record<Stage, number>>,
   better: 'low' | 'high',
@@ -91,5 +101,6 @@ export function gapWonBack(
   if (dense === undefined || pruned === undefined || recovered === undefined) return null
   const sign = better === 'low' ? 1 : -1
   const gap = sign * (pruned - dense)
-  return gap > 0 ? (sign * (pruned - recovered)) / gap : null
+  const share = gap > 0 ? (sign * (pruned - recovered)) / gap : NaN
+  return Number.isFinite(share) && Number.isFinite(gap) ? share : null
 }

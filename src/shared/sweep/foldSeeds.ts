@@ -107,7 +107,8 @@ function folded(members: readonly number[], runs: readonly ComparedRun[], areFol
 /** Perplexity of the last stage, less that of the dense model. */
 function deltaOf({ perplexity }: SweepResults): number | null {
   const [last, { dense }] = [lastStage(perplexity), perplexity]
-  return last === null || dense === null ? null : last - dense
+  // ∞ − ∞ is not a number.
+  return last === null || dense === null || dense === Infinity ? null : last - dense
 }
 
 /** The median of an even number is the mean of the two in the middle. */

@@ -4,6 +4,7 @@ import {
   columnFormat,
   formatAccuracy,
   formatDuration,
+  formatPercent,
   formatShare,
   formatTrained,
   percentColumn,
@@ -30,6 +31,8 @@ export interface Measure {
   readonly dense?: (run: FoldedRun) => Spread | null
   /** Writes a value for people. */
   readonly format: (value: number) => string
+  /** Writes how far two values are apart; as `format` unless given. */
+  readonly distance?: (value: number) => string
   /** Numbers of a column have the same decimals where their unit leaves that open. */
   readonly inColumn?: (values: readonly number[]) => (value: number) => string
   /** An axis shows `factor` times the value: 100 where it is in percent. */
@@ -78,7 +81,8 @@ export const measures: readonly Measure[] = [
     },
     textOf: ({ results }) => results.won_back.text,
     of: ({ results }) => results.won_back.share,
-    format: formatWonBack,
+    format: (share) => formatWonBack(share),
+    distance: formatPercent,
   },
   {
     ...{ id: 'accuracy', title: 'accuracy', axis: 'accuracy, % right', better: 'high', isLog: false, factor: percent },

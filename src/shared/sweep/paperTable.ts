@@ -142,7 +142,7 @@ function isBest(
 }
 
 function rangeOf({ median, low, high, count }: Spread, format: (value: number) => string): string | null {
-  return count > 1 && low < high ? format(Math.max(median - low, high - median)) : null
+  return count > 1 && low < high && Number.isFinite(median) ? format(Math.max(median - low, high - median)) : null
 }
 
 /** One a model, where it was measured. */

@@ -6,13 +6,17 @@ import type { NamedSettings } from '../recipe/sweep/settings.ts'
 /** waiting: not begun; failed: ended badly, or its process is gone. */
 export type SweepRunState = 'waiting' | 'running' | 'done' | 'failed' | 'cancelled'
 
-export interface SweepResults {
+/** `Perplexity`: how one is written; Infinity is one that overflows, null one that was not measured. */
+export interface SweepResults<Perplexity = number> {
   /** Share of zeros over the block linears. */
   readonly sparsity: number | null
   /** Perplexities by the first entry that measures one. */
-  readonly perplexity: Readonly<Record<Stage, number | null>>
+  readonly perplexity: Readonly<Record<Stage, Perplexity | null>>
   /** Perplexities by the second text; its name is null where the recipe measures one at most. */
-  readonly second_text: { readonly text: string | null; readonly perplexity: Readonly<Record<Stage, number | null>> }
+  readonly second_text: {
+    readonly text: string | null
+    readonly perplexity: Readonly<Record<Stage, Perplexity | null>>
+  }
   /** Share of what pruning cost in perplexity that recovery won back, and on which text: the second, where there are two. */
   readonly won_back: { readonly text: string | null; readonly share: number | null }
   /** Mean over the tasks, 0 to 1. */
@@ -44,7 +48,7 @@ export function lastStage<T>(values: Readonly<Record<Stage, T | null>>): T | nul
   return values.recovered ?? values.pruned
 }
 
-/** JSON has no infinity and no NaN, and what was not measured is null. */
+/** What was not measured is null. */
 export function sweepResults({
   perplexity,
   accuracy,
@@ -65,5 +69,30 @@ export function sweepResults({
     trainable,
     seconds: result.seconds,
     peak_memory_mb: result.peakMemoryMb,
+  }
+}
+
+/** A perplexity that overflows, in messages: JSON has no infinity. */
+const overflow = 'overflow'
+export type SentPerplexity = number | typeof overflow
+
+export function toSent(results: SweepResults): SweepResults<SentPerplexity> {
+  return withPerplexities(results, (value) => (value === Infinity ? overflow : value))
+}
+
+export function fromSent(results: SweepResults<SentPerplexity>): SweepResults {
+  return withPerplexities(results, (value) => (value === overflow ? Infinity : value))
+}
+
+function withPerplexities<From, To>(results: SweepResults<From>, change: (value: From) => To): SweepResults<To> {
+  const each = (values: Readonly<Record<Stage, From | null>>) => {
+    const changed = (stage: Stage) => (values[stage] === null ? null : change(values[stage]))
+    return { dense: changed('dense'), pruned: changed('pruned'), recovered: changed('recovered') }
+  }
+  const { perplexity, second_text: second } = results
+  return {
+    ...results,
+    perplexity: each(perplexity),
+    second_text: { text: second.text, perplexity: each(second.perplexity) },
   }
 }

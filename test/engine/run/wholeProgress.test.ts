@@ -46,6 +46,30 @@ describe('progress of a run', () => {
       assert.ok(told.every(({ phase, done, total, unit }) => phase !== '' && done <= total && unit !== ''))
     })
 
+  for (const what of ['reconstruction, measured in between', 'retraining, measured in between'] as const)
+    it(`${what}: each evaluation tells its windows, as a phase of its own that the recovery goes on after`, async () => {
+      const events: RunEvent[] = []
+      const calibration = { data, samples: 16, seq_len: 16 }
+      const path = here.place.recipe('a', { version: 1, model, calibration, ...cases()[what], save: { to: 'out' } })
+      await run(here.backend, { recipe: path, onEvent: (event) => events.push(event) })
+      const between = events.flatMap((event, i) => (event.type === 'eval' && event.step !== undefined ? [i] : []))
+      assert.ok(between.length > 0)
+      for (const at of between) {
+        const begun = events.slice(0, at).findLastIndex(({ type }) => type === 'phase')
+        const told = events.slice(begun, at).filter((event) => event.type === 'progress')
+        assert.deepEqual(
+          told.map(({ phase, unit }) => [phase, unit]),
+          told.map(() => ['evaluate', 'windows']),
+        )
+        const last = told.at(-1)
+        assert.ok(last && last.done === last.total && last.total > 1)
+        const next = events.slice(at).find(({ type }) => type === 'phase')
+        assert.ok(next?.type === 'phase' && next.phase !== 'evaluate')
+        const after = events[events.indexOf(next) + 1]
+        if (next.phase === 'retrain') assert.ok(after.type === 'progress' && after.unit === 'steps')
+      }
+    })
+
   it('a pause is no time of the run, of its phases or of its blocks', async () => {
     const pauseMs = 700
     let paused = 0

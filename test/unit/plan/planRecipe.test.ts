@@ -27,6 +27,23 @@ describe('plan of a recipe', () => {
     assert.equal(plan.errors.length, 1, 'the two steps overlap')
   })
 
+  it('tells what each recovery trains beside what any of them trains', () => {
+    const retrain = { mode: 'retrain', data: 'a.jsonl', steps: 1 }
+    const recover = [{ mode: 'refit' }, { ...retrain, train: ['norm'] }, { ...retrain, train: ['bias', 'mask_lora'] }]
+    const { rows, recoveries } = planOf({ prune: [{ sparsity: 0.3 }], calibration, recover })
+    const [refit, norms, adapters] = recoveries.map(({ trains }) => trains)
+    assert.deepEqual(refit, [])
+    assert.deepEqual(new Set(norms.map(({ by }) => by)), new Set(['norm']))
+    assert.deepEqual(new Set(adapters.map(({ by }) => by)), new Set(['bias', 'mask_lora']))
+    for (const { trains, trainable } of recoveries) {
+      assert.equal(
+        trains.reduce((sum, one) => sum + one.trainable, 0),
+        trainable,
+      )
+      assert.ok(trains.every(({ name }) => rows.some((row) => row.name === name)))
+    }
+  })
+
   it('says that more memory is allowed than the machine has, or less than it takes', () => {
     assert.equal(beyondDevice(8e9, 8e9), null)
     assert.match(beyondDevice(64e9, 24e9) ?? '', /--memory 64 GB is more than there is \(24 GB\): at most 21.6 GB/)

@@ -54,14 +54,21 @@ describe('the planned parts of a run', () => {
     assert.equal(all.get('recover 0'), all.get('recover 2'))
   })
 
-  it('evaluations in between count into the part that they interrupt', () => {
+  it('evaluations in between are a part of their own, an entry each', () => {
     const recover = { mode: 'retrain', data: 'a.jsonl', train: ['norm'], steps: 100 }
     const evaluate = (more: object) => [{ task: 'perplexity', data: 'b.jsonl', at: ['dense'], ...more }]
     const [without, withThem] = [{}, { every: 10 }].map((more) =>
       partsOf({ prune, calibration, recover, evaluate: evaluate(more) }),
     )
-    const extra = withThem.get('recover 0')! - without.get('recover 0')!
-    assert.ok(Math.abs(extra - 10 * without.get('evaluate dense')!) < 1e-9 * extra)
+    assert.equal(withThem.get('recover 0'), without.get('recover 0'))
+    const [between, dense] = [withThem.get('evaluate between 0')!, without.get('evaluate dense')!]
+    assert.ok(Math.abs(between - 10 * dense) < 1e-9 * between)
+    assert.ok(!without.has('evaluate between 0'))
+    // The last of its 12 blocks ends a walk.
+    const walk = partsOf({ prune, calibration, recover: { mode: 'refit' }, evaluate: evaluate({ every: 4 }) })
+    assert.ok(Math.abs(walk.get('evaluate between 0')! - 2 * dense) < 1e-9 * dense)
+    const merge = { mode: 'merge', adapter: 'lora' }
+    assert.ok(!partsOf({ prune, recover: merge, evaluate: evaluate({ every: 1 }) }).has('evaluate between 0'))
   })
 
   it('without `recover`, the pruned model is the one that a recipe means by `recovered`', () => {

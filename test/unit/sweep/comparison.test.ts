@@ -6,6 +6,7 @@ import { comparisonTitle } from '../../../src/shared/sweep/comparisonTitle.ts'
 import { comparisonTable } from '../../../src/shared/sweep/comparisonTable.ts'
 import { foldSeeds, spreadOf } from '../../../src/shared/sweep/foldSeeds.ts'
 import { unknownFacts } from '../../../src/shared/sweep/runFacts.ts'
+import { fromSent, toSent } from '../../../src/shared/sweep/sweepTable.ts'
 import { measureNamed } from '../../../src/shared/sweep/measures.ts'
 import { paretoFront } from '../../../src/shared/sweep/paretoFront.ts'
 
@@ -96,6 +97,22 @@ describe('runs that differ only by their seed', () => {
       ['s 0.5', '3 of 4 done', '21.00 (20.00–30.00)'],
       ['s 0.6', 'done', '50.00'],
     ])
+  })
+
+  it('in the table: ∞ where perplexity overflows, a dash where it was not measured', () => {
+    const some = [{ a: 1 }, { a: 2 }].map((settings, i) => compared({ settings, recovered: [Infinity, null][i] }))
+    assert.deepEqual(comparisonTable(foldSeeds(some)).rows, [
+      ['a 1', 'done', '∞'],
+      ['a 2', 'done', '–'],
+    ])
+    const { points } = scatterChart(foldSeeds(some), { ...defaultLook(foldSeeds(some)), x: measureNamed('time') })
+    assert.deepEqual(points, [])
+  })
+
+  it('a perplexity that overflows is one on the far side of a message too', () => {
+    const { results } = compared({ settings: {}, recovered: Infinity })
+    const sent = JSON.parse(JSON.stringify(toSent(results))) as ReturnType<typeof toSent>
+    assert.deepEqual(fromSent(sent), results)
   })
 
   it('lie above the dense model by the median of what each lies above its own', () => {

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { ComparedTensor, TensorChange } from '../../../src/shared/protocol/inspect.ts'
 import { sortRows } from '../../../webview-ui/shared/tableOrder.ts'
-import { changeGrid, changeMap, describeChange } from '../../../webview-ui/compare/changes.ts'
+import { changeGrid, changeMap, describeChange, emptyText } from '../../../webview-ui/compare/changes.ts'
 import { nmText } from '../../../webview-ui/inspector/nmText.ts'
 import { recordedModel, recordedStats } from '../../webview/harness/recorded.ts'
 import { placeColumns } from '../../../webview-ui/shared/placeColumns.ts'
@@ -9,6 +9,21 @@ import { linesInSight } from '../../../webview-ui/shared/tableLines.tsx'
 import { pinnedFirst } from '../../../webview-ui/shared/tablePins.ts'
 import { layOutColumns } from '../../../webview-ui/shared/tableWidths.ts'
 import { weightAt } from '../../../webview-ui/shared/matrixHover.ts'
+
+describe('a table of changes without a row', () => {
+  const total = 1200
+
+  it('says that no tensor changed only when tensors were compared, and all of them', () => {
+    assert.equal(emptyText({ done: 0, total: 0 }, null, 0), 'No tensor has been compared yet.')
+    assert.equal(emptyText({ done: 40, total }, null, 0), 'No change in the first 40 of 1,200 tensors.')
+    assert.equal(emptyText({ done: total, total }, { changed: [], same: total }, 0), 'No tensor changed.')
+    assert.match(emptyText({ done: 0, total: 0 }, { changed: [], same: 0 }, 0), /^No tensor was compared: /)
+  })
+
+  it('says that the filter leaves none where some changed', () => {
+    assert.equal(emptyText({ done: 40, total }, null, 3), 'No changed tensor has such a name.')
+  })
+})
 
 describe('widths of columns', () => {
   const columns = [

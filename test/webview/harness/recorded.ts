@@ -294,6 +294,7 @@ export function recordedPlan(model: ModelSummary): PlanSummary {
         train: ['bias', 'norm', 'mask_lora'],
         trainable,
         percentage: (100 * trainable) / model.parameters,
+        trains: trainsIn(rows),
       },
     ],
     rows,
@@ -313,6 +314,20 @@ export function recordedPlan(model: ModelSummary): PlanSummary {
     errors: [],
     saveTo: '../opt-125m-wanda50',
   }
+}
+
+const trainsIn = (rows: readonly PlanRow[]) => rows.filter(({ by }) => by !== null)
+
+/** The same plan with a refit before and a retraining of the norms after. */
+export function recordedStages(model: ModelSummary): PlanSummary {
+  const plan = recordedPlan(model)
+  const norms = plan.rows.filter(({ by }) => by === 'norm')
+  const trainable = norms.reduce((sum, r) => sum + r.trainable, 0)
+  const percentage = (100 * trainable) / model.parameters
+  const nothing = { mode: 'refit', train: [], trainable: 0, percentage: 0, trains: [] }
+  const last = { mode: 'retrain', train: ['norm'], trainable, percentage, trains: norms }
+  const recoveries = [nothing, ...plan.recoveries, last].map((one, i) => ({ ...one, place: `recover.${i}` }))
+  return { ...plan, mode: 'refit → reconstruct → retrain', recoveries }
 }
 
 /** Refit and reconstruction of two blocks, and a retraining. */

@@ -19,6 +19,7 @@ export function recordedStart(found: string[] = texts): RecipeStart {
     choices: withTexts(firstChoices('./opt', known, 16e9), found),
     canRetrain: true,
     texts: found,
+    sizes: Object.fromEntries(found.map((path) => [path, 60_000])),
     taken: ['opt', 'text', 'opt-alps50'],
   }
 }

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import type { ModelConfig } from '../../../shared/families/modelConfig.ts'
 import { passTokens } from '../../../shared/plan/memory.ts'
 import { andList } from '../../../shared/format/lists.ts'
+import { formatPerplexity } from '../../../shared/format/numbers.ts'
 import { isAskedAt } from '../../../shared/plan/time.ts'
 import type { Stage } from '../../../shared/series/stages.ts'
 import { recoveryPlace, type ResolvedEvaluation, type ResolvedRecipe } from '../../../shared/recipe/resolve.ts'
@@ -22,6 +23,7 @@ import type { PassOptions } from '../../model/step.ts'
 import type { EvaluationData, RunData } from '../open/runData.ts'
 import type { EvaluationResult } from '../state/progress.ts'
 import type { RunSession } from '../state/session.ts'
+import { shareBetween } from '../state/overall.ts'
 
 const units = { windows: 'windows', questions: 'rows', prompts: 'tokens' }
 
@@ -52,8 +54,8 @@ export async function evaluateStage(
       let before = 0
       for (const [i, entry] of due.entries()) {
         const onProgress = (done: number) => session.advance(before + done, total, unit)
-        const pass = between === undefined ? { onProgress } : {}
-        await measure(session, data, entry, stage, decoder, pass, between)
+        if (between) await measureBetween(session, data, entry, decoder, between)
+        else await measure(session, data, entry, stage, decoder, { onProgress })
         before += sizes[i]
       }
     } finally {
@@ -71,10 +73,28 @@ export async function evaluateTraining(
   adapterOf: PassOptions['adapterOf'],
   between: Between,
 ): Promise<void> {
-  await session.time('evaluate', async () => {
+  await session.phase('evaluate', async () => {
     for (const entry of dueEntries(session, 'recovered', between))
-      await measure(session, data, entry, 'recovered', decoder, { adapterOf }, between)
+      await measureBetween(session, data, entry, decoder, between, adapterOf)
   })
+}
+
+/** One entry in the middle of a recovery: its windows are told, and count as its share of all such measurements. */
+async function measureBetween(
+  session: RunSession,
+  data: RunData,
+  entry: Entry,
+  decoder: Decoder,
+  between: Between,
+  adapterOf?: PassOptions['adapterOf'],
+): Promise<void> {
+  const set = await data.evaluation(entry.evaluation)
+  const onProgress = (done: number) => session.advance(done, sizeOf(set), units[set.kind])
+  const { progress, recipe, model } = session
+  const share = shareBetween(progress, recipe, model.config.numBlocks, entry.entry)
+  await session.countAs(`evaluate between ${entry.entry}`, share, () =>
+    measure(session, data, entry, 'recovered', decoder, { adapterOf, onProgress }, between),
+  )
 }
 
 /** A recovery that made the model worse says so, and what to change. */
@@ -108,7 +128,7 @@ const perplexityRounding = 1e-4
 /** A perplexity that rose, or an accuracy that fell by more than the standard error of the difference. */
 export function whatIsWorse(pruned: Measured, recovered: Measured): { what: string; from: string; to: string } | null {
   if ((recovered.perplexity ?? 0) > (1 + perplexityRounding) * (pruned.perplexity ?? Infinity)) {
-    const [from, to] = [pruned, recovered].map(({ perplexity = 0 }) => perplexity.toFixed(2))
+    const [from, to] = [pruned, recovered].map(({ perplexity = 0 }) => formatPerplexity(perplexity, 2))
     return { what: 'raised the perplexity', from, to }
   }
   if (pruned.acc === undefined || recovered.acc === undefined) return null

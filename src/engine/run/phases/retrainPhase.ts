@@ -121,8 +121,9 @@ async function trainBeside(
       onStep: async (done, { loss, lr }, tokensPerSecond) => {
         const number = numberOf(session, recovery)
         session.log.emit({ type: 'step', ...number, step: done, loss, lr, tokens_per_second: tokensPerSecond })
-        session.advance(done, recover.steps, 'steps')
         if (phase.isEvaluationDue(done)) await phase.evaluate(decoder, trainables, done)
+        // After a phase within it the recovery says anew how far it is.
+        session.advance(done, recover.steps, 'steps')
         progress.trainedSteps = done
         rememberLoss(progress.losses, loss)
         if (done < recover.steps && clock.due()) await clock.time(() => save(session, trainables))

@@ -11,7 +11,7 @@ import {
 } from '../../../shared/format/numbers.ts'
 import { cutText } from '../../../shared/series/mergedUpdates.ts'
 import { undecided, type MeanAccuracy } from '../../../shared/series/meanAccuracy.ts'
-import { perplexitiesOf, resultsOfTexts } from '../../../shared/series/texts.ts'
+import { perplexitiesOf, perplexityIn, resultsOfTexts } from '../../../shared/series/texts.ts'
 import { textTable } from '../../../shared/format/textTable.ts'
 import type { RunReport } from './report.ts'
 
@@ -46,7 +46,7 @@ export function summaryRows(report: RunReport): SummaryRow[] {
     stage,
     cells: [
       stage,
-      ...perplexities.map((values) => formatValue(values[stage])),
+      ...perplexities.map((values) => formatValue(perplexityIn(values[stage]))),
       ...(Object.keys(report.accuracy).length > 0 ? [accuracyText(report.accuracy[stage])] : []),
       formatShare(stage === 'dense' ? null : report.sparsity),
       stage === 'recovered' ? trained : '–',

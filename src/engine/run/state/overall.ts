@@ -1,7 +1,7 @@
 // How far the whole run is, and how long it still takes: its parts weighted by the planned time (shared/plan/time.ts),
 // the time that is left by the pace of finished runs, and more and more by what this one has measured.
 import { unknownPace, type Pace } from '../../../shared/plan/pace.ts'
-import { passesOf } from '../../../shared/plan/passes.ts'
+import { passesOf, timesBetweenAll } from '../../../shared/plan/passes.ts'
 import type { PlannedPart, WorkPart } from '../../../shared/plan/time.ts'
 import { isAskedAt, tries } from '../../../shared/plan/time.ts'
 import type { Stage } from '../../../shared/series/stages.ts'
@@ -11,7 +11,8 @@ import type { RunProgress } from './progress.ts'
 export interface Overall {
   /** Times are milliseconds of work: a clock that stands still while the run is paused. */
   enter(part: WorkPart, now: number): void
-  leave(part: WorkPart, now: number): void
+  /** The part is done up to `fraction`, 0 to 1. */
+  leave(part: WorkPart, now: number, fraction?: number): void
   /** The part is done so far, 0 to 1. Never goes back. */
   reach(part: WorkPart, fraction: number, now: number): void
   /** 0 to 1; never falls. */
@@ -20,12 +21,27 @@ export interface Overall {
   secondsLeft(now: number): readonly [least: number, most: number] | null
 }
 
-/** The point from which the pace of a part is measured. */
-interface Origin {
+/** A part that has begun and not ended; another may interrupt it. */
+interface Visit {
   readonly part: WorkPart
-  readonly at: number
-  readonly fraction: number
+  /** How much of it was done when its pace began to be measured, 0 to 1. */
+  from: number
+  /** Milliseconds up to `since`, without interruptions. */
+  spent: number
+  /** When it began, or went on after an interruption. */
+  since: number
+  /** A resumed run first walks past what is finished, which tells nothing about the pace of the rest. */
+  isPassing: boolean
 }
+
+interface Measured {
+  /** Seconds that it took, and seconds that were planned for it. */
+  readonly spent: number
+  readonly gained: number
+}
+
+/** Parts that do the same kind of work go at one pace: what the dense model's evaluation took tells how long the others take. */
+const kindOf = (part: WorkPart): string => (part.startsWith('evaluate') ? 'evaluate' : part)
 
 /** Less than this says nothing about the pace. */
 const leastSeconds = 0.5
@@ -50,48 +66,71 @@ export function createOverall(parts: readonly PlannedPart[], options: OverallOpt
   const total = parts.reduce((sum, { seconds }) => sum + seconds, 0)
   const secondsOf = (part: WorkPart) => planned.get(part) ?? 0
   const fractionOf = (part: WorkPart) => fractions.get(part) ?? 0
-  /** Seconds that finished parts took, and seconds that were planned for what was done of them. */
-  let spent = 0
-  let gained = 0
-  let origin: Origin | null = null
-  let isPassing = false
-  const currentOf = (now: number) => {
-    if (!origin) return { spent: 0, gained: 0, fraction: 0 }
-    const fraction = fractionOf(origin.part) - origin.fraction
-    return { spent: (now - origin.at) / 1000, gained: fraction * secondsOf(origin.part), fraction }
+  const raise = (part: WorkPart, fraction: number) => {
+    if (planned.has(part)) fractions.set(part, Math.max(fractionOf(part), clamp(fraction)))
+  }
+  /** Visits that are over, by kind; the last of `open` goes on and interrupts those before it. */
+  const over = new Map<string, Measured>()
+  const open: Visit[] = []
+  const measuredOf = (visit: Visit, now: number): Measured => {
+    const goesOn = visit === open.at(-1) ? now - visit.since : 0
+    return {
+      spent: (visit.spent + goesOn) / 1000,
+      gained: (fractionOf(visit.part) - visit.from) * secondsOf(visit.part),
+    }
+  }
+  const close = (visit: Visit, now: number) => {
+    const kind = kindOf(visit.part)
+    over.set(kind, together([over.get(kind) ?? nothing, measuredOf(visit, now)]))
+    open.pop()
+    const interrupted = open.at(-1)
+    if (interrupted) interrupted.since = now
   }
   return {
     enter(part, now) {
-      origin = { part, at: now, fraction: fractionOf(part) }
-      // A resumed run first walks past what is finished, which tells nothing about the pace of the rest.
-      isPassing = origin.fraction > 0
+      // It failed, and is begun again.
+      while (open.some((visit) => visit.part === part)) close(open[open.length - 1], now)
+      const interrupted = open.at(-1)
+      if (interrupted) interrupted.spent += now - interrupted.since
+      open.push({ part, from: fractionOf(part), spent: 0, since: now, isPassing: fractionOf(part) > 0 })
     },
     reach(part, fraction, now) {
-      if (!planned.has(part)) return
-      fractions.set(part, Math.max(fractionOf(part), clamp(fraction)))
-      if (isPassing && origin?.part === part) origin = { part, at: now, fraction: fractionOf(part) }
-      isPassing &&= fraction < fractionOf(part)
+      const visit = open.at(-1)
+      raise(part, fraction)
+      if (visit?.part !== part || !visit.isPassing) return
+      Object.assign(visit, { from: fractionOf(part), spent: 0, since: now })
+      visit.isPassing = fraction < fractionOf(part)
     },
-    leave(part, now) {
-      if (planned.has(part)) fractions.set(part, 1)
-      const current = currentOf(now)
-      spent += current.spent
-      gained += current.gained
-      origin = null
+    leave(part, now, fraction = 1) {
+      raise(part, fraction)
+      if (!open.some((visit) => visit.part === part)) return
+      for (let last = open.at(-1); last; last = open.at(-1)) {
+        close(last, now)
+        if (last.part === part) return
+      }
     },
     share() {
       if (total === 0) return 0
       return parts.reduce((sum, { part, seconds }) => sum + fractionOf(part) * seconds, 0) / total
     },
     secondsLeft(now) {
-      const current = currentOf(now)
-      const measured = { spent: spent + current.spent, gained: gained + current.gained }
-      const pace = measuredPace(learned, measured, measured.gained / total / halfOfWhole)
-      const own = measuredPace(pace, current, current.fraction / halfOfPart)
+      const byKind = new Map(over)
+      for (const visit of open) {
+        const kind = kindOf(visit.part)
+        byKind.set(kind, together([byKind.get(kind) ?? nothing, measuredOf(visit, now)]))
+      }
+      const whole = together([...byKind.values()])
+      const pace = measuredPace(learned, whole, whole.gained / total / halfOfWhole)
+      const paceFor = (part: WorkPart) => {
+        const kind = kindOf(part)
+        const own = byKind.get(kind) ?? nothing
+        const all = parts.reduce((sum, one) => sum + (kindOf(one.part) === kind ? one.seconds : 0), 0)
+        return measuredPace(pace, own, own.gained / all / halfOfPart)
+      }
       const left = (end: 'low' | 'high') =>
         parts.reduce((sum, { part, seconds }) => {
-          const whole = seconds * (part === origin?.part ? own : pace)[end]
-          return sum + (1 - fractionOf(part)) * whole
+          const missing = (1 - fractionOf(part)) * seconds
+          return missing > 0 ? sum + missing * paceFor(part)[end] : sum
         }, 0)
       const range = [left('low'), left('high')] as const
       // A pace from too little work is not finite.
@@ -100,16 +139,33 @@ export function createOverall(parts: readonly PlannedPart[], options: OverallOpt
   }
 }
 
+const nothing: Measured = { spent: 0, gained: 0 }
+
+function together(measured: readonly Measured[]): Measured {
+  return {
+    spent: measured.reduce((sum, { spent }) => sum + spent, 0),
+    gained: measured.reduce((sum, { gained }) => sum + gained, 0),
+  }
+}
+
 /** A pace, moved towards the one that has been measured, whose weight is `trust` beside its own of 1. */
-function measuredPace(
-  { low, high, runs }: Pace,
-  { spent, gained }: { spent: number; gained: number },
-  trust: number,
-): Pace {
+function measuredPace({ low, high, runs }: Pace, { spent, gained }: Measured, trust: number): Pace {
   if (gained <= 0 || spent < leastSeconds) return { low, high, runs }
   const measured = spent / gained
   const towards = (from: number, to: number) => Math.exp((Math.log(from) + trust * Math.log(to)) / (1 + trust))
   return { low: towards(low, measured / measuredWithin), high: towards(high, measured * measuredWithin), runs }
+}
+
+/** How much of an entry's measurements in between is done, before and after the next of them, 0 to 1. */
+export function shareBetween(
+  { evaluations }: Pick<RunProgress, 'evaluations'>,
+  recipe: ResolvedRecipe,
+  numBlocks: number,
+  entry: number,
+): readonly [from: number, to: number] {
+  const all = Math.max(1, timesBetweenAll(recipe, numBlocks, recipe.evaluate[entry].every))
+  const done = evaluations.filter((e) => e.entry === entry && e.step !== undefined).length
+  return [clamp(done / all), clamp((done + 1) / all)]
 }
 
 /** Fractions of the parts that a resumed run has behind it. */
@@ -138,6 +194,10 @@ export function finishedParts(
     const asked = recipe.evaluate.filter((e) => isAskedAt(e, stage, recipe)).length
     return evaluations.filter((e) => e.stage === stage && e.step === undefined).length / Math.max(1, asked)
   }
+  const between = recipe.evaluate.map((_, entry): [WorkPart, number] => [
+    `evaluate between ${entry}`,
+    shareBetween({ evaluations }, recipe, numBlocks, entry)[0],
+  ])
   return new Map<WorkPart, number>([
     ['evaluate dense', measured('dense')],
     ['allocate', finishedBlocks > 0 ? 1 : trialLosses.length / Math.max(1, tries(recipe))],
@@ -145,6 +205,7 @@ export function finishedParts(
     ['prune', finishedBlocks / numBlocks],
     ['evaluate pruned', measured('pruned')],
     ...passes,
+    ...between,
     ['evaluate recovered', measured('recovered')],
     ['save pruned', pruned.saved === null ? 0 : 1],
     ['save result', saved === null ? 0 : 1],

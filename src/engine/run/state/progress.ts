@@ -25,6 +25,11 @@ const measured = z
   .number()
   .nullable()
   .transform((value) => value ?? NaN)
+/** A perplexity that overflows. */
+const perplexity = z
+  .number()
+  .nullable()
+  .transform((value) => value ?? Infinity)
 const record = <T extends z.ZodType>(value: T) => z.record(text, value)
 
 /** A name that cannot lead anywhere: it becomes a part of a path whose folder is removed. */
@@ -66,7 +71,7 @@ export const evaluationShape = z.object({
   /** With `step`, of a recipe with several recoveries: the last that the measured blocks have been through. */
   recovery: count.optional(),
   seconds,
-  perplexity: measured.optional(),
+  perplexity: perplexity.optional(),
   /** Tokens behind a perplexity. */
   tokens: count.optional(),
   windows: count.optional(),

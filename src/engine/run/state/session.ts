@@ -81,6 +81,8 @@ export interface RunSession extends SessionParts {
   expect(planned: PlannedTime): void
   /** Announces a phase and counts its seconds. */
   phase<T>(name: PhaseName, body: () => Promise<T>, options?: PhaseOptions): Promise<T>
+  /** Counts what the body advances as a share of a part of the planned work: how much is done before and after, 0 to 1. */
+  countAs<T>(part: WorkPart, share: readonly [from: number, to: number], body: () => Promise<T>): Promise<T>
   /** Replaces the phase within a phase by another one, unless it is that already. Nothing is counted. */
   turnTo(name: PhaseName, recovery: number): void
   /** Counts seconds under a phase's name without announcing it; they are not counted under the phase around it. */
@@ -132,8 +134,7 @@ export function createSession(parts: SessionParts): RunSession {
   let announced: Announced | null = null
   const announce = (named: Announced) => log.emit({ type: 'phase', ...(announced = named) })
   let shown = { phase: '', done: -1, at: -Infinity }
-  let overall: Overall | null = null
-  let current: WorkPart | undefined
+  const work = createWork(log.elapsed)
   const room = createRoom()
   return {
     ...parts,
@@ -144,7 +145,7 @@ export function createSession(parts: SessionParts): RunSession {
       progress.plannedRates = rates ? 'measured' : 'usual'
       const done = finishedParts(progress, parts.recipe, parts.model.config.numBlocks)
       const pace = paceOf(parts.recipe, { gpu: !backend.traits.inHostMemory, rates }, parts.past)
-      overall = createOverall(planned, { pace, done })
+      work.expect(createOverall(planned, { pace, done }))
     },
     warn(message) {
       if (progress.warnings.includes(message)) return
@@ -153,17 +154,15 @@ export function createSession(parts: SessionParts): RunSession {
     },
     async phase(name, body, { timedAs = name, part, recovery } = {}) {
       throwIfCancelled(signal)
-      const around = { announced, current }
+      const around = announced
       announce({ phase: name, ...(recovery !== undefined && { recovery }) })
-      current = part
-      if (part) overall?.enter(part, log.elapsed())
-      const result = await clock.run(timedAs, body)
-      if (part) overall?.leave(part, log.elapsed())
-      if (around.announced) announce(around.announced)
-      announced = around.announced
-      current = around.current
+      const share = part && { part, from: 0, to: 1 }
+      const result = await clock.run(timedAs, () => work.within(share, body))
+      if (around) announce(around)
+      announced = around
       return result
     },
+    countAs: (part, [from, to], body) => work.within({ part, from, to }, body),
     turnTo(phase, recovery) {
       if (announced?.phase !== phase || announced.recovery !== recovery) announce({ phase, recovery })
     },
@@ -171,12 +170,12 @@ export function createSession(parts: SessionParts): RunSession {
     advance(done, total, unit) {
       const now = performance.now()
       if (!announced) return
-      if (current) overall?.reach(current, done / total, log.elapsed())
+      work.reach(done / total)
       const { phase } = announced
       if (shown.phase !== phase || done < shown.done) shown = { phase, done, at: -Infinity }
       if (now - shown.at < progressEveryMs && done < total) return
       shown = { ...shown, done, at: now }
-      log.emit({ type: 'progress', phase, done, total, unit, ...toldOf(overall, log.elapsed()) })
+      log.emit({ type: 'progress', phase, done, total, unit, ...work.told() })
     },
     async milestone() {
       killPoint()
@@ -187,6 +186,40 @@ export function createSession(parts: SessionParts): RunSession {
     },
     count,
     close: () => memory.stop(),
+  }
+}
+
+/** A part of the planned work, and how much of it is done before and after what is counted, 0 to 1. */
+interface Share {
+  readonly part: WorkPart
+  readonly from: number
+  readonly to: number
+}
+
+/** Counts what is advanced as shares of the planned work, once that is known. */
+function createWork(elapsed: () => number) {
+  let overall: Overall | null = null
+  let current: Share | undefined
+  return {
+    expect: (planned: Overall) => void (overall = planned),
+    /** Without a share the body is no part of the plan. */
+    async within<T>(share: Share | undefined, body: () => Promise<T>): Promise<T> {
+      const around = current
+      current = share
+      try {
+        if (share) overall?.enter(share.part, elapsed())
+        const result = await body()
+        if (share) overall?.leave(share.part, elapsed(), share.to)
+        return result
+      } finally {
+        current = around
+      }
+    },
+    /** `done`: 0 to 1 of the current share. */
+    reach(done: number) {
+      if (current) overall?.reach(current.part, current.from + (current.to - current.from) * done, elapsed())
+    },
+    told: () => toldOf(overall, elapsed()),
   }
 }
 

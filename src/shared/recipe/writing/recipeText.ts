@@ -6,6 +6,7 @@ import { proposeSpread, type LossChoice } from '../measured.ts'
 import { methodOf, needsData, type MethodName } from '../../methods/methods.ts'
 import { isTraining } from '../resolve.ts'
 import type { RecoverMode } from '../schema.ts'
+import { isCheapToMeasure } from './measuredBetween.ts'
 
 export interface RecipeChoices {
   /** All paths as they stand in the recipe: relative to it. */
@@ -37,6 +38,8 @@ export interface RecipeChoices {
   seqLen: number
   /** Tokens of a window of the evaluation. */
   evaluationLen: number
+  /** About how many tokens the held-out text has; null or left out: not known, and nothing is measured in the middle of a recovery. */
+  evaluationTokens?: number | null
   /** How many the model has; null: not known. */
   blocks: number | null
   samples: number
@@ -193,7 +196,7 @@ function modeLines(mode: RecoverMode, choices: RecipeChoices): string[] {
 function evaluateLines(choices: RecipeChoices): string[] {
   const { evaluateOn, evaluateOther, evaluationLen, recoveries, method } = choices
   if (evaluateOn === null) return ['# evaluate: name a held-out text here to see perplexity before and after.']
-  const at = [...(method === null ? ['dense'] : ['dense', 'pruned']), ...(recoveries.length > 0 ? ['recovered'] : [])]
+  const at = stagesOf(choices)
   const every = quarter(choices)
   const measured = (data: string, remark = '') => [
     '  - task: perplexity',
@@ -214,11 +217,25 @@ function evaluateLines(choices: RecipeChoices): string[] {
   ]
 }
 
-/** Steps, where any recovery takes steps over the whole model; else blocks. null: nothing is in between. */
-function quarter({ recoveries, steps, blocks }: RecipeChoices): number | null {
+function stagesOf({ method, recoveries }: RecipeChoices): string[] {
+  return [...(method === null ? ['dense'] : ['dense', 'pruned']), ...(recoveries.length > 0 ? ['recovered'] : [])]
+}
+
+/** Steps, where any recovery takes steps over the whole model; else blocks. null: nothing is measured in between. */
+function quarter(choices: RecipeChoices): number | null {
+  const { recoveries, steps, blocks, loss, evaluationTokens = null } = choices
   if (recoveries.every((mode) => mode === 'merge')) return null
   const all = recoveries.includes('retrain') ? steps : blocks
-  return all === null || all < 4 ? null : Math.ceil(all / 4)
+  if (all === null || all < 4 || evaluationTokens === null) return null
+  const every = Math.ceil(all / 4)
+  const run = {
+    ...choices,
+    evaluationTokens,
+    pruningLooks: pruningLooks(choices),
+    comparesWithDense: loss === 'half' && choosesLoss(choices),
+    stages: stagesOf(choices).length,
+  }
+  return isCheapToMeasure(run, every) ? every : null
 }
 
 /** The first recovery shares the walk of pruning, so that the pruned model is there only after a pass of its own. */

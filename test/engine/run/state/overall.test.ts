@@ -79,6 +79,42 @@ describe('progress of a whole run', () => {
     assert.ok(many / few < 1.25 && few < 45 && many > 45, `${few} to ${many}: the rest as its first half`)
   })
 
+  it('counts evaluations in between, at the pace of those that are done', () => {
+    const overall = createOverall([
+      { part: 'evaluate dense', seconds: 1 },
+      { part: 'recover 0', seconds: 10 },
+      { part: 'evaluate between 0', seconds: 4 },
+    ])
+    overall.enter('evaluate dense', 0)
+    overall.leave('evaluate dense', 60_000)
+    overall.enter('recover 0', 60_000)
+    // As fast as planned: the steps that are left take 7 s, and four evaluations a minute each.
+    overall.reach('recover 0', 0.3, 63_000)
+    const [least, most] = overall.secondsLeft(63_000)!
+    assert.ok(least > 0.7 * 247 && most > 0.9 * 247 && most < 1.2 * 247, `${least} to ${most}`)
+    overall.enter('evaluate between 0', 63_000)
+    overall.reach('evaluate between 0', 0.125, 93_000)
+    const [fewer, more] = overall.secondsLeft(93_000)!
+    assert.ok(fewer < 217 && more > 0.9 * 217 && more < most, `${fewer} to ${more}`)
+    overall.leave('evaluate between 0', 123_000, 0.25)
+    assert.equal(overall.share(), (1 + 3 + 1) / 15)
+    // The time of the evaluation is none of the recovery's.
+    overall.reach('recover 0', 0.6, 126_000)
+    const [low, high] = overall.secondsLeft(126_000)!
+    assert.ok(low < 184 && high > 184 && high / low < 1.6, `${low} to ${high}`)
+  })
+
+  it('a part that failed and is begun again goes on from where it was', () => {
+    const overall = createOverall(parts)
+    overall.enter('prune', 0)
+    overall.enter('evaluate dense', 1000)
+    overall.enter('prune', 2000)
+    overall.reach('prune', 0.5, 30_000)
+    overall.leave('prune', 60_000)
+    assert.equal(overall.share(), 0.6)
+    assert.ok(overall.secondsLeft(60_000)![1] < Infinity)
+  })
+
   it('says nothing of what is left where nothing is planned, or so little is done that its pace is no number', () => {
     assert.equal(createOverall([]).secondsLeft(1000), null)
     const overall = createOverall(parts)

@@ -101,9 +101,33 @@ describe('recipes that the form writes', () => {
     assert.deepEqual(written({ sparsity: 0.7, pattern: '2:4', spread: 'tried' }), [undefined, undefined, false])
   })
 
+  it('measure in the middle of a recovery only where that takes a tenth of the run at most', () => {
+    const everyOf = (evaluationTokens: number | null, more: Partial<RecipeChoices> = {}) => {
+      const choices = { ...base, method: 'magnitude' as const, pattern: 'unstructured', data: 'c4.jsonl', steps: 100 }
+      const text = recipeText({ ...choices, recoveries: ['retrain'], evaluationTokens, ...more })
+      return parseRecipe(text).recipe?.evaluate?.[0].every
+    }
+    // Passes of 100 steps of 256 tokens, forward and backward: 76,800. Three stages and four measurements in between:
+    // 4·t is a tenth of 7·t + 76,800 at t = 76,800 / 33.
+    assert.equal(everyOf(76_800 / 33 - 1), 25)
+    assert.equal(everyOf(76_800 / 33 + 1), undefined)
+    assert.equal(everyOf(76_800 / 33 + 1, { loss: 'half' }), 25, 'the dense model passes too')
+    // 12 blocks, 3 measurements: 3·t is a tenth of 6·t + 2 passes of 128 windows of 256 tokens.
+    assert.equal(everyOf(65_536 / 24 - 1, { recoveries: ['refit'] }), 3)
+    assert.equal(everyOf(65_536 / 24 + 1, { recoveries: ['refit'] }), undefined)
+    assert.equal(everyOf(null), undefined, 'nobody knows how long its text is')
+  })
+
   it('measure at each stage and at every quarter, and say that a pruned perplexity may cost a pass', () => {
     const measured = (recoveries: RecoverMode[], more: Partial<RecipeChoices> = {}) => {
-      const choices = { ...base, method: 'wanda' as const, pattern: 'unstructured', data: 'c4.jsonl', steps: 100 }
+      const choices = {
+        ...base,
+        method: 'wanda' as const,
+        pattern: 'unstructured',
+        data: 'c4.jsonl',
+        steps: 100,
+        evaluationTokens: 1000,
+      }
       const text = recipeText({ ...choices, recoveries, ...more })
       const [{ at, every }] = parseRecipe(text).recipe?.evaluate ?? []
       return [at?.join(), every, /one more pass that prunes/.test(text)]

@@ -119,11 +119,11 @@ describe('chart of perplexity', () => {
     )
   })
 
-  it('keeps a perplexity that is not a number, and of two at one step the later', () => {
+  it('keeps a perplexity that overflows, and of two at one step the later', () => {
     const { series, levels } = perplexityChart([
       run(0, evaluation('pruned', null), step, evaluation('recovered', 9), evaluation('recovered', 8)),
     ])
-    assert.ok(Number.isNaN(levels[0].value))
+    assert.deepEqual([levels[0].value, levels[0].note], [Infinity, 'pruned ∞'])
     assert.deepEqual(series[0].points, [{ x: 1, y: 8 }])
   })
 

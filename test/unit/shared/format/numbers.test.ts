@@ -4,6 +4,7 @@ import { placeOf } from '../../../../src/shared/format/moduleName.ts'
 import {
   columnFormat,
   formatDuration,
+  formatPerplexity,
   formatRequested,
   formatShare,
   formatTrained,
@@ -23,9 +24,27 @@ describe('numbers for people', () => {
   })
 
   it('nothing is written as a negative zero', () => {
-    assert.deepEqual([-0.003, 0.003, -0.2, 1.5].map(formatWonBack), ['0 %', '0 %', '−20 %', '150 %'])
+    assert.deepEqual(
+      [-0.003, 0.003, -0.2].map((share) => formatWonBack(share)),
+      ['0 %', '0 %', '−20 %'],
+    )
     const points = (value: number) => withSign((100 * Math.abs(value)).toFixed(1), value)
     assert.deepEqual([0, -0.0001, 0.02, -0.02, NaN].map(points), ['0.0', '0.0', '+2.0', '−2.0', 'NaN'])
+  })
+
+  it('more than the whole gap is written as the side of dense that it ends on', () => {
+    assert.deepEqual(
+      [1, 1.001, 15.66].map((share) => formatWonBack(share)),
+      ['100 %', '>100 % (below dense)', '>100 % (below dense)'],
+    )
+    assert.equal(formatWonBack(15.66, 'high'), '>100 % (above dense)')
+  })
+
+  it('a perplexity with fixed decimals is ∞ where it overflows', () => {
+    assert.deepEqual(
+      [12.34567, Infinity].map((value) => formatPerplexity(value, 4)),
+      ['12.3457', '∞'],
+    )
   })
 
   it('what is not a number says so', () => {

@@ -25,7 +25,7 @@ describe('events as lines of a terminal', () => {
     assert.equal(eventLine({ ...measured, perplexity: 20 }), 'perplexity dense: 20.0000')
     assert.equal(
       eventLine({ ...measured, entry: 1, step: 5, perplexity: null }),
-      'perplexity dense after 5 on d.txt (64 tokens): not a number',
+      'perplexity dense after 5 on d.txt (64 tokens): ∞',
     )
   })
 

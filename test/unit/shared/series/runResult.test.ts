@@ -74,6 +74,20 @@ describe('result of a run, for its card', () => {
     ])
   })
 
+  it('a perplexity that overflows, which JSON writes as null, is ∞ and leaves the share won back unknown', () => {
+    const overflowing = {
+      perplexity: { dense: 20, pruned: null, recovered: 30 },
+      evaluations: [measured('dense', 20), { ...measured('pruned', 0), perplexity: null }, measured('recovered', 30)],
+    }
+    assert.deepEqual(resultFacts(resultOf(overflowing)), [
+      ['perplexity, dense', '20'],
+      ['perplexity, pruned', '∞'],
+      ['perplexity, recovered', '30'],
+    ])
+    assert.equal(gapWonBack({ dense: 20, pruned: 40, recovered: Infinity }, 'low'), null)
+    assert.equal(gapWonBack({ dense: Infinity, pruned: Infinity, recovered: 30 }, 'low'), null)
+  })
+
   it('a recovery that made things worse won back less than nothing; without a gap there is none to win back', () => {
     assert.equal(gapWonBack({ dense: 20, pruned: 40, recovered: 50 }, 'low'), -0.5)
     assert.equal(gapWonBack({ dense: 20, pruned: 20, recovered: 19 }, 'low'), null)
