@@ -14,6 +14,7 @@ const onlyInAll = [
   'test/engine/cli/interrupt.test.ts',
   'test/engine/cli/killedPrune.test.ts',
   'test/engine/cli/limits.test.ts',
+  'test/engine/cli/freshClone.test.ts',
   'test/engine/cli/npmPackage.test.ts',
   'test/engine/cli/pull.test.ts',
   'test/engine/cli/terminal.test.ts',
