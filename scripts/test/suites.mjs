@@ -46,6 +46,7 @@ const onlyInAll = [
   'test/engine/sweep/slurm.test.ts',
   'test/engine/sweep/sweep.test.ts',
   'test/engine/sweep/warnings.test.ts',
+  'test/unit/repository/vsix.test.ts',
   'test/unit/shared/format/fuzz.test.ts',
   'test/unit/recipe/mutations.test.ts',
   'test/webview/figures.test.ts',
