@@ -1,6 +1,6 @@
 // THIRD_PARTY_NOTICES: name, version, licence and its text for every npm package that a bundle of dist/ contains or that is shipped beside it.
 import { existsSync, readFileSync, readdirSync } from 'node:fs'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
@@ -22,6 +22,20 @@ export function packageFolders(metafiles) {
   return [...folders].filter((folder) => existsSync(join(root, folder, 'package.json')))
 }
 
+/** Whether a file holds a licence or the notices of a package: `LICENSE.txt`, `dxcompiler-ThirdPartyNotices.txt`. */
+export const isLicence = (name) => /^(\w+-)?(licen[cs]e|notice|copying|thirdpartynotices)\b/i.test(name)
+
+/** Texts of a package's licences, each once. Native code contains more than the package names: also those in its folders. */
+function licencesOf(folder) {
+  const isNative = beside.some((name) => folder.endsWith(`node_modules/${name}`))
+  const files = readdirSync(join(root, folder), { recursive: isNative, encoding: 'utf8' })
+  const texts = files
+    .filter((file) => isLicence(basename(file)) && !file.includes('node_modules'))
+    .sort()
+    .map((file) => readFileSync(join(root, folder, file), 'utf8').trim())
+  return [...new Set(texts)]
+}
+
 /** The text of the file. @param {readonly string[]} folders */
 export function noticesOf(folders) {
   const parts = new Map()
@@ -29,9 +43,7 @@ export function noticesOf(folders) {
     const { name, version, license, author, repository } = JSON.parse(
       readFileSync(join(root, folder, 'package.json'), 'utf8'),
     )
-    const texts = readdirSync(join(root, folder))
-      .filter((file) => /^(licen[cs]e|notice|copying|thirdpartynotices)\b/i.test(file))
-      .map((file) => readFileSync(join(root, folder, file), 'utf8').trim())
+    const texts = licencesOf(folder)
     const holder = typeof author === 'string' ? author : author?.name
     const address = typeof repository === 'string' ? repository : repository?.url
     const origin = [holder, address].filter(Boolean).join(', ')

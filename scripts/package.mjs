@@ -1,23 +1,26 @@
 // Builds the VSIX of one platform: what the whitelist names, and of the native packages only this platform's binaries.
 //   node scripts/package.mjs [--target linux-x64] [--out FILE]      prints the file and its size
+// What is not built or not installed here is left out and named; where `CI` is set, that is an error.
 import { spawnSync } from 'node:child_process'
 import {
   copyFileSync,
   cpSync,
   existsSync,
   mkdirSync,
+  mkdtempSync,
   readFileSync,
   readdirSync,
   rmSync,
   statSync,
   writeFileSync,
 } from 'node:fs'
-import { dirname, join, relative, resolve } from 'node:path'
+import { tmpdir } from 'node:os'
+import { basename, dirname, join, relative, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { isPart, targets as buildTargets } from './buildTargets.mjs'
+import { isLicence } from './notices.mjs'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
-const stage = join(root, 'out', 'vsix')
 
 /** VS Code's target name to the folder of dawn.node and the name of koffi's package. */
 const targets = {
@@ -34,43 +37,44 @@ const bundles = Object.values(buildTargets)
   .map(({ outfile }) => relative('dist', outfile))
   .filter((name) => dirname(name) === '.')
 
+/** What is copied as it is, besides bundles and native packages. */
+const plain = [
+  'media',
+  'syntaxes',
+  'samples',
+  'LICENSE',
+  'CHANGELOG.md',
+  'package.nls.json',
+  '.vscodeignore',
+  'language-configuration.json',
+  'docs/rules.md',
+  'src/shared/recipe/recipe.schema.json',
+]
+
 export function packageVsix({ target = `${process.platform}-${process.arch}`, out, say = () => {} } = {}) {
   const native = targets[target]
   if (!native) throw new Error(`unknown target ${target}: one of ${Object.keys(targets).join(', ')}`)
   const file = resolve(out ?? join(root, 'out', `sparsescope-${target}.vsix`))
-  rmSync(stage, { recursive: true, force: true })
-  mkdirSync(join(stage, 'dist'), { recursive: true })
-  copyBundles(say)
-  copyNatives(native, say)
-  for (const name of [
-    'media',
-    'syntaxes',
-    'samples',
-    'LICENSE',
-    'README.md',
-    'CHANGELOG.md',
-    'package.nls.json',
-    '.vscodeignore',
-    'language-configuration.json',
-    'docs/rules.md',
-    'src/shared/recipe/recipe.schema.json',
-  ])
-    if (existsSync(join(root, name))) cpSync(join(root, name), join(stage, name), { recursive: true, filter: wanted })
-  writeFileSync(join(stage, 'package.json'), JSON.stringify(manifest(), null, 2))
-  const vsce = join(root, 'node_modules', '@vscode', 'vsce', 'vsce')
-  const args = [
-    vsce,
-    'package',
-    '--no-dependencies',
-    '--skip-license',
-    '--no-rewrite-relative-links',
-    '--target',
-    target,
-    '-o',
-    file,
-  ]
-  const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: stage, encoding: 'utf8' })
-  if (status !== 0) throw new Error(`vsce failed:\n${stdout}${stderr}`)
+  const lacks = (line) => {
+    if (process.env.CI) throw new Error(`${line} (with CI set, that is an error)`)
+    say(line)
+  }
+  const stage = mkdtempSync(join(tmpdir(), 'sparsescope-vsix-'))
+  try {
+    copyNatives(stage, native, lacks)
+    copyBundles(stage, lacks)
+    for (const name of plain) cpSync(join(root, name), join(stage, name), { recursive: true, filter: wanted })
+    // The Marketplace shows it: no pictures in SVG, and no relative links.
+    copyFileSync(join(root, 'docs/marketplace.md'), join(stage, 'README.md'))
+    writeFileSync(join(stage, 'package.json'), JSON.stringify(manifest(), null, 2))
+    mkdirSync(dirname(file), { recursive: true })
+    const vsce = join(root, 'node_modules', '@vscode', 'vsce', 'vsce')
+    const args = [vsce, 'package', '--no-dependencies', '--skip-license', '--target', target, '-o', file]
+    const { status, stdout, stderr } = spawnSync(process.execPath, args, { cwd: stage, encoding: 'utf8' })
+    if (status !== 0) throw new Error(`vsce failed:\n${stdout}${stderr}`)
+  } finally {
+    rmSync(stage, { recursive: true, force: true })
+  }
   return { file, bytes: statSync(file).size }
 }
 
@@ -101,10 +105,11 @@ function manifest() {
   }
 }
 
-function copyBundles(say) {
+function copyBundles(stage, lacks) {
   const dist = join(root, 'dist')
+  mkdirSync(join(stage, 'dist'), { recursive: true })
   for (const name of [...bundles, 'THIRD_PARTY_NOTICES']) {
-    if (!existsSync(join(dist, name))) say(`without dist/${name}: it was not built`)
+    if (!existsSync(join(dist, name))) lacks(`without dist/${name}: it was not built`)
     else copyFileSync(join(dist, name), join(stage, 'dist', name))
   }
   for (const name of readdirSync(dist))
@@ -116,19 +121,22 @@ function copyBundles(say) {
   })
 }
 
+/** Sources and documentation of native packages stay out, and their licences come along. */
+const isShipped = (path) => !/\.(cc|hh|h|S|asm|def|inc|txt|cmake|md)$/.test(path) || isLicence(basename(path))
+
 /** Copies native packages to dist/node_modules, where Node looks for what the bundles import. */
-function copyNatives({ dawn, koffi }, say) {
+function copyNatives(stage, { dawn, koffi }, lacks) {
   const modules = join(stage, 'dist', 'node_modules')
   const take = (name, paths) => {
     for (const path of paths) {
       const from = join(root, 'node_modules', name, path)
       const to = join(modules, name, path)
       if (!existsSync(from)) {
-        say(`without ${name}/${path}: it is not installed here`)
+        lacks(`without ${join(name, path)}: it is not installed here`)
         continue
       }
       mkdirSync(dirname(to), { recursive: true })
-      cpSync(from, to, { recursive: true, filter: (path) => !/\.(cc|hh|h|S|asm|def|inc|txt|cmake|md)$/.test(path) })
+      cpSync(from, to, { recursive: true, filter: isShipped })
     }
   }
   take('webgpu', ['package.json', 'LICENSE.md', 'index.js', `dist/${dawn}`])

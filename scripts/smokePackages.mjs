@@ -1,26 +1,16 @@
 // Packs the VSIX and the npm package, puts each where a user would, below a folder whose name has spaces, and runs the
 // command line's demo from both: `node scripts/smokePackages.mjs`. `npm run build` comes before it.
 // With --quick it prunes the sample that comes along instead, which takes seconds; --vsix FILE takes one that is packed already.
-import { spawnSync } from 'node:child_process'
 import { createWriteStream, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { pipeline } from 'node:stream/promises'
-import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { openPromise } from 'yauzl'
 import { packageVsix } from './package.mjs'
+import { must, packNpm } from './packageNpm.mjs'
 
-const root = fileURLToPath(new URL('..', import.meta.url))
 const { values } = parseArgs({ options: { quick: { type: 'boolean', default: false }, vsix: { type: 'string' } } })
-
-function must(program, args, cwd) {
-  // npm is a script that Windows starts through a shell only.
-  const shell = process.platform === 'win32' && program === 'npm'
-  const { status, stdout, stderr } = spawnSync(program, args, { cwd, shell, encoding: 'utf8' })
-  if (status !== 0) throw new Error(`${program} ${args.join(' ')} ended with ${status}:\n${stdout}${stderr}`)
-  return stdout
-}
 
 /** A VSIX is a zip file; VS Code unpacks it when it installs it. */
 async function unpack(vsix, folder) {
@@ -53,11 +43,8 @@ const scratch = mkdtempSync(join(tmpdir(), 'sparsescope smoke '))
 try {
   const installed = join(scratch, 'npm package')
   mkdirSync(installed)
-  const [{ filename }] = JSON.parse(must('npm', ['pack', '--json', '--ignore-scripts'], root))
-  const tarball = join(root, filename)
   writeFileSync(join(installed, 'package.json'), '{"private": true}\n')
-  must('npm', ['install', '--no-audit', '--no-fund', tarball], installed)
-  rmSync(tarball)
+  must('npm', ['install', '--ignore-scripts', '--no-audit', '--no-fund', packNpm(scratch)], installed)
   tryOut('npm package', join(installed, 'node_modules/sparsescope'))
 
   const extension = join(scratch, 'vsix')

@@ -3,6 +3,7 @@
 import * as vscode from 'vscode'
 import { hubCacheFolder } from '../../engine/checkpoint/hubCache.ts'
 import { weightsGlobs } from '../../shared/format/checkpointFormats.ts'
+import { messageOf } from '../../shared/errors.ts'
 import { runFoldersMethod } from '../../shared/protocol/recipeServer.ts'
 import { LanguageClient, TransportKind } from 'vscode-languageclient/node'
 
@@ -40,14 +41,16 @@ export function startRecipeClient(options: RecipeClientOptions): { stop: () => P
     },
   )
   let told = '[]'
-  const tellRuns = () => {
+  const tellRuns = async () => {
     const folders = options.runs.folders()
     if (!client.isRunning() || JSON.stringify(folders) === told) return
+    await client.sendNotification(runFoldersMethod, { folders })
     told = JSON.stringify(folders)
-    void client.sendNotification(runFoldersMethod, { folders })
   }
-  const changes = options.runs.onChange(tellRuns)
-  void client.start().then(tellRuns)
+  // The client shows by itself that a server does not start; the log keeps why.
+  const failed = (error: unknown) => options.channel.error(`recipe language server: ${messageOf(error)}`)
+  const changes = options.runs.onChange(() => void tellRuns().catch(failed))
+  client.start().then(tellRuns).catch(failed)
   return {
     async stop() {
       changes.dispose()

@@ -4,6 +4,7 @@ import { basename, resolve } from 'node:path'
 import { taskType } from '../contributions.ts'
 import { eventLine } from '../../shared/series/eventLine.ts'
 import { messageOf } from '../../shared/errors.ts'
+import { hasVariable } from '../support/variables.ts'
 import { EventFeed } from './eventFeed.ts'
 import type { Runner } from './runner.ts'
 import type { RunStore } from './runStore.ts'
@@ -27,8 +28,10 @@ export class RunTasks implements vscode.TaskProvider {
     const recipes = await vscode.workspace.findFiles('**/*.prune.yaml', '**/{node_modules,.sparsescope}/**', 50)
     return recipes.flatMap((uri) => {
       const folder = vscode.workspace.getWorkspaceFolder(uri)
-      if (!folder) return []
-      return [this.task({ type: taskType, recipe: vscode.workspace.asRelativePath(uri, false) }, folder)]
+      const recipe = vscode.workspace.asRelativePath(uri, false)
+      // The run would get the path with its variables replaced.
+      if (!folder || hasVariable(recipe)) return []
+      return [this.task({ type: taskType, recipe }, folder)]
     })
   }
 

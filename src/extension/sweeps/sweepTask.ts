@@ -3,6 +3,7 @@ import * as vscode from 'vscode'
 import { basename, dirname, join } from 'node:path'
 import { taskType } from '../contributions.ts'
 import type { Services } from '../services.ts'
+import { hasVariable } from '../support/variables.ts'
 import { folderNote } from './folderNote.ts'
 
 const t = vscode.l10n.t
@@ -14,8 +15,10 @@ export interface SweepTask {
   readonly ended: Promise<number | undefined>
 }
 
-/** Runs the sweep of a recipe, or of a sweep's folder, and goes on with what is there. `engine` holds arguments of `sweep run`. */
+/** Runs the sweep of a recipe, or of a sweep's folder, and goes on with what is there. `engine` holds arguments of `sweep run`. Refuses a path with `${`. */
 export async function sweepTask(services: Services, path: vscode.Uri, engine: readonly string[]): Promise<SweepTask> {
+  if (hasVariable(path.fsPath))
+    throw new Error(t('{0} contains "${", which VS Code expands in a task. Rename the file or folder.', path.fsPath))
   const { path: node, electron } = await nodeOf(services)
   const cli = join(services.extensionUri.fsPath, 'dist', 'cli.mjs')
   const note = await folderNote()

@@ -23,6 +23,8 @@ export function viewPage(webview: vscode.Webview, extension: vscode.Uri, view: V
     `script-src 'nonce-${nonce}'`,
     `font-src ${webview.cspSource}`,
     'img-src data:',
+    "base-uri 'none'",
+    "form-action 'none'",
   ].join('; ')
   return `<!DOCTYPE html>
 <html lang="en">

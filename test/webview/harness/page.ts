@@ -32,7 +32,8 @@ export function harnessPage({ theme, script, css }: HarnessOptions): string {
     .map(([name, value]) => `--vscode-${name}: ${value};`)
     .join(' ')
   // The policy of the real page, so that a view that would break it breaks here.
-  const policy = "default-src 'none'; style-src 'unsafe-inline'; script-src 'nonce-harness'; img-src data:"
+  const policy =
+    "default-src 'none'; style-src 'unsafe-inline'; script-src 'nonce-harness'; img-src data:; base-uri 'none'; form-action 'none'"
   return `<!doctype html><html lang="en" style='${style}'><head><meta charset="utf-8">
 <meta http-equiv="Content-Security-Policy" content="${policy}">
 <style>${css}</style></head><body class="${bodyClass}">
