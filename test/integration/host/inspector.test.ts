@@ -73,9 +73,15 @@ suite('inspector', () => {
     await change({ kind: 'set', names: [first], sparsity: 0.9 }, [first])
     assert.match(recipe.getText(), isTold, 'a locked one stays')
     assert.equal(recipes().length, 1)
-    await vscode.window.showTextDocument(recipe, vscode.ViewColumn.Two)
-    await vscode.commands.executeCommand('undo')
-    await vscode.commands.executeCommand('undo')
+    for (const what of ['the spread', 'the matrix']) {
+      const text = recipe.getText()
+      await until(`the undo of ${what}`, async () => {
+        // A map that is still being drawn takes the focus, and with it the undo.
+        await vscode.window.showTextDocument(recipe, vscode.ViewColumn.Two)
+        await vscode.commands.executeCommand('undo')
+        return recipe.getText() !== text || undefined
+      })
+    }
     assert.equal(recipe.getText(), begun)
     await vscode.commands.executeCommand('workbench.action.revertAndCloseActiveEditor')
   })
