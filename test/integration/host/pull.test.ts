@@ -65,7 +65,6 @@ suite('Pull from the Hub', () => {
     await looked
     const isRemote = ({ input }: vscode.Tab) =>
       input instanceof vscode.TabInputWebview && input.viewType.endsWith('sparsescope.remote')
-    // A tab is there before it has its label.
     await until('the tab of org/tiny', () => tabs().find((tab) => isRemote(tab) && tab.label === 'org/tiny'))
     await until('its header', () => hub.asked.some(({ range }) => range !== undefined) || undefined)
     assert.deepEqual(readdirSync(folder), [])
