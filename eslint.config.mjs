@@ -115,6 +115,7 @@ export default tseslint.config(
               './runs',
               './system/ownFile.ts',
               './engine/checkpoint/checkpoint.ts',
+              './engine/checkpoint/inspection.ts',
               './engine/checkpoint/hubCache.ts',
               './engine/checkpoint/locate.ts',
               './engine/checkpoint/smallFile.ts',

@@ -1,5 +1,5 @@
 // Writes what is made from the source and checked in: the recipe's JSON Schema, its reference, the page of lint rules, the one of
-// commands, what package.json contributes of the views, and the tables of docs/performance.md.
+// commands, what package.json contributes of the views, the words of the recipes' grammar, and the tables of docs/performance.md.
 // `npm run generate`; a test fails when they are not fresh.
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
@@ -15,10 +15,12 @@ const { formatMarkdown } = await load('scripts/formatDocs.ts')
 const { rulesMarkdown } = await load('scripts/ruleDocs.ts')
 const { cliMarkdown } = await load('scripts/cliDocs.ts')
 const { withCounted } = await load('bench/gpu/counting/tables.ts')
+const { withWords } = await load('scripts/recipeGrammar.ts')
 const { views } = await load('src/shared/protocol/view.ts')
 
 const read = (path) => readFileSync(new URL(path, root), 'utf8')
 const json = (path) => JSON.parse(read(path))
+const grammar = 'syntaxes/prune-recipe.tmLanguage.json'
 const { manifest, texts } = withViews(json('package.json'), json('package.nls.json'), views)
 
 const generated = [
@@ -27,6 +29,7 @@ const generated = [
   ['docs/rules.md', rulesMarkdown()],
   ['docs/cli.md', cliMarkdown()],
   ['docs/performance.md', withCounted(read('docs/performance.md'))],
+  [grammar, `${JSON.stringify(withWords(json(grammar)), null, 2)}\n`],
   ['package.json', JSON.stringify(manifest)],
   ['package.nls.json', JSON.stringify(texts)],
 ]

@@ -33,7 +33,7 @@ function tryOut(title, folder) {
         ['prune', join(folder, 'samples/opt'), '--method', 'magnitude', '--sparsity', '0.5', '--out', 'pruned'],
         'pruned/model.safetensors',
       ]
-    : [['demo', 'demo', '--steps', '2'], 'demo/report.html']
+    : [['demo', 'demo', '--all', '--steps', '2'], 'demo/report.html']
   must(process.execPath, [cli, ...args], work)
   if (!existsSync(join(work, result))) throw new Error(`${title}: ${args[0]} left no ${result}`)
   console.log(`${title}: ${args[0]} works`)

@@ -12,7 +12,7 @@ import { formatCount, formatShare } from '../shared/format/numbers.ts'
 import { textTable } from '../shared/format/textTable.ts'
 import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
 import { demoPage } from './demo/demoPage.ts'
-import { cellsOf, demoModels, heads, recipeIn, rowsOf, titleOf, type DemoRun } from './demo/demoRuns.ts'
+import { allModels, cellsOf, firstModel, heads, recipeIn, rowsOf, titleOf, type DemoRun } from './demo/demoRuns.ts'
 import { copySample } from './demo/sampleCopy.ts'
 import { gatherFacts } from './doctor/facts.ts'
 import { fasterWith } from './doctor/remedies.ts'
@@ -23,20 +23,19 @@ import { running } from './running.ts'
 
 interface DemoOptions extends CommonOptions {
   steps?: number
+  all?: boolean
   memory?: string
 }
 
-export const demoCommand = command('demo', 'inspect, prune, recover and evaluate two small bundled models', [
+export const demoCommand = command('demo', 'inspect, prune, recover and evaluate a small bundled model', [
   'demo',
   'demo /tmp/sparsescope-demo',
   'demo --steps 20',
+  'demo --all',
 ])
   .argument('[folder]', 'where to put the sample, its runs and the report; it must not exist', 'sparsescope-demo')
-  .option(
-    '--steps <n>',
-    "training steps of each recovery (default: the recipes', 200, some minutes on two cores)",
-    wholeNumber,
-  )
+  .option('--steps <n>', "training steps of each recovery (default: the recipes', 200)", wholeNumber)
+  .option('--all', 'both models and four recoveries, in three to seven minutes on two cores')
   .addOption(memoryOption())
   .action(runs(demo))
 
@@ -47,7 +46,7 @@ async function demo(context: Context, target: string, options: DemoOptions): Pro
   context.say(`the sample is in ${shorter(folder)}`)
   for (const remedy of fasterWith(await gatherFacts(context.io.program))) context.say(`faster: ${remedy}`)
   const done: DemoRun[] = []
-  for (const { folder: model, style, jobs } of demoModels) {
+  for (const { folder: model, style, jobs } of options.all ? allModels : firstModel) {
     await inspect(context, join(folder, model))
     for (const job of jobs) {
       context.say('')

@@ -15,14 +15,16 @@ import { inspectionText, remoteText, tensorText } from './inspectText.ts'
 interface InspectCliOptions extends CommonOptions {
   stats?: boolean
   tensor?: string
+  tensors?: boolean
   nm: string
   remote?: boolean
 }
 
-export const inspectCommand = command('inspect', 'show the tensors of a checkpoint and where they are sparse', [
+export const inspectCommand = command('inspect', 'show what is in a checkpoint and where it is sparse', [
   'inspect opt-125m',
   'inspect opt-125m-wanda50 --stats',
   'inspect model.safetensors --stats --nm 2:4,1:4 --json',
+  'inspect opt-125m --tensors',
   'inspect opt-125m --tensor model.decoder.layers.0.fc1.weight',
   'inspect hf:facebook/opt-125m --remote',
   'inspect model-Q4_K_M.gguf --stats',
@@ -32,6 +34,7 @@ export const inspectCommand = command('inspect', 'show the tensors of a checkpoi
     'a model folder, an index, or one file of weights: *.safetensors, *.gguf, or *.bin, *.pt, *.pth of torch.save; with --remote hf:org/name[@revision][#file]',
   )
   .option('--stats', 'read the weights: exact zeros, N:M validity, min, max, mean, deviation, histogram')
+  .option('--tensors', 'list every tensor too; --json always lists them')
   .option('--tensor <name>', 'only this tensor, with its statistics')
   .option('--nm <patterns>', 'N:M patterns to check, N zeros of every M inputs, separated by commas', '2:4,4:8')
   .option(
@@ -41,7 +44,6 @@ export const inspectCommand = command('inspect', 'show the tensors of a checkpoi
   .action(runs((context, path: string, options: InspectCliOptions) => inspect(context, path, options)))
 
 async function inspect(context: Context, path: string, options: InspectCliOptions): Promise<Outcome> {
-  const { columns } = context
   const nm = options.nm.split(',').map(requireNm)
   const { inspection: opened, facts } = await open(context, path, options)
   const { checkpoint, unknown, problems } = opened
@@ -58,15 +60,18 @@ async function inspect(context: Context, path: string, options: InspectCliOption
         if (total > quietBytes) context.progress({ what: 'scanning', count: { done: scanned, total: all, unit: 'MB' } })
       },
     })
-    const single = options.tensor !== undefined
-    const text = single
-      ? inspection.tensors.map(tensorText).join('\n')
-      : inspectionText(checkpoint, inspection, columns)
-    if (!facts) return { json: toJson(checkpoint, inspection), text }
-    const remote = { ...remoteJson(facts), config: checkpoint.config, fetched_bytes: checkpoint.bytesRead() }
+    const json = toJson(checkpoint, inspection)
+    const remote = facts && {
+      ...remoteJson(facts),
+      config: checkpoint.config,
+      fetched_bytes: checkpoint.bytesRead(),
+    }
     return {
-      json: { ...toJson(checkpoint, inspection), remote },
-      text: `${text}\n${remoteText(facts, checkpoint)}`,
+      json: remote ? { ...json, remote } : json,
+      text:
+        options.tensor === undefined
+          ? inspectionText(checkpoint, inspection, { columns: context.columns, tensors: options.tensors, facts })
+          : [...inspection.tensors.map(tensorText), ...(facts ? [remoteText(facts, checkpoint)] : [])].join('\n'),
     }
   } finally {
     await checkpoint.close()

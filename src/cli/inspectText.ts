@@ -1,4 +1,4 @@
-// The output of `inspect` for people: tables of tensors, roles and blocks; one tensor in detail.
+// The output of `inspect` for people: a summary, tables of roles, blocks and tensors; one tensor in detail.
 import { largest } from '../shared/format/lists.ts'
 import { isOfGguf, storedType, type Checkpoint } from '../engine/checkpoint/checkpoint.ts'
 import { shownDtype, whyUnread } from '../engine/checkpoint/stats/elementFormat.ts'
@@ -16,21 +16,37 @@ import { textTable } from '../shared/format/textTable.ts'
 import { plural } from '../shared/format/plural.ts'
 import { fieldsOf } from '../shared/format/records.ts'
 
-/** `columns`: width of the terminal, if there is one. */
-export function inspectionText(checkpoint: Checkpoint, inspection: Inspection, columns?: number): string {
+interface TextOptions {
+  /** Width of the terminal, if there is one. */
+  readonly columns?: number
+  /** Lists every tensor. */
+  readonly tensors?: boolean
+  /** Where the checkpoint is, if it is on the Hub. */
+  readonly facts?: RemoteFacts
+}
+
+/** layers.2 comes before layers.10. */
+const natural = new Intl.Collator('en', { numeric: true })
+
+/** The summary, then tables of roles and blocks, then the tensors if they are asked for. */
+export function inspectionText(checkpoint: Checkpoint, inspection: Inspection, options: TextOptions = {}): string {
   const { tensors, totals, linears, roles, blocks } = inspection
+  const { columns, facts } = options
   const scanned = tensors.some((t) => t.stats !== null)
   const sums: [string, Totals][] = [...roles, ['all', totals]]
-  const layers = [...blocks].map(([block, { linears }]): [string, Totals] => [String(block), linears])
+  const inOrder = [...blocks].sort(([a], [b]) => a - b)
+  const layers = inOrder.map(([block, { linears }]): [string, Totals] => [String(block), linears])
   const files = plural(checkpoint.files.length, 'file')
-  const parts = [
+  const size = `${count(totals.parameters)} parameters, ${formatBytes(totals.stored_bytes ?? totals.bytes)}`
+  const summary = `${checkpoint.path}: ${plural(tensors.length, 'tensor')} in ${files}, ${size}`
+  const remote = facts ? `\n${remoteText(facts, checkpoint)}` : ''
+  return [
+    summary + sizeLine(totals) + sparsityLines(linears) + unreadLines(tensors) + remote,
     ...(isOfGguf(checkpoint) ? [metadataTable(checkpoint.metadata, columns)] : []),
-    tensorTable(tensors, scanned, columns),
     totalsTable('role', sums, scanned, columns),
     ...(scanned && layers.length > 0 ? [totalsTable('linears of layer', layers, scanned, columns)] : []),
-    `${checkpoint.path}: ${plural(tensors.length, 'tensor')} in ${files}, ${count(totals.parameters)} parameters, ${formatBytes(totals.stored_bytes ?? totals.bytes)}`,
-  ]
-  return parts.join('\n\n') + sizeLine(totals) + sparsityLine(linears) + unreadLines(tensors)
+    ...(options.tensors ? [tensorTable(tensors, scanned, columns)] : []),
+  ].join('\n\n')
 }
 
 /** The size with bitmasks, where that is smaller; else nothing. */
@@ -40,12 +56,13 @@ function sizeLine({ bytes, stored_bytes, bitmask_bytes }: Totals): string {
   return bitmask_bytes === undefined ? '' : `\n${formatBytes(bitmask_bytes)} if it were saved with format: bitmask`
 }
 
-/** The sparsity, or nothing where not all was scanned. */
-function sparsityLine({ sparsity }: Totals): string {
+/** The sparsity and the N:M patterns that are kept, or nothing where not all was scanned. */
+function sparsityLines({ sparsity, nm = {} }: Totals): string {
   if (sparsity === undefined) return ''
-  return sparsity === null
-    ? '\nno linears of blocks are in it'
-    : `\nsparsity of the block linears: ${percent(sparsity)}`
+  if (sparsity === null) return '\nno linears of blocks are in it'
+  const kept = Object.entries(nm).filter(([, one]) => isKept(one))
+  const patterns = kept.map(([pattern, one]) => `\n${pattern} in the block linears: ${validity(one)}`)
+  return `\nsparsity of the block linears: ${percent(sparsity)}${patterns.join('')}`
 }
 
 /** Tensors that no statistics are about, by the reason. */
@@ -62,7 +79,8 @@ function tensorTable(tensors: readonly InspectedTensor[], scanned: boolean, colu
   const keeping = tensors.map(({ stats }) => Object.entries(stats?.nm ?? {}).filter(([, nm]) => isKept(nm)))
   const patterns = [...new Set(keeping.flatMap((kept) => kept.map(([pattern]) => pattern)))]
   const head = ['tensor', 'type', 'shape', 'size', ...(scanned ? ['zeros', ...patterns] : [])]
-  const rows = tensors.map(({ entry, stats }) => {
+  const inOrder = [...tensors].sort((a, b) => natural.compare(a.entry.name, b.entry.name))
+  const rows = inOrder.map(({ entry, stats }) => {
     const { name, shape } = entry
     const known = [name, shownDtype(storedType(entry)), `[${shape.join(', ')}]`, formatBytes(listedBytes(entry))]
     return scanned ? [...known, percent(stats?.sparsity), ...patterns.map((p) => validity(stats?.nm[p]))] : known

@@ -53,9 +53,12 @@ export function createAnalyses(settings: () => Settings): Analyses {
   }
 }
 
-/** A new document may have a place already where it will be saved; one without names no files yet. */
+/**
+ * A new document may have a place already where it will be saved; one without names no files yet. After a reload of a remote
+ * window its address names the server too, as in `untitled://wsl%2Bubuntu/home/me/new.prune.yaml`: only the path counts.
+ */
 function pathOf(uri: string): string | null {
-  const file = uri.replace(/^untitled:(?:\/\/)?(?=\/)/, 'file://')
+  const file = uri.replace(/^untitled:(?:\/\/[^/]*)?(?=\/)/, 'file://')
   return file.startsWith('file:') ? fileURLToPath(file) : null
 }
 

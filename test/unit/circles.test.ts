@@ -12,7 +12,7 @@ function sources(...folders: string[]): Map<string, string> {
     ),
   )
   // AssemblyScript is a language of its own.
-  const code = paths.filter((path) => path.endsWith('.ts') && !path.includes('/assembly/'))
+  const code = paths.filter((path) => /\.tsx?$/.test(path) && !path.includes('/assembly/'))
   return new Map(code.map((path) => [path, readFileSync(join(root, path), 'utf8')]))
 }
 
@@ -22,7 +22,8 @@ describe('imports', () => {
   it('come back to no file of the product', () => {
     const imports = importsOf(sources('src', 'webview-ui'))
     assert.ok(imports.size > 500, 'the sources are elsewhere')
-    assert.ok(imports.get('src/cli/main.ts')?.length, 'no import is found')
+    for (const path of ['src/cli/main.ts', 'webview-ui/try/board.tsx'])
+      assert.ok(imports.get(path)?.length, `no import of ${path} is found`)
     assert.deepEqual(circlesOf(imports), [])
   })
 

@@ -7,8 +7,8 @@ import { Button } from '../shared/button.tsx'
 import { MarkedText } from '../shared/markedText.tsx'
 import { Heads } from '../shared/parts.tsx'
 import { busy, columns, names, written } from './store.ts'
-import { TextCell, type PlacedToken } from './textCell.tsx'
-import { TokenCard } from './tokenCard.tsx'
+import { TextCell } from './textCell.tsx'
+import { TokenCard, type PlacedToken } from './tokenCard.tsx'
 import type { Written } from './written.ts'
 
 interface BoardProps {

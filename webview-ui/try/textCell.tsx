@@ -4,16 +4,8 @@ import { printable } from '../../src/shared/format/printable.ts'
 import { endOfText } from '../../src/shared/series/samples.ts'
 import { announce } from '../shared/announce.ts'
 import { placeAfter } from '../shared/roving.ts'
-import { tokenWords } from './tokenCard.tsx'
+import { tokenWords, type PlacedToken } from './tokenCard.tsx'
 import { differsAt, surprise, type Text } from './written.ts'
-
-export interface PlacedToken {
-  readonly column: number
-  readonly prompt: number
-  readonly index: number
-  /** Where it stands on the screen. */
-  readonly at: DOMRect
-}
 
 export interface TextCellProps {
   readonly column: number

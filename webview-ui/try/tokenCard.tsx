@@ -4,8 +4,15 @@ import { printableLine } from '../../src/shared/format/printable.ts'
 import { formatShare } from '../../src/shared/format/numbers.ts'
 import type { TriedToken } from '../../src/shared/protocol/tryOut.ts'
 import { names, written } from './store.ts'
-import type { PlacedToken } from './textCell.tsx'
 import { differsAt } from './written.ts'
+
+export interface PlacedToken {
+  readonly column: number
+  readonly prompt: number
+  readonly index: number
+  /** Its rectangle on the screen, in CSS pixels. */
+  readonly at: DOMRect
+}
 
 type Place = Omit<PlacedToken, 'at'>
 

@@ -10,6 +10,10 @@ export interface ReportLink {
 }
 
 export function demoPage(rows: readonly DemoRow[], reports: readonly ReportLink[]): string {
+  const several = rows.filter(({ sparsity }) => sparsity === null).length > 1
+  const [models, lose, their] = several
+    ? ['Two language models', 'lose', 'their']
+    : ['A language model', 'loses', 'its']
   const links = reports.map(({ title, path }) => `<li><a href="${encodeURI(path)}">${escapeText(title)}</a></li>`)
   return `<!doctype html>
 <html lang="en">
@@ -19,8 +23,8 @@ export function demoPage(rows: readonly DemoRow[], reports: readonly ReportLink[
 <style>${styles}
 th, td { padding: .25rem .5rem }</style>
 <h1>Pruning the sample and winning it back</h1>
-<p>Two language models of about 2 million parameters, trained on the King James Bible, lose 70 % of the weights in their blocks.
-Perplexity on books they have never seen (lower is better; logarithmic bars):</p>
+<p>${models} of about 2 million parameters, trained on the King James Bible, ${lose} 70 % of the weights in ${their} blocks.
+Perplexity on books outside the training text (lower is better; logarithmic bars):</p>
 ${shapeText(bars(rows))}
 ${table(heads, rows.map(cellsOf))}
 <h2>Each run in full</h2>

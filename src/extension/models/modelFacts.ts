@@ -2,9 +2,11 @@
 import { stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { openCheckpoint, type Checkpoint } from '../../engine/checkpoint/checkpoint.ts'
+import { openInspection, wholeOf, type Inspection, type ListedEntry } from '../../engine/checkpoint/inspection.ts'
 import { readSmallFile } from '../../engine/checkpoint/smallFile.ts'
 import { readModelConfig } from '../../shared/families/modelConfig.ts'
 import { tensorRoles } from '../../shared/families/tensorRoles.ts'
+import { messageOf } from '../../shared/errors.ts'
 import { elementsOf } from '../../shared/format/dtypes.ts'
 
 export interface ModelFacts {
@@ -24,26 +26,58 @@ export interface ModelFacts {
   isModel: boolean
 }
 
+/** Facts of what can be opened of a checkpoint, as the Inspector shows it. */
+export interface ShownFacts extends ModelFacts {
+  /** Why nothing computes with the checkpoint, such as a missing shard; null: all of it can be opened. */
+  problem: string | null
+}
+
 const maxNoteBytes = 64 * 2 ** 20
 
 /** Reads headers only. @throws EngineError with one sentence on what is wrong. */
 export async function readModelFacts(path: string): Promise<ModelFacts> {
   const checkpoint = await openCheckpoint(path)
   try {
-    return factsOf(checkpoint, await notedZeros(checkpoint.folder))
+    return factsOf({ checkpoint, unknown: [], problems: [] }, await notedZeros(checkpoint.folder))
   } finally {
     await checkpoint.close()
   }
 }
 
-function factsOf({ config, tensors }: Checkpoint, zeros: ReadonlyMap<string, number> | null): ModelFacts {
-  const roles = tensorRoles(config, tensors)
+/** The same where a part cannot be opened. @throws EngineError when nothing can be opened. */
+export async function readShownFacts(path: string): Promise<ShownFacts> {
+  const inspection = await openInspection(path)
+  const { checkpoint } = inspection
+  try {
+    return { ...factsOf(inspection, await notedZeros(checkpoint.folder)), problem: problemOf(inspection) }
+  } finally {
+    await checkpoint.close()
+  }
+}
+
+function problemOf(inspection: Inspection): string | null {
+  try {
+    wholeOf(inspection)
+    return null
+  } catch (error) {
+    return messageOf(error)
+  }
+}
+
+function factsOf(
+  { checkpoint, unknown, problems }: Omit<Inspection, 'sources'>,
+  zeros: ReadonlyMap<string, number> | null,
+): ModelFacts {
+  const { config, tensors } = checkpoint
+  const listed: readonly ListedEntry[] = [...tensors.values(), ...unknown]
+  // The family is told by all names, those of missing shards included.
+  const roles = tensorRoles(config, new Set([...listed.map(({ name }) => name), ...problems.flatMap((p) => p.tensors)]))
   const bytesByType = new Map<string, number>()
   let [bytes, parameters, linears, pruned] = [0, 0, 0, 0]
   let biases = false
   // A note that says more zeros than there are weights is about other weights.
   let isBelieved = true
-  for (const tensor of tensors.values()) {
+  for (const tensor of listed) {
     const size = elementsOf(tensor.shape) ?? 0
     const { role } = roles.of(tensor.name, tensor.shape)
     bytes += tensor.bytes

@@ -2,7 +2,7 @@
 import * as vscode from 'vscode'
 import { formatBytes } from '../../shared/format/byteSize.ts'
 import { formatCompact, formatShare } from '../../shared/format/numbers.ts'
-import type { ModelFacts } from './modelFacts.ts'
+import type { ShownFacts } from './modelFacts.ts'
 import type { ModelEntry } from './models.ts'
 
 const t = vscode.l10n.t
@@ -13,9 +13,10 @@ export function factsLine({ hint, facts }: Pick<ModelEntry, 'hint' | 'facts'>): 
   return [hint, ...parts].filter(Boolean).join(' · ')
 }
 
-function partsOf({ bytes, dtypes, sparsity }: ModelFacts): string[] {
+function partsOf({ bytes, dtypes, sparsity, problem }: ShownFacts): string[] {
   const zeros = sparsity === null ? [] : [t('{0} zeros', formatShare(sparsity))]
-  return [formatBytes(bytes), ...dtypes.slice(0, 1), ...zeros]
+  const part = problem === null ? [] : [t('opens in part')]
+  return [...part, formatBytes(bytes), ...dtypes.slice(0, 1), ...zeros]
 }
 
 /** Plain text: names of files and folders are anybody's. */
@@ -23,6 +24,7 @@ export function factsTooltip({ uri, revision, facts }: ModelEntry): string {
   const lines = [uri.fsPath]
   if (revision) lines.push(t('Revision {0}', revision))
   if (typeof facts === 'string') return [...lines, facts].join('\n')
+  if (facts.problem !== null) lines.push(facts.problem)
   lines.push(
     t('{0} parameters, {1}, {2}', formatCompact(facts.parameters), formatBytes(facts.bytes), facts.dtypes.join(', ')),
   )

@@ -52,7 +52,7 @@ function modelItem(entry: ModelEntry): vscode.TreeItem {
   const { group, uri, label, facts } = entry
   const item = new vscode.TreeItem(label)
   item.id = `${group} ${uri.fsPath}`
-  item.iconPath = new vscode.ThemeIcon(typeof facts === 'string' ? 'warning' : 'layers')
+  item.iconPath = new vscode.ThemeIcon(typeof facts === 'string' || facts.problem !== null ? 'warning' : 'layers')
   item.description = factsLine(entry)
   item.tooltip = factsTooltip(entry)
   item.contextValue = 'model'

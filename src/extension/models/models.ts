@@ -7,7 +7,7 @@ import { messageOf } from '../../shared/errors.ts'
 import { hubCacheFolder } from '../../engine/checkpoint/hubCache.ts'
 import { hubModels } from './hubCache.ts'
 import type { KnownSparsity } from './knownSparsity.ts'
-import { readModelFacts, stampOf, type ModelFacts } from './modelFacts.ts'
+import { readShownFacts, stampOf, type ShownFacts } from './modelFacts.ts'
 import { weightsOfModels } from './weightsOfModels.ts'
 
 export type ModelGroup = 'workspace' | 'hub'
@@ -21,8 +21,8 @@ export interface ModelEntry {
   revision?: string
   /** Its place or its revision, which tells it from another of the same label. */
   hint?: string
-  /** Facts, or the sentence that says why its header cannot be read. */
-  facts: ModelFacts | string
+  /** Facts, or the sentence that says why nothing of it can be read. */
+  facts: ShownFacts | string
 }
 
 export interface KnownModels {
@@ -39,7 +39,7 @@ const excluded = '**/{node_modules,.git,.sparsescope}/**'
 /** Headers are read once for each state of a file. */
 export class Models {
   private readonly sparsity: KnownSparsity
-  private readonly read = new Map<string, { stamp: string; facts: ModelFacts | string }>()
+  private readonly read = new Map<string, { stamp: string; facts: ShownFacts | string }>()
   private finding: Promise<KnownModels> | null = null
   private readonly forgotten = new vscode.EventEmitter<void>()
   /** Fires when what was found may have changed. */
@@ -103,10 +103,10 @@ export class Models {
     return found
   }
 
-  private async factsOf(path: string): Promise<ModelFacts | string> {
+  private async factsOf(path: string): Promise<ShownFacts | string> {
     const stamp = await stampOf(path)
     const known = this.read.get(path)
-    const facts = known?.stamp === stamp ? known.facts : await readModelFacts(path).catch(messageOf)
+    const facts = known?.stamp === stamp ? known.facts : await readShownFacts(path).catch(messageOf)
     this.read.set(path, { stamp, facts })
     if (typeof facts === 'string') return facts
     // A count of zeros goes before what a run noted: training may have filled zeros since.

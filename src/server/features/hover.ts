@@ -35,7 +35,7 @@ const shown = 8
 function matches(path: Path, { context, facts }: Analysis): string | null {
   const kind = path.at(-2)
   const entry = context.get(path)
-  if ((kind !== 'targets' && kind !== 'ignore') || typeof entry !== 'string' || !facts?.model) return null
+  if ((kind !== 'targets' && kind !== 'ignore') || typeof entry !== 'string' || !facts?.model?.modelConfig) return null
   const found = context.matched(entry).filter(isPrunable)
   const weights = found.reduce((n, m) => n + m.rows * m.columns, 0)
   const list = found.slice(0, shown).map((m) => `- ${asCode(m.name)} [${m.rows}, ${m.columns}]`)

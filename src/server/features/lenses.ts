@@ -72,7 +72,7 @@ export function inlayHints(analysis: Analysis): InlayHint[] {
     hints.push({ position: afterValue(document, path), label, kind: InlayHintKind.Type, paddingLeft: true })
   }
   for (const { path, matcher } of context.entries) {
-    if (!facts?.model) break
+    if (!facts?.model?.modelConfig) break
     const found = context.matched(matcher.entry).filter(isPrunable)
     add(path, `${plural(found.length, 'module')}, ${formatCompact(found.reduce((n, m) => n + m.rows * m.columns, 0))}`)
   }

@@ -26,7 +26,7 @@ describe('sparsescope inspect', () => {
   afterEach(() => temp.remove())
   const inspect = async (...args: string[]) => (await cliJson('inspect', ...args)) as unknown as Json
 
-  it('lists every tensor, with no statistics unless asked', async () => {
+  it('lists every tensor in JSON, with no statistics unless asked', async () => {
     const { tensors, totals } = await inspect(goldenPath('gpt2'))
     assert.equal(tensors.length, 28)
     assert.ok(tensors.every((t) => t.zeros === undefined))
@@ -106,15 +106,47 @@ describe('sparsescope inspect', () => {
     )
   })
 
-  it('prints a table for people', async () => {
+  it('prints the summary first, and the tensors only with --tensors', async () => {
     const { status, stdout } = await cli('inspect', goldenPath('opt'), '--stats')
     assert.equal(status, 0)
-    assert.match(stdout, /model\.decoder\.layers\.0\.fc1\.weight +F32 +\[96, 48\]/)
-    assert.match(stdout, /sparsity of the block linears: 0\.00 %/)
+    assert.match(stdout, /^[^\n]*opt: \d+ tensors in 1 file, [^\n]*\nsparsity of the block linears: 0\.00 %\n\nrole /)
+    assert.doesNotMatch(stdout, /fc1/)
+    const listed = await cli('inspect', goldenPath('opt'), '--stats', '--tensors')
+    assert.ok(listed.stdout.startsWith(stdout.trimEnd()))
+    assert.match(listed.stdout, /model\.decoder\.layers\.0\.fc1\.weight +F32 +\[96, 48\]/)
+  })
+
+  it('prints layers and tensors in natural order, and keeps the order of the file in JSON', async () => {
+    const stored = ['10', '1', '2'].map((layer) => `model.layers.${layer}.mlp.up_proj.weight`)
+    const tensors = Object.fromEntries(stored.map((name) => [name, f32([2, 2], [1, 2, 3, 4])]))
+    temp.write('model.safetensors', safetensors(tensors))
+    const { stdout } = await cli('inspect', temp.folder, '--stats', '--tensors')
+    assert.deepEqual(
+      [...stdout.matchAll(/^model\.layers\.(\d+)/gm)].map(([, layer]) => layer),
+      ['1', '2', '10'],
+    )
+    assert.match(stdout, /linears of layer .*\n +1 .*\n +2 .*\n +10 /)
+    const json = await inspect(temp.folder, '--stats')
+    assert.deepEqual(
+      json.tensors.map(({ name }) => name),
+      stored,
+    )
+    assert.deepEqual(
+      json.totals.layers.map(({ block }) => block),
+      [10, 1, 2],
+    )
+  })
+
+  it('says in the summary which N:M patterns the block linears keep', async () => {
+    const weights = Float32Array.from({ length: 64 }, (_, i) => (i % 4 < 2 ? 0 : 1))
+    weights[0] = 1
+    temp.write('model.safetensors', safetensors({ 'model.layers.0.mlp.up_proj.weight': f32([8, 8], weights) }))
+    const { stdout } = await cli('inspect', temp.folder, '--stats')
+    assert.match(stdout, /^sparsity of the block linears: 48\.44 %\n2:4 in the block linears: 6\.25 % broken$/m)
   })
 
   it('says nothing of N:M where a dense model breaks it everywhere', async () => {
-    const all = (await cli('inspect', goldenPath('opt'), '--stats')).stdout
+    const all = (await cli('inspect', goldenPath('opt'), '--stats', '--tensors')).stdout
     assert.doesNotMatch(all, /broken|2:4/)
     const one = await cli('inspect', goldenPath('opt'), '--tensor', 'model.decoder.layers.0.fc1.weight')
     assert.match(one.stdout, /zeros +0 /)

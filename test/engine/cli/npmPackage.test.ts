@@ -106,22 +106,25 @@ describe('the npm package', function () {
       writeFileSync(recipe, readFileSync(recipe, 'utf8').replace(/(samples|batch_size): \d+/g, '$1: 4'))
     }
     const before = filesBelow(installed, () => true)
-    const { folder, report, runs } = JSON.parse(sparsescope('demo', '--steps', '2', '--json')) as Demo
-    assert.equal(folder, join(work, 'sparsescope-demo'))
-    assert.equal(runs.length, 4)
-    for (const { output, perplexity, warnings } of runs) {
-      assert.ok(existsSync(join(output, 'model.safetensors')))
-      assert.deepEqual(
-        warnings.filter((text) => text.includes('--memory')),
-        [],
-      )
-      assert.ok(perplexity.dense < perplexity.recovered && perplexity.recovered < perplexity.pruned)
+    const demo = (name: string, ...args: string[]) => {
+      const { folder, report, runs } = JSON.parse(sparsescope('demo', ...args, '--steps', '2', '--json')) as Demo
+      assert.equal(folder, join(work, name))
+      for (const { output, perplexity, warnings } of runs) {
+        assert.ok(existsSync(join(output, 'model.safetensors')))
+        assert.deepEqual(
+          warnings.filter((text) => text.includes('--memory')),
+          [],
+        )
+        assert.ok(perplexity.dense < perplexity.recovered && perplexity.recovered < perplexity.pruned)
+      }
+      const page = readFileSync(report, 'utf8')
+      const links = [...page.matchAll(/href="([^"]+)"/g)].map(([, path]) => path)
+      for (const path of links) assert.ok(existsSync(join(folder, decodeURI(path))))
+      return { runs: runs.length, bars: page.match(/<rect/g)?.length, links: links.length }
     }
-    const page = readFileSync(report, 'utf8')
-    assert.equal(page.match(/<rect/g)?.length, 9)
-    const links = [...page.matchAll(/href="([^"]+)"/g)].map(([, path]) => path)
-    assert.equal(links.length, 4)
-    for (const path of links) assert.ok(existsSync(join(folder, decodeURI(path))))
+    // Dense, pruned and recovered of one model; two dense, three pruned and four recovered of all.
+    assert.deepEqual(demo('sparsescope-demo'), { runs: 1, bars: 3, links: 1 })
+    assert.deepEqual(demo('all', 'all', '--all'), { runs: 4, bars: 9, links: 4 })
     assert.deepEqual(
       filesBelow(installed, () => true),
       before,

@@ -21,7 +21,7 @@ const commands: Record<string, string[]> = {
   'run, retraining': ['run', 'retrain.prune.yaml'],
   prune: ['prune', model, '--method', 'random', '--sparsity', '0.5', '--out', 'gekürzt-模型'],
   evaluate: ['evaluate', model, '--data', 'viele.safetensors'],
-  'inspect --stats': ['inspect', 'large.safetensors', '--stats'],
+  'inspect --stats': ['inspect', 'large.safetensors', '--stats', '--tensors'],
   compare: ['compare', 'many.safetensors', 'changed.safetensors'],
   'a refusal': ['evaluate', 'gibt-es-nicht-模型', '--data', 'ids.safetensors'],
 }

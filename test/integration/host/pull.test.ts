@@ -9,6 +9,7 @@ import { extension, inWorkspace, until } from './support.ts'
 suite('Pull from the Hub', () => {
   const keys = ['HF_ENDPOINT', 'HF_HUB_CACHE', 'HF_TOKEN']
   const before = keys.map((key) => process.env[key])
+  const tabs = () => vscode.window.tabGroups.all.flatMap(({ tabs }) => tabs)
   let hub: HubServer
   let folder = ''
   setup(async () => {
@@ -48,11 +49,8 @@ suite('Pull from the Hub', () => {
       clearInterval(accepting)
     }
     await pulled
-    const open = vscode.window.tabGroups.all.flatMap(({ tabs }) => tabs).map(({ input }) => input)
-    const paths = open.flatMap((input) => (input instanceof vscode.TabInputCustom ? [input.uri.fsPath] : []))
-    assert.ok(
-      paths.some((path) => path.includes(commit)),
-      paths.join(),
+    await until('its tab', () =>
+      tabs().find(({ input }) => input instanceof vscode.TabInputCustom && input.uri.fsPath.includes(commit)),
     )
   })
 
@@ -65,11 +63,9 @@ suite('Pull from the Hub', () => {
       return done || undefined
     })
     await looked
-    const tabs = () => vscode.window.tabGroups.all.flatMap(({ tabs }) => tabs)
     const isRemote = ({ input }: vscode.Tab) =>
       input instanceof vscode.TabInputWebview && input.viewType.endsWith('sparsescope.remote')
-    const tab = await until('its tab', () => tabs().find(isRemote))
-    assert.equal(tab.label, 'org/tiny')
+    await until('the tab of org/tiny', () => tabs().find((tab) => isRemote(tab) && tab.label === 'org/tiny'))
     await until('its header', () => hub.asked.some(({ range }) => range !== undefined) || undefined)
     assert.deepEqual(readdirSync(folder), [])
   })

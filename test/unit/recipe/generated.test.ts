@@ -1,9 +1,15 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
+import { withWords, type RecipeGrammar } from '../../../scripts/recipeGrammar.ts'
 import { formatMarkdown } from '../../../scripts/formatDocs.ts'
 import { recipeJsonSchema } from '../../../src/shared/recipe/jsonSchema.ts'
 import { cliMarkdown } from '../../../scripts/cliDocs.ts'
 import { rulesMarkdown } from '../../../scripts/ruleDocs.ts'
+import { adapterNames } from '../../../src/shared/adapters/adapters.ts'
+import { allocationNames } from '../../../src/shared/allocations/allocations.ts'
+import { methodNames } from '../../../src/shared/methods/methods.ts'
+import { modes } from '../../../src/shared/recipe/schema.ts'
+import { taskNames } from '../../../src/shared/tasks/tasks.ts'
 import { rules } from '../../../src/shared/lint/rules.ts'
 
 const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8')
@@ -14,6 +20,14 @@ describe('what is made from the recipe schema and the rules (npm run generate)',
       JSON.parse(read('src/shared/recipe/recipe.schema.json')),
       JSON.parse(JSON.stringify(recipeJsonSchema())),
     )
+  })
+
+  it('the words of the grammar are fresh', () => {
+    const grammar = JSON.parse(read('syntaxes/prune-recipe.tmLanguage.json')) as RecipeGrammar
+    assert.deepEqual(grammar, withWords(grammar))
+    const patterns = grammar.repository.value.patterns.map(({ match }) => match).join()
+    for (const word of [...methodNames, ...allocationNames, ...adapterNames, ...modes, ...taskNames])
+      assert.match(patterns, new RegExp(`[:|]${word}[|)]`))
   })
 
   it('the reference of the format is fresh', () => {

@@ -142,17 +142,6 @@ describe('language server', () => {
       assert.ok(!(await has(begun)), begun)
   })
 
-  it('a new recipe is checked where it will be saved; without a place nothing is missed', async () => {
-    const codes = async (path: string) => (await (await server.open(path, good)).diagnostics()).map((d) => d.code)
-    assert.deepEqual(await codes(`untitled:${join(folder, 'new.prune.yaml')}`), ['few-samples'])
-    assert.deepEqual(await codes(`untitled:${join(folder, 'elsewhere', 'new.prune.yaml')}`), [
-      'model-missing',
-      'data-file-missing',
-      'few-samples',
-    ])
-    assert.deepEqual(await codes('untitled:Untitled-1'), ['few-samples'])
-  })
-
   it('a link on the model leads to its weights, which the inspector opens', async () => {
     const recipe = await open(good)
     const links = await recipe.request<DocumentLink[]>('textDocument/documentLink')

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { cp, mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { CodeLens, InlayHint } from 'vscode-languageserver/node'
+import type { CodeLens, Hover, InlayHint } from 'vscode-languageserver/node'
 import { goodRecipe as good, startServer, wholeText as whole } from '../../support/languageServer.ts'
 import { goldenPath } from '../../support/shared.ts'
 
@@ -55,5 +55,30 @@ describe('recipes that are being written', () => {
     )
     const hints = await recipe.request<InlayHint[]>('textDocument/inlayHint', { range: whole })
     assert.ok(hints.some(({ label }) => String(label).startsWith('12 modules')))
+  })
+
+  it('a new recipe is checked where it will be saved; without a place nothing is missed', async () => {
+    const codes = async (path: string) => (await (await server.open(path, good)).diagnostics()).map((d) => d.code)
+    assert.deepEqual(await codes(`untitled:${join(folder, 'new.prune.yaml')}`), ['few-samples'])
+    assert.deepEqual(await codes(`untitled:${join(folder, 'elsewhere', 'new.prune.yaml')}`), [
+      'model-missing',
+      'data-file-missing',
+      'few-samples',
+    ])
+    assert.deepEqual(await codes('untitled:Untitled-1'), ['few-samples'])
+    // After a reload of a remote window, the address names the server too.
+    for (const server of ['127.0.0.1:8123', 'wsl%2Bubuntu'])
+      assert.deepEqual(await codes(`untitled://${server}${join(folder, 'new.prune.yaml')}`), ['few-samples'])
+  })
+
+  it('a target has no number of modules where the model is missing', async () => {
+    const missing = good.replace('model: opt', 'model: elsewhere')
+    const hints = await (await open(missing)).request<InlayHint[]>('textDocument/inlayHint', { range: whole })
+    assert.deepEqual(
+      hints.map(({ label }) => label).filter((label) => /module/.test(String(label))),
+      [],
+    )
+    const hover = await (await open(missing)).at<Hover>('textDocument/hover', missing.replace('[Linear]', '[Li|near]'))
+    assert.doesNotMatch(JSON.stringify(hover), /Matches/)
   })
 })

@@ -90,7 +90,7 @@ function named(all: readonly ListedEntry[], name: string, path: string): ListedE
   const entry = all.find((one) => one.name === name)
   if (entry) return entry
   const near = all.filter((t) => t.name.includes(name)).map((t) => t.name)
-  const hint = near.length > 0 ? `did you mean ${near.slice(0, 3).join(' or ')}?` : 'inspect without --tensor lists all'
+  const hint = near.length > 0 ? `did you mean ${near.slice(0, 3).join(' or ')}?` : 'inspect --tensors lists all'
   throw new EngineError('usage', `${path} has no tensor ${quoted(name)}; ${hint}`)
 }
 

@@ -149,7 +149,7 @@ describe('GGUF files', () => {
 
   it('inspect lists metadata, types and what is not read, in text and JSON', async () => {
     const path = temp.write('m.gguf', ggufFile(model, keys))
-    const { status, stdout } = await cli('inspect', path, '--stats')
+    const { status, stdout } = await cli('inspect', path, '--stats', '--tensors')
     assert.equal(status, 0)
     assert.match(stdout, /tokenizer\.ggml\.tokens +\["a", "b", "c", "d", … 6 in all\]/)
     assert.match(stdout, /blk\.0\.attn_q\.weight +Q8_0 +\[3, 64\] +204 B +50\.00 %/)
