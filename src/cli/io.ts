@@ -17,6 +17,8 @@ export interface Io {
   readonly confirm?: (question: string, signal: AbortSignal) => Promise<boolean>
   /** Ends a command that has been told to, and has not ended by itself after so many milliseconds. */
   leaveAfter(ms: number): void
+  /** What is said of a command that is made to leave; default: that it is cancelled. */
+  sayOnLeaving(message: string): void
   /** These arguments of Node run this command line in another process. */
   readonly program: readonly string[]
   /** Starts `sweep run` of one run, beside this command and not outliving it. */

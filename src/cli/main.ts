@@ -1,5 +1,6 @@
 // The command line as a process: its streams, its signals, its exit code.
 import { writeSync } from 'node:fs'
+import { printableLine } from '../shared/format/printable.ts'
 import { errnoOf, writeError } from '../system/diskErrors.ts'
 import { showError } from './command.ts'
 import { run } from './program.ts'
@@ -23,9 +24,11 @@ process.once('SIGINT', stop)
 // A job array's task may get it twice: from the scheduler, and from its script.
 process.on('SIGTERM', stop)
 
-/** Without a word it would look like a crash. It is said last, below what the screen leaves. */
+let lastWord = 'cancelled'
+
+/** Without a word it would look like a crash. It is said last, below what the screen leaves, and after a run has said how to go on. */
 function leave(): void {
-  process.once('exit', () => writeSync(2, 'sparsescope: cancelled\n'))
+  process.once('exit', () => writeSync(2, `${printableLine(`sparsescope: ${lastWord}`)}\n`))
   process.exit(130)
 }
 
@@ -37,6 +40,7 @@ const exitCode = await run(process.argv.slice(2), {
   ...(process.stdin.isTTY && process.stderr.isTTY && { confirm }),
   // Outputs are temporary siblings until renamed, so nothing half-written stays under its final name.
   leaveAfter: (ms) => void setTimeout(leave, ms).unref(),
+  sayOnLeaving: (message) => void (lastWord = message),
   program,
   startRun: (args) => startRun(program, args),
 })

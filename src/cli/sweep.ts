@@ -3,7 +3,6 @@ import { Argument, Option } from 'commander'
 import { writeAtomic } from '../system/atomicFile.ts'
 import { cancelRuns } from '../runs/sweep/marks.ts'
 import { findOrCreateSweep, findSweep, plannedSweep, type SweepRequest } from '../engine/sweep/openSweep.ts'
-import { warningsOfRuns } from '../engine/sweep/planSweep.ts'
 import { aliveTasks, cancelTasks } from '../engine/sweep/slurm.ts'
 import { command, runs, type Context, type Outcome } from './command.ts'
 import { collect } from './optionValues.ts'
@@ -78,12 +77,15 @@ export const sweepCommand = command('sweep', 'plan, run, follow or cancel many r
 async function runSweep(context: Context, request: SweepRequest, options: SweepOptions): Promise<Outcome> {
   checkOptions(options)
   const { index } = options
-  const sweep = await findOrCreateSweep(request, (runs) => index !== undefined && indexIn({ runs }, index))
+  const { sweep, warnings } = await findOrCreateSweep(
+    request,
+    (runs) => index !== undefined && indexIn({ runs }, index),
+  )
   context.say(`sweep folder: ${shorter(sweep.folder.path)}`)
   // The process that started this cannot read a terminal, and the newest sweep of a recipe need not be this one.
   if (options.tellFolder !== undefined) await writeAtomic(options.tellFolder, [sweep.folder.path])
   if (index !== undefined) return runIndex(context, sweep, options)
-  for (const message of warningsOfRuns(sweep)) context.say(`warning: ${message}`)
+  for (const message of await warnings()) context.say(`warning: ${message}`)
   switch (engineOf(sweep, options.engine)) {
     case 'local':
       return runLocally(context, sweep, options)

@@ -114,7 +114,15 @@ async function runIn(
 }
 
 function surroundings(stdout: Output, stderr: Output, signal: AbortSignal, start = startHere): Io {
-  return { stdout, stderr, signal, leaveAfter: () => undefined, program: [entry], startRun: start }
+  return {
+    stdout,
+    stderr,
+    signal,
+    leaveAfter: () => undefined,
+    sayOnLeaving: () => undefined,
+    program: [entry],
+    startRun: start,
+  }
 }
 
 /** A run of a sweep in this process: what comes of it is on the disk, as with one of its own. */

@@ -1,5 +1,7 @@
 // Loaded by `node --import`, this sends its process SIGINT at the moment that the environment names: as soon as a
-// thread has begun to work, or when its own thread of work lets signals in for the third time (`breath`).
+// thread has begun to work, or when its own thread of work lets signals in for the third time (`breath`), or at the
+// first such time of a run, whose work then never goes on (`stuck`).
+import { existsSync, readdirSync } from 'node:fs'
 import threads from 'node:worker_threads'
 import { syncBuiltinESMExports } from 'node:module'
 
@@ -20,5 +22,22 @@ if (moment === 'breath') {
   globalThis.setImmediate = (...args) => {
     if (++breaths === 3) interrupt()
     return setImmediate(...args)
+  }
+}
+
+if (moment === 'stuck') {
+  const { setImmediate } = globalThis
+  const runs = '.sparsescope/runs'
+  const isRunning = () =>
+    existsSync(runs) && readdirSync(runs).some((name) => existsSync(`${runs}/${name}/events.jsonl`))
+  let isStuck = false
+  globalThis.setImmediate = (...args) => {
+    if (!isStuck && isRunning()) {
+      isStuck = true
+      interrupt()
+      // Something must keep the process alive until it is made to leave.
+      setInterval(() => undefined, 1000)
+    }
+    return isStuck ? undefined : setImmediate(...args)
   }
 }

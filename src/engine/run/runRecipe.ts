@@ -66,11 +66,11 @@ export interface AmongRuns {
  * @throws EngineError
  */
 export async function runRecipe(options: RunOptions): Promise<RunReport> {
-  const { resume, recipe, settings = [], openBackend, precision, signal, onWait, among } = options
+  const { resume, recipe, settings = [], memoryBytes, openBackend, precision, signal, onWait, among } = options
   const shared = { settings, openBackend, precision, signal, onWait }
   const opened = await (resume !== undefined
     ? resumeRun({ ...shared, run: resume, recipe: typeof recipe === 'object' ? undefined : recipe })
-    : startRun({ ...shared, ...among, recipe: requireRecipe(recipe) }))
+    : startRun({ ...shared, ...among, memoryBytes, recipe: requireRecipe(recipe) }))
   try {
     return await runOpened(opened, options)
   } finally {

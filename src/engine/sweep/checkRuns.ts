@@ -1,10 +1,13 @@
 // Each run of a sweep beside its model, data and output: what is wrong with it, and what it would take.
 import { noFacts } from '../../shared/recipe/facts.ts'
+import type { Finding } from '../../shared/recipe/finding.ts'
+import { findRule } from '../../shared/lint/rules.ts'
 import { estimateRunOfSweep, type RunOfSweepEstimates } from '../../shared/sweep/sweepEstimates.ts'
 import type { SweepRun } from '../../shared/recipe/sweep/expandSweep.ts'
 import { EngineError, throwIfCancelled } from '../errors.ts'
-import { lintText } from '../facts/lintFile.ts'
-import { recipeYaml, severitiesOf, type RecipeFile } from '../run/open/recipeFile.ts'
+import { lintRecipe } from '../run/open/lintRecipe.ts'
+import type { RecipeFile } from '../run/open/recipeFile.ts'
+import { fileOfRun } from './planSweep.ts'
 
 export interface RunsOfRecipe {
   readonly file: RecipeFile
@@ -20,38 +23,37 @@ export interface CheckOptions {
 export interface CheckedRuns {
   /** By run. */
   readonly estimates: readonly RunOfSweepEstimates[]
-  /** Warnings of the rules. One that hundreds of runs share, each about its own output, is told once. */
+  /** What lint warns of. One that hundreds of runs share, each about its own output, is told once. */
   readonly warnings: readonly string[]
 }
 
-/** All rules. @throws EngineError 'bad-recipe' that names the run. */
+/** Before the sweep begins. @throws EngineError 'bad-recipe' for an error of a run, which it names. */
 export async function lintRuns(runs: RunsOfRecipe, options: CheckOptions): Promise<CheckedRuns> {
-  return checkRuns(runs, options, ({ name }, wrong) => {
-    throw new EngineError('bad-recipe', `the run ${name}: ${wrong}`)
+  return checkRuns(runs, options, ({ name }, findings) => {
+    const wrong = findings.find(({ severity }) => severity === 'error')
+    if (wrong) throw new EngineError('bad-recipe', `the run ${name}: ${wrong.message}`)
+    return findings
   })
 }
 
-/** Estimates by run. Findings of lint do not count: a sweep that has begun may have its outputs there. */
-export async function estimateRuns(runs: RunsOfRecipe, options: CheckOptions): Promise<readonly RunOfSweepEstimates[]> {
-  return (await checkRuns(runs, options, () => undefined)).estimates
+/** Of a sweep that has begun, which may have its outputs there. */
+export async function lintBegunRuns(runs: RunsOfRecipe, options: CheckOptions): Promise<CheckedRuns> {
+  return checkRuns(runs, options, (_, findings) => findings.filter(({ name }) => findRule(name)?.needs !== 'output'))
 }
 
 async function checkRuns(
   { file, runs }: RunsOfRecipe,
   { memoryBytes, signal }: CheckOptions,
-  onWrong: (run: SweepRun, wrong: string) => void,
+  told: (run: SweepRun, findings: readonly Finding[]) => readonly Finding[],
 ): Promise<CheckedRuns> {
   const estimates: RunOfSweepEstimates[] = []
   const warned = new Map<string, Set<string>>()
-  const lintOptions = { folder: file.folder, memoryBytes, severities: severitiesOf(file) }
   for (const run of runs) {
     throwIfCancelled(signal)
-    const { findings, context, facts } = await lintText(recipeYaml(run.recipe), lintOptions)
-    const wrong = findings.find(({ severity }) => severity === 'error')
-    if (wrong) onWrong(run, wrong.message)
+    const { findings, context, facts } = await lintRecipe(fileOfRun(file, run), { memoryBytes })
     // The second of a rule in one run says something else than its first.
     const seen = new Map<string, number>()
-    for (const { rule, severity, message } of findings) {
+    for (const { rule, severity, message } of told(run, findings)) {
       if (severity !== 'warning') continue
       const nth = seen.get(rule) ?? 0
       seen.set(rule, nth + 1)

@@ -11,8 +11,8 @@ import { writeAtomic } from '../../system/atomicFile.ts'
 import { madeOnce } from '../../runs/sweep/madeOnce.ts'
 import { createNamedFolder, timedPlace } from '../../runs/folder/namedFolder.ts'
 import type { KnownFiles } from '../run/state/sources.ts'
-import { estimateRuns, lintRuns } from './checkRuns.ts'
-import { labelsOfRuns, planSweep, runsOfSweep, warningsOfRuns, type PlannedSweep } from './planSweep.ts'
+import { lintBegunRuns, lintRuns } from './checkRuns.ts'
+import { labelsOfRuns, planSweep, runsOfSweep, type PlannedSweep } from './planSweep.ts'
 import { beginsIn, sweepFolderAt, sweepsFolder, type SweepFolder } from '../../runs/folder/sweepFolder.ts'
 import { readPlan, readSources, type SweepPlan } from '../../runs/sweep/plan.ts'
 
@@ -46,6 +46,12 @@ export async function findSweep(request: SweepRequest): Promise<Sweep> {
   )
 }
 
+export interface FoundSweep {
+  readonly sweep: Sweep
+  /** As of `plannedSweep`. */
+  warnings(): Promise<readonly string[]>
+}
+
 /**
  * The sweep that there is, else a new one. `check` is asked first whether its runs are what is wanted, and throws if not.
  * @throws EngineError before anything is written, but for 'disk'.
@@ -53,12 +59,12 @@ export async function findSweep(request: SweepRequest): Promise<Sweep> {
 export async function findOrCreateSweep(
   request: SweepRequest,
   check: (runs: Sweep['runs'] | PlannedSweep['plan']['runs']) => void = () => undefined,
-): Promise<Sweep> {
+): Promise<FoundSweep> {
   const { sweep, planned } = await lookForSweep(request)
   check((sweep ?? planned.plan).runs)
-  if (sweep) return sweep
-  await lintRuns(planned, request)
-  return createOnce(planned, request.signal)
+  if (sweep) return { sweep, warnings: async () => (await lintBegunRuns(sweep, request)).warnings }
+  const { warnings } = await lintRuns(planned, request)
+  return { sweep: await createOnce(planned, request.signal), warnings: async () => warnings }
 }
 
 const lookEveryMs = 50
@@ -83,7 +89,7 @@ export interface PlanAndEstimates {
   readonly labels: readonly string[]
   /** By run. */
   readonly estimates: readonly RunOfSweepEstimates[]
-  /** Warnings of all runs, each once; before the sweep begins also those of rules beside models, data and outputs. */
+  /** What lint warns of in any run, each once; of outputs only before the sweep begins. */
   readonly warnings: readonly string[]
 }
 
@@ -99,8 +105,7 @@ export async function plannedSweep(request: SweepRequest, memoryBytes: number): 
   return {
     plan: await readPlan(sweep.folder),
     labels,
-    estimates: await estimateRuns(sweep, options),
-    warnings: warningsOfRuns(sweep),
+    ...(await lintBegunRuns(sweep, options)),
   }
 }
 

@@ -7,7 +7,7 @@ import { resolveRecipe, writtenRecipe } from '../../shared/recipe/resolve.ts'
 import { plannedNames } from '../../shared/sweep/shortNames.ts'
 import { EngineError, throwIfCancelled } from '../errors.ts'
 import { checkRecipe, shownPath } from '../run/open/openRun.ts'
-import { mapPaths, warningsOfChanged, type RecipeFile } from '../run/open/recipeFile.ts'
+import { mapPaths, type RecipeFile } from '../run/open/recipeFile.ts'
 import { readRecipe } from '../run/open/readRecipe.ts'
 import type { Fingerprint } from '../run/state/fingerprint.ts'
 import { recordSources, sourceFiles, type KnownFiles } from '../run/state/sources.ts'
@@ -81,17 +81,12 @@ export function runsOfSweep({ path, recipe }: RecipeFile): readonly SweepRun[] {
 
 /** The recipe of one run, as if it had been read from where the sweep's lies. */
 export function fileOfRun(file: RecipeFile, { recipe }: SweepRun): RecipeFile {
-  return { ...file, recipe, warnings: warningsOfChanged(file, recipe) }
+  return { ...file, recipe, text: null }
 }
 
 /** The shortest names that tell its runs apart. */
 export function labelsOfRuns(runs: readonly SweepRun[]): string[] {
   return plannedNames(runs.map((run) => ({ ...run, recipe: writtenRecipe(resolveRecipe(run.recipe)) })))
-}
-
-/** Warnings of all runs, each once. */
-export function warningsOfRuns({ file, runs }: Pick<PlannedSweep, 'file' | 'runs'>): string[] {
-  return [...new Set(runs.flatMap((run) => fileOfRun(file, run).warnings))]
 }
 
 /** Adds to `files` what it had to read. */

@@ -1,4 +1,4 @@
-import { selectionCost, type Cost, type PruneMethod } from './method.ts'
+import { factorScratchBytes, selectionCost, type Cost, type PruneMethod } from './method.ts'
 import { gramWork, productWork, sumOf, timesWork } from './work.ts'
 
 const usualIterations = 20
@@ -17,7 +17,7 @@ export const admm: PruneMethod = {
     // The factor of the inverse, and the inverse made from it.
     shared: (columns) => ({
       work: sumOf([{ factor: columns ** 3 }, gramWork(columns, columns)]),
-      bytes: 2 * 4 * columns ** 2,
+      bytes: 2 * 4 * columns ** 2 + factorScratchBytes(columns),
     }),
     matrix(rows, columns, settings): Cost {
       const { work, bytes } = selectionCost(rows, columns, settings)

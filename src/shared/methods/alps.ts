@@ -1,4 +1,4 @@
-import { selectionCost, type Cost, type PruneMethod } from './method.ts'
+import { factorScratchBytes, selectionCost, type Cost, type PruneMethod } from './method.ts'
 import { gramWork, productWork, sumOf, timesWork, type Work } from './work.ts'
 
 /** Iterations until its mask no longer changes, as measured (docs/methods.md, "ALPS"). */
@@ -37,7 +37,7 @@ export const alps: PruneMethod = {
     // There is an inverse for each penalty, beside the Hessian with unit diagonal.
     shared: (columns) => ({
       work: timesWork(usualPenalties, sumOf([{ factor: columns ** 3 }, gramWork(columns, columns)])),
-      bytes: 4 * columns ** 2 * (2 + Math.min(usualPenalties, keptInverses(columns))),
+      bytes: 4 * columns ** 2 * (2 + Math.min(usualPenalties, keptInverses(columns))) + factorScratchBytes(columns),
     }),
     matrix(rows, columns, settings): Cost {
       const count = Math.min(settings.iterations ?? usualIterations, usualIterations)

@@ -76,6 +76,14 @@ export interface PruneMethod {
   readonly foreign?: ForeignMethod
 }
 
+/** Columns of a Hessian that a GPU factors at a time. */
+export const factorPanelWidth = 1024
+
+/** Bytes of scratch, f32, beside the factor of a Hessian [columns, columns]: a panel of it. A CPU's panels are narrower. */
+export function factorScratchBytes(columns: number): number {
+  return 4 * columns * Math.min(columns, factorPanelWidth)
+}
+
 export const noCost: Cost = { work: {}, bytes: 0 }
 
 /** Passes over the scores of a matrix: two or three digits of the limit are counted, and the mask is written. */

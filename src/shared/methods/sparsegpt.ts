@@ -1,4 +1,4 @@
-import { isGrouped, selectionCost, type PruneMethod } from './method.ts'
+import { factorScratchBytes, isGrouped, selectionCost, type PruneMethod } from './method.ts'
 import { sized, sumOf } from './work.ts'
 
 const usualBlock = 128
@@ -17,7 +17,10 @@ export const sparsegpt: PruneMethod = {
   keys: { block_size: usualBlock, dampening: 0.01 },
   cost: {
     // The factor has n² numbers.
-    shared: (columns) => ({ work: { factor: columns ** 3 }, bytes: 4 * columns ** 2 }),
+    shared: (columns) => ({
+      work: { factor: columns ** 3 },
+      bytes: 4 * columns ** 2 + factorScratchBytes(columns),
+    }),
     // Every error is spread over the columns of its block, then all of them over the columns to the right.
     matrix(rows, columns, settings) {
       const { work, bytes } = selectionCost(rows, columns, settings)

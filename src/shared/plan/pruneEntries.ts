@@ -157,14 +157,22 @@ export function pruneEntries(
   numBlocks: number,
 ): PruneEntry[] {
   const entries: PruneEntry[] = []
+  /** Names of the linears that earlier steps prune, by the way in which they do. */
+  const pruned = new Map<string, Set<string>>()
   for (const step of steps) {
     const matched = selectModules(linears, step.targets, step.ignore)
-    const wayOf = (other: ResolvedPruneStep) => JSON.stringify({ ...other, targets: [], ignore: [] })
-    const before = entries.filter((_, j) => wayOf(steps[j]) === wayOf(step))
-    const fresh = matched.filter(({ name }) => !before.some(({ sparsities }) => sparsities.has(name)))
+    const way = JSON.stringify({ ...step, targets: [], ignore: [] })
+    const before = pruned.get(way) ?? new Set()
+    const sparsities = sparsitiesOf(
+      step,
+      matched.filter(({ name }) => !before.has(name)),
+      numBlocks,
+    )
+    for (const name of sparsities.keys()) before.add(name)
+    pruned.set(way, before)
     entries.push({
       method: step.method,
-      sparsities: sparsitiesOf(step, fresh, numBlocks),
+      sparsities,
       pattern: parseNm(step.pattern),
       scope: step.scope,
       selection: step.selection,

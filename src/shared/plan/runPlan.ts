@@ -90,10 +90,12 @@ function plannedRun(recipe: ResolvedRecipe, config: ModelConfig): RunPlan {
   const allocations = plannedAllocations(recipe.prune, ofSteps)
   const trials = plannedTrials(recipe.prune, ofSteps, modules)
   const recoveries: PlannedRecovery[] = []
+  let { tied } = config
   for (const index of recipe.recover.keys()) {
+    const recovery = plannedRecovery(recipe, index, { ...config, tied })
+    recoveries.push(recovery)
     // Once its head has weights of its own, a model is no longer tied.
-    const tied = config.tied && !recoveries.some(({ untiesHead }) => untiesHead)
-    recoveries.push(plannedRecovery(recipe, index, { ...config, tied }))
+    if (recovery.untiesHead) tied = false
   }
   const counts = recoveries.flatMap(({ count }) => count ?? [])
   return {

@@ -1,6 +1,6 @@
 // Text edits of quick fixes, made from ranges: the rest of the text, its comments and its style stay as they are.
 import { isAlias, isMap, isNode, isSeq, visit } from 'yaml'
-import type { Node, Pair, YAMLMap, YAMLSeq } from 'yaml'
+import type { Alias, Node, Pair, YAMLMap, YAMLSeq } from 'yaml'
 import { endOf, indexOfKey } from './document.ts'
 import type { Path, RecipeDocument } from './document.ts'
 import type { TextEdit } from './finding.ts'
@@ -66,15 +66,34 @@ export function removeFrom(document: RecipeDocument, parent: YAMLMap | YAMLSeq, 
 function isMeantElsewhere(document: RecipeDocument, { range }: TextEdit): boolean {
   const [start, end] = [document.offset(range.start), document.offset(range.end)]
   const isIn = (node: Node) => node.range != null && node.range[0] >= start && node.range[1] <= end
-  const [anchors, aliases] = [new Set<string>(), new Set<string>()]
-  visit(document.root, {
+  const { anchored, aliases } = namedNodes(document)
+  if (aliases.length === 0) return false
+  const anchors = new Set(anchored.filter(isIn).map(({ anchor }) => anchor))
+  return anchors.size > 0 && aliases.some((alias) => anchors.has(alias.source) && !isIn(alias))
+}
+
+interface NamedNodes {
+  readonly anchored: readonly (Node & { anchor?: string })[]
+  readonly aliases: readonly Alias[]
+}
+
+/** By tree: hundreds of fixes ask, and the tree may have a hundred thousand nodes. */
+const named = new WeakMap<Node, NamedNodes>()
+
+function namedNodes({ root }: RecipeDocument): NamedNodes {
+  const anchored: (Node & { anchor?: string })[] = []
+  const aliases: Alias[] = []
+  if (!root) return { anchored, aliases }
+  const known = named.get(root)
+  if (known) return known
+  visit(root, {
     Node(_, node) {
-      if (isAlias(node)) {
-        if (!isIn(node)) aliases.add(node.source)
-      } else if (node.anchor !== undefined && isIn(node)) anchors.add(node.anchor)
+      if (isAlias(node)) aliases.push(node)
+      else if (node.anchor !== undefined) anchored.push(node)
     },
   })
-  return [...anchors].some((anchor) => aliases.has(anchor))
+  named.set(root, { anchored, aliases })
+  return { anchored, aliases }
 }
 
 function removal(document: RecipeDocument, parent: YAMLMap | YAMLSeq, index: number): TextEdit[] {

@@ -95,7 +95,9 @@ export function createContext(document: RecipeDocument, facts: LintFacts): LintC
   let planned: readonly PlanFinding[] | null = null
   const get = (path: Path): unknown => path.reduce<unknown>(child, document.value)
   const targetLists = dialect ? foreignLists(document.value) : ownLists(document.value)
-  const swept = sweptIn(recipe)
+  const swept = pathsOf(sweptIn(recipe))
+  let known: Paths | null = null
+  const wrong = () => (known ??= pathsOf(issues.map(({ path }) => path as Path)))
   return {
     dialect,
     document,
@@ -112,12 +114,8 @@ export function createContext(document: RecipeDocument, facts: LintFacts): LintC
     scalars: scalarsOf(document),
     get,
     has: (path) => get(path) !== undefined,
-    isUnsure: (path) =>
-      issues.some((issue) => {
-        const wrong = issue.path as Path
-        return startsWith(wrong, path) || (get(path) === undefined && startsWith(path, wrong))
-      }),
-    isSwept: (path) => swept.some((one) => startsWith(one, path) || startsWith(path, one)),
+    isUnsure: (path) => wrong().hasWithin(path) || (get(path) === undefined && wrong().hasAround(path)),
+    isSwept: (path) => swept.hasWithin(path) || swept.hasAround(path),
     matched: (entry) => view?.matched(entry) ?? [],
     prunedBy: (step) => view?.prunedBy(step) ?? [],
     planned: () => (planned ??= planFindings(resolved, view)),
@@ -134,8 +132,22 @@ function sweptIn({ sweep = {} }: Recipe): Path[] {
   return [...new Set(keys)].map((key) => key.split('.').map((part) => (/^\d+$/.test(part) ? Number(part) : part)))
 }
 
-function startsWith(path: Path, start: Path): boolean {
-  return start.every((key, i) => path[i] === key)
+interface Paths {
+  /** Whether one of them is `path`, or of a part of what is there. */
+  hasWithin(path: Path): boolean
+  /** Whether one of them is `path`, or of something that it is a part of. */
+  hasAround(path: Path): boolean
+}
+
+/** Asked for each report of a rule, of which there may be as many as paths. */
+function pathsOf(paths: readonly Path[]): Paths {
+  const starts = (path: Path) => Array.from({ length: path.length + 1 }, (_, i) => JSON.stringify(path.slice(0, i)))
+  const whole = new Set(paths.map((path) => JSON.stringify(path)))
+  const begun = new Set(paths.flatMap(starts))
+  return {
+    hasWithin: (path) => begun.has(JSON.stringify(path)),
+    hasAround: (path) => whole.size > 0 && starts(path).some((start) => whole.has(start)),
+  }
 }
 
 function child(value: unknown, key: string | number): unknown {

@@ -1,15 +1,16 @@
 // Ctrl-C in the middle of work that nothing interrupts but the end of its thread: exit code 130, and nothing is left.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
+import { realpathSync } from 'node:fs'
 import { syncBuiltinESMExports } from 'node:module'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import threads from 'node:worker_threads'
 import { byteTokenizer } from '../../support/byteTokenizer.ts'
 import { cliUntil, entry } from '../../support/cli.ts'
-import { filesBelow } from '../../support/killedRuns.ts'
+import { filesBelow, onlyRun } from '../../support/killedRuns.ts'
 import { parquetOfTexts } from '../../support/parquet.ts'
 import { fileBytes, scratch, type Scratch } from '../../support/safetensors.ts'
-import { writeTinyModel } from '../../support/tinyModel.ts'
+import { writeTinyIds, writeTinyModel } from '../../support/tinyModel.ts'
 
 const hook = pathToFileURL(fileURLToPath(new URL('../../support/interruptAt.mjs', import.meta.url))).href
 
@@ -98,6 +99,23 @@ describe('Ctrl-C', function () {
     )
     temp.write('many.safetensors', fileBytes(JSON.stringify(header), new Uint8Array(names * size)))
     interrupted('breath', 'inspect', 'many.safetensors', '--stats')
+  })
+
+  it('of a run that does not answer says how to go on with it', async () => {
+    await writeTinyModel(temp.path('model'))
+    writeTinyIds(temp.path('ids.safetensors'))
+    const calibration = { data: 'ids.safetensors', samples: 8, seq_len: 16 }
+    const recipe = { version: 1, model: 'model', prune: [{ method: 'wanda' }], calibration, save: { to: 'out' } }
+    temp.write('a.prune.yaml', JSON.stringify(recipe))
+    const { status, stderr } = spawnSync(
+      process.execPath,
+      ['--import', hook, entry, 'run', 'a.prune.yaml', '--device', 'cpu'],
+      { cwd: temp.folder, encoding: 'utf8', env: { ...process.env, INTERRUPT_AT: 'stuck' } },
+    )
+    assert.equal(status, 130, stderr)
+    const folder = onlyRun(realpathSync(temp.folder)) ?? 'none'
+    const last = stderr.trim().split('\n').at(-1)
+    assert.equal(last, `sparsescope: cancelled; go on with: sparsescope run --resume ${folder}`)
   })
 
   it('ends every command that reads a recipe of a million characters', async () => {

@@ -116,6 +116,7 @@ describe('push: a result to the Hub', () => {
         stderr: stream,
         signal,
         leaveAfter: () => undefined,
+        sayOnLeaving: () => undefined,
         program: [],
         confirm,
         startRun: () => assert.fail('it starts no run'),

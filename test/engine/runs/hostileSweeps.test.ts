@@ -37,7 +37,7 @@ describe('a sweep’s folder of someone else', function () {
     place = await sweepPlace()
     root = mkdtempSync(join(tmpdir(), 'hostile-sweeps-'))
     const recipe = place.recipe('a', sweptRecipe({ 'prune.0.sparsity': [0.4, 0.6] }))
-    const { folder } = await findOrCreateSweep({ path: recipe, settings: [] })
+    const { folder } = (await findOrCreateSweep({ path: recipe, settings: [] })).sweep
     for (const index of [0, 1]) {
       const run = runFolderAt(join(folder.runs, String(index)))
       mkdirSync(run.state, { recursive: true })

@@ -48,7 +48,11 @@ describe('a sweep that is begun twice at once', function () {
 
   it('has one folder, however many look for it', async () => {
     const path = place.recipe('a', sweptRecipe({ seed: [0, 1] }))
-    const found = await Promise.all(Array.from({ length: 12 }, () => findOrCreateSweep({ path, settings: [] })))
+    const found = await Promise.all(
+      Array.from({ length: 12 }, async () => {
+        return (await findOrCreateSweep({ path, settings: [] })).sweep
+      }),
+    )
     assert.equal(new Set(found.map(({ folder }) => folder.path)).size, 1)
     // The lock is given back: what was left of it would hold up whoever comes next.
     const begins = place.path('.sparsescope', 'sweeps', '.begins')

@@ -7,6 +7,7 @@ import { resolveRecipe } from '../../../src/shared/recipe/resolve.ts'
 import { recipeSchema } from '../../../src/shared/recipe/schema.ts'
 import { shapes } from '../../../bench/support/shapes.ts'
 import { secondsOfParts, timedParts } from '../../../src/shared/plan/time.ts'
+import { methodOf } from '../../../src/shared/methods/methods.ts'
 import { modelOf, tensorsOf } from '../../support/recipeFacts.ts'
 
 const config = {
@@ -53,6 +54,14 @@ describe('a budget', () => {
 })
 
 describe('the memory model', () => {
+  for (const method of ['sparsegpt', 'alps', 'admm'] as const)
+    it(`counts the panel of 1,024 columns that ${method} factors a Hessian by`, () => {
+      const columns = 4096
+      const { bytes } = methodOf(method).cost.shared(columns)
+      const matrices = Math.floor(bytes / (4 * columns ** 2))
+      assert.equal(bytes - matrices * 4 * columns ** 2, 4 * columns * 1024)
+    })
+
   // Peaks in MB of SmolLM2-135M on two threads, as bench/RESULTS.md has them.
   for (const [name, recipe, measured] of [
     ['magnitude', { prune: [{}] }, 176],

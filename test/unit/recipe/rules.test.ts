@@ -6,49 +6,10 @@ import type { LintFacts } from '../../../src/shared/recipe/facts.ts'
 import { lint } from '../../../src/shared/lint/lint.ts'
 import type { Rule } from '../../../src/shared/rule/rule.ts'
 import { findRule, rules } from '../../../src/shared/lint/rules.ts'
-import {
-  factsOf,
-  gpt2Config,
-  gptNeoxConfig,
-  llamaConfig,
-  modelOf,
-  optConfig,
-  tensorsOf,
-} from '../../support/recipeFacts.ts'
 import { inAllStyles } from '../../support/recipeStyles.ts'
+import { exampleFacts, exampleText, usualFacts } from '../../support/ruleExamples.ts'
 import { ruleNames } from '../../support/ruleNames.ts'
 
-const good = factsOf(modelOf(optConfig, { masked: true }))
-const sparsities = new Map([['model.decoder.layers.0.fc1', 0.2]])
-
-/** Surroundings in which a rule's bad example is bad, where the usual ones will not do. */
-const special: Record<string, LintFacts> = {
-  T8: factsOf(modelOf(llamaConfig, { masked: true })),
-  T12: factsOf(modelOf(gptNeoxConfig, { masked: true })),
-  T13: factsOf(modelOf(gpt2Config)),
-  N10: factsOf(modelOf(optConfig, { sparsities })),
-  R2: factsOf(modelOf(llamaConfig, { masked: true })),
-  R9: factsOf(modelOf(optConfig)),
-  R10: factsOf(
-    modelOf(optConfig, {
-      tensors: new Map([...tensorsOf(optConfig), ['model.extra_norm.weight', { dtype: 'F32', shape: [64] }]]),
-    }),
-  ),
-  C1: factsOf(modelOf(null, { tensors: new Map() })),
-  C2: factsOf(modelOf({ model_type: 'bert' }, { tensors: new Map() })),
-  C3: factsOf(modelOf(optConfig, { problems: [{ rule: 'damaged-weights', message: 'A shard is missing.' }] })),
-  C4: factsOf(modelOf({ ...optConfig, ffn_dim: 128 }, { tensors: tensorsOf(optConfig) })),
-  C5: factsOf(modelOf(optConfig, { tensors: tensorsOf(optConfig, 'F8_E4M3') })),
-  C6: factsOf(modelOf(optConfig, { tokenizer: { present: false, largestId: null } })),
-  C7: factsOf(modelOf(optConfig, { problems: [{ rule: 'unsafe-weights', message: 'It is a pickle.' }] })),
-  C8: factsOf(modelOf({ ...optConfig, sparsity_config: {} }, { tensors: tensorsOf(optConfig) })),
-}
-
-const textOf = (rule: Rule, example: string) => {
-  if (rule.foreign === 'only') return example
-  const head = /^version:/m.test(example) ? '' : 'version: 1\n'
-  return `${head}${/^model:/m.test(example) || rule.alias === 'S8' ? '' : 'model: m\n'}${example}\n`
-}
 const fired = (rule: Rule, text: string, facts: LintFacts) =>
   lint(text, { facts }).findings.filter((f) => f.name === rule.name)
 
@@ -66,8 +27,8 @@ describe('lint rules', () => {
   })
 
   for (const rule of rules) {
-    const facts = special[rule.alias] ?? good
-    const bad = textOf(rule, rule.bad)
+    const facts = exampleFacts(rule)
+    const bad = exampleText(rule, rule.bad)
     it(`${rule.name} fires: ${rule.title}`, () => {
       const found = fired(rule, bad, facts)
       assert.ok(found.length > 0, `${bad}\n${JSON.stringify(lint(bad, { facts }).findings, null, 1)}`)
@@ -78,9 +39,9 @@ describe('lint rules', () => {
     })
 
     it(`${rule.name} is silent where nothing is wrong`, () => {
-      const text = textOf(rule, rule.good).replace(/^model: m\n(?=version)/, '')
+      const text = exampleText(rule, rule.good).replace(/^model: m\n(?=version)/, '')
       const whole = rule.alias === 'S8' ? text.replace('version: 1\n', 'version: 1\nmodel: m\n') : text
-      assert.deepEqual(fired(rule, whole, good), [])
+      assert.deepEqual(fired(rule, whole, usualFacts), [])
     })
 
     it(`${rule.name}: each fix mends it, however the recipe is written`, () => {

@@ -8,7 +8,7 @@ import type { Kernels } from '../kernels.ts'
 import type { Tensor } from '../tensor.ts'
 import type { PruneOps } from './ops/prune/index.ts'
 import { widestDigit } from './ops/prune/count.ts'
-import { factorPanelWidth } from './ops/prune/factor.ts'
+import { factorPanelWidth } from '../../../shared/methods/method.ts'
 
 type Device = Pick<Backend, 'allocate' | 'release' | 'read'>
 

@@ -8,12 +8,12 @@ import { openCheckpoint } from '../../checkpoint/checkpoint.ts'
 import { modelPath } from '../../checkpoint/hubCache.ts'
 import { openCpu } from '../../compute/cpu/open.ts'
 import { isWorthMeasuring, ratesOf } from '../../compute/ratesOf.ts'
-import { lintText } from '../../facts/lintFile.ts'
 import { openModel, type Model } from '../../model/model.ts'
+import { lintRecipe } from './lintRecipe.ts'
 import { checkMerged } from './mergedAdapter.ts'
 import { plannedRun } from './plannedRun.ts'
 import { checkGguf } from './savedGguf.ts'
-import { parseFile, recipeYaml, refuseSweep, severitiesOf } from './recipeFile.ts'
+import { parseFile, refuseSweep } from './recipeFile.ts'
 
 /** `planOfRecipe` of a text that has been read. */
 export async function planOfText(
@@ -25,13 +25,10 @@ export async function planOfText(
   const file = parseFile(resolve(path), text, settings)
   refuseSweep(file)
   const model = await modelAt(modelPath(file.folder, file.recipe.model))
-  // Linted with the settings applied, so that places in the text do not matter.
-  const options = { folder: file.folder, memoryBytes, severities: severitiesOf(file) }
-  const yaml = recipeYaml(file.recipe)
-  const first = await lintText(yaml, options)
-  const { context, facts, findings } = (await isNewlyMeasured(first)) ? await lintText(yaml, options) : first
+  const first = await lintRecipe(file, { memoryBytes })
+  const { context, facts, findings } = (await isNewlyMeasured(first)) ? await lintRecipe(file, { memoryBytes }) : first
   // The rehearsal refuses what the run would refuse.
-  const { recoveries } = plannedRun(context.resolved, model).plan
+  const { recoveries } = plannedRun(context.resolved, model)
   for (const { settings } of recoveries) {
     const { adapter } = settings
     if (adapter !== undefined) await checkMerged({ ...settings, adapter: modelPath(file.folder, adapter) }, model)
@@ -41,7 +38,7 @@ export async function planOfText(
 }
 
 /** Measures the processor where the recipe will take long, and nobody has. */
-async function isNewlyMeasured({ context, facts }: Awaited<ReturnType<typeof lintText>>): Promise<boolean> {
+async function isNewlyMeasured({ context, facts }: Awaited<ReturnType<typeof lintRecipe>>): Promise<boolean> {
   if (!facts?.machine || facts.machine.rates) return false
   if (!isWorthMeasuring(estimatesOf(context.resolved, facts).seconds)) return false
   const backend = await openCpu()

@@ -3,7 +3,7 @@
 import { sha256Of } from '../../../system/sha256.ts'
 import { existsSync } from 'node:fs'
 import { join, relative, resolve } from 'node:path'
-import { recoveriesOf, resolveRecipe, sideBySide, type ResolvedRecipe } from '../../../shared/recipe/resolve.ts'
+import { resolveRecipe, type ResolvedRecipe } from '../../../shared/recipe/resolve.ts'
 import { openCheckpoint, type Checkpoint } from '../../checkpoint/checkpoint.ts'
 import { isHubName, modelPath } from '../../checkpoint/hubCache.ts'
 import { readOwn, requireOwnFolder } from '../../../system/ownFile.ts'
@@ -19,7 +19,7 @@ import { checkOutput } from './outputClaim.ts'
 import { newProgress, parseReportStatus, type RunProgress } from '../state/progress.ts'
 import { loadProgress, saveProgress } from '../state/progressFile.ts'
 import { mapPaths, recipeText, refuseSweep, type RecipeFile } from './recipeFile.ts'
-import { readRecipe } from './readRecipe.ts'
+import { readRecipe, warningsOfRecipe } from './readRecipe.ts'
 import { sourceOf } from '../../../runs/folder/sourceOf.ts'
 import type { FolderPlace } from '../../../runs/folder/namedFolder.ts'
 import { createRunFolder, runFolderAt, runPlace, type RunFolder } from '../../../runs/folder/runFolder.ts'
@@ -66,6 +66,8 @@ interface OpenRequest {
 export interface StartRequest extends OpenRequest {
   /** A path, or a recipe that has been read: one of a sweep's. */
   readonly recipe: string | RecipeFile
+  /** Memory that the run may use; default: half of what is free. */
+  readonly memoryBytes?: number
   /** Parent of its folder; default: beside the recipe's earlier runs. */
   readonly place?: FolderPlace
   /** Fingerprints of files that have been read already, by path. */
@@ -74,8 +76,9 @@ export interface StartRequest extends OpenRequest {
 
 /** @throws EngineError before anything is written, but for 'disk' while the run folder is made. */
 export async function startRun(request: StartRequest): Promise<OpenedRun> {
-  const { recipe: asked, settings, signal, known } = request
-  const checked = await checkRecipe(typeof asked === 'string' ? await readRecipe(asked, settings, signal) : asked)
+  const { recipe: asked, settings, memoryBytes, signal, known } = request
+  const file = typeof asked === 'string' ? await readRecipe(asked, settings, signal) : asked
+  const checked = await checkRecipe(file)
   try {
     const { recipe, base } = checked
     const { place = runPlace(checked.path) } = request
@@ -84,13 +87,16 @@ export async function startRun(request: StartRequest): Promise<OpenedRun> {
     await checkOutput(checked, somewhere)
     const sources = await recordSources(await sourceFiles(recipe, checked.source), { known, signal })
     const backend = await openDevice(checked, request)
+    const gpu = backend.traits.inHostMemory ? null : true
+    const unused = unusedText(checked.model)
+    const warnings = [...(unused ? [unused] : []), ...(await warningsOfRecipe(file, { gpu, memoryBytes }, signal))]
     const text = recipeText(recipe, somewhere)
     const progress = newProgress({
       recipe: sha256Of(text),
       base: relative(somewhere, base),
       sources,
       device: backend.info,
-      warnings: [...checked.warnings],
+      warnings,
       trainable: checked.plan.count,
     })
     let keepLock = (_named: string): Promise<RunLock> => Promise.reject(new Error('the run folder was never made'))
@@ -180,7 +186,6 @@ export interface CheckedRecipe {
   readonly source: Checkpoint
   readonly model: Model
   readonly plan: RunPlan
-  readonly warnings: readonly string[]
 }
 
 /** Everything that can be wrong with a recipe beside its model. The caller closes `source`. @throws EngineError. */
@@ -193,7 +198,7 @@ export async function checkRecipe(file: RecipeFile): Promise<CheckedRecipe> {
     const denseModel = (await sourceOf(source.folder))?.model
     const relativeRecipe = resolveRecipe(file.recipe, { ...model.config, idShape, denseModel })
     const recipe = mapPaths(relativeRecipe, (given) => modelPath(file.folder, given))
-    const { plan, findings } = plannedRun(recipe, model)
+    const plan = plannedRun(recipe, model)
     for (const recovery of plan.recoveries) {
       await checkStarts(recovery)
       await checkMerged(recovery.settings, model)
@@ -201,18 +206,7 @@ export async function checkRecipe(file: RecipeFile): Promise<CheckedRecipe> {
     await checkGguf(recipe, model)
     for (const { settings, place } of plan.recoveries)
       if (settings.dense) await checkDense(settings.dense, model, place)
-    const unused = unusedText(model)
-    const warnings = [
-      ...file.warnings,
-      ...(unused ? [unused] : []),
-      ...findings.flatMap(({ rule, severity, message }) =>
-        severity === 'hint' || file.disabled.includes(rule) || file.warnings.includes(message) ? [] : [message],
-      ),
-    ]
-    const written = recoveriesOf(file.recipe.recover)
-    if (written.some(({ window }, i) => window && window !== recipe.recover[i].window))
-      warnings.push(`window has no effect ${sideBySide}: remove it.`)
-    return { path: file.path, base: file.folder, recipe, source, model, plan, warnings }
+    return { path: file.path, base: file.folder, recipe, source, model, plan }
   } catch (error) {
     await source.close()
     throw error

@@ -1,22 +1,16 @@
 // The shared plan at the engine's edge: what it refuses is an error with a code here.
 import { viewModel } from '../../../shared/plan/modelView.ts'
-import { findingLine, type PlanFinding } from '../../../shared/plan/planFinding.ts'
+import { findingLine } from '../../../shared/plan/planFinding.ts'
 import { planRun, type RunPlan } from '../../../shared/plan/runPlan.ts'
 import type { ResolvedRecipe } from '../../../shared/recipe/resolve.ts'
 import { EngineError } from '../../errors.ts'
 import type { Model } from '../../model/model.ts'
 
-export interface PlannedRun {
-  readonly plan: RunPlan
-  /** Findings that refuse nothing. */
-  readonly findings: readonly PlanFinding[]
-}
-
 /** @throws EngineError 'bad-recipe': what is missing, or cannot be done with this model. */
-export function plannedRun(recipe: ResolvedRecipe, { config }: Model): PlannedRun {
+export function plannedRun(recipe: ResolvedRecipe, { config }: Model): RunPlan {
   const { plan, findings } = planRun(recipe, viewModel(config))
   const refused = findings.find((finding) => finding.refused)
   if (refused) throw new EngineError('bad-recipe', findingLine(recipe, refused))
   if (!plan) throw new Error('internal: a plan that nothing refuses is missing')
-  return { plan, findings }
+  return plan
 }

@@ -3,6 +3,7 @@ import { resolve } from 'node:path'
 import type { PlanSummary } from '../../../shared/plan/planSummary.ts'
 import { maxRecipeBytes, readSmallFile } from '../../checkpoint/smallFile.ts'
 import { planOfText } from './dryRun.ts'
+import { warningsOf, type LintRecipeOptions } from './lintRecipe.ts'
 import { parseFile, type RecipeFile } from './recipeFile.ts'
 import { inRecipeThread, shortRecipe } from './recipeThread.ts'
 
@@ -19,6 +20,16 @@ export async function readRecipe(
   const text = await readSmallFile(full, maxRecipeBytes, 'bad-recipe')
   if (text.length > shortRecipe) return inRecipeThread('read', [full, text, settings], signal)
   return parseFile(full, text, settings)
+}
+
+/** All that lint warns of, beside model, data and output, but for hints. */
+export async function warningsOfRecipe(
+  file: RecipeFile,
+  options: LintRecipeOptions,
+  signal?: AbortSignal,
+): Promise<string[]> {
+  const { length } = file.text ?? JSON.stringify(file.recipe)
+  return length > shortRecipe ? inRecipeThread('warnings', [file, options], signal) : warningsOf(file, options)
 }
 
 /** Modules, trainable set, estimates, and what is wrong. @throws EngineError for a recipe or model that cannot be read. */

@@ -1,12 +1,14 @@
 // A recipe from disk, with settings from the command line, defaults filled in and paths made absolute.
 import { dirname, relative, sep } from 'node:path'
+import { isDeepStrictEqual } from 'node:util'
 import { Document } from 'yaml'
 import { parseSetting, withSetting } from '../../../shared/recipe/overrides.ts'
 import { disabledRules } from '../../../shared/lint/disable.ts'
+import { findRule } from '../../../shared/lint/rules.ts'
 import { mapFiles } from '../../../shared/recipe/dataFiles.ts'
 import { customTags, quoteOctals } from '../../../shared/recipe/everyonesYaml.ts'
 import type { Finding } from '../../../shared/recipe/finding.ts'
-import { parseRecipe } from '../../../shared/lint/parse.ts'
+import { parseRecipe, type ParsedRecipe } from '../../../shared/lint/parse.ts'
 import { writtenRecipe, type ResolvedRecipe, type WrittenRecipe } from '../../../shared/recipe/resolve.ts'
 import type { Recipe } from '../../../shared/recipe/schema.ts'
 import { isHubName } from '../../checkpoint/hubCache.ts'
@@ -17,56 +19,43 @@ export interface RecipeFile {
   /** Paths of the recipe are relative to it. */
   readonly folder: string
   readonly recipe: Recipe
-  /** Warnings that the text alone gives: keys that do not apply, and the like. */
-  readonly warnings: readonly string[]
+  /** Its text; null where settings, or the values of a sweep's run, are not in it. */
+  readonly text: string | null
+  /** Findings about how the text is written and about its sweep, which a run of the sweep does not show. */
+  readonly written: readonly Finding[]
   /** Rules that comments in its text switch off. */
   readonly disabled: readonly string[]
 }
 
 /** `readRecipe` of a text that has been read. */
 export function parseFile(full: string, text: string, settings: readonly string[]): RecipeFile {
-  const { recipe, findings } = parseRecipe(text)
+  const parsed = parseRecipe(text)
+  const { recipe, findings } = parsed
   const wrong = findings.find((finding) => finding.severity === 'error')
   if (!recipe || wrong) {
     const { line, character } = wrong?.range.start ?? { line: 0, character: 0 }
     throw new EngineError('bad-recipe', `${full}:${line + 1}:${character + 1}: ${wrong?.message ?? 'not a recipe'}`)
   }
-  const warnings = warningsOf(findings)
+  const written = findings.filter(({ name }) => findRule(name)?.needs === 'text')
   const file = { path: full, folder: dirname(full), disabled: disabledRules(text) }
-  if (settings.length === 0) return { ...file, recipe, warnings }
+  if (settings.length === 0) return { ...file, recipe, text, written: [...written, ...ofSweep(parsed)] }
   const changed = withSettings(recipe, settings)
-  return { ...file, recipe: changed, warnings: warningsOfChanged({ recipe, warnings }, changed) }
+  return { ...file, recipe: changed.recipe, text: null, written: [...written, ...ofSweep(changed)] }
 }
 
-function withSettings(written: Recipe, settings: readonly string[]): Recipe {
-  const { recipe, findings } = parseRecipe(JSON.stringify(settings.reduce<unknown>(applySetting, written)))
+function ofSweep({ document, findings }: ParsedRecipe): Finding[] {
+  const { start } = document.rangeOf(['sweep'], 'key')
+  const isThere = document.pairAt(['sweep']) !== null
+  return findings.filter(({ range }) => isThere && isDeepStrictEqual(range.start, start))
+}
+
+function withSettings(written: Recipe, settings: readonly string[]): ParsedRecipe & { recipe: Recipe } {
+  const parsed = parseRecipe(JSON.stringify(settings.reduce<unknown>(applySetting, written)))
+  const { recipe, findings } = parsed
   const wrong = findings.find((finding) => finding.severity === 'error')
   if (!recipe || wrong)
     throw new EngineError('usage', `--set ${settings.join(' --set ')}: ${wrong?.message ?? 'not a valid recipe then'}`)
-  return recipe
-}
-
-/** The text's warnings that still hold (it may have disabled some), and those that the changes give rise to. */
-export function warningsOfChanged(
-  { recipe, warnings }: Pick<RecipeFile, 'recipe' | 'warnings'>,
-  changed: Recipe,
-): string[] {
-  const [before, after] = [recipe, changed].map(ownWarnings)
-  return [...warnings.filter((w) => after.includes(w)), ...after.filter((w) => !before.includes(w))]
-}
-
-/** Once for each: that of a sweep is looked at for each of its runs, all of which its rules look at. */
-const known = new WeakMap<Recipe, readonly string[]>()
-
-function ownWarnings(recipe: Recipe): readonly string[] {
-  const found = known.get(recipe) ?? warningsOf(parseRecipe(JSON.stringify(recipe)).findings)
-  known.set(recipe, found)
-  return found
-}
-
-/** Severities, for `lintText`, of a recipe that no longer has its text. */
-export function severitiesOf({ disabled }: Pick<RecipeFile, 'disabled'>): Record<string, 'off'> {
-  return Object.fromEntries(disabled.map((rule) => [rule, 'off']))
+  return { ...parsed, recipe }
 }
 
 function applySetting(recipe: unknown, text: string): unknown {
@@ -80,10 +69,6 @@ function applySetting(recipe: unknown, text: string): unknown {
   if (changed === null)
     throw new EngineError('usage', `--set ${text}: the recipe has no place ${setting.path}; lists count from 0`)
   return changed
-}
-
-function warningsOf(findings: readonly Finding[]): string[] {
-  return findings.flatMap(({ severity, message }) => (severity === 'warning' ? [message] : []))
 }
 
 /** @throws EngineError 'bad-recipe' for a recipe that stands for many runs. */

@@ -3,12 +3,14 @@ import type { Finding } from '../../../shared/recipe/finding.ts'
 import { importRecipe } from '../../../shared/recipe/foreign/importRecipe.ts'
 import { lintText, type LintTextOptions } from '../../facts/lintFile.ts'
 import { planOfText } from './dryRun.ts'
+import { warningsOf } from './lintRecipe.ts'
 import { parseFile } from './recipeFile.ts'
 import type { ErrorCode } from '../../errors.ts'
 
 export const jobs = {
   read: parseFile,
   plan: planOfText,
+  warnings: warningsOf,
   import: importRecipe,
   lint: async (text: string, options: LintTextOptions): Promise<readonly Finding[]> =>
     (await lintText(text, options)).findings,

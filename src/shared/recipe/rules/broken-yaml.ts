@@ -1,4 +1,5 @@
 import { replaceRange } from '../edits.ts'
+import type { TextEdit } from '../finding.ts'
 import { defineRule } from '../../rule/rule.ts'
 
 export const rule = defineRule({
@@ -11,8 +12,9 @@ export const rule = defineRule({
   bad: 'prune:\n\t- method: wanda',
   good: 'prune:\n  - method: wanda\ncalibration: {data: a.jsonl, seq_len: 64}\nseed: 0',
   *check({ document }) {
+    let spaces: TextEdit[] | null = null
     for (const problem of document.problems) {
-      const tabs = tabIndent(problem.start)
+      const tabs = isIndentedByTabs(problem.start) ? (spaces ??= indentWithSpaces()) : null
       yield {
         at: document.range(problem.start, problem.end),
         message: `${problem.message.replace(/\.$/, '')}.`,
@@ -20,10 +22,13 @@ export const rule = defineRule({
       }
     }
 
-    /** Two spaces for each tab at the start of the lines, when the line of the problem has some. */
-    function tabIndent(offset: number) {
+    function isIndentedByTabs(offset: number): boolean {
       const lineStart = document.text.lastIndexOf('\n', offset - 1) + 1
-      if (!/^ *\t/.test(document.text.slice(lineStart, lineStart + 200))) return null
+      return /^ *\t/.test(document.text.slice(lineStart, lineStart + 200))
+    }
+
+    /** Two spaces for each tab at the start of the lines. */
+    function indentWithSpaces(): TextEdit[] {
       return [...document.text.matchAll(/^[ \t]*\t[ \t]*/gm)].map((m) =>
         replaceRange(document, m.index, m.index + m[0].length, m[0].replaceAll('\t', '  ')),
       )

@@ -136,10 +136,10 @@ function* idleEvaluation({ resolved, recipe, recoveries, uses }: LintContext): I
   const { recover, prune } = resolved
   const onlyRetrains = recover.every(({ mode }) => mode === 'retrain')
   const steps = largest(recover, 0, (one) => one.steps)
+  const withFields = new Set(uses.filter(({ data }) => !data.endsWith('.txt')).map(({ path }) => path))
   for (const { path } of placesOf(uses)) {
     const reason = 'with a .txt file, which is one text'
-    const files = uses.filter((use) => use.path === path)
-    if (files.every(({ data }) => data.endsWith('.txt'))) yield { path: [...path, 'field'], reason, from: [] }
+    if (!withFields.has(path)) yield { path: [...path, 'field'], reason, from: [] }
   }
   for (const [i, { task }] of resolved.evaluate.entries()) {
     const from = [['evaluate', i, 'task']]

@@ -13,6 +13,7 @@ const overlaps: Record<Overlap, string> = {
 export const rule = defineRule({
   id: 'G2',
   severity: 'error',
+  needs: 'output',
   title: 'The output folder cannot be written',
   why: 'The source is never touched and nothing is overwritten: `save.to`, and `save.pruned` beside it, must be new folders on a disk with room for the model, and the GGUF file of `format: gguf` a new file. Files of an evaluation, `evaluate[].out`, go into none of these folders.',
   bad: 'model: m\nprune: [{sparsity: 0.3}]\nsave: {to: ./m}',

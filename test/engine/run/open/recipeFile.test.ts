@@ -5,6 +5,7 @@ import { join, resolve } from 'node:path'
 import { resolveRecipe } from '../../../../src/shared/recipe/resolve.ts'
 import { pruneEntries } from '../../../../src/shared/plan/pruneEntries.ts'
 import { mapPaths, recipeText, refuseSweep } from '../../../../src/engine/run/open/recipeFile.ts'
+import { warningsOf } from '../../../../src/engine/run/open/lintRecipe.ts'
 import { readRecipe } from '../../../../src/engine/run/open/readRecipe.ts'
 
 describe('recipe of a run', () => {
@@ -52,7 +53,8 @@ describe('recipe of a run', () => {
     const { recipe } = await readRecipe(path, ['prune.0.pattern=2:4', 'prune.0.sparsity=0.5'])
     assert.equal(recipe.prune?.[0].pattern, '2:4')
     const idle = /dampening has no effect/
-    const warns = async (...settings: string[]) => (await readRecipe(path, settings)).warnings.some((w) => idle.test(w))
+    const warns = async (...settings: string[]) =>
+      (await warningsOf(await readRecipe(path, settings), {})).some((message) => idle.test(message))
     assert.deepEqual(
       [await warns(), await warns('seed=1'), await warns('prune.0.method=sparsegpt')],
       [true, true, false],

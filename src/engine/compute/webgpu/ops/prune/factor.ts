@@ -2,6 +2,7 @@
 // and U = R⁻¹, in place. A block of the diagonal is one workgroup's work, all else are matrix products: within a panel by the
 // blocks, beside it by whole panels, so that dispatches are few and deep. Nothing may be bound for reading and for writing at
 // once, so that each product leaves the matrix, or comes back to it.
+import { factorPanelWidth } from '../../../../../shared/methods/method.ts'
 import type { Kernels } from '../../../kernels.ts'
 import { slice, type Tensor } from '../../../tensor.ts'
 import { pieces, type Gpu } from '../../gpu.ts'
@@ -10,8 +11,6 @@ import { perElement } from '../elementwise.ts'
 import { multiply, product } from '../gemm/multiply.ts'
 import { rowWindows } from './score.ts'
 
-/** Rows and columns of a panel: those before it take up its R in one product. */
-export const factorPanelWidth = 1024
 /** Rows and columns of a block of the diagonal; at most `groupSize`. */
 const blockWidth = 128
 
