@@ -23,7 +23,6 @@ const otherCommandIds = [
   'sparsescope.compareWithSelected',
   'sparsescope.computeStatistics',
   'sparsescope.analyse',
-  'sparsescope.changePlan',
   'sparsescope.exportView',
   'sparsescope.exportGguf',
   'sparsescope.copyTensorName',

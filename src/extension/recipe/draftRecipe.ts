@@ -1,4 +1,4 @@
-// An unsaved recipe for a model, complete and without an error: defaults, the texts near the model, and what is known already.
+// An unsaved recipe for a model, complete and without an error: defaults, and the texts near the model.
 import * as vscode from 'vscode'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -6,7 +6,6 @@ import { freeName, freeOutput, recipeExtension, withTexts } from '../../shared/r
 import { recipeText } from '../../shared/recipe/writing/recipeText.ts'
 import { findTexts, isCorpus, recipeStart } from './recipeDefaults.ts'
 import { toRecipePath } from './recipePath.ts'
-import type { Settled } from './settledBy.ts'
 
 export interface Draft {
   /** Unsaved, but with a place: paths are completed and checked from there. */
@@ -15,15 +14,11 @@ export interface Draft {
 }
 
 /** `weights`: index or weights file. */
-export async function draftRecipe(weights: string, settled: Settled = {}): Promise<Draft> {
+export async function draftRecipe(weights: string): Promise<Draft> {
   const { folder, name, choices } = await recipeStart(weights)
   const exists = (file: string) => existsSync(join(folder, file))
-  const own = settled.data ? toRecipePath(folder, settled.data) : null
   const texts = (await findTexts(folder)).filter(isCorpus).map(({ fsPath }) => toRecipePath(folder, fsPath))
-  // The text that is settled is not held out, whatever its name is.
-  const filled = withTexts(choices, own === null ? texts : texts.filter((path) => path !== own))
-  const text = own === null ? filled : { ...choices, evaluateOn: filled.evaluateOn, data: own }
-  const chosen = { ...text, ...settled, data: text.data }
+  const chosen = withTexts(choices, texts)
   const saveTo = freeOutput(name, chosen, exists)
   const file = freeName(saveTo.slice(2), recipeExtension, exists)
   const uri = vscode.Uri.file(join(folder, file)).with({ scheme: 'untitled' })

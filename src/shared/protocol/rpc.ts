@@ -5,12 +5,12 @@ import type {
   AnalysisUpdate,
   CompareProgress,
   CompareSummary,
+  MeasurableMethod,
   OpenedModel,
   ScanProgress,
   ScanResult,
 } from './inspect.ts'
 import type { TensorDetail, Tile, Weight } from './inspect.ts'
-import type { MeasurableMethod } from '../analysis/plannedMap.ts'
 import type { PlannedText } from '../plan/planSummary.ts'
 import type { GgufSizes } from '../format/gguf/ggufTypes.ts'
 import type { ToldPush } from '../format/pushText.ts'
