@@ -28,7 +28,6 @@ const otherCommandIds = [
   'sparsescope.copyTensorName',
   'sparsescope.copyTarget',
   'sparsescope.newRecipe',
-  'sparsescope.convertRecipe',
   'sparsescope.runRecipe',
   'sparsescope.runSweep',
   'sparsescope.cancelSweep',

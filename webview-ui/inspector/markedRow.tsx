@@ -42,7 +42,7 @@ function CopyAs({ name, about }: { name: 'targets' | 'ignore'; about: string }) 
 }
 
 /** `targets: [...]`, YAML on one line, which matches the matrices `some` and no other linear of the blocks. */
-export function recipeLine(name: string, all: readonly TensorRow[], some: readonly TensorRow[]): string {
+function recipeLine(name: string, all: readonly TensorRow[], some: readonly TensorRow[]): string {
   const modules = all.flatMap(({ name: weight, role, block }) =>
     role === 'linear' && block !== null ? [{ name: moduleOfWeight(weight), className: 'Linear', block }] : [],
   )

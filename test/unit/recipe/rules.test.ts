@@ -45,7 +45,6 @@ const special: Record<string, LintFacts> = {
 }
 
 const textOf = (rule: Rule, example: string) => {
-  if (rule.foreign === 'only') return example
   const head = /^version:/m.test(example) ? '' : 'version: 1\n'
   return `${head}${/^model:/m.test(example) || rule.alias === 'S8' ? '' : 'model: m\n'}${example}\n`
 }

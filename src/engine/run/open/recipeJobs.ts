@@ -1,6 +1,5 @@
 // Jobs of the thread of recipeThread.ts.
 import type { Finding } from '../../../shared/recipe/finding.ts'
-import { importRecipe } from '../../../shared/recipe/foreign/importRecipe.ts'
 import { lintText, type LintTextOptions } from '../../facts/lintFile.ts'
 import { planOfText } from './dryRun.ts'
 import { parseFile } from './recipeFile.ts'
@@ -9,7 +8,6 @@ import type { ErrorCode } from '../../errors.ts'
 export const jobs = {
   read: parseFile,
   plan: planOfText,
-  import: importRecipe,
   lint: async (text: string, options: LintTextOptions): Promise<readonly Finding[]> =>
     (await lintText(text, options)).findings,
 }
