@@ -76,13 +76,4 @@ export const settingDefaults = {
   'recipe.severities': {} as Record<string, 'error' | 'warning' | 'info' | 'hint' | 'off'>,
   'recipe.codeLens': true,
   'recipe.inlayHints': true,
-  'slurm.partition': '',
-  'slurm.account': '',
-  'slurm.qos': '',
-  'slurm.constraint': '',
-  'slurm.time': '',
-  'slurm.memory': '',
-  'slurm.cpus': 0,
-  'slurm.gpus': 0,
-  'slurm.atATime': 0,
 }

@@ -90,7 +90,7 @@ describe('the packaged extension: sweeps', function () {
     await closeEditors(page)
   })
 
-  it('Run Sweep asks where there is no Slurm only how many at a time, and opens the sweep that it begins, not the newest', async () => {
+  it('Run Sweep asks how many at a time, and opens the sweep that it begins, not the newest', async () => {
     const { page, workspace } = studio
     await runCommand(page, 'View: Show Explorer')
     writeFileSync(join(workspace, 'two.prune.yaml'), recipe.replace(', prune.0.method: [magnitude, wanda]', ''))
