@@ -24,6 +24,7 @@ const otherCommandIds = [
   'sparsescope.computeStatistics',
   'sparsescope.analyse',
   'sparsescope.exportView',
+  'sparsescope.exportTable',
   'sparsescope.exportGguf',
   'sparsescope.copyTensorName',
   'sparsescope.copyTarget',

@@ -23,6 +23,7 @@ type Ids =
   | 'sparsescope.reportSweep'
   | 'sparsescope.compareRuns'
   | 'sparsescope.openExperiments'
+  | 'sparsescope.exportTable'
 
 export function sweepCommands(parts: Parts): Handlers<Ids> {
   const { services, sweeps, sweepPanels } = parts
@@ -75,6 +76,7 @@ export function sweepCommands(parts: Parts): Handlers<Ids> {
       await showReport(folder, extensionUri)
     },
     'sparsescope.openExperiments': () => sweepPanels.show({ experiments: true }),
+    'sparsescope.exportTable': () => sweepPanels.exportTable(),
     // The tree hands over the item under the pointer and all selected ones.
     'sparsescope.compareRuns': async (argument, all) => {
       const chosen = Array.isArray(all) ? all : [argument]
