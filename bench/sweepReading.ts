@@ -32,7 +32,7 @@ async function measure(state: 'done' | 'running'): Promise<void> {
   view.replay()
   // A view asks for its curves as soon as it knows of the runs.
   const groups = followed.runs.map((_, run) => [run])
-  await view.handle({ type: 'watch', watch: 1, curve: 'loss', smoothing: 0.6, groups })
+  await view.watch({ type: 'watch', watch: 1, curve: 'loss', smoothing: 0.6, groups })
   const megabytes = (written.bytes / 1e6).toFixed(0)
   console.log(`${numRuns} runs that are ${state}, ${megabytes} MB of events`)
   console.log(
@@ -84,7 +84,7 @@ async function openInView(browser: Browser): Promise<void> {
   const question = async () => (await posted(page)).findLast(({ type }) => type === 'watch') as never
   let asked = await question()
   while (!asked) asked = await question()
-  await view.handle(asked)
+  await view.watch(asked)
   await last
   await page.evaluate(isShown)
   const all = time()

@@ -162,10 +162,6 @@ async function pictures(page, theme, name) {
   await page.getByRole('treeitem', { name: 'model.safetensors' }).first().dblclick()
   await view(page).getByRole('heading', { name, exact: true }).waitFor()
   await view(page).getByText('tensors scanned').first().waitFor({ timeout: 60_000 })
-  // A recipe beside the map gives it its bars.
-  await view(page).getByRole('button', { name: 'Plan pruning in a recipe' }).click()
-  await view(page).getByRole('slider', { name: 'block 0' }).waitFor()
-  await view(page).getByText('Cost', { exact: true }).click()
   await view(page).getByRole('combobox', { name: 'Colour by' }).selectOption('error sparsegpt 60 %')
   await view(page).getByRole('grid', { name: 'Map of blocks and modules' }).focus()
   for (const key of ['Home', 'Shift+End', 'Shift+ArrowDown']) await page.keyboard.press(key)

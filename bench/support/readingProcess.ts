@@ -23,7 +23,7 @@ async function sweep(folder: string): Promise<string> {
   })
   view.replay()
   const groups = followed.runs.map((_, run) => [run])
-  await view.handle({ type: 'watch', watch: 1, curve: 'loss', smoothing: 0.6, groups })
+  await view.watch({ type: 'watch', watch: 1, curve: 'loss', smoothing: 0.6, groups })
   view.dispose()
   sweeps.dispose()
   return `${points} points`

@@ -31,7 +31,6 @@ const ofOthers = {
   pull: async ({ name }, context) => (await others()).pullModel(name, context),
   planPublish: async (request, context) => (await others()).planPublish(request, context),
   publish: async (request, context) => (await others()).publish(request, context),
-  questions: async (request, { signal }) => (await others()).questionTexts(request, signal),
   writeCard: async ({ path }) => (await others()).writeModelCard((await locate(path)).folder),
   ggufSizes: async (request, context) => (await others()).sizesAsGguf(request, context),
   writeGguf: async (request, context) => (await others()).writeAsGguf(request, context),

@@ -13,7 +13,6 @@ import { fieldsOf } from '../shared/format/records.ts'
 import { shownDtype, whyUnread } from '../engine/checkpoint/stats/elementFormat.ts'
 import { bytesOnDisk, isOfGguf, storedType, type Checkpoint } from '../engine/checkpoint/checkpoint.ts'
 import { listedBytes } from '../engine/checkpoint/stats/inspectCheckpoint.ts'
-import { hasMasks } from '../engine/checkpoint/explicitMasks.ts'
 import type { Inspection, ListedEntry } from '../engine/checkpoint/inspection.ts'
 import { hubNameText } from '../engine/checkpoint/hubCache.ts'
 import type { RemoteFacts } from '../engine/hub/openRemote.ts'
@@ -56,7 +55,6 @@ export async function summarise({ checkpoint, unknown, problems, facts }: Summar
     problems: problems.map(({ error, tensors: missing }) => ({ message: error.message, missing: [...missing] })),
     ...(facts && { remote: remoteNote(facts, checkpoint.config) }),
     ...(origin && { origin }),
-    ...(hasMasks(checkpoint) && { hasMask: true }),
     ...(lookOnly && { lookOnly }),
   }
 }

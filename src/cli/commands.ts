@@ -6,10 +6,8 @@ import { convertCommand, expandCommand } from './convert.ts'
 import { demoCommand } from './demo.ts'
 import { doctorCommand } from './doctor.ts'
 import { evaluateCommand } from './evaluate.ts'
-import { exportCommand } from './export.ts'
 import { forwardCommand } from './forward.ts'
 import { generateCommand } from './generate.ts'
-import { importCommand } from './import.ts'
 import { inspectCommand } from './inspect.ts'
 import { lintCommand } from './lint.ts'
 import { pullCommand } from './pull.ts'
@@ -33,8 +31,6 @@ export const commands: readonly Command[] = [
   sweepCommand,
   reportCommand,
   lintCommand,
-  importCommand,
-  exportCommand,
   pullCommand,
   pushCommand,
   convertCommand,

@@ -89,17 +89,16 @@ function createRows(root: string): Rows {
   const templates = readTemplates(root)
   return {
     // Any other YAML file is none of our business.
-    diagnostics: (document, { dialect, findings }) =>
-      isOurs(document) || dialect !== null ? findings.map((f) => toDiagnostic(f, linkOf)) : [],
+    diagnostics: (document, { findings }) => (isOurs(document) ? findings.map((f) => toDiagnostic(f, linkOf)) : []),
     completion: async (document, analysis, position) =>
-      isOurs(document) && analysis.dialect === null
+      isOurs(document)
         ? [...templateItems(templates, document, position), ...(await completion(document, analysis, position))]
         : [],
     hover: (document, analysis, position) => (isOurs(document) ? hover(document, analysis, position) : null),
     codeActions: (document, analysis, { range, context }) =>
-      isOurs(document) || analysis.dialect !== null ? codeActions(document, analysis, range, context) : [],
+      isOurs(document) ? codeActions(document, analysis, range, context) : [],
     codeLenses: (document, analysis, _, settings) =>
-      (isOurs(document) || analysis.dialect !== null) && settings.codeLens ? codeLenses(document.uri, analysis) : [],
+      isOurs(document) && settings.codeLens ? codeLenses(document.uri, analysis) : [],
     inlayHints: (document, analysis, _, settings) =>
       isOurs(document) && settings.inlayHints ? inlayHints(analysis) : [],
     links: (document, analysis) => (isOurs(document) ? documentLinks(analysis) : []),

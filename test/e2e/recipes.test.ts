@@ -41,19 +41,6 @@ describe('the packaged extension: recipes', function () {
     await runCommand(page, 'View: Hide Panel')
   })
 
-  it('a recipe of llm-compressor becomes one of ours by its lens, and the original stays', async () => {
-    const { page, workspace } = studio
-    const foreign =
-      'sparsity_stage:\n  sparsity_modifiers:\n    SparseGPTModifier:\n      sparsity: 0.5\n      targets: [Linear]\n'
-    writeFileSync(join(workspace, 'recipe-theirs.yaml'), foreign)
-    await openFile(page, 'recipe-theirs.yaml')
-    await page.locator('.codelens-decoration a', { hasText: 'Convert to SparseScope' }).first().click()
-    await page.locator('.tab.active', { hasText: 'recipe-theirs.prune.yaml' }).waitFor()
-    await page.locator('.monaco-editor .view-lines', { hasText: 'sparsegpt' }).first().waitFor()
-    assert.equal(readFileSync(join(workspace, 'recipe-theirs.yaml'), 'utf8'), foreign)
-    await closeEditors(page)
-  })
-
   it('the status item opens a menu, restart last', async () => {
     const { page } = studio
     await page

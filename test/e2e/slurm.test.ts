@@ -1,18 +1,17 @@
-// Run Sweep in a window whose extension host is on a login node: the question, the job array as the settings want it, the view.
+// A sweep that was submitted on the command line, followed in a window whose extension host is on a login node.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { runCommand } from '../../scripts/vscode/browser.mjs'
+import { fileURLToPath } from 'node:url'
 import { slurmFor, type TestSlurm } from '../support/slurm.ts'
-import { activeView, choose, openFile, openStudio, studioOf } from './studio.ts'
+import { activeView, choose, openStudio, studioOf } from './studio.ts'
 
-/** 400 MB are 382 MiB, which Slurm counts in. */
-const settings = { partition: 'debug', time: '00:20:00', memory: '400MB', cpus: 1, atATime: 1 }
-const recipe = (sweep: string) => `version: 1
+const cli = fileURLToPath(new URL('../../dist/cli.mjs', import.meta.url))
+const recipe = `version: 1
 model: ./opt
 prune: [{method: magnitude, sparsity: 0.5}]
-sweep: {${sweep}}
+sweep: {prune.0.sparsity: [0.3, 0.7], slurm: {partition: debug, time: '00:10:00', memory: 400MB, cpus: 1}}
 `
 
 describe('the packaged extension: sweeps on Slurm', function () {
@@ -20,60 +19,24 @@ describe('the packaged extension: sweeps on Slurm', function () {
   let slurm: TestSlurm
   const studio = studioOf(async (suite) => {
     slurm = await slurmFor(suite)
-    const opened = await openStudio(suite, { env: slurm.env })
-    mkdirSync(join(opened.workspace, '.vscode'))
-    const own = Object.entries(settings).map(([key, value]) => [`sparsescope.slurm.${key}`, value])
-    writeFileSync(join(opened.workspace, '.vscode', 'settings.json'), JSON.stringify(Object.fromEntries(own)))
-    return opened
+    return openStudio(suite, { env: slurm.env })
   })
   after(async () => {
     await studio.stop()
     await slurm?.stop()
   })
 
-  async function runSweep(name: string, text: string, where: string): Promise<void> {
+  it('a sweep that was submitted on the command line is opened and followed to its end', async () => {
     const { page, workspace } = studio
-    await runCommand(page, 'View: Show Explorer')
-    writeFileSync(join(workspace, name), text)
-    await openFile(page, name)
-    await choose(page, 'SparseScope: Run Sweep', where)
-  }
-  async function done(name: string): Promise<void> {
-    const { page } = studio
-    await page.locator('.tab.active', { hasText: `Sweep ${name}` }).waitFor()
-    await activeView(page).getByText('2 of 2 done').waitFor({ timeout: 120_000 })
-  }
-  const isOnSlurm = () => activeView(studio.page).locator('header .muted', { hasText: '· Slurm ·' }).count()
-  const jobs = () => {
+    const path = join(workspace, 'there.prune.yaml')
+    writeFileSync(path, recipe)
     const env = { ...process.env, ...slurm.env }
-    return spawnSync('scontrol', ['--oneliner', 'show', 'job'], { encoding: 'utf8', env }).stdout.trim().split('\n')
-  }
-
-  it('on this machine: nothing is submitted', async () => {
-    await runSweep('here.prune.yaml', recipe('prune.0.sparsity: [0.4, 0.6]'), 'On this machine')
-    await studio.page.locator('.quick-input-message', { hasText: 'Runs at a time' }).waitFor()
-    await studio.page.keyboard.press('Enter')
-    await done('here')
-    assert.equal(await isOnSlurm(), 0)
-    assert.deepEqual(jobs(), ['No jobs in the system'])
-  })
-
-  it('on Slurm: an array as the settings want it, but for what the recipe says itself; its view goes to its end', async () => {
-    await runSweep('there.prune.yaml', recipe("prune.0.sparsity: [0.3, 0.7], slurm: {time: '00:10:00'}"), 'On Slurm')
-    await done('there')
-    assert.equal(await isOnSlurm(), 1)
-    const tasks = jobs()
-    assert.equal(tasks.length, 2, tasks.join('\n'))
-    for (const task of tasks) {
-      assert.match(task, / JobName=sparsescope-[0-9a-f]+ /)
-      for (const fact of [
-        'Partition=debug',
-        'TimeLimit=00:10:00',
-        'MinMemoryNode=382M',
-        'NumCPUs=1',
-        'ArrayTaskThrottle=1',
-      ])
-        assert.ok(task.includes(` ${fact} `), `${fact} in ${task}`)
-    }
+    const args = [cli, 'sweep', 'run', path, '--engine', 'slurm', '--no-wait']
+    const { status, stderr } = spawnSync(process.execPath, args, { encoding: 'utf8', env })
+    assert.equal(status, 0, stderr)
+    await choose(page, 'SparseScope: Open Sweep', 'there')
+    await page.locator('.tab.active', { hasText: 'Sweep there' }).waitFor()
+    await activeView(page).getByText('2 of 2 done').waitFor({ timeout: 120_000 })
+    assert.equal(await activeView(page).locator('header .muted', { hasText: '· Slurm ·' }).count(), 1)
   })
 })

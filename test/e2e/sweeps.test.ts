@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { cpSync, existsSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, dirname, join } from 'node:path'
 import { runCommand } from '../../scripts/vscode/browser.mjs'
@@ -52,27 +52,15 @@ describe('the packaged extension: sweeps', function () {
     await closeEditors(page)
   })
 
-  it('Experiments has the runs of all sweeps; a rectangle keeps some of them, and a note is kept with its run', async () => {
-    const { page, workspace } = studio
+  it('Experiments has the runs of all sweeps; their table is exported', async () => {
+    const { page } = studio
     await runCommand(page, 'SparseScope: Open Experiments')
     const view = activeView(page)
     await view.getByRole('heading', { name: 'Experiments' }).waitFor()
     await view.locator('.chart .mark').nth(3).waitFor()
-    await view.getByRole('application', { name: /Runs as points/ }).focus()
-    for (const key of ['Home', 'Shift+ArrowRight']) await page.keyboard.press(key)
-    await view.getByText('2 of 4', { exact: true }).waitFor()
+    await view.getByRole('button', { name: 'Export Table…' }).click()
+    await page.locator('.quick-input-list .monaco-list-row', { hasText: 'Markdown' }).waitFor()
     await page.keyboard.press('Escape')
-    await view.getByRole('grid', { name: 'Runs' }).focus()
-    for (const key of ['Home', 'F2']) await page.keyboard.press(key)
-    await view.getByRole('textbox', { name: /^Tags/ }).fill('paper')
-    await page.keyboard.press('Enter')
-    await view.locator('.tag', { hasText: 'paper' }).waitFor()
-    const [sweep] = sweepsOf(workspace, 'four')
-    const notes = readdirSync(join(sweep, 'runs')).filter((run) => existsSync(join(sweep, 'runs', run, 'notes.json')))
-    assert.equal(notes.length, 1)
-    // Two rows are set against each other from what lies in their folders.
-    await page.keyboard.press('Shift+ArrowDown')
-    await view.getByRole('region', { name: 'Two runs' }).getByText('prune.0.').first().waitFor()
     await closeEditors(page)
   })
 
@@ -90,7 +78,7 @@ describe('the packaged extension: sweeps', function () {
     await closeEditors(page)
   })
 
-  it('Run Sweep asks where there is no Slurm only how many at a time, and opens the sweep that it begins, not the newest', async () => {
+  it('Run Sweep asks how many at a time, and opens the sweep that it begins, not the newest', async () => {
     const { page, workspace } = studio
     await runCommand(page, 'View: Show Explorer')
     writeFileSync(join(workspace, 'two.prune.yaml'), recipe.replace(', prune.0.method: [magnitude, wanda]', ''))

@@ -36,7 +36,7 @@ export function hostileRecipes(rules: readonly Rule[]): Hostile[] {
     ['unknown keys of a step', (n) => JSON.stringify({ ...base, prune: [unknown(n)] })],
     ['values of a sweep', (n) => JSON.stringify({ ...base, sweep: { seed: repeated([1, 'a', 2.5], n) } })],
     ...rules
-      .filter(({ needs, foreign }) => needs === 'text' || foreign === 'only')
+      .filter(({ needs }) => needs === 'text')
       .map((rule): Hostile => [`lines of ${rule.name}`, (n) => linesOf(exampleText(rule, rule.bad), n)]),
   ]
 }

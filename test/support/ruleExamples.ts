@@ -46,7 +46,6 @@ export function exampleFacts({ alias }: Pick<Rule, 'alias'>): LintFacts {
 
 /** The example with the keys that every recipe has. */
 export function exampleText(rule: Rule, example: string): string {
-  if (rule.foreign === 'only') return example
   const head = /^version:/m.test(example) ? '' : 'version: 1\n'
   return `${head}${/^model:/m.test(example) || rule.alias === 'S8' ? '' : 'model: m\n'}${example}\n`
 }

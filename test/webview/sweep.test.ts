@@ -6,14 +6,7 @@ import { chooseInMenu } from '../support/figureMenu.ts'
 import { posted, send } from '../support/browser.ts'
 import { keepPicture, tooWide, viewPages, type PageOptions } from '../support/viewPages.ts'
 import * as recorded from './harness/recorded.ts'
-import {
-  recordedAs,
-  recordedCurves,
-  recordedDifference,
-  recordedMap,
-  recordedRows,
-  recordedWhat,
-} from './harness/recordedSweep.ts'
+import { recordedAs, recordedCurves, recordedRows, recordedWhat } from './harness/recordedSweep.ts'
 
 const settings = { type: 'settings', settings: recorded.settings }
 const rows = recordedRows(3, 2)
@@ -56,7 +49,7 @@ describe('the view of several runs in Chromium', () => {
     ['highContrast', 600],
     ['highContrastLight', 600],
   ] as const)
-    it(`in ${theme} at ${width} px nothing is cut off: points, curves, table, maps, buttons`, async () => {
+    it(`in ${theme} at ${width} px nothing is cut off: points, curves, table, buttons`, async () => {
       const states = ['running', 'failed', 'waiting'] as const
       const live = rows.map((row, i) => (i % 9 < 6 ? row : recordedAs(row, states[i % 3])))
       await openAs({ theme, width }, compared(live))
@@ -67,8 +60,6 @@ describe('the view of several runs in Chromium', () => {
           .click({ modifiers: i > 0 ? ['Control'] : [] })
       await send(page)
       await answer({ to: 400 })
-      const { runs } = (await asked('watchMaps')) as unknown as { runs: number[] }
-      await send(page, { type: 'maps', maps: runs.map((run) => recordedMap(run, 12, 0.5)) })
       await keepPicture(page, `sweep-${theme}-${width}`)
       assert.ok((await tooWide(page)) <= 0)
       assert.deepEqual(await page.evaluate(cutOff), [])
@@ -127,27 +118,6 @@ describe('the view of several runs in Chromium', () => {
     assert.equal(await page.locator('.pointSelected').count(), 1)
   })
 
-  it('a rectangle drawn over points keeps their rows alone, until Escape', async () => {
-    await open(compared(rows))
-    const box = await points().boundingBox()
-    assert.ok(box)
-    await page.mouse.move(box.x + 30, box.y + 20)
-    await page.mouse.down()
-    await page.mouse.move(box.x + box.width / 3, box.y + box.height - 30, { steps: 4 })
-    await page.mouse.up()
-    await send(page)
-    await keepPicture(page, 'sweep-brush')
-    await page.getByText('6 of 18', { exact: true }).waitFor()
-    assert.equal(await lines().count(), 6)
-    assert.equal((await watched()).groups.length, 6)
-    await page.keyboard.press('Escape')
-    await send(page)
-    assert.equal(await page.getByText('6 of 18', { exact: true }).count(), 0)
-    await points().focus()
-    for (const key of ['Home', 'Shift+ArrowRight', 'Shift+ArrowRight']) await page.keyboard.press(key)
-    await page.getByText(/^\d of 18$/).waitFor()
-  })
-
   it('a run that is better than the dense model is a point too, and the axis is straight', async () => {
     const better = rows.slice(0, 2).map((row) => {
       const { results } = row
@@ -176,41 +146,6 @@ describe('the view of several runs in Chromium', () => {
     assert.equal(await page.locator('.curvePicture').count(), 1)
   })
 
-  it('tags and notes are written in the row, by every seed of it, and Escape leaves them as they were', async () => {
-    await open(compared(rows))
-    await table().focus()
-    await page.keyboard.press('ArrowDown')
-    await page.keyboard.press('F2')
-    await page.getByRole('textbox', { name: /^Tags/ }).fill('paper, paper,  table 2 ')
-    await page.keyboard.press('Enter')
-    const kept = (await posted(page)).filter(({ type }) => type === 'annotate')
-    assert.deepEqual(
-      kept.map(({ run, notes }) => [run, notes]),
-      ['/runs/0', '/runs/1'].map((run) => [run, { tags: ['paper', 'table 2'], note: '' }]),
-    )
-    await page.keyboard.press('Shift+F2')
-    await page.getByRole('textbox', { name: 'Note' }).fill('thrown away')
-    await page.keyboard.press('Escape')
-    assert.equal((await posted(page)).filter(({ type }) => type === 'annotate').length, 2)
-    await send(page, { type: 'rows', rows: rows.map((row) => recordedAs(row, 'waiting')) })
-    assert.equal(await page.locator('[data-note]').count(), 0)
-  })
-
-  it('a note that is half written when another run begins is kept with its own run', async () => {
-    await open(compared(rows.slice(2)))
-    await table().focus()
-    await page.keyboard.press('ArrowDown')
-    await page.keyboard.press('Shift+F2')
-    await page.getByRole('textbox', { name: 'Note' }).fill('half of a sen')
-    await send(page, compared(rows))
-    const kept = (await posted(page)).filter(({ type }) => type === 'annotate')
-    assert.deepEqual(
-      kept.map(({ run }) => run),
-      ['/runs/2', '/runs/3'],
-    )
-    assert.ok(await table().evaluate((grid) => grid === document.activeElement))
-  })
-
   it('experiments of several models stand below their names, the last ones first, and can stand together', async () => {
     const two = rows.map((row, i) => ({
       ...row,
@@ -228,56 +163,18 @@ describe('the view of several runs in Chromium', () => {
     assert.equal(await begun.getAttribute('aria-sort'), 'descending')
   })
 
-  it('two selected runs are set against each other: recipes, blocks, questions, texts, and what is not known', async () => {
+  it('the table is exported of what is selected, else of all that is shown, by its button or the command', async () => {
     await open(compared(rows))
-    await lines().nth(0).click()
-    await lines()
-      .nth(1)
-      .click({ modifiers: ['Control'] })
-    await page.getByText('Reading both runs…').waitFor()
-    const { runs } = (await asked('askDifference')) as unknown as { runs: [number, number] }
-    assert.deepEqual(runs, [0, 2])
-    await send(page, { type: 'difference', runs, difference: recordedDifference })
-    await keepPicture(page, 'sweep-two')
-    const card = page.getByRole('region', { name: 'Two runs' })
-    await card.getByRole('row', { name: 'recover.mode reconstruct retrain' }).waitFor()
-    await card.getByRole('figure', { name: 'Error by block' }).waitFor()
-    await card.getByText('Only B is right: 61').click()
-    await card.getByText('carbon dioxide ← right, B').waitFor()
-    assert.equal(await card.locator('mark').innerText(), ' <i>the</i>')
-    await card.getByText('generated no texts').waitFor()
-    // An answer about other runs is not theirs.
-    await send(page, { type: 'difference', runs: [4, 6], difference: { ...recordedDifference, settings: [] } })
-    assert.equal(await card.getByText('Their recipes are the same').count(), 0)
-  })
-
-  it('a paper gets a table of what is selected, else of all that is shown', async () => {
-    await open(compared(rows))
-    await page.getByRole('button', { name: 'Paper…' }).click()
-    const dialog = page.getByRole('dialog', { name: 'Table for a paper' })
-    const copy = dialog.getByRole('button', { name: 'Copy' })
-    assert.ok(await copy.isDisabled(), 'before it is written')
-    const all = (await asked('askPaper')) as unknown as { runs: number[]; format: string }
-    assert.deepEqual([all.format, all.runs.length], ['latex', 36])
-    const text = '\\begin{tabular}{lr}\n  <b>wanda</b> & 21.4\n\\end{tabular}\n'
-    await send(page, { ...all, type: 'paper', text })
-    await dialog.getByText('<b>wanda</b>').waitFor()
-    await keepPicture(page, 'sweep-paper')
-    await copy.click()
-    assert.equal((await asked('copy'))?.text, text)
-    assert.equal(await dialog.isVisible(), false)
+    const runs = async () => (await asked('exportTable'))?.runs as number[] | undefined
+    await page.getByRole('button', { name: 'Export Table…' }).click()
+    assert.equal((await runs())?.length, 36)
+    await page.getByRole('searchbox').fill('wanda retrain')
+    await page.getByRole('button', { name: 'Export Table…' }).click()
+    assert.equal((await runs())?.length, 6)
+    await page.getByRole('searchbox').fill('')
     await lines().nth(1).click()
-    await page.getByRole('button', { name: 'Paper…' }).click()
-    await dialog.getByRole('radio', { name: 'Markdown' }).check()
-    await dialog.getByText('Writing the table…').waitFor()
-    const some = { type: 'paper', runs: [2, 3], format: 'markdown', text: '| run |' }
-    assert.deepEqual((await asked('askPaper'))?.runs, some.runs)
-    // An answer to an older question is not shown.
-    await send(page, { ...all, type: 'paper', text }, { ...some, format: 'latex' })
-    assert.ok(await copy.isDisabled())
-    await send(page, some)
-    await dialog.getByRole('button', { name: 'Save…' }).click()
-    assert.deepEqual([(await asked('export'))?.name, (await asked('export'))?.content], ['runs.md', '| run |'])
+    await send(page, { type: 'exportNow' })
+    assert.deepEqual(await runs(), [2, 3])
   })
 
   it('curves grow by their new points alone, and answers to an older question do not count', async () => {
@@ -293,22 +190,6 @@ describe('the view of several runs in Chromium', () => {
     const { watch, groups } = await watched()
     await send(page, recordedCurves(watch - 1, groups, { to: 3 }) as ToSweep)
     assert.equal(await last(), '55')
-  })
-
-  it('maps of what is selected stand side by side', async () => {
-    await open(compared(rows))
-    await page.getByText('Select runs in the table to see their maps').waitFor()
-    await lines().nth(1).click()
-    await send(page)
-    assert.deepEqual((await asked('watchMaps'))?.runs, [2, 3])
-    await send(page, { type: 'maps', maps: [recordedMap(2, 6, 0.5), recordedMap(3, 6, 0.5)] })
-    const grid = page.getByRole('grid', { name: 'Zeros of magnitude 40 % · retrain · seed 0' })
-    await grid.focus()
-    await page.keyboard.press('ArrowDown')
-    assert.match(
-      await page.locator('.srOnly[role=status]').innerText(),
-      /^block 1, self_attn\.q_proj: \d+\.\d+ % zeros/,
-    )
   })
 
   it('shows live how far it is, says why a run failed, and offers what can be done', async () => {
@@ -347,12 +228,9 @@ describe('the view of several runs in Chromium', () => {
     }
   })
 
-  it('CSV has every run that the filter keeps, a figure the points of these runs', async () => {
+  it('a figure that is saved has the points of the runs that the filter keeps', async () => {
     await open(compared(rows))
     await page.getByRole('searchbox').fill('wanda retrain')
-    await page.getByRole('button', { name: 'CSV' }).click()
-    const csv = String((await asked('export'))?.content)
-    assert.equal(csv.trim().split('\r\n').length, 1 + 6)
     await menu('Sparsity and perplexity', 'Save as SVG')
     const figure = async () => String((await asked('export'))?.content)
     assert.match(await figure(), /^<svg.*wanda, retrain/)

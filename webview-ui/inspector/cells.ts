@@ -1,5 +1,5 @@
 // The cells of the layer × module map as a heatmap's, and in words.
-import { formatCount, formatShare, withSign } from '../../src/shared/format/numbers.ts'
+import { formatCount, formatShare } from '../../src/shared/format/numbers.ts'
 import type { TensorRow } from '../../src/shared/protocol/inspect.ts'
 import { cellOf, moduleGrid, type ModuleGrid } from '../shared/moduleGrid.ts'
 import type { GridCell, GridData } from '../shared/gridData.ts'
@@ -29,13 +29,12 @@ export function heatData(map: HeatMap, measure: Measure, known: Known, colour: (
     if (value === undefined || value === null) return value === null ? { value, text: '' } : undefined
     return { value: place(value), text: shortText(measure, value) }
   })
-  const words = { title: measure.title, low, high, notComputed: measure.missing ?? 'not computed' }
+  const words = { title: measure.title, low, high, notComputed: 'not computed' }
   return { rows: map.blocks.map(String), columns: map.modules, cells, colour, words }
 }
 
 function shortText({ scale, text }: Measure, value: number): string {
   if (scale === 'share') return String(Math.round(value * 100))
-  if (scale === 'difference') return withSign(String(Math.round(Math.abs(value) * 100)), value)
   const short = (text === formatShare ? 100 * value : value).toPrecision(2)
   return text === formatShare && !short.includes('e') ? short : String(Number(short))
 }
@@ -51,7 +50,7 @@ export function describeCell(map: HeatMap, measure: Measure, known: Known, row: 
   const said = unread
     ? 'cannot be read'
     : value === null
-      ? (measure.missing ?? 'not computed')
+      ? 'not computed'
       : measure === sparsityMeasure
         ? `${measure.text(value)} zeros`
         : `${measure.title}: ${measure.text(value)}`

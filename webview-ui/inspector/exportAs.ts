@@ -8,8 +8,6 @@ import { rasterise } from '../shared/shapes.ts'
 import { heatOf, measure, measures } from './colouring.ts'
 import { csvFile, htmlFile, jsonFile } from './exportFiles.ts'
 import { cellValue, type Measure } from './measures.ts'
-import { differenceMeasure, plannedMeasure } from './plan.ts'
-import { plan } from './planStore.ts'
 import { known, map, model } from './store.ts'
 import { tensors } from './tensorTable.ts'
 
@@ -22,7 +20,7 @@ export async function exportAs(format: ExportFormat | 'maps.svg' | 'maps.csv'): 
   }
   const picture = () => svgFile(drawn(measure.value))
   const contents: Record<typeof format, () => string | Promise<string>> = {
-    csv: () => csvFile(tensors.rows.value, known.value, plan.value ? [plannedMeasure(plan.value)] : []),
+    csv: () => csvFile(tensors.rows.value, known.value),
     json: () => jsonFile(m, tensors.rows.value, known.value),
     svg: picture,
     png: () => rasterise(picture()),
@@ -35,13 +33,7 @@ export async function exportAs(format: ExportFormat | 'maps.svg' | 'maps.csv'): 
 }
 
 function mapsWithNumbers(): Measure[] {
-  const now = plan.value
-  const planned = now
-    ? [plannedMeasure(now), ...(['now', 'uniform'] as const).map((base) => differenceMeasure(now, base))]
-    : []
-  return [...measures.value, ...planned].filter((one) =>
-    heatOf(one).cells.some((cell) => (cell?.value ?? null) !== null),
-  )
+  return measures.value.filter((one) => heatOf(one).cells.some((cell) => (cell?.value ?? null) !== null))
 }
 
 function belowOneAnother(figures: readonly Shape[]): Shape {

@@ -5,18 +5,18 @@ import { formatBytes } from '../../src/shared/format/byteSize.ts'
 import { formatCompact, formatShape, formatShare } from '../../src/shared/format/numbers.ts'
 import type { ModelSummary, TensorRow, TensorStats } from '../../src/shared/protocol/inspect.ts'
 import { moduleOfWeight } from '../../src/shared/families/parameters.ts'
-import { measuresOf, type Known, type Measure } from './measures.ts'
+import { measuresOf, type Known } from './measures.ts'
 import { roleTotals } from './totals.ts'
 
 type Stats = ReadonlyMap<string, TensorStats>
 
 const patterns = ['2:4', '4:8']
 
-/** The table with everything that an analysis has measured and what is planned, a column each. */
-export function csvFile(rows: readonly TensorRow[], known: Known, planned: readonly Measure[] = []): string {
+/** The table with everything that an analysis has measured a column each. */
+export function csvFile(rows: readonly TensorRow[], known: Known): string {
   const { stats } = known
   const shown = new Set(['sparsity', 'std'])
-  const measured = [...measuresOf(known).filter(({ id }) => !shown.has(id)), ...planned]
+  const measured = measuresOf(known).filter(({ id }) => !shown.has(id))
   const header = [
     ...['name', 'role', 'block', 'module', 'dtype', 'shape', 'parameters', 'bytes', 'file', 'zeros', 'sparsity'],
     ...['min', 'max', 'mean', 'std', 'non_finite'],

@@ -1,4 +1,4 @@
-// The inspector's page: one checkpoint as a map, a table and one tensor in detail, and what a recipe plans for it.
+// The inspector's page: one checkpoint as a map, a table and one tensor in detail.
 import '../shared/base.css'
 import '../shared/columns.css'
 import './inspector.css'
@@ -9,9 +9,8 @@ import { exportAs } from './exportAs.ts'
 import { Head } from './head.tsx'
 import { host } from './host.ts'
 import { MapCard } from './mapCard.tsx'
-import { forgetPlan, measurable, takeAnswer, takePlan } from './planStore.ts'
 import { recall } from './remembered.ts'
-import { measured, measuringEnded, model, openModel, scanEnded, scanned, select } from './store.ts'
+import { measurable, measured, measuringEnded, model, openModel, scanEnded, scanned, select } from './store.ts'
 import { TableCard } from './tableCard.tsx'
 
 function InspectorPage() {
@@ -34,7 +33,6 @@ function receive(message: PageMessage<ToInspector>): void {
   switch (message.type) {
     case 'model': {
       const restore = recall()
-      if (message.model.path !== model.value?.path) forgetPlan()
       openModel(message)
       return restore()
     }
@@ -46,12 +44,8 @@ function receive(message: PageMessage<ToInspector>): void {
       return measured(message.update)
     case 'analysisEnd':
       return measuringEnded(message.problem)
-    case 'planned':
-      return takePlan(message.plan)
     case 'measurable':
       return void (measurable.value = message.methods)
-    case 'shaped':
-      return takeAnswer(message.said)
     case 'select': {
       const tensor = model.value?.tensors.find(({ name }) => name === message.name)
       return tensor && select(tensor, 'host')

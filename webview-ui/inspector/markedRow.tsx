@@ -1,20 +1,18 @@
-// What is marked on the map, and its planned sparsity, which is changed as that of a row is.
+// What is marked on the map, and its copy as a line of a recipe.
 import { moduleOfWeight } from '../../src/shared/families/parameters.ts'
 import { formatCompact } from '../../src/shared/format/numbers.ts'
 import { plural } from '../../src/shared/format/plural.ts'
+import { targetsFor } from '../../src/shared/recipe/targetsFor.ts'
+import type { TensorRow } from '../../src/shared/protocol/inspect.ts'
+import { announce } from '../shared/announce.ts'
 import { Button } from '../shared/button.tsx'
-import { groupOf, untrusted } from './plan.ts'
-import { PlanBar } from './planBar.tsx'
-import { locked, plan, said, settle } from './planStore.ts'
-import { marked } from './store.ts'
+import { host } from './host.ts'
+import { marked, model } from './store.ts'
 
 export function MarkedRow() {
   const tensors = marked.value
-  const names = new Set(tensors.map(({ name }) => moduleOfWeight(name)))
-  const modules = (plan.value?.modules ?? []).filter(({ name }) => names.has(name))
   const weights = tensors.reduce((sum, { parameters }) => sum + parameters, 0)
   const what = plural(tensors.length, 'matrix', 'matrices')
-  const group = groupOf(modules, locked.value)
   return (
     <div class="row marked" role="group" aria-label="Marked matrices">
       <span class="muted">
@@ -25,22 +23,31 @@ export function MarkedRow() {
           .filter(Boolean)
           .join('; ')}
       </span>
-      {modules.length > 0 && (
+      {tensors.length > 0 && !model.value?.lookOnly && (
         <>
-          <PlanBar label={`${what} marked`} modules={modules} grows="right" />
-          <Button
-            act={() => settle({ kind: 'set', names: [...group.leave], sparsity: null })}
-            disabled={group.leave.length === 0}
-            title="These keep all of their weights"
-            untrusted={untrusted}
-          >
-            Leave alone
-          </Button>
+          <CopyAs name="targets" about="An entry under prune with this line prunes these matrices alone" />
+          <CopyAs name="ignore" about="An entry under prune with this line leaves these matrices alone" />
         </>
       )}
-      <span class="muted" role="status">
-        {said.value}
-      </span>
     </div>
   )
+}
+
+function CopyAs({ name, about }: { name: 'targets' | 'ignore'; about: string }) {
+  const copy = () => {
+    host.post({ type: 'copy', text: recipeLine(name, model.value?.tensors ?? [], marked.value) })
+    announce(`Copied as ${name}`)
+  }
+  return <Button act={copy} look="secondary small" title={about}>{`Copy as ${name}`}</Button>
+}
+
+/** `targets: [...]`, YAML on one line, which matches the matrices `some` and no other linear of the blocks. */
+function recipeLine(name: string, all: readonly TensorRow[], some: readonly TensorRow[]): string {
+  const modules = all.flatMap(({ name: weight, role, block }) =>
+    role === 'linear' && block !== null ? [{ name: moduleOfWeight(weight), className: 'Linear', block }] : [],
+  )
+  const names = some.map(({ name: weight }) => moduleOfWeight(weight))
+  return `${name}: [${targetsFor(names, modules)
+    .map((target) => JSON.stringify(target))
+    .join(', ')}]`
 }

@@ -1,13 +1,12 @@
 // Measuring in place what pruning by a method would cost: any method, all blocks or the first one first.
 import { useState } from 'preact/hooks'
-import type { MeasurableMethod } from '../../src/shared/analysis/plannedMap.ts'
 import { methodOf } from '../../src/shared/methods/methods.ts'
 import { durationRange } from '../../src/shared/plan/pace.ts'
+import type { MeasurableMethod } from '../../src/shared/protocol/inspect.ts'
 import { Button } from '../shared/button.tsx'
 import { Select } from '../shared/parts.tsx'
 import { host } from './host.ts'
-import { measurable, plan } from './planStore.ts'
-import { measuring, measuringProblem } from './store.ts'
+import { measurable, measuring, measuringProblem } from './store.ts'
 
 const untrusted = 'An analysis runs the model, so it needs a trusted workspace.'
 
@@ -50,11 +49,7 @@ export function MeasureHere() {
   const methods = measurable.value
   const [chosen, setChosen] = useState<string | null>(null)
   const left = methods.filter(({ measured, blocks }) => measured < blocks)
-  const one =
-    methods.find(({ method }) => method === chosen) ??
-    left.find(({ method }) => method === plan.value?.method) ??
-    left.at(0) ??
-    methods.at(0)
+  const one = methods.find(({ method }) => method === chosen) ?? left.at(0) ?? methods.at(0)
   if (!one || measuring.value) return null
   const { method, measured, blocks, seconds } = one
   const { title } = methodOf(method)

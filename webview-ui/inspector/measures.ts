@@ -3,7 +3,7 @@ import { allocationNames, allocationOf } from '../../src/shared/allocations/allo
 import type { MeasuredModule } from '../../src/shared/analysis/analysis.ts'
 import { methodNames, methodOf } from '../../src/shared/methods/methods.ts'
 import { moduleOfWeight } from '../../src/shared/families/parameters.ts'
-import { formatShare, formatValue, withSign } from '../../src/shared/format/numbers.ts'
+import { formatShare, formatValue } from '../../src/shared/format/numbers.ts'
 import type { TensorRow, TensorStats } from '../../src/shared/protocol/inspect.ts'
 
 /** All that is known of a checkpoint's matrices. */
@@ -22,13 +22,10 @@ export interface Measure {
   readonly of: (tensor: TensorRow, known: Known) => number | null
   readonly text: (value: number) => string
   /**
-   * Shares run from 0 to 100 %, differences as far to both sides of 0; other scales from the least to the greatest value, by
-   * their logarithms where they differ much.
+   * Shares run from 0 to 100 %; other scales from the least to the greatest value, by their logarithms where they differ much.
    */
-  readonly scale: 'share' | 'difference' | 'linear' | 'log'
-  readonly group: 'Weights' | 'Inputs' | 'Error if pruned' | 'Sensitivity' | 'Plan'
-  /** What is said where a matrix has no number. */
-  readonly missing?: string
+  readonly scale: 'share' | 'linear' | 'log'
+  readonly group: 'Weights' | 'Inputs' | 'Error if pruned' | 'Sensitivity'
   /** A sentence on what the numbers do not tell. */
   readonly caution?: string
 }
@@ -183,9 +180,6 @@ export function cellValue(cell: readonly TensorRow[], measure: Measure, known: K
   return size === 0 ? null : sum / size
 }
 
-/** Share of exact zeros in percentage points, with its sign. */
-export const formatPoints = (value: number) => `${withSign((100 * Math.abs(value)).toFixed(1), value)} points`
-
 /** Numbers to places from 0 to 1, and what stands at the ends. */
 export interface MeasureScale {
   readonly place: (value: number) => number
@@ -197,10 +191,6 @@ export function scaleOf(measure: Measure, values: readonly number[]): MeasureSca
   if (measure.scale === 'share') return { place: (value) => value, low: '0 %', high: '100 %' }
   const [least, most] = [Math.min(...values), Math.max(...values)]
   if (values.length === 0) return { place: () => 0, low: '', high: '' }
-  if (measure.scale === 'difference') {
-    const far = Math.max(0.01, Math.abs(least), Math.abs(most))
-    return { place: (value) => (value / far + 1) / 2, low: measure.text(-far), high: measure.text(far) }
-  }
   const inLogs = measure.scale === 'log' && least > 0
   const at = (value: number) => (inLogs ? Math.log(value) : value)
   const range = at(most) - at(least)

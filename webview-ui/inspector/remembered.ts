@@ -1,10 +1,9 @@
-// What outlives a reload of the page: filter, order, selection, colouring and locks, as long as it is the same checkpoint.
+// What outlives a reload of the page: filter, order, selection and colouring, as long as it is the same checkpoint.
 import { batch, effect } from '@preact/signals'
 import type { Filter } from '../shared/filter.ts'
 import type { KeptTable } from '../shared/tableState.ts'
 import { chosenMeasure } from './colouring.ts'
 import { host } from './host.ts'
-import { against, chosenSurface, locked, type Against, type Surface } from './planStore.ts'
 import { filter, groupBy, model, select, selected, table, type GroupBy } from './store.ts'
 
 interface Remembered {
@@ -14,9 +13,6 @@ interface Remembered {
   readonly groupBy?: GroupBy | null
   readonly selected?: string
   readonly measure?: string | null
-  readonly surface?: Surface
-  readonly against?: Against | null
-  readonly locked?: readonly string[]
 }
 
 /** Call it before the checkpoint is put into the store, and what it returns afterwards. */
@@ -31,9 +27,6 @@ export function recall(): () => void {
       if (state.table) table.kept.value = state.table
       groupBy.value = state.groupBy ?? null
       chosenMeasure.value = state.measure ?? null
-      chosenSurface.value = state.surface ?? 'cost'
-      against.value = state.against ?? null
-      locked.value = new Set(state.locked)
       select(tensors.find(({ name }) => name === state.selected) ?? first ?? null, 'start')
     })
 }
@@ -47,9 +40,6 @@ effect(() => {
     groupBy: groupBy.value,
     selected: selected.value?.name,
     measure: chosenMeasure.value,
-    surface: chosenSurface.value,
-    against: against.value,
-    locked: [...locked.value],
   }
   host.save({ ...state })
 })

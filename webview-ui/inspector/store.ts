@@ -3,6 +3,7 @@ import { batch, computed, signal } from '@preact/signals'
 import type { MeasuredModule } from '../../src/shared/analysis/analysis.ts'
 import type {
   AnalysisUpdate,
+  MeasurableMethod,
   ModelSummary,
   OpenedModel,
   ScanProgress,
@@ -34,6 +35,7 @@ export const scan = signal<Scan>({ going: null, result: null })
 export const measuring = signal<Pick<AnalysisUpdate, 'done' | 'total'> | null>(null)
 /** Why measuring stopped. */
 export const measuringProblem = signal('')
+export const measurable = signal<readonly MeasurableMethod[]>([])
 
 let stats = new Map<string, TensorStats>()
 let analysis = new Map<string, MeasuredModule>()
@@ -56,6 +58,7 @@ export function openModel(opened: OpenedModel & { readonly scanAhead?: boolean }
   takeAnalysis(opened.analysis)
   scan.value = { going: null, result: null }
   waitsForScan.value = opened.scanAhead ?? false
+  if (opened.model.path !== model.value?.path) measurable.value = []
   model.value = opened.model
   tell()
 }

@@ -11,7 +11,7 @@ import { cellOf, moduleGrid, type ModuleGrid } from './moduleGrid.ts'
 import { chosenColour } from './settings.ts'
 
 /** The part of a run that a map shows. */
-export type MappedRun = Pick<RunPicture, 'numBlocks'> & {
+type MappedRun = Pick<RunPicture, 'numBlocks'> & {
   readonly blocks: ReadonlyMap<number, Pick<BlockResult, 'block' | 'modules' | 'seconds'>>
 }
 export type BlockMap = ModuleGrid<ModuleZeros & { readonly block: number; readonly module: string }>

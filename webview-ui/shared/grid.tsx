@@ -1,13 +1,12 @@
 // A heatmap on a canvas that a keyboard and a screen reader can walk: the canvas is the picture, one hidden
 // gridcell is the active descendant and says where the walker is.
-import type { ComponentChildren } from 'preact'
 import { useLayoutEffect, useRef } from 'preact/hooks'
 import { useSignal, type Signal } from '@preact/signals'
 import { announce } from './announce.ts'
 import { context2d, usePainting } from './canvas.ts'
 import { useWidth } from './drawn.tsx'
 import type { GridData, Place } from './gridData.ts'
-import { layOut, type GridLayout } from './gridLayout.ts'
+import { layOut } from './gridLayout.ts'
 import { nothingMarked, rangeOf, rangeText, step, within, type GridMark } from './gridMark.ts'
 import { paintGrid } from './gridPaint.ts'
 import { followPointer, type PointerTarget } from './gridPointer.ts'
@@ -25,22 +24,16 @@ export interface GridProps {
   readonly ranges?: boolean
   /** Attached to the element for VS Code's own context menu. */
   readonly menuContext?: (row: number, column: number) => Record<string, unknown>
-  /** Pixels kept right of the cells for what `beside` puts there. */
-  readonly aside?: number
-  /** What stands at the rows and columns, given where those are. */
-  /** Pixels kept below them. */
-  readonly asideBelow?: number
-  readonly beside?: (layout: GridLayout) => ComponentChildren
 }
 
 export function Grid(props: GridProps) {
-  const { label, data, describe, onSelect, ranges = false, menuContext, aside, asideBelow = 0, beside } = props
+  const { label, data, describe, onSelect, ranges = false, menuContext } = props
   const own = useSignal(nothingMarked)
   const mark = props.mark ?? own
   const element = useRef<HTMLDivElement>(null)
   const canvas = useRef<HTMLCanvasElement>(null)
   const tip = useRef<HTMLDivElement>(null)
-  const layout = layOut(data.rows, data.columns, useWidth(element), aside)
+  const layout = layOut(data.rows, data.columns, useWidth(element))
   const { at, anchor } = mark.value
   const place = within(data, at ?? { row: 0, column: 0 })
   const range = rangeOf(mark.value)
@@ -75,7 +68,7 @@ export function Grid(props: GridProps) {
   }, [])
 
   const id = `cell-${label.replace(/\W+/g, '-')}`
-  const grid = (
+  return (
     <div
       ref={element}
       class="grid"
@@ -95,13 +88,6 @@ export function Grid(props: GridProps) {
         </div>
       </div>
       <div ref={tip} class="tip" aria-hidden="true" hidden />
-    </div>
-  )
-  if (!beside) return grid
-  return (
-    <div class="gridFrame" style={{ paddingBottom: `${asideBelow}px` }}>
-      {grid}
-      {beside(layout)}
     </div>
   )
 }

@@ -19,19 +19,16 @@ const characterWidth = 6.2
 const slope = Math.SQRT1_2 // column names that do not fit are written at 45°
 const widest = 180
 
-/**
- * `available` is the width in CSS pixels, of which `aside` are kept right of the cells; the height follows from the number
- * of rows.
- */
-export function layOut(rows: readonly string[], columns: readonly string[], available: number, aside = 0): GridLayout {
+/** `available` is the width in CSS pixels; the height follows from the number of rows. */
+export function layOut(rows: readonly string[], columns: readonly string[], available: number): GridLayout {
   const left = Math.ceil(largest(rows, 0, (r) => r.length) * characterWidth) + 12
   const name = Math.ceil(largest(columns, 0, (c) => c.length) * characterWidth)
   const cells = (right: number) => Math.floor(Math.max(80, available - left - right) / Math.max(1, columns.length))
-  const slanted = cells(aside) < name + 8
+  const slanted = cells(0) < name + 8
   const top = slanted ? Math.ceil(name * slope) + 18 : 22
   // The last name leans over the edge.
   const lean = slanted ? top - 8 : 0
-  const cellWidth = Math.max(10, Math.min(widest, cells(Math.max(lean, aside))))
+  const cellWidth = Math.max(10, Math.min(widest, cells(lean)))
   const cellHeight = rows.length > 60 ? 10 : rows.length > 24 ? 14 : 20
   return {
     left,

@@ -4,7 +4,6 @@ import type { ComparedRow } from '../../src/shared/protocol/sweepView.ts'
 import { foldSeeds, type FoldedRun } from '../../src/shared/sweep/foldSeeds.ts'
 import { styleGroups, type StyledBy } from '../../src/shared/chart/runStyles.ts'
 import { isPrunedYet } from '../../src/shared/sweep/measures.ts'
-import { noNotes } from '../../src/shared/sweep/runNotes.ts'
 import { valueText } from '../../src/shared/recipe/sweep/settings.ts'
 
 export interface Entry extends FoldedRun {
@@ -43,12 +42,9 @@ export function styled(entries: readonly BareEntry[], by: StyledBy): Entry[] {
 /** Words that a filter looks through. */
 export function wordsOf({ label, names, facts, settings, states, runs }: BareEntry): string {
   const told = Object.entries(settings).map(([path, value]) => `${path}=${valueText(value)}`)
-  const written = runs.flatMap(({ notes, sweep }) => [...notes.tags, notes.note, sweep ?? ''])
-  return [label, ...names, facts.model, facts.method, facts.recovery, ...told, ...states, ...written].join(' ')
+  const sweeps = runs.map(({ sweep }) => sweep ?? '')
+  return [label, ...names, facts.model, facts.method, facts.recovery, ...told, ...states, ...sweeps].join(' ')
 }
-
-export const notesOf = (runs: Entry['runs']) => runs.find(({ notes }) => notes.note !== '')?.notes ?? noNotes
-export const tagsOf = (runs: Entry['runs']) => [...new Set(runs.flatMap(({ notes }) => notes.tags))]
 
 /** `prune.0.sparsity` → sparsity */
 export function lastPart(path: string): string {

@@ -1,14 +1,11 @@
 // The top of the page: what is compared, how far it is, what went wrong, and what can be done with it.
 import { countsText } from '../../src/shared/sweep/countsText.ts'
-import { comparisonCsv } from '../../src/shared/sweep/comparisonCsv.ts'
 import type { ComparedRow, FromSweep } from '../../src/shared/protocol/sweepView.ts'
 import { Button } from '../shared/button.tsx'
-import { saveText } from '../shared/host.ts'
 import { Warnings } from '../shared/parts.tsx'
 import { settings } from '../shared/settings.ts'
 import { host } from './host.ts'
-import { PaperButton } from './paper.tsx'
-import { ordered, rows, what } from './store.ts'
+import { exportTable, rows, what } from './store.ts'
 
 /** More would push the table out of sight. */
 const mostProblems = 5
@@ -48,10 +45,9 @@ export function Head() {
               Recipe
             </Button>
           )}
-          <Button act={saveCsv} title="Save the runs of the table as CSV, one line per run">
-            CSV
+          <Button act={exportTable} title="The selected rows, else all that are shown, as LaTeX, Markdown or CSV">
+            Export Table…
           </Button>
-          <PaperButton />
         </div>
       </div>
       <div class="row sweepState">
@@ -91,9 +87,4 @@ function Problems({ failed }: { failed: readonly ComparedRow[] }) {
       of={more > 0 ? [...shown, `and ${more} more: sort the table by state`] : shown}
     />
   )
-}
-
-function saveCsv(): void {
-  const content = comparisonCsv(ordered.value.flatMap(({ runs }) => runs))
-  saveText('runs.csv', content)
 }

@@ -9,14 +9,11 @@ import { openPage } from '../shared/page.tsx'
 import { Empty } from '../shared/state.tsx'
 import { Table } from '../shared/table.tsx'
 import { CurvesCard } from './curves.tsx'
-import { DifferenceCard } from './difference.tsx'
 import { hasSeeds, type Entry } from './entries.ts'
 import { Head } from './head.tsx'
 import { host } from './host.ts'
-import { MapsCard } from './maps.tsx'
 import { ScatterCard } from './scatter.tsx'
 import {
-  brush,
   choose,
   columns,
   entries,
@@ -51,8 +48,6 @@ function SweepPage() {
       </div>
       <Tools />
       <RunTable />
-      <DifferenceCard />
-      <MapsCard />
     </>
   )
 }
@@ -62,7 +57,7 @@ function Tools() {
   return (
     <div class="row sweepTools">
       <FilterField
-        label="Filter runs by name, setting, tag or state"
+        label="Filter runs by name, setting or state"
         filter={filter}
         shown={inSight.value.length}
         of={entries.value.length}
@@ -87,29 +82,25 @@ function Tools() {
           by model
         </Button>
       )}
-      {brush.value && <Button act={() => choose({ brush: null })}>Clear rectangle</Button>}
       {selected.value.size > 0 && <Button act={() => (selected.value = new Set())}>Clear selection</Button>}
-      <span class="muted">Two selected rows are set against each other below.</span>
     </div>
   )
 }
 
 function RunTable() {
   return (
-    <div onKeyDown={editNotes}>
-      <Table
-        label="Runs"
-        columns={columns.value}
-        rows={lines.value}
-        all={entries.value}
-        keyOf={({ key }) => key}
-        state={table}
-        several
-        onOpen={open}
-        tooltip={tooltipOf}
-        empty="No run matches the filter."
-      />
-    </div>
+    <Table
+      label="Runs"
+      columns={columns.value}
+      rows={lines.value}
+      all={entries.value}
+      keyOf={({ key }) => key}
+      state={table}
+      several
+      onOpen={open}
+      tooltip={tooltipOf}
+      empty="No run matches the filter."
+    />
   )
 }
 
@@ -117,16 +108,5 @@ function tooltipOf({ label, names, runs }: Entry): string {
   const messages = runs.flatMap(({ message }) => message ?? [])
   return [label, ...names.filter((name) => name !== label), ...messages].join('\n')
 }
-
-/** F2 writes tags of the row that the keyboard is on, with Shift its note. */
-function editNotes(event: KeyboardEvent): void {
-  if (event.key !== 'F2') return
-  const note = event.shiftKey ? 'note' : 'tags'
-  ;(event.currentTarget as Element).querySelector<HTMLElement>(`.tableRow.current [data-note=${note}]`)?.click()
-}
-
-window.addEventListener('keydown', (event) => {
-  if (event.key === 'Escape' && !event.defaultPrevented && brush.value) choose({ brush: null })
-})
 
 openPage<ToSweep, FromSweep>(host, { receive, opens: ['compared'], Page: SweepPage })

@@ -2,7 +2,6 @@
 import { curveNames, type CurveName } from '../../src/shared/series/curves.ts'
 import type { Filter } from '../shared/filter.ts'
 import type { KeptTable } from '../shared/tableState.ts'
-import type { Brush } from './brush.ts'
 
 export interface Options {
   /** Runs that differ only by their seed are one. */
@@ -22,7 +21,6 @@ export interface Options {
   curveLogY: boolean | null
   smoothing: number | null
   filter: Filter
-  brush: Brush | null
 }
 
 const defaults: Options = {
@@ -39,7 +37,6 @@ const defaults: Options = {
   curveLogY: null,
   smoothing: null,
   filter: { text: '', regex: false },
-  brush: null,
 }
 
 /** What the view keeps, and what another version of it may have kept. */

@@ -1,4 +1,4 @@
-// The columns of the table of runs: its name, what came out, what a person wrote to it, what tells it from the others.
+// The columns of the table of runs: its name, what came out, what tells it from the others.
 import type { ComponentChildren } from 'preact'
 import { formatRequested, withSign } from '../../src/shared/format/numbers.ts'
 import type { ComparedWhat } from '../../src/shared/protocol/sweepView.ts'
@@ -8,8 +8,7 @@ import { columnFormatOf, headOf, measureNamed, type Measure } from '../../src/sh
 import type { Spread } from '../../src/shared/sweep/foldSeeds.ts'
 import { KeySymbol } from '../shared/keySymbol.tsx'
 import type { Column } from '../shared/tableColumn.ts'
-import { NoteCell } from './noteCell.tsx'
-import { isEarly, lastPart, notesOf, resultNamed, tagsOf, type Entry } from './entries.ts'
+import { isEarly, lastPart, resultNamed, type Entry } from './entries.ts'
 import { Sparkline } from './sparkline.tsx'
 
 /** Measures as columns, by what gives way first where there is little room; 0: stays in sight. */
@@ -52,18 +51,6 @@ export function columnsOf(entries: readonly Entry[], kind: ComparedWhat['kind'],
     ...(hasSweeps ? [textColumn('sweep', 'sweep', 11, ({ runs }) => runs[0].sweep ?? '')] : []),
     ...settingColumns(entries),
     ...(kind === 'sweep' ? [] : [begunColumn]),
-    {
-      ...{ id: 'tags', title: 'tags', optional: 2, reserve: 'some tags', most: 200 },
-      text: ({ runs }) => tagsOf(runs).join(', '),
-      sort: ({ runs }) => tagsOf(runs).join(', ') || null,
-      cell: ({ key, runs }) => <NoteCell key={key} runs={runs} what="tags" />,
-    },
-    {
-      ...{ id: 'note', title: 'note', optional: 5, grow: true, reserve: 'what it was for', most: 300 },
-      text: ({ runs }) => notesOf(runs).note,
-      sort: ({ runs }) => notesOf(runs).note || null,
-      cell: ({ key, runs }) => <NoteCell key={key} runs={runs} what="note" />,
-    },
   ]
 }
 

@@ -1,4 +1,4 @@
-// Runs as points: read by pointer and keyboard, selected and opened as the rows of the table are; a rectangle filters the table.
+// Runs as points: read by pointer and keyboard, selected and opened as the rows of the table are.
 import { useSignal } from '@preact/signals'
 import { useMemo } from 'preact/hooks'
 import { chartCsv } from '../../src/shared/chart/chartTable.ts'
@@ -17,20 +17,17 @@ import { Picture, pixelOf, Tip, useRoomFor } from '../shared/picture.tsx'
 import { Select } from '../shared/parts.tsx'
 import { stepTo } from '../shared/roving.ts'
 import { theme } from '../shared/theme.ts'
-import { brushOf, including, type Brush } from './brush.ts'
 import { isTall } from './curves.tsx'
 import type { Measure } from '../../src/shared/sweep/measures.ts'
 import { isEarly, type Entry } from './entries.ts'
 import {
   available,
   axes,
-  brush,
   choose,
   chosen,
   entries,
   inSight,
   isSelected,
-  named,
   open,
   options,
   styledBy,
@@ -41,8 +38,8 @@ import {
 
 const [usualHeight, tallHeight] = [300, 440]
 const narrowest = 260
-/** Pixels: from a point within which it is meant, and from which a press on is a rectangle. */
-const [reach, drags] = [18, 5]
+/** Pixels from a point within which it is meant. */
+const reach = 18
 
 export function ScatterCard() {
   const on = axes.value
@@ -62,7 +59,7 @@ export function ScatterCard() {
 }
 
 function ScatterFigure({ look, logX, logY }: { look: ScatterLook; logX: boolean; logY: boolean }) {
-  const [all, shown] = [entries.value, named.value]
+  const [all, shown] = [entries.value, inSight.value]
   const isAt0 = (measure: Measure, entry: Entry) => (measure.of(entry)?.median ?? 1) <= 0
   const hasNoPlace = (entry: Entry) => (logX && isAt0(look.x, entry)) || (logY && isAt0(look.y, entry))
   const placeless = shown.filter(hasNoPlace).length
@@ -168,17 +165,8 @@ function Points({ scatter, data, look, all }: PictureProps) {
   const ink = theme.value
   const picture = useMemo(() => drawn(drawChart(layout, data, scatter.text, ink)), [layout, ink])
   const at = useSignal<ScatterPoint | null>(null)
-  const drag = useSignal<{ from: Pixel; to: Pixel } | null>(null)
   const point = scatter.points.find(({ run }) => run === at.value?.run) ?? null
-  const ids = [look.x.id, look.y.id] as const
-  const drawnNow = drag.value
-    ? brushOf(ids, valueAt(layout, drag.value.from), valueAt(layout, drag.value.to))
-    : brush.value
-  const letGo = (event: PointerEvent) => {
-    const dragged = drag.value
-    drag.value = null
-    if (dragged && isDrag(dragged))
-      return brushTo(brushOf(ids, valueAt(layout, dragged.from), valueAt(layout, dragged.to)))
+  const chooseAt = (event: MouseEvent) => {
     const hit = nearest(scatter.points, layout, pixelOf(event))
     if (!hit) return
     const entry = all[hit.run]
@@ -187,8 +175,7 @@ function Points({ scatter, data, look, all }: PictureProps) {
     table.current.value = entry.key
   }
   const walk = (event: KeyboardEvent) => {
-    if (event.key === 'Escape' && brush.value) brushTo(null)
-    else if (event.key === 'Escape') at.value = null
+    if (event.key === 'Escape') at.value = null
     else if (event.key === 'Enter' && point) open(all[point.run])
     else if (event.key === ' ' && point) toggle(all[point.run])
     else {
@@ -196,7 +183,6 @@ function Points({ scatter, data, look, all }: PictureProps) {
       const next = stepTo(event.key, point && sorted.indexOf(point), sorted.length)
       if (next === null) return
       const to = sorted[next]
-      if (event.shiftKey && point) brushTo(including(brush.value ?? brushOf(ids, point, point), to))
       at.value = to
       announce([all[to.run].label, ...tipLines(all[to.run], look)].join('; '))
     }
@@ -208,30 +194,20 @@ function Points({ scatter, data, look, all }: PictureProps) {
       tabIndex={0}
       role="application"
       aria-roledescription="scatter plot"
-      aria-label="Runs as points: arrows go from one to the next, Enter opens a run, Space selects it, Shift and arrows draw a rectangle that filters the table, Escape takes it away"
-      onPointerDown={(event) => {
-        if (event.button !== 0) return
-        event.currentTarget.setPointerCapture(event.pointerId)
-        drag.value = { from: pixelOf(event), to: pixelOf(event) }
-      }}
-      onPointerMove={(event) => {
-        if (drag.value) drag.value = { ...drag.value, to: pixelOf(event) }
-        else at.value = nearest(scatter.points, layout, pixelOf(event))
-      }}
-      onPointerUp={letGo}
-      onPointerCancel={() => (drag.value = null)}
+      aria-label="Runs as points: arrows go from one to the next, Enter opens a run, Space selects it"
+      onClick={chooseAt}
+      onPointerMove={(event) => (at.value = nearest(scatter.points, layout, pixelOf(event)))}
       onPointerLeave={() => (at.value = null)}
       onBlur={() => (at.value = null)}
       onDblClick={() => point && open(all[point.run])}
       onKeyDown={walk}
       drawing={[
         picture,
-        drawnNow && (!drag.value || isDrag(drag.value)) && <BrushBox layout={layout} brush={drawnNow} />,
         <Rings layout={layout} points={scatter.points.filter(({ run }) => isSelected(all[run]))} />,
         point && <circle class="pointAt" cx={layout.x.at(point.x)} cy={layout.y.at(point.y)} r={8} />,
       ]}
     >
-      {point && !drag.value && (
+      {point && (
         <Tip x={layout.x.at(point.x)} top={layout.y.at(point.y) - 12} width={width} title={all[point.run].label}>
           {tipLines(all[point.run], look).map((line) => (
             <div>{line}</div>
@@ -239,35 +215,6 @@ function Points({ scatter, data, look, all }: PictureProps) {
         </Tip>
       )}
     </Picture>
-  )
-}
-
-function brushTo(next: Brush | null): void {
-  choose({ brush: next })
-  announce(next ? `${inSight.value.length} of ${plural(entries.value.length, 'row')} in the rectangle` : 'no rectangle')
-}
-
-interface Pixel {
-  readonly x: number
-  readonly y: number
-}
-
-const isDrag = ({ from, to }: { from: Pixel; to: Pixel }) => Math.hypot(from.x - to.x, from.y - to.y) > drags
-const valueAt = ({ x, y }: ChartLayout, at: Pixel) => ({ x: x.valueAt(at.x), y: y.valueAt(at.y) })
-
-/** The rectangle is clear, all around it is dimmed. */
-function BrushBox({ layout, brush: { x, y } }: { layout: ChartLayout; brush: Brush }) {
-  const { left, right, top, bottom } = layout
-  const clip = (value: number, low: number, high: number) =>
-    Math.min(high, Math.max(low, Number.isFinite(value) ? value : high))
-  const [x0, x1] = x.map((value) => clip(layout.x.at(value), left, right))
-  const [y1, y0] = y.map((value) => clip(layout.y.at(value), top, bottom))
-  const outside = `M${left} ${top - 8}H${right + 8}V${bottom}H${left}Z M${x0} ${y0}V${y1}H${x1}V${y0}Z`
-  return (
-    <>
-      <path class="brushOutside" fill-rule="evenodd" d={outside} />
-      <rect class="brush" x={x0} y={y0} width={x1 - x0} height={y1 - y0} />
-    </>
   )
 }
 
@@ -285,7 +232,11 @@ function Rings({ layout, points }: { layout: ChartLayout; points: readonly Scatt
   )
 }
 
-function nearest(points: readonly ScatterPoint[], layout: ChartLayout, { x, y }: Pixel): ScatterPoint | null {
+function nearest(
+  points: readonly ScatterPoint[],
+  layout: ChartLayout,
+  { x, y }: { x: number; y: number },
+): ScatterPoint | null {
   let [best, closest]: [ScatterPoint | null, number] = [null, reach]
   for (const point of points) {
     const distance = Math.hypot(layout.x.at(point.x) - x, layout.y.at(point.y) - y)

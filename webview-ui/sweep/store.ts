@@ -1,17 +1,15 @@
 // What the page of several runs knows: the runs as the host tells them, how a person looks at them, and what follows from both.
 import { batch, computed, effect, signal, untracked } from '@preact/signals'
-import type { ComparedRow, ComparedWhat, RunMap, SentRow, ToSweep } from '../../src/shared/protocol/sweepView.ts'
+import type { ComparedRow, ComparedWhat, SentRow, ToSweep } from '../../src/shared/protocol/sweepView.ts'
 import { defaultStyles, stylePaths, type StyledBy } from '../../src/shared/chart/runStyles.ts'
 import { measuresOf } from '../../src/shared/sweep/measures.ts'
 import { fromSent } from '../../src/shared/sweep/sweepTable.ts'
-import type { RunDifference } from '../../src/shared/sweep/runDifference.ts'
 import { onceAFrame } from '../shared/canvas.ts'
 import { keptBy, type Filter } from '../shared/filter.ts'
 import { grouped, type Line } from '../shared/lines.ts'
 import type { PageMessage } from '../shared/page.tsx'
 import { inOrder, tableState, type TableState } from '../shared/tableState.ts'
 import { chooseAxes } from './axes.ts'
-import { isInside, isOn } from './brush.ts'
 import { takeCurves } from './curveStore.ts'
 import { entriesOf, lastPart, styled, wordsOf, type Entry } from './entries.ts'
 import { host } from './host.ts'
@@ -50,21 +48,7 @@ export const entries = computed(() => styled(bare.value, styledBy.value))
 export const available = computed(() => measuresOf(entries.value))
 export const axes = computed(() => chooseAxes(available.value, options.value))
 /** Entries that the words of the filter keep; all while an expression is wrong. */
-export const named = computed(() => keptBy(filter.value, entries.value, wordsOf))
-/** null: none that means anything on these axes. */
-export const brush = computed(() => {
-  const [{ brush: drawn }, on] = [options.value, axes.value]
-  return drawn && on && isOn(drawn, on.x.id, on.y.id) ? drawn : null
-})
-/** Those of them in the rectangle on the picture. */
-export const inSight = computed(() => {
-  const [within, on] = [brush.value, axes.value]
-  if (!within || !on) return named.value
-  return named.value.filter((entry) => {
-    const [x, y] = [on.x.of(entry), on.y.of(entry)]
-    return x && y && isInside(within, { x: on.x.factor * x.median, y: on.y.factor * y.median })
-  })
-})
+export const inSight = computed(() => keptBy(filter.value, entries.value, wordsOf))
 
 /** Keys of runs: they stay selected when their seeds are folded. */
 export const selected = signal<ReadonlySet<string>>(new Set(kept.selected ?? []))
@@ -110,10 +94,11 @@ export const lines = computed((): readonly Line<Entry>[] =>
 /** What is selected of what the table shows. */
 export const chosen = computed(() => ordered.value.filter(isSelected))
 
-export const maps = signal<ReadonlyMap<string, RunMap>>(new Map())
-/** The table for a paper that was asked for last, as the host has written it. */
-export const paper = signal<Extract<ToSweep, { type: 'paper' }> | null>(null)
-export const difference = signal<{ readonly runs: readonly string[]; readonly told: RunDifference } | null>(null)
+/** The table of what is selected, else of all that is shown. */
+export function exportTable(): void {
+  const shown = chosen.value.length > 0 ? chosen.value : ordered.value
+  host.post({ type: 'exportTable', runs: shown.flatMap(({ runs }) => runs.map(({ index }) => index)) })
+}
 
 /** Asks again when the question is another one, not whenever what it is made of is. Places of runs mean others when all came anew. */
 export function whenever<Q>(question: () => Q | null, ask: (question: Q) => void): void {
@@ -153,14 +138,8 @@ export function receive(message: PageMessage<ToSweep>): void {
       return takeRows()
     case 'curves':
       return takeCurves(message)
-    case 'maps':
-      maps.value = new Map([...maps.value, ...message.maps.map((map) => [rows.value[map.run]?.key, map] as const)])
-      return
-    case 'paper':
-      paper.value = message
-      return
-    case 'difference':
-      difference.value = { runs: message.runs.map((run) => rows.value[run]?.key), told: message.difference }
+    case 'exportNow':
+      return exportTable()
   }
 }
 

@@ -26,9 +26,8 @@ export async function lintText(
 ): Promise<LintResult & { facts: LintFacts | null }> {
   const { folder, severities } = options
   const document = readMended(text)
-  const { resolved, dialect } = createContext(document, noFacts)
-  if (folder === null || dialect !== null || document.value === undefined)
-    return { ...lint(text, { document, severities }), facts: null }
+  const { resolved } = createContext(document, noFacts)
+  if (folder === null || document.value === undefined) return { ...lint(text, { document, severities }), facts: null }
   const facts = await gatherFacts(resolved, { ...options, folder })
   return { ...lint(text, { document, facts, severities }), facts }
 }

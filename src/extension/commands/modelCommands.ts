@@ -6,7 +6,6 @@ import { plainModel } from '../compare/comparePanels.ts'
 import { inspectRemote } from '../inspector/remotePanels.ts'
 import { exportGguf } from '../models/exportGguf.ts'
 import { pullModel } from '../models/pullModel.ts'
-import { isPlanChange } from '../../shared/analysis/changePlan.ts'
 import { requireTrust } from '../support/trust.ts'
 import { RecipePanels } from '../recipe/recipePanels.ts'
 import type { Handlers, Parts } from './parts.ts'
@@ -25,7 +24,6 @@ type Ids =
   | 'sparsescope.compareWithSelected'
   | 'sparsescope.computeStatistics'
   | 'sparsescope.analyse'
-  | 'sparsescope.changePlan'
   | 'sparsescope.exportView'
   | 'sparsescope.exportGguf'
   | 'sparsescope.copyTensorName'
@@ -83,11 +81,6 @@ export function modelCommands({ services, inspectors, comparePanels, models }: P
       if (!request) return
       await vscode.commands.executeCommand('vscode.openWith', weights, views.inspector.type)
       await inspectors.sessionOf(weights.fsPath)?.analyse(request)
-    },
-    // What a drag on the Inspector's map does, for tests and other extensions.
-    'sparsescope.changePlan': async (path, change, locked) => {
-      const names = Array.isArray(locked) ? locked.map(String) : []
-      if (isPlanChange(change)) await inspectors.planOf(String(path))?.change(change, names, undefined)
     },
     'sparsescope.computeStatistics': () => inspectors.active?.session.startScan(),
     'sparsescope.exportView': async () => {

@@ -4,17 +4,15 @@ import { selectAdapter } from '../status/selectAdapter.ts'
 import { diagnosticsText } from '../status/diagnostics.ts'
 import { menuItems } from '../status/menuItems.ts'
 import { newRecipe } from '../recipe/newRecipe.ts'
-import { convertRecipe } from '../recipe/convertRecipe.ts'
 import { findRuns } from '../runs/findRuns.ts'
 import { reached } from '../support/milestones.ts'
 import type { Handlers, Parts } from './parts.ts'
-import { textInFront, weightsOf } from './targets.ts'
+import { weightsOf } from './targets.ts'
 
 const t = vscode.l10n.t
 
 type Ids =
   | 'sparsescope.newRecipe'
-  | 'sparsescope.convertRecipe'
   | 'sparsescope.refresh'
   | 'sparsescope.restartBackend'
   | 'sparsescope.selectAdapter'
@@ -30,11 +28,6 @@ export function otherCommands({ services, models, runStore, sweeps }: Parts): Ha
     'sparsescope.newRecipe': async (argument) => {
       const model = argument instanceof vscode.Uri ? await weightsOf(argument.fsPath) : undefined
       if (await newRecipe(models, model)) reached('write')
-    },
-    'sparsescope.convertRecipe': async (argument) => {
-      const given = typeof argument === 'string' ? vscode.Uri.parse(argument) : undefined
-      const source = given ?? textInFront()
-      if (source) await convertRecipe(source)
     },
     'sparsescope.refresh': async () => {
       models.forget()

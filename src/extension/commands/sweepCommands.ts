@@ -2,8 +2,8 @@
 import * as vscode from 'vscode'
 import { join } from 'node:path'
 import type { Sweep } from '../sweeps/sweeps.ts'
+import { shellWord } from '../../shared/format/shellWord.ts'
 import { countsText } from '../../shared/sweep/countsText.ts'
-import { askEngine, slurmEngine } from '../sweeps/askEngine.ts'
 import { isSubmitted } from '../sweeps/askQueued.ts'
 import { commandLine } from '../sweeps/commandLine.ts'
 import { sweepTask } from '../sweeps/sweepTask.ts'
@@ -23,6 +23,7 @@ type Ids =
   | 'sparsescope.reportSweep'
   | 'sparsescope.compareRuns'
   | 'sparsescope.openExperiments'
+  | 'sparsescope.exportTable'
 
 export function sweepCommands(parts: Parts): Handlers<Ids> {
   const { services, sweeps, sweepPanels } = parts
@@ -32,7 +33,7 @@ export function sweepCommands(parts: Parts): Handlers<Ids> {
       if (!(await requireTrust(t('Running a sweep')))) return
       const chosen = await recipeOrPick(argument, t('Run Sweep'))
       const recipe = chosen && (await savedRecipe(chosen))
-      const engine = recipe && (await askEngine(t('Run Sweep')))
+      const engine = recipe && (await askJobs(t('Run Sweep')))
       if (!recipe || !engine) return
       const { folder, ended } = await sweepTask(services, recipe, engine)
       void folder.then((sweep) => sweep !== null && sweepPanels.show({ sweep }))
@@ -53,8 +54,14 @@ export function sweepCommands(parts: Parts): Handlers<Ids> {
       if (!(await requireTrust(t('Running a sweep')))) return
       const folder = sweepTarget(argument) ?? (await pickSweep(parts, t('Continue Sweep')))
       if (!folder) return
-      // Runs that a cluster has begun go on there.
-      const engine = isSubmitted(folder) ? slurmEngine() : await askEngine(t('Continue Sweep'))
+      if (isSubmitted(folder))
+        throw new Error(
+          t(
+            'This sweep runs on Slurm. Continue it in a terminal: {0}',
+            `sparsescope sweep run ${shellWord(folder)} --engine slurm`,
+          ),
+        )
+      const engine = await askJobs(t('Continue Sweep'))
       if (!engine) return
       sweepPanels.show({ sweep: folder })
       await (
@@ -69,6 +76,7 @@ export function sweepCommands(parts: Parts): Handlers<Ids> {
       await showReport(folder, extensionUri)
     },
     'sparsescope.openExperiments': () => sweepPanels.show({ experiments: true }),
+    'sparsescope.exportTable': () => sweepPanels.exportTable(),
     // The tree hands over the item under the pointer and all selected ones.
     'sparsescope.compareRuns': async (argument, all) => {
       const chosen = Array.isArray(all) ? all : [argument]
@@ -77,6 +85,19 @@ export function sweepCommands(parts: Parts): Handlers<Ids> {
       if (runs.length > 1) sweepPanels.show({ runs })
     },
   }
+}
+
+/** Arguments of `sweep run`: each of so many runs gets its share of threads and memory. undefined when the person left. */
+async function askJobs(title: string): Promise<string[] | undefined> {
+  const most = 64
+  const isGood = (value: number) => Number.isInteger(value) && value >= 1 && value <= most
+  const text = await vscode.window.showInputBox({
+    title,
+    prompt: t('Runs at a time; threads and memory are shared among them'),
+    value: '1',
+    validateInput: (value) => (isGood(Number(value)) ? undefined : t('A whole number from 1 to {0}', most)),
+  })
+  return text === undefined ? undefined : ['--engine', 'local', '--jobs', text]
 }
 
 async function pickSweep({ sweeps }: Parts, title: string): Promise<string | undefined> {

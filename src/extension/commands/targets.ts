@@ -38,7 +38,7 @@ export function recipeTarget(argument: unknown): vscode.Uri | undefined {
 }
 
 /** The text in the active editor, or in the tab in front: it is there before its text is read, which on a busy machine takes longer than calling a command. */
-export function textInFront(): vscode.Uri | undefined {
+function textInFront(): vscode.Uri | undefined {
   const tab = vscode.window.tabGroups.activeTabGroup.activeTab?.input
   return vscode.window.activeTextEditor?.document.uri ?? (tab instanceof vscode.TabInputText ? tab.uri : undefined)
 }

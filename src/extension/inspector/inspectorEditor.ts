@@ -10,7 +10,6 @@ import { setting } from '../support/settings.ts'
 import { bindView } from '../views/bindView.ts'
 import { measureInPlace } from './measureInPlace.ts'
 import { ModelSession } from './modelSession.ts'
-import { PlanLink } from './planLink.ts'
 
 const quietMs = 800
 
@@ -18,17 +17,13 @@ const quietMs = 800
 class CheckpointDocument implements vscode.CustomDocument {
   readonly uri: vscode.Uri
   readonly session: ModelSession
-  readonly plan: PlanLink
   private readonly watcher: vscode.Disposable
 
   private readonly closed: () => void
 
-  constructor(uri: vscode.Uri, { call, log, runFolders }: Services, closed: () => void) {
-    const path = uri.fsPath
-    const tell = (message: ToInspector) => this.session.tell(message)
+  constructor(uri: vscode.Uri, { call }: Services, closed: () => void) {
     this.uri = uri
-    this.plan = new PlanLink({ path, call, runFolders, tell, onFailure: log.failed })
-    this.session = new ModelSession(path, call, scansByItself, this.plan)
+    this.session = new ModelSession(uri.fsPath, call, scansByItself)
     this.closed = closed
     this.session.openAhead()
     this.watcher = watchFiles(dirname(uri.fsPath), () => void this.session.reload())
@@ -36,7 +31,6 @@ class CheckpointDocument implements vscode.CustomDocument {
 
   dispose(): void {
     this.watcher.dispose()
-    this.plan.dispose()
     this.session.dispose()
     this.closed()
   }
@@ -89,11 +83,6 @@ export class InspectorEditors implements vscode.CustomReadonlyEditorProvider<Che
     return [...this.documents].find((document) => document.uri.fsPath === path)?.session
   }
 
-  /** The plan of a checkpoint that some view shows. */
-  planOf(path: string): PlanLink | undefined {
-    return [...this.documents].find((document) => document.uri.fsPath === path)?.plan
-  }
-
   resolveCustomEditor(document: CheckpointDocument, panel: vscode.WebviewPanel): void {
     const { session } = document
     let attached: vscode.Disposable | null = null
@@ -112,7 +101,7 @@ export class InspectorEditors implements vscode.CustomReadonlyEditorProvider<Che
         before?.dispose()
       },
       onRetry: () => void session.reload(),
-      onMessage: (message) => this.handle(document, message, panel.viewColumn),
+      onMessage: (message) => this.handle(document, message),
       onClose: () => {
         attached?.dispose()
         if (this.active?.post === view.post) this.active = null
@@ -129,19 +118,11 @@ export class InspectorEditors implements vscode.CustomReadonlyEditorProvider<Che
     for (const disposable of this.disposables) disposable.dispose()
   }
 
-  private handle(
-    { session, plan }: CheckpointDocument,
-    message: Exclude<FromInspector, FromAnyView>,
-    mapColumn: vscode.ViewColumn | undefined,
-  ): unknown {
+  private handle({ session }: CheckpointDocument, message: Exclude<FromInspector, FromAnyView>): unknown {
     switch (message.type) {
       case 'analyse':
         if (message.methods) return measureInPlace(session, this.services.call, message.methods, message.blocks)
         return vscode.commands.executeCommand('sparsescope.analyse', vscode.Uri.file(session.path))
-      case 'planBegin':
-        return plan.begin(mapColumn)
-      case 'plan':
-        return plan.change(message.change, message.locked, mapColumn)
       case 'analyseCancel':
         return session.cancelAnalysis()
       case 'scanStart':

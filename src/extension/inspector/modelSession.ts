@@ -14,16 +14,6 @@ import { moduleOfWeight } from '../../shared/families/parameters.ts'
 import type { ToInspector } from '../../shared/protocol/view.ts'
 import type { Caller } from '../backend/calls.ts'
 
-/** Told what is known of the checkpoint, whether or not a view waits for it. */
-export interface SessionFollower {
-  opened(opened: OpenedModel): void
-  /** The scan that fills the map is over, or none begins by itself. */
-  scanned(): void
-  figures(update: AnalysisUpdate): void
-  /** An analysis has ended, however it did. */
-  analysed(): void
-}
-
 export type ScanPolicy = (model: ModelSummary) => boolean
 
 interface View {
@@ -50,7 +40,6 @@ export class ModelSession {
   readonly path: string
   private readonly call: Caller
   private readonly autoScan: ScanPolicy
-  private readonly follower: SessionFollower | undefined
   private readonly views = new Set<View>()
   private rounds = 0
   private scan: Scan | null = null
@@ -62,11 +51,10 @@ export class ModelSession {
   /** A module whose matrix the next view selects. */
   private wanted: string | null = null
 
-  constructor(path: string, call: Caller, autoScan: ScanPolicy, follower?: SessionFollower) {
+  constructor(path: string, call: Caller, autoScan: ScanPolicy) {
     this.path = path
     this.call = call
     this.autoScan = autoScan
-    this.follower = follower
   }
 
   /** Adds a view and shows it everything known. */
@@ -130,7 +118,7 @@ export class ModelSession {
       this.scan = null
       this.lastResult = result
       this.tell({ type: 'scanEnd', result })
-      this.follower?.scanned()
+      this.tellMeasurable()
     }
     this.call('scan', { path: this.path }, { signal: scan.abort.signal, onProgress }).then(
       end,
@@ -158,13 +146,12 @@ export class ModelSession {
       if (this.analysing !== analysing) return
       analysing.update = { ...update, modules: [] }
       this.tell({ type: 'analysis', update })
-      this.follower?.figures(update)
     }
     const end = (problem: string | null) => {
       if (this.analysing !== analysing) return
       this.analysing = null
       this.tell({ type: 'analysisEnd', problem })
-      this.follower?.analysed()
+      this.tellMeasurable()
     }
     try {
       const { signal } = analysing.abort
@@ -183,6 +170,14 @@ export class ModelSession {
     this.views.clear()
     this.cancelAnalysis()
     this.forgetScan()
+  }
+
+  private tellMeasurable(): void {
+    // A model that cannot be computed with has no such methods, and a stopped backend says so elsewhere.
+    this.call('measurable', { path: this.path }).then(
+      ({ methods }) => this.tell({ type: 'measurable', methods }),
+      () => undefined,
+    )
   }
 
   private forgetAnalysis(): void {
@@ -210,7 +205,6 @@ export class ModelSession {
     this.ahead = null
     try {
       const known = await opened
-      this.follower?.opened(known)
       const scans = !this.lastResult && this.autoScan(known.model)
       const scanAhead = scans || this.scan !== null
       for (const view of waiting()) {
@@ -222,7 +216,7 @@ export class ModelSession {
       }
       await this.tellWanted(waiting())
       if (waiting().length > 0 && scans) this.startScan()
-      else if (!scans && !this.scan) this.follower?.scanned()
+      else if (!scans && !this.scan) this.tellMeasurable()
     } catch (error) {
       const message = messageOf(error)
       for (const { post } of waiting()) post({ type: 'failed', message })

@@ -1,4 +1,4 @@
-// The recipe of a model that is open in some editor, and that editor beside the map.
+// The recipe of a model that is open in some editor.
 import * as vscode from 'vscode'
 import { dirname } from 'node:path'
 import { isHubName, modelPath } from '../../engine/checkpoint/hubCache.ts'
@@ -38,22 +38,4 @@ function recipesInTabs(): vscode.TextDocument[] {
     ({ languageId, uri }) =>
       languageId === recipeLanguage && open.has(uri.toString()) && !uri.path.includes('/.sparsescope/'),
   )
-}
-
-/** Shows the one editor of a recipe beside the map in `mapColumn`, which stays in sight; the focus stays where it is. */
-export async function revealBeside(
-  document: vscode.TextDocument,
-  mapColumn: vscode.ViewColumn | undefined,
-): Promise<vscode.TextEditor> {
-  const isHere = ({ tabs }: vscode.TabGroup) =>
-    tabs.some(({ input }) => input instanceof vscode.TabInputText && input.uri.toString() === document.uri.toString())
-  const homes = vscode.window.tabGroups.all.filter(isHere).map(({ viewColumn }) => viewColumn)
-  const apart = homes.find((column) => column !== mapColumn)
-  const options = { preserveFocus: true, preview: false }
-  if (apart !== undefined || homes.length === 0)
-    return vscode.window.showTextDocument(document, { ...options, viewColumn: apart ?? vscode.ViewColumn.Beside })
-  // It stands over the map, or behind it: it moves, since a second editor of the same text would confuse.
-  await vscode.window.showTextDocument(document, { viewColumn: mapColumn })
-  await vscode.commands.executeCommand('workbench.action.moveEditorToRightGroup')
-  return vscode.window.showTextDocument(document, options)
 }

@@ -31,11 +31,7 @@ export function startRecipeClient(options: RecipeClientOptions): { stop: () => P
     'SparseScope Recipes',
     { run, debug: run },
     {
-      // Recipes of other tools are plain YAML: they get findings and the offer to convert them, nothing else.
-      documentSelector: [
-        { language: options.language },
-        { language: 'yaml', pattern: '**/*{recipe,sweep}*.{yaml,yml}' },
-      ],
+      documentSelector: [{ language: options.language }],
       outputChannel: options.channel,
       synchronize: { fileEvents: [watcher, pulled], configurationSection: 'sparsescope' },
     },

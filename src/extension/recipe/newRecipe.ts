@@ -1,10 +1,17 @@
-// New Recipe: an unsaved recipe for a model of the workspace; without a model, an outline.
+// New Recipe: an unsaved recipe for a model of the workspace, complete and without an error, by defaults and the texts near the
+// model; without a model, an outline.
 import * as vscode from 'vscode'
+import { existsSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { bytesPerToken } from '../../shared/plan/textTokens.ts'
+import { freeName, freeOutput, recipeExtension, withTexts } from '../../shared/recipe/writing/choices.ts'
+import { recipeText } from '../../shared/recipe/writing/recipeText.ts'
 import { recipeLanguage } from '../contributions.ts'
 import type { Models } from '../models/models.ts'
 import { pickModel } from '../models/pickModel.ts'
-import { draftRecipe, openDraft } from './draftRecipe.ts'
 import { outlineText } from './outlineText.ts'
+import { bytesOf, findTexts, isCorpus, recipeStart } from './recipeDefaults.ts'
+import { toRecipePath } from './recipePath.ts'
 
 /** `model`: index or weights file; asked for when there are several. False when the person left. */
 export async function newRecipe(models: Models, model?: vscode.Uri): Promise<boolean> {
@@ -17,6 +24,35 @@ export async function newRecipe(models: Models, model?: vscode.Uri): Promise<boo
   const only = workspace.length === 1 ? workspace[0].uri : undefined
   const weights = (model ?? only)?.fsPath ?? (await pickModel(models))
   if (!weights) return false
-  await openDraft(await draftRecipe(weights), (document) => vscode.window.showTextDocument(document))
+  await openDraft(await draftRecipe(weights))
   return true
+}
+
+interface Draft {
+  /** Unsaved, but with a place: paths are completed and checked from there. */
+  readonly uri: vscode.Uri
+  readonly text: string
+}
+
+/** `weights`: index or weights file. */
+async function draftRecipe(weights: string): Promise<Draft> {
+  const { folder, name, choices } = await recipeStart(weights)
+  const exists = (file: string) => existsSync(join(folder, file))
+  const texts = (await findTexts(folder)).filter(isCorpus).map(({ fsPath }) => toRecipePath(folder, fsPath))
+  const text = withTexts(choices, texts)
+  const heldOut = text.evaluateOn
+  const evaluationTokens = heldOut === null ? null : bytesOf(resolve(folder, heldOut)) / bytesPerToken
+  const chosen = { ...text, evaluationTokens }
+  const saveTo = freeOutput(name, chosen, exists)
+  const file = freeName(saveTo.slice(2), recipeExtension, exists)
+  const uri = vscode.Uri.file(join(folder, file)).with({ scheme: 'untitled' })
+  return { uri, text: recipeText({ ...chosen, saveTo }) }
+}
+
+/** Shows the document of a draft, filled unless it was open before. */
+async function openDraft({ uri, text }: Draft): Promise<void> {
+  const editor = await vscode.window.showTextDocument(await vscode.workspace.openTextDocument(uri))
+  if (editor.document.getText() !== '') return
+  await editor.edit((edit) => edit.insert(new vscode.Position(0, 0), text))
+  editor.selection = new vscode.Selection(0, 0, 0, 0)
 }

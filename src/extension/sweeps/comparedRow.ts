@@ -6,13 +6,13 @@ import { runName } from '../../shared/format/runName.ts'
 import { phaseName } from '../../shared/series/recoveryName.ts'
 
 export function rowOf(run: RunReader, index: number): ComparedRow {
-  const { settings, label, facts, standing, results, report, isBegun, notes, sparkline, sweep, started } = run
+  const { settings, label, facts, standing, results, report, isBegun, sparkline, sweep, started } = run
   const { name, folder } = run.place
   const trainablePercent = report?.trainablePercent ?? null
   return {
     ...{ index, key: folder, name, label, settings, facts, ...standing, results, trainablePercent, isBegun },
     sweep: sweep === null ? null : runName(basename(sweep)).name,
-    ...{ started, notes, sparkline, progress: progressOf(run) },
+    ...{ started, sparkline, progress: progressOf(run) },
   }
 }
 

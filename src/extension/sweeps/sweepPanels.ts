@@ -9,15 +9,14 @@ import { type FromAnyView, views } from '../../shared/protocol/view.ts'
 import type { Services } from '../services.ts'
 import { messageOf } from '../../shared/errors.ts'
 import { setting } from '../support/settings.ts'
-import { bindView } from '../views/bindView.ts'
+import { bindView, saveExport } from '../views/bindView.ts'
 import { plural } from '../../shared/format/plural.ts'
-import { writeNotes } from '../../runs/folder/notes.ts'
 import { openExperiments, type Experiments, type KnownRuns } from './experiments.ts'
-import type { AskQuestions } from './difference.ts'
 import { comparedRuns } from './comparedRuns.ts'
 import { createComparedView, type ComparedSource, type ComparedView } from './comparedView.ts'
 import type { RunsReader } from '../../runs/reader/runsReader.ts'
 import type { Sweeps } from './sweeps.ts'
+import { tableText, type TableFormat } from './tableText.ts'
 
 const t = vscode.l10n.t
 
@@ -35,6 +34,7 @@ export class SweepPanels implements vscode.WebviewPanelSerializer<unknown> {
   private readonly sweeps: Sweeps
   private readonly store: KnownRuns
   private readonly open = new Map<string, vscode.WebviewPanel>()
+  private readonly posts = new WeakMap<vscode.WebviewPanel, (message: ToSweep) => void>()
 
   constructor(services: Services, sweeps: Sweeps, store: KnownRuns) {
     this.services = services
@@ -48,6 +48,12 @@ export class SweepPanels implements vscode.WebviewPanelSerializer<unknown> {
     if (known) return known.reveal()
     const title = 'sweep' in subject ? t('Sweep') : 'runs' in subject ? t('Compare Runs') : t('Experiments')
     this.adopt(vscode.window.createWebviewPanel(views.sweep.type, title, vscode.ViewColumn.Active), subject)
+  }
+
+  /** Exports the table of the tab in front, if it is one of these; the page knows which rows are meant. */
+  exportTable(): void {
+    const panel = [...this.open.values()].find(({ active }) => active)
+    if (panel) this.posts.get(panel)?.({ type: 'exportNow' })
   }
 
   async deserializeWebviewPanel(panel: vscode.WebviewPanel, state: unknown): Promise<void> {
@@ -107,6 +113,7 @@ export class SweepPanels implements vscode.WebviewPanelSerializer<unknown> {
         opened?.close()
       },
     })
+    this.posts.set(panel, view.post)
   }
 
   private async handle(
@@ -117,20 +124,13 @@ export class SweepPanels implements vscode.WebviewPanelSerializer<unknown> {
   ): Promise<void> {
     switch (message.type) {
       case 'watch':
-      case 'watchMaps':
-      case 'askDifference':
-      case 'askPaper':
-        return compared?.handle(message)
+        return compared?.watch(message)
+      case 'exportTable':
+        return opened ? exportTable(opened.followed, message.runs, exportFolder(subject)) : undefined
       case 'openRun': {
         const run = opened?.followed.runs.find(({ place }) => place.folder === message.run)
         if (run) await vscode.commands.executeCommand('sparsescope.openRun', { folder: run.folder.path })
         return
-      }
-      case 'annotate': {
-        const run = opened?.followed.runs.find(({ place }) => place.folder === message.run)
-        if (!run) return
-        await writeNotes(run.folder, message.notes)
-        return opened?.followed.lookAt(run)
       }
       case 'act': {
         if (!('sweep' in subject)) return
@@ -143,23 +143,18 @@ export class SweepPanels implements vscode.WebviewPanelSerializer<unknown> {
   }
 
   private async read(subject: Subject, before?: Experiments): Promise<Opened> {
-    const { call } = this.services
-    const common = {
-      maxPoints: () => setting('chart.maxPoints'),
-      // A run's folder names the data: no file is opened for one that nobody trusts.
-      askQuestions: (): AskQuestions => (vscode.workspace.isTrusted ? (request) => call('questions', request) : null),
-    }
+    const maxPoints = () => setting('chart.maxPoints')
     if ('experiments' in subject) {
       if (!before) await Promise.all([this.store.find(), this.sweeps.find()])
       const experiments = await openExperiments({ store: this.store, sweeps: this.sweeps }, before)
       const { runs: followed, numSweeps } = experiments
       const about = [plural(followed.runs.length, 'run'), ...(numSweeps > 0 ? [plural(numSweeps, 'sweep')] : [])]
       const what: ComparedWhat = { kind: 'experiments', title: t('Experiments'), about: about.join(' · ') }
-      return { what, followed, ...common, experiments, close: () => experiments.close() }
+      return { what, followed, maxPoints, experiments, close: () => experiments.close() }
     }
     if ('runs' in subject) {
       const followed = await comparedRuns(subject.runs)
-      return { what: comparisonWhat(followed), followed, ...common, close: () => followed.close() }
+      return { what: comparisonWhat(followed), followed, maxPoints, close: () => followed.close() }
     }
     const sweep = await this.sweeps.openFolder(subject.sweep)
     const isSlurm = existsSync(join(sweep.folder, 'slurm', 'run.sh'))
@@ -170,8 +165,25 @@ export class SweepPanels implements vscode.WebviewPanelSerializer<unknown> {
       about: about.filter(Boolean).join(' · '),
     }
     // It is followed for the tree, too.
-    return { what, followed: sweep.runs, ...common, close: () => undefined }
+    return { what, followed: sweep.runs, maxPoints, close: () => undefined }
   }
+}
+
+async function exportTable(
+  followed: RunsReader,
+  runs: readonly number[],
+  folder: vscode.Uri | undefined,
+): Promise<void> {
+  const folded = t('Median ± range over the seeds, the best in bold')
+  const formats: readonly (vscode.QuickPickItem & { format: TableFormat; name: string })[] = [
+    { label: 'LaTeX', detail: folded, format: 'latex', name: 'runs.tex' },
+    { label: 'Markdown', detail: folded, format: 'markdown', name: 'runs.md' },
+    { label: 'CSV', detail: t('One line a run, numbers as they are'), format: 'csv', name: 'runs.csv' },
+  ]
+  const chosen = await vscode.window.showQuickPick(formats, { title: t('Export Table') })
+  if (!chosen) return
+  const content = await tableText(followed, runs, chosen.format)
+  await saveExport({ type: 'export', name: chosen.name, content, encoding: 'utf8' }, folder)
 }
 
 function comparisonWhat({ runs }: RunsReader): ComparedWhat {

@@ -87,7 +87,8 @@ export function bindView<To, From extends { type: string }>(
   return { post }
 }
 
-async function saveExport(file: ExportFile, folder: vscode.Uri | undefined): Promise<void> {
+/** Asks for the place. */
+export async function saveExport(file: ExportFile, folder: vscode.Uri | undefined): Promise<void> {
   const defaultUri = folder && vscode.Uri.joinPath(folder, file.name)
   const target = await vscode.window.showSaveDialog({ defaultUri, title: vscode.l10n.t('Export') })
   if (!target) return

@@ -10,8 +10,6 @@ export interface RunFolder {
   readonly events: string
   readonly report: string
   readonly page: string
-  /** Tags and note of a person. */
-  readonly notes: string
   readonly state: string
 }
 
@@ -23,7 +21,6 @@ export function runFolderAt(path: string): RunFolder {
     events: join(path, 'events.jsonl'),
     report: join(path, 'report.json'),
     page: join(path, 'report.html'),
-    notes: join(path, 'notes.json'),
     state: join(path, 'state'),
   }
 }

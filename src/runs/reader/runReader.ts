@@ -9,11 +9,9 @@ import { emptyLeanRun, type LeanRun } from '../../shared/series/leanRun.ts'
 import { resultOf, type RunResult } from '../../shared/series/runResult.ts'
 import { resultOfPicture } from '../../shared/sweep/liveResults.ts'
 import { unknownFacts, type RunFacts } from '../../shared/sweep/runFacts.ts'
-import { noNotes, type RunNotes } from '../../shared/sweep/runNotes.ts'
 import { sparklineOfReport, sparklineOfRun, type Sparkline } from '../../shared/sweep/sparkline.ts'
 import type { Settings } from '../../shared/recipe/sweep/settings.ts'
 import { sweepResults, type SweepResults } from '../../shared/sweep/sweepTable.ts'
-import { readNotes } from '../folder/notes.ts'
 import { recipeInReport, recipeOfRun } from '../folder/recipes.ts'
 import { runFolderAt, type RunFolder } from '../folder/runFolder.ts'
 import { nameOfRun, sweepOfRun } from '../folder/sweepFolder.ts'
@@ -59,7 +57,6 @@ export class RunReader {
   report: RunResult | null = null
   /** From its report if it is done, else from its events where they have been read. */
   sparkline: Sparkline | null = null
-  notes: RunNotes = noNotes
   /** The last thing it said, where that is an end. */
   end: RunEnd | null = null
   isBegun = false
@@ -117,18 +114,17 @@ export class RunReader {
   }
 
   private async lookNow(around: SweepSigns): Promise<boolean> {
-    const { path, events: eventsPath, report: reportPath, notes: notesPath } = this.folder
+    const { path, events: eventsPath, report: reportPath } = this.folder
     const [isRunning, standing, wasDoubtful] = [this.standing.state === 'running', this.standing, this.isDoubtful]
     // The lock is read first: a process writes its last event before it lets go of the lock.
     const lock = await stampOf(join(path, lockName))
     const held = lock === null ? this.lock.forget() : this.lock.isHeld(path, lock.changedMs)
-    const [events, report, notes] = await Promise.all([eventsPath, reportPath, notesPath].map(stampOf))
+    const [events, report] = await Promise.all([eventsPath, reportPath].map(stampOf))
     const isThere = (events ?? lock ?? report ?? (await stampOf(path))) !== null
-    const now = [events?.text, lock?.text, report?.text, notes?.text, isThere, JSON.stringify(around)].join(' ')
+    const now = [events?.text, lock?.text, report?.text, isThere, JSON.stringify(around)].join(' ')
     const isSame = now === this.seen
     this.hasSaid = events !== null
     if (isSame && !isRunning && !wasDoubtful) return false
-    this.notes = notes === null ? noNotes : await readNotes(this.folder)
     await this.readSome(events)
     const isOver = this.end?.status === 'done' && report !== null
     this.isDoubtful = held === null && !isOver

@@ -1,16 +1,14 @@
-// Quick fixes, fix all, disable with a reason, and conversion of other tools' recipes.
+// Quick fixes, fix all, and disable with a reason.
 import { CodeActionKind } from 'vscode-languageserver/node'
 import type { CodeAction, CodeActionContext, Range, WorkspaceEdit } from 'vscode-languageserver/node'
 import type { TextDocument } from 'vscode-languageserver-textdocument'
 import type { Finding, TextEdit } from '../../shared/recipe/finding.ts'
 import { isInsideText } from '../../shared/recipe/document.ts'
-import { convertedPlace, convertTitle } from '../../shared/recipe/foreign/dialect.ts'
-import { importRecipe } from '../../shared/recipe/foreign/importRecipe.ts'
 import type { Analysis } from '../analyses.ts'
 import { isHubName } from '../../engine/checkpoint/hubCache.ts'
 import { toDiagnostic } from '../convert.ts'
 
-export const codeActionKinds = [CodeActionKind.QuickFix, CodeActionKind.SourceFixAll, CodeActionKind.RefactorRewrite]
+export const codeActionKinds = [CodeActionKind.QuickFix, CodeActionKind.SourceFixAll]
 
 export function codeActions(
   document: TextDocument,
@@ -24,15 +22,11 @@ export function codeActions(
     const here = analysis.findings.filter((f) => overlaps(f.range, range))
     // The order is that of the menu: to silence a finding comes last.
     actions.push(
-      ...(here.length > 0 ? convertForeign(document, analysis, CodeActionKind.QuickFix) : []),
-      ...here.flatMap((f) => [...quickFixes(document, analysis, f), ...pullModel(analysis, f)]),
+      ...here.flatMap((f) => [...quickFixes(document, f), ...pullModel(analysis, f)]),
       ...here.flatMap((f) => disable(document, analysis, f)),
     )
   }
   if (wanted(CodeActionKind.SourceFixAll)) actions.push(...fixAll(document, analysis))
-  const isOffered = actions.some(({ title }) => title === convertTitle)
-  if (wanted(CodeActionKind.RefactorRewrite) && !isOffered)
-    actions.push(...convertForeign(document, analysis, CodeActionKind.RefactorRewrite))
   return actions
 }
 
@@ -46,14 +40,12 @@ function change(document: TextDocument, edits: TextEdit[]): WorkspaceEdit {
   return { changes: { [document.uri]: edits } }
 }
 
-function quickFixes(document: TextDocument, { dialect }: Analysis, finding: Finding): CodeAction[] {
-  // What is wrong with another tool's recipe matters less than that it can be converted.
-  const isOwn = dialect === null
+function quickFixes(document: TextDocument, finding: Finding): CodeAction[] {
   return finding.fixes.map((fix, i) => ({
     title: fix.title,
     kind: CodeActionKind.QuickFix,
     diagnostics: [toDiagnostic(finding, () => null)],
-    isPreferred: isOwn && i === 0 && finding.fixes.length === 1,
+    isPreferred: i === 0 && finding.fixes.length === 1,
     edit: change(document, fix.edits),
   }))
 }
@@ -102,29 +94,4 @@ function fixAll(document: TextDocument, { findings }: Analysis): CodeAction[] {
   }
   if (edits.length === 0) return []
   return [{ title: 'Fix all that has one fix', kind: CodeActionKind.SourceFixAll, edit: change(document, edits) }]
-}
-
-/** A new file beside the old one, which stays as it is. */
-function convertForeign(document: TextDocument, { dialect, findings }: Analysis, kind: CodeActionKind): CodeAction[] {
-  if (dialect === null) return []
-  const imported = importRecipe(document.getText())
-  if ('problem' in imported) return []
-  const uri = convertedPlace(document.uri)
-  const start = { line: 0, character: 0 }
-  return [
-    {
-      title: convertTitle,
-      kind,
-      ...(kind === CodeActionKind.QuickFix && {
-        isPreferred: true,
-        diagnostics: findings.filter(({ name }) => name === 'foreign-recipe').map((f) => toDiagnostic(f, () => null)),
-      }),
-      edit: {
-        documentChanges: [
-          { kind: 'create', uri, options: { overwrite: false, ignoreIfExists: false } },
-          { textDocument: { uri, version: null }, edits: [{ range: { start, end: start }, newText: imported.text }] },
-        ],
-      },
-    },
-  ]
 }

@@ -17,11 +17,10 @@ import { plural } from '../../shared/format/plural.ts'
 
 export async function hover(document: TextDocument, analysis: Analysis, position: Position): Promise<Hover | null> {
   if (!isSafe(analysis)) return null
-  const path = analysis.dialect === null ? pathAt(analysis.document, analysis.document.offset(position)) : null
+  const path = pathAt(analysis.document, analysis.document.offset(position))
   const parts = path ? [matches(path, analysis), results(path, analysis), dataOf(path, analysis)] : []
   const own = parts.filter((p) => p !== null)
-  const fromSchema =
-    analysis.dialect === null ? await (await yamlService()).doHover(withoutModeline(document), position) : null
+  const fromSchema = await (await yamlService()).doHover(withoutModeline(document), position)
   const schemaText =
     typeof fromSchema?.contents === 'object' && 'value' in fromSchema.contents ? fromSchema.contents.value : ''
   const cleaned = schemaText.replace(/\n*Source: \[[^\]]*\]\([^)]*\)\s*$/, '')

@@ -8,7 +8,6 @@ import type { Path, RecipeDocument } from '../../shared/recipe/document.ts'
 import type { Position } from '../../shared/recipe/finding.ts'
 import { formatBytes } from '../../shared/format/byteSize.ts'
 import { formatCompact, formatTrained } from '../../shared/format/numbers.ts'
-import { isRecord } from '../../shared/format/records.ts'
 import { isPrunable } from '../../shared/recipe/facts.ts'
 import type { Analysis } from '../analyses.ts'
 import { plural } from '../../shared/format/plural.ts'
@@ -24,18 +23,9 @@ function sweepFacts({ sweep }: Analysis): string[] {
   ]
 }
 
-/** What another tool's recipe can become here; null for one of ours. */
-function convertLens(uri: string, { dialect, context, document }: Analysis): CodeLens | null {
-  if (dialect === null || !isRecord(context.raw)) return null
-  const range = document.rangeOf(Object.keys(context.raw).slice(0, 1), 'key')
-  return { range, command: { title: 'Convert to SparseScope', command: 'sparsescope.convertRecipe', arguments: [uri] } }
-}
-
 /** `Run · Dry run · 72 of 75 modules · 0.015 % trainable · ~1.9 GiB · ~6–9 min` */
 export function codeLenses(uri: string, analysis: Analysis): CodeLens[] {
   const { plan, context, document, findings } = analysis
-  const convert = convertLens(uri, analysis)
-  if (convert) return [convert]
   if (!context.has(['version'])) return []
   const range = document.rangeOf(['version'], 'key')
   const lens = (title: string, command: string): CodeLens => ({ range, command: { title, command, arguments: [uri] } })
@@ -65,8 +55,7 @@ function trainedShare({ percentage }: RecoverySummary): string {
 }
 
 export function inlayHints(analysis: Analysis): InlayHint[] {
-  const { context, facts, plan, document, dialect } = analysis
-  if (dialect !== null) return []
+  const { context, facts, plan, document } = analysis
   const hints: InlayHint[] = []
   const add = (path: Path, label: string) => {
     hints.push({ position: afterValue(document, path), label, kind: InlayHintKind.Type, paddingLeft: true })

@@ -8,8 +8,8 @@ import { modelPath } from '../../engine/checkpoint/hubCache.ts'
 import type { Path } from '../../shared/recipe/document.ts'
 import type { Analysis } from '../analyses.ts'
 
-export async function documentLinks({ context, document, folder, facts, dialect }: Analysis): Promise<DocumentLink[]> {
-  if (folder === null || dialect !== null) return []
+export async function documentLinks({ context, document, folder, facts }: Analysis): Promise<DocumentLink[]> {
+  if (folder === null) return []
   const links: DocumentLink[] = []
   const link = (path: Path, file: string, tooltip: string) => {
     if (typeof context.get(path) !== 'string') return

@@ -19,8 +19,6 @@ export interface AdapterRow {
   readonly exact: boolean
   /** What PEFT makes of its factors, as a sentence; null: they are no LoRA. */
   readonly peft: string | null
-  /** Its names in the configurations of other tools. */
-  readonly foreign: readonly string[]
 }
 
 /** Count of the numbers of A [rank, columns] and B [rows, rank]. */

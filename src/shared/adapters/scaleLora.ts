@@ -10,5 +10,4 @@ export const scaleLora: AdapterRow = {
   drawn: false,
   exact: true,
   peft: null,
-  foreign: ['scale_lora'],
 }

@@ -40,8 +40,6 @@ export interface Allocation {
   readonly most: ((blocks: readonly MeasuredBlock[], sparsity: number) => number) | null
   /** The measure by which the map of a model may be coloured: the number of an analysis that it goes by, and its title. */
   readonly shown: { readonly of: 'outliers'; readonly title: string } | null
-  /** llm-compressor's `sparsity_profile` of the same meaning, and its names of our keys. */
-  readonly foreign?: { readonly profile: string; readonly keys: Partial<Record<AllocationKey, string>> }
   /** Sparsities of the blocks in their order, with the mean `sparsity` over the weights; null where each has that of the recipe. */
   readonly spread: ((blocks: readonly MeasuredBlock[], sparsity: number, settings: SettledSettings) => number[]) | null
 }

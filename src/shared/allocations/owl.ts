@@ -13,7 +13,6 @@ export const owl: Allocation = {
   tries: {},
   most: null,
   shown: { of: 'outliers', title: `Outlier scores |w|·‖x‖ (OWL, % above ${outlierThreshold} × the mean)` },
-  foreign: { profile: 'owl', keys: { threshold: 'owl_m', spread: 'owl_lmbda' } },
   spread: (blocks, sparsity, { spread }) => owlSparsities(blocks, sparsity, spread),
 }
 

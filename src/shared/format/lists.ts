@@ -18,17 +18,12 @@ export function andList(items: readonly string[], word = 'and'): string {
 
 /** Items with the same key together, in the order of their first. */
 export function groupsBy<T>(items: readonly T[], keyOf: (item: T) => unknown): T[][] {
-  return [...groupedBy(items, keyOf).values()]
-}
-
-/** The same, by their keys. */
-export function groupedBy<T, Key>(items: readonly T[], keyOf: (item: T) => Key): Map<Key, T[]> {
-  const groups = new Map<Key, T[]>()
+  const groups = new Map<unknown, T[]>()
   for (const item of items) {
     const key = keyOf(item)
     const own = groups.get(key)
     if (own) own.push(item)
     else groups.set(key, [item])
   }
-  return groups
+  return [...groups.values()]
 }

@@ -2,7 +2,6 @@
 import { readDocument, type RecipeDocument } from '../recipe/document.ts'
 import { noFacts, type LintFacts } from '../recipe/facts.ts'
 import type { Finding, Range, Severity } from '../recipe/finding.ts'
-import type { Dialect } from '../recipe/foreign/dialect.ts'
 import { createContext, type LintContext } from '../rule/context.ts'
 import { withoutDisabled } from './disable.ts'
 import type { AllRules, Report, Rule } from '../rule/rule.ts'
@@ -21,8 +20,6 @@ export interface LintOptions {
 export interface LintResult {
   document: RecipeDocument
   context: LintContext
-  /** The tool whose recipe this is; null for ours. */
-  dialect: Dialect | null
   /** Findings in the order of the text. */
   findings: Finding[]
 }
@@ -33,11 +30,8 @@ export function lint(
   { document = readDocument(text), facts, severities = {} }: LintOptions = {},
 ): LintResult {
   const context = createContext(document, facts ?? noFacts)
-  const { dialect } = context
   // Broken YAML has no value: only the rules that look at the text itself can say something.
-  const applicable = rules.filter(({ foreign, needs }) =>
-    dialect ? foreign !== undefined : foreign !== 'only' && (document.value !== undefined || needs === 'text'),
-  )
+  const applicable = rules.filter(({ needs }) => document.value !== undefined || needs === 'text')
   const all: AllRules = {
     lint: (recipe) => lint(JSON.stringify(recipe), { facts }).findings,
     has: (word) => findRule(word) !== null,
@@ -48,7 +42,7 @@ export function lint(
     const severity = changed.get(finding.name) ?? finding.severity
     return severity === 'off' ? [] : [{ ...finding, severity }]
   })
-  return { document, context, dialect, findings: findings.sort(byPosition) }
+  return { document, context, findings: findings.sort(byPosition) }
 }
 
 /** More than anybody reads; a file can have a hundred thousand mistakes. */

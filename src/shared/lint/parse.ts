@@ -14,9 +14,9 @@ export interface ParsedRecipe {
 
 /** Parses and validates; never throws. JSON is YAML, so a recipe may be JSON. */
 export function parseRecipe(text: string): ParsedRecipe {
-  const { document, dialect, context, findings } = lint(text)
+  const { document, context, findings } = lint(text)
   // A disabled error is still an error: only a value that the schema accepts is a recipe.
-  const valid = dialect === null && document.value !== undefined && context.issues.length === 0
+  const valid = document.value !== undefined && context.issues.length === 0
   const usable = valid && !findings.some((f) => f.severity === 'error')
   return { recipe: usable ? context.recipe : null, document, findings }
 }

@@ -9,11 +9,4 @@ export const magnitude: PruneMethod = {
   scopes: ['tensor', 'row', 'global'],
   keys: {},
   cost: { shared: () => noCost, matrix: selectionCost },
-  foreign: {
-    modifiers: ['MagnitudePruningModifier', 'GMPruningModifier', 'GlobalMagnitudePruningModifier'],
-    global: ['GlobalMagnitudePruningModifier'],
-    patterns: false,
-    keys: {},
-    scheduled: true,
-  },
 }

@@ -1,6 +1,6 @@
 // The row of a pruning method holds everything about it but the arithmetic. Schema, defaults, lint, plan, documentation,
-// command line, form, import and export of foreign recipes read it; the engine has the arithmetic under the same name.
-import type { MethodKey, MethodSettings } from './keys.ts'
+// command line and form read it; the engine has the arithmetic under the same name.
+import type { MethodSettings } from './keys.ts'
 import type { Work } from './work.ts'
 
 /** The group in which weights compete (docs/methods.md, "Comparison groups and exact counts"). */
@@ -24,20 +24,6 @@ export interface Cost {
 export interface CostSettings extends MethodSettings {
   readonly scope?: Scope
   readonly pattern?: string
-}
-
-/** Its counterpart in llm-compressor, and in SparseML before it. */
-export interface ForeignMethod {
-  /** The name to write, then the other names it has had. */
-  readonly modifiers: readonly [string, ...string[]]
-  /** Modifiers whose weights compete over the whole model. */
-  readonly global?: readonly string[]
-  /** Whether it takes `mask_structure`; if not, N:M has no counterpart there. */
-  readonly patterns: boolean
-  /** Our key → theirs, the name to write first. */
-  readonly keys: Partial<Record<MethodKey, readonly [string, ...string[]]>>
-  /** Set where it prunes over a schedule, of which ours is the last step. */
-  readonly scheduled?: true
 }
 
 export interface PruneMethod {
@@ -73,7 +59,6 @@ export interface PruneMethod {
     shared(columns: number): Cost
     matrix(rows: number, columns: number, settings: CostSettings): Cost
   }
-  readonly foreign?: ForeignMethod
 }
 
 /** Columns of a Hessian that a GPU factors at a time. */

@@ -32,9 +32,4 @@ export const sparsegpt: PruneMethod = {
       return { work: sumOf([chosen, { sweep }, spread]), bytes }
     },
   },
-  foreign: {
-    modifiers: ['SparseGPTModifier', 'SparseGPTModifierBase'],
-    patterns: true,
-    keys: { block_size: ['block_size'], dampening: ['dampening_frac', 'percdamp'] },
-  },
 }

@@ -9,5 +9,4 @@ export const wanda: PruneMethod = {
   scopes: ['row', 'tensor', 'global'],
   keys: {},
   cost: { shared: () => noCost, matrix: selectionCost },
-  foreign: { modifiers: ['WandaPruningModifier'], patterns: true, keys: {} },
 }

@@ -4,6 +4,7 @@ import type { Evaluation } from '../series/foldRun.ts'
 import type { MeasuredModule, WeightSpread } from '../analysis/analysis.ts'
 import type { Role } from '../families/tensorRoles.ts'
 import type { NmValidity } from '../format/nmValidity.ts'
+import type { MethodName } from '../methods/methods.ts'
 
 export interface TensorRow {
   name: string
@@ -70,8 +71,6 @@ export interface ModelSummary {
   origin?: Origin
   /** GGUF: nothing computes with it, so nothing is offered that would. */
   lookOnly?: boolean
-  /** Files beside the weights keep which of them are pruned: pruning again has to start from this mask, not from the zeros. */
-  hasMask?: boolean
 }
 
 /** Where a model on the Hub is, and what lies beside its weights. */
@@ -188,6 +187,16 @@ export interface TensorChange {
   role: Role
   block: number | null
   module: string
+}
+
+/** A method of the engine's, and what measuring it in place would take. */
+export interface MeasurableMethod {
+  method: MethodName
+  /** Blocks whose errors are known, of all. */
+  measured: number
+  blocks: number
+  /** Estimated time of the blocks that are left, least and most; null where the machine is not known. 0 and 0: all are measured. */
+  seconds: readonly [low: number, high: number] | null
 }
 
 /** A tensor that both have. */

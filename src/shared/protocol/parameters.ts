@@ -5,7 +5,6 @@ import { sensitivityUnits } from '../analysis/analysis.ts'
 import { ggufTypeNames } from '../format/gguf/ggufTypes.ts'
 import { isMethodName, type MethodName } from '../methods/methods.ts'
 import { precisions } from '../recipe/precisions.ts'
-import { taskNames } from '../tasks/tasks.ts'
 
 const text = z.string()
 const index = z.int().nonnegative()
@@ -103,8 +102,6 @@ const schemas = {
     maxTokens: index,
     memoryBytes,
   }),
-  /** Texts of rows of a task's data, by their place in the file, from 0. */
-  questions: z.object({ task: z.enum(taskNames), path: text, rows: z.array(index).min(1).max(1000) }),
   /** Writes the model card of a checkpoint that a run has saved; never over one that is there. */
   writeCard: model,
   plan: z.object({ recipe: text, text, runFolders }),

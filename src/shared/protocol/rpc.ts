@@ -5,17 +5,16 @@ import type {
   AnalysisUpdate,
   CompareProgress,
   CompareSummary,
+  MeasurableMethod,
   OpenedModel,
   ScanProgress,
   ScanResult,
 } from './inspect.ts'
 import type { TensorDetail, Tile, Weight } from './inspect.ts'
-import type { MeasurableMethod } from '../analysis/plannedMap.ts'
 import type { PlannedText } from '../plan/planSummary.ts'
 import type { GgufSizes } from '../format/gguf/ggufTypes.ts'
 import type { ToldPush } from '../format/pushText.ts'
 import type { CallName } from './parameters.ts'
-import type { AskedQuestion } from './questions.ts'
 import type { TryProgress } from './tryOut.ts'
 
 /** Raised when a message changes its meaning; the extension refuses a backend that speaks another one. */
@@ -110,7 +109,6 @@ interface Answers extends Record<CallName, Answer<unknown, unknown>> {
   ggufSizes: Answer<GgufSizes>
   writeGguf: Answer<{ bytes: number; warnings: readonly string[] }, PullProgress>
   tryOut: Answer<{ device: string }, TryProgress>
-  questions: Answer<AskedQuestion[]>
   writeCard: Answer<{ file: string }>
   plan: Answer<PlannedText>
   run: Answer<RunOutcome, RunUpdate>

@@ -2,10 +2,6 @@
 // workspace. Rows are small and sent whole when they change; curves are thinned by the host, and only what is new of them is sent.
 import type { CurveName } from '../series/curves.ts'
 import type { ComparedRun } from '../sweep/comparedRun.ts'
-import type { ModuleZeros } from '../series/events.ts'
-import type { RunDifference } from '../sweep/runDifference.ts'
-import type { PaperFormat } from '../sweep/paperText.ts'
-import type { RunNotes } from '../sweep/runNotes.ts'
 import type { Sparkline } from '../sweep/sparkline.ts'
 import type { SentPerplexity, SweepResults } from '../sweep/sweepTable.ts'
 import type { FromAnyView, ToAnyView } from './view.ts'
@@ -19,7 +15,6 @@ export interface ComparedRow extends ComparedRun {
   readonly sweep: string | null
   /** Milliseconds; 0 is not known. */
   readonly started: number
-  readonly notes: RunNotes
   /** null: not yet two points. */
   readonly sparkline: Sparkline | null
   /** Why it did not end well. */
@@ -54,17 +49,6 @@ export interface CurvePart {
   readonly high: string
 }
 
-/** Blocks of a run as they are pruned. */
-export interface RunMap {
-  readonly run: number
-  readonly numBlocks: number
-  readonly blocks: readonly {
-    readonly block: number
-    readonly modules: Readonly<Record<string, ModuleZeros>>
-    readonly seconds: number
-  }[]
-}
-
 export type ToSweep =
   | ToAnyView
   /** The subject to keep, so that a reloaded window can show the same again. */
@@ -74,23 +58,15 @@ export type ToSweep =
   | { type: 'rows'; rows: SentRow[] }
   /** `watch`: the question that they answer. `isWhole`: all that is known by now has been sent. */
   | { type: 'curves'; watch: number; parts: CurvePart[]; isWhole: boolean }
-  | { type: 'maps'; maps: RunMap[] }
-  /** Answers the latest question for it. */
-  | { type: 'difference'; runs: readonly [a: number, b: number]; difference: RunDifference }
-  | { type: 'paper'; runs: number[]; format: PaperFormat; text: string }
+  /** Export Table was called: answered by `exportTable`. */
+  | { type: 'exportNow' }
 
 export type FromSweep =
   | FromAnyView
   /** Which curves the view shows: of each group of runs one. The latest question counts. */
   | { type: 'watch'; watch: number; curve: CurveName; smoothing: number; groups: number[][] }
-  /** Which runs' maps it shows. */
-  | { type: 'watchMaps'; runs: number[] }
   /** `run`: its row's key, which other runs that come or go do not change. */
   | { type: 'openRun'; run: string }
-  /** Keeps tags and note with the run; the row comes back with what was kept. */
-  | { type: 'annotate'; run: string; notes: RunNotes }
-  /** What tells two runs apart. */
-  | { type: 'askDifference'; runs: readonly [a: number, b: number] }
-  /** The text of a table of these runs for a paper, seeds folded, with its protocol. */
-  | { type: 'askPaper'; runs: number[]; format: PaperFormat }
+  /** Saves the table of these runs; a person is asked for the format. */
+  | { type: 'exportTable'; runs: number[] }
   | { type: 'act'; what: 'cancel' | 'goOn' | 'report' | 'recipe' }

@@ -9,10 +9,10 @@ import type {
   ScanProgress,
   ScanResult,
   AnalysisUpdate,
+  MeasurableMethod,
 } from './inspect.ts'
 import type { PlannedText, PlanSummary } from '../plan/planSummary.ts'
 import type { RecipeChoices } from '../recipe/writing/recipeText.ts'
-import type { MeasurableMethod, PlanChange, PlannedMap } from '../analysis/plannedMap.ts'
 import type { MethodName } from '../methods/methods.ts'
 import type { RunResult } from '../series/runResult.ts'
 import type { ResultOf } from './rpc.ts'
@@ -191,12 +191,8 @@ export type ToInspector =
   | { type: 'analysis'; update: AnalysisUpdate }
   /** `problem`: why it ended before its end; null: it did not. */
   | { type: 'analysisEnd'; problem: string | null }
-  /** The open recipe of this model, as it stands after each change of its text, whoever made it; null: none is open. */
-  | { type: 'planned'; plan: PlannedMap | null }
   /** Methods that may be measured in place on the text of the analysis, and for how long; comes again when that is known better. */
   | { type: 'measurable'; methods: MeasurableMethod[] }
-  /** Says what the recipe now holds, or why it could not be changed. */
-  | { type: 'shaped'; said: string }
   | { type: 'scan'; progress: ScanProgress }
   | { type: 'scanEnd'; result: ScanResult }
   | { type: 'select'; name: string }
@@ -206,10 +202,6 @@ export type FromInspector =
   /** Measures: without `methods` a person is asked for text and depth first. `blocks`: only so many of the first blocks. */
   | { type: 'analyse'; methods?: MethodName[]; blocks?: number }
   | { type: 'analyseCancel' }
-  /** Shows the recipe that the map edits beside it, and begins one where there is none. */
-  | { type: 'planBegin' }
-  /** Changes that recipe; `locked` are names of matrices that keep what they have. Answered by `planned`, or by `shaped` with the reason why not. */
-  | { type: 'plan'; change: PlanChange; locked: string[] }
   | { type: 'scanStart' }
   | { type: 'scanCancel' }
   | { type: 'prune' }

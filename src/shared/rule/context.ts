@@ -6,8 +6,6 @@ import { sweptPaths } from '../recipe/sweep/settingsOfRuns.ts'
 import type { Path, RecipeDocument } from '../recipe/document.ts'
 import type { LintFacts, ModelFacts, ModelModule } from '../recipe/facts.ts'
 import { dataUses, type DataUse } from '../recipe/dataUses.ts'
-import { dialectOf, modifiersIn } from '../recipe/foreign/dialect.ts'
-import type { Dialect } from '../recipe/foreign/dialect.ts'
 import { createMatcher } from '../recipe/match.ts'
 import type { Matcher } from '../recipe/match.ts'
 import { validate, type Issue } from '../recipe/issues.ts'
@@ -25,7 +23,7 @@ import { isRecord } from '../format/records.ts'
 
 /** One `targets` or `ignore` entry with its place. */
 export interface TargetEntry {
-  /** Index in `prune`; -1 in recipes of other tools. */
+  /** Index in `prune`. */
   readonly step: number
   readonly kind: 'targets' | 'ignore'
   readonly path: Path
@@ -42,8 +40,6 @@ export interface RecoveryEntry {
 }
 
 export interface LintContext {
-  /** The tool whose recipe this is; null for ours. */
-  readonly dialect: Dialect | null
   readonly document: RecipeDocument
   readonly fix: Fixes
   readonly issues: readonly Issue[]
@@ -81,8 +77,7 @@ export interface LintContext {
 }
 
 export function createContext(document: RecipeDocument, facts: LintFacts): LintContext {
-  const dialect = dialectOf(document.value)
-  const { recipe, issues } = dialect ? { recipe: bareRecipe, issues: [] } : recipeOf(document.value)
+  const { recipe, issues } = recipeOf(document.value)
   const model = facts.model
   const idShape: IdShape = (data, field) => idShapeOf(facts.data.get(data), field)
   const resolved = resolveRecipe(recipe, { ...model?.modelConfig, idShape, denseModel: model?.source })
@@ -94,12 +89,11 @@ export function createContext(document: RecipeDocument, facts: LintFacts): LintC
   const view = model?.modelConfig ? viewModel(model.modelConfig, model.modules) : null
   let planned: readonly PlanFinding[] | null = null
   const get = (path: Path): unknown => path.reduce<unknown>(child, document.value)
-  const targetLists = dialect ? foreignLists(document.value) : ownLists(document.value)
+  const targetLists = listsOf(document.value)
   const swept = pathsOf(sweptIn(recipe))
   let known: Paths | null = null
   const wrong = () => (known ??= pathsOf(issues.map(({ path }) => path as Path)))
   return {
-    dialect,
     document,
     fix: fixesOf(document),
     issues,
@@ -156,8 +150,6 @@ function child(value: unknown, key: string | number): unknown {
     : undefined
 }
 
-const bareRecipe: Recipe = { version: 1, model: '?' }
-
 function recipeOf(value: unknown): { recipe: Recipe; issues: readonly Issue[] } {
   const { recipe, issues } = validate(value)
   return { recipe: recipe ?? salvage(value, issues), issues }
@@ -194,7 +186,7 @@ function drop(root: Record<string, unknown>, path: readonly (string | number)[])
   }
 }
 
-function ownLists(value: unknown): { path: Path; value: unknown }[] {
+function listsOf(value: unknown): { path: Path; value: unknown }[] {
   const steps = child(value, 'prune')
   if (!Array.isArray(steps)) return []
   return steps.flatMap((step: unknown, i) =>
@@ -205,17 +197,9 @@ function ownLists(value: unknown): { path: Path; value: unknown }[] {
   )
 }
 
-function foreignLists(value: unknown): { path: Path; value: unknown }[] {
-  return modifiersIn(value).flatMap(({ settings, path }) =>
-    ['targets', 'ignore'].flatMap((kind) =>
-      settings[kind] === undefined ? [] : [{ path: [...path, kind], value: settings[kind] }],
-    ),
-  )
-}
-
 function entriesOf({ path, value }: { path: Path; value: unknown }): TargetEntry[] {
   if (!Array.isArray(value) || value.some((v) => typeof v !== 'string' || v === '')) return []
-  const step = path[0] === 'prune' ? Number(path[1]) : -1
+  const step = Number(path[1])
   const kind = path.at(-1) === 'ignore' ? 'ignore' : 'targets'
   return value.map((entry: string, i) => ({ step, kind, path: [...path, i], matcher: createMatcher(entry) }))
 }

@@ -31,7 +31,6 @@ export const topics = {
   L: 'Training settings',
   C: 'The checkpoint',
   G: 'Resources',
-  X: 'Recipes of other tools',
 } as const
 
 export type Topic = keyof typeof topics
@@ -42,8 +41,6 @@ export interface RuleFile {
   readonly id: `${Topic}${number}` | Topic
   readonly severity: Severity
   readonly needs?: Need
-  /** Recipes of other tools: rules run on ours only unless they say so. */
-  readonly foreign?: 'too' | 'only'
   /** `general`: silent where a rule that `explains` says better what is wrong with the same key, value or target. */
   readonly voice?: 'general' | 'explains'
   /** The text found could as well be left out: editors show it faded. */

@@ -1,4 +1,4 @@
-// What a model answered to each row of a zero-shot task, as a run's report keeps it, and where two models' answers part.
+// What a model answered to each row of a zero-shot task, as a run's report keeps it.
 import { fieldsOf, isRecord } from '../format/records.ts'
 import { stages } from '../series/stages.ts'
 
@@ -8,7 +8,7 @@ export interface Answers {
   readonly gold: string
 }
 
-export interface TaskAnswers extends Answers {
+interface TaskAnswers extends Answers {
   readonly entry: number
   readonly task: string
   /** As the recipe has it. */
@@ -42,43 +42,4 @@ export function answersIn(report: unknown): TaskAnswers[] {
 
 function isAnswers(value: unknown): value is string {
   return typeof value === 'string' && /^[0-9a-z-]*$/.test(value)
-}
-
-export interface FlippedRow {
-  readonly row: number
-  /** Index of the right choice. */
-  readonly right: number
-  /** −1: none, as where a completion was not the likeliest. */
-  readonly a: number
-  readonly b: number
-}
-
-export interface FlippedRows {
-  readonly bothRight: number
-  readonly bothWrong: number
-  readonly onlyA: readonly FlippedRow[]
-  readonly onlyB: readonly FlippedRow[]
-}
-
-/** null: not the same questions. Of two different numbers of rows the first ones count. */
-export function flippedRows(a: Answers, b: Answers): FlippedRows | null {
-  const rows = Math.min(a.gold.length, b.gold.length)
-  if (rows === 0 || a.gold.slice(0, rows) !== b.gold.slice(0, rows)) return null
-  let [bothRight, bothWrong] = [0, 0]
-  const [onlyA, onlyB]: [FlippedRow[], FlippedRow[]] = [[], []]
-  for (let row = 0; row < rows; row++) {
-    const right = choiceAt(a.gold, row)
-    if (right < 0) continue
-    const flip = { row, right, a: choiceAt(a.picked, row), b: choiceAt(b.picked, row) }
-    const [isA, isB] = [flip.a === right, flip.b === right]
-    if (isA && isB) bothRight++
-    else if (isA) onlyA.push(flip)
-    else if (isB) onlyB.push(flip)
-    else bothWrong++
-  }
-  return { bothRight, bothWrong, onlyA, onlyB }
-}
-
-function choiceAt(text: string, row: number): number {
-  return text[row] === '-' ? -1 : Number.parseInt(text[row], 36)
 }

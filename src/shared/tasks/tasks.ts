@@ -56,10 +56,6 @@ export function idleTaskKeys(name: TaskName): string[] {
 /** The task where an evaluation names none. */
 export const defaultTask: TaskName = 'perplexity'
 
-export function isTaskName(name: string): name is TaskName {
-  return Object.hasOwn(tasks, name)
-}
-
 export function taskOf(name: TaskName): TaskRow {
   return tasks[name]
 }

@@ -55,8 +55,6 @@ describe('paths that lead to no file', function () {
       (p) => ['prune', model, '--method', 'wanda', '--sparsity', '0.5', '--calibration', p, '--out', join(root, 'o')],
     ],
     ['lint', '.prune.yaml', (p) => ['lint', p]],
-    ['import', '.yaml', (p) => ['import', p]],
-    ['export', '.prune.yaml', (p) => ['export', p]],
     ['run, the recipe', '.prune.yaml', (p) => ['run', p]],
     ['run, the model', '.safetensors', (p) => run({ model: p, prune: half })],
     ['run, calibration.data', '.jsonl', (p) => run({ prune, calibration: { data: p, samples: 2, seq_len: 8 } })],

@@ -1,4 +1,4 @@
-// The commands on recipes: lint, schema, import, export.
+// The commands on recipes: lint, schema.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -77,26 +77,5 @@ describe('commands on recipes', () => {
 
   it('schema prints the JSON Schema', async () => {
     assert.deepEqual(JSON.parse((await cli('schema')).stdout), JSON.parse(JSON.stringify(recipeJsonSchema())))
-  })
-
-  it('import converts, lists what is lost on stderr, and overwrites nothing', async () => {
-    const foreign = temp.write(
-      'recipe.yaml',
-      'a_stage:\n  a_modifiers:\n    WandaPruningModifier: {sparsity: 0.5}\n    GPTQModifier: {scheme: W4A16}\n',
-    )
-    const { status, stdout, stderr } = await cli('import', foreign)
-    assert.equal(status, 0)
-    assert.match(stdout, /method: wanda/)
-    assert.match(stderr, /GPTQModifier/)
-    const out = temp.path('made.prune.yaml')
-    assert.equal((await cli('import', foreign, '--out', out)).status, 0)
-    assert.equal((await cli('import', foreign, '--out', out)).status, 2)
-    assert.equal((await cli('import', temp.write('other.yaml', 'a: 1\n'))).status, 2)
-  })
-
-  it('export writes the pruning steps, and refuses what is no recipe', async () => {
-    const path = temp.write('a.prune.yaml', recipe(golden.model, golden.data))
-    assert.match((await cli('export', path)).stdout, /WandaPruningModifier/)
-    assert.equal((await cli('export', temp.write('bad.prune.yaml', 'version: 1\n'))).status, 2)
   })
 })

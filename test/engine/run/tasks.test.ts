@@ -1,9 +1,8 @@
-import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict'
+import { deepEqual, equal, match, ok } from 'node:assert/strict'
 import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { questionTexts } from '../../../src/engine/evaluate/tasks/questionTexts.ts'
 import type { Answers } from '../../../src/shared/sweep/answers.ts'
 import { byteTokenizer } from '../../support/byteTokenizer.ts'
 import { cli, cliJson } from '../../support/cli.ts'
@@ -125,21 +124,6 @@ describe('zero-shot tasks', () => {
     equal(report.accuracy.dense.acc, (dense[0].acc + dense[1].acc) / 2)
     ok(Math.abs(report.accuracy.dense.stderr - Math.hypot(dense[0].stderr, dense[1].stderr) / 2) < 1e-15)
     ok(report.protocol.some((sentence) => /differ by no more than their standard error/.test(sentence)))
-  })
-
-  it('the texts of single rows are told as the task asks them, cut where they are long', async () => {
-    const path = join(data, 'arc_easy.jsonl')
-    const [first, third, ...rest] = await questionTexts({ task: 'arc_easy', path, rows: [2, 0, 99] })
-    deepEqual([first.row, third.row, rest.length], [0, 2, 0])
-    deepEqual([first.gold, third.gold], [1, 2])
-    match(first.question, /^Question: /)
-    ok(first.answers.length > (first.gold ?? 0))
-    const [blank] = await questionTexts({ task: 'winogrande', path: join(data, 'winogrande.jsonl'), rows: [0] })
-    equal(new Set(blank.answers).size, 2)
-    const long = join(folder, 'long.jsonl')
-    writeFileSync(long, JSON.stringify({ goal: 'x'.repeat(1e5), sol1: 'a', sol2: 'b', label: 0 }))
-    ok((await questionTexts({ task: 'piqa', path: long, rows: [0] }))[0].question.length < 3000)
-    await rejects(questionTexts({ task: 'piqa', path: join(folder, 'none.jsonl'), rows: [0] }), { code: 'not-found' })
   })
 
   it('lint knows the columns of a task', async () => {

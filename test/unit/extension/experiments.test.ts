@@ -5,10 +5,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { rowOf } from '../../../src/extension/sweeps/comparedRow.ts'
 import { openExperiments, type Experiments } from '../../../src/extension/sweeps/experiments.ts'
-import { paperOf } from '../../../src/extension/sweeps/paperOf.ts'
 import { Sweeps } from '../../../src/extension/sweeps/sweeps.ts'
-import { runFolderAt } from '../../../src/runs/folder/runFolder.ts'
-import { writeNotes } from '../../../src/runs/folder/notes.ts'
+import { tableText } from '../../../src/extension/sweeps/tableText.ts'
 import { RunReader } from '../../../src/runs/reader/runReader.ts'
 import { recordedRun } from '../../webview/harness/recorded.ts'
 
@@ -110,7 +108,7 @@ describe('experiments of a workspace', () => {
     )
   })
 
-  it('are a table for a paper with the protocol of their reports; places that there are none of are passed over', async () => {
+  it('are exported as a table with the protocol of their reports, or as a line a run; places without a run are skipped', async () => {
     const report = {
       status: 'done',
       perplexity: { dense: 27.65, pruned: 40 },
@@ -120,16 +118,12 @@ describe('experiments of a workspace', () => {
     const ended = { t: 1e6, type: 'end', status: 'done' }
     appendFileSync(join(own[0], 'events.jsonl'), `${JSON.stringify(ended)}\n`)
     opened = await openExperiments({ store, sweeps })
-    const text = await paperOf(opened.runs, [0, 2, 99], 'markdown')
+    const text = await tableText(opened.runs, [0, 2, 99], 'markdown')
     assert.match(text, /\| wanda 70 % \| 40\.00 \|/)
     assert.match(text, /opt-125m pruned by wanda to 70 %\. Perplexity on w\.txt: windows of 2048 tokens\./)
     assert.match(text, /1 run left out: it is not done/)
-  })
-
-  it('show notes as soon as they are kept', async () => {
-    opened = await openExperiments({ store, sweeps })
-    await writeNotes(runFolderAt(own[0]), { tags: ['paper'], note: 'keep' })
-    await opened.runs.lookAt(opened.runs.runs[2])
-    assert.deepEqual(rows()[2].notes, { tags: ['paper'], note: 'keep' })
+    const csv = (await tableText(opened.runs, [0, 2, 99], 'csv')).trim().split('\r\n')
+    assert.equal(csv.length, 3)
+    assert.match(csv[2], /,done,27\.65,40,/)
   })
 })

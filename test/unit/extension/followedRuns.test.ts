@@ -99,7 +99,7 @@ describe('a sweep on disk', () => {
     const view = createComparedView({ what, followed: sweep.runs, maxPoints: () => 2000 }, (m) => told.push(m))
     view.replay()
     await sweep.runs.look()
-    await view.handle({ type: 'watch', watch: 1, curve: 'loss', smoothing: 0, groups: [[0], [1, 99]] })
+    await view.watch({ type: 'watch', watch: 1, curve: 'loss', smoothing: 0, groups: [[0], [1, 99]] })
     appendFileSync(join(run(0), 'events.jsonl'), lines(whole.slice(100)))
     await sweep.runs.look()
     const shown = () => {
@@ -113,12 +113,6 @@ describe('a sweep on disk', () => {
     const losses = whole.flatMap((event) => (event.type === 'step' ? [event.loss ?? NaN] : []))
     assert.deepEqual(curve.y.map(Math.fround), losses.map(Math.fround))
     assert.ok(told.some((message) => message.type === 'rows' && message.rows.some(({ index }) => index === 0)))
-    await view.handle({ type: 'watchMaps', runs: [0, 1, 7] })
-    const maps = told.flatMap((message) => (message.type === 'maps' ? message.maps : []))
-    assert.deepEqual(
-      maps.map(({ run: at, blocks }) => [at, blocks.length]),
-      [[0, 6]],
-    )
     view.dispose()
   })
 
@@ -129,7 +123,7 @@ describe('a sweep on disk', () => {
     const what = { kind: 'sweep', title: '', about: '' } as const
     const view = createComparedView({ what, followed: sweep.runs, maxPoints: () => 2000 }, (m) => told.push(m))
     view.replay()
-    await view.handle({ type: 'watch', watch: 1, curve: 'loss', smoothing: 0, groups: [[0], [1]] })
+    await view.watch({ type: 'watch', watch: 1, curve: 'loss', smoothing: 0, groups: [[0], [1]] })
     const length = (group: number) => {
       const curve = emptyCurve()
       const parts = told.flatMap((message) => (message.type === 'curves' ? message.parts : []))

@@ -5,12 +5,15 @@ import type { OpenedModel, ScanProgress, TensorStats, AnalysisUpdate } from '../
 import type { ToInspector } from '../../../src/shared/protocol/view.ts'
 import { recordedAnalysis, recordedModel, recordedStats } from '../../webview/harness/recorded.ts'
 
+const measurable = { method: 'wanda', measured: 1, blocks: 2, seconds: [1, 2] }
+
 /** A backend whose file can be overwritten. */
 function fakeBackend() {
   let opened: OpenedModel = { model: recordedModel(2), stats: [], analysis: null }
   const scans: { signal: AbortSignal; tell: (stats: TensorStats[]) => void; end: () => void }[] = []
   const call = ((name: string, _: unknown, options: { signal: AbortSignal; onProgress: (p: ScanProgress) => void }) => {
     if (name === 'openModel') return Promise.resolve(opened)
+    if (name === 'measurable') return Promise.resolve({ methods: [measurable] })
     return new Promise((resolve) => {
       const tell = (stats: TensorStats[]) => options.onProgress({ stats, doneBytes: 1, totalBytes: 2, elapsedMs: 1 })
       scans.push({ signal: options.signal, tell, end: () => resolve({ scanned: 3, skipped: 0, partial: false }) })
@@ -48,7 +51,8 @@ describe('a checkpoint in the editor', () => {
   it('that was opened ahead shows that to its first view alone, and says why it could not be opened', async () => {
     let asked = 0
     const answers = [...[1, 2].map((n) => recordedModel(n)), new Error('no such file')]
-    const call = (async () => {
+    const call = (async (name: string) => {
+      if (name === 'measurable') return { methods: [] }
       const answer = answers[asked++]
       if (answer instanceof Error) throw answer
       return { model: answer, stats: [], analysis: null }
@@ -154,26 +158,21 @@ describe('a checkpoint in the editor', () => {
     assert.equal(shown(seen)?.scanAhead, false, 'none begins by itself')
   })
 
-  it('what comes after the scan is done once it has ended, or at once where none begins', async () => {
-    const told: string[] = []
-    const note = (what: string) => () => void told.push(what)
-    const follower = {
-      opened: note('opened'),
-      scanned: note('scanned'),
-      figures: note('figures'),
-      analysed: note('analysed'),
-    }
+  it('tells which methods can be measured after the scan, or at once where none begins, and again after an analysis', async () => {
     const backend = fakeBackend()
-    new ModelSession('/m', backend.call, () => true, follower).attach(view().post)
+    const told = (seen: ToInspector[]) => seen.flatMap((one) => (one.type === 'measurable' ? one.methods : []))
+    const scanning = view()
+    const session = new ModelSession('/m', backend.call, () => true)
+    session.attach(scanning.post)
     await settled()
-    backend.scans[0].tell([recordedStats(recordedModel(2))[0]])
-    assert.deepEqual(told, ['opened'])
+    assert.deepEqual(told(scanning.seen), [])
     backend.scans[0].end()
     await settled()
-    assert.deepEqual(told.splice(0), ['opened', 'scanned'])
-    new ModelSession('/m', backend.call, never, follower).attach(view().post)
+    assert.deepEqual(told(scanning.seen), [measurable])
+    const still = view()
+    new ModelSession('/m', backend.call, never).attach(still.post)
     await settled()
-    assert.deepEqual(told, ['opened', 'scanned'])
+    assert.deepEqual(told(still.seen), [measurable])
   })
 
   it('stops its scan with its last view, and scans again for the next', async () => {
@@ -211,6 +210,7 @@ describe('a checkpoint in the editor', () => {
     let calls = 0
     const call = ((name: string, _: unknown, options: { signal: AbortSignal; onProgress: typeof tell }) => {
       if (name === 'openModel') return Promise.resolve({ model: recordedModel(2), stats: [], analysis: null })
+      if (name === 'measurable') return Promise.reject(new Error('the backend has stopped'))
       calls++
       tell = options.onProgress
       return new Promise((_, reject) => {

@@ -24,7 +24,6 @@ describe('recover as a list', () => {
     ['a misspelt word', 'train: [nrom]', 'S7', 'nrom', 'train: [norm]'],
     ['a misspelt key', 'train: [norm], stesp: 5', 'S1', 'stesp', 'steps: 5'],
     ['a key of another section', 'train: [mask_lora], rank: 4', 'S2', 'rank', null],
-    ['a key of another tool', 'train: [norm], n_iterations: 5', 'S3', 'n_iterations', 'steps: 5'],
     ['an adapter that fills zeros', 'train: [lora]', 'R1', 'lora', null],
     ['two adapters', 'train: [mask_lora, scale_lora]', 'S5', '[mask_lora, scale_lora]', null],
     ['a key of another mode', 'train: [norm], inputs: dense', 'S6', 'inputs', 'train: [norm]}'],

@@ -13,11 +13,6 @@ describe('the layout of a heatmap', () => {
     assert.ok(wide.width > 400 && wide.width <= 600 && narrow.width <= 300)
   })
 
-  it('keeps room right of the cells for what stands there', () => {
-    const { left, cellWidth } = layOut(rows, columns, 600, 150)
-    assert.ok(left + columns.length * cellWidth <= 450)
-  })
-
   it('finds cells and names, straight or leaning, where they are painted', () => {
     for (const width of [600, 300]) {
       const layout = layOut(rows, columns, width)

@@ -1,45 +1,9 @@
 import assert from 'node:assert/strict'
 import { unknownFacts } from '../../../src/shared/sweep/runFacts.ts'
-import { brushOf, including, isInside, isOn } from '../../../webview-ui/sweep/brush.ts'
 import { entriesOf, hasSeeds, styled, wordsOf } from '../../../webview-ui/sweep/entries.ts'
 import { grouped, isHeading } from '../../../webview-ui/shared/lines.ts'
 import { curvePanels } from '../../../webview-ui/sweep/lossKinds.ts'
 import { recordedRows } from '../../webview/harness/recordedSweep.ts'
-
-describe('a rectangle on the picture of runs', () => {
-  const brush = brushOf(['sparsity', 'perplexity'], { x: 60, y: 20 }, { x: 40, y: 30 })
-
-  it('is the same from whichever corner it was drawn, and has its edges', () => {
-    assert.deepEqual(
-      [brush.x, brush.y],
-      [
-        [40, 60],
-        [20, 30],
-      ],
-    )
-    assert.deepEqual(
-      [
-        { x: 40, y: 30 },
-        { x: 50, y: 25 },
-        { x: 61, y: 25 },
-        { x: 50, y: 31 },
-      ].map((at) => isInside(brush, at)),
-      [true, true, false, false],
-    )
-  })
-
-  it('grows to a point, and means nothing on other axes', () => {
-    const grown = including(brush, { x: 70, y: 10 })
-    assert.deepEqual(
-      [grown.x, grown.y],
-      [
-        [40, 70],
-        [10, 30],
-      ],
-    )
-    assert.deepEqual([isOn(grown, 'sparsity', 'perplexity'), isOn(grown, 'time', 'perplexity')], [true, false])
-  })
-})
 
 describe('curves of losses', () => {
   const entry = (recovery: string, method = 'wanda') => ({ facts: { ...unknownFacts, method, recovery } })
@@ -80,13 +44,11 @@ describe('entries of the page of runs', () => {
     assert.equal(entriesOf(rows, false)[1].label, 'magnitude 40 % · recon · seed 1')
   })
 
-  it('are found by what a person wrote to any of their seeds', () => {
-    const noted = rows.map((row, i) =>
-      i === 1 ? { ...row, notes: { tags: ['paper'], note: 'rerun of Monday' } } : row,
-    )
-    const [first, second] = entriesOf(noted, true).map(wordsOf)
-    assert.match(first, /paper.*Monday/)
-    assert.doesNotMatch(second, /paper/)
+  it('are found by the name of the sweep of any of their seeds', () => {
+    const named = rows.map((row, i) => (i === 1 ? { ...row, sweep: 'rerun' } : row))
+    const [first, second] = entriesOf(named, true).map(wordsOf)
+    assert.match(first, /rerun/)
+    assert.doesNotMatch(second, /rerun/)
   })
 
   it('stand below their models', () => {

@@ -1,10 +1,8 @@
 // Messages as the host sends them of a sweep: methods, sparsities, recoveries and seeds, some of it still running.
-import type { ComparedRow, CurvePart, RunMap, ToSweep } from '../../../src/shared/protocol/sweepView.ts'
+import type { ComparedRow, CurvePart, ToSweep } from '../../../src/shared/protocol/sweepView.ts'
 import type { CurveName } from '../../../src/shared/series/curves.ts'
-import type { RunDifference } from '../../../src/shared/sweep/runDifference.ts'
 import { nameOf } from '../../../src/shared/recipe/sweep/settings.ts'
 import { sweepResults, type SweepRunState } from '../../../src/shared/sweep/sweepTable.ts'
-import { noNotes } from '../../../src/shared/sweep/runNotes.ts'
 import { resultOf } from '../../../src/shared/series/runResult.ts'
 
 const methods = ['magnitude', 'wanda', 'sparsegpt']
@@ -49,7 +47,7 @@ function recordedRow(index: number, { method, s, mode, seed }: Place): ComparedR
     ...{ index, name: nameOf(Object.entries(settings)), settings, state: 'done', message: null },
     label: `${method} ${40 + 5 * s} % · ${mode === 'retrain' ? mode : 'recon'} · seed ${seed}`,
     facts: { model: 'opt-125m', sparsity, method, pattern: 'unstructured', recovery: mode, seed },
-    ...{ key: `/runs/${index}`, sweep: 'opt-125m', started: Date.UTC(2026, 11, 31) + index * 60_000, notes: noNotes },
+    ...{ key: `/runs/${index}`, sweep: 'opt-125m', started: Date.UTC(2026, 11, 31) + index * 60_000 },
     sparkline: {
       of: 'perplexity',
       values: Array.from({ length: 12 }, (_, i) => recovered + (pruned - recovered) * Math.exp(-i / 3)),
@@ -92,62 +90,6 @@ export function recordedCurves(
     return { group, keep: from, x: xs, y: ys, low: lows, high: highs }
   })
   return { type: 'curves', watch, parts, isWhole: true }
-}
-
-/** Two runs that differ in everything that can be told of them. */
-export const recordedDifference: RunDifference = {
-  settings: [
-    { path: 'recover.mode', a: 'reconstruct', b: 'retrain' },
-    { path: 'calibration.samples', a: null, b: '128' },
-  ],
-  blocks: Array.from({ length: 12 }, (_, block) => {
-    return { block, a: 0.002 * (1 + block) ** 1.5, b: block === 3 ? null : 0.001 * (1 + block) ** 1.7 }
-  }),
-  tasks: [
-    {
-      ...{ task: 'arc_easy', data: 'ARC-Easy, test', bothRight: 812, bothWrong: 1203 },
-      onlyA: { count: 0, flips: [] },
-      onlyB: {
-        count: 61,
-        flips: [
-          {
-            row: 16,
-            question: 'What do plants take from the air?',
-            answers: ['carbon dioxide', 'oxygen'],
-            right: 0,
-            a: 1,
-            b: 0,
-          },
-        ],
-      },
-    },
-  ],
-  prompts: [
-    {
-      prompt: 'The capital of France is',
-      ...{ a: ' Paris, the largest city.', b: ' Paris, <i>the</i> city.' },
-      cut: { before: ' Paris,', token: ' <i>the</i>', after: ' city.' },
-    },
-  ],
-  missing: ['wanda 40 % generated no texts: give `evaluate` prompts and run it again.'],
-}
-
-export function recordedMap(run: number, numBlocks: number, sparsity: number): RunMap {
-  const modules = ['self_attn.q_proj', 'self_attn.k_proj', 'self_attn.v_proj', 'self_attn.out_proj', 'fc1', 'fc2']
-  const blocks = Array.from({ length: numBlocks }, (_, block) => ({
-    block,
-    seconds: 1.3,
-    modules: Object.fromEntries(
-      modules.map((module, i) => {
-        const share = Math.min(1, sparsity + 0.02 * ((i * 7 + block) % 5) - 0.01 * block)
-        return [
-          `model.decoder.layers.${block}.${module}.weight`,
-          { size: 1000, zeros: Math.round(1000 * share), sparsity: share },
-        ]
-      }),
-    ),
-  }))
-  return { run, numBlocks, blocks }
 }
 
 function base64Of(values: readonly number[]): string {

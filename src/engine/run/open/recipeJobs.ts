@@ -1,6 +1,5 @@
 // Jobs of the thread of recipeThread.ts.
 import type { Finding } from '../../../shared/recipe/finding.ts'
-import { importRecipe } from '../../../shared/recipe/foreign/importRecipe.ts'
 import { lintText, type LintTextOptions } from '../../facts/lintFile.ts'
 import { planOfText } from './dryRun.ts'
 import { warningsOf } from './lintRecipe.ts'
@@ -11,7 +10,6 @@ export const jobs = {
   read: parseFile,
   plan: planOfText,
   warnings: warningsOf,
-  import: importRecipe,
   lint: async (text: string, options: LintTextOptions): Promise<readonly Finding[]> =>
     (await lintText(text, options)).findings,
 }

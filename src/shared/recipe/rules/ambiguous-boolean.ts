@@ -7,7 +7,6 @@ export const rule = defineRule({
   id: 'Y4',
   severity: 'hint',
   needs: 'text',
-  foreign: 'too',
   title: 'yes, no, on or off as a truth value',
   why: 'YAML 1.1 reads them as true and false, YAML 1.2 as words. `true` and `false` mean the same to both.',
   bad: 'recover: {shuffle: yes}',

@@ -5,7 +5,6 @@ export const rule = defineRule({
   id: 'Y3',
   severity: 'warning',
   needs: 'text',
-  foreign: 'too',
   title: 'An exponent without a dot or a sign',
   why: 'PyYAML reads `5e-4` and `5.0e4` as strings: it wants a dot and a signed exponent, as in `5.0e-4`.',
   bad: 'recover: {lr: 5e-4}',

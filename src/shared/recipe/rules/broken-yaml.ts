@@ -6,7 +6,6 @@ export const rule = defineRule({
   id: 'Y6',
   severity: 'error',
   needs: 'text',
-  foreign: 'too',
   title: 'Broken YAML',
   why: 'Nothing else can be checked before the text can be read. Indentation is spaces; tabs are not allowed.',
   bad: 'prune:\n\t- method: wanda',

@@ -7,7 +7,6 @@ export const rule = defineRule({
   id: 'Y1',
   severity: 'error',
   needs: 'text',
-  foreign: 'too',
   title: 'A key is there twice',
   why: 'YAML forbids it. PyYAML keeps the last value without a word, other readers keep the first.',
   bad: 'seed: 1\nseed: 2',

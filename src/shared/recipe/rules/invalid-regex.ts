@@ -4,7 +4,6 @@ export const rule = defineRule({
   id: 'T6',
   severity: 'error',
   voice: 'explains',
-  foreign: 'too',
   title: 'A regular expression that cannot be used',
   why: 'The syntax is what Python and JavaScript have in common: sets, groups, alternatives, repetitions, anchors, look-ahead. Not: named groups, `\\A`, `\\Z`, inline flags, back-references, look-behind. Matching takes time proportional to the length of the name, whatever the expression, so very large ones are refused.',
   bad: 'prune: [{sparsity: 0.3, targets: ["re:.*(fc1"]}]\nsave: {to: out}',

@@ -5,7 +5,6 @@ export const rule = defineRule({
   id: 'T14',
   severity: 'error',
   voice: 'explains',
-  foreign: 'too',
   title: "SparseML's word for everything",
   why: '`__ALL__` and `__ALL_PRUNABLE__` match nothing, here as in llm-compressor, whose documentation still names them. `Linear` is every projection inside the blocks.',
   bad: 'prune: [{sparsity: 0.3, targets: [__ALL_PRUNABLE__]}]\nsave: {to: out}',

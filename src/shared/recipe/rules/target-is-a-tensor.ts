@@ -5,7 +5,6 @@ export const rule = defineRule({
   id: 'T2',
   severity: 'error',
   voice: 'explains',
-  foreign: 'too',
   title: 'A target that ends in .weight',
   why: 'Targets match names of modules, not of tensors: with `.weight` at its end an entry matches nothing, in compressed-tensors as here. Published recipes have this mistake.',
   bad: 'prune: [{sparsity: 0.3, targets: ["re:.*fc1.weight"]}]\nsave: {to: out}',

@@ -5,7 +5,6 @@ export const rule = defineRule({
   id: 'T9',
   severity: 'error',
   voice: 'explains',
-  foreign: 'too',
   title: 'A word where a list of targets is needed',
   why: 'llm-compressor takes such a word letter by letter and matches nothing. Targets are a list.',
   bad: 'prune: [{sparsity: 0.3, targets: Linear}]\nsave: {to: out}',

@@ -5,7 +5,6 @@ import { defineRule } from '../../rule/rule.ts'
 export const rule = defineRule({
   id: 'T5',
   severity: 'hint',
-  foreign: 'too',
   title: 'An unescaped dot in a regular expression',
   why: 'A dot matches any character. Between two parts of a name `\\.` is meant.',
   bad: 'prune: [{sparsity: 0.3, targets: ["re:model.decoder.*fc1"]}]\nsave: {to: out}',

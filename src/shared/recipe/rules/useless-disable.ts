@@ -7,7 +7,6 @@ export const rule = defineRule({
   id: 'Y7',
   severity: 'warning',
   needs: 'text',
-  foreign: 'too',
   title: 'A disabling comment that does nothing',
   why: 'The comment names no rule, an unknown one, or gives no reason: it switches nothing off.',
   bad: '# sparsescope-disable lr-off-grid\nrecover: {train: [norm], lr: 2.0e-3}\ncalibration: {data: a.jsonl, seq_len: 64}',
