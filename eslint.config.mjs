@@ -114,6 +114,7 @@ export default tseslint.config(
               './shared',
               './runs',
               './system/ownFile.ts',
+              './system/handshake.ts',
               './engine/checkpoint/checkpoint.ts',
               './engine/checkpoint/hubCache.ts',
               './engine/checkpoint/locate.ts',

@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
 import type { Caller } from './backend/calls.ts'
 import { connectTo, createLaunch } from './backend/launch.ts'
-import { isPlaceTaken, meetingPlace, type Surroundings } from './backend/rendezvous.ts'
+import { isPlaceTaken, meetingPlace, ownSecret, type Surroundings } from './backend/rendezvous.ts'
 import { runtimeChain, type Runtime } from './backend/runtime.ts'
 import { Supervisor } from './backend/supervisor.ts'
 import { createLog, type Log } from './support/log.ts'
@@ -41,10 +41,15 @@ export function createServices(context: vscode.ExtensionContext, runFolders: () 
     temporaryFolder: tmpdir(),
     storage: context.globalStorageUri.fsPath,
   }
-  // Another version, workspace or Node is another place: it leaves the one that is there to end its runs.
+  let known: ReturnType<typeof ownSecret> | null = null
+  const secretOnce = () => (known ??= ownSecret(around.storage))
+  // Another version, workspace, Node or secret is another place: it leaves the one that is there to end its runs.
   const placeOf = ({ path }: Runtime) =>
-    meetingPlace([version, String(protocolVersion), script, workspace, path], around)
-  const place = { placeOf, isPlaceTaken: (path: string) => isPlaceTaken(path, around) }
+    meetingPlace(
+      [version, String(protocolVersion), script, workspace, path, secretOnce().secret.toString('hex')],
+      around,
+    )
+  const place = { placeOf, isPlaceTaken: (path: string) => isPlaceTaken(path, around), ownSecret: secretOnce }
   const isThere = async (runtime: Runtime) => {
     try {
       const socket = await connectTo(placeOf(runtime), place)

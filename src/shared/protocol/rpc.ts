@@ -19,7 +19,7 @@ import type { AskedQuestion } from './questions.ts'
 import type { TryProgress } from './tryOut.ts'
 
 /** Raised when a message changes its meaning; the extension refuses a backend that speaks another one. */
-export const protocolVersion = 3
+export const protocolVersion = 4
 
 export interface HelloResult {
   protocol: number
