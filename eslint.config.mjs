@@ -108,7 +108,7 @@ export default tseslint.config(
               './engine/machineMemory.ts',
               './engine/processor.ts',
             ]),
-            // Headers of checkpoints, for the tree of models; the rest is the backend's.
+            // Headers of checkpoints, for the thread of the tree of models; the rest is the backend's.
             zone('./src/extension', './src', [
               './extension',
               './shared',

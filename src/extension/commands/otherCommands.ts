@@ -29,7 +29,7 @@ export function otherCommands({ services, models, runStore, sweeps }: Parts): Ha
   return {
     'sparsescope.newRecipe': async (argument) => {
       const model = argument instanceof vscode.Uri ? await weightsOf(argument.fsPath) : undefined
-      if (await newRecipe(models, model)) reached('write')
+      if (await newRecipe(models, services.facts, model)) reached('write')
     },
     'sparsescope.convertRecipe': async (argument) => {
       const given = typeof argument === 'string' ? vscode.Uri.parse(argument) : undefined

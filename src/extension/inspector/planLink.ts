@@ -14,6 +14,7 @@ import type { Caller } from '../backend/calls.ts'
 import { recipeLanguage } from '../contributions.ts'
 import { draftRecipe, openDraft } from '../recipe/draftRecipe.ts'
 import { settledBy } from '../recipe/settledBy.ts'
+import type { FactsThread } from '../support/factsThread.ts'
 import { requireTrust } from '../support/trust.ts'
 import { changedPart } from './changedPart.ts'
 import type { SessionFollower } from './modelSession.ts'
@@ -28,6 +29,7 @@ export interface PlanLinkOptions {
   /** Index or weights file. */
   readonly path: string
   readonly call: Caller
+  readonly facts: FactsThread
   readonly runFolders: () => string[]
   readonly tell: (message: ToInspector) => void
   readonly onFailure: (error: unknown) => void
@@ -153,7 +155,7 @@ export class PlanLink implements SessionFollower, vscode.Disposable {
   private async draft(mapColumn: vscode.ViewColumn | undefined): Promise<vscode.TextDocument> {
     const { call, path } = this.options
     const known = await call('measurable', { path }).catch(() => null)
-    const draft = await draftRecipe(path, known ? settledBy(known) : {})
+    const draft = await draftRecipe(path, this.options.facts, known ? settledBy(known) : {})
     return openDraft(draft, (document) => revealBeside(document, mapColumn))
   }
 

@@ -1,34 +1,24 @@
 // Facts from a checkpoint's headers: size, types, biases, and the sparsity that a run noted beside the weights.
-import { stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
+import { join } from 'node:path'
 import { openCheckpoint, type Checkpoint } from '../../engine/checkpoint/checkpoint.ts'
 import { readSmallFile } from '../../engine/checkpoint/smallFile.ts'
 import { readModelConfig } from '../../shared/families/modelConfig.ts'
 import { tensorRoles } from '../../shared/families/tensorRoles.ts'
 import { elementsOf } from '../../shared/format/dtypes.ts'
-
-export interface ModelFacts {
-  bytes: number
-  parameters: number
-  /** Element types, those with the most bytes first. */
-  dtypes: string[]
-  /** Sparsity of the matrices inside the blocks; null where it was not counted. */
-  sparsity: number | null
-  /** Whether `train: [bias]` finds any. */
-  biases: boolean
-  /** Most positions; null when config.json does not say. */
-  maxPositions: number | null
-  /** Null when config.json does not say. */
-  blocks: number | null
-  /** False when it holds integers only: token ids, masks. */
-  isModel: boolean
-}
+import { EngineError } from '../../shared/errors.ts'
+import type { ModelFacts } from '../support/factsThread.ts'
 
 const maxNoteBytes = 64 * 2 ** 20
 
-/** Reads headers only. @throws EngineError with one sentence on what is wrong. */
-export async function readModelFacts(path: string): Promise<ModelFacts> {
-  const checkpoint = await openCheckpoint(path)
+/** Reads headers only; null when they have more than `mostBytes`. @throws EngineError with one sentence on what is wrong. */
+export async function readModelFacts(path: string): Promise<ModelFacts>
+export async function readModelFacts(path: string, mostBytes: number): Promise<ModelFacts | null>
+export async function readModelFacts(path: string, mostBytes = Infinity): Promise<ModelFacts | null> {
+  const checkpoint = await openCheckpoint(path, mostBytes).catch((error: unknown) => {
+    if (error instanceof EngineError && error.reason === 'too-long') return null
+    throw error
+  })
+  if (!checkpoint) return null
   try {
     return factsOf(checkpoint, await notedZeros(checkpoint.folder))
   } finally {
@@ -90,10 +80,4 @@ async function notedZeros(folder: string): Promise<Map<string, number> | null> {
   } catch {
     return null
   }
-}
-
-/** Changes when the weights change: size and time of the file, and of the folder, in which shards are renamed. */
-export async function stampOf(path: string): Promise<string> {
-  const [file, folder] = await Promise.all([path, dirname(path)].map((p) => stat(p).catch(() => null)))
-  return `${file?.size} ${file?.mtimeMs} ${folder?.mtimeMs}`
 }

@@ -2,14 +2,15 @@
 import * as vscode from 'vscode'
 import { formatBytes } from '../../shared/format/byteSize.ts'
 import { formatCompact, formatShare } from '../../shared/format/numbers.ts'
-import type { ModelFacts } from './modelFacts.ts'
+import type { ModelFacts } from '../support/factsThread.ts'
 import type { ModelEntry } from './models.ts'
 
 const t = vscode.l10n.t
 
 /** `3.8 MB · BF16 · 70.0 % zeros`; a sparsity that nobody counted is left out. */
 export function factsLine({ hint, facts }: Pick<ModelEntry, 'hint' | 'facts'>): string {
-  const parts = typeof facts === 'string' ? [t('cannot be read')] : partsOf(facts)
+  const parts =
+    facts === null ? [t('open to read')] : typeof facts === 'string' ? [t('cannot be read')] : partsOf(facts)
   return [hint, ...parts].filter(Boolean).join(' · ')
 }
 
@@ -22,6 +23,7 @@ function partsOf({ bytes, dtypes, sparsity }: ModelFacts): string[] {
 export function factsTooltip({ uri, revision, facts }: ModelEntry): string {
   const lines = [uri.fsPath]
   if (revision) lines.push(t('Revision {0}', revision))
+  if (facts === null) return [...lines, t('Its header is long, and is read when the model is opened.')].join('\n')
   if (typeof facts === 'string') return [...lines, facts].join('\n')
   lines.push(
     t('{0} parameters, {1}, {2}', formatCompact(facts.parameters), formatBytes(facts.bytes), facts.dtypes.join(', ')),

@@ -4,6 +4,7 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { freeName, freeOutput, recipeExtension, withTexts } from '../../shared/recipe/writing/choices.ts'
 import { recipeText } from '../../shared/recipe/writing/recipeText.ts'
+import type { FactsThread } from '../support/factsThread.ts'
 import { findTexts, isCorpus, recipeStart } from './recipeDefaults.ts'
 import { toRecipePath } from './recipePath.ts'
 import type { Settled } from './settledBy.ts'
@@ -15,8 +16,12 @@ export interface Draft {
 }
 
 /** `weights`: index or weights file. */
-export async function draftRecipe(weights: string, settled: Settled = {}): Promise<Draft> {
-  const { folder, name, choices } = await recipeStart(weights)
+export async function draftRecipe(
+  weights: string,
+  thread: Pick<FactsThread, 'read'>,
+  settled: Settled = {},
+): Promise<Draft> {
+  const { folder, name, choices } = await recipeStart(weights, thread)
   const exists = (file: string) => existsSync(join(folder, file))
   const own = settled.data ? toRecipePath(folder, settled.data) : null
   const texts = (await findTexts(folder)).filter(isCorpus).map(({ fsPath }) => toRecipePath(folder, fsPath))

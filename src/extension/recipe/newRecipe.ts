@@ -3,11 +3,12 @@ import * as vscode from 'vscode'
 import { recipeLanguage } from '../contributions.ts'
 import type { Models } from '../models/models.ts'
 import { pickModel } from '../models/pickModel.ts'
+import type { FactsThread } from '../support/factsThread.ts'
 import { draftRecipe, openDraft } from './draftRecipe.ts'
 import { outlineText } from './outlineText.ts'
 
 /** `model`: index or weights file; asked for when there are several. False when the person left. */
-export async function newRecipe(models: Models, model?: vscode.Uri): Promise<boolean> {
+export async function newRecipe(models: Models, thread: FactsThread, model?: vscode.Uri): Promise<boolean> {
   const { workspace, hub } = await models.find()
   if (!model && workspace.length + hub.length === 0) {
     const outline = await vscode.workspace.openTextDocument({ language: recipeLanguage, content: outlineText })
@@ -17,6 +18,6 @@ export async function newRecipe(models: Models, model?: vscode.Uri): Promise<boo
   const only = workspace.length === 1 ? workspace[0].uri : undefined
   const weights = (model ?? only)?.fsPath ?? (await pickModel(models))
   if (!weights) return false
-  await openDraft(await draftRecipe(weights), (document) => vscode.window.showTextDocument(document))
+  await openDraft(await draftRecipe(weights, thread), (document) => vscode.window.showTextDocument(document))
   return true
 }
