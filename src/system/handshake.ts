@@ -6,7 +6,7 @@
 import { createHmac, randomBytes, timingSafeEqual } from 'node:crypto'
 import type { Socket } from 'node:net'
 
-/** Of a secret, a nonce and a proof alike. */
+/** Length of a secret, a nonce and a proof. */
 export const secretBytes = 32
 
 /** The other end has to be there within this; for tests. */

@@ -57,7 +57,7 @@ export class FactsThread {
     return this.ask({ path, mostBytes: listedHeaderBytes })
   }
 
-  /** Of the model that a person has asked for. @throws Error with one sentence on what is wrong. */
+  /** Facts of the model that a person has asked for. @throws Error with one sentence on what is wrong. */
   async read(path: string): Promise<ModelFacts> {
     const facts = await this.ask({ path, mostBytes: Infinity })
     if (facts) return facts
