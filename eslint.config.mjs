@@ -108,12 +108,13 @@ export default tseslint.config(
               './engine/machineMemory.ts',
               './engine/processor.ts',
             ]),
-            // Headers of checkpoints, for the tree of models; the rest is the backend's.
+            // Headers of checkpoints, for the thread of the tree of models; the rest is the backend's.
             zone('./src/extension', './src', [
               './extension',
               './shared',
               './runs',
               './system/ownFile.ts',
+              './system/handshake.ts',
               './engine/checkpoint/checkpoint.ts',
               './engine/checkpoint/inspection.ts',
               './engine/checkpoint/hubCache.ts',

@@ -72,6 +72,7 @@ export const targets = {
   recipeWorker: esm('src/engine/run/open/recipeWorker.ts', 'recipeWorker'),
   parquetWorker: esm('src/engine/text/parquetWorker.ts', 'parquetWorker'),
   scanWorker: esm('src/engine/checkpoint/stats/scanWorker.ts', 'scanWorker'),
+  factsWorker: esm('src/extension/models/factsWorker.ts', 'factsWorker'),
   lockBeat: esm('src/runs/lock/lockBeat.ts', 'lockBeat'),
   // Every checkpoint waits for its start: what is asked for later lies in parts of its own.
   backend: esm('src/backend/main.ts', 'backend', { splitting: true }),

@@ -1,8 +1,10 @@
 // The backend process: started by a window, found by it again after a reload, gone when it has neither a window nor a
 // run.
-import type { Server } from 'node:net'
+import { readFileSync } from 'node:fs'
+import type { Server, Socket } from 'node:net'
 import { pipeline } from 'node:stream'
 import { createMessageConnection, SocketMessageWriter, StreamMessageReader } from 'vscode-jsonrpc/node'
+import { proveAsServer } from '../system/handshake.ts'
 import { boundedMessages } from './boundedMessages.ts'
 import { serve } from './channel.ts'
 import { createHandlers } from './handlers.ts'
@@ -15,11 +17,12 @@ for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {})
 // The reader of this process's output may have gone; its runs go on.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 
-const [path] = process.argv.slice(2)
-if (path === undefined) {
+const [path, secretFile] = process.argv.slice(2)
+if (path === undefined || secretFile === undefined) {
   process.stderr.write('This is a part of the SparseScope extension. The command line is dist/cli.mjs.\n')
   process.exit(2)
 }
+const secret = readFileSync(secretFile)
 const { handlers, isBusy } = createHandlers()
 let server: Server | null = null
 const leave = () => {
@@ -27,14 +30,17 @@ const leave = () => {
   process.exit(0)
 }
 const life = watchLife({ isBusy, leave })
-server = await listen(path, (socket) => {
-  socket.once('close', life.join())
+/** Whoever has not shown that he knows the secret is answered nothing, and keeps nothing alive. */
+const answer = async (socket: Socket) => {
   socket.on('error', () => {})
+  if (!(await proveAsServer(socket, { secret, place: path })) || socket.destroyed) return void socket.destroy()
+  socket.once('close', life.join())
   // Whatever breaks the limit loses its connection.
   const messages = pipeline(socket, boundedMessages(), (error) => {
     if (error) socket.destroy()
   })
   serve(createMessageConnection(new StreamMessageReader(messages), new SocketMessageWriter(socket)), handlers)
-})
+}
+server = await listen(path, (socket) => void answer(socket))
 // Another process was quicker: windows find that one.
 if (!server) leave()

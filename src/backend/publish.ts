@@ -10,21 +10,23 @@ import type { CallContext } from './channel.ts'
 import { seldom } from './pull.ts'
 
 async function planned({ folder, repository, revision, isPrivate }: ParamsOf<'planPublish'>, signal: AbortSignal) {
-  const { files, ownPaths } = await publicationOf(folder)
+  const { files, ownPaths, ofRun } = await publicationOf(folder)
   const hashed: HashedFile[] = []
   for (const file of files) hashed.push(await hashFile(file, signal))
   const sending = { access: await hubAccess(), signal }
   const plan = await planPush({ name: { repository, revision }, create: true, isPrivate }, hashed, sending)
-  return { plan, ownPaths, sending }
+  return { plan, ownPaths, ofRun, sending }
 }
 
 export async function planPublish(
   request: ParamsOf<'planPublish'>,
   { signal }: CallContext<'planPublish'>,
 ): Promise<PublishPlan> {
-  const { plan, ownPaths } = await planned(request, signal)
+  const { plan, ownPaths, ofRun } = await planned(request, signal)
   const { name, exists, hasBranch, isPrivate, address, files } = plan
-  const listed = files.map(({ path, bytes, state, content }) => ({ path, bytes, state, made: 'text' in content }))
+  const listed = files.map(({ path, bytes, state, content }) => ({
+    ...{ path, bytes, state, made: 'text' in content, ofRun: ofRun.has(path) },
+  }))
   return {
     ...name,
     exists,

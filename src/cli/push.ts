@@ -57,7 +57,7 @@ async function publish(context: Context, folder: string, model: string, options:
   for (const file of [...publication.files, ...results]) files.push(await hashFile(file, signal))
   const target = { name, create: options.create === true, isPrivate: options.private === true }
   const plan = await planPush(target, files, { access, signal })
-  for (const line of pushText(told(plan), publication.ownPaths)) say(line)
+  for (const line of pushText(told(plan, publication), publication.ownPaths)) say(line)
   if (!options.yes && plan.files.some(({ state }) => state !== 'there')) await ask(context, plan)
   const { commit, address, sent } = await push(plan, { access, signal, onSent: showBytes(context, plan) })
   const bytes = files.reduce((sum, file) => sum + file.bytes, 0)
@@ -111,8 +111,10 @@ async function ask({ io, signal }: Context, { isPrivate }: PushPlan): Promise<vo
   throw new EngineError('cancelled', 'nothing was sent')
 }
 
-function told({ name, exists, hasBranch, isPrivate, address, files }: PushPlan) {
-  const listed = files.map(({ path, bytes, state, content }) => ({ path, bytes, state, made: 'text' in content }))
+function told({ name, exists, hasBranch, isPrivate, address, files }: PushPlan, { ofRun }: Publication) {
+  const listed = files.map(({ path, bytes, state, content }) => ({
+    ...{ path, bytes, state, made: 'text' in content, ofRun: ofRun.has(path) },
+  }))
   return { ...name, exists, hasBranch, isPrivate, address, files: listed }
 }
 

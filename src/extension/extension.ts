@@ -49,7 +49,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
   const runStore = new RunStore()
   const services = createServices(context, () => recipeFolders(runStore.list()))
   const sparsity = new KnownSparsity(context.globalState)
-  const models = new Models(sparsity)
+  const models = new Models(sparsity, services.facts)
   const runner = new Runner(services, runStore)
   const sweeps = new Sweeps(createAskQueued(services.extensionUri))
   const comparePanels = new ComparePanels(services)

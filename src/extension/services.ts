@@ -3,11 +3,13 @@ import * as vscode from 'vscode'
 import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { delimiter, join } from 'node:path'
+import { Worker } from 'node:worker_threads'
 import type { Caller } from './backend/calls.ts'
 import { connectTo, createLaunch } from './backend/launch.ts'
-import { isPlaceTaken, meetingPlace, type Surroundings } from './backend/rendezvous.ts'
+import { isPlaceTaken, meetingPlace, ownSecret, type Surroundings } from './backend/rendezvous.ts'
 import { runtimeChain, type Runtime } from './backend/runtime.ts'
 import { Supervisor } from './backend/supervisor.ts'
+import { FactsThread, factsHeap } from './support/factsThread.ts'
 import { createLog, type Log } from './support/log.ts'
 import { setting } from './support/settings.ts'
 import { protocolVersion } from '../shared/protocol/rpc.ts'
@@ -22,6 +24,7 @@ export interface Services {
   log: Log
   supervisor: Supervisor
   call: Caller
+  facts: FactsThread
   /** Folders of recipes whose finished runs tell how long others take. */
   runFolders: () => string[]
   /** A backend of this workspace has outlived the window before; none is started to find out. */
@@ -41,10 +44,15 @@ export function createServices(context: vscode.ExtensionContext, runFolders: () 
     temporaryFolder: tmpdir(),
     storage: context.globalStorageUri.fsPath,
   }
-  // Another version, workspace or Node is another place: it leaves the one that is there to end its runs.
+  let known: ReturnType<typeof ownSecret> | null = null
+  const secretOnce = () => (known ??= ownSecret(around.storage))
+  // Another version, workspace, Node or secret is another place: it leaves the one that is there to end its runs.
   const placeOf = ({ path }: Runtime) =>
-    meetingPlace([version, String(protocolVersion), script, workspace, path], around)
-  const place = { placeOf, isPlaceTaken: (path: string) => isPlaceTaken(path, around) }
+    meetingPlace(
+      [version, String(protocolVersion), script, workspace, path, secretOnce().secret.toString('hex')],
+      around,
+    )
+  const place = { placeOf, isPlaceTaken: (path: string) => isPlaceTaken(path, around), ownSecret: secretOnce }
   const isThere = async (runtime: Runtime) => {
     try {
       const socket = await connectTo(placeOf(runtime), place)
@@ -77,13 +85,17 @@ export function createServices(context: vscode.ExtensionContext, runFolders: () 
     }),
     log: (line) => log.channel.info(line),
   })
-  context.subscriptions.push(log.channel, supervisor)
+  // What the host was started with, such as an inspector's port, is none of the thread's business.
+  const thread = { resourceLimits: factsHeap, execArgv: [] }
+  const facts = new FactsThread(() => new Worker(join(dist, 'factsWorker.mjs'), thread))
+  context.subscriptions.push(log.channel, supervisor, facts)
   return {
     context,
     extensionUri: context.extensionUri,
     version,
     log,
     supervisor,
+    facts,
     call: (name, params, options) => supervisor.call(name, params, options),
     runFolders,
     async isBackendRunning() {

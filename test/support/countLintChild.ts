@@ -12,7 +12,7 @@ const size = 250
 /** Where less is done, nothing is slow. */
 const little = 40 * size
 const mostGrowth = 2.2
-/** Of one function: a binary search among twice as many lines takes a ninth more steps. */
+/** The limit for one function: a binary search among twice as many lines takes a ninth more steps. */
 const mostGrowthOfFunction = 2.5
 
 const sum = (counts: Counts) => Object.values(counts).reduce((a, b) => a + b, 0)

@@ -2,6 +2,7 @@
 import { existsSync } from 'node:fs'
 import { createCaller, type Caller } from '../../src/extension/backend/calls.ts'
 import { createLaunch } from '../../src/extension/backend/launch.ts'
+import { ownSecret } from '../../src/extension/backend/rendezvous.ts'
 import { protocolVersion } from '../../src/shared/protocol/rpc.ts'
 import type { Scratch } from './safetensors.ts'
 
@@ -19,7 +20,9 @@ export async function startHubBackend(temp: Scratch, endpoint: string, token: st
   Object.assign(process.env, { HF_ENDPOINT: endpoint, HF_HUB_CACHE: temp.path('hub'), HF_TOKEN: token })
   const place = temp.path('backend.sock')
   const script = backendScript
-  const launch = createLaunch({ script, placeOf: () => place, isPlaceTaken: () => existsSync(place), log: () => {} })
+  const secret = () => ownSecret(temp.path('storage'))
+  const options = { script, placeOf: () => place, isPlaceTaken: () => existsSync(place), ownSecret: secret }
+  const launch = createLaunch({ ...options, log: () => {} })
   const launched = await launch({ path: process.execPath, origin: 'host' })
   const call = createCaller(launched.connection)
   launched.connection.listen()

@@ -91,11 +91,12 @@ export function isOfGguf({ files }: Pick<Checkpoint, 'files'>): boolean {
 /**
  * Opens a Hugging Face folder, an index, or one file of weights (checkpointFormats.ts) to compute with; not GGUF, which
  * `openInspection` opens.
+ * `mostBytes`: of all reads of its weight files, headers and index included.
  * @throws EngineError 'not-found', or 'bad-checkpoint' with one sentence on what is wrong and how to mend it.
  */
-export async function openCheckpoint(path: string): Promise<Checkpoint> {
+export async function openCheckpoint(path: string, mostBytes = Infinity): Promise<Checkpoint> {
   const located = await locate(path)
-  const pool = new FilePool()
+  const pool = new FilePool(mostBytes)
   try {
     const config = await configOf(located)
     const { headers, indexMetadata } = await readHeaders(pool, located, { unknown: 'refuse', onProblem: refuse })

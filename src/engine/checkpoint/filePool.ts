@@ -21,14 +21,25 @@ export const mostAtOnce = 2 ** 30
 export class FilePool implements WeightFiles {
   /** Least recently used first. */
   private readonly files = new Map<string, OpenFile>()
+  private readonly mostBytes: number
   private total = 0
+  /** Bytes that were asked for, read or not. */
+  private asked = 0
   private closed = false
+
+  /** `mostBytes`: of all reads together; what would go beyond is not begun. */
+  constructor(mostBytes = Infinity) {
+    this.mostBytes = mostBytes
+  }
 
   get bytesRead(): number {
     return this.total
   }
 
+  /** @throws EngineError with reason 'too-long' beyond the most bytes. */
   async read(path: string, start: number, target: Uint8Array): Promise<void> {
+    this.asked += target.length
+    if (this.asked > this.mostBytes) throw tooLong(path, this.mostBytes)
     const file = this.take(path)
     try {
       const handle = await file.handle
@@ -58,7 +69,8 @@ export class FilePool implements WeightFiles {
     return facts.size
   }
 
-  readText(path: string, maxBytes: number): Promise<string> {
+  async readText(path: string, maxBytes: number): Promise<string> {
+    if (this.mostBytes < maxBytes && (await this.sizeOf(path)) > this.mostBytes) throw tooLong(path, this.mostBytes)
     return readSmallFile(path, maxBytes)
   }
 
@@ -92,6 +104,11 @@ export class FilePool implements WeightFiles {
       await closeQuietly(file)
     }
   }
+}
+
+function tooLong(path: string, mostBytes: number): EngineError {
+  const message = `${path} has more to read than the ${mostBytes} bytes that were allowed; open the model by itself`
+  return new EngineError('bad-checkpoint', message, { reason: 'too-long' })
 }
 
 /** A handle that never opened has nothing to close; its reader has had the error. */

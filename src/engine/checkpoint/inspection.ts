@@ -24,9 +24,9 @@ export interface Inspection {
 /** An index may disagree with its shards half a million times. */
 const mostProblems = 100
 
-/** @throws EngineError as `openCheckpoint`, but only when nothing at all can be opened. */
-export async function openInspection(path: string): Promise<Inspection> {
-  return inspectIn(new FilePool(), await locate(path), path)
+/** `mostBytes`: of all reads of headers and index. @throws EngineError as `openCheckpoint`, but only when nothing at all can be opened. */
+export async function openInspection(path: string, mostBytes = Infinity): Promise<Inspection> {
+  return inspectIn(new FilePool(mostBytes), await locate(path), path)
 }
 
 /** Takes over the files, and closes them when there is nothing to open. `path`: as a person gave it. */

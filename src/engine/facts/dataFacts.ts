@@ -6,6 +6,7 @@ import type { DataFacts } from '../../shared/recipe/facts.ts'
 import { openCheckpoint } from '../checkpoint/checkpoint.ts'
 import { openRanges } from '../checkpoint/fileRanges.ts'
 import { openRegular, readRegular } from '../checkpoint/regularFile.ts'
+import { networkPathProblem } from '../../system/networkPath.ts'
 import { isRecord } from '../../shared/format/records.ts'
 
 /** Files up to this size are read whole to count their documents. */
@@ -27,6 +28,9 @@ const nothing: DataFacts = {
   longestDocument: null,
   problem: null,
 }
+
+/** Facts of a file that is not to be touched: that it is on another machine's share. */
+export const dataOnShare: DataFacts = { ...nothing, exists: true, isOnShare: true, problem: networkPathProblem }
 
 /** Facts of the file at `path` (absolute). Never throws. */
 export async function dataFacts(path: string): Promise<DataFacts> {

@@ -5,17 +5,18 @@ import { dirname, resolve } from 'node:path'
 import { modelPath } from '../checkpoint/hubCache.ts'
 import { outputsOf } from '../../shared/plan/outputs.ts'
 import { dataUses } from '../../shared/recipe/dataUses.ts'
-import type { DataFacts, LintFacts, MachineFacts, OutputFacts } from '../../shared/recipe/facts.ts'
+import type { DataFacts, LintFacts, MachineFacts, ModelFacts, OutputFacts } from '../../shared/recipe/facts.ts'
 import type { ResolvedRecipe } from '../../shared/recipe/resolve.ts'
 import { pastRuns } from '../../runs/reader/pastRuns.ts'
 import { overlapOnDisk } from '../checkpoint/outputPlace.ts'
 import { adapterProblem } from './adapterProblem.ts'
-import { dataFacts } from './dataFacts.ts'
+import { dataFacts, dataOnShare } from './dataFacts.ts'
 import { multipliesBf16 } from '../processor.ts'
 import { keptRates } from '../keptRates.ts'
 import { machineMemoryBytes } from '../machineMemory.ts'
 import { defaultMemoryBytes } from './defaultMemory.ts'
-import { modelFacts } from './modelFacts.ts'
+import { modelFacts, modelOnShare } from './modelFacts.ts'
+import { isNetworkPath, networkPathProblem } from '../../system/networkPath.ts'
 
 export interface Surroundings {
   /** The recipe's: its paths are relative to it. */
@@ -28,34 +29,52 @@ export interface Surroundings {
   readonly runFolders?: readonly string[]
 }
 
-/** Reads headers and small files; what cannot be read is a fact like any other. */
+/** Reads headers and small files; what cannot be read is a fact like any other. No path on a share is touched. */
 export async function gatherFacts(recipe: ResolvedRecipe, surroundings: Surroundings): Promise<LintFacts> {
   const { folder, runFolders } = surroundings
   const at = (path: string) => resolve(folder, path)
   const data = new Map<string, DataFacts>()
   const starts = recipe.recover.flatMap(({ lora }) => lora.init ?? [])
   const paths = new Set([...dataUses(recipe).map((use) => use.data), ...starts])
-  const looks = [...paths].map(async (path) => void data.set(path, await dataFacts(at(path))))
-  const placed = (to: string | undefined) => (to === undefined ? null : outputFacts(at(to), at(recipe.model)))
+  const looks = [...paths].map(
+    async (path) => void data.set(path, isNetworkPath(path) ? dataOnShare : await dataFacts(at(path))),
+  )
+  const beside = isNetworkPath(recipe.model) ? null : at(recipe.model)
+  const placed = (to: string | undefined) =>
+    to === undefined || isNetworkPath(to) ? null : outputFacts(at(to), beside)
+  const to = recipe.save?.to
   const file = outputsOf(recipe).find(({ kind }) => kind === 'gguf')
   const [model, output, prunedOutput, ggufOutput, past, machine] = await Promise.all([
-    // "?" stands for a model that the recipe does not name.
-    recipe.model === '?' ? null : modelFacts(modelPath(folder, recipe.model)),
+    modelOf(folder, recipe.model),
     placed(recipe.save?.to),
     placed(recipe.save?.pruned),
     placed(file?.to),
     pastRuns(folder, runFolders),
-    machineFacts(recipe.save ? at(recipe.save.to) : folder, surroundings),
+    machineFacts(to === undefined || isNetworkPath(to) ? folder : at(to), surroundings),
     ...looks,
   ])
   const adapters = new Map<string, string | null>()
   for (const { adapter } of recipe.recover)
-    if (adapter !== undefined) adapters.set(adapter, await adapterProblem(modelPath(folder, adapter), model))
+    if (adapter !== undefined)
+      adapters.set(
+        adapter,
+        isNetworkPath(adapter)
+          ? `${adapter} cannot be used: ${networkPathProblem}`
+          : await adapterProblem(modelPath(folder, adapter), model),
+      )
   return { folder, model, data, adapters, machine, output, prunedOutput, ggufOutput, past }
 }
 
-async function outputFacts(to: string, model: string): Promise<OutputFacts> {
+/** null: "?" stands for a model that the recipe does not name. */
+async function modelOf(folder: string, given: string): Promise<ModelFacts | null> {
+  if (given === '?') return null
+  return isNetworkPath(given) ? modelOnShare(given) : modelFacts(modelPath(folder, given))
+}
+
+/** `model`: null when it is not to be looked at. */
+async function outputFacts(to: string, model: string | null): Promise<OutputFacts> {
   const exists = (await stat(to).catch(() => null)) !== null
+  if (model === null) return { exists, overlap: null }
   // A model may be given by its index or its one file.
   const isFile = (await stat(model).catch(() => null))?.isFile() === true
   const overlap = await overlapOnDisk(to, isFile ? dirname(model) : model).catch(() => null)

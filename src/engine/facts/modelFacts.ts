@@ -12,6 +12,7 @@ import { maskFileName } from '../checkpoint/maskFile.ts'
 import { readConfig } from '../checkpoint/modelConfigFile.ts'
 import { readSmallFile } from '../checkpoint/smallFile.ts'
 import { EngineError } from '../errors.ts'
+import { networkPathProblem } from '../../system/networkPath.ts'
 import { sourceOf } from '../../runs/folder/sourceOf.ts'
 import { fieldsOf } from '../../shared/format/records.ts'
 
@@ -38,6 +39,18 @@ export async function modelFacts(path: string): Promise<ModelFacts> {
     remembered.delete(old)
   }
   return fresh.facts
+}
+
+/** Facts of a model that is not to be touched: that it is on another machine's share. */
+export function modelOnShare(given: string): ModelFacts {
+  return describeModel({
+    tensors: new Map(),
+    config: null,
+    problems: [{ rule: 'model-missing', message: `${given} cannot be used: ${networkPathProblem}.` }],
+    tokenizer: { present: false, largestId: null },
+    masked: false,
+    sparsities: null,
+  })
 }
 
 async function look(path: string): Promise<Remembered> {

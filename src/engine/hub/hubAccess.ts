@@ -8,6 +8,8 @@ export interface HubAccess {
   /** Such as https://huggingface.co, without a slash at the end. */
   readonly endpoint: string
   readonly token: string | null
+  /** No token is sent, whether or not there is one: the endpoint is plain http on another machine. */
+  readonly tokenWithheld: boolean
   /** The source of the token for messages; when there is none, the places where one could be. */
   readonly tokenPlace: string
   /** The environment names a proxy that this Node does not use. */
@@ -26,8 +28,11 @@ export async function hubAccess(env: NodeJS.ProcessEnv = process.env, home: stri
   if (isOn(env.HF_HUB_OFFLINE))
     throw new EngineError('usage', 'HF_HUB_OFFLINE is set, so the Hub is not asked; unset it first')
   const endpoint = (env.HF_ENDPOINT || publicHub).replace(/\/+$/, '')
-  if (!/^https?:$/.test(urlOf(endpoint)?.protocol ?? ''))
+  const { protocol = '', hostname = '' } = urlOf(endpoint) ?? {}
+  if (!/^https?:$/.test(protocol))
     throw new EngineError('usage', `HF_ENDPOINT is ${JSON.stringify(endpoint)}; give an address such as ${publicHub}`)
+  // Anybody on the way reads what goes over plain http.
+  const tokenWithheld = protocol === 'http:' && !isLoopback(hostname)
   const token = env.HF_TOKEN?.trim() || null
   const stored = token !== null || isOn(env.HF_HUB_DISABLE_IMPLICIT_TOKEN) ? null : await storedToken(env, home)
   const place = stored === null ? 'HF_TOKEN' : tokenFile(env, home)
@@ -35,7 +40,8 @@ export async function hubAccess(env: NodeJS.ProcessEnv = process.env, home: stri
     throw new EngineError('usage', `${place} holds characters that no token has; copy it again`)
   return {
     endpoint,
-    token: token ?? stored,
+    token: tokenWithheld ? null : (token ?? stored),
+    tokenWithheld,
     tokenPlace: place,
     proxyIgnored: [env.HTTPS_PROXY, env.https_proxy, env.ALL_PROXY, env.all_proxy].some(Boolean) && !usesProxy(env),
     fetch,
@@ -44,6 +50,11 @@ export async function hubAccess(env: NodeJS.ProcessEnv = process.env, home: stri
 
 function isOn(setting: string | undefined): boolean {
   return /^(1|true|yes|on)$/i.test(setting ?? '')
+}
+
+/** By address alone: a name may lead anywhere, `localhost` (RFC 6761) excepted. `hostname`: as URL normalises it. */
+function isLoopback(hostname: string): boolean {
+  return /^(localhost|127(\.\d+){3}|\[::1\])$/.test(hostname)
 }
 
 /** A file that cannot be read counts as no token: public models need none. */

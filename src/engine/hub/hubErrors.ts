@@ -5,6 +5,8 @@ import { EngineError } from '../errors.ts'
 import type { HubAccess } from './hubAccess.ts'
 import { Stalled } from './stall.ts'
 
+export const httpsRemedy = 'set HF_ENDPOINT to an https:// address, since no token is sent over plain http'
+
 /** The page where access to a model is asked for. */
 export function pageOf({ endpoint }: HubAccess, { repository }: HubName): string {
   return `${endpoint}/${repository}`
@@ -34,8 +36,9 @@ export async function refusal(response: Response, name: HubName, access: HubAcce
       `the Hub refuses the token in ${access.tokenPlace} for ${repository}; make another at ${access.endpoint}/settings/tokens`,
     )
   if (status === 401 || status === 403) {
-    const how =
-      access.token === null
+    const how = access.tokenWithheld
+      ? httpsRemedy
+      : access.token === null
         ? 'set HF_TOKEN to a token of yours'
         : `put one of an account that has it in ${access.tokenPlace}`
     return because(

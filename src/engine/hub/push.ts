@@ -7,7 +7,7 @@ import * as z from 'zod'
 import type { HubName } from '../checkpoint/hubCache.ts'
 import { openRegular } from '../checkpoint/regularFile.ts'
 import { EngineError, throwIfCancelled } from '../errors.ts'
-import { pageOf } from './hubErrors.ts'
+import { httpsRemedy, pageOf } from './hubErrors.ts'
 import { pause } from './pause.ts'
 import { hubText, repositoryFiles } from './repositoryFiles.ts'
 import { senderTo, type Sending } from './sender.ts'
@@ -88,6 +88,7 @@ export async function planPush(
 ): Promise<PushPlan> {
   const { access } = sending
   const { repository, revision } = name
+  if (access.tokenWithheld) throw new EngineError('usage', `a push needs a token that may write: ${httpsRemedy}`)
   if (access.token === null)
     throw new EngineError(
       'usage',

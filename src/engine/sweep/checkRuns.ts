@@ -36,7 +36,7 @@ export async function lintRuns(runs: RunsOfRecipe, options: CheckOptions): Promi
   })
 }
 
-/** Of a sweep that has begun, which may have its outputs there. */
+/** A sweep that has begun may have its outputs there. */
 export async function lintBegunRuns(runs: RunsOfRecipe, options: CheckOptions): Promise<CheckedRuns> {
   return checkRuns(runs, options, (_, findings) => findings.filter(({ name }) => findRule(name)?.needs !== 'output'))
 }

@@ -6,6 +6,7 @@ import { connect, type Socket } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { MessageConnection } from 'vscode-jsonrpc/node'
 import { createMessageConnection, SocketMessageReader, SocketMessageWriter } from 'vscode-jsonrpc/node'
+import { proveAsClient } from '../../system/handshake.ts'
 import type { Runtime } from './runtime.ts'
 
 export interface Launched {
@@ -28,6 +29,8 @@ export interface LaunchOptions {
   readonly placeOf: (runtime: Runtime) => string
   /** @throws Error when something of someone else's is in the place. */
   readonly isPlaceTaken: (path: string) => boolean
+  /** What its backend proves to know, and is shown to know, before anything is said; and the file that has it. */
+  readonly ownSecret: () => { readonly file: string; readonly secret: Uint8Array }
   readonly log: (line: string) => void
 }
 
@@ -42,7 +45,7 @@ export function createLaunch(options: LaunchOptions): Launch {
     if (socket) return launched(socket, null)
     const deadline = performance.now() + startMs
     for (;;) {
-      const child = start(options.script, path, runtime, options.log)
+      const child = start(options, path, runtime)
       try {
         const socket = await comeUp(path, child, deadline, options)
         if (socket) return launched(socket, child)
@@ -54,31 +57,37 @@ export function createLaunch(options: LaunchOptions): Launch {
   }
 }
 
-/** null when nobody listens there. */
+/** null when nobody listens there. @throws Error when it is someone who does not know the secret. */
 export async function connectTo(
   path: string,
-  { isPlaceTaken }: Pick<LaunchOptions, 'isPlaceTaken'>,
+  { isPlaceTaken, ownSecret }: Pick<LaunchOptions, 'isPlaceTaken' | 'ownSecret'>,
 ): Promise<Socket | null> {
   if (!isPlaceTaken(path)) return null
   const socket = connect(path)
   try {
     await once(socket, 'connect')
-    return socket
   } catch {
     // Left behind by a process that was killed; the next one replaces it.
     socket.destroy()
     return null
   }
+  socket.on('error', () => {})
+  const proof = await proveAsClient(socket, { secret: ownSecret().secret, place: path })
+  if (proof === 'proved') return socket
+  socket.destroy()
+  // A process that is ending closes its connections.
+  if (proof === 'gone') return null
+  throw new Error(`the program at ${path} is not a backend of yours: find out who started it, and end it`)
 }
 
-function start(script: string, path: string, runtime: Runtime, log: (line: string) => void): ChildProcess {
+function start({ script, log, ownSecret }: LaunchOptions, path: string, runtime: Runtime): ChildProcess {
   const env: NodeJS.ProcessEnv = {
     ...process.env,
     ELECTRON_RUN_AS_NODE: runtime.origin === 'electron' ? '1' : undefined,
   }
   // An inspector or loader meant for the extension host is none of the backend's business.
   delete env.NODE_OPTIONS
-  const child = spawn(runtime.path, [script, path], {
+  const child = spawn(runtime.path, [script, path, ownSecret().file], {
     detached: true,
     windowsHide: true,
     env,

@@ -1,8 +1,9 @@
 // The place where a window finds the backend that it, or the window before a reload, has started. Another user must
 // neither reach it nor put something of his own there.
-import { createHash } from 'node:crypto'
-import { lstatSync, mkdirSync } from 'node:fs'
+import { createHash, randomBytes } from 'node:crypto'
+import { constants, copyFileSync, linkSync, lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { secretBytes } from '../../system/handshake.ts'
 
 export interface Surroundings {
   readonly platform: NodeJS.Platform
@@ -39,6 +40,35 @@ export function meetingPlace(parts: readonly string[], at: Surroundings): string
     refused.push(problem)
   }
   throw new Error(`There is no private place for the backend's socket: ${refused.join('; ')}.`)
+}
+
+/**
+ * What the windows of this user and their backends know, and nobody else: made once, kept in the extension's own folder,
+ * for its user alone to read. @throws Error when the folder cannot be written.
+ */
+export function ownSecret(storage: string): { file: string; secret: Buffer } {
+  const file = join(storage, 'backend.secret')
+  mkdirSync(storage, { recursive: true, mode: 0o700 })
+  const size = lstatSync(file, { throwIfNoEntry: false })?.size
+  if (size !== secretBytes) {
+    if (size !== undefined) rmSync(file)
+    // Whole from the moment it has its name: several windows may come at once, and all take the one that is there.
+    const made = `${file}-${randomBytes(8).toString('hex')}`
+    writeFileSync(made, randomBytes(secretBytes), { flag: 'wx', mode: 0o600 })
+    try {
+      linkSync(made, file)
+    } catch (error) {
+      // Some file systems have no links.
+      if (!isThere(error)) copyFileSync(made, file, constants.COPYFILE_EXCL)
+    } finally {
+      rmSync(made, { force: true })
+    }
+  }
+  return { file, secret: readFileSync(file) }
+}
+
+function isThere(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EEXIST'
 }
 
 /** Whether a backend may be there. @throws Error when what is there is not this user's, or open to others. */

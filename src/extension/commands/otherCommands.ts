@@ -27,7 +27,7 @@ export function otherCommands({ services, models, runStore, sweeps }: Parts): Ha
   return {
     'sparsescope.newRecipe': async (argument) => {
       const model = argument instanceof vscode.Uri ? await weightsOf(argument.fsPath) : undefined
-      if (await newRecipe(models, model)) reached('write')
+      if (await newRecipe(models, services.facts, model)) reached('write')
     },
     'sparsescope.refresh': async () => {
       models.forget()

@@ -1,8 +1,7 @@
 // Results of inspectors are kept: the tree of models shows the sparsities that were counted, and
 // the walkthrough ticks off what was seen.
 import type * as vscode from 'vscode'
-import { linearSparsity, type KnownSparsity } from '../models/knownSparsity.ts'
-import { stampOf } from '../models/modelFacts.ts'
+import { linearSparsity, stampOf, type KnownSparsity } from '../models/knownSparsity.ts'
 import { reached } from '../support/milestones.ts'
 import type { InspectorEditors } from './inspectorEditor.ts'
 

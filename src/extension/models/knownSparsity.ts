@@ -1,4 +1,6 @@
 // Sparsities that the inspector has counted, kept between sessions: what the tree says of models that no run made.
+import { stat } from 'node:fs/promises'
+import { dirname } from 'node:path'
 import type { Memento } from 'vscode'
 import type { ModelSummary, TensorStats } from '../../shared/protocol/inspect.ts'
 
@@ -45,4 +47,10 @@ export function linearSparsity(model: ModelSummary, stats: ReadonlyMap<string, T
     weights += parameters
   }
   return weights > 0 ? zeros / weights : null
+}
+
+/** Changes when the weights change: size and time of the file, and of the folder, in which shards are renamed. */
+export async function stampOf(path: string): Promise<string> {
+  const [file, folder] = await Promise.all([path, dirname(path)].map((p) => stat(p).catch(() => null)))
+  return `${file?.size} ${file?.mtimeMs} ${folder?.mtimeMs}`
 }

@@ -1,59 +1,38 @@
 // Facts from a checkpoint's headers: size, types, biases, and the sparsity that a run noted beside the weights.
-import { stat } from 'node:fs/promises'
-import { dirname, join } from 'node:path'
-import { openCheckpoint, type Checkpoint } from '../../engine/checkpoint/checkpoint.ts'
+import { join } from 'node:path'
+import type { Checkpoint } from '../../engine/checkpoint/checkpoint.ts'
 import { openInspection, wholeOf, type Inspection, type ListedEntry } from '../../engine/checkpoint/inspection.ts'
 import { readSmallFile } from '../../engine/checkpoint/smallFile.ts'
 import { readModelConfig } from '../../shared/families/modelConfig.ts'
 import { tensorRoles } from '../../shared/families/tensorRoles.ts'
-import { messageOf } from '../../shared/errors.ts'
 import { elementsOf } from '../../shared/format/dtypes.ts'
-
-export interface ModelFacts {
-  bytes: number
-  parameters: number
-  /** Element types, those with the most bytes first. */
-  dtypes: string[]
-  /** Sparsity of the matrices inside the blocks; null where it was not counted. */
-  sparsity: number | null
-  /** Whether `train: [bias]` finds any. */
-  biases: boolean
-  /** Most positions; null when config.json does not say. */
-  maxPositions: number | null
-  /** Null when config.json does not say. */
-  blocks: number | null
-  /** False when it holds integers only: token ids, masks. */
-  isModel: boolean
-}
-
-/** Facts of what can be opened of a checkpoint, as the Inspector shows it. */
-export interface ShownFacts extends ModelFacts {
-  /** Why nothing computes with the checkpoint, such as a missing shard; null: all of it can be opened. */
-  problem: string | null
-}
+import { EngineError, messageOf } from '../../shared/errors.ts'
+import type { ModelFacts } from '../support/factsThread.ts'
 
 const maxNoteBytes = 64 * 2 ** 20
 
-/** Reads headers only. @throws EngineError with one sentence on what is wrong. */
-export async function readModelFacts(path: string): Promise<ModelFacts> {
-  const checkpoint = await openCheckpoint(path)
+/**
+ * Facts of what can be opened of a checkpoint, as the Inspector shows it. Reads headers only; null when they have more than `mostBytes`.
+ * @throws EngineError with one sentence when nothing can be opened.
+ */
+export async function readModelFacts(path: string): Promise<ModelFacts>
+export async function readModelFacts(path: string, mostBytes: number): Promise<ModelFacts | null>
+export async function readModelFacts(path: string, mostBytes = Infinity): Promise<ModelFacts | null> {
+  const inspection = await openInspection(path, mostBytes).catch((error: unknown) => {
+    if (isTooLong(error)) return null
+    throw error
+  })
+  if (!inspection) return null
+  const { checkpoint, problems } = inspection
   try {
-    return factsOf({ checkpoint, unknown: [], problems: [] }, await notedZeros(checkpoint.folder))
+    if (problems.some(({ error }) => isTooLong(error))) return null
+    return factsOf(inspection, await notedZeros(checkpoint.folder))
   } finally {
     await checkpoint.close()
   }
 }
 
-/** The same where a part cannot be opened. @throws EngineError when nothing can be opened. */
-export async function readShownFacts(path: string): Promise<ShownFacts> {
-  const inspection = await openInspection(path)
-  const { checkpoint } = inspection
-  try {
-    return { ...factsOf(inspection, await notedZeros(checkpoint.folder)), problem: problemOf(inspection) }
-  } finally {
-    await checkpoint.close()
-  }
-}
+const isTooLong = (error: unknown) => error instanceof EngineError && error.reason === 'too-long'
 
 function problemOf(inspection: Inspection): string | null {
   try {
@@ -64,10 +43,8 @@ function problemOf(inspection: Inspection): string | null {
   }
 }
 
-function factsOf(
-  { checkpoint, unknown, problems }: Omit<Inspection, 'sources'>,
-  zeros: ReadonlyMap<string, number> | null,
-): ModelFacts {
+function factsOf(inspection: Inspection, zeros: ReadonlyMap<string, number> | null): ModelFacts {
+  const { checkpoint, unknown, problems } = inspection
   const { config, tensors } = checkpoint
   const listed: readonly ListedEntry[] = [...tensors.values(), ...unknown]
   // The family is told by all names, those of missing shards included.
@@ -99,6 +76,7 @@ function factsOf(
     sparsity: zeros && isBelieved && linears > 0 ? pruned / linears : null,
     ...lengthsOf(config, tensors),
     isModel: dtypes.some((dtype) => !/^([IU]\d+|BOOL)$/.test(dtype)),
+    problem: problemOf(inspection),
   }
 }
 
@@ -124,10 +102,4 @@ async function notedZeros(folder: string): Promise<Map<string, number> | null> {
   } catch {
     return null
   }
-}
-
-/** Changes when the weights change: size and time of the file, and of the folder, in which shards are renamed. */
-export async function stampOf(path: string): Promise<string> {
-  const [file, folder] = await Promise.all([path, dirname(path)].map((p) => stat(p).catch(() => null)))
-  return `${file?.size} ${file?.mtimeMs} ${folder?.mtimeMs}`
 }

@@ -52,7 +52,8 @@ function modelItem(entry: ModelEntry): vscode.TreeItem {
   const { group, uri, label, facts } = entry
   const item = new vscode.TreeItem(label)
   item.id = `${group} ${uri.fsPath}`
-  item.iconPath = new vscode.ThemeIcon(typeof facts === 'string' || facts.problem !== null ? 'warning' : 'layers')
+  const isWhole = facts === null || (typeof facts !== 'string' && facts.problem === null)
+  item.iconPath = new vscode.ThemeIcon(isWhole ? 'layers' : 'warning')
   item.description = factsLine(entry)
   item.tooltip = factsTooltip(entry)
   item.contextValue = 'model'

@@ -6,8 +6,8 @@ import { placeOf } from '../support/paths.ts'
 import { messageOf } from '../../shared/errors.ts'
 import { hubCacheFolder } from '../../engine/checkpoint/hubCache.ts'
 import { hubModels } from './hubCache.ts'
-import type { KnownSparsity } from './knownSparsity.ts'
-import { readShownFacts, stampOf, type ShownFacts } from './modelFacts.ts'
+import type { FactsThread, ModelFacts } from '../support/factsThread.ts'
+import { stampOf, type KnownSparsity } from './knownSparsity.ts'
 import { weightsOfModels } from './weightsOfModels.ts'
 
 export type ModelGroup = 'workspace' | 'hub'
@@ -21,9 +21,12 @@ export interface ModelEntry {
   revision?: string
   /** Its place or its revision, which tells it from another of the same label. */
   hint?: string
-  /** Facts, or the sentence that says why nothing of it can be read. */
-  facts: ShownFacts | string
+  /** Facts, null for headers that are too long for a list, or the sentence that says why they cannot be read. */
+  facts: ModelFacts | null | string
 }
+
+type ModelPlace = Omit<ModelEntry, 'facts'>
+type Places = Record<ModelGroup, ModelPlace[]> & Pick<KnownModels, 'gguf'>
 
 export interface KnownModels {
   workspace: ModelEntry[]
@@ -33,19 +36,21 @@ export interface KnownModels {
 }
 
 const mostModels = 200
-const parallelHeaders = 8
 const excluded = '**/{node_modules,.git,.sparsescope}/**'
 
-/** Headers are read once for each state of a file. */
+/** Headers are read once for each state of a file, in a thread, and only when somebody looks at the models. */
 export class Models {
+  private readonly thread: Pick<FactsThread, 'list'>
   private readonly sparsity: KnownSparsity
-  private readonly read = new Map<string, { stamp: string; facts: ShownFacts | string }>()
+  private readonly read = new Map<string, { stamp: string; facts: ModelEntry['facts'] }>()
+  private placing: Promise<Places> | null = null
   private finding: Promise<KnownModels> | null = null
   private readonly forgotten = new vscode.EventEmitter<void>()
   /** Fires when what was found may have changed. */
   readonly onForget = this.forgotten.event
 
-  constructor(sparsity: KnownSparsity) {
+  constructor(sparsity: KnownSparsity, thread: Pick<FactsThread, 'list'>) {
+    this.thread = thread
     this.sparsity = sparsity
   }
 
@@ -55,7 +60,14 @@ export class Models {
     return this.finding
   }
 
+  /** The paths of the workspace's checkpoints and GGUF files, by their names alone: none of them is opened. */
+  async paths(): Promise<{ models: string[]; gguf: string[] }> {
+    const { workspace, gguf } = await this.places()
+    return { models: workspace.map(({ uri }) => uri.fsPath), gguf: gguf.map(({ fsPath }) => fsPath) }
+  }
+
   forget(): void {
+    this.placing = null
     this.finding = null
     this.forgotten.fire()
   }
@@ -64,54 +76,56 @@ export class Models {
     this.forgotten.dispose()
   }
 
+  private places(): Promise<Places> {
+    this.placing ??= findPlaces()
+    return this.placing
+  }
+
   private async look(): Promise<KnownModels> {
-    const [files, indexes, gguf, cached] = await Promise.all([
-      vscode.workspace.findFiles(`**/{${weightsGlobs.join()}}`, excluded, 10 * mostModels),
-      vscode.workspace.findFiles(`**/{${indexGlobs.join()}}`, excluded, mostModels),
-      vscode.workspace.findFiles('**/*.{gguf,GGUF}', excluded, mostModels),
-      hubModels(hubCacheFolder(), mostModels),
-    ])
-    const workspace = weightsOfModels(files, indexes)
-      .slice(0, mostModels)
-      .map((uri) => ({ group: 'workspace' as const, uri, label: modelLabel(uri.fsPath) }))
-    const paths = new Set(workspace.map(({ uri }) => uri.fsPath))
-    const hub = cached
-      .filter(({ weights }) => !paths.has(weights))
-      .map(({ weights, revision }) => ({
-        group: 'hub' as const,
-        uri: vscode.Uri.file(weights),
-        label: modelLabel(weights),
-        revision,
-      }))
-    const all = await this.withFacts([...workspace, ...hub])
-    const models = all.filter(({ facts }) => typeof facts === 'string' || facts.isModel)
+    const { workspace, hub, gguf } = await this.places()
+    const all: ModelEntry[] = []
+    for (const place of [...workspace, ...hub]) all.push({ ...place, facts: await this.factsOf(place.uri.fsPath) })
+    const models = all.filter(({ facts }) => facts === null || typeof facts === 'string' || facts.isModel)
     nameApart(models)
     models.sort((a, b) => a.label.localeCompare(b.label, 'en', { numeric: true }))
     return {
       workspace: models.filter((m) => m.group === 'workspace'),
       hub: models.filter((m) => m.group === 'hub'),
-      gguf: gguf.sort((a, b) => a.fsPath.localeCompare(b.fsPath, 'en', { numeric: true })),
+      gguf,
     }
   }
 
-  private async withFacts(entries: Omit<ModelEntry, 'facts'>[]): Promise<ModelEntry[]> {
-    const found: ModelEntry[] = []
-    for (let i = 0; i < entries.length; i += parallelHeaders) {
-      const some = entries.slice(i, i + parallelHeaders)
-      found.push(...(await Promise.all(some.map(async (e) => ({ ...e, facts: await this.factsOf(e.uri.fsPath) })))))
-    }
-    return found
-  }
-
-  private async factsOf(path: string): Promise<ShownFacts | string> {
+  private async factsOf(path: string): Promise<ModelEntry['facts']> {
     const stamp = await stampOf(path)
     const known = this.read.get(path)
-    const facts = known?.stamp === stamp ? known.facts : await readShownFacts(path).catch(messageOf)
+    const facts = known?.stamp === stamp ? known.facts : await this.thread.list(path).catch(messageOf)
     this.read.set(path, { stamp, facts })
-    if (typeof facts === 'string') return facts
+    if (facts === null || typeof facts === 'string') return facts
     // A count of zeros goes before what a run noted: training may have filled zeros since.
     return { ...facts, sparsity: this.sparsity.get(path, stamp) ?? facts.sparsity }
   }
+}
+
+async function findPlaces(): Promise<Places> {
+  const [files, indexes, gguf, cached] = await Promise.all([
+    vscode.workspace.findFiles(`**/{${weightsGlobs.join()}}`, excluded, 10 * mostModels),
+    vscode.workspace.findFiles(`**/{${indexGlobs.join()}}`, excluded, mostModels),
+    vscode.workspace.findFiles('**/*.{gguf,GGUF}', excluded, mostModels),
+    hubModels(hubCacheFolder(), mostModels),
+  ])
+  const workspace = weightsOfModels(files, indexes)
+    .slice(0, mostModels)
+    .map((uri) => ({ group: 'workspace' as const, uri, label: modelLabel(uri.fsPath) }))
+  const paths = new Set(workspace.map(({ uri }) => uri.fsPath))
+  const hub = cached
+    .filter(({ weights }) => !paths.has(weights))
+    .map(({ weights, revision }) => ({
+      group: 'hub' as const,
+      uri: vscode.Uri.file(weights),
+      label: modelLabel(weights),
+      revision,
+    }))
+  return { workspace, hub, gguf: gguf.sort((a, b) => a.fsPath.localeCompare(b.fsPath, 'en', { numeric: true })) }
 }
 
 /** Gives hints to entries whose label is not their own. */

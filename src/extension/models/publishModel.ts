@@ -11,8 +11,8 @@ import { withBytes } from './withBytes.ts'
 
 const t = vscode.l10n.t
 
-/** Lines of a question that fit a screen. */
-const mostLines = 24
+/** Lines for files that the run wrote: shards may be hundreds. All others are always listed. */
+const mostOfRun = 12
 
 /** `folder`: of the run or of its result. */
 export async function publishModel({ call }: Services, folder: string): Promise<void> {
@@ -36,13 +36,10 @@ export async function publishModel({ call }: Services, folder: string): Promise<
   const plan = await withBytes(t('Looking what is on the Hub'), ({ signal }) => call('planPublish', asked, { signal }))
   const missing = plan.files.filter(({ state }) => state !== 'there')
   if (missing.length > 0) {
-    const lines = pushText(plan, plan.ownPaths)
-    const shown =
-      lines.length > mostLines ? [...lines.slice(0, mostLines), t('and {0} more', lines.length - mostLines)] : lines
     const send = plan.isPrivate ? t('Send') : t('Send, for Everybody to Read')
     const bytes = formatBytes(missing.reduce((sum, file) => sum + file.bytes, 0))
     const question = t('Send {0} to {1}?', bytes, repository)
-    const options = { modal: true, detail: plainText(shown.join('\n')) }
+    const options = { modal: true, detail: plainText(pushText(plan, plan.ownPaths, mostOfRun).join('\n')) }
     if ((await vscode.window.showInformationMessage(question, options, send)) !== send) return
   }
   const { address } = await withBytes(t('Publishing {0}', repository), (options) =>

@@ -1,17 +1,21 @@
-// Tells when checkpoints come, change or go, and which folders hold one.
+// Tells when checkpoints come, change or go, and which folders hold one, without reading any.
 import * as vscode from 'vscode'
-import { existsSync, statSync } from 'node:fs'
+import { existsSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
 import { basename, dirname, sep } from 'node:path'
 import { isWeights } from '../../shared/format/checkpointFormats.ts'
 import { hubCacheFolder } from '../../engine/checkpoint/hubCache.ts'
-import type { KnownModels, Models } from './models.ts'
+import { Arrivals } from './arrivals.ts'
+import type { Models } from './models.ts'
 
 /** Writing a checkpoint makes many events: look again when they pause. */
 const quietMs = 400
-const ours = /[\\/]\.sparsescope([\\/]|$)/
+/** Folders in which no models are looked for. */
+const others = /[\\/](\.sparsescope|\.git|node_modules)([\\/]|$)/
 const matters = (path: string) => isWeights(basename(path)) || basename(path) === 'sparsescope.json'
 
 export function watchModels(models: Models): vscode.Disposable {
+  const arrivals = new Arrivals({ matters, isFolder, changed: () => models.forget(), quietMs })
   let timer: NodeJS.Timeout | undefined
   const look = () => {
     clearTimeout(timer)
@@ -20,21 +24,22 @@ export function watchModels(models: Models): vscode.Disposable {
   // A checkpoint is renamed into its place as a whole folder: that is one event, for the folder.
   const watcher = vscode.workspace.createFileSystemWatcher('**/*')
   const came = ({ fsPath }: vscode.Uri) => {
-    if (!ours.test(fsPath) && (matters(fsPath) || isFolder(fsPath))) look()
+    if (!others.test(fsPath)) arrivals.add(fsPath)
   }
   const changed = ({ fsPath }: vscode.Uri) => {
-    if (!ours.test(fsPath) && matters(fsPath)) look()
+    if (!others.test(fsPath) && matters(fsPath)) look()
   }
   // Nobody can say whether what is gone was a folder: then it matters where a model was in it.
   const gone = async ({ fsPath }: vscode.Uri) => {
-    if (ours.test(fsPath)) return
-    const { workspace, gguf } = await models.find()
-    const known = [...workspace.map(({ uri }) => uri), ...gguf]
-    if (matters(fsPath) || known.some((uri) => uri.fsPath.startsWith(`${fsPath}${sep}`))) look()
+    if (others.test(fsPath)) return
+    const known = await models.paths()
+    const isAround = (path: string) => path.startsWith(`${fsPath}${sep}`)
+    if (matters(fsPath) || known.models.some(isAround) || known.gguf.some(isAround)) look()
   }
   void shareFolders(models)
   return vscode.Disposable.from(
     watcher,
+    arrivals,
     models.onForget(() => void shareFolders(models)),
     watcher.onDidCreate(came),
     watcher.onDidChange(changed),
@@ -56,16 +61,16 @@ function watchHub(look: () => void): vscode.Disposable[] {
 
 /** Context key for the menu of Explorer's folders: `resourcePath in sparsescope.modelFolders`. */
 async function shareFolders(models: Models): Promise<void> {
-  const folders = modelFolders(await models.find())
+  const folders = modelFolders((await models.paths()).models)
   await vscode.commands.executeCommand('setContext', 'sparsescope.modelFolders', folders)
 }
 
-function modelFolders({ workspace }: KnownModels): string[] {
-  const folders = workspace.map(({ uri }) => vscode.Uri.file(dirname(uri.fsPath)))
+function modelFolders(models: readonly string[]): string[] {
+  const folders = models.map((path) => vscode.Uri.file(dirname(path)))
   // A window that is connected to another machine names paths as that one does, always with slashes.
   return [...new Set(folders.flatMap((uri) => [uri.fsPath, uri.path]))]
 }
 
-function isFolder(path: string): boolean {
-  return statSync(path, { throwIfNoEntry: false })?.isDirectory() === true
+async function isFolder(path: string): Promise<boolean> {
+  return (await stat(path).catch(() => null))?.isDirectory() === true
 }

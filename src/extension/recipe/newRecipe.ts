@@ -9,12 +9,13 @@ import { recipeText } from '../../shared/recipe/writing/recipeText.ts'
 import { recipeLanguage } from '../contributions.ts'
 import type { Models } from '../models/models.ts'
 import { pickModel } from '../models/pickModel.ts'
+import type { FactsThread } from '../support/factsThread.ts'
 import { outlineText } from './outlineText.ts'
 import { bytesOf, findTexts, isCorpus, recipeStart } from './recipeDefaults.ts'
 import { toRecipePath } from './recipePath.ts'
 
 /** `model`: index or weights file; asked for when there are several. False when the person left. */
-export async function newRecipe(models: Models, model?: vscode.Uri): Promise<boolean> {
+export async function newRecipe(models: Models, thread: FactsThread, model?: vscode.Uri): Promise<boolean> {
   const { workspace, hub } = await models.find()
   if (!model && workspace.length + hub.length === 0) {
     const outline = await vscode.workspace.openTextDocument({ language: recipeLanguage, content: outlineText })
@@ -24,7 +25,7 @@ export async function newRecipe(models: Models, model?: vscode.Uri): Promise<boo
   const only = workspace.length === 1 ? workspace[0].uri : undefined
   const weights = (model ?? only)?.fsPath ?? (await pickModel(models))
   if (!weights) return false
-  await openDraft(await draftRecipe(weights))
+  await openDraft(await draftRecipe(weights, thread))
   return true
 }
 
@@ -35,8 +36,8 @@ interface Draft {
 }
 
 /** `weights`: index or weights file. */
-async function draftRecipe(weights: string): Promise<Draft> {
-  const { folder, name, choices } = await recipeStart(weights)
+async function draftRecipe(weights: string, thread: Pick<FactsThread, 'read'>): Promise<Draft> {
+  const { folder, name, choices } = await recipeStart(weights, thread)
   const exists = (file: string) => existsSync(join(folder, file))
   const texts = (await findTexts(folder)).filter(isCorpus).map(({ fsPath }) => toRecipePath(folder, fsPath))
   const text = withTexts(choices, texts)

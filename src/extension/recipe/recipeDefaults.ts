@@ -7,7 +7,7 @@ import { nameOfWeights } from '../../engine/checkpoint/locate.ts'
 import { isWeights } from '../../shared/format/checkpointFormats.ts'
 import { modelLabel } from '../../shared/format/modelLabel.ts'
 import { toRecipePath } from './recipePath.ts'
-import { readModelFacts } from '../models/modelFacts.ts'
+import type { FactsThread, ModelFacts } from '../support/factsThread.ts'
 import { canRetrain, firstChoices, isHeldOut } from '../../shared/recipe/writing/choices.ts'
 import type { RecipeChoices } from '../../shared/recipe/writing/recipeText.ts'
 
@@ -19,20 +19,21 @@ export interface RecipeStart {
   folder: string
   /** Short name of the model, for files made from it. */
   name: string
+  facts: ModelFacts
   choices: RecipeChoices
   /** The whole model fits into this machine's memory to be trained. */
   canRetrain: boolean
 }
 
 /** `weights`: index or weights file of the model. */
-export async function recipeStart(weights: string): Promise<RecipeStart> {
+export async function recipeStart(weights: string, thread: Pick<FactsThread, 'read'>): Promise<RecipeStart> {
   const model = await nameOfWeights(weights)
   const folder = recipeFolder(dirname(weights))
-  const facts = await readModelFacts(weights)
+  const facts = await thread.read(weights)
   const label = modelLabel(model).split('/').at(-1) ?? 'model'
   const name = isWeights(label) ? parse(label).name : label
   const choices = firstChoices(toRecipePath(folder, model), facts, totalmem())
-  return { folder, name, choices, canRetrain: canRetrain(facts, totalmem()) }
+  return { folder, name, facts, choices, canRetrain: canRetrain(facts, totalmem()) }
 }
 
 /** The folder beside the model; a snapshot in a cache of other tools is no place for recipes. */

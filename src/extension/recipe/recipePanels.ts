@@ -14,7 +14,7 @@ import {
   views,
 } from '../../shared/protocol/view.ts'
 import { freeName, recipeExtension, withTexts } from '../../shared/recipe/writing/choices.ts'
-import { readModelFacts } from '../models/modelFacts.ts'
+import type { FactsThread } from '../support/factsThread.ts'
 import type { Services } from '../services.ts'
 import { messageOf } from '../../shared/errors.ts'
 import { reached } from '../support/milestones.ts'
@@ -61,7 +61,7 @@ export class RecipePanels implements vscode.WebviewPanelSerializer<unknown> {
     const begin = async () => {
       view.post({ type: 'loading', what: t('Reading the model’s header') })
       try {
-        const [where, start] = await startOf(subject)
+        const [where, start] = await startOf(subject, services.facts)
         folder = where
         view.post({ type: 'start', ...start })
       } catch (error) {
@@ -117,9 +117,9 @@ export class RecipePanels implements vscode.WebviewPanelSerializer<unknown> {
 const keyOf = ({ weights, kind }: Subject) => `${kind} ${weights}`
 
 /** The recipe's folder, and what the form begins with. */
-async function startOf({ weights, kind }: Subject): Promise<[folder: string, RecipeStart]> {
-  const { folder, name, choices, canRetrain } = await recipeStart(weights)
-  const { parameters, sparsity } = await readModelFacts(weights)
+async function startOf({ weights, kind }: Subject, thread: FactsThread): Promise<[folder: string, RecipeStart]> {
+  const { folder, name, facts: known, choices, canRetrain } = await recipeStart(weights, thread)
+  const { parameters, sparsity } = known
   const found = await findTexts(folder)
   const pathsOf = (uris: readonly vscode.Uri[]) => uris.map(({ fsPath }) => toRecipePath(folder, fsPath))
   const [texts, filled] = [pathsOf(found), withTexts(choices, pathsOf(found.filter(isCorpus)))]

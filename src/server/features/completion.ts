@@ -13,6 +13,7 @@ import { targetText } from '../../shared/rule/patternText.ts'
 import type { Analysis } from '../analyses.ts'
 import { completionPlace } from '../completionPlace.ts'
 import type { CompletionPlace } from '../completionPlace.ts'
+import { isNetworkPath } from '../../system/networkPath.ts'
 import { isInComment } from '../inComment.ts'
 import { isSafe } from '../safe.ts'
 import { withoutModeline, yamlService } from '../yamlService.ts'
@@ -116,6 +117,7 @@ async function isFolder(parent: string, entry: Dirent): Promise<boolean> {
 async function pathItems(place: CompletionPlace, { folder }: Analysis, key: string): Promise<CompletionItem[]> {
   if (folder === null) return []
   const typed = place.text.replace(/[^/]*$/, '')
+  if (isNetworkPath(typed)) return []
   const found = await readdir(resolve(folder, typed), { withFileTypes: true }).catch(() => [])
   const near = found.slice(0, 2000).filter(({ name }) => !hidden.test(name))
   const folders = new Set<string>()

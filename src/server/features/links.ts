@@ -5,6 +5,7 @@ import type { DocumentLink } from 'vscode-languageserver/node'
 import { filesOfAdapter } from '../../engine/checkpoint/adapterFolder.ts'
 import { locate } from '../../engine/checkpoint/locate.ts'
 import { modelPath } from '../../engine/checkpoint/hubCache.ts'
+import { isNetworkPath } from '../../system/networkPath.ts'
 import type { Path } from '../../shared/recipe/document.ts'
 import type { Analysis } from '../analyses.ts'
 
@@ -18,12 +19,14 @@ export async function documentLinks({ context, document, folder, facts }: Analys
   const { model, save } = context.resolved
   // A folder cannot be opened as a document; its weights can, and the inspector is their editor.
   const linkModel = async (path: Path, written: string, tooltip: string) => {
+    if (isNetworkPath(written)) return
     const weights = await weightsIn(modelPath(folder, written))
     if (weights) link(path, weights, tooltip)
   }
   if (model) await linkModel(['model'], model, 'Look at the model')
   for (const { at, data } of context.uses) {
-    if (facts?.data.get(data)?.exists) link(at, data, 'Open the data')
+    const file = facts?.data.get(data)
+    if (file?.exists && !file.isOnShare) link(at, data, 'Open the data')
   }
   for (const { path, resolved } of context.recoveries) {
     const { lora, adapter } = resolved

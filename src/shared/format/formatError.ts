@@ -4,7 +4,7 @@
  * The reason that lint branches on, finer than an error's code. `refused`: another format, or a pointer in place of weights.
  * `no-weights`: a folder without any.
  */
-export type CheckpointReason = 'refused' | 'no-weights'
+export type CheckpointReason = 'refused' | 'no-weights' | 'too-long'
 
 /** `message` is one sentence: what is wrong and how to mend it, without the file's name. */
 export class FormatError extends Error {

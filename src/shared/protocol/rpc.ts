@@ -18,7 +18,7 @@ import type { CallName } from './parameters.ts'
 import type { TryProgress } from './tryOut.ts'
 
 /** Raised when a message changes its meaning; the extension refuses a backend that speaks another one. */
-export const protocolVersion = 3
+export const protocolVersion = 4
 
 export interface HelloResult {
   protocol: number

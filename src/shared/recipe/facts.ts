@@ -78,6 +78,8 @@ export interface DataFacts {
   readonly longestDocument: number | null
   /** Why the file cannot be read, or null. */
   readonly problem: string | null
+  /** It is on another machine's share, and nobody has looked at it. */
+  readonly isOnShare?: true
 }
 
 /** Shape of the named tensor, or else of the only one; null where the file holds no ids. */

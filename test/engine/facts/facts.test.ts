@@ -19,6 +19,8 @@ import { modelFacts } from '../../../src/engine/facts/modelFacts.ts'
 import { openModel } from '../../../src/engine/model/model.ts'
 import { resolveRecipe } from '../../../src/shared/recipe/resolve.ts'
 import { recipeSchema } from '../../../src/shared/recipe/schema.ts'
+import { isNetworkPath } from '../../../src/system/networkPath.ts'
+import { cannot } from '../../support/skip.ts'
 import { scratch, type Scratch } from '../../support/safetensors.ts'
 import { goldenPath } from '../../support/shared.ts'
 
@@ -40,6 +42,41 @@ describe('facts about files', () => {
     const linears = modules.filter((m) => m.kind === 'linear')
     assert.equal(linears.length, 12)
     assert.equal(linears[0].name, 'model.decoder.layers.0.self_attn.q_proj')
+  })
+
+  it('are gathered of no path on a share, and lint says so as an error', async function () {
+    // Elsewhere such a name is a file's like any other: here it is a whole model, a text and an adapter.
+    if (process.platform === 'win32') cannot(this, 'a share would be asked for')
+    const share = String.raw`\\server\share`
+    cpSync(opt, temp.path(share), { recursive: true })
+    temp.write(`${share}.jsonl`, line({ text: 'a '.repeat(1000) }))
+    const text = [
+      `model: '${share}'`,
+      'prune: [{method: wanda, sparsity: 0.5}]',
+      `calibration: {data: '${share}.jsonl', samples: 1, seq_len: 8}`,
+      `recover: {mode: merge, adapter: '${share}'}`,
+      "save: {to: '\\\\server\\out'}",
+    ].join('\n')
+    const { findings, facts } = await lintText(text, { folder: temp.path('.') })
+    const errors = findings.filter(({ severity }) => severity === 'error')
+    const said = errors.filter(({ message }) => /is on a share of another machine.*map the share/.test(message))
+    assert.deepEqual(
+      said.map(({ rule }) => rule),
+      ['C1', 'M7', 'R14'],
+    )
+    assert.deepEqual([facts?.model?.modules, facts?.data.get(`${share}.jsonl`)?.bytes], [[], 0])
+    assert.equal(facts?.output, null)
+  })
+
+  it('a share is one by two backslashes, and on Windows by two slashes of any kind', () => {
+    const others = ['//server/share', String.raw`/\server`, String.raw`\/server`]
+    for (const platform of ['win32', 'linux'] as const) {
+      assert.ok(isNetworkPath(String.raw`\\server\share`, platform))
+      assert.ok(isNetworkPath(String.raw`\\?\UNC\server`, platform))
+      for (const path of others) assert.equal(isNetworkPath(path, platform), platform === 'win32', path)
+      for (const path of ['hf:org/name', './a', 'C:/a', String.raw`C:\a`, '/a', String.raw`\a`])
+        assert.ok(!isNetworkPath(path, platform), path)
+    }
   })
 
   it('are remembered until a file changes', async () => {

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { hubAccess } from '../../../src/engine/hub/hubAccess.ts'
 import { refusal } from '../../../src/engine/hub/hubErrors.ts'
+import { planPush } from '../../../src/engine/hub/push.ts'
 import { scratch, type Scratch } from '../../support/safetensors.ts'
 
 const token = 'hf_secret'
@@ -29,6 +30,22 @@ describe('how the Hub is spoken to', () => {
     assert.match(await refused({ HF_TOKEN: token }), /the token in HF_TOKEN/)
     temp.write('home/.cache/huggingface/token', 'hf_a b')
     await assert.rejects(access(), { code: 'usage', message: new RegExp(`${file} holds characters`) })
+  })
+
+  it('sends no token over plain http, except to this machine, and says so', async () => {
+    const at = (endpoint: string) => access({ HF_ENDPOINT: endpoint, HF_TOKEN: token })
+    for (const endpoint of ['http://localhost:80', 'http://127.0.0.1:8080', 'http://[::1]:1', 'HTTPS://hub.example'])
+      assert.deepEqual([(await at(endpoint)).token, (await at(endpoint)).tokenWithheld], [token, false], endpoint)
+    const others = ['http://hub.example', 'HTTP://hub.example', 'http://127.0.0.1.example', 'http://localhost.example']
+    for (const endpoint of others) {
+      const given = await at(endpoint)
+      assert.deepEqual([given.token, given.tokenWithheld], [null, true], endpoint)
+      const name = { repository: 'org/tiny', revision: 'main' }
+      const { message } = await refusal(new Response(null, { status: 401 }), name, given)
+      assert.match(message, /set HF_ENDPOINT to an https:\/\/ address, since no token is sent over plain http/)
+      const pushed = planPush({ name, create: true, isPrivate: true }, [], { access: given })
+      await assert.rejects(pushed, { code: 'usage', message: /no token is sent over plain http/ })
+    }
   })
 
   it('refuses an endpoint or a token that cannot be meant, and work without the network', async () => {

@@ -84,8 +84,40 @@ describe('push: a result to the Hub', () => {
     writeFileSync(note, readFileSync(note, 'utf8').replace('"../dense"', '"/home/me/dense"'))
     const again = await said('me/tiny')
     assert.match(again.stderr, /names paths of this machine: \/home\/me\/dense/)
+    assert.ok(again.stderr.indexOf('warning: the recipe') < again.stderr.indexOf('the repository me/tiny'))
     for (const { host, authorization } of hub.arrived)
       assert.equal(authorization, host === 'hub' ? `Bearer ${writeToken}` : undefined)
+  })
+
+  for (const path of [
+    'C:/Users/me/dense',
+    'C:\\Users\\me',
+    '\\\\server\\share\\dense',
+    'file:///home/me/dense',
+    '~/dense',
+  ])
+    it(`knows ${path} for a path of this machine`, async () => {
+      const note = join(folder, 'sparsescope.json')
+      writeFileSync(note, readFileSync(note, 'utf8').replace('"../dense"', JSON.stringify(path)))
+      assert.deepEqual((await publicationOf(folder)).ownPaths, [path])
+    })
+
+  it('takes neither a name of the Hub nor a folder beside the recipe for one', async () => {
+    assert.deepEqual((await publicationOf(folder)).ownPaths, [])
+    const note = join(folder, 'sparsescope.json')
+    writeFileSync(note, readFileSync(note, 'utf8').replace('"../dense"', '"hf:org/name"'))
+    assert.deepEqual((await publicationOf(folder)).ownPaths, [])
+  })
+
+  it('tells the weights and notes of the run from all else in the folder', async () => {
+    writeFileSync(join(folder, 'secrets.txt'), '')
+    const { files, ofRun } = await publicationOf(folder)
+    const others = files.map(({ path }) => path).filter((path) => !ofRun.has(path))
+    assert.ok(
+      ['secrets.txt', 'config.json', 'README.md'].every((name) => others.includes(name)),
+      others.join(),
+    )
+    assert.ok(['model.safetensors', 'sparsescope.json'].every((name) => ofRun.has(name)))
   })
 
   it('sends nothing a second time but what has changed', async () => {

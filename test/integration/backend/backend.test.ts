@@ -10,14 +10,17 @@ import {
   truncateSync,
   writeFileSync,
 } from 'node:fs'
+import { connect, createServer, type Socket } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { createCaller, type Caller } from '../../../src/extension/backend/calls.ts'
 import { createLaunch, type Launched } from '../../../src/extension/backend/launch.ts'
+import { ownSecret } from '../../../src/extension/backend/rendezvous.ts'
 import type { ScanProgress } from '../../../src/shared/protocol/inspect.ts'
 import type { TryProgress } from '../../../src/shared/protocol/tryOut.ts'
 import { protocolVersion } from '../../../src/shared/protocol/rpc.ts'
+import { proveAsClient } from '../../../src/system/handshake.ts'
 import { makeWorkspace } from '../../../scripts/vscode/workspace.mjs'
 import { lacks } from '../../support/skip.ts'
 
@@ -49,7 +52,8 @@ describe('backend process', function () {
   async function open() {
     const place = join(folder, 'backend.sock')
     const isPlaceTaken = () => existsSync(place)
-    const launch = createLaunch({ script, placeOf: () => place, isPlaceTaken, log: () => {} })
+    const secret = () => ownSecret(folder)
+    const launch = createLaunch({ script, placeOf: () => place, isPlaceTaken, ownSecret: secret, log: () => {} })
     const launched = await launch({ path: process.execPath, origin: 'host' })
     const call = createCaller(launched.connection)
     launched.connection.listen()
@@ -216,6 +220,39 @@ describe('backend process', function () {
     const next = await open()
     assert.notEqual(next.pid, pid)
     ;({ launched, call, pid } = next)
+  })
+
+  it('answers nothing to whoever does not know the secret, and a window says nothing to such a program', async () => {
+    const place = join(folder, 'backend.sock')
+    const ask = (prove: (socket: Socket) => Promise<unknown>) =>
+      new Promise<string>((resolve) => {
+        const socket = connect(place)
+        let said = ''
+        socket.on('error', () => {})
+        void prove(socket).then(() => {
+          const message = JSON.stringify({ jsonrpc: '2.0', id: 1, method: 'ping', params: { token: 1, params: null } })
+          socket.on('data', (chunk: Buffer) => (said += chunk.toString('latin1')))
+          socket.on('close', () => resolve(said))
+          socket.write(`Content-Length: ${message.length}\r\n\r\n${message}`)
+        })
+      })
+    const wrong = { secret: Buffer.alloc(32), place }
+    assert.equal(await ask((socket) => proveAsClient(socket, wrong)), '')
+    // 32 bytes of a message pass for a nonce: the answer is a nonce and a proof, and then the end.
+    assert.equal((await ask(() => Promise.resolve())).length, 64)
+
+    const stranger = join(folder, 'stranger.sock')
+    let heard = 0
+    const server = createServer((socket) => {
+      socket.on('data', (chunk: Buffer) => (heard += chunk.length))
+      socket.write(Buffer.alloc(64))
+    })
+    await new Promise<void>((resolve) => server.listen(stranger, resolve))
+    const options = { script, placeOf: () => stranger, isPlaceTaken: () => true, ownSecret: () => ownSecret(folder) }
+    const launch = createLaunch({ ...options, log: () => {} })
+    await assert.rejects(launch({ path: process.execPath, origin: 'host' }), /is not a backend of yours/)
+    await new Promise((resolve) => server.close(resolve))
+    assert.equal(heard, 32)
   })
 
   it('two windows that come at once find the same one', async () => {

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { chmodSync, mkdirSync, mkdtempSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { isPlaceTaken, meetingPlace, type Surroundings } from '../../../src/extension/backend/rendezvous.ts'
+import { isPlaceTaken, meetingPlace, ownSecret, type Surroundings } from '../../../src/extension/backend/rendezvous.ts'
 import { cannot } from '../../support/skip.ts'
 
 describe('where a window finds its backend', function () {
@@ -48,6 +48,18 @@ describe('where a window finds its backend', function () {
     writeFileSync(first, '')
     isRefused()
     assert.throws(() => meetingPlace(['a'], { ...at, uid: at.uid! + 1 }), /no private place.*belongs to someone else/)
+  })
+
+  it('has a secret that is made once, differs between users, and is for its user alone to read', () => {
+    const [here, elsewhere] = ['here', 'elsewhere'].map((name) => ownSecret(join(folder, name)))
+    assert.equal(here.secret.length, 32)
+    assert.deepEqual(ownSecret(join(folder, 'here')), here)
+    assert.ok(!here.secret.equals(elsewhere.secret))
+    assert.equal(statSync(here.file).mode & 0o777, 0o600)
+    assert.deepEqual(readdirSync(join(folder, 'here')), ['backend.secret'])
+    // A half-written one is replaced.
+    writeFileSync(here.file, 'short')
+    assert.equal(ownSecret(join(folder, 'here')).secret.length, 32)
   })
 
   it('has an address that fits into a socket', () => {

@@ -8,6 +8,8 @@ import { writtenRecipe } from '../../../shared/recipe/resolve.ts'
 import { resultOf } from '../../../shared/series/runResult.ts'
 import { readError } from '../../../system/diskErrors.ts'
 import { openCheckpoint } from '../../checkpoint/checkpoint.ts'
+import { locate } from '../../checkpoint/locate.ts'
+import { maskFileName } from '../../checkpoint/maskFile.ts'
 import { EngineError } from '../../errors.ts'
 import type { PushFile } from '../../hub/push.ts'
 import { recipeYaml } from '../open/recipeFile.ts'
@@ -20,6 +22,8 @@ export interface Publication {
   readonly folder: string
   readonly note: Note
   readonly files: readonly PushFile[]
+  /** Names of the weights, masks and notes that the run wrote; the other files came from elsewhere. */
+  readonly ofRun: ReadonlySet<string>
   /** Paths of this machine that the recipe names, which everybody could then read. */
   readonly ownPaths: readonly string[]
 }
@@ -38,10 +42,13 @@ export async function publicationOf(given: string): Promise<Publication> {
       `${folder} is not the result of a finished run${unfinished ? '' : `: it has no ${noteName} that a run has written`}; give the folder that save.to of a recipe names`,
     )
   // Opens only when all of its shards are there and whole.
-  await (await openCheckpoint(folder)).close()
+  const checkpoint = await openCheckpoint(folder)
+  await checkpoint.close()
+  const { entry } = await locate(folder)
   const found = await filesOf(folder)
   const has = (name: string) => found.some(({ path }) => path === name)
-  const recipe = recipeYaml(writtenRecipe(note.recipe))
+  const written = writtenRecipe(note.recipe)
+  const recipe = recipeYaml(written)
   return {
     folder,
     note,
@@ -50,14 +57,18 @@ export async function publicationOf(given: string): Promise<Publication> {
       ...(has(recipeName) ? [] : [{ path: recipeName, content: { text: recipe } }]),
       ...(has(cardName) ? [] : [{ path: cardName, content: { text: modelCard(note) } }]),
     ],
-    ownPaths: [
-      ...new Set(
-        [...recipe.matchAll(/(?:^|[\s"'[])((?:\/|~\/|(?:\.\.\/){2,}|[A-Za-z]:\\)[^\s"'\],]+)/gm)].map(
-          ([, path]) => path,
-        ),
-      ),
-    ],
+    ofRun: new Set([entry, noteName, maskFileName, ...checkpoint.files.map(({ name }) => name)]),
+    ownPaths: [...new Set(textsOf(written).filter((text) => ownPath.test(text)))],
   }
+}
+
+/** From a root, from home, two folders up, from a drive, on a share, or as a URL; of Windows and of others. */
+const ownPath = /(?:^|[\s"'[])(?:[\\/]|~[\\/]|(?:\.\.[\\/]){2,}|[A-Za-z]:[\\/]|file:)\S/i
+
+/** All texts in a value of JSON. */
+function textsOf(value: unknown): string[] {
+  if (typeof value === 'string') return [value]
+  return typeof value === 'object' && value !== null ? Object.values(value).flatMap(textsOf) : []
 }
 
 async function resultFolder(given: string): Promise<string> {

@@ -14,10 +14,10 @@ export const rule = defineRule({
   *check({ document, recoveries, uses, facts, has }) {
     for (const { path, resolved } of recoveries) {
       const { init } = resolved.lora
-      if (init !== null && facts.data.get(init)?.exists === false) {
-        const at = [...path, 'lora', 'init']
-        yield { at, message: `There is no file ${init} (paths are relative to the recipe).` }
-      }
+      const file = init === null ? undefined : facts.data.get(init)
+      const at = [...path, 'lora', 'init']
+      if (file?.exists === false) yield { at, message: `There is no file ${init} (paths are relative to the recipe).` }
+      else if (file?.isOnShare) yield { at, message: `${init} cannot be used: ${file.problem}.` }
     }
     for (const { path, at, data, field, columns } of uses) {
       const file = facts.data.get(data)

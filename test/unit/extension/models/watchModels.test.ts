@@ -1,0 +1,102 @@
+// The tree's models without an editor: what is read before somebody looks at them.
+import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { register } from 'node:module'
+import { join } from 'node:path'
+import { scratch, type Scratch } from '../../../support/safetensors.ts'
+import { importsOf } from '../../../support/imports.ts'
+
+const names = ['commands', 'Disposable', 'EventEmitter', 'l10n', 'RelativePattern', 'Uri', 'workspace']
+const stub = `export const { ${names.join()} } = globalThis.vscodeOfTest`
+const address = (code: string) => `data:text/javascript,${encodeURIComponent(code)}`
+const hook = `export const resolve = (name, context, next) =>
+  name === 'vscode' ? { url: ${JSON.stringify(address(stub))}, format: 'module', shortCircuit: true } : next(name, context)`
+
+describe('models of a workspace', () => {
+  let temp: Scratch
+  const contexts: unknown[] = []
+  const created: ((uri: { fsPath: string }) => void)[] = []
+  const uri = (fsPath: string) => ({ fsPath, path: fsPath })
+  const nothing = { dispose: () => undefined }
+  before(() => {
+    temp = scratch()
+    const event = () => nothing
+    const vscodeOfTest = {
+      commands: { executeCommand: (...args: unknown[]) => (contexts.push(args), Promise.resolve()) },
+      Disposable: { from: () => nothing },
+      EventEmitter: class {
+        private readonly listeners: (() => void)[] = []
+        readonly event = (listener: () => void) => (this.listeners.push(listener), nothing)
+        readonly fire = () => this.listeners.forEach((listener) => listener())
+      },
+      l10n: { t: String },
+      RelativePattern: class {},
+      Uri: { file: uri },
+      workspace: {
+        findFiles: (pattern: string) =>
+          Promise.resolve(
+            pattern.includes('index') || pattern.includes('gguf') ? [] : [uri(temp.path('a/model.safetensors'))],
+          ),
+        asRelativePath: () => 'a',
+        onDidChangeWorkspaceFolders: event,
+        createFileSystemWatcher: (pattern: unknown) => ({
+          ...nothing,
+          onDidCreate: (listener: (typeof created)[number]) => {
+            if (pattern === '**/*') created.push(listener)
+            return nothing
+          },
+          onDidChange: event,
+          onDidDelete: event,
+        }),
+      },
+    }
+    Object.assign(globalThis, { vscodeOfTest })
+    register(address(hook))
+  })
+  after(() => temp.remove())
+  const settle = (ms = 20) => new Promise((resolve) => setTimeout(resolve, ms))
+
+  it('are known by their names alone, and none is read until somebody looks', async () => {
+    const { Models } = await import('../../../../src/extension/models/models.ts')
+    const { watchModels } = await import('../../../../src/extension/models/watchModels.ts')
+    const read: string[] = []
+    const list = (path: string) => (read.push(path), Promise.resolve(null))
+    const models = new Models({ get: () => null } as never, { list })
+    const before = process.env.HF_HUB_CACHE
+    process.env.HF_HUB_CACHE = temp.path('hub')
+    try {
+      watchModels(models)
+      await settle()
+      for (let i = 0; i < 1000; i++) created[0]({ fsPath: temp.path(`b/${i}.safetensors`) })
+      await settle(600)
+      const shared = ['setContext', 'sparsescope.modelFolders', [temp.path('a')]]
+      // Once at the beginning, and once for all files that came.
+      assert.deepEqual(contexts, [shared, shared])
+      assert.deepEqual(read, [])
+      const { workspace } = await models.find()
+      assert.deepEqual(read, [temp.path('a/model.safetensors')])
+      assert.deepEqual(
+        workspace.map(({ facts }) => facts),
+        [null],
+      )
+    } finally {
+      if (before === undefined) delete process.env.HF_HUB_CACHE
+      else process.env.HF_HUB_CACHE = before
+    }
+  })
+
+  it('are opened by no file of the extension but its thread', () => {
+    const root = new URL('../../../../', import.meta.url).pathname
+    const paths = readdirSync(join(root, 'src'), { recursive: true }).map(
+      (name) => `src/${String(name).replaceAll('\\', '/')}`,
+    )
+    const sources = paths.filter((path) => path.endsWith('.ts'))
+    const imports = importsOf(new Map(sources.map((path) => [path, readFileSync(join(root, path), 'utf8')])))
+    const importers = (target: string) =>
+      [...imports].flatMap(([path, targets]) =>
+        path.startsWith('src/extension/') && targets.includes(target) ? [path] : [],
+      )
+    assert.deepEqual(importers('src/engine/checkpoint/checkpoint.ts'), ['src/extension/models/modelFacts.ts'])
+    assert.deepEqual(importers('src/extension/models/modelFacts.ts'), ['src/extension/models/factsWorker.ts'])
+  })
+})
