@@ -20,7 +20,7 @@ const run = (folder, ...allowed) =>
  */
 const floors = (folder, named) => {
   const others = readdirSync(folder).filter(
-    (name) => !named.flat().includes(name) && !/^(tsconfig\.json|.*\.d\.ts)$/.test(name),
+    (name) => !named.flat().includes(name) && !/^(tsconfig.*\.json|.*\.d\.ts)$/.test(name),
   )
   if (others.length > 0 && !named.flat().includes('*'))
     throw new Error(`${folder}/${others[0]} stands on no floor: give it one in eslint.config.mjs`)
@@ -43,13 +43,26 @@ const floors = (folder, named) => {
     ),
   )
 }
+/** Code that runs in every process and in views: src/tsconfig.browser.json. */
+const browserSafe = [
+  'errors.ts',
+  'formatting',
+  'catalog',
+  'recipe',
+  'plan',
+  'lint',
+  'charts',
+  'protocol',
+  'runs/series',
+  'runs/compared',
+].map((place) => `./${place}`)
 /** Names of the rows in a registry: methods, adapters, tasks. */
 const rowsOf = (registry) => {
   const [, rows] = /export const \w+ = \{([^}]*)\} satisfies/.exec(readFileSync(registry, 'utf8')) ?? []
   return [...(rows ?? '').matchAll(/(\w+)(?=\s*[:,}]|\s*$)(?:\s*:\s*\w+)?/g)].map(([, name]) => name)
 }
 const rowNames = ['methods', 'allocations', 'adapters', 'tasks'].flatMap((kind) =>
-  rowsOf(`src/shared/${kind}/${kind}.ts`),
+  rowsOf(`src/catalog/${kind}/${kind}.ts`),
 )
 /** A name of a row where code decides by it: compared, switched on, or looked for in a list. */
 const decidesByName = [
@@ -59,7 +72,7 @@ const decidesByName = [
 ].map((place) => ({
   selector: `${place} Literal[value=/^(${rowNames.join('|')})$/]`,
   message:
-    'what differs between methods, adapters and tasks stands in their rows (src/shared), not in a comparison of names',
+    'what differs between methods, adapters and tasks stands in their rows (src/catalog), not in a comparison of names',
 }))
 const base = [
   'errors.ts',
@@ -90,15 +103,31 @@ export default tseslint.config(
         'error',
         {
           zones: [
-            zone('./src/shared', './src', ['./shared']),
-            zone('./src/system', './src', ['./system', './shared']),
-            zone('./src/runs', './src', ['./runs', './system', './shared']),
-            zone('./src/engine', './src', ['./engine', './runs', './system', './shared']),
-            zone('./src/cli', './src', ['./cli', './engine', './runs', './system', './shared']),
-            zone('./src/backend', './src', ['./backend', './engine', './runs', './system', './shared']),
+            // The table of contents of src, from the ground up (ARCHITECTURE.md).
+            ...floors('./src', [
+              ['errors.ts'],
+              ['formatting'],
+              ['catalog'],
+              ['recipe'],
+              ['plan'],
+              ['lint'],
+              ['system'],
+              ['runs'],
+              ['charts'],
+              ['protocol'],
+              ['engine'],
+              ['cli', 'backend', 'server', 'extension'],
+            ]),
+            ...floors('./src/catalog', [
+              ['formats', 'methods', 'adapters'],
+              ['families', 'tasks', 'allocations', 'stages.ts'],
+            ]),
+            // What events add up to and runs side by side run in views too, and read no disk.
+            zone('./src/runs/series', './src/runs', ['./series']),
+            zone('./src/runs/compared', './src/runs', ['./compared', './series']),
             zone('./src/server', './src', [
               './server',
-              './shared',
+              ...browserSafe,
               './system',
               './engine/checkpoint',
               './engine/facts',
@@ -111,7 +140,7 @@ export default tseslint.config(
             // Headers of checkpoints, for the thread of the tree of models; the rest is the backend's.
             zone('./src/extension', './src', [
               './extension',
-              './shared',
+              ...browserSafe,
               './runs',
               './system/ownFile.ts',
               './system/handshake.ts',
@@ -121,7 +150,7 @@ export default tseslint.config(
               './engine/checkpoint/locate.ts',
               './engine/checkpoint/smallFile.ts',
             ]),
-            zone('./webview-ui', './src', ['./shared']),
+            zone('./webview-ui', './src', browserSafe),
             engine('compute', ...base),
             engine('checkpoint', ...base),
             engine('hub', ...base, 'checkpoint'),
@@ -134,21 +163,6 @@ export default tseslint.config(
             engine('evaluate', ...base, 'compute', 'checkpoint', 'model', 'text'),
             engine('generate', ...base, 'compute', 'checkpoint', 'model', 'text'),
             engine('blocks', ...base, 'compute', 'model', 'prune', 'recover'),
-            ...floors('./src/shared', [
-              ['format', 'methods', 'adapters'],
-              ['errors.ts', 'families', 'tasks', 'allocations'],
-              ['series'],
-              // What a recipe says, what it comes to, and what the linter says of both.
-              ['recipe'],
-              ['plan'],
-              ['rule'],
-              ['recipe/rules'],
-              ['lint'],
-              ['analysis', 'sweep'],
-              ['chart'],
-              // What processes and views tell each other is made of all of these.
-              ['protocol'],
-            ]),
             ...floors('./src/extension', [
               ['contributions.ts', 'backend'],
               ['support'],
@@ -175,7 +189,7 @@ export default tseslint.config(
   {
     files: ['src/**', 'webview-ui/**'],
     ignores: [
-      'src/shared/{methods,allocations,adapters,tasks}/**',
+      'src/catalog/{methods,allocations,adapters,tasks}/**',
       'src/engine/prune/methods/**',
       'src/engine/prune/allocations/**',
       'src/engine/recover/adapters/**',

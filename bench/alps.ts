@@ -11,8 +11,8 @@ import { upload } from '../src/engine/compute/backend.ts'
 import { openCpu } from '../src/engine/compute/cpu/open.ts'
 import { maskWords } from '../src/engine/compute/tensor.ts'
 import { alps } from '../src/engine/prune/methods/alps.ts'
-import { parseNm } from '../src/shared/format/nm.ts'
-import type { PruneEntry } from '../src/shared/plan/pruneEntries.ts'
+import { parseNm } from '../src/catalog/formats/nm.ts'
+import type { PruneEntry } from '../src/plan/pruneEntries.ts'
 import { machine, median, python, runJson } from './support/process.ts'
 
 const { values } = parseArgs({

@@ -1,9 +1,9 @@
 // The charts of docs/performance.md, drawn from the tables of bench/RESULTS.md.
 //   npx tsx bench/charts.ts
 import { readFileSync, writeFileSync } from 'node:fs'
-import { chartFigure } from '../src/shared/chart/figure.ts'
-import { seriesStyle, type ChartData, type ChartText, type Series } from '../src/shared/chart/chartData.ts'
-import { svgFile } from '../src/shared/chart/shape.ts'
+import { chartFigure } from '../src/charts/figure.ts'
+import { seriesStyle, type ChartData, type ChartText, type Series } from '../src/charts/chartData.ts'
+import { svgFile } from '../src/charts/shape.ts'
 
 const root = new URL('..', import.meta.url)
 

@@ -1,11 +1,11 @@
 // Lint of a 300-line recipe against a header of 3,000 tensors, ms, warm: after a key stroke, the header being known.
 //   npx tsx bench/lint.ts [--reps 50]
 import { parseArgs } from 'node:util'
-import { readModelConfig } from '../src/shared/families/modelConfig.ts'
-import { modelParameters } from '../src/shared/families/parameters.ts'
-import { describeModel } from '../src/shared/recipe/describeModel.ts'
-import { noFacts } from '../src/shared/recipe/facts.ts'
-import { lint } from '../src/shared/lint/lint.ts'
+import { readModelConfig } from '../src/catalog/families/modelConfig.ts'
+import { modelParameters } from '../src/catalog/families/parameters.ts'
+import { describeModel } from '../src/recipe/describeModel.ts'
+import { noFacts } from '../src/recipe/facts.ts'
+import { lint } from '../src/lint/lint.ts'
 import { machine, median } from './support/process.ts'
 
 const { values } = parseArgs({ options: { reps: { type: 'string', default: '50' } } })

@@ -3,8 +3,8 @@
 //     --sensitivity block --out map.json
 //   npx tsx bench/sensitivity.ts map.json
 import { readFileSync } from 'node:fs'
-import type { Analysis, PruningError } from '../src/shared/analysis/analysis.ts'
-import { groupsBy } from '../src/shared/format/lists.ts'
+import type { Analysis, PruningError } from '../src/plan/analysis.ts'
+import { groupsBy } from '../src/formatting/lists.ts'
 import { machine, sparsescope } from './support/process.ts'
 
 /** Places from 0 in rising order; equal values share the mean of theirs. */

@@ -4,7 +4,7 @@
 import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
-import type { SweepTable } from '../src/shared/sweep/sweepTable.ts'
+import type { SweepTable } from '../src/runs/compared/sweepTable.ts'
 import { machine, root, sparsescope } from './support/process.ts'
 
 const { values: options } = parseArgs({

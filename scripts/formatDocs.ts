@@ -1,6 +1,6 @@
 // The reference of the recipe format, from its schema.
-import { alternatives, recipeJsonSchema } from '../src/shared/recipe/jsonSchema.ts'
-import type { JsonSchema } from '../src/shared/recipe/jsonSchema.ts'
+import { alternatives, recipeJsonSchema } from '../src/recipe/jsonSchema.ts'
+import type { JsonSchema } from '../src/recipe/jsonSchema.ts'
 
 /** Markdown: one section for each map of the format, one entry for each key. */
 export function formatMarkdown(): string {

@@ -10,13 +10,13 @@ import { withViews } from './viewManifest.mjs'
 const root = new URL('..', import.meta.url)
 const load = (path) => tsImport(new URL(path, root).href, import.meta.url)
 
-const { recipeJsonSchema } = await load('src/shared/recipe/jsonSchema.ts')
+const { recipeJsonSchema } = await load('src/recipe/jsonSchema.ts')
 const { formatMarkdown } = await load('scripts/formatDocs.ts')
 const { rulesMarkdown } = await load('scripts/ruleDocs.ts')
 const { cliMarkdown } = await load('scripts/cliDocs.ts')
 const { withCounted } = await load('bench/gpu/counting/tables.ts')
 const { withWords } = await load('scripts/recipeGrammar.ts')
-const { views } = await load('src/shared/protocol/view.ts')
+const { views } = await load('src/protocol/view.ts')
 
 const read = (path) => readFileSync(new URL(path, root), 'utf8')
 const json = (path) => JSON.parse(read(path))
@@ -24,7 +24,7 @@ const grammar = 'syntaxes/prune-recipe.tmLanguage.json'
 const { manifest, texts } = withViews(json('package.json'), json('package.nls.json'), views)
 
 const generated = [
-  ['src/shared/recipe/recipe.schema.json', `${JSON.stringify(recipeJsonSchema(), null, 2)}\n`],
+  ['src/recipe/recipe.schema.json', `${JSON.stringify(recipeJsonSchema(), null, 2)}\n`],
   ['docs/recipes.md', formatMarkdown()],
   ['docs/rules.md', rulesMarkdown()],
   ['docs/cli.md', cliMarkdown()],

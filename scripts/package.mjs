@@ -48,7 +48,7 @@ const plain = [
   '.vscodeignore',
   'language-configuration.json',
   'docs/rules.md',
-  'src/shared/recipe/recipe.schema.json',
+  'src/recipe/recipe.schema.json',
 ]
 
 export function packageVsix({ target = `${process.platform}-${process.arch}`, out, say = () => {} } = {}) {

@@ -1,5 +1,5 @@
 // The words of the recipes' grammar, from the recipe's schema, which is made from the rows.
-import { recipeJsonSchema, type JsonSchema } from '../src/shared/recipe/jsonSchema.ts'
+import { recipeJsonSchema, type JsonSchema } from '../src/recipe/jsonSchema.ts'
 
 /** The part of a TextMate grammar that is made here. */
 export interface RecipeGrammar {

@@ -1,4 +1,4 @@
-// Contributions of the views to package.json, made from their rows (src/shared/protocol/view.ts).
+// Contributions of the views to package.json, made from their rows (src/protocol/view.ts).
 
 /** The manifest and its texts with the contributions of all views; those of anything else stay as they are. */
 export function withViews(manifest, texts, views) {

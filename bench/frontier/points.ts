@@ -1,8 +1,8 @@
 // What the runs of the frontier's sweeps reached: one point a pruning and a recovery, the median of its seeds.
-import { groupsBy } from '../../src/shared/format/lists.ts'
-import { fieldsOf } from '../../src/shared/format/records.ts'
-import { resultOf } from '../../src/shared/series/runResult.ts'
-import { modeText, partsOf, requestedSparsity } from '../../src/shared/sweep/recipeParts.ts'
+import { groupsBy } from '../../src/formatting/lists.ts'
+import { fieldsOf } from '../../src/formatting/records.ts'
+import { resultOf } from '../../src/runs/series/runResult.ts'
+import { modeText, partsOf, requestedSparsity } from '../../src/runs/compared/recipeParts.ts'
 import { median } from '../support/process.ts'
 
 export interface FrontierPoint {

@@ -2,7 +2,7 @@
 import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import type { TextSource } from '../support/allText.ts'
-import { meanAccuracy, type Accuracy } from '../../src/shared/series/meanAccuracy.ts'
+import { meanAccuracy, type Accuracy } from '../../src/runs/series/meanAccuracy.ts'
 import { python, runJson, sparsescope } from '../support/process.ts'
 import { writeRandomIds } from '../support/randomIds.ts'
 import type { Numbers, Row } from './rows.ts'

@@ -2,8 +2,8 @@
 import type { Checkpoint, TensorEntry } from '../../src/engine/checkpoint/checkpoint.ts'
 import { f32ToBf16 } from '../../src/engine/dtype.ts'
 import { createRng } from '../../src/engine/rng.ts'
-import { readModelConfig } from '../../src/shared/families/modelConfig.ts'
-import { modelParameters } from '../../src/shared/families/parameters.ts'
+import { readModelConfig } from '../../src/catalog/families/modelConfig.ts'
+import { modelParameters } from '../../src/catalog/families/parameters.ts'
 
 /** Linears and tables are normal with σ = 0.02, `sparsity` of the block linears 0; norm weights 1, biases small. */
 export function memoryCheckpoint(

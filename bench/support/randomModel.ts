@@ -5,8 +5,8 @@ import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { f32ToBf16 } from '../../src/engine/dtype.ts'
 import { createRng } from '../../src/engine/rng.ts'
-import { readModelConfig } from '../../src/shared/families/modelConfig.ts'
-import { modelParameters } from '../../src/shared/families/parameters.ts'
+import { readModelConfig } from '../../src/catalog/families/modelConfig.ts'
+import { modelParameters } from '../../src/catalog/families/parameters.ts'
 import { shapes } from './shapes.ts'
 
 /** Writes config.json and model.safetensors; returns the number of parameters. */

@@ -84,7 +84,7 @@ function train(kind: Kind, tokenizer: string): void {
       samples: windows,
       seq_len: seqLen,
     },
-    evaluate: [{ task: 'perplexity', data: '../../samples/text/evaluation.txt', seq_len: seqLen, every: 1000 }],
+    evaluate: [{ task: 'perplexity', data: '../text/evaluation.txt', seq_len: seqLen, every: 1000 }],
     save: { to: `${kind}-trained` },
   }
   // JSON is YAML.

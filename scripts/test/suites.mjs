@@ -47,8 +47,8 @@ const onlyInAll = [
   'test/engine/sweep/sweep.test.ts',
   'test/engine/sweep/warnings.test.ts',
   'test/unit/repository/vsix.test.ts',
-  'test/unit/shared/format/fuzz.test.ts',
-  'test/unit/recipe/mutations.test.ts',
+  'test/unit/catalog/formats/fuzz.test.ts',
+  'test/unit/lint/mutations.test.ts',
   'test/webview/figures.test.ts',
 ]
 

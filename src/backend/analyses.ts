@@ -1,7 +1,7 @@
 // Analyses of all windows, one at a time, each in a thread of its own.
-import type { DeviceChoice, ParamsOf } from '../shared/protocol/parameters.ts'
+import type { DeviceChoice, ParamsOf } from '../protocol/parameters.ts'
 import { startWorker } from '../system/startWorker.ts'
-import type { AnalysisUpdate } from '../shared/protocol/inspect.ts'
+import type { AnalysisUpdate } from '../protocol/inspect.ts'
 import { followWorker, type WorkerFailure } from './followWorker.ts'
 import { createLane } from './jobs.ts'
 import { wholeModel } from './summary.ts'

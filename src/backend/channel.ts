@@ -3,9 +3,9 @@ import type { CancellationToken, MessageConnection } from 'vscode-jsonrpc/node'
 import { ErrorCodes, ResponseError } from 'vscode-jsonrpc/node'
 import * as z from 'zod'
 import { EngineError, messageOf } from '../engine/errors.ts'
-import { parameters, type CallName, type ParamsOf } from '../shared/protocol/parameters.ts'
-import type { FailureData, ProgressOf, ResultOf } from '../shared/protocol/rpc.ts'
-import { engineFailure, progressMethod } from '../shared/protocol/rpc.ts'
+import { parameters, type CallName, type ParamsOf } from '../protocol/parameters.ts'
+import type { FailureData, ProgressOf, ResultOf } from '../protocol/rpc.ts'
+import { engineFailure, progressMethod } from '../protocol/rpc.ts'
 
 export interface CallContext<C extends CallName> {
   signal: AbortSignal

@@ -2,7 +2,7 @@
 // several a message.
 import { wholeOf } from '../engine/checkpoint/inspection.ts'
 import { compareCheckpoints, type CompareCheckpointsOptions } from '../engine/checkpoint/stats/compareCheckpoints.ts'
-import type { CompareProgress, CompareSummary, Measured, TensorChange } from '../shared/protocol/inspect.ts'
+import type { CompareProgress, CompareSummary, Measured, TensorChange } from '../protocol/inspect.ts'
 import type { OpenModel } from './openModels.ts'
 import { evaluationsOf } from './origin.ts'
 

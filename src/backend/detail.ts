@@ -2,9 +2,9 @@
 // that break the pattern.
 import type { Checkpoint } from '../engine/checkpoint/checkpoint.ts'
 import { alongColumns, alongRows, requireNm } from '../engine/checkpoint/stats/nmCounter.ts'
-import type { HeadSpans } from '../shared/families/attentionHeads.ts'
-import { isKept, keptShare } from '../shared/format/nmValidity.ts'
-import type { TensorDetail, TensorStats } from '../shared/protocol/inspect.ts'
+import type { HeadSpans } from '../catalog/families/attentionHeads.ts'
+import { isKept, keptShare } from '../catalog/formats/nmValidity.ts'
+import type { TensorDetail, TensorStats } from '../protocol/inspect.ts'
 import { matrixOf, readStrips } from './matrix.ts'
 
 const mostBins = 512

@@ -1,9 +1,9 @@
 // Opens the device that computes here. Opening proves it: a value is computed on it and read back, since an adapter that
 // can be asked for may still be one whose memory this runtime cannot read.
-import type { DeviceChoice } from '../shared/protocol/parameters.ts'
+import type { DeviceChoice } from '../protocol/parameters.ts'
 import type { Backend } from '../engine/compute/backend.ts'
 import { openBackend } from '../engine/compute/open.ts'
-import type { DeviceFacts } from '../shared/protocol/rpc.ts'
+import type { DeviceFacts } from '../protocol/rpc.ts'
 
 export function openChosen({ device, adapter, threads, deviceMemory }: DeviceChoice): Promise<Backend> {
   return openBackend({

@@ -1,9 +1,9 @@
 // "Export to GGUF…": what a checkpoint would take in each type, and then, when a person has chosen one, the file.
-import type { ParamsOf } from '../shared/protocol/parameters.ts'
+import type { ParamsOf } from '../protocol/parameters.ts'
 import { openCheckpoint } from '../engine/checkpoint/checkpoint.ts'
 import { ggufSizes, writeGguf } from '../engine/convert/writeGguf.ts'
 import { openModel, type Model } from '../engine/model/model.ts'
-import type { ResultOf } from '../shared/protocol/rpc.ts'
+import type { ResultOf } from '../protocol/rpc.ts'
 import type { CallContext } from './channel.ts'
 import { seldom } from './pull.ts'
 import { wholeModel } from './summary.ts'

@@ -1,11 +1,11 @@
 // The handler of each call.
-import type { DeviceChoice, ParamsOf, SeenModel } from '../shared/protocol/parameters.ts'
+import type { DeviceChoice, ParamsOf, SeenModel } from '../protocol/parameters.ts'
 import { readFileSync } from 'node:fs'
 import { latestAnalysis } from '../engine/analyse/analysisStore.ts'
 import { locate } from '../engine/checkpoint/locate.ts'
 import { EngineError } from '../engine/errors.ts'
-import type { AnalysisUpdate, TensorDetail, Weight } from '../shared/protocol/inspect.ts'
-import { protocolVersion, type DeviceFacts } from '../shared/protocol/rpc.ts'
+import type { AnalysisUpdate, TensorDetail, Weight } from '../protocol/inspect.ts'
+import { protocolVersion, type DeviceFacts } from '../protocol/rpc.ts'
 import type { Handlers } from './channel.ts'
 import { createAnalyses } from './analyses.ts'
 import { readDetail } from './detail.ts'
@@ -18,8 +18,8 @@ import { createStatsCache } from './statsCache.ts'
 import { summarise, wholeModel } from './summary.ts'
 import { readTile } from './tile.ts'
 import { createTryOut } from './tryOut.ts'
-import { headSpans } from '../shared/families/attentionHeads.ts'
-import { tensorRoles } from '../shared/families/tensorRoles.ts'
+import { headSpans } from '../catalog/families/attentionHeads.ts'
+import { tensorRoles } from '../catalog/families/tensorRoles.ts'
 
 const closeEveryMs = 20_000
 

@@ -1,18 +1,18 @@
 // Which methods could be measured in place, and how long that would take: from the newest analysis of a model and, where that
 // has not measured a method, from what the method costs.
-import type { DeviceChoice } from '../shared/protocol/parameters.ts'
+import type { DeviceChoice } from '../protocol/parameters.ts'
 import { availableParallelism } from 'node:os'
 import { blocksMeasured, isSameWay, latestAnalysis, type AnalysisState } from '../engine/analyse/analysisStore.ts'
 import { defaultSamples, longestWindow } from '../engine/analyse/analyse.ts'
 import { openModel } from '../engine/model/model.ts'
-import { candidatesOf, defaultSparsities } from '../shared/analysis/candidates.ts'
-import type { ModelConfig } from '../shared/families/modelConfig.ts'
-import { methodNames, type MethodName } from '../shared/methods/methods.ts'
-import { analysisTime } from '../shared/plan/analysisTime.ts'
-import type { MeasurableMethod } from '../shared/protocol/inspect.ts'
-import type { Measurable } from '../shared/protocol/rpc.ts'
-import { resolvePruneStep } from '../shared/recipe/resolve.ts'
-import { unstructured } from '../shared/recipe/defaults.ts'
+import { candidatesOf, defaultSparsities } from '../plan/candidates.ts'
+import type { ModelConfig } from '../catalog/families/modelConfig.ts'
+import { methodNames, type MethodName } from '../catalog/methods/methods.ts'
+import { analysisTime } from '../plan/analysisTime.ts'
+import type { MeasurableMethod } from '../protocol/inspect.ts'
+import type { Measurable } from '../protocol/rpc.ts'
+import { resolvePruneStep } from '../recipe/resolve.ts'
+import { unstructured } from '../recipe/defaults.ts'
 import type { OpenModel } from './openModels.ts'
 
 /** By what to multiply an estimate, at least and at most. */

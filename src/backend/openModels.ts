@@ -1,13 +1,13 @@
 // Checkpoints that views have open: opened once, shared, closed when nobody asked for them for a while, and opened
 // anew when a file changed on disk. What is known of their weights lives and goes with them.
-import type { SeenModel } from '../shared/protocol/parameters.ts'
+import type { SeenModel } from '../protocol/parameters.ts'
 import { stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { openInspection, type Inspection } from '../engine/checkpoint/inspection.ts'
 import { underMaskOf } from '../engine/checkpoint/maskedCheckpoint.ts'
 import type { RemoteFacts } from '../engine/hub/openRemote.ts'
-import type { TensorStats } from '../shared/protocol/inspect.ts'
-import { maskName } from '../shared/format/maskFile.ts'
+import type { TensorStats } from '../protocol/inspect.ts'
+import { maskName } from '../catalog/formats/maskFile.ts'
 import type { StatsCache } from './statsCache.ts'
 
 export interface OpenModel extends Inspection {

@@ -6,9 +6,9 @@ import { cardName } from '../engine/run/origin/modelCard.ts'
 import { readNote } from '../engine/run/origin/note.ts'
 import { noteFacts, resultTable } from '../engine/run/origin/noteFacts.ts'
 import { protocolOf } from '../engine/run/origin/protocol.ts'
-import { writtenRecipe } from '../shared/recipe/resolve.ts'
-import type { Origin } from '../shared/protocol/inspect.ts'
-import type { Evaluation } from '../shared/series/foldRun.ts'
+import { writtenRecipe } from '../recipe/resolve.ts'
+import type { Origin } from '../protocol/inspect.ts'
+import type { Evaluation } from '../runs/series/foldRun.ts'
 
 /** Measurements, at the ends of its stages, of the run that made a checkpoint; none for any other checkpoint. */
 export async function evaluationsOf(folder: string): Promise<Evaluation[]> {

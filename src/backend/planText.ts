@@ -3,9 +3,9 @@ import { dirname, resolve } from 'node:path'
 import { modelPath } from '../engine/checkpoint/hubCache.ts'
 import { EngineError } from '../engine/errors.ts'
 import { lintText } from '../engine/facts/lintFile.ts'
-import { planRecipe } from '../shared/plan/planRecipe.ts'
-import type { PlannedText } from '../shared/plan/planSummary.ts'
-import type { ParamsOf } from '../shared/protocol/parameters.ts'
+import { planRecipe } from '../plan/planRecipe.ts'
+import type { PlannedText } from '../plan/planSummary.ts'
+import type { ParamsOf } from '../protocol/parameters.ts'
 
 /** `gpu`: whether there is one, null when nobody has looked yet. Paths in the result are absolute. */
 export async function planText(

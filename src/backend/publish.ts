@@ -1,11 +1,11 @@
 // The result of a run to the Hub: what would be sent first, and then, when a person has agreed to just that, the sending.
-import type { ParamsOf } from '../shared/protocol/parameters.ts'
+import type { ParamsOf } from '../protocol/parameters.ts'
 import { sha256Of } from '../system/sha256.ts'
 import { EngineError } from '../engine/errors.ts'
 import { hubAccess } from '../engine/hub/hubAccess.ts'
 import { hashFile, planPush, push, type HashedFile, type PushPlan } from '../engine/hub/push.ts'
 import { publicationOf } from '../engine/run/origin/publication.ts'
-import type { PublishPlan } from '../shared/protocol/rpc.ts'
+import type { PublishPlan } from '../protocol/rpc.ts'
 import type { CallContext } from './channel.ts'
 import { seldom } from './pull.ts'
 

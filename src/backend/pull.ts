@@ -3,7 +3,7 @@ import { parseHubName } from '../engine/checkpoint/hubCache.ts'
 import { defaultChoice } from '../engine/hub/chooseFiles.ts'
 import { hubAccess } from '../engine/hub/hubAccess.ts'
 import { pull } from '../engine/hub/pull.ts'
-import type { PullProgress } from '../shared/protocol/rpc.ts'
+import type { PullProgress } from '../protocol/rpc.ts'
 import type { CallContext } from './channel.ts'
 
 const tellEveryMs = 200

@@ -1,9 +1,9 @@
 // The thread of one run, seen from the thread that answers.
-import type { DeviceChoice, ParamsOf } from '../shared/protocol/parameters.ts'
+import type { DeviceChoice, ParamsOf } from '../protocol/parameters.ts'
 import type { Worker } from 'node:worker_threads'
 import { followWorker, type ToWorker, type WorkerFailure } from './followWorker.ts'
 import { startWorker } from '../system/startWorker.ts'
-import type { RunOutcome, RunUpdate } from '../shared/protocol/rpc.ts'
+import type { RunOutcome, RunUpdate } from '../protocol/rpc.ts'
 
 export interface RunStart {
   params: ParamsOf<'run'>

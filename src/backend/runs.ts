@@ -1,9 +1,9 @@
 // Runs of all windows, one at a time, each in a thread of its own: kernels keep that thread busy, and this one must go
 // on answering views, pings and cancellations. A run belongs to no connection: the window that started it may go, and
 // another may follow it.
-import type { DeviceChoice, ParamsOf } from '../shared/protocol/parameters.ts'
+import type { DeviceChoice, ParamsOf } from '../protocol/parameters.ts'
 import { EngineError } from '../engine/errors.ts'
-import type { ActiveRun, RunOutcome, RunUpdate } from '../shared/protocol/rpc.ts'
+import type { ActiveRun, RunOutcome, RunUpdate } from '../protocol/rpc.ts'
 import { createLane } from './jobs.ts'
 import { startRunThread, type RunThread } from './runThread.ts'
 

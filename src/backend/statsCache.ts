@@ -3,7 +3,7 @@
 import { sha256Of } from '../system/sha256.ts'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { TensorStats } from '../shared/protocol/inspect.ts'
+import type { TensorStats } from '../protocol/inspect.ts'
 import { renameOver } from '../system/renameOver.ts'
 
 /** Raised when statistics mean something else than before. */

@@ -1,8 +1,8 @@
 // A rectangle of a matrix as a small picture: share of non-zeros and mean |w| per pixel, or the weights when they fit.
-import type { ParamsOf } from '../shared/protocol/parameters.ts'
+import type { ParamsOf } from '../protocol/parameters.ts'
 import type { Checkpoint } from '../engine/checkpoint/checkpoint.ts'
 import { EngineError } from '../engine/errors.ts'
-import type { Tile } from '../shared/protocol/inspect.ts'
+import type { Tile } from '../protocol/inspect.ts'
 import { matrixOf, readStrips, type Matrix } from './matrix.ts'
 
 /** More than a view shows; a larger request is a mistake. */

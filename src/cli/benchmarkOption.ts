@@ -1,7 +1,7 @@
 // `--benchmark TASK=DATASET[:TASK_ID]` of push.
 import { EngineError } from '../engine/errors.ts'
 import type { Benchmark } from '../engine/hub/benchmark.ts'
-import { zeroShotNames } from '../shared/tasks/tasks.ts'
+import { zeroShotNames } from '../catalog/tasks/tasks.ts'
 import { taskNamed } from './optionValues.ts'
 
 /** @throws EngineError 'usage'. */

@@ -2,7 +2,7 @@
 import { Command, Option } from 'commander'
 import { EngineError, exitCodeOf } from '../engine/errors.ts'
 import { explained } from '../engine/systemErrors.ts'
-import { printable, printableLine } from '../shared/format/printable.ts'
+import { printable, printableLine } from '../formatting/printable.ts'
 import type { Io, Output } from './io.ts'
 import type { Progress } from './terminal/progressText.ts'
 import { coloured } from './terminal/colour.ts'

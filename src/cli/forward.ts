@@ -6,13 +6,13 @@ import { EngineError } from '../engine/errors.ts'
 import { readBatchFile } from '../engine/evaluate/batchFile.ts'
 import { recordForward } from '../engine/evaluate/recordForward.ts'
 import { openModel } from '../engine/model/model.ts'
-import { passTokens } from '../shared/plan/memory.ts'
+import { passTokens } from '../plan/memory.ts'
 import { computeWith } from './beginAgain.ts'
 import { closing } from './closing.ts'
 import { command, runs, type CommonOptions, type Outcome } from './command.ts'
 import { memoryBytes, memoryOption } from './memoryOption.ts'
 import { precisionOption, type PrecisionOptions } from './precisionOption.ts'
-import { plural } from '../shared/format/plural.ts'
+import { plural } from '../formatting/plural.ts'
 
 interface ForwardOptions extends CommonOptions, PrecisionOptions {
   ids: string

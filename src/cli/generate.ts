@@ -5,14 +5,14 @@ import { openTextGenerator } from '../engine/generate/generateText.ts'
 import { roomFor } from '../engine/generate/generateTokens.ts'
 import { kvCacheBytes } from '../engine/model/kvCache.ts'
 import { openModel } from '../engine/model/model.ts'
-import { printable } from '../shared/format/printable.ts'
+import { printable } from '../formatting/printable.ts'
 import { computeWith } from './beginAgain.ts'
 import { closing } from './closing.ts'
 import { command, runs, type CommonOptions, type Outcome } from './command.ts'
 import { memoryBytes, memoryOption } from './memoryOption.ts'
 import { seedNumber, wholeNumber } from './optionValues.ts'
 import { precisionOption, type PrecisionOptions } from './precisionOption.ts'
-import { plural } from '../shared/format/plural.ts'
+import { plural } from '../formatting/plural.ts'
 
 interface GenerateCommandOptions extends CommonOptions, PrecisionOptions {
   prompt: string

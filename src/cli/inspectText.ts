@@ -1,5 +1,5 @@
 // The output of `inspect` for people: a summary, tables of roles, blocks and tensors; one tensor in detail.
-import { largest } from '../shared/format/lists.ts'
+import { largest } from '../formatting/lists.ts'
 import { isOfGguf, storedType, type Checkpoint } from '../engine/checkpoint/checkpoint.ts'
 import { shownDtype, whyUnread } from '../engine/checkpoint/stats/elementFormat.ts'
 import type { RemoteFacts } from '../engine/hub/openRemote.ts'
@@ -9,12 +9,12 @@ import {
   type Inspection,
   type Totals,
 } from '../engine/checkpoint/stats/inspectCheckpoint.ts'
-import { formatBytes } from '../shared/format/byteSize.ts'
-import { formatShare } from '../shared/format/numbers.ts'
-import { isKept, type NmValidity } from '../shared/format/nmValidity.ts'
-import { textTable } from '../shared/format/textTable.ts'
-import { plural } from '../shared/format/plural.ts'
-import { fieldsOf } from '../shared/format/records.ts'
+import { formatBytes } from '../formatting/byteSize.ts'
+import { formatShare } from '../formatting/numbers.ts'
+import { isKept, type NmValidity } from '../catalog/formats/nmValidity.ts'
+import { textTable } from '../formatting/textTable.ts'
+import { plural } from '../formatting/plural.ts'
+import { fieldsOf } from '../formatting/records.ts'
 
 interface TextOptions {
   /** Width of the terminal, if there is one. */

@@ -4,12 +4,12 @@ import { maxRecipeBytes, readSmallFile } from '../engine/checkpoint/smallFile.ts
 import { EngineError } from '../engine/errors.ts'
 import { lintText } from '../engine/facts/lintFile.ts'
 import { inRecipeThread, shortRecipe } from '../engine/run/open/recipeThread.ts'
-import type { Finding, Severity } from '../shared/recipe/finding.ts'
-import { printableLine } from '../shared/format/printable.ts'
-import { findRule } from '../shared/lint/rules.ts'
+import type { Finding, Severity } from '../recipe/finding.ts'
+import { printableLine } from '../formatting/printable.ts'
+import { findRule } from '../lint/rules.ts'
 import { command, runs, type CommonOptions } from './command.ts'
 import { collect } from './optionValues.ts'
-import { plural } from '../shared/format/plural.ts'
+import { plural } from '../formatting/plural.ts'
 
 interface LintOptions extends CommonOptions {
   severity?: string[]

@@ -1,6 +1,6 @@
 // The command line as a process: its streams, its signals, its exit code.
 import { writeSync } from 'node:fs'
-import { printableLine } from '../shared/format/printable.ts'
+import { printableLine } from '../formatting/printable.ts'
 import { errnoOf, writeError } from '../system/diskErrors.ts'
 import { showError } from './command.ts'
 import { run } from './program.ts'

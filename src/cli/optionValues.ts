@@ -1,8 +1,8 @@
 // Values as options give them; what is no number is refused in commander's own way.
 import { InvalidArgumentError } from 'commander'
 import { EngineError } from '../engine/errors.ts'
-import { nearest } from '../shared/recipe/nearest.ts'
-import type { TaskName } from '../shared/tasks/tasks.ts'
+import { nearest } from '../recipe/nearest.ts'
+import type { TaskName } from '../catalog/tasks/tasks.ts'
 
 export function wholeNumber(text: string): number {
   const value = Number(text)

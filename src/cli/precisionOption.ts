@@ -4,7 +4,7 @@ import type { Backend } from '../engine/compute/backend.ts'
 import { openBackend, type OpenOptions } from '../engine/compute/open.ts'
 import { computeIn } from '../engine/model/computeIn.ts'
 import type { Model } from '../engine/model/model.ts'
-import { defaultPrecision, precisions, type PrecisionChoice } from '../shared/recipe/precisions.ts'
+import { defaultPrecision, precisions, type PrecisionChoice } from '../recipe/precisions.ts'
 
 export interface PrecisionOptions {
   precision?: PrecisionChoice

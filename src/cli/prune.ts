@@ -1,5 +1,5 @@
 // sparsescope prune: one pruning pass without recovery. It is a recipe written from options, run as any other.
-import { defaultSaveFormat, saveFormatNames, saveFormats, type SaveFormat } from '../shared/recipe/saveFormats.ts'
+import { defaultSaveFormat, saveFormatNames, saveFormats, type SaveFormat } from '../recipe/saveFormats.ts'
 import { InvalidArgumentError, Option } from 'commander'
 import { dirname, join, resolve } from 'node:path'
 import { locate } from '../engine/checkpoint/locate.ts'
@@ -9,11 +9,11 @@ import { EngineError } from '../engine/errors.ts'
 import type { RunReport } from '../engine/run/report/report.ts'
 import { writeAtomic } from '../system/atomicFile.ts'
 import { runRecipe } from '../engine/run/runRecipe.ts'
-import { allocationNames } from '../shared/allocations/allocations.ts'
-import { formatBytes, megabyte } from '../shared/format/byteSize.ts'
-import { andList } from '../shared/format/lists.ts'
-import { formatShare } from '../shared/format/numbers.ts'
-import { methodKeyNames, methodKeys, type MethodKey } from '../shared/methods/keys.ts'
+import { allocationNames } from '../catalog/allocations/allocations.ts'
+import { formatBytes, megabyte } from '../formatting/byteSize.ts'
+import { andList } from '../formatting/lists.ts'
+import { formatShare } from '../formatting/numbers.ts'
+import { methodKeyNames, methodKeys, type MethodKey } from '../catalog/methods/keys.ts'
 import {
   defaultScope,
   methodNames,
@@ -21,8 +21,8 @@ import {
   methodsWithData,
   needsData,
   type MethodName,
-} from '../shared/methods/methods.ts'
-import type { RunEvent } from '../shared/series/events.ts'
+} from '../catalog/methods/methods.ts'
+import type { RunEvent } from '../runs/series/events.ts'
 import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
 import { memoryBytes, memoryOption } from './memoryOption.ts'
 import { precisionOption, type PrecisionOptions } from './precisionOption.ts'

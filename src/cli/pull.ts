@@ -5,10 +5,10 @@ import { EngineError } from '../engine/errors.ts'
 import { defaultChoice, everyWeights, type FileChoice } from '../engine/hub/chooseFiles.ts'
 import { hubAccess } from '../engine/hub/hubAccess.ts'
 import { pull } from '../engine/hub/pull.ts'
-import { formatBytes } from '../shared/format/byteSize.ts'
+import { formatBytes } from '../formatting/byteSize.ts'
 import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
 import { collect } from './optionValues.ts'
-import { plural } from '../shared/format/plural.ts'
+import { plural } from '../formatting/plural.ts'
 
 interface PullCommandOptions extends CommonOptions, FileChoice {
   revision?: string

@@ -2,7 +2,7 @@
 import type { Backend } from '../engine/compute/backend.ts'
 import { openBackend } from '../engine/compute/open.ts'
 import type { RunOptions } from '../engine/run/runRecipe.ts'
-import type { RunEvent } from '../shared/series/events.ts'
+import type { RunEvent } from '../runs/series/events.ts'
 import type { CommonOptions, Context } from './command.ts'
 import { createRunProgress } from './terminal/runProgress.ts'
 import { version } from './version.ts'

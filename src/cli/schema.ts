@@ -1,5 +1,5 @@
 // `sparsescope schema`: the recipe's JSON Schema, for other editors and for CI.
-import { recipeJsonSchema } from '../shared/recipe/jsonSchema.ts'
+import { recipeJsonSchema } from '../recipe/jsonSchema.ts'
 import { command, runs } from './command.ts'
 
 export const schemaCommand = command('schema', 'print the JSON Schema of recipes', [

@@ -1,7 +1,7 @@
 // Turns errors of the engine into errors for people (shared/errors.ts).
-import { EngineError, type ErrorCode } from '../shared/errors.ts'
+import { EngineError, type ErrorCode } from '../errors.ts'
 
-export { EngineError, messageOf, throwIfCancelled, type ErrorCode } from '../shared/errors.ts'
+export { EngineError, messageOf, throwIfCancelled, type ErrorCode } from '../errors.ts'
 
 const exitCodes: Record<ErrorCode, number> = {
   usage: 2,

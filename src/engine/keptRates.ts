@@ -1,7 +1,7 @@
 // The rates of this machine's processor as they were measured before (compute/ratesOf.ts), in the user's cache.
 import { availableParallelism, cpus } from 'node:os'
-import { workKinds, type Rates } from '../shared/methods/work.ts'
-import { fieldsOf } from '../shared/format/records.ts'
+import { workKinds, type Rates } from '../catalog/methods/work.ts'
+import { fieldsOf } from '../formatting/records.ts'
 import { cacheFile, readCache, writeCache } from '../system/cacheFile.ts'
 
 /** Machines that share a home folder; the oldest go. */

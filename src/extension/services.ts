@@ -12,7 +12,7 @@ import { Supervisor } from './backend/supervisor.ts'
 import { FactsThread, factsHeap } from './support/factsThread.ts'
 import { createLog, type Log } from './support/log.ts'
 import { setting } from './support/settings.ts'
-import { protocolVersion } from '../shared/protocol/rpc.ts'
+import { protocolVersion } from '../protocol/rpc.ts'
 
 /** The maximum of package.json's setting, which nobody enforces. */
 const maxThreads = 1024

@@ -3,8 +3,8 @@
 import { isScalar } from 'yaml'
 import type { Position, Range } from 'vscode-languageserver/node'
 import type { TextDocument } from 'vscode-languageserver-textdocument'
-import { readDocument } from '../shared/recipe/document.ts'
-import type { Path } from '../shared/recipe/document.ts'
+import { readDocument } from '../recipe/document.ts'
+import type { Path } from '../recipe/document.ts'
 import { pathAt } from './pathAt.ts'
 
 export interface CompletionPlace {

@@ -1,8 +1,8 @@
 // Findings in the shapes of the language server protocol.
 import { DiagnosticSeverity, DiagnosticTag } from 'vscode-languageserver/node'
 import type { Diagnostic } from 'vscode-languageserver/node'
-import type { Finding, Severity } from '../shared/recipe/finding.ts'
-import { findRule } from '../shared/lint/rules.ts'
+import type { Finding, Severity } from '../recipe/finding.ts'
+import { findRule } from '../lint/rules.ts'
 import type { RuleLink } from './ruleLinks.ts'
 
 const severities: Record<Severity, DiagnosticSeverity> = {

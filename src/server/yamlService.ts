@@ -2,8 +2,8 @@
 // ours. It is loaded with the first request, since it takes longer than the whole rest of the server.
 import type { LanguageService } from 'yaml-language-server/lib/esm/languageservice/yamlLanguageService.js'
 import { TextDocument } from 'vscode-languageserver-textdocument'
-import { isRecord } from '../shared/format/records.ts'
-import { recipeJsonSchema } from '../shared/recipe/jsonSchema.ts'
+import { isRecord } from '../formatting/records.ts'
+import { recipeJsonSchema } from '../recipe/jsonSchema.ts'
 
 let loading: Promise<LanguageService> | null = null
 

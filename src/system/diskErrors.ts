@@ -1,5 +1,5 @@
 // Turns errors of the operating system into sentences a person can act on.
-import { EngineError, messageOf } from '../shared/errors.ts'
+import { EngineError, messageOf } from '../errors.ts'
 
 /** Error codes of a path that is the caller's mistake, not the disk's. */
 const wrongPlaces: Record<string, string> = {

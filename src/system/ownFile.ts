@@ -2,7 +2,7 @@
 // archive. A link there must never lead a write elsewhere, and a pipe must never make a read wait.
 import { constants, fstatSync, closeSync, openSync, type Stats } from 'node:fs'
 import { lstat, open, rm, unlink, type FileHandle } from 'node:fs/promises'
-import { EngineError } from '../shared/errors.ts'
+import { EngineError } from '../errors.ts'
 import { errnoOf, readError, writeError } from './diskErrors.ts'
 import { kindOf } from './fileKind.ts'
 

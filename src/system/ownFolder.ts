@@ -2,7 +2,7 @@
 // removal elsewhere. The files in them are ownFile.ts's.
 import { mkdir } from 'node:fs/promises'
 import { join, relative, sep } from 'node:path'
-import { EngineError } from '../shared/errors.ts'
+import { EngineError } from '../errors.ts'
 import { errnoOf, writeError } from './diskErrors.ts'
 import { requireOwnFolder } from './ownFile.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { cpSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
-import { formatShare } from '../../src/shared/format/numbers.ts'
+import { formatShare } from '../../src/formatting/numbers.ts'
 import {
   activeView,
   chooseFromMenu,

@@ -2,8 +2,8 @@
 import { counted, startCounting, type Counts } from './countLint.ts'
 
 startCounting()
-const { lint } = await import('../../src/shared/lint/lint.ts')
-const { rules } = await import('../../src/shared/lint/rules.ts')
+const { lint } = await import('../../src/lint/lint.ts')
+const { rules } = await import('../../src/lint/rules.ts')
 const { usualFacts } = await import('./ruleExamples.ts')
 const { hostileRecipes } = await import('./hostileRecipes.ts')
 

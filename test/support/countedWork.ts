@@ -1,9 +1,9 @@
-// Counts the work of kernels as they are called, by the kinds and in the units of src/shared/methods/work.ts.
+// Counts the work of kernels as they are called, by the kinds and in the units of src/catalog/methods/work.ts.
 import type { Backend } from '../../src/engine/compute/backend.ts'
 import type { AttentionShape, Kernels } from '../../src/engine/compute/kernels.ts'
 import type { PruneKernels, Scored } from '../../src/engine/compute/pruneKernels.ts'
 import type { Tensor } from '../../src/engine/compute/tensor.ts'
-import { gramWork, productWork, sized, sumOf, type Work } from '../../src/shared/methods/work.ts'
+import { gramWork, productWork, sized, sumOf, type Work } from '../../src/catalog/methods/work.ts'
 
 const precisionOf = ({ dtype }: Tensor) => (dtype === 'bf16' ? 'bf16' : 'f32')
 

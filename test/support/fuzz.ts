@@ -4,7 +4,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { EngineError } from '../../src/engine/errors.ts'
-import { FormatError } from '../../src/shared/format/formatError.ts'
+import { FormatError } from '../../src/errors.ts'
 
 const torture = process.env.SPARSESCOPE_TORTURE === '1'
 const fixedSeed = 20261126

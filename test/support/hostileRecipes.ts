@@ -1,7 +1,7 @@
 // Recipes as long as one likes, made of the bad examples of all rules: each list in turn gets long, and so do the maps.
 import { parse } from 'yaml'
-import { isRecord } from '../../src/shared/format/records.ts'
-import type { Rule } from '../../src/shared/rule/rule.ts'
+import { isRecord } from '../../src/formatting/records.ts'
+import type { Rule } from '../../src/lint/rule.ts'
 import { exampleText } from './ruleExamples.ts'
 
 /** The text for a number of items, and what it is made of. */

@@ -4,7 +4,7 @@ import { createHash } from 'node:crypto'
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { lockName } from '../../src/runs/lock/lockText.ts'
-import type { RunEvent } from '../../src/shared/series/events.ts'
+import type { RunEvent } from '../../src/runs/series/events.ts'
 import type { RunReport } from '../../src/engine/run/report/report.ts'
 import { entry } from './cli.ts'
 

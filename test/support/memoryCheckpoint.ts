@@ -2,8 +2,8 @@
 import type { Checkpoint, TensorEntry } from '../../src/engine/checkpoint/checkpoint.ts'
 import { encode } from '../../src/engine/model/weightIo.ts'
 import { createRng } from '../../src/engine/rng.ts'
-import { readModelConfig } from '../../src/shared/families/modelConfig.ts'
-import { modelParameters } from '../../src/shared/families/parameters.ts'
+import { readModelConfig } from '../../src/catalog/families/modelConfig.ts'
+import { modelParameters } from '../../src/catalog/families/parameters.ts'
 
 export interface MemoryCheckpoint extends Checkpoint {
   /** Reads of each tensor so far. */

@@ -1,8 +1,8 @@
 // Facts about made-up surroundings, for tests of rules and plans.
-import { describeModel } from '../../src/shared/recipe/describeModel.ts'
-import { readModelConfig } from '../../src/shared/families/modelConfig.ts'
-import { modelParameters } from '../../src/shared/families/parameters.ts'
-import type { DataFacts, LintFacts, ModelFacts, TensorFacts } from '../../src/shared/recipe/facts.ts'
+import { describeModel } from '../../src/recipe/describeModel.ts'
+import { readModelConfig } from '../../src/catalog/families/modelConfig.ts'
+import { modelParameters } from '../../src/catalog/families/parameters.ts'
+import type { DataFacts, LintFacts, ModelFacts, TensorFacts } from '../../src/recipe/facts.ts'
 
 export const optConfig = {
   model_type: 'opt',

@@ -1,8 +1,8 @@
 // The bad example of each rule as a whole recipe, and surroundings in which it is bad: as facts, and on a disk.
 import { mkdirSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { LintFacts } from '../../src/shared/recipe/facts.ts'
-import type { Rule } from '../../src/shared/rule/rule.ts'
+import type { LintFacts } from '../../src/recipe/facts.ts'
+import type { Rule } from '../../src/lint/rule.ts'
 import { factsOf, gpt2Config, gptNeoxConfig, llamaConfig, modelOf, optConfig, tensorsOf } from './recipeFacts.ts'
 import { fileBytes, safetensors } from './safetensors.ts'
 

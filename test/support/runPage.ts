@@ -1,6 +1,6 @@
 // The page of a run in a browser, and what tests look for in it.
 import type { Locator, Page } from 'playwright-core'
-import type { RunEvent } from '../../src/shared/series/events.ts'
+import type { RunEvent } from '../../src/runs/series/events.ts'
 import * as recorded from '../webview/harness/recorded.ts'
 import { send } from './browser.ts'
 import { chooseInMenu } from './figureMenu.ts'

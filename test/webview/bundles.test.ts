@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync, statSync } from 'node:fs'
 import { join } from 'node:path'
-import { views } from '../../src/shared/protocol/view.ts'
+import { views } from '../../src/protocol/view.ts'
 import { root } from '../support/browser.ts'
 import { lacks } from '../support/skip.ts'
 

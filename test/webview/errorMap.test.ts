@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Page } from 'playwright-core'
-import type { RunEvent } from '../../src/shared/series/events.ts'
+import type { RunEvent } from '../../src/runs/series/events.ts'
 import { posted, send } from '../support/browser.ts'
 import { chooseInMenu, figureMenus } from '../support/figureMenu.ts'
 import { tooWide, viewPages } from '../support/viewPages.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Page } from 'playwright-core'
-import { formatValue } from '../../src/shared/format/numbers.ts'
+import { formatValue } from '../../src/formatting/numbers.ts'
 import { answer, posted, send, type ViewName } from '../support/browser.ts'
 import { keepPicture, tooWide, viewPages } from '../support/viewPages.ts'
 import * as recorded from './harness/recorded.ts'

@@ -1,7 +1,7 @@
 // A tensor in both checkpoints: what changed in it, and both matrices, which move together and have one scale.
-import { formatCount, formatShare, formatValue } from '../../src/shared/format/numbers.ts'
-import type { ModelKey } from '../../src/shared/protocol/view.ts'
-import type { TensorChange } from '../../src/shared/protocol/inspect.ts'
+import { formatCount, formatShare, formatValue } from '../../src/formatting/numbers.ts'
+import type { ModelKey } from '../../src/protocol/view.ts'
+import type { TensorChange } from '../../src/protocol/inspect.ts'
 import { Matrix } from '../shared/matrix.tsx'
 import { Facts } from '../shared/parts.tsx'
 import { matrixShape, SlicePickers } from '../shared/slicePickers.tsx'

@@ -1,7 +1,7 @@
 // What the page of two checkpoints knows: the models, what has been compared, what a person looks at.
 import { batch, computed, signal } from '@preact/signals'
-import type { ComparedTensor, CompareSummary, Measured, TensorChange } from '../../src/shared/protocol/inspect.ts'
-import type { LabelledModel, ToCompare } from '../../src/shared/protocol/view.ts'
+import type { ComparedTensor, CompareSummary, Measured, TensorChange } from '../../src/protocol/inspect.ts'
+import type { LabelledModel, ToCompare } from '../../src/protocol/view.ts'
 import { announce } from '../shared/announce.ts'
 import { onceAFrame } from '../shared/canvas.ts'
 import { nothingMarked } from '../shared/gridMark.ts'

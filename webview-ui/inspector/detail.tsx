@@ -1,9 +1,9 @@
 // Everything about one tensor: its picture, histogram, profiles, pattern validity and the groups that break it.
 import { useSignal } from '@preact/signals'
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
-import type { TensorDetail, TensorRow } from '../../src/shared/protocol/inspect.ts'
-import { formatBytes } from '../../src/shared/format/byteSize.ts'
-import { histogramBars, profileBars, profileCaption } from '../../src/shared/chart/tensorBars.ts'
+import type { TensorDetail, TensorRow } from '../../src/protocol/inspect.ts'
+import { formatBytes } from '../../src/formatting/byteSize.ts'
+import { histogramBars, profileBars, profileCaption } from '../../src/charts/tensorBars.ts'
 import { Button } from '../shared/button.tsx'
 import { Bars } from '../shared/bars.tsx'
 import { ask } from '../shared/host.ts'

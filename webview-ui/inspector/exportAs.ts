@@ -1,7 +1,7 @@
 // Saves what is shown, or all maps that there are numbers for.
-import { shape, svgFile, type Shape } from '../../src/shared/chart/shape.ts'
-import { toCsv } from '../../src/shared/format/csv.ts'
-import type { ExportFormat } from '../../src/shared/protocol/view.ts'
+import { shape, svgFile, type Shape } from '../../src/charts/shape.ts'
+import { toCsv } from '../../src/formatting/csv.ts'
+import type { ExportFormat } from '../../src/protocol/view.ts'
 import { gridFigure } from '../shared/gridSvg.ts'
 import { post } from '../shared/host.ts'
 import { rasterise } from '../shared/shapes.ts'

@@ -1,10 +1,10 @@
 // Exports the view: CSV and JSON of the table's rows in their order, pictures of the map, a report in one page.
-import { escapeText } from '../../src/shared/chart/shape.ts'
-import { toCsv } from '../../src/shared/format/csv.ts'
-import { formatBytes } from '../../src/shared/format/byteSize.ts'
-import { formatCompact, formatShape, formatShare } from '../../src/shared/format/numbers.ts'
-import type { ModelSummary, TensorRow, TensorStats } from '../../src/shared/protocol/inspect.ts'
-import { moduleOfWeight } from '../../src/shared/families/parameters.ts'
+import { escapeText } from '../../src/charts/shape.ts'
+import { toCsv } from '../../src/formatting/csv.ts'
+import { formatBytes } from '../../src/formatting/byteSize.ts'
+import { formatCompact, formatShape, formatShare } from '../../src/formatting/numbers.ts'
+import type { ModelSummary, TensorRow, TensorStats } from '../../src/protocol/inspect.ts'
+import { moduleOfWeight } from '../../src/catalog/families/parameters.ts'
 import { measuresOf, type Known } from './measures.ts'
 import { roleTotals } from './totals.ts'
 

@@ -1,9 +1,9 @@
 // What is known of one tensor, as terms and texts.
-import type { TensorDetail, TensorRow, TensorStats } from '../../src/shared/protocol/inspect.ts'
-import { formatBytes } from '../../src/shared/format/byteSize.ts'
-import { isKept } from '../../src/shared/format/nmValidity.ts'
-import { plural } from '../../src/shared/format/plural.ts'
-import { formatCount, formatShape, formatShare, formatValue } from '../../src/shared/format/numbers.ts'
+import type { TensorDetail, TensorRow, TensorStats } from '../../src/protocol/inspect.ts'
+import { formatBytes } from '../../src/formatting/byteSize.ts'
+import { isKept } from '../../src/catalog/formats/nmValidity.ts'
+import { plural } from '../../src/formatting/plural.ts'
+import { formatCount, formatShape, formatShare, formatValue } from '../../src/formatting/numbers.ts'
 
 export type Fact = readonly [term: string, text: string]
 

@@ -1,8 +1,8 @@
 // Measuring in place what pruning by a method would cost: any method, all blocks or the first one first.
 import { useState } from 'preact/hooks'
-import { methodOf } from '../../src/shared/methods/methods.ts'
-import { durationRange } from '../../src/shared/plan/pace.ts'
-import type { MeasurableMethod } from '../../src/shared/protocol/inspect.ts'
+import { methodOf } from '../../src/catalog/methods/methods.ts'
+import { durationRange } from '../../src/plan/pace.ts'
+import type { MeasurableMethod } from '../../src/protocol/inspect.ts'
 import { Button } from '../shared/button.tsx'
 import { Select } from '../shared/parts.tsx'
 import { host } from './host.ts'

@@ -1,10 +1,10 @@
 // Measures that may colour the map: a number of each matrix, and how numbers become places on the colour scale.
-import { allocationNames, allocationOf } from '../../src/shared/allocations/allocations.ts'
-import type { MeasuredModule } from '../../src/shared/analysis/analysis.ts'
-import { methodNames, methodOf } from '../../src/shared/methods/methods.ts'
-import { moduleOfWeight } from '../../src/shared/families/parameters.ts'
-import { formatShare, formatValue } from '../../src/shared/format/numbers.ts'
-import type { TensorRow, TensorStats } from '../../src/shared/protocol/inspect.ts'
+import { allocationNames, allocationOf } from '../../src/catalog/allocations/allocations.ts'
+import type { MeasuredModule } from '../../src/plan/analysis.ts'
+import { methodNames, methodOf } from '../../src/catalog/methods/methods.ts'
+import { moduleOfWeight } from '../../src/catalog/families/parameters.ts'
+import { formatShare, formatValue } from '../../src/formatting/numbers.ts'
+import type { TensorRow, TensorStats } from '../../src/protocol/inspect.ts'
 
 /** All that is known of a checkpoint's matrices. */
 export interface Known {

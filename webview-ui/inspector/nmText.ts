@@ -1,7 +1,7 @@
 // How far a matrix keeps to a pattern N:M, in words.
-import { isKept, keptShare } from '../../src/shared/format/nmValidity.ts'
-import { formatShare } from '../../src/shared/format/numbers.ts'
-import type { TensorStats } from '../../src/shared/protocol/inspect.ts'
+import { isKept, keptShare } from '../../src/catalog/formats/nmValidity.ts'
+import { formatShare } from '../../src/formatting/numbers.ts'
+import type { TensorStats } from '../../src/protocol/inspect.ts'
 
 /** "valid" when every group obeys; the share that does; "no" where hardly any does; n/a where the inputs do not divide. */
 export function nmText(stats: TensorStats | undefined, pattern: string): string {

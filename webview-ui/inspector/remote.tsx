@@ -1,8 +1,8 @@
 // A model that lies on the Hub: where it is, what its files say beside the weights, and the way to its weights, which are fetched a
 // tensor at a time, when a person has seen how many bytes that is.
-import type { RemoteNote, TensorRow } from '../../src/shared/protocol/inspect.ts'
-import { formatBytes } from '../../src/shared/format/byteSize.ts'
-import { plural } from '../../src/shared/format/plural.ts'
+import type { RemoteNote, TensorRow } from '../../src/protocol/inspect.ts'
+import { formatBytes } from '../../src/formatting/byteSize.ts'
+import { plural } from '../../src/formatting/plural.ts'
 import { Button } from '../shared/button.tsx'
 import { Folded } from '../shared/parts.tsx'
 import { host } from './host.ts'

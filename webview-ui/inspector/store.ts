@@ -1,6 +1,6 @@
 // What the inspector's page knows of one checkpoint, and what is chosen of it: map, table and detail show the same.
 import { batch, computed, signal } from '@preact/signals'
-import type { MeasuredModule } from '../../src/shared/analysis/analysis.ts'
+import type { MeasuredModule } from '../../src/plan/analysis.ts'
 import type {
   AnalysisUpdate,
   MeasurableMethod,
@@ -10,7 +10,7 @@ import type {
   ScanResult,
   TensorRow,
   TensorStats,
-} from '../../src/shared/protocol/inspect.ts'
+} from '../../src/protocol/inspect.ts'
 import { onceAFrame } from '../shared/canvas.ts'
 import type { Filter } from '../shared/filter.ts'
 import { nothingMarked, rangeOf } from '../shared/gridMark.ts'

@@ -1,7 +1,7 @@
 // Totals per role, each with its definition: a sparsity without one misleads. And what a bitmask saves.
-import { asBitmask } from '../../src/shared/format/bitmask.ts'
-import type { ModelSummary, TensorStats } from '../../src/shared/protocol/inspect.ts'
-import type { Role } from '../../src/shared/families/tensorRoles.ts'
+import { asBitmask } from '../../src/catalog/formats/bitmask.ts'
+import type { ModelSummary, TensorStats } from '../../src/protocol/inspect.ts'
+import type { Role } from '../../src/catalog/families/tensorRoles.ts'
 
 export interface RoleTotal {
   role: Role

@@ -1,7 +1,7 @@
 // The questions, each with a default.
-import type { BrowsedFor } from '../../src/shared/protocol/view.ts'
-import { unstructured } from '../../src/shared/recipe/defaults.ts'
-import { choosesLoss, spreadIn, trains } from '../../src/shared/recipe/writing/recipeText.ts'
+import type { BrowsedFor } from '../../src/protocol/view.ts'
+import { unstructured } from '../../src/recipe/defaults.ts'
+import { choosesLoss, spreadIn, trains } from '../../src/recipe/writing/recipeText.ts'
 import { Choice, FormField, NumberField, SelectField, Several, WrittenField } from './fields.tsx'
 import { shareOf } from './fieldsOfText.ts'
 import {

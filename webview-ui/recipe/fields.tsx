@@ -1,6 +1,6 @@
 // Pieces of the form: a field with what is wrong with it, a choice among a few, a text that a recipe reads.
 import type { ComponentChildren } from 'preact'
-import type { TextUse } from '../../src/shared/protocol/view.ts'
+import type { TextUse } from '../../src/protocol/view.ts'
 import { Button } from '../shared/button.tsx'
 import type { Field } from './fieldsOfText.ts'
 import { form, problems } from './store.ts'

@@ -1,15 +1,15 @@
 // What the form offers, with what was measured of it.
-import { adapterNames, adapterOf } from '../../src/shared/adapters/adapters.ts'
+import { adapterNames, adapterOf } from '../../src/catalog/adapters/adapters.ts'
 import {
   allocationNames,
   allocationOf,
   defaultAllocation,
   howSpread,
-} from '../../src/shared/allocations/allocations.ts'
-import { andList } from '../../src/shared/format/lists.ts'
-import { formatShare } from '../../src/shared/format/numbers.ts'
-import { methodNames, methodOf, type MethodName } from '../../src/shared/methods/methods.ts'
-import { triedWindows, unstructured } from '../../src/shared/recipe/defaults.ts'
+} from '../../src/catalog/allocations/allocations.ts'
+import { andList } from '../../src/formatting/lists.ts'
+import { formatShare } from '../../src/formatting/numbers.ts'
+import { methodNames, methodOf, type MethodName } from '../../src/catalog/methods/methods.ts'
+import { triedWindows, unstructured } from '../../src/recipe/defaults.ts'
 import {
   byMeasure,
   measured,
@@ -18,9 +18,9 @@ import {
   spreadFigures,
   type LossChoice,
   type OnTwoTexts,
-} from '../../src/shared/recipe/measured.ts'
-import type { RecoverMode } from '../../src/shared/recipe/schema.ts'
-import type { SpreadChoice } from '../../src/shared/recipe/writing/recipeText.ts'
+} from '../../src/recipe/measured.ts'
+import type { RecoverMode } from '../../src/recipe/schema.ts'
+import type { SpreadChoice } from '../../src/recipe/writing/recipeText.ts'
 import type { Option } from './fields.tsx'
 import type { Compared } from './store.ts'
 

@@ -1,7 +1,7 @@
 // The texts that a recipe reads: to calibrate and train on, and to measure on.
-import { methodOf } from '../../src/shared/methods/methods.ts'
-import type { TextUse } from '../../src/shared/protocol/view.ts'
-import { trains, type RecipeChoices } from '../../src/shared/recipe/writing/recipeText.ts'
+import { methodOf } from '../../src/catalog/methods/methods.ts'
+import type { TextUse } from '../../src/protocol/view.ts'
+import { trains, type RecipeChoices } from '../../src/recipe/writing/recipeText.ts'
 import { FormField, NumberField, TextField } from './fields.tsx'
 import { choose, needsText } from './store.ts'
 

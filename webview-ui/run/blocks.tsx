@@ -1,7 +1,7 @@
 // Pictures of the blocks: how much of its error each recovery leaves, and where zeros are.
-import { blockErrors, recoveriesWithErrors } from '../../src/shared/series/blockErrors.ts'
-import { errorBars } from '../../src/shared/chart/errorBars.ts'
-import { formatShare } from '../../src/shared/format/numbers.ts'
+import { blockErrors, recoveriesWithErrors } from '../../src/runs/series/blockErrors.ts'
+import { errorBars } from '../../src/charts/errorBars.ts'
+import { formatShare } from '../../src/formatting/numbers.ts'
 import { Bars } from '../shared/bars.tsx'
 import { Button } from '../shared/button.tsx'
 import { blockGridData, blockMap, blockTable, describeBlockCell, zeroWords } from '../shared/blockGrid.ts'

@@ -1,8 +1,8 @@
 // The curves of the runs that are shown, made anew when one of them has grown.
 import { computed } from '@preact/signals'
-import { accuracyChart, lossChart, perplexityChart, type RunChart } from '../../src/shared/chart/runCharts.ts'
-import { toCsv } from '../../src/shared/format/csv.ts'
-import { smooth } from '../../src/shared/series/smooth.ts'
+import { accuracyChart, lossChart, perplexityChart, type RunChart } from '../../src/charts/runCharts.ts'
+import { toCsv } from '../../src/formatting/csv.ts'
+import { smooth } from '../../src/runs/series/smooth.ts'
 import { settings } from '../shared/settings.ts'
 import { all, smoothing, type ChartName } from './store.ts'
 

@@ -1,5 +1,5 @@
 // Curves along the recovery: the loss of a retraining, and what was measured in between.
-import { chartTexts } from '../../src/shared/chart/runCharts.ts'
+import { chartTexts } from '../../src/charts/runCharts.ts'
 import { Chart } from '../shared/chart.tsx'
 import { charts, isCurve, lossCsv } from './charts.ts'
 import { options, type ChartName } from './store.ts'

@@ -1,16 +1,16 @@
 // Block × step heatmap of the errors of a reconstruction: of the run, or of the run against one that is laid over it.
 import { useState } from 'preact/hooks'
-import { formatValue } from '../../src/shared/format/numbers.ts'
-import type { ChartedRun } from '../../src/shared/chart/runCharts.ts'
-import type { DataTable } from '../../src/shared/chart/chartTable.ts'
+import { formatValue } from '../../src/formatting/numbers.ts'
+import type { ChartedRun } from '../../src/charts/runCharts.ts'
+import type { DataTable } from '../../src/charts/chartTable.ts'
 import {
   errorSteps,
   errorStepsAgainst,
   recoveriesWithSteps,
   type ErrorSteps,
   type StepRange,
-} from '../../src/shared/series/errorSteps.ts'
-import { recoveryName } from '../../src/shared/series/recoveryName.ts'
+} from '../../src/runs/series/errorSteps.ts'
+import { recoveryName } from '../../src/runs/series/recoveryName.ts'
 import type { GridData } from '../shared/gridData.ts'
 import { MapFigure } from '../shared/mapFigure.tsx'
 import { divergingColour } from '../shared/palette.ts'

@@ -1,15 +1,15 @@
 // The hero of the page: dense, pruned and recovered on one axis, what recovery won back shaded and said in words.
-import type { DataTable } from '../../src/shared/chart/chartTable.ts'
-import { drawLadder, ladderFigure, ladderHeight } from '../../src/shared/chart/drawLadder.ts'
-import { toCsv } from '../../src/shared/format/csv.ts'
-import { formatWonBack } from '../../src/shared/format/numbers.ts'
-import { ladderTitle } from '../../src/shared/series/ladder.ts'
+import type { DataTable } from '../../src/charts/chartTable.ts'
+import { drawLadder, ladderFigure, ladderHeight } from '../../src/charts/drawRecoveryChart.ts'
+import { toCsv } from '../../src/formatting/csv.ts'
+import { formatWonBack } from '../../src/formatting/numbers.ts'
+import { ladderTitle } from '../../src/runs/series/recoveryChart.ts'
 import { drawn } from '../shared/drawn.tsx'
 import { Figure } from '../shared/figure.tsx'
 import { useRoomFor } from '../shared/picture.tsx'
 import { theme } from '../shared/theme.ts'
 import { ladders, picture, type LadderGroup } from './store.ts'
-import { stages } from '../../src/shared/series/stages.ts'
+import { stages } from '../../src/catalog/stages.ts'
 
 export function Ladders() {
   return (

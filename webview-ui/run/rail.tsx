@@ -1,6 +1,6 @@
 // The stages of the run from left to right: what is done, what goes on and how far, what comes, each with its number and its time.
-import { formatDuration } from '../../src/shared/format/numbers.ts'
-import type { RailStop } from '../../src/shared/series/rail.ts'
+import { formatDuration } from '../../src/formatting/numbers.ts'
+import type { RailStop } from '../../src/runs/series/runStages.ts'
 import { rail } from './store.ts'
 
 const signs = { done: '✓', now: '●', stopped: '✕', next: '○' }

@@ -1,7 +1,7 @@
 // What a finished run came to beside what the ladder shows, where it is saved, and what to do with it next.
-import { runName } from '../../src/shared/format/runName.ts'
-import { undecided } from '../../src/shared/series/meanAccuracy.ts'
-import { costFacts, resultMarkdown } from '../../src/shared/series/runResult.ts'
+import { runName } from '../../src/formatting/runName.ts'
+import { undecided } from '../../src/runs/series/meanAccuracy.ts'
+import { costFacts, resultMarkdown } from '../../src/runs/series/runResult.ts'
 import { Button } from '../shared/button.tsx'
 import { Tiles } from '../shared/parts.tsx'
 import { host } from './host.ts'

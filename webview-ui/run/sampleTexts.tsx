@@ -1,5 +1,5 @@
 // The model's continuations of the recipe's prompts: dense, pruned and along the recovery, one above the other.
-import { promptTexts } from '../../src/shared/series/samples.ts'
+import { promptTexts } from '../../src/runs/series/samples.ts'
 import { MarkedText } from '../shared/markedText.tsx'
 import { picture } from './store.ts'
 

@@ -1,6 +1,6 @@
 // Accuracies by task as bars with standard errors, in the theme's colours; its menu saves it on paper.
 import type { ComponentChildren } from 'preact'
-import { accuracyBars, accuracyBarsTitle, type MeasuredRun } from '../../src/shared/chart/accuracyBars.ts'
+import { accuracyBars, accuracyBarsTitle, type MeasuredRun } from '../../src/charts/accuracyBars.ts'
 import { drawn } from './drawn.tsx'
 import { Figure } from './figure.tsx'
 import { theme } from './theme.ts'

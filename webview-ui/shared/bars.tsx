@@ -8,8 +8,8 @@ import {
   drawBars,
   layOutBars,
   type BarsData,
-} from '../../src/shared/chart/drawBars.ts'
-import { toCsv } from '../../src/shared/format/csv.ts'
+} from '../../src/charts/drawBars.ts'
+import { toCsv } from '../../src/formatting/csv.ts'
 import { announce } from './announce.ts'
 import { drawn } from './drawn.tsx'
 import { Figure } from './figure.tsx'

@@ -1,9 +1,9 @@
 // A line chart: drawn in the theme's colours, read by pointer, by keyboard and as a table, saved as a figure.
 import { useMemo } from 'preact/hooks'
-import { isShown, valueText, type ChartData, type ChartText } from '../../src/shared/chart/chartData.ts'
-import { chartCsv, chartTable } from '../../src/shared/chart/chartTable.ts'
-import { chartFigure } from '../../src/shared/chart/figure.ts'
-import { formatCount } from '../../src/shared/format/numbers.ts'
+import { isShown, valueText, type ChartData, type ChartText } from '../../src/charts/chartData.ts'
+import { chartCsv, chartTable } from '../../src/charts/chartTable.ts'
+import { chartFigure } from '../../src/charts/figure.ts'
+import { formatCount } from '../../src/formatting/numbers.ts'
 import { Figure, type FigureSwitch } from './figure.tsx'
 import { KeySymbol } from './keySymbol.tsx'
 import { Plot } from './plot.tsx'

@@ -1,7 +1,7 @@
 // Elements from shapes, and how wide there is room for them.
 import { createElement, type RefObject, type VNode } from 'preact'
 import { useLayoutEffect, useState } from 'preact/hooks'
-import type { Shape } from '../../src/shared/chart/shape.ts'
+import type { Shape } from '../../src/charts/shape.ts'
 import { onceAFrame } from './canvas.ts'
 
 export function drawn({ tag, attributes, children }: Shape): VNode {

@@ -1,5 +1,5 @@
 // A small picture as a figure of its own: white ground, title, legend and caption, and no marks of a selection.
-import { shape, type Shape } from '../../src/shared/chart/shape.ts'
+import { shape, type Shape } from '../../src/charts/shape.ts'
 import { legendShapes, type Legend } from './legend.tsx'
 
 export interface Framed {

@@ -1,4 +1,4 @@
-import { largest } from '../../src/shared/format/lists.ts'
+import { largest } from '../../src/formatting/lists.ts'
 
 // Positions in a heatmap: pure arithmetic, shared by the canvas and the SVG.
 

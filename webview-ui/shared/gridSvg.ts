@@ -1,5 +1,5 @@
 // The heatmap as a figure of its own: one SVG with title and legend that needs nothing else.
-import { shape, type Shape } from '../../src/shared/chart/shape.ts'
+import { shape, type Shape } from '../../src/charts/shape.ts'
 import { inkOn } from './contrast.ts'
 import { framed } from './framed.ts'
 import type { GridData } from './gridData.ts'

@@ -1,6 +1,6 @@
 // The line to the extension host. acquireVsCodeApi may be called once, so it is private to this file.
-import type { Ask, AskParams, FromAnyView, ModelKey, Reply, ViewCall } from '../../src/shared/protocol/view.ts'
-import type { ResultOf } from '../../src/shared/protocol/rpc.ts'
+import type { Ask, AskParams, FromAnyView, ModelKey, Reply, ViewCall } from '../../src/protocol/view.ts'
+import type { ResultOf } from '../../src/protocol/rpc.ts'
 
 interface VsCodeApi {
   postMessage(message: unknown): void

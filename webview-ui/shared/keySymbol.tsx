@@ -1,6 +1,6 @@
 // The sign of a series: its dash and marker, so that it can be told apart without colour.
-import type { SeriesStyle } from '../../src/shared/chart/chartData.ts'
-import { keyShapes } from '../../src/shared/chart/figure.ts'
+import type { SeriesStyle } from '../../src/charts/chartData.ts'
+import { keyShapes } from '../../src/charts/figure.ts'
 import { drawn } from './drawn.tsx'
 
 export interface KeySymbolProps {

@@ -1,6 +1,6 @@
 // The colour scale of a picture with its ends, what a hatched cell means, and colours outside of the scale.
 import type { GridData } from './gridData.ts'
-import { shape, type Shape } from '../../src/shared/chart/shape.ts'
+import { shape, type Shape } from '../../src/charts/shape.ts'
 
 export interface Legend {
   readonly title?: string

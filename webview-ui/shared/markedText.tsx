@@ -1,5 +1,5 @@
-import { printable } from '../../src/shared/format/printable.ts'
-import { endOfText, type CutText } from '../../src/shared/series/samples.ts'
+import { printable } from '../../src/formatting/printable.ts'
+import { endOfText, type CutText } from '../../src/runs/series/samples.ts'
 
 /** A text of anybody's, with a mark at the token where it leaves another; null: it does not. */
 export function MarkedText({ text, cut = null }: { text: string; cut?: CutText | null }) {

@@ -1,7 +1,7 @@
 // The weight under the pointer, at every zoom: from the picture where a pixel is a weight, else asked for.
-import type { Tile } from '../../src/shared/protocol/inspect.ts'
-import type { ModelKey } from '../../src/shared/protocol/view.ts'
-import { formatShare, formatValue } from '../../src/shared/format/numbers.ts'
+import type { Tile } from '../../src/protocol/inspect.ts'
+import type { ModelKey } from '../../src/protocol/view.ts'
+import { formatShare, formatValue } from '../../src/formatting/numbers.ts'
 import { bytesOf, floatsOf } from './base64.ts'
 import { ask as askHost } from './host.ts'
 import type { FromAfar } from './matrixPaint.ts'

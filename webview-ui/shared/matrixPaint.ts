@@ -1,7 +1,7 @@
 // Pixels of a matrix tile.
-import type { Tile } from '../../src/shared/protocol/inspect.ts'
-import { largest } from '../../src/shared/format/lists.ts'
-import { formatValue } from '../../src/shared/format/numbers.ts'
+import type { Tile } from '../../src/protocol/inspect.ts'
+import { largest } from '../../src/formatting/lists.ts'
+import { formatValue } from '../../src/formatting/numbers.ts'
 import { bytesOf, floatsOf } from './base64.ts'
 import { inkOn, rgbOf } from './contrast.ts'
 import { textSize } from './gridLayout.ts'

@@ -1,7 +1,7 @@
 // A page of the editor: messages of the host fill a store of signals, components show it.
 import { render, type ComponentType } from 'preact'
 import { signal } from '@preact/signals'
-import type { FromAnyView, ToAnyView } from '../../src/shared/protocol/view.ts'
+import type { FromAnyView, ToAnyView } from '../../src/protocol/view.ts'
 import type { Host } from './host.ts'
 import { settings } from './settings.ts'
 import { Failed, Loading } from './state.tsx'

@@ -1,9 +1,9 @@
 // What a plan comes to, in tiles.
-import { formatBytes } from '../../src/shared/format/byteSize.ts'
-import { formatCompact, formatCount, formatTrained } from '../../src/shared/format/numbers.ts'
-import { plural } from '../../src/shared/format/plural.ts'
-import { likelyDuration } from '../../src/shared/plan/pace.ts'
-import type { PlanSummary } from '../../src/shared/plan/planSummary.ts'
+import { formatBytes } from '../../src/formatting/byteSize.ts'
+import { formatCompact, formatCount, formatTrained } from '../../src/formatting/numbers.ts'
+import { plural } from '../../src/formatting/plural.ts'
+import { likelyDuration } from '../../src/plan/pace.ts'
+import type { PlanSummary } from '../../src/plan/planSummary.ts'
 import type { Tile } from './parts.tsx'
 
 /** `runs`: how many of them there are side by side; all but the last tile are of one. */

@@ -1,10 +1,10 @@
 // The picture of a chart with its readout: values under the pointer, or where the arrow keys have gone, as a line across, a mark
 // on every series and a box of numbers.
 import { useMemo, useState } from 'preact/hooks'
-import { isShown, type ChartData, type ChartText } from '../../src/shared/chart/chartData.ts'
-import { drawChart } from '../../src/shared/chart/drawChart.ts'
-import { layOutChart, type ChartLayout } from '../../src/shared/chart/layout.ts'
-import { nearestPlace, placesOf, readoutAt, readoutText, type Readout } from '../../src/shared/chart/readout.ts'
+import { isShown, type ChartData, type ChartText } from '../../src/charts/chartData.ts'
+import { drawChart } from '../../src/charts/drawChart.ts'
+import { layOutChart, type ChartLayout } from '../../src/charts/layout.ts'
+import { nearestPlace, placesOf, readoutAt, readoutText, type Readout } from '../../src/charts/readout.ts'
 import { announce } from './announce.ts'
 import { drawn } from './drawn.tsx'
 import { KeySymbol } from './keySymbol.tsx'

@@ -1,7 +1,7 @@
 // The person's settings, as the host last told them.
 import { signal } from '@preact/signals'
 import { sequentialColour } from './palette.ts'
-import type { ViewSettings } from '../../src/shared/protocol/view.ts'
+import type { ViewSettings } from '../../src/protocol/view.ts'
 
 /** Until the host tells them, those of package.json. */
 export const settings = signal<ViewSettings>({ palette: 'viridis', smoothing: 0.6, maxPoints: 2000, trusted: false })

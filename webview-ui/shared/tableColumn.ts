@@ -1,5 +1,5 @@
 import type { ComponentChildren } from 'preact'
-import { formatCount } from '../../src/shared/format/numbers.ts'
+import { formatCount } from '../../src/formatting/numbers.ts'
 import type { Line } from './lines.ts'
 import type { SortColumn } from './tableOrder.ts'
 import type { TableState } from './tableState.ts'

@@ -1,6 +1,6 @@
 // Colours come from the theme's CSS variables; canvases must be drawn anew when the theme changes.
 import { computed, signal } from '@preact/signals'
-import type { Ink } from '../../src/shared/chart/drawChart.ts'
+import type { Ink } from '../../src/charts/drawChart.ts'
 
 /** Colours of a chart's axes and words, and of what a canvas has beside them. */
 export interface Theme extends Ink {

@@ -1,5 +1,5 @@
 // The two measures that the picture of the runs has for its axes: those that a person chose, where the runs have them.
-import type { Measure } from '../../src/shared/sweep/measures.ts'
+import type { Measure } from '../../src/runs/compared/measures.ts'
 import type { Options } from './options.ts'
 
 export interface Axes {

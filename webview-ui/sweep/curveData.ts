@@ -1,6 +1,6 @@
 // The curves as the host sends them, part by part: points before `keep` stay, the rest is replaced.
-import type { CurvePart } from '../../src/shared/protocol/sweepView.ts'
-import type { Point } from '../../src/shared/series/smooth.ts'
+import type { CurvePart } from '../../src/protocol/sweepView.ts'
+import type { Point } from '../../src/runs/series/smooth.ts'
 import { floatsOf } from '../shared/base64.ts'
 
 export interface CurveData {

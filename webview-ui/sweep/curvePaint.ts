@@ -1,7 +1,7 @@
 // Hundreds of curves on a canvas: a path each, in the colours of their runs. Elements would not keep up with a sweep that runs.
-import type { SeriesStyle } from '../../src/shared/chart/chartData.ts'
-import { markPath } from '../../src/shared/chart/drawChart.ts'
-import type { ChartLayout } from '../../src/shared/chart/layout.ts'
+import type { SeriesStyle } from '../../src/charts/chartData.ts'
+import { markPath } from '../../src/charts/drawChart.ts'
+import type { ChartLayout } from '../../src/charts/layout.ts'
 import type { CurveData } from './curveData.ts'
 
 export interface PaintedCurve {

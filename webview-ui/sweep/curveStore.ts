@@ -1,7 +1,7 @@
 // The curves as the host sends them, of the question that was asked last.
 import { signal } from '@preact/signals'
-import type { ToSweep } from '../../src/shared/protocol/sweepView.ts'
-import type { CurveName } from '../../src/shared/series/curves.ts'
+import type { ToSweep } from '../../src/protocol/sweepView.ts'
+import type { CurveName } from '../../src/runs/series/curves.ts'
 import { onceAFrame } from '../shared/canvas.ts'
 import { addPart, emptyCurve, type CurveData } from './curveData.ts'
 import { host } from './host.ts'

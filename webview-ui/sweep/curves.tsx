@@ -1,7 +1,7 @@
 // The curves of the runs, laid over each other: of those that are selected, else of all that the table shows. Losses that have
 // no common unit have a picture each.
 import { computed } from '@preact/signals'
-import { curveNames, type CurveName } from '../../src/shared/series/curves.ts'
+import { curveNames, type CurveName } from '../../src/runs/series/curves.ts'
 import { Select } from '../shared/parts.tsx'
 import { settings } from '../shared/settings.ts'
 import { CurveFigure } from './curveFigure.tsx'

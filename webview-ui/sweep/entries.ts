@@ -1,10 +1,10 @@
 // Entries of the view, each with a row, a point and a curve: a run, or the runs that differ only by their seed.
-import { seriesStyle, type SeriesStyle } from '../../src/shared/chart/chartData.ts'
-import type { ComparedRow } from '../../src/shared/protocol/sweepView.ts'
-import { foldSeeds, type FoldedRun } from '../../src/shared/sweep/foldSeeds.ts'
-import { styleGroups, type StyledBy } from '../../src/shared/chart/runStyles.ts'
-import { isPrunedYet } from '../../src/shared/sweep/measures.ts'
-import { valueText } from '../../src/shared/recipe/sweep/settings.ts'
+import { seriesStyle, type SeriesStyle } from '../../src/charts/chartData.ts'
+import type { ComparedRow } from '../../src/protocol/sweepView.ts'
+import { foldSeeds, type FoldedRun } from '../../src/runs/compared/foldSeeds.ts'
+import { styleGroups, type StyledBy } from '../../src/charts/runStyles.ts'
+import { isPrunedYet } from '../../src/runs/compared/measures.ts'
+import { valueText } from '../../src/recipe/sweep/settings.ts'
 
 export interface Entry extends FoldedRun {
   readonly key: string

@@ -1,6 +1,6 @@
 // The top of the page: what is compared, how far it is, what went wrong, and what can be done with it.
-import { countsText } from '../../src/shared/sweep/countsText.ts'
-import type { ComparedRow, FromSweep } from '../../src/shared/protocol/sweepView.ts'
+import { countsText } from '../../src/runs/compared/countsText.ts'
+import type { ComparedRow, FromSweep } from '../../src/protocol/sweepView.ts'
 import { Button } from '../shared/button.tsx'
 import { Warnings } from '../shared/parts.tsx'
 import { settings } from '../shared/settings.ts'

@@ -1,4 +1,4 @@
-import type { FromSweep, ToSweep } from '../../src/shared/protocol/sweepView.ts'
+import type { FromSweep, ToSweep } from '../../src/protocol/sweepView.ts'
 import { connectHost } from '../shared/host.ts'
 
 export const host = connectHost<ToSweep, FromSweep>()

@@ -1,8 +1,8 @@
 // Losses that can share an axis: a reconstruction's is an error of a block's outputs, a retraining's is that of the text.
-import type { ChartText } from '../../src/shared/chart/chartData.ts'
-import type { CurveName } from '../../src/shared/series/curves.ts'
-import type { FoldedRun } from '../../src/shared/sweep/foldSeeds.ts'
-import { onDenseLogits } from '../../src/shared/sweep/recipeParts.ts'
+import type { ChartText } from '../../src/charts/chartData.ts'
+import type { CurveName } from '../../src/runs/series/curves.ts'
+import type { FoldedRun } from '../../src/runs/compared/foldSeeds.ts'
+import { onDenseLogits } from '../../src/runs/compared/recipeParts.ts'
 
 /** Curves of one kind, each with its place among all of them. */
 export interface CurvePanel<E> {

@@ -2,7 +2,7 @@
 import '../shared/base.css'
 import '../shared/chart.css'
 import './sweep.css'
-import type { FromSweep, ToSweep } from '../../src/shared/protocol/sweepView.ts'
+import type { FromSweep, ToSweep } from '../../src/protocol/sweepView.ts'
 import { Button } from '../shared/button.tsx'
 import { FilterField } from '../shared/filterField.tsx'
 import { openPage } from '../shared/page.tsx'

@@ -1,5 +1,5 @@
 // How a person looks at the runs: kept over a reload, null where they have not chosen.
-import { curveNames, type CurveName } from '../../src/shared/series/curves.ts'
+import { curveNames, type CurveName } from '../../src/runs/series/curves.ts'
 import type { Filter } from '../shared/filter.ts'
 import type { KeptTable } from '../shared/tableState.ts'
 

@@ -1,6 +1,6 @@
 // The curve of a run in its row, without axes: how it went, in the colour of its points.
 import { line } from 'd3-shape'
-import { formatValue } from '../../src/shared/format/numbers.ts'
+import { formatValue } from '../../src/formatting/numbers.ts'
 import type { Entry } from './entries.ts'
 
 const [width, height, margin] = [84, 18, 2]

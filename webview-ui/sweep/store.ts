@@ -1,9 +1,9 @@
 // What the page of several runs knows: the runs as the host tells them, how a person looks at them, and what follows from both.
 import { batch, computed, effect, signal, untracked } from '@preact/signals'
-import type { ComparedRow, ComparedWhat, SentRow, ToSweep } from '../../src/shared/protocol/sweepView.ts'
-import { defaultStyles, stylePaths, type StyledBy } from '../../src/shared/chart/runStyles.ts'
-import { measuresOf } from '../../src/shared/sweep/measures.ts'
-import { fromSent } from '../../src/shared/sweep/sweepTable.ts'
+import type { ComparedRow, ComparedWhat, SentRow, ToSweep } from '../../src/protocol/sweepView.ts'
+import { defaultStyles, stylePaths, type StyledBy } from '../../src/charts/runStyles.ts'
+import { measuresOf } from '../../src/runs/compared/measures.ts'
+import { fromSent } from '../../src/runs/compared/sweepTable.ts'
 import { onceAFrame } from '../shared/canvas.ts'
 import { keptBy, type Filter } from '../shared/filter.ts'
 import { grouped, type Line } from '../shared/lines.ts'

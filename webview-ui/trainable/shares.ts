@@ -1,8 +1,8 @@
 // Trained numbers per weight, on the block × module grid. A bias is trained in full, an adapter only a little:
 // the colour is relative to the largest share among matrices and vectors of the recipe.
-import { largest } from '../../src/shared/format/lists.ts'
-import type { PlanRow } from '../../src/shared/plan/planSummary.ts'
-import { formatCount, formatTrained } from '../../src/shared/format/numbers.ts'
+import { largest } from '../../src/formatting/lists.ts'
+import type { PlanRow } from '../../src/plan/planSummary.ts'
+import { formatCount, formatTrained } from '../../src/formatting/numbers.ts'
 import type { GridData } from '../shared/gridData.ts'
 import { cellOf, moduleGrid, type ModuleGrid } from '../shared/moduleGrid.ts'
 

@@ -1,7 +1,7 @@
 // What the page of a recipe's training knows.
 import { computed, signal } from '@preact/signals'
-import type { PlanRow, PlanSummary } from '../../src/shared/plan/planSummary.ts'
-import type { ToTrainable } from '../../src/shared/protocol/view.ts'
+import type { PlanRow, PlanSummary } from '../../src/plan/planSummary.ts'
+import type { ToTrainable } from '../../src/protocol/view.ts'
 import { namedRows } from '../shared/namedTable.tsx'
 import type { PageMessage } from '../shared/page.tsx'
 import { chosenColour } from '../shared/settings.ts'

@@ -1,7 +1,7 @@
 // What the page of models side by side knows.
 import { computed, signal } from '@preact/signals'
-import { largestPrompt, mostNewTokens, mostPrompts } from '../../src/shared/protocol/tryOut.ts'
-import type { PromptSet, ToTry, TriedModel } from '../../src/shared/protocol/view.ts'
+import { largestPrompt, mostNewTokens, mostPrompts } from '../../src/protocol/tryOut.ts'
+import type { PromptSet, ToTry, TriedModel } from '../../src/protocol/view.ts'
 import { announce } from '../shared/announce.ts'
 import type { PageMessage } from '../shared/page.tsx'
 import { settings } from '../shared/settings.ts'

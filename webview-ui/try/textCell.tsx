@@ -1,7 +1,7 @@
 // A text as its tokens: each can be pointed at or walked to, shaded by how little the first column expected it.
 import { useState } from 'preact/hooks'
-import { printable } from '../../src/shared/format/printable.ts'
-import { endOfText } from '../../src/shared/series/samples.ts'
+import { printable } from '../../src/formatting/printable.ts'
+import { endOfText } from '../../src/runs/series/samples.ts'
 import { announce } from '../shared/announce.ts'
 import { placeAfter } from '../shared/roving.ts'
 import { tokenWords, type PlacedToken } from './tokenCard.tsx'

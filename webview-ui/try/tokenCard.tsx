@@ -1,8 +1,8 @@
 // What every column would say at the place of a token, or where its text parted from that token's before: shown beside the token that is pointed at or has the focus.
 import { useLayoutEffect, useRef } from 'preact/hooks'
-import { printableLine } from '../../src/shared/format/printable.ts'
-import { formatShare } from '../../src/shared/format/numbers.ts'
-import type { TriedToken } from '../../src/shared/protocol/tryOut.ts'
+import { printableLine } from '../../src/formatting/printable.ts'
+import { formatShare } from '../../src/formatting/numbers.ts'
+import type { TriedToken } from '../../src/protocol/tryOut.ts'
 import { names, written } from './store.ts'
 import { differsAt } from './written.ts'
 

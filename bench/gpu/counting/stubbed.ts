@@ -6,7 +6,7 @@ import type { Backend } from '../../../src/engine/compute/backend.ts'
 import type { Tensor } from '../../../src/engine/compute/tensor.ts'
 import { webGpuPrune } from '../../../src/engine/compute/webgpu/prune.ts'
 import type { PruneHost } from '../../../src/engine/prune/host.ts'
-import { usualIterations } from '../../../src/shared/methods/alps.ts'
+import { usualIterations } from '../../../src/catalog/methods/alps.ts'
 import { openCounted, type GpuCounts, type KernelCount } from '../../../test/support/gpuCounts.ts'
 
 /** Limits of an H100 under Vulkan, as Dawn gives them on. */

@@ -1,6 +1,6 @@
 // The demo's results as one page: a bar for each perplexity, the table, links to each run's own report.
 import { table, styles } from '../../engine/run/report/htmlReport.ts'
-import { escapeText, shape, shapeText, type Shape } from '../../shared/chart/shape.ts'
+import { escapeText, shape, shapeText, type Shape } from '../../charts/shape.ts'
 import { cellsOf, heads, type DemoRow } from './demoRuns.ts'
 
 export interface ReportLink {

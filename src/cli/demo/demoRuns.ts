@@ -1,8 +1,8 @@
 // The runs of the demo, and their results as rows.
 import { join } from 'node:path'
 import type { RunReport } from '../../engine/run/report/report.ts'
-import { formatBytes, megabyte } from '../../shared/format/byteSize.ts'
-import { formatPerplexity, formatShare, formatTrained } from '../../shared/format/numbers.ts'
+import { formatBytes, megabyte } from '../../formatting/byteSize.ts'
+import { formatPerplexity, formatShare, formatTrained } from '../../formatting/numbers.ts'
 
 export interface DemoModel {
   /** Path in the sample. */

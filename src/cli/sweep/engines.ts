@@ -2,7 +2,7 @@
 import type { Sweep } from '../../engine/sweep/openSweep.ts'
 import { sweepTable } from '../../engine/sweep/runStates.ts'
 import { aliveTasks, isSubmitted } from '../../engine/sweep/slurm.ts'
-import type { SweepTable } from '../../shared/sweep/sweepTable.ts'
+import type { SweepTable } from '../../runs/compared/sweepTable.ts'
 
 export const engines = ['local', 'slurm'] as const
 export type EngineName = (typeof engines)[number]

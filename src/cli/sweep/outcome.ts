@@ -1,6 +1,6 @@
-import { andList } from '../../shared/format/lists.ts'
+import { andList } from '../../formatting/lists.ts'
 import type { Sweep } from '../../engine/sweep/openSweep.ts'
-import type { SweepRow, SweepTable } from '../../shared/sweep/sweepTable.ts'
+import type { SweepRow, SweepTable } from '../../runs/compared/sweepTable.ts'
 import type { Outcome } from '../command.ts'
 import type { EngineName } from './engines.ts'
 import { sweepText } from './texts.ts'

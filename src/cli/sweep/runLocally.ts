@@ -1,5 +1,5 @@
 // The local engine: this machine, some runs at a time, each in a process of its own.
-import { shellWord } from '../../shared/format/shellWord.ts'
+import { shellWord } from '../../formatting/shellWord.ts'
 import { availableParallelism } from 'node:os'
 import { EngineError } from '../../engine/errors.ts'
 import { runPool, type StartedRun } from '../../engine/sweep/localPool.ts'

@@ -1,6 +1,6 @@
 // --slurm KEY=VALUE: how a job array asks for machines, where the recipe does not say.
 import { EngineError } from '../../engine/errors.ts'
-import { slurmSchema, type SlurmOptions } from '../../shared/recipe/sweepSchema.ts'
+import { slurmSchema, type SlurmOptions } from '../../recipe/sweepSchema.ts'
 
 /** @throws EngineError 'usage' for a key or a value that `sweep.slurm` would not have. */
 export function slurmOptions(given: readonly string[]): SlurmOptions {

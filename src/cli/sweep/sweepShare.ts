@@ -3,7 +3,7 @@ import { EventTail } from '../../runs/events/eventTail.ts'
 import { runFolderAt } from '../../runs/folder/runFolder.ts'
 import { runPathOf, type SweepFolder } from '../../runs/folder/sweepFolder.ts'
 import { foldLeanLines } from '../../runs/picture/leanLines.ts'
-import { emptyLeanRun, type LeanRun } from '../../shared/series/leanRun.ts'
+import { emptyLeanRun, type LeanRun } from '../../runs/series/leanRun.ts'
 import type { Progress } from '../terminal/progressText.ts'
 
 /** Least share of the whole sweep that says anything about the pace. */

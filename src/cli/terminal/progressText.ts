@@ -1,7 +1,7 @@
 // Progress as one line of text: a bar, the share of the whole job, what is being done, how long it still takes.
 import stringWidth from 'string-width'
-import { formatValue } from '../../shared/format/numbers.ts'
-import { durationRange, roughDuration } from '../../shared/plan/pace.ts'
+import { formatValue } from '../../formatting/numbers.ts'
+import { durationRange, roughDuration } from '../../plan/pace.ts'
 
 export interface Progress {
   /** Name of the phase of a run, or of the one job of a command. */

@@ -1,18 +1,12 @@
 // Everything that can be said of a model before it is pruned: first from its values alone, then, with calibration data, from
 // one pass over its blocks.
 import { resolve } from 'node:path'
-import { candidatesOf, type Asked, type Candidate } from '../../shared/analysis/candidates.ts'
-import type {
-  AnalysedModule,
-  Analysis,
-  MeasuredModule,
-  SensitivityUnit,
-  WeightSpread,
-} from '../../shared/analysis/analysis.ts'
-import { blockLinears, moduleOfWeight } from '../../shared/families/parameters.ts'
-import { tensorRoles } from '../../shared/families/tensorRoles.ts'
-import { passTokens } from '../../shared/plan/memory.ts'
-import { defaultPrecision, type PrecisionChoice } from '../../shared/recipe/precisions.ts'
+import { candidatesOf, type Asked, type Candidate } from '../../plan/candidates.ts'
+import type { AnalysedModule, Analysis, MeasuredModule, SensitivityUnit, WeightSpread } from '../../plan/analysis.ts'
+import { blockLinears, moduleOfWeight } from '../../catalog/families/parameters.ts'
+import { tensorRoles } from '../../catalog/families/tensorRoles.ts'
+import { passTokens } from '../../plan/memory.ts'
+import { defaultPrecision, type PrecisionChoice } from '../../recipe/precisions.ts'
 import { isOfGguf, type Checkpoint } from '../checkpoint/checkpoint.ts'
 import { scanTensors } from '../checkpoint/stats/scanTensors.ts'
 import type { Backend } from '../compute/backend.ts'

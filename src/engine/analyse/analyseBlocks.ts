@@ -1,8 +1,8 @@
 // A walk over the blocks of the dense model that changes nothing: of each matrix, what its input is like, what pruning it in
 // several ways would cost its output, and what pruning it alone does to the model's loss.
-import type { Candidate } from '../../shared/analysis/candidates.ts'
-import type { MeasuredModule } from '../../shared/analysis/analysis.ts'
-import type { PruneEntry } from '../../shared/plan/pruneEntries.ts'
+import type { Candidate } from '../../plan/candidates.ts'
+import type { MeasuredModule } from '../../plan/analysis.ts'
+import type { PruneEntry } from '../../plan/pruneEntries.ts'
 import { breathe } from '../breathe.ts'
 import { embedAll, runBlock, type Flow } from '../blocks/flow.ts'
 import type { Activations } from '../blocks/activations.ts'

@@ -9,7 +9,7 @@ import {
   sensitivityUnits,
   type MeasuredModule,
   type SensitivityUnit,
-} from '../../shared/analysis/analysis.ts'
+} from '../../plan/analysis.ts'
 import { isCompanion } from '../checkpoint/companions.ts'
 import type { Checkpoint } from '../checkpoint/checkpoint.ts'
 import { makeFolders } from '../../system/makeFolders.ts'

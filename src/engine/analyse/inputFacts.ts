@@ -1,6 +1,6 @@
 // Figures of a matrix's input: its root mean square, its outliers, and its effective rank (docs/methods.md, "Inputs of a matrix").
-import { outlierThreshold } from '../../shared/allocations/owl.ts'
-import type { MeasuredModule } from '../../shared/analysis/analysis.ts'
+import { outlierThreshold } from '../../catalog/allocations/owl.ts'
+import type { MeasuredModule } from '../../plan/analysis.ts'
 import { Arena } from '../compute/arena.ts'
 import { readF32, type Backend } from '../compute/backend.ts'
 import type { Tensor } from '../compute/tensor.ts'

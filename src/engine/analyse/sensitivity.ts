@@ -1,6 +1,6 @@
 // The model's loss when one matrix, or one block, and nothing else is pruned: the model runs from the changed block on,
 // from the dense states of a few windows.
-import type { SensitivityUnit } from '../../shared/analysis/analysis.ts'
+import type { SensitivityUnit } from '../../plan/analysis.ts'
 import type { Activations } from '../blocks/activations.ts'
 import { windowOf, type CalibrationSet } from '../blocks/flow.ts'
 import type { ModelStream } from '../blocks/modelStream.ts'

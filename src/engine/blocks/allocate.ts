@@ -1,7 +1,7 @@
 // Sparsities of the blocks from a measure of the dense model: it runs once over the calibration set before anything is pruned.
-import { allocationOf } from '../../shared/allocations/allocations.ts'
-import type { MeasuredBlock } from '../../shared/allocations/allocation.ts'
-import type { PlannedAllocation, PruneEntry } from '../../shared/plan/pruneEntries.ts'
+import { allocationOf } from '../../catalog/allocations/allocations.ts'
+import type { MeasuredBlock } from '../../catalog/allocations/allocation.ts'
+import type { PlannedAllocation, PruneEntry } from '../../plan/pruneEntries.ts'
 import { readF32 } from '../compute/backend.ts'
 import { EngineError } from '../errors.ts'
 import type { SeenLinear } from '../prune/allocations/allocation.ts'

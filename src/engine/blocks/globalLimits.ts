@@ -1,8 +1,8 @@
 // The global comparison group: every score of the model is seen before the first weight is removed (docs/methods.md,
 // "Comparison groups and exact counts"). The model streams past once for each digit of the selection, and once before that
 // where scores need data.
-import { needsData } from '../../shared/methods/methods.ts'
-import { isGlobal, type PruneEntry } from '../../shared/plan/pruneEntries.ts'
+import { needsData } from '../../catalog/methods/methods.ts'
+import { isGlobal, type PruneEntry } from '../../plan/pruneEntries.ts'
 import { breathe } from '../breathe.ts'
 import type { Backend } from '../compute/backend.ts'
 import type { Scored } from '../compute/pruneKernels.ts'

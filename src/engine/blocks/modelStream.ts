@@ -1,5 +1,5 @@
 // A model as the walk sees it: one block at a time, and the tables only while they embed.
-import { blockLinears, headWeightName } from '../../shared/families/parameters.ts'
+import { blockLinears, headWeightName } from '../../catalog/families/parameters.ts'
 import type { Backend } from '../compute/backend.ts'
 import type { Tensor } from '../compute/tensor.ts'
 import { blockOf, loadAhead, loadBlock, releaseBlock, type Block } from '../model/block.ts'

@@ -1,6 +1,6 @@
 // Prunes a block whose Hessians do not fit the memory together (hessianGroups.ts): the block is run again for each group.
-import { methodOf } from '../../shared/methods/methods.ts'
-import type { PruneEntry } from '../../shared/plan/pruneEntries.ts'
+import { methodOf } from '../../catalog/methods/methods.ts'
+import type { PruneEntry } from '../../plan/pruneEntries.ts'
 import type { Linear, LinearObserver } from '../model/module.ts'
 import type { Mask } from '../prune/mask.ts'
 import { pruneBlock, type PruneContext } from '../prune/pruneBlock.ts'

@@ -1,7 +1,7 @@
 // A folder of PEFT: what its config says, and its tensors, read like any other safetensors.
 import { join, resolve } from 'node:path'
-import { FormatError } from '../../shared/format/formatError.ts'
-import { largestAdapterConfig, parseLoraConfig, type LoraConfig } from '../../shared/format/loraConfig.ts'
+import { FormatError } from '../../errors.ts'
+import { largestAdapterConfig, parseLoraConfig, type LoraConfig } from '../../catalog/formats/loraConfig.ts'
 import { EngineError } from '../errors.ts'
 import { openCheckpoint, type Checkpoint } from './checkpoint.ts'
 import { isHubName, snapshotInstead, snapshotOf } from './hubCache.ts'

@@ -1,8 +1,8 @@
 // An opened checkpoint: names, types, shapes and places of all tensors, and reads of any byte range of them.
 // Opening reads headers only; nothing here ever holds a whole file.
-import type { SafetensorsDtype } from '../../shared/format/dtypes.ts'
-import { quoted } from '../../shared/format/formatError.ts'
-import { isGguf } from '../../shared/format/gguf/ggufName.ts'
+import type { SafetensorsDtype } from '../../catalog/formats/dtypes.ts'
+import { quoted } from '../../errors.ts'
+import { isGguf } from '../../catalog/formats/gguf/ggufName.ts'
 import { EngineError } from '../errors.ts'
 import type { BitmaskPlace, FileHeader, QuantisedPlace } from './fileHeader.ts'
 import { readBitmask } from './bitmask/readBitmask.ts'

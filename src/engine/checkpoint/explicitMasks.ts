@@ -1,7 +1,7 @@
 // The masks that a checkpoint itself holds: beside its weights in a file, or as the bits that its weights are stored by.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { tensorRoles } from '../../shared/families/tensorRoles.ts'
+import { tensorRoles } from '../../catalog/families/tensorRoles.ts'
 import type { BitmaskPlace } from './fileHeader.ts'
 import { readBitmaskMask } from './bitmask/readBitmask.ts'
 import { transposeBits } from './bitmask/transposeBits.ts'

@@ -1,6 +1,6 @@
 // The contents of a checkpoint's file by its header, and the place of each tensor.
-import type { WidenedType } from '../../shared/format/gguf/ggmlTypes.ts'
-import type { SafetensorsHeader, TensorInfo } from '../../shared/format/safetensorsHeader.ts'
+import type { WidenedType } from '../../catalog/formats/gguf/ggmlTypes.ts'
+import type { SafetensorsHeader, TensorInfo } from '../../catalog/formats/safetensorsHeader.ts'
 
 /** The place of a header's tensors. */
 export interface FilePlace {

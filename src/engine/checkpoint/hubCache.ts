@@ -3,7 +3,7 @@
 import { stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
-import { quoted } from '../../shared/format/formatError.ts'
+import { quoted } from '../../errors.ts'
 import { EngineError } from '../errors.ts'
 import { readSmallFile } from './smallFile.ts'
 

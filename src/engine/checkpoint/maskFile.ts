@@ -1,4 +1,4 @@
-// Reading and writing `sparsescope.mask` (its format: src/shared/format/maskFile.ts).
+// Reading and writing `sparsescope.mask` (its format: src/catalog/formats/maskFile.ts).
 import { stat } from 'node:fs/promises'
 import {
   encodeMaskHeader,
@@ -6,8 +6,8 @@ import {
   maskName,
   maskPrefixBytes,
   maskWordsPerRow,
-} from '../../shared/format/maskFile.ts'
-import { parseMaskHeader } from '../../shared/format/maskFile.ts'
+} from '../../catalog/formats/maskFile.ts'
+import { parseMaskHeader } from '../../catalog/formats/maskFile.ts'
 import { EngineError } from '../errors.ts'
 import { killPoint } from '../../system/killPoint.ts'
 import { readError, writeError } from '../../system/diskErrors.ts'

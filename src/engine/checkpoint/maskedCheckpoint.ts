@@ -1,6 +1,6 @@
 // A checkpoint seen through a mask: its own weights, with zeros where the mask has pruned. Nothing is written.
-import { tensorRoles } from '../../shared/families/tensorRoles.ts'
-import { maskName, maskWordsPerRow } from '../../shared/format/maskFile.ts'
+import { tensorRoles } from '../../catalog/families/tensorRoles.ts'
+import { maskName, maskWordsPerRow } from '../../catalog/formats/maskFile.ts'
 import { EngineError } from '../errors.ts'
 import { openCheckpoint, type Checkpoint } from './checkpoint.ts'
 import { explicitMasks } from './explicitMasks.ts'

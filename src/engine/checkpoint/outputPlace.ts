@@ -2,7 +2,7 @@
 // touched.
 import { realpath } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
-import type { Overlap } from '../../shared/format/paths.ts'
+import type { Overlap } from '../../formatting/paths.ts'
 import { EngineError } from '../errors.ts'
 import { errnoOf, writeError } from '../../system/diskErrors.ts'
 import { isInside } from './locate.ts'

@@ -1,13 +1,13 @@
 // Reads what one file of weights holds, with a few small reads whatever its size.
-import { FormatError } from '../../shared/format/formatError.ts'
-import { isGguf } from '../../shared/format/gguf/ggufName.ts'
-import { formatOf, type CheckpointFormat } from '../../shared/format/checkpointFormats.ts'
+import { FormatError } from '../../errors.ts'
+import { isGguf } from '../../catalog/formats/gguf/ggufName.ts'
+import { formatOf, type CheckpointFormat } from '../../catalog/formats/checkpointFormats.ts'
 import {
   headerLength,
   parseHeader,
   prefixBytes,
   type SafetensorsHeader,
-} from '../../shared/format/safetensorsHeader.ts'
+} from '../../catalog/formats/safetensorsHeader.ts'
 import { EngineError } from '../errors.ts'
 import type { WeightFiles } from './weightFiles.ts'
 import type { FilePlace, PlacedTensor } from './fileHeader.ts'

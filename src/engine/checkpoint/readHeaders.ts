@@ -1,10 +1,10 @@
 // The headers of all files of a checkpoint, checked against its index. Whoever asks decides what a problem means: a
 // run refuses, the inspector goes on with the rest.
-import { formatOf, safetensors } from '../../shared/format/checkpointFormats.ts'
-import { FormatError, quoted } from '../../shared/format/formatError.ts'
-import { ggufParts, ggufRemedy, isGguf } from '../../shared/format/gguf/ggufName.ts'
-import { refuseUnknown } from '../../shared/format/safetensorsHeader.ts'
-import { parseShardIndex, type ShardIndex } from '../../shared/format/shardIndex.ts'
+import { formatOf, safetensors } from '../../catalog/formats/checkpointFormats.ts'
+import { FormatError, quoted } from '../../errors.ts'
+import { ggufParts, ggufRemedy, isGguf } from '../../catalog/formats/gguf/ggufName.ts'
+import { refuseUnknown } from '../../catalog/formats/safetensorsHeader.ts'
+import { parseShardIndex, type ShardIndex } from '../../catalog/formats/shardIndex.ts'
 import { EngineError } from '../errors.ts'
 import type { WeightFiles } from './weightFiles.ts'
 import type { Located } from './locate.ts'

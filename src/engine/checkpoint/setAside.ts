@@ -4,7 +4,7 @@
 import { statSync, unlinkSync } from 'node:fs'
 import type { FileHandle } from 'node:fs/promises'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { formatBytes } from '../../shared/format/byteSize.ts'
+import { formatBytes } from '../../formatting/byteSize.ts'
 import { EngineError, throwIfCancelled } from '../errors.ts'
 import { killPoint } from '../../system/killPoint.ts'
 import { writeError } from '../../system/diskErrors.ts'

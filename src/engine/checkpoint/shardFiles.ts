@@ -1,7 +1,7 @@
 // The weight files of an output that takes shape: places are known, tensors arrive in any order.
 import { open, type FileHandle } from 'node:fs/promises'
 import { join } from 'node:path'
-import type { TensorInfo } from '../../shared/format/safetensorsHeader.ts'
+import type { TensorInfo } from '../../catalog/formats/safetensorsHeader.ts'
 import { EngineError } from '../errors.ts'
 import { killPoint } from '../../system/killPoint.ts'
 import { writeError } from '../../system/diskErrors.ts'

@@ -1,5 +1,5 @@
 // Masks that stay where they lie until somebody needs one: those of a model of 30 B parameters are 3.8 GB together.
-import { maskWordsPerRow } from '../../shared/format/maskFile.ts'
+import { maskWordsPerRow } from '../../catalog/formats/maskFile.ts'
 import { FilePool } from './filePool.ts'
 
 /** Row-aligned words, bit c of a row = column c, 1 = kept; rows are outputs, columns inputs. */

@@ -1,5 +1,5 @@
 // How fast this processor does each kind of work (shared/methods/work.ts): every kind by a kernel of its own, one to two seconds in all.
-import { measuredAt, usualRates, type Rates, type WorkKind } from '../../shared/methods/work.ts'
+import { measuredAt, usualRates, type Rates, type WorkKind } from '../../catalog/methods/work.ts'
 import { Arena } from './arena.ts'
 import type { Backend, Precision } from './backend.ts'
 import type { AttentionShape } from './kernels.ts'

@@ -1,5 +1,5 @@
 // The rates of a backend on the processor: measured once, and kept for as long as it computes by the same libraries.
-import type { Rates } from '../../shared/methods/work.ts'
+import type { Rates } from '../../catalog/methods/work.ts'
 import { keepRates, keptRates, ratesFile } from '../keptRates.ts'
 import type { Backend } from './backend.ts'
 import { measureRates } from './measureRates.ts'

@@ -1,9 +1,9 @@
 // Writes a model as one GGUF file, a tensor after another: whole, or not at all.
 import { open, type FileHandle } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
-import { layOutGguf, type GgufLayout } from '../../shared/format/gguf/encodeGguf.ts'
-import { ggufTypeNames, type GgufSizes, type GgufTypeName } from '../../shared/format/gguf/ggufTypes.ts'
-import { elementsOf } from '../../shared/format/dtypes.ts'
+import { layOutGguf, type GgufLayout } from '../../catalog/formats/gguf/encodeGguf.ts'
+import { ggufTypeNames, type GgufSizes, type GgufTypeName } from '../../catalog/formats/gguf/ggufTypes.ts'
+import { elementsOf } from '../../catalog/formats/dtypes.ts'
 import { writeError } from '../../system/diskErrors.ts'
 import { requireSpace } from '../checkpoint/diskSpace.ts'
 import { openRegular } from '../checkpoint/regularFile.ts'

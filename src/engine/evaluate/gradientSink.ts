@@ -2,7 +2,7 @@
 import type { Backend } from '../compute/backend.ts'
 import type { Tensor } from '../compute/tensor.ts'
 import type { Grads } from '../model/module.ts'
-import type { Parameter } from '../../shared/families/parameters.ts'
+import type { Parameter } from '../../catalog/families/parameters.ts'
 
 export interface GradientSink {
   readonly grads: Grads

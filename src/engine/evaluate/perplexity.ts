@@ -1,6 +1,6 @@
 // Perplexity by the convention of SparseGPT and PERP (docs/methods.md, "Perplexity"): the mean nll of each window over the seqLen − 1
 // tokens it predicts, the plain mean of the windows, and exp of that.
-import { passTokens } from '../../shared/plan/memory.ts'
+import { passTokens } from '../../plan/memory.ts'
 import { itemsAtOnce } from '../compute/rowLimit.ts'
 import { EngineError } from '../errors.ts'
 import type { Batch } from '../model/batch.ts'

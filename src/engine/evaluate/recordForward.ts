@@ -1,5 +1,5 @@
 // Writes what a model computes for one batch into a file, for comparison with another framework.
-import { passTokens } from '../../shared/plan/memory.ts'
+import { passTokens } from '../../plan/memory.ts'
 import { Arena } from '../compute/arena.ts'
 import { readF32 } from '../compute/backend.ts'
 import { lengthOf, type Tensor } from '../compute/tensor.ts'

@@ -1,6 +1,6 @@
 // Whether an adapter can be merged into a model, from its headers: the sentence that a run would refuse it with.
-import { layoutOfAdapter } from '../../shared/plan/adapter/adapterLayout.ts'
-import type { ModelFacts } from '../../shared/recipe/facts.ts'
+import { layoutOfAdapter } from '../../plan/adapter/adapterLayout.ts'
+import type { ModelFacts } from '../../recipe/facts.ts'
 import { ofAdapter, openAdapter } from '../checkpoint/adapterFolder.ts'
 import { EngineError } from '../errors.ts'
 

@@ -2,12 +2,12 @@
 import { stat } from 'node:fs/promises'
 import { createGunzip } from 'node:zlib'
 import { parquetMetadataAsync, parquetSchema } from 'hyparquet'
-import type { DataFacts } from '../../shared/recipe/facts.ts'
+import type { DataFacts } from '../../recipe/facts.ts'
 import { openCheckpoint } from '../checkpoint/checkpoint.ts'
 import { openRanges } from '../checkpoint/fileRanges.ts'
 import { openRegular, readRegular } from '../checkpoint/regularFile.ts'
 import { networkPathProblem } from '../../system/networkPath.ts'
-import { isRecord } from '../../shared/format/records.ts'
+import { isRecord } from '../../formatting/records.ts'
 
 /** Files up to this size are read whole to count their documents. */
 const maxCountedBytes = 8 * 2 ** 20

@@ -1,11 +1,11 @@
 // Lint with the facts of the disk: what `sparsescope lint`, dry runs and the language server do.
-import { createContext } from '../../shared/rule/context.ts'
-import { readMended } from '../../shared/recipe/mendSyntax.ts'
-import { noFacts } from '../../shared/recipe/facts.ts'
-import type { LintFacts } from '../../shared/recipe/facts.ts'
-import type { Severity } from '../../shared/recipe/finding.ts'
-import { lint } from '../../shared/lint/lint.ts'
-import type { LintResult } from '../../shared/lint/lint.ts'
+import { createContext } from '../../lint/context.ts'
+import { readMended } from '../../lint/fixSyntax.ts'
+import { noFacts } from '../../recipe/facts.ts'
+import type { LintFacts } from '../../recipe/facts.ts'
+import type { Severity } from '../../recipe/finding.ts'
+import { lint } from '../../lint/lint.ts'
+import type { LintResult } from '../../lint/lint.ts'
 import { gatherFacts } from './gatherFacts.ts'
 
 export interface LintTextOptions {

@@ -1,10 +1,10 @@
 // Facts that lint and plans need of a checkpoint: from headers and small files only, remembered until one of them changes.
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { moduleOfWeight } from '../../shared/families/parameters.ts'
-import { tokenizerKind } from '../../shared/format/gguf/tokenizerKind.ts'
-import { describeModel } from '../../shared/recipe/describeModel.ts'
-import type { ModelFacts, ModelProblem } from '../../shared/recipe/facts.ts'
+import { moduleOfWeight } from '../../catalog/families/parameters.ts'
+import { tokenizerKind } from '../../catalog/formats/gguf/tokenizerKind.ts'
+import { describeModel } from '../../recipe/describeModel.ts'
+import type { ModelFacts, ModelProblem } from '../../recipe/facts.ts'
 import { openCheckpoint } from '../checkpoint/checkpoint.ts'
 import { isHubName } from '../checkpoint/hubCache.ts'
 import { hasMasks } from '../checkpoint/explicitMasks.ts'
@@ -14,7 +14,7 @@ import { readSmallFile } from '../checkpoint/smallFile.ts'
 import { EngineError } from '../errors.ts'
 import { networkPathProblem } from '../../system/networkPath.ts'
 import { sourceOf } from '../../runs/folder/sourceOf.ts'
-import { fieldsOf } from '../../shared/format/records.ts'
+import { fieldsOf } from '../../formatting/records.ts'
 
 interface Remembered {
   /** Size and time of every file that was looked at. */

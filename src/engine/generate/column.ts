@@ -6,7 +6,7 @@ import { computeIn } from '../model/computeIn.ts'
 import { createDecoder, type Decoder } from '../model/decoder.ts'
 import { kvCacheBytes } from '../model/kvCache.ts'
 import { openModel } from '../model/model.ts'
-import { largest } from '../../shared/format/lists.ts'
+import { largest } from '../../formatting/lists.ts'
 import { openTextGenerator, type TextGenerator } from './generateText.ts'
 import { roomFor } from './generateTokens.ts'
 

@@ -1,6 +1,6 @@
 // Prompts of a recipe are checked before hours of work: each must have a token, and the model room for more.
-import type { ModelConfig } from '../../shared/families/modelConfig.ts'
-import type { ResolvedEvaluation } from '../../shared/recipe/resolve.ts'
+import type { ModelConfig } from '../../catalog/families/modelConfig.ts'
+import type { ResolvedEvaluation } from '../../recipe/resolve.ts'
 import { EngineError } from '../errors.ts'
 import { openTokenizer } from '../text/tokenizer.ts'
 import { requireRoom } from './generateTokens.ts'

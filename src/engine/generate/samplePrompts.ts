@@ -1,5 +1,5 @@
 // Greedy generation after the prompts of a recipe.
-import type { Sample } from '../../shared/series/events.ts'
+import type { Sample } from '../../runs/series/events.ts'
 import type { Decoder } from '../model/decoder.ts'
 import type { NextOptions } from '../model/nextToken.ts'
 import { openTextGenerator } from './generateText.ts'

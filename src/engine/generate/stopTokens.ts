@@ -1,9 +1,9 @@
 // Tokens that end a text: eos_token_id of generation_config.json, else of config.json; one id or a list of them.
 import { join } from 'node:path'
 import { readSmallFile } from '../checkpoint/smallFile.ts'
-import { textModelOf } from '../../shared/families/textModel.ts'
+import { textModelOf } from '../../catalog/families/textModel.ts'
 import { EngineError } from '../errors.ts'
-import { fieldsOf } from '../../shared/format/records.ts'
+import { fieldsOf } from '../../formatting/records.ts'
 
 const maxBytes = 2 ** 20
 

@@ -1,7 +1,7 @@
 // What the Hub knows of a data set on whose leaderboard a result is to stand: whether there is one, and its tasks by its eval.yaml.
 import { parse } from 'yaml'
 import * as z from 'zod'
-import { someOf } from '../../shared/format/lists.ts'
+import { someOf } from '../../formatting/lists.ts'
 import { EngineError } from '../errors.ts'
 import { hubText } from './repositoryFiles.ts'
 import type { Sending } from './sender.ts'

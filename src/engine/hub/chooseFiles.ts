@@ -1,9 +1,9 @@
 // Chooses the files of a repository that a checkpoint needs: config, tokenizer, and the weights in one format. Repositories hold
 // the same weights for several frameworks, and pictures and code besides.
-import { checkpointFormats, type CheckpointFormat } from '../../shared/format/checkpointFormats.ts'
-import { quoted } from '../../shared/format/formatError.ts'
-import { modelEntry, type ModelEntry } from '../../shared/format/modelEntry.ts'
-import { hasControl } from '../../shared/format/safetensorsHeader.ts'
+import { checkpointFormats, type CheckpointFormat } from '../../catalog/formats/checkpointFormats.ts'
+import { quoted } from '../../errors.ts'
+import { modelEntry, type ModelEntry } from '../../catalog/formats/modelEntry.ts'
+import { hasControl } from '../../catalog/formats/safetensorsHeader.ts'
 import { EngineError } from '../errors.ts'
 import type { RemoteFile } from './repositoryFiles.ts'
 

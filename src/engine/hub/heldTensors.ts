@@ -1,7 +1,7 @@
 // Weights of a model on the Hub: a tensor that is looked at comes whole, with one request, and its bytes are held in memory while it is
 // looked at further. Statistics, picture and every enlargement read it several times.
-import { formatBytes } from '../../shared/format/byteSize.ts'
-import { elementsOf } from '../../shared/format/dtypes.ts'
+import { formatBytes } from '../../formatting/byteSize.ts'
+import { elementsOf } from '../../catalog/formats/dtypes.ts'
 import { bytesOnDisk, type Checkpoint, type TensorEntry } from '../checkpoint/checkpoint.ts'
 import { EngineError } from '../errors.ts'
 import type { HeldRange, RemoteFiles } from './remoteFiles.ts'

@@ -1,8 +1,8 @@
 // A model of the Hub, looked at where it is: its list of files, its headers, its card; weights a tensor at a time.
-import { quoted } from '../../shared/format/formatError.ts'
-import { ggufParts, isGguf } from '../../shared/format/gguf/ggufName.ts'
-import { someOf } from '../../shared/format/lists.ts'
-import { modelEntry } from '../../shared/format/modelEntry.ts'
+import { quoted } from '../../errors.ts'
+import { ggufParts, isGguf } from '../../catalog/formats/gguf/ggufName.ts'
+import { someOf } from '../../formatting/lists.ts'
+import { modelEntry } from '../../catalog/formats/modelEntry.ts'
 import { hubNameText, parseHubName, type HubName } from '../checkpoint/hubCache.ts'
 import { inspectIn, type Inspection } from '../checkpoint/inspection.ts'
 import type { Located } from '../checkpoint/locate.ts'

@@ -1,8 +1,8 @@
 // sparsescope pull: a checkpoint of the Hub into its local cache. Nothing else in the engine opens a connection.
 import { join } from 'node:path'
-import { FormatError } from '../../shared/format/formatError.ts'
-import type { ModelEntry } from '../../shared/format/modelEntry.ts'
-import { parseShardIndex } from '../../shared/format/shardIndex.ts'
+import { FormatError } from '../../errors.ts'
+import type { ModelEntry } from '../../catalog/formats/modelEntry.ts'
+import { parseShardIndex } from '../../catalog/formats/shardIndex.ts'
 import { requireSpace } from '../checkpoint/diskSpace.ts'
 import { hubCacheFolder, hubNameText, repositoryFolder, type HubName } from '../checkpoint/hubCache.ts'
 import { makeFolders } from '../../system/makeFolders.ts'

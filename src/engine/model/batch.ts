@@ -1,6 +1,6 @@
 // A batch of token ids, and which of its targets count.
 import { EngineError } from '../errors.ts'
-import type { ModelConfig } from '../../shared/families/modelConfig.ts'
+import type { ModelConfig } from '../../catalog/families/modelConfig.ts'
 
 export interface Batch {
   readonly batch: number

@@ -4,7 +4,7 @@
 import { Arena } from '../compute/arena.ts'
 import type { Tensor } from '../compute/tensor.ts'
 import { EngineError } from '../errors.ts'
-import { hasSubmodules } from '../../shared/families/residual.ts'
+import { hasSubmodules } from '../../catalog/families/residual.ts'
 import type { Block } from './block.ts'
 import {
   applyNorm,

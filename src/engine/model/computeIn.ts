@@ -1,8 +1,8 @@
 // The precision of a model's products; everything else is f32 or f64, and goldens are compared in f32.
 import type { Backend, Precision } from '../compute/backend.ts'
 import { EngineError } from '../errors.ts'
-import { blockLinears } from '../../shared/families/parameters.ts'
-import type { PrecisionChoice } from '../../shared/recipe/precisions.ts'
+import { blockLinears } from '../../catalog/families/parameters.ts'
+import type { PrecisionChoice } from '../../recipe/precisions.ts'
 import type { Model } from './model.ts'
 import type { LoadAs } from './weightIo.ts'
 

@@ -1,8 +1,8 @@
 // Makes a bitmask checkpoint dense: the same bytes as a run that saves `format: dense` would have written.
-import { noteName } from '../../shared/format/noteName.ts'
+import { noteName } from '../../formatting/noteName.ts'
 import { join } from 'node:path'
-import { blockLinears } from '../../shared/families/parameters.ts'
-import { withoutBitmaskConfig } from '../../shared/format/bitmaskConfig.ts'
+import { blockLinears } from '../../catalog/families/parameters.ts'
+import { withoutBitmaskConfig } from '../../catalog/formats/bitmaskConfig.ts'
 import { EngineError } from '../errors.ts'
 import { openModel } from './model.ts'
 import { openCheckpoint } from '../checkpoint/checkpoint.ts'

@@ -2,7 +2,7 @@
 import { fillArena } from '../compute/arena.ts'
 import type { Backend } from '../compute/backend.ts'
 import type { Tensor } from '../compute/tensor.ts'
-import type { ModelConfig } from '../../shared/families/modelConfig.ts'
+import type { ModelConfig } from '../../catalog/families/modelConfig.ts'
 import { EngineError } from '../errors.ts'
 
 export interface KvCache {

@@ -1,7 +1,7 @@
 // Parameters from the checkpoint onto the device, in pieces: the host never holds a whole large table.
 import type { Backend } from '../compute/backend.ts'
 import { rows, type Tensor } from '../compute/tensor.ts'
-import type { Parameter } from '../../shared/families/parameters.ts'
+import type { Parameter } from '../../catalog/families/parameters.ts'
 import type { Model } from './model.ts'
 import type { RowRange } from './module.ts'
 import { readInOrder } from './readInOrder.ts'

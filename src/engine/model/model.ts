@@ -2,11 +2,11 @@
 import type { Checkpoint } from '../checkpoint/checkpoint.ts'
 import { requireConfig } from '../checkpoint/modelConfigFile.ts'
 import { EngineError } from '../errors.ts'
-import { FamilyError } from '../../shared/families/familyError.ts'
-import { readModelConfig, type ModelConfig } from '../../shared/families/modelConfig.ts'
-import { modelParameters, type Parameter } from '../../shared/families/parameters.ts'
-import { someOf } from '../../shared/format/lists.ts'
-import { tensorMismatch } from '../../shared/families/tensorMismatch.ts'
+import { FamilyError } from '../../catalog/families/familyError.ts'
+import { readModelConfig, type ModelConfig } from '../../catalog/families/modelConfig.ts'
+import { modelParameters, type Parameter } from '../../catalog/families/parameters.ts'
+import { someOf } from '../../formatting/lists.ts'
+import { tensorMismatch } from '../../catalog/families/tensorMismatch.ts'
 
 export interface Model {
   readonly config: ModelConfig

@@ -2,7 +2,7 @@
 import { readF32, upload } from '../compute/backend.ts'
 import { Arena } from '../compute/arena.ts'
 import type { Tensor } from '../compute/tensor.ts'
-import type { ExpertsConfig } from '../../shared/families/modelConfig.ts'
+import type { ExpertsConfig } from '../../catalog/families/modelConfig.ts'
 import { mlpBackward, mlpForward, type MlpSaved, type MlpWeights } from './mlp.ts'
 import type { Grads, Step } from './module.ts'
 import { dropUnless, type Pass } from './pass.ts'

@@ -1,5 +1,5 @@
 // Tables of rotary positions, in f32 arithmetic as transformers computes them, so that long contexts agree too.
-import type { RopeConfig, RopeScaling } from '../../shared/families/ropeConfig.ts'
+import type { RopeConfig, RopeScaling } from '../../catalog/families/ropeConfig.ts'
 
 export interface RopeAngles {
   readonly start: number

@@ -1,6 +1,6 @@
 // The choice of experts for each token, and the gradient of their shares: small matrices, computed on the host.
 import { EngineError } from '../errors.ts'
-import type { ExpertsConfig } from '../../shared/families/modelConfig.ts'
+import type { ExpertsConfig } from '../../catalog/families/modelConfig.ts'
 
 type Choice = Pick<ExpertsConfig, 'numExperts' | 'topK' | 'normalise'>
 

@@ -3,7 +3,7 @@
 //   x ─┬─ input norm ─ branch ─ output norm ─ · scale ─(+)─ sum norm ─ y        (residual.ts: which norms there are)
 //      └────────────────────────────────────────────────┘
 import type { Tensor } from '../compute/tensor.ts'
-import type { BranchNorms } from '../../shared/families/residual.ts'
+import type { BranchNorms } from '../../catalog/families/residual.ts'
 import type { Block } from './block.ts'
 import {
   applyNorm,

@@ -1,6 +1,6 @@
 // A tied head: config.json says that it is the embedding, and the file has a matrix for it all the same.
 import { EngineError } from '../errors.ts'
-import { headWeightName, moduleName } from '../../shared/families/parameters.ts'
+import { headWeightName, moduleName } from '../../catalog/families/parameters.ts'
 import type { Model } from './model.ts'
 
 const pieceBytes = 16 * 2 ** 20

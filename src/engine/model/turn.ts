@@ -1,8 +1,8 @@
 // Rotary positions: queries and keys are rotated in place by tables of the step's positions.
 import type { Arena } from '../compute/arena.ts'
 import type { Tensor } from '../compute/tensor.ts'
-import type { ModelConfig } from '../../shared/families/modelConfig.ts'
-import type { RopeConfig } from '../../shared/families/ropeConfig.ts'
+import type { ModelConfig } from '../../catalog/families/modelConfig.ts'
+import type { RopeConfig } from '../../catalog/families/ropeConfig.ts'
 import { eachTime, type Step } from './module.ts'
 import { ropeAngles } from './rope.ts'
 

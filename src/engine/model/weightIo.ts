@@ -3,7 +3,7 @@ import { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16, type DType } from '../dtype.t
 import { EngineError } from '../errors.ts'
 import { upload, type Backend } from '../compute/backend.ts'
 import { lengthOf, type Tensor } from '../compute/tensor.ts'
-import type { Parameter } from '../../shared/families/parameters.ts'
+import type { Parameter } from '../../catalog/families/parameters.ts'
 import type { Model } from './model.ts'
 import type { RowRange } from './module.ts'
 import { transpose } from './transpose.ts'

@@ -1,6 +1,6 @@
 // The mask of one linear: which weights are kept. Always explicit, never inferred from `weight !== 0` (a kept
 // weight may be 0 by chance, and a mask may keep a weight that training moves through 0).
-import type { ZeroCount } from '../../shared/format/sparsity.ts'
+import type { ZeroCount } from '../../catalog/formats/sparsity.ts'
 import { maskWords } from '../compute/tensor.ts'
 
 /** Bits of a [rows, columns] matrix, 1 = kept: word `row·wordsPerRow + (column >> 5)`, bit `column & 31`. Unused bits are 0. */

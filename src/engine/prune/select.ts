@@ -10,7 +10,7 @@ import {
   type PruneTraits,
   type Scored,
 } from '../compute/pruneKernels.ts'
-import type { Selection } from '../../shared/methods/method.ts'
+import type { Selection } from '../../catalog/methods/method.ts'
 
 /** Adds the counts of one digit over the whole comparison group, which may be one matrix or a model's worth. */
 export type CountGroup = (counts: Float64Array, digit: Digit) => Promise<void>

@@ -1,13 +1,13 @@
 // Statistics of the linears' inputs, gathered during forward passes on the device that runs them (docs/methods.md, "Statistics of the inputs").
-import type { Statistic } from '../../shared/methods/method.ts'
-import { methodOf } from '../../shared/methods/methods.ts'
-import { formatBytes } from '../../shared/format/byteSize.ts'
+import type { Statistic } from '../../catalog/methods/method.ts'
+import { methodOf } from '../../catalog/methods/methods.ts'
+import { formatBytes } from '../../formatting/byteSize.ts'
 import { EngineError } from '../errors.ts'
 import { fillArena } from '../compute/arena.ts'
 import type { Backend } from '../compute/backend.ts'
 import { rows, type Tensor } from '../compute/tensor.ts'
 import type { Linear, LinearObserver } from '../model/module.ts'
-import type { PruneEntry } from '../../shared/plan/pruneEntries.ts'
+import type { PruneEntry } from '../../plan/pruneEntries.ts'
 
 /**
  * Most partial sums of squares. As many as the usual calibration set has windows: each then has its own, their sum is taken

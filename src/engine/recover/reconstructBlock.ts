@@ -1,6 +1,6 @@
 // Reconstruction of one block of a model: trainables over its pruned weights, training, merging back into the block.
 // The block is trained as one unit (PERP), or its attention first and then its MLP (arXiv 2510.14444).
-import { adapterOf, isAdapterName } from '../../shared/adapters/adapters.ts'
+import { adapterOf, isAdapterName } from '../../catalog/adapters/adapters.ts'
 import type { Backend } from '../compute/backend.ts'
 import { readWide } from '../compute/backend.ts'
 import type { Tensor } from '../compute/tensor.ts'
@@ -19,7 +19,7 @@ import {
   type ReconstructSettings,
   type Unit,
 } from './reconstruct.ts'
-import { setOfSubmodule, type TrainableSet } from '../../shared/plan/trainable.ts'
+import { setOfSubmodule, type TrainableSet } from '../../plan/trainable.ts'
 import { createTrainables, type TrainableOptions, type Trainables } from './trainables.ts'
 import { attentionUnit, blockUnit, mlpUnit } from './units.ts'
 

@@ -1,6 +1,6 @@
 // The trained parameters of a block or a model on a device: the arena that holds them, adapters over it, and where
 // gradients go.
-import type { AdaptedLinear, TrainableSet } from '../../shared/plan/trainable.ts'
+import type { AdaptedLinear, TrainableSet } from '../../plan/trainable.ts'
 import { upload, type Backend } from '../compute/backend.ts'
 import { maskWords, type Tensor } from '../compute/tensor.ts'
 import { EngineError } from '../errors.ts'

@@ -1,10 +1,10 @@
 // A whole run: read, evaluate, prune (and reconstruct), retrain, evaluate, save, report.
-import { shellWord } from '../../shared/format/shellWord.ts'
+import { shellWord } from '../../formatting/shellWord.ts'
 import { rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { budgetWarnings } from '../../shared/plan/planRecipe.ts'
-import type { PrecisionChoice } from '../../shared/recipe/precisions.ts'
-import type { RunEvent } from '../../shared/series/events.ts'
+import { budgetWarnings } from '../../plan/planRecipe.ts'
+import type { PrecisionChoice } from '../../recipe/precisions.ts'
+import type { RunEvent } from '../../runs/series/events.ts'
 import type { Backend } from '../compute/backend.ts'
 import { EngineError } from '../errors.ts'
 import { pastRuns } from '../../runs/reader/pastRuns.ts'
@@ -22,7 +22,7 @@ import type { RunDevice } from './state/progress.ts'
 import type { RunReport } from './report/report.ts'
 import { runPhases } from './phases/runPhases.ts'
 import { createSession, type SharedFolder } from './state/session.ts'
-import { stages } from '../../shared/series/stages.ts'
+import { stages } from '../../catalog/stages.ts'
 
 export interface RunOptions {
   /** Path of a recipe, or one that has been read; may be left out with `resume`. */

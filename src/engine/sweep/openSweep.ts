@@ -1,9 +1,9 @@
 // A sweep on disk: made new, found again by its plan, or opened by its folder.
 import { mkdir, readdir, stat } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
-import type { SlurmOptions } from '../../shared/recipe/sweepSchema.ts'
-import type { RunOfSweepEstimates } from '../../shared/sweep/sweepEstimates.ts'
-import type { SweepRun } from '../../shared/recipe/sweep/expandSweep.ts'
+import type { SlurmOptions } from '../../recipe/sweepSchema.ts'
+import type { RunOfSweepEstimates } from '../../runs/compared/sweepEstimates.ts'
+import type { SweepRun } from '../../recipe/sweep/expandSweep.ts'
 import { EngineError } from '../errors.ts'
 import { recipeYaml, type RecipeFile } from '../run/open/recipeFile.ts'
 import { readRecipe } from '../run/open/readRecipe.ts'

@@ -1,10 +1,10 @@
 // Plans a sweep's runs without doing or writing anything: each run is resolved, checked beside its model, and
 // identified by a hash of its recipe and of the files it reads.
 import { sha256Of } from '../../system/sha256.ts'
-import { expandSweep, type SweepRun } from '../../shared/recipe/sweep/expandSweep.ts'
-import type { NamedSettings } from '../../shared/recipe/sweep/settings.ts'
-import { resolveRecipe, writtenRecipe } from '../../shared/recipe/resolve.ts'
-import { plannedNames } from '../../shared/sweep/shortNames.ts'
+import { expandSweep, type SweepRun } from '../../recipe/sweep/expandSweep.ts'
+import type { NamedSettings } from '../../recipe/sweep/settings.ts'
+import { resolveRecipe, writtenRecipe } from '../../recipe/resolve.ts'
+import { plannedNames } from '../../runs/compared/shortNames.ts'
 import { EngineError, throwIfCancelled } from '../errors.ts'
 import { checkRecipe, shownPath } from '../run/open/openRun.ts'
 import { mapPaths, type RecipeFile } from '../run/open/recipeFile.ts'

@@ -1,6 +1,6 @@
 // One run of a sweep: begun, or gone on with where an earlier process left it.
-import { resolveRecipe } from '../../shared/recipe/resolve.ts'
-import { pruningOf, prunesFirst } from '../../shared/plan/pruningOf.ts'
+import { resolveRecipe } from '../../recipe/resolve.ts'
+import { pruningOf, prunesFirst } from '../../plan/pruningOf.ts'
 import { EngineError, messageOf } from '../errors.ts'
 import type { RunReport } from '../run/report/report.ts'
 import { isHeld } from '../../runs/lock/lockWatch.ts'

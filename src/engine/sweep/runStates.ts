@@ -2,7 +2,7 @@
 import { runPathOf } from '../../runs/folder/sweepFolder.ts'
 import { readRunsOnce } from '../../runs/reader/runsReader.ts'
 import { readMarks } from '../../runs/sweep/marks.ts'
-import type { SweepTable } from '../../shared/sweep/sweepTable.ts'
+import type { SweepTable } from '../../runs/compared/sweepTable.ts'
 import { temporaryBeside, writeAtomic } from '../../system/atomicFile.ts'
 import { jsonText, type Sweep } from './openSweep.ts'
 

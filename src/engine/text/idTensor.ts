@@ -3,7 +3,7 @@
 import { openCheckpoint, type Checkpoint, type TensorEntry } from '../checkpoint/checkpoint.ts'
 import { breathe } from '../breathe.ts'
 import { EngineError } from '../errors.ts'
-import { someOf } from '../../shared/format/lists.ts'
+import { someOf } from '../../formatting/lists.ts'
 
 export interface IdTensor {
   readonly name: string

@@ -1,12 +1,12 @@
 // A .jsonl file has a JSON object a line; the document is one of its fields. Blank lines are no documents.
-import { someOf } from '../../shared/format/lists.ts'
+import { someOf } from '../../formatting/lists.ts'
 import { breathe } from '../breathe.ts'
 import { EngineError, messageOf } from '../errors.ts'
 import type { Corpus, Document } from './corpus.ts'
 import { joined } from './joined.ts'
 import { readLines } from './lines.ts'
 import { decodeText } from './textCorpus.ts'
-import { isRecord } from '../../shared/format/records.ts'
+import { isRecord } from '../../formatting/records.ts'
 
 export function jsonlCorpus(path: string, field: string): Corpus {
   async function* documents(wanted?: ReadonlySet<number>, signal?: AbortSignal): AsyncGenerator<Document> {

@@ -1,5 +1,5 @@
 // A .parquet file has a document a row, in a column of strings.
-import { someOf } from '../../shared/format/lists.ts'
+import { someOf } from '../../formatting/lists.ts'
 import { breathe } from '../breathe.ts'
 import { EngineError } from '../errors.ts'
 import type { Corpus } from './corpus.ts'

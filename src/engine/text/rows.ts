@@ -1,5 +1,5 @@
 // Rows of a data file with all their columns, in order; nested columns are lists and maps.
-import { someOf } from '../../shared/format/lists.ts'
+import { someOf } from '../../formatting/lists.ts'
 import { openRegular } from '../checkpoint/regularFile.ts'
 import { EngineError } from '../errors.ts'
 import { jsonlRows } from './jsonlCorpus.ts'

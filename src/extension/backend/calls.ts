@@ -1,10 +1,10 @@
 // Calls into the backend over a connection: typed, cancellable, with progress.
-import type { CallName, ParamsOf } from '../../shared/protocol/parameters.ts'
+import type { CallName, ParamsOf } from '../../protocol/parameters.ts'
 import type { CancellationToken, MessageConnection } from 'vscode-jsonrpc/node'
 import { CancellationTokenSource, ErrorCodes, ResponseError } from 'vscode-jsonrpc/node'
-import type { ChannelCode, Envelope, FailureData } from '../../shared/protocol/rpc.ts'
-import type { ProgressMessage, ProgressOf, ResultOf } from '../../shared/protocol/rpc.ts'
-import { progressMethod } from '../../shared/protocol/rpc.ts'
+import type { ChannelCode, Envelope, FailureData } from '../../protocol/rpc.ts'
+import type { ProgressMessage, ProgressOf, ResultOf } from '../../protocol/rpc.ts'
+import { progressMethod } from '../../protocol/rpc.ts'
 
 export class BackendError extends Error {
   /** An engine error code or one of the channel's own. */

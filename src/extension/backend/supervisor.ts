@@ -1,9 +1,9 @@
 // Keeps one backend alive: started when first needed, watched for hangs, started again after a crash with growing
 // pauses, given up after several in a row. It knows nothing of VS Code.
-import { messageOf } from '../../shared/errors.ts'
-import type { CallName, ParamsOf } from '../../shared/protocol/parameters.ts'
-import type { DeviceFacts, HelloResult, ResultOf } from '../../shared/protocol/rpc.ts'
-import { protocolVersion } from '../../shared/protocol/rpc.ts'
+import { messageOf } from '../../errors.ts'
+import type { CallName, ParamsOf } from '../../protocol/parameters.ts'
+import type { DeviceFacts, HelloResult, ResultOf } from '../../protocol/rpc.ts'
+import { protocolVersion } from '../../protocol/rpc.ts'
 import { BackendError, createCaller, type Caller, type CallOptions } from './calls.ts'
 import type { Launch, Launched } from './launch.ts'
 import { describeRuntime, isNewEnough, type Runtime } from './runtime.ts'

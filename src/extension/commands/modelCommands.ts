@@ -1,6 +1,6 @@
 // Commands on checkpoints.
 import * as vscode from 'vscode'
-import { views, type ExportFormat } from '../../shared/protocol/view.ts'
+import { views, type ExportFormat } from '../../protocol/view.ts'
 import { askAnalysis } from '../inspector/askAnalysis.ts'
 import { plainModel } from '../compare/comparePanels.ts'
 import { inspectRemote } from '../inspector/remotePanels.ts'

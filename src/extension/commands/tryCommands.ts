@@ -1,6 +1,6 @@
 // Trying models out: from a checkpoint, several, a run, or a comparison.
 import * as vscode from 'vscode'
-import type { TriedModel } from '../../shared/protocol/view.ts'
+import type { TriedModel } from '../../protocol/view.ts'
 import { column, columnsOf, type RunColumns } from '../models/columns.ts'
 import { columnsLeftBy } from '../runs/columnsLeftBy.ts'
 import { TryPanels } from '../try/tryPanels.ts'

@@ -1,19 +1,13 @@
 // Two checkpoints side by side. The comparison is kept, so that a view that was hidden shows it again.
-import type { SeenModel } from '../../shared/protocol/parameters.ts'
+import type { SeenModel } from '../../protocol/parameters.ts'
 import * as vscode from 'vscode'
 import { dirname } from 'node:path'
-import { modelLabel } from '../../shared/format/modelLabel.ts'
-import { fieldsOf } from '../../shared/format/records.ts'
-import type {
-  ComparedTensor,
-  CompareProgress,
-  CompareSummary,
-  Measured,
-  TensorChange,
-} from '../../shared/protocol/inspect.ts'
-import { type FromCompare, type LabelledModel, type ToCompare, views } from '../../shared/protocol/view.ts'
+import { modelLabel } from '../../catalog/formats/modelLabel.ts'
+import { fieldsOf } from '../../formatting/records.ts'
+import type { ComparedTensor, CompareProgress, CompareSummary, Measured, TensorChange } from '../../protocol/inspect.ts'
+import { type FromCompare, type LabelledModel, type ToCompare, views } from '../../protocol/view.ts'
 import type { Services } from '../services.ts'
-import { messageOf } from '../../shared/errors.ts'
+import { messageOf } from '../../errors.ts'
 import { isCancellation } from '../support/log.ts'
 import { bindView } from '../views/bindView.ts'
 

@@ -1,12 +1,12 @@
 // Analyse…: on which text, and how far. Each question has a default; what was measured once is there the next time.
-import type { ParamsOf } from '../../shared/protocol/parameters.ts'
+import type { ParamsOf } from '../../protocol/parameters.ts'
 import * as vscode from 'vscode'
 import { dirname } from 'node:path'
-import { defaultMethods, defaultSparsities } from '../../shared/analysis/candidates.ts'
-import type { SensitivityUnit } from '../../shared/analysis/analysis.ts'
-import { andList } from '../../shared/format/lists.ts'
-import { modelLabel } from '../../shared/format/modelLabel.ts'
-import { methodOf } from '../../shared/methods/methods.ts'
+import { defaultMethods, defaultSparsities } from '../../plan/candidates.ts'
+import type { SensitivityUnit } from '../../plan/analysis.ts'
+import { andList } from '../../formatting/lists.ts'
+import { modelLabel } from '../../catalog/formats/modelLabel.ts'
+import { methodOf } from '../../catalog/methods/methods.ts'
 import { askCorpus } from '../recipe/askCorpus.ts'
 import { pickOne, type Choice } from '../recipe/steps.ts'
 

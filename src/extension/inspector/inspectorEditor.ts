@@ -1,9 +1,9 @@
 // The custom editor of checkpoints: read-only, any shard or the index opens the whole model.
 import * as vscode from 'vscode'
 import { basename, dirname } from 'node:path'
-import { isWeights } from '../../shared/format/checkpointFormats.ts'
-import { type FromAnyView, type FromInspector, type ToInspector, views } from '../../shared/protocol/view.ts'
-import type { ModelSummary } from '../../shared/protocol/inspect.ts'
+import { isWeights } from '../../catalog/formats/checkpointFormats.ts'
+import { type FromAnyView, type FromInspector, type ToInspector, views } from '../../protocol/view.ts'
+import type { ModelSummary } from '../../protocol/inspect.ts'
 import type { Services } from '../services.ts'
 import { writeCard } from '../models/writeCard.ts'
 import { setting } from '../support/settings.ts'

@@ -1,12 +1,12 @@
 // Measures other methods on the text that an analysis of this model has, without a question; where there is none, on that of the
 // recipe that is open, else on one that is asked for.
-import type { ParamsOf } from '../../shared/protocol/parameters.ts'
+import type { ParamsOf } from '../../protocol/parameters.ts'
 import { dirname, resolve } from 'node:path'
 import * as vscode from 'vscode'
-import { modelLabel } from '../../shared/format/modelLabel.ts'
-import { filesOf } from '../../shared/recipe/dataFiles.ts'
-import { parseRecipe } from '../../shared/lint/parse.ts'
-import type { MethodName } from '../../shared/methods/methods.ts'
+import { modelLabel } from '../../catalog/formats/modelLabel.ts'
+import { filesOf } from '../../recipe/dataFiles.ts'
+import { parseRecipe } from '../../lint/parse.ts'
+import type { MethodName } from '../../catalog/methods/methods.ts'
 import type { Caller } from '../backend/calls.ts'
 import { askCorpus } from '../recipe/askCorpus.ts'
 import { requireTrust } from '../support/trust.ts'

@@ -1,17 +1,11 @@
 // One checkpoint in the editor: the views that show it, and the scan that fills in its statistics. What is known of it
 // is the backend's alone: every view that comes is given what the backend knows then, so that a file that changed
 // meanwhile is seen, also one that changed while no view was open.
-import { messageOf } from '../../shared/errors.ts'
-import type { ParamsOf } from '../../shared/protocol/parameters.ts'
-import type {
-  ModelSummary,
-  OpenedModel,
-  ScanProgress,
-  ScanResult,
-  AnalysisUpdate,
-} from '../../shared/protocol/inspect.ts'
-import { moduleOfWeight } from '../../shared/families/parameters.ts'
-import type { ToInspector } from '../../shared/protocol/view.ts'
+import { messageOf } from '../../errors.ts'
+import type { ParamsOf } from '../../protocol/parameters.ts'
+import type { ModelSummary, OpenedModel, ScanProgress, ScanResult, AnalysisUpdate } from '../../protocol/inspect.ts'
+import { moduleOfWeight } from '../../catalog/families/parameters.ts'
+import type { ToInspector } from '../../protocol/view.ts'
 import type { Caller } from '../backend/calls.ts'
 
 export type ScanPolicy = (model: ModelSummary) => boolean

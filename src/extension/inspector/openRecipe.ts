@@ -3,8 +3,8 @@ import * as vscode from 'vscode'
 import { dirname } from 'node:path'
 import { isHubName, modelPath } from '../../engine/checkpoint/hubCache.ts'
 import { locate, nameOfWeights } from '../../engine/checkpoint/locate.ts'
-import { fieldsOf } from '../../shared/format/records.ts'
-import { readDocument } from '../../shared/recipe/document.ts'
+import { fieldsOf } from '../../formatting/records.ts'
+import { readDocument } from '../../recipe/document.ts'
 import { recipeLanguage } from '../contributions.ts'
 
 /** `weights`: index or weights file. Of several recipes the one in sight, else the first. */

@@ -1,12 +1,12 @@
 // The Inspector of a model on the Hub: its header as that of a file, and of its weights a tensor when somebody asks for it. Looking
 // needs no trust: the address and the token are the machine's own, and nothing of the workspace has a part in it.
-import type { SeenModel } from '../../shared/protocol/parameters.ts'
+import type { SeenModel } from '../../protocol/parameters.ts'
 import * as vscode from 'vscode'
-import type { FromInspector, ToInspector } from '../../shared/protocol/view.ts'
+import type { FromInspector, ToInspector } from '../../protocol/view.ts'
 import type { Services } from '../services.ts'
 import { askHubName } from '../models/askHubName.ts'
 import { pullModel } from '../models/pullModel.ts'
-import { messageOf } from '../../shared/errors.ts'
+import { messageOf } from '../../errors.ts'
 import { isCancellation } from '../support/log.ts'
 import { requireTrust } from '../support/trust.ts'
 import { bindView } from '../views/bindView.ts'

@@ -1,7 +1,7 @@
 // Asks for the name of a model on the Hub.
 import * as vscode from 'vscode'
 import { isHubName, parseHubName } from '../../engine/checkpoint/hubCache.ts'
-import { messageOf } from '../../shared/errors.ts'
+import { messageOf } from '../../errors.ts'
 
 /** `given`: a name to start with. `withFile`: one of its files may be named after #. undefined when the person leaves. */
 export async function askHubName(

@@ -1,15 +1,15 @@
 // Chooses the checkpoints that stand side by side when one is tried out, and those that a run has left to be compared.
 import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { isWeights } from '../../shared/format/checkpointFormats.ts'
-import { modelLabel } from '../../shared/format/modelLabel.ts'
-import { methodOf } from '../../shared/methods/methods.ts'
-import { mostColumns } from '../../shared/protocol/tryOut.ts'
-import type { TriedModel } from '../../shared/protocol/view.ts'
-import { recoveriesOf, resolvePruneStep } from '../../shared/recipe/resolve.ts'
-import type { Recipe } from '../../shared/recipe/schema.ts'
+import { isWeights } from '../../catalog/formats/checkpointFormats.ts'
+import { modelLabel } from '../../catalog/formats/modelLabel.ts'
+import { methodOf } from '../../catalog/methods/methods.ts'
+import { mostColumns } from '../../protocol/tryOut.ts'
+import type { TriedModel } from '../../protocol/view.ts'
+import { recoveriesOf, resolvePruneStep } from '../../recipe/resolve.ts'
+import type { Recipe } from '../../recipe/schema.ts'
 import { sourceOf } from '../../runs/folder/sourceOf.ts'
-import { fieldsOf } from '../../shared/format/records.ts'
+import { fieldsOf } from '../../formatting/records.ts'
 
 export function column(path: string, role = ''): TriedModel {
   return { path, label: modelLabel(path), role }

@@ -1,6 +1,6 @@
 // The thread behind factsThread.ts.
 import { parentPort } from 'node:worker_threads'
-import { messageOf } from '../../shared/errors.ts'
+import { messageOf } from '../../errors.ts'
 import type { FactsAnswer, FactsQuestion } from '../support/factsThread.ts'
 import { readModelFacts } from './modelFacts.ts'
 

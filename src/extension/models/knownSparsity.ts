@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises'
 import { dirname } from 'node:path'
 import type { Memento } from 'vscode'
-import type { ModelSummary, TensorStats } from '../../shared/protocol/inspect.ts'
+import type { ModelSummary, TensorStats } from '../../protocol/inspect.ts'
 
 interface Counted {
   stamp: string

@@ -1,9 +1,9 @@
 // All checkpoints that are known without asking: those of the workspace and those of the Hugging Face cache.
 import * as vscode from 'vscode'
-import { indexGlobs, weightsGlobs } from '../../shared/format/checkpointFormats.ts'
-import { modelLabel } from '../../shared/format/modelLabel.ts'
+import { indexGlobs, weightsGlobs } from '../../catalog/formats/checkpointFormats.ts'
+import { modelLabel } from '../../catalog/formats/modelLabel.ts'
 import { placeOf } from '../support/paths.ts'
-import { messageOf } from '../../shared/errors.ts'
+import { messageOf } from '../../errors.ts'
 import { hubCacheFolder } from '../../engine/checkpoint/hubCache.ts'
 import { hubModels } from './hubCache.ts'
 import type { FactsThread, ModelFacts } from '../support/factsThread.ts'

@@ -1,8 +1,8 @@
 // "Publish to the Hub…": the result of a run. What would be sent, and who could read it, is said before anything is.
 import * as vscode from 'vscode'
 import { parseHubName } from '../../engine/checkpoint/hubCache.ts'
-import { formatBytes } from '../../shared/format/byteSize.ts'
-import { pushText } from '../../shared/format/pushText.ts'
+import { formatBytes } from '../../formatting/byteSize.ts'
+import { pushText } from '../../catalog/formats/pushText.ts'
 import type { Services } from '../services.ts'
 import { plainText } from '../support/plainText.ts'
 import { requireTrust } from '../support/trust.ts'

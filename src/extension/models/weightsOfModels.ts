@@ -1,7 +1,7 @@
 // Chooses, among the weights that were found, those that are opened.
 import { basename, dirname } from 'node:path'
-import { checkpointFormats, formatOf, isShard, type CheckpointFormat } from '../../shared/format/checkpointFormats.ts'
-import { modelEntry } from '../../shared/format/modelEntry.ts'
+import { checkpointFormats, formatOf, isShard, type CheckpointFormat } from '../../catalog/formats/checkpointFormats.ts'
+import { modelEntry } from '../../catalog/formats/modelEntry.ts'
 
 interface Place {
   readonly fsPath: string

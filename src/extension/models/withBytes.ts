@@ -1,7 +1,7 @@
 // The notification of bytes that are fetched, sent or written: how far it is, and a way to stop it.
 import * as vscode from 'vscode'
-import { formatBytes } from '../../shared/format/byteSize.ts'
-import type { PullProgress } from '../../shared/protocol/rpc.ts'
+import { formatBytes } from '../../formatting/byteSize.ts'
+import type { PullProgress } from '../../protocol/rpc.ts'
 
 interface Options {
   signal: AbortSignal

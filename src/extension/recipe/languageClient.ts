@@ -2,9 +2,9 @@
 // of its own, so that activation does not pay for it.
 import * as vscode from 'vscode'
 import { hubCacheFolder } from '../../engine/checkpoint/hubCache.ts'
-import { weightsGlobs } from '../../shared/format/checkpointFormats.ts'
-import { messageOf } from '../../shared/errors.ts'
-import { runFoldersMethod } from '../../shared/protocol/recipeServer.ts'
+import { weightsGlobs } from '../../catalog/formats/checkpointFormats.ts'
+import { messageOf } from '../../errors.ts'
+import { runFoldersMethod } from '../../protocol/recipeServer.ts'
 import { LanguageClient, TransportKind } from 'vscode-languageclient/node'
 
 export interface RecipeClientOptions {

@@ -1,7 +1,7 @@
 // The text of New Recipe where no model is known: short, complete, every line explained.
-import { firstSteps } from '../../shared/recipe/defaults.ts'
-import { proposeMethod } from '../../shared/recipe/measured.ts'
-import { methodNames } from '../../shared/methods/methods.ts'
+import { firstSteps } from '../../recipe/defaults.ts'
+import { proposeMethod } from '../../recipe/measured.ts'
+import { methodNames } from '../../catalog/methods/methods.ts'
 
 const { method } = proposeMethod('unstructured')
 

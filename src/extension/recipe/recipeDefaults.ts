@@ -4,12 +4,12 @@ import { statSync } from 'node:fs'
 import { totalmem } from 'node:os'
 import { basename, dirname, parse } from 'node:path'
 import { nameOfWeights } from '../../engine/checkpoint/locate.ts'
-import { isWeights } from '../../shared/format/checkpointFormats.ts'
-import { modelLabel } from '../../shared/format/modelLabel.ts'
+import { isWeights } from '../../catalog/formats/checkpointFormats.ts'
+import { modelLabel } from '../../catalog/formats/modelLabel.ts'
 import { toRecipePath } from './recipePath.ts'
 import type { FactsThread, ModelFacts } from '../support/factsThread.ts'
-import { canRetrain, firstChoices, isHeldOut } from '../../shared/recipe/writing/choices.ts'
-import type { RecipeChoices } from '../../shared/recipe/writing/recipeText.ts'
+import { canRetrain, firstChoices, isHeldOut } from '../../recipe/writing/choices.ts'
+import type { RecipeChoices } from '../../recipe/writing/recipeText.ts'
 
 /** Some ten thousand tokens. */
 const leastBytes = 50_000

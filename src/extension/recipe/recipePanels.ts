@@ -4,19 +4,13 @@ import * as vscode from 'vscode'
 import { existsSync } from 'node:fs'
 import { readdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { fieldsOf } from '../../shared/format/records.ts'
-import { modelLabel } from '../../shared/format/modelLabel.ts'
-import {
-  type FromAnyView,
-  type FromRecipe,
-  type RecipeStart,
-  type ToRecipe,
-  views,
-} from '../../shared/protocol/view.ts'
-import { freeName, recipeExtension, withTexts } from '../../shared/recipe/writing/choices.ts'
+import { fieldsOf } from '../../formatting/records.ts'
+import { modelLabel } from '../../catalog/formats/modelLabel.ts'
+import { type FromAnyView, type FromRecipe, type RecipeStart, type ToRecipe, views } from '../../protocol/view.ts'
+import { freeName, recipeExtension, withTexts } from '../../recipe/writing/choices.ts'
 import type { FactsThread } from '../support/factsThread.ts'
 import type { Services } from '../services.ts'
-import { messageOf } from '../../shared/errors.ts'
+import { messageOf } from '../../errors.ts'
 import { reached } from '../support/milestones.ts'
 import { bindView } from '../views/bindView.ts'
 import { browseFolder, browseText } from './askCorpus.ts'

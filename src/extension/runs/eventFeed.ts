@@ -1,5 +1,5 @@
 // The events of one run for its views: read from its folder as they come, and not kept here.
-import type { RunEvent } from '../../shared/series/events.ts'
+import type { RunEvent } from '../../runs/series/events.ts'
 import { parseEvents } from '../../runs/events/parseEvents.ts'
 import { runFolderAt } from '../../runs/folder/runFolder.ts'
 import { EventTail } from '../../runs/events/eventTail.ts'

@@ -1,8 +1,8 @@
 // Text of the status item: the run that goes on and its progress, else the device.
-import { formatValue } from '../../shared/format/numbers.ts'
-import { runLabel } from '../../shared/format/runName.ts'
-import { mainPerplexities } from '../../shared/series/foldRun.ts'
-import { durationRange } from '../../shared/plan/pace.ts'
+import { formatValue } from '../../formatting/numbers.ts'
+import { runLabel } from '../../formatting/runName.ts'
+import { mainPerplexities } from '../../runs/series/foldRun.ts'
+import { durationRange } from '../../plan/pace.ts'
 import type { QueuedRun } from './runQueue.ts'
 import type { RunReader } from '../../runs/reader/runReader.ts'
 

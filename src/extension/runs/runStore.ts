@@ -4,8 +4,8 @@ import { basename } from 'node:path'
 import { nameOfRun } from '../../runs/folder/sweepFolder.ts'
 import type { RunReader } from '../../runs/reader/runReader.ts'
 import { RunsReader } from '../../runs/reader/runsReader.ts'
-import { runName } from '../../shared/format/runName.ts'
-import type { RunListing } from '../../shared/protocol/view.ts'
+import { runName } from '../../formatting/runName.ts'
+import type { RunListing } from '../../protocol/view.ts'
 
 export class RunStore {
   private readonly reader = new RunsReader([])

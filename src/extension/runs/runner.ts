@@ -1,7 +1,7 @@
 // Starts, pauses, cancels and resumes runs in the backend, and tells the store what they say.
 import { basename } from 'node:path'
 import * as vscode from 'vscode'
-import type { RunOutcome, RunUpdate } from '../../shared/protocol/rpc.ts'
+import type { RunOutcome, RunUpdate } from '../../protocol/rpc.ts'
 import type { BackendError, CallOptions } from '../backend/calls.ts'
 import type { Services } from '../services.ts'
 import { memoryLimit } from '../support/settings.ts'

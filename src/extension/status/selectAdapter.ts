@@ -1,6 +1,6 @@
 // Lets a person choose the device from those of this machine instead of typing it into the settings.
 import * as vscode from 'vscode'
-import type { AdapterName } from '../../shared/protocol/rpc.ts'
+import type { AdapterName } from '../../protocol/rpc.ts'
 import type { Services } from '../services.ts'
 import { setting } from '../support/settings.ts'
 

@@ -1,7 +1,7 @@
 // The log channel, and how failures reach the person: those they asked for are shown, the rest is logged.
 import * as vscode from 'vscode'
 import { BackendError } from '../backend/calls.ts'
-import { messageOf } from '../../shared/errors.ts'
+import { messageOf } from '../../errors.ts'
 import { plainText } from './plainText.ts'
 
 export interface Log {

@@ -1,10 +1,10 @@
 // Writes a run's result in one sentence, for the message at its end.
 import { runFolderAt } from '../../runs/folder/runFolder.ts'
 import { readReport } from '../../runs/reader/report.ts'
-import { formatAccuracy, formatShare, formatValue } from '../../shared/format/numbers.ts'
-import { undecidedPairs } from '../../shared/series/meanAccuracy.ts'
-import { resultOf, type RunResult } from '../../shared/series/runResult.ts'
-import { stages } from '../../shared/series/stages.ts'
+import { formatAccuracy, formatShare, formatValue } from '../../formatting/numbers.ts'
+import { undecidedPairs } from '../../runs/series/meanAccuracy.ts'
+import { resultOf, type RunResult } from '../../runs/series/runResult.ts'
+import { stages } from '../../catalog/stages.ts'
 
 /** null: nobody knows what. */
 export function resultText(name: string, result: RunResult | null): string {

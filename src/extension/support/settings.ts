@@ -1,7 +1,7 @@
 // Settings, typed by their defaults.
 import * as vscode from 'vscode'
-import { parseByteSize } from '../../shared/format/byteSize.ts'
-import type { ViewSettings } from '../../shared/protocol/view.ts'
+import { parseByteSize } from '../../formatting/byteSize.ts'
+import type { ViewSettings } from '../../protocol/view.ts'
 import { settingDefaults } from '../contributions.ts'
 
 type Settings = typeof settingDefaults

@@ -1,9 +1,9 @@
 // A run as a row of the view that compares several.
 import { basename } from 'node:path'
 import type { RunReader } from '../../runs/reader/runReader.ts'
-import type { ComparedRow } from '../../shared/protocol/sweepView.ts'
-import { runName } from '../../shared/format/runName.ts'
-import { phaseName } from '../../shared/series/recoveryName.ts'
+import type { ComparedRow } from '../../protocol/sweepView.ts'
+import { runName } from '../../formatting/runName.ts'
+import { phaseName } from '../../runs/series/recoveryName.ts'
 
 export function rowOf(run: RunReader, index: number): ComparedRow {
   const { settings, label, facts, standing, results, report, isBegun, sparkline, sweep, started } = run

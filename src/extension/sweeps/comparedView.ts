@@ -1,6 +1,6 @@
 // Messages to a view of several runs, made from the runs as they are followed; knows nothing of windows.
-import type { ComparedWhat, FromSweep, SentRow, ToSweep } from '../../shared/protocol/sweepView.ts'
-import { toSent } from '../../shared/sweep/sweepTable.ts'
+import type { ComparedWhat, FromSweep, SentRow, ToSweep } from '../../protocol/sweepView.ts'
+import { toSent } from '../../runs/compared/sweepTable.ts'
 import { rowOf } from './comparedRow.ts'
 import { CurveFeed } from './curveFeed.ts'
 import type { RunsReader } from '../../runs/reader/runsReader.ts'

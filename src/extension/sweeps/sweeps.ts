@@ -1,6 +1,6 @@
 // The sweeps of the workspace, each opened once and followed; trees and views share them.
 import { basename } from 'node:path'
-import { runName } from '../../shared/format/runName.ts'
+import { runName } from '../../formatting/runName.ts'
 import { RunsReader } from '../../runs/reader/runsReader.ts'
 import { plannedRecipes } from '../../runs/folder/recipes.ts'
 import { runPathOf, sweepFolderAt } from '../../runs/folder/sweepFolder.ts'

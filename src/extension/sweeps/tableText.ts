@@ -1,7 +1,7 @@
 // The table of runs that a view shows, as text for a paper or a program.
-import { comparisonCsv } from '../../shared/sweep/comparisonCsv.ts'
-import { paperTable } from '../../shared/sweep/paperTable.ts'
-import { paperText, type PaperFormat } from '../../shared/sweep/paperText.ts'
+import { comparisonCsv } from '../../runs/compared/comparisonCsv.ts'
+import { paperTable } from '../../runs/compared/paperTable.ts'
+import { paperText, type PaperFormat } from '../../runs/compared/paperText.ts'
 import { readProtocol } from '../../runs/reader/report.ts'
 import type { RunsReader } from '../../runs/reader/runsReader.ts'
 import { rowOf } from './comparedRow.ts'

@@ -1,10 +1,10 @@
 // The trainable map of a recipe: computed anew whenever the recipe is saved.
 import * as vscode from 'vscode'
 import { basename, dirname } from 'node:path'
-import type { PlanSummary } from '../../shared/plan/planSummary.ts'
-import { type FromTrainable, type ToTrainable, views } from '../../shared/protocol/view.ts'
+import type { PlanSummary } from '../../plan/planSummary.ts'
+import { type FromTrainable, type ToTrainable, views } from '../../protocol/view.ts'
 import type { Services } from '../services.ts'
-import { messageOf } from '../../shared/errors.ts'
+import { messageOf } from '../../errors.ts'
 import { reached } from '../support/milestones.ts'
 import { bindView } from '../views/bindView.ts'
 

@@ -1,8 +1,8 @@
 // Questions of a view about its checkpoints. Of each kind one is under way and at most one waits: a newer one ends the
 // first and takes the place of the second, so that a fast hand never queues work that nobody will look at.
-import type { SeenModel } from '../../shared/protocol/parameters.ts'
-import type { Ask, ModelKey, Reply, ViewCall } from '../../shared/protocol/view.ts'
-import type { ResultOf } from '../../shared/protocol/rpc.ts'
+import type { SeenModel } from '../../protocol/parameters.ts'
+import type { Ask, ModelKey, Reply, ViewCall } from '../../protocol/view.ts'
+import type { ResultOf } from '../../protocol/rpc.ts'
 import type { Caller } from '../backend/calls.ts'
 
 export type ModelPaths = Partial<Record<ModelKey, SeenModel>>

@@ -1,6 +1,6 @@
 // Services of the host that every view needs: settings, questions to the backend, files to save, texts to copy.
 import * as vscode from 'vscode'
-import type { ExportFile, FromAnyView, ViewName } from '../../shared/protocol/view.ts'
+import type { ExportFile, FromAnyView, ViewName } from '../../protocol/view.ts'
 import type { Caller } from '../backend/calls.ts'
 import { plainText } from '../support/plainText.ts'
 import { onSettingChange, viewSettings } from '../support/settings.ts'

@@ -1,7 +1,7 @@
 // The HTML around a view: nothing remote, scripts only by nonce, styles and images only from the extension.
 import * as vscode from 'vscode'
 import { randomBytes } from 'node:crypto'
-import type { ViewName } from '../../shared/protocol/view.ts'
+import type { ViewName } from '../../protocol/view.ts'
 
 export function webviewOptions(extension: vscode.Uri): vscode.WebviewOptions {
   return { enableScripts: true, localResourceRoots: [vscode.Uri.joinPath(extension, 'dist', 'webview')] }

@@ -1,6 +1,6 @@
 // Writes events.jsonl, the events of a run, one JSON object a line (shared/series/events.ts).
 import { closeSync, ftruncateSync, writeSync } from 'node:fs'
-import type { NewRunEvent, RunEvent } from '../../shared/series/events.ts'
+import type { NewRunEvent, RunEvent } from '../series/events.ts'
 import { writeError } from '../../system/diskErrors.ts'
 import { openOwnSync } from '../../system/ownFile.ts'
 import { wholeLineBytes } from './wholeLines.ts'

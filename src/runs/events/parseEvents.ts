@@ -1,5 +1,5 @@
 // Lines of events.jsonl that nobody vouches for.
-import { isRunEvent, type RunEvent } from '../../shared/series/events.ts'
+import { isRunEvent, type RunEvent } from '../series/events.ts'
 
 /** The events of the lines, in their order; a line that is none is skipped. */
 export function parseEvents(lines: readonly string[]): RunEvent[] {

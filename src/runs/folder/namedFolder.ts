@@ -5,7 +5,7 @@ import { lstat, mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { errnoOf, writeError } from '../../system/diskErrors.ts'
 import { makeFolders } from '../../system/makeFolders.ts'
-import { EngineError } from '../../shared/errors.ts'
+import { EngineError } from '../../errors.ts'
 import { killPoint } from '../../system/killPoint.ts'
 
 export interface FolderPlace {

@@ -1,12 +1,12 @@
 // The resolved recipes of runs that are compared: a run's own from its folder, and those that a sweep has planned. They may be
 // anybody's: what is too long, or no recipe, counts as unknown.
 import { join, resolve } from 'node:path'
-import { readDocument } from '../../shared/recipe/document.ts'
-import { withSetting } from '../../shared/recipe/overrides.ts'
-import { resolveRecipe, writtenRecipe } from '../../shared/recipe/resolve.ts'
-import { recipeSchema } from '../../shared/recipe/schema.ts'
-import type { Settings } from '../../shared/recipe/sweep/settings.ts'
-import { fieldsOf, isRecord } from '../../shared/format/records.ts'
+import { readDocument } from '../../recipe/document.ts'
+import { withSetting } from '../../recipe/overrides.ts'
+import { resolveRecipe, writtenRecipe } from '../../recipe/resolve.ts'
+import { recipeSchema } from '../../recipe/schema.ts'
+import type { Settings } from '../../recipe/sweep/settings.ts'
+import { fieldsOf, isRecord } from '../../formatting/records.ts'
 import { readOwn } from '../../system/ownFile.ts'
 import type { RunFolder } from './runFolder.ts'
 import type { SweepFolder } from './sweepFolder.ts'

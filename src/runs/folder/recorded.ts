@@ -1,6 +1,6 @@
 // JSON that a run or a sweep once wrote. It may come from anyone: what does not fit is refused in a sentence.
 import * as z from 'zod/v4/core'
-import { EngineError } from '../../shared/errors.ts'
+import { EngineError } from '../../errors.ts'
 
 /** @throws EngineError 'bad-data' that names the file and the first thing that is wrong in it. */
 export function parseRecorded<T extends z.$ZodType>(schema: T, json: string, file: string): z.output<T> {

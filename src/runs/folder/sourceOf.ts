@@ -1,9 +1,9 @@
 // The source of a checkpoint, from the note that a run left beside it: for showing and opening, never for writing.
-import { noteName } from '../../shared/format/noteName.ts'
+import { noteName } from '../../formatting/noteName.ts'
 import { posix } from 'node:path'
 import { isAbsolute, join } from 'node:path'
 import { readOwn } from '../../system/ownFile.ts'
-import { fieldsOf } from '../../shared/format/records.ts'
+import { fieldsOf } from '../../formatting/records.ts'
 
 const largestNote = 64 * 2 ** 20
 /** Deeper than paths of recipes go up. */

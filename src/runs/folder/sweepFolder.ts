@@ -1,6 +1,6 @@
 // The folder in which a sweep keeps its plan, its runs and what they share: `.sparsescope/sweeps/<time>-<name>/` beside the recipe.
 import { basename, dirname, join } from 'node:path'
-import { runName, type RunName } from '../../shared/format/runName.ts'
+import { runName, type RunName } from '../../formatting/runName.ts'
 
 export interface SweepFolder {
   readonly path: string

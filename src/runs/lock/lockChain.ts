@@ -13,7 +13,7 @@ import {
 } from './lockText.ts'
 import { errnoOf } from '../../system/diskErrors.ts'
 import { kindOf } from '../../system/fileKind.ts'
-import { EngineError } from '../../shared/errors.ts'
+import { EngineError } from '../../errors.ts'
 import { tokenOf } from './lockHolder.ts'
 
 export interface LockLink {

@@ -1,7 +1,7 @@
 // The lines of events.jsonl as a lean run. Nearly all of them are steps, progress and memory, of which it wants a number or two:
 // those are read where they stand, if they are as the engine writes them, letter for letter. Every other line is parsed.
 import { parseEvents } from '../events/parseEvents.ts'
-import { foldLean, type LeanRun } from '../../shared/series/leanRun.ts'
+import { foldLean, type LeanRun } from '../series/leanRun.ts'
 
 const number = String.raw`-?(?:0|[1-9]\d*)(?:\.\d+)?(?:[eE][+-]?\d+)?`
 const orNull = `(?:${number}|null)`

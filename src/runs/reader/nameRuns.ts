@@ -1,7 +1,7 @@
 // What the recipes of runs side by side say of each: a name, facts for columns, the settings that differ.
-import { varyingSettings } from '../../shared/sweep/comparedRun.ts'
-import { runFacts } from '../../shared/sweep/runFacts.ts'
-import { plannedNames, shortNames } from '../../shared/sweep/shortNames.ts'
+import { varyingSettings } from '../compared/comparedRun.ts'
+import { runFacts } from '../compared/runFacts.ts'
+import { plannedNames, shortNames } from '../compared/shortNames.ts'
 import type { RunReader } from './runReader.ts'
 
 /** `isPlanned`: the plan's recipes and settings count, which of runs that wait are the only ones. */

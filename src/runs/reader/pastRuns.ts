@@ -1,8 +1,8 @@
 // What finished runs tell of the time that others take. Asked on every key stroke in a recipe: each report is read once.
 import { readdir, stat } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { pastRunOf } from '../../shared/plan/pastRuns.ts'
-import type { PastRun } from '../../shared/recipe/facts.ts'
+import { pastRunOf } from '../../plan/pastRuns.ts'
+import type { PastRun } from '../../recipe/facts.ts'
 import { runFolderAt, runsFolder } from '../folder/runFolder.ts'
 import { readReport } from './report.ts'
 

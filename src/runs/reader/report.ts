@@ -1,7 +1,7 @@
 // report.json of a run, which may be anybody's, and whether a run is done.
 import { existsSync } from 'node:fs'
-import { EngineError } from '../../shared/errors.ts'
-import { protocolIn } from '../../shared/sweep/paperTable.ts'
+import { EngineError } from '../../errors.ts'
+import { protocolIn } from '../compared/paperTable.ts'
 import { readOwn } from '../../system/ownFile.ts'
 import type { RunFolder } from '../folder/runFolder.ts'
 import { endOfRun } from '../events/endOfRun.ts'

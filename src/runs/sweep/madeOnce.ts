@@ -5,7 +5,7 @@ import type { z } from 'zod'
 import { makeFolders } from '../../system/makeFolders.ts'
 import { isOwnFolder, makeOwnFolders } from '../../system/ownFolder.ts'
 import { readOwn } from '../../system/ownFile.ts'
-import { EngineError, throwIfCancelled } from '../../shared/errors.ts'
+import { EngineError, throwIfCancelled } from '../../errors.ts'
 import { lockRun, type RunLock } from '../lock/runLock.ts'
 import { parseRecorded } from '../folder/recorded.ts'
 

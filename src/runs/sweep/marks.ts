@@ -2,7 +2,7 @@
 import { readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as z from 'zod/mini'
-import { EngineError } from '../../shared/errors.ts'
+import { EngineError } from '../../errors.ts'
 import { writeAtomic } from '../../system/atomicFile.ts'
 import { readOwn, removeOwn } from '../../system/ownFile.ts'
 import { isOwnFolder, makeOwnFolders } from '../../system/ownFolder.ts'

@@ -1,7 +1,7 @@
 // plan.json and sources.json of a sweep's folder. They may come from anyone.
 import * as z from 'zod/mini'
-import { EngineError } from '../../shared/errors.ts'
-import { mostRuns } from '../../shared/recipe/sweep/settings.ts'
+import { EngineError } from '../../errors.ts'
+import { mostRuns } from '../../recipe/sweep/settings.ts'
 import { readOwn } from '../../system/ownFile.ts'
 import { isOwnFolder } from '../../system/ownFolder.ts'
 import { parseRecorded } from '../folder/recorded.ts'

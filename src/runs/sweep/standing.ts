@@ -1,6 +1,6 @@
 // How far a run is, from what its folder shows: the one rule of the command line and of the editor.
 import type { RunEnd } from '../events/endOfRun.ts'
-import type { SweepRunState } from '../../shared/sweep/sweepTable.ts'
+import type { SweepRunState } from '../compared/sweepTable.ts'
 
 export interface Standing {
   readonly state: SweepRunState

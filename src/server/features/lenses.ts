@@ -2,15 +2,15 @@
 import { isMap } from 'yaml'
 import { InlayHintKind } from 'vscode-languageserver/node'
 import type { CodeLens, InlayHint } from 'vscode-languageserver/node'
-import type { RecoverySummary } from '../../shared/plan/planSummary.ts'
-import { likelyDuration } from '../../shared/plan/pace.ts'
-import type { Path, RecipeDocument } from '../../shared/recipe/document.ts'
-import type { Position } from '../../shared/recipe/finding.ts'
-import { formatBytes } from '../../shared/format/byteSize.ts'
-import { formatCompact, formatTrained } from '../../shared/format/numbers.ts'
-import { isPrunable } from '../../shared/recipe/facts.ts'
+import type { RecoverySummary } from '../../plan/planSummary.ts'
+import { likelyDuration } from '../../plan/pace.ts'
+import type { Path, RecipeDocument } from '../../recipe/document.ts'
+import type { Position } from '../../recipe/finding.ts'
+import { formatBytes } from '../../formatting/byteSize.ts'
+import { formatCompact, formatTrained } from '../../formatting/numbers.ts'
+import { isPrunable } from '../../recipe/facts.ts'
 import type { Analysis } from '../analyses.ts'
-import { plural } from '../../shared/format/plural.ts'
+import { plural } from '../../formatting/plural.ts'
 
 /** `24 runs`, `~3 h`, `~12 GB on disk`: what a sweep would be; empty without one. */
 function sweepFacts({ sweep }: Analysis): string[] {

@@ -6,7 +6,7 @@ import { filesOfAdapter } from '../../engine/checkpoint/adapterFolder.ts'
 import { locate } from '../../engine/checkpoint/locate.ts'
 import { modelPath } from '../../engine/checkpoint/hubCache.ts'
 import { isNetworkPath } from '../../system/networkPath.ts'
-import type { Path } from '../../shared/recipe/document.ts'
+import type { Path } from '../../recipe/document.ts'
 import type { Analysis } from '../analyses.ts'
 
 export async function documentLinks({ context, document, folder, facts }: Analysis): Promise<DocumentLink[]> {

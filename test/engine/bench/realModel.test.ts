@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { recipeOf } from '../../../bench/realModel/measure.ts'
 import { drawsAtRandom, prunedOf, rowOf, rows } from '../../../bench/realModel/rows.ts'
-import { recipeSchema } from '../../../src/shared/recipe/schema.ts'
+import { recipeSchema } from '../../../src/recipe/schema.ts'
 
 describe('bench/realModel', () => {
   const out = mkdtempSync(join(tmpdir(), 'rows-'))

@@ -8,7 +8,7 @@ import { openCpu, type CpuBackend } from '../../../src/engine/compute/cpu/open.t
 import { computeIn, productForm } from '../../../src/engine/model/computeIn.ts'
 import { openModel } from '../../../src/engine/model/model.ts'
 import type { LoadAs } from '../../../src/engine/model/weightIo.ts'
-import type { MethodName } from '../../../src/shared/methods/methods.ts'
+import type { MethodName } from '../../../src/catalog/methods/methods.ts'
 import { onBf16Processor } from '../../support/bf16Products.ts'
 import { goldenPath } from '../../support/shared.ts'
 import { entryOf } from '../../support/solveGoldens.ts'

@@ -7,7 +7,7 @@ import { openCpu, type CpuBackend } from '../../../src/engine/compute/cpu/open.t
 import { measureRates } from '../../../src/engine/compute/measureRates.ts'
 import { ratesOf } from '../../../src/engine/compute/ratesOf.ts'
 import { keptRates } from '../../../src/engine/keptRates.ts'
-import { usualRates, workKinds } from '../../../src/shared/methods/work.ts'
+import { usualRates, workKinds } from '../../../src/catalog/methods/work.ts'
 
 describe('rates of this machine', () => {
   let cpu: CpuBackend

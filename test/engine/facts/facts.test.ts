@@ -17,8 +17,8 @@ import { gatherFacts } from '../../../src/engine/facts/gatherFacts.ts'
 import { lintText } from '../../../src/engine/facts/lintFile.ts'
 import { modelFacts } from '../../../src/engine/facts/modelFacts.ts'
 import { openModel } from '../../../src/engine/model/model.ts'
-import { resolveRecipe } from '../../../src/shared/recipe/resolve.ts'
-import { recipeSchema } from '../../../src/shared/recipe/schema.ts'
+import { resolveRecipe } from '../../../src/recipe/resolve.ts'
+import { recipeSchema } from '../../../src/recipe/schema.ts'
 import { isNetworkPath } from '../../../src/system/networkPath.ts'
 import { cannot } from '../../support/skip.ts'
 import { scratch, type Scratch } from '../../support/safetensors.ts'
@@ -193,7 +193,7 @@ describe('facts about files', () => {
 
   it('the output is the model also through another spelling of its path', async () => {
     cpSync(opt, temp.path('model'), { recursive: true })
-    const recipe = recipeSchema.parse({ version: 1, model: 'model', save: { to: '../x/../model/.' } })
+    const recipe = recipeSchema.parse({ version: 1, model: 'model', save: { to: '../model' } })
     const resolved = resolveRecipe({ ...recipe, save: { to: 'x/../model/.' } })
     const { output, machine } = await gatherFacts(resolved, { folder: temp.folder })
     assert.deepEqual(output, { exists: true, overlap: 'same' })

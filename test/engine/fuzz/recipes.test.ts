@@ -1,7 +1,7 @@
 import { dirname } from 'node:path'
 import { lintText } from '../../../src/engine/facts/lintFile.ts'
 import { readRecipe } from '../../../src/engine/run/open/readRecipe.ts'
-import { createMatcher } from '../../../src/shared/recipe/match.ts'
+import { createMatcher } from '../../../src/recipe/match.ts'
 import { readFileSync } from 'node:fs'
 import { holds, patience } from '../../support/fuzz.ts'
 import { scratch, type Scratch } from '../../support/safetensors.ts'

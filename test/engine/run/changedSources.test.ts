@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { appendFileSync, cpSync, existsSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { RunEvent } from '../../../src/shared/series/events.ts'
+import type { RunEvent } from '../../../src/runs/series/events.ts'
 import { filesBelow, onlyRun } from '../../support/killedRuns.ts'
 import { createWorkplace, run, runPlace } from '../../support/runs.ts'
 import { writeTinyIds } from '../../support/tinyModel.ts'

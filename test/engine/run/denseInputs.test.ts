@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { RunEvent } from '../../../src/shared/series/events.ts'
+import type { RunEvent } from '../../../src/runs/series/events.ts'
 import { blockOutputs, mixCheckpoints } from '../../support/hidden.ts'
 import { run, runPlace } from '../../support/runs.ts'
 import { goldenPath } from '../../support/shared.ts'

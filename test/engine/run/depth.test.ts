@@ -6,7 +6,7 @@ import { readNote } from '../../../src/engine/run/origin/note.ts'
 import { noteFacts } from '../../../src/engine/run/origin/noteFacts.ts'
 import { parseEvents } from '../../../src/runs/events/parseEvents.ts'
 import { runFolderAt } from '../../../src/runs/folder/runFolder.ts'
-import type { RunEvent } from '../../../src/shared/series/events.ts'
+import type { RunEvent } from '../../../src/runs/series/events.ts'
 import { cli, cliJson } from '../../support/cli.ts'
 import { run, runPlace } from '../../support/runs.ts'
 

@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import type { Backend } from '../../../src/engine/compute/backend.ts'
 import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
-import { lint } from '../../../src/shared/lint/lint.ts'
+import { lint } from '../../../src/lint/lint.ts'
 import { createWorkplace, run, type Workplace } from '../../support/runs.ts'
 import { goldenPath } from '../../support/shared.ts'
 

@@ -12,7 +12,7 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { join, resolve } from 'node:path'
-import type { RunEvent } from '../../../src/shared/series/events.ts'
+import type { RunEvent } from '../../../src/runs/series/events.ts'
 import { openCheckpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
 import { readMaskFile } from '../../support/storedMasks.ts'
 import type { Backend } from '../../../src/engine/compute/backend.ts'

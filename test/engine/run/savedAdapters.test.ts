@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { openCheckpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
 import { readF32Tensor } from '../../../src/engine/checkpoint/readF32.ts'
-import { lint } from '../../../src/shared/lint/lint.ts'
+import { lint } from '../../../src/lint/lint.ts'
 import { run, runPlace } from '../../support/runs.ts'
 import { goldenPath } from '../../support/shared.ts'
 

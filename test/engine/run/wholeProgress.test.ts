@@ -1,7 +1,7 @@
 // What a run says of its own progress: that of the whole of it, without its pauses.
 import assert from 'node:assert/strict'
 import { setTimeout } from 'node:timers/promises'
-import type { RunEvent } from '../../../src/shared/series/events.ts'
+import type { RunEvent } from '../../../src/runs/series/events.ts'
 import { run, runPlace } from '../../support/runs.ts'
 import { goldenPath } from '../../support/shared.ts'
 

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RunReport } from '../../../src/engine/run/report/report.ts'
-import type { ChosenAllocation } from '../../../src/shared/series/events.ts'
+import type { ChosenAllocation } from '../../../src/runs/series/events.ts'
 import { cliIn, cliUntil } from '../../support/cli.ts'
 import type { Workplace } from '../../support/runs.ts'
 import {

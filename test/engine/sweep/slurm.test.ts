@@ -8,7 +8,7 @@ import { cliInWith, entry } from '../../support/cli.ts'
 import type { Workplace } from '../../support/runs.ts'
 import { cannot } from '../../support/skip.ts'
 import { slurmFor, type TestSlurm } from '../../support/slurm.ts'
-import type { SweepTable } from '../../../src/shared/sweep/sweepTable.ts'
+import type { SweepTable } from '../../../src/runs/compared/sweepTable.ts'
 import {
   eventsOf,
   heldInTheMiddle,

@@ -1,7 +1,7 @@
 import { deepEqual, equal, rejects } from 'node:assert/strict'
 import { fileURLToPath } from 'node:url'
 import { readRows } from '../../../src/engine/text/rows.ts'
-import { taskOf, type TaskName } from '../../../src/shared/tasks/tasks.ts'
+import { taskOf, type TaskName } from '../../../src/catalog/tasks/tasks.ts'
 
 const data = fileURLToPath(new URL('../../fixtures/zeroshot/data', import.meta.url))
 

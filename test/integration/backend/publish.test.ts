@@ -1,7 +1,7 @@
 // "Publish to the Hub…" as the editor calls it: the real backend process, and a server on this machine.
 import assert from 'node:assert/strict'
 import { existsSync, writeFileSync } from 'node:fs'
-import type { PullProgress } from '../../../src/shared/protocol/rpc.ts'
+import type { PullProgress } from '../../../src/protocol/rpc.ts'
 import { cli } from '../../support/cli.ts'
 import { backendScript, startHubBackend, type HubBackend } from '../../support/hubBackend.ts'
 import { writableHub, writeToken, type WritableHub } from '../../support/hubWrites.ts'

@@ -1,5 +1,5 @@
 // Rotary positions and attention, in f64 loops.
-import { largest } from '../../../src/shared/format/lists.ts'
+import { largest } from '../../../src/formatting/lists.ts'
 import { bf16ToF32, f32ToBf16 } from '../../../src/engine/dtype.ts'
 import type { AttentionShape, Kernels } from '../../../src/engine/compute/kernels.ts'
 import type { Tensor } from '../../../src/engine/compute/tensor.ts'

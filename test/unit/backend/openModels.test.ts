@@ -1,4 +1,4 @@
-import type { SeenModel } from '../../../src/shared/protocol/parameters.ts'
+import type { SeenModel } from '../../../src/protocol/parameters.ts'
 import assert from 'node:assert/strict'
 import { rmSync, truncateSync, utimesSync } from 'node:fs'
 import { createOpenModels, type OpenModels } from '../../../src/backend/openModels.ts'

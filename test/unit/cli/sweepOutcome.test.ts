@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { outcomeOf } from '../../../src/cli/sweep/outcome.ts'
 import { slurmOptions } from '../../../src/cli/sweep/slurmOption.ts'
 import { sweepFolderAt } from '../../../src/runs/folder/sweepFolder.ts'
-import { resultOf } from '../../../src/shared/series/runResult.ts'
-import { sweepResults, type SweepRunState, type SweepTable } from '../../../src/shared/sweep/sweepTable.ts'
+import { resultOf } from '../../../src/runs/series/runResult.ts'
+import { sweepResults, type SweepRunState, type SweepTable } from '../../../src/runs/compared/sweepTable.ts'
 
 const results = sweepResults(resultOf(null))
 const tableOf = (...states: SweepRunState[]): SweepTable => ({

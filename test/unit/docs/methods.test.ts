@@ -1,13 +1,13 @@
 // docs/methods.md has something to say of every row: a method, an allocation, an adapter, a task or a mode that is new is missed there.
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { adapterNames, adapterOf } from '../../../src/shared/adapters/adapters.ts'
-import { subsets } from '../../../src/shared/adapters/subsets.ts'
-import { allocationNames, allocationOf } from '../../../src/shared/allocations/allocations.ts'
-import { methodKeyNames } from '../../../src/shared/methods/keys.ts'
-import { methodNames, methodOf } from '../../../src/shared/methods/methods.ts'
-import { modes } from '../../../src/shared/recipe/schema.ts'
-import { taskNames } from '../../../src/shared/tasks/tasks.ts'
+import { adapterNames, adapterOf } from '../../../src/catalog/adapters/adapters.ts'
+import { subsets } from '../../../src/catalog/adapters/subsets.ts'
+import { allocationNames, allocationOf } from '../../../src/catalog/allocations/allocations.ts'
+import { methodKeyNames } from '../../../src/catalog/methods/keys.ts'
+import { methodNames, methodOf } from '../../../src/catalog/methods/methods.ts'
+import { modes } from '../../../src/recipe/schema.ts'
+import { taskNames } from '../../../src/catalog/tasks/tasks.ts'
 import { headingsOf } from '../../support/documentation.ts'
 
 const page = readFileSync(new URL('../../../docs/methods.md', import.meta.url), 'utf8')

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Caller } from '../../../src/extension/backend/calls.ts'
 import { createAnswers } from '../../../src/extension/views/answers.ts'
-import type { Ask, Reply } from '../../../src/shared/protocol/view.ts'
+import type { Ask, Reply } from '../../../src/protocol/view.ts'
 
 interface Call {
   name: string

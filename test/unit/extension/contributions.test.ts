@@ -5,7 +5,7 @@ import { targets } from '../../../scripts/buildTargets.mjs'
 import { withViews } from '../../../scripts/viewManifest.mjs'
 import { findingLine } from '../../../src/cli/lint.ts'
 import { commandIds, milestones, settingDefaults, taskType, treeIds } from '../../../src/extension/contributions.ts'
-import { views } from '../../../src/shared/protocol/view.ts'
+import { views } from '../../../src/protocol/view.ts'
 
 const root = new URL('../../../', import.meta.url).pathname
 const text = readFileSync(join(root, 'package.json'), 'utf8')

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import type { Caller } from '../../../src/extension/backend/calls.ts'
 import { ModelSession } from '../../../src/extension/inspector/modelSession.ts'
-import type { OpenedModel, ScanProgress, TensorStats, AnalysisUpdate } from '../../../src/shared/protocol/inspect.ts'
-import type { ToInspector } from '../../../src/shared/protocol/view.ts'
+import type { OpenedModel, ScanProgress, TensorStats, AnalysisUpdate } from '../../../src/protocol/inspect.ts'
+import type { ToInspector } from '../../../src/protocol/view.ts'
 import { recordedAnalysis, recordedModel, recordedStats } from '../../webview/harness/recorded.ts'
 
 const measurable = { method: 'wanda', measured: 1, blocks: 2, seconds: [1, 2] }

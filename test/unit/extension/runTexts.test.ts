@@ -3,12 +3,12 @@ import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { RunQueue } from '../../../src/extension/runs/runQueue.ts'
 import { readResult, resultText } from '../../../src/extension/support/runResult.ts'
-import { resultOf } from '../../../src/shared/series/runResult.ts'
+import { resultOf } from '../../../src/runs/series/runResult.ts'
 import { recipeName } from '../../../src/extension/runs/runStore.ts'
 import { runStatusText } from '../../../src/extension/runs/runStatusText.ts'
-import type { RunStatus } from '../../../src/shared/protocol/view.ts'
-import { emptyPicture } from '../../../src/shared/series/foldRun.ts'
-import { emptyLeanRun } from '../../../src/shared/series/leanRun.ts'
+import type { RunStatus } from '../../../src/runs/series/foldRun.ts'
+import { emptyPicture } from '../../../src/runs/series/foldRun.ts'
+import { emptyLeanRun } from '../../../src/runs/series/leanRun.ts'
 
 const run = (name: string, status: RunStatus) => {
   const picture = {

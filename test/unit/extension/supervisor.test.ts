@@ -4,7 +4,7 @@ import { createMessageConnection, StreamMessageReader, StreamMessageWriter } fro
 import type { Launch } from '../../../src/extension/backend/launch.ts'
 import { Supervisor, type BackendState } from '../../../src/extension/backend/supervisor.ts'
 import type { Runtime } from '../../../src/extension/backend/runtime.ts'
-import { protocolVersion } from '../../../src/shared/protocol/rpc.ts'
+import { protocolVersion } from '../../../src/protocol/rpc.ts'
 
 interface Fake {
   die: (reason: string) => void

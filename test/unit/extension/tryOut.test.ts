@@ -7,7 +7,7 @@ import { madeFrom, sourceOf } from '../../../src/runs/folder/sourceOf.ts'
 import { columnsFrom, columnsOf, columnsOfRun, pairsOf } from '../../../src/extension/models/columns.ts'
 import { keepSet, readSets, removeSet, type Store } from '../../../src/extension/try/promptSets.ts'
 import { createTrial } from '../../../src/extension/try/trial.ts'
-import type { ToTry } from '../../../src/shared/protocol/view.ts'
+import type { ToTry } from '../../../src/protocol/view.ts'
 
 const note = (model: string, to: string, recover?: object) => ({
   recipe: { model, save: { to }, ...(recover && { recover }) },

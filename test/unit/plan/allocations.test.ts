@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { depth, depthSparsities, mostSpread } from '../../../src/shared/allocations/depth.ts'
-import { bestTrial } from '../../../src/shared/plan/chosenAllocations.ts'
-import { owlSparsities } from '../../../src/shared/allocations/owl.ts'
-import { pruneEntries, plannedAllocations, plannedTrials } from '../../../src/shared/plan/pruneEntries.ts'
-import { resolveRecipe } from '../../../src/shared/recipe/resolve.ts'
-import type { PruneStep } from '../../../src/shared/recipe/schema.ts'
+import { depth, depthSparsities, mostSpread } from '../../../src/catalog/allocations/depth.ts'
+import { bestTrial } from '../../../src/runs/series/chosenAllocations.ts'
+import { owlSparsities } from '../../../src/catalog/allocations/owl.ts'
+import { pruneEntries, plannedAllocations, plannedTrials } from '../../../src/plan/pruneEntries.ts'
+import { resolveRecipe } from '../../../src/recipe/resolve.ts'
+import type { PruneStep } from '../../../src/recipe/schema.ts'
 
 const blocks = (values: number[], sizes = values.map(() => 1)) => values.map((value, i) => ({ value, size: sizes[i] }))
 const mean = (sparsities: number[], sizes = sparsities.map(() => 1)) =>

@@ -2,18 +2,12 @@ import assert from 'node:assert/strict'
 import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { usualRates } from '../../../src/shared/methods/work.ts'
+import { usualRates } from '../../../src/catalog/methods/work.ts'
 import { pastRuns } from '../../../src/runs/reader/pastRuns.ts'
-import {
-  durationRange,
-  likelyDuration,
-  likelySeconds,
-  measuredPace,
-  unknownPace,
-} from '../../../src/shared/plan/pace.ts'
-import { paceOf, pastRunOf } from '../../../src/shared/plan/pastRuns.ts'
-import type { PastRun } from '../../../src/shared/recipe/facts.ts'
-import { resolveRecipe } from '../../../src/shared/recipe/resolve.ts'
+import { durationRange, likelyDuration, likelySeconds, measuredPace, unknownPace } from '../../../src/plan/pace.ts'
+import { paceOf, pastRunOf } from '../../../src/plan/pastRuns.ts'
+import type { PastRun } from '../../../src/recipe/facts.ts'
+import { resolveRecipe } from '../../../src/recipe/resolve.ts'
 
 const report = (total: number, planned: number | null, more: object = {}) => ({
   status: 'done',

@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
-import { readModelConfig } from '../../../src/shared/families/modelConfig.ts'
-import { viewModel } from '../../../src/shared/plan/modelView.ts'
-import { findingLine } from '../../../src/shared/plan/planFinding.ts'
-import { lookAtData, pruneEntries, type PruneEntry } from '../../../src/shared/plan/pruneEntries.ts'
-import { planRun } from '../../../src/shared/plan/runPlan.ts'
-import { resolvePruneStep, resolveRecipe } from '../../../src/shared/recipe/resolve.ts'
-import type { PruneStep, Recipe } from '../../../src/shared/recipe/schema.ts'
+import { readModelConfig } from '../../../src/catalog/families/modelConfig.ts'
+import { viewModel } from '../../../src/plan/modelView.ts'
+import { findingLine } from '../../../src/plan/planFinding.ts'
+import { lookAtData, pruneEntries, type PruneEntry } from '../../../src/plan/pruneEntries.ts'
+import { planRun } from '../../../src/plan/runPlan.ts'
+import { resolvePruneStep, resolveRecipe } from '../../../src/recipe/resolve.ts'
+import type { PruneStep, Recipe } from '../../../src/recipe/schema.ts'
 import { optConfig } from '../../support/recipeFacts.ts'
 
 const opt = viewModel(readModelConfig(optConfig))

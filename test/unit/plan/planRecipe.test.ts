@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
-import { beyondDevice } from '../../../src/shared/plan/memory.ts'
-import { planRecipe } from '../../../src/shared/plan/planRecipe.ts'
-import { roughDuration } from '../../../src/shared/plan/pace.ts'
-import { lint } from '../../../src/shared/lint/lint.ts'
-import { resolveRecipe } from '../../../src/shared/recipe/resolve.ts'
-import { recipeSchema } from '../../../src/shared/recipe/schema.ts'
+import { beyondDevice } from '../../../src/plan/memory.ts'
+import { planRecipe } from '../../../src/plan/planRecipe.ts'
+import { roughDuration } from '../../../src/plan/pace.ts'
+import { lint } from '../../../src/lint/lint.ts'
+import { resolveRecipe } from '../../../src/recipe/resolve.ts'
+import { recipeSchema } from '../../../src/recipe/schema.ts'
 import { factsOf, modelOf, optConfig, tensorsOf } from '../../support/recipeFacts.ts'
 
 function planOf(recipe: object, config: object = optConfig) {

@@ -1,18 +1,18 @@
 import assert from 'node:assert/strict'
-import { readModelConfig } from '../../../src/shared/families/modelConfig.ts'
-import { modelParameters } from '../../../src/shared/families/parameters.ts'
-import type { Subset } from '../../../src/shared/adapters/subsets.ts'
-import { viewModel } from '../../../src/shared/plan/modelView.ts'
-import { planFindings } from '../../../src/shared/plan/planFindings.ts'
+import { readModelConfig } from '../../../src/catalog/families/modelConfig.ts'
+import { modelParameters } from '../../../src/catalog/families/parameters.ts'
+import type { Subset } from '../../../src/catalog/adapters/subsets.ts'
+import { viewModel } from '../../../src/plan/modelView.ts'
+import { planFindings } from '../../../src/plan/planFindings.ts'
 import {
   countParameters,
   countTrainable,
   setOfBlock,
   trainableRows,
   trainableSet,
-} from '../../../src/shared/plan/trainable.ts'
-import { resolveRecipe } from '../../../src/shared/recipe/resolve.ts'
-import type { Recover } from '../../../src/shared/recipe/schema.ts'
+} from '../../../src/plan/trainable.ts'
+import { resolveRecipe } from '../../../src/recipe/resolve.ts'
+import type { Recover } from '../../../src/recipe/schema.ts'
 
 const opt125m = readModelConfig({
   model_type: 'opt',

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
-import { plannedParts, timedParts } from '../../../src/shared/plan/time.ts'
-import { resolveRecipe } from '../../../src/shared/recipe/resolve.ts'
-import { recipeSchema } from '../../../src/shared/recipe/schema.ts'
+import { plannedParts, timedParts } from '../../../src/plan/time.ts'
+import { resolveRecipe } from '../../../src/recipe/resolve.ts'
+import { recipeSchema } from '../../../src/recipe/schema.ts'
 import { llamaConfig, modelOf, optConfig } from '../../support/recipeFacts.ts'
 
 const machine = { gpu: false, threads: 2 }

@@ -1,9 +1,9 @@
 // The share of trainable parameters (docs/methods.md, "What is trained") of published configurations.
 import assert from 'node:assert/strict'
-import { readModelConfig } from '../../../src/shared/families/modelConfig.ts'
-import { modelParameters } from '../../../src/shared/families/parameters.ts'
-import { sizeOf, trainablePercentage, trainableRows } from '../../../src/shared/plan/trainable.ts'
-import type { Subset } from '../../../src/shared/adapters/subsets.ts'
+import { readModelConfig } from '../../../src/catalog/families/modelConfig.ts'
+import { modelParameters } from '../../../src/catalog/families/parameters.ts'
+import { sizeOf, trainablePercentage, trainableRows } from '../../../src/plan/trainable.ts'
+import type { Subset } from '../../../src/catalog/adapters/subsets.ts'
 
 const opt = (hidden: number, blocks: number, heads: number) => ({
   model_type: 'opt',

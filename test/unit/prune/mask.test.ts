@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { maskOfZeros, zeroCountOf, zerosOf } from '../../../src/engine/prune/mask.ts'
 import { createMask, unpackMask } from '../../support/masks.ts'
 import { isKept, patternViolations } from '../../support/maskPatterns.ts'
-import { sparsityOf } from '../../../src/shared/format/sparsity.ts'
+import { sparsityOf } from '../../../src/catalog/formats/sparsity.ts'
 
 const widths = [1, 31, 32, 33, 64, 100]
 

@@ -1,9 +1,9 @@
 // Edits of values and removals in the styles that people and other programs write YAML in.
 import assert from 'node:assert/strict'
-import { lint } from '../../../src/shared/lint/lint.ts'
-import { readDocument, type RecipeDocument } from '../../../src/shared/recipe/document.ts'
-import { applyEdits, remove, replaceValue } from '../../../src/shared/recipe/edits.ts'
-import type { TextEdit } from '../../../src/shared/recipe/finding.ts'
+import { lint } from '../../../src/lint/lint.ts'
+import { readDocument, type RecipeDocument } from '../../../src/recipe/document.ts'
+import { applyEdits, remove, replaceValue } from '../../../src/recipe/edits.ts'
+import type { TextEdit } from '../../../src/recipe/finding.ts'
 
 const change = (text: string, make: (document: RecipeDocument) => TextEdit[]) => {
   const document = readDocument(text)

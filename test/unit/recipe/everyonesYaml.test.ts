@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { parse } from 'yaml'
 import { recipeYaml } from '../../../src/engine/run/open/recipeFile.ts'
-import type { Recipe } from '../../../src/shared/recipe/schema.ts'
+import type { Recipe } from '../../../src/recipe/schema.ts'
 
 /** Texts that no reader may take for something else. */
 const odd = {

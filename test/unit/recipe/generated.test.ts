@@ -2,24 +2,21 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { withWords, type RecipeGrammar } from '../../../scripts/recipeGrammar.ts'
 import { formatMarkdown } from '../../../scripts/formatDocs.ts'
-import { recipeJsonSchema } from '../../../src/shared/recipe/jsonSchema.ts'
+import { recipeJsonSchema } from '../../../src/recipe/jsonSchema.ts'
 import { cliMarkdown } from '../../../scripts/cliDocs.ts'
 import { rulesMarkdown } from '../../../scripts/ruleDocs.ts'
-import { adapterNames } from '../../../src/shared/adapters/adapters.ts'
-import { allocationNames } from '../../../src/shared/allocations/allocations.ts'
-import { methodNames } from '../../../src/shared/methods/methods.ts'
-import { modes } from '../../../src/shared/recipe/schema.ts'
-import { taskNames } from '../../../src/shared/tasks/tasks.ts'
-import { rules } from '../../../src/shared/lint/rules.ts'
+import { adapterNames } from '../../../src/catalog/adapters/adapters.ts'
+import { allocationNames } from '../../../src/catalog/allocations/allocations.ts'
+import { methodNames } from '../../../src/catalog/methods/methods.ts'
+import { modes } from '../../../src/recipe/schema.ts'
+import { taskNames } from '../../../src/catalog/tasks/tasks.ts'
+import { rules } from '../../../src/lint/rules.ts'
 
 const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8')
 
 describe('what is made from the recipe schema and the rules (npm run generate)', () => {
   it('the checked-in JSON Schema is fresh', () => {
-    assert.deepEqual(
-      JSON.parse(read('src/shared/recipe/recipe.schema.json')),
-      JSON.parse(JSON.stringify(recipeJsonSchema())),
-    )
+    assert.deepEqual(JSON.parse(read('src/recipe/recipe.schema.json')), JSON.parse(JSON.stringify(recipeJsonSchema())))
   })
 
   it('the words of the grammar are fresh', () => {

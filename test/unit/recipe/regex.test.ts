@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { createMatcher, selectModules } from '../../../src/shared/recipe/match.ts'
-import { createPrefixMatcher } from '../../../src/shared/recipe/regex/match.ts'
-import { compilePattern, PatternError } from '../../../src/shared/recipe/regex/parse.ts'
+import { createMatcher, selectModules } from '../../../src/recipe/match.ts'
+import { createPrefixMatcher } from '../../../src/recipe/regex/match.ts'
+import { compilePattern, PatternError } from '../../../src/recipe/regex/parse.ts'
 
 const ours = (source: string, text: string) => createPrefixMatcher(compilePattern(source))(text)
 /** Anchored at the left, as Python's re.match. Only for sources that cannot backtrack far. */

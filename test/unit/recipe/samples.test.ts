@@ -3,7 +3,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { lintText } from '../../../src/engine/facts/lintFile.ts'
-import { lint } from '../../../src/shared/lint/lint.ts'
+import { lint } from '../../../src/lint/lint.ts'
 
 const folder = fileURLToPath(new URL('../../../samples', import.meta.url))
 

@@ -1,10 +1,10 @@
 // A list of files as `data`: what the recipe may say, what it means, and what rules say of each file.
 import assert from 'node:assert/strict'
-import { dataUses } from '../../../src/shared/recipe/dataUses.ts'
-import { pruningOf } from '../../../src/shared/plan/pruningOf.ts'
-import { resolveRecipe, type IdShape } from '../../../src/shared/recipe/resolve.ts'
-import { recipeSchema, type Recipe } from '../../../src/shared/recipe/schema.ts'
-import { lint } from '../../../src/shared/lint/lint.ts'
+import { dataUses } from '../../../src/recipe/dataUses.ts'
+import { pruningOf } from '../../../src/plan/pruningOf.ts'
+import { resolveRecipe, type IdShape } from '../../../src/recipe/resolve.ts'
+import { recipeSchema, type Recipe } from '../../../src/recipe/schema.ts'
+import { lint } from '../../../src/lint/lint.ts'
 import { factsOf, modelOf, optConfig } from '../../support/recipeFacts.ts'
 
 const prune = [{ method: 'wanda' as const, sparsity: 0.5 }]

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { parseEvents } from '../../../src/runs/events/parseEvents.ts'
-import type { RunEvent } from '../../../src/shared/series/events.ts'
-import { emptyPicture, foldEvents } from '../../../src/shared/series/foldRun.ts'
+import type { RunEvent } from '../../../src/runs/series/events.ts'
+import { emptyPicture, foldEvents } from '../../../src/runs/series/foldRun.ts'
 
 const module = { size: 4, zeros: 2, sparsity: 0.5 }
 const good: RunEvent[] = [

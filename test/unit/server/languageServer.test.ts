@@ -14,7 +14,7 @@ import type {
 } from 'vscode-languageserver/node'
 import { pathToFileURL } from 'node:url'
 import { goodRecipe as good, labels, startServer, wholeText as whole } from '../../support/languageServer.ts'
-import { runFoldersMethod } from '../../../src/shared/protocol/recipeServer.ts'
+import { runFoldersMethod } from '../../../src/protocol/recipeServer.ts'
 import { goldenPath } from '../../support/shared.ts'
 
 describe('language server', () => {

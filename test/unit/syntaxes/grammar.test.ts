@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { lint } from '../../../src/shared/lint/lint.ts'
+import { lint } from '../../../src/lint/lint.ts'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
 

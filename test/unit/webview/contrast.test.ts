@@ -1,8 +1,8 @@
 // Contrasts of WCAG 2: 4.5 for text (1.4.3), 3 for what has a meaning in a picture (1.4.11).
 import assert from 'node:assert/strict'
 import { interpolateCividis, interpolateGreys, interpolateRdBu, interpolateViridis } from 'd3-scale-chromatic'
-import { paperInk } from '../../../src/shared/chart/drawChart.ts'
-import { seriesStyle } from '../../../src/shared/chart/chartData.ts'
+import { paperInk } from '../../../src/charts/drawChart.ts'
+import { seriesStyle } from '../../../src/charts/chartData.ts'
 import { contrast, inkOn, rgbOf } from '../../../webview-ui/shared/contrast.ts'
 import { divergingColour, sequentialColour, zeroColour } from '../../../webview-ui/shared/palette.ts'
 import { themes } from '../../webview/harness/themes.ts'

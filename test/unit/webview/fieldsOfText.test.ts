@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { recipeText } from '../../../src/shared/recipe/writing/recipeText.ts'
+import { recipeText } from '../../../src/recipe/writing/recipeText.ts'
 import { fieldAt, percentages, rates, wholeNumbers } from '../../../webview-ui/recipe/fieldsOfText.ts'
 
 const text = recipeText({

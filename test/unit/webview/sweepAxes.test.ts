@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { measuresOf } from '../../../src/shared/sweep/measures.ts'
-import { foldSeeds } from '../../../src/shared/sweep/foldSeeds.ts'
+import { measuresOf } from '../../../src/runs/compared/measures.ts'
+import { foldSeeds } from '../../../src/runs/compared/foldSeeds.ts'
 import { chooseAxes } from '../../../webview-ui/sweep/axes.ts'
 import { recordedAs, recordedRows } from '../../webview/harness/recordedSweep.ts'
 

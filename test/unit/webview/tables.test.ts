@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import type { ComparedTensor, TensorChange } from '../../../src/shared/protocol/inspect.ts'
+import type { ComparedTensor, TensorChange } from '../../../src/protocol/inspect.ts'
 import { sortRows } from '../../../webview-ui/shared/tableOrder.ts'
 import { changeGrid, changeMap, describeChange, emptyText } from '../../../webview-ui/compare/changes.ts'
 import { nmText } from '../../../webview-ui/inspector/nmText.ts'

@@ -1,5 +1,5 @@
 // Messages as the extension host sends them: an OPT-shaped model, pruned unevenly, and a run on it.
-import type { ModuleZeros, RunEvent } from '../../../src/shared/series/events.ts'
+import type { ModuleZeros, RunEvent } from '../../../src/runs/series/events.ts'
 import type {
   ComparedTensor,
   CompareSummary,
@@ -10,12 +10,12 @@ import type {
   TensorStats,
   Tile,
   AnalysisUpdate,
-} from '../../../src/shared/protocol/inspect.ts'
-import type { Role } from '../../../src/shared/families/tensorRoles.ts'
-import type { MeasuredModule } from '../../../src/shared/analysis/analysis.ts'
-import { moduleOfWeight } from '../../../src/shared/families/parameters.ts'
-import type { PlanRow, PlanSummary } from '../../../src/shared/plan/planSummary.ts'
-import type { ViewSettings } from '../../../src/shared/protocol/view.ts'
+} from '../../../src/protocol/inspect.ts'
+import type { Role } from '../../../src/catalog/families/tensorRoles.ts'
+import type { MeasuredModule } from '../../../src/plan/analysis.ts'
+import { moduleOfWeight } from '../../../src/catalog/families/parameters.ts'
+import type { PlanRow, PlanSummary } from '../../../src/plan/planSummary.ts'
+import type { ViewSettings } from '../../../src/protocol/view.ts'
 
 export const settings: ViewSettings = { palette: 'viridis', smoothing: 0.6, maxPoints: 2000, trusted: true }
 

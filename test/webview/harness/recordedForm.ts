@@ -1,7 +1,7 @@
 // The form of a recipe for a small model, as the extension host tells of it.
-import type { PlannedText } from '../../../src/shared/plan/planSummary.ts'
-import type { RecipeStart, ToRecipe } from '../../../src/shared/protocol/view.ts'
-import { firstChoices, withTexts } from '../../../src/shared/recipe/writing/choices.ts'
+import type { PlannedText } from '../../../src/plan/planSummary.ts'
+import type { RecipeStart, ToRecipe } from '../../../src/protocol/view.ts'
+import { firstChoices, withTexts } from '../../../src/recipe/writing/choices.ts'
 import { recordedModel, recordedPlan } from './recorded.ts'
 
 const known = { biases: true, maxPositions: 1024, blocks: 12, parameters: 135e6 }

@@ -1,5 +1,5 @@
 // A retraining, alone and after a reconstruction.
-import type { RunEvent } from '../../../src/shared/series/events.ts'
+import type { RunEvent } from '../../../src/runs/series/events.ts'
 import { recordedRun } from './recorded.ts'
 
 /** Magnitude pruning and a retraining of 40 steps, measured every tenth. */

@@ -1,9 +1,9 @@
 // Messages as the host sends them of a sweep: methods, sparsities, recoveries and seeds, some of it still running.
-import type { ComparedRow, CurvePart, ToSweep } from '../../../src/shared/protocol/sweepView.ts'
-import type { CurveName } from '../../../src/shared/series/curves.ts'
-import { nameOf } from '../../../src/shared/recipe/sweep/settings.ts'
-import { sweepResults, type SweepRunState } from '../../../src/shared/sweep/sweepTable.ts'
-import { resultOf } from '../../../src/shared/series/runResult.ts'
+import type { ComparedRow, CurvePart, ToSweep } from '../../../src/protocol/sweepView.ts'
+import type { CurveName } from '../../../src/runs/series/curves.ts'
+import { nameOf } from '../../../src/recipe/sweep/settings.ts'
+import { sweepResults, type SweepRunState } from '../../../src/runs/compared/sweepTable.ts'
+import { resultOf } from '../../../src/runs/series/runResult.ts'
 
 const methods = ['magnitude', 'wanda', 'sparsegpt']
 const damage = { magnitude: 3.2, wanda: 1.4, sparsegpt: 1 }

@@ -1,6 +1,6 @@
 // Three checkpoints on a prompt, as the extension host tells of them.
-import type { TriedToken, TryProgress } from '../../../src/shared/protocol/tryOut.ts'
-import type { ToTry, TriedModel } from '../../../src/shared/protocol/view.ts'
+import type { TriedToken, TryProgress } from '../../../src/protocol/tryOut.ts'
+import type { ToTry, TriedModel } from '../../../src/protocol/view.ts'
 
 export const triedModels: TriedModel[] = [
   { path: '/models/opt', label: 'opt', role: 'dense' },

@@ -1,6 +1,6 @@
 // Masks of a model's linears as its file stores their weights.
-import { blockLinears, modelParameters, moduleOfWeight } from '../../../shared/families/parameters.ts'
-import type { ModelConfig } from '../../../shared/families/modelConfig.ts'
+import { blockLinears, modelParameters, moduleOfWeight } from '../../../catalog/families/parameters.ts'
+import type { ModelConfig } from '../../../catalog/families/modelConfig.ts'
 import type { StoredMask, StoredMasks } from '../storedMask.ts'
 import { transposeBits } from './transposeBits.ts'
 

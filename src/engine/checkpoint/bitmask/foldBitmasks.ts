@@ -1,9 +1,9 @@
 // Weights in compressed-tensors' layouts `sparse-bitmask` and `sparse-24-bitmask` become the matrices that they stand for:
 // everyone who opens a checkpoint sees M.weight [R, C] and nothing of its parts.
-import { bitmaskParts, bitmaskSpecs, type BitmaskPart } from '../../../shared/format/bitmask.ts'
-import { bytesOfTensor } from '../../../shared/format/dtypes.ts'
-import { FormatError, quoted } from '../../../shared/format/formatError.ts'
-import type { TensorInfo } from '../../../shared/format/safetensorsHeader.ts'
+import { bitmaskParts, bitmaskSpecs, type BitmaskPart } from '../../../catalog/formats/bitmask.ts'
+import { bytesOfTensor } from '../../../catalog/formats/dtypes.ts'
+import { FormatError, quoted } from '../../../errors.ts'
+import type { TensorInfo } from '../../../catalog/formats/safetensorsHeader.ts'
 import type { WeightFiles } from '../weightFiles.ts'
 import type { FileHeader, PartPlace, PlacedTensor } from '../fileHeader.ts'
 

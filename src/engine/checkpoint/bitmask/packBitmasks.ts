@@ -5,9 +5,9 @@ import {
   bitmaskSpecs,
   countBits,
   type BitmaskPart,
-} from '../../../shared/format/bitmask.ts'
-import { bytesOfTensor } from '../../../shared/format/dtypes.ts'
-import { maskWordsPerRow } from '../../../shared/format/maskFile.ts'
+} from '../../../catalog/formats/bitmask.ts'
+import { bytesOfTensor } from '../../../catalog/formats/dtypes.ts'
+import { maskWordsPerRow } from '../../../catalog/formats/maskFile.ts'
 import { EngineError } from '../../errors.ts'
 import type { Checkpoint, TensorEntry } from '../checkpoint.ts'
 import { lastKept, type MaskBits, type StoredMasks } from '../storedMask.ts'

@@ -1,7 +1,7 @@
 // Reads of matrices of which only the kept values are stored: any range of the bytes that they would have if they were
 // dense, and their masks. Counts in the file are checked where they are used, so nothing is read from a wrong place.
-import { bitmaskRowBytes, countBits } from '../../../shared/format/bitmask.ts'
-import { maskWordsPerRow } from '../../../shared/format/maskFile.ts'
+import { bitmaskRowBytes, countBits } from '../../../catalog/formats/bitmask.ts'
+import { maskWordsPerRow } from '../../../catalog/formats/maskFile.ts'
 import { EngineError } from '../../errors.ts'
 import type { WeightFiles } from '../weightFiles.ts'
 import type { MaskBits } from '../storedMask.ts'

@@ -1,5 +1,5 @@
 // Masks of weights that the file stores as [in, out].
-import { maskWordsPerRow } from '../../../shared/format/maskFile.ts'
+import { maskWordsPerRow } from '../../../catalog/formats/maskFile.ts'
 import type { MaskBits } from '../storedMask.ts'
 
 /** [columns, rows] out of [rows, columns]. */

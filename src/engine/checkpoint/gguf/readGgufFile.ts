@@ -1,8 +1,8 @@
 // Reads what one GGUF file holds, in the form of a safetensors header; and numbers of its quantised tensors as F32.
-import { elementsOf } from '../../../shared/format/dtypes.ts'
-import { isWidened } from '../../../shared/format/gguf/ggmlTypes.ts'
-import { readGgufHeader, type GgufTensor } from '../../../shared/format/gguf/ggufHeader.ts'
-import type { SafetensorsHeader, UnknownTensor } from '../../../shared/format/safetensorsHeader.ts'
+import { elementsOf } from '../../../catalog/formats/dtypes.ts'
+import { isWidened } from '../../../catalog/formats/gguf/ggmlTypes.ts'
+import { readGgufHeader, type GgufTensor } from '../../../catalog/formats/gguf/ggufHeader.ts'
+import type { SafetensorsHeader, UnknownTensor } from '../../../catalog/formats/safetensorsHeader.ts'
 import type { PlacedTensor, QuantisedPlace } from '../fileHeader.ts'
 import type { WeightFiles } from '../weightFiles.ts'
 import { widen } from './widen.ts'

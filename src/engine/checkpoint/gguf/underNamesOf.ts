@@ -1,9 +1,9 @@
 // A GGUF file seen as the checkpoint that it was made from: names, rows, sides and norms as they were there, so that the two can be
 // compared.
-import { ggufFamilies } from '../../../shared/families/gguf/ggufFamilies.ts'
-import { ggufTensors, type GgufTensor } from '../../../shared/families/gguf/ggufTensors.ts'
-import { readModelConfig } from '../../../shared/families/modelConfig.ts'
-import { FamilyError } from '../../../shared/families/familyError.ts'
+import { ggufFamilies } from '../../../catalog/families/gguf/ggufFamilies.ts'
+import { ggufTensors, type GgufTensor } from '../../../catalog/families/gguf/ggufTensors.ts'
+import { readModelConfig } from '../../../catalog/families/modelConfig.ts'
+import { FamilyError } from '../../../catalog/families/familyError.ts'
 import { EngineError } from '../../errors.ts'
 import { matrixOf } from '../stats/rowPieces.ts'
 import { isOfGguf, type Checkpoint, type TensorEntry } from '../checkpoint.ts'

@@ -1,6 +1,6 @@
 // Blocks of quantised weights as the numbers that they stand for, with ggml's own arithmetic: single precision throughout.
 // Layouts: block_q4_0, block_q8_0, block_q4_K, block_q5_K, block_q6_K of ggml's ggml-common.h.
-import type { WidenedType } from '../../../shared/format/gguf/ggmlTypes.ts'
+import type { WidenedType } from '../../../catalog/formats/gguf/ggmlTypes.ts'
 import { f16ToF32 } from '../../dtype.ts'
 
 type Widen = (view: DataView, block: number, out: Float32Array, at: number) => void

@@ -1,7 +1,7 @@
 // Two checkpoints side by side: what came, went and changed, and whether B still has the zeros of A.
-import { tensorRoles, type TensorRoles } from '../../../shared/families/tensorRoles.ts'
-import { elementsOf } from '../../../shared/format/dtypes.ts'
-import type { ComparedTensor, CompareSummary, TensorChange } from '../../../shared/protocol/inspect.ts'
+import { tensorRoles, type TensorRoles } from '../../../catalog/families/tensorRoles.ts'
+import { elementsOf } from '../../../catalog/formats/dtypes.ts'
+import type { ComparedTensor, CompareSummary, TensorChange } from '../../../protocol/inspect.ts'
 import { EngineError } from '../../errors.ts'
 import type { Checkpoint, TensorEntry } from '../checkpoint.ts'
 import { underSameNames } from '../gguf/underNamesOf.ts'

@@ -5,7 +5,7 @@ import type { MaskBits } from '../storedMask.ts'
 import { elementFormat, type ElementFormat } from './elementFormat.ts'
 import { matrixOf } from './rowPieces.ts'
 import { zeroFlags } from './zeroFlags.ts'
-import { maskWordsPerRow } from '../../../shared/format/maskFile.ts'
+import { maskWordsPerRow } from '../../../catalog/formats/maskFile.ts'
 
 export interface TensorDifference {
   /** Largest |b − a|; infinite when only one of the two is not a number, and where numbers say not how far: complex ones, integers beyond 2^53. */

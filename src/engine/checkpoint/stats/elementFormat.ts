@@ -1,7 +1,7 @@
 // Formats of elements in a tensor's bytes: which patterns are zero, and which number a pattern is.
-import { elementBits, isSafetensorsDtype, type SafetensorsDtype } from '../../../shared/format/dtypes.ts'
-import { isUnreadBlock, widenedTypes } from '../../../shared/format/gguf/ggmlTypes.ts'
-import { quoted } from '../../../shared/format/formatError.ts'
+import { elementBits, isSafetensorsDtype, type SafetensorsDtype } from '../../../catalog/formats/dtypes.ts'
+import { isUnreadBlock, widenedTypes } from '../../../catalog/formats/gguf/ggmlTypes.ts'
+import { quoted } from '../../../errors.ts'
 import { bf16ToF32, f16ToF32 } from '../../dtype.ts'
 
 /** Up to 16 bits: a table of all patterns says everything about a tensor. */

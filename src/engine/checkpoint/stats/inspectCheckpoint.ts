@@ -1,15 +1,15 @@
 // A checkpoint's tensors with their roles, and statistics when asked for, summed over roles and blocks.
-import { elementsOf } from '../../../shared/format/dtypes.ts'
-import { isGguf } from '../../../shared/format/gguf/ggufName.ts'
-import { sparsityOf } from '../../../shared/format/sparsity.ts'
-import { quoted } from '../../../shared/format/formatError.ts'
-import { tensorRoles, type TensorRole, type Role } from '../../../shared/families/tensorRoles.ts'
-import type { TensorStats } from '../../../shared/protocol/inspect.ts'
+import { elementsOf } from '../../../catalog/formats/dtypes.ts'
+import { isGguf } from '../../../catalog/formats/gguf/ggufName.ts'
+import { sparsityOf } from '../../../catalog/formats/sparsity.ts'
+import { quoted } from '../../../errors.ts'
+import { tensorRoles, type TensorRole, type Role } from '../../../catalog/families/tensorRoles.ts'
+import type { TensorStats } from '../../../protocol/inspect.ts'
 import { EngineError } from '../../errors.ts'
 import { bytesOnDisk, type Checkpoint } from '../checkpoint.ts'
 import type { ListedEntry } from '../inspection.ts'
-import { asBitmask } from '../../../shared/format/bitmask.ts'
-import type { NmPattern } from '../../../shared/format/nm.ts'
+import { asBitmask } from '../../../catalog/formats/bitmask.ts'
+import type { NmPattern } from '../../../catalog/formats/nm.ts'
 import { scanTensors } from './scanTensors.ts'
 
 export interface InspectedTensor {

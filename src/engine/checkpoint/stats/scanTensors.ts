@@ -2,7 +2,7 @@
 // processor, not for the disk.
 import { availableParallelism } from 'node:os'
 import type { Worker } from 'node:worker_threads'
-import type { TensorStats } from '../../../shared/protocol/inspect.ts'
+import type { TensorStats } from '../../../protocol/inspect.ts'
 import { breathe } from '../../breathe.ts'
 import { EngineError } from '../../errors.ts'
 import { startWorker } from '../../../system/startWorker.ts'

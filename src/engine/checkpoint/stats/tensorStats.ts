@@ -1,5 +1,5 @@
 // Everything the inspector says about one tensor's values.
-import type { TensorStats } from '../../../shared/protocol/inspect.ts'
+import type { TensorStats } from '../../../protocol/inspect.ts'
 import type { Checkpoint, TensorEntry } from '../checkpoint.ts'
 import { elementFormat } from './elementFormat.ts'
 import { rangesOf } from './rowRanges.ts'

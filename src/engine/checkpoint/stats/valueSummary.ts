@@ -1,6 +1,6 @@
 // Minimum, maximum, mean, deviation and histogram of a tensor from what was counted of its values.
-import type { WeightSpread } from '../../../shared/analysis/analysis.ts'
-import type { Histogram } from '../../../shared/protocol/inspect.ts'
+import type { WeightSpread } from '../../../plan/analysis.ts'
+import type { Histogram } from '../../../protocol/inspect.ts'
 import type { PatternCounts } from './countTable.ts'
 import type { ElementFormat } from './elementFormat.ts'
 import type { Moments } from './moments.ts'

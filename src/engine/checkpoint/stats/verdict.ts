@@ -1,7 +1,7 @@
 // Says in one sentence whether sparsity survived.
-import type { CompareSummary } from '../../../shared/protocol/inspect.ts'
-import { formatShare } from '../../../shared/format/numbers.ts'
-import { plural } from '../../../shared/format/plural.ts'
+import type { CompareSummary } from '../../../protocol/inspect.ts'
+import { formatShare } from '../../../formatting/numbers.ts'
+import { plural } from '../../../formatting/plural.ts'
 
 export interface MaskCounts {
   /** Tensors that both have. */

@@ -1,7 +1,7 @@
 // A machine that reads pickles (protocols 2 to 5) as data: it knows the opcodes that torch writes and executes nothing.
 // Opcodes and their arguments: CPython, Lib/pickletools.py. Every byte is treated as hostile: what is built stays
 // in proportion to the bytes read, and nothing recurses.
-import { FormatError } from '../../../shared/format/formatError.ts'
+import { FormatError } from '../../../errors.ts'
 import { isNode, type Pickled, type PickledDict, type PickledList } from './pickleValues.ts'
 import { damaged, globalNamed, reduce, storageOf } from './torchGlobals.ts'
 

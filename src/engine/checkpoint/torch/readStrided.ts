@@ -1,5 +1,5 @@
 // Elements that lie in another order than that of their indices, such as a transposed weight's, read in theirs.
-import { elementBits } from '../../../shared/format/dtypes.ts'
+import { elementBits } from '../../../catalog/formats/dtypes.ts'
 import type { WeightFiles } from '../weightFiles.ts'
 
 export interface StridedPlace {

@@ -1,7 +1,7 @@
 // Reads what one file of torch.save holds, in the form of a safetensors header.
-import { bytesOfTensor } from '../../../shared/format/dtypes.ts'
-import { FormatError, quoted } from '../../../shared/format/formatError.ts'
-import type { SafetensorsHeader, TensorInfo, UnknownTensor } from '../../../shared/format/safetensorsHeader.ts'
+import { bytesOfTensor } from '../../../catalog/formats/dtypes.ts'
+import { FormatError, quoted } from '../../../errors.ts'
+import type { SafetensorsHeader, TensorInfo, UnknownTensor } from '../../../catalog/formats/safetensorsHeader.ts'
 import type { WeightFiles } from '../weightFiles.ts'
 import { readPickle } from './pickle.ts'
 import { tensorsOf, type StateTensor } from './stateDict.ts'

@@ -1,7 +1,7 @@
 // Finds the tensors of a state dict in a pickle's value: names, types, shapes, and where their elements lie.
-import { elementBits, elementsOf, type SafetensorsDtype } from '../../../shared/format/dtypes.ts'
-import { FormatError, quoted } from '../../../shared/format/formatError.ts'
-import { checkName } from '../../../shared/format/safetensorsHeader.ts'
+import { elementBits, elementsOf, type SafetensorsDtype } from '../../../catalog/formats/dtypes.ts'
+import { FormatError, quoted } from '../../../errors.ts'
+import { checkName } from '../../../catalog/formats/safetensorsHeader.ts'
 import { isNode, type Pickled, type PickledDict, type PickledTensor } from './pickleValues.ts'
 import { dtypeOfTorch } from './torchTypes.ts'
 

@@ -1,7 +1,7 @@
 // The zip archive that torch.save writes: where the pickle and every storage lie in the file. Entries are stored as
 // they are, so that they can be read in ranges.
 import { fromRandomAccessReaderPromise, RandomAccessReader, type Entry, type ZipFile } from 'yauzl'
-import { FormatError, quoted } from '../../../shared/format/formatError.ts'
+import { FormatError, quoted } from '../../../errors.ts'
 import type { WeightFiles } from '../weightFiles.ts'
 
 /** Bytes [start, start + bytes) of the file. */

@@ -1,7 +1,7 @@
 // The dozen names that the pickle of a state dict imports, and what calling each means. Any other name is refused,
 // so that nothing a file says is ever executed.
-import { FormatError, quoted } from '../../../shared/format/formatError.ts'
-import { isCount } from '../../../shared/format/dtypes.ts'
+import { FormatError, quoted } from '../../../errors.ts'
+import { isCount } from '../../../catalog/formats/dtypes.ts'
 import { isNode, type Pickled, type PickledTensor } from './pickleValues.ts'
 import { torchTypes } from './torchTypes.ts'
 

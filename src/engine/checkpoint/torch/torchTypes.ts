@@ -1,5 +1,5 @@
 // Element types of PyTorch by the names of safetensors.
-import type { SafetensorsDtype } from '../../../shared/format/dtypes.ts'
+import type { SafetensorsDtype } from '../../../catalog/formats/dtypes.ts'
 
 const types: Readonly<Record<string, SafetensorsDtype>> = {
   'torch.DoubleStorage': 'F64',

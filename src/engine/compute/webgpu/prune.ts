@@ -1,6 +1,6 @@
 // PruneKernels on the GPU: its operations are recorded as kernels are, and what decides on the host is a few kilobytes of
 // counts. Weights stay on the device.
-import type { NmPattern } from '../../../shared/format/nm.ts'
+import type { NmPattern } from '../../../catalog/formats/nm.ts'
 import { breathe } from '../../breathe.ts'
 import type { Backend } from '../backend.ts'
 import { exactPlace, type Limit, type PruneKernels, type Scored } from '../pruneKernels.ts'
@@ -8,7 +8,7 @@ import type { Kernels } from '../kernels.ts'
 import type { Tensor } from '../tensor.ts'
 import type { PruneOps } from './ops/prune/index.ts'
 import { widestDigit } from './ops/prune/count.ts'
-import { factorPanelWidth } from '../../../shared/methods/method.ts'
+import { factorPanelWidth } from '../../../catalog/methods/method.ts'
 
 type Device = Pick<Backend, 'allocate' | 'release' | 'read'>
 

@@ -1,7 +1,7 @@
 // What is known of this machine's adapters. Drivers have died of a question (llama.cpp#22750, of that for cooperative matrices),
 // and with them the process: each adapter is asked in one of its own, once for the drivers that are installed.
 import { homedir } from 'node:os'
-import { isRecord } from '../../../shared/format/records.ts'
+import { isRecord } from '../../../formatting/records.ts'
 import { cacheFile, readCache, writeCache } from '../../../system/cacheFile.ts'
 import { askApart, type Answer, type Question } from './askApart.ts'
 import { driversHere } from './driversHere.ts'

@@ -1,5 +1,5 @@
 // Accuracy of scored questions, with the harness's standard error.
-import type { Questions } from '../../../shared/tasks/task.ts'
+import type { Questions } from '../../../catalog/tasks/task.ts'
 import type { ChoiceScore } from './logLikelihoods.ts'
 import type { TokenisedQuestion } from './questions.ts'
 

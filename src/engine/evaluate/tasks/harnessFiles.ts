@@ -2,8 +2,8 @@
 // samples_<task>_<time>.jsonl (its loggers/evaluation_tracker.py and evaluator.py).
 import { sha256Of } from '../../../system/sha256.ts'
 import { join } from 'node:path'
-import { taskOf, type TaskName } from '../../../shared/tasks/tasks.ts'
-import type { Question, Questions } from '../../../shared/tasks/task.ts'
+import { taskOf, type TaskName } from '../../../catalog/tasks/tasks.ts'
+import type { Question, Questions } from '../../../catalog/tasks/task.ts'
 import { writeAtomic } from '../../../system/atomicFile.ts'
 import { makeFolders } from '../../../system/makeFolders.ts'
 import { readRows } from '../../text/rows.ts'

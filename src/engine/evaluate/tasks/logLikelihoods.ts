@@ -1,7 +1,7 @@
 // The log-likelihood of each choice is the sum of the log-probabilities of its tokens.
-import { largest } from '../../../shared/format/lists.ts'
-import type { ModelConfig } from '../../../shared/families/modelConfig.ts'
-import { questionPlaces } from '../../../shared/plan/memory.ts'
+import { largest } from '../../../formatting/lists.ts'
+import type { ModelConfig } from '../../../catalog/families/modelConfig.ts'
+import { questionPlaces } from '../../../plan/memory.ts'
 import { itemsAtOnce } from '../../compute/rowLimit.ts'
 import type { Decoder } from '../../model/decoder.ts'
 import { Packer, type PackedBatch, type PackedScores } from '../../model/packed.ts'

@@ -1,7 +1,7 @@
 // A file of questions, read and tokenised.
-import { FormatError } from '../../../shared/format/formatError.ts'
-import { taskOf, type TaskName } from '../../../shared/tasks/tasks.ts'
-import type { Questions, Row } from '../../../shared/tasks/task.ts'
+import { FormatError } from '../../../errors.ts'
+import { taskOf, type TaskName } from '../../../catalog/tasks/tasks.ts'
+import type { Questions, Row } from '../../../catalog/tasks/task.ts'
 import { EngineError } from '../../errors.ts'
 import { readRows } from '../../text/rows.ts'
 import { maxIds, openTokenizer } from '../../text/tokenizer.ts'

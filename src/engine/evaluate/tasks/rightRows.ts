@@ -2,8 +2,8 @@
 // `evaluate --out` writes too. Either may be anybody's.
 import { readdir, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { isRecord } from '../../../shared/format/records.ts'
-import { answersIn } from '../../../shared/sweep/answers.ts'
+import { isRecord } from '../../../formatting/records.ts'
+import { answersIn } from '../../../runs/compared/answers.ts'
 import { EngineError } from '../../errors.ts'
 import { readReport } from '../../../runs/reader/report.ts'
 import { runFolderAt } from '../../../runs/folder/runFolder.ts'

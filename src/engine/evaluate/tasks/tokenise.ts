@@ -1,7 +1,7 @@
 // A request as token ids, as lm-evaluation-harness makes them (docs/methods.md, "Zero-shot tasks").
 import { EngineError } from '../../errors.ts'
-import { rstrip } from '../../../shared/tasks/python.ts'
-import type { Request } from '../../../shared/tasks/task.ts'
+import { rstrip } from '../../../catalog/tasks/python.ts'
+import type { Request } from '../../../catalog/tasks/task.ts'
 import type { Tokenizer } from '../../text/tokenizer.ts'
 
 /** Ids of which the last `predicted` are scored, each given those before it. */

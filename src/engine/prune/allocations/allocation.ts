@@ -1,5 +1,5 @@
-// The measure that an allocation takes of a block of the dense model; its row in src/shared/allocations says everything else.
-import type { SettledSettings } from '../../../shared/allocations/allocation.ts'
+// The measure that an allocation takes of a block of the dense model; its row in src/catalog/allocations says everything else.
+import type { SettledSettings } from '../../../catalog/allocations/allocation.ts'
 
 export interface SeenLinear {
   /** [O, I]. */

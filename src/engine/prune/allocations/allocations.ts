@@ -1,4 +1,4 @@
-import type { AllocationName } from '../../../shared/allocations/allocations.ts'
+import type { AllocationName } from '../../../catalog/allocations/allocations.ts'
 import type { Measure } from './allocation.ts'
 import { outlierPercentage } from './owl.ts'
 

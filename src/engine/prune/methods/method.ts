@@ -1,9 +1,9 @@
 // The arithmetic of a pruning method: it scores weights, of which the smallest go in the group that the recipe names; or
-// it solves for mask and weights together. Its row in src/shared/methods says everything else about it.
+// it solves for mask and weights together. Its row in src/catalog/methods says everything else about it.
 import type { Scored } from '../../compute/pruneKernels.ts'
 import type { Tensor } from '../../compute/tensor.ts'
 import type { PruneHost } from '../host.ts'
-import type { PruneEntry } from '../../../shared/plan/pruneEntries.ts'
+import type { PruneEntry } from '../../../plan/pruneEntries.ts'
 
 export interface ScoreInput {
   readonly host: PruneHost

@@ -1,5 +1,5 @@
 // The arithmetic of every pruning method, by the name of its row.
-import type { MethodName } from '../../../shared/methods/methods.ts'
+import type { MethodName } from '../../../catalog/methods/methods.ts'
 import { admm } from './admm.ts'
 import { alps } from './alps.ts'
 import { magnitude } from './magnitude.ts'

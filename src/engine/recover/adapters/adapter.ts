@@ -27,7 +27,7 @@ export interface AdapterParts {
   readonly weights: EffectiveWeights
 }
 
-/** One kind of adapter: the arithmetic of a row in src/shared/adapters, or of the head's low-rank update. */
+/** One kind of adapter: the arithmetic of a row in src/catalog/adapters, or of the head's low-rank update. */
 export interface AdapterKind {
   /** Its parameters for a linear [O, I], in the order of the arena; names follow the linear's. */
   parameters(shape: readonly [number, number], rank: number): readonly AdapterParameter[]

@@ -1,5 +1,5 @@
 // The arithmetic of every adapter, by the name of its row, and of the low-rank update that a head gets.
-import type { AdaptedLinear } from '../../../shared/plan/trainable.ts'
+import type { AdaptedLinear } from '../../../plan/trainable.ts'
 import type { AdapterKind } from './adapter.ts'
 import { lowRankKind } from './lowRank.ts'
 import { scaleKind } from './scale.ts'

@@ -1,7 +1,7 @@
 // Checks the counts in a run's record against its recipe and its model: the record may come from anyone, and the work
 // that it counts will be skipped.
-import { passesOf } from '../../../shared/plan/passes.ts'
-import type { ResolvedRecipe } from '../../../shared/recipe/resolve.ts'
+import { passesOf } from '../../../plan/passes.ts'
+import type { ResolvedRecipe } from '../../../recipe/resolve.ts'
 import { EngineError } from '../../errors.ts'
 import type { RunProgress } from '../state/progress.ts'
 

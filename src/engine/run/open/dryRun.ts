@@ -1,9 +1,9 @@
 // Finds out what a run would do without doing it.
 import { resolve } from 'node:path'
-import { estimatesOf } from '../../../shared/plan/estimates.ts'
-import { planRecipe } from '../../../shared/plan/planRecipe.ts'
-import type { PlanSummary } from '../../../shared/plan/planSummary.ts'
-import { noFacts } from '../../../shared/recipe/facts.ts'
+import { estimatesOf } from '../../../plan/estimates.ts'
+import { planRecipe } from '../../../plan/planRecipe.ts'
+import type { PlanSummary } from '../../../plan/planSummary.ts'
+import { noFacts } from '../../../recipe/facts.ts'
 import { openCheckpoint } from '../../checkpoint/checkpoint.ts'
 import { modelPath } from '../../checkpoint/hubCache.ts'
 import { openCpu } from '../../compute/cpu/open.ts'

@@ -1,9 +1,9 @@
 // How many ids of which length the data files of a recipe hold, where it leaves that to them.
 import { resolve } from 'node:path'
-import { filesOf } from '../../../shared/recipe/dataFiles.ts'
-import { isText } from '../../../shared/recipe/dataUses.ts'
-import { recoveriesOf, type IdShape } from '../../../shared/recipe/resolve.ts'
-import type { Recipe } from '../../../shared/recipe/schema.ts'
+import { filesOf } from '../../../recipe/dataFiles.ts'
+import { isText } from '../../../recipe/dataUses.ts'
+import { recoveriesOf, type IdShape } from '../../../recipe/resolve.ts'
+import type { Recipe } from '../../../recipe/schema.ts'
 import { openIdTensor } from '../../text/idTensor.ts'
 
 /** Reads headers only. What cannot be read has no shape here: it is refused where its ids are read. */

@@ -1,6 +1,6 @@
 // What lint says of a recipe that has been read, beside its model, data and output: for runs, dry runs and sweeps alike.
-import type { LintResult } from '../../../shared/lint/lint.ts'
-import type { LintFacts } from '../../../shared/recipe/facts.ts'
+import type { LintResult } from '../../../lint/lint.ts'
+import type { LintFacts } from '../../../recipe/facts.ts'
 import { lintText, type LintTextOptions } from '../../facts/lintFile.ts'
 import { recipeYaml, type RecipeFile } from './recipeFile.ts'
 

@@ -1,7 +1,7 @@
 // Windows of several files in turns, so that every stretch of them has as much of each.
 import { realpath } from 'node:fs/promises'
 import { EngineError } from '../../errors.ts'
-import { evenShare } from '../../../shared/recipe/dataFiles.ts'
+import { evenShare } from '../../../recipe/dataFiles.ts'
 import { requireRoom, padRows, type Windows } from '../../text/windows.ts'
 
 /**

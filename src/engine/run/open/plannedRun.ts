@@ -1,8 +1,8 @@
 // The shared plan at the engine's edge: what it refuses is an error with a code here.
-import { viewModel } from '../../../shared/plan/modelView.ts'
-import { findingLine } from '../../../shared/plan/planFinding.ts'
-import { planRun, type RunPlan } from '../../../shared/plan/runPlan.ts'
-import type { ResolvedRecipe } from '../../../shared/recipe/resolve.ts'
+import { viewModel } from '../../../plan/modelView.ts'
+import { findingLine } from '../../../plan/planFinding.ts'
+import { planRun, type RunPlan } from '../../../plan/runPlan.ts'
+import type { ResolvedRecipe } from '../../../recipe/resolve.ts'
 import { EngineError } from '../../errors.ts'
 import type { Model } from '../../model/model.ts'
 

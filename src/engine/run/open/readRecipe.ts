@@ -1,6 +1,6 @@
 // A recipe from disk; one that is very long is worked on in a thread.
 import { resolve } from 'node:path'
-import type { PlanSummary } from '../../../shared/plan/planSummary.ts'
+import type { PlanSummary } from '../../../plan/planSummary.ts'
 import { maxRecipeBytes, readSmallFile } from '../../checkpoint/smallFile.ts'
 import { planOfText } from './dryRun.ts'
 import { warningsOf, type LintRecipeOptions } from './lintRecipe.ts'

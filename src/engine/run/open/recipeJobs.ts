@@ -1,5 +1,5 @@
 // Jobs of the thread of recipeThread.ts.
-import type { Finding } from '../../../shared/recipe/finding.ts'
+import type { Finding } from '../../../recipe/finding.ts'
 import { lintText, type LintTextOptions } from '../../facts/lintFile.ts'
 import { planOfText } from './dryRun.ts'
 import { warningsOf } from './lintRecipe.ts'

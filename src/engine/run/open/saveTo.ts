@@ -2,9 +2,9 @@
 // what a run has done.
 import { existsSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
-import { ggufPlace } from '../../../shared/plan/outputs.ts'
-import { parseSetting } from '../../../shared/recipe/overrides.ts'
-import type { ResolvedRecipe } from '../../../shared/recipe/resolve.ts'
+import { ggufPlace } from '../../../plan/outputs.ts'
+import { parseSetting } from '../../../recipe/overrides.ts'
+import type { ResolvedRecipe } from '../../../recipe/resolve.ts'
 import { partialPath, removePartial } from '../../checkpoint/partialFolder.ts'
 import { EngineError } from '../../errors.ts'
 import type { RunProgress } from '../state/progress.ts'

@@ -1,6 +1,6 @@
 // Whether the tokenizer of a model can go into the GGUF file that its recipe asks for: asked before anything is computed. What llama.cpp
 // has to be like for the model itself the plan knows.
-import type { ResolvedRecipe } from '../../../shared/recipe/resolve.ts'
+import type { ResolvedRecipe } from '../../../recipe/resolve.ts'
 import { ggufTokenizer } from '../../convert/ggufTokenizer.ts'
 import { EngineError } from '../../errors.ts'
 import type { Model } from '../../model/model.ts'

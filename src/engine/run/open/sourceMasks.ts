@@ -1,8 +1,8 @@
 // Masks that a checkpoint brings along: from its mask file, or from its exact zeros.
 import { createHash } from 'node:crypto'
-import { blockLinears, type Parameter } from '../../../shared/families/parameters.ts'
-import { formatShare } from '../../../shared/format/numbers.ts'
-import { sparsityOf, type ZeroCount } from '../../../shared/format/sparsity.ts'
+import { blockLinears, type Parameter } from '../../../catalog/families/parameters.ts'
+import { formatShare } from '../../../formatting/numbers.ts'
+import { sparsityOf, type ZeroCount } from '../../../catalog/formats/sparsity.ts'
 import { explicitMasks } from '../../checkpoint/explicitMasks.ts'
 import { maskFileName } from '../../checkpoint/maskFile.ts'
 import type { StoredMask, StoredMasks } from '../../checkpoint/storedMask.ts'

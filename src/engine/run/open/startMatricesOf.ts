@@ -1,6 +1,6 @@
 // Reads or draws the adapters' start: from the file that the recovery names, or by the recipe's seed.
-import { adapterOf, isAdapterName } from '../../../shared/adapters/adapters.ts'
-import type { PlannedRecovery } from '../../../shared/plan/runPlan.ts'
+import { adapterOf, isAdapterName } from '../../../catalog/adapters/adapters.ts'
+import type { PlannedRecovery } from '../../../plan/runPlan.ts'
 import { openCheckpoint } from '../../checkpoint/checkpoint.ts'
 import { readF32Tensor } from '../../checkpoint/readF32.ts'
 import { givenStart, randomStart } from '../../recover/startMatrices.ts'

@@ -1,7 +1,7 @@
 // What a device has no buffer for: told before a run begins, since pruning may take hours before training does.
-import { formatBytes } from '../../../shared/format/byteSize.ts'
-import type { RunPlan } from '../../../shared/plan/runPlan.ts'
-import { sizeOf } from '../../../shared/plan/trainable.ts'
+import { formatBytes } from '../../../formatting/byteSize.ts'
+import type { RunPlan } from '../../../plan/runPlan.ts'
+import { sizeOf } from '../../../plan/trainable.ts'
 import type { Backend } from '../../compute/backend.ts'
 import { EngineError } from '../../errors.ts'
 

@@ -1,7 +1,7 @@
 // The result of a zero-shot task as the Hub's leaderboards read it: `.eval_results/*.yaml`. Whoever publishes names the benchmark.
 import { stringify } from 'yaml'
-import { andList } from '../../../shared/format/lists.ts'
-import { plural } from '../../../shared/format/plural.ts'
+import { andList } from '../../../formatting/lists.ts'
+import { plural } from '../../../formatting/plural.ts'
 import { EngineError } from '../../errors.ts'
 import type { Benchmark } from '../../hub/benchmark.ts'
 import type { PushFile } from '../../hub/push.ts'

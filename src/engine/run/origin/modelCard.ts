@@ -1,9 +1,9 @@
 // A model card for the Hub: metadata, results with their protocol, recipe, how to load. Values of the metadata are JSON, which is YAML.
 import { writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { writtenRecipe } from '../../../shared/recipe/resolve.ts'
-import { saveFormats, type SaveFormat } from '../../../shared/recipe/saveFormats.ts'
-import { unstructured } from '../../../shared/recipe/defaults.ts'
+import { writtenRecipe } from '../../../recipe/resolve.ts'
+import { saveFormats, type SaveFormat } from '../../../recipe/saveFormats.ts'
+import { unstructured } from '../../../recipe/defaults.ts'
 import { writeError } from '../../../system/diskErrors.ts'
 import { readSmallFile } from '../../checkpoint/smallFile.ts'
 import { EngineError } from '../../errors.ts'

@@ -1,21 +1,15 @@
 // Writes a note for people, in the model card and in the Inspector.
-import { unstructured } from '../../../shared/recipe/defaults.ts'
-import {
-  formatAccuracy,
-  formatShare,
-  formatTrained,
-  formatValue,
-  formatWonBack,
-} from '../../../shared/format/numbers.ts'
-import { modelLabel } from '../../../shared/format/modelLabel.ts'
-import type { AllocationKey } from '../../../shared/allocations/allocation.ts'
-import { allocationOf } from '../../../shared/allocations/allocations.ts'
-import { methodOf } from '../../../shared/methods/methods.ts'
-import { gapWonBack } from '../../../shared/series/texts.ts'
-import { entryNames } from '../../../shared/series/entryNames.ts'
-import type { ResolvedPruneStep, ResolvedRecover } from '../../../shared/recipe/resolve.ts'
-import { taskOf } from '../../../shared/tasks/tasks.ts'
-import { stages, type Stage } from '../../../shared/series/stages.ts'
+import { unstructured } from '../../../recipe/defaults.ts'
+import { formatAccuracy, formatShare, formatTrained, formatValue, formatWonBack } from '../../../formatting/numbers.ts'
+import { modelLabel } from '../../../catalog/formats/modelLabel.ts'
+import type { AllocationKey } from '../../../catalog/allocations/allocation.ts'
+import { allocationOf } from '../../../catalog/allocations/allocations.ts'
+import { methodOf } from '../../../catalog/methods/methods.ts'
+import { gapWonBack } from '../../../runs/series/texts.ts'
+import { entryNames } from '../../../runs/series/entryNames.ts'
+import type { ResolvedPruneStep, ResolvedRecover } from '../../../recipe/resolve.ts'
+import { taskOf } from '../../../catalog/tasks/tasks.ts'
+import { stages, type Stage } from '../../../catalog/stages.ts'
 import type { Note } from './note.ts'
 
 /** `org/name` of the Hub, from `hf:org/name[@revision]` or a place in the Hub's cache; null of any other path. */

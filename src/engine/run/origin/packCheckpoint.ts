@@ -1,6 +1,6 @@
 // Writes a pruned checkpoint with its pruned linears as bitmasks: what a run that saves `format: bitmask` would have written.
 import { join } from 'node:path'
-import { withBitmaskConfig } from '../../../shared/format/bitmaskConfig.ts'
+import { withBitmaskConfig } from '../../../catalog/formats/bitmaskConfig.ts'
 import { fileMasks, wholeLinears } from '../../checkpoint/bitmask/fileMasks.ts'
 import { packBitmasks } from '../../checkpoint/bitmask/packBitmasks.ts'
 import { openCheckpoint } from '../../checkpoint/checkpoint.ts'
@@ -10,7 +10,7 @@ import { EngineError } from '../../errors.ts'
 import { openModel } from '../../model/model.ts'
 import { masksOfPrunedModel, sparsityOfModel, summaryOf } from '../open/sourceMasks.ts'
 import { cardInFormat } from './modelCard.ts'
-import { noteName } from '../../../shared/format/noteName.ts'
+import { noteName } from '../../../formatting/noteName.ts'
 import { maxNoteBytes } from './note.ts'
 
 export interface PackOptions {

@@ -1,9 +1,9 @@
 // How the numbers of a recipe come about: context lengths, windows, calibration set, seed.
-import { andList } from '../../../shared/format/lists.ts'
-import { filesOf, type DataFiles } from '../../../shared/recipe/dataFiles.ts'
-import type { ResolvedEvaluation, ResolvedRecipe, ResolvedRecover } from '../../../shared/recipe/resolve.ts'
-import { taskOf } from '../../../shared/tasks/tasks.ts'
-import { plural } from '../../../shared/format/plural.ts'
+import { andList } from '../../../formatting/lists.ts'
+import { filesOf, type DataFiles } from '../../../recipe/dataFiles.ts'
+import type { ResolvedEvaluation, ResolvedRecipe, ResolvedRecover } from '../../../recipe/resolve.ts'
+import { taskOf } from '../../../catalog/tasks/tasks.ts'
+import { plural } from '../../../formatting/plural.ts'
 
 /** Says in sentences how the numbers came about. */
 export function protocolOf({ evaluate, calibration, recover, seed }: ResolvedRecipe): string[] {

@@ -1,10 +1,10 @@
 // Merging an adapter that was trained elsewhere, inside a run: a block at a time from the model so far, its masks checked in the bytes
 // that are saved. A killed run goes on with the next block.
 import { breathe } from '../../breathe.ts'
-import type { MergedUpdate } from '../../../shared/series/events.ts'
-import type { LowRankUpdate, TakenParameter } from '../../../shared/plan/adapter/adapterLayout.ts'
-import { moduleOfWeight, type Parameter } from '../../../shared/families/parameters.ts'
-import type { PlannedRecovery } from '../../../shared/plan/runPlan.ts'
+import type { MergedUpdate } from '../../../runs/series/events.ts'
+import type { LowRankUpdate, TakenParameter } from '../../../plan/adapter/adapterLayout.ts'
+import { moduleOfWeight, type Parameter } from '../../../catalog/families/parameters.ts'
+import type { PlannedRecovery } from '../../../plan/runPlan.ts'
 import { readF32Tensor } from '../../checkpoint/readF32.ts'
 import type { StoredMasks } from '../../checkpoint/storedMask.ts'
 import { EngineError } from '../../errors.ts'

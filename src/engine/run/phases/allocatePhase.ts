@@ -1,7 +1,7 @@
 // The sparsities of blocks that only a run can tell: by a measure of the dense model, or by trying.
-import { bestTrial, chosenAllocations, tryCount } from '../../../shared/plan/chosenAllocations.ts'
-import { lookAtData, prunedNames, type PruneEntry } from '../../../shared/plan/pruneEntries.ts'
-import { triedWindows } from '../../../shared/recipe/defaults.ts'
+import { bestTrial, chosenAllocations, tryCount } from '../../../runs/series/chosenAllocations.ts'
+import { lookAtData, prunedNames, type PruneEntry } from '../../../plan/pruneEntries.ts'
+import { triedWindows } from '../../../recipe/defaults.ts'
 import { allocate } from '../../blocks/allocate.ts'
 import type { CalibrationSet } from '../../blocks/flow.ts'
 import { createModelStream } from '../../blocks/modelStream.ts'

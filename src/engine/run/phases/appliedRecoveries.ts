@@ -1,5 +1,5 @@
 // The recoveries of one walk over the blocks, as what they do to a block.
-import type { PlannedRecovery } from '../../../shared/plan/runPlan.ts'
+import type { PlannedRecovery } from '../../../plan/runPlan.ts'
 import type { BlockRecovery } from '../../blocks/walkBlocks.ts'
 import type { PruneHost } from '../../prune/host.ts'
 import { startMatricesOf, type StartMatrices } from '../open/startMatricesOf.ts'

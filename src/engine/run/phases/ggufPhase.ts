@@ -1,5 +1,5 @@
 // The result of a run once more, as one file for llama.cpp, made of the folder that it has just saved.
-import type { Output } from '../../../shared/plan/outputs.ts'
+import type { Output } from '../../../plan/outputs.ts'
 import { openCheckpoint } from '../../checkpoint/checkpoint.ts'
 import { partialPath } from '../../checkpoint/partialFolder.ts'
 import { writeGguf } from '../../convert/writeGguf.ts'

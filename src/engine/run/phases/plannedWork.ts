@@ -1,9 +1,9 @@
 // The work of a run before it is done: its parts with the time that each is planned to take.
-import { plannedParts, secondsOfParts } from '../../../shared/plan/time.ts'
-import { describeModel } from '../../../shared/recipe/describeModel.ts'
-import { writingTokens } from '../../../shared/plan/textTokens.ts'
+import { plannedParts, secondsOfParts } from '../../../plan/time.ts'
+import { describeModel } from '../../../recipe/describeModel.ts'
+import { writingTokens } from '../../../plan/textTokens.ts'
 import type { EvaluationData, RunData } from '../open/runData.ts'
-import type { Rates } from '../../../shared/methods/work.ts'
+import type { Rates } from '../../../catalog/methods/work.ts'
 import { isWorthMeasuring, ratesOf } from '../../compute/ratesOf.ts'
 import { keptRates } from '../../keptRates.ts'
 import type { PlannedTime, RunSession } from '../state/session.ts'

@@ -1,5 +1,5 @@
 // Reconstruction of one block inside a run: settings from the recipe, steps into the events.
-import { exactAdapters } from '../../../shared/adapters/adapters.ts'
+import { exactAdapters } from '../../../catalog/adapters/adapters.ts'
 import type { BlockRecovery, BlockWork } from '../../blocks/walkBlocks.ts'
 import { EngineError } from '../../errors.ts'
 import {
@@ -8,9 +8,9 @@ import {
   type BlockReconstruction,
   type ReconstructBlockOptions,
 } from '../../recover/reconstructBlock.ts'
-import type { Budget } from '../../../shared/plan/memory.ts'
-import { setOfBlock, type TrainableSet } from '../../../shared/plan/trainable.ts'
-import type { PlannedRecovery } from '../../../shared/plan/runPlan.ts'
+import type { Budget } from '../../../plan/memory.ts'
+import { setOfBlock, type TrainableSet } from '../../../plan/trainable.ts'
+import type { PlannedRecovery } from '../../../plan/runPlan.ts'
 import type { RunSession } from '../state/session.ts'
 import type { StartMatrices } from '../open/startMatricesOf.ts'
 import { keptFactors } from '../state/keptFactors.ts'

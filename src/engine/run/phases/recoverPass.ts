@@ -1,6 +1,6 @@
 // Recovery after pruning: a retraining of the whole model, a merge into it, or one more walk over its blocks.
-import type { RecoveryPass } from '../../../shared/plan/passes.ts'
-import type { PlannedRecovery } from '../../../shared/plan/runPlan.ts'
+import type { RecoveryPass } from '../../../plan/passes.ts'
+import type { PlannedRecovery } from '../../../plan/runPlan.ts'
 import { openCheckpoint } from '../../checkpoint/checkpoint.ts'
 import { openModel } from '../../model/model.ts'
 import { withPruneHost } from '../../prune/host.ts'

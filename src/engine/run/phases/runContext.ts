@@ -1,8 +1,8 @@
 // The state that the phases share beside the session, and the model as far as the run has come.
 import { availableParallelism } from 'node:os'
-import { shareMemory, type Budget } from '../../../shared/plan/memory.ts'
-import { pruneCost } from '../../../shared/plan/pruneCost.ts'
-import { sizesOf, type PlannedRecovery, type RunPlan } from '../../../shared/plan/runPlan.ts'
+import { shareMemory, type Budget } from '../../../plan/memory.ts'
+import { pruneCost } from '../../../plan/pruneCost.ts'
+import { sizesOf, type PlannedRecovery, type RunPlan } from '../../../plan/runPlan.ts'
 import type { Checkpoint } from '../../checkpoint/checkpoint.ts'
 import type { RunData } from '../open/runData.ts'
 import { passStage } from '../state/blockStore.ts'

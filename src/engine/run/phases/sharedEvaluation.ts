@@ -3,7 +3,7 @@
 import { sha256Of } from '../../../system/sha256.ts'
 import { join } from 'node:path'
 import * as z from 'zod'
-import type { Stage } from '../../../shared/series/stages.ts'
+import type { Stage } from '../../../catalog/stages.ts'
 import { temporaryBeside, writeAtomic } from '../../../system/atomicFile.ts'
 import { keyOfWork, madeOnce, readMade } from '../../../runs/sweep/madeOnce.ts'
 import { EngineError } from '../../errors.ts'

@@ -1,6 +1,6 @@
 // How far a walk over the blocks is, where recoveries take steps in each of them.
-import type { PlannedRecovery } from '../../../shared/plan/runPlan.ts'
-import type { ResolvedRecover } from '../../../shared/recipe/resolve.ts'
+import type { PlannedRecovery } from '../../../plan/runPlan.ts'
+import type { ResolvedRecover } from '../../../recipe/resolve.ts'
 import type { RunSession } from '../state/session.ts'
 
 /** Called with a block and how many of its steps in it a recovery has done. */

@@ -1,5 +1,5 @@
 // A recovery of a recipe as the training code takes it.
-import type { PlannedRecovery } from '../../../shared/plan/runPlan.ts'
+import type { PlannedRecovery } from '../../../plan/runPlan.ts'
 import type { TrainingSettings } from '../../recover/trainingSettings.ts'
 
 /** Settings of a recovery's steps; `seed` is the recipe's. */

@@ -1,9 +1,9 @@
 // The errors of a reconstruction by block and step as tables whose cells are coloured, for the page: one for each recovery.
-import { formatValue } from '../../../shared/format/numbers.ts'
-import { escapeText } from '../../../shared/chart/shape.ts'
-import { errorSteps, recoveriesWithSteps, type ErrorCell, type StepRange } from '../../../shared/series/errorSteps.ts'
-import type { RunPicture } from '../../../shared/series/foldRun.ts'
-import { recoveryName } from '../../../shared/series/recoveryName.ts'
+import { formatValue } from '../../../formatting/numbers.ts'
+import { escapeText } from '../../../charts/shape.ts'
+import { errorSteps, recoveriesWithSteps, type ErrorCell, type StepRange } from '../../../runs/series/errorSteps.ts'
+import type { RunPicture } from '../../../runs/series/foldRun.ts'
+import { recoveryName } from '../../../runs/series/recoveryName.ts'
 
 /** Numbers of more columns than this would not fit the page; they are in each cell's title. */
 const numberedColumns = 10

@@ -1,42 +1,30 @@
 // The report as one HTML page that needs nothing else: table, curves, protocol, warnings.
-import type { ChartText } from '../../../shared/chart/chartData.ts'
-import type { Ink } from '../../../shared/chart/drawChart.ts'
-import { barsFigure } from '../../../shared/chart/drawBars.ts'
-import { ladderFigure } from '../../../shared/chart/drawLadder.ts'
-import { errorBars } from '../../../shared/chart/errorBars.ts'
-import { chartFigure } from '../../../shared/chart/figure.ts'
-import { isOfNumbers } from '../../../shared/format/textTable.ts'
-import { accuracyBars } from '../../../shared/chart/accuracyBars.ts'
-import {
-  accuracyChart,
-  chartTexts,
-  lossChart,
-  perplexityChart,
-  type RunChart,
-} from '../../../shared/chart/runCharts.ts'
-import { escapeText, shapeText } from '../../../shared/chart/shape.ts'
+import type { ChartText } from '../../../charts/chartData.ts'
+import type { Ink } from '../../../charts/drawChart.ts'
+import { barsFigure } from '../../../charts/drawBars.ts'
+import { ladderFigure } from '../../../charts/drawRecoveryChart.ts'
+import { errorBars } from '../../../charts/errorBars.ts'
+import { chartFigure } from '../../../charts/figure.ts'
+import { isOfNumbers } from '../../../formatting/textTable.ts'
+import { accuracyBars } from '../../../charts/accuracyBars.ts'
+import { accuracyChart, chartTexts, lossChart, perplexityChart, type RunChart } from '../../../charts/runCharts.ts'
+import { escapeText, shapeText } from '../../../charts/shape.ts'
 import { parseEvents } from '../../../runs/events/parseEvents.ts'
-import { sparsityOf } from '../../../shared/format/sparsity.ts'
-import {
-  formatAccuracy,
-  formatDuration,
-  formatShare,
-  formatTrained,
-  formatValue,
-} from '../../../shared/format/numbers.ts'
-import { recoveriesWithErrors } from '../../../shared/series/blockErrors.ts'
-import { laddersOf, ladderTitle } from '../../../shared/series/ladder.ts'
-import { accuraciesOf } from '../../../shared/series/accuracies.ts'
-import { emptyPicture, foldEvents, type RunPicture } from '../../../shared/series/foldRun.ts'
-import { cutText, mergedHeads, mergedRows, mergedTitle } from '../../../shared/series/mergedUpdates.ts'
-import { recoveryName } from '../../../shared/series/recoveryName.ts'
-import { endOfText, promptTexts, type PromptTexts } from '../../../shared/series/samples.ts'
-import { printable } from '../../../shared/format/printable.ts'
+import { sparsityOf } from '../../../catalog/formats/sparsity.ts'
+import { formatAccuracy, formatDuration, formatShare, formatTrained, formatValue } from '../../../formatting/numbers.ts'
+import { recoveriesWithErrors } from '../../../runs/series/blockErrors.ts'
+import { laddersOf, ladderTitle } from '../../../runs/series/recoveryChart.ts'
+import { accuraciesOf } from '../../../runs/series/accuracies.ts'
+import { emptyPicture, foldEvents, type RunPicture } from '../../../runs/series/foldRun.ts'
+import { cutText, mergedHeads, mergedRows, mergedTitle } from '../../../runs/series/mergedUpdates.ts'
+import { recoveryName } from '../../../runs/series/recoveryName.ts'
+import { endOfText, promptTexts, type PromptTexts } from '../../../runs/series/samples.ts'
+import { printable } from '../../../formatting/printable.ts'
 import { readOwn } from '../../../system/ownFile.ts'
 import { errorMaps, errorMapStyles } from './errorMap.ts'
 import type { RunReport } from './report.ts'
 import { summaryHeads, summaryRows, wonBackSentences } from './summaryTable.ts'
-import { stages } from '../../../shared/series/stages.ts'
+import { stages } from '../../../catalog/stages.ts'
 
 /** The page is light or dark as its reader likes it. */
 export const ink: Ink = { text: 'currentColor', muted: 'currentColor', error: '#c33', paper: null, font: 'inherit' }

@@ -1,6 +1,6 @@
 // The table at the end of a run: dense, pruned, recovered.
-import type { Stage } from '../../../shared/series/stages.ts'
-import { formatBytes, megabyte } from '../../../shared/format/byteSize.ts'
+import type { Stage } from '../../../catalog/stages.ts'
+import { formatBytes, megabyte } from '../../../formatting/byteSize.ts'
 import {
   formatAccuracy,
   formatDuration,
@@ -8,11 +8,11 @@ import {
   formatTrained,
   formatValue,
   formatWonBack,
-} from '../../../shared/format/numbers.ts'
-import { cutText } from '../../../shared/series/mergedUpdates.ts'
-import { undecided, type MeanAccuracy } from '../../../shared/series/meanAccuracy.ts'
-import { perplexitiesOf, perplexityIn, resultsOfTexts } from '../../../shared/series/texts.ts'
-import { textTable } from '../../../shared/format/textTable.ts'
+} from '../../../formatting/numbers.ts'
+import { cutText } from '../../../runs/series/mergedUpdates.ts'
+import { undecided, type MeanAccuracy } from '../../../runs/series/meanAccuracy.ts'
+import { perplexitiesOf, perplexityIn, resultsOfTexts } from '../../../runs/series/texts.ts'
+import { textTable } from '../../../formatting/textTable.ts'
 import type { RunReport } from './report.ts'
 
 export interface SummaryRow {

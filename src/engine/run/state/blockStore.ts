@@ -3,7 +3,7 @@
 import { rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import * as z from 'zod'
-import { maskWordsPerRow } from '../../../shared/format/maskFile.ts'
+import { maskWordsPerRow } from '../../../catalog/formats/maskFile.ts'
 import { openCheckpoint, type Checkpoint } from '../../checkpoint/checkpoint.ts'
 import { requireOwnFile } from '../../../system/ownFile.ts'
 import { maskInFile, type StoredMask } from '../../checkpoint/storedMask.ts'

@@ -1,5 +1,5 @@
 // A and B of trained low-rank adapters, kept in the run's state before they are merged, for a recipe with `save.adapters`.
-import type { TrainableSet } from '../../../shared/plan/trainable.ts'
+import type { TrainableSet } from '../../../plan/trainable.ts'
 import { readF32, type Backend } from '../../compute/backend.ts'
 import type { Trainables } from '../../recover/trainables.ts'
 import { statePrefix } from './blockStore.ts'

@@ -1,11 +1,11 @@
-// How far the whole run is, and how long it still takes: its parts weighted by the planned time (shared/plan/time.ts),
+// How far the whole run is, and how long it still takes: its parts weighted by the planned time (plan/time.ts),
 // the time that is left by the pace of finished runs, and more and more by what this one has measured.
-import { unknownPace, type Pace } from '../../../shared/plan/pace.ts'
-import { passesOf, timesBetweenAll } from '../../../shared/plan/passes.ts'
-import type { PlannedPart, WorkPart } from '../../../shared/plan/time.ts'
-import { isAskedAt, tries } from '../../../shared/plan/time.ts'
-import type { Stage } from '../../../shared/series/stages.ts'
-import type { ResolvedRecipe } from '../../../shared/recipe/resolve.ts'
+import { unknownPace, type Pace } from '../../../plan/pace.ts'
+import { passesOf, timesBetweenAll } from '../../../plan/passes.ts'
+import type { PlannedPart, WorkPart } from '../../../plan/time.ts'
+import { isAskedAt, tries } from '../../../plan/time.ts'
+import type { Stage } from '../../../catalog/stages.ts'
+import type { ResolvedRecipe } from '../../../recipe/resolve.ts'
 import type { RunProgress } from './progress.ts'
 
 export interface Overall {

@@ -2,13 +2,13 @@
 // written whole after every milestone; work that it does not mention is done again. It may come from anyone: what does not fit
 // is refused in a sentence, and what is not named here is dropped.
 import * as z from 'zod'
-import type { OutputKind } from '../../../shared/plan/outputs.ts'
-import type { BlockErrors, ChosenAllocation, Sample } from '../../../shared/series/events.ts'
-import { taskNames } from '../../../shared/tasks/tasks.ts'
+import type { OutputKind } from '../../../plan/outputs.ts'
+import type { BlockErrors, ChosenAllocation, Sample } from '../../../runs/series/events.ts'
+import { taskNames } from '../../../catalog/tasks/tasks.ts'
 import { checkRecorded, parseJson, parseRecorded } from '../../../runs/folder/recorded.ts'
 import { EngineError } from '../../errors.ts'
 import type { SourceRecord } from './sources.ts'
-import { stages } from '../../../shared/series/stages.ts'
+import { stages } from '../../../catalog/stages.ts'
 
 /** A record larger than any run writes is an attack, not a long run. */
 const few = 1e6

@@ -1,8 +1,8 @@
 // Every file whose content goes into a run's result, where it lies now, and what it looked like when the run began.
 import { readdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { filesOf, type DataFiles } from '../../../shared/recipe/dataFiles.ts'
-import type { ResolvedRecipe } from '../../../shared/recipe/resolve.ts'
+import { filesOf, type DataFiles } from '../../../recipe/dataFiles.ts'
+import type { ResolvedRecipe } from '../../../recipe/resolve.ts'
 import { openCheckpoint, type Checkpoint } from '../../checkpoint/checkpoint.ts'
 import { locate } from '../../checkpoint/locate.ts'
 import { filesOfAdapter } from '../../checkpoint/adapterFolder.ts'

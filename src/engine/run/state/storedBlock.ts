@@ -1,6 +1,6 @@
 // Weights on their way into a file: rounded to the checkpoint's type on the device, read, and their masks checked in the
 // very bytes that will lie there.
-import { moduleOfWeight } from '../../../shared/families/parameters.ts'
+import { moduleOfWeight } from '../../../catalog/families/parameters.ts'
 import { halvesAreFinite } from '../../checkpoint/halfLook.ts'
 import type { Backend } from '../../compute/backend.ts'
 import { readWide } from '../../compute/backend.ts'

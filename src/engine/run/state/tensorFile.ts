@@ -1,6 +1,6 @@
 // Small safetensors files of the run's own state: finished blocks, masks, optimiser moments.
-import { bytesOfTensor, type SafetensorsDtype } from '../../../shared/format/dtypes.ts'
-import { encodeHeader } from '../../../shared/format/encodeHeader.ts'
+import { bytesOfTensor, type SafetensorsDtype } from '../../../catalog/formats/dtypes.ts'
+import { encodeHeader } from '../../../catalog/formats/encodeHeader.ts'
 import { EngineError } from '../../errors.ts'
 import { writeAtomic } from '../../../system/atomicFile.ts'
 

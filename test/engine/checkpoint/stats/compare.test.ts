@@ -4,7 +4,7 @@ import { maskFileName, writeMaskFile } from '../../../../src/engine/checkpoint/m
 import { compareCheckpoints } from '../../../../src/engine/checkpoint/stats/compareCheckpoints.ts'
 import { f32ToBf16 } from '../../../../src/engine/dtype.ts'
 import { maskOfZeros } from '../../../../src/engine/prune/mask.ts'
-import type { CompareSummary } from '../../../../src/shared/protocol/inspect.ts'
+import type { CompareSummary } from '../../../../src/protocol/inspect.ts'
 import { f32, safetensors, scratch, type Scratch, type TestTensor } from '../../../support/safetensors.ts'
 import { storedMasks } from '../../../support/storedMasks.ts'
 

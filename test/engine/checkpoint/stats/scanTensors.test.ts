@@ -4,7 +4,7 @@ import { openCheckpoint, type Checkpoint } from '../../../../src/engine/checkpoi
 import { requireNm } from '../../../../src/engine/checkpoint/stats/nmCounter.ts'
 import { rangesOf } from '../../../../src/engine/checkpoint/stats/rowRanges.ts'
 import { scanTensors, type ScanOptions } from '../../../../src/engine/checkpoint/stats/scanTensors.ts'
-import type { TensorStats } from '../../../../src/shared/protocol/inspect.ts'
+import type { TensorStats } from '../../../../src/protocol/inspect.ts'
 import { safetensors, scratch, type Scratch } from '../../../support/safetensors.ts'
 
 const sample = new URL('../../../../samples/opt', import.meta.url).pathname

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { openCheckpoint } from '../../../../src/engine/checkpoint/checkpoint.ts'
-import { formatNm } from '../../../../src/shared/format/nm.ts'
+import { formatNm } from '../../../../src/catalog/formats/nm.ts'
 import { requireNm } from '../../../../src/engine/checkpoint/stats/nmCounter.ts'
 import { elementFormat } from '../../../../src/engine/checkpoint/stats/elementFormat.ts'
 import { summariseValues } from '../../../../src/engine/checkpoint/stats/valueSummary.ts'
@@ -8,7 +8,7 @@ import { tensorStats } from '../../../../src/engine/checkpoint/stats/tensorStats
 import { sumParts, tallyTensor, type TallyOptions } from '../../../../src/engine/checkpoint/stats/tensorTally.ts'
 import { f32ToBf16, f32ToF16 } from '../../../../src/engine/dtype.ts'
 import { createRng } from '../../../../src/engine/rng.ts'
-import type { TensorStats } from '../../../../src/shared/protocol/inspect.ts'
+import type { TensorStats } from '../../../../src/protocol/inspect.ts'
 import { f32, safetensors, scratch, type Scratch, type TestTensor } from '../../../support/safetensors.ts'
 
 const patterns = ['2:4', '4:8', '1:3', '1:4', '1:16', '3:8'].map(requireNm)

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { readPickle } from '../../../../src/engine/checkpoint/torch/pickle.ts'
 import { isNode, type Pickled } from '../../../../src/engine/checkpoint/torch/pickleValues.ts'
 import { tensorsOf } from '../../../../src/engine/checkpoint/torch/stateDict.ts'
-import { FormatError } from '../../../../src/shared/format/formatError.ts'
+import { FormatError } from '../../../../src/errors.ts'
 import { holds, patience } from '../../../support/fuzz.ts'
 
 const protocol = '\x80\x02'

@@ -14,9 +14,9 @@ import { reconstructBlock } from '../../../../src/engine/recover/reconstructBloc
 import { retrain } from '../../../../src/engine/recover/retrain.ts'
 import { randomStart } from '../../../../src/engine/recover/startMatrices.ts'
 import { createTrainables } from '../../../../src/engine/recover/trainables.ts'
-import type { Subset } from '../../../../src/shared/adapters/subsets.ts'
-import type { PruneEntry } from '../../../../src/shared/plan/pruneEntries.ts'
-import { setOfBlock, trainableSet } from '../../../../src/shared/plan/trainable.ts'
+import type { Subset } from '../../../../src/catalog/adapters/subsets.ts'
+import type { PruneEntry } from '../../../../src/plan/pruneEntries.ts'
+import { setOfBlock, trainableSet } from '../../../../src/plan/trainable.ts'
 import { openCounted, type CountedGpu, type GpuCounts } from '../../../support/gpuCounts.ts'
 import { lacks } from '../../../support/skip.ts'
 

@@ -2,8 +2,8 @@ import assert from 'node:assert/strict'
 import { resolve } from 'node:path'
 import { parse } from 'yaml'
 import { recipeText } from '../../../../src/engine/run/open/recipeFile.ts'
-import { resolveRecipe } from '../../../../src/shared/recipe/resolve.ts'
-import { recipeSchema } from '../../../../src/shared/recipe/schema.ts'
+import { resolveRecipe } from '../../../../src/recipe/resolve.ts'
+import { recipeSchema } from '../../../../src/recipe/schema.ts'
 import { cannot } from '../../../support/skip.ts'
 
 describe('the recipe in a run folder', () => {

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { RunEvent } from '../../../../src/shared/series/events.ts'
-import { stages, type Stage } from '../../../../src/shared/series/stages.ts'
+import type { RunEvent } from '../../../../src/runs/series/events.ts'
+import { stages, type Stage } from '../../../../src/catalog/stages.ts'
 import { htmlReport } from '../../../../src/engine/run/report/htmlReport.ts'
 import { newProgress } from '../../../../src/engine/run/state/progress.ts'
 import { createReport } from '../../../../src/engine/run/report/report.ts'
 import { summaryText } from '../../../../src/engine/run/report/summaryTable.ts'
-import type { PlannedRecovery } from '../../../../src/shared/plan/runPlan.ts'
-import { resolveRecipe } from '../../../../src/shared/recipe/resolve.ts'
+import type { PlannedRecovery } from '../../../../src/plan/runPlan.ts'
+import { resolveRecipe } from '../../../../src/recipe/resolve.ts'
 
 const taskNames = ['arc_easy', 'piqa'] as const
 const accuracies = { dense: [0.6, 0.7], pruned: [0.4, 0.5], recovered: [0.6, 0.69] }

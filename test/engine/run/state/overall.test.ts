@@ -1,7 +1,7 @@
 // Progress of the whole run: it never falls, and it leaves pauses out.
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import type { PlannedPart, WorkPart } from '../../../../src/shared/plan/time.ts'
+import type { PlannedPart, WorkPart } from '../../../../src/plan/time.ts'
 import { createOverall } from '../../../../src/engine/run/state/overall.ts'
 
 const parts: PlannedPart[] = [

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { KnownSparsity, linearSparsity } from '../../../../src/extension/models/knownSparsity.ts'
-import type { ModelSummary, TensorStats } from '../../../../src/shared/protocol/inspect.ts'
+import type { ModelSummary, TensorStats } from '../../../../src/protocol/inspect.ts'
 
 function memento() {
   const kept = new Map<string, unknown>()

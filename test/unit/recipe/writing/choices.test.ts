@@ -10,9 +10,9 @@ import {
   freeOutput,
   isHeldOut,
   withTexts,
-} from '../../../../src/shared/recipe/writing/choices.ts'
+} from '../../../../src/recipe/writing/choices.ts'
 import { toRecipePath } from '../../../../src/extension/recipe/recipePath.ts'
-import { recipeText } from '../../../../src/shared/recipe/writing/recipeText.ts'
+import { recipeText } from '../../../../src/recipe/writing/recipeText.ts'
 
 const samples = fileURLToPath(new URL('../../../../samples', import.meta.url))
 const texts = ['./text/train.jsonl', './text/evaluation.txt']

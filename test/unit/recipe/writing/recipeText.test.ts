@@ -1,11 +1,11 @@
 import assert from 'node:assert/strict'
 import { outlineText } from '../../../../src/extension/recipe/outlineText.ts'
-import type { MethodName } from '../../../../src/shared/methods/methods.ts'
-import { recipeText, type Comparison, type RecipeChoices } from '../../../../src/shared/recipe/writing/recipeText.ts'
-import { recoveriesOf } from '../../../../src/shared/recipe/resolve.ts'
-import { expandSweep } from '../../../../src/shared/recipe/sweep/expandSweep.ts'
-import { parseRecipe } from '../../../../src/shared/lint/parse.ts'
-import type { RecoverMode } from '../../../../src/shared/recipe/schema.ts'
+import type { MethodName } from '../../../../src/catalog/methods/methods.ts'
+import { recipeText, type Comparison, type RecipeChoices } from '../../../../src/recipe/writing/recipeText.ts'
+import { recoveriesOf } from '../../../../src/recipe/resolve.ts'
+import { expandSweep } from '../../../../src/recipe/sweep/expandSweep.ts'
+import { parseRecipe } from '../../../../src/lint/parse.ts'
+import type { RecoverMode } from '../../../../src/recipe/schema.ts'
 
 const base = {
   model: './opt "125m"',

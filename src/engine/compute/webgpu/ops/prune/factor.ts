@@ -2,7 +2,7 @@
 // and U = R⁻¹, in place. A block of the diagonal is one workgroup's work, all else are matrix products: within a panel by the
 // blocks, beside it by whole panels, so that dispatches are few and deep. Nothing may be bound for reading and for writing at
 // once, so that each product leaves the matrix, or comes back to it.
-import { factorPanelWidth } from '../../../../../shared/methods/method.ts'
+import { factorPanelWidth } from '../../../../../catalog/methods/method.ts'
 import type { Kernels } from '../../../kernels.ts'
 import { slice, type Tensor } from '../../../tensor.ts'
 import { pieces, type Gpu } from '../../gpu.ts'

@@ -1,0 +1,124 @@
+// Values of GGUF's metadata as text. Long lists, such as a vocabulary, are walked over and only their beginning is kept.
+import { FormatError, quoted } from '../../../errors.ts'
+import type { ByteCursor } from './byteCursor.ts'
+
+/** What is kept of all texts together is bounded: a file may claim any number of them. */
+export interface TextBudget {
+  /** @throws FormatError when the texts are longer than those of any model. */
+  spend(bytes: number): void
+}
+
+const maxTextBytes = 32 * 2 ** 20
+
+export function textBudget(): TextBudget {
+  let left = maxTextBytes
+  return {
+    spend(bytes) {
+      left -= bytes
+      if (left < 0)
+        throw new FormatError(
+          `its names and texts take more than ${maxTextBytes} bytes, more than those of any model; the file is damaged: get it again`,
+        )
+    },
+  }
+}
+
+/** Elements of a list that are shown. */
+const shownElements = 4
+/** Bytes shown of a text in a list. */
+const shownBytes = 40
+
+interface Scalar {
+  readonly bytes: number
+  readonly text: (view: DataView) => string
+}
+
+const float = (value: number) => String(Math.fround(value) === value ? Number(value.toPrecision(7)) : value)
+const scalars: Readonly<Record<number, Scalar>> = {
+  0: { bytes: 1, text: (view) => String(view.getUint8(0)) },
+  1: { bytes: 1, text: (view) => String(view.getInt8(0)) },
+  2: { bytes: 2, text: (view) => String(view.getUint16(0, true)) },
+  3: { bytes: 2, text: (view) => String(view.getInt16(0, true)) },
+  4: { bytes: 4, text: (view) => String(view.getUint32(0, true)) },
+  5: { bytes: 4, text: (view) => String(view.getInt32(0, true)) },
+  6: { bytes: 4, text: (view) => float(view.getFloat32(0, true)) },
+  7: { bytes: 1, text: (view) => String(view.getUint8(0) !== 0) },
+  10: { bytes: 8, text: (view) => String(view.getBigUint64(0, true)) },
+  11: { bytes: 8, text: (view) => String(view.getBigInt64(0, true)) },
+  12: { bytes: 8, text: (view) => String(view.getFloat64(0, true)) },
+}
+const stringType = 8
+const arrayType = 9
+
+/** `key`: for messages. @throws FormatError for a type that is not known, or a length that cannot be true. */
+export async function readValue(cursor: ByteCursor, type: number, key: string, budget: TextBudget): Promise<string> {
+  const scalar = scalars[type]
+  if (scalar) {
+    await cursor.fill(scalar.bytes)
+    return scalar.text(cursor.take(scalar.bytes))
+  }
+  if (type === stringType) return readString(cursor, key, budget)
+  if (type === arrayType) return readList(cursor, key, budget)
+  throw unknownType(type, key)
+}
+
+function unknownType(type: number, key: string): FormatError {
+  return new FormatError(`${quoted(key)} has the unknown type ${type}; the file is damaged: get it again`)
+}
+
+async function readString(cursor: ByteCursor, key: string, budget: TextBudget): Promise<string> {
+  const length = await lengthOf(cursor, key)
+  budget.spend(length)
+  await cursor.fill(length)
+  return new TextDecoder().decode(cursor.take(length))
+}
+
+/** A length of bytes, or of elements of at least one byte: never more than is left. */
+async function lengthOf(cursor: ByteCursor, key: string, elementBytes = 1): Promise<number> {
+  await cursor.fill(8)
+  const length = cursor.u64()
+  if (length * elementBytes <= cursor.left) return length
+  throw new FormatError(
+    `${quoted(key)} claims a length of ${length === Infinity ? 'more than 2^53' : length}, more than a header or the file has left; it is damaged: get it again`,
+  )
+}
+
+async function readList(cursor: ByteCursor, key: string, budget: TextBudget): Promise<string> {
+  await cursor.fill(4)
+  const type = cursor.u32()
+  if (type === arrayType)
+    throw new FormatError(`${quoted(key)} is a list of lists, which GGUF has not; the file is damaged: get it again`)
+  if (type === stringType) return readStrings(cursor, key, budget)
+  const scalar = scalars[type]
+  if (!scalar) throw unknownType(type, key)
+  const length = await lengthOf(cursor, key, scalar.bytes)
+  const shown: string[] = []
+  while (shown.length < Math.min(length, shownElements)) {
+    await cursor.fill(scalar.bytes)
+    shown.push(scalar.text(cursor.take(scalar.bytes)))
+  }
+  cursor.skip((length - shown.length) * scalar.bytes)
+  return listText(shown, length)
+}
+
+async function readStrings(cursor: ByteCursor, key: string, budget: TextBudget): Promise<string> {
+  const length = await lengthOf(cursor, key, 8)
+  const shown: string[] = []
+  for (let i = 0; i < length; i++) {
+    if (!cursor.has(8)) await cursor.fill(8)
+    const bytes = cursor.u64()
+    if (i < shownElements && bytes <= cursor.left) {
+      const some = Math.min(bytes, shownBytes)
+      budget.spend(some)
+      await cursor.fill(some)
+      shown.push(JSON.stringify(new TextDecoder().decode(cursor.take(some)) + (some < bytes ? '…' : '')))
+      cursor.skip(bytes - some)
+    } else cursor.skip(bytes)
+  }
+  return listText(shown, length)
+}
+
+function listText(shown: readonly string[], length: number): string {
+  const rest = length > shown.length ? [`… ${length} in all`] : []
+  return `[${[...shown, ...rest].join(', ')}]`
+}

@@ -1,0 +1,178 @@
+// A recovery ladder: dense, pruned and recovered as marks on one axis, the gap that was won back shaded. A row for each run.
+import { stages, type Stage } from '../catalog/stages.ts'
+import type { Ladder, LadderMark } from '../runs/series/recoveryChart.ts'
+import { makeAxis, type Axis } from './axis.ts'
+import { seriesStyle } from './chartData.ts'
+import { markPath, paperInk, type Ink } from './drawChart.ts'
+import { textWidth } from './layout.ts'
+import { shape, type Shape } from './shape.ts'
+
+/** A run's ladder; `index` decides its colour, as in the charts. */
+export interface LadderRow {
+  readonly label: string
+  readonly index: number
+  readonly ladder: Ladder
+}
+
+const [foot, side] = [38, 46]
+/** A row of several has the name of its run above it. */
+const rowHeight = (rows: readonly LadderRow[]) => (rows.length > 1 ? 82 : 64)
+/** Values further apart than this stand on a log axis: on a linear one the lower two would be one. */
+const farApart = 4
+
+export const ladderHeight = (rows: readonly LadderRow[]): number => rowHeight(rows) * rows.length + foot
+
+/** null while nothing is measured: there is no axis without a value. */
+export function drawLadder(rows: readonly LadderRow[], width: number, ink: Ink): Shape | null {
+  const shown = rows.filter(({ ladder }) => valuesOf(ladder).length > 0)
+  const values = shown.flatMap(({ ladder }) => valuesOf(ladder))
+  if (values.length === 0) return null
+  const [low, high] = [Math.min(...values), Math.max(...values)]
+  const log = low > 0 && high / low > farApart
+  const axis = makeAxis(values, [side, width - side], width / 160, { log, whole: false })
+  const bottom = rowHeight(rows) * shown.length
+  const better = shown[0].ladder.better === 'low' ? '← better' : 'better →'
+  const muted = { fill: ink.muted }
+  return shape(
+    'g',
+    { 'font-size': 11, 'font-family': ink.font, fill: ink.text },
+    ...axis.ticks.flatMap(({ value, label }) => {
+      const x = axis.at(value)
+      return [
+        shape('line', { class: 'grid', x1: x, x2: x, y1: 4, y2: bottom, stroke: ink.muted, 'stroke-opacity': 0.25 }),
+        shape('text', { class: 'xTick', x, y: bottom + 14, 'text-anchor': 'middle', ...muted }, percent(shown, label)),
+      ]
+    }),
+    shape('line', { x1: 8, x2: width - 8, y1: bottom, y2: bottom, stroke: ink.muted, 'stroke-opacity': 0.7 }),
+    shape(
+      'text',
+      { class: 'axisName', x: width - 8, y: bottom + 30, 'text-anchor': 'end', ...muted },
+      `${shown[0].ladder.name}${log ? ' (log)' : ''}, ${better}`,
+    ),
+    ...shown.flatMap((row, i) =>
+      drawRow(row, { axis, y: rowHeight(rows) * (i + 1) - 28, width, ink, named: rows.length > 1 }),
+    ),
+  )
+}
+
+const percent = ([{ ladder }]: readonly LadderRow[], label: string) =>
+  ladder.better === 'high' ? `${Math.round(1000 * Number(label)) / 10} %` : label
+
+function valuesOf({ marks }: Ladder): number[] {
+  return stages.flatMap((stage) => {
+    const value = marks[stage]?.value ?? null
+    return value !== null && Number.isFinite(value) ? [value] : []
+  })
+}
+
+interface Place {
+  readonly axis: Axis
+  readonly y: number
+  readonly width: number
+  readonly ink: Ink
+  readonly named: boolean
+}
+
+function drawRow({ label, index, ladder }: LadderRow, place: Place): Shape[] {
+  const { axis, y, ink, named } = place
+  const { colour } = seriesStyle(index)
+  const at = (mark: LadderMark | undefined) =>
+    mark?.value != null && Number.isFinite(mark.value) ? axis.at(mark.value) : null
+  const { dense, pruned, recovered } = ladder.marks
+  const [d, p, r] = [at(dense), at(pruned), at(recovered)]
+  const span = (from: number, to: number, look: Shape['attributes']) =>
+    shape('rect', {
+      x: Math.min(from, to),
+      y: y - 5,
+      width: Math.max(1, Math.abs(to - from)),
+      height: 10,
+      fill: colour,
+      ...look,
+    })
+  const drawn: Shape[] = []
+  // On black the faint fill alone is not seen.
+  if (d !== null && p !== null)
+    drawn.push(span(d, p, { class: 'gapOfPruning', 'fill-opacity': 0.15, stroke: colour, 'stroke-opacity': 0.7 }))
+  if (p !== null && r !== null && ladder.wonBack !== null)
+    drawn.push(
+      span(
+        p,
+        r,
+        ladder.wonBack >= 0 ? { class: 'wonBack', 'fill-opacity': 0.65 } : { fill: ink.error, 'fill-opacity': 0.5 },
+      ),
+    )
+  if (named) drawn.push(shape('text', { x: 8, y: y - 34, 'font-weight': 600 }, label))
+  const marks = stages.flatMap((stage) => (ladder.marks[stage] ? [{ stage, mark: ladder.marks[stage] }] : []))
+  for (const { stage, mark } of marks) drawn.push(...drawMark(stage, mark, at(mark), colour, place))
+  return [
+    ...drawn,
+    ...drawNames(
+      marks.map((one) => ({ ...one, x: at(one.mark) })),
+      place,
+    ),
+  ]
+}
+
+function drawMark(stage: Stage, mark: LadderMark, x: number | null, colour: string, { y, ink }: Place): Shape[] {
+  if (x === null) return []
+  const title = shape('title', {}, `${stage} ${mark.text}`)
+  if (stage !== 'recovered')
+    return [
+      shape(
+        'line',
+        { class: stage, x1: x, x2: x, y1: y - 11, y2: y + 11, stroke: ink.text, 'stroke-width': 2.5 },
+        title,
+      ),
+    ]
+  // It moves while the recovery goes on: then it is hollow.
+  const fill = mark.after === null ? colour : (ink.paper ?? 'none')
+  const look = {
+    d: markPath('circle', 110),
+    transform: `translate(${x} ${y})`,
+    fill,
+    stroke: colour,
+    'stroke-width': 2,
+  }
+  return [shape('path', { class: 'recovered', ...look }, title)]
+}
+
+/** Dense and pruned are named above their marks, recovered below; names that would meet lean away from each other. */
+function drawNames(
+  marks: readonly { stage: Stage; mark: LadderMark; x: number | null }[],
+  { y, width, ink }: Place,
+): Shape[] {
+  const named = marks.flatMap(({ stage, mark, x }) => {
+    if (x === null) return []
+    const after = mark.after === null ? '' : ` after ${mark.after}`
+    return [{ stage, x, text: `${stage} ${mark.text}${after}`, half: textWidth(`${stage} ${mark.text}${after}`) / 2 }]
+  })
+  const above = named.filter(({ stage }) => stage !== 'recovered').sort((a, b) => a.x - b.x)
+  const meet = above.length === 2 && above[1].x - above[0].x < above[0].half + above[1].half + 8
+  // A name ends 3 pixels past its own mark where the marks are apart, and 4 before it where they are one.
+  const lean = meet ? Math.max(-3, (8 - (above[1].x - above[0].x)) / 2) : 0
+  return named.map(({ stage, x, text, half }) => {
+    const isLeft = above[0]?.stage === stage
+    const shift = meet && stage !== 'recovered' ? (isLeft ? -half - lean : half + lean) : 0
+    const middle = Math.max(half + 4, Math.min(width - half - 4, x + shift))
+    const halo: Shape['attributes'] = ink.paper ? { stroke: ink.paper, 'stroke-width': 3, 'paint-order': 'stroke' } : {}
+    const place = { x: middle, y: stage === 'recovered' ? y + 22 : y - 14, 'text-anchor': 'middle' }
+    return shape('text', { class: 'note', ...place, ...halo }, text)
+  })
+}
+
+/** On white paper, with what it says in words. */
+export function ladderFigure(rows: readonly LadderRow[], title: string, ink: Ink = paperInk): Shape | null {
+  const width = 720
+  const drawing = drawLadder(rows, width, ink)
+  if (!drawing) return null
+  const height = ladderHeight(rows) + 52
+  const text = { x: 8, 'font-family': ink.font, fill: ink.text }
+  return shape(
+    'svg',
+    { viewBox: `0 0 ${width} ${height}`, width, height, role: 'img', 'aria-label': title },
+    ...(ink.paper ? [shape('rect', { width, height, fill: ink.paper })] : []),
+    shape('text', { ...text, y: 18, 'font-size': 14, 'font-weight': 600 }, title),
+    shape('text', { ...text, y: 36, 'font-size': 12 }, rows[0].ladder.words),
+    shape('g', { transform: 'translate(0 44)' }, drawing),
+  )
+}

@@ -1,0 +1,175 @@
+// The charts of a run, alone or with others laid over it. The view and the report draw the same.
+import { downsample } from '../runs/series/downsample.ts'
+import { entryNames } from '../runs/series/entryNames.ts'
+import { accuraciesOf } from '../runs/series/accuracies.ts'
+import type { Evaluation, RunPicture } from '../runs/series/foldRun.ts'
+import { recoveryName } from '../runs/series/recoveryName.ts'
+import type { Accuracy } from '../runs/series/meanAccuracy.ts'
+import { smooth, type Point } from '../runs/series/smooth.ts'
+import { formatAccuracy, formatValue } from '../formatting/numbers.ts'
+import { levelDash, seriesStyle, type ChartData, type Level, type Series, type SeriesStyle } from './chartData.ts'
+
+export interface ChartedRun {
+  label: string
+  /** Decides colour, dash and marker; the run that the others are laid over has 0. */
+  index: number
+  picture: RunPicture
+}
+
+export type RunChart = Pick<ChartData, 'series' | 'levels' | 'xRange'>
+
+export interface CurveSettings {
+  smoothing: number
+  maxPoints: number
+}
+
+export const chartTexts = {
+  loss: { title: 'Loss while retraining', xName: 'step', xLabel: 'optimiser steps', yLabel: 'nats a token' },
+  perplexity: {
+    title: 'Perplexity along the recovery',
+    xName: 'step',
+    xLabel: 'optimiser steps',
+    yLabel: 'perplexity',
+  },
+  accuracy: {
+    title: 'Accuracy along the recovery',
+    xName: 'step',
+    xLabel: 'optimiser steps',
+    yLabel: '% right, mean of the tasks',
+    format: percentText,
+  },
+}
+
+/** Axis of values in per cent. */
+function percentText(value: number | null, error: number | null): string {
+  return value === null || Number.isNaN(value)
+    ? formatValue(value)
+    : formatAccuracy(value / 100, error === null ? null : error / 100)
+}
+
+/**
+ * The loss of each retraining, of the text or against the dense model's logits, from its own first step. Reconstructions have none: their losses are errors of blocks, which
+ * grow with depth, so that one line through them climbs while the model gets better.
+ */
+export function lossChart(runs: readonly ChartedRun[], { smoothing, maxPoints }: CurveSettings): RunChart {
+  const series = runs.flatMap(({ label, index, picture }) =>
+    [...picture.lossByRecovery].flatMap(([recovery, all]): Series[] => {
+      if (picture.blockLoss.has(recovery)) return []
+      const before = (all[0]?.x ?? 1) - 1
+      const points = all.map(({ x, y }) => ({ x: x - before, y }))
+      const part = partOf(picture, recovery)
+      const names = [runs.length > 1 ? label : (part ?? 'loss'), runs.length > 1 && part, smoothing > 0 && 'smoothed']
+      const one: Series = {
+        label: names.filter(Boolean).join(', '),
+        style: part === null ? seriesStyle(index) : entryStyle(runs.length > 1 ? index : recovery, recovery),
+        points: downsample(smooth(points, smoothing), maxPoints),
+        raw: smoothing > 0 ? downsample(points, maxPoints) : undefined,
+        ...(part !== null && index === 0 && { note: part }),
+      }
+      return [one]
+    }),
+  )
+  return { series, levels: [], xRange: null }
+}
+
+/** The name of a recovery among several; null of the only one. */
+function partOf({ recoveries }: RunPicture, recovery: number): string | null {
+  return recoveries.length > 1 ? recoveryName(recovery, recoveries[recovery] ?? '') : null
+}
+
+/** A series for each entry of `evaluate`. Dense and pruned belong to no step of the recovery: they are levels. */
+export function perplexityChart(runs: readonly ChartedRun[]): RunChart {
+  const series: Series[] = []
+  const levels: NamedLevel[] = []
+  for (const run of runs) {
+    const evaluations = run.picture.evaluations.filter(({ accuracy }) => accuracy === null)
+    const names = [...entryNames(evaluations)].sort(([a], [b]) => a - b)
+    names.forEach(([entry, name], i) => {
+      const note = (what: string) => (names.length > 1 ? `${name}, ${what}` : what)
+      const label = (what: string) => (runs.length > 1 ? `${run.label}, ${note(what)}` : note(what))
+      const style = runs.length > 1 ? entryStyle(run.index, i) : seriesStyle(i)
+      const measured = evaluations.filter((evaluation) => evaluation.entry === entry)
+      // Overlaid runs are told apart by colour alone: their names would fill the picture.
+      const noteOf = (what: string) => (run.index === 0 ? note(what) : '')
+      levels.push(...levelsOf(measured, { note, label, noteOf, style }))
+      const points = curveOf(measured)
+      if (points.length === 0) return
+      series.push({ label: label('recovered'), style, points, marks: 'both', note: noteOf('recovered') })
+    })
+  }
+  const steps = Math.max(0, ...runs.map(({ picture }) => picture.loss.length))
+  return { series, levels: oncePerValue(levels), xRange: steps > 0 ? [0, steps] : null }
+}
+
+/** Mean over the tasks with its standard error; as with perplexity, dense and pruned are levels. */
+export function accuracyChart(runs: readonly ChartedRun[]): RunChart {
+  const series: Series[] = []
+  const levels: NamedLevel[] = []
+  for (const { label: run, index, picture } of runs) {
+    const { stages, recovered } = accuraciesOf(picture.evaluations)
+    const label = (what: string) => (runs.length > 1 ? `${run}, ${what}` : what)
+    const style = seriesStyle(index)
+    for (const stage of ['dense', 'pruned'] as const) {
+      const mean = stages[stage]
+      if (!mean) continue
+      const { y: value, error } = inPercent(mean)
+      const note = index === 0 ? `${stage} ${percentText(value, error)}` : ''
+      levels.push({ what: stage, label: label(stage), note, value, error, style, dash: levelDash[stage] })
+    }
+    if (recovered.length === 0) continue
+    const points = recovered.map(({ x, mean }): Point => ({ x, ...inPercent(mean) }))
+    series.push({ label: label('recovered'), style, points, marks: 'both', note: index === 0 ? 'recovered' : '' })
+  }
+  const isMeasured = series.length + levels.length > 0
+  const steps = Math.max(0, ...runs.map(({ picture }) => picture.loss.length))
+  return { series, levels: oncePerValue(levels), xRange: isMeasured && steps > 0 ? [0, steps] : null }
+}
+
+function inPercent({ acc, stderr }: Accuracy) {
+  return { y: 100 * acc, error: stderr === null ? null : 100 * stderr }
+}
+
+/** With several runs the colour tells the run, dash and marker the entry. */
+function entryStyle(index: number, entry: number): SeriesStyle {
+  return { ...seriesStyle(index + entry), colour: seriesStyle(index).colour }
+}
+
+interface NamedLevel extends Level {
+  /** Name of the measurement, without the run. */
+  readonly what: string
+}
+
+/** Makes one line of equal measurements of several runs, as of the same dense model. */
+function oncePerValue(levels: readonly NamedLevel[]): Level[] {
+  return levels.flatMap(({ what, ...level }, i) => {
+    const alike = levels.filter((other) => other.what === what && Object.is(other.value, level.value))
+    if (alike[0] !== levels[i]) return []
+    return [alike.length > 1 ? { ...level, label: what } : level]
+  })
+}
+
+interface LevelNames {
+  /** Name without the run. */
+  note: (what: string) => string
+  label: (what: string) => string
+  noteOf: (what: string) => string
+  style: SeriesStyle
+}
+
+function levelsOf(measured: readonly Evaluation[], { note: whatOf, label, noteOf, style }: LevelNames): NamedLevel[] {
+  return (['dense', 'pruned'] as const).flatMap((stage) => {
+    const last = measured.findLast((evaluation) => evaluation.stage === stage)
+    if (!last) return []
+    const name = noteOf(stage)
+    const note = name === '' ? '' : `${name} ${formatValue(last.perplexity)}`
+    const value = last.perplexity ?? NaN
+    return [{ what: whatOf(stage), label: label(stage), note, value, style, dash: levelDash[stage] }]
+  })
+}
+
+/** Keeps the later of two measurements at one step. */
+function curveOf(measured: readonly Evaluation[]): Point[] {
+  const recovered = measured.filter(({ stage }) => stage === 'recovered')
+  const byStep = new Map(recovered.map(({ x, perplexity }) => [x, perplexity]))
+  return [...byStep].map(([x, y]) => ({ x, y })).sort((a, b) => a.x - b.x)
+}

@@ -1,0 +1,124 @@
+// Runs as points: any two of what they are compared by. Steps join those that no other beats in both, and bound what is reached.
+import type { FoldedRun, Spread } from '../runs/compared/foldSeeds.ts'
+import { measureNamed, type Measure } from '../runs/compared/measures.ts'
+import { paretoFront } from '../runs/compared/paretoFront.ts'
+import { defaultStyles, styleGroups, type StyledBy } from './runStyles.ts'
+import { levelDash, seriesStyle, type ChartText, type Level, type Series } from './chartData.ts'
+import type { RunChart } from './runCharts.ts'
+import type { Point } from '../runs/series/smooth.ts'
+
+export interface ScatterLook {
+  readonly x: Measure
+  readonly y: Measure
+  readonly by: StyledBy
+}
+
+/** A run that has both values, neither of them infinite, with where it stands among the runs. */
+export interface ScatterPoint extends Point {
+  readonly y: number
+  readonly run: number
+  readonly style: Series['style']
+}
+
+export interface Scatter {
+  readonly chart: RunChart
+  readonly text: ChartText
+  readonly points: readonly ScatterPoint[]
+}
+
+const front = { ...seriesStyle(0), colour: '#7f7f7f', dash: '' }
+
+/** The sparsity that was asked for, or what came of it where nobody knows, against perplexity. */
+export function defaultLook(runs: readonly FoldedRun[]): ScatterLook {
+  const asked = measureNamed('sparsity')
+  const x = runs.some((run) => asked.of(run) !== null) ? asked : measureNamed('zeros')
+  return { x, y: measureNamed('perplexity'), by: defaultStyles(runs) }
+}
+
+/**
+ * Medians over the seeds with their range; runs that lack one of the two are left out, and those that are not `shown`: all runs
+ * decide which colour means what, so that it means the same in whatever is shown of them.
+ */
+export function scatterChart<Run extends FoldedRun>(
+  runs: readonly Run[],
+  look: ScatterLook,
+  shown: (run: Run) => boolean = () => true,
+): Scatter {
+  const { x, y, by } = look
+  const points = styleGroups(runs, by).map(({ label, style, runs: members }) => ({
+    label,
+    style,
+    points: members.flatMap((run): ScatterPoint[] => {
+      const [across, up] = [x.of(runs[run]), y.of(runs[run])]
+      const isPlaced = across && up && Number.isFinite(across.median) && Number.isFinite(up.median)
+      return isPlaced && shown(runs[run]) ? [{ ...placed(across, x, up, y), run, style }] : []
+    }),
+  }))
+  const drawn = points.filter((group) => group.points.length > 0)
+  const all = drawn.flatMap((group) => group.points)
+  const series = drawn.map(({ label, style, points: own }): Series => ({
+    label: label || 'runs',
+    style,
+    points: [...own].sort((a, b) => a.x - b.x),
+    marks: 'marks',
+  }))
+  // Each model has a front of its own: no run of one beats a run of another.
+  const models = [...new Set(all.map(({ run }) => runs[run].facts.model))]
+  const line = models.flatMap((model): Series[] => {
+    const best = frontOf(
+      all.filter(({ run }) => runs[run].facts.model === model),
+      x,
+      y,
+    )
+    const label = models.length > 1 && model !== '' ? `Pareto front, ${model}` : 'Pareto front'
+    return best.length > 1 ? [{ label, style: front, points: best }] : []
+  })
+  // The lines behind the marks.
+  return {
+    chart: { series: [...line, ...series], levels: denseLevels(runs.filter(shown), y), xRange: null },
+    text: textOf(x, y),
+    points: all,
+  }
+}
+
+function placed(across: Spread, x: Measure, up: Spread, y: Measure): Point & { y: number } {
+  const range = up.count > 1 && up.low < up.high ? { low: y.factor * up.low, high: y.factor * up.high } : {}
+  return { x: x.factor * across.median, y: y.factor * up.median, ...range }
+}
+
+/** None where neither end of an axis is the better one. */
+function frontOf(points: readonly ScatterPoint[], x: Measure, y: Measure): Point[] {
+  if (x.better === null || y.better === null || x.id === y.id) return []
+  const best = paretoFront(points, { x: x.better, y: y.better }).map((i) => points[i])
+  const isHigh = x.better === 'high'
+  // A run reaches everything that is no better than it in either, which is bounded by steps and not by a slope.
+  return best.flatMap((point, i): Point[] => {
+    const before = best.at(i - 1)
+    const corner = i === 0 || !before ? [] : [{ x: isHigh ? before.x : point.x, y: isHigh ? point.y : before.y }]
+    return [...corner, { x: point.x, y: point.y }]
+  })
+}
+
+const mostLevels = 3
+
+/** What the dense models have, each value once; none where there are more than can be told apart. */
+function denseLevels(runs: readonly FoldedRun[], { dense: denseOf, factor, format }: Measure): Level[] {
+  const dense = runs.flatMap((run) => {
+    const spread = denseOf?.(run) ?? null
+    return spread && Number.isFinite(spread.median)
+      ? [{ model: run.facts.model, text: format(spread.median), value: factor * spread.median }]
+      : []
+  })
+  const once = [...new Map(dense.map((one) => [one.text, one])).values()]
+  if (once.length > mostLevels) return []
+  return once.map(({ model, value }): Level => {
+    const label = once.length > 1 && model !== '' ? `dense, ${model}` : 'dense'
+    return { label, note: label, value, dash: levelDash.dense, style: front }
+  })
+}
+
+function textOf(x: Measure, y: Measure): ChartText {
+  const title = `${x.title[0].toUpperCase()}${x.title.slice(1)} and ${y.title}`
+  const format = (value: number | null) => (value === null ? 'NaN' : y.format(value / y.factor))
+  return { title, xName: x.title, xLabel: x.axis, yLabel: y.axis, format }
+}

@@ -1,0 +1,225 @@
+// The context of every rule: the text's tree, the value as written, and a recipe that is valid whatever is wrong with
+// the text, so that one mistake does not hide the others.
+import { isScalar, visit } from 'yaml'
+import type { Scalar } from 'yaml'
+import { sweptPaths } from '../recipe/sweep/settingsOfRuns.ts'
+import type { Path, RecipeDocument } from '../recipe/document.ts'
+import type { LintFacts, ModelFacts, ModelModule } from '../recipe/facts.ts'
+import { dataUses, type DataUse } from '../recipe/dataUses.ts'
+import { createMatcher } from '../recipe/match.ts'
+import type { Matcher } from '../recipe/match.ts'
+import { validate, type Issue } from '../recipe/issues.ts'
+import { recoveriesOf, resolveRecipe } from '../recipe/resolve.ts'
+import type { IdShape, ResolvedPruneStep, ResolvedRecipe, ResolvedRecover } from '../recipe/resolve.ts'
+import type { Recipe, Recover } from '../recipe/schema.ts'
+import { idShapeOf } from '../recipe/facts.ts'
+import { viewModel } from '../plan/modelView.ts'
+import type { PlanFinding } from '../plan/planFinding.ts'
+import { planFindings } from '../plan/planFindings.ts'
+import { fixesOf, type Fixes } from './fixes.ts'
+import { adapterAmong, type AdapterName } from '../catalog/adapters/adapters.ts'
+import { parseNm, type NmPattern } from '../catalog/formats/nm.ts'
+import { isRecord } from '../formatting/records.ts'
+
+/** One `targets` or `ignore` entry with its place. */
+export interface TargetEntry {
+  /** Index in `prune`. */
+  readonly step: number
+  readonly kind: 'targets' | 'ignore'
+  readonly path: Path
+  readonly matcher: Matcher
+}
+
+/** One recovery with its place: `recover`, or `recover[1]` of a list. */
+export interface RecoveryEntry {
+  readonly path: Path
+  readonly written: Recover
+  readonly resolved: ResolvedRecover
+  /** The one among what is trained. */
+  readonly adapter: AdapterName | null
+}
+
+export interface LintContext {
+  readonly document: RecipeDocument
+  readonly fix: Fixes
+  readonly issues: readonly Issue[]
+  /** The value as written; anything. */
+  readonly raw: unknown
+  /** The valid part of the recipe. */
+  readonly recipe: Recipe
+  readonly resolved: ResolvedRecipe
+  readonly facts: LintFacts
+  readonly model: ModelFacts | null
+  /** Modules of a model whose family is known; null where nothing can be said about names. */
+  readonly modules: readonly ModelModule[] | null
+  /** Values of `targets` and `ignore` as written, valid or not. */
+  readonly targetLists: readonly { path: Path; value: unknown }[]
+  /** Entries of valid lists only. */
+  readonly entries: readonly TargetEntry[]
+  /** All plain and quoted scalars of the text, keys too. */
+  readonly scalars: readonly Scalar[]
+  /** The value as written at a path; undefined when there is none. */
+  get(path: Path): unknown
+  has(path: Path): boolean
+  /** True if the setting in `resolved` may not be what was meant: it, or a key that may be it, is wrong. */
+  isUnsure(path: Path): boolean
+  /** Runs of a sweep have other values there, or for a part of it: what holds of the recipe by itself need not hold of them. */
+  isSwept(path: Path): boolean
+  /** Modules that an entry matches; none without a model. */
+  matched(entry: string): readonly ModelModule[]
+  /** Modules that a step prunes: matched matrices, without the ignored ones. */
+  prunedBy(step: ResolvedPruneStep): readonly ModelModule[]
+  /** The findings of a plan of the recipe's valid part, in its resolved form. */
+  planned(): readonly PlanFinding[]
+  readonly recoveries: readonly RecoveryEntry[]
+  /** Every place that names data. */
+  readonly uses: readonly DataUse[]
+}
+
+export function createContext(document: RecipeDocument, facts: LintFacts): LintContext {
+  const { recipe, issues } = recipeOf(document.value)
+  const model = facts.model
+  const idShape: IdShape = (data, field) => idShapeOf(facts.data.get(data), field)
+  const resolved = resolveRecipe(recipe, { ...model?.modelConfig, idShape, denseModel: model?.source })
+  const recoveries = recoveriesOf(recipe.recover).map((written, i): RecoveryEntry => {
+    const settled = resolved.recover[i]
+    const path = Array.isArray(recipe.recover) ? ['recover', i] : ['recover']
+    return { path, written, resolved: settled, adapter: adapterAmong(settled.train) }
+  })
+  const view = model?.modelConfig ? viewModel(model.modelConfig, model.modules) : null
+  let planned: readonly PlanFinding[] | null = null
+  const get = (path: Path): unknown => path.reduce<unknown>(child, document.value)
+  const targetLists = listsOf(document.value)
+  const swept = pathsOf(sweptIn(recipe))
+  let known: Paths | null = null
+  const wrong = () => (known ??= pathsOf(issues.map(({ path }) => path as Path)))
+  return {
+    document,
+    fix: fixesOf(document),
+    issues,
+    raw: document.value,
+    recipe,
+    resolved,
+    facts,
+    model,
+    modules: view?.modules ?? null,
+    targetLists,
+    entries: targetLists.flatMap(entriesOf),
+    scalars: scalarsOf(document),
+    get,
+    has: (path) => get(path) !== undefined,
+    isUnsure: (path) => wrong().hasWithin(path) || (get(path) === undefined && wrong().hasAround(path)),
+    isSwept: (path) => swept.hasWithin(path) || swept.hasAround(path),
+    matched: (entry) => view?.matched(entry) ?? [],
+    prunedBy: (step) => view?.prunedBy(step) ?? [],
+    planned: () => (planned ??= planFindings(resolved, view)),
+    recoveries,
+    uses: dataUses(resolved, (i) => recoveries[i].path),
+  }
+}
+
+/** Paths that a sweep sets, with places in lists as numbers. */
+function sweptIn({ sweep = {} }: Recipe): Path[] {
+  const keys = sweep.cases
+    ? sweep.cases.flatMap(({ set }) => Object.keys(set))
+    : sweptPaths(sweep).map(([path]) => path)
+  return [...new Set(keys)].map((key) => key.split('.').map((part) => (/^\d+$/.test(part) ? Number(part) : part)))
+}
+
+interface Paths {
+  /** Whether one of them is `path`, or of a part of what is there. */
+  hasWithin(path: Path): boolean
+  /** Whether one of them is `path`, or of something that it is a part of. */
+  hasAround(path: Path): boolean
+}
+
+/** Asked for each report of a rule, of which there may be as many as paths. */
+function pathsOf(paths: readonly Path[]): Paths {
+  const starts = (path: Path) => Array.from({ length: path.length + 1 }, (_, i) => JSON.stringify(path.slice(0, i)))
+  const whole = new Set(paths.map((path) => JSON.stringify(path)))
+  const begun = new Set(paths.flatMap(starts))
+  return {
+    hasWithin: (path) => begun.has(JSON.stringify(path)),
+    hasAround: (path) => whole.size > 0 && starts(path).some((start) => whole.has(start)),
+  }
+}
+
+function child(value: unknown, key: string | number): unknown {
+  return typeof value === 'object' && value !== null && Object.hasOwn(value, key)
+    ? (value as Record<string | number, unknown>)[key]
+    : undefined
+}
+
+function recipeOf(value: unknown): { recipe: Recipe; issues: readonly Issue[] } {
+  const { recipe, issues } = validate(value)
+  return { recipe: recipe ?? salvage(value, issues), issues }
+}
+
+/** Leaves out what is invalid, so that the rest can be looked at. Lists keep their length: paths must stay true. */
+function salvage(value: unknown, issues: readonly Issue[]): Recipe {
+  const copy = isRecord(value) ? structuredClone(value) : {}
+  for (const issue of issues) {
+    if (issue.code === 'unrecognized_keys') {
+      const parent = issue.path.reduce<unknown>((v, k) => child(v, k as string), copy)
+      if (isRecord(parent)) for (const key of issue.keys) delete parent[key]
+    } else drop(copy, issue.path as (string | number)[])
+  }
+  const bare = { version: 1, model: '', ...copy }
+  if (typeof bare.model !== 'string' || bare.model === '') bare.model = '?'
+  return validate({ ...bare, version: 1 }).recipe ?? { version: 1, model: bare.model }
+}
+
+/** Deletes the innermost key on the way to an invalid value; a whole step that is no map becomes an empty one. */
+function drop(root: Record<string, unknown>, path: readonly (string | number)[]): void {
+  for (let length = path.length; length > 0; length--) {
+    const key = path[length - 1]
+    const parent = path.slice(0, length - 1).reduce<unknown>(child, root)
+    if (isRecord(parent)) {
+      if (Array.isArray(parent[key]) && key === 'train') parent[key] = []
+      else delete parent[key]
+      return
+    }
+    if (Array.isArray(parent) && length === 2) {
+      parent[Number(key)] = {}
+      return
+    }
+  }
+}
+
+function listsOf(value: unknown): { path: Path; value: unknown }[] {
+  const steps = child(value, 'prune')
+  if (!Array.isArray(steps)) return []
+  return steps.flatMap((step: unknown, i) =>
+    (['targets', 'ignore'] as const).flatMap((kind) => {
+      const list = child(step, kind)
+      return list === undefined ? [] : [{ path: ['prune', i, kind], value: list }]
+    }),
+  )
+}
+
+function entriesOf({ path, value }: { path: Path; value: unknown }): TargetEntry[] {
+  if (!Array.isArray(value) || value.some((v) => typeof v !== 'string' || v === '')) return []
+  const step = Number(path[1])
+  const kind = path.at(-1) === 'ignore' ? 'ignore' : 'targets'
+  return value.map((entry: string, i) => ({ step, kind, path: [...path, i], matcher: createMatcher(entry) }))
+}
+
+function scalarsOf(document: RecipeDocument): Scalar[] {
+  const scalars: Scalar[] = []
+  if (document.root) visit(document.root, { Scalar: (_, node) => void scalars.push(node) })
+  return scalars.filter((s) => isScalar(s) && s.range)
+}
+
+/** N and M of a step's pattern; null when it is unstructured. */
+export function groupOf(step: ResolvedPruneStep): NmPattern | null {
+  return parseNm(step.pattern)
+}
+
+/** Every step with an N:M pattern, and its sparsity as written, if it is. */
+export function nmSteps({ recipe, resolved }: Pick<LintContext, 'recipe' | 'resolved'>) {
+  return resolved.prune.flatMap((step, i) => {
+    const group = groupOf(step)
+    const at = (key: keyof ResolvedPruneStep): Path => ['prune', i, key]
+    return group ? [{ ...group, step, written: recipe.prune?.[i].sparsity, at }] : []
+  })
+}

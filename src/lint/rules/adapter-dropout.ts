@@ -1,0 +1,18 @@
+import { defineRule } from '../rule.ts'
+import { superfluousKeys } from '../unknownKeys.ts'
+
+export const rule = defineRule({
+  id: 'R6',
+  severity: 'error',
+  voice: 'explains',
+  title: 'Dropout in an adapter',
+  why: 'The adapters that keep sparsity have no dropout: PERP sets it to 0 whatever is asked for, so that what is merged is what was trained.',
+  bad: 'recover: {train: [mask_lora], lora: {dropout: 0.1}}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
+  good: 'recover: {train: [mask_lora], lora: {rank: 8}}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
+  check: (context) =>
+    superfluousKeys(
+      context,
+      /^(?:lora_)?dropout$/,
+      () => 'Adapters have no dropout here, so that what is merged is what was trained: remove it.',
+    ),
+})

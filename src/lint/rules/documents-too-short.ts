@@ -1,0 +1,25 @@
+import { defineRule } from '../rule.ts'
+
+export const rule = defineRule({
+  id: 'M8',
+  severity: 'error',
+  needs: 'data',
+  title: 'No document is long enough',
+  why: 'A calibration window is cut out of one document, so some document must have more tokens than `seq_len`. A token has at least one byte, so bytes tell where that cannot be.',
+  bad: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: short.jsonl, seq_len: 512}\nsave: {to: out}',
+  good: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: short.jsonl, seq_len: 64}\nsave: {to: out}',
+  *check({ fix, uses, facts, has }) {
+    for (const { purpose, path, at: named, data, seqLen } of uses) {
+      const longest = facts.data.get(data)?.longestDocument ?? null
+      if (purpose !== 'calibration' || seqLen === null || longest === null || longest > seqLen) continue
+      const at = has([...path, 'seq_len']) ? [...path, 'seq_len'] : named
+      // About four bytes make a token of English.
+      const better = Math.max(2, 2 ** Math.floor(Math.log2(Math.max(8, longest) / 4)))
+      yield {
+        at,
+        message: `The longest document of ${data} has ${longest} bytes, so none gives more than ${seqLen} tokens: shorten seq_len or join documents.`,
+        fixes: [fix.write(at, better)],
+      }
+    }
+  },
+})

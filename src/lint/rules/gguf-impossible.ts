@@ -1,0 +1,29 @@
+import { defineRule } from '../rule.ts'
+import { plannedReports } from '../plannedRule.ts'
+
+export const rule = defineRule({
+  id: 'C',
+  severity: 'error',
+  needs: 'model',
+  title: 'A GGUF file that llama.cpp would not read as this model',
+  why: '`format: gguf` writes the result once more for llama.cpp, which has its own list of families, of what each of them may be, and of tokenizers. What is not on it would not load there, or would compute something else, so that it is refused before the run. A warning says where llama.cpp computes otherwise for some texts.',
+  bad: 'prune: [{sparsity: 0.3}]\nsave: {to: out, format: gguf}',
+  good: 'prune: [{sparsity: 0.3}]\nsave: {to: out, format: dense}',
+  *check(context) {
+    const found = plannedReports(context, 'gguf-impossible')
+    yield* found
+    const { save } = context.resolved
+    const { model } = context
+    if (save?.format !== 'gguf' || !model?.modelConfig || found.length > 0) return
+    const { present, ggufProblem } = model.tokenizer
+    const at = ['save', 'format']
+    const fixes = [context.fix.drop(at)]
+    if (!present)
+      yield {
+        at,
+        message: 'The model folder has no tokenizer.json, which a GGUF file holds: copy it from the model.',
+        fixes,
+      }
+    else if (ggufProblem) yield { at, message: `tokenizer.json: ${ggufProblem}: remove format.`, fixes }
+  },
+})

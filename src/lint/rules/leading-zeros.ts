@@ -1,0 +1,23 @@
+import { defineRule } from '../rule.ts'
+import { plainScalars, replaceScalar } from '../scalars.ts'
+
+export const rule = defineRule({
+  id: 'Y5',
+  severity: 'warning',
+  needs: 'text',
+  title: 'An integer with leading zeros',
+  why: 'YAML 1.1 reads `017` as octal, which is 15; YAML 1.2 as 17.',
+  bad: 'seed: 017',
+  good: 'seed: 17',
+  *check(context) {
+    for (const { text, range, scalar } of plainScalars(context)) {
+      if (!/^[-+]?0+\d+$/.test(text)) continue
+      const better = text.replace(/^([-+]?)0+(?=\d)/, '$1')
+      yield {
+        at: range,
+        message: `Write ${better}: YAML 1.1 readers take ${text} for an octal number.`,
+        fixes: [{ title: `Write ${better}`, edits: replaceScalar(context, scalar, better) }],
+      }
+    }
+  },
+})

@@ -1,0 +1,27 @@
+import { numberText } from '../../recipe/edits.ts'
+import { defineRule } from '../rule.ts'
+
+const grid = [5e-6, 1e-5, 5e-5, 1e-4, 5e-4]
+
+export const rule = defineRule({
+  id: 'L1',
+  severity: 'hint',
+  title: "A learning rate outside the paper's grid",
+  why: 'PERP tunes the rate over 5e-6, 1e-5, 5e-5, 1e-4 and 5e-4 on models of a billion parameters and more. Smaller models can want more: SmolLM2-135M, all kept weights reconstructed after ALPS, did best at 2e-3.',
+  bad: 'recover: {train: [norm], lr: 2.0e-3}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
+  good: 'recover: {train: [norm], lr: 5.0e-4}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
+  *check({ fix, recoveries }) {
+    for (const { path, written } of recoveries) {
+      const { lr } = written
+      if (lr === undefined || grid.some((g) => Math.abs(g - lr) < g * 1e-6)) continue
+      const distance = (g: number) => Math.abs(Math.log(g / lr))
+      const nearest = grid.reduce((a, b) => (distance(b) < distance(a) ? b : a))
+      const at = [...path, 'lr']
+      yield {
+        at,
+        message: `The paper's rates are 5e-6 to 5e-4; the nearest is ${nearest.toExponential()}.`,
+        fixes: [fix.write(at, numberText(nearest))],
+      }
+    }
+  },
+})

@@ -1,0 +1,43 @@
+import type { Path } from '../../recipe/document.ts'
+import { insertKey, remove } from '../../recipe/edits.ts'
+import { propertiesAt, sections } from '../../recipe/jsonSchema.ts'
+import { defineRule } from '../rule.ts'
+import { isSame, keysOf, unknownKeys } from '../unknownKeys.ts'
+
+/** A section of the format in the same item of a list, where `recover` is one. */
+function beside(section: Path, parent: Path): Path {
+  const [top, ...inner] = section
+  return top === parent[0] && top === 'recover' && typeof parent[1] === 'number' ? [top, parent[1], ...inner] : section
+}
+
+export const rule = defineRule({
+  id: 'S2',
+  severity: 'error',
+  voice: 'explains',
+  title: 'A key of another section',
+  why: 'A key in the wrong place does nothing (llm-compressor#1225). It is most likely meant for the section that knows it.',
+  bad: 'prune: [{method: magnitude, steps: 100}]\nrecover: {mode: retrain}',
+  good: 'prune: [{method: magnitude}]\nrecover: {mode: retrain, steps: 100}',
+  *check(context) {
+    const { document } = context
+    for (const { key, parent, path } of unknownKeys(context)) {
+      const homes = sections.filter((s) => !isSame(keysOf(s), keysOf(parent))).map((s) => beside(s, parent))
+      const known = homes.filter((s) => Object.hasOwn(propertiesAt(s) ?? {}, key))
+      if (known.length === 0) continue
+      const names = known.map((s) => (s.length === 0 ? 'the top level' : keysOf(s).join('.')))
+      const fixes = known.flatMap((home, i) => {
+        if (context.has([...home, key])) return []
+        const range = document.nodeAt(path)?.range
+        const value = range ? document.text.slice(range[0], range[1]) : ''
+        const insert = value.includes('\n') || value === '' ? [] : insertKey(document, home, key, value)
+        const cut = remove(document, path)
+        return insert.length > 0 && cut.length > 0 ? [{ title: `Move to ${names[i]}`, edits: [...cut, ...insert] }] : []
+      })
+      yield {
+        at: { key: path },
+        message: `The key ${key} belongs to ${names.join(' or ')}, not here: move it there.`,
+        fixes,
+      }
+    }
+  },
+})

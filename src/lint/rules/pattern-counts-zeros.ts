@@ -1,0 +1,25 @@
+import { nmSteps } from '../context.ts'
+import { replaceValue } from '../../recipe/edits.ts'
+import { defineRule } from '../rule.ts'
+
+export const rule = defineRule({
+  id: 'N3',
+  severity: 'warning',
+  title: 'N:M with N other than M/2',
+  why: 'Some count the zeros, some the weights that stay; at 2:4 and 4:8 it is the same. Here N is the number of **zeros** in each M (SparseLLM#10).',
+  bad: 'prune: [{pattern: "3:4"}]\nsave: {to: out}',
+  good: 'prune: [{pattern: "2:4"}]\nsave: {to: out}',
+  *check(context) {
+    for (const { n, m, step, at } of nmSteps(context)) {
+      if (n * 2 === m) continue
+      const other = `"${m - n}:${m}"`
+      yield {
+        at: at('pattern'),
+        message: `${step.pattern} makes ${n} zeros in each ${m} weights, not ${m - n}. If you count the weights that stay, write ${other}.`,
+        fixes: [
+          { title: `${other}: ${m - n} zeros of ${m}`, edits: replaceValue(context.document, at('pattern'), other) },
+        ],
+      }
+    }
+  },
+})

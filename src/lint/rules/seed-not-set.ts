@@ -1,0 +1,25 @@
+import { methodOf } from '../../catalog/methods/methods.ts'
+import { defineRule } from '../rule.ts'
+
+export const rule = defineRule({
+  id: 'L6',
+  severity: 'hint',
+  title: 'No seed',
+  why: 'Calibration windows, random pruning, adapter starts and shuffling are drawn with it. It is 0 when it is missing; written down, a reader sees that runs repeat (llm-compressor#1421).',
+  bad: 'prune: [{method: random, sparsity: 0.3}]\nsave: {to: out}',
+  good: 'prune: [{method: random, sparsity: 0.3}]\nseed: 0\nsave: {to: out}',
+  *check({ fix, resolved, recoveries, has }) {
+    if (has(['seed'])) return
+    const shuffled = recoveries.find((one) => one.resolved.shuffle)
+    const drawn = resolved.prune.some(({ method }) => methodOf(method).seeded)
+    if (!drawn && !shuffled && !resolved.calibration) return
+    yield {
+      at: {
+        key: resolved.calibration ? ['calibration'] : shuffled ? [...shuffled.path, 'shuffle'] : ['prune'],
+      },
+      from: [['seed']],
+      message: 'Something is drawn at random here: write the seed down.',
+      fixes: [fix.add([], 'seed', 0)],
+    }
+  },
+})

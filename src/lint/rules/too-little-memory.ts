@@ -1,0 +1,28 @@
+import { formatBytes } from '../../formatting/byteSize.ts'
+import { leastMemory } from '../../plan/memory.ts'
+import { defineRule } from '../rule.ts'
+
+export const rule = defineRule({
+  id: 'G1',
+  severity: 'warning',
+  needs: 'machine',
+  title: 'More memory than there is',
+  why: 'The estimate counts what must be in memory at once: the largest block, its gradients and Adam state, activations, Hessians. Blocks stream from disk, so the model itself need not fit.',
+  bad: 'recover: {mode: retrain, data: a.jsonl, seq_len: 256, batch_size: 100000, train: [norm]}\nsave: {to: out}',
+  good: 'recover: {mode: retrain, data: a.jsonl, seq_len: 256, batch_size: 1, train: [norm]}\nsave: {to: out}',
+  *check(context) {
+    const { facts, model, resolved, recoveries, has } = context
+    if (!facts.machine || !model?.modelConfig) return
+    const needed = leastMemory(resolved, model, facts.machine)
+    if (needed <= facts.machine.memoryBytes) return
+    const lengths = recoveries.flatMap(({ path }) => [
+      [...path, 'batch_size'],
+      [...path, 'seq_len'],
+    ])
+    const at = [...lengths, ['calibration', 'seq_len']].find(has)
+    yield {
+      at: at ?? ['model'],
+      message: `This needs about ${formatBytes(needed)}, the machine has ${formatBytes(facts.machine.memoryBytes)}: use mode reconstruct, smaller batches or shorter windows.`,
+    }
+  },
+})

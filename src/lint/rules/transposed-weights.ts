@@ -1,0 +1,24 @@
+import { groupOf } from '../context.ts'
+import { defineRule } from '../rule.ts'
+
+export const rule = defineRule({
+  id: 'T13',
+  severity: 'info',
+  needs: 'model',
+  title: 'Weights that are stored [in, out]',
+  why: 'GPT-2 stores its matrices transposed (`Conv1D`). Rows and groups are taken along the inputs all the same, so tools that look at the file as it stands count them the other way round.',
+  bad: 'prune: [{pattern: "2:4"}]\nsave: {to: out}',
+  good: 'prune: [{sparsity: 0.3}]\nsave: {to: out}',
+  *check(context) {
+    for (const [i, step] of context.resolved.prune.entries()) {
+      const group = groupOf(step)
+      if (!group && step.scope !== 'row') continue
+      const transposed = context.prunedBy(step).find((m) => m.transposed)
+      if (!transposed) continue
+      yield {
+        at: ['prune', i, group ? 'pattern' : 'scope'],
+        message: `${transposed.name} is stored [in, out]: ${group ? 'groups' : 'rows'} are taken along the inputs, which are the rows of the file here.`,
+      }
+    }
+  },
+})

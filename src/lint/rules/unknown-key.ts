@@ -1,0 +1,36 @@
+import { renameKey } from '../../recipe/edits.ts'
+import { propertiesAt } from '../../recipe/jsonSchema.ts'
+import { nearest } from '../../recipe/nearest.ts'
+import { defineRule } from '../rule.ts'
+import { unknownKeys } from '../unknownKeys.ts'
+
+export const rule = defineRule({
+  id: 'S1',
+  severity: 'error',
+  voice: 'general',
+  title: 'Unknown key',
+  why: 'Other tools drop a misspelt key without a word and run with the default (llm-compressor#1226).',
+  bad: 'prune: [{method: sparsegpt, dampenning: 0.02}]',
+  good: 'prune: [{method: sparsegpt, dampening: 0.02}]',
+  *check(context) {
+    const { document, fix } = context
+    for (const { key, parent, path } of unknownKeys(context)) {
+      const known = Object.keys(propertiesAt(parent) ?? {})
+      const meant = nearest(
+        key,
+        known.filter((k) => !context.has([...parent, k])),
+      )
+      const where = parent.findLast((p) => typeof p === 'string') ?? 'A recipe'
+      yield {
+        at: { key: path },
+        message: meant
+          ? `Unknown key ${key}: did you mean ${meant}?`
+          : `Unknown key ${key}. ${where} has ${known.join(', ')}.`,
+        fixes: [
+          ...(meant ? [{ title: `Rename to ${meant}`, edits: renameKey(document, path, meant) }] : []),
+          fix.drop(path),
+        ],
+      }
+    }
+  },
+})

@@ -1,0 +1,115 @@
+import { isScalar } from 'yaml'
+import type { LintContext } from '../context.ts'
+import type { Issue } from '../../recipe/issues.ts'
+import type { Path } from '../../recipe/document.ts'
+import { scalarText } from '../../recipe/edits.ts'
+import type { Fix } from '../../recipe/finding.ts'
+import { alternatives, type JsonSchema, schemaAt } from '../../recipe/jsonSchema.ts'
+import { nearest } from '../../recipe/nearest.ts'
+import { defineRule } from '../rule.ts'
+
+export const rule = defineRule({
+  id: 'S7',
+  severity: 'error',
+  voice: 'general',
+  title: 'A value of the wrong kind',
+  why: 'The value is of the wrong type, outside its bounds, or not one of the words that the key takes.',
+  bad: 'recover: {mode: retrain, data: a.jsonl, seq_len: 64, steps: "100"}',
+  good: 'recover: {mode: retrain, data: a.jsonl, seq_len: 64, steps: 100}',
+  *check(context) {
+    for (const issue of context.issues) {
+      const path = issue.path as (string | number)[]
+      if (issue.code === 'unrecognized_keys' || (path.length > 0 && !context.has(path))) continue
+      const schema = schemaAt(path)
+      if (path.length === 0) {
+        yield { at: path, message: 'A recipe is a map of settings: begin with version: 1 and model.' }
+        continue
+      }
+      const name = String(path.findLast((p) => typeof p === 'string'))
+      const expected = issue.code === 'custom' ? issue.message : schema ? describe(schema) : 'expected another value'
+      const meant = schema && meantWord(context.get(path), schema)
+      yield {
+        at: path,
+        message: `${name}: ${expected}, but this is ${kindOf(context.get(path))}${meant ? `: did you mean ${meant}?` : '.'}`,
+        fixes: schema ? fixes(context, path, schema, issue) : [],
+      }
+    }
+  },
+})
+
+/** `expected a number above 0 and at most 0.1` */
+function describe(schema: JsonSchema): string {
+  return `expected ${[...new Set(alternatives(schema).map(describeOne))].join(' or ')}`
+}
+
+function describeOne(schema: JsonSchema): string {
+  if (schema.enum) return schema.enum.length === 1 ? String(schema.enum[0]) : `one of ${schema.enum.join(', ')}`
+  if (schema.const !== undefined) return String(schema.const)
+  switch (schema.type) {
+    case 'number':
+    case 'integer':
+      return `${schema.type === 'integer' ? 'a whole number' : 'a number'}${bounds(schema)}`
+    case 'array':
+      return `a list${schema.items ? `, each item ${describeOne(schema.items)}` : ''}`
+    case 'object':
+      return schema.properties ? `a map of ${Object.keys(schema.properties).join(', ')}` : 'a map'
+    case 'boolean':
+      return 'true or false'
+    case 'null':
+      return 'null'
+    case 'string':
+      return schema.minLength ? 'some text' : 'text'
+    default:
+      return 'any value'
+  }
+}
+
+function bounds(schema: JsonSchema): string {
+  const parts = [
+    schema.exclusiveMinimum !== undefined && `above ${schema.exclusiveMinimum}`,
+    schema.minimum !== undefined && `of at least ${schema.minimum}`,
+    schema.exclusiveMaximum !== undefined && `below ${schema.exclusiveMaximum}`,
+    schema.maximum !== undefined && `at most ${schema.maximum}`,
+  ].filter((p) => p !== false)
+  return parts.length > 0 ? ` ${parts.join(' and ')}` : ''
+}
+
+function kindOf(value: unknown): string {
+  if (value === null || value === undefined) return 'nothing'
+  if (Array.isArray(value)) return value.length === 0 ? 'an empty list' : 'a list'
+  if (typeof value === 'object') return 'a map'
+  if (typeof value === 'string') return value.length > 40 ? 'a long text' : `the text ${JSON.stringify(value)}`
+  return String(value)
+}
+
+function wordsOf(schema: JsonSchema): string[] {
+  return alternatives(schema)
+    .flatMap((s) => s.enum ?? [])
+    .map(String)
+}
+
+/** The word of the schema that a misspelt one stands for. */
+function meantWord(value: unknown, schema: JsonSchema): string | null {
+  return typeof value === 'string' ? nearest(value.toLowerCase(), wordsOf(schema)) : null
+}
+
+function fixes({ document, fix, get }: LintContext, path: Path, schema: JsonSchema, issue: Issue): Fix[] {
+  const value = get(path)
+  const node = document.nodeAt(path)
+  const to = (text: string): Fix => fix.write(path, text)
+  if (typeof value === 'string' && wordsOf(schema).length > 0) {
+    const meant = meantWord(value, schema)
+    return meant ? [to(meant)] : []
+  }
+  // `save: out` and `calibration: a.jsonl` can mean one thing only.
+  const only = schema.required?.length === 1 ? schema.required[0] : null
+  if (typeof value === 'string' && only !== null) return [to(`{${only}: ${scalarText(value)}}`)]
+  const numeric = alternatives(schema).some((s) => s.type === 'number' || s.type === 'integer')
+  if (numeric && typeof value === 'string' && /^-?\d+(?:\.\d+)?$/.test(value.trim())) return [to(value.trim())]
+  const list = alternatives(schema).length === 1 && schema.type === 'array'
+  if (list && issue.code === 'invalid_type' && (isScalar(node) || typeof value === 'object') && node?.range) {
+    const text = document.text.slice(node.range[0], node.range[1]).trimEnd()
+    if (!text.includes('\n') && text !== '') return [{ ...to(`[${text}]`), title: 'Make it a list' }]
+  }
+  return []
+}

@@ -1,0 +1,68 @@
+// Data that is needed and not named, and windows longer than the model's positions.
+import { tried } from '../../catalog/allocations/allocation.ts'
+import { isMeasured } from '../../catalog/allocations/allocations.ts'
+import { needsData } from '../../catalog/methods/methods.ts'
+import { dataUses, placesOf } from '../../recipe/dataUses.ts'
+import { stepNeedsData, type ResolvedRecipe } from '../../recipe/resolve.ts'
+import type { ModelView } from '../modelView.ts'
+import { isBlockwise } from '../passes.ts'
+import { refusal, warning, type PlanFinding } from '../planFinding.ts'
+import { windowDefaults } from '../../recipe/defaults.ts'
+
+export function* dataFindings(recipe: ResolvedRecipe, model: ModelView | null): Iterable<PlanFinding> {
+  if (!recipe.calibration) yield* uncalibrated(recipe)
+  for (const [i, { mode, data }] of recipe.recover.entries()) {
+    if (mode !== 'retrain' || data !== undefined) continue
+    const path = ['recover', i, 'data']
+    yield refusal('data-not-named', ['recover', i, 'mode'], 'Retraining needs data: add data to recover.', {
+      from: [path],
+      fixes: [{ path, value: 'path/to/text.jsonl', title: 'Add data' }],
+    })
+  }
+  if (model) yield* longWindows(recipe, model)
+}
+
+/** Reports the first part that needs calibration where the recipe has none. */
+function* uncalibrated({ prune, recover }: ResolvedRecipe): Iterable<PlanFinding> {
+  const step = prune.findIndex(stepNeedsData)
+  const fitting = recover.findIndex(isBlockwise)
+  if (step < 0 && fitting < 0) return
+  const path = step >= 0 ? ['prune', step, 'method'] : ['recover', fitting, 'mode']
+  const why =
+    step < 0
+      ? { refit: 'Refitting', reconstruct: 'Reconstruction', retrain: '', merge: '' }[recover[fitting].mode]
+      : needsData(prune[step].method)
+        ? prune[step].method
+        : isMeasured(prune[step].allocation)
+          ? `allocation ${prune[step].allocation}`
+          : `allocation ${prune[step].allocation} with a setting of ${tried}`
+  const value = { data: 'path/to/text.jsonl', ...windowDefaults }
+  yield refusal('data-not-named', path, `${why} needs calibration data: add calibration.`, {
+    from: [['calibration'], path],
+    fixes: [{ path: ['calibration'], value, title: 'Add calibration' }],
+  })
+}
+
+/** Tokens per window, more than PERP uses. */
+const long = 4096
+
+function* longWindows(recipe: ResolvedRecipe, { config }: ModelView): Iterable<PlanFinding> {
+  const { maxPositions: most, position } = config
+  for (const { path: use, seqLen } of placesOf(dataUses(recipe))) {
+    if (seqLen === null || seqLen <= Math.min(most, long)) continue
+    const path = [...use, 'seq_len']
+    const more = { unwritten: [...use, 'data'], fixes: [{ path, value: Math.min(most, long) }] }
+    // A table of learned positions has no row for what lies beyond it; rotations go on, badly.
+    yield seqLen > most
+      ? refusal('seq-len-too-long', path, `This model has ${most} positions, ${seqLen} are asked for: lower seq_len.`, {
+          ...more,
+          refused: position.kind === 'learned',
+        })
+      : warning(
+          'seq-len-too-long',
+          path,
+          `Windows of ${seqLen} tokens take much memory: ${long} is what PERP uses at most.`,
+          more,
+        )
+  }
+}

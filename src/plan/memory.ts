@@ -1,0 +1,354 @@
+// The one memory model: how a run shares what it may use, and the peak that comes of it.
+import { endParameters, linearsOfBlock } from '../catalog/families/parameters.ts'
+import type { ModelConfig } from '../catalog/families/modelConfig.ts'
+import type { MachineFacts, ModelFacts } from '../recipe/facts.ts'
+import { elementBits } from '../catalog/formats/dtypes.ts'
+import { largest } from '../formatting/lists.ts'
+import { stepNeedsData, type ResolvedEvaluation, type ResolvedRecipe, type ResolvedRecover } from '../recipe/resolve.ts'
+import type { ReconstructionTargets } from '../recipe/schema.ts'
+import { taskOf } from '../catalog/tasks/tasks.ts'
+import { formatBytes } from '../formatting/byteSize.ts'
+import { backwardScratchBytes, hiddenBytes, savedBytes } from './activationBytes.ts'
+import { passesOf } from './passes.ts'
+import { plannedPrecision, type PlannedPrecision } from './plannedPrecision.ts'
+import { pruneCost, type BlockWorkPlan } from './pruneCost.ts'
+import { planResidency } from './residency.ts'
+import { planSizes, sizesOf, type PlanSizes } from './runPlan.ts'
+import { bytesPerToken } from './textTokens.ts'
+import { sizeOf } from './trainable.ts'
+
+/** Value, gradient and two moments, f32. */
+const bytesPerTrainedParameter = 16
+/** Windows of about so many tokens go through a block at once where nothing is trained: more are no faster, fewer leave the cores waiting. */
+export const passTokens = 2048
+/** Places of the largest batch of questions: their sequences side by side, padded; attention alone computes them all. */
+const mostPlaces = 2 * passTokens
+const leastPlaces = 256
+
+/** Bytes of the process whatever the model: Node, the worker threads, BLAS buffers, staging. */
+function overheadBytes(threads: number): number {
+  return (90 + 30 * threads) * 2 ** 20
+}
+
+export interface Budget {
+  /** Calibration activations in memory; more go to disk. */
+  readonly activationBytes: number
+  /** Calibration activations on a device with memory of its own, all stores together. */
+  readonly residentStateBytes: number
+  /** Resident blocks and kept activations of whole-model passes. */
+  readonly decoderBytes: number
+  /** Effective weights kept between the passes of a step. */
+  readonly effectiveWeightBytes: number
+  /** Hessians of a block, and the largest factor of one. */
+  readonly statisticBytes: number
+}
+
+/** Never less: a budget too small costs speed, not the run. */
+const least = 64 * 2 ** 20
+
+export interface MemoryLimits {
+  /** The limit of the whole run (`--memory`). */
+  readonly memoryBytes: number
+  /** The device's capacity, which may be less. */
+  readonly limitBytes: number
+  /** The device's memory is not the host's. */
+  readonly apart?: boolean
+  readonly threads: number
+}
+
+/** Share of the device that a run may use; the rest is left to the system and to other processes. */
+const usableShare = 0.9
+
+/** Share of a device's own usable memory for states that need not go to the host and back with every block. */
+const residentShare = 0.25
+
+/** A warning when a run is allowed more than there is, else null. */
+export function beyondDevice(memoryBytes: number, limitBytes: number): string | null {
+  if (memoryBytes <= limitBytes) return null
+  const [asked, has, used] = [memoryBytes, limitBytes, usableShare * limitBytes].map(formatBytes)
+  return `--memory ${asked} is more than there is (${has}): at most ${used} are used`
+}
+
+/** A warning when a run takes more than it was allowed, whatever it does, else null. */
+export function beyondBudget(memoryBytes: number, leastBytes: number): string | null {
+  if (leastBytes <= memoryBytes) return null
+  return `--memory allows ${formatBytes(memoryBytes)}, and this takes about ${formatBytes(leastBytes)} at least: allow more; where it trains, mode reconstruct, smaller batches or shorter windows take less`
+}
+
+/** `solvingBytes`: what pruning would take beside a block and its states (pruneCost.ts). */
+export function shareMemory(
+  { memoryBytes, limitBytes, apart, threads }: MemoryLimits,
+  sizes: PlanSizes,
+  solvingBytes: number,
+): Budget {
+  const host = memoryBytes - overheadBytes(threads)
+  const residentStateBytes = apart ? residentShare * usableShare * limitBytes : 0
+  const usable = apart ? usableShare * limitBytes - residentStateBytes : Math.min(host, usableShare * limitBytes)
+  const rest = usable - bytesPerTrainedParameter * sizes.trainable
+  const effective = Math.max(0, Math.min(4 * sizes.adapted, rest / 3))
+  // One block is held in f32 at most, and a second time while it is read or merged; a device of its own has the next one too, of both models where there are two.
+  const ahead = apart ? 4 * sizes.blockParameters : 0
+  const besideBlock = Math.max(least, rest - effective - blockBytes(sizes) - ahead)
+  // Hessians come first: states go to the disk for less than another look at the block costs.
+  const solving = Math.min(solvingBytes, Math.max(least, besideBlock - least))
+  return {
+    // Beside a device's own memory states lie on the host, which holds a block only while it is read.
+    activationBytes: Math.max(least, apart ? host - blockBytes(sizes) / 2 : besideBlock - solving),
+    residentStateBytes,
+    statisticBytes: solving,
+    decoderBytes: Math.max(least, rest - effective),
+    effectiveWeightBytes: effective,
+  }
+}
+
+/** The parameters that one pass over the model trains, and its share of the memory. */
+interface Room {
+  readonly weights: WeightSizes
+  readonly sizes: PlanSizes
+  readonly budget: Budget
+}
+
+/** Sizes for the largest tensors. */
+interface WeightSizes {
+  /** Bytes of a weight in the checkpoint. */
+  readonly stored: number
+  /** Bytes of one that products read where it lies: for products in bf16 as it is stored. */
+  readonly held: number
+  /** A copy in bf16 is made for each product. */
+  readonly rounded: boolean
+  /** A copy in f32 is made while it is pruned. */
+  readonly widened: boolean
+  /** Bytes of an effective weight that is kept. */
+  readonly effective: number
+}
+
+/** The largest block in f32, and a copy of it: what is kept free for one. */
+const blockBytes = ({ blockParameters }: PlanSizes): number => 8 * blockParameters
+
+/**
+ * Peak in bytes, the largest of what pruning, training and measuring keep at one time, within what the machine lets the run
+ * use; 0 for a model of an unknown family. Blocks stream, so a large model is slow in little memory, not refused.
+ */
+export function estimateMemory(recipe: ResolvedRecipe, model: ModelFacts, machine: MachineFacts | null): number {
+  const config = model.modelConfig
+  if (!config) return 0
+  const threads = machine?.threads ?? 1
+  const limits = { memoryBytes: machine?.budgetBytes ?? Infinity, limitBytes: Infinity, threads }
+  const weights = weightSizes(model, plannedPrecision(recipe, model, machine))
+  const roomOf = (recover: readonly ResolvedRecover[]): Room => {
+    const sizes = sizesOf(config, recover)
+    const { bytes } = pruneCost(recipe, config, { prunes: true, recoveries: recover })
+    return { weights, sizes, budget: shareMemory(limits, sizes, bytes) }
+  }
+  const { whilePruning, later } = passesOf(recipe.recover, recipe.prune.length > 0)
+  const pruning = { prunes: true, recoveries: whilePruning }
+  const peaks = [
+    recipe.prune.length > 0 ? walkBytes(recipe, config, pruning, roomOf(whilePruning)) : 0,
+    ...later.map(({ blockwise, recoveries }) =>
+      blockwise
+        ? walkBytes(recipe, config, { prunes: false, recoveries }, roomOf(recoveries))
+        : recoveries[0].mode === 'merge'
+          ? mergingBytes(config, weights)
+          : retrainingBytes(recoveries[0], config, roomOf(recoveries)),
+    ),
+    recipe.evaluate.length > 0 ? measuringBytes(recipe, config, roomOf(recipe.recover)) : 0,
+  ]
+  return overheadBytes(threads) + Math.max(...peaks)
+}
+
+/** The least memory of the run: the peak in the smallest budget. */
+export function leastMemory(recipe: ResolvedRecipe, model: ModelFacts, machine: MachineFacts): number {
+  return estimateMemory(recipe, model, { ...machine, budgetBytes: 0 })
+}
+
+/**
+ * Share of a block's bytes as read that still waits for the collector when the next is read. Measured on walks of 8 and
+ * 32 blocks of LLaMA-7B's shape and 4 of TinyLlama's; two blocks show none of it.
+ */
+const lingeringShare = 0.75
+
+/** A block with its statistics, the streams of hidden states, and what trains of it. */
+function walkBytes(recipe: ResolvedRecipe, config: ModelConfig, work: BlockWorkPlan, room: Room): number {
+  const { weights, sizes, budget } = room
+  const { calibration } = recipe
+  const reconstructions = work.recoveries.filter(({ mode }) => mode === 'reconstruct')
+  const streams = streamsOf(reconstructions)
+  const [samples, seqLen] = [calibration?.samples ?? 0, calibration?.seq_len ?? 0]
+  // Magnitude and random pruning look at no data, whatever the recipe calibrates with.
+  const looks = work.recoveries.length > 0 || recipe.prune.some(stepNeedsData)
+  const looking = looks ? forwardBytes(config, Math.max(seqLen, passTokens)) + roundedBytes(config, room) : 0
+  const states = looks ? Math.min(budget.activationBytes, streams * hiddenBytes(config, samples * seqLen)) : 0
+  const windows = largest(reconstructions, 0, (one) => one.batch_size)
+  const training = windows > 0 ? trainingBytes(config, windows * seqLen, room) : 0
+  const cost = pruneCost(recipe, config, work)
+  const solving = Math.max(cost.leastBytes, Math.min(cost.bytes, budget.statisticBytes))
+  // No window goes through the block while a linear of it is solved, but what windows took of the WebAssembly memory is still there.
+  const pruning = Math.max(looking + solving - cost.solvingBytes, solving) + widenedBytes(config, room)
+  // The block is read and written beside nothing else.
+  const moving = weights.stored * sizes.blockParameters
+  const lingering = config.numBlocks > 2 ? lingeringShare * moving : 0
+  return weights.held * sizes.blockParameters + lingering + states + Math.max(moving, pruning, training)
+}
+
+/** One weight at a time is rounded for products in bf16. */
+function roundedBytes(config: ModelConfig, { weights }: Room): number {
+  return weights.rounded ? 2 * largestLinear(config) : 0
+}
+
+function widenedBytes(config: ModelConfig, { weights }: Room): number {
+  return weights.widened ? 4 * largestLinear(config) : 0
+}
+
+function largestLinear(config: ModelConfig): number {
+  return Math.max(...linearsOfBlock(config, 0).map(({ shape }) => sizeOf(shape)))
+}
+
+function weightSizes({ tensors }: Pick<ModelFacts, 'tensors'>, precision: PlannedPrecision): WeightSizes {
+  let [most, type, bytes] = [0, '', 4]
+  for (const { dtype, shape } of tensors.values()) {
+    if (sizeOf(shape) <= most) continue
+    most = sizeOf(shape)
+    type = dtype
+    bytes = elementBits(dtype) / 8
+  }
+  const stored = Math.min(4, bytes)
+  if (precision === 'f32') return { stored, held: 4, rounded: false, widened: false, effective: 4 }
+  return { stored, held: stored, rounded: type !== 'BF16', widened: stored < 4, effective: 2 }
+}
+
+/**
+ * Streams of hidden states: the finished one, dense ones where a target needs them, one between attention and MLP per
+ * reconstruction of submodules.
+ */
+function streamsOf(reconstructions: readonly ResolvedRecover[]): number {
+  const has = (kind: ReconstructionTargets) => reconstructions.some(({ targets }) => targets === kind)
+  const middles = reconstructions.filter(({ window }) => window === 'submodule').length
+  return 1 + (has('block') ? 1 : 0) + (has('model') ? 2 : 0) + middles
+}
+
+/** Trained numbers, effective weights, and a step of one block. */
+function trainingBytes(config: ModelConfig, tokens: number, room: Room): number {
+  const { sizes } = room
+  const step = savedBytes(config, tokens) + backwardScratchBytes(config, tokens) + roundedBytes(config, room)
+  return bytesPerTrainedParameter * sizes.trainable + keptWeightBytes(room) + step
+}
+
+/** Effective weights between the passes of a step, which the budget counts in f32. */
+function keptWeightBytes({ weights, budget }: Room): number {
+  return (budget.effectiveWeightBytes * weights.effective) / 4
+}
+
+/** A weight as read, widened and as it is written, and a panel of the update, all of the largest linear. */
+function mergingBytes(config: ModelConfig, { stored }: WeightSizes): number {
+  return largestLinear(config) * (2 * stored + 2 * 4)
+}
+
+function retrainingBytes(recover: ResolvedRecover, config: ModelConfig, room: Room): number {
+  const { sizes, budget, weights } = room
+  const tokens = recover.batch_size * recover.seq_len
+  const scratch = Math.max(backwardScratchBytes(config, tokens), logitBytes(config, tokens))
+  const whole = weightBytes(config, weights) + hiddenBytes(config, tokens) * (config.numBlocks + 1) + scratch
+  const kept = savedBytes(config, tokens) * config.numBlocks
+  const trained = bytesPerTrainedParameter * sizes.trainable + keptWeightBytes(room)
+  // Below its least, a pass streams its blocks.
+  const least = leastPassBytes(config, weights, tokens, scratch)
+  const dense = recover.loss ? denseModelBytes(config, weights.held, tokens) : 0
+  return trained + Math.max(dense > 0 ? 2 * least : least, Math.min(budget.decoderBytes, whole + kept + dense))
+}
+
+/** What a step of retraining computes more than once for want of memory, as shares of the blocks and of the adapted weights. */
+export interface Recomputed {
+  readonly blocks: number
+  readonly weights: number
+}
+
+export function recomputed(
+  recover: ResolvedRecover,
+  config: ModelConfig,
+  model: Pick<ModelFacts, 'tensors'>,
+  { budgetBytes, threads, precision }: { budgetBytes: number; threads: number; precision: PlannedPrecision },
+): Recomputed {
+  const weights = weightSizes(model, precision)
+  const sizes = sizesOf(config, [recover])
+  const limits = { memoryBytes: budgetBytes, limitBytes: Infinity, threads }
+  const { decoderBytes, effectiveWeightBytes } = shareMemory(limits, sizes, 0)
+  const tokens = recover.batch_size * recover.seq_len
+  const dense = recover.loss ? Math.min(decoderBytes / 2, denseModelBytes(config, 4, tokens)) : 0
+  const { keptBlocks } = planResidency(
+    decoderBytes - dense,
+    {
+      numBlocks: config.numBlocks,
+      endsBytes: endsBytes(config, weights.held),
+      blockBytes: weights.held * sizes.blockParameters,
+      readBytes: weights.stored * sizes.blockParameters,
+      hiddenBytes: hiddenBytes(config, tokens),
+      savedBytes: savedBytes(config, tokens),
+      scratchBytes: Math.max(backwardScratchBytes(config, tokens), logitBytes(config, tokens)),
+    },
+    true,
+  )
+  const kept = effectiveWeightBytes / (weights.effective * Math.max(1, sizes.adapted))
+  return { blocks: 1 - keptBlocks / config.numBlocks, weights: Math.max(0, 1 - kept) }
+}
+
+/** The dense model beside the one that is retrained, all of it in memory: its weights and a forward pass. */
+export function denseModelBytes(config: ModelConfig, held: number, tokens: number): number {
+  return weightBytes(config, { held }) + forwardBytes(config, tokens)
+}
+
+/** Bytes per weight that a pass must have room for whatever the precision. */
+const widest = { held: 4 }
+
+/** Places of a batch of questions, as many as a pass over the model has room for in its budget. */
+export function questionPlaces(config: ModelConfig, decoderBytes: number): number {
+  const room = decoderBytes - leastPassBytes(config, widest, 0, logitBytes(config, passTokens))
+  const places = Math.floor(room / forwardBytes(config, 1))
+  return Math.min(mostPlaces, Math.max(leastPlaces, places))
+}
+
+function measuringBytes({ evaluate }: ResolvedRecipe, config: ModelConfig, { budget, weights }: Room): number {
+  const tokensOf = (evaluation: ResolvedEvaluation) =>
+    taskOf(evaluation.task).questions
+      ? questionPlaces(config, budget.decoderBytes)
+      : Math.max(passTokens, evaluation.seq_len ?? 0, longestPrompt(evaluation))
+  const tokens = Math.max(...evaluate.map(tokensOf))
+  const scratch = logitBytes(config, tokens)
+  const whole = weightBytes(config, weights) + forwardBytes(config, tokens) + scratch
+  return Math.max(leastPassBytes(config, weights, tokens, scratch), Math.min(budget.decoderBytes, whole))
+}
+
+/** Tokens, roughly. */
+function longestPrompt({ prompts = [] }: ResolvedEvaluation): number {
+  return Math.ceil(largest(prompts, 0, ({ length }) => length) / bytesPerToken)
+}
+
+/** The ends, one block and its states: what a pass over a streaming model keeps. */
+function leastPassBytes(
+  config: ModelConfig,
+  { held }: Pick<WeightSizes, 'held'>,
+  tokens: number,
+  scratch: number,
+): number {
+  const block = planSizes(config, null, 1, false).blockParameters
+  return endsBytes(config, held) + 2 * held * block + forwardBytes(config, tokens) + scratch
+}
+
+function forwardBytes(config: ModelConfig, tokens: number): number {
+  return savedBytes(config, tokens) + 2 * hiddenBytes(config, tokens)
+}
+
+/** Tokens whose logits are formed at once. */
+const logitRows = 512
+
+function logitBytes(config: ModelConfig, tokens: number): number {
+  return 4 * (2 * tokens * config.hiddenSize + Math.min(tokens, logitRows) * config.vocabSize)
+}
+
+function endsBytes(config: ModelConfig, held: number): number {
+  return endParameters(config).reduce((sum, { shape }) => sum + held * sizeOf(shape), 0)
+}
+
+/** All weights as passes over the model hold them. */
+function weightBytes(config: ModelConfig, { held }: Pick<WeightSizes, 'held'>): number {
+  return endsBytes(config, held) + held * config.numBlocks * planSizes(config, null, 1, false).blockParameters
+}

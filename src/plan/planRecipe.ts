@@ -1,0 +1,144 @@
+// Everything about a run but its numbers: what `run --dry-run`, the trainable map and the editor's lenses show.
+import type { ModelConfig } from '../catalog/families/modelConfig.ts'
+import type { Role } from '../catalog/families/tensorRoles.ts'
+import { largest } from '../formatting/lists.ts'
+import type { PlannedSpread, PlanRow, PlanSummary, RecoverySummary } from './planSummary.ts'
+import { moduleOfWeight, type Parameter } from '../catalog/families/parameters.ts'
+import type { LintFacts, ModelModule } from '../recipe/facts.ts'
+import type { Finding, Severity } from '../recipe/finding.ts'
+import { selectModules } from '../recipe/match.ts'
+import { decidesInRun, recoveryPlace, type ResolvedPruneStep, type ResolvedRecipe } from '../recipe/resolve.ts'
+import { estimatesOf } from './estimates.ts'
+import { beyondBudget, beyondDevice, leastMemory } from './memory.ts'
+import { plannedTrials, pruneEntries, spreadsOverBlocks } from './pruneEntries.ts'
+import { plannedLinears } from './runPlan.ts'
+import { trainablePercentage, trainableRows, type TrainableRow } from './trainable.ts'
+
+/** `recipePath` is only shown. Without a usable model the plan has no rows, and `errors` says why. */
+export function planRecipe(
+  recipePath: string,
+  recipe: ResolvedRecipe,
+  facts: LintFacts,
+  findings: readonly Finding[],
+): PlanSummary {
+  const { model } = facts
+  const config = model?.modelConfig ?? null
+  const pruned = new Set(recipe.prune.flatMap((step) => modulesToPrune(step, model?.modules ?? []).map((m) => m.name)))
+  const recoveries = recipe.recover.map((settings, i): RecoverySummary & { rows: TrainableRow[] } => {
+    const rows = config && model ? trainableRows(config, model.parameters, settings) : []
+    const { mode, train } = settings
+    return {
+      place: recoveryPlace(recipe, i),
+      mode,
+      train,
+      trainable: rows.reduce((n, r) => n + r.trainable, 0),
+      percentage: trainablePercentage(rows),
+      trains: rows.flatMap(({ name, trainable, by }) => (by === null ? [] : [{ name, trainable, by }])),
+      rows,
+    }
+  })
+  const [first, ...others] = recoveries.map(({ rows }) => rows)
+  const trainable = others.reduce(
+    trainedMost,
+    first ?? (config && model ? trainableRows(config, model.parameters, null) : []),
+  )
+  const of = (...severities: Severity[]) =>
+    findings.filter((f) => severities.includes(f.severity)).map((f) => f.message)
+  return {
+    recipe: recipePath,
+    model: recipe.model,
+    mode: recoveries.map(({ mode }) => mode).join(' → ') || null,
+    train: [...new Set(recipe.recover.flatMap(({ train }) => train))],
+    recoveries: recoveries.map(({ rows: _, ...summary }) => summary),
+    rows: trainable.map(({ name, kind, block, parameters, trainable, by }): PlanRow => ({
+      name,
+      role: roles[kind],
+      block,
+      module: moduleInBlock(name, block),
+      parameters,
+      trainable,
+      pruned: kind === 'linear' && pruned.has(moduleOfWeight(name)),
+      by,
+    })),
+    parameters: trainable.reduce((n, r) => n + r.parameters, 0),
+    trainable: largest(recoveries, 0, (one) => one.trainable),
+    percentage: largest(recoveries, 0, (one) => one.percentage),
+    prunedModules: pruned.size,
+    allocations: spreadsOf(recipe, config),
+    estimates: estimatesOf(recipe, facts),
+    warnings: [...of('warning'), ...budgetWarnings(recipe, facts)],
+    errors: of('error'),
+    saveTo: recipe.save?.to ?? null,
+  }
+}
+
+/** What is known of each step whose one sparsity is spread over the blocks. */
+function spreadsOf({ prune }: ResolvedRecipe, config: ModelConfig | null): PlannedSpread[] {
+  const linears = config ? plannedLinears(config) : []
+  const entries = pruneEntries(prune, linears, config?.numBlocks ?? 1)
+  const trials = plannedTrials(prune, entries, linears)
+  return prune.flatMap((step, i) => {
+    const { allocation: name, sparsity } = step
+    if (!spreadsOverBlocks(step) || typeof sparsity !== 'number') return []
+    const shares = [...entries[i].sparsities.values()]
+    const isKnown = !decidesInRun(step) && shares.length > 0
+    const choices = trials.find((trial) => trial.step === i)?.choices ?? []
+    return [
+      {
+        name,
+        sparsity,
+        ends: isKnown ? ([shares[0], shares[shares.length - 1]] as const) : null,
+        tries: choices.map(({ value }) => value),
+      },
+    ]
+  })
+}
+
+/** Warns of a budget that was asked for and cannot be kept, never of a default one. It does not limit a GPU's memory. */
+export function budgetWarnings(
+  recipe: ResolvedRecipe,
+  { model, machine }: Pick<LintFacts, 'model' | 'machine'>,
+): string[] {
+  if (!machine?.budgetAsked || machine.gpu) return []
+  const { budgetBytes, memoryBytes } = machine
+  const least = model ? leastMemory(recipe, model, machine) : 0
+  return [beyondDevice(budgetBytes, memoryBytes), beyondBudget(budgetBytes, least)].filter((said) => said !== null)
+}
+
+/** Takes, for each parameter, the row of the recovery that trains more of it. Either may have a row for a tied head. */
+function trainedMost(one: TrainableRow[], other: TrainableRow[]): TrainableRow[] {
+  const [longer, shorter] = one.length < other.length ? [other, one] : [one, other]
+  const byName = new Map(shorter.map((row) => [row.name, row]))
+  return longer.map((row) => {
+    const same = byName.get(row.name)
+    return same && same.trainable > row.trainable ? same : row
+  })
+}
+
+/** Block linears that a step prunes, in model order: what the engine does with `targets` and `ignore`. */
+export function modulesToPrune(step: ResolvedPruneStep, modules: readonly ModelModule[]): ModelModule[] {
+  return selectModules(
+    modules.filter((m) => m.kind === 'linear'),
+    step.targets,
+    step.ignore,
+  )
+}
+
+const roles: Record<Parameter['kind'], Role> = {
+  linear: 'linear',
+  bias: 'bias',
+  norm: 'norm',
+  normBias: 'bias',
+  embedding: 'embedding',
+  projection: 'other',
+  router: 'router',
+  head: 'head',
+}
+
+/** Name inside the block without `.weight`, an expert's number replaced by `*`. */
+function moduleInBlock(name: string, block: number | null): string {
+  const module = name.replace(/\.(?:weight|bias)$/, '')
+  if (block === null) return module
+  const at = module.indexOf(`.${block}.`)
+  return (at < 0 ? module : module.slice(at + `.${block}.`.length)).replace(/\.\d+(?=\.|$)/g, '.*')
+}

@@ -1,0 +1,87 @@
+// The plan of a recipe, computed before anything runs: the trainable map and the estimates draw from this.
+import type { Pace } from './pace.ts'
+import type { Role } from '../catalog/families/tensorRoles.ts'
+
+export interface PlanRow {
+  /** Name of the parameter in the checkpoint. */
+  name: string
+  role: Role
+  block: number | null
+  module: string
+  parameters: number
+  /** Numbers that the optimiser would change: the parameter's own, or its adapter's. */
+  trainable: number
+  /** Will be pruned. */
+  pruned: boolean
+  /** "bias", "norm", "mask_lora", …; null when frozen. */
+  by: string | null
+}
+
+/** One of the recipe's recoveries. */
+export interface RecoverySummary {
+  /** Its path in the recipe: `recover`, or `recover.1` of several. */
+  place: string
+  mode: string
+  train: string[]
+  trainable: number
+  /** 100 · trainable / parameters as the paper counts them. */
+  percentage: number
+  /** The rows that it trains, with what it trains of them. */
+  trains: Pick<PlanRow, 'name' | 'trainable' | 'by'>[]
+}
+
+/** An error or a warning at its place in the recipe's text. */
+export interface PlannedProblem {
+  severity: 'error' | 'warning'
+  message: string
+  /** From 0. */
+  line: number
+}
+
+/** The plan of a text that a person is writing. */
+export interface PlannedText extends PlanSummary {
+  problems: PlannedProblem[]
+}
+
+export interface PlannedSpread {
+  name: string
+  sparsity: number
+  /** Sparsities of the first and the last block; null where they are known only when it runs, or without a model. */
+  ends: readonly [number, number] | null
+  /** Values that the run tries; empty where it tries none. */
+  tries: readonly number[]
+}
+
+export interface PlanSummary {
+  recipe: string
+  model: string
+  /** Modes of several recoveries as `refit → retrain`; null when the recipe only prunes. */
+  mode: string | null
+  /** Subsets that any recovery trains. */
+  train: string[]
+  recoveries: RecoverySummary[]
+  /** Each parameter as the recovery that trains most of it trains it. */
+  rows: PlanRow[]
+  parameters: number
+  /** Trained numbers of the recovery that trains most. */
+  trainable: number
+  /** 100 · trainable / parameters as the paper counts them. */
+  percentage: number
+  prunedModules: number
+  /** Steps whose one sparsity, their mean, is spread over the blocks. */
+  allocations: PlannedSpread[]
+  estimates: {
+    memoryBytes: number
+    diskBytes: number
+    /** By the number of operations; times `pace`, as this machine takes. */
+    seconds: number | null
+    /** Those of them for which a run that recovers block by block prunes once more, to have a pruned model. */
+    secondsToPruneAgain: number
+    pace: Pace
+  }
+  /** One sentence each, worst first. */
+  warnings: string[]
+  /** Errors that keep the recipe from running. */
+  errors: string[]
+  saveTo: string | null
+}

@@ -1,0 +1,115 @@
+// Cost of pruning beside the forward passes: statistics of the inputs, work that linears with the same input share, and
+// work on each matrix. Numbers come from the methods' rows.
+import type { ModelConfig } from '../catalog/families/modelConfig.ts'
+import { linearsOfBlock, tokenShare, type BlockLinear } from '../catalog/families/parameters.ts'
+import { leastSquaresWork } from '../catalog/methods/alps.ts'
+import { noCost, type Cost, type Statistic } from '../catalog/methods/method.ts'
+import { methodOf } from '../catalog/methods/methods.ts'
+import { gramWork, productWork, sumOf, timesWork, type Work } from '../catalog/methods/work.ts'
+import { createSelection } from '../recipe/match.ts'
+import type { ResolvedPruneStep, ResolvedRecipe, ResolvedRecover } from '../recipe/resolve.ts'
+
+export interface PruneCost {
+  /** For the whole model. */
+  readonly work: Work
+  /** Beside the block itself, at one time; of the block that takes most. */
+  readonly bytes: number
+  /** Bytes where Hessians are gathered one at a time. */
+  readonly leastBytes: number
+  /** The part of `bytes` that solving takes once the statistics are there. */
+  readonly solvingBytes: number
+}
+
+/** Partial sums of squares that each input has at most. */
+const partialSums = 128
+
+const statisticBytes: Record<Statistic, (columns: number) => number> = {
+  nothing: () => 0,
+  norms: (columns) => 4 * partialSums * columns,
+  hessian: (columns) => 4 * columns ** 2,
+}
+
+const statisticWork: Record<Statistic, (columns: number, tokens: number) => Work> = {
+  nothing: () => ({}),
+  // Sums that lose no digit take about as long as two sums.
+  norms: (columns, tokens) => ({ move: 2 * columns * tokens }),
+  hessian: (columns, tokens) => gramWork(tokens, columns),
+}
+
+/** The work on each block in one walk. */
+export interface BlockWorkPlan {
+  /** Otherwise the blocks are pruned already. */
+  readonly prunes: boolean
+  readonly recoveries: readonly ResolvedRecover[]
+}
+
+export function pruneCost(
+  { prune, calibration }: ResolvedRecipe,
+  config: ModelConfig,
+  { prunes, recoveries }: BlockWorkPlan,
+): PruneCost {
+  const tokens = calibration ? calibration.samples * calibration.seq_len : 0
+  const refits = recoveries.flatMap(({ mode, steps }) => (mode === 'refit' ? [steps] : []))
+  const selections = prune.map(({ targets, ignore }) => createSelection(targets, ignore))
+  const works: Work[] = []
+  const known = new Map<string, ReturnType<typeof stepCost>>()
+  let [bytes, leastBytes, solvingBytes] = [0, 0, 0]
+  for (let block = 0; block < config.numBlocks; block++) {
+    const linears = linearsOfBlock(config, block).map((linear) => ({ ...linear, className: linear.kind }))
+    const costs = prune.map((step, i) => {
+      const chosen = linears.filter(selections[i])
+      // Blocks of which the same linears are pruned cost the same: an editor asks on every key stroke.
+      const key = `${i} ${chosen.map(({ slot, expert }) => `${slot} ${expert}`).join()}`
+      const cost = known.get(key) ?? stepCost(config, step, chosen, tokens, { prunes, refits })
+      known.set(key, cost)
+      return cost
+    })
+    works.push(...costs.map((cost) => cost.work))
+    const working = Math.max(0, ...costs.map((cost) => cost.working))
+    solvingBytes = Math.max(solvingBytes, working)
+    bytes = Math.max(bytes, sum(costs.map((cost) => cost.statistics)) + working)
+    leastBytes = Math.max(leastBytes, Math.max(0, ...costs.map((cost) => cost.largestStatistic)) + working)
+  }
+  // A refit needs all Hessians at the end.
+  return { work: sumOf(works), bytes, leastBytes: refits.length > 0 ? bytes : leastBytes, solvingBytes }
+}
+
+/** Cost of one step in one block: statistics of all inputs are there together, while solving goes a linear at a time. */
+function stepCost(
+  config: ModelConfig,
+  step: ResolvedPruneStep,
+  linears: readonly BlockLinear[],
+  tokens: number,
+  { prunes, refits }: { prunes: boolean; refits: readonly number[] },
+) {
+  const { needs: ownNeeds, cost } = methodOf(step.method)
+  const needs = refits.length > 0 ? 'hessian' : prunes ? ownNeeds : 'nothing'
+  const inputs = new Map(linears.map(({ inputKey, shape }) => [inputKey, shape[1]]))
+  const experts = new Map(linears.map(({ inputKey, expert }) => [inputKey, expert]))
+  const shared = [...inputs.values()].map((columns) => (prunes ? cost.shared(columns) : noCost))
+  const matrices = linears.map(({ shape: [rows, columns] }) =>
+    refitted(prunes ? cost.matrix(rows, columns, step) : noCost, rows, columns, refits),
+  )
+  const seen = [...inputs].map(([key, columns]) =>
+    statisticWork[needs](columns, tokens * tokenShare(config, experts.get(key) ?? null)),
+  )
+  return {
+    work: sumOf([...seen, ...[...shared, ...matrices].map((c) => c.work)]),
+    statistics: sum([...inputs.values()].map(statisticBytes[needs])),
+    largestStatistic: Math.max(0, ...[...inputs.values()].map(statisticBytes[needs])),
+    working: most(shared) + most(matrices),
+  }
+}
+
+/** With least squares of the kept weights, and the errors before and after. */
+function refitted({ work, bytes }: Cost, rows: number, columns: number, refits: readonly number[]): Cost {
+  if (refits.length === 0) return { work, bytes }
+  const errors = timesWork(2, productWork('f32', rows, columns, columns))
+  return {
+    work: sumOf([work, ...refits.flatMap((steps) => [leastSquaresWork(rows, columns, steps), errors])]),
+    bytes: Math.max(bytes, 4 * columns ** 2 + 8 * 4 * rows * columns),
+  }
+}
+
+const most = (costs: readonly { bytes: number }[]): number => Math.max(0, ...costs.map(({ bytes }) => bytes))
+const sum = (values: readonly number[]): number => values.reduce((a, b) => a + b, 0)

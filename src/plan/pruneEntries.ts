@@ -1,0 +1,201 @@
+// The recipe's `prune` entries after matching, with one sparsity for each linear.
+import {
+  tried,
+  type AllocationKey,
+  type AllocationSettings,
+  type MeasuredBlock,
+  type SettledSettings,
+} from '../catalog/allocations/allocation.ts'
+import {
+  allocationOf,
+  allocationSettings,
+  isMeasured,
+  keysOf,
+  type AllocationName,
+} from '../catalog/allocations/allocations.ts'
+import { groupsBy } from '../formatting/lists.ts'
+import { parseNm, type NmPattern } from '../catalog/formats/nm.ts'
+import { methodKeyNames, type MethodKey, type MethodSettings } from '../catalog/methods/keys.ts'
+import type { Scope, Selection } from '../catalog/methods/method.ts'
+import { canBeGlobal, methodOf, needsData, type MethodName } from '../catalog/methods/methods.ts'
+import { selectModules, type Module } from '../recipe/match.ts'
+import { decidesInRun, sparsityOfBlock, type ResolvedPruneStep } from '../recipe/resolve.ts'
+
+export interface PruneEntry {
+  readonly method: MethodName
+  /** Linear (module name, without `.weight`) → share of its weights to prune, 0 < s < 1. Ignored with a `pattern`. */
+  readonly sparsities: ReadonlyMap<string, number>
+  /** null = unstructured. */
+  readonly pattern: NmPattern | null
+  /** Unstructured only; a method with a group of its own keeps to that whatever this says. */
+  readonly scope: Scope
+  readonly selection: Selection
+  /** Values of the keys that the method takes. */
+  readonly settings: MethodSettings
+}
+
+/** Calibration inputs are needed. */
+export function lookAtData(entries: readonly PruneEntry[]): boolean {
+  return entries.some(({ method }) => needsData(method))
+}
+
+/** The weights of all of the entry's linears compete with each other. */
+export function isGlobal({ method, pattern, scope }: Pick<PruneEntry, 'method' | 'pattern' | 'scope'>): boolean {
+  return scope === 'global' && !pattern && canBeGlobal(method)
+}
+
+/** A key that the entry's method takes. */
+export function settingOf({ method, settings }: Pick<PruneEntry, 'method' | 'settings'>, key: MethodKey): number {
+  const value = settings[key] ?? methodOf(method).keys[key]
+  if (value === undefined) throw new Error(`internal: ${method} takes no ${key}`)
+  return value
+}
+
+/** An entry whose one sparsity is spread over the blocks by what the dense model shows; until then each has that one. */
+export interface PlannedAllocation {
+  readonly entry: PruneEntry
+  readonly name: AllocationName
+  readonly settings: SettledSettings
+  /** Mean over the weights. */
+  readonly sparsity: number
+}
+
+/** `entries` are those of the steps. A group over the whole model is its own allocation. */
+export function plannedAllocations(
+  steps: readonly ResolvedPruneStep[],
+  entries: readonly PruneEntry[],
+): PlannedAllocation[] {
+  return steps.flatMap((step, i) => {
+    const { allocation: name, sparsity } = step
+    if (!spreadsOverBlocks(step) || !isMeasured(name) || entries[i].sparsities.size === 0) return []
+    if (typeof sparsity !== 'number') return []
+    return [{ entry: entries[i], name, settings: settledSettings(step, {}), sparsity }]
+  })
+}
+
+/** An entry whose run tries settings of its allocation; until then each block has the mean. */
+export interface PlannedTrial {
+  readonly entry: PruneEntry
+  /** Index in the recipe's `prune`. */
+  readonly step: number
+  readonly name: AllocationName
+  /** The setting that is tried. */
+  readonly key: AllocationKey
+  /** Its values in their order, and the sparsities that come of each. */
+  readonly choices: readonly { readonly value: number; readonly sparsities: PruneEntry['sparsities'] }[]
+}
+
+/** `entries` are those of the steps. */
+export function plannedTrials(
+  steps: readonly ResolvedPruneStep[],
+  entries: readonly PruneEntry[],
+  linears: readonly PlannedLinear[],
+): PlannedTrial[] {
+  return steps.flatMap((step, i) => {
+    const { allocation: name, sparsity } = step
+    const own = linears.filter((linear) => entries[i].sparsities.has(linear.name))
+    if (own.length === 0 || !spreadsOverBlocks(step) || typeof sparsity !== 'number') return []
+    return keysOf(name).flatMap((key) => {
+      if (step[name]?.[key] !== tried) return []
+      const values = allocationOf(name).tries[key]?.(blocksOf(own), sparsity) ?? []
+      const choices = values.map((value) => {
+        return { value, sparsities: spreadSparsities(step, own, sparsity, settledSettings(step, { [key]: value })) }
+      })
+      return [{ entry: entries[i], step: i, name, key, choices }]
+    })
+  })
+}
+
+/** Its one number is spread by its allocation, and neither N:M nor a group over the whole model says otherwise. */
+export function spreadsOverBlocks({ allocation, sparsity, scope, method, pattern }: ResolvedPruneStep): boolean {
+  if (scope === 'global' && canBeGlobal(method)) return false
+  return allocationOf(allocation).spread !== null && typeof sparsity === 'number' && !parseNm(pattern)
+}
+
+/** `chosen` stand in for what the recipe leaves to the run. */
+function settledSettings(step: ResolvedPruneStep, chosen: AllocationSettings): SettledSettings {
+  const { allocation: name } = step
+  return { ...allocationSettings(name, step[name]), ...chosen } as SettledSettings
+}
+
+/** The blocks of these linears in model order, with nothing measured. */
+export function blocksOf(
+  linears: readonly Pick<PlannedLinear, 'block' | 'parameters'>[],
+): (MeasuredBlock & { block: number })[] {
+  return groupsBy(linears, ({ block }) => block)
+    .map((own) => ({ block: own[0].block, size: own.reduce((n, { parameters }) => n + parameters, 0), value: 0 }))
+    .sort((a, b) => a.block - b.block)
+}
+
+/** Sparsities by an allocation that measures nothing. A block that keeps everything is not pruned. */
+function spreadSparsities(
+  { allocation }: ResolvedPruneStep,
+  linears: readonly PlannedLinear[],
+  sparsity: number,
+  settings: SettledSettings,
+): Map<string, number> {
+  const blocks = blocksOf(linears)
+  const values = allocationOf(allocation).spread?.(blocks, sparsity, settings) ?? []
+  const byBlock = new Map(blocks.map(({ block }, i) => [block, values[i]]))
+  const all = linears.map(({ name, block }) => [name, byBlock.get(block) ?? sparsity] as const)
+  return new Map(all.filter(([, share]) => share > 0))
+}
+
+export interface PlannedLinear extends Module {
+  readonly block: number
+  /** Number of weights. */
+  readonly parameters: number
+}
+
+/**
+ * Targets matched, sparsities spread over the depth. A linear that an earlier step prunes in the same way is not in a later one,
+ * which may be left with none.
+ */
+export function pruneEntries(
+  steps: readonly ResolvedPruneStep[],
+  linears: readonly PlannedLinear[],
+  numBlocks: number,
+): PruneEntry[] {
+  const entries: PruneEntry[] = []
+  /** Names of the linears that earlier steps prune, by the way in which they do. */
+  const pruned = new Map<string, Set<string>>()
+  for (const step of steps) {
+    const matched = selectModules(linears, step.targets, step.ignore)
+    const way = JSON.stringify({ ...step, targets: [], ignore: [] })
+    const before = pruned.get(way) ?? new Set()
+    const sparsities = sparsitiesOf(
+      step,
+      matched.filter(({ name }) => !before.has(name)),
+      numBlocks,
+    )
+    for (const name of sparsities.keys()) before.add(name)
+    pruned.set(way, before)
+    entries.push({
+      method: step.method,
+      sparsities,
+      pattern: parseNm(step.pattern),
+      scope: step.scope,
+      selection: step.selection,
+      settings: Object.fromEntries(methodKeyNames.map((key) => [key, step[key]])),
+    })
+  }
+  return entries
+}
+
+/** What is known before the run: where the run decides, the mean. */
+function sparsitiesOf(step: ResolvedPruneStep, linears: readonly PlannedLinear[], numBlocks: number) {
+  const { sparsity } = step
+  if (typeof sparsity === 'number' && spreadsOverBlocks(step) && !decidesInRun(step))
+    return spreadSparsities(step, linears, sparsity, settledSettings(step, {}))
+  return new Map(linears.map(({ name, block }) => [name, sparsityOfBlock(sparsity, block, numBlocks)]))
+}
+
+/** The entry of each linear: it has one only. */
+export function entryIndex(entries: readonly PruneEntry[]): ReadonlyMap<string, PruneEntry> {
+  return new Map(entries.flatMap((entry) => [...entry.sparsities.keys()].map((name) => [name, entry] as const)))
+}
+
+/** Module names of all linears that these entries prune. */
+export function prunedNames(entries: readonly PruneEntry[]): Set<string> {
+  return new Set(entries.flatMap(({ sparsities }) => [...sparsities.keys()]))
+}

@@ -1,0 +1,236 @@
+// The inspector's data on a checkpoint: a header first, statistics of one tensor after another later. It is plain data
+// and crosses two process boundaries as JSON. A statistic that was not computed is absent, never 0.
+import type { Evaluation } from '../runs/series/foldRun.ts'
+import type { MeasuredModule, WeightSpread } from '../plan/analysis.ts'
+import type { Role } from '../catalog/families/tensorRoles.ts'
+import type { NmValidity } from '../catalog/formats/nmValidity.ts'
+import type { MethodName } from '../catalog/methods/methods.ts'
+
+export interface TensorRow {
+  name: string
+  /** Dtype as the file has it: F32, BF16, F16, I64, … also those that have no statistics. */
+  dtype: string
+  shape: number[]
+  file: string
+  bytes: number
+  /** On disk, where only the kept values are stored. */
+  storedBytes?: number
+  parameters: number
+  role: Role
+  /** Transformer block, or null outside the blocks. */
+  block: number | null
+  /** Name inside the block without `.weight`, an expert's number replaced by `*`; the heatmap's column. */
+  module: string
+  /** Why no statistics can be had: a dtype the engine cannot read. */
+  unreadable?: string
+}
+
+export interface TensorStats extends WeightSpread {
+  name: string
+  zeros: number
+  /** zeros / parameters. */
+  sparsity: number
+  /** NaN and infinite values, left out of all below and of the spread. */
+  nonFinite: number
+  min: number | null
+  max: number | null
+  mean: number | null
+  /** By pattern "N:M"; only for matrices whose inputs divide by M. */
+  nm: Record<string, NmValidity>
+  histogram: Histogram | null
+}
+
+export interface Histogram {
+  /** Edges are evenly spaced from `from` to `to`. */
+  from: number
+  to: number
+  counts: number[]
+}
+
+export interface ModelSummary {
+  /** Folder or single file that was opened. */
+  path: string
+  label: string
+  /** config.json's model_type, when there is one. */
+  modelType: string | null
+  blocks: number
+  tensors: TensorRow[]
+  /** `__metadata__` of the files. */
+  metadata: Record<string, string>
+  parameters: number
+  /** On disk. */
+  bytes: number
+  files: number
+  /** A sentence each: no config.json, types that are not known. */
+  warnings: string[]
+  /** Files that could not be opened, and the tensors that are missing because of it. */
+  problems: { message: string; missing: string[] }[]
+  /** It lies on the Hub. */
+  remote?: RemoteNote
+  /** Provenance of a checkpoint that a run has made. */
+  origin?: Origin
+  /** GGUF: nothing computes with it, so nothing is offered that would. */
+  lookOnly?: boolean
+}
+
+/** Where a model on the Hub is, and what lies beside its weights. */
+export interface RemoteNote {
+  /** Its page. */
+  address: string
+  commit: string
+  /** All files of the repository, not only the weights. */
+  files: number
+  bytes: number
+  /** Nothing can be computed with it, so it is not pulled: GGUF. */
+  isGguf: boolean
+  /** config.json as text; null: there is none. */
+  config: string | null
+  /** Text of its README.md; null: there is none that can be read. */
+  card: string | null
+}
+
+/** How a checkpoint of ours came about, from the note beside it. */
+export interface Origin {
+  /** Name and value of each fact about what it is and how it was made. */
+  facts: [name: string, value: string][]
+  /** Results by stage. */
+  results: { heads: string[]; rows: string[][] }
+  /** How the numbers came about, in sentences. */
+  protocol: string[]
+  /** YAML. */
+  recipe: string
+  /** There is a README.md already. */
+  hasCard: boolean
+}
+
+/** Modules whose numbers are new, and how far the pass over the blocks is, in windows. */
+export interface AnalysisUpdate {
+  modules: MeasuredModule[]
+  /** Loss of the dense model, once it is known; null where no sensitivities are measured. */
+  loss: number | null
+  done: number
+  total: number
+}
+
+/** A model as it is known when it is opened: earlier scans are remembered. */
+export interface OpenedModel {
+  model: ModelSummary
+  stats: TensorStats[]
+  /** The newest analysis that lies beside the checkpoint, as far as it came; null: there is none of these weights. */
+  analysis: AnalysisUpdate | null
+}
+
+/** One or more tensors have been scanned. */
+export interface ScanProgress {
+  stats: TensorStats[]
+  doneBytes: number
+  totalBytes: number
+  elapsedMs: number
+}
+
+export interface ScanResult {
+  scanned: number
+  skipped: number
+  /** True when it was cancelled or failed: what was scanned so far stays. */
+  partial: boolean
+  /** Why it failed. */
+  problem?: string
+}
+
+export interface Tile {
+  height: number
+  width: number
+  /** Per pixel the share of non-zeros times 255, row-major, base64. */
+  density: string
+  /** Mean |w| of each pixel over `most`, times 255, at most 255: row-major, base64. */
+  size: { shares: string; most: number }
+  /** The weights themselves (f32 little-endian, base64) when a pixel is one weight. */
+  values: string | null
+}
+
+export interface Weight {
+  /** The number as JavaScript writes it: JSON has no NaN. */
+  value: string
+}
+
+export interface TensorDetail {
+  name: string
+  rows: number
+  columns: number
+  /** Number of zeros per row and per column, summed into at most 512 bins; sparsity 0 to 1. */
+  rowSparsity: number[]
+  columnSparsity: number[]
+  /** Rows and columns that are zero as a whole. */
+  zeroRows: number
+  zeroColumns: number
+  /** By attention head, for the projections of attention; null for other tensors and unknown families. */
+  heads: { label: string; sparsity: number }[] | null
+  /** Weights of the slice with |w| at most the threshold that was asked for; null when it was 0. */
+  near: { threshold: number; count: number } | null
+  stats: TensorStats
+  /** Up to 100 groups that break the pattern the matrix comes closest to. */
+  violations: { pattern: string; groups: { row: number; column: number }[] } | null
+}
+
+export interface TensorChange {
+  name: string
+  /** The same in both: what was reshaped is not compared. */
+  shape: readonly number[]
+  maxAbs: number
+  /** Frobenius norm of B − A over that of A; null when A is all zeros, and where numbers say not how far. */
+  drift: number | null
+  /** Zeros of A that B has not. */
+  filled: number
+  /** Zeros of B that A has not. */
+  emptied: number
+  parameters: number
+  role: Role
+  block: number | null
+  module: string
+}
+
+/** A method of the engine's, and what measuring it in place would take. */
+export interface MeasurableMethod {
+  method: MethodName
+  /** Blocks whose errors are known, of all. */
+  measured: number
+  blocks: number
+  /** Estimated time of the blocks that are left, least and most; null where the machine is not known. 0 and 0: all are measured. */
+  seconds: readonly [low: number, high: number] | null
+}
+
+/** A tensor that both have. */
+export interface ComparedTensor extends Pick<TensorChange, 'name' | 'role' | 'block' | 'module'> {
+  /** False when the shapes differ: it is named, not compared. */
+  comparable: boolean
+}
+
+/** Measurements, by stage, of the runs that made both checkpoints; empty for a checkpoint that no run has made. */
+export interface Measured {
+  a: Evaluation[]
+  b: Evaluation[]
+}
+
+export interface CompareProgress {
+  /** The tensors that will be compared, in this order; only in the first message. */
+  tensors?: ComparedTensor[]
+  /** Present only in the first message. */
+  measured?: Measured
+  changes: TensorChange[]
+  /** The first `done` have been compared. */
+  done: number
+  total: number
+}
+
+export interface CompareSummary {
+  added: string[]
+  removed: string[]
+  /** Shape or dtype differ: not comparable. */
+  reshaped: string[]
+  changed: TensorChange[]
+  same: number
+  /** null: A has no pruned weight, or no tensor in common with B, so there is nothing to compare. */
+  maskPreserved: boolean | null
+  /** One sentence for people: whether sparsity survived. */
+  verdict: string
+}

@@ -1,0 +1,143 @@
+// The extension's calls into the backend process: what each answers, beside its parameters (parameters.ts).
+// They travel as JSON-RPC over a socket of the user's own. Bytes are base64 in JSON: the two ends may be different
+// versions of Node, whose structured-clone formats need not agree.
+import type {
+  AnalysisUpdate,
+  CompareProgress,
+  CompareSummary,
+  MeasurableMethod,
+  OpenedModel,
+  ScanProgress,
+  ScanResult,
+} from './inspect.ts'
+import type { TensorDetail, Tile, Weight } from './inspect.ts'
+import type { PlannedText } from '../plan/planSummary.ts'
+import type { GgufSizes } from '../catalog/formats/gguf/ggufTypes.ts'
+import type { ToldPush } from '../catalog/formats/pushText.ts'
+import type { CallName } from './parameters.ts'
+import type { TryProgress } from './tryOut.ts'
+
+/** Raised when a message changes its meaning; the extension refuses a backend that speaks another one. */
+export const protocolVersion = 4
+
+export interface HelloResult {
+  protocol: number
+  version: string
+  node: string
+  pid: number
+}
+
+/** Which device computes, proved by a value written to it and read back. */
+export interface DeviceFacts {
+  device: 'cpu' | 'wgpu'
+  description: string
+  /** Why this one: what was tried and refused, one sentence each. */
+  reasons: string[]
+}
+
+/** A GPU, or a driver that computes on the CPU in place of one. */
+export interface AdapterName {
+  name: string
+  software: boolean
+}
+
+export interface RunOutcome {
+  status: 'done' | 'failed' | 'cancelled'
+  folder: string | null
+  message: string | null
+}
+
+/** The run's events.jsonl has grown. The file is the truth for live and finished runs alike. */
+export interface RunUpdate {
+  folder: string
+}
+
+/** A run that goes on or waits; whichever window started it, others may follow it. */
+export interface ActiveRun {
+  id: number
+  recipe: string
+  /** null while it waits. */
+  folder: string | null
+  paused: boolean
+}
+
+/** Bytes that are fetched, sent or written by now, of all. */
+export interface PullProgress {
+  have: number
+  total: number
+}
+
+/** What would be sent, and who could read it. */
+export interface PublishPlan extends ToldPush {
+  /** Paths of this machine that the recipe names. */
+  ownPaths: string[]
+  /** Stands for all of this, so that only what a person has agreed to is sent. */
+  agreed: string
+}
+
+/** What an analysis goes on with when another method is to be measured beside the known ones. */
+export interface Measurable {
+  /** Text of the newest analysis of these weights; null: there is none. */
+  calibration: { data: string; field?: string; samples: number; seqLen: number } | null
+  /** By which errors of methods are comparable. */
+  sparsities: number[]
+  patterns: string[]
+  methods: MeasurableMethod[]
+}
+
+interface Answer<Result, Progress = never> {
+  result: Result
+  progress: Progress
+}
+
+/** What each call answers. A progress type other than `never` means that partial results arrive before the result. */
+interface Answers extends Record<CallName, Answer<unknown, unknown>> {
+  hello: Answer<HelloResult>
+  device: Answer<DeviceFacts>
+  adapters: Answer<AdapterName[]>
+  openModel: Answer<OpenedModel>
+  scan: Answer<ScanResult, ScanProgress>
+  tile: Answer<Tile>
+  detail: Answer<TensorDetail>
+  weight: Answer<Weight>
+  measurable: Answer<Measurable>
+  analyse: Answer<{ warnings: string[] }, AnalysisUpdate>
+  compare: Answer<CompareSummary, CompareProgress>
+  pull: Answer<{ folder: string }, PullProgress>
+  planPublish: Answer<PublishPlan>
+  publish: Answer<{ address: string }, PullProgress>
+  ggufSizes: Answer<GgufSizes>
+  writeGguf: Answer<{ bytes: number; warnings: readonly string[] }, PullProgress>
+  tryOut: Answer<{ device: string }, TryProgress>
+  writeCard: Answer<{ file: string }>
+  plan: Answer<PlannedText>
+  run: Answer<RunOutcome, RunUpdate>
+  activeRuns: Answer<ActiveRun[]>
+  follow: Answer<RunOutcome, RunUpdate>
+  pause: Answer<null>
+  ping: Answer<null>
+}
+
+export type ResultOf<C extends CallName> = Answers[C]['result']
+export type ProgressOf<C extends CallName> = Answers[C]['progress']
+
+/** Progress notification of the call that carries the same token. */
+export const progressMethod = 'progress'
+export interface ProgressMessage {
+  token: number
+  value: unknown
+}
+
+/** Parameters as they travel: progress wants a token. */
+export interface Envelope<P> {
+  token: number
+  params: P
+}
+
+/** JSON-RPC's own codes end at -32000; ours follow the engine's codes as `data.code`. */
+export const engineFailure = -31000
+export interface FailureData {
+  /** An engine error code, or one of the channel's own below. */
+  code: string
+}
+export type ChannelCode = 'backend-stopped' | 'backend-unavailable' | 'protocol' | 'internal'

@@ -1,0 +1,328 @@
+// The views of the editor: a row each, and the messages between them and the extension host, one union per direction and view. The host keeps the
+// truth and replays it when a view says `ready`, so that hiding, reloading and reopening show the same picture.
+import type { RunStatus } from '../runs/series/foldRun.ts'
+import type { CallName, ParamsOf, SeenModel } from './parameters.ts'
+import type { RunEvent } from '../runs/series/events.ts'
+import type {
+  CompareProgress,
+  CompareSummary,
+  OpenedModel,
+  ScanProgress,
+  ScanResult,
+  AnalysisUpdate,
+  MeasurableMethod,
+} from './inspect.ts'
+import type { PlannedText, PlanSummary } from '../plan/planSummary.ts'
+import type { RecipeChoices } from '../recipe/writing/recipeText.ts'
+import type { MethodName } from '../catalog/methods/methods.ts'
+import type { RunResult } from '../runs/series/runResult.ts'
+import type { ResultOf } from './rpc.ts'
+import type { TryProgress } from './tryOut.ts'
+
+/** An entry of a menu of VS Code's, by the menu's name. */
+type Menus = Readonly<Record<string, readonly { readonly group?: string; readonly when?: string }[]>>
+
+/**
+ * A view of the editor. Its page is webview-ui/<name>/main.tsx; the bundle, the page around it, the tab's type and, by
+ * `npm run generate`, what package.json says of it follow from the row.
+ */
+interface ViewRow {
+  /** By which VS Code knows its tabs. */
+  readonly type: string
+  /** Its tabs come back when the window is reloaded. */
+  readonly restored: boolean
+  readonly opens: {
+    readonly command: `sparsescope.${string}`
+    readonly title: string
+    readonly icon?: string | { readonly light: string; readonly dark: string }
+    readonly enablement?: string
+    readonly menus?: Menus
+  }
+}
+
+const ofTrusted = 'isWorkspaceTrusted'
+/** GGUF is only looked at. */
+const computed = `${ofTrusted} && resourceExtname != .gguf`
+
+export const views = {
+  inspector: {
+    // A custom editor's, which VS Code restores by itself.
+    type: 'sparsescope.checkpoint',
+    restored: false,
+    opens: {
+      command: 'sparsescope.openOverview',
+      title: 'Open Model Overview',
+      icon: '$(layers)',
+      menus: { 'sparsescope.explorer': [{ group: '1_look@1' }] },
+    },
+  },
+  run: {
+    type: 'sparsescope.run',
+    restored: true,
+    opens: { command: 'sparsescope.openRun', title: 'Open Run…', icon: '$(graph-line)' },
+  },
+  sweep: {
+    type: 'sparsescope.sweep',
+    restored: true,
+    opens: {
+      command: 'sparsescope.openSweep',
+      title: 'Open Sweep…',
+      icon: '$(graph-scatter)',
+      menus: {
+        'view/item/context': ['inline@1', '1_look@1'].map((group) => ({
+          group,
+          when: 'view == sparsescope.runs && viewItem =~ /^sweep\\./',
+        })),
+      },
+    },
+  },
+  compare: {
+    type: 'sparsescope.compare',
+    restored: true,
+    opens: {
+      command: 'sparsescope.compareSelected',
+      title: 'Compare Selected Checkpoints',
+      menus: {
+        commandPalette: [{ when: 'false' }],
+        'sparsescope.explorer': [{ group: '3_compare@3', when: 'listDoubleSelection' }],
+      },
+    },
+  },
+  recipe: {
+    type: 'sparsescope.recipe',
+    restored: true,
+    opens: {
+      command: 'sparsescope.prune',
+      title: 'Prune Checkpoint…',
+      icon: { light: 'media/prune-light.svg', dark: 'media/prune-dark.svg' },
+      enablement: ofTrusted,
+      menus: {
+        commandPalette: [{ when: ofTrusted }],
+        'sparsescope.explorer': [{ group: '2_run@1', when: computed }],
+        'editor/title': [
+          { group: 'navigation', when: `activeCustomEditorId == 'sparsescope.checkpoint' && ${computed}` },
+        ],
+        'view/item/context': [
+          { group: '2_run@1', when: `view == sparsescope.models && viewItem == model && ${ofTrusted}` },
+        ],
+      },
+    },
+  },
+  trainable: {
+    type: 'sparsescope.trainable',
+    restored: false,
+    opens: { command: 'sparsescope.showTrainable', title: 'Show What a Recipe Trains' },
+  },
+  try: {
+    type: 'sparsescope.try',
+    restored: true,
+    opens: {
+      command: 'sparsescope.tryOut',
+      title: 'Try It…',
+      icon: '$(comment)',
+      enablement: ofTrusted,
+      menus: {
+        commandPalette: [{ when: ofTrusted }],
+        'sparsescope.explorer': [{ group: '1_look@2', when: computed }],
+        'editor/title': [
+          { group: '1_sparsescope', when: `activeCustomEditorId == 'sparsescope.checkpoint' && ${computed}` },
+        ],
+        'view/item/context': [
+          {
+            group: '1_look@1',
+            when: `(view == sparsescope.models && viewItem == model || viewItem == run.done) && ${ofTrusted}`,
+          },
+        ],
+      },
+    },
+  },
+} as const satisfies Record<string, ViewRow>
+
+export type ViewName = keyof typeof views
+
+export interface ViewSettings {
+  palette: 'viridis' | 'cividis' | 'greys'
+  /** Weight of the past in the smoothed curve, 0 to 0.99. */
+  smoothing: number
+  maxPoints: number
+  /** Running is allowed: false in an untrusted workspace. */
+  trusted: boolean
+}
+
+/** Calls that a view may make through the host. */
+export type ViewCall = Extract<CallName, 'tile' | 'detail' | 'weight'>
+/** Which checkpoint of the view is meant; the host alone knows its path. A comparison has two. */
+export type ModelKey = 'first' | 'second'
+export type AskParams<C extends ViewCall> = Omit<ParamsOf<C>, keyof SeenModel>
+/** The latest question per call and model counts: a newer one cancels the one before. */
+export type Ask = {
+  [C in ViewCall]: { type: 'ask'; id: number; call: C; model: ModelKey; params: AskParams<C> }
+}[ViewCall]
+export type Reply =
+  | { type: 'reply'; id: number; ok: true; value: ResultOf<ViewCall> }
+  | { type: 'reply'; id: number; ok: false; message: string }
+
+/** Shared by all views. */
+export type ToAnyView =
+  | Reply
+  | { type: 'settings'; settings: ViewSettings }
+  | { type: 'loading'; what: string }
+  | { type: 'failed'; message: string }
+
+export interface ExportFile {
+  type: 'export'
+  /** Suggested file name. */
+  name: string
+  /** Text, or base64 of bytes. */
+  content: string
+  encoding: 'utf8' | 'base64'
+}
+export type FromAnyView =
+  | Ask
+  | { type: 'cancelAsk'; id: number }
+  | ExportFile
+  | { type: 'ready' }
+  | { type: 'retry' }
+  | { type: 'copy'; text: string }
+
+export type ToInspector =
+  | ToAnyView
+  /** `scanAhead`: a scan goes on or begins now, whose end `scanEnd` tells. */
+  | ({ type: 'model'; scanAhead?: boolean } & OpenedModel)
+  | { type: 'analysis'; update: AnalysisUpdate }
+  /** `problem`: why it ended before its end; null: it did not. */
+  | { type: 'analysisEnd'; problem: string | null }
+  /** Methods that may be measured in place on the text of the analysis, and for how long; comes again when that is known better. */
+  | { type: 'measurable'; methods: MeasurableMethod[] }
+  | { type: 'scan'; progress: ScanProgress }
+  | { type: 'scanEnd'; result: ScanResult }
+  | { type: 'select'; name: string }
+  | { type: 'exportNow'; format: ExportFormat }
+export type FromInspector =
+  | FromAnyView
+  /** Measures: without `methods` a person is asked for text and depth first. `blocks`: only so many of the first blocks. */
+  | { type: 'analyse'; methods?: MethodName[]; blocks?: number }
+  | { type: 'analyseCancel' }
+  | { type: 'scanStart' }
+  | { type: 'scanCancel' }
+  | { type: 'prune' }
+  /** A model on the Hub is to come into its cache on this machine. */
+  | { type: 'pull' }
+  | { type: 'tryOut' }
+  /** The model as a file for llama.cpp. */
+  | { type: 'exportGguf' }
+  | { type: 'writeCard' }
+  | { type: 'selected'; name: string }
+export type ExportFormat = 'csv' | 'json' | 'svg' | 'png' | 'html'
+
+export interface LabelledModel extends SeenModel {
+  label: string
+}
+
+export type ToCompare =
+  | ToAnyView
+  | { type: 'models'; a: LabelledModel; b: LabelledModel }
+  | { type: 'progress'; progress: CompareProgress }
+  | { type: 'result'; result: CompareSummary }
+export type FromCompare = FromAnyView | { type: 'cancel' } | { type: 'tryOut' }
+
+export interface RunListing {
+  folder: string
+  /** The recipe's. */
+  name: string
+  /** When it began, local; empty for a folder with a name of its own. */
+  time: string
+  status: RunStatus
+  started: number
+}
+
+export type ToRun =
+  | ToAnyView
+  | { type: 'runs'; current: string; runs: RunListing[] }
+  /** `from` is the index of the first event: 0 replaces what the view has. */
+  | { type: 'events'; folder: string; from: number; events: RunEvent[] }
+  /** Result of the run that the view shows, once it has ended well; null after it has gone on. */
+  | { type: 'runResult'; result: RunResult | null }
+export type FromRun =
+  | FromAnyView
+  | { type: 'pause'; paused: boolean }
+  | { type: 'cancelRun' }
+  | { type: 'resumeRun' }
+  | { type: 'overlay'; folder: string }
+  /** A pruned matrix, by its name in a `block` event: shown in the result, or in the source before there is one. */
+  | { type: 'openMatrix'; name: string }
+  /** `comparison`: of two models that the run has left; which, a person is asked where there are several pairs. */
+  | { type: 'reveal'; what: 'output' | 'recipe' | 'report' | 'comparison' | 'tryOut' | 'card' | 'publish' }
+
+/** A checkpoint of the view that tries models out: `role` is what it is to the others, such as `dense`; '' where nobody knows. */
+export interface TriedModel extends LabelledModel {
+  role: string
+}
+
+/** Prompts that a person keeps with the workspace. */
+export interface PromptSet {
+  name: string
+  text: string
+  /** Each line is a prompt. */
+  lines: boolean
+}
+
+export type ToTry =
+  | ToAnyView
+  /** Other columns than before: what was written is gone. `note`: why one that a person looks for is not among them. */
+  | { type: 'columns'; columns: TriedModel[]; note: string | null }
+  | { type: 'sets'; sets: PromptSet[] }
+  | { type: 'begun'; prompts: string[] }
+  | { type: 'written'; progress: TryProgress[] }
+  /** `message`: of what failed; `device`: of what went well. */
+  | { type: 'ended'; status: 'done' | 'stopped' | 'failed'; message: string | null; device: string | null }
+export type FromTry =
+  | FromAnyView
+  | { type: 'generate'; prompts: string[]; maxTokens: number }
+  | { type: 'stop' }
+  | { type: 'addColumn' }
+  | { type: 'removeColumn'; column: number }
+  | { type: 'saveSet'; text: string; lines: boolean }
+  | { type: 'deleteSet'; name: string }
+
+export type ToTrainable = ToAnyView | { type: 'plan'; plan: PlanSummary }
+export type FromTrainable = FromAnyView | { type: 'openRecipe' } | { type: 'run' }
+
+/** What the form of a recipe begins with. */
+export interface RecipeStart {
+  /** A dense model is pruned; one that is pruned already is only recovered. */
+  kind: 'prune' | 'recover'
+  /** The model's weights, as the host knows them, and its short name. */
+  weights: string
+  name: string
+  label: string
+  parameters: number
+  /** Sparsity of its matrices that a run noted; null: nobody did. */
+  sparsity: number | null
+  choices: RecipeChoices
+  /** The whole model fits into this machine's memory to be trained. */
+  canRetrain: boolean
+  /** Texts near it, as a recipe names them. */
+  texts: string[]
+  /** Bytes of each. */
+  sizes: Readonly<Record<string, number>>
+  /** Names in the recipe's folder: a result and a recipe get others. */
+  taken: string[]
+}
+export type TextUse = 'data' | 'secondData' | 'evaluateOn' | 'evaluateOther'
+/** What a recipe names that a person may look for on the disk: texts, and the folder of an adapter. */
+export type BrowsedFor = TextUse | 'adapter'
+
+export type ToRecipe =
+  | ToAnyView
+  | ({ type: 'start' } & RecipeStart)
+  /** What a text comes to; `problem`: why nobody can tell. */
+  | { type: 'planned'; text: string; plan: PlannedText | null; problem: string | null }
+  /** `bytes`: of a text; null of a folder. */
+  | { type: 'browsed'; use: BrowsedFor; path: string; bytes: number | null }
+export type FromRecipe =
+  | FromAnyView
+  | { type: 'plan'; text: string }
+  | { type: 'browse'; use: BrowsedFor }
+  /** `saveTo` gives the recipe its name. */
+  | { type: 'create'; text: string; saveTo: string; run: boolean }

@@ -1,0 +1,147 @@
+// Facts about the world outside the recipe that lint uses. Gathering them is the caller's work (src/engine/facts): the
+// rules themselves read no file. Null or absent means not looked at, and rules that need the fact stay silent.
+import type { Rates } from '../catalog/methods/work.ts'
+import type { ModelConfig } from '../catalog/families/modelConfig.ts'
+import type { Parameter } from '../catalog/families/parameters.ts'
+import type { Overlap } from '../formatting/paths.ts'
+import type { Module } from './match.ts'
+
+export type ModuleKind = 'linear' | 'router' | 'embedding' | 'projection' | 'norm' | 'head' | 'other'
+
+/** A module of the checkpoint: something with a weight. */
+export interface ModelModule extends Module {
+  readonly kind: ModuleKind
+  /** Null outside the blocks. */
+  readonly block: number | null
+  /** Output and input features of a matrix, whatever way round the file stores it; 1 column for a vector. */
+  readonly rows: number
+  readonly columns: number
+  /** Stored [in, out], as GPT-2's Conv1D. */
+  readonly transposed: boolean
+}
+
+/** A checkpoint that cannot be used at all, and the rule that says so. */
+export interface ModelProblem {
+  readonly rule:
+    | 'model-missing'
+    | 'unknown-family'
+    | 'damaged-weights'
+    | 'config-mismatch'
+    | 'quantised-weights'
+    | 'unsafe-weights'
+  readonly message: string
+}
+
+export interface TensorFacts {
+  readonly dtype: string
+  readonly shape: readonly number[]
+}
+
+export interface ModelFacts {
+  /** Several: a quantised model can have an unknown type too. Empty: everything could be read. */
+  readonly problems: readonly ModelProblem[]
+  readonly tensors: ReadonlyMap<string, TensorFacts>
+  readonly config: Readonly<Record<string, unknown>> | null
+  /** Null when config.json is missing or of an unknown family. */
+  readonly modelConfig: ModelConfig | null
+  /** All parameters in model order; empty without `modelConfig`. */
+  readonly parameters: readonly Parameter[]
+  /** Modules in model order. */
+  readonly modules: readonly ModelModule[]
+  readonly tokenizer: {
+    readonly present: boolean
+    readonly largestId: number | null
+    /** Why llama.cpp does not know it, as far as its own words tell; null or absent: nothing is known against it. */
+    readonly ggufProblem?: string | null
+  }
+  /** A mask lies beside the weights. */
+  readonly masked: boolean
+  /** Sparsity by module name, from the report of the run that made this checkpoint; null when there is none. */
+  readonly sparsities: ReadonlyMap<string, number> | null
+  /** What that run made it from: a path, or a name of the Hub; absent when nobody can tell. */
+  readonly source?: string
+}
+
+export interface DataFacts {
+  readonly exists: boolean
+  readonly bytes: number
+  readonly kind: 'text' | 'lines' | 'table' | 'ids' | 'unknown'
+  /** Columns of text, or integer tensors; null when the file says nothing about them. */
+  readonly fields: readonly string[] | null
+  /** All columns of a table or of the first line; absent when the file says nothing about them. */
+  readonly columns?: readonly string[]
+  /** Integer tensors: [windows, length] or [length]. */
+  readonly shapes: ReadonlyMap<string, readonly number[]>
+  /** Null when the file is too large to have been counted. */
+  readonly documents: number | null
+  /** Upper bound on the bytes of the longest document; null when not all were seen. */
+  readonly longestDocument: number | null
+  /** Why the file cannot be read, or null. */
+  readonly problem: string | null
+  /** It is on another machine's share, and nobody has looked at it. */
+  readonly isOnShare?: true
+}
+
+/** Shape of the named tensor, or else of the only one; null where the file holds no ids. */
+export function idShapeOf(file: DataFacts | undefined, field: string | undefined): readonly number[] | null {
+  if (file?.kind !== 'ids') return null
+  return file.shapes.get(field ?? [...file.shapes.keys()][0]) ?? null
+}
+
+export interface MachineFacts {
+  readonly memoryBytes: number
+  readonly freeDiskBytes: number | null
+  readonly threads: number
+  /** Memory that a run may use: `--memory`, or half of what is free. */
+  readonly budgetBytes: number
+  /** Somebody asked for that budget. */
+  readonly budgetAsked?: boolean
+  /** Null: not looked at. */
+  readonly gpu: boolean | null
+  /** The processor has instructions for products of bf16. */
+  readonly bf16?: boolean
+  /** As measured on its processor; absent: nobody has. */
+  readonly rates?: Rates
+}
+
+export interface OutputFacts {
+  readonly exists: boolean
+  /** How it lies to the folder of the model, links followed; null when they are apart. */
+  readonly overlap: Overlap | null
+}
+
+/** A finished run, as far as it tells how long others take. */
+export interface PastRun {
+  readonly gpu: boolean
+  /** Modes of its recoveries, in their order. */
+  readonly modes: string
+  /** Whether its time was planned by measured rates. */
+  readonly measured: boolean
+  /** Its seconds over those that were planned. */
+  readonly ratio: number
+}
+
+export interface LintFacts {
+  /** The recipe's folder, absolute: its paths are relative to it. */
+  readonly folder?: string
+  /** Finished runs that tell how long others take, newest first. */
+  readonly past?: readonly PastRun[]
+  readonly model: ModelFacts | null
+  /** By path as written in the recipe. */
+  readonly data: ReadonlyMap<string, DataFacts>
+  /** Why an adapter that a recovery merges cannot be, by path as written; null: it can. */
+  readonly adapters?: ReadonlyMap<string, string | null>
+  readonly machine: MachineFacts | null
+  readonly output: OutputFacts | null
+  /** The same of `save.pruned`. */
+  readonly prunedOutput?: OutputFacts | null
+  /** The same of the GGUF file beside `save.to`. */
+  readonly ggufOutput?: OutputFacts | null
+}
+
+export const noFacts: LintFacts = { model: null, data: new Map(), machine: null, output: null }
+
+/** Only the projections inside the blocks are pruned (docs/methods.md, "What is pruned"). */
+export function isPrunable(module: ModelModule): boolean {
+  return module.kind === 'linear'
+}

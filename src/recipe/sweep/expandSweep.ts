@@ -1,0 +1,162 @@
+// A recipe with a sweep as the recipes of its runs, or what keeps it from being that.
+import { formatCount } from '../../formatting/numbers.ts'
+import { normalPath } from '../../formatting/paths.ts'
+import { placeNames } from '../../formatting/placeNames.ts'
+import type { Path } from '../document.ts'
+import { withSetting } from '../overrides.ts'
+import { recipeSchema, type Recipe } from '../schema.ts'
+import { withOwnPlaces } from './savePlace.ts'
+import { wrongSetting } from './settingPlace.ts'
+import { mostRuns, valueText, type NamedSettings } from './settings.ts'
+import { countRuns, settingsOfRuns, sweptPaths } from './settingsOfRuns.ts'
+
+export interface SweepRun extends NamedSettings {
+  /** Its place among the runs, from 0. */
+  readonly index: number
+  /** Valid, without `sweep`, saving to a place of its own. */
+  readonly recipe: Recipe
+}
+
+export interface SweepProblem {
+  /** Path in the recipe that has the sweep. */
+  readonly at: Path | { readonly key: Path }
+  /** A sentence: what is wrong, and how to mend it. */
+  readonly message: string
+  /** The path that was probably meant by one that the format does not have. */
+  readonly meant?: string
+}
+
+/** It is about a setting or its value, rather than about the sweep as a whole. */
+export function isOfSetting({ at }: SweepProblem): boolean {
+  return ('key' in at ? at.key : at).length > 1
+}
+
+export interface ExpandedSweep {
+  /** Empty when there is a problem. */
+  readonly runs: readonly SweepRun[]
+  readonly problems: readonly SweepProblem[]
+}
+
+/** `recipe` is valid; one without `sweep` has no runs and no problem. Never throws. */
+export function expandSweep(recipe: Recipe): ExpandedSweep {
+  const { sweep, ...base } = recipe
+  if (!sweep) return { runs: [], problems: [] }
+  const shape = wrongShape(recipe)
+  if (shape) return failed([shape])
+  const parsedRuns = settingsOfRuns(sweep).map((named) => {
+    return { named, parsed: recipeSchema.safeParse(apply(base, Object.entries(named.settings))) }
+  })
+  // Settings of a run that are valid together need not be so one after the other.
+  const settings = parsedRuns.every(({ parsed }) => parsed.success && !parsed.data.sweep)
+    ? []
+    : [...wrongValues(recipe)]
+  if (settings.length > 0) return failed(settings)
+  const suffixes = placeNames(parsedRuns.map(({ named }) => named.name))
+  const runs = parsedRuns.map(({ named, parsed }, index): SweepRun | SweepProblem => {
+    if (parsed.success) return { index, ...named, recipe: withOwnPlaces(parsed.data, named, suffixes[index]) }
+    const { path, message } = parsed.error.issues[0]
+    return { at: { key: ['sweep'] }, message: `Of the run ${named.name}, ${path.join('.')} is wrong: ${message}.` }
+  })
+  const wrong = runs.filter((run) => 'message' in run)
+  if (wrong.length > 0) return failed(wrong)
+  const good = runs.filter((run) => 'recipe' in run)
+  const shared = [...sharedThings(good)]
+  return shared.length > 0 ? failed(shared) : { runs: good, problems: [] }
+}
+
+function failed(problems: readonly SweepProblem[]): ExpandedSweep {
+  return { runs: [], problems }
+}
+
+function apply(recipe: unknown, settings: readonly (readonly [string, unknown])[]): unknown {
+  return settings.reduce((changed, [path, value]) => withSetting(changed, path, value), recipe)
+}
+
+function wrongShape({ sweep = {} }: Recipe): SweepProblem | null {
+  const at = { key: ['sweep'] }
+  const [first] = sweptPaths(sweep)
+  if (sweep.cases && first !== undefined)
+    return {
+      at,
+      message: `A sweep has cases, or lists such as ${first[0]}, not both: write the values of the lists into the cases.`,
+    }
+  const runs = countRuns(sweep)
+  if (runs === 0)
+    return { at, message: 'This sweep varies nothing: name a setting and its values, as in "seed": [0, 1, 2].' }
+  if (runs > mostRuns)
+    return {
+      at,
+      message: `This sweep makes ${formatCount(runs)} runs, and ${formatCount(mostRuns)} are the most: try fewer values, or several sweeps.`,
+    }
+  return null
+}
+
+/** Each value by itself, after the settings before it: the place of a mistake is told, not only the run. */
+function* wrongValues({ sweep = {}, ...base }: Recipe): Iterable<SweepProblem> {
+  if (sweep.cases) {
+    for (const [i, { set }] of sweep.cases.entries()) {
+      let before: unknown = base
+      for (const [path, value] of Object.entries(set)) {
+        const problem = problemOf(before, path, value, ['sweep', 'cases', i, 'set', path])
+        if (problem) yield problem
+        else before = withSetting(before, path, value)
+      }
+    }
+    return
+  }
+  let before: unknown = base
+  for (const [path, values] of sweptPaths(sweep)) {
+    const found = values.flatMap((value, i) => problemOf(before, path, value, ['sweep', path], i) ?? [])
+    // A path that is not there is wrong once, not once a value.
+    const missing = found.find(({ at }) => 'key' in at)
+    yield* missing ? [missing] : found
+    if (found.length === 0) before = withSetting(before, path, values[0])
+  }
+}
+
+function problemOf(recipe: unknown, path: string, value: unknown, key: Path, index?: number): SweepProblem | null {
+  const wrong = wrongSetting(recipe, path, value)
+  switch (wrong?.kind) {
+    case undefined:
+      return null
+    case 'bad-value':
+      return {
+        at: index === undefined ? key : [...key, index],
+        message: `${valueText(value)} is not valid for ${path}${wrong.why === null ? '' : `: ${wrong.why}`}.`,
+      }
+    case 'no-such-place':
+      return { at: { key }, message: `The recipe has no place ${path}; lists count from 0.` }
+    case 'no-such-path': {
+      const { meant } = wrong
+      const hint = meant === null ? ' that could be swept here.' : `: did you mean ${JSON.stringify(meant)}?`
+      return { at: { key }, message: `The format has no setting ${path}${hint}`, ...(meant !== null && { meant }) }
+    }
+  }
+}
+
+/** Names and places to save to tell runs apart, so no two may have the same. */
+function* sharedThings(runs: readonly SweepRun[]): Iterable<SweepProblem> {
+  const at = { key: ['sweep'] }
+  const named = firstTwo(runs, ({ name }) => name)
+  if (named)
+    yield { at, message: `Two runs are called ${named[0].name}: try each value once, and give each case its own name.` }
+  for (const key of ['to', 'pruned'] as const) {
+    const placeOf = ({ recipe }: SweepRun) => recipe.save?.[key] ?? null
+    const saved = firstTwo(runs, (run) => normalPath(placeOf(run) ?? '') || null)
+    if (!saved || named) continue
+    const [one, other] = saved
+    const message = `${one.name} and ${other.name} would both save to ${placeOf(one)}: give each a place of its own.`
+    yield { at, message }
+  }
+}
+
+function firstTwo(runs: readonly SweepRun[], keyOf: (run: SweepRun) => string | null): [SweepRun, SweepRun] | null {
+  const seen = new Map<string, SweepRun>()
+  for (const run of runs) {
+    const key = keyOf(run)
+    const before = key === null ? undefined : seen.get(key)
+    if (before) return [before, run]
+    if (key !== null) seen.set(key, run)
+  }
+  return null
+}

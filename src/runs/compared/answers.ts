@@ -1,0 +1,45 @@
+// What a model answered to each row of a zero-shot task, as a run's report keeps it.
+import { fieldsOf, isRecord } from '../../formatting/records.ts'
+import { stages } from '../../catalog/stages.ts'
+
+/** One character a row, in the order of the file: the index of a choice in base 36, "-" for none. Right is where both are the same. */
+export interface Answers {
+  readonly picked: string
+  readonly gold: string
+}
+
+interface TaskAnswers extends Answers {
+  readonly entry: number
+  readonly task: string
+  /** As the recipe has it. */
+  readonly data: string
+}
+
+const mostChoices = 36
+
+/** null: more choices than characters. */
+export function encodeAnswers(picked: readonly (number | null)[], gold: readonly (number | null)[]): Answers | null {
+  const known = [...picked, ...gold].filter((choice) => choice !== null)
+  if (known.some((choice) => choice >= mostChoices)) return null
+  const text = (choices: readonly (number | null)[]) => choices.map((choice) => choice?.toString(36) ?? '-').join('')
+  return { picked: text(picked), gold: text(gold) }
+}
+
+/** Answers at the last stage at which each entry of a report's `evaluations` was asked; the report may be anybody's. */
+export function answersIn(report: unknown): TaskAnswers[] {
+  const { evaluations } = fieldsOf(report)
+  const byEntry = new Map<number, TaskAnswers & { stage: number }>()
+  for (const one of Array.isArray(evaluations) ? evaluations.filter(isRecord) : []) {
+    const { entry, task, data, stage, answers } = one
+    const { picked, gold } = fieldsOf(answers)
+    if (typeof entry !== 'number' || typeof task !== 'string' || typeof data !== 'string') continue
+    if (!isAnswers(picked) || !isAnswers(gold) || picked.length !== gold.length) continue
+    const at = stages.findIndex((name) => name === stage)
+    if (at >= (byEntry.get(entry)?.stage ?? 0)) byEntry.set(entry, { entry, task, data, picked, gold, stage: at })
+  }
+  return [...byEntry.values()].map(({ stage: _, ...one }) => one)
+}
+
+function isAnswers(value: unknown): value is string {
+  return typeof value === 'string' && /^[0-9a-z-]*$/.test(value)
+}

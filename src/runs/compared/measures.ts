@@ -1,0 +1,188 @@
+// Measures by which runs are compared: each is a column of the table and an axis of the picture.
+import { formatBytes, megabyte } from '../../formatting/byteSize.ts'
+import {
+  columnFormat,
+  formatAccuracy,
+  formatDuration,
+  formatPercent,
+  formatShare,
+  formatTrained,
+  percentColumn,
+  formatValue,
+  formatWonBack,
+  withSign,
+} from '../../formatting/numbers.ts'
+import { stages, type Stage } from '../../catalog/stages.ts'
+import type { FoldedRun, Spread } from './foldSeeds.ts'
+import type { Better } from './paretoFront.ts'
+import type { RunFacts } from './runFacts.ts'
+import { lastStage } from './sweepTable.ts'
+
+export interface Measure {
+  readonly id: string
+  /** Head of its column. */
+  readonly title: string
+  /** Name of the text that it is of, in a run; where all runs have the same, heads say it. */
+  readonly textOf?: (run: FoldedRun) => string | null
+  /** On an axis, with its unit. */
+  readonly axis: string
+  readonly of: (run: FoldedRun) => Spread | null
+  /** What the model had before it was pruned, where that can be told. */
+  readonly dense?: (run: FoldedRun) => Spread | null
+  /** Writes a value for people. */
+  readonly format: (value: number) => string
+  /** Writes how far two values are apart; as `format` unless given. */
+  readonly distance?: (value: number) => string
+  /** Numbers of a column have the same decimals where their unit leaves that open. */
+  readonly inColumn?: (values: readonly number[]) => (value: number) => string
+  /** An axis shows `factor` times the value: 100 where it is in percent. */
+  readonly factor: number
+  /** Which end is the better one; null: neither. */
+  readonly better: Better | null
+  /** Values lie powers of ten apart. */
+  readonly isLog: boolean
+}
+
+const [plain, percent] = [1, 100]
+
+const asNumber = { format: formatValue, inColumn: columnFormat }
+const signed = (format: (value: number) => string) => (value: number) => withSign(format(Math.abs(value)), value)
+const only = (value: number): Spread => ({ median: value, low: value, high: value, count: 1 })
+
+export const measures: readonly Measure[] = [
+  {
+    ...{ id: 'perplexity', title: 'perplexity', axis: 'perplexity', better: 'low', isLog: true, factor: plain },
+    of: ({ results }) => lastStage(results.perplexity),
+    dense: ({ results }) => results.perplexity.dense,
+    ...asNumber,
+  },
+  {
+    ...{ id: 'delta', title: 'Δ to dense', axis: 'perplexity above dense', better: 'low', isLog: true, factor: plain },
+    of: ({ delta }) => delta,
+    format: (value) => signed(formatValue)(value),
+    inColumn: (values) => signed(columnFormat(values)),
+  },
+  {
+    ...{ id: 'second text', title: 'perplexity, second text', axis: 'perplexity on the second text' },
+    ...{ better: 'low', isLog: true, factor: plain },
+    textOf: ({ results }) => results.second_text.text,
+    of: ({ results }) => lastStage(results.second_text.perplexity),
+    dense: ({ results }) => results.second_text.perplexity.dense,
+    ...asNumber,
+  },
+  {
+    ...{
+      id: 'won back',
+      title: 'gap won back',
+      axis: 'gap won back, %',
+      better: 'high',
+      isLog: false,
+      factor: percent,
+    },
+    textOf: ({ results }) => results.won_back.text,
+    of: ({ results }) => results.won_back.share,
+    format: (share) => formatWonBack(share),
+    distance: formatPercent,
+  },
+  {
+    ...{ id: 'accuracy', title: 'accuracy', axis: 'accuracy, % right', better: 'high', isLog: false, factor: percent },
+    of: ({ results }) => lastStage(results.accuracy),
+    dense: ({ results }) => results.accuracy.dense,
+    format: (share) => formatAccuracy(share, null),
+  },
+  {
+    ...{ id: 'sparsity', title: 'sparsity', axis: 'sparsity, %', better: 'high', isLog: false, factor: percent },
+    of: ({ facts: { sparsity } }) => (sparsity === null ? null : only(sparsity)),
+    format: formatShare,
+  },
+  {
+    // What came of the request: whole matrices and groups round, and some are left alone.
+    ...{ id: 'zeros', title: 'zeros', axis: 'zeros, %', better: 'high', isLog: false, factor: percent },
+    of: ({ results }) => results.sparsity,
+    format: formatShare,
+  },
+  {
+    ...{ id: 'trainable', title: 'trainable', axis: 'trainable, %', better: 'low', isLog: true, factor: plain },
+    of: ({ trainablePercent }) => trainablePercent,
+    format: formatTrained,
+    inColumn: (values) => (values.every((value) => value <= 100) ? percentColumn(values) : formatTrained),
+  },
+  {
+    ...{ id: 'time', title: 'time', axis: 'time, s', better: 'low', isLog: true, factor: plain },
+    of: ({ results }) => results.seconds,
+    format: formatDuration,
+  },
+  {
+    ...{ id: 'memory', title: 'memory', axis: 'peak memory, MB', better: 'low', isLog: true, factor: plain },
+    of: ({ results }) => results.peak_memory_mb,
+    format: (megabytes) => formatBytes(megabytes * megabyte),
+  },
+  ...stages.map((stage): Measure => {
+    const name = `perplexity, ${stage}`
+    const of = ({ results }: FoldedRun) => results.perplexity[stage]
+    return { id: name, title: name, axis: name, better: 'low', isLog: true, factor: plain, of, ...asNumber }
+  }),
+  ...stages.map((stage): Measure => {
+    const name = `accuracy, ${stage}`
+    return {
+      ...{ id: name, title: name, axis: `${name}, % right`, better: 'high', isLog: false, factor: percent },
+      of: ({ results }) => results.accuracy[stage],
+      format: (share) => formatAccuracy(share, null),
+    }
+  }),
+]
+
+/** "gap won back on wiki.txt". */
+export function headOf({ title, textOf }: Measure, runs: readonly FoldedRun[]): string {
+  const [name, ...others] = new Set(runs.flatMap((run) => textOf?.(run) ?? []))
+  return name !== undefined && others.length === 0 ? `${title.replace(', second text', '')} on ${name}` : title
+}
+
+/** @throws for a name that no measure has. */
+export function measureNamed(id: string): Measure {
+  const found = measures.find((measure) => measure.id === id)
+  if (!found) throw new Error(`no measure ${id}`)
+  return found
+}
+
+/** Settings that are numbers are measures too, better at neither end. */
+function settingMeasures(runs: readonly FoldedRun[]): Measure[] {
+  const paths = [...new Set(runs.flatMap(({ settings }) => Object.keys(settings)))]
+  const numeric = paths.filter((path) =>
+    runs.every(({ settings }) => !(path in settings) || Number.isFinite(settings[path])),
+  )
+  return numeric.map((path) => ({
+    ...{ id: `setting ${path}`, title: path, axis: path, better: null, isLog: false, factor: plain },
+    of: ({ settings }) => {
+      const value = settings[path]
+      return typeof value === 'number' ? only(value) : null
+    },
+    format: String,
+  }))
+}
+
+/** Writes the values that a measure has in these runs, for a column. */
+export function columnFormatOf(
+  { of, format, inColumn }: Measure,
+  runs: readonly FoldedRun[],
+): (value: number) => string {
+  const spreads = runs.flatMap((run) => of(run) ?? [])
+  return inColumn?.(spreads.flatMap(({ median, low, high }) => [median, low, high])) ?? format
+}
+
+/** Whether a perplexity or an accuracy is the pruned model's and its recovery has not come to one yet. */
+export function isPrunedYet({ facts, results }: PrunedYet, of: 'perplexity' | 'accuracy'): boolean {
+  const { pruned, recovered } = results[of]
+  return facts.recovery !== '' && pruned !== null && recovered === null
+}
+
+interface PrunedYet {
+  readonly facts: Pick<RunFacts, 'recovery'>
+  readonly results: Readonly<Record<'perplexity' | 'accuracy', Readonly<Record<Stage, unknown>>>>
+}
+
+/** Measures that any of the runs has. */
+export function measuresOf(runs: readonly FoldedRun[]): Measure[] {
+  const all = [...measures, ...settingMeasures(runs)]
+  return all.filter(({ of }) => runs.some((run) => of(run) !== null))
+}

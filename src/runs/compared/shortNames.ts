@@ -1,0 +1,142 @@
+// Names for runs side by side that nobody has to think up: from their resolved recipes, what tells them apart in the field's
+// words. "wanda 70 % · recon", "alps 2:4 · retrain norm · seed 1".
+import { modelLabel } from '../../catalog/formats/modelLabel.ts'
+import { nameOf, valueText, type NamedSettings } from '../../recipe/sweep/settings.ts'
+import { varyingSettings } from './comparedRun.ts'
+import { amountText, modeText, partsOf, textOf } from './recipeParts.ts'
+
+export interface NamedRun {
+  /** Name of its folder, or in its sweep: shown where nobody knows the recipe, and tells repeats apart. */
+  readonly name: string
+  /** As far as it is known, with all defaults. */
+  readonly recipe: object | null
+}
+
+/** A part of a name; empty where this run has none. */
+type Part = (recipe: object, index: number) => string
+
+const between = ' · '
+const longestValue = 24
+
+/**
+ * A name for each, in their order: method, sparsity and recovery where they differ, then the fewest other settings that tell all
+ * apart. Runs of which nothing differs are called by all three; repeats are numbered.
+ */
+export function shortNames(runs: readonly NamedRun[]): string[] {
+  const recipes = runs.map(({ recipe }) => recipe)
+  const texts = (part: Part) => recipes.map((recipe, i) => (recipe ? part(recipe, i) : ''))
+  const known = recipes.filter((recipe) => recipe !== null)
+  const differs = (values: readonly string[]) => new Set(values.filter((_, i) => recipes[i] !== null)).size > 1
+  const heads = [texts(pruningText), texts(recoveryText(known))]
+  const chosen = heads.filter(differs)
+  const others = [...detailsOf(recipes), texts(modelText), texts(seedText)].filter(differs)
+  const all = countNames([...chosen, ...others])
+  const taken = new Set<readonly string[]>(chosen)
+  for (let count = countNames([...taken]); count < all;) {
+    const [next] = others.filter((one) => !taken.has(one) && countNames([...taken, one]) > count)
+    // Two settings may tell runs apart together and neither alone.
+    const added = next ?? others.find((one) => !taken.has(one))
+    taken.add(added)
+    count = countNames([...taken])
+  }
+  // The model, where it is told, comes first; the seed is the last of the others.
+  const parts = taken.size === 0 ? heads : [...chosen, ...others.filter((one) => taken.has(one))]
+  return numbered(runs.map(({ name, recipe }, i) => (recipe && joined(parts, i)) || name))
+}
+
+/** Names of a sweep's runs by their planned recipes: a name that a person gave to a case stays. */
+export function plannedNames(runs: readonly (NamedRun & Pick<NamedSettings, 'settings'>)[]): string[] {
+  const found = shortNames(runs)
+  return runs.map(({ name, settings }, i) => (name === nameOf(Object.entries(settings)) ? found[i] : name))
+}
+
+function countNames(parts: readonly (readonly string[])[]): number {
+  return new Set((parts[0] ?? []).map((_, i) => joined(parts, i))).size
+}
+
+function joined(parts: readonly (readonly string[])[], at: number): string {
+  return parts.flatMap((texts) => texts[at] || []).join(between)
+}
+
+/** "… #2" for the second of a name. */
+function numbered(names: readonly string[]): string[] {
+  const seen = new Map<string, number>()
+  return names.map((name) => {
+    const count = (seen.get(name) ?? 0) + 1
+    seen.set(name, count)
+    return count === 1 ? name : `${name} #${count}`
+  })
+}
+
+/** "wanda 70 %", "alps 2:4", and of several steps each. */
+function pruningText(recipe: object): string {
+  const steps = partsOf(recipe).steps.map((step) => [textOf(step.method), amountText(step)].filter(Boolean).join(' '))
+  return steps.length === 0 ? 'dense' : steps.join(' + ')
+}
+
+const modeWords: Readonly<Record<string, string>> = { reconstruct: 'recon' }
+
+/** With what is trained, where the modes do not tell all apart. */
+function recoveryText(recipes: readonly object[]): Part {
+  const text = (recipe: object, withTrained: boolean) => {
+    const recoveries = partsOf(recipe).recoveries.map((recovery) => {
+      const { train } = recovery
+      const trained = withTrained && Array.isArray(train) ? train.map(textOf).join('+') : ''
+      const word = modeText(recovery)
+      return [modeWords[word] ?? word, trained].filter(Boolean).join(' ')
+    })
+    return recoveries.length === 0 ? 'no recovery' : recoveries.join(' + ')
+  }
+  const count = (withTrained: boolean) => new Set(recipes.map((recipe) => text(recipe, withTrained))).size
+  const withTrained = count(true) > count(false)
+  return (recipe) => text(recipe, withTrained)
+}
+
+function modelText(recipe: object): string {
+  return 'model' in recipe && typeof recipe.model === 'string' ? modelLabel(recipe.model) : ''
+}
+
+function seedText(recipe: object): string {
+  return 'seed' in recipe ? seedEnd(recipe.seed) : ''
+}
+
+/** The last part of a name that tells its seed. */
+function seedEnd(seed: unknown): string {
+  return `seed ${valueText(seed)}`
+}
+
+/** Without its seed: the name of all runs that differ by it alone. */
+export function withoutSeed(label: string, seed: number | null): string {
+  const end = `${between}${seedEnd(seed)}`
+  return label.endsWith(end) ? label.slice(0, -end.length) : label
+}
+
+/** What the parts above tell, or what changes nothing that was made. */
+const toldElsewhere =
+  /^(model|seed|version|save\b.*|prune\.\d+\.(method|sparsity|pattern)|recover\.(\d+\.)?(mode|train))$/
+/** What changes the numbers that are reported, and not the model. */
+const isProtocol = (path: string) => /^(evaluate|precision)\b/.test(path)
+
+/** "lr 0.001", "rank 16", "calibration samples 64": a part for each other setting that differs, those of the protocol last. */
+function detailsOf(recipes: readonly (object | null)[]): string[][] {
+  const settings = varyingSettings(recipes)
+  const paths = [...new Set(settings.flatMap((one) => Object.keys(one)))].filter((path) => !toldElsewhere.test(path))
+  const ordered = [...paths.filter((path) => !isProtocol(path)), ...paths.filter(isProtocol)]
+  return ordered.map((path) => {
+    return settings.map((one) => (path in one ? `${wordsOf(path)} ${briefly(one[path])}` : ''))
+  })
+}
+
+/** A pruning step's or a recovery's own words need no place; those of calibration and evaluation do. */
+function wordsOf(path: string): string {
+  const words = path.split('.').filter((word) => !/^\d+$/.test(word))
+  const last = words[words.length - 1]
+  return words[0] === 'calibration' || words[0] === 'evaluate' ? `${words[0]} ${last}` : last
+}
+
+/** A path without its folders. */
+function briefly(value: unknown): string {
+  const text = valueText(value)
+  const last = typeof value === 'string' ? (text.split(/[\\/]/).at(-1) ?? text) : text
+  return last.length > longestValue ? `${last.slice(0, longestValue)}…` : last
+}

@@ -1,0 +1,142 @@
+// Dense, pruned and recovered on one axis: how much of what pruning cost has been won back, also while the run goes on.
+import { accuraciesOf } from './accuracies.ts'
+import { entryNames } from './entryNames.ts'
+import { stages, type Stage } from '../../catalog/stages.ts'
+import type { Evaluation, RunPicture } from './foldRun.ts'
+import { formatAccuracy, formatCount, formatValue, formatWonBack } from '../../formatting/numbers.ts'
+import { followsPruning, isBlockwise, modesOf } from './recoveryName.ts'
+import { gapWonBack, judgedEntry } from './texts.ts'
+
+export interface LadderMark {
+  /** Infinity: it overflows. null: there is none. */
+  readonly value: number | null
+  readonly text: string
+  /** "400 steps", "12 of 30 blocks": what was done of the recovery; null at its end. */
+  readonly after: string | null
+  /** The blocks that the recovery has not reached are still dense: the value is none that pruning cost could be seen against. */
+  readonly partial?: boolean
+}
+
+export interface Ladder {
+  /** "perplexity on wikitext2-test.txt". */
+  readonly name: string
+  /** "wikitext2-test.txt": what its values were measured on; empty where that is not known. */
+  readonly on: string
+  readonly better: 'low' | 'high'
+  readonly marks: Partial<Record<Stage, LadderMark>>
+  /** Share of what pruning cost that recovery has won back; null where that is not known. */
+  readonly wonBack: number | null
+  /** What the picture says, in words. */
+  readonly words: string
+}
+
+export function ladderTitle(picture: RunPicture): string {
+  return modesOf(picture).length > 0 ? 'What pruning cost, and what recovery wins back' : 'What pruning cost'
+}
+
+/** One for each text that perplexity is measured on, first the one that recovery is judged by, then one for the mean accuracy over the tasks; at least one. */
+export function laddersOf(picture: RunPicture): Ladder[] {
+  const { evaluations } = picture
+  const texts = evaluations.filter(({ accuracy }) => accuracy === null)
+  const judged = judgedEntry(texts)
+  const names = [...entryNames(texts)].sort(([a], [b]) => Number(b === judged) - Number(a === judged) || a - b)
+  const ladders = names.map(([entry, name]) => {
+    const marks = marksOf(
+      picture,
+      texts.filter((one) => one.entry === entry),
+    )
+    const on = texts.some(({ entry: one, data }) => one === entry && data !== '') ? name : ''
+    return ladderOf(picture, {
+      name: names.length > 1 ? `perplexity on ${name}` : 'perplexity',
+      on,
+      better: 'low',
+      marks,
+    })
+  })
+  const scored = evaluations.filter(({ accuracy }) => accuracy !== null)
+  const { stages, tasks } = accuraciesOf(scored)
+  if (tasks.length > 0) {
+    const marks: Ladder['marks'] = {}
+    for (const [stage, mean] of Object.entries(stages)) {
+      const last = scored.findLast((one) => one.stage === stage)
+      marks[stage as Stage] = {
+        value: mean.acc,
+        text: formatAccuracy(mean.acc, mean.stderr),
+        ...(last ? placeOf(picture, last) : { after: null }),
+      }
+    }
+    const name = tasks.length > 1 ? `mean accuracy of ${tasks.length} tasks` : 'accuracy'
+    const on = tasks.length > 1 ? `${tasks.length} tasks` : tasks[0].name
+    ladders.push(ladderOf(picture, { name, on, better: 'high', marks }))
+  }
+  return ladders.length > 0 ? ladders : [ladderOf(picture, { name: 'perplexity', on: '', better: 'low', marks: {} })]
+}
+
+function marksOf(picture: RunPicture, measured: readonly Evaluation[]): Ladder['marks'] {
+  const marks: Ladder['marks'] = {}
+  for (const one of measured) {
+    // A measurement at the end stays, whatever comes after it.
+    if (one.step !== undefined && marks[one.stage]?.after === null) continue
+    marks[one.stage] = { value: one.perplexity, text: formatValue(one.perplexity), ...placeOf(picture, one) }
+  }
+  return marks
+}
+
+function placeOf(picture: RunPicture, { step, recovery = 0 }: Evaluation): Pick<LadderMark, 'after' | 'partial'> {
+  if (step === undefined) return { after: null }
+  const mode = modesOf(picture)[recovery] ?? ''
+  if (!isBlockwise(mode)) return { after: `${formatCount(step)} steps` }
+  return { after: `${step} of ${picture.numBlocks} blocks`, partial: followsPruning(picture, recovery) }
+}
+
+function ladderOf(picture: RunPicture, measured: Omit<Ladder, 'wonBack' | 'words'>): Ladder {
+  const { better, marks } = measured
+  const values: Partial<Record<Stage, number>> = {}
+  for (const [stage, mark] of Object.entries(marks))
+    if (mark.value !== null && !mark.partial) values[stage as Stage] = mark.value
+  const known = { ...measured, wonBack: gapWonBack(values, better) }
+  return { ...known, words: wordsOf(picture, known) }
+}
+
+function wordsOf(picture: RunPicture, { name, on, better, marks, wonBack }: Omit<Ladder, 'words'>): string {
+  const { dense, pruned, recovered } = marks
+  const tooLarge = stages.find((stage) => marks[stage]?.value === Infinity)
+  if (tooLarge) return `The ${name} of the ${tooLarge} model overflows (∞).`
+  if (recovered?.partial) {
+    const beside = pruned ? `, pruned alone ${pruned.text}` : ''
+    return `With ${recovered.after} pruned and recovered, and the others still dense, it is ${recovered.text}${beside}.`
+  }
+  if (recovered && wonBack !== null) return wonBackWords(recovered, formatWonBack(wonBack, better), wonBack < 0, on)
+  if (dense && pruned)
+    return `${costWords(dense, pruned, name, better)}${recovered ? '.' : whyMissing(picture, 'recovered')}`
+  if (recovered) {
+    const beside = dense ? `, ${dense.text} dense` : ''
+    return `${recovered.text} after recovery${beside}. What pruning alone cost is unknown${whyMissing(picture, 'pruned')}`
+  }
+  if (pruned) return `${pruned.text} after pruning${whyMissing(picture, 'dense')}`
+  if (dense) return `${dense.text} dense${whyMissing(picture, picture.plan?.prunes === false ? 'recovered' : 'pruned')}`
+  return picture.plan?.measures.length === 0 ? 'The recipe asks for no measurement.' : 'Nothing is measured yet.'
+}
+
+function wonBackWords({ after, text }: LadderMark, share: string, isWorse: boolean, on: string): string {
+  const where = on === '' ? '' : ` on ${on}`
+  const when = after === null ? '' : ` after ${after}`
+  if (isWorse) return `Recovery has made it worse than pruning did${where}${when}: ${text}.`
+  return `Recovery ${after === null ? 'wins' : 'has won'} back ${share} of what pruning cost${where}${when}.`
+}
+
+/** Without its full stop. */
+function costWords(dense: LadderMark, pruned: LadderMark, name: string, better: Ladder['better']): string {
+  const [from, to] = [dense.value ?? NaN, pruned.value ?? NaN]
+  if (better === 'high' ? to >= from : to <= from)
+    return `Pruning cost nothing: ${dense.text} dense, ${pruned.text} pruned`
+  if (better === 'high') return `Pruning cost ${(100 * (from - to)).toFixed(1)} points, ${dense.text} to ${pruned.text}`
+  return `Pruning cost ${formatValue(Number((to - from).toPrecision(3)))} in ${name}: ${dense.text} dense, ${pruned.text} pruned`
+}
+
+/** The end of a sentence. */
+function whyMissing({ plan, end }: RunPicture, stage: Stage): string {
+  if (stage === 'recovered' && plan?.recoveries.length === 0) return '.'
+  if (plan && !plan.measures.includes(stage)) return `; the recipe does not measure the ${stage} model.`
+  return end ? `; the ${stage} model was not measured.` : `; the ${stage} model is not measured yet.`
+}

@@ -1,0 +1,146 @@
+// The result of a run, from its report.json as anybody may have written it: every part may be missing.
+import { formatBytes, megabyte } from '../../formatting/byteSize.ts'
+import {
+  formatAccuracy,
+  formatDuration,
+  formatShare,
+  formatTrained,
+  formatValue,
+  formatWonBack,
+} from '../../formatting/numbers.ts'
+import { stages, type Stage } from '../../catalog/stages.ts'
+import { recoveryName } from './recoveryName.ts'
+import type { StageAccuracies } from './meanAccuracy.ts'
+import { fieldsOf } from '../../formatting/records.ts'
+import { gapWonBack, perplexitiesOf, perplexityIn, resultsOfTexts, type TextResults } from './texts.ts'
+
+/** Where a run wrote what it made. */
+export type Outputs = 'output' | 'prunedOutput' | 'ggufOutput'
+
+export interface RunResult extends TextResults {
+  /** By the recipe's first text; Infinity: it overflows. */
+  perplexity: Partial<Record<Stage, number>>
+  accuracy: StageAccuracies
+  /** Share of zeros among the weights of the block linears. */
+  sparsity: number | null
+  /** How many numbers were trained; of several recoveries the most. */
+  trainable: number | null
+  /** The same in percent of the model's. */
+  trainablePercent: number | null
+  /** The recoveries if there are several, else empty; the percentage is null for one that trains nothing. */
+  recoveries: { mode: string; trainablePercent: number | null }[]
+  /** Settings of allocations that the run found by trying; only a report has them. */
+  chosen?: { key: string; value: number }[]
+  seconds: number | null
+  peakMemoryMb: number | null
+  /** The folder that was written. */
+  output: string | null
+  /** The folder of the model before recovery, where the recipe has it saved. */
+  prunedOutput: string | null
+  /** The result as a file for llama.cpp. */
+  ggufOutput: string | null
+}
+
+export function resultOf(report: unknown): RunResult {
+  const {
+    perplexity,
+    accuracy,
+    sparsity,
+    trainable,
+    seconds,
+    peak_memory_mb: peak,
+    output,
+    pruned_output: prunedOutput,
+    gguf_output: ggufOutput,
+    recoveries,
+    allocations,
+    evaluations,
+  } = fieldsOf(report)
+  const several = Array.isArray(recoveries) && recoveries.length > 1 ? recoveries : []
+  const result: RunResult = {
+    perplexity: {},
+    ...resultsOfTexts(perplexitiesOf(evaluations)),
+    accuracy: {},
+    sparsity: numberOf(sparsity),
+    trainable: numberOf(fieldsOf(trainable).count),
+    trainablePercent: numberOf(fieldsOf(trainable).percent),
+    recoveries: several.map((one: unknown) => {
+      const { mode, trainable: share } = fieldsOf(one)
+      return { mode: typeof mode === 'string' ? mode : '', trainablePercent: numberOf(fieldsOf(share).percent) }
+    }),
+    chosen: (Array.isArray(allocations) ? allocations : []).flatMap((one: unknown) => {
+      const { key, value } = fieldsOf(one)
+      return typeof key === 'string' && typeof value === 'number' ? [{ key, value }] : []
+    }),
+    seconds: numberOf(fieldsOf(seconds).total),
+    peakMemoryMb: numberOf(peak),
+    output: typeof output === 'string' ? output : null,
+    prunedOutput: typeof prunedOutput === 'string' ? prunedOutput : null,
+    ggufOutput: typeof ggufOutput === 'string' ? ggufOutput : null,
+  }
+  for (const stage of stages) {
+    const value = perplexityIn(fieldsOf(perplexity)[stage])
+    if (value !== undefined) result.perplexity[stage] = value
+    const { acc, stderr, tasks } = fieldsOf(fieldsOf(accuracy)[stage])
+    if (typeof acc === 'number' && typeof tasks === 'number')
+      result.accuracy[stage] = { acc, stderr: numberOf(stderr), tasks }
+  }
+  return result
+}
+
+/** The facts that a person reads first, in their order: what it is, and its value. */
+export function resultFacts(result: RunResult): [name: string, value: string][] {
+  const { perplexity, texts, wonBack, accuracy } = result
+  const facts: [string, string][] = []
+  const means = stages.flatMap((stage) => accuracy[stage] ?? [])
+  const what = means.length > 0 && means[0].tasks > 1 ? `mean accuracy of ${means[0].tasks} tasks` : 'accuracy'
+  const several = texts.length > 1
+  for (const { name, perplexity: values } of several ? texts : [{ name: '', perplexity }])
+    for (const stage of stages) {
+      const value = values[stage]
+      if (value !== undefined) facts.push([`perplexity${several ? ` on ${name}` : ''}, ${stage}`, formatValue(value)])
+    }
+  if (wonBack) facts.push([`of the gap in perplexity won back, on ${wonBack.text}`, formatWonBack(wonBack.share)])
+  for (const stage of stages) {
+    const mean = accuracy[stage]
+    if (mean) facts.push([`${what}, ${stage}`, formatAccuracy(mean.acc, mean.stderr)])
+  }
+  const { dense, pruned, recovered } = accuracy
+  const accuracyBack = gapWonBack({ dense: dense?.acc, pruned: pruned?.acc, recovered: recovered?.acc }, 'high')
+  if (accuracyBack !== null) facts.push(['of the gap in accuracy won back', formatWonBack(accuracyBack, 'high')])
+  return [...facts, ...costFacts(result)]
+}
+
+/** What it cost, without what was measured. */
+export function costFacts(result: RunResult): [name: string, value: string][] {
+  const { sparsity, trainablePercent, recoveries, chosen = [], seconds, peakMemoryMb } = result
+  const facts: [string, string][] = []
+  if (sparsity !== null) facts.push(['sparsity', formatShare(sparsity)])
+  for (const { key, value } of chosen) facts.push([`${key}, by trial`, formatValue(value)])
+  for (const [i, { mode, trainablePercent: percent }] of recoveries.entries())
+    facts.push([`trained, ${recoveryName(i, mode)}`, percent === null ? 'solved' : formatTrained(percent)])
+  if (trainablePercent !== null && recoveries.length === 0) facts.push(['trained', formatTrained(trainablePercent)])
+  if (seconds !== null) facts.push(['time', formatDuration(seconds)])
+  if (peakMemoryMb !== null) facts.push(['memory, peak', formatBytes(peakMemoryMb * megabyte)])
+  return facts
+}
+
+/** A Markdown table of two columns, for an issue or notes. */
+export function resultMarkdown(name: string, result: RunResult): string {
+  const cell = (text: string) => text.replace(/([\\|`*_<>[\]])/g, '\\$1').replace(/\s+/g, ' ')
+  const saved = [
+    ['saved to', result.output],
+    ['GGUF file', result.ggufOutput],
+  ].filter((row): row is [string, string] => row[1] !== null)
+  const rows = [...resultFacts(result), ...saved]
+  return [
+    `| ${cell(name)} | |`,
+    '| --- | --- |',
+    ...rows.map(([what, value]) => `| ${cell(what)} | ${cell(value)} |`),
+    '',
+  ].join('\n')
+}
+
+function numberOf(value: unknown): number | null {
+  return typeof value === 'number' && Number.isFinite(value) ? value : null
+}

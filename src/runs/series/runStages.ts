@@ -1,0 +1,193 @@
+// The stages of a run in their order, from its plan and from what its events have told: what is done, what goes on and how far,
+// what comes, and what was measured there.
+import { accuraciesOf } from './accuracies.ts'
+import { blockErrors, errorLeft } from './blockErrors.ts'
+import { entryNames } from './entryNames.ts'
+import type { Stage } from '../../catalog/stages.ts'
+import type { Evaluation, PhasePart, RunPicture } from './foldRun.ts'
+import { formatAccuracy, formatCount, formatValue } from '../../formatting/numbers.ts'
+import { followsPruning, isBlockwise, isRecovery, modesOf, recoveryName } from './recoveryName.ts'
+
+export interface RailStop {
+  readonly id: string
+  readonly title: string
+  /** stopped: the run ended in it before its end. */
+  readonly state: 'done' | 'now' | 'stopped' | 'next'
+  /** Measured at its end, or last so far. */
+  readonly value: { readonly text: string; readonly what: string } | null
+  /** What else was measured there. */
+  readonly more: readonly string[]
+  /** How far it is: "block 11 of 30". */
+  readonly detail: string | null
+  /** Milliseconds of work in it; null before it begins. */
+  readonly ms: number | null
+}
+
+/** Whether a process works on the run, or it is over. */
+export type RunState = 'live' | 'done' | 'stopped'
+
+interface Plan {
+  readonly id: string
+  readonly title: string
+  /** Measured at its end. */
+  readonly stage: Stage | null
+  /** Index and mode of the recovery. */
+  readonly recovery: number | null
+  readonly mode: string | null
+}
+
+const noRecovery = { recovery: null, mode: null }
+
+export function railOf(picture: RunPicture, state: RunState): RailStop[] {
+  const plans = plansOf(picture)
+  const places = placesOf(picture, plans)
+  const current = places.at(-1) ?? plans[0]?.id
+  const at = state === 'done' ? plans.length : plans.findIndex(({ id }) => id === current)
+  const together = sharingWalk(picture, plans, current)
+  return plans.map((plan, i) => {
+    const parts = picture.phases.filter((_, part) => places[part] === plan.id)
+    const ms = places.reduce((sum, place, part) => (place === plan.id ? sum + lengthOf(picture, part) : sum), 0)
+    const measured = measuredAt(picture, plan)
+    const isCurrent = i === at || (state !== 'done' && together.has(plan.id))
+    const now = state === 'live' ? 'now' : 'stopped'
+    return {
+      id: plan.id,
+      title: plan.title,
+      state: isCurrent ? now : i < at ? 'done' : 'next',
+      ...measured,
+      detail: isCurrent ? howFar(picture, parts, plan.stage !== null && measured.value !== null) : null,
+      ms: parts.length > 0 ? ms : null,
+    }
+  })
+}
+
+/** What comes, in its order; of a run that has not told its plan, what its events show. */
+function plansOf(picture: RunPicture): Plan[] {
+  const { plan, phases, evaluations } = picture
+  const isMeasured = (stage: Stage) =>
+    plan?.measures.includes(stage) ?? evaluations.some((one) => one.stage === stage && one.step === undefined)
+  const modes = modesOf(picture)
+  const prunes = plan?.prunes ?? phases.some(({ phase }) => phase === 'prune')
+  const pruned = isMeasured('pruned')
+  // A walk that recovers each block as soon as it is pruned has no stage of pruning alone, unless that is measured.
+  const joined = prunes && !pruned && modes.length > 0 && isBlockwise(modes[0])
+  const plans: Plan[] = []
+  const firstPhase = phases.find(({ phase }) => phase !== 'read')?.phase
+  if (isMeasured('dense') || (plan === null && firstPhase === 'evaluate'))
+    plans.push({ id: 'dense', title: 'Dense', stage: 'dense', ...noRecovery })
+  if (!joined && (prunes || pruned))
+    plans.push({ id: 'prune', title: plan && !prunes ? 'Pruned before' : 'Prune', stage: 'pruned', ...noRecovery })
+  for (const [recovery, mode] of modes.entries()) {
+    const name = modes.length > 1 ? recoveryName(recovery, mode) : mode[0].toUpperCase() + mode.slice(1)
+    const title = joined && recovery === 0 ? `Prune + ${modes.length > 1 ? name : mode}` : name
+    plans.push({ id: `recover ${recovery}`, title, stage: null, recovery, mode })
+  }
+  if (modes.length > 0 && isMeasured('recovered'))
+    plans.push({ id: 'recovered', title: 'Recovered', stage: 'recovered', ...noRecovery })
+  return plans
+}
+
+/** For each part of a phase the id of the stop that it belongs to. */
+function placesOf({ phases, evaluations }: RunPicture, plans: readonly Plan[]): (string | undefined)[] {
+  const has = (id: string) => plans.some((plan) => plan.id === id)
+  const lastWork = plans.findLast(({ id }) => id === 'prune' || id.startsWith('recover '))?.id
+  let work: string | undefined
+  let measured = 0
+  return phases.map((part, i) => {
+    const { phase, recovery = 0 } = part
+    if (phase === 'prune') return (work = has('prune') ? 'prune' : 'recover 0')
+    if (isRecovery(part)) return (work = `recover ${recovery}`)
+    if (phase === 'evaluate' && work === undefined) {
+      // A model that was pruned before is measured before anything is done to it.
+      const first = measured++ === 0 && has('dense')
+      return first || !has('prune') ? plans[0]?.id : 'prune'
+    }
+    if (work === undefined) return plans[0]?.id
+    const goesOn = phases.slice(i + 1).some((later) => isRecovery(later) || later.phase === 'prune')
+    const isOver = work === lastWork && !goesOn && (isComplete(phases, i) || evaluations.some(isFinal))
+    return isOver && has('recovered') ? 'recovered' : work
+  })
+}
+
+const isFinal = ({ stage, step }: Evaluation) => stage === 'recovered' && step === undefined
+
+/** Whether the work before part `i` came to its end, as its progress says; a part without progress ends when another begins. */
+function isComplete(phases: readonly PhasePart[], i: number): boolean {
+  const progress = phases.slice(0, i).findLast(isRecovery)?.progress
+  return !progress || progress.done >= progress.total
+}
+
+function lengthOf({ phases, elapsed }: RunPicture, part: number): number {
+  return (phases[part + 1]?.t ?? elapsed) - phases[part].t
+}
+
+/** Recoveries that go from block to block together with the current one: none of them is done before the others. */
+function sharingWalk({ phases }: RunPicture, plans: readonly Plan[], current: string | undefined): Set<string> {
+  const now = plans.findIndex(({ id }) => id === current)
+  const begun = (plan: Plan) =>
+    phases.some(({ phase, recovery = 0 }) => phase === plan.mode && recovery === plan.recovery)
+  const walks = (plan: Plan | undefined): plan is Plan =>
+    plan !== undefined && plan.mode !== null && isBlockwise(plan.mode)
+  const found = new Set<string>()
+  if (!walks(plans[now])) return found
+  for (const step of [-1, 1])
+    for (let i = now + step; walks(plans[i]); i += step) if (begun(plans[i])) found.add(plans[i].id)
+  return found
+}
+
+function howFar(
+  { numBlocks, blocks, end }: RunPicture,
+  parts: readonly PhasePart[],
+  isMeasured: boolean,
+): string | null {
+  const part = parts.at(-1)
+  if (!part) return null
+  const { phase, progress } = part
+  const counted = progress && `${formatCount(progress.done)} of ${formatCount(progress.total)} ${progress.unit}`
+  if (phase === 'save') return 'saving'
+  if (phase === 'read') return counted ? `reading texts: ${counted}` : 'reading texts'
+  if (phase === 'evaluate') {
+    const isOver = progress ? progress.done >= progress.total : isMeasured
+    return isOver && isMeasured ? null : counted ? `measuring: ${counted}` : 'measuring'
+  }
+  if (phase === 'retrain') return progress && `step ${formatCount(progress.done)} of ${formatCount(progress.total)}`
+  const done = parts.reduce((sum, one) => sum + one.blocks, 0)
+  if (done > 0 || (phase !== 'prune' && blocks.size < numBlocks))
+    return end ? `${done} of ${numBlocks} blocks` : `block ${Math.min(numBlocks, done + 1)} of ${numBlocks}`
+  return progress && `${Math.floor((100 * progress.done) / Math.max(1, progress.total))} %`
+}
+
+/** The first perplexity, else the mean accuracy, else what a recovery left of the error or of the loss. */
+function measuredAt(picture: RunPicture, { stage, recovery }: Plan): Pick<RailStop, 'value' | 'more'> {
+  const own = picture.evaluations.filter((one) =>
+    stage === null
+      ? one.step !== undefined && one.recovery === recovery
+      : one.stage === stage && one.step === undefined,
+  )
+  const names = entryNames(picture.evaluations.filter(({ accuracy }) => accuracy === null))
+  // The later of two measurements counts.
+  const texts = new Map(own.filter(({ accuracy }) => accuracy === null).map((one) => [one.entry, one.perplexity]))
+  const measured = [...texts].sort(([a], [b]) => a - b)
+  const found = measured.map(([entry, perplexity]) => ({
+    text: formatValue(perplexity),
+    what: names.size > 1 ? `perplexity on ${names.get(entry)}` : 'perplexity',
+  }))
+  const mean = accuraciesOf(own.map((one) => ({ ...one, stage: 'dense' as const }))).stages.dense
+  if (mean) {
+    const what = mean.tasks > 1 ? `accuracy, ${mean.tasks} tasks` : 'accuracy'
+    found.splice(1, 0, { text: formatAccuracy(mean.acc, mean.stderr), what })
+  }
+  // A walk that prunes has dense blocks before it until its end: what is measured on its way is not what it comes to.
+  if (recovery !== null && (found.length === 0 || followsPruning(picture, recovery)))
+    return { value: leftBy(picture, recovery), more: found.map(({ text, what }) => `${text} ${what} so far`) }
+  const [value = null, ...others] = found
+  return { value, more: others.map(({ text, what }) => `${text} ${what}`) }
+}
+
+function leftBy(picture: RunPicture, recovery: number): RailStop['value'] {
+  const left = errorLeft(blockErrors(picture, recovery))
+  if (left !== null) return { text: `${(100 * left).toFixed(0)} %`, what: 'of the error left' }
+  const isText = !picture.blockLoss.has(recovery)
+  const loss = isText ? picture.lossByRecovery.get(recovery)?.findLast(({ y }) => y !== null) : undefined
+  return loss ? { text: formatValue(loss.y), what: 'loss' } : null
+}

@@ -1,0 +1,106 @@
+// The texts that a recipe measures perplexity on, and the one by which its recovery is judged.
+import { stages, type Stage } from '../../catalog/stages.ts'
+import { fieldsOf } from '../../formatting/records.ts'
+import { entryNames, type EvaluatedEntry } from './entryNames.ts'
+
+const finite = (value: unknown) => (typeof value === 'number' && Number.isFinite(value) ? value : null)
+
+/**
+ * A perplexity from JSON, which has no infinity: null is one that overflows, since a loss that is not a number fails the
+ * evaluation. undefined: it was not measured.
+ */
+export function perplexityIn(value: unknown): number | undefined {
+  if (value === null) return Infinity
+  return typeof value === 'number' ? value : undefined
+}
+
+/** A report may be anybody's. */
+const mostMeasured = 300
+
+/** Perplexities at the ends of the stages, by one entry of `evaluate`. */
+export interface MeasuredText {
+  readonly entry: number
+  /** The shortest that tells it from the others. */
+  readonly name: string
+  readonly perplexity: Partial<Record<Stage, number>>
+}
+
+export interface TextResults {
+  /** Every entry, in the recipe's order. */
+  readonly texts: readonly MeasuredText[]
+  /** The second text, by which recovery is judged; null: there is one at most. */
+  readonly second: MeasuredText | null
+  /**
+   * Share of what pruning cost in perplexity that recovery won back, and the name of the text that it is of; null where that
+   * was not measured at all three stages, or pruning cost nothing.
+   */
+  readonly wonBack: { readonly text: string; readonly share: number } | null
+}
+
+export interface PerplexityOf extends EvaluatedEntry {
+  readonly stage: Stage
+  /** Set for a measurement in the middle of a recovery. */
+  readonly step?: number
+  /** Infinity: it overflows. null: the entry has none. */
+  readonly perplexity: number | null
+}
+
+/**
+ * The entry of the second text, where there are two, else of the first; null without any. A recovery that trains on text of the
+ * first one's kind also adapts to that kind, which is none of what pruning cost. The same text in windows of another length is
+ * no second one.
+ */
+export function judgedEntry(entries: readonly EvaluatedEntry[]): number | null {
+  const sorted = [...entries].sort((a, b) => a.entry - b.entry)
+  const first = sorted.at(0)
+  if (!first) return null
+  return (sorted.find(({ data, field }) => data !== first.data || field !== first.field) ?? first).entry
+}
+
+/** In the recipe's order. */
+export function textsOf(measured: readonly PerplexityOf[]): MeasuredText[] {
+  return [...entryNames(measured)].map(([entry, name]) => {
+    const perplexity: MeasuredText['perplexity'] = {}
+    for (const one of measured)
+      if (one.entry === entry && one.step === undefined && one.perplexity !== null)
+        perplexity[one.stage] = one.perplexity
+    return { entry, name, perplexity }
+  })
+}
+
+/** What a report's list of evaluations says of perplexity, at the ends of the stages. */
+export function perplexitiesOf(evaluations: unknown): PerplexityOf[] {
+  const found = (Array.isArray(evaluations) ? evaluations : []).flatMap((one: unknown) => {
+    const { stage, entry, step, data, field, seq_len: seqLen, perplexity: measured, acc } = fieldsOf(one)
+    const perplexity = perplexityIn(measured)
+    const known = stages.find((name) => name === stage)
+    if (known === undefined || typeof entry !== 'number' || step !== undefined || acc !== undefined) return []
+    if (perplexity === undefined) return []
+    const on = { data: typeof data === 'string' ? data : '', ...(typeof field === 'string' && { field }) }
+    return [{ stage: known, entry, ...on, seqLen: finite(seqLen), perplexity }]
+  })
+  return found.slice(0, mostMeasured)
+}
+
+export function resultsOfTexts(measured: readonly PerplexityOf[]): TextResults {
+  const texts = textsOf(measured)
+  const judged = texts.find(({ entry }) => entry === judgedEntry(measured))
+  const share = judged ? gapWonBack(judged.perplexity, 'low') : null
+  return {
+    texts,
+    second: judged && judged !== texts[0] ? judged : null,
+    wonBack: judged && share !== null ? { text: judged.name, share } : null,
+  }
+}
+
+/** Share of what pruning cost that recovery won back, of perplexity or accuracy; null where pruning cost nothing, or a value overflows. */
+export function gapWonBack(
+  { dense, pruned, recovered }: Partial<Record<Stage, number>>,
+  better: 'low' | 'high',
+): number | null {
+  if (dense === undefined || pruned === undefined || recovered === undefined) return null
+  const sign = better === 'low' ? 1 : -1
+  const gap = sign * (pruned - dense)
+  const share = gap > 0 ? (sign * (pruned - recovered)) / gap : NaN
+  return Number.isFinite(share) && Number.isFinite(gap) ? share : null
+}

@@ -1,7 +1,0 @@
-import { checkpointRule } from '../../rule/checkpointRule.ts'
-
-export const rule = checkpointRule('unknown-family', {
-  id: 'C2',
-  title: 'An unknown model family',
-  why: 'How blocks are computed must be known exactly: an unknown `model_type`, or a setting that changes the mathematics, is refused instead of guessed at. The inspector opens the file all the same.',
-})

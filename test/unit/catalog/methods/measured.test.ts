@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
+import { byMeasure, measured, proposeMethod, proposeRecoveries } from '../../../../src/recipe/measured.ts'
+import { methodNames, methodOf } from '../../../../src/catalog/methods/methods.ts'
+
+describe('what the form proposes', () => {
+  it('is what the table of a real model shows to be best for the pattern', () => {
+    for (const pattern of ['unstructured', '2:4', '4:8']) {
+      const { method, perplexity, next } = proposeMethod(pattern)
+      assert.ok(perplexity < next.perplexity && method !== next.method)
+      assert.equal(byMeasure(methodNames, pattern)[0], method)
+      assert.equal(byMeasure(methodNames, pattern).length, methodNames.length)
+    }
+  })
+
+  it('recovers as the table shows to be best, and without the whole model in memory where it does not fit', () => {
+    for (const pattern of ['unstructured', '2:4', '4:8']) {
+      const all = proposeRecoveries(pattern, true)
+      const other = all.map(({ after }) => after.other)
+      assert.deepEqual(
+        other,
+        other.toSorted((a, b) => a - b),
+      )
+      assert.ok(all[0].after.same < proposeMethod(pattern).perplexity)
+      for (const { modes, before, after } of all) {
+        assert.ok(before.same > after.same && before.other > after.other)
+        assert.match(measured.settings[modes.join()], /^\d+ /)
+      }
+      const small = proposeRecoveries(pattern, false)
+      assert.ok(small.length > 0 && small.every(({ modes }) => !modes.includes('retrain')))
+    }
+  })
+
+  it('its figures stand in the results', () => {
+    const results = readFileSync(new URL('../../../../bench/RESULTS.md', import.meta.url), 'utf8')
+    const recovered = Object.values(measured.recovered).flat()
+    const pairs = [...recovered.flatMap(({ before, after }) => [before, after]), ...Object.values(measured.losses)]
+    const rows = results.split('\n')
+    for (const { same, other } of pairs)
+      assert.ok(
+        rows.some((row) => row.includes(same.toFixed(2)) && row.includes(other.toFixed(2))),
+        `${same} and ${other} stand in one row`,
+      )
+    for (const figures of Object.values(measured.pruned))
+      for (const [name, perplexity] of Object.entries(figures)) {
+        const title = methodOf(name as keyof typeof figures).title
+        const of = rows.filter((line) => line.toLowerCase().startsWith(`| ${title.toLowerCase()} |`))
+        assert.ok(
+          of.some((row) => row.includes(`${perplexity.toFixed(2)} →`)),
+          `${title}: ${perplexity}`,
+        )
+      }
+  })
+})

@@ -1,0 +1,56 @@
+import assert from 'node:assert/strict'
+import { putFirst, removeTopLevel, setTopLevel } from '../../../src/formatting/jsonEdit.ts'
+
+describe('setTopLevel', () => {
+  it('replaces the value and keeps every other byte', () => {
+    const text = '{\n  "eps": 1e-05,\n  "tie_word_embeddings" : true,\n  "rope": {"theta": 10000.0}\n}\n'
+    assert.equal(setTopLevel(text, 'tie_word_embeddings', false), text.replace('true', 'false'))
+  })
+  it('leaves the same key inside another object alone', () => {
+    const text = '{"text_config": {"tie": true}, "list": ["tie", {"tie": 1}], "tie": true}'
+    assert.equal(setTopLevel(text, 'tie', false), text.slice(0, -5) + 'false}')
+  })
+  it('replaces a value that is an object or a list as a whole', () => {
+    assert.equal(setTopLevel('{"a": {"b": [1, {"c": ","}]}, "d": 2}', 'a', 1), '{"a": 1, "d": 2}')
+    assert.equal(setTopLevel('{"a": [1, 2]}', 'a', 1), '{"a": 1}')
+  })
+  it('adds a missing key in the same indentation', () => {
+    assert.equal(setTopLevel('{\n  "a": 1\n}', 'b', false), '{\n  "b": false,\n  "a": 1\n}')
+    assert.equal(setTopLevel('{}', 'b', false), '{"b": false}')
+  })
+  it('is not misled by braces, quotes and colons inside strings', () => {
+    const text = '{"a": "}\\", \\"tie\\": true, {", "tie": true}'
+    assert.equal(setTopLevel(text, 'tie', false), text.slice(0, -5) + 'false}')
+  })
+  it('finds a key written with escapes', () => {
+    assert.equal(setTopLevel('{"t\\u0069e": true}', 'tie', false), '{"t\\u0069e": false}')
+  })
+  it('refuses what is no object', () => assert.throws(() => setTopLevel('[1]', 'a', 1), /not a JSON object/))
+})
+
+describe('putFirst and removeTopLevel', () => {
+  const texts = [
+    '{\n  "a": 1,\n  "b": [1, 2]\n}\n',
+    '{\n    "a": 1\n}',
+    '{"a":1,"b":2}',
+    '{ "a": 1, "b": 2 }',
+    '{\r\n\t"a": 1,\r\n\t"b": 2\r\n}\r\n',
+    '{"a":1\n}',
+    ' {\n "a": {"q": 1}\n}',
+  ]
+
+  it('give every byte back', () => {
+    for (const text of texts) {
+      const put = putFirst(text, 'q', { list: ['x', { y: 1 }], empty: {} })
+      assert.deepEqual(JSON.parse(put), { q: { list: ['x', { y: 1 }], empty: {} }, ...(JSON.parse(text) as object) })
+      assert.equal(removeTopLevel(put, 'q'), text)
+    }
+  })
+
+  it('remove a member wherever it stands, and nothing else', () => {
+    assert.equal(removeTopLevel('{"a": 1, "q": {"q": 2}, "b": 3}', 'q'), '{"a": 1, "b": 3}')
+    assert.equal(removeTopLevel('{\n  "a": 1,\n  "q": 2\n}', 'q'), '{\n  "a": 1\n}')
+    assert.equal(removeTopLevel('{"q": 2}', 'q'), '{}')
+    assert.equal(removeTopLevel('{"a": {"q": 2}}', 'q'), '{"a": {"q": 2}}')
+  })
+})

@@ -1,0 +1,26 @@
+import assert from 'node:assert/strict'
+import fc from 'fast-check'
+import { printable, printableLine } from '../../../src/formatting/printable.ts'
+
+describe('printable', () => {
+  it('leaves text of any script alone, with its tabs and line breaks', () => {
+    for (const text of ['a\tb\nc', 'héllo 漢字 🙂 – × →', 'עברית']) assert.equal(printable(text), text)
+  })
+
+  it('shows what would steer a terminal or turn the reading direction', () => {
+    assert.equal(
+      printable('\u001b[2J\u009b31m\r\u0007\u202eexe\u2066'),
+      String.raw`\u001b[2J\u009b31m\u000d\u0007\u202eexe\u2066`,
+    )
+    assert.equal(printableLine('a\nb\tc\u2028d'), String.raw`a\nb\tc\u2028d`)
+    assert.equal(printable('\ud83d\ude42\ud83d'), '\ud83d\ude42\\ud83d')
+  })
+
+  it('keeps the meaning of JSON', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary' }), (text) => {
+        assert.equal(JSON.parse(printable(JSON.stringify(text))), text)
+      }),
+    )
+  })
+})

@@ -1,0 +1,189 @@
+import assert from 'node:assert/strict'
+import type { NewRunEvent, PlannedStages } from '../../../../src/runs/series/events.ts'
+import { emptyPicture, foldEvents, type RunPicture } from '../../../../src/runs/series/foldRun.ts'
+import { railOf, type RunState } from '../../../../src/runs/series/runStages.ts'
+
+const all: PlannedStages = { prunes: true, recoveries: ['retrain'], measures: ['dense', 'pruned', 'recovered'] }
+
+/** Events a second apart. */
+function run(plan: PlannedStages | undefined, ...events: NewRunEvent[]): RunPicture {
+  const start: NewRunEvent = {
+    type: 'start',
+    name: 'r',
+    model: 'm',
+    device: 'cpu',
+    description: '',
+    version: '1',
+    blocks: 4,
+    ...(plan && { plan }),
+  }
+  return foldEvents(
+    emptyPicture(),
+    [start, ...events].map((event, i) => ({ t: 1000 * i, ...event })),
+  )
+}
+const phase = (name: string, recovery?: number): NewRunEvent => ({
+  type: 'phase',
+  phase: name,
+  ...(recovery !== undefined && { recovery }),
+})
+const evaluated = (
+  stage: 'dense' | 'pruned' | 'recovered',
+  perplexity: number | null,
+  more: object = {},
+): NewRunEvent => ({ type: 'eval', stage, entry: 0, data: 'a.txt', perplexity, ...more })
+const progress = (name: string, done: number, total: number, unit: string): NewRunEvent => ({
+  type: 'progress',
+  phase: name,
+  done,
+  total,
+  unit,
+  eta_s: null,
+})
+const step = (n: number): NewRunEvent => ({ type: 'step', step: n, loss: 3, lr: 1e-3, tokens_per_second: 1 })
+const block = (n: number, error = 0.5): NewRunEvent => ({
+  type: 'block',
+  block: n,
+  modules: {},
+  error_before: 1,
+  error_after: error,
+  seconds: 1,
+})
+
+const shown = (picture: RunPicture, state: RunState = 'live') =>
+  railOf(picture, state).map((stop) =>
+    [stop.title, stop.state, stop.value?.text ?? null, stop.detail].filter(Boolean).join(' | '),
+  )
+
+describe('the rail of stages', () => {
+  it('is whole before anything has happened, and reads first', () => {
+    assert.deepEqual(shown(run(all)), ['Dense | now', 'Prune | next', 'Retrain | next', 'Recovered | next'])
+    assert.deepEqual(
+      shown(run(all, phase('read'), progress('read', 30, 64, 'documents')))[0],
+      'Dense | now | reading texts: 30 of 64 documents',
+    )
+  })
+
+  it('fills as events come: numbers, how far, and the time of each', () => {
+    const begun = [phase('evaluate'), evaluated('dense', 24.95), phase('prune'), progress('prune', 5, 10, 'windows')]
+    assert.deepEqual(shown(run(all, ...begun)), [
+      'Dense | done | 24.95',
+      'Prune | now | 50 %',
+      'Retrain | next',
+      'Recovered | next',
+    ])
+    const retraining = [
+      ...begun,
+      phase('evaluate'),
+      evaluated('pruned', 60),
+      phase('retrain'),
+      step(1),
+      progress('retrain', 1, 4000, 'steps'),
+      step(2),
+      step(3),
+    ]
+    const rail = railOf(run(all, ...retraining), 'live')
+    assert.equal(rail[2].detail, 'step 3 of 4,000')
+    assert.deepEqual(
+      rail.map(({ ms }) => ms),
+      [2000, 4000, 4000, null],
+    )
+    assert.deepEqual(rail[1].value, { text: '60', what: 'perplexity' })
+    assert.equal(rail[2].value?.what, 'loss')
+  })
+
+  it('steps that came after the last progress count, so that loss and progress agree', () => {
+    const picture = run(all, phase('retrain'), step(1), progress('retrain', 1, 4000, 'steps'), ...[2, 3, 4].map(step))
+    assert.equal(picture.progress?.done, 4)
+    assert.equal(picture.loss.at(-1)?.x, 4)
+  })
+
+  it('a walk that recovers what it has just pruned is one stage, unless the pruned model is measured', () => {
+    const plan: PlannedStages = { ...all, recoveries: ['reconstruct'], measures: ['dense', 'recovered'] }
+    const titles = (p: PlannedStages) => railOf(run(p), 'live').map(({ title }) => title)
+    assert.deepEqual(titles(plan), ['Dense', 'Prune + reconstruct', 'Recovered'])
+    assert.deepEqual(titles({ ...plan, measures: all.measures }), ['Dense', 'Prune', 'Reconstruct', 'Recovered'])
+    const walk = run(plan, phase('evaluate'), evaluated('dense', 20), phase('reconstruct'), block(0), block(1, 0.25))
+    assert.deepEqual(shown(walk)[1], 'Prune + reconstruct | now | 38 % | block 3 of 4')
+  })
+
+  it('a measurement between blocks belongs to its recovery, the one after the last block to the end', () => {
+    const plan: PlannedStages = { ...all, recoveries: ['reconstruct'] }
+    const walk = [
+      phase('evaluate'),
+      evaluated('dense', 20),
+      phase('prune'),
+      phase('evaluate'),
+      evaluated('pruned', 40),
+      phase('reconstruct'),
+      progress('reconstruct', 10, 40, 'steps'),
+      block(0),
+    ]
+    const between = run(plan, ...walk, phase('evaluate'))
+    assert.equal(shown(between)[2], 'Reconstruct | now | 50 % | measuring')
+    const last = [
+      ...walk,
+      ...[1, 2, 3].map((n) => block(n)),
+      progress('reconstruct', 40, 40, 'steps'),
+      phase('evaluate'),
+    ]
+    assert.equal(shown(run(plan, ...last))[3], 'Recovered | now | measuring')
+    assert.deepEqual(
+      shown(run(plan, ...last, evaluated('recovered', 25), phase('save')))[3],
+      'Recovered | now | 25 | saving',
+    )
+  })
+
+  it('recoveries that go from block to block together are both going on; those of a list are numbered', () => {
+    const plan: PlannedStages = { ...all, recoveries: ['refit', 'reconstruct', 'retrain'] }
+    const walk = [phase('refit', 0), phase('reconstruct', 1), block(0), phase('refit', 0)]
+    assert.deepEqual(
+      railOf(run(plan, ...walk), 'live').map(({ title, state }) => [title, state]),
+      [
+        ['Dense', 'done'],
+        ['Prune', 'done'],
+        ['1 refit', 'now'],
+        ['2 reconstruct', 'now'],
+        ['3 retrain', 'next'],
+        ['Recovered', 'next'],
+      ],
+    )
+  })
+
+  it('a run that ended early stops where it was; a finished one is done everywhere', () => {
+    const picture = run(all, phase('evaluate'), evaluated('dense', 20), phase('prune'))
+    assert.deepEqual(
+      railOf(picture, 'stopped').map(({ state }) => state),
+      ['done', 'stopped', 'next', 'next'],
+    )
+    assert.ok(railOf(picture, 'done').every(({ state }) => state === 'done'))
+  })
+
+  it('a run of an earlier version has the stages that its events show', () => {
+    const events = [
+      phase('read'),
+      phase('evaluate'),
+      evaluated('dense', 20),
+      phase('prune'),
+      phase('retrain'),
+      evaluated('recovered', 22),
+    ]
+    assert.deepEqual(shown(run(undefined, ...events), 'done'), [
+      'Dense | done | 20',
+      'Prune | done',
+      'Retrain | done',
+      'Recovered | done | 22',
+    ])
+    assert.deepEqual(shown(run(undefined)), [])
+  })
+
+  it('tells further texts and the mean accuracy beside the first perplexity', () => {
+    const scored = (entry: number, acc: number) => evaluated('dense', null, { entry, task: 'piqa', acc, stderr: 0.02 })
+    const [dense] = railOf(
+      run(all, evaluated('dense', 20), evaluated('dense', 30, { entry: 1, data: 'b.txt' }), scored(2, 0.6)),
+      'live',
+    )
+    assert.equal(dense.value?.text, '20')
+    assert.deepEqual(dense.more, ['60.0 % ± 2.0 accuracy', '30 perplexity on b.txt'])
+  })
+})
