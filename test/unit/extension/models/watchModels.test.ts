@@ -1,19 +1,16 @@
 // The tree's models without an editor: what is read before somebody looks at them.
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
-import { register } from 'node:module'
 import { join } from 'node:path'
 import { scratch, type Scratch } from '../../../support/safetensors.ts'
+import type { Models } from '../../../../src/extension/models/models.ts'
+import type { watchModels } from '../../../../src/extension/models/watchModels.ts'
+import { extensionModule } from '../../../support/extensionModule.ts'
 import { importsOf } from '../../../support/imports.ts'
-
-const names = ['commands', 'Disposable', 'EventEmitter', 'l10n', 'RelativePattern', 'Uri', 'workspace']
-const stub = `export const { ${names.join()} } = globalThis.vscodeOfTest`
-const address = (code: string) => `data:text/javascript,${encodeURIComponent(code)}`
-const hook = `export const resolve = (name, context, next) =>
-  name === 'vscode' ? { url: ${JSON.stringify(address(stub))}, format: 'module', shortCircuit: true } : next(name, context)`
 
 describe('models of a workspace', () => {
   let temp: Scratch
+  let vscode: object
   const contexts: unknown[] = []
   const created: ((uri: { fsPath: string }) => void)[] = []
   const uri = (fsPath: string) => ({ fsPath, path: fsPath })
@@ -21,7 +18,7 @@ describe('models of a workspace', () => {
   before(() => {
     temp = scratch()
     const event = () => nothing
-    const vscodeOfTest = {
+    vscode = {
       commands: { executeCommand: (...args: unknown[]) => (contexts.push(args), Promise.resolve()) },
       Disposable: { from: () => nothing },
       EventEmitter: class {
@@ -50,22 +47,20 @@ describe('models of a workspace', () => {
         }),
       },
     }
-    Object.assign(globalThis, { vscodeOfTest })
-    register(address(hook))
   })
   after(() => temp.remove())
   const settle = (ms = 20) => new Promise((resolve) => setTimeout(resolve, ms))
 
   it('are known by their names alone, and none is read until somebody looks', async () => {
-    const { Models } = await import('../../../../src/extension/models/models.ts')
-    const { watchModels } = await import('../../../../src/extension/models/watchModels.ts')
+    const modelsModule = await extensionModule<{ Models: typeof Models }>('models/models.ts', { vscode })
+    const watchModule = await extensionModule<{ watchModels: typeof watchModels }>('models/watchModels.ts', { vscode })
     const read: string[] = []
     const list = (path: string) => (read.push(path), Promise.resolve(null))
-    const models = new Models({ get: () => null } as never, { list })
+    const models = new modelsModule.Models({ get: () => null } as never, { list })
     const before = process.env.HF_HUB_CACHE
     process.env.HF_HUB_CACHE = temp.path('hub')
     try {
-      watchModels(models)
+      watchModule.watchModels(models)
       await settle()
       for (let i = 0; i < 1000; i++) created[0]({ fsPath: temp.path(`b/${i}.safetensors`) })
       await settle(600)
@@ -96,7 +91,7 @@ describe('models of a workspace', () => {
       [...imports].flatMap(([path, targets]) =>
         path.startsWith('src/extension/') && targets.includes(target) ? [path] : [],
       )
-    assert.deepEqual(importers('src/engine/checkpoint/checkpoint.ts'), ['src/extension/models/modelFacts.ts'])
+    assert.deepEqual(importers('src/engine/checkpoint/inspection.ts'), ['src/extension/models/modelFacts.ts'])
     assert.deepEqual(importers('src/extension/models/modelFacts.ts'), ['src/extension/models/factsWorker.ts'])
   })
 })
