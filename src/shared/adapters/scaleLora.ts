@@ -9,6 +9,5 @@ export const scaleLora: AdapterRow = {
   wholeGradient: true,
   drawn: false,
   exact: true,
-  peft: null,
   foreign: ['scale_lora'],
 }

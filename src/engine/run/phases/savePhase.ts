@@ -38,8 +38,6 @@ export interface Result {
   readonly recoveries: readonly PlannedRecovery[]
   /** Version of the program. */
   readonly version: string
-  /** Writes more into the folder before it gets its name. */
-  readonly beside?: (folder: string) => Promise<void>
 }
 
 /** Writes an output that is not there yet. @throws EngineError 'exists' or 'disk'; nothing is left under the final name then. */
@@ -107,14 +105,13 @@ async function isOurs(folder: string, note: string): Promise<boolean> {
 async function fill(
   session: RunSession,
   writer: CheckpointWriter,
-  { masks, note, beside, output: { kind, to } }: Result & { readonly note: string },
+  { masks, note, output: { kind, to } }: Result & { readonly note: string },
 ): Promise<void> {
   await writer.copyUnwritten(session.signal, (done, total) => session.advance(done, total, 'bytes'))
   const named = new Map([...masks].map(([linear, mask]) => [`${linear}.weight`, mask]))
   // Everything that is still to be written is small, except the mask.
   await session.room[kind]?.release()
   if (named.size > 0) await writeMaskFile(join(writer.partial, maskFileName), named)
-  await beside?.(writer.partial)
   if (session.signal?.aborted) throw new EngineError('cancelled', 'cancelled')
   const { save } = session.recipe
   const card: Record<string, string> = save?.card ? { [cardName]: modelCard(parseNote(note, basename(to))) } : {}
