@@ -119,7 +119,7 @@ async function saveBlock({ session, entries, base, stage, recoveries }: BlocksPh
     if (!learnt && !(base ? solved : masks).has(linear)) continue
     tensors.push(storedParameter(backend, model, name, tensor, masks, learnt ? 'training' : 'pruning'))
   }
-  await savePart(folder.state, stage, block.index, tensors, masks, session.room.forState)
+  await savePart(folder.state, stage, block.index, tensors, masks)
 }
 
 function resultOf(

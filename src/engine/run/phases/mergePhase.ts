@@ -27,7 +27,7 @@ export async function mergeTrained(
   masks: StoredMasks,
   stage: StoredStage,
 ): Promise<void> {
-  const { backend, folder, signal, room } = session
+  const { backend, folder, signal } = session
   const changed = new Set(changedNames(set))
   for (let index = 0; index < base.config.numBlocks; index++) {
     await breathe(signal)
@@ -42,13 +42,13 @@ export async function mergeTrained(
       const tensors: StateTensor[] = []
       for (const [name, tensor] of block.params)
         if (changed.has(name)) tensors.push(storedParameter(backend, base, name, tensor, own, 'training'))
-      await savePart(folder.state, stage, index, tensors, own, room.forState)
+      await savePart(folder.state, stage, index, tensors, own)
     } finally {
       releaseBlock(backend, block)
     }
   }
   const ends = await endTensors(session, base, trainables)
-  await savePart(folder.state, stage, 'ends', ends, new Map(), room.forState)
+  await savePart(folder.state, stage, 'ends', ends, new Map())
 }
 
 /** Trained parameters outside the blocks, and the head with its update. */

@@ -138,7 +138,7 @@ async function save(session: RunSession, { parameters }: Trainables): Promise<vo
   await session.checkSources()
   session.requireHeld()
   session.count()
-  await saveTraining(session.folder.state, session.backend, parameters, session.progress, session.room.forState)
+  await saveTraining(session.folder.state, session.backend, parameters, session.progress)
 }
 
 async function valueOf(model: Model, name: string): Promise<Float32Array> {

@@ -64,7 +64,6 @@ async function write(session: RunSession, given: Result): Promise<void> {
       maxShardBytes,
       editConfig: configEdit(session, given),
       partial,
-      reserve: session.room[kind],
     })
     try {
       await fill(session, writer, { ...given, note })
@@ -105,12 +104,10 @@ async function isOurs(folder: string, note: string): Promise<boolean> {
 async function fill(
   session: RunSession,
   writer: CheckpointWriter,
-  { masks, note, output: { kind, to } }: Result & { readonly note: string },
+  { masks, note, output: { to } }: Result & { readonly note: string },
 ): Promise<void> {
   await writer.copyUnwritten(session.signal, (done, total) => session.advance(done, total, 'bytes'))
   const named = new Map([...masks].map(([linear, mask]) => [`${linear}.weight`, mask]))
-  // Everything that is still to be written is small, except the mask.
-  await session.room[kind]?.release()
   if (named.size > 0) await writeMaskFile(join(writer.partial, maskFileName), named)
   if (session.signal?.aborted) throw new EngineError('cancelled', 'cancelled')
   const { save } = session.recipe
