@@ -45,8 +45,13 @@ interface Waiter {
 
 const toError = ({ code, message }: Failure) => new EngineError(code, message)
 
+/** The thread that owns the device (worker.ts). */
+function startThread(request: OpenRequest): Worker {
+  return startWorker(import.meta.url, './worker.ts', 'webgpuWorker', { workerData: request })
+}
+
 /** Opens the adapter chosen by Dawn's flags. Rejects with `unsupported` and the remedy when there is none. */
-export async function openWebGpu(options: WebGpuOptions = {}): Promise<WebGpuBackend> {
+export async function openWebGpu(options: WebGpuOptions = {}, start = startThread): Promise<WebGpuBackend> {
   const request: OpenRequest = {
     flags: options.flags ?? [],
     windowBytes: options.windowBytes ?? null,
@@ -55,10 +60,9 @@ export async function openWebGpu(options: WebGpuOptions = {}): Promise<WebGpuBac
     plain: options.plain ?? false,
     flopsPerSecond: options.flopsPerSecond ?? null,
     exactBindings: options.exactBindings ?? false,
-    simulated: options.simulated ?? null,
   }
   const connect = async (): Promise<Opened> => {
-    const worker = startWorker(import.meta.url, './worker.ts', 'webgpuWorker', { workerData: request })
+    const worker = start(request)
     const connection = new Connection(worker)
     try {
       return { connection, facts: await connection.facts }

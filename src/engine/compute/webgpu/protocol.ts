@@ -4,7 +4,6 @@ import type { DeviceInfo } from '../backend.ts'
 import type { ErrorCode } from '../../errors.ts'
 import type { DeviceKernels } from './kernels.ts'
 import type { Tensor } from '../tensor.ts'
-import type { SimulatedAdapter } from './simulate.ts'
 
 export type KernelName = keyof DeviceKernels
 export type KernelArgs = { readonly [K in KernelName]: Parameters<DeviceKernels[K]> }
@@ -78,6 +77,4 @@ export interface OpenRequest {
   exactBindings: boolean
   /** Measured operations a second in f32, null where nothing was measured: the size of a dispatch goes by it, no result does. */
   flopsPerSecond: number | null
-  /** The adapter offers no more than this; null for all that it has. Tests only. */
-  simulated: SimulatedAdapter | null
 }
