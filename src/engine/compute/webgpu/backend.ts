@@ -28,8 +28,6 @@ export interface WebGpuBackend extends Backend {
   measureMemory(most: number): Promise<number>
   /** Allocations beyond it throw `out-of-memory`. */
   limitMemory(bytes: number): void
-  /** Loses the device as a reset by the driver would; for tests. */
-  loseDevice(): void
 }
 
 /** Each submission takes the host 0.2 ms, and what is not yet submitted leaves the device idle. */
@@ -170,11 +168,6 @@ class Connection {
     return new Promise((resolve) => void this.#waitForWrites.push(resolve))
   }
 
-  lose(): void {
-    this.#flush()
-    this.#worker.postMessage({ type: 'lose' } satisfies Request)
-  }
-
   async close(): Promise<void> {
     if (!this.#dead) await this.request((id) => ({ type: 'close', id })).catch(() => undefined)
     else this.#worker.postMessage({ type: 'close', id: this.#nextId++ } satisfies Request)
@@ -306,7 +299,6 @@ function createBackend(
     },
     limitMemory: account.limitMemory,
     close: () => connection.close(),
-    loseDevice: () => connection.lose(),
   }
   return { ...backend, prune: webGpuPrune(backend, kernels, kernels) }
 }

@@ -31,8 +31,6 @@ export type Request =
   | { type: 'sync'; commands: Command[]; id: number }
   /** How many bytes the device gives, up to `most`: `data` holds their GiB. */
   | { type: 'measure'; id: number; most: number }
-  /** Loses the device as a reset by its driver would; for tests. */
-  | { type: 'lose' }
   | { type: 'close'; id: number }
 
 export type Reply =

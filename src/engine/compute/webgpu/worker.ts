@@ -114,8 +114,6 @@ async function handle(session: Session, request: Request): Promise<void> {
         const data = Float32Array.of((await session.measureMemory(request.most)) / 2 ** 30)
         return () => reply({ type: 'done', id: request.id, data })
       })
-    case 'lose':
-      return session.close()
     case 'close':
       await close(session)
       leave()

@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
 import { openCpu } from '../../../../src/engine/compute/cpu/open.ts'
+import { threadsOf } from '../../../support/threadsOf.ts'
 import { groups } from '../cases/index.ts'
 import { runCase } from '../cases/opCase.ts'
 
@@ -61,9 +62,9 @@ describe('the pool of the CPU backend', () => {
   })
 
   it('reports a worker that is gone instead of waiting for it', async () => {
-    const backend = await openCpu({ threads: 3 })
+    const { result: backend, threads } = await threadsOf(() => openCpu({ threads: 3 }))
     const tensor = backend.allocate('f32', [100_000])
-    await backend.pool.workers[0].terminate()
+    await threads[0].terminate()
     assert.throws(() => backend.kernels.fill(tensor, 4), /a worker of the CPU backend is gone/)
     await backend.close()
   })

@@ -2,6 +2,7 @@ import assert from 'node:assert/strict'
 import { Control, heapStart, type ExecuteChunk } from '../../../../src/engine/compute/cpu/control.ts'
 import { headWords, writeEntry } from '../../../../src/engine/compute/cpu/entry.ts'
 import { openCpu, type CpuBackend } from '../../../../src/engine/compute/cpu/open.ts'
+import { threadsOf } from '../../../support/threadsOf.ts'
 import { Replay, type ProgramPlace } from '../../../../src/engine/compute/cpu/replay.ts'
 import { poolCommand as command } from '../../../support/poolCommand.ts'
 
@@ -121,9 +122,9 @@ describe('a program on the threads of the CPU pool', () => {
   })
 
   it('is refused when a worker is gone, and after close', async () => {
-    const backend = await openCpu({ threads: 3 })
+    const { result: backend, threads } = await threadsOf(() => openCpu({ threads: 3 }))
     const { run } = doubling(backend, 2)
-    await backend.pool.workers[1].terminate()
+    await threads[1].terminate()
     assert.throws(run, /a worker of the CPU backend is gone/)
     await backend.close()
     assert.throws(run, /used after close/)

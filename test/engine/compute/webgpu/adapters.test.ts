@@ -9,7 +9,7 @@ import { driverNames, simulatedAdapters, withDriver } from '../../../support/ada
 import { isShort, variants } from '../../../support/extent.ts'
 import { goldenModel, readGolden } from '../../../support/goldens.ts'
 import { simulate } from '../../../support/simulate.ts'
-import { openSimulated } from '../../../support/simulatedGpu.ts'
+import { openWrapped } from '../../../support/wrappedGpu.ts'
 import { cannot } from '../../../support/skip.ts'
 import { checkForward, checkGradients } from '../../model/decoderGoldens.ts'
 import { checkPruning } from '../../prune/pruneGoldens.ts'
@@ -47,7 +47,7 @@ for (const [title, { driver, simulated }] of variants(all, [
         const first = asked.get(request)
         if (first) return { missing: `it asks for the same device as ${first}` }
         asked.set(request, title)
-        return openSimulated(simulated)
+        return openWrapped({}, simulated)
       })
       if ('missing' in opened) return cannot(this, opened.missing)
       gpu = opened
