@@ -64,6 +64,11 @@ export interface WorkerStart {
   readonly oneDnn: string | null
 }
 
+/** Number of chunks of a command: by its size and the number of threads only, so that results do not depend on the load. */
+export function chunkCount({ total, unit }: Split, threads: number): number {
+  return Math.max(1, Math.min(Math.ceil(total / unit), threads * chunksPerThread, maxChunks - 1))
+}
+
 /** Runs the tasks of kernels at once, or records them as well (recorder.ts). */
 export type Runner = Pick<Pool, 'heap' | 'threads' | 'chunks' | 'run' | 'inline'>
 
@@ -133,8 +138,8 @@ export class Pool {
   }
 
   /** Number of chunks that `run` makes. */
-  chunks({ total, unit }: Split): number {
-    return Math.max(1, Math.min(Math.ceil(total / unit), this.threads * chunksPerThread, maxChunks - 1))
+  chunks(split: Split): number {
+    return chunkCount(split, this.threads)
   }
 
   /** Runs a task over [0, total) and returns when all of it is done. */
