@@ -35,7 +35,6 @@ const onlyInAll = [
   'test/engine/run/lostDevice.test.ts',
   'test/engine/runs/lock',
   'test/engine/run/recoverList.test.ts',
-  'test/engine/run/setAside.test.ts',
   'test/engine/run/storedTwice.test.ts',
   'test/engine/run/submodules.test.ts',
   'test/engine/run/weightDecay.test.ts',

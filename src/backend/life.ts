@@ -3,9 +3,9 @@
 export interface LifeOptions {
   readonly isBusy: () => boolean
   readonly leave: () => void
-  /** A window that reloads is back within this; for tests. */
+  /** Milliseconds in which a window that reloads is back. */
   readonly graceMs?: number
-  /** The window that started the process has connected within this. */
+  /** Milliseconds in which the window that started the process has connected. */
   readonly startMs?: number
 }
 

@@ -1,6 +1,6 @@
 // What no window asks for when it shows a checkpoint: a part of the bundle of its own (`splitting` in scripts/buildTargets.mjs), read
 // when one of these is called.
-export { listAdapters } from '../engine/compute/webgpu/chooseAdapter.ts'
+export { listAdapters } from '../engine/compute/webgpu/survey.ts'
 export { writeModelCard } from '../engine/run/origin/modelCard.ts'
 export { compareModels } from './compare.ts'
 export { probeDevice } from './device.ts'

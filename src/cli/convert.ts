@@ -1,4 +1,4 @@
-// `sparsescope convert`: one form of a checkpoint into another; and `expand`, its older name for making bitmasks dense.
+// `sparsescope convert`: one form of a checkpoint into another; and `expand`, which makes bitmasks dense.
 import { Option } from 'commander'
 import { resolve } from 'node:path'
 import { openCheckpoint } from '../engine/checkpoint/checkpoint.ts'
@@ -7,8 +7,6 @@ import { writeGguf } from '../engine/convert/writeGguf.ts'
 import { EngineError } from '../engine/errors.ts'
 import { expandCheckpoint } from '../engine/model/expand.ts'
 import { openModel } from '../engine/model/model.ts'
-import { cardInFormat } from '../engine/run/origin/modelCard.ts'
-import { packCheckpoint } from '../engine/run/origin/packCheckpoint.ts'
 import { formatBytes, parseByteSize } from '../formatting/byteSize.ts'
 import { isGguf } from '../catalog/formats/gguf/ggufName.ts'
 import { ggufTypeNames, type GgufTypeName } from '../catalog/formats/gguf/ggufTypes.ts'
@@ -16,7 +14,7 @@ import { plural } from '../formatting/plural.ts'
 import { closing } from './closing.ts'
 import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
 
-const forms = ['dense', 'bitmask', 'gguf'] as const
+const forms = ['dense', 'gguf'] as const
 
 interface FolderOptions extends CommonOptions {
   maxShard: string
@@ -27,9 +25,8 @@ interface ConvertOptions extends FolderOptions {
   type?: GgufTypeName
 }
 
-export const convertCommand = command('convert', 'write a checkpoint in another form: dense, bitmask or GGUF', [
+export const convertCommand = command('convert', 'write a checkpoint in another form: dense or GGUF', [
   'convert ../opt-125m-half-bits ../opt-125m-half',
-  'convert SmolLM2-135M-half SmolLM2-135M-half-bits --format bitmask',
   'convert SmolLM2-135M-half SmolLM2-135M-half.gguf',
   'convert SmolLM2-135M-half SmolLM2-135M-half-q8.gguf --type q8_0',
 ])
@@ -41,7 +38,7 @@ export const convertCommand = command('convert', 'write a checkpoint in another 
       ggufTypeNames,
     ),
   )
-  .option('--max-shard <size>', 'dense and bitmask: largest weight file to write', '5GB')
+  .option('--max-shard <size>', 'dense: largest weight file to write', '5GB')
   .action(
     runs(async (context, from: string, to: string, options: ConvertOptions): Promise<Outcome> => {
       const format = options.format ?? (isGguf(to) ? 'gguf' : 'dense')
@@ -53,14 +50,14 @@ export const convertCommand = command('convert', 'write a checkpoint in another 
       if (options.type && format !== 'gguf')
         throw new EngineError('usage', `--type is for GGUF: the types of a folder stay`)
       if (format === 'gguf') return toGguf(context, modelPath('', from), resolve(to), options.type)
-      return format === 'dense' ? toDense(context, from, to, options) : toBitmask(context, from, to, options)
+      return toDense(context, from, to, options)
     }),
   )
 
 export const expandCommand = command('expand', 'the same as convert --format dense', [
   'expand ../opt-125m-half-bits ../opt-125m-half',
 ])
-  .argument('<in>', 'a folder saved with `format: bitmask`, or the sparse-24-bitmask of compressed-tensors')
+  .argument('<in>', 'a folder in the layouts sparse-bitmask or sparse-24-bitmask of compressed-tensors')
   .argument('<out>', 'folder to write; it must not exist')
   .option('--max-shard <size>', 'largest weight file to write', '5GB')
   .action(
@@ -73,20 +70,11 @@ async function toDense({ signal }: Context, from: string, to: string, options: F
   const out = resolve(to)
   const { linears, bytes } = await expandCheckpoint(modelPath('', from), out, {
     maxShardBytes: shardBytes(options),
-    otherFiles: (folder) => cardInFormat(folder, out, 'dense'),
     signal,
   })
-  return told('expanded', out, linears, bytes)
-}
-
-async function toBitmask(context: Context, from: string, to: string, options: FolderOptions): Promise<Outcome> {
-  const out = resolve(to)
-  const { linears, bytes } = await packCheckpoint(modelPath('', from), out, {
-    maxShardBytes: shardBytes(options),
-    onWarning: (message) => context.say(`warning: ${message}`),
-    signal: context.signal,
-  })
-  return told('packed', out, linears, bytes)
+  const json = { out, linears, bytes_before: bytes.from, bytes: bytes.to }
+  const sizes = `${formatBytes(bytes.from)} became ${formatBytes(bytes.to)}`
+  return { json, text: `${plural(linears, 'linear')} expanded, ${sizes}; saved to ${out}` }
 }
 
 async function toGguf(context: Context, from: string, out: string, type?: GgufTypeName): Promise<Outcome> {
@@ -111,10 +99,4 @@ function shardBytes({ maxShard }: FolderOptions): number {
   const bytes = parseByteSize(maxShard)
   if (bytes) return bytes
   throw new EngineError('usage', `--max-shard ${maxShard}: write a size such as 5GB or 500MB`)
-}
-
-function told(did: string, out: string, linears: number, bytes: { from: number; to: number }): Outcome {
-  const json = { out, linears, bytes_before: bytes.from, bytes: bytes.to }
-  const sizes = `${formatBytes(bytes.from)} became ${formatBytes(bytes.to)}`
-  return { json, text: `${plural(linears, 'linear')} ${did}, ${sizes}; saved to ${out}` }
 }

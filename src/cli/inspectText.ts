@@ -49,11 +49,11 @@ export function inspectionText(checkpoint: Checkpoint, inspection: Inspection, o
   ].join('\n\n')
 }
 
-/** The size with bitmasks, where that is smaller; else nothing. */
-function sizeLine({ bytes, stored_bytes, bitmask_bytes }: Totals): string {
-  if (stored_bytes !== undefined)
-    return `\npruned linears are stored as bitmasks: ${formatBytes(bytes)} when it is dense (sparsescope expand)`
-  return bitmask_bytes === undefined ? '' : `\n${formatBytes(bitmask_bytes)} if it were saved with format: bitmask`
+/** The dense size of a checkpoint stored as bitmasks; else nothing. */
+function sizeLine({ bytes, stored_bytes }: Totals): string {
+  return stored_bytes === undefined
+    ? ''
+    : `\npruned linears are stored as bitmasks: ${formatBytes(bytes)} when it is dense (sparsescope expand)`
 }
 
 /** The sparsity and the N:M patterns that are kept, or nothing where not all was scanned. */

@@ -23,21 +23,19 @@ interface ReportOptions extends CommonOptions {
   markdown?: string
   latex?: string
   csv?: string
-  tensorboard?: string
 }
 
 export const reportCommand = command('report', 'compare runs in a table and curves', [
   'report .sparsescope/sweeps/20261125-020304-wanda',
   'report wanda.prune.yaml --latex table.tex --html page.html',
   'report .sparsescope/runs/*-wanda --json',
-  'report .sparsescope/runs/*-wanda --csv curves.csv --tensorboard logs',
+  'report .sparsescope/runs/*-wanda --csv curves.csv',
 ])
   .argument('<run|sweep...>', "run folders, sweeps' folders, or recipes with a sweep")
   .option('--html <file>', 'write a page with table, Pareto front and curves; replaces the file')
   .option('--markdown <file>', 'write the table for a paper, of the runs that are done; replaces the file')
   .option('--latex <file>', 'write the same for LaTeX, with booktabs; replaces the file')
   .option('--csv <file>', 'write the curves, a line a step, `step` first as trackers import it; replaces the file')
-  .option('--tensorboard <dir>', 'write the curves as event files of TensorBoard, a folder a run')
   .action(
     runs(async (context, paths: string[], options: ReportOptions): Promise<Outcome> => {
       refuseInputs(options)
@@ -58,10 +56,9 @@ export const reportCommand = command('report', 'compare runs in a table and curv
         const failures = failureTexts(read)
         await replaceFile(options.html, comparisonPage({ title, runs: folded, pictures, left, failures }))
       }
-      const curves =
-        options.csv !== undefined || options.tensorboard !== undefined ? await writeCurves(read, options) : []
-      const papersWritten = [options.markdown, options.latex, options.html].flatMap((path) => path ?? [])
-      const written = [...papersWritten, ...curves].map(shorter)
+      if (options.csv !== undefined) await writeCurves(read, options.csv)
+      const { markdown, latex, html, csv } = options
+      const written = [markdown, latex, html, csv].flatMap((path) => (path === undefined ? [] : [shorter(path)]))
       const rows = read.map(({ folder, ...run }) => ({ ...run, run: folder?.path ?? null }))
       return {
         json: { runs: rows, folded },

@@ -1,6 +1,5 @@
 // Changes one value of a JSON file and keeps every other byte: number formats, order and indentation are the author's.
 import { applyEdits, modify, parseTree } from 'jsonc-parser'
-import { FormatError } from '../errors.ts'
 import { asObject, parseJson } from './json.ts'
 
 /** `text` with `value` under the top-level `key`, replaced or put first. @throws FormatError when it is no object. */
@@ -15,17 +14,6 @@ export function setTopLevel(text: string, key: string, value: boolean | number |
     formattingOptions: { insertSpaces: spaces, tabSize: spaces ? indentation.length : 1, eol: lineEnd },
   })
   return applyEdits(text, edits)
-}
-
-/** `text` with a new first member, which `removeTopLevel` undoes. @throws FormatError where it has no members. */
-export function putFirst(text: string, key: string, value: object): string {
-  const { size } = asObject(parseJson(text), 'the file')
-  if (size === 0) throw new FormatError('the file is empty; get it again')
-  const broken = /^\s*\{[^\S\r\n]*\r?\n/.test(text)
-  const { indentation, lineEnd } = styleOf(text)
-  const lines = JSON.stringify(value, null, broken ? indentation : undefined).split('\n')
-  const member = `${JSON.stringify(key)}: ${lines.join(broken ? lineEnd + indentation : '')},`
-  return text.replace('{', () => (broken ? `{${lineEnd}${indentation}${member}` : `{${member}`))
 }
 
 /** `text` without the top-level `key`; as it is where there is none. @throws FormatError when it is no object. */

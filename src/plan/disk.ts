@@ -26,18 +26,17 @@ export interface SavedAs {
 
 /**
  * A saved folder: all tensors in their types, a mask bit for each pruned weight, in the result a head that is no longer
- * tied; as bitmasks, without the pruned weights. A GGUF file: its tensors.
+ * tied. A GGUF file: its tensors.
  */
 export function outputBytes(
   { tensors, config }: StoredModel,
   plan: RunPlan,
-  { format, type }: SavedAs,
+  { type }: SavedAs,
   kind: OutputKind,
 ): number {
   if (kind === 'gguf') return ggufBytes({ tensors, config: savedConfig(config, plan) }, type)
   const head = plan.untiesHead && kind === 'result' ? bytesOf(tensors, [headWeightName(config)]) : 0
-  const saved = format === 'bitmask' ? savedByBitmask(tensors, plan) : 0
-  return bytesOf(tensors, tensors.keys()) + maskBytes(tensors, plan) + head - saved
+  return bytesOf(tensors, tensors.keys()) + maskBytes(tensors, plan) + head
 }
 
 /** Training the head of a tied model gives it weights of its own. */
@@ -49,17 +48,6 @@ function ggufBytes({ tensors, config }: StoredModel, given: GgufTypeName | undef
   const contents = ggufContents(config, (name) => tensors.get(name)?.dtype, given)
   if (typeof contents === 'string') return 0
   return contents.tensors.reduce((sum, { shape, type }) => sum + (sizeOf(shape) / type.block) * type.bytes, 0)
-}
-
-/** Less the offsets of the rows. */
-function savedByBitmask(tensors: StoredModel['tensors'], { entries }: RunPlan): number {
-  return entries
-    .flatMap(({ sparsities }) => [...sparsities])
-    .reduce((sum, [name, sparsity]) => {
-      const weight = `${name}.weight`
-      const rows = tensors.get(weight)?.shape[0] ?? 0
-      return sum + Math.floor(sparsity * bytesOf(tensors, [weight])) - 8 * rows
-    }, 0)
 }
 
 /** Bytes that `save` will take; without the masks of a recipe that cannot run. */

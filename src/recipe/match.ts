@@ -1,7 +1,6 @@
 // Which modules `targets` and `ignore` name; the semantics of compressed-tensors' match.py: the class name, the exact
 // module name, or `re:` and a regular expression that must match the name from its start, like Python's re.match.
-import { compilePattern, PatternError } from './regex/parse.ts'
-import { createPrefixMatcher } from './regex/match.ts'
+import { PatternError, prefixMatcher } from './pattern.ts'
 
 export interface Module {
   /** The checkpoint's tensor name without `.weight`. */
@@ -13,7 +12,7 @@ export interface Module {
 export interface Matcher {
   readonly entry: string
   /** Why the entry matches nothing at all, or null. */
-  error: string | null
+  readonly error: string | null
   matches(module: Module): boolean
 }
 
@@ -28,20 +27,13 @@ export function createMatcher(entry: string): Matcher {
   if (source === null) {
     return { entry, error: null, matches: (m) => m.name === entry || m.className === entry }
   }
-  const matcher: Matcher = { entry, error: null, matches: () => false }
-  const guarded = <T>(work: () => T, otherwise: T): T => {
-    if (matcher.error !== null) return otherwise
-    try {
-      return work()
-    } catch (error) {
-      if (!(error instanceof PatternError)) throw error
-      matcher.error = error.message
-      return otherwise
-    }
+  try {
+    const matchesPrefix = prefixMatcher(source)
+    return { entry, error: null, matches: ({ name }) => matchesPrefix(name) }
+  } catch (error) {
+    if (!(error instanceof PatternError)) throw error
+    return { entry, error: error.message, matches: () => false }
   }
-  const matchPrefix = guarded(() => createPrefixMatcher(compilePattern(source)), null)
-  if (matchPrefix) matcher.matches = (m) => guarded(() => matchPrefix(m.name), false)
-  return matcher
 }
 
 /** Whether a target matches a module and no ignore entry does; compiling the entries takes longer than asking. */

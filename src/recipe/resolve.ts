@@ -137,7 +137,6 @@ export interface ResolvedRecipe {
     /** The GGUF file's; undefined: the checkpoint's own. */
     type?: GgufTypeName
     card: boolean
-    adapters?: boolean
   }
   sweep?: Recipe['sweep']
 }

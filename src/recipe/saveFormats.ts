@@ -5,11 +5,6 @@ export const saveFormats = {
     about: 'exact zeros in ordinary safetensors, the mask beside them',
     result: 'dense safetensors with exact zeros, as large as before; the mask lies beside them.',
   },
-  bitmask: {
-    about:
-      'kept values and their bits, smaller on disk and in transfer; `sparsescope expand` makes it dense before it is served',
-    result: 'pruned linears as kept values and bits; make it dense with `sparsescope expand` before it is served.',
-  },
   gguf: {
     about:
       'as dense, and beside the folder the same model as one file for llama.cpp and Ollama, which has its name with `.gguf` behind it; models that llama.cpp does not have are refused before the run',

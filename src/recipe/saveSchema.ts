@@ -38,10 +38,5 @@ export const saveSchema = z
       'Write a model card for the Hub: a `README.md` with metadata, results and their protocol, recipe, and how to load it. A card of the source is not copied then.',
       { default: saveDefaults.card },
     ),
-    adapters: optional(
-      z.boolean(),
-      'Keep what was trained, before it is merged, in `adapters/` inside the result, as PEFT stores it: the factors of LoRA-Prune and MaskLoRA, and norms and biases beside them. PEFT knows no mask: the README of each folder says what that means.',
-      { default: false },
-    ),
   })
   .meta(about('Where the result goes.'))

@@ -8,7 +8,7 @@ const passing: ReadonlySet<string> = new Set(['EPERM', 'EACCES', 'EBUSY'])
 /** Two seconds in all. */
 const [attempts, pauseMs] = [20, 100]
 
-/** Functions that tests replace. */
+/** What the system offers. */
 interface Means {
   readonly platform: NodeJS.Platform
   readonly rename: (from: string, to: string) => Promise<void>

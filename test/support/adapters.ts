@@ -1,6 +1,6 @@
 // The Vulkan drivers that a machine without a GPU can have, and adapters simulated on them.
 import { existsSync } from 'node:fs'
-import type { SimulatedAdapter } from '../../src/engine/compute/webgpu/simulate.ts'
+import type { SimulatedAdapter } from './simulate.ts'
 
 const [KiB, MiB, GiB] = [2 ** 10, 2 ** 20, 2 ** 30]
 

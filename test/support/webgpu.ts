@@ -3,9 +3,19 @@ import { openWebGpu, type WebGpuBackend, type WebGpuOptions } from '../../src/en
 import { EngineError } from '../../src/engine/errors.ts'
 import { lacks } from './skip.ts'
 
-export async function openOrSkip(context: Mocha.Context, options: WebGpuOptions = {}): Promise<WebGpuBackend> {
+export function openOrSkip(context: Mocha.Context, options?: WebGpuOptions): Promise<WebGpuBackend>
+export function openOrSkip<B>(
+  context: Mocha.Context,
+  options: WebGpuOptions,
+  open: (options: WebGpuOptions) => Promise<B>,
+): Promise<B>
+export async function openOrSkip(
+  context: Mocha.Context,
+  options: WebGpuOptions = {},
+  open: (options: WebGpuOptions) => Promise<unknown> = openWebGpu,
+): Promise<unknown> {
   try {
-    return await openWebGpu(options)
+    return await open(options)
   } catch (error) {
     if (!(error instanceof EngineError && error.code === 'unsupported')) throw error
     return lacks(context, error.message)

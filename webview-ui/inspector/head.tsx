@@ -12,7 +12,7 @@ import { Metadata, Notes } from './modelNotes.tsx'
 import { OriginBox } from './origin.tsx'
 import { RemoteBox, RemoteButtons } from './remote.tsx'
 import { known, scan, type Scan } from './store.ts'
-import { otherSize, roleTotals, type RoleTotal } from './totals.ts'
+import { expandedBytes, roleTotals, type RoleTotal } from './totals.ts'
 
 export function Head({ model }: { model: ModelSummary }) {
   return (
@@ -21,7 +21,7 @@ export function Head({ model }: { model: ModelSummary }) {
         <div>
           <h1>{model.label}</h1>
           <p class="muted">{factsText(model)}</p>
-          <OtherSize model={model} />
+          <ExpandedSize model={model} />
         </div>
         <div class="row">
           <ExportMenu model={model} />
@@ -64,20 +64,16 @@ function factsText({ modelType, parameters, bytes, tensors, files }: ModelSummar
   ].join(' · ')
 }
 
-/** People who share sparse checkpoints ask first how large they are. */
-function OtherSize({ model }: { model: ModelSummary }) {
-  const size = otherSize(model, known.value.stats)
-  if (!size) return null
-  const text = formatBytes(size.bytes)
+function ExpandedSize({ model }: { model: ModelSummary }) {
+  const bytes = expandedBytes(model)
+  if (bytes === null) return null
   return (
     <p
       class="muted"
-      data-size="other"
+      data-size="expanded"
       title="For storage and transfer: sparsescope expand makes it dense before it is served."
     >
-      {size.as === 'dense'
-        ? `Pruned linears are stored as bitmasks; ${text} when expanded`
-        : `${text} if it were saved with format: bitmask`}
+      Pruned linears are stored as bitmasks; {formatBytes(bytes)} when expanded
     </p>
   )
 }

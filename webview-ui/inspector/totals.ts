@@ -1,5 +1,4 @@
-// Totals per role, each with its definition: a sparsity without one misleads. And what a bitmask saves.
-import { asBitmask } from '../../src/catalog/formats/bitmask.ts'
+// Totals per role, each with its definition: a sparsity without one misleads.
 import type { ModelSummary, TensorStats } from '../../src/protocol/inspect.ts'
 import type { Role } from '../../src/catalog/families/tensorRoles.ts'
 
@@ -47,19 +46,8 @@ export function roleTotals(model: ModelSummary, stats: ReadonlyMap<string, Tenso
   return [...totals.values()].filter((t) => t.tensors > 0)
 }
 
-/** A checkpoint stored as bitmasks, when it is dense; or a dense one as bitmasks, once its linears are scanned. */
-export type OtherSize = { readonly as: 'dense' | 'bitmask'; readonly bytes: number } | null
-
-export function otherSize(model: ModelSummary, stats: ReadonlyMap<string, TensorStats>): OtherSize {
-  if (model.tensors.some(({ storedBytes }) => storedBytes !== undefined))
-    return { as: 'dense', bytes: model.tensors.reduce((sum, { bytes }) => sum + bytes, 0) }
-  if (model.lookOnly) return null
-  let bytes = 0
-  for (const tensor of model.tensors) {
-    const zeros = stats.get(tensor.name)?.zeros
-    if (tensor.role === 'linear' && zeros === undefined) return null
-    const packed = tensor.role === 'linear' && zeros ? asBitmask(tensor.dtype, tensor.shape, zeros) : null
-    bytes += packed ?? tensor.bytes
-  }
-  return bytes < model.bytes ? { as: 'bitmask', bytes } : null
+/** Bytes of a checkpoint stored as bitmasks when it is dense; null: it is not stored so. */
+export function expandedBytes(model: ModelSummary): number | null {
+  if (!model.tensors.some(({ storedBytes }) => storedBytes !== undefined)) return null
+  return model.tensors.reduce((sum, { bytes }) => sum + bytes, 0)
 }

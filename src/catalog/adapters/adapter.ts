@@ -17,8 +17,6 @@ export interface AdapterRow {
   readonly drawn: boolean
   /** Whether the merge under the mask is what was trained; otherwise it drops what was learnt on pruned weights. */
   readonly exact: boolean
-  /** What PEFT makes of its factors, as a sentence; null: they are no LoRA. */
-  readonly peft: string | null
 }
 
 /** Count of the numbers of A [rank, columns] and B [rows, rank]. */

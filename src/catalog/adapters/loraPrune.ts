@@ -9,5 +9,4 @@ export const loraPrune: AdapterRow = {
   wholeGradient: false,
   drawn: true,
   exact: false,
-  peft: 'PEFT runs it unmerged as it was trained, W + s·BA. Its own merge fills the zeros; merged under the mask it loses what it learnt on them.',
 }

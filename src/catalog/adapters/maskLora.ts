@@ -9,5 +9,4 @@ export const maskLora: AdapterRow = {
   wholeGradient: true,
   drawn: true,
   exact: true,
-  peft: 'it was trained as W + s·(BA)⊙M, and PEFT knows no mask: loaded or merged by PEFT it is W + s·BA, another model without its zeros. Merged under the mask it is what was trained.',
 }

@@ -9,5 +9,4 @@ export const scaleLora: AdapterRow = {
   wholeGradient: true,
   drawn: false,
   exact: true,
-  peft: null,
 }

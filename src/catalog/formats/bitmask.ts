@@ -1,6 +1,6 @@
 // Names and sizes of the `sparse-bitmask` layout of compressed-tensors: what a pruned
 // linear's weight [R, C] is stored as.
-import { bytesOfTensor, isSafetensorsDtype, type SafetensorsDtype } from './dtypes.ts'
+import type { SafetensorsDtype } from './dtypes.ts'
 
 /** Suffixes of module M's tensors, M.compressed and so on, in the order in which they are written. */
 export const bitmaskParts = ['compressed', 'bitmask', 'shape', 'row_offsets'] as const
@@ -33,17 +33,4 @@ export function bitmaskSpecs(
     shape: { dtype: 'I64', shape: [2] },
     row_offsets: { dtype: 'I64', shape: [rows] },
   }
-}
-
-/** Bytes of all parts together. */
-function bitmaskBytes(itemBytes: number, rows: number, columns: number, kept: number): number {
-  return kept * itemBytes + rows * bitmaskRowBytes(columns) + 16 + 8 * rows
-}
-
-/** Bytes that a matrix with so many zeros would take, or null for what is no matrix. */
-export function asBitmask(dtype: string, shape: readonly number[], zeros: number): number | null {
-  const [rows, columns] = shape
-  const itemBytes = isSafetensorsDtype(dtype) ? bytesOfTensor(dtype, [1]) : null
-  if (shape.length !== 2 || itemBytes === null) return null
-  return bitmaskBytes(itemBytes, rows, columns, rows * columns - zeros)
 }

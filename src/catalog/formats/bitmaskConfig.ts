@@ -1,6 +1,6 @@
-// The entry of config.json for a checkpoint in the `sparse-bitmask` layout, as compressed-tensors 0.14 reads it: the one
-// format whose config.json names a sparsity format. Its layout for 2:4 is read too, and not written.
-import { putFirst, removeTopLevel } from '../../formatting/jsonEdit.ts'
+// The entry of config.json for a checkpoint in the layouts `sparse-bitmask` and `sparse-24-bitmask`, as compressed-tensors
+// 0.14 writes it. Such checkpoints are read, never written.
+import { removeTopLevel } from '../../formatting/jsonEdit.ts'
 import { isRecord } from '../../formatting/records.ts'
 
 const key = 'quantization_config'
@@ -12,21 +12,6 @@ export function isBitmaskConfig(value: unknown): boolean {
   const { quant_method: method, format, sparsity_config: sparsity, config_groups: groups } = value
   const isDense = (format === undefined || format === 'dense') && !hasMembers(groups)
   return method === 'compressed-tensors' && isDense && isRecord(sparsity) && formats.includes(sparsity.format)
-}
-
-/** `text` of a config.json that says so. `sparsity`: share of zeros; `ignore`: linears that are stored whole. */
-export function withBitmaskConfig(text: string, sparsity: number, ignore: readonly string[]): string {
-  return putFirst(withoutBitmaskConfig(text), key, {
-    quant_method: 'compressed-tensors',
-    format: 'dense',
-    sparsity_config: {
-      format: 'sparse-bitmask',
-      global_sparsity: sparsity,
-      sparsity_structure: 'unstructured',
-      targets: ['Linear'],
-      ignore,
-    },
-  })
 }
 
 /** `text` of a config.json as it is for dense weights; other quantisation is left as it is. */

@@ -15,7 +15,7 @@ export interface ScreenOptions {
   /** Lines of the command go here; with --json that is stderr. */
   readonly lines: Output
   readonly stderr: Output
-  /** Milliseconds; for tests. */
+  /** The time in milliseconds. */
   readonly now?: () => number
 }
 

@@ -5,7 +5,6 @@ import type { TensorInfo } from '../../catalog/formats/safetensorsHeader.ts'
 import { EngineError } from '../errors.ts'
 import { killPoint } from '../../system/killPoint.ts'
 import { writeError } from '../../system/diskErrors.ts'
-import type { Reserve } from './setAside.ts'
 import type { Shard } from './shardLayout.ts'
 import { mostAtOnce } from './filePool.ts'
 
@@ -13,15 +12,12 @@ import { mostAtOnce } from './filePool.ts'
 export class ShardFiles {
   private readonly folder: string
   private readonly shards: readonly Shard[]
-  private readonly reserve: Reserve | null
   private readonly handles = new Map<Shard, FileHandle>()
   private readonly places = new Map<string, { shard: Shard; tensor: TensorInfo }>()
 
-  /** `reserve`: what is written comes out of it. */
-  constructor(folder: string, shards: readonly Shard[], reserve: Reserve | null = null) {
+  constructor(folder: string, shards: readonly Shard[]) {
     this.folder = folder
     this.shards = shards
-    this.reserve = reserve
     for (const shard of shards) for (const tensor of shard.tensors) this.places.set(tensor.name, { shard, tensor })
   }
 
@@ -32,7 +28,6 @@ export class ShardFiles {
         const handle = await open(path, 'wx')
         this.handles.set(shard, handle)
         await handle.truncate(shard.bytes)
-        await this.reserve?.give(shard.header.length)
         await writeAll(handle, shard.header, 0)
       } catch (error) {
         throw writeError(error, path)
@@ -50,7 +45,6 @@ export class ShardFiles {
     let done = 0
     for await (const piece of pieces) {
       if (done + piece.length > size) break
-      await this.reserve?.give(piece.length)
       await writeAll(handle, piece, first + done).catch((error: unknown) => {
         throw writeError(error, join(this.folder, shard.name))
       })

@@ -1,6 +1,6 @@
 // The files of a checkpoint by their paths: on this disk (filePool.ts), or on the Hub (engine/hub/remoteFiles.ts).
 export interface WeightFiles {
-  /** Bytes read so far, for tests and for people who wonder what a scan costs. */
+  /** Bytes read so far. */
   readonly bytesRead: number
   /** @throws EngineError 'bad-checkpoint' for what is no regular file. */
   sizeOf(path: string): Promise<number>

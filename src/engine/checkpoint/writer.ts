@@ -11,7 +11,6 @@ import { makePartial, promote, refuseExisting, removePartial } from './partialFo
 import { maxConfigBytes } from './modelConfigFile.ts'
 import { refuseOverlap } from './outputPlace.ts'
 import { ShardFiles } from './shardFiles.ts'
-import type { Reserve } from './setAside.ts'
 import { encodeIndex, planShards, type Shard } from './shardLayout.ts'
 import { readSmallFile } from './smallFile.ts'
 
@@ -22,8 +21,6 @@ export interface WriterOptions {
   editConfig?: (text: string) => string
   /** An empty folder of `makePartial` to write into; it is removed by `abort`. Default: a new one. */
   partial?: string
-  /** Room on the disk that was set aside for it; given back as it is written. */
-  reserve?: Reserve | null
 }
 
 export interface CheckpointWriter {
@@ -59,10 +56,9 @@ export async function createWriter(source: Checkpoint, to: string, options: Writ
   await refuseExisting(to)
   const shards = planShards([...source.tensors.values()], source.metadata, options.maxShardBytes)
   const totalBytes = shards.reduce((sum, s) => sum + s.bytes, 0)
-  const missing = totalBytes - (options.reserve?.bytes() ?? 0)
-  await requireSpace([{ folder: dirname(resolve(to)), bytes: missing, what: 'the result' }])
+  await requireSpace([{ folder: dirname(resolve(to)), bytes: totalBytes, what: 'the result' }])
   const partial = options.partial ?? (await makePartial(to))
-  const files = new ShardFiles(partial, shards, options.reserve)
+  const files = new ShardFiles(partial, shards)
   const written = new Set<string>()
   let finished = false
 

@@ -6,8 +6,7 @@ import { openCpu } from './cpu/open.ts'
 import { probe } from './open.ts'
 import { adapterName, adapterNames, isSoftware, requestAdapter, tensorCoresOf } from './webgpu/adapter.ts'
 import { openWebGpu, type WebGpuOptions } from './webgpu/backend.ts'
-import { byStrength } from './webgpu/byStrength.ts'
-import { deathsIn, surveyAdapters, type AdapterRecord, type SurveyOptions } from './webgpu/survey.ts'
+import { byStrength, deathsIn, surveyAdapters, type AdapterRecord, type SurveyOptions } from './webgpu/survey.ts'
 
 export interface AdapterFacts {
   name: string
@@ -34,11 +33,10 @@ export interface InspectedAdapters {
 
 /** All adapters that Dawn sees and that can be used, the strongest first. Rejects with `unsupported` where none can be asked, and why. */
 export async function inspectAdapters(options: SurveyOptions = {}): Promise<InspectedAdapters> {
-  let failure = ''
-  const survey = await surveyAdapters({ ...options, onFailed: (why) => (failure = why) })
-  if (!survey) {
+  const survey = await surveyAdapters(options)
+  if ('failed' in survey) {
     await adapterNames()
-    const message = `the process that asks the graphics drivers did not start, or failed by itself (${failure})`
+    const message = `the process that asks the graphics drivers did not start, or failed by itself (${survey.failed})`
     throw new EngineError('unsupported', message)
   }
   const adapters: AdapterFacts[] = []

@@ -1,8 +1,9 @@
-// Makes a bitmask checkpoint dense: the same bytes as a run that saves `format: dense` would have written.
+// Makes a bitmask checkpoint dense: the same bytes as a run that prunes so would write.
 import { noteName } from '../../formatting/noteName.ts'
 import { join } from 'node:path'
 import { blockLinears } from '../../catalog/families/parameters.ts'
 import { withoutBitmaskConfig } from '../../catalog/formats/bitmaskConfig.ts'
+import { defaultSaveFormat } from '../../recipe/saveFormats.ts'
 import { EngineError } from '../errors.ts'
 import { openModel } from './model.ts'
 import { openCheckpoint } from '../checkpoint/checkpoint.ts'
@@ -15,8 +16,6 @@ import { createWriter } from '../checkpoint/writer.ts'
 export interface ExpandOptions {
   /** Largest shard in bytes. */
   readonly maxShardBytes: number
-  /** Texts of the files, by name, that differ beside a dense checkpoint, made from the folder that is expanded. */
-  readonly otherFiles?: (folder: string) => Promise<Record<string, string>>
   readonly signal?: AbortSignal
   /** `done` and `total` are bytes. */
   readonly onProgress?: (done: number, total: number) => void
@@ -50,7 +49,7 @@ export async function expandCheckpoint(path: string, to: string, options: Expand
       await writer.copyUnwritten(options.signal, options.onProgress)
       const masks = await masksInOrder(model)
       await writeMaskFile(join(writer.partial, maskFileName), masks)
-      await writer.finish({ ...(await noteOf(source.folder)), ...(await options.otherFiles?.(source.folder)) })
+      await writer.finish(await noteOf(source.folder))
     } catch (error) {
       await writer.abort()
       throw error
@@ -73,14 +72,16 @@ async function masksInOrder({ checkpoint, config }: ReturnType<typeof openModel>
   return ordered
 }
 
-/** The note about the checkpoint stays true but for the place of its mask. */
+/** The note about the checkpoint stays true but for its format and the place of its mask. */
 async function noteOf(folder: string): Promise<Record<string, string>> {
   const text = await readSmallFile(join(folder, noteName), maxNoteBytes).catch(() => null)
   if (text === null) return {}
   try {
-    const note = JSON.parse(text) as { mask?: object }
+    const note = JSON.parse(text) as { mask?: object; recipe?: { save?: object } }
     const mask = { file: maskFileName, ...note.mask }
-    return { [noteName]: `${JSON.stringify({ ...note, mask }, null, 2)}\n` }
+    const { recipe } = note
+    const dense = recipe?.save && { recipe: { ...recipe, save: { ...recipe.save, format: defaultSaveFormat } } }
+    return { [noteName]: `${JSON.stringify({ ...note, ...dense, mask }, null, 2)}\n` }
   } catch {
     // A damaged note is left as it is.
     return {}

@@ -35,8 +35,6 @@ export interface ReconstructBlockOptions
   readonly masks: ReadonlyMap<string, Mask>
   /** Told when a unit diverged and is trained again from where it began, at half the rate. */
   readonly onLowerRate?: (where: string, lr: number) => void
-  /** Told what was trained before it is merged. */
-  readonly onTrained?: (trainables: Trainables, set: TrainableSet) => Promise<void>
 }
 
 export interface BlockReconstruction {
@@ -124,7 +122,6 @@ async function trainOnce<S>(
   try {
     const unit = part.unitOf(trainedBlock(options, trainables))
     const result = await reconstruct({ ...options, ...part, settings, trainables, unit })
-    await options.onTrained?.(trainables, part.set)
     mergeInto(backend, block, trainables)
     return result
   } finally {

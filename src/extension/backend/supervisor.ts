@@ -19,7 +19,6 @@ export interface SupervisorOptions {
   launch: Launch
   hello: (runtime: Runtime) => ParamsOf<'hello'>
   log: (line: string) => void
-  /** Replaced in tests. */
   sleep?: (ms: number) => Promise<void>
   helloMs?: number
   pingEveryMs?: number

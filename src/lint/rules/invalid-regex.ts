@@ -5,12 +5,11 @@ export const rule = defineRule({
   severity: 'error',
   voice: 'explains',
   title: 'A regular expression that cannot be used',
-  why: 'The syntax is what Python and JavaScript have in common: sets, groups, alternatives, repetitions, anchors, look-ahead. Not: named groups, `\\A`, `\\Z`, inline flags, back-references, look-behind. Matching takes time proportional to the length of the name, whatever the expression, so very large ones are refused.',
+  why: 'The syntax is that of RE2: sets, groups, alternatives, repetitions, anchors, flags. Not: look-ahead, look-behind, back-references. List in `ignore` what must not match. Matching takes time in proportion to the length of the name, whatever the expression, and very large ones are refused.',
   bad: 'prune: [{sparsity: 0.3, targets: ["re:.*(fc1"]}]\nsave: {to: out}',
   good: 'prune: [{sparsity: 0.3, targets: ["re:.*(fc1)"]}]\nsave: {to: out}',
   *check(context) {
     for (const { matcher, path } of context.entries) {
-      context.matched(matcher.entry)
       if (matcher.error === null) continue
       yield { at: path, message: `This regular expression ${matcher.error}.` }
     }

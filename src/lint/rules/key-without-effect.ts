@@ -6,7 +6,7 @@ import { idleTaskKeys } from '../../catalog/tasks/tasks.ts'
 import { groupOf, type LintContext, type RecoveryEntry } from '../context.ts'
 import type { Path } from '../../recipe/document.ts'
 import { placesOf } from '../../recipe/dataUses.ts'
-import { isTraining, type ResolvedPruneStep, sideBySide } from '../../recipe/resolve.ts'
+import { type ResolvedPruneStep, sideBySide } from '../../recipe/resolve.ts'
 import { defineRule } from '../rule.ts'
 
 export const rule = defineRule({
@@ -55,8 +55,6 @@ function* idle(context: LintContext): Iterable<Idle> {
   const { save } = context.resolved
   if (save && save.format !== 'gguf')
     yield { path: ['save', 'type'], reason: `with format ${save.format}, only with gguf`, from: [['save', 'format']] }
-  if (save?.adapters && !recover.some(({ mode }) => isTraining(mode)))
-    yield { path: ['save', 'adapters'], reason: 'without a recovery that trains', from: [['recover']] }
   if (context.resolved.prune.length === 0)
     yield { path: ['save', 'pruned'], reason: 'without prune', from: [['prune']] }
   else if (recover.length === 0)

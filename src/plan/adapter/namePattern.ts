@@ -1,13 +1,12 @@
 // The patterns of PEFT's `rank_pattern` and `alpha_pattern`: the first key that the end of a module's name matches wins
 // (peft.utils.other.get_pattern_key).
 import { FormatError, quoted } from '../../errors.ts'
-import { createPrefixMatcher } from '../../recipe/regex/match.ts'
-import { compilePattern, PatternError } from '../../recipe/regex/parse.ts'
+import { PatternError, prefixMatcher } from '../../recipe/pattern.ts'
 
 /** Each is tried on every module, where literal names are looked up. */
 const mostExpressions = 64
 
-/** The value for a module, or `otherwise`. @throws FormatError for expressions that cannot be used; so may the function. */
+/** The value for a module, or `otherwise`. @throws FormatError for expressions that cannot be used. */
 export function createNamePattern(pattern: ReadonlyMap<string, number>, otherwise: number): (name: string) => number {
   const literal = new Map<string, { order: number; value: number }>()
   const expressions: { order: number; value: number; matches: (name: string) => boolean }[] = []
@@ -37,14 +36,11 @@ function nextPart(name: string, at: number): number {
 }
 
 function expressionOf(key: string): (name: string) => boolean {
-  const guarded = <T>(work: () => T): T => {
-    try {
-      return work()
-    } catch (error) {
-      if (!(error instanceof PatternError)) throw error
-      throw new FormatError(`has the pattern ${quoted(key)}, which ${error.message}`)
-    }
+  try {
+    prefixMatcher(key)
+    return prefixMatcher(`(.*\\.)?(${key})$`)
+  } catch (error) {
+    if (!(error instanceof PatternError)) throw error
+    throw new FormatError(`has the pattern ${quoted(key)}, which ${error.message}`)
   }
-  const matches = guarded(() => createPrefixMatcher(compilePattern(`(.*\\.)?(${key})$`)))
-  return (name) => guarded(() => matches(name))
 }

@@ -3,12 +3,10 @@ import { entryNames, type EvaluatedEntry } from './entryNames.ts'
 import type { RunEvent } from './events.ts'
 
 export interface Scalar {
-  /** `loss`, `lr`, `perplexity/wiki.txt`; `dense/…` of the dense model, `error_before/…` by block. */
+  /** `loss`, `lr`, `perplexity/wiki.txt`; `dense/…` of the dense model. */
   readonly name: string
-  /** Optimiser steps over all recoveries; the block of an error. Measurements before any are at 0. */
+  /** Optimiser steps over all recoveries. Measurements before any are at 0. */
   readonly step: number
-  /** Milliseconds of work since the start. */
-  readonly t: number
   readonly value: number
 }
 
@@ -23,21 +21,15 @@ export function createScalarFold(): ScalarFold {
   let steps = 0
   const found: (Omit<Scalar, 'name'> & { readonly name: string; readonly entry: number | null })[] = []
   const entries: EvaluatedEntry[] = []
-  const take = (
-    name: string,
-    step: number,
-    t: number,
-    value: number | null | undefined,
-    entry: number | null = null,
-  ) => {
-    if (typeof value === 'number' && Number.isFinite(value)) found.push({ name, step, t, value, entry })
+  const take = (name: string, value: number | null | undefined, entry: number | null = null) => {
+    if (typeof value === 'number' && Number.isFinite(value)) found.push({ name, step: steps, value, entry })
   }
   const measured = (event: Extract<RunEvent, { type: 'eval' }>) => {
-    const { t, stage, entry, task = '', data = '', seq_len: seqLen } = event
+    const { stage, entry, task = '', data = '', seq_len: seqLen } = event
     entries.push({ entry, data: data || task, seqLen: seqLen ?? null })
     const before = stage === 'dense' ? 'dense/' : ''
     // A task that completes texts has the perplexity of its answers.
-    for (const key of ['perplexity', 'acc', 'acc_norm'] as const) take(before + key, steps, t, event[key], entry)
+    for (const key of ['perplexity', 'acc', 'acc_norm'] as const) take(before + key, event[key], entry)
   }
   return {
     add(events) {
@@ -45,10 +37,8 @@ export function createScalarFold(): ScalarFold {
         if (event.type === 'eval') measured(event)
         if (event.type === 'step') {
           steps++
-          for (const key of ['loss', 'lr', 'tokens_per_second'] as const) take(key, steps, event.t, event[key])
+          for (const key of ['loss', 'lr', 'tokens_per_second'] as const) take(key, event[key])
         }
-        if (event.type === 'block')
-          for (const key of ['error_before', 'error_after'] as const) take(key, event.block, event.t, event[key])
       }
     },
     scalars() {

@@ -2,15 +2,11 @@
 import { toCsv } from '../../formatting/csv.ts'
 import type { Scalar } from './scalars.ts'
 
-/** Errors by block are no function of the step, and stay out. */
-const isByBlock = ({ name }: Scalar) => name.startsWith('error_')
-
 export function scalarsCsv(runs: readonly { readonly name: string; readonly scalars: readonly Scalar[] }[]): string {
   const heads = new Set<string>()
   const rows = runs.flatMap(({ name: run, scalars }) => {
     const steps = new Map<number, Map<string, number>>()
     for (const scalar of scalars) {
-      if (isByBlock(scalar)) continue
       heads.add(scalar.name)
       const row = steps.get(scalar.step) ?? new Map<string, number>()
       steps.set(scalar.step, row)

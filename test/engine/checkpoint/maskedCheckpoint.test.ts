@@ -4,6 +4,7 @@ import { maskedCheckpoint, underMaskOf } from '../../../src/engine/checkpoint/ma
 import type { MaskBits } from '../../../src/engine/checkpoint/storedMask.ts'
 import { compareCheckpoints } from '../../../src/engine/checkpoint/stats/compareCheckpoints.ts'
 import { cli } from '../../support/cli.ts'
+import { writeBitmaskFolder } from '../../support/bitmaskFolder.ts'
 import { scratch } from '../../support/safetensors.ts'
 import { writeTinyModel } from '../../support/tinyModel.ts'
 import { storedMasks } from '../../support/storedMasks.ts'
@@ -52,12 +53,13 @@ describe('a checkpoint through a mask', () => {
     const temp = scratch()
     await writeTinyModel(temp.path('dense'), smallOpt)
     const dense = await openCheckpoint(temp.path('dense'))
-    for (const format of ['dense', 'bitmask']) {
-      const recipe = { version: 1, model: 'dense', prune: [{ sparsity: 0.5 }], save: { to: `by-${format}`, format } }
-      temp.write('r.prune.yaml', JSON.stringify(recipe))
-      const { status, stderr } = await cli('run', temp.path('r.prune.yaml'), '--device', 'cpu')
-      equal(status, 0, stderr)
-      const pruned = await openCheckpoint(temp.path(`by-${format}`))
+    const recipe = { version: 1, model: 'dense', prune: [{ sparsity: 0.5 }], save: { to: 'pruned' } }
+    temp.write('r.prune.yaml', JSON.stringify(recipe))
+    const { status, stderr } = await cli('run', temp.path('r.prune.yaml'), '--device', 'cpu')
+    equal(status, 0, stderr)
+    await writeBitmaskFolder(temp.path('pruned'), temp.path('bits'))
+    for (const folder of ['pruned', 'bits']) {
+      const pruned = await openCheckpoint(temp.path(folder))
       const { changed, maskPreserved } = await compareCheckpoints(await underMaskOf(dense, pruned.path), pruned)
       deepEqual([changed, maskPreserved], [[], true])
       await pruned.close()

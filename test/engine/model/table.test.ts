@@ -15,6 +15,7 @@ import { createRng } from '../../../src/engine/rng.ts'
 import { trainableSet, type TrainableSet } from '../../../src/plan/trainable.ts'
 import { variants } from '../../support/extent.ts'
 import { createMemoryCheckpoint, smallLlama } from '../../support/memoryCheckpoint.ts'
+import { openWrapped } from '../../support/wrappedGpu.ts'
 import { openOrSkip } from '../../support/webgpu.ts'
 
 const [vocabSize, width] = [20_000, 64]
@@ -117,7 +118,7 @@ const devices: Devices = {
   },
   wgpu: async (context) => [
     await openOrSkip(context),
-    await openOrSkip(context, { simulated: { limits: { maxBufferSize: mostTensorBytes } } }),
+    await openWrapped({}, { limits: { maxBufferSize: mostTensorBytes } }),
   ],
 }
 

@@ -1,17 +1,17 @@
 import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import type { Backend } from '../../../src/engine/compute/backend.ts'
-import type { WebGpuBackend } from '../../../src/engine/compute/webgpu/backend.ts'
 import { everyBatch } from '../../support/everyBatch.ts'
 import { createWorkplace, run, type Workplace } from '../../support/runs.ts'
 import { openOrSkip } from '../../support/webgpu.ts'
+import { openWrapped, type WrappedGpu } from '../../support/wrappedGpu.ts'
 
 describe('a run whose device is lost', function () {
   this.timeout(600_000)
   let place: Workplace
-  let gpu: WebGpuBackend
+  let gpu: WrappedGpu
   beforeEach(async function () {
-    gpu = await openOrSkip(this)
+    gpu = await openOrSkip(this, {}, openWrapped)
     place = createWorkplace()
   })
   afterEach(async () => {

@@ -111,7 +111,7 @@ async function weightOf(pool: WeightFiles, base: string, found: ReadonlyMap<stri
 }
 
 /** Bytes of an element; null where elements share bytes. */
-export function itemBytesOf(dtype: TensorInfo['dtype']): 1 | 2 | 4 | 8 | null {
+function itemBytesOf(dtype: TensorInfo['dtype']): 1 | 2 | 4 | 8 | null {
   const bytes = bytesOfTensor(dtype, [1])
   return bytes === 1 || bytes === 2 || bytes === 4 || bytes === 8 ? bytes : null
 }

@@ -1,6 +1,5 @@
 // A checkpoint's tensors with their roles, and statistics when asked for, summed over roles and blocks.
 import { elementsOf } from '../../../catalog/formats/dtypes.ts'
-import { isGguf } from '../../../catalog/formats/gguf/ggufName.ts'
 import { sparsityOf } from '../../../catalog/formats/sparsity.ts'
 import { quoted } from '../../../errors.ts'
 import { tensorRoles, type TensorRole, type Role } from '../../../catalog/families/tensorRoles.ts'
@@ -8,7 +7,6 @@ import type { TensorStats } from '../../../protocol/inspect.ts'
 import { EngineError } from '../../errors.ts'
 import { bytesOnDisk, type Checkpoint } from '../checkpoint.ts'
 import type { ListedEntry } from '../inspection.ts'
-import { asBitmask } from '../../../catalog/formats/bitmask.ts'
 import type { NmPattern } from '../../../catalog/formats/nm.ts'
 import { scanTensors } from './scanTensors.ts'
 
@@ -27,8 +25,6 @@ export interface Totals {
   bytes: number
   /** Bytes on disk, where that is less. */
   stored_bytes?: number
-  /** Bytes with the pruned linears as bitmasks (`save: {format: bitmask}`), where that is less. */
-  bitmask_bytes?: number
   zeros?: number
   /** null where there are no weights. */
   sparsity?: number | null
@@ -135,10 +131,8 @@ function totalsOf(tensors: readonly InspectedTensor[]): Totals {
       nm[pattern].violations += violations
     }
   }
-  const packed = tensors.reduce((sum, t) => sum + packedBytes(t), 0)
   return {
     ...sizes,
-    ...(packed < stored && { bitmask_bytes: packed }),
     zeros,
     sparsity: sparsityOf([{ zeros, size: parameters }]),
     nm,
@@ -148,11 +142,4 @@ function totalsOf(tensors: readonly InspectedTensor[]): Totals {
 /** Bytes of a tensor as lists have them: whole where it is stored as bits, as in the file where it is quantised. */
 export function listedBytes(entry: Pick<ListedEntry, 'quantised' | 'bytes'>): number {
   return entry.quantised?.bytes ?? entry.bytes
-}
-
-/** Linears with zeros as kept values and bits, all else as it is stored. */
-function packedBytes(tensor: InspectedTensor): number {
-  const { entry, stats } = tensor
-  const isPruned = isLinear(tensor) && !entry.bitmask && !isGguf(entry.file) && stats !== null && stats.zeros > 0
-  return (isPruned ? asBitmask(entry.dtype, entry.shape, stats.zeros) : null) ?? bytesOnDisk(entry)
 }

@@ -41,7 +41,6 @@ const stageBytes = 4 * 2 ** 20
 export interface CpuBackend extends Backend {
   readonly kernels: Kernels
   readonly prune: PruneKernels
-  readonly pool: Pool
 }
 
 function describe(
@@ -92,7 +91,6 @@ export async function openCpu(options: CpuOptions = {}): Promise<CpuBackend> {
     precision: 'f32',
     kernels: cpuKernels(pool),
     prune: cpuPrune(pool),
-    pool,
     record: () => createRecorder(pool, cpuKernels),
     allocate(dtype, shape) {
       const length = lengthOf(shape)

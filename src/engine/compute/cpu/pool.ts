@@ -64,6 +64,11 @@ export interface WorkerStart {
   readonly oneDnn: string | null
 }
 
+/** Number of chunks of a command: by its size and the number of threads only, so that results do not depend on the load. */
+export function chunkCount({ total, unit }: Split, threads: number): number {
+  return Math.max(1, Math.min(Math.ceil(total / unit), threads * chunksPerThread, maxChunks - 1))
+}
+
 /** Runs the tasks of kernels at once, or records them as well (recorder.ts). */
 export type Runner = Pick<Pool, 'heap' | 'threads' | 'chunks' | 'run' | 'inline'>
 
@@ -72,8 +77,7 @@ export class Pool {
   readonly threads: number
   readonly blas: Blas | null
   readonly wasm: Wasm
-  /** The threads of the pool, for tests. */
-  readonly workers: readonly Worker[]
+  readonly #workers: readonly Worker[]
   readonly #control: Control
   readonly #replay: Replay
   /** Choices of threads, by the keys that tell programs apart. */
@@ -97,7 +101,7 @@ export class Pool {
     this.#control = new Control(heap.memory)
     this.#replay = new Replay(heap.memory, this.#control, 0)
     this.#env = createEnv(this.wasm, libraries, heap.outside, 0, packStarts[0])
-    this.workers = packStarts.slice(1).map((packStart, i) => {
+    this.#workers = packStarts.slice(1).map((packStart, i) => {
       const workerData: WorkerStart = {
         memory: heap.memory,
         module,
@@ -119,12 +123,12 @@ export class Pool {
     )
     const pool = new Pool(options, wasm, packStarts)
     try {
-      await Promise.all(pool.workers.map((worker) => started(worker, pool.#table.names.join())))
+      await Promise.all(pool.#workers.map((worker) => started(worker, pool.#table.names.join())))
     } catch (error) {
       await pool.close()
       throw error
     }
-    for (const worker of pool.workers) {
+    for (const worker of pool.#workers) {
       worker.unref()
       const lost = (why: unknown) => pool.#lose(why)
       worker.on('error', lost)
@@ -134,8 +138,8 @@ export class Pool {
   }
 
   /** Number of chunks that `run` makes. */
-  chunks({ total, unit }: Split): number {
-    return Math.max(1, Math.min(Math.ceil(total / unit), this.threads * chunksPerThread, maxChunks - 1))
+  chunks(split: Split): number {
+    return chunkCount(split, this.threads)
   }
 
   /** Runs a task over [0, total) and returns when all of it is done. */
@@ -200,7 +204,7 @@ export class Pool {
   async close(): Promise<void> {
     this.#control.halt()
     this.#broken = new EngineError('internal', 'internal: the CPU backend was used after close')
-    await Promise.all(this.workers.map((worker) => worker.terminate()))
+    await Promise.all(this.#workers.map((worker) => worker.terminate()))
   }
 
   readonly #execute: ExecuteChunk = (command, args, start, end, chunk) => {

@@ -28,8 +28,6 @@ export interface WebGpuBackend extends Backend {
   measureMemory(most: number): Promise<number>
   /** Allocations beyond it throw `out-of-memory`. */
   limitMemory(bytes: number): void
-  /** Loses the device as a reset by the driver would; for tests. */
-  loseDevice(): void
 }
 
 /** Each submission takes the host 0.2 ms, and what is not yet submitted leaves the device idle. */
@@ -45,8 +43,13 @@ interface Waiter {
 
 const toError = ({ code, message }: Failure) => new EngineError(code, message)
 
+/** The thread that owns the device (worker.ts). */
+function startThread(request: OpenRequest): Worker {
+  return startWorker(import.meta.url, './worker.ts', 'webgpuWorker', { workerData: request })
+}
+
 /** Opens the adapter chosen by Dawn's flags. Rejects with `unsupported` and the remedy when there is none. */
-export async function openWebGpu(options: WebGpuOptions = {}): Promise<WebGpuBackend> {
+export async function openWebGpu(options: WebGpuOptions = {}, start = startThread): Promise<WebGpuBackend> {
   const request: OpenRequest = {
     flags: options.flags ?? [],
     windowBytes: options.windowBytes ?? null,
@@ -55,10 +58,9 @@ export async function openWebGpu(options: WebGpuOptions = {}): Promise<WebGpuBac
     plain: options.plain ?? false,
     flopsPerSecond: options.flopsPerSecond ?? null,
     exactBindings: options.exactBindings ?? false,
-    simulated: options.simulated ?? null,
   }
   const connect = async (): Promise<Opened> => {
-    const worker = startWorker(import.meta.url, './worker.ts', 'webgpuWorker', { workerData: request })
+    const worker = start(request)
     const connection = new Connection(worker)
     try {
       return { connection, facts: await connection.facts }
@@ -164,11 +166,6 @@ class Connection {
     if (this.#dead || this.#unwritten <= mostUnwritten) return Promise.resolve()
     this.#worker.ref()
     return new Promise((resolve) => void this.#waitForWrites.push(resolve))
-  }
-
-  lose(): void {
-    this.#flush()
-    this.#worker.postMessage({ type: 'lose' } satisfies Request)
   }
 
   async close(): Promise<void> {
@@ -302,7 +299,6 @@ function createBackend(
     },
     limitMemory: account.limitMemory,
     close: () => connection.close(),
-    loseDevice: () => connection.lose(),
   }
   return { ...backend, prune: webGpuPrune(backend, kernels, kernels) }
 }

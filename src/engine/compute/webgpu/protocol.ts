@@ -4,7 +4,6 @@ import type { DeviceInfo } from '../backend.ts'
 import type { ErrorCode } from '../../errors.ts'
 import type { DeviceKernels } from './kernels.ts'
 import type { Tensor } from '../tensor.ts'
-import type { SimulatedAdapter } from './simulate.ts'
 
 export type KernelName = keyof DeviceKernels
 export type KernelArgs = { readonly [K in KernelName]: Parameters<DeviceKernels[K]> }
@@ -32,8 +31,6 @@ export type Request =
   | { type: 'sync'; commands: Command[]; id: number }
   /** How many bytes the device gives, up to `most`: `data` holds their GiB. */
   | { type: 'measure'; id: number; most: number }
-  /** Loses the device as a reset by its driver would; for tests. */
-  | { type: 'lose' }
   | { type: 'close'; id: number }
 
 export type Reply =
@@ -78,6 +75,4 @@ export interface OpenRequest {
   exactBindings: boolean
   /** Measured operations a second in f32, null where nothing was measured: the size of a dispatch goes by it, no result does. */
   flopsPerSecond: number | null
-  /** The adapter offers no more than this; null for all that it has. Tests only. */
-  simulated: SimulatedAdapter | null
 }

@@ -1,15 +1,13 @@
-// The GPU's thread: opens the device, then executes requests one after the other. As a process it answers a question (asked.ts).
+// The GPU's thread: opens the device, then executes requests one after the other. As a process it surveys all adapters (asked.ts).
 import { EngineError } from '../../errors.ts'
 import { parentPort, workerData, type MessagePort } from 'node:worker_threads'
-import { adapterName, hasOwnMemory, hasSmallSubgroups, isSoftware } from './adapter.ts'
+import { adapterName, computesF16, hasOwnMemory, hasSmallSubgroups, isSoftware } from './adapter.ts'
 import { requestAdapter, requestDevice, tensorCoresOf } from './adapter.ts'
-import type { Question } from './askApart.ts'
-import { answerQuestion } from './asked.ts'
-import { computesF16 } from './halfProof.ts'
+import { answerAsking } from './asked.ts'
 import { tensorVariants } from './ops/gemm/tensorCores.ts'
 import type { Command, GpuFacts, Failure, OpenRequest, Reply, Request } from './protocol.ts'
 import { asFailure, Session } from './session.ts'
-import { simulate } from './simulate.ts'
+import type { Asking } from './survey.ts'
 
 const port = parentPort
 const reply = (message: Reply, transfer: ArrayBuffer[] = []) => port?.postMessage(message, transfer)
@@ -20,9 +18,8 @@ const windowSlack = 512
 const windowCeiling = 256 * 2 ** 20
 
 async function open(request: OpenRequest): Promise<{ session: Session; facts: GpuFacts }> {
-  const { flags, windowBytes, reachBytes, products, plain, flopsPerSecond, exactBindings, simulated } = request
-  const real = await requestAdapter(flags, plain)
-  const adapter = simulated ? simulate(real, simulated) : real
+  const { flags, windowBytes, reachBytes, products, plain, flopsPerSecond, exactBindings } = request
+  const adapter = await requestAdapter(flags, plain)
   const device = await requestDevice(adapter, plain)
   const { info, limits } = adapter
   const most = device.limits.maxStorageBufferBindingSize - windowSlack
@@ -117,8 +114,6 @@ async function handle(session: Session, request: Request): Promise<void> {
         const data = Float32Array.of((await session.measureMemory(request.most)) / 2 ** 30)
         return () => reply({ type: 'done', id: request.id, data })
       })
-    case 'lose':
-      return session.close()
     case 'close':
       await close(session)
       leave()
@@ -159,7 +154,8 @@ async function serve(from: MessagePort): Promise<void> {
 }
 
 async function answerAsProcess(): Promise<void> {
-  await answerQuestion(JSON.parse(process.argv[2]) as Question, async (request) => {
+  await answerAsking(JSON.parse(process.argv[2]) as Asking, async (request) => {
+    closing = false
     const opened = await open(request)
     return { ...opened, close: () => close(opened.session) }
   })

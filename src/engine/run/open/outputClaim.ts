@@ -1,6 +1,6 @@
 // The places of the outputs, made sure before any work goes into them: they can be written, they have room, and they are nobody else's.
 import { existsSync } from 'node:fs'
-import { dirname, join } from 'node:path'
+import { dirname } from 'node:path'
 import { outputBytes, stateBytes } from '../../../plan/disk.ts'
 import { outputsOf, type Output, type OutputKind } from '../../../plan/outputs.ts'
 import type { RunPlan } from '../../../plan/runPlan.ts'
@@ -17,11 +17,9 @@ import {
   refuseExisting,
   removePartial,
 } from '../../checkpoint/partialFolder.ts'
-import { setAside } from '../../checkpoint/setAside.ts'
 import type { Model } from '../../model/model.ts'
 import { outputProgress } from '../state/progress.ts'
-import { setAsideForState } from '../state/room.ts'
-import { bytesOfState, removeReserve, reserveFile } from '../state/runState.ts'
+import { bytesOfState } from '../state/runState.ts'
 import type { RunSession } from '../state/session.ts'
 
 export interface PlannedOutput {
@@ -57,12 +55,10 @@ async function refusePlaces({ model, recipe }: Places, outputs: readonly Output[
 
 /**
  * Makes the folders that the outputs will take shape in, and notes them first: a killed run leaves none that is not noted.
- * Folders that an earlier session of this run made are removed. Then the disks set room aside for outputs and state,
- * where they can.
+ * Folders that an earlier session of this run made are removed. Space is checked, not reserved: another process may take it.
  */
 export async function claimOutput(session: RunSession, plan: RunPlan): Promise<void> {
-  const { recipe, progress, model, folder, room, signal } = session
-  await removeReserve(folder.state)
+  const { recipe, progress, model, folder } = session
   const left: Output[] = []
   for (const output of outputsOf(recipe)) {
     const { partial, saved } = outputProgress(progress, output.kind)
@@ -76,22 +72,15 @@ export async function claimOutput(session: RunSession, plan: RunPlan): Promise<v
     left.push(output)
   }
   await refusePlaces(session, left)
-  const planned = { recipe, model, plan }
-  await requireSpace(await needs(planned, left, folder.state))
-  room.state = await setAsideForState(folder.state, stateSize(planned), signal)
+  await requireSpace(await needs({ recipe, model, plan }, left, folder.state))
   if (left.length === 0) return
   for (const { kind } of left) outputProgress(progress, kind).partial = newPartialId()
   await session.milestone()
-  for (const { kind, to } of left) {
-    const partial = await makePartial(to, outputProgress(progress, kind).partial ?? undefined)
-    const path = join(partial, reserveFile)
-    room[kind] = await setAside({ path, bytes: await outputSize(planned, kind), what: names[kind], signal })
-  }
+  for (const { kind, to } of left) await makePartial(to, outputProgress(progress, kind).partial ?? undefined)
 }
 
-/** Frees what was claimed when a run ends, however it does; partial outputs of a run that was cut short go too. */
-export async function releaseOutput({ recipe, progress, room }: RunSession): Promise<void> {
-  for (const reserve of [room.pruned, room.result, room.gguf, room.state]) await reserve?.release()
+/** Removes partial outputs of a run that was cut short. */
+export async function releaseOutput({ recipe, progress }: RunSession): Promise<void> {
   for (const { kind, to } of outputsOf(recipe)) {
     const { partial, saved } = outputProgress(progress, kind)
     if (partial !== null && saved === null) await removePartial(partialPath(to, partial))

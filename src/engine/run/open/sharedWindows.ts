@@ -53,7 +53,7 @@ async function writeWindows(path: string, { ids, mask, windows, seqLen }: Window
     { name: 'ids', dtype: 'I32', shape: [windows, seqLen], bytes: bytesOf(ids) },
     { name: 'lengths', dtype: 'I32', shape: [windows], bytes: bytesOf(lengths) },
   ]
-  await writeTensors(path, tensors, {}, undefined, temporaryBeside(path))
+  await writeTensors(path, tensors, {}, temporaryBeside(path))
 }
 
 /** @throws EngineError 'bad-data' for what `writeWindows` never writes: the folder may come from anyone. */

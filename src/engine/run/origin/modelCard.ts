@@ -2,14 +2,13 @@
 import { writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { writtenRecipe } from '../../../recipe/resolve.ts'
-import { saveFormats, type SaveFormat } from '../../../recipe/saveFormats.ts'
+import { saveFormats } from '../../../recipe/saveFormats.ts'
 import { unstructured } from '../../../recipe/defaults.ts'
 import { writeError } from '../../../system/diskErrors.ts'
-import { readSmallFile } from '../../checkpoint/smallFile.ts'
 import { EngineError } from '../../errors.ts'
 import { recipeYaml } from '../open/recipeFile.ts'
 import { protocolOf, windowsText } from './protocol.ts'
-import { maxNoteBytes, readNote, type Note } from './note.ts'
+import { readNote, type Note } from './note.ts'
 import { hubName, lastStage, measuredEntries, noteFacts, resultTable } from './noteFacts.ts'
 
 export const cardName = 'README.md'
@@ -44,23 +43,6 @@ export function modelCard(note: Note): string {
     ...fenced(recipeYaml(writtenRecipe(recipe)), 'yaml'),
     '',
   ].join('\n')
-}
-
-/**
- * The card of the checkpoint in `folder` for what `convert` makes of it: as of a run that had saved it so. Nothing where the
- * card is another one than a run wrote.
- */
-export async function cardInFormat(folder: string, to: string, format: SaveFormat): Promise<Record<string, string>> {
-  const [note, text] = await Promise.all([
-    readNote(folder),
-    readSmallFile(join(folder, cardName), maxNoteBytes).catch(() => null),
-  ])
-  if (!note?.recipe.save) return {}
-  const { recipe, name } = note
-  const isOurs = [name, basename(note.recipe.save.to)].some((own) => text === modelCard({ ...note, name: own }))
-  if (!isOurs) return {}
-  const save = { ...note.recipe.save, format }
-  return { [cardName]: modelCard({ ...note, name: basename(to), recipe: { ...recipe, save } }) }
 }
 
 /**
@@ -123,18 +105,15 @@ function indexed(note: Note) {
   })
 }
 
-function loading({ name, recipe, isPart }: Note): string[] {
+function loading({ name, isPart }: Note): string[] {
   const auto = isPart ? 'AutoModelForImageTextToText' : 'AutoModelForCausalLM'
-  const packed = recipe.save?.format === 'bitmask'
-  const folder = packed ? `${name}-dense` : name
   const code = [
     `from transformers import ${auto}, AutoTokenizer`,
     '',
-    `model = ${auto}.from_pretrained(${JSON.stringify(folder)})`,
-    `tokenizer = AutoTokenizer.from_pretrained(${JSON.stringify(folder)})`,
+    `model = ${auto}.from_pretrained(${JSON.stringify(name)})`,
+    `tokenizer = AutoTokenizer.from_pretrained(${JSON.stringify(name)})`,
   ].join('\n')
-  const expand = fenced(`sparsescope expand ${JSON.stringify(name)} ${JSON.stringify(folder)}`, 'sh')
-  return [...(packed ? [...expand, ''] : []), ...fenced(code, 'python')]
+  return fenced(code, 'python')
 }
 
 /** Fences a text; the fence is longer than any inside. */

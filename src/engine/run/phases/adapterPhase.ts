@@ -70,7 +70,7 @@ async function mergePart(merging: Merging, part: Part): Promise<void> {
     ...adapter.layout.updates.filter(isHere).map((update) => mergedTensor(merging, update, modules)),
     ...adapter.layout.taken.filter(isHere).map((one) => takenTensor(merging, one)),
   ]
-  await savePart(session.folder.state, stage, part, tensors, new Map(), session.room.forState)
+  await savePart(session.folder.state, stage, part, tensors, new Map())
   if (Object.keys(modules).length === 0) return
   session.progress.merges.push({ recovery: recovery.index, modules })
   session.log.emit({ type: 'merge', ...numberOf(session, recovery), block, modules })

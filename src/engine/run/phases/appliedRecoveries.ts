@@ -7,7 +7,6 @@ import type { AppliedRecovery } from './blocksPhase.ts'
 import { reconstruction } from './reconstruction.ts'
 import { refitting } from './refitting.ts'
 import type { RunContext } from './runContext.ts'
-import type { StateTensor } from '../state/tensorFile.ts'
 import { stepCounts } from './stepCount.ts'
 
 /** Opens what they need for as long as `body` runs. */
@@ -31,12 +30,7 @@ export async function withApplied<T>(
       }
       const starts = await startMatricesOf(session.recipe.seed, planned)
       opened.push(starts)
-      const kept: StateTensor[] = []
-      const keep = session.recipe.save?.adapters
-        ? (factors: readonly StateTensor[]) => void kept.push(...factors)
-        : undefined
-      const apply = reconstruction({ ...shared, trainable, budget, starts, keep })
-      applied.push({ planned, apply, takeKept: () => kept.splice(0) })
+      applied.push({ planned, apply: reconstruction({ ...shared, trainable, budget, starts }) })
     }
     return await body(applied.length > 1 ? applied.map((one) => ({ ...one, apply: saysItsTurn(one) })) : applied)
   } finally {

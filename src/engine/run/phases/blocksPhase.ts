@@ -45,8 +45,6 @@ export interface BlocksPhase {
 export interface AppliedRecovery {
   readonly planned: PlannedRecovery
   readonly apply: BlockRecovery
-  /** Factors of the block's adapters, once, to be saved with it. */
-  readonly takeKept?: () => StateTensor[]
 }
 
 export async function runBlocksPhase(phase: BlocksPhase): Promise<void> {
@@ -114,14 +112,14 @@ async function saveBlock({ session, entries, base, stage, recoveries }: BlocksPh
   const trained = new Set(sets.flatMap(changedNames))
   const solves = recoveries.some(({ planned }) => planned.trainable === null)
   const solved = solves ? prunedNames(entries) : new Set<string>()
-  const tensors = recoveries.flatMap(({ takeKept }) => takeKept?.() ?? [])
+  const tensors: StateTensor[] = []
   for (const [name, tensor] of block.params) {
     const learnt = trained.has(name)
     const linear = moduleOfWeight(name)
     if (!learnt && !(base ? solved : masks).has(linear)) continue
     tensors.push(storedParameter(backend, model, name, tensor, masks, learnt ? 'training' : 'pruning'))
   }
-  await savePart(folder.state, stage, block.index, tensors, masks, session.room.forState)
+  await savePart(folder.state, stage, block.index, tensors, masks)
 }
 
 function resultOf(

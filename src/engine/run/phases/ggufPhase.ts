@@ -8,11 +8,10 @@ import type { RunSession } from '../state/session.ts'
 
 /** Writes the file that is not there yet. @throws EngineError 'exists' or 'disk'; nothing has its name then. */
 export async function saveGguf(session: RunSession, { to }: Output): Promise<void> {
-  const { progress, recipe, room, signal } = session
+  const { progress, recipe, signal } = session
   const { saved: folder, gguf } = progress
   if (folder === null || gguf.saved !== null) return
   const write = async () => {
-    await room.gguf?.release()
     const checkpoint = await openCheckpoint(folder)
     try {
       // What llama.cpp computes otherwise the plan has said.

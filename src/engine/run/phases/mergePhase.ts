@@ -13,7 +13,6 @@ import { Arena } from '../../compute/arena.ts'
 import { mergeInto } from '../../recover/reconstructBlock.ts'
 import { changedNames, type TrainableSet } from '../../../plan/trainable.ts'
 import type { Trainables } from '../../recover/trainables.ts'
-import { keptFactors } from '../state/keptFactors.ts'
 import { savePart, type StoredStage } from '../state/blockStore.ts'
 import type { RunSession } from '../state/session.ts'
 import { checkFinite, storedParameter } from '../state/storedBlock.ts'
@@ -27,11 +26,8 @@ export async function mergeTrained(
   trainables: Trainables,
   masks: StoredMasks,
   stage: StoredStage,
-  recovery: number,
 ): Promise<void> {
-  const { backend, folder, signal, room } = session
-  const kept = (linears: TrainableSet['adapted']) =>
-    session.recipe.save?.adapters ? keptFactors(backend, linears, trainables, recovery) : []
+  const { backend, folder, signal } = session
   const changed = new Set(changedNames(set))
   for (let index = 0; index < base.config.numBlocks; index++) {
     await breathe(signal)
@@ -43,18 +39,16 @@ export async function mergeTrained(
         const mask = await masks.get(name)?.read()
         if (mask) own.set(name, mask)
       }
-      const names = new Set(block.linears.map(({ name }) => name))
-      const tensors = [...(await kept(set.adapted.filter(({ name }) => names.has(name))))]
+      const tensors: StateTensor[] = []
       for (const [name, tensor] of block.params)
         if (changed.has(name)) tensors.push(storedParameter(backend, base, name, tensor, own, 'training'))
-      await savePart(folder.state, stage, index, tensors, own, room.forState)
+      await savePart(folder.state, stage, index, tensors, own)
     } finally {
       releaseBlock(backend, block)
     }
   }
-  const outside = await kept(set.adapted.filter(({ kind }) => kind === 'low_rank'))
-  const ends = [...(await endTensors(session, base, trainables)), ...outside]
-  await savePart(folder.state, stage, 'ends', ends, new Map(), room.forState)
+  const ends = await endTensors(session, base, trainables)
+  await savePart(folder.state, stage, 'ends', ends, new Map())
 }
 
 /** Trained parameters outside the blocks, and the head with its update. */

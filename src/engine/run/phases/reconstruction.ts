@@ -13,8 +13,6 @@ import { setOfBlock, type TrainableSet } from '../../../plan/trainable.ts'
 import type { PlannedRecovery } from '../../../plan/runPlan.ts'
 import type { RunSession } from '../state/session.ts'
 import type { StartMatrices } from '../open/startMatricesOf.ts'
-import { keptFactors } from '../state/keptFactors.ts'
-import type { StateTensor } from '../state/tensorFile.ts'
 import { numberOf, stepsOfBlock, type StepCount } from './stepCount.ts'
 import { trainingSettings } from './trainingSettings.ts'
 
@@ -24,8 +22,6 @@ export interface Reconstruction {
   readonly trainable: TrainableSet
   readonly budget: Budget
   readonly starts: StartMatrices
-  /** Takes the factors of the block's adapters before they are merged. */
-  readonly keep?: (factors: readonly StateTensor[]) => void
   /** Called with the number of the recovery's steps that the block has behind it. */
   readonly advance: StepCount
 }
@@ -38,7 +34,7 @@ export function reconstruction(options: Reconstruction): BlockRecovery {
 
 /** Trains the block in place. null when nothing of it trains. */
 async function reconstructInRun(
-  { session, recovery, trainable, budget, starts, keep, advance }: Reconstruction,
+  { session, recovery, trainable, budget, starts, advance }: Reconstruction,
   { block, masks, states, fitted }: BlockWork,
 ): Promise<BlockReconstruction | null> {
   const { settings: recover, place } = recovery
@@ -68,9 +64,6 @@ async function reconstructInRun(
     pausePoint: session.pausePoint,
     onLowerRate: (where, lr) =>
       session.warn(`${where} diverged at a rate of ${2 * lr}, and is trained again from where it began at ${lr}`),
-    onTrained:
-      keep &&
-      (async (trained, { adapted }) => keep(await keptFactors(session.backend, adapted, trained, recovery.index))),
     onStep: (step, { loss, lr }, tokensPerSecond) => {
       session.log.emit({
         type: 'step',

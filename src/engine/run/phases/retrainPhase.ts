@@ -60,7 +60,7 @@ export async function runRetrainPhase(phase: RetrainPhase): Promise<void> {
     if (session.progress.trainedSteps > 0)
       await restoreTraining(session.folder.state, session.backend, trainables.parameters)
     await train(phase, trainables)
-    await mergeTrained(session, base, set, trainables, phase.masks, phase.stage, phase.recovery.index)
+    await mergeTrained(session, base, set, trainables, phase.masks, phase.stage)
   } finally {
     trainables.close()
   }
@@ -139,7 +139,7 @@ async function save(session: RunSession, { parameters }: Trainables): Promise<vo
   await session.checkSources()
   session.requireHeld()
   session.count()
-  await saveTraining(session.folder.state, session.backend, parameters, session.progress, session.room.forState)
+  await saveTraining(session.folder.state, session.backend, parameters, session.progress)
 }
 
 async function valueOf(model: Model, name: string): Promise<Float32Array> {

@@ -24,7 +24,6 @@ import type { RunSession } from '../state/session.ts'
 import { measureOnce } from './sharedEvaluation.ts'
 import { pruneOnce, pruningKey } from './sharedPruning.ts'
 import { numberOf } from './stepCount.ts'
-import { writeAdapters } from './writeAdapters.ts'
 import { ownMasksOf, masksOfPrunedModel, sparsityOfModel, summaryOf } from '../open/sourceMasks.ts'
 import { blockParts, masksOfStage, withStateModel } from '../state/stateModel.ts'
 
@@ -183,7 +182,6 @@ async function finish(context: RunContext, known: Pick<Result, 'masks' | 'summar
   const { session, plan, data } = context
   const { recipe } = session
   const untied = plan.untiesHead
-  const beside = recipe.save?.adapters ? (folder: string) => writeAdapters(context, folder) : undefined
   await withRunModel(context, async (result) => {
     const { decoderBytes } = context.budgetOf(plan.recoveries)
     if (recipe.recover.length > 0) await evaluateStage(session, data, 'recovered', result, decoderBytes)
@@ -191,7 +189,7 @@ async function finish(context: RunContext, known: Pick<Result, 'masks' | 'summar
     await session.milestone()
     for (const output of outputsOf(recipe))
       if (output.kind === 'result')
-        await saveOutput(session, { ...known, output, result, untied, recoveries: plan.recoveries, beside })
+        await saveOutput(session, { ...known, output, result, untied, recoveries: plan.recoveries })
   })
   for (const output of outputsOf(recipe)) if (output.kind === 'gguf') await saveGguf(session, output)
 }

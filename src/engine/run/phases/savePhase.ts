@@ -1,11 +1,9 @@
 // The result of a run, or its model before recovery, as a checkpoint: the source with its finished tensors replaced, the mask
-// and a note beside it; or the pruned weights as their kept values and the bits of the mask.
+// and a note beside it.
 import { basename, join } from 'node:path'
 import { parseByteSize } from '../../../formatting/byteSize.ts'
-import { isBitmaskConfig, withBitmaskConfig, withoutBitmaskConfig } from '../../../catalog/formats/bitmaskConfig.ts'
+import { isBitmaskConfig, withoutBitmaskConfig } from '../../../catalog/formats/bitmaskConfig.ts'
 import { setTopLevel } from '../../../formatting/jsonEdit.ts'
-import { packBitmasks } from '../../checkpoint/bitmask/packBitmasks.ts'
-import { fileMasks, wholeLinears } from '../../checkpoint/bitmask/fileMasks.ts'
 import type { Checkpoint } from '../../checkpoint/checkpoint.ts'
 import { maskFileName, writeMaskFile } from '../../checkpoint/maskFile.ts'
 import type { StoredMasks } from '../../checkpoint/storedMask.ts'
@@ -18,7 +16,7 @@ import type { PlannedRecovery } from '../../../plan/runPlan.ts'
 import { mapPaths } from '../open/recipeFile.ts'
 import { settledSteps } from '../../../runs/series/chosenAllocations.ts'
 import { recoveryReport } from '../../../runs/series/recoveryReport.ts'
-import { sparsityOfModel, type MaskSummary } from '../open/sourceMasks.ts'
+import type { MaskSummary } from '../open/sourceMasks.ts'
 import { cardName, modelCard } from '../origin/modelCard.ts'
 import { noteName } from '../../../formatting/noteName.ts'
 import { maxNoteBytes, parseNote } from '../origin/note.ts'
@@ -40,8 +38,6 @@ export interface Result {
   readonly recoveries: readonly PlannedRecovery[]
   /** Version of the program. */
   readonly version: string
-  /** Writes more into the folder before it gets its name. */
-  readonly beside?: (folder: string) => Promise<void>
 }
 
 /** Writes an output that is not there yet. @throws EngineError 'exists' or 'disk'; nothing is left under the final name then. */
@@ -52,7 +48,7 @@ export async function saveOutput(session: RunSession, given: Result): Promise<vo
 }
 
 async function write(session: RunSession, given: Result): Promise<void> {
-  const { result, masks, output } = given
+  const { result, output } = given
   const { kind, to } = output
   const { save } = session.recipe
   if (!save) return
@@ -64,15 +60,10 @@ async function write(session: RunSession, given: Result): Promise<void> {
   } else {
     const maxShardBytes = parseByteSize(save.max_shard) ?? Infinity
     const partial = progress.partial === null ? undefined : partialPath(to, progress.partial)
-    const packs = isPacked(session, masks)
-    if (save.format === 'bitmask' && !packs)
-      session.warn('save.format: bitmask packs pruned linears, and none is pruned: the result is saved as dense')
-    const packed = packs ? await packBitmasks(result, fileMasks(session.model.config, masks)) : result
-    const writer = await createWriter(packed, to, {
+    const writer = await createWriter(result, to, {
       maxShardBytes,
       editConfig: configEdit(session, given),
       partial,
-      reserve: session.room[kind],
     })
     try {
       await fill(session, writer, { ...given, note })
@@ -87,23 +78,14 @@ async function write(session: RunSession, given: Result): Promise<void> {
   await session.milestone()
 }
 
-/** Whether there is anything that bits can stand for. */
-function isPacked({ recipe }: RunSession, masks: StoredMasks): boolean {
-  return recipe.save?.format === 'bitmask' && masks.size > 0
-}
-
 /** How config.json changes; undefined where it is carried over as it is. */
-function configEdit(session: RunSession, { masks, summary, untied }: Result) {
-  const { model } = session
+function configEdit({ model }: RunSession, { untied }: Result) {
   const { config } = model.checkpoint
-  const packs = isPacked(session, masks)
   const packed = isRecord(config) && isBitmaskConfig(config.quantization_config)
-  if (!packs && !packed && !untied) return undefined
+  if (!packed && !untied) return undefined
   return (text: string) => {
     const dense = withoutBitmaskConfig(text)
-    const whole = untied ? setTopLevel(dense, 'tie_word_embeddings', false) : dense
-    if (!packs) return whole
-    return withBitmaskConfig(whole, sparsityOfModel(model, summary.counts) ?? 0, wholeLinears(model.config, masks))
+    return untied ? setTopLevel(dense, 'tie_word_embeddings', false) : dense
   }
 }
 
@@ -122,16 +104,11 @@ async function isOurs(folder: string, note: string): Promise<boolean> {
 async function fill(
   session: RunSession,
   writer: CheckpointWriter,
-  { masks, note, beside, output: { kind, to } }: Result & { readonly note: string },
+  { masks, note, output: { to } }: Result & { readonly note: string },
 ): Promise<void> {
   await writer.copyUnwritten(session.signal, (done, total) => session.advance(done, total, 'bytes'))
   const named = new Map([...masks].map(([linear, mask]) => [`${linear}.weight`, mask]))
-  // Everything that is still to be written is small, except the mask.
-  await session.room[kind]?.release()
-  // In a bitmask the weights' own bits are the mask.
-  if (named.size > 0 && session.recipe.save?.format !== 'bitmask')
-    await writeMaskFile(join(writer.partial, maskFileName), named)
-  await beside?.(writer.partial)
+  if (named.size > 0) await writeMaskFile(join(writer.partial, maskFileName), named)
   if (session.signal?.aborted) throw new EngineError('cancelled', 'cancelled')
   const { save } = session.recipe
   const card: Record<string, string> = save?.card ? { [cardName]: modelCard(parseNote(note, basename(to))) } : {}
@@ -159,9 +136,7 @@ function noteOf({ progress, recipe: whole, showPath }: RunSession, { output, sum
     evaluations: evaluations.map(({ seconds: _s, answers: _a, ...evaluation }) => evaluation),
     blocks: pruned ? [] : progress.blocks.map(({ modules: _, seconds: __, ...errors }) => errors),
     tensors: Object.fromEntries(tensors),
-    ...(summary.counts.size > 0 && {
-      mask: { ...(recipe.save?.format === 'bitmask' ? {} : { file: maskFileName }), sha256: summary.sha256 },
-    }),
+    ...(summary.counts.size > 0 && { mask: { file: maskFileName, sha256: summary.sha256 } }),
   }
 }
 

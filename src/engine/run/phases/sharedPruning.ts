@@ -81,7 +81,7 @@ const prunedShape = z.object({
 
 /** null: they are not there, or no longer. */
 async function takeBlocks(session: RunSession, shared: string): Promise<true | null> {
-  const { progress, folder, model, log, room } = session
+  const { progress, folder, model, log } = session
   const made = await readMade(prunedShape, resultsFile(shared))
   if (made === null) return null
   const { blocks, warnings, chosen } = made
@@ -90,7 +90,6 @@ async function takeBlocks(session: RunSession, shared: string): Promise<true | n
   const take = async () => {
     for (const { block } of blocks)
       await sameFile(partPath(shared, 'pruned', block), partPath(folder.state, 'pruned', block))
-    await room.forState(0)
     if (progress.chosen.length === 0) for (const one of chosen) log.emit({ type: 'allocation', ...one })
     progress.chosen = chosen
     for (const result of blocks.slice(progress.finishedBlocks)) log.emit({ type: 'block', ...result })

@@ -25,8 +25,6 @@ export async function finishRun(
 ): Promise<RunReport> {
   const { folder, log, progress, recipe, showPath } = session
   session.requireHeld()
-  // The state is complete, and a disk that is full otherwise must take the report.
-  await session.room.state?.release()
   session.count()
   const facts = { run: folder.path, recipe: mapPaths(recipe, showPath), recoveries, version, ...end }
   const report = createReport(facts, progress)

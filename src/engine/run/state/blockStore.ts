@@ -11,7 +11,7 @@ import { EngineError } from '../../errors.ts'
 import { killPoint } from '../../../system/killPoint.ts'
 import type { Mask } from '../../prune/mask.ts'
 import { parseRecorded } from '../../../runs/folder/recorded.ts'
-import { bytesOf, writeTensors, type MakeRoom, type StateTensor } from './tensorFile.ts'
+import { bytesOf, writeTensors, type StateTensor } from './tensorFile.ts'
 
 /**
  * `pruned`: after pruning and what recovers blocks in the same walk. `trained`, `trained2` …: after each pass of recovery
@@ -42,7 +42,6 @@ export async function savePart(
   part: Part,
   tensors: readonly StateTensor[],
   masks: ReadonlyMap<string, Mask>,
-  makeRoom?: MakeRoom,
 ): Promise<void> {
   const columns: Record<string, number> = {}
   const bits = [...masks].map(([linear, mask]): StateTensor => {
@@ -50,12 +49,7 @@ export async function savePart(
     const shape = [mask.rows, mask.words.length / mask.rows]
     return { name: maskPrefix + linear, dtype: 'U32', shape, bytes: bytesOf(mask.words) }
   })
-  await writeTensors(
-    partPath(state, stage, part),
-    [...tensors, ...bits],
-    { columns: JSON.stringify(columns) },
-    makeRoom,
-  )
+  await writeTensors(partPath(state, stage, part), [...tensors, ...bits], { columns: JSON.stringify(columns) })
 }
 
 /** Opens the given parts, to be read through an overlay. The caller closes them. */

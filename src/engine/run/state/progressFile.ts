@@ -6,14 +6,9 @@ import { parseProgress, type RunProgress } from './progress.ts'
 
 export const progressFile = 'progress.json'
 
-/** Durable when it returns. `makeRoom` is told how much is about to be written. @throws EngineError 'disk'. */
-export async function saveProgress(
-  state: string,
-  progress: RunProgress,
-  makeRoom?: (bytes: number) => Promise<void>,
-): Promise<void> {
+/** Durable when it returns. @throws EngineError 'disk'. */
+export async function saveProgress(state: string, progress: RunProgress): Promise<void> {
   const text = `${JSON.stringify(progress, null, 1)}\n`
-  await makeRoom?.(Buffer.byteLength(text))
   await writeAtomic(join(state, progressFile), [text])
 }
 

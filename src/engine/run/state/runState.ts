@@ -9,9 +9,6 @@ import type { RunFolder } from '../../../runs/folder/runFolder.ts'
 const ours =
   /^(?:(?:pruned|trained\d*|baseline)-(?:\d{4,}|ends)\.safetensors|training\.safetensors|progress\.json)(?:\.tmp)?$/
 
-/** The file that holds the room for those that are still to come. */
-export const reserveFile = 'reserved'
-
 /** Bytes of those files; 0 when there is no folder yet. */
 export async function bytesOfState(state: string): Promise<number> {
   const names = (await readdir(state).catch(() => [])).filter((name) => ours.test(name))
@@ -21,17 +18,10 @@ export async function bytesOfState(state: string): Promise<number> {
   return sizes.reduce((a, b) => a + b, 0)
 }
 
-/** That a killed process left. */
-export async function removeReserve(state: string): Promise<void> {
-  await rm(join(state, reserveFile), { force: true }).catch(() => undefined)
-}
-
 /** Removes the files that runs write, the record of progress last, then the folder. What else is there stays. */
 export async function removeState({ state }: RunFolder): Promise<void> {
   if (!(await lstat(state).catch(() => null))?.isDirectory()) return
-  const names = (await readdir(state)).filter(
-    (name) => (ours.test(name) || name === reserveFile) && name !== progressFile,
-  )
+  const names = (await readdir(state)).filter((name) => ours.test(name) && name !== progressFile)
   for (const name of [...names, progressFile]) {
     killPoint()
     await rm(join(state, name), { force: true })

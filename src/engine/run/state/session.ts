@@ -15,7 +15,6 @@ import { createOverall, finishedParts, type Overall } from './overall.ts'
 import { watchMemory, type MemoryWatch } from './peakMemory.ts'
 import type { RunProgress } from './progress.ts'
 import { saveProgress } from './progressFile.ts'
-import { createRoom, type RunRoom } from './room.ts'
 import type { RunFolder } from '../../../runs/folder/runFolder.ts'
 
 export interface SessionParts {
@@ -74,7 +73,6 @@ export interface PhaseOptions {
 }
 
 export interface RunSession extends SessionParts {
-  readonly room: RunRoom
   /** Into the events, the report, and never twice the same. */
   warn(message: string): void
   /** The work there is, once it is known: from here on progress is that of the whole run. */
@@ -135,10 +133,8 @@ export function createSession(parts: SessionParts): RunSession {
   const announce = (named: Announced) => log.emit({ type: 'phase', ...(announced = named) })
   let shown = { phase: '', done: -1, at: -Infinity }
   const work = createWork(log.elapsed)
-  const room = createRoom()
   return {
     ...parts,
-    room,
     pausePoint: pausePoint && (() => log.pause(pausePoint)),
     expect({ parts: planned, rates }) {
       progress.plannedSeconds = secondsOfParts(planned)
@@ -182,7 +178,7 @@ export function createSession(parts: SessionParts): RunSession {
       await parts.checkSources()
       parts.requireHeld()
       count()
-      await saveProgress(folder.state, progress, room.forState)
+      await saveProgress(folder.state, progress)
     },
     count,
     close: () => memory.stop(),

@@ -12,15 +12,11 @@ export interface StateTensor {
   readonly bytes: Uint8Array | (() => Promise<Uint8Array>)
 }
 
-/** Called with the number of bytes that are about to be written. */
-export type MakeRoom = (bytes: number) => Promise<void>
-
-/** Replaces the file as a whole, as `writeAtomic` does, after `makeRoom` has made room for it. @throws EngineError 'disk', or what making the bytes throws. */
+/** Replaces the file as a whole, as `writeAtomic` does. @throws EngineError 'disk', or what making the bytes throws. */
 export async function writeTensors(
   path: string,
   tensors: readonly StateTensor[],
   metadata: Readonly<Record<string, string>>,
-  makeRoom?: MakeRoom,
   temporary?: string,
 ): Promise<void> {
   let end = 0
@@ -30,7 +26,6 @@ export async function writeTensors(
     return { name, dtype, shape, start, end }
   })
   const header = encodeHeader({ tensors: infos, metadata: new Map(Object.entries(metadata)) })
-  await makeRoom?.(header.length + end)
   await writeAtomic(path, chunksOf(header, tensors), temporary)
 }
 

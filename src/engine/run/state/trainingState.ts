@@ -7,7 +7,7 @@ import { readF32 } from '../../compute/backend.ts'
 import { EngineError } from '../../errors.ts'
 import type { ParameterArena } from '../../recover/parameterArena.ts'
 import { parseProgress, type RunProgress } from './progress.ts'
-import { bytesOf, writeTensors, type MakeRoom, type StateTensor } from './tensorFile.ts'
+import { bytesOf, writeTensors, type StateTensor } from './tensorFile.ts'
 
 const fileName = 'training.safetensors'
 
@@ -17,13 +17,12 @@ export async function saveTraining(
   backend: Backend,
   parameters: ParameterArena,
   progress: RunProgress,
-  makeRoom?: MakeRoom,
 ): Promise<void> {
   const tensors = parameters.stateTensors.map(({ name, tensor }): StateTensor => {
     const bytes = async () => bytesOf(await readF32(backend, tensor))
     return { name, dtype: 'F32', shape: [tensor.length], bytes }
   })
-  await writeTensors(join(state, fileName), tensors, { progress: JSON.stringify(progress) }, makeRoom)
+  await writeTensors(join(state, fileName), tensors, { progress: JSON.stringify(progress) })
 }
 
 /** The progress of the saved training, or null when there is none. */

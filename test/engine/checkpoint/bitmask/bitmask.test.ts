@@ -1,7 +1,6 @@
-// The sparse-bitmask layout: saved by a run, read as if it were dense, made dense again byte for byte, and refused where
-// its counts do not agree.
+// The sparse-bitmask layout: read as if it were dense, made dense byte for byte, and refused where its counts do not agree.
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openCheckpoint, type Checkpoint } from '../../../../src/engine/checkpoint/checkpoint.ts'
 import { openInspection } from '../../../../src/engine/checkpoint/inspection.ts'
@@ -9,6 +8,7 @@ import { compareCheckpoints } from '../../../../src/engine/checkpoint/stats/comp
 import { openCpu, type CpuBackend } from '../../../../src/engine/compute/cpu/open.ts'
 import { expandCheckpoint } from '../../../../src/engine/model/expand.ts'
 import { createRng } from '../../../../src/engine/rng.ts'
+import { writeBitmaskFolder } from '../../../support/bitmaskFolder.ts'
 import { smallGpt2, smallLlama, smallOpt } from '../../../support/memoryCheckpoint.ts'
 import { createWorkplace, run, type Workplace } from '../../../support/runs.ts'
 import { safetensors, type TestTensor } from '../../../support/safetensors.ts'
@@ -50,8 +50,7 @@ describe('bitmask checkpoints', () => {
       it(`come back byte for byte: ${family}, shards of ${max_shard}`, async () => {
         await writeTinyModel(work.path('model'), config)
         await pruned('dense', { max_shard })
-        await pruned('bits', { max_shard, format: 'bitmask' })
-        assert.ok(!existsSync(work.path('bits/sparsescope.mask')))
+        await writeBitmaskFolder(work.path('dense'), work.path('bits'))
         const maxShardBytes = max_shard === '5GB' ? 5e9 : 4000
         const { linears } = await expandCheckpoint(work.path('bits'), work.path('back'), { maxShardBytes })
         assert.ok(linears > 0)
@@ -64,7 +63,7 @@ describe('bitmask checkpoints', () => {
   it('read as dense ones do, any range, and hold the same masks', async () => {
     await writeTinyModel(work.path('model'), smallGpt2)
     await pruned('dense')
-    await pruned('bits', { format: 'bitmask' })
+    await writeBitmaskFolder(work.path('dense'), work.path('bits'))
     const [dense, bits] = [await open('dense'), await open('bits')]
     assert.deepEqual([...bits.tensors.keys()], [...dense.tensors.keys()])
     const rng = createRng(1, 'ranges')
@@ -84,7 +83,7 @@ describe('bitmask checkpoints', () => {
   it('can be trained on under their masks: the same result as from the dense folder', async () => {
     await writeTinyModel(work.path('model'), smallOpt)
     await pruned('dense')
-    await pruned('bits', { format: 'bitmask' })
+    await writeBitmaskFolder(work.path('dense'), work.path('bits'))
     const ids = Int32Array.from({ length: 64 }, (_, i) => (i * 7) % 20)
     const data = { dtype: 'I32', shape: [4, 16], data: new Uint8Array(ids.buffer) }
     writeFileSync(work.path('ids.safetensors'), safetensors({ ids: data }))
@@ -100,48 +99,14 @@ describe('bitmask checkpoints', () => {
       )
   })
 
-  it('say in config.json what they are, as compressed-tensors reads it, and what is stored whole', async () => {
-    await writeTinyModel(work.path('model'), smallOpt)
-    await pruned('bits', { format: 'bitmask' })
-    const { quantization_config } = JSON.parse(readFileSync(work.path('bits/config.json'), 'utf8')) as {
-      quantization_config: { sparsity_config: { ignore: string[]; global_sparsity: number } }
-    }
-    const { ignore, global_sparsity } = quantization_config.sparsity_config
-    assert.ok(ignore.includes('model.decoder.layers.0.fc2') && !ignore.includes('model.decoder.layers.0.fc1'))
-    assert.ok(global_sparsity > 0.2 && global_sparsity < 0.5)
-    assert.deepEqual(quantization_config, {
-      quant_method: 'compressed-tensors',
-      format: 'dense',
-      sparsity_config: {
-        format: 'sparse-bitmask',
-        global_sparsity,
-        sparsity_structure: 'unstructured',
-        targets: ['Linear'],
-        ignore,
-      },
-    })
-  })
-
-  it('are no bitmasks where nothing is pruned: the result is dense, and a warning says so', async () => {
-    await writeTinyModel(work.path('model'), smallOpt)
-    const data = { dtype: 'I32', shape: [1, 16], data: new Uint8Array(new Int32Array(16).fill(3).buffer) }
-    writeFileSync(work.path('ids.safetensors'), safetensors({ ids: data }))
-    const recover = { mode: 'retrain', train: ['bias'], steps: 3, lr: 0.01, data: 'ids.safetensors' }
-    const recipe = { version: 1, model: 'model', recover, save: { to: 'out', format: 'bitmask' } }
-    const { warnings } = await run(cpu, { recipe: work.recipe('out', recipe) })
-    assert.ok(warnings.some((warning) => warning.includes('the result is saved as dense')))
-    const same = readFileSync(work.path('model/config.json')).equals(readFileSync(work.path('out/config.json')))
-    assert.ok(same, 'config.json')
-    assert.deepEqual([...(await open('out')).tensors.keys()], [...(await open('model')).tensors.keys()])
-  })
-
   it('refuse to be expanded when they are dense, and into a folder that exists', async () => {
     await writeTinyModel(work.path('model'))
     await assert.rejects(expandCheckpoint(work.path('model'), work.path('out'), large), {
       code: 'usage',
       message: /dense already/,
     })
-    await pruned('bits', { format: 'bitmask' })
+    await pruned('dense')
+    await writeBitmaskFolder(work.path('dense'), work.path('bits'))
     mkdirSync(work.path('out'))
     await assert.rejects(expandCheckpoint(work.path('bits'), work.path('out'), large), { code: 'exists' })
   })

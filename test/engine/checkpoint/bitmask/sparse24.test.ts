@@ -46,8 +46,7 @@ describe('the bitmask layout for 2:4', () => {
   it('of a whole model opens, is pruned no further than it is, and is made dense again', async () => {
     await writeTinyModel(work.path('model'), smallLlama)
     const prune = [{ method: 'magnitude', pattern: '2:4' }]
-    const recipe = (to: string, model: string, format = 'dense') =>
-      work.recipe(to, { version: 1, model, prune, save: { to, format } })
+    const recipe = (to: string, model: string) => work.recipe(to, { version: 1, model, prune, save: { to } })
     const cpu = await openCpu({ threads: 1 })
     await run(cpu, { recipe: recipe('dense', 'model') })
     const dense = await tensorsOf(work.path('dense'))
@@ -59,7 +58,7 @@ describe('the bitmask layout for 2:4', () => {
     writeFileSync(work.path('packed/config.json'), JSON.stringify({ ...config, quantization_config }))
     const { linears } = await expandCheckpoint(work.path('packed'), work.path('expanded'), { maxShardBytes: 5e9 })
     assert.equal(linears, 21)
-    await run(cpu, { recipe: recipe('again', 'packed', 'bitmask') })
+    await run(cpu, { recipe: recipe('again', 'packed') })
     cpu.close()
     for (const made of ['expanded', 'again']) assert.deepEqual(await tensorsOf(work.path(made)), dense)
     const saved = JSON.parse(readFileSync(work.path('expanded/config.json'), 'utf8')) as object

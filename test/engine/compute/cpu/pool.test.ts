@@ -1,5 +1,8 @@
 import assert from 'node:assert/strict'
 import { openCpu } from '../../../../src/engine/compute/cpu/open.ts'
+import { chunkCount } from '../../../../src/engine/compute/cpu/pool.ts'
+import { openPool } from '../../../support/openPool.ts'
+import { threadsOf } from '../../../support/threadsOf.ts'
 import { groups } from '../cases/index.ts'
 import { runCase } from '../cases/opCase.ts'
 
@@ -42,28 +45,27 @@ describe('the pool of the CPU backend', () => {
       assert.deepEqual(await bytes(3000), inside)
     })
 
-  it('splits a command by its size and the number of threads only', async () => {
-    const backend = await openCpu({ threads: 2 })
-    assert.equal(backend.pool.chunks({ total: 7, unit: 10 }), 1)
-    assert.equal(backend.pool.chunks({ total: 21, unit: 10 }), 3)
-    assert.equal(backend.pool.chunks({ total: 1e6, unit: 10 }), 24)
-    await backend.close()
+  it('splits a command by its size and the number of threads only', () => {
+    assert.equal(chunkCount({ total: 7, unit: 10 }, 2), 1)
+    assert.equal(chunkCount({ total: 21, unit: 10 }, 2), 3)
+    assert.equal(chunkCount({ total: 1e6, unit: 10 }, 2), 24)
   })
 
   it('reports a task that fails and goes on', async () => {
-    const backend = await openCpu({ threads: 2 })
-    const tensor = backend.allocate('f32', [100_000])
+    const pool = await openPool(2)
+    const split = { total: 100_000, unit: 10 }
     // An address far beyond the memory: the kernel traps in whichever thread takes the chunk.
-    assert.throws(() => backend.pool.run('fill', { total: 100_000, unit: 10 }, [0xf0000000, 1]), /out of bounds/)
-    backend.kernels.fill(tensor, 4)
-    assert.ok((await backend.read(tensor)).every((x) => x === 4))
-    await backend.close()
+    assert.throws(() => pool.run('fill', split, [0xf0000000, 1]), /out of bounds/)
+    const address = pool.heap.allocateInside(4 * split.total)
+    pool.run('fill', split, [address, 4])
+    assert.ok(new Float32Array(pool.heap.memory.buffer, address, split.total).every((x) => x === 4))
+    await pool.close()
   })
 
   it('reports a worker that is gone instead of waiting for it', async () => {
-    const backend = await openCpu({ threads: 3 })
+    const { result: backend, threads } = await threadsOf(() => openCpu({ threads: 3 }))
     const tensor = backend.allocate('f32', [100_000])
-    await backend.pool.workers[0].terminate()
+    await threads[0].terminate()
     assert.throws(() => backend.kernels.fill(tensor, 4), /a worker of the CPU backend is gone/)
     await backend.close()
   })

@@ -70,7 +70,7 @@ describe('the recorder of the CPU backend', () => {
     recorder.close()
     for (const tensor of tensors) backend.release(tensor)
     const { usedBytes } = backend.memory()
-    const scratch = backend.pool.threads * 4096
+    const scratch = Number(backend.info.details.threads) * 4096
     assert.ok(usedBytes <= scratch, `${usedBytes} bytes`)
     await backend.close()
   })

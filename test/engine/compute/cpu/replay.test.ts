@@ -1,8 +1,11 @@
 import assert from 'node:assert/strict'
 import { Control, heapStart, type ExecuteChunk } from '../../../../src/engine/compute/cpu/control.ts'
 import { headWords, writeEntry } from '../../../../src/engine/compute/cpu/entry.ts'
-import { openCpu, type CpuBackend } from '../../../../src/engine/compute/cpu/open.ts'
+import type { Tensor } from '../../../../src/engine/compute/tensor.ts'
+import type { Pool } from '../../../../src/engine/compute/cpu/pool.ts'
+import { threadsOf } from '../../../support/threadsOf.ts'
 import { Replay, type ProgramPlace } from '../../../../src/engine/compute/cpu/replay.ts'
+import { openPool } from '../../../support/openPool.ts'
 import { poolCommand as command } from '../../../support/poolCommand.ts'
 
 const [pages, entryWords] = [1 + heapStart / 65536, headWords + 2]
@@ -71,13 +74,14 @@ describe('a program on the CPU pool', () => {
 })
 
 /** x = 1, then x = 2·x + 1 so many times, in chunks of a few elements and in one; or with a command that traps in between. */
-function doubling(backend: CpuBackend, times: number, traps = false) {
-  const { pool } = backend
+function doubling(pool: Pool, times: number, traps = false) {
+  const { heap } = pool
   const length = 1000
-  const x = backend.allocate('f32', [length])
-  const ones = backend.allocate('f32', [length])
-  backend.kernels.fill(ones, 1)
-  const [atX, atOnes] = [x, ones].map((tensor) => pool.heap.addressOf(tensor))
+  const [x, ones] = [1, 2].map((): Tensor => {
+    return { buffer: heap.allocate(4 * length), dtype: 'f32', shape: [length], offset: 0, length }
+  })
+  const [atX, atOnes] = [x, ones].map((tensor) => heap.addressOf(tensor))
+  pool.run('fill', { total: length, unit: length }, [atOnes, 1])
   const calls: [task: string, unit: number, args: number[]][] = [['fill', 8, [atX, 1]]]
   for (let i = 0; i < times; i++) {
     calls.push(['add', i % 3 === 0 ? length : 8, [atX, atX, atX]])
@@ -91,41 +95,46 @@ function doubling(backend: CpuBackend, times: number, traps = false) {
     writeEntry(program, i * words, pool.command(task, { total: length, unit }, args), args),
   )
   const place: ProgramPlace = { address, entryWords: words, entries: calls.length }
-  return { run: () => pool.runProgram(place, String(traps)), result: () => backend.read(x) }
+  const result = () => {
+    const values = new Float32Array(length)
+    heap.read(x, values)
+    return values
+  }
+  return { run: () => pool.runProgram(place, String(traps)), result }
 }
 
 describe('a program on the threads of the CPU pool', () => {
   // More of them than the machine has processors, so that some lose theirs in the middle.
   for (const threads of [2, 5, 9])
     it(`runs every chunk of every command once, in order, on ${threads} threads`, async () => {
-      const backend = await openCpu({ threads })
-      const { run, result } = doubling(backend, 12)
+      const pool = await openPool(threads)
+      const { run, result } = doubling(pool, 12)
       for (let again = 0; again < 60; again++) {
         run()
-        assert.ok((await result()).every((value) => value === 2 ** 13 - 1))
+        assert.ok(result().every((value) => value === 2 ** 13 - 1))
         // Other work in between, and workers that are asleep when it goes on.
         if (again % 20 === 0) await new Promise((resolve) => setTimeout(resolve, 5))
       }
-      await backend.close()
+      await pool.close()
     })
 
   it('says what failed in it, and goes on afterwards', async () => {
-    const backend = await openCpu({ threads: 3 })
-    const [failing, sound] = [doubling(backend, 4, true), doubling(backend, 4)]
+    const pool = await openPool(3)
+    const [failing, sound] = [doubling(pool, 4, true), doubling(pool, 4)]
     for (let again = 0; again < 3; again++) {
       assert.throws(() => failing.run(), /a program failed on the CPU pool: [^]*out of bounds/)
       sound.run()
-      assert.ok((await sound.result()).every((value) => value === 31))
+      assert.ok(sound.result().every((value) => value === 31))
     }
-    await backend.close()
+    await pool.close()
   })
 
   it('is refused when a worker is gone, and after close', async () => {
-    const backend = await openCpu({ threads: 3 })
-    const { run } = doubling(backend, 2)
-    await backend.pool.workers[1].terminate()
+    const { result: pool, threads } = await threadsOf(() => openPool(3))
+    const { run } = doubling(pool, 2)
+    await threads[1].terminate()
     assert.throws(run, /a worker of the CPU backend is gone/)
-    await backend.close()
+    await pool.close()
     assert.throws(run, /used after close/)
   })
 })

@@ -3,12 +3,13 @@
 import assert from 'node:assert/strict'
 import { openCheckpoint } from '../../../../src/engine/checkpoint/checkpoint.ts'
 import { deviceRequest, hasSmallSubgroups, requestAdapter } from '../../../../src/engine/compute/webgpu/adapter.ts'
-import { openWebGpu, type WebGpuBackend } from '../../../../src/engine/compute/webgpu/backend.ts'
-import { simulate } from '../../../../src/engine/compute/webgpu/simulate.ts'
+import type { WebGpuBackend } from '../../../../src/engine/compute/webgpu/backend.ts'
 import type { HostArray } from '../../../../src/engine/dtype.ts'
 import { driverNames, simulatedAdapters, withDriver } from '../../../support/adapters.ts'
 import { isShort, variants } from '../../../support/extent.ts'
 import { goldenModel, readGolden } from '../../../support/goldens.ts'
+import { simulate } from '../../../support/simulate.ts'
+import { openWrapped } from '../../../support/wrappedGpu.ts'
 import { cannot } from '../../../support/skip.ts'
 import { checkForward, checkGradients } from '../../model/decoderGoldens.ts'
 import { checkPruning } from '../../prune/pruneGoldens.ts'
@@ -46,7 +47,7 @@ for (const [title, { driver, simulated }] of variants(all, [
         const first = asked.get(request)
         if (first) return { missing: `it asks for the same device as ${first}` }
         asked.set(request, title)
-        return openWebGpu({ simulated })
+        return openWrapped({}, simulated)
       })
       if ('missing' in opened) return cannot(this, opened.missing)
       gpu = opened

@@ -1,8 +1,6 @@
 // Machines as they are: which GPU is taken where nobody names one. Names and buffers are those that drivers tell of these cards.
 import assert from 'node:assert/strict'
-import { byStrength } from '../../../../src/engine/compute/webgpu/byStrength.ts'
-import { chooseAdapter } from '../../../../src/engine/compute/webgpu/chooseAdapter.ts'
-import type { AdapterRecord } from '../../../../src/engine/compute/webgpu/survey.ts'
+import { byStrength, chooseAdapter, type AdapterRecord } from '../../../../src/engine/compute/webgpu/survey.ts'
 
 const adapter = (name: string, kind: 'own' | 'shared' | 'software', teraflops: number, gib = 4): AdapterRecord => ({
   ...{ name, access: 'full', death: null },

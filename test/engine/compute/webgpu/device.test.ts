@@ -7,13 +7,14 @@ import { readF32, upload } from '../../../../src/engine/compute/backend.ts'
 import { openBackend, probe } from '../../../../src/engine/compute/open.ts'
 import { openReference } from '../../../support/reference/backend.ts'
 import { rows, slice } from '../../../../src/engine/compute/tensor.ts'
-import { openWebGpu, type WebGpuBackend } from '../../../../src/engine/compute/webgpu/backend.ts'
+import { openWebGpu } from '../../../../src/engine/compute/webgpu/backend.ts'
 import { deviceRequest, hasOwnMemory } from '../../../../src/engine/compute/webgpu/adapter.ts'
 import { memoryBound } from '../../../../src/engine/compute/webgpu/memoryBound.ts'
 import { knownDeviceMemory, measureDeviceMemory } from '../../../../src/engine/compute/webgpu/deviceMemory.ts'
 import { createRng } from '../../../../src/engine/rng.ts'
 import { childArguments } from '../../../support/children.ts'
 import { openOrSkip } from '../../../support/webgpu.ts'
+import { openWrapped, type WrappedGpu } from '../../../support/wrappedGpu.ts'
 
 const fillRandom = (length: number, purpose: string) => {
   const rng = createRng(1, purpose)
@@ -22,9 +23,9 @@ const fillRandom = (length: number, purpose: string) => {
 
 describe('WebGPU device', function () {
   this.timeout(300_000)
-  let gpu: WebGpuBackend
+  let gpu: WrappedGpu
   beforeEach(async function () {
-    gpu = await openOrSkip(this)
+    gpu = await openOrSkip(this, {}, openWrapped)
   })
   afterEach(() => gpu?.close())
 

@@ -5,17 +5,24 @@ import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { inspectAdapters } from '../../../../src/engine/compute/doctor.ts'
 import { openBackend } from '../../../../src/engine/compute/open.ts'
-import { askApart, type Answer, type Question } from '../../../../src/engine/compute/webgpu/askApart.ts'
-import { chooseAdapter } from '../../../../src/engine/compute/webgpu/chooseAdapter.ts'
-import { driversHere } from '../../../../src/engine/compute/webgpu/driversHere.ts'
-import { deathsIn, surveyAdapters, surveyFile, type Survey } from '../../../../src/engine/compute/webgpu/survey.ts'
+import {
+  askDrivers,
+  chooseAdapter,
+  deathsIn,
+  driversHere,
+  surveyAdapters,
+  surveyFile,
+  type Answer,
+  type Asking,
+  type Survey,
+} from '../../../../src/engine/compute/webgpu/survey.ts'
 import { cli } from '../../../support/cli.ts'
 import { goldenPath } from '../../../support/shared.ts'
 import { lacks } from '../../../support/skip.ts'
 
 const facts = { software: false, ownMemory: true, maxBufferBytes: 2 ** 32, flopsPerSecond: 1e12 }
-const segfault: Answer = { death: 'SIGSEGV', hung: false }
-const hang: Answer = { death: 'no answer in 15 s', hung: true }
+const segfault = { death: 'SIGSEGV', hung: false } as const
+const hang = { death: 'no answer in 15 s', hung: true } as const
 
 const nobody = (): never => assert.fail('a driver was asked again')
 
@@ -23,7 +30,7 @@ describe('asking drivers', function () {
   this.timeout(300_000)
   let folder = ''
   let file = ''
-  let asked: Question[] = []
+  let asked: Asking[] = []
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'survey-'))
     file = join(folder, 'deep', 'gpu-adapters.json')
@@ -31,55 +38,72 @@ describe('asking drivers', function () {
   })
   afterEach(() => rmSync(folder, { recursive: true }))
 
-  /** Adapters whose drivers answer as told by `plain` question and name. */
+  type Opened = { readonly told: unknown } | Exclude<Answer['end'], 'done'>
+
+  /** A process that lists `names` and opens each adapter; it ends where `open` says so. */
   const drivers =
-    (names: Answer, answer: (question: Question) => Answer = () => ({ told: facts })) =>
-    async (question: Question) => {
-      asked.push(question)
-      return question.adapter === null ? names : answer(question)
+    (names: unknown, open: (adapter: string, plain: boolean) => Opened = () => ({ told: facts })) =>
+    async (asking: Asking): Promise<Answer> => {
+      asked.push(asking)
+      const said: Record<string, unknown>[] = [{ names }]
+      if (!Array.isArray(names)) return { said, end: 'done' }
+      for (const opens of new Set(names as string[])) {
+        if (asking.settled.includes(opens)) continue
+        said.push({ opens })
+        const answer = open(opens, asking.plain.includes(opens))
+        if (!('told' in answer)) return { said, end: answer }
+        said.push(answer)
+      }
+      return { said, end: 'done' }
     }
-  const both: Answer = { told: ['Old GPU', 'New GPU', 'Old GPU'] }
+  const both = ['Old GPU', 'New GPU', 'Old GPU']
+  const named = (survey: Awaited<ReturnType<typeof surveyAdapters>>): Survey =>
+    'failed' in survey ? assert.fail(survey.failed) : survey
 
   it('what ends the process with everything asked for is asked for less, and both are remembered', async () => {
-    const ask = drivers(both, ({ adapter, plain }) => (adapter === 'New GPU' && !plain ? segfault : { told: facts }))
-    const survey = await surveyAdapters({ ask, file, key: 'driver 1' })
+    const ask = drivers(both, (adapter, plain) => (adapter === 'New GPU' && !plain ? segfault : { told: facts }))
+    const survey = named(await surveyAdapters({ ask, file, key: 'driver 1' }))
     assert.deepEqual(
-      survey?.adapters.map(({ name, access, death }) => [name, access, death]),
+      survey.adapters.map(({ name, access, death }) => [name, access, death]),
       [
         ['Old GPU', 'full', null],
         ['New GPU', 'plain', 'SIGSEGV'],
       ],
     )
-    assert.equal(asked.length, 4)
+    assert.deepEqual(asked, [
+      { settled: [], plain: [] },
+      { settled: ['Old GPU'], plain: ['New GPU'] },
+    ])
     assert.deepEqual(await surveyAdapters({ ask: nobody, file, key: 'driver 1' }), survey)
     assert.deepEqual(readdirSync(join(folder, 'deep')), ['gpu-adapters.json'])
-    const [sentence, ...more] = deathsIn(survey as Survey, file)
+    const [sentence, ...more] = deathsIn(survey, file)
     assert.match(sentence, /New GPU.*newest features \(SIGSEGV\): it computes without them/)
     assert.ok(sentence.includes(file))
     assert.deepEqual(more, [])
-    const [inHome] = deathsIn(survey as Survey, join(homedir(), '.cache', 'a.json'))
+    const [inHome] = deathsIn(survey, join(homedir(), '.cache', 'a.json'))
     assert.ok(inHome.includes(`once ${join('~', '.cache', 'a.json')} is deleted`), inHome)
   })
 
   it('other drivers are asked anew, and what is known of the first stays', async () => {
     const ask = drivers(both, () => segfault)
     await surveyAdapters({ ask, file, key: 'driver 1' })
-    const next = await surveyAdapters({ ask: drivers(both), file, key: 'driver 2' })
-    assert.ok(next?.adapters.every(({ access }) => access === 'full'))
-    const first = await surveyAdapters({ ask: nobody, file, key: 'driver 1' })
-    assert.ok(first?.adapters.every(({ access }) => access === 'none'))
+    const next = named(await surveyAdapters({ ask: drivers(both), file, key: 'driver 2' }))
+    assert.ok(next.adapters.every(({ access }) => access === 'full'))
+    const first = named(await surveyAdapters({ ask: nobody, file, key: 'driver 1' }))
+    assert.ok(first.adapters.every(({ access }) => access === 'none'))
     for (let i = 3; i < 40; i++) await surveyAdapters({ ask: drivers(both), file, key: `driver ${i}`, now: i })
     assert.equal(Object.keys(JSON.parse(readFileSync(file, 'utf8')) as object).length, 16)
   })
 
   it('a driver that gave no answer, or refused, is asked again after a day', async () => {
-    const at = (now: number, ask = drivers(both)) => surveyAdapters({ ask, file, key: 'driver 1', now })
+    const at = async (now: number, ask = drivers(both)) =>
+      named(await surveyAdapters({ ask, file, key: 'driver 1', now }))
     const first = await at(
       0,
       drivers(both, () => hang),
     )
     assert.deepEqual(
-      first?.adapters.map(({ access }) => access),
+      first.adapters.map(({ access }) => access),
       ['none', 'none'],
     )
     assert.deepEqual(await at(23 * 3600 * 1000, nobody), first)
@@ -87,18 +111,19 @@ describe('asking drivers', function () {
       25 * 3600 * 1000,
       drivers(both, () => ({ told: null })),
     )
-    assert.deepEqual(refused?.adapters[0], { name: 'Old GPU', access: 'full', death: null, facts: null })
-    assert.deepEqual((await at(50 * 3600 * 1000))?.adapters[0].facts, facts)
+    assert.deepEqual(refused.adapters[0], { name: 'Old GPU', access: 'full', death: null, facts: null })
+    assert.deepEqual((await at(50 * 3600 * 1000)).adapters[0].facts, facts)
     assert.ok(await at(1e12, nobody))
   })
 
   it('what the drivers are not to blame for is not kept against them', async () => {
-    const failed: Answer = { failed: 'SIGINT' }
-    assert.equal(await surveyAdapters({ ask: drivers(failed), file, key: 'a' }), null)
-    assert.equal(await surveyAdapters({ ask: drivers(both, () => failed), file, key: 'a' }), null)
-    assert.equal(await surveyAdapters({ ask: drivers({ told: null }), file, key: 'a' }), null)
+    const failed = { failed: 'SIGINT' }
+    const notAsked = async (): Promise<Answer> => ({ said: [], end: failed })
+    assert.deepEqual(await surveyAdapters({ ask: notAsked, file, key: 'a' }), failed)
+    assert.deepEqual(await surveyAdapters({ ask: drivers(both, () => failed), file, key: 'a' }), failed)
+    assert.ok('failed' in (await surveyAdapters({ ask: drivers(null), file, key: 'a' })))
     assert.throws(() => readFileSync(file), { code: 'ENOENT' })
-    await assert.rejects(inspectAdapters({ ask: drivers(failed), file, key: 'a' }), {
+    await assert.rejects(inspectAdapters({ ask: notAsked, file, key: 'a' }), {
       code: 'unsupported',
       message: /did not start, or failed by itself \(SIGINT\)/,
     })
@@ -127,21 +152,45 @@ describe('asking drivers', function () {
     for (const text of ['', '{', ' '.repeat(2 ** 21), ...broken.map((value) => JSON.stringify(value))]) {
       writeFileSync(file, text)
       asked = []
-      const survey = await surveyAdapters({ ask: drivers(both), file, key: 'driver 1' })
-      assert.equal(asked.length, 3, text.slice(0, 200))
-      assert.equal(survey?.adapters.length, 2)
+      const survey = named(await surveyAdapters({ ask: drivers(both), file, key: 'driver 1' }))
+      assert.equal(asked.length, 1, text.slice(0, 200))
+      assert.equal(survey.adapters.length, 2)
     }
   })
 
-  it('a process that a driver ends, or holds, is an answer; one that fails by itself is none', async () => {
-    const end = (code: string, timeout = 60_000) => askApart({ adapter: null, plain: false }, ['-e', code], timeout)
+  it('a driver that dies or hangs while adapters are listed leaves none; one that dies of every question is left out', async () => {
+    const dies = async (): Promise<Answer> => ({ said: [], end: segfault })
+    const nothing = named(await surveyAdapters({ ask: dies, file, key: 'a' }))
+    assert.deepEqual([nothing.death, nothing.adapters], ['SIGSEGV', []])
+    const one = drivers(both, (adapter) => (adapter === 'Old GPU' ? segfault : { told: facts }))
+    const survey = named(await surveyAdapters({ ask: one, file, key: 'b' }))
+    assert.deepEqual(
+      survey.adapters.map(({ name, access }) => [name, access]),
+      [
+        ['Old GPU', 'none'],
+        ['New GPU', 'full'],
+      ],
+    )
+    const again = async (): Promise<Answer> => ({ said: [{ names: both }, { opens: 'Old GPU' }], end: segfault })
+    assert.ok('failed' in (await surveyAdapters({ ask: again, file, key: 'c' })), 'a process that never learns')
+  })
+
+  it('how the process ended is told: by itself, by a driver, or by something else', async () => {
+    const end = async (code: string, timeout = 60_000) =>
+      (await askDrivers({ settled: [], plain: [] }, ['-e', code], timeout)).end
     assert.deepEqual(await end('process.kill(process.pid, "SIGSEGV")'), segfault)
     assert.deepEqual(await end('process.exit(7)'), { death: 'exit code 7', hung: false })
     assert.deepEqual(await end('setInterval(() => {}, 1000)', 1000), { death: 'no answer in 1 s', hung: true })
-    for (const code of ['throw 1', 'process.kill(process.pid, "SIGTERM")', '', 'console.log(1)', 'console.log("{}")'])
-      assert.ok('failed' in (await end(code)), code)
-    assert.deepEqual(await end('console.log("noise"); console.log(JSON.stringify({ told: process.argv[1] }))'), {
-      told: '{"adapter":null,"plain":false}',
+    for (const code of [
+      'throw 1',
+      'process.kill(process.pid, "SIGTERM")',
+      'setInterval(() => console.log("x".repeat(1e5)), 1)',
+    ])
+      assert.ok(typeof (await end(code)) === 'object' && 'failed' in Object(await end(code)), code)
+    const babble = 'console.log("noise"); console.log(1); console.log(JSON.stringify({ names: process.argv[1] }))'
+    assert.deepEqual(await askDrivers({ settled: ['a'], plain: [] }, ['-e', babble]), {
+      said: [{ names: '{"settled":["a"],"plain":[]}' }],
+      end: 'done',
     })
   })
 
@@ -162,7 +211,7 @@ describe('asking drivers', function () {
     })
     assert.deepEqual(named, { request: { flags: ['adapter=GPU'], plain: false, flopsPerSecond: 1e12 }, note: '' })
     assert.deepEqual((await chooseAdapter('other', survey('full', null))).request, { flags: ['adapter=other'] })
-    assert.deepEqual((await chooseAdapter(undefined, null)).request, { flags: [] })
+    assert.deepEqual((await chooseAdapter(undefined, { failed: 'no process' })).request, { flags: [] })
     const nothing = { ...survey('full', null), death: 'SIGSEGV', adapters: [] }
     for (const [choice, why] of [
       [await chooseAdapter('Dead', survey('full', null)), /ended every process/],
@@ -174,13 +223,13 @@ describe('asking drivers', function () {
     }
   })
 
-  it('is done once on this machine, in processes of their own; what is kept decides how a device opens', async function () {
+  it('is done once on this machine, in a process of its own; what is kept decides how a device opens', async function () {
     const before = process.env.XDG_CACHE_HOME
     process.env.XDG_CACHE_HOME = folder
     try {
       const survey = await surveyAdapters()
-      const [first] = survey?.adapters ?? []
-      if (!survey || !first) return lacks(this, 'no WebGPU adapter here: none can be asked')
+      const [first] = 'failed' in survey ? [] : survey.adapters
+      if (!first) return lacks(this, 'no WebGPU adapter here: none can be asked')
       assert.equal(first.access, 'full')
       assert.ok((first.facts?.maxBufferBytes ?? 0) > 2 ** 20)
       assert.ok((first.facts?.flopsPerSecond ?? 0) > 1e7)

@@ -1,8 +1,7 @@
 // Which matrix shape is taken, and what is said where there is none. That the shaders compile is tested in shaders.test.ts.
 import assert from 'node:assert/strict'
-import { requestAdapter, requestDevice } from '../../../../src/engine/compute/webgpu/adapter.ts'
+import { computesF16, requestAdapter, requestDevice } from '../../../../src/engine/compute/webgpu/adapter.ts'
 import { openWebGpu } from '../../../../src/engine/compute/webgpu/backend.ts'
-import { computesF16 } from '../../../../src/engine/compute/webgpu/halfProof.ts'
 import { chooseShape, type SubgroupMatrixConfig } from '../../../../src/engine/compute/webgpu/ops/gemm/tensorCores.ts'
 import { cannot, lacks } from '../../../support/skip.ts'
 

@@ -64,13 +64,8 @@ describe('files of a run', () => {
       }
       return { name, dtype: 'F32' as const, shape: [1], bytes }
     }
-    await writeTensors(
-      path,
-      [tensor('a', () => f32(1)), tensor('b', () => f32(2))],
-      {},
-      async () => void order.push('room'),
-    )
-    assert.deepEqual(order, ['room', 'a', 'b'])
+    await writeTensors(path, [tensor('a', () => f32(1)), tensor('b', () => f32(2))], {})
+    assert.deepEqual(order, ['a', 'b'])
     const old = readFileSync(path)
     const broken = () => {
       throw new EngineError('mask-broken', 'b: 3 pruned weights are no longer 0')

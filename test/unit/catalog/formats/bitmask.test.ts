@@ -1,33 +1,12 @@
 import assert from 'node:assert/strict'
-import { asBitmask } from '../../../../src/catalog/formats/bitmask.ts'
-import {
-  isBitmaskConfig,
-  withBitmaskConfig,
-  withoutBitmaskConfig,
-} from '../../../../src/catalog/formats/bitmaskConfig.ts'
-
-describe('sizes of bitmasks', () => {
-  it('are the kept values, a bit a weight in whole bytes a row, the shape and an offset a row', () => {
-    assert.equal(asBitmask('BF16', [4, 10], 25), 2 * 15 + 4 * 2 + 16 + 4 * 8)
-    assert.equal(asBitmask('F32', [1, 8], 0), 32 + 1 + 16 + 8)
-  })
-
-  it('are none for what is no matrix, or of elements that share bytes', () => {
-    assert.equal(asBitmask('F32', [8], 1), null)
-    assert.equal(asBitmask('F32', [2, 2, 2], 1), null)
-    assert.equal(asBitmask('F4', [2, 2], 1), null)
-    assert.equal(asBitmask('SOMETHING', [2, 2], 1), null)
-  })
-})
+import { isBitmaskConfig, withoutBitmaskConfig } from '../../../../src/catalog/formats/bitmaskConfig.ts'
 
 describe('config.json of bitmasks', () => {
-  const text = '{\n  "model_type": "opt",\n  "hidden_size": 8\n}\n'
-
-  it('comes and goes without a trace', () => {
-    const packed = withBitmaskConfig(text, 0.5, ['lm_head'])
-    assert.ok(isBitmaskConfig((JSON.parse(packed) as Record<string, unknown>).quantization_config))
-    assert.equal(withoutBitmaskConfig(packed), text)
-    assert.equal(withBitmaskConfig(packed, 0.5, ['lm_head']), packed)
+  it('loses the entry and no other byte', () => {
+    const sparsity_config = { format: 'sparse-bitmask', ignore: ['lm_head'] }
+    const entry = JSON.stringify({ quant_method: 'compressed-tensors', format: 'dense', sparsity_config })
+    const text = `{\n  "model_type": "opt",\n  "quantization_config": ${entry},\n  "hidden_size": 8\n}\n`
+    assert.equal(withoutBitmaskConfig(text), '{\n  "model_type": "opt",\n  "hidden_size": 8\n}\n')
   })
 
   it('is not taken for quantisation, and quantisation not for it', () => {

@@ -44,16 +44,9 @@ describe('curves as trackers keep them', () => {
     assert.equal(lines.length, 1 + 41 + 1)
   })
 
-  it('errors by block are scalars with the block as their step, and no lines of the CSV', () => {
+  it('errors by block have no step, and are left out', () => {
     const blocks = createScalarFold()
     blocks.add([{ t: 1, type: 'block', block: 3, modules: {}, error_before: 2, error_after: 1, seconds: 1 }])
-    assert.deepEqual(
-      blocks.scalars().map(({ name, step, value }) => [name, step, value]),
-      [
-        ['error_before', 3, 2],
-        ['error_after', 3, 1],
-      ],
-    )
-    assert.equal(scalarsCsv([{ name: 'a', scalars: blocks.scalars() }]), 'step,run\r\n')
+    assert.deepEqual(blocks.scalars(), [])
   })
 })

@@ -1,4 +1,4 @@
-// An adapter that seems to offer less than this machine's. Tests simulate others by it; the product never does.
+// An adapter that seems to offer less than this machine's.
 
 /** What is hidden and lowered. Nothing is raised: where the driver has less, that stays. */
 export interface SimulatedAdapter {
