@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks'
 import type { MeasurableMethod } from '../../src/shared/analysis/plannedMap.ts'
 import { methodOf } from '../../src/shared/methods/methods.ts'
-import { durationRange } from '../../src/shared/plan/pace.ts'
+import { roughDuration } from '../../src/shared/format/numbers.ts'
 import { Button } from '../shared/button.tsx'
 import { Select } from '../shared/parts.tsx'
 import { host } from './host.ts'
@@ -77,9 +77,7 @@ export function MeasureHere() {
         title={`Measures what pruning by ${title} would cost each matrix, on the text of the analysis`}
         untrusted={untrusted}
       >
-        {isDone
-          ? `${title} is measured`
-          : `Measure ${title} here${seconds ? ` (about ${durationRange(seconds)})` : ''}`}
+        {isDone ? `${title} is measured` : `Measure ${title} here (about ${roughDuration(seconds)})`}
       </Button>
       {measured === 0 && blocks > 1 && (
         <Button

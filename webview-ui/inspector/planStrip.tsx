@@ -8,11 +8,10 @@ import {
 } from '../../src/shared/allocations/allocations.ts'
 import type { PlannedMap, PlanRule } from '../../src/shared/analysis/plannedMap.ts'
 import { formatBytes } from '../../src/shared/format/byteSize.ts'
-import { formatRequested, formatShare } from '../../src/shared/format/numbers.ts'
+import { formatRequested, formatShare, roughDuration } from '../../src/shared/format/numbers.ts'
 import { methodNames, methodOf } from '../../src/shared/methods/methods.ts'
 import { unstructured } from '../../src/shared/recipe/defaults.ts'
 import { measured, proposeSpread, spreadFigures } from '../../src/shared/recipe/measured.ts'
-import { durationRange } from '../../src/shared/plan/pace.ts'
 import { Select } from '../shared/parts.tsx'
 import { settings } from '../shared/settings.ts'
 import { Button } from '../shared/button.tsx'
@@ -60,7 +59,7 @@ export function PlanStrip({ plan }: { plan: PlannedMap }) {
         <Method plan={plan} />
         <dl class={isDraft.value ? 'row planFigures stale' : 'row planFigures'}>
           <Figure name="expected error" text={errorText(plan)} />
-          {seconds && <Figure name="time" text={durationRange(seconds)} />}
+          {seconds !== null && <Figure name="time" text={roughDuration(seconds)} />}
           {memoryBytes !== null && <Figure name="memory" text={formatBytes(memoryBytes)} />}
         </dl>
         {locked.value.size > 0 && (

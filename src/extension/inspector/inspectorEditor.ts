@@ -23,11 +23,11 @@ class CheckpointDocument implements vscode.CustomDocument {
 
   private readonly closed: () => void
 
-  constructor(uri: vscode.Uri, { call, log, runFolders }: Services, closed: () => void) {
+  constructor(uri: vscode.Uri, { call, log }: Services, closed: () => void) {
     const path = uri.fsPath
     const tell = (message: ToInspector) => this.session.tell(message)
     this.uri = uri
-    this.plan = new PlanLink({ path, call, runFolders, tell, onFailure: log.failed })
+    this.plan = new PlanLink({ path, call, tell, onFailure: log.failed })
     this.session = new ModelSession(path, call, scansByItself, this.plan)
     this.closed = closed
     this.session.openAhead()

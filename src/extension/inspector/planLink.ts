@@ -28,7 +28,6 @@ export interface PlanLinkOptions {
   /** Index or weights file. */
   readonly path: string
   readonly call: Caller
-  readonly runFolders: () => string[]
   readonly tell: (message: ToInspector) => void
   readonly onFailure: (error: unknown) => void
 }
@@ -36,7 +35,7 @@ export interface PlanLinkOptions {
 interface Estimate {
   readonly text: string
   /** Least and most. */
-  readonly seconds: readonly [number, number] | null
+  readonly seconds: number | null
   readonly memoryBytes: number
 }
 
@@ -204,14 +203,10 @@ export class PlanLink implements SessionFollower, vscode.Disposable {
 
   private async reckon(document: vscode.TextDocument, text: string): Promise<void> {
     try {
-      const { call, runFolders } = this.options
-      const { estimates } = await call('plan', { recipe: document.uri.fsPath, text, runFolders: runFolders() })
-      const { seconds, pace, memoryBytes } = estimates
-      this.estimate = {
-        text,
-        memoryBytes,
-        seconds: seconds === null ? null : [seconds * pace.low, seconds * pace.high],
-      }
+      const { call } = this.options
+      const { estimates } = await call('plan', { recipe: document.uri.fsPath, text })
+      const { seconds, memoryBytes } = estimates
+      this.estimate = { text, memoryBytes, seconds }
     } catch {
       // What is wrong with the recipe is said in its editor.
       this.estimate = { text, seconds: null, memoryBytes: 0 }

@@ -3,15 +3,12 @@
 import * as vscode from 'vscode'
 import { hubCacheFolder } from '../../engine/checkpoint/hubCache.ts'
 import { weightsGlobs } from '../../shared/format/checkpointFormats.ts'
-import { runFoldersMethod } from '../../shared/protocol/recipeServer.ts'
 import { LanguageClient, TransportKind } from 'vscode-languageclient/node'
 
 export interface RecipeClientOptions {
   server: string
   channel: vscode.LogOutputChannel
   language: string
-  /** Folders of recipes whose finished runs tell how long others take. */
-  runs: { folders(): string[]; onChange(listener: () => void): { dispose(): void } }
 }
 
 /** Stops with the returned disposable; VS Code awaits `stop` through `deactivate`. */
@@ -39,18 +36,9 @@ export function startRecipeClient(options: RecipeClientOptions): { stop: () => P
       synchronize: { fileEvents: [watcher, pulled], configurationSection: 'sparsescope' },
     },
   )
-  let told = '[]'
-  const tellRuns = () => {
-    const folders = options.runs.folders()
-    if (!client.isRunning() || JSON.stringify(folders) === told) return
-    told = JSON.stringify(folders)
-    void client.sendNotification(runFoldersMethod, { folders })
-  }
-  const changes = options.runs.onChange(tellRuns)
-  void client.start().then(tellRuns)
+  void client.start()
   return {
     async stop() {
-      changes.dispose()
       watcher.dispose()
       pulled.dispose()
       if (client.needsStop()) await client.stop()

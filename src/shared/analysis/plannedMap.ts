@@ -41,7 +41,7 @@ export interface PlannedMap {
   /** The same with one sparsity for all that are pruned, at the same mean. */
   uniformError: number | null
   /** Estimated time of the run, least and most; null where the machine or the model is not known. */
-  seconds: readonly [low: number, high: number] | null
+  seconds: number | null
   /** Estimated memory at most; null where the model is not known. */
   memoryBytes: number | null
   /** What the map cannot show of this recipe, a sentence each. */
@@ -67,6 +67,6 @@ export interface MeasurableMethod {
   /** Blocks whose errors are known, of all. */
   measured: number
   blocks: number
-  /** Estimated time of the blocks that are left, least and most; null where the machine is not known. 0 and 0: all are measured. */
-  seconds: readonly [low: number, high: number] | null
+  /** Rough time of the blocks that are left; 0: all are measured. */
+  seconds: number
 }

@@ -6,7 +6,7 @@ const way = (method: 'magnitude' | 'wanda' | 'alps', measured: number) => ({
   method,
   measured,
   blocks: 4,
-  seconds: null,
+  seconds: 0,
 })
 const analysis: Measurable = {
   calibration: { data: '/t/a.jsonl', samples: 16, seqLen: 256 },

@@ -27,7 +27,7 @@ export function recordedMap(model: ModelSummary, more: Partial<PlannedMap> = {})
     modules,
     expectedError: 0.0321,
     uniformError: 0.0394,
-    seconds: [240, 380],
+    seconds: 300,
     memoryBytes: 1.9e9,
     said: [],
     problem: null,

@@ -1,13 +1,10 @@
 // Finds out what a run would do without doing it.
 import { resolve } from 'node:path'
-import { estimatesOf } from '../../../shared/plan/estimates.ts'
 import { planRecipe } from '../../../shared/plan/planRecipe.ts'
 import type { PlanSummary } from '../../../shared/plan/planSummary.ts'
 import { noFacts } from '../../../shared/recipe/facts.ts'
 import { openCheckpoint } from '../../checkpoint/checkpoint.ts'
 import { modelPath } from '../../checkpoint/hubCache.ts'
-import { openCpu } from '../../compute/cpu/open.ts'
-import { isWorthMeasuring, ratesOf } from '../../compute/ratesOf.ts'
 import { lintText } from '../../facts/lintFile.ts'
 import { openModel, type Model } from '../../model/model.ts'
 import { checkMerged } from './mergedAdapter.ts'
@@ -28,8 +25,7 @@ export async function planOfText(
   // Linted with the settings applied, so that places in the text do not matter.
   const options = { folder: file.folder, memoryBytes, severities: severitiesOf(file) }
   const yaml = recipeYaml(file.recipe)
-  const first = await lintText(yaml, options)
-  const { context, facts, findings } = (await isNewlyMeasured(first)) ? await lintText(yaml, options) : first
+  const { context, facts, findings } = await lintText(yaml, options)
   // The rehearsal refuses what the run would refuse.
   const { recoveries } = plannedRun(context.resolved, model).plan
   for (const { settings } of recoveries) {
@@ -38,19 +34,6 @@ export async function planOfText(
   }
   await checkGguf(context.resolved, model)
   return planRecipe(path, context.resolved, facts ?? noFacts, findings)
-}
-
-/** Measures the processor where the recipe will take long, and nobody has. */
-async function isNewlyMeasured({ context, facts }: Awaited<ReturnType<typeof lintText>>): Promise<boolean> {
-  if (!facts?.machine || facts.machine.rates) return false
-  if (!isWorthMeasuring(estimatesOf(context.resolved, facts).seconds)) return false
-  const backend = await openCpu()
-  try {
-    await ratesOf(backend)
-  } finally {
-    await backend.close()
-  }
-  return true
 }
 
 /** The model as its headers describe it; its files are closed. Without its model there is nothing to plan. */
