@@ -1,8 +1,7 @@
 // The top of the page: what runs, how far, how fast, and the buttons that act on it.
 import { runName } from '../../src/shared/format/runName.ts'
 import { formatBytes, megabyte } from '../../src/shared/format/byteSize.ts'
-import { formatDuration, formatValue } from '../../src/shared/format/numbers.ts'
-import { durationRange } from '../../src/shared/plan/pace.ts'
+import { formatDuration, formatValue, roughDuration } from '../../src/shared/format/numbers.ts'
 import type { RunPicture } from '../../src/shared/series/foldRun.ts'
 import type { FromRun, RunStatus } from '../../src/shared/protocol/view.ts'
 import { Button } from '../shared/button.tsx'
@@ -81,7 +80,7 @@ function Progress() {
   const text = [
     overall !== null && `${Math.floor(100 * overall)} %`,
     stage ? [stage.title, stage.detail].filter(Boolean).join(': ') : 'starting',
-    left && `${durationRange(left)} left`,
+    left !== null && `about ${roughDuration(left)} left`,
   ]
   return (
     <div class="row">

@@ -2,11 +2,10 @@
 import type { PlanAndEstimates, Sweep } from '../../engine/sweep/openSweep.ts'
 import { labelsOfRuns } from '../../engine/sweep/planSweep.ts'
 import { formatBytes } from '../../shared/format/byteSize.ts'
-import { formatValue } from '../../shared/format/numbers.ts'
+import { formatValue, roughDuration } from '../../shared/format/numbers.ts'
 import { textTable } from '../../shared/format/textTable.ts'
 import type { Estimates } from '../../shared/plan/estimates.ts'
 import { estimateSweep } from '../../shared/sweep/sweepEstimates.ts'
-import { likelyDuration } from '../../shared/plan/pace.ts'
 import { comparisonTable } from '../../shared/sweep/comparisonTable.ts'
 import { countsText } from '../../shared/sweep/countsText.ts'
 import { foldSeeds } from '../../shared/sweep/foldSeeds.ts'
@@ -29,8 +28,8 @@ export function planText({ plan, labels, estimates }: PlanAndEstimates, jobs: nu
   ].join('\n')
 }
 
-function takes({ seconds, pace, memoryBytes, diskBytes }: Estimates): string[] {
-  return [seconds === null ? '–' : likelyDuration(seconds, pace), formatBytes(memoryBytes), formatBytes(diskBytes)]
+function takes({ seconds, memoryBytes, diskBytes }: Omit<Estimates, 'secondsToPruneAgain'>): string[] {
+  return [seconds === null ? '–' : roughDuration(seconds), formatBytes(memoryBytes), formatBytes(diskBytes)]
 }
 
 export function sweepText({ runs }: SweepTable, sweep: Pick<Sweep, 'folder' | 'runs'>, columns?: number): string {

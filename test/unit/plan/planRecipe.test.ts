@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { beyondDevice } from '../../../src/shared/plan/memory.ts'
 import { planRecipe } from '../../../src/shared/plan/planRecipe.ts'
-import { roughDuration } from '../../../src/shared/plan/pace.ts'
+import { roughDuration } from '../../../src/shared/format/numbers.ts'
 import { lint } from '../../../src/shared/lint/lint.ts'
 import { resolveRecipe } from '../../../src/shared/recipe/resolve.ts'
 import { recipeSchema } from '../../../src/shared/recipe/schema.ts'
