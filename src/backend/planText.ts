@@ -8,12 +8,9 @@ import type { PlannedText } from '../plan/planSummary.ts'
 import type { ParamsOf } from '../protocol/parameters.ts'
 
 /** `gpu`: whether there is one, null when nobody has looked yet. Paths in the result are absolute. */
-export async function planText(
-  { recipe, text, runFolders }: ParamsOf<'plan'>,
-  gpu: boolean | null,
-): Promise<PlannedText> {
+export async function planText({ recipe, text }: ParamsOf<'plan'>, gpu: boolean | null): Promise<PlannedText> {
   const folder = dirname(recipe)
-  const { context, facts, findings } = await lintText(text, { folder, gpu, runFolders })
+  const { context, facts, findings } = await lintText(text, { folder, gpu })
   if (!facts) {
     const first = findings.find((f) => f.severity === 'error')
     throw new EngineError('bad-recipe', first ? first.message : 'This is no SparseScope recipe.')

@@ -9,12 +9,10 @@ import { runFolderAt } from '../runs/folder/runFolder.ts'
 import { summaryText } from '../engine/run/report/summaryTable.ts'
 import type { RunReport } from '../engine/run/report/report.ts'
 import { andList } from '../formatting/lists.ts'
-import { formatCount, formatTrained, formatValue } from '../formatting/numbers.ts'
+import { formatCount, formatTrained, formatValue, roughDuration } from '../formatting/numbers.ts'
 import type { RunEvent } from '../runs/series/events.ts'
 import type { PlannedSpread, PlanSummary, RecoverySummary } from '../plan/planSummary.ts'
 import { eventLine } from '../runs/series/eventLine.ts'
-import { plural } from '../formatting/plural.ts'
-import { likelyDuration } from '../plan/pace.ts'
 import { formatBytes } from '../formatting/byteSize.ts'
 import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
 import { collect } from './optionValues.ts'
@@ -103,12 +101,11 @@ function spreadText({ ends, tries }: PlannedSpread): string {
   return 'the dense model decides how much of each block'
 }
 
-function timeText({ seconds, secondsToPruneAgain, pace }: PlanSummary['estimates']): string {
+function timeText({ seconds, secondsToPruneAgain }: PlanSummary['estimates']): string {
   if (seconds === null) return ''
-  const learnt = pace.runs > 0 ? ` (as ${plural(pace.runs, 'finished run')} here took)` : ''
-  const again = likelyDuration(secondsToPruneAgain, pace)
+  const again = roughDuration(secondsToPruneAgain)
   const why = secondsToPruneAgain > 0 ? `, ${again} of it to prune once more, for the model before recovery` : ''
-  return `, time about ${likelyDuration(seconds, pace)}${learnt}${why}`
+  return `, time about ${roughDuration(seconds)}${why}`
 }
 
 function recoveryText({ place, mode, train, trainable, percentage }: RecoverySummary, parameters: number): string {

@@ -18,7 +18,6 @@ import { Models } from './models/models.ts'
 import { ModelTree } from './models/modelTree.ts'
 import { watchModels } from './models/watchModels.ts'
 import type * as languageClientModule from './recipe/languageClient.ts'
-import { recipeFolders } from './runs/recipeFolders.ts'
 import { Runner } from './runs/runner.ts'
 import { RunPanels } from './runs/runPanels.ts'
 import { RunStore } from './runs/runStore.ts'
@@ -47,7 +46,7 @@ export interface ExtensionApi {
 export function activate(context: vscode.ExtensionContext): ExtensionApi {
   const begun = performance.now()
   const runStore = new RunStore()
-  const services = createServices(context, () => recipeFolders(runStore.list()))
+  const services = createServices(context)
   const sparsity = new KnownSparsity(context.globalState)
   const models = new Models(sparsity, services.facts)
   const runner = new Runner(services, runStore)
@@ -82,7 +81,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     createStatusItem(services, runStore, runner.queue),
     vscode.tasks.registerTaskProvider(taskType, new RunTasks(runner, runStore)),
     ...registerCommands(parts),
-    startLanguageWithRecipe(services, runStore),
+    startLanguageWithRecipe(services),
     offerRestart(services),
   )
   void adoptRuns(parts).catch(services.log.failed)
@@ -118,14 +117,13 @@ function registerCommands(parts: Parts): vscode.Disposable[] {
   )
 }
 
-function startLanguageWithRecipe({ context, log, runFolders }: Services, store: RunStore): vscode.Disposable {
+function startLanguageWithRecipe({ context, log }: Services): vscode.Disposable {
   const start = (document: vscode.TextDocument) => {
     const dist = join(context.extensionPath, 'dist')
     const server = join(dist, 'server.cjs')
     if (stopLanguage || document.languageId !== recipeLanguage || !existsSync(server)) return
     const { startRecipeClient } = createRequire(server)('./languageClient.cjs') as typeof languageClientModule
-    const runs = { folders: runFolders, onChange: (listener: () => void) => store.onChange(listener) }
-    stopLanguage = startRecipeClient({ server, channel: log.channel, language: recipeLanguage, runs }).stop
+    stopLanguage = startRecipeClient({ server, channel: log.channel, language: recipeLanguage }).stop
   }
   vscode.workspace.textDocuments.forEach(start)
   return vscode.workspace.onDidOpenTextDocument(start)

@@ -25,13 +25,11 @@ export interface Services {
   supervisor: Supervisor
   call: Caller
   facts: FactsThread
-  /** Folders of recipes whose finished runs tell how long others take. */
-  runFolders: () => string[]
   /** A backend of this workspace has outlived the window before; none is started to find out. */
   isBackendRunning: () => Promise<boolean>
 }
 
-export function createServices(context: vscode.ExtensionContext, runFolders: () => string[]): Services {
+export function createServices(context: vscode.ExtensionContext): Services {
   const log = createLog()
   const dist = vscode.Uri.joinPath(context.extensionUri, 'dist').fsPath
   const version = String((context.extension.packageJSON as { version: unknown }).version)
@@ -97,7 +95,6 @@ export function createServices(context: vscode.ExtensionContext, runFolders: () 
     supervisor,
     facts,
     call: (name, params, options) => supervisor.call(name, params, options),
-    runFolders,
     async isBackendRunning() {
       for (const runtime of runtimes()) if (await isThere(runtime)) return true
       return false

@@ -45,6 +45,15 @@ export function formatDuration(seconds: number): string {
   return `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, '0')} min`
 }
 
+/** Seconds → "40 s", "6 min", "3.5 h", "3 days". */
+export function roughDuration(seconds: number): string {
+  if (seconds < 90) return `${Math.max(1, Math.round(seconds))} s`
+  if (seconds < 5400) return `${Math.round(seconds / 60)} min`
+  const hours = seconds / 3600
+  if (hours >= 48) return `${Math.round(hours / 24)} days`
+  return `${hours < 10 ? hours.toFixed(1) : Math.round(hours)} h`
+}
+
 /** Four significant digits; null and NaN say so instead of looking like a number. */
 export function formatValue(value: number | null | undefined): string {
   if (value === undefined) return '–'

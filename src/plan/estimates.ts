@@ -4,14 +4,12 @@ import type { LintFacts } from '../recipe/facts.ts'
 import type { ResolvedRecipe } from '../recipe/resolve.ts'
 import { estimateDisk } from './disk.ts'
 import { estimateMemory } from './memory.ts'
-import { unknownPace } from './pace.ts'
-import { paceOf } from './pastRuns.ts'
 import { secondsOfParts, timedParts } from './time.ts'
 
 export type Estimates = PlanSummary['estimates']
 
 /** Bytes are 0 and seconds null where the model, or the machine, is not known. */
-export function estimatesOf(recipe: ResolvedRecipe, { model, machine, data, past = [] }: LintFacts): Estimates {
+export function estimatesOf(recipe: ResolvedRecipe, { model, machine, data }: LintFacts): Estimates {
   const isKnown = model?.modelConfig ?? null
   const parts = model && isKnown && machine ? timedParts(recipe, model, machine, data) : null
   return {
@@ -19,6 +17,5 @@ export function estimatesOf(recipe: ResolvedRecipe, { model, machine, data, past
     diskBytes: model ? estimateDisk(recipe, model) : 0,
     seconds: parts && secondsOfParts(parts),
     secondsToPruneAgain: parts?.find(({ part }) => part === 'baseline')?.seconds ?? 0,
-    pace: machine ? paceOf(recipe, machine, past) : unknownPace,
   }
 }

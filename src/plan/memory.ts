@@ -12,7 +12,6 @@ import { backwardScratchBytes, hiddenBytes, savedBytes } from './activationBytes
 import { passesOf } from './passes.ts'
 import { plannedPrecision, type PlannedPrecision } from './plannedPrecision.ts'
 import { pruneCost, type BlockWorkPlan } from './pruneCost.ts'
-import { planResidency } from './residency.ts'
 import { planSizes, sizesOf, type PlanSizes } from './runPlan.ts'
 import { bytesPerToken } from './textTokens.ts'
 import { sizeOf } from './trainable.ts'
@@ -254,41 +253,6 @@ function retrainingBytes(recover: ResolvedRecover, config: ModelConfig, room: Ro
   const least = leastPassBytes(config, weights, tokens, scratch)
   const dense = recover.loss ? denseModelBytes(config, weights.held, tokens) : 0
   return trained + Math.max(dense > 0 ? 2 * least : least, Math.min(budget.decoderBytes, whole + kept + dense))
-}
-
-/** What a step of retraining computes more than once for want of memory, as shares of the blocks and of the adapted weights. */
-export interface Recomputed {
-  readonly blocks: number
-  readonly weights: number
-}
-
-export function recomputed(
-  recover: ResolvedRecover,
-  config: ModelConfig,
-  model: Pick<ModelFacts, 'tensors'>,
-  { budgetBytes, threads, precision }: { budgetBytes: number; threads: number; precision: PlannedPrecision },
-): Recomputed {
-  const weights = weightSizes(model, precision)
-  const sizes = sizesOf(config, [recover])
-  const limits = { memoryBytes: budgetBytes, limitBytes: Infinity, threads }
-  const { decoderBytes, effectiveWeightBytes } = shareMemory(limits, sizes, 0)
-  const tokens = recover.batch_size * recover.seq_len
-  const dense = recover.loss ? Math.min(decoderBytes / 2, denseModelBytes(config, 4, tokens)) : 0
-  const { keptBlocks } = planResidency(
-    decoderBytes - dense,
-    {
-      numBlocks: config.numBlocks,
-      endsBytes: endsBytes(config, weights.held),
-      blockBytes: weights.held * sizes.blockParameters,
-      readBytes: weights.stored * sizes.blockParameters,
-      hiddenBytes: hiddenBytes(config, tokens),
-      savedBytes: savedBytes(config, tokens),
-      scratchBytes: Math.max(backwardScratchBytes(config, tokens), logitBytes(config, tokens)),
-    },
-    true,
-  )
-  const kept = effectiveWeightBytes / (weights.effective * Math.max(1, sizes.adapted))
-  return { blocks: 1 - keptBlocks / config.numBlocks, weights: Math.max(0, 1 - kept) }
 }
 
 /** The dense model beside the one that is retrained, all of it in memory: its weights and a forward pass. */

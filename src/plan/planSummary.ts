@@ -1,5 +1,4 @@
 // The plan of a recipe, computed before anything runs: the trainable map and the estimates draw from this.
-import type { Pace } from './pace.ts'
 import type { Role } from '../catalog/families/tensorRoles.ts'
 
 export interface PlanRow {
@@ -73,11 +72,10 @@ export interface PlanSummary {
   estimates: {
     memoryBytes: number
     diskBytes: number
-    /** By the number of operations; times `pace`, as this machine takes. */
+    /** A rough figure, from the number of operations. */
     seconds: number | null
     /** Those of them for which a run that recovers block by block prunes once more, to have a pruned model. */
     secondsToPruneAgain: number
-    pace: Pace
   }
   /** One sentence each, worst first. */
   warnings: string[]

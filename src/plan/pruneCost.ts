@@ -1,17 +1,16 @@
-// Cost of pruning beside the forward passes: statistics of the inputs, work that linears with the same input share, and
-// work on each matrix. Numbers come from the methods' rows.
+// Cost of pruning beside the forward passes: statistics of the inputs, what linears with the same input share, and
+// each matrix by itself. Numbers come from the methods' rows.
 import type { ModelConfig } from '../catalog/families/modelConfig.ts'
 import { linearsOfBlock, tokenShare, type BlockLinear } from '../catalog/families/parameters.ts'
-import { leastSquaresWork } from '../catalog/methods/alps.ts'
+import { leastSquaresOperations } from '../catalog/methods/alps.ts'
 import { noCost, type Cost, type Statistic } from '../catalog/methods/method.ts'
 import { methodOf } from '../catalog/methods/methods.ts'
-import { gramWork, productWork, sumOf, timesWork, type Work } from '../catalog/methods/work.ts'
 import { createSelection } from '../recipe/match.ts'
 import type { ResolvedPruneStep, ResolvedRecipe, ResolvedRecover } from '../recipe/resolve.ts'
 
 export interface PruneCost {
-  /** For the whole model. */
-  readonly work: Work
+  /** Multiply-adds in f32, for the whole model. */
+  readonly operations: number
   /** Beside the block itself, at one time; of the block that takes most. */
   readonly bytes: number
   /** Bytes where Hessians are gathered one at a time. */
@@ -29,11 +28,11 @@ const statisticBytes: Record<Statistic, (columns: number) => number> = {
   hessian: (columns) => 4 * columns ** 2,
 }
 
-const statisticWork: Record<Statistic, (columns: number, tokens: number) => Work> = {
-  nothing: () => ({}),
-  // Sums that lose no digit take about as long as two sums.
-  norms: (columns, tokens) => ({ move: 2 * columns * tokens }),
-  hessian: (columns, tokens) => gramWork(tokens, columns),
+/** Multiply-adds; of a Hessian, which is symmetric, half are computed. */
+export const statisticOperations: Record<Statistic, (columns: number, tokens: number) => number> = {
+  nothing: () => 0,
+  norms: (columns, tokens) => columns * tokens,
+  hessian: (columns, tokens) => (columns ** 2 * tokens) / 2,
 }
 
 /** The work on each block in one walk. */
@@ -51,9 +50,8 @@ export function pruneCost(
   const tokens = calibration ? calibration.samples * calibration.seq_len : 0
   const refits = recoveries.flatMap(({ mode, steps }) => (mode === 'refit' ? [steps] : []))
   const selections = prune.map(({ targets, ignore }) => createSelection(targets, ignore))
-  const works: Work[] = []
   const known = new Map<string, ReturnType<typeof stepCost>>()
-  let [bytes, leastBytes, solvingBytes] = [0, 0, 0]
+  let [operations, bytes, leastBytes, solvingBytes] = [0, 0, 0, 0]
   for (let block = 0; block < config.numBlocks; block++) {
     const linears = linearsOfBlock(config, block).map((linear) => ({ ...linear, className: linear.kind }))
     const costs = prune.map((step, i) => {
@@ -64,14 +62,14 @@ export function pruneCost(
       known.set(key, cost)
       return cost
     })
-    works.push(...costs.map((cost) => cost.work))
+    operations += sum(costs.map((cost) => cost.operations))
     const working = Math.max(0, ...costs.map((cost) => cost.working))
     solvingBytes = Math.max(solvingBytes, working)
     bytes = Math.max(bytes, sum(costs.map((cost) => cost.statistics)) + working)
     leastBytes = Math.max(leastBytes, Math.max(0, ...costs.map((cost) => cost.largestStatistic)) + working)
   }
   // A refit needs all Hessians at the end.
-  return { work: sumOf(works), bytes, leastBytes: refits.length > 0 ? bytes : leastBytes, solvingBytes }
+  return { operations, bytes, leastBytes: refits.length > 0 ? bytes : leastBytes, solvingBytes }
 }
 
 /** Cost of one step in one block: statistics of all inputs are there together, while solving goes a linear at a time. */
@@ -91,10 +89,10 @@ function stepCost(
     refitted(prunes ? cost.matrix(rows, columns, step) : noCost, rows, columns, refits),
   )
   const seen = [...inputs].map(([key, columns]) =>
-    statisticWork[needs](columns, tokens * tokenShare(config, experts.get(key) ?? null)),
+    statisticOperations[needs](columns, tokens * tokenShare(config, experts.get(key) ?? null)),
   )
   return {
-    work: sumOf([...seen, ...[...shared, ...matrices].map((c) => c.work)]),
+    operations: sum([...seen, ...[...shared, ...matrices].map((c) => c.operations)]),
     statistics: sum([...inputs.values()].map(statisticBytes[needs])),
     largestStatistic: Math.max(0, ...[...inputs.values()].map(statisticBytes[needs])),
     working: most(shared) + most(matrices),
@@ -102,11 +100,11 @@ function stepCost(
 }
 
 /** With least squares of the kept weights, and the errors before and after. */
-function refitted({ work, bytes }: Cost, rows: number, columns: number, refits: readonly number[]): Cost {
-  if (refits.length === 0) return { work, bytes }
-  const errors = timesWork(2, productWork('f32', rows, columns, columns))
+function refitted({ operations, bytes }: Cost, rows: number, columns: number, refits: readonly number[]): Cost {
+  if (refits.length === 0) return { operations, bytes }
+  const errors = 2 * rows * columns ** 2
   return {
-    work: sumOf([work, ...refits.flatMap((steps) => [leastSquaresWork(rows, columns, steps), errors])]),
+    operations: operations + sum(refits.map((steps) => leastSquaresOperations(rows, columns, steps) + errors)),
     bytes: Math.max(bytes, 4 * columns ** 2 + 8 * 4 * rows * columns),
   }
 }

@@ -19,7 +19,7 @@ import { methodKeyNames, type MethodKey, type MethodSettings } from '../catalog/
 import type { Scope, Selection } from '../catalog/methods/method.ts'
 import { canBeGlobal, methodOf, needsData, type MethodName } from '../catalog/methods/methods.ts'
 import { selectModules, type Module } from '../recipe/match.ts'
-import { decidesInRun, sparsityOfBlock, type ResolvedPruneStep } from '../recipe/resolve.ts'
+import { decidesInRun, sparsityOfBlock, type ResolvedPruneStep, type ResolvedRecipe } from '../recipe/resolve.ts'
 
 export interface PruneEntry {
   readonly method: MethodName
@@ -104,6 +104,19 @@ export function plannedTrials(
       return [{ entry: entries[i], step: i, name, key, choices }]
     })
   })
+}
+
+/** How often the model is pruned to find out settings that the recipe leaves to the run. */
+export function tries({ prune }: Pick<ResolvedRecipe, 'prune'>): number {
+  const blocks = [0, 1].map(() => ({ size: 1, value: 0 }))
+  const counts = prune.flatMap((step) => {
+    const { allocation: name, sparsity } = step
+    if (!spreadsOverBlocks(step) || typeof sparsity !== 'number') return []
+    return keysOf(name).flatMap((key) =>
+      step[name]?.[key] === tried ? (allocationOf(name).tries[key]?.(blocks, sparsity).length ?? []) : [],
+    )
+  })
+  return counts.length > 0 ? Math.min(...counts) : 0
 }
 
 /** Its one number is spread by its allocation, and neither N:M nor a group over the whole model says otherwise. */

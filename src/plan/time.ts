@@ -1,41 +1,41 @@
-// How long a run takes, and its parts: the work of each by kind (methods/work.ts, passWork.ts) at the rates of this machine.
-// `run` shows a measured remaining time as soon as it runs.
-import type { Stage } from '../catalog/stages.ts'
-import { idShapeOf, type DataFacts } from '../recipe/facts.ts'
-import { tried } from '../catalog/allocations/allocation.ts'
-import { allocationOf, keysOf } from '../catalog/allocations/allocations.ts'
-import {
-  secondsOfWork,
-  sumOf,
-  timesWork,
-  usualRates,
-  workKinds,
-  type Rates,
-  type Work,
-} from '../catalog/methods/work.ts'
+// How long a run takes, and its parts: multiply-adds over one rate for each kind of device. This is good to a factor of about two,
+// enough to tell minutes from hours. A run that has measured itself tells more (engine/run/state/overall.ts).
+import { adapterAmong } from '../catalog/adapters/adapters.ts'
+import { isMeasured } from '../catalog/allocations/allocations.ts'
+import type { ModelConfig } from '../catalog/families/modelConfig.ts'
+import { linearsOfBlock, tokenShare } from '../catalog/families/parameters.ts'
+import { methodOf, needsData } from '../catalog/methods/methods.ts'
 import { triedWindows } from '../recipe/defaults.ts'
-import type { ResolvedEvaluation, ResolvedRecipe } from '../recipe/resolve.ts'
+import type { DataFacts, MachineFacts, ModelFacts } from '../recipe/facts.ts'
+import {
+  isTraining,
+  type ResolvedEvaluation,
+  type ResolvedPruneStep,
+  type ResolvedRecipe,
+  type ResolvedRecover,
+} from '../recipe/resolve.ts'
+import type { Stage } from '../catalog/stages.ts'
 import { outputsOf, savesPruned, type OutputKind } from './outputs.ts'
 import { passesOf, timesBetweenAll, type RecoveryPass } from './passes.ts'
-import { passWork } from './passWork.ts'
-import { spreadsOverBlocks } from './pruneEntries.ts'
-import { plannedPrecision } from './plannedPrecision.ts'
-import { recoverWork, walkWork, type Planned, type PlannedMachine, type PlannedModel } from './recoverWork.ts'
-import { bytesPerToken, plannedWriting } from './textTokens.ts'
+import { plannedPrecision, type PlannedPrecision } from './plannedPrecision.ts'
+import { pruneCost, statisticOperations, type BlockWorkPlan } from './pruneCost.ts'
+import { tries } from './pruneEntries.ts'
+import { tokensIn, usualLength } from './textTokens.ts'
 
-/** Operations per second of a GPU: a guess on the low side. */
-const perGpu = 2e12
-/** Tokens of a sequence where a task reads rows as long as they are. */
-const usualLength = 128
-/** What kernels take, and calling them, memory for them, and its collector, over what kernels take (profiles of runs: 5 to 10 %). */
-const besideKernels = 1.07
+/** Multiply-adds a second of a processor thread, over whole runs on a server core with AMX (bench/RESULTS.md). */
+const perThread: Readonly<Record<PlannedPrecision, number>> = { f32: 45e9, bf16: 90e9 }
+/** The same of a GPU: a guess on the low side. */
+const perGpu = 1e12
+const diskBytesPerSecond = 400e6
 /** Reading, starting threads, compiling shaders. */
 const startSeconds = 1.5
+/** Optimiser steps from which a retraining knows its pace. */
+const firstSteps = 10
 
 /**
- * Parts of a run; `allocate` is the trial of settings before anything is pruned, `baseline` is the pruning pass by which a run that recovers block by block has a pruned model to measure or
- * to save, `recover 0` the first pass of recovery after pruning,
- * `evaluate between 0` all measurements of the first entry of `evaluate` in the middle of recoveries.
+ * Parts of a run. `allocate` is the trial of settings before anything is pruned. `baseline` is the pruning pass by which a run
+ * that recovers block by block has a pruned model to measure or to save. `recover 0` is the first pass of recovery after
+ * pruning. `evaluate between 0` is all measurements of the first entry of `evaluate` in the middle of recoveries.
  */
 export type WorkPart =
   | 'allocate'
@@ -49,6 +49,23 @@ export type WorkPart =
 export interface PlannedPart {
   readonly part: WorkPart
   readonly seconds: number
+  /** Share of it, 0 to 1, from which it knows its own pace: ten steps of a retraining, one block of all else. */
+  readonly firstShare: number
+}
+
+export type PlannedModel = Pick<ModelFacts, 'modelConfig' | 'parameters' | 'modules' | 'tensors'>
+
+export type PlannedMachine = Pick<MachineFacts, 'gpu' | 'threads' | 'bf16'>
+
+/** A recipe on a machine. */
+interface Planned {
+  readonly recipe: ResolvedRecipe
+  readonly config: ModelConfig
+  /** Seconds of a forward pass through all blocks, and of logits. */
+  forward(tokens: number, seqLen: number): number
+  head(tokens: number): number
+  /** Seconds of multiply-adds in f32. */
+  solving(operations: number): number
 }
 
 /** A whole run's. */
@@ -66,78 +83,50 @@ export function timedParts(
   return plannedParts(recipe, model, machine, (evaluation) => tokensIn(data, evaluation))
 }
 
-/** The parts that the recipe asks for. */
+/** The parts that the recipe asks for; none for a model that cannot be computed with. */
 export function plannedParts(
   recipe: ResolvedRecipe,
   model: PlannedModel,
   machine: PlannedMachine,
   tokensOf: (evaluation: ResolvedEvaluation) => number,
 ): PlannedPart[] {
-  const seconds = secondsFor(machine)
-  const parts = partsOfWork(recipe, model, machine, tokensOf).map(({ part, work }) => ({
-    part,
-    seconds: seconds(work),
-  }))
-  return parts.filter((part) => part.seconds > 0)
-}
-
-/** The work of each part; some have none. */
-export function partsOfWork(
-  recipe: ResolvedRecipe,
-  model: PlannedModel,
-  machine: PlannedMachine,
-  tokensOf: (evaluation: ResolvedEvaluation) => number,
-): { readonly part: WorkPart; readonly work: Work }[] {
   const config = model.modelConfig
   if (!config) return []
-  const precision = plannedPrecision(recipe, model, machine)
-  const planned: Planned = { recipe, model, config, machine, precision, passes: passWork(config, precision) }
+  const planned: Planned = { recipe, config, ...ratesOf(config, machine, plannedPrecision(recipe, model, machine)) }
   const { evaluate, recover, prune } = recipe
-  // Every pass reads all weights, those of the dense model too where the loss compares with it, and writes what it changed into a stage.
-  const bytes = bytesOf(model)
-  const moving = { disk: 2 * bytes }
-  const beside = ({ recoveries }: RecoveryPass) => (recoveries.some(({ loss }) => loss) ? { disk: bytes } : {})
+  // Every pass reads all weights, those of the dense model too where the loss compares with it, and writes what it changed.
+  const reading = bytesOf(model) / diskBytesPerSecond
+  const moving = 2 * reading
+  const beside = ({ recoveries }: RecoveryPass) => (recoveries.some(({ loss }) => loss) ? reading : 0)
   const { whilePruning, later } = passesOf(recover, prune.length > 0)
-  const measuring = (e: ResolvedEvaluation) => measuringWork(planned, e, tokensOf(e))
-  const stage = (name: Stage) => sumOf(evaluate.filter((e) => isAskedAt(e, name, recipe)).map(measuring))
-  const recovering = ({ recoveries }: RecoveryPass) => sumOf(recoveries.map((one) => recoverWork(planned, one)))
+  const measuring = (e: ResolvedEvaluation) => evaluationSeconds(planned, e, tokensOf(e))
+  const stage = (name: Stage) => sum(evaluate.filter((e) => isAskedAt(e, name, recipe)).map(measuring))
+  const recovering = ({ recoveries }: RecoveryPass) => sum(recoveries.map((one) => recoverSeconds(planned, one)))
   const walking = (pass: RecoveryPass, prunes: boolean) =>
-    pass.blockwise ? walkWork(planned, { prunes, recoveries: pass.recoveries }) : {}
+    pass.blockwise ? walkSeconds(planned, { prunes, recoveries: pass.recoveries }) : 0
   const first: RecoveryPass = { blockwise: true, recoveries: whilePruning }
   const again = evaluate.some((e) => isAskedAt(e, 'pruned', recipe)) || savesPruned(recipe)
-  return [
-    { part: 'evaluate dense', work: stage('dense') },
-    { part: 'allocate', work: timesWork(tries(recipe), tryWork(planned)) },
-    {
-      part: 'baseline',
-      work: whilePruning.length > 0 && again ? walking({ blockwise: true, recoveries: [] }, true) : {},
-    },
-    { part: 'prune', work: prune.length > 0 ? sumOf([walking(first, true), recovering(first), moving]) : {} },
-    { part: 'evaluate pruned', work: stage('pruned') },
-    ...later.map((pass, i) => ({
-      part: `recover ${i}` as const,
-      work: sumOf([walking(pass, false), recovering(pass), moving, beside(pass)]),
-    })),
-    ...evaluate.map((e, i) => ({
-      part: `evaluate between ${i}` as const,
-      work: timesWork(timesBetweenAll(recipe, config.numBlocks, e.every), measuring(e)),
-    })),
-    { part: 'evaluate recovered', work: stage('recovered') },
-    ...outputsOf(recipe).map(({ kind }) => ({ part: `save ${kind}` as const, work: moving })),
+  const block = 1 / config.numBlocks
+  const of = (part: WorkPart, seconds: number, firstShare = block): PlannedPart => ({ part, seconds, firstShare })
+  const parts = [
+    of('evaluate dense', stage('dense')),
+    of('allocate', tries(recipe) * trySeconds(planned)),
+    of('baseline', whilePruning.length > 0 && again ? walking({ blockwise: true, recoveries: [] }, true) : 0),
+    of('prune', prune.length > 0 ? walking(first, true) + recovering(first) + moving : 0),
+    of('evaluate pruned', stage('pruned')),
+    ...later.map((pass, i) => {
+      const [{ mode, steps }] = pass.recoveries
+      const seconds = walking(pass, false) + recovering(pass) + moving + beside(pass)
+      return of(`recover ${i}`, seconds, mode === 'retrain' ? Math.min(1, firstSteps / steps) : block)
+    }),
+    ...evaluate.map((e, i) =>
+      of(`evaluate between ${i}`, timesBetweenAll(recipe, config.numBlocks, e.every) * measuring(e)),
+    ),
+    of('evaluate recovered', stage('recovered')),
+    ...outputsOf(recipe).map(({ kind }) => of(`save ${kind}`, moving)),
   ]
+  return parts.filter(({ seconds }) => seconds > 0)
 }
-
-/** Seconds of work on this machine. */
-export function secondsFor({ gpu, threads, rates = usualRates }: PlannedMachine): (work: Work) => number {
-  if (gpu) return (work) => secondsOfWork(work, gpuRates)
-  return ({ disk = 0, ...work }) =>
-    (besideKernels * secondsOfWork(work, rates)) / Math.max(1, threads) + disk / rates.disk
-}
-
-/** Beside products, a GPU takes no time that would tell. */
-const gpuRates = Object.fromEntries(
-  workKinds.map((kind) => [kind, kind === 'disk' ? usualRates.disk : perGpu]),
-) as Rates
 
 /** Without `recover`, the pruned model is what comes out: a recipe that asks for `recovered` means it. */
 export function isAskedAt(
@@ -150,38 +139,100 @@ export function isAskedAt(
   return stage === 'dense' && at.includes('dense')
 }
 
-/** A pass over the text that is measured on. */
-function measuringWork(
-  { passes, config }: Planned,
-  { seq_len: seqLen = usualLength }: ResolvedEvaluation,
+/**
+ * Seconds in which an analysis gathers the Hessians of a block and prunes it by each step. A block in the middle stands for all:
+ * the first of a mixture may have no experts.
+ */
+export function analysisSeconds(
+  config: ModelConfig,
   tokens: number,
-): Work {
-  return sumOf([passes.forward({ tokens, seqLen: Math.min(seqLen, config.maxPositions) }), passes.head(tokens)])
+  steps: readonly ResolvedPruneStep[],
+  machine: PlannedMachine,
+): number {
+  const { forward, solving } = ratesOf(config, machine, 'f32')
+  const linears = linearsOfBlock(config, config.numBlocks >> 1)
+  const inputs = new Map(linears.map(({ inputKey, shape, expert }) => [inputKey, { columns: shape[1], expert }]))
+  const hessians = [...inputs.values()].map(({ columns, expert }) =>
+    statisticOperations.hessian(columns, tokens * tokenShare(config, expert)),
+  )
+  const ways = steps.flatMap((step) => {
+    const { cost } = methodOf(step.method)
+    // What linears with one input share is prepared once for all sparsities of a method.
+    const sharers = steps.filter(({ method }) => method === step.method).length
+    return [
+      ...[...inputs.values()].map(({ columns }) => cost.shared(columns).operations / sharers),
+      // The error is a product of the Hessian with what the outputs lose.
+      ...linears.map(({ shape: [rows, columns] }) => {
+        return cost.matrix(rows, columns, step).operations + rows * columns ** 2
+      }),
+    ]
+  })
+  return (
+    forward(tokens, Math.min(tokens, config.maxPositions)) / config.numBlocks + solving(sum([...hessians, ...ways]))
+  )
 }
 
-/** How often the model is pruned to find out settings that the recipe leaves to the run. */
-export function tries({ prune }: Pick<ResolvedRecipe, 'prune'>): number {
-  const blocks = [0, 1].map(() => ({ size: 1, value: 0 }))
-  const counts = prune.flatMap((step) => {
-    const { allocation: name, sparsity } = step
-    if (!spreadsOverBlocks(step) || typeof sparsity !== 'number') return []
-    return keysOf(name).flatMap((key) =>
-      step[name]?.[key] === tried ? (allocationOf(name).tries[key]?.(blocks, sparsity).length ?? []) : [],
-    )
-  })
-  return counts.length > 0 ? Math.min(...counts) : 0
+function ratesOf(config: ModelConfig, { gpu, threads }: PlannedMachine, precision: PlannedPrecision) {
+  const rate = (of: PlannedPrecision) => (gpu ? perGpu : perThread[of] * Math.max(1, threads))
+  const linears = Array.from({ length: config.numBlocks }, (_, block) => linearsOfBlock(config, block)).flat()
+  const weights = sum(linears.map(({ shape, expert }) => shape[0] * shape[1] * tokenShare(config, expert)))
+  // Scores of the keys before each query, and the sum of their values.
+  const attention = (seqLen: number) =>
+    2 * config.numHeads * config.headDim * sum(config.windows.map((window) => Math.min(window || Infinity, seqLen / 2)))
+  return {
+    forward: (tokens: number, seqLen: number) => (tokens * (weights + attention(seqLen))) / rate(precision),
+    head: (tokens: number) => (tokens * config.vocabSize * config.embedSize) / rate(precision),
+    solving: (operations: number) => operations / rate('f32'),
+  }
+}
+
+/** A walk over the blocks, without the steps of its recoveries. */
+function walkSeconds({ recipe, config, forward, solving }: Planned, work: BlockWorkPlan): number {
+  const { prune, calibration } = recipe
+  const { prunes, recoveries } = work
+  const looks =
+    (prunes && prune.some(({ method, allocation }) => needsData(method) || isMeasured(allocation))) ||
+    recoveries.length > 0
+  // Once through the dense block, and once through the pruned one but for the last, whose outputs nobody reads; before them
+  // through the dense model where it decides how much of each block goes, and beside them where its own stream is fitted to.
+  const allocating = prunes && prune.some(({ allocation }) => isMeasured(allocation))
+  const dense = recoveries.some(({ mode, targets }) => mode === 'reconstruct' && targets === 'model')
+  const times = looks ? 2 - 1 / config.numBlocks + Number(allocating) + Number(dense) : 0
+  const { samples, seq_len: seqLen } = calibration ?? { samples: 0, seq_len: 0 }
+  return times * forward(samples * seqLen, seqLen) + solving(pruneCost(recipe, config, work).operations)
+}
+
+/** The steps of a recovery that trains, and the errors that a reconstruction measures before and after them. */
+function recoverSeconds({ recipe, forward, head }: Planned, recover: ResolvedRecover): number {
+  const { mode, steps, batch_size: batch, grad_accumulation: batches, train, loss } = recover
+  if (!isTraining(mode)) return 0
+  const { samples, seq_len: seqLen } =
+    mode === 'retrain' ? { samples: 0, seq_len: recover.seq_len } : (recipe.calibration ?? { samples: 0, seq_len: 0 })
+  const tokens = steps * batch * batches * seqLen
+  // Forward, backward to the inputs, and backward to the weights.
+  const passes = train.includes('full') || adapterAmong(train) !== null ? 3 : 2
+  if (mode === 'reconstruct') return passes * forward(tokens, seqLen) + 2 * forward(samples * seqLen, seqLen)
+  return (passes + (loss ? 1 : 0)) * (forward(tokens, seqLen) + head(tokens))
+}
+
+/** A pass over the text that is measured on. */
+function evaluationSeconds(
+  { config, forward, head }: Planned,
+  { seq_len: seqLen = usualLength }: ResolvedEvaluation,
+  tokens: number,
+): number {
+  return forward(tokens, Math.min(seqLen, config.maxPositions)) + head(tokens)
 }
 
 /** Pruning on a few windows, and the loss on as many. */
-function tryWork(planned: Planned): Work {
+function trySeconds(planned: Planned): number {
   const { calibration } = planned.recipe
-  if (!calibration) return {}
+  if (!calibration) return 0
   const { seq_len: seqLen } = calibration
   const samples = Math.min(triedWindows, calibration.samples)
   const few = { ...planned, recipe: { ...planned.recipe, calibration: { ...calibration, samples } } }
   const tokens = samples * seqLen
-  const { forward, head } = planned.passes
-  return sumOf([walkWork(few, { prunes: true, recoveries: [] }), forward({ tokens, seqLen }), head(tokens)])
+  return walkSeconds(few, { prunes: true, recoveries: [] }) + planned.forward(tokens, seqLen) + planned.head(tokens)
 }
 
 function bytesOf({ tensors }: PlannedModel): number {
@@ -190,12 +241,6 @@ function bytesOf({ tensors }: PlannedModel): number {
   return bytes
 }
 
-function tokensIn(data: ReadonlyMap<string, DataFacts>, evaluation: ResolvedEvaluation): number {
-  const { data: path, field, samples = Infinity, seq_len: seqLen = usualLength, limit } = evaluation
-  if (path === undefined) return plannedWriting(evaluation)
-  const file = data.get(path)
-  if (limit !== undefined && file?.documents) return (file.bytes / bytesPerToken) * Math.min(1, limit / file.documents)
-  const shape = idShapeOf(file, field)
-  const all = shape ? shape.reduce((a, b) => a * b, 1) : (file?.bytes ?? 0) / bytesPerToken
-  return Math.min(all, samples * seqLen)
+function sum(values: readonly number[]): number {
+  return values.reduce((a, b) => a + b, 0)
 }

@@ -195,8 +195,8 @@ export interface MeasurableMethod {
   /** Blocks whose errors are known, of all. */
   measured: number
   blocks: number
-  /** Estimated time of the blocks that are left, least and most; null where the machine is not known. 0 and 0: all are measured. */
-  seconds: readonly [low: number, high: number] | null
+  /** Estimated time of the blocks that are left; 0: all are measured. */
+  seconds: number
 }
 
 /** A tensor that both have. */

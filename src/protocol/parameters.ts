@@ -10,8 +10,6 @@ const text = z.string()
 const index = z.int().nonnegative()
 /** null: as much as a run takes by default. */
 const memoryBytes = z.number().nonnegative().nullable()
-/** Folders of the workspace's recipes that have runs: those that finished tell how long others take. */
-const runFolders = z.array(text).max(1000).optional()
 const model = z.object({ path: text })
 const looked = model.extend({
   /** `path` is hf:org/name[@revision], and is looked at on the Hub: a tensor comes whole when it is asked about, and nothing is kept. */
@@ -104,7 +102,7 @@ const schemas = {
   }),
   /** Writes the model card of a checkpoint that a run has saved; never over one that is there. */
   writeCard: model,
-  plan: z.object({ recipe: text, text, runFolders }),
+  plan: z.object({ recipe: text, text }),
   run: z.object({
     recipe: text,
     /** Overrides as in `run --set`: "recover.steps=10". */
@@ -112,7 +110,6 @@ const schemas = {
     /** Run folder to go on with, or null. */
     resume: text.nullable(),
     memoryBytes,
-    runFolders,
   }),
   activeRuns: z.null(),
   /** Answers and updates as of `run`, for a run that another connection started. Cancelling it cancels the run. */

@@ -1,6 +1,5 @@
 // Facts about the world outside the recipe that lint uses. Gathering them is the caller's work (src/engine/facts): the
 // rules themselves read no file. Null or absent means not looked at, and rules that need the fact stay silent.
-import type { Rates } from '../catalog/methods/work.ts'
 import type { ModelConfig } from '../catalog/families/modelConfig.ts'
 import type { Parameter } from '../catalog/families/parameters.ts'
 import type { Overlap } from '../formatting/paths.ts'
@@ -100,8 +99,6 @@ export interface MachineFacts {
   readonly gpu: boolean | null
   /** The processor has instructions for products of bf16. */
   readonly bf16?: boolean
-  /** As measured on its processor; absent: nobody has. */
-  readonly rates?: Rates
 }
 
 export interface OutputFacts {
@@ -110,22 +107,9 @@ export interface OutputFacts {
   readonly overlap: Overlap | null
 }
 
-/** A finished run, as far as it tells how long others take. */
-export interface PastRun {
-  readonly gpu: boolean
-  /** Modes of its recoveries, in their order. */
-  readonly modes: string
-  /** Whether its time was planned by measured rates. */
-  readonly measured: boolean
-  /** Its seconds over those that were planned. */
-  readonly ratio: number
-}
-
 export interface LintFacts {
   /** The recipe's folder, absolute: its paths are relative to it. */
   readonly folder?: string
-  /** Finished runs that tell how long others take, newest first. */
-  readonly past?: readonly PastRun[]
   readonly model: ModelFacts | null
   /** By path as written in the recipe. */
   readonly data: ReadonlyMap<string, DataFacts>

@@ -62,10 +62,10 @@ function pathOf(uri: string): string | null {
   return file.startsWith('file:') ? fileURLToPath(file) : null
 }
 
-async function analyse(document: TextDocument, { severities, runFolders }: Settings): Promise<Analysis> {
+async function analyse(document: TextDocument, { severities }: Settings): Promise<Analysis> {
   const path = pathOf(document.uri)
   const folder = path === null ? null : dirname(path)
-  const result = await lintText(document.getText(), { folder, severities, runFolders })
+  const result = await lintText(document.getText(), { folder, severities })
   const { facts, context, findings } = result
   const plan = facts?.model?.modelConfig ? planRecipe(path ?? '', context.resolved, facts, findings) : null
   const sweep = context.recipe.sweep ? estimateSweepOf(context.recipe, facts ?? noFacts) : null

@@ -11,7 +11,6 @@ import {
 import type { Connection, InitializeResult, ServerCapabilities } from 'vscode-languageserver/node'
 import { TextDocument } from 'vscode-languageserver-textdocument'
 import { weightsGlobs } from '../catalog/formats/checkpointFormats.ts'
-import { runFoldersMethod } from '../protocol/recipeServer.ts'
 import type { Answers, FeatureName, Features } from './answers.ts'
 import { codeActionKinds } from './features/codeActions.ts'
 import { createRecipeThreads, isLong } from './recipeThread.ts'
@@ -41,7 +40,6 @@ export function startLanguageServer(answers: Answers): void {
   const documents = new TextDocuments(TextDocument)
   const threads = createRecipeThreads()
   let settings: Settings = defaultSettings
-  let runFolders: readonly string[] = []
   let pendingRefresh: NodeJS.Timeout | undefined
   /** Abilities of the client, known after `initialize`. */
   let client = { configuration: false, refreshDiagnostics: false, refreshLenses: false, refreshHints: false }
@@ -86,10 +84,6 @@ export function startLanguageServer(answers: Answers): void {
     clearTimeout(pendingRefresh)
     pendingRefresh = setTimeout(refresh, quietMs)
   })
-  connection.onNotification(runFoldersMethod, ({ folders }: { folders: readonly string[] }) => {
-    runFolders = folders
-    refresh()
-  })
   documents.onDidChangeContent(({ document }) => threads.changed(document.uri))
   documents.onDidClose(({ document: { uri } }) => {
     answers.close(uri)
@@ -100,7 +94,7 @@ export function startLanguageServer(answers: Answers): void {
     if (!known) return otherwise
     const { languageId, version } = known
     const document = { uri, languageId, version, text: known.getText() }
-    const question = { feature, asked, document, settings: { ...settings, runFolders } }
+    const question = { feature, asked, document, settings }
     return isLong(document.text) ? threads.ask(question) : answers.to(question)
   })
   documents.listen(connection)

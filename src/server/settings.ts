@@ -7,11 +7,9 @@ export interface Settings {
   severities: Record<string, Severity | 'off'>
   inlayHints: boolean
   codeLens: boolean
-  /** Folders of recipes whose finished runs tell how long others take; not the user's, the editor finds them. */
-  runFolders: readonly string[]
 }
 
-export const defaultSettings: Settings = { severities: {}, inlayHints: true, codeLens: true, runFolders: [] }
+export const defaultSettings: Settings = { severities: {}, inlayHints: true, codeLens: true }
 
 const known: readonly unknown[] = ['error', 'warning', 'info', 'hint', 'off']
 
@@ -23,5 +21,5 @@ export function readSettings(section: unknown): Settings {
     if (findRule(rule) && known.includes(severity)) severities[rule] = severity as Severity | 'off'
   }
   const { inlayHints, codeLens } = section
-  return { severities, inlayHints: inlayHints !== false, codeLens: codeLens !== false, runFolders: [] }
+  return { severities, inlayHints: inlayHints !== false, codeLens: codeLens !== false }
 }

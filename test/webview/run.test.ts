@@ -42,7 +42,7 @@ describe('the view of a run in Chromium', () => {
     assert.match(texts[1], /^✓ Prune, done 67\.65 perplexity 1\.6 s$/)
     assert.match(texts[2], /^● Retrain, going on 45\.03 perplexity step 15 of 40 /)
     assert.match(texts[3], /^○ Recovered/)
-    await page.getByText('50 % · Retrain: step 15 of 40 · 7–12 s left').waitFor()
+    await page.getByText('50 % · Retrain: step 15 of 40 · about 9 s left').waitFor()
     assert.equal(await view.rail().nth(2).getAttribute('aria-current'), 'step')
     await view.choose(loss, 'Show as table')
     assert.equal(

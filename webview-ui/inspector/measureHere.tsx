@@ -1,7 +1,7 @@
 // Measuring in place what pruning by a method would cost: any method, all blocks or the first one first.
 import { useState } from 'preact/hooks'
 import { methodOf } from '../../src/catalog/methods/methods.ts'
-import { durationRange } from '../../src/plan/pace.ts'
+import { roughDuration } from '../../src/formatting/numbers.ts'
 import type { MeasurableMethod } from '../../src/protocol/inspect.ts'
 import { Button } from '../shared/button.tsx'
 import { Select } from '../shared/parts.tsx'
@@ -72,9 +72,7 @@ export function MeasureHere() {
         title={`Measures what pruning by ${title} would cost each matrix, on the text of the analysis`}
         untrusted={untrusted}
       >
-        {isDone
-          ? `${title} is measured`
-          : `Measure ${title} here${seconds ? ` (about ${durationRange(seconds)})` : ''}`}
+        {isDone ? `${title} is measured` : `Measure ${title} here (about ${roughDuration(seconds)})`}
       </Button>
       {measured === 0 && blocks > 1 && (
         <Button

@@ -1,7 +1,7 @@
 // What the form of a recipe knows: the choices, the text that they make, and what that text comes to.
-import { likelyDuration } from '../../src/plan/pace.ts'
 import { computed, signal } from '@preact/signals'
 import { formatBytes } from '../../src/formatting/byteSize.ts'
+import { roughDuration } from '../../src/formatting/numbers.ts'
 import { plural } from '../../src/formatting/plural.ts'
 import type { PlannedProblem, PlannedText } from '../../src/plan/planSummary.ts'
 import type { MethodName } from '../../src/catalog/methods/methods.ts'
@@ -168,9 +168,9 @@ export const canRun = computed(() => isComplete.value && plan.value !== null && 
 export const summary = computed(() => {
   const wrong = [...problems.value.values()].flat().filter(({ severity }) => severity === 'error').length
   if (plan.value && canRun.value) {
-    const { seconds, pace, memoryBytes } = plan.value.estimates
+    const { seconds, memoryBytes } = plan.value.estimates
     const runs = settled.value?.compare?.values.length ?? 1
-    const time = seconds === null ? [] : [`about ${likelyDuration(seconds * runs, pace)}`]
+    const time = seconds === null ? [] : [`about ${roughDuration(seconds * runs)}`]
     return [...time, formatBytes(memoryBytes)].join(', ')
   }
   return wrong > 0 ? `${plural(wrong, 'problem')} above.` : (planProblem.value ?? '')

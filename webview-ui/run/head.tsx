@@ -1,8 +1,7 @@
 // The top of the page: what runs, how far, how fast, and the buttons that act on it.
 import { runName } from '../../src/formatting/runName.ts'
 import { formatBytes, megabyte } from '../../src/formatting/byteSize.ts'
-import { formatDuration, formatValue } from '../../src/formatting/numbers.ts'
-import { durationRange } from '../../src/plan/pace.ts'
+import { formatDuration, formatValue, roughDuration } from '../../src/formatting/numbers.ts'
 import type { RunPicture } from '../../src/runs/series/foldRun.ts'
 import type { FromRun } from '../../src/protocol/view.ts'
 import type { RunStatus } from '../../src/runs/series/foldRun.ts'
@@ -82,7 +81,7 @@ function Progress() {
   const text = [
     overall !== null && `${Math.floor(100 * overall)} %`,
     stage ? [stage.title, stage.detail].filter(Boolean).join(': ') : 'starting',
-    left && `${durationRange(left)} left`,
+    left !== null && `about ${roughDuration(left)} left`,
   ]
   return (
     <div class="row">

@@ -1,5 +1,4 @@
 import { factorScratchBytes, selectionCost, type Cost, type PruneMethod } from './method.ts'
-import { gramWork, productWork, sumOf, timesWork, type Work } from './work.ts'
 
 /** Iterations until its mask no longer changes, as measured (docs/methods.md, "ALPS"). */
 export const usualIterations = 36
@@ -8,10 +7,9 @@ const usualPenalties = usualIterations / 3
 /** Steps of conjugate gradients on the final mask. */
 export const leastSquaresSteps = 10
 
-/** Conjugate gradients on a fixed mask: a product and seven sums and copies a step, and the residual before them. */
-export function leastSquaresWork(rows: number, columns: number, steps: number): Work {
-  const step = sumOf([productWork('f32', rows, columns, columns), { move: 7 * rows * columns }])
-  return timesWork(steps + 1, step)
+/** Conjugate gradients on a fixed mask: a product a step, and the residual before them. */
+export function leastSquaresOperations(rows: number, columns: number, steps: number): number {
+  return (steps + 1) * rows * columns ** 2
 }
 
 /** Most bytes of inverses that are kept for linears with the same input. */
@@ -36,16 +34,16 @@ export const alps: PruneMethod = {
   cost: {
     // There is an inverse for each penalty, beside the Hessian with unit diagonal.
     shared: (columns) => ({
-      work: timesWork(usualPenalties, sumOf([{ factor: columns ** 3 }, gramWork(columns, columns)])),
+      operations: usualPenalties * 2 * columns ** 3,
       bytes: 4 * columns ** 2 * (2 + Math.min(usualPenalties, keptInverses(columns))) + factorScratchBytes(columns),
     }),
-    matrix(rows, columns, settings): Cost {
-      const count = Math.min(settings.iterations ?? usualIterations, usualIterations)
-      const { work, bytes } = selectionCost(rows, columns, settings)
-      // A product, a mask, and eight sums and copies.
-      const iteration = sumOf([work, productWork('f32', rows, columns, columns), { move: 8 * rows * columns }])
+    // A product and a mask in each iteration.
+    matrix(rows, columns, { iterations = usualIterations }): Cost {
+      const { operations, bytes } = selectionCost(rows, columns)
+      const count = Math.min(iterations, usualIterations)
       return {
-        work: sumOf([timesWork(count, iteration), leastSquaresWork(rows, columns, leastSquaresSteps)]),
+        operations:
+          count * (operations + rows * columns ** 2) + leastSquaresOperations(rows, columns, leastSquaresSteps),
         bytes: bytes + 6 * 4 * rows * columns,
       }
     },

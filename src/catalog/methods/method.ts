@@ -1,7 +1,6 @@
 // The row of a pruning method holds everything about it but the arithmetic. Schema, defaults, lint, plan, documentation,
 // command line and form read it; the engine has the arithmetic under the same name.
 import type { MethodSettings } from './keys.ts'
-import type { Work } from './work.ts'
 
 /** The group in which weights compete (docs/methods.md, "Comparison groups and exact counts"). */
 export const scopes = ['tensor', 'row', 'global'] as const
@@ -14,9 +13,9 @@ export type Selection = (typeof selections)[number]
 /** The statistic of a linear's inputs that a method needs: nothing, Σ x² of each, or all of XᵀX. */
 export type Statistic = 'nothing' | 'norms' | 'hessian'
 
-/** Work, and the most bytes in use at one time. */
+/** Multiply-adds in f32, and the most bytes in use at one time. */
 export interface Cost {
-  readonly work: Work
+  readonly operations: number
   readonly bytes: number
 }
 
@@ -69,19 +68,17 @@ export function factorScratchBytes(columns: number): number {
   return 4 * columns * Math.min(columns, factorPanelWidth)
 }
 
-export const noCost: Cost = { work: {}, bytes: 0 }
+export const noCost: Cost = { operations: 0, bytes: 0 }
 
-/** Passes over the scores of a matrix: two or three digits of the limit are counted, and the mask is written. */
-const passesOverScores = 4
+/** Choosing one weight takes about as long as so many multiply-adds of a product. */
+const operationsPerChoice = 250
 
 /** N of every M columns go; a step of `unstructured` has no such groups. */
 export function isGrouped(pattern: string | undefined): boolean {
   return pattern?.includes(':') === true
 }
 
-/** Choosing the smallest scores: of rows, of groups of N:M, or of a whole matrix by counting their digits. */
-export function selectionCost(rows: number, columns: number, { scope, pattern }: CostSettings): Cost {
-  const weights = rows * columns
-  const work: Work = scope === 'row' || isGrouped(pattern) ? { choice: weights } : { score: passesOverScores * weights }
-  return { work: { ...work, move: weights }, bytes: rows * Math.ceil(columns / 8) }
+/** Choosing the smallest scores of a matrix, of its rows, or of groups of N:M. */
+export function selectionCost(rows: number, columns: number): Cost {
+  return { operations: operationsPerChoice * rows * columns, bytes: rows * Math.ceil(columns / 8) }
 }

@@ -1,7 +1,8 @@
-import { factorScratchBytes, isGrouped, selectionCost, type PruneMethod } from './method.ts'
-import { sized, sumOf } from './work.ts'
+import { factorScratchBytes, selectionCost, type PruneMethod } from './method.ts'
 
 const usualBlock = 128
+/** Within a block errors are spread column by column, which takes so many times as long as a product. */
+const sweepFactor = 5
 
 export const sparsegpt: PruneMethod = {
   title: 'SparseGPT',
@@ -17,19 +18,12 @@ export const sparsegpt: PruneMethod = {
   keys: { block_size: usualBlock, dampening: 0.01 },
   cost: {
     // The factor has n² numbers.
-    shared: (columns) => ({
-      work: { factor: columns ** 3 },
-      bytes: 4 * columns ** 2 + factorScratchBytes(columns),
-    }),
+    shared: (columns) => ({ operations: columns ** 3, bytes: 4 * columns ** 2 + factorScratchBytes(columns) }),
     // Every error is spread over the columns of its block, then all of them over the columns to the right.
     matrix(rows, columns, settings) {
-      const { work, bytes } = selectionCost(rows, columns, settings)
+      const { operations, bytes } = selectionCost(rows, columns)
       const block = Math.min(columns, settings.block_size ?? usualBlock)
-      const sweep = rows * columns * block
-      const spread = sized('product f32', rows * columns * (columns - block), Math.min(rows, columns))
-      // N:M is chosen on the way.
-      const chosen = isGrouped(settings.pattern) ? {} : work
-      return { work: sumOf([chosen, { sweep }, spread]), bytes }
+      return { operations: operations + rows * columns * (sweepFactor * block + (columns - block) / 2), bytes }
     },
   },
 }

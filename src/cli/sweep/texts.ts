@@ -2,11 +2,10 @@
 import type { PlanAndEstimates, Sweep } from '../../engine/sweep/openSweep.ts'
 import { labelsOfRuns } from '../../engine/sweep/planSweep.ts'
 import { formatBytes } from '../../formatting/byteSize.ts'
-import { formatValue } from '../../formatting/numbers.ts'
+import { formatValue, roughDuration } from '../../formatting/numbers.ts'
 import { textTable } from '../../formatting/textTable.ts'
 import type { Estimates } from '../../plan/estimates.ts'
 import { estimateSweep } from '../../runs/compared/sweepEstimates.ts'
-import { likelyDuration } from '../../plan/pace.ts'
 import { comparisonTable } from '../../runs/compared/comparisonTable.ts'
 import { countsText } from '../../runs/compared/countsText.ts'
 import { foldSeeds } from '../../runs/compared/foldSeeds.ts'
@@ -29,8 +28,8 @@ export function planText({ plan, labels, estimates }: PlanAndEstimates, jobs: nu
   ].join('\n')
 }
 
-function takes({ seconds, pace, memoryBytes, diskBytes }: Estimates): string[] {
-  return [seconds === null ? '–' : likelyDuration(seconds, pace), formatBytes(memoryBytes), formatBytes(diskBytes)]
+function takes({ seconds, memoryBytes, diskBytes }: Omit<Estimates, 'secondsToPruneAgain'>): string[] {
+  return [seconds === null ? '–' : roughDuration(seconds), formatBytes(memoryBytes), formatBytes(diskBytes)]
 }
 
 export function sweepText({ runs }: SweepTable, sweep: Pick<Sweep, 'folder' | 'runs'>, columns?: number): string {

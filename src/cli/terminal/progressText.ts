@@ -1,7 +1,6 @@
 // Progress as one line of text: a bar, the share of the whole job, what is being done, how long it still takes.
 import stringWidth from 'string-width'
-import { formatValue } from '../../formatting/numbers.ts'
-import { durationRange, roughDuration } from '../../plan/pace.ts'
+import { formatValue, roughDuration } from '../../formatting/numbers.ts'
 
 export interface Progress {
   /** Name of the phase of a run, or of the one job of a command. */
@@ -10,8 +9,8 @@ export interface Progress {
   readonly count?: { readonly done: number; readonly total: number; readonly unit: string }
   /** Share of the whole job that is done, 0 to 1, where that is more than this phase. */
   readonly share?: number
-  /** Until the whole job is done, or at least and at most; null or absent: not known. */
-  readonly secondsLeft?: number | readonly [least: number, most: number] | null
+  /** Until the whole job is done; null or absent: not known. */
+  readonly secondsLeft?: number | null
   /** The loss of the last training step. */
   readonly loss?: number | null
 }
@@ -61,5 +60,5 @@ function lossOf({ loss }: Progress): string {
 
 function left({ secondsLeft }: Progress): string {
   if (secondsLeft === undefined || secondsLeft === null) return ''
-  return `, about ${typeof secondsLeft === 'number' ? roughDuration(secondsLeft) : durationRange(secondsLeft)} left`
+  return `, about ${roughDuration(secondsLeft)} left`
 }

@@ -16,7 +16,7 @@ export function createRunProgress(show: (progress: Progress) => void): (event: R
         loss = event.loss
         return
       case 'progress': {
-        const { done, total, unit, eta_s: eta, eta_range_s: secondsLeft = eta, overall } = event
+        const { done, total, unit, eta_s: secondsLeft, overall } = event
         whole = { share: overall ?? whole.share, secondsLeft }
         return show({ what, count: { done, total, unit }, ...whole, loss })
       }

@@ -7,12 +7,10 @@ import { outputsOf } from '../../plan/outputs.ts'
 import { dataUses } from '../../recipe/dataUses.ts'
 import type { DataFacts, LintFacts, MachineFacts, ModelFacts, OutputFacts } from '../../recipe/facts.ts'
 import type { ResolvedRecipe } from '../../recipe/resolve.ts'
-import { pastRuns } from '../../runs/reader/pastRuns.ts'
 import { overlapOnDisk } from '../checkpoint/outputPlace.ts'
 import { adapterProblem } from './adapterProblem.ts'
 import { dataFacts, dataOnShare } from './dataFacts.ts'
 import { multipliesBf16 } from '../processor.ts'
-import { keptRates } from '../keptRates.ts'
 import { machineMemoryBytes } from '../machineMemory.ts'
 import { defaultMemoryBytes } from './defaultMemory.ts'
 import { modelFacts, modelOnShare } from './modelFacts.ts'
@@ -25,13 +23,11 @@ export interface Surroundings {
   readonly gpu?: boolean | null
   /** Memory that a run may use; default: half of what is free. */
   readonly memoryBytes?: number
-  /** Folders of other recipes whose finished runs tell how long this one takes. */
-  readonly runFolders?: readonly string[]
 }
 
 /** Reads headers and small files; what cannot be read is a fact like any other. No path on a share is touched. */
 export async function gatherFacts(recipe: ResolvedRecipe, surroundings: Surroundings): Promise<LintFacts> {
-  const { folder, runFolders } = surroundings
+  const { folder } = surroundings
   const at = (path: string) => resolve(folder, path)
   const data = new Map<string, DataFacts>()
   const starts = recipe.recover.flatMap(({ lora }) => lora.init ?? [])
@@ -44,12 +40,11 @@ export async function gatherFacts(recipe: ResolvedRecipe, surroundings: Surround
     to === undefined || isNetworkPath(to) ? null : outputFacts(at(to), beside)
   const to = recipe.save?.to
   const file = outputsOf(recipe).find(({ kind }) => kind === 'gguf')
-  const [model, output, prunedOutput, ggufOutput, past, machine] = await Promise.all([
+  const [model, output, prunedOutput, ggufOutput, machine] = await Promise.all([
     modelOf(folder, recipe.model),
     placed(recipe.save?.to),
     placed(recipe.save?.pruned),
     placed(file?.to),
-    pastRuns(folder, runFolders),
     machineFacts(to === undefined || isNetworkPath(to) ? folder : at(to), surroundings),
     ...looks,
   ])
@@ -62,7 +57,7 @@ export async function gatherFacts(recipe: ResolvedRecipe, surroundings: Surround
           ? `${adapter} cannot be used: ${networkPathProblem}`
           : await adapterProblem(modelPath(folder, adapter), model),
       )
-  return { folder, model, data, adapters, machine, output, prunedOutput, ggufOutput, past }
+  return { folder, model, data, adapters, machine, output, prunedOutput, ggufOutput }
 }
 
 /** null: "?" stands for a model that the recipe does not name. */
@@ -84,7 +79,7 @@ async function outputFacts(to: string, model: string | null): Promise<OutputFact
 /** `to`: a folder, whether or not it is there yet. */
 export async function machineFacts(
   to: string,
-  { gpu = null, memoryBytes }: Omit<Surroundings, 'folder' | 'runFolders'>,
+  { gpu = null, memoryBytes }: Omit<Surroundings, 'folder'>,
 ): Promise<MachineFacts> {
   // The folder that will be made is on the disk of the nearest one that is there.
   let place = to
@@ -98,6 +93,5 @@ export async function machineFacts(
     budgetAsked: memoryBytes !== undefined,
     gpu,
     bf16: multipliesBf16(),
-    rates: (await keptRates())?.rates,
   }
 }

@@ -14,8 +14,6 @@ export interface LintTextOptions {
   gpu?: boolean | null
   /** Memory that a run may use; default: half of what is free. */
   memoryBytes?: number
-  /** Folders of other recipes whose finished runs tell how long this one takes. */
-  runFolders?: readonly string[]
   severities?: Readonly<Record<string, Severity | 'off'>>
 }
 

@@ -7,7 +7,6 @@ import type { PrecisionChoice } from '../../recipe/precisions.ts'
 import type { RunEvent } from '../../runs/series/events.ts'
 import type { Backend } from '../compute/backend.ts'
 import { EngineError } from '../errors.ts'
-import { pastRuns } from '../../runs/reader/pastRuns.ts'
 import { openEventLog, type EventLog } from '../../runs/events/eventLog.ts'
 import { defaultMemoryBytes } from '../facts/defaultMemory.ts'
 import { machineFacts } from '../facts/gatherFacts.ts'
@@ -33,8 +32,6 @@ export interface RunOptions {
   readonly resume?: string
   /** Default: half of what is free. */
   readonly memoryBytes?: number
-  /** Folders of other recipes whose finished runs tell how long this one takes. */
-  readonly runFolders?: readonly string[]
   /** Version of the program, for the report. */
   readonly version: string
   /** Called once recipe and model are found good. The caller closes what it gives. */
@@ -94,7 +91,6 @@ async function runOpened(opened: OpenedRun, options: RunOptions): Promise<RunRep
     ...opened,
     log,
     memoryBytes: options.memoryBytes ?? defaultMemoryBytes(),
-    past: await pastRuns(base, options.runFolders),
     signal: options.signal ? AbortSignal.any([options.signal, lock.lost]) : lock.lost,
     pausePoint: options.pausePoint,
     shared: options.among?.shared,

@@ -2,8 +2,8 @@
 import * as vscode from 'vscode'
 import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
-import { likelyDuration, likelySeconds } from '../../plan/pace.ts'
 import { formatBytes } from '../../formatting/byteSize.ts'
+import { roughDuration } from '../../formatting/numbers.ts'
 import type { PlanSummary } from '../../plan/planSummary.ts'
 import type { RunOutcome } from '../../protocol/rpc.ts'
 import { planOf, TrainablePanels } from '../trainable/trainablePanels.ts'
@@ -177,11 +177,11 @@ async function confirmed(plan: PlanSummary): Promise<boolean> {
       t('{0} exists already, and nothing is ever overwritten. Change save.to in the recipe.', plan.saveTo),
     )
   }
-  const { seconds, pace, memoryBytes, diskBytes } = plan.estimates
+  const { seconds, memoryBytes, diskBytes } = plan.estimates
   // Warnings are in the editor already; asking each time would teach people to click it away.
-  if (seconds === null || likelySeconds(seconds, pace) < longSeconds) return true
+  if (seconds === null || seconds < longSeconds) return true
   const run = t('Run')
-  const [time, memory, disk] = [likelyDuration(seconds, pace), formatBytes(memoryBytes), formatBytes(diskBytes)]
+  const [time, memory, disk] = [roughDuration(seconds), formatBytes(memoryBytes), formatBytes(diskBytes)]
   const facts = t('About {0}, {1} of memory, {2} on disk.', time, memory, disk)
   const detail = [facts, ...plan.warnings].join('\n')
   return (await vscode.window.showInformationMessage(t('Run this recipe?'), { modal: true, detail }, run)) === run

@@ -4,15 +4,12 @@ import * as vscode from 'vscode'
 import { hubCacheFolder } from '../../engine/checkpoint/hubCache.ts'
 import { weightsGlobs } from '../../catalog/formats/checkpointFormats.ts'
 import { messageOf } from '../../errors.ts'
-import { runFoldersMethod } from '../../protocol/recipeServer.ts'
 import { LanguageClient, TransportKind } from 'vscode-languageclient/node'
 
 export interface RecipeClientOptions {
   server: string
   channel: vscode.LogOutputChannel
   language: string
-  /** Folders of recipes whose finished runs tell how long others take. */
-  runs: { folders(): string[]; onChange(listener: () => void): { dispose(): void } }
 }
 
 /** Stops with the returned disposable; VS Code awaits `stop` through `deactivate`. */
@@ -36,20 +33,10 @@ export function startRecipeClient(options: RecipeClientOptions): { stop: () => P
       synchronize: { fileEvents: [watcher, pulled], configurationSection: 'sparsescope' },
     },
   )
-  let told = '[]'
-  const tellRuns = async () => {
-    const folders = options.runs.folders()
-    if (!client.isRunning() || JSON.stringify(folders) === told) return
-    await client.sendNotification(runFoldersMethod, { folders })
-    told = JSON.stringify(folders)
-  }
   // The client shows by itself that a server does not start; the log keeps why.
-  const failed = (error: unknown) => options.channel.error(`recipe language server: ${messageOf(error)}`)
-  const changes = options.runs.onChange(() => void tellRuns().catch(failed))
-  client.start().then(tellRuns).catch(failed)
+  client.start().catch((error: unknown) => options.channel.error(`recipe language server: ${messageOf(error)}`))
   return {
     async stop() {
-      changes.dispose()
       watcher.dispose()
       pulled.dispose()
       if (client.needsStop()) await client.stop()

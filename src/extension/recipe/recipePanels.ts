@@ -98,9 +98,9 @@ export class RecipePanels implements vscode.WebviewPanelSerializer<unknown> {
   /** The view drops a plan of a text that it no longer shows. */
   private async planned(folder: string, text: string): Promise<Extract<ToRecipe, { type: 'planned' }>> {
     try {
-      const { call, runFolders } = this.services
+      const { call } = this.services
       const recipe = join(folder, `form${recipeExtension}`)
-      const plan = await call('plan', { recipe, text, runFolders: runFolders() })
+      const plan = await call('plan', { recipe, text })
       return { type: 'planned', text, plan, problem: null }
     } catch (error) {
       return { type: 'planned', text, plan: null, problem: messageOf(error) }

@@ -1,8 +1,7 @@
 // Text of the status item: the run that goes on and its progress, else the device.
-import { formatValue } from '../../formatting/numbers.ts'
+import { formatValue, roughDuration } from '../../formatting/numbers.ts'
 import { runLabel } from '../../formatting/runName.ts'
 import { mainPerplexities } from '../../runs/series/foldRun.ts'
-import { durationRange } from '../../plan/pace.ts'
 import type { QueuedRun } from './runQueue.ts'
 import type { RunReader } from '../../runs/reader/runReader.ts'
 
@@ -26,7 +25,7 @@ export function runStatusText(runs: readonly Run[], queued: readonly QueuedRun[]
   const icon = run.status === 'paused' ? '$(debug-pause)' : '$(sync~spin)'
   const share = overall === null ? '' : ` ${Math.floor(100 * overall)} %`
   const phase = run.status === 'paused' ? 'paused' : (phases.at(-1)?.phase ?? 'starting')
-  const time = left ? `, ${durationRange(left)} left` : ''
+  const time = left === null ? '' : `, about ${roughDuration(left)} left`
   const last = run.lean && mainPerplexities(run.lean.picture).at(-1)
   const lines = [
     runLabel(run),

@@ -54,7 +54,6 @@ export class Runner {
       set,
       resume: resume ?? null,
       memoryBytes: memoryLimit(),
-      runFolders: this.services.runFolders(),
     }
     const call = (options: CallOptions<'run'>) => this.services.call('run', params, options)
     return this.track({ path: resume ?? recipe, folder: resume ?? null }, call, onFolder, signal)

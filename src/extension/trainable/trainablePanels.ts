@@ -74,7 +74,7 @@ export class TrainablePanels {
 }
 
 /** The plan of a recipe as it stands in the editor, saved or not. */
-export async function planOf({ call, runFolders }: Services, recipe: vscode.Uri): Promise<PlanSummary> {
+export async function planOf({ call }: Services, recipe: vscode.Uri): Promise<PlanSummary> {
   const document = await vscode.workspace.openTextDocument(recipe)
-  return call('plan', { recipe: recipe.fsPath, text: document.getText(), runFolders: runFolders() })
+  return call('plan', { recipe: recipe.fsPath, text: document.getText() })
 }

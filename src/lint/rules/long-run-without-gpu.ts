@@ -1,5 +1,5 @@
 import { estimatesOf } from '../../plan/estimates.ts'
-import { likelyDuration, likelySeconds } from '../../plan/pace.ts'
+import { roughDuration } from '../../formatting/numbers.ts'
 import { defineRule } from '../rule.ts'
 
 const longSeconds = 3600
@@ -9,14 +9,14 @@ export const rule = defineRule({
   severity: 'info',
   needs: 'machine',
   title: 'A long run without a GPU',
-  why: 'No GPU was found, so the run would compute on the CPU. The time is an estimate from the work of the recipe, from what was measured of this processor, and from the runs that have finished beside the recipe.',
+  why: 'No GPU was found, so the run would compute on the CPU. The time is a rough figure from the operations of the recipe, good to a factor of about two.',
   bad: 'recover: {mode: retrain, data: a.jsonl, seq_len: 256, batch_size: 512, steps: 100000, train: [norm]}\nsave: {to: out}',
   good: 'prune: [{sparsity: 0.3}]\nsave: {to: out}',
   *check({ facts, resolved, model }) {
     if (!facts.machine || facts.machine.gpu !== false || !model?.modelConfig) return
-    const { seconds, pace } = estimatesOf(resolved, facts)
-    if (seconds === null || likelySeconds(seconds, pace) < longSeconds) return
-    const message = `There is no GPU here: on the CPU this takes about ${likelyDuration(seconds, pace)}.`
+    const { seconds } = estimatesOf(resolved, facts)
+    if (seconds === null || seconds < longSeconds) return
+    const message = `There is no GPU here: on the CPU this takes about ${roughDuration(seconds)}.`
     yield { at: ['model'], message }
   },
 })

@@ -6,7 +6,6 @@ import type { Recipe } from '../../recipe/schema.ts'
 import { expandSweep } from '../../recipe/sweep/expandSweep.ts'
 import { prunesFirst, pruningOf } from '../../plan/pruningOf.ts'
 import { estimatesOf, type Estimates } from '../../plan/estimates.ts'
-import { unknownPace } from '../../plan/pace.ts'
 import { isAskedAt, timedParts, type WorkPart } from '../../plan/time.ts'
 
 /** Work of a run that others have in common with it. */
@@ -21,7 +20,7 @@ export interface RunOfSweepEstimates extends Estimates {
   readonly shared: readonly SharedPart[]
 }
 
-export interface SweepEstimates extends Estimates {
+export interface SweepEstimates extends Omit<Estimates, 'secondsToPruneAgain'> {
   readonly numRuns: number
   /** Whether any work is done once for several runs. */
   readonly shares: boolean
@@ -75,9 +74,7 @@ export function estimateSweep(runs: readonly RunOfSweepEstimates[], numRuns = ru
   const shares = done.size > 0
   const seconds = own === null ? null : times * own + [...done.values()].reduce((sum, one) => sum + one, 0)
   const memoryBytes = largest(runs, 0, (run) => run.memoryBytes)
-  // Runs of a sweep have their recoveries in common, mostly, and so the runs of before that they are like.
-  const pace = runs.at(0)?.pace ?? unknownPace
-  return { numRuns, seconds, secondsToPruneAgain: 0, pace, diskBytes: times * diskBytes, memoryBytes, shares }
+  return { numRuns, seconds, diskBytes: times * diskBytes, memoryBytes, shares }
 }
 
 function countOf(keys: readonly string[]): Map<string, number> {

@@ -29,7 +29,6 @@ const progressLine = lineOf(
   field('total', number),
   field('unit', word),
   field('eta_s', orNull),
-  maybe(field('eta_range_s', `\\[${number},${number}\\]`)),
   maybe(field('overall', `(${number})`)),
 )
 

@@ -15,8 +15,6 @@ const mostBlocks = 10_000
 const blockCount = (value: unknown): value is number =>
   Number.isInteger(value) && (value as number) >= 0 && (value as number) <= mostBlocks
 const place = (value: unknown): value is number => blockCount(value) && value < mostBlocks
-const range = (value: unknown): value is readonly [least: number, most: number] =>
-  list(number)(value) && value.length === 2
 
 /** A pruned linear of a finished block: number of its weights, its zeros, and zeros / size. For several modules see `sparsityOf`. */
 const moduleZeros = fields({ size: number, zeros: number, sparsity: number })
@@ -91,10 +89,8 @@ const shapes = {
     done: number,
     total: number,
     unit: text,
-    /** Seconds until the whole run is done, in the middle of `eta_range_s`; null before they are known. */
+    /** Seconds until the whole run is done; null before the first block or ten steps have been measured. */
     eta_s: measured,
-    /** Runs of older versions have `eta_s` alone. */
-    eta_range_s: optional(range),
     /** Share of the whole run that is done, 0 to 1; it never falls. Absent before the work is known. */
     overall: optional(number),
   },

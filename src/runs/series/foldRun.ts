@@ -89,8 +89,8 @@ export interface RunPicture {
   progress: (PhaseProgress & { phase: string }) | null
   /** Share of the whole run that is done, 0 to 1; it never falls. null: not known. */
   overall: number | null
-  /** Seconds until the whole run is done, at least and at most, as last told; null when they are not known or the run is over. */
-  left: readonly [least: number, most: number] | null
+  /** Seconds until the whole run is done, as last told; null when they are not known or the run is over. */
+  left: number | null
   /** Over the steps of the latest recovery; null before any. */
   tokensPerSecond: number | null
   /** What that mean is made of: steps of one recovery have the same number of tokens, so it is the inverse of their mean time. */
@@ -183,7 +183,7 @@ function fold(run: RunPicture, event: RunEvent): void {
       run.progress = { phase, done, total, unit }
       const part = run.phases.at(-1)
       if (part) part.progress = run.progress
-      run.left = event.eta_range_s ?? (eta === null ? null : [eta, eta])
+      run.left = eta
       if (event.overall !== undefined) run.overall = Math.max(run.overall ?? 0, event.overall)
       return
     }

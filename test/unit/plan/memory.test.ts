@@ -77,7 +77,7 @@ describe('the memory model', () => {
       assert.ok(Math.abs(estimate / measured - 1) < 0.25, `${estimate.toFixed(0)} against ${measured}`)
     })
 
-  // Peaks in MiB and processor seconds on two threads of blocks of 30 B models, as bench/RESULTS.md has them (bench/thirtyB.ts).
+  // Peaks in MiB and processor seconds of blocks of 30 B models, as bench/RESULTS.md has them (bench/thirtyB.ts).
   const long = (samples: number) => ({ ...calibration, samples, seq_len: 2048 })
   const little = { ...reconstruct, steps: 4, lora: { rank: 16 } }
   for (const [shape, name, blocks, recipe, peak, seconds] of [
@@ -150,9 +150,9 @@ describe('the memory model', () => {
         assert.ok(Math.abs(estimate / peak - 1) < 0.25, `${estimate.toFixed(0)} against ${peak}`)
       })
 
-    it(`${shape}, ${name}: the time on one thread is the real run's processor seconds within a factor of 1.5`, () => {
+    it(`${shape}, ${name}: the time on one thread is the real run's processor seconds within a factor of two`, () => {
       const estimate = secondsOfParts(timedParts(asked, facts, { ...largeMachine, threads: 1 }, new Map()))
-      assert.ok(Math.abs(Math.log(estimate / seconds)) < Math.log(1.5), `${estimate.toFixed(0)} against ${seconds}`)
+      assert.ok(Math.abs(Math.log(estimate / seconds)) < Math.log(2), `${estimate.toFixed(0)} against ${seconds}`)
     })
   }
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { beyondDevice } from '../../../src/plan/memory.ts'
 import { planRecipe } from '../../../src/plan/planRecipe.ts'
-import { roughDuration } from '../../../src/plan/pace.ts'
+import { roughDuration } from '../../../src/formatting/numbers.ts'
 import { lint } from '../../../src/lint/lint.ts'
 import { resolveRecipe } from '../../../src/recipe/resolve.ts'
 import { recipeSchema } from '../../../src/recipe/schema.ts'

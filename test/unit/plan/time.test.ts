@@ -96,6 +96,40 @@ describe('the planned parts of a run', () => {
     assert.equal(seconds(500), seconds())
   })
 
+  it('an evaluation is its multiply-adds over the rate of the device, its threads and its precision', () => {
+    const evaluate = [{ task: 'perplexity', data: 'b.jsonl', seq_len: 64, at: ['dense'] }]
+    const seconds = (more: object, on: object) => {
+      const recipe = recipeSchema.parse({ version: 1, model: 'm', prune, calibration, evaluate, ...more })
+      const [first] = plannedParts(resolveRecipe(recipe), modelOf(optConfig), { ...machine, ...on }, () => 10_000)
+      return first.seconds
+    }
+    const { hidden_size: width, ffn_dim: inner, num_hidden_layers: blocks, vocab_size: words } = optConfig
+    // Four projections, two linears of the MLP, scores and values of 32 keys on average, and the head.
+    const token = blocks * (4 * width ** 2 + 2 * width * inner + 2 * 32 * width) + words * width
+    const near = (actual: number, rate: number) =>
+      assert.ok(Math.abs(actual / ((10_000 * token) / rate) - 1) < 1e-9, `${actual}`)
+    near(seconds({ precision: 'f32' }, { threads: 1 }), 45e9)
+    near(seconds({ precision: 'f32' }, { threads: 8 }), 8 * 45e9)
+    near(seconds({ precision: 'bf16' }, { threads: 1 }), 90e9)
+    near(seconds({ precision: 'bf16' }, { gpu: true }), 1e12)
+  })
+
+  it('a retraining knows its pace after ten steps, all else after a block', () => {
+    const retrain = { mode: 'retrain', data: 'a.jsonl', train: ['norm'], steps: 50 }
+    const resolved = resolveRecipe(
+      recipeSchema.parse({ version: 1, model: 'm', prune, calibration, recover: [retrain, { ...retrain, steps: 5 }] }),
+    )
+    const parts = plannedParts(resolved, modelOf(optConfig), machine, () => 0)
+    assert.deepEqual(
+      parts.map(({ part, firstShare }) => [part, firstShare]),
+      [
+        ['prune', 1 / 12],
+        ['recover 0', 0.2],
+        ['recover 1', 1],
+      ],
+    )
+  })
+
   it('a token meets the experts that it is sent to, not all of them', () => {
     const config = (num_local_experts: number) => ({
       ...llamaConfig,

@@ -36,7 +36,7 @@ const good: RunEvent[] = [
   },
   { t: 4, type: 'eval', stage: 'recovered', step: 3, recovery: 1, entry: 0, perplexity: 5 },
   { t: 5, type: 'memory', rss_mb: 1, device_mb: 2 },
-  { t: 5, type: 'progress', phase: 'a', done: 1, total: 2, unit: 'x', eta_s: 2, eta_range_s: [1, 4] },
+  { t: 5, type: 'progress', phase: 'a', done: 1, total: 2, unit: 'x', eta_s: 2 },
   { t: 6, type: 'warning', message: 'w' },
   { t: 7, type: 'saved', path: 'out' },
   { t: 8, type: 'end', status: 'done' },

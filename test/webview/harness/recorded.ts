@@ -308,7 +308,6 @@ export function recordedPlan(model: ModelSummary): PlanSummary {
       diskBytes: 252e6,
       seconds: 370,
       secondsToPruneAgain: 0,
-      pace: { low: 0.9, high: 1.4, runs: 3 },
     },
     warnings: [],
     errors: [],

@@ -30,7 +30,6 @@ export function recordedRetraining(): RunEvent[] {
         total: 40,
         unit: 'steps',
         eta_s: 9,
-        eta_range_s: [7, 12],
         overall: 0.5,
       })
     if (step % 10 === 0 && step < 40)

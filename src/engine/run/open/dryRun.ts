@@ -1,13 +1,10 @@
 // Finds out what a run would do without doing it.
 import { resolve } from 'node:path'
-import { estimatesOf } from '../../../plan/estimates.ts'
 import { planRecipe } from '../../../plan/planRecipe.ts'
 import type { PlanSummary } from '../../../plan/planSummary.ts'
 import { noFacts } from '../../../recipe/facts.ts'
 import { openCheckpoint } from '../../checkpoint/checkpoint.ts'
 import { modelPath } from '../../checkpoint/hubCache.ts'
-import { openCpu } from '../../compute/cpu/open.ts'
-import { isWorthMeasuring, ratesOf } from '../../compute/ratesOf.ts'
 import { openModel, type Model } from '../../model/model.ts'
 import { lintRecipe } from './lintRecipe.ts'
 import { checkMerged } from './mergedAdapter.ts'
@@ -25,8 +22,7 @@ export async function planOfText(
   const file = parseFile(resolve(path), text, settings)
   refuseSweep(file)
   const model = await modelAt(modelPath(file.folder, file.recipe.model))
-  const first = await lintRecipe(file, { memoryBytes })
-  const { context, facts, findings } = (await isNewlyMeasured(first)) ? await lintRecipe(file, { memoryBytes }) : first
+  const { context, facts, findings } = await lintRecipe(file, { memoryBytes })
   // The rehearsal refuses what the run would refuse.
   const { recoveries } = plannedRun(context.resolved, model)
   for (const { settings } of recoveries) {
@@ -35,19 +31,6 @@ export async function planOfText(
   }
   await checkGguf(context.resolved, model)
   return planRecipe(path, context.resolved, facts ?? noFacts, findings)
-}
-
-/** Measures the processor where the recipe will take long, and nobody has. */
-async function isNewlyMeasured({ context, facts }: Awaited<ReturnType<typeof lintRecipe>>): Promise<boolean> {
-  if (!facts?.machine || facts.machine.rates) return false
-  if (!isWorthMeasuring(estimatesOf(context.resolved, facts).seconds)) return false
-  const backend = await openCpu()
-  try {
-    await ratesOf(backend)
-  } finally {
-    await backend.close()
-  }
-  return true
 }
 
 /** The model as its headers describe it; its files are closed. Without its model there is nothing to plan. */

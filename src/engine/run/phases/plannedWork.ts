@@ -1,17 +1,14 @@
 // The work of a run before it is done: its parts with the time that each is planned to take.
-import { plannedParts, secondsOfParts } from '../../../plan/time.ts'
+import { plannedParts, type PlannedPart } from '../../../plan/time.ts'
 import { describeModel } from '../../../recipe/describeModel.ts'
 import { writingTokens } from '../../../plan/textTokens.ts'
 import type { EvaluationData, RunData } from '../open/runData.ts'
-import type { Rates } from '../../../catalog/methods/work.ts'
-import { isWorthMeasuring, ratesOf } from '../../compute/ratesOf.ts'
-import { keptRates } from '../../keptRates.ts'
-import type { PlannedTime, RunSession } from '../state/session.ts'
+import type { RunSession } from '../state/session.ts'
 
 export async function plannedWork(
-  { recipe, source, backend, memoryBytes }: Pick<RunSession, 'recipe' | 'source' | 'backend' | 'memoryBytes'>,
+  { recipe, source, backend }: Pick<RunSession, 'recipe' | 'source' | 'backend'>,
   data: RunData,
-): Promise<PlannedTime> {
+): Promise<PlannedPart[]> {
   const model = describeModel({
     tensors: source.tensors,
     config: source.config,
@@ -30,15 +27,8 @@ export async function plannedWork(
     gpu: !backend.traits.inHostMemory,
     threads: typeof details.threads === 'number' ? details.threads : 1,
     bf16: backend.precision === 'bf16',
-    budgetBytes: memoryBytes,
   }
-  const partsAt = (rates: Rates | undefined) =>
-    plannedParts(recipe, model, { ...machine, rates }, (evaluation) => tokens.get(evaluation) ?? 0)
-  const known = machine.gpu ? undefined : (await keptRates(machine.threads))?.rates
-  const parts = partsAt(known)
-  if (!isWorthMeasuring(secondsOfParts(parts))) return { parts, rates: known }
-  const rates = await ratesOf(backend)
-  return { parts: partsAt(rates), rates }
+  return plannedParts(recipe, model, machine, (evaluation) => tokens.get(evaluation) ?? 0)
 }
 
 /** Tokens of a pass over it, in time. */

@@ -41,10 +41,6 @@ export interface RunReport {
   allocations: readonly ChosenAllocation[]
   /** By phase, and `total`. */
   seconds: Record<string, number>
-  /** What was planned for `total`: later estimates learn from the two. */
-  planned_seconds: number | null
-  /** Rates of work by which it was planned: those of a usual machine, or measured on this one. */
-  planned_rates: 'usual' | 'measured' | null
   peak_memory_mb: number
   blocks: BlockResult[]
   warnings: string[]
@@ -101,8 +97,6 @@ export function createReport(facts: ReportFacts, progress: RunProgress): RunRepo
     recoveries,
     allocations: progress.chosen,
     seconds: { ...progress.seconds, total: progress.elapsedMs / 1000 },
-    planned_seconds: progress.plannedSeconds,
-    planned_rates: progress.plannedRates,
     peak_memory_mb: progress.peakMemoryMb,
     blocks: progress.blocks,
     warnings: progress.warnings,

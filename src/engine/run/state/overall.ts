@@ -1,9 +1,8 @@
-// How far the whole run is, and how long it still takes: its parts weighted by the planned time (plan/time.ts),
-// the time that is left by the pace of finished runs, and more and more by what this one has measured.
-import { unknownPace, type Pace } from '../../../plan/pace.ts'
+// How far the whole run is: its parts weighted by the planned time (plan/time.ts). How long it still takes is measured:
+// a part goes on as its first block or its first ten steps did.
 import { passesOf, timesBetweenAll } from '../../../plan/passes.ts'
-import type { PlannedPart, WorkPart } from '../../../plan/time.ts'
-import { isAskedAt, tries } from '../../../plan/time.ts'
+import { tries } from '../../../plan/pruneEntries.ts'
+import { isAskedAt, type PlannedPart, type WorkPart } from '../../../plan/time.ts'
 import type { Stage } from '../../../catalog/stages.ts'
 import type { ResolvedRecipe } from '../../../recipe/resolve.ts'
 import type { RunProgress } from './progress.ts'
@@ -17,8 +16,8 @@ export interface Overall {
   reach(part: WorkPart, fraction: number, now: number): void
   /** 0 to 1; never falls. */
   share(): number
-  /** At least and at most; null where nothing is planned, or a pace is no number. */
-  secondsLeft(now: number): readonly [least: number, most: number] | null
+  /** By what has been measured so far; null before that is enough. */
+  secondsLeft(now: number): number | null
 }
 
 /** A part that has begun and not ended; another may interrupt it. */
@@ -43,24 +42,8 @@ interface Measured {
 /** Parts that do the same kind of work go at one pace: what the dense model's evaluation took tells how long the others take. */
 const kindOf = (part: WorkPart): string => (part.startsWith('evaluate') ? 'evaluate' : part)
 
-/** Less than this says nothing about the pace. */
-const leastSeconds = 0.5
-/** What has been measured tells the rest within this factor. */
-const measuredWithin = 1.1
-/** Share of the whole plan that, once measured, weighs as much as what finished runs say. */
-const halfOfWhole = 0.1
-/** Fraction of a part from which its own pace weighs as much as that of the run. */
-const halfOfPart = 0.02
-
-interface OverallOptions {
-  /** How fast finished runs were: what is left goes by it until enough has been measured. */
-  readonly pace?: Pace
-  /** What earlier sessions of the run have finished. */
-  readonly done?: ReadonlyMap<WorkPart, number>
-}
-
-export function createOverall(parts: readonly PlannedPart[], options: OverallOptions = {}): Overall {
-  const { pace: learned = unknownPace, done = new Map<WorkPart, number>() } = options
+/** `done`: what earlier sessions of the run have finished of each part, 0 to 1. */
+export function createOverall(parts: readonly PlannedPart[], done: ReadonlyMap<WorkPart, number> = new Map()): Overall {
   const planned = new Map(parts.map(({ part, seconds }) => [part, seconds]))
   const fractions = new Map(parts.map(({ part }) => [part, clamp(done.get(part) ?? 0)]))
   const total = parts.reduce((sum, { seconds }) => sum + seconds, 0)
@@ -119,22 +102,17 @@ export function createOverall(parts: readonly PlannedPart[], options: OverallOpt
         const kind = kindOf(visit.part)
         byKind.set(kind, together([byKind.get(kind) ?? nothing, measuredOf(visit, now)]))
       }
-      const whole = together([...byKind.values()])
-      const pace = measuredPace(learned, whole, whole.gained / total / halfOfWhole)
-      const paceFor = (part: WorkPart) => {
-        const kind = kindOf(part)
-        const own = byKind.get(kind) ?? nothing
-        const all = parts.reduce((sum, one) => sum + (kindOf(one.part) === kind ? one.seconds : 0), 0)
-        return measuredPace(pace, own, own.gained / all / halfOfPart)
-      }
-      const left = (end: 'low' | 'high') =>
-        parts.reduce((sum, { part, seconds }) => {
-          const missing = (1 - fractionOf(part)) * seconds
-          return missing > 0 ? sum + missing * paceFor(part)[end] : sum
-        }, 0)
-      const range = [left('low'), left('high')] as const
-      // A pace from too little work is not finite.
-      return total > 0 && range.every(Number.isFinite) ? range : null
+      // A block, or ten steps, of any part of a kind tells the pace of the kind.
+      const isEnough = ([kind, { gained }]: [string, Measured]) =>
+        parts.some((one) => kindOf(one.part) === kind && gained >= one.firstShare * one.seconds)
+      const paces = new Map([...byKind].filter(isEnough))
+      if (paces.size === 0) return null
+      // Kinds that have not been measured go as those that have.
+      const whole = together([...paces.values()])
+      return parts.reduce((sum, { part, seconds }) => {
+        const { spent, gained } = paces.get(kindOf(part)) ?? whole
+        return sum + ((1 - fractionOf(part)) * seconds * spent) / gained
+      }, 0)
     },
   }
 }
@@ -146,14 +124,6 @@ function together(measured: readonly Measured[]): Measured {
     spent: measured.reduce((sum, { spent }) => sum + spent, 0),
     gained: measured.reduce((sum, { gained }) => sum + gained, 0),
   }
-}
-
-/** A pace, moved towards the one that has been measured, whose weight is `trust` beside its own of 1. */
-function measuredPace({ low, high, runs }: Pace, { spent, gained }: Measured, trust: number): Pace {
-  if (gained <= 0 || spent < leastSeconds) return { low, high, runs }
-  const measured = spent / gained
-  const towards = (from: number, to: number) => Math.exp((Math.log(from) + trust * Math.log(to)) / (1 + trust))
-  return { low: towards(low, measured / measuredWithin), high: towards(high, measured * measuredWithin), runs }
 }
 
 /** How much of an entry's measurements in between is done, before and after the next of them, 0 to 1. */

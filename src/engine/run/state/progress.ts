@@ -166,9 +166,6 @@ const progress = z.object({
   evaluations: z.array(evaluationShape).max(few),
   /** By phase. */
   seconds: record(seconds),
-  /** What the planner made of the whole run; null before it looked. */
-  plannedSeconds: seconds.nullable().default(null),
-  plannedRates: z.enum(['usual', 'measured']).nullable().default(null),
   peakMemoryMb: seconds,
   warnings: z.array(text).max(few),
   /** The place, relative to the run folder, where a resumed run was told to save; it replaces the recipe's `save.to`. */
@@ -221,8 +218,6 @@ export function newProgress(
     merges: [],
     evaluations: [],
     seconds: {},
-    plannedSeconds: null,
-    plannedRates: null,
     peakMemoryMb: 0,
     partial: null,
     saveTo: null,

@@ -1,9 +1,6 @@
 // The state that the phases of a run share: device, source, recipe, events, progress, and counts of time and memory.
-import { paceOf } from '../../../plan/pastRuns.ts'
-import type { Rates } from '../../../catalog/methods/work.ts'
-import { secondsOfParts, type PlannedPart, type WorkPart } from '../../../plan/time.ts'
+import type { PlannedPart, WorkPart } from '../../../plan/time.ts'
 import type { RunEvent } from '../../../runs/series/events.ts'
-import type { PastRun } from '../../../recipe/facts.ts'
 import type { ResolvedRecipe } from '../../../recipe/resolve.ts'
 import type { Checkpoint } from '../../checkpoint/checkpoint.ts'
 import type { Backend } from '../../compute/backend.ts'
@@ -27,8 +24,6 @@ export interface SessionParts {
   readonly log: EventLog
   readonly progress: RunProgress
   readonly memoryBytes: number
-  /** Finished runs, by which the remaining time goes at first. */
-  readonly past: readonly PastRun[]
   readonly signal?: AbortSignal
   /** Called before each record of what is done. @throws EngineError 'bad-data' when a file that the run reads is not what it was. */
   readonly checkSources: () => Promise<void>
@@ -76,7 +71,7 @@ export interface RunSession extends SessionParts {
   /** Into the events, the report, and never twice the same. */
   warn(message: string): void
   /** The work there is, once it is known: from here on progress is that of the whole run. */
-  expect(planned: PlannedTime): void
+  expect(planned: readonly PlannedPart[]): void
   /** Announces a phase and counts its seconds. */
   phase<T>(name: PhaseName, body: () => Promise<T>, options?: PhaseOptions): Promise<T>
   /** Counts what the body advances as a share of a part of the planned work: how much is done before and after, 0 to 1. */
@@ -101,12 +96,6 @@ interface Announced {
 
 const progressEveryMs = 250
 const memoryEveryMs = 2000
-
-/** The parts of a run, and the rates that were measured for them. */
-export interface PlannedTime {
-  readonly parts: readonly PlannedPart[]
-  readonly rates: Rates | undefined
-}
 
 export function createSession(parts: SessionParts): RunSession {
   const { progress, log, backend, signal, folder, pausePoint } = parts
@@ -136,12 +125,8 @@ export function createSession(parts: SessionParts): RunSession {
   return {
     ...parts,
     pausePoint: pausePoint && (() => log.pause(pausePoint)),
-    expect({ parts: planned, rates }) {
-      progress.plannedSeconds = secondsOfParts(planned)
-      progress.plannedRates = rates ? 'measured' : 'usual'
-      const done = finishedParts(progress, parts.recipe, parts.model.config.numBlocks)
-      const pace = paceOf(parts.recipe, { gpu: !backend.traits.inHostMemory, rates }, parts.past)
-      work.expect(createOverall(planned, { pace, done }))
+    expect(planned) {
+      work.expect(createOverall(planned, finishedParts(progress, parts.recipe, parts.model.config.numBlocks)))
     },
     warn(message) {
       if (progress.warnings.includes(message)) return
@@ -220,14 +205,10 @@ function createWork(elapsed: () => number) {
 }
 
 /** What a line of progress says of the whole run. */
-function toldOf(overall: Overall | null, now: number): Pick<ProgressEvent, 'eta_s' | 'eta_range_s' | 'overall'> {
+function toldOf(overall: Overall | null, now: number): Pick<ProgressEvent, 'eta_s' | 'overall'> {
   if (!overall) return { eta_s: null }
-  const share = Number(overall.share().toFixed(4))
   const left = overall.secondsLeft(now)
-  if (!left) return { eta_s: null, overall: share }
-  const [least, most] = left
-  const range = [Math.round(least), Math.round(most)] as const
-  return { eta_s: Math.round(Math.sqrt(least * most)), eta_range_s: range, overall: share }
+  return { eta_s: left === null ? null : Math.round(left), overall: Number(overall.share().toFixed(4)) }
 }
 
 type ProgressEvent = Extract<RunEvent, { type: 'progress' }>
