@@ -1,13 +1,38 @@
-// Steps that split text into words, put so that the library splits as the tokenizers of transformers do: its own Digits know the
-// ten ASCII ones only, and its own ByteLevel takes `\s` as JavaScript does, which has U+FEFF and lacks U+0085. Its Split does not.
+// Steps that split text into words, put so that the library splits as the tokenizers of transformers do: its own Digits and
+// Whitespace know ASCII only, and the others take `\s` as JavaScript does, which has U+FEFF and lacks U+0085. Its Split does not.
 import { isRecord } from '../../shared/format/records.ts'
 import { stepsOf, wordsOfGpt2, type TokenizerStep as Step } from '../../shared/format/tokenizerSteps.ts'
 
-/** tokenizer.json's pre_tokenizer; as it is where `addsSpace` puts a space before the text, which must come before any split. */
+/**
+ * Returns tokenizer.json's pre_tokenizer. Its Digits and ByteLevel stay as they are where a step or `addsSpace` puts a space before
+ * the text, which must come before any split.
+ */
 export function spelledOut(preTokenizer: unknown, addsSpace: boolean): unknown {
   const step = isRecord(preTokenizer) ? preTokenizer : null
-  if (!step || addsSpace || stepsOf(step).some(({ add_prefix_space: adds }) => adds === true)) return preTokenizer
-  return { type: 'Sequence', pretokenizers: stepsOf(step).flatMap(spelled) }
+  if (!step) return preTokenizer
+  const steps = stepsOf(step).map(wordsOf)
+  if (addsSpace || steps.some(({ add_prefix_space: adds }) => adds === true))
+    return { type: 'Sequence', pretokenizers: steps }
+  return { type: 'Sequence', pretokenizers: steps.flatMap(spelled) }
+}
+
+/** `\w` of Rust's expressions, inside brackets. */
+const letters = String.raw`\p{Alphabetic}\p{M}\p{Nd}\p{Pc}\p{Join_Control}`
+const bertSigns = String.raw`\p{P}!-/:-@\[-\x60\{-~`
+
+/** A step that leaves out the space between words, as the expression of its words; any other step as it is. */
+function wordsOf(step: Step): Step {
+  const words = (regex: string): Step => ({ ...split(regex), behavior: 'Removed', invert: true })
+  switch (step.type) {
+    case 'Whitespace':
+      return words(String.raw`[${letters}]+|[^${letters}\p{White_Space}]+`)
+    case 'WhitespaceSplit':
+      return words(String.raw`\P{White_Space}+`)
+    case 'BertPreTokenizer':
+      return words(String.raw`[^\p{White_Space}${bertSigns}]+|[${bertSigns}]`)
+    default:
+      return step
+  }
 }
 
 function spelled(step: Step): Step[] {

@@ -16,12 +16,17 @@ function problemOf(definition: Part): string | null {
   // The library has byte fallback for BPE only, and would make <unk> of every character outside the vocabulary.
   if (model.type === 'Unigram' && model.byte_fallback === true) return 'is a Unigram model with byte_fallback'
   if (model.type === 'BPE' && model.continuing_subword_prefix) return 'is a BPE model with continuing_subword_prefix'
+  if (model.type === 'BPE' && model.end_of_word_suffix) return 'is a BPE model with end_of_word_suffix'
   if (has(normalizers, ({ type }) => type === 'Precompiled')) return 'has a Precompiled normalizer'
   if (has(splits, ({ type }) => type === 'Punctuation')) return 'splits by Punctuation'
   if (has(splits, splitsOtherwise))
     return 'has a Split of a behaviour other than to isolate, to remove by an expression or to join a text to what is before it'
   if (model.type === 'BPE' && has(splits, ({ type, split }) => type === 'Metaspace' && split !== false))
     return 'is a BPE model whose Metaspace splits'
+  // transformers puts this prefix only at offset 0 of the text before it is stripped.
+  const stripsLeft = has(normalizers, ({ type, strip_left: left }) => type === 'Strip' && left === true)
+  if (stripsLeft && has(splits, ({ type, prepend_scheme: scheme }) => type === 'Metaspace' && scheme === 'first'))
+    return 'strips text on the left before a Metaspace that puts its prefix before the first word only'
   if (has(added, ({ single_word: alone }) => alone === true))
     return 'has an added token that is found as a single word only'
   return null

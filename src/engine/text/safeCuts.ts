@@ -28,7 +28,7 @@ export function cutExpression(definition: Definition): string | null {
   const signs = String.raw`[^\s\p{L}\p{N}]+`
   const signsTakeBreaks = words.includes(`${signs}[\\r\\n]*`) && words.includes('\\s*[\\r\\n]+')
   const places: string[] = []
-  if (!added.some(({ content }) => /\S\s/.test(String(content)))) places.push(letterThenSpace)
+  if (!added.some(containsSpace)) places.push(letterThenSpace)
   if (!signsTakeBreaks) places.push(words.includes(`${signs}|`) ? anythingThenBreak : letterThenBreak)
   // A token that swallows the space before it may stand at the beginning of a line.
   else if (added.every(({ lstrip }) => lstrip !== true)) places.push(lineBegins)
@@ -80,6 +80,12 @@ function regexOf(step: Definition): string {
 /** Whether the normalizer (or its absence) leaves space and line breaks as they are. */
 function normalizes({ normalizer }: Definition): boolean {
   return stepsOf(normalizer).every((s) => s.type === 'NFC' || s.type === 'NFKC')
+}
+
+/** Whether an added token has space inside, as it is or under NFKC, which makes a space and an accent of a spacing accent. */
+function containsSpace({ content }: Definition): boolean {
+  const text = String(content)
+  return [text, text.normalize('NFKC')].some((form) => /\S\s/.test(form))
 }
 
 function addedTokens({ added_tokens: tokens }: Definition): Definition[] {

@@ -1,10 +1,12 @@
 // The work of the tokenizer's thread: text to ids by a tokenizer.json, and back.
 import { Tokenizer } from '@huggingface/tokenizers'
 import { EngineError, messageOf } from '../errors.ts'
+import { findAddedTokens, type AddedTokens } from './addedTokens.ts'
+import { spelledDecoder, spelledNormalizer } from './normalizers.ts'
 import { spelledOut } from './preTokenizers.ts'
 import { refuseTokenizer } from './refusedTokenizers.ts'
 import { cutExpression } from './safeCuts.ts'
-import { isRecord } from '../../shared/format/records.ts'
+import { fieldsOf, isRecord } from '../../shared/format/records.ts'
 
 type Definition = Readonly<Record<string, unknown>>
 
@@ -32,17 +34,27 @@ export interface WordEncoder {
 export function createWordEncoder({ path, tokenizer: text, config }: TokenizerFiles): WordEncoder {
   const settings = config === null ? {} : parse(config, path.replace(/\.json$/, '_config.json'))
   const definition = parse(text, path)
-  const tokenizer = usable(path, () => {
+  const { tokenizer, added } = usable(path, () => {
     refuseTokenizer(definition, path)
-    const added = definition.added_tokens ?? []
-    const steps = spelledOut(definition.pre_tokenizer, settings.add_prefix_space === true)
-    return new Tokenizer({ ...definition, added_tokens: added, pre_tokenizer: steps }, settings)
+    const tokenizer = new Tokenizer(
+      {
+        ...definition,
+        added_tokens: definition.added_tokens ?? [],
+        normalizer: spelledNormalizer(definition.normalizer),
+        pre_tokenizer: spelledOut(definition.pre_tokenizer, settings.add_prefix_space === true),
+        decoder: spelledDecoder(definition.decoder),
+      },
+      settings,
+    )
+    const listed = [definition.added_tokens ?? []].flat().map(fieldsOf)
+    return { tokenizer, added: findAddedTokens(listed, (text) => normalized(tokenizer, text)) }
   })
   return {
     decode: (ids) => usable(path, () => (ids.length === 0 ? '' : tokenizer.decode([...ids], asTheyAre))),
     cuts: cutExpression(definition),
     encode(text, special) {
-      const { ids, tokens } = usable(path, () => encodeBy(tokenizer, text, special, path))
+      const tokens = usable(path, () => encodeBy(tokenizer, added, text, special, path))
+      const ids = tokens.map((token) => tokenizer.token_to_id(token) ?? tokenizer.model?.unk_token_id ?? -1)
       const unknown = ids.findIndex((id) => !Number.isInteger(id) || id < 0)
       if (unknown < 0) return Int32Array.from(ids)
       throw new EngineError(
@@ -53,9 +65,28 @@ export function createWordEncoder({ path, tokenizer: text, config }: TokenizerFi
   }
 }
 
-function encodeBy(tokenizer: Tokenizer, text: string, special: boolean, path: string) {
+function normalized({ normalizer }: Tokenizer, text: string): string {
+  return normalizer ? normalizer(text) : text
+}
+
+/** The library's own `encode` makes an added token of any normalized text that equals it, also of a token that is not normalized. */
+function tokensOf(tokenizer: Tokenizer, added: AddedTokens, text: string): string[] {
+  const { model, pre_tokenizer: splitter } = tokenizer
+  return added.before(text).flatMap((section, i) => {
+    if (section.isToken) return section.text
+    return added.after(normalized(tokenizer, section.text)).flatMap((part, j) => {
+      if (part.isToken) return part.text
+      // Index 0 is the beginning of the text, where Metaspace may put its prefix.
+      const words = splitter ? splitter(part.text, { section_index: i + j }) : [part.text]
+      return model ? model(words) : words
+    })
+  })
+}
+
+function encodeBy(tokenizer: Tokenizer, added: AddedTokens, text: string, special: boolean, path: string): string[] {
   try {
-    return tokenizer.encode(text, { add_special_tokens: special })
+    const tokens = tokensOf(tokenizer, added, text)
+    return tokenizer.post_processor ? tokenizer.post_processor(tokens, null, special).tokens : tokens
   } catch (error) {
     // The library passes a word's ids as arguments, and a Unigram model's word is the whole text.
     if (!(error instanceof RangeError)) throw error

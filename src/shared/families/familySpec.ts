@@ -180,8 +180,15 @@ export interface FamilySpec {
   /** Default of tie_word_embeddings. */
   readonly tied: boolean
   readonly moe: ExpertsSpec | null
-  /** Settings that change the mathematics in ways that are not implemented: refused unless absent, null, [], or `unless` (false). */
-  readonly refused: readonly (string | { readonly key: string; readonly unless: number | boolean })[]
+  /**
+   * Settings that change the mathematics in ways that are not implemented: refused unless absent, null, [], or `unless` (false);
+   * a list only where it `contains` the value.
+   */
+  readonly refused: readonly (
+    | string
+    | { readonly key: string; readonly unless: number | boolean }
+    | { readonly key: string; readonly contains: string }
+  )[]
 }
 
 /** A position table by itself; all else by what differs from the usual. */
@@ -254,6 +261,9 @@ export const usualTensors = {
   finalNorm: 'norm',
   lmHead: 'lm_head',
 } as const satisfies FamilySpec['tensors']
+
+/** An entry of `refused`: blocks that have a window, in families whose windows are not implemented. */
+export const windowedBlocks = { key: 'layer_types', contains: 'sliding_attention' } as const
 
 /** The rest: LLaMA's too, whose shape most families took over. */
 const usual = {

@@ -24,7 +24,8 @@ export const gemma3 = family({
   position: { theta: 1e6, local: { thetaKey: 'rope_local_base_freq', theta: 10000 } },
   qkNorm: 'rmsNorm',
   softcap: {
-    scores: { key: 'attn_logit_softcapping', otherwise: 0 },
+    // transformers reads attn_logit_softcapping and never uses it: its attention does not cap scores.
+    scores: 0,
     logits: { key: 'final_logit_softcapping', otherwise: 0 },
   },
   window: { ...gemma2.window, pattern: { everyKey: 'sliding_window_pattern', every: 6 } },

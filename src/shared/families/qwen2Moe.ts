@@ -1,5 +1,5 @@
 // Qwen2-MoE (Qwen1.5-MoE-A2.7B, Qwen2-57B-A14B): Qwen2's attention, and beside the routed experts one that every token goes through.
-import { family } from './familySpec.ts'
+import { family, windowedBlocks } from './familySpec.ts'
 import { qwen3Moe } from './qwen3Moe.ts'
 
 const { 'attn.qNorm': _qNorm, 'attn.kNorm': _kNorm, ...routedTensors } = qwen3Moe.tensors
@@ -18,6 +18,6 @@ export const qwen2Moe = family({
   bias: { qkv: { key: 'qkv_bias', otherwise: true } },
   mlp: 'moe',
   moe: { numExperts: 60, topK: 4, sharedSizeKey: 'shared_expert_intermediate_size' },
-  // Versions of transformers differ in which blocks have the window.
-  refused: [...qwen3Moe.refused, 'use_sliding_window'],
+  // Versions of transformers differ in which blocks have the window, and whether layer_types counts where use_sliding_window is false.
+  refused: [...qwen3Moe.refused, 'use_sliding_window', windowedBlocks],
 })

@@ -12,12 +12,25 @@ export function refuse(json: ConfigJson, family: FamilySpec): void {
   for (const setting of [...family.refused, ...everywhere]) {
     const key = typeof setting === 'string' ? setting : setting.key
     const value = json[key]
+    if (typeof setting === 'object' && 'contains' in setting) {
+      refuseEntry(key, value, setting.contains, family)
+      continue
+    }
     const harmless = typeof setting === 'string' ? false : setting.unless
     if (value === undefined || value === null || value === harmless || isBitmaskConfig(value)) continue
     if (Array.isArray(value) && value.length === 0) continue
     throw unsupported(key, value, `${family.title} models with it cannot be computed here`)
   }
   refuseTwoWords(json, family)
+}
+
+/** Refuses a list with this entry. */
+function refuseEntry(key: string, value: unknown, entry: string, { title }: FamilySpec): void {
+  if (!Array.isArray(value) || !value.includes(entry)) return
+  throw new FamilyError(
+    'unsupported',
+    `${key} contains ${JSON.stringify(entry)}; ${title} models with it cannot be computed here`,
+  )
 }
 
 /** Settings that config.json has twice must be equal: programs differ in which they take. */

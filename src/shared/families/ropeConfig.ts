@@ -58,6 +58,7 @@ export function readRopes(
 ): (RopeConfig | null)[] {
   const read = (scaling: ConfigJson, of: RopeSpec) => readRope(config, scaling, of, headDim, maxPositions)
   const { local } = spec
+  if (local) checkByType(config)
   const all = read(ropeParameters(config, local && 'full_attention'), spec)
   const near = local ? read(localParameters(config), { ...spec, thetaKeys: [local.thetaKey], theta: local.theta }) : all
   const turns = readTurning(config, spec, windows.length)
@@ -116,6 +117,20 @@ function ropeParameters(config: ConfigJson, layerType: 'full_attention' | null):
 function localParameters(config: ConfigJson): ConfigJson {
   const given = objectOf(config, 'rope_parameters')
   return isByType(given) ? objectOf(given, 'sliding_attention') : {}
+}
+
+/**
+ * Parameters of models with two kinds of blocks must be by kind: transformers takes its defaults instead of flat ones.
+ * @throws FamilyError
+ */
+function checkByType(config: ConfigJson): void {
+  const given = objectOf(config, 'rope_parameters')
+  if (Object.keys(given).length === 0 || isByType(given)) return
+  throw new FamilyError(
+    'unsupported',
+    'rope_parameters has neither full_attention nor sliding_attention; programs differ in which blocks flat parameters hold for, ' +
+      'so write them under full_attention and sliding_attention',
+  )
 }
 
 function isByType(parameters: ConfigJson): boolean {

@@ -1,5 +1,5 @@
 // SmolLM3: LLaMA's block; every fourth turns neither queries nor keys.
-import { family } from './familySpec.ts'
+import { family, windowedBlocks } from './familySpec.ts'
 import { llama } from './llama.ts'
 
 export const smollm3 = family({
@@ -8,6 +8,7 @@ export const smollm3 = family({
   position: { theta: 2e6, without: { listKey: 'no_rope_layers', everyKey: 'no_rope_layer_interval', every: 4 } },
   bias: llama.bias,
   tied: true,
-  // Its window, where there is one, is in the blocks that do not turn: no released model has it.
-  refused: ['use_sliding_window'],
+  // Its window, where there is one, is in the blocks that do not turn: no released model has it. transformers also masks the
+  // blocks of layer_types where use_sliding_window is false.
+  refused: ['use_sliding_window', windowedBlocks],
 })

@@ -1,6 +1,8 @@
 // Where the tokenizer library by itself would give other ids or another text than the tokenizers of transformers.
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { createWordEncoder } from '../../../src/engine/text/wordEncoder.ts'
+import { safeCuts } from '../../../src/engine/text/safeCuts.ts'
 import { byteTokenizer } from '../../support/byteTokenizer.ts'
 
 const encoderOf = (definition: object, config: object | null = null) =>
@@ -13,7 +15,49 @@ const byteLevel = { type: 'ByteLevel', add_prefix_space: false, trim_offsets: tr
 const lineBreaks = 1 + 256 + 6
 const idsOf = (text: string) => [...new TextEncoder().encode(text)].map((byte) => byte + 1)
 
+interface Case {
+  readonly name: string
+  readonly normalizer?: object
+  readonly pre_tokenizer?: object
+  readonly added_tokens?: object[]
+  /** Ids of each text by the package tokenizers. */
+  readonly texts: Readonly<Record<string, number[]>>
+}
+
+/** Written by test/support/makeTokenizerIds.py. */
+const cases = JSON.parse(
+  readFileSync(new URL('../../fixtures/text/tokenizerIds.json', import.meta.url), 'utf8'),
+) as Case[]
+
 describe('createWordEncoder', () => {
+  for (const { name, normalizer = null, pre_tokenizer, added_tokens, texts } of cases)
+    it(`gives the ids that tokenizers gives: ${name}`, () => {
+      const preTokenizer = pre_tokenizer ?? { ...byteLevel, use_regex: false }
+      const { encode } = encoderOf({ ...byteTokenizer({ preTokenizer, addedTokens: added_tokens }), normalizer })
+      const ids = Object.fromEntries(Object.keys(texts).map((text) => [text, [...encode(text, false)]]))
+      assert.deepEqual(ids, texts)
+    })
+
+  it('replaces by the text of a decoder that has $& in it', () => {
+    const step = { type: 'Replace', pattern: { String: 'a' }, content: '[$&]' }
+    for (const decoder of [step, { type: 'Sequence', decoders: [step, { type: 'Fuse' }] }]) {
+      const { encode, decode } = encoderOf({ ...byteTokenizer(), decoder })
+      assert.equal(decode([...encode('a', false)]), '[$&]')
+    }
+  })
+
+  it('does not cut text inside an added token, also where NFKC puts the space into it', () => {
+    const added = (id: number, content: string) => ({ id, content, special: false, normalized: true })
+    const addedTokens = [added(264, '  '), added(265, 'b¨')]
+    const { cuts, encode } = encoderOf({ ...byteTokenizer({ addedTokens }), normalizer: { type: 'NFKC' } })
+    assert.ok(cuts !== null)
+    const text = 'ab \u0308 a\u00a0 b ¨\nb¨ a \u3000\nb \u0308'
+    const ends = [0, ...safeCuts(text, cuts, 1), text.length]
+    const pieces = ends.slice(1).flatMap((end, i) => [...encode(text.slice(ends[i], end), false)])
+    assert.ok(pieces.includes(264) && pieces.includes(265))
+    assert.deepEqual(pieces, [...encode(text, false)])
+  })
+
   it('takes the numbers of all scripts for digits, as tokenizers does', () => {
     for (const individual of [true, false]) {
       const digits = { type: 'Digits', individual_digits: individual }
@@ -75,6 +119,7 @@ describe('createWordEncoder', () => {
     const alone = { id: 264, content: '<x>', special: false, single_word: true }
     const cases: [object, RegExp][] = [
       [{ ...whole, model: { ...model, continuing_subword_prefix: '##' } }, /continuing_subword_prefix/],
+      [{ ...whole, model: { ...model, end_of_word_suffix: '</w>' } }, /end_of_word_suffix/],
       [{ ...whole, normalizer }, /Precompiled/],
       [{ ...whole, pre_tokenizer: { type: 'Punctuation' } }, /Punctuation/],
       ...['Removed', 'MergedWithNext', 'Contiguous'].map((behavior): [object, RegExp] => [
@@ -87,6 +132,14 @@ describe('createWordEncoder', () => {
         /Split of a behaviour/,
       ],
       [{ ...whole, pre_tokenizer: { type: 'Metaspace', replacement: '▁' } }, /Metaspace splits/],
+      [
+        {
+          ...whole,
+          normalizer: { type: 'Strip', strip_left: true, strip_right: false },
+          pre_tokenizer: { type: 'Metaspace', replacement: '▁', prepend_scheme: 'first', split: false },
+        },
+        /strips text on the left before a Metaspace/,
+      ],
       [byteTokenizer({ addedTokens: [alone] }), /single word/],
     ]
     for (const [definition, message] of cases)

@@ -164,6 +164,42 @@ describe('readModelConfig', () => {
     assert.throws(() => read({ ...gpt2, add_cross_attention: true }), /add_cross_attention is true; GPT-2 models/)
   })
 
+  it('refuses blocks with a window in families whose windows are not implemented, whatever use_sliding_window says', () => {
+    const qwen2Moe = { model_type: 'qwen2_moe', moe_intermediate_size: 8, shared_expert_intermediate_size: 8 }
+    for (const kind of [{ model_type: 'smollm3' }, qwen2Moe]) {
+      const model = { ...llama, ...kind, sliding_window: 4 }
+      const full = ['full_attention', 'full_attention', 'full_attention']
+      for (const use_sliding_window of [undefined, false])
+        assert.throws(
+          () => read({ ...model, use_sliding_window, layer_types: [...full.slice(1), 'sliding_attention'] }),
+          {
+            kind: 'unsupported',
+            message: /layer_types contains "sliding_attention"; (SmolLM3|Qwen2-MoE) models with it/,
+          },
+        )
+      assert.deepEqual(read({ ...model, layer_types: full }).windows, [0, 0, 0])
+    }
+  })
+
+  it('refuses flat rope_parameters in families with two kinds of blocks', () => {
+    for (const model_type of ['gemma3_text', 'olmo3']) {
+      const model = { ...llama, model_type }
+      assert.throws(() => read({ ...model, rope_parameters: { rope_theta: 77, rope_type: 'default' } }), {
+        kind: 'unsupported',
+        message: /rope_parameters has neither full_attention nor sliding_attention; .*so write them under/,
+      })
+      assert.doesNotThrow(() => read({ ...model, rope_parameters: {} }))
+      assert.doesNotThrow(() => read({ ...model, rope_parameters: { full_attention: { rope_theta: 77 } } }))
+    }
+  })
+
+  it('caps no scores of Gemma 3, as transformers does not', () => {
+    const caps = { attn_logit_softcapping: 2, final_logit_softcapping: 3 }
+    const { scoreCap, logitsCap } = read({ ...llama, model_type: 'gemma3_text', ...caps })
+    assert.deepEqual([scoreCap, logitsCap], [0, 3])
+    assert.equal(read({ ...llama, model_type: 'gemma2', ...caps }).scoreCap, 2)
+  })
+
   it('finds the text model of a whole with a vision tower, by either way of naming it', () => {
     const whole = { model_type: 'gemma3', text_config: { hidden_size: 16, num_hidden_layers: 2 } }
     const { numHeads, numKvHeads, headDim, vocabSize, tied, isPart } = read(whole)
