@@ -54,6 +54,7 @@ describe('pull: a model of the Hub into its cache', () => {
     )
   const sha256 = createHash('sha256').update(weights).digest('hex')
   const partial = () => repository('blobs', `${sha256}.incomplete`)
+  const from = (at: number) => `bytes=${at}-${weights.length - 1}`
   const bodiesOf = (path: string) => hub.asked.filter(({ url, host }) => host === 'cdn' && url === `/${path}`)
 
   it('lies there as huggingface_hub lays it out', async () => {
@@ -152,14 +153,14 @@ describe('pull: a model of the Hub into its cache', () => {
       assert.deepEqual(readFileSync(snapshot('model.safetensors')), weights)
       assert.deepEqual(
         bodiesOf('model.safetensors').map(({ range }) => range),
-        [undefined, 'bytes=5000-', 'bytes=10000-'],
+        [0, 5000, 10000].map(from),
       )
     })
 
     it('after a pull that gave up, with what had come', async () => {
       hub.interpose = ({ host, range }, response) => {
         if (host !== 'cdn') return false
-        if (range === undefined) {
+        if (range === from(0)) {
           response.writeHead(200, { 'content-length': weights.length })
           response.write(weights.subarray(0, 5000), () => response.destroy())
         } else response.destroy()
@@ -173,10 +174,10 @@ describe('pull: a model of the Hub into its cache', () => {
       hub.interpose = null
       const { fetchedBytes } = await get()
       assert.equal(fetchedBytes, weights.length - had)
-      assert.equal(bodiesOf('model.safetensors').at(-1)?.range, `bytes=${had}-`)
+      assert.equal(bodiesOf('model.safetensors').at(-1)?.range, from(had))
     })
 
-    it('from the beginning, where the server knows no ranges', async () => {
+    it('at the next pull from the beginning, where the server knows no ranges', async () => {
       mkdirSync(repository('blobs'), { recursive: true })
       writeFileSync(partial(), weights.subarray(0, 1000))
       hub.interpose = ({ host }, response) => {
@@ -184,6 +185,10 @@ describe('pull: a model of the Hub into its cache', () => {
         response.writeHead(200, { 'content-length': weights.length }).end(weights)
         return true
       }
+      await assert.rejects(get(), {
+        code: 'network',
+        message: /does not send the part that it is asked for; try again/,
+      })
       await get()
       assert.deepEqual(readFileSync(snapshot('model.safetensors')), weights)
     })
@@ -224,7 +229,7 @@ describe('pull: a model of the Hub into its cache', () => {
       assert.equal(lstatSync(partial()).size, 7000)
       hub.interpose = null
       await get()
-      assert.equal(bodiesOf('model.safetensors').at(-1)?.range, 'bytes=7000-')
+      assert.equal(bodiesOf('model.safetensors').at(-1)?.range, from(7000))
     })
   })
 
@@ -233,7 +238,7 @@ describe('pull: a model of the Hub into its cache', () => {
       const others = Buffer.from(weights)
       others[others.length - 1] ^= 1
       hub.interpose = ({ host }, response) => host === 'cdn' && !!response.writeHead(200).end(others)
-      await assert.rejects(get(), { code: 'network', message: /model.safetensors: its hash is .* thrown away/ })
+      await assert.rejects(get(), { code: 'network', message: /model.safetensors: its hash is not the one/ })
       assert.equal(existsSync(partial()), false)
       assert.equal(existsSync(snapshot()), false)
     })
@@ -241,7 +246,7 @@ describe('pull: a model of the Hub into its cache', () => {
     it('a wrong hash of a small file, too', async () => {
       hub.interpose = ({ url }, response) =>
         url.endsWith('config.json') && !!response.writeHead(200).end('{"model_type": "ppt"}')
-      await assert.rejects(get(), { code: 'network', message: /config.json: its hash is/ })
+      await assert.rejects(get(), { code: 'network', message: /config.json: its hash is not the one/ })
     })
 
     it('more bytes than announced, or a size beyond the disk', async () => {
@@ -253,13 +258,13 @@ describe('pull: a model of the Hub into its cache', () => {
           })
       }
       lie(100)
-      await assert.rejects(get(), { code: 'network', message: /more than the 100 bytes/ })
+      await assert.rejects(get(), { code: 'network', message: /model.safetensors: its hash is not the one/ })
       assert.equal(existsSync(partial()), false)
       lie(2 ** 52)
       await assert.rejects(get(), { code: 'disk', message: /are needed for org\/tiny .* are free/ })
       assert.equal(bodiesOf('model.safetensors').length, 1)
       lie(-1)
-      await assert.rejects(get(), { code: 'network', message: /a list of files that is none/ })
+      await assert.rejects(get(), { code: 'network', message: /an answer that cannot be read/ })
     })
 
     for (const path of [
@@ -310,7 +315,7 @@ describe('pull: a model of the Hub into its cache', () => {
       hub.interpose = ({ url }, response) => !!response.writeHead(302, { location: url }).end()
       await assert.rejects(get(), { code: 'network', message: /redirects more than 10 times/ })
       hub.interpose = (_, response) => !!response.writeHead(302, { location: 'file:///etc/passwd' }).end()
-      await assert.rejects(get(), { code: 'network', message: /redirects to "file:/ })
+      await assert.rejects(get(), { code: 'network', message: /leads to "file:/ })
     })
 
     it('redirects of a file in a circle are not tried again', async () => {
@@ -384,14 +389,6 @@ describe('pull: a model of the Hub into its cache', () => {
     it('a cache that is no folder', async () => {
       const message = /a file, not a folder.*HF_HUB_CACHE or HF_HOME/
       await assert.rejects(get({}, { cache: temp.write('file', '') }), { code: 'usage', message })
-    })
-
-    it('a proxy that this Node does not use', async () => {
-      const dead = await access({ HTTPS_PROXY: 'http://proxy:3128' })
-      await hub.close()
-      const message = dead.proxyIgnored ? /refuses the connection; Node uses the proxy/ : /check the network/
-      await assert.rejects(get({}, { access: dead }), { code: 'network', message })
-      assert.equal(dead.proxyIgnored, Number(process.versions.node.split('.')[0]) < 24)
     })
   })
 })
