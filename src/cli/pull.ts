@@ -2,35 +2,31 @@
 import { Option } from 'commander'
 import { hubNameText, parseHubName } from '../engine/checkpoint/hubCache.ts'
 import { EngineError } from '../engine/errors.ts'
-import { defaultChoice, everyWeights, type FileChoice } from '../engine/hub/chooseFiles.ts'
+import { everyWeights, type WeightsChoice } from '../engine/hub/chooseFiles.ts'
 import { hubAccess } from '../engine/hub/hubAccess.ts'
 import { pull } from '../engine/hub/pull.ts'
 import { formatBytes } from '../shared/format/byteSize.ts'
 import { plural } from '../shared/format/plural.ts'
 import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
-import { collect } from './optionValues.ts'
 import { showBytes } from './remote.ts'
 
-interface PullCommandOptions extends CommonOptions, FileChoice {
+interface PullCommandOptions extends CommonOptions {
   revision?: string
+  weights: WeightsChoice
 }
-
-const { weights, include, exclude } = defaultChoice
 
 export const pullCommand = command('pull', 'download a checkpoint from the Hub into its local cache', [
   'pull facebook/opt-125m',
   'pull HuggingFaceTB/SmolLM2-135M@main',
-  'pull gpt2 --weights torch --include README.md',
+  'pull gpt2 --weights torch',
 ])
   .argument('<model>', 'org/name or org/name@revision')
   .option('--revision <name>', 'a branch, a tag or a commit; the same as after @')
   .addOption(
     new Option('--weights <format>', 'which weights; auto: safetensors, else PyTorch')
       .choices(everyWeights)
-      .default(weights),
+      .default('auto'),
   )
-  .option('--include <file>', 'more files to download, * for any characters; may be repeated', collect, [...include])
-  .option('--exclude <file>', 'files to leave out, * for any characters; may be repeated', collect, [...exclude])
   .addHelpText(
     'after',
     '\nHF_TOKEN, or the token of `hf auth login`, is sent to the Hub for gated and private models; HF_ENDPOINT names another server, HF_HUB_CACHE or HF_HOME another cache.',
@@ -45,7 +41,7 @@ async function pullModel(context: Context, model: string, options: PullCommandOp
   const began = performance.now()
   context.say(`pulling ${hubNameText(name)} from ${access.endpoint}`)
   const onProgress = showBytes(context, 'pull')
-  const pulled = await pull(name, { access, choice: options, signal: context.signal, onProgress })
+  const pulled = await pull(name, { access, weights: options.weights, signal: context.signal, onProgress })
   const { folder, commit, files, bytes, fetchedBytes } = pulled
   const seconds = (performance.now() - began) / 1000
   const { repository, revision } = name

@@ -7,34 +7,23 @@ import { hasControl } from '../../shared/format/safetensorsHeader.ts'
 import { EngineError } from '../errors.ts'
 import type { RemoteFile } from './hubFiles.ts'
 
-export interface FileChoice {
-  /** 'auto': safetensors where there are some, else PyTorch's files. 'none': config and tokenizer only. */
-  readonly weights: 'auto' | 'none' | CheckpointFormat['id']
-  /** Names of further files; * stands for any characters but a slash. */
-  readonly include: readonly string[]
-  /** Names of files that are left out, whatever else asks for them. */
-  readonly exclude: readonly string[]
-}
+/** 'auto': safetensors where there are some, else PyTorch's files. 'none': config and tokenizer only. */
+export type WeightsChoice = 'auto' | 'none' | CheckpointFormat['id']
 
-export const everyWeights: readonly FileChoice['weights'][] = ['auto', ...checkpointFormats.map(({ id }) => id), 'none']
-export const defaultChoice: FileChoice = { weights: 'auto', include: [], exclude: [] }
+export const everyWeights: readonly WeightsChoice[] = ['auto', ...checkpointFormats.map(({ id }) => id), 'none']
 
-/** Config, tokenizer, chat template and notes of a run, which are read beside the weights. */
-const companion = /^(?!.*\.index\.json$)[^/]+\.(json|txt|model|jinja|mask)$/
+/** Config, tokenizer, chat template and notes of a run, but no index of weights. */
+const companion = /^(?!.*\.index\.json$).+\.(json|txt|model|jinja|mask)$/
 
-/** Config, tokenizer and what `include` names. @throws EngineError when a pattern finds nothing or a name leaves the folder. */
-export function besideWeights(files: readonly RemoteFile[], { include, exclude }: FileChoice): RemoteFile[] {
-  for (const pattern of include)
-    if (!files.some(({ path }) => matches(path, [pattern])))
-      throw new EngineError('usage', `--include ${pattern}: the repository has no such file; check its name`)
-  const wanted = files.filter(({ path }) => matches(path, include) || (companion.test(path) && isPlain(path)))
-  return wanted.filter(({ path }) => !matches(path, exclude)).map(checked)
+/** Files that are read beside the weights. Those whose names lead out of the folder are none. */
+export function besideWeights(files: readonly RemoteFile[]): RemoteFile[] {
+  return files.filter(({ path }) => companion.test(path) && isPlain(path))
 }
 
 /** The weight file or the index of the model. @throws EngineError when there is none. */
-export function weightsEntry(files: readonly RemoteFile[], choice: FileChoice, model: string): ModelEntry {
-  const formats = checkpointFormats.filter(({ id }) => choice.weights === 'auto' || id === choice.weights)
-  const names = files.map(({ path }) => path).filter((path) => !path.includes('/') && !matches(path, choice.exclude))
+export function weightsEntry(files: readonly RemoteFile[], choice: WeightsChoice, model: string): ModelEntry {
+  const formats = checkpointFormats.filter(({ id }) => choice === 'auto' || id === choice)
+  const names = files.map(({ path }) => path).filter((path) => !path.includes('/'))
   const entry = modelEntry(names, formats)
   if (entry) return entry
   const wanted = formats.flatMap(({ single, index }) => [single, index]).join(', ')
@@ -44,43 +33,19 @@ export function weightsEntry(files: readonly RemoteFile[], choice: FileChoice, m
   )
 }
 
-/** Files of weights by name. @throws EngineError when one is not there, or left out: a model lacks nothing that its index names. */
-export function weightFiles(
-  names: readonly string[],
-  files: readonly RemoteFile[],
-  { exclude }: FileChoice,
-): RemoteFile[] {
+/** Files of weights by name. @throws EngineError when one is not there, or its name leads elsewhere. */
+export function weightFiles(names: readonly string[], files: readonly RemoteFile[]): RemoteFile[] {
   const known = new Map(files.map((file) => [file.path, file]))
   return names.map((name) => {
     const file = known.get(name)
     if (!file)
       throw new EngineError('bad-checkpoint', `the index names ${quoted(name)}, which is not there; tell its authors`)
-    if (!matches(name, exclude)) return checked(file)
-    throw new EngineError(
-      'usage',
-      `--exclude leaves ${quoted(name)} out, and the model does not open without it; --weights none leaves out all weights`,
-    )
+    if (isPlain(name)) return file
+    throw new EngineError('bad-checkpoint', `the weights ${quoted(name)} have no name in a folder; nothing is fetched`)
   })
 }
 
-function matches(path: string, patterns: readonly string[]): boolean {
-  return patterns.some((pattern) => {
-    const parts = pattern.split('*').map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'))
-    return new RegExp(`^${parts.join('[^/]*')}$`).test(path)
-  })
-}
-
-/** Whether a name becomes a path below the snapshot, on Windows too: no control character, drive, stream or other folder. */
-function isPlain(path: string): boolean {
-  const parts = path.split('/')
-  const plain = parts.every((part) => !/^\.{0,2}$/.test(part) && Buffer.byteLength(part) <= 255)
-  return plain && parts.length <= 32 && !hasControl(path) && !/[\\:]/.test(path)
-}
-
-function checked(file: RemoteFile): RemoteFile {
-  if (isPlain(file.path)) return file
-  throw new EngineError(
-    'bad-checkpoint',
-    `the server lists a file called ${quoted(file.path)}, which is no name in a folder; nothing of it is fetched`,
-  )
+/** Whether it is a file's name in a folder, on Windows too: no other folder, drive, stream or control character. */
+function isPlain(name: string): boolean {
+  return !/^\.{0,2}$|[\\/:]/.test(name) && !hasControl(name) && Buffer.byteLength(name) <= 255
 }

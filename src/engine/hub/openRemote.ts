@@ -7,7 +7,7 @@ import { hubNameText, parseHubName, type HubName } from '../checkpoint/hubCache.
 import { inspectIn, type Inspection } from '../checkpoint/inspection.ts'
 import type { Located } from '../checkpoint/locate.ts'
 import { EngineError } from '../errors.ts'
-import { defaultChoice, weightsEntry } from './chooseFiles.ts'
+import { weightsEntry } from './chooseFiles.ts'
 import { pageOf } from './hubErrors.ts'
 import type { HubSession } from './hubFetch.ts'
 import { hubFiles, type RemoteFile } from './hubFiles.ts'
@@ -69,7 +69,7 @@ function entryOf(files: readonly RemoteFile[], name: HubName, file: string | nul
     throw new EngineError('usage', `${name.repository} has no file ${quoted(file)}; it has ${someOf(names, 20)}`)
   }
   const ggufs = modelEntry(names) ? [] : [...new Set(names.filter(isGguf).map((one) => ggufParts(one)[0]))]
-  if (ggufs.length === 0) return weightsEntry(files, defaultChoice, name.repository)
+  if (ggufs.length === 0) return weightsEntry(files, 'auto', name.repository)
   if (ggufs.length === 1) return { kind: 'single', entry: ggufs[0] }
   throw new EngineError(
     'usage',

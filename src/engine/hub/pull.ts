@@ -1,6 +1,6 @@
 // A model of the Hub into its cache on this machine, laid out as huggingface_hub does. The library's snapshotDownload fetches all
 // formats of the weights, checks no hash, begins each file anew and prints to stdout, so files are fetched and placed here.
-import { constants } from 'node:fs'
+import { constants, type Stats } from 'node:fs'
 import { link, lstat, mkdir, open, symlink, unlink, type FileHandle } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { FormatError } from '../../shared/format/formatError.ts'
@@ -13,9 +13,10 @@ import { sameFile } from '../../system/sameFile.ts'
 import { requireSpace } from '../checkpoint/diskSpace.ts'
 import { hubCacheFolder, repositoryFolder, type HubName } from '../checkpoint/hubCache.ts'
 import { openRegular } from '../checkpoint/regularFile.ts'
+import { writeAll } from '../checkpoint/shardFiles.ts'
 import { readSmallFile } from '../checkpoint/smallFile.ts'
 import { EngineError, throwIfCancelled } from '../errors.ts'
-import { besideWeights, weightFiles, weightsEntry, type FileChoice } from './chooseFiles.ts'
+import { besideWeights, weightFiles, weightsEntry, type WeightsChoice } from './chooseFiles.ts'
 import type { HubSession } from './hubFetch.ts'
 import {
   emptyHash,
@@ -29,7 +30,7 @@ import {
 } from './hubFiles.ts'
 
 export interface PullOptions extends Omit<HubSession, 'onBytes'> {
-  readonly choice: FileChoice
+  readonly weights?: WeightsChoice
   readonly cache?: string
   /** Bytes that are there by now, of all that are needed. */
   readonly onProgress?: (have: number, total: number) => void
@@ -51,19 +52,16 @@ const mostIndexBytes = 256 * 2 ** 20
 
 /** @throws EngineError; what has come stays in the cache, and the next pull goes on there. */
 export async function pull(name: HubName, options: PullOptions): Promise<Pulled> {
-  const { choice, cache = hubCacheFolder() } = options
+  const { weights = 'auto', cache = hubCacheFolder() } = options
   const repository = repositoryFolder(name, cache)
   const blobs = join(repository, 'blobs')
   await makeFolders(blobs, repository).catch((error: unknown) => {
     if (!(error instanceof EngineError)) throw error
     throw new EngineError(error.code, `${error.message}, with HF_HUB_CACHE or HF_HOME`, { cause: error })
   })
-  const recursive = choice.include.some((pattern) => pattern.includes('/'))
-  const hub = await hubFiles(name, options, recursive)
-  const chosen = [...besideWeights(hub.files, choice), ...(await chosenWeights(hub, options))]
-  const files = [...new Map(chosen.map((file) => [file.path, file])).values()]
-  if (files.length === 0)
-    throw new EngineError('usage', `nothing of ${name.repository} is left to pull; check --weights and --exclude`)
+  const hub = await hubFiles(name, options, false)
+  const files = [...besideWeights(hub.files), ...(weights === 'none' ? [] : await chosenWeights(hub, weights, options))]
+  if (files.length === 0) throw new EngineError('bad-checkpoint', `${name.repository} has no config and no tokenizer`)
   const fetchedBytes = await fetchAll(files, blobs, hub, options)
   // Placed when all blobs are whole: a pull that was stopped leaves no snapshot that lacks files.
   const folder = join(repository, 'snapshots', hub.commit)
@@ -74,15 +72,13 @@ export async function pull(name: HubName, options: PullOptions): Promise<Pulled>
 }
 
 /** The one file of weights, or the index and the shards that it names. */
-async function chosenWeights(hub: HubFiles, options: PullOptions): Promise<RemoteFile[]> {
-  const { choice } = options
-  if (choice.weights === 'none') return []
-  const found = weightsEntry(hub.files, choice, hub.name.repository)
-  const [first] = weightFiles([found.entry], hub.files, choice)
+async function chosenWeights(hub: HubFiles, weights: WeightsChoice, session: HubSession): Promise<RemoteFile[]> {
+  const found = weightsEntry(hub.files, weights, hub.name.repository)
+  const [first] = weightFiles([found.entry], hub.files)
   if (found.kind === 'single') return [first]
-  const text = await readText(hub, options, first, mostIndexBytes)
+  const text = await readText(hub, session, first, mostIndexBytes)
   try {
-    return [first, ...weightFiles(parseShardIndex(text, found.format).shards, hub.files, choice)]
+    return [first, ...weightFiles(parseShardIndex(text, found.format).shards, hub.files)]
   } catch (error) {
     if (!(error instanceof FormatError)) throw error
     const why = `${first.path} of ${hub.name.repository}: ${error.message}`
@@ -99,8 +95,8 @@ async function fetchAll(files: readonly RemoteFile[], blobs: string, hub: HubFil
     if (await blobIsWhole(blobs, file, options.signal)) have += file.bytes
     else missing.push(file)
   const all = total(distinct)
-  const partial = await Promise.all(missing.map((file) => ownBytes(partialOf(blobs, file))))
-  const before = have + partial.reduce((sum, bytes) => sum + bytes, 0)
+  const partial = await Promise.all(missing.map((file) => lstat(partialOf(blobs, file)).catch(() => null)))
+  const before = partial.reduce((sum, facts) => sum + (facts && isOwn(facts) ? facts.size : 0), have)
   await requireSpace([{ folder: blobs, bytes: all - before, what: hub.name.repository }])
   const failed = new AbortController()
   const signal = options.signal ? AbortSignal.any([options.signal, failed.signal]) : failed.signal
@@ -129,40 +125,46 @@ async function fetchBlob(blobs: string, file: RemoteFile, hub: HubFiles, session
       session.onBytes?.(bytes)
       await readRange(hub, session, file, [bytes, file.bytes], async (chunk, at) => {
         hash.update(chunk)
-        for (let done = 0; done < chunk.length;)
-          done += (await handle.write(chunk, done, chunk.length - done, at + done)).bytesWritten
+        await writeAll(handle, chunk, at).catch((error: unknown) => {
+          throw writeError(error, partial)
+        })
       })
       if (bytes > file.bytes || hash.digest('hex') !== file.hash) throw wrongBytes(file, wrongHash)
       await handle.sync()
+      if ((await lstat(partial)).ino === (await handle.stat()).ino)
+        return await renameOver(partial, join(blobs, file.hash))
     } finally {
       await handle.close()
     }
-    await renameOver(partial, join(blobs, file.hash))
   } catch (error) {
     // Nothing can be added to what is wrong.
     if (error instanceof EngineError && error.reason === 'wrong-bytes') await unlink(partial).catch(() => undefined)
-    // Another process has pulled the same file meanwhile, and has renamed it.
-    if (errnoOf(error) === 'ENOENT' && (await blobIsWhole(blobs, file, session.signal))) return
-    throw writeError(error, partial)
+    if (errnoOf(error) !== 'ENOENT') throw writeError(error, partial)
   }
+  // Another process has pulled the same file meanwhile, and has renamed or replaced this one.
+  if (await blobIsWhole(blobs, file, session.signal)) return
+  throw new EngineError('network', `${file.path}: another process fetches it too; pull again when that has ended`)
 }
 
 function partialOf(blobs: string, { hash }: RemoteFile): string {
   return join(blobs, `${hash}.incomplete`)
 }
 
-/** Bytes of a plain file with one name; 0 for anything else: what is written into a link shows elsewhere, and a pipe never ends. */
-async function ownBytes(path: string): Promise<number> {
-  const facts = await lstat(path).catch(() => null)
-  return facts?.isFile() && facts.nlink <= 1 ? facts.size : 0
+/** A plain file with one name: what is written into a link shows elsewhere, and a pipe never ends. */
+function isOwn(facts: Stats): boolean {
+  return facts.isFile() && facts.nlink <= 1
 }
 
 const ownOnly = constants.O_RDWR | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
 
 /** Opens a partial file to go on with; anything but a file of our own loses the name. */
 async function openPartial(path: string): Promise<FileHandle> {
-  if ((await ownBytes(path)) === 0) await unlink(path).catch(() => undefined)
-  return open(path, ownOnly, 0o666)
+  const facts = await lstat(path).catch(() => null)
+  if (facts && !isOwn(facts)) await unlink(path)
+  const handle = await open(path, ownOnly, 0o666)
+  if (isOwn(await handle.stat())) return handle
+  await handle.close()
+  throw new EngineError('disk', `${path} is a link or no plain file; remove it and pull again`)
 }
 
 /** That the blob is there, by its hash: an older program, or a disk, may have left other bytes under the name. */

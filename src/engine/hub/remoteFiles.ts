@@ -1,7 +1,6 @@
 // Files of a model on the Hub, read where they are, by ranges of bytes: nothing is kept on the disk. A tensor that is looked at
 // comes whole and is held in memory, since its statistics, its picture and every enlargement read it.
 import { formatBytes } from '../../shared/format/byteSize.ts'
-import { elementsOf } from '../../shared/format/dtypes.ts'
 import { bytesOnDisk, type Checkpoint, type TensorEntry } from '../checkpoint/checkpoint.ts'
 import { hubNameText } from '../checkpoint/hubCache.ts'
 import type { WeightFiles } from '../checkpoint/weightFiles.ts'
@@ -14,15 +13,12 @@ const mostHeld = 2
 /** Larger tensors, of which there are few, are looked at after a pull. */
 const mostBytes = 2 ** 31
 
-interface Place {
+/** A tensor's bytes in its file, on their way or here. */
+interface Held {
   readonly path: string
   readonly start: number
-  readonly bytes: number
-}
-
-interface HeldTensor {
-  readonly name: string
-  readonly parts: readonly (Place & { readonly data: Promise<Uint8Array> })[]
+  readonly end: number
+  readonly data: Promise<Uint8Array>
 }
 
 export class RemoteFiles implements WeightFiles {
@@ -32,7 +28,7 @@ export class RemoteFiles implements WeightFiles {
   readonly #session: HubSession
   readonly #closed = new AbortController()
   /** The one that was looked at last comes last. */
-  #held: HeldTensor[] = []
+  #held: readonly Held[] = []
   bytesRead = 0
 
   constructor(hub: HubFiles, session: HubSession) {
@@ -63,45 +59,39 @@ export class RemoteFiles implements WeightFiles {
 
   async read(path: string, start: number, target: Uint8Array): Promise<void> {
     const end = start + target.length
-    const parts = this.#held.flatMap((tensor) => tensor.parts)
-    const part = parts.find((one) => one.path === path && start >= one.start && end <= one.start + one.bytes)
-    if (!part) return this.#fetch(path, start, target)
-    target.set((await part.data).subarray(start - part.start, end - part.start))
+    const held = this.#held.find((one) => one.path === path && start >= one.start && end <= one.end)
+    if (held) target.set((await held.data).subarray(start - held.start, end - held.start))
+    else await this.#fetch(path, start, target)
   }
 
-  async #fetch(path: string, start: number, target: Uint8Array): Promise<void> {
+  /** Fetches a tensor that is going to be read in pieces, perhaps more than once. */
+  async hold({ name, file, start, ...entry }: TensorEntry): Promise<void> {
+    const bytes = bytesOnDisk(entry)
+    if (bytes > mostBytes)
+      throw new EngineError(
+        'unsupported',
+        `${name} has ${formatBytes(bytes)}, more than is held in memory (${formatBytes(mostBytes)}); pull the model to look at it`,
+      )
+    const path = `${this.folder}/${file}`
+    const known = this.#held.find((one) => one.path === path && one.start === start)
+    const held = known ?? { path, start, end: start + bytes, data: this.#fetch(path, start, new Uint8Array(bytes)) }
+    this.#held = [...this.#held.filter((one) => one !== held), held].slice(-mostHeld)
+    try {
+      await held.data
+    } catch (error) {
+      // What failed is fetched when it is asked for once more.
+      this.#held = this.#held.filter((one) => one !== held)
+      throw error
+    }
+  }
+
+  async #fetch(path: string, start: number, target: Uint8Array): Promise<Uint8Array> {
     const file = this.#at(path)
     const end = start + target.length
     if (end > file.bytes)
       throw new EngineError('bad-checkpoint', `${path} ends early: it has ${file.bytes} bytes; choose another model`)
     await readRange(this.#hub, this.#session, file, [start, end], (chunk, at) => target.set(chunk, at - start))
-  }
-
-  /** Fetches a tensor that is going to be read in parts, perhaps more than once. */
-  async hold(entry: TensorEntry): Promise<void> {
-    const { name } = entry
-    const tensor = this.#held.find((one) => one.name === name) ?? { name, parts: this.#fetchTensor(entry) }
-    this.#held = [...this.#held.filter((one) => one !== tensor), tensor].slice(-mostHeld)
-    try {
-      await Promise.all(tensor.parts.map(({ data }) => data))
-    } catch (error) {
-      // What failed is fetched when it is asked for once more.
-      this.#held = this.#held.filter((one) => one !== tensor)
-      throw error
-    }
-  }
-
-  #fetchTensor(entry: TensorEntry): HeldTensor['parts'] {
-    const size = bytesOnDisk(entry)
-    if (size > mostBytes)
-      throw new EngineError(
-        'unsupported',
-        `${entry.name} has ${formatBytes(size)}, more than is held in memory (${formatBytes(mostBytes)}); pull the model to look at it`,
-      )
-    return placesOf(entry, this.folder).map((place) => {
-      const bytes = new Uint8Array(place.bytes)
-      return { ...place, data: this.#fetch(place.path, place.start, bytes).then(() => bytes) }
-    })
+    return target
   }
 
   /** Ends what is being read. */
@@ -123,11 +113,11 @@ export class RemoteFiles implements WeightFiles {
   }
 }
 
-/** The checkpoint, whose tensors are fetched whole before they are read. */
+/** The checkpoint, whose tensors are fetched whole before they are read, but for those that are no one range of bytes. */
 export function heldTensors(checkpoint: Checkpoint, files: RemoteFiles): Checkpoint {
   const after = async <T>(name: string, read: () => Promise<T>) => {
     const entry = checkpoint.tensors.get(name)
-    if (entry) await files.hold(entry)
+    if (entry && !entry.strides && !entry.bitmask) await files.hold(entry)
     return read()
   }
   return {
@@ -137,15 +127,4 @@ export function heldTensors(checkpoint: Checkpoint, files: RemoteFiles): Checkpo
     readRange: (name, start, end) => after(name, () => checkpoint.readRange(name, start, end)),
     readInto: (name, start, target) => after(name, () => checkpoint.readInto(name, start, target)),
   }
-}
-
-function placesOf(entry: TensorEntry, folder: string): Place[] {
-  const { file, start, bytes, shape, strides, bitmask } = entry
-  if (bitmask) return [bitmask.compressed, bitmask.bits, ...(bitmask.offsets ? [bitmask.offsets] : [])]
-  const path = `${folder}/${file}`
-  if (!strides) return [{ path, start, bytes: bytesOnDisk(entry) }]
-  // Elements of a view lie in a part of their storage that may be larger or smaller than the tensor.
-  const count = elementsOf(shape) ?? 0
-  const last = shape.reduce((sum, size, i) => sum + (size - 1) * strides[i], 0)
-  return count === 0 ? [] : [{ path, start, bytes: (last + 1) * (bytes / count) }]
 }
