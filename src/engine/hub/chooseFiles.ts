@@ -12,18 +12,19 @@ export type WeightsChoice = 'auto' | 'none' | CheckpointFormat['id']
 
 export const everyWeights: readonly WeightsChoice[] = ['auto', ...checkpointFormats.map(({ id }) => id), 'none']
 
-/** Config, tokenizer, chat template and notes of a run, but no index of weights. */
-const companion = /^(?!.*\.index\.json$).+\.(json|txt|model|jinja|mask)$/
+/** Files that SparseScope reads beside the weights, or what loads the result of a run. */
+const companion =
+  /^((generation_)?config|tokenizer(_config)?|special_tokens_map|added_tokens|vocab|chat_template|sparsescope)\.json$|^(vocab|merges)\.txt$|^(tokenizer|spiece|sentencepiece\.bpe)\.model$|^chat_template\.jinja$|^sparsescope\.mask$/
 
-/** Files that are read beside the weights. Those whose names lead out of the folder are none. */
-export function besideWeights(files: readonly RemoteFile[]): RemoteFile[] {
-  return files.filter(({ path }) => companion.test(path) && isPlain(path))
+/** Config, tokenizer, chat template, and the notes of a run. */
+export function besideWeights(files: ReadonlyMap<string, RemoteFile>): RemoteFile[] {
+  return [...files.values()].filter(({ path }) => companion.test(path))
 }
 
 /** The weight file or the index of the model. @throws EngineError when there is none. */
-export function weightsEntry(files: readonly RemoteFile[], choice: WeightsChoice, model: string): ModelEntry {
+export function weightsEntry(files: ReadonlyMap<string, RemoteFile>, choice: WeightsChoice, model: string): ModelEntry {
   const formats = checkpointFormats.filter(({ id }) => choice === 'auto' || id === choice)
-  const names = files.map(({ path }) => path).filter((path) => !path.includes('/'))
+  const names = [...files.keys()].filter((path) => !path.includes('/'))
   const entry = modelEntry(names, formats)
   if (entry) return entry
   const wanted = formats.flatMap(({ single, index }) => [single, index]).join(', ')
@@ -34,10 +35,9 @@ export function weightsEntry(files: readonly RemoteFile[], choice: WeightsChoice
 }
 
 /** Files of weights by name. @throws EngineError when one is not there, or its name leads elsewhere. */
-export function weightFiles(names: readonly string[], files: readonly RemoteFile[]): RemoteFile[] {
-  const known = new Map(files.map((file) => [file.path, file]))
+export function weightFiles(names: readonly string[], files: ReadonlyMap<string, RemoteFile>): RemoteFile[] {
   return names.map((name) => {
-    const file = known.get(name)
+    const file = files.get(name)
     if (!file)
       throw new EngineError('bad-checkpoint', `the index names ${quoted(name)}, which is not there; tell its authors`)
     if (isPlain(name)) return file

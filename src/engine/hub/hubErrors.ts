@@ -12,50 +12,43 @@ export function pageOf({ endpoint }: HubAccess, { repository, revision }: HubNam
   return revision === 'main' ? page : `${page}/tree/${revision.split('/').map(encodeURIComponent).join('/')}`
 }
 
+const usage = (why: string) => new EngineError('usage', why)
+
 /** Error for an answer that is no success, by its status and headers alone. `writes`: it answers what was sent. */
 export function refusal(
   { status, headers }: Response,
   url: URL,
-  name: HubName,
-  access: HubAccess,
+  { repository, revision }: HubName,
+  { endpoint, token, tokenPlace, tokenWithheld }: HubAccess,
   writes: boolean,
 ): EngineError {
-  const { endpoint } = access
-  const { repository, revision } = name
+  const page = `${endpoint}/${repository}`
+  const tokens = `${endpoint}/settings/tokens`
   const code = headers.get('x-error-code')
   const ofHub = url.origin === new URL(endpoint).origin
-  if (writes && ofHub) {
-    if (status === 403)
-      return new EngineError(
-        'usage',
-        `the token in ${access.tokenPlace} may not write to ${repository}; make one that may at ${endpoint}/settings/tokens, or ask the model's owner`,
-      )
-    if (status === 409 || status === 412)
-      return new EngineError('exists', `${repository} was changed meanwhile; push again to see what would be replaced`)
-    if (status === 400 || status === 413 || status === 422)
-      return new EngineError(
-        'usage',
-        `the Hub refuses what is sent to ${repository} (status ${status}); check its name`,
-      )
-  }
   if (status >= 300 && status < 400) {
     const why = `${url.host} redirects ${repository}, as it does for a model with a new name; use that name`
     return new EngineError('network', why, { reason: 'redirect' })
   }
+  if (writes && ofHub) {
+    if (status === 403)
+      return usage(`the token in ${tokenPlace} may not write to ${repository}; make one that may at ${tokens}`)
+    if (status === 400 || status === 413 || status === 422)
+      return usage(`the Hub refuses what is sent to ${repository} (status ${status}); check its name`)
+    if (status === 409 || status === 412)
+      return new EngineError('exists', `${repository} was changed meanwhile; push again to see what would be replaced`)
+  }
   if (code === 'RevisionNotFound')
-    return new EngineError('not-found', `${repository} has no revision ${revision}; see ${endpoint}/${repository}`)
+    return new EngineError('not-found', `${repository} has no revision ${revision}; see ${page}`)
   if (status === 404)
     return new EngineError('not-found', `there is no ${repository} (${revision}) on ${endpoint}; check the name`)
-  if (ofHub && status === 401 && access.token !== null && code !== 'GatedRepo' && code !== 'RepoNotFound')
-    return new EngineError(
-      'usage',
-      `the Hub refuses the token in ${access.tokenPlace} for ${repository}; make another at ${endpoint}/settings/tokens`,
-    )
+  if (ofHub && status === 401 && token !== null && code !== 'GatedRepo' && code !== 'RepoNotFound')
+    return usage(`the Hub refuses the token in ${tokenPlace} for ${repository}; make another at ${tokens}`)
   if (ofHub && (status === 401 || status === 403)) {
-    const own = access.token === null ? 'set HF_TOKEN to your token' : `put a token that has it in ${access.tokenPlace}`
-    return new EngineError(
-      'usage',
-      `${repository} is gated or private, or does not exist; ask for access on ${endpoint}/${repository} and ${access.tokenWithheld ? httpsRemedy : own} (${endpoint}/settings/tokens)`,
+    const own = token === null ? 'set HF_TOKEN to your token' : `put a token that has it in ${tokenPlace}`
+    const how = tokenWithheld ? httpsRemedy : own
+    return usage(
+      `${repository} is gated or private, or does not exist; ask for access on ${page} and ${how} (${tokens})`,
     )
   }
   const when = status === 429 ? 'in a few minutes, it is asked too often' : 'later'

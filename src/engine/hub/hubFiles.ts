@@ -18,7 +18,8 @@ export interface HubFiles {
   readonly name: HubName
   readonly commit: string
   readonly isPrivate: boolean
-  readonly files: readonly RemoteFile[]
+  /** By path. */
+  readonly files: ReadonlyMap<string, RemoteFile>
 }
 
 const mostFiles = 100_000
@@ -49,12 +50,12 @@ export async function hubFiles(name: HubName, session: HubSession, recursive: bo
   try {
     const info = await modelInfo({ ...shared, name: repository, revision, additionalFields: ['sha'] })
     const { sha: commit, private: isPrivate } = facts.parse(info)
-    const files: RemoteFile[] = []
+    const files = new Map<string, RemoteFile>()
     for await (const item of listFiles({ ...shared, repo: repository, revision: commit, recursive })) {
-      if (files.length >= mostFiles) throw strange(name, session, `a list of more than ${mostFiles} files`)
+      if (files.size >= mostFiles) throw strange(name, session, `a list of more than ${mostFiles} files`)
       if (item?.type === 'directory') continue
       const { path, size, oid, lfs } = entry.parse(item)
-      files.push({ path, bytes: lfs?.size ?? size, hash: lfs?.oid ?? oid })
+      files.set(path, { path, bytes: lfs?.size ?? size, hash: lfs?.oid ?? oid })
     }
     return { name, commit, isPrivate, files }
   } catch (error) {

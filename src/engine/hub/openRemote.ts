@@ -3,14 +3,14 @@ import { quoted } from '../../shared/format/formatError.ts'
 import { ggufParts, isGguf } from '../../shared/format/gguf/ggufName.ts'
 import { someOf } from '../../shared/format/lists.ts'
 import { modelEntry } from '../../shared/format/modelEntry.ts'
-import { hubNameText, parseHubName, type HubName } from '../checkpoint/hubCache.ts'
+import { hubNameText, parseHubName } from '../checkpoint/hubCache.ts'
 import { inspectIn, type Inspection } from '../checkpoint/inspection.ts'
 import type { Located } from '../checkpoint/locate.ts'
 import { EngineError } from '../errors.ts'
 import { weightsEntry } from './chooseFiles.ts'
 import { pageOf } from './hubErrors.ts'
 import type { HubSession } from './hubFetch.ts'
-import { hubFiles, type RemoteFile } from './hubFiles.ts'
+import { hubFiles, type HubFiles, type RemoteFile } from './hubFiles.ts'
 import { heldTensors, RemoteFiles } from './remoteFiles.ts'
 
 /** What is known of it beside its tensors. */
@@ -40,7 +40,7 @@ export async function openRemote(given: string, session: HubSession): Promise<Re
   const [model, file] = splitFile(given)
   const name = parseHubName(model)
   const hub = await hubFiles(name, session, false)
-  const { kind, entry } = entryOf(hub.files, name, file)
+  const { kind, entry } = entryOf(hub, file)
   const files = new RemoteFiles(hub, session)
   const located = { folder: files.folder, kind, entry }
   const inspection = await inspectIn(files, located, `hf:${hubNameText(name)}${file === null ? '' : `#${file}`}`)
@@ -52,7 +52,7 @@ export async function openRemote(given: string, session: HubSession): Promise<Re
   const address = pageOf(session.access, name)
   return {
     inspection: { ...inspection, checkpoint: heldTensors(inspection.checkpoint, files), sources: [] },
-    facts: { ...name, commit: hub.commit, address, files: hub.files, card, isGguf: isGguf(entry) },
+    facts: { ...name, commit: hub.commit, address, files: [...hub.files.values()], card, isGguf: isGguf(entry) },
   }
 }
 
@@ -62,8 +62,8 @@ export function splitFile(given: string): [model: string, file: string | null] {
   return at < 0 ? [given, null] : [given.slice(0, at), given.slice(at + 1)]
 }
 
-function entryOf(files: readonly RemoteFile[], name: HubName, file: string | null): Pick<Located, 'kind' | 'entry'> {
-  const names = files.map(({ path }) => path).filter((path) => !path.includes('/'))
+function entryOf({ name, files }: HubFiles, file: string | null): Pick<Located, 'kind' | 'entry'> {
+  const names = [...files.keys()].filter((path) => !path.includes('/'))
   if (file !== null) {
     if (names.includes(file)) return { kind: file.endsWith('.json') ? 'sharded' : 'single', entry: file }
     throw new EngineError('usage', `${name.repository} has no file ${quoted(file)}; it has ${someOf(names, 20)}`)

@@ -16,7 +16,7 @@ export interface PushFile {
   readonly content: { readonly file: string } | { readonly text: string }
 }
 
-export interface HashedFile extends PushFile {
+interface HashedFile extends PushFile {
   readonly bytes: number
   readonly sha256: string
   /** Git's, of a blob. */
@@ -94,7 +94,7 @@ export async function push(plan: PushPlan, session: HubSession): Promise<Pushed>
   const missing = plan.files.filter((file) => stateOf(file, before) !== 'there')
   if (missing.length === 0) return { commit: before.commit, address, sent: [] }
   const failure = await upload(name, missing, before.commit, session)
-  // Whatever the answer to the commit was, or became of it, the files are there or they are not.
+  // The answer to the commit may have got lost: what counts is whether the files are there.
   const after = await hubFiles(name, session, true)
   const lost = missing.find((file) => stateOf(file, after) !== 'there')
   if (!lost) return { commit: after.commit, address, sent: missing.map(({ path }) => path) }
@@ -105,11 +105,11 @@ export async function push(plan: PushPlan, session: HubSession): Promise<Pushed>
   )
 }
 
-/** Makes the repository and the branch. What it is read as afterwards counts: nothing goes where more people read it than was said. */
+/** Makes the repository and the branch, and looks who reads it: nothing is sent where that is not what a person agreed to. */
 async function makePlace({ name, exists, hasBranch, isPrivate }: PushPlan, session: HubSession): Promise<HubFiles> {
   const shared = sharedOf(name, session)
   const made = (error: unknown) => {
-    // One that was made by a request whose answer got lost is there.
+    // The answer to an earlier request may have got lost.
     if (!(error instanceof EngineError && error.code === 'exists')) throw asHubError(error, name, session)
   }
   const visibility = isPrivate ? 'private' : 'public'
@@ -120,7 +120,7 @@ async function makePlace({ name, exists, hasBranch, isPrivate }: PushPlan, sessi
   if (now.isPrivate === isPrivate) return now
   throw new EngineError(
     'exists',
-    `${name.repository} is ${now.isPrivate ? 'private' : 'public'} now, which is not what was said before; push again`,
+    `${name.repository} is ${now.isPrivate ? 'private' : 'public'} now, which is not what you agreed to; push again`,
   )
 }
 
@@ -170,7 +170,7 @@ async function filesThere(name: HubName, session: HubSession): Promise<HubFiles 
 }
 
 function stateOf({ path, sha256, sha1 }: HashedFile, there: HubFiles | null): 'new' | 'replaces' | 'there' {
-  const found = there?.files.find((file) => file.path === path)
+  const found = there?.files.get(path)
   if (!found) return 'new'
   return found.hash === sha256 || found.hash === sha1 ? 'there' : 'replaces'
 }

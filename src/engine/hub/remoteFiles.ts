@@ -109,7 +109,8 @@ export class RemoteFiles implements WeightFiles {
   }
 
   #find(path: string): RemoteFile | undefined {
-    return this.#hub.files.find((file) => path === `${this.folder}/${file.path}`)
+    const start = `${this.folder}/`
+    return path.startsWith(start) ? this.#hub.files.get(path.slice(start.length)) : undefined
   }
 }
 

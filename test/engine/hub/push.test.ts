@@ -176,7 +176,7 @@ describe('push: a result to the Hub', () => {
       make('me/lie')
       return !!response.writeHead(200).end('{"url": "", "id": "me/lie"}')
     }
-    await ends(2, /me\/lie is public now, which is not what was said/, [
+    await ends(2, /me\/lie is public now, which is not what you agreed to/, [
       folder,
       'me/lie',
       '--create',
