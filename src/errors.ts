@@ -46,8 +46,8 @@ export type ErrorCode =
   | 'cancelled'
   | 'internal' // a mistake of ours
 
-/** The kind of a 'bad-checkpoint'; or 'redirect', a 'network' error that comes again however often one asks. */
-export type ErrorReason = CheckpointReason | 'redirect'
+/** The kind of a 'bad-checkpoint', or of a 'network' error that comes again however often one asks. */
+export type ErrorReason = CheckpointReason | 'redirect' | 'wrong-bytes'
 
 export class EngineError extends Error {
   readonly code: ErrorCode

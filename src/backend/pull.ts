@@ -1,6 +1,5 @@
 // A model of the Hub, fetched because a person asked for it; the editor hears how far it is a few times a second.
 import { parseHubName } from '../engine/checkpoint/hubCache.ts'
-import { defaultChoice } from '../engine/hub/chooseFiles.ts'
 import { hubAccess } from '../engine/hub/hubAccess.ts'
 import { pull } from '../engine/hub/pull.ts'
 import type { PullProgress } from '../protocol/rpc.ts'
@@ -11,7 +10,7 @@ const tellEveryMs = 200
 export async function pullModel(name: string, { signal, progress }: CallContext<'pull'>): Promise<{ folder: string }> {
   const onProgress = seldom(progress)
   const access = await hubAccess()
-  const { folder } = await pull(parseHubName(name), { access, choice: defaultChoice, signal, onProgress })
+  const { folder } = await pull(parseHubName(name), { access, signal, onProgress })
   return { folder }
 }
 

@@ -1,6 +1,6 @@
 // `--benchmark TASK=DATASET[:TASK_ID]` of push.
 import { EngineError } from '../engine/errors.ts'
-import type { Benchmark } from '../engine/hub/benchmark.ts'
+import type { Benchmark } from '../engine/run/origin/evalResults.ts'
 import { zeroShotNames } from '../catalog/tasks/tasks.ts'
 import { taskNamed } from './optionValues.ts'
 

@@ -1,4 +1,4 @@
-// Opens a model on the Hub for commands that look, and says how much of its weights comes.
+// Opens a model on the Hub for commands that look, and shows how many bytes have come or left.
 import { bytesOnDisk } from '../engine/checkpoint/checkpoint.ts'
 import { hubAccess } from '../engine/hub/hubAccess.ts'
 import { openRemote, type RemoteModel } from '../engine/hub/openRemote.ts'
@@ -10,25 +10,37 @@ const quietBytes = 10e6
 
 /** `wanted`: the tensor whose weights will be read, or all of them, by a command that tells how far it is. */
 export async function toldRemote(
-  { signal, progress, say }: Context,
+  context: Context,
   given: string,
   wanted: { readonly tensor?: string; readonly all?: true },
 ): Promise<RemoteModel> {
+  const { signal, say } = context
   const access = await hubAccess()
-  let total = Infinity
-  let came = 0
-  const onBytes = (bytes: number) => {
-    if (total === Infinity || wanted.all) return
-    const before = came
-    came = Math.min(total, came + bytes)
-    const [last, done, all] = [before, came, total].map((part) => Math.round(part / 1e6))
-    if (total > quietBytes && done > last) progress({ what: 'fetching', count: { done, total: all, unit: 'MB' } })
-  }
-  const opened = await openRemote(given, { access, signal, onBytes })
+  let onWeights: ((bytes: number) => void) | null = null
+  const opened = await openRemote(given, { access, signal, onBytes: (bytes) => onWeights?.(bytes) })
   const tensors = [...opened.inspection.checkpoint.tensors.values()].filter(
     ({ name }) => wanted.all || name === wanted.tensor,
   )
-  total = tensors.reduce((sum, tensor) => sum + bytesOnDisk(tensor), 0)
+  const total = tensors.reduce((sum, tensor) => sum + bytesOnDisk(tensor), 0)
   if (total > 0) say(`fetching ${formatBytes(total)} of weights from ${opened.facts.address}`)
+  const show = showBytes(context, 'fetching')
+  let came = 0
+  if (total > quietBytes && !wanted.all) onWeights = (bytes) => show((came += bytes), total)
   return opened
+}
+
+/** Shows bytes in whole units, which are larger the more there are, when another unit is done. */
+export function showBytes({ progress }: Context, what: string): (have: number, total: number) => void {
+  const began = performance.now()
+  let [first, last] = [-1, -1]
+  return (have, total) => {
+    const [unit, scale] = total < 1e7 ? ['kB', 1e3] : ['MB', 1e6]
+    const [done, all] = [have, total].map((bytes) => Math.ceil(bytes / scale))
+    if (done === last) return
+    if (last < 0) first = have
+    last = done
+    const perMs = (have - first) / (performance.now() - began)
+    const secondsLeft = perMs > 0 && have < total ? (total - have) / perMs / 1000 : null
+    progress({ what, count: { done, total: all, unit }, secondsLeft })
+  }
 }

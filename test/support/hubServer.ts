@@ -50,7 +50,7 @@ export async function hubServer(model = 'org/tiny'): Promise<HubServer> {
     }
     if (pathname.startsWith(`/api/models/${model}/revision/`)) {
       const revision = decodeURIComponent(pathname.slice(`/api/models/${model}/revision/`.length))
-      if (['main', 'v1', commit].includes(revision)) return json({ _id: '1', id: model, sha: commit })
+      if (['main', 'v1', commit].includes(revision)) return json({ _id: '1', id: model, sha: commit, private: false })
       return void response.writeHead(404, { 'x-error-code': 'RevisionNotFound' }).end()
     }
     if (pathname === `/api/models/${model}/tree/${commit}`) {

@@ -28,8 +28,6 @@ export interface WritableHub {
   readonly endpoint: string
   readonly arrived: Arrived[]
   readonly repositories: Map<string, Repository>
-  /** Data sets by name, with their eval.yaml where they have one. */
-  readonly datasets: Map<string, string | null>
   /** Files in LFS by their SHA-256, whether or not a commit names them. */
   readonly stored: Map<string, Buffer>
   /** May answer instead of the server, before anything of the body is read; true when it did. */
@@ -99,12 +97,6 @@ export async function writableHub(): Promise<WritableHub> {
       self.stored.set(oid, bytes)
       return say(response, {})
     }
-    const [, isApi, dataset = ''] = /^\/(api\/)?datasets\/([^/]+\/[^/]+)/.exec(pathname) ?? []
-    if (self.datasets.has(dataset)) {
-      if (isApi) return say(response, { id: dataset.toLowerCase() })
-      const text = self.datasets.get(dataset) ?? null
-      return sendFile(response, text === null ? undefined : Buffer.from(text), range)
-    }
     const [, id = '', rest = ''] = /^(?:\/api\/models)?\/([^/]+\/[^/.]+)(?:\.git)?(?:\/(.*))?$/.exec(pathname) ?? []
     const repository = self.repositories.get(id)
     if (!repository) return refuse(response, 404, { 'x-error-code': 'RepoNotFound' })
@@ -121,7 +113,7 @@ export async function writableHub(): Promise<WritableHub> {
       repository.branches.get(name) ?? [...repository.branches.values()].find(({ commit }) => commit === name)
     if (!branch) return refuse(response, 404, { 'x-error-code': 'RevisionNotFound' })
     if (what === 'resolve') return sendFile(response, branch.files.get(path.join('/'))?.bytes, range)
-    if (what === 'revision') return say(response, { _id: '1', id, sha: branch.commit })
+    if (what === 'revision') return say(response, { _id: '1', id, sha: branch.commit, private: repository.private })
     if (what === 'tree')
       return say(
         response,
@@ -171,7 +163,6 @@ export async function writableHub(): Promise<WritableHub> {
     endpoint,
     arrived: [],
     repositories: new Map(),
-    datasets: new Map(),
     stored: new Map(),
     interpose: null,
     partBytes: 0,

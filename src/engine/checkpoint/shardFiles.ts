@@ -69,7 +69,8 @@ export class ShardFiles {
   }
 }
 
-async function writeAll(handle: FileHandle, data: Uint8Array, position: number): Promise<void> {
+/** Writes all of `data` at byte `position` of a file. */
+export async function writeAll(handle: FileHandle, data: Uint8Array, position: number): Promise<void> {
   for (let done = 0; done < data.length;) {
     done += (await handle.write(data, done, Math.min(mostAtOnce, data.length - done), position + done)).bytesWritten
   }

@@ -5,58 +5,26 @@ import { quoted } from '../../errors.ts'
 import { modelEntry, type ModelEntry } from '../../catalog/formats/modelEntry.ts'
 import { hasControl } from '../../catalog/formats/safetensorsHeader.ts'
 import { EngineError } from '../errors.ts'
-import type { RemoteFile } from './repositoryFiles.ts'
+import type { RemoteFile } from './hubFiles.ts'
 
-export interface FileChoice {
-  /** 'auto': safetensors where there are some, else PyTorch's files. 'none': config and tokenizer only. */
-  readonly weights: 'auto' | 'none' | CheckpointFormat['id']
-  /** Names of further files; * stands for any characters but a slash. */
-  readonly include: readonly string[]
-  /** Names of files that are left out, whatever else asks for them. */
-  readonly exclude: readonly string[]
+/** 'auto': safetensors where there are some, else PyTorch's files. 'none': config and tokenizer only. */
+export type WeightsChoice = 'auto' | 'none' | CheckpointFormat['id']
+
+export const everyWeights: readonly WeightsChoice[] = ['auto', ...checkpointFormats.map(({ id }) => id), 'none']
+
+/** Files that SparseScope reads beside the weights, or what loads the result of a run. */
+const companion =
+  /^((generation_)?config|tokenizer(_config)?|special_tokens_map|added_tokens|vocab|chat_template|sparsescope)\.json$|^(vocab|merges)\.txt$|^(tokenizer|spiece|sentencepiece\.bpe)\.model$|^chat_template\.jinja$|^sparsescope\.mask$/
+
+/** Config, tokenizer, chat template, and the notes of a run. */
+export function besideWeights(files: ReadonlyMap<string, RemoteFile>): RemoteFile[] {
+  return [...files.values()].filter(({ path }) => companion.test(path))
 }
 
-export const everyWeights: readonly FileChoice['weights'][] = ['auto', ...checkpointFormats.map(({ id }) => id), 'none']
-export const defaultChoice: FileChoice = { weights: 'auto', include: [], exclude: [] }
-
-/** Files that are read beside the weights, by SparseScope or by what loads the result of a run. */
-const companions = [
-  'config.json',
-  'generation_config.json',
-  'tokenizer.json',
-  'tokenizer_config.json',
-  'special_tokens_map.json',
-  'added_tokens.json',
-  'vocab.json',
-  'vocab.txt',
-  'merges.txt',
-  'tokenizer.model',
-  'spiece.model',
-  'sentencepiece.bpe.model',
-  'chat_template.jinja',
-  'chat_template.json',
-  'sparsescope.json',
-  'sparsescope.mask',
-]
-
-/** Config, tokenizer and what `include` names. @throws EngineError when a pattern finds nothing or a name leaves the folder. */
-export function besideWeights(files: readonly RemoteFile[], choice: FileChoice): RemoteFile[] {
-  for (const pattern of choice.include)
-    if (!files.some(({ path }) => matches(path, pattern)))
-      throw new EngineError('usage', `--include ${pattern}: the repository has no such file; check its name`)
-  return files
-    .filter(({ path }) => {
-      const wanted = companions.includes(path) || choice.include.some((pattern) => matches(path, pattern))
-      return wanted && !isExcluded(path, choice)
-    })
-    .map(checked)
-}
-
-/** The weight file or the index of the model; null with `weights: 'none'`. @throws EngineError when there is none. */
-export function weightsEntry(files: readonly RemoteFile[], choice: FileChoice, model: string): ModelEntry | null {
-  if (choice.weights === 'none') return null
-  const formats = checkpointFormats.filter(({ id }) => choice.weights === 'auto' || id === choice.weights)
-  const names = files.map(({ path }) => path).filter((path) => !path.includes('/') && !isExcluded(path, choice))
+/** The weight file or the index of the model. @throws EngineError when there is none. */
+export function weightsEntry(files: ReadonlyMap<string, RemoteFile>, choice: WeightsChoice, model: string): ModelEntry {
+  const formats = checkpointFormats.filter(({ id }) => choice === 'auto' || id === choice)
+  const names = [...files.keys()].filter((path) => !path.includes('/'))
   const entry = modelEntry(names, formats)
   if (entry) return entry
   const wanted = formats.flatMap(({ single, index }) => [single, index]).join(', ')
@@ -66,50 +34,18 @@ export function weightsEntry(files: readonly RemoteFile[], choice: FileChoice, m
   )
 }
 
-/** Shards by name. @throws EngineError 'bad-checkpoint' when the index names a file that is not there. */
-export function filesNamed(names: readonly string[], files: readonly RemoteFile[], model: string): RemoteFile[] {
-  const known = new Map(files.map((file) => [file.path, file]))
+/** Files of weights by name. @throws EngineError when one is not there, or its name leads elsewhere. */
+export function weightFiles(names: readonly string[], files: ReadonlyMap<string, RemoteFile>): RemoteFile[] {
   return names.map((name) => {
-    const file = known.get(name)
-    if (file) return checked(file)
-    throw new EngineError(
-      'bad-checkpoint',
-      `the index of ${model} names ${quoted(name)}, which is not there; tell its authors`,
-    )
+    const file = files.get(name)
+    if (!file)
+      throw new EngineError('bad-checkpoint', `the index names ${quoted(name)}, which is not there; tell its authors`)
+    if (isPlain(name)) return file
+    throw new EngineError('bad-checkpoint', `the weights ${quoted(name)} have no name in a folder; nothing is fetched`)
   })
 }
 
-/** A model lacks nothing that its index names. @throws EngineError 'usage' where `exclude` leaves a shard out. */
-export function refuseWithoutShards(index: string, shards: readonly string[], choice: FileChoice): void {
-  const missing = shards.find((shard) => isExcluded(shard, choice))
-  if (missing === undefined) return
-  throw new EngineError(
-    'usage',
-    `--exclude leaves ${quoted(missing)} out, and the model of ${quoted(index)} does not open without it; --weights none leaves out all weights`,
-  )
-}
-
-function isExcluded(path: string, { exclude }: FileChoice): boolean {
-  return exclude.some((pattern) => matches(path, pattern))
-}
-
-function matches(path: string, pattern: string): boolean {
-  const source = pattern
-    .split('*')
-    .map((part) => part.replace(/[\\^$.|?+()[\]{}]/g, '\\$&'))
-    .join('[^/]*')
-  return new RegExp(`^${source}$`).test(path)
-}
-
-/** A name that becomes a path below the snapshot. @throws EngineError 'bad-checkpoint' when it would lead anywhere else. */
-function checked(file: RemoteFile): RemoteFile {
-  const { path } = file
-  const parts = path.split('/')
-  const plain = parts.every((part) => part !== '' && part !== '.' && part !== '..' && Buffer.byteLength(part) <= 255)
-  // Refused are control characters, and what Windows reads as a drive, a stream or a folder.
-  if (plain && parts.length <= 32 && !hasControl(path) && !/[\\:]/.test(path)) return file
-  throw new EngineError(
-    'bad-checkpoint',
-    `the server lists a file called ${quoted(path)}, which is no name in a folder; nothing of it is fetched`,
-  )
+/** Whether it is a file's name in a folder, on Windows too: no other folder, drive, stream or control character. */
+function isPlain(name: string): boolean {
+  return !/^\.{0,2}$|[\\/:]/.test(name) && !hasControl(name) && Buffer.byteLength(name) <= 255
 }

@@ -3,9 +3,8 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { createHash } from 'node:crypto'
 import { linkSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { defaultChoice, type FileChoice } from '../../../src/engine/hub/chooseFiles.ts'
 import { hubAccess } from '../../../src/engine/hub/hubAccess.ts'
-import { pull } from '../../../src/engine/hub/pull.ts'
+import { pull, type PullOptions } from '../../../src/engine/hub/pull.ts'
 import { commit, hubServer, type HubServer } from '../../support/hubServer.ts'
 import { f32, safetensors, scratch, type Scratch } from '../../support/safetensors.ts'
 import { cannot } from '../../support/skip.ts'
@@ -35,13 +34,13 @@ describe('pull into a cache that others use', () => {
   const snapshot = (...parts: string[]) => repository('snapshots', commit, ...parts)
   const blob = () => repository('blobs', createHash('sha256').update(weights).digest('hex'))
   const partial = () => `${blob()}.incomplete`
-  const get = async (choice: Partial<FileChoice> = {}) =>
+  const get = async (more: Partial<PullOptions> = {}) =>
     pull(
       { repository: 'org/tiny', revision: 'main' },
       {
         access: await hubAccess({ HF_ENDPOINT: hub.endpoint }, temp.path('home')),
-        choice: { ...defaultChoice, ...choice },
         cache: temp.path('hub'),
+        ...more,
       },
     )
 

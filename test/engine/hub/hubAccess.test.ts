@@ -1,18 +1,20 @@
 import assert from 'node:assert/strict'
 import { hubAccess } from '../../../src/engine/hub/hubAccess.ts'
-import { refusal } from '../../../src/engine/hub/hubErrors.ts'
+import { refusal, unreachable } from '../../../src/engine/hub/hubErrors.ts'
+import { hubFetch } from '../../../src/engine/hub/hubFetch.ts'
 import { planPush } from '../../../src/engine/hub/push.ts'
 import { scratch, type Scratch } from '../../support/safetensors.ts'
 
 const token = 'hf_secret'
+const url = new URL('https://huggingface.co/org/tiny')
 
-describe('how the Hub is spoken to', () => {
+describe('hubAccess', () => {
   let temp: Scratch
   beforeEach(() => (temp = scratch()))
   afterEach(() => temp.remove())
   const access = (env: NodeJS.ProcessEnv = {}) => hubAccess(env, temp.path('home'))
 
-  it('with the token of `hf auth login` where HF_TOKEN gives none', async () => {
+  it('the token of `hf auth login` is used where HF_TOKEN gives none', async () => {
     const file = temp.write('home/.cache/huggingface/token', `${token}\n`)
     assert.equal((await access()).token, token)
     assert.equal((await access({ HF_TOKEN: 'hf_other' })).token, 'hf_other')
@@ -21,15 +23,15 @@ describe('how the Hub is spoken to', () => {
     assert.equal((await access({ HF_HOME: temp.path('elsewhere'), HF_TOKEN_PATH: file })).token, token)
   })
 
-  it('says in which place a token stands that is refused, or is none', async () => {
+  it('a message about a token that is refused, or is none, names its place', async () => {
     const file = temp.write('home/.cache/huggingface/token', token)
     const name = { repository: 'org/tiny', revision: 'main' }
     const refused = async (env: NodeJS.ProcessEnv) =>
-      (await refusal(new Response(null, { status: 401 }), name, await access(env))).message
+      refusal(new Response(null, { status: 401 }), url, name, await access(env), false).message
     assert.ok((await refused({})).includes(`the token in ${file}`))
     assert.match(await refused({ HF_TOKEN: token }), /the token in HF_TOKEN/)
     temp.write('home/.cache/huggingface/token', 'hf_a b')
-    await assert.rejects(access(), { code: 'usage', message: new RegExp(`${file} holds characters`) })
+    await assert.rejects(access(), { code: 'usage', message: new RegExp(`${file} contains characters`) })
   })
 
   it('sends no token over plain http, except to this machine, and says so', async () => {
@@ -41,10 +43,31 @@ describe('how the Hub is spoken to', () => {
       const given = await at(endpoint)
       assert.deepEqual([given.token, given.tokenWithheld], [null, true], endpoint)
       const name = { repository: 'org/tiny', revision: 'main' }
-      const { message } = await refusal(new Response(null, { status: 401 }), name, given)
+      const { message } = refusal(new Response(null, { status: 401 }), new URL('/x', endpoint), name, given, false)
       assert.match(message, /set HF_ENDPOINT to an https:\/\/ address, since no token is sent over plain http/)
       const pushed = planPush({ name, create: true, isPrivate: true }, [], { access: given })
       await assert.rejects(pushed, { code: 'usage', message: /no token is sent over plain http/ })
+    }
+  })
+
+  it('sends nothing without encryption where the Hub has it, and follows no such redirect', async () => {
+    const session = { access: await access({ HF_TOKEN: token }) }
+    const ask = hubFetch({ repository: 'org/tiny', revision: 'main' }, session)
+    const refused = { code: 'network', reason: 'redirect', message: /leads to "http:.*which is no encrypted address/ }
+    for (const method of ['GET', 'PUT']) await assert.rejects(ask('http://127.0.0.1:1/file', { method }), refused)
+  })
+
+  it('a connection that fails names the proxy where the environment has one', () => {
+    const message = () => unreachable(new Error('no route'), 'hub.example', undefined).message
+    const before = process.env.HTTPS_PROXY
+    try {
+      delete process.env.HTTPS_PROXY
+      assert.match(message(), /^hub.example cannot be reached: no route; check the network, or set HF_ENDPOINT/)
+      process.env.HTTPS_PROXY = 'http://proxy:3128'
+      assert.match(message(), /no route; Node uses HTTPS_PROXY from version 24 on/)
+    } finally {
+      delete process.env.HTTPS_PROXY
+      if (before !== undefined) process.env.HTTPS_PROXY = before
     }
   })
 

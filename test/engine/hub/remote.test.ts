@@ -8,7 +8,7 @@ import { compareCheckpoints } from '../../../src/engine/checkpoint/stats/compare
 import { openCheckpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
 import { hubAccess } from '../../../src/engine/hub/hubAccess.ts'
 import { openRemote } from '../../../src/engine/hub/openRemote.ts'
-import type { RemoteReading } from '../../../src/engine/hub/remoteFiles.ts'
+import type { HubSession } from '../../../src/engine/hub/hubFetch.ts'
 import { cliWith } from '../../support/cli.ts'
 import { entryOf, hubServer, type Asked, type HubServer } from '../../support/hubServer.ts'
 import { ggufFile, keyText } from '../../support/gguf.ts'
@@ -40,13 +40,13 @@ describe('a model that is looked at on the Hub', () => {
     assert.equal(status, 0, stderr)
     return JSON.parse(stdout) as Record<string, unknown> & { remote?: Record<string, unknown> }
   }
-  const look = async (more: Partial<RemoteReading> = {}) =>
+  const look = async (more: Partial<HubSession> = {}) =>
     openRemote('org/tiny', {
       access: await hubAccess({ HF_ENDPOINT: hub.endpoint, HF_TOKEN: 'hf_secret' }, temp.path('home')),
       wait: () => Promise.resolve(),
       ...more,
     })
-  const open = async (more?: Partial<RemoteReading>) => wholeOf((await look(more)).inspection)
+  const open = async (more?: Partial<HubSession>) => wholeOf((await look(more)).inspection)
   const ranges = () => hub.asked.flatMap(({ host, range }) => (host === 'cdn' ? [range] : []))
   /** Answers the ranges of one file of weights in place of the server. */
   const weightsAre = (answer: (asked: Asked, response: ServerResponse, bytes: Buffer) => unknown) => {
@@ -168,14 +168,14 @@ describe('a model that is looked at on the Hub', () => {
   })
 
   it('servers that lie, or have no end, end in a sentence', async () => {
-    const attempts = async (expected: RegExp, more: Partial<RemoteReading> = {}) => {
+    const attempts = async (expected: RegExp, more: Partial<HubSession> = {}) => {
       hub.asked.length = 0
       await assert.rejects(open(more), { message: expected })
       assert.ok(hub.asked.length < 50, `${hub.asked.length} requests`)
     }
     const range = (asked: Asked) => /^bytes=(\d+-\d+)$/.exec(asked.range ?? '')?.[1] ?? ''
     weightsAre((_, response, bytes) => response.writeHead(200).end(bytes))
-    await attempts(/does not send the part of a file that it is asked for; pull the model/)
+    await attempts(/does not send the part that it is asked for/)
     weightsAre((_, response, bytes) => response.writeHead(206, { 'content-range': `bytes 1-8/${bytes.length}` }).end())
     await attempts(/does not send the part/)
     weightsAre((asked, response) => {
@@ -183,7 +183,7 @@ describe('a model that is looked at on the Hub', () => {
       const more = () => void (response.destroyed || response.write(Buffer.alloc(65_536), more))
       more()
     })
-    await attempts(/sends more of model.safetensors than the 8 bytes that were asked for/)
+    await attempts(/model.safetensors: the Hub sends more than the 8 bytes that it is asked for/)
     weightsAre((asked, response, bytes) => {
       response.writeHead(206, { 'content-range': `bytes ${range(asked)}/${bytes.length}` }).end('a')
     })
@@ -212,7 +212,7 @@ describe('a model that is looked at on the Hub', () => {
     hub.entries = () => [
       { ...entryOf('model.safetensors', large(Buffer.alloc(9))), lfs: { oid: '0'.repeat(64), size: 2 ** 60 } },
     ]
-    await assert.rejects(open(), { code: 'network', message: /a list of files that is none/ })
+    await assert.rejects(open(), { code: 'network', message: /an answer that cannot be read/ })
   })
 
   it('one line and exit code 2 for what cannot be meant', async () => {

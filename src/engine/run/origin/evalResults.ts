@@ -3,10 +3,18 @@ import { stringify } from 'yaml'
 import { andList } from '../../../formatting/lists.ts'
 import { plural } from '../../../formatting/plural.ts'
 import { EngineError } from '../../errors.ts'
-import type { Benchmark } from '../../hub/benchmark.ts'
 import type { PushFile } from '../../hub/push.ts'
 import type { Note } from './note.ts'
 import { lastStage } from './noteFacts.ts'
+
+export interface Benchmark {
+  /** SparseScope's name of the task. */
+  readonly task: string
+  /** The data set, org/name. */
+  readonly dataset: string
+  /** The data set's own name of the task, in its eval.yaml; null: not given. */
+  readonly taskId: string | null
+}
 
 export interface SavedResult {
   /** Share of the rows that were answered rightly. */
