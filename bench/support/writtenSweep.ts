@@ -3,7 +3,7 @@ import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import { beatMs, encodeLock, lockName } from '../../src/runs/lock/lockText.ts'
+import { beatMs, encodeLock, lockName } from '../../src/runs/lock/lock.ts'
 import type { RunEvent } from '../../src/shared/series/events.ts'
 import type { ComparedRow } from '../../src/shared/protocol/sweepView.ts'
 import { recordedRows } from '../../test/webview/harness/recordedSweep.ts'

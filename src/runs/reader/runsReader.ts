@@ -1,7 +1,7 @@
 // Runs side by side, read from disk: whoever writes them, here, in a terminal or on a node of a cluster. The command line looks
 // once. Who follows them looks again and again, as seldom as will do, since no watcher of files sees what other machines write.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { stillMs } from '../lock/lockWatch.ts'
+import { stillMs } from '../lock/lock.ts'
 import { aloneOnDisk, type SweepSigns } from '../sweep/standing.ts'
 import { inTurns } from './inTurns.ts'
 import { nameRuns } from './nameRuns.ts'

@@ -4,8 +4,7 @@ import { appendFileSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { RunEvent } from '../../../src/shared/series/events.ts'
-import { newHolder } from '../../../src/runs/lock/lockHolder.ts'
-import { encodeLock, lockName } from '../../../src/runs/lock/lockText.ts'
+import { encodeLock, lockName, newHolder } from '../../../src/runs/lock/lock.ts'
 import { EventFeed } from '../../../src/extension/runs/eventFeed.ts'
 import { RunStore } from '../../../src/extension/runs/runStore.ts'
 
