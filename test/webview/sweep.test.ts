@@ -32,7 +32,7 @@ describe('the view of several runs in Chromium', () => {
   }
   const asked = async (type: string) => (await posted(page)).findLast((message) => message.type === type)
   const watched = async () => (await asked('watch')) as unknown as { watch: number; groups: number[][] }
-  async function answer(steps: { from?: number; to: number }): Promise<void> {
+  async function answer(steps: { to: number }): Promise<void> {
     const { watch, groups } = await watched()
     await send(page, recordedCurves(watch, groups, steps) as ToSweep)
   }
@@ -280,7 +280,7 @@ describe('the view of several runs in Chromium', () => {
     assert.deepEqual([(await asked('export'))?.name, (await asked('export'))?.content], ['runs.md', '| run |'])
   })
 
-  it('curves grow by their new points alone, and answers to an older question do not count', async () => {
+  it('curves are those of the latest answer, and answers to an older question do not count', async () => {
     await open(compared(rows))
     await page.getByText('Reading the curves…').first().waitFor()
     await answer({ to: 40 })
@@ -288,7 +288,7 @@ describe('the view of several runs in Chromium', () => {
     await menu('Reconstruction loss', 'Show as table')
     await send(page)
     assert.equal(await last(), '40')
-    await answer({ from: 40, to: 55 })
+    await answer({ to: 55 })
     assert.equal(await last(), '55')
     const { watch, groups } = await watched()
     await send(page, recordedCurves(watch - 1, groups, { to: 3 }) as ToSweep)

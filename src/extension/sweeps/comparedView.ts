@@ -5,6 +5,7 @@ import { rowOf } from './comparedRow.ts'
 import { differenceOf, type AskQuestions } from './difference.ts'
 import { CurveFeed } from './curveFeed.ts'
 import { paperOf } from './paperOf.ts'
+import { readPicture } from '../../runs/events/parseEvents.ts'
 import type { RunsReader } from '../../runs/reader/runsReader.ts'
 
 /** Maps that a view shows side by side. */
@@ -36,14 +37,14 @@ export function createComparedView(
     return { ...row, results: toSent(row.results) }
   }
   const exists = (run: number) => followed.runs[run] !== undefined
-  const sendMaps = (runs: readonly number[]) => {
-    const maps = runs.flatMap((run) => mapOf(followed, run))
+  const sendMaps = async (runs: readonly number[]) => {
+    const maps = (await Promise.all(runs.map((run) => mapOf(followed, run)))).flat()
     if (maps.length > 0) post({ type: 'maps', maps })
   }
   const listener = followed.onChange((changed) => {
     post({ type: 'rows', rows: changed.map(rowAt) })
     void feed.changed(changed)
-    sendMaps(mapped.filter((run) => changed.includes(run)))
+    void sendMaps(mapped.filter((run) => changed.includes(run)))
   })
   const viewing = followed.view()
   return {
@@ -67,9 +68,7 @@ export function createComparedView(
         return post({ type: 'paper', runs, format, text: await paperOf(followed, runs, format) })
       }
       mapped = message.runs.filter(exists).slice(0, mostMaps)
-      const runs = mapped
-      await Promise.all(runs.map((run) => followed.runs[run].readWhole()))
-      if (runs === mapped) sendMaps(runs)
+      await sendMaps(mapped)
     },
     dispose() {
       listener.dispose()
@@ -78,10 +77,10 @@ export function createComparedView(
   }
 }
 
-function mapOf({ runs }: RunsReader, run: number): RunMap[] {
-  const { lean } = runs[run]
-  if (!lean) return []
-  const { numBlocks, blocks } = lean.picture
+async function mapOf({ runs }: RunsReader, run: number): Promise<RunMap[]> {
+  const picture = await readPicture(runs[run].folder.events)
+  if (!picture) return []
+  const { numBlocks, blocks } = picture
   const told = [...blocks.values()].map(({ block, modules, seconds }) => ({ block, modules, seconds }))
   return [{ run, numBlocks, blocks: told }]
 }

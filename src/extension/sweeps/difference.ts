@@ -9,6 +9,7 @@ import { blockErrorPairs, promptPairs, settingDifferences } from '../../shared/s
 import type { Flip, RunDifference, TaskFlips } from '../../shared/sweep/runDifference.ts'
 import { isTaskName, taskOf } from '../../shared/tasks/tasks.ts'
 import { emptyPicture } from '../../shared/series/foldRun.ts'
+import { readPicture } from '../../runs/events/parseEvents.ts'
 import { readReport } from '../../runs/reader/report.ts'
 import type { RunReader } from '../../runs/reader/runReader.ts'
 
@@ -20,16 +21,14 @@ const mostFlips = 25
 
 export async function differenceOf(a: RunReader, b: RunReader, ask: AskQuestions): Promise<RunDifference> {
   const runs = [a, b]
-  for (const run of runs) {
-    await run.readRecipe()
-    await run.readWhole()
-  }
-  const recipes = runs.map(({ recipe, place }) => recipe ?? place.recipe ?? null)
-  const [pictureA, pictureB] = runs.map(({ lean }) => lean?.picture ?? emptyPicture())
+  for (const run of runs) await run.readRecipe()
+  const recipes = runs.map(({ state, place }) => state.recipe ?? place.recipe ?? null)
+  const pictures = await Promise.all(runs.map(({ folder }) => readPicture(folder.events)))
+  const [pictureA, pictureB] = pictures.map((picture) => picture ?? emptyPicture())
   const blocks = blockErrorPairs(pictureA, pictureB)
   const prompts = promptPairs(pictureA.samples, pictureB.samples)
   const reports = await Promise.all(runs.map(({ folder }) => readReport(folder).catch(() => null)))
-  const missing = runs.flatMap(({ label }, i) => (recipes[i] ? [] : [`The recipe of ${label} cannot be read.`]))
+  const missing = runs.flatMap(({ named }, i) => (recipes[i] ? [] : [`The recipe of ${named.label} cannot be read.`]))
   const tasks = await taskFlips(runs, reports, recipes, ask, missing)
   if (blocks.length === 0)
     missing.push('No errors by block: a recipe measures them that recovers by reconstruct or refit.')
@@ -49,7 +48,7 @@ async function taskFlips(
   const without = runs.filter((_, i) => reports[i] === null)
   if (without.length > 0) {
     missing.push(
-      `Answers are told by a run's report, which it writes at its end: ${someOf(without.map(({ label }) => label))} has none.`,
+      `Answers are told by a run's report, which it writes at its end: ${someOf(without.map(({ named }) => named.label))} has none.`,
     )
     return []
   }

@@ -137,7 +137,7 @@ export function emptyPicture(): RunPicture {
 }
 
 /** Perplexities of the first entry that measures them, as they came. */
-export function mainPerplexities({ evaluations }: Pick<RunPicture, 'evaluations'>): Evaluation[] {
+export function mainPerplexities({ evaluations }: { readonly evaluations: readonly Evaluation[] }): Evaluation[] {
   const texts = evaluations.filter(({ accuracy }) => accuracy === null)
   const first = Math.min(...texts.map(({ entry }) => entry))
   return texts.filter(({ entry }) => entry === first)

@@ -43,10 +43,10 @@ describe('notes of a run', () => {
     await reader.look(aloneOnDisk)
     await writeNotes(folder(), { tags: ['good'], note: '' })
     assert.equal(await reader.look(aloneOnDisk), true)
-    assert.deepEqual(reader.notes.tags, ['good'])
+    assert.deepEqual(reader.state.notes.tags, ['good'])
     await writeNotes(folder(), noNotes)
     await reader.look(aloneOnDisk)
-    assert.deepEqual(reader.notes, noNotes)
+    assert.deepEqual(reader.state.notes, noNotes)
   })
 
   it('from anybody are bounded, and none where they are no notes', async () => {
