@@ -85,7 +85,8 @@ export class RunsReader {
 
   private async lookAtAll(): Promise<void> {
     this.isLooking = true
-    const seeing = this.seeAll()
+    // A view has all rows of its table before its curves are made.
+    const seeing = this.seeAll().then(() => this.tellNow())
     this.seen = seeing
     try {
       await seeing
@@ -161,12 +162,16 @@ export class RunsReader {
   /** What is known of the run has changed. */
   tell(run: RunReader): void {
     this.changed.add(run)
-    this.telling ??= setTimeout(() => {
-      this.telling = null
-      const changed = this.runs.flatMap((one, index) => (this.changed.has(one) ? [index] : []))
-      this.changed.clear()
-      for (const listener of this.listeners) listener(changed)
-    }, tellEveryMs)
+    this.telling ??= setTimeout(() => this.tellNow(), tellEveryMs)
+  }
+
+  private tellNow(): void {
+    if (!this.telling) return
+    clearTimeout(this.telling)
+    this.telling = null
+    const changed = this.runs.flatMap((one, index) => (this.changed.has(one) ? [index] : []))
+    this.changed.clear()
+    for (const listener of this.listeners) listener(changed)
   }
 
   private schedule(): void {

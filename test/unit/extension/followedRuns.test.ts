@@ -145,6 +145,22 @@ describe('a sweep on disk', () => {
     view.dispose()
   })
 
+  it('a view has the rows of all runs before the first curve', async () => {
+    for (const index of [0, 1, 2, 3]) write(index, whole, report)
+    const sweep = await sweeps.openFolder(folder)
+    const told: ToSweep[] = []
+    const what = { kind: 'sweep', title: '', about: '' } as const
+    const view = createComparedView({ what, followed: sweep.runs, maxPoints: () => 2000 }, (m) => told.push(m))
+    await view.handle({ type: 'watch', watch: 1, curve: 'loss', smoothing: 0, groups: [[0], [1]] })
+    const first = told.findIndex(({ type }) => type === 'curves')
+    const rows = told.slice(0, first).flatMap((message) => (message.type === 'rows' ? message.rows : []))
+    assert.deepEqual(
+      new Set(rows.map(({ index, state }) => `${index} ${state}`)),
+      new Set(['0 done', '1 done', '2 done', '3 done']),
+    )
+    view.dispose()
+  })
+
   it('a run is not read for its state alone; one that somebody left in the middle is, for its results', async () => {
     write(0, whole, report)
     write(1, [...half, { t: 9, type: 'end', status: 'failed', message: 'x'.repeat(3000) }])
