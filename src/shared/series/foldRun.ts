@@ -255,7 +255,7 @@ function addMemory(
 }
 
 /** Progress is told a few times a second and steps one by one: between two tellings the steps count on, so that both agree. */
-export function countStep({ progress }: RunPicture): void {
+function countStep({ progress }: RunPicture): void {
   if (progress?.unit === 'steps') progress.done = Math.min(progress.total, progress.done + 1)
 }
 

@@ -3,11 +3,11 @@
 import { fields, list, oneOf, optional, orNull, text, type Check, type Checked } from '../format/checks.ts'
 import { taskNames } from '../tasks/tasks.ts'
 import type { RunEvent } from './events.ts'
-import { countStep, emptyPicture, foldEvents, type Evaluation } from './foldRun.ts'
+import { emptyPicture, foldEvents, type Evaluation } from './foldRun.ts'
 import { stages } from './stages.ts'
 
 /** A reader takes no other: it reads the events instead. */
-export const summaryVersion = 1
+const summaryVersion = 1
 const mostMeans = 1024
 /** Measurements in the middle of recoveries are left out, evenly, where a run has more. */
 const mostEvaluations = 2000
@@ -50,7 +50,6 @@ const lossCurve = fields({
   /** Mean loss of steps 1 … every, every + 1 … 2·every, and so on; null where that of one of them was not a number. */
   means: atMost(mostMeans, orNull(finite)),
 })
-export type LossCurve = Checked<typeof lossCurve>
 
 /** summary.json: version 1. Further keys may be there. */
 const isFile = fields({
@@ -116,7 +115,6 @@ export class SummaryFold {
   private addStep({ t, loss }: Extract<RunEvent, { type: 'step' }>): void {
     const { picture, means } = this
     picture.elapsed = Math.max(picture.elapsed, t)
-    countStep(picture)
     const inMean = picture.numSteps % this.every
     picture.numSteps++
     if (inMean > 0) {
