@@ -1,7 +1,7 @@
 // The view of 500 runs with 2,000 steps each, in Chromium: how long it takes to open, and how many frames a second it keeps while
 // all of them go on: `npx tsx bench/sweepView.ts`. Bars: opens in 1 s, follows at 30 frames a second.
 import { chromium, type Page } from 'playwright-core'
-import { CurveThinner, type ThinnedPart } from '../src/runs/series/thinCurve.ts'
+import { thinCurve, type ThinnedCurve } from '../src/runs/series/thinCurve.ts'
 import { settings } from '../test/webview/harness/recorded.ts'
 import { recordedAs, recordedWhat } from '../test/webview/harness/recordedSweep.ts'
 import { chromiumArguments, findChromium } from '../scripts/vscode/browser.mjs'
@@ -19,11 +19,11 @@ const loss = (run: number, length: number) => {
   const start = 2.5 + (run % 17) / 6
   const x = Array.from({ length }, (_, i) => i + 1)
   const y = x.map((step) => start * (0.3 + 0.7 * Math.exp(-step / 900)) * (1 + 0.04 * Math.sin(step * 12.9 + run)))
-  return { x, y, low: [], high: [], settled: length }
+  return { x, y, low: [], high: [] }
 }
 const base64 = ({ buffer }: Float32Array) => Buffer.from(buffer as ArrayBuffer).toString('base64')
-const told = (group: number, { keep, x, y, low, high }: ThinnedPart) => {
-  return { group, keep, x: base64(x), y: base64(y), low: base64(low), high: base64(high) }
+const told = (group: number, { x, y, low, high }: ThinnedCurve) => {
+  return { group, x: base64(x), y: base64(y), low: base64(low), high: base64(high) }
 }
 
 const executablePath = findChromium()
@@ -33,14 +33,13 @@ const page = await openView(browser, 'sweep', 'dark')
 // tsx names functions by a helper that the page has not.
 await page.evaluate('window.__name = (made) => made')
 
-const thinners = rows.map(() => new CurveThinner(pointsEach))
 const whole = numSteps - followedSteps
-const first = thinners.map((thinner, run) => told(run, thinner.next(loss(run, whole))))
+const first = rows.map((_, run) => told(run, thinCurve(loss(run, whole), pointsEach)))
 const opened = await open(page)
 
 const parts = Array.from({ length: messages }, (_, i) => {
   const length = whole + Math.round((followedSteps * (i + 1)) / messages)
-  return thinners.map((thinner, run) => told(run, thinner.next(loss(run, length))))
+  return rows.map((_, run) => told(run, thinCurve(loss(run, length), pointsEach)))
 })
 const live = await follow(page)
 const points = first.reduce((sum, { x }) => sum + Buffer.from(x, 'base64').length / 4, 0)

@@ -32,6 +32,8 @@ const cjs = (entry, name, extra = {}) => ({
   entryPoints: [entry],
   outfile: `dist/${name}.cjs`,
   external: ['vscode'],
+  // Only code that starts threads reads import.meta, and none of it is left in these bundles.
+  logOverride: { 'empty-import-meta': 'silent' },
   ...extra,
 })
 /** A page of components is main.tsx. */
@@ -73,7 +75,7 @@ export const targets = {
   parquetWorker: esm('src/engine/text/parquetWorker.ts', 'parquetWorker'),
   scanWorker: esm('src/engine/checkpoint/stats/scanWorker.ts', 'scanWorker'),
   factsWorker: esm('src/extension/models/factsWorker.ts', 'factsWorker'),
-  lockBeat: esm('src/runs/lock/lockBeat.ts', 'lockBeat'),
+  lockThread: esm('src/runs/lock/lockThread.ts', 'lockThread'),
   // Every checkpoint waits for its start: what is asked for later lies in parts of its own.
   backend: esm('src/backend/main.ts', 'backend', { splitting: true }),
   backendTry: esm('src/backend/tryWorker.ts', 'backendTry'),

@@ -3,8 +3,9 @@ import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'n
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Worker } from 'node:worker_threads'
-import { beatMs, encodeLock, lockName } from '../../src/runs/lock/lockText.ts'
+import { beatMs, encodeLock, lockName } from '../../src/runs/lock/lock.ts'
 import type { RunEvent } from '../../src/runs/series/events.ts'
+import { encodeSummary, SummaryFold } from '../../src/runs/series/runSummary.ts'
 import type { ComparedRow } from '../../src/protocol/sweepView.ts'
 import { recordedRows } from '../../test/webview/harness/recordedSweep.ts'
 import { recordedRun } from '../../test/webview/harness/recorded.ts'
@@ -24,7 +25,7 @@ parentPort.postMessage(null)
 export interface WrittenSweep {
   readonly folder: string
   readonly bytes: number
-  /** Writes so many steps as a run does while it works; returns their bytes. */
+  /** Writes so many steps, and its summary, as a run does while it works; returns their bytes. */
   grow(run: number, steps: number): number
   /** Ends what moves the locks, and removes it. */
   remove(): Promise<void>
@@ -50,15 +51,22 @@ export async function writeSweep(numRuns: number, numSteps: number, state: 'done
   writeFileSync(join(folder, 'plan.json'), JSON.stringify({ id: '0123456789abcdef', runs, base: '../../..' }))
   const at = (run: number) => join(folder, 'runs', String(run))
   const steps = rows.map(() => 0)
+  const folds = rows.map(() => new SummaryFold())
+  const write = (run: number, events: readonly RunEvent[]) => {
+    const text = lines(events)
+    appendFileSync(join(at(run), 'events.jsonl'), text)
+    folds[run].add(events)
+    const summary = encodeSummary(folds[run].summary())
+    writeFileSync(join(at(run), 'summary.json'), summary)
+    return text.length + summary.length
+  }
   const nextSteps = (run: number, count: number) => Array.from({ length: count }, () => step(run, ++steps[run])).flat()
   let bytes = 0
   const [head, tail] = surroundings()
   for (const [run, { results, trainablePercent }] of rows.entries()) {
     mkdirSync(at(run))
     const events = [...head, ...nextSteps(run, numSteps), ...(state === 'done' ? tail : [])]
-    const text = lines(events)
-    bytes += text.length
-    writeFileSync(join(at(run), 'events.jsonl'), text)
+    bytes += write(run, events)
     if (state === 'running') continue
     const { perplexity, sparsity, seconds, peak_memory_mb } = results
     const report = {
@@ -75,11 +83,7 @@ export async function writeSweep(numRuns: number, numSteps: number, state: 'done
   await new Promise((resolve) => beating.once('message', resolve))
   return {
     ...{ folder, bytes },
-    grow(run, count) {
-      const text = lines(nextSteps(run, count))
-      appendFileSync(join(at(run), 'events.jsonl'), text)
-      return text.length
-    },
+    grow: (run, count) => write(run, nextSteps(run, count)),
     async remove() {
       await beating.terminate()
       rmSync(place, { recursive: true })

@@ -10,7 +10,7 @@ import { outputProgress } from '../engine/run/state/progress.ts'
 import { loadProgress } from '../engine/run/state/progressFile.ts'
 import { readRecipe } from '../engine/run/open/readRecipe.ts'
 import { runFolderAt, runsFolder, type RunFolder } from '../runs/folder/runFolder.ts'
-import { lockRun, type RunLock } from '../runs/lock/runLock.ts'
+import { lockRun, type RunLock } from '../runs/lock/lock.ts'
 import { scratchPrefix, scratchRecipe } from './scratchFolder.ts'
 
 /**

@@ -1,5 +1,5 @@
 // Messages between the extension host and the view of several runs: a sweep's, those that a person chose, or all of the
-// workspace. Rows are small and sent whole when they change; curves are thinned by the host, and only what is new of them is sent.
+// workspace. Rows are small and sent whole when they change; curves are thinned by the host, and sent whole too.
 import type { CurveName } from '../runs/series/curves.ts'
 import type { ComparedRun } from '../runs/compared/comparedRun.ts'
 import type { Sparkline } from '../runs/compared/sparkline.ts'
@@ -40,8 +40,6 @@ export interface ComparedWhat {
 export interface CurvePart {
   /** Place of the group in the question. */
   readonly group: number
-  /** How many of the points sent before still count. */
-  readonly keep: number
   /** Base64 of f32, NaN for what is not a number; `low` and `high` are empty for a group of one run. */
   readonly x: string
   readonly y: string

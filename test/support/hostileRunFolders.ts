@@ -68,16 +68,22 @@ function inPlaceOf(file: string, names = Object.keys(things)): HostileCase[] {
 }
 
 /** Names that a run is about to write: what lies there is unlinked, never written through. */
-const leftovers = [`${progress}.tmp`, `${training}.tmp`, 'report.json.tmp', 'report.html.tmp', 'report.html'].flatMap(
-  (file) => [
-    resumed(`${file} is a symbolic link to a file outside`, (run, outside) =>
-      symlinkSync(join(outside, 'precious'), join(run, file)),
-    ),
-    resumed(`${file} is a symbolic link to nothing`, (run, outside) =>
-      symlinkSync(join(outside, 'made through a link'), join(run, file)),
-    ),
-  ],
-)
+const leftovers = [
+  `${progress}.tmp`,
+  `${training}.tmp`,
+  'report.json.tmp',
+  'report.html.tmp',
+  'report.html',
+  'summary.json.tmp',
+  'summary.json',
+].flatMap((file) => [
+  resumed(`${file} is a symbolic link to a file outside`, (run, outside) =>
+    symlinkSync(join(outside, 'precious'), join(run, file)),
+  ),
+  resumed(`${file} is a symbolic link to nothing`, (run, outside) =>
+    symlinkSync(join(outside, 'made through a link'), join(run, file)),
+  ),
+])
 
 /** A safetensors file with one tensor of four bytes and such metadata. */
 function withMetadata(metadata: object): Uint8Array {

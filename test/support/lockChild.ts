@@ -1,6 +1,5 @@
 // Takes locks in a process of its own, as it is told over IPC: `node --import tsx lockChild.ts`, forked.
-import { lockRun, type LockTiming, type RunLock } from '../../src/runs/lock/runLock.ts'
-import { newHolder } from '../../src/runs/lock/lockHolder.ts'
+import { lockRun, type LockTiming, newHolder, type RunLock } from '../../src/runs/lock/lock.ts'
 
 export type ToLockChild =
   | { type: 'take'; folder: string; elsewhere?: boolean; quick?: boolean }

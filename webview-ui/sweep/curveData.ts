@@ -1,28 +1,24 @@
-// The curves as the host sends them, part by part: points before `keep` stay, the rest is replaced.
+// The curves as the host sends them.
 import type { CurvePart } from '../../src/protocol/sweepView.ts'
 import type { Point } from '../../src/runs/series/smooth.ts'
 import { floatsOf } from '../shared/base64.ts'
 
 export interface CurveData {
-  readonly x: number[]
+  readonly x: readonly number[]
   /** NaN: not a number. */
-  readonly y: number[]
+  readonly y: readonly number[]
   /** Range over several seeds; empty for a single run. */
-  readonly low: number[]
-  readonly high: number[]
+  readonly low: readonly number[]
+  readonly high: readonly number[]
 }
 
 export function emptyCurve(): CurveData {
   return { x: [], y: [], low: [], high: [] }
 }
 
-/** Adds a part in place. */
-export function addPart(curve: CurveData, { keep, ...part }: CurvePart): void {
-  for (const name of ['x', 'y', 'low', 'high'] as const) {
-    const values = curve[name]
-    values.length = Math.min(values.length, keep)
-    for (const value of floatsOf(part[name])) values.push(value)
-  }
+export function curveIn({ x, y, low, high }: CurvePart): CurveData {
+  const [xs, ys, lows, highs] = [x, y, low, high].map((values) => [...floatsOf(values)])
+  return { x: xs, y: ys, low: lows, high: highs }
 }
 
 export function pointsOf({ x, y, low, high }: CurveData): Point[] {

@@ -3,11 +3,11 @@ import { signal } from '@preact/signals'
 import type { ToSweep } from '../../src/protocol/sweepView.ts'
 import type { CurveName } from '../../src/runs/series/curves.ts'
 import { onceAFrame } from '../shared/canvas.ts'
-import { addPart, emptyCurve, type CurveData } from './curveData.ts'
+import { curveIn, emptyCurve, type CurveData } from './curveData.ts'
 import { host } from './host.ts'
 
 export interface Curves {
-  /** By group of the question; points are added in place. */
+  /** By group of the question. */
   readonly data: readonly CurveData[]
   readonly isWhole: boolean
 }
@@ -29,9 +29,10 @@ export function ask({ curve, smoothing, groups }: Question): void {
 }
 
 const add = onceAFrame(() => {
-  const { data, isWhole } = curves.value
+  const { isWhole } = curves.value
+  const data = [...curves.value.data]
   for (const part of parts.flatMap((message) => message.parts))
-    if (part.group < data.length) addPart(data[part.group], part)
+    if (part.group < data.length) data[part.group] = curveIn(part)
   curves.value = { data, isWhole: isWhole || parts.some((message) => message.isWhole) }
   parts = []
 })

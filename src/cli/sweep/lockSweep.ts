@@ -1,6 +1,6 @@
 // Lets one process at a time run a sweep; a second one is told who has it, and what to do.
 import { EngineError } from '../../engine/errors.ts'
-import { lockRun, type RunLock } from '../../runs/lock/runLock.ts'
+import { lockRun, type RunLock } from '../../runs/lock/lock.ts'
 import type { Sweep } from '../../engine/sweep/openSweep.ts'
 import type { Context } from '../command.ts'
 import { shorter } from '../run.ts'

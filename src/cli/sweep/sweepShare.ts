@@ -1,9 +1,7 @@
 // How far a sweep is: the runs that are done, and of each that goes on the share that it has told of itself.
-import { EventTail } from '../../runs/events/eventTail.ts'
+import { readSummary, summaryOfEvents } from '../../runs/events/summary.ts'
 import { runFolderAt } from '../../runs/folder/runFolder.ts'
 import { runPathOf, type SweepFolder } from '../../runs/folder/sweepFolder.ts'
-import { foldLeanLines } from '../../runs/picture/leanLines.ts'
-import { emptyLeanRun, type LeanRun } from '../../runs/series/leanRun.ts'
 import type { Progress } from '../terminal/progressText.ts'
 
 /** Least share of the whole sweep that says anything about the pace. */
@@ -16,17 +14,10 @@ export interface SweepShare {
 
 /** `now`: milliseconds. */
 export function createSweepShare(folder: SweepFolder, total: number, now = () => performance.now()): SweepShare {
-  const read = new Map<number, { readonly tail: EventTail; run: LeanRun }>()
   const shareOf = async (index: number) => {
-    const one = read.get(index) ?? { tail: new EventTail(), run: emptyLeanRun() }
-    read.set(index, one)
-    const take = (lines: Buffer, isAnew: boolean) => {
-      if (isAnew) one.run = emptyLeanRun()
-      foldLeanLines(one.run, lines)
-    }
-    // A run that has just been started has said nothing yet.
-    await one.tail.readNew(runFolderAt(runPathOf(folder, index)).events, take).catch(() => undefined)
-    return one.run.picture.overall ?? 0
+    const run = runFolderAt(runPathOf(folder, index))
+    // A run that has just been started has written no summary yet.
+    return ((await readSummary(run)) ?? (await summaryOfEvents(run)))?.overall ?? 0
   }
   let first: { readonly at: number; readonly share: number } | null = null
   return {

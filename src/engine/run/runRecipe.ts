@@ -8,6 +8,7 @@ import type { RunEvent } from '../../runs/series/events.ts'
 import type { Backend } from '../compute/backend.ts'
 import { EngineError } from '../errors.ts'
 import { openEventLog, type EventLog } from '../../runs/events/eventLog.ts'
+import { openSummary, type SummaryFile } from '../../runs/events/summary.ts'
 import { defaultMemoryBytes } from '../facts/defaultMemory.ts'
 import { machineFacts } from '../facts/gatherFacts.ts'
 import { modelFacts } from '../facts/modelFacts.ts'
@@ -80,16 +81,22 @@ async function runOpened(opened: OpenedRun, options: RunOptions): Promise<RunRep
   const { folder, progress, recipe, plan, lock } = opened
   const base = resolve(folder.path, progress.base)
   options.onFolder?.(folder.path)
+  let summary: SummaryFile | null = null
   const log = openEventLog({
     path: folder.events,
     bytes: progress.eventsBytes,
     elapsed: progress.elapsedMs,
     isOurs: () => lock.isHeld(),
-    onEvent: options.onEvent,
+    onEvent(event) {
+      summary?.add(event)
+      options.onEvent?.(event)
+    },
   })
+  summary = await openSummary(folder, () => lock.isHeld())
   const session = createSession({
     ...opened,
     log,
+    summary,
     memoryBytes: options.memoryBytes ?? defaultMemoryBytes(),
     signal: options.signal ? AbortSignal.any([options.signal, lock.lost]) : lock.lost,
     pausePoint: options.pausePoint,

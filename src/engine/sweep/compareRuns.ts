@@ -5,15 +5,14 @@ import { basename, resolve } from 'node:path'
 import { plannedRecipes } from '../../runs/folder/recipes.ts'
 import { runPathOf } from '../../runs/folder/sweepFolder.ts'
 import { runFolderAt, type RunFolder } from '../../runs/folder/runFolder.ts'
-import { parseEvents } from '../../runs/events/parseEvents.ts'
-import { EventTail } from '../../runs/events/eventTail.ts'
+import { readPicture } from '../../runs/events/parseEvents.ts'
 import { nameRuns } from '../../runs/reader/nameRuns.ts'
 import type { RunPlace, RunReader } from '../../runs/reader/runReader.ts'
 import { readRunsOnce } from '../../runs/reader/runsReader.ts'
 import { readMarks } from '../../runs/sweep/marks.ts'
 import { readPlan } from '../../runs/sweep/plan.ts'
 import { runName } from '../../formatting/runName.ts'
-import { emptyPicture, foldEvents, type RunPicture } from '../../runs/series/foldRun.ts'
+import type { RunPicture } from '../../runs/series/foldRun.ts'
 import type { ComparedRun } from '../../runs/compared/comparedRun.ts'
 import { EngineError } from '../errors.ts'
 import { findSweep } from './openSweep.ts'
@@ -51,20 +50,11 @@ export interface PicturedRun extends ReadRun {
   readonly picture: RunPicture
 }
 
-/** Picture of a run from its events, for its curves; null: none can be read. */
-async function pictureOf({ folder }: ReadRun): Promise<RunPicture | null> {
-  if (!folder) return null
-  const picture = emptyPicture()
-  const take = (lines: Buffer) => void foldEvents(picture, parseEvents(lines.toString().split('\n')))
-  await new EventTail().readNew(folder.events, take).catch(() => undefined)
-  return picture.numEvents > 0 ? picture : null
-}
-
 /** The first runs that have events: curves are long, and no page shows more. */
 export async function firstPictures(runs: readonly ReadRun[], most: number): Promise<PicturedRun[]> {
   const pictures: PicturedRun[] = []
   for (const run of runs) {
-    const picture = pictures.length < most ? await pictureOf(run) : null
+    const picture = pictures.length < most && run.folder ? await readPicture(run.folder.events) : null
     if (picture) pictures.push({ ...run, picture })
   }
   return pictures
@@ -91,18 +81,8 @@ async function runsAt(path: string, signal?: AbortSignal): Promise<readonly RunR
   return readRunsOnce(places, () => readMarks(sweep.folder, new Set()))
 }
 
-function comparedRun({
-  place,
-  settings,
-  label,
-  facts,
-  standing,
-  results,
-  report,
-  folder,
-  isBegun,
-}: RunReader): ReadRun {
+function comparedRun({ place, named, state, folder }: RunReader): ReadRun {
+  const { standing, results, report, isBegun } = state
   const trainablePercent = report?.trainablePercent ?? null
-  const about = { name: place.name, label, facts, settings }
-  return { ...about, ...standing, results, trainablePercent, folder: isBegun ? folder : null }
+  return { name: place.name, ...named, ...standing, results, trainablePercent, folder: isBegun ? folder : null }
 }

@@ -13,7 +13,8 @@ export async function sweepTable(sweep: Sweep, engine: string, queued: Queued = 
   const { id, folder } = sweep
   const places = sweep.runs.map(({ index, name, settings }) => ({ name, settings, folder: runPathOf(folder, index) }))
   const read = await readRunsOnce(places, () => readMarks(folder, queued))
-  const rows = read.map(({ place: { name, folder: path }, settings, standing, isBegun, results }, index) => {
+  const rows = read.map(({ place: { name, folder: path }, named: { settings }, state }, index) => {
+    const { standing, isBegun, results } = state
     return { index, name, settings, ...standing, run: isBegun ? path : null, results }
   })
   return { id, engine, runs: rows }

@@ -109,7 +109,7 @@ async function pickSweep({ sweeps }: Parts, title: string): Promise<string | und
 }
 
 function describe({ time, runs }: Sweep): string {
-  return [time, countsText(runs.runs.map(({ standing }) => standing.state))].filter(Boolean).join(' · ')
+  return [time, countsText(runs.runs.map(({ state }) => state.standing.state))].filter(Boolean).join(' · ')
 }
 
 /** Asks for the runs when called from the palette, or when only one is selected, which is then among them. */
@@ -121,9 +121,9 @@ async function pickRuns({ runStore, sweeps }: Parts, chosen: readonly string[]):
       return { label: name, description: `${time} · ${status}`, folder: place.folder }
     }),
     ...ofSweeps
-      .filter(({ run }) => run.isBegun)
-      .map(({ name, run: { place, label, standing } }) => {
-        return { label, description: `${name} · ${standing.state}`, folder: place.folder }
+      .filter(({ run }) => run.state.isBegun)
+      .map(({ name, run: { place, named, state } }) => {
+        return { label: named.label, description: `${name} · ${state.standing.state}`, folder: place.folder }
       }),
   ].map((item) => ({ ...item, picked: chosen.includes(item.folder) }))
   if (items.length < 2) throw new Error(t('There are no two runs in this workspace yet that could be compared.'))

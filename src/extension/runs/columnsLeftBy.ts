@@ -15,5 +15,5 @@ export async function columnsLeftBy(services: Services, store: RunStore, folder:
   const uri = vscode.Uri.file(join(folder, 'recipe.prune.yaml'))
   const { model } = await planOf(services, uri)
   const { recipe } = parseRecipe((await vscode.workspace.openTextDocument(uri)).getText())
-  return columnsOfRun(model, { result: run.saved, pruned: run.report?.prunedOutput ?? null }, recipe ?? {})
+  return columnsOfRun(model, { result: run.saved, pruned: run.state.report?.prunedOutput ?? null }, recipe ?? {})
 }

@@ -146,7 +146,7 @@ export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: strin
 
   /** A run's report is there before it says its end, so that whoever sees that it is done has its result. */
   private tellResult(folder: string, open: Open): void {
-    const result = this.store.get(folder)?.report ?? null
+    const result = this.store.get(folder)?.state.report ?? null
     if (result === open.result) return
     open.result = result
     open.view.post({

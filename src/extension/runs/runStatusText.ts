@@ -3,9 +3,9 @@ import { formatValue, roughDuration } from '../../formatting/numbers.ts'
 import { runLabel } from '../../formatting/runName.ts'
 import { mainPerplexities } from '../../runs/series/foldRun.ts'
 import type { QueuedRun } from './runQueue.ts'
-import type { RunReader } from '../../runs/reader/runReader.ts'
+import type { RunReader, RunState } from '../../runs/reader/runReader.ts'
 
-type Run = Pick<RunReader, 'place' | 'name' | 'time' | 'status' | 'lean'>
+type Run = Pick<RunReader, 'place' | 'name' | 'time' | 'status'> & { readonly state: Pick<RunState, 'summary'> }
 
 export interface StatusText {
   text: string
@@ -21,12 +21,13 @@ export function runStatusText(runs: readonly Run[], queued: readonly QueuedRun[]
   const more = queued.length > 1 || (run && queued.length > 0) ? ` (+${queued.length - (run ? 0 : 1)})` : ''
   const waiting = queued.map(queuedText)
   if (!run) return { text: `$(sync~spin) ${queued[0].name}${more}`, tooltip: waiting.join('\n'), run: null }
-  const { overall = null, phases = [], left = null } = run.lean?.picture ?? {}
+  const { summary } = run.state
+  const { overall = null, left = null } = summary ?? {}
   const icon = run.status === 'paused' ? '$(debug-pause)' : '$(sync~spin)'
   const share = overall === null ? '' : ` ${Math.floor(100 * overall)} %`
-  const phase = run.status === 'paused' ? 'paused' : (phases.at(-1)?.phase ?? 'starting')
+  const phase = run.status === 'paused' ? 'paused' : (summary?.phase?.phase ?? 'starting')
   const time = left === null ? '' : `, about ${roughDuration(left)} left`
-  const last = run.lean && mainPerplexities(run.lean.picture).at(-1)
+  const last = summary && mainPerplexities(summary).at(-1)
   const lines = [
     runLabel(run),
     `${phase}${share}${time}`,

@@ -47,7 +47,7 @@ export class RunStore {
     const run = this.runAt(folder)
     await this.reader.lookAt(run)
     // A folder that was renamed does not say what the run was called.
-    if (run.time === '' && run.sweep === null) await run.readWhole()
+    if (run.time === '' && run.sweep === null) await run.readEvents()
     return this.get(folder)
   }
 
@@ -106,8 +106,8 @@ export class RunStore {
 }
 
 /** A folder without events is no run, or was removed while nobody watched. */
-function isRun({ hasSaid, here }: RunReader): boolean {
-  return hasSaid || here !== null
+function isRun({ state, here }: RunReader): boolean {
+  return state.hasSaid || here !== null
 }
 
 /** Name of a recipe by its path, or by the folder of its run. */

@@ -99,13 +99,13 @@ function runsOf({ folder, runs }: Sweep): RunNode[] {
   return runs.runs.map((run, i) => ({
     run,
     id: `${folder} ${i}`,
-    ...(run.isBegun && { folder: run.folder.path }),
+    ...(run.state.isBegun && { folder: run.folder.path }),
   }))
 }
 
 function sweepItem({ sweep, of: { name, time, runs } }: SweepNode): vscode.TreeItem {
   const item = new vscode.TreeItem(name, vscode.TreeItemCollapsibleState.Collapsed)
-  const states = runs.runs.map(({ standing }) => standing.state)
+  const states = runs.runs.map(({ state }) => state.standing.state)
   item.id = sweep
   item.description = [time, countsText(states)].filter(Boolean).join(' · ')
   item.iconPath = new vscode.ThemeIcon(states.includes('running') ? 'sync~spin' : 'layers')
@@ -118,8 +118,9 @@ function sweepItem({ sweep, of: { name, time, runs } }: SweepNode): vscode.TreeI
 
 /** One of a sweep is called by what differs, and does not say its time: the sweep does. */
 function runItem({ run, folder, id }: RunNode): vscode.TreeItem {
-  const { standing, sweep, place } = run
-  const [name, state] = sweep === null ? [run.name, run.status] : [run.label, standing.state]
+  const { named, sweep, place } = run
+  const { standing } = run.state
+  const [name, state] = sweep === null ? [run.name, run.status] : [named.label, standing.state]
   const item = new vscode.TreeItem(name)
   item.id = id
   item.description = [sweep === null && run.time, describe(run, state)].filter(Boolean).join(' · ')
@@ -150,11 +151,12 @@ function queuedItem(run: QueuedRun): vscode.TreeItem {
 function describe(run: RunReader, state: RunStatus | SweepRunState): string {
   const progress = state === 'running' ? progressOf(run) : null
   if (progress) return `${progress.share === null ? '' : `${Math.floor(100 * progress.share)} % · `}${progress.text}`
-  const { perplexity } = run.results
+  const { results, report, summary } = run.state
+  const { perplexity } = results
   const value = lastStage(perplexity) ?? (run.sweep === null ? perplexity.dense : null)
   if (value !== null)
-    return `${state}, perplexity ${formatValue(value)}${isPrunedYet(run, 'perplexity') ? ' (pruned)' : ''}`
-  const { dense, pruned, recovered } = run.report?.accuracy ?? accuraciesOf(run.lean?.picture.evaluations ?? []).stages
+    return `${state}, perplexity ${formatValue(value)}${isPrunedYet({ facts: run.named.facts, results }, 'perplexity') ? ' (pruned)' : ''}`
+  const { dense, pruned, recovered } = report?.accuracy ?? accuraciesOf(summary?.evaluations ?? []).stages
   const mean = recovered ?? pruned ?? dense
   return mean ? `${state}, accuracy ${formatAccuracy(mean.acc, mean.stderr)}` : state
 }

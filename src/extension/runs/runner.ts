@@ -5,7 +5,7 @@ import type { RunOutcome, RunUpdate } from '../../protocol/rpc.ts'
 import type { BackendError, CallOptions } from '../backend/calls.ts'
 import type { Services } from '../services.ts'
 import { memoryLimit } from '../support/settings.ts'
-import { isHeld } from '../../runs/lock/lockWatch.ts'
+import { isHeld } from '../../runs/lock/lock.ts'
 import { RunQueue } from './runQueue.ts'
 import { recipeName, type RunStore } from './runStore.ts'
 

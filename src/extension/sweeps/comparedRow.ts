@@ -6,21 +6,21 @@ import { runName } from '../../formatting/runName.ts'
 import { phaseName } from '../../runs/series/recoveryName.ts'
 
 export function rowOf(run: RunReader, index: number): ComparedRow {
-  const { settings, label, facts, standing, results, report, isBegun, sparkline, sweep, started } = run
-  const { name, folder } = run.place
+  const { place, named, state, sweep, started } = run
+  const { standing, results, report, isBegun, sparkline } = state
+  const { name, folder } = place
   const trainablePercent = report?.trainablePercent ?? null
   return {
-    ...{ index, key: folder, name, label, settings, facts, ...standing, results, trainablePercent, isBegun },
+    ...{ index, key: folder, name, ...named, ...standing, results, trainablePercent, isBegun },
     sweep: sweep === null ? null : runName(basename(sweep)).name,
     ...{ started, sparkline, progress: progressOf(run) },
   }
 }
 
 /** null: it does not run. */
-export function progressOf({ status, lean }: RunReader): ComparedRow['progress'] {
+export function progressOf({ status, state: { summary } }: RunReader): ComparedRow['progress'] {
   if (status !== 'running') return null
-  if (!lean) return { share: null, text: 'being read' }
-  const { overall, phases } = lean.picture
-  const latest = phases.at(-1)
-  return { share: overall, text: latest ? phaseName(latest) : 'starting' }
+  if (!summary) return { share: null, text: 'being read' }
+  const { overall, phase } = summary
+  return { share: overall, text: phase ? phaseName(phase) : 'starting' }
 }

@@ -1,7 +1,7 @@
-// The curves that a view shows, thinned; as the runs go on only what is new of them.
+// The curves that a view shows, thinned; as the runs go on those that have changed.
 import type { CurvePart, FromSweep, ToSweep } from '../../protocol/sweepView.ts'
 import { curveOf, foldCurves, type Curve } from '../../runs/series/curves.ts'
-import { CurveThinner } from '../../runs/series/thinCurve.ts'
+import { thinCurve } from '../../runs/series/thinCurve.ts'
 import { inTurns } from '../../runs/reader/inTurns.ts'
 import { filesAtATime, type RunsReader } from '../../runs/reader/runsReader.ts'
 
@@ -9,9 +9,8 @@ type Question = Extract<FromSweep, { type: 'watch' }>
 
 interface Group {
   readonly runs: readonly number[]
-  thinner: CurveThinner
-  /** Says how often each of its runs has started over, and which have ended. When it changes, the curve begins anew. */
-  stage: string
+  /** Its curve as it was sent last. */
+  sent: string
 }
 
 /** Most points of all curves together: more could not be seen, nor drawn thirty times a second. */
@@ -26,6 +25,8 @@ export class CurveFeed {
   private readonly maxPoints: () => number
   private question: Question | null = null
   private groups: Group[] = []
+  /** Most points of a curve. */
+  private limit = fewestPoints
   private watching: Promise<void> = Promise.resolve()
 
   constructor(followed: RunsReader, post: (message: ToSweep) => void, maxPoints: () => number) {
@@ -41,18 +42,18 @@ export class CurveFeed {
   }
 
   private async sendAll(question: Question): Promise<void> {
-    const limit = Math.min(
+    this.limit = Math.min(
       this.maxPoints(),
       Math.max(fewestPoints, Math.floor(mostPoints / Math.max(1, question.groups.length))),
     )
     this.question = question
-    const groups = question.groups.map((runs) => ({ runs, thinner: new CurveThinner(limit), stage: '' }))
+    const groups = question.groups.map((runs) => ({ runs, sent: '' }))
     this.groups = groups
     await this.followed.isSeen()
     const parts: CurvePart[] = []
     const flush = (isWhole: boolean) => this.tell(question, parts.splice(0), isWhole)
     await inTurns(groups, filesAtATime, async ({ runs }, group) => {
-      for (const run of runs) await this.followed.runs[run].readWhole()
+      for (const run of runs) await this.followed.runs[run].readEvents()
       if (this.groups !== groups) return
       parts.push(...this.partOf(group))
       if (parts.length < partsAtATime) return
@@ -62,16 +63,16 @@ export class CurveFeed {
     flush(true)
   }
 
-  /** Sends the new events of these runs. */
+  /** Sends the curves that these runs have part in, where they have changed. */
   async changed(runs: readonly number[]): Promise<void> {
     await this.watching
     const { question, groups } = this
     if (!question) return
     const changed = new Set(runs)
     const theirs = [...groups.keys()].filter((group) => groups[group].runs.some((run) => changed.has(run)))
-    // One that was done before anybody saw it has not been read.
-    const unread = theirs.flatMap((group) => groups[group].runs).filter((run) => !this.followed.runs[run].lean)
-    await inTurns(unread, filesAtATime, async (run) => void (await this.followed.runs[run].readWhole()))
+    // One that was done before anybody saw it, and has no summary of its own, has not been read.
+    const needed = theirs.flatMap((group) => groups[group].runs)
+    await inTurns(needed, filesAtATime, async (run) => void (await this.followed.runs[run].readEvents()))
     if (this.groups !== groups) return
     const parts = theirs.flatMap((group) => this.partOf(group))
     if (parts.length > 0) this.tell(question, parts, true)
@@ -83,23 +84,21 @@ export class CurveFeed {
 
   /** None where nothing has changed. */
   private partOf(index: number): CurvePart[] {
-    const { question } = this
+    const { question, limit } = this
     const group = this.groups[index]
     if (!question) return []
-    const runs = group.runs.map((run) => this.followed.runs[run])
-    const isOver = runs.map(({ standing }) => standing.state !== 'running' && standing.state !== 'waiting')
-    const stage = runs.map(({ beginnings, lean }, i) => `${beginnings} ${lean !== null} ${isOver[i]}`).join()
-    if (group.stage !== stage) group.thinner = new CurveThinner(group.thinner.limit)
-    const isNew = group.stage !== stage
-    group.stage = stage
-    const curves = runs.map(({ lean }): Curve => {
-      return lean ? curveOf(lean, question.curve, question.smoothing) : { x: [], y: [] }
+    const summaries = group.runs.map((run) => this.followed.runs[run].state.summary)
+    const every = Math.max(...summaries.map((summary) => summary?.loss.every ?? 1))
+    const curves = summaries.map((summary): Curve => {
+      const { curve, smoothing } = question
+      return summary ? curveOf(summary, curve, { smoothing, every }) : { x: [], y: [] }
     })
-    const part = group.thinner.next(foldCurves(curves, isOver, question.curve))
-    if (part.x.length === 0 && !isNew) return []
-    const { keep, ...arrays } = part
-    const [x, y, low, high] = [arrays.x, arrays.y, arrays.low, arrays.high].map(base64Of)
-    return [{ group: index, keep, x, y, low, high }]
+    const thinned = thinCurve(foldCurves(curves), limit)
+    const [x, y, low, high] = [thinned.x, thinned.y, thinned.low, thinned.high].map(base64Of)
+    const sent = [x, y, low, high].join()
+    if (sent === group.sent) return []
+    group.sent = sent
+    return [{ group: index, x, y, low, high }]
   }
 }
 

@@ -1,7 +1,7 @@
 // The curve of a run in a cell of a table: perplexity along the recovery, else the error of each block after it.
 import { fieldsOf, isRecord } from '../../formatting/records.ts'
 import { curveOf } from '../series/curves.ts'
-import type { LeanRun } from '../series/leanRun.ts'
+import type { RunSummary } from '../series/runSummary.ts'
 
 export interface Sparkline {
   readonly of: 'perplexity' | 'error'
@@ -12,8 +12,11 @@ export interface Sparkline {
 export const mostPoints = 40
 
 /** The sparkline of a run that goes on; null where there are not two points yet. */
-export function sparklineOfRun(run: LeanRun): Sparkline | null {
-  return sparkline(curveOf(run, 'perplexity', 0).y, curveOf(run, 'error', 0).y)
+export function sparklineOfSummary(summary: RunSummary): Sparkline | null {
+  const [perplexities, errors] = (['perplexity', 'error'] as const).map((name) =>
+    curveOf(summary, name, { smoothing: 0 }),
+  )
+  return sparkline(perplexities.y, errors.y)
 }
 
 /** The sparkline of a report.json, which may be anybody's. */

@@ -1,5 +1,7 @@
 // Lines of events.jsonl that nobody vouches for.
 import { isRunEvent, type RunEvent } from '../series/events.ts'
+import { emptyPicture, foldEvents, type RunPicture } from '../series/foldRun.ts'
+import { EventTail } from './eventTail.ts'
 
 /** The events of the lines, in their order; a line that is none is skipped. */
 export function parseEvents(lines: readonly string[]): RunEvent[] {
@@ -11,4 +13,12 @@ export function parseEvents(lines: readonly string[]): RunEvent[] {
       return []
     }
   })
+}
+
+/** The whole picture of a run, for its curves; null: it has no events that can be read. */
+export async function readPicture(eventsPath: string): Promise<RunPicture | null> {
+  const picture = emptyPicture()
+  const take = (lines: Buffer) => void foldEvents(picture, parseEvents(lines.toString().split('\n')))
+  await new EventTail().readNew(eventsPath, take).catch(() => undefined)
+  return picture.numEvents > 0 ? picture : null
 }

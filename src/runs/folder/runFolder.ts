@@ -9,6 +9,8 @@ export interface RunFolder {
   readonly recipe: string
   readonly events: string
   readonly report: string
+  /** The last numbers and a thinned curve, for lists. */
+  readonly summary: string
   readonly page: string
   readonly state: string
 }
@@ -20,6 +22,7 @@ export function runFolderAt(path: string): RunFolder {
     recipe: join(path, 'recipe.prune.yaml'),
     events: join(path, 'events.jsonl'),
     report: join(path, 'report.json'),
+    summary: join(path, 'summary.json'),
     page: join(path, 'report.html'),
     state: join(path, 'state'),
   }

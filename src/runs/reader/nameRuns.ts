@@ -6,13 +6,10 @@ import type { RunReader } from './runReader.ts'
 
 /** `isPlanned`: the plan's recipes and settings count, which of runs that wait are the only ones. */
 export function nameRuns(runs: readonly RunReader[], isPlanned: boolean): void {
-  const recipes = runs.map(({ recipe, place }) => (isPlanned ? place.recipe : (recipe ?? place.recipe)) ?? null)
-  const named = runs.map(({ place: { name }, settings }, i) => ({ name, settings, recipe: recipes[i] }))
-  const labels = isPlanned ? plannedNames(named) : shortNames(named)
+  const recipes = runs.map(({ state, place }) => (isPlanned ? place.recipe : (state.recipe ?? place.recipe)) ?? null)
+  const known = runs.map(({ place: { name }, named }, i) => ({ name, settings: named.settings, recipe: recipes[i] }))
+  const labels = isPlanned ? plannedNames(known) : shortNames(known)
   const varying = isPlanned ? null : varyingSettings(recipes)
-  for (const [i, run] of runs.entries()) {
-    run.label = labels[i]
-    run.facts = runFacts(recipes[i])
-    if (varying) run.settings = varying[i]
-  }
+  for (const [i, run] of runs.entries())
+    run.named = { label: labels[i], facts: runFacts(recipes[i]), settings: varying?.[i] ?? run.named.settings }
 }

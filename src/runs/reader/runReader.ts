@@ -1,26 +1,24 @@
-// A run as its folder shows it: how far it is, what it came to, and what its curves need. A look reads the end of its events and its
-// report, so that hundreds are seen at once; all of its events are read when its results, or its curves, cannot be told without.
+// A run as its folder shows it. A look reads the lock, the end of its events, its summary and its report: small files, so that hundreds
+// of runs are seen at once. Only of a run without a summary, which an earlier version wrote, all events are read.
 import { lstat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EngineError } from '../../errors.ts'
 import { runName } from '../../formatting/runName.ts'
 import type { RunStatus } from '../series/foldRun.ts'
-import { emptyLeanRun, type LeanRun } from '../series/leanRun.ts'
-import { resultOf, type RunResult } from '../series/runResult.ts'
-import { resultOfPicture } from '../compared/liveResults.ts'
-import { unknownFacts, type RunFacts } from '../compared/runFacts.ts'
-import { sparklineOfReport, sparklineOfRun, type Sparkline } from '../compared/sparkline.ts'
 import type { Settings } from '../../recipe/sweep/settings.ts'
+import { resultOf, type RunResult } from '../series/runResult.ts'
+import type { RunSummary } from '../series/runSummary.ts'
+import { resultOfSummary } from '../compared/liveResults.ts'
+import { unknownFacts, type RunFacts } from '../compared/runFacts.ts'
+import { sparklineOfReport, sparklineOfSummary, type Sparkline } from '../compared/sparkline.ts'
 import { sweepResults, type SweepResults } from '../compared/sweepTable.ts'
+import { endOfRun, type RunEnd } from '../events/endOfRun.ts'
+import { readSummary, summaryOfEvents } from '../events/summary.ts'
 import { recipeInReport, recipeOfRun } from '../folder/recipes.ts'
 import { runFolderAt, type RunFolder } from '../folder/runFolder.ts'
 import { nameOfRun, sweepOfRun } from '../folder/sweepFolder.ts'
-import { lockName } from '../lock/lockText.ts'
-import { LockWatch } from '../lock/lockWatch.ts'
-import { foldLeanLines } from '../picture/leanLines.ts'
+import { lockName, LockWatch } from '../lock/lock.ts'
 import { standingInSweep, type Standing, type SweepSigns } from '../sweep/standing.ts'
-import { endOfRun, type RunEnd } from '../events/endOfRun.ts'
-import { EventTail } from '../events/eventTail.ts'
 import { readReport } from './report.ts'
 
 /** Folder of a run, which may not be there yet, with the run's name and settings. */
@@ -33,7 +31,49 @@ export interface RunPlace {
   readonly recipe?: object | null
 }
 
-const nothing = sweepResults(resultOf(null))
+/** What a run is called among those that it is compared with, and what its recipe says. */
+export interface NamedRun {
+  readonly label: string
+  readonly facts: RunFacts
+  readonly settings: Settings
+}
+
+/** What has been read of a run's folder. */
+export interface RunState {
+  /** Size and time of each file at the last look, and what the sweep said; a file that is missing has none. */
+  readonly seen: Seen
+  /** Its folder is there. */
+  readonly isBegun: boolean
+  /** It has events; a folder without them is no run yet. */
+  readonly hasSaid: boolean
+  readonly standing: Standing
+  /** A process may have it: its lock has to be looked at again. */
+  readonly isDoubtful: boolean
+  /** The last thing it said, where that is an end. */
+  readonly end: RunEnd | null
+  /** null: it wrote none, and its events have not been read. */
+  readonly summary: RunSummary | null
+  /** `seen.events` of the events that the summary was made of; null: it is the run's own. */
+  readonly madeOf: string | null
+  /** Result of a run that is done, and the recipe in its report. */
+  readonly report: RunResult | null
+  readonly reported: object | null
+  /** By its report if it is done, else by its summary. */
+  readonly results: SweepResults
+  readonly sparkline: Sparkline | null
+  /** Its own resolved recipe; null: not read, or not readable. */
+  readonly recipe: object | null
+}
+
+type Seen = Readonly<Partial<Record<'events' | 'lock' | 'report' | 'summary' | 'around', string>>>
+
+const nothing = { results: sweepResults(resultOf(null)), sparkline: null, report: null, reported: null }
+const unread: RunState = {
+  ...{ seen: {}, isBegun: false, hasSaid: false, isDoubtful: false },
+  standing: { state: 'waiting', message: null },
+  ...{ end: null, summary: null, madeOf: null, recipe: null },
+  ...nothing,
+}
 
 export class RunReader {
   readonly place: RunPlace
@@ -45,42 +85,14 @@ export class RunReader {
   readonly started: number
   /** What whoever has its process knows of it, before what its folder shows; null: its process is another's, if it has one. */
   here: 'running' | 'paused' | null = null
-  settings: Settings
-  /** Its shortest name among those that it is compared with. */
-  label: string
-  facts: RunFacts = unknownFacts
-  /** Its own resolved recipe; null: not read, or not readable. */
-  recipe: object | null = null
-  standing: Standing = { state: 'waiting', message: null }
-  results: SweepResults = nothing
-  /** Result of a run that is done. */
-  report: RunResult | null = null
-  /** From its report if it is done, else from its events where they have been read. */
-  sparkline: Sparkline | null = null
-  /** The last thing it said, where that is an end. */
-  end: RunEnd | null = null
-  isBegun = false
-  /** It has events; a folder without them is no run yet. */
-  hasSaid = false
-  /** All events so far; null while nobody needs them. */
-  lean: LeanRun | null = null
-  /** How often it has started over: curves of before do not go on. */
-  beginnings = 0
-  /** A process may have it: its lock has to be looked at again. */
-  isDoubtful = false
+  named: NamedRun
+  state = unread
   private readonly lock = new LockWatch()
-  /** The recipe in its report. */
-  private reported: object | null = null
-  private readonly tail = new EventTail()
-  private looking: Promise<unknown> = Promise.resolve()
-  private seen = ''
-  /** Stamp of the events when they, or their end, were last read. */
-  private readAt = ''
+  private reading: Promise<unknown> = Promise.resolve()
 
   constructor(place: RunPlace) {
     this.place = place
-    this.label = place.name
-    this.settings = place.settings ?? {}
+    this.named = { label: place.name, facts: unknownFacts, settings: place.settings ?? {} }
     this.folder = runFolderAt(place.folder)
     this.sweep = sweepOfRun(place.folder)
     const { time, started } = nameOfRun(place.folder)
@@ -90,138 +102,135 @@ export class RunReader {
 
   /** The recipe's. A folder may have been renamed: its events know what it was called. In a sweep they know its number alone. */
   get name(): string {
-    const told = this.lean?.picture.name
+    const told = this.state.summary?.name
     return told && this.sweep === null ? runName(told).name : nameOfRun(this.place.folder).name
   }
 
   /** One that stopped without saying so was interrupted: it can be resumed. */
   get status(): RunStatus {
-    const { state } = this.standing
-    const isOpen = state === 'waiting' || (state === 'failed' && this.end?.status !== 'failed')
-    return this.here ?? (isOpen ? 'interrupted' : state)
+    const { standing, end } = this.state
+    const isOpen = standing.state === 'waiting' || (standing.state === 'failed' && end?.status !== 'failed')
+    return this.here ?? (isOpen ? 'interrupted' : standing.state)
   }
 
   /** The folder that it has written. */
   get saved(): string | null {
-    return this.report?.output ?? this.lean?.picture.saved ?? null
+    return this.state.report?.output ?? this.state.summary?.saved ?? null
   }
 
-  /** Looks at the folder; one look after the other. Whether anything has changed. */
-  look(around: SweepSigns): Promise<boolean> {
-    const look = this.looking.then(() => this.lookNow(around))
-    this.looking = look.catch(() => undefined)
-    return look
-  }
-
-  private async lookNow(around: SweepSigns): Promise<boolean> {
-    const { path, events: eventsPath, report: reportPath } = this.folder
-    const [isRunning, standing, wasDoubtful] = [this.standing.state === 'running', this.standing, this.isDoubtful]
-    // The lock is read first: a process writes its last event before it lets go of the lock.
-    const lock = await stampOf(join(path, lockName))
-    const held = lock === null ? this.lock.forget() : this.lock.isHeld(path, lock.changedMs)
-    const [events, report] = await Promise.all([eventsPath, reportPath].map(stampOf))
-    const isThere = (events ?? lock ?? report ?? (await stampOf(path))) !== null
-    const now = [events?.text, lock?.text, report?.text, isThere, JSON.stringify(around)].join(' ')
-    const isSame = now === this.seen
-    this.hasSaid = events !== null
-    if (isSame && !isRunning && !wasDoubtful) return false
-    await this.readSome(events)
-    const isOver = this.end?.status === 'done' && report !== null
-    this.isDoubtful = held === null && !isOver
-    // The standing stays as it was while nobody knows whether the lock is held.
-    if (this.isDoubtful && !isRunning) await this.take(standing, isThere)
-    else {
-      const signs = { isHeld: !isOver && (held ?? isRunning), end: this.end, hasReport: report !== null }
-      const goesOn = this.sweep === null ? 'sparsescope run --resume' : 'sparsescope sweep run'
-      await this.take(standingInSweep(isThere ? signs : null, around, goesOn), isThere)
-    }
-    this.seen = now
-    return !isSame || wasDoubtful !== this.isDoubtful || standing.state !== this.standing.state
-  }
-
-  /** Whether its results are in its events, which nobody has read. */
+  /** Whether its results are in its events, which have not been read since they changed. */
   get isUnread(): boolean {
-    return this.lean === null && this.isBegun && this.standing.state !== 'done'
+    const { isBegun, standing, summary, madeOf, seen } = this.state
+    return isBegun && standing.state !== 'done' && (summary === null || (madeOf !== null && madeOf !== seen.events))
   }
 
-  /** Reads all that it has said, once; from then on `look` reads what is new. Whether there was anything to read. */
-  async readWhole(): Promise<boolean> {
-    if (this.lean || !this.isBegun) return false
-    await this.readOn()
-    if (this.lean === null) return false
-    this.tellResults()
-    return true
+  /** Looks at the folder. Whether anything has changed. */
+  look(around: SweepSigns): Promise<boolean> {
+    return this.inTurn(async () => {
+      const before = this.state
+      this.state = await this.next(before, around)
+      const { seen, standing, isDoubtful } = this.state
+      const isSame = sameSeen(seen, before.seen) && standing.state === before.standing.state
+      return !isSame || isDoubtful !== before.isDoubtful
+    })
+  }
+
+  /** Reads the events of a run that has no summary of its own, as a look showed them. Whether there was anything to read. */
+  readEvents(): Promise<boolean> {
+    return this.inTurn(async () => {
+      const { summary: before, madeOf, seen, hasSaid } = this.state
+      if (!hasSaid || (before && (madeOf === null || madeOf === seen.events))) return false
+      const summary = await summaryOfEvents(this.folder)
+      this.state = withResults({ ...this.state, summary, madeOf: seen.events ?? null })
+      return summary !== null
+    })
   }
 
   /** Reads the recipe of a run that has begun, once. Whether it is known only now. */
-  async readRecipe(): Promise<boolean> {
-    if (this.recipe || !this.isBegun) return false
-    // Paths in a report are as a person wrote them, those in the run's own recipe lead somewhere.
-    this.recipe = (await recipeOfRun(this.folder)) ?? this.reported
-    return this.recipe !== null
+  readRecipe(): Promise<boolean> {
+    return this.inTurn(async () => {
+      if (this.state.recipe || !this.state.isBegun) return false
+      // Paths in a report are as a person wrote them, those in the run's own recipe lead somewhere.
+      const recipe = (await recipeOfRun(this.folder)) ?? this.state.reported
+      this.state = { ...this.state, recipe }
+      return recipe !== null
+    })
   }
 
-  private async take(standing: Standing, isBegun: boolean): Promise<void> {
-    this.isBegun = isBegun
-    this.standing = standing
-    this.report = null
-    this.sparkline = null
+  /** One reading after the other: each goes on from the state that the one before has left. */
+  private inTurn<T>(read: () => Promise<T>): Promise<T> {
+    const reading = this.reading.then(read)
+    this.reading = reading.catch(() => undefined)
+    return reading
+  }
+
+  /** The state by what is in the folder now. A file that has not changed is not read again. */
+  private async next(before: RunState, around: SweepSigns): Promise<RunState> {
+    const { path, events, report, summary } = this.folder
+    // The lock is read first: a process writes its last event before it lets go of the lock.
+    const lock = await stampOf(join(path, lockName))
+    const held = lock === undefined ? this.lock.forget() : this.lock.isHeld(path, lock.changedMs)
+    const stamps = await Promise.all([events, report, summary].map(stampOf))
+    const [ofEvents, ofReport, ofSummary] = stamps.map((stamp) => stamp?.text)
+    const seen: Seen = {
+      ...{ events: ofEvents, report: ofReport, summary: ofSummary, lock: lock?.text },
+      around: JSON.stringify(around),
+    }
+    const isBegun = (ofEvents ?? ofReport ?? lock ?? (await stampOf(path))) !== undefined
+    const wasRunning = before.standing.state === 'running'
+    if (sameSeen(seen, before.seen) && !wasRunning && !before.isDoubtful) return before
+    const isNew = (file: keyof Seen) => seen[file] !== before.seen[file]
+    const end = isNew('events') ? await endOfRun(events) : before.end
+    const isOver = end?.status === 'done' && ofReport !== undefined
+    const isDoubtful = held === null && !isOver
+    // The standing stays as it was while nobody knows whether the lock is held.
+    const signs = { isHeld: !isOver && (held ?? wasRunning), end, hasReport: ofReport !== undefined }
+    const goesOn = this.sweep === null ? 'sparsescope run --resume' : 'sparsescope sweep run'
+    const standing =
+      isDoubtful && !wasRunning ? before.standing : standingInSweep(isBegun ? signs : null, around, goesOn)
+    const own = ofSummary !== undefined && isNew('summary') ? await readSummary(this.folder) : null
+    const state: RunState = {
+      ...before,
+      ...{ seen, isBegun, hasSaid: ofEvents !== undefined, end, isDoubtful, standing },
+      ...(own && { summary: own, madeOf: null }),
+      // Without events there is nothing that a summary could be of.
+      ...(ofEvents === undefined && { summary: null, madeOf: null }),
+      ...nothing,
+    }
+    if (standing.state !== 'done') return withResults(state)
+    const isRead = !isNew('report') && before.report !== null
+    const { report: result, reported, sparkline, results } = before
+    return isRead ? { ...state, report: result, reported, sparkline, results } : this.withReport(state)
+  }
+
+  /** The state of a run that is done. */
+  private async withReport(state: RunState): Promise<RunState> {
     try {
-      if (standing.state === 'done') {
-        const report = await readReport(this.folder)
-        this.report = resultOf(report)
-        this.reported = recipeInReport(report)
-        this.sparkline = sparklineOfReport(report)
-      }
+      const report = await readReport(this.folder)
+      const result = resultOf(report)
+      const about = { report: result, results: sweepResults(result), reported: recipeInReport(report) }
+      return { ...state, ...about, sparkline: sparklineOfReport(report) }
     } catch (error) {
       // One run's damage is not the others'.
       if (!(error instanceof EngineError)) throw error
-      this.standing = { state: 'failed', message: error.message }
+      return withResults({ ...state, standing: { state: 'failed', message: error.message } })
     }
-    this.tellResults()
-  }
-
-  private tellResults(): void {
-    const { report, lean } = this
-    if (!report) this.sparkline = lean && sparklineOfRun(lean)
-    this.results = report ? sweepResults(report) : lean ? sweepResults(resultOfPicture(lean.picture)) : nothing
-  }
-
-  /** Reads the new events of a run that has been read whole, and only the end of any other. */
-  private async readSome(events: Stamp | null): Promise<void> {
-    if (events?.text === this.readAt && events !== null) return
-    if (this.lean) await this.readOn()
-    else this.end = await endOfRun(this.folder.events)
-    this.readAt = events?.text ?? ''
-  }
-
-  private async readOn(): Promise<void> {
-    const take = (lines: Buffer, isAnew: boolean) => {
-      if (isAnew && this.lean) this.beginnings++
-      if (isAnew || !this.lean) this.lean = emptyLeanRun()
-      foldLeanLines(this.lean, lines)
-    }
-    try {
-      await this.tail.readNew(this.folder.events, take)
-      this.lean ??= emptyLeanRun()
-    } catch {
-      // The events are gone, or no longer a file.
-      if (this.lean) this.beginnings++
-      this.lean = null
-      this.tail.startOver()
-    }
-    this.end = this.lean ? this.lean.picture.end : null
   }
 }
 
-interface Stamp {
-  /** Tells one state of a file from another. */
-  readonly text: string
-  readonly changedMs: number
+/** Results of a run that is not done are those of its summary. */
+function withResults(state: RunState): RunState {
+  const { report, summary } = state
+  if (report || !summary) return state
+  return { ...state, results: sweepResults(resultOfSummary(summary)), sparkline: sparklineOfSummary(summary) }
 }
 
-/** null: there is nothing. */
-async function stampOf(path: string): Promise<Stamp | null> {
-  const facts = await lstat(path).catch(() => null)
+function sameSeen(a: Seen, b: Seen): boolean {
+  return JSON.stringify(a) === JSON.stringify(b)
+}
+
+/** `text` tells one state of a file from another; undefined: there is nothing. */
+async function stampOf(path: string): Promise<{ readonly text: string; readonly changedMs: number } | undefined> {
+  const facts = await lstat(path).catch(() => undefined)
   return facts && { text: facts.isFile() ? `${facts.size}:${facts.mtimeMs}` : '', changedMs: facts.mtimeMs }
 }

@@ -1,7 +1,7 @@
 // Runs side by side, read from disk: whoever writes them, here, in a terminal or on a node of a cluster. The command line looks
 // once. Who follows them looks again and again, as seldom as will do, since no watcher of files sees what other machines write.
 import { setTimeout as sleep } from 'node:timers/promises'
-import { stillMs } from '../lock/lockWatch.ts'
+import { stillMs } from '../lock/lock.ts'
 import { aloneOnDisk, type SweepSigns } from '../sweep/standing.ts'
 import { inTurns } from './inTurns.ts'
 import { nameRuns } from './nameRuns.ts'
@@ -11,7 +11,7 @@ import { RunReader, type RunPlace } from './runReader.ts'
 /** Signs of the runs from outside their folders, asked before each look. */
 export type LookAround = () => Promise<(index: number) => SweepSigns>
 
-/** Folders looked at at a time, and files read whole. */
+/** Folders looked at at a time, and events or recipes read. */
 const atATime = 16
 export const filesAtATime = 4
 const tellEveryMs = 100
@@ -85,7 +85,8 @@ export class RunsReader {
 
   private async lookAtAll(): Promise<void> {
     this.isLooking = true
-    const seeing = this.seeAll()
+    // A view has all rows of its table before its curves are made.
+    const seeing = this.seeAll().then(() => this.tellNow())
     this.seen = seeing
     try {
       await seeing
@@ -123,7 +124,7 @@ export class RunsReader {
   private async readRest(): Promise<void> {
     const began = performance.now()
     await inTurns(this.runs, filesAtATime, (run) => this.readIfUnread(run))
-    const doubtful = this.runs.filter(({ isDoubtful }) => isDoubtful)
+    const doubtful = this.runs.filter(({ state }) => state.isDoubtful)
     if (doubtful.length === 0 || this.isClosed) return
     await sleep(Math.max(0, stillMs - (performance.now() - began)))
     await inTurns(doubtful, atATime, (run) => this.lookAndRead(run))
@@ -138,7 +139,7 @@ export class RunsReader {
 
   private async lookAtOne(run: RunReader): Promise<void> {
     await this.lookAndRead(run)
-    if (run.isDoubtful && run.here === null) {
+    if (run.state.isDoubtful && run.here === null) {
       await sleep(stillMs)
       await this.lookAndRead(run)
     }
@@ -155,24 +156,28 @@ export class RunsReader {
   }
 
   private async readIfUnread(run: RunReader): Promise<void> {
-    if (run.isUnread && !this.isClosed && (await run.readWhole())) this.tell(run)
+    if (run.isUnread && !this.isClosed && (await run.readEvents())) this.tell(run)
   }
 
   /** What is known of the run has changed. */
   tell(run: RunReader): void {
     this.changed.add(run)
-    this.telling ??= setTimeout(() => {
-      this.telling = null
-      const changed = this.runs.flatMap((one, index) => (this.changed.has(one) ? [index] : []))
-      this.changed.clear()
-      for (const listener of this.listeners) listener(changed)
-    }, tellEveryMs)
+    this.telling ??= setTimeout(() => this.tellNow(), tellEveryMs)
+  }
+
+  private tellNow(): void {
+    if (!this.telling) return
+    clearTimeout(this.telling)
+    this.telling = null
+    const changed = this.runs.flatMap((one, index) => (this.changed.has(one) ? [index] : []))
+    this.changed.clear()
+    for (const listener of this.listeners) listener(changed)
   }
 
   private schedule(): void {
     if (this.waiting) clearTimeout(this.waiting)
     if (this.isClosed || this.isLooking || this.runs.length === 0) return
-    const isLive = this.runs.some(({ standing }) => standing.state === 'running')
+    const isLive = this.runs.some(({ state }) => state.standing.state === 'running')
     const rhythm = this.viewers > 0 ? (isLive ? 'watchedLive' : 'watched') : isLive ? 'live' : 'idle'
     const wait = Math.max(0, this.lookedAt + lookEveryMs[rhythm] - performance.now())
     this.waiting = setTimeout(() => void this.look(), wait).unref()

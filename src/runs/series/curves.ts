@@ -1,7 +1,7 @@
 // The curves of a run that are laid over those of others, and what several seeds come to together.
 import { accuraciesOf } from './accuracies.ts'
 import { mainPerplexities } from './foldRun.ts'
-import type { LeanRun } from './leanRun.ts'
+import type { RunSummary } from './runSummary.ts'
 
 /** loss: by optimiser step. perplexity, accuracy: by steps done, pruned at 0. error: of each block after its recovery. */
 export const curveNames = ['loss', 'perplexity', 'accuracy', 'error'] as const
@@ -15,39 +15,49 @@ export interface Curve {
 
 /** The curve of several runs: at each x the median over those that have a value there, and their range. */
 export interface FoldedCurve extends Curve {
+  /** Empty for a single run. */
   readonly low: readonly number[]
   readonly high: readonly number[]
-  /** Points at the front that no further event changes. */
-  readonly settled: number
 }
 
-/** `smoothing`: weight of the past in the loss, 0 to 0.99. */
-export function curveOf(run: LeanRun, name: CurveName, smoothing: number): Curve {
-  return makers[name](run, smoothing)
+export interface CurveLook {
+  /** Weight of the past in the loss, 0 to 0.99, from step to step. */
+  readonly smoothing: number
+  /** Steps to a point of the loss, a power of two, at least: curves that are folded need points at the same steps. */
+  readonly every?: number
 }
 
-const makers: Readonly<Record<CurveName, (run: LeanRun, smoothing: number) => Curve>> = {
-  loss({ loss }, smoothing) {
-    return { x: Array.from({ length: loss.length }, (_, i) => i + 1), y: smoothed(loss.toArray(), smoothing) }
+export function curveOf(run: RunSummary, name: CurveName, look: CurveLook): Curve {
+  return makers[name](run, look)
+}
+
+const makers: Readonly<Record<CurveName, (run: RunSummary, look: CurveLook) => Curve>> = {
+  loss({ loss }, { smoothing, every = 1 }) {
+    const wide = Math.max(every, loss.every)
+    const means = joined(loss.means, wide / loss.every)
+    // A point is in the middle of the steps that it is the mean of.
+    return { x: means.map((_, i) => i * wide + (wide + 1) / 2), y: smoothed(means, smoothing ** wide) }
   },
-  perplexity({ picture }) {
-    const measured = mainPerplexities(picture).filter(({ stage }) => stage !== 'dense')
+  perplexity({ evaluations }) {
+    const measured = mainPerplexities({ evaluations }).filter(({ stage }) => stage !== 'dense')
     return byStep(measured.map(({ stage, x, perplexity }) => [stage === 'pruned' ? 0 : x, perplexity ?? NaN]))
   },
-  accuracy({ picture }) {
-    const { stages, recovered } = accuraciesOf(picture.evaluations)
+  accuracy({ evaluations }) {
+    const { stages, recovered } = accuraciesOf(evaluations)
     const pruned: [number, number][] = stages.pruned ? [[0, 100 * stages.pruned.acc]] : []
     return byStep([...pruned, ...recovered.map(({ x, mean }): [number, number] => [x, 100 * mean.acc])])
   },
-  error({ picture }) {
-    const blocks = [...picture.blocks.values()]
-    return byStep(
-      blocks.flatMap(({ block, errors }): [number, number][] => {
-        const last = [...errors.values()].at(-1)
-        return last ? [[block, last.after ?? NaN]] : []
-      }),
-    )
+  error({ errors }) {
+    return byStep(errors.map(({ block, after }) => [block, after ?? NaN]))
   },
+}
+
+/** Means of so many means each; the last may be of fewer. NaN: one of them was not a number. */
+function joined(means: readonly (number | null)[], count: number): number[] {
+  return Array.from({ length: Math.ceil(means.length / count) }, (_, i) => {
+    const some = means.slice(i * count, (i + 1) * count)
+    return some.reduce<number>((sum, mean) => sum + (mean ?? NaN), 0) / some.length
+  })
 }
 
 /** Smooths as `smooth` of smooth.ts, on plain numbers: a gap stays a gap and leaves the mean as it was. */
@@ -58,8 +68,7 @@ function smoothed(values: readonly number[], weight: number): readonly number[] 
   return values.map((value) => {
     if (Number.isNaN(value)) return NaN
     mean = weight * mean + (1 - weight) * value
-    // What no longer tells 1 − share from 1 is 0: arithmetic on numbers that are all but nothing is ten times slower.
-    share = share > 1e-20 ? share * weight : 0
+    share *= weight
     return mean / (1 - share)
   })
 }
@@ -70,12 +79,9 @@ function byStep(points: readonly (readonly [number, number])[]): Curve {
   return { x: sorted.map(([x]) => x), y: sorted.map(([, y]) => y) }
 }
 
-/** `isOver`: of each curve, that it has come to its end. One curve is itself, without a range. */
-export function foldCurves(curves: readonly Curve[], isOver: readonly boolean[], name: CurveName): FoldedCurve {
-  const open = curves.filter((_, i) => !isOver[i])
-  // A loss grows at its end alone, whereas an evaluation may come between two others.
-  const settledOf = (length: number) => (name === 'loss' ? Math.min(length, ...open.map(({ x }) => x.length)) : 0)
-  if (curves.length === 1) return { ...curves[0], low: [], high: [], settled: settledOf(curves[0].x.length) }
+/** One curve is itself, without a range. */
+export function foldCurves(curves: readonly Curve[]): FoldedCurve {
+  if (curves.length === 1) return { ...curves[0], low: [], high: [] }
   const values = new Map<number, number[]>()
   for (const { x, y } of curves)
     for (const [i, at] of x.entries()) {
@@ -90,7 +96,6 @@ export function foldCurves(curves: readonly Curve[], isOver: readonly boolean[],
     y: spreads.map(([median]) => median),
     low: spreads.map(([, low]) => low),
     high: spreads.map(([, , high]) => high),
-    settled: settledOf(x.length),
   }
 }
 

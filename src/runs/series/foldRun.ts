@@ -140,7 +140,7 @@ export function emptyPicture(): RunPicture {
 }
 
 /** Perplexities of the first entry that measures them, as they came. */
-export function mainPerplexities({ evaluations }: Pick<RunPicture, 'evaluations'>): Evaluation[] {
+export function mainPerplexities({ evaluations }: { readonly evaluations: readonly Evaluation[] }): Evaluation[] {
   const texts = evaluations.filter(({ accuracy }) => accuracy === null)
   const first = Math.min(...texts.map(({ entry }) => entry))
   return texts.filter(({ entry }) => entry === first)
@@ -258,7 +258,7 @@ function addMemory(
 }
 
 /** Progress is told a few times a second and steps one by one: between two tellings the steps count on, so that both agree. */
-export function countStep({ progress }: RunPicture): void {
+function countStep({ progress }: RunPicture): void {
   if (progress?.unit === 'steps') progress.done = Math.min(progress.total, progress.done + 1)
 }
 

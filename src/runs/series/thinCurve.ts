@@ -1,55 +1,30 @@
-// A curve thinned to what pixels show, and as it grows only what is new of it. Buckets are of equal numbers of points; each
-// keeps its first point, its lowest, its highest and its first gap, as `downsample` does, so that no spike is lost.
+// A curve thinned to what pixels show. Buckets are of equal numbers of points; each keeps its first point, its lowest, its highest and
+// its first gap, as `downsample` does, so that no spike is lost.
 import type { Curve, FoldedCurve } from './curves.ts'
 
-export interface ThinnedPart {
-  /** How many of the points sent before still count: the rest is replaced. */
-  readonly keep: number
+export interface ThinnedCurve {
   readonly x: Float32Array
   readonly y: Float32Array
-  /** Least value in the bucket, beside each of its points; empty for a single run. */
+  /** Least and greatest value in the bucket, beside each of its points; empty for a single run. */
   readonly low: Float32Array
   readonly high: Float32Array
 }
 
 const most = 4 // points that a bucket keeps
 
-export class CurveThinner {
-  readonly limit: number
-  /** Points of the curve in a bucket. */
-  private width = 1
-  /** Whole buckets that have been sent and do not change, and the points that were kept of them. */
-  private buckets = 0
-  private kept = 0
-
-  /** At most about `limit` points are kept. */
-  constructor(limit: number) {
-    this.limit = Math.max(2 * most, limit)
-  }
-
-  /** The part that has changed since the last call, for the same curve grown longer. */
-  next(curve: FoldedCurve): ThinnedPart {
-    const length = curve.x.length
-    const before = this.width
-    while (length / this.width > (this.width === 1 ? this.limit : this.limit / most)) this.width *= 2
-    if (this.width !== before) this.buckets = this.kept = 0
-    const keep = this.kept
-    const from = this.buckets * this.width
-    const picked: Picked = { indices: [], low: [], high: [] }
-    for (let start = from; start < length; start += this.width) {
-      const end = Math.min(length, start + this.width)
-      pick(curve, start, end, picked)
-      if (end > Math.min(curve.settled, length) || end - start < this.width) continue
-      this.buckets++
-      this.kept = keep + picked.indices.length
-    }
-    return {
-      keep,
-      x: Float32Array.from(picked.indices, (i) => curve.x[i]),
-      y: Float32Array.from(picked.indices, (i) => curve.y[i]),
-      low: Float32Array.from(picked.low),
-      high: Float32Array.from(picked.high),
-    }
+/** At most about `limit` points. */
+export function thinCurve(curve: FoldedCurve, limit: number): ThinnedCurve {
+  const length = curve.x.length
+  const room = Math.max(2 * most, limit)
+  let width = 1
+  while (length / width > (width === 1 ? room : room / most)) width *= 2
+  const picked: Picked = { indices: [], low: [], high: [] }
+  for (let start = 0; start < length; start += width) pick(curve, start, Math.min(length, start + width), picked)
+  return {
+    x: Float32Array.from(picked.indices, (i) => curve.x[i]),
+    y: Float32Array.from(picked.indices, (i) => curve.y[i]),
+    low: Float32Array.from(picked.low),
+    high: Float32Array.from(picked.high),
   }
 }
 

@@ -6,7 +6,7 @@ import { makeFolders } from '../../system/makeFolders.ts'
 import { isOwnFolder, makeOwnFolders } from '../../system/ownFolder.ts'
 import { readOwn } from '../../system/ownFile.ts'
 import { EngineError, throwIfCancelled } from '../../errors.ts'
-import { lockRun, type RunLock } from '../lock/runLock.ts'
+import { lockRun, type RunLock } from '../lock/lock.ts'
 import { parseRecorded } from '../folder/recorded.ts'
 
 export interface SharedWork<T> {

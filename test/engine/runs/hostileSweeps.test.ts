@@ -14,7 +14,7 @@ import { RunStore } from '../../../src/extension/runs/runStore.ts'
 import { Sweeps } from '../../../src/extension/sweeps/sweeps.ts'
 import { runFolderAt } from '../../../src/runs/folder/runFolder.ts'
 import { sweepFolderAt } from '../../../src/runs/folder/sweepFolder.ts'
-import { isHeld } from '../../../src/runs/lock/lockWatch.ts'
+import { isHeld } from '../../../src/runs/lock/lock.ts'
 import { isDone } from '../../../src/runs/reader/report.ts'
 import { cancelRuns, forgetCancelled, forgetRefused, noteRefused } from '../../../src/runs/sweep/marks.ts'
 import { madeOnce } from '../../../src/runs/sweep/madeOnce.ts'
@@ -76,7 +76,7 @@ describe('a sweep’s folder of someone else', function () {
         try {
           const { runs } = await sweeps.openFolder(folder)
           await runs.look()
-          for (const one of runs.runs) await one.readWhole()
+          for (const one of runs.runs) await one.readEvents()
         } finally {
           sweeps.dispose()
         }

@@ -7,14 +7,13 @@ import { createComparedView } from '../../../src/extension/sweeps/comparedView.t
 import { comparedRuns } from '../../../src/extension/sweeps/comparedRuns.ts'
 import { rowOf } from '../../../src/extension/sweeps/comparedRow.ts'
 import { nameOfRun, sweepOfRun } from '../../../src/runs/folder/sweepFolder.ts'
-import { LockWatch } from '../../../src/runs/lock/lockWatch.ts'
+import { encodeLock, LockWatch } from '../../../src/runs/lock/lock.ts'
 import { RunsReader } from '../../../src/runs/reader/runsReader.ts'
 import { Sweeps, type Sweep } from '../../../src/extension/sweeps/sweeps.ts'
-import { encodeLock } from '../../../src/runs/lock/lockText.ts'
 import type { RunEvent } from '../../../src/runs/series/events.ts'
 import type { ComparedRow, ToSweep } from '../../../src/protocol/sweepView.ts'
 import { recordedRun } from '../../webview/harness/recorded.ts'
-import { addPart, emptyCurve } from '../../../webview-ui/sweep/curveData.ts'
+import { curveIn, emptyCurve } from '../../../webview-ui/sweep/curveData.ts'
 
 const lines = (events: readonly RunEvent[]) => events.map((event) => `${JSON.stringify(event)}\n`).join('')
 const whole = recordedRun(6)
@@ -51,7 +50,7 @@ describe('a sweep on disk', () => {
     if (report) writeFileSync(join(run(index), 'report.json'), JSON.stringify(report))
   }
   const report = { perplexity: { dense: 27.65, recovered: 31.2 }, sparsity: 0.4, trainable: { count: 9, percent: 0.1 } }
-  const states = ({ runs }: Sweep) => runs.runs.map(({ standing }) => standing.state)
+  const states = ({ runs }: Sweep) => runs.runs.map(({ state }) => state.standing.state)
 
   it('of which nothing has begun waits; what ended, failed, was refused or cancelled is told with its reason', async () => {
     const sweep = await sweeps.openFolder(folder)
@@ -74,7 +73,7 @@ describe('a sweep on disk', () => {
       [0.4, 31.2, 0.1],
     )
     assert.equal(rows[1].results.perplexity.dense, 27.65)
-    assert.deepEqual([sweep.name, sweep.runs.runs[0].lean], ['wanda', null])
+    assert.deepEqual([sweep.name, sweep.runs.runs[0].state.summary], ['wanda', null])
   })
 
   it('a run that a process holds is running, whoever wrote it is followed, and its end is seen', async () => {
@@ -88,7 +87,8 @@ describe('a sweep on disk', () => {
     writeFileSync(join(run(0), 'report.json'), JSON.stringify(report))
     await sweep.runs.look()
     assert.deepEqual(states(sweep)[0], 'done')
-    assert.equal(sweep.runs.runs[0].lean?.loss.length, steps(whole))
+    await sweep.runs.runs[0].readEvents()
+    assert.equal(sweep.runs.runs[0].state.summary?.loss.steps, steps(whole))
   })
 
   it('a view gets what there is, then what is new of it: the same curve as all at once', async () => {
@@ -103,15 +103,16 @@ describe('a sweep on disk', () => {
     appendFileSync(join(run(0), 'events.jsonl'), lines(whole.slice(100)))
     await sweep.runs.look()
     const shown = () => {
-      const curve = emptyCurve()
       const parts = told.flatMap((message) => (message.type === 'curves' ? message.parts : []))
-      for (const part of parts) if (part.group === 0) addPart(curve, part)
-      return curve
+      const last = parts.findLast(({ group }) => group === 0)
+      return last ? curveIn(last) : emptyCurve()
     }
     while (shown().y.length < steps(whole)) await new Promise((resolve) => setTimeout(resolve, 20))
     const curve = shown()
     const losses = whole.flatMap((event) => (event.type === 'step' ? [event.loss ?? NaN] : []))
-    assert.deepEqual(curve.y.map(Math.fround), losses.map(Math.fround))
+    assert.equal(curve.y.length, losses.length)
+    for (const [i, loss] of losses.entries())
+      assert.ok(Object.is(curve.y[i], loss) || Math.abs(curve.y[i] / loss - 1) < 1e-6, `${i}`)
     assert.ok(told.some((message) => message.type === 'rows' && message.rows.some(({ index }) => index === 0)))
     view.dispose()
   })
@@ -125,10 +126,9 @@ describe('a sweep on disk', () => {
     view.replay()
     await view.watch({ type: 'watch', watch: 1, curve: 'loss', smoothing: 0, groups: [[0], [1]] })
     const length = (group: number) => {
-      const curve = emptyCurve()
       const parts = told.flatMap((message) => (message.type === 'curves' ? message.parts : []))
-      for (const part of parts) if (part.group === group) addPart(curve, part)
-      return curve.y.length
+      const last = parts.findLast((part) => part.group === group)
+      return last ? curveIn(last).y.length : 0
     }
     assert.deepEqual([length(0), length(1)], [steps(whole), 0])
     write(1, whole, report)
@@ -139,20 +139,36 @@ describe('a sweep on disk', () => {
     view.dispose()
   })
 
+  it('a view has the rows of all runs before the first curve', async () => {
+    for (const index of [0, 1, 2, 3]) write(index, whole, report)
+    const sweep = await sweeps.openFolder(folder)
+    const told: ToSweep[] = []
+    const what = { kind: 'sweep', title: '', about: '' } as const
+    const view = createComparedView({ what, followed: sweep.runs, maxPoints: () => 2000 }, (m) => told.push(m))
+    await view.watch({ type: 'watch', watch: 1, curve: 'loss', smoothing: 0, groups: [[0], [1]] })
+    const first = told.findIndex(({ type }) => type === 'curves')
+    const rows = told.slice(0, first).flatMap((message) => (message.type === 'rows' ? message.rows : []))
+    assert.deepEqual(
+      new Set(rows.map(({ index, state }) => `${index} ${state}`)),
+      new Set(['0 done', '1 done', '2 done', '3 done']),
+    )
+    view.dispose()
+  })
+
   it('a run is not read for its state alone; one that somebody left in the middle is, for its results', async () => {
     write(0, whole, report)
     write(1, [...half, { t: 9, type: 'end', status: 'failed', message: 'x'.repeat(3000) }])
     const sweep = await sweeps.openFolder(folder)
     await sweep.runs.isSeen()
     assert.deepEqual(states(sweep).slice(0, 2), ['done', 'failed'])
-    assert.equal(sweep.runs.runs[1].standing.message?.length, 3000)
+    assert.equal(sweep.runs.runs[1].state.standing.message?.length, 3000)
     assert.deepEqual(
-      sweep.runs.runs.map(({ lean }) => lean),
+      sweep.runs.runs.map(({ state }) => state.summary),
       [null, null, null, null],
     )
     await sweep.runs.look()
     assert.deepEqual(
-      sweep.runs.runs.map(({ lean }) => lean?.loss.length ?? null),
+      sweep.runs.runs.map(({ state }) => state.summary?.loss.steps ?? null),
       [null, steps(half), null, null],
     )
     assert.equal(sweep.runs.runs.map(rowOf)[1].results.perplexity.dense, 27.65)
@@ -207,7 +223,7 @@ describe('the lock of a run, looked at again and again', () => {
     }
     const followed = new RunsReader(places)
     await followed.look()
-    assert.ok(followed.runs.every(({ standing, isDoubtful }) => standing.state === 'failed' && !isDoubtful))
+    assert.ok(followed.runs.every(({ state }) => state.standing.state === 'failed' && !state.isDoubtful))
     followed.close()
     rmSync(folder, { recursive: true })
   })

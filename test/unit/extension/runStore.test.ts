@@ -4,8 +4,7 @@ import { appendFileSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSy
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { RunEvent } from '../../../src/runs/series/events.ts'
-import { newHolder } from '../../../src/runs/lock/lockHolder.ts'
-import { encodeLock, lockName } from '../../../src/runs/lock/lockText.ts'
+import { encodeLock, lockName, newHolder } from '../../../src/runs/lock/lock.ts'
 import { EventFeed } from '../../../src/extension/runs/eventFeed.ts'
 import { RunStore } from '../../../src/extension/runs/runStore.ts'
 
@@ -49,7 +48,7 @@ describe('run store', () => {
       [2, 1],
       [3, 1],
     ])
-    assert.equal(store.get(folder)?.lean?.picture.numSteps, 4)
+    assert.equal(store.get(folder)?.state.summary?.loss.steps, 4)
     await feed.replay()
     assert.deepEqual(told.slice(3), [
       [0, 0],
@@ -63,7 +62,7 @@ describe('run store', () => {
     await store.refresh(folder)
     writeFileSync(events, line(step(1)))
     await store.refresh(folder)
-    assert.equal(store.get(folder)?.lean?.picture.numSteps, 1)
+    assert.equal(store.get(folder)?.state.summary?.loss.steps, 1)
   })
 
   it('a run without an end that nobody holds is interrupted; a lock that moves makes it running, one that stands still does not', async function () {
@@ -116,7 +115,7 @@ describe('run store', () => {
     )
     await store.refresh(folder)
     const run = store.get(folder)
-    assert.deepEqual([run?.status, run?.saved, run?.report?.perplexity.recovered], ['done', '/out', 31])
+    assert.deepEqual([run?.status, run?.saved, run?.state.report?.perplexity.recovered], ['done', '/out', 31])
   })
 
   it('of runs that are done no event is kept, nor read beyond their ends', async () => {
@@ -125,7 +124,7 @@ describe('run store', () => {
     writeFileSync(events, noise + line({ t: 2, type: 'end', status: 'done' }))
     writeFileSync(join(folder, 'report.json'), JSON.stringify({ status: 'done' }))
     await store.refresh(folder)
-    assert.deepEqual([store.get(folder)?.status, store.get(folder)?.lean], ['done', null])
+    assert.deepEqual([store.get(folder)?.status, store.get(folder)?.state.summary], ['done', null])
   })
 
   it('a run that this window takes up while its folder is being looked at stays as the window knows it', async () => {
@@ -168,6 +167,6 @@ describe('run store', () => {
     const store = new RunStore()
     writeFileSync(events, `${line(step(1))}{"type":\n[]\nnull\n${line(step(2))}`)
     await store.refresh(folder)
-    assert.equal(store.get(folder)?.lean?.picture.numSteps, 2)
+    assert.equal(store.get(folder)?.state.summary?.loss.steps, 2)
   })
 })

@@ -7,20 +7,14 @@ import { resultOf } from '../../../src/runs/series/runResult.ts'
 import { recipeName } from '../../../src/extension/runs/runStore.ts'
 import { runStatusText } from '../../../src/extension/runs/runStatusText.ts'
 import type { RunStatus } from '../../../src/runs/series/foldRun.ts'
-import { emptyPicture } from '../../../src/runs/series/foldRun.ts'
-import { emptyLeanRun } from '../../../src/runs/series/leanRun.ts'
+import { SummaryFold } from '../../../src/runs/series/runSummary.ts'
 
 const run = (name: string, status: RunStatus) => {
-  const picture = {
-    ...emptyPicture(),
-    overall: 0.42,
-    left: 90,
-    phases: [{ phase: 'reconstruct', x: 0, t: 0, progress: null, blocks: 0 }],
-  }
+  const summary = { ...new SummaryFold().summary(), overall: 0.42, left: 90, phase: { phase: 'reconstruct' } }
   return {
     ...{ name, status, time: '2026-12-31 23:59:58' },
     place: { name, settings: null, folder: `/runs/${name}` },
-    lean: { ...emptyLeanRun(), picture },
+    state: { summary },
   }
 }
 

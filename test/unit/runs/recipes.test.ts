@@ -46,14 +46,14 @@ describe('recipes of compared runs', () => {
     await reader.look()
     reader.close()
     assert.deepEqual(
-      reader.runs.map(({ label }) => label),
+      reader.runs.map(({ named }) => named.label),
       ['wanda 50 %', 'wanda 70 %'],
     )
     assert.deepEqual(
-      reader.runs.map(({ settings }) => settings),
+      reader.runs.map(({ named }) => named.settings),
       [{ 'prune.0.sparsity': 0.5 }, { 'prune.0.sparsity': 0.7 }],
     )
-    assert.equal(reader.runs[1].facts.sparsity, 0.7)
+    assert.equal(reader.runs[1].named.facts.sparsity, 0.7)
   })
 
   it('of a sweep are planned with all defaults: runs that wait have names; a case that a person named keeps its own', async () => {
@@ -75,10 +75,10 @@ describe('recipes of compared runs', () => {
     const reader = new RunsReader(places)
     reader.close()
     assert.deepEqual(
-      reader.runs.map(({ label }) => label),
+      reader.runs.map(({ named }) => named.label),
       ['magnitude 50 %', 'magnitude 60 %', 'much'],
     )
-    assert.deepEqual(reader.runs[2].facts, {
+    assert.deepEqual(reader.runs[2].named.facts, {
       model: 'm',
       sparsity: 0.7,
       method: 'magnitude',

@@ -69,14 +69,14 @@ export function recordedAs(row: ComparedRow, state: SweepRunState, share = 0.4):
   return { ...row, state, message, progress, results, trainablePercent: null, isBegun: state !== 'waiting' }
 }
 
-/** Points `from` to `to` of the curves, as answers to a question about so many groups. */
+/** The first `to` points of the curves, as answers to a question about so many groups. */
 export function recordedCurves(
   watch: number,
   groups: readonly (readonly number[])[],
-  { from = 0, to, name = 'loss' }: { from?: number; to: number; name?: CurveName },
+  { to, name = 'loss' }: { to: number; name?: CurveName },
 ): Extract<ToSweep, { type: 'curves' }> {
   const parts = groups.map((runs, group): CurvePart => {
-    const x = Array.from({ length: to - from }, (_, i) => from + i + 1)
+    const x = Array.from({ length: to }, (_, i) => i + 1)
     const start = 2.5 + (runs[0] % 17) / 6
     const y = x.map(
       (step) =>
@@ -87,7 +87,7 @@ export function recordedCurves(
     const low = wide ? y.map((value) => 0.93 * value) : []
     const high = wide ? y.map((value) => 1.08 * value) : []
     const [xs, ys, lows, highs] = [x, y, low, high].map(base64Of)
-    return { group, keep: from, x: xs, y: ys, low: lows, high: highs }
+    return { group, x: xs, y: ys, low: lows, high: highs }
   })
   return { type: 'curves', watch, parts, isWhole: true }
 }

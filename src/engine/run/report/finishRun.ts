@@ -1,5 +1,5 @@
-// The end of a run, good or bad: the page, report.json, the last event, and the state that is no longer needed. The end is said last:
-// a run is done when its report is there and its end said (`isDone`), and one that was killed in between is resumed.
+// The end of a run, good or bad: the page, report.json, summary.json, the last event, and the state that is no longer needed. The end
+// is said last: a run is done when its report is there and its end said (`isDone`), and one that was killed in between is resumed.
 import type { RunPlan } from '../../../plan/runPlan.ts'
 import { mapPaths } from '../open/recipeFile.ts'
 import { writeAtomic } from '../../../system/atomicFile.ts'
@@ -38,6 +38,7 @@ export async function finishRun(
     if (end.status !== 'done') log.mention(said)
     throw error
   }
+  await session.summary.write()
   killPoint()
   log.emit(said)
   if (end.status !== 'done') return report

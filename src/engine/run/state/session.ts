@@ -8,6 +8,7 @@ import { throwIfCancelled } from '../../errors.ts'
 import { killPoint } from '../../../system/killPoint.ts'
 import type { Model } from '../../model/model.ts'
 import type { EventLog } from '../../../runs/events/eventLog.ts'
+import type { SummaryFile } from '../../../runs/events/summary.ts'
 import { createOverall, finishedParts, type Overall } from './overall.ts'
 import { watchMemory, type MemoryWatch } from './peakMemory.ts'
 import type { RunProgress } from './progress.ts'
@@ -22,6 +23,8 @@ export interface SessionParts {
   readonly model: Model
   readonly backend: Backend
   readonly log: EventLog
+  /** What the events add up to, for lists of runs. */
+  readonly summary: Pick<SummaryFile, 'write'>
   readonly progress: RunProgress
   readonly memoryBytes: number
   readonly signal?: AbortSignal

@@ -14,9 +14,7 @@ import {
 } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { encodeLock, lockName, type LockHolder } from '../../../../src/runs/lock/lockText.ts'
-import { newHolder } from '../../../../src/runs/lock/lockHolder.ts'
-import { lockRun } from '../../../../src/runs/lock/runLock.ts'
+import { encodeLock, type LockHolder, lockName, lockRun, newHolder } from '../../../../src/runs/lock/lock.ts'
 import { childArguments } from '../../../support/children.ts'
 import { brisk, type FromLockChild, type ToLockChild } from '../../../support/lockChild.ts'
 
@@ -258,7 +256,7 @@ describe('the lock of a run folder', function () {
     ...(process.platform !== 'win32' && { 'a named pipe': (path: string) => spawnSync('mkfifo', [path]) }),
   }
   for (const [what, make] of Object.entries(others))
-    it(`${what} in the lock's place is a mistake to mend, and stays`, async () => {
+    it(`${what} in the lock's place is a mistake that a person has to fix, and stays`, async () => {
       const place = folder(what)
       const path = join(place, lockName)
       make(path)

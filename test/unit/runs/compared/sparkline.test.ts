@@ -1,7 +1,7 @@
 // The small curve of a run in a table: what it shows, and how much of it.
 import assert from 'node:assert/strict'
-import { emptyLeanRun, foldLean } from '../../../../src/runs/series/leanRun.ts'
-import { mostPoints, sparklineOfReport, sparklineOfRun } from '../../../../src/runs/compared/sparkline.ts'
+import { SummaryFold } from '../../../../src/runs/series/runSummary.ts'
+import { mostPoints, sparklineOfReport, sparklineOfSummary } from '../../../../src/runs/compared/sparkline.ts'
 import { recordedRun } from '../../../webview/harness/recorded.ts'
 
 const measured = (values: readonly (number | null)[], entry = 0) =>
@@ -39,7 +39,8 @@ describe('sparkline of a report', () => {
 })
 
 it('the sparkline of a run that goes on is that of its events', () => {
-  const run = foldLean(emptyLeanRun(), recordedRun(6))
-  assert.ok(sparklineOfRun(run))
-  assert.equal(sparklineOfRun(emptyLeanRun()), null)
+  const fold = new SummaryFold()
+  assert.equal(sparklineOfSummary(fold.summary()), null)
+  fold.add(recordedRun(6))
+  assert.ok(sparklineOfSummary(fold.summary()))
 })

@@ -1,0 +1,75 @@
+// summary.json of a run's folder: what its events add up to (shared/series/runSummary.ts), so that lists of hundreds of runs read a few
+// kilobytes of each. The run replaces the file whole every two seconds, and at its end before it says so. A process that was killed
+// leaves one that is some seconds old. Runs of earlier versions have none: their events are read instead.
+import type { RunEvent } from '../series/events.ts'
+import { encodeSummary, parseSummary, SummaryFold, type RunSummary } from '../series/runSummary.ts'
+import { writeAtomic } from '../../system/atomicFile.ts'
+import { readOwn } from '../../system/ownFile.ts'
+import type { RunFolder } from '../folder/runFolder.ts'
+import { EventTail } from './eventTail.ts'
+import { parseEvents } from './parseEvents.ts'
+
+const writeEveryMs = 2000
+const largestSummary = 2 ** 20
+/** More of somebody's events is not added up. */
+const mostEventBytes = 2 ** 28
+
+/** null: there is none of this version. */
+export async function readSummary({ summary }: Pick<RunFolder, 'summary'>): Promise<RunSummary | null> {
+  return parseSummary(await readOwn(summary, largestSummary).catch(() => ''))
+}
+
+/** The summary of a run that has written none; null: its events cannot be read. */
+export async function summaryOfEvents({ events }: Pick<RunFolder, 'events'>): Promise<RunSummary | null> {
+  const fold = new SummaryFold()
+  return (await addAll(fold, events)) ? fold.summary() : null
+}
+
+async function addAll(fold: SummaryFold, events: string): Promise<boolean> {
+  let bytes = 0
+  const take = (lines: Buffer) => {
+    bytes += lines.length
+    if (bytes <= mostEventBytes) fold.add(parseEvents(lines.toString().split('\n')))
+  }
+  return new EventTail().readNew(events, take).then(
+    () => true,
+    () => false,
+  )
+}
+
+export interface SummaryFile {
+  /** Adds an event. Now and then the file is replaced, which nobody waits for. */
+  add(event: RunEvent): void
+  /** Replaces the file by all that was added. Never throws: it holds nothing that the events do not. */
+  write(): Promise<void>
+}
+
+/**
+ * The summary of a run that begins, or goes on after the events that its folder has. `isOurs`: false when the folder has become
+ * another process's; nothing is written then.
+ */
+export async function openSummary(folder: RunFolder, isOurs: () => boolean): Promise<SummaryFile> {
+  const fold = new SummaryFold()
+  await addAll(fold, folder.events)
+  let writing = Promise.resolve()
+  let isWriting = false
+  let writtenAt = performance.now()
+  const write = () => {
+    isWriting = true
+    writing = writing
+      .then(() => (isOurs() ? writeAtomic(folder.summary, [encodeSummary(fold.summary())]) : undefined))
+      .catch(() => undefined)
+      .finally(() => {
+        isWriting = false
+        writtenAt = performance.now()
+      })
+    return writing
+  }
+  return {
+    add(event) {
+      fold.add([event])
+      if (!isWriting && performance.now() - writtenAt >= writeEveryMs) void write()
+    },
+    write,
+  }
+}

@@ -1,0 +1,122 @@
+// summary.json in a run's folder: who writes it when, and what lists of runs take from it.
+import assert from 'node:assert/strict'
+import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { mock } from 'node:test'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { openSummary, readSummary, summaryOfEvents } from '../../../src/runs/events/summary.ts'
+import { runFolderAt, type RunFolder } from '../../../src/runs/folder/runFolder.ts'
+import { readRunsOnce } from '../../../src/runs/reader/runsReader.ts'
+import { RunReader } from '../../../src/runs/reader/runReader.ts'
+import { aloneOnDisk } from '../../../src/runs/sweep/standing.ts'
+import type { RunEvent } from '../../../src/runs/series/events.ts'
+import { encodeSummary, SummaryFold } from '../../../src/runs/series/runSummary.ts'
+
+const step = (n: number): RunEvent => ({ t: n, type: 'step', step: n, loss: n, lr: 1, tokens_per_second: 1 })
+const evaluated = (perplexity: number): RunEvent => ({ t: 9, type: 'eval', stage: 'pruned', entry: 0, perplexity })
+
+describe('the summary in a run folder', () => {
+  let folder: RunFolder
+  beforeEach(() => (folder = runFolderAt(mkdtempSync(join(tmpdir(), 'summary-')))))
+  afterEach(() => rmSync(folder.path, { recursive: true }))
+  const say = (...events: RunEvent[]) =>
+    appendFileSync(folder.events, events.map((event) => `${JSON.stringify(event)}\n`).join(''))
+  const summarise = (...events: RunEvent[]) => {
+    const fold = new SummaryFold()
+    fold.add(events)
+    writeFileSync(folder.summary, encodeSummary(fold.summary()))
+  }
+  const place = () => ({ name: 'a', settings: {}, folder: folder.path })
+  const until = async (is: () => boolean) => {
+    while (!is()) await new Promise((resolve) => setTimeout(resolve, 5))
+  }
+
+  it('is replaced when two seconds have passed, and at the end', async () => {
+    let now = 0
+    const clock = mock.method(performance, 'now', () => now)
+    try {
+      const summary = await openSummary(folder, () => true)
+      summary.add(step(1))
+      assert.equal(existsSync(folder.summary), false)
+      now = 2000
+      summary.add(step(2))
+      summary.add(step(3))
+      await until(() => existsSync(folder.summary))
+      await summary.write()
+      assert.equal((await readSummary(folder))?.loss.steps, 3)
+      summary.add(step(4))
+      now = 3999
+      summary.add(step(5))
+      await new Promise((resolve) => setTimeout(resolve, 50))
+      assert.equal((await readSummary(folder))?.loss.steps, 3)
+      await summary.write()
+      assert.equal((await readSummary(folder))?.loss.steps, 5)
+      assert.deepEqual(readdirSync(folder.path), ['summary.json'])
+    } finally {
+      clock.mock.restore()
+    }
+  })
+
+  it('of a run that goes on has what its events said before, and is not written by one that lost its folder', async () => {
+    say(step(1), step(2))
+    const summary = await openSummary(folder, () => true)
+    summary.add(step(3))
+    await summary.write()
+    assert.equal((await readSummary(folder))?.loss.steps, 3)
+    const lost = await openSummary(folder, () => false)
+    await lost.write()
+    assert.equal((await readSummary(folder))?.loss.steps, 3)
+  })
+
+  it('that cannot be written stops no run', async () => {
+    mkdirSync(folder.summary)
+    const summary = await openSummary(folder, () => true)
+    summary.add(step(1))
+    await summary.write()
+    assert.equal(await readSummary(folder), null)
+  })
+
+  it('is all that a list reads of a run: its events may say what they like', async () => {
+    say(evaluated(99))
+    summarise(evaluated(30))
+    const [run] = await readRunsOnce([place()])
+    assert.equal(run.state.results.perplexity.pruned, 30)
+    summarise(evaluated(31))
+    assert.equal(await run.look(aloneOnDisk), true)
+    assert.equal(run.state.results.perplexity.pruned, 31)
+    assert.equal(await run.readEvents(), false)
+  })
+
+  it('is made of the events where a run of an earlier version has none, once for all that they say', async () => {
+    say(evaluated(40))
+    const [run] = await readRunsOnce([place()])
+    assert.equal(run.state.results.perplexity.pruned, 40)
+    assert.deepEqual([run.isUnread, await run.readEvents()], [false, false])
+    say(evaluated(41))
+    await run.look(aloneOnDisk)
+    // What is known stays until the events are read again.
+    assert.deepEqual([run.isUnread, run.state.results.perplexity.pruned], [true, 40])
+    assert.equal(await run.readEvents(), true)
+    assert.equal(run.state.results.perplexity.pruned, 41)
+    summarise(evaluated(42))
+    await run.look(aloneOnDisk)
+    assert.deepEqual([run.isUnread, run.state.results.perplexity.pruned], [false, 42])
+  })
+
+  it('is passed over where it is damaged, of another version or too large: the events count', async () => {
+    say(evaluated(50))
+    for (const text of ['{"version":', '{"version":2}', `{"version":1,"x":"${'x'.repeat(2 ** 20)}"}`, '']) {
+      writeFileSync(folder.summary, text)
+      const [run] = await readRunsOnce([place()])
+      assert.equal(run.state.results.perplexity.pruned, 50, text.slice(0, 20))
+    }
+  })
+
+  it('without events is of no run', async () => {
+    summarise(evaluated(30))
+    const run = new RunReader(place())
+    await run.look(aloneOnDisk)
+    assert.deepEqual([run.state.hasSaid, run.state.summary], [false, null])
+    assert.equal(await summaryOfEvents(folder), null)
+  })
+})
