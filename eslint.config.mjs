@@ -76,9 +76,7 @@ const decidesByName = [
 }))
 const base = [
   'errors.ts',
-  'keptRates.ts',
-  'machineMemory.ts',
-  'processor.ts',
+  'machine.ts',
   'breathe.ts',
   'dtype.ts',
   'readWasm.ts',
@@ -133,9 +131,7 @@ export default tseslint.config(
               './engine/facts',
               './engine/errors.ts',
               './engine/dtype.ts',
-              './engine/keptRates.ts',
-              './engine/machineMemory.ts',
-              './engine/processor.ts',
+              './engine/machine.ts',
             ]),
             // Headers of checkpoints, for the thread of the tree of models; the rest is the backend's.
             zone('./src/extension', './src', [
@@ -191,7 +187,7 @@ export default tseslint.config(
     ignores: [
       'src/catalog/{methods,allocations,adapters,tasks}/**',
       'src/engine/prune/methods/**',
-      'src/engine/prune/allocations/**',
+      'src/engine/prune/allocations.ts',
       'src/engine/recover/adapters/**',
       'src/engine/evaluate/tasks/**',
     ],

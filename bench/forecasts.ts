@@ -5,7 +5,7 @@ import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { parseArgs } from 'node:util'
 import { openCpu } from '../src/engine/compute/cpu/open.ts'
-import { ratesOf } from '../src/engine/compute/ratesOf.ts'
+import { ratesOf } from '../src/engine/compute/rates.ts'
 import { machine, sparsescope } from './support/process.ts'
 
 const { values: options } = parseArgs({

@@ -1,6 +1,6 @@
 // The thread in which models write side by side: kernels keep it busy.
 import { workerData } from 'node:worker_threads'
-import { defaultMemoryBytes } from '../engine/facts/defaultMemory.ts'
+import { defaultMemoryBytes } from '../engine/machine.ts'
 import { writeSideBySide } from '../engine/generate/sideBySide.ts'
 import { openChosen } from './device.ts'
 import type { FromTry, TryStart } from './tryOut.ts'

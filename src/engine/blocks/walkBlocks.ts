@@ -12,12 +12,19 @@ import { Statistics } from '../prune/statistics.ts'
 import type { BlockReconstruction } from '../recover/reconstructBlock.ts'
 import { entryIndex, isGlobal, lookAtData, type PruneEntry } from '../../plan/pruneEntries.ts'
 import type { ActivationBudget } from './activations.ts'
-import { runBlock, type CalibrationSet, type Flow } from './flow.ts'
+import {
+  type BlockStates,
+  type CalibrationSet,
+  createStates,
+  type DenseStates,
+  type DenseStream,
+  type Flow,
+  runBlock,
+  type WantedStates,
+} from './flow.ts'
 import { findGlobalLimits } from './globalLimits.ts'
 import type { ModelStream } from './modelStream.ts'
-import { hessianGroups } from './hessianGroups.ts'
-import { pruneInGroups, solves, type Look } from './pruneInGroups.ts'
-import { createStates, type BlockStates, type DenseStates, type DenseStream, type WantedStates } from './states.ts'
+import { hessianGroups, type Look, pruneInGroups, solves } from './pruneInGroups.ts'
 
 /** One way of recovering a block after pruning, with the dense states that it needs. */
 export interface BlockRecovery extends WantedStates {

@@ -7,7 +7,7 @@ import type { Decoder } from '../model/decoder.ts'
 import { planWithLess } from '../compute/planWithLess.ts'
 import { openColumn, storedBytes, type Column } from './column.ts'
 import type { TextToken } from './generateText.ts'
-import { logProbability } from './logProbabilities.ts'
+import { logProbability } from './generateTokens.ts'
 
 export interface SideBySide {
   readonly models: readonly string[]

@@ -10,7 +10,7 @@ import { linearBackward, linearForward, linearsForward, productInput } from './l
 import { eachTime, type Grads, type Linear, type Step } from './module.ts'
 import { normBackward, normForward, type Norm, type NormSaved } from './norm.ts'
 import type { Pass } from './pass.ts'
-import { turn } from './turn.ts'
+import { turn } from './rope.ts'
 
 export interface AttentionWeights {
   /** Index of its block. */

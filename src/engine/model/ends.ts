@@ -4,14 +4,14 @@ import { slice, type Tensor } from '../compute/tensor.ts'
 import { EngineError } from '../errors.ts'
 import type { ModelConfig } from '../../catalog/families/modelConfig.ts'
 import { endParameters, headWeightName, moduleName } from '../../catalog/families/parameters.ts'
-import { normOf, type LoadOptions } from './block.ts'
-import { loadParts } from './loadParameters.ts'
-import type { Model } from './model.ts'
-import type { Linear, RowRange } from './module.ts'
+import { type LoadOptions, normOf } from './block.ts'
+import { deviceBytes, type LoadAs, loadParts } from './weights.ts'
+import { checkTiedHead, type Model } from './model.ts'
+import { eachTime, type Grads, type Linear, type RowRange, type Step } from './module.ts'
 import type { Norm } from './norm.ts'
-import { partsOf, tableRows, type Table } from './table.ts'
-import { checkTiedHead } from './tiedHead.ts'
-import { deviceBytes, type LoadAs } from './weightIo.ts'
+import { gatherTable, partsOf, type Table, tableRows } from './table.ts'
+import { type Batch, positionRows } from './batch.ts'
+import { linearBackward, linearForward } from './linear.ts'
 
 export interface Ends {
   readonly config: ModelConfig
@@ -100,4 +100,64 @@ function assemble(
     finalNorm: config.finalNorm ? normOf(config.norm, moduleName(config, 'finalNorm'), params) : null,
     head: { name: headName, table: named(headWeightName(config)), bias },
   }
+}
+
+// Token ids to the first block's input, and back to the tables' gradients.
+export interface EmbeddingSaved {
+  /** i32 [N] */
+  readonly ids: Tensor
+  /** i32 [N]; null for rotary positions. */
+  readonly positions: Tensor | null
+  /** Word embeddings [N, E] before `projectIn`; null without one. */
+  readonly words: Tensor | null
+}
+
+/** ids → [N, C]: word rows · scale (→ projectIn) + position rows. */
+export function embed(step: Step, ends: Ends, batch: Batch): { output: Tensor; saved: EmbeddingSaved } {
+  const { backend, arena } = step
+  const { kernels } = backend
+  const { config, tokens, projectIn } = ends
+  const numRows = batch.ids.length
+  const ids = arena.allocate([numRows], 'i32')
+  eachTime(step, () => backend.write(ids, batch.ids))
+  const words = arena.allocate([numRows, config.embedSize])
+  gatherTable(backend, words, tokens, ids, config.embedScale)
+  const output = projectIn ? arena.allocate([numRows, config.hiddenSize]) : words
+  if (projectIn) linearForward(step, output, projectIn, words)
+  const positions = ends.positions ? arena.allocate([numRows], 'i32') : null
+  if (ends.positions && positions) {
+    eachTime(step, () => backend.write(positions, positionRows(config, batch, step.cache?.past)))
+    const rows = arena.allocate(output.shape)
+    gatherTable(backend, rows, ends.positions, positions, 1)
+    kernels.addScaled(output, rows, 1)
+    arena.release(rows)
+  }
+  return { output, saved: { ids, positions, words: projectIn ? words : null } }
+}
+
+/** Adds the gradients of the tables and of `projectIn` that are wanted, given dOutput [N, C]. */
+export function embedBackward(step: Step, ends: Ends, saved: EmbeddingSaved, dOutput: Tensor, grads: Grads): void {
+  const { kernels } = step.backend
+  const dPositions = ends.positions && grads.of(ends.positions.name)
+  if (dPositions && saved.positions) kernels.scatterAddRows(dPositions, dOutput, saved.positions, null)
+  const dTokens = grads.of(ends.tokens.name)
+  let dWords: Tensor | null = dOutput
+  if (ends.projectIn && saved.words) {
+    dWords = dTokens ? step.arena.allocate(saved.words.shape) : null
+    linearBackward(step, ends.projectIn, saved.words, dOutput, grads, dWords)
+  }
+  if (dTokens && dWords) scatterScaled(step, dTokens, dWords, saved.ids, ends.config.embedScale)
+}
+
+/** Whether a gradient is wanted that only the embedding's backward gives. */
+export function embeddingTrains(ends: Ends, grads: Grads): boolean {
+  const names = [ends.tokens.name, ends.positions?.name, ends.projectIn && `${ends.projectIn.name}.weight`]
+  return names.some((name) => name && grads.of(name) !== null)
+}
+
+function scatterScaled({ backend, arena }: Step, out: Tensor, rows: Tensor, ids: Tensor, scale: number): void {
+  if (scale === 1) return backend.kernels.scatterAddRows(out, rows, ids, null)
+  const scales = arena.allocate([ids.length])
+  backend.kernels.fill(scales, scale)
+  backend.kernels.scatterAddRows(out, rows, ids, scales)
 }

@@ -6,13 +6,12 @@ import type { Tensor } from '../compute/tensor.ts'
 import { breathe } from '../breathe.ts'
 import type { ModelConfig } from '../../catalog/families/modelConfig.ts'
 import { checkBatch, type Batch } from './batch.ts'
-import { embed } from './embedding.ts'
-import type { Ends } from './ends.ts'
+import { embed, type Ends } from './ends.ts'
 import { lastLogits } from './head.ts'
 import type { KvCache, RecordedStep } from './kvCache.ts'
 import type { Step } from './module.ts'
-import { stepOf, type PassOptions } from './step.ts'
-import { prepareTurning } from './turn.ts'
+import { stepOf, type PassOptions } from './pass.ts'
+import { prepareTurning } from './rope.ts'
 
 /** A model from one end to the other. */
 export interface Stack {

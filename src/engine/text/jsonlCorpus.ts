@@ -2,10 +2,8 @@
 import { someOf } from '../../formatting/lists.ts'
 import { breathe } from '../breathe.ts'
 import { EngineError, messageOf } from '../errors.ts'
-import type { Corpus, Document } from './corpus.ts'
-import { joined } from './joined.ts'
-import { readLines } from './lines.ts'
-import { decodeText } from './textCorpus.ts'
+import { type Corpus, type Document, joined } from './corpus.ts'
+import { decodeText, readLines } from './textCorpus.ts'
 import { isRecord } from '../../formatting/records.ts'
 
 export function jsonlCorpus(path: string, field: string): Corpus {

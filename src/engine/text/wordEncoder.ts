@@ -2,9 +2,7 @@
 import { Tokenizer } from '@huggingface/tokenizers'
 import { EngineError, messageOf } from '../errors.ts'
 import { findAddedTokens, type AddedTokens } from './addedTokens.ts'
-import { spelledDecoder, spelledNormalizer } from './normalizers.ts'
-import { spelledOut } from './preTokenizers.ts'
-import { refuseTokenizer } from './refusedTokenizers.ts'
+import { refuseTokenizer, spelledDecoder, spelledNormalizer, spelledOut } from './tokenizerSteps.ts'
 import { cutExpression } from './safeCuts.ts'
 import { fieldsOf, isRecord } from '../../formatting/records.ts'
 

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { hessianGroups } from '../../../src/engine/blocks/hessianGroups.ts'
+import { hessianGroups } from '../../../src/engine/blocks/pruneInGroups.ts'
 import type { Tensor } from '../../../src/engine/compute/tensor.ts'
 
 describe('groups of Hessians', () => {

@@ -15,7 +15,7 @@ import {
   type BlockWork,
 } from '../../../src/engine/blocks/walkBlocks.ts'
 import type { Activations } from '../../../src/engine/blocks/activations.ts'
-import type { WantedStates } from '../../../src/engine/blocks/states.ts'
+import type { WantedStates } from '../../../src/engine/blocks/flow.ts'
 import { createModelStream } from '../../../src/engine/blocks/modelStream.ts'
 import { createRng } from '../../../src/engine/rng.ts'
 import { patternViolations } from '../../support/maskPatterns.ts'

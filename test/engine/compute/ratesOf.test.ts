@@ -4,9 +4,8 @@ import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openCpu, type CpuBackend } from '../../../src/engine/compute/cpu/open.ts'
-import { measureRates } from '../../../src/engine/compute/measureRates.ts'
-import { ratesOf } from '../../../src/engine/compute/ratesOf.ts'
-import { keptRates } from '../../../src/engine/keptRates.ts'
+import { measureRates, ratesOf } from '../../../src/engine/compute/rates.ts'
+import { keptRates } from '../../../src/engine/machine.ts'
 import { usualRates, workKinds } from '../../../src/catalog/methods/work.ts'
 
 describe('rates of this machine', () => {

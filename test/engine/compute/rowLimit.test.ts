@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { itemsAtOnce, RowLimit } from '../../../src/engine/compute/rowLimit.ts'
+import { itemsAtOnce, RowLimit } from '../../../src/engine/compute/backend.ts'
 
 describe('rows of activations that go through a model together', () => {
   it('are what a pass asks for until memory is refused, then half of what the latest pass had', () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { requireBatches } from '../../../src/engine/recover/batchLimits.ts'
+import { requireBatches } from '../../../src/engine/recover/batches.ts'
 
 describe('requireBatches', () => {
   it('allows as many windows in a batch, and batches in a step, as there are windows', () =>

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { rowsOfBatch, rowsOfStep } from '../../../src/engine/recover/rowOrder.ts'
+import { rowsOfBatch, rowsOfStep } from '../../../src/engine/recover/batches.ts'
 
 describe('row order', () => {
   const order = { windows: 5, batchSize: 2, gradAccumulation: 2, shuffleSeed: null }

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { learningRate, warmupSteps } from '../../../src/engine/recover/schedule.ts'
+import { learningRate, warmupSteps } from '../../../src/engine/recover/optimiser.ts'
 
 describe('learning-rate schedule', () => {
   it('warms up over ceil(0.1 n) steps when retraining and int(0.1 n) when reconstructing', () => {

@@ -1,6 +1,6 @@
 import { deepEqual, equal, rejects } from 'node:assert/strict'
 import { fileURLToPath } from 'node:url'
-import { readRows } from '../../../src/engine/text/rows.ts'
+import { readRows } from '../../../src/engine/text/dataFile.ts'
 import { taskOf, type TaskName } from '../../../src/catalog/tasks/tasks.ts'
 
 const data = fileURLToPath(new URL('../../fixtures/zeroshot/data', import.meta.url))

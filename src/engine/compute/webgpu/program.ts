@@ -4,10 +4,9 @@ import { lengthOf } from '../tensor.ts'
 import { bytesPerElement } from '../../dtype.ts'
 import { EngineError } from '../../errors.ts'
 import type { Recorder as Recording } from '../backend.ts'
-import type { MemoryAccount } from './memoryAccount.ts'
-import { kernelNames } from './names.ts'
+import type { MemoryAccount } from './deviceMemory.ts'
+import { type Command, type KernelCall, type KernelCalls, kernelNames } from './protocol.ts'
 import { sizeClass, type BufferPool, type PooledBuffer } from './pool.ts'
-import type { Command, KernelCall, KernelCalls } from './protocol.ts'
 import type { Entry } from './recorder.ts'
 
 /** The device's side. */

@@ -6,9 +6,8 @@ import { taskOf, type TaskName } from '../../../catalog/tasks/tasks.ts'
 import type { Question, Questions } from '../../../catalog/tasks/task.ts'
 import { writeAtomic } from '../../../system/atomicFile.ts'
 import { makeFolders } from '../../../system/makeFolders.ts'
-import { readRows } from '../../text/rows.ts'
-import type { TaskResult } from './evaluateTask.ts'
-import { pickedByLength, pickedChoices, type Figure } from './figures.ts'
+import { readRows } from '../../text/dataFile.ts'
+import { type Figure, pickedByLength, pickedChoices, type TaskResult } from './evaluateTask.ts'
 import type { ChoiceScore } from './logLikelihoods.ts'
 
 export interface HarnessRequest {

@@ -8,7 +8,7 @@ import { EngineError } from '../../errors.ts'
 import { readReport } from '../../../runs/reader/report.ts'
 import { runFolderAt } from '../../../runs/folder/runFolder.ts'
 import { readError } from '../../../system/diskErrors.ts'
-import { readLines } from '../../text/lines.ts'
+import { readLines } from '../../text/textCorpus.ts'
 
 export interface RightRow {
   readonly right: boolean

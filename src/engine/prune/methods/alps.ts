@@ -7,12 +7,10 @@ import { keptInverses, leastSquaresSteps } from '../../../catalog/methods/alps.t
 import { settingOf, type PruneEntry } from '../../../plan/pruneEntries.ts'
 import type { PruneHost } from '../host.ts'
 import { bitCount } from '../mask.ts'
-import { keepLargest, type Projection } from './choose.ts'
-import { invert, unitHessian, type UnitHessian } from './hessian.ts'
+import { keepLargest, type Projection, RankMasks } from '../select.ts'
+import { invert, unitHessian, type UnitHessian, writeBack } from './hessian.ts'
 import { leastSquares } from './leastSquares.ts'
 import type { HessianInput, SolveInput, SolveMethod } from './method.ts'
-import { RankMasks } from '../select.ts'
-import { writeBack } from './writeBack.ts'
 
 export const alps: SolveMethod = {
   kind: 'solve',

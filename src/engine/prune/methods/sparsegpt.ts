@@ -6,11 +6,10 @@ import { EngineError } from '../../errors.ts'
 import { readF32, upload, type Backend } from '../../compute/backend.ts'
 import type { InverseFactor } from '../../compute/pruneKernels.ts'
 import type { Tensor } from '../../compute/tensor.ts'
-import { uploadScale } from '../columnScale.ts'
+import { finiteDiagonal, readDiagonal, uploadScale } from './hessian.ts'
 import type { PruneHost } from '../host.ts'
 import { settingOf } from '../../../plan/pruneEntries.ts'
 import { rankOf, RankMasks } from '../select.ts'
-import { finiteDiagonal, readDiagonal } from './hessian.ts'
 import type { SolveInput, SolveMethod } from './method.ts'
 
 export const sparsegpt: SolveMethod = {

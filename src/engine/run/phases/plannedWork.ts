@@ -4,8 +4,8 @@ import { describeModel } from '../../../recipe/describeModel.ts'
 import { writingTokens } from '../../../plan/textTokens.ts'
 import type { EvaluationData, RunData } from '../open/runData.ts'
 import type { Rates } from '../../../catalog/methods/work.ts'
-import { isWorthMeasuring, ratesOf } from '../../compute/ratesOf.ts'
-import { keptRates } from '../../keptRates.ts'
+import { isWorthMeasuring, ratesOf } from '../../compute/rates.ts'
+import { keptRates } from '../../machine.ts'
 import type { PlannedTime, RunSession } from '../state/session.ts'
 
 export async function plannedWork(

@@ -1,12 +1,12 @@
 // Weights between the checkpoint's bytes and the device: typed reads, transposition of Conv1D, conversion on the device.
-import { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16, type DType } from '../dtype.ts'
+import { bf16ToF32, type DType, f16ToF32, f32ToBf16, f32ToF16 } from '../dtype.ts'
 import { EngineError } from '../errors.ts'
-import { upload, type Backend } from '../compute/backend.ts'
-import { lengthOf, type Tensor } from '../compute/tensor.ts'
+import { type Backend, upload } from '../compute/backend.ts'
+import { lengthOf, rows, type Tensor } from '../compute/tensor.ts'
 import type { Parameter } from '../../catalog/families/parameters.ts'
 import type { Model } from './model.ts'
 import type { RowRange } from './module.ts'
-import { transpose } from './transpose.ts'
+import { rangesOf } from './table.ts'
 
 /** `f32`: all weights are f32 on the device. `stored`: 16-bit weights stay 16-bit there. */
 export type LoadAs = 'f32' | 'stored'
@@ -130,4 +130,111 @@ export function decode({ dtype, data }: Pick<HostWeight, 'dtype' | 'data'>): Flo
 function fill<A extends Float32Array | Uint16Array>(out: A, values: ArrayLike<number>, f: (x: number) => number): A {
   for (let i = 0; i < out.length; i++) out[i] = f(values[i])
   return out
+}
+
+// Transposition on the host, in tiles that stay in the cache.
+
+const tile = 32
+
+/** [columns, rows] out of [rows, columns]. */
+export function transpose<A extends Float32Array | Uint16Array>(data: A, rows: number, columns: number): A {
+  const out = new (data.constructor as new (length: number) => A)(data.length)
+  for (let top = 0; top < rows; top += tile) {
+    const bottom = Math.min(top + tile, rows)
+    for (let left = 0; left < columns; left += tile) {
+      const right = Math.min(left + tile, columns)
+      for (let r = top; r < bottom; r++) for (let c = left; c < right; c++) out[c * rows + r] = data[r * columns + c]
+    }
+  }
+  return out
+}
+
+// Reads a few things ahead and hands them over in order, so that disk and device work at the same time.
+
+/** Number of reads under way at once. */
+const ahead = 3
+
+/** The results of `read`, in the order of `items`. A failed read ends the iteration; later ones are waited for. */
+export async function* readInOrder<I, R>(items: readonly I[], read: (item: I) => Promise<R>): AsyncGenerator<R> {
+  const pending: Promise<R>[] = []
+  let next = 0
+  try {
+    for (let done = 0; done < items.length; done++) {
+      while (next < items.length && pending.length < ahead) pending.push(begin(read(items[next++])))
+      const first = pending.shift()
+      if (first) yield await first
+    }
+  } finally {
+    await Promise.allSettled(pending)
+  }
+}
+
+/** A read that fails before its turn is reported at its turn, not as unhandled. */
+function begin<R>(reading: Promise<R>): Promise<R> {
+  reading.catch(() => undefined)
+  return reading
+}
+
+// Parameters from the checkpoint onto the device, in pieces: the host never holds a whole large table.
+/** Most bytes of one read; a few are under way at once. */
+const defaultPieceBytes = 32 * 2 ** 20
+
+/** Rows of a parameter that have a tensor of their own. */
+export interface Part {
+  readonly parameter: Parameter
+  readonly range: RowRange
+}
+
+interface Piece extends Part {
+  /** Index of the part that it is of. */
+  readonly part: number
+}
+
+/** Loads parameters whole, by name; on an error nothing stays allocated. */
+export async function loadParameters(
+  backend: Backend,
+  model: Model,
+  parameters: readonly Parameter[],
+  as: LoadAs,
+  pieceBytes = defaultPieceBytes,
+): Promise<Map<string, Tensor>> {
+  const parts = parameters.map((parameter) => ({ parameter, range: { start: 0, end: parameter.shape[0] } }))
+  const tensors = await loadParts(backend, model, parts, as, pieceBytes)
+  return new Map(parameters.map(({ name }, i) => [name, tensors[i]]))
+}
+
+/** The tensor of each part; on an error nothing stays allocated. */
+export async function loadParts(
+  backend: Backend,
+  model: Model,
+  parts: readonly Part[],
+  as: LoadAs,
+  pieceBytes = defaultPieceBytes,
+): Promise<Tensor[]> {
+  const tensors: Tensor[] = []
+  const pieces = parts.flatMap((part, i) => piecesOf(model, part, i, pieceBytes))
+  const read = async (piece: Piece) => ({ piece, host: await readWeight(model, piece.parameter, piece.range) })
+  try {
+    for await (const { piece, host } of readInOrder(pieces, read)) {
+      const { parameter, range } = parts[piece.part]
+      const shape = [range.end - range.start, ...parameter.shape.slice(1)]
+      const tensor = (tensors[piece.part] ??= allocateWeight(backend, model, { ...parameter, shape }, as))
+      placeWeight(backend, rows(tensor, piece.range.start - range.start, piece.range.end - range.start), host)
+      await backend.written?.()
+    }
+    return tensors
+  } catch (error) {
+    for (const tensor of tensors) backend.release(tensor)
+    throw error
+  }
+}
+
+/** Row ranges of a part; a parameter that is transposed while it is read is a single range. */
+function piecesOf(model: Model, { parameter, range }: Part, part: number, pieceBytes: number): Piece[] {
+  const numRows = range.end - range.start
+  const rowBytes = hostBytes(model, parameter) / parameter.shape[0]
+  const step = parameter.transposed ? numRows : Math.max(1, Math.floor(pieceBytes / rowBytes))
+  return rangesOf(numRows, step).map(({ start, end }) => {
+    return { parameter, part, range: { start: range.start + start, end: range.start + end } }
+  })
 }

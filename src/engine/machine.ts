@@ -1,9 +1,33 @@
-// The rates of this machine's processor as they were measured before (compute/ratesOf.ts), in the user's cache.
-import { availableParallelism, cpus } from 'node:os'
-import { workKinds, type Rates } from '../catalog/methods/work.ts'
+// The memory of this machine, or of the container that the process runs in.
+import { availableParallelism, cpus, totalmem } from 'node:os'
+import { readFileSync } from 'node:fs'
+import { type Rates, workKinds } from '../catalog/methods/work.ts'
 import { fieldsOf } from '../formatting/records.ts'
 import { cacheFile, readCache, writeCache } from '../system/cacheFile.ts'
 
+export function machineMemoryBytes(): number {
+  const container = process.constrainedMemory()
+  return container > 0 && container < totalmem() ? container : totalmem()
+}
+
+// Features of the processor, as far as the system lists them.
+/** Whether the processor has instructions for products of bf16; only Linux lists them. */
+export function multipliesBf16(): boolean {
+  try {
+    return /\b(avx512_bf16|amx_bf16)\b/.test(readFileSync('/proc/cpuinfo', 'utf8'))
+  } catch {
+    return false
+  }
+}
+
+// The memory that a run may use by default.
+/** Half of what the machine, or the container, has free now. */
+export function defaultMemoryBytes(): number {
+  const free = process.availableMemory()
+  return Math.floor((free > 0 ? free : totalmem()) / 2)
+}
+
+// The rates of this machine's processor as they were measured before (compute/ratesOf.ts), in the user's cache.
 /** Machines that share a home folder; the oldest go. */
 const mostKept = 20
 

@@ -1,8 +1,9 @@
 // The k smallest scores of every row: a workgroup a row, which narrows the k-th down digit by digit in its own memory.
 import { rows, type Tensor } from '../../../tensor.ts'
-import type { Gpu } from '../../gpu.ts'
-import { defineShader, foldGroups, groupSize, variant } from '../../shader.ts'
-import { rowWindows, scoreBindings, scoreKey, scoreParams, scoreTensors } from './score.ts'
+import { defineShader, foldGroups, type Gpu, gridOf, groupSize, variant } from '../../shader.ts'
+import { rowWindows, scoreBindings, scoreKey, scoreParams, scoreTensors } from './scores.ts'
+import type { NmPattern } from '../../../../../catalog/formats/nm.ts'
+import { elementMain } from '../elementwise.ts'
 
 /** Digits of 8, 8, 8 and 7 bits. Then every invocation masks words of its own, knowing how many ties lie before them. */
 const maskRows = defineShader(
@@ -73,7 +74,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 `,
 )
 
-const of = variant(maskRows)
+const rowsVariant = variant(maskRows)
 /** bad[1] += scores that are not finite. */
 export function runMaskRows(
   gpu: Gpu,
@@ -87,10 +88,60 @@ export function runMaskRows(
   for (const { part, start, count } of rowWindows(gpu, weight)) {
     const { tensors, params } = scoreBindings(part, scale)
     gpu.run({
-      variant: of,
+      variant: rowsVariant,
       tensors: [rows(mask, start, start + count), bad, ...tensors],
       params: [...params, count, mask.shape[1], k, Number(withTies)],
       groups: foldGroups(count),
+    })
+  }
+}
+
+// N:M masks: a weight goes if fewer than n of its group of m come before it.
+/** An invocation makes one word of the mask. */
+const maskGroups = defineShader(
+  'pruneMaskGroups',
+  { bits: 'rw u32', bad: 'rw atomic<u32>', ...scoreTensors },
+  { ...scoreParams, length: 'u32', rowWords: 'u32', n: 'u32', m: 'u32' },
+  /* wgsl */ `
+${scoreKey}
+fn element(i: u32) {
+  let own = (i / p.rowWords) * p.width;
+  let first = 32u * (i % p.rowWords);
+  var kept = 0u;
+  for (var c = first; c < min(p.width, first + 32u); c++) {
+    let key = keyOf(own + c, c);
+    let group = c - c % p.m;
+    var before = 0u;
+    for (var other = group; other < group + p.m; other++) {
+      let otherKey = keyOf(own + other, other);
+      before += u32(otherKey < key || (otherKey == key && other < c));
+    }
+    if (before >= p.n) { kept |= 1u << (c & 31u); }
+    if (key >= infinite) { atomicAdd(&bad[p.badAt], 1u); }
+  }
+  bits[p.bitsAt + i] = kept;
+}
+${elementMain}`,
+)
+
+const groupsVariant = variant(maskGroups)
+/** bad[1] += scores that are not finite. */
+export function runMaskGroups(
+  gpu: Gpu,
+  mask: Tensor,
+  bad: Tensor,
+  weight: Tensor,
+  scale: Tensor | null,
+  { n, m }: NmPattern,
+): void {
+  for (const { part, start, count } of rowWindows(gpu, weight)) {
+    const { tensors, params } = scoreBindings(part, scale)
+    const words = count * mask.shape[1]
+    gpu.run({
+      variant: groupsVariant,
+      tensors: [rows(mask, start, start + count), bad, ...tensors],
+      params: [...params, words, mask.shape[1], n, m],
+      groups: gridOf(words),
     })
   }
 }

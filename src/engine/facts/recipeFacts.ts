@@ -5,18 +5,28 @@ import { dirname, resolve } from 'node:path'
 import { modelPath } from '../checkpoint/hubCache.ts'
 import { outputsOf } from '../../plan/outputs.ts'
 import { dataUses } from '../../recipe/dataUses.ts'
-import type { DataFacts, LintFacts, MachineFacts, ModelFacts, OutputFacts } from '../../recipe/facts.ts'
+import {
+  type DataFacts,
+  type LintFacts,
+  type MachineFacts,
+  type ModelFacts,
+  noFacts,
+  type OutputFacts,
+} from '../../recipe/facts.ts'
 import type { ResolvedRecipe } from '../../recipe/resolve.ts'
 import { pastRuns } from '../../runs/reader/pastRuns.ts'
 import { overlapOnDisk } from '../checkpoint/outputPlace.ts'
-import { adapterProblem } from './adapterProblem.ts'
 import { dataFacts, dataOnShare } from './dataFacts.ts'
-import { multipliesBf16 } from '../processor.ts'
-import { keptRates } from '../keptRates.ts'
-import { machineMemoryBytes } from '../machineMemory.ts'
-import { defaultMemoryBytes } from './defaultMemory.ts'
+import { defaultMemoryBytes, keptRates, machineMemoryBytes, multipliesBf16 } from '../machine.ts'
 import { modelFacts, modelOnShare } from './modelFacts.ts'
 import { isNetworkPath, networkPathProblem } from '../../system/networkPath.ts'
+import { layoutOfAdapter } from '../../plan/adapter/adapterLayout.ts'
+import { ofAdapter, openAdapter } from '../checkpoint/adapterFolder.ts'
+import { EngineError } from '../errors.ts'
+import { createContext } from '../../lint/context.ts'
+import { readMended } from '../../lint/fixSyntax.ts'
+import type { Severity } from '../../recipe/finding.ts'
+import { lint, type LintResult } from '../../lint/lint.ts'
 
 export interface Surroundings {
   /** The recipe's: its paths are relative to it. */
@@ -100,4 +110,44 @@ export async function machineFacts(
     bf16: multipliesBf16(),
     rates: (await keptRates())?.rates,
   }
+}
+
+// Whether an adapter can be merged into a model, from its headers: the sentence that a run would refuse it with.
+/** null: it can, as far as is known of the model. Never throws for any file. */
+export async function adapterProblem(path: string, model: ModelFacts | null): Promise<string | null> {
+  try {
+    const { config, file } = await openAdapter(path)
+    await file.close()
+    const parameters = model?.parameters ?? []
+    if (parameters.length > 0) ofAdapter(path, () => layoutOfAdapter(config, file.tensors, parameters))
+    return null
+  } catch (error) {
+    if (error instanceof EngineError) return error.message
+    throw error
+  }
+}
+
+// Lint with the facts of the disk: what `sparsescope lint`, dry runs and the language server do.
+export interface LintTextOptions {
+  /** Folder that the recipe's paths are relative to; null: it has none, so nothing outside the text is looked at. */
+  folder: string | null
+  gpu?: boolean | null
+  /** Memory that a run may use; default: half of what is free. */
+  memoryBytes?: number
+  /** Folders of other recipes whose finished runs tell how long this one takes. */
+  runFolders?: readonly string[]
+  severities?: Readonly<Record<string, Severity | 'off'>>
+}
+
+/** Reads what the recipe names, then lints `text` with it. Never throws for any text or file. */
+export async function lintText(
+  text: string,
+  options: LintTextOptions,
+): Promise<LintResult & { facts: LintFacts | null }> {
+  const { folder, severities } = options
+  const document = readMended(text)
+  const { resolved } = createContext(document, noFacts)
+  if (folder === null || document.value === undefined) return { ...lint(text, { document, severities }), facts: null }
+  const facts = await gatherFacts(resolved, { ...options, folder })
+  return { ...lint(text, { document, facts, severities }), facts }
 }
