@@ -1,16 +1,16 @@
-// The memory of this machine, or of the container that the process runs in.
+// This machine: its memory, its processor, and the rates that were measured on it (compute/rates.ts).
 import { availableParallelism, cpus, totalmem } from 'node:os'
 import { readFileSync } from 'node:fs'
 import { type Rates, workKinds } from '../catalog/methods/work.ts'
 import { fieldsOf } from '../formatting/records.ts'
 import { cacheFile, readCache, writeCache } from '../system/cacheFile.ts'
 
+/** The memory of this machine, or of the container that the process runs in. */
 export function machineMemoryBytes(): number {
   const container = process.constrainedMemory()
   return container > 0 && container < totalmem() ? container : totalmem()
 }
 
-// Features of the processor, as far as the system lists them.
 /** Whether the processor has instructions for products of bf16; only Linux lists them. */
 export function multipliesBf16(): boolean {
   try {
@@ -20,18 +20,17 @@ export function multipliesBf16(): boolean {
   }
 }
 
-// The memory that a run may use by default.
-/** Half of what the machine, or the container, has free now. */
+/** The memory that a run may use by default: half of what the machine, or the container, has free now. */
 export function defaultMemoryBytes(): number {
   const free = process.availableMemory()
   return Math.floor((free > 0 ? free : totalmem()) / 2)
 }
 
-// The rates of this machine's processor as they were measured before (compute/ratesOf.ts), in the user's cache.
 /** Machines that share a home folder; the oldest go. */
 const mostKept = 20
 
-export interface KeptRates {
+/** Rates of this machine's processor, in the user's cache. */
+interface KeptRates {
   readonly rates: Rates
   /** What computed the products. */
   readonly libraries: string

@@ -22,7 +22,7 @@ import type { Linear } from '../model/module.ts'
 import { outlierPercentage } from '../prune/allocations.ts'
 import { readDiagonal } from '../prune/methods/hessian.ts'
 
-export interface BlockAnalysis {
+interface BlockAnalysis {
   readonly flow: Flow
   readonly host: PruneHost
   readonly probe: SensitivityProbe | null
@@ -118,9 +118,10 @@ async function analyseBlock(
   return { block: block.index, modules: measured, ways, seconds: { ways: seconds, walk }, senses }
 }
 
-// Figures of a matrix's input: its root mean square, its outliers, and its effective rank (docs/methods.md, "Inputs of a matrix").
+// Figures of a matrix's input: root mean square, outliers and effective rank (docs/methods.md, "Inputs of a matrix").
+
 /** null when the input was never seen. @throws EngineError 'numeric' when it was not finite. */
-export async function activationOf(
+async function activationOf(
   backend: Backend,
   { name, weight, inputKey }: Linear,
   statistics: Statistics,

@@ -16,7 +16,7 @@ import type { Statistics } from '../prune/statistics.ts'
 /** Weights [O, I] pruned as the first candidate says, by module name: what sensitivities are measured with. */
 export type PrunedWeights = Map<string, Float32Array>
 
-export interface ErrorWork {
+interface ErrorWork {
   readonly flow: Flow
   readonly host: PruneHost
   readonly candidates: readonly Candidate[]

@@ -1,4 +1,5 @@
-// The calibration set flowing through the model, one block and a few windows at a time.
+// Hidden states of the calibration set on their way through the model, one block and a few windows at a time: those of the finished
+// blocks, and the dense ones that recovery fits to.
 import type { Backend } from '../compute/backend.ts'
 import type { Batch } from '../model/batch.ts'
 import type { Block } from '../model/block.ts'
@@ -31,7 +32,7 @@ export interface Flow {
 }
 
 /** An empty store of the hidden states of the whole set. */
-export function createStore({ backend, stream, set, budget }: Flow): Activations {
+function createStore({ backend, stream, set, budget }: Flow): Activations {
   const { windows, seqLen } = set
   return createActivations(backend, { windows, seqLen, channels: stream.channels }, budget)
 }
@@ -74,12 +75,11 @@ export async function runBlock(
   })
 }
 
-// The streams of hidden states between two blocks: the finished one, and the dense ones that recovery fits to.
 /**
  * The dense states that a block is fitted to. `block`: outputs of the dense block on the finished stream. `model`: the dense model's own
  * stream (recipe: `targets`).
  */
-export type DenseKind = 'block' | 'model'
+type DenseKind = 'block' | 'model'
 
 /** The dense block's inputs and outputs. */
 interface DenseEnds {
@@ -104,6 +104,7 @@ export interface WantedStates {
   readonly middles: boolean
 }
 
+/** The hidden states between two blocks. */
 export interface BlockStates {
   /** Inputs of the block in the finished stream. */
   readonly inputs: Activations

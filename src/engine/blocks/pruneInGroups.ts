@@ -1,4 +1,6 @@
-// Prunes a block whose Hessians do not fit the memory together (hessianGroups.ts): the block is run again for each group.
+// Prunes a block whose Hessians do not fit the memory together: they are gathered one group of shared inputs after the other, from the
+// end of the block, and the block is run again for each. An input depends only on the linears before it, so pruning later ones does
+// not change it.
 import { methodOf } from '../../catalog/methods/methods.ts'
 import type { PruneEntry } from '../../plan/pruneEntries.ts'
 import type { Linear, LinearObserver } from '../model/module.ts'
@@ -9,7 +11,7 @@ import { Statistics } from '../prune/statistics.ts'
 /** Runs the block on its inputs as it is now. */
 export type Look = (observe: LinearObserver) => Promise<void>
 
-export interface GroupedBlock {
+interface GroupedBlock {
   readonly pruning: PruneContext
   readonly linears: readonly Linear[]
   /** Statistics of the first run: norms of all inputs, Hessians of the first group. */
@@ -64,8 +66,6 @@ async function lookAgain({ backend, entryOf }: PruneContext, { first, run }: Gro
   }
 }
 
-// Hessians of a block that do not fit the memory together are gathered one group of shared inputs after the other, from the
-// end of the block: an input depends on the linears before it alone, so pruning those behind it changes nothing it has seen.
 /** Bytes of a group's Hessians, and of a factor or an inverse of the largest beside them. */
 const groupBytes = (channels: readonly number[]): number =>
   channels.reduce((sum, n) => sum + 4 * n ** 2, 4 * Math.max(...channels) ** 2)

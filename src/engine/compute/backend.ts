@@ -130,8 +130,7 @@ export function upload(
   return tensor
 }
 
-// Limits how many rows of activations (tokens) go through a model together: as many as a pass asks for, until the device runs out of memory.
-
+/** Limits how many rows of activations (tokens) go through a model together: as many as a pass asks for, until memory runs out. */
 export class RowLimit {
   #most = Infinity
   /** Rows of the latest pass, which asked for the memory that was refused; 0 where it cannot have fewer. */

@@ -1,4 +1,5 @@
-// How fast this processor does each kind of work (shared/methods/work.ts): every kind by a kernel of its own, one to two seconds in all.
+// How fast this processor does each kind of work (catalog/methods/work.ts). Each kind is measured by a kernel of its own, in one to two
+// seconds together, and the rates are kept for as long as the same libraries compute.
 import { measuredAt, type Rates, usualRates, type WorkKind } from '../../catalog/methods/work.ts'
 import { Arena } from './arena.ts'
 import type { Backend, Precision } from './backend.ts'
@@ -7,7 +8,6 @@ import type { PruneKernels } from './pruneKernels.ts'
 import { maskWords, type Tensor } from './tensor.ts'
 import { keepRates, keptRates, ratesFile } from '../machine.ts'
 
-// The rates of a backend on the processor: measured once, and kept for as long as it computes by the same libraries.
 /** Another firmware may change what was measured. */
 const keptMs = 30 * 24 * 3600 * 1000
 /** Seconds of a run from which on its forecast is worth the one or two that measuring takes. */
@@ -17,7 +17,7 @@ export function isWorthMeasuring(seconds: number | null): boolean {
   return seconds !== null && seconds > worthMeasuring
 }
 
-/** Undefined for a GPU. */
+/** The rates of a backend on the processor, kept or measured now. Undefined for a GPU. */
 export async function ratesOf(
   backend: Backend,
   { file = ratesFile(), now = Date.now(), measure = measureRates } = {},

@@ -13,7 +13,7 @@ import type { StoredMask } from '../checkpoint/storedMask.ts'
 import { readSmallFile } from '../checkpoint/smallFile.ts'
 import { createWriter } from '../checkpoint/writer.ts'
 
-export interface ExpandOptions {
+interface ExpandOptions {
   /** Largest shard in bytes. */
   readonly maxShardBytes: number
   readonly signal?: AbortSignal
@@ -21,7 +21,7 @@ export interface ExpandOptions {
   readonly onProgress?: (done: number, total: number) => void
 }
 
-export interface Expanded {
+interface Expanded {
   /** Linears that were stored as bits. */
   readonly linears: number
   /** Bytes of the weight files before and after. */

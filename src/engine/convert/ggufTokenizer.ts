@@ -13,7 +13,7 @@ type Part = Readonly<Record<string, unknown>>
 
 const types = { normal: 1, unknown: 2, control: 3, userDefined: 4, unused: 5, byte: 6 } as const
 
-export interface TokenList {
+interface TokenList {
   readonly tokens: readonly string[]
   readonly types: readonly number[]
   readonly ids: ReadonlyMap<string, number>
@@ -147,10 +147,11 @@ function mergesOf(definition: Part): string[] {
   return [merges ?? []].flat(1).map((merge) => (Array.isArray(merge) ? merge.map(String).join(' ') : String(merge)))
 }
 
-// The name by which llama.cpp knows how a BPE tokenizer splits text into words, where its tokenizer.json does not tell: found as llama.cpp's
+// The name by which llama.cpp knows how a BPE tokenizer splits text, where tokenizer.json does not say: found as llama.cpp's
 // converter finds it, by a hash of the ids of a text that all of them split differently.
+
 /** The text of llama.cpp's converter (get_vocab_base_pre of convert_hf_to_gguf.py). */
-export const probeText =
+const probeText =
   "\n \n\n \n\n\n \t \t\t \t\n  \n   \n    \n     \n🚀 (normal) 😶\u200d🌫️ (multiple emojis concatenated) ✅ 🦙🦙 3 33 333 3333 33333 333333 3333333 33333333 3.3 3..3 3...3 កាន់តែពិសេសអាច😁 ?我想在apple工作1314151天～ ------======= нещо на Български ''''''```````\"\"\"\"......!!!!!!?????? I've been 'told he's there, 'RE you sure? 'M not sure I'll make it, 'D you like some tea? We'Ve a'lL"
 
 /** By the hash of the probe's ids; those of families that can be converted. */

@@ -23,7 +23,7 @@ import { ggufContents, typed, type TypedTensor } from '../../catalog/families/gg
 import { ggufKeys, ropeFactors } from '../../catalog/families/gguf/ggufKeys.ts'
 import { f32ToBf16, f32ToF16 } from '../dtype.ts'
 
-export interface GgufOptions {
+interface GgufOptions {
   /** Default: the type of the checkpoint's embeddings. */
   readonly type?: GgufTypeName
   /** A person has agreed that a file of that name goes, once the new one is whole. */
@@ -35,7 +35,7 @@ export interface GgufOptions {
   readonly onProgress?: (done: number, total: number) => void
 }
 
-export interface GgufWritten {
+interface GgufWritten {
   readonly bytes: number
   readonly tensors: number
   readonly warnings: readonly string[]
@@ -165,16 +165,15 @@ async function writeAll(handle: FileHandle, data: Uint8Array, position: number):
     done += (await handle.write(data, done, data.length - done, position + done)).bytesWritten
 }
 
-// What a GGUF file of a model will hold, decided before its first byte is written.
 /** llama.cpp's numbers of what most tensors are (LLAMA_FTYPE). */
 const fileTypes: Record<OutputType, number> = { F32: 0, F16: 1, Q8_0: 7, BF16: 32 }
 
-export interface PlannedTensor extends Omit<TypedTensor, 'from'> {
+interface PlannedTensor extends Omit<TypedTensor, 'from'> {
   /** Name in the checkpoint, or the numbers themselves. */
   readonly from: string | readonly number[]
 }
 
-export interface GgufPlan {
+interface GgufPlan {
   /** The type of the matrices where none is asked for. */
   readonly own: GgufTypeName
   readonly keys: Map<string, GgufValue>
@@ -183,8 +182,8 @@ export interface GgufPlan {
   readonly warnings: readonly string[]
 }
 
-/** `given` is of matrices; norms, biases and positions are F32. @throws EngineError 'unsupported' for a model that llama.cpp does not have, or would compute otherwise. */
-export function planGguf({ config, checkpoint }: Model, given?: GgufTypeName): GgufPlan {
+/** What the file will hold, decided before its first byte is written. `given` is of matrices; norms, biases and positions are F32. @throws EngineError 'unsupported' for a model that llama.cpp does not have, or would compute otherwise. */
+function planGguf({ config, checkpoint }: Model, given?: GgufTypeName): GgufPlan {
   const contents = ggufContents(config, (name) => checkpoint.tensors.get(name)?.dtype, given)
   if (typeof contents === 'string') throw new EngineError('unsupported', `${checkpoint.folder}: ${contents}`)
   const { family, own, as, tensors, warnings } = contents
@@ -200,8 +199,7 @@ export function planGguf({ config, checkpoint }: Model, given?: GgufTypeName): G
   return { own, keys, tensors: [...factors, ...tensors], warnings }
 }
 
-// Numbers as the bytes of ggml's types.
-/** Numbers of whole blocks. @throws RangeError for a finite number that F16 cannot hold. */
+/** Numbers of whole blocks as the bytes of ggml's types. @throws RangeError for a finite number that F16 cannot hold. */
 export function encodeWeights(type: OutputType, numbers: Float32Array): Uint8Array<ArrayBuffer> {
   switch (type) {
     case 'F32':

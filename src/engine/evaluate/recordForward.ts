@@ -17,14 +17,14 @@ import { writeError } from '../../system/diskErrors.ts'
 import { createOwn } from '../../system/ownFile.ts'
 import { renameOver } from '../../system/renameOver.ts'
 
-export interface RecordOptions {
+interface RecordOptions {
   readonly path: string
   readonly grads: boolean
   readonly signal?: AbortSignal
   readonly onProgress?: (rows: number, total: number) => void
 }
 
-export interface Recorded {
+interface Recorded {
   /** Mean over the targets that count. */
   readonly loss: number
   readonly numTargets: number
@@ -139,8 +139,8 @@ function cut({ seqLen, ids, mask, labels }: Batch, start: number, end: number): 
   return { batch: end - start, seqLen, ids: range(ids), mask: mask && range(mask), labels: labels && range(labels) }
 }
 
-// Gradients of every parameter of a model, each allocated (as zeros) when a backward first asks for it.
-export interface GradientSink {
+/** Gradients of every parameter of a model, each allocated (as zeros) when a backward first asks for it. */
+interface GradientSink {
   readonly grads: Grads
   /** null where no backward asked for it: an expert that no token was sent to. */
   tensor(name: string): Tensor | null
@@ -169,12 +169,13 @@ export function createGradientSink(backend: Backend, parameters: ReadonlyMap<str
 }
 
 // A safetensors file of F32 tensors whose values come piece by piece, in any order.
-export interface F32Tensor {
+
+interface F32Tensor {
   readonly name: string
   readonly shape: readonly number[]
 }
 
-export interface F32File {
+interface F32File {
   /** Puts values at element `start` of a tensor. */
   write(name: string, start: number, values: Float32Array): Promise<void>
   /** The file gets its name; one that was there before is replaced. */

@@ -1,4 +1,4 @@
-// Gathers all facts that a recipe asks for: its model, its data, its output, this machine.
+// The facts that lint needs of a recipe: its model, its data, its output, this machine; and lint with them.
 import { stat, statfs } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { dirname, resolve } from 'node:path'
@@ -28,7 +28,7 @@ import { readMended } from '../../lint/fixSyntax.ts'
 import type { Severity } from '../../recipe/finding.ts'
 import { lint, type LintResult } from '../../lint/lint.ts'
 
-export interface Surroundings {
+interface Surroundings {
   /** The recipe's: its paths are relative to it. */
   readonly folder: string
   /** Whether there is one; null when nobody has looked. */
@@ -112,8 +112,10 @@ export async function machineFacts(
   }
 }
 
-// Whether an adapter can be merged into a model, from its headers: the sentence that a run would refuse it with.
-/** null: it can, as far as is known of the model. Never throws for any file. */
+/**
+ * Why an adapter cannot be merged into a model, from its headers: the sentence that a run would refuse it with. null: it can, as far as
+ * is known of the model. Never throws for any file.
+ */
 export async function adapterProblem(path: string, model: ModelFacts | null): Promise<string | null> {
   try {
     const { config, file } = await openAdapter(path)
@@ -127,7 +129,6 @@ export async function adapterProblem(path: string, model: ModelFacts | null): Pr
   }
 }
 
-// Lint with the facts of the disk: what `sparsescope lint`, dry runs and the language server do.
 export interface LintTextOptions {
   /** Folder that the recipe's paths are relative to; null: it has none, so nothing outside the text is looked at. */
   folder: string | null

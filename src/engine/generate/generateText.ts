@@ -8,12 +8,12 @@ import { textModelOf } from '../../catalog/families/textModel.ts'
 import { EngineError } from '../errors.ts'
 import { fieldsOf } from '../../formatting/records.ts'
 
-export interface StreamOptions extends Omit<GenerateOptions, 'stop'> {
+interface StreamOptions extends Omit<GenerateOptions, 'stop'> {
   /** Number of alternatives, the likeliest tokens, given with each token. Default: 0. */
   readonly alternatives?: number
 }
 
-export interface TextOptions extends StreamOptions {
+interface TextOptions extends StreamOptions {
   /** The next piece of text, as soon as it is settled. */
   readonly onText?: (piece: string) => void
 }
@@ -26,7 +26,7 @@ export interface TextToken extends NextToken {
   readonly alternatives: readonly Alternative[]
 }
 
-export interface Alternative {
+interface Alternative {
   readonly id: number
   /** Text that the token would add here. */
   readonly piece: string
@@ -34,7 +34,7 @@ export interface Alternative {
   readonly logProbability: number
 }
 
-export interface Generated {
+interface Generated {
   readonly text: string
   /** The new ids, the stop token included. */
   readonly tokens: readonly number[]
@@ -138,8 +138,10 @@ async function collect(
   return { text, tokens, ends, promptTokens: prompt.length, seconds, decodeSeconds: (now - first) / 1000 }
 }
 
-// Ids to text as they come. A token may be half a character, and its blank may depend on what stands before it: a piece is
-// given out when it can no longer change.
+/**
+ * Ids to text as they come. A token may be half a character, and its blank may depend on the text before it: a piece is given out
+ * when it can no longer change.
+ */
 /** Number of prompt tokens decoded before the text, so that its first word keeps its space. */
 const contextTokens = 8
 /** Number of tokens after which text that was given out is not decoded again. */
@@ -186,7 +188,7 @@ export class TextStream {
   }
 }
 
-// Tokens that end a text: eos_token_id of generation_config.json, else of config.json; one id or a list of them.
+/** Tokens that end a text: eos_token_id of generation_config.json, else of config.json; one id or a list of them. */
 const maxBytes = 2 ** 20
 
 /** @throws EngineError 'bad-config' when generation_config.json is there, but no JSON. */

@@ -81,8 +81,8 @@ function cacheFor({ backend, model: { config } }: Decoder, tokens: number): KvCa
   }
 }
 
-// Picks the next token: the likeliest (greedy), or one drawn from the softmax of the logits.
-export interface Sampling {
+/** How the next token is picked: the likeliest (greedy), or one drawn from the softmax of the logits. */
+interface Sampling {
   /** 0 is greedy: always the likeliest token. */
   readonly temperature: number
   /** Nucleus sampling (Holtzman et al., 2020): only the likeliest tokens that together have this probability. 1 is all. */
@@ -132,9 +132,7 @@ function nucleus(weights: Float64Array, topP: number): number[] {
   return ordered.slice(0, end < 0 ? ordered.length : end + 1)
 }
 
-// Log-probabilities of tokens from logits: log softmax, in f64.
-
-/** log Σ exp(logits). */
+/** log Σ exp(logits), in f64. */
 function logSum(logits: Float32Array): number {
   let top = -Infinity
   for (const logit of logits) if (logit > top) top = logit
@@ -143,6 +141,7 @@ function logSum(logits: Float32Array): number {
   return top + Math.log(sum)
 }
 
+/** Log softmax of one logit. */
 export function logProbability(logits: Float32Array, id: number): number {
   return logits[id] - logSum(logits)
 }

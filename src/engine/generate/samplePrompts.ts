@@ -1,4 +1,4 @@
-// Greedy generation after the prompts of a recipe.
+// The prompts of a recipe: checked before hours of work, and continued greedily.
 import type { Sample } from '../../runs/series/events.ts'
 import type { Decoder } from '../model/decoder.ts'
 import type { NextOptions } from '../model/nextToken.ts'
@@ -35,7 +35,6 @@ export async function samplePrompts(
   }
 }
 
-// Prompts of a recipe are checked before hours of work: each must have a token, and the model room for more.
 export interface PromptSet {
   readonly prompts: readonly string[]
   /** Number of tokens of each prompt. */
@@ -49,7 +48,7 @@ interface Surroundings {
   readonly signal?: AbortSignal
 }
 
-/** @throws EngineError 'usage' that names the prompt. */
+/** Each prompt must have a token, and the model room for more. @throws EngineError 'usage' that names the prompt. */
 export async function readPrompts(
   { task, prompts = [], max_tokens: maxTokens = 1 }: ResolvedEvaluation,
   { folder, config, signal }: Surroundings,

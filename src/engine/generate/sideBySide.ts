@@ -9,7 +9,7 @@ import { openColumn, storedBytes, type Column } from './column.ts'
 import type { TextToken } from './generateText.ts'
 import { logProbability } from './generateTokens.ts'
 
-export interface SideBySide {
+interface SideBySide {
   readonly models: readonly string[]
   /** Checkpoints, one per model or null, whose `sparsescope.mask` is applied to the model. */
   readonly masks?: readonly (string | null)[]

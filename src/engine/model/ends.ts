@@ -1,4 +1,5 @@
-// The parts of a model outside its blocks: word and position tables, projections, final norm, head.
+// The parts of a model outside its blocks: word and position tables, projections, final norm, head. Token ids become the first
+// block's input here, and gradients of that input become gradients of the tables.
 import type { Backend } from '../compute/backend.ts'
 import { slice, type Tensor } from '../compute/tensor.ts'
 import { EngineError } from '../errors.ts'
@@ -102,7 +103,7 @@ function assemble(
   }
 }
 
-// Token ids to the first block's input, and back to the tables' gradients.
+/** What the embedding keeps for its backward. */
 export interface EmbeddingSaved {
   /** i32 [N] */
   readonly ids: Tensor

@@ -31,7 +31,7 @@ export interface BatchLoss {
 }
 
 /** The dense model that a loss compares with. */
-export interface DenseModel {
+interface DenseModel {
   readonly ends: Ends
   /** Output of the last block [batch · seqLen, C], in the arena. */
   lastHidden(batch: Batch, arena: Arena, pass?: PassOptions): Promise<Tensor>

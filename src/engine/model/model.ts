@@ -64,12 +64,13 @@ function check(checkpoint: Checkpoint, parameters: ReadonlyMap<string, Parameter
   }
 }
 
-// A tied head: config.json says that it is the embedding, and the file has a matrix for it all the same.
 const pieceBytes = 16 * 2 ** 20
+/** Models whose tied heads were compared. */
 const checked = new WeakSet<Model>()
 
 /**
- * Older versions of transformers tie such a head all the same, newer ones use its matrix: the file is two models.
+ * Checks a head that config.json ties to the embedding and that the file holds too. Older versions of transformers tie it, newer
+ * ones use its matrix: the file is two models.
  * @throws EngineError 'bad-checkpoint' where the file's head is not the embedding, byte for byte.
  */
 export async function checkTiedHead(model: Model): Promise<void> {

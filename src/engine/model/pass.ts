@@ -1,4 +1,4 @@
-// The forward of one batch through one block: some tensors are kept for a backward, the others released at once.
+// Passes: the step of a batch, windows a few at a time, and the forward through one block, which keeps some tensors for a backward.
 import { Arena } from '../compute/arena.ts'
 import type { Tensor } from '../compute/tensor.ts'
 import type { Adapter, Linear, Step } from './module.ts'
@@ -6,7 +6,7 @@ import { type Backend, itemsAtOnce } from '../compute/backend.ts'
 import type { Batch } from './batch.ts'
 import { breathe } from '../breathe.ts'
 
-// The step of a whole-model pass over one batch.
+/** Options of a pass through the whole model. */
 export interface PassOptions {
   readonly adapterOf?: (linear: Linear) => Adapter | null
   readonly signal?: AbortSignal
@@ -26,7 +26,7 @@ export function stepOf(backend: Backend, arena: Arena, batch: Batch, { adapterOf
 const tokensPerPass = 2048
 
 /** Settings of a pass over unpadded windows. */
-export interface WindowPass extends Pick<Step, 'backend' | 'seqLen' | 'observe' | 'adapterOf'> {
+interface WindowPass extends Pick<Step, 'backend' | 'seqLen' | 'observe' | 'adapterOf'> {
   readonly windows: number
   readonly signal?: AbortSignal
 }
@@ -49,6 +49,7 @@ export async function eachBatch(
   }
 }
 
+/** The forward of one batch through one block: some tensors are kept for a backward, the others are released at once. */
 export interface Pass {
   readonly step: Step
   /** The step's arena when saving, otherwise a scope that ends with the block. */

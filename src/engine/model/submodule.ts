@@ -1,4 +1,5 @@
-// The two submodules of a block whose MLP follows its attention: each a branch with its norms and its residual.
+// The two branches of a block, attention and MLP, and its norms: every residual order is made of them. Where the MLP follows
+// attention, each branch with its norms and its residual is a submodule.
 //
 //   x ─┬─ input norm ─ branch ─ output norm ─ · scale ─(+)─ sum norm ─ y        (residual.ts: which norms there are)
 //      └────────────────────────────────────────────────┘
@@ -92,7 +93,6 @@ async function backward(
   for (const tensor of new Set([dSum, dOutput, dBranch, dInput, dThrough])) if (tensor !== dY) scope.release(tensor)
 }
 
-// The two branches of a block, attention and MLP, and its norms: every residual order is made of them.
 /** Tensors that the forward of attention, with its norms, leaves for the backward, in the step's arena. */
 export interface AttentionPartSaved {
   readonly attnNorms: BranchNorms<NormSaved>

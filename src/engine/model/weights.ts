@@ -50,7 +50,7 @@ export async function readWeight(model: Model, parameter: Parameter, range?: Row
   const width = lengthOf(parameter.shape) / parameter.shape[0]
   const { start, end } = range ?? { start: 0, end: parameter.shape[0] }
   const length = (end - start) * width
-  const turn = <A extends Float32Array | Uint16Array>(data: A): A => {
+  const oriented = <A extends Float32Array | Uint16Array>(data: A): A => {
     const [outputs, inputs] = parameter.shape
     return parameter.transposed ? transpose(data, inputs, outputs) : data
   }
@@ -61,13 +61,13 @@ export async function readWeight(model: Model, parameter: Parameter, range?: Row
   }
   switch (stored) {
     case 'F32':
-      return { parameter, dtype: 'f32', data: turn(await read(new Float32Array(length))) }
+      return { parameter, dtype: 'f32', data: oriented(await read(new Float32Array(length))) }
     case 'F64':
-      return { parameter, dtype: 'f32', data: turn(new Float32Array(await read(new Float64Array(length)))) }
+      return { parameter, dtype: 'f32', data: oriented(new Float32Array(await read(new Float64Array(length)))) }
     case 'F16':
-      return { parameter, dtype: 'f16', data: turn(await read(new Uint16Array(length))) }
+      return { parameter, dtype: 'f16', data: oriented(await read(new Uint16Array(length))) }
     case 'BF16':
-      return { parameter, dtype: 'bf16', data: turn(await read(new Uint16Array(length))) }
+      return { parameter, dtype: 'bf16', data: oriented(await read(new Uint16Array(length))) }
   }
 }
 
@@ -132,8 +132,7 @@ function fill<A extends Float32Array | Uint16Array>(out: A, values: ArrayLike<nu
   return out
 }
 
-// Transposition on the host, in tiles that stay in the cache.
-
+/** Rows and columns of a tile that stays in the cache. */
 const tile = 32
 
 /** [columns, rows] out of [rows, columns]. */
@@ -149,12 +148,12 @@ export function transpose<A extends Float32Array | Uint16Array>(data: A, rows: n
   return out
 }
 
-// Reads a few things ahead and hands them over in order, so that disk and device work at the same time.
-
 /** Number of reads under way at once. */
 const ahead = 3
 
-/** The results of `read`, in the order of `items`. A failed read ends the iteration; later ones are waited for. */
+/**
+ * The results of `read`, in the order of `items`, a few read ahead, so that disk and device work at the same time. A failed read ends the iteration; later ones are waited for.
+ */
 export async function* readInOrder<I, R>(items: readonly I[], read: (item: I) => Promise<R>): AsyncGenerator<R> {
   const pending: Promise<R>[] = []
   let next = 0
@@ -169,14 +168,13 @@ export async function* readInOrder<I, R>(items: readonly I[], read: (item: I) =>
   }
 }
 
-/** A read that fails before its turn is reported at its turn, not as unhandled. */
+/** A read that fails before its result is asked for is reported then, not as unhandled. */
 function begin<R>(reading: Promise<R>): Promise<R> {
   reading.catch(() => undefined)
   return reading
 }
 
-// Parameters from the checkpoint onto the device, in pieces: the host never holds a whole large table.
-/** Most bytes of one read; a few are under way at once. */
+/** Most bytes of one read, so that the host never holds a whole large table; a few reads are under way at once. */
 const defaultPieceBytes = 32 * 2 ** 20
 
 /** Rows of a parameter that have a tensor of their own. */

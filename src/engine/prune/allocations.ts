@@ -1,14 +1,7 @@
+// The measures that allocations take of a block of the dense model; their rows in src/catalog/allocations say everything else.
 import type { AllocationName } from '../../catalog/allocations/allocations.ts'
 import type { SettledSettings } from '../../catalog/allocations/allocation.ts'
 
-/** null where nothing is measured. */
-export const measures: Readonly<Record<AllocationName, Measure | null>> = {
-  uniform: null,
-  depth: null,
-  owl: (linears, { threshold }) => outlierPercentage(linears, threshold),
-}
-
-// The measure that an allocation takes of a block of the dense model; its row in src/catalog/allocations says everything else.
 export interface SeenLinear {
   /** [O, I]. */
   readonly weight: Float32Array
@@ -18,7 +11,15 @@ export interface SeenLinear {
 
 export type Measure = (linears: readonly SeenLinear[], settings: SettledSettings) => number
 
+/** null where nothing is measured. */
+export const measures: Readonly<Record<AllocationName, Measure | null>> = {
+  uniform: null,
+  depth: null,
+  owl: (linears, { threshold }) => outlierPercentage(linears, threshold),
+}
+
 // OWL (arXiv 2310.05175; docs/methods.md, "OWL"): how many of a block's Wanda scores are outliers.
+
 /** Percentage of all scores |w_ij| · ‖x_j‖ of the linears together that exceed `threshold` times their mean. */
 export function outlierPercentage(linears: readonly SeenLinear[], threshold: number): number {
   let [sum, size] = [0, 0]

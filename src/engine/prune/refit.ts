@@ -11,7 +11,7 @@ import { unitHessian, type UnitHessian, writeBack } from './methods/hessian.ts'
 import { leastSquares } from './methods/leastSquares.ts'
 import type { Statistics } from './statistics.ts'
 
-export interface RefitOptions {
+interface RefitOptions {
   readonly backend: Backend
   readonly host: PruneHost
   /** The block's linears in model order; those without a mask stay as they are. */
@@ -30,7 +30,7 @@ export interface RefitOptions {
 }
 
 /** Mean squared errors of the outputs of the block's refitted linears. */
-export interface RefitErrors {
+interface RefitErrors {
   readonly errorBefore: number
   readonly errorAfter: number
 }
@@ -98,8 +98,7 @@ async function refitLinear(
   }
 }
 
-// The squared error of a linear's outputs against its dense ones, over all inputs that its Hessian was summed over.
-/** Σ over the rows of e·H·eᵀ, e = weight − dense: with H = 2/S·XᵀX, 2/S·‖X·eᵀ‖². All [O, I] and [I, I] on the backend. */
+/** The squared error of a linear's outputs: Σ over the rows of e·H·eᵀ, e = weight − dense: with H = 2/S·XᵀX, 2/S·‖X·eᵀ‖². All [O, I] and [I, I] on the backend. */
 export async function outputError(backend: Backend, weight: Tensor, dense: Tensor, hessian: Tensor): Promise<number> {
   using arena = new Arena(backend)
   const e = arena.allocate(weight.shape)

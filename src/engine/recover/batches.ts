@@ -1,4 +1,4 @@
-// The batch of a step is cut from the stored windows: the picked rows, without padding that none of them needs.
+// The batches of training steps: which windows each takes, and the rows cut from them, without padding that none of them needs.
 import { type Batch, targetsOf } from '../model/batch.ts'
 import { createRng } from '../rng.ts'
 import { EngineError } from '../errors.ts'
@@ -44,8 +44,8 @@ function realLength(mask: Int32Array | null, row: number, seqLen: number): numbe
   return length
 }
 
-// The order in which training steps see the windows.
-export interface RowOrder {
+/** The order in which training steps see the windows. */
+interface RowOrder {
   readonly windows: number
   readonly batchSize: number
   /** Batches whose gradients add up before one optimiser step. */

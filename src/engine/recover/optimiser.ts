@@ -5,9 +5,9 @@ import { EngineError } from '../errors.ts'
 import { Diverged, type LossGuard } from './divergence.ts'
 import type { ParameterArena } from './parameterArena.ts'
 
-// Learning rate over the steps of a run: linear warm-up, then linear decay to 0 (docs/methods.md, "Optimiser and schedule").
+// The learning rate warms up linearly and then decays linearly to 0 (docs/methods.md, "Optimiser and schedule").
 
-export type RecoverMode = 'retrain' | 'reconstruct'
+type RecoverMode = 'retrain' | 'reconstruct'
 
 /** A tenth of the steps: rounded up when retraining (the HF Trainer), down when reconstructing (PERP's code). */
 export function warmupSteps(mode: RecoverMode, steps: number): number {
@@ -20,8 +20,7 @@ export function learningRate(peak: number, step: number, steps: number, warmup: 
   return (peak * Math.max(0, steps - step)) / Math.max(1, steps - warmup)
 }
 
-// Settings of the steps of retraining and reconstruction.
-
+/** Settings of the steps of retraining and reconstruction. */
 export interface TrainingSettings {
   readonly steps: number
   /** Peak rate of AdamW. */
@@ -38,7 +37,7 @@ export interface TrainingSettings {
   readonly place?: string
 }
 
-export interface OptimiserSettings {
+interface OptimiserSettings {
   readonly steps: number
   readonly warmup: number
   /** Peak rate of AdamW (β 0.9 and 0.999, ε 1e-8). */
@@ -62,7 +61,7 @@ export interface StepResult {
   readonly lr: number
 }
 
-export interface Optimiser {
+interface Optimiser {
   /** One element, to which each batch adds its loss. */
   readonly loss: Tensor
   /**

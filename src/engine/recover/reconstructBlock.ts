@@ -63,7 +63,7 @@ export async function reconstructBlock(options: ReconstructBlockOptions): Promis
 }
 
 /** Hidden states that can be written over. */
-export interface StoredStates extends HiddenStates {
+interface StoredStates extends HiddenStates {
   store(start: number, rows: Tensor): Promise<void>
 }
 
@@ -170,7 +170,8 @@ function parameterOf(block: Block, name: string) {
 }
 
 // Units that reconstruction can train at once: a whole block, or its attention or its MLP with its norm and residual.
-export function blockUnit(block: Block): Unit<BlockSaved> {
+
+function blockUnit(block: Block): Unit<BlockSaved> {
   return {
     forward: (step, input, save) => blockForward(step, block, input, save),
     backward: async (step, saved, dOutput, grads) => {

@@ -10,7 +10,7 @@ import { retrainGuard } from './divergence.ts'
 import { createOptimiser, type StepResult, type TrainingSettings, warmupSteps } from './optimiser.ts'
 import type { Trainables } from './trainables.ts'
 
-export interface RetrainOptions {
+interface RetrainOptions {
   /** The decoder, made with `training` and with the trained parameters as overrides. */
   readonly decoder: Decoder
   /** The dense model that the loss compares with, and how much of the loss that is; absent: cross-entropy alone. */

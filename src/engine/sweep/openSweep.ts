@@ -48,7 +48,7 @@ export async function findSweep(request: SweepRequest): Promise<Sweep> {
   )
 }
 
-export interface FoundSweep {
+interface FoundSweep {
   readonly sweep: Sweep
   /** As of `plannedSweep`. */
   warnings(): Promise<readonly string[]>
@@ -197,13 +197,12 @@ function slurmOf({ recipe }: RecipeFile): SlurmOptions {
   return recipe.sweep?.slurm ?? {}
 }
 
-export function jsonText(value: unknown): string {
+function jsonText(value: unknown): string {
   return `${JSON.stringify(value, null, 1)}\n`
 }
 
-// The table of a sweep, from what its folder says; an engine is asked only who is alive.
 /** Runs, of those that are not here, that an engine will still begin, or begin again. */
-export type Queued = ReadonlySet<number>
+type Queued = ReadonlySet<number>
 
 export async function sweepTable(sweep: Sweep, engine: string, queued: Queued = new Set()): Promise<SweepTable> {
   const { id, folder } = sweep

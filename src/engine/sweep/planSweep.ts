@@ -17,7 +17,7 @@ import { findRule } from '../../lint/rules.ts'
 import { estimateRunOfSweep, type RunOfSweepEstimates } from '../../runs/compared/sweepEstimates.ts'
 import { lintRecipe } from '../run/open/lintRecipe.ts'
 
-export interface PlannedSweepRun extends NamedSettings {
+interface PlannedSweepRun extends NamedSettings {
   readonly index: number
   /** Hash of the resolved recipe, its paths relative, and of the contents of its sources. */
   readonly hash: string
@@ -122,19 +122,18 @@ async function ofRun<T>({ name }: SweepRun, body: () => Promise<T>): Promise<T> 
   }
 }
 
-// Each run of a sweep beside its model, data and output: what is wrong with it, and what it would take.
-export interface RunsOfRecipe {
+interface RunsOfRecipe {
   readonly file: RecipeFile
   readonly runs: readonly SweepRun[]
 }
 
-export interface CheckOptions {
+interface CheckOptions {
   /** Memory of one run; default: half of what is free. */
   readonly memoryBytes?: number
   readonly signal?: AbortSignal
 }
 
-export interface CheckedRuns {
+interface CheckedRuns {
   /** By run. */
   readonly estimates: readonly RunOfSweepEstimates[]
   /** What lint warns of. One that hundreds of runs share, each about its own output, is told once. */
@@ -158,7 +157,7 @@ export async function lintBegunRuns(runs: RunsOfRecipe, options: CheckOptions): 
 async function checkRuns(
   { file, runs }: RunsOfRecipe,
   { memoryBytes, signal }: CheckOptions,
-  told: (run: SweepRun, findings: readonly Finding[]) => readonly Finding[],
+  select: (run: SweepRun, findings: readonly Finding[]) => readonly Finding[],
 ): Promise<CheckedRuns> {
   const estimates: RunOfSweepEstimates[] = []
   const warned = new Map<string, Set<string>>()
@@ -167,7 +166,7 @@ async function checkRuns(
     const { findings, context, facts } = await lintRecipe(fileOfRun(file, run), { memoryBytes })
     // The second of a rule in one run says something else than its first.
     const seen = new Map<string, number>()
-    for (const { rule, severity, message } of told(run, findings)) {
+    for (const { rule, severity, message } of select(run, findings)) {
       if (severity !== 'warning') continue
       const nth = seen.get(rule) ?? 0
       seen.set(rule, nth + 1)

@@ -1,3 +1,4 @@
+// A data file by its ending: its documents, or its rows with all their columns.
 import { openRegular } from '../checkpoint/regularFile.ts'
 import { EngineError } from '../errors.ts'
 import type { Corpus } from './corpus.ts'
@@ -22,15 +23,15 @@ export async function openCorpus(path: string, field = 'text'): Promise<Corpus> 
   throw new EngineError('bad-data', `${path} is of no known format; give a ${dataFormats} file`)
 }
 
-// Rows of a data file with all their columns, in order; nested columns are lists and maps.
-export interface DataRow {
+/** A row with all its columns; nested columns are lists and maps. */
+interface DataRow {
   readonly row: Readonly<Record<string, unknown>>
   /** File and line, for messages. */
   readonly where: string
 }
 
 /**
- * Rows of .jsonl(.gz) or .parquet. `columns` are those that are read, each under one of its names.
+ * Rows of .jsonl(.gz) or .parquet in order. `columns` are those that are read, each under one of its names.
  * @throws EngineError 'bad-data' that names the columns wanted and found, or 'not-found'.
  */
 export async function* readRows(

@@ -1,4 +1,5 @@
-// A .parquet file as rows of some of its columns. Row groups are read one at a time.
+// A .parquet file as rows of some of its columns. Row groups are read one at a time; large ones are unpacked in a thread that
+// Ctrl-C ends.
 import {
   type AsyncBuffer,
   type Compressors,
@@ -123,14 +124,14 @@ function unreadable(path: string, error: unknown): EngineError {
   return new EngineError('bad-data', `${path} is not a readable parquet file (${reason}); write it again`)
 }
 
-// A large row group is unpacked in a thread that Ctrl-C ends; its rows come over a few at a time.
+/** Answers of the thread, which sends a few rows at a time. */
 export type FromParquet =
   /** Rows for one message that asked for them; the last are fewer, or none. */
   | { readonly type: 'rows'; readonly rows: readonly Row[]; readonly last: boolean }
   | { readonly type: 'failed'; readonly code: ErrorCode; readonly message: string }
 
 /** @throws EngineError as reading does, or 'cancelled' at once when the signal fires. */
-export async function* rowsOfThread(request: GroupRequest, signal?: AbortSignal): AsyncGenerator<Row> {
+async function* rowsOfThread(request: GroupRequest, signal?: AbortSignal): AsyncGenerator<Row> {
   throwIfCancelled(signal)
   const worker = startWorker(import.meta.url, './parquetWorker.ts', 'parquetWorker', { workerData: request })
   try {
@@ -149,16 +150,15 @@ export async function* rowsOfThread(request: GroupRequest, signal?: AbortSignal)
   }
 }
 
-// A row group, the smallest part of a .parquet file that can be unpacked.
-
-export interface RowGroup {
+/** The smallest part of a .parquet file that can be unpacked. */
+interface RowGroup {
   readonly rowStart: number
   readonly rowEnd: number
   /** Bytes of the columns asked for, packed or not, whichever is more. */
   readonly bytes: number
 }
 
-export type Row = Record<string, unknown>
+type Row = Record<string, unknown>
 
 export interface GroupRequest {
   readonly path: string

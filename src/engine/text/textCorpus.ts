@@ -1,4 +1,4 @@
-// A .txt file is one document.
+// Text files: a .txt file as one document, and lines of a file that may be gzipped and larger than memory.
 import { createGunzip } from 'node:zlib'
 import { readError } from '../../system/diskErrors.ts'
 import { openRegular } from '../checkpoint/regularFile.ts'
@@ -73,7 +73,6 @@ function notUtf8(where: string): EngineError {
   return new EngineError('bad-data', `${where} is not UTF-8 text; save it as UTF-8`)
 }
 
-// Lines of a text file that may be gzipped and larger than memory.
 const newline = 0x0a
 
 /** Longer than any document; a few MB of gzip can unfold into gigabytes without a line break. */
@@ -108,7 +107,7 @@ export async function* readLines(path: string, signal?: AbortSignal): AsyncGener
 }
 
 /** The file's bytes in order, unpacked where its name ends with .gz, about a MiB at a time. */
-export async function* readChunks(path: string, signal?: AbortSignal): AsyncGenerator<Buffer> {
+async function* readChunks(path: string, signal?: AbortSignal): AsyncGenerator<Buffer> {
   const file = (await openRegular(path, 'bad-data')).createReadStream({ highWaterMark: 1 << 20 })
   const gunzip = path.endsWith('.gz') ? createGunzip({ chunkSize: 1 << 20 }) : null
   // Without this a read error would never reach the reader of the unpacked stream.

@@ -16,7 +16,7 @@ export interface Tokenizer {
   close(): Promise<void>
 }
 
-export interface EncodeOptions {
+interface EncodeOptions {
   readonly signal?: AbortSignal
   /** Number of ids that are enough: text after them may be left out. */
   readonly enough?: number

@@ -1,5 +1,6 @@
-// Steps that change text before it is split, put so that the library changes it as the tokenizers of transformers do. By itself it
-// strips what JavaScript takes for space, lower-cases a final sigma by context, takes `$&` in a replacement for the match, and does
+// The steps of a tokenizer.json, written so that the library computes what transformers does; the others are refused.
+//
+// Normalizers: by itself the library strips what JavaScript takes for space, lower-cases a final sigma by context, takes `$&` in a replacement for the match, and does
 // not find Chinese characters above U+FFFF.
 import { fieldsOf, isRecord } from '../../formatting/records.ts'
 import { type TokenizerStep as Step, stepsOf, wordsOfGpt2 } from '../../catalog/formats/tokenizerSteps.ts'
@@ -65,8 +66,8 @@ function literal(step: Step): Step {
     : step
 }
 
-// Steps that split text into words, put so that the library splits as the tokenizers of transformers do: its own Digits and
-// Whitespace know ASCII only, and the others take `\s` as JavaScript does, which has U+FEFF and lacks U+0085. Its Split does not.
+// Pre-tokenizers: the library's own Digits and Whitespace know ASCII only, and the others take `\s` as JavaScript does, which has U+FEFF and lacks U+0085. Its Split does not.
+
 /**
  * Returns tokenizer.json's pre_tokenizer. Its Digits and ByteLevel stay as they are where a step or `addsSpace` puts a space before
  * the text, which must come before any split.
@@ -109,8 +110,8 @@ function split(regex: string): Step {
   return { type: 'Split', pattern: { Regex: regex }, behavior: 'Isolated', invert: false }
 }
 
-// Parts of a tokenizer.json that the library leaves out or computes otherwise than transformers are refused, since other ids than a
-// model was trained on give numbers that look like any.
+// Parts that the library leaves out, or computes otherwise, are refused: other ids than a model was trained on give plausible numbers.
+
 type Part = Readonly<Record<string, unknown>>
 
 /** The problem with a definition, as the end of "tokenizer.json …"; null where there is none. */

@@ -6,7 +6,7 @@ import { openIdTensor, type IdTensor } from './idTensor.ts'
 import { checkIds, maxIds, openTokenizer, type Tokenizer } from './tokenizer.ts'
 import { EngineError } from '../errors.ts'
 
-export type Purpose = 'calibration' | 'retrain' | 'evaluate'
+type Purpose = 'calibration' | 'retrain' | 'evaluate'
 
 export interface WindowsRequest {
   /** .txt, .jsonl, .jsonl.gz, .parquet, or .safetensors with ids. */

@@ -19,7 +19,7 @@ export interface TokenizerFiles {
   readonly config: string | null
 }
 
-export interface WordEncoder {
+interface WordEncoder {
   /** Pattern of the places at which a long text may be cut to be encoded in pieces (`safeCuts`); null where it may not. */
   readonly cuts: string | null
   /** Ids of a piece; `special`: with what the post-processor puts around a document. @throws EngineError 'bad-config', 'bad-data'. */

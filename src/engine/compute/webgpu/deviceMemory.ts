@@ -1,4 +1,6 @@
-// What of a GPU's memory is in use, and how much plans may count on. WebGPU tells neither.
+// How much memory a GPU gives, how much of it is in use, and how much plans may count on. WebGPU says none of this, and Dawn's heap
+// sizes do not reach JavaScript: buffers are made until the driver refuses. The answer is kept by adapter and driver, since measuring
+// takes a moment and other programs' memory.
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { formatBytes } from '../../../formatting/byteSize.ts'
@@ -9,8 +11,6 @@ import { fieldsOf } from '../../../formatting/records.ts'
 import { cacheFile, readCache, writeCache } from '../../../system/cacheFile.ts'
 import { machineMemoryBytes } from '../../machine.ts'
 
-// How much memory a GPU gives. WebGPU does not tell, and Dawn's heap sizes do not reach JavaScript: buffers are made until
-// the driver refuses. The answer is kept by adapter and driver, since it takes a moment and other programs' memory.
 const gib = 2 ** 30
 /** A driver that refuses less than this has nothing left. */
 const smallest = gib / 16
@@ -63,9 +63,10 @@ export async function knownDeviceMemory(
   return measured
 }
 
-// Bounds the measurement of a GPU's memory: some drivers lend the host's memory instead of refusing, and then
-// everything is slow and nothing fails.
-/** Bytes; Infinity where the driver refuses what it does not have. `cards` lists the machine's GPUs as Linux does. */
+/**
+ * Most bytes to measure: some drivers lend the host's memory instead of refusing, and then everything is slow and nothing fails.
+ * Infinity where the driver refuses what it does not have. `cards` lists the machine's GPUs as Linux does.
+ */
 export async function memoryBound(
   vendor: string,
   platform = process.platform,

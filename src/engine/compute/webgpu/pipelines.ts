@@ -2,7 +2,7 @@
 import type { Shader, Variant } from './shader.ts'
 import type { PooledBuffer } from './pool.ts'
 
-export interface Pipeline {
+interface Pipeline {
   readonly id: number
   readonly compute: GPUComputePipeline
   readonly tensors: GPUBindGroupLayout
@@ -66,8 +66,6 @@ export class Pipelines {
   }
 }
 
-// Bind groups by what they bind, each made once. Buffers are bound whole where a binding may be that large, so that one group serves
-// all parts of them: shaders get the place of a tensor as a parameter.
 /** Part of a buffer: `offset` is aligned, `at` is the rest in elements of so many bytes. */
 export interface Bound {
   readonly buffer: PooledBuffer

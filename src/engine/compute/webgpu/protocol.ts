@@ -77,7 +77,6 @@ export interface OpenRequest {
   flopsPerSecond: number | null
 }
 
-// The kernels by name: the calling thread makes a recorder for each.
 const names: Record<keyof DeviceKernels, true> = {
   linear: true,
   linears: true,
@@ -131,5 +130,5 @@ const names: Record<keyof DeviceKernels, true> = {
   sweep: true,
 }
 
-/** Complete by type: a new kernel does not compile until it is named here. */
+/** The calling thread makes a recorder for each. Complete by type: a new kernel does not compile until it is named here. */
 export const kernelNames = Object.keys(names) as (keyof DeviceKernels)[]

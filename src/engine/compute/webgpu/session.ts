@@ -18,7 +18,7 @@ const transferBytes = 64 * 2 ** 20
 /** Dawn copies what is written, and keeps the copy until the device has got there. */
 const mostStagedBytes = 2 ** 30
 
-export interface SessionOptions {
+interface SessionOptions {
   windowBytes: number
   reachBytes: number
   smallSubgroups: boolean

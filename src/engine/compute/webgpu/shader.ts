@@ -1,7 +1,6 @@
+// What operations are written with: shaders as data, WGSL that they share, and the device that runs them.
 import type { DType } from '../../dtype.ts'
 import type { Tensor } from '../tensor.ts'
-
-// A compute shader as data: text, what it binds, and its override constants.
 
 /**
  * Every shader (`defineShader`) declares its parameters as `@group(0) @binding(0) var<uniform> p: Params`, whose first fields are the
@@ -89,6 +88,7 @@ export function gridOf(length: number): [number, number, number] {
 
 // WGSL for 16-bit floats in u32 words. WGSL has no bf16, and f16 typed storage may change NaN patterns, so both stay
 // u32 in every shader; the element type is the override constant DTYPE.
+
 /** The value of DTYPE. */
 export function dtypeCode(dtype: DType): number {
   if (dtype === 'bf16') return 1
@@ -129,7 +129,6 @@ fn halfOfFloat(x: f32) -> u32 {
 }
 `
 
-// The device as an operation sees it: dispatches in order, and scratch memory until its call ends.
 export interface Dispatch {
   readonly variant: Variant
   /** Tensors in binding order; each at most `reachBytes` long. */
@@ -141,6 +140,7 @@ export interface Dispatch {
   readonly flops?: number
 }
 
+/** The device as an operation sees it: dispatches in order, and scratch memory until its call ends. */
 export interface Gpu {
   /** What one dispatch goes through of a tensor, element by element; operations go through longer ones in windows. */
   readonly windowBytes: number

@@ -1,4 +1,5 @@
-// The GPU's thread: opens the device, then executes requests one after the other. As a process it surveys all adapters (asked.ts).
+// The GPU's thread: opens the device, then executes requests one after the other. As a process of its own it
+// does with each adapter what a backend does, and prints what it saw (survey.ts): a driver may end it before.
 import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
 import { writeSync } from 'node:fs'
 import { EngineError } from '../../errors.ts'
@@ -16,7 +17,7 @@ import {
 import { tensorVariants } from './ops/gemm/tensorCores.ts'
 import type { Command, Failure, GpuFacts, OpenRequest, Reply, Request } from './protocol.ts'
 import { asFailure, Session } from './session.ts'
-import type { AdapterTold, Asking } from './survey.ts'
+import type { SurveyedAdapter, SurveyRequest } from './survey.ts'
 import type { Tensor } from '../tensor.ts'
 
 const port = parentPort
@@ -164,7 +165,7 @@ async function serve(from: MessagePort): Promise<void> {
 }
 
 async function answerAsProcess(): Promise<void> {
-  await answerAsking(JSON.parse(process.argv[2]) as Asking, async (request) => {
+  await answerSurvey(JSON.parse(process.argv[2]) as SurveyRequest, async (request) => {
     closing = false
     const opened = await open(request)
     return { ...opened, close: () => close(opened.session) }
@@ -172,14 +173,6 @@ async function answerAsProcess(): Promise<void> {
   leave()
 }
 
-try {
-  await (port ? serve(port) : answerAsProcess())
-} catch (error) {
-  die(asFailure(error))
-  leave()
-}
-
-// The process that survey.ts asks: does with each adapter what a backend does, and says what it saw. A driver may end it before.
 interface Opened {
   readonly session: Session
   readonly facts: GpuFacts
@@ -187,27 +180,27 @@ interface Opened {
 }
 
 /** `open` is how a backend's thread opens a device. Null is told of one that refuses: whoever opens it hears why. */
-export async function answerAsking(
-  { settled, plain }: Asking,
+async function answerSurvey(
+  { settled, plain }: SurveyRequest,
   open: (request: OpenRequest) => Promise<Opened>,
 ): Promise<void> {
   const request = { windowBytes: null, reachBytes: null, products: 'auto', flopsPerSecond: null, exactBindings: false }
   const names = await adapterNames().catch(() => null)
-  say({ names })
+  print({ names })
   for (const name of new Set(names)) {
     if (settled.includes(name)) continue
-    say({ opens: name })
+    print({ opens: name })
     const flags = [`adapter=${name}`]
-    const told = open({ ...request, products: 'auto', flags, plain: plain.includes(name) }).then(tell)
-    say({ told: await told.catch(() => null) })
+    const told = open({ ...request, products: 'auto', flags, plain: plain.includes(name) }).then(factsOf)
+    print({ told: await told.catch(() => null) })
   }
 }
 
-function say(line: object): void {
+function print(line: object): void {
   writeSync(1, `${JSON.stringify(line)}\n`)
 }
 
-async function tell({ session, facts, close }: Opened): Promise<AdapterTold> {
+async function factsOf({ session, facts, close }: Opened): Promise<SurveyedAdapter> {
   const flopsPerSecond = await measureRate(session)
   await close()
   const { ownMemory, maxBufferBytes, details } = facts
@@ -255,4 +248,11 @@ async function secondsOf(session: Session, n: number): Promise<number> {
   await session.execute(all.map((buffer) => ({ do: 'release', buffer })))
   if (first !== n / 4) throw new EngineError('unsupported', `a product of halves gave ${first} for ${n / 4}`)
   return seconds
+}
+
+try {
+  await (port ? serve(port) : answerAsProcess())
+} catch (error) {
+  die(asFailure(error))
+  leave()
 }

@@ -29,14 +29,14 @@ export async function evaluateTask(
   return { ...figuresOf(rules, questions, scores), scores, seconds: (performance.now() - begun) / 1000 }
 }
 
-// Accuracy of scored questions, with the harness's standard error.
+/** Accuracy of scored questions, with the harness's standard error. */
 export interface Figure {
   readonly value: number
   /** Sample standard deviation / √n; null for a single row. */
   readonly stderr: number | null
 }
 
-export interface Figures {
+interface Figures {
   readonly acc: Figure
   /** Accuracy by log-likelihood per code point; null where the harness has none. */
   readonly accNorm: Figure | null
@@ -59,7 +59,7 @@ export function pickedByLength(scores: readonly ChoiceScore[], lengths: readonly
 
 const lengthsOf = (choices: readonly { readonly length: number }[]) => choices.map(({ length }) => length)
 
-export function figuresOf(
+function figuresOf(
   rules: Questions,
   questions: readonly TokenisedQuestion[],
   scores: readonly (readonly ChoiceScore[])[],

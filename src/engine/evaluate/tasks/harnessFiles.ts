@@ -10,7 +10,7 @@ import { readRows } from '../../text/dataFile.ts'
 import { type Figure, pickedByLength, pickedChoices, type TaskResult } from './evaluateTask.ts'
 import type { ChoiceScore } from './logLikelihoods.ts'
 
-export interface HarnessRequest {
+interface HarnessRequest {
   /** Folder that gets both files; made where it is not there. */
   readonly folder: string
   readonly task: TaskName
@@ -27,7 +27,7 @@ export interface HarnessRequest {
   readonly signal?: AbortSignal
 }
 
-export interface HarnessFiles {
+interface HarnessFiles {
   readonly results: string
   readonly samples: string
 }

@@ -7,7 +7,7 @@ import { readRows } from '../../text/dataFile.ts'
 import { checkIds, maxIds, openTokenizer, type Tokenizer } from '../../text/tokenizer.ts'
 import { rstrip } from '../../../catalog/tasks/python.ts'
 
-export interface Choice extends ScoredIds {
+interface Choice extends ScoredIds {
   /** Code points of the choice, by which acc_norm divides. */
   readonly length: number
 }
@@ -28,7 +28,7 @@ export interface QuestionSet {
   readonly tokens: number
 }
 
-export interface QuestionRequest {
+interface QuestionRequest {
   readonly task: TaskName
   /** .jsonl, .jsonl.gz or .parquet. */
   readonly path: string
@@ -110,19 +110,20 @@ export function unansweredText({ questions, unanswered: { places, count } }: Que
   return `${count} of ${questions.length} rows ${what} left out: ${places.join('; ')}${more}`
 }
 
-// A request as token ids, as lm-evaluation-harness makes them (docs/methods.md, "Zero-shot tasks").
+// Requests become token ids as in lm-evaluation-harness (docs/methods.md, "Zero-shot tasks").
+
 /** Ids of which the last `predicted` are scored, each given those before it. */
-export interface ScoredIds {
+interface ScoredIds {
   readonly ids: Int32Array
   readonly predicted: number
 }
 
-export interface RequestEncoder {
+interface RequestEncoder {
   encode(request: Request): Promise<ScoredIds>
 }
 
 /** `maxLength` is the number of tokens that the model takes; longer requests lose their beginning. */
-export function createRequestEncoder(tokenizer: Tokenizer, maxLength: number, signal?: AbortSignal): RequestEncoder {
+function createRequestEncoder(tokenizer: Tokenizer, maxLength: number, signal?: AbortSignal): RequestEncoder {
   const contexts = createContexts(tokenizer, signal)
   return {
     async encode({ context, continuation }) {

@@ -10,7 +10,7 @@ import { runFolderAt } from '../../../runs/folder/runFolder.ts'
 import { readError } from '../../../system/diskErrors.ts'
 import { readLines } from '../../text/textCorpus.ts'
 
-export interface RightRow {
+interface RightRow {
   readonly right: boolean
   /** What tells that another model was asked the same, where it is of the same `kind`. */
   readonly question: string

@@ -30,7 +30,7 @@ export const admm: SolveMethod = {
 }
 
 /** State that linears with the same input share. */
-export interface AdmmHessian extends ColumnScale {
+interface AdmmHessian extends ColumnScale {
   /** (H + ρI)⁻¹ of the damped Hessian. */
   readonly inverseHessian: Tensor
   release(): void

@@ -29,7 +29,7 @@ export const alps: SolveMethod = {
 }
 
 /** State that linears with the same input share. */
-export interface AlpsHessian extends UnitHessian {
+interface AlpsHessian extends UnitHessian {
   /** (H + ρI)⁻¹, until the next call. */
   inverseAt(rho: number): Promise<Tensor>
   release(): void
@@ -58,7 +58,7 @@ export async function prepareAlps({ host, hessian, entry, name, warn }: HessianI
 }
 
 /** Trace to compare with the published code: ρ of every iteration, and after every third how many mask bits changed. */
-export interface AlpsTrace {
+interface AlpsTrace {
   readonly rho: readonly number[]
   readonly change: readonly number[]
 }

@@ -125,8 +125,7 @@ export function uploadScale(host: PruneHost, values: Float64Array): Tensor {
   return upload(host, 'f32', [2, values.length], parts)
 }
 
-// Methods that solve for A = W·diag(n) end here: A goes back to the units of the weights and is checked for finite values.
-/** out = A·diag(1/n) with exact zeros outside the mask. @throws EngineError 'numeric' when that is not finite */
+/** The last step of methods that solve for A = W·diag(n): out = A·diag(1/n) with exact zeros outside the mask. @throws EngineError 'numeric' when that is not finite */
 export async function writeBack(
   host: PruneHost,
   { weight, mask, name }: { readonly weight: Tensor; readonly mask: Tensor; readonly name: string },

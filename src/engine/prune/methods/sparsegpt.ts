@@ -26,7 +26,7 @@ export const sparsegpt: SolveMethod = {
 }
 
 /** State that linears with the same input share. */
-export interface HessianFactor extends InverseFactor {
+interface HessianFactor extends InverseFactor {
   /** Inputs that were 0 on all tokens. */
   readonly dead: readonly number[]
 }

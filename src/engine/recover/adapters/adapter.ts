@@ -1,4 +1,4 @@
-// An adapter that can be folded into the weight it stands on.
+// What adapters are made of: the interface of a kind, start values, and effective weights.
 import type { Backend } from '../../compute/backend.ts'
 import type { Tensor } from '../../compute/tensor.ts'
 import type { Adapter, Linear, RowRange } from '../../model/module.ts'
@@ -7,6 +7,7 @@ import { createRng } from '../../rng.ts'
 import { bytesPerElement } from '../../dtype.ts'
 import type { Arena } from '../../compute/arena.ts'
 
+/** An adapter that can be merged into its weight. */
 export interface TrainableAdapter extends Adapter {
   /** out [O, I] f32 = the weight that stays when the adapter is gone; pruned entries stay exactly 0. `range` as in `Adapter`. */
   merge(backend: Backend, linear: Linear, out: Tensor, range?: RowRange): void
@@ -19,7 +20,7 @@ export interface Trained {
 }
 
 /** The parts that make an adapter of one linear. */
-export interface AdapterParts {
+interface AdapterParts {
   /** Trained parameters in the order of the kind's `parameters`. */
   readonly trained: readonly Trained[]
   /** Bits [O, ceil(I/32)]; null where every weight stays. */
@@ -37,7 +38,7 @@ export interface AdapterKind {
   create(parts: AdapterParts): TrainableAdapter
 }
 
-export interface AdapterParameter {
+interface AdapterParameter {
   /** Suffix of its name: `lora_A` and `lora_B` as in peft, or a vector of ScaleLoRA. */
   readonly suffix: string
   readonly shape: readonly number[]
@@ -47,8 +48,10 @@ export interface AdapterParameter {
   readonly start: 'drawn' | number
 }
 
-// Start of adapters: A uniform in ±1/√in (Kaiming uniform with a = √5, as peft does), B = 0.
-/** A [rank, numIn] of the linear `name`, from a stream of random numbers of its own: what else is adapted does not change it. */
+/**
+ * A [rank, numIn] of the linear `name`, uniform in ±1/√in (Kaiming uniform with a = √5, as peft does); B starts as 0. Each linear has
+ * its own stream of random numbers: what else is adapted does not change it.
+ */
 export function randomStart(seed: number, name: string, rank: number, numIn: number): Float32Array {
   const rng = createRng(seed, `lora ${name}`)
   const bound = 1 / Math.sqrt(numIn)
@@ -56,7 +59,7 @@ export function randomStart(seed: number, name: string, rank: number, numIn: num
 }
 
 /** A tensor of the file that recipes name under `lora.init`, as f32, or null when it is not there. */
-export type ReadStart = (tensor: string) => Promise<{ shape: readonly number[]; values: Float32Array } | null>
+type ReadStart = (tensor: string) => Promise<{ shape: readonly number[]; values: Float32Array } | null>
 
 /** `init_A.<name>` of the file. A missing or misshapen one is an error: a repeat that is not exact is no repeat. */
 export async function givenStart(
@@ -81,8 +84,10 @@ export async function givenStart(
   return found.values
 }
 
-// Effective weights of adapted linears in the type that products take, formed once per optimiser step although forward,
-// backward, recomputation and accumulated batches all ask for them.
+/**
+ * Effective weights of adapted linears in the type that products take, formed once per optimiser step although forward, backward,
+ * recomputation and accumulated batches all ask for them.
+ */
 export interface EffectiveWeights {
   /** The tensor of this linear, formed by `form` if this is the first time since `invalidate`. */
   of(arena: Arena, name: string, shape: readonly number[], form: (out: Tensor) => void): Tensor

@@ -3,7 +3,7 @@ import { rows, type Tensor } from '../../compute/tensor.ts'
 import type { RowRange } from '../../model/module.ts'
 import type { AdapterKind, EffectiveWeights, TrainableAdapter } from './adapter.ts'
 
-export interface LowRankParameters {
+interface LowRankParameters {
   /** A [r, I], B [O, r] and their gradients. */
   readonly a: Tensor
   readonly b: Tensor

@@ -3,7 +3,7 @@
 import { rows, type Tensor } from '../../compute/tensor.ts'
 import type { AdapterKind, EffectiveWeights, TrainableAdapter } from './adapter.ts'
 
-export interface ScaleParameters {
+interface ScaleParameters {
   /** u [O], v [I] and their gradients. */
   readonly row: Tensor
   readonly column: Tensor

@@ -13,7 +13,7 @@ import {
   surveyAdapters,
   surveyFile,
   type Answer,
-  type Asking,
+  type SurveyRequest,
   type Survey,
 } from '../../../../src/engine/compute/webgpu/survey.ts'
 import { cli } from '../../../support/cli.ts'
@@ -30,7 +30,7 @@ describe('asking drivers', function () {
   this.timeout(300_000)
   let folder = ''
   let file = ''
-  let asked: Asking[] = []
+  let asked: SurveyRequest[] = []
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'survey-'))
     file = join(folder, 'deep', 'gpu-adapters.json')
@@ -43,14 +43,14 @@ describe('asking drivers', function () {
   /** A process that lists `names` and opens each adapter; it ends where `open` says so. */
   const drivers =
     (names: unknown, open: (adapter: string, plain: boolean) => Opened = () => ({ told: facts })) =>
-    async (asking: Asking): Promise<Answer> => {
-      asked.push(asking)
+    async (request: SurveyRequest): Promise<Answer> => {
+      asked.push(request)
       const said: Record<string, unknown>[] = [{ names }]
       if (!Array.isArray(names)) return { said, end: 'done' }
       for (const opens of new Set(names as string[])) {
-        if (asking.settled.includes(opens)) continue
+        if (request.settled.includes(opens)) continue
         said.push({ opens })
-        const answer = open(opens, asking.plain.includes(opens))
+        const answer = open(opens, request.plain.includes(opens))
         if (!('told' in answer)) return { said, end: answer }
         said.push(answer)
       }

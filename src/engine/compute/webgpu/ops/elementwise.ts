@@ -114,7 +114,8 @@ export function elementwise(gpu: Gpu): Elementwise {
   }
 }
 
-// Rotary positions, in place: one invocation a pair.
+// Rotary positions, in place: one invocation for each pair of channels.
+
 const rope = perElement(
   'rope',
   { x: 'rw f32', cosines: 'f32', sines: 'f32' },

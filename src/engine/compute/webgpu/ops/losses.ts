@@ -74,7 +74,7 @@ const crossEntropyBackward = perElement(
 const variants = { logSumExp: variant(logSumExp), crossEntropyBackward: variant(crossEntropyBackward) }
 
 /** Windows of rows of logits, and how tensors of as many rows are cut to them. */
-export function* rowWindows(gpu: Gpu, logits: Tensor, count: number) {
+function* rowWindows(gpu: Gpu, logits: Tensor, count: number) {
   const columns = logits.length / count
   for (const [start, end] of pieces(count, gpu.windowBytes / 4 / columns))
     yield {
@@ -107,7 +107,8 @@ export function losses(gpu: Gpu): Losses {
   }
 }
 
-// Logits against those of the dense model, over chunks of the vocabulary (docs/methods.md, "Retraining").
+// The divergence from the dense model's logits, over chunks of the vocabulary (docs/methods.md, "Retraining").
+
 type Distillation = Pick<Kernels, 'divergenceChunk' | 'distillBackwardChunk'>
 
 const divergence = defineShader(

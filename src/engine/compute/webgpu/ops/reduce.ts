@@ -152,7 +152,7 @@ const variants = {
 }
 
 /** Inputs of the gradients of norm weights besides dOut: the norm's input and statistics. */
-export interface Normalised {
+interface Normalised {
   readonly x: Tensor
   /** null for RMSNorm. */
   readonly mean: Tensor | null

@@ -137,7 +137,7 @@ function choose(gpu: Gpu, p: Product, batch: Batch): { variant: Variant; rows: n
   return { variant: portableVariants[type], rows: portableTile, columns: portableTile }
 }
 
-// Matrix products of linears and the Gram matrix.
+/** Matrix products of linears and the Gram matrix. */
 type Products = Pick<Kernels, 'linear' | 'linears' | 'linearBackwardInput' | 'linearBackwardWeight' | 'gemm' | 'gram'>
 
 export function products(gpu: Gpu): Products {

@@ -61,7 +61,7 @@ fn store(start: u32, row: u32, column: u32, sum: f32) {
 }
 `
 
-// Operands that a product's shader reads a number at a time: any offset, leading dimension and element type of b.
+/** WGSL: operands that a shader reads one number at a time, with any offset, leading dimension and element type of b. */
 /** Operands that follow the head of all products; b is read by `loadB`. */
 export const scalarOperands = /* wgsl */ `
 ${gemmHead}

@@ -95,6 +95,7 @@ export const portableVariants = floatTypes.map((dtype) => variant(portable, { DT
 
 // out = a · bᵀ for a few rows of a, as decoding has one: each weight is read once and used at once, so that what counts is how
 // many lanes read. A workgroup makes `fewRowsColumns` columns of all rows; its lanes go along the depth side by side.
+
 /** A vector of WGSL holds the sums of a column. */
 const mostRows = 4
 export const fewRowsColumns = 4

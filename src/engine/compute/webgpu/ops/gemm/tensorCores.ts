@@ -5,7 +5,7 @@ import { dtypeCode, floatTypes, halves, type Shader, variant, type Variant } fro
 import { gemmHead } from './params.ts'
 
 /** One of the adapter's matrix shapes: M × K times K × N. */
-export interface MatrixShape {
+interface MatrixShape {
   readonly m: number
   readonly n: number
   readonly k: number

@@ -97,6 +97,7 @@ export function runMaskRows(
 }
 
 // N:M masks: a weight goes if fewer than n of its group of m come before it.
+
 /** An invocation makes one word of the mask. */
 const maskGroups = defineShader(
   'pruneMaskGroups',

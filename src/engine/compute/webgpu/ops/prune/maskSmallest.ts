@@ -96,6 +96,7 @@ export function runMaskBelow(
 
 // The mask of a rank, found on the device: digit by digit, then the row where ties run out, each by a workgroup that seeks through
 // counts. The host would find the same (engine/prune/select.ts) with a wait for every digit.
+
 /** Bits of each digit of a key of 31 bits, from its top. */
 const digits = [11, 10, 10]
 

@@ -6,7 +6,8 @@ import { defineShader, foldGroups, type Gpu, groupSize, pieces, variant } from '
 import { rowMain } from '../reduce.ts'
 import { bytesPerElement } from '../../../../dtype.ts'
 
-// Scores on the device: f32, as bit patterns, which order as the scores do since none is negative.
+// Scores are f32 bit patterns, which order as the scores do since none is negative.
+
 /**
  * WGSL: the pattern of |weight[i]| · scale[column], or of |weight[i]| where nothing scales. From `infinite` on it is no
  * number. Weights are bound as words, so that no driver flushes them.
