@@ -1,4 +1,4 @@
-// A walk over the blocks of the dense model that changes nothing: of each matrix, what its input is like, what pruning it in
+// A pass over the blocks of the dense model that changes nothing: of each matrix, what its input is like, what pruning it in
 // several ways would cost its output, and what pruning it alone does to the model's loss.
 import type { Candidate } from '../../plan/candidates.ts'
 import type { MeasuredModule } from '../../plan/analysis.ts'

@@ -1,4 +1,4 @@
-// A model as the walk sees it: one block at a time, and the tables only while they embed.
+// A model read one block at a time, and the tables only while they embed.
 import { blockLinears, headWeightName } from '../../catalog/families/parameters.ts'
 import type { Backend } from '../compute/backend.ts'
 import type { Tensor } from '../compute/tensor.ts'

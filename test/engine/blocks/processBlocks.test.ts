@@ -1,4 +1,4 @@
-// The walk over the blocks of the tiny checkpoints: groups over the whole model, resuming, spilling, cancelling, devices.
+// Processing the tiny checkpoints block by block: groups over the whole model, resuming, spilling, cancelling, devices.
 import assert from 'node:assert/strict'
 import { openCheckpoint, type Checkpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
 import { Arena } from '../../../src/engine/compute/arena.ts'
@@ -9,11 +9,11 @@ import { openModel } from '../../../src/engine/model/model.ts'
 import { zerosOf, type Mask } from '../../../src/engine/prune/mask.ts'
 import type { PruneEntry } from '../../../src/plan/pruneEntries.ts'
 import {
-  walkBlocks,
+  processBlocks,
   type BlockRecovery,
-  type BlockWalk,
+  type BlocksOptions,
   type BlockWork,
-} from '../../../src/engine/blocks/walkBlocks.ts'
+} from '../../../src/engine/blocks/processBlocks.ts'
 import type { Activations } from '../../../src/engine/blocks/activations.ts'
 import type { WantedStates } from '../../../src/engine/blocks/flow.ts'
 import { createModelStream } from '../../../src/engine/blocks/modelStream.ts'
@@ -43,7 +43,7 @@ function recovery(wants: Partial<WantedStates>, body: (work: BlockWork) => Promi
   return { dense: 'block' as const, middles: false, ...wants, recover }
 }
 
-describe('the walk over the blocks', () => {
+describe('processBlocks', () => {
   let cpu: CpuBackend
   const checkpoints = new Map<string, Checkpoint>()
   before(async () => {
@@ -71,7 +71,7 @@ describe('the walk over the blocks', () => {
     ...change,
   })
 
-  async function prune(arch: string, entries: PruneEntry[], change: Partial<BlockWalk> = {}): Promise<Result> {
+  async function prune(arch: string, entries: PruneEntry[], change: Partial<BlocksOptions> = {}): Promise<Result> {
     const result: Result = { masks: new Map(), dense: new Map(), weights: new Map(), works: [], warnings: [] }
     const backend = change.backend ?? cpu
     const stream = streamOf(arch, backend)
@@ -84,7 +84,7 @@ describe('the walk over the blocks', () => {
         await keep(result.dense, block)
         stream.release(block)
       }
-      const walk = walkBlocks({
+      const walk = processBlocks({
         backend,
         host: cpu,
         stream,
@@ -311,7 +311,7 @@ describe('the walk over the blocks', () => {
     await assert.rejects(prune('opt', [entryFor('opt', {})], { recover: [saving] }), /full/)
     const stream = streamOf('opt')
     const options = { backend: cpu, host: cpu, stream, entries: [entryFor('opt', { method: 'wanda' })], recover: [] }
-    const walk = walkBlocks({ ...options, calibration: calibration(), seed: 0, activations: { bytes: 1e9 } })
+    const walk = processBlocks({ ...options, calibration: calibration(), seed: 0, activations: { bytes: 1e9 } })
     for await (const { block } of walk) {
       assert.equal(block.index, 0)
       break
