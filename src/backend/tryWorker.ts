@@ -12,8 +12,9 @@ void workThread<FromTry>(async (post, signal) => {
   const backend = await openChosen(choice)
   try {
     const memoryBytes = params.memoryBytes ?? defaultMemoryBytes()
-    const tell = (progress: Extract<FromTry, { type: 'progress' }>['progress']) => post({ type: 'progress', progress })
-    post({ type: 'end', device: await writeSideBySide(backend, { ...params, memoryBytes, signal, tell }) })
+    const onProgress = (progress: Extract<FromTry, { type: 'progress' }>['progress']) =>
+      post({ type: 'progress', progress })
+    post({ type: 'end', device: await writeSideBySide(backend, { ...params, memoryBytes, signal, onProgress }) })
   } finally {
     await backend.close().catch(() => {})
   }

@@ -81,7 +81,7 @@ async function* streamText(
   { alternatives: count = 0, ...options }: StreamOptions & GenerateOptions,
 ): AsyncGenerator<TextToken, string> {
   const stream = await TextStream.after(tokenizer, prompt)
-  const told = async (token: NextToken): Promise<TextToken> => {
+  const tokenText = async (token: NextToken): Promise<TextToken> => {
     const likely = count > 0 ? likeliestTokens(token.logits, count) : []
     const alternatives: Alternative[] = []
     for (const one of likely) alternatives.push({ ...one, piece: await stream.peek(one.id) })
@@ -92,7 +92,7 @@ async function* streamText(
     let begun = performance.now()
     let next = await tokens.next()
     while (!next.done) {
-      const text = told(next.value)
+      const text = tokenText(next.value)
       const slow = performance.now() - begun > soonMs
       if (slow) yield await text
       begun = performance.now()

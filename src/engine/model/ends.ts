@@ -1,18 +1,52 @@
 // The parts of a model outside its blocks: word and position tables, projections, final norm, head. Token ids become the first
 // block's input here, and gradients of that input become gradients of the tables.
-import type { Backend } from '../compute/backend.ts'
-import { slice, type Tensor } from '../compute/tensor.ts'
+import type { Backend, DeviceTraits } from '../compute/backend.ts'
+import { rows, slice, type Tensor } from '../compute/tensor.ts'
 import { EngineError } from '../errors.ts'
 import type { ModelConfig } from '../../catalog/families/modelConfig.ts'
 import { endParameters, headWeightName, moduleName } from '../../catalog/families/parameters.ts'
 import { type LoadOptions, normOf } from './block.ts'
 import { deviceBytes, type LoadAs, loadParts } from './weights.ts'
 import { checkTiedHead, type Model } from './model.ts'
-import { eachTime, type Grads, type Linear, type RowRange, type Step } from './module.ts'
+import { eachTime, type Grads, type Linear, rangesOf, type RowRange, type Step } from './module.ts'
 import type { Norm } from './norm.ts'
-import { gatherTable, partsOf, type Table, tableRows } from './table.ts'
 import { type Batch, positionRows } from './batch.ts'
 import { linearBackward, linearForward } from './linear.ts'
+
+/** Vocabulary entries in one product of the head: a chunk's weights and logits stay below every device's binding limit. */
+const chunkRows = 8192
+
+/** A matrix with a row for each token: in one tensor, or in several where no buffer of the device holds all rows. */
+export interface Table {
+  /** Name in the checkpoint. */
+  readonly name: string
+  /** The rows [rows, width] in order, possibly 16-bit. All but the last have as many, whole chunks of the head. */
+  readonly parts: readonly Tensor[]
+}
+
+/** The chunks in which the head goes over the vocabulary. */
+export function chunksOf(vocabSize: number): RowRange[] {
+  return rangesOf(vocabSize, chunkRows)
+}
+
+/** The rows of each tensor of a table of so many bytes. */
+export function partsOf({ mostTensorBytes = Infinity }: DeviceTraits, numRows: number, bytes: number): RowRange[] {
+  if (bytes <= mostTensorBytes) return [{ start: 0, end: numRows }]
+  const chunks = Math.floor(mostTensorBytes / ((bytes / numRows) * chunkRows))
+  return rangesOf(numRows, Math.max(1, chunks) * chunkRows)
+}
+
+/** Rows [start, end) as a view; they lie in one chunk of the head. */
+export function tableRows({ parts }: Table, { start, end }: RowRange): Tensor {
+  const numRows = parts[0].shape[0]
+  const part = Math.floor(start / numRows)
+  return rows(parts[part], start - part * numRows, end - part * numRows)
+}
+
+/** out[n] = scale · row ids[n]. */
+export function gatherTable({ kernels }: Backend, out: Tensor, { parts }: Table, ids: Tensor, scale: number): void {
+  parts.forEach((part, i) => kernels.gatherRows(out, part, ids, scale, i * parts[0].shape[0]))
+}
 
 export interface Ends {
   readonly config: ModelConfig

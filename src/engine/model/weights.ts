@@ -5,8 +5,7 @@ import { type Backend, upload } from '../compute/backend.ts'
 import { lengthOf, rows, type Tensor } from '../compute/tensor.ts'
 import type { Parameter } from '../../catalog/families/parameters.ts'
 import type { Model } from './model.ts'
-import type { RowRange } from './module.ts'
-import { rangesOf } from './table.ts'
+import { rangesOf, type RowRange } from './module.ts'
 
 /** `f32`: all weights are f32 on the device. `stored`: 16-bit weights stay 16-bit there. */
 export type LoadAs = 'f32' | 'stored'

@@ -110,7 +110,7 @@ describe('openCorpus', () => {
     const mixed = temp.write('x.jsonl', '{"text": 5, "title": "b"}')
     await assert.rejects(texts(await openCorpus(mixed)), { code: 'bad-data', message: /field among: title$/ })
     const none = temp.write('y.jsonl', '{"text": 5}')
-    await assert.rejects(texts(await openCorpus(none)), { code: 'bad-data', message: /line 1.*mend or remove/ })
+    await assert.rejects(texts(await openCorpus(none)), { code: 'bad-data', message: /line 1.*fix or remove/ })
   })
 
   it('names the columns of a parquet file that has not the field', async () => {

@@ -17,11 +17,11 @@ interface ParamsBuffer {
   buffer: GPUBuffer
   words: Uint32Array
   floats: Float32Array
-  /** One for each slot: an offset told with every dispatch would take Dawn as long as all else of it. */
+  /** One for each slot: an offset passed with every dispatch would take Dawn as long as all else of it. */
   groups: GPUBindGroup[]
 }
 
-/** All that the device is told of a dispatch, or of a copy: enough to tell it again. */
+/** All that the device needs of a dispatch, or of a copy: enough to encode it again. */
 export type Entry =
   | {
       readonly compute: GPUComputePipeline
@@ -36,7 +36,7 @@ export type Entry =
 export class Recorder {
   /** Floating point operations recorded since the last submit. */
   flops = 0
-  /** Gets what is recorded, where it is to be told again. */
+  /** Gets what is recorded, where it is to be replayed. */
   kept: Entry[] | null = null
   readonly #device: GPUDevice
   readonly #pipelines: Pipelines
@@ -74,7 +74,7 @@ export class Recorder {
       else floats[next++] = param.f32
     }
     this.kept?.push({ compute: pipeline.compute, group, words: words.slice(slot.start, next), groups, flops })
-    this.#tell(pipeline.compute, slot.group, group, groups)
+    this.#encode(pipeline.compute, slot.group, group, groups)
     this.flops += flops
   }
 
@@ -96,12 +96,12 @@ export class Recorder {
       if (this.#slots >= replayedPerSubmit || this.flops > mostFlops) submit()
       const slot = this.#newSlot()
       slot.words.set(entry.words, slot.start)
-      this.#tell(entry.compute, slot.group, entry.group, entry.groups)
+      this.#encode(entry.compute, slot.group, entry.group, entry.groups)
       this.flops += entry.flops
     }
   }
 
-  #tell(compute: GPUComputePipeline, params: GPUBindGroup, group: GPUBindGroup, groups: Dispatch['groups']): void {
+  #encode(compute: GPUComputePipeline, params: GPUBindGroup, group: GPUBindGroup, groups: Dispatch['groups']): void {
     this.#encoder ??= this.#device.createCommandEncoder()
     const pass = (this.#pass ??= this.#encoder.beginComputePass())
     if (compute !== this.#compute) pass.setPipeline((this.#compute = compute))

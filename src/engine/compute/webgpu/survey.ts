@@ -51,7 +51,7 @@ export interface SurveyRequest {
   readonly plain: readonly string[]
 }
 
-/** Lines of the process, each an object: `names`; then for each adapter `opens` before it is opened, and `told` after. */
+/** Lines of the process, each an object: `names`; then for each adapter `opens` before it is opened, and its `facts` after. */
 export interface Answer {
   readonly said: readonly Readonly<Record<string, unknown>>[]
   /** It ended by itself, was ended by a driver, or by something that is not the driver. */
@@ -63,7 +63,7 @@ export type Failed = { readonly failed: string }
 export interface SurveyOptions {
   readonly ask?: (request: SurveyRequest) => Promise<Answer>
   readonly file?: string
-  /** The installed drivers: another key is asked anew. */
+  /** The installed drivers: another key is asked again. */
   readonly key?: string
   readonly now?: number
 }
@@ -106,15 +106,15 @@ async function askAll(ask: (request: SurveyRequest) => Promise<Answer>, at: numb
     for (const line of said) {
       if (Array.isArray(line.names)) names = [...new Set(line.names.map(String))]
       if (typeof line.opens === 'string') opened = line.opens
-      if (opened === null || line.told === undefined) continue
-      const facts = surveyedAdapter.safeParse(line.told).data ?? null
+      if (opened === null || line.facts === undefined) continue
+      const facts = surveyedAdapter.safeParse(line.facts).data ?? null
       doubtful ||= facts === null
       const death = deaths.get(opened) ?? null
       records.set(opened, { name: opened, access: death === null ? 'full' : 'plain', death, facts })
     }
     if (end === 'done') {
       const adapters = names?.flatMap((name) => records.get(name) ?? [])
-      return adapters ? { at, death: null, doubtful, adapters } : { failed: 'no adapters were told' }
+      return adapters ? { at, death: null, doubtful, adapters } : { failed: 'no adapters were listed' }
     }
     doubtful ||= end.hung
     if (opened === null) return { at, death: end.death, doubtful, adapters: [] }

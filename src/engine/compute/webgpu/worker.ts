@@ -179,7 +179,7 @@ interface Opened {
   close(): Promise<void>
 }
 
-/** `open` is how a backend's thread opens a device. Null is told of one that refuses: whoever opens it hears why. */
+/** `open` is how a backend's thread opens a device. Prints null for one that refuses: whoever opens it gets the reason. */
 async function answerSurvey(
   { settled, plain }: SurveyRequest,
   open: (request: OpenRequest) => Promise<Opened>,
@@ -191,8 +191,8 @@ async function answerSurvey(
     if (settled.includes(name)) continue
     print({ opens: name })
     const flags = [`adapter=${name}`]
-    const told = open({ ...request, products: 'auto', flags, plain: plain.includes(name) }).then(factsOf)
-    print({ told: await told.catch(() => null) })
+    const facts = open({ ...request, products: 'auto', flags, plain: plain.includes(name) }).then(factsOf)
+    print({ facts: await facts.catch(() => null) })
   }
 }
 
