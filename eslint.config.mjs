@@ -74,14 +74,7 @@ const decidesByName = [
   message:
     'what differs between methods, adapters and tasks stands in their rows (src/catalog), not in a comparison of names',
 }))
-const base = [
-  'errors.ts',
-  'machine.ts',
-  'breathe.ts',
-  'dtype.ts',
-  'readWasm.ts',
-  'rng.ts',
-]
+const base = ['errors.ts', 'machine.ts', 'breathe.ts', 'dtype.ts', 'readWasm.ts', 'rng.ts']
 
 export default tseslint.config(
   { ignores: ['dist', 'dist-test', 'out', 'node_modules', 'src/engine/**/assembly', 'test/fixtures'] },

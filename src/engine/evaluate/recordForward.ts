@@ -198,20 +198,20 @@ export async function createF32File(path: string, tensors: readonly F32Tensor[])
   })
   const header = encodeHeader({ tensors: infos, metadata: new Map() })
   const temporary = `${path}.${process.pid}.partial`
-  const orSay = <T>(work: Promise<T>): Promise<T> =>
+  const withPath = <T>(work: Promise<T>): Promise<T> =>
     work.catch((error: unknown) => {
       throw writeError(error, path)
     })
   if ((await stat(path).catch(() => null))?.isDirectory())
     throw new EngineError('usage', `${path} is a folder; add the name of a file`)
-  const file = await orSay(createOwn(temporary))
+  const file = await withPath(createOwn(temporary))
   const abort = async () => {
     await file.close().catch(() => undefined)
     await rm(temporary, { force: true })
   }
   try {
-    await orSay(file.write(header, 0, header.length, 0))
-    await orSay(file.truncate(header.length + end))
+    await withPath(file.write(header, 0, header.length, 0))
+    await withPath(file.truncate(header.length + end))
   } catch (error) {
     await abort()
     throw error
@@ -221,12 +221,12 @@ export async function createF32File(path: string, tensors: readonly F32Tensor[])
       const from = starts.get(name)
       if (from === undefined) throw new EngineError('internal', `${name} is not in the file's plan`)
       const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
-      await orSay(file.write(bytes, 0, bytes.length, header.length + from + bytesPerElement * start))
+      await withPath(file.write(bytes, 0, bytes.length, header.length + from + bytesPerElement * start))
     },
     async finish() {
-      await orSay(file.sync())
-      await orSay(file.close())
-      await orSay(renameOver(temporary, path))
+      await withPath(file.sync())
+      await withPath(file.close())
+      await withPath(renameOver(temporary, path))
     },
     abort,
   }

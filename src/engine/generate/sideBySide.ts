@@ -1,5 +1,5 @@
 // Greedy generation from the same prompts in several checkpoints; the first gives its own probability of every token.
-// Where all fit the memory they generate in turns, a token each; else one after the other, and the first is opened again to score.
+// Where all fit the memory they generate together, one token each at a time; else one after the other, and the first is opened again to score.
 import type { TriedToken, TryProgress } from '../../protocol/tryOut.ts'
 import type { Backend, Precision } from '../compute/backend.ts'
 import { EngineError, isOutOfMemory, throwIfCancelled } from '../errors.ts'
@@ -105,7 +105,7 @@ async function writeGroup(
       for (const { decoder } of columns) devices.set(decoder.backend.precision, decoder.backend.info.description)
       for (const [prompt, text] of trying.prompts.entries()) {
         const able = columns.filter(({ index }) => !withoutRoom.has(index))
-        const written = await inTurns(trying, group, able, prompt, text)
+        const written = await generateTogether(trying, group, able, prompt, text)
         const first = able.find(({ index }) => index === 0)
         if (!first || !(await couldJudge(first, written, trying))) unjudged.push(...written)
       }
@@ -179,16 +179,16 @@ async function openAll(trying: Trying, group: Group): Promise<Column[]> {
 }
 
 /** A column that is generating. */
-interface Turn {
+interface Generating {
   readonly column: number
   readonly tokens: number[]
   readonly made: AsyncGenerator<TextToken, string>
-  /** Milliseconds of its own turns. */
+  /** Milliseconds that its own tokens took. */
   ms: number
 }
 
-/** Takes a token of each in turn, until all have ended. */
-async function inTurns(
+/** Takes one token of each, again and again, until all have ended. */
+async function generateTogether(
   trying: Trying,
   group: Group,
   columns: readonly Column[],
@@ -197,7 +197,7 @@ async function inTurns(
 ): Promise<Written[]> {
   const { maxTokens, signal, onProgress } = trying
   const written: Written[] = []
-  let writing: Turn[] = []
+  let writing: Generating[] = []
   try {
     for (const { index: column, generator } of columns) {
       try {

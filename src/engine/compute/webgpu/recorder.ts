@@ -166,9 +166,11 @@ export class Recorder {
   }
 }
 
-// Keeps one dispatch from binding overlapping memory. WebGPU refuses a buffer that is bound both for reading and for
-// writing, and two overlapping bindings for writing; tensors of one arena often meet in a dispatch (a weight's and a
-// bias's gradient share an alignment unit). Such a tensor is copied to scratch, and back if it was written.
+/**
+ * Keeps one dispatch from binding overlapping memory. WebGPU refuses a buffer that is bound both for reading and for
+ * writing, and two overlapping bindings for writing; tensors of one arena often meet in a dispatch (a weight's and a
+ * bias's gradient share an alignment unit). Such a tensor is copied to scratch, and back if it was written.
+ */
 export class Staging {
   /** Where copies lie until the dispatch is done. */
   memory: Pick<BufferPool, 'acquire' | 'release'>
