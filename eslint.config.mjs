@@ -74,7 +74,7 @@ const decidesByName = [
   message:
     'what differs between methods, adapters and tasks stands in their rows (src/catalog), not in a comparison of names',
 }))
-const base = ['errors.ts', 'machineMemory.ts', 'processor.ts', 'breathe.ts', 'dtype.ts', 'readWasm.ts', 'rng.ts']
+const base = ['errors.ts', 'machine.ts', 'breathe.ts', 'dtype.ts', 'readWasm.ts', 'rng.ts']
 
 export default tseslint.config(
   { ignores: ['dist', 'dist-test', 'out', 'node_modules', 'src/engine/**/assembly', 'test/fixtures'] },
@@ -124,8 +124,7 @@ export default tseslint.config(
               './engine/facts',
               './engine/errors.ts',
               './engine/dtype.ts',
-              './engine/machineMemory.ts',
-              './engine/processor.ts',
+              './engine/machine.ts',
             ]),
             // Headers of checkpoints, for the thread of the tree of models; the rest is the backend's.
             zone('./src/extension', './src', [
@@ -181,7 +180,7 @@ export default tseslint.config(
     ignores: [
       'src/catalog/{methods,allocations,adapters,tasks}/**',
       'src/engine/prune/methods/**',
-      'src/engine/prune/allocations/**',
+      'src/engine/prune/allocations.ts',
       'src/engine/recover/adapters/**',
       'src/engine/evaluate/tasks/**',
     ],

@@ -2,7 +2,7 @@
 import { workerData } from 'node:worker_threads'
 import { analyse } from '../engine/analyse/analyse.ts'
 import { openCheckpoint } from '../engine/checkpoint/checkpoint.ts'
-import { defaultMemoryBytes } from '../engine/facts/defaultMemory.ts'
+import { defaultMemoryBytes } from '../engine/machine.ts'
 import type { AnalyseStart, FromAnalysis } from './analyses.ts'
 import { openChosen } from './device.ts'
 import { workThread } from './workThread.ts'

@@ -2,7 +2,7 @@
 import { dirname, resolve } from 'node:path'
 import { modelPath } from '../engine/checkpoint/hubCache.ts'
 import { EngineError } from '../engine/errors.ts'
-import { lintText } from '../engine/facts/lintFile.ts'
+import { lintText } from '../engine/facts/recipeFacts.ts'
 import { planRecipe } from '../plan/planRecipe.ts'
 import type { PlannedText } from '../plan/planSummary.ts'
 import type { ParamsOf } from '../protocol/parameters.ts'

@@ -1,6 +1,6 @@
 // The thread in which models write side by side: kernels keep it busy.
 import { workerData } from 'node:worker_threads'
-import { defaultMemoryBytes } from '../engine/facts/defaultMemory.ts'
+import { defaultMemoryBytes } from '../engine/machine.ts'
 import { writeSideBySide } from '../engine/generate/sideBySide.ts'
 import { openChosen } from './device.ts'
 import type { FromTry, TryStart } from './tryOut.ts'
@@ -12,8 +12,9 @@ void workThread<FromTry>(async (post, signal) => {
   const backend = await openChosen(choice)
   try {
     const memoryBytes = params.memoryBytes ?? defaultMemoryBytes()
-    const tell = (progress: Extract<FromTry, { type: 'progress' }>['progress']) => post({ type: 'progress', progress })
-    post({ type: 'end', device: await writeSideBySide(backend, { ...params, memoryBytes, signal, tell }) })
+    const onProgress = (progress: Extract<FromTry, { type: 'progress' }>['progress']) =>
+      post({ type: 'progress', progress })
+    post({ type: 'end', device: await writeSideBySide(backend, { ...params, memoryBytes, signal, onProgress }) })
   } finally {
     await backend.close().catch(() => {})
   }

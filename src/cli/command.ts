@@ -1,7 +1,6 @@
 // The parts that all commands share: options, output, progress, errors, cancellation.
 import { Command, Option } from 'commander'
-import { EngineError, exitCodeOf } from '../engine/errors.ts'
-import { explained } from '../engine/systemErrors.ts'
+import { EngineError, exitCodeOf, explained } from '../engine/errors.ts'
 import { printable, printableLine } from '../formatting/printable.ts'
 import type { Io, Output } from './io.ts'
 import type { Progress } from './terminal/progressText.ts'

@@ -2,7 +2,7 @@
 import { dirname, resolve } from 'node:path'
 import { maxRecipeBytes, readSmallFile } from '../engine/checkpoint/smallFile.ts'
 import { EngineError } from '../engine/errors.ts'
-import { lintText } from '../engine/facts/lintFile.ts'
+import { lintText } from '../engine/facts/recipeFacts.ts'
 import { inRecipeThread, shortRecipe } from '../engine/run/open/recipeThread.ts'
 import type { Finding, Severity } from '../recipe/finding.ts'
 import { printableLine } from '../formatting/printable.ts'

@@ -1,7 +1,7 @@
 // --memory SIZE: what a command may use; default half of what is free.
 import { Option } from 'commander'
 import { EngineError } from '../engine/errors.ts'
-import { defaultMemoryBytes } from '../engine/facts/defaultMemory.ts'
+import { defaultMemoryBytes } from '../engine/machine.ts'
 import { parseByteSize } from '../formatting/byteSize.ts'
 
 export function memoryOption(): Option {

@@ -1,5 +1,6 @@
 // Turns errors of the engine into errors for people (shared/errors.ts).
 import { EngineError, type ErrorCode } from '../errors.ts'
+import { errnoOf, readError } from '../system/diskErrors.ts'
 
 export { EngineError, messageOf, throwIfCancelled, type ErrorCode } from '../errors.ts'
 
@@ -30,4 +31,32 @@ export function exitCodeOf(error: unknown): number {
 /** Whether the device or the host is out of memory. */
 export function isOutOfMemory(error: unknown): error is EngineError {
   return error instanceof EngineError && error.code === 'out-of-memory'
+}
+
+const outOfMemory =
+  /allocation failed|could not allocate|cannot allocate|out of memory|Invalid (?:typed array|string|array buffer|array) length/i
+const outOfMemoryCodes: readonly string[] = ['ENOMEM', 'ERR_WORKER_OUT_OF_MEMORY', 'ERR_MEMORY_ALLOCATION_FAILED']
+const outOfFiles: readonly string[] = ['EMFILE', 'ENFILE']
+
+/** The error as one for people, where the system is what failed; all others as they are. */
+export function explained(error: unknown): unknown {
+  if (!(error instanceof Error)) return error
+  if (error instanceof EngineError) return error.code === 'internal' ? explainedCause(error) : error
+  const code = errnoOf(error)
+  if (outOfFiles.includes(code) || /EMFILE|ENFILE/.test(error.message))
+    return new EngineError('disk', 'too many files are open; raise the limit (ulimit -n)', { cause: error })
+  if (outOfMemoryCodes.includes(code) || outOfMemory.test(error.message) || code === 'ERR_WORKER_INIT_FAILED')
+    return new EngineError(
+      'out-of-memory',
+      `the memory is used up (${error.message}); give less data or a smaller --memory, close some programs, or raise the limit (ulimit -v)`,
+      { cause: error },
+    )
+  const path = 'path' in error && typeof error.path === 'string' ? error.path : null
+  return 'syscall' in error && path !== null ? readError(error, path) : error
+}
+
+/** An error that looks like a mistake of this program may be the system's doing: a worker that found no file descriptor left, say. */
+function explainedCause(error: EngineError): EngineError {
+  const plain = explained(error.cause ?? new Error(error.message))
+  return plain instanceof EngineError ? plain : error
 }

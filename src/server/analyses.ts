@@ -2,7 +2,7 @@
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { TextDocument } from 'vscode-languageserver-textdocument'
-import { lintText } from '../engine/facts/lintFile.ts'
+import { lintText } from '../engine/facts/recipeFacts.ts'
 import { noFacts, type LintFacts } from '../recipe/facts.ts'
 import type { LintResult } from '../lint/lint.ts'
 import { planRecipe } from '../plan/planRecipe.ts'

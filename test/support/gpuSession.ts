@@ -3,9 +3,13 @@ import type { Backend } from '../../src/engine/compute/backend.ts'
 import type { PruneKernels } from '../../src/engine/compute/pruneKernels.ts'
 import { lengthOf } from '../../src/engine/compute/tensor.ts'
 import { hasSmallSubgroups, requestAdapter, requestDevice } from '../../src/engine/compute/webgpu/adapter.ts'
-import { kernelNames } from '../../src/engine/compute/webgpu/names.ts'
+import {
+  type Command,
+  type KernelCall,
+  type KernelCalls,
+  kernelNames,
+} from '../../src/engine/compute/webgpu/protocol.ts'
 import { webGpuPrune } from '../../src/engine/compute/webgpu/prune.ts'
-import type { Command, KernelCall, KernelCalls } from '../../src/engine/compute/webgpu/protocol.ts'
 import { Session } from '../../src/engine/compute/webgpu/session.ts'
 import { bytesPerElement } from '../../src/engine/dtype.ts'
 

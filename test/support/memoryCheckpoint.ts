@@ -1,6 +1,6 @@
 // A random model that exists in memory only, behind the interface of a checkpoint.
 import type { Checkpoint, TensorEntry } from '../../src/engine/checkpoint/checkpoint.ts'
-import { encode } from '../../src/engine/model/weightIo.ts'
+import { encode } from '../../src/engine/model/weights.ts'
 import { createRng } from '../../src/engine/rng.ts'
 import { readModelConfig } from '../../src/catalog/families/modelConfig.ts'
 import { modelParameters } from '../../src/catalog/families/parameters.ts'

@@ -1,14 +1,14 @@
 // Five kinds of work that are counted: three on a block of OPT-30B, a step of retraining and a token of decoding. What grows with
 // windows, steps or blocks is counted twice and the difference taken, so that shapes need not be as long as the real ones.
 import { createModelStream } from '../../../src/engine/blocks/modelStream.ts'
-import { walkBlocks } from '../../../src/engine/blocks/walkBlocks.ts'
+import { processBlocks } from '../../../src/engine/blocks/processBlocks.ts'
 import { openModel } from '../../../src/engine/model/model.ts'
 import { createDecoder } from '../../../src/engine/model/decoder.ts'
 import { createKvCache } from '../../../src/engine/model/kvCache.ts'
-import { decode, readWeight } from '../../../src/engine/model/weightIo.ts'
+import { decode, readWeight } from '../../../src/engine/model/weights.ts'
 import { retrain } from '../../../src/engine/recover/retrain.ts'
 import { reconstructBlock } from '../../../src/engine/recover/reconstructBlock.ts'
-import { randomStart } from '../../../src/engine/recover/startMatrices.ts'
+import { randomStart } from '../../../src/engine/recover/adapters/adapter.ts'
 import { createTrainables } from '../../../src/engine/recover/trainables.ts'
 import { storedParameter } from '../../../src/engine/run/state/storedBlock.ts'
 import type { Subset } from '../../../src/catalog/adapters/subsets.ts'
@@ -65,7 +65,7 @@ async function walk(gpu: StubbedGpu, { method, blocks, windows, steps }: Walk): 
   const ids = Int32Array.from({ length: windows * seqLen }, (_, i) => 4 + (i % 250))
   const set = trainableSet(model.config, { train, mode: 'reconstruct' })
   return gpu.count(async () => {
-    const walking = walkBlocks({
+    const walking = processBlocks({
       ...{ backend, host: backend, stream, entries: [entry], seed: 0 },
       calibration: { ids, windows, seqLen },
       activations: { bytes: 1e9, residentBytes: 1e12 },

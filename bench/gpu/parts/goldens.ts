@@ -1,7 +1,7 @@
 // Whether the device computes rightly: every kernel beside the f64 reference, and the authors' masks of whole models.
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { walkBlocks } from '../../../src/engine/blocks/walkBlocks.ts'
+import { processBlocks } from '../../../src/engine/blocks/processBlocks.ts'
 import { createModelStream } from '../../../src/engine/blocks/modelStream.ts'
 import { openCheckpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
 import { readF32, type Backend } from '../../../src/engine/compute/backend.ts'
@@ -45,7 +45,7 @@ async function flips(backend: Backend, folder: string, file: string): Promise<{ 
   const calibration = { ids, windows: 16, seqLen: 16 }
   const parts = { backend, host: backend as never, stream, entries: [entry], calibration, recover: [], seed: 0 }
   const found = { weights: 0, flips: 0 }
-  for await (const { block } of walkBlocks({ ...parts, activations: { bytes: 1e9 } }))
+  for await (const { block } of processBlocks({ ...parts, activations: { bytes: 1e9 } }))
     for (const { name, weight } of block.linears) {
       const values = await readF32(backend, weight)
       const mask = golden.names().includes(`mask.${name}`) ? golden.u8(`mask.${name}`) : null

@@ -3,7 +3,7 @@ import { spawnSync } from 'node:child_process'
 import { existsSync, readFileSync } from 'node:fs'
 import { statfs } from 'node:fs/promises'
 import { availableParallelism, cpus, freemem, totalmem } from 'node:os'
-import { multipliesBf16 } from '../../engine/processor.ts'
+import { multipliesBf16 } from '../../engine/machine.ts'
 
 export interface MachineFacts {
   node: string

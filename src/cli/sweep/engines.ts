@@ -1,6 +1,5 @@
 // Finds the engine of a sweep, and makes the sweep's table with what that engine knows.
-import type { Sweep } from '../../engine/sweep/openSweep.ts'
-import { sweepTable } from '../../engine/sweep/runStates.ts'
+import { type Sweep, sweepTable } from '../../engine/sweep/openSweep.ts'
 import { aliveTasks, isSubmitted } from '../../engine/sweep/slurm.ts'
 import type { SweepTable } from '../../runs/compared/sweepTable.ts'
 

@@ -1,8 +1,7 @@
 // sparsescope sweep run FOLDER --index I: one run in this process. What the local engine starts, and a task of a job array.
 import { EngineError } from '../../engine/errors.ts'
-import type { Sweep } from '../../engine/sweep/openSweep.ts'
+import { type Sweep, writeTable } from '../../engine/sweep/openSweep.ts'
 import { runOfSweep } from '../../engine/sweep/runOfSweep.ts'
-import { writeTable } from '../../engine/sweep/runStates.ts'
 import type { Context, Outcome } from '../command.ts'
 import { cancelledRuns, forgetCancelledRun } from '../../runs/sweep/marks.ts'
 import { memoryBytes } from '../memoryOption.ts'

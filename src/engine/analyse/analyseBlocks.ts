@@ -1,21 +1,28 @@
-// A walk over the blocks of the dense model that changes nothing: of each matrix, what its input is like, what pruning it in
+// A pass over the blocks of the dense model that changes nothing: of each matrix, what its input is like, what pruning it in
 // several ways would cost its output, and what pruning it alone does to the model's loss.
 import type { Candidate } from '../../plan/candidates.ts'
 import type { MeasuredModule } from '../../plan/analysis.ts'
 import type { PruneEntry } from '../../plan/pruneEntries.ts'
 import { breathe } from '../breathe.ts'
-import { embedAll, runBlock, type Flow } from '../blocks/flow.ts'
+import { embedAll, type Flow, runBlock } from '../blocks/flow.ts'
 import type { Activations } from '../blocks/activations.ts'
-import { hessianGroups } from '../blocks/hessianGroups.ts'
+import { hessianGroups } from '../blocks/pruneInGroups.ts'
 import type { Block } from '../model/block.ts'
 import type { PruneHost } from '../prune/host.ts'
-import { Statistics } from '../prune/statistics.ts'
-import { activationOf } from './inputFacts.ts'
+import { normsOf, Statistics } from '../prune/statistics.ts'
 import { measureErrors, type PrunedWeights } from './moduleErrors.ts'
 import type { BlockFigures } from './analysisStore.ts'
 import type { SensitivityProbe } from './sensitivity.ts'
+import { outlierThreshold } from '../../catalog/allocations/owl.ts'
+import { Arena } from '../compute/arena.ts'
+import { type Backend, readF32 } from '../compute/backend.ts'
+import type { Tensor } from '../compute/tensor.ts'
+import { EngineError } from '../errors.ts'
+import type { Linear } from '../model/module.ts'
+import { outlierPercentage } from '../prune/allocations.ts'
+import { readDiagonal } from '../prune/methods/hessian.ts'
 
-export interface BlockAnalysis {
+interface BlockAnalysis {
   readonly flow: Flow
   readonly host: PruneHost
   readonly probe: SensitivityProbe | null
@@ -109,4 +116,42 @@ async function analyseBlock(
   const walk = (performance.now() - begun) / 1000 - seconds.reduce((sum, one) => sum + one, 0)
   const ways = candidates.map(({ method, sparsity, pattern }) => ({ method, sparsity, pattern }))
   return { block: block.index, modules: measured, ways, seconds: { ways: seconds, walk }, senses }
+}
+
+// Figures of a matrix's input: root mean square, outliers and effective rank (docs/methods.md, "Inputs of a matrix").
+
+/** null when the input was never seen. @throws EngineError 'numeric' when it was not finite. */
+async function activationOf(
+  backend: Backend,
+  { name, weight, inputKey }: Linear,
+  statistics: Statistics,
+): Promise<MeasuredModule['activation']> {
+  const tokens = statistics.tokensOf(inputKey)
+  const [squares, hessian] = [await statistics.meanSquares(inputKey), statistics.hessian(inputKey)]
+  if (!squares || !hessian || tokens === 0) return null
+  const mean = (squares.reduce((a, b) => a + b, 0) * statistics.windows) / tokens / squares.length
+  if (!Number.isFinite(mean))
+    throw new EngineError(
+      'numeric',
+      `${name}: its calibration inputs are not finite; check the model with \`sparsescope evaluate\`, and the data`,
+    )
+  return {
+    norm: Math.sqrt(mean),
+    outliers: outlierPercentage(
+      [{ weight: await readF32(backend, weight), norms: normsOf(squares) }],
+      outlierThreshold,
+    ),
+    effective_rank: await participationRatio(backend, hessian),
+  }
+}
+
+/** (tr H)² / ‖H‖²_F; null of a matrix of zeros. H is not centred, since pruning does not centre inputs either. */
+async function participationRatio(backend: Backend, hessian: Tensor): Promise<number | null> {
+  using arena = new Arena(backend)
+  const sum = arena.allocate([1])
+  backend.kernels.fill(sum, 0)
+  backend.kernels.sumSquares(sum, hessian)
+  const [squares] = await readF32(backend, sum)
+  const trace = (await readDiagonal(backend, hessian)).reduce((a, b) => a + b, 0)
+  return squares > 0 ? trace ** 2 / squares : null
 }

@@ -8,7 +8,7 @@ import { Arena } from '../compute/arena.ts'
 import { readF32 } from '../compute/backend.ts'
 import type { Linear } from '../model/module.ts'
 import type { PruneHost } from '../prune/host.ts'
-import { outputEnergy, outputError } from '../prune/outputError.ts'
+import { outputEnergy, outputError } from '../prune/refit.ts'
 import { PreparedCache } from '../prune/preparedCache.ts'
 import { pruneLinear, type PruneContext } from '../prune/pruneBlock.ts'
 import type { Statistics } from '../prune/statistics.ts'
@@ -16,7 +16,7 @@ import type { Statistics } from '../prune/statistics.ts'
 /** Weights [O, I] pruned as the first candidate says, by module name: what sensitivities are measured with. */
 export type PrunedWeights = Map<string, Float32Array>
 
-export interface ErrorWork {
+interface ErrorWork {
   readonly flow: Flow
   readonly host: PruneHost
   readonly candidates: readonly Candidate[]

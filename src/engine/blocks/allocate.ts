@@ -1,13 +1,17 @@
-// Sparsities of the blocks from a measure of the dense model: it runs once over the calibration set before anything is pruned.
+// Sparsities of the blocks from a measure of the dense model, which runs once over the calibration set before anything is pruned; and
+// the loss to which they lead.
 import { allocationOf } from '../../catalog/allocations/allocations.ts'
 import type { MeasuredBlock } from '../../catalog/allocations/allocation.ts'
 import type { PlannedAllocation, PruneEntry } from '../../plan/pruneEntries.ts'
 import { readF32 } from '../compute/backend.ts'
 import { EngineError } from '../errors.ts'
-import type { SeenLinear } from '../prune/allocations/allocation.ts'
-import { measures } from '../prune/allocations/allocations.ts'
+import { measures, type SeenLinear } from '../prune/allocations.ts'
 import { normsOf, Statistics } from '../prune/statistics.ts'
-import { embedAll, runBlock, type Flow } from './flow.ts'
+import { embedAll, type Flow, runBlock, windowOf } from './flow.ts'
+import { Arena } from '../compute/arena.ts'
+import { breathe } from '../breathe.ts'
+import type { Decoder } from '../model/decoder.ts'
+import { type BlocksOptions, processBlocks } from './processBlocks.ts'
 
 /** The entries with the sparsities that their allocations give them. @throws EngineError 'numeric' */
 export async function allocate(
@@ -66,4 +70,27 @@ function spreadOver(
   const spread = allocationOf(name).spread?.(blocks, sparsity, settings) ?? []
   const sparsities = blocks.flatMap(({ names }, i) => names.map((linear) => [linear, spread[i]] as const))
   return { ...entry, sparsities: new Map(sparsities.filter(([, value]) => value > 0)) }
+}
+
+/**
+ * Mean nll of each window of `judged` under the model as `options` prune it; nothing of that model is kept. `decoder`: of the dense
+ * model, for its head. NaN and infinity are answers too.
+ */
+export async function prunedLosses(options: BlocksOptions, judged: Flow, decoder: Decoder): Promise<number[]> {
+  const { backend, set, stream, signal } = judged
+  const hidden = await embedAll(judged)
+  try {
+    for await (const { block } of processBlocks(options)) await runBlock(judged, block, hidden, hidden)
+    const losses: number[] = []
+    for (let w = 0; w < set.windows; w++) {
+      await breathe(signal)
+      using arena = new Arena(backend)
+      const output = await hidden.load(arena, w, w + 1)
+      const nll = await decoder.nllFrom(stream.blockCount, output, windowOf(set, w), { signal })
+      losses.push(nll.reduce((a, b) => a + b, 0) / (set.seqLen - 1))
+    }
+    return losses
+  } finally {
+    await hidden.close()
+  }
 }

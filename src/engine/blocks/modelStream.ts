@@ -1,15 +1,14 @@
-// A model as the walk sees it: one block at a time, and the tables only while they embed.
+// A model read one block at a time, and the tables only while they embed.
 import { blockLinears, headWeightName } from '../../catalog/families/parameters.ts'
 import type { Backend } from '../compute/backend.ts'
 import type { Tensor } from '../compute/tensor.ts'
 import { blockOf, loadAhead, loadBlock, releaseBlock, type Block } from '../model/block.ts'
 import { blockForward } from '../model/blockPass.ts'
-import { embed } from '../model/embedding.ts'
-import { loadEnds, releaseEnds, type Ends } from '../model/ends.ts'
+import { embed, type Ends, loadEnds, releaseEnds } from '../model/ends.ts'
 import type { Model } from '../model/model.ts'
 import type { Step } from '../model/module.ts'
-import { storedDType, type LoadAs } from '../model/weightIo.ts'
-import { attentionUnit, mlpUnit } from '../recover/units.ts'
+import { storedDType, type LoadAs } from '../model/weights.ts'
+import { attentionUnit, mlpUnit } from '../recover/reconstructBlock.ts'
 
 export interface ModelStream {
   readonly blockCount: number

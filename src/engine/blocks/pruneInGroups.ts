@@ -1,4 +1,6 @@
-// Prunes a block whose Hessians do not fit the memory together (hessianGroups.ts): the block is run again for each group.
+// Prunes a block whose Hessians do not fit the memory together: they are gathered one group of shared inputs after the other, from the
+// end of the block, and the block is run again for each. An input depends only on the linears before it, so pruning later ones does
+// not change it.
 import { methodOf } from '../../catalog/methods/methods.ts'
 import type { PruneEntry } from '../../plan/pruneEntries.ts'
 import type { Linear, LinearObserver } from '../model/module.ts'
@@ -9,7 +11,7 @@ import { Statistics } from '../prune/statistics.ts'
 /** Runs the block on its inputs as it is now. */
 export type Look = (observe: LinearObserver) => Promise<void>
 
-export interface GroupedBlock {
+interface GroupedBlock {
   readonly pruning: PruneContext
   readonly linears: readonly Linear[]
   /** Statistics of the first run: norms of all inputs, Hessians of the first group. */
@@ -62,4 +64,25 @@ async function lookAgain({ backend, entryOf }: PruneContext, { first, run }: Gro
     statistics.close()
     throw error
   }
+}
+
+/** Bytes of a group's Hessians, and of a factor or an inverse of the largest beside them. */
+const groupBytes = (channels: readonly number[]): number =>
+  channels.reduce((sum, n) => sum + 4 * n ** 2, 4 * Math.max(...channels) ** 2)
+
+/** `inputKey`s by group, the last of the block first; one group when all fit into `bytes`, else at least one key in each. */
+export function hessianGroups(
+  linears: readonly Pick<Linear, 'name' | 'inputKey' | 'weight'>[],
+  wants: (name: string) => boolean,
+  bytes: number,
+): ReadonlySet<string>[] {
+  const channels = new Map<string, number>()
+  for (const { name, inputKey, weight } of linears) if (wants(name)) channels.set(inputKey, weight.shape[1])
+  const groups: Map<string, number>[] = []
+  for (const [key, width] of [...channels].reverse()) {
+    const last = groups.at(-1)
+    if (last && groupBytes([...last.values(), width]) <= bytes) last.set(key, width)
+    else groups.push(new Map([[key, width]]))
+  }
+  return groups.map((group) => new Set(group.keys()))
 }

@@ -2,12 +2,11 @@
 import { readdirSync } from 'node:fs'
 import { parseByteSize } from '../../formatting/byteSize.ts'
 import { EngineError } from '../errors.ts'
-import { machineMemoryBytes } from '../machineMemory.ts'
+import { machineMemoryBytes } from '../machine.ts'
 import { upload, type Backend, type DeviceInfo } from './backend.ts'
 import { openCpu } from './cpu/open.ts'
 import { chooseAdapter, type AdapterChoice } from './webgpu/survey.ts'
-import { knownDeviceMemory } from './webgpu/deviceMemory.ts'
-import { memoryBound } from './webgpu/memoryBound.ts'
+import { knownDeviceMemory, memoryBound } from './webgpu/deviceMemory.ts'
 import { openWebGpu, type WebGpuBackend } from './webgpu/backend.ts'
 
 export interface OpenOptions {

@@ -1,8 +1,13 @@
 // Writes a model as one GGUF file, a tensor after another: whole, or not at all.
-import { open, type FileHandle } from 'node:fs/promises'
+import { type FileHandle, open } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
-import { layOutGguf, type GgufLayout } from '../../catalog/formats/gguf/encodeGguf.ts'
-import { ggufTypeNames, type GgufSizes, type GgufTypeName } from '../../catalog/formats/gguf/ggufTypes.ts'
+import { type GgufLayout, type GgufValue, layOutGguf } from '../../catalog/formats/gguf/encodeGguf.ts'
+import {
+  type GgufSizes,
+  type GgufTypeName,
+  ggufTypeNames,
+  type OutputType,
+} from '../../catalog/formats/gguf/ggufTypes.ts'
 import { elementsOf } from '../../catalog/formats/dtypes.ts'
 import { writeError } from '../../system/diskErrors.ts'
 import { requireSpace } from '../checkpoint/diskSpace.ts'
@@ -11,14 +16,14 @@ import { makePartial, promoteFile, refuseExisting, removePartial } from '../chec
 import { refuseOverlap } from '../checkpoint/outputPlace.ts'
 import { EngineError, throwIfCancelled } from '../errors.ts'
 import { breathe } from '../breathe.ts'
-import type { Model } from '../model/model.ts'
-import { checkTiedHead } from '../model/tiedHead.ts'
-import { decode, readWeight, type HostWeight } from '../model/weightIo.ts'
-import { encodeWeights } from './encodeWeights.ts'
+import { checkTiedHead, type Model } from '../model/model.ts'
+import { decode, type HostWeight, readWeight } from '../model/weights.ts'
 import { ggufTokenizer } from './ggufTokenizer.ts'
-import { planGguf, type PlannedTensor } from './ggufPlan.ts'
+import { ggufContents, typed, type TypedTensor } from '../../catalog/families/gguf/ggufContents.ts'
+import { ggufKeys, ropeFactors } from '../../catalog/families/gguf/ggufKeys.ts'
+import { f32ToBf16, f32ToF16 } from '../dtype.ts'
 
-export interface GgufOptions {
+interface GgufOptions {
   /** Default: the type of the checkpoint's embeddings. */
   readonly type?: GgufTypeName
   /** A person has agreed that a file of that name goes, once the new one is whole. */
@@ -30,7 +35,7 @@ export interface GgufOptions {
   readonly onProgress?: (done: number, total: number) => void
 }
 
-export interface GgufWritten {
+interface GgufWritten {
   readonly bytes: number
   readonly tensors: number
   readonly warnings: readonly string[]
@@ -158,4 +163,90 @@ function inOrder<A extends HostWeight['data']>(data: A, columns: number, order: 
 async function writeAll(handle: FileHandle, data: Uint8Array, position: number): Promise<void> {
   for (let done = 0; done < data.length;)
     done += (await handle.write(data, done, data.length - done, position + done)).bytesWritten
+}
+
+/** llama.cpp's numbers of what most tensors are (LLAMA_FTYPE). */
+const fileTypes: Record<OutputType, number> = { F32: 0, F16: 1, Q8_0: 7, BF16: 32 }
+
+interface PlannedTensor extends Omit<TypedTensor, 'from'> {
+  /** Name in the checkpoint, or the numbers themselves. */
+  readonly from: string | readonly number[]
+}
+
+interface GgufPlan {
+  /** The type of the matrices where none is asked for. */
+  readonly own: GgufTypeName
+  readonly keys: Map<string, GgufValue>
+  readonly tensors: readonly PlannedTensor[]
+  /** A sentence each. */
+  readonly warnings: readonly string[]
+}
+
+/** What the file will hold, decided before its first byte is written. `given` is of matrices; norms, biases and positions are F32. @throws EngineError 'unsupported' for a model that llama.cpp does not have, or would compute otherwise. */
+function planGguf({ config, checkpoint }: Model, given?: GgufTypeName): GgufPlan {
+  const contents = ggufContents(config, (name) => checkpoint.tensors.get(name)?.dtype, given)
+  if (typeof contents === 'string') throw new EngineError('unsupported', `${checkpoint.folder}: ${contents}`)
+  const { family, own, as, tensors, warnings } = contents
+  const keys = ggufKeys(config, family)
+  keys.set('general.type', { type: 'string', value: 'model' })
+  keys.set('general.name', { type: 'string', value: basename(checkpoint.folder) })
+  keys.set('general.file_type', { type: 'u32', value: fileTypes[as] })
+  keys.set('general.quantization_version', { type: 'u32', value: 2 })
+  const factors = [...ropeFactors(config)].map(([name, numbers]): PlannedTensor => ({
+    ...{ name, from: numbers, shape: [numbers.length], transposed: false, order: null, plus: 0 },
+    ...typed('F32'),
+  }))
+  return { own, keys, tensors: [...factors, ...tensors], warnings }
+}
+
+/** Numbers of whole blocks as the bytes of ggml's types. @throws RangeError for a finite number that F16 cannot hold. */
+export function encodeWeights(type: OutputType, numbers: Float32Array): Uint8Array<ArrayBuffer> {
+  switch (type) {
+    case 'F32':
+      return new Uint8Array(new Float32Array(numbers).buffer)
+    case 'F16':
+      return halves(numbers, toF16)
+    case 'BF16':
+      return halves(numbers, f32ToBf16)
+    case 'Q8_0':
+      return q8(numbers)
+  }
+}
+
+function halves(numbers: Float32Array, encode: (number: number) => number): Uint8Array<ArrayBuffer> {
+  const out = new Uint16Array(numbers.length)
+  for (let i = 0; i < numbers.length; i++) out[i] = encode(numbers[i])
+  return new Uint8Array(out.buffer)
+}
+
+function toF16(number: number): number {
+  const bits = f32ToF16(number)
+  if ((bits & 0x7fff) === 0x7c00 && Number.isFinite(number)) throw new RangeError(`${number} is too large for F16`)
+  return bits
+}
+
+const block = 32
+const blockBytes = 34
+
+/**
+ * d = max |w| / 127, stored as f16; q = w / d, halves away from zero: ggml's quantize_row_q8_0_ref, in single precision. A zero
+ * stays zero.
+ */
+function q8(numbers: Float32Array): Uint8Array<ArrayBuffer> {
+  const count = numbers.length / block
+  const out = new Uint8Array(count * blockBytes)
+  const view = new DataView(out.buffer)
+  for (let b = 0; b < count; b++) {
+    const first = b * block
+    let most = 0
+    for (let i = first; i < first + block; i++) most = Math.max(most, Math.abs(numbers[i]))
+    const d = Math.fround(most / 127)
+    const inverse = d === 0 ? 0 : Math.fround(1 / d)
+    view.setUint16(b * blockBytes, toF16(d), true)
+    for (let i = 0; i < block; i++) {
+      const scaled = Math.fround(numbers[first + i] * inverse)
+      view.setInt8(b * blockBytes + 2 + i, Math.sign(scaled) * Math.round(Math.abs(scaled)))
+    }
+  }
+  return out
 }

@@ -1,11 +1,11 @@
 // Perplexity by the convention of SparseGPT and PERP (docs/methods.md, "Perplexity"): the mean nll of each window over the seqLen − 1
 // tokens it predicts, the plain mean of the windows, and exp of that.
 import { passTokens } from '../../plan/memory.ts'
-import { itemsAtOnce } from '../compute/rowLimit.ts'
+import { itemsAtOnce } from '../compute/backend.ts'
 import { EngineError } from '../errors.ts'
 import type { Batch } from '../model/batch.ts'
 import type { Decoder } from '../model/decoder.ts'
-import type { PassOptions } from '../model/step.ts'
+import type { PassOptions } from '../model/pass.ts'
 import type { Windows } from '../text/windows.ts'
 
 export interface PerplexityOptions extends Pick<PassOptions, 'adapterOf' | 'signal'> {

@@ -1,25 +1,30 @@
 // Writes what a model computes for one batch into a file, for comparison with another framework.
+import { rm, stat } from 'node:fs/promises'
 import { passTokens } from '../../plan/memory.ts'
 import { Arena } from '../compute/arena.ts'
-import { readF32 } from '../compute/backend.ts'
+import { type Backend, readF32 } from '../compute/backend.ts'
 import { lengthOf, type Tensor } from '../compute/tensor.ts'
 import { EngineError } from '../errors.ts'
-import { targetsOf, type Batch } from '../model/batch.ts'
+import { type Batch, targetsOf } from '../model/batch.ts'
 import type { Decoder } from '../model/decoder.ts'
 import { readLogits } from '../model/head.ts'
-import { stepOf, type PassOptions } from '../model/step.ts'
-import { storedOrder } from '../model/weightIo.ts'
-import { createF32File, type F32File, type F32Tensor } from './f32File.ts'
-import { createGradientSink, type GradientSink } from './gradientSink.ts'
+import { type PassOptions, stepOf } from '../model/pass.ts'
+import { storedOrder } from '../model/weights.ts'
+import type { Grads } from '../model/module.ts'
+import type { Parameter } from '../../catalog/families/parameters.ts'
+import { encodeHeader } from '../../catalog/formats/encodeHeader.ts'
+import { writeError } from '../../system/diskErrors.ts'
+import { createOwn } from '../../system/ownFile.ts'
+import { renameOver } from '../../system/renameOver.ts'
 
-export interface RecordOptions {
+interface RecordOptions {
   readonly path: string
   readonly grads: boolean
   readonly signal?: AbortSignal
   readonly onProgress?: (rows: number, total: number) => void
 }
 
-export interface Recorded {
+interface Recorded {
   /** Mean over the targets that count. */
   readonly loss: number
   readonly numTargets: number
@@ -132,4 +137,97 @@ async function writeGradients(decoder: Decoder, file: F32File, sink: GradientSin
 function cut({ seqLen, ids, mask, labels }: Batch, start: number, end: number): Batch {
   const range = (array: Int32Array) => array.subarray(start * seqLen, end * seqLen)
   return { batch: end - start, seqLen, ids: range(ids), mask: mask && range(mask), labels: labels && range(labels) }
+}
+
+/** Gradients of every parameter of a model, each allocated (as zeros) when a backward first asks for it. */
+interface GradientSink {
+  readonly grads: Grads
+  /** null where no backward asked for it: an expert that no token was sent to. */
+  tensor(name: string): Tensor | null
+  close(): void
+}
+
+export function createGradientSink(backend: Backend, parameters: ReadonlyMap<string, Parameter>): GradientSink {
+  const tensors = new Map<string, Tensor>()
+  const of = (name: string): Tensor | null => {
+    const known = tensors.get(name)
+    const parameter = parameters.get(name)
+    if (known || !parameter) return known ?? null
+    const tensor = backend.allocate('f32', parameter.shape)
+    backend.kernels.fill(tensor, 0)
+    tensors.set(name, tensor)
+    return tensor
+  }
+  return {
+    grads: { of },
+    tensor: (name) => tensors.get(name) ?? null,
+    close() {
+      for (const tensor of tensors.values()) backend.release(tensor)
+      tensors.clear()
+    },
+  }
+}
+
+// A safetensors file of F32 tensors whose values come piece by piece, in any order.
+
+interface F32Tensor {
+  readonly name: string
+  readonly shape: readonly number[]
+}
+
+interface F32File {
+  /** Puts values at element `start` of a tensor. */
+  write(name: string, start: number, values: Float32Array): Promise<void>
+  /** The file gets its name; one that was there before is replaced. */
+  finish(): Promise<void>
+  /** Removes the file. */
+  abort(): Promise<void>
+}
+
+const bytesPerElement = 4
+
+/** @throws EngineError 'disk' or 'usage' when the place cannot be written to. */
+export async function createF32File(path: string, tensors: readonly F32Tensor[]): Promise<F32File> {
+  let end = 0
+  const starts = new Map<string, number>()
+  const infos = tensors.map(({ name, shape }) => {
+    const start = end
+    end += bytesPerElement * shape.reduce((a, b) => a * b, 1)
+    starts.set(name, start)
+    return { name, dtype: 'F32' as const, shape, start, end }
+  })
+  const header = encodeHeader({ tensors: infos, metadata: new Map() })
+  const temporary = `${path}.${process.pid}.partial`
+  const withPath = <T>(work: Promise<T>): Promise<T> =>
+    work.catch((error: unknown) => {
+      throw writeError(error, path)
+    })
+  if ((await stat(path).catch(() => null))?.isDirectory())
+    throw new EngineError('usage', `${path} is a folder; add the name of a file`)
+  const file = await withPath(createOwn(temporary))
+  const abort = async () => {
+    await file.close().catch(() => undefined)
+    await rm(temporary, { force: true })
+  }
+  try {
+    await withPath(file.write(header, 0, header.length, 0))
+    await withPath(file.truncate(header.length + end))
+  } catch (error) {
+    await abort()
+    throw error
+  }
+  return {
+    async write(name, start, values) {
+      const from = starts.get(name)
+      if (from === undefined) throw new EngineError('internal', `${name} is not in the file's plan`)
+      const bytes = new Uint8Array(values.buffer, values.byteOffset, values.byteLength)
+      await withPath(file.write(bytes, 0, bytes.length, header.length + from + bytesPerElement * start))
+    },
+    async finish() {
+      await withPath(file.sync())
+      await withPath(file.close())
+      await withPath(renameOver(temporary, path))
+    },
+    abort,
+  }
 }

@@ -1,17 +1,19 @@
 // Generates text after a prompt, with the tokenizer and the stop tokens of the model's folder.
+import { join } from 'node:path'
 import type { Decoder } from '../model/decoder.ts'
 import { openTokenizer, type Tokenizer } from '../text/tokenizer.ts'
-import { generateTokens, type GenerateOptions, type NextToken } from './generateTokens.ts'
-import { likeliestTokens } from './logProbabilities.ts'
-import { stopTokens } from './stopTokens.ts'
-import { TextStream } from './textStream.ts'
+import { type GenerateOptions, generateTokens, likeliestTokens, type NextToken } from './generateTokens.ts'
+import { readSmallFile } from '../checkpoint/smallFile.ts'
+import { textModelOf } from '../../catalog/families/textModel.ts'
+import { EngineError } from '../errors.ts'
+import { fieldsOf } from '../../formatting/records.ts'
 
-export interface StreamOptions extends Omit<GenerateOptions, 'stop'> {
+interface StreamOptions extends Omit<GenerateOptions, 'stop'> {
   /** Number of alternatives, the likeliest tokens, given with each token. Default: 0. */
   readonly alternatives?: number
 }
 
-export interface TextOptions extends StreamOptions {
+interface TextOptions extends StreamOptions {
   /** The next piece of text, as soon as it is settled. */
   readonly onText?: (piece: string) => void
 }
@@ -24,7 +26,7 @@ export interface TextToken extends NextToken {
   readonly alternatives: readonly Alternative[]
 }
 
-export interface Alternative {
+interface Alternative {
   readonly id: number
   /** Text that the token would add here. */
   readonly piece: string
@@ -32,7 +34,7 @@ export interface Alternative {
   readonly logProbability: number
 }
 
-export interface Generated {
+interface Generated {
   readonly text: string
   /** The new ids, the stop token included. */
   readonly tokens: readonly number[]
@@ -79,7 +81,7 @@ async function* streamText(
   { alternatives: count = 0, ...options }: StreamOptions & GenerateOptions,
 ): AsyncGenerator<TextToken, string> {
   const stream = await TextStream.after(tokenizer, prompt)
-  const told = async (token: NextToken): Promise<TextToken> => {
+  const tokenText = async (token: NextToken): Promise<TextToken> => {
     const likely = count > 0 ? likeliestTokens(token.logits, count) : []
     const alternatives: Alternative[] = []
     for (const one of likely) alternatives.push({ ...one, piece: await stream.peek(one.id) })
@@ -90,7 +92,7 @@ async function* streamText(
     let begun = performance.now()
     let next = await tokens.next()
     while (!next.done) {
-      const text = told(next.value)
+      const text = tokenText(next.value)
       const slow = performance.now() - begun > soonMs
       if (slow) yield await text
       begun = performance.now()
@@ -134,4 +136,90 @@ async function collect(
   if (ends.length > 0) ends[ends.length - 1] = text.length
   const seconds = (now - began) / 1000
   return { text, tokens, ends, promptTokens: prompt.length, seconds, decodeSeconds: (now - first) / 1000 }
+}
+
+/**
+ * Ids to text as they come. A token may be half a character, and its blank may depend on the text before it: a piece is given out
+ * when it can no longer change.
+ */
+/** Number of prompt tokens decoded before the text, so that its first word keeps its space. */
+const contextTokens = 8
+/** Number of tokens after which text that was given out is not decoded again. */
+const lineTokens = 64
+
+export class TextStream {
+  readonly #tokenizer: Tokenizer
+  #ids: number[]
+  #said: number
+
+  private constructor(tokenizer: Tokenizer, ids: number[], said: number) {
+    this.#tokenizer = tokenizer
+    this.#ids = ids
+    this.#said = said
+  }
+
+  static async after(tokenizer: Tokenizer, prompt: Int32Array): Promise<TextStream> {
+    const context = Array.from(prompt.subarray(Math.max(0, prompt.length - contextTokens)))
+    return new TextStream(tokenizer, context, (await tokenizer.decode(context)).length)
+  }
+
+  /** Adds an id; returns the text that can no longer change, '' for half a character. */
+  async add(id: number): Promise<string> {
+    this.#ids.push(id)
+    const text = await this.#tokenizer.decode(this.#ids)
+    if (text.endsWith('\ufffd')) return ''
+    const piece = text.slice(this.#said)
+    this.#said = text.length
+    if (this.#ids.length > lineTokens) {
+      this.#ids = this.#ids.slice(-contextTokens)
+      this.#said = (await this.#tokenizer.decode(this.#ids)).length
+    }
+    return piece
+  }
+
+  /** Text that an id would add in this place; the stream does not change. */
+  async peek(id: number): Promise<string> {
+    return (await this.#tokenizer.decode([...this.#ids, id])).slice(this.#said)
+  }
+
+  /** Returns the text that was held back. */
+  async end(): Promise<string> {
+    return (await this.#tokenizer.decode(this.#ids)).slice(this.#said)
+  }
+}
+
+/** Tokens that end a text: eos_token_id of generation_config.json, else of config.json; one id or a list of them. */
+const maxBytes = 2 ** 20
+
+/** @throws EngineError 'bad-config' when generation_config.json is there, but no JSON. */
+export async function stopTokens(folder: string, config: unknown): Promise<ReadonlySet<number>> {
+  const path = join(folder, 'generation_config.json')
+  const text = await readSmallFile(path, maxBytes, 'bad-config').catch((error: unknown) => {
+    if (error instanceof EngineError && error.code === 'not-found') return null
+    throw error
+  })
+  return new Set(idsOf(text === null ? null : parsed(text, path)) ?? idsOf(textPart(config)) ?? [])
+}
+
+/** The settings of the text model, which may be a part of the whole; null where the value is no configuration. */
+function textPart(config: unknown): unknown {
+  try {
+    return textModelOf(config).config
+  } catch {
+    return null
+  }
+}
+
+function idsOf(settings: unknown): number[] | null {
+  const ids: unknown[] = [fieldsOf(settings).eos_token_id].flat()
+  const whole = ids.filter((id): id is number => Number.isInteger(id))
+  return whole.length > 0 ? whole : null
+}
+
+function parsed(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text) as unknown
+  } catch (error) {
+    throw new EngineError('bad-config', `${path} is no JSON; get it again or remove it`, { cause: error })
+  }
 }

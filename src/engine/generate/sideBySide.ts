@@ -1,5 +1,5 @@
 // Greedy generation from the same prompts in several checkpoints; the first gives its own probability of every token.
-// Where all fit the memory they generate in turns, a token each; else one after the other, and the first is opened again to score.
+// Where all fit the memory they generate together, one token each at a time; else one after the other, and the first is opened again to score.
 import type { TriedToken, TryProgress } from '../../protocol/tryOut.ts'
 import type { Backend, Precision } from '../compute/backend.ts'
 import { EngineError, isOutOfMemory, throwIfCancelled } from '../errors.ts'
@@ -7,9 +7,9 @@ import type { Decoder } from '../model/decoder.ts'
 import { planWithLess } from '../compute/planWithLess.ts'
 import { openColumn, storedBytes, type Column } from './column.ts'
 import type { TextToken } from './generateText.ts'
-import { logProbability } from './logProbabilities.ts'
+import { logProbability } from './generateTokens.ts'
 
-export interface SideBySide {
+interface SideBySide {
   readonly models: readonly string[]
   /** Checkpoints, one per model or null, whose `sparsescope.mask` is applied to the model. */
   readonly masks?: readonly (string | null)[]
@@ -17,7 +17,7 @@ export interface SideBySide {
   readonly maxTokens: number
   readonly memoryBytes: number
   readonly signal?: AbortSignal
-  readonly tell: (progress: TryProgress) => void
+  readonly onProgress: (progress: TryProgress) => void
 }
 
 /** Number of alternatives given with each token. */
@@ -58,12 +58,12 @@ interface Group {
  */
 export async function writeSideBySide(backend: Backend, request: SideBySide): Promise<string> {
   const [wrote, failed] = [new Set<number>(), new Set<number>()]
-  const tell: SideBySide['tell'] = (progress) => {
+  const onProgress: SideBySide['onProgress'] = (progress) => {
     if (progress.type === 'token') wrote.add(progress.column)
     if (progress.type === 'failed') failed.add(progress.column)
-    request.tell(progress)
+    request.onProgress(progress)
   }
-  const trying: Trying = { ...request, tell, backend, wrote, failed, firstIds: new Map() }
+  const trying: Trying = { ...request, onProgress, backend, wrote, failed, firstIds: new Map() }
   const indices = request.models.map((_, column) => column)
   const groups = (await fitTogether(trying)) ? [indices] : indices.map((column) => [column])
   const unjudged: Written[] = []
@@ -105,7 +105,7 @@ async function writeGroup(
       for (const { decoder } of columns) devices.set(decoder.backend.precision, decoder.backend.info.description)
       for (const [prompt, text] of trying.prompts.entries()) {
         const able = columns.filter(({ index }) => !withoutRoom.has(index))
-        const written = await inTurns(trying, group, able, prompt, text)
+        const written = await generateTogether(trying, group, able, prompt, text)
         const first = able.find(({ index }) => index === 0)
         if (!first || !(await couldJudge(first, written, trying))) unjudged.push(...written)
       }
@@ -119,7 +119,7 @@ async function writeGroup(
     await planWithLess(trying.backend, body, { remedy, mayRepeat })
   } catch (error) {
     if (!isOutOfMemory(error)) throw error
-    trying.tell({ type: 'failed', column: alone, message: error.message })
+    trying.onProgress({ type: 'failed', column: alone, message: error.message })
   }
   return [unjudged, [...withoutRoom]]
 }
@@ -152,18 +152,18 @@ async function judgeByFirst(trying: Trying, written: readonly Written[]): Promis
     await planWithLess(backend, body, { remedy })
   } catch (error) {
     if (!isOutOfMemory(error)) throw error
-    trying.tell({ type: 'failed', column: 0, message: error.message })
+    trying.onProgress({ type: 'failed', column: 0, message: error.message })
   }
 }
 
 async function openAll(trying: Trying, group: Group): Promise<Column[]> {
-  const { backend, models, masks, prompts, maxTokens, signal, tell } = trying
+  const { backend, models, masks, prompts, maxTokens, signal, onProgress } = trying
   const memoryBytes = memoryOf(trying) / group.indices.length
   const columns: Column[] = []
   try {
     for (const index of group.indices) {
       throwIfCancelled(signal)
-      tell({ type: 'opening', column: index })
+      onProgress({ type: 'opening', column: index })
       const [path, mask] = [models[index], masks?.[index]]
       try {
         columns.push(await openColumn(backend, { index, path, mask, prompts, maxTokens, memoryBytes, signal }))
@@ -179,25 +179,25 @@ async function openAll(trying: Trying, group: Group): Promise<Column[]> {
 }
 
 /** A column that is generating. */
-interface Turn {
+interface Generating {
   readonly column: number
   readonly tokens: number[]
   readonly made: AsyncGenerator<TextToken, string>
-  /** Milliseconds of its own turns. */
+  /** Milliseconds that its own tokens took. */
   ms: number
 }
 
-/** Takes a token of each in turn, until all have ended. */
-async function inTurns(
+/** Takes one token of each, again and again, until all have ended. */
+async function generateTogether(
   trying: Trying,
   group: Group,
   columns: readonly Column[],
   prompt: number,
   text: string,
 ): Promise<Written[]> {
-  const { maxTokens, signal, tell } = trying
+  const { maxTokens, signal, onProgress } = trying
   const written: Written[] = []
-  let writing: Turn[] = []
+  let writing: Generating[] = []
   try {
     for (const { index: column, generator } of columns) {
       try {
@@ -220,11 +220,11 @@ async function inTurns(
           const { done, value } = await made.next()
           one.ms += performance.now() - began
           if (done) {
-            tell({ type: 'end', column, prompt, rest: value, seconds: one.ms / 1000 })
+            onProgress({ type: 'end', column, prompt, rest: value, seconds: one.ms / 1000 })
             continue
           }
           tokens.push(value.id)
-          tell({ type: 'token', column, prompt, token: shown(value) })
+          onProgress({ type: 'token', column, prompt, token: shown(value) })
           still.push(one)
         } catch (error) {
           refuse(error, column, trying, group)
@@ -244,12 +244,16 @@ function shown({ id, piece, logits, alternatives: likely }: TextToken): TriedTok
 }
 
 /** Log-probabilities of all tokens by the first model, where its tokenizer makes the same ids of the prompt. */
-async function judge(decoder: Decoder, written: readonly Written[], { firstIds, signal, tell }: Trying): Promise<void> {
+async function judge(
+  decoder: Decoder,
+  written: readonly Written[],
+  { firstIds, signal, onProgress }: Trying,
+): Promise<void> {
   const { vocabSize } = decoder.model.config
   for (const { column, prompt, ids, tokens } of written) {
     const fits = firstIds.get(prompt) === ids.join() && tokens.every((id) => id < vocabSize)
     const logProbabilities = fits ? await scored(decoder, ids, tokens, signal) : null
-    tell({ type: 'judged', column, prompt, logProbabilities })
+    onProgress({ type: 'judged', column, prompt, logProbabilities })
   }
 }
 
@@ -261,10 +265,10 @@ async function scored(decoder: Decoder, ids: Int32Array, tokens: readonly number
 }
 
 /** @throws errors that end all columns, and out-of-memory of a column that is alone, which then begins again with less. */
-function refuse(error: unknown, column: number, { backend, wrote, tell }: Trying, group: Group): void {
+function refuse(error: unknown, column: number, { backend, wrote, onProgress }: Trying, group: Group): void {
   if (!(error instanceof EngineError) || error.code === 'cancelled') throw error
   if (isOutOfMemory(error) && backend.planWithLess && !wrote.has(column)) {
     if (group.indices.length === 1) throw error
     group.withoutRoom.add(column)
-  } else tell({ type: 'failed', column, message: error.message })
+  } else onProgress({ type: 'failed', column, message: error.message })
 }

@@ -10,7 +10,7 @@ import { linearBackward, linearForward, linearsForward, productInput } from './l
 import { eachTime, type Grads, type Linear, type Step } from './module.ts'
 import { normBackward, normForward, type Norm, type NormSaved } from './norm.ts'
 import type { Pass } from './pass.ts'
-import { turn } from './turn.ts'
+import { rotate } from './rope.ts'
 
 export interface AttentionWeights {
   /** Index of its block. */
@@ -59,7 +59,7 @@ export async function attentionForward(
   const [normedQ, qNorm] = normHeads(pass, config, weights.qNorm, projected.q)
   const [normedK, kNorm] = normHeads(pass, config, weights.kNorm, projected.k)
   const [q, k, v] = [normedQ, normedK, projected.v].map((tensor) => moved(pass, tensor, step.packing?.rowOf))
-  turn(step, scope, config, weights.rope, { q, k }, false)
+  rotate(step, scope, config, weights.rope, { q, k }, false)
   const mixedPlaces = scope.allocate(q.shape)
   const logSum = scope.allocate([q.shape[0], config.numHeads])
   const shape = attentionShape(step, config, weights)
@@ -119,7 +119,7 @@ export async function attentionBackward(
   kernels.attentionBackward(dQ, dK, dV, dMixed, mixed, logSum, q, k, v, step.keyMask, shape)
   await breathe()
   scope.release(dMixed)
-  turn(step, scope, config, weights.rope, { q: dQ, k: dK }, true)
+  rotate(step, scope, config, weights.rope, { q: dQ, k: dK }, true)
   const dHeads = {
     q: headsBackward(step, scope, config, weights.qNorm, saved.qNorm, dQ, grads),
     k: headsBackward(step, scope, config, weights.kNorm, saved.kNorm, dK, grads),

@@ -7,14 +7,21 @@ import type { ModelConfig } from '../../catalog/families/modelConfig.ts'
 import { residualNorms, type BranchNorms } from '../../catalog/families/residual.ts'
 import { blockParameters, linearsOfBlock, moduleName, type BlockLinear } from '../../catalog/families/parameters.ts'
 import type { AttentionWeights } from './attention.ts'
-import { loadParameters } from './loadParameters.ts'
+import {
+  allocateWeight,
+  deviceBytes,
+  type HostWeight,
+  type LoadAs,
+  loadParameters,
+  placeWeight,
+  readInOrder,
+  readWeight,
+} from './weights.ts'
 import type { MlpWeights } from './mlp.ts'
 import type { Model } from './model.ts'
 import type { Linear } from './module.ts'
 import type { MoeWeights, SharedExpert } from './moe.ts'
 import type { Norm } from './norm.ts'
-import { readInOrder } from './readInOrder.ts'
-import { allocateWeight, deviceBytes, placeWeight, readWeight, type HostWeight, type LoadAs } from './weightIo.ts'
 
 export interface Block {
   readonly index: number

@@ -10,17 +10,20 @@ import {
   applyNorm,
   attend,
   attentionBack,
+  type AttentionPartSaved,
+  attentionSubmodule,
+  attentionSubmoduleBackward,
+  type Backward,
   feed,
   mlpBack,
-  normBack,
-  type AttentionPartSaved,
-  type Backward,
   type MlpPartSaved,
-} from './branches.ts'
+  mlpSubmodule,
+  mlpSubmoduleBackward,
+  normBack,
+} from './submodule.ts'
 import type { Grads, Step } from './module.ts'
 import { normTrains, type Norm } from './norm.ts'
 import { runPass, type Pass } from './pass.ts'
-import { attentionSubmodule, attentionSubmoduleBackward, mlpSubmodule, mlpSubmoduleBackward } from './submodule.ts'
 
 /** Tensors that a forward leaves for its backward, in the step's arena. */
 export type BlockSaved = AttentionPartSaved & MlpPartSaved

@@ -2,7 +2,7 @@
 import type { Backend } from '../compute/backend.ts'
 import { placeBlock, readBlock, releaseBlock, type Block, type LoadOptions } from './block.ts'
 import type { Model } from './model.ts'
-import type { HostWeight } from './weightIo.ts'
+import type { HostWeight } from './weights.ts'
 
 export interface BlockProvider {
   /** A block on the device, until `release`. `next` is the one wanted after it: its weights are read meanwhile. */

@@ -4,7 +4,7 @@ import { EngineError } from '../errors.ts'
 import { blockLinears } from '../../catalog/families/parameters.ts'
 import type { PrecisionChoice } from '../../recipe/precisions.ts'
 import type { Model } from './model.ts'
-import type { LoadAs } from './weightIo.ts'
+import type { LoadAs } from './weights.ts'
 
 /**
  * The backend, with products of the model in the chosen precision; its `info` says which.

@@ -11,8 +11,7 @@ import { blockBytes, type LoadOptions } from './block.ts'
 import { blockForward } from './blockPass.ts'
 import { createBlockProvider } from './blockProvider.ts'
 import { productForm } from './computeIn.ts'
-import { embed } from './embedding.ts'
-import { endsBytes, loadEnds, releaseEnds, type Ends } from './ends.ts'
+import { embed, type Ends, endsBytes, loadEnds, releaseEnds } from './ends.ts'
 import {
   gradientsOfBatch,
   type BatchLoss,
@@ -26,10 +25,10 @@ import type { Model } from './model.ts'
 import type { Grads, Step } from './module.ts'
 import { nextLogits, type NextOptions, type Stack } from './nextToken.ts'
 import { embedPacked, packedStepOf, scorePairs, type PackedBatch, type PackedScores } from './packed.ts'
-import { stepOf, type PassOptions } from './step.ts'
+import { stepOf, type PassOptions } from './pass.ts'
 import { planResidency, type PassSizes, type Residency } from '../../plan/residency.ts'
 import { blockParameters } from '../../catalog/families/parameters.ts'
-import { hostBytes, type LoadAs } from './weightIo.ts'
+import { hostBytes, type LoadAs } from './weights.ts'
 
 export interface DecoderOptions extends Partial<LoadOptions> {
   /** Budget for all that a pass needs: weights, activations, scratch. Gradients and optimiser state are not part of it. */

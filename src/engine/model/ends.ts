@@ -1,17 +1,52 @@
-// The parts of a model outside its blocks: word and position tables, projections, final norm, head.
-import type { Backend } from '../compute/backend.ts'
-import { slice, type Tensor } from '../compute/tensor.ts'
+// The parts of a model outside its blocks: word and position tables, projections, final norm, head. Token ids become the first
+// block's input here, and gradients of that input become gradients of the tables.
+import type { Backend, DeviceTraits } from '../compute/backend.ts'
+import { rows, slice, type Tensor } from '../compute/tensor.ts'
 import { EngineError } from '../errors.ts'
 import type { ModelConfig } from '../../catalog/families/modelConfig.ts'
 import { endParameters, headWeightName, moduleName } from '../../catalog/families/parameters.ts'
-import { normOf, type LoadOptions } from './block.ts'
-import { loadParts } from './loadParameters.ts'
-import type { Model } from './model.ts'
-import type { Linear, RowRange } from './module.ts'
+import { type LoadOptions, normOf } from './block.ts'
+import { deviceBytes, type LoadAs, loadParts } from './weights.ts'
+import { checkTiedHead, type Model } from './model.ts'
+import { eachTime, type Grads, type Linear, rangesOf, type RowRange, type Step } from './module.ts'
 import type { Norm } from './norm.ts'
-import { partsOf, tableRows, type Table } from './table.ts'
-import { checkTiedHead } from './tiedHead.ts'
-import { deviceBytes, type LoadAs } from './weightIo.ts'
+import { type Batch, positionRows } from './batch.ts'
+import { linearBackward, linearForward } from './linear.ts'
+
+/** Vocabulary entries in one product of the head: a chunk's weights and logits stay below every device's binding limit. */
+const chunkRows = 8192
+
+/** A matrix with a row for each token: in one tensor, or in several where no buffer of the device holds all rows. */
+export interface Table {
+  /** Name in the checkpoint. */
+  readonly name: string
+  /** The rows [rows, width] in order, possibly 16-bit. All but the last have as many, whole chunks of the head. */
+  readonly parts: readonly Tensor[]
+}
+
+/** The chunks in which the head goes over the vocabulary. */
+export function chunksOf(vocabSize: number): RowRange[] {
+  return rangesOf(vocabSize, chunkRows)
+}
+
+/** The rows of each tensor of a table of so many bytes. */
+export function partsOf({ mostTensorBytes = Infinity }: DeviceTraits, numRows: number, bytes: number): RowRange[] {
+  if (bytes <= mostTensorBytes) return [{ start: 0, end: numRows }]
+  const chunks = Math.floor(mostTensorBytes / ((bytes / numRows) * chunkRows))
+  return rangesOf(numRows, Math.max(1, chunks) * chunkRows)
+}
+
+/** Rows [start, end) as a view; they lie in one chunk of the head. */
+export function tableRows({ parts }: Table, { start, end }: RowRange): Tensor {
+  const numRows = parts[0].shape[0]
+  const part = Math.floor(start / numRows)
+  return rows(parts[part], start - part * numRows, end - part * numRows)
+}
+
+/** out[n] = scale · row ids[n]. */
+export function gatherTable({ kernels }: Backend, out: Tensor, { parts }: Table, ids: Tensor, scale: number): void {
+  parts.forEach((part, i) => kernels.gatherRows(out, part, ids, scale, i * parts[0].shape[0]))
+}
 
 export interface Ends {
   readonly config: ModelConfig
@@ -100,4 +135,64 @@ function assemble(
     finalNorm: config.finalNorm ? normOf(config.norm, moduleName(config, 'finalNorm'), params) : null,
     head: { name: headName, table: named(headWeightName(config)), bias },
   }
+}
+
+/** What the embedding keeps for its backward. */
+export interface EmbeddingSaved {
+  /** i32 [N] */
+  readonly ids: Tensor
+  /** i32 [N]; null for rotary positions. */
+  readonly positions: Tensor | null
+  /** Word embeddings [N, E] before `projectIn`; null without one. */
+  readonly words: Tensor | null
+}
+
+/** ids → [N, C]: word rows · scale (→ projectIn) + position rows. */
+export function embed(step: Step, ends: Ends, batch: Batch): { output: Tensor; saved: EmbeddingSaved } {
+  const { backend, arena } = step
+  const { kernels } = backend
+  const { config, tokens, projectIn } = ends
+  const numRows = batch.ids.length
+  const ids = arena.allocate([numRows], 'i32')
+  eachTime(step, () => backend.write(ids, batch.ids))
+  const words = arena.allocate([numRows, config.embedSize])
+  gatherTable(backend, words, tokens, ids, config.embedScale)
+  const output = projectIn ? arena.allocate([numRows, config.hiddenSize]) : words
+  if (projectIn) linearForward(step, output, projectIn, words)
+  const positions = ends.positions ? arena.allocate([numRows], 'i32') : null
+  if (ends.positions && positions) {
+    eachTime(step, () => backend.write(positions, positionRows(config, batch, step.cache?.past)))
+    const rows = arena.allocate(output.shape)
+    gatherTable(backend, rows, ends.positions, positions, 1)
+    kernels.addScaled(output, rows, 1)
+    arena.release(rows)
+  }
+  return { output, saved: { ids, positions, words: projectIn ? words : null } }
+}
+
+/** Adds the gradients of the tables and of `projectIn` that are wanted, given dOutput [N, C]. */
+export function embedBackward(step: Step, ends: Ends, saved: EmbeddingSaved, dOutput: Tensor, grads: Grads): void {
+  const { kernels } = step.backend
+  const dPositions = ends.positions && grads.of(ends.positions.name)
+  if (dPositions && saved.positions) kernels.scatterAddRows(dPositions, dOutput, saved.positions, null)
+  const dTokens = grads.of(ends.tokens.name)
+  let dWords: Tensor | null = dOutput
+  if (ends.projectIn && saved.words) {
+    dWords = dTokens ? step.arena.allocate(saved.words.shape) : null
+    linearBackward(step, ends.projectIn, saved.words, dOutput, grads, dWords)
+  }
+  if (dTokens && dWords) scatterScaled(step, dTokens, dWords, saved.ids, ends.config.embedScale)
+}
+
+/** Whether a gradient is wanted that only the embedding's backward gives. */
+export function embeddingTrains(ends: Ends, grads: Grads): boolean {
+  const names = [ends.tokens.name, ends.positions?.name, ends.projectIn && `${ends.projectIn.name}.weight`]
+  return names.some((name) => name && grads.of(name) !== null)
+}
+
+function scatterScaled({ backend, arena }: Step, out: Tensor, rows: Tensor, ids: Tensor, scale: number): void {
+  if (scale === 1) return backend.kernels.scatterAddRows(out, rows, ids, null)
+  const scales = arena.allocate([ids.length])
+  backend.kernels.fill(scales, scale)
+  backend.kernels.scatterAddRows(out, rows, ids, scales)
 }

@@ -9,11 +9,10 @@ import { checkBatch, targetsOf, type Batch } from './batch.ts'
 import type { Block } from './block.ts'
 import { blockBackward, blockForward, type BlockSaved } from './blockPass.ts'
 import type { BlockProvider } from './blockProvider.ts'
-import { embed, embedBackward, embeddingTrains, type EmbeddingSaved } from './embedding.ts'
-import type { Ends } from './ends.ts'
+import { embed, embedBackward, type EmbeddingSaved, embeddingTrains, type Ends } from './ends.ts'
 import { headLoss, type DenseTarget } from './head.ts'
 import type { Grads, Step } from './module.ts'
-import { stepOf, type PassOptions } from './step.ts'
+import { stepOf, type PassOptions } from './pass.ts'
 
 export interface TrainingPass {
   readonly backend: Backend
@@ -32,7 +31,7 @@ export interface BatchLoss {
 }
 
 /** The dense model that a loss compares with. */
-export interface DenseModel {
+interface DenseModel {
   readonly ends: Ends
   /** Output of the last block [batch · seqLen, C], in the arena. */
   lastHidden(batch: Batch, arena: Arena, pass?: PassOptions): Promise<Tensor>

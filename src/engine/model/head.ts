@@ -4,12 +4,11 @@ import { Arena } from '../compute/arena.ts'
 import type { DenseLoss } from '../compute/kernels.ts'
 import { rows, slice, type Tensor } from '../compute/tensor.ts'
 import type { ModelConfig } from '../../catalog/families/modelConfig.ts'
-import { headPart, type Ends, type Head } from './ends.ts'
+import { chunksOf, type Ends, type Head, headPart } from './ends.ts'
 import { linearBackward, linearForward, otherOperand, productInput } from './linear.ts'
-import type { Grads, Linear, RowRange, Step } from './module.ts'
+import { rangesOf, type Grads, type Linear, type RowRange, type Step } from './module.ts'
 import { normBackward, normForward, type NormSaved } from './norm.ts'
 import { scaled } from './scale.ts'
-import { chunksOf, rangesOf } from './table.ts'
 
 /** Most bytes of the logits (with the dense model's, where they are compared) of one tile of tokens, which stay in memory from the loss to the gradient. */
 const tileBytes = 128 * 2 ** 20

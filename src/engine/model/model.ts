@@ -3,8 +3,8 @@ import type { Checkpoint } from '../checkpoint/checkpoint.ts'
 import { requireConfig } from '../checkpoint/modelConfigFile.ts'
 import { EngineError } from '../errors.ts'
 import { FamilyError } from '../../catalog/families/familyError.ts'
-import { readModelConfig, type ModelConfig } from '../../catalog/families/modelConfig.ts'
-import { modelParameters, type Parameter } from '../../catalog/families/parameters.ts'
+import { type ModelConfig, readModelConfig } from '../../catalog/families/modelConfig.ts'
+import { headWeightName, modelParameters, moduleName, type Parameter } from '../../catalog/families/parameters.ts'
 import { someOf } from '../../formatting/lists.ts'
 import { tensorMismatch } from '../../catalog/families/tensorMismatch.ts'
 
@@ -62,4 +62,46 @@ function check(checkpoint: Checkpoint, parameters: ReadonlyMap<string, Parameter
         `${name} is stored as ${dtype}; weights must be F32, F16, BF16 or F64 to compute with them`,
       )
   }
+}
+
+const pieceBytes = 16 * 2 ** 20
+/** Models whose tied heads were compared. */
+const checked = new WeakSet<Model>()
+
+/**
+ * Checks a head that config.json ties to the embedding and that the file holds too. Older versions of transformers tie it, newer
+ * ones use its matrix: the file is two models.
+ * @throws EngineError 'bad-checkpoint' where the file's head is not the embedding, byte for byte.
+ */
+export async function checkTiedHead(model: Model): Promise<void> {
+  const { checkpoint } = model
+  if (checked.has(model)) return
+  const twice = storedTwice(model)
+  if (twice) {
+    const { name: head, as: embedding } = twice
+    const [tied, own] = [embedding, head].map((name) => checkpoint.tensors.get(name))
+    if (!(await sameBytes(model, embedding, head, tied?.dtype === own?.dtype ? (tied?.bytes ?? null) : null)))
+      throw new EngineError(
+        'bad-checkpoint',
+        `${checkpoint.folder}: config.json says that the head is the embedding (tie_word_embeddings), but ${head} is another matrix than ${embedding}. ` +
+          `If the head is meant, set tie_word_embeddings to false; if not, remove ${head}`,
+      )
+  }
+  checked.add(model)
+}
+
+/** The head's weight that a file holds although it is the embedding, as `torch.save` of a state dict does. */
+export function storedTwice({ config, checkpoint: { tensors } }: Model): { name: string; as: string } | null {
+  const [name, as] = [`${moduleName(config, 'lmHead')}.weight`, headWeightName(config)]
+  return config.tied && tensors.has(name) && tensors.has(as) ? { name, as } : null
+}
+
+async function sameBytes({ checkpoint }: Model, one: string, other: string, bytes: number | null): Promise<boolean> {
+  if (bytes === null) return false
+  for (let start = 0; start < bytes; start += pieceBytes) {
+    const end = Math.min(bytes, start + pieceBytes)
+    const [a, b] = await Promise.all([one, other].map((name) => checkpoint.readRange(name, start, end)))
+    if (Buffer.compare(a, b) !== 0) return false
+  }
+  return true
 }

@@ -28,6 +28,13 @@ export interface RowRange {
   readonly end: number
 }
 
+/** [0, length) in ranges of `size`; the last may be shorter. */
+export function rangesOf(length: number, size: number): RowRange[] {
+  const ranges: RowRange[] = []
+  for (let start = 0; start < length; start += size) ranges.push({ start, end: Math.min(start + size, length) })
+  return ranges
+}
+
 /**
  * A trainable reparametrisation of a frozen linear (docs/methods.md, "Adapters"): effective weight, its backward, merge. With a
  * `range`, only these output features of the adapter: `linear.weight` is their rows alone [end − start, I], `dOut` [N, end − start].

@@ -6,13 +6,12 @@ import type { Tensor } from '../compute/tensor.ts'
 import { breathe } from '../breathe.ts'
 import type { ModelConfig } from '../../catalog/families/modelConfig.ts'
 import { checkBatch, type Batch } from './batch.ts'
-import { embed } from './embedding.ts'
-import type { Ends } from './ends.ts'
+import { embed, type Ends } from './ends.ts'
 import { lastLogits } from './head.ts'
 import type { KvCache, RecordedStep } from './kvCache.ts'
 import type { Step } from './module.ts'
-import { stepOf, type PassOptions } from './step.ts'
-import { prepareTurning } from './turn.ts'
+import { stepOf, type PassOptions } from './pass.ts'
+import { prepareRotation } from './rope.ts'
 
 /** A model from one end to the other. */
 export interface Stack {
@@ -34,7 +33,7 @@ export async function nextLogits(
   { adapterOf, signal }: NextOptions,
 ): Promise<Float32Array> {
   const { backend, ends } = stack
-  const ids = turnsAnew(ends.config, cache.past, given.length) ? beginAgain(cache, given) : given
+  const ids = changesAngles(ends.config, cache.past, given.length) ? beginAgain(cache, given) : given
   checkBatch(ends.config, batchOf(ids))
   for (const id of given) cache.ids.push(id)
   await breathe(signal)
@@ -51,7 +50,7 @@ export async function nextLogits(
 }
 
 /** Past the positions that the model was first trained for, longrope rotates all keys by other angles, those in the cache too. */
-function turnsAnew({ position }: ModelConfig, past: number, count: number): boolean {
+function changesAngles({ position }: ModelConfig, past: number, count: number): boolean {
   if (position.kind !== 'rope') return false
   return position.byBlock.some((rope) => {
     if (rope?.scaling.type !== 'longrope') return false
@@ -73,7 +72,7 @@ function batchOf(ids: Int32Array): Batch {
 }
 
 async function pass(stack: Stack, step: Step, batch: Batch): Promise<Tensor> {
-  prepareTurning(step, stack.ends.config)
+  prepareRotation(step, stack.ends.config)
   const { output } = embed(step, stack.ends, batch)
   return lastLogits(step, stack.ends, await stack.throughBlocks(step, output))
 }

@@ -5,11 +5,10 @@ import type { Arena } from '../compute/arena.ts'
 import type { Backend } from '../compute/backend.ts'
 import type { Tensor } from '../compute/tensor.ts'
 import type { Batch } from './batch.ts'
-import { embed } from './embedding.ts'
-import type { Ends } from './ends.ts'
+import { embed, type Ends } from './ends.ts'
 import { headLoss } from './head.ts'
 import type { Step } from './module.ts'
-import { stepOf, type PassOptions } from './step.ts'
+import { stepOf, type PassOptions } from './pass.ts'
 
 export interface PackedBatch {
   /** The sequences side by side, padded on the right: attention is causal, so no token sees padding. */

@@ -1,7 +1,12 @@
-// Tables of rotary positions, in f32 arithmetic as transformers computes them, so that long contexts agree too.
+// Rotary positions: tables of angles, and queries and keys rotated by them. Angles are computed in f32 as in transformers, so that
+// long contexts agree too.
 import type { RopeConfig, RopeScaling } from '../../catalog/families/ropeConfig.ts'
+import type { Arena } from '../compute/arena.ts'
+import type { Tensor } from '../compute/tensor.ts'
+import type { ModelConfig } from '../../catalog/families/modelConfig.ts'
+import { eachTime, type Step } from './module.ts'
 
-export interface RopeAngles {
+interface RopeAngles {
   readonly start: number
   readonly end: number
   /** cos and sin [end − start, rotaryDim / 2], times the attention factor of yarn and longrope. */
@@ -15,7 +20,7 @@ const round = Math.fround
 const lastAngles = new WeakMap<RopeConfig, RopeAngles>()
 
 /** Tables of positions [start, end); `end` is taken as the sequence's length, on which some kinds of scaling depend. */
-export function ropeAngles(config: RopeConfig, start: number, end: number, maxPositions: number): RopeAngles {
+function ropeAngles(config: RopeConfig, start: number, end: number, maxPositions: number): RopeAngles {
   const last = lastAngles.get(config)
   if (last?.start === start && last.end === end) return last
   const angles = computeAngles(config, start, end, maxPositions)
@@ -109,4 +114,52 @@ function yarnFrequencies(
     const ramp = Math.min(Math.max((i - low) / width, 0), 1)
     return (f / s.factor) * ramp + f * (1 - ramp)
   })
+}
+
+/** cos and sin [T, rotaryDim / 2] of the step's positions. */
+type Tables = readonly [cos: Tensor, sin: Tensor]
+
+/** Tables of steps of decoding, in their arenas: blocks with the same angles share them. */
+const tablesOfStep = new WeakMap<Step, Map<RopeConfig, Tables>>()
+
+/** Makes a step's tables before its first block: a recorded pass writes them before it runs, into memory of their own. */
+export function prepareRotation(step: Step, { position, maxPositions }: ModelConfig): void {
+  if (position.kind !== 'rope') return
+  const ropes = new Set(position.byBlock.filter((rope) => rope !== null))
+  tablesOfStep.set(
+    step,
+    new Map([...ropes].map((rope) => [rope, createTables(step, step.arena, rope, maxPositions)] as const)),
+  )
+}
+
+/** Rotates queries and keys in place; `inverse` rotates gradients back. Row n of [N, H·D] has position n mod T. */
+export function rotate(
+  step: Step,
+  scope: Arena,
+  { headDim, numHeads, numKvHeads, maxPositions }: ModelConfig,
+  rope: RopeConfig | null,
+  { q, k }: { readonly q: Tensor; readonly k: Tensor },
+  inverse: boolean,
+): void {
+  if (!rope) return
+  const { backend, seqLen } = step
+  const prepared = tablesOfStep.get(step)?.get(rope)
+  const tables = prepared ?? createTables(step, scope, rope, maxPositions)
+  const [cos, sin] = tables
+  const shape = { seqLen, headDim, rotaryDim: rope.rotaryDim, inverse }
+  backend.kernels.rope(q, cos, sin, { ...shape, numHeads })
+  backend.kernels.rope(k, cos, sin, { ...shape, numHeads: numKvHeads })
+  if (!prepared) for (const table of tables) scope.release(table)
+}
+
+function createTables(step: Step, arena: Arena, rope: RopeConfig, maxPositions: number): Tables {
+  const { backend, seqLen, cache } = step
+  const [cos, sin] = [0, 1].map(() => arena.allocate([seqLen, rope.rotaryDim / 2]))
+  eachTime(step, () => {
+    const past = cache?.past ?? 0
+    const angles = ropeAngles(rope, past, past + seqLen, maxPositions)
+    backend.write(cos, angles.cos)
+    backend.write(sin, angles.sin)
+  })
+  return [cos, sin]
 }

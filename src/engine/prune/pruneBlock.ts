@@ -21,7 +21,7 @@ export interface GlobalLimit extends Limit {
   readonly unseen: ReadonlySet<string>
 }
 
-/** State that all blocks of a walk share. */
+/** State that all blocks share. */
 export interface PruneContext extends PrepareContext {
   readonly globals: ReadonlyMap<PruneEntry, GlobalLimit>
   readonly seed: number

@@ -1,20 +1,17 @@
 // Refitting what pruning kept (docs/methods.md, "Refit"): on a fixed mask, the least squares of a linear's outputs
 // against those of its dense weights, row by row. A linear at a time, on the inputs that the pruned blocks before it make.
-import type { Backend } from '../compute/backend.ts'
+import { type Backend, readF32 } from '../compute/backend.ts'
 import { Arena } from '../compute/arena.ts'
-import type { Tensor } from '../compute/tensor.ts'
-import { maskWords } from '../compute/tensor.ts'
+import { maskWords, type Tensor } from '../compute/tensor.ts'
 import { breathe } from '../breathe.ts'
 import type { Linear } from '../model/module.ts'
-import { visitHost, type PruneHost } from './host.ts'
+import { type PruneHost, visitHost } from './host.ts'
 import type { Mask } from './mask.ts'
-import { unitHessian, type UnitHessian } from './methods/hessian.ts'
+import { unitHessian, type UnitHessian, writeBack } from './methods/hessian.ts'
 import { leastSquares } from './methods/leastSquares.ts'
-import { writeBack } from './methods/writeBack.ts'
-import { outputError } from './outputError.ts'
 import type { Statistics } from './statistics.ts'
 
-export interface RefitOptions {
+interface RefitOptions {
   readonly backend: Backend
   readonly host: PruneHost
   /** The block's linears in model order; those without a mask stay as they are. */
@@ -33,7 +30,7 @@ export interface RefitOptions {
 }
 
 /** Mean squared errors of the outputs of the block's refitted linears. */
-export interface RefitErrors {
+interface RefitErrors {
   readonly errorBefore: number
   readonly errorAfter: number
 }
@@ -99,4 +96,22 @@ async function refitLinear(
   } finally {
     visit.release()
   }
+}
+
+/** The squared error of a linear's outputs: Σ over the rows of e·H·eᵀ, e = weight − dense: with H = 2/S·XᵀX, 2/S·‖X·eᵀ‖². All [O, I] and [I, I] on the backend. */
+export async function outputError(backend: Backend, weight: Tensor, dense: Tensor, hessian: Tensor): Promise<number> {
+  using arena = new Arena(backend)
+  const e = arena.allocate(weight.shape)
+  backend.kernels.squaredErrorBackward(e, weight, dense, 1)
+  return outputEnergy(backend, e, hessian)
+}
+
+/** The same of a weight itself: Σ over the rows of w·H·wᵀ. */
+export async function outputEnergy(backend: Backend, weight: Tensor, hessian: Tensor): Promise<number> {
+  using arena = new Arena(backend)
+  const product = arena.allocate(weight.shape)
+  const rows = arena.allocate([weight.shape[0]])
+  backend.kernels.gemm(product, weight, hessian, {})
+  backend.kernels.rowDot(rows, weight, product)
+  return (await readF32(backend, rows)).reduce((a, b) => a + b, 0)
 }

@@ -3,14 +3,15 @@ import { EngineError } from '../errors.ts'
 import type { Tensor } from '../compute/tensor.ts'
 import type { PruneHost } from './host.ts'
 import {
-  exactPlace,
   type Digit,
+  exactPlace,
   type Limit,
   type PruneKernels,
   type PruneTraits,
   type Scored,
 } from '../compute/pruneKernels.ts'
 import type { Selection } from '../../catalog/methods/method.ts'
+import type { NmPattern } from '../../catalog/formats/nm.ts'
 
 /** Adds the counts of one digit over the whole comparison group, which may be one matrix or a model's worth. */
 export type CountGroup = (counts: Float64Array, digit: Digit) => Promise<void>
@@ -153,4 +154,23 @@ const sum = (values: Float64Array): number => values.reduce((a, b) => a + b, 0)
 /** The f32 value of a bit pattern. */
 function valueOf(pattern: number): number {
   return new Float32Array(Uint32Array.of(pattern).buffer)[0]
+}
+
+/** The projection of methods that solve. */
+/** How many entries become 0: `drop` of the matrix, `perRow` of every row, or N of every M. */
+export type Projection = { readonly drop: number } | { readonly perRow: number } | { readonly pattern: NmPattern }
+
+/** Writes the mask of x[O,I] without the least |x|. @throws EngineError 'numeric' when some are not finite, or `masks.check` does. */
+export async function keepLargest(
+  host: PruneHost,
+  mask: Tensor,
+  x: Tensor,
+  projection: Projection,
+  name: string,
+  masks: RankMasks,
+): Promise<void> {
+  const { prune } = host
+  if ('pattern' in projection) return requireFinite(await prune.maskGroups(mask, x, null, projection.pattern), name)
+  if ('perRow' in projection) return requireFinite(await prune.maskRows(mask, x, null, projection.perRow, false), name)
+  await masks.prune(mask, { weight: x, scale: null, columns: null }, projection.drop, 'exact')
 }

@@ -121,6 +121,10 @@ export class Statistics {
       for (const tensor of [squares, gram]) if (tensor) this.#backend.release(tensor)
     this.#sums.clear()
   }
+
+  [Symbol.dispose](): void {
+    this.close()
+  }
 }
 
 /** ‖x_j‖ from the mean squares. */

@@ -1,5 +1,7 @@
-// The batch of a step is cut from the stored windows: the picked rows, without padding that none of them needs.
-import { targetsOf, type Batch } from '../model/batch.ts'
+// The batches of training steps: which windows each takes, and the rows cut from them, without padding that none of them needs.
+import { type Batch, targetsOf } from '../model/batch.ts'
+import { createRng } from '../rng.ts'
+import { EngineError } from '../errors.ts'
 
 /** Rows of one length, as text/ gives them: `mask` and `labels` are null when nothing is padded. */
 export interface TrainingWindows {
@@ -40,4 +42,69 @@ function realLength(mask: Int32Array | null, row: number, seqLen: number): numbe
   let length = seqLen
   while (length > 0 && mask[row * seqLen + length - 1] === 0) length--
   return length
+}
+
+/** The order in which training steps see the windows. */
+interface RowOrder {
+  readonly windows: number
+  readonly batchSize: number
+  /** Batches whose gradients add up before one optimiser step. */
+  readonly gradAccumulation: number
+  /** null = file order. */
+  readonly shuffleSeed: number | null
+}
+
+/**
+ * Rows of the `part`-th batch of a step: the next `batchSize` rows in order, starting again at the end. Shuffled, every
+ * round over the data has an order of its own. Depends on nothing but its arguments, so that a resumed run goes on alike.
+ */
+export function rowsOfBatch(order: RowOrder, step: number, part: number): number[] {
+  const first = (step * order.gradAccumulation + part) * order.batchSize
+  return Array.from({ length: order.batchSize }, (_, k) => {
+    const round = Math.floor((first + k) / order.windows)
+    const place = (first + k) % order.windows
+    return order.shuffleSeed === null ? place : permutation(order.windows, order.shuffleSeed, round)[place]
+  })
+}
+
+/** Rows of all batches of a step: a list for each batch, or several where only `together` of its rows go through the model at once. */
+export function rowsOfStep(order: RowOrder, step: number, together: number): number[][] {
+  return Array.from({ length: order.gradAccumulation }, (_, part) => rowsOfBatch(order, step, part)).flatMap((rows) =>
+    Array.from({ length: Math.ceil(rows.length / together) }, (_, i) => rows.slice(i * together, (i + 1) * together)),
+  )
+}
+
+let last: { key: string; rows: Uint32Array } | null = null
+
+/** A Fisher–Yates shuffle seeded by the round; the last one is kept, since neighbouring batches share it. */
+function permutation(windows: number, seed: number, round: number): Uint32Array {
+  const key = `${windows} ${seed} ${round}`
+  if (last?.key === key) return last.rows
+  const rng = createRng(seed, `shuffle ${round}`)
+  const rows = Uint32Array.from({ length: windows }, (_, i) => i)
+  for (let i = windows - 1; i > 0; i--) {
+    const j = rng.below(i + 1)
+    const swap = rows[i]
+    rows[i] = rows[j]
+    rows[j] = swap
+  }
+  last = { key, rows }
+  return rows
+}
+
+/**
+ * A batch of more windows than there are, or a step of more batches, sees the same windows again: that is a mistake, and one
+ * that may need more memory than any machine has. @throws EngineError 'bad-recipe'.
+ */
+export function requireBatches(windows: number, batchSize: number, gradAccumulation: number, place = 'recover'): void {
+  const counts: [string, number][] = [
+    ['batch_size', batchSize],
+    ['grad_accumulation', gradAccumulation],
+  ]
+  for (const [name, count] of counts)
+    if (count > windows)
+      throw new EngineError(
+        'bad-recipe',
+        `${place}.${name} is ${count} and the data has ${windows} windows; use at most ${windows}`,
+      )
 }

@@ -1,13 +1,43 @@
 // One optimiser step over a parameter arena: loss and gradient norm come back in a single read, then clipping and AdamW.
-import type { Backend } from '../compute/backend.ts'
-import { readF32 } from '../compute/backend.ts'
+import { type Backend, readF32 } from '../compute/backend.ts'
 import { scalarStride, slice, type Tensor } from '../compute/tensor.ts'
 import { EngineError } from '../errors.ts'
 import { Diverged, type LossGuard } from './divergence.ts'
 import type { ParameterArena } from './parameterArena.ts'
-import { learningRate } from './schedule.ts'
 
-export interface OptimiserSettings {
+// The learning rate warms up linearly and then decays linearly to 0 (docs/methods.md, "Optimiser and schedule").
+
+type RecoverMode = 'retrain' | 'reconstruct'
+
+/** A tenth of the steps: rounded up when retraining (the HF Trainer), down when reconstructing (PERP's code). */
+export function warmupSteps(mode: RecoverMode, steps: number): number {
+  return mode === 'retrain' ? Math.ceil(0.1 * steps) : Math.floor(0.1 * steps)
+}
+
+/** Rate of step `step` = 0, 1, …: peak·t/W for t < W, then peak·(T − t)/(T − W). With a warm-up, the first is 0. */
+export function learningRate(peak: number, step: number, steps: number, warmup: number): number {
+  if (step < warmup) return (peak * step) / warmup
+  return (peak * Math.max(0, steps - step)) / Math.max(1, steps - warmup)
+}
+
+/** Settings of the steps of retraining and reconstruction. */
+export interface TrainingSettings {
+  readonly steps: number
+  /** Peak rate of AdamW. */
+  readonly lr: number
+  readonly weightDecay: number
+  /** Largest global norm of the gradient; null = off. */
+  readonly clipNorm: number | null
+  readonly batchSize: number
+  /** Batches whose gradients add up before one optimiser step. */
+  readonly gradAccumulation: number
+  /** null = windows in order. */
+  readonly shuffleSeed: number | null
+  /** Path of the recovery in its recipe, for messages; `recover` by default. */
+  readonly place?: string
+}
+
+interface OptimiserSettings {
   readonly steps: number
   readonly warmup: number
   /** Peak rate of AdamW (β 0.9 and 0.999, ε 1e-8). */
@@ -31,7 +61,7 @@ export interface StepResult {
   readonly lr: number
 }
 
-export interface Optimiser {
+interface Optimiser {
   /** One element, to which each batch adds its loss. */
   readonly loss: Tensor
   /**

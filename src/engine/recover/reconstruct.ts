@@ -1,18 +1,15 @@
 // Reconstruction (docs/methods.md, "Reconstruction"): a unit of the model, pruned, is trained towards the outputs that it had when dense.
 import { Arena } from '../compute/arena.ts'
-import { readF32, type Backend } from '../compute/backend.ts'
-import { itemsAtOnce } from '../compute/rowLimit.ts'
+import { type Backend, itemsAtOnce, readF32 } from '../compute/backend.ts'
 import { rows, scalarStride, slice, type Tensor } from '../compute/tensor.ts'
 import { EngineError } from '../errors.ts'
 import { breathe } from '../breathe.ts'
-import { eachBatch } from '../model/eachBatch.ts'
+import { eachBatch } from '../model/pass.ts'
 import type { Grads, Step } from '../model/module.ts'
 import { Diverged, reconstructGuard } from './divergence.ts'
-import { createOptimiser, type StepResult } from './optimiser.ts'
-import { rowsOfStep } from './rowOrder.ts'
-import { warmupSteps } from './schedule.ts'
+import { createOptimiser, type StepResult, type TrainingSettings, warmupSteps } from './optimiser.ts'
+import { rowsOfStep } from './batches.ts'
 import type { Trainables } from './trainables.ts'
-import type { TrainingSettings } from './trainingSettings.ts'
 
 /** A block, or a part of one, that is trained. `S` is what its forward leaves for its backward. */
 export interface Unit<S> {

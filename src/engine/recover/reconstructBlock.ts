@@ -1,19 +1,18 @@
 // Reconstruction of one block of a model: trainables over its pruned weights, training, merging back into the block.
 // The block is trained as one unit (PERP), or its attention first and then its MLP (arXiv 2510.14444).
 import { adapterOf, isAdapterName } from '../../catalog/adapters/adapters.ts'
-import type { Backend } from '../compute/backend.ts'
-import { readWide } from '../compute/backend.ts'
+import { type Backend, readWide } from '../compute/backend.ts'
 import type { Tensor } from '../compute/tensor.ts'
-import { placeBlock, type Block } from '../model/block.ts'
+import { type Block, placeBlock } from '../model/block.ts'
 import type { Model } from '../model/model.ts'
 import { EngineError } from '../errors.ts'
 import type { Mask } from '../prune/mask.ts'
 import { Diverged } from './divergence.ts'
 import {
   eachOutput,
+  type HiddenStates,
   measureError,
   reconstruct,
-  type HiddenStates,
   type Reconstruction,
   type ReconstructOptions,
   type ReconstructSettings,
@@ -21,7 +20,17 @@ import {
 } from './reconstruct.ts'
 import { setOfSubmodule, type TrainableSet } from '../../plan/trainable.ts'
 import { createTrainables, type TrainableOptions, type Trainables } from './trainables.ts'
-import { attentionUnit, blockUnit, mlpUnit } from './units.ts'
+import { Arena } from '../compute/arena.ts'
+import { blockBackward, blockForward, type BlockSaved } from '../model/blockPass.ts'
+import {
+  type AttentionPartSaved,
+  attentionSubmodule,
+  attentionSubmoduleBackward,
+  type MlpPartSaved,
+  mlpSubmodule,
+  mlpSubmoduleBackward,
+} from '../model/submodule.ts'
+import { runPass } from '../model/pass.ts'
 
 export interface ReconstructBlockOptions
   extends
@@ -54,7 +63,7 @@ export async function reconstructBlock(options: ReconstructBlockOptions): Promis
 }
 
 /** Hidden states that can be written over. */
-export interface StoredStates extends HiddenStates {
+interface StoredStates extends HiddenStates {
   store(start: number, rows: Tensor): Promise<void>
 }
 
@@ -158,4 +167,37 @@ function parameterOf(block: Block, name: string) {
   const tensor = block.params.get(name)
   if (tensor) return tensor
   throw new EngineError('internal', `block ${block.index} has no ${name}`)
+}
+
+// Units that reconstruction can train at once: a whole block, or its attention or its MLP with its norm and residual.
+
+function blockUnit(block: Block): Unit<BlockSaved> {
+  return {
+    forward: (step, input, save) => blockForward(step, block, input, save),
+    backward: async (step, saved, dOutput, grads) => {
+      await blockBackward(step, block, saved, dOutput, grads, false)
+    },
+  }
+}
+
+export function attentionUnit(block: Block): Unit<AttentionPartSaved> {
+  return {
+    forward: (step, input, save) =>
+      runPass(step, input.shape, save, (pass, output) => attentionSubmodule(pass, block, input, output)),
+    backward: async (step, saved, dOutput, grads) => {
+      using scope = new Arena(step.backend)
+      await attentionSubmoduleBackward({ step, scope, block, saved, grads }, dOutput, null)
+    },
+  }
+}
+
+export function mlpUnit(block: Block): Unit<MlpPartSaved> {
+  return {
+    forward: (step, input, save) =>
+      runPass(step, input.shape, save, (pass, output) => mlpSubmodule(pass, block, input, output)),
+    backward: async (step, saved, dOutput, grads) => {
+      using scope = new Arena(step.backend)
+      await mlpSubmoduleBackward({ step, scope, block, saved, grads }, dOutput, null)
+    },
+  }
 }

@@ -1,19 +1,16 @@
 // Retraining (docs/methods.md, "Retraining"): the whole pruned model on the language-model loss, as the HF Trainer does it.
 import { Arena } from '../compute/arena.ts'
-import { itemsAtOnce } from '../compute/rowLimit.ts'
+import { itemsAtOnce } from '../compute/backend.ts'
 import type { Decoder } from '../model/decoder.ts'
 import type { GradientOptions, PendingLoss } from '../model/gradients.ts'
 import { EngineError } from '../errors.ts'
 import { breathe } from '../breathe.ts'
-import { batchOf, countTargets, type TrainingWindows } from './batches.ts'
+import { batchOf, countTargets, rowsOfStep, type TrainingWindows } from './batches.ts'
 import { retrainGuard } from './divergence.ts'
-import { createOptimiser, type StepResult } from './optimiser.ts'
-import { rowsOfStep } from './rowOrder.ts'
-import { warmupSteps } from './schedule.ts'
+import { createOptimiser, type StepResult, type TrainingSettings, warmupSteps } from './optimiser.ts'
 import type { Trainables } from './trainables.ts'
-import type { TrainingSettings } from './trainingSettings.ts'
 
-export interface RetrainOptions {
+interface RetrainOptions {
   /** The decoder, made with `training` and with the trained parameters as overrides. */
   readonly decoder: Decoder
   /** The dense model that the loss compares with, and how much of the loss that is; absent: cross-entropy alone. */

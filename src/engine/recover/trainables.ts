@@ -6,9 +6,8 @@ import { maskWords, type Tensor } from '../compute/tensor.ts'
 import { EngineError } from '../errors.ts'
 import type { Adapter, Grads, Linear, RowRange } from '../model/module.ts'
 import type { Mask } from '../prune/mask.ts'
-import type { TrainableAdapter } from './adapters/adapter.ts'
+import { createEffectiveWeights, type EffectiveWeights, type TrainableAdapter } from './adapters/adapter.ts'
 import { adapterKinds } from './adapters/adapters.ts'
-import { createEffectiveWeights, type EffectiveWeights } from './effectiveWeights.ts'
 import { createParameterArena, type ParameterArena, type ParameterSpec } from './parameterArena.ts'
 
 export interface TrainableOptions {

@@ -5,16 +5,18 @@ import type { SlurmOptions } from '../../recipe/sweepSchema.ts'
 import type { RunOfSweepEstimates } from '../../runs/compared/sweepEstimates.ts'
 import type { SweepRun } from '../../recipe/sweep/expandSweep.ts'
 import { EngineError } from '../errors.ts'
-import { recipeYaml, type RecipeFile } from '../run/open/recipeFile.ts'
+import { type RecipeFile, recipeYaml } from '../run/open/recipeFile.ts'
 import { readRecipe } from '../run/open/readRecipe.ts'
-import { writeAtomic } from '../../system/atomicFile.ts'
+import { temporaryBeside, writeAtomic } from '../../system/atomicFile.ts'
 import { madeOnce } from '../../runs/sweep/madeOnce.ts'
 import { createNamedFolder, timedPlace } from '../../runs/folder/namedFolder.ts'
 import type { KnownFiles } from '../run/state/sources.ts'
-import { lintBegunRuns, lintRuns } from './checkRuns.ts'
-import { labelsOfRuns, planSweep, runsOfSweep, type PlannedSweep } from './planSweep.ts'
-import { beginsIn, sweepFolderAt, sweepsFolder, type SweepFolder } from '../../runs/folder/sweepFolder.ts'
+import { labelsOfRuns, lintBegunRuns, lintRuns, type PlannedSweep, planSweep, runsOfSweep } from './planSweep.ts'
+import { beginsIn, runPathOf, type SweepFolder, sweepFolderAt, sweepsFolder } from '../../runs/folder/sweepFolder.ts'
 import { readPlan, readSources, type SweepPlan } from '../../runs/sweep/plan.ts'
+import { readRunsOnce } from '../../runs/reader/runsReader.ts'
+import { readMarks } from '../../runs/sweep/marks.ts'
+import type { SweepTable } from '../../runs/compared/sweepTable.ts'
 
 export interface Sweep {
   readonly id: string
@@ -46,7 +48,7 @@ export async function findSweep(request: SweepRequest): Promise<Sweep> {
   )
 }
 
-export interface FoundSweep {
+interface FoundSweep {
   readonly sweep: Sweep
   /** As of `plannedSweep`. */
   warnings(): Promise<readonly string[]>
@@ -195,6 +197,31 @@ function slurmOf({ recipe }: RecipeFile): SlurmOptions {
   return recipe.sweep?.slurm ?? {}
 }
 
-export function jsonText(value: unknown): string {
+function jsonText(value: unknown): string {
   return `${JSON.stringify(value, null, 1)}\n`
+}
+
+/** Runs, of those that are not here, that an engine will still begin, or begin again. */
+type Queued = ReadonlySet<number>
+
+export async function sweepTable(sweep: Sweep, engine: string, queued: Queued = new Set()): Promise<SweepTable> {
+  const { id, folder } = sweep
+  const places = sweep.runs.map(({ index, name, settings }) => ({ name, settings, folder: runPathOf(folder, index) }))
+  const read = await readRunsOnce(places, () => readMarks(folder, queued))
+  const rows = read.map(({ place: { name, folder: path }, named: { settings }, state }, index) => {
+    const { standing, isBegun, results } = state
+    return { index, name, settings, ...standing, run: isBegun ? path : null, results }
+  })
+  return { id, engine, runs: rows }
+}
+
+/** Rewrites sweep.json until it says what the folder says: of several runs that end at once each sees to it. */
+export async function writeTable(sweep: Sweep, engine: string): Promise<SweepTable> {
+  const ended = ({ runs }: SweepTable) => JSON.stringify(runs.map(({ state }) => state))
+  for (let table = await sweepTable(sweep, engine); ;) {
+    await writeAtomic(sweep.folder.table, [jsonText(table)], temporaryBeside(sweep.folder.table))
+    const now = await sweepTable(sweep, engine)
+    if (ended(now) === ended(table)) return now
+    table = now
+  }
 }

@@ -10,9 +10,14 @@ import { checkRecipe, shownPath } from '../run/open/openRun.ts'
 import { mapPaths, type RecipeFile } from '../run/open/recipeFile.ts'
 import { readRecipe } from '../run/open/readRecipe.ts'
 import type { Fingerprint } from '../run/state/fingerprint.ts'
-import { recordSources, sourceFiles, type KnownFiles } from '../run/state/sources.ts'
+import { type KnownFiles, recordSources, sourceFiles } from '../run/state/sources.ts'
+import { noFacts } from '../../recipe/facts.ts'
+import type { Finding } from '../../recipe/finding.ts'
+import { findRule } from '../../lint/rules.ts'
+import { estimateRunOfSweep, type RunOfSweepEstimates } from '../../runs/compared/sweepEstimates.ts'
+import { lintRecipe } from '../run/open/lintRecipe.ts'
 
-export interface PlannedSweepRun extends NamedSettings {
+interface PlannedSweepRun extends NamedSettings {
   readonly index: number
   /** Hash of the resolved recipe, its paths relative, and of the contents of its sources. */
   readonly hash: string
@@ -115,4 +120,64 @@ async function ofRun<T>({ name }: SweepRun, body: () => Promise<T>): Promise<T> 
     if (!(error instanceof EngineError) || error.code === 'cancelled') throw error
     throw new EngineError(error.code, `the run ${name}: ${error.message}`, { cause: error })
   }
+}
+
+interface RunsOfRecipe {
+  readonly file: RecipeFile
+  readonly runs: readonly SweepRun[]
+}
+
+interface CheckOptions {
+  /** Memory of one run; default: half of what is free. */
+  readonly memoryBytes?: number
+  readonly signal?: AbortSignal
+}
+
+interface CheckedRuns {
+  /** By run. */
+  readonly estimates: readonly RunOfSweepEstimates[]
+  /** What lint warns of. One that hundreds of runs share, each about its own output, is told once. */
+  readonly warnings: readonly string[]
+}
+
+/** Before the sweep begins. @throws EngineError 'bad-recipe' for an error of a run, which it names. */
+export async function lintRuns(runs: RunsOfRecipe, options: CheckOptions): Promise<CheckedRuns> {
+  return checkRuns(runs, options, ({ name }, findings) => {
+    const wrong = findings.find(({ severity }) => severity === 'error')
+    if (wrong) throw new EngineError('bad-recipe', `the run ${name}: ${wrong.message}`)
+    return findings
+  })
+}
+
+/** A sweep that has begun may have its outputs there. */
+export async function lintBegunRuns(runs: RunsOfRecipe, options: CheckOptions): Promise<CheckedRuns> {
+  return checkRuns(runs, options, (_, findings) => findings.filter(({ name }) => findRule(name)?.needs !== 'output'))
+}
+
+async function checkRuns(
+  { file, runs }: RunsOfRecipe,
+  { memoryBytes, signal }: CheckOptions,
+  select: (run: SweepRun, findings: readonly Finding[]) => readonly Finding[],
+): Promise<CheckedRuns> {
+  const estimates: RunOfSweepEstimates[] = []
+  const warned = new Map<string, Set<string>>()
+  for (const run of runs) {
+    throwIfCancelled(signal)
+    const { findings, context, facts } = await lintRecipe(fileOfRun(file, run), { memoryBytes })
+    // The second of a rule in one run says something else than its first.
+    const seen = new Map<string, number>()
+    for (const { rule, severity, message } of select(run, findings)) {
+      if (severity !== 'warning') continue
+      const nth = seen.get(rule) ?? 0
+      seen.set(rule, nth + 1)
+      const kind = `${rule} ${nth}`
+      warned.set(kind, (warned.get(kind) ?? new Set()).add(message))
+    }
+    estimates.push(estimateRunOfSweep(context.resolved, facts ?? noFacts))
+  }
+  const warnings = [...warned.values()].map((messages) => {
+    const [first] = messages
+    return messages.size > 1 ? `${first} And ${messages.size - 1} more like it.` : first
+  })
+  return { estimates, warnings }
 }

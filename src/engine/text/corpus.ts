@@ -16,3 +16,12 @@ export interface Corpus {
   /** All documents as one text, joined by an empty line, a piece at a time. */
   pieces(signal?: AbortSignal): AsyncGenerator<string>
 }
+
+/** Documents as one text with an empty line between them, as the published protocol joins them. */
+export async function* joined(documents: AsyncIterable<Document>): AsyncGenerator<string> {
+  let first = true
+  for await (const { text } of documents) {
+    yield first ? text : `\n\n${text}`
+    first = false
+  }
+}

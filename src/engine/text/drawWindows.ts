@@ -105,12 +105,12 @@ class DrawnDocuments {
   }
 
   /** Tells the number of tokens of every document. */
-  async weigh(tell: (index: number, tokens: number) => void): Promise<void> {
+  async weigh(onLength: (index: number, tokens: number) => void): Promise<void> {
     if (this.count === 1) return
     for await (const { index, text } of this.corpus.documents(undefined, this.signal)) {
       const { length } = await this.tokenizer.encode(text, { signal: this.signal })
       this.longest = Math.max(this.longest, length)
-      tell(index, length)
+      onLength(index, length)
     }
   }
 

@@ -2,10 +2,8 @@
 import { someOf } from '../../formatting/lists.ts'
 import { breathe } from '../breathe.ts'
 import { EngineError, messageOf } from '../errors.ts'
-import type { Corpus, Document } from './corpus.ts'
-import { joined } from './joined.ts'
-import { readLines } from './lines.ts'
-import { decodeText } from './textCorpus.ts'
+import { type Corpus, type Document, joined } from './corpus.ts'
+import { decodeText, readLines } from './textCorpus.ts'
 import { isRecord } from '../../formatting/records.ts'
 
 export function jsonlCorpus(path: string, field: string): Corpus {
@@ -37,7 +35,7 @@ export async function* jsonlRows(path: string, signal?: AbortSignal): AsyncGener
   for await (const { number, line } of filledLines(path, signal)) {
     const where = lineOf(path, number)
     const row = parseLine(decodeText(line, where), where)
-    if (!isRecord(row)) throw new EngineError('bad-data', `${where} is not a JSON object; mend or remove the line`)
+    if (!isRecord(row)) throw new EngineError('bad-data', `${where} is not a JSON object; fix or remove the line`)
     yield { row, where }
   }
 }
@@ -69,7 +67,7 @@ function textOf(line: Buffer, where: string, field: string): string {
   const text = value[field]
   if (typeof text === 'string') return text
   const texts = Object.entries(value).flatMap(([key, item]) => (typeof item === 'string' ? [key] : []))
-  const remedy = texts.length > 0 ? `choose the field among: ${someOf(texts)}` : 'mend or remove the line'
+  const remedy = texts.length > 0 ? `choose the field among: ${someOf(texts)}` : 'fix or remove the line'
   throw new EngineError('bad-data', `${where} has no text in "${field}"; ${remedy}`)
 }
 
@@ -78,6 +76,6 @@ function parseLine(text: string, where: string): unknown {
     return JSON.parse(text)
   } catch (error) {
     const reason = messageOf(error)
-    throw new EngineError('bad-data', `${where} is not valid JSON (${reason}); mend or remove the line`)
+    throw new EngineError('bad-data', `${where} is not valid JSON (${reason}); fix or remove the line`)
   }
 }

@@ -2,8 +2,7 @@
 import { someOf } from '../../formatting/lists.ts'
 import { breathe } from '../breathe.ts'
 import { EngineError } from '../errors.ts'
-import type { Corpus } from './corpus.ts'
-import { joined } from './joined.ts'
+import { type Corpus, joined } from './corpus.ts'
 import { openParquet, type ParquetFile } from './parquetFile.ts'
 
 export function parquetCorpus(path: string, field: string): Corpus {

@@ -1,17 +1,18 @@
-// A .parquet file as rows of some of its columns. Row groups are read one at a time.
+// A .parquet file as rows of some of its columns. Row groups are read one at a time; large ones are unpacked in a thread that
+// Ctrl-C ends.
 import {
-  parquetMetadataAsync,
-  parquetReadObjects,
-  parquetSchema,
   type AsyncBuffer,
   type Compressors,
   type FileMetaData,
+  parquetMetadataAsync,
+  parquetReadObjects,
+  parquetSchema,
 } from 'hyparquet'
+import { once } from 'node:events'
 import { formatBytes } from '../../formatting/byteSize.ts'
 import { openRanges } from '../checkpoint/fileRanges.ts'
-import { EngineError, messageOf } from '../errors.ts'
-import { rowsOfThread } from './parquetThread.ts'
-import type { GroupRequest, Row, RowGroup } from './rowGroup.ts'
+import { EngineError, type ErrorCode, messageOf, throwIfCancelled } from '../errors.ts'
+import { startWorker } from '../../system/startWorker.ts'
 
 /** Most bytes of one column of a row group, packed or not, since a group is unpacked at once. Writers make groups of about 100 MB. */
 const maxGroupBytes = 2 ** 30
@@ -121,4 +122,46 @@ function unreadable(path: string, error: unknown): EngineError {
   if (error instanceof EngineError) return error
   const reason = messageOf(error)
   return new EngineError('bad-data', `${path} is not a readable parquet file (${reason}); write it again`)
+}
+
+/** Answers of the thread, which sends a few rows at a time. */
+export type FromParquet =
+  /** Rows for one message that asked for them; the last are fewer, or none. */
+  | { readonly type: 'rows'; readonly rows: readonly Row[]; readonly last: boolean }
+  | { readonly type: 'failed'; readonly code: ErrorCode; readonly message: string }
+
+/** @throws EngineError as reading does, or 'cancelled' at once when the signal fires. */
+async function* rowsOfThread(request: GroupRequest, signal?: AbortSignal): AsyncGenerator<Row> {
+  throwIfCancelled(signal)
+  const worker = startWorker(import.meta.url, './parquetWorker.ts', 'parquetWorker', { workerData: request })
+  try {
+    for (;;) {
+      worker.postMessage('more')
+      const [message] = (await once(worker, 'message', { signal }).catch((error: unknown) => {
+        throwIfCancelled(signal)
+        throw error
+      })) as [FromParquet]
+      if (message.type === 'failed') throw new EngineError(message.code, message.message)
+      yield* message.rows
+      if (message.last) return
+    }
+  } finally {
+    await worker.terminate()
+  }
+}
+
+/** The smallest part of a .parquet file that can be unpacked. */
+interface RowGroup {
+  readonly rowStart: number
+  readonly rowEnd: number
+  /** Bytes of the columns asked for, packed or not, whichever is more. */
+  readonly bytes: number
+}
+
+type Row = Record<string, unknown>
+
+export interface GroupRequest {
+  readonly path: string
+  readonly columns: readonly string[]
+  readonly group: RowGroup
 }

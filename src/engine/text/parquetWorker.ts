@@ -1,9 +1,7 @@
 // The thread of parquetThread.ts: one row group, handed over a piece at a time as it is asked for.
 import { parentPort, workerData } from 'node:worker_threads'
 import { EngineError } from '../errors.ts'
-import { readGroup } from './parquetFile.ts'
-import type { FromParquet } from './parquetThread.ts'
-import type { GroupRequest } from './rowGroup.ts'
+import { type FromParquet, type GroupRequest, readGroup } from './parquetFile.ts'
 
 const rowsAtOnce = 256
 

@@ -16,7 +16,7 @@ export interface Tokenizer {
   close(): Promise<void>
 }
 
-export interface EncodeOptions {
+interface EncodeOptions {
   readonly signal?: AbortSignal
   /** Number of ids that are enough: text after them may be left out. */
   readonly enough?: number
@@ -154,4 +154,14 @@ class Pieces {
     }
     return ids
   }
+}
+
+/** Ids that the embedding has no row for would read past its end. @throws EngineError 'bad-data'. */
+export function checkIds(ids: Int32Array, vocabSize: number, path: string): void {
+  const at = ids.findIndex((id) => id < 0 || id >= vocabSize)
+  if (at < 0) return
+  throw new EngineError(
+    'bad-data',
+    `${path}: id ${ids[at]} at position ${at}, but the model knows 0 to ${vocabSize - 1}; are the ids or the tokenizer another model's?`,
+  )
 }

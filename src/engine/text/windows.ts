@@ -1,13 +1,12 @@
 // Makes windows of token ids from data files: rows of one length, for calibration, retraining or evaluation (docs/methods.md, "Windows of tokens").
 import type { Corpus } from './corpus.ts'
-import { openCorpus } from './openCorpus.ts'
+import { openCorpus } from './dataFile.ts'
 import { drawWindows } from './drawWindows.ts'
 import { openIdTensor, type IdTensor } from './idTensor.ts'
-import { checkIds } from './vocabulary.ts'
+import { checkIds, maxIds, openTokenizer, type Tokenizer } from './tokenizer.ts'
 import { EngineError } from '../errors.ts'
-import { maxIds, openTokenizer, type Tokenizer } from './tokenizer.ts'
 
-export type Purpose = 'calibration' | 'retrain' | 'evaluate'
+type Purpose = 'calibration' | 'retrain' | 'evaluate'
 
 export interface WindowsRequest {
   /** .txt, .jsonl, .jsonl.gz, .parquet, or .safetensors with ids. */

@@ -2,9 +2,7 @@
 import { Tokenizer } from '@huggingface/tokenizers'
 import { EngineError, messageOf } from '../errors.ts'
 import { findAddedTokens, type AddedTokens } from './addedTokens.ts'
-import { spelledDecoder, spelledNormalizer } from './normalizers.ts'
-import { spelledOut } from './preTokenizers.ts'
-import { refuseTokenizer } from './refusedTokenizers.ts'
+import { refuseTokenizer, spelledDecoder, spelledNormalizer, spelledOut } from './tokenizerSteps.ts'
 import { cutExpression } from './safeCuts.ts'
 import { fieldsOf, isRecord } from '../../formatting/records.ts'
 
@@ -21,7 +19,7 @@ export interface TokenizerFiles {
   readonly config: string | null
 }
 
-export interface WordEncoder {
+interface WordEncoder {
   /** Pattern of the places at which a long text may be cut to be encoded in pieces (`safeCuts`); null where it may not. */
   readonly cuts: string | null
   /** Ids of a piece; `special`: with what the post-processor puts around a document. @throws EngineError 'bad-config', 'bad-data'. */

@@ -1,13 +1,13 @@
 // A walk with products in bf16 keeps weights as the checkpoint stores them: pruning still sees f32, and nothing that is saved differs.
 import assert from 'node:assert/strict'
 import { createModelStream } from '../../../src/engine/blocks/modelStream.ts'
-import { walkBlocks } from '../../../src/engine/blocks/walkBlocks.ts'
+import { processBlocks } from '../../../src/engine/blocks/processBlocks.ts'
 import { openCheckpoint, type Checkpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
 import { readWide } from '../../../src/engine/compute/backend.ts'
 import { openCpu, type CpuBackend } from '../../../src/engine/compute/cpu/open.ts'
 import { computeIn, productForm } from '../../../src/engine/model/computeIn.ts'
 import { openModel } from '../../../src/engine/model/model.ts'
-import type { LoadAs } from '../../../src/engine/model/weightIo.ts'
+import type { LoadAs } from '../../../src/engine/model/weights.ts'
 import type { MethodName } from '../../../src/catalog/methods/methods.ts'
 import { onBf16Processor } from '../../support/bf16Products.ts'
 import { goldenPath } from '../../support/shared.ts'
@@ -36,7 +36,7 @@ describe('weights of a walk in bf16', () => {
     const ids = (await readTensors(goldenPath('llama', 'prune', 'calib.safetensors'))).i32('calib_ids')
     const found = { weights: new Map<string, Float32Array>(), masks: new Map<string, Uint32Array>(), types: '' }
     try {
-      const walk = walkBlocks({
+      const walk = processBlocks({
         backend,
         host: backend,
         stream,

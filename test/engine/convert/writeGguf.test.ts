@@ -1,11 +1,10 @@
 // GGUF files of tiny models: types, values, zeros, tokenizers, and what is refused. What llama.cpp makes of them is in llamaCpp.test.ts.
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
-import { encodeWeights } from '../../../src/engine/convert/encodeWeights.ts'
+import { encodeWeights, writeGguf } from '../../../src/engine/convert/writeGguf.ts'
 import { openCheckpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
-import { writeGguf } from '../../../src/engine/convert/writeGguf.ts'
 import { openModel } from '../../../src/engine/model/model.ts'
-import { nameByProbe } from '../../../src/engine/convert/preTokenizers.ts'
+import { nameByProbe } from '../../../src/engine/convert/ggufTokenizer.ts'
 import { nameBySplits } from '../../../src/catalog/formats/gguf/tokenizerKind.ts'
 import { wordsOfGpt2 } from '../../../src/catalog/formats/tokenizerSteps.ts'
 import { writeBitmaskFolder } from '../../support/bitmaskFolder.ts'

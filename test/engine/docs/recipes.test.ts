@@ -1,7 +1,7 @@
 // Every recipe of the documents passes lint; a part of one does so within a recipe that has the rest.
 import assert from 'node:assert/strict'
 import { parse, stringify } from 'yaml'
-import { lintText } from '../../../src/engine/facts/lintFile.ts'
+import { lintText } from '../../../src/engine/facts/recipeFacts.ts'
 import { documents, fencesOf, isRecipe, root } from '../../support/documents.ts'
 
 const rest = {

@@ -1,8 +1,7 @@
 // A device that ran out of memory takes fewer rows at a time: measurements come out the same.
 import assert from 'node:assert/strict'
-import type { Backend } from '../../../src/engine/compute/backend.ts'
+import { type Backend, RowLimit } from '../../../src/engine/compute/backend.ts'
 import { openReference } from '../../support/reference/backend.ts'
-import { RowLimit } from '../../../src/engine/compute/rowLimit.ts'
 import { evaluatePerplexity } from '../../../src/engine/evaluate/perplexity.ts'
 import { scoreQuestions } from '../../../src/engine/evaluate/tasks/logLikelihoods.ts'
 import { createDecoder, type Decoder } from '../../../src/engine/model/decoder.ts'

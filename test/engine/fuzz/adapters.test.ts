@@ -8,7 +8,7 @@ import {
   ofAdapter,
   openAdapter,
 } from '../../../src/engine/checkpoint/adapterFolder.ts'
-import { adapterProblem } from '../../../src/engine/facts/adapterProblem.ts'
+import { adapterProblem } from '../../../src/engine/facts/recipeFacts.ts'
 import { modelFacts } from '../../../src/engine/facts/modelFacts.ts'
 import { layoutOfAdapter } from '../../../src/plan/adapter/adapterLayout.ts'
 import type { ModelFacts } from '../../../src/recipe/facts.ts'

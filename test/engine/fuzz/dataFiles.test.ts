@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { gzipSync } from 'node:zlib'
 import { dataFacts } from '../../../src/engine/facts/dataFacts.ts'
-import { openCorpus } from '../../../src/engine/text/openCorpus.ts'
+import { openCorpus } from '../../../src/engine/text/dataFile.ts'
 import { loadWindows } from '../../../src/engine/text/windows.ts'
 import { readBatchFile } from '../../../src/engine/evaluate/batchFile.ts'
 import { holds, patience } from '../../support/fuzz.ts'

@@ -1,5 +1,5 @@
 import { dirname } from 'node:path'
-import { lintText } from '../../../src/engine/facts/lintFile.ts'
+import { lintText } from '../../../src/engine/facts/recipeFacts.ts'
 import { readRecipe } from '../../../src/engine/run/open/readRecipe.ts'
 import { createMatcher } from '../../../src/recipe/match.ts'
 import { readFileSync } from 'node:fs'

@@ -6,7 +6,7 @@ import type { Backend } from '../../../src/engine/compute/backend.ts'
 import { openReference } from '../../support/reference/backend.ts'
 import { openBackend } from '../../../src/engine/compute/open.ts'
 import { writeSideBySide } from '../../../src/engine/generate/sideBySide.ts'
-import { likeliestTokens } from '../../../src/engine/generate/logProbabilities.ts'
+import { likeliestTokens } from '../../../src/engine/generate/generateTokens.ts'
 import type { TriedToken, TryProgress } from '../../../src/protocol/tryOut.ts'
 import { byteTokenizer } from '../../support/byteTokenizer.ts'
 import { cli, cliJson } from '../../support/cli.ts'
@@ -53,7 +53,7 @@ describe('models side by side', () => {
   ) {
     const seen: TryProgress[] = []
     const request = { models: models.map(path), prompts, maxTokens: 6, memoryBytes: 1e9, ...more }
-    const device = await writeSideBySide(on, { ...request, tell: (progress) => void seen.push(progress) })
+    const device = await writeSideBySide(on, { ...request, onProgress: (progress) => void seen.push(progress) })
     const tokens = (column: number, prompt: number): TriedToken[] =>
       seen.flatMap((p) => (p.type === 'token' && p.column === column && p.prompt === prompt ? [p.token] : []))
     const judged = (column: number, prompt: number) =>
@@ -193,7 +193,7 @@ describe('models side by side', () => {
     const abort = new AbortController()
     const request = { models: [path('dense')], prompts, maxTokens: 40, memoryBytes: 1e9, signal: abort.signal }
     const tell = (progress: TryProgress) => progress.type === 'token' && abort.abort()
-    await rejects(writeSideBySide(backend, { ...request, tell: (p) => void tell(p) }), { code: 'cancelled' })
+    await rejects(writeSideBySide(backend, { ...request, onProgress: (p) => void tell(p) }), { code: 'cancelled' })
   })
 
   it('the likeliest tokens come in order, of equal ones the lower id first', () => {

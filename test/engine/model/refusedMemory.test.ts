@@ -5,7 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openCheckpoint, type Checkpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
 import { createModelStream } from '../../../src/engine/blocks/modelStream.ts'
-import { walkBlocks } from '../../../src/engine/blocks/walkBlocks.ts'
+import { processBlocks } from '../../../src/engine/blocks/processBlocks.ts'
 import { openCpu, type CpuBackend } from '../../../src/engine/compute/cpu/open.ts'
 import { rows } from '../../../src/engine/compute/tensor.ts'
 import { generateTokens } from '../../../src/engine/generate/generateTokens.ts'
@@ -91,7 +91,7 @@ describe('a device that refuses an allocation', function () {
         const entry = { method, pattern: null, scope: 'tensor' as const, selection: 'exact' as const, settings: {} }
         const sparsities = new Map([...stream.shapes.keys()].map((name) => [name, 0.5]))
         try {
-          const walk = walkBlocks({
+          const walk = processBlocks({
             ...{
               backend,
               host: backend,

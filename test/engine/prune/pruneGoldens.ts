@@ -8,7 +8,7 @@ import { openModel } from '../../../src/engine/model/model.ts'
 import { unpackMask } from '../../support/masks.ts'
 import type { PruneHost } from '../../../src/engine/prune/host.ts'
 import type { PruneEntry } from '../../../src/plan/pruneEntries.ts'
-import { walkBlocks } from '../../../src/engine/blocks/walkBlocks.ts'
+import { processBlocks } from '../../../src/engine/blocks/processBlocks.ts'
 import { Statistics } from '../../../src/engine/prune/statistics.ts'
 import { runBlock } from '../../../src/engine/blocks/flow.ts'
 import { createModelStream } from '../../../src/engine/blocks/modelStream.ts'
@@ -66,7 +66,7 @@ async function prune(
   const entry = make(stream.shapes)
   const set = { ids, windows, seqLen }
   let judged = 0
-  const walk = walkBlocks({
+  const walk = processBlocks({
     ...{ backend: host, host, stream, entries: [entry], calibration: set, recover: [] },
     seed: 0,
     activations: { bytes: 1e9 },

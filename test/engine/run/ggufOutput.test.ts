@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 
 import { fileURLToPath } from 'node:url'
 import { openCheckpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
 import { writeGguf } from '../../../src/engine/convert/writeGguf.ts'
-import { lintText } from '../../../src/engine/facts/lintFile.ts'
+import { lintText } from '../../../src/engine/facts/recipeFacts.ts'
 import { openModel } from '../../../src/engine/model/model.ts'
 import { planOfText } from '../../../src/engine/run/open/dryRun.ts'
 import { readNote } from '../../../src/engine/run/origin/note.ts'

@@ -5,9 +5,14 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { EngineError } from '../../../src/engine/errors.ts'
 import { readRuns } from '../../../src/engine/sweep/compareRuns.ts'
-import { findOrCreateSweep, findSweep, type Sweep } from '../../../src/engine/sweep/openSweep.ts'
+import {
+  findOrCreateSweep,
+  findSweep,
+  type Sweep,
+  sweepTable,
+  writeTable,
+} from '../../../src/engine/sweep/openSweep.ts'
 import { runOfSweep } from '../../../src/engine/sweep/runOfSweep.ts'
-import { sweepTable, writeTable } from '../../../src/engine/sweep/runStates.ts'
 import { isSubmitted } from '../../../src/engine/sweep/slurm.ts'
 import { EventFeed } from '../../../src/extension/runs/eventFeed.ts'
 import { RunStore } from '../../../src/extension/runs/runStore.ts'

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { fileURLToPath } from 'node:url'
 import { gzipSync } from 'node:zlib'
 import type { Corpus } from '../../../src/engine/text/corpus.ts'
-import { openCorpus } from '../../../src/engine/text/openCorpus.ts'
+import { openCorpus } from '../../../src/engine/text/dataFile.ts'
 import { EngineError } from '../../../src/engine/errors.ts'
 import { parquetOfTexts } from '../../support/parquet.ts'
 import { scratch, type Scratch } from '../../support/safetensors.ts'
@@ -110,7 +110,7 @@ describe('openCorpus', () => {
     const mixed = temp.write('x.jsonl', '{"text": 5, "title": "b"}')
     await assert.rejects(texts(await openCorpus(mixed)), { code: 'bad-data', message: /field among: title$/ })
     const none = temp.write('y.jsonl', '{"text": 5}')
-    await assert.rejects(texts(await openCorpus(none)), { code: 'bad-data', message: /line 1.*mend or remove/ })
+    await assert.rejects(texts(await openCorpus(none)), { code: 'bad-data', message: /line 1.*fix or remove/ })
   })
 
   it('names the columns of a parquet file that has not the field', async () => {

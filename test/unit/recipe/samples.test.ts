@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { lintText } from '../../../src/engine/facts/lintFile.ts'
+import { lintText } from '../../../src/engine/facts/recipeFacts.ts'
 import { lint } from '../../../src/lint/lint.ts'
 
 const folder = fileURLToPath(new URL('../../../samples', import.meta.url))

@@ -2,7 +2,7 @@
 import { availableParallelism } from 'node:os'
 import { EngineError } from '../../errors.ts'
 import { bytesPerElement, hostArray } from '../../dtype.ts'
-import { machineMemoryBytes } from '../../machineMemory.ts'
+import { machineMemoryBytes } from '../../machine.ts'
 import type { Backend } from '../backend.ts'
 import type { Kernels } from '../kernels.ts'
 import type { PruneKernels } from '../pruneKernels.ts'

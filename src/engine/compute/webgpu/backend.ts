@@ -8,12 +8,22 @@ import type { Backend } from '../backend.ts'
 import type { PruneKernels } from '../pruneKernels.ts'
 import { startWorker } from '../../../system/startWorker.ts'
 import { lengthOf, type Tensor } from '../tensor.ts'
-import { openAccount } from './memoryAccount.ts'
-import { kernelNames } from './names.ts'
+import { openAccount } from './deviceMemory.ts'
+import {
+  type Command,
+  type Failure,
+  type GpuFacts,
+  type KernelArgs,
+  type KernelCall,
+  type KernelCalls,
+  type KernelName,
+  kernelNames,
+  type OpenRequest,
+  type Reply,
+  type Request,
+} from './protocol.ts'
 import { recordProgram } from './program.ts'
 import { webGpuPrune } from './prune.ts'
-import type { Command, GpuFacts, Failure, KernelArgs, KernelCall, KernelCalls, KernelName } from './protocol.ts'
-import type { OpenRequest, Reply, Request } from './protocol.ts'
 
 export interface WebGpuOptions extends Partial<OpenRequest> {
   /** Allocations beyond it throw `out-of-memory`. Default: the host's memory, since WebGPU does not tell the GPU's. */

@@ -1,20 +1,18 @@
 // All kernels of the GPU.
 import type { Kernels } from '../kernels.ts'
-import type { Gpu } from './gpu.ts'
+import type { Gpu } from './shader.ts'
 import { activations } from './ops/activations.ts'
 import { adapters } from './ops/adapters.ts'
 import { attentionOf } from './ops/attention.ts'
 import { attentionStepOf } from './ops/attentionStep.ts'
 import { copies } from './ops/copies.ts'
-import { elementwise } from './ops/elementwise.ts'
+import { elementwise, ropeOf } from './ops/elementwise.ts'
 import { gathersOf } from './ops/gather.ts'
-import { distillation } from './ops/distillation.ts'
-import { losses } from './ops/losses.ts'
+import { distillation, losses } from './ops/losses.ts'
 import { norms } from './ops/norms.ts'
-import { products } from './ops/products.ts'
+import { products } from './ops/gemm/multiply.ts'
 import { pruneOps, type PruneOps } from './ops/prune/index.ts'
 import { reductions } from './ops/reduce.ts'
-import { ropeOf } from './ops/rope.ts'
 
 /** Everything that is recorded: the kernels, and the operations that pruning is made of. */
 export type DeviceKernels = Kernels & PruneOps

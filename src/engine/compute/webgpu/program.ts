@@ -1,18 +1,17 @@
-// A sequence of kernel calls as the dispatches that they came to: recorded once, and told to the device again without being called. A
+// A sequence of kernel calls as the dispatches that they came to: recorded once, and sent to the device again without being called. A
 // token of a text takes hundreds of them, on the same tensors as the one before.
 import { lengthOf } from '../tensor.ts'
 import { bytesPerElement } from '../../dtype.ts'
 import { EngineError } from '../../errors.ts'
 import type { Recorder as Recording } from '../backend.ts'
-import type { MemoryAccount } from './memoryAccount.ts'
-import { kernelNames } from './names.ts'
+import type { MemoryAccount } from './deviceMemory.ts'
+import { type Command, type KernelCall, type KernelCalls, kernelNames } from './protocol.ts'
 import { sizeClass, type BufferPool, type PooledBuffer } from './pool.ts'
-import type { Command, KernelCall, KernelCalls } from './protocol.ts'
 import type { Entry } from './recorder.ts'
 
 /** The device's side. */
 export class Program {
-  /** What is told again; null where calls come anew each time. */
+  /** What is replayed; null where calls are made again each time. */
   readonly steps: (Entry[] | null)[] = []
   /** No call of it failed, or was left out after one that had. */
   isWhole = true

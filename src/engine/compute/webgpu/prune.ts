@@ -7,7 +7,7 @@ import { exactPlace, type Limit, type PruneKernels, type Scored } from '../prune
 import type { Kernels } from '../kernels.ts'
 import type { Tensor } from '../tensor.ts'
 import type { PruneOps } from './ops/prune/index.ts'
-import { widestDigit } from './ops/prune/count.ts'
+import { widestDigit } from './ops/prune/scores.ts'
 import { factorPanelWidth } from '../../../catalog/methods/method.ts'
 
 type Device = Pick<Backend, 'allocate' | 'release' | 'read'>

@@ -1,8 +1,10 @@
 // Records dispatches and copies into one command encoder and submits them.
 import { EngineError } from '../../errors.ts'
-import { BindGroups, type Bound } from './bindGroups.ts'
-import type { Dispatch } from './gpu.ts'
-import { Pipelines, slotBytes } from './pipelines.ts'
+import { BindGroups, type Bound, Pipelines, slotBytes } from './pipelines.ts'
+import type { Dispatch } from './shader.ts'
+import type { BufferPool } from './pool.ts'
+import { bytesOf } from '../tensor.ts'
+import { bytesPerElement } from '../../dtype.ts'
 
 const slotsPerBuffer = 256
 /** Submitted at the latest after so many dispatches: drivers keep state for each that they have not begun. */
@@ -15,11 +17,11 @@ interface ParamsBuffer {
   buffer: GPUBuffer
   words: Uint32Array
   floats: Float32Array
-  /** One for each slot: an offset told with every dispatch would take Dawn as long as all else of it. */
+  /** One for each slot: an offset passed with every dispatch would take Dawn as long as all else of it. */
   groups: GPUBindGroup[]
 }
 
-/** All that the device is told of a dispatch, or of a copy: enough to tell it again. */
+/** All that the device needs of a dispatch, or of a copy: enough to encode it again. */
 export type Entry =
   | {
       readonly compute: GPUComputePipeline
@@ -34,7 +36,7 @@ export type Entry =
 export class Recorder {
   /** Floating point operations recorded since the last submit. */
   flops = 0
-  /** Gets what is recorded, where it is to be told again. */
+  /** Gets what is recorded, where it is to be replayed. */
   kept: Entry[] | null = null
   readonly #device: GPUDevice
   readonly #pipelines: Pipelines
@@ -72,7 +74,7 @@ export class Recorder {
       else floats[next++] = param.f32
     }
     this.kept?.push({ compute: pipeline.compute, group, words: words.slice(slot.start, next), groups, flops })
-    this.#tell(pipeline.compute, slot.group, group, groups)
+    this.#encode(pipeline.compute, slot.group, group, groups)
     this.flops += flops
   }
 
@@ -94,12 +96,12 @@ export class Recorder {
       if (this.#slots >= replayedPerSubmit || this.flops > mostFlops) submit()
       const slot = this.#newSlot()
       slot.words.set(entry.words, slot.start)
-      this.#tell(entry.compute, slot.group, entry.group, entry.groups)
+      this.#encode(entry.compute, slot.group, entry.group, entry.groups)
       this.flops += entry.flops
     }
   }
 
-  #tell(compute: GPUComputePipeline, params: GPUBindGroup, group: GPUBindGroup, groups: Dispatch['groups']): void {
+  #encode(compute: GPUComputePipeline, params: GPUBindGroup, group: GPUBindGroup, groups: Dispatch['groups']): void {
     this.#encoder ??= this.#device.createCommandEncoder()
     const pass = (this.#pass ??= this.#encoder.beginComputePass())
     if (compute !== this.#compute) pass.setPipeline((this.#compute = compute))
@@ -162,4 +164,64 @@ export class Recorder {
     const words = new Uint32Array(size / 4)
     return { buffer, words, floats: new Float32Array(words.buffer), groups: [] }
   }
+}
+
+/**
+ * Keeps one dispatch from binding overlapping memory. WebGPU refuses a buffer that is bound both for reading and for
+ * writing, and two overlapping bindings for writing; tensors of one arena often meet in a dispatch (a weight's and a
+ * bias's gradient share an alignment unit). Such a tensor is copied to scratch, and back if it was written.
+ */
+export class Staging {
+  /** Where copies lie until the dispatch is done. */
+  memory: Pick<BufferPool, 'acquire' | 'release'>
+  readonly #recorder: Recorder
+
+  constructor(memory: Staging['memory'], recorder: Recorder) {
+    this.memory = memory
+    this.#recorder = recorder
+  }
+
+  dispatch(dispatch: Dispatch, bound: readonly Bound[]): void {
+    const kinds = dispatch.variant.shader.bindings
+    if (!mayClash(bound)) return this.#recorder.dispatch(dispatch, bound)
+    const staged = new Map<number, Bound>()
+    for (let i = bound.length - 1; i >= 0; i--) {
+      const clash = bound.some((other, j) => j !== i && !staged.has(j) && clashes(bound[i], kinds[i], other, kinds[j]))
+      if (clash) staged.set(i, this.#copyIn(bound[i]))
+    }
+    if (staged.size === 0) return this.#recorder.dispatch(dispatch, bound)
+    this.#recorder.dispatch(
+      dispatch,
+      bound.map((b, i) => staged.get(i) ?? b),
+    )
+    for (const [i, copy] of staged) {
+      if (kinds[i] === 'w') this.#copyBack(copy, bound[i], dispatch.tensors[i])
+      this.memory.release(copy.buffer)
+    }
+  }
+
+  #copyIn(part: Bound): Bound {
+    const buffer = this.memory.acquire(part.size)
+    this.#recorder.copy(part.buffer.gpu, part.offset, buffer.gpu, 0, part.size)
+    return { ...part, buffer, offset: 0 }
+  }
+
+  /** Copies the tensor's own words back and no others: the dispatch may have written the rest of the aligned window. */
+  #copyBack(copy: Bound, part: Bound, tensor: Dispatch['tensors'][number]): void {
+    const start = (part.at * bytesPerElement[tensor.dtype]) & ~3
+    const end = Math.ceil((part.at * bytesPerElement[tensor.dtype] + bytesOf(tensor)) / 4) * 4
+    this.#recorder.copy(copy.buffer.gpu, start, part.buffer.gpu, part.offset + start, end - start)
+  }
+}
+
+function mayClash(bound: readonly Bound[]): boolean {
+  for (let i = 1; i < bound.length; i++)
+    for (let j = 0; j < i; j++) if (bound[i].buffer === bound[j].buffer) return true
+  return false
+}
+
+function clashes(a: Bound, kindA: string, b: Bound, kindB: string): boolean {
+  if (a.buffer !== b.buffer || (kindA === 'r' && kindB === 'r')) return false
+  if (kindA !== kindB) return true
+  return a.offset < b.offset + b.size && b.offset < a.offset + a.size
 }

@@ -3,23 +3,22 @@ import { bytesPerElement, type DType, type HostArray } from '../../dtype.ts'
 import { EngineError } from '../../errors.ts'
 import { bytesOf, lengthOf, type Tensor } from '../tensor.ts'
 import { measureDeviceMemory } from './deviceMemory.ts'
-import type { Dispatch, Gpu } from './gpu.ts'
+import type { Dispatch, Gpu } from './shader.ts'
 import { allKernels } from './kernels.ts'
 import { moveHalves } from './ops/copies.ts'
 import { BufferPool, sizeClass, type PooledBuffer } from './pool.ts'
 import { Program } from './program.ts'
 import type { Command, Failure, KernelCall, KernelCalls, KernelName } from './protocol.ts'
-import type { Bound } from './bindGroups.ts'
-import { Recorder } from './recorder.ts'
+import type { Bound } from './pipelines.ts'
+import { Recorder, Staging } from './recorder.ts'
 import { elementsOf, filled, readingOf } from './reading.ts'
-import { Staging } from './staging.ts'
 import { mostFlops, Pace } from './pace.ts'
 
 const transferBytes = 64 * 2 ** 20
 /** Dawn copies what is written, and keeps the copy until the device has got there. */
 const mostStagedBytes = 2 ** 30
 
-export interface SessionOptions {
+interface SessionOptions {
   windowBytes: number
   reachBytes: number
   smallSubgroups: boolean

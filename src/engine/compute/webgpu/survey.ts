@@ -14,14 +14,14 @@ import type { OpenRequest } from './protocol.ts'
 
 const text = z.string().max(500)
 
-const adapterTold = z.object({
+const surveyedAdapter = z.object({
   software: z.boolean(),
   ownMemory: z.boolean(),
   maxBufferBytes: z.number().positive(),
   /** Operations a second of a product in f32, measured. */
   flopsPerSecond: z.number().positive(),
 })
-export type AdapterTold = Readonly<z.output<typeof adapterTold>>
+export type SurveyedAdapter = Readonly<z.output<typeof surveyedAdapter>>
 
 const adapterRecord = z.object({
   name: text,
@@ -30,7 +30,7 @@ const adapterRecord = z.object({
   /** How the last process ended that asked for more than that; null where none did. */
   death: text.nullable(),
   /** The adapter's own answer; null where it did not open, or compute. */
-  facts: adapterTold.nullable(),
+  facts: surveyedAdapter.nullable(),
 })
 export type AdapterRecord = Readonly<z.output<typeof adapterRecord>>
 
@@ -46,12 +46,12 @@ const surveyShape = z.object({
 export type Survey = Readonly<z.output<typeof surveyShape>>
 
 /** What the process does not open again, and what it opens without experiments and features that young drivers die of. */
-export interface Asking {
+export interface SurveyRequest {
   readonly settled: readonly string[]
   readonly plain: readonly string[]
 }
 
-/** Lines of the process, each an object: `names`; then for each adapter `opens` before it is opened, and `told` after. */
+/** Lines of the process, each an object: `names`; then for each adapter `opens` before it is opened, and its `facts` after. */
 export interface Answer {
   readonly said: readonly Readonly<Record<string, unknown>>[]
   /** It ended by itself, was ended by a driver, or by something that is not the driver. */
@@ -61,9 +61,9 @@ export interface Answer {
 export type Failed = { readonly failed: string }
 
 export interface SurveyOptions {
-  readonly ask?: (asking: Asking) => Promise<Answer>
+  readonly ask?: (request: SurveyRequest) => Promise<Answer>
   readonly file?: string
-  /** The installed drivers: another key is asked anew. */
+  /** The installed drivers: another key is asked again. */
   readonly key?: string
   readonly now?: number
 }
@@ -94,7 +94,7 @@ export async function surveyAdapters({
 }
 
 /** An adapter that ends the process is opened plainly by the next one, and no more if it ends that one too. */
-async function askAll(ask: (asking: Asking) => Promise<Answer>, at: number): Promise<Survey | Failed> {
+async function askAll(ask: (request: SurveyRequest) => Promise<Answer>, at: number): Promise<Survey | Failed> {
   const records = new Map<string, AdapterRecord>()
   const deaths = new Map<string, string>()
   let names: string[] | null = null
@@ -106,15 +106,15 @@ async function askAll(ask: (asking: Asking) => Promise<Answer>, at: number): Pro
     for (const line of said) {
       if (Array.isArray(line.names)) names = [...new Set(line.names.map(String))]
       if (typeof line.opens === 'string') opened = line.opens
-      if (opened === null || line.told === undefined) continue
-      const facts = adapterTold.safeParse(line.told).data ?? null
+      if (opened === null || line.facts === undefined) continue
+      const facts = surveyedAdapter.safeParse(line.facts).data ?? null
       doubtful ||= facts === null
       const death = deaths.get(opened) ?? null
       records.set(opened, { name: opened, access: death === null ? 'full' : 'plain', death, facts })
     }
     if (end === 'done') {
       const adapters = names?.flatMap((name) => records.get(name) ?? [])
-      return adapters ? { at, death: null, doubtful, adapters } : { failed: 'no adapters were told' }
+      return adapters ? { at, death: null, doubtful, adapters } : { failed: 'no adapters were listed' }
     }
     doubtful ||= end.hung
     if (opened === null) return { at, death: end.death, doubtful, adapters: [] }
@@ -129,12 +129,12 @@ async function askAll(ask: (asking: Asking) => Promise<Answer>, at: number): Pro
 const patience = () => Math.ceil(15_000 * Math.min(8, Math.max(1, loadavg()[0] / availableParallelism())))
 /** `program` is what Node runs; `timeout`: milliseconds that it may say nothing. */
 export function askDrivers(
-  asking: Asking,
+  request: SurveyRequest,
   program = programArguments(import.meta.url, './worker.ts', 'webgpuWorker'),
   timeout = patience(),
 ): Promise<Answer> {
   return new Promise((resolve) => {
-    const child = spawn(process.execPath, [...program, JSON.stringify(asking)], {
+    const child = spawn(process.execPath, [...program, JSON.stringify(request)], {
       stdio: ['ignore', 'pipe', 'pipe'],
       windowsHide: true,
     })

@@ -1,13 +1,24 @@
-// The GPU's thread: opens the device, then executes requests one after the other. As a process it surveys all adapters (asked.ts).
+// The GPU's thread: opens the device, then executes requests one after the other. As a process of its own it
+// does with each adapter what a backend does, and prints what it saw (survey.ts): a driver may end it before.
+import { type MessagePort, parentPort, workerData } from 'node:worker_threads'
+import { writeSync } from 'node:fs'
 import { EngineError } from '../../errors.ts'
-import { parentPort, workerData, type MessagePort } from 'node:worker_threads'
-import { adapterName, computesF16, hasOwnMemory, hasSmallSubgroups, isSoftware } from './adapter.ts'
-import { requestAdapter, requestDevice, tensorCoresOf } from './adapter.ts'
-import { answerAsking } from './asked.ts'
+import {
+  adapterName,
+  adapterNames,
+  computesF16,
+  hasOwnMemory,
+  hasSmallSubgroups,
+  isSoftware,
+  requestAdapter,
+  requestDevice,
+  tensorCoresOf,
+} from './adapter.ts'
 import { tensorVariants } from './ops/gemm/tensorCores.ts'
-import type { Command, GpuFacts, Failure, OpenRequest, Reply, Request } from './protocol.ts'
+import type { Command, Failure, GpuFacts, OpenRequest, Reply, Request } from './protocol.ts'
 import { asFailure, Session } from './session.ts'
-import type { Asking } from './survey.ts'
+import type { SurveyedAdapter, SurveyRequest } from './survey.ts'
+import type { Tensor } from '../tensor.ts'
 
 const port = parentPort
 const reply = (message: Reply, transfer: ArrayBuffer[] = []) => port?.postMessage(message, transfer)
@@ -154,12 +165,89 @@ async function serve(from: MessagePort): Promise<void> {
 }
 
 async function answerAsProcess(): Promise<void> {
-  await answerAsking(JSON.parse(process.argv[2]) as Asking, async (request) => {
+  await answerSurvey(JSON.parse(process.argv[2]) as SurveyRequest, async (request) => {
     closing = false
     const opened = await open(request)
     return { ...opened, close: () => close(opened.session) }
   })
   leave()
+}
+
+interface Opened {
+  readonly session: Session
+  readonly facts: GpuFacts
+  close(): Promise<void>
+}
+
+/** `open` is how a backend's thread opens a device. Prints null for one that refuses: whoever opens it gets the reason. */
+async function answerSurvey(
+  { settled, plain }: SurveyRequest,
+  open: (request: OpenRequest) => Promise<Opened>,
+): Promise<void> {
+  const request = { windowBytes: null, reachBytes: null, products: 'auto', flopsPerSecond: null, exactBindings: false }
+  const names = await adapterNames().catch(() => null)
+  print({ names })
+  for (const name of new Set(names)) {
+    if (settled.includes(name)) continue
+    print({ opens: name })
+    const flags = [`adapter=${name}`]
+    const facts = open({ ...request, products: 'auto', flags, plain: plain.includes(name) }).then(factsOf)
+    print({ facts: await facts.catch(() => null) })
+  }
+}
+
+function print(line: object): void {
+  writeSync(1, `${JSON.stringify(line)}\n`)
+}
+
+async function factsOf({ session, facts, close }: Opened): Promise<SurveyedAdapter> {
+  const flopsPerSecond = await measureRate(session)
+  await close()
+  const { ownMemory, maxBufferBytes, details } = facts
+  return { software: details.software === true, ownMemory, maxBufferBytes, flopsPerSecond }
+}
+
+/** Sides of the products: each takes eight times as long as the one before. */
+const sides = [256, 512, 1024, 2048, 4096]
+/** Seconds that a trial may take. */
+const longest = 0.1
+
+/** Floating point operations a second of products in f32, by the largest that is quick. @throws EngineError 'unsupported' for a wrong one. */
+async function measureRate(session: Session): Promise<number> {
+  // The first pays for the shader.
+  await secondsOf(session, sides[0])
+  let rate = 0
+  for (const n of sides) {
+    const flops = 2 * n ** 3
+    if (rate > 0 && flops / rate > longest) break
+    // The better of two: other programs compute too.
+    const seconds = Math.min(await secondsOf(session, n), await secondsOf(session, n))
+    rate = flops / Math.max(1e-6, seconds)
+  }
+  return rate
+}
+
+async function secondsOf(session: Session, n: number): Promise<number> {
+  const [out, a, b] = [1, 2, 3].map((buffer): Tensor => ({
+    buffer,
+    dtype: 'f32',
+    shape: [n, n],
+    offset: 0,
+    length: n * n,
+  }))
+  const all = [out, a, b].map(({ buffer }) => buffer)
+  const fill = (tensor: Tensor): Command => ({ do: 'call', kernel: 'fill', args: [tensor, 0.5] })
+  const allocate = all.map((buffer): Command => ({ do: 'allocate', buffer, bytes: 4 * n * n }))
+  await session.execute([...allocate, fill(a), fill(b)])
+  await session.sync()
+  const start = performance.now()
+  await session.execute([{ do: 'call', kernel: 'linear', args: [out, a, b, null] }])
+  await session.sync()
+  const seconds = (performance.now() - start) / 1000
+  const [[first]] = await session.read([{ ...out, shape: [1], length: 1 }])
+  await session.execute(all.map((buffer) => ({ do: 'release', buffer })))
+  if (first !== n / 4) throw new EngineError('unsupported', `a product of halves gave ${first} for ${n / 4}`)
+  return seconds
 }
 
 try {

@@ -6,12 +6,11 @@ import { taskOf, type TaskName } from '../../../catalog/tasks/tasks.ts'
 import type { Question, Questions } from '../../../catalog/tasks/task.ts'
 import { writeAtomic } from '../../../system/atomicFile.ts'
 import { makeFolders } from '../../../system/makeFolders.ts'
-import { readRows } from '../../text/rows.ts'
-import type { TaskResult } from './evaluateTask.ts'
-import { pickedByLength, pickedChoices, type Figure } from './figures.ts'
+import { readRows } from '../../text/dataFile.ts'
+import { type Figure, pickedByLength, pickedChoices, type TaskResult } from './evaluateTask.ts'
 import type { ChoiceScore } from './logLikelihoods.ts'
 
-export interface HarnessRequest {
+interface HarnessRequest {
   /** Folder that gets both files; made where it is not there. */
   readonly folder: string
   readonly task: TaskName
@@ -28,7 +27,7 @@ export interface HarnessRequest {
   readonly signal?: AbortSignal
 }
 
-export interface HarnessFiles {
+interface HarnessFiles {
   readonly results: string
   readonly samples: string
 }

@@ -2,10 +2,10 @@
 import { largest } from '../../../formatting/lists.ts'
 import type { ModelConfig } from '../../../catalog/families/modelConfig.ts'
 import { questionPlaces } from '../../../plan/memory.ts'
-import { itemsAtOnce } from '../../compute/rowLimit.ts'
+import { itemsAtOnce } from '../../compute/backend.ts'
 import type { Decoder } from '../../model/decoder.ts'
 import { Packer, type PackedBatch, type PackedScores } from '../../model/packed.ts'
-import type { PassOptions } from '../../model/step.ts'
+import type { PassOptions } from '../../model/pass.ts'
 import type { TokenisedQuestion } from './questions.ts'
 
 export interface ChoiceScore {

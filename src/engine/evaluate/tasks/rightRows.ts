@@ -8,9 +8,9 @@ import { EngineError } from '../../errors.ts'
 import { readReport } from '../../../runs/reader/report.ts'
 import { runFolderAt } from '../../../runs/folder/runFolder.ts'
 import { readError } from '../../../system/diskErrors.ts'
-import { readLines } from '../../text/lines.ts'
+import { readLines } from '../../text/textCorpus.ts'
 
-export interface RightRow {
+interface RightRow {
   readonly right: boolean
   /** What tells that another model was asked the same, where it is of the same `kind`. */
   readonly question: string

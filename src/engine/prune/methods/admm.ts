@@ -5,11 +5,9 @@ import { Arena, fillArenaAsync } from '../../compute/arena.ts'
 import type { Tensor } from '../../compute/tensor.ts'
 import { settingOf, type PruneEntry } from '../../../plan/pruneEntries.ts'
 import type { PruneHost } from '../host.ts'
-import { keepLargest } from './choose.ts'
-import { columnScale, finiteDiagonal, invert, type ColumnScale } from './hessian.ts'
+import { keepLargest, RankMasks } from '../select.ts'
+import { columnScale, type ColumnScale, finiteDiagonal, invert, writeBack } from './hessian.ts'
 import type { HessianInput, SolveInput, SolveMethod } from './method.ts'
-import { RankMasks } from '../select.ts'
-import { writeBack } from './writeBack.ts'
 
 /** The penalty ρ of the constraint, for a Hessian with unit diagonal. */
 const rho = 1
@@ -32,7 +30,7 @@ export const admm: SolveMethod = {
 }
 
 /** State that linears with the same input share. */
-export interface AdmmHessian extends ColumnScale {
+interface AdmmHessian extends ColumnScale {
   /** (H + ρI)⁻¹ of the damped Hessian. */
   readonly inverseHessian: Tensor
   release(): void

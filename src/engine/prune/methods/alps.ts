@@ -7,12 +7,10 @@ import { keptInverses, leastSquaresSteps } from '../../../catalog/methods/alps.t
 import { settingOf, type PruneEntry } from '../../../plan/pruneEntries.ts'
 import type { PruneHost } from '../host.ts'
 import { bitCount } from '../mask.ts'
-import { keepLargest, type Projection } from './choose.ts'
-import { invert, unitHessian, type UnitHessian } from './hessian.ts'
+import { keepLargest, type Projection, RankMasks } from '../select.ts'
+import { invert, unitHessian, type UnitHessian, writeBack } from './hessian.ts'
 import { leastSquares } from './leastSquares.ts'
 import type { HessianInput, SolveInput, SolveMethod } from './method.ts'
-import { RankMasks } from '../select.ts'
-import { writeBack } from './writeBack.ts'
 
 export const alps: SolveMethod = {
   kind: 'solve',
@@ -31,7 +29,7 @@ export const alps: SolveMethod = {
 }
 
 /** State that linears with the same input share. */
-export interface AlpsHessian extends UnitHessian {
+interface AlpsHessian extends UnitHessian {
   /** (H + ρI)⁻¹, until the next call. */
   inverseAt(rho: number): Promise<Tensor>
   release(): void
@@ -60,7 +58,7 @@ export async function prepareAlps({ host, hessian, entry, name, warn }: HessianI
 }
 
 /** Trace to compare with the published code: ρ of every iteration, and after every third how many mask bits changed. */
-export interface AlpsTrace {
+interface AlpsTrace {
   readonly rho: readonly number[]
   readonly change: readonly number[]
 }

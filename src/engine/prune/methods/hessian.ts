@@ -1,6 +1,6 @@
 // Hessians [I,I] on the host, as methods that solve need them.
 import { Arena } from '../../compute/arena.ts'
-import { upload, type Backend } from '../../compute/backend.ts'
+import { type Backend, readF32, upload } from '../../compute/backend.ts'
 import type { Tensor } from '../../compute/tensor.ts'
 import { EngineError } from '../../errors.ts'
 import type { PruneHost } from '../host.ts'
@@ -114,5 +114,34 @@ export async function invert(
   throw new EngineError(
     'numeric',
     `${name}: its Hessian is not positive definite; use more calibration samples, or set a larger dampening`,
+  )
+}
+
+/** Column scales [2, I] of scores: f32 values, then what they leave of the f64 ones. */
+export function uploadScale(host: PruneHost, values: Float64Array): Tensor {
+  const parts = new Float32Array(2 * values.length)
+  parts.set(values)
+  values.forEach((value, i) => (parts[values.length + i] = value - parts[i]))
+  return upload(host, 'f32', [2, values.length], parts)
+}
+
+/** The last step of methods that solve for A = W·diag(n): out = A·diag(1/n) with exact zeros outside the mask. @throws EngineError 'numeric' when that is not finite */
+export async function writeBack(
+  host: PruneHost,
+  { weight, mask, name }: { readonly weight: Tensor; readonly mask: Tensor; readonly name: string },
+  solved: Tensor,
+  { inverse }: ColumnScale,
+): Promise<void> {
+  const rows = weight.shape[0]
+  using arena = new Arena(host)
+  const [ones, squares] = [arena.allocate([rows]), arena.allocate([rows])]
+  host.kernels.fill(ones, 1)
+  host.kernels.scaleWeight(weight, solved, ones, inverse, 1)
+  host.kernels.applyMask(weight, mask)
+  host.kernels.rowDot(squares, weight, weight)
+  if ((await readF32(host, squares)).every(Number.isFinite)) return
+  throw new EngineError(
+    'numeric',
+    `${name}: pruning diverged to values that are not finite; set a larger dampening or use more calibration samples`,
   )
 }

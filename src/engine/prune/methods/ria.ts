@@ -3,7 +3,7 @@
 import { Arena } from '../../compute/arena.ts'
 import { readF32, upload } from '../../compute/backend.ts'
 import type { Tensor } from '../../compute/tensor.ts'
-import { uploadScale } from '../columnScale.ts'
+import { uploadScale } from './hessian.ts'
 import type { PruneHost } from '../host.ts'
 import type { ScoreMethod } from './method.ts'
 

@@ -6,11 +6,10 @@ import { EngineError } from '../../errors.ts'
 import { readF32, upload, type Backend } from '../../compute/backend.ts'
 import type { InverseFactor } from '../../compute/pruneKernels.ts'
 import type { Tensor } from '../../compute/tensor.ts'
-import { uploadScale } from '../columnScale.ts'
+import { finiteDiagonal, readDiagonal, uploadScale } from './hessian.ts'
 import type { PruneHost } from '../host.ts'
 import { settingOf } from '../../../plan/pruneEntries.ts'
 import { rankOf, RankMasks } from '../select.ts'
-import { finiteDiagonal, readDiagonal } from './hessian.ts'
 import type { SolveInput, SolveMethod } from './method.ts'
 
 export const sparsegpt: SolveMethod = {
@@ -27,7 +26,7 @@ export const sparsegpt: SolveMethod = {
 }
 
 /** State that linears with the same input share. */
-export interface HessianFactor extends InverseFactor {
+interface HessianFactor extends InverseFactor {
   /** Inputs that were 0 on all tokens. */
   readonly dead: readonly number[]
 }

@@ -1,5 +1,5 @@
 // Wanda (arXiv 2306.11695): |w_ij| · ‖x_j‖.
-import { uploadScale } from '../columnScale.ts'
+import { uploadScale } from './hessian.ts'
 import type { ScoreMethod } from './method.ts'
 
 export const wanda: ScoreMethod = {

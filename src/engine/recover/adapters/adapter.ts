@@ -1,9 +1,13 @@
-// An adapter that can be folded into the weight it stands on.
+// What adapters are made of: the interface of a kind, start values, and effective weights.
 import type { Backend } from '../../compute/backend.ts'
 import type { Tensor } from '../../compute/tensor.ts'
-import type { EffectiveWeights } from '../effectiveWeights.ts'
 import type { Adapter, Linear, RowRange } from '../../model/module.ts'
+import { EngineError } from '../../errors.ts'
+import { createRng } from '../../rng.ts'
+import { bytesPerElement } from '../../dtype.ts'
+import type { Arena } from '../../compute/arena.ts'
 
+/** An adapter that can be merged into its weight. */
 export interface TrainableAdapter extends Adapter {
   /** out [O, I] f32 = the weight that stays when the adapter is gone; pruned entries stay exactly 0. `range` as in `Adapter`. */
   merge(backend: Backend, linear: Linear, out: Tensor, range?: RowRange): void
@@ -16,7 +20,7 @@ export interface Trained {
 }
 
 /** The parts that make an adapter of one linear. */
-export interface AdapterParts {
+interface AdapterParts {
   /** Trained parameters in the order of the kind's `parameters`. */
   readonly trained: readonly Trained[]
   /** Bits [O, ceil(I/32)]; null where every weight stays. */
@@ -34,7 +38,7 @@ export interface AdapterKind {
   create(parts: AdapterParts): TrainableAdapter
 }
 
-export interface AdapterParameter {
+interface AdapterParameter {
   /** Suffix of its name: `lora_A` and `lora_B` as in peft, or a vector of ScaleLoRA. */
   readonly suffix: string
   readonly shape: readonly number[]
@@ -42,4 +46,85 @@ export interface AdapterParameter {
   readonly copies?: number
   /** Start value: drawn (or from the file of start matrices), or one number everywhere. */
   readonly start: 'drawn' | number
+}
+
+/**
+ * A [rank, numIn] of the linear `name`, uniform in ±1/√in (Kaiming uniform with a = √5, as peft does); B starts as 0. Each linear has
+ * its own stream of random numbers: what else is adapted does not change it.
+ */
+export function randomStart(seed: number, name: string, rank: number, numIn: number): Float32Array {
+  const rng = createRng(seed, `lora ${name}`)
+  const bound = 1 / Math.sqrt(numIn)
+  return Float32Array.from({ length: rank * numIn }, () => bound * (2 * rng.uniform() - 1))
+}
+
+/** A tensor of the file that recipes name under `lora.init`, as f32, or null when it is not there. */
+type ReadStart = (tensor: string) => Promise<{ shape: readonly number[]; values: Float32Array } | null>
+
+/** `init_A.<name>` of the file. A missing or misshapen one is an error: a repeat that is not exact is no repeat. */
+export async function givenStart(
+  read: ReadStart,
+  name: string,
+  rank: number,
+  numIn: number,
+  place = 'recover',
+): Promise<Float32Array> {
+  const tensor = `init_A.${name}`
+  const found = await read(tensor)
+  if (!found)
+    throw new EngineError(
+      'bad-data',
+      `${place}.lora.init: the file has no tensor ${tensor}; add it [${rank}, ${numIn}] or leave lora.init out`,
+    )
+  if (found.shape.length !== 2 || found.shape[0] !== rank || found.shape[1] !== numIn)
+    throw new EngineError(
+      'bad-data',
+      `${place}.lora.init: ${tensor} is [${found.shape.join(', ')}], expected [${rank}, ${numIn}]; set lora.rank to match`,
+    )
+  return found.values
+}
+
+/**
+ * Effective weights of adapted linears in the type that products take, formed once per optimiser step although forward, backward,
+ * recomputation and accumulated batches all ask for them.
+ */
+export interface EffectiveWeights {
+  /** The tensor of this linear, formed by `form` if this is the first time since `invalidate`. */
+  of(arena: Arena, name: string, shape: readonly number[], form: (out: Tensor) => void): Tensor
+  /** Call it when the parameters have changed. */
+  invalidate(): void
+  close(): void
+}
+
+/** Keeps effective weights of up to `bytes`; the others are formed in the caller's arena each time. */
+export function createEffectiveWeights(backend: Backend, bytes: number): EffectiveWeights {
+  const kept = new Map<string, { tensor: Tensor; version: number }>()
+  let version = 0
+  let used = 0
+  return {
+    of(arena, name, shape, form) {
+      let entry = kept.get(name)
+      if (!entry) {
+        const size = bytesPerElement[backend.precision] * shape.reduce((a, b) => a * b, 1)
+        if (used + size > bytes) {
+          const tensor = arena.allocate(shape, backend.precision)
+          form(tensor)
+          return tensor
+        }
+        used += size
+        kept.set(name, (entry = { tensor: backend.allocate(backend.precision, shape), version: -1 }))
+      }
+      if (entry.version !== version) {
+        form(entry.tensor)
+        entry.version = version
+      }
+      return entry.tensor
+    },
+    invalidate: () => void version++,
+    close() {
+      for (const { tensor } of kept.values()) backend.release(tensor)
+      kept.clear()
+      used = 0
+    },
+  }
 }

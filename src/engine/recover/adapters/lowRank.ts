@@ -1,10 +1,9 @@
 // W_eff = W + s·(B·A) ⊙ M: MaskLoRA, LoRA-Prune and the low-rank update of the head (docs/methods.md, "Adapters").
 import { rows, type Tensor } from '../../compute/tensor.ts'
 import type { RowRange } from '../../model/module.ts'
-import type { EffectiveWeights } from '../effectiveWeights.ts'
-import type { AdapterKind, TrainableAdapter } from './adapter.ts'
+import type { AdapterKind, EffectiveWeights, TrainableAdapter } from './adapter.ts'
 
-export interface LowRankParameters {
+interface LowRankParameters {
   /** A [r, I], B [O, r] and their gradients. */
   readonly a: Tensor
   readonly b: Tensor

@@ -1,10 +1,9 @@
 // ScaleLoRA: W_eff = W ⊙ (B·A) from A = B = 1/√r. All rows of A start equal, get equal gradients and stay equal, so
 // B·A = r · u ⊗ v for one row scale u [O] and one column scale v [I] (docs/methods.md, "ScaleLoRA").
 import { rows, type Tensor } from '../../compute/tensor.ts'
-import type { EffectiveWeights } from '../effectiveWeights.ts'
-import type { AdapterKind, TrainableAdapter } from './adapter.ts'
+import type { AdapterKind, EffectiveWeights, TrainableAdapter } from './adapter.ts'
 
-export interface ScaleParameters {
+interface ScaleParameters {
   /** u [O], v [I] and their gradients. */
   readonly row: Tensor
   readonly column: Tensor

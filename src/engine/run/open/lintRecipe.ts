@@ -1,7 +1,7 @@
 // What lint says of a recipe that has been read, beside its model, data and output: for runs, dry runs and sweeps alike.
 import type { LintResult } from '../../../lint/lint.ts'
 import type { LintFacts } from '../../../recipe/facts.ts'
-import { lintText, type LintTextOptions } from '../../facts/lintFile.ts'
+import { lintText, type LintTextOptions } from '../../facts/recipeFacts.ts'
 import { recipeYaml, type RecipeFile } from './recipeFile.ts'
 
 export type LintRecipeOptions = Pick<LintTextOptions, 'gpu' | 'memoryBytes'>

@@ -1,6 +1,6 @@
 // Jobs of the thread of recipeThread.ts.
 import type { Finding } from '../../../recipe/finding.ts'
-import { lintText, type LintTextOptions } from '../../facts/lintFile.ts'
+import { lintText, type LintTextOptions } from '../../facts/recipeFacts.ts'
 import { planOfText } from './dryRun.ts'
 import { warningsOf } from './lintRecipe.ts'
 import { parseFile } from './recipeFile.ts'

@@ -9,7 +9,7 @@ import type { StoredMask, StoredMasks } from '../../checkpoint/storedMask.ts'
 import { maskWords } from '../../compute/tensor.ts'
 import { EngineError } from '../../errors.ts'
 import type { Model } from '../../model/model.ts'
-import { decode, readWeight } from '../../model/weightIo.ts'
+import { decode, readWeight } from '../../model/weights.ts'
 import { maskOfZeros, zeroCountOf } from '../../prune/mask.ts'
 
 /** Weights that are looked at together. */

@@ -3,7 +3,7 @@ import { adapterOf, isAdapterName } from '../../../catalog/adapters/adapters.ts'
 import type { PlannedRecovery } from '../../../plan/runPlan.ts'
 import { openCheckpoint } from '../../checkpoint/checkpoint.ts'
 import { readF32Tensor } from '../../checkpoint/readF32.ts'
-import { givenStart, randomStart } from '../../recover/startMatrices.ts'
+import { givenStart, randomStart } from '../../recover/adapters/adapter.ts'
 
 export interface StartMatrices {
   /** A [rank, numIn] of a linear. @throws EngineError when the recipe's file lacks it. */

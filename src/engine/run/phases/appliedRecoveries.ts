@@ -1,6 +1,6 @@
 // The recoveries of one walk over the blocks, as what they do to a block.
 import type { PlannedRecovery } from '../../../plan/runPlan.ts'
-import type { BlockRecovery } from '../../blocks/walkBlocks.ts'
+import type { BlockRecovery } from '../../blocks/processBlocks.ts'
 import type { PruneHost } from '../../prune/host.ts'
 import { startMatricesOf, type StartMatrices } from '../open/startMatricesOf.ts'
 import type { AppliedRecovery } from './blocksPhase.ts'

@@ -6,7 +6,7 @@ import { openModel } from '../../model/model.ts'
 import type { PruneHost } from '../../prune/host.ts'
 import { zerosOf } from '../../prune/mask.ts'
 import { lookAtData, prunedNames, type PruneEntry } from '../../../plan/pruneEntries.ts'
-import { walkBlocks, type BlockRecovery, type BlockWork } from '../../blocks/walkBlocks.ts'
+import { processBlocks, type BlockRecovery, type BlockWork } from '../../blocks/processBlocks.ts'
 import type { ActivationBudget } from '../../blocks/activations.ts'
 import type { CalibrationSet } from '../../blocks/flow.ts'
 import { openParts, savePart, type StoredStage } from '../state/blockStore.ts'
@@ -56,7 +56,7 @@ export async function runBlocksPhase(phase: BlocksPhase): Promise<void> {
   const pruned = base ? createModelStream(backend, openModel(base.checkpoint), as) : undefined
   let begun = session.log.elapsed()
   try {
-    const walk = walkBlocks({
+    const walk = processBlocks({
       backend,
       host,
       stream,

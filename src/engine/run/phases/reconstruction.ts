@@ -1,6 +1,6 @@
 // Reconstruction of one block inside a run: settings from the recipe, steps into the events.
 import { exactAdapters } from '../../../catalog/adapters/adapters.ts'
-import type { BlockRecovery, BlockWork } from '../../blocks/walkBlocks.ts'
+import type { BlockRecovery, BlockWork } from '../../blocks/processBlocks.ts'
 import { EngineError } from '../../errors.ts'
 import {
   reconstructBlock,

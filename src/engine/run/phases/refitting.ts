@@ -1,7 +1,7 @@
 // Refitting of one block inside a run: settings from the recipe, dense weights from the source.
 import { EngineError } from '../../errors.ts'
-import type { BlockRecovery } from '../../blocks/walkBlocks.ts'
-import { decode, readWeight } from '../../model/weightIo.ts'
+import type { BlockRecovery } from '../../blocks/processBlocks.ts'
+import { decode, readWeight } from '../../model/weights.ts'
 import type { PruneHost } from '../../prune/host.ts'
 import { refitBlock } from '../../prune/refit.ts'
 import { prunedNames } from '../../../plan/pruneEntries.ts'

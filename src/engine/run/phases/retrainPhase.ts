@@ -1,5 +1,5 @@
 // Retraining inside a run: the pruned model as base, steps into the events, checkpoints, and merging at the end.
-import { itemsAtOnce } from '../../compute/rowLimit.ts'
+import { itemsAtOnce } from '../../compute/backend.ts'
 import type { DenseLoss } from '../../compute/kernels.ts'
 import type { PlannedRecovery } from '../../../plan/runPlan.ts'
 import { EngineError } from '../../errors.ts'
@@ -8,7 +8,7 @@ import { modelParameters, type Parameter } from '../../../catalog/families/param
 import { createDecoder, type Decoder } from '../../model/decoder.ts'
 import type { GradientOptions } from '../../model/gradients.ts'
 import type { Model } from '../../model/model.ts'
-import { decode, readWeight } from '../../model/weightIo.ts'
+import { decode, readWeight } from '../../model/weights.ts'
 import type { StoredMasks } from '../../checkpoint/storedMask.ts'
 import type { TrainingWindows } from '../../recover/batches.ts'
 import { rememberLoss } from '../../recover/divergence.ts'

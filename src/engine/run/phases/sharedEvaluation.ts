@@ -9,7 +9,7 @@ import { keyOfWork, madeOnce, readMade } from '../../../runs/sweep/madeOnce.ts'
 import { EngineError } from '../../errors.ts'
 import { evaluationShape, type EvaluationResult } from '../state/progress.ts'
 import type { RunSession } from '../state/session.ts'
-import { endingOf } from '../../text/openCorpus.ts'
+import { endingOf } from '../../text/dataFile.ts'
 import { sourceHashes } from '../state/sources.ts'
 import { adopt, dueEntries } from './evaluateStage.ts'
 

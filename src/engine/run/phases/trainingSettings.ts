@@ -1,6 +1,6 @@
 // A recovery of a recipe as the training code takes it.
 import type { PlannedRecovery } from '../../../plan/runPlan.ts'
-import type { TrainingSettings } from '../../recover/trainingSettings.ts'
+import type { TrainingSettings } from '../../recover/optimiser.ts'
 
 /** Settings of a recovery's steps; `seed` is the recipe's. */
 export function trainingSettings({ settings, place }: PlannedRecovery, seed: number): TrainingSettings {

@@ -1,6 +1,6 @@
 // The model as far as a run has come: the source seen through the parts that are saved.
 import type { Checkpoint } from '../../checkpoint/checkpoint.ts'
-import { storedTwice } from '../../model/tiedHead.ts'
+import { storedTwice } from '../../model/model.ts'
 import type { StoredMask } from '../../checkpoint/storedMask.ts'
 import { masksOfPart, openParts, statePrefix, type Part, type StoredStage } from './blockStore.ts'
 import { overlayCheckpoint } from './overlay.ts'

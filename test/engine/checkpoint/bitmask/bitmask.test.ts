@@ -6,7 +6,7 @@ import { openCheckpoint, type Checkpoint } from '../../../../src/engine/checkpoi
 import { openInspection } from '../../../../src/engine/checkpoint/inspection.ts'
 import { compareCheckpoints } from '../../../../src/engine/checkpoint/stats/compareCheckpoints.ts'
 import { openCpu, type CpuBackend } from '../../../../src/engine/compute/cpu/open.ts'
-import { expandCheckpoint } from '../../../../src/engine/model/expand.ts'
+import { expandCheckpoint } from '../../../../src/engine/convert/expand.ts'
 import { createRng } from '../../../../src/engine/rng.ts'
 import { writeBitmaskFolder } from '../../../support/bitmaskFolder.ts'
 import { smallGpt2, smallLlama, smallOpt } from '../../../support/memoryCheckpoint.ts'

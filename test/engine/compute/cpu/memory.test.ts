@@ -3,7 +3,7 @@ import { openCpu, type CpuBackend } from '../../../../src/engine/compute/cpu/ope
 import { readF32, upload } from '../../../../src/engine/compute/backend.ts'
 import { rows } from '../../../../src/engine/compute/tensor.ts'
 import { EngineError } from '../../../../src/engine/errors.ts'
-import { machineMemoryBytes } from '../../../../src/engine/machineMemory.ts'
+import { machineMemoryBytes } from '../../../../src/engine/machine.ts'
 import { cannot } from '../../../support/skip.ts'
 
 const outOfMemory = (error: unknown) =>

@@ -2,17 +2,17 @@
 import assert from 'node:assert/strict'
 import { memoryCheckpoint } from '../../../../bench/support/memoryCheckpoint.ts'
 import { createModelStream } from '../../../../src/engine/blocks/modelStream.ts'
-import { walkBlocks, type BlockRecovery } from '../../../../src/engine/blocks/walkBlocks.ts'
+import { processBlocks, type BlockRecovery } from '../../../../src/engine/blocks/processBlocks.ts'
 import type { Checkpoint } from '../../../../src/engine/checkpoint/checkpoint.ts'
 import { readF32, upload } from '../../../../src/engine/compute/backend.ts'
 import { slice } from '../../../../src/engine/compute/tensor.ts'
 import { createDecoder } from '../../../../src/engine/model/decoder.ts'
 import { openModel, type Model } from '../../../../src/engine/model/model.ts'
-import { decode, readWeight } from '../../../../src/engine/model/weightIo.ts'
+import { decode, readWeight } from '../../../../src/engine/model/weights.ts'
 import type { PruneHost } from '../../../../src/engine/prune/host.ts'
 import { reconstructBlock } from '../../../../src/engine/recover/reconstructBlock.ts'
 import { retrain } from '../../../../src/engine/recover/retrain.ts'
-import { randomStart } from '../../../../src/engine/recover/startMatrices.ts'
+import { randomStart } from '../../../../src/engine/recover/adapters/adapter.ts'
 import { createTrainables } from '../../../../src/engine/recover/trainables.ts'
 import type { Subset } from '../../../../src/catalog/adapters/subsets.ts'
 import type { PruneEntry } from '../../../../src/plan/pruneEntries.ts'
@@ -66,7 +66,7 @@ describe('What a GPU is asked for', function () {
     const entry: PruneEntry = { method, sparsities, pattern: null, scope: 'tensor', selection: 'exact', settings: {} }
     const activations = { bytes: 1e6, residentBytes: 1e9 }
     const parts = { backend, host: backend, stream, entries: [entry], recover, seed: 0, activations }
-    return { walk: walkBlocks({ ...parts, calibration: { ids, windows, seqLen } }), stream }
+    return { walk: processBlocks({ ...parts, calibration: { ids, windows, seqLen } }), stream }
   }
 
   function reconstruction(model: Model, steps: number, gradAccumulation: number): BlockRecovery {

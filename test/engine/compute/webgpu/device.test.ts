@@ -9,8 +9,11 @@ import { openReference } from '../../../support/reference/backend.ts'
 import { rows, slice } from '../../../../src/engine/compute/tensor.ts'
 import { openWebGpu } from '../../../../src/engine/compute/webgpu/backend.ts'
 import { deviceRequest, hasOwnMemory } from '../../../../src/engine/compute/webgpu/adapter.ts'
-import { memoryBound } from '../../../../src/engine/compute/webgpu/memoryBound.ts'
-import { knownDeviceMemory, measureDeviceMemory } from '../../../../src/engine/compute/webgpu/deviceMemory.ts'
+import {
+  knownDeviceMemory,
+  measureDeviceMemory,
+  memoryBound,
+} from '../../../../src/engine/compute/webgpu/deviceMemory.ts'
 import { createRng } from '../../../../src/engine/rng.ts'
 import { childArguments } from '../../../support/children.ts'
 import { openOrSkip } from '../../../support/webgpu.ts'

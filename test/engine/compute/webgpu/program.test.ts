@@ -1,4 +1,4 @@
-// Kernel calls that are recorded once and told to the device again.
+// Kernel calls that are recorded once and sent to the device again.
 import assert from 'node:assert/strict'
 import { upload, type Backend, type Recorder } from '../../../../src/engine/compute/backend.ts'
 import { slice } from '../../../../src/engine/compute/tensor.ts'
@@ -76,7 +76,7 @@ describe('a program of the GPU', function () {
     assert.equal(gpu.memory().usedBytes - used, 4 * 4 * rows)
   })
 
-  it('is not told again when one of its calls has failed', async () => {
+  it('is not replayed when one of its calls has failed', async () => {
     const given = inputs()
     gpu.release(given.table)
     const recorder = gpu.record!()

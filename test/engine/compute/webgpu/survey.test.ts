@@ -13,7 +13,7 @@ import {
   surveyAdapters,
   surveyFile,
   type Answer,
-  type Asking,
+  type SurveyRequest,
   type Survey,
 } from '../../../../src/engine/compute/webgpu/survey.ts'
 import { cli } from '../../../support/cli.ts'
@@ -30,7 +30,7 @@ describe('asking drivers', function () {
   this.timeout(300_000)
   let folder = ''
   let file = ''
-  let asked: Asking[] = []
+  let asked: SurveyRequest[] = []
   beforeEach(() => {
     folder = mkdtempSync(join(tmpdir(), 'survey-'))
     file = join(folder, 'deep', 'gpu-adapters.json')
@@ -38,20 +38,20 @@ describe('asking drivers', function () {
   })
   afterEach(() => rmSync(folder, { recursive: true }))
 
-  type Opened = { readonly told: unknown } | Exclude<Answer['end'], 'done'>
+  type Opened = { readonly facts: unknown } | Exclude<Answer['end'], 'done'>
 
   /** A process that lists `names` and opens each adapter; it ends where `open` says so. */
   const drivers =
-    (names: unknown, open: (adapter: string, plain: boolean) => Opened = () => ({ told: facts })) =>
-    async (asking: Asking): Promise<Answer> => {
-      asked.push(asking)
+    (names: unknown, open: (adapter: string, plain: boolean) => Opened = () => ({ facts })) =>
+    async (request: SurveyRequest): Promise<Answer> => {
+      asked.push(request)
       const said: Record<string, unknown>[] = [{ names }]
       if (!Array.isArray(names)) return { said, end: 'done' }
       for (const opens of new Set(names as string[])) {
-        if (asking.settled.includes(opens)) continue
+        if (request.settled.includes(opens)) continue
         said.push({ opens })
-        const answer = open(opens, asking.plain.includes(opens))
-        if (!('told' in answer)) return { said, end: answer }
+        const answer = open(opens, request.plain.includes(opens))
+        if (!('facts' in answer)) return { said, end: answer }
         said.push(answer)
       }
       return { said, end: 'done' }
@@ -61,7 +61,7 @@ describe('asking drivers', function () {
     'failed' in survey ? assert.fail(survey.failed) : survey
 
   it('what ends the process with everything asked for is asked for less, and both are remembered', async () => {
-    const ask = drivers(both, (adapter, plain) => (adapter === 'New GPU' && !plain ? segfault : { told: facts }))
+    const ask = drivers(both, (adapter, plain) => (adapter === 'New GPU' && !plain ? segfault : { facts }))
     const survey = named(await surveyAdapters({ ask, file, key: 'driver 1' }))
     assert.deepEqual(
       survey.adapters.map(({ name, access, death }) => [name, access, death]),
@@ -109,7 +109,7 @@ describe('asking drivers', function () {
     assert.deepEqual(await at(23 * 3600 * 1000, nobody), first)
     const refused = await at(
       25 * 3600 * 1000,
-      drivers(both, () => ({ told: null })),
+      drivers(both, () => ({ facts: null })),
     )
     assert.deepEqual(refused.adapters[0], { name: 'Old GPU', access: 'full', death: null, facts: null })
     assert.deepEqual((await at(50 * 3600 * 1000)).adapters[0].facts, facts)
@@ -162,7 +162,7 @@ describe('asking drivers', function () {
     const dies = async (): Promise<Answer> => ({ said: [], end: segfault })
     const nothing = named(await surveyAdapters({ ask: dies, file, key: 'a' }))
     assert.deepEqual([nothing.death, nothing.adapters], ['SIGSEGV', []])
-    const one = drivers(both, (adapter) => (adapter === 'Old GPU' ? segfault : { told: facts }))
+    const one = drivers(both, (adapter) => (adapter === 'Old GPU' ? segfault : { facts }))
     const survey = named(await surveyAdapters({ ask: one, file, key: 'b' }))
     assert.deepEqual(
       survey.adapters.map(({ name, access }) => [name, access]),

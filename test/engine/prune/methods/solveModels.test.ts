@@ -4,7 +4,7 @@ import { openCheckpoint } from '../../../../src/engine/checkpoint/checkpoint.ts'
 import { readF32 } from '../../../../src/engine/compute/backend.ts'
 import { openCpu, type CpuBackend } from '../../../../src/engine/compute/cpu/open.ts'
 import { openModel } from '../../../../src/engine/model/model.ts'
-import { walkBlocks } from '../../../../src/engine/blocks/walkBlocks.ts'
+import { processBlocks } from '../../../../src/engine/blocks/processBlocks.ts'
 import { createModelStream } from '../../../../src/engine/blocks/modelStream.ts'
 import { parseNm } from '../../../../src/catalog/formats/nm.ts'
 import type { MethodName } from '../../../../src/catalog/methods/methods.ts'
@@ -39,7 +39,7 @@ describe('methods that solve, on whole models', () => {
       const sparsities = new Map([...stream.shapes.keys()].map((name) => [name, given.sparsity]))
       const entry = entryOf(method, 0, { sparsities, pattern: parseNm(given.pattern) })
       const tolerance = Number(golden.metadata.get('weights_tolerance'))
-      const walk = walkBlocks({
+      const walk = processBlocks({
         ...{ backend: cpu, host: cpu, stream, entries: [entry], recover: [], seed: 0 },
         calibration: { ids, windows: 16, seqLen: 16 },
         activations: { bytes: 1e9 },

@@ -1,7 +1,7 @@
 // What lint says of a recipe, runs, dry runs and sweeps say too: each rule's bad example through all of them, on a disk.
 import assert from 'node:assert/strict'
 import { EngineError } from '../../../../src/engine/errors.ts'
-import { lintText } from '../../../../src/engine/facts/lintFile.ts'
+import { lintText } from '../../../../src/engine/facts/recipeFacts.ts'
 import { planOfRecipe, readRecipe, warningsOfRecipe } from '../../../../src/engine/run/open/readRecipe.ts'
 import { plannedSweep } from '../../../../src/engine/sweep/openSweep.ts'
 import { rules } from '../../../../src/lint/rules.ts'

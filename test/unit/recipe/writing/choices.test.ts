@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { lintText } from '../../../../src/engine/facts/lintFile.ts'
+import { lintText } from '../../../../src/engine/facts/recipeFacts.ts'
 import { readModelFacts } from '../../../../src/extension/models/modelFacts.ts'
 import {
   canRetrain,

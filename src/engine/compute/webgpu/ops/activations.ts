@@ -1,7 +1,6 @@
 // Activations, gated activations and their derivatives. One shader each; the kind is an override constant.
 import type { Activation, Kernels } from '../../kernels.ts'
-import type { Gpu } from '../gpu.ts'
-import { variant, type Shader } from '../shader.ts'
+import { type Gpu, type Shader, variant } from '../shader.ts'
 import { perElement, runElements } from './elementwise.ts'
 
 type Activations = Pick<Kernels, 'activation' | 'activationBackward' | 'gated' | 'gatedBackward'>

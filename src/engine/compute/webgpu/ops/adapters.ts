@@ -3,9 +3,7 @@
 import { bytesPerElement } from '../../../dtype.ts'
 import type { Kernels } from '../../kernels.ts'
 import { reshape, rows, slice, type Tensor } from '../../tensor.ts'
-import { pieces, type Gpu } from '../gpu.ts'
-import { dtypeCode, floatTypes, halves } from '../halves.ts'
-import { f32, gridOf, variant, type Shader } from '../shader.ts'
+import { dtypeCode, f32, floatTypes, type Gpu, gridOf, halves, pieces, type Shader, variant } from '../shader.ts'
 import { perElement } from './elementwise.ts'
 import { multiply, product } from './gemm/multiply.ts'
 

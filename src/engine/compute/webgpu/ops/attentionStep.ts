@@ -1,7 +1,6 @@
 // Attention of one query over cached keys and values: probabilities first, a workgroup a head, then their mean of the values.
 import type { Kernels } from '../../kernels.ts'
-import type { Gpu } from '../gpu.ts'
-import { defineShader, f32, foldGroups, groupSize, variant } from '../shader.ts'
+import { defineShader, f32, foldGroups, type Gpu, groupSize, variant } from '../shader.ts'
 import { tanhSafe } from './activations.ts'
 import { groupMax } from './losses.ts'
 import { rowMain } from './reduce.ts'

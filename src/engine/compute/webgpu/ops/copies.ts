@@ -2,9 +2,7 @@
 import { f32ToBf16, f32ToF16, type DType } from '../../../dtype.ts'
 import type { CopyShape, Kernels } from '../../kernels.ts'
 import { reshape, rows, slice, type Tensor } from '../../tensor.ts'
-import { pieces, type Gpu } from '../gpu.ts'
-import { dtypeCode, halves } from '../halves.ts'
-import { gridOf, variant } from '../shader.ts'
+import { dtypeCode, type Gpu, gridOf, halves, pieces, variant } from '../shader.ts'
 import { perElement, runElements } from './elementwise.ts'
 
 type Copies = Pick<Kernels, 'copy' | 'fill' | 'convert' | 'applyMask'>

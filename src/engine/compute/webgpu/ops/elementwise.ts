@@ -1,18 +1,19 @@
 // Operations on matching elements of f32 tensors.
 import type { Kernels } from '../../kernels.ts'
-import { slice, type Tensor } from '../../tensor.ts'
-import { pieces, type Gpu } from '../gpu.ts'
+import { reshape, rows, slice, type Tensor } from '../../tensor.ts'
 import {
   defineShader,
   f32,
+  type Gpu,
   gridOf,
   groupSize,
   linearIndex,
-  variant,
   type Param,
   type Parameters,
+  pieces,
   type Shader,
   type Tensors,
+  variant,
   type Variant,
 } from '../shader.ts'
 
@@ -110,5 +111,46 @@ export function elementwise(gpu: Gpu): Elementwise {
           ...[1 / (1 - beta1 ** step), 1 / (1 - beta2 ** step)],
         ].map(f32),
       ),
+  }
+}
+
+// Rotary positions, in place: one invocation for each pair of channels.
+
+const rope = perElement(
+  'rope',
+  { x: 'rw f32', cosines: 'f32', sines: 'f32' },
+  { firstRow: 'u32', seqLen: 'u32', numHeads: 'u32', headDim: 'u32', pairs: 'u32', direction: 'f32' },
+  /* wgsl */ `
+  let pair = i % p.pairs;
+  let head = i / p.pairs; // over all rows
+  let t = (p.firstRow + head / p.numHeads) % p.seqLen;
+  let low = p.xAt + head * p.headDim + pair;
+  let high = low + p.pairs;
+  let c = cosines[p.cosinesAt + t * p.pairs + pair];
+  let s = p.direction * sines[p.sinesAt + t * p.pairs + pair];
+  let a = x[low];
+  let b = x[high];
+  x[low] = a * c - b * s;
+  x[high] = b * c + a * s;`,
+)
+
+const turn = variant(rope)
+
+export function ropeOf(gpu: Gpu): Pick<Kernels, 'rope'> {
+  return {
+    rope(x, cos, sin, { seqLen, numHeads, headDim, rotaryDim, inverse }) {
+      const width = numHeads * headDim
+      const count = x.length / width
+      const pairs = rotaryDim / 2
+      for (const [start, end] of pieces(count, gpu.windowBytes / 4 / width)) {
+        const length = (end - start) * numHeads * pairs
+        gpu.run({
+          variant: turn,
+          tensors: [rows(reshape(x, [count, width]), start, end), cos, sin],
+          params: [length, start, seqLen, numHeads, headDim, pairs, f32(inverse ? -1 : 1)],
+          groups: gridOf(length),
+        })
+      }
+    },
   }
 }

@@ -2,9 +2,18 @@
 import { bytesPerElement } from '../../../dtype.ts'
 import type { Kernels } from '../../kernels.ts'
 import { reshape, rows, slice, type Tensor } from '../../tensor.ts'
-import { pieces, type Gpu } from '../gpu.ts'
-import { dtypeCode, floatTypes, halves } from '../halves.ts'
-import { defineShader, f32, foldGroups, gridOf, variant } from '../shader.ts'
+import {
+  defineShader,
+  dtypeCode,
+  f32,
+  floatTypes,
+  foldGroups,
+  type Gpu,
+  gridOf,
+  halves,
+  pieces,
+  variant,
+} from '../shader.ts'
 import { perElement } from './elementwise.ts'
 
 type Gathers = Pick<Kernels, 'gatherRows' | 'scatterAddRows'>

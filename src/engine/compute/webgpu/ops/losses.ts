@@ -1,8 +1,7 @@
 // Cross-entropy over chunks of the vocabulary: a workgroup a row of logits.
 import type { Kernels } from '../../kernels.ts'
 import { reshape, rows, type Tensor } from '../../tensor.ts'
-import { pieces, type Gpu } from '../gpu.ts'
-import { defineShader, foldGroups, gridOf, groupSize, variant } from '../shader.ts'
+import { defineShader, f32, foldGroups, type Gpu, gridOf, groupSize, pieces, variant } from '../shader.ts'
 import { perElement } from './elementwise.ts'
 import { groupSum } from './reduce.ts'
 
@@ -75,7 +74,7 @@ const crossEntropyBackward = perElement(
 const variants = { logSumExp: variant(logSumExp), crossEntropyBackward: variant(crossEntropyBackward) }
 
 /** Windows of rows of logits, and how tensors of as many rows are cut to them. */
-export function* rowWindows(gpu: Gpu, logits: Tensor, count: number) {
+function* rowWindows(gpu: Gpu, logits: Tensor, count: number) {
   const columns = logits.length / count
   for (const [start, end] of pieces(count, gpu.windowBytes / 4 / columns))
     yield {
@@ -102,6 +101,107 @@ export function losses(gpu: Gpu): Losses {
           variant: variants.crossEntropyBackward,
           tensors: [logits, runMax, runSum, targets, rowWeight].map(cut),
           params: [rowCount * columns, columns, start],
+          groups: gridOf(rowCount * columns),
+        })
+    },
+  }
+}
+
+// The divergence from the dense model's logits, over chunks of the vocabulary (docs/methods.md, "Retraining").
+
+type Distillation = Pick<Kernels, 'divergenceChunk' | 'distillBackwardChunk'>
+
+const divergence = defineShader(
+  'divergenceChunk',
+  { sums: 'rw f32', logits: 'f32', dense: 'f32' },
+  { count: 'u32', columns: 'u32', scale: 'f32' },
+  /* wgsl */ `
+${groupSum}
+${groupMax}
+@compute @workgroup_size(${groupSize})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u, @builtin(local_invocation_index) local: u32) {
+  let row = group.y * groups.x + group.x;
+  if (row >= p.count) { return; }
+  let z = p.logitsAt + row * p.columns;
+  let d = p.denseAt + row * p.columns;
+  let at = p.sumsAt + 5u * row;
+  var zTop = ${lowest};
+  var dTop = ${lowest};
+  for (var i = local; i < p.columns; i += ${groupSize}u) {
+    zTop = max(zTop, p.scale * logits[z + i]);
+    dTop = max(dTop, p.scale * dense[d + i]);
+  }
+  let zBefore = max(sums[at], ${lowest});
+  let dBefore = max(sums[at + 2u], ${lowest});
+  let zAll = max(groupMax(zTop, local), zBefore);
+  let dAll = max(groupMax(dTop, local), dBefore);
+  var zSum = 0.0;
+  var dSum = 0.0;
+  var crossSum = 0.0;
+  for (var i = local; i < p.columns; i += ${groupSize}u) {
+    let x = p.scale * logits[z + i];
+    let y = p.scale * dense[d + i];
+    let e = exp(y - dAll);
+    zSum += exp(x - zAll);
+    dSum += e;
+    crossSum += e * (y - x);
+  }
+  let zChunk = groupSum(zSum, local);
+  let dChunk = groupSum(dSum, local);
+  let crossChunk = groupSum(crossSum, local);
+  if (local != 0u) { return; }
+  let zEarlier = sums[at + 1u];
+  let dEarlier = sums[at + 3u];
+  let dKept = select(exp(dBefore - dAll), 0.0, dEarlier == 0.0);
+  sums[at + 1u] = zChunk + select(zEarlier * exp(zBefore - zAll), 0.0, zEarlier == 0.0);
+  sums[at + 3u] = dChunk + dEarlier * dKept;
+  sums[at + 4u] = crossChunk + sums[at + 4u] * dKept;
+  sums[at] = zAll;
+  sums[at + 2u] = dAll;
+}
+`,
+)
+
+const distillBackward = perElement(
+  'distillBackwardChunk',
+  { logits: 'rw f32', dense: 'f32', runMax: 'f32', runSum: 'f32', targets: 'i32', rowWeight: 'f32', sums: 'f32' },
+  { columns: 'u32', share: 'f32', scale: 'f32', start: 'i32' },
+  /* wgsl */ `
+  let row = i / p.columns;
+  let wanted = targets[p.targetsAt + row];
+  let at = p.logitsAt + i;
+  if (wanted < 0) {
+    logits[at] = 0.0;
+    return;
+  }
+  let z = logits[at];
+  let stream = p.sumsAt + 5u * row;
+  let hot = select(0.0, 1.0, wanted - p.start == i32(i % p.columns));
+  let text = exp(z - runMax[p.runMaxAt + row]) / runSum[p.runSumAt + row] - hot;
+  let own = exp(p.scale * z - sums[stream]) / sums[stream + 1u];
+  let other = exp(p.scale * dense[p.denseAt + i] - sums[stream + 2u]) / sums[stream + 3u];
+  logits[at] = rowWeight[p.rowWeightAt + row] * ((1.0 - p.share) * text + p.share / p.scale * (own - other));`,
+)
+
+const divergenceVariants = { divergence: variant(divergence), distillBackward: variant(distillBackward) }
+
+export function distillation(gpu: Gpu): Distillation {
+  return {
+    divergenceChunk(sums, logits, dense, temperature) {
+      for (const { rowCount, columns, cut } of rowWindows(gpu, logits, sums.length / 5))
+        gpu.run({
+          variant: divergenceVariants.divergence,
+          tensors: [cut(sums), cut(logits), cut(dense)],
+          params: [rowCount, columns, f32(1 / temperature)],
+          groups: foldGroups(rowCount),
+        })
+    },
+    distillBackwardChunk(logits, dense, { runMax, runSum, divergence: sums }, targets, rowWeight, loss, start) {
+      for (const { rowCount, columns, cut } of rowWindows(gpu, logits, runMax.length))
+        gpu.run({
+          variant: divergenceVariants.distillBackward,
+          tensors: [logits, dense, runMax, runSum, targets, rowWeight, sums].map(cut),
+          params: [rowCount * columns, columns, f32(loss.dense), f32(1 / loss.temperature), start],
           groups: gridOf(rowCount * columns),
         })
     },

@@ -1,8 +1,17 @@
 // LayerNorm and RMSNorm: a workgroup a row.
 import type { Kernels } from '../../kernels.ts'
 import { reshape, rows, slice, type Tensor } from '../../tensor.ts'
-import { pieces, type Gpu } from '../gpu.ts'
-import { defineShader, f32, foldGroups, groupSize, variant, type Param, type Variant } from '../shader.ts'
+import {
+  defineShader,
+  f32,
+  foldGroups,
+  type Gpu,
+  groupSize,
+  type Param,
+  pieces,
+  variant,
+  type Variant,
+} from '../shader.ts'
 import { rowMain, sumColumns } from './reduce.ts'
 
 type Norms = Pick<Kernels, 'layerNorm' | 'layerNormBackward' | 'rmsNorm' | 'rmsNormBackward'>

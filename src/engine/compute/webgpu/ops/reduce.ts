@@ -1,8 +1,7 @@
 // Sums over rows, columns and everything, in fixed orders: two stages, no atomics, the same bytes every time.
 import type { Kernels } from '../../kernels.ts'
 import { reshape, rows, slice, type Tensor } from '../../tensor.ts'
-import { pieces, type Gpu } from '../gpu.ts'
-import { defineShader, f32, foldGroups, groupSize, maxGroups, variant } from '../shader.ts'
+import { defineShader, f32, foldGroups, type Gpu, groupSize, maxGroups, pieces, variant } from '../shader.ts'
 
 type Reductions = Pick<Kernels, 'columnSum' | 'columnSquares' | 'rowDot' | 'squaredError' | 'sumSquares'>
 
@@ -153,7 +152,7 @@ const variants = {
 }
 
 /** Inputs of the gradients of norm weights besides dOut: the norm's input and statistics. */
-export interface Normalised {
+interface Normalised {
   readonly x: Tensor
   /** null for RMSNorm. */
   readonly mean: Tensor | null

@@ -2,14 +2,12 @@
 // shader for its shape and the device.
 import { bytesPerElement } from '../../../../dtype.ts'
 import { slice, type Tensor } from '../../../tensor.ts'
-import { pieces, type Gpu } from '../../gpu.ts'
-import { dtypeCode } from '../../halves.ts'
-import { maxGroups, type Variant } from '../../shader.ts'
-import { fewRowsColumns, fewRowsVariants, hasFewRows } from './fewRows.ts'
-import { gemmParams, single, type Batch, type Sizes } from './params.ts'
-import { portableTile, portableVariants } from './portable.ts'
+import { dtypeCode, type Gpu, maxGroups, pieces, type Variant } from '../../shader.ts'
+import { fewRowsColumns, fewRowsVariants, hasFewRows, portableTile, portableVariants } from './portable.ts'
+import { type Batch, gemmParams, single, type Sizes } from './params.ts'
 import { smallProducts } from './small.ts'
 import { tensorTile } from './tensorCores.ts'
+import type { Kernels } from '../../../kernels.ts'
 
 /**
  * out[m,n] = alpha · op(a) · op(b) + bias + beta · out. Of each tensor only the first element's place counts; rows are
@@ -137,4 +135,35 @@ function choose(gpu: Gpu, p: Product, batch: Batch): { variant: Variant; rows: n
   }
   if (!p.isPart && hasFewRows(p)) return { variant: fewRowsVariants[type], rows: p.m, columns: fewRowsColumns }
   return { variant: portableVariants[type], rows: portableTile, columns: portableTile }
+}
+
+/** Matrix products of linears and the Gram matrix. */
+type Products = Pick<Kernels, 'linear' | 'linears' | 'linearBackwardInput' | 'linearBackwardWeight' | 'gemm' | 'gram'>
+
+export function products(gpu: Gpu): Products {
+  const self: Products = {
+    linear(out, input, weight, bias) {
+      const [o, i] = weight.shape
+      multiply(gpu, product(out, input, weight, [input.length / i, o, i], { transB: true, bias }))
+    },
+    linears: (outs, input, weights, biases) =>
+      weights.forEach((weight, k) => self.linear(outs[k], input, weight, biases[k])),
+    linearBackwardInput(dInput, dOut, weight, accumulate) {
+      const [o, i] = weight.shape
+      multiply(gpu, product(dInput, dOut, weight, [dOut.length / o, i, o], { beta: Number(accumulate) }))
+    },
+    linearBackwardWeight(dWeight, dOut, input) {
+      const [o, i] = dWeight.shape
+      multiply(gpu, product(dWeight, dOut, input, [o, i, input.length / i], { transA: true, beta: 1 }))
+    },
+    gemm(out, a, b, options) {
+      const [m, n] = out.shape
+      multiply(gpu, product(out, a, b, [m, n, a.length / m], options))
+    },
+    gram(out, input, alpha) {
+      const i = out.shape[0]
+      multiply(gpu, product(out, input, input, [i, i, input.length / i], { transA: true, alpha, beta: 1 }))
+    },
+  }
+  return self
 }

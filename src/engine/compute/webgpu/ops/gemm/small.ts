@@ -2,8 +2,7 @@
 // subgroup and makes one tile of the result: what its lanes load of `a` goes around by shuffles, so that a row is loaded once for
 // all lanes. Loops have constant bounds, which the driver unrolls. Past an end the last vector is read again; past the end of k
 // `a` is zero, and results outside are not stored. A 16-bit b lies packed, 8 numbers a vector, which are unpacked in two parts.
-import { dtypeCode, floatTypes, halves } from '../../halves.ts'
-import { variant, type Shader, type Variant } from '../../shader.ts'
+import { dtypeCode, floatTypes, halves, type Shader, variant, type Variant } from '../../shader.ts'
 import { gemmHead } from './params.ts'
 
 interface SmallProduct {

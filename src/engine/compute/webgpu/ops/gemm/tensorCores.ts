@@ -1,12 +1,11 @@
 // Products on tensor cores: f16 inputs, f32 sums, through Dawn's experimental subgroup matrices. f32 inputs are rounded to f16
 // on their way into the workgroup's memory, so that this is no product for what must agree to f32; it runs where it is asked
 // for. A workgroup of four subgroups makes 64 × 64 outputs, each subgroup a quarter.
-import { dtypeCode, floatTypes, halves } from '../../halves.ts'
-import { variant, type Shader, type Variant } from '../../shader.ts'
+import { dtypeCode, floatTypes, halves, type Shader, variant, type Variant } from '../../shader.ts'
 import { gemmHead } from './params.ts'
 
 /** One of the adapter's matrix shapes: M × K times K × N. */
-export interface MatrixShape {
+interface MatrixShape {
   readonly m: number
   readonly n: number
   readonly k: number

@@ -5,11 +5,10 @@
 import { factorPanelWidth } from '../../../../../catalog/methods/method.ts'
 import type { Kernels } from '../../../kernels.ts'
 import { slice, type Tensor } from '../../../tensor.ts'
-import { pieces, type Gpu } from '../../gpu.ts'
-import { defineShader, gridOf, groupSize, variant } from '../../shader.ts'
+import { defineShader, type Gpu, gridOf, groupSize, pieces, variant } from '../../shader.ts'
 import { perElement } from '../elementwise.ts'
 import { multiply, product } from '../gemm/multiply.ts'
-import { rowWindows } from './score.ts'
+import { rowWindows } from './scores.ts'
 
 /** Rows and columns of a block of the diagonal; at most `groupSize`. */
 const blockWidth = 128

@@ -4,8 +4,7 @@ import type { NmPattern } from '../../../../../catalog/formats/nm.ts'
 import type { Kernels } from '../../../kernels.ts'
 import type { Columns, InverseFactor } from '../../../pruneKernels.ts'
 import { rows, slice, type Tensor } from '../../../tensor.ts'
-import { pieces, type Gpu } from '../../gpu.ts'
-import { defineShader, variant } from '../../shader.ts'
+import { defineShader, type Gpu, pieces, variant } from '../../shader.ts'
 import { multiply, product } from '../gemm/multiply.ts'
 
 /** Columns that catch up with the errors before them at once. */

@@ -1,0 +1,182 @@
+// Masks from a cut through the sorted scores: all below it go, and of those on it the first in row-major order.
+import { rows, slice, type Tensor } from '../../../tensor.ts'
+import type { Columns } from '../../../pruneKernels.ts'
+import { defineShader, type Gpu, gridOf, groupSize, variant } from '../../shader.ts'
+import { elementMain } from '../elementwise.ts'
+import {
+  cutKey,
+  cutParams,
+  cutTensors,
+  rowWindows,
+  runCountDigit,
+  runCountTies,
+  scoreBindings,
+  scoreKey,
+  scoreParams,
+  scoreTensors,
+} from './scores.ts'
+import type { Kernels } from '../../../kernels.ts'
+
+/** Rows before `row` give all of their ties, `row` gives its first `ties`, later ones none. */
+export interface TieCut {
+  readonly row: number
+  readonly ties: number
+}
+
+/** An invocation makes one word of the mask; in the row of the cut it counts the ties before it. */
+const maskBelow = defineShader(
+  'pruneMaskBelow',
+  { bits: 'rw u32', ...scoreTensors, ...cutTensors },
+  {
+    ...scoreParams,
+    ...cutParams,
+    length: 'u32',
+    firstRow: 'u32',
+    first: 'u32',
+    end: 'u32',
+    firstWord: 'u32',
+    words: 'u32',
+    rowWords: 'u32',
+    limit: 'u32',
+    cutRow: 'u32',
+    cutTies: 'u32',
+  },
+  /* wgsl */ `
+${scoreKey}${cutKey}
+fn element(i: u32) {
+  let row = i / p.words;
+  let word = p.firstWord + i % p.words;
+  let start = max(p.first, 32u * word);
+  let limit = found(0u, p.limit);
+  let cutRow = found(2u, p.cutRow);
+  var left = select(0u, 32u, p.firstRow + row < cutRow);
+  if (p.firstRow + row == cutRow) {
+    left = found(1u, p.cutTies);
+    for (var c = p.first; c < start && left > 0u; c++) { left -= u32(keyOf(row * p.width + c, c) == limit); }
+  }
+  let at = p.bitsAt + row * p.rowWords + word;
+  var kept = bits[at];
+  for (var c = start; c < min(p.end, 32u * word + 32u); c++) {
+    let key = keyOf(row * p.width + c, c);
+    let tie = key == limit && left > 0u;
+    left -= u32(tie);
+    let bit = 1u << (c & 31u);
+    kept = select(kept | bit, kept & ~bit, key < limit || tie);
+  }
+  bits[at] = kept;
+}
+${elementMain}`,
+)
+
+const belowVariant = variant(maskBelow)
+/** `found`: limit and cut are what it holds. */
+export function runMaskBelow(
+  gpu: Gpu,
+  mask: Tensor,
+  weight: Tensor,
+  scale: Tensor | null,
+  columns: Columns,
+  limit: number,
+  cut: TieCut,
+  found: Tensor | null = null,
+): void {
+  const [firstWord, lastWord] = [columns.start >> 5, (columns.end - 1) >> 5]
+  const words = lastWord - firstWord + 1
+  for (const { part, start, count } of rowWindows(gpu, weight, columns.end - columns.start)) {
+    const { tensors, params } = scoreBindings(part, scale)
+    const place = [count * words, start, columns.start, columns.end, firstWord, words, mask.shape[1]]
+    gpu.run({
+      variant: belowVariant,
+      tensors: [rows(mask, start, start + count), ...tensors, found ?? part],
+      params: [...params, Number(found !== null), ...place, limit, cut.row, cut.ties],
+      groups: gridOf(count * words),
+    })
+  }
+}
+
+// The mask of a rank, found on the device: digit by digit, then the row where ties run out, each by a workgroup that seeks through
+// counts. The host would find the same (engine/prune/select.ts) with a wait for every digit.
+
+/** Bits of each digit of a key of 31 bits, from its top. */
+const digits = [11, 10, 10]
+
+/**
+ * cut = [the key so far, how many of the rest go, the row where ties run out]. Finds the first place at which the counts before and at
+ * it reach that many: the next digit of the key, or that row. `first`: begins with `rank`; bad = counts from `infinite` on.
+ */
+const seek = defineShader(
+  'pruneSeek',
+  { cut: 'rw u32', bad: 'rw u32', counts: 'u32' },
+  { length: 'u32', bits: 'u32', first: 'u32', rank: 'u32', infinite: 'u32', ofRows: 'u32', allTies: 'u32' },
+  /* wgsl */ `
+var<workgroup> sums: array<u32, ${groupSize}>;
+
+@compute @workgroup_size(${groupSize})
+fn main(@builtin(local_invocation_index) local: u32) {
+  let each = (p.length + ${groupSize - 1}u) / ${groupSize}u;
+  var own = 0u;
+  for (var i = local * each; i < min(local * each + each, p.length); i++) { own += counts[p.countsAt + i]; }
+  sums[local] = own;
+  workgroupBarrier();
+  if (local > 0u) { return; }
+  let wanted = select(cut[p.cutAt + 1u], p.rank, p.first == 1u);
+  // So many of the ties go; they run out in the row that has one more.
+  let target_ = select(wanted + p.ofRows, 0xffffffffu, p.allTies == 1u);
+  var before = 0u;
+  var part = 0u;
+  for (; part < ${groupSize - 1}u && before + sums[part] < target_; part++) { before += sums[part]; }
+  var i = min(part * each, p.length);
+  for (; i < p.length && before + counts[p.countsAt + i] < target_; i++) { before += counts[p.countsAt + i]; }
+  if (p.ofRows == 1u) {
+    cut[p.cutAt + 1u] = select(0u, wanted - before, i < p.length);
+    cut[p.cutAt + 2u] = i;
+    return;
+  }
+  let prefix = select(cut[p.cutAt] << p.bits, 0u, p.first == 1u);
+  cut[p.cutAt] = prefix | min(i, p.length - 1u);
+  cut[p.cutAt + 1u] = wanted - before;
+  if (p.first == 0u || bad[p.badAt] > 0u) { return; }
+  for (var bin = p.infinite; bin < p.length; bin++) { bad[p.badAt] += counts[p.countsAt + bin]; }
+}
+`,
+)
+
+const seekVariant = variant(seek)
+
+/** See PruneKernels.maskSmallest. */
+export function runMaskSmallest(
+  gpu: Gpu,
+  { fill }: Pick<Kernels, 'fill'>,
+  mask: Tensor,
+  bad: Tensor,
+  weight: Tensor,
+  scale: Tensor | null,
+  columns: Columns,
+  rank: number,
+  allTies: boolean,
+): void {
+  const [total] = weight.shape
+  const cut = gpu.scratch([3], 'u32')
+  const bins = gpu.scratch([digits.length * 2 ** digits[0]], 'u32')
+  fill(bins, 0)
+  const find = (counts: Tensor, params: number[]) =>
+    gpu.run({
+      variant: seekVariant,
+      tensors: [cut, bad, counts],
+      params: [counts.length, ...params],
+      groups: [1, 1, 1],
+    })
+  let shift = 31
+  digits.forEach((bits, i) => {
+    shift -= bits
+    const counts = slice(bins, i * 2 ** digits[0], [2 ** bits])
+    const first = Number(i === 0)
+    runCountDigit(gpu, counts, weight, scale, columns, { shift, bits, prefix: 0 }, first ? null : cut)
+    // All patterns from 0x7f800000 on are infinite or NaN.
+    find(counts, [bits, first, rank, 0xff << (bits - 8), 0, 0])
+  })
+  const ties = gpu.scratch([total], 'u32')
+  runCountTies(gpu, ties, weight, scale, columns, 0, cut)
+  find(ties, [0, 0, 0, 0, 1, Number(allTies)])
+  runMaskBelow(gpu, mask, weight, scale, columns, 0, { row: 0, ties: 0 }, cut)
+}

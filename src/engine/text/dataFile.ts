@@ -1,0 +1,67 @@
+// A data file by its ending: its documents, or its rows with all their columns.
+import { openRegular } from '../checkpoint/regularFile.ts'
+import { EngineError } from '../errors.ts'
+import type { Corpus } from './corpus.ts'
+import { jsonlCorpus, jsonlRows } from './jsonlCorpus.ts'
+import { parquetCorpus, parquetRows } from './parquetCorpus.ts'
+import { textCorpus } from './textCorpus.ts'
+import { someOf } from '../../formatting/lists.ts'
+
+const dataFormats = '.txt, .jsonl, .jsonl.gz, .parquet or .safetensors'
+
+/** What tells how a file of text is read: files of the same bytes and other endings hold other documents. */
+export function endingOf(path: string): string {
+  return /\.\w+(\.gz)?$/.exec(path)?.[0] ?? ''
+}
+
+/** `field`: the text's key or column; default 'text'. @throws EngineError 'not-found' or 'bad-data'. */
+export async function openCorpus(path: string, field = 'text'): Promise<Corpus> {
+  await (await openRegular(path, 'bad-data')).close()
+  if (path.endsWith('.txt')) return textCorpus(path)
+  if (/\.(jsonl|ndjson)(\.gz)?$/.test(path)) return jsonlCorpus(path, field)
+  if (path.endsWith('.parquet')) return parquetCorpus(path, field)
+  throw new EngineError('bad-data', `${path} is of no known format; give a ${dataFormats} file`)
+}
+
+/** A row with all its columns; nested columns are lists and maps. */
+interface DataRow {
+  readonly row: Readonly<Record<string, unknown>>
+  /** File and line, for messages. */
+  readonly where: string
+}
+
+/**
+ * Rows of .jsonl(.gz) or .parquet in order. `columns` are those that are read, each under one of its names.
+ * @throws EngineError 'bad-data' that names the columns wanted and found, or 'not-found'.
+ */
+export async function* readRows(
+  path: string,
+  columns: readonly (readonly string[])[],
+  signal?: AbortSignal,
+): AsyncGenerator<DataRow> {
+  await (await openRegular(path, 'bad-data')).close()
+  if (/\.(jsonl|ndjson)(\.gz)?$/.test(path)) {
+    for await (const { row, where } of jsonlRows(path, signal)) {
+      requireColumns(columns, Object.keys(row), where)
+      yield { row, where }
+    }
+  } else if (path.endsWith('.parquet')) {
+    const check = (found: readonly string[]) => requireColumns(columns, found, path)
+    for await (const { row, where } of parquetRows(path, columns.flat(), check, signal))
+      yield { row: plainNumbers(row), where }
+  } else throw new EngineError('bad-data', `${path} has no rows; give a .jsonl, .jsonl.gz or .parquet file`)
+}
+
+function requireColumns(columns: readonly (readonly string[])[], found: readonly string[], where: string): void {
+  const missing = columns.find((names) => !names.some((name) => found.includes(name)))
+  if (!missing) return
+  const wanted = someOf(columns.map((names) => names.join(' or ')))
+  const has = found.length > 0 ? `it has ${someOf(found)}` : 'it has none'
+  throw new EngineError('bad-data', `${where} has no column "${missing.join('" or "')}": wanted are ${wanted}; ${has}`)
+}
+
+/** Parquet's 64-bit integers come as bigint; labels are small. */
+function plainNumbers(row: DataRow['row']): DataRow['row'] {
+  if (!Object.values(row).some((value) => typeof value === 'bigint')) return row
+  return Object.fromEntries(Object.entries(row).map(([k, v]) => [k, typeof v === 'bigint' ? Number(v) : v]))
+}
