@@ -4,7 +4,7 @@ import { sha256Of } from '../system/sha256.ts'
 import { mkdir, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { TensorStats } from '../protocol/inspect.ts'
-import { renameOver } from '../system/renameOver.ts'
+import { renameOver } from '../system/atomicFile.ts'
 
 /** Raised when statistics mean something else than before. */
 const version = 2

@@ -24,11 +24,9 @@ import {
 } from '../catalog/methods/methods.ts'
 import type { RunEvent } from '../runs/series/events.ts'
 import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
-import { memoryBytes, memoryOption } from './memoryOption.ts'
-import { precisionOption, type PrecisionOptions } from './precisionOption.ts'
-import { removeDeadScratch } from './deadScratch.ts'
-import { running } from './running.ts'
-import { createScratchFolder, scratchRecipe } from './scratchFolder.ts'
+import { memoryBytes, memoryOption, precisionOption, type PrecisionOptions } from './options.ts'
+import { createScratchFolder, removeDeadScratch, scratchRecipe } from './pruneScratch.ts'
+import { runOnDevice } from './run.ts'
 
 interface PruneOptions extends CommonOptions, PrecisionOptions {
   method: MethodName
@@ -155,7 +153,7 @@ async function runInScratch(context: Context, recipe: Record<string, unknown>, o
   const path = join(scratch.path, scratchRecipe)
   try {
     await writeAtomic(path, [JSON.stringify(recipe, null, 2)])
-    return await running(context, o, show, (given) =>
+    return await runOnDevice(context, o, show, (given) =>
       runRecipe({ ...given, recipe: path, memoryBytes: memoryBytes(o.memory) }),
     )
   } catch (error) {

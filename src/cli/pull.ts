@@ -7,7 +7,7 @@ import { hubAccess } from '../engine/hub/hubAccess.ts'
 import { pull } from '../engine/hub/pull.ts'
 import { formatBytes } from '../formatting/byteSize.ts'
 import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
-import { collect } from './optionValues.ts'
+import { collect } from './options.ts'
 import { plural } from '../formatting/plural.ts'
 
 interface PullCommandOptions extends CommonOptions, FileChoice {

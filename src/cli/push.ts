@@ -12,7 +12,7 @@ import { formatBytes } from '../formatting/byteSize.ts'
 import { pushText } from '../catalog/formats/pushText.ts'
 import { benchmarksOf } from './benchmarkOption.ts'
 import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
-import { collect } from './optionValues.ts'
+import { collect } from './options.ts'
 
 interface PushCommandOptions extends CommonOptions {
   create?: boolean

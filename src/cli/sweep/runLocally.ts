@@ -7,20 +7,17 @@ import { forgetCancelled } from '../../runs/sweep/marks.ts'
 import type { Sweep } from '../../engine/sweep/openSweep.ts'
 import { sweepTable, writeTable } from '../../engine/sweep/runStates.ts'
 import type { Context, Outcome } from '../command.ts'
-import { memoryBytes } from '../memoryOption.ts'
-import { lockSweep } from './lockSweep.ts'
+import { memoryBytes } from '../options.ts'
+import { createSweepProgress, lockSweep, outcomeOf } from './engine.ts'
 import { deviceArguments, type SweepOptions } from './options.ts'
-import { outcomeOf } from './outcome.ts'
-import { shorter } from '../run.ts'
-import { createSweepShare } from './sweepShare.ts'
+import { shortPath } from '../run.ts'
 import { rowText } from './texts.ts'
-import { wholeNumber } from './wholeNumber.ts'
 
 const engine = 'local'
 const tellEveryMs = 1000
 
 export async function runLocally(context: Context, sweep: Sweep, options: SweepOptions): Promise<Outcome> {
-  const asked = options.jobs === undefined ? 1 : wholeNumber('--jobs', options.jobs, 1)
+  const { jobs: asked = 1 } = options
   const lock = await lockSweep(sweep, context)
   try {
     await forgetCancelled(sweep.folder)
@@ -31,7 +28,7 @@ export async function runLocally(context: Context, sweep: Sweep, options: SweepO
     const jobs = Math.min(asked, Math.max(1, indices.length))
     // Threads are divided among all runs, not those that are left: with other threads sums round otherwise, and one table would hold both.
     const share = shareOf(Math.min(asked, runs.length), options)
-    const progress = createSweepShare(sweep.folder, runs.length)
+    const progress = createSweepProgress(sweep.folder, runs.length)
     const going = new Set<number>()
     let done = runs.length - indices.length
     const tell = async () => context.progress(await progress.read(done, going))
@@ -61,7 +58,7 @@ export async function runLocally(context: Context, sweep: Sweep, options: SweepO
     if (context.signal.aborted)
       throw new EngineError(
         'cancelled',
-        `cancelled; go on with: sparsescope sweep run ${shellWord(shorter(sweep.folder.path))}`,
+        `cancelled; go on with: sparsescope sweep run ${shellWord(shortPath(sweep.folder.path))}`,
       )
     return outcomeOf(await writeTable(sweep, engine), sweep, context.columns)
   } finally {
@@ -77,10 +74,7 @@ interface Share {
 /** Memory and threads of each of so many runs. */
 function shareOf(jobs: number, { threads, memory }: SweepOptions): Share {
   return {
-    threads:
-      threads === undefined
-        ? Math.max(1, Math.floor(availableParallelism() / jobs))
-        : wholeNumber('--threads', threads, 1),
+    threads: threads ?? Math.max(1, Math.floor(availableParallelism() / jobs)),
     memory: Math.floor(memoryBytes(memory) / jobs),
   }
 }

@@ -9,12 +9,9 @@ import { aliveTasks, submit, type AliveTasks } from '../../engine/sweep/slurm.ts
 import { parseByteSize } from '../../formatting/byteSize.ts'
 import type { SweepRow } from '../../runs/compared/sweepTable.ts'
 import type { Context, Outcome } from '../command.ts'
-import { shorter } from '../run.ts'
-import { lockSweep } from './lockSweep.ts'
-import { deviceArguments, type SweepOptions } from './options.ts'
-import { outcomeOf } from './outcome.ts'
-import { slurmOptions } from './slurmOption.ts'
-import { createSweepShare } from './sweepShare.ts'
+import { shortPath } from '../run.ts'
+import { createSweepProgress, lockSweep, outcomeOf } from './engine.ts'
+import { deviceArguments, slurmOptions, type SweepOptions } from './options.ts'
 import { rowText } from './texts.ts'
 
 const engine = 'slurm'
@@ -26,7 +23,7 @@ export async function runOnSlurm(context: Context, found: Sweep, options: SweepO
   await submitRest(context, sweep, options)
   if (options.wait === false) {
     const table = await sweepTable(sweep, engine, new Set((await aliveTasks(sweep)).keys()))
-    return { json: table, text: `sparsescope sweep status ${shorter(sweep.folder.path)} tells how far it is` }
+    return { json: table, text: `sparsescope sweep status ${shortPath(sweep.folder.path)} tells how far it is` }
   }
   await waitForAll(context, sweep)
   return outcomeOf(await writeTable(sweep, engine), sweep, context.columns)
@@ -69,12 +66,12 @@ async function settledTasks({ signal, say }: Context, sweep: Sweep): Promise<Ali
 async function waitForAll(context: Context, sweep: Sweep): Promise<void> {
   const { signal } = context
   let told = new Map<number, SweepRow['state']>()
-  const progress = createSweepShare(sweep.folder, sweep.runs.length)
+  const progress = createSweepProgress(sweep.folder, sweep.runs.length)
   for (let silent = false; ;) {
     if (signal.aborted)
       throw new EngineError(
         'cancelled',
-        `the runs go on without this command: to stop them: sparsescope sweep cancel ${shellWord(shorter(sweep.folder.path))}`,
+        `the runs go on without this command: to stop them: sparsescope sweep cancel ${shellWord(shortPath(sweep.folder.path))}`,
       )
     const alive = await aliveTasks(sweep).catch((error: unknown): AliveTasks | null => {
       // Controllers restart; the runs do not mind.

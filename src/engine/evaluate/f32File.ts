@@ -4,7 +4,7 @@ import { encodeHeader } from '../../catalog/formats/encodeHeader.ts'
 import { writeError } from '../../system/diskErrors.ts'
 import { createOwn } from '../../system/ownFile.ts'
 import { EngineError } from '../errors.ts'
-import { renameOver } from '../../system/renameOver.ts'
+import { renameOver } from '../../system/atomicFile.ts'
 
 export interface F32Tensor {
   readonly name: string

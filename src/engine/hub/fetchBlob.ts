@@ -14,7 +14,7 @@ import type { RemoteFile } from './repositoryFiles.ts'
 import { pause } from './pause.ts'
 import { stallAfter } from './stall.ts'
 import { blobIsWhole, eachChunk, emptyHash, incomplete, openPartial } from './storedBlob.ts'
-import { renameOver } from '../../system/renameOver.ts'
+import { renameOver } from '../../system/atomicFile.ts'
 
 export interface BlobSource {
   readonly access: HubAccess

@@ -4,9 +4,8 @@ import { link, mkdir, symlink } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
 import { writeError } from '../../system/diskErrors.ts'
 import { readSmallFile } from '../checkpoint/smallFile.ts'
-import { temporaryBeside, writeAtomic } from '../../system/atomicFile.ts'
+import { sameFile, temporaryBeside, writeAtomic } from '../../system/atomicFile.ts'
 import type { RemoteFile } from './repositoryFiles.ts'
-import { sameFile } from '../../system/sameFile.ts'
 
 /** `repository`: its folder in the cache. Returns the snapshot's folder. @throws EngineError. */
 export async function placeSnapshot(

@@ -12,7 +12,7 @@ import {
   type LockHolder,
 } from './lockText.ts'
 import { errnoOf } from '../../system/diskErrors.ts'
-import { kindOf } from '../../system/fileKind.ts'
+import { kindOf } from '../../system/ownFile.ts'
 import { EngineError } from '../../errors.ts'
 import { tokenOf } from './lockHolder.ts'
 
