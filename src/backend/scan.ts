@@ -6,8 +6,7 @@ import { scanItem, scanTensors } from '../engine/checkpoint/stats/scanTensors.ts
 import { EngineError } from '../engine/errors.ts'
 import { tensorRoles, type TensorRole } from '../catalog/families/tensorRoles.ts'
 import type { ScanProgress, ScanResult, TensorStats } from '../protocol/inspect.ts'
-import type { OpenModel } from './openModels.ts'
-import type { StatsCache } from './statsCache.ts'
+import type { OpenModel, StatsCache } from './openModels.ts'
 
 const patterns = ['2:4', '4:8'].map(requireNm)
 /** Often enough to look alive, seldom enough to cost nothing. */

@@ -6,7 +6,7 @@ import type { Finding, TextEdit } from '../../recipe/finding.ts'
 import { isInsideText } from '../../recipe/document.ts'
 import type { Analysis } from '../analyses.ts'
 import { isHubName } from '../../engine/checkpoint/hubCache.ts'
-import { toDiagnostic } from '../convert.ts'
+import { toDiagnostic } from '../diagnostics.ts'
 
 export const codeActionKinds = [CodeActionKind.QuickFix, CodeActionKind.SourceFixAll]
 

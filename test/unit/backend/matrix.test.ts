@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { readTile } from '../../../src/backend/tile.ts'
+import { readTile } from '../../../src/backend/matrix.ts'
 import { createMemoryCheckpoint, smallOpt } from '../../support/memoryCheckpoint.ts'
 
 describe('a tile', () => {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { setTimeout } from 'node:timers/promises'
-import { watchLife } from '../../../src/backend/life.ts'
+import { watchLife } from '../../../src/backend/connections.ts'
 
 describe('the end of the backend', () => {
   const graceMs = 20
