@@ -2,11 +2,10 @@
 import * as vscode from 'vscode'
 import type { TriedModel } from '../../protocol/view.ts'
 import { column, columnsOf, type RunColumns } from '../models/columns.ts'
-import { columnsLeftBy } from '../runs/columnsLeftBy.ts'
-import { TryPanels } from '../try/tryPanels.ts'
-import { requireTrust } from '../support/trust.ts'
-import type { Handlers, Parts } from './parts.ts'
-import { modelTarget, runTarget, weightsOf } from './targets.ts'
+import { columnsLeftBy } from '../runs/runPanels.ts'
+import { TryPanels } from '../views/tryPanels.ts'
+import { requireTrust } from '../support/settings.ts'
+import { type Handlers, modelTarget, type Parts, runTarget, weightsOf } from './targets.ts'
 
 const t = vscode.l10n.t
 

@@ -5,11 +5,12 @@ import { isWeights } from '../../catalog/formats/checkpointFormats.ts'
 import { type FromAnyView, type FromInspector, type ToInspector, views } from '../../protocol/view.ts'
 import type { ModelSummary } from '../../protocol/inspect.ts'
 import type { Services } from '../services.ts'
-import { writeCard } from '../models/writeCard.ts'
-import { setting } from '../support/settings.ts'
+import { writeCard } from '../models/exportModel.ts'
+import { reached, setting } from '../support/settings.ts'
 import { bindView } from '../views/bindView.ts'
-import { measureInPlace } from './measureInPlace.ts'
+import { measureInPlace } from './askAnalysis.ts'
 import { ModelSession } from './modelSession.ts'
+import { type KnownSparsity, linearSparsity, stampOf } from '../models/knownSparsity.ts'
 
 const quietMs = 800
 
@@ -161,4 +162,23 @@ function watchFiles(folder: string, changed: () => void): vscode.Disposable {
   watcher.onDidCreate(noticed)
   watcher.onDidDelete(noticed)
   return vscode.Disposable.from(watcher, { dispose: () => clearTimeout(timer) })
+}
+
+// Results of inspectors are kept: the tree of models shows the sparsities that were counted, and
+// the walkthrough ticks off what was seen.
+export function noteInspections(
+  inspectors: InspectorEditors,
+  known: KnownSparsity,
+  changed: () => void,
+): vscode.Disposable {
+  return inspectors.onEvent(async ({ session, type }) => {
+    if (type === 'model') reached('open')
+    if (type === 'selected') reached('look')
+    if (type !== 'scanEnd') return
+    const found = await session.known().catch(() => null)
+    const sparsity = found && linearSparsity(found.model, new Map(found.stats.map((s) => [s.name, s])))
+    if (sparsity === null) return
+    await known.set(session.path, await stampOf(session.path), sparsity)
+    changed()
+  })
 }

@@ -5,10 +5,9 @@ import { modelLabel } from '../../catalog/formats/modelLabel.ts'
 import { placeOf } from '../support/paths.ts'
 import { messageOf } from '../../errors.ts'
 import { hubCacheFolder } from '../../engine/checkpoint/hubCache.ts'
-import { hubModels } from './hubCache.ts'
+import { hubModels, weightsOfModels } from './modelFiles.ts'
 import type { FactsThread, ModelFacts } from '../support/factsThread.ts'
 import { stampOf, type KnownSparsity } from './knownSparsity.ts'
-import { weightsOfModels } from './weightsOfModels.ts'
 
 export type ModelGroup = 'workspace' | 'hub'
 

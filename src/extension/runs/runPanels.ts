@@ -1,19 +1,21 @@
 // The live view of a run, one panel a run; a reloaded window shows it again.
 import * as vscode from 'vscode'
-import { dirname, join } from 'node:path'
-import { runLabel } from '../../formatting/runName.ts'
+import { basename, dirname, join } from 'node:path'
+import { lstat } from 'node:fs/promises'
+import { runLabel, runName } from '../../formatting/runName.ts'
 import { type FromAnyView, type FromRun, type ToRun, views } from '../../protocol/view.ts'
-import type { ComparePanels } from '../compare/comparePanels.ts'
+import type { ComparePanels } from '../views/comparePanels.ts'
 import type { Services } from '../services.ts'
-import { pairsOf } from '../models/columns.ts'
-import { writeCard } from '../models/writeCard.ts'
-import { plainText } from '../support/plainText.ts'
-import { bindView, type BoundView } from '../views/bindView.ts'
-import { planOf } from '../trainable/trainablePanels.ts'
+import { columnsOfRun, pairsOf, type RunColumns } from '../models/columns.ts'
+import { writeCard } from '../models/exportModel.ts'
+import { plainText } from '../support/log.ts'
+import { bindView, type BoundView, tabIcon } from '../views/bindView.ts'
+import { planOf } from '../views/trainablePanels.ts'
 import type { RunResult } from '../../runs/series/runResult.ts'
-import { columnsLeftBy } from './columnsLeftBy.ts'
 import { EventFeed } from './eventFeed.ts'
 import type { RunStore } from './runStore.ts'
+import { parseRecipe } from '../../lint/parse.ts'
+import { readOwn } from '../../system/ownFile.ts'
 
 const t = vscode.l10n.t
 
@@ -176,4 +178,35 @@ function shown(output: string | null): string | null {
 /** Runs of the same recipe folder lie side by side: those are what one compares. */
 function near(a: string, b: string): boolean {
   return dirname(a) === dirname(b)
+}
+
+// The models that a run has left: dense, pruned where it can be had, and recovered.
+/** @throws Error with a sentence for people where the run has saved nothing. */
+export async function columnsLeftBy(services: Services, store: RunStore, folder: string): Promise<RunColumns> {
+  const run = await store.refresh(folder)
+  if (!run?.saved)
+    throw new Error(vscode.l10n.t('This run saved no model. Add save.to to its recipe and run it again.'))
+  const uri = vscode.Uri.file(join(folder, 'recipe.prune.yaml'))
+  const { model } = await planOf(services, uri)
+  const { recipe } = parseRecipe((await vscode.workspace.openTextDocument(uri)).getText())
+  return columnsOfRun(model, { result: run.saved, pruned: run.report?.prunedOutput ?? null }, recipe ?? {})
+}
+
+// report.html in a tab. A run folder may come from anybody: its page runs nothing and loads nothing.
+const viewType = 'sparsescope.report'
+const largest = 64 * 2 ** 20
+const policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'"
+
+export async function showReport(folder: string, extension: vscode.Uri): Promise<void> {
+  const file = join(folder, 'report.html')
+  const found = await lstat(file).catch(() => null)
+  if (!found?.isFile()) throw new Error(vscode.l10n.t('This run has no report yet: it is written when a run ends.'))
+  if (found.size > largest) throw new Error(vscode.l10n.t('{0} is too large for a tab. Open it in a browser.', file))
+  const title = vscode.l10n.t('Report of {0}', runName(basename(folder)).name)
+  const options = { enableScripts: false, localResourceRoots: [], enableFindWidget: true }
+  const panel = vscode.window.createWebviewPanel(viewType, title, vscode.ViewColumn.Active, options)
+  panel.iconPath = tabIcon(extension)
+  // The policy stands before everything of the file, so that it holds for all of it.
+  const guard = `<!doctype html><meta http-equiv="Content-Security-Policy" content="${policy}">`
+  panel.webview.html = guard + (await readOwn(file, largest))
 }

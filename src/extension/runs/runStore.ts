@@ -1,6 +1,6 @@
 // The runs of the workspace that nobody's sweep has, and those that somebody opened: views and trees follow them here. A run is
 // what its folder shows (RunReader); a run of this window is besides what the runner says.
-import { basename } from 'node:path'
+import { basename, dirname } from 'node:path'
 import { nameOfRun } from '../../runs/folder/sweepFolder.ts'
 import type { RunReader } from '../../runs/reader/runReader.ts'
 import { RunsReader } from '../../runs/reader/runsReader.ts'
@@ -113,4 +113,12 @@ function isRun({ hasSaid, here }: RunReader): boolean {
 /** Name of a recipe by its path, or by the folder of its run. */
 export function recipeName(path: string): string {
   return runName(basename(path).replace(/\.(prune\.)?(ya?ml|json)$/i, '')).name
+}
+
+// Where the recipes lie that have runs.
+/** Each once. Runs of sweeps are left out: they share work, so that their times say little of others. */
+export function recipeFolders(runs: readonly Pick<RunReader, 'place' | 'sweep'>[]): string[] {
+  // <folder>/.sparsescope/runs/<run>
+  const own = runs.filter(({ sweep }) => sweep === null)
+  return [...new Set(own.map(({ place }) => dirname(dirname(dirname(place.folder)))))].sort()
 }

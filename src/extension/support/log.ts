@@ -2,7 +2,6 @@
 import * as vscode from 'vscode'
 import { BackendError } from '../backend/calls.ts'
 import { messageOf } from '../../errors.ts'
-import { plainText } from './plainText.ts'
 
 export interface Log {
   channel: vscode.LogOutputChannel
@@ -28,4 +27,12 @@ export function createLog(): Log {
 
 export function isCancellation(error: unknown): boolean {
   return error instanceof vscode.CancellationError || (error instanceof BackendError && error.code === 'cancelled')
+}
+
+// Text that VS Code shows as it is. In notifications it makes links of `[text](command:…)`, and a click runs the command: a name or
+// a message out of somebody's folder must not become one.
+
+/** The same to look at, and no link. */
+export function plainText(text: string): string {
+  return text.replaceAll('](', ']\u200b(')
 }

@@ -3,6 +3,8 @@ import type { RunPlace, RunReader } from '../../runs/reader/runReader.ts'
 import { RunsReader } from '../../runs/reader/runsReader.ts'
 import { aloneOnDisk } from '../../runs/sweep/standing.ts'
 import type { Sweeps } from './sweeps.ts'
+import { runLabel } from '../../formatting/runName.ts'
+import { nameOfRun } from '../../runs/folder/sweepFolder.ts'
 
 /** Runs that were begun by themselves, and those of sweeps that somebody has opened. */
 export interface KnownRuns {
@@ -65,4 +67,20 @@ function placesOf({ store, sweeps }: ExperimentsSources): RunPlace[] {
   })
   const own = store.list().filter(({ sweep }) => sweep === null)
   return [...ofSweeps, ...own.map(({ place }) => ({ ...place, settings: null }))]
+}
+
+// Runs that a person chose, to be compared as those of a sweep are: what differs between their recipes are their settings.
+/** Resolves when all have been looked at. A run whose recipe cannot be read has no settings. */
+export async function comparedRuns(folders: readonly string[]): Promise<RunsReader> {
+  const names = folders.map(nameOfRun)
+  const isTwice = (name: string) => names.filter((other) => other.name === name).length > 1
+  const runs = new RunsReader(
+    folders.map((folder, i): RunPlace => {
+      const name = isTwice(names[i].name) ? runLabel(names[i]) : names[i].name
+      return { name, settings: null, folder }
+    }),
+  )
+  void runs.look()
+  await runs.isSeen()
+  return runs
 }

@@ -11,12 +11,16 @@ import { messageOf } from '../../errors.ts'
 import { setting } from '../support/settings.ts'
 import { bindView, saveExport } from '../views/bindView.ts'
 import { plural } from '../../formatting/plural.ts'
-import { openExperiments, type Experiments, type KnownRuns } from './experiments.ts'
-import { comparedRuns } from './comparedRuns.ts'
-import { createComparedView, type ComparedSource, type ComparedView } from './comparedView.ts'
+import { comparedRuns, type Experiments, type KnownRuns, openExperiments } from './experiments.ts'
+import {
+  type ComparedSource,
+  type ComparedView,
+  createComparedView,
+  type TableFormat,
+  tableText,
+} from './comparedView.ts'
 import type { RunsReader } from '../../runs/reader/runsReader.ts'
 import type { Sweeps } from './sweeps.ts'
-import { tableText, type TableFormat } from './tableText.ts'
 
 const t = vscode.l10n.t
 

@@ -1,10 +1,12 @@
 // A sweep in a terminal of the editor: `sparsescope sweep run`, whose events lie beside the recipe as those of any run.
 import * as vscode from 'vscode'
 import { basename, dirname, join } from 'node:path'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { taskType } from '../contributions.ts'
 import type { Services } from '../services.ts'
-import { hasVariable } from '../support/variables.ts'
-import { folderNote } from './folderNote.ts'
+import { hasVariable } from '../support/paths.ts'
 
 const t = vscode.l10n.t
 
@@ -51,4 +53,33 @@ async function nodeOf({ call, supervisor }: Services): Promise<{ path: string; e
   const { state } = supervisor
   if (state.kind !== 'ready') throw new Error(t('The backend has stopped. Try again.'))
   return { path: state.runtime.path, electron: state.runtime.origin === 'electron' }
+}
+
+// A sweep's command tells its folder, by a file that only the two share, to the window that started it in a terminal.
+const lookEveryMs = 200
+
+export interface FolderNote {
+  /** The file that the command writes; it is not there before. */
+  readonly path: string
+  /** Waits until it is told, and removes the note; null: the command is over and said nothing. */
+  read(isOver: () => boolean): Promise<string | null>
+}
+
+export async function folderNote(): Promise<FolderNote> {
+  const own = await mkdtemp(join(tmpdir(), 'sparsescope-sweep-'))
+  const path = join(own, 'folder')
+  const read: FolderNote['read'] = async (isOver) => {
+    for (;;) {
+      // Asked first: it may be told and over between the two.
+      const over = isOver()
+      const told = await readFile(path, 'utf8').catch(() => null)
+      if (told === null && !over) {
+        await sleep(lookEveryMs)
+        continue
+      }
+      await rm(own, { recursive: true, force: true }).catch(() => undefined)
+      return told
+    }
+  }
+  return { path, read }
 }

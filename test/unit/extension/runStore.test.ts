@@ -7,7 +7,8 @@ import type { RunEvent } from '../../../src/runs/series/events.ts'
 import { newHolder } from '../../../src/runs/lock/lockHolder.ts'
 import { encodeLock, lockName } from '../../../src/runs/lock/lockText.ts'
 import { EventFeed } from '../../../src/extension/runs/eventFeed.ts'
-import { RunStore } from '../../../src/extension/runs/runStore.ts'
+import { recipeFolders, RunStore } from '../../../src/extension/runs/runStore.ts'
+import { RunReader } from '../../../src/runs/reader/runReader.ts'
 
 const step = (n: number): RunEvent => ({ t: n, type: 'step', step: n, loss: 1 / n, lr: 1, tokens_per_second: 1 })
 const line = (event: RunEvent) => `${JSON.stringify(event)}\n`
@@ -169,5 +170,19 @@ describe('run store', () => {
     writeFileSync(events, `${line(step(1))}{"type":\n[]\nnull\n${line(step(2))}`)
     await store.refresh(folder)
     assert.equal(store.get(folder)?.lean?.picture.numSteps, 2)
+  })
+})
+
+describe('folders of recipes with runs', () => {
+  it('stand once each, without those of which only sweeps have runs', () => {
+    const folders = [
+      '/w/b/.sparsescope/runs/20260102-000000-x',
+      '/w/a/.sparsescope/runs/20260101-000000-x',
+      '/w/b/.sparsescope/runs/20260101-000000-y',
+      '/w/c/.sparsescope/sweeps/20260101-000000-s/runs/0',
+    ]
+    const runs = folders.map((folder) => new RunReader({ name: '', settings: {}, folder }))
+    assert.deepEqual(recipeFolders(runs), ['/w/a', '/w/b'])
+    assert.deepEqual(recipeFolders([]), [])
   })
 })

@@ -5,8 +5,7 @@ import { join } from 'node:path'
 import type { Caller, CallOptions } from '../../../src/extension/backend/calls.ts'
 import { madeFrom, sourceOf } from '../../../src/runs/folder/sourceOf.ts'
 import { columnsFrom, columnsOf, columnsOfRun, pairsOf } from '../../../src/extension/models/columns.ts'
-import { keepSet, readSets, removeSet, type Store } from '../../../src/extension/try/promptSets.ts'
-import { createTrial } from '../../../src/extension/try/trial.ts'
+import { createTrial, keepSet, readSets, removeSet, type Store } from '../../../src/extension/views/trial.ts'
 import type { ToTry } from '../../../src/protocol/view.ts'
 
 const note = (model: string, to: string, recover?: object) => ({

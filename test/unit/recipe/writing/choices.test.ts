@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { lintText } from '../../../../src/engine/facts/lintFile.ts'
-import { readModelFacts } from '../../../../src/extension/models/modelFacts.ts'
+import { readModelFacts } from '../../../../src/extension/models/factsWorker.ts'
 import {
   canRetrain,
   firstChoices,
@@ -11,7 +11,7 @@ import {
   isHeldOut,
   withTexts,
 } from '../../../../src/recipe/writing/choices.ts'
-import { toRecipePath } from '../../../../src/extension/recipe/recipePath.ts'
+import { toRecipePath } from '../../../../src/extension/recipe/recipeDefaults.ts'
 import { recipeText } from '../../../../src/recipe/writing/recipeText.ts'
 
 const samples = fileURLToPath(new URL('../../../../samples', import.meta.url))

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { outlineText } from '../../../../src/extension/recipe/outlineText.ts'
+import { outlineText } from '../../../../src/extension/recipe/newRecipe.ts'
 import type { MethodName } from '../../../../src/catalog/methods/methods.ts'
 import { recipeText, type Comparison, type RecipeChoices } from '../../../../src/recipe/writing/recipeText.ts'
 import { recoveriesOf } from '../../../../src/recipe/resolve.ts'

@@ -6,8 +6,9 @@ import { isGguf } from '../../catalog/formats/gguf/ggufName.ts'
 import type { GgufTypeName } from '../../catalog/formats/gguf/ggufTypes.ts'
 import { views } from '../../protocol/view.ts'
 import type { Services } from '../services.ts'
-import { plainText } from '../support/plainText.ts'
+import { plainText } from '../support/log.ts'
 import { withBytes } from './withBytes.ts'
+import { requireTrust } from '../support/settings.ts'
 
 const t = vscode.l10n.t
 
@@ -61,4 +62,12 @@ function meaning(type: GgufTypeName): string {
     case 'q8_0':
       return t('about one byte a weight, rounded in groups of 32; zeros stay zeros')
   }
+}
+
+// A model card beside a saved checkpoint, written because a person asked for it, and opened.
+/** `path`: of the checkpoint, in whatever form. */
+export async function writeCard({ call }: Services, path: string): Promise<void> {
+  if (!(await requireTrust(vscode.l10n.t('Writing a model card')))) return
+  const { file } = await call('writeCard', { path })
+  await vscode.window.showTextDocument(vscode.Uri.file(file), { preview: false })
 }

@@ -7,12 +7,10 @@ import type { Models } from '../models/models.ts'
 import { pickModel } from '../models/pickModel.ts'
 import type { Services } from '../services.ts'
 import { isCancellation } from '../support/log.ts'
-import { memoryLimit } from '../support/settings.ts'
-import { requireTrust } from '../support/trust.ts'
-import { bindView, type BoundView } from '../views/bindView.ts'
+import { memoryLimit, requireTrust } from '../support/settings.ts'
+import { bindView, type BoundView } from './bindView.ts'
 import { column, columnsFrom } from '../models/columns.ts'
-import { keepSet, readSets, removeSet } from './promptSets.ts'
-import { createTrial, type Trial } from './trial.ts'
+import { createTrial, keepSet, readSets, removeSet, type Trial } from './trial.ts'
 
 const t = vscode.l10n.t
 

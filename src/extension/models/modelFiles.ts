@@ -1,7 +1,9 @@
 // Chooses, among the weights that were found, those that are opened.
-import { basename, dirname } from 'node:path'
-import { checkpointFormats, formatOf, isShard, type CheckpointFormat } from '../../catalog/formats/checkpointFormats.ts'
+import { basename, dirname, join } from 'node:path'
+import { readdir } from 'node:fs/promises'
+import { type CheckpointFormat, checkpointFormats, formatOf, isShard } from '../../catalog/formats/checkpointFormats.ts'
 import { modelEntry } from '../../catalog/formats/modelEntry.ts'
+import { locate } from '../../engine/checkpoint/locate.ts'
 
 interface Place {
   readonly fsPath: string
@@ -29,4 +31,31 @@ export function weightsOfModels<T extends Place>(files: readonly T[], indexes: r
     ),
   )
   return whole.filter((one) => (chosen.get(folderOf(one)) ?? formatIn(one)) === formatIn(one))
+}
+
+// Models of the Hugging Face cache: `models--org--name/snapshots/<revision>/`, downloaded by other tools.
+export interface HubModel {
+  /** Index or weights file of the snapshot. */
+  weights: string
+  revision: string
+}
+
+/** Every snapshot with weights, by repository; none when there is no such cache. */
+export async function hubModels(cache: string, limit: number): Promise<HubModel[]> {
+  const found: HubModel[] = []
+  const repositories = (await foldersIn(cache)).filter((name) => name.startsWith('models--')).sort()
+  for (const repository of repositories) {
+    const snapshots = join(cache, repository, 'snapshots')
+    for (const revision of await foldersIn(snapshots)) {
+      const located = await locate(join(snapshots, revision)).catch(() => null)
+      if (located) found.push({ weights: join(located.folder, located.entry), revision })
+      if (found.length >= limit) return found
+    }
+  }
+  return found
+}
+
+async function foldersIn(path: string): Promise<string[]> {
+  const entries = await readdir(path, { withFileTypes: true }).catch(() => [])
+  return entries.filter((entry) => entry.isDirectory()).map((entry) => entry.name)
 }

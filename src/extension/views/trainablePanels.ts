@@ -5,8 +5,8 @@ import type { PlanSummary } from '../../plan/planSummary.ts'
 import { type FromTrainable, type ToTrainable, views } from '../../protocol/view.ts'
 import type { Services } from '../services.ts'
 import { messageOf } from '../../errors.ts'
-import { reached } from '../support/milestones.ts'
-import { bindView } from '../views/bindView.ts'
+import { reached } from '../support/settings.ts'
+import { bindView } from './bindView.ts'
 
 interface Open {
   readonly panel: vscode.WebviewPanel

@@ -1,12 +1,12 @@
 // The page around a view.
 import assert from 'node:assert/strict'
-import type { viewPage } from '../../../src/extension/views/page.ts'
+import type { viewPage } from '../../../src/extension/views/bindView.ts'
 import { extensionModule } from '../../support/extensionModule.ts'
 
 describe('the page around a view', () => {
   it('loads nothing remote, runs only its own script, has no other base and sends no form', async () => {
     const vscode = { Uri: { joinPath: (_: unknown, ...parts: string[]) => parts.join('/') } }
-    const { viewPage: pageOf } = await extensionModule<{ viewPage: typeof viewPage }>('views/page.ts', { vscode })
+    const { viewPage: pageOf } = await extensionModule<{ viewPage: typeof viewPage }>('views/bindView.ts', { vscode })
     const webview = { cspSource: 'own:', asWebviewUri: (uri: string) => `own:/${uri}` }
     const html = pageOf(...([webview, '/e', 'run'] as unknown as Parameters<typeof viewPage>))
     const [, policy = ''] = /http-equiv="Content-Security-Policy" content="([^"]*)"/.exec(html) ?? []

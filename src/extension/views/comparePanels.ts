@@ -9,7 +9,7 @@ import { type FromCompare, type LabelledModel, type ToCompare, views } from '../
 import type { Services } from '../services.ts'
 import { messageOf } from '../../errors.ts'
 import { isCancellation } from '../support/log.ts'
-import { bindView } from '../views/bindView.ts'
+import { bindView } from './bindView.ts'
 
 interface Pair {
   readonly a: LabelledModel

@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symli
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { isPlaceTaken, meetingPlace, ownSecret, type Surroundings } from '../../../src/extension/backend/rendezvous.ts'
+import { isPlaceTaken, meetingPlace, ownSecret, type Surroundings } from '../../../src/extension/backend/socketPlace.ts'
 import { cannot } from '../../support/skip.ts'
 
 describe('where a window finds its backend', function () {

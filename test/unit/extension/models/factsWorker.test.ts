@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { summarise } from '../../../../src/backend/summary.ts'
 import { openInspection } from '../../../../src/engine/checkpoint/inspection.ts'
-import { readModelFacts } from '../../../../src/extension/models/modelFacts.ts'
+import { readModelFacts } from '../../../../src/extension/models/factsWorker.ts'
 
 const goldens = fileURLToPath(new URL('../../../fixtures/goldens', import.meta.url))
 

@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { hubCacheFolder } from '../../../../src/engine/checkpoint/hubCache.ts'
-import { hubModels } from '../../../../src/extension/models/hubCache.ts'
+import { hubModels } from '../../../../src/extension/models/modelFiles.ts'
 
 describe('the Hugging Face cache', () => {
   const places: [NodeJS.ProcessEnv, string][] = [
