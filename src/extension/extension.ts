@@ -11,7 +11,7 @@ import { adoptRuns, runCommands } from './commands/runCommands.ts'
 import { sweepCommands } from './commands/sweepCommands.ts'
 import { tryCommands } from './commands/tryCommands.ts'
 import { commandIds, type CommandId, recipeLanguage, taskType } from './contributions.ts'
-import { InspectorEditors, noteInspections } from './inspector/inspectorEditor.ts'
+import { InspectorEditors, keepInspections } from './inspector/inspectorEditor.ts'
 import { KnownSparsity } from './models/knownSparsity.ts'
 import { Models } from './models/models.ts'
 import { ModelTree } from './models/modelTree.ts'
@@ -70,7 +70,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     models,
     new ModelTree(models).register(),
     watchModels(models),
-    noteInspections(parts.inspectors, sparsity, () => models.forget()),
+    keepInspections(parts.inspectors, sparsity, () => models.forget()),
     new RunTree({ store: runStore, queue: runner.queue, sweeps }).register(),
     runStore,
     watchRuns(runStore),

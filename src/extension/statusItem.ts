@@ -1,4 +1,5 @@
-// One item in the status bar: the run that goes on, else the device, and what is wrong when something is.
+// The item in the status bar: the run in progress, else the device, and what is wrong when something is. With its menu, the choice of the
+// device, and the facts for a bug report.
 import * as vscode from 'vscode'
 import { cpus, homedir, totalmem } from 'node:os'
 import type { RunQueue } from './runs/runQueue.ts'
@@ -50,7 +51,7 @@ function idleText(state: Services['supervisor']['state']): string {
   }
 }
 
-// Facts for a bug report: versions, runtime and device; no paths, no names, no weights.
+/** Facts for a bug report: versions, runtime and device; no paths, no names, no weights. */
 export function diagnosticsText({ supervisor, version }: Services): string {
   const { state } = supervisor
   const lines = [
@@ -78,13 +79,12 @@ export function withoutPaths(text: string, home: string): string {
   return withoutHome.replace(/(?:[A-Za-z]:)?[\\/](?:[^\\/:*?"<>|\n()]+[\\/])*[^\\/\s:*?"<>|()]+/gu, '<path>')
 }
 
-// Lets a person choose the device from those of this machine instead of typing it into the settings.
 interface Item extends vscode.QuickPickItem {
   device: 'auto' | 'cpu' | 'wgpu'
   adapter: string
 }
 
-/** Asks, and writes both settings where this machine's are kept; what listens to settings offers the restart. */
+/** Asks for the device among those of this machine, and writes both settings where this machine's are kept; what listens to settings offers the restart. */
 export async function selectAdapter({ call, log }: Services): Promise<void> {
   const items: Promise<Item[]> = call('adapters', null).then(itemsOf, (error: unknown) => {
     log.failed(error)
@@ -128,8 +128,8 @@ function itemsOf(adapters: readonly AdapterName[]): Item[] {
   )
 }
 
-// The status item's menu. What interrupts runs stands last, so that nobody chooses it by accident.
-export interface MenuItem {
+/** What interrupts runs comes last, so that nobody chooses it by accident. */
+interface MenuItem {
   readonly label: string
   readonly command: CommandId | 'workbench.action.openSettings'
   readonly argument?: string

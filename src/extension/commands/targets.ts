@@ -1,4 +1,4 @@
-// The target of a command: what was clicked, else what is active.
+// What commands act on: the parts of the extension, and the target, which is what was clicked, else what is active.
 import * as vscode from 'vscode'
 import { basename, join } from 'node:path'
 import { locate } from '../../engine/checkpoint/locate.ts'
@@ -79,11 +79,13 @@ function isModelEntry(argument: unknown): argument is ModelEntry {
   return typeof argument === 'object' && argument !== null && 'uri' in argument && argument.uri instanceof vscode.Uri
 }
 
-// Finds the recipe of a command: the one that was clicked or is open, else one of the workspace's.
 const t = vscode.l10n.t
 const most = 200
 
-/** Undefined when the person leaves, or when there is none: then writing one is offered. */
+/**
+ * The recipe of a command: the one that was clicked or is open, else one of the workspace's. Undefined when the person leaves, or when
+ * there is none: then writing one is offered.
+ */
 export async function recipeOrPick(argument: unknown, title: string): Promise<vscode.Uri | undefined> {
   const target = recipeTarget(argument)
   if (target) return target
@@ -113,7 +115,7 @@ async function offerNew(): Promise<void> {
   if (chosen === write) await vscode.commands.executeCommand('sparsescope.newRecipe')
 }
 
-// The parts of the extension that commands use.
+/** The parts of the extension that commands use. */
 export interface Parts {
   services: Services
   inspectors: InspectorEditors

@@ -1,4 +1,5 @@
-// Analyse…: on which text, and how far. Each question has a default; what was measured once is there the next time.
+// The questions of an analysis: Analyse… asks for the text and how far; measuring in place takes the text that is known, and asks only
+// where there is none.
 import * as vscode from 'vscode'
 import { dirname, resolve } from 'node:path'
 import type { ParamsOf } from '../../protocol/parameters.ts'
@@ -21,7 +22,7 @@ import { recipeLanguage } from '../contributions.ts'
 
 const t = vscode.l10n.t
 
-/** null when the person left. */
+/** Each question has a default. null when the person left. */
 export async function askAnalysis(weights: string): Promise<Omit<ParamsOf<'analyse'>, 'path'> | null> {
   const model = dirname(weights)
   const title = t('Analyse {0}', modelLabel(weights))
@@ -56,9 +57,10 @@ function depths(): Choice<SensitivityUnit | null>[] {
   ]
 }
 
-// Measures other methods on the text that an analysis of this model has, without a question; where there is none, on that of the
-// recipe that is open, else on one that is asked for.
-/** `blocks`: only so many of the first. Resolves when it has ended; the views have been told. */
+/**
+ * Measures other methods on the text of the analysis that this model has; without one, on that of the open recipe, else on a text that is
+ * asked for. `blocks`: only so many of the first. Resolves at the end, after the views have been updated.
+ */
 export async function measureInPlace(
   session: ModelSession,
   call: Caller,
@@ -86,9 +88,8 @@ async function askedText(weights: string): Promise<ParamsOf<'analyse'>['calibrat
   return answer === null || answer === 'back' ? null : { data: answer.value }
 }
 
-// The recipe of a model that is open in some editor.
-/** `weights`: index or weights file. Of several recipes the one in sight, else the first. */
-export async function openRecipeOf(weights: string): Promise<vscode.TextDocument | undefined> {
+/** The recipe of a model that is open in an editor: of several the visible one, else the first. `weights`: index or weights file. */
+async function openRecipeOf(weights: string): Promise<vscode.TextDocument | undefined> {
   const own = await nameOfWeights(weights)
   for (const document of recipesInTabs()) {
     // One with errors is still this model's.

@@ -164,9 +164,8 @@ function watchFiles(folder: string, changed: () => void): vscode.Disposable {
   return vscode.Disposable.from(watcher, { dispose: () => clearTimeout(timer) })
 }
 
-// Results of inspectors are kept: the tree of models shows the sparsities that were counted, and
-// the walkthrough ticks off what was seen.
-export function noteInspections(
+/** Keeps the sparsities that inspectors count, for the tree of models, and ticks off steps of the walkthrough. */
+export function keepInspections(
   inspectors: InspectorEditors,
   known: KnownSparsity,
   changed: () => void,

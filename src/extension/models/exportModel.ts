@@ -1,4 +1,5 @@
-// "Export to GGUF…": a checkpoint as one file for llama.cpp, of a type and at a place that a person chooses.
+// Files made from a checkpoint because a person asks for them: one for llama.cpp, of a type and at a place that the person chooses, and a
+// model card.
 import * as vscode from 'vscode'
 import { basename, dirname } from 'node:path'
 import { formatBytes } from '../../formatting/byteSize.ts'
@@ -12,7 +13,7 @@ import { requireTrust } from '../support/settings.ts'
 
 const t = vscode.l10n.t
 
-/** `weights`: index or weights file of the checkpoint. A model that llama.cpp does not have is refused before anything is asked. */
+/** "Export to GGUF…". `weights`: index or weights file of the checkpoint. A model that llama.cpp does not have is refused before anything is asked. */
 export async function exportGguf({ call }: Services, weights: vscode.Uri): Promise<void> {
   const path = weights.fsPath
   const folder = dirname(path)
@@ -64,8 +65,7 @@ function meaning(type: GgufTypeName): string {
   }
 }
 
-// A model card beside a saved checkpoint, written because a person asked for it, and opened.
-/** `path`: of the checkpoint, in whatever form. */
+/** Writes a model card beside a saved checkpoint and opens it. `path`: of the checkpoint, in whatever form. */
 export async function writeCard({ call }: Services, path: string): Promise<void> {
   if (!(await requireTrust(vscode.l10n.t('Writing a model card')))) return
   const { file } = await call('writeCard', { path })

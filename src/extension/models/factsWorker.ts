@@ -1,4 +1,4 @@
-// The thread behind factsThread.ts.
+// The thread behind factsThread.ts: facts from the headers of a checkpoint, and the sparsity that a run noted beside the weights.
 import { parentPort } from 'node:worker_threads'
 import { join } from 'node:path'
 import { EngineError, messageOf } from '../../errors.ts'
@@ -19,7 +19,6 @@ parentPort?.on('message', ({ path, mostBytes }: FactsQuestion) => {
   )
 })
 
-// Facts from a checkpoint's headers: size, types, biases, and the sparsity that a run noted beside the weights.
 const maxNoteBytes = 64 * 2 ** 20
 
 /**

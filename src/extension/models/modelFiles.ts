@@ -1,4 +1,5 @@
-// Chooses, among the weights that were found, those that are opened.
+// Which files of weights are models: those of the workspace, and those of the Hugging Face cache,
+// `models--org--name/snapshots/<revision>/`, which other tools download.
 import { basename, dirname, join } from 'node:path'
 import { readdir } from 'node:fs/promises'
 import { type CheckpointFormat, checkpointFormats, formatOf, isShard } from '../../catalog/formats/checkpointFormats.ts'
@@ -33,7 +34,6 @@ export function weightsOfModels<T extends Place>(files: readonly T[], indexes: r
   return whole.filter((one) => (chosen.get(folderOf(one)) ?? formatIn(one)) === formatIn(one))
 }
 
-// Models of the Hugging Face cache: `models--org--name/snapshots/<revision>/`, downloaded by other tools.
 export interface HubModel {
   /** Index or weights file of the snapshot. */
   weights: string

@@ -1,4 +1,4 @@
-// Asks for a checkpoint. Those that are known come first, any other one can be browsed for.
+// A checkpoint in a list: asking for one, its line in trees and lists, its tooltip.
 import * as vscode from 'vscode'
 import { placeOf } from '../support/paths.ts'
 import type { ModelEntry, Models } from './models.ts'
@@ -12,7 +12,10 @@ interface ModelItem extends vscode.QuickPickItem {
   path?: string
 }
 
-/** Path of an index or a weights file; undefined when the person leaves. */
+/**
+ * Asks for a checkpoint: known ones are listed, any other can be browsed for. Path of an index or a weights file; undefined when the person
+ * leaves.
+ */
 export async function pickModel(models: Models): Promise<string | undefined> {
   const { workspace, hub } = await models.find()
   if (workspace.length + hub.length === 0) return browse()
@@ -46,7 +49,6 @@ async function browse(): Promise<string | undefined> {
   return chosen?.at(0)?.fsPath
 }
 
-// A checkpoint in one line, for trees and lists, and in a few for tooltips.
 /** `3.8 MB · BF16 · 70.0 % zeros`; a sparsity that nobody counted is left out. */
 export function factsLine({ hint, facts }: Pick<ModelEntry, 'hint' | 'facts'>): string {
   const parts =

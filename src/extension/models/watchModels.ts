@@ -74,10 +74,7 @@ async function isFolder(path: string): Promise<boolean> {
   return (await stat(path).catch(() => null))?.isDirectory() === true
 }
 
-// Files and folders that came, looked at together when they pause: writing a checkpoint, or installing packages, makes
-// thousands of events. It knows nothing of VS Code.
-
-export interface ArrivalOptions {
+interface ArrivalOptions {
   /** Whether the name alone says that the models may have changed. */
   readonly matters: (path: string) => boolean
   readonly isFolder: (path: string) => Promise<boolean>
@@ -88,6 +85,7 @@ export interface ArrivalOptions {
 /** More than these are not looked at one by one: among them is a folder. */
 const mostLookedAt = 256
 
+/** New files and folders, looked at together when they pause: writing a checkpoint, or installing packages, makes thousands of events. */
 export class Arrivals {
   private readonly options: ArrivalOptions
   private readonly paths = new Set<string>()

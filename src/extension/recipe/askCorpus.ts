@@ -1,4 +1,4 @@
-// Asks for the calibration text: one of those near the model, or another.
+// Questions in quick picks, in steps with a way back; among them the one for the calibration text.
 import * as vscode from 'vscode'
 import { basename } from 'node:path'
 import { findTexts } from './recipeDefaults.ts'
@@ -34,7 +34,7 @@ export async function browseFolder(folder: string): Promise<string | undefined> 
   return chosen?.at(0)?.fsPath
 }
 
-// Quick picks in a row, with a way back: each step returns its answer, `back`, or nothing when it was closed.
+/** What a step returns: its answer, `back`, or null when it was closed. */
 export type Answer<T> = { value: T } | 'back' | null
 
 export interface Choice<T> extends vscode.QuickPickItem {

@@ -59,9 +59,9 @@ async function openDraft({ uri, text }: Draft): Promise<void> {
   editor.selection = new vscode.Selection(0, 0, 0, 0)
 }
 
-// The text of New Recipe where no model is known: short, complete, every line explained.
 const { method } = proposeMethod('unstructured')
 
+/** The recipe where no model is known: short, complete, every line explained. */
 export const outlineText = `# A SparseScope recipe: what to prune, how to recover it, how to measure it, where to save it.
 # Save it as NAME.prune.yaml beside the model. Paths are relative to this file.
 # For other editors: \`sparsescope schema > recipe.schema.json\`, and this as the first line:

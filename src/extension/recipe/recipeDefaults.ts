@@ -60,8 +60,7 @@ export function bytesOf(file: string): number {
   return statSync(file, { throwIfNoEntry: false })?.size ?? 0
 }
 
-// How a path stands in a recipe.
-/** Relative where that is short, with forward slashes: recipes travel between systems. */
+/** A path as a recipe has it: relative where that is short, with forward slashes: recipes travel between systems. */
 export function toRecipePath(folder: string, path: string): string {
   const way = relative(folder, path)
   const far = way === '' || isAbsolute(way) || way.startsWith(join('..', '..'))

@@ -1,5 +1,5 @@
-// The runs of the workspace that the store does not know yet. Watchers miss folders that came before they had begun,
-// and all where the system has no watch left; opening the list of runs finds them.
+// Finds the runs and sweeps of the workspace, and watches what other processes of this machine write. Watchers miss folders that existed
+// before, and everything where the system has no watch left; opening the list of runs searches again.
 import * as vscode from 'vscode'
 import { basename, dirname, join } from 'node:path'
 import { existsSync } from 'node:fs'
@@ -25,7 +25,7 @@ export async function findRuns(store: RunStore): Promise<void> {
   await inTurns(unknown, atATime, async (folder) => void (await store.refresh(folder)))
 }
 
-/** Finds them, and follows those that another process writes. */
+/** Finds runs, and follows those that another process writes. */
 export function watchRuns(store: RunStore): vscode.Disposable {
   const refresh = (uri: vscode.Uri) => void store.refresh(dirname(uri.fsPath))
   void findRuns(store)
@@ -38,16 +38,16 @@ export function watchRuns(store: RunStore): vscode.Disposable {
   )
 }
 
-// Finds the sweeps of the workspace; what other processes of this machine write is looked at as soon as it is written.
 const plansOfSweeps = '**/.sparsescope/sweeps/*/plan.json'
 /** A sweep is renamed into its place as a whole folder: that is one event, for the folder. */
 const sweepFolders = '**/.sparsescope/sweeps/*'
 const writtenByRuns = '**/.sparsescope/sweeps/*/runs/*/{events.jsonl,report.json}'
 const marksOfSweeps = '**/.sparsescope/sweeps/*/{cancelled.json,sweep.json}'
-/** Newest first: older ones are opened from their folder. */
+/** The newest; older ones are opened from their folder. */
 const mostSweeps = 50
 const mostPlansFound = 1000
 
+/** Finds sweeps, and looks at them when another process writes there. */
 export function watchSweeps(sweeps: Sweeps, failed: (error: unknown) => void): vscode.Disposable {
   /** A sweep is a hidden folder, and ignored, until it has its name. */
   const isSweep = (folder: string) => !basename(folder).startsWith('.') && existsSync(join(folder, 'plan.json'))

@@ -1,4 +1,4 @@
-// The live view of a run, one panel a run; a reloaded window shows it again.
+// The tabs of a run: its live view, one panel a run, which a reloaded window shows again, and its report.
 import * as vscode from 'vscode'
 import { basename, dirname, join } from 'node:path'
 import { lstat } from 'node:fs/promises'
@@ -126,7 +126,7 @@ export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: strin
 
   /** Two of the models that the run has left; why one that a person looks for is missing is said. */
   private async compare(folder: string): Promise<void> {
-    const { columns, note } = await columnsLeftBy(this.services, this.store, folder)
+    const { columns, note } = await columnsOfRunFolder(this.services, this.store, folder)
     const pairs = pairsOf(columns).map(({ a, b }) => ({ a, b, label: `${a.role} ↔ ${b.role}` }))
     if (note !== null) void vscode.window.showInformationMessage(plainText(note))
     const title = t('Compare which models of this run?')
@@ -180,9 +180,11 @@ function near(a: string, b: string): boolean {
   return dirname(a) === dirname(b)
 }
 
-// The models that a run has left: dense, pruned where it can be had, and recovered.
-/** @throws Error with a sentence for people where the run has saved nothing. */
-export async function columnsLeftBy(services: Services, store: RunStore, folder: string): Promise<RunColumns> {
+/**
+ * The models of a run: dense, pruned where it is available, and recovered.
+ * @throws Error with a sentence for people where the run has saved nothing.
+ */
+export async function columnsOfRunFolder(services: Services, store: RunStore, folder: string): Promise<RunColumns> {
   const run = await store.refresh(folder)
   if (!run?.saved)
     throw new Error(vscode.l10n.t('This run saved no model. Add save.to to its recipe and run it again.'))
@@ -192,11 +194,11 @@ export async function columnsLeftBy(services: Services, store: RunStore, folder:
   return columnsOfRun(model, { result: run.saved, pruned: run.report?.prunedOutput ?? null }, recipe ?? {})
 }
 
-// report.html in a tab. A run folder may come from anybody: its page runs nothing and loads nothing.
 const viewType = 'sparsescope.report'
 const largest = 64 * 2 ** 20
 const policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'"
 
+/** report.html in a tab. A run folder may come from anybody: its page runs no script and loads nothing. */
 export async function showReport(folder: string, extension: vscode.Uri): Promise<void> {
   const file = join(folder, 'report.html')
   const found = await lstat(file).catch(() => null)

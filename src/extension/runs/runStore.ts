@@ -115,8 +115,7 @@ export function recipeName(path: string): string {
   return runName(basename(path).replace(/\.(prune\.)?(ya?ml|json)$/i, '')).name
 }
 
-// Where the recipes lie that have runs.
-/** Each once. Runs of sweeps are left out: they share work, so that their times say little of others. */
+/** Folders of recipes that have runs, each once. Runs of sweeps are left out: they share work, so that their times say little of others. */
 export function recipeFolders(runs: readonly Pick<RunReader, 'place' | 'sweep'>[]): string[] {
   // <folder>/.sparsescope/runs/<run>
   const own = runs.filter(({ sweep }) => sweep === null)

@@ -1,4 +1,4 @@
-// Text of the status item: the run that goes on and its progress, else the device.
+// Texts about runs: for the status item while they run, for the message at the end, and for a recipe that cannot run.
 import { formatAccuracy, formatShare, formatValue } from '../../formatting/numbers.ts'
 import { runLabel } from '../../formatting/runName.ts'
 import { mainPerplexities } from '../../runs/series/foldRun.ts'
@@ -20,7 +20,7 @@ export interface StatusText {
   run: Run | null
 }
 
-/** null when nothing runs or waits. */
+/** Text of the status item: the run in progress; null when nothing runs or waits. */
 export function runStatusText(runs: readonly Run[], queued: readonly QueuedRun[]): StatusText | null {
   const run = runs.find(({ status }) => status === 'running') ?? runs.find(({ status }) => status === 'paused')
   if (!run && queued.length === 0) return null
@@ -47,8 +47,7 @@ export function queuedText({ name, behind }: QueuedRun): string {
   return behind === null ? `${name} is starting` : `${name} is queued behind ${behind}`
 }
 
-// Writes a run's result in one sentence, for the message at its end.
-/** null: nobody knows what. */
+/** A run's result in one sentence. null: there is no report that can be read. */
 export function resultText(name: string, result: RunResult | null): string {
   if (result === null) return `${name}: done, but it left no report that can be read.`
   const { perplexity, sparsity, output, recoveries } = result

@@ -1,4 +1,4 @@
-// Short texts for places.
+// Paths of files: as a short text, and as part of a task.
 import * as vscode from 'vscode'
 import { dirname } from 'node:path'
 
@@ -8,10 +8,10 @@ export function placeOf(uri: vscode.Uri): string {
   return place === '.' ? '' : place
 }
 
-// VS Code replaces `${…}` in what a task is made of, its arguments and working directory included; for `${command:…}` it runs
-// the command. Nothing escapes it, so that a path which contains one cannot be handed to a task.
-
-/** Whether a task may get another text than this one. */
+/**
+ * Whether a task may get another text than this one. VS Code replaces `${…}` in arguments and working directories of tasks, and for
+ * `${command:…}` runs the command; nothing escapes it.
+ */
 export function hasVariable(text: string): boolean {
   return text.includes('${')
 }

@@ -1,4 +1,4 @@
-// Settings, typed by their defaults.
+// What VS Code keeps for the extension: settings, typed by their defaults, trust in the workspace, and steps of the walkthrough.
 import * as vscode from 'vscode'
 import { parseByteSize } from '../../formatting/byteSize.ts'
 import type { ViewSettings } from '../../protocol/view.ts'
@@ -33,8 +33,10 @@ export function onSettingChange(keys: (keyof Settings)[], changed: () => void): 
   })
 }
 
-// Looking is allowed in an untrusted workspace, running is not: recipes there name files that nobody vouched for.
-/** Offers to manage trust when there is none; true when running is allowed. */
+/**
+ * Looking is allowed in an untrusted workspace, running is not: recipes there name files that nobody vouched for. Offers to manage trust
+ * when there is none; true when running is allowed.
+ */
 export async function requireTrust(what: string): Promise<boolean> {
   if (vscode.workspace.isTrusted) return true
   const manage = vscode.l10n.t('Manage Workspace Trust')
@@ -44,7 +46,7 @@ export async function requireTrust(what: string): Promise<boolean> {
   return vscode.workspace.isTrusted
 }
 
-// Sets context keys for what a person has done with success: they tick off steps of the walkthrough.
+/** Ticks off a step of the walkthrough, by a context key. */
 export function reached(milestone: Milestone): void {
   void vscode.commands.executeCommand('setContext', `sparsescope.did.${milestone}`, true)
 }

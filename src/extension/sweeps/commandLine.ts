@@ -1,5 +1,4 @@
-// The extension's own command line, for what takes no computing: `sweep status`, `sweep cancel`, `report`. Run by the
-// extension host's Node.
+// The extension's own command line, run by the extension host's Node, for what takes no computing: `sweep status`, `sweep cancel`, `report`.
 import * as vscode from 'vscode'
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
@@ -21,11 +20,13 @@ export async function commandLine(extension: vscode.Uri, args: readonly string[]
   }
 }
 
-// Which runs of a sweep its engine will still begin. Only Slurm's are asked for, now and then, and never in a workspace that
-// is not trusted: it takes running its programs.
 const askEveryMs = 30_000
 const none: ReadonlySet<number> = new Set()
 
+/**
+ * Asks which runs of a sweep its engine has not started yet. Only Slurm is asked, every 30 s at most, and never in a workspace that is not
+ * trusted: it takes running Slurm's programs.
+ */
 export function createAskQueued(extension: vscode.Uri): AskQueued {
   const answers = new Map<string, { at: number; queued: Promise<ReadonlySet<number>> }>()
   return (folder) => {

@@ -1,4 +1,4 @@
-// Messages to a view of several runs, made from the runs as they are followed; knows nothing of windows.
+// What a view of several runs is sent, made from the runs as they are followed: rows, thinned curves, and the table as text. Needs no VS Code.
 import { basename } from 'node:path'
 import type { ComparedRow, ComparedWhat, CurvePart, FromSweep, SentRow, ToSweep } from '../../protocol/sweepView.ts'
 import { toSent } from '../../runs/compared/sweepTable.ts'
@@ -55,7 +55,6 @@ export function createComparedView(
   }
 }
 
-// The curves that a view shows, thinned; as the runs go on only what is new of them.
 type Question = Extract<FromSweep, { type: 'watch' }>
 
 interface Group {
@@ -71,7 +70,8 @@ const fewestPoints = 120
 /** Curves that are sent in one message, so that the first are seen while others are read. */
 const partsAtATime = 50
 
-export class CurveFeed {
+/** The curves that a view shows, thinned; while runs are in progress only their new points. */
+class CurveFeed {
   private readonly followed: RunsReader
   private readonly post: (message: ToSweep) => void
   private readonly maxPoints: () => number
@@ -158,7 +158,7 @@ function base64Of(values: Float32Array): string {
   return Buffer.from(values.buffer, values.byteOffset, values.byteLength).toString('base64')
 }
 
-// A run as a row of the view that compares several.
+/** A run as a row of the view. */
 export function rowOf(run: RunReader, index: number): ComparedRow {
   const { settings, label, facts, standing, results, report, isBegun, sparkline, sweep, started } = run
   const { name, folder } = run.place
@@ -179,11 +179,10 @@ export function progressOf({ status, lean }: RunReader): ComparedRow['progress']
   return { share: overall, text: latest ? phaseName(latest) : 'starting' }
 }
 
-// The table of runs that a view shows, as text for a paper or a program.
 export type TableFormat = PaperFormat | 'csv'
 
 /**
- * LaTeX and Markdown fold seeds: median ± range, the best in bold. CSV has one line a run, numbers as they are. `places` without a
+ * The table of runs that a view shows, as text. LaTeX and Markdown fold seeds: median ± range, the best in bold. CSV has one line a run, numbers as they are. `places` without a
  * run are skipped.
  */
 export async function tableText(followed: RunsReader, places: readonly number[], format: TableFormat): Promise<string> {

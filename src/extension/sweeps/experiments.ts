@@ -1,4 +1,4 @@
-// All runs of the workspace side by side, those of sweeps among them: found as the tree finds them, read as those of a sweep are.
+// Runs that are compared outside a sweep: all of the workspace, those of sweeps among them, or those that a person chose.
 import type { RunPlace, RunReader } from '../../runs/reader/runReader.ts'
 import { RunsReader } from '../../runs/reader/runsReader.ts'
 import { aloneOnDisk } from '../../runs/sweep/standing.ts'
@@ -69,8 +69,9 @@ function placesOf({ store, sweeps }: ExperimentsSources): RunPlace[] {
   return [...ofSweeps, ...own.map(({ place }) => ({ ...place, settings: null }))]
 }
 
-// Runs that a person chose, to be compared as those of a sweep are: what differs between their recipes are their settings.
-/** Resolves when all have been looked at. A run whose recipe cannot be read has no settings. */
+/**
+ * The runs that a person chose: what differs between their recipes are their settings. Resolves when all have been looked at. A run whose recipe cannot be read has no settings.
+ */
 export async function comparedRuns(folders: readonly string[]): Promise<RunsReader> {
   const names = folders.map(nameOfRun)
   const isTwice = (name: string) => names.filter((other) => other.name === name).length > 1

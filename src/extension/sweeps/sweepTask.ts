@@ -55,7 +55,6 @@ async function nodeOf({ call, supervisor }: Services): Promise<{ path: string; e
   return { path: state.runtime.path, electron: state.runtime.origin === 'electron' }
 }
 
-// A sweep's command tells its folder, by a file that only the two share, to the window that started it in a terminal.
 const lookEveryMs = 200
 
 export interface FolderNote {
@@ -65,6 +64,7 @@ export interface FolderNote {
   read(isOver: () => boolean): Promise<string | null>
 }
 
+/** A file through which a sweep's command, in a terminal, tells the window that started it its folder. */
 export async function folderNote(): Promise<FolderNote> {
   const own = await mkdtemp(join(tmpdir(), 'sparsescope-sweep-'))
   const path = join(own, 'folder')

@@ -99,8 +99,7 @@ export async function saveExport(file: ExportFile, folder: vscode.Uri | undefine
   if (chosen === open) await vscode.commands.executeCommand('vscode.open', target)
 }
 
-// The HTML around a view: nothing remote, scripts only by nonce, styles and images only from the extension.
-export function webviewOptions(extension: vscode.Uri): vscode.WebviewOptions {
+function webviewOptions(extension: vscode.Uri): vscode.WebviewOptions {
   return { enableScripts: true, localResourceRoots: [vscode.Uri.joinPath(extension, 'dist', 'webview')] }
 }
 
@@ -110,6 +109,7 @@ export function tabIcon(extension: vscode.Uri): { light: vscode.Uri; dark: vscod
   return { light: uri('icon-light.svg'), dark: uri('icon-dark.svg') }
 }
 
+/** The HTML around a view: nothing remote, scripts only by nonce, styles and images only from the extension. */
 export function viewPage(webview: vscode.Webview, extension: vscode.Uri, view: ViewName): string {
   const nonce = randomBytes(16).toString('base64url')
   const uri = (name: string) => webview.asWebviewUri(vscode.Uri.joinPath(extension, 'dist', 'webview', name))

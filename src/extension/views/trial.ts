@@ -1,4 +1,5 @@
-// Keeps the texts that one view of models side by side has so far, so that a view that was hidden shows them again.
+// What Try It keeps: the texts that one view has so far, so that a view that was hidden shows them again, and the sets of prompts of the
+// workspace.
 import { largestPrompt, mostPrompts, type TryProgress } from '../../protocol/tryOut.ts'
 import type { PromptSet, ToTry, TriedModel } from '../../protocol/view.ts'
 import type { Caller } from '../backend/calls.ts'
@@ -82,7 +83,6 @@ export function createTrial({ call, tell, memoryBytes, isCancellation }: TrialOp
   }
 }
 
-// Prompts that a person keeps: they stay with the workspace, on this machine.
 /** The part of VS Code's memento that is needed. */
 export interface Store {
   get(key: string): unknown
