@@ -36,12 +36,12 @@ const laterHandlers = {
 
 export interface Service {
   readonly handlers: Handlers
-  /** Whether work goes on that outlives the windows. */
+  /** Whether work is in progress that outlives the windows. */
   isBusy(): boolean
 }
 
 /** Parameters for a window that has not sent its own yet. */
-const unasked: ParamsOf<'hello'> = {
+const defaultSettings: ParamsOf<'hello'> = {
   ...{ protocol: protocolVersion, cache: '' },
   ...{ device: 'auto', adapter: '', threads: 0, deviceMemory: '', precision: 'auto' },
 }
@@ -50,11 +50,11 @@ const unasked: ParamsOf<'hello'> = {
 export function createHandlers(): Service {
   const models = createOpenModels(() => createStatsCache(settings.cache))
   const readLane = createLane()
-  // Pictures and details are looked at while a scan goes on, and neither waits for the other.
+  // Pictures and details are read during a scan, and neither waits for the other.
   const [tileLane, detailLane] = [createLane(), createLane()]
   const tryOut = createTryOut()
   const analyses = createAnalyses()
-  let settings = unasked
+  let settings = defaultSettings
   let device: Promise<DeviceFacts> | null = null
   let gpu: boolean | null = null
   setInterval(() => models.closeIdle(Date.now()), closeEveryMs).unref()
@@ -164,7 +164,7 @@ async function detailOf(
   return readDetail(checkpoint, name, { slice, threshold, stats, transposed, heads }, signal)
 }
 
-/** package.json lies above dist/ and above src/backend/'s parent alike. */
+/** package.json is above dist/ and above src/backend/'s parent alike. */
 function readVersion(): string {
   const file = new URL(import.meta.url.endsWith('.ts') ? '../../package.json' : '../package.json', import.meta.url)
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version

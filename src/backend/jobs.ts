@@ -1,5 +1,4 @@
-// Heavy work stands in line: one run at a time, and beside it one scan or comparison at a time. What is cheap does
-// not queue at all.
+// Queues for heavy work: one run at a time, and beside it one scan or comparison at a time. Cheap work is not queued.
 import { EngineError } from '../engine/errors.ts'
 
 export interface Lane {

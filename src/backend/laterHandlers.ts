@@ -47,17 +47,17 @@ export async function compareModels(
 /** Callbacks for `compareCheckpoints` that report at most ten times a second, and at the end. */
 function inBatches(
   measured: Measured,
-  tell: (progress: CompareProgress) => void,
+  report: (progress: CompareProgress) => void,
 ): Required<Pick<CompareCheckpointsOptions, 'onStart' | 'onTensor'>> {
   let changes: TensorChange[] = []
   let last = -Infinity
   return {
-    onStart: (tensors) => tell({ tensors, measured, changes: [], done: 0, total: tensors.length }),
+    onStart: (tensors) => report({ tensors, measured, changes: [], done: 0, total: tensors.length }),
     onTensor(done, total, change) {
       if (change) changes.push(change)
       if (done < total && performance.now() - last < everyMs) return
       last = performance.now()
-      tell({ changes, done, total })
+      report({ changes, done, total })
       changes = []
     },
   }

@@ -12,7 +12,7 @@ import { createHandlers } from './handlers.ts'
 process.on('SIGTERM', () => process.exit(0))
 // Ctrl-C in the terminal that started VS Code is meant for VS Code, and so is the end of that terminal.
 for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {})
-// The reader of this process's output may have gone; its runs go on.
+// The reader of this process's output may have gone; its runs continue.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 
 const [path, secretFile] = process.argv.slice(2)

@@ -69,7 +69,7 @@ export async function* readStrips(
   }
 }
 
-/** One weight, as a number. @throws EngineError when it lies outside of the matrix. */
+/** One weight, as a number. @throws EngineError when it is outside the matrix. */
 export async function readWeight(checkpoint: Checkpoint, matrix: Matrix, row: number, column: number): Promise<number> {
   const { entry, format, rows, columns, start } = matrix
   const inside =

@@ -1,5 +1,5 @@
 // Checkpoints that views have open: opened once, shared, closed when nobody asked for them for a while, and opened
-// anew when a file changed on disk. Their statistics are kept with them, and on disk.
+// again when a file changed on disk. Their statistics are kept with them, and on disk.
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { SeenModel } from '../protocol/parameters.ts'

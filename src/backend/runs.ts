@@ -13,7 +13,7 @@ type Listener = (update: RunUpdate) => void
 
 interface Runs {
   run(params: ParamsOf<'run'>, choice: DeviceChoice, signal: AbortSignal, onUpdate: Listener): Promise<RunOutcome>
-  /** Runs that go on or wait, in the order in which they were asked for. */
+  /** Runs that are in progress or wait, in the order of their requests. */
   active(): ActiveRun[]
   /** @throws EngineError 'not-found' when the run is over. */
   follow(id: number, signal: AbortSignal, onUpdate: Listener): Promise<RunOutcome>

@@ -24,7 +24,7 @@ export async function scanModel(model: OpenModel, options: ScanOptions): Promise
   const { checkpoint, stamp, stats: known } = model
   const { cache, path } = options
   const report = createReporter(checkpoint, options)
-  for (const name of known.keys()) report.already(name)
+  for (const name of known.keys()) report.countDone(name)
   report.flush()
   let skipped = model.unknown.length
   let partial = false
@@ -86,13 +86,13 @@ function createReporter(checkpoint: Checkpoint, { onProgress }: ScanOptions) {
     pending = []
     last = elapsedMs
   }
-  const already = (name: string) => (doneBytes += checkpoint.tensors.get(name)?.bytes ?? 0)
+  const countDone = (name: string) => (doneBytes += checkpoint.tensors.get(name)?.bytes ?? 0)
   return {
     flush,
-    already,
+    countDone,
     found(stats: TensorStats) {
       pending.push(stats)
-      already(stats.name)
+      countDone(stats.name)
       if (performance.now() - begun - last > everyMs) flush()
     },
   }

@@ -152,7 +152,7 @@ export function closing<T extends { close(): Promise<void> }>(value: T) {
   return { value, [Symbol.asyncDispose]: () => value.close() }
 }
 
-/** package.json lies above dist/, and two above this file when it runs unbundled. */
+/** package.json is above dist/, and two above this file when it runs unbundled. */
 const file = ['../package.json', '../../package.json']
   .map((path) => new URL(path, import.meta.url))
   .find((url) => existsSync(url))

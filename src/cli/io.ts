@@ -17,9 +17,9 @@ export interface Io {
   readonly signal: AbortSignal
   /** Asks a person, who says yes or no; absent where there is no terminal to ask on. */
   readonly confirm?: (question: string, signal: AbortSignal) => Promise<boolean>
-  /** Ends a command that has been told to, and has not ended by itself after so many milliseconds. */
+  /** Ends a command that was cancelled and has not ended by itself after so many milliseconds. */
   leaveAfter(ms: number): void
-  /** What is said of a command that is made to leave; default: that it is cancelled. */
+  /** The message when a command is ended this way; default: that it is cancelled. */
   sayOnLeaving(message: string): void
   /** These arguments of Node run this command line in another process. */
   readonly program: readonly string[]
@@ -29,7 +29,7 @@ export interface Io {
 
 type Style = Parameters<typeof styleText>[0]
 
-/** What a line begins with, coloured by what it stands for; `line` has no control characters of its own. */
+/** What a line begins with, coloured by its meaning; `line` has no control characters of its own. */
 const beginnings: readonly (readonly [begin: string, style: Style])[] = [
   ['warning:', 'yellow'],
   ['sparsescope:', 'red'],

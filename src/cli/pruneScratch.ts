@@ -43,7 +43,7 @@ export async function createScratchFolder(parent: string): Promise<ScratchFolder
 }
 
 /**
- * Age from which a scratch folder without a run counts as left behind: nothing tells whether its process lives, and no model
+ * Age from which a scratch folder without a run counts as left behind: nothing shows whether its process lives, and no model
  * takes so long to be read.
  */
 const unknownMs = 86_400_000
@@ -87,7 +87,7 @@ async function isOurs(scratch: string): Promise<boolean> {
   return (await readdir(scratch)).every((name) => known.includes(name))
 }
 
-/** The output lies beside the scratch folder; what a record says to lie elsewhere is not touched. */
+/** The output is beside the scratch folder; a record that names another place is ignored. */
 async function removeOutput(run: RunFolder, parent: string): Promise<void> {
   const progress = await loadProgress(run.state)
   const { recipe } = await readRecipe(run.recipe)

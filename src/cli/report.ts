@@ -100,7 +100,7 @@ async function paperOf(runs: readonly ReadRun[]): Promise<PaperTable> {
   return paperTable(runs, protocols)
 }
 
-/** "2026-12-31"; empty where no folder tells its time. */
+/** "2026-12-31"; empty where no folder name has a time. */
 function latestDay(runs: readonly ReadRun[]): string {
   const times = runs.map(({ folder }) => (folder ? nameOfRun(folder.path).time : ''))
   return times.sort().at(-1)?.slice(0, 10) ?? ''

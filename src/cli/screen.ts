@@ -1,4 +1,4 @@
-// Output for people: lines, and below them one bar while work goes on. On a terminal the bar is taken away before
+// Output for people: lines, and below them one bar during work. On a terminal the bar is removed before
 // anything is written and drawn again under it; elsewhere progress is a plain line now and then.
 import stringWidth from 'string-width'
 import type { Output } from './io.ts'
@@ -23,7 +23,7 @@ export interface ScreenOptions {
   readonly now?: () => number
 }
 
-/** Drawn often enough to look alive, seldom enough to cost nothing. */
+/** Drawn often enough to look alive, rarely enough to cost nothing. */
 const drawEveryMs = 60
 const lineEveryMs = 5000
 /**

@@ -1,4 +1,4 @@
-// One analysis of each open recipe, shared by all features and made anew when the text, a setting or a file changes.
+// One analysis of each open recipe, shared by all features and made again when the text, a setting or a file changes.
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { TextDocument } from 'vscode-languageserver-textdocument'
@@ -22,7 +22,7 @@ export interface Analysis extends LintResult {
   folder: string | null
 }
 
-/** Editors watch their workspace only, and models may lie elsewhere: an older analysis looks at the files again. */
+/** Editors watch their workspace only, and models may be elsewhere: an older analysis reads the files again. */
 const maxAgeMs = 5000
 
 interface Entry {
@@ -84,7 +84,7 @@ export interface Settings {
   severities: Record<string, Severity | 'off'>
   inlayHints: boolean
   codeLens: boolean
-  /** Folders of recipes whose finished runs tell how long others take; the editor sends them, they are no setting. */
+  /** Folders of recipes whose finished runs show how long others take; the editor sends them, they are no setting. */
   runFolders: readonly string[]
 }
 

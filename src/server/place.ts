@@ -57,7 +57,7 @@ const letter = 'x'
 export function completionPlace(document: TextDocument, position: Position): CompletionPlace | null {
   const text = document.getText()
   const offset = document.offsetAt(position)
-  // Between separators nothing stands yet, and `re:` alone would be a key.
+  // Between separators there is no text yet, and `re:` alone would be a key.
   const missing = /(?:^|[\s[{,]|\bre:)$/.test(text.slice(0, offset)) && /^(?:[\s\]},]|$)/.test(text.slice(offset))
   const added = missing ? letter.length : 0
   const tree = readDocument(missing ? text.slice(0, offset) + letter + text.slice(offset) : text)
@@ -67,7 +67,7 @@ export function completionPlace(document: TextDocument, position: Position): Com
   const [start, end] = node.range
   // On a key, the node is its value somewhere else.
   if (offset < start || offset > end) return null
-  // A quote that is not closed yet goes on over lines; what is completed is of one.
+  // A quote that is not closed yet spans lines; only one is completed.
   const lineEnd = /[\r\n]/.exec(text.slice(offset))?.index ?? Infinity
   if (/\n/.test(text.slice(start, offset))) return null
   const first = text[start]

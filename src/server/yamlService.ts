@@ -15,7 +15,7 @@ export function yamlService(): Promise<LanguageService> {
 
 async function load(): Promise<LanguageService> {
   const { getLanguageService } = await import('yaml-language-server/lib/esm/languageservice/yamlLanguageService.js')
-  // Titles and sources of schemas would stand above every hover.
+  // Titles and sources of schemas would be above every hover.
   const schema = { ...withoutMapExamples(recipeJsonSchema()), title: undefined }
   const service = getLanguageService({
     schemaRequestService: () => Promise.reject(new Error('recipes have one schema, nothing is fetched')),

@@ -16,7 +16,7 @@ const remedy = 'a run never makes one here: remove it if you trust the rest of t
 /**
  * A new, empty file, to be written. What had the name before is unlinked, never written through: a leftover of a killed
  * process, a link, a pipe.
- * @throws what the system says, EEXIST when somebody else made the file meanwhile; EngineError when it is a folder.
+ * @throws what the system says, EEXIST when another process made the file meanwhile; EngineError when it is a folder.
  */
 export async function createOwn(path: string): Promise<FileHandle> {
   const before = await lstat(path).catch(() => null)
@@ -40,7 +40,7 @@ export function openOwnSync(path: string): number {
   try {
     const facts = fstatSync(descriptor)
     requireRegular(path, facts)
-    // A second name may lie anywhere, and what is written here would be written there.
+    // A second name may be anywhere, and a write here would change the file there.
     if (facts.nlink > 1)
       throw new EngineError('bad-data', `${path} is a hard link, and a change of it would show elsewhere; ${remedy}`)
     return descriptor

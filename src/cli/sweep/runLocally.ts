@@ -14,7 +14,7 @@ import { shortPath } from '../run.ts'
 import { rowText } from './texts.ts'
 
 const engine = 'local'
-const tellEveryMs = 1000
+const showEveryMs = 1000
 
 export async function runLocally(context: Context, sweep: Sweep, options: SweepOptions): Promise<Outcome> {
   const { jobs: asked = 1 } = options
@@ -23,7 +23,7 @@ export async function runLocally(context: Context, sweep: Sweep, options: SweepO
     await forgetCancelled(sweep.folder)
     const { runs } = await sweepTable(sweep, engine)
     const indices = runs.filter(({ state }) => state !== 'done').map(({ index }) => index)
-    // Runs that are done tell how the rest began.
+    // The number of runs that are done explains why not all are started.
     if (indices.length < runs.length) context.say(`${runs.length - indices.length} of ${runs.length} runs are done`)
     const jobs = Math.min(asked, Math.max(1, indices.length))
     // Threads are divided among all runs, not those that are left: with other threads sums round otherwise, and one table would hold both.
@@ -31,9 +31,9 @@ export async function runLocally(context: Context, sweep: Sweep, options: SweepO
     const progress = createSweepProgress(sweep.folder, runs.length)
     const going = new Set<number>()
     let done = runs.length - indices.length
-    const tell = async () => context.progress(await progress.read(done, going))
-    await tell()
-    const telling = setInterval(() => void tell(), tellEveryMs)
+    const showProgress = async () => context.progress(await progress.read(done, going))
+    await showProgress()
+    const showing = setInterval(() => void showProgress(), showEveryMs)
     await runPool({
       folder: sweep.folder,
       indices,
@@ -51,10 +51,10 @@ export async function runLocally(context: Context, sweep: Sweep, options: SweepO
         const finished = table.runs.filter(({ state }) => state === 'done')
         done = finished.length
         for (const run of finished) going.delete(run.index)
-        await tell()
+        await showProgress()
       },
       signal: AbortSignal.any([context.signal, lock.lost]),
-    }).finally(() => clearInterval(telling))
+    }).finally(() => clearInterval(showing))
     if (context.signal.aborted)
       throw new EngineError(
         'cancelled',

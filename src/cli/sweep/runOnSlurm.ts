@@ -51,13 +51,13 @@ async function submitRest(context: Context, sweep: Sweep, options: SweepOptions)
   }
 }
 
-/** Waits until it is known of each task whether Slurm goes on with it: one that is requeued is not submitted again, one that failed is. */
+/** Waits until no task is ending: Slurm may requeue it, and then it is not submitted again; one that failed is. */
 async function settledTasks({ signal, say }: Context, sweep: Sweep): Promise<AliveTasks> {
-  for (let told = false; ; told = true) {
+  for (let isSaid = false; ; isSaid = true) {
     const alive = await aliveTasks(sweep)
     const ending = [...alive.values()].flat().filter(({ isEnding }) => isEnding).length
     if (ending === 0) return alive
-    if (!told) say(`${ending} task${ending === 1 ? ' is' : 's are'} just ending; waiting for that`)
+    if (!isSaid) say(`${ending} task${ending === 1 ? ' is' : 's are'} just ending; waiting for that`)
     if (signal.aborted) throw new EngineError('cancelled', 'cancelled; nothing was submitted')
     await sleep(endingLookMs, undefined, { signal }).catch(() => undefined)
   }
@@ -65,7 +65,7 @@ async function settledTasks({ signal, say }: Context, sweep: Sweep): Promise<Ali
 
 async function waitForAll(context: Context, sweep: Sweep): Promise<void> {
   const { signal } = context
-  let told = new Map<number, SweepRow['state']>()
+  let states = new Map<number, SweepRow['state']>()
   const progress = createSweepProgress(sweep.folder, sweep.runs.length)
   for (let silent = false; ;) {
     if (signal.aborted)
@@ -80,8 +80,8 @@ async function waitForAll(context: Context, sweep: Sweep): Promise<void> {
     })
     silent = alive === null
     const { runs } = await sweepTable(sweep, engine, new Set(alive?.keys()))
-    for (const row of runs) if (told.size > 0 && told.get(row.index) !== row.state) context.say(rowText(row))
-    told = new Map(runs.map(({ index, state }) => [index, state]))
+    for (const row of runs) if (states.size > 0 && states.get(row.index) !== row.state) context.say(rowText(row))
+    states = new Map(runs.map(({ index, state }) => [index, state]))
     const done = runs.filter(({ state }) => state === 'done').length
     const going = runs.filter(({ state }) => state === 'running').map(({ index }) => index)
     context.progress(await progress.read(done, going))

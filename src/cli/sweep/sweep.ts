@@ -1,4 +1,4 @@
-// sparsescope sweep: a recipe that stands for many runs.
+// sparsescope sweep: many runs from one recipe.
 import { Argument, Option } from 'commander'
 import { writeAtomic } from '../../system/atomicFile.ts'
 import { cancelRuns } from '../../runs/sweep/marks.ts'

@@ -23,7 +23,7 @@ const longestAddress = 100
  * The same for the same parts: version, workspace, runtime. Makes the folder it is in.
  * @throws Error when every place is too long, or open to others.
  */
-export function meetingPlace(parts: readonly string[], at: Surroundings): string {
+export function socketPath(parts: readonly string[], at: Surroundings): string {
   const name = createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16)
   if (at.platform === 'win32') return `\\\\.\\pipe\\sparsescope-${name}`
   const folders = [

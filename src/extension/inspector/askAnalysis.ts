@@ -96,7 +96,7 @@ async function openRecipeOf(weights: string): Promise<vscode.TextDocument | unde
     const { model } = fieldsOf(readDocument(document.getText()).value)
     if (typeof model !== 'string') continue
     const path = modelPath(dirname(document.uri.fsPath), model)
-    // A model of the Hub lies where its snapshot is; without a snapshot it is another model.
+    // The folder of a model of the Hub is its snapshot; without a snapshot it is another model.
     const place = isHubName(path)
       ? await locate(path).then(
           ({ folder }) => folder,

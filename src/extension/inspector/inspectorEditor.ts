@@ -44,7 +44,7 @@ export interface ActiveInspector {
   session: ModelSession
 }
 
-/** A view was told something, or something was selected in it. */
+/** A message was posted to a view, or something was selected in it. */
 export interface InspectorEvent {
   session: ModelSession
   type: ToInspector['type'] | 'selected'

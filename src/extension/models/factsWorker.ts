@@ -57,7 +57,7 @@ function factsOf(inspection: Inspection, zeros: ReadonlyMap<string, number> | nu
   const { checkpoint, unknown, problems } = inspection
   const { config, tensors } = checkpoint
   const listed: readonly ListedEntry[] = [...tensors.values(), ...unknown]
-  // The family is told by all names, those of missing shards included.
+  // The family follows from all names, those of missing shards included.
   const roles = tensorRoles(config, new Set([...listed.map(({ name }) => name), ...problems.flatMap((p) => p.tensors)]))
   const bytesByType = new Map<string, number>()
   let [bytes, parameters, linears, pruned] = [0, 0, 0, 0]

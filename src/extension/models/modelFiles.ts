@@ -11,7 +11,7 @@ interface Place {
 }
 
 /**
- * An index stands for the shards beside it; every other file for itself. Of a folder in two formats only the one is
+ * An index is the model of the shards beside it; every other file is a model. Of a folder in two formats only the one is
  * its model that is wherever the folder is opened.
  */
 export function weightsOfModels<T extends Place>(files: readonly T[], indexes: readonly T[]): T[] {

@@ -37,7 +37,7 @@ export interface KnownModels {
 const mostModels = 200
 const excluded = '**/{node_modules,.git,.sparsescope}/**'
 
-/** Headers are read once for each state of a file, in a thread, and only when somebody looks at the models. */
+/** Headers are read once for each state of a file, in a thread, and only when the models are shown. */
 export class Models {
   private readonly thread: Pick<FactsThread, 'list'>
   private readonly sparsity: KnownSparsity
@@ -85,7 +85,7 @@ export class Models {
     const all: ModelEntry[] = []
     for (const place of [...workspace, ...hub]) all.push({ ...place, facts: await this.factsOf(place.uri.fsPath) })
     const models = all.filter(({ facts }) => facts === null || typeof facts === 'string' || facts.isModel)
-    nameApart(models)
+    addHints(models)
     models.sort((a, b) => a.label.localeCompare(b.label, 'en', { numeric: true }))
     return {
       workspace: models.filter((m) => m.group === 'workspace'),
@@ -128,7 +128,7 @@ async function findPlaces(): Promise<Places> {
 }
 
 /** Gives hints to entries whose label is not their own. */
-function nameApart(models: ModelEntry[]): void {
+function addHints(models: ModelEntry[]): void {
   const count = new Map<string, number>()
   for (const { label } of models) count.set(label, (count.get(label) ?? 0) + 1)
   for (const entry of models)

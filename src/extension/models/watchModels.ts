@@ -1,4 +1,4 @@
-// Tells when checkpoints come, change or go, and which folders hold one, without reading any.
+// Watches for checkpoints that come, change or go, and shares which folders hold one, without reading any.
 import * as vscode from 'vscode'
 import { existsSync } from 'node:fs'
 import { stat } from 'node:fs/promises'

@@ -36,17 +36,17 @@ export function startRecipeClient(options: RecipeClientOptions): { stop: () => P
       synchronize: { fileEvents: [watcher, pulled], configurationSection: 'sparsescope' },
     },
   )
-  let told = '[]'
-  const tellRuns = async () => {
+  let sent = '[]'
+  const sendFolders = async () => {
     const folders = options.runs.folders()
-    if (!client.isRunning() || JSON.stringify(folders) === told) return
+    if (!client.isRunning() || JSON.stringify(folders) === sent) return
     await client.sendNotification(runFoldersMethod, { folders })
-    told = JSON.stringify(folders)
+    sent = JSON.stringify(folders)
   }
   // The client shows by itself that a server does not start; the log keeps why.
   const failed = (error: unknown) => options.channel.error(`recipe language server: ${messageOf(error)}`)
-  const changes = options.runs.onChange(() => void tellRuns().catch(failed))
-  client.start().then(tellRuns).catch(failed)
+  const changes = options.runs.onChange(() => void sendFolders().catch(failed))
+  client.start().then(sendFolders).catch(failed)
   return {
     async stop() {
       changes.dispose()

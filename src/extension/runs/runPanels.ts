@@ -44,7 +44,7 @@ export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: strin
         for (const [folder, one] of this.open) {
           for (const [shown, feed] of one.feeds) if (changed.includes(shown)) void feed.read()
           one.view.post(this.listing(folder))
-          this.tellResult(folder, one)
+          this.postResult(folder, one)
         }
       }),
     )
@@ -77,7 +77,7 @@ export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: strin
         open.feeds.clear()
         this.replay(open, folder)
         open.result = null
-        this.tellResult(folder, open)
+        this.postResult(folder, open)
       },
       onRetry: () => {
         void this.store.refresh(folder)
@@ -89,7 +89,7 @@ export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: strin
       },
     })
     const open: Open = { panel, view, feeds: new Map(), result: null }
-    // A tab that a reload left behind another is revived when it is shown: the run may have been opened anew before.
+    // A tab that a reload left behind another is revived when it is shown: the run may have been opened again before.
     this.open.get(folder)?.panel.dispose()
     this.open.set(folder, open)
   }
@@ -124,7 +124,7 @@ export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: strin
     return executeCommand('vscode.open', vscode.Uri.file(join(folder, 'recipe.prune.yaml')))
   }
 
-  /** Two of the models that the run has left; why one that a person looks for is missing is said. */
+  /** Two of the models that the run has left; a note says why the pruned model is missing. */
   private async compare(folder: string): Promise<void> {
     const { columns, note } = await columnsOfRunFolder(this.services, this.store, folder)
     const pairs = pairsOf(columns).map(({ a, b }) => ({ a, b, label: `${a.role} ↔ ${b.role}` }))
@@ -146,8 +146,8 @@ export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: strin
     if (saved) await writeCard(this.services, saved)
   }
 
-  /** A run's report is there before it says its end, so that whoever sees that it is done has its result. */
-  private tellResult(folder: string, open: Open): void {
+  /** A run writes its report before its end: a run that is done has its result. */
+  private postResult(folder: string, open: Open): void {
     const result = this.store.get(folder)?.report ?? null
     if (result === open.result) return
     open.result = result
@@ -175,7 +175,7 @@ function shown(output: string | null): string | null {
   return output === null ? null : vscode.workspace.asRelativePath(output)
 }
 
-/** Runs of the same recipe folder lie side by side: those are what one compares. */
+/** Runs of the same recipe folder: those are what people compare. */
 function near(a: string, b: string): boolean {
   return dirname(a) === dirname(b)
 }
@@ -208,7 +208,7 @@ export async function showReport(folder: string, extension: vscode.Uri): Promise
   const options = { enableScripts: false, localResourceRoots: [], enableFindWidget: true }
   const panel = vscode.window.createWebviewPanel(viewType, title, vscode.ViewColumn.Active, options)
   panel.iconPath = tabIcon(extension)
-  // The policy stands before everything of the file, so that it holds for all of it.
+  // The policy comes before the file: it applies to all of it.
   const guard = `<!doctype html><meta http-equiv="Content-Security-Policy" content="${policy}">`
   panel.webview.html = guard + (await readOwn(file, largest))
 }

@@ -101,7 +101,7 @@ class CurveFeed {
     this.groups = groups
     await this.followed.isSeen()
     const parts: CurvePart[] = []
-    const flush = (isWhole: boolean) => this.tell(question, parts.splice(0), isWhole)
+    const flush = (isWhole: boolean) => this.send(question, parts.splice(0), isWhole)
     await inTurns(groups, filesAtATime, async ({ runs }, group) => {
       for (const run of runs) await this.followed.runs[run].readWhole()
       if (this.groups !== groups) return
@@ -125,10 +125,10 @@ class CurveFeed {
     await inTurns(unread, filesAtATime, async (run) => void (await this.followed.runs[run].readWhole()))
     if (this.groups !== groups) return
     const parts = theirs.flatMap((group) => this.partOf(group))
-    if (parts.length > 0) this.tell(question, parts, true)
+    if (parts.length > 0) this.send(question, parts, true)
   }
 
-  private tell(question: Question, parts: CurvePart[], isWhole: boolean): void {
+  private send(question: Question, parts: CurvePart[], isWhole: boolean): void {
     if (question === this.question) this.post({ type: 'curves', watch: question.watch, parts, isWhole })
   }
 

@@ -6,7 +6,7 @@ import type { Sweeps } from './sweeps.ts'
 import { runLabel } from '../../formatting/runName.ts'
 import { nameOfRun } from '../../runs/folder/sweepFolder.ts'
 
-/** Runs that were begun by themselves, and those of sweeps that somebody has opened. */
+/** Runs outside sweeps, and those of sweeps that were opened. */
 export interface KnownRuns {
   list(): readonly Pick<RunReader, 'place' | 'sweep'>[]
   onChange(listener: () => void): { dispose(): void }
@@ -23,8 +23,8 @@ export interface Experiments {
   /** Reads the runs that there are now. */
   readonly runs: RunsReader
   readonly numSweeps: number
-  /** Other runs are there than before: it is to be made anew, from this one. */
-  onAnew(listener: () => void): void
+  /** Runs were added or removed: open the experiments again, from this one. */
+  onOutdated(listener: () => void): void
   close(): void
 }
 
@@ -52,7 +52,7 @@ export async function openExperiments(
   return {
     runs,
     numSweeps: ofSweeps.length,
-    onAnew: (listener) => void listeners.add(listener),
+    onOutdated: (listener) => void listeners.add(listener),
     close() {
       for (const one of subscriptions) one.dispose()
       runs.close()

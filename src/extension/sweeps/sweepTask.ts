@@ -1,4 +1,4 @@
-// A sweep in a terminal of the editor: `sparsescope sweep run`, whose events lie beside the recipe as those of any run.
+// A sweep in a terminal of the editor: `sparsescope sweep run`, whose events are beside the recipe as those of any run.
 import * as vscode from 'vscode'
 import { basename, dirname, join } from 'node:path'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
@@ -11,13 +11,13 @@ import { hasVariable } from '../support/paths.ts'
 const t = vscode.l10n.t
 
 export interface SweepTask {
-  /** Folder of the sweep that it has begun, or goes on with, as soon as it is told; null when it ended without one. */
+  /** Folder of the sweep that it starts or continues, as soon as the command has written it; null when it ended without one. */
   readonly folder: Promise<string | null>
   /** The exit code. */
   readonly ended: Promise<number | undefined>
 }
 
-/** Runs the sweep of a recipe, or of a sweep's folder, and goes on with what is there. `engine` holds arguments of `sweep run`. Refuses a path with `${`. */
+/** Runs the sweep of a recipe, or continues that of a sweep's folder. `engine` holds arguments of `sweep run`. Refuses a path with `${`. */
 export async function sweepTask(services: Services, path: vscode.Uri, engine: readonly string[]): Promise<SweepTask> {
   if (hasVariable(path.fsPath))
     throw new Error(t('{0} contains "${", which VS Code expands in a task. Rename the file or folder.', path.fsPath))
@@ -60,25 +60,25 @@ const lookEveryMs = 200
 export interface FolderNote {
   /** The file that the command writes; it is not there before. */
   readonly path: string
-  /** Waits until it is told, and removes the note; null: the command is over and said nothing. */
+  /** Waits until the command has written it, and removes the note; null: the command is over and wrote nothing. */
   read(isOver: () => boolean): Promise<string | null>
 }
 
-/** A file through which a sweep's command, in a terminal, tells the window that started it its folder. */
+/** A file in which a sweep's command, in a terminal, names its folder to the window that started it. */
 export async function folderNote(): Promise<FolderNote> {
   const own = await mkdtemp(join(tmpdir(), 'sparsescope-sweep-'))
   const path = join(own, 'folder')
   const read: FolderNote['read'] = async (isOver) => {
     for (;;) {
-      // Asked first: it may be told and over between the two.
+      // Asked first: the command may write and end between the two.
       const over = isOver()
-      const told = await readFile(path, 'utf8').catch(() => null)
-      if (told === null && !over) {
+      const written = await readFile(path, 'utf8').catch(() => null)
+      if (written === null && !over) {
         await sleep(lookEveryMs)
         continue
       }
       await rm(own, { recursive: true, force: true }).catch(() => undefined)
-      return told
+      return written
     }
   }
   return { path, read }

@@ -16,7 +16,7 @@ interface Pair {
   readonly b: LabelledModel
 }
 
-/** A checkpoint as it lies on the disk. */
+/** A checkpoint on disk, without a mask. */
 export function plainModel(path: string): LabelledModel {
   return { path, label: modelLabel(path) }
 }

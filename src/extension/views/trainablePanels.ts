@@ -1,4 +1,4 @@
-// The trainable map of a recipe: computed anew whenever the recipe is saved.
+// The trainable map of a recipe: computed again whenever the recipe is saved.
 import * as vscode from 'vscode'
 import { basename, dirname } from 'node:path'
 import type { PlanSummary } from '../../plan/planSummary.ts'
@@ -73,7 +73,7 @@ export class TrainablePanels {
   }
 }
 
-/** The plan of a recipe as it stands in the editor, saved or not. */
+/** The plan of a recipe as it is in the editor, saved or not. */
 export async function planOf({ call, runFolders }: Services, recipe: vscode.Uri): Promise<PlanSummary> {
   const document = await vscode.workspace.openTextDocument(recipe)
   return call('plan', { recipe: recipe.fsPath, text: document.getText(), runFolders: runFolders() })

@@ -7,7 +7,7 @@ import { fieldsOf } from '../../formatting/records.ts'
 
 export interface TrialOptions {
   call: Caller
-  tell: (message: ToTry) => void
+  post: (message: ToTry) => void
   memoryBytes: () => number | null
   isCancellation: (error: unknown) => boolean
 }
@@ -23,14 +23,14 @@ export interface Trial {
   replay(): void
 }
 
-export function createTrial({ call, tell, memoryBytes, isCancellation }: TrialOptions): Trial {
+export function createTrial({ call, post, memoryBytes, isCancellation }: TrialOptions): Trial {
   let columns: readonly TriedModel[] = []
   let note: string | null = null
   let abort: AbortController | null = null
-  let said: ToTry[] = []
-  const say = (message: ToTry) => {
-    said.push(message)
-    tell(message)
+  let sent: ToTry[] = []
+  const postAndKeep = (message: ToTry) => {
+    sent.push(message)
+    post(message)
   }
   const stop = () => {
     abort?.abort()
@@ -44,18 +44,18 @@ export function createTrial({ call, tell, memoryBytes, isCancellation }: TrialOp
       stop()
       columns = next
       note = nextNote
-      said = []
-      tell({ type: 'columns', columns: [...columns], note })
+      sent = []
+      post({ type: 'columns', columns: [...columns], note })
     },
     async generate(prompts, maxTokens) {
       stop()
       const own = (abort = new AbortController())
-      said = []
-      say({ type: 'begun', prompts })
+      sent = []
+      postAndKeep({ type: 'begun', prompts })
       const models = columns.map(({ path }) => path)
       // Text that comes after a newer question is not for the view.
       const onProgress = (progress: TryProgress) => {
-        if (abort === own) say({ type: 'written', progress: [progress] })
+        if (abort === own) postAndKeep({ type: 'written', progress: [progress] })
       }
       const masks = columns.map(({ mask }) => mask ?? null)
       const params = { models, masks, prompts, maxTokens, memoryBytes: memoryBytes() }
@@ -71,14 +71,14 @@ export function createTrial({ call, tell, memoryBytes, isCancellation }: TrialOp
         },
       )
       if (abort !== own && abort !== null) return
-      if (abort === null && said.length === 0) return
+      if (abort === null && sent.length === 0) return
       abort = null
-      say({ type: 'ended', ...end })
+      postAndKeep({ type: 'ended', ...end })
     },
     stop,
     replay() {
-      tell({ type: 'columns', columns: [...columns], note })
-      for (const message of said) tell(message)
+      post({ type: 'columns', columns: [...columns], note })
+      for (const message of sent) post(message)
     },
   }
 }

@@ -39,7 +39,7 @@ export class TryPanels implements vscode.WebviewPanelSerializer<unknown> {
     const { services } = this
     const trial = createTrial({
       call: services.call,
-      tell: (message) => view.post(message),
+      post: (message) => view.post(message),
       memoryBytes: memoryLimit,
       isCancellation,
     })
@@ -82,11 +82,11 @@ export class TryPanels implements vscode.WebviewPanelSerializer<unknown> {
         const name = await vscode.window.showInputBox({ prompt: t('Name of these prompts, kept with the workspace') })
         if (!name?.trim()) return
         await keepSet(store, { name: name.trim(), text, lines })
-        return this.tellSets()
+        return this.postSets()
       }
       case 'deleteSet':
         await removeSet(store, message.name)
-        return this.tellSets()
+        return this.postSets()
     }
   }
 
@@ -94,7 +94,7 @@ export class TryPanels implements vscode.WebviewPanelSerializer<unknown> {
     return { type: 'sets', sets: readSets(this.services.context.workspaceState) }
   }
 
-  private tellSets(): void {
+  private postSets(): void {
     for (const view of this.views) view.post(this.sets())
   }
 }

@@ -29,7 +29,7 @@ export async function completion(
 
 async function ownItems(place: CompletionPlace, analysis: Analysis): Promise<CompletionItem[]> {
   const key = place.path.findLast((p) => typeof p === 'string')
-  // Editors filter by what stands in the range, a quote included.
+  // Editors filter by the text of the range, a quote included.
   const replace = (item: CompletionItem, plain: string): CompletionItem => {
     const newText = quoted(item.label, place.quote) ?? plain
     return { ...item, filterText: place.quote ? newText : item.label, textEdit: { range: place.range, newText } }

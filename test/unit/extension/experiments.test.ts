@@ -89,7 +89,7 @@ describe('experiments of a workspace', () => {
   it('tell when runs came or went, and take over what is known of the others', async () => {
     opened = await openExperiments({ store, sweeps })
     let anew = 0
-    opened.onAnew(() => anew++)
+    opened.onOutdated(() => anew++)
     for (const listener of listeners) listener()
     assert.equal(anew, 0)
     begin('20261230-000001-other', 0.8)

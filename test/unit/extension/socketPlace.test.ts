@@ -3,7 +3,7 @@ import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symli
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { isPlaceTaken, meetingPlace, ownSecret, type Surroundings } from '../../../src/extension/backend/socketPlace.ts'
+import { isPlaceTaken, socketPath, ownSecret, type Surroundings } from '../../../src/extension/backend/socketPlace.ts'
 import { cannot } from '../../support/skip.ts'
 
 describe('where a window finds its backend', function () {
@@ -20,25 +20,25 @@ describe('where a window finds its backend', function () {
 
   it('is the same for the same version, workspace and runtime, and another for any other', () => {
     const parts = ['1.0.0', '/work', '/usr/bin/node']
-    const place = meetingPlace(parts, at)
-    assert.equal(meetingPlace(parts, at), place)
-    parts.forEach((_, i) => assert.notEqual(meetingPlace(parts.with(i, 'other'), at), place))
-    assert.notEqual(meetingPlace(['ab', 'c'], at), meetingPlace(['a', 'bc'], at))
+    const place = socketPath(parts, at)
+    assert.equal(socketPath(parts, at), place)
+    parts.forEach((_, i) => assert.notEqual(socketPath(parts.with(i, 'other'), at), place))
+    assert.notEqual(socketPath(['ab', 'c'], at), socketPath(['a', 'bc'], at))
   })
 
   it('is in a folder that only the user may look into', () => {
-    const place = meetingPlace(['a'], at)
+    const place = socketPath(['a'], at)
     assert.ok(place.startsWith(join(folder, 'run')))
     assert.equal(statSync(join(place, '..')).mode & 0o777, 0o700)
-    const elsewhere = meetingPlace(['a'], { ...at, runtimeFolder: '' })
+    const elsewhere = socketPath(['a'], { ...at, runtimeFolder: '' })
     assert.ok(elsewhere.startsWith(join(folder, 'tmp', `sparsescope-${at.uid}`)))
   })
 
   it('is never a folder that is open to others, belongs to someone else, or is a link', () => {
     const first = join(at.runtimeFolder, 'sparsescope')
-    const isRefused = () => assert.ok(!meetingPlace(['a'], at).startsWith(first))
+    const isRefused = () => assert.ok(!socketPath(['a'], at).startsWith(first))
     mkdirSync(first, { mode: 0o700 })
-    assert.ok(meetingPlace(['a'], at).startsWith(first))
+    assert.ok(socketPath(['a'], at).startsWith(first))
     chmodSync(first, 0o750)
     isRefused()
     rmSync(first, { recursive: true })
@@ -47,7 +47,7 @@ describe('where a window finds its backend', function () {
     rmSync(first)
     writeFileSync(first, '')
     isRefused()
-    assert.throws(() => meetingPlace(['a'], { ...at, uid: at.uid! + 1 }), /no private place.*belongs to someone else/)
+    assert.throws(() => socketPath(['a'], { ...at, uid: at.uid! + 1 }), /no private place.*belongs to someone else/)
   })
 
   it('has a secret that is made once, differs between users, and is for its user alone to read', () => {
@@ -63,7 +63,7 @@ describe('where a window finds its backend', function () {
   })
 
   it('has an address that fits into a socket', () => {
-    const place = meetingPlace(['a'], { ...at, runtimeFolder: join(folder, 'x'.repeat(90)) })
+    const place = socketPath(['a'], { ...at, runtimeFolder: join(folder, 'x'.repeat(90)) })
     assert.ok(Buffer.byteLength(place) <= 100)
   })
 

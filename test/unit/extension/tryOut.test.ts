@@ -132,7 +132,7 @@ describe('a trial', () => {
       })) as unknown as Caller
     const told: ToTry[] = []
     const isCancellation = (error: unknown) => error instanceof Error && error.message === 'cancelled'
-    const trial = createTrial({ call, tell: (m) => void told.push(m), memoryBytes: () => null, isCancellation })
+    const trial = createTrial({ call, post: (m) => void told.push(m), memoryBytes: () => null, isCancellation })
     return { calls, told, trial }
   }
   const columns = [{ path: '/m/opt', label: 'opt', role: '' }]
