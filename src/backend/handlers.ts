@@ -34,7 +34,7 @@ const laterHandlers = {
   writeGguf: async (request, context) => (await loadLater()).writeAsGguf(request, context),
 } satisfies Partial<Handlers>
 
-export interface Service {
+interface Service {
   readonly handlers: Handlers
   /** Whether work is in progress that outlives the windows. */
   isBusy(): boolean

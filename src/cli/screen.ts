@@ -7,7 +7,7 @@ import { durationRange, roughDuration } from '../plan/pace.ts'
 import type { RunEvent } from '../runs/series/events.ts'
 import { phaseName } from '../runs/series/recoveryName.ts'
 
-export interface Screen {
+interface Screen {
   /** A line of the command's own, above the bar. */
   say(line: string): void
   progress(progress: Progress): void
@@ -15,7 +15,7 @@ export interface Screen {
   end(): void
 }
 
-export interface ScreenOptions {
+interface ScreenOptions {
   /** Lines of the command go here; with --json that is stderr. */
   readonly lines: Output
   readonly stderr: Output

@@ -29,7 +29,7 @@ export function toDiagnostic(finding: Finding, linkOf: RuleLink): Diagnostic {
   }
 }
 
-export type RuleLink = (rule: string) => string | null
+type RuleLink = (rule: string) => string | null
 
 /** Links to the page of rules that comes with the extension, by line: editors jump to lines. `root`: the extension's folder. Without the page there are no links. */
 export function readRuleLinks(root: string): RuleLink {

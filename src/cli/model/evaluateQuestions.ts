@@ -16,7 +16,7 @@ import { closing, type CommonOptions, type Context, type Outcome, version } from
 import { shortPath } from '../run.ts'
 import { plural } from '../../formatting/plural.ts'
 
-export interface QuestionOptions extends CommonOptions, PrecisionOptions {
+interface QuestionOptions extends CommonOptions, PrecisionOptions {
   task: TaskName
   data: string
   limit?: number

@@ -75,7 +75,7 @@ export async function lockSweep({ folder }: Sweep, { signal, say }: Context): Pr
 /** Least share of the whole sweep that says anything about the pace. */
 const leastShare = 0.01
 
-export interface SweepProgress {
+interface SweepProgress {
   /** Reads what the runs `going` have written since. */
   read(done: number, going: Iterable<number>): Promise<Progress>
 }

@@ -23,7 +23,7 @@ export interface Launched {
 
 export type Launch = (runtime: Runtime) => Promise<Launched>
 
-export interface LaunchOptions {
+interface LaunchOptions {
   readonly script: string
   /** Address at which the backend of this runtime listens. @throws Error when there is no safe place. */
   readonly placeOf: (runtime: Runtime) => string

@@ -33,7 +33,7 @@ export async function weightsOf(path: string): Promise<vscode.Uri> {
 }
 
 /** A recipe: what was clicked, or the one in the editor or in the tab in front. */
-export function recipeTarget(argument: unknown): vscode.Uri | undefined {
+function recipeTarget(argument: unknown): vscode.Uri | undefined {
   if (argument instanceof vscode.Uri) return argument
   // The language server's lenses send the address as text.
   if (typeof argument === 'string')

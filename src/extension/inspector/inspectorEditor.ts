@@ -38,14 +38,14 @@ class CheckpointDocument implements vscode.CustomDocument {
 }
 
 /** The inspector that has the focus: commands and context menus act on it. */
-export interface ActiveInspector {
+interface ActiveInspector {
   path: string
   post: (message: ToInspector) => void
   session: ModelSession
 }
 
 /** A message was posted to a view, or something was selected in it. */
-export interface InspectorEvent {
+interface InspectorEvent {
   session: ModelSession
   type: ToInspector['type'] | 'selected'
 }

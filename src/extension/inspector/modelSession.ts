@@ -8,7 +8,7 @@ import { moduleOfWeight } from '../../catalog/families/parameters.ts'
 import type { ToInspector } from '../../protocol/view.ts'
 import type { Caller } from '../backend/calls.ts'
 
-export type ScanPolicy = (model: ModelSummary) => boolean
+type ScanPolicy = (model: ModelSummary) => boolean
 
 interface View {
   post: (message: ToInspector) => void

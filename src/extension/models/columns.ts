@@ -29,7 +29,7 @@ export interface RunColumns {
 }
 
 /** What a run has saved: its result and, where its recipe asks for it, the model before recovery. */
-export interface SavedByRun {
+interface SavedByRun {
   readonly result: string
   readonly pruned: string | null
 }

@@ -34,7 +34,7 @@ export function weightsOfModels<T extends Place>(files: readonly T[], indexes: r
   return whole.filter((one) => (chosen.get(folderOf(one)) ?? formatIn(one)) === formatIn(one))
 }
 
-export interface HubModel {
+interface HubModel {
   /** Index or weights file of the snapshot. */
   weights: string
   revision: string

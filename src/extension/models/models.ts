@@ -27,7 +27,7 @@ export interface ModelEntry {
 type ModelPlace = Omit<ModelEntry, 'facts'>
 type Places = Record<ModelGroup, ModelPlace[]> & Pick<KnownModels, 'gguf'>
 
-export interface KnownModels {
+interface KnownModels {
   workspace: ModelEntry[]
   hub: ModelEntry[]
   /** GGUF files of the workspace: apart, since nothing computes with them. */

@@ -41,7 +41,7 @@ export interface Choice<T> extends vscode.QuickPickItem {
   value: T
 }
 
-export interface StepFrame {
+interface StepFrame {
   title: string
   step: number
   total: number

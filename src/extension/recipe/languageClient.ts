@@ -7,7 +7,7 @@ import { messageOf } from '../../errors.ts'
 import { runFoldersMethod } from '../../protocol/recipeServer.ts'
 import { LanguageClient, TransportKind } from 'vscode-languageclient/node'
 
-export interface RecipeClientOptions {
+interface RecipeClientOptions {
   server: string
   channel: vscode.LogOutputChannel
   language: string

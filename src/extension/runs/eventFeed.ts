@@ -5,7 +5,7 @@ import { runFolderAt } from '../../runs/folder/runFolder.ts'
 import { EventTail } from '../../runs/events/eventTail.ts'
 
 /** `from` is the index of the first event: 0 replaces everything. */
-export type SendEvents = (from: number, events: RunEvent[]) => void
+type SendEvents = (from: number, events: RunEvent[]) => void
 
 export class EventFeed {
   private readonly path: string

@@ -13,7 +13,7 @@ import { stages } from '../../catalog/stages.ts'
 
 type Run = Pick<RunReader, 'place' | 'name' | 'time' | 'status' | 'lean'>
 
-export interface StatusText {
+interface StatusText {
   text: string
   tooltip: string
   /** The run that a click opens; null: the backend. */

@@ -38,7 +38,7 @@ interface SweepNode {
   readonly of: Sweep
 }
 
-export interface RunTreeSources {
+interface RunTreeSources {
   readonly store: RunStore
   readonly queue: RunQueue
   readonly sweeps: Sweeps

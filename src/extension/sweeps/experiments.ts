@@ -14,7 +14,7 @@ export interface KnownRuns {
   find(): Promise<void>
 }
 
-export interface ExperimentsSources {
+interface ExperimentsSources {
   readonly store: Pick<KnownRuns, 'list' | 'onChange'>
   readonly sweeps: Pick<Sweeps, 'list' | 'onChange' | 'signsOf'>
 }

@@ -10,7 +10,7 @@ import { hasVariable } from '../support/paths.ts'
 
 const t = vscode.l10n.t
 
-export interface SweepTask {
+interface SweepTask {
   /** Folder of the sweep that it starts or continues, as soon as the command has written it; null when it ended without one. */
   readonly folder: Promise<string | null>
   /** The exit code. */
@@ -57,7 +57,7 @@ async function nodeOf({ call, supervisor }: Services): Promise<{ path: string; e
 
 const lookEveryMs = 200
 
-export interface FolderNote {
+interface FolderNote {
   /** The file that the command writes; it is not there before. */
   readonly path: string
   /** Waits until the command has written it, and removes the note; null: the command is over and wrote nothing. */

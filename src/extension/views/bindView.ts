@@ -7,7 +7,7 @@ import { plainText } from '../support/log.ts'
 import { onSettingChange, viewSettings } from '../support/settings.ts'
 import { createAnswers, type ModelPaths } from './answers.ts'
 
-export interface ViewServices {
+interface ViewServices {
   readonly extensionUri: vscode.Uri
   readonly call: Caller
   readonly log: { readonly failed: (error: unknown) => void }

@@ -5,7 +5,7 @@ import type { PromptSet, ToTry, TriedModel } from '../../protocol/view.ts'
 import type { Caller } from '../backend/calls.ts'
 import { fieldsOf } from '../../formatting/records.ts'
 
-export interface TrialOptions {
+interface TrialOptions {
   call: Caller
   post: (message: ToTry) => void
   memoryBytes: () => number | null

@@ -145,7 +145,7 @@ interface Snippet {
   isFileTemplate?: boolean
 }
 
-export type Templates = readonly { name: string; description: string; text: string }[]
+type Templates = readonly { name: string; description: string; text: string }[]
 
 /**
  * Whole recipes for an empty file. Their snippets have no prefix, with which the editor would offer them inside every value.
