@@ -1,6 +1,6 @@
 // docs/cli.md: every command with its arguments, options and examples, from the commands themselves.
 import type { Argument, Command, Option } from 'commander'
-import { commands } from '../src/cli/commands.ts'
+import { commands } from '../src/cli/program.ts'
 
 const heading = `# Command line
 

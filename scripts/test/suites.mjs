@@ -8,7 +8,7 @@ const root = resolve(import.meta.dirname, '../..')
 /** Tests that kill, wait, or start many processes, and those of paths that no other test passes: files, or folders. */
 const onlyInAll = [
   'test/engine/bench',
-  'test/engine/cli/beginAgain.test.ts',
+  'test/engine/cli/compute.test.ts',
   'test/engine/cli/hostilePaths.test.ts',
   'test/engine/cli/hostileRunFolders.test.ts',
   'test/engine/cli/interrupt.test.ts',

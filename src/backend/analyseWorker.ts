@@ -1,4 +1,4 @@
-// The thread that analyses one model: kernels keep it busy, and the main one must go on answering.
+// The thread that analyses one model: kernels keep it busy, and the main thread must continue to answer.
 import { workerData } from 'node:worker_threads'
 import { analyse } from '../engine/analyse/analyse.ts'
 import { openCheckpoint } from '../engine/checkpoint/checkpoint.ts'

@@ -2,7 +2,7 @@
 import type { DeviceChoice, ParamsOf } from '../protocol/parameters.ts'
 import { startWorker } from '../system/startWorker.ts'
 import type { AnalysisUpdate } from '../protocol/inspect.ts'
-import { followWorker, type WorkerFailure } from './followWorker.ts'
+import { followWorker, type WorkerFailure } from './workThread.ts'
 import { createLane } from './jobs.ts'
 import { wholeModel } from './summary.ts'
 

@@ -17,15 +17,15 @@ export type Handlers = {
 }
 
 /** Parameters as they travel (`Envelope`). */
-const travelling = z.object({ token: z.number(), params: z.unknown() })
+const envelopeSchema = z.object({ token: z.number(), params: z.unknown() })
 
-/** A window that goes takes its calls with it, but no run. */
-const outliving: ReadonlySet<CallName> = new Set<CallName>(['run', 'follow'])
+/** Calls that continue when their window closes its connection; all others are cancelled. */
+const outlivesConnection: ReadonlySet<CallName> = new Set<CallName>(['run', 'follow'])
 
 export function serve(connection: MessageConnection, handlers: Handlers): void {
-  const gone = new AbortController()
-  connection.onClose(() => gone.abort())
-  for (const name of Object.keys(handlers) as CallName[]) serveCall(connection, name, handlers, gone.signal)
+  const closed = new AbortController()
+  connection.onClose(() => closed.abort())
+  for (const name of Object.keys(handlers) as CallName[]) serveCall(connection, name, handlers, closed.signal)
   connection.listen()
 }
 
@@ -33,10 +33,10 @@ function serveCall<C extends CallName>(
   connection: MessageConnection,
   name: C,
   handlers: Handlers,
-  gone: AbortSignal,
+  closed: AbortSignal,
 ): void {
   connection.onRequest<unknown, FailureData | void>(name, async (message: unknown, cancellation: CancellationToken) => {
-    const envelope = travelling.safeParse(message)
+    const envelope = envelopeSchema.safeParse(message)
     if (!envelope.success) return invalid(name, envelope.error)
     const given = parameters[name].safeParse(envelope.data.params)
     if (!given.success) return invalid(name, given.error)
@@ -45,9 +45,9 @@ function serveCall<C extends CallName>(
     if (cancellation.isCancellationRequested) abort.abort()
     const listener = cancellation.onCancellationRequested(() => abort.abort())
     const leave = () => abort.abort()
-    if (!outliving.has(name)) gone.addEventListener('abort', leave)
+    if (!outlivesConnection.has(name)) closed.addEventListener('abort', leave)
     const progress = (value: ProgressOf<C>) => {
-      if (gone.aborted) return
+      if (closed.aborted) return
       connection.sendNotification(progressMethod, { token, value }).catch(() => {})
     }
     try {
@@ -56,7 +56,7 @@ function serveCall<C extends CallName>(
       return failure(error)
     } finally {
       listener.dispose()
-      gone.removeEventListener('abort', leave)
+      closed.removeEventListener('abort', leave)
     }
   })
 }

@@ -10,7 +10,7 @@ import { matrixOf, readStrips } from './matrix.ts'
 const mostBins = 512
 const mostGroups = 100
 
-export interface DetailOptions {
+interface DetailOptions {
   readonly slice: readonly number[]
   /** Count weights with |w| at most this; 0 = only exact zeros, which `stats` has. */
   readonly threshold: number

@@ -10,40 +10,38 @@ import type { Handlers } from './channel.ts'
 import { createAnalyses } from './analyses.ts'
 import { readDetail } from './detail.ts'
 import { createLane } from './jobs.ts'
-import { matrixOf, readWeight } from './matrix.ts'
-import { createOpenModels, type OpenModel } from './openModels.ts'
+import { matrixOf, readTile, readWeight } from './matrix.ts'
+import { createOpenModels, createStatsCache, type OpenModel } from './openModels.ts'
 import { createRuns } from './runs.ts'
 import { scanModel, statsOf } from './scan.ts'
-import { createStatsCache } from './statsCache.ts'
 import { summarise, wholeModel } from './summary.ts'
-import { readTile } from './tile.ts'
 import { createTryOut } from './tryOut.ts'
 import { headSpans } from '../catalog/families/attentionHeads.ts'
 import { tensorRoles } from '../catalog/families/tensorRoles.ts'
 
 const closeEveryMs = 20_000
 
-/** What a window asks for later, and most of the program: read then, or every checkpoint would wait for it. */
-const others = () => import('./others.ts')
+/** Most of the program, and not needed to show a checkpoint: loaded with the first call, so that opening one does not wait for it. */
+const loadLater = () => import('./laterHandlers.ts')
 
-const ofOthers = {
-  adapters: async () => (await others()).listAdapters(),
-  pull: async ({ name }, context) => (await others()).pullModel(name, context),
-  planPublish: async (request, context) => (await others()).planPublish(request, context),
-  publish: async (request, context) => (await others()).publish(request, context),
-  writeCard: async ({ path }) => (await others()).writeModelCard((await locate(path)).folder),
-  ggufSizes: async (request, context) => (await others()).sizesAsGguf(request, context),
-  writeGguf: async (request, context) => (await others()).writeAsGguf(request, context),
+const laterHandlers = {
+  adapters: async () => (await loadLater()).listAdapters(),
+  pull: async ({ name }, context) => (await loadLater()).pullModel(name, context),
+  planPublish: async (request, context) => (await loadLater()).planPublish(request, context),
+  publish: async (request, context) => (await loadLater()).publish(request, context),
+  writeCard: async ({ path }) => (await loadLater()).writeModelCard((await locate(path)).folder),
+  ggufSizes: async (request, context) => (await loadLater()).sizesAsGguf(request, context),
+  writeGguf: async (request, context) => (await loadLater()).writeAsGguf(request, context),
 } satisfies Partial<Handlers>
 
-export interface Service {
+interface Service {
   readonly handlers: Handlers
-  /** Whether work goes on that outlives the windows. */
+  /** Whether work is in progress that outlives the windows. */
   isBusy(): boolean
 }
 
 /** Parameters for a window that has not sent its own yet. */
-const unasked: ParamsOf<'hello'> = {
+const defaultSettings: ParamsOf<'hello'> = {
   ...{ protocol: protocolVersion, cache: '' },
   ...{ device: 'auto', adapter: '', threads: 0, deviceMemory: '', precision: 'auto' },
 }
@@ -52,17 +50,17 @@ const unasked: ParamsOf<'hello'> = {
 export function createHandlers(): Service {
   const models = createOpenModels(() => createStatsCache(settings.cache))
   const readLane = createLane()
-  // Pictures and details are looked at while a scan goes on, and neither waits for the other.
+  // Pictures and details are read during a scan, and neither waits for the other.
   const [tileLane, detailLane] = [createLane(), createLane()]
   const tryOut = createTryOut()
   const analyses = createAnalyses()
-  let settings = unasked
+  let settings = defaultSettings
   let device: Promise<DeviceFacts> | null = null
   let gpu: boolean | null = null
   setInterval(() => models.closeIdle(Date.now()), closeEveryMs).unref()
 
   const findDevice = async () => {
-    device ??= others().then(({ probeDevice }) => probeDevice(settings))
+    device ??= loadLater().then(({ probeDevice }) => probeDevice(settings))
     const facts = await device
     gpu = facts.device === 'wgpu'
     return facts
@@ -86,7 +84,7 @@ export function createHandlers(): Service {
         analysis: await analysisOf(open),
       }))
     },
-    ...ofOthers,
+    ...laterHandlers,
     async scan({ path }, { signal, progress }) {
       const seen = await whole({ path })
       return readLane.run(signal, () =>
@@ -106,21 +104,21 @@ export function createHandlers(): Service {
       return detailLane.run(signal, () => models.use(seen, (model) => detailOf(model, request, signal)))
     },
     async compare({ a, b }, context) {
-      const { compareModels } = await others()
+      const { compareModels } = await loadLater()
       const [first, second] = await Promise.all([whole(a), whole(b)])
       return readLane.run(context.signal, () =>
         models.use(first, (left) => models.use(second, (right) => compareModels(left, right, context))),
       )
     },
     async measurable(request) {
-      const { measurableOf } = await others()
+      const { measurableOf } = await loadLater()
       // Times are by the device; one that cannot be opened has said so elsewhere.
       await findDevice().catch(() => undefined)
       return models.use(await whole(request), (open) => measurableOf(open, settings, gpu))
     },
     analyse: (request, { signal, progress }) => analyses.analyse(request, settings, signal, progress),
     tryOut: (params, context) => tryOut(params, settings, context),
-    plan: async (params) => (await others()).planText(params, gpu),
+    plan: async (params) => (await loadLater()).planText(params, gpu),
     run: (params, { signal, progress }) => runs.run(params, settings, signal, progress),
     activeRuns: () => Promise.resolve(runs.active()),
     follow: ({ id }, { signal, progress }) => runs.follow(id, signal, progress),
@@ -166,7 +164,7 @@ async function detailOf(
   return readDetail(checkpoint, name, { slice, threshold, stats, transposed, heads }, signal)
 }
 
-/** package.json lies above dist/ and above src/backend/'s parent alike. */
+/** package.json is above dist/ and above src/backend/'s parent alike. */
 function readVersion(): string {
   const file = new URL(import.meta.url.endsWith('.ts') ? '../../package.json' : '../package.json', import.meta.url)
   return (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version

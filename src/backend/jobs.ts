@@ -1,8 +1,7 @@
-// Heavy work stands in line: one run at a time, and beside it one scan or comparison at a time. What is cheap does
-// not queue at all.
+// Queues for heavy work: one run at a time, and beside it one scan or comparison at a time. Cheap work is not queued.
 import { EngineError } from '../engine/errors.ts'
 
-export interface Lane {
+interface Lane {
   /** Starts `work` when everything queued before is over. A job cancelled while it waits never starts. */
   run<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T>
   /** Jobs that run or wait. */

@@ -5,16 +5,14 @@ import type { Server, Socket } from 'node:net'
 import { pipeline } from 'node:stream'
 import { createMessageConnection, SocketMessageWriter, StreamMessageReader } from 'vscode-jsonrpc/node'
 import { proveAsServer } from '../system/handshake.ts'
-import { boundedMessages } from './boundedMessages.ts'
+import { boundedMessages, listen, watchLife } from './connections.ts'
 import { serve } from './channel.ts'
 import { createHandlers } from './handlers.ts'
-import { watchLife } from './life.ts'
-import { listen } from './listen.ts'
 
 process.on('SIGTERM', () => process.exit(0))
 // Ctrl-C in the terminal that started VS Code is meant for VS Code, and so is the end of that terminal.
 for (const signal of ['SIGINT', 'SIGHUP'] as const) process.on(signal, () => {})
-// The reader of this process's output may have gone; its runs go on.
+// The reader of this process's output may have gone; its runs continue.
 for (const stream of [process.stdout, process.stderr]) stream.on('error', () => {})
 
 const [path, secretFile] = process.argv.slice(2)

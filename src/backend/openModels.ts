@@ -1,14 +1,15 @@
 // Checkpoints that views have open: opened once, shared, closed when nobody asked for them for a while, and opened
-// anew when a file changed on disk. What is known of their weights lives and goes with them.
-import type { SeenModel } from '../protocol/parameters.ts'
-import { stat } from 'node:fs/promises'
+// again when a file changed on disk. Their statistics are kept with them, and on disk.
+import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { openInspection, type Inspection } from '../engine/checkpoint/inspection.ts'
+import type { SeenModel } from '../protocol/parameters.ts'
+import { type Inspection, openInspection } from '../engine/checkpoint/inspection.ts'
 import { underMaskOf } from '../engine/checkpoint/maskedCheckpoint.ts'
 import type { RemoteFacts } from '../engine/hub/openRemote.ts'
 import type { TensorStats } from '../protocol/inspect.ts'
 import { maskName } from '../catalog/formats/maskFile.ts'
-import type { StatsCache } from './statsCache.ts'
+import { sha256Of } from '../system/sha256.ts'
+import { renameOver } from '../system/atomicFile.ts'
 
 export interface OpenModel extends Inspection {
   /** What is known of a model on the Hub beside its tensors. */
@@ -53,7 +54,7 @@ export function createOpenModels(cache: () => StatsCache): OpenModels {
       remote: seen.remote === true,
     }
     entries.set(key, entry)
-    // A checkpoint that cannot be opened is not remembered: the file may be mended.
+    // A checkpoint that cannot be opened is not remembered: the file may be fixed.
     entry.model.catch(() => {
       if (entries.get(key) === entry) entries.delete(key)
     })
@@ -136,5 +137,46 @@ async function close(entry: Entry): Promise<void> {
     await (await entry.model).checkpoint.close()
   } catch {
     // It never opened.
+  }
+}
+
+/** Increased when statistics mean something else than before. */
+const version = 2
+
+/**
+ * Statistics on disk, valid while name, size and time of every file of the model are the same. A cache may fail without a message: then
+ * the scan is done again.
+ */
+export interface StatsCache {
+  read(path: string, stamp: string): Promise<TensorStats[]>
+  write(path: string, stamp: string, stats: readonly TensorStats[]): Promise<void>
+}
+
+export function createStatsCache(folder: string): StatsCache {
+  const fileOf = (path: string) => join(folder, `${sha256Of(path).slice(0, 32)}.json`)
+  return {
+    async read(path, stamp) {
+      try {
+        const kept = JSON.parse(await readFile(fileOf(path), 'utf8')) as {
+          version: number
+          stamp: string
+          stats: TensorStats[]
+        }
+        return kept.version === version && kept.stamp === stamp ? kept.stats : []
+      } catch {
+        return []
+      }
+    },
+    async write(path, stamp, stats) {
+      try {
+        await mkdir(folder, { recursive: true })
+        const file = fileOf(path)
+        const part = `${file}.${process.pid}`
+        await writeFile(part, JSON.stringify({ version, stamp, stats }))
+        await renameOver(part, file)
+      } catch {
+        // A full or read-only disk: the cache stays as it was.
+      }
+    },
   }
 }

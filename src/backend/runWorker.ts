@@ -4,7 +4,7 @@ import { parentPort, workerData } from 'node:worker_threads'
 import type { Backend } from '../engine/compute/backend.ts'
 import { runRecipe } from '../engine/run/runRecipe.ts'
 import { openChosen } from './device.ts'
-import type { FromRun, RunStart, ToRun } from './runThread.ts'
+import type { FromRun, RunStart, ToRun } from './runs.ts'
 import { workThread } from './workThread.ts'
 
 const { params, choice, version } = workerData as RunStart

@@ -1,17 +1,19 @@
 // Runs of all windows, one at a time, each in a thread of its own: kernels keep that thread busy, and this one must go
 // on answering views, pings and cancellations. A run belongs to no connection: the window that started it may go, and
 // another may follow it.
+import type { Worker } from 'node:worker_threads'
 import type { DeviceChoice, ParamsOf } from '../protocol/parameters.ts'
 import { EngineError } from '../engine/errors.ts'
 import type { ActiveRun, RunOutcome, RunUpdate } from '../protocol/rpc.ts'
 import { createLane } from './jobs.ts'
-import { startRunThread, type RunThread } from './runThread.ts'
+import { followWorker, type ToWorker, type WorkerFailure } from './workThread.ts'
+import { startWorker } from '../system/startWorker.ts'
 
 type Listener = (update: RunUpdate) => void
 
-export interface Runs {
+interface Runs {
   run(params: ParamsOf<'run'>, choice: DeviceChoice, signal: AbortSignal, onUpdate: Listener): Promise<RunOutcome>
-  /** Runs that go on or wait, in the order in which they were asked for. */
+  /** Runs that are in progress or wait, in the order of their requests. */
   active(): ActiveRun[]
   /** @throws EngineError 'not-found' when the run is over. */
   follow(id: number, signal: AbortSignal, onUpdate: Listener): Promise<RunOutcome>
@@ -46,7 +48,7 @@ export function createRuns(version: string): Runs {
       return entry.thread.outcome
     }
     const outcome = lane.run(abort.signal, begin).finally(() => entries.delete(id))
-    // Followers are told; a run that no window follows fails quietly into its folder.
+    // Followers get the error; a run that no window follows fails quietly into its folder.
     outcome.catch(() => {})
     const entry: Entry = {
       id,
@@ -91,5 +93,67 @@ async function followEntry(entry: Entry, signal: AbortSignal, onUpdate: Listener
   } finally {
     signal.removeEventListener('abort', cancel)
     entry.listeners.delete(onUpdate)
+  }
+}
+
+export interface RunStart {
+  params: ParamsOf<'run'>
+  choice: DeviceChoice
+  version: string
+}
+
+export type ToRun = ToWorker | { readonly type: 'pause'; readonly paused: boolean }
+
+export type FromRun =
+  | { type: 'folder'; folder: string }
+  /** Something was written to the run's events. */
+  | { type: 'event' }
+  | { type: 'end'; outcome: RunOutcome }
+  /** The run could not begin, or broke in a way that has no event. */
+  | WorkerFailure
+
+interface RunThread {
+  readonly outcome: Promise<RunOutcome>
+  pause(paused: boolean): void
+}
+
+/** A run that does not react to its cancellation is ended: what it wrote has temporary names until it is whole. */
+const patienceMs = 5000
+/** Steps come by the hundred a second; a view needs no more than a few messages. */
+const batchMs = 80
+
+function startRunThread(start: RunStart, signal: AbortSignal, onUpdate: (update: RunUpdate) => void): RunThread {
+  const worker = startWorker(import.meta.url, './runWorker.ts', 'backendRun', { workerData: start })
+  return {
+    outcome: follow(worker, signal, onUpdate),
+    pause: (paused) => worker.postMessage({ type: 'pause', paused } satisfies ToRun),
+  }
+}
+
+async function follow(worker: Worker, signal: AbortSignal, onUpdate: (update: RunUpdate) => void): Promise<RunOutcome> {
+  let folder: string | null = null
+  let timer: NodeJS.Timeout | null = null
+  const flush = () => {
+    if (timer) clearTimeout(timer)
+    if (timer && folder !== null) onUpdate({ folder })
+    timer = null
+  }
+  try {
+    const read = (message: Exclude<FromRun, WorkerFailure>) => {
+      switch (message.type) {
+        case 'folder':
+          folder = message.folder
+          return void onUpdate({ folder })
+        case 'event':
+          timer ??= setTimeout(flush, batchMs)
+          return
+        case 'end':
+          return message.outcome
+      }
+    }
+    const ended = (): RunOutcome => ({ status: 'cancelled', folder, message: null })
+    return await followWorker<FromRun, RunOutcome>(worker, signal, patienceMs, read, ended)
+  } finally {
+    flush()
   }
 }

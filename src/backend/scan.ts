@@ -6,8 +6,7 @@ import { scanItem, scanTensors } from '../engine/checkpoint/stats/scanTensors.ts
 import { EngineError } from '../engine/errors.ts'
 import { tensorRoles, type TensorRole } from '../catalog/families/tensorRoles.ts'
 import type { ScanProgress, ScanResult, TensorStats } from '../protocol/inspect.ts'
-import type { OpenModel } from './openModels.ts'
-import type { StatsCache } from './statsCache.ts'
+import type { OpenModel, StatsCache } from './openModels.ts'
 
 const patterns = ['2:4', '4:8'].map(requireNm)
 /** Often enough to look alive, seldom enough to cost nothing. */
@@ -25,7 +24,7 @@ export async function scanModel(model: OpenModel, options: ScanOptions): Promise
   const { checkpoint, stamp, stats: known } = model
   const { cache, path } = options
   const report = createReporter(checkpoint, options)
-  for (const name of known.keys()) report.already(name)
+  for (const name of known.keys()) report.countDone(name)
   report.flush()
   let skipped = model.unknown.length
   let partial = false
@@ -87,13 +86,13 @@ function createReporter(checkpoint: Checkpoint, { onProgress }: ScanOptions) {
     pending = []
     last = elapsedMs
   }
-  const already = (name: string) => (doneBytes += checkpoint.tensors.get(name)?.bytes ?? 0)
+  const countDone = (name: string) => (doneBytes += checkpoint.tensors.get(name)?.bytes ?? 0)
   return {
     flush,
-    already,
+    countDone,
     found(stats: TensorStats) {
       pending.push(stats)
-      already(stats.name)
+      countDone(stats.name)
       if (performance.now() - begun - last > everyMs) flush()
     },
   }

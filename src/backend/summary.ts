@@ -21,7 +21,7 @@ import type { ModelSummary, Origin, RemoteNote, TensorRow } from '../protocol/in
 type SummarisedModel = Inspection & { readonly facts?: RemoteFacts }
 
 export async function summarise({ checkpoint, unknown, problems, facts }: SummarisedModel): Promise<ModelSummary> {
-  // The family is told by the names, also by those that cannot be read.
+  // The family follows from the names, also from those that cannot be read.
   const lost = problems.flatMap((p) => p.tensors)
   const names = new Set([...checkpoint.tensors.keys(), ...unknown.map((t) => t.name), ...lost])
   const roles = tensorRoles(checkpoint.config, names)
@@ -37,7 +37,7 @@ export async function summarise({ checkpoint, unknown, problems, facts }: Summar
       ...(why !== null && { unreadable: `None: ${why}.` }),
     }
   })
-  // What lies beside a GGUF file is of another checkpoint.
+  // Files beside a GGUF file belong to another checkpoint.
   const lookOnly = facts !== undefined || isOfGguf(checkpoint)
   const origin = lookOnly ? null : await originIn(checkpoint.folder)
   const blocks = largest(tensors, -1, (t) => t.block ?? -1) + 1
@@ -103,7 +103,7 @@ function modelTypeOf(config: unknown): string | null {
   return typeof found === 'string' ? found : null
 }
 
-/** A shard stands for its whole model: its index, when there is one beside it. */
+/** A shard opens its whole model: its index, when there is one beside it. */
 export async function wholeModel(path: string): Promise<string> {
   for (const name of indexNamesOf(basename(path))) {
     const candidate = join(dirname(path), name)

@@ -4,7 +4,7 @@ import { EngineError } from '../engine/errors.ts'
 import { startWorker } from '../system/startWorker.ts'
 import { largestPrompt, mostColumns, mostNewTokens, mostPrompts, type TryProgress } from '../protocol/tryOut.ts'
 import type { CallContext } from './channel.ts'
-import { followWorker, type WorkerFailure } from './followWorker.ts'
+import { followWorker, type WorkerFailure } from './workThread.ts'
 import { createLane } from './jobs.ts'
 import { wholeModel } from './summary.ts'
 

@@ -1,9 +1,64 @@
-// The other end of followWorker.ts: the thread that does one thing.
-import { parentPort } from 'node:worker_threads'
-import { EngineError, messageOf } from '../engine/errors.ts'
-import type { ToWorker, WorkerFailure } from './followWorker.ts'
+// A worker thread that does one job, from both ends: the main thread can cancel it, ends it when it does not react, and terminates it
+// afterwards.
+import { parentPort, type Worker } from 'node:worker_threads'
+import { EngineError, type ErrorCode, messageOf } from '../engine/errors.ts'
 
-/** Does the work, told to stop by `signal`, and says why where it cannot be done. */
+/** Sent to every such thread. */
+export interface ToWorker {
+  readonly type: 'cancel'
+}
+
+/** The job failed. */
+export interface WorkerFailure {
+  readonly type: 'failed'
+  readonly code: string
+  readonly message: string
+}
+
+/**
+ * In the main thread: `read` gives a message's result, or undefined while there is none; `ended` the result of one that did not react.
+ * @throws EngineError of the thread, or 'cancelled'.
+ */
+export async function followWorker<Message extends { readonly type: string }, Result>(
+  worker: Worker,
+  signal: AbortSignal,
+  patienceMs: number,
+  read: (message: Exclude<Message, WorkerFailure>) => Result | undefined,
+  ended?: () => Result,
+): Promise<Result> {
+  let patience: NodeJS.Timeout | undefined
+  const cancel = () => {
+    worker.postMessage({ type: 'cancel' } satisfies ToWorker)
+    patience = setTimeout(() => void worker.terminate(), patienceMs)
+  }
+  try {
+    return await new Promise<Result>((resolve, reject) => {
+      worker.on('message', (message: Message | WorkerFailure) => {
+        if (isFailure(message)) return reject(new EngineError(message.code as ErrorCode, message.message))
+        const result = read(message as Exclude<Message, WorkerFailure>)
+        if (result !== undefined) resolve(result)
+      })
+      worker.on('error', reject)
+      worker.on('exit', () => {
+        if (signal.aborted && ended) resolve(ended())
+        else if (signal.aborted) reject(new EngineError('cancelled', 'cancelled'))
+        else reject(new EngineError('internal', 'the thread ended without a result'))
+      })
+      if (signal.aborted) cancel()
+      signal.addEventListener('abort', cancel)
+    })
+  } finally {
+    signal.removeEventListener('abort', cancel)
+    clearTimeout(patience)
+    await worker.terminate()
+  }
+}
+
+function isFailure(message: { readonly type: string }): message is WorkerFailure {
+  return message.type === 'failed'
+}
+
+/** In the thread: does the work, which `signal` cancels, and reports why it failed. */
 export async function workThread<From>(
   work: (post: (message: From) => void, signal: AbortSignal) => Promise<void>,
 ): Promise<void> {

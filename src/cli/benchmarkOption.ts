@@ -2,7 +2,7 @@
 import { EngineError } from '../engine/errors.ts'
 import type { Benchmark } from '../engine/run/origin/evalResults.ts'
 import { zeroShotNames } from '../catalog/tasks/tasks.ts'
-import { taskNamed } from './optionValues.ts'
+import { taskNamed } from './options.ts'
 
 /** @throws EngineError 'usage'. */
 export function benchmarksOf(given: readonly string[]): Benchmark[] {

@@ -1,11 +1,10 @@
 // The parts that all commands share: options, output, progress, errors, cancellation.
 import { Command, Option } from 'commander'
+import { existsSync, readFileSync } from 'node:fs'
 import { EngineError, exitCodeOf, explained } from '../engine/errors.ts'
 import { printable, printableLine } from '../formatting/printable.ts'
-import type { Io, Output } from './io.ts'
-import type { Progress } from './terminal/progressText.ts'
-import { coloured } from './terminal/colour.ts'
-import { createScreen } from './terminal/screen.ts'
+import { coloured, type Io, type Output } from './io.ts'
+import { createScreen, type Progress } from './screen.ts'
 
 export interface CommonOptions {
   json?: boolean
@@ -130,13 +129,13 @@ function print(stdout: Output, text: string): Promise<void> {
 
 /** Says what went wrong on stderr. Returns the exit code. */
 export function showError(error: unknown, stderr: Output): number {
-  const { line, code } = toldOf(error)
+  const { line, code } = errorLine(error)
   stderr.write(`${coloured(line, stderr)}\n`)
   return code
 }
 
 /** One line for people, a stack only for our own mistakes; and the exit code. */
-export function toldOf(error: unknown): { line: string; code: number } {
+export function errorLine(error: unknown): { line: string; code: number } {
   const known = explained(error)
   const line =
     known instanceof EngineError && known.code !== 'internal'
@@ -146,3 +145,16 @@ export function toldOf(error: unknown): { line: string; code: number } {
         )
   return { line, code: exitCodeOf(known) }
 }
+
+/** Makes a value for `await using`, which is closed when the block ends, however it ends. */
+export function closing<T extends { close(): Promise<void> }>(value: T) {
+  return { value, [Symbol.asyncDispose]: () => value.close() }
+}
+
+/** package.json is above dist/, and two above this file when it runs unbundled. */
+const file = ['../package.json', '../../package.json']
+  .map((path) => new URL(path, import.meta.url))
+  .find((url) => existsSync(url))
+
+/** Version of the program. */
+export const version = file ? (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version : 'unknown'

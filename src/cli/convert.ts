@@ -11,8 +11,7 @@ import { formatBytes, parseByteSize } from '../formatting/byteSize.ts'
 import { isGguf } from '../catalog/formats/gguf/ggufName.ts'
 import { ggufTypeNames, type GgufTypeName } from '../catalog/formats/gguf/ggufTypes.ts'
 import { plural } from '../formatting/plural.ts'
-import { closing } from './closing.ts'
-import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
+import { closing, command, type CommonOptions, type Context, type Outcome, runs } from './command.ts'
 
 const forms = ['dense', 'gguf'] as const
 

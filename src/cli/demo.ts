@@ -1,6 +1,8 @@
 // sparsescope demo: the main job on the bundled sample: inspect, prune, recover, evaluate.
-import { join, relative } from 'node:path'
-import { pathToFileURL } from 'node:url'
+import { basename, dirname, join, relative, resolve } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import { existsSync, lstatSync } from 'node:fs'
+import { copyFile, mkdir, readdir } from 'node:fs/promises'
 import { EngineError } from '../engine/errors.ts'
 import { openCheckpoint } from '../engine/checkpoint/checkpoint.ts'
 import { inspectCheckpoint } from '../engine/checkpoint/stats/inspectCheckpoint.ts'
@@ -10,16 +12,24 @@ import { writeAtomic } from '../system/atomicFile.ts'
 import { runFolderAt } from '../runs/folder/runFolder.ts'
 import { formatCount, formatShare } from '../formatting/numbers.ts'
 import { textTable } from '../formatting/textTable.ts'
-import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
-import { demoPage } from './demo/demoPage.ts'
-import { allModels, cellsOf, firstModel, heads, recipeIn, rowsOf, titleOf, type DemoRun } from './demo/demoRuns.ts'
-import { copySample } from './demo/sampleCopy.ts'
+import { command, type CommonOptions, type Context, type Outcome, runs } from './command.ts'
+import {
+  allModels,
+  cellsOf,
+  demoPage,
+  type DemoRun,
+  firstModel,
+  heads,
+  recipeIn,
+  rowsOf,
+  titleOf,
+} from './demoResults.ts'
 import { gatherFacts } from './doctor/facts.ts'
 import { fasterWith } from './doctor/remedies.ts'
-import { askedMemory, memoryOption } from './memoryOption.ts'
-import { wholeNumber } from './optionValues.ts'
-import { shorter, showEvent } from './run.ts'
-import { running } from './running.ts'
+import { askedMemory, memoryOption, wholeNumber } from './options.ts'
+import { runOnDevice, shortPath, showEvent } from './run.ts'
+import { writeError } from '../system/diskErrors.ts'
+import { createNamedFolder } from '../runs/folder/namedFolder.ts'
 
 interface DemoOptions extends CommonOptions {
   steps?: number
@@ -43,7 +53,7 @@ async function demo(context: Context, target: string, options: DemoOptions): Pro
   if (options.steps === 1)
     throw new EngineError('usage', '--steps 1: the only step would warm up, at rate 0: use 2 or more')
   const folder = await copySample(target)
-  context.say(`the sample is in ${shorter(folder)}`)
+  context.say(`the sample is in ${shortPath(folder)}`)
   for (const remedy of fasterWith(await gatherFacts(context.io.program))) context.say(`faster: ${remedy}`)
   const done: DemoRun[] = []
   for (const { folder: model, style, jobs } of options.all ? allModels : firstModel) {
@@ -75,7 +85,7 @@ async function inspect({ say, signal }: Context, path: string): Promise<void> {
     const [all, inBlocks] = [totals, linears].map(({ parameters }) => formatCount(parameters))
     say('')
     say(
-      `${shorter(path)}: ${all} parameters, ${inBlocks} of them in the blocks' linears, ${formatShare(linears.sparsity ?? 0, 1)} of those are zero`,
+      `${shortPath(path)}: ${all} parameters, ${inBlocks} of them in the blocks' linears, ${formatShare(linears.sparsity ?? 0, 1)} of those are zero`,
     )
   } finally {
     await checkpoint.close()
@@ -84,7 +94,51 @@ async function inspect({ say, signal }: Context, path: string): Promise<void> {
 
 function run(context: Context, recipe: string, options: DemoOptions): Promise<RunReport> {
   const settings = options.steps === undefined ? [] : [`recover.steps=${options.steps}`]
-  return running(context, options, showEvent, (given) =>
+  return runOnDevice(context, options, showEvent, (given) =>
     runRecipe({ ...given, recipe, settings, memoryBytes: askedMemory(options.memory) }),
   )
+}
+
+/** Files that belong to the sample, and neither to its making nor to earlier runs on it. */
+const parts = /^(?:README\.md|[\w-]+\.prune\.yaml|opt|llama|text)$/
+
+/**
+ * Copies the sample that comes with the program: recipes save and keep their runs beside themselves. `folder` must not be there;
+ * it appears whole. Returns its path. @throws EngineError 'exists', 'not-found', 'disk'.
+ */
+async function copySample(folder: string): Promise<string> {
+  const path = resolve(folder)
+  if (lstatSync(path, { throwIfNoEntry: false }))
+    throw new EngineError(
+      'exists',
+      `${folder} is there already: remove it, or name another folder, as in sparsescope demo ${folder}-2`,
+    )
+  const source = sampleFolder()
+  const names = (await readdir(source)).filter((name) => parts.test(name))
+  return createNamedFolder({ parent: dirname(path), name: basename(path), exact: true }, async (draft) => {
+    for (const name of names) await copyPart(join(source, name), join(draft, name))
+  })
+}
+
+/** Above dist/, and two above this file when it runs unbundled. */
+function sampleFolder(): string {
+  const found = ['../samples/', '../../samples/']
+    .map((path) => fileURLToPath(new URL(path, import.meta.url)))
+    .find((path) => existsSync(join(path, 'opt', 'config.json')))
+  if (found) return found
+  throw new EngineError('not-found', 'the sample is not beside this program: install SparseScope again')
+}
+
+/** Contents only: what a package manager wrote may be read-only. A part is a file, or a folder of files. */
+async function copyPart(from: string, to: string): Promise<void> {
+  if (lstatSync(from).isFile()) return copyFile(from, to).catch(refused(to))
+  await mkdir(to)
+  const files = (await readdir(from, { withFileTypes: true })).filter((entry) => entry.isFile())
+  for (const { name } of files) await copyFile(join(from, name), join(to, name)).catch(refused(to))
+}
+
+function refused(path: string) {
+  return (error: unknown): never => {
+    throw writeError(error, path)
+  }
 }

@@ -8,7 +8,7 @@ import type { Finding, Severity } from '../recipe/finding.ts'
 import { printableLine } from '../formatting/printable.ts'
 import { findRule } from '../lint/rules.ts'
 import { command, runs, type CommonOptions } from './command.ts'
-import { collect } from './optionValues.ts'
+import { collect } from './options.ts'
 import { plural } from '../formatting/plural.ts'
 
 interface LintOptions extends CommonOptions {

@@ -1,11 +1,12 @@
 // The command line as a process: its streams, its signals, its exit code.
 import { writeSync } from 'node:fs'
+import { createInterface } from 'node:readline/promises'
 import { printableLine } from '../formatting/printable.ts'
 import { errnoOf, writeError } from '../system/diskErrors.ts'
 import { showError } from './command.ts'
+import { startRun } from './io.ts'
 import { run } from './program.ts'
-import { startRun } from './sweep/startRun.ts'
-import { confirm } from './terminal/confirm.ts'
+import { EngineError } from '../engine/errors.ts'
 
 for (const stream of [process.stdout, process.stderr])
   stream.on('error', (error) => {
@@ -24,11 +25,11 @@ process.once('SIGINT', stop)
 // A job array's task may get it twice: from the scheduler, and from its script.
 process.on('SIGTERM', stop)
 
-let lastWord = 'cancelled'
+let leavingMessage = 'cancelled'
 
-/** Without a word it would look like a crash. It is said last, below what the screen leaves, and after a run has said how to go on. */
+/** Silence would look like a crash. The message comes last: below the bar, and after a run has printed how to continue. */
 function leave(): void {
-  process.once('exit', () => writeSync(2, `${printableLine(`sparsescope: ${lastWord}`)}\n`))
+  process.once('exit', () => writeSync(2, `${printableLine(`sparsescope: ${leavingMessage}`)}\n`))
   process.exit(130)
 }
 
@@ -40,9 +41,22 @@ const exitCode = await run(process.argv.slice(2), {
   ...(process.stdin.isTTY && process.stderr.isTTY && { confirm }),
   // Outputs are temporary siblings until renamed, so nothing half-written stays under its final name.
   leaveAfter: (ms) => void setTimeout(leave, ms).unref(),
-  sayOnLeaving: (message) => void (lastWord = message),
+  sayOnLeaving: (message) => void (leavingMessage = message),
   program,
   startRun: (args) => startRun(program, args),
 })
 // Native libraries may keep threads of their own alive: leave as soon as stdout has been written.
 process.exit(exitCode)
+
+/** Asks a person on the terminal; only y and yes are a yes. Questions go to stderr: stdout may be a file. @throws EngineError 'cancelled' on Ctrl-C. */
+export async function confirm(question: string, signal: AbortSignal): Promise<boolean> {
+  // The terminal stays as it is, so that Ctrl-C is a signal.
+  const lines = createInterface({ input: process.stdin, output: process.stderr, terminal: false })
+  try {
+    return /^y(es)?$/i.test((await lines.question(question, { signal })).trim())
+  } catch (error) {
+    throw new EngineError('cancelled', 'nothing was sent', { cause: error })
+  } finally {
+    lines.close()
+  }
+}

@@ -1,9 +1,46 @@
 // The command line as a function of its arguments and its surroundings.
-import { CommanderError } from 'commander'
-import { Program, usageLine } from './command.ts'
-import { commands } from './commands.ts'
+import { type Command, CommanderError } from 'commander'
+import { Program, usageLine, version } from './command.ts'
 import type { Io } from './io.ts'
-import { version } from './version.ts'
+import { analyseCommand } from './model/analyse.ts'
+import { compareCommand } from './compare.ts'
+import { convertCommand, expandCommand } from './convert.ts'
+import { demoCommand } from './demo.ts'
+import { doctorCommand } from './doctor/doctor.ts'
+import { evaluateCommand } from './model/evaluate.ts'
+import { forwardCommand } from './model/forward.ts'
+import { generateCommand } from './model/generate.ts'
+import { inspectCommand } from './inspect.ts'
+import { lintCommand } from './lint.ts'
+import { pullCommand } from './pull.ts'
+import { pushCommand } from './push.ts'
+import { pruneCommand } from './prune.ts'
+import { reportCommand } from './report.ts'
+import { runCommand } from './run.ts'
+import { schemaCommand } from './schema.ts'
+import { sweepCommand } from './sweep/sweep.ts'
+
+/** In the order in which --help lists them. */
+export const commands: readonly Command[] = [
+  demoCommand,
+  inspectCommand,
+  analyseCommand,
+  compareCommand,
+  forwardCommand,
+  evaluateCommand,
+  generateCommand,
+  pruneCommand,
+  runCommand,
+  sweepCommand,
+  reportCommand,
+  lintCommand,
+  pullCommand,
+  pushCommand,
+  convertCommand,
+  expandCommand,
+  doctorCommand,
+  schemaCommand,
+]
 
 /** Runs a command line, without the name of the program; returns the exit code. */
 export async function run(argv: readonly string[], io: Io): Promise<number> {

@@ -24,11 +24,9 @@ import {
 } from '../catalog/methods/methods.ts'
 import type { RunEvent } from '../runs/series/events.ts'
 import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
-import { memoryBytes, memoryOption } from './memoryOption.ts'
-import { precisionOption, type PrecisionOptions } from './precisionOption.ts'
-import { removeDeadScratch } from './deadScratch.ts'
-import { running } from './running.ts'
-import { createScratchFolder, scratchRecipe } from './scratchFolder.ts'
+import { memoryBytes, memoryOption, precisionOption, type PrecisionOptions } from './options.ts'
+import { createScratchFolder, removeDeadScratch, scratchRecipe } from './pruneScratch.ts'
+import { runOnDevice } from './run.ts'
 
 interface PruneOptions extends CommonOptions, PrecisionOptions {
   method: MethodName
@@ -124,7 +122,7 @@ function settingsOf(options: PruneOptions): Record<string, number> {
   )
 }
 
-/** The recipe that the options stand for; paths absolute. JSON is YAML. */
+/** The recipe for the options; paths are absolute. JSON is YAML. */
 function recipeOf(model: string, o: PruneOptions): Record<string, unknown> {
   if (o.sparsity === undefined && o.pattern === undefined)
     throw new EngineError('usage', 'say how much to prune: --sparsity 0.5, or --pattern 2:4')
@@ -155,7 +153,7 @@ async function runInScratch(context: Context, recipe: Record<string, unknown>, o
   const path = join(scratch.path, scratchRecipe)
   try {
     await writeAtomic(path, [JSON.stringify(recipe, null, 2)])
-    return await running(context, o, show, (given) =>
+    return await runOnDevice(context, o, show, (given) =>
       runRecipe({ ...given, recipe: path, memoryBytes: memoryBytes(o.memory) }),
     )
   } catch (error) {
@@ -166,7 +164,7 @@ async function runInScratch(context: Context, recipe: Record<string, unknown>, o
   }
 }
 
-/** The place of a mistake in a recipe that nobody wrote helps nobody, nor does a run folder that is gone: the option is said. */
+/** Nobody wrote this recipe, and its run folder is gone: the error names the option instead of a place in the recipe. */
 function withoutPlace(error: unknown, path: string): unknown {
   if (error instanceof EngineError && error.code === 'cancelled')
     return new EngineError('cancelled', 'cancelled; nothing was written', { cause: error })

@@ -10,7 +10,7 @@ import { formatBytes } from '../formatting/byteSize.ts'
 import { pushText } from '../catalog/formats/pushText.ts'
 import { benchmarksOf } from './benchmarkOption.ts'
 import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
-import { collect } from './optionValues.ts'
+import { collect } from './options.ts'
 import { showBytes } from './remote.ts'
 
 interface PushCommandOptions extends CommonOptions {

@@ -1,11 +1,11 @@
 // sparsescope report: several runs as one table, for a terminal, a paper or a browser.
 import { existsSync, realpathSync } from 'node:fs'
-import { resolve } from 'node:path'
+import { basename, resolve } from 'node:path'
 import { EngineError } from '../engine/errors.ts'
 import { comparisonPage, mostCurves } from '../engine/sweep/comparisonPage.ts'
-import { firstPictures, readRuns, type ReadRun } from '../engine/sweep/compareRuns.ts'
+import { firstPictures, type ReadRun, readRuns } from '../engine/sweep/compareRuns.ts'
 import { readProtocol } from '../runs/reader/report.ts'
-import { nameOfRun } from '../runs/folder/sweepFolder.ts'
+import { nameOfRun, sweepOfRun } from '../runs/folder/sweepFolder.ts'
 import { textTable } from '../formatting/textTable.ts'
 import { comparisonTable } from '../runs/compared/comparisonTable.ts'
 import { comparisonTitle } from '../runs/compared/comparisonTitle.ts'
@@ -13,10 +13,14 @@ import { paperTable, type PaperTable } from '../runs/compared/paperTable.ts'
 import { paperText } from '../runs/compared/paperText.ts'
 import { foldSeeds } from '../runs/compared/foldSeeds.ts'
 import { failureTexts } from '../runs/compared/shortfall.ts'
-import { command, runs, type CommonOptions, type Outcome } from './command.ts'
-import { writeCurves } from './reportCurves.ts'
-import { replaceFile } from './replaceFile.ts'
-import { shorter } from './run.ts'
+import { command, type CommonOptions, type Outcome, runs } from './command.ts'
+import { replaceFile } from './outputFile.ts'
+import { shortPath } from './run.ts'
+import { EventTail } from '../runs/events/eventTail.ts'
+import { parseEvents } from '../runs/events/parseEvents.ts'
+import { createScalarFold, type Scalar } from '../runs/series/scalars.ts'
+import { scalarsCsv } from '../runs/series/scalarsCsv.ts'
+import type { RunFolder } from '../runs/folder/runFolder.ts'
 
 interface ReportOptions extends CommonOptions {
   html?: string
@@ -58,7 +62,7 @@ export const reportCommand = command('report', 'compare runs in a table and curv
       }
       if (options.csv !== undefined) await writeCurves(read, options.csv)
       const { markdown, latex, html, csv } = options
-      const written = [markdown, latex, html, csv].flatMap((path) => (path === undefined ? [] : [shorter(path)]))
+      const written = [markdown, latex, html, csv].flatMap((path) => (path === undefined ? [] : [shortPath(path)]))
       const rows = read.map(({ folder, ...run }) => ({ ...run, run: folder?.path ?? null }))
       return {
         json: { runs: rows, folded },
@@ -96,8 +100,28 @@ async function paperOf(runs: readonly ReadRun[]): Promise<PaperTable> {
   return paperTable(runs, protocols)
 }
 
-/** "2026-12-31"; empty where no folder tells its time. */
+/** "2026-12-31"; empty where no folder name has a time. */
 function latestDay(runs: readonly ReadRun[]): string {
   const times = runs.map(({ folder }) => (folder ? nameOfRun(folder.path).time : ''))
   return times.sort().at(-1)?.slice(0, 10) ?? ''
+}
+
+/** Curves for trackers: replaces the file `csv`, with a line for each step. Runs without events are left out. @throws EngineError 'disk'. */
+async function writeCurves(runs: readonly ReadRun[], csv: string): Promise<void> {
+  const begun: { name: string; scalars: Scalar[] }[] = []
+  for (const { folder, name } of runs) {
+    if (!folder) continue
+    const fold = createScalarFold()
+    const take = (lines: Buffer) => fold.add(parseEvents(lines.toString().split('\n')))
+    await new EventTail().readNew(folder.events, take).catch(() => undefined)
+    begun.push({ name: nameAmong(runs, { name, folder }), scalars: fold.scalars() })
+  }
+  await replaceFile(csv, scalarsCsv(begun))
+}
+
+/** Runs of one recipe, or of two sweeps of it, are called alike: their folders tell them apart. */
+function nameAmong(runs: readonly ReadRun[], { name, folder }: { name: string; folder: RunFolder }): string {
+  if (runs.filter((other) => other.name === name).length === 1) return name
+  const sweep = sweepOfRun(folder.path)
+  return sweep === null ? basename(folder.path) : `${basename(sweep)} ${name}`
 }

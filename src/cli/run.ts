@@ -1,10 +1,10 @@
 // sparsescope run: a whole recipe, or with --dry-run what it would do.
+import { relative } from 'node:path'
 import { triedWindows } from '../recipe/defaults.ts'
 import { defaultSaveFormat, saveFormats } from '../recipe/saveFormats.ts'
-import { relative } from 'node:path'
 import { EngineError } from '../engine/errors.ts'
 import { planOfRecipe } from '../engine/run/open/readRecipe.ts'
-import { runRecipe } from '../engine/run/runRecipe.ts'
+import { type RunOptions, runRecipe } from '../engine/run/runRecipe.ts'
 import { runFolderAt } from '../runs/folder/runFolder.ts'
 import { summaryText } from '../engine/run/report/summaryTable.ts'
 import type { RunReport } from '../engine/run/report/report.ts'
@@ -14,11 +14,11 @@ import type { RunEvent } from '../runs/series/events.ts'
 import type { PlannedSpread, PlanSummary, RecoverySummary } from '../plan/planSummary.ts'
 import { eventLine } from '../runs/series/eventLine.ts'
 import { formatBytes } from '../formatting/byteSize.ts'
-import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
-import { collect } from './optionValues.ts'
-import { askedMemory, memoryBytes, memoryOption } from './memoryOption.ts'
-import { precisionOption, type PrecisionOptions } from './precisionOption.ts'
-import { running } from './running.ts'
+import { command, type CommonOptions, type Context, type Outcome, runs, version } from './command.ts'
+import { askedMemory, collect, memoryBytes, memoryOption, precisionOption, type PrecisionOptions } from './options.ts'
+import type { Backend } from '../engine/compute/backend.ts'
+import { openBackend } from '../engine/compute/open.ts'
+import { createRunProgress } from './screen.ts'
 
 interface RunCommandOptions extends CommonOptions, PrecisionOptions {
   set: string[]
@@ -48,12 +48,12 @@ export const runCommand = command('run', 'prune and recover a model as a recipe 
         if (plan.errors.length > 0) throw new EngineError('bad-recipe', `${recipe}: ${plan.errors.join(' ')}`)
         return { json: plan, text: planText(plan) }
       }
-      const report = await running(context, options, showEvent, (given) =>
+      const report = await runOnDevice(context, options, showEvent, (given) =>
         runRecipe({
           ...given,
           ...{ recipe, settings, resume: options.resume },
           memoryBytes: askedMemory(options.memory),
-          onFolder: (path) => context.say(`run folder: ${shorter(path)}`),
+          onFolder: (path) => context.say(`run folder: ${shortPath(path)}`),
         }),
       )
       return { json: report, text: reportText(report, context.columns) }
@@ -63,7 +63,7 @@ export const runCommand = command('run', 'prune and recover a model as a recipe 
 /** Events for people, as they come; the bar tells phases, and the report the end. */
 export function showEvent(context: Context, event: RunEvent): void {
   if (event.type === 'end' && event.message) context.io.sayOnLeaving(event.message)
-  const line = event.type === 'phase' || event.type === 'end' ? null : eventLine(event, shorter)
+  const line = event.type === 'phase' || event.type === 'end' ? null : eventLine(event, shortPath)
   if (line !== null) context.say(line)
 }
 
@@ -71,10 +71,10 @@ export function reportText(report: RunReport, columns?: number): string {
   const lines = ['', summaryText(report, columns), '']
   if (report.output !== null)
     lines.push(
-      `Saved to ${shorter(report.output)}: ${saveFormats[report.recipe.save?.format ?? defaultSaveFormat].result}`,
-      ...(report.gguf_output === null ? [] : [`For llama.cpp: ${shorter(report.gguf_output)}`]),
+      `Saved to ${shortPath(report.output)}: ${saveFormats[report.recipe.save?.format ?? defaultSaveFormat].result}`,
+      ...(report.gguf_output === null ? [] : [`For llama.cpp: ${shortPath(report.gguf_output)}`]),
     )
-  lines.push(`Report: ${shorter(runFolderAt(report.run).page)}`)
+  lines.push(`Report: ${shortPath(runFolderAt(report.run).page)}`)
   return lines.join('\n')
 }
 
@@ -116,7 +116,37 @@ function recoveryText({ place, mode, train, trainable, percentage }: RecoverySum
   return `${name}: trains ${formatCount(trainable)} numbers (${share}): ${train.join(', ')}`
 }
 
-export function shorter(path: string): string {
+export function shortPath(path: string): string {
   const near = relative(process.cwd(), path)
   return near !== '' && !near.startsWith('..') ? near : path
+}
+
+type Given = Pick<RunOptions, 'version' | 'openBackend' | 'signal' | 'onWait' | 'onEvent'>
+
+/**
+ * Calls `body` with what every command gives its run: the version, the device, the signal and callbacks for events. Closes the device
+ * afterwards. `show` prints events for people.
+ */
+export async function runOnDevice<T>(
+  context: Context,
+  device: CommonOptions & { readonly threads?: number },
+  show: (context: Context, event: RunEvent) => void,
+  body: (given: Given) => Promise<T>,
+): Promise<T> {
+  const opened: Backend[] = []
+  const progress = createRunProgress(context.progress)
+  try {
+    return await body({
+      version,
+      openBackend: async () => opened[opened.push(await openBackend(device)) - 1],
+      signal: context.signal,
+      onWait: context.say,
+      onEvent(event) {
+        progress(event)
+        show(context, event)
+      },
+    })
+  } finally {
+    for (const backend of opened) await backend.close()
+  }
 }

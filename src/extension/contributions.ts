@@ -13,7 +13,7 @@ export const taskType = 'sparsescope'
 
 export const recipeLanguage = 'prune-recipe'
 
-/** Commands that open no view of their own; those that do stand in the views' rows. */
+/** Commands that open no view of their own; those that do are in the rows of views. */
 const otherCommandIds = [
   'sparsescope.pull',
   'sparsescope.inspectRemote',

@@ -3,34 +3,32 @@ import * as vscode from 'vscode'
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
-import { ComparePanels } from './compare/comparePanels.ts'
+import { ComparePanels } from './views/comparePanels.ts'
 import { modelCommands } from './commands/modelCommands.ts'
 import { otherCommands } from './commands/otherCommands.ts'
-import type { Handler, Parts } from './commands/parts.ts'
+import type { Handler, Parts } from './commands/targets.ts'
 import { adoptRuns, runCommands } from './commands/runCommands.ts'
 import { sweepCommands } from './commands/sweepCommands.ts'
 import { tryCommands } from './commands/tryCommands.ts'
 import { commandIds, type CommandId, recipeLanguage, taskType } from './contributions.ts'
-import { InspectorEditors } from './inspector/inspectorEditor.ts'
-import { noteInspections } from './inspector/noteInspections.ts'
+import { InspectorEditors, keepInspections } from './inspector/inspectorEditor.ts'
 import { KnownSparsity } from './models/knownSparsity.ts'
 import { Models } from './models/models.ts'
 import { ModelTree } from './models/modelTree.ts'
 import { watchModels } from './models/watchModels.ts'
 import type * as languageClientModule from './recipe/languageClient.ts'
+import { RunStore } from './runs/runStore.ts'
 import { Runner } from './runs/runner.ts'
 import { RunPanels } from './runs/runPanels.ts'
-import { RunStore } from './runs/runStore.ts'
 import { RunTasks } from './runs/runTasks.ts'
 import { RunTree } from './runs/runTree.ts'
-import { findRuns, watchRuns } from './runs/findRuns.ts'
-import { createAskQueued } from './sweeps/askQueued.ts'
+import { findRuns, watchRuns, watchSweeps } from './runs/findRuns.ts'
+import { createAskQueued } from './sweeps/commandLine.ts'
 import { SweepPanels } from './sweeps/sweepPanels.ts'
 import { Sweeps } from './sweeps/sweeps.ts'
-import { watchSweeps } from './sweeps/watchSweeps.ts'
 import { createServices, type Services } from './services.ts'
 import { onSettingChange } from './support/settings.ts'
-import { createStatusItem } from './status/statusItem.ts'
+import { createStatusItem } from './statusItem.ts'
 
 let stopLanguage: (() => Promise<void>) | null = null
 
@@ -72,7 +70,7 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     models,
     new ModelTree(models).register(),
     watchModels(models),
-    noteInspections(parts.inspectors, sparsity, () => models.forget()),
+    keepInspections(parts.inspectors, sparsity, () => models.forget()),
     new RunTree({ store: runStore, queue: runner.queue, sweeps }).register(),
     runStore,
     watchRuns(runStore),

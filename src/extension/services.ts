@@ -6,7 +6,7 @@ import { delimiter, join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import type { Caller } from './backend/calls.ts'
 import { connectTo, createLaunch } from './backend/launch.ts'
-import { isPlaceTaken, meetingPlace, ownSecret, type Surroundings } from './backend/rendezvous.ts'
+import { isPlaceTaken, socketPath, ownSecret, type Surroundings } from './backend/socketPlace.ts'
 import { runtimeChain, type Runtime } from './backend/runtime.ts'
 import { Supervisor } from './backend/supervisor.ts'
 import { FactsThread, factsHeap } from './support/factsThread.ts'
@@ -46,10 +46,7 @@ export function createServices(context: vscode.ExtensionContext): Services {
   const secretOnce = () => (known ??= ownSecret(around.storage))
   // Another version, workspace, Node or secret is another place: it leaves the one that is there to end its runs.
   const placeOf = ({ path }: Runtime) =>
-    meetingPlace(
-      [version, String(protocolVersion), script, workspace, path, secretOnce().secret.toString('hex')],
-      around,
-    )
+    socketPath([version, String(protocolVersion), script, workspace, path, secretOnce().secret.toString('hex')], around)
   const place = { placeOf, isPlaceTaken: (path: string) => isPlaceTaken(path, around), ownSecret: secretOnce }
   const isThere = async (runtime: Runtime) => {
     try {

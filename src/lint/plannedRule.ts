@@ -1,4 +1,4 @@
-// Rules whose findings the planner makes: lint adds where they stand in the text, and makes edits of the changes that mend them.
+// Rules whose findings the planner makes: lint adds their place in the text, and makes edits of the changes that fix them.
 import type { Path } from '../recipe/document.ts'
 import { appendItem, flowText, insertKey, remove, replaceValue } from '../recipe/edits.ts'
 import type { Fix, TextEdit } from '../recipe/finding.ts'

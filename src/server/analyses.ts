@@ -1,4 +1,4 @@
-// One analysis of each open recipe, shared by all features and made anew when the text, a setting or a file changes.
+// One analysis of each open recipe, shared by all features and made again when the text, a setting or a file changes.
 import { dirname } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { TextDocument } from 'vscode-languageserver-textdocument'
@@ -8,7 +8,9 @@ import type { LintResult } from '../lint/lint.ts'
 import { planRecipe } from '../plan/planRecipe.ts'
 import { estimateSweepOf, type SweepEstimates } from '../runs/compared/sweepEstimates.ts'
 import type { PlanSummary } from '../plan/planSummary.ts'
-import type { Settings } from './settings.ts'
+import type { Severity } from '../recipe/finding.ts'
+import { findRule } from '../lint/rules.ts'
+import { fieldsOf, isRecord } from '../formatting/records.ts'
 
 export interface Analysis extends LintResult {
   /** Null where the text is no recipe of ours, or broken. */
@@ -20,7 +22,7 @@ export interface Analysis extends LintResult {
   folder: string | null
 }
 
-/** Editors watch their workspace only, and models may lie elsewhere: an older analysis looks at the files again. */
+/** Editors watch their workspace only, and models may be elsewhere: an older analysis reads the files again. */
 const maxAgeMs = 5000
 
 interface Entry {
@@ -72,7 +74,31 @@ async function analyse(document: TextDocument, { severities }: Settings): Promis
   return { ...result, folder, plan, sweep }
 }
 
-/** Red Hat's YAML extension opens every YAML file; only recipes of other tools concern us among those. */
+/** Other YAML files are sent to this server too; only recipes get answers. */
 export function isOurs(document: TextDocument): boolean {
   return document.languageId === 'prune-recipe'
+}
+
+/** The user's settings of linting. */
+export interface Settings {
+  severities: Record<string, Severity | 'off'>
+  inlayHints: boolean
+  codeLens: boolean
+  /** Folders of recipes whose finished runs show how long others take; the editor sends them, they are no setting. */
+  runFolders: readonly string[]
+}
+
+export const defaultSettings: Settings = { severities: {}, inlayHints: true, codeLens: true, runFolders: [] }
+
+const known: readonly unknown[] = ['error', 'warning', 'info', 'hint', 'off']
+
+/** Ignores wrong values: settings are JSON that people edit. `section` is the value of the setting `sparsescope.recipe`. */
+export function readSettings(section: unknown): Settings {
+  if (!isRecord(section)) return defaultSettings
+  const severities: Settings['severities'] = {}
+  for (const [rule, severity] of Object.entries(fieldsOf(section.severities))) {
+    if (findRule(rule) && known.includes(severity)) severities[rule] = severity as Severity | 'off'
+  }
+  const { inlayHints, codeLens } = section
+  return { severities, inlayHints: inlayHints !== false, codeLens: codeLens !== false, runFolders: [] }
 }

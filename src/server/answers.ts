@@ -16,18 +16,14 @@ import type {
   TextEdit,
 } from 'vscode-languageserver/node'
 import { TextDocument } from 'vscode-languageserver-textdocument'
-import { createAnalyses, isOurs, type Analysis } from './analyses.ts'
-import { toDiagnostic } from './convert.ts'
+import { type Analysis, createAnalyses, defaultSettings, isOurs, type Settings } from './analyses.ts'
+import { readRuleLinks, toDiagnostic } from './diagnostics.ts'
 import { codeActions } from './features/codeActions.ts'
-import { completion } from './features/completion.ts'
+import { completion, readTemplates, templateItems } from './features/completion.ts'
 import { hover } from './features/hover.ts'
 import { codeLenses, inlayHints } from './features/lenses.ts'
 import { documentLinks } from './features/links.ts'
-import { readTemplates, templateItems } from './features/templates.ts'
-import { readRuleLinks } from './ruleLinks.ts'
-import { isSafe } from './safe.ts'
-import { defaultSettings, type Settings } from './settings.ts'
-import { yamlService } from './yamlService.ts'
+import { isSafe, yamlService } from './yamlService.ts'
 
 /** By feature: what is asked beside the text, and what is answered. */
 export interface Features {

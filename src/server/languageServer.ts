@@ -14,7 +14,7 @@ import { weightsGlobs } from '../catalog/formats/checkpointFormats.ts'
 import type { Answers, FeatureName, Features } from './answers.ts'
 import { codeActionKinds } from './features/codeActions.ts'
 import { createRecipeThreads, isLong } from './recipeThread.ts'
-import { defaultSettings, readSettings, type Settings } from './settings.ts'
+import { defaultSettings, readSettings, type Settings } from './analyses.ts'
 import { yamlService } from './yamlService.ts'
 
 /** Files come in bursts: what is shown is asked for again when they are quiet. */

@@ -5,7 +5,7 @@ import { createAnswers } from './answers.ts'
 import { startLanguageServer } from './languageServer.ts'
 import { answerAsThread } from './recipeThread.ts'
 
-// The bundle lies in dist/ of the extension.
+// The bundle is in dist/ of the extension.
 const answers = createAnswers(join(dirname(process.argv[1]), '..'))
 if (parentPort) answerAsThread(parentPort, answers)
 else startLanguageServer(answers)

@@ -20,7 +20,7 @@ export function isLong(text: string): boolean {
 type ToThread = { readonly id: number; readonly question: Question } | null
 type FromThread = { readonly id: number; readonly answer: unknown } | { readonly id: number; readonly failed: string }
 
-export interface RecipeThreads {
+interface RecipeThreads {
   /** @throws ResponseError 'content modified' where the text changes before there is an answer. */
   ask<F extends FeatureName>(question: Question<F>): Promise<Features[F]['answer']>
   /** Ends what is still answered of the text as it was. */

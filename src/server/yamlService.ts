@@ -4,6 +4,7 @@ import type { LanguageService } from 'yaml-language-server/lib/esm/languageservi
 import { TextDocument } from 'vscode-languageserver-textdocument'
 import { isRecord } from '../formatting/records.ts'
 import { recipeJsonSchema } from '../recipe/jsonSchema.ts'
+import type { Analysis } from './analyses.ts'
 
 let loading: Promise<LanguageService> | null = null
 
@@ -14,7 +15,7 @@ export function yamlService(): Promise<LanguageService> {
 
 async function load(): Promise<LanguageService> {
   const { getLanguageService } = await import('yaml-language-server/lib/esm/languageservice/yamlLanguageService.js')
-  // Titles and sources of schemas would stand above every hover.
+  // Titles and sources of schemas would be above every hover.
   const schema = { ...withoutMapExamples(recipeJsonSchema()), title: undefined }
   const service = getLanguageService({
     schemaRequestService: () => Promise.reject(new Error('recipes have one schema, nothing is fetched')),
@@ -55,4 +56,9 @@ export function withoutModeline(document: TextDocument): TextDocument {
       return lead + '-'.repeat(line.length - lead.length)
     })
   return TextDocument.create(document.uri, document.languageId, document.version, text)
+}
+
+/** Whether a text may be given to yaml-language-server, whose parser has no limits of its own: false for texts that our reader refuses: too long, too deep, too many aliases. */
+export function isSafe({ document }: Analysis): boolean {
+  return !document.problems.some((p) => p.code === 'REFUSED')
 }

@@ -1,11 +1,11 @@
 // Files that are either whole or not there: written beside, flushed to the disk, then renamed.
 import { randomUUID } from 'node:crypto'
-import { open, rm } from 'node:fs/promises'
+import { copyFile, link, open, rename, rm } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { writeError } from './diskErrors.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { errnoOf, writeError } from './diskErrors.ts'
 import { killPoint } from './killPoint.ts'
 import { createOwn } from './ownFile.ts'
-import { renameOver } from './renameOver.ts'
 
 /**
  * Replaces `path` by the chunks, one after the other. A file that several processes write needs a `temporary` of each.
@@ -46,4 +46,54 @@ async function syncFolder(folder: string): Promise<void> {
   if (!handle) return
   await handle.sync().catch(() => undefined)
   await handle.close()
+}
+
+const passing: ReadonlySet<string> = new Set(['EPERM', 'EACCES', 'EBUSY'])
+/** Two seconds in all. */
+const [attempts, pauseMs] = [20, 100]
+
+/** What the system offers. */
+interface Means {
+  readonly platform: NodeJS.Platform
+  readonly rename: (from: string, to: string) => Promise<void>
+  readonly pause: () => Promise<unknown>
+}
+
+const own: Means = { platform: process.platform, rename, pause: () => sleep(pauseMs) }
+
+/**
+ * Renames as `fs.rename` does. Windows refuses it while a virus scanner or an indexer reads a file that has just been written: there it
+ * is tried again for two seconds before the error is thrown.
+ */
+export async function renameOver(from: string, to: string, means: Means = own): Promise<void> {
+  for (let left = means.platform === 'win32' ? attempts : 1; ; left--) {
+    try {
+      return await means.rename(from, to)
+    } catch (error) {
+      if (left === 1 || !passing.has(errnoOf(error))) throw error
+      await means.pause()
+    }
+  }
+}
+
+/**
+ * Gives `to` the contents of `from`, in the place of what it had: a link by `linkAt`, or a copy where the file system has no such
+ * thing. Whole or not there, also where several do so at once: a temporary name that two had in common would be a name of the other's
+ * file, and written through. @throws EngineError 'disk'.
+ */
+export async function sameFile(
+  from: string,
+  to: string,
+  linkAt = (path: string): Promise<void> => link(from, path),
+): Promise<void> {
+  const temporary = temporaryBeside(to)
+  try {
+    await linkAt(temporary).catch(() => copyFile(from, temporary))
+    await renameOver(temporary, to)
+  } catch (error) {
+    throw writeError(error, to)
+  } finally {
+    // A rename that failed leaves it, and so does one onto another hard link of the same file.
+    await rm(temporary, { force: true })
+  }
 }

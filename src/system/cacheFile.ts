@@ -5,7 +5,7 @@ import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { fieldsOf } from '../formatting/records.ts'
 import { readOwn } from './ownFile.ts'
-import { renameOver } from './renameOver.ts'
+import { renameOver } from './atomicFile.ts'
 
 export function cacheFile(name: string): string {
   const { XDG_CACHE_HOME, LOCALAPPDATA } = process.env

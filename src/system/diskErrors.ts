@@ -8,7 +8,7 @@ const wrongPlaces: Record<string, string> = {
   EEXIST: 'a file is in the way; choose another place',
   EISDIR: 'it is a folder; add the name of a file',
   ENAMETOOLONG: 'the name is too long; choose a shorter one',
-  ELOOP: 'its links lead in a circle; mend them or choose another place',
+  ELOOP: 'its links lead in a circle; fix them or choose another place',
   ERR_INVALID_ARG_VALUE: 'the path holds a NUL character; remove it',
 }
 
@@ -16,7 +16,7 @@ const wrongPlaces: Record<string, string> = {
 const wrongSources: Record<string, string> = {
   EISDIR: 'it is a folder; give a file',
   ENAMETOOLONG: 'the name is too long; check the path',
-  ELOOP: 'its links lead in a circle; mend them or give the file itself',
+  ELOOP: 'its links lead in a circle; fix them or give the file itself',
   ERR_INVALID_ARG_VALUE: 'the path holds a NUL character; remove it',
   ENXIO: 'it is a socket or a device; give a file',
   ENODEV: 'it is a socket or a device; give a file',

@@ -1,4 +1,4 @@
-// The proof that both ends of a socket know one secret, before anything else is said. Neither end tells it, no recorded
+// The proof that both ends of a socket know one secret, before any other message. Neither end tells it, no recorded
 // proof serves twice, and none serves at another place or for the other end. HMAC is RFC 2104, with SHA-256:
 //   client to server: c, 32 random bytes
 //   server to client: s, 32 random bytes, and HMAC(secret, "server", place, c, s)

@@ -1,10 +1,10 @@
-// Files in a folder that this program writes, but that someone else may have prepared: a run folder from a colleague, an
+// Files and folders in a folder that this program writes, but that someone else may have prepared: a run folder from a colleague, an
 // archive. A link there must never lead a write elsewhere, and a pipe must never make a read wait.
-import { constants, fstatSync, closeSync, openSync, type Stats } from 'node:fs'
-import { lstat, open, rm, unlink, type FileHandle } from 'node:fs/promises'
+import { closeSync, constants, fstatSync, openSync, type Stats } from 'node:fs'
+import { type FileHandle, lstat, mkdir, open, rm, unlink } from 'node:fs/promises'
+import { join, relative, sep } from 'node:path'
 import { EngineError } from '../errors.ts'
 import { errnoOf, readError, writeError } from './diskErrors.ts'
-import { kindOf } from './fileKind.ts'
 
 /** Windows knows neither flag; there a link is no plain file for lstat, and pipes have no path in a folder. */
 const { O_RDONLY, O_RDWR, O_WRONLY, O_CREAT, O_EXCL } = constants
@@ -16,7 +16,7 @@ const remedy = 'a run never makes one here: remove it if you trust the rest of t
 /**
  * A new, empty file, to be written. What had the name before is unlinked, never written through: a leftover of a killed
  * process, a link, a pipe.
- * @throws what the system says, EEXIST when somebody else made the file meanwhile; EngineError when it is a folder.
+ * @throws what the system says, EEXIST when another process made the file meanwhile; EngineError when it is a folder.
  */
 export async function createOwn(path: string): Promise<FileHandle> {
   const before = await lstat(path).catch(() => null)
@@ -40,7 +40,7 @@ export function openOwnSync(path: string): number {
   try {
     const facts = fstatSync(descriptor)
     requireRegular(path, facts)
-    // A second name may lie anywhere, and what is written here would be written there.
+    // A second name may be anywhere, and a write here would change the file there.
     if (facts.nlink > 1)
       throw new EngineError('bad-data', `${path} is a hard link, and a change of it would show elsewhere; ${remedy}`)
     return descriptor
@@ -114,4 +114,42 @@ function linkError(error: unknown, path: string): EngineError | null {
   const what = { ELOOP: 'a symbolic link', EMLINK: 'a symbolic link', ENXIO: 'a socket or a pipe' }[errnoOf(error)]
   if (what === undefined) return null
   return new EngineError('bad-data', `${path} is ${what}, not a file; ${remedy}`, { cause: error })
+}
+
+/** The kind of a file as messages name it. */
+export function kindOf(facts: Stats): string {
+  if (facts.isSymbolicLink()) return 'a symbolic link'
+  if (facts.isDirectory()) return 'a folder'
+  if (facts.isFIFO()) return 'a named pipe'
+  if (facts.isSocket()) return 'a socket'
+  return facts.isFile() ? 'a file' : 'a device'
+}
+
+/** Each part of the way from `root` to `path`, `root` not among them: it is what a person names. */
+function partsOf(root: string, path: string): string[] {
+  const names = relative(root, path).split(sep)
+  return names.map((_, i) => join(root, ...names.slice(0, i + 1)))
+}
+
+/** Makes what is missing. @throws EngineError 'bad-data' when a part is a link or a file, 'disk'. */
+export async function makeOwnFolders(root: string, path: string): Promise<void> {
+  for (const part of partsOf(root, path)) {
+    await mkdir(part).catch((error: unknown) => {
+      if (errnoOf(error) !== 'EEXIST') throw writeError(error, part)
+    })
+    await requireOwnFolder(part)
+  }
+}
+
+/** Whether it is there. @throws EngineError 'bad-data' when a part is a link or a file. */
+export async function isOwnFolder(root: string, path: string): Promise<boolean> {
+  for (const part of partsOf(root, path)) {
+    try {
+      await requireOwnFolder(part)
+    } catch (error) {
+      if (error instanceof EngineError && error.code === 'not-found') return false
+      throw error
+    }
+  }
+  return true
 }

@@ -47,7 +47,7 @@ function isCurrent(built: URL, root: string): boolean {
   return made >= (newest.get(root) ?? Infinity)
 }
 
-/** Sources, and what says of which dependencies they are built. */
+/** Sources, and the lock file of their dependencies. */
 function newestSource(root: string): number {
   const sources = readdirSync(join(root, 'src'), { recursive: true, encoding: 'utf8' }).map((name) => join('src', name))
   return [...sources, 'package-lock.json'].reduce(

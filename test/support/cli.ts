@@ -4,9 +4,8 @@ import { EventEmitter, once } from 'node:events'
 import { existsSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
-import type { Io, Output } from '../../src/cli/io.ts'
+import { startRun, type Io, type Output } from '../../src/cli/io.ts'
 import { run } from '../../src/cli/program.ts'
-import { startRun } from '../../src/cli/sweep/startRun.ts'
 import type { StartedRun } from '../../src/engine/sweep/localPool.ts'
 
 /** The built command line: what starts processes is tested with it. @throws when it is not built. */

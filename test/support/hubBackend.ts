@@ -2,7 +2,7 @@
 import { existsSync } from 'node:fs'
 import { createCaller, type Caller } from '../../src/extension/backend/calls.ts'
 import { createLaunch } from '../../src/extension/backend/launch.ts'
-import { ownSecret } from '../../src/extension/backend/rendezvous.ts'
+import { ownSecret } from '../../src/extension/backend/socketPlace.ts'
 import { protocolVersion } from '../../src/protocol/rpc.ts'
 import type { Scratch } from './safetensors.ts'
 

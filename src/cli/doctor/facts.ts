@@ -1,8 +1,11 @@
-// Facts about this machine for doctor.
+// Facts about this machine for doctor: devices, and what Node knows of versions, memory and disk.
 import { spawnSync } from 'node:child_process'
-import { inspectAdapters, inspectCpu, type CpuFacts, type InspectedAdapters } from '../../engine/compute/doctor.ts'
+import { existsSync, readFileSync } from 'node:fs'
+import { statfs } from 'node:fs/promises'
+import { availableParallelism, cpus, freemem, totalmem } from 'node:os'
+import { type CpuFacts, inspectAdapters, inspectCpu, type InspectedAdapters } from '../../engine/compute/doctor.ts'
 import { mayHaveGpu } from '../../engine/compute/open.ts'
-import { inspectMachine, type MachineFacts } from './machine.ts'
+import { multipliesBf16 } from '../../engine/machine.ts'
 
 export interface DoctorFacts extends AdaptersHere {
   machine: MachineFacts
@@ -48,4 +51,70 @@ export async function adaptersHere(): Promise<AdaptersHere> {
   } catch (error) {
     return { ...none, adaptersError: message(error) }
   }
+}
+
+interface MachineFacts {
+  node: string
+  platform: NodeJS.Platform
+  arch: string
+  /** `ID` and `ID_LIKE` of /etc/os-release; empty elsewhere. */
+  distribution: string
+  processor: string
+  /** It has instructions for products of bf16; only Linux says. */
+  multipliesBf16: boolean
+  /** Whether NVIDIA's kernel driver is loaded (Linux). */
+  nvidia: boolean
+  cores: number
+  memory: { totalBytes: number; availableBytes: number; containerLimitBytes: number | null }
+  disk: { folder: string; freeBytes: number }
+  /** Version of the Slurm whose commands are on PATH and know their cluster; null: sweeps run here. */
+  slurm: string | null
+}
+
+async function inspectMachine(): Promise<MachineFacts> {
+  const { bavail, bsize } = await statfs(process.cwd())
+  // The kernel's limit of this process's group; 0 or more than the machine has when there is none.
+  const limit = process.constrainedMemory()
+  return {
+    node: process.versions.node,
+    platform: process.platform,
+    arch: process.arch,
+    distribution: distribution(),
+    processor: cpus()[0]?.model.trim() ?? 'unknown processor',
+    multipliesBf16: multipliesBf16(),
+    nvidia: existsSync('/dev/nvidiactl'),
+    cores: availableParallelism(),
+    memory: {
+      totalBytes: totalmem(),
+      availableBytes: availableMemory(),
+      containerLimitBytes: limit > 0 && limit < totalmem() ? limit : null,
+    },
+    disk: { folder: process.cwd(), freeBytes: bavail * bsize },
+    slurm: slurmVersion(),
+  }
+}
+
+/** `slurm 24.11.5` → `24.11.5` */
+function slurmVersion(): string | null {
+  const { stdout, status } = spawnSync('sbatch', ['--version'], { encoding: 'utf8', timeout: 10_000 })
+  return status === 0 ? stdout.trim().replace(/^slurm /, '') : null
+}
+
+function readText(path: string): string {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return ''
+  }
+}
+
+/** Memory that programs can get: on Linux file caches are given up for them, which `freemem` does not count. */
+function availableMemory(): number {
+  const kilobytes = /^MemAvailable:\s+(\d+) kB/m.exec(readText('/proc/meminfo'))?.[1]
+  return kilobytes === undefined ? freemem() : Number(kilobytes) * 1024
+}
+
+function distribution(): string {
+  const lines = readText('/etc/os-release').matchAll(/^ID(?:_LIKE)?="?([^"\n]*)"?$/gm)
+  return Array.from(lines, ([, names]) => names).join(' ')
 }

@@ -1,9 +1,9 @@
+// The options of `sparsescope sweep`.
 import type { CommonOptions } from '../command.ts'
-import type { EngineName } from './engines.ts'
-import { memoryBytes } from '../memoryOption.ts'
-import type { PrecisionOptions } from '../precisionOption.ts'
-import { slurmOptions } from './slurmOption.ts'
-import { wholeNumber } from './wholeNumber.ts'
+import { memoryBytes, type PrecisionOptions } from '../options.ts'
+import { EngineError } from '../../engine/errors.ts'
+import { type SlurmOptions, slurmSchema } from '../../recipe/sweepSchema.ts'
+import type { EngineName } from './engine.ts'
 
 /** Options as given on the command line. */
 export interface SweepOptions extends CommonOptions, PrecisionOptions {
@@ -15,22 +15,16 @@ export interface SweepOptions extends CommonOptions, PrecisionOptions {
   wait?: boolean
   /** File for the sweep's folder. */
   tellFolder?: string
-  jobs?: string
-  index?: string
+  jobs?: number
+  index?: number
   /** The local engine of a sweep has started this process, and holds its other end. */
   child?: boolean
-  threads?: string
+  threads?: number
   memory?: string
 }
 
 /** @throws EngineError 'usage' for an option that is wrong by itself: found before a sweep is made. */
-export function checkOptions({ jobs, threads, index, memory, slurm }: SweepOptions): void {
-  for (const [option, text, least] of [
-    ['--jobs', jobs, 1],
-    ['--threads', threads, 1],
-    ['--index', index, 0],
-  ] as const)
-    if (text !== undefined) wholeNumber(option, text, least)
+export function checkOptions({ memory, slurm }: SweepOptions): void {
   memoryBytes(memory)
   slurmOptions(slurm)
 }
@@ -39,4 +33,30 @@ export function checkOptions({ jobs, threads, index, memory, slurm }: SweepOptio
 export function deviceArguments(options: SweepOptions): string[] {
   const given = { device: options.device, adapter: options.adapter, 'device-memory': options.deviceMemory }
   return Object.entries(given).flatMap(([name, value]) => (value === undefined ? [] : [`--${name}`, value]))
+}
+
+/**
+ * `--slurm KEY=VALUE`: how a job array asks for machines, where the recipe does not say.
+ * @throws EngineError 'usage' for a key or a value that `sweep.slurm` would not have.
+ */
+export function slurmOptions(given: readonly string[]): SlurmOptions {
+  const pairs = given.map((one) => {
+    const [, key, value] = /^(\w+)=(.*)$/s.exec(one) ?? []
+    if (key === undefined) throw new EngineError('usage', `--slurm ${one}: write it like --slurm partition=gpu`)
+    return [key, value] as const
+  })
+  const shape = slurmSchema.shape
+  for (const [key, value] of pairs) {
+    const known = Object.keys(shape)
+    if (!Object.hasOwn(shape, key))
+      throw new EngineError('usage', `--slurm ${key}=${value}: there is no ${key}; it has ${known.join(', ')}`)
+    const parsed = slurmSchema.safeParse({ [key]: typed(key, value) })
+    if (!parsed.success) throw new EngineError('usage', `--slurm ${key}=${value}: ${parsed.error.issues[0].message}`)
+  }
+  return slurmSchema.parse(Object.fromEntries(pairs.map(([key, value]) => [key, typed(key, value)])))
+}
+
+/** Counts are numbers; names of a cluster may look like some. */
+function typed(key: string, value: string): unknown {
+  return ['cpus', 'gpus', 'at_a_time'].includes(key) && /^\d+$/.test(value) ? Number(value) : value
 }

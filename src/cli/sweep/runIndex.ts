@@ -4,16 +4,13 @@ import { type Sweep, writeTable } from '../../engine/sweep/openSweep.ts'
 import { runOfSweep } from '../../engine/sweep/runOfSweep.ts'
 import type { Context, Outcome } from '../command.ts'
 import { cancelledRuns, forgetCancelledRun } from '../../runs/sweep/marks.ts'
-import { memoryBytes } from '../memoryOption.ts'
-import { reportText, shorter, showEvent } from '../run.ts'
-import { running } from '../running.ts'
-import { engineOf } from './engines.ts'
+import { memoryBytes } from '../options.ts'
+import { reportText, runOnDevice, shortPath, showEvent } from '../run.ts'
+import { engineOf } from './engine.ts'
 import type { SweepOptions } from './options.ts'
-import { wholeNumber } from './wholeNumber.ts'
 
 /** The run that `--index` names. @throws EngineError 'usage' when the sweep has none of that number. */
-export function indexIn({ runs }: { readonly runs: readonly unknown[] }, given: string): number {
-  const index = wholeNumber('--index', given, 0)
+export function indexIn({ runs }: { readonly runs: readonly unknown[] }, index: number): number {
   if (index < runs.length) return index
   throw new EngineError('usage', `--index ${index}: the runs of this sweep count from 0 to ${runs.length - 1}`)
 }
@@ -35,9 +32,8 @@ async function stopWhenCancelled({ folder }: Sweep, index: number): Promise<Node
   return looking
 }
 
-export async function runIndex(context: Context, sweep: Sweep, options: SweepOptions): Promise<Outcome> {
-  const index = indexIn(sweep, options.index ?? '')
-  const threads = options.threads === undefined ? undefined : wholeNumber('--threads', options.threads, 1)
+/** `index`: a run that the sweep has. */
+export async function runIndex(context: Context, sweep: Sweep, index: number, options: SweepOptions): Promise<Outcome> {
   // A run that the local engine started does not outlive it: two would have it otherwise when the sweep is gone on with.
   const hasParent = options.child === true
   if (hasParent) {
@@ -47,11 +43,11 @@ export async function runIndex(context: Context, sweep: Sweep, options: SweepOpt
   }
   const looking = hasParent ? null : await stopWhenCancelled(sweep, index)
   try {
-    const report = await running(context, { ...options, threads }, showEvent, (given) =>
+    const report = await runOnDevice(context, options, showEvent, (given) =>
       runOfSweep(sweep, index, {
         ...given,
         memoryBytes: memoryBytes(options.memory),
-        onFolder: (path) => context.say(`run folder: ${shorter(path)}`),
+        onFolder: (path) => context.say(`run folder: ${shortPath(path)}`),
       }),
     )
     return { json: report, text: reportText(report, context.columns) }

@@ -6,36 +6,33 @@ import { runPool, type StartedRun } from '../../engine/sweep/localPool.ts'
 import { forgetCancelled } from '../../runs/sweep/marks.ts'
 import { type Sweep, sweepTable, writeTable } from '../../engine/sweep/openSweep.ts'
 import type { Context, Outcome } from '../command.ts'
-import { memoryBytes } from '../memoryOption.ts'
-import { lockSweep } from './lockSweep.ts'
+import { memoryBytes } from '../options.ts'
+import { createSweepProgress, lockSweep, outcomeOf } from './engine.ts'
 import { deviceArguments, type SweepOptions } from './options.ts'
-import { outcomeOf } from './outcome.ts'
-import { shorter } from '../run.ts'
-import { createSweepShare } from './sweepShare.ts'
+import { shortPath } from '../run.ts'
 import { rowText } from './texts.ts'
-import { wholeNumber } from './wholeNumber.ts'
 
 const engine = 'local'
-const tellEveryMs = 1000
+const showEveryMs = 1000
 
 export async function runLocally(context: Context, sweep: Sweep, options: SweepOptions): Promise<Outcome> {
-  const asked = options.jobs === undefined ? 1 : wholeNumber('--jobs', options.jobs, 1)
+  const { jobs: asked = 1 } = options
   const lock = await lockSweep(sweep, context)
   try {
     await forgetCancelled(sweep.folder)
     const { runs } = await sweepTable(sweep, engine)
     const indices = runs.filter(({ state }) => state !== 'done').map(({ index }) => index)
-    // Runs that are done tell how the rest began.
+    // The number of runs that are done explains why not all are started.
     if (indices.length < runs.length) context.say(`${runs.length - indices.length} of ${runs.length} runs are done`)
     const jobs = Math.min(asked, Math.max(1, indices.length))
     // Threads are divided among all runs, not those that are left: with other threads sums round otherwise, and one table would hold both.
     const share = shareOf(Math.min(asked, runs.length), options)
-    const progress = createSweepShare(sweep.folder, runs.length)
+    const progress = createSweepProgress(sweep.folder, runs.length)
     const going = new Set<number>()
     let done = runs.length - indices.length
-    const tell = async () => context.progress(await progress.read(done, going))
-    await tell()
-    const telling = setInterval(() => void tell(), tellEveryMs)
+    const showProgress = async () => context.progress(await progress.read(done, going))
+    await showProgress()
+    const showing = setInterval(() => void showProgress(), showEveryMs)
     await runPool({
       folder: sweep.folder,
       indices,
@@ -53,14 +50,14 @@ export async function runLocally(context: Context, sweep: Sweep, options: SweepO
         const finished = table.runs.filter(({ state }) => state === 'done')
         done = finished.length
         for (const run of finished) going.delete(run.index)
-        await tell()
+        await showProgress()
       },
       signal: AbortSignal.any([context.signal, lock.lost]),
-    }).finally(() => clearInterval(telling))
+    }).finally(() => clearInterval(showing))
     if (context.signal.aborted)
       throw new EngineError(
         'cancelled',
-        `cancelled; go on with: sparsescope sweep run ${shellWord(shorter(sweep.folder.path))}`,
+        `cancelled; go on with: sparsescope sweep run ${shellWord(shortPath(sweep.folder.path))}`,
       )
     return outcomeOf(await writeTable(sweep, engine), sweep, context.columns)
   } finally {
@@ -76,10 +73,7 @@ interface Share {
 /** Memory and threads of each of so many runs. */
 function shareOf(jobs: number, { threads, memory }: SweepOptions): Share {
   return {
-    threads:
-      threads === undefined
-        ? Math.max(1, Math.floor(availableParallelism() / jobs))
-        : wholeNumber('--threads', threads, 1),
+    threads: threads ?? Math.max(1, Math.floor(availableParallelism() / jobs)),
     memory: Math.floor(memoryBytes(memory) / jobs),
   }
 }

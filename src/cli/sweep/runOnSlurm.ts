@@ -8,12 +8,9 @@ import { aliveTasks, submit, type AliveTasks } from '../../engine/sweep/slurm.ts
 import { parseByteSize } from '../../formatting/byteSize.ts'
 import type { SweepRow } from '../../runs/compared/sweepTable.ts'
 import type { Context, Outcome } from '../command.ts'
-import { shorter } from '../run.ts'
-import { lockSweep } from './lockSweep.ts'
-import { deviceArguments, type SweepOptions } from './options.ts'
-import { outcomeOf } from './outcome.ts'
-import { slurmOptions } from './slurmOption.ts'
-import { createSweepShare } from './sweepShare.ts'
+import { shortPath } from '../run.ts'
+import { createSweepProgress, lockSweep, outcomeOf } from './engine.ts'
+import { deviceArguments, slurmOptions, type SweepOptions } from './options.ts'
 import { rowText } from './texts.ts'
 
 const engine = 'slurm'
@@ -25,7 +22,7 @@ export async function runOnSlurm(context: Context, found: Sweep, options: SweepO
   await submitRest(context, sweep, options)
   if (options.wait === false) {
     const table = await sweepTable(sweep, engine, new Set((await aliveTasks(sweep)).keys()))
-    return { json: table, text: `sparsescope sweep status ${shorter(sweep.folder.path)} tells how far it is` }
+    return { json: table, text: `sparsescope sweep status ${shortPath(sweep.folder.path)} tells how far it is` }
   }
   await waitForAll(context, sweep)
   return outcomeOf(await writeTable(sweep, engine), sweep, context.columns)
@@ -53,13 +50,13 @@ async function submitRest(context: Context, sweep: Sweep, options: SweepOptions)
   }
 }
 
-/** Waits until it is known of each task whether Slurm goes on with it: one that is requeued is not submitted again, one that failed is. */
+/** Waits until no task is ending: Slurm may requeue it, and then it is not submitted again; one that failed is. */
 async function settledTasks({ signal, say }: Context, sweep: Sweep): Promise<AliveTasks> {
-  for (let told = false; ; told = true) {
+  for (let isSaid = false; ; isSaid = true) {
     const alive = await aliveTasks(sweep)
     const ending = [...alive.values()].flat().filter(({ isEnding }) => isEnding).length
     if (ending === 0) return alive
-    if (!told) say(`${ending} task${ending === 1 ? ' is' : 's are'} just ending; waiting for that`)
+    if (!isSaid) say(`${ending} task${ending === 1 ? ' is' : 's are'} just ending; waiting for that`)
     if (signal.aborted) throw new EngineError('cancelled', 'cancelled; nothing was submitted')
     await sleep(endingLookMs, undefined, { signal }).catch(() => undefined)
   }
@@ -67,13 +64,13 @@ async function settledTasks({ signal, say }: Context, sweep: Sweep): Promise<Ali
 
 async function waitForAll(context: Context, sweep: Sweep): Promise<void> {
   const { signal } = context
-  let told = new Map<number, SweepRow['state']>()
-  const progress = createSweepShare(sweep.folder, sweep.runs.length)
+  let states = new Map<number, SweepRow['state']>()
+  const progress = createSweepProgress(sweep.folder, sweep.runs.length)
   for (let silent = false; ;) {
     if (signal.aborted)
       throw new EngineError(
         'cancelled',
-        `the runs go on without this command: to stop them: sparsescope sweep cancel ${shellWord(shorter(sweep.folder.path))}`,
+        `the runs go on without this command: to stop them: sparsescope sweep cancel ${shellWord(shortPath(sweep.folder.path))}`,
       )
     const alive = await aliveTasks(sweep).catch((error: unknown): AliveTasks | null => {
       // Controllers restart; the runs do not mind.
@@ -82,8 +79,8 @@ async function waitForAll(context: Context, sweep: Sweep): Promise<void> {
     })
     silent = alive === null
     const { runs } = await sweepTable(sweep, engine, new Set(alive?.keys()))
-    for (const row of runs) if (told.size > 0 && told.get(row.index) !== row.state) context.say(rowText(row))
-    told = new Map(runs.map(({ index, state }) => [index, state]))
+    for (const row of runs) if (states.size > 0 && states.get(row.index) !== row.state) context.say(rowText(row))
+    states = new Map(runs.map(({ index, state }) => [index, state]))
     const done = runs.filter(({ state }) => state === 'done').length
     const going = runs.filter(({ state }) => state === 'running').map(({ index }) => index)
     context.progress(await progress.read(done, going))

@@ -12,7 +12,7 @@ import { foldSeeds } from '../../runs/compared/foldSeeds.ts'
 import { unknownFacts } from '../../runs/compared/runFacts.ts'
 import { failureTexts } from '../../runs/compared/shortfall.ts'
 import type { SweepRow, SweepTable } from '../../runs/compared/sweepTable.ts'
-import { shorter } from '../run.ts'
+import { shortPath } from '../run.ts'
 import { plural } from '../../formatting/plural.ts'
 
 /** `jobs`: so many runs have their memory at once. */
@@ -33,7 +33,7 @@ function takes({ seconds, memoryBytes, diskBytes }: Omit<Estimates, 'secondsToPr
 }
 
 export function sweepText({ runs }: SweepTable, sweep: Pick<Sweep, 'folder' | 'runs'>, columns?: number): string {
-  const folder = shorter(sweep.folder.path)
+  const folder = shortPath(sweep.folder.path)
   const states = runs.map(({ state }) => state)
   const isOver = !states.includes('running') && states.some((state) => state === 'failed' || state === 'cancelled')
   const next = isOver ? `; sparsescope sweep run ${folder} goes on with the rest` : ''

@@ -8,7 +8,7 @@ import { killPoint } from '../../system/killPoint.ts'
 import { errnoOf, writeError } from '../../system/diskErrors.ts'
 import { removeEmpty } from './emptyFolders.ts'
 import { makeFolders } from '../../system/makeFolders.ts'
-import { renameOver } from '../../system/renameOver.ts'
+import { renameOver } from '../../system/atomicFile.ts'
 
 /**
  * Folders of this process that have no name yet, each with the first folder above that was made for it. A process that is

@@ -5,7 +5,7 @@ import { open, stat, type FileHandle } from 'node:fs/promises'
 import type { Stats } from 'node:fs'
 import { EngineError, type ErrorCode } from '../errors.ts'
 import { readError } from '../../system/diskErrors.ts'
-import { kindOf } from '../../system/fileKind.ts'
+import { kindOf } from '../../system/ownFile.ts'
 
 /** Windows has neither the flag nor such pipes among its files. */
 const readOnly = constants.O_RDONLY | (constants.O_NONBLOCK ?? 0)

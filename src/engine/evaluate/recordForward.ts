@@ -15,7 +15,7 @@ import type { Parameter } from '../../catalog/families/parameters.ts'
 import { encodeHeader } from '../../catalog/formats/encodeHeader.ts'
 import { writeError } from '../../system/diskErrors.ts'
 import { createOwn } from '../../system/ownFile.ts'
-import { renameOver } from '../../system/renameOver.ts'
+import { renameOver } from '../../system/atomicFile.ts'
 
 interface RecordOptions {
   readonly path: string

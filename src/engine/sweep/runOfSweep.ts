@@ -10,7 +10,7 @@ import { forgetRefused, noteRefused } from '../../runs/sweep/marks.ts'
 import type { Sweep } from './openSweep.ts'
 import { fileOfRun, hashOfRun } from './planSweep.ts'
 import { isDone, readReport } from '../../runs/reader/report.ts'
-import { isOwnFolder, makeOwnFolders } from '../../system/ownFolder.ts'
+import { isOwnFolder, makeOwnFolders } from '../../system/ownFile.ts'
 import { runPathOf } from '../../runs/folder/sweepFolder.ts'
 
 export type OneRunOptions = Omit<RunOptions, 'recipe' | 'settings' | 'resume' | 'among'>

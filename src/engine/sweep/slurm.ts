@@ -11,7 +11,7 @@ import { parseByteSize } from '../../formatting/byteSize.ts'
 import { EngineError } from '../errors.ts'
 import { errnoOf } from '../../system/diskErrors.ts'
 import { writeAtomic } from '../../system/atomicFile.ts'
-import { makeOwnFolders } from '../../system/ownFolder.ts'
+import { makeOwnFolders } from '../../system/ownFile.ts'
 import type { Sweep } from './openSweep.ts'
 
 export interface AliveTask {

@@ -23,13 +23,13 @@ export interface Launched {
 
 export type Launch = (runtime: Runtime) => Promise<Launched>
 
-export interface LaunchOptions {
+interface LaunchOptions {
   readonly script: string
   /** Address at which the backend of this runtime listens. @throws Error when there is no safe place. */
   readonly placeOf: (runtime: Runtime) => string
   /** @throws Error when something of someone else's is in the place. */
   readonly isPlaceTaken: (path: string) => boolean
-  /** What its backend proves to know, and is shown to know, before anything is said; and the file that has it. */
+  /** The secret that both ends prove to know first, and its file. */
   readonly ownSecret: () => { readonly file: string; readonly secret: Uint8Array }
   readonly log: (line: string) => void
 }
@@ -127,7 +127,7 @@ function launched(socket: Socket, child: ChildProcess | null): Launched {
   socket.unref()
   const connection = createMessageConnection(new SocketMessageReader(socket), new SocketMessageWriter(socket))
   const exited = new Promise<string>((resolve) => {
-    // 0 while the connection stands: it has left the place to another process, which this is the connection to.
+    // 0 while the connection is open: it has left the place to another process, which this is the connection to.
     child?.once('exit', (code, signal) => {
       if (code !== 0 || socket.destroyed) resolve(endOf(code, signal))
     })

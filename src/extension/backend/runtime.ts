@@ -7,7 +7,7 @@ export interface Runtime {
   origin: Origin
 }
 
-export interface RuntimeFacts {
+interface RuntimeFacts {
   /** The setting, '' when unset. */
   setting: string
   execPath: string

@@ -14,7 +14,7 @@ export type BackendState =
   | { kind: 'ready'; hello: HelloResult; runtime: Runtime; device: DeviceFacts | null }
   | { kind: 'failed'; message: string }
 
-export interface SupervisorOptions {
+interface SupervisorOptions {
   runtimes: () => Runtime[]
   launch: Launch
   hello: (runtime: Runtime) => ParamsOf<'hello'>

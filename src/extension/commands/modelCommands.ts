@@ -2,14 +2,13 @@
 import * as vscode from 'vscode'
 import { views, type ExportFormat } from '../../protocol/view.ts'
 import { askAnalysis } from '../inspector/askAnalysis.ts'
-import { plainModel } from '../compare/comparePanels.ts'
+import { plainModel } from '../views/comparePanels.ts'
 import { inspectRemote } from '../inspector/remotePanels.ts'
-import { exportGguf } from '../models/exportGguf.ts'
+import { exportGguf } from '../models/exportModel.ts'
 import { pullModel } from '../models/pullModel.ts'
-import { requireTrust } from '../support/trust.ts'
+import { requireTrust } from '../support/settings.ts'
 import { RecipePanels } from '../recipe/recipePanels.ts'
-import type { Handlers, Parts } from './parts.ts'
-import { modelTarget, tensorTarget, weightsOf } from './targets.ts'
+import { type Handlers, modelTarget, type Parts, tensorTarget, weightsOf } from './targets.ts'
 
 const t = vscode.l10n.t
 

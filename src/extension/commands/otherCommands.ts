@@ -1,13 +1,10 @@
 // Commands on the extension itself.
 import * as vscode from 'vscode'
-import { selectAdapter } from '../status/selectAdapter.ts'
-import { diagnosticsText } from '../status/diagnostics.ts'
-import { menuItems } from '../status/menuItems.ts'
+import { diagnosticsText, menuItems, selectAdapter } from '../statusItem.ts'
 import { newRecipe } from '../recipe/newRecipe.ts'
 import { findRuns } from '../runs/findRuns.ts'
-import { reached } from '../support/milestones.ts'
-import type { Handlers, Parts } from './parts.ts'
-import { weightsOf } from './targets.ts'
+import { reached } from '../support/settings.ts'
+import { type Handlers, type Parts, weightsOf } from './targets.ts'
 
 const t = vscode.l10n.t
 

@@ -6,21 +6,16 @@ import { formatBytes } from '../../formatting/byteSize.ts'
 import { roughDuration } from '../../formatting/numbers.ts'
 import type { PlanSummary } from '../../plan/planSummary.ts'
 import type { RunOutcome } from '../../protocol/rpc.ts'
-import { planOf, TrainablePanels } from '../trainable/trainablePanels.ts'
+import { planOf, TrainablePanels } from '../views/trainablePanels.ts'
 import { publishModel } from '../models/publishModel.ts'
-import { reached } from '../support/milestones.ts'
-import { plainText } from '../support/plainText.ts'
-import { requireTrust } from '../support/trust.ts'
-import { showReport } from '../runs/reportPanel.ts'
+import { reached, requireTrust } from '../support/settings.ts'
+import { plainText } from '../support/log.ts'
+import { showReport } from '../runs/runPanels.ts'
 import { isHeld } from '../../runs/lock/lock.ts'
 import type { RunRequest } from '../runs/runner.ts'
-import { readResult, resultText } from '../support/runResult.ts'
+import { errorsText, queuedText, readResult, resultText } from '../runs/runTexts.ts'
 import { recipeName } from '../runs/runStore.ts'
-import { queuedText } from '../runs/runStatusText.ts'
-import type { Handlers, Parts } from './parts.ts'
-import { errorsText } from '../recipe/errorsText.ts'
-import { recipeOrPick, savedRecipe } from './pickRecipe.ts'
-import { isQueued, runTarget, weightsOf } from './targets.ts'
+import { type Handlers, isQueued, type Parts, recipeOrPick, runTarget, savedRecipe, weightsOf } from './targets.ts'
 
 const t = vscode.l10n.t
 
@@ -52,7 +47,7 @@ export function runCommands(parts: Parts): Handlers<Ids> {
       if (!recipe) return
       const { scheme } = recipe
       const name = basename(recipe.fsPath)
-      // A lens stands in an older version of it, too.
+      // An older version of it has a lens, too.
       if (scheme !== 'file')
         throw new Error(
           t('{0} is not a file here, but a version of one ({1}:). Open the file and run that.', name, scheme),
@@ -96,7 +91,7 @@ export function runCommands(parts: Parts): Handlers<Ids> {
     },
     'sparsescope.revealOutput': async (argument) => {
       const folder = runTarget(argument)
-      // One of a sweep has not been read before somebody asks for it.
+      // One of a sweep is read here for the first time.
       const saved = folder && (await runStore.refresh(folder))?.saved
       if (saved) await vscode.commands.executeCommand('sparsescope.openOverview', await weightsOf(saved))
     },
@@ -125,13 +120,13 @@ export function runCommands(parts: Parts): Handlers<Ids> {
 async function runAndReport(parts: Parts, request: RunRequest): Promise<RunOutcome | null> {
   const { runner, runPanels } = parts
   const running = runner.run({ ...request, onFolder: (folder) => runPanels.show(folder) })
-  tellQueued(runner)
+  showQueued(runner)
   const outcome = await running
   await reportOutcome(parts, outcome)
   return outcome
 }
 
-/** Runs go on while the window reloads: what it finds is its own again, to be paused, cancelled and reported. */
+/** Runs continue while the window reloads: it takes over what it finds, to be paused, cancelled and reported. */
 export async function adoptRuns(parts: Parts): Promise<void> {
   for (const outcome of await parts.runner.adopt())
     void outcome.then((known) => reportOutcome(parts, known)).catch(parts.services.log.failed)
@@ -146,7 +141,7 @@ async function reportOutcome({ services, runPanels }: Parts, outcome: RunOutcome
 }
 
 /** A run that has to wait opens no view yet: without a word it would look as if nothing had happened. */
-function tellQueued({ queue }: Parts['runner']): void {
+function showQueued({ queue }: Parts['runner']): void {
   const last = queue.waiting().at(-1)
   if (!last || last.behind === null) return
   const cancel = t('Cancel It')

@@ -4,14 +4,11 @@ import { join } from 'node:path'
 import type { Sweep } from '../sweeps/sweeps.ts'
 import { shellWord } from '../../formatting/shellWord.ts'
 import { countsText } from '../../runs/compared/countsText.ts'
-import { isSubmitted } from '../sweeps/askQueued.ts'
-import { commandLine } from '../sweeps/commandLine.ts'
+import { commandLine, isSubmitted } from '../sweeps/commandLine.ts'
 import { sweepTask } from '../sweeps/sweepTask.ts'
-import { showReport } from '../runs/reportPanel.ts'
-import { requireTrust } from '../support/trust.ts'
-import type { Handlers, Parts } from './parts.ts'
-import { recipeOrPick, savedRecipe } from './pickRecipe.ts'
-import { runTarget, sweepTarget } from './targets.ts'
+import { showReport } from '../runs/runPanels.ts'
+import { requireTrust } from '../support/settings.ts'
+import { type Handlers, type Parts, recipeOrPick, runTarget, savedRecipe, sweepTarget } from './targets.ts'
 
 const t = vscode.l10n.t
 

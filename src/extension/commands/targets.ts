@@ -1,12 +1,20 @@
-// The target of a command: what was clicked, else what is active.
+// What commands act on: the parts of the extension, and the target, which is what was clicked, else what is active.
 import * as vscode from 'vscode'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { locate } from '../../engine/checkpoint/locate.ts'
-import { recipeLanguage } from '../contributions.ts'
+import { type CommandId, recipeLanguage } from '../contributions.ts'
 import type { InspectorEditors } from '../inspector/inspectorEditor.ts'
 import { pickModel } from '../models/pickModel.ts'
 import type { ModelEntry, Models } from '../models/models.ts'
 import type { QueuedRun } from '../runs/runQueue.ts'
+import { placeOf } from '../support/paths.ts'
+import type { ComparePanels } from '../views/comparePanels.ts'
+import type { Runner } from '../runs/runner.ts'
+import type { RunPanels } from '../runs/runPanels.ts'
+import type { RunStore } from '../runs/runStore.ts'
+import type { Services } from '../services.ts'
+import type { SweepPanels } from '../sweeps/sweepPanels.ts'
+import type { Sweeps } from '../sweeps/sweeps.ts'
 
 /** Path of a checkpoint: from Explorer, a tree, the active inspector, or asked for. */
 export async function modelTarget(
@@ -25,7 +33,7 @@ export async function weightsOf(path: string): Promise<vscode.Uri> {
 }
 
 /** A recipe: what was clicked, or the one in the editor or in the tab in front. */
-export function recipeTarget(argument: unknown): vscode.Uri | undefined {
+function recipeTarget(argument: unknown): vscode.Uri | undefined {
   if (argument instanceof vscode.Uri) return argument
   // The language server's lenses send the address as text.
   if (typeof argument === 'string')
@@ -70,3 +78,56 @@ export function tensorTarget(argument: unknown): string | undefined {
 function isModelEntry(argument: unknown): argument is ModelEntry {
   return typeof argument === 'object' && argument !== null && 'uri' in argument && argument.uri instanceof vscode.Uri
 }
+
+const t = vscode.l10n.t
+const most = 200
+
+/**
+ * The recipe of a command: the one that was clicked or is open, else one of the workspace's. Undefined when the person leaves, or when
+ * there is none: then writing one is offered.
+ */
+export async function recipeOrPick(argument: unknown, title: string): Promise<vscode.Uri | undefined> {
+  const target = recipeTarget(argument)
+  if (target) return target
+  const found = await vscode.workspace.findFiles('**/*.prune.{yaml,yml}', '**/{node_modules,.sparsescope}/**', most)
+  if (found.length === 0) return void offerNew()
+  const items = found
+    .map((uri) => ({
+      label: `$(list-selection) ${basename(uri.fsPath)}`,
+      description: placeOf(uri),
+      uri,
+    }))
+    .sort((a, b) => a.label.localeCompare(b.label, 'en', { numeric: true }))
+  const chosen = await vscode.window.showQuickPick(items, { title, placeHolder: t('Which recipe?') })
+  return chosen?.uri
+}
+
+/** A run reads the file. A recipe that has none yet is asked for its name; undefined when the person declines. */
+export async function savedRecipe(recipe: vscode.Uri): Promise<vscode.Uri | undefined> {
+  const open = vscode.workspace.textDocuments.find((d) => d.uri.toString() === recipe.toString())
+  return open?.isDirty || open?.isUntitled ? vscode.workspace.save(recipe) : recipe
+}
+
+async function offerNew(): Promise<void> {
+  const write = t('New Recipe')
+  const text = t('There is no recipe (*.prune.yaml) in this workspace yet.')
+  const chosen = await vscode.window.showInformationMessage(text, write)
+  if (chosen === write) await vscode.commands.executeCommand('sparsescope.newRecipe')
+}
+
+/** The parts of the extension that commands use. */
+export interface Parts {
+  services: Services
+  inspectors: InspectorEditors
+  comparePanels: ComparePanels
+  runPanels: RunPanels
+  runStore: RunStore
+  runner: Runner
+  sweeps: Sweeps
+  sweepPanels: SweepPanels
+  models: Models
+}
+
+/** Arguments come from VS Code, lenses and other extensions: each command checks its own. */
+export type Handler = (...args: unknown[]) => Promise<unknown> | unknown
+export type Handlers<Id extends CommandId> = Record<Id, Handler>

@@ -2,11 +2,10 @@
 import * as vscode from 'vscode'
 import type { TriedModel } from '../../protocol/view.ts'
 import { column, columnsOf, type RunColumns } from '../models/columns.ts'
-import { columnsLeftBy } from '../runs/columnsLeftBy.ts'
-import { TryPanels } from '../try/tryPanels.ts'
-import { requireTrust } from '../support/trust.ts'
-import type { Handlers, Parts } from './parts.ts'
-import { modelTarget, runTarget, weightsOf } from './targets.ts'
+import { columnsOfRunFolder } from '../runs/runPanels.ts'
+import { TryPanels } from '../views/tryPanels.ts'
+import { requireTrust } from '../support/settings.ts'
+import { type Handlers, modelTarget, type Parts, runTarget, weightsOf } from './targets.ts'
 
 const t = vscode.l10n.t
 
@@ -26,7 +25,7 @@ async function columnsFor(parts: Parts, argument: unknown, all: unknown): Promis
   const only = (columns: TriedModel[]) => ({ columns, note: null })
   if (isPair(argument)) return only([argument.a, argument.b])
   const run = runTarget(argument)
-  if (run !== undefined) return columnsLeftBy(parts.services, parts.runStore, run)
+  if (run !== undefined) return columnsOfRunFolder(parts.services, parts.runStore, run)
   const uris = Array.isArray(all) ? all.filter((uri) => uri instanceof vscode.Uri) : []
   if (uris.length > 1)
     return only(await Promise.all(uris.map(async ({ fsPath }) => column((await weightsOf(fsPath)).fsPath))))

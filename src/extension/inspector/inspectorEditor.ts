@@ -5,11 +5,12 @@ import { isWeights } from '../../catalog/formats/checkpointFormats.ts'
 import { type FromAnyView, type FromInspector, type ToInspector, views } from '../../protocol/view.ts'
 import type { ModelSummary } from '../../protocol/inspect.ts'
 import type { Services } from '../services.ts'
-import { writeCard } from '../models/writeCard.ts'
-import { setting } from '../support/settings.ts'
+import { writeCard } from '../models/exportModel.ts'
+import { reached, setting } from '../support/settings.ts'
 import { bindView } from '../views/bindView.ts'
-import { measureInPlace } from './measureInPlace.ts'
+import { measureInPlace } from './askAnalysis.ts'
 import { ModelSession } from './modelSession.ts'
+import { type KnownSparsity, linearSparsity, stampOf } from '../models/knownSparsity.ts'
 
 const quietMs = 800
 
@@ -37,14 +38,14 @@ class CheckpointDocument implements vscode.CustomDocument {
 }
 
 /** The inspector that has the focus: commands and context menus act on it. */
-export interface ActiveInspector {
+interface ActiveInspector {
   path: string
   post: (message: ToInspector) => void
   session: ModelSession
 }
 
-/** A view was told something, or something was selected in it. */
-export interface InspectorEvent {
+/** A message was posted to a view, or something was selected in it. */
+interface InspectorEvent {
   session: ModelSession
   type: ToInspector['type'] | 'selected'
 }
@@ -161,4 +162,22 @@ function watchFiles(folder: string, changed: () => void): vscode.Disposable {
   watcher.onDidCreate(noticed)
   watcher.onDidDelete(noticed)
   return vscode.Disposable.from(watcher, { dispose: () => clearTimeout(timer) })
+}
+
+/** Keeps the sparsities that inspectors count, for the tree of models, and ticks off steps of the walkthrough. */
+export function keepInspections(
+  inspectors: InspectorEditors,
+  known: KnownSparsity,
+  changed: () => void,
+): vscode.Disposable {
+  return inspectors.onEvent(async ({ session, type }) => {
+    if (type === 'model') reached('open')
+    if (type === 'selected') reached('look')
+    if (type !== 'scanEnd') return
+    const found = await session.known().catch(() => null)
+    const sparsity = found && linearSparsity(found.model, new Map(found.stats.map((s) => [s.name, s])))
+    if (sparsity === null) return
+    await known.set(session.path, await stampOf(session.path), sparsity)
+    changed()
+  })
 }

@@ -8,7 +8,7 @@ import { moduleOfWeight } from '../../catalog/families/parameters.ts'
 import type { ToInspector } from '../../protocol/view.ts'
 import type { Caller } from '../backend/calls.ts'
 
-export type ScanPolicy = (model: ModelSummary) => boolean
+type ScanPolicy = (model: ModelSummary) => boolean
 
 interface View {
   post: (message: ToInspector) => void
@@ -38,7 +38,7 @@ export class ModelSession {
   private rounds = 0
   private scan: Scan | null = null
   private lastResult: ScanResult | null = null
-  /** The analysis that goes on; its modules are on the disk, and come with the model to views that are opened later. */
+  /** The analysis in progress; its modules are on the disk, and come with the model to views that are opened later. */
   private analysing: Analysing | null = null
   /** What the first view will show. */
   private ahead: Promise<OpenedModel> | null = null
@@ -86,10 +86,10 @@ export class ModelSession {
   /** Selects a module's matrix in the views that show the model, or in the next one that does. */
   select(module: string): void {
     this.wanted = module
-    void this.tellWanted([...this.views].filter(({ shows }) => shows))
+    void this.postSelection([...this.views].filter(({ shows }) => shows))
   }
 
-  private async tellWanted(views: readonly View[]): Promise<void> {
+  private async postSelection(views: readonly View[]): Promise<void> {
     if (views.length === 0 || this.wanted === null) return
     const module = this.wanted
     this.wanted = null
@@ -105,18 +105,18 @@ export class ModelSession {
     const onProgress = (progress: ScanProgress) => {
       if (this.scan !== scan) return
       scan.progress = { ...progress, stats: [] }
-      this.tell({ type: 'scan', progress })
+      this.post({ type: 'scan', progress })
     }
     const end = (result: ScanResult) => {
       if (this.scan !== scan) return
       this.scan = null
       this.lastResult = result
-      this.tell({ type: 'scanEnd', result })
-      this.tellMeasurable()
+      this.post({ type: 'scanEnd', result })
+      this.postMeasurable()
     }
     this.call('scan', { path: this.path }, { signal: scan.abort.signal, onProgress }).then(
       end,
-      // Stopped or failed: what is known stays, and the scan can go on.
+      // Stopped or failed: what is known stays, and the scan can be continued.
       (error: unknown) =>
         end({
           scanned: 0,
@@ -131,7 +131,7 @@ export class ModelSession {
     this.scan?.abort.abort()
   }
 
-  /** Resolves when it has ended, however it did: the views have been told. */
+  /** Resolves when it has ended, however it did: the views have been updated. */
   async analyse(request: Omit<ParamsOf<'analyse'>, 'path'>): Promise<void> {
     if (this.analysing) return
     const analysing: Analysing = { abort: new AbortController(), update: null }
@@ -139,13 +139,13 @@ export class ModelSession {
     const onProgress = (update: AnalysisUpdate) => {
       if (this.analysing !== analysing) return
       analysing.update = { ...update, modules: [] }
-      this.tell({ type: 'analysis', update })
+      this.post({ type: 'analysis', update })
     }
     const end = (problem: string | null) => {
       if (this.analysing !== analysing) return
       this.analysing = null
-      this.tell({ type: 'analysisEnd', problem })
-      this.tellMeasurable()
+      this.post({ type: 'analysisEnd', problem })
+      this.postMeasurable()
     }
     try {
       const { signal } = analysing.abort
@@ -166,24 +166,24 @@ export class ModelSession {
     this.forgetScan()
   }
 
-  private tellMeasurable(): void {
+  private postMeasurable(): void {
     // A model that cannot be computed with has no such methods, and a stopped backend says so elsewhere.
     this.call('measurable', { path: this.path }).then(
-      ({ methods }) => this.tell({ type: 'measurable', methods }),
+      ({ methods }) => this.post({ type: 'measurable', methods }),
       () => undefined,
     )
   }
 
   private forgetAnalysis(): void {
     this.cancelAnalysis()
-    if (this.analysing) this.tell({ type: 'analysisEnd', problem: null })
+    if (this.analysing) this.post({ type: 'analysisEnd', problem: null })
     this.analysing = null
   }
 
   private forgetScan(): void {
     this.cancelScan()
     // The scan's own end comes too late: views would wait for it.
-    if (this.scan) this.tell({ type: 'scanEnd', result: { scanned: 0, skipped: 0, partial: true } })
+    if (this.scan) this.post({ type: 'scanEnd', result: { scanned: 0, skipped: 0, partial: true } })
     this.scan = null
     this.lastResult = null
   }
@@ -208,17 +208,17 @@ export class ModelSession {
         if (this.scan?.progress) view.post({ type: 'scan', progress: this.scan.progress })
         else if (!this.scan && this.lastResult) view.post({ type: 'scanEnd', result: this.lastResult })
       }
-      await this.tellWanted(waiting())
+      await this.postSelection(waiting())
       if (waiting().length > 0 && scans) this.startScan()
-      else if (!scans && !this.scan) this.tellMeasurable()
+      else if (!scans && !this.scan) this.postMeasurable()
     } catch (error) {
       const message = messageOf(error)
       for (const { post } of waiting()) post({ type: 'failed', message })
     }
   }
 
-  /** All views that show it. */
-  tell(message: ToInspector): void {
+  /** To all views that show it. */
+  post(message: ToInspector): void {
     for (const view of this.views) if (view.shows) view.post(message)
   }
 }

@@ -8,7 +8,7 @@ import { askHubName } from '../models/askHubName.ts'
 import { pullModel } from '../models/pullModel.ts'
 import { messageOf } from '../../errors.ts'
 import { isCancellation } from '../support/log.ts'
-import { requireTrust } from '../support/trust.ts'
+import { requireTrust } from '../support/settings.ts'
 import { bindView } from '../views/bindView.ts'
 
 const t = vscode.l10n.t

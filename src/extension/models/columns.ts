@@ -1,4 +1,4 @@
-// Chooses the checkpoints that stand side by side when one is tried out, and those that a run has left to be compared.
+// Chooses the checkpoints that Try It shows side by side, and those of a run that can be compared.
 import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { isWeights } from '../../catalog/formats/checkpointFormats.ts'
@@ -29,7 +29,7 @@ export interface RunColumns {
 }
 
 /** What a run has saved: its result and, where its recipe asks for it, the model before recovery. */
-export interface SavedByRun {
+interface SavedByRun {
   readonly result: string
   readonly pruned: string | null
 }

@@ -4,7 +4,7 @@ import { basename } from 'node:path'
 import { ggufRemedy } from '../../catalog/formats/gguf/ggufName.ts'
 import { treeIds } from '../contributions.ts'
 import { placeOf } from '../support/paths.ts'
-import { factsLine, factsTooltip } from './modelText.ts'
+import { factsLine, factsTooltip } from './pickModel.ts'
 import type { ModelEntry, ModelGroup, Models } from './models.ts'
 
 type Node = ModelGroup | ModelEntry | vscode.Uri

@@ -5,10 +5,9 @@ import { modelLabel } from '../../catalog/formats/modelLabel.ts'
 import { placeOf } from '../support/paths.ts'
 import { messageOf } from '../../errors.ts'
 import { hubCacheFolder } from '../../engine/checkpoint/hubCache.ts'
-import { hubModels } from './hubCache.ts'
+import { hubModels, weightsOfModels } from './modelFiles.ts'
 import type { FactsThread, ModelFacts } from '../support/factsThread.ts'
 import { stampOf, type KnownSparsity } from './knownSparsity.ts'
-import { weightsOfModels } from './weightsOfModels.ts'
 
 export type ModelGroup = 'workspace' | 'hub'
 
@@ -28,7 +27,7 @@ export interface ModelEntry {
 type ModelPlace = Omit<ModelEntry, 'facts'>
 type Places = Record<ModelGroup, ModelPlace[]> & Pick<KnownModels, 'gguf'>
 
-export interface KnownModels {
+interface KnownModels {
   workspace: ModelEntry[]
   hub: ModelEntry[]
   /** GGUF files of the workspace: apart, since nothing computes with them. */
@@ -38,7 +37,7 @@ export interface KnownModels {
 const mostModels = 200
 const excluded = '**/{node_modules,.git,.sparsescope}/**'
 
-/** Headers are read once for each state of a file, in a thread, and only when somebody looks at the models. */
+/** Headers are read once for each state of a file, in a thread, and only when the models are shown. */
 export class Models {
   private readonly thread: Pick<FactsThread, 'list'>
   private readonly sparsity: KnownSparsity
@@ -86,7 +85,7 @@ export class Models {
     const all: ModelEntry[] = []
     for (const place of [...workspace, ...hub]) all.push({ ...place, facts: await this.factsOf(place.uri.fsPath) })
     const models = all.filter(({ facts }) => facts === null || typeof facts === 'string' || facts.isModel)
-    nameApart(models)
+    addHints(models)
     models.sort((a, b) => a.label.localeCompare(b.label, 'en', { numeric: true }))
     return {
       workspace: models.filter((m) => m.group === 'workspace'),
@@ -129,7 +128,7 @@ async function findPlaces(): Promise<Places> {
 }
 
 /** Gives hints to entries whose label is not their own. */
-function nameApart(models: ModelEntry[]): void {
+function addHints(models: ModelEntry[]): void {
   const count = new Map<string, number>()
   for (const { label } of models) count.set(label, (count.get(label) ?? 0) + 1)
   for (const entry of models)

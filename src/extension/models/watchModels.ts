@@ -1,11 +1,10 @@
-// Tells when checkpoints come, change or go, and which folders hold one, without reading any.
+// Watches for checkpoints that come, change or go, and shares which folders hold one, without reading any.
 import * as vscode from 'vscode'
 import { existsSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { basename, dirname, sep } from 'node:path'
 import { isWeights } from '../../catalog/formats/checkpointFormats.ts'
 import { hubCacheFolder } from '../../engine/checkpoint/hubCache.ts'
-import { Arrivals } from './arrivals.ts'
 import type { Models } from './models.ts'
 
 /** Writing a checkpoint makes many events: look again when they pause. */
@@ -73,4 +72,44 @@ function modelFolders(models: readonly string[]): string[] {
 
 async function isFolder(path: string): Promise<boolean> {
   return (await stat(path).catch(() => null))?.isDirectory() === true
+}
+
+interface ArrivalOptions {
+  /** Whether the name alone says that the models may have changed. */
+  readonly matters: (path: string) => boolean
+  readonly isFolder: (path: string) => Promise<boolean>
+  readonly changed: () => void
+  readonly quietMs: number
+}
+
+/** More than these are not looked at one by one: among them is a folder. */
+const mostLookedAt = 256
+
+/** New files and folders, looked at together when they pause: writing a checkpoint, or installing packages, makes thousands of events. */
+export class Arrivals {
+  private readonly options: ArrivalOptions
+  private readonly paths = new Set<string>()
+  private timer: NodeJS.Timeout | undefined
+
+  constructor(options: ArrivalOptions) {
+    this.options = options
+  }
+
+  add(path: string): void {
+    if (this.paths.size <= mostLookedAt) this.paths.add(path)
+    clearTimeout(this.timer)
+    this.timer = setTimeout(() => void this.look(), this.options.quietMs)
+  }
+
+  dispose(): void {
+    clearTimeout(this.timer)
+  }
+
+  private async look(): Promise<void> {
+    const { matters, isFolder, changed } = this.options
+    const paths = [...this.paths]
+    this.paths.clear()
+    if (paths.length > mostLookedAt || paths.some(matters)) return changed()
+    for (const path of paths) if (await isFolder(path)) return changed()
+  }
 }

@@ -1,8 +1,7 @@
-// Asks for the calibration text: one of those near the model, or another.
+// Questions in quick picks, in steps with a way back; among them the one for the calibration text.
 import * as vscode from 'vscode'
 import { basename } from 'node:path'
 import { findTexts } from './recipeDefaults.ts'
-import { pickOne, type Answer, type Choice, type StepFrame } from './steps.ts'
 
 const t = vscode.l10n.t
 
@@ -33,4 +32,61 @@ export async function browseFolder(folder: string): Promise<string | undefined> 
   const only = { canSelectFiles: false, canSelectFolders: true }
   const chosen = await vscode.window.showOpenDialog({ defaultUri: vscode.Uri.file(folder), ...only })
   return chosen?.at(0)?.fsPath
+}
+
+/** What a step returns: its answer, `back`, or null when it was closed. */
+export type Answer<T> = { value: T } | 'back' | null
+
+export interface Choice<T> extends vscode.QuickPickItem {
+  value: T
+}
+
+interface StepFrame {
+  title: string
+  step: number
+  total: number
+}
+
+export function pickOne<T>(frame: StepFrame, placeholder: string, items: Choice<T>[]): Promise<Answer<T>> {
+  const pick = vscode.window.createQuickPick<Choice<T>>()
+  pick.items = items
+  pick.matchOnDescription = true
+  return show(pick, frame, placeholder, () => pick.selectedItems.at(0)?.value)
+}
+
+interface StepInput extends vscode.QuickInput {
+  placeholder: string | undefined
+  buttons: readonly vscode.QuickInputButton[]
+  onDidAccept: vscode.Event<void>
+  onDidTriggerButton: vscode.Event<vscode.QuickInputButton>
+}
+
+/** `read` returns undefined while the answer is not acceptable. */
+function show<T>(
+  input: StepInput,
+  frame: StepFrame,
+  placeholder: string,
+  read: () => T | undefined,
+): Promise<Answer<T>> {
+  input.title = frame.title
+  input.step = frame.step
+  input.totalSteps = frame.total
+  input.placeholder = placeholder
+  input.ignoreFocusOut = true
+  input.buttons = frame.step > 1 ? [vscode.QuickInputButtons.Back] : []
+  return new Promise((resolve) => {
+    const finish = (answer: Answer<T>) => {
+      resolve(answer)
+      input.dispose()
+    }
+    input.onDidAccept(() => {
+      const value = read()
+      if (value !== undefined) finish({ value })
+    })
+    input.onDidTriggerButton((button) => {
+      if (button === vscode.QuickInputButtons.Back) finish('back')
+    })
+    input.onDidHide(() => finish(null))
+    input.show()
+  })
 }

@@ -6,7 +6,7 @@ import { weightsGlobs } from '../../catalog/formats/checkpointFormats.ts'
 import { messageOf } from '../../errors.ts'
 import { LanguageClient, TransportKind } from 'vscode-languageclient/node'
 
-export interface RecipeClientOptions {
+interface RecipeClientOptions {
   server: string
   channel: vscode.LogOutputChannel
   language: string

@@ -2,11 +2,10 @@
 import * as vscode from 'vscode'
 import { statSync } from 'node:fs'
 import { totalmem } from 'node:os'
-import { basename, dirname, parse } from 'node:path'
+import { basename, dirname, isAbsolute, join, parse, relative } from 'node:path'
 import { nameOfWeights } from '../../engine/checkpoint/locate.ts'
 import { isWeights } from '../../catalog/formats/checkpointFormats.ts'
 import { modelLabel } from '../../catalog/formats/modelLabel.ts'
-import { toRecipePath } from './recipePath.ts'
 import type { FactsThread, ModelFacts } from '../support/factsThread.ts'
 import { canRetrain, firstChoices, isHeldOut } from '../../recipe/writing/choices.ts'
 import type { RecipeChoices } from '../../recipe/writing/recipeText.ts'
@@ -59,4 +58,12 @@ export function isCorpus({ fsPath }: vscode.Uri): boolean {
 /** 0 of a file that is not there. */
 export function bytesOf(file: string): number {
   return statSync(file, { throwIfNoEntry: false })?.size ?? 0
+}
+
+/** A path as a recipe has it: relative where that is short, with forward slashes: recipes travel between systems. */
+export function toRecipePath(folder: string, path: string): string {
+  const way = relative(folder, path)
+  const far = way === '' || isAbsolute(way) || way.startsWith(join('..', '..'))
+  if (far) return path
+  return (way.startsWith('..') ? way : `./${way}`).replaceAll('\\', '/')
 }

@@ -11,11 +11,10 @@ import { freeName, recipeExtension, withTexts } from '../../recipe/writing/choic
 import type { FactsThread } from '../support/factsThread.ts'
 import type { Services } from '../services.ts'
 import { messageOf } from '../../errors.ts'
-import { reached } from '../support/milestones.ts'
+import { reached } from '../support/settings.ts'
 import { bindView } from '../views/bindView.ts'
 import { browseFolder, browseText } from './askCorpus.ts'
-import { bytesOf, findTexts, isCorpus, recipeStart } from './recipeDefaults.ts'
-import { toRecipePath } from './recipePath.ts'
+import { bytesOf, findTexts, isCorpus, recipeStart, toRecipePath } from './recipeDefaults.ts'
 
 const t = vscode.l10n.t
 

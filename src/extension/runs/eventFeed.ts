@@ -5,30 +5,30 @@ import { runFolderAt } from '../../runs/folder/runFolder.ts'
 import { EventTail } from '../../runs/events/eventTail.ts'
 
 /** `from` is the index of the first event: 0 replaces everything. */
-export type TellEvents = (from: number, events: RunEvent[]) => void
+type SendEvents = (from: number, events: RunEvent[]) => void
 
 export class EventFeed {
   private readonly path: string
-  private readonly tell: TellEvents
+  private readonly send: SendEvents
   private readonly tail = new EventTail()
-  private told = 0
+  private sentEvents = 0
   private reading: Promise<void> = Promise.resolve()
 
-  constructor(folder: string, tell: TellEvents) {
+  constructor(folder: string, send: SendEvents) {
     this.path = runFolderAt(folder).events
-    this.tell = tell
+    this.send = send
   }
 
-  /** Tells new events; none of a folder that cannot be read. */
+  /** Sends new events; none of a folder that cannot be read. */
   read(): Promise<void> {
     return this.next(() => this.readNew())
   }
 
-  /** Tells all events from the first. */
+  /** Sends all events from the first. */
   replay(): Promise<void> {
     return this.next(() => {
       this.tail.startOver()
-      this.tell(0, [])
+      this.send(0, [])
       return this.readNew()
     })
   }
@@ -36,9 +36,9 @@ export class EventFeed {
   private readNew(): Promise<void> {
     return this.tail.readNew(this.path, (lines, isAnew) => {
       const events = parseEvents(lines.toString().split('\n'))
-      if (isAnew) this.told = 0
-      this.tell(this.told, events)
-      this.told += events.length
+      if (isAnew) this.sentEvents = 0
+      this.send(this.sentEvents, events)
+      this.sentEvents += events.length
     })
   }
 

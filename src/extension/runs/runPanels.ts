@@ -1,19 +1,21 @@
-// The live view of a run, one panel a run; a reloaded window shows it again.
+// The tabs of a run: its live view, one panel a run, which a reloaded window shows again, and its report.
 import * as vscode from 'vscode'
-import { dirname, join } from 'node:path'
-import { runLabel } from '../../formatting/runName.ts'
+import { basename, dirname, join } from 'node:path'
+import { lstat } from 'node:fs/promises'
+import { runLabel, runName } from '../../formatting/runName.ts'
 import { type FromAnyView, type FromRun, type ToRun, views } from '../../protocol/view.ts'
-import type { ComparePanels } from '../compare/comparePanels.ts'
+import type { ComparePanels } from '../views/comparePanels.ts'
 import type { Services } from '../services.ts'
-import { pairsOf } from '../models/columns.ts'
-import { writeCard } from '../models/writeCard.ts'
-import { plainText } from '../support/plainText.ts'
-import { bindView, type BoundView } from '../views/bindView.ts'
-import { planOf } from '../trainable/trainablePanels.ts'
+import { columnsOfRun, pairsOf, type RunColumns } from '../models/columns.ts'
+import { writeCard } from '../models/exportModel.ts'
+import { plainText } from '../support/log.ts'
+import { bindView, type BoundView, tabIcon } from '../views/bindView.ts'
+import { planOf } from '../views/trainablePanels.ts'
 import type { RunResult } from '../../runs/series/runResult.ts'
-import { columnsLeftBy } from './columnsLeftBy.ts'
 import { EventFeed } from './eventFeed.ts'
 import type { RunStore } from './runStore.ts'
+import { parseRecipe } from '../../lint/parse.ts'
+import { readOwn } from '../../system/ownFile.ts'
 
 const t = vscode.l10n.t
 
@@ -42,7 +44,7 @@ export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: strin
         for (const [folder, one] of this.open) {
           for (const [shown, feed] of one.feeds) if (changed.includes(shown)) void feed.read()
           one.view.post(this.listing(folder))
-          this.tellResult(folder, one)
+          this.postResult(folder, one)
         }
       }),
     )
@@ -75,7 +77,7 @@ export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: strin
         open.feeds.clear()
         this.replay(open, folder)
         open.result = null
-        this.tellResult(folder, open)
+        this.postResult(folder, open)
       },
       onRetry: () => {
         void this.store.refresh(folder)
@@ -87,7 +89,7 @@ export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: strin
       },
     })
     const open: Open = { panel, view, feeds: new Map(), result: null }
-    // A tab that a reload left behind another is revived when it is shown: the run may have been opened anew before.
+    // A tab that a reload left behind another is revived when it is shown: the run may have been opened again before.
     this.open.get(folder)?.panel.dispose()
     this.open.set(folder, open)
   }
@@ -122,9 +124,9 @@ export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: strin
     return executeCommand('vscode.open', vscode.Uri.file(join(folder, 'recipe.prune.yaml')))
   }
 
-  /** Two of the models that the run has left; why one that a person looks for is missing is said. */
+  /** Two of the models that the run has left; a note says why the pruned model is missing. */
   private async compare(folder: string): Promise<void> {
-    const { columns, note } = await columnsLeftBy(this.services, this.store, folder)
+    const { columns, note } = await columnsOfRunFolder(this.services, this.store, folder)
     const pairs = pairsOf(columns).map(({ a, b }) => ({ a, b, label: `${a.role} ↔ ${b.role}` }))
     if (note !== null) void vscode.window.showInformationMessage(plainText(note))
     const title = t('Compare which models of this run?')
@@ -144,8 +146,8 @@ export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: strin
     if (saved) await writeCard(this.services, saved)
   }
 
-  /** A run's report is there before it says its end, so that whoever sees that it is done has its result. */
-  private tellResult(folder: string, open: Open): void {
+  /** A run writes its report before its end: a run that is done has its result. */
+  private postResult(folder: string, open: Open): void {
     const result = this.store.get(folder)?.state.report ?? null
     if (result === open.result) return
     open.result = result
@@ -173,7 +175,40 @@ function shown(output: string | null): string | null {
   return output === null ? null : vscode.workspace.asRelativePath(output)
 }
 
-/** Runs of the same recipe folder lie side by side: those are what one compares. */
+/** Runs of the same recipe folder: those are what people compare. */
 function near(a: string, b: string): boolean {
   return dirname(a) === dirname(b)
+}
+
+/**
+ * The models of a run: dense, pruned where it is available, and recovered.
+ * @throws Error with a sentence for people where the run has saved nothing.
+ */
+export async function columnsOfRunFolder(services: Services, store: RunStore, folder: string): Promise<RunColumns> {
+  const run = await store.refresh(folder)
+  if (!run?.saved)
+    throw new Error(vscode.l10n.t('This run saved no model. Add save.to to its recipe and run it again.'))
+  const uri = vscode.Uri.file(join(folder, 'recipe.prune.yaml'))
+  const { model } = await planOf(services, uri)
+  const { recipe } = parseRecipe((await vscode.workspace.openTextDocument(uri)).getText())
+  return columnsOfRun(model, { result: run.saved, pruned: run.state.report?.prunedOutput ?? null }, recipe ?? {})
+}
+
+const viewType = 'sparsescope.report'
+const largest = 64 * 2 ** 20
+const policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'"
+
+/** report.html in a tab. A run folder may come from anybody: its page runs no script and loads nothing. */
+export async function showReport(folder: string, extension: vscode.Uri): Promise<void> {
+  const file = join(folder, 'report.html')
+  const found = await lstat(file).catch(() => null)
+  if (!found?.isFile()) throw new Error(vscode.l10n.t('This run has no report yet: it is written when a run ends.'))
+  if (found.size > largest) throw new Error(vscode.l10n.t('{0} is too large for a tab. Open it in a browser.', file))
+  const title = vscode.l10n.t('Report of {0}', runName(basename(folder)).name)
+  const options = { enableScripts: false, localResourceRoots: [], enableFindWidget: true }
+  const panel = vscode.window.createWebviewPanel(viewType, title, vscode.ViewColumn.Active, options)
+  panel.iconPath = tabIcon(extension)
+  // The policy comes before the file: it applies to all of it.
+  const guard = `<!doctype html><meta http-equiv="Content-Security-Policy" content="${policy}">`
+  panel.webview.html = guard + (await readOwn(file, largest))
 }

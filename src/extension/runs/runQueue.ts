@@ -1,4 +1,4 @@
-// Runs stand in line: one computes, the others wait for it and say so.
+// The queue of runs: one computes, the others wait for it.
 
 export interface QueuedRun {
   id: number

@@ -1,4 +1,4 @@
-// The runs of the workspace that nobody's sweep has, and those that somebody opened: views and trees follow them here. A run is
+// The runs of the workspace outside sweeps, and those that were opened: views and trees follow them here. A run is
 // what its folder shows (RunReader); a run of this window is besides what the runner says.
 import { basename } from 'node:path'
 import { nameOfRun } from '../../runs/folder/sweepFolder.ts'
@@ -16,11 +16,11 @@ export class RunStore {
     this.reader.onChange((changed) => {
       const runs = changed.map((index) => this.reader.runs[index])
       for (const run of runs) if (!isRun(run)) this.drop(run)
-      this.tell(runs.map(({ place }) => place.folder))
+      this.notify(runs.map(({ place }) => place.folder))
     })
   }
 
-  /** Runs came, went, or have something new to say. */
+  /** Runs came, went or changed. */
   onChange(listener: (folders: readonly string[]) => void): { dispose(): void } {
     this.listeners.add(listener)
     return { dispose: () => this.listeners.delete(listener) }
@@ -56,7 +56,7 @@ export class RunStore {
     return this.reader.look()
   }
 
-  /** A run of this window begins, or goes on. */
+  /** A run of this window begins or continues. */
   async begin(folder: string): Promise<void> {
     this.setHere(this.runAt(folder), 'running')
     await this.refresh(folder)
@@ -77,7 +77,7 @@ export class RunStore {
     const run = this.known.get(folder)
     if (!run) return
     this.drop(run)
-    this.tell([folder])
+    this.notify([folder])
   }
 
   dispose(): void {
@@ -100,7 +100,7 @@ export class RunStore {
     return run
   }
 
-  private tell(folders: readonly string[]): void {
+  private notify(folders: readonly string[]): void {
     for (const listener of this.listeners) listener(folders)
   }
 }

@@ -1,4 +1,4 @@
-// The tree of runs: state by icon and by word, newest first; the runs of a sweep stand under it.
+// The tree of runs: state by icon and by word, newest first; the runs of a sweep are under it.
 import * as vscode from 'vscode'
 import { treeIds } from '../contributions.ts'
 import type { RunStatus } from '../../runs/series/foldRun.ts'
@@ -9,8 +9,8 @@ import { isPrunedYet } from '../../runs/compared/measures.ts'
 import { lastStage, type SweepRunState } from '../../runs/compared/sweepTable.ts'
 import type { RunReader } from '../../runs/reader/runReader.ts'
 import type { Sweep, Sweeps } from '../sweeps/sweeps.ts'
-import { queuedText } from './runStatusText.ts'
-import { progressOf } from '../sweeps/comparedRow.ts'
+import { queuedText } from './runTexts.ts'
+import { progressOf } from '../sweeps/comparedView.ts'
 import { findRuns } from './findRuns.ts'
 import type { QueuedRun, RunQueue } from './runQueue.ts'
 import type { RunStore } from './runStore.ts'
@@ -38,19 +38,19 @@ interface SweepNode {
   readonly of: Sweep
 }
 
-export interface RunTreeSources {
+interface RunTreeSources {
   readonly store: RunStore
   readonly queue: RunQueue
   readonly sweeps: Sweeps
 }
 
-const tellEveryMs = 200
+const refreshEveryMs = 200
 
 export class RunTree implements vscode.TreeDataProvider<Node> {
   private readonly changed = new vscode.EventEmitter<void>()
   readonly onDidChangeTreeData = this.changed.event
   private readonly sources: RunTreeSources
-  private telling: NodeJS.Timeout | null = null
+  private pending: NodeJS.Timeout | null = null
 
   constructor(sources: RunTreeSources) {
     this.sources = sources
@@ -58,12 +58,12 @@ export class RunTree implements vscode.TreeDataProvider<Node> {
 
   register(): vscode.Disposable {
     const { store, queue, sweeps } = this.sources
-    // Hundreds of runs that change are drawn anew once.
-    const tell = () => {
-      this.telling ??= setTimeout(() => {
-        this.telling = null
+    // Hundreds of changed runs redraw the tree once.
+    const refresh = () => {
+      this.pending ??= setTimeout(() => {
+        this.pending = null
         this.changed.fire()
-      }, tellEveryMs)
+      }, refreshEveryMs)
     }
     const view = vscode.window.createTreeView(treeIds.runs, { treeDataProvider: this, canSelectMany: true })
     const shown = view.onDidChangeVisibility(({ visible }) => {
@@ -71,7 +71,7 @@ export class RunTree implements vscode.TreeDataProvider<Node> {
     })
     return vscode.Disposable.from(
       this.changed,
-      ...[store, queue, sweeps].map((source) => source.onChange(tell)),
+      ...[store, queue, sweeps].map((source) => source.onChange(refresh)),
       ...[view, shown],
     )
   }
@@ -79,7 +79,7 @@ export class RunTree implements vscode.TreeDataProvider<Node> {
   getChildren(node?: Node): Node[] {
     if (node) return 'of' in node ? runsOf(node.of) : []
     const { store, queue, sweeps } = this.sources
-    // Runs of a sweep stand under it, once somebody has opened them.
+    // Runs of a sweep are under it, also those that were opened.
     const own = store.list().filter(({ sweep }) => sweep === null)
     const nodes: (RunNode | SweepNode)[] = [
       ...own.map((run) => ({ run, folder: run.place.folder, id: run.place.folder })),

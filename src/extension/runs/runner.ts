@@ -1,4 +1,4 @@
-// Starts, pauses, cancels and resumes runs in the backend, and tells the store what they say.
+// Starts, pauses, cancels and resumes runs in the backend, and updates the store.
 import { basename } from 'node:path'
 import * as vscode from 'vscode'
 import type { RunOutcome, RunUpdate } from '../../protocol/rpc.ts'
@@ -13,7 +13,7 @@ export interface RunRequest {
   /** File system path of the recipe. */
   recipe: string
   set?: string[]
-  /** Run folder to go on with. */
+  /** Run folder to resume. */
   resume?: string
   /** Called once the run has a folder. */
   onFolder?: (folder: string) => void
@@ -31,7 +31,7 @@ export class Runner {
   readonly queue = new RunQueue()
   private readonly services: Services
   private readonly store: RunStore
-  /** Requests about a run wait, right after a reload, until it is known which runs go on. */
+  /** Requests about a run wait, right after a reload, until it is known which runs are in progress. */
   private adopting: Promise<unknown> = Promise.resolve()
 
   constructor(services: Services, store: RunStore) {
@@ -39,7 +39,7 @@ export class Runner {
     this.store = store
   }
 
-  /** It goes on, or waits to be resumed. */
+  /** It is in progress, or waits to be resumed. */
   isLive(folder: string): boolean {
     return this.queue.has(folder)
   }
@@ -113,7 +113,7 @@ export class Runner {
     this.queue.cancel(folder)
   }
 
-  /** @throws for a run that somebody else's process has: a sweep, a terminal, another window. */
+  /** @throws for a run that another process has: a sweep, a terminal, another window. */
   private async requireOwn(folder: string): Promise<void> {
     if (this.isLive(folder) || !(await isHeld(folder))) return
     throw new Error(

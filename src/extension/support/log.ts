@@ -1,8 +1,7 @@
-// The log channel, and how failures reach the person: those they asked for are shown, the rest is logged.
+// The log channel, the message of a failure, and text that notifications show without links.
 import * as vscode from 'vscode'
 import { BackendError } from '../backend/calls.ts'
 import { messageOf } from '../../errors.ts'
-import { plainText } from './plainText.ts'
 
 export interface Log {
   channel: vscode.LogOutputChannel
@@ -28,4 +27,12 @@ export function createLog(): Log {
 
 export function isCancellation(error: unknown): boolean {
   return error instanceof vscode.CancellationError || (error instanceof BackendError && error.code === 'cancelled')
+}
+
+/**
+ * Text that looks the same and has no link. In notifications VS Code makes links of `[text](command:…)`, and a click runs the command: a
+ * name or a message out of somebody's folder must not become one.
+ */
+export function plainText(text: string): string {
+  return text.replaceAll('](', ']\u200b(')
 }

@@ -1,8 +1,8 @@
-// Settings, typed by their defaults.
+// What VS Code keeps for the extension: settings, typed by their defaults, trust in the workspace, and steps of the walkthrough.
 import * as vscode from 'vscode'
 import { parseByteSize } from '../../formatting/byteSize.ts'
 import type { ViewSettings } from '../../protocol/view.ts'
-import { settingDefaults } from '../contributions.ts'
+import { type Milestone, settingDefaults } from '../contributions.ts'
 
 type Settings = typeof settingDefaults
 
@@ -31,4 +31,22 @@ export function onSettingChange(keys: (keyof Settings)[], changed: () => void): 
   return vscode.workspace.onDidChangeConfiguration((event) => {
     if (keys.some((key) => event.affectsConfiguration(`sparsescope.${key}`))) changed()
   })
+}
+
+/**
+ * Looking is allowed in an untrusted workspace, running is not: recipes there name files that nobody vouched for. Offers to manage trust
+ * when there is none; true when running is allowed.
+ */
+export async function requireTrust(what: string): Promise<boolean> {
+  if (vscode.workspace.isTrusted) return true
+  const manage = vscode.l10n.t('Manage Workspace Trust')
+  const message = vscode.l10n.t('{0} needs a trusted workspace.', what)
+  const chosen = await vscode.window.showWarningMessage(message, manage)
+  if (chosen === manage) await vscode.commands.executeCommand('workbench.trust.manage')
+  return vscode.workspace.isTrusted
+}
+
+/** Ticks off a step of the walkthrough, by a context key. */
+export function reached(milestone: Milestone): void {
+  void vscode.commands.executeCommand('setContext', `sparsescope.did.${milestone}`, true)
 }

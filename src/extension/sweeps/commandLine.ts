@@ -1,9 +1,10 @@
-// The extension's own command line, for what takes no computing: `sweep status`, `sweep cancel`, `report`. Run by the
-// extension host's Node.
+// The extension's own command line, run by the extension host's Node, for what takes no computing: `sweep status`, `sweep cancel`, `report`.
 import * as vscode from 'vscode'
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
+import { existsSync } from 'node:fs'
+import type { AskQueued } from './sweeps.ts'
 
 /** Output of a command with `--json`. @throws Error with the command's message for people. */
 export async function commandLine(extension: vscode.Uri, args: readonly string[]): Promise<unknown> {
@@ -17,4 +18,34 @@ export async function commandLine(extension: vscode.Uri, args: readonly string[]
     const { stderr = '' } = error as { stderr?: string }
     throw new Error(stderr.trim() || String(error), { cause: error })
   }
+}
+
+const askEveryMs = 30_000
+const none: ReadonlySet<number> = new Set()
+
+/**
+ * Asks which runs of a sweep its engine has not started yet. Only Slurm is asked, every 30 s at most, and never in a workspace that is not
+ * trusted: it takes running Slurm's programs.
+ */
+export function createAskQueued(extension: vscode.Uri): AskQueued {
+  const answers = new Map<string, { at: number; queued: Promise<ReadonlySet<number>> }>()
+  return (folder) => {
+    if (!vscode.workspace.isTrusted || !isSubmitted(folder)) return Promise.resolve(none)
+    const known = answers.get(folder)
+    if (known && Date.now() - known.at < askEveryMs) return known.queued
+    // A login node without Slurm, or a sweep that is damaged: then the folder alone speaks.
+    const queued = commandLine(extension, ['sweep', 'status', folder]).then(waitingIn, () => none)
+    answers.set(folder, { at: Date.now(), queued })
+    return queued
+  }
+}
+
+/** The job array's script is there once Slurm has been given it. */
+export function isSubmitted(folder: string): boolean {
+  return existsSync(join(folder, 'slurm', 'run.sh'))
+}
+
+function waitingIn(table: unknown): ReadonlySet<number> {
+  const { runs } = table as { runs: { index: number; state: string }[] }
+  return new Set(runs.filter(({ state }) => state === 'waiting').map(({ index }) => index))
 }

@@ -1,10 +1,12 @@
-// All runs of the workspace side by side, those of sweeps among them: found as the tree finds them, read as those of a sweep are.
+// Runs that are compared outside a sweep: all of the workspace, those of sweeps among them, or those that a person chose.
 import type { RunPlace, RunReader } from '../../runs/reader/runReader.ts'
 import { RunsReader } from '../../runs/reader/runsReader.ts'
 import { aloneOnDisk } from '../../runs/sweep/standing.ts'
 import type { Sweeps } from './sweeps.ts'
+import { runLabel } from '../../formatting/runName.ts'
+import { nameOfRun } from '../../runs/folder/sweepFolder.ts'
 
-/** Runs that were begun by themselves, and those of sweeps that somebody has opened. */
+/** Runs outside sweeps, and those of sweeps that were opened. */
 export interface KnownRuns {
   list(): readonly Pick<RunReader, 'place' | 'sweep'>[]
   onChange(listener: () => void): { dispose(): void }
@@ -12,7 +14,7 @@ export interface KnownRuns {
   find(): Promise<void>
 }
 
-export interface ExperimentsSources {
+interface ExperimentsSources {
   readonly store: Pick<KnownRuns, 'list' | 'onChange'>
   readonly sweeps: Pick<Sweeps, 'list' | 'onChange' | 'signsOf'>
 }
@@ -21,8 +23,8 @@ export interface Experiments {
   /** Reads the runs that there are now. */
   readonly runs: RunsReader
   readonly numSweeps: number
-  /** Other runs are there than before: it is to be made anew, from this one. */
-  onAnew(listener: () => void): void
+  /** Runs were added or removed: open the experiments again, from this one. */
+  onOutdated(listener: () => void): void
   close(): void
 }
 
@@ -50,7 +52,7 @@ export async function openExperiments(
   return {
     runs,
     numSweeps: ofSweeps.length,
-    onAnew: (listener) => void listeners.add(listener),
+    onOutdated: (listener) => void listeners.add(listener),
     close() {
       for (const one of subscriptions) one.dispose()
       runs.close()
@@ -65,4 +67,21 @@ function placesOf({ store, sweeps }: ExperimentsSources): RunPlace[] {
   })
   const own = store.list().filter(({ sweep }) => sweep === null)
   return [...ofSweeps, ...own.map(({ place }) => ({ ...place, settings: null }))]
+}
+
+/**
+ * The runs that a person chose: what differs between their recipes are their settings. Resolves when all have been looked at. A run whose recipe cannot be read has no settings.
+ */
+export async function comparedRuns(folders: readonly string[]): Promise<RunsReader> {
+  const names = folders.map(nameOfRun)
+  const isTwice = (name: string) => names.filter((other) => other.name === name).length > 1
+  const runs = new RunsReader(
+    folders.map((folder, i): RunPlace => {
+      const name = isTwice(names[i].name) ? runLabel(names[i]) : names[i].name
+      return { name, settings: null, folder }
+    }),
+  )
+  void runs.look()
+  await runs.isSeen()
+  return runs
 }

@@ -11,12 +11,16 @@ import { messageOf } from '../../errors.ts'
 import { setting } from '../support/settings.ts'
 import { bindView, saveExport } from '../views/bindView.ts'
 import { plural } from '../../formatting/plural.ts'
-import { openExperiments, type Experiments, type KnownRuns } from './experiments.ts'
-import { comparedRuns } from './comparedRuns.ts'
-import { createComparedView, type ComparedSource, type ComparedView } from './comparedView.ts'
+import { comparedRuns, type Experiments, type KnownRuns, openExperiments } from './experiments.ts'
+import {
+  type ComparedSource,
+  type ComparedView,
+  createComparedView,
+  type TableFormat,
+  tableText,
+} from './comparedView.ts'
 import type { RunsReader } from '../../runs/reader/runsReader.ts'
 import type { Sweeps } from './sweeps.ts'
-import { tableText, type TableFormat } from './tableText.ts'
 
 const t = vscode.l10n.t
 
@@ -65,7 +69,7 @@ export class SweepPanels implements vscode.WebviewPanelSerializer<unknown> {
   private adopt(panel: vscode.WebviewPanel, subject: Subject): void {
     const { services } = this
     const key = JSON.stringify(subject)
-    // A tab that a reload left behind another is revived when it is shown: the same may have been opened anew before.
+    // A tab that a reload left behind another is revived when it is shown: the same may have been opened again before.
     this.open.get(key)?.dispose()
     this.open.set(key, panel)
     let opened: Opened | null = null
@@ -73,7 +77,7 @@ export class SweepPanels implements vscode.WebviewPanelSerializer<unknown> {
     let isGone = false
     let isOpening = false
     /** Other runs are there: the page stays as it is until they have been looked at. */
-    const anew = async () => {
+    const reopen = async () => {
       if (isOpening || isGone || !opened) return
       isOpening = true
       const before = opened
@@ -96,7 +100,7 @@ export class SweepPanels implements vscode.WebviewPanelSerializer<unknown> {
       }
       if (isGone) return opened.close()
       panel.title = opened.what.title
-      if (!compared) opened.experiments?.onAnew(() => void anew().catch(services.log.failed))
+      if (!compared) opened.experiments?.onOutdated(() => void reopen().catch(services.log.failed))
       compared ??= createComparedView(opened, view.post)
       view.post({ type: 'subject', subject: JSON.stringify(subject) })
       compared.replay()

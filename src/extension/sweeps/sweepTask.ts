@@ -1,21 +1,23 @@
-// A sweep in a terminal of the editor: `sparsescope sweep run`, whose events lie beside the recipe as those of any run.
+// A sweep in a terminal of the editor: `sparsescope sweep run`, whose events are beside the recipe as those of any run.
 import * as vscode from 'vscode'
 import { basename, dirname, join } from 'node:path'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { taskType } from '../contributions.ts'
 import type { Services } from '../services.ts'
-import { hasVariable } from '../support/variables.ts'
-import { folderNote } from './folderNote.ts'
+import { hasVariable } from '../support/paths.ts'
 
 const t = vscode.l10n.t
 
-export interface SweepTask {
-  /** Folder of the sweep that it has begun, or goes on with, as soon as it is told; null when it ended without one. */
+interface SweepTask {
+  /** Folder of the sweep that it starts or continues, as soon as the command has written it; null when it ended without one. */
   readonly folder: Promise<string | null>
   /** The exit code. */
   readonly ended: Promise<number | undefined>
 }
 
-/** Runs the sweep of a recipe, or of a sweep's folder, and goes on with what is there. `engine` holds arguments of `sweep run`. Refuses a path with `${`. */
+/** Runs the sweep of a recipe, or continues that of a sweep's folder. `engine` holds arguments of `sweep run`. Refuses a path with `${`. */
 export async function sweepTask(services: Services, path: vscode.Uri, engine: readonly string[]): Promise<SweepTask> {
   if (hasVariable(path.fsPath))
     throw new Error(t('{0} contains "${", which VS Code expands in a task. Rename the file or folder.', path.fsPath))
@@ -51,4 +53,33 @@ async function nodeOf({ call, supervisor }: Services): Promise<{ path: string; e
   const { state } = supervisor
   if (state.kind !== 'ready') throw new Error(t('The backend has stopped. Try again.'))
   return { path: state.runtime.path, electron: state.runtime.origin === 'electron' }
+}
+
+const lookEveryMs = 200
+
+interface FolderNote {
+  /** The file that the command writes; it is not there before. */
+  readonly path: string
+  /** Waits until the command has written it, and removes the note; null: the command is over and wrote nothing. */
+  read(isOver: () => boolean): Promise<string | null>
+}
+
+/** A file in which a sweep's command, in a terminal, names its folder to the window that started it. */
+export async function folderNote(): Promise<FolderNote> {
+  const own = await mkdtemp(join(tmpdir(), 'sparsescope-sweep-'))
+  const path = join(own, 'folder')
+  const read: FolderNote['read'] = async (isOver) => {
+    for (;;) {
+      // Asked first: the command may write and end between the two.
+      const over = isOver()
+      const written = await readFile(path, 'utf8').catch(() => null)
+      if (written === null && !over) {
+        await sleep(lookEveryMs)
+        continue
+      }
+      await rm(own, { recursive: true, force: true }).catch(() => undefined)
+      return written
+    }
+  }
+  return { path, read }
 }

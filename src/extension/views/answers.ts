@@ -7,7 +7,7 @@ import type { Caller } from '../backend/calls.ts'
 
 export type ModelPaths = Partial<Record<ModelKey, SeenModel>>
 
-export interface AnswerOptions {
+interface AnswerOptions {
   call: Caller
   /** Paths are taken from here, not from what a view sends. */
   models: ModelPaths

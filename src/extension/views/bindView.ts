@@ -1,13 +1,13 @@
 // Services of the host that every view needs: settings, questions to the backend, files to save, texts to copy.
 import * as vscode from 'vscode'
+import { randomBytes } from 'node:crypto'
 import type { ExportFile, FromAnyView, ViewName } from '../../protocol/view.ts'
 import type { Caller } from '../backend/calls.ts'
-import { plainText } from '../support/plainText.ts'
+import { plainText } from '../support/log.ts'
 import { onSettingChange, viewSettings } from '../support/settings.ts'
 import { createAnswers, type ModelPaths } from './answers.ts'
-import { tabIcon, viewPage, webviewOptions } from './page.ts'
 
-export interface ViewServices {
+interface ViewServices {
   readonly extensionUri: vscode.Uri
   readonly call: Caller
   readonly log: { readonly failed: (error: unknown) => void }
@@ -97,4 +97,40 @@ export async function saveExport(file: ExportFile, folder: vscode.Uri | undefine
   const text = plainText(vscode.l10n.t('Exported {0}.', file.name))
   const chosen = await vscode.window.showInformationMessage(text, open)
   if (chosen === open) await vscode.commands.executeCommand('vscode.open', target)
+}
+
+function webviewOptions(extension: vscode.Uri): vscode.WebviewOptions {
+  return { enableScripts: true, localResourceRoots: [vscode.Uri.joinPath(extension, 'dist', 'webview')] }
+}
+
+/** Tabs do not colour an icon as the activity bar does: one for each kind of theme. */
+export function tabIcon(extension: vscode.Uri): { light: vscode.Uri; dark: vscode.Uri } {
+  const uri = (name: string) => vscode.Uri.joinPath(extension, 'media', name)
+  return { light: uri('icon-light.svg'), dark: uri('icon-dark.svg') }
+}
+
+/** The HTML around a view: nothing remote, scripts only by nonce, styles and images only from the extension. */
+export function viewPage(webview: vscode.Webview, extension: vscode.Uri, view: ViewName): string {
+  const nonce = randomBytes(16).toString('base64url')
+  const uri = (name: string) => webview.asWebviewUri(vscode.Uri.joinPath(extension, 'dist', 'webview', name))
+  const policy = [
+    "default-src 'none'",
+    // Elements carry positions and colours as style attributes.
+    `style-src ${webview.cspSource} 'unsafe-inline'`,
+    `script-src 'nonce-${nonce}'`,
+    `font-src ${webview.cspSource}`,
+    'img-src data:',
+    "base-uri 'none'",
+    "form-action 'none'",
+  ].join('; ')
+  return `<!DOCTYPE html>
+<html lang="en">
+<head>
+<meta charset="utf-8">
+<meta http-equiv="Content-Security-Policy" content="${policy}">
+<link rel="stylesheet" href="${uri(`${view}.css`).toString()}">
+<title>SparseScope</title>
+</head>
+<body><script nonce="${nonce}" src="${uri(`${view}.js`).toString()}"></script></body>
+</html>`
 }

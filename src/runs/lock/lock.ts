@@ -14,7 +14,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { EngineError, throwIfCancelled } from '../../errors.ts'
 import { fields, orNull, type Check, type Checked } from '../../formatting/checks.ts'
 import { errnoOf, writeError } from '../../system/diskErrors.ts'
-import { kindOf } from '../../system/fileKind.ts'
+import { kindOf } from '../../system/ownFile.ts'
 import { startWorker } from '../../system/startWorker.ts'
 
 export const lockName = 'lock'

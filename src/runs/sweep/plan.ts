@@ -2,8 +2,7 @@
 import * as z from 'zod/mini'
 import { EngineError } from '../../errors.ts'
 import { mostRuns } from '../../recipe/sweep/settings.ts'
-import { readOwn } from '../../system/ownFile.ts'
-import { isOwnFolder } from '../../system/ownFolder.ts'
+import { isOwnFolder, readOwn } from '../../system/ownFile.ts'
 import { parseRecorded } from '../folder/recorded.ts'
 import type { SweepFolder } from '../folder/sweepFolder.ts'
 

@@ -6,7 +6,7 @@ import type { Finding, TextEdit } from '../../recipe/finding.ts'
 import { isInsideText } from '../../recipe/document.ts'
 import type { Analysis } from '../analyses.ts'
 import { isHubName } from '../../engine/checkpoint/hubCache.ts'
-import { toDiagnostic } from '../convert.ts'
+import { toDiagnostic } from '../diagnostics.ts'
 
 export const codeActionKinds = [CodeActionKind.QuickFix, CodeActionKind.SourceFixAll]
 
@@ -67,7 +67,7 @@ function pullModel({ context, facts }: Analysis, finding: Finding): CodeAction[]
   ]
 }
 
-/** No action is offered where a comment would become part of a text that goes on over lines. */
+/** No action is offered where a comment would become part of a text of several lines. */
 function disable(document: TextDocument, { context }: Analysis, finding: Finding): CodeAction[] {
   const { line } = finding.range.start
   const at = { line, character: 0 }

@@ -1,22 +1,18 @@
 // Completion: keys and values from the schema, and what only the checkpoint and the folder know: module names, regular
 // expressions with the number of modules they match, files, fields of data.
-import type { Dirent } from 'node:fs'
+import { type Dirent, readFileSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
-import { dirname, resolve } from 'node:path'
-import { CompletionItemKind } from 'vscode-languageserver/node'
-import type { CompletionItem, Position } from 'vscode-languageserver/node'
+import { dirname, join, resolve } from 'node:path'
+import { type CompletionItem, CompletionItemKind, InsertTextFormat, type Position } from 'vscode-languageserver/node'
 import type { TextDocument } from 'vscode-languageserver-textdocument'
 import { formatCompact } from '../../formatting/numbers.ts'
 import type { ModelModule } from '../../recipe/facts.ts'
 import type { Path } from '../../recipe/document.ts'
 import { targetText } from '../../lint/patternText.ts'
 import type { Analysis } from '../analyses.ts'
-import { completionPlace } from '../completionPlace.ts'
-import type { CompletionPlace } from '../completionPlace.ts'
+import { completionPlace, type CompletionPlace, isInComment } from '../place.ts'
 import { isNetworkPath } from '../../system/networkPath.ts'
-import { isInComment } from '../inComment.ts'
-import { isSafe } from '../safe.ts'
-import { withoutModeline, yamlService } from '../yamlService.ts'
+import { isSafe, withoutModeline, yamlService } from '../yamlService.ts'
 import { plural } from '../../formatting/plural.ts'
 
 export async function completion(
@@ -33,7 +29,7 @@ export async function completion(
 
 async function ownItems(place: CompletionPlace, analysis: Analysis): Promise<CompletionItem[]> {
   const key = place.path.findLast((p) => typeof p === 'string')
-  // Editors filter by what stands in the range, a quote included.
+  // Editors filter by the text of the range, a quote included.
   const replace = (item: CompletionItem, plain: string): CompletionItem => {
     const newText = quoted(item.label, place.quote) ?? plain
     return { ...item, filterText: place.quote ? newText : item.label, textEdit: { range: place.range, newText } }
@@ -141,4 +137,42 @@ function fieldItems(path: Path, { facts, context }: Analysis): CompletionItem[] 
   const first: unknown = Array.isArray(data) ? data[0] : data
   const fields = typeof first === 'string' ? facts?.data.get(first)?.fields : null
   return (fields ?? []).map((label) => ({ label, kind: CompletionItemKind.Field }))
+}
+
+interface Snippet {
+  description: string
+  body: string[]
+  isFileTemplate?: boolean
+}
+
+type Templates = readonly { name: string; description: string; text: string }[]
+
+/**
+ * Whole recipes for an empty file. Their snippets have no prefix, with which the editor would offer them inside every value.
+ * `root`: the extension's folder.
+ */
+export function readTemplates(root: string): Templates {
+  try {
+    const text = readFileSync(join(root, 'syntaxes', 'prune-recipe.snippets.json'), 'utf8')
+    return Object.entries(JSON.parse(text) as Record<string, Snippet>).flatMap(([name, snippet]) =>
+      snippet.isFileTemplate ? [{ name, description: snippet.description, text: `${snippet.body.join('\n')}\n` }] : [],
+    )
+  } catch {
+    return []
+  }
+}
+
+/** Offered while the file has nothing but comments and the beginning of one word. */
+export function templateItems(templates: Templates, document: TextDocument, position: Position): CompletionItem[] {
+  const written = document.getText().replace(/^\s*#.*$/gm, '')
+  const line = document.getText({ start: { line: position.line, character: 0 }, end: position })
+  if (!/^\s*[\w-]*\s*$/.test(written) || !/^[\w-]*$/.test(line)) return []
+  const range = { start: { line: position.line, character: 0 }, end: position }
+  return templates.map(({ name, description, text }) => ({
+    label: name,
+    detail: description,
+    kind: CompletionItemKind.Snippet,
+    insertTextFormat: InsertTextFormat.Snippet,
+    textEdit: { range, newText: text },
+  }))
 }

@@ -1,6 +1,5 @@
 // Hover: the meaning of a key, the matches of a target, the zeros of a sparsity, and the reason of a finding.
-import { MarkupKind } from 'vscode-languageserver/node'
-import type { Hover, Position } from 'vscode-languageserver/node'
+import { type Hover, MarkupKind, type Position } from 'vscode-languageserver/node'
 import type { TextDocument } from 'vscode-languageserver-textdocument'
 import { modulesToPrune } from '../../plan/planRecipe.ts'
 import { sparsityOfBlock } from '../../recipe/resolve.ts'
@@ -9,10 +8,8 @@ import { formatCompact, formatRequested } from '../../formatting/numbers.ts'
 import type { Path } from '../../recipe/document.ts'
 import { isPrunable } from '../../recipe/facts.ts'
 import type { Analysis } from '../analyses.ts'
-import { pathAt } from '../pathAt.ts'
-import { asCode, asText } from '../markdown.ts'
-import { isSafe } from '../safe.ts'
-import { withoutModeline, yamlService } from '../yamlService.ts'
+import { pathAt } from '../place.ts'
+import { isSafe, withoutModeline, yamlService } from '../yamlService.ts'
 import { plural } from '../../formatting/plural.ts'
 
 export async function hover(document: TextDocument, analysis: Analysis, position: Position): Promise<Hover | null> {
@@ -75,4 +72,16 @@ function dataOf(path: Path, { context, facts }: Analysis): string | null {
   for (const [name, shape] of file.shapes) parts.push(`${asText(name)} [${shape.join(', ')}]`)
   if (file.fields && file.shapes.size === 0) parts.push(`fields ${file.fields.map(asText).join(', ')}`)
   return parts.join(' · ')
+}
+
+/** A name out of a file in text that editors render: escapes every character that Markdown or HTML could take for its own. */
+function asText(name: string): string {
+  return name.replace(/[!-/:-@[-`{-~]/g, '\\$&')
+}
+
+/** Makes a code span, between more backticks than the name has in a row. */
+function asCode(name: string): string {
+  const longest = Math.max(0, ...[...name.matchAll(/`+/g)].map(([run]) => run.length))
+  const fence = '`'.repeat(longest + 1)
+  return longest > 0 ? `${fence} ${name} ${fence}` : `${fence}${name}${fence}`
 }

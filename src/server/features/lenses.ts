@@ -33,7 +33,7 @@ export function codeLenses(uri: string, analysis: Analysis): CodeLens[] {
   if (sweep.length > 0 && isSound)
     return ['$(play) Run Sweep', ...sweep].map((title) => lens(title, 'sparsescope.runSweep'))
   const lenses = [lens('$(play) Run', 'sparsescope.runRecipe'), lens('Dry run', 'sparsescope.dryRun')]
-  // An estimate of what cannot run as it stands would say nothing.
+  // A recipe with errors cannot run: an estimate would be meaningless.
   if (!plan || !isSound) return lenses
   const modules = new Set(plan.rows.filter((r) => r.role === 'linear' || r.role === 'head').map((r) => r.name)).size
   const facts = [

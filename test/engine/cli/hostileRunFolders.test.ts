@@ -15,8 +15,7 @@ import {
 import { tmpdir } from 'node:os'
 import { join, relative } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { toldOf } from '../../../src/cli/command.ts'
-import { version } from '../../../src/cli/version.ts'
+import { errorLine, version } from '../../../src/cli/command.ts'
 import type { Backend } from '../../../src/engine/compute/backend.ts'
 import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
 import { commandsBeside } from '../../support/besides.ts'
@@ -50,7 +49,7 @@ async function resumeHere(backend: Backend, path: string): Promise<Ended> {
     await run(backend, { version, resume: path })
     return { status: 0, stderr: '' }
   } catch (error) {
-    const { line, code } = toldOf(error)
+    const { line, code } = errorLine(error)
     return { status: code, stderr: line }
   }
 }

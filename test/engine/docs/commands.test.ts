@@ -5,7 +5,7 @@ import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writ
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Command } from 'commander'
-import { commands } from '../../../src/cli/commands.ts'
+import { commands } from '../../../src/cli/program.ts'
 import { cliIn } from '../../support/cli.ts'
 import { commandsOf, documents, fencesOf, root, type Fence } from '../../support/documents.ts'
 import { cannot } from '../../support/skip.ts'

@@ -219,8 +219,8 @@ describe('sparsescope sweep', function () {
     }
     const good = place.recipe('a', sweptRecipe(four))
     for (const [args, message] of [
-      [['--jobs', '0'], /--jobs 0: expected a whole number of at least 1/],
-      [['--threads', 'x'], /--threads x/],
+      [['--jobs', '0'], /--jobs <n>' argument '0' is invalid. It must be a whole number of at least 1/],
+      [['--threads', 'x'], /--threads <n>' argument 'x'/],
       [['--memory', 'much'], /--memory much is not a size/],
       [['--set', 'seed=3'], /--set seed has no effect: the sweep of .* sets it in every run/],
     ] as const) {

@@ -7,7 +7,7 @@ import {
   StreamMessageReader,
   StreamMessageWriter,
 } from 'vscode-jsonrpc/node'
-import { boundedMessages } from '../../../src/backend/boundedMessages.ts'
+import { boundedMessages } from '../../../src/backend/connections.ts'
 import { serve } from '../../../src/backend/channel.ts'
 import { createHandlers } from '../../../src/backend/handlers.ts'
 

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { DoctorFacts } from '../../../src/cli/doctor/facts.ts'
 import { remediesFor } from '../../../src/cli/doctor/remedies.ts'
-import { reportText } from '../../../src/cli/doctor/report.ts'
+import { reportText } from '../../../src/cli/doctor/doctor.ts'
 
 const gpu = {
   name: 'A GPU',

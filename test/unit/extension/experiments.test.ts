@@ -3,10 +3,9 @@ import assert from 'node:assert/strict'
 import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { rowOf } from '../../../src/extension/sweeps/comparedRow.ts'
+import { rowOf, tableText } from '../../../src/extension/sweeps/comparedView.ts'
 import { openExperiments, type Experiments } from '../../../src/extension/sweeps/experiments.ts'
 import { Sweeps } from '../../../src/extension/sweeps/sweeps.ts'
-import { tableText } from '../../../src/extension/sweeps/tableText.ts'
 import { RunReader } from '../../../src/runs/reader/runReader.ts'
 import { recordedRun } from '../../webview/harness/recorded.ts'
 
@@ -90,7 +89,7 @@ describe('experiments of a workspace', () => {
   it('tell when runs came or went, and take over what is known of the others', async () => {
     opened = await openExperiments({ store, sweeps })
     let anew = 0
-    opened.onAnew(() => anew++)
+    opened.onOutdated(() => anew++)
     for (const listener of listeners) listener()
     assert.equal(anew, 0)
     begin('20261230-000001-other', 0.8)

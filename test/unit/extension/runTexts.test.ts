@@ -2,10 +2,9 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { RunQueue } from '../../../src/extension/runs/runQueue.ts'
-import { readResult, resultText } from '../../../src/extension/support/runResult.ts'
+import { errorsText, readResult, resultText, runStatusText } from '../../../src/extension/runs/runTexts.ts'
 import { resultOf } from '../../../src/runs/series/runResult.ts'
 import { recipeName } from '../../../src/extension/runs/runStore.ts'
-import { runStatusText } from '../../../src/extension/runs/runStatusText.ts'
 import type { RunStatus } from '../../../src/runs/series/foldRun.ts'
 import { SummaryFold } from '../../../src/runs/series/runSummary.ts'
 
@@ -105,5 +104,12 @@ describe('name of a recipe', () => {
   it('is that of its file, and of its run’s folder', () => {
     assert.equal(recipeName('/x/wanda50.prune.yaml'), 'wanda50')
     assert.equal(recipeName('/x/.sparsescope/runs/20261231-235958-wanda50'), 'wanda50')
+  })
+})
+
+describe('a recipe that cannot run', () => {
+  it('says how many errors it has, and the first', () => {
+    assert.equal(errorsText('x.prune.yaml', ['no model']), 'x.prune.yaml has an error: no model')
+    assert.equal(errorsText('x.prune.yaml', ['no model', 'no data']), 'x.prune.yaml has 2 errors, first: no model')
   })
 })

@@ -5,8 +5,7 @@ import { join } from 'node:path'
 import type { Caller, CallOptions } from '../../../src/extension/backend/calls.ts'
 import { madeFrom, sourceOf } from '../../../src/runs/folder/sourceOf.ts'
 import { columnsFrom, columnsOf, columnsOfRun, pairsOf } from '../../../src/extension/models/columns.ts'
-import { keepSet, readSets, removeSet, type Store } from '../../../src/extension/try/promptSets.ts'
-import { createTrial } from '../../../src/extension/try/trial.ts'
+import { createTrial, keepSet, readSets, removeSet, type Store } from '../../../src/extension/views/trial.ts'
 import type { ToTry } from '../../../src/protocol/view.ts'
 
 const note = (model: string, to: string, recover?: object) => ({
@@ -133,7 +132,7 @@ describe('a trial', () => {
       })) as unknown as Caller
     const told: ToTry[] = []
     const isCancellation = (error: unknown) => error instanceof Error && error.message === 'cancelled'
-    const trial = createTrial({ call, tell: (m) => void told.push(m), memoryBytes: () => null, isCancellation })
+    const trial = createTrial({ call, post: (m) => void told.push(m), memoryBytes: () => null, isCancellation })
     return { calls, told, trial }
   }
   const columns = [{ path: '/m/opt', label: 'opt', role: '' }]

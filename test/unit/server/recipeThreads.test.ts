@@ -3,7 +3,7 @@ import { EventEmitter } from 'node:events'
 import type { Worker } from 'node:worker_threads'
 import type { Question } from '../../../src/server/answers.ts'
 import { createRecipeThreads, isLong } from '../../../src/server/recipeThread.ts'
-import { defaultSettings } from '../../../src/server/settings.ts'
+import { defaultSettings } from '../../../src/server/analyses.ts'
 
 /** Threads that keep what they are asked until a test answers it. */
 class Fake extends EventEmitter {

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { modelEntry } from '../../../../src/catalog/formats/modelEntry.ts'
-import { weightsOfModels } from '../../../../src/extension/models/weightsOfModels.ts'
+import { weightsOfModels } from '../../../../src/extension/models/modelFiles.ts'
 
 const shards = (suffix: string) =>
   [1, 2].map((i) => `${suffix === '.bin' ? 'pytorch_model' : 'model'}-0000${i}-of-00002${suffix}`)

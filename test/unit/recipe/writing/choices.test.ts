@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { lintText } from '../../../../src/engine/facts/recipeFacts.ts'
-import { readModelFacts } from '../../../../src/extension/models/modelFacts.ts'
+import { readModelFacts } from '../../../../src/extension/models/factsWorker.ts'
 import {
   canRetrain,
   firstChoices,
@@ -11,8 +11,9 @@ import {
   isHeldOut,
   withTexts,
 } from '../../../../src/recipe/writing/choices.ts'
-import { toRecipePath } from '../../../../src/extension/recipe/recipePath.ts'
+import type { toRecipePath } from '../../../../src/extension/recipe/recipeDefaults.ts'
 import { recipeText } from '../../../../src/recipe/writing/recipeText.ts'
+import { extensionModule } from '../../../support/extensionModule.ts'
 
 const samples = fileURLToPath(new URL('../../../../samples', import.meta.url))
 const texts = ['./text/train.jsonl', './text/evaluation.txt']
@@ -89,10 +90,13 @@ describe('first choices of a recipe', () => {
     )
   })
 
-  it('write paths relative to the recipe while they are near', () => {
-    assert.equal(toRecipePath('/a/b', '/a/b/c'), './c')
-    assert.equal(toRecipePath('/a/b', '/a/c'), '../c')
-    assert.equal(toRecipePath('/a/b/c', '/x/y'), '/x/y')
-    assert.equal(toRecipePath('/a/b', '/a/b'), '/a/b')
+  it('write paths relative to the recipe while they are near', async () => {
+    const extension = await extensionModule<{ toRecipePath: typeof toRecipePath }>('recipe/recipeDefaults.ts', {
+      vscode: {},
+    })
+    assert.equal(extension.toRecipePath('/a/b', '/a/b/c'), './c')
+    assert.equal(extension.toRecipePath('/a/b', '/a/c'), '../c')
+    assert.equal(extension.toRecipePath('/a/b/c', '/x/y'), '/x/y')
+    assert.equal(extension.toRecipePath('/a/b', '/a/b'), '/a/b')
   })
 })

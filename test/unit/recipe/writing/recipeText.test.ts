@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
-import { outlineText } from '../../../../src/extension/recipe/outlineText.ts'
+import type { outlineText } from '../../../../src/extension/recipe/newRecipe.ts'
 import type { MethodName } from '../../../../src/catalog/methods/methods.ts'
 import { recipeText, type Comparison, type RecipeChoices } from '../../../../src/recipe/writing/recipeText.ts'
 import { recoveriesOf } from '../../../../src/recipe/resolve.ts'
 import { expandSweep } from '../../../../src/recipe/sweep/expandSweep.ts'
 import { parseRecipe } from '../../../../src/lint/parse.ts'
+import { extensionModule } from '../../../support/extensionModule.ts'
 import type { RecoverMode } from '../../../../src/recipe/schema.ts'
 
 const base = {
@@ -227,7 +228,9 @@ describe('recipes that the form writes', () => {
     assert.match(text, /^evaluate: # .*pruned input$/m)
   })
 
-  it('New Recipe without a model starts with a valid one', () => {
-    assert.deepEqual(parseRecipe(outlineText).findings, [])
+  it('New Recipe without a model starts with a valid one', async () => {
+    const vscode = { l10n: { t: String } }
+    const extension = await extensionModule<{ outlineText: typeof outlineText }>('recipe/newRecipe.ts', { vscode })
+    assert.deepEqual(parseRecipe(extension.outlineText).findings, [])
   })
 })

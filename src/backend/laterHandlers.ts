@@ -1,0 +1,105 @@
+// Handlers that no window needs to show a checkpoint: a chunk of the bundle of its own (`splitting` in scripts/buildTargets.mjs), loaded
+// with the first call of one.
+import { dirname, resolve } from 'node:path'
+import { wholeOf } from '../engine/checkpoint/inspection.ts'
+import { compareCheckpoints, type CompareCheckpointsOptions } from '../engine/checkpoint/stats/compareCheckpoints.ts'
+import type { CompareProgress, CompareSummary, Measured, TensorChange } from '../protocol/inspect.ts'
+import type { OpenModel } from './openModels.ts'
+import { evaluationsOf } from './origin.ts'
+import type { ParamsOf } from '../protocol/parameters.ts'
+import { openCheckpoint } from '../engine/checkpoint/checkpoint.ts'
+import { ggufSizes, writeGguf } from '../engine/convert/writeGguf.ts'
+import { type Model, openModel } from '../engine/model/model.ts'
+import type { ResultOf } from '../protocol/rpc.ts'
+import type { CallContext } from './channel.ts'
+import { seldom } from './pull.ts'
+import { wholeModel } from './summary.ts'
+import { modelPath } from '../engine/checkpoint/hubCache.ts'
+import { EngineError } from '../engine/errors.ts'
+import { lintText } from '../engine/facts/recipeFacts.ts'
+import { planRecipe } from '../plan/planRecipe.ts'
+import type { PlannedText } from '../plan/planSummary.ts'
+
+export { listAdapters } from '../engine/compute/webgpu/survey.ts'
+export { writeModelCard } from '../engine/run/origin/modelCard.ts'
+export { probeDevice } from './device.ts'
+export { measurableOf } from './measurable.ts'
+export { planPublish, publish } from './publish.ts'
+export { pullModel } from './pull.ts'
+
+interface CompareContext {
+  readonly signal: AbortSignal
+  readonly progress: (progress: CompareProgress) => void
+}
+
+const everyMs = 100
+
+/** Sends first what will be compared and the evaluations of both, then what changed, several tensors in a message. */
+export async function compareModels(
+  a: OpenModel,
+  b: OpenModel,
+  { signal, progress }: CompareContext,
+): Promise<CompareSummary> {
+  const [first, second] = await Promise.all([a, b].map((model) => evaluationsOf(model.checkpoint.folder)))
+  return compareCheckpoints(wholeOf(a), wholeOf(b), { signal, ...inBatches({ a: first, b: second }, progress) })
+}
+
+/** Callbacks for `compareCheckpoints` that report at most ten times a second, and at the end. */
+function inBatches(
+  measured: Measured,
+  report: (progress: CompareProgress) => void,
+): Required<Pick<CompareCheckpointsOptions, 'onStart' | 'onTensor'>> {
+  let changes: TensorChange[] = []
+  let last = -Infinity
+  return {
+    onStart: (tensors) => report({ tensors, measured, changes: [], done: 0, total: tensors.length }),
+    onTensor(done, total, change) {
+      if (change) changes.push(change)
+      if (done < total && performance.now() - last < everyMs) return
+      last = performance.now()
+      report({ changes, done, total })
+      changes = []
+    },
+  }
+}
+
+/** "Export to GGUF…": the size of the file in each type. */
+export function sizesAsGguf({ path }: { path: string }, { signal }: CallContext<'ggufSizes'>) {
+  return withModel(path, (model) => ggufSizes(model, signal))
+}
+
+export function writeAsGguf(
+  { path, to, type, replaces }: ParamsOf<'writeGguf'>,
+  { signal, progress }: CallContext<'writeGguf'>,
+): Promise<ResultOf<'writeGguf'>> {
+  return withModel(path, async (model) => {
+    const { bytes, warnings } = await writeGguf(model, to, { type, replaces, signal, onProgress: seldom(progress) })
+    return { bytes, warnings }
+  })
+}
+
+async function withModel<T>(path: string, work: (model: Model) => Promise<T>): Promise<T> {
+  const checkpoint = await openCheckpoint(await wholeModel(path))
+  try {
+    return await work(openModel(checkpoint))
+  } finally {
+    await checkpoint.close()
+  }
+}
+
+/** The plan of a recipe as it is being written. `gpu`: whether there is one, null when it is not known yet. Paths in the result are absolute. */
+export async function planText({ recipe, text }: ParamsOf<'plan'>, gpu: boolean | null): Promise<PlannedText> {
+  const folder = dirname(recipe)
+  const { context, facts, findings } = await lintText(text, { folder, gpu })
+  if (!facts) {
+    const first = findings.find((f) => f.severity === 'error')
+    throw new EngineError('bad-recipe', first ? first.message : 'This is no SparseScope recipe.')
+  }
+  const plan = planRecipe(recipe, context.resolved, facts, findings)
+  const at = (path: string) => resolve(folder, path)
+  const problems = findings.flatMap(({ severity, message, range }) =>
+    severity === 'error' || severity === 'warning' ? [{ severity, message, line: range.start.line }] : [],
+  )
+  const saveTo = plan.saveTo === null ? null : at(plan.saveTo)
+  return { ...plan, model: modelPath(folder, plan.model), saveTo, problems }
+}

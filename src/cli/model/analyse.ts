@@ -1,0 +1,193 @@
+// sparsescope analyse: what each matrix is like, and what pruning it would cost, before anything is pruned.
+import { InvalidArgumentError, Option } from 'commander'
+import { analyse } from '../../engine/analyse/analyse.ts'
+import { openCheckpoint } from '../../engine/checkpoint/checkpoint.ts'
+import { openInspection, wholeOf } from '../../engine/checkpoint/inspection.ts'
+import type { Backend } from '../../engine/compute/backend.ts'
+import { openBackend } from '../../engine/compute/open.ts'
+import { EngineError } from '../../engine/errors.ts'
+import { watchMemory } from '../../engine/run/state/peakMemory.ts'
+import { sensitivityUnits, type AnalysedModule, type Analysis, type SensitivityUnit } from '../../plan/analysis.ts'
+import { defaultMethods, defaultSparsities } from '../../plan/candidates.ts'
+import { isGguf } from '../../catalog/formats/gguf/ggufName.ts'
+import { andList } from '../../formatting/lists.ts'
+import { formatValue } from '../../formatting/numbers.ts'
+import { textTable } from '../../formatting/textTable.ts'
+import { methodNames, type MethodName } from '../../catalog/methods/methods.ts'
+import { command, runs, type CommonOptions, type Context, type Outcome } from '../command.ts'
+import {
+  memoryBytes,
+  memoryOption,
+  onlyOnce,
+  numberFromZero,
+  wholeNumber,
+  precisionOption,
+  type PrecisionOptions,
+} from '../options.ts'
+import { requireNew, writeNew } from '../outputFile.ts'
+import { plural } from '../../formatting/plural.ts'
+
+interface AnalyseCliOptions extends CommonOptions, PrecisionOptions {
+  calibration?: string
+  field?: string
+  samples?: number
+  seqLen?: number
+  method?: MethodName[]
+  sparsity?: number[]
+  pattern?: string[]
+  sensitivity?: SensitivityUnit
+  blocks?: number
+  seed: number
+  memory?: string
+  out?: string
+}
+
+export const analyseCommand = command('analyse', 'measure each matrix of a model, and what pruning it would cost', [
+  'analyse ../opt-125m',
+  'analyse ../opt-125m --calibration c4.jsonl',
+  'analyse ../opt-125m --calibration ids.safetensors --method wanda --sparsity 0.5 0.7 --sensitivity block --out map.json',
+])
+  .argument('<model>', 'Hugging Face folder; a *.gguf file, of which only the values are looked at')
+  .option(
+    '--calibration <file>',
+    '.txt, .jsonl(.gz), .parquet, or .safetensors with ids (default: only the values are looked at)',
+    onlyOnce,
+  )
+  .option('--field <name>', 'text column, or tensor of ids')
+  .option('--samples <n>', 'calibration windows (default: 16 of text, all ids)', wholeNumber)
+  .option('--seq-len <n>', 'tokens in a window (default: 512 of text, rows of ids as they are)', wholeNumber)
+  .addOption(
+    new Option('--method <name...>', `methods to measure (default: ${andList(defaultMethods)})`).choices(methodNames),
+  )
+  .option('--sparsity <s...>', `sparsities to measure (default: ${andList(defaultSparsities.map(String))})`, shares)
+  .option('--pattern <N:M...>', 'patterns to measure as well, or instead: N zeros in each M consecutive inputs')
+  .addOption(
+    new Option(
+      '--sensitivity <unit>',
+      'also the loss of the model with only this pruned, by the first method and sparsity',
+    ).choices(sensitivityUnits),
+  )
+  .option('--blocks <n>', 'only so many of the first blocks, to see how long all would take', wholeNumber)
+  .option('--seed <n>', 'seed of drawn windows and of random pruning', numberFromZero, 0)
+  .addOption(precisionOption())
+  .addOption(memoryOption())
+  .option('--out <file>', 'also write the JSON there; it must not exist')
+  .action(
+    runs(async (context, path: string, options: AnalyseCliOptions): Promise<Outcome> => {
+      refuseUseless(options)
+      if (options.out !== undefined) await requireNew(options.out)
+      const json = await analysisOf(context, path, options)
+      if (options.out !== undefined) await writeNew(options.out, `${JSON.stringify(json, null, 2)}\n`)
+      return { json, text: describe(json, context.columns) }
+    }),
+  )
+
+/** @throws EngineError 'usage': options that would do nothing without data. */
+function refuseUseless(o: AnalyseCliOptions): void {
+  if (o.calibration !== undefined) return
+  const { method, sparsity, pattern, sensitivity, blocks, field, samples, seqLen } = o
+  const given = { method, sparsity, pattern, sensitivity, blocks, field, samples, 'seq-len': seqLen }
+  const useless = Object.entries(given).find(([, value]) => value !== undefined)
+  if (useless) throw new EngineError('usage', `--${useless[0]} needs data to measure on: add --calibration FILE`)
+}
+
+async function analysisOf(context: Context, path: string, o: AnalyseCliOptions): Promise<Analysis> {
+  const begun = performance.now()
+  // What needs the model computed needs another file.
+  const looks = isGguf(path) && o.calibration === undefined
+  const checkpoint = looks ? wholeOf(await openInspection(path)) : await openCheckpoint(path)
+  let backend: Backend | null = null
+  const memory = watchMemory(
+    () => backend?.memory().usedBytes ?? 0,
+    () => undefined,
+  )
+  try {
+    const result = await analyse(checkpoint, {
+      calibration:
+        o.calibration === undefined
+          ? null
+          : { data: o.calibration, field: o.field, samples: o.samples, seqLen: o.seqLen },
+      asked: { methods: o.method, sparsities: o.sparsity, patterns: o.pattern },
+      sensitivity: o.sensitivity ?? null,
+      blocks: o.blocks,
+      seed: o.seed,
+      memoryBytes: memoryBytes(o.memory),
+      openBackend: async () => (backend = await openBackend(o)),
+      precision: o.precision,
+      signal: context.signal,
+      onProgress: (what, done, total) =>
+        context.progress({ what, count: { done, total, unit: what === 'values' ? 'bytes' : 'windows' } }),
+      onWarning: (message) => context.say(`warning: ${message}`),
+    })
+    return { ...result, seconds: (performance.now() - begun) / 1000, peak_memory_mb: memory.peakMb() }
+  } finally {
+    memory.stop()
+    await checkpoint.close()
+  }
+}
+
+/** A line a block: the mean of its matrices, which JSON has one by one. */
+function describe(analysis: Analysis, columns?: number): string {
+  const { modules, calibration, sensitivity, seconds, device } = analysis
+  const blocks = [...new Set(modules.map(({ block }) => block))]
+  const errors = modules[0]?.errors ?? []
+  const heads = [
+    ...['block', 'std', 'kurtosis', 'outliers'],
+    ...(calibration ? ['input', 'OWL', 'rank'] : []),
+    ...errors.map(
+      ({ method, sparsity, pattern }) => `${method} ${/:/.test(pattern) ? pattern : `${Math.round(100 * sparsity)} %`}`,
+    ),
+    ...(sensitivity ? ['loss'] : []),
+  ]
+  const rows = blocks.map((block) => {
+    const own = modules.filter((module) => module.block === block)
+    const mean = (of: (module: AnalysedModule) => number | null | undefined) => meanOf(own.map(of))
+    return [
+      String(block),
+      number(mean(({ std }) => std)),
+      number(mean(({ kurtosis }) => kurtosis)),
+      number(mean(({ outliers }) => outliers)),
+      ...(calibration
+        ? [
+            number(mean(({ activation }) => activation?.norm)),
+            number(mean(({ activation }) => activation?.outliers)),
+            number(mean(({ activation }) => activation?.effective_rank)),
+          ]
+        : []),
+      ...errors.map((_, i) => number(mean((module) => module.errors.at(i)?.error))),
+      ...(sensitivity ? [number(mean((module) => module.sensitivity))] : []),
+    ]
+  })
+  const last = sensitivity
+    ? [
+        `loss: with one ${sensitivity.unit} at a time pruned, on ${plural(sensitivity.windows, 'window')}; dense ${formatValue(sensitivity.loss)}`,
+      ]
+    : []
+  return [
+    textTable(heads, rows, { columns, spare: ['rank', 'OWL', 'input', 'outliers', 'kurtosis', 'std'] }),
+    ...(calibration
+      ? [
+          `errors: share of each matrix' outputs that would be lost, on ${plural(calibration.windows, 'window')} of ${calibration.seq_len} tokens; means of the block`,
+          ...(sensitivity
+            ? []
+            : ['each matrix by itself; --sensitivity block tells which blocks the model needs most']),
+        ]
+      : []),
+    ...last,
+    `${plural(modules.length, 'matrix', 'matrices')} in ${seconds.toFixed(1)} s on ${device}`,
+  ].join('\n')
+}
+
+/** A value that was not computed is shown as a dash, not NaN. */
+const number = (value: number | null): string => formatValue(value ?? undefined)
+
+function meanOf(values: readonly (number | null | undefined)[]): number | null {
+  const known = values.filter((value) => value !== null && value !== undefined)
+  return known.length > 0 ? known.reduce((a, b) => a + b, 0) / known.length : null
+}
+
+function shares(text: string, earlier: number[] | undefined): number[] {
+  const values = text.split(',').map(Number)
+  if (values.every((value) => value > 0 && value < 1)) return [...(earlier ?? []), ...values]
+  throw new InvalidArgumentError('A number between 0 and 1.')
+}

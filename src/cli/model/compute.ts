@@ -1,0 +1,61 @@
+// What a command computes with a model: on the device that was asked for, and where that runs out of memory again with less.
+import type { Backend } from '../../engine/compute/backend.ts'
+import { type LessOptions, lessText, planWithLess } from '../../engine/compute/planWithLess.ts'
+import { createDecoder, type Decoder, type DecoderOptions } from '../../engine/model/decoder.ts'
+import type { Model } from '../../engine/model/model.ts'
+import { printableLine } from '../../formatting/printable.ts'
+import { closing, type CommonOptions, type Context } from '../command.ts'
+import { openBackend, type OpenOptions } from '../../engine/compute/open.ts'
+import { computeIn } from '../../engine/model/computeIn.ts'
+import { defaultPrecision } from '../../recipe/precisions.ts'
+import type { PrecisionOptions } from '../options.ts'
+
+interface Computed<T> {
+  readonly result: T
+  readonly info: Backend['info']
+  readonly precision: Backend['precision']
+}
+
+/** `sizes` are the decoder's. @throws as `planWithLess`. */
+export async function computeWith<T>(
+  context: Pick<Context, 'say' | 'io'>,
+  model: Model,
+  device: CommonOptions & PrecisionOptions,
+  sizes: DecoderOptions,
+  again: Pick<LessOptions, 'remedy' | 'mayRepeat'>,
+  body: (decoder: Decoder) => Promise<T>,
+): Promise<Computed<T>> {
+  await using backend = closing(await openFor(model, device))
+  const { note } = backend.value.info.details
+  // Not on stdout, which may be the text that a model writes.
+  if (note) context.io.stderr.write(`${printableLine(`warning: ${note}`)}\n`)
+  const compute = async () => {
+    await using decoder = closing(await createDecoder(backend.value, model, sizes))
+    return await body(decoder.value)
+  }
+  const { info, precision } = backend.value
+  return { result: await retryWithLess(context, backend.value, compute, again), info, precision }
+}
+
+/** Runs `body`, again with less where the device has no room for it; `say` gets a line each time. @throws as `planWithLess`. */
+export function retryWithLess<T>(
+  { say }: Pick<Context, 'say'>,
+  backend: Backend,
+  body: () => Promise<T>,
+  options: Pick<LessOptions, 'remedy' | 'mayRepeat'>,
+): Promise<T> {
+  const onLess: NonNullable<LessOptions['onLess']> = (less) =>
+    say(`warning: ${backend.info.description} ran out of memory; begins again with ${lessText(less)}`)
+  return planWithLess(backend, body, { ...options, onLess })
+}
+
+/** The device for a model. @throws EngineError 'unsupported' for bf16 where it has no products of it. */
+async function openFor(model: Model, options: OpenOptions & PrecisionOptions): Promise<Backend> {
+  const backend = await openBackend(options)
+  try {
+    return computeIn(backend, model, options.precision ?? defaultPrecision)
+  } catch (error) {
+    await backend.close()
+    throw error
+  }
+}

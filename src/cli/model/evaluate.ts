@@ -1,0 +1,174 @@
+// sparsescope evaluate: perplexity of a model on a text or on ids, with its protocol stated; or a zero-shot task.
+import { openCheckpoint } from '../../engine/checkpoint/checkpoint.ts'
+import { EngineError } from '../../engine/errors.ts'
+import { evaluatePerplexity } from '../../engine/evaluate/perplexity.ts'
+import { openModel, unusedText } from '../../engine/model/model.ts'
+import { watchMemory } from '../../engine/run/state/peakMemory.ts'
+import { openIdTensor } from '../../engine/text/idTensor.ts'
+import { loadWindows } from '../../engine/text/windows.ts'
+import { formatBytes, megabyte } from '../../formatting/byteSize.ts'
+import type { ModelConfig } from '../../catalog/families/modelConfig.ts'
+import { formatPerplexity } from '../../formatting/numbers.ts'
+import { passTokens } from '../../plan/memory.ts'
+import { defaultTask, taskOf, tasksWithData } from '../../catalog/tasks/tasks.ts'
+import { computeWith } from './compute.ts'
+import {
+  precisionOption,
+  type PrecisionOptions,
+  memoryBytes,
+  memoryOption,
+  taskNamed,
+  wholeNumber,
+} from '../options.ts'
+import { closing, command, type CommonOptions, type Context, type Outcome, runs } from '../command.ts'
+import { evaluateQuestions } from './evaluateQuestions.ts'
+import { plural } from '../../formatting/plural.ts'
+
+interface EvaluateOptions extends CommonOptions, PrecisionOptions {
+  task: string
+  data: string
+  field?: string
+  seqLen?: number
+  samples?: number
+  limit?: number
+  items?: boolean
+  out?: string
+  memory?: string
+}
+
+/** Longest window by default, as in the published protocol. */
+const longestDefault = 4096
+
+export const evaluateCommand = command(
+  'evaluate',
+  'measure perplexity on a text or on token ids, or accuracy on a zero-shot task',
+  [
+    'evaluate ../opt-125m --data wikitext2-test.txt --seq-len 2048',
+    'evaluate ../opt-125m --data ids.safetensors --json',
+    'evaluate ../opt-125m --task arc_easy --data arc_easy.jsonl --limit 500',
+    'evaluate ../opt-125m --task arc_easy --data arc_easy.jsonl --out results',
+  ],
+)
+  .argument('<model>', 'Hugging Face folder')
+  .option('--task <name>', `what to measure: ${tasksWithData.join(', ')}`, defaultTask)
+  .requiredOption('--data <file>', '.txt, .jsonl(.gz), .parquet, or .safetensors with ids')
+  .option('--field <name>', 'text column, or tensor of ids')
+  .option(
+    '--seq-len <n>',
+    "tokens in a window (default: rows of ids as they are, else the model's positions, at most 4096)",
+    wholeNumber,
+  )
+  .option('--samples <n>', 'windows to use (default: all)', wholeNumber)
+  .option('--limit <n>', 'zero-shot tasks: only the first rows of the data (default: all)', wholeNumber)
+  .option('--items', 'zero-shot tasks: also the log-likelihoods of every row, with --json')
+  .option('--out <dir>', 'zero-shot tasks: also write results_….json and samples_….jsonl as lm-evaluation-harness does')
+  .addOption(precisionOption())
+  .addOption(memoryOption())
+  .action(
+    runs(async (context, path: string, options: EvaluateOptions): Promise<Outcome> => {
+      const task = taskNamed('--task', options.task, tasksWithData)
+      if (taskOf(task).questions) {
+        refuseKeys(options, ['field', 'seqLen', 'samples'], `--task ${task}`)
+        return evaluateQuestions(context, path, { ...options, task })
+      }
+      refuseKeys(options, ['limit', 'items', 'out'], task)
+      return measurePerplexity(context, path, options)
+    }),
+  )
+
+async function measurePerplexity(context: Context, path: string, options: EvaluateOptions): Promise<Outcome> {
+  await using checkpoint = closing(await openCheckpoint(path))
+  const model = openModel(checkpoint.value)
+  const unused = unusedText(model)
+  if (unused) context.say(`warning: ${unused}`)
+  const set = await loadWindows({
+    path: options.data,
+    field: options.field,
+    seqLen: await windowLength(model.config, options),
+    samples: options.samples,
+    purpose: 'evaluate',
+    folder: checkpoint.value.folder,
+    vocabSize: model.config.vocabSize,
+    signal: context.signal,
+  })
+  const sizes = { memoryBytes: memoryBytes(options.memory), tokensPerPass: Math.max(passTokens, set.seqLen) }
+  const again = { remedy: 'use a smaller --seq-len' }
+  const { result, info, precision } = await computeWith(context, model, options, sizes, again, async (decoder) => {
+    const memory = watchMemory(
+      () => decoder.backend.memory().usedBytes,
+      () => undefined,
+    )
+    try {
+      await decoder.prepare()
+      const measured = await evaluatePerplexity(decoder, set, {
+        signal: context.signal,
+        onProgress: (done, total) => context.progress({ what: 'perplexity', count: { done, total, unit: 'windows' } }),
+      })
+      return { ...measured, peak_memory_mb: memory.peakMb() }
+    } finally {
+      memory.stop()
+    }
+  })
+  const { perplexity, tokens, windows, seqLen, seconds, peak_memory_mb } = result
+  const speed = { seconds, tokens_per_second: tokens / seconds, peak_memory_mb }
+  const json = { perplexity, tokens, windows, seq_len: seqLen, ...speed, device: info.device, precision }
+  return { json, text: describe(json, options.data, info.description) }
+}
+
+const flags = {
+  field: '--field',
+  seqLen: '--seq-len',
+  samples: '--samples',
+  limit: '--limit',
+  items: '--items',
+  out: '--out',
+}
+
+/** @throws EngineError 'usage': an option that would do nothing. */
+function refuseKeys(options: EvaluateOptions, keys: readonly (keyof typeof flags)[], what: string): void {
+  const key = keys.find((name) => options[name] !== undefined)
+  if (key) throw new EngineError('usage', `${flags[key]} does not apply to ${what}: leave it out`)
+}
+
+/**
+ * The length that was asked for; else that of rows of ids, and for all other data the model's positions, at most 4096.
+ * @throws EngineError 'usage' for windows that learned positions do not reach.
+ */
+async function windowLength({ position, maxPositions }: ModelConfig, options: EvaluateOptions): Promise<number> {
+  const seqLen = options.seqLen ?? (await rowWidth(options)) ?? Math.min(maxPositions, longestDefault)
+  if (position.kind === 'learned' && seqLen > maxPositions) {
+    throw new EngineError(
+      'usage',
+      `windows of ${seqLen} tokens: the model has ${maxPositions} learned positions; use --seq-len ${maxPositions} at most`,
+    )
+  }
+  if (seqLen < 2) throw new EngineError('usage', `--seq-len ${seqLen}: a window needs 2 tokens to predict one`)
+  return seqLen
+}
+
+/** Ids in rows are windows already; a stream or a text has no width. */
+async function rowWidth({ data, field }: EvaluateOptions): Promise<number | null> {
+  if (!data.endsWith('.safetensors')) return null
+  const tensor = await openIdTensor(data, field)
+  await tensor.close()
+  const { shape } = tensor
+  return shape.length === 2 ? shape[1] : null
+}
+
+interface Numbers {
+  perplexity: number
+  tokens: number
+  windows: number
+  seq_len: number
+  seconds: number
+  tokens_per_second: number
+  peak_memory_mb: number
+}
+
+function describe(n: Numbers, data: string, device: string): string {
+  return [
+    `perplexity ${formatPerplexity(n.perplexity, 4)} on ${data}, context ${n.seq_len}`,
+    `exp of the mean over ${plural(n.windows, 'window')} of their mean loss on ${plural(n.seq_len - 1, 'predicted token')}; windows do not overlap, the tail is dropped`,
+    `${n.tokens} tokens in ${n.seconds.toFixed(2)} s, ${Math.round(n.tokens_per_second)} tokens/s, peak memory ${formatBytes(n.peak_memory_mb * megabyte)}, ${device}`,
+  ].join('\n')
+}

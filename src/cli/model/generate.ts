@@ -1,0 +1,87 @@
+// sparsescope generate: a model's continuation of a prompt, token by token.
+import { InvalidArgumentError } from 'commander'
+import { openCheckpoint } from '../../engine/checkpoint/checkpoint.ts'
+import { openTextGenerator } from '../../engine/generate/generateText.ts'
+import { roomFor } from '../../engine/generate/generateTokens.ts'
+import { kvCacheBytes } from '../../engine/model/kvCache.ts'
+import { openModel } from '../../engine/model/model.ts'
+import { printable } from '../../formatting/printable.ts'
+import { computeWith } from './compute.ts'
+import {
+  precisionOption,
+  type PrecisionOptions,
+  memoryBytes,
+  memoryOption,
+  numberFromZero,
+  wholeNumber,
+} from '../options.ts'
+import { closing, command, type CommonOptions, type Outcome, runs } from '../command.ts'
+import { plural } from '../../formatting/plural.ts'
+
+interface GenerateCommandOptions extends CommonOptions, PrecisionOptions {
+  prompt: string
+  maxTokens: number
+  temperature: number
+  topP: number
+  seed: number
+  memory?: string
+}
+
+export const generateCommand = command('generate', 'generate text after a prompt', [
+  'generate ../opt-125m --prompt "The capital of France is"',
+  'generate ../opt-125m-wanda50 --prompt "Once upon a time" --max-tokens 200 --temperature 0.8 --top-p 0.95 --seed 1',
+])
+  .argument('<model>', 'Hugging Face folder, or hf:org/name')
+  .requiredOption('--prompt <text>', 'the text to continue')
+  .option('--max-tokens <n>', 'maximum number of new tokens', wholeNumber, 100)
+  .option(
+    '--temperature <t>',
+    '0: greedy, always the most likely token; above 0: sampled, the larger the more varied',
+    between(0, 100),
+    0,
+  )
+  .option('--top-p <p>', 'sample among the most likely tokens that together have this probability', between(0, 1), 1)
+  .option('--seed <n>', 'seed of the sampling', numberFromZero, 0)
+  .addOption(precisionOption())
+  .addOption(memoryOption())
+  .action(
+    runs(async (context, path: string, options: GenerateCommandOptions): Promise<Outcome> => {
+      const { signal, io } = context
+      await using checkpoint = closing(await openCheckpoint(path))
+      const model = openModel(checkpoint.value)
+      // A token has one character at least.
+      const room = roomFor(model.config, options.prompt.length, options.maxTokens)
+      let said = false
+      const onText = (piece: string) => {
+        said = true
+        io.stdout.write(printable(piece))
+      }
+      const memory = memoryBytes(options.memory) - kvCacheBytes(model.config, room)
+      const { result, info, precision } = await computeWith(
+        context,
+        model,
+        options,
+        { memoryBytes: memory, tokensPerPass: options.prompt.length, as: 'stored' },
+        { remedy: 'use a shorter prompt or a smaller --max-tokens', mayRepeat: () => !said },
+        async (decoder) => {
+          await using generator = closing(await openTextGenerator(decoder, signal))
+          const heard = options.json ? undefined : onText
+          return await generator.value.generate(options.prompt, { ...options, signal, onText: heard })
+        },
+      )
+      const { text, tokens, promptTokens, seconds } = result
+      const speed = tokens.length / seconds
+      if (!options.json)
+        io.stderr.write(`\n${plural(tokens.length, 'token')}, ${speed.toFixed(1)} a second, ${info.description}\n`)
+      const measured = { prompt_tokens: promptTokens, seconds, tokens_per_second: speed }
+      return { json: { text, tokens, ...measured, device: info.device, precision } }
+    }),
+  )
+
+function between(least: number, most: number): (text: string) => number {
+  return (text) => {
+    const value = text.trim() === '' ? NaN : Number(text)
+    if (value >= least && value <= most) return value
+    throw new InvalidArgumentError(`Give a number from ${least} to ${most}.`)
+  }
+}

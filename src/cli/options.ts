@@ -1,0 +1,68 @@
+// Options that several commands take, and the values they give. commander refuses what is no number.
+import { InvalidArgumentError, Option } from 'commander'
+import { EngineError } from '../engine/errors.ts'
+import { nearest } from '../recipe/nearest.ts'
+import type { TaskName } from '../catalog/tasks/tasks.ts'
+import { defaultMemoryBytes } from '../engine/machine.ts'
+import { defaultPrecision, precisions, type PrecisionChoice } from '../recipe/precisions.ts'
+import { parseByteSize } from '../formatting/byteSize.ts'
+
+export function wholeNumber(text: string): number {
+  const value = Number(text)
+  if (Number.isSafeInteger(value) && value >= 1) return value
+  throw new InvalidArgumentError('It must be a whole number of at least 1.')
+}
+
+export function numberFromZero(text: string): number {
+  const value = text.trim() === '' ? NaN : Number(text)
+  if (Number.isSafeInteger(value) && value >= 0) return value
+  throw new InvalidArgumentError('It must be a whole number, 0 or more.')
+}
+
+/** All values of an option that may be repeated. */
+export function collect(value: string, earlier: string[]): string[] {
+  return [...earlier, value]
+}
+
+/** One of `names`. @throws EngineError 'usage' with the nearest name. */
+export function taskNamed(option: string, text: string, names: readonly TaskName[]): TaskName {
+  const name = names.find((known) => known === text)
+  if (name) return name
+  const near = nearest(text, names)
+  const meant = near ? `did you mean ${near}?` : `choose one of ${names.join(', ')}`
+  throw new EngineError('usage', `${option} ${text}: there is no such task; ${meant}`)
+}
+
+/** For an option that other commands take several times. */
+export function onlyOnce(text: string, before: string | undefined): string {
+  if (before !== undefined) throw new InvalidArgumentError('It is given twice, and only one is taken here.')
+  return text
+}
+
+/** What a command may use. */
+export function memoryOption(): Option {
+  return new Option('--memory <size>', 'memory to use, such as 8GB (default: half of what is free)')
+}
+
+/** @throws EngineError 'usage' for what is no size. */
+export function memoryBytes(size: string | undefined): number {
+  if (size === undefined) return defaultMemoryBytes()
+  const bytes = parseByteSize(size)
+  if (bytes !== null && bytes > 0) return bytes
+  throw new EngineError('usage', `--memory ${size} is not a size; write it like 8GB or 500MiB`)
+}
+
+/** undefined: nobody asked, and a run takes the default. @throws EngineError 'usage' for what is no size. */
+export function askedMemory(size: string | undefined): number | undefined {
+  return size === undefined ? undefined : memoryBytes(size)
+}
+
+export interface PrecisionOptions {
+  precision?: PrecisionChoice
+}
+
+/** `otherwise`: what is taken where it is left out, in words. */
+export function precisionOption(otherwise: string = defaultPrecision): Option {
+  const about = `what products are computed in; auto: bf16 where the device multiplies it faster and the checkpoint stores 16 bits (default: ${otherwise})`
+  return new Option('--precision <precision>', about).choices(precisions)
+}

@@ -1,9 +1,0 @@
-import { existsSync, readFileSync } from 'node:fs'
-
-/** package.json lies above dist/, and two above this file when it runs unbundled. */
-const file = ['../package.json', '../../package.json']
-  .map((path) => new URL(path, import.meta.url))
-  .find((url) => existsSync(url))
-
-/** Version of the program. */
-export const version = file ? (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version : 'unknown'

@@ -1,0 +1,96 @@
+// The place where a window finds the backend that it, or the window before a reload, has started. Another user must
+// neither reach it nor put something of his own there.
+import { createHash, randomBytes } from 'node:crypto'
+import { constants, copyFileSync, linkSync, lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { secretBytes } from '../../system/handshake.ts'
+
+export interface Surroundings {
+  readonly platform: NodeJS.Platform
+  /** null on Windows. */
+  readonly uid: number | null
+  /** XDG_RUNTIME_DIR, '' when there is none. */
+  readonly runtimeFolder: string
+  readonly temporaryFolder: string
+  /** The extension's own folder, for when the others cannot be used. */
+  readonly storage: string
+}
+
+/** Addresses of sockets are cut off at 104 bytes on macOS, at 108 on Linux. */
+const longestAddress = 100
+
+/**
+ * The same for the same parts: version, workspace, runtime. Makes the folder it is in.
+ * @throws Error when every place is too long, or open to others.
+ */
+export function socketPath(parts: readonly string[], at: Surroundings): string {
+  const name = createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, 16)
+  if (at.platform === 'win32') return `\\\\.\\pipe\\sparsescope-${name}`
+  const folders = [
+    ...(at.runtimeFolder === '' ? [] : [join(at.runtimeFolder, 'sparsescope')]),
+    join(at.temporaryFolder, `sparsescope-${at.uid}`),
+    join(at.storage, 'sockets'),
+  ]
+  const refused: string[] = []
+  for (const folder of folders) {
+    const path = join(folder, `${name}.sock`)
+    const problem =
+      Buffer.byteLength(path) > longestAddress ? `${folder} has too long a name` : folderProblem(folder, at)
+    if (problem === null) return path
+    refused.push(problem)
+  }
+  throw new Error(`There is no private place for the backend's socket: ${refused.join('; ')}.`)
+}
+
+/**
+ * What the windows of this user and their backends know, and nobody else: made once, kept in the extension's own folder,
+ * for its user alone to read. @throws Error when the folder cannot be written.
+ */
+export function ownSecret(storage: string): { file: string; secret: Buffer } {
+  const file = join(storage, 'backend.secret')
+  mkdirSync(storage, { recursive: true, mode: 0o700 })
+  const size = lstatSync(file, { throwIfNoEntry: false })?.size
+  if (size !== secretBytes) {
+    if (size !== undefined) rmSync(file)
+    // Whole from the moment it has its name: several windows may come at once, and all take the one that is there.
+    const made = `${file}-${randomBytes(8).toString('hex')}`
+    writeFileSync(made, randomBytes(secretBytes), { flag: 'wx', mode: 0o600 })
+    try {
+      linkSync(made, file)
+    } catch (error) {
+      // Some file systems have no links.
+      if (!isThere(error)) copyFileSync(made, file, constants.COPYFILE_EXCL)
+    } finally {
+      rmSync(made, { force: true })
+    }
+  }
+  return { file, secret: readFileSync(file) }
+}
+
+function isThere(error: unknown): boolean {
+  return error instanceof Error && 'code' in error && error.code === 'EEXIST'
+}
+
+/** Whether a backend may be there. @throws Error when what is there is not this user's, or open to others. */
+export function isPlaceTaken(path: string, { platform, uid }: Pick<Surroundings, 'platform' | 'uid'>): boolean {
+  // Names of pipes are no files; opening one tells.
+  if (platform === 'win32') return true
+  const facts = lstatSync(path, { throwIfNoEntry: false })
+  if (!facts) return false
+  if (facts.isSocket() && facts.uid === uid && (facts.mode & 0o077) === 0) return true
+  throw new Error(`${path} is not a private socket of yours: find out who put it there, and remove it.`)
+}
+
+/** null when the folder is there, or could be made, and only this user can look into it. */
+function folderProblem(folder: string, { uid }: Surroundings): string | null {
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    const facts = lstatSync(folder)
+    if (!facts.isDirectory()) return `${folder} is not a folder`
+    if (facts.uid !== uid) return `${folder} belongs to someone else`
+    if ((facts.mode & 0o077) !== 0) return `${folder} is open to others`
+    return null
+  } catch (error) {
+    return error instanceof Error ? error.message : String(error)
+  }
+}

@@ -1,0 +1,119 @@
+// What Try It keeps: the texts that one view has so far, so that a view that was hidden shows them again, and the sets of prompts of the
+// workspace.
+import { largestPrompt, mostPrompts, type TryProgress } from '../../protocol/tryOut.ts'
+import type { PromptSet, ToTry, TriedModel } from '../../protocol/view.ts'
+import type { Caller } from '../backend/calls.ts'
+import { fieldsOf } from '../../formatting/records.ts'
+
+interface TrialOptions {
+  call: Caller
+  post: (message: ToTry) => void
+  memoryBytes: () => number | null
+  isCancellation: (error: unknown) => boolean
+}
+
+export interface Trial {
+  readonly columns: readonly TriedModel[]
+  /** Sets the columns; texts of the columns before go. */
+  setColumns(columns: readonly TriedModel[], note?: string | null): void
+  /** Ends what is being written. */
+  generate(prompts: string[], maxTokens: number): Promise<void>
+  stop(): void
+  /** To a view that has nothing yet. */
+  replay(): void
+}
+
+export function createTrial({ call, post, memoryBytes, isCancellation }: TrialOptions): Trial {
+  let columns: readonly TriedModel[] = []
+  let note: string | null = null
+  let abort: AbortController | null = null
+  let sent: ToTry[] = []
+  const postAndKeep = (message: ToTry) => {
+    sent.push(message)
+    post(message)
+  }
+  const stop = () => {
+    abort?.abort()
+    abort = null
+  }
+  return {
+    get columns() {
+      return columns
+    },
+    setColumns(next, nextNote = null) {
+      stop()
+      columns = next
+      note = nextNote
+      sent = []
+      post({ type: 'columns', columns: [...columns], note })
+    },
+    async generate(prompts, maxTokens) {
+      stop()
+      const own = (abort = new AbortController())
+      sent = []
+      postAndKeep({ type: 'begun', prompts })
+      const models = columns.map(({ path }) => path)
+      // Text that comes after a newer question is not for the view.
+      const onProgress = (progress: TryProgress) => {
+        if (abort === own) postAndKeep({ type: 'written', progress: [progress] })
+      }
+      const masks = columns.map(({ mask }) => mask ?? null)
+      const params = { models, masks, prompts, maxTokens, memoryBytes: memoryBytes() }
+      const end = await call('tryOut', params, { signal: own.signal, onProgress }).then(
+        ({ device }) => ({ status: 'done' as const, message: null, device }),
+        (error: unknown) => {
+          if (isCancellation(error)) return { status: 'stopped' as const, message: null, device: null }
+          return {
+            status: 'failed' as const,
+            message: error instanceof Error ? error.message : String(error),
+            device: null,
+          }
+        },
+      )
+      if (abort !== own && abort !== null) return
+      if (abort === null && sent.length === 0) return
+      abort = null
+      postAndKeep({ type: 'ended', ...end })
+    },
+    stop,
+    replay() {
+      post({ type: 'columns', columns: [...columns], note })
+      for (const message of sent) post(message)
+    },
+  }
+}
+
+/** The part of VS Code's memento that is needed. */
+export interface Store {
+  get(key: string): unknown
+  update(key: string, value: unknown): Thenable<void>
+}
+
+const key = 'sparsescope.promptSets'
+const mostSets = 200
+
+export function readSets(store: Store): PromptSet[] {
+  const given = store.get(key)
+  return Array.isArray(given) ? given.filter(isSet) : []
+}
+
+/** A name that is there already gets the new prompts; the others keep their order. */
+export async function keepSet(store: Store, set: PromptSet): Promise<void> {
+  const text = set.text.slice(0, largestPrompt * mostPrompts)
+  const sets = readSets(store)
+  const at = sets.findIndex(({ name }) => name === set.name)
+  sets.splice(at < 0 ? sets.length : at, at < 0 ? 0 : 1, { ...set, text })
+  await store.update(key, sets.slice(-mostSets))
+}
+
+export async function removeSet(store: Store, name: string): Promise<void> {
+  await store.update(
+    key,
+    readSets(store).filter((set) => set.name !== name),
+  )
+}
+
+function isSet(value: unknown): value is PromptSet {
+  const { name, text, lines } = fieldsOf(value)
+  return typeof name === 'string' && typeof text === 'string' && typeof lines === 'boolean'
+}
