@@ -16,7 +16,7 @@ import type { CommonOptions, Context, Outcome } from './command.ts'
 import { memoryBytes } from './memoryOption.ts'
 import type { PrecisionOptions } from './precisionOption.ts'
 import { shorter } from './run.ts'
-import { version } from './version.ts'
+import { version } from '../system/version.ts'
 import { plural } from '../formatting/plural.ts'
 
 export interface QuestionOptions extends CommonOptions, PrecisionOptions {

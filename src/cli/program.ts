@@ -3,7 +3,7 @@ import { CommanderError } from 'commander'
 import { Program, usageLine } from './command.ts'
 import { commands } from './commands.ts'
 import type { Io } from './io.ts'
-import { version } from './version.ts'
+import { version } from '../system/version.ts'
 
 /** Runs a command line, without the name of the program; returns the exit code. */
 export async function run(argv: readonly string[], io: Io): Promise<number> {

@@ -5,7 +5,7 @@ import type { RunOptions } from '../engine/run/runRecipe.ts'
 import type { RunEvent } from '../runs/series/events.ts'
 import type { CommonOptions, Context } from './command.ts'
 import { createRunProgress } from './terminal/runProgress.ts'
-import { version } from './version.ts'
+import { version } from '../system/version.ts'
 
 type Given = Pick<RunOptions, 'version' | 'openBackend' | 'signal' | 'onWait' | 'onEvent'>
 

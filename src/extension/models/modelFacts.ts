@@ -1,7 +1,7 @@
 // Facts from a checkpoint's headers: size, types, biases, and the sparsity that a run noted beside the weights.
 import { join } from 'node:path'
-import type { Checkpoint } from '../../engine/checkpoint/checkpoint.ts'
-import { openInspection, wholeOf, type Inspection, type ListedEntry } from '../../engine/checkpoint/inspection.ts'
+import { openInspection, type Checkpoint } from '../../engine/checkpoint/checkpoint.ts'
+import { wholeOf, type Inspection, type ListedEntry } from '../../engine/checkpoint/inspection.ts'
 import { readSmallFile } from '../../engine/checkpoint/smallFile.ts'
 import { readModelConfig } from '../../catalog/families/modelConfig.ts'
 import { tensorRoles } from '../../catalog/families/tensorRoles.ts'

@@ -1,6 +1,7 @@
+// The version in package.json.
 import { existsSync, readFileSync } from 'node:fs'
 
-/** package.json lies above dist/, and two above this file when it runs unbundled. */
+/** package.json is above dist/, and two folders above this file when it runs unbundled. */
 const file = ['../package.json', '../../package.json']
   .map((path) => new URL(path, import.meta.url))
   .find((url) => existsSync(url))
