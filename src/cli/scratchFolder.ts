@@ -4,7 +4,7 @@ import { mkdtemp } from 'node:fs/promises'
 import { join } from 'node:path'
 import { writeError } from '../system/diskErrors.ts'
 import { makeFolders } from '../system/makeFolders.ts'
-import { removeEmpty } from '../engine/checkpoint/emptyFolders.ts'
+import { removeEmpty } from '../engine/checkpoint/partialFolder.ts'
 
 export const scratchPrefix = '.sparsescope-prune-'
 /** The one file that prune writes into it; its run makes the rest. */

@@ -3,7 +3,7 @@ import { isGguf } from '../../catalog/formats/gguf/ggufName.ts'
 import { parseJson, toPlain } from '../../formatting/json.ts'
 import { EngineError } from '../errors.ts'
 import { errnoOf } from '../../system/diskErrors.ts'
-import { inFile } from './readHeader.ts'
+import { inFile } from './readHeaders.ts'
 import type { WeightFiles } from './weightFiles.ts'
 import { isRecord } from '../../formatting/records.ts'
 

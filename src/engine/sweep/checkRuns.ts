@@ -5,8 +5,7 @@ import { findRule } from '../../lint/rules.ts'
 import { estimateRunOfSweep, type RunOfSweepEstimates } from '../../runs/compared/sweepEstimates.ts'
 import type { SweepRun } from '../../recipe/sweep/expandSweep.ts'
 import { EngineError, throwIfCancelled } from '../errors.ts'
-import { lintRecipe } from '../run/open/lintRecipe.ts'
-import type { RecipeFile } from '../run/open/recipeFile.ts'
+import { lintRecipe, type RecipeFile } from '../run/open/recipeFile.ts'
 import { fileOfRun } from './planSweep.ts'
 
 export interface RunsOfRecipe {

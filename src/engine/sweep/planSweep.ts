@@ -6,11 +6,10 @@ import type { NamedSettings } from '../../recipe/sweep/settings.ts'
 import { resolveRecipe, writtenRecipe } from '../../recipe/resolve.ts'
 import { plannedNames } from '../../runs/compared/shortNames.ts'
 import { EngineError, throwIfCancelled } from '../errors.ts'
-import { checkRecipe, shownPath } from '../run/open/openRun.ts'
-import { mapPaths, type RecipeFile } from '../run/open/recipeFile.ts'
+import { checkRecipe } from '../run/open/checkRecipe.ts'
+import { mapPaths, shownPath, type RecipeFile } from '../run/open/recipeFile.ts'
 import { readRecipe } from '../run/open/readRecipe.ts'
-import type { Fingerprint } from '../run/state/fingerprint.ts'
-import { recordSources, sourceFiles, type KnownFiles } from '../run/state/sources.ts'
+import { type Fingerprint, type KnownFiles, recordSources, sourceFiles } from '../run/state/sources.ts'
 
 export interface PlannedSweepRun extends NamedSettings {
   readonly index: number

@@ -8,7 +8,7 @@ import {
   type FileMetaData,
 } from 'hyparquet'
 import { formatBytes } from '../../formatting/byteSize.ts'
-import { openRanges } from '../checkpoint/fileRanges.ts'
+import { openRanges } from '../checkpoint/filePool.ts'
 import { EngineError, messageOf } from '../errors.ts'
 import { rowsOfThread } from './parquetThread.ts'
 import type { GroupRequest, Row, RowGroup } from './rowGroup.ts'

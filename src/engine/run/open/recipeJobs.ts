@@ -2,8 +2,7 @@
 import type { Finding } from '../../../recipe/finding.ts'
 import { lintText, type LintTextOptions } from '../../facts/lintFile.ts'
 import { planOfText } from './dryRun.ts'
-import { warningsOf } from './lintRecipe.ts'
-import { parseFile } from './recipeFile.ts'
+import { parseFile, warningsOf } from './recipeFile.ts'
 import type { ErrorCode } from '../../errors.ts'
 
 export const jobs = {

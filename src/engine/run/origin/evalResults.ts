@@ -5,8 +5,7 @@ import { plural } from '../../../formatting/plural.ts'
 import { EngineError } from '../../errors.ts'
 import type { Benchmark } from '../../hub/benchmark.ts'
 import type { PushFile } from '../../hub/push.ts'
-import type { Note } from './note.ts'
-import { lastStage } from './noteFacts.ts'
+import { lastStage, type Note } from './note.ts'
 
 export interface SavedResult {
   /** Share of the rows that were answered rightly. */

@@ -9,8 +9,16 @@ import { readSmallFile } from '../../checkpoint/smallFile.ts'
 import { EngineError } from '../../errors.ts'
 import { recipeYaml } from '../open/recipeFile.ts'
 import { protocolOf, windowsText } from './protocol.ts'
-import { maxNoteBytes, readNote, type Note } from './note.ts'
-import { hubName, lastStage, measuredEntries, noteFacts, resultTable } from './noteFacts.ts'
+import {
+  hubName,
+  lastStage,
+  maxNoteBytes,
+  measuredEntries,
+  type Note,
+  noteFacts,
+  readNote,
+  resultTable,
+} from './note.ts'
 
 export const cardName = 'README.md'
 
