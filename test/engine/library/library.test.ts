@@ -1,17 +1,7 @@
 // The library as other programs get it: what package.json exports, built.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import {
-  cpSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  symlinkSync,
-  writeFileSync,
-} from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { build } from 'esbuild'
@@ -78,22 +68,6 @@ await look(['config.json', 'model.safetensors'].map(blob))`,
     const { status, stdout, stderr } = node('blobs.mjs')
     assert.equal(status, 0, stderr)
     assert.match(stdout, /^model\.decoder\.embed_tokens\.weight \w+ \d+ × \d+$/m)
-  })
-
-  it('is whole in the npm package', () => {
-    const { status, stdout, stderr } = spawnSync('npm', ['pack', '--dry-run', '--json', '--ignore-scripts'], {
-      cwd: root,
-      encoding: 'utf8',
-      shell: process.platform === 'win32',
-    })
-    assert.equal(status, 0, stderr)
-    const [{ files }] = JSON.parse(stdout) as { files: { path: string }[] }[]
-    const packed = new Set(files.map(({ path }) => path))
-    const types = readdirSync(join(root, 'dist/types'), { recursive: true, encoding: 'utf8' })
-    const declarations = types.filter((name) => name.endsWith('.d.ts')).map((name) => `dist/types/${name}`)
-    assert.ok(declarations.length > 20)
-    for (const name of ['dist/engine.mjs', 'dist/checkpoint.mjs', ...declarations])
-      assert.ok(packed.has(name.replaceAll('\\', '/')), `${name} is not packed`)
   })
 
   it('has types that a program in Node and a page need no other package for', () => {
