@@ -41,7 +41,7 @@ export interface ComputeOptions extends Partial<OpenOptions> {
   readonly signal?: AbortSignal
 }
 
-/** What a run comes to. The full report is `report.json` in its folder (docs/cli.md). */
+/** What a run comes to. The full report is `report.json` in its folder. */
 export interface RunResult {
   /** The run's folder: recipe, events, report.json and report.html. */
   readonly run: string
@@ -66,7 +66,7 @@ export interface RunRecipeOptions extends ComputeOptions {
  * with the keys of docs/recipes.md; its paths are then relative to the working directory, and so is the run's folder,
  * `.sparsescope/runs/<time>-recipe`.
  * @throws EngineError 'bad-recipe' with the line, 'not-found', 'bad-checkpoint', 'bad-data', 'exists', 'disk' or 'unsupported' before
- * anything is computed; later 'out-of-memory', 'numeric', 'device-lost' or 'cancelled'. The run can then be resumed from its folder.
+ * anything is computed; later 'out-of-memory', 'numeric', 'device-lost' or 'cancelled'. `sparsescope run --resume` goes on with such a run.
  */
 export async function runRecipe(
   recipe: string | Readonly<Record<string, unknown>>,

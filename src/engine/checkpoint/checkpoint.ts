@@ -13,7 +13,7 @@ export type { Checkpoint, CheckpointFile, TensorEntry } from './createCheckpoint
  * Opens a Hugging Face folder, an index, or one file of weights (checkpointFormats.ts) to compute with; not GGUF, which
  * `openInspection` opens.
  * `mostBytes`: of all reads of its weight files, headers and index included.
- * @throws EngineError 'not-found', or 'bad-checkpoint' with one sentence on what is wrong and how to mend it.
+ * @throws EngineError 'not-found', or 'bad-checkpoint' with one sentence on what is wrong and how to fix it.
  */
 export async function openCheckpoint(path: string, mostBytes = Infinity): Promise<Checkpoint> {
   const located = await locate(path)
