@@ -107,7 +107,7 @@ export default tseslint.config(
               ['charts'],
               ['protocol'],
               ['engine'],
-              ['cli', 'backend', 'server', 'extension'],
+              ['cli', 'backend', 'server', 'extension', 'library'],
             ]),
             ...floors('./src/catalog', [
               ['formats', 'methods', 'adapters'],

@@ -2,11 +2,11 @@
 //   SPARSESCOPE_LLAMA_CPP=FOLDER npx tsx bench/llamaCpp.ts MODEL IDS.safetensors [--field evaluation] [--types f32,bf16] [--windows 2] [--length 128] [--tokens 20]
 // FOLDER has node-llama-cpp 3 (npm i node-llama-cpp@3). A line a type: prompts with the same ids, those with the same tokens after them (but for tokens
 // that lead by less than 0.03 nats), by how much its perplexity is above ours in f32 and the standard error of that over the windows, zeros.
+import { openInspection } from '../src/engine/checkpoint/checkpoint.ts'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
 import { parseArgs } from 'node:util'
-import { openInspection } from '../src/engine/checkpoint/inspection.ts'
 import { inspectCheckpoint } from '../src/engine/checkpoint/stats/inspectCheckpoint.ts'
 import { openCpu } from '../src/engine/compute/cpu/open.ts'
 import { ggufTypeNames } from '../src/catalog/formats/gguf/ggufTypes.ts'

@@ -53,12 +53,28 @@ const web = (name) => ({
   loader: { '.css': 'css' },
 })
 
+/** What `import … from 'sparsescope/…'` gives: `exports` of package.json. They are in the npm package alone. */
+export const libraries = {
+  engine: esm('src/library/engine.ts', 'engine'),
+  checkpoint: {
+    bundle: true,
+    platform: 'browser',
+    target: 'es2022',
+    format: 'esm',
+    sourcemap: true,
+    minifyWhitespace: true,
+    entryPoints: ['src/library/checkpoint.ts'],
+    outfile: 'dist/checkpoint.mjs',
+  },
+}
+
 /** A file of `dist/` that a split bundle imports when it needs it; of the bundle `name`, if that is given. */
 export const isPart = (file, name = '') => file.startsWith(name) && file.slice(name.length).includes('.part-')
 /** Settings of esbuild for a target. */
 export function settingsOf(name) {
-  const { outfile, ...rest } = targets[name]
-  if (!rest.splitting) return targets[name]
+  const target = { ...targets, ...libraries }[name]
+  const { outfile, ...rest } = target
+  if (!rest.splitting) return target
   const names = { entryNames: name, chunkNames: `${name}.part-[name]-[hash]`, outExtension: { '.js': '.mjs' } }
   return { ...rest, ...names, outdir: dirname(outfile) }
 }

@@ -84,13 +84,14 @@ function wanted(path) {
 }
 
 /**
- * Scripts and dependencies are for the repository, `files` for `npm pack`: everything is bundled or beside the bundle.
+ * Scripts and dependencies are for the repository, `files` and `exports` for npm: everything is bundled or beside the bundle.
  * The addresses follow from `repository`, as npm derives them by itself.
  */
 function manifest() {
   const whole = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
   const {
     scripts: _scripts,
+    exports: _exports,
     files: _files,
     optionalDependencies: _optionalDependencies,
     devDependencies: _devDependencies,

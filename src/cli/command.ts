@@ -1,6 +1,5 @@
 // The parts that all commands share: options, output, progress, errors, cancellation.
 import { Command, Option } from 'commander'
-import { existsSync, readFileSync } from 'node:fs'
 import { EngineError, exitCodeOf, explained } from '../engine/errors.ts'
 import { printable, printableLine } from '../formatting/printable.ts'
 import { coloured, type Io, type Output } from './io.ts'
@@ -150,11 +149,3 @@ export function errorLine(error: unknown): { line: string; code: number } {
 export function closing<T extends { close(): Promise<void> }>(value: T) {
   return { value, [Symbol.asyncDispose]: () => value.close() }
 }
-
-/** package.json is above dist/, and two above this file when it runs unbundled. */
-const file = ['../package.json', '../../package.json']
-  .map((path) => new URL(path, import.meta.url))
-  .find((url) => existsSync(url))
-
-/** Version of the program. */
-export const version = file ? (JSON.parse(readFileSync(file, 'utf8')) as { version: string }).version : 'unknown'

@@ -1,7 +1,7 @@
 // `sparsescope compare`: what changed between two checkpoints, and whether the zeros survived; or the answers of two models to one task.
 import { Option } from 'commander'
-import type { Checkpoint } from '../engine/checkpoint/checkpoint.ts'
-import { openInspection, wholeOf } from '../engine/checkpoint/inspection.ts'
+import { openInspection, type Checkpoint } from '../engine/checkpoint/checkpoint.ts'
+import { wholeOf } from '../engine/checkpoint/inspection.ts'
 import { isHubName } from '../engine/checkpoint/hubCache.ts'
 import { compareCheckpoints } from '../engine/checkpoint/stats/compareCheckpoints.ts'
 import { someOf } from '../formatting/lists.ts'

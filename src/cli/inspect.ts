@@ -1,6 +1,6 @@
 // `sparsescope inspect`: what is in a checkpoint, and where it is sparse.
-import { bytesOnDisk, storedType, type Checkpoint } from '../engine/checkpoint/checkpoint.ts'
-import { openInspection, type Inspection as Opening } from '../engine/checkpoint/inspection.ts'
+import { openInspection, bytesOnDisk, storedType, type Checkpoint } from '../engine/checkpoint/checkpoint.ts'
+import type { Inspection as Opening } from '../engine/checkpoint/inspection.ts'
 import { whyUnread } from '../engine/checkpoint/stats/elementFormat.ts'
 import { inspectCheckpoint, listedBytes } from '../engine/checkpoint/stats/inspectCheckpoint.ts'
 import type { InspectedTensor, Inspection } from '../engine/checkpoint/stats/inspectCheckpoint.ts'

@@ -1,6 +1,7 @@
 // The command line as a function of its arguments and its surroundings.
 import { type Command, CommanderError } from 'commander'
-import { Program, usageLine, version } from './command.ts'
+import { Program, usageLine } from './command.ts'
+import { version } from '../system/version.ts'
 import type { Io } from './io.ts'
 import { analyseCommand } from './model/analyse.ts'
 import { compareCommand } from './compare.ts'

@@ -1,5 +1,5 @@
 // Formats of weights, one row each: the names of its files, in the order in which transformers
-// looks for them. How each is read stands in engine/checkpoint/readHeader.ts. GGUF (gguf/ggufName.ts) is none of them: it is only
+// looks for them. How each is read stands in engine/checkpoint/readHeaders.ts. GGUF (gguf/ggufName.ts) is none of them: it is only
 // looked at.
 import { isGguf } from './gguf/ggufName.ts'
 

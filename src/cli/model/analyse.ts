@@ -1,8 +1,8 @@
 // sparsescope analyse: what each matrix is like, and what pruning it would cost, before anything is pruned.
 import { InvalidArgumentError, Option } from 'commander'
 import { analyse } from '../../engine/analyse/analyse.ts'
-import { openCheckpoint } from '../../engine/checkpoint/checkpoint.ts'
-import { openInspection, wholeOf } from '../../engine/checkpoint/inspection.ts'
+import { openCheckpoint, openInspection } from '../../engine/checkpoint/checkpoint.ts'
+import { wholeOf } from '../../engine/checkpoint/inspection.ts'
 import type { Backend } from '../../engine/compute/backend.ts'
 import { openBackend } from '../../engine/compute/open.ts'
 import { EngineError } from '../../engine/errors.ts'

@@ -10,7 +10,7 @@ import {
   type MeasuredModule,
   type SensitivityUnit,
 } from '../../plan/analysis.ts'
-import { isCompanion } from '../checkpoint/companions.ts'
+import { isCompanion } from '../checkpoint/carryOver.ts'
 import type { Checkpoint } from '../checkpoint/checkpoint.ts'
 import { makeFolders } from '../../system/makeFolders.ts'
 import { readOwn } from '../../system/ownFile.ts'

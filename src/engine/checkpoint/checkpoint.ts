@@ -1,104 +1,25 @@
-// An opened checkpoint: names, types, shapes and places of all tensors, and reads of any byte range of them.
-// Opening reads headers only; nothing here ever holds a whole file.
-import type { SafetensorsDtype } from '../../catalog/formats/dtypes.ts'
-import { quoted } from '../../errors.ts'
-import { isGguf } from '../../catalog/formats/gguf/ggufName.ts'
-import { EngineError } from '../errors.ts'
-import type { BitmaskPlace, FileHeader, QuantisedPlace } from './fileHeader.ts'
-import { readBitmask } from './bitmask/readBitmask.ts'
-import { readQuantised } from './gguf/readGgufFile.ts'
+// Opens checkpoints from this disk: to compute with, or to look at. Headers only are read.
 import { FilePool } from './filePool.ts'
+import { createCheckpoint, type Checkpoint } from './createCheckpoint.ts'
+import { inspectIn, type Inspection } from './inspection.ts'
 import { locate } from './locate.ts'
 import { configOf } from './modelConfigFile.ts'
-import { readStrided } from './torch/readStrided.ts'
 import { readHeaders, type FileProblem } from './readHeaders.ts'
-import type { StoredMasks } from './storedMask.ts'
-import type { WeightFiles } from './weightFiles.ts'
 
-export interface TensorEntry {
-  readonly name: string
-  readonly dtype: SafetensorsDtype
-  readonly shape: readonly number[]
-  /** Relative to the checkpoint's folder. */
-  readonly file: string
-  /** First byte in the file. */
-  readonly start: number
-  readonly bytes: number
-  /** Strides in elements, only where the elements do not lie one after the other, rows first. */
-  readonly strides?: readonly number[]
-  /** Bytes on disk, only where just the kept values are stored: `bytes` is then what the matrix would take. */
-  readonly bitmask?: BitmaskPlace
-  /** Blocks in the file, only where weights are quantised: `dtype` and `bytes` are then those of the numbers that they stand for. */
-  readonly quantised?: QuantisedPlace
-}
-
-export interface CheckpointFile {
-  /** Relative to the checkpoint's folder. */
-  readonly name: string
-  readonly path: string
-  readonly bytes: number
-  readonly metadata: ReadonlyMap<string, string>
-}
-
-export interface Checkpoint {
-  /** The path as it was given: folder, index or file. */
-  readonly path: string
-  /** The folder of config.json, tokenizer.json and the weights. */
-  readonly folder: string
-  readonly files: readonly CheckpointFile[]
-  /** Tensors by name, file after file, in the order of the headers. */
-  readonly tensors: ReadonlyMap<string, TensorEntry>
-  /** `__metadata__` of all files; of equal keys the first file's value counts. */
-  readonly metadata: ReadonlyMap<string, string>
-  /** `metadata` of the index, null for a single file. */
-  readonly indexMetadata: unknown
-  /** config.json as parsed, null when there is none. */
-  readonly config: unknown
-  /** Masks under which its weights are read, by their names; absent: the weights are read as they are. */
-  readonly masks?: StoredMasks
-  /** The model lies on the Hub: nothing of it is on this disk, and no other thread can open it by its path. */
-  readonly remote?: true
-  /** Bytes read from the weight files so far, headers included. */
-  bytesRead(): number
-  /** A whole tensor's bytes, as stored. @throws EngineError when there is no such tensor. */
-  read(name: string): Promise<Uint8Array<ArrayBuffer>>
-  /** Bytes [start, end) of a tensor. */
-  readRange(name: string, start: number, end: number): Promise<Uint8Array<ArrayBuffer>>
-  /** Fills `target` from byte `start` of a tensor. */
-  readInto(name: string, start: number, target: Uint8Array): Promise<void>
-  close(): Promise<void>
-}
-
-/** Bytes of a tensor in its files. */
-export function bytesOnDisk({
-  bytes,
-  bitmask,
-  quantised,
-}: Pick<TensorEntry, 'bytes' | 'bitmask' | 'quantised'>): number {
-  return (bitmask ?? quantised)?.bytes ?? bytes
-}
-
-/** Element type as the file has it, for people. */
-export function storedType({ dtype, quantised }: { dtype: string; quantised?: QuantisedPlace }): string {
-  return quantised?.type ?? dtype
-}
-
-/** Whether a checkpoint is of GGUF files, which are looked at only. */
-export function isOfGguf({ files }: Pick<Checkpoint, 'files'>): boolean {
-  return isGguf(files.at(0)?.name ?? '')
-}
+export { bytesOnDisk, isOfGguf, storedType } from './createCheckpoint.ts'
+export type { Checkpoint, CheckpointFile, TensorEntry } from './createCheckpoint.ts'
 
 /**
  * Opens a Hugging Face folder, an index, or one file of weights (checkpointFormats.ts) to compute with; not GGUF, which
  * `openInspection` opens.
  * `mostBytes`: of all reads of its weight files, headers and index included.
- * @throws EngineError 'not-found', or 'bad-checkpoint' with one sentence on what is wrong and how to mend it.
+ * @throws EngineError 'not-found', or 'bad-checkpoint' with one sentence on what is wrong and how to fix it.
  */
 export async function openCheckpoint(path: string, mostBytes = Infinity): Promise<Checkpoint> {
   const located = await locate(path)
   const pool = new FilePool(mostBytes)
   try {
-    const config = await configOf(located)
+    const config = await configOf(located, pool)
     const { headers, indexMetadata } = await readHeaders(pool, located, { unknown: 'refuse', onProblem: refuse })
     return createCheckpoint({ path, folder: located.folder, pool, headers, indexMetadata, config })
   } catch (error) {
@@ -112,68 +33,7 @@ function refuse({ error }: FileProblem): never {
   throw error
 }
 
-/** Makes a checkpoint from headers that have been read; it takes over the pool. */
-export function createCheckpoint(parts: {
-  path: string
-  folder: string
-  pool: WeightFiles
-  headers: readonly FileHeader[]
-  indexMetadata: unknown
-  config: unknown
-}): Checkpoint {
-  const { path, folder, pool, headers, indexMetadata, config } = parts
-  const tensors = new Map<string, TensorEntry>()
-  const paths = new Map<string, string>()
-  const metadata = new Map<string, string>()
-  for (const header of headers) {
-    paths.set(header.name, header.path)
-    // Field by field: the rest of a pattern takes ten times as long, for thousands of tensors.
-    for (const { name, dtype, shape, start, end, strides, bitmask, quantised } of header.tensors) {
-      const place = { file: header.name, start: header.dataStart + start, bytes: end - start }
-      const parts = { ...(strides && { strides }), ...(bitmask && { bitmask }), ...(quantised && { quantised }) }
-      tensors.set(name, { name, dtype, shape, ...place, ...parts })
-    }
-    for (const [key, value] of header.metadata) if (!metadata.has(key)) metadata.set(key, value)
-  }
-
-  async function readInto(name: string, start: number, target: Uint8Array): Promise<void> {
-    const entry = entryOf(tensors, name, path)
-    if (start < 0 || start + target.length > entry.bytes) {
-      throw new EngineError(
-        'internal',
-        `read of ${start} + ${target.length} bytes of ${name}, which has ${entry.bytes}`,
-      )
-    }
-    const file = paths.get(entry.file) ?? entry.file
-    const { strides, bitmask, quantised } = entry
-    if (bitmask) await readBitmask(pool, name, bitmask, start, target)
-    else if (quantised) await readQuantised(pool, file, quantised, entry.start, start, target)
-    else if (strides) await readStrided(pool, file, { ...entry, strides }, start, target)
-    else await pool.read(file, entry.start + start, target)
-  }
-  async function readRange(name: string, start: number, end: number): Promise<Uint8Array<ArrayBuffer>> {
-    const target = new Uint8Array(end - start)
-    await readInto(name, start, target)
-    return target
-  }
-  return {
-    path,
-    folder,
-    files: headers.map((h) => ({ name: h.name, path: h.path, bytes: h.bytes, metadata: h.metadata })),
-    tensors,
-    metadata,
-    indexMetadata,
-    config,
-    bytesRead: () => pool.bytesRead,
-    read: async (name) => readRange(name, 0, entryOf(tensors, name, path).bytes),
-    readRange,
-    readInto,
-    close: () => pool.close(),
-  }
-}
-
-function entryOf(tensors: ReadonlyMap<string, TensorEntry>, name: string, path: string): TensorEntry {
-  const entry = tensors.get(name)
-  if (entry) return entry
-  throw new EngineError('bad-checkpoint', `${path} has no tensor ${quoted(name)}; is config.json from another model?`)
+/** `mostBytes`: of all reads of headers and index. @throws EngineError as `openCheckpoint`, but only when nothing at all can be opened. */
+export async function openInspection(path: string, mostBytes = Infinity): Promise<Inspection> {
+  return inspectIn(new FilePool(mostBytes), await locate(path), path)
 }

@@ -1,9 +1,7 @@
 // A checkpoint as far as it can be opened, and what cannot, named: for people who look. Nothing computes with one.
-import { join } from 'node:path'
 import { EngineError } from '../errors.ts'
-import { createCheckpoint, type Checkpoint, type TensorEntry } from './checkpoint.ts'
-import { FilePool } from './filePool.ts'
-import { locate, type Located } from './locate.ts'
+import { createCheckpoint, type Checkpoint, type TensorEntry } from './createCheckpoint.ts'
+import type { Located } from './locate.ts'
 import { configOf } from './modelConfigFile.ts'
 import { readHeaders, type FileProblem } from './readHeaders.ts'
 import type { WeightFiles } from './weightFiles.ts'
@@ -24,11 +22,6 @@ export interface Inspection {
 /** An index may disagree with its shards half a million times. */
 const mostProblems = 100
 
-/** `mostBytes`: of all reads of headers and index. @throws EngineError as `openCheckpoint`, but only when nothing at all can be opened. */
-export async function openInspection(path: string, mostBytes = Infinity): Promise<Inspection> {
-  return inspectIn(new FilePool(mostBytes), await locate(path), path)
-}
-
 /** Takes over the files, and closes them when there is nothing to open. `path`: as a person gave it. */
 export async function inspectIn(pool: WeightFiles, located: Located, path: string): Promise<Inspection> {
   const problems: FileProblem[] = []
@@ -36,8 +29,8 @@ export async function inspectIn(pool: WeightFiles, located: Located, path: strin
     if (problems.length < mostProblems) problems.push(problem)
   }
   try {
-    const configPath = join(located.folder, 'config.json')
-    const config = await configOf(located, (file, most) => pool.readText(file, most)).catch((error: unknown) => {
+    const configPath = `${located.folder}/config.json`
+    const config = await configOf(located, pool).catch((error: unknown) => {
       if (!(error instanceof EngineError)) throw error
       onProblem({ path: configPath, error, tensors: [] })
       return null
@@ -52,7 +45,7 @@ export async function inspectIn(pool: WeightFiles, located: Located, path: strin
         unknown.map(({ name, dtype, shape, start, end }) => ({ name, dtype, shape, file, bytes: end - start })),
       ),
       problems,
-      sources: [...new Set([configPath, join(located.folder, located.entry), ...files])],
+      sources: [...new Set([configPath, `${located.folder}/${located.entry}`, ...files])],
     }
   } catch (error) {
     await pool.close()

@@ -13,7 +13,7 @@ import { killPoint } from '../../system/killPoint.ts'
 import { readError, writeError } from '../../system/diskErrors.ts'
 import { FilePool } from './filePool.ts'
 import { createOwn } from '../../system/ownFile.ts'
-import { inFile } from './readHeader.ts'
+import { inFile } from './readHeaders.ts'
 import { maskInFile, type MaskBits, type StoredMask, type StoredMasks } from './storedMask.ts'
 
 export const maskFileName = maskName

@@ -1,21 +1,19 @@
 // config.json beside the weights.
-import { join } from 'node:path'
 import { isGguf } from '../../catalog/formats/gguf/ggufName.ts'
 import { parseJson, toPlain } from '../../formatting/json.ts'
 import { EngineError } from '../errors.ts'
 import { errnoOf } from '../../system/diskErrors.ts'
-import { inFile } from './readHeader.ts'
-import { readSmallFile } from './smallFile.ts'
+import { inFile } from './readHeaders.ts'
 import type { WeightFiles } from './weightFiles.ts'
 import { isRecord } from '../../formatting/records.ts'
 
 export const maxConfigBytes = 16 * 2 ** 20
 
 /** config.json as plain objects; null when the folder has none. @throws EngineError 'bad-checkpoint' when malformed. */
-export async function readConfig(folder: string, read: WeightFiles['readText'] = readSmallFile): Promise<unknown> {
+export async function readConfig(folder: string, files: Pick<WeightFiles, 'readText'>): Promise<unknown> {
   const path = `${folder}/config.json`
   try {
-    const text = await read(path, maxConfigBytes)
+    const text = await files.readText(path, maxConfigBytes)
     return await inFile(path, () => toPlain(parseJson(text)))
   } catch (error) {
     if (error instanceof EngineError && error.code === 'not-found' && errnoOf(error.cause) === 'ENOENT') return null
@@ -26,9 +24,9 @@ export async function readConfig(folder: string, read: WeightFiles['readText'] =
 /** config.json of what was found; GGUF has its configuration inside, and what lies beside it has other names of tensors. */
 export async function configOf(
   { folder, entry }: { folder: string; entry: string },
-  read?: WeightFiles['readText'],
+  files: Pick<WeightFiles, 'readText'>,
 ): Promise<unknown> {
-  return isGguf(entry) ? null : readConfig(folder, read)
+  return isGguf(entry) ? null : readConfig(folder, files)
 }
 
 /** The config as an object, for code that cannot go on without. @throws EngineError 'bad-checkpoint'. */
@@ -41,7 +39,7 @@ export function requireConfig(checkpoint: { folder: string; config: unknown }): 
     )
   }
   if (!isRecord(config)) {
-    throw new EngineError('bad-checkpoint', `${join(folder, 'config.json')} is not a JSON object; get it again`)
+    throw new EngineError('bad-checkpoint', `${folder}/config.json is not a JSON object; get it again`)
   }
   return config
 }

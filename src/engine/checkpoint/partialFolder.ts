@@ -1,12 +1,11 @@
 // An output takes shape in a hidden sibling and gets its name by one rename when it is whole.
 import { randomBytes } from 'node:crypto'
-import { rmSync } from 'node:fs'
+import { rmdirSync, rmSync } from 'node:fs'
 import { lstat, mkdir, open, rm } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { EngineError } from '../errors.ts'
 import { killPoint } from '../../system/killPoint.ts'
 import { errnoOf, writeError } from '../../system/diskErrors.ts'
-import { removeEmpty } from './emptyFolders.ts'
 import { makeFolders } from '../../system/makeFolders.ts'
 import { renameOver } from '../../system/atomicFile.ts'
 
@@ -113,5 +112,17 @@ async function syncFolder(folder: string): Promise<void> {
     await handle.sync()
   } finally {
     await handle.close()
+  }
+}
+
+/** Removes folders from `folder` up to `top`, the first one that `mkdir` made, as long as they are empty. */
+export function removeEmpty(folder: string, top: string | undefined): void {
+  if (top === undefined) return
+  for (let at = folder; at.startsWith(top); at = dirname(at)) {
+    try {
+      rmdirSync(at)
+    } catch {
+      return
+    }
   }
 }

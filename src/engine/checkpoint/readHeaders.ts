@@ -1,16 +1,23 @@
 // The headers of all files of a checkpoint, checked against its index. Whoever asks decides what a problem means: a
 // run refuses, the inspector goes on with the rest.
-import { formatOf, safetensors } from '../../catalog/formats/checkpointFormats.ts'
+import { type CheckpointFormat, formatOf, safetensors } from '../../catalog/formats/checkpointFormats.ts'
 import { FormatError, quoted } from '../../errors.ts'
 import { ggufParts, ggufRemedy, isGguf } from '../../catalog/formats/gguf/ggufName.ts'
-import { refuseUnknown } from '../../catalog/formats/safetensorsHeader.ts'
+import {
+  headerLength,
+  parseHeader,
+  prefixBytes,
+  refuseUnknown,
+  type SafetensorsHeader,
+} from '../../catalog/formats/safetensorsHeader.ts'
 import { parseShardIndex, type ShardIndex } from '../../catalog/formats/shardIndex.ts'
 import { EngineError } from '../errors.ts'
 import type { WeightFiles } from './weightFiles.ts'
 import type { Located } from './locate.ts'
 import { foldBitmasks } from './bitmask/foldBitmasks.ts'
-import type { FileHeader } from './fileHeader.ts'
-import { inFile, readHeader } from './readHeader.ts'
+import type { FileHeader, FilePlace, PlacedTensor } from './fileHeader.ts'
+import { readGgufFile } from './gguf/readGgufFile.ts'
+import { readTorchHeader } from './torch/readTorchHeader.ts'
 
 /** Why a file, or what an index says of it, cannot be used. */
 export interface FileProblem {
@@ -20,7 +27,7 @@ export interface FileProblem {
   readonly tensors: readonly string[]
 }
 
-export interface HeaderOptions {
+interface HeaderOptions {
   /** Set for inspection only: unknown element types are then listed instead of refused. */
   readonly unknown: 'list' | 'refuse'
   /** Throws, or keeps the problem in mind. */
@@ -163,4 +170,43 @@ const maxIndexBytes = 256 * 2 ** 20
 async function readIndex(pool: WeightFiles, path: string): Promise<ShardIndex> {
   const text = await pool.readText(path, maxIndexBytes)
   return inFile(path, () => parseShardIndex(text, formatOf(path) ?? safetensors))
+}
+
+/** What a file holds, in the form of a safetensors header. */
+type ReadHeader = Omit<SafetensorsHeader, 'tensors'> & { readonly tensors: readonly PlacedTensor[] }
+
+type HeaderReader = (pool: WeightFiles, path: string, fileBytes: number) => Promise<ReadHeader & { dataStart: number }>
+
+const readers: Readonly<Record<CheckpointFormat['id'] | 'gguf', HeaderReader>> = {
+  gguf: readGgufFile,
+  safetensors: readSafetensorsHeader,
+  torch: readTorchHeader,
+}
+
+/** Reads what one file holds, with a few small reads whatever its size. @throws EngineError 'bad-checkpoint' that names the file. */
+async function readHeader(pool: WeightFiles, path: string): Promise<ReadHeader & FilePlace> {
+  const bytes = await pool.sizeOf(path)
+  const read = readers[isGguf(path) ? 'gguf' : (formatOf(path)?.id ?? 'safetensors')]
+  return inFile(path, async () => ({ ...(await read(pool, path, bytes)), bytes }))
+}
+
+async function readSafetensorsHeader(pool: WeightFiles, path: string, fileBytes: number) {
+  const prefix = new Uint8Array(Math.min(prefixBytes, fileBytes))
+  await pool.read(path, 0, prefix)
+  const length = headerLength(prefix, fileBytes)
+  const json = new Uint8Array(length)
+  await pool.read(path, prefixBytes, json)
+  const dataStart = prefixBytes + length
+  return { ...parseHeader(json, fileBytes - dataStart), dataStart }
+}
+
+/** Runs a parser; its FormatErrors become 'bad-checkpoint' with the file's name in front. */
+export async function inFile<T>(path: string, parse: () => T | Promise<T>): Promise<T> {
+  try {
+    return await parse()
+  } catch (error) {
+    if (!(error instanceof FormatError)) throw error
+    const { message, reason } = error
+    throw new EngineError('bad-checkpoint', `${path}: ${message}`, { cause: error, reason })
+  }
 }

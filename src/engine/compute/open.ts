@@ -10,6 +10,7 @@ import { knownDeviceMemory, memoryBound } from './webgpu/deviceMemory.ts'
 import { openWebGpu, type WebGpuBackend } from './webgpu/backend.ts'
 
 export interface OpenOptions {
+  /** 'auto': the GPU where there is one that computes, else the CPU. */
   device: 'auto' | 'cpu' | 'wgpu'
   /** Name of the GPU, or a part of it (`doctor` lists them). It implies 'wgpu': no other device is taken instead. */
   adapter?: string
@@ -29,8 +30,10 @@ interface Look {
 }
 
 /**
- * `info.details.reason` says why this device was taken, and `note` what a driver died of. 'wgpu' takes software adapters too, or
- * throws the remedy.
+ * Opens the device; the caller closes it. `info.details.reason` says why this device was taken, and `note` what a driver died of. 'wgpu'
+ * takes software adapters too.
+ * @throws EngineError 'usage' for options that do not fit, or 'unsupported' with the remedy where the GPU that was asked for does not
+ * compute.
  */
 export async function openBackend(
   { device, adapter, threads, ...options }: OpenOptions,

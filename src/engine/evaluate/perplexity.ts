@@ -14,7 +14,7 @@ export interface PerplexityOptions extends Pick<PassOptions, 'adapterOf' | 'sign
 
 export interface Perplexity {
   readonly perplexity: number
-  /** Mean of the windows' mean losses; perplexity = exp(loss). */
+  /** Mean of the windows' mean losses, in nats per predicted token; perplexity = exp(loss). */
   readonly loss: number
   /** Number of ids: windows · seqLen. */
   readonly tokens: number
@@ -26,7 +26,10 @@ export interface Perplexity {
 /** Tokens whose hidden states go through a block together where blocks are read again for each group of windows. */
 const streamedTokens = 32768
 
-/** @throws EngineError 'numeric' when the loss is not finite. */
+/**
+ * Perplexity of the decoder's model on windows of ids [windows, seqLen], 2 ids a window or more.
+ * @throws EngineError 'numeric' when the loss is not finite, 'bad-data' for no windows or too short ones, or 'cancelled'.
+ */
 export async function evaluatePerplexity(
   decoder: Decoder,
   set: Windows,

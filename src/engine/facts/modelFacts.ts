@@ -71,7 +71,7 @@ async function look(path: string): Promise<Remembered> {
     await checkpoint.close()
   } catch (error) {
     problems.push(problemOf(error))
-    config = await readConfig(folder).catch(() => null)
+    config = await readConfig(folder, { readText: readSmallFile }).catch(() => null)
   }
   const beside = (name: string) => join(folder, name)
   const stamps = await stampsOf([path, ...files, ...besides.map(beside)])

@@ -31,7 +31,7 @@ import { blockParameters } from '../../catalog/families/parameters.ts'
 import { hostBytes, type LoadAs } from './weights.ts'
 
 export interface DecoderOptions extends Partial<LoadOptions> {
-  /** Budget for all that a pass needs: weights, activations, scratch. Gradients and optimiser state are not part of it. */
+  /** Budget in bytes for all that a pass needs: weights, activations, scratch. Gradients and optimiser state are not part of it. */
   readonly memoryBytes: number
   /** Set when gradients will be asked for: block inputs of a batch then stay in memory. */
   readonly training?: boolean
@@ -66,6 +66,10 @@ export interface Decoder {
   close(): Promise<void>
 }
 
+/**
+ * Loads what lies outside the blocks and as many blocks as the budget holds; the others are read again for each pass. The caller closes it.
+ * @throws EngineError 'out-of-memory' where the device has no room, or of reading the checkpoint.
+ */
 export async function createDecoder(backend: Backend, model: Model, options: DecoderOptions): Promise<Decoder> {
   const { training = false, tokensPerPass = passTokens, overrides } = options
   const { limitBytes, usedBytes } = backend.memory()

@@ -1,28 +1,27 @@
-// A whole run: read, evaluate, prune (and reconstruct), retrain, evaluate, save, report.
-import { shellWord } from '../../formatting/shellWord.ts'
+// A whole run, from top to bottom. Its five steps are the folders beside this file: `open` a recipe or a run's folder, keep its `state`,
+// do the `phases`, save the result with what it comes from (`origin`, the last phase), and `report`.
 import { rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { budgetWarnings } from '../../plan/planRecipe.ts'
+import { shellWord } from '../../formatting/shellWord.ts'
 import type { PrecisionChoice } from '../../recipe/precisions.ts'
+import { openEventLog } from '../../runs/events/eventLog.ts'
+import type { FolderPlace } from '../../runs/folder/namedFolder.ts'
 import type { RunEvent } from '../../runs/series/events.ts'
 import type { Backend } from '../compute/backend.ts'
-import { EngineError } from '../errors.ts'
-import { openEventLog, type EventLog } from '../../runs/events/eventLog.ts'
+import { EngineError, messageOf } from '../errors.ts'
 import { openSummary, type SummaryFile } from '../../runs/events/summary.ts'
 import { defaultMemoryBytes } from '../machine.ts'
-import { machineFacts } from '../facts/recipeFacts.ts'
-import { modelFacts } from '../facts/modelFacts.ts'
+import { announceRun } from './open/announceRun.ts'
+import type { OpenedRun } from './open/openedRun.ts'
 import { releaseOutput } from './open/outputClaim.ts'
-import type { RecipeFile } from './open/recipeFile.ts'
-import type { FolderPlace } from '../../runs/folder/namedFolder.ts'
-import type { KnownFiles } from './state/sources.ts'
-import { resumeRun, shownPath, startRun, type OpenedRun } from './open/openRun.ts'
-import { finishRun } from './report/finishRun.ts'
-import type { RunDevice } from './state/progress.ts'
-import type { RunReport } from './report/report.ts'
+import { shownPath, type RecipeFile } from './open/recipeFile.ts'
+import { resumeRun } from './open/resumeRun.ts'
+import { startRun } from './open/startRun.ts'
 import { runPhases } from './phases/runPhases.ts'
-import { createSession, type SharedFolder } from './state/session.ts'
-import { stages } from '../../catalog/stages.ts'
+import { finishRun } from './report/finishRun.ts'
+import type { RunReport } from './report/report.ts'
+import { createSession, type RunSession, type SharedFolder } from './state/session.ts'
+import type { KnownFiles } from './state/sources.ts'
 
 export interface RunOptions {
   /** Path of a recipe, or one that has been read; may be left out with `resume`. */
@@ -64,23 +63,55 @@ export interface AmongRuns {
  * @throws EngineError
  */
 export async function runRecipe(options: RunOptions): Promise<RunReport> {
-  const { resume, recipe, settings = [], memoryBytes, openBackend, precision, signal, onWait, among } = options
-  const shared = { settings, openBackend, precision, signal, onWait }
-  const opened = await (resume !== undefined
-    ? resumeRun({ ...shared, run: resume, recipe: typeof recipe === 'object' ? undefined : recipe })
-    : startRun({ ...shared, ...among, memoryBytes, recipe: requireRecipe(recipe) }))
+  const opened = await openRun(options)
   try {
-    return await runOpened(opened, options)
+    options.onFolder?.(opened.folder.path)
+    return await computeRun(opened, options)
   } finally {
     await opened.lock.release()
     await opened.source.close()
   }
 }
 
-async function runOpened(opened: OpenedRun, options: RunOptions): Promise<RunReport> {
-  const { folder, progress, recipe, plan, lock } = opened
+/** Finds everything that can be wrong before the folder of a new run is made, or that of an old one is touched. */
+function openRun(options: RunOptions): Promise<OpenedRun> {
+  const { resume, recipe, settings = [], memoryBytes, openBackend, precision, signal, onWait, among } = options
+  const shared = { settings, openBackend, precision, signal, onWait }
+  if (resume !== undefined)
+    return resumeRun({ ...shared, run: resume, recipe: typeof recipe === 'object' ? undefined : recipe })
+  if (recipe !== undefined) return startRun({ ...shared, ...among, memoryBytes, recipe })
+  throw new EngineError('usage', 'a recipe is missing: sparsescope run RECIPE')
+}
+
+/** The work of an open run, its result and its report. */
+async function computeRun(opened: OpenedRun, options: RunOptions): Promise<RunReport> {
+  const { folder, plan } = opened
+  const { version, signal } = options
+  const session = await openSession(opened, options)
+  const atExit = sayAtExit(session, options)
+  try {
+    // A report of an earlier process does not say how this one ends.
+    await rm(folder.report, { force: true })
+    await announceRun(session, opened, options)
+    const { sparsity } = await runPhases(session, plan, version)
+    // A cancelled run is told so; resuming it finds nothing left to compute.
+    signal?.throwIfAborted()
+    atExit.forget()
+    return await finishRun(session, plan, version, { status: 'done', message: null, sparsity })
+  } catch (error) {
+    throw await reportFailure(session, opened, options, error)
+  } finally {
+    atExit.forget()
+    await releaseOutput(session).catch(() => undefined)
+    session.close()
+    session.log.close()
+  }
+}
+
+/** What the phases share, with the events of the run: a resumed run goes on where its state was saved. */
+async function openSession(opened: OpenedRun, options: RunOptions): Promise<RunSession> {
+  const { folder, progress, lock } = opened
   const base = resolve(folder.path, progress.base)
-  options.onFolder?.(folder.path)
   let summary: SummaryFile | null = null
   const log = openEventLog({
     path: folder.events,
@@ -93,7 +124,7 @@ async function runOpened(opened: OpenedRun, options: RunOptions): Promise<RunRep
     },
   })
   summary = await openSummary(folder, () => lock.isHeld())
-  const session = createSession({
+  return createSession({
     ...opened,
     log,
     summary,
@@ -106,83 +137,42 @@ async function runOpened(opened: OpenedRun, options: RunOptions): Promise<RunRep
     },
     showPath: (path) => shownPath(base, path),
   })
-  // Work that is saved after the signal writes its events before the end; only a process that cannot wait writes the end here,
-  // and before its lock is given back at the same moment: a run of someone else gets no word.
-  const stopped = `cancelled; go on with: sparsescope run --resume ${shellWord(folder.path)}`
+}
+
+/**
+ * Work that is saved after the signal writes its events before the end. Only a process that cannot wait writes the end as it exits, before
+ * its lock is given back at the same moment: a run of someone else gets no word.
+ */
+function sayAtExit({ log, folder }: RunSession, { signal }: RunOptions): { forget(): void } {
   const onExit = () => {
-    if (options.signal?.aborted) log.mention({ type: 'end', status: 'cancelled', message: stopped })
+    if (signal?.aborted) log.mention({ type: 'end', status: 'cancelled', message: cancelledText(folder.path) })
   }
   process.prependOnceListener('exit', onExit)
-  try {
-    // A report of an earlier process does not say how this one ends.
-    await rm(folder.report, { force: true })
-    const overBudget = await warningsOfBudget(opened, options.memoryBytes)
-    announce(opened, log, options.version)
-    for (const message of overBudget) session.warn(message)
-    const { sparsity } = await runPhases(session, plan, options.version)
-    // A cancelled run is told so; resuming it finds nothing left to compute.
-    options.signal?.throwIfAborted()
-    process.off('exit', onExit)
-    return await finishRun(session, plan, options.version, { status: 'done', message: null, sparsity })
-  } catch (error) {
-    // The folder is another process's now: not a word into it.
-    if (!lock.isHeld()) throw lostRun(folder.path, error)
-    const cancelled = options.signal?.aborted === true
-    const failure = cancelled ? new EngineError('cancelled', stopped) : error
-    const message = failure instanceof Error ? failure.message : String(failure)
-    const status = cancelled ? 'cancelled' : 'failed'
-    // The first failure counts, not one in writing the report after it.
-    await finishRun(session, plan, options.version, { status, message, sparsity: null }).catch(() => undefined)
-    throw failure
-  } finally {
-    process.off('exit', onExit)
-    await releaseOutput(session).catch(() => undefined)
-    session.close()
-    log.close()
-  }
-  function announce({ backend, model, resumed }: OpenedRun, { emit }: EventLog, version: string) {
-    const { device, description } = backend.info
-    const shown = { model: shownPath(base, recipe.model), device, description, version }
-    const modes = recipe.recover.map(({ mode }) => mode)
-    const several = modes.length > 1 && { recoveries: modes }
-    const blocks = model.config.numBlocks
-    const measures = stages.filter((stage) => recipe.evaluate.some(({ at }) => at.includes(stage)))
-    const planned = { prunes: plan.entries.length > 0, recoveries: modes, measures }
-    emit({ type: 'start', name: folder.name, ...shown, blocks, ...several, plan: planned, ...(resumed && { resumed }) })
-    // A resumed run may have written no events yet, too.
-    if (progress.eventsBytes === 0) for (const message of progress.warnings) emit({ type: 'warning', message })
-    if (backend.info.details.note) session.warn(String(backend.info.details.note))
-    if (resumed) warnOfOtherDevice(opened, session.warn)
-  }
+  return { forget: () => void process.off('exit', onExit) }
 }
 
-/** Warnings of memory that is allowed and cannot be used, or is not enough. */
-async function warningsOfBudget({ recipe, folder, backend }: OpenedRun, memoryBytes?: number): Promise<string[]> {
-  if (memoryBytes === undefined || !backend.traits.inHostMemory) return []
-  const [model, machine] = await Promise.all([modelFacts(recipe.model), machineFacts(folder.path, { memoryBytes })])
-  return budgetWarnings(recipe, { model, machine: { ...machine, memoryBytes: backend.memory().limitBytes } })
+/** Reports a run that failed or was cancelled. Returns the error to throw. */
+async function reportFailure(
+  session: RunSession,
+  { folder, lock, plan }: OpenedRun,
+  { version, signal }: RunOptions,
+  error: unknown,
+): Promise<unknown> {
+  // The folder is another process's now: not a word into it.
+  if (!lock.isHeld()) return lostRun(folder.path, error)
+  const cancelled = signal?.aborted === true
+  const failure = cancelled ? new EngineError('cancelled', cancelledText(folder.path)) : error
+  const end = { status: cancelled ? 'cancelled' : 'failed', message: messageOf(failure), sparsity: null } as const
+  // The first failure counts, not one in writing the report after it.
+  await finishRun(session, plan, version, end).catch(() => undefined)
+  return failure
 }
 
-/** Other hardware, another BLAS or another number of threads rounds differently. */
-function warnOfOtherDevice({ progress, backend }: OpenedRun, warn: (message: string) => void): void {
-  const before = progress.device
-  if (identity(before) === identity(backend.info)) return
-  warn(
-    `The run began on ${before.description} and goes on with ${backend.info.description}: the result may differ in the last bits from an uninterrupted run's`,
-  )
-}
-
-/** Everything about a device but why and how it was chosen. */
-function identity({ device, description, details: { reason: _, note: __, ...details } }: RunDevice): string {
-  return JSON.stringify([device, description, details])
+function cancelledText(path: string): string {
+  return `cancelled; go on with: sparsescope run --resume ${shellWord(path)}`
 }
 
 function lostRun(path: string, cause?: unknown): EngineError {
   const message = `${path} was removed or taken over by another process while this one stood still; start or resume it again`
   return new EngineError('disk', message, { cause })
-}
-
-function requireRecipe(recipe: string | RecipeFile | undefined): string | RecipeFile {
-  if (recipe !== undefined) return recipe
-  throw new EngineError('usage', 'a recipe is missing: sparsescope run RECIPE')
 }

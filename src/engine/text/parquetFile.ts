@@ -10,7 +10,7 @@ import {
 } from 'hyparquet'
 import { once } from 'node:events'
 import { formatBytes } from '../../formatting/byteSize.ts'
-import { openRanges } from '../checkpoint/fileRanges.ts'
+import { openRanges } from '../checkpoint/filePool.ts'
 import { EngineError, type ErrorCode, messageOf, throwIfCancelled } from '../errors.ts'
 import { startWorker } from '../../system/startWorker.ts'
 

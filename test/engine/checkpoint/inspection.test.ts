@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
-import { openCheckpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
-import { openInspection, wholeOf, type Inspection } from '../../../src/engine/checkpoint/inspection.ts'
+import { openInspection, openCheckpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
+import { wholeOf, type Inspection } from '../../../src/engine/checkpoint/inspection.ts'
 import { scanTensors } from '../../../src/engine/checkpoint/stats/scanTensors.ts'
 import { EngineError } from '../../../src/engine/errors.ts'
 import { f32, safetensors, scratch, type Scratch } from '../../support/safetensors.ts'

@@ -80,9 +80,25 @@ describe('the npm package', function () {
     assert.deepEqual(Object.keys(optionalDependencies), natives)
     const files = Object.keys(filesBelow(installed, () => false))
     assert.deepEqual(
-      files.filter((name) => /\.(ts|map)$|^(src|test|bench|scripts|webview-ui)\b|backend/.test(name)),
+      files.filter((name) => /(?<!\.d)\.ts$|\.map$|^(src|test|bench|scripts|webview-ui)\b|^dist\/backend/.test(name)),
       [],
     )
+  })
+
+  it('is a library too, with all types that its entries name', () => {
+    const types = (folder: string) => Object.keys(filesBelow(join(folder, 'dist/types'), () => false)).sort()
+    assert.ok(types(root).length > 20)
+    assert.deepEqual(types(installed), types(root))
+    const script = join(place, 'prefix/lib/look.mjs')
+    writeFileSync(
+      script,
+      `import { openCheckpoint } from 'sparsescope'
+import { evaluate } from 'sparsescope/engine'
+import { openFiles } from 'sparsescope/checkpoint'
+const checkpoint = await openCheckpoint(${JSON.stringify(join(installed, 'samples/opt'))})
+console.log(checkpoint.tensors.size, typeof evaluate, typeof openFiles)`,
+    )
+    assert.equal(execFileSync(process.execPath, [script], { encoding: 'utf8' }).trim(), '132 function function')
   })
 
   it('shows its help, and without native packages computes in WebAssembly and says what would be faster', () => {

@@ -1,7 +1,7 @@
 // Calibration and training on several files: windows of each in turns.
 import assert from 'node:assert/strict'
 import { readFileSync, symlinkSync, writeFileSync } from 'node:fs'
-import { mixedWindows } from '../../../src/engine/run/open/mixedWindows.ts'
+import { mixedWindows } from '../../../src/engine/run/open/runData.ts'
 import { padRows, type Windows } from '../../../src/engine/text/windows.ts'
 import type { RunEvent } from '../../../src/runs/series/events.ts'
 import { onlyRun } from '../../support/killedRuns.ts'

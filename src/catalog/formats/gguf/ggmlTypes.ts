@@ -59,7 +59,7 @@ export function ggmlType(id: number): GgmlType | null {
   return types.get(id) ?? null
 }
 
-/** Types of blocks whose numbers can be read (engine/checkpoint/gguf/widen.ts). */
+/** Types of blocks whose numbers can be read (engine/checkpoint/gguf/readGgufFile.ts). */
 export const widenedTypes = ['Q8_0', 'Q4_0', 'Q4_K', 'Q5_K', 'Q6_K'] as const
 
 export type WidenedType = (typeof widenedTypes)[number]

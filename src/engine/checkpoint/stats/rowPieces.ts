@@ -1,8 +1,9 @@
 // A tensor's bytes in pieces of whole rows.
 import type { Checkpoint, TensorEntry } from '../checkpoint.ts'
 import { bytePieces } from './bytePieces.ts'
+import type { NmPattern } from '../../../catalog/formats/nm.ts'
 
-export interface Piece {
+interface Piece {
   /** First element of the piece is at 0; aligned for every type. Valid until the next piece is asked for. */
   readonly data: ArrayBuffer
   readonly rows: number
@@ -17,7 +18,7 @@ const defaultPieceBytes = 2 * 2 ** 20
 /** Elements of a piece where they lie in another order: the file is read once for every piece. */
 const stridedPieceBytes = 64 * 2 ** 20
 
-export interface Matrix {
+interface Matrix {
   readonly rows: number
   /** Elements of a row, the last dimension. */
   readonly columns: number
@@ -61,4 +62,34 @@ export async function* rowPieces(
   const bytesOfRange = { start: start * rowBytes, end: end * rowBytes }
   for await (const { turn, bytes } of bytePieces(checkpoint, entry.name, bytesOfRange, buffers, signal))
     yield { data: data[turn], rows: bytes / rowBytes, count: bytes / elementBytes, bytes }
+}
+
+/**
+ * Bytes of a part for one thread of a scan, so that one matrix does not keep one of them busy while the others are done. Parts are cut
+ * by size alone: sums of f64 are then the same on any number of threads.
+ */
+const partBytes = 64 * 2 ** 20
+
+interface Grouping {
+  nm?: readonly NmPattern[]
+  /** The matrix is stored [in, out]: groups lie down the columns, and none is cut. */
+  transposed?: boolean
+}
+
+/** Ranges in the order of the rows, at least one. */
+export function rangesOf(entry: TensorEntry, { nm = [], transposed }: Grouping): RowRange[] {
+  const { rows } = matrixOf(entry)
+  // A header may claim any number of rows of nothing.
+  if (entry.bytes <= partBytes) return [{ first: 0, end: rows }]
+  const group = transposed ? nm.reduce((common, { m }) => leastCommonMultiple(common, m), 1) : 1
+  const step = Math.max(1, Math.floor((partBytes * rows) / entry.bytes / group)) * group
+  const ranges: RowRange[] = []
+  for (let first = 0; first < rows; first += step) ranges.push({ first, end: Math.min(rows, first + step) })
+  return ranges
+}
+
+function leastCommonMultiple(a: number, b: number): number {
+  let [x, y] = [a, b]
+  while (y > 0) [x, y] = [y, x % y]
+  return (a / x) * b
 }

@@ -8,7 +8,7 @@ import { EngineError } from '../../errors.ts'
 import { startWorker } from '../../../system/startWorker.ts'
 import type { Checkpoint, TensorEntry } from '../checkpoint.ts'
 import type { FromScan, ScanItem, ScanStart, ScanTask } from './scanMessages.ts'
-import { rangesOf } from './rowRanges.ts'
+import { rangesOf } from './rowPieces.ts'
 import { statsOf, tensorStats, type StatsOptions } from './tensorStats.ts'
 import type { TensorTally } from './tensorTally.ts'
 

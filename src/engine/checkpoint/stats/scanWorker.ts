@@ -1,7 +1,7 @@
 // A thread that scans the rows it is told to, one after the other.
+import { openInspection } from '../checkpoint.ts'
 import { parentPort, workerData } from 'node:worker_threads'
 import { EngineError, messageOf } from '../../errors.ts'
-import { openInspection } from '../inspection.ts'
 import type { FromScan, ScanStart, ScanTask } from './scanMessages.ts'
 import { entryOf } from './scanTensors.ts'
 import { tallyTensor } from './tensorTally.ts'

@@ -1,10 +1,12 @@
 // Everything the inspector says about one tensor's values.
-import type { TensorStats } from '../../../protocol/inspect.ts'
+import type { Histogram, TensorStats } from '../../../protocol/inspect.ts'
 import type { Checkpoint, TensorEntry } from '../checkpoint.ts'
-import { elementFormat } from './elementFormat.ts'
-import { rangesOf } from './rowRanges.ts'
-import { sumParts, tallyTensor, type TallyOptions, type TensorTally } from './tensorTally.ts'
-import { summariseValues } from './valueSummary.ts'
+import { elementFormat, type ElementFormat } from './elementFormat.ts'
+import { rangesOf } from './rowPieces.ts'
+import { sumParts, type TallyOptions, tallyTensor, type TensorTally } from './tensorTally.ts'
+import type { WeightSpread } from '../../../plan/analysis.ts'
+import type { PatternCounts } from './countTable.ts'
+import type { Moments, ValueTally } from './valueTally.ts'
 
 export type StatsOptions = Omit<TallyOptions, 'range'>
 
@@ -27,4 +29,100 @@ export function statsOf(entry: TensorEntry, parts: readonly (TensorTally | null)
   const { zeros, parameters, nm, values } = sumParts(read)
   const sparsity = parameters ? zeros / parameters : 0
   return { name: entry.name, zeros, sparsity, ...summariseValues(format, values), nm }
+}
+
+/** Minimum, maximum, mean, deviation and histogram of a tensor, from what was counted of its values. */
+interface ValueSummary extends WeightSpread {
+  /** NaN and infinite values; the others are of the finite ones, null when there are none. */
+  nonFinite: number
+  min: number | null
+  max: number | null
+  mean: number | null
+  histogram: Histogram | null
+}
+
+const histogramBins = 64
+
+export function summariseValues(format: ElementFormat, { counts, moments, origin }: ValueTally): ValueSummary {
+  if (format.kind === 'narrow') return ofPatterns(counts, format.decode)
+  return moments ? ofMoments(counts, moments, origin) : empty(0)
+}
+
+/** Exact: counts of all patterns determine everything. */
+function ofPatterns({ patterns, counts }: PatternCounts, decode: (pattern: number) => number): ValueSummary {
+  const values = Array.from(patterns, (pattern, i): Counted => ({ value: decode(pattern), count: counts[i] }))
+  const finite = values.filter((v) => Number.isFinite(v.value))
+  const nonFinite = values.reduce((sum, v) => sum + (Number.isFinite(v.value) ? 0 : v.count), 0)
+  if (finite.length === 0) return empty(nonFinite)
+  const n = finite.reduce((sum, v) => sum + v.count, 0)
+  const mean = finite.reduce((sum, v) => sum + v.value * v.count, 0) / n
+  const spread = spreadOf(finite, n, mean)
+  const min = finite.reduce((least, v) => Math.min(least, v.value), Infinity)
+  const max = finite.reduce((most, v) => Math.max(most, v.value), -Infinity)
+  return { nonFinite, min, max, mean, ...spread, histogram: histogramOf(finite, min, max) }
+}
+
+/**
+ * Sums in f64; histogram, kurtosis and outliers from counts by sign, exponent and the first 7 bits of the fraction of the distance from
+ * the origin, by 0.4 % of which a value may stand beside its place.
+ */
+function ofMoments(counts: PatternCounts, moments: Moments, origin: number): ValueSummary {
+  const { nonFinite, count, sum, squares, min, max } = moments
+  if (count === 0) return empty(nonFinite)
+  const beyond = sum / count
+  const mean = origin + beyond
+  const std = Math.sqrt(Math.max(0, squares / count - beyond * beyond))
+  const counted = middles(counts, origin, min, max)
+  const { kurtosis, outliers } = spreadOf(counted, count, mean)
+  return { nonFinite, min, max, mean, std, kurtosis, outliers, histogram: histogramOf(counted, min, max) }
+}
+
+interface Counted {
+  value: number
+  count: number
+}
+
+/** Standard deviations from the mean beyond which a value is an outlier. */
+const outlierDeviations = 4
+
+/** A tensor of one value has no kurtosis, and no outliers. */
+function spreadOf(values: readonly Counted[], n: number, mean: number): WeightSpread {
+  let [squares, fourths] = [0, 0]
+  for (const { value, count } of values) {
+    const square = (value - mean) ** 2
+    squares += square * count
+    fourths += square ** 2 * count
+  }
+  const variance = squares / n
+  const limit = outlierDeviations ** 2 * variance
+  const beyond = values.reduce((sum, v) => sum + ((v.value - mean) ** 2 > limit ? v.count : 0), 0)
+  return { std: Math.sqrt(variance), kurtosis: variance > 0 ? fourths / n / variance ** 2 : null, outliers: beyond / n }
+}
+
+/** The middle of each pattern's range, kept within the values seen. */
+function middles({ patterns, counts }: PatternCounts, origin: number, min: number, max: number): Counted[] {
+  const bits = new Uint32Array(1)
+  const value = new Float32Array(bits.buffer)
+  const result: Counted[] = []
+  for (let i = 0; i < patterns.length; i++) {
+    const pattern = patterns[i]
+    const isZero = (pattern & 0x7fff) === 0
+    bits[0] = (pattern << 16) | (isZero ? 0 : 0x8000)
+    if (Number.isNaN(value[0]) || !Number.isFinite(value[0])) continue
+    result.push({ value: Math.min(max, Math.max(min, origin + value[0])), count: counts[i] })
+  }
+  return result
+}
+
+function histogramOf(values: readonly Counted[], from: number, to: number): Histogram {
+  const counts = new Array<number>(histogramBins).fill(0)
+  const scale = to > from ? histogramBins / (to - from) : 0
+  for (const { value, count } of values) {
+    counts[Math.min(histogramBins - 1, Math.floor((value - from) * scale))] += count
+  }
+  return { from, to, counts }
+}
+
+function empty(nonFinite: number): ValueSummary {
+  return { nonFinite, min: null, max: null, mean: null, std: null, kurtosis: null, outliers: null, histogram: null }
 }

@@ -2,15 +2,14 @@
 import type { TensorStats } from '../../../protocol/inspect.ts'
 import type { Checkpoint, TensorEntry } from '../checkpoint.ts'
 import { formatNm, type NmPattern } from '../../../catalog/formats/nm.ts'
-import type { PatternCounts } from './countTable.ts'
-import { elementFormat } from './elementFormat.ts'
-import type { GroupZeros } from './halfCounter.ts'
-import { originOf } from './originOf.ts'
+import { fewElements, type PatternCounts } from './countTable.ts'
+import { elementFormat, type ElementFormat } from './elementFormat.ts'
+import { type GroupZeros, halfCounter, type HalfCounts } from './halfCounter.ts'
 import { alongColumns, alongRows } from './nmCounter.ts'
-import { matrixOf, rowPieces, type RowRange } from './rowPieces.ts'
-import { countHalves, groupZeros } from './tallyHalves.ts'
+import { matrixOf, type PieceOptions, rowPieces, type RowRange } from './rowPieces.ts'
 import { collectValues, sumTallies, type ValueTally } from './valueTally.ts'
 import { countFlags, zeroFlags } from './zeroFlags.ts'
+import { type Buffers, bytePieces } from './bytePieces.ts'
 
 export interface TensorTally {
   readonly parameters: number
@@ -116,4 +115,75 @@ function patternsOf(entry: TensorEntry, { nm = [], transposed }: TallyOptions): 
 function zerosAmong({ patterns, counts }: PatternCounts, zeroMask: number): number {
   if (zeroMask === 0) return 0
   return patterns.reduce((sum, pattern, i) => sum + ((pattern & zeroMask) === 0 ? counts[i] : 0), 0)
+}
+
+/** Places of a tensor at which its origin is sampled, and values at each. */
+const places = 4
+const perPlace = 256
+/** A mean counts as far from zero beyond this many standard deviations: nearer, nothing is lost. */
+const farDeviations = 2
+
+/**
+ * The origin from which a tensor's numbers are counted: the median of a thousand of them where they lie far from zero, else 0. Sums of
+ * squares from zero lose the spread of such numbers, as a norm's weights, and counts by exponent put them into one place. The sample is fixed, so every thread finds
+ * the same. Narrow types need none: their patterns say everything.
+ */
+async function originOf(checkpoint: Checkpoint, entry: TensorEntry, format: ElementFormat): Promise<number> {
+  if (format.kind === 'narrow') return 0
+  const elements = entry.bytes / format.bytes
+  const starts =
+    elements <= places * perPlace ? [0] : Array.from({ length: places }, (_, i) => Math.floor((i * elements) / places))
+  const each = Math.min(elements, starts.length === 1 ? places * perPlace : perPlace)
+  const sample: number[] = []
+  for (const start of starts) {
+    const bytes = await checkpoint.readRange(entry.name, start * format.bytes, (start + each) * format.bytes)
+    for (const number of format.values(bytes.buffer, each)) if (Number.isFinite(number)) sample.push(number)
+  }
+  if (sample.length === 0) return 0
+  const middle = sample.sort((a, b) => a - b)[sample.length >> 1]
+  const distances = sample.map((number) => number - middle)
+  const mean = distances.reduce((sum, distance) => sum + distance, 0) / sample.length
+  const variance = distances.reduce((sum, distance) => sum + (distance - mean) ** 2, 0) / sample.length
+  return Math.abs(middle + mean) > farDeviations * Math.sqrt(variance) ? middle : 0
+}
+
+interface HalvesOptions extends PieceOptions {
+  readonly onBytes?: (bytes: number) => void
+}
+
+const elementBytes = 2
+
+/** The zeros to count in the groups; null where this pass cannot tell of the patterns, or is not worth its tables. */
+function groupZeros(entry: TensorEntry, patterns: readonly NmPattern[], transposed = false): GroupZeros | null {
+  const format = elementFormat(entry.dtype)
+  const isHalf = format?.bytes === elementBytes && format.zeroMask === 0x7fff
+  if (!isHalf || entry.strides || entry.bytes <= elementBytes * fewElements) return null
+  if (transposed && patterns.length > 0) return null
+  const zerosIn = (size: number) => patterns.filter(({ m }) => m === size).map(({ n }) => n)
+  const [fours, eights] = [zerosIn(4), zerosIn(8)]
+  if (fours.length > 1 || eights.length > 1 || fours.length + eights.length < patterns.length) return null
+  return { in4: fours[0] ?? 0, in8: eights[0] ?? 0 }
+}
+
+/** @throws EngineError 'cancelled', 'disk' or 'bad-checkpoint'. */
+async function countHalves(
+  checkpoint: Checkpoint,
+  entry: TensorEntry,
+  zeros: GroupZeros,
+  { range, signal, pieceBytes = Infinity, onBytes }: HalvesOptions,
+): Promise<HalfCounts> {
+  const { rows, columns } = matrixOf(entry)
+  const { first, end } = range ?? { first: 0, end: rows }
+  const rowBytes = columns * elementBytes
+  const counter = halfCounter()
+  // Every piece begins with a group of 8.
+  const step = Math.min(counter.buffers[0].length, Math.max(16, Math.floor(pieceBytes / 16) * 16))
+  const [one, other] = counter.buffers
+  const buffers: Buffers = [one.subarray(0, step), other.subarray(0, step)]
+  const bytesOfRange = { start: first * rowBytes, end: end * rowBytes }
+  for await (const { turn, bytes } of bytePieces(checkpoint, entry.name, bytesOfRange, buffers, signal)) {
+    counter.count(turn, bytes / elementBytes, zeros)
+    onBytes?.(bytes)
+  }
+  return counter.take()
 }

@@ -2,8 +2,16 @@
 // Opcodes and their arguments: CPython, Lib/pickletools.py. Every byte is treated as hostile: what is built stays
 // in proportion to the bytes read, and nothing recurses.
 import { FormatError } from '../../../errors.ts'
-import { isNode, type Pickled, type PickledDict, type PickledList } from './pickleValues.ts'
-import { damaged, globalNamed, reduce, storageOf } from './torchGlobals.ts'
+import {
+  damaged,
+  globalNamed,
+  isNode,
+  type Pickled,
+  type PickledDict,
+  type PickledList,
+  reduce,
+  storageOf,
+} from './torchGlobals.ts'
 
 /** Real state dicts of a hundred thousand tensors need two million. */
 const maxValues = 8_000_000

@@ -1,9 +1,46 @@
 // The dozen names that the pickle of a state dict imports, and what calling each means. Any other name is refused,
 // so that nothing a file says is ever executed.
 import { FormatError, quoted } from '../../../errors.ts'
-import { isCount } from '../../../catalog/formats/dtypes.ts'
-import { isNode, type Pickled, type PickledTensor } from './pickleValues.ts'
-import { torchTypes } from './torchTypes.ts'
+import { isCount, type SafetensorsDtype } from '../../../catalog/formats/dtypes.ts'
+
+/** Element types of PyTorch by the names of safetensors. */
+const types: Readonly<Record<string, SafetensorsDtype>> = {
+  'torch.DoubleStorage': 'F64',
+  'torch.FloatStorage': 'F32',
+  'torch.HalfStorage': 'F16',
+  'torch.BFloat16Storage': 'BF16',
+  'torch.LongStorage': 'I64',
+  'torch.IntStorage': 'I32',
+  'torch.ShortStorage': 'I16',
+  'torch.CharStorage': 'I8',
+  'torch.ByteStorage': 'U8',
+  'torch.BoolStorage': 'BOOL',
+  'torch.ComplexFloatStorage': 'C64',
+  'torch.float64': 'F64',
+  'torch.float32': 'F32',
+  'torch.float16': 'F16',
+  'torch.bfloat16': 'BF16',
+  'torch.int64': 'I64',
+  'torch.int32': 'I32',
+  'torch.int16': 'I16',
+  'torch.int8': 'I8',
+  'torch.uint8': 'U8',
+  'torch.uint16': 'U16',
+  'torch.uint32': 'U32',
+  'torch.uint64': 'U64',
+  'torch.bool': 'BOOL',
+  'torch.complex64': 'C64',
+  'torch.float8_e4m3fn': 'F8_E4M3',
+  'torch.float8_e5m2': 'F8_E5M2',
+  'torch.float8_e8m0fnu': 'F8_E8M0',
+}
+
+const torchTypes = Object.keys(types)
+
+/** Element type of a storage's class or a tensor's own type; undefined for an untyped storage. */
+export function dtypeOfTorch(type: string): SafetensorsDtype | undefined {
+  return Object.hasOwn(types, type) ? types[type] : undefined
+}
 
 type Call = (args: readonly Pickled[]) => Pickled
 
@@ -113,4 +150,63 @@ function parameter(data: Pickled | undefined): Pickled {
 
 export function damaged(what: string): FormatError {
   return new FormatError(`its pickle ${what}; the file is damaged or was made to mislead: get it again`)
+}
+
+// The values on the stack of the pickle machine are data only. Nothing here can run, and no JavaScript object is ever built
+// from a name in the file.
+
+/** A name that the file imports, such as `torch.FloatStorage`; it stands for itself until something is called. */
+interface PickledGlobal {
+  readonly kind: 'global'
+  readonly name: string
+}
+
+interface PickledTuple {
+  readonly kind: 'tuple'
+  readonly items: readonly Pickled[]
+}
+
+export interface PickledList {
+  readonly kind: 'list'
+  readonly items: Pickled[]
+}
+
+/** Keys and values in the file's order; of equal keys the last counts, as in Python. */
+export interface PickledDict {
+  readonly kind: 'dict'
+  readonly keys: Pickled[]
+  readonly values: Pickled[]
+}
+
+/** A storage: one run of elements, which tensors share. */
+interface PickledStorage {
+  readonly kind: 'storage'
+  /** The storage's class, `torch.FloatStorage`. */
+  readonly type: string
+  /** Names its bytes in the archive: `data/<key>`. */
+  readonly key: string
+  readonly elements: number
+}
+
+export interface PickledTensor {
+  readonly kind: 'tensor'
+  readonly storage: PickledStorage
+  /** `torch.float16`, when the tensor names its type itself; null when the storage's class does. */
+  readonly type: string | null
+  /** Elements from the storage's beginning. */
+  readonly offset: number
+  readonly shape: readonly number[]
+  /** Offset in elements. */
+  readonly strides: readonly number[]
+}
+
+type PickledNode = PickledGlobal | PickledTuple | PickledList | PickledDict | PickledStorage | PickledTensor
+
+export type Pickled = null | boolean | number | bigint | string | PickledNode
+
+export function isNode<K extends PickledNode['kind']>(
+  value: Pickled | undefined,
+  kind: K,
+): value is Extract<PickledNode, { kind: K }> {
+  return typeof value === 'object' && value !== null && value.kind === kind
 }

@@ -6,11 +6,9 @@ import { noFacts } from '../../../recipe/facts.ts'
 import { openCheckpoint } from '../../checkpoint/checkpoint.ts'
 import { modelPath } from '../../checkpoint/hubCache.ts'
 import { openModel, type Model } from '../../model/model.ts'
-import { lintRecipe } from './lintRecipe.ts'
-import { checkMerged } from './mergedAdapter.ts'
-import { plannedRun } from './plannedRun.ts'
-import { checkGguf } from './savedGguf.ts'
-import { parseFile, refuseSweep } from './recipeFile.ts'
+import { lintRecipe, parseFile, refuseSweep } from './recipeFile.ts'
+import { checkMerged } from './givenAdapters.ts'
+import { checkGguf, plannedRun } from './checkRecipe.ts'
 
 /** `planOfRecipe` of a text that has been read. */
 export async function planOfText(

@@ -3,8 +3,7 @@ import { resolve } from 'node:path'
 import type { PlanSummary } from '../../../plan/planSummary.ts'
 import { maxRecipeBytes, readSmallFile } from '../../checkpoint/smallFile.ts'
 import { planOfText } from './dryRun.ts'
-import { warningsOf, type LintRecipeOptions } from './lintRecipe.ts'
-import { parseFile, type RecipeFile } from './recipeFile.ts'
+import { type LintRecipeOptions, parseFile, type RecipeFile, warningsOf } from './recipeFile.ts'
 import { inRecipeThread, shortRecipe } from './recipeThread.ts'
 
 /**

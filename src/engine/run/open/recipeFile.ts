@@ -8,11 +8,14 @@ import { findRule } from '../../../lint/rules.ts'
 import { mapFiles } from '../../../recipe/dataFiles.ts'
 import { customTags, quoteOctals } from '../../../recipe/everyonesYaml.ts'
 import type { Finding } from '../../../recipe/finding.ts'
-import { parseRecipe, type ParsedRecipe } from '../../../lint/parse.ts'
-import { writtenRecipe, type ResolvedRecipe, type WrittenRecipe } from '../../../recipe/resolve.ts'
+import { type ParsedRecipe, parseRecipe } from '../../../lint/parse.ts'
+import { type ResolvedRecipe, writtenRecipe, type WrittenRecipe } from '../../../recipe/resolve.ts'
 import type { Recipe } from '../../../recipe/schema.ts'
 import { isHubName } from '../../checkpoint/hubCache.ts'
 import { EngineError } from '../../errors.ts'
+import type { LintResult } from '../../../lint/lint.ts'
+import type { LintFacts } from '../../../recipe/facts.ts'
+import { lintText, type LintTextOptions } from '../../facts/recipeFacts.ts'
 
 export interface RecipeFile {
   readonly path: string
@@ -102,6 +105,12 @@ export function mapPaths(recipe: ResolvedRecipe, change: (path: string) => strin
   }
 }
 
+/** A path as the person wrote it, or nearly: relative to the folder of the recipe. */
+export function shownPath(base: string, path: string): string {
+  if (isHubName(path)) return path
+  return relative(base, path).replaceAll('\\', '/') || '.'
+}
+
 /** The text for the run folder: a recipe that means the same from there. */
 export function recipeText(absolute: ResolvedRecipe, folder: string): string {
   const moved = mapPaths(absolute, (path) => (isHubName(path) ? path : relative(folder, path).replaceAll(sep, '/')))
@@ -113,4 +122,24 @@ export function recipeYaml(recipe: Recipe | WrittenRecipe): string {
   const document = new Document(recipe, { version: '1.1', customTags })
   quoteOctals(document)
   return document.toString()
+}
+
+export type LintRecipeOptions = Pick<LintTextOptions, 'gpu' | 'memoryBytes'>
+
+/** The findings of `sparsescope lint` for the file as it is, or as it would be with the settings and values of the run in it. */
+export async function lintRecipe(
+  { text, written, folder, recipe, disabled }: RecipeFile,
+  options: LintRecipeOptions = {},
+): Promise<LintResult & { facts: LintFacts | null }> {
+  if (text !== null) return lintText(text, { ...options, folder })
+  const severities = Object.fromEntries(disabled.map((rule) => [rule, 'off' as const]))
+  const result = await lintText(recipeYaml(recipe), { ...options, folder, severities })
+  return { ...result, findings: [...written, ...result.findings] }
+}
+
+/** Messages of errors and warnings, each once. A run says an error as a warning where it can compute all the same. */
+export async function warningsOf(file: RecipeFile, options: LintRecipeOptions): Promise<string[]> {
+  const { findings } = await lintRecipe(file, options)
+  const told = findings.filter(({ severity }) => severity === 'error' || severity === 'warning')
+  return [...new Set(told.map(({ message }) => message))]
 }

@@ -2,7 +2,7 @@
 import type { Worker } from 'node:worker_threads'
 import { EngineError, throwIfCancelled } from '../../errors.ts'
 import { startWorker } from '../../../system/startWorker.ts'
-import type { JobAnswer, JobName, JobRequest, RecipeJobs } from './recipeJobs.ts'
+import type { JobAnswer, JobName, JobRequest, RecipeJobs } from './recipeWorker.ts'
 
 /** Up to so many characters it takes less time than the thread would take to start. */
 export const shortRecipe = 2 ** 16

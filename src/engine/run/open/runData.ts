@@ -1,15 +1,16 @@
 // The data of a run as windows of ids, each file read and tokenised once.
+import { realpath } from 'node:fs/promises'
 import type { ResolvedEvaluation, ResolvedRecover } from '../../../recipe/resolve.ts'
 import { taskOf } from '../../../catalog/tasks/tasks.ts'
 import { loadQuestions, unansweredText, type QuestionSet } from '../../evaluate/tasks/questions.ts'
 import { readPrompts, type PromptSet } from '../../generate/samplePrompts.ts'
-import type { Windows, WindowsRequest } from '../../text/windows.ts'
-import { filesOf } from '../../../recipe/dataFiles.ts'
+import { type Windows, type WindowsRequest, padRows, requireRoom } from '../../text/windows.ts'
+import { filesOf, evenShare } from '../../../recipe/dataFiles.ts'
 import { requireBatches } from '../../recover/batches.ts'
 import type { RunPlan } from '../../../plan/runPlan.ts'
 import type { RunSession } from '../state/session.ts'
-import { mixedWindows } from './mixedWindows.ts'
 import { windowsOf } from './sharedWindows.ts'
+import { EngineError } from '../../errors.ts'
 
 export interface RunData {
   /** null when the run looks at none. */
@@ -93,4 +94,43 @@ async function inOrder<T, R>(items: readonly T[], each: (item: T) => Promise<R>)
   const results: R[] = []
   for (const item of items) results.push(await each(item))
   return results
+}
+
+/**
+ * `samples` windows in equal parts from the files: the first window of each, then the second of each, and so on, so that
+ * every stretch of them has as much of each.
+ * `load`: so many windows of a file, all of the same length. @throws EngineError 'usage' for a file that is named twice.
+ */
+export async function mixedWindows(
+  files: readonly string[],
+  { samples, seqLen }: { samples: number; seqLen: number },
+  load: (path: string, samples: number) => Promise<Windows>,
+): Promise<Windows> {
+  if (files.length === 1) return load(files[0], samples)
+  await refuseRepeats(files)
+  requireRoom(samples, seqLen, files.join(', '))
+  const parts: Int32Array[][] = []
+  for (const [i, path] of files.entries()) parts.push(rowsOf(await load(path, evenShare(samples, files.length, i))))
+  const rows = Array.from({ length: samples }, (_, r) => parts[r % files.length][Math.floor(r / files.length)])
+  return padRows(rows, seqLen)
+}
+
+/** A file under two names, as through a link, would give the same windows twice. */
+async function refuseRepeats(files: readonly string[]): Promise<void> {
+  const places = await Promise.all(files.map((path) => realpath(path).catch(() => path)))
+  const at = places.findIndex((place, i) => places.indexOf(place) < i)
+  if (at >= 0)
+    throw new EngineError(
+      'usage',
+      `${files[places.indexOf(places[at])]} and ${files[at]} are one file: name each file once`,
+    )
+}
+
+/** Each window without its padding. */
+function rowsOf({ ids, mask, windows, seqLen }: Windows): Int32Array[] {
+  return Array.from({ length: windows }, (_, w) => {
+    const end = (w + 1) * seqLen
+    const length = mask?.subarray(w * seqLen, end).reduce((a, b) => a + b, 0) ?? seqLen
+    return ids.subarray(w * seqLen, w * seqLen + length)
+  })
 }

@@ -4,8 +4,7 @@ import { andList } from '../../../formatting/lists.ts'
 import { plural } from '../../../formatting/plural.ts'
 import { EngineError } from '../../errors.ts'
 import type { PushFile } from '../../hub/push.ts'
-import type { Note } from './note.ts'
-import { lastStage } from './noteFacts.ts'
+import { lastStage, type Note } from './note.ts'
 
 export interface Benchmark {
   /** SparseScope's name of the task. */

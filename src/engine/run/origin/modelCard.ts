@@ -8,8 +8,7 @@ import { writeError } from '../../../system/diskErrors.ts'
 import { EngineError } from '../../errors.ts'
 import { recipeYaml } from '../open/recipeFile.ts'
 import { protocolOf, windowsText } from './protocol.ts'
-import { readNote, type Note } from './note.ts'
-import { hubName, lastStage, measuredEntries, noteFacts, resultTable } from './noteFacts.ts'
+import { readNote, type Note, hubName, lastStage, measuredEntries, noteFacts, resultTable } from './note.ts'
 
 export const cardName = 'README.md'
 

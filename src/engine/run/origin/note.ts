@@ -4,10 +4,25 @@ import * as z from 'zod'
 import { recipeSchema } from '../../../recipe/schema.ts'
 import { noteName } from '../../../formatting/noteName.ts'
 import { isOfWhole } from '../../../catalog/families/textModel.ts'
-import { resolveRecipe, type ResolvedRecipe } from '../../../recipe/resolve.ts'
+import {
+  type ResolvedPruneStep,
+  type ResolvedRecipe,
+  type ResolvedRecover,
+  resolveRecipe,
+} from '../../../recipe/resolve.ts'
 import { readSmallFile } from '../../checkpoint/smallFile.ts'
 import { EngineError } from '../../errors.ts'
 import { evaluationShape } from '../state/progress.ts'
+import { unstructured } from '../../../recipe/defaults.ts'
+import { formatAccuracy, formatShare, formatTrained, formatValue, formatWonBack } from '../../../formatting/numbers.ts'
+import { modelLabel } from '../../../catalog/formats/modelLabel.ts'
+import type { AllocationKey } from '../../../catalog/allocations/allocation.ts'
+import { allocationOf } from '../../../catalog/allocations/allocations.ts'
+import { methodOf } from '../../../catalog/methods/methods.ts'
+import { gapWonBack } from '../../../runs/series/texts.ts'
+import { entryNames } from '../../../runs/series/entryNames.ts'
+import { taskOf } from '../../../catalog/tasks/tasks.ts'
+import { type Stage, stages } from '../../../catalog/stages.ts'
 
 export const maxNoteBytes = 2 ** 28
 const few = 1e6
@@ -59,5 +74,101 @@ export function parseNote(json: string, name: string): Note {
   return {
     ...{ name, version: versions.sparsescope, device, recipe: resolved, trainable, evaluations, sparsity },
     isPart: Object.keys(tensors).some(isOfWhole),
+  }
+}
+
+/** `org/name` of the Hub, from `hf:org/name[@revision]` or a place in the Hub's cache; null of any other path. */
+export function hubName(model: string): string | null {
+  const name = model.startsWith('hf:') ? model.slice(3).split('@')[0] : modelLabel(model)
+  return /^[\w.-]+\/[\w.-]+$/.test(name) ? name : null
+}
+
+/** `Wanda, 50.00 %`, `SparseGPT, 2:4`. */
+function pruningText(step: ResolvedPruneStep): string {
+  const { method, pattern, sparsity, allocation: name } = step
+  const how =
+    pattern !== unstructured
+      ? pattern
+      : [sparsity]
+          .flat()
+          .map((one) => formatShare(one))
+          .join(' to ')
+  const { spread, keys } = allocationOf(name)
+  const settings = Object.keys(keys).map((key) => `${key} ${step[name]?.[key as AllocationKey] ?? ''}`)
+  const by = spread && pattern === unstructured ? `, allocation ${name} (${settings.join(', ')})` : ''
+  return `${methodOf(method).title}, ${how}${by}`
+}
+
+function recoveryText({ mode, train, steps, loss }: ResolvedRecover): string {
+  const on = loss ? `, ${formatShare(loss.dense)} of the loss from the dense model's logits` : ''
+  return train.length > 0 ? `${mode}: ${train.join(', ')}, ${steps} steps${on}` : mode
+}
+
+/** Name and value of each fact about what it is and how it was made. */
+export function noteFacts({ recipe, trainable, sparsity, version, device }: Note): [name: string, value: string][] {
+  return [
+    ['made from', hubName(recipe.model) ?? recipe.model],
+    ...recipe.prune.map((step): [string, string] => ['pruned', pruningText(step)]),
+    ...recipe.recover.map((one): [string, string] => ['recovered', recoveryText(one)]),
+    ...(sparsity === null ? [] : [['zeros in the pruned matrices', formatShare(sparsity)] as [string, string]]),
+    ...(trainable ? [['trained', formatTrained(trainable.percent)] as [string, string]] : []),
+    ['by', `SparseScope ${version} on ${device}`],
+  ]
+}
+
+/** The stage that the saved model has reached. */
+export function lastStage({ recipe }: Note): Stage {
+  return recipe.recover.length > 0 ? 'recovered' : 'pruned'
+}
+
+interface MeasuredEntry {
+  readonly task: string
+  /** Recipe's path. */
+  readonly data: string
+  readonly name: string
+  readonly seqLen: number | null
+  /** Only the first windows of the text; undefined: all. */
+  readonly samples: number | undefined
+  readonly stages: Partial<Record<Stage, { perplexity?: number; acc?: number; stderr?: number | null }>>
+}
+
+/** A row an entry of `evaluate` that gives a number, at the ends of the stages. */
+export function measuredEntries({ evaluations, recipe }: Note): MeasuredEntry[] {
+  const final = evaluations.filter(
+    ({ step, perplexity, acc }) => step === undefined && (perplexity !== undefined || acc !== undefined),
+  )
+  const files = entryNames(
+    final.map((one) => ({ entry: one.entry, data: one.data ?? '', field: one.field, seqLen: one.seq_len ?? null })),
+  )
+  const byEntry = new Map<number, MeasuredEntry>()
+  for (const { entry, task, data = '', seq_len: seqLen = null, stage, perplexity, acc, stderr } of final) {
+    const name = `${taskOf(task).title} on ${files.get(entry) ?? data}`
+    const samples = recipe.evaluate[entry]?.samples
+    const one = byEntry.get(entry) ?? { task, data, name, seqLen, samples, stages: {} }
+    one.stages[stage] = { perplexity, acc, stderr }
+    byEntry.set(entry, one)
+  }
+  return [...byEntry].sort(([a], [b]) => a - b).map(([, one]) => one)
+}
+
+/** A table of the results: heads, and a row an entry; stages that nothing was measured at are left out, as is the share won back where no text has one. */
+export function resultTable(note: Note): { heads: string[]; rows: string[][] } {
+  const entries = measuredEntries(note)
+  const shown = stages.filter((stage) => entries.some((one) => one.stages[stage]))
+  const cell = (one: MeasuredEntry['stages'][Stage]) => {
+    if (!one) return '–'
+    return one.acc === undefined ? formatValue(one.perplexity) : formatAccuracy(one.acc, one.stderr ?? null)
+  }
+  const shares = entries.map(({ stages: { dense, pruned, recovered } }) =>
+    gapWonBack({ dense: dense?.perplexity, pruned: pruned?.perplexity, recovered: recovered?.perplexity }, 'low'),
+  )
+  const hasShares = shares.some((share) => share !== null)
+  return {
+    heads: ['', ...shown, ...(hasShares ? ['gap won back'] : [])],
+    rows: entries.map((one, i) => [
+      one.name,
+      ...shown.map((stage) => cell(one.stages[stage])),
+      ...(hasShares ? [shares[i] === null ? '–' : formatWonBack(shares[i])] : []),
+    ]),
   }
 }

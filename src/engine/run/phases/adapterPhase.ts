@@ -11,12 +11,12 @@ import { EngineError } from '../../errors.ts'
 import { openModel, type Model } from '../../model/model.ts'
 import { decode, readWeight } from '../../model/weights.ts'
 import { mergeUpdate } from '../../recover/mergeUpdate.ts'
-import { openMerged, type MergedAdapter } from '../open/mergedAdapter.ts'
+import { openMerged, type MergedAdapter } from '../open/givenAdapters.ts'
 import { savePart, type Part, type StoredStage } from '../state/blockStore.ts'
 import { storedValues } from '../state/storedBlock.ts'
 import type { StateTensor } from '../state/tensorFile.ts'
 import { withRunModel, type RunContext } from './runContext.ts'
-import { numberOf } from './stepCount.ts'
+import { numberOf } from './trainingSteps.ts'
 
 /** Does what is left of the merge, and saves the merged model under `stage`. @throws EngineError 'numeric' or 'mask-broken'. */
 export function runAdapterPhase(

@@ -1,13 +1,17 @@
 // The recoveries of one walk over the blocks, as what they do to a block.
-import type { PlannedRecovery } from '../../../plan/runPlan.ts'
+import type { PlannedRecovery, RunPlan } from '../../../plan/runPlan.ts'
 import type { BlockRecovery } from '../../blocks/processBlocks.ts'
 import type { PruneHost } from '../../prune/host.ts'
-import { startMatricesOf, type StartMatrices } from '../open/startMatricesOf.ts'
+import { type StartMatrices, startMatricesOf } from '../open/givenAdapters.ts'
 import type { AppliedRecovery } from './blocksPhase.ts'
 import { reconstruction } from './reconstruction.ts'
-import { refitting } from './refitting.ts'
 import type { RunContext } from './runContext.ts'
-import { stepCounts } from './stepCount.ts'
+import { stepCounts, type StepCount } from './trainingSteps.ts'
+import { EngineError } from '../../errors.ts'
+import { decode, readWeight } from '../../model/weights.ts'
+import { refitBlock } from '../../prune/refit.ts'
+import { prunedNames } from '../../../plan/pruneEntries.ts'
+import type { RunSession } from '../state/session.ts'
 
 /** Opens what they need for as long as `body` runs. */
 export async function withApplied<T>(
@@ -45,5 +49,39 @@ export async function withApplied<T>(
         return apply.recover(work)
       },
     }
+  }
+}
+
+interface Refitting {
+  readonly session: RunSession
+  readonly plan: Pick<RunPlan, 'entries'>
+  readonly recovery: PlannedRecovery
+  readonly host: PruneHost
+  readonly advance: StepCount
+}
+
+/** The recovery of each block under `mode: refit`. */
+function refitting({ session, plan, recovery, host, advance }: Refitting): BlockRecovery {
+  const { backend, model, signal } = session
+  const { steps, dampening = 0 } = recovery.settings
+  const chosen = prunedNames(plan.entries)
+  const denseOf = async (name: string) => {
+    const parameter = model.parameters.get(`${name}.weight`)
+    if (!parameter) throw new EngineError('internal', `${name}.weight is no parameter of this model`)
+    return decode(await readWeight(model, parameter))
+  }
+  return {
+    dense: null,
+    middles: false,
+    hessians: true,
+    async recover({ block, masks, statistics }) {
+      if (!statistics) return null
+      // Masks that came with the source are left out: their dense weights are gone.
+      const own = new Map([...masks].filter(([name]) => chosen.has(name)))
+      const shared = { backend, host, linears: block.linears, masks: own, statistics, denseOf, signal }
+      const errors = await session.time('refit', () => refitBlock({ ...shared, steps, dampening }))
+      advance(block.index, steps)
+      return errors && { ...errors, errorMerged: errors.errorAfter }
+    },
   }
 }

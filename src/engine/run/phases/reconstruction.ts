@@ -12,9 +12,8 @@ import type { Budget } from '../../../plan/memory.ts'
 import { setOfBlock, type TrainableSet } from '../../../plan/trainable.ts'
 import type { PlannedRecovery } from '../../../plan/runPlan.ts'
 import type { RunSession } from '../state/session.ts'
-import type { StartMatrices } from '../open/startMatricesOf.ts'
-import { numberOf, stepsOfBlock, type StepCount } from './stepCount.ts'
-import { trainingSettings } from './trainingSettings.ts'
+import type { StartMatrices } from '../open/givenAdapters.ts'
+import { numberOf, stepsOfBlock, type StepCount, trainingSettings } from './trainingSteps.ts'
 
 export interface Reconstruction {
   readonly session: RunSession

@@ -5,7 +5,7 @@ import { openCheckpoint } from '../../checkpoint/checkpoint.ts'
 import { openModel } from '../../model/model.ts'
 import { withPruneHost } from '../../prune/host.ts'
 import type { StoredMasks } from '../../checkpoint/storedMask.ts'
-import { startMatricesOf } from '../open/startMatricesOf.ts'
+import { startMatricesOf } from '../open/givenAdapters.ts'
 import { passStage, type StoredStage } from '../state/blockStore.ts'
 import type { BlockResult } from '../state/progress.ts'
 import { blockParts } from '../state/stateModel.ts'
@@ -15,7 +15,7 @@ import { runBlocksPhase } from './blocksPhase.ts'
 import { evaluateStage, evaluateTraining, isDue } from './evaluateStage.ts'
 import { runRetrainPhase } from './retrainPhase.ts'
 import { withRunModel, type RunContext } from './runContext.ts'
-import { numberOf } from './stepCount.ts'
+import { numberOf } from './trainingSteps.ts'
 
 /** Does the rest of the `number`-th pass after pruning. */
 export async function recoverPass(

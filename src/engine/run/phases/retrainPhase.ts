@@ -17,11 +17,10 @@ import type { TrainableSet } from '../../../plan/trainable.ts'
 import { createTrainables, type Trainables } from '../../recover/trainables.ts'
 import { denseModelBytes, type Budget } from '../../../plan/memory.ts'
 import { mergeTrained } from './mergePhase.ts'
-import { trainingSettings } from './trainingSettings.ts'
+import { numberOf, trainingSettings } from './trainingSteps.ts'
 import type { RunSession } from '../state/session.ts'
-import type { StartMatrices } from '../open/startMatricesOf.ts'
+import type { StartMatrices } from '../open/givenAdapters.ts'
 import type { StoredStage } from '../state/blockStore.ts'
-import { numberOf } from './stepCount.ts'
 import { restoreTraining, SaveClock, saveTraining } from '../state/trainingState.ts'
 
 export interface RetrainPhase {

@@ -4,12 +4,12 @@ import { basename, join } from 'node:path'
 import { parseByteSize } from '../../../formatting/byteSize.ts'
 import { isBitmaskConfig, withoutBitmaskConfig } from '../../../catalog/formats/bitmaskConfig.ts'
 import { setTopLevel } from '../../../formatting/jsonEdit.ts'
-import type { Checkpoint } from '../../checkpoint/checkpoint.ts'
+import { type Checkpoint, openCheckpoint } from '../../checkpoint/checkpoint.ts'
 import { maskFileName, writeMaskFile } from '../../checkpoint/maskFile.ts'
 import type { StoredMasks } from '../../checkpoint/storedMask.ts'
 import { partialPath } from '../../checkpoint/partialFolder.ts'
 import { readSmallFile } from '../../checkpoint/smallFile.ts'
-import { createWriter, type CheckpointWriter } from '../../checkpoint/writer.ts'
+import { type CheckpointWriter, createWriter } from '../../checkpoint/writer.ts'
 import { EngineError } from '../../errors.ts'
 import type { Output } from '../../../plan/outputs.ts'
 import type { PlannedRecovery } from '../../../plan/runPlan.ts'
@@ -26,6 +26,8 @@ import { outputProgress } from '../state/progress.ts'
 import type { RunSession } from '../state/session.ts'
 import type { SourceRecord } from '../state/sources.ts'
 import { isRecord } from '../../../formatting/records.ts'
+import { writeGguf } from '../../convert/writeGguf.ts'
+import { openModel } from '../../model/model.ts'
 
 export interface Result {
   readonly output: Output
@@ -153,4 +155,30 @@ function recipeOfPruned({ save, ...recipe }: ResolvedRecipe, to: string): Resolv
 function contentsOf(sources: readonly SourceRecord[]) {
   const files = new Map(sources.map(({ name, bytes, sha256 }) => [`${name} ${sha256}`, { name, bytes, sha256 }]))
   return [...files.values()]
+}
+
+/** Writes the result once more, as one file for llama.cpp, from the folder that was just saved, unless it is there. @throws EngineError 'exists' or 'disk'; nothing has its name then. */
+export async function saveGguf(session: RunSession, { to }: Output): Promise<void> {
+  const { progress, recipe, signal } = session
+  const { saved: folder, gguf } = progress
+  if (folder === null || gguf.saved !== null) return
+  const write = async () => {
+    const checkpoint = await openCheckpoint(folder)
+    try {
+      // What llama.cpp computes otherwise the plan has said.
+      await writeGguf(openModel(checkpoint), to, {
+        type: recipe.save?.type,
+        partial: gguf.partial === null ? undefined : partialPath(to, gguf.partial),
+        signal,
+        onProgress: (done, total) => session.advance(done, total, 'bytes'),
+      })
+    } finally {
+      await checkpoint.close()
+    }
+    gguf.saved = to
+    gguf.partial = null
+    session.log.emit({ type: 'saved', path: to, stage: 'gguf' })
+    await session.milestone()
+  }
+  await session.phase('save', write, { part: 'save gguf' })
 }

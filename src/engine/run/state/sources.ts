@@ -1,18 +1,21 @@
 // Every file whose content goes into a run's result, where it lies now, and what it looked like when the run began.
-import { readdir } from 'node:fs/promises'
+import { readdir, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { filesOf, type DataFiles } from '../../../recipe/dataFiles.ts'
+import { createHash } from 'node:crypto'
+import type { BigIntStats } from 'node:fs'
+import { type DataFiles, filesOf } from '../../../recipe/dataFiles.ts'
 import type { ResolvedRecipe } from '../../../recipe/resolve.ts'
-import { openCheckpoint, type Checkpoint } from '../../checkpoint/checkpoint.ts'
+import { type Checkpoint, openCheckpoint } from '../../checkpoint/checkpoint.ts'
 import { locate } from '../../checkpoint/locate.ts'
 import { filesOfAdapter } from '../../checkpoint/adapterFolder.ts'
-import { isCompanion } from '../../checkpoint/companions.ts'
+import { isCompanion } from '../../checkpoint/carryOver.ts'
 import { maskFileName } from '../../checkpoint/maskFile.ts'
-import { EngineError } from '../../errors.ts'
-import { fingerprint, recognise, type Fingerprint } from './fingerprint.ts'
+import { EngineError, throwIfCancelled } from '../../errors.ts'
+import { readError } from '../../../system/diskErrors.ts'
+import { openRegular } from '../../checkpoint/regularFile.ts'
 
 /** A file by what the run takes it for: that stays the same where a whole workplace is moved. */
-export interface SourceFile {
+interface SourceFile {
   /** `model config.json`, `calibration`, `evaluate 0`. */
   readonly role: string
   readonly path: string
@@ -128,4 +131,63 @@ export async function requireUnchanged(
     'bad-data',
     `${[...changed].join(', ')} changed since the run began; put back what was there and resume the run, or start a new one`,
   )
+}
+
+/** A hash of a file's content, and a stamp by which an untouched file is known again without reading it. */
+export interface Fingerprint {
+  readonly bytes: number
+  readonly sha256: string
+  /** Device, inode, size and times. Another stamp may be another content, or only a touch or a copy. */
+  readonly stamp: string
+  /** When the stamp was taken, ms since 1970. */
+  readonly seen: number
+}
+
+const chunkBytes = 4 * 2 ** 20
+
+/** Reads the whole file. @throws EngineError, 'bad-data' when somebody writes to it meanwhile. */
+export async function fingerprint(path: string, signal?: AbortSignal): Promise<Fingerprint> {
+  try {
+    const file = await openRegular(path, 'bad-data')
+    try {
+      const seen = Date.now()
+      const before = await file.stat({ bigint: true })
+      const hash = createHash('sha256')
+      const chunk = Buffer.alloc(Math.min(chunkBytes, Number(before.size) + 1))
+      for (let bytesRead = -1; bytesRead !== 0;) {
+        throwIfCancelled(signal)
+        bytesRead = (await file.read(chunk, 0, chunk.length)).bytesRead
+        hash.update(chunk.subarray(0, bytesRead))
+      }
+      const stamp = stampOf(before)
+      if (stampOf(await file.stat({ bigint: true })) !== stamp)
+        throw new EngineError('bad-data', `${path} is being written to; wait for it, or give a copy`)
+      return { bytes: Number(before.size), sha256: hash.digest('hex'), stamp, seen }
+    } finally {
+      await file.close()
+    }
+  } catch (error) {
+    throw readError(error, path)
+  }
+}
+
+/** The file's fingerprint if its content is still that of `old`, else null. Reads it only where the stamp leaves doubt. */
+export async function recognise(path: string, old: Fingerprint, signal?: AbortSignal): Promise<Fingerprint | null> {
+  const facts = await stat(path, { bigint: true }).catch(() => null)
+  if (!facts) return null
+  if (stampOf(facts) === old.stamp && isSettled(facts, old)) return old
+  if (Number(facts.size) !== old.bytes) return null
+  const now = await fingerprint(path, signal)
+  return now.sha256 === old.sha256 ? now : null
+}
+
+function stampOf({ dev, ino, size, mtimeNs, ctimeNs }: BigIntStats): string {
+  return [dev, ino, size, mtimeNs, ctimeNs].join(' ')
+}
+
+/** File systems count time in steps, so a change right after the stamp was taken may not show in it. */
+const stepMs = 2000
+
+function isSettled({ ctimeMs }: BigIntStats, { seen }: Fingerprint): boolean {
+  return Number(ctimeMs) < seen - stepMs
 }

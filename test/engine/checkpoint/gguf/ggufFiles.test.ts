@@ -1,8 +1,7 @@
 // GGUF files as checkpoints that are looked at: numbers, statistics, split models, and who refuses them.
 import assert from 'node:assert/strict'
 import { symlinkSync } from 'node:fs'
-import { openCheckpoint } from '../../../../src/engine/checkpoint/checkpoint.ts'
-import { openInspection } from '../../../../src/engine/checkpoint/inspection.ts'
+import { openInspection, openCheckpoint } from '../../../../src/engine/checkpoint/checkpoint.ts'
 import { inspectCheckpoint } from '../../../../src/engine/checkpoint/stats/inspectCheckpoint.ts'
 import { EngineError } from '../../../../src/engine/errors.ts'
 import { cli } from '../../../support/cli.ts'

@@ -1,7 +1,7 @@
 // Blocks of quantised weights against numbers worked out by hand from ggml's layouts. (Random blocks of every type agree bit for
 // bit with the `gguf` package of PyPI, which was tried by hand.)
 import assert from 'node:assert/strict'
-import { widen } from '../../../../src/engine/checkpoint/gguf/widen.ts'
+import { widen } from '../../../../src/engine/checkpoint/gguf/readGgufFile.ts'
 
 /** f16 of 1, 0.5 and 2. */
 const [one, half, two] = [

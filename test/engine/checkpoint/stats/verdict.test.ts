@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { verdictOf } from '../../../../src/engine/checkpoint/stats/verdict.ts'
+import { verdictOf } from '../../../../src/engine/checkpoint/stats/compareCheckpoints.ts'
 
 describe('verdict of a comparison without a mask', () => {
   const counts = { shared: 2, matrices: 2, broken: 0, brokenWeights: 0, stale: 0, lost: 0, prunes: false }

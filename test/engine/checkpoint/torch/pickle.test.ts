@@ -2,8 +2,8 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { readPickle } from '../../../../src/engine/checkpoint/torch/pickle.ts'
-import { isNode, type Pickled } from '../../../../src/engine/checkpoint/torch/pickleValues.ts'
-import { tensorsOf } from '../../../../src/engine/checkpoint/torch/stateDict.ts'
+import { isNode, type Pickled } from '../../../../src/engine/checkpoint/torch/torchGlobals.ts'
+import { tensorsOf } from '../../../../src/engine/checkpoint/torch/readTorchHeader.ts'
 import { FormatError } from '../../../../src/errors.ts'
 import { holds, patience } from '../../../support/fuzz.ts'
 

@@ -1,8 +1,7 @@
 // Files that torch itself wrote (test/fixtures/torch/make.py), against what torch reads from them.
 import assert from 'node:assert/strict'
 import { copyFileSync, existsSync, readFileSync, truncateSync } from 'node:fs'
-import { openCheckpoint } from '../../../../src/engine/checkpoint/checkpoint.ts'
-import { openInspection } from '../../../../src/engine/checkpoint/inspection.ts'
+import { openInspection, openCheckpoint } from '../../../../src/engine/checkpoint/checkpoint.ts'
 import { EngineError } from '../../../../src/engine/errors.ts'
 import { scratch, type Scratch } from '../../../support/safetensors.ts'
 

@@ -4,8 +4,7 @@ import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { resolveRecipe } from '../../../../src/recipe/resolve.ts'
 import { pruneEntries } from '../../../../src/plan/pruneEntries.ts'
-import { mapPaths, recipeText, refuseSweep } from '../../../../src/engine/run/open/recipeFile.ts'
-import { warningsOf } from '../../../../src/engine/run/open/lintRecipe.ts'
+import { mapPaths, recipeText, refuseSweep, warningsOf } from '../../../../src/engine/run/open/recipeFile.ts'
 import { readRecipe } from '../../../../src/engine/run/open/readRecipe.ts'
 
 describe('recipe of a run', () => {

@@ -1,7 +1,7 @@
 // What goes into a run is known again by its content, wherever it lies, and any change of it is noticed.
 import assert from 'node:assert/strict'
 import { cpSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
-import { fingerprint, recognise } from '../../../../src/engine/run/state/fingerprint.ts'
+import { fingerprint, recognise } from '../../../../src/engine/run/state/sources.ts'
 import { scratch, type Scratch } from '../../../support/safetensors.ts'
 
 describe('fingerprints of files', () => {

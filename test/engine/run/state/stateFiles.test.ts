@@ -14,7 +14,7 @@ import { join } from 'node:path'
 import { openCheckpoint } from '../../../../src/engine/checkpoint/checkpoint.ts'
 import { EngineError } from '../../../../src/engine/errors.ts'
 import { writeAtomic } from '../../../../src/system/atomicFile.ts'
-import { overlayCheckpoint } from '../../../../src/engine/run/state/overlay.ts'
+import { overlayCheckpoint } from '../../../../src/engine/run/state/stateModel.ts'
 import { createRunFolder, runPlace } from '../../../../src/runs/folder/runFolder.ts'
 import { bytesOf, writeTensors } from '../../../../src/engine/run/state/tensorFile.ts'
 

@@ -1,10 +1,10 @@
 import assert from 'node:assert/strict'
+import { openInspection } from '../../../../src/engine/checkpoint/checkpoint.ts'
 import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { summarise } from '../../../../src/backend/summary.ts'
-import { openInspection } from '../../../../src/engine/checkpoint/inspection.ts'
 import { readModelFacts } from '../../../../src/extension/models/factsWorker.ts'
 
 const goldens = fileURLToPath(new URL('../../../fixtures/goldens', import.meta.url))

@@ -1,7 +1,8 @@
-// How far a walk over the blocks is, where recoveries take steps in each of them.
+// The steps of a recovery: their settings as the training code takes them, and how far a walk over the blocks is.
 import type { PlannedRecovery } from '../../../plan/runPlan.ts'
 import type { ResolvedRecover } from '../../../recipe/resolve.ts'
 import type { RunSession } from '../state/session.ts'
+import type { TrainingSettings } from '../../recover/optimiser.ts'
 
 /** Called with a block and how many of its steps in it a recovery has done. */
 export type StepCount = (block: number, steps: number) => void
@@ -25,4 +26,18 @@ export function stepCounts(session: RunSession, recoveries: readonly PlannedReco
 /** Numbers a recovery in events where there are several. */
 export function numberOf({ recipe }: Pick<RunSession, 'recipe'>, { index }: Pick<PlannedRecovery, 'index'>) {
   return recipe.recover.length > 1 ? { recovery: index } : {}
+}
+
+/** Settings of a recovery's steps; `seed` is the recipe's. */
+export function trainingSettings({ settings, place }: PlannedRecovery, seed: number): TrainingSettings {
+  return {
+    steps: settings.steps,
+    lr: settings.lr,
+    weightDecay: settings.weight_decay,
+    clipNorm: settings.clip_norm,
+    batchSize: settings.batch_size,
+    gradAccumulation: settings.grad_accumulation,
+    shuffleSeed: settings.shuffle ? seed : null,
+    place,
+  }
 }

@@ -1,0 +1,146 @@
+// Everything that can be wrong with a recipe beside its model, found before anything of a run is written.
+import { join, resolve } from 'node:path'
+import { type IdShape, recoveriesOf, type ResolvedRecipe, resolveRecipe } from '../../../recipe/resolve.ts'
+import { type Checkpoint, openCheckpoint } from '../../checkpoint/checkpoint.ts'
+import { modelPath } from '../../checkpoint/hubCache.ts'
+import { type Model, openModel } from '../../model/model.ts'
+import { mapPaths, type RecipeFile, refuseSweep } from './recipeFile.ts'
+import { sourceOf } from '../../../runs/folder/sourceOf.ts'
+import { planRun, type RunPlan } from '../../../plan/runPlan.ts'
+import { checkMerged, checkStarts } from './givenAdapters.ts'
+import { viewModel } from '../../../plan/modelView.ts'
+import { findingLine } from '../../../plan/planFinding.ts'
+import { EngineError } from '../../errors.ts'
+import { ggufTokenizer } from '../../convert/ggufTokenizer.ts'
+import { filesOf } from '../../../recipe/dataFiles.ts'
+import { isText } from '../../../recipe/dataUses.ts'
+import type { Recipe } from '../../../recipe/schema.ts'
+import { openIdTensor } from '../../text/idTensor.ts'
+import { readSmallFile } from '../../checkpoint/smallFile.ts'
+import { fieldsOf } from '../../../formatting/records.ts'
+
+export interface CheckedRecipe {
+  readonly path: string
+  readonly base: string
+  readonly recipe: ResolvedRecipe
+  readonly source: Checkpoint
+  readonly model: Model
+  readonly plan: RunPlan
+}
+
+/** Everything that can be wrong with a recipe beside its model. The caller closes `source`. @throws EngineError. */
+export async function checkRecipe(file: RecipeFile): Promise<CheckedRecipe> {
+  refuseSweep(file)
+  const source = await openCheckpoint(modelPath(file.folder, file.recipe.model))
+  try {
+    const model = openModel(source)
+    const idShape = await idShapesOf(file.recipe, file.folder)
+    const denseModel = (await sourceOf(source.folder))?.model
+    const relativeRecipe = resolveRecipe(file.recipe, { ...model.config, idShape, denseModel })
+    const recipe = mapPaths(relativeRecipe, (given) => modelPath(file.folder, given))
+    const plan = plannedRun(recipe, model)
+    for (const recovery of plan.recoveries) {
+      await checkStarts(recovery)
+      await checkMerged(recovery.settings, model)
+    }
+    await checkGguf(recipe, model)
+    for (const { settings, place } of plan.recoveries)
+      if (settings.dense) await checkDense(settings.dense, model, place)
+    return { path: file.path, base: file.folder, recipe, source, model, plan }
+  } catch (error) {
+    await source.close()
+    throw error
+  }
+}
+
+/** The plan of the run. @throws EngineError 'bad-recipe': what is missing, or cannot be done with this model. */
+export function plannedRun(recipe: ResolvedRecipe, { config }: Model): RunPlan {
+  const { plan, findings } = planRun(recipe, viewModel(config))
+  const refused = findings.find((finding) => finding.refused)
+  if (refused) throw new EngineError('bad-recipe', findingLine(recipe, refused))
+  if (!plan) throw new Error('internal: a plan that nothing refuses is missing')
+  return plan
+}
+
+/**
+ * Whether the tokenizer can go into the GGUF file that the recipe asks for. Whether llama.cpp knows the model the plan says.
+ * @throws EngineError 'bad-recipe' for a tokenizer that llama.cpp does not know, or none.
+ */
+export async function checkGguf({ save }: Pick<ResolvedRecipe, 'save'>, { checkpoint, config }: Model): Promise<void> {
+  if (save?.format !== 'gguf') return
+  try {
+    await ggufTokenizer(checkpoint.folder, config.vocabSize, checkpoint.config)
+  } catch (error) {
+    if (!(error instanceof EngineError)) throw error
+    throw new EngineError('bad-recipe', `save.format: gguf: ${error.message}`, { cause: error })
+  }
+}
+
+/**
+ * How many ids of which length the data files hold, for a recipe that leaves it to them. Reads headers only. What cannot be read has
+ * no shape here: it is refused where its ids are read.
+ */
+async function idShapesOf({ calibration, recover, evaluate = [] }: Recipe, folder: string): Promise<IdShape> {
+  const shapes = new Map<string, readonly number[]>()
+  const key = (data: string, field?: string) => JSON.stringify([data, field])
+  const named = [calibration ?? {}, ...recoveriesOf(recover), ...evaluate].flatMap(({ data, field }) =>
+    filesOf(data).map((file) => ({ data: file, field })),
+  )
+  for (const { data, field } of named) {
+    if (isText(data) || shapes.has(key(data, field))) continue
+    const tensor = await openIdTensor(resolve(folder, data), field).catch(() => null)
+    if (!tensor) continue
+    shapes.set(key(data, field), tensor.shape)
+    await tensor.close()
+  }
+  return (data, field) => shapes.get(key(data, field)) ?? null
+}
+
+const maxTokenizerBytes = 64 * 2 ** 20
+
+/**
+ * Checks the dense model that a retraining's loss compares with, where the run does not prune it itself.
+ * @throws EngineError when it cannot be opened, or its logits are of other tokens.
+ */
+async function checkDense(path: string, own: Model, place: string): Promise<void> {
+  const dense = await openCheckpoint(path).catch((error: unknown) => {
+    if (!(error instanceof EngineError)) throw error
+    throw new EngineError(
+      error.code,
+      `${place}.loss compares with the dense model, which cannot be opened: ${error.message}; name it under ${place}.dense`,
+    )
+  })
+  try {
+    const { vocabSize } = openModel(dense).config
+    if (vocabSize !== own.config.vocabSize)
+      throw otherTokens(
+        place,
+        path,
+        `its vocabulary has ${vocabSize} entries, that of the model ${own.config.vocabSize}`,
+      )
+    const [theirs, ours] = [await tokensOf(dense), await tokensOf(own.checkpoint)]
+    if (theirs !== null && ours !== null && theirs !== ours)
+      throw otherTokens(place, path, 'its tokenizer gives other tokens')
+  } finally {
+    await dense.close()
+  }
+}
+
+function otherTokens(place: string, path: string, why: string): EngineError {
+  return new EngineError(
+    'bad-recipe',
+    `${place}.dense: ${path} is not this model before it was pruned: ${why}; name the checkpoint that it was made from`,
+  )
+}
+
+/** What the tokenizer's ids mean; null where there is none, or none that can be read. */
+async function tokensOf({ folder }: Checkpoint): Promise<string | null> {
+  try {
+    const { model, added_tokens: added } = fieldsOf(
+      JSON.parse(await readSmallFile(join(folder, 'tokenizer.json'), maxTokenizerBytes)),
+    )
+    return JSON.stringify([fieldsOf(model).vocab, fieldsOf(model).merges, added])
+  } catch {
+    return null
+  }
+}

@@ -1,0 +1,182 @@
+// A run that is gone on with: its folder is locked first, and nothing in it is touched before it is found to be the same run.
+import { existsSync } from 'node:fs'
+import { relative, resolve } from 'node:path'
+import { sha256Of } from '../../../system/sha256.ts'
+import type { ResolvedRecipe } from '../../../recipe/resolve.ts'
+import { readOwn, requireOwnFolder } from '../../../system/ownFile.ts'
+import { EngineError } from '../../errors.ts'
+import { parseReportStatus, type RunProgress } from '../state/progress.ts'
+import { loadProgress } from '../state/progressFile.ts'
+import { readRecipe } from './readRecipe.ts'
+import { type RunFolder, runFolderAt } from '../../../runs/folder/runFolder.ts'
+import { isDone } from '../../../runs/reader/report.ts'
+import { lockRun } from '../../../runs/lock/lock.ts'
+import { removeState } from '../state/runState.ts'
+import { loadTrainingProgress } from '../state/trainingState.ts'
+import { checkRecipe } from './checkRecipe.ts'
+import { openDevice, type OpenedRun, type OpenRequest, sourceCheck } from './openedRun.ts'
+import { passesOf } from '../../../plan/passes.ts'
+import { ggufPlace } from '../../../plan/outputs.ts'
+import { parseSetting } from '../../../recipe/overrides.ts'
+import { partialPath, removePartial } from '../../checkpoint/partialFolder.ts'
+
+interface ResumeRequest extends OpenRequest {
+  readonly run: string
+  /** The recipe, if given, must be the run's. */
+  readonly recipe?: string
+  /** Settings that the run began with; `save.to` may differ. */
+  readonly settings: readonly string[]
+}
+
+/**
+ * @throws EngineError 'exists' when another process has the run, 'bad-recipe' or 'bad-data' when recipe or sources are not
+ * what the run began with, or when its folder holds something that a run does not write.
+ */
+export async function resumeRun(request: ResumeRequest): Promise<OpenedRun> {
+  const folder = runFolderAt(resolve(request.run))
+  if (!existsSync(folder.recipe))
+    throw new EngineError('not-found', `${folder.path} is no run folder: it has no recipe.prune.yaml`)
+  const lock = await lockRun(folder.path, request)
+  try {
+    return { ...(await readRun(folder, request)), lock }
+  } catch (error) {
+    await lock.release()
+    throw error
+  }
+}
+
+async function readRun(folder: RunFolder, request: ResumeRequest): Promise<Omit<OpenedRun, 'lock'>> {
+  const { recipe: path, settings, signal } = request
+  const text = await readOwn(folder.recipe)
+  if (await isFinished(folder)) {
+    // The process may have been killed while it tidied up.
+    await removeState(folder)
+    throw new EngineError('usage', `${folder.path} is finished; there is nothing to resume`)
+  }
+  const progress = await latestProgress(folder)
+  if (sha256Of(text) !== progress.recipe)
+    throw new EngineError('bad-recipe', `${folder.recipe} was edited after the run began; start a new run with it`)
+  const checked = await checkRecipe(await readRecipe(folder.recipe, [], signal))
+  try {
+    const { to, others } = splitSaveTo(settings)
+    if (path !== undefined || others.length > 0) {
+      // A new place to save, given with `--set`, replaces the recipe's in both, so that it makes no difference.
+      const compared = (recipe: ResolvedRecipe) =>
+        JSON.stringify(to === null ? recipe : { ...recipe, save: recipe.save && { ...recipe.save, to } })
+      await requireSame(path ?? folder.recipe, others, (other) => compared(other) === compared(checked.recipe))
+    }
+    checkCounts(progress, checked.recipe, checked.model.config.numBlocks, folder.path)
+    const checkSources = sourceCheck(checked, progress, signal)
+    await checkSources()
+    const asked = to === null ? null : resolve(folder.path, progress.base, to)
+    const recipe = await placeResult(checked.recipe, folder.path, progress, asked)
+    return {
+      ...checked,
+      recipe,
+      folder,
+      backend: await openDevice(checked, request),
+      progress,
+      resumed: true,
+      checkSources,
+    }
+  } catch (error) {
+    await checked.source.close()
+    throw error
+  }
+}
+
+async function requireSame(
+  path: string,
+  settings: readonly string[],
+  isSame: (other: ResolvedRecipe) => boolean,
+): Promise<void> {
+  const other = await checkRecipe(await readRecipe(path, settings))
+  await other.source.close()
+  if (!isSame(other.recipe))
+    throw new EngineError(
+      'bad-recipe',
+      `${other.path} is not the recipe that this run began with; resume without it, or start a new run`,
+    )
+}
+
+/** The later of the two records: while retraining, progress is saved with the optimiser. */
+async function latestProgress(folder: RunFolder): Promise<RunProgress> {
+  await requireOwnFolder(folder.state)
+  const progress = await loadProgress(folder.state)
+  const training = await loadTrainingProgress(folder.state)
+  return training && training.revision > progress.revision ? training : progress
+}
+
+/** @throws EngineError 'bad-data' for a report that no run has written. */
+async function isFinished(folder: RunFolder): Promise<boolean> {
+  if (!existsSync(folder.report)) return false
+  const status = parseReportStatus(await readOwn(folder.report), folder.report)
+  return status === 'done' && isDone(folder)
+}
+
+/**
+ * Checks the counts in a run's record: it may come from anyone, and the work that it counts is skipped.
+ * @throws EngineError 'bad-data' when more is done than there is to do.
+ */
+function checkCounts(progress: RunProgress, recipe: ResolvedRecipe, numBlocks: number, folder: string): void {
+  const { finishedBlocks, recoveredPasses, walkedBlocks, trainedSteps } = progress
+  const { later } = passesOf(recipe.recover, recipe.prune.length > 0)
+  const next = later.at(recoveredPasses)
+  const merges = next?.recoveries[0].mode === 'merge'
+  const [blocks, steps] = next?.blockwise || merges ? [numBlocks, 0] : [0, next?.recoveries[0].steps ?? 0]
+  const refuse = (done: number, all: number, unit: string): never => {
+    throw new EngineError('bad-data', `${folder} records ${done} finished ${unit}, of ${all}; start the run anew`)
+  }
+  if (finishedBlocks > numBlocks) refuse(finishedBlocks, numBlocks, 'blocks')
+  if (recoveredPasses > later.length) refuse(recoveredPasses, later.length, 'recoveries')
+  if (walkedBlocks > blocks) refuse(walkedBlocks, blocks, 'blocks')
+  if (trainedSteps > steps) refuse(trainedSteps, steps, 'steps')
+}
+
+/**
+ * The last `save.to` of the settings, null without one, and the other settings. It is the one setting that may change: a disk that is full
+ * or gone must not cost what a run has done.
+ */
+export function splitSaveTo(settings: readonly string[]): { to: string | null; others: string[] } {
+  let to: string | null = null
+  const others: string[] = []
+  for (const text of settings) {
+    const setting = parseSetting(text)
+    if (setting?.path === 'save.to' && typeof setting.value === 'string') to = setting.value
+    else others.push(text)
+  }
+  return { to, others }
+}
+
+/**
+ * The recipe of a run folder with the place that this session saves to: `asked` (absolute), or where an earlier session was
+ * told to, or what the recipe says. What was begun elsewhere is removed, and the place noted in `progress`.
+ * @throws EngineError 'usage' when there is nothing to save, or nothing left to.
+ */
+async function placeResult(
+  recipe: ResolvedRecipe,
+  folder: string,
+  progress: RunProgress,
+  asked: string | null,
+): Promise<ResolvedRecipe> {
+  const placed = (to: string) => recipe.save && { ...recipe, save: { ...recipe.save, to } }
+  const before = (progress.saveTo !== null && placed(resolve(folder, progress.saveTo))) || recipe
+  // Noted as it was then: a workplace may have been moved since.
+  if (progress.saved !== null) progress.saved = before.save && existsSync(before.save.to) ? before.save.to : null
+  const file = before.save?.format === 'gguf' ? ggufPlace(before.save.to) : null
+  if (progress.gguf.saved !== null) progress.gguf.saved = file !== null && existsSync(file) ? file : null
+  // The recipe's own paths are right wherever the workplace is now.
+  if (progress.pruned.saved !== null) progress.pruned.saved = before.save?.pruned ?? null
+  if (asked === null || asked === before.save?.to) return before
+  const after = placed(asked)
+  if (!after)
+    throw new EngineError('usage', '--set save.to: the recipe of this run has no `save`; start a new run with one')
+  if (progress.saved !== null)
+    throw new EngineError('usage', `--set save.to: the result is in ${progress.saved} already; resume without it`)
+  if (before.save && progress.partial !== null) await removePartial(partialPath(before.save.to, progress.partial))
+  if (file !== null && progress.gguf.partial !== null) await removePartial(partialPath(file, progress.gguf.partial))
+  progress.partial = null
+  progress.gguf.partial = null
+  progress.saveTo = relative(folder, asked)
+  return after
+}
