@@ -10,8 +10,8 @@ import { EngineError } from '../engine/errors.ts'
 import { compareTask } from './compareTask.ts'
 import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
 import { toldRemote } from './remote.ts'
-import { textTable } from '../formatting/textTable.ts'
-import { plural } from '../formatting/plural.ts'
+import { textTable } from '../formatting/tables.ts'
+import { plural } from '../formatting/numbers.ts'
 
 interface CompareCliOptions extends CommonOptions {
   expect?: 'mask-preserved'

@@ -1,9 +1,8 @@
 // The part of `sparsescope compare` that sets the answers of two models to the same questions against each other.
 import { rightRowsOf, type RightRows } from '../engine/evaluate/tasks/rightRows.ts'
 import { EngineError } from '../engine/errors.ts'
-import { formatShare } from '../formatting/numbers.ts'
-import { plural } from '../formatting/plural.ts'
-import { mcnemarP, pText } from '../runs/compared/mcnemar.ts'
+import { formatShare, plural } from '../formatting/numbers.ts'
+import { mcnemarP, pText } from '../runs/compared/answers.ts'
 import type { Context, Outcome } from './command.ts'
 
 /** @throws EngineError 'bad-data' where they were not asked the same. */

@@ -8,7 +8,7 @@ import { writeHarnessFiles } from '../engine/evaluate/tasks/harnessFiles.ts'
 import { loadQuestions, unansweredText, type QuestionSet } from '../engine/evaluate/tasks/questions.ts'
 import { tokensPerPassOf } from '../engine/evaluate/tasks/logLikelihoods.ts'
 import { openModel, unusedText } from '../engine/model/model.ts'
-import { formatAccuracy, formatPerplexity } from '../formatting/numbers.ts'
+import { formatAccuracy, formatPerplexity, plural } from '../formatting/numbers.ts'
 import { taskOf, type TaskName } from '../catalog/tasks/tasks.ts'
 import { computeWith } from './beginAgain.ts'
 import { closing } from './closing.ts'
@@ -17,7 +17,6 @@ import { memoryBytes } from './memoryOption.ts'
 import type { PrecisionOptions } from './precisionOption.ts'
 import { shorter } from './run.ts'
 import { version } from './version.ts'
-import { plural } from '../formatting/plural.ts'
 
 export interface QuestionOptions extends CommonOptions, PrecisionOptions {
   task: TaskName

@@ -12,7 +12,7 @@ import { closing } from './closing.ts'
 import { command, runs, type CommonOptions, type Outcome } from './command.ts'
 import { memoryBytes, memoryOption } from './memoryOption.ts'
 import { precisionOption, type PrecisionOptions } from './precisionOption.ts'
-import { plural } from '../formatting/plural.ts'
+import { plural } from '../formatting/numbers.ts'
 
 interface ForwardOptions extends CommonOptions, PrecisionOptions {
   ids: string

@@ -12,7 +12,7 @@ import { command, runs, type CommonOptions, type Outcome } from './command.ts'
 import { memoryBytes, memoryOption } from './memoryOption.ts'
 import { seedNumber, wholeNumber } from './optionValues.ts'
 import { precisionOption, type PrecisionOptions } from './precisionOption.ts'
-import { plural } from '../formatting/plural.ts'
+import { plural } from '../formatting/numbers.ts'
 
 interface GenerateCommandOptions extends CommonOptions, PrecisionOptions {
   prompt: string

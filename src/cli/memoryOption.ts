@@ -2,7 +2,7 @@
 import { Option } from 'commander'
 import { EngineError } from '../engine/errors.ts'
 import { defaultMemoryBytes } from '../engine/facts/defaultMemory.ts'
-import { parseByteSize } from '../formatting/byteSize.ts'
+import { parseByteSize } from '../formatting/numbers.ts'
 
 export function memoryOption(): Option {
   return new Option('--memory <size>', 'memory to use, such as 8GB (default: half of what is free)')

@@ -3,7 +3,7 @@
 import { readDocument, type RecipeDocument, type SyntaxProblem } from '../recipe/document.ts'
 
 /** As readDocument, but with a value where brackets and quotes can be closed; the problems say which. For looking, never for running. */
-export function readMended(text: string): RecipeDocument {
+export function readRepaired(text: string): RecipeDocument {
   const document = readDocument(text)
   if (document.value !== undefined || document.problems.some(({ code }) => code === 'REFUSED')) return document
   const closed = closeOpen(text)

@@ -17,7 +17,7 @@ import {
 import type { Stage } from '../catalog/stages.ts'
 import { outputsOf, savesPruned, type OutputKind } from './outputs.ts'
 import { passesOf, timesBetweenAll, type RecoveryPass } from './passes.ts'
-import { plannedPrecision, type PlannedPrecision } from './plannedPrecision.ts'
+import { plannedPrecision, type PlannedPrecision } from './runPlan.ts'
 import { pruneCost, statisticOperations, type BlockWorkPlan } from './pruneCost.ts'
 import { tries } from './pruneEntries.ts'
 import { tokensIn, usualLength } from './textTokens.ts'

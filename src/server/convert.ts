@@ -2,7 +2,7 @@
 import { DiagnosticSeverity, DiagnosticTag } from 'vscode-languageserver/node'
 import type { Diagnostic } from 'vscode-languageserver/node'
 import type { Finding, Severity } from '../recipe/finding.ts'
-import { findRule } from '../lint/rules.ts'
+import { findRule } from '../lint/lint.ts'
 import type { RuleLink } from './ruleLinks.ts'
 
 const severities: Record<Severity, DiagnosticSeverity> = {

@@ -1,7 +1,7 @@
 // The user's settings of linting, read defensively: settings are JSON that people edit.
 import type { Severity } from '../recipe/finding.ts'
-import { findRule } from '../lint/rules.ts'
-import { fieldsOf, isRecord } from '../formatting/records.ts'
+import { findRule } from '../lint/lint.ts'
+import { fieldsOf, isRecord } from '../catalog/formats/json.ts'
 
 export interface Settings {
   severities: Record<string, Severity | 'off'>

@@ -1,8 +1,7 @@
 // The runs of the demo, and their results as rows.
 import { join } from 'node:path'
 import type { RunReport } from '../../engine/run/report/report.ts'
-import { formatBytes, megabyte } from '../../formatting/byteSize.ts'
-import { formatPerplexity, formatShare, formatTrained } from '../../formatting/numbers.ts'
+import { formatBytes, formatPerplexity, formatShare, formatTrained, megabyte } from '../../formatting/numbers.ts'
 
 export interface DemoModel {
   /** Path in the sample. */

@@ -5,7 +5,7 @@ import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { writeError } from '../../system/diskErrors.ts'
 import { EngineError } from '../../engine/errors.ts'
-import { createNamedFolder } from '../../runs/folder/namedFolder.ts'
+import { createNamedFolder } from '../../runs/folder/runFolder.ts'
 
 /** Files that belong to the sample, and neither to its making nor to earlier runs on it. */
 const parts = /^(?:README\.md|[\w-]+\.prune\.yaml|opt|llama|text)$/

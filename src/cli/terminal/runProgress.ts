@@ -1,6 +1,6 @@
 // A run's own progress, as the screen shows it: the phase changes at once, what is told of the whole run stays.
 import type { RunEvent } from '../../runs/series/events.ts'
-import { phaseName } from '../../runs/series/recoveryName.ts'
+import { phaseName } from '../../runs/series/recoveries.ts'
 import type { Progress } from './progressText.ts'
 
 export function createRunProgress(show: (progress: Progress) => void): (event: RunEvent) => void {

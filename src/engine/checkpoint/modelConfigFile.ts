@@ -1,13 +1,12 @@
 // config.json beside the weights.
 import { join } from 'node:path'
-import { isGguf } from '../../catalog/formats/gguf/ggufName.ts'
-import { parseJson, toPlain } from '../../formatting/json.ts'
+import { isGguf } from '../../catalog/formats/checkpointFormats.ts'
+import { isRecord, parseJson, toPlain } from '../../catalog/formats/json.ts'
 import { EngineError } from '../errors.ts'
 import { errnoOf } from '../../system/diskErrors.ts'
 import { inFile } from './readHeader.ts'
 import { readSmallFile } from './smallFile.ts'
 import type { WeightFiles } from './weightFiles.ts'
-import { isRecord } from '../../formatting/records.ts'
 
 export const maxConfigBytes = 16 * 2 ** 20
 

@@ -1,7 +1,6 @@
 // Reads what one file of weights holds, with a few small reads whatever its size.
 import { FormatError } from '../../errors.ts'
-import { isGguf } from '../../catalog/formats/gguf/ggufName.ts'
-import { formatOf, type CheckpointFormat } from '../../catalog/formats/checkpointFormats.ts'
+import { type CheckpointFormat, formatOf, isGguf } from '../../catalog/formats/checkpointFormats.ts'
 import {
   headerLength,
   parseHeader,

@@ -1,8 +1,7 @@
 // The headers of all files of a checkpoint, checked against its index. Whoever asks decides what a problem means: a
 // run refuses, the inspector goes on with the rest.
-import { formatOf, safetensors } from '../../catalog/formats/checkpointFormats.ts'
+import { formatOf, ggufParts, ggufRemedy, isGguf, safetensors } from '../../catalog/formats/checkpointFormats.ts'
 import { FormatError, quoted } from '../../errors.ts'
-import { ggufParts, ggufRemedy, isGguf } from '../../catalog/formats/gguf/ggufName.ts'
 import { refuseUnknown } from '../../catalog/formats/safetensorsHeader.ts'
 import { parseShardIndex, type ShardIndex } from '../../catalog/formats/shardIndex.ts'
 import { EngineError } from '../errors.ts'

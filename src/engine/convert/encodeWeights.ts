@@ -1,5 +1,5 @@
 // Numbers as the bytes of ggml's types.
-import type { OutputType } from '../../catalog/formats/gguf/ggufTypes.ts'
+import type { OutputType } from '../../catalog/formats/gguf/ggmlTypes.ts'
 import { f32ToBf16, f32ToF16 } from '../dtype.ts'
 
 /** Numbers of whole blocks. @throws RangeError for a finite number that F16 cannot hold. */

@@ -1,7 +1,7 @@
 // What a GGUF file of a model will hold, decided before its first byte is written.
 import { basename } from 'node:path'
 import type { GgufValue } from '../../catalog/formats/gguf/encodeGguf.ts'
-import type { GgufTypeName, OutputType } from '../../catalog/formats/gguf/ggufTypes.ts'
+import type { GgufTypeName, OutputType } from '../../catalog/formats/gguf/ggmlTypes.ts'
 import { ggufContents, typed, type TypedTensor } from '../../catalog/families/gguf/ggufContents.ts'
 import { ggufKeys, ropeFactors } from '../../catalog/families/gguf/ggufKeys.ts'
 import { EngineError } from '../errors.ts'

@@ -1,8 +1,8 @@
 // A model's tokenizer as llama.cpp reads it: the byte-level BPE of GPT-2 and later, and SentencePiece's BPE of the first LLaMA.
 import { join } from 'node:path'
 import type { GgufValue } from '../../catalog/formats/gguf/encodeGguf.ts'
-import { tokenizerKind, unknownTokenizer } from '../../catalog/formats/gguf/tokenizerKind.ts'
-import { fieldsOf } from '../../formatting/records.ts'
+import { tokenizerKind, unknownTokenizer } from '../../catalog/formats/tokenizerJson.ts'
+import { fieldsOf } from '../../catalog/formats/json.ts'
 import { readSmallFile } from '../checkpoint/smallFile.ts'
 import { EngineError } from '../errors.ts'
 import { openTokenizer } from '../text/tokenizer.ts'

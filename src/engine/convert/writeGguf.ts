@@ -2,7 +2,7 @@
 import { open, type FileHandle } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { layOutGguf, type GgufLayout } from '../../catalog/formats/gguf/encodeGguf.ts'
-import { ggufTypeNames, type GgufSizes, type GgufTypeName } from '../../catalog/formats/gguf/ggufTypes.ts'
+import { ggufTypeNames, type GgufSizes, type GgufTypeName } from '../../catalog/formats/gguf/ggmlTypes.ts'
 import { elementsOf } from '../../catalog/formats/dtypes.ts'
 import { writeError } from '../../system/diskErrors.ts'
 import { requireSpace } from '../checkpoint/diskSpace.ts'

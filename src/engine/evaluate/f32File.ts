@@ -1,6 +1,6 @@
 // A safetensors file of F32 tensors whose values come piece by piece, in any order.
 import { rm, stat } from 'node:fs/promises'
-import { encodeHeader } from '../../catalog/formats/encodeHeader.ts'
+import { encodeHeader } from '../../catalog/formats/safetensorsHeader.ts'
 import { writeError } from '../../system/diskErrors.ts'
 import { createOwn } from '../../system/ownFile.ts'
 import { EngineError } from '../errors.ts'

@@ -1,5 +1,5 @@
 // Whether an adapter can be merged into a model, from its headers: the sentence that a run would refuse it with.
-import { layoutOfAdapter } from '../../plan/adapter/adapterLayout.ts'
+import { layoutOfAdapter } from '../../plan/adapterLayout.ts'
 import type { ModelFacts } from '../../recipe/facts.ts'
 import { ofAdapter, openAdapter } from '../checkpoint/adapterFolder.ts'
 import { EngineError } from '../errors.ts'

@@ -1,6 +1,6 @@
 // Lint with the facts of the disk: what `sparsescope lint`, dry runs and the language server do.
 import { createContext } from '../../lint/context.ts'
-import { readMended } from '../../lint/fixSyntax.ts'
+import { readRepaired } from '../../lint/fixSyntax.ts'
 import { noFacts } from '../../recipe/facts.ts'
 import type { LintFacts } from '../../recipe/facts.ts'
 import type { Severity } from '../../recipe/finding.ts'
@@ -23,7 +23,7 @@ export async function lintText(
   options: LintTextOptions,
 ): Promise<LintResult & { facts: LintFacts | null }> {
   const { folder, severities } = options
-  const document = readMended(text)
+  const document = readRepaired(text)
   const { resolved } = createContext(document, noFacts)
   if (folder === null || document.value === undefined) return { ...lint(text, { document, severities }), facts: null }
   const facts = await gatherFacts(resolved, { ...options, folder })

@@ -4,7 +4,7 @@ import type { Decoder } from '../model/decoder.ts'
 import { createKvCache, kvCacheBytes, type KvCache } from '../model/kvCache.ts'
 import type { NextOptions } from '../model/nextToken.ts'
 import { createRng } from '../rng.ts'
-import { formatBytes } from '../../formatting/byteSize.ts'
+import { formatBytes } from '../../formatting/numbers.ts'
 import type { ModelConfig } from '../../catalog/families/modelConfig.ts'
 import { pickToken, type Sampling } from './sampler.ts'
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { readSmallFile } from '../checkpoint/smallFile.ts'
 import { textModelOf } from '../../catalog/families/textModel.ts'
 import { EngineError } from '../errors.ts'
-import { fieldsOf } from '../../formatting/records.ts'
+import { fieldsOf } from '../../catalog/formats/json.ts'
 
 const maxBytes = 2 ** 20
 

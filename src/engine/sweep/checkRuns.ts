@@ -1,7 +1,7 @@
 // Each run of a sweep beside its model, data and output: what is wrong with it, and what it would take.
 import { noFacts } from '../../recipe/facts.ts'
 import type { Finding } from '../../recipe/finding.ts'
-import { findRule } from '../../lint/rules.ts'
+import { findRule } from '../../lint/lint.ts'
 import { estimateRunOfSweep, type RunOfSweepEstimates } from '../../runs/compared/sweepEstimates.ts'
 import type { SweepRun } from '../../recipe/sweep/expandSweep.ts'
 import { EngineError, throwIfCancelled } from '../errors.ts'

@@ -8,13 +8,20 @@ import { EngineError } from '../errors.ts'
 import { recipeYaml, type RecipeFile } from '../run/open/recipeFile.ts'
 import { readRecipe } from '../run/open/readRecipe.ts'
 import { writeAtomic } from '../../system/atomicFile.ts'
-import { madeOnce } from '../../runs/sweep/madeOnce.ts'
-import { createNamedFolder, timedPlace } from '../../runs/folder/namedFolder.ts'
+import { madeOnce } from '../../runs/sharedWork.ts'
+import { createNamedFolder, timedPlace } from '../../runs/folder/runFolder.ts'
 import type { KnownFiles } from '../run/state/sources.ts'
 import { lintBegunRuns, lintRuns } from './checkRuns.ts'
 import { labelsOfRuns, planSweep, runsOfSweep, type PlannedSweep } from './planSweep.ts'
-import { beginsIn, sweepFolderAt, sweepsFolder, type SweepFolder } from '../../runs/folder/sweepFolder.ts'
-import { readPlan, readSources, type SweepPlan } from '../../runs/sweep/plan.ts'
+import {
+  beginsIn,
+  readPlan,
+  readSources,
+  type SweepFolder,
+  sweepFolderAt,
+  type SweepPlan,
+  sweepsFolder,
+} from '../../runs/folder/sweepFolder.ts'
 
 export interface Sweep {
   readonly id: string

@@ -1,7 +1,7 @@
 // The table of a sweep, from what its folder says; an engine is asked only who is alive.
 import { runPathOf } from '../../runs/folder/sweepFolder.ts'
 import { readRunsOnce } from '../../runs/reader/runsReader.ts'
-import { readMarks } from '../../runs/sweep/marks.ts'
+import { readSweepSigns } from '../../runs/runStatus.ts'
 import type { SweepTable } from '../../runs/compared/sweepTable.ts'
 import { temporaryBeside, writeAtomic } from '../../system/atomicFile.ts'
 import { jsonText, type Sweep } from './openSweep.ts'
@@ -12,7 +12,7 @@ export type Queued = ReadonlySet<number>
 export async function sweepTable(sweep: Sweep, engine: string, queued: Queued = new Set()): Promise<SweepTable> {
   const { id, folder } = sweep
   const places = sweep.runs.map(({ index, name, settings }) => ({ name, settings, folder: runPathOf(folder, index) }))
-  const read = await readRunsOnce(places, () => readMarks(folder, queued))
+  const read = await readRunsOnce(places, () => readSweepSigns(folder, queued))
   const rows = read.map(({ place: { name, folder: path }, settings, standing, isBegun, results }, index) => {
     return { index, name, settings, ...standing, run: isBegun ? path : null, results }
   })

@@ -6,7 +6,7 @@ import type { Corpus, Document } from './corpus.ts'
 import { joined } from './joined.ts'
 import { readLines } from './lines.ts'
 import { decodeText } from './textCorpus.ts'
-import { isRecord } from '../../formatting/records.ts'
+import { isRecord } from '../../catalog/formats/json.ts'
 
 export function jsonlCorpus(path: string, field: string): Corpus {
   async function* documents(wanted?: ReadonlySet<number>, signal?: AbortSignal): AsyncGenerator<Document> {

@@ -1,8 +1,8 @@
 // Steps that change text before it is split, put so that the library changes it as the tokenizers of transformers do. By itself it
 // strips what JavaScript takes for space, lower-cases a final sigma by context, takes `$&` in a replacement for the match, and does
 // not find Chinese characters above U+FFFF.
-import { isRecord } from '../../formatting/records.ts'
-import { stepsOf, type TokenizerStep as Step } from '../../catalog/formats/tokenizerSteps.ts'
+import { isRecord } from '../../catalog/formats/json.ts'
+import { stepsOf, type TokenizerStep as Step } from '../../catalog/formats/tokenizerJson.ts'
 
 /** Returns tokenizer.json's normalizer. */
 export function spelledNormalizer(normalizer: unknown): unknown {

@@ -7,7 +7,7 @@ import {
   type Compressors,
   type FileMetaData,
 } from 'hyparquet'
-import { formatBytes } from '../../formatting/byteSize.ts'
+import { formatBytes } from '../../formatting/numbers.ts'
 import { openRanges } from '../checkpoint/fileRanges.ts'
 import { EngineError, messageOf } from '../errors.ts'
 import { rowsOfThread } from './parquetThread.ts'

@@ -1,7 +1,7 @@
 // Steps that split text into words, put so that the library splits as the tokenizers of transformers do: its own Digits and
 // Whitespace know ASCII only, and the others take `\s` as JavaScript does, which has U+FEFF and lacks U+0085. Its Split does not.
-import { isRecord } from '../../formatting/records.ts'
-import { stepsOf, wordsOfGpt2, type TokenizerStep as Step } from '../../catalog/formats/tokenizerSteps.ts'
+import { isRecord } from '../../catalog/formats/json.ts'
+import { stepsOf, wordsOfGpt2, type TokenizerStep as Step } from '../../catalog/formats/tokenizerJson.ts'
 
 /**
  * Returns tokenizer.json's pre_tokenizer. Its Digits and ByteLevel stay as they are where a step or `addsSpace` puts a space before

@@ -1,8 +1,8 @@
 // Parts of a tokenizer.json that the library leaves out or computes otherwise than transformers are refused, since other ids than a
 // model was trained on give numbers that look like any.
 import { EngineError } from '../errors.ts'
-import { stepsOf } from '../../catalog/formats/tokenizerSteps.ts'
-import { fieldsOf } from '../../formatting/records.ts'
+import { stepsOf } from '../../catalog/formats/tokenizerJson.ts'
+import { fieldsOf } from '../../catalog/formats/json.ts'
 
 type Part = Readonly<Record<string, unknown>>
 

@@ -6,7 +6,7 @@ import { spelledDecoder, spelledNormalizer } from './normalizers.ts'
 import { spelledOut } from './preTokenizers.ts'
 import { refuseTokenizer } from './refusedTokenizers.ts'
 import { cutExpression } from './safeCuts.ts'
-import { fieldsOf, isRecord } from '../../formatting/records.ts'
+import { fieldsOf, isRecord } from '../../catalog/formats/json.ts'
 
 type Definition = Readonly<Record<string, unknown>>
 

@@ -3,7 +3,7 @@ import * as vscode from 'vscode'
 import { dirname } from 'node:path'
 import { isHubName, modelPath } from '../../engine/checkpoint/hubCache.ts'
 import { locate, nameOfWeights } from '../../engine/checkpoint/locate.ts'
-import { fieldsOf } from '../../formatting/records.ts'
+import { fieldsOf } from '../../catalog/formats/json.ts'
 import { readDocument } from '../../recipe/document.ts'
 import { recipeLanguage } from '../contributions.ts'
 

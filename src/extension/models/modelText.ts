@@ -1,7 +1,6 @@
 // A checkpoint in one line, for trees and lists, and in a few for tooltips.
 import * as vscode from 'vscode'
-import { formatBytes } from '../../formatting/byteSize.ts'
-import { formatCompact, formatShare } from '../../formatting/numbers.ts'
+import { formatBytes, formatCompact, formatShare } from '../../formatting/numbers.ts'
 import type { ModelFacts } from '../support/factsThread.ts'
 import type { ModelEntry } from './models.ts'
 

@@ -1,7 +1,12 @@
 // Chooses, among the weights that were found, those that are opened.
 import { basename, dirname } from 'node:path'
-import { checkpointFormats, formatOf, isShard, type CheckpointFormat } from '../../catalog/formats/checkpointFormats.ts'
-import { modelEntry } from '../../catalog/formats/modelEntry.ts'
+import {
+  type CheckpointFormat,
+  checkpointFormats,
+  formatOf,
+  isShard,
+  modelEntry,
+} from '../../catalog/formats/checkpointFormats.ts'
 
 interface Place {
   readonly fsPath: string

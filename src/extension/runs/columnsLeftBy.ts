@@ -1,7 +1,7 @@
 // The models that a run has left: dense, pruned where it can be had, and recovered.
 import * as vscode from 'vscode'
 import { join } from 'node:path'
-import { parseRecipe } from '../../lint/parse.ts'
+import { parseRecipe } from '../../lint/lint.ts'
 import { columnsOfRun, type RunColumns } from '../models/columns.ts'
 import type { Services } from '../services.ts'
 import { planOf } from '../trainable/trainablePanels.ts'

@@ -2,7 +2,7 @@
 import * as vscode from 'vscode'
 import { lstat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { runName } from '../../formatting/runName.ts'
+import { runName } from '../../formatting/paths.ts'
 import { tabIcon } from '../views/page.ts'
 import { readOwn } from '../../system/ownFile.ts'
 

@@ -1,7 +1,7 @@
 // The live view of a run, one panel a run; a reloaded window shows it again.
 import * as vscode from 'vscode'
 import { dirname, join } from 'node:path'
-import { runLabel } from '../../formatting/runName.ts'
+import { runLabel } from '../../formatting/paths.ts'
 import { type FromAnyView, type FromRun, type ToRun, views } from '../../protocol/view.ts'
 import type { ComparePanels } from '../compare/comparePanels.ts'
 import type { Services } from '../services.ts'

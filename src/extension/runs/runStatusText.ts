@@ -1,6 +1,6 @@
 // Text of the status item: the run that goes on and its progress, else the device.
 import { formatValue, roughDuration } from '../../formatting/numbers.ts'
-import { runLabel } from '../../formatting/runName.ts'
+import { runLabel } from '../../formatting/paths.ts'
 import { mainPerplexities } from '../../runs/series/foldRun.ts'
 import type { QueuedRun } from './runQueue.ts'
 import type { RunReader } from '../../runs/reader/runReader.ts'

@@ -1,7 +1,7 @@
 // Facts for a bug report: versions, runtime and device; no paths, no names, no weights.
 import * as vscode from 'vscode'
 import { cpus, homedir, totalmem } from 'node:os'
-import { formatBytes } from '../../formatting/byteSize.ts'
+import { formatBytes } from '../../formatting/numbers.ts'
 import { describeRuntime } from '../backend/runtime.ts'
 import type { Services } from '../services.ts'
 import { withoutPaths } from './withoutPaths.ts'

@@ -2,7 +2,7 @@
 import { runFolderAt } from '../../runs/folder/runFolder.ts'
 import { readReport } from '../../runs/reader/report.ts'
 import { formatAccuracy, formatShare, formatValue } from '../../formatting/numbers.ts'
-import { undecidedPairs } from '../../runs/series/meanAccuracy.ts'
+import { undecidedPairs } from '../../runs/series/accuracies.ts'
 import { resultOf, type RunResult } from '../../runs/series/runResult.ts'
 import { stages } from '../../catalog/stages.ts'
 

@@ -1,6 +1,6 @@
 // Settings, typed by their defaults.
 import * as vscode from 'vscode'
-import { parseByteSize } from '../../formatting/byteSize.ts'
+import { parseByteSize } from '../../formatting/numbers.ts'
 import type { ViewSettings } from '../../protocol/view.ts'
 import { settingDefaults } from '../contributions.ts'
 

@@ -2,8 +2,8 @@
 import { basename } from 'node:path'
 import type { RunReader } from '../../runs/reader/runReader.ts'
 import type { ComparedRow } from '../../protocol/sweepView.ts'
-import { runName } from '../../formatting/runName.ts'
-import { phaseName } from '../../runs/series/recoveryName.ts'
+import { runName } from '../../formatting/paths.ts'
+import { phaseName } from '../../runs/series/recoveries.ts'
 
 export function rowOf(run: RunReader, index: number): ComparedRow {
   const { settings, label, facts, standing, results, report, isBegun, sparkline, sweep, started } = run

@@ -1,5 +1,5 @@
 // Runs that a person chose, to be compared as those of a sweep are: what differs between their recipes are their settings.
-import { runLabel } from '../../formatting/runName.ts'
+import { runLabel } from '../../formatting/paths.ts'
 import type { RunPlace } from '../../runs/reader/runReader.ts'
 import { RunsReader } from '../../runs/reader/runsReader.ts'
 import { nameOfRun } from '../../runs/folder/sweepFolder.ts'

@@ -1,7 +1,6 @@
 // The curves that a view shows, thinned; as the runs go on only what is new of them.
 import type { CurvePart, FromSweep, ToSweep } from '../../protocol/sweepView.ts'
-import { curveOf, foldCurves, type Curve } from '../../runs/series/curves.ts'
-import { CurveThinner } from '../../runs/series/thinCurve.ts'
+import { type Curve, curveOf, CurveThinner, foldCurves } from '../../runs/series/curves.ts'
 import { inTurns } from '../../runs/reader/inTurns.ts'
 import { filesAtATime, type RunsReader } from '../../runs/reader/runsReader.ts'
 

@@ -1,7 +1,7 @@
 // All runs of the workspace side by side, those of sweeps among them: found as the tree finds them, read as those of a sweep are.
 import type { RunPlace, RunReader } from '../../runs/reader/runReader.ts'
 import { RunsReader } from '../../runs/reader/runsReader.ts'
-import { aloneOnDisk } from '../../runs/sweep/standing.ts'
+import { outsideSweep } from '../../runs/runStatus.ts'
 import type { Sweeps } from './sweeps.ts'
 
 /** Runs that were begun by themselves, and those of sweeps that somebody has opened. */
@@ -37,7 +37,7 @@ export async function openExperiments(
   const lookAround = async () => {
     const signs = await Promise.all(ofSweeps.map(({ folder }) => sweeps.signsOf(folder)))
     const byRun = ofSweeps.flatMap(({ count }, i) => Array.from({ length: count }, (_, index) => signs[i](index)))
-    return (index: number) => byRun.at(index) ?? aloneOnDisk
+    return (index: number) => byRun.at(index) ?? outsideSweep
   }
   const runs = new RunsReader(places, lookAround, before?.runs.runs)
   const listeners = new Set<() => void>()

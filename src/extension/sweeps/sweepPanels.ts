@@ -1,6 +1,6 @@
 // Several runs side by side in a tab: a sweep's, live while it runs, or those that a person chose. A reloaded window shows
 // them again.
-import { sweepTitle } from '../../formatting/runName.ts'
+import { sweepTitle } from '../../formatting/paths.ts'
 import * as vscode from 'vscode'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -10,7 +10,7 @@ import type { Services } from '../services.ts'
 import { messageOf } from '../../errors.ts'
 import { setting } from '../support/settings.ts'
 import { bindView, saveExport } from '../views/bindView.ts'
-import { plural } from '../../formatting/plural.ts'
+import { plural } from '../../formatting/numbers.ts'
 import { openExperiments, type Experiments, type KnownRuns } from './experiments.ts'
 import { comparedRuns } from './comparedRuns.ts'
 import { createComparedView, type ComparedSource, type ComparedView } from './comparedView.ts'

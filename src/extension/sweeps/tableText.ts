@@ -1,5 +1,5 @@
 // The table of runs that a view shows, as text for a paper or a program.
-import { comparisonCsv } from '../../runs/compared/comparisonCsv.ts'
+import { comparisonCsv } from '../../runs/compared/comparisonTable.ts'
 import { paperTable } from '../../runs/compared/paperTable.ts'
 import { paperText, type PaperFormat } from '../../runs/compared/paperText.ts'
 import { readProtocol } from '../../runs/reader/report.ts'

@@ -1,7 +1,7 @@
 // Prompts that a person keeps: they stay with the workspace, on this machine.
-import { largestPrompt, mostPrompts } from '../../protocol/tryOut.ts'
+import { largestPrompt, mostPrompts } from '../../protocol/parameters.ts'
 import type { PromptSet } from '../../protocol/view.ts'
-import { fieldsOf } from '../../formatting/records.ts'
+import { fieldsOf } from '../../catalog/formats/json.ts'
 
 /** The part of VS Code's memento that is needed. */
 export interface Store {

@@ -1,5 +1,5 @@
 // Keeps the texts that one view of models side by side has so far, so that a view that was hidden shows them again.
-import type { TryProgress } from '../../protocol/tryOut.ts'
+import type { TryProgress } from '../../protocol/parameters.ts'
 import type { ToTry, TriedModel } from '../../protocol/view.ts'
 import type { Caller } from '../backend/calls.ts'
 

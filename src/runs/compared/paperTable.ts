@@ -1,13 +1,11 @@
 // A table of runs for a paper: a row a configuration, its seeds folded, the dense model first, the best in bold, and how the
 // numbers came about. Knows no markup.
 import { andList } from '../../formatting/lists.ts'
-import { formatRequested } from '../../formatting/numbers.ts'
-import { plural } from '../../formatting/plural.ts'
-import { fieldsOf } from '../../formatting/records.ts'
-import type { ComparedRun } from './comparedRun.ts'
+import { formatRequested, plural } from '../../formatting/numbers.ts'
+import { fieldsOf } from '../../catalog/formats/json.ts'
+import type { ComparedRun, RunFacts } from './comparedRun.ts'
 import { foldSeeds, spreadOf, type FoldedRun, type Spread } from './foldSeeds.ts'
 import { columnFormatOf, headOf, measureNamed, type Measure } from './measures.ts'
-import type { RunFacts } from './runFacts.ts'
 
 export interface PaperCell {
   readonly text: string

@@ -4,7 +4,7 @@
 // second. Whoever sees the number stand still for long enough may succeed: with the file `lock.<token>`, which has a token of
 // its own. So there is one successor of every holder, ever, and the holder is the end of the chain. Clocks of two machines
 // are never compared; process ids are hints, since they mean nothing on another machine or in another container.
-import { fieldsOf } from '../../formatting/records.ts'
+import { fieldsOf } from '../../catalog/formats/json.ts'
 
 export interface LockHolder {
   readonly token: string

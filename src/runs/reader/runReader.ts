@@ -3,12 +3,11 @@
 import { lstat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EngineError } from '../../errors.ts'
-import { runName } from '../../formatting/runName.ts'
+import { runName } from '../../formatting/paths.ts'
 import type { RunStatus } from '../series/foldRun.ts'
 import { emptyLeanRun, type LeanRun } from '../series/leanRun.ts'
-import { resultOf, type RunResult } from '../series/runResult.ts'
-import { resultOfPicture } from '../compared/liveResults.ts'
-import { unknownFacts, type RunFacts } from '../compared/runFacts.ts'
+import { resultOf, resultOfPicture, type RunResult } from '../series/runResult.ts'
+import { unknownFacts, type RunFacts } from '../compared/comparedRun.ts'
 import { sparklineOfReport, sparklineOfRun, type Sparkline } from '../compared/sparkline.ts'
 import type { Settings } from '../../recipe/sweep/settings.ts'
 import { sweepResults, type SweepResults } from '../compared/sweepTable.ts'
@@ -18,7 +17,7 @@ import { nameOfRun, sweepOfRun } from '../folder/sweepFolder.ts'
 import { lockName } from '../lock/lockText.ts'
 import { LockWatch } from '../lock/lockWatch.ts'
 import { foldLeanLines } from '../picture/leanLines.ts'
-import { standingInSweep, type Standing, type SweepSigns } from '../sweep/standing.ts'
+import { statusInSweep, type SweepRunStatus, type SweepSigns } from '../runStatus.ts'
 import { endOfRun, type RunEnd } from '../events/endOfRun.ts'
 import { EventTail } from '../events/eventTail.ts'
 import { readReport } from './report.ts'
@@ -51,7 +50,7 @@ export class RunReader {
   facts: RunFacts = unknownFacts
   /** Its own resolved recipe; null: not read, or not readable. */
   recipe: object | null = null
-  standing: Standing = { state: 'waiting', message: null }
+  standing: SweepRunStatus = { state: 'waiting', message: null }
   results: SweepResults = nothing
   /** Result of a run that is done. */
   report: RunResult | null = null
@@ -133,7 +132,7 @@ export class RunReader {
     else {
       const signs = { isHeld: !isOver && (held ?? isRunning), end: this.end, hasReport: report !== null }
       const goesOn = this.sweep === null ? 'sparsescope run --resume' : 'sparsescope sweep run'
-      await this.take(standingInSweep(isThere ? signs : null, around, goesOn), isThere)
+      await this.take(statusInSweep(isThere ? signs : null, around, goesOn), isThere)
     }
     this.seen = now
     return !isSame || wasDoubtful !== this.isDoubtful || standing.state !== this.standing.state
@@ -161,7 +160,7 @@ export class RunReader {
     return this.recipe !== null
   }
 
-  private async take(standing: Standing, isBegun: boolean): Promise<void> {
+  private async take(standing: SweepRunStatus, isBegun: boolean): Promise<void> {
     this.isBegun = isBegun
     this.standing = standing
     this.report = null

@@ -2,7 +2,6 @@
 import type { MergedUpdate, ModuleZeros, PlannedStages, RunEvent } from './events.ts'
 import type { Stage } from '../../catalog/stages.ts'
 import { defaultTask, type TaskName } from '../../catalog/tasks/tasks.ts'
-import type { Accuracy } from './meanAccuracy.ts'
 import type { SampleSet } from './samples.ts'
 import type { Point } from './smooth.ts'
 import { perplexityIn } from './texts.ts'
@@ -17,6 +16,12 @@ export interface BlockResult {
   errors: Map<number, { before: number | null; after: number | null }>
   /** Seconds of all walks over it. */
   seconds: number
+}
+
+/** Share of right answers of one task; `stderr` null where it has a single row. */
+export interface Accuracy {
+  readonly acc: number
+  readonly stderr: number | null
 }
 
 export interface Evaluation {

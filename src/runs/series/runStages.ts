@@ -2,13 +2,13 @@
 // what comes, and what was measured there.
 import { accuraciesOf } from './accuracies.ts'
 import { blockErrors, errorLeft } from './blockErrors.ts'
-import { entryNames } from './entryNames.ts'
+import { entryNames } from './texts.ts'
 import type { Stage } from '../../catalog/stages.ts'
 import type { Evaluation, PhasePart, RunPicture } from './foldRun.ts'
 import { formatAccuracy, formatCount, formatValue } from '../../formatting/numbers.ts'
-import { followsPruning, isBlockwise, isRecovery, modesOf, recoveryName } from './recoveryName.ts'
+import { followsPruning, isBlockwise, isRecovery, modesOf, recoveryName } from './recoveries.ts'
 
-export interface RailStop {
+export interface RunStage {
   readonly id: string
   readonly title: string
   /** stopped: the run ended in it before its end. */
@@ -38,7 +38,7 @@ interface Plan {
 
 const noRecovery = { recovery: null, mode: null }
 
-export function railOf(picture: RunPicture, state: RunState): RailStop[] {
+export function stagesOfRun(picture: RunPicture, state: RunState): RunStage[] {
   const plans = plansOf(picture)
   const places = placesOf(picture, plans)
   const current = places.at(-1) ?? plans[0]?.id
@@ -158,7 +158,7 @@ function howFar(
 }
 
 /** The first perplexity, else the mean accuracy, else what a recovery left of the error or of the loss. */
-function measuredAt(picture: RunPicture, { stage, recovery }: Plan): Pick<RailStop, 'value' | 'more'> {
+function measuredAt(picture: RunPicture, { stage, recovery }: Plan): Pick<RunStage, 'value' | 'more'> {
   const own = picture.evaluations.filter((one) =>
     stage === null
       ? one.step !== undefined && one.recovery === recovery
@@ -184,7 +184,7 @@ function measuredAt(picture: RunPicture, { stage, recovery }: Plan): Pick<RailSt
   return { value, more: others.map(({ text, what }) => `${text} ${what}`) }
 }
 
-function leftBy(picture: RunPicture, recovery: number): RailStop['value'] {
+function leftBy(picture: RunPicture, recovery: number): RunStage['value'] {
   const left = errorLeft(blockErrors(picture, recovery))
   if (left !== null) return { text: `${(100 * left).toFixed(0)} %`, what: 'of the error left' }
   const isText = !picture.blockLoss.has(recovery)

@@ -3,9 +3,8 @@ import assert from 'node:assert/strict'
 import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { sweepFolderAt, type SweepFolder } from '../../../src/runs/folder/sweepFolder.ts'
-import { cancelledRuns, cancelRuns, forgetRefused, noteRefused, readMarks } from '../../../src/runs/sweep/marks.ts'
-import { readPlan } from '../../../src/runs/sweep/plan.ts'
+import { readPlan, type SweepFolder, sweepFolderAt } from '../../../src/runs/folder/sweepFolder.ts'
+import { cancelledRuns, cancelRuns, forgetRefused, noteRefused, readSweepSigns } from '../../../src/runs/runStatus.ts'
 import { cannot } from '../../support/skip.ts'
 
 const hash = '0'.repeat(64)
@@ -53,7 +52,7 @@ describe('the folder of a sweep, as anybody may have written it', () => {
   it('its marks are read together; a damaged list of the cancelled is said to be one', async () => {
     await cancelRuns(folder, [2, 1])
     await noteRefused(folder, 3, 'the model changed')
-    const of = await readMarks(folder, new Set([4]))
+    const of = await readSweepSigns(folder, new Set([4]))
     assert.deepEqual([0, 1, 2, 3, 4].map(of), [
       { isQueued: false, isCancelled: false, refusal: null },
       { isQueued: false, isCancelled: true, refusal: null },
@@ -62,7 +61,7 @@ describe('the folder of a sweep, as anybody may have written it', () => {
       { isQueued: true, isCancelled: false, refusal: null },
     ])
     await forgetRefused(folder, 3)
-    assert.equal((await readMarks(folder, none))(3).refusal, null)
+    assert.equal((await readSweepSigns(folder, none))(3).refusal, null)
     for (const text of ['{', '[]', '{"indices": [-1]}', '{"indices": "1"}']) {
       writeFileSync(folder.cancelled, text)
       await assert.rejects(cancelledRuns(folder), { code: 'bad-data' }, text)
@@ -76,7 +75,7 @@ describe('the folder of a sweep, as anybody may have written it', () => {
     symlinkSync(outside, folder.refused)
     await assert.rejects(noteRefused(folder, 1, 'x'), { code: 'bad-data' })
     await assert.rejects(forgetRefused(folder, 1), { code: 'bad-data' })
-    await assert.rejects(readMarks(folder, none), { code: 'bad-data' })
+    await assert.rejects(readSweepSigns(folder, none), { code: 'bad-data' })
     assert.equal(readFileSync(precious, 'utf8'), 'of somebody else')
     writeFileSync(folder.plan, JSON.stringify({ id, runs: [], base }))
     await assert.rejects(readPlan(folder), /refused is a symbolic link/)

@@ -6,9 +6,8 @@
 import { elementsOf } from '../dtypes.ts'
 import { FormatError, quoted } from '../../../errors.ts'
 import { checkName } from '../safetensorsHeader.ts'
-import { ByteCursor, type ByteSource } from './byteCursor.ts'
+import { ByteCursor, type ByteSource, readValue, textBudget, type TextBudget } from './ggufValues.ts'
 import { ggmlType, type GgmlType } from './ggmlTypes.ts'
-import { readValue, textBudget, type TextBudget } from './ggufValues.ts'
 
 export interface GgufTensor {
   readonly name: string

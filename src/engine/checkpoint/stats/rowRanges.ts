@@ -1,6 +1,6 @@
 // A tensor in parts for the threads of a scan, so that one matrix does not keep one of them busy while the others are done.
 // Cut by size alone: sums of f64 are then the same on any number of threads.
-import type { NmPattern } from '../../../catalog/formats/nm.ts'
+import type { NmPattern } from '../../../catalog/formats/sparsity.ts'
 import type { TensorEntry } from '../checkpoint.ts'
 import { matrixOf, type RowRange } from './rowPieces.ts'
 

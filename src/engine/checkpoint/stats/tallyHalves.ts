@@ -1,5 +1,5 @@
 // 16-bit floats that lie row after row: their values and their groups of 4 and of 8 in one pass, without a look at rows.
-import type { NmPattern } from '../../../catalog/formats/nm.ts'
+import type { NmPattern } from '../../../catalog/formats/sparsity.ts'
 import type { Checkpoint, TensorEntry } from '../checkpoint.ts'
 import { bytePieces, type Buffers } from './bytePieces.ts'
 import { fewElements } from './countTable.ts'

@@ -1,7 +1,6 @@
 // Says in one sentence whether sparsity survived.
 import type { CompareSummary } from '../../../protocol/inspect.ts'
-import { formatShare } from '../../../formatting/numbers.ts'
-import { plural } from '../../../formatting/plural.ts'
+import { formatShare, plural } from '../../../formatting/numbers.ts'
 
 export interface MaskCounts {
   /** Tensors that both have. */

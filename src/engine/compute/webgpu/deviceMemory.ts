@@ -1,6 +1,6 @@
 // How much memory a GPU gives. WebGPU does not tell, and Dawn's heap sizes do not reach JavaScript: buffers are made until
 // the driver refuses. The answer is kept by adapter and driver, since it takes a moment and other programs' memory.
-import { fieldsOf } from '../../../formatting/records.ts'
+import { fieldsOf } from '../../../catalog/formats/json.ts'
 import { cacheFile, readCache, writeCache } from '../../../system/cacheFile.ts'
 
 const gib = 2 ** 30

@@ -1,5 +1,5 @@
 // What of a GPU's memory is in use, and how much plans may count on. WebGPU tells neither.
-import { formatBytes } from '../../../formatting/byteSize.ts'
+import { formatBytes } from '../../../formatting/numbers.ts'
 import { EngineError } from '../../errors.ts'
 import type { Backend, MemoryUse } from '../backend.ts'
 import { RowLimit } from '../rowLimit.ts'

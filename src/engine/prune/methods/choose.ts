@@ -1,5 +1,5 @@
 // Masks of the largest |x|, the projection of methods that solve. Of equal entries the lower index is pruned first.
-import type { NmPattern } from '../../../catalog/formats/nm.ts'
+import type { NmPattern } from '../../../catalog/formats/sparsity.ts'
 import type { Tensor } from '../../compute/tensor.ts'
 import type { PruneHost } from '../host.ts'
 import { requireFinite, type RankMasks } from '../select.ts'

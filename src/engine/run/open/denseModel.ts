@@ -4,7 +4,7 @@ import { openCheckpoint, type Checkpoint } from '../../checkpoint/checkpoint.ts'
 import { readSmallFile } from '../../checkpoint/smallFile.ts'
 import { EngineError } from '../../errors.ts'
 import { openModel, type Model } from '../../model/model.ts'
-import { fieldsOf } from '../../../formatting/records.ts'
+import { fieldsOf } from '../../../catalog/formats/json.ts'
 
 const maxTokenizerBytes = 64 * 2 ** 20
 

@@ -1,5 +1,5 @@
 // The adapter that a recovery merges, and what it changes of a model, found out before anything is computed.
-import { layoutOfAdapter, type AdapterLayout } from '../../../plan/adapter/adapterLayout.ts'
+import { layoutOfAdapter, type AdapterLayout } from '../../../plan/adapterLayout.ts'
 import type { ResolvedRecover } from '../../../recipe/resolve.ts'
 import type { Checkpoint } from '../../checkpoint/checkpoint.ts'
 import { ofAdapter, openAdapter } from '../../checkpoint/adapterFolder.ts'

@@ -20,9 +20,14 @@ import { newProgress, parseReportStatus, type RunProgress } from '../state/progr
 import { loadProgress, saveProgress } from '../state/progressFile.ts'
 import { mapPaths, recipeText, refuseSweep, type RecipeFile } from './recipeFile.ts'
 import { readRecipe, warningsOfRecipe } from './readRecipe.ts'
-import { sourceOf } from '../../../runs/folder/sourceOf.ts'
-import type { FolderPlace } from '../../../runs/folder/namedFolder.ts'
-import { createRunFolder, runFolderAt, runPlace, type RunFolder } from '../../../runs/folder/runFolder.ts'
+import { sourceOf } from '../../../runs/folder/recipes.ts'
+import {
+  createRunFolder,
+  type FolderPlace,
+  type RunFolder,
+  runFolderAt,
+  runPlace,
+} from '../../../runs/folder/runFolder.ts'
 import { isDone } from '../../../runs/reader/report.ts'
 import { lockDraft, lockRun, type RunLock } from '../../../runs/lock/runLock.ts'
 import { plannedRun } from './plannedRun.ts'

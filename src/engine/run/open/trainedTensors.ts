@@ -1,5 +1,5 @@
 // What a device has no buffer for: told before a run begins, since pruning may take hours before training does.
-import { formatBytes } from '../../../formatting/byteSize.ts'
+import { formatBytes } from '../../../formatting/numbers.ts'
 import type { RunPlan } from '../../../plan/runPlan.ts'
 import { sizeOf } from '../../../plan/trainable.ts'
 import type { Backend } from '../../compute/backend.ts'

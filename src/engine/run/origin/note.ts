@@ -2,7 +2,7 @@
 import { basename, join, resolve } from 'node:path'
 import * as z from 'zod'
 import { recipeSchema } from '../../../recipe/schema.ts'
-import { noteName } from '../../../formatting/noteName.ts'
+import { noteName } from '../../../catalog/formats/checkpointFormats.ts'
 import { isOfWhole } from '../../../catalog/families/textModel.ts'
 import { resolveRecipe, type ResolvedRecipe } from '../../../recipe/resolve.ts'
 import { readSmallFile } from '../../checkpoint/smallFile.ts'

@@ -1,9 +1,9 @@
 // The result of a run, or its model before recovery, as a checkpoint: the source with its finished tensors replaced, the mask
 // and a note beside it.
 import { basename, join } from 'node:path'
-import { parseByteSize } from '../../../formatting/byteSize.ts'
-import { isBitmaskConfig, withoutBitmaskConfig } from '../../../catalog/formats/bitmaskConfig.ts'
-import { setTopLevel } from '../../../formatting/jsonEdit.ts'
+import { parseByteSize } from '../../../formatting/numbers.ts'
+import { isBitmaskConfig, withoutBitmaskConfig } from '../../../catalog/formats/bitmask.ts'
+import { isRecord, setTopLevel } from '../../../catalog/formats/json.ts'
 import type { Checkpoint } from '../../checkpoint/checkpoint.ts'
 import { maskFileName, writeMaskFile } from '../../checkpoint/maskFile.ts'
 import type { StoredMasks } from '../../checkpoint/storedMask.ts'
@@ -15,17 +15,16 @@ import type { Output } from '../../../plan/outputs.ts'
 import type { PlannedRecovery } from '../../../plan/runPlan.ts'
 import { mapPaths } from '../open/recipeFile.ts'
 import { settledSteps } from '../../../runs/series/chosenAllocations.ts'
-import { recoveryReport } from '../../../runs/series/recoveryReport.ts'
+import { recoveryReport } from '../../../runs/series/recoveries.ts'
 import type { MaskSummary } from '../open/sourceMasks.ts'
 import { cardName, modelCard } from '../origin/modelCard.ts'
-import { noteName } from '../../../formatting/noteName.ts'
+import { noteName } from '../../../catalog/formats/checkpointFormats.ts'
 import { maxNoteBytes, parseNote } from '../origin/note.ts'
 import { type ResolvedRecipe, writtenRecipe } from '../../../recipe/resolve.ts'
 import { defaultSaveFormat } from '../../../recipe/saveFormats.ts'
 import { outputProgress } from '../state/progress.ts'
 import type { RunSession } from '../state/session.ts'
 import type { SourceRecord } from '../state/sources.ts'
-import { isRecord } from '../../../formatting/records.ts'
 
 export interface Result {
   readonly output: Output

@@ -2,12 +2,11 @@
 import assert from 'node:assert/strict'
 import type { RunEvent } from '../../../../src/runs/series/events.ts'
 import { parseEvents } from '../../../../src/runs/events/parseEvents.ts'
-import { curveOf, foldCurves, type Curve, type FoldedCurve } from '../../../../src/runs/series/curves.ts'
+import { type Curve, curveOf, CurveThinner, foldCurves, type FoldedCurve } from '../../../../src/runs/series/curves.ts'
 import { emptyPicture, foldEvents } from '../../../../src/runs/series/foldRun.ts'
 import { foldLeanLines } from '../../../../src/runs/picture/leanLines.ts'
 import { emptyLeanRun, foldLean } from '../../../../src/runs/series/leanRun.ts'
 import { smooth } from '../../../../src/runs/series/smooth.ts'
-import { CurveThinner } from '../../../../src/runs/series/thinCurve.ts'
 import { recordedList, recordedRun } from '../../../webview/harness/recorded.ts'
 
 const lean = (events: readonly RunEvent[]) => foldLean(emptyLeanRun(), events)

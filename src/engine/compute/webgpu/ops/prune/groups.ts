@@ -1,5 +1,5 @@
 // N:M masks: a weight goes if fewer than n of its group of m come before it.
-import type { NmPattern } from '../../../../../catalog/formats/nm.ts'
+import type { NmPattern } from '../../../../../catalog/formats/sparsity.ts'
 import { rows, type Tensor } from '../../../tensor.ts'
 import type { Gpu } from '../../gpu.ts'
 import { defineShader, gridOf, variant } from '../../shader.ts'
