@@ -1,4 +1,4 @@
-// The charts of a run, alone or with others laid over it. The view and the report draw the same.
+// The charts of a run, alone or with overlaid runs. The view and the report draw the same.
 import { downsample, type Point, smooth } from '../runs/series/smooth.ts'
 import { entryNames } from '../runs/series/texts.ts'
 import { accuraciesOf } from '../runs/series/accuracies.ts'
@@ -19,7 +19,7 @@ import type { BarsData } from './drawBars.ts'
 
 export interface ChartedRun {
   label: string
-  /** Decides colour, dash and marker; the run that the others are laid over has 0. */
+  /** Decides colour, dash and marker; the run below the overlaid ones has 0. */
   index: number
   picture: RunPicture
 }

@@ -8,9 +8,9 @@ export function readRepaired(text: string): RecipeDocument {
   if (document.value !== undefined || document.problems.some(({ code }) => code === 'REFUSED')) return document
   const closed = closeOpen(text)
   if (closed.problems.length === 0) return document
-  const mended = readDocument(closed.text)
-  const isBetter = mended.value !== undefined || mended.problems.length < document.problems.length
-  return isBetter ? { ...mended, problems: [...closed.problems, ...mended.problems] } : document
+  const repaired = readDocument(closed.text)
+  const isBetter = repaired.value !== undefined || repaired.problems.length < document.problems.length
+  return isBetter ? { ...repaired, problems: [...closed.problems, ...repaired.problems] } : document
 }
 
 interface Opened {

@@ -231,9 +231,9 @@ function requireVectors(config: LoraConfig, { updates, taken }: AdapterLayout, p
   for (const { name, kind } of parameters) {
     if (config.bias === 'none' || names.has(name) || (kind !== 'bias' && kind !== 'normBias')) continue
     if (config.bias === 'lora_only' && !adapted.has(name.replace(/bias$/, 'weight'))) continue
-    const mend = config.bias === 'lora_only' ? 'PEFT leaves them out of the file' : 'the file is not whole'
+    const cause = config.bias === 'lora_only' ? 'PEFT leaves them out of the file' : 'the file is not whole'
     throw new FormatError(
-      `says that it trained biases (bias: ${config.bias}), and lacks ${name}: ${mend}; set bias to none in its config to merge without them`,
+      `says that it trained biases (bias: ${config.bias}), and lacks ${name}: ${cause}; set bias to none in its config to merge without them`,
     )
   }
   if (updates.length + taken.length === 0) throw new FormatError('has no tensors: there is nothing to merge')

@@ -160,7 +160,7 @@ export function leastMemory(recipe: ResolvedRecipe, model: ModelFacts, machine: 
 }
 
 /**
- * Share of a block's bytes as read that still waits for the collector when the next is read. Measured on walks of 8 and
+ * Share of a block's bytes as read that still waits for the collector when the next is read. Measured on passes of 8 and
  * 32 blocks of LLaMA-7B's shape and 4 of TinyLlama's; two blocks show none of it.
  */
 const lingeringShare = 0.75

@@ -186,7 +186,7 @@ export type FromAnyView =
 
 export type ToInspector =
   | ToAnyView
-  /** `scanAhead`: a scan goes on or begins now, whose end `scanEnd` tells. */
+  /** `scanAhead`: a scan is running or begins now; `scanEnd` is its end. */
   | ({ type: 'model'; scanAhead?: boolean } & OpenedModel)
   | { type: 'analysis'; update: AnalysisUpdate }
   /** `problem`: why it ended before its end; null: it did not. */

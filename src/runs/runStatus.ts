@@ -44,7 +44,7 @@ function statusOf({ isHeld, end, hasReport }: RunSigns, isQueued: boolean, comma
   if (isHeld) return { state: 'running', message: null }
   if (hasReport && end?.status === 'done') return { state: 'done', message: null }
   if (isQueued) return { state: 'waiting', message: null }
-  // What a cancelled run says is how to resume it alone; whoever cancelled it knows why.
+  // What a cancelled run says is how to resume it alone; the person who cancelled it knows why.
   if (end?.status === 'cancelled') return { state: 'cancelled', message: null }
   if (end?.status === 'failed') return { state: 'failed', message: end.message ?? null }
   return { state: 'failed', message: `its process ended without a word; ${command} goes on where it was` }

@@ -1,4 +1,4 @@
-// Does work that several runs share once: one of them makes it, the others take it.
+// Does work that several runs share once: the first one makes it, later ones take it.
 import { sha256Of } from '../system/sha256.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { z } from 'zod'

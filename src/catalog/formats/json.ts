@@ -1,4 +1,4 @@
-// JSON for files that nobody vouches for. JSON.parse lets the last of two equal keys win and builds objects on which `__proto__` means
+// JSON of untrusted files. JSON.parse lets the last of two equal keys win and builds objects on which `__proto__` means
 // something; here a repeated key is an error and an object is a Map. Edits change one value and keep every other byte.
 import { applyEdits, modify, parseTree } from 'jsonc-parser'
 import { FormatError, quoted } from '../../errors.ts'

@@ -33,7 +33,7 @@ const factColumns: readonly { readonly head: string; readonly of: (facts: RunFac
 ]
 
 const measured = ['perplexity', 'second text', 'accuracy', 'trainable'].map(measureNamed)
-/** The best is told where it is a result: the fewest trained numbers are none. */
+/** The best is marked where it is a result: the fewest trained numbers are none. */
 const results = measured.slice(0, 3)
 
 /** `protocols`: of each run, as its report has them. */
@@ -67,7 +67,7 @@ export function paperTable(runs: readonly ComparedRun[], protocols: readonly (re
   }
 }
 
-/** What is no result is told where it differs. */
+/** What is no result is written where it differs. */
 function isShown(measure: Measure, rows: readonly FoldedRun[]): boolean {
   const values = rows.map((row) => measure.of(row)?.median ?? null)
   return values.some((value) => value !== null) && (results.includes(measure) || new Set(values).size > 1)

@@ -38,7 +38,7 @@ export function shortNames(runs: readonly NamedRun[]): string[] {
     taken.add(added)
     count = countNames([...taken])
   }
-  // The model, where it is told, comes first; the seed is the last of the others.
+  // The model, where it is named, comes first; the seed is the last of the others.
   const parts = taken.size === 0 ? heads : [...chosen, ...others.filter((one) => taken.has(one))]
   return numbered(runs.map(({ name, recipe }, i) => (recipe && joined(parts, i)) || name))
 }

@@ -8,7 +8,7 @@ import { prunesFirst, pruningOf } from '../../plan/passes.ts'
 import { estimatesOf, type Estimates } from '../../plan/planRecipe.ts'
 import { isAskedAt, timedParts, type WorkPart } from '../../plan/time.ts'
 
-/** Work of a run that others have in common with it. */
+/** Work that a run shares with others. */
 export interface SharedPart {
   /** The same for the same work. */
   readonly key: string

@@ -18,10 +18,10 @@ export interface BlockError {
 const farAbove = 3
 /** σ of a normal distribution over its median absolute deviation. */
 const madToSigma = 1.4826
-/** Blocks that differ by less than this share are alike, however close the others lie together. */
+/** Blocks that differ by less than this share are alike, however close the others are. */
 const least = 0.1
 
-/** Recoveries, by their index, that told errors of blocks. */
+/** Recoveries, by their index, that have errors of blocks. */
 export function recoveriesWithErrors({ blocks }: Pick<RunPicture, 'blocks'>): number[] {
   return [...new Set([...blocks.values()].flatMap(({ errors }) => [...errors.keys()]))].sort((a, b) => a - b)
 }

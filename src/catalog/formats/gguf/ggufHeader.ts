@@ -37,7 +37,7 @@ const maxTensors = 2 ** 18
 const maxDimensions = 4
 const defaultAlignment = 32
 
-/** @throws FormatError: what is wrong, and how to mend it. */
+/** @throws FormatError: what is wrong, and how to fix it. */
 export async function readGgufHeader(source: ByteSource): Promise<GgufHeader> {
   const cursor = new ByteCursor(source, maxHeaderBytes)
   const version = await readVersion(cursor)

@@ -1,4 +1,4 @@
-// Values of GGUF's metadata as text. Long lists, such as a vocabulary, are walked over and only their beginning is kept.
+// Values of GGUF's metadata as text. Long lists, such as a vocabulary, are skipped and only their beginning is kept.
 import { FormatError, quoted } from '../../../errors.ts'
 
 // Reads a file forwards, value by value, with a small window of it in memory. Whoever asks for more than the file has, or than

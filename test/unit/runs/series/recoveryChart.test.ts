@@ -73,12 +73,12 @@ describe('the recovery chart', () => {
     assert.equal(failed, '20 dense; the pruned model was not measured.')
   })
 
-  it('in the middle of a walk that prunes, where later blocks are dense, nothing is claimed to be won back', () => {
-    const walk = [at('dense', 20), at('pruned', 40), at('recovered', 22, { step: 1 })]
-    const [chart] = chartsWith({ recoveries: ['reconstruct'] }, ...walk)
+  it('in the middle of a pass that prunes, where later blocks are dense, nothing is claimed to be won back', () => {
+    const events = [at('dense', 20), at('pruned', 40), at('recovered', 22, { step: 1 })]
+    const [chart] = chartsWith({ recoveries: ['reconstruct'] }, ...events)
     assert.equal(chart.wonBack, null)
     assert.match(chart.words, /^With 1 of 4 blocks pruned and recovered, and the others still dense, it is 22/)
-    const afterwards = chartsWith({ recoveries: ['reconstruct'], prunes: false }, ...walk)
+    const afterwards = chartsWith({ recoveries: ['reconstruct'], prunes: false }, ...events)
     assert.equal(afterwards[0].wonBack, 0.9)
   })
 

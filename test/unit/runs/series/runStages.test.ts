@@ -98,18 +98,18 @@ describe('the stages of a run', () => {
     assert.equal(picture.loss.at(-1)?.x, 4)
   })
 
-  it('a walk that recovers what it has just pruned is one stage, unless the pruned model is measured', () => {
+  it('a pass that recovers what it has just pruned is one stage, unless the pruned model is measured', () => {
     const plan: PlannedStages = { ...all, recoveries: ['reconstruct'], measures: ['dense', 'recovered'] }
     const titles = (p: PlannedStages) => stagesOfRun(run(p), 'live').map(({ title }) => title)
     assert.deepEqual(titles(plan), ['Dense', 'Prune + reconstruct', 'Recovered'])
     assert.deepEqual(titles({ ...plan, measures: all.measures }), ['Dense', 'Prune', 'Reconstruct', 'Recovered'])
-    const walk = run(plan, phase('evaluate'), evaluated('dense', 20), phase('reconstruct'), block(0), block(1, 0.25))
-    assert.deepEqual(shown(walk)[1], 'Prune + reconstruct | now | 38 % | block 3 of 4')
+    const picture = run(plan, phase('evaluate'), evaluated('dense', 20), phase('reconstruct'), block(0), block(1, 0.25))
+    assert.deepEqual(shown(picture)[1], 'Prune + reconstruct | now | 38 % | block 3 of 4')
   })
 
   it('a measurement between blocks belongs to its recovery, the one after the last block to the end', () => {
     const plan: PlannedStages = { ...all, recoveries: ['reconstruct'] }
-    const walk = [
+    const events = [
       phase('evaluate'),
       evaluated('dense', 20),
       phase('prune'),
@@ -119,10 +119,10 @@ describe('the stages of a run', () => {
       progress('reconstruct', 10, 40, 'steps'),
       block(0),
     ]
-    const between = run(plan, ...walk, phase('evaluate'))
+    const between = run(plan, ...events, phase('evaluate'))
     assert.equal(shown(between)[2], 'Reconstruct | now | 50 % | measuring')
     const last = [
-      ...walk,
+      ...events,
       ...[1, 2, 3].map((n) => block(n)),
       progress('reconstruct', 40, 40, 'steps'),
       phase('evaluate'),
@@ -136,9 +136,9 @@ describe('the stages of a run', () => {
 
   it('recoveries that go from block to block together are both going on; those of a list are numbered', () => {
     const plan: PlannedStages = { ...all, recoveries: ['refit', 'reconstruct', 'retrain'] }
-    const walk = [phase('refit', 0), phase('reconstruct', 1), block(0), phase('refit', 0)]
+    const events = [phase('refit', 0), phase('reconstruct', 1), block(0), phase('refit', 0)]
     assert.deepEqual(
-      stagesOfRun(run(plan, ...walk), 'live').map(({ title, state }) => [title, state]),
+      stagesOfRun(run(plan, ...events), 'live').map(({ title, state }) => [title, state]),
       [
         ['Dense', 'done'],
         ['Prune', 'done'],
