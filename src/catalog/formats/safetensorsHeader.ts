@@ -31,7 +31,7 @@ export interface SafetensorsHeader {
 }
 
 /** The format's own limit. */
-export const maxHeaderBytes = 100_000_000
+const maxHeaderBytes = 100_000_000
 const lengthBytes = 8
 /** Bytes that `headerLength` wants to see: the length itself, or the beginning of whatever the file is instead. */
 export const prefixBytes = lengthBytes

@@ -49,7 +49,7 @@ const asNumber = { format: formatValue, inColumn: columnFormat }
 const signed = (format: (value: number) => string) => (value: number) => withSign(format(Math.abs(value)), value)
 const only = (value: number): Spread => ({ median: value, low: value, high: value, count: 1 })
 
-export const measures: readonly Measure[] = [
+const measures: readonly Measure[] = [
   {
     ...{ id: 'perplexity', title: 'perplexity', axis: 'perplexity', better: 'low', isLog: true, factor: plain },
     of: ({ results }) => lastStage(results.perplexity),

@@ -60,11 +60,11 @@ function withPaths(value: object, folder: string): object {
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, of(key, inner)]))
 }
 
-/** The source of a checkpoint, from the note that a run left beside it: for showing and opening, never for writing. */
 const largestNote = 64 * 2 ** 20
 /** Deeper than paths of recipes go up. */
 const somewhere = '/a/b/c/d/e/f/g/h/i/j/k/l'
 
+/** The source of a checkpoint, from the note that a run left beside it: for showing and opening, never for writing. */
 export interface Source {
   /** Path of its source, or a name of the Hub. */
   readonly model: string
@@ -72,7 +72,7 @@ export interface Source {
   readonly onlyPruned: boolean
 }
 
-/** null: no run of ours made it, or nobody can tell from where. */
+/** null: no run of ours made it, or its source is not known. */
 export async function sourceOf(folder: string): Promise<Source | null> {
   try {
     return madeFrom(JSON.parse(await readOwn(join(folder, noteName), largestNote)) as unknown, folder)
@@ -81,7 +81,7 @@ export async function sourceOf(folder: string): Promise<Source | null> {
   }
 }
 
-/** The note's paths are relative to the recipe, which lies anywhere: from `save.to` the way to the model is the same from everywhere. */
+/** The note's paths are relative to the recipe, which may be in any folder: the path from `save.to` to the model is the same from everywhere. */
 export function madeFrom(note: unknown, folder: string): Source | null {
   const recipe = fieldsOf(fieldsOf(note).recipe)
   const { model, recover } = recipe
@@ -90,6 +90,6 @@ export function madeFrom(note: unknown, folder: string): Source | null {
   const onlyPruned = recover === undefined || (Array.isArray(recover) && recover.length === 0)
   if (model.startsWith('hf:') || isAbsolute(model)) return { model, onlyPruned }
   if (typeof to !== 'string' || isAbsolute(to)) return null
-  const way = posix.relative(posix.resolve(somewhere, to), posix.resolve(somewhere, model))
-  return { model: join(folder, way), onlyPruned }
+  const path = posix.relative(posix.resolve(somewhere, to), posix.resolve(somewhere, model))
+  return { model: join(folder, path), onlyPruned }
 }

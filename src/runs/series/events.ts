@@ -11,41 +11,41 @@ type Check<T> = (value: unknown) => value is T
 type Checked<C> = C extends Check<infer T> ? T : never
 type Shape = Readonly<Record<string, Check<unknown>>>
 type OptionalIn<S extends Shape> = { [K in keyof S]: undefined extends Checked<S[K]> ? K : never }[keyof S]
-export type Fields<S extends Shape> = { [K in Exclude<keyof S, OptionalIn<S>>]: Checked<S[K]> } & {
+type Fields<S extends Shape> = { [K in Exclude<keyof S, OptionalIn<S>>]: Checked<S[K]> } & {
   [K in OptionalIn<S>]?: Checked<S[K]>
 }
 
-export const text = (value: unknown): value is string => typeof value === 'string'
-export const number = (value: unknown): value is number => typeof value === 'number'
-export const flag = (value: unknown): value is boolean => typeof value === 'boolean'
+const text = (value: unknown): value is string => typeof value === 'string'
+const number = (value: unknown): value is number => typeof value === 'number'
+const flag = (value: unknown): value is boolean => typeof value === 'boolean'
 
-export const oneOf =
+const oneOf =
   <const T extends string>(values: readonly T[]): Check<T> =>
   (value): value is T =>
     values.includes(value as T)
 
-export const orNull =
+const orNull =
   <T>(check: Check<T>): Check<T | null> =>
   (value): value is T | null =>
     value === null || check(value)
 
-export const optional =
+const optional =
   <T>(check: Check<T>): Check<T | undefined> =>
   (value): value is T | undefined =>
     value === undefined || check(value)
 
-export const list =
+const list =
   <T>(check: Check<T>): Check<readonly T[]> =>
   (value): value is readonly T[] =>
     Array.isArray(value) && value.every(check)
 
-export const record =
+const record =
   <T>(check: Check<T>): Check<Record<string, T>> =>
   (value): value is Record<string, T> =>
     isRecord(value) && Object.values(value).every(check)
 
 /** Further keys may be there. */
-export function fields<S extends Shape>(shape: S): Check<Fields<S>> {
+function fields<S extends Shape>(shape: S): Check<Fields<S>> {
   const checks = Object.entries(shape)
   return (value): value is Fields<S> => isRecord(value) && checks.every(([key, check]) => check(value[key]))
 }

@@ -91,7 +91,7 @@ export function judgedEntry(entries: readonly EvaluatedEntry[]): number | null {
 }
 
 /** In the recipe's order. */
-export function textsOf(measured: readonly PerplexityOf[]): MeasuredText[] {
+function textsOf(measured: readonly PerplexityOf[]): MeasuredText[] {
   return [...entryNames(measured)].map(([entry, name]) => {
     const perplexity: MeasuredText['perplexity'] = {}
     for (const one of measured)
