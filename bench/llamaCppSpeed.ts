@@ -14,7 +14,7 @@ import { openTextGenerator } from '../src/engine/generate/generateText.ts'
 import { computeIn } from '../src/engine/model/computeIn.ts'
 import { createDecoder } from '../src/engine/model/decoder.ts'
 import { openModel } from '../src/engine/model/model.ts'
-import { ggufTypeNames } from '../src/catalog/formats/gguf/ggufTypes.ts'
+import { ggufTypeNames } from '../src/catalog/formats/gguf/ggmlTypes.ts'
 import { askLlamaCpp, llamaCpp } from '../test/support/llamaCpp.ts'
 import { machine, median } from './support/process.ts'
 

@@ -1,7 +1,7 @@
 // The view of 500 runs with 2,000 steps each, in Chromium: how long it takes to open, and how many frames a second it keeps while
 // all of them go on: `npx tsx bench/sweepView.ts`. Bars: opens in 1 s, follows at 30 frames a second.
 import { chromium, type Page } from 'playwright-core'
-import { thinCurve, type ThinnedCurve } from '../src/runs/series/thinCurve.ts'
+import { thinCurve, type ThinnedCurve } from '../src/runs/series/curves.ts'
 import { settings } from '../test/webview/harness/recorded.ts'
 import { recordedAs, recordedWhat } from '../test/webview/harness/recordedSweep.ts'
 import { chromiumArguments, findChromium } from '../scripts/vscode/browser.mjs'

@@ -1,7 +1,7 @@
 // The documentation page of the rules, from the rules themselves.
 import type { Severity } from '../src/recipe/finding.ts'
 import { topics, type Need, type Rule } from '../src/lint/rule.ts'
-import { rules } from '../src/lint/rules.ts'
+import { rules } from '../src/lint/lint.ts'
 
 const needs: Record<Need, string> = {
   text: 'the text as it is written',

@@ -7,7 +7,7 @@ import { parseArgs } from 'node:util'
 import { groupsBy } from '../../src/formatting/lists.ts'
 import { seriesStyle, type ChartText, type Series } from '../../src/charts/chartData.ts'
 import type { Point } from '../../src/runs/series/smooth.ts'
-import { paretoFront } from '../../src/runs/compared/paretoFront.ts'
+import { paretoFront } from '../../src/runs/compared/measures.ts'
 import { svgOf, tableOf } from '../charts.ts'
 import { frontierPoints, pointsOfTable, type FrontierPoint } from './points.ts'
 

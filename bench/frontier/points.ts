@@ -1,8 +1,8 @@
 // What the runs of the frontier's sweeps reached: one point a pruning and a recovery, the median of its seeds.
 import { groupsBy } from '../../src/formatting/lists.ts'
-import { fieldsOf } from '../../src/formatting/records.ts'
+import { fieldsOf } from '../../src/catalog/formats/json.ts'
 import { resultOf } from '../../src/runs/series/runResult.ts'
-import { modeText, partsOf, requestedSparsity } from '../../src/runs/compared/recipeParts.ts'
+import { modeText, partsOf, requestedSparsity } from '../../src/runs/compared/comparedRun.ts'
 import { median } from '../support/process.ts'
 
 export interface FrontierPoint {

@@ -3,7 +3,7 @@
 import type { Checkpoint } from '../engine/checkpoint/checkpoint.ts'
 import { alongColumns, alongRows, requireNm } from '../engine/checkpoint/stats/nmCounter.ts'
 import type { HeadSpans } from '../catalog/families/attentionHeads.ts'
-import { isKept, keptShare } from '../catalog/formats/nmValidity.ts'
+import { isKept, keptShare } from '../catalog/formats/sparsity.ts'
 import type { TensorDetail, TensorStats } from '../protocol/inspect.ts'
 import { matrixOf, readStrips } from './matrix.ts'
 

@@ -1,11 +1,10 @@
 // Bars from zero: of blocks, heads or rows side by side, or of the bins of a histogram along an axis of numbers.
 import { formatCompact } from '../formatting/numbers.ts'
-import type { DataTable } from './chartTable.ts'
+import type { DataTable } from './chartValues.ts'
 import type { SeriesStyle } from './chartData.ts'
 import { drawGap, markPath, paperInk, type Ink } from './drawChart.ts'
-import { textWidth } from './layout.ts'
+import { textWidth, tickLabels, ticksIn } from './layout.ts'
 import { shape, type Shape } from './shape.ts'
-import { tickLabels, ticksIn } from './ticks.ts'
 
 export interface Bar {
   /** "block 3", "0.01 to 0.02". */

@@ -1,37 +1,36 @@
-// A recovery ladder: dense, pruned and recovered as marks on one axis, the gap that was won back shaded. A row for each run.
+// The recovery chart: dense, pruned and recovered as marks on one axis, the gap that was won back shaded. A row for each run.
 import { stages, type Stage } from '../catalog/stages.ts'
-import type { Ladder, LadderMark } from '../runs/series/recoveryChart.ts'
-import { makeAxis, type Axis } from './axis.ts'
+import type { RecoveryChart, StageMark } from '../runs/series/recoveryChart.ts'
+import { type Axis, makeAxis, textWidth } from './layout.ts'
 import { seriesStyle } from './chartData.ts'
 import { markPath, paperInk, type Ink } from './drawChart.ts'
-import { textWidth } from './layout.ts'
 import { shape, type Shape } from './shape.ts'
 
-/** A run's ladder; `index` decides its colour, as in the charts. */
-export interface LadderRow {
+/** A run's chart; `index` decides its colour, as in the other charts. */
+export interface RecoveryChartRow {
   readonly label: string
   readonly index: number
-  readonly ladder: Ladder
+  readonly chart: RecoveryChart
 }
 
 const [foot, side] = [38, 46]
 /** A row of several has the name of its run above it. */
-const rowHeight = (rows: readonly LadderRow[]) => (rows.length > 1 ? 82 : 64)
+const rowHeight = (rows: readonly RecoveryChartRow[]) => (rows.length > 1 ? 82 : 64)
 /** Values further apart than this stand on a log axis: on a linear one the lower two would be one. */
 const farApart = 4
 
-export const ladderHeight = (rows: readonly LadderRow[]): number => rowHeight(rows) * rows.length + foot
+export const recoveryChartHeight = (rows: readonly RecoveryChartRow[]): number => rowHeight(rows) * rows.length + foot
 
 /** null while nothing is measured: there is no axis without a value. */
-export function drawLadder(rows: readonly LadderRow[], width: number, ink: Ink): Shape | null {
-  const shown = rows.filter(({ ladder }) => valuesOf(ladder).length > 0)
-  const values = shown.flatMap(({ ladder }) => valuesOf(ladder))
+export function drawRecoveryChart(rows: readonly RecoveryChartRow[], width: number, ink: Ink): Shape | null {
+  const shown = rows.filter(({ chart }) => valuesOf(chart).length > 0)
+  const values = shown.flatMap(({ chart }) => valuesOf(chart))
   if (values.length === 0) return null
   const [low, high] = [Math.min(...values), Math.max(...values)]
   const log = low > 0 && high / low > farApart
   const axis = makeAxis(values, [side, width - side], width / 160, { log, whole: false })
   const bottom = rowHeight(rows) * shown.length
-  const better = shown[0].ladder.better === 'low' ? '← better' : 'better →'
+  const better = shown[0].chart.better === 'low' ? '← better' : 'better →'
   const muted = { fill: ink.muted }
   return shape(
     'g',
@@ -47,7 +46,7 @@ export function drawLadder(rows: readonly LadderRow[], width: number, ink: Ink):
     shape(
       'text',
       { class: 'axisName', x: width - 8, y: bottom + 30, 'text-anchor': 'end', ...muted },
-      `${shown[0].ladder.name}${log ? ' (log)' : ''}, ${better}`,
+      `${shown[0].chart.name}${log ? ' (log)' : ''}, ${better}`,
     ),
     ...shown.flatMap((row, i) =>
       drawRow(row, { axis, y: rowHeight(rows) * (i + 1) - 28, width, ink, named: rows.length > 1 }),
@@ -55,10 +54,10 @@ export function drawLadder(rows: readonly LadderRow[], width: number, ink: Ink):
   )
 }
 
-const percent = ([{ ladder }]: readonly LadderRow[], label: string) =>
-  ladder.better === 'high' ? `${Math.round(1000 * Number(label)) / 10} %` : label
+const percent = ([{ chart }]: readonly RecoveryChartRow[], label: string) =>
+  chart.better === 'high' ? `${Math.round(1000 * Number(label)) / 10} %` : label
 
-function valuesOf({ marks }: Ladder): number[] {
+function valuesOf({ marks }: RecoveryChart): number[] {
   return stages.flatMap((stage) => {
     const value = marks[stage]?.value ?? null
     return value !== null && Number.isFinite(value) ? [value] : []
@@ -73,12 +72,12 @@ interface Place {
   readonly named: boolean
 }
 
-function drawRow({ label, index, ladder }: LadderRow, place: Place): Shape[] {
+function drawRow({ label, index, chart }: RecoveryChartRow, place: Place): Shape[] {
   const { axis, y, ink, named } = place
   const { colour } = seriesStyle(index)
-  const at = (mark: LadderMark | undefined) =>
+  const at = (mark: StageMark | undefined) =>
     mark?.value != null && Number.isFinite(mark.value) ? axis.at(mark.value) : null
-  const { dense, pruned, recovered } = ladder.marks
+  const { dense, pruned, recovered } = chart.marks
   const [d, p, r] = [at(dense), at(pruned), at(recovered)]
   const span = (from: number, to: number, look: Shape['attributes']) =>
     shape('rect', {
@@ -93,16 +92,16 @@ function drawRow({ label, index, ladder }: LadderRow, place: Place): Shape[] {
   // On black the faint fill alone is not seen.
   if (d !== null && p !== null)
     drawn.push(span(d, p, { class: 'gapOfPruning', 'fill-opacity': 0.15, stroke: colour, 'stroke-opacity': 0.7 }))
-  if (p !== null && r !== null && ladder.wonBack !== null)
+  if (p !== null && r !== null && chart.wonBack !== null)
     drawn.push(
       span(
         p,
         r,
-        ladder.wonBack >= 0 ? { class: 'wonBack', 'fill-opacity': 0.65 } : { fill: ink.error, 'fill-opacity': 0.5 },
+        chart.wonBack >= 0 ? { class: 'wonBack', 'fill-opacity': 0.65 } : { fill: ink.error, 'fill-opacity': 0.5 },
       ),
     )
   if (named) drawn.push(shape('text', { x: 8, y: y - 34, 'font-weight': 600 }, label))
-  const marks = stages.flatMap((stage) => (ladder.marks[stage] ? [{ stage, mark: ladder.marks[stage] }] : []))
+  const marks = stages.flatMap((stage) => (chart.marks[stage] ? [{ stage, mark: chart.marks[stage] }] : []))
   for (const { stage, mark } of marks) drawn.push(...drawMark(stage, mark, at(mark), colour, place))
   return [
     ...drawn,
@@ -113,7 +112,7 @@ function drawRow({ label, index, ladder }: LadderRow, place: Place): Shape[] {
   ]
 }
 
-function drawMark(stage: Stage, mark: LadderMark, x: number | null, colour: string, { y, ink }: Place): Shape[] {
+function drawMark(stage: Stage, mark: StageMark, x: number | null, colour: string, { y, ink }: Place): Shape[] {
   if (x === null) return []
   const title = shape('title', {}, `${stage} ${mark.text}`)
   if (stage !== 'recovered')
@@ -138,7 +137,7 @@ function drawMark(stage: Stage, mark: LadderMark, x: number | null, colour: stri
 
 /** Dense and pruned are named above their marks, recovered below; names that would meet lean away from each other. */
 function drawNames(
-  marks: readonly { stage: Stage; mark: LadderMark; x: number | null }[],
+  marks: readonly { stage: Stage; mark: StageMark; x: number | null }[],
   { y, width, ink }: Place,
 ): Shape[] {
   const named = marks.flatMap(({ stage, mark, x }) => {
@@ -161,18 +160,18 @@ function drawNames(
 }
 
 /** On white paper, with what it says in words. */
-export function ladderFigure(rows: readonly LadderRow[], title: string, ink: Ink = paperInk): Shape | null {
+export function recoveryFigure(rows: readonly RecoveryChartRow[], title: string, ink: Ink = paperInk): Shape | null {
   const width = 720
-  const drawing = drawLadder(rows, width, ink)
+  const drawing = drawRecoveryChart(rows, width, ink)
   if (!drawing) return null
-  const height = ladderHeight(rows) + 52
+  const height = recoveryChartHeight(rows) + 52
   const text = { x: 8, 'font-family': ink.font, fill: ink.text }
   return shape(
     'svg',
     { viewBox: `0 0 ${width} ${height}`, width, height, role: 'img', 'aria-label': title },
     ...(ink.paper ? [shape('rect', { width, height, fill: ink.paper })] : []),
     shape('text', { ...text, y: 18, 'font-size': 14, 'font-weight': 600 }, title),
-    shape('text', { ...text, y: 36, 'font-size': 12 }, rows[0].ladder.words),
+    shape('text', { ...text, y: 36, 'font-size': 12 }, rows[0].chart.words),
     shape('g', { transform: 'translate(0 44)' }, drawing),
   )
 }

@@ -1,7 +1,7 @@
-// Places of the parts of a chart.
-import { makeAxis, type Axis } from './axis.ts'
+// Places of the parts of a chart: its axes with their ticks, and the margins around them.
+import { extent, ticks as linearTicks } from 'd3-array'
 import type { Point } from '../runs/series/smooth.ts'
-import { isShown, type ChartData, type ChartText } from './chartData.ts'
+import { type ChartData, type ChartText, isShown } from './chartData.ts'
 
 export interface ChartLayout {
   width: number
@@ -51,4 +51,102 @@ function endsOf({ y, error = null, low, high }: Omit<Point, 'x'>): (number | nul
 /** Whether there is nothing along x, so that the axis has no name either. */
 export function xLabelOf({ x }: ChartLayout, { xLabel }: ChartText): string {
   return x.ticks.length === 0 ? '' : xLabel
+}
+
+export interface Axis {
+  /** Pixel of a value. On a log axis of whole numbers 0, before the first, stands at 1. */
+  at(value: number): number
+  /** Value of a pixel. */
+  valueAt(pixel: number): number
+  ticks: { value: number; label: string }[]
+}
+
+const air = 0.04
+
+/** `values` are what has to be in sight; without any there is nothing to number. */
+export function makeAxis(values: readonly number[], range: [number, number], count: number, rule: TickRule): Axis {
+  const placed = rule.log && rule.whole ? values.map((value) => Math.max(1, value)) : values
+  const usable = placed.filter((value) => Number.isFinite(value) && (!rule.log || value > 0))
+  const domain = domainOf(usable, rule)
+  const [along, back] = rule.log ? [Math.log, Math.exp] : [Number, Number]
+  const [low, high] = domain.map((value) => along(value))
+  const [from, to] = range
+  const ticks = usable.length === 0 ? [] : ticksIn(...domain, count, rule)
+  const labels = tickLabels(ticks)
+  return {
+    at(value) {
+      const share = (along(rule.log && rule.whole ? Math.max(1, value) : value) - low) / (high - low)
+      return from + share * (to - from)
+    },
+    valueAt: (pixel) => back(low + ((pixel - from) / (to - from)) * (high - low)),
+    ticks: ticks.map((value, i) => ({ value, label: labels[i] })),
+  }
+}
+
+function domainOf(usable: readonly number[], { log, whole }: TickRule): [number, number] {
+  const [low, high] = extent(usable)
+  if (low === undefined || high === undefined) return log ? [1, 10] : [0, 1]
+  // Apart by more than rounding: below that no two ticks would read differently.
+  if (high - low > 1e-9 * Math.max(Math.abs(low), Math.abs(high))) {
+    if (!log) return [low - air * (high - low), high + air * (high - low)]
+    const factor = (high / low) ** air
+    return [low / factor, high * factor]
+  }
+  if (log) return [low / 1.25, low * 1.25]
+  if (whole) return [low - 0.5, low + 0.5]
+  return low === 0 ? [0, 1] : [low - Math.abs(low) / 10, low + Math.abs(low) / 10]
+}
+
+// Ticks: round numbers, whole ones where only whole ones mean something, no label twice.
+
+interface TickRule {
+  log: boolean
+  /** Steps and blocks: there is nothing between two of them. */
+  whole: boolean
+}
+
+/** Round numbers in [low, high], about `count` of them. */
+export function ticksIn(low: number, high: number, count: number, { log, whole }: TickRule): number[] {
+  const found = log ? logTicks(low, high, count) : linearTicks(low, high, count)
+  return whole ? found.filter(Number.isInteger) : found
+}
+
+const enough = 3
+const factorSets = [[1], [1, 2, 5], [1, 2, 3, 4, 5, 6, 7, 8, 9]]
+
+/** Powers of ten where there are enough of them, else also their multiples, else what a linear axis would have. */
+function logTicks(low: number, high: number, count: number): number[] {
+  for (const factors of factorSets) {
+    const found = multiples(low, high, factors)
+    // Unevenly spaced multiples read badly when some are left out: rather a few more.
+    const every = Math.ceil(found.length / (1.6 * Math.max(enough, count)))
+    if (found.length >= enough) return found.filter((_, i) => i % every === 0)
+  }
+  return linearTicks(low, high, count).filter((tick) => tick > 0)
+}
+
+function multiples(low: number, high: number, factors: readonly number[]): number[] {
+  const found: number[] = []
+  for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power++) {
+    for (const factor of factors) {
+      // The number is made from text, so that 3 · 10⁻⁵ is exactly what is written so.
+      const value = Number(`${factor}e${power}`)
+      if (value >= low && value <= high) found.push(value)
+    }
+  }
+  return found
+}
+
+const plain = new Intl.NumberFormat('en-US', { maximumFractionDigits: 12 })
+const [tiny, huge] = [1e-3, 1e7]
+
+/** 27.5, 12,000; powers of ten only where the zeros could not be counted: 2e-5. One axis does not mix 0.001 and 5e-4. */
+export function tickLabels(ticks: readonly number[]): string[] {
+  const sizes = ticks.map(Math.abs).filter((size) => size > 0)
+  const allSmall = sizes.every((size) => size < 10 * tiny) && sizes.some((size) => size < tiny)
+  return ticks.map((tick) => {
+    const size = Math.abs(tick)
+    if (size === 0 || (!allSmall && size >= tiny && size < huge)) return plain.format(tick)
+    return Number(tick.toPrecision(12)).toExponential().replace('e+', 'e')
+  })
 }

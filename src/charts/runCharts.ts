@@ -1,17 +1,25 @@
-// The charts of a run, alone or with others laid over it. The view and the report draw the same.
-import { downsample } from '../runs/series/downsample.ts'
-import { entryNames } from '../runs/series/entryNames.ts'
+// The charts of a run, alone or with overlaid runs. The view and the report draw the same.
+import { downsample, type Point, smooth } from '../runs/series/smooth.ts'
+import { entryNames } from '../runs/series/texts.ts'
 import { accuraciesOf } from '../runs/series/accuracies.ts'
-import type { Evaluation, RunPicture } from '../runs/series/foldRun.ts'
-import { recoveryName } from '../runs/series/recoveryName.ts'
-import type { Accuracy } from '../runs/series/meanAccuracy.ts'
-import { smooth, type Point } from '../runs/series/smooth.ts'
-import { formatAccuracy, formatValue } from '../formatting/numbers.ts'
-import { levelDash, seriesStyle, type ChartData, type Level, type Series, type SeriesStyle } from './chartData.ts'
+import type { Accuracy, Evaluation, RunPicture } from '../runs/series/foldRun.ts'
+import { modesOf, recoveryName } from '../runs/series/recoveries.ts'
+import { formatAccuracy, formatShare, formatValue } from '../formatting/numbers.ts'
+import {
+  type ChartData,
+  type ChartText,
+  type Level,
+  levelDash,
+  type Series,
+  seriesStyle,
+  type SeriesStyle,
+} from './chartData.ts'
+import { blockErrors, recoveriesWithErrors } from '../runs/series/blockErrors.ts'
+import type { BarsData } from './drawBars.ts'
 
 export interface ChartedRun {
   label: string
-  /** Decides colour, dash and marker; the run that the others are laid over has 0. */
+  /** Decides colour, dash and marker; the run below the overlaid ones has 0. */
   index: number
   picture: RunPicture
 }
@@ -172,4 +180,62 @@ function curveOf(measured: readonly Evaluation[]): Point[] {
   const recovered = measured.filter(({ stage }) => stage === 'recovered')
   const byStep = new Map(recovered.map(({ x, perplexity }) => [x, perplexity]))
   return [...byStep].map(([x, y]) => ({ x, y })).sort((a, b) => a.x - b.x)
+}
+
+// How much of each block's error a recovery leaves: of one run as bars, of several as lines.
+
+/** The run's bars, and those of the runs that are laid over it as marks. */
+export function errorBars([own, ...others]: readonly ChartedRun[], recovery: number): BarsData {
+  const modes = modesOf(own.picture)
+  const name = modes.length > 1 ? recoveryName(recovery, modes[recovery] ?? '') : (modes[0] ?? 'recovery')
+  const done = (block: number) => own.picture.blocks.get(block)?.errors.has(recovery) ?? false
+  return {
+    title: `Error left after ${name}, by block`,
+    xLabel: 'block',
+    yLabel: 'of the error before',
+    percent: true,
+    top: 1,
+    line: { value: 1, label: 'before' },
+    markedMeans: 'far above the others, or worse than before',
+    others: others.map(({ label, index, picture: other }) => ({
+      label,
+      style: seriesStyle(index),
+      values: blockErrors(other, recovery).map(({ left }) => left),
+    })),
+    bars: blockErrors(own.picture, recovery).map(({ block, before, after, left, outlier }) => ({
+      name: `block ${block}`,
+      value: left ?? (done(block) ? NaN : null),
+      text: done(block)
+        ? `${formatShare(left)} left, mean squared error ${formatValue(before)} before, ${formatValue(after)} after`
+        : 'not recovered yet',
+      marked: outlier,
+    })),
+  }
+}
+
+/** A line over the blocks for each run, in a chart for each way of recovering: a refit's errors are of matrices, a reconstruction's of blocks. */
+export function errorCharts(runs: readonly ChartedRun[]): { chart: RunChart; text: ChartText }[] {
+  const byMode = new Map<string, Series[]>()
+  for (const { label, index, picture } of runs) {
+    const modes = modesOf(picture)
+    for (const recovery of recoveriesWithErrors(picture)) {
+      const mode = modes[recovery] ?? 'recovery'
+      const isOnly = modes.filter((one) => one === mode).length === 1
+      const points = blockErrors(picture, recovery).flatMap(({ block, left }) =>
+        left === null ? [] : [{ x: block, y: 100 * left }],
+      )
+      const name = isOnly ? label : `${label}, ${recoveryName(recovery, mode)}`
+      const series: Series = { label: name, style: seriesStyle(index), points, marks: 'both' }
+      byMode.set(mode, [...(byMode.get(mode) ?? []), series])
+    }
+  }
+  return [...byMode].map(([mode, series]) => ({
+    chart: { series, levels: [], xRange: null },
+    text: {
+      title: `Error left after ${mode}, by block`,
+      xName: 'block',
+      xLabel: 'block',
+      yLabel: '% of the error before',
+    },
+  }))
 }

@@ -1,7 +1,6 @@
 // Runs as points: any two of what they are compared by. Steps join those that no other beats in both, and bound what is reached.
 import type { FoldedRun, Spread } from '../runs/compared/foldSeeds.ts'
-import { measureNamed, type Measure } from '../runs/compared/measures.ts'
-import { paretoFront } from '../runs/compared/paretoFront.ts'
+import { type Measure, measureNamed, paretoFront } from '../runs/compared/measures.ts'
 import { defaultStyles, styleGroups, type StyledBy } from './runStyles.ts'
 import { levelDash, seriesStyle, type ChartText, type Level, type Series } from './chartData.ts'
 import type { RunChart } from './runCharts.ts'

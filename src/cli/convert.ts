@@ -7,10 +7,9 @@ import { writeGguf } from '../engine/convert/writeGguf.ts'
 import { EngineError } from '../engine/errors.ts'
 import { expandCheckpoint } from '../engine/convert/expand.ts'
 import { openModel } from '../engine/model/model.ts'
-import { formatBytes, parseByteSize } from '../formatting/byteSize.ts'
-import { isGguf } from '../catalog/formats/gguf/ggufName.ts'
-import { ggufTypeNames, type GgufTypeName } from '../catalog/formats/gguf/ggufTypes.ts'
-import { plural } from '../formatting/plural.ts'
+import { formatBytes, parseByteSize, plural } from '../formatting/numbers.ts'
+import { isGguf } from '../catalog/formats/checkpointFormats.ts'
+import { ggufTypeNames, type GgufTypeName } from '../catalog/formats/gguf/ggmlTypes.ts'
 import { closing, command, type CommonOptions, type Context, type Outcome, runs } from './command.ts'
 
 const forms = ['dense', 'gguf'] as const

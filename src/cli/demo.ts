@@ -9,9 +9,9 @@ import { inspectCheckpoint } from '../engine/checkpoint/stats/inspectCheckpoint.
 import type { RunReport } from '../engine/run/report/report.ts'
 import { runRecipe } from '../engine/run/runRecipe.ts'
 import { writeAtomic } from '../system/atomicFile.ts'
-import { runFolderAt } from '../runs/folder/runFolder.ts'
+import { runFolderAt, createNamedFolder } from '../runs/folder/runFolder.ts'
 import { formatCount, formatShare } from '../formatting/numbers.ts'
-import { textTable } from '../formatting/textTable.ts'
+import { textTable } from '../formatting/tables.ts'
 import { command, type CommonOptions, type Context, type Outcome, runs } from './command.ts'
 import {
   allModels,
@@ -29,7 +29,6 @@ import { fasterWith } from './doctor/remedies.ts'
 import { askedMemory, memoryOption, wholeNumber } from './options.ts'
 import { runOnDevice, shortPath, showEvent } from './run.ts'
 import { writeError } from '../system/diskErrors.ts'
-import { createNamedFolder } from '../runs/folder/namedFolder.ts'
 
 interface DemoOptions extends CommonOptions {
   steps?: number

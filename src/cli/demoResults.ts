@@ -1,8 +1,7 @@
 // The runs of the demo, and their results as rows of a table and as one page.
 import { join } from 'node:path'
 import type { RunReport } from '../engine/run/report/report.ts'
-import { formatBytes, megabyte } from '../formatting/byteSize.ts'
-import { formatPerplexity, formatShare, formatTrained } from '../formatting/numbers.ts'
+import { formatBytes, megabyte, formatPerplexity, formatShare, formatTrained } from '../formatting/numbers.ts'
 import { styles, table } from '../engine/run/report/htmlReport.ts'
 import { escapeText, shape, type Shape, shapeText } from '../charts/shape.ts'
 

@@ -9,12 +9,10 @@ import {
   type Inspection,
   type Totals,
 } from '../engine/checkpoint/stats/inspectCheckpoint.ts'
-import { formatBytes } from '../formatting/byteSize.ts'
-import { formatShare } from '../formatting/numbers.ts'
-import { isKept, type NmValidity } from '../catalog/formats/nmValidity.ts'
-import { textTable } from '../formatting/textTable.ts'
-import { plural } from '../formatting/plural.ts'
-import { fieldsOf } from '../formatting/records.ts'
+import { formatBytes, formatShare, plural } from '../formatting/numbers.ts'
+import { isKept, type NmValidity } from '../catalog/formats/sparsity.ts'
+import { textTable } from '../formatting/tables.ts'
+import { fieldsOf } from '../catalog/formats/json.ts'
 
 interface TextOptions {
   /** Width of the terminal, if there is one. */

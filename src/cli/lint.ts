@@ -6,10 +6,10 @@ import { lintText } from '../engine/facts/recipeFacts.ts'
 import { inRecipeThread, shortRecipe } from '../engine/run/open/recipeThread.ts'
 import type { Finding, Severity } from '../recipe/finding.ts'
 import { printableLine } from '../formatting/printable.ts'
-import { findRule } from '../lint/rules.ts'
+import { findRule } from '../lint/lint.ts'
 import { command, runs, type CommonOptions } from './command.ts'
 import { collect } from './options.ts'
-import { plural } from '../formatting/plural.ts'
+import { plural } from '../formatting/numbers.ts'
 
 interface LintOptions extends CommonOptions {
   severity?: string[]

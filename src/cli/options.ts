@@ -5,7 +5,7 @@ import { nearest } from '../recipe/nearest.ts'
 import type { TaskName } from '../catalog/tasks/tasks.ts'
 import { defaultMemoryBytes } from '../engine/machine.ts'
 import { defaultPrecision, precisions, type PrecisionChoice } from '../recipe/precisions.ts'
-import { parseByteSize } from '../formatting/byteSize.ts'
+import { parseByteSize } from '../formatting/numbers.ts'
 
 export function wholeNumber(text: string): number {
   const value = Number(text)

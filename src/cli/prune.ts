@@ -10,9 +10,8 @@ import type { RunReport } from '../engine/run/report/report.ts'
 import { writeAtomic } from '../system/atomicFile.ts'
 import { runRecipe } from '../engine/run/runRecipe.ts'
 import { allocationNames } from '../catalog/allocations/allocations.ts'
-import { formatBytes, megabyte } from '../formatting/byteSize.ts'
+import { formatBytes, formatShare, megabyte } from '../formatting/numbers.ts'
 import { andList } from '../formatting/lists.ts'
-import { formatShare } from '../formatting/numbers.ts'
 import { methodKeyNames, methodKeys, type MethodKey } from '../catalog/methods/keys.ts'
 import {
   defaultScope,

@@ -2,7 +2,7 @@
 import { bytesOnDisk } from '../engine/checkpoint/checkpoint.ts'
 import { hubAccess } from '../engine/hub/hubAccess.ts'
 import { openRemote, type RemoteModel } from '../engine/hub/openRemote.ts'
-import { formatBytes } from '../formatting/byteSize.ts'
+import { formatBytes } from '../formatting/numbers.ts'
 import type { Context } from './command.ts'
 
 /** Fetched before a person would look for a bar. */

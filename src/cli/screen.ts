@@ -4,7 +4,7 @@ import stringWidth from 'string-width'
 import type { Output } from './io.ts'
 import { formatValue, roughDuration } from '../formatting/numbers.ts'
 import type { RunEvent } from '../runs/series/events.ts'
-import { phaseName } from '../runs/series/recoveryName.ts'
+import { phaseName } from '../runs/series/recoveries.ts'
 
 interface Screen {
   /** A line of the command's own, above the bar. */

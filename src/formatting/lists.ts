@@ -1,3 +1,5 @@
+// Lists: as text, grouped, and of any length.
+
 /** Items side by side; of a long list the first `most` and how many more there are. */
 export function someOf(items: readonly string[], most = 12, separator = ', '): string {
   if (items.length <= most) return items.join(separator)

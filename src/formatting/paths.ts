@@ -1,4 +1,33 @@
-// Paths as text, for code that cannot look at a disk.
+// Names of runs, paths, and names of files as text, for code that cannot look at a disk.
+
+export interface RunName {
+  /** The recipe's. */
+  name: string
+  /** Local, "2026-12-31 23:59:58"; empty where the folder is called otherwise. */
+  time: string
+  /** Milliseconds; 0 where the folder is called otherwise. */
+  started: number
+}
+
+const pattern = /^(\d{4})(\d\d)(\d\d)-(\d\d)(\d\d)(\d\d)-(.+)$/
+
+export function runName(folderName: string): RunName {
+  const found = pattern.exec(folderName)
+  if (!found) return { name: folderName, time: '', started: 0 }
+  const [year, month, day, hour, minute, second] = found.slice(1, 7)
+  const started = new Date(+year, +month - 1, +day, +hour, +minute, +second).getTime()
+  return { name: found[7], time: `${year}-${month}-${day} ${hour}:${minute}:${second}`, started }
+}
+
+/** "wanda50 · 2026-12-31 23:59:58" */
+export function runLabel({ name, time }: { name: string; time: string }): string {
+  return time === '' ? name : `${name} · ${time}`
+}
+
+/** Title of a sweep's page; a name that says "sweep" itself does not get the word again. */
+export function sweepTitle(name: string): string {
+  return /\bsweep\b/i.test(name) ? name.charAt(0).toUpperCase() + name.slice(1) : `Sweep ${name}`
+}
 
 /** Place of an output relative to a model's folder: the same folder, inside it, or around it. */
 export type Overlap = 'same' | 'inside' | 'around'
@@ -28,4 +57,37 @@ export function overlapOfPaths(output: string, model: string): Overlap | null {
   if (out.join('/') === folder.join('/')) return 'same'
   if (within(out, folder)) return 'inside'
   return within(folder, out) ? 'around' : null
+}
+
+/** Bytes. File systems end names at 255, and what the name is put behind needs some too. */
+const longest = 120
+
+/**
+ * Each name without characters that any file system refuses. One that is too long, or as a file system may see it the same as an
+ * earlier one, ends in its number.
+ */
+export function placeNames(names: readonly string[]): string[] {
+  const taken = new Set<string>()
+  return names.map((name, index) => {
+    // Dots in front would hide it, or lead out of the folder that it is in.
+    const plain = name.replace(/[^\p{L}\p{N}_.,=+-]+/gu, '_').replace(/^\.+/, '_')
+    const short = cut(plain)
+    const isOwn = short !== '' && short === plain && !taken.has(short.toLowerCase())
+    const own = isOwn ? plain : `${short}-${index}`
+    taken.add(own.toLowerCase())
+    return own
+  })
+}
+
+const utf8 = new TextEncoder()
+
+/** The longest start that takes no more bytes than a name may have. */
+function cut(text: string): string {
+  let [kept, bytes] = ['', 0]
+  for (const letter of text) {
+    bytes += utf8.encode(letter).length
+    if (bytes > longest) return kept
+    kept += letter
+  }
+  return kept
 }

@@ -17,3 +17,8 @@ export function printableLine(text: string): string {
 function escape(character: string): string {
   return `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
 }
+
+/** One word of a command line for a POSIX shell: quoted unless no character of it has a meaning there. */
+export function shellWord(text: string): string {
+  return /^[\w@%+=:,./][\w@%+=:,./-]*$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
+}

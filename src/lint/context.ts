@@ -1,25 +1,29 @@
 // The context of every rule: the text's tree, the value as written, and a recipe that is valid whatever is wrong with
 // the text, so that one mistake does not hide the others.
-import { isScalar, visit } from 'yaml'
-import type { Scalar } from 'yaml'
+import { isScalar, type Scalar, visit } from 'yaml'
 import { sweptPaths } from '../recipe/sweep/settingsOfRuns.ts'
 import type { Path, RecipeDocument } from '../recipe/document.ts'
-import type { LintFacts, ModelFacts, ModelModule } from '../recipe/facts.ts'
-import { dataUses, type DataUse } from '../recipe/dataUses.ts'
-import { createMatcher } from '../recipe/match.ts'
-import type { Matcher } from '../recipe/match.ts'
-import { validate, type Issue } from '../recipe/issues.ts'
-import { recoveriesOf, resolveRecipe } from '../recipe/resolve.ts'
-import type { IdShape, ResolvedPruneStep, ResolvedRecipe, ResolvedRecover } from '../recipe/resolve.ts'
+import { idShapeOf, type LintFacts, type ModelFacts, type ModelModule } from '../recipe/facts.ts'
+import { type DataUse, dataUses } from '../recipe/dataUses.ts'
+import { createMatcher, type Matcher } from '../recipe/match.ts'
+import { type Issue, validate } from '../recipe/issues.ts'
+import {
+  type IdShape,
+  recoveriesOf,
+  type ResolvedPruneStep,
+  type ResolvedRecipe,
+  type ResolvedRecover,
+  resolveRecipe,
+} from '../recipe/resolve.ts'
 import type { Recipe, Recover } from '../recipe/schema.ts'
-import { idShapeOf } from '../recipe/facts.ts'
 import { viewModel } from '../plan/modelView.ts'
 import type { PlanFinding } from '../plan/planFinding.ts'
 import { planFindings } from '../plan/planFindings.ts'
-import { fixesOf, type Fixes } from './fixes.ts'
 import { adapterAmong, type AdapterName } from '../catalog/adapters/adapters.ts'
-import { parseNm, type NmPattern } from '../catalog/formats/nm.ts'
-import { isRecord } from '../formatting/records.ts'
+import { type NmPattern, parseNm } from '../catalog/formats/sparsity.ts'
+import { isRecord } from '../catalog/formats/json.ts'
+import { insertKey, remove, replaceValue } from '../recipe/edits.ts'
+import type { Fix } from '../recipe/finding.ts'
 
 /** One `targets` or `ignore` entry with its place. */
 export interface TargetEntry {
@@ -222,4 +226,31 @@ export function nmSteps({ recipe, resolved }: Pick<LintContext, 'recipe' | 'reso
     const at = (key: keyof ResolvedPruneStep): Path => ['prune', i, key]
     return group ? [{ ...group, step, written: recipe.prune?.[i].sparsity, at }] : []
   })
+}
+
+/** Quick fixes that many rules have. One that finds nothing to change in this text has no edits, and lint leaves it out. */
+interface Fixes {
+  /** Another value at a path. */
+  write(path: Path, value: string | number): Fix
+  /** A key with its value, or an item of a list, out of the text. */
+  drop(path: Path, what?: string): Fix
+  /** A key into the map at a path. */
+  add(path: Path, key: string, value: string | number): Fix
+  /** The list `train` of the recovery at a path. */
+  setTrain(recovery: Path, train: readonly string[]): Fix
+}
+
+function fixesOf(document: RecipeDocument): Fixes {
+  return {
+    write: (path, value) => ({ title: `Write ${value}`, edits: replaceValue(document, path, String(value)) }),
+    drop: (path, what = String(path.at(-1))) => ({ title: `Remove ${what}`, edits: remove(document, path) }),
+    add: (path, key, value) => ({
+      title: `Add ${key}: ${value}`,
+      edits: insertKey(document, path, key, String(value)),
+    }),
+    setTrain(recovery, train) {
+      const text = `[${train.join(', ')}]`
+      return { title: `train: ${text}`, edits: replaceValue(document, [...recovery, 'train'], text) }
+    },
+  }
 }

@@ -3,14 +3,14 @@
 import { readDocument, type RecipeDocument, type SyntaxProblem } from '../recipe/document.ts'
 
 /** As readDocument, but with a value where brackets and quotes can be closed; the problems say which. For looking, never for running. */
-export function readMended(text: string): RecipeDocument {
+export function readRepaired(text: string): RecipeDocument {
   const document = readDocument(text)
   if (document.value !== undefined || document.problems.some(({ code }) => code === 'REFUSED')) return document
   const closed = closeOpen(text)
   if (closed.problems.length === 0) return document
-  const mended = readDocument(closed.text)
-  const isBetter = mended.value !== undefined || mended.problems.length < document.problems.length
-  return isBetter ? { ...mended, problems: [...closed.problems, ...mended.problems] } : document
+  const repaired = readDocument(closed.text)
+  const isBetter = repaired.value !== undefined || repaired.problems.length < document.problems.length
+  return isBetter ? { ...repaired, problems: [...closed.problems, ...repaired.problems] } : document
 }
 
 interface Opened {

@@ -1,11 +1,34 @@
-// Lint: all rules over one recipe. The command line, the language server and the tests call this and nothing else.
+// Lint: all rules over one recipe, without the findings that its comments disable. The command line, the language server and the tests call this.
 import { readDocument, type RecipeDocument } from '../recipe/document.ts'
-import { noFacts, type LintFacts } from '../recipe/facts.ts'
+import { type LintFacts, noFacts } from '../recipe/facts.ts'
 import type { Finding, Range, Severity } from '../recipe/finding.ts'
 import { createContext, type LintContext } from './context.ts'
-import { withoutDisabled } from './disable.ts'
-import type { AllRules, Report, Rule } from './rule.ts'
-import { findRule, rules } from './rules.ts'
+import { type AllRules, type Report, type Rule, type RuleFile, type Topic, topics } from './rule.ts'
+import { disablingComments } from './sourceText.ts'
+import type { Recipe } from '../recipe/schema.ts'
+import * as files from './rules/index.ts'
+
+const order = Object.keys(topics) as Topic[]
+
+/** All rules in the order of the documentation. A rule is also known by the id that it had before it had a name. */
+export const rules: readonly Rule[] = Object.entries<RuleFile>(files)
+  .map(([name, file]): Rule => {
+    const topic = file.id[0] as Topic
+    return { ...file, name, topic, alias: file.id === topic ? name : file.id }
+  })
+  .sort((a, b) => order.indexOf(a.topic) - order.indexOf(b.topic) || numberOf(a) - numberOf(b))
+
+/** Sorts rules without a number last. */
+function numberOf({ id }: Rule): number {
+  return Number(id.slice(1)) || Infinity
+}
+
+const byWord = new Map(rules.flatMap((rule) => [rule.name, rule.alias.toLowerCase()].map((word) => [word, rule])))
+
+/** Finds a rule by name or old id, in capitals or not. */
+export function findRule(word: string): Rule | null {
+  return byWord.get(word.toLowerCase()) ?? null
+}
 
 /** By name or old id of a rule; `off` leaves it out. */
 export type Severities = Readonly<Record<string, Severity | 'off'>>
@@ -58,7 +81,7 @@ function runRule(rule: Rule, context: LintContext, all: AllRules): Finding[] {
       rule: rule.alias,
       name: rule.name,
       severity: report.severity ?? rule.severity,
-      message: full ? `And more of the same kind (rule ${rule.name}): mend these first.` : report.message,
+      message: full ? `And more of the same kind (rule ${rule.name}): fix these first.` : report.message,
       range: rangeOf(context.document, report.at),
       fixes: full ? [] : (report.fixes ?? []).filter((f) => f.edits.length > 0),
     })
@@ -94,4 +117,43 @@ function byPosition(a: Finding, b: Finding): number {
     a.range.start.character - b.range.start.character ||
     a.rule.localeCompare(b.rule)
   )
+}
+
+/** Names of the rules that comments of a recipe switch off, in the whole file or in a line of it, each with a reason. */
+export function disabledRules(text: string): string[] {
+  const words = disablingComments(text).flatMap(({ words, reason }) => (reason === undefined ? [] : words))
+  return [...new Set(namesOf(words))]
+}
+
+function namesOf(words: readonly string[]): string[] {
+  return words.flatMap((word) => findRule(word)?.name ?? [])
+}
+
+/** Findings that no comment switches off. A comment with a mistake, about which there is a rule, switches nothing off. */
+function withoutDisabled(document: RecipeDocument, findings: readonly Finding[]): Finding[] {
+  const disables = disablingComments(document.text).flatMap(({ words, reason, nextLine, start }) => {
+    if (reason === undefined || !words.every(findRule)) return []
+    return [{ names: namesOf(words), line: nextLine ? document.position(start).line + 1 : null }]
+  })
+  return findings.filter(
+    ({ name, range }) =>
+      !disables.some(({ names, line }) => names.includes(name) && (line === null || line === range.start.line)),
+  )
+}
+
+export interface ParsedRecipe {
+  /** Null when there is an error among the findings. */
+  recipe: Recipe | null
+  document: RecipeDocument
+  /** Findings, in the text's order, of every rule that needs no model, data or machine. */
+  findings: Finding[]
+}
+
+/** Parses and validates; never throws. JSON is YAML, so a recipe may be JSON. */
+export function parseRecipe(text: string): ParsedRecipe {
+  const { document, context, findings } = lint(text)
+  // A disabled error is still an error: only a value that the schema accepts is a recipe.
+  const valid = document.value !== undefined && context.issues.length === 0
+  const usable = valid && !findings.some((f) => f.severity === 'error')
+  return { recipe: usable ? context.recipe : null, document, findings }
 }

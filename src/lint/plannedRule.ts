@@ -1,10 +1,12 @@
 // Rules whose findings the planner makes: lint adds their place in the text, and makes edits of the changes that fix them.
+// Rules that report what the planner, or the reader of checkpoints, has found: lint adds the place in the text and the edits that fix it.
 import type { Path } from '../recipe/document.ts'
 import { appendItem, flowText, insertKey, remove, replaceValue } from '../recipe/edits.ts'
 import type { Fix, TextEdit } from '../recipe/finding.ts'
 import type { Change } from '../plan/planFinding.ts'
 import type { LintContext } from './context.ts'
 import type { Report, RuleFile } from './rule.ts'
+import type { ModelProblem } from '../recipe/facts.ts'
 
 export function plannedRule(name: string, about: Omit<RuleFile, 'check'>): RuleFile {
   return { ...about, check: (context) => plannedReports(context, name) }
@@ -56,4 +58,21 @@ function editsOf(
   if (value === undefined) return remove(document, path)
   if (!has(path)) return insertKey(document, path.slice(0, -1), key, append ? `[${text}]` : text)
   return append ? appendItem(document, path, text) : replaceValue(document, path, text)
+}
+
+/** A valid recipe, for the documentation: problems of a checkpoint show in no recipe. */
+const anyRecipe = 'prune: [{sparsity: 0.3}]\nsave: {to: out}'
+
+/** A rule about a checkpoint that cannot be used: reading it says what is wrong, the rule says why that matters. */
+export function checkpointRule(problem: ModelProblem['rule'], about: Pick<RuleFile, 'id' | 'title' | 'why'>): RuleFile {
+  return {
+    ...about,
+    severity: 'error',
+    needs: 'model',
+    bad: anyRecipe,
+    good: anyRecipe,
+    *check({ model }) {
+      for (const { rule, message } of model?.problems ?? []) if (rule === problem) yield { at: ['model'], message }
+    },
+  }
 }

@@ -10,7 +10,7 @@ export type Need = 'text' | 'model' | 'data' | 'machine' | 'output'
 export interface Report {
   /** Place of the finding: a path in the recipe, its key, or a range of the text. */
   at: Path | { key: Path } | Range
-  /** Says what is wrong here and how to mend it. */
+  /** Says what is wrong here and how to fix it. */
   message: string
   /** Fixes that would change nothing in this text are left out. */
   fixes?: Fix[]

@@ -7,12 +7,11 @@ import { largest } from '../formatting/lists.ts'
 import { stepNeedsData, type ResolvedEvaluation, type ResolvedRecipe, type ResolvedRecover } from '../recipe/resolve.ts'
 import type { ReconstructionTargets } from '../recipe/schema.ts'
 import { taskOf } from '../catalog/tasks/tasks.ts'
-import { formatBytes } from '../formatting/byteSize.ts'
-import { backwardScratchBytes, hiddenBytes, savedBytes } from './activationBytes.ts'
+import { formatBytes } from '../formatting/numbers.ts'
+import { backwardScratchBytes, hiddenBytes, savedBytes } from './passMemory.ts'
 import { passesOf } from './passes.ts'
-import { plannedPrecision, type PlannedPrecision } from './plannedPrecision.ts'
+import { plannedPrecision, type PlannedPrecision, planSizes, type PlanSizes, sizesOf } from './runPlan.ts'
 import { pruneCost, type BlockWorkPlan } from './pruneCost.ts'
-import { planSizes, sizesOf, type PlanSizes } from './runPlan.ts'
 import { bytesPerToken } from './textTokens.ts'
 import { sizeOf } from './trainable.ts'
 
@@ -161,7 +160,7 @@ export function leastMemory(recipe: ResolvedRecipe, model: ModelFacts, machine: 
 }
 
 /**
- * Share of a block's bytes as read that still waits for the collector when the next is read. Measured on walks of 8 and
+ * Share of a block's bytes as read that still waits for the collector when the next is read. Measured on passes of 8 and
  * 32 blocks of LLaMA-7B's shape and 4 of TinyLlama's; two blocks show none of it.
  */
 const lingeringShare = 0.75

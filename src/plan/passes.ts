@@ -1,6 +1,9 @@
-// Groups a list of recoveries into passes over the model: adjacent ones that work block by block share one walk over
-// the blocks, a retraining and a merge are passes of their own.
-import type { ResolvedRecipe, ResolvedRecover } from '../recipe/resolve.ts'
+// Groups a list of recoveries into passes over the model: adjacent ones that work block by block share one pass over the blocks,
+// a retraining and a merge are passes of their own.
+import { type ResolvedRecipe, type ResolvedRecover, stepNeedsData } from '../recipe/resolve.ts'
+import { methodOf } from '../catalog/methods/methods.ts'
+import { filesOf } from '../recipe/dataFiles.ts'
+import { isText } from '../recipe/dataUses.ts'
 
 export interface RecoveryPass<T = ResolvedRecover> {
   /** Block after block, on the calibration set; otherwise the one recovery trains the whole model, or merges into it. */
@@ -23,14 +26,10 @@ export function passesOf(recover: readonly ResolvedRecover[], prunes: boolean): 
 }
 
 /**
- * How often something is measured in the middle of a pass, after each `every` steps of a retraining, or blocks of a walk, whose
- * last one ends the pass. A merge has no middle.
+ * How often something is measured in the middle of a pass, after each `every` steps of a retraining, or blocks of a pass over the blocks, whose
+ * last one ends it. A merge has no middle.
  */
-export function timesBetween(
-  { blockwise, recoveries: [first] }: RecoveryPass,
-  numBlocks: number,
-  every = Infinity,
-): number {
+function timesBetween({ blockwise, recoveries: [first] }: RecoveryPass, numBlocks: number, every = Infinity): number {
   if (first === undefined || first.mode === 'merge') return 0
   return Math.floor((blockwise ? numBlocks - 1 : first.steps) / every)
 }
@@ -63,4 +62,18 @@ export function groupPasses<T>(
   return prunes && first?.blockwise
     ? { whilePruning: first.recoveries, later: rest }
     : { whilePruning: [], later: passes }
+}
+
+/** The part of a recipe that decides its pruned model: runs of a sweep that agree in it share one pruning. null: it prunes nothing. */
+export function pruningOf({ model, prune, calibration, precision, seed }: ResolvedRecipe): string | null {
+  if (prune.length === 0) return null
+  const data = prune.some(stepNeedsData) ? calibration : undefined
+  // Ids lie as they are used; windows of text are drawn.
+  const draws = prune.some(({ method }) => methodOf(method).seeded) || filesOf(data?.data).some(isText)
+  return JSON.stringify([model, prune, data, precision, draws ? seed : null])
+}
+
+/** Its pruned model is there before anything is recovered; otherwise each block is recovered as soon as it is pruned. */
+export function prunesFirst({ prune, recover }: ResolvedRecipe): boolean {
+  return prune.length > 0 && passesOf(recover, true).whilePruning.length === 0
 }

@@ -9,7 +9,7 @@ export interface PlanFinding {
   readonly rule: string
   /** Path in the resolved recipe, where `recover` is a list. */
   readonly path: Path
-  /** Says what is wrong and how to mend it. */
+  /** Says what is wrong and how to fix it. */
   readonly message: string
   readonly severity: Severity
   /** It cannot be computed: a run refuses it. */
@@ -21,7 +21,7 @@ export interface PlanFinding {
   readonly fixes?: readonly Change[]
 }
 
-/** A change that mends the recipe: a setting gets another value, an item more, or goes (no value). */
+/** A change that fixes the recipe: a setting gets another value, an item more, or goes (no value). */
 export interface Change {
   readonly path: Path
   readonly value?: unknown

@@ -8,11 +8,12 @@ import type { LintFacts, ModelModule } from '../recipe/facts.ts'
 import type { Finding, Severity } from '../recipe/finding.ts'
 import { selectModules } from '../recipe/match.ts'
 import { decidesInRun, recoveryPlace, type ResolvedPruneStep, type ResolvedRecipe } from '../recipe/resolve.ts'
-import { estimatesOf } from './estimates.ts'
-import { beyondBudget, beyondDevice, leastMemory } from './memory.ts'
+import { beyondBudget, beyondDevice, estimateMemory, leastMemory } from './memory.ts'
 import { plannedTrials, pruneEntries, spreadsOverBlocks } from './pruneEntries.ts'
 import { plannedLinears } from './runPlan.ts'
-import { trainablePercentage, trainableRows, type TrainableRow } from './trainable.ts'
+import { trainablePercentage, type TrainableRow, trainableRows } from './trainable.ts'
+import { estimateDisk } from './outputs.ts'
+import { secondsOfParts, timedParts } from './time.ts'
 
 /** `recipePath` is only shown. Without a usable model the plan has no rows, and `errors` says why. */
 export function planRecipe(
@@ -141,4 +142,18 @@ function moduleInBlock(name: string, block: number | null): string {
   if (block === null) return module
   const at = module.indexOf(`.${block}.`)
   return (at < 0 ? module : module.slice(at + `.${block}.`.length)).replace(/\.\d+(?=\.|$)/g, '.*')
+}
+
+export type Estimates = PlanSummary['estimates']
+
+/** Memory, disk and time of a run. Bytes are 0 and seconds null where the model, or the machine, is not known. */
+export function estimatesOf(recipe: ResolvedRecipe, { model, machine, data }: LintFacts): Estimates {
+  const isKnown = model?.modelConfig ?? null
+  const parts = model && isKnown && machine ? timedParts(recipe, model, machine, data) : null
+  return {
+    memoryBytes: model && isKnown ? estimateMemory(recipe, model, machine) : 0,
+    diskBytes: model ? estimateDisk(recipe, model) : 0,
+    seconds: parts && secondsOfParts(parts),
+    secondsToPruneAgain: parts?.find(({ part }) => part === 'baseline')?.seconds ?? 0,
+  }
 }

@@ -35,7 +35,7 @@ export const statisticOperations: Record<Statistic, (columns: number, tokens: nu
   hessian: (columns, tokens) => (columns ** 2 * tokens) / 2,
 }
 
-/** The work on each block in one walk. */
+/** The work on each block in one pass. */
 export interface BlockWorkPlan {
   /** Otherwise the blocks are pruned already. */
   readonly prunes: boolean

@@ -14,7 +14,7 @@ import {
   type AllocationName,
 } from '../catalog/allocations/allocations.ts'
 import { groupsBy } from '../formatting/lists.ts'
-import { parseNm, type NmPattern } from '../catalog/formats/nm.ts'
+import { parseNm, type NmPattern } from '../catalog/formats/sparsity.ts'
 import { methodKeyNames, type MethodKey, type MethodSettings } from '../catalog/methods/keys.ts'
 import type { Scope, Selection } from '../catalog/methods/method.ts'
 import { canBeGlobal, methodOf, needsData, type MethodName } from '../catalog/methods/methods.ts'

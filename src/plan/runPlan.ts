@@ -2,19 +2,19 @@
 import type { ModelConfig } from '../catalog/families/modelConfig.ts'
 import { blockLinears, blockParameters } from '../catalog/families/parameters.ts'
 import { largest } from '../formatting/lists.ts'
-import { recoveryPlace, isTraining, type ResolvedRecipe, type ResolvedRecover } from '../recipe/resolve.ts'
+import { isTraining, recoveryPlace, type ResolvedRecipe, type ResolvedRecover } from '../recipe/resolve.ts'
 import { groupPasses, isBlockwise, type Passes } from './passes.ts'
-import { viewModel, type ModelView } from './modelView.ts'
+import { type ModelView, viewModel } from './modelView.ts'
 import type { PlanFinding } from './planFinding.ts'
 import { planFindings } from './planFindings.ts'
 import {
   lookAtData,
-  plannedAllocations,
-  plannedTrials,
-  pruneEntries,
   type PlannedAllocation,
+  plannedAllocations,
   type PlannedLinear,
   type PlannedTrial,
+  plannedTrials,
+  pruneEntries,
   type PruneEntry,
 } from './pruneEntries.ts'
 import {
@@ -26,6 +26,7 @@ import {
   trainableSet,
   type TrainableSet,
 } from './trainable.ts'
+import type { MachineFacts, ModelFacts } from '../recipe/facts.ts'
 
 export interface RunPlan {
   readonly entries: readonly PruneEntry[]
@@ -170,4 +171,21 @@ export function planSizes(
 
 function parametersOf(config: ModelConfig, block: number): number {
   return blockParameters(config, block).reduce((sum, { shape }) => sum + sizeOf(shape), 0)
+}
+
+export type PlannedPrecision = 'f32' | 'bf16'
+
+/** The precision in which a run will multiply, as far as facts tell (`computeIn` decides with the device at hand). */
+export function plannedPrecision(
+  { precision }: Pick<ResolvedRecipe, 'precision'>,
+  { modules, tensors }: Pick<ModelFacts, 'modules' | 'tensors'>,
+  machine: Pick<MachineFacts, 'bf16'> | null,
+): PlannedPrecision {
+  if (precision !== 'auto') return precision
+  const linears = modules.filter(({ kind, block }) => kind === 'linear' && block !== null)
+  const narrow = linears.every(({ name }) => {
+    const dtype = tensors.get(`${name}.weight`)?.dtype
+    return dtype === 'BF16' || dtype === 'F16'
+  })
+  return machine?.bf16 && narrow ? 'bf16' : 'f32'
 }

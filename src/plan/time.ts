@@ -17,7 +17,7 @@ import {
 import type { Stage } from '../catalog/stages.ts'
 import { outputsOf, savesPruned, type OutputKind } from './outputs.ts'
 import { passesOf, timesBetweenAll, type RecoveryPass } from './passes.ts'
-import { plannedPrecision, type PlannedPrecision } from './plannedPrecision.ts'
+import { plannedPrecision, type PlannedPrecision } from './runPlan.ts'
 import { pruneCost, statisticOperations, type BlockWorkPlan } from './pruneCost.ts'
 import { tries } from './pruneEntries.ts'
 import { tokensIn, usualLength } from './textTokens.ts'
@@ -102,7 +102,7 @@ export function plannedParts(
   const measuring = (e: ResolvedEvaluation) => evaluationSeconds(planned, e, tokensOf(e))
   const stage = (name: Stage) => sum(evaluate.filter((e) => isAskedAt(e, name, recipe)).map(measuring))
   const recovering = ({ recoveries }: RecoveryPass) => sum(recoveries.map((one) => recoverSeconds(planned, one)))
-  const walking = (pass: RecoveryPass, prunes: boolean) =>
+  const passing = (pass: RecoveryPass, prunes: boolean) =>
     pass.blockwise ? walkSeconds(planned, { prunes, recoveries: pass.recoveries }) : 0
   const first: RecoveryPass = { blockwise: true, recoveries: whilePruning }
   const again = evaluate.some((e) => isAskedAt(e, 'pruned', recipe)) || savesPruned(recipe)
@@ -111,12 +111,12 @@ export function plannedParts(
   const parts = [
     of('evaluate dense', stage('dense')),
     of('allocate', tries(recipe) * trySeconds(planned)),
-    of('baseline', whilePruning.length > 0 && again ? walking({ blockwise: true, recoveries: [] }, true) : 0),
-    of('prune', prune.length > 0 ? walking(first, true) + recovering(first) + moving : 0),
+    of('baseline', whilePruning.length > 0 && again ? passing({ blockwise: true, recoveries: [] }, true) : 0),
+    of('prune', prune.length > 0 ? passing(first, true) + recovering(first) + moving : 0),
     of('evaluate pruned', stage('pruned')),
     ...later.map((pass, i) => {
       const [{ mode, steps }] = pass.recoveries
-      const seconds = walking(pass, false) + recovering(pass) + moving + beside(pass)
+      const seconds = passing(pass, false) + recovering(pass) + moving + beside(pass)
       return of(`recover ${i}`, seconds, mode === 'retrain' ? Math.min(1, firstSteps / steps) : block)
     }),
     ...evaluate.map((e, i) =>
@@ -186,7 +186,7 @@ function ratesOf(config: ModelConfig, { gpu, threads }: PlannedMachine, precisio
   }
 }
 
-/** A walk over the blocks, without the steps of its recoveries. */
+/** A pass over the blocks, without the steps of its recoveries. */
 function walkSeconds({ recipe, config, forward, solving }: Planned, work: BlockWorkPlan): number {
   const { prune, calibration } = recipe
   const { prunes, recoveries } = work

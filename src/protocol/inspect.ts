@@ -3,7 +3,7 @@
 import type { Evaluation } from '../runs/series/foldRun.ts'
 import type { MeasuredModule, WeightSpread } from '../plan/analysis.ts'
 import type { Role } from '../catalog/families/tensorRoles.ts'
-import type { NmValidity } from '../catalog/formats/nmValidity.ts'
+import type { NmValidity } from '../catalog/formats/sparsity.ts'
 import type { MethodName } from '../catalog/methods/methods.ts'
 
 export interface TensorRow {

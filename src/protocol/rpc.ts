@@ -12,10 +12,9 @@ import type {
 } from './inspect.ts'
 import type { TensorDetail, Tile, Weight } from './inspect.ts'
 import type { PlannedText } from '../plan/planSummary.ts'
-import type { GgufSizes } from '../catalog/formats/gguf/ggufTypes.ts'
-import type { ToldPush } from '../catalog/formats/pushText.ts'
-import type { CallName } from './parameters.ts'
-import type { TryProgress } from './tryOut.ts'
+import type { GgufSizes } from '../catalog/formats/gguf/ggmlTypes.ts'
+import type { PlannedPush } from './push.ts'
+import type { CallName, TryProgress } from './parameters.ts'
 
 /** Raised when a message changes its meaning; the extension refuses a backend that speaks another one. */
 export const protocolVersion = 4
@@ -68,7 +67,7 @@ export interface PullProgress {
 }
 
 /** What would be sent, and who could read it. */
-export interface PublishPlan extends ToldPush {
+export interface PublishPlan extends PlannedPush {
   /** Paths of this machine that the recipe names. */
   ownPaths: string[]
   /** Stands for all of this, so that only what a person has agreed to is sent. */

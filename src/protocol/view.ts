@@ -1,7 +1,7 @@
 // The views of the editor: a row each, and the messages between them and the extension host, one union per direction and view. The host keeps the
 // truth and replays it when a view says `ready`, so that hiding, reloading and reopening show the same picture.
 import type { RunStatus } from '../runs/series/foldRun.ts'
-import type { CallName, ParamsOf, SeenModel } from './parameters.ts'
+import type { CallName, ParamsOf, SeenModel, TryProgress } from './parameters.ts'
 import type { RunEvent } from '../runs/series/events.ts'
 import type {
   CompareProgress,
@@ -17,7 +17,6 @@ import type { RecipeChoices } from '../recipe/writing/recipeText.ts'
 import type { MethodName } from '../catalog/methods/methods.ts'
 import type { RunResult } from '../runs/series/runResult.ts'
 import type { ResultOf } from './rpc.ts'
-import type { TryProgress } from './tryOut.ts'
 
 /** An entry of a menu of VS Code's, by the menu's name. */
 type Menus = Readonly<Record<string, readonly { readonly group?: string; readonly when?: string }[]>>
@@ -187,7 +186,7 @@ export type FromAnyView =
 
 export type ToInspector =
   | ToAnyView
-  /** `scanAhead`: a scan goes on or begins now, whose end `scanEnd` tells. */
+  /** `scanAhead`: a scan is running or begins now; `scanEnd` is its end. */
   | ({ type: 'model'; scanAhead?: boolean } & OpenedModel)
   | { type: 'analysis'; update: AnalysisUpdate }
   /** `problem`: why it ended before its end; null: it did not. */

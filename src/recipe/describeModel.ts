@@ -1,5 +1,5 @@
 // Turns a checkpoint's header and config.json into the facts that rules and plans use. Pure: reading is the caller's work.
-import { isBitmaskConfig } from '../catalog/formats/bitmaskConfig.ts'
+import { isBitmaskConfig } from '../catalog/formats/bitmask.ts'
 import { FamilyError } from '../catalog/families/familyError.ts'
 import { readModelConfig } from '../catalog/families/modelConfig.ts'
 import type { ModelConfig } from '../catalog/families/modelConfig.ts'
@@ -7,7 +7,7 @@ import { modelParameters, moduleOfWeight } from '../catalog/families/parameters.
 import type { Parameter } from '../catalog/families/parameters.ts'
 import { tensorMismatch } from '../catalog/families/tensorMismatch.ts'
 import type { ModelFacts, ModelModule, ModelProblem, ModuleKind, TensorFacts } from './facts.ts'
-import { isRecord } from '../formatting/records.ts'
+import { isRecord } from '../catalog/formats/json.ts'
 
 export interface ModelFiles {
   /** Empty when the weights could not be read. */

@@ -1,9 +1,9 @@
 // A recipe with every default filled in. The result is itself a valid recipe, so a run folder can keep it.
 import type { SaveFormat } from './saveFormats.ts'
-import type { GgufTypeName } from '../catalog/formats/gguf/ggufTypes.ts'
+import type { GgufTypeName } from '../catalog/formats/gguf/ggmlTypes.ts'
 import type { ModelConfig } from '../catalog/families/modelConfig.ts'
 import { hasSubmodules } from '../catalog/families/residual.ts'
-import { parseNm } from '../catalog/formats/nm.ts'
+import { parseNm } from '../catalog/formats/sparsity.ts'
 import type { AllocationSettings } from '../catalog/allocations/allocation.ts'
 import {
   allocationSettings,

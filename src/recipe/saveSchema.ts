@@ -1,7 +1,7 @@
 // Schema of `save`: the folder of a run's result, and its format.
 import * as z from 'zod'
-import { ggufTypeNames } from '../catalog/formats/gguf/ggufTypes.ts'
-import { parseByteSize } from '../formatting/byteSize.ts'
+import { ggufTypeNames } from '../catalog/formats/gguf/ggmlTypes.ts'
+import { parseByteSize } from '../formatting/numbers.ts'
 import { about, optional, path } from './aboutKey.ts'
 import { saveDefaults } from './defaults.ts'
 import { saveFormatNames, saveFormats } from './saveFormats.ts'

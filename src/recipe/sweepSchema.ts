@@ -1,6 +1,6 @@
 // `sweep`: what varies between the runs of a recipe that stands for many.
 import * as z from 'zod'
-import { parseByteSize } from '../formatting/byteSize.ts'
+import { parseByteSize } from '../formatting/numbers.ts'
 import { about, optional } from './aboutKey.ts'
 
 const cases = z

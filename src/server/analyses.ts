@@ -4,13 +4,12 @@ import { fileURLToPath } from 'node:url'
 import type { TextDocument } from 'vscode-languageserver-textdocument'
 import { lintText } from '../engine/facts/recipeFacts.ts'
 import { noFacts, type LintFacts } from '../recipe/facts.ts'
-import type { LintResult } from '../lint/lint.ts'
+import { type LintResult, findRule } from '../lint/lint.ts'
 import { planRecipe } from '../plan/planRecipe.ts'
 import { estimateSweepOf, type SweepEstimates } from '../runs/compared/sweepEstimates.ts'
 import type { PlanSummary } from '../plan/planSummary.ts'
 import type { Severity } from '../recipe/finding.ts'
-import { findRule } from '../lint/rules.ts'
-import { fieldsOf, isRecord } from '../formatting/records.ts'
+import { fieldsOf, isRecord } from '../catalog/formats/json.ts'
 
 export interface Analysis extends LintResult {
   /** Null where the text is no recipe of ours, or broken. */

@@ -4,7 +4,7 @@ import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { Finding, Severity } from '../recipe/finding.ts'
-import { findRule } from '../lint/rules.ts'
+import { findRule } from '../lint/lint.ts'
 
 const severities: Record<Severity, DiagnosticSeverity> = {
   error: DiagnosticSeverity.Error,

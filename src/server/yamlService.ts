@@ -2,7 +2,7 @@
 // ours. It is loaded with the first request, since it takes longer than the whole rest of the server.
 import type { LanguageService } from 'yaml-language-server/lib/esm/languageservice/yamlLanguageService.js'
 import { TextDocument } from 'vscode-languageserver-textdocument'
-import { isRecord } from '../formatting/records.ts'
+import { isRecord } from '../catalog/formats/json.ts'
 import { recipeJsonSchema } from '../recipe/jsonSchema.ts'
 import type { Analysis } from './analyses.ts'
 

@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { mkdir, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { fieldsOf } from '../formatting/records.ts'
+import { fieldsOf } from '../catalog/formats/json.ts'
 import { readOwn } from './ownFile.ts'
 import { renameOver } from './atomicFile.ts'
 

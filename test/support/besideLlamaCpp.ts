@@ -1,7 +1,7 @@
 // A checkpoint here and its GGUF file in llama.cpp, side by side: ids of prompts, the most likely tokens after them, perplexity.
 import { openCheckpoint } from '../../src/engine/checkpoint/checkpoint.ts'
 import type { Backend, Precision } from '../../src/engine/compute/backend.ts'
-import type { GgufTypeName } from '../../src/catalog/formats/gguf/ggufTypes.ts'
+import type { GgufTypeName } from '../../src/catalog/formats/gguf/ggmlTypes.ts'
 import { writeGguf } from '../../src/engine/convert/writeGguf.ts'
 import { evaluatePerplexity } from '../../src/engine/evaluate/perplexity.ts'
 import { openTextGenerator } from '../../src/engine/generate/generateText.ts'

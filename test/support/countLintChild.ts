@@ -3,7 +3,7 @@ import { counted, startCounting, type Counts } from './countLint.ts'
 
 startCounting()
 const { lint } = await import('../../src/lint/lint.ts')
-const { rules } = await import('../../src/lint/rules.ts')
+const { rules } = await import('../../src/lint/lint.ts')
 const { usualFacts } = await import('./ruleExamples.ts')
 const { hostileRecipes } = await import('./hostileRecipes.ts')
 

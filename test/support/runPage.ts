@@ -11,7 +11,7 @@ export const titles = {
   loss: 'Loss while retraining',
   perplexity: 'Perplexity along the recovery',
   errors: 'Error left after reconstruct, by block',
-  ladder: 'What pruning cost, and what recovery wins back',
+  chart: 'What pruning cost, and what recovery wins back',
 }
 
 export function listing(status: string, others = 0) {
@@ -69,13 +69,13 @@ export class RunPage {
     return this.page.locator('.srOnly[role=status]').innerText()
   }
 
-  rail(): Locator {
+  stages(): Locator {
     return this.page.getByRole('list', { name: 'Stages of the run' }).getByRole('listitem')
   }
 
-  /** What the first ladder says. */
+  /** What the first recovery chart says. */
   words(): Promise<string> {
-    return this.page.locator('.ladderWords').first().innerText()
+    return this.page.locator('.recoveryWords').first().innerText()
   }
 
   /** Chooses an entry of a figure's menu. */

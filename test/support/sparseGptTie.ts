@@ -1,6 +1,6 @@
 // How close an N:M decision of SparseGPT is, by a plain run of the method in f64: what f32 rounding may decide.
 import { inverseFactor } from './reference/prune.ts'
-import type { NmPattern } from '../../src/catalog/formats/nm.ts'
+import type { NmPattern } from '../../src/catalog/formats/sparsity.ts'
 
 /**
  * Relative difference of the n-th and (n+1)-th smallest score of the group that holds `column`, in one row of the dense

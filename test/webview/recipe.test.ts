@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Page } from 'playwright-core'
-import { parseRecipe } from '../../src/lint/parse.ts'
+import { parseRecipe } from '../../src/lint/lint.ts'
 import { posted, send } from '../support/browser.ts'
 import { keepPicture, tooWide, viewPages } from '../support/viewPages.ts'
 import { recordedAnswer, recordedStart } from './harness/recordedForm.ts'

@@ -10,7 +10,7 @@ import { recordedBoth, recordedRetraining } from './harness/recordedRetraining.t
 
 const run = recorded.recordedRun(12)
 const [retraining, both] = [recordedRetraining(), recordedBoth()]
-const { loss, errors, ladder } = titles
+const { loss, errors, chart } = titles
 
 describe('the view of a run in Chromium', () => {
   const pages = runPages()
@@ -22,11 +22,11 @@ describe('the view of a run in Chromium', () => {
     page = view.page
   }
 
-  it('is never empty: before anything is measured the rail says what comes and what goes on', async () => {
+  it('is never empty: before anything is measured the list of stages says what comes and what goes on', async () => {
     await open(listing('running'), settings)
     await page.getByText('Nothing is measured yet.').waitFor()
     await send(page, events(retraining.slice(0, 2)))
-    assert.deepEqual(await view.rail().locator('.railTitle').allTextContents(), [
+    assert.deepEqual(await view.stages().locator('.stageTitle').allTextContents(), [
       '● Dense, going on',
       '○ Prune, to come',
       '○ Retrain, to come',
@@ -35,15 +35,15 @@ describe('the view of a run in Chromium', () => {
     assert.equal(await page.locator('.charts .chart:visible').count(), 0)
   })
 
-  it('the rail fills as events come, and the loss and the progress name the same step', async () => {
+  it('the list of stages fills as events come, and the loss and the progress name the same step', async () => {
     await open(listing('running'), settings, events(until(retraining, ({ type }) => type === 'step', 15)))
-    const texts = (await view.rail().allInnerTexts()).map((text) => text.replace(/\s+/g, ' ').replace(' ,', ','))
+    const texts = (await view.stages().allInnerTexts()).map((text) => text.replace(/\s+/g, ' ').replace(' ,', ','))
     assert.match(texts[0], /^✓ Dense, done 27\.65 perplexity 0\.9 s$/)
     assert.match(texts[1], /^✓ Prune, done 67\.65 perplexity 1\.6 s$/)
     assert.match(texts[2], /^● Retrain, going on 45\.03 perplexity step 15 of 40 /)
     assert.match(texts[3], /^○ Recovered/)
     await page.getByText('50 % · Retrain: step 15 of 40 · about 9 s left').waitFor()
-    assert.equal(await view.rail().nth(2).getAttribute('aria-current'), 'step')
+    assert.equal(await view.stages().nth(2).getAttribute('aria-current'), 'step')
     await view.choose(loss, 'Show as table')
     assert.equal(
       await page
@@ -54,35 +54,35 @@ describe('the view of a run in Chromium', () => {
     )
   })
 
-  it('of two texts the second stands first, and each ladder says of which text it is', async () => {
+  it('of two texts the second stands first, and each recovery chart says of which text it is', async () => {
     const twice = retraining.flatMap((event) =>
       event.type === 'eval' && event.step === undefined
         ? [event, { ...event, entry: 1, data: 'data/wiki.txt', perplexity: 20 + (event.perplexity ?? 0) / 2 }]
         : [event],
     )
     await open(listing('done'), settings, events(twice))
-    const words = await page.locator('.ladderWords').allTextContents()
+    const words = await page.locator('.recoveryWords').allTextContents()
     assert.match(words[0], /^Recovery wins back \d+ % of what pruning cost on wiki\.txt\.$/)
     assert.match(words[1], /^Recovery wins back 95 % of what pruning cost on wikitext2-test\.txt\.$/)
     await keepPicture(page, 'run-two-texts')
   })
 
-  it('the ladder says what is won back, also while the retraining goes on; unknown ends are said, not drawn', async () => {
+  it('the recovery chart says what is won back, also while the retraining goes on; unknown ends are said, not drawn', async () => {
     const measured = (n: number) => until(retraining, ({ type }) => type === 'eval', n)
     await open(listing('running'), settings, events(measured(1)))
     assert.equal(await view.words(), '27.65 dense; the pruned model is not measured yet.')
-    assert.equal(await page.locator('.ladders .wonBack, .ladders .pruned').count(), 0)
+    assert.equal(await page.locator('.recoveryCharts .wonBack, .recoveryCharts .pruned').count(), 0)
     await send(page, events(measured(3).slice(measured(1).length), 'a', measured(1).length))
     assert.equal(
       await view.words(),
       'Recovery has won back 57 % of what pruning cost on wikitext2-test.txt after 10 steps.',
     )
-    await page.locator('.ladders').getByText('recovered 45.03 after 10 steps').waitFor()
+    await page.locator('.recoveryCharts').getByText('recovered 45.03 after 10 steps').waitFor()
     await send(page, events(retraining))
     assert.equal(await view.words(), 'Recovery wins back 95 % of what pruning cost on wikitext2-test.txt.')
-    assert.equal(await page.locator('.ladders .wonBack').count(), 1)
-    await view.choose(ladder, 'Show as table')
-    const row = page.locator('.ladders').getByRole('row').nth(1)
+    assert.equal(await page.locator('.recoveryCharts .wonBack').count(), 1)
+    await view.choose(chart, 'Show as table')
+    const row = page.locator('.recoveryCharts').getByRole('row').nth(1)
     assert.match(await row.innerText(), /27\.65\s+67\.65\s+29\.65\s+95 %$/)
   })
 
@@ -125,7 +125,7 @@ describe('the view of a run in Chromium', () => {
       'self_attn.q_proj 2 40.0 % 30.0 % 50.0 %',
       'mlp.down_proj 2 10.0 % 10.0 % 10.0 %',
     ])
-    assert.match(await view.rail().nth(1).innerText(), /Merge/)
+    assert.match(await view.stages().nth(1).innerText(), /Merge/)
     await keepPicture(page, 'run-merge')
   })
 
@@ -189,7 +189,7 @@ describe('the view of a run in Chromium', () => {
     const list = recorded.recordedList()
     const begins = list.findIndex((event) => event.type === 'phase' && event.phase === 'retrain')
     await open(listing('running'), settings, events(list.slice(0, begins + 3)))
-    const titles = await view.rail().locator('.railTitle').allTextContents()
+    const titles = await view.stages().locator('.stageTitle').allTextContents()
     assert.deepEqual(titles, [
       '✓ Dense, done',
       '✓ Prune, done',
@@ -274,7 +274,7 @@ describe('the view of a run in Chromium', () => {
     assert.equal(await view.chart(loss).locator('.line').count(), 2)
     for (const place of [
       view.chart(loss),
-      page.locator('.ladders'),
+      page.locator('.recoveryCharts'),
       page.locator('figure', { hasText: 'Error left after' }).locator('.key'),
     ])
       await place.getByText('recipe 0 · 2026-12-30 10:00:00').first().waitFor()
@@ -284,17 +284,17 @@ describe('the view of a run in Chromium', () => {
     assert.equal(await view.chart(loss).locator('.line').count(), 1)
   })
 
-  it('the rail shows the recipe’s first entry and names the others; each has its ladder', async () => {
+  it('the list of stages shows the recipe’s first entry and names the others; each has its recovery chart', async () => {
     const evaluation = (entry: number, value: number): RunEvent => {
       return { t: 1, type: 'eval', stage: 'dense', entry, data: `${entry}.txt`, seq_len: 64, perplexity: value }
     }
     await open(listing('done'), settings, events([run[0], evaluation(1, 12), evaluation(0, 38), evaluation(1, 13)]))
-    assert.equal(await view.rail().first().locator('b').innerText(), '38')
-    await view.rail().first().getByText('13 perplexity on 1.txt').waitFor()
-    assert.equal(await page.locator('.ladderPicture svg').count(), 2)
+    assert.equal(await view.stages().first().locator('b').innerText(), '38')
+    await view.stages().first().getByText('13 perplexity on 1.txt').waitFor()
+    assert.equal(await page.locator('.recoveryPicture svg').count(), 2)
   })
 
-  it('a run that failed, was cancelled or interrupted stops on the rail, and can be resumed', async () => {
+  it('a run that failed, was cancelled or interrupted shows where it stopped, and can be resumed', async () => {
     const part = until(retraining, ({ type }) => type === 'step', 5)
     const ended = (status: 'failed' | 'cancelled'): RunEvent => ({
       t: 9000,
@@ -308,8 +308,8 @@ describe('the view of a run in Chromium', () => {
       ['interrupted', part],
     ] as const) {
       await open(listing(status), settings, events(list))
-      assert.match(await view.rail().nth(2).innerText(), /^✕ Retrain/)
-      assert.match(await view.rail().nth(3).innerText(), /^○ Recovered/)
+      assert.match(await view.stages().nth(2).innerText(), /^✕ Retrain/)
+      assert.match(await view.stages().nth(3).innerText(), /^○ Recovered/)
       assert.equal(await page.getByRole('alert').count(), status === 'failed' ? 1 : 0)
       assert.equal(await page.getByRole('progressbar').count(), 0)
       await page.getByRole('button', { name: 'Resume' }).click()

@@ -26,7 +26,7 @@ describe('the figures of a run in Chromium', () => {
     assert.deepEqual(await view.ticks(loss, 'x'), ['1'])
     assert.ok((await view.ticks(loss, 'y')).every((label) => /^\d(\.\d+)?$/.test(label)))
     assert.equal(await view.chart(loss).locator('.mark').count(), 1)
-    // One or two measurements are on the ladder; a curve begins with the second along the recovery.
+    // One or two measurements are on the recovery chart; a curve begins with the second along the recovery.
     assert.equal(await view.chart(perplexity).count(), 0)
     await send(page, events(until(retraining, ({ type }) => type === 'eval', 4)))
     assert.equal(await view.chart(perplexity).locator('.mark').count(), 2)
@@ -127,7 +127,7 @@ describe('the figures of a run in Chromium', () => {
     assert.match(found.get('loss-while-retraining.csv') ?? '', /^run,recovery,step,loss,loss_smoothed_0,lr\r\n/)
   })
 
-  it('zero-shot accuracy: a ladder, a curve with standard errors, each task, and what is not told apart', async () => {
+  it('zero-shot accuracy: a recovery chart, a curve with standard errors, each task, and what is not told apart', async () => {
     const names = ['arc_easy', 'piqa'] as const
     const measured = (stage: Stage, accs: number[], step?: number) =>
       accs.map((acc, entry): RunEvent => {
@@ -145,9 +145,9 @@ describe('the figures of a run in Chromium', () => {
       ...measured('recovered', [0.6, 0.69]),
     ]
     await open(listing('done'), settings, events(list))
-    assert.match((await view.rail().first().innerText()).replace(/\s+/g, ' '), /65\.0 % ± 1\.4 accuracy, 2 tasks/)
+    assert.match((await view.stages().first().innerText()).replace(/\s+/g, ' '), /65\.0 % ± 1\.4 accuracy, 2 tasks/)
     assert.equal(await view.words(), 'Recovery wins back 98 % of what pruning cost on 2 tasks.')
-    await page.locator('.ladders').getByText('mean accuracy of 2 tasks, better →').waitFor()
+    await page.locator('.recoveryCharts').getByText('mean accuracy of 2 tasks, better →').waitFor()
     const name = 'Accuracy along the recovery'
     const curve = view.chart(name)
     assert.equal(await curve.locator('.errorBand').count(), 2)

@@ -1,12 +1,11 @@
 // Differences between two checkpoints, on the same block × module grid as the inspector.
 import { largest } from '../../src/formatting/lists.ts'
 import type { ComparedTensor, CompareSummary, TensorChange } from '../../src/protocol/inspect.ts'
-import { formatCount, formatShare, formatValue } from '../../src/formatting/numbers.ts'
+import { formatCount, formatShare, formatValue, plural } from '../../src/formatting/numbers.ts'
 import type { GridData } from '../shared/gridData.ts'
 import { cellOf, moduleGrid, type ModuleGrid } from '../shared/moduleGrid.ts'
 import { placeColumns } from '../shared/placeColumns.ts'
 import { numberColumn, type Column } from '../shared/tableColumn.ts'
-import { plural } from '../../src/formatting/plural.ts'
 
 interface Compared extends ComparedTensor {
   /** undefined: it is the same, or waits. */

@@ -2,7 +2,7 @@
 import { useSignal } from '@preact/signals'
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { TensorDetail, TensorRow } from '../../src/protocol/inspect.ts'
-import { formatBytes } from '../../src/formatting/byteSize.ts'
+import { formatBytes } from '../../src/formatting/numbers.ts'
 import { histogramBars, profileBars, profileCaption } from '../../src/charts/tensorBars.ts'
 import { Button } from '../shared/button.tsx'
 import { Bars } from '../shared/bars.tsx'

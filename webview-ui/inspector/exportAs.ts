@@ -1,6 +1,6 @@
 // Saves what is shown, or all maps that there are numbers for.
 import { shape, svgFile, type Shape } from '../../src/charts/shape.ts'
-import { toCsv } from '../../src/formatting/csv.ts'
+import { toCsv } from '../../src/formatting/tables.ts'
 import type { ExportFormat } from '../../src/protocol/view.ts'
 import { gridFigure } from '../shared/gridSvg.ts'
 import { post } from '../shared/host.ts'

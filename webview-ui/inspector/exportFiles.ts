@@ -1,8 +1,7 @@
 // Exports the view: CSV and JSON of the table's rows in their order, pictures of the map, a report in one page.
 import { escapeText } from '../../src/charts/shape.ts'
-import { toCsv } from '../../src/formatting/csv.ts'
-import { formatBytes } from '../../src/formatting/byteSize.ts'
-import { formatCompact, formatShape, formatShare } from '../../src/formatting/numbers.ts'
+import { toCsv } from '../../src/formatting/tables.ts'
+import { formatBytes, formatCompact, formatShape, formatShare } from '../../src/formatting/numbers.ts'
 import type { ModelSummary, TensorRow, TensorStats } from '../../src/protocol/inspect.ts'
 import { moduleOfWeight } from '../../src/catalog/families/parameters.ts'
 import { measuresOf, type Known } from './measures.ts'

@@ -1,9 +1,14 @@
 // What is known of one tensor, as terms and texts.
 import type { TensorDetail, TensorRow, TensorStats } from '../../src/protocol/inspect.ts'
-import { formatBytes } from '../../src/formatting/byteSize.ts'
-import { isKept } from '../../src/catalog/formats/nmValidity.ts'
-import { plural } from '../../src/formatting/plural.ts'
-import { formatCount, formatShape, formatShare, formatValue } from '../../src/formatting/numbers.ts'
+import {
+  formatBytes,
+  formatCount,
+  formatShape,
+  formatShare,
+  formatValue,
+  plural,
+} from '../../src/formatting/numbers.ts'
+import { isKept } from '../../src/catalog/formats/sparsity.ts'
 
 export type Fact = readonly [term: string, text: string]
 

@@ -1,8 +1,6 @@
 // The top of the inspector: what model this is, how far the scan is, and what can be done.
 import type { ModelSummary, ScanProgress } from '../../src/protocol/inspect.ts'
-import { formatBytes } from '../../src/formatting/byteSize.ts'
-import { formatCompact, formatDuration, formatShare } from '../../src/formatting/numbers.ts'
-import { plural } from '../../src/formatting/plural.ts'
+import { formatBytes, formatCompact, formatDuration, formatShare, plural } from '../../src/formatting/numbers.ts'
 import { Button } from '../shared/button.tsx'
 import { Select, Tiles, type Tile } from '../shared/parts.tsx'
 import { settings } from '../shared/settings.ts'

@@ -1,7 +1,6 @@
 // What is marked on the map, and its copy as a line of a recipe.
 import { moduleOfWeight } from '../../src/catalog/families/parameters.ts'
-import { formatCompact } from '../../src/formatting/numbers.ts'
-import { plural } from '../../src/formatting/plural.ts'
+import { formatCompact, plural } from '../../src/formatting/numbers.ts'
 import { targetsFor } from '../../src/recipe/targetsFor.ts'
 import type { TensorRow } from '../../src/protocol/inspect.ts'
 import { announce } from '../shared/announce.ts'

@@ -1,7 +1,7 @@
 // Notes on a model beside its numbers: what is missing, what is guessed, what its files say.
 import type { ModelSummary } from '../../src/protocol/inspect.ts'
 import { someOf } from '../../src/formatting/lists.ts'
-import { plural } from '../../src/formatting/plural.ts'
+import { plural } from '../../src/formatting/numbers.ts'
 import { Facts, Folded, Warnings } from '../shared/parts.tsx'
 
 /** Longer lists and texts of a hostile file would stand in the way; exports have all of it. */

@@ -1,5 +1,5 @@
 // How far a matrix keeps to a pattern N:M, in words.
-import { isKept, keptShare } from '../../src/catalog/formats/nmValidity.ts'
+import { isKept, keptShare } from '../../src/catalog/formats/sparsity.ts'
 import { formatShare } from '../../src/formatting/numbers.ts'
 import type { TensorStats } from '../../src/protocol/inspect.ts'
 

@@ -1,8 +1,7 @@
 // A model that lies on the Hub: where it is, what its files say beside the weights, and the way to its weights, which are fetched a
 // tensor at a time, when a person has seen how many bytes that is.
 import type { RemoteNote, TensorRow } from '../../src/protocol/inspect.ts'
-import { formatBytes } from '../../src/formatting/byteSize.ts'
-import { plural } from '../../src/formatting/plural.ts'
+import { formatBytes, plural } from '../../src/formatting/numbers.ts'
 import { Button } from '../shared/button.tsx'
 import { Folded } from '../shared/parts.tsx'
 import { host } from './host.ts'

@@ -1,9 +1,8 @@
 // The table of tensors: its columns and its lines.
 import { computed } from '@preact/signals'
 import type { TensorRow } from '../../src/protocol/inspect.ts'
-import { formatBytes } from '../../src/formatting/byteSize.ts'
+import { formatBytes, formatShape, formatShare } from '../../src/formatting/numbers.ts'
 import { nmKey, nmText } from './nmText.ts'
-import { formatShape, formatShare } from '../../src/formatting/numbers.ts'
 import { grouped, type Line } from '../shared/lines.ts'
 import { namedRows } from '../shared/namedTable.tsx'
 import { placeColumns } from '../shared/placeColumns.ts'

@@ -1,8 +1,6 @@
 // What the form of a recipe knows: the choices, the text that they make, and what that text comes to.
 import { computed, signal } from '@preact/signals'
-import { formatBytes } from '../../src/formatting/byteSize.ts'
-import { roughDuration } from '../../src/formatting/numbers.ts'
-import { plural } from '../../src/formatting/plural.ts'
+import { formatBytes, plural, roughDuration } from '../../src/formatting/numbers.ts'
 import type { PlannedProblem, PlannedText } from '../../src/plan/planSummary.ts'
 import type { MethodName } from '../../src/catalog/methods/methods.ts'
 import type { RecipeStart, ToRecipe } from '../../src/protocol/view.ts'

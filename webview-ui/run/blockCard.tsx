@@ -1,7 +1,7 @@
 // The block that is picked: its errors, and its matrices, each of which opens in the Inspector.
-import { placeOf } from '../../src/catalog/formats/moduleName.ts'
+import { placeOf } from '../shared/blockGrid.ts'
 import { formatDuration, formatShare, formatValue } from '../../src/formatting/numbers.ts'
-import { modesOf, recoveryName } from '../../src/runs/series/recoveryName.ts'
+import { modesOf, recoveryName } from '../../src/runs/series/recoveries.ts'
 import { Button } from '../shared/button.tsx'
 import { host } from './host.ts'
 import { pickedBlock, picture } from './store.ts'

@@ -1,6 +1,6 @@
 // Pictures of the blocks: how much of its error each recovery leaves, and where zeros are.
 import { blockErrors, recoveriesWithErrors } from '../../src/runs/series/blockErrors.ts'
-import { errorBars } from '../../src/charts/errorBars.ts'
+import { errorBars } from '../../src/charts/runCharts.ts'
 import { formatShare } from '../../src/formatting/numbers.ts'
 import { Bars } from '../shared/bars.tsx'
 import { Button } from '../shared/button.tsx'

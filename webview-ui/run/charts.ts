@@ -1,7 +1,7 @@
 // The curves of the runs that are shown, made anew when one of them has grown.
 import { computed } from '@preact/signals'
 import { accuracyChart, lossChart, perplexityChart, type RunChart } from '../../src/charts/runCharts.ts'
-import { toCsv } from '../../src/formatting/csv.ts'
+import { toCsv } from '../../src/formatting/tables.ts'
 import { smooth } from '../../src/runs/series/smooth.ts'
 import { settings } from '../shared/settings.ts'
 import { all, smoothing, type ChartName } from './store.ts'
@@ -15,7 +15,7 @@ export const charts = computed((): Record<ChartName, RunChart> => {
   }
 })
 
-/** A loss is a curve from its first step. Of measurements one or two are on the ladder, where they are better seen. */
+/** A loss is a curve from its first step. Of measurements one or two are on the recovery chart, where they are better seen. */
 export function isCurve(name: ChartName): boolean {
   return charts.value[name].series.some(({ points }) => points.length > (name === 'loss' ? 0 : 1))
 }

@@ -1,7 +1,7 @@
 // Smoothing, and the other runs that are laid over this one.
 import { useSignal } from '@preact/signals'
-import { runLabel } from '../../src/formatting/runName.ts'
-import { plural } from '../../src/formatting/plural.ts'
+import { runLabel } from '../../src/formatting/paths.ts'
+import { plural } from '../../src/formatting/numbers.ts'
 import { charts } from './charts.ts'
 import { current, options, overlaid, overlay, runs, smoothing } from './store.ts'
 

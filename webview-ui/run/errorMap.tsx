@@ -2,15 +2,15 @@
 import { useState } from 'preact/hooks'
 import { formatValue } from '../../src/formatting/numbers.ts'
 import type { ChartedRun } from '../../src/charts/runCharts.ts'
-import type { DataTable } from '../../src/charts/chartTable.ts'
+import type { DataTable } from '../../src/charts/chartValues.ts'
 import {
   errorSteps,
   errorStepsAgainst,
   recoveriesWithSteps,
   type ErrorSteps,
   type StepRange,
-} from '../../src/runs/series/errorSteps.ts'
-import { recoveryName } from '../../src/runs/series/recoveryName.ts'
+} from '../../src/runs/series/blockErrors.ts'
+import { recoveryName } from '../../src/runs/series/recoveries.ts'
 import type { GridData } from '../shared/gridData.ts'
 import { MapFigure } from '../shared/mapFigure.tsx'
 import { divergingColour } from '../shared/palette.ts'

@@ -1,14 +1,13 @@
 // The top of the page: what runs, how far, how fast, and the buttons that act on it.
-import { runName } from '../../src/formatting/runName.ts'
-import { formatBytes, megabyte } from '../../src/formatting/byteSize.ts'
-import { formatDuration, formatValue, roughDuration } from '../../src/formatting/numbers.ts'
+import { runName } from '../../src/formatting/paths.ts'
+import { formatBytes, formatDuration, formatValue, megabyte, roughDuration } from '../../src/formatting/numbers.ts'
 import type { RunPicture } from '../../src/runs/series/foldRun.ts'
 import type { FromRun } from '../../src/protocol/view.ts'
 import type { RunStatus } from '../../src/runs/series/foldRun.ts'
 import { Button } from '../shared/button.tsx'
 import { Warnings } from '../shared/parts.tsx'
 import { host } from './host.ts'
-import { isLive, listed, picture, rail, result, status } from './store.ts'
+import { isLive, listed, picture, runStages, result, status } from './store.ts'
 
 const words: Record<RunStatus, string> = {
   running: 'running',
@@ -74,10 +73,10 @@ function Actions() {
   )
 }
 
-/** How far the whole run is; how far its stage is stands on the rail. */
+/** How far the whole run is; how far its stage is is in the list of stages. */
 function Progress() {
   const { overall, left } = picture.value
-  const stage = rail.value.find(({ state }) => state === 'now')
+  const stage = runStages.value.find(({ state }) => state === 'now')
   const text = [
     overall !== null && `${Math.floor(100 * overall)} %`,
     stage ? [stage.title, stage.detail].filter(Boolean).join(': ') : 'starting',

@@ -10,8 +10,8 @@ import { Curves } from './curves.tsx'
 import { ErrorMap } from './errorMap.tsx'
 import { Head } from './head.tsx'
 import { host } from './host.ts'
-import { Ladders } from './ladders.tsx'
-import { Rail } from './rail.tsx'
+import { RecoveryCharts } from './recoveryCharts.tsx'
+import { Stages } from './stages.tsx'
 import { ErrorBars, SparsityMap } from './blocks.tsx'
 import { MergedAdapters } from './mergedAdapters.tsx'
 import { ResultCard } from './resultCard.tsx'
@@ -23,8 +23,8 @@ function RunPage() {
   return (
     <>
       <Head />
-      <Rail />
-      <Ladders />
+      <Stages />
+      <RecoveryCharts />
       <ResultCard />
       <Controls />
       <BlockCard />

@@ -1,6 +1,5 @@
 // What the mask cut off of each adapter that the run merged, by kind of matrix.
-import { cutText, mergedHeads, mergedRows, mergedTitle } from '../../src/runs/series/mergedUpdates.ts'
-import { recoveryName } from '../../src/runs/series/recoveryName.ts'
+import { cutText, mergedHeads, mergedRows, mergedTitle, recoveryName } from '../../src/runs/series/recoveries.ts'
 import { DataTableView } from '../shared/dataTable.tsx'
 import { picture } from './store.ts'
 

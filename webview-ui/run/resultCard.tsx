@@ -1,6 +1,6 @@
-// What a finished run came to beside what the ladder shows, where it is saved, and what to do with it next.
-import { runName } from '../../src/formatting/runName.ts'
-import { undecided } from '../../src/runs/series/meanAccuracy.ts'
+// What a finished run came to beside what the recovery chart shows, where it is saved, and what to do with it next.
+import { runName } from '../../src/formatting/paths.ts'
+import { undecided } from '../../src/runs/series/accuracies.ts'
 import { costFacts, resultMarkdown } from '../../src/runs/series/runResult.ts'
 import { Button } from '../shared/button.tsx'
 import { Tiles } from '../shared/parts.tsx'

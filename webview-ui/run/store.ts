@@ -1,12 +1,12 @@
 // What the page of a run knows: the runs that it shows, folded from their events, and how a person looks at them.
 import { computed, effect, signal } from '@preact/signals'
 import { emptyPicture, foldEvents } from '../../src/runs/series/foldRun.ts'
-import { laddersOf, type Ladder } from '../../src/runs/series/recoveryChart.ts'
-import { railOf } from '../../src/runs/series/runStages.ts'
-import { phaseName } from '../../src/runs/series/recoveryName.ts'
+import { recoveryChartsOf, type RecoveryChart } from '../../src/runs/series/recoveryChart.ts'
+import { stagesOfRun } from '../../src/runs/series/runStages.ts'
+import { phaseName } from '../../src/runs/series/recoveries.ts'
 import type { RunResult } from '../../src/runs/series/runResult.ts'
 import type { ChartedRun } from '../../src/charts/runCharts.ts'
-import { runLabel, runName } from '../../src/formatting/runName.ts'
+import { runLabel, runName } from '../../src/formatting/paths.ts'
 import type { RunListing, ToRun } from '../../src/protocol/view.ts'
 import type { RunStatus } from '../../src/runs/series/foldRun.ts'
 import { announce } from '../shared/announce.ts'
@@ -60,23 +60,23 @@ export const listed = computed(() => runs.value.find(({ folder }) => folder === 
 /** The status that the host tells, unless an end event has been written. */
 export const status = computed((): RunStatus => picture.value.end?.status ?? listed.value?.status ?? 'interrupted')
 export const isLive = computed(() => status.value === 'running' || status.value === 'paused')
-export const rail = computed(() => {
-  return railOf(picture.value, isLive.value ? 'live' : status.value === 'done' ? 'done' : 'stopped')
+export const runStages = computed(() => {
+  return stagesOfRun(picture.value, isLive.value ? 'live' : status.value === 'done' ? 'done' : 'stopped')
 })
 
-export interface LadderGroup {
+export interface RecoveryChartGroup {
   readonly name: string
-  readonly rows: readonly { label: string; index: number; ladder: Ladder }[]
+  readonly rows: readonly { label: string; index: number; chart: RecoveryChart }[]
 }
-/** Ladders of the run, each with those of the same measurement of the runs that are laid over it. */
-export const ladders = computed((): LadderGroup[] => {
-  const known = all.value.map(({ label, index, picture: one }) => ({ label, index, ladders: laddersOf(one) }))
-  const own = known.at(0)?.ladders ?? laddersOf(picture.value)
+/** Recovery charts of the run, each with those of the same measurement of the runs that are laid over it. */
+export const recoveryCharts = computed((): RecoveryChartGroup[] => {
+  const known = all.value.map(({ label, index, picture: one }) => ({ label, index, charts: recoveryChartsOf(one) }))
+  const own = known.at(0)?.charts ?? recoveryChartsOf(picture.value)
   return own.map(({ name }, i) => ({
     name,
-    rows: known.flatMap(({ label, index, ladders: found }) => {
-      const ladder = index === 0 ? found[i] : found.find((other) => other.name === name)
-      return ladder ? [{ label, index, ladder }] : []
+    rows: known.flatMap(({ label, index, charts: found }) => {
+      const chart = index === 0 ? found[i] : found.find((other) => other.name === name)
+      return chart ? [{ label, index, chart }] : []
     }),
   }))
 })

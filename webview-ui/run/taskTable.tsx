@@ -1,10 +1,10 @@
 // Each zero-shot task at each stage as bars and as a table, and which differences its rows do not decide.
 import { accuracyBarsTitle } from '../../src/charts/accuracyBars.ts'
-import type { DataTable } from '../../src/charts/chartTable.ts'
+import type { DataTable } from '../../src/charts/chartValues.ts'
 import { formatAccuracy } from '../../src/formatting/numbers.ts'
-import { accuraciesOf, type RunAccuracies } from '../../src/runs/series/accuracies.ts'
+import { accuraciesOf, type RunAccuracies, undecided } from '../../src/runs/series/accuracies.ts'
+import type { Accuracy } from '../../src/runs/series/foldRun.ts'
 import { stages, type Stage } from '../../src/catalog/stages.ts'
-import { undecided, type Accuracy } from '../../src/runs/series/meanAccuracy.ts'
 import { AccuracyBars } from '../shared/accuracyBars.tsx'
 import { DataTableView } from '../shared/dataTable.tsx'
 import { tableCsv } from '../shared/figure.tsx'

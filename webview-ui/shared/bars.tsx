@@ -9,7 +9,7 @@ import {
   layOutBars,
   type BarsData,
 } from '../../src/charts/drawBars.ts'
-import { toCsv } from '../../src/formatting/csv.ts'
+import { toCsv } from '../../src/formatting/tables.ts'
 import { announce } from './announce.ts'
 import { drawn } from './drawn.tsx'
 import { Figure } from './figure.tsx'

@@ -1,9 +1,8 @@
 // The heatmap that fills in as blocks are pruned: it is the same grid as the inspector's.
-import { placeOf } from '../../src/catalog/formats/moduleName.ts'
 import { formatCount, formatShare } from '../../src/formatting/numbers.ts'
 import { sparsityOf } from '../../src/catalog/formats/sparsity.ts'
 import type { ModuleZeros } from '../../src/runs/series/events.ts'
-import type { DataTable } from '../../src/charts/chartTable.ts'
+import type { DataTable } from '../../src/charts/chartValues.ts'
 import type { BlockResult, RunPicture } from '../../src/runs/series/foldRun.ts'
 import type { GridCell, GridData } from './gridData.ts'
 import type { LegendWords } from './legend.tsx'
@@ -54,4 +53,22 @@ export function describeBlockCell(map: BlockMap, { blocks }: MappedRun, row: num
   const result = blocks.get(map.blocks[row])
   const seconds = result ? `, ${result.seconds.toFixed(1)} s for the block` : ''
   return `${where}: ${formatShare(sparsityOf(cell))} zeros (${formatCount(zeros)})${seconds}`
+}
+
+export interface Place {
+  /** Transformer block, or null outside of the blocks. */
+  block: number | null
+  /** Name inside the block without `.weight` or `.bias`, an expert's number replaced by `*`. */
+  module: string
+}
+
+const blockNumber = /(?:^|\.)(?:layers|layer|h|blocks|block|encoder|decoder)\.(\d+)\./
+const expertNumber = /(^|\.)experts\.\d+(?=\.|$)/
+
+/** The block and module of a tensor from its name alone, also of families that are not known here. */
+export function placeOf(name: string): Place {
+  const found = blockNumber.exec(name)
+  const rest = found ? name.slice(found.index + found[0].length) : name
+  const module = rest.replace(/\.(weight|bias)$/, '').replace(expertNumber, '$1experts.*')
+  return { block: found ? Number(found[1]) : null, module }
 }

@@ -1,7 +1,7 @@
 // A line chart: drawn in the theme's colours, read by pointer, by keyboard and as a table, saved as a figure.
 import { useMemo } from 'preact/hooks'
 import { isShown, valueText, type ChartData, type ChartText } from '../../src/charts/chartData.ts'
-import { chartCsv, chartTable } from '../../src/charts/chartTable.ts'
+import { chartCsv, chartTable } from '../../src/charts/chartValues.ts'
 import { chartFigure } from '../../src/charts/figure.ts'
 import { formatCount } from '../../src/formatting/numbers.ts'
 import { Figure, type FigureSwitch } from './figure.tsx'

@@ -1,7 +1,7 @@
 // A plain table of numbers that stays in step with what it shows: cells that did not change stay the same elements, so that
 // a reader, a selection and the place scrolled to stay where they are.
 import './chart.css'
-import type { DataTable } from '../../src/charts/chartTable.ts'
+import type { DataTable } from '../../src/charts/chartValues.ts'
 import { Heads } from './parts.tsx'
 
 /** Names begin at the left, numbers end at the right. */

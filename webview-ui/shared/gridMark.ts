@@ -1,5 +1,5 @@
 // Where the walker of a heatmap stands, how keys move it, and which cells are marked with it.
-import { plural } from '../../src/formatting/plural.ts'
+import { plural } from '../../src/formatting/numbers.ts'
 import type { GridData, GridRange, Place } from './gridData.ts'
 
 export interface GridMark {

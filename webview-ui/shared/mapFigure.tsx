@@ -1,5 +1,5 @@
 // A heatmap as a figure: the map or its numbers, with the meaning of its colours below.
-import type { DataTable } from '../../src/charts/chartTable.ts'
+import type { DataTable } from '../../src/charts/chartValues.ts'
 import { Figure, type FigureProps } from './figure.tsx'
 import { Grid, type GridProps } from './grid.tsx'
 import { gridFigure } from './gridSvg.ts'

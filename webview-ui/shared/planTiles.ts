@@ -1,6 +1,5 @@
 // What a plan comes to, in tiles.
-import { formatBytes } from '../../src/formatting/byteSize.ts'
-import { formatCompact, formatCount, formatTrained, roughDuration } from '../../src/formatting/numbers.ts'
+import { formatBytes, formatCompact, formatCount, formatTrained, roughDuration } from '../../src/formatting/numbers.ts'
 import type { PlanSummary } from '../../src/plan/planSummary.ts'
 import type { Tile } from './parts.tsx'
 

@@ -2,7 +2,7 @@
 import './table.css'
 import { useSignal } from '@preact/signals'
 import { useId, useLayoutEffect, useMemo, useRef } from 'preact/hooks'
-import { plural } from '../../src/formatting/plural.ts'
+import { plural } from '../../src/formatting/numbers.ts'
 import { Button } from './button.tsx'
 import { useRoom } from './drawn.tsx'
 import { isHeading, keyOfLine, type Line } from './lines.ts'

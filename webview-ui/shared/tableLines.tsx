@@ -1,6 +1,6 @@
 // The rows in sight. Slots keep their elements: scrolling by one row fills one of them.
 import type { ReadonlySignal } from '@preact/signals'
-import { plural } from '../../src/formatting/plural.ts'
+import { plural } from '../../src/formatting/numbers.ts'
 import { isHeading, keyOfLine, type Line } from './lines.ts'
 import type { TableProps } from './tableColumn.ts'
 import type { PlacedColumn } from './tablePins.ts'

@@ -1,5 +1,5 @@
 // The top of the page: what is compared, how far it is, what went wrong, and what can be done with it.
-import { countsText } from '../../src/runs/compared/countsText.ts'
+import { countsText } from '../../src/runs/compared/comparisonTable.ts'
 import type { ComparedRow, FromSweep } from '../../src/protocol/sweepView.ts'
 import { Button } from '../shared/button.tsx'
 import { Warnings } from '../shared/parts.tsx'

@@ -2,7 +2,7 @@
 import type { ChartText } from '../../src/charts/chartData.ts'
 import type { CurveName } from '../../src/runs/series/curves.ts'
 import type { FoldedRun } from '../../src/runs/compared/foldSeeds.ts'
-import { onDenseLogits } from '../../src/runs/compared/recipeParts.ts'
+import { onDenseLogits } from '../../src/runs/compared/comparedRun.ts'
 
 /** Curves of one kind, each with its place among all of them. */
 export interface CurvePanel<E> {

@@ -1,6 +1,6 @@
 // Stages of a recipe that recovers in several: the page shows one of them, or what any of them trains.
 import type { PlanSummary, RecoverySummary } from '../../src/plan/planSummary.ts'
-import { recoveryName } from '../../src/runs/series/recoveryName.ts'
+import { recoveryName } from '../../src/runs/series/recoveries.ts'
 import type { Option } from '../shared/parts.tsx'
 
 export const allStages = 'all'

@@ -1,8 +1,7 @@
 // The columns: one prompt as cards side by side, several as a table with a row each.
 import { signal } from '@preact/signals'
 import { useMemo } from 'preact/hooks'
-import { formatValue } from '../../src/formatting/numbers.ts'
-import { plural } from '../../src/formatting/plural.ts'
+import { formatValue, plural } from '../../src/formatting/numbers.ts'
 import { Button } from '../shared/button.tsx'
 import { MarkedText } from '../shared/markedText.tsx'
 import { Heads } from '../shared/parts.tsx'

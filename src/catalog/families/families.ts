@@ -25,7 +25,7 @@ import { seedOss } from './seedOss.ts'
 import { smollm3 } from './smollm3.ts'
 import { stableLm } from './stableLm.ts'
 import { starcoder2 } from './starcoder2.ts'
-import { isRecord } from '../../formatting/records.ts'
+import { isRecord } from '../formats/json.ts'
 
 export const families: readonly FamilySpec[] = [
   opt,

@@ -8,7 +8,7 @@ import { readRopes, type RopeConfig } from './ropeConfig.ts'
 import { textModelOf, type TextNames } from './textModel.ts'
 import { firstKey, readFlag, readNumber, readPositive, readSetting, readSize, type ConfigJson } from './settings.ts'
 import { readWindows } from './windows.ts'
-import { fieldsOf } from '../../formatting/records.ts'
+import { fieldsOf } from '../formats/json.ts'
 
 export interface LearnedPositions {
   readonly kind: 'learned'

@@ -1,5 +1,5 @@
 // Settings of config.json that change what a model computes in ways that are not implemented: refused, never ignored.
-import { isBitmaskConfig } from '../formats/bitmaskConfig.ts'
+import { isBitmaskConfig } from '../formats/bitmask.ts'
 import { FamilyError } from './familyError.ts'
 import type { FamilySpec } from './familySpec.ts'
 import type { ConfigJson } from './settings.ts'

@@ -2,7 +2,7 @@
 // names of its tensors begin with more.
 import { FamilyError } from './familyError.ts'
 import type { ConfigJson } from './settings.ts'
-import { fieldsOf, isRecord } from '../../formatting/records.ts'
+import { fieldsOf, isRecord } from '../formats/json.ts'
 
 /** Prefixes of the text model's tensors: before its base model's names, and before its head's. */
 export interface TextNames {

@@ -1,6 +1,7 @@
-// Names and sizes of the `sparse-bitmask` layout of compressed-tensors: what a pruned
-// linear's weight [R, C] is stored as.
+// The `sparse-bitmask` and `sparse-24-bitmask` layouts of compressed-tensors 0.14: names and sizes of what a pruned linear's weight
+// [R, C] is stored as, and the entry of config.json. Such checkpoints are read, never written.
 import type { SafetensorsDtype } from './dtypes.ts'
+import { isRecord, removeTopLevel } from './json.ts'
 
 /** Suffixes of module M's tensors, M.compressed and so on, in the order in which they are written. */
 export const bitmaskParts = ['compressed', 'bitmask', 'shape', 'row_offsets'] as const
@@ -33,4 +34,25 @@ export function bitmaskSpecs(
     shape: { dtype: 'I64', shape: [2] },
     row_offsets: { dtype: 'I64', shape: [rows] },
   }
+}
+
+const key = 'quantization_config'
+const formats: readonly unknown[] = ['sparse-bitmask', 'sparse-24-bitmask']
+
+/** Whether a `quantization_config` says bitmask and nothing else: such weights are whole, only stored otherwise. */
+export function isBitmaskConfig(value: unknown): boolean {
+  if (!isRecord(value)) return false
+  const { quant_method: method, format, sparsity_config: sparsity, config_groups: groups } = value
+  const isDense = (format === undefined || format === 'dense') && !hasMembers(groups)
+  return method === 'compressed-tensors' && isDense && isRecord(sparsity) && formats.includes(sparsity.format)
+}
+
+/** `text` of a config.json as it is for dense weights; other quantisation is left as it is. */
+export function withoutBitmaskConfig(text: string): string {
+  const config: unknown = JSON.parse(text)
+  return isRecord(config) && isBitmaskConfig(config[key]) ? removeTopLevel(text, key) : text
+}
+
+function hasMembers(value: unknown): boolean {
+  return isRecord(value) && Object.keys(value).length > 0
 }

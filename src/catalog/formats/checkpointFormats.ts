@@ -1,7 +1,10 @@
 // Formats of weights, one row each: the names of its files, in the order in which transformers
 // looks for them. How each is read stands in engine/checkpoint/readHeaders.ts. GGUF (gguf/ggufName.ts) is none of them: it is only
 // looked at.
-import { isGguf } from './gguf/ggufName.ts'
+
+// Formats of weights, one row each: the names of its files, in the order in which transformers looks for them; and what a folder's
+// file names say: which file is the model, what the model is called. engine/checkpoint/readHeader.ts reads each format. GGUF is no row: such
+// files are only looked at.
 
 export interface CheckpointFormat {
   readonly id: 'safetensors' | 'torch'
@@ -78,3 +81,85 @@ export function indexNamesOf(fileName: string): string[] {
   const whole = stem?.replace(/-\d{5}-of-\d{5}$/, '')
   return format && whole !== undefined && whole !== stem ? [`${whole}${format.indexSuffix}`, format.index] : []
 }
+
+export interface ModelEntry {
+  readonly format: CheckpointFormat
+  readonly kind: 'single' | 'sharded'
+  /** Name of the weight file or of the index. */
+  readonly entry: string
+}
+
+/**
+ * The conventional names of all formats first, in the order in which transformers looks; then the only file of its kind:
+ * beside a model of one format an adapter may lie in another.
+ */
+export function modelEntry(
+  names: readonly string[],
+  formats: readonly CheckpointFormat[] = checkpointFormats,
+): ModelEntry | null {
+  for (const format of formats) {
+    if (names.includes(format.single)) return { format, kind: 'single', entry: format.single }
+    if (names.includes(format.index)) return { format, kind: 'sharded', entry: format.index }
+  }
+  for (const format of formats) {
+    const indexes = names.filter((n) => n.endsWith(format.indexSuffix))
+    if (indexes.length === 1) return { format, kind: 'sharded', entry: indexes[0] }
+    const files = format.anyName ? names.filter((n) => n.endsWith(format.suffix)) : []
+    if (files.length === 1 && !isShard(files[0])) return { format, kind: 'single', entry: files[0] }
+  }
+  return null
+}
+
+const usualFile = /^(pytorch_)?model(-\d{5}-of-\d{5})?\.(safetensors|bin)(\.index\.json)?$/
+
+/**
+ * `path`: a folder, or a weights file or index in it. The folder's name; a file with a name of its own keeps it; a snapshot
+ * of the Hugging Face cache, whose folder is a hash, is called as its repository.
+ */
+export function modelLabel(path: string): string {
+  const parts = path.split(/[\\/]/).filter((part) => part !== '')
+  const last = parts.at(-1) ?? path
+  if (isWeights(last)) {
+    if (!usualFile.test(last) || parts.length === 1) return last
+    parts.pop()
+  }
+  return repositoryOf(parts) ?? parts.at(-1) ?? path
+}
+
+/** …/models--org--name/snapshots/HASH: org/name. */
+function repositoryOf(parts: readonly string[]): string | null {
+  const [home, snapshots] = parts.slice(-3)
+  return snapshots === 'snapshots' && home?.startsWith('models--') && parts.length >= 3
+    ? home.slice('models--'.length).replace('--', '/')
+    : null
+}
+
+// GGUF: a large model is split into files that llama.cpp numbers; any of them stands for all.
+
+const split = /^(.*)-(\d{5})-of-(\d{5})\.gguf$/is
+
+/** More files are none of a model: a name alone would make a hundred thousand. */
+const maxParts = 1000
+
+export function isGguf(fileName: string): boolean {
+  return /\.gguf$/i.test(fileName)
+}
+
+/** Names of all files of a split model, in order; the name alone for a file that is whole. */
+export function ggufParts(fileName: string): string[] {
+  const [, stem, number, count] = split.exec(fileName) ?? []
+  const suffix = fileName.slice(-'.gguf'.length)
+  if (stem === undefined || Number(number) < 1 || Number(number) > Number(count) || Number(count) > maxParts)
+    return [fileName]
+  return Array.from(
+    { length: Number(count) },
+    (_, i) => `${stem}-${String(i + 1).padStart(number.length, '0')}-of-${count}${suffix}`,
+  )
+}
+
+/** Why such a file is looked at only, and what to do instead; the end of a sentence. */
+export const ggufRemedy =
+  'made for inference, it can be looked at and compared, but not pruned, run or evaluated; take the model that it was made from, saved as safetensors, and convert the result'
+
+/** The note that a run leaves beside the checkpoint it saves: how it came about. */
+export const noteName = 'sparsescope.json'

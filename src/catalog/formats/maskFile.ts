@@ -7,7 +7,7 @@
 // Rows are outputs and columns are inputs, also where the checkpoint stores the matrix transposed.
 import { isCount } from './dtypes.ts'
 import { FormatError, quoted } from '../../errors.ts'
-import { asObject, parseJson } from '../../formatting/json.ts'
+import { asObject, parseJson } from './json.ts'
 import { checkName, decodeUtf8 } from './safetensorsHeader.ts'
 
 export interface MaskPlace {

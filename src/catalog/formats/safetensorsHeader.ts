@@ -1,9 +1,9 @@
-// The header of a safetensors file: 8 bytes of length (little-endian), that many bytes of JSON, then the data.
-// Every field is treated as hostile; what passes here can be read without another check.
-import { bytesOfTensor, isCount, isSafetensorsDtype, safetensorsDtypes, type SafetensorsDtype } from './dtypes.ts'
+// The header of a safetensors file: 8 bytes of length (little-endian), that many bytes of JSON, then the data. When it is read, every
+// field is treated as hostile; what passes here can be read without another check.
+import { bytesOfTensor, isCount, isSafetensorsDtype, type SafetensorsDtype, safetensorsDtypes } from './dtypes.ts'
 import { FormatError, quoted } from '../../errors.ts'
-import { ggufRemedy } from './gguf/ggufName.ts'
-import { asObject, parseJson, type Json } from '../../formatting/json.ts'
+import { ggufRemedy } from './checkpointFormats.ts'
+import { asObject, type Json, parseJson } from './json.ts'
 
 export interface TensorInfo {
   readonly name: string
@@ -31,7 +31,7 @@ export interface SafetensorsHeader {
 }
 
 /** The format's own limit. */
-export const maxHeaderBytes = 100_000_000
+const maxHeaderBytes = 100_000_000
 const lengthBytes = 8
 /** Bytes that `headerLength` wants to see: the length itself, or the beginning of whatever the file is instead. */
 export const prefixBytes = lengthBytes
@@ -218,4 +218,31 @@ function checkCoverage(tensors: readonly UnknownTensor[], dataBytes: number): vo
       `the last ${dataBytes - covered} bytes of the file belong to no tensor; the file is damaged: get it again`,
     )
   }
+}
+
+// Writing: header bytes for tensors whose places in the file are decided.
+
+/** Tensor data starts at a multiple of this, so that mapped files are aligned for every element type. */
+const alignment = 8
+
+/** Length, JSON and padding: everything before the data. Names come in the given order, `__metadata__` first. */
+export function encodeHeader({ tensors, metadata }: Omit<SafetensorsHeader, 'unknown'>): Uint8Array<ArrayBuffer> {
+  const entries = tensors.map((t) => `${JSON.stringify(t.name)}:${encodeTensor(t)}`)
+  if (metadata.size > 0) entries.unshift(`"__metadata__":${encodeStrings(metadata)}`)
+  const json = new TextEncoder().encode(`{${entries.join(',')}}`)
+  const padded = Math.ceil(json.length / alignment) * alignment
+  const bytes = new Uint8Array(8 + padded).fill(0x20)
+  const view = new DataView(bytes.buffer)
+  view.setUint32(0, padded, true)
+  view.setUint32(4, 0, true)
+  bytes.set(json, 8)
+  return bytes
+}
+
+function encodeTensor({ dtype, shape, start, end }: TensorInfo): string {
+  return JSON.stringify({ dtype, shape, data_offsets: [start, end] })
+}
+
+function encodeStrings(map: ReadonlyMap<string, string>): string {
+  return `{${[...map].map(([key, text]) => `${JSON.stringify(key)}:${JSON.stringify(text)}`).join(',')}}`
 }

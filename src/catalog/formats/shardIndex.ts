@@ -1,7 +1,7 @@
-// `*.safetensors.index.json`, `*.bin.index.json`: which shard holds which tensor. The shard names are paths chosen by whoever made the
+// `*.safetensors.index.json`, `*.bin.index.json`: which shard holds which tensor. The shard names are paths from an untrusted
 // file, so they may not leave its folder.
 import { FormatError, quoted } from '../../errors.ts'
-import { asObject, parseJson, type Json } from '../../formatting/json.ts'
+import { asObject, parseJson, type Json } from './json.ts'
 import { formatOf, type CheckpointFormat } from './checkpointFormats.ts'
 import { checkName, hasControl } from './safetensorsHeader.ts'
 

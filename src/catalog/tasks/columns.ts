@@ -2,7 +2,7 @@
 import { FormatError, quoted } from '../../errors.ts'
 import { someOf } from '../../formatting/lists.ts'
 import type { Row } from './task.ts'
-import { isRecord } from '../../formatting/records.ts'
+import { isRecord } from '../formats/json.ts'
 
 export function textIn(row: Row, column: string): string {
   return asText(row[column], column)

@@ -7,12 +7,18 @@ import type { Backend } from '../../engine/compute/backend.ts'
 import { openBackend } from '../../engine/compute/open.ts'
 import { EngineError } from '../../engine/errors.ts'
 import { watchMemory } from '../../engine/run/state/peakMemory.ts'
-import { sensitivityUnits, type AnalysedModule, type Analysis, type SensitivityUnit } from '../../plan/analysis.ts'
-import { defaultMethods, defaultSparsities } from '../../plan/candidates.ts'
-import { isGguf } from '../../catalog/formats/gguf/ggufName.ts'
+import {
+  sensitivityUnits,
+  type AnalysedModule,
+  type Analysis,
+  type SensitivityUnit,
+  defaultMethods,
+  defaultSparsities,
+} from '../../plan/analysis.ts'
+import { isGguf } from '../../catalog/formats/checkpointFormats.ts'
 import { andList } from '../../formatting/lists.ts'
-import { formatValue } from '../../formatting/numbers.ts'
-import { textTable } from '../../formatting/textTable.ts'
+import { formatValue, plural } from '../../formatting/numbers.ts'
+import { textTable } from '../../formatting/tables.ts'
 import { methodNames, type MethodName } from '../../catalog/methods/methods.ts'
 import { command, runs, type CommonOptions, type Context, type Outcome } from '../command.ts'
 import {
@@ -25,7 +31,6 @@ import {
   type PrecisionOptions,
 } from '../options.ts'
 import { requireNew, writeNew } from '../outputFile.ts'
-import { plural } from '../../formatting/plural.ts'
 
 interface AnalyseCliOptions extends CommonOptions, PrecisionOptions {
   calibration?: string

@@ -6,9 +6,8 @@ import { openModel, unusedText } from '../../engine/model/model.ts'
 import { watchMemory } from '../../engine/run/state/peakMemory.ts'
 import { openIdTensor } from '../../engine/text/idTensor.ts'
 import { loadWindows } from '../../engine/text/windows.ts'
-import { formatBytes, megabyte } from '../../formatting/byteSize.ts'
+import { formatBytes, megabyte, formatPerplexity, plural } from '../../formatting/numbers.ts'
 import type { ModelConfig } from '../../catalog/families/modelConfig.ts'
-import { formatPerplexity } from '../../formatting/numbers.ts'
 import { passTokens } from '../../plan/memory.ts'
 import { defaultTask, taskOf, tasksWithData } from '../../catalog/tasks/tasks.ts'
 import { computeWith } from './compute.ts'
@@ -22,7 +21,6 @@ import {
 } from '../options.ts'
 import { closing, command, type CommonOptions, type Context, type Outcome, runs } from '../command.ts'
 import { evaluateQuestions } from './evaluateQuestions.ts'
-import { plural } from '../../formatting/plural.ts'
 
 interface EvaluateOptions extends CommonOptions, PrecisionOptions {
   task: string

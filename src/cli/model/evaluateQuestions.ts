@@ -7,14 +7,13 @@ import { writeHarnessFiles } from '../../engine/evaluate/tasks/harnessFiles.ts'
 import { loadQuestions, unansweredText, type QuestionSet } from '../../engine/evaluate/tasks/questions.ts'
 import { tokensPerPassOf } from '../../engine/evaluate/tasks/logLikelihoods.ts'
 import { openModel, unusedText } from '../../engine/model/model.ts'
-import { formatAccuracy, formatPerplexity } from '../../formatting/numbers.ts'
+import { formatAccuracy, formatPerplexity, plural } from '../../formatting/numbers.ts'
 import { taskOf, type TaskName } from '../../catalog/tasks/tasks.ts'
 import { computeWith } from './compute.ts'
 import { type PrecisionOptions, memoryBytes } from '../options.ts'
 import { closing, type CommonOptions, type Context, type Outcome } from '../command.ts'
 import { version } from '../../system/version.ts'
 import { shortPath } from '../run.ts'
-import { plural } from '../../formatting/plural.ts'
 
 interface QuestionOptions extends CommonOptions, PrecisionOptions {
   task: TaskName

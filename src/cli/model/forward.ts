@@ -10,7 +10,7 @@ import { passTokens } from '../../plan/memory.ts'
 import { computeWith } from './compute.ts'
 import { precisionOption, type PrecisionOptions, memoryBytes, memoryOption } from '../options.ts'
 import { closing, command, type CommonOptions, type Outcome, runs } from '../command.ts'
-import { plural } from '../../formatting/plural.ts'
+import { plural } from '../../formatting/numbers.ts'
 
 interface ForwardOptions extends CommonOptions, PrecisionOptions {
   ids: string

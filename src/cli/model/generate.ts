@@ -16,7 +16,7 @@ import {
   wholeNumber,
 } from '../options.ts'
 import { closing, command, type CommonOptions, type Outcome, runs } from '../command.ts'
-import { plural } from '../../formatting/plural.ts'
+import { plural } from '../../formatting/numbers.ts'
 
 interface GenerateCommandOptions extends CommonOptions, PrecisionOptions {
   prompt: string

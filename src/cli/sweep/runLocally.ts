@@ -1,9 +1,9 @@
 // The local engine: this machine, some runs at a time, each in a process of its own.
-import { shellWord } from '../../formatting/shellWord.ts'
+import { shellWord } from '../../formatting/printable.ts'
 import { availableParallelism } from 'node:os'
 import { EngineError } from '../../engine/errors.ts'
 import { runPool, type StartedRun } from '../../engine/sweep/localPool.ts'
-import { forgetCancelled } from '../../runs/sweep/marks.ts'
+import { forgetCancelled } from '../../runs/runStatus.ts'
 import { type Sweep, sweepTable, writeTable } from '../../engine/sweep/openSweep.ts'
 import type { Context, Outcome } from '../command.ts'
 import { memoryBytes } from '../options.ts'

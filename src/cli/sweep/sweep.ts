@@ -1,7 +1,7 @@
 // sparsescope sweep: many runs from one recipe.
 import { Argument, Option } from 'commander'
 import { writeAtomic } from '../../system/atomicFile.ts'
-import { cancelRuns } from '../../runs/sweep/marks.ts'
+import { cancelRuns } from '../../runs/runStatus.ts'
 import { findOrCreateSweep, findSweep, plannedSweep, type SweepRequest } from '../../engine/sweep/openSweep.ts'
 import { aliveTasks, cancelTasks } from '../../engine/sweep/slurm.ts'
 import { command, runs, type Context, type Outcome } from '../command.ts'

@@ -1,19 +1,15 @@
 // Sweeps for people.
 import type { PlanAndEstimates, Sweep } from '../../engine/sweep/openSweep.ts'
 import { labelsOfRuns } from '../../engine/sweep/planSweep.ts'
-import { formatBytes } from '../../formatting/byteSize.ts'
-import { formatValue, roughDuration } from '../../formatting/numbers.ts'
-import { textTable } from '../../formatting/textTable.ts'
-import type { Estimates } from '../../plan/estimates.ts'
+import { formatBytes, formatValue, plural, roughDuration } from '../../formatting/numbers.ts'
+import { textTable } from '../../formatting/tables.ts'
+import type { Estimates } from '../../plan/planRecipe.ts'
 import { estimateSweep } from '../../runs/compared/sweepEstimates.ts'
-import { comparisonTable } from '../../runs/compared/comparisonTable.ts'
-import { countsText } from '../../runs/compared/countsText.ts'
+import { comparisonTable, countsText, failureTexts } from '../../runs/compared/comparisonTable.ts'
 import { foldSeeds } from '../../runs/compared/foldSeeds.ts'
-import { unknownFacts } from '../../runs/compared/runFacts.ts'
-import { failureTexts } from '../../runs/compared/shortfall.ts'
+import { unknownFacts } from '../../runs/compared/comparedRun.ts'
 import type { SweepRow, SweepTable } from '../../runs/compared/sweepTable.ts'
 import { shortPath } from '../run.ts'
-import { plural } from '../../formatting/plural.ts'
 
 /** `jobs`: so many runs have their memory at once. */
 export function planText({ plan, labels, estimates }: PlanAndEstimates, jobs: number, columns?: number): string {

@@ -1,4 +1,6 @@
 // Opens checkpoints from this disk: to compute with, or to look at. Headers only are read.
+// An opened checkpoint: names, types, shapes and places of all tensors, and reads of any byte range of them.
+// Opening reads headers only; nothing here ever holds a whole file.
 import { FilePool } from './filePool.ts'
 import { createCheckpoint, type Checkpoint } from './createCheckpoint.ts'
 import { inspectIn, type Inspection } from './inspection.ts'

@@ -2,7 +2,7 @@
 // (weightFiles.ts): nothing here knows a disk, and nothing holds a whole file.
 import type { SafetensorsDtype } from '../../catalog/formats/dtypes.ts'
 import { quoted } from '../../errors.ts'
-import { isGguf } from '../../catalog/formats/gguf/ggufName.ts'
+import { isGguf } from '../../catalog/formats/checkpointFormats.ts'
 import { EngineError } from '../errors.ts'
 import type { BitmaskPlace, FileHeader, QuantisedPlace } from './fileHeader.ts'
 import { readBitmask } from './bitmask/readBitmask.ts'

@@ -1,6 +1,6 @@
 // Whether a disk has room for what is going to be written, asked before the work that makes it.
 import { statfs } from 'node:fs/promises'
-import { formatBytes } from '../../formatting/byteSize.ts'
+import { formatBytes } from '../../formatting/numbers.ts'
 import { EngineError } from '../errors.ts'
 import { writeError } from '../../system/diskErrors.ts'
 import { nearestFolder } from '../../system/makeFolders.ts'

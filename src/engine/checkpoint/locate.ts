@@ -2,10 +2,15 @@
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import type { CheckpointReason } from '../../errors.ts'
-import { checkpointFormats, isShard, safetensors } from '../../catalog/formats/checkpointFormats.ts'
-import { modelEntry } from '../../catalog/formats/modelEntry.ts'
+import {
+  checkpointFormats,
+  ggufRemedy,
+  isGguf,
+  isShard,
+  modelEntry,
+  safetensors,
+} from '../../catalog/formats/checkpointFormats.ts'
 import { andList } from '../../formatting/lists.ts'
-import { ggufRemedy, isGguf } from '../../catalog/formats/gguf/ggufName.ts'
 import { EngineError } from '../errors.ts'
 import { isHubName, snapshotInstead, snapshotOf } from './hubCache.ts'
 import { readError } from '../../system/diskErrors.ts'

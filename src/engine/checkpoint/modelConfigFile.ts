@@ -1,11 +1,10 @@
 // config.json beside the weights.
-import { isGguf } from '../../catalog/formats/gguf/ggufName.ts'
-import { parseJson, toPlain } from '../../formatting/json.ts'
+import { isGguf } from '../../catalog/formats/checkpointFormats.ts'
+import { parseJson, toPlain, isRecord } from '../../catalog/formats/json.ts'
 import { EngineError } from '../errors.ts'
 import { errnoOf } from '../../system/diskErrors.ts'
 import { inFile } from './readHeaders.ts'
 import type { WeightFiles } from './weightFiles.ts'
-import { isRecord } from '../../formatting/records.ts'
 
 export const maxConfigBytes = 16 * 2 ** 20
 

@@ -1,8 +1,6 @@
 // A checkpoint whose files the caller has: as Blobs (a file that was chosen in a page, a download) or as ranges of bytes that it reads
 // itself. It runs in a browser: nothing that this file imports knows node.
-import { checkpointFormats, formatOf } from '../../catalog/formats/checkpointFormats.ts'
-import { ggufParts, isGguf } from '../../catalog/formats/gguf/ggufName.ts'
-import { modelEntry } from '../../catalog/formats/modelEntry.ts'
+import { checkpointFormats, formatOf, ggufParts, isGguf, modelEntry } from '../../catalog/formats/checkpointFormats.ts'
 import { andList, someOf } from '../../formatting/lists.ts'
 import { EngineError, messageOf } from '../errors.ts'
 import type { Checkpoint } from './createCheckpoint.ts'

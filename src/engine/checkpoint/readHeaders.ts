@@ -1,8 +1,14 @@
 // The headers of all files of a checkpoint, checked against its index. Whoever asks decides what a problem means: a
 // run refuses, the inspector goes on with the rest.
-import { type CheckpointFormat, formatOf, safetensors } from '../../catalog/formats/checkpointFormats.ts'
+import {
+  type CheckpointFormat,
+  formatOf,
+  safetensors,
+  ggufParts,
+  ggufRemedy,
+  isGguf,
+} from '../../catalog/formats/checkpointFormats.ts'
 import { FormatError, quoted } from '../../errors.ts'
-import { ggufParts, ggufRemedy, isGguf } from '../../catalog/formats/gguf/ggufName.ts'
 import {
   headerLength,
   parseHeader,

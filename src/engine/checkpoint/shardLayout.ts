@@ -1,10 +1,9 @@
 // The place of every tensor of a checkpoint is decided before the first byte is written, so that tensors may come
 // in any order.
 import { bytesOfTensor, type SafetensorsDtype } from '../../catalog/formats/dtypes.ts'
-import { encodeHeader } from '../../catalog/formats/encodeHeader.ts'
-import type { TensorInfo } from '../../catalog/formats/safetensorsHeader.ts'
+import { encodeHeader, type TensorInfo } from '../../catalog/formats/safetensorsHeader.ts'
 import { EngineError } from '../errors.ts'
-import { fieldsOf } from '../../formatting/records.ts'
+import { fieldsOf } from '../../catalog/formats/json.ts'
 
 export interface TensorSpec {
   readonly name: string

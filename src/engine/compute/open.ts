@@ -1,6 +1,6 @@
 // Chooses the device: the GPU when there is a real one that computes, else the CPU, and says why.
 import { readdirSync } from 'node:fs'
-import { parseByteSize } from '../../formatting/byteSize.ts'
+import { parseByteSize } from '../../formatting/numbers.ts'
 import { EngineError } from '../errors.ts'
 import { machineMemoryBytes } from '../machine.ts'
 import { upload, type Backend, type DeviceInfo } from './backend.ts'

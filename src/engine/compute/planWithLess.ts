@@ -1,5 +1,5 @@
 // When a device runs out of memory, its work is done again, with a smaller plan each time.
-import { formatBytes } from '../../formatting/byteSize.ts'
+import { formatBytes } from '../../formatting/numbers.ts'
 import { EngineError, isOutOfMemory } from '../errors.ts'
 import type { Backend, SmallerPlan } from './backend.ts'
 

@@ -5,7 +5,7 @@
 // are f64: in f32 they tie or change places where the true ones do not, and a deep model amplifies every weight that goes
 // instead of another. GPUs have f32 only; two scores that it confuses are within 1e-6 of each other.
 // Scores order by (score, row-major index), so equal scores go from the lower index up (docs/methods.md, "Comparison groups and exact counts").
-import type { NmPattern } from '../../catalog/formats/nm.ts'
+import type { NmPattern } from '../../catalog/formats/sparsity.ts'
 import type { Tensor } from './tensor.ts'
 
 /** Columns [start, end) of a matrix. */

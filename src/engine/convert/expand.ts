@@ -1,8 +1,8 @@
 // Makes a bitmask checkpoint dense: the same bytes as a run that prunes so would write.
-import { noteName } from '../../formatting/noteName.ts'
+import { noteName } from '../../catalog/formats/checkpointFormats.ts'
 import { join } from 'node:path'
 import { blockLinears } from '../../catalog/families/parameters.ts'
-import { withoutBitmaskConfig } from '../../catalog/formats/bitmaskConfig.ts'
+import { withoutBitmaskConfig } from '../../catalog/formats/bitmask.ts'
 import { defaultSaveFormat } from '../../recipe/saveFormats.ts'
 import { EngineError } from '../errors.ts'
 import { openModel } from '../model/model.ts'

@@ -1,7 +1,7 @@
 // Tokens with a meaning, whether text begins with one, and the chat template, from the files beside a tokenizer.json.
 import { join } from 'node:path'
 import type { GgufValue } from '../../catalog/formats/gguf/encodeGguf.ts'
-import { fieldsOf } from '../../formatting/records.ts'
+import { fieldsOf } from '../../catalog/formats/json.ts'
 import { readSmallFile } from '../checkpoint/smallFile.ts'
 import { EngineError } from '../errors.ts'
 

@@ -7,7 +7,7 @@ import {
   type GgufTypeName,
   ggufTypeNames,
   type OutputType,
-} from '../../catalog/formats/gguf/ggufTypes.ts'
+} from '../../catalog/formats/gguf/ggmlTypes.ts'
 import { elementsOf } from '../../catalog/formats/dtypes.ts'
 import { writeError } from '../../system/diskErrors.ts'
 import { requireSpace } from '../checkpoint/diskSpace.ts'

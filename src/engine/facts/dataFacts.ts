@@ -7,7 +7,7 @@ import { openCheckpoint } from '../checkpoint/checkpoint.ts'
 import { openRanges } from '../checkpoint/filePool.ts'
 import { openRegular, readRegular } from '../checkpoint/regularFile.ts'
 import { networkPathProblem } from '../../system/networkPath.ts'
-import { isRecord } from '../../formatting/records.ts'
+import { isRecord } from '../../catalog/formats/json.ts'
 
 /** Files up to this size are read whole to count their documents. */
 const maxCountedBytes = 8 * 2 ** 20

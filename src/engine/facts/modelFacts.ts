@@ -2,7 +2,7 @@
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { moduleOfWeight } from '../../catalog/families/parameters.ts'
-import { tokenizerKind } from '../../catalog/formats/gguf/tokenizerKind.ts'
+import { tokenizerKind } from '../../catalog/formats/tokenizerJson.ts'
 import { describeModel } from '../../recipe/describeModel.ts'
 import type { ModelFacts, ModelProblem } from '../../recipe/facts.ts'
 import { openCheckpoint } from '../checkpoint/checkpoint.ts'
@@ -13,8 +13,8 @@ import { readConfig } from '../checkpoint/modelConfigFile.ts'
 import { readSmallFile } from '../checkpoint/smallFile.ts'
 import { EngineError } from '../errors.ts'
 import { networkPathProblem } from '../../system/networkPath.ts'
-import { sourceOf } from '../../runs/folder/sourceOf.ts'
-import { fieldsOf } from '../../formatting/records.ts'
+import { sourceOf } from '../../runs/folder/recipes.ts'
+import { fieldsOf } from '../../catalog/formats/json.ts'
 
 interface Remembered {
   /** Size and time of every file that was looked at. */

@@ -19,11 +19,11 @@ import { dataFacts, dataOnShare } from './dataFacts.ts'
 import { defaultMemoryBytes, machineMemoryBytes, multipliesBf16 } from '../machine.ts'
 import { modelFacts, modelOnShare } from './modelFacts.ts'
 import { isNetworkPath, networkPathProblem } from '../../system/networkPath.ts'
-import { layoutOfAdapter } from '../../plan/adapter/adapterLayout.ts'
+import { layoutOfAdapter } from '../../plan/adapterLayout.ts'
 import { ofAdapter, openAdapter } from '../checkpoint/adapterFolder.ts'
 import { EngineError } from '../errors.ts'
 import { createContext } from '../../lint/context.ts'
-import { readMended } from '../../lint/fixSyntax.ts'
+import { readRepaired } from '../../lint/fixSyntax.ts'
 import type { Severity } from '../../recipe/finding.ts'
 import { lint, type LintResult } from '../../lint/lint.ts'
 
@@ -139,7 +139,7 @@ export async function lintText(
   options: LintTextOptions,
 ): Promise<LintResult & { facts: LintFacts | null }> {
   const { folder, severities } = options
-  const document = readMended(text)
+  const document = readRepaired(text)
   const { resolved } = createContext(document, noFacts)
   if (folder === null || document.value === undefined) return { ...lint(text, { document, severities }), facts: null }
   const facts = await gatherFacts(resolved, { ...options, folder })

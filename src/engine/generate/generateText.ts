@@ -6,7 +6,7 @@ import { type GenerateOptions, generateTokens, likeliestTokens, type NextToken }
 import { readSmallFile } from '../checkpoint/smallFile.ts'
 import { textModelOf } from '../../catalog/families/textModel.ts'
 import { EngineError } from '../errors.ts'
-import { fieldsOf } from '../../formatting/records.ts'
+import { fieldsOf } from '../../catalog/formats/json.ts'
 
 interface StreamOptions extends Omit<GenerateOptions, 'stop'> {
   /** Number of alternatives, the likeliest tokens, given with each token. Default: 0. */

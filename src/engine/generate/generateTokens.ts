@@ -4,7 +4,7 @@ import type { Decoder } from '../model/decoder.ts'
 import { createKvCache, type KvCache, kvCacheBytes } from '../model/kvCache.ts'
 import type { NextOptions } from '../model/nextToken.ts'
 import { createRng, type Rng } from '../rng.ts'
-import { formatBytes } from '../../formatting/byteSize.ts'
+import { formatBytes } from '../../formatting/numbers.ts'
 import type { ModelConfig } from '../../catalog/families/modelConfig.ts'
 
 export interface GenerateOptions extends Sampling, NextOptions {

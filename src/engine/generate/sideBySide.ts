@@ -1,6 +1,6 @@
 // Greedy generation from the same prompts in several checkpoints; the first gives its own probability of every token.
 // Where all fit the memory they generate together, one token each at a time; else one after the other, and the first is opened again to score.
-import type { TriedToken, TryProgress } from '../../protocol/tryOut.ts'
+import type { TriedToken, TryProgress } from '../../protocol/parameters.ts'
 import type { Backend, Precision } from '../compute/backend.ts'
 import { EngineError, isOutOfMemory, throwIfCancelled } from '../errors.ts'
 import type { Decoder } from '../model/decoder.ts'
@@ -8,6 +8,7 @@ import { planWithLess } from '../compute/planWithLess.ts'
 import { openColumn, storedBytes, type Column } from './column.ts'
 import type { TextToken } from './generateText.ts'
 import { logProbability } from './generateTokens.ts'
+// Where all fit the memory they generate in turns, a token each; else one after the other, and the first is opened again to score.
 
 interface SideBySide {
   readonly models: readonly string[]

@@ -1,8 +1,12 @@
 // Chooses the files of a repository that a checkpoint needs: config, tokenizer, and the weights in one format. Repositories hold
 // the same weights for several frameworks, and pictures and code besides.
-import { checkpointFormats, type CheckpointFormat } from '../../catalog/formats/checkpointFormats.ts'
+import {
+  type CheckpointFormat,
+  checkpointFormats,
+  modelEntry,
+  type ModelEntry,
+} from '../../catalog/formats/checkpointFormats.ts'
 import { quoted } from '../../errors.ts'
-import { modelEntry, type ModelEntry } from '../../catalog/formats/modelEntry.ts'
 import { hasControl } from '../../catalog/formats/safetensorsHeader.ts'
 import { EngineError } from '../errors.ts'
 import type { RemoteFile } from './hubFiles.ts'

@@ -1,8 +1,7 @@
 // A model of the Hub, looked at where it is: its list of files, its headers, its card; weights a tensor at a time.
 import { quoted } from '../../errors.ts'
-import { ggufParts, isGguf } from '../../catalog/formats/gguf/ggufName.ts'
+import { ggufParts, isGguf, modelEntry } from '../../catalog/formats/checkpointFormats.ts'
 import { someOf } from '../../formatting/lists.ts'
-import { modelEntry } from '../../catalog/formats/modelEntry.ts'
 import { hubNameText, parseHubName } from '../checkpoint/hubCache.ts'
 import { inspectIn, type Inspection } from '../checkpoint/inspection.ts'
 import type { Located } from '../checkpoint/locate.ts'

@@ -1,6 +1,6 @@
 // Files of a model on the Hub, read where they are, by ranges of bytes: nothing is kept on the disk. A tensor that is looked at
 // comes whole and is held in memory, since its statistics, its picture and every enlargement read it.
-import { formatBytes } from '../../formatting/byteSize.ts'
+import { formatBytes } from '../../formatting/numbers.ts'
 import { bytesOnDisk, type Checkpoint, type TensorEntry } from '../checkpoint/checkpoint.ts'
 import { hubNameText } from '../checkpoint/hubCache.ts'
 import type { WeightFiles } from '../checkpoint/weightFiles.ts'

@@ -4,7 +4,14 @@ import { Arena } from '../compute/arena.ts'
 import type { Backend } from '../compute/backend.ts'
 import type { Tensor } from '../compute/tensor.ts'
 import { breathe } from '../breathe.ts'
-import { hiddenBytes, backwardScratchBytes, savedBytes } from '../../plan/activationBytes.ts'
+import {
+  backwardScratchBytes,
+  hiddenBytes,
+  type PassSizes,
+  planResidency,
+  type Residency,
+  savedBytes,
+} from '../../plan/passMemory.ts'
 import { passTokens, questionPlaces } from '../../plan/memory.ts'
 import { checkBatch, targetsOf, type Batch } from './batch.ts'
 import { blockBytes, type LoadOptions } from './block.ts'
@@ -26,7 +33,6 @@ import type { Grads, Step } from './module.ts'
 import { nextLogits, type NextOptions, type Stack } from './nextToken.ts'
 import { embedPacked, packedStepOf, scorePairs, type PackedBatch, type PackedScores } from './packed.ts'
 import { stepOf, type PassOptions } from './pass.ts'
-import { planResidency, type PassSizes, type Residency } from '../../plan/residency.ts'
 import { blockParameters } from '../../catalog/families/parameters.ts'
 import { hostBytes, type LoadAs } from './weights.ts'
 

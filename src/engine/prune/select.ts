@@ -11,7 +11,7 @@ import {
   type Scored,
 } from '../compute/pruneKernels.ts'
 import type { Selection } from '../../catalog/methods/method.ts'
-import type { NmPattern } from '../../catalog/formats/nm.ts'
+import type { NmPattern } from '../../catalog/formats/sparsity.ts'
 
 /** Adds the counts of one digit over the whole comparison group, which may be one matrix or a model's worth. */
 export type CountGroup = (counts: Float64Array, digit: Digit) => Promise<void>

@@ -1,7 +1,7 @@
 // Statistics of the linears' inputs, gathered during forward passes on the device that runs them (docs/methods.md, "Statistics of the inputs").
 import type { Statistic } from '../../catalog/methods/method.ts'
 import { methodOf } from '../../catalog/methods/methods.ts'
-import { formatBytes } from '../../formatting/byteSize.ts'
+import { formatBytes } from '../../formatting/numbers.ts'
 import { EngineError } from '../errors.ts'
 import { fillArena } from '../compute/arena.ts'
 import type { Backend } from '../compute/backend.ts'

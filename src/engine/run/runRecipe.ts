@@ -1,11 +1,12 @@
 // A whole run, from top to bottom. Its five steps are the folders beside this file: `open` a recipe or a run's folder, keep its `state`,
 // do the `phases`, save the result with what it comes from (`origin`, the last phase), and `report`.
+// A whole run: read, evaluate, prune (and reconstruct), retrain, evaluate, save, report.
+import { shellWord } from '../../formatting/printable.ts'
 import { rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import { shellWord } from '../../formatting/shellWord.ts'
 import type { PrecisionChoice } from '../../recipe/precisions.ts'
 import { openEventLog } from '../../runs/events/eventLog.ts'
-import type { FolderPlace } from '../../runs/folder/namedFolder.ts'
+import type { FolderPlace } from '../../runs/folder/runFolder.ts'
 import type { RunEvent } from '../../runs/series/events.ts'
 import type { Backend } from '../compute/backend.ts'
 import { EngineError, messageOf } from '../errors.ts'
@@ -17,11 +18,11 @@ import { releaseOutput } from './open/outputClaim.ts'
 import { shownPath, type RecipeFile } from './open/recipeFile.ts'
 import { resumeRun } from './open/resumeRun.ts'
 import { startRun } from './open/startRun.ts'
-import { runPhases } from './phases/runPhases.ts'
+import type { KnownFiles } from './state/sources.ts'
 import { finishRun } from './report/finishRun.ts'
 import type { RunReport } from './report/report.ts'
+import { runPhases } from './phases/runPhases.ts'
 import { createSession, type RunSession, type SharedFolder } from './state/session.ts'
-import type { KnownFiles } from './state/sources.ts'
 
 export interface RunOptions {
   /** Path of a recipe, or one that has been read; may be left out with `resume`. */

@@ -3,16 +3,15 @@ import { existsSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
 import { plannedRecipes } from '../../runs/folder/recipes.ts'
-import { runPathOf } from '../../runs/folder/sweepFolder.ts'
+import { readPlan, runPathOf } from '../../runs/folder/sweepFolder.ts'
 import { runFolderAt, type RunFolder } from '../../runs/folder/runFolder.ts'
 import { readPicture } from '../../runs/events/parseEvents.ts'
 import { nameRuns } from '../../runs/reader/nameRuns.ts'
 import type { RunPlace, RunReader } from '../../runs/reader/runReader.ts'
 import { readRunsOnce } from '../../runs/reader/runsReader.ts'
-import { readMarks } from '../../runs/sweep/marks.ts'
-import { readPlan } from '../../runs/sweep/plan.ts'
-import { runName } from '../../formatting/runName.ts'
+import { runName } from '../../formatting/paths.ts'
 import type { RunPicture } from '../../runs/series/foldRun.ts'
+import { readSweepSigns } from '../../runs/runStatus.ts'
 import type { ComparedRun } from '../../runs/compared/comparedRun.ts'
 import { EngineError } from '../errors.ts'
 import { findSweep } from './openSweep.ts'
@@ -78,7 +77,7 @@ async function runsAt(path: string, signal?: AbortSignal): Promise<readonly RunR
   const places = sweep.runs.map(({ index, name, settings }): RunPlace => {
     return { name, settings, folder: runPathOf(sweep.folder, index), recipe: recipes[index] }
   })
-  return readRunsOnce(places, () => readMarks(sweep.folder, new Set()))
+  return readRunsOnce(places, () => readSweepSigns(sweep.folder, new Set()))
 }
 
 function comparedRun({ place, named, state, folder }: RunReader): ReadRun {

@@ -1,14 +1,19 @@
 // Several runs as one HTML page that needs nothing else: table, Pareto front, curves.
 import { accuracyBars } from '../../charts/accuracyBars.ts'
-import { errorCharts } from '../../charts/errorBars.ts'
+import {
+  accuracyChart,
+  type ChartedRun,
+  chartTexts,
+  errorCharts,
+  lossChart,
+  perplexityChart,
+} from '../../charts/runCharts.ts'
 import { chartFigure } from '../../charts/figure.ts'
-import { accuracyChart, chartTexts, lossChart, perplexityChart, type ChartedRun } from '../../charts/runCharts.ts'
 import { defaultLook, scatterChart } from '../../charts/scatterChart.ts'
 import { escapeText, shapeText } from '../../charts/shape.ts'
-import type { ComparisonTitle } from '../../runs/compared/comparisonTitle.ts'
-import { comparisonTable } from '../../runs/compared/comparisonTable.ts'
+import { comparisonTable, type ComparisonTitle } from '../../runs/compared/comparisonTable.ts'
 import type { FoldedRun } from '../../runs/compared/foldSeeds.ts'
-import { onDenseLogits } from '../../runs/compared/recipeParts.ts'
+import { onDenseLogits } from '../../runs/compared/comparedRun.ts'
 import { ink, styles, table } from '../run/report/htmlReport.ts'
 import type { PicturedRun } from './compareRuns.ts'
 

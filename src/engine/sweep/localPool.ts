@@ -1,6 +1,6 @@
 // The local engine: a process for each run, so many at a time. It schedules nothing beyond that, and one run that fails
 // is no reason to stop the others.
-import { cancelledRuns, cancelRuns } from '../../runs/sweep/marks.ts'
+import { cancelledRuns, cancelRuns } from '../../runs/runStatus.ts'
 import type { SweepFolder } from '../../runs/folder/sweepFolder.ts'
 
 /** A run on its way: a process, or what a test has in its place. SIGINT stops it in a state that can be gone on with. */

@@ -8,14 +8,22 @@ import { EngineError } from '../errors.ts'
 import { type RecipeFile, recipeYaml } from '../run/open/recipeFile.ts'
 import { readRecipe } from '../run/open/readRecipe.ts'
 import { temporaryBeside, writeAtomic } from '../../system/atomicFile.ts'
-import { madeOnce } from '../../runs/sweep/madeOnce.ts'
-import { createNamedFolder, timedPlace } from '../../runs/folder/namedFolder.ts'
+import { madeOnce } from '../../runs/sharedWork.ts'
+import { createNamedFolder, timedPlace } from '../../runs/folder/runFolder.ts'
 import type { KnownFiles } from '../run/state/sources.ts'
 import { labelsOfRuns, lintBegunRuns, lintRuns, type PlannedSweep, planSweep, runsOfSweep } from './planSweep.ts'
-import { beginsIn, runPathOf, type SweepFolder, sweepFolderAt, sweepsFolder } from '../../runs/folder/sweepFolder.ts'
-import { readPlan, readSources, type SweepPlan } from '../../runs/sweep/plan.ts'
+import {
+  beginsIn,
+  runPathOf,
+  type SweepFolder,
+  sweepFolderAt,
+  sweepsFolder,
+  readPlan,
+  readSources,
+  type SweepPlan,
+} from '../../runs/folder/sweepFolder.ts'
 import { readRunsOnce } from '../../runs/reader/runsReader.ts'
-import { readMarks } from '../../runs/sweep/marks.ts'
+import { readSweepSigns } from '../../runs/runStatus.ts'
 import type { SweepTable } from '../../runs/compared/sweepTable.ts'
 
 export interface Sweep {
@@ -207,7 +215,7 @@ type Queued = ReadonlySet<number>
 export async function sweepTable(sweep: Sweep, engine: string, queued: Queued = new Set()): Promise<SweepTable> {
   const { id, folder } = sweep
   const places = sweep.runs.map(({ index, name, settings }) => ({ name, settings, folder: runPathOf(folder, index) }))
-  const read = await readRunsOnce(places, () => readMarks(folder, queued))
+  const read = await readRunsOnce(places, () => readSweepSigns(folder, queued))
   const rows = read.map(({ place: { name, folder: path }, named: { settings }, state }, index) => {
     const { standing, isBegun, results } = state
     return { index, name, settings, ...standing, run: isBegun ? path : null, results }

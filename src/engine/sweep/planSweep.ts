@@ -12,7 +12,7 @@ import { readRecipe } from '../run/open/readRecipe.ts'
 import { type Fingerprint, type KnownFiles, recordSources, sourceFiles } from '../run/state/sources.ts'
 import { noFacts } from '../../recipe/facts.ts'
 import type { Finding } from '../../recipe/finding.ts'
-import { findRule } from '../../lint/rules.ts'
+import { findRule } from '../../lint/lint.ts'
 import { estimateRunOfSweep, type RunOfSweepEstimates } from '../../runs/compared/sweepEstimates.ts'
 
 interface PlannedSweepRun extends NamedSettings {

@@ -1,13 +1,13 @@
 // Slurm as the engine of a sweep: a job array with one run per task. It is asked in text with an explicit format, and only who is
 // alive: how far a run is stands in its folder. Jobs are found by their name, so nothing is lost with the process that
 // submitted them; a task is known by its array's job and its index, since the last one has the array's own id.
-import { shellWord } from '../../formatting/shellWord.ts'
+import { shellWord } from '../../formatting/printable.ts'
 import { execFile } from 'node:child_process'
 import { realpath } from 'node:fs/promises'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { parseByteSize } from '../../formatting/byteSize.ts'
+import { parseByteSize } from '../../formatting/numbers.ts'
 import { EngineError } from '../errors.ts'
 import { errnoOf } from '../../system/diskErrors.ts'
 import { writeAtomic } from '../../system/atomicFile.ts'

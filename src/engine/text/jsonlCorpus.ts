@@ -4,7 +4,7 @@ import { breathe } from '../breathe.ts'
 import { EngineError, messageOf } from '../errors.ts'
 import { type Corpus, type Document, joined } from './corpus.ts'
 import { decodeText, readLines } from './textCorpus.ts'
-import { isRecord } from '../../formatting/records.ts'
+import { isRecord } from '../../catalog/formats/json.ts'
 
 export function jsonlCorpus(path: string, field: string): Corpus {
   async function* documents(wanted?: ReadonlySet<number>, signal?: AbortSignal): AsyncGenerator<Document> {

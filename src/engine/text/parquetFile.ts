@@ -9,7 +9,7 @@ import {
   parquetSchema,
 } from 'hyparquet'
 import { once } from 'node:events'
-import { formatBytes } from '../../formatting/byteSize.ts'
+import { formatBytes } from '../../formatting/numbers.ts'
 import { openRanges } from '../checkpoint/filePool.ts'
 import { EngineError, type ErrorCode, messageOf, throwIfCancelled } from '../errors.ts'
 import { startWorker } from '../../system/startWorker.ts'

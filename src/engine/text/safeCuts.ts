@@ -11,7 +11,7 @@
 // NFC and NFKC join nothing to a space or a line break, but make signs of some letters' ends. Tokenizers that see the text
 // as one word (SentencePiece's) are not cut.
 
-import { stepsOf, wordsOfGpt2 } from '../../catalog/formats/tokenizerSteps.ts'
+import { stepsOf, wordsOfGpt2 } from '../../catalog/formats/tokenizerJson.ts'
 
 type Definition = Readonly<Record<string, unknown>>
 

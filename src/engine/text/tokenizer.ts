@@ -4,7 +4,7 @@ import { readSmallFile } from '../checkpoint/smallFile.ts'
 import { EngineError, throwIfCancelled } from '../errors.ts'
 import { safeCuts } from './safeCuts.ts'
 import { startTokenizer, type TokenizerThread } from './tokenizerThread.ts'
-import { fieldsOf } from '../../formatting/records.ts'
+import { fieldsOf } from '../../catalog/formats/json.ts'
 
 export interface Tokenizer {
   /** Ids of one document by tokenizer.json alone (transformers rebuilds a few of its own classes otherwise). It runs in a thread. */

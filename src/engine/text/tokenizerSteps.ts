@@ -2,8 +2,8 @@
 //
 // Normalizers: by itself the library strips what JavaScript takes for space, lower-cases a final sigma by context, takes `$&` in a replacement for the match, and does
 // not find Chinese characters above U+FFFF.
-import { fieldsOf, isRecord } from '../../formatting/records.ts'
-import { type TokenizerStep as Step, stepsOf, wordsOfGpt2 } from '../../catalog/formats/tokenizerSteps.ts'
+import { fieldsOf, isRecord } from '../../catalog/formats/json.ts'
+import { type TokenizerStep as Step, stepsOf, wordsOfGpt2 } from '../../catalog/formats/tokenizerJson.ts'
 import { EngineError } from '../errors.ts'
 
 /** Returns tokenizer.json's normalizer. */

@@ -4,7 +4,7 @@ import { EngineError, messageOf } from '../errors.ts'
 import { findAddedTokens, type AddedTokens } from './addedTokens.ts'
 import { refuseTokenizer, spelledDecoder, spelledNormalizer, spelledOut } from './tokenizerSteps.ts'
 import { cutExpression } from './safeCuts.ts'
-import { fieldsOf, isRecord } from '../../formatting/records.ts'
+import { fieldsOf, isRecord } from '../../catalog/formats/json.ts'
 
 type Definition = Readonly<Record<string, unknown>>
 

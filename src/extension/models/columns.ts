@@ -1,15 +1,14 @@
 // Chooses the checkpoints that Try It shows side by side, and those of a run that can be compared.
 import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { isWeights } from '../../catalog/formats/checkpointFormats.ts'
-import { modelLabel } from '../../catalog/formats/modelLabel.ts'
+import { isWeights, modelLabel } from '../../catalog/formats/checkpointFormats.ts'
 import { methodOf } from '../../catalog/methods/methods.ts'
-import { mostColumns } from '../../protocol/tryOut.ts'
+import { mostColumns } from '../../protocol/parameters.ts'
 import type { TriedModel } from '../../protocol/view.ts'
 import { recoveriesOf, resolvePruneStep } from '../../recipe/resolve.ts'
 import type { Recipe } from '../../recipe/schema.ts'
-import { sourceOf } from '../../runs/folder/sourceOf.ts'
-import { fieldsOf } from '../../formatting/records.ts'
+import { sourceOf } from '../../runs/folder/recipes.ts'
+import { fieldsOf } from '../../catalog/formats/json.ts'
 
 export function column(path: string, role = ''): TriedModel {
   return { path, label: modelLabel(path), role }

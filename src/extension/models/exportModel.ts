@@ -2,9 +2,9 @@
 // model card.
 import * as vscode from 'vscode'
 import { basename, dirname } from 'node:path'
-import { formatBytes } from '../../formatting/byteSize.ts'
-import { isGguf } from '../../catalog/formats/gguf/ggufName.ts'
-import type { GgufTypeName } from '../../catalog/formats/gguf/ggufTypes.ts'
+import { formatBytes } from '../../formatting/numbers.ts'
+import { isGguf } from '../../catalog/formats/checkpointFormats.ts'
+import type { GgufTypeName } from '../../catalog/formats/gguf/ggmlTypes.ts'
 import { views } from '../../protocol/view.ts'
 import type { Services } from '../services.ts'
 import { plainText } from '../support/log.ts'

@@ -2,8 +2,13 @@
 // `models--org--name/snapshots/<revision>/`, which other tools download.
 import { basename, dirname, join } from 'node:path'
 import { readdir } from 'node:fs/promises'
-import { type CheckpointFormat, checkpointFormats, formatOf, isShard } from '../../catalog/formats/checkpointFormats.ts'
-import { modelEntry } from '../../catalog/formats/modelEntry.ts'
+import {
+  type CheckpointFormat,
+  checkpointFormats,
+  formatOf,
+  isShard,
+  modelEntry,
+} from '../../catalog/formats/checkpointFormats.ts'
 import { locate } from '../../engine/checkpoint/locate.ts'
 
 interface Place {

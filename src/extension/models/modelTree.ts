@@ -1,7 +1,7 @@
 // The tree of checkpoints: one entry a model, however many shards it has, in two groups.
 import * as vscode from 'vscode'
 import { basename } from 'node:path'
-import { ggufRemedy } from '../../catalog/formats/gguf/ggufName.ts'
+import { ggufRemedy } from '../../catalog/formats/checkpointFormats.ts'
 import { treeIds } from '../contributions.ts'
 import { placeOf } from '../support/paths.ts'
 import { factsLine, factsTooltip } from './pickModel.ts'

@@ -1,7 +1,6 @@
 // All checkpoints that are known without asking: those of the workspace and those of the Hugging Face cache.
 import * as vscode from 'vscode'
-import { indexGlobs, weightsGlobs } from '../../catalog/formats/checkpointFormats.ts'
-import { modelLabel } from '../../catalog/formats/modelLabel.ts'
+import { indexGlobs, modelLabel, weightsGlobs } from '../../catalog/formats/checkpointFormats.ts'
 import { placeOf } from '../support/paths.ts'
 import { messageOf } from '../../errors.ts'
 import { hubCacheFolder } from '../../engine/checkpoint/hubCache.ts'

@@ -2,8 +2,7 @@
 import * as vscode from 'vscode'
 import { placeOf } from '../support/paths.ts'
 import type { ModelEntry, Models } from './models.ts'
-import { formatBytes } from '../../formatting/byteSize.ts'
-import { formatCompact, formatShare } from '../../formatting/numbers.ts'
+import { formatBytes, formatCompact, formatShare } from '../../formatting/numbers.ts'
 import type { ModelFacts } from '../support/factsThread.ts'
 
 const t = vscode.l10n.t

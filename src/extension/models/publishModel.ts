@@ -1,8 +1,8 @@
 // "Publish to the Hub…": the result of a run. What would be sent, and who could read it, is said before anything is.
 import * as vscode from 'vscode'
 import { parseHubName } from '../../engine/checkpoint/hubCache.ts'
-import { formatBytes } from '../../formatting/byteSize.ts'
-import { pushText } from '../../catalog/formats/pushText.ts'
+import { formatBytes } from '../../formatting/numbers.ts'
+import { pushText } from '../../protocol/push.ts'
 import type { Services } from '../services.ts'
 import { plainText } from '../support/log.ts'
 import { requireTrust } from '../support/settings.ts'

@@ -1,6 +1,6 @@
 // The notification of bytes that are fetched, sent or written: how far it is, and a way to stop it.
 import * as vscode from 'vscode'
-import { formatBytes } from '../../formatting/byteSize.ts'
+import { formatBytes } from '../../formatting/numbers.ts'
 import type { PullProgress } from '../../protocol/rpc.ts'
 
 interface Options {

@@ -2,7 +2,7 @@
 import * as vscode from 'vscode'
 import { basename, dirname, join } from 'node:path'
 import { lstat } from 'node:fs/promises'
-import { runLabel, runName } from '../../formatting/runName.ts'
+import { runLabel, runName } from '../../formatting/paths.ts'
 import { type FromAnyView, type FromRun, type ToRun, views } from '../../protocol/view.ts'
 import type { ComparePanels } from '../views/comparePanels.ts'
 import type { Services } from '../services.ts'
@@ -14,7 +14,7 @@ import { planOf } from '../views/trainablePanels.ts'
 import type { RunResult } from '../../runs/series/runResult.ts'
 import { EventFeed } from './eventFeed.ts'
 import type { RunStore } from './runStore.ts'
-import { parseRecipe } from '../../lint/parse.ts'
+import { parseRecipe } from '../../lint/lint.ts'
 import { readOwn } from '../../system/ownFile.ts'
 
 const t = vscode.l10n.t

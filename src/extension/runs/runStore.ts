@@ -4,7 +4,7 @@ import { basename } from 'node:path'
 import { nameOfRun } from '../../runs/folder/sweepFolder.ts'
 import type { RunReader } from '../../runs/reader/runReader.ts'
 import { RunsReader } from '../../runs/reader/runsReader.ts'
-import { runName } from '../../formatting/runName.ts'
+import { runName } from '../../formatting/paths.ts'
 import type { RunListing } from '../../protocol/view.ts'
 
 export class RunStore {

@@ -1,12 +1,12 @@
 // Texts about runs: for the status item while they run, for the message at the end, and for a recipe that cannot run.
 import { formatAccuracy, formatShare, formatValue, roughDuration } from '../../formatting/numbers.ts'
-import { runLabel } from '../../formatting/runName.ts'
+import { runLabel } from '../../formatting/paths.ts'
 import { mainPerplexities } from '../../runs/series/foldRun.ts'
 import type { QueuedRun } from './runQueue.ts'
 import type { RunReader, RunState } from '../../runs/reader/runReader.ts'
 import { runFolderAt } from '../../runs/folder/runFolder.ts'
 import { readReport } from '../../runs/reader/report.ts'
-import { undecidedPairs } from '../../runs/series/meanAccuracy.ts'
+import { undecidedPairs } from '../../runs/series/accuracies.ts'
 import { resultOf, type RunResult } from '../../runs/series/runResult.ts'
 import { stages } from '../../catalog/stages.ts'
 

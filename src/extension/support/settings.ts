@@ -1,6 +1,6 @@
 // What VS Code keeps for the extension: settings, typed by their defaults, trust in the workspace, and steps of the walkthrough.
 import * as vscode from 'vscode'
-import { parseByteSize } from '../../formatting/byteSize.ts'
+import { parseByteSize } from '../../formatting/numbers.ts'
 import type { ViewSettings } from '../../protocol/view.ts'
 import { type Milestone, settingDefaults } from '../contributions.ts'
 

@@ -1,9 +1,9 @@
 // Runs that are compared outside a sweep: all of the workspace, those of sweeps among them, or those that a person chose.
 import type { RunPlace, RunReader } from '../../runs/reader/runReader.ts'
 import { RunsReader } from '../../runs/reader/runsReader.ts'
-import { aloneOnDisk } from '../../runs/sweep/standing.ts'
+import { outsideSweep } from '../../runs/runStatus.ts'
 import type { Sweeps } from './sweeps.ts'
-import { runLabel } from '../../formatting/runName.ts'
+import { runLabel } from '../../formatting/paths.ts'
 import { nameOfRun } from '../../runs/folder/sweepFolder.ts'
 
 /** Runs outside sweeps, and those of sweeps that were opened. */
@@ -39,7 +39,7 @@ export async function openExperiments(
   const lookAround = async () => {
     const signs = await Promise.all(ofSweeps.map(({ folder }) => sweeps.signsOf(folder)))
     const byRun = ofSweeps.flatMap(({ count }, i) => Array.from({ length: count }, (_, index) => signs[i](index)))
-    return (index: number) => byRun.at(index) ?? aloneOnDisk
+    return (index: number) => byRun.at(index) ?? outsideSweep
   }
   const runs = new RunsReader(places, lookAround, before?.runs.runs)
   const listeners = new Set<() => void>()

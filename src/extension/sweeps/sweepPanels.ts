@@ -1,7 +1,6 @@
 // Several runs side by side in a tab: a sweep's, live while it runs, or those that a person chose. A reloaded window shows
 // them again.
-import { sweepTitle } from '../../formatting/runName.ts'
-import * as vscode from 'vscode'
+import { sweepTitle } from '../../formatting/paths.ts'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import type { ComparedWhat, FromSweep, ToSweep } from '../../protocol/sweepView.ts'
@@ -10,7 +9,7 @@ import type { Services } from '../services.ts'
 import { messageOf } from '../../errors.ts'
 import { setting } from '../support/settings.ts'
 import { bindView, saveExport } from '../views/bindView.ts'
-import { plural } from '../../formatting/plural.ts'
+import { plural } from '../../formatting/numbers.ts'
 import { comparedRuns, type Experiments, type KnownRuns, openExperiments } from './experiments.ts'
 import {
   type ComparedSource,
@@ -21,6 +20,7 @@ import {
 } from './comparedView.ts'
 import type { RunsReader } from '../../runs/reader/runsReader.ts'
 import type { Sweeps } from './sweeps.ts'
+import * as vscode from 'vscode'
 
 const t = vscode.l10n.t
 

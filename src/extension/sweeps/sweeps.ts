@@ -1,12 +1,10 @@
 // The sweeps of the workspace, each opened once and followed; trees and views share them.
 import { basename } from 'node:path'
-import { runName } from '../../formatting/runName.ts'
+import { runName } from '../../formatting/paths.ts'
 import { RunsReader } from '../../runs/reader/runsReader.ts'
 import { plannedRecipes } from '../../runs/folder/recipes.ts'
-import { runPathOf, sweepFolderAt } from '../../runs/folder/sweepFolder.ts'
-import { readMarks } from '../../runs/sweep/marks.ts'
-import { readPlan } from '../../runs/sweep/plan.ts'
-import { aloneOnDisk, type SweepSigns } from '../../runs/sweep/standing.ts'
+import { readPlan, runPathOf, sweepFolderAt } from '../../runs/folder/sweepFolder.ts'
+import { outsideSweep, readSweepSigns, type SweepSigns } from '../../runs/runStatus.ts'
 
 export interface Sweep {
   readonly folder: string
@@ -90,7 +88,7 @@ export class Sweeps {
 
   /** Signs of its runs outside their folders. A damaged mark is for the command line to say: here the runs' folders speak. */
   async signsOf(folder: string): Promise<(index: number) => SweepSigns> {
-    return readMarks(sweepFolderAt(folder), await this.askQueued(folder)).catch(() => () => aloneOnDisk)
+    return readSweepSigns(sweepFolderAt(folder), await this.askQueued(folder)).catch(() => () => outsideSweep)
   }
 
   /** Looks at all of them now. */

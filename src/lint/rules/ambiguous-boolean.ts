@@ -1,5 +1,5 @@
 import { defineRule } from '../rule.ts'
-import { plainScalars, replaceScalar } from '../scalars.ts'
+import { plainScalars, replaceScalar } from '../sourceText.ts'
 
 const meanings: Record<string, string> = { yes: 'true', on: 'true', no: 'false', off: 'false' }
 

@@ -1,5 +1,5 @@
 import { defineRule } from '../rule.ts'
-import { plainScalars, replaceScalar } from '../scalars.ts'
+import { plainScalars, replaceScalar } from '../sourceText.ts'
 
 export const rule = defineRule({
   id: 'Y3',

@@ -1,4 +1,4 @@
-import { rewrite } from '../patternText.ts'
+import { rewrite } from '../sourceText.ts'
 import { regexSource } from '../../recipe/match.ts'
 import { defineRule } from '../rule.ts'
 

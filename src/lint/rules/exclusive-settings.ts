@@ -1,6 +1,6 @@
 import { plannedReports } from '../plannedRule.ts'
 import { defineRule } from '../rule.ts'
-import { superfluousKeys } from '../unknownKeys.ts'
+import { superfluousKeys } from '../sourceText.ts'
 
 export const rule = defineRule({
   id: 'S5',

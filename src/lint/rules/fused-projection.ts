@@ -1,4 +1,4 @@
-import { rewrite } from '../patternText.ts'
+import { rewrite } from '../sourceText.ts'
 import { defineRule } from '../rule.ts'
 
 /** Projections of their own in most models, and the fused modules that others have instead. */

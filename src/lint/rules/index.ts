@@ -1,4 +1,4 @@
-// Every rule of this folder; lint/rules.ts puts them in order.
+// Every rule of this folder; lint/lint.ts puts them in order.
 export { rule as 'adapter-does-not-fit' } from './adapter-does-not-fit.ts'
 export { rule as 'adapter-dropout' } from './adapter-dropout.ts'
 export { rule as 'already-fitted' } from './already-fitted.ts'

@@ -1,4 +1,4 @@
-import { estimatesOf } from '../../plan/estimates.ts'
+import { estimatesOf } from '../../plan/planRecipe.ts'
 import { roughDuration } from '../../formatting/numbers.ts'
 import { defineRule } from '../rule.ts'
 

@@ -2,7 +2,7 @@ import type { Path } from '../../recipe/document.ts'
 import { insertKey, remove } from '../../recipe/edits.ts'
 import { propertiesAt, sections } from '../../recipe/jsonSchema.ts'
 import { defineRule } from '../rule.ts'
-import { isSame, keysOf, unknownKeys } from '../unknownKeys.ts'
+import { isSame, keysOf, unknownKeys } from '../sourceText.ts'
 
 /** A section of the format in the same item of a list, where `recover` is one. */
 function beside(section: Path, parent: Path): Path {

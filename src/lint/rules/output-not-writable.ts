@@ -1,7 +1,6 @@
-import { formatBytes } from '../../formatting/byteSize.ts'
+import { formatBytes } from '../../formatting/numbers.ts'
 import { type Overlap, overlapOfPaths } from '../../formatting/paths.ts'
-import { estimateDisk } from '../../plan/disk.ts'
-import { ggufPlace } from '../../plan/outputs.ts'
+import { estimateDisk, ggufPlace } from '../../plan/outputs.ts'
 import { defineRule } from '../rule.ts'
 
 const overlaps: Record<Overlap, string> = {

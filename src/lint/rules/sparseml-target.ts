@@ -1,4 +1,4 @@
-import { rewrite } from '../patternText.ts'
+import { rewrite } from '../sourceText.ts'
 import { defineRule } from '../rule.ts'
 
 export const rule = defineRule({

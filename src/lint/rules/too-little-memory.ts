@@ -1,4 +1,4 @@
-import { formatBytes } from '../../formatting/byteSize.ts'
+import { formatBytes } from '../../formatting/numbers.ts'
 import { leastMemory } from '../../plan/memory.ts'
 import { defineRule } from '../rule.ts'
 

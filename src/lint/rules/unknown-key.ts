@@ -2,7 +2,7 @@ import { renameKey } from '../../recipe/edits.ts'
 import { propertiesAt } from '../../recipe/jsonSchema.ts'
 import { nearest } from '../../recipe/nearest.ts'
 import { defineRule } from '../rule.ts'
-import { unknownKeys } from '../unknownKeys.ts'
+import { unknownKeys } from '../sourceText.ts'
 
 export const rule = defineRule({
   id: 'S1',

@@ -1,4 +1,4 @@
-import { checkpointRule } from '../checkpointRule.ts'
+import { checkpointRule } from '../plannedRule.ts'
 
 export const rule = checkpointRule('unsafe-weights', {
   id: 'C7',

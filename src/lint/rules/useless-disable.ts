@@ -1,4 +1,4 @@
-import { disablingComments } from '../disablingComments.ts'
+import { disablingComments } from '../sourceText.ts'
 import { defineRule } from '../rule.ts'
 
 const example = '`sparsescope-disable lr-off-grid: reason`'

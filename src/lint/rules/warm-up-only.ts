@@ -1,5 +1,5 @@
 import { defineRule } from '../rule.ts'
-import { superfluousKeys } from '../unknownKeys.ts'
+import { superfluousKeys } from '../sourceText.ts'
 
 export const rule = defineRule({
   id: 'L3',

@@ -1,7 +1,6 @@
 // A recipe with a sweep as the recipes of its runs, or what keeps it from being that.
 import { formatCount } from '../../formatting/numbers.ts'
-import { normalPath } from '../../formatting/paths.ts'
-import { placeNames } from '../../formatting/placeNames.ts'
+import { normalPath, placeNames } from '../../formatting/paths.ts'
 import type { Path } from '../document.ts'
 import { withSetting } from '../overrides.ts'
 import { recipeSchema, type Recipe } from '../schema.ts'

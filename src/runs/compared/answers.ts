@@ -1,5 +1,5 @@
-// What a model answered to each row of a zero-shot task, as a run's report keeps it.
-import { fieldsOf, isRecord } from '../../formatting/records.ts'
+// What a model answered to each row of a zero-shot task, as a run's report keeps it, and whether two models differ by it.
+import { fieldsOf, isRecord } from '../../catalog/formats/json.ts'
 import { stages } from '../../catalog/stages.ts'
 
 /** One character a row, in the order of the file: the index of a choice in base 36, "-" for none. Right is where both are the same. */
@@ -42,4 +42,24 @@ export function answersIn(report: unknown): TaskAnswers[] {
 
 function isAnswers(value: unknown): value is string {
   return typeof value === 'string' && /^[0-9a-z-]*$/.test(value)
+}
+
+/**
+ * McNemar's exact test: two-sided p of `onlyA` against `onlyB` discordant rows under a fair coin: min(1, 2 Σ_{i ≤ min} C(n, i) / 2ⁿ) with
+ * n = onlyA + onlyB; 1 where there are none.
+ */
+export function mcnemarP(onlyA: number, onlyB: number): number {
+  const n = onlyA + onlyB
+  const least = Math.min(onlyA, onlyB)
+  // Terms relative to the last one, the largest: the first ones of a thousand rows are below the smallest number.
+  let [term, sum] = [1, 1]
+  for (let i = least; i > 0; i--) sum += term *= i / (n - i + 1)
+  let logLast = -n * Math.LN2
+  for (let i = 1; i <= least; i++) logLast += Math.log((n - i + 1) / i)
+  return Math.min(1, 2 * Math.exp(logLast) * sum)
+}
+
+/** "p = 0.021" */
+export function pText(p: number): string {
+  return p < 0.001 ? 'p < 0.001' : `p = ${p.toPrecision(2)}`
 }

@@ -1,7 +1,9 @@
-// Runs side by side, whether a sweep made them or a person chose them.
+// Runs side by side, whether a sweep made them or a person chose them; and what a run's resolved recipe, which may be anybody's, says of it.
 import type { Settings } from '../../recipe/sweep/settings.ts'
 import type { SweepResults, SweepRunState } from './sweepTable.ts'
-import type { RunFacts } from './runFacts.ts'
+import { modelLabel } from '../../catalog/formats/checkpointFormats.ts'
+import { fieldsOf, isRecord } from '../../catalog/formats/json.ts'
+import { parseNm } from '../../catalog/formats/sparsity.ts'
 
 export interface ComparedRun {
   readonly name: string
@@ -40,4 +42,95 @@ function* leavesOf(value: unknown, path: string): Iterable<[string, unknown]> {
   const isPlain = typeof value !== 'object' || value === null
   if (isPlain || (isList && value.every((item) => typeof item !== 'object'))) yield [path, value]
   else for (const [key, inner] of Object.entries(value)) yield* leavesOf(inner, path === '' ? key : `${path}.${key}`)
+}
+
+/** What a list of runs says of each in columns of its own. Parts that are not known are null, or empty. */
+export interface RunFacts {
+  /** The model's name without its folders. */
+  readonly model: string
+  /** The share of zeros that was asked for, the mean of a list over the depth. */
+  readonly sparsity: number | null
+  /** "wanda", "wanda + sparsegpt" */
+  readonly method: string
+  /** "unstructured", "2:4" */
+  readonly pattern: string
+  /** "reconstruct", "refit + retrain", "retrain on dense logits"; empty where nothing is recovered. */
+  readonly recovery: string
+  readonly seed: number | null
+}
+
+export const unknownFacts: RunFacts = { model: '', sparsity: null, method: '', pattern: '', recovery: '', seed: null }
+
+export function runFacts(recipe: object | null): RunFacts {
+  if (recipe === null) return unknownFacts
+  const { model, seed } = fieldsOf(recipe)
+  const { steps, recoveries } = partsOf(recipe)
+  const sparsities = steps.map(requestedSparsity)
+  return {
+    model: typeof model === 'string' ? modelLabel(model) : '',
+    // Several steps have each their own matrices, and how many those are the recipe alone does not say.
+    sparsity: new Set(sparsities).size === 1 ? sparsities[0] : null,
+    method: together(steps.map(({ method }) => textOf(method))),
+    pattern: together(steps.map(({ pattern }) => textOf(pattern))),
+    recovery: together(recoveries.map(modeText)),
+    seed: typeof seed === 'number' && Number.isFinite(seed) ? seed : null,
+  }
+}
+
+function together(parts: readonly string[]): string {
+  return [...new Set(parts.filter((part) => part !== ''))].join(' + ')
+}
+
+interface RecipeParts {
+  readonly steps: readonly Record<string, unknown>[]
+  readonly recoveries: readonly Record<string, unknown>[]
+}
+
+/** One recovery may stand without a list. */
+export function partsOf(recipe: object): RecipeParts {
+  const { prune, recover } = fieldsOf(recipe)
+  const listOf = (value: unknown) => (Array.isArray(value) ? value : [value]).filter(isRecord)
+  return { steps: listOf(prune), recoveries: listOf(recover) }
+}
+
+/** N/M of a pattern; the mean of a list over the depth; null where neither is known. */
+export function requestedSparsity(step: Record<string, unknown>): number | null {
+  const nm = patternOf(step)
+  if (nm) return nm.n / nm.m
+  const numbers = sparsitiesOf(step)
+  return numbers.length > 0 ? numbers.reduce((sum, value) => sum + value, 0) / numbers.length : null
+}
+
+/** "2:4", "70 %", "40–60 %" */
+export function amountText(step: Record<string, unknown>): string {
+  const nm = patternOf(step)
+  if (nm) return `${nm.n}:${nm.m}`
+  const numbers = sparsitiesOf(step)
+  if (numbers.length === 0) return ''
+  const [low, high] = [Math.min(...numbers), Math.max(...numbers)].map((share) => Number((100 * share).toPrecision(4)))
+  return low === high ? `${low} %` : `${low}–${high} %`
+}
+
+/** The end of a retraining's words whose loss is not of the text alone. */
+export const onDenseLogits = 'on dense logits'
+
+/** "reconstruct", "retrain", "retrain on dense logits" */
+export function modeText({ mode, loss = 'text' }: Record<string, unknown>): string {
+  return mode === 'retrain' && loss !== 'text' ? `retrain ${onDenseLogits}` : textOf(mode)
+}
+
+const longestText = 60
+
+/** Empty for what is no text. */
+export function textOf(value: unknown): string {
+  return typeof value === 'string' ? value.slice(0, longestText) : ''
+}
+
+function patternOf({ pattern }: Record<string, unknown>): ReturnType<typeof parseNm> {
+  return typeof pattern === 'string' ? parseNm(pattern) : null
+}
+
+function sparsitiesOf({ sparsity }: Record<string, unknown>): number[] {
+  const values: unknown[] = Array.isArray(sparsity) ? sparsity.slice(0, 1000) : [sparsity]
+  return values.filter((value) => typeof value === 'number' && Number.isFinite(value)) as number[]
 }

@@ -1,6 +1,14 @@
-// The table of several runs: what tells them apart, how far they are, what came out. Views, report and command line share it.
+// Several runs as text: the table of what tells them apart and what came out, its title, the same as CSV, how far they are. Views, report
+// and command line share it.
 import type { FoldedRun, Spread } from './foldSeeds.ts'
-import { columnFormatOf, headOf, measureNamed, type Measure } from './measures.ts'
+import { columnFormatOf, headOf, type Measure, measureNamed } from './measures.ts'
+import { andList } from '../../formatting/lists.ts'
+import { plural } from '../../formatting/numbers.ts'
+import { type CsvValue, toCsv } from '../../formatting/tables.ts'
+import type { ComparedRun } from './comparedRun.ts'
+import { valueText } from '../../recipe/sweep/settings.ts'
+import { stages } from '../../catalog/stages.ts'
+import type { SweepRunState } from './sweepTable.ts'
 
 export interface Comparison {
   readonly heads: readonly string[]
@@ -41,4 +49,93 @@ export function stateText({ states }: FoldedRun): string {
   if (states.every((state) => state === states[0]))
     return states.length > 1 ? `${states.length} ${states[0]}` : states[0]
   return `${done} of ${states.length} done`
+}
+
+/** The text above several runs: of which model, of which day, and which is best. */
+export interface ComparisonTitle {
+  /** "opt-125m, 2026-12-31" */
+  readonly title: string
+  /** "6 runs. Best: wanda 50 % · recon, perplexity 31.20." */
+  readonly about: string
+}
+
+const mostModels = 2
+
+/** `date`: of the latest run; empty where nobody knows. */
+export function comparisonTitle(runs: readonly FoldedRun[], date: string): ComparisonTitle {
+  const models = [...new Set(runs.map(({ facts }) => facts.model).filter((model) => model !== ''))]
+  const what = models.length > mostModels ? plural(models.length, 'model') : andList(models)
+  const count = runs.reduce((sum, { members }) => sum + members.length, 0)
+  const best = bestText(runs)
+  return {
+    title: [what, date].filter(Boolean).join(', ') || plural(count, 'run'),
+    about: [`${plural(count, 'run')}.`, ...(best === null ? [] : [`Best: ${best}.`])].join(' '),
+  }
+}
+
+/** By perplexity, else by accuracy, of the last stage that each has reached. null: there is nothing to choose from. */
+function bestText(runs: readonly FoldedRun[]): string | null {
+  for (const { title, of, format, better } of ['perplexity', 'accuracy'].map(measureNamed)) {
+    const measured = runs.flatMap((run) => {
+      const spread = of(run)
+      return spread ? [{ label: run.label, value: spread.median }] : []
+    })
+    if (measured.length < 2) continue
+    const best = measured.reduce((a, b) => ((better === 'low' ? b.value < a.value : b.value > a.value) ? b : a))
+    return `${best.label}, ${title} ${format(best.value)}`
+  }
+  return null
+}
+
+/** One line a run, seeds apart, numbers as they are. */
+export function comparisonCsv(runs: readonly ComparedRun[]): string {
+  const paths = [...new Set(runs.flatMap(({ settings }) => Object.keys(settings)))]
+  const measured = ['sparsity', 'trainable', 'seconds', 'peak_memory_mb'] as const
+  const heads = [
+    ...['run', ...paths, 'state'],
+    ...stages.map((stage) => `perplexity_${stage}`),
+    ...stages.map((stage) => `second_text_perplexity_${stage}`),
+    'won_back',
+    ...stages.map((stage) => `accuracy_${stage}`),
+    ...measured,
+    'trainable_percent',
+  ]
+  const rows = runs.map(({ name, settings, state, results, trainablePercent }): CsvValue[] => [
+    name,
+    ...paths.map((path) => csvValue(settings[path])),
+    state,
+    ...stages.map((stage) => results.perplexity[stage]),
+    ...stages.map((stage) => results.second_text.perplexity[stage]),
+    results.won_back.share,
+    ...stages.map((stage) => results.accuracy[stage]),
+    ...measured.map((what) => results[what]),
+    trainablePercent,
+  ])
+  return toCsv(heads, rows)
+}
+
+function csvValue(value: unknown): CsvValue {
+  return typeof value === 'number' ? value : value === undefined ? null : valueText(value)
+}
+
+const otherStates = ['failed', 'cancelled', 'running', 'waiting'] as const
+
+/** "7 of 12 done, 1 failed, 2 running" */
+export function countsText(states: readonly SweepRunState[]): string {
+  const count = (state: SweepRunState) => states.filter((one) => one === state).length
+  const rest = otherStates.filter((state) => count(state) > 0).map((state) => `${count(state)} ${state}`)
+  return [`${count('done')} of ${states.length} done`, ...rest].join(', ')
+}
+
+interface EndedRun {
+  readonly name: string
+  readonly state: SweepRunState
+  /** Why it did not end well. */
+  readonly message: string | null
+}
+
+/** "failed NAME: why", for each that failed. */
+export function failureTexts(runs: readonly EndedRun[]): string[] {
+  const failed = runs.filter(({ state }) => state === 'failed')
+  return failed.map(({ name, message }) => `failed ${name}${message === null ? '' : `: ${message}`}`)
 }

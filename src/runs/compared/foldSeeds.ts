@@ -1,9 +1,8 @@
 // Runs that differ only by their seed are one experiment: its median, and how far the seeds lie apart.
 import type { Stage } from '../../catalog/stages.ts'
-import type { ComparedRun } from './comparedRun.ts'
+import type { ComparedRun, RunFacts } from './comparedRun.ts'
 import type { Settings } from '../../recipe/sweep/settings.ts'
 import { lastStage, type SweepResults, type SweepRunState } from './sweepTable.ts'
-import type { RunFacts } from './runFacts.ts'
 import { withoutSeed as withoutSeedInName } from './shortNames.ts'
 
 export interface Spread {

@@ -1,21 +1,21 @@
 // Measures by which runs are compared: each is a column of the table and an axis of the picture.
-import { formatBytes, megabyte } from '../../formatting/byteSize.ts'
 import {
   columnFormat,
   formatAccuracy,
+  formatBytes,
   formatDuration,
   formatPercent,
   formatShare,
   formatTrained,
-  percentColumn,
   formatValue,
   formatWonBack,
+  megabyte,
+  percentColumn,
   withSign,
 } from '../../formatting/numbers.ts'
-import { stages, type Stage } from '../../catalog/stages.ts'
+import { type Stage, stages } from '../../catalog/stages.ts'
 import type { FoldedRun, Spread } from './foldSeeds.ts'
-import type { Better } from './paretoFront.ts'
-import type { RunFacts } from './runFacts.ts'
+import type { RunFacts } from './comparedRun.ts'
 import { lastStage } from './sweepTable.ts'
 
 export interface Measure {
@@ -49,7 +49,7 @@ const asNumber = { format: formatValue, inColumn: columnFormat }
 const signed = (format: (value: number) => string) => (value: number) => withSign(format(Math.abs(value)), value)
 const only = (value: number): Spread => ({ median: value, low: value, high: value, count: 1 })
 
-export const measures: readonly Measure[] = [
+const measures: readonly Measure[] = [
   {
     ...{ id: 'perplexity', title: 'perplexity', axis: 'perplexity', better: 'low', isLog: true, factor: plain },
     of: ({ results }) => lastStage(results.perplexity),
@@ -185,4 +185,28 @@ interface PrunedYet {
 export function measuresOf(runs: readonly FoldedRun[]): Measure[] {
   const all = [...measures, ...settingMeasures(runs)]
   return all.filter(({ of }) => runs.some((run) => of(run) !== null))
+}
+
+export interface Measured {
+  readonly x: number | null
+  readonly y: number | null
+}
+
+/** Which of two values of an axis is the better one. */
+export type Better = 'low' | 'high'
+
+/** The Pareto front: places of the points that no other beats in both, from the lowest x. A point that lacks a value is on none; of equal points all are. */
+export function paretoFront(points: readonly Measured[], better: { readonly x: Better; readonly y: Better }): number[] {
+  const cost = (value: number, which: Better) => (which === 'low' ? value : -value)
+  const known = points.flatMap(({ x, y }, at) =>
+    x === null || y === null ? [] : [{ at, x, y, a: cost(x, better.x), b: cost(y, better.y) }],
+  )
+  // In order of x, best first, a point is beaten by an earlier one that is no worse in y, unless the two are the same.
+  const sorted = known.sort((one, other) => one.a - other.a || one.b - other.b)
+  const front: typeof known = []
+  for (const point of sorted) {
+    const last = front.at(-1)
+    if (!last || point.b < last.b || (point.a === last.a && point.b === last.b)) front.push(point)
+  }
+  return front.sort((one, other) => one.x - other.x || one.at - other.at).map(({ at }) => at)
 }

@@ -1,13 +1,11 @@
 // A table of runs for a paper: a row a configuration, its seeds folded, the dense model first, the best in bold, and how the
 // numbers came about. Knows no markup.
 import { andList } from '../../formatting/lists.ts'
-import { formatRequested } from '../../formatting/numbers.ts'
-import { plural } from '../../formatting/plural.ts'
-import { fieldsOf } from '../../formatting/records.ts'
-import type { ComparedRun } from './comparedRun.ts'
+import { formatRequested, plural } from '../../formatting/numbers.ts'
+import { fieldsOf } from '../../catalog/formats/json.ts'
+import type { ComparedRun, RunFacts } from './comparedRun.ts'
 import { foldSeeds, spreadOf, type FoldedRun, type Spread } from './foldSeeds.ts'
 import { columnFormatOf, headOf, measureNamed, type Measure } from './measures.ts'
-import type { RunFacts } from './runFacts.ts'
 
 export interface PaperCell {
   readonly text: string
@@ -35,7 +33,7 @@ const factColumns: readonly { readonly head: string; readonly of: (facts: RunFac
 ]
 
 const measured = ['perplexity', 'second text', 'accuracy', 'trainable'].map(measureNamed)
-/** The best is told where it is a result: the fewest trained numbers are none. */
+/** The best is marked where it is a result: the fewest trained numbers are none. */
 const results = measured.slice(0, 3)
 
 /** `protocols`: of each run, as its report has them. */
@@ -69,7 +67,7 @@ export function paperTable(runs: readonly ComparedRun[], protocols: readonly (re
   }
 }
 
-/** What is no result is told where it differs. */
+/** What is no result is written where it differs. */
 function isShown(measure: Measure, rows: readonly FoldedRun[]): boolean {
   const values = rows.map((row) => measure.of(row)?.median ?? null)
   return values.some((value) => value !== null) && (results.includes(measure) || new Set(values).size > 1)

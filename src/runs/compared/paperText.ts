@@ -73,7 +73,7 @@ function markdownText({ heads, rows, caption, note }: PaperTable): string {
 }
 
 /** Text of a cell or a paragraph, whatever it holds. */
-export function markdown(text: string): string {
+function markdown(text: string): string {
   return plain(text).replace(/([\\|`*_<>[\]])/g, '\\$1')
 }
 

@@ -1,9 +1,8 @@
 // Names for runs side by side that nobody has to think up: from their resolved recipes, what tells them apart in the field's
 // words. "wanda 70 % · recon", "alps 2:4 · retrain norm · seed 1".
-import { modelLabel } from '../../catalog/formats/modelLabel.ts'
+import { modelLabel } from '../../catalog/formats/checkpointFormats.ts'
 import { nameOf, valueText, type NamedSettings } from '../../recipe/sweep/settings.ts'
-import { varyingSettings } from './comparedRun.ts'
-import { amountText, modeText, partsOf, textOf } from './recipeParts.ts'
+import { amountText, modeText, partsOf, textOf, varyingSettings } from './comparedRun.ts'
 
 export interface NamedRun {
   /** Name of its folder, or in its sweep: shown where nobody knows the recipe, and tells repeats apart. */
@@ -39,7 +38,7 @@ export function shortNames(runs: readonly NamedRun[]): string[] {
     taken.add(added)
     count = countNames([...taken])
   }
-  // The model, where it is told, comes first; the seed is the last of the others.
+  // The model, where it is named, comes first; the seed is the last of the others.
   const parts = taken.size === 0 ? heads : [...chosen, ...others.filter((one) => taken.has(one))]
   return numbered(runs.map(({ name, recipe }, i) => (recipe && joined(parts, i)) || name))
 }

@@ -1,5 +1,5 @@
 // The curve of a run in a cell of a table: perplexity along the recovery, else the error of each block after it.
-import { fieldsOf, isRecord } from '../../formatting/records.ts'
+import { fieldsOf, isRecord } from '../../catalog/formats/json.ts'
 import { curveOf } from '../series/curves.ts'
 import type { RunSummary } from '../series/runSummary.ts'
 

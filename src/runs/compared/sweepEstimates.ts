@@ -4,11 +4,11 @@ import type { LintFacts } from '../../recipe/facts.ts'
 import { resolveRecipe, type ResolvedRecipe } from '../../recipe/resolve.ts'
 import type { Recipe } from '../../recipe/schema.ts'
 import { expandSweep } from '../../recipe/sweep/expandSweep.ts'
-import { prunesFirst, pruningOf } from '../../plan/pruningOf.ts'
-import { estimatesOf, type Estimates } from '../../plan/estimates.ts'
+import { prunesFirst, pruningOf } from '../../plan/passes.ts'
+import { estimatesOf, type Estimates } from '../../plan/planRecipe.ts'
 import { isAskedAt, timedParts, type WorkPart } from '../../plan/time.ts'
 
-/** Work of a run that others have in common with it. */
+/** Work that a run shares with others. */
 export interface SharedPart {
   /** The same for the same work. */
   readonly key: string

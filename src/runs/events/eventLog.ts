@@ -1,4 +1,4 @@
-// Writes events.jsonl, the events of a run, one JSON object a line (shared/series/events.ts).
+// Writes events.jsonl, the events of a run, one JSON object a line (src/runs/series/events.ts).
 import { closeSync, ftruncateSync, writeSync } from 'node:fs'
 import type { NewRunEvent, RunEvent } from '../series/events.ts'
 import { writeError } from '../../system/diskErrors.ts'

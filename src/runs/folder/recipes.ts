@@ -1,15 +1,16 @@
-// The resolved recipes of runs that are compared: a run's own from its folder, and those that a sweep has planned. They may be
+// Recipes that runs left: a run's own from its folder, those that a sweep has planned, and the note beside a checkpoint. They may be
 // anybody's: what is too long, or no recipe, counts as unknown.
-import { join, resolve } from 'node:path'
+import { isAbsolute, join, posix, resolve } from 'node:path'
 import { readDocument } from '../../recipe/document.ts'
 import { withSetting } from '../../recipe/overrides.ts'
 import { resolveRecipe, writtenRecipe } from '../../recipe/resolve.ts'
 import { recipeSchema } from '../../recipe/schema.ts'
 import type { Settings } from '../../recipe/sweep/settings.ts'
-import { fieldsOf, isRecord } from '../../formatting/records.ts'
+import { fieldsOf, isRecord } from '../../catalog/formats/json.ts'
 import { readOwn } from '../../system/ownFile.ts'
 import type { RunFolder } from './runFolder.ts'
 import type { SweepFolder } from './sweepFolder.ts'
+import { noteName } from '../../catalog/formats/checkpointFormats.ts'
 
 /** Characters. No more is kept of each of hundreds of runs. */
 const longest = 2 ** 16
@@ -57,4 +58,38 @@ function withPaths(value: object, folder: string): object {
     return isRecord(inner) ? withPaths(inner, folder) : inner
   }
   return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, of(key, inner)]))
+}
+
+const largestNote = 64 * 2 ** 20
+/** Deeper than paths of recipes go up. */
+const somewhere = '/a/b/c/d/e/f/g/h/i/j/k/l'
+
+/** The source of a checkpoint, from the note that a run left beside it: for showing and opening, never for writing. */
+export interface Source {
+  /** Path of its source, or a name of the Hub. */
+  readonly model: string
+  /** Whether nothing was recovered. */
+  readonly onlyPruned: boolean
+}
+
+/** null: no run of ours made it, or its source is not known. */
+export async function sourceOf(folder: string): Promise<Source | null> {
+  try {
+    return madeFrom(JSON.parse(await readOwn(join(folder, noteName), largestNote)) as unknown, folder)
+  } catch {
+    return null
+  }
+}
+
+/** The note's paths are relative to the recipe, which may be in any folder: the path from `save.to` to the model is the same from everywhere. */
+export function madeFrom(note: unknown, folder: string): Source | null {
+  const recipe = fieldsOf(fieldsOf(note).recipe)
+  const { model, recover } = recipe
+  const { to } = fieldsOf(recipe.save)
+  if (typeof model !== 'string' || model === '' || model.includes('\0')) return null
+  const onlyPruned = recover === undefined || (Array.isArray(recover) && recover.length === 0)
+  if (model.startsWith('hf:') || isAbsolute(model)) return { model, onlyPruned }
+  if (typeof to !== 'string' || isAbsolute(to)) return null
+  const path = posix.relative(posix.resolve(somewhere, to), posix.resolve(somewhere, model))
+  return { model: join(folder, path), onlyPruned }
 }

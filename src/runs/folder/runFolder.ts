@@ -1,7 +1,13 @@
-// The folder in which a run keeps its recipe, events, report and state: `.sparsescope/runs/<time>-<name>/` beside the recipe.
-import { mkdir } from 'node:fs/promises'
+// The folder in which a run keeps its recipe, events, report and state: `.sparsescope/runs/<time>-<name>/` beside the recipe. A folder of
+// a run or a sweep gets its name when it is whole, so that every one that can be seen can be resumed.
+import { lstat, mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
-import { createNamedFolder, timedPlace, type FolderPlace } from './namedFolder.ts'
+import { randomBytes } from 'node:crypto'
+import { existsSync } from 'node:fs'
+import { errnoOf, writeError } from '../../system/diskErrors.ts'
+import { makeFolders } from '../../system/makeFolders.ts'
+import { EngineError } from '../../errors.ts'
+import { killPoint } from '../../system/killPoint.ts'
 
 export interface RunFolder {
   readonly path: string
@@ -52,4 +58,77 @@ export async function createRunFolder(
     await fill(draft)
   })
   return runFolderAt(path)
+}
+
+export interface FolderPlace {
+  readonly parent: string
+  readonly name: string
+  /** A name that is taken is an error; else the folder gets a number behind it. */
+  readonly exact?: boolean
+}
+
+/** A folder named by time and recipe, beside whatever else lies in `parent`. `now` is the local time in its name. */
+export function timedPlace(parent: string, recipePath: string, now = new Date()): FolderPlace {
+  const name = basename(recipePath).replace(/\.(prune\.)?(ya?ml|json)$/i, '') || 'run'
+  return { parent, name: `${timeStamp(now)}-${name}` }
+}
+
+/** A new folder, never one that exists, with what `fill` writes into it. Returns its path. @throws EngineError 'disk', 'exists'. */
+export async function createNamedFolder(place: FolderPlace, fill: (draft: string) => Promise<void>): Promise<string> {
+  const { parent } = place
+  try {
+    await makeFolders(parent)
+    await removeDrafts(parent)
+    killPoint()
+    const draft = join(parent, `${draftPrefix}${randomBytes(8).toString('hex')}`)
+    try {
+      await mkdir(draft)
+      await fill(draft)
+      return await giveName(draft, place)
+    } catch (error) {
+      await rm(draft, { recursive: true, force: true }).catch(() => undefined)
+      throw error
+    }
+  } catch (error) {
+    throw writeError(error, parent)
+  }
+}
+
+/** A folder that is not empty is never replaced by a rename. */
+async function giveName(draft: string, { parent, name, exact = false }: FolderPlace): Promise<string> {
+  for (let n = 1; ; n++) {
+    const path = join(parent, n > 1 ? `${name}-${n}` : name)
+    try {
+      killPoint()
+      await rename(draft, path)
+      killPoint()
+      return path
+    } catch (error) {
+      // Windows says EPERM of a folder that is in the way.
+      if (!['EEXIST', 'ENOTEMPTY', 'ENOTDIR', 'EPERM'].includes(errnoOf(error)) || !existsSync(path)) throw error
+      if (exact) throw new EngineError('exists', `${path} was made by another process meanwhile; wait until it ends`)
+    }
+  }
+}
+
+const draftPrefix = '.new-'
+/** No start takes so long between making its folder and naming it. */
+const draftMs = 600_000
+
+/** Removes the drafts of starts that were killed in that moment. */
+async function removeDrafts(parent: string): Promise<void> {
+  for (const name of (await readdir(parent)).filter((entry) => entry.startsWith(draftPrefix))) {
+    const path = join(parent, name)
+    const facts = await lstat(path).catch(() => null)
+    if (!facts?.isDirectory() || Date.now() - facts.mtimeMs < draftMs) continue
+    killPoint()
+    await rm(path, { recursive: true, force: true })
+  }
+}
+
+/** 20261231-235959: sorts by time, and has no character that a file system dislikes. */
+function timeStamp(now: Date): string {
+  const two = (n: number) => String(n).padStart(2, '0')
+  const date = `${now.getFullYear()}${two(now.getMonth() + 1)}${two(now.getDate())}`
+  return `${date}-${two(now.getHours())}${two(now.getMinutes())}${two(now.getSeconds())}`
 }

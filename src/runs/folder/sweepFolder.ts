@@ -1,6 +1,11 @@
 // The folder in which a sweep keeps its plan, its runs and what they share: `.sparsescope/sweeps/<time>-<name>/` beside the recipe.
 import { basename, dirname, join } from 'node:path'
-import { runName, type RunName } from '../../formatting/runName.ts'
+import { runName, type RunName } from '../../formatting/paths.ts'
+import { EngineError } from '../../errors.ts'
+import { mostRuns } from '../../recipe/sweep/settings.ts'
+import { readOwn, isOwnFolder } from '../../system/ownFile.ts'
+import { parseRecorded } from './recorded.ts'
+import * as z from 'zod/mini'
 
 export interface SweepFolder {
   readonly path: string
@@ -65,4 +70,49 @@ export function nameOfRun(folder: string): RunName {
   if (sweep === null) return runName(basename(folder))
   const { name, ...times } = runName(basename(sweep))
   return { name: `${name} #${basename(folder)}`, ...times }
+}
+
+// plan.json and sources.json of the folder. They may come from anyone.
+
+const largest = 2 ** 26
+const text = z.string().check(z.maxLength(2 ** 16))
+const sha256 = z.string().check(z.regex(/^[0-9a-f]{64}$/))
+const index = z.int().check(z.minimum(0), z.maximum(1e6))
+
+const planShape = z.object({
+  /** Id that is the same for the same runs. */
+  id: z.string().check(z.regex(/^[0-9a-f]{16}$/)),
+  /** `hash`: of the resolved recipe, its paths relative, and of the contents of its sources. */
+  runs: z
+    .array(z.object({ index, name: text, settings: z.record(text, z.unknown()), hash: sha256 }))
+    .check(z.maxLength(mostRuns)),
+  /** Folder of the recipe, from here: paths are relative to it. */
+  base: z.string().check(z.regex(/^\.\.(?:[\\/]\.\.)*$/)),
+})
+export type SweepPlan = z.infer<typeof planShape>
+
+/** Fingerprints by path from the recipe's folder, from when the sweep was planned. */
+const sourcesShape = z.record(
+  text,
+  z.object({ bytes: z.number().check(z.minimum(0)), sha256, stamp: text, seen: z.number() }),
+)
+type SweepSources = z.infer<typeof sourcesShape>
+
+/** @throws EngineError 'not-found' when the folder is none of a sweep, 'bad-data' when it holds what no sweep's does. */
+export async function readPlan({ path, plan, ...folder }: SweepFolder): Promise<SweepPlan> {
+  const written = await readOwn(plan, largest).catch((error: unknown) => {
+    if (!(error instanceof EngineError) || error.code !== 'not-found') throw error
+    throw new EngineError('not-found', `${path} is no folder of a sweep: it has no plan.json`, { cause: error })
+  })
+  const read = parseRecorded(planShape, written, plan)
+  if (read.runs.some((run, i) => run.index !== i))
+    throw new EngineError('bad-data', `${plan} is not what a sweep writes: its runs are not in their order`)
+  // A folder that leads elsewhere is refused before anything is read or written there.
+  for (const part of [folder.runs, folder.shared, folder.refused, folder.slurm]) await isOwnFolder(path, part)
+  return read
+}
+
+/** @throws EngineError. */
+export async function readSources({ sources }: SweepFolder): Promise<SweepSources> {
+  return parseRecorded(sourcesShape, await readOwn(sources, largest), sources)
 }

@@ -1,6 +1,5 @@
 // What the recipes of runs side by side say of each: a name, facts for columns, the settings that differ.
-import { varyingSettings } from '../compared/comparedRun.ts'
-import { runFacts } from '../compared/runFacts.ts'
+import { runFacts, varyingSettings } from '../compared/comparedRun.ts'
 import { plannedNames, shortNames } from '../compared/shortNames.ts'
 import type { RunReader } from './runReader.ts'
 

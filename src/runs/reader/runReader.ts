@@ -3,13 +3,12 @@
 import { lstat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EngineError } from '../../errors.ts'
-import { runName } from '../../formatting/runName.ts'
+import { runName } from '../../formatting/paths.ts'
 import type { RunStatus } from '../series/foldRun.ts'
 import type { Settings } from '../../recipe/sweep/settings.ts'
-import { resultOf, type RunResult } from '../series/runResult.ts'
+import { resultOf, type RunResult, resultOfSummary } from '../series/runResult.ts'
 import type { RunSummary } from '../series/runSummary.ts'
-import { resultOfSummary } from '../compared/liveResults.ts'
-import { unknownFacts, type RunFacts } from '../compared/runFacts.ts'
+import { unknownFacts, type RunFacts } from '../compared/comparedRun.ts'
 import { sparklineOfReport, sparklineOfSummary, type Sparkline } from '../compared/sparkline.ts'
 import { sweepResults, type SweepResults } from '../compared/sweepTable.ts'
 import { endOfRun, type RunEnd } from '../events/endOfRun.ts'
@@ -18,7 +17,7 @@ import { recipeInReport, recipeOfRun } from '../folder/recipes.ts'
 import { runFolderAt, type RunFolder } from '../folder/runFolder.ts'
 import { nameOfRun, sweepOfRun } from '../folder/sweepFolder.ts'
 import { lockName, LockWatch } from '../lock/lock.ts'
-import { standingInSweep, type Standing, type SweepSigns } from '../sweep/standing.ts'
+import { statusInSweep, type SweepRunStatus, type SweepSigns } from '../runStatus.ts'
 import { readReport } from './report.ts'
 
 /** Folder of a run, which may not be there yet, with the run's name and settings. */
@@ -46,7 +45,7 @@ export interface RunState {
   readonly isBegun: boolean
   /** It has events; a folder without them is no run yet. */
   readonly hasSaid: boolean
-  readonly standing: Standing
+  readonly standing: SweepRunStatus
   /** A process may have it: its lock has to be looked at again. */
   readonly isDoubtful: boolean
   /** The last thing it said, where that is an end. */
@@ -186,8 +185,7 @@ export class RunReader {
     // The standing stays as it was while nobody knows whether the lock is held.
     const signs = { isHeld: !isOver && (held ?? wasRunning), end, hasReport: ofReport !== undefined }
     const goesOn = this.sweep === null ? 'sparsescope run --resume' : 'sparsescope sweep run'
-    const standing =
-      isDoubtful && !wasRunning ? before.standing : standingInSweep(isBegun ? signs : null, around, goesOn)
+    const standing = isDoubtful && !wasRunning ? before.standing : statusInSweep(isBegun ? signs : null, around, goesOn)
     const own = ofSummary !== undefined && isNew('summary') ? await readSummary(this.folder) : null
     const state: RunState = {
       ...before,

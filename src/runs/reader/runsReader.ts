@@ -2,7 +2,7 @@
 // once. Who follows them looks again and again, as seldom as will do, since no watcher of files sees what other machines write.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { stillMs } from '../lock/lock.ts'
-import { aloneOnDisk, type SweepSigns } from '../sweep/standing.ts'
+import { type SweepSigns, outsideSweep } from '../runStatus.ts'
 import { inTurns } from './inTurns.ts'
 import { nameRuns } from './nameRuns.ts'
 import { OneMore } from './oneMore.ts'
@@ -28,7 +28,7 @@ export class RunsReader {
   private waiting: NodeJS.Timeout | null = null
   private seen: Promise<unknown> = Promise.resolve()
   private viewers = 0
-  private around: Awaited<ReturnType<LookAround>> = () => aloneOnDisk
+  private around: Awaited<ReturnType<LookAround>> = () => outsideSweep
   private readonly all = new OneMore(() => this.lookAtAll())
   private readonly each = new WeakMap<RunReader, OneMore>()
   /** When all were looked at last. */
@@ -39,7 +39,7 @@ export class RunsReader {
   /** `known` are taken over where their folders are the same. */
   constructor(
     places: readonly RunPlace[],
-    lookAround: LookAround = () => Promise.resolve(() => aloneOnDisk),
+    lookAround: LookAround = () => Promise.resolve(() => outsideSweep),
     known: readonly RunReader[] = [],
   ) {
     const byFolder = new Map(known.map((run) => [run.place.folder, run]))

@@ -1,5 +1,7 @@
-// What a recovery left of each block's error, and which blocks stand out.
+// Errors of blocks: what a recovery left of each, which blocks are far above the others, and the loss of the steps that fit each block.
 import type { RunPicture } from './foldRun.ts'
+import { largest } from '../../formatting/lists.ts'
+import type { Point } from './smooth.ts'
 
 export interface BlockError {
   readonly block: number
@@ -16,10 +18,10 @@ export interface BlockError {
 const farAbove = 3
 /** σ of a normal distribution over its median absolute deviation. */
 const madToSigma = 1.4826
-/** Blocks that differ by less than this share are alike, however close the others lie together. */
+/** Blocks that differ by less than this share are alike, however close the others are. */
 const least = 0.1
 
-/** Recoveries, by their index, that told errors of blocks. */
+/** Recoveries, by their index, that have errors of blocks. */
 export function recoveriesWithErrors({ blocks }: Pick<RunPicture, 'blocks'>): number[] {
   return [...new Set([...blocks.values()].flatMap(({ errors }) => [...errors.keys()]))].sort((a, b) => a - b)
 }
@@ -54,4 +56,90 @@ function median(values: readonly number[]): number {
   const sorted = [...values].sort((a, b) => a - b)
   const { length } = sorted
   return length === 0 ? NaN : (sorted[(length - 1) >> 1] + sorted[length >> 1]) / 2
+}
+
+// The loss of the steps that fit each block, by block and by step: of one run, or of one against another.
+
+/** Steps [from, to] of a column. */
+export interface StepRange {
+  readonly from: number
+  readonly to: number
+}
+
+export interface ErrorSteps {
+  readonly blocks: readonly number[]
+  /** Which of them have taken a step. */
+  readonly begun: readonly boolean[]
+  readonly columns: readonly StepRange[]
+  /** Row-major; null where no step was, or none gave a number. */
+  readonly cells: readonly (ErrorCell | null)[]
+}
+
+export interface ErrorCell {
+  /** Mean squared error, the mean of the steps. */
+  readonly loss: number
+  /** A run's loss over the block's error before recovery, or one run's loss over the other's. */
+  readonly ratio: number
+}
+
+/** More columns than this say nothing more, and names of them would not fit. */
+const mostColumns = 40
+
+/** Recoveries that fitted blocks step by step, by their index in the recipe. */
+export function recoveriesWithSteps({ blockLoss }: Pick<RunPicture, 'blockLoss'>): number[] {
+  return [...blockLoss.keys()].sort((a, b) => a - b)
+}
+
+/** Relative to each block's own error before, or, until that is known, to its first step. */
+export function errorSteps(picture: RunPicture, recovery: number): ErrorSteps {
+  const curves = picture.blockLoss.get(recovery) ?? new Map<number, Point[]>()
+  const columns = columnsOf(largest(curves.values(), 0, lastStep))
+  const blocks = rowsOf(picture, curves.keys())
+  const cells = blocks.flatMap((block) => {
+    const points = curves.get(block) ?? []
+    const before = picture.blocks.get(block)?.errors.get(recovery)?.before ?? points.find(({ y }) => y !== null)?.y ?? 0
+    return columns.map((column) => cellOf(meanOf(points, column), before))
+  })
+  return { blocks, begun: begunIn(blocks, curves), columns, cells }
+}
+
+/** This run's loss over the other's, where both have that block and those steps. */
+export function errorStepsAgainst(picture: RunPicture, other: RunPicture, recovery: number): ErrorSteps {
+  const [own, theirs] = [picture, other].map(({ blockLoss }) => blockLoss.get(recovery) ?? new Map<number, Point[]>())
+  const steps = [own, theirs].map((curves) => largest(curves.values(), 0, lastStep))
+  const columns = columnsOf(Math.min(...steps))
+  const blocks = rowsOf(picture, own.keys())
+  const cells = blocks.flatMap((block) =>
+    columns.map((column) => {
+      const [loss, reference] = [own, theirs].map((curves) => meanOf(curves.get(block) ?? [], column))
+      return cellOf(loss, reference)
+    }),
+  )
+  return { blocks, begun: begunIn(blocks, own), columns, cells }
+}
+
+const begunIn = (blocks: readonly number[], curves: ReadonlyMap<number, Point[]>) =>
+  blocks.map((block) => (curves.get(block)?.length ?? 0) > 0)
+
+function cellOf(loss: number | null, reference: number | null): ErrorCell | null {
+  return loss === null || reference === null || !(reference > 0) ? null : { loss, ratio: loss / reference }
+}
+
+function rowsOf({ numBlocks }: RunPicture, seen: Iterable<number>): number[] {
+  const last = largest(seen, -1, (block) => block) + 1
+  return Array.from({ length: Math.max(numBlocks, last) }, (_, block) => block)
+}
+
+const lastStep = (points: readonly Point[]) => points.at(-1)?.x ?? 0
+
+function columnsOf(steps: number): StepRange[] {
+  const count = Math.min(mostColumns, steps)
+  return Array.from({ length: count }, (_, i) => {
+    return { from: Math.floor((steps * i) / count) + 1, to: Math.floor((steps * (i + 1)) / count) }
+  })
+}
+
+function meanOf(points: readonly Point[], { from, to }: StepRange): number | null {
+  const values = points.flatMap(({ x, y }) => (x >= from && x <= to && y !== null ? [y] : []))
+  return values.length > 0 ? values.reduce((sum, y) => sum + y, 0) / values.length : null
 }

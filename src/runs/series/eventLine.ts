@@ -36,13 +36,13 @@ export function eventLine(event: RunEvent, shorter = (path: string) => path): st
 
 function blockLine({ block, modules, error_before: before, error_after: after, errors, seconds }: Of<'block'>): string {
   const change = (from: number | null, to: number | null) => `${formatValue(from)} → ${formatValue(to)}`
-  const told = errors
+  const changes = errors
     ? errors.map((one) => `recover.${one.recovery} ${change(one.error_before, one.error_after)}`)
     : before === undefined || after === undefined
       ? []
       : [`error ${change(before, after)}`]
   const zeros = `${formatShare(sparsityOf(Object.values(modules)))} zeros`
-  return `block ${block}: ${[zeros, ...told].join(', ')} (${seconds.toFixed(1)} s)`
+  return `block ${block}: ${[zeros, ...changes].join(', ')} (${seconds.toFixed(1)} s)`
 }
 
 /** The recipe's first entry goes without its name. */

@@ -1,8 +1,20 @@
 // Events of a run, one JSON object a line in events.jsonl: what each has, as its lines are checked and as code knows it. The views
 // draw from these only, so a finished run looks the same as a live one.
-import { fields, flag, list, number, oneOf, optional, orNull, record, text } from '../../formatting/checks.ts'
-import type { Check, Checked, Fields } from '../../formatting/checks.ts'
-import { isRecord } from '../../formatting/records.ts'
+import {
+  fields,
+  flag,
+  list,
+  number,
+  oneOf,
+  optional,
+  orNull,
+  record,
+  text,
+  type Check,
+  type Checked,
+  type Fields,
+} from '../../catalog/formats/checks.ts'
+import { isRecord } from '../../catalog/formats/json.ts'
 import { taskNames } from '../../catalog/tasks/tasks.ts'
 import { stages } from '../../catalog/stages.ts'
 
@@ -54,7 +66,7 @@ const sample = fields({
 })
 export type Sample = Checked<typeof sample>
 
-/** What a run will do, so that whoever draws it knows its stages before they begin. */
+/** What a run will do, so that views know its stages before they begin. */
 const plannedStages = fields({
   prunes: flag,
   /** Modes of its recoveries in their order. */
@@ -111,7 +123,7 @@ const shapes = {
     /** Mean squared error of outputs against the dense ones, of the block or (refit) of its linears; only when recovering. */
     error_before: optional(measured),
     error_after: optional(measured),
-    /** Errors by each recovery of this walk, where the recipe has several; the two above are the last one's. */
+    /** Errors by each recovery of this pass over the blocks, where the recipe has several; the two above are the last one's. */
     errors: optional(list(blockErrors)),
     seconds: number,
   },
@@ -155,7 +167,7 @@ export type RunEvent = { t: number } & NewRunEvent
 
 const byType = new Map<unknown, Check<unknown>>(Object.entries(shapes).map(([type, shape]) => [type, fields(shape)]))
 
-/** Whether it is an event, so that whoever draws a run need not expect anything else. */
+/** Whether it is an event, so that views need not expect anything else. */
 export function isRunEvent(value: unknown): value is RunEvent {
   return isRecord(value) && number(value.t) && byType.get(value.type)?.(value) === true
 }

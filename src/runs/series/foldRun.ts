@@ -2,7 +2,6 @@
 import type { MergedUpdate, ModuleZeros, PlannedStages, RunEvent } from './events.ts'
 import type { Stage } from '../../catalog/stages.ts'
 import { defaultTask, type TaskName } from '../../catalog/tasks/tasks.ts'
-import type { Accuracy } from './meanAccuracy.ts'
 import type { SampleSet } from './samples.ts'
 import type { Point } from './smooth.ts'
 import { perplexityIn } from './texts.ts'
@@ -15,8 +14,14 @@ export interface BlockResult {
   modules: Record<string, ModuleZeros>
   /** By index of the recovery, 0 where the recipe has one. */
   errors: Map<number, { before: number | null; after: number | null }>
-  /** Seconds of all walks over it. */
+  /** Seconds of all passes over it. */
   seconds: number
+}
+
+/** Share of right answers of one task; `stderr` null where it has a single row. */
+export interface Accuracy {
+  readonly acc: number
+  readonly stderr: number | null
 }
 
 export interface Evaluation {
@@ -85,11 +90,11 @@ export interface RunPicture {
   /** The stages that the run has announced; null until it has, or where its events never do. */
   plan: PlannedStages | null
   phases: PhasePart[]
-  /** The latest phase's; null before it has told some. */
+  /** The latest phase's; null before it has any. */
   progress: (PhaseProgress & { phase: string }) | null
   /** Share of the whole run that is done, 0 to 1; it never falls. null: not known. */
   overall: number | null
-  /** Seconds until the whole run is done, as last told; null when they are not known or the run is over. */
+  /** Seconds until the whole run is done, by its last progress event; null when they are not known or the run is over. */
   left: number | null
   /** Over the steps of the latest recovery; null before any. */
   tokensPerSecond: number | null
@@ -204,7 +209,7 @@ function fold(run: RunPicture, event: RunEvent): void {
     case 'warning':
       run.warnings.push(event.message)
       return
-    // The report tells what was chosen.
+    // The report has what was chosen.
     case 'allocation':
       return
     case 'saved':
@@ -257,7 +262,7 @@ function addMemory(
   run.memory = { rssMb, deviceMb, peakRssMb: Math.max(run.memory?.peakRssMb ?? 0, rssMb) }
 }
 
-/** Progress is told a few times a second and steps one by one: between two tellings the steps count on, so that both agree. */
+/** Progress events come a few times a second, step events one by one: between two progress events the steps are counted, so that both agree. */
 function countStep({ progress }: RunPicture): void {
   if (progress?.unit === 'steps') progress.done = Math.min(progress.total, progress.done + 1)
 }
@@ -281,7 +286,7 @@ function addBlockLoss({ blockLoss }: RunPicture, recovery: number, block: number
   blocks.set(block, points)
 }
 
-/** A block's result together with those of earlier walks over it. */
+/** A block's result together with those of earlier passes over it. */
 function blockResult(event: Extract<RunEvent, { type: 'block' }>, earlier: BlockResult | undefined): BlockResult {
   const { block, modules, seconds, error_before: before, error_after: after } = event
   // A block that is only pruned has neither; null is what is not a number.

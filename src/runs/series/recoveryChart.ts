@@ -1,13 +1,12 @@
 // Dense, pruned and recovered on one axis: how much of what pruning cost has been won back, also while the run goes on.
 import { accuraciesOf } from './accuracies.ts'
-import { entryNames } from './entryNames.ts'
+import { entryNames, gapWonBack, judgedEntry } from './texts.ts'
 import { stages, type Stage } from '../../catalog/stages.ts'
 import type { Evaluation, RunPicture } from './foldRun.ts'
 import { formatAccuracy, formatCount, formatValue, formatWonBack } from '../../formatting/numbers.ts'
-import { followsPruning, isBlockwise, modesOf } from './recoveryName.ts'
-import { gapWonBack, judgedEntry } from './texts.ts'
+import { followsPruning, isBlockwise, modesOf } from './recoveries.ts'
 
-export interface LadderMark {
+export interface StageMark {
   /** Infinity: it overflows. null: there is none. */
   readonly value: number | null
   readonly text: string
@@ -17,36 +16,36 @@ export interface LadderMark {
   readonly partial?: boolean
 }
 
-export interface Ladder {
+export interface RecoveryChart {
   /** "perplexity on wikitext2-test.txt". */
   readonly name: string
   /** "wikitext2-test.txt": what its values were measured on; empty where that is not known. */
   readonly on: string
   readonly better: 'low' | 'high'
-  readonly marks: Partial<Record<Stage, LadderMark>>
+  readonly marks: Partial<Record<Stage, StageMark>>
   /** Share of what pruning cost that recovery has won back; null where that is not known. */
   readonly wonBack: number | null
   /** What the picture says, in words. */
   readonly words: string
 }
 
-export function ladderTitle(picture: RunPicture): string {
+export function recoveryChartTitle(picture: RunPicture): string {
   return modesOf(picture).length > 0 ? 'What pruning cost, and what recovery wins back' : 'What pruning cost'
 }
 
 /** One for each text that perplexity is measured on, first the one that recovery is judged by, then one for the mean accuracy over the tasks; at least one. */
-export function laddersOf(picture: RunPicture): Ladder[] {
+export function recoveryChartsOf(picture: RunPicture): RecoveryChart[] {
   const { evaluations } = picture
   const texts = evaluations.filter(({ accuracy }) => accuracy === null)
   const judged = judgedEntry(texts)
   const names = [...entryNames(texts)].sort(([a], [b]) => Number(b === judged) - Number(a === judged) || a - b)
-  const ladders = names.map(([entry, name]) => {
+  const charts = names.map(([entry, name]) => {
     const marks = marksOf(
       picture,
       texts.filter((one) => one.entry === entry),
     )
     const on = texts.some(({ entry: one, data }) => one === entry && data !== '') ? name : ''
-    return ladderOf(picture, {
+    return chartOf(picture, {
       name: names.length > 1 ? `perplexity on ${name}` : 'perplexity',
       on,
       better: 'low',
@@ -56,7 +55,7 @@ export function laddersOf(picture: RunPicture): Ladder[] {
   const scored = evaluations.filter(({ accuracy }) => accuracy !== null)
   const { stages, tasks } = accuraciesOf(scored)
   if (tasks.length > 0) {
-    const marks: Ladder['marks'] = {}
+    const marks: RecoveryChart['marks'] = {}
     for (const [stage, mean] of Object.entries(stages)) {
       const last = scored.findLast((one) => one.stage === stage)
       marks[stage as Stage] = {
@@ -67,13 +66,13 @@ export function laddersOf(picture: RunPicture): Ladder[] {
     }
     const name = tasks.length > 1 ? `mean accuracy of ${tasks.length} tasks` : 'accuracy'
     const on = tasks.length > 1 ? `${tasks.length} tasks` : tasks[0].name
-    ladders.push(ladderOf(picture, { name, on, better: 'high', marks }))
+    charts.push(chartOf(picture, { name, on, better: 'high', marks }))
   }
-  return ladders.length > 0 ? ladders : [ladderOf(picture, { name: 'perplexity', on: '', better: 'low', marks: {} })]
+  return charts.length > 0 ? charts : [chartOf(picture, { name: 'perplexity', on: '', better: 'low', marks: {} })]
 }
 
-function marksOf(picture: RunPicture, measured: readonly Evaluation[]): Ladder['marks'] {
-  const marks: Ladder['marks'] = {}
+function marksOf(picture: RunPicture, measured: readonly Evaluation[]): RecoveryChart['marks'] {
+  const marks: RecoveryChart['marks'] = {}
   for (const one of measured) {
     // A measurement at the end stays, whatever comes after it.
     if (one.step !== undefined && marks[one.stage]?.after === null) continue
@@ -82,14 +81,14 @@ function marksOf(picture: RunPicture, measured: readonly Evaluation[]): Ladder['
   return marks
 }
 
-function placeOf(picture: RunPicture, { step, recovery = 0 }: Evaluation): Pick<LadderMark, 'after' | 'partial'> {
+function placeOf(picture: RunPicture, { step, recovery = 0 }: Evaluation): Pick<StageMark, 'after' | 'partial'> {
   if (step === undefined) return { after: null }
   const mode = modesOf(picture)[recovery] ?? ''
   if (!isBlockwise(mode)) return { after: `${formatCount(step)} steps` }
   return { after: `${step} of ${picture.numBlocks} blocks`, partial: followsPruning(picture, recovery) }
 }
 
-function ladderOf(picture: RunPicture, measured: Omit<Ladder, 'wonBack' | 'words'>): Ladder {
+function chartOf(picture: RunPicture, measured: Omit<RecoveryChart, 'wonBack' | 'words'>): RecoveryChart {
   const { better, marks } = measured
   const values: Partial<Record<Stage, number>> = {}
   for (const [stage, mark] of Object.entries(marks))
@@ -98,7 +97,7 @@ function ladderOf(picture: RunPicture, measured: Omit<Ladder, 'wonBack' | 'words
   return { ...known, words: wordsOf(picture, known) }
 }
 
-function wordsOf(picture: RunPicture, { name, on, better, marks, wonBack }: Omit<Ladder, 'words'>): string {
+function wordsOf(picture: RunPicture, { name, on, better, marks, wonBack }: Omit<RecoveryChart, 'words'>): string {
   const { dense, pruned, recovered } = marks
   const tooLarge = stages.find((stage) => marks[stage]?.value === Infinity)
   if (tooLarge) return `The ${name} of the ${tooLarge} model overflows (∞).`
@@ -118,7 +117,7 @@ function wordsOf(picture: RunPicture, { name, on, better, marks, wonBack }: Omit
   return picture.plan?.measures.length === 0 ? 'The recipe asks for no measurement.' : 'Nothing is measured yet.'
 }
 
-function wonBackWords({ after, text }: LadderMark, share: string, isWorse: boolean, on: string): string {
+function wonBackWords({ after, text }: StageMark, share: string, isWorse: boolean, on: string): string {
   const where = on === '' ? '' : ` on ${on}`
   const when = after === null ? '' : ` after ${after}`
   if (isWorse) return `Recovery has made it worse than pruning did${where}${when}: ${text}.`
@@ -126,7 +125,7 @@ function wonBackWords({ after, text }: LadderMark, share: string, isWorse: boole
 }
 
 /** Without its full stop. */
-function costWords(dense: LadderMark, pruned: LadderMark, name: string, better: Ladder['better']): string {
+function costWords(dense: StageMark, pruned: StageMark, name: string, better: RecoveryChart['better']): string {
   const [from, to] = [dense.value ?? NaN, pruned.value ?? NaN]
   if (better === 'high' ? to >= from : to <= from)
     return `Pruning cost nothing: ${dense.text} dense, ${pruned.text} pruned`

@@ -1,18 +1,21 @@
 // The result of a run, from its report.json as anybody may have written it: every part may be missing.
-import { formatBytes, megabyte } from '../../formatting/byteSize.ts'
+import type { RunSummary } from './runSummary.ts'
 import {
   formatAccuracy,
+  formatBytes,
   formatDuration,
   formatShare,
   formatTrained,
   formatValue,
   formatWonBack,
+  megabyte,
 } from '../../formatting/numbers.ts'
-import { stages, type Stage } from '../../catalog/stages.ts'
-import { recoveryName } from './recoveryName.ts'
-import type { StageAccuracies } from './meanAccuracy.ts'
-import { fieldsOf } from '../../formatting/records.ts'
+import { type Stage, stages } from '../../catalog/stages.ts'
+import { recoveryName } from './recoveries.ts'
+import { accuraciesOf, type StageAccuracies } from './accuracies.ts'
+import { fieldsOf } from '../../catalog/formats/json.ts'
 import { gapWonBack, perplexitiesOf, perplexityIn, resultsOfTexts, type TextResults } from './texts.ts'
+import { mainPerplexities } from './foldRun.ts'
 
 /** Where a run wrote what it made. */
 export type Outputs = 'output' | 'prunedOutput' | 'ggufOutput'
@@ -143,4 +146,15 @@ export function resultMarkdown(name: string, result: RunResult): string {
 
 function numberOf(value: unknown): number | null {
   return typeof value === 'number' && Number.isFinite(value) ? value : null
+}
+
+/** Results of a run so far, from its summary: its report is not written before its end. */
+export function resultOfSummary(summary: RunSummary): Omit<RunResult, Outputs> {
+  const { evaluations, elapsed, peakMemoryMb } = summary
+  const perplexity: RunResult['perplexity'] = {}
+  for (const { stage, perplexity: value } of mainPerplexities(summary)) if (value !== null) perplexity[stage] = value
+  const texts = resultsOfTexts(evaluations.filter((one) => one.accuracy === null))
+  const { stages: accuracy } = accuraciesOf(evaluations)
+  const nothing = { sparsity: null, trainable: null, trainablePercent: null, recoveries: [] }
+  return { perplexity, ...texts, accuracy, ...nothing, seconds: elapsed / 1000, peakMemoryMb }
 }

@@ -1,14 +1,14 @@
-// The stages of a run in their order, from its plan and from what its events have told: what is done, what goes on and how far,
+// The stages of a run in their order, from its plan and its events: what is done, what is going on and how far,
 // what comes, and what was measured there.
 import { accuraciesOf } from './accuracies.ts'
 import { blockErrors, errorLeft } from './blockErrors.ts'
-import { entryNames } from './entryNames.ts'
+import { entryNames } from './texts.ts'
 import type { Stage } from '../../catalog/stages.ts'
 import type { Evaluation, PhasePart, RunPicture } from './foldRun.ts'
 import { formatAccuracy, formatCount, formatValue } from '../../formatting/numbers.ts'
-import { followsPruning, isBlockwise, isRecovery, modesOf, recoveryName } from './recoveryName.ts'
+import { followsPruning, isBlockwise, isRecovery, modesOf, recoveryName } from './recoveries.ts'
 
-export interface RailStop {
+export interface RunStage {
   readonly id: string
   readonly title: string
   /** stopped: the run ended in it before its end. */
@@ -26,7 +26,7 @@ export interface RailStop {
 /** Whether a process works on the run, or it is over. */
 export type RunState = 'live' | 'done' | 'stopped'
 
-interface Plan {
+interface PlannedStage {
   readonly id: string
   readonly title: string
   /** Measured at its end. */
@@ -38,12 +38,12 @@ interface Plan {
 
 const noRecovery = { recovery: null, mode: null }
 
-export function railOf(picture: RunPicture, state: RunState): RailStop[] {
+export function stagesOfRun(picture: RunPicture, state: RunState): RunStage[] {
   const plans = plansOf(picture)
   const places = placesOf(picture, plans)
   const current = places.at(-1) ?? plans[0]?.id
   const at = state === 'done' ? plans.length : plans.findIndex(({ id }) => id === current)
-  const together = sharingWalk(picture, plans, current)
+  const together = inSamePass(picture, plans, current)
   return plans.map((plan, i) => {
     const parts = picture.phases.filter((_, part) => places[part] === plan.id)
     const ms = places.reduce((sum, place, part) => (place === plan.id ? sum + lengthOf(picture, part) : sum), 0)
@@ -61,17 +61,17 @@ export function railOf(picture: RunPicture, state: RunState): RailStop[] {
   })
 }
 
-/** What comes, in its order; of a run that has not told its plan, what its events show. */
-function plansOf(picture: RunPicture): Plan[] {
+/** What comes, in its order; of a run without a plan, what its events show. */
+function plansOf(picture: RunPicture): PlannedStage[] {
   const { plan, phases, evaluations } = picture
   const isMeasured = (stage: Stage) =>
     plan?.measures.includes(stage) ?? evaluations.some((one) => one.stage === stage && one.step === undefined)
   const modes = modesOf(picture)
   const prunes = plan?.prunes ?? phases.some(({ phase }) => phase === 'prune')
   const pruned = isMeasured('pruned')
-  // A walk that recovers each block as soon as it is pruned has no stage of pruning alone, unless that is measured.
+  // A pass that recovers each block as soon as it is pruned has no stage of pruning alone, unless that is measured.
   const joined = prunes && !pruned && modes.length > 0 && isBlockwise(modes[0])
-  const plans: Plan[] = []
+  const plans: PlannedStage[] = []
   const firstPhase = phases.find(({ phase }) => phase !== 'read')?.phase
   if (isMeasured('dense') || (plan === null && firstPhase === 'evaluate'))
     plans.push({ id: 'dense', title: 'Dense', stage: 'dense', ...noRecovery })
@@ -87,8 +87,8 @@ function plansOf(picture: RunPicture): Plan[] {
   return plans
 }
 
-/** For each part of a phase the id of the stop that it belongs to. */
-function placesOf({ phases, evaluations }: RunPicture, plans: readonly Plan[]): (string | undefined)[] {
+/** For each part of a phase the id of the stage that it belongs to. */
+function placesOf({ phases, evaluations }: RunPicture, plans: readonly PlannedStage[]): (string | undefined)[] {
   const has = (id: string) => plans.some((plan) => plan.id === id)
   const lastWork = plans.findLast(({ id }) => id === 'prune' || id.startsWith('recover '))?.id
   let work: string | undefined
@@ -121,17 +121,17 @@ function lengthOf({ phases, elapsed }: RunPicture, part: number): number {
   return (phases[part + 1]?.t ?? elapsed) - phases[part].t
 }
 
-/** Recoveries that go from block to block together with the current one: none of them is done before the others. */
-function sharingWalk({ phases }: RunPicture, plans: readonly Plan[], current: string | undefined): Set<string> {
+/** Recoveries in the same pass over the blocks as the current one: none of them is done before the others. */
+function inSamePass({ phases }: RunPicture, plans: readonly PlannedStage[], current: string | undefined): Set<string> {
   const now = plans.findIndex(({ id }) => id === current)
-  const begun = (plan: Plan) =>
+  const begun = (plan: PlannedStage) =>
     phases.some(({ phase, recovery = 0 }) => phase === plan.mode && recovery === plan.recovery)
-  const walks = (plan: Plan | undefined): plan is Plan =>
+  const isByBlock = (plan: PlannedStage | undefined): plan is PlannedStage =>
     plan !== undefined && plan.mode !== null && isBlockwise(plan.mode)
   const found = new Set<string>()
-  if (!walks(plans[now])) return found
+  if (!isByBlock(plans[now])) return found
   for (const step of [-1, 1])
-    for (let i = now + step; walks(plans[i]); i += step) if (begun(plans[i])) found.add(plans[i].id)
+    for (let i = now + step; isByBlock(plans[i]); i += step) if (begun(plans[i])) found.add(plans[i].id)
   return found
 }
 
@@ -158,7 +158,7 @@ function howFar(
 }
 
 /** The first perplexity, else the mean accuracy, else what a recovery left of the error or of the loss. */
-function measuredAt(picture: RunPicture, { stage, recovery }: Plan): Pick<RailStop, 'value' | 'more'> {
+function measuredAt(picture: RunPicture, { stage, recovery }: PlannedStage): Pick<RunStage, 'value' | 'more'> {
   const own = picture.evaluations.filter((one) =>
     stage === null
       ? one.step !== undefined && one.recovery === recovery
@@ -177,14 +177,14 @@ function measuredAt(picture: RunPicture, { stage, recovery }: Plan): Pick<RailSt
     const what = mean.tasks > 1 ? `accuracy, ${mean.tasks} tasks` : 'accuracy'
     found.splice(1, 0, { text: formatAccuracy(mean.acc, mean.stderr), what })
   }
-  // A walk that prunes has dense blocks before it until its end: what is measured on its way is not what it comes to.
+  // Until a pass that prunes ends, its last blocks are dense: what is measured in its middle is not its result.
   if (recovery !== null && (found.length === 0 || followsPruning(picture, recovery)))
     return { value: leftBy(picture, recovery), more: found.map(({ text, what }) => `${text} ${what} so far`) }
   const [value = null, ...others] = found
   return { value, more: others.map(({ text, what }) => `${text} ${what}`) }
 }
 
-function leftBy(picture: RunPicture, recovery: number): RailStop['value'] {
+function leftBy(picture: RunPicture, recovery: number): RunStage['value'] {
   const left = errorLeft(blockErrors(picture, recovery))
   if (left !== null) return { text: `${(100 * left).toFixed(0)} %`, what: 'of the error left' }
   const isText = !picture.blockLoss.has(recovery)

@@ -1,6 +1,6 @@
 // What a run's events add up to, in the few numbers that lists of runs show: how far it is, its evaluations, the error of each
 // block, and its loss at no more than 1024 points however many steps it has. A run keeps it as summary.json (runs/events/summary.ts).
-import { fields, list, oneOf, optional, orNull, text, type Check, type Checked } from '../../formatting/checks.ts'
+import { fields, list, oneOf, optional, orNull, text, type Check, type Checked } from '../../catalog/formats/checks.ts'
 import { taskNames } from '../../catalog/tasks/tasks.ts'
 import type { RunEvent } from './events.ts'
 import { emptyPicture, foldEvents, type Evaluation } from './foldRun.ts'

@@ -1,6 +1,7 @@
 // A run's curves as trackers keep them: numbers by name and optimiser step, from its events.
-import { entryNames, type EvaluatedEntry } from './entryNames.ts'
+import { entryNames, type EvaluatedEntry } from './texts.ts'
 import type { RunEvent } from './events.ts'
+import { toCsv } from '../../formatting/tables.ts'
 
 export interface Scalar {
   /** `loss`, `lr`, `perplexity/wiki.txt`; `dense/…` of the dense model. */
@@ -49,4 +50,24 @@ export function createScalarFold(): ScalarFold {
       }))
     },
   }
+}
+
+/** Curves of runs as CSV: a line for each step of each run, `step` first as trackers import it, a column for each number. */
+export function scalarsCsv(runs: readonly { readonly name: string; readonly scalars: readonly Scalar[] }[]): string {
+  const heads = new Set<string>()
+  const rows = runs.flatMap(({ name: run, scalars }) => {
+    const steps = new Map<number, Map<string, number>>()
+    for (const scalar of scalars) {
+      heads.add(scalar.name)
+      const row = steps.get(scalar.step) ?? new Map<string, number>()
+      steps.set(scalar.step, row)
+      row.set(scalar.name, scalar.value)
+    }
+    return [...steps].sort(([a], [b]) => a - b).map(([step, values]) => ({ step, run, values }))
+  })
+  const names = [...heads]
+  return toCsv(
+    ['step', 'run', ...names],
+    rows.map(({ step, run, values }) => [step, run, ...names.map((name) => values.get(name))]),
+  )
 }

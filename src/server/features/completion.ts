@@ -5,15 +5,14 @@ import { readdir, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
 import { type CompletionItem, CompletionItemKind, InsertTextFormat, type Position } from 'vscode-languageserver/node'
 import type { TextDocument } from 'vscode-languageserver-textdocument'
-import { formatCompact } from '../../formatting/numbers.ts'
+import { formatCompact, plural } from '../../formatting/numbers.ts'
 import type { ModelModule } from '../../recipe/facts.ts'
 import type { Path } from '../../recipe/document.ts'
-import { targetText } from '../../lint/patternText.ts'
+import { targetText } from '../../lint/sourceText.ts'
 import type { Analysis } from '../analyses.ts'
 import { completionPlace, type CompletionPlace, isInComment } from '../place.ts'
 import { isNetworkPath } from '../../system/networkPath.ts'
 import { isSafe, withoutModeline, yamlService } from '../yamlService.ts'
-import { plural } from '../../formatting/plural.ts'
 
 export async function completion(
   document: TextDocument,

@@ -3,14 +3,12 @@ import { type Hover, MarkupKind, type Position } from 'vscode-languageserver/nod
 import type { TextDocument } from 'vscode-languageserver-textdocument'
 import { modulesToPrune } from '../../plan/planRecipe.ts'
 import { sparsityOfBlock } from '../../recipe/resolve.ts'
-import { formatBytes } from '../../formatting/byteSize.ts'
-import { formatCompact, formatRequested } from '../../formatting/numbers.ts'
+import { formatBytes, formatCompact, formatRequested, plural } from '../../formatting/numbers.ts'
 import type { Path } from '../../recipe/document.ts'
 import { isPrunable } from '../../recipe/facts.ts'
 import type { Analysis } from '../analyses.ts'
 import { pathAt } from '../place.ts'
 import { isSafe, withoutModeline, yamlService } from '../yamlService.ts'
-import { plural } from '../../formatting/plural.ts'
 
 export async function hover(document: TextDocument, analysis: Analysis, position: Position): Promise<Hover | null> {
   if (!isSafe(analysis)) return null

@@ -5,11 +5,9 @@ import type { CodeLens, InlayHint } from 'vscode-languageserver/node'
 import type { RecoverySummary } from '../../plan/planSummary.ts'
 import type { Path, RecipeDocument } from '../../recipe/document.ts'
 import type { Position } from '../../recipe/finding.ts'
-import { formatBytes } from '../../formatting/byteSize.ts'
-import { formatCompact, formatTrained, roughDuration } from '../../formatting/numbers.ts'
+import { formatBytes, formatCompact, formatTrained, plural, roughDuration } from '../../formatting/numbers.ts'
 import { isPrunable } from '../../recipe/facts.ts'
 import type { Analysis } from '../analyses.ts'
-import { plural } from '../../formatting/plural.ts'
 
 /** `24 runs`, `~3 h`, `~12 GB on disk`: what a sweep would be; empty without one. */
 function sweepFacts({ sweep }: Analysis): string[] {

@@ -10,7 +10,7 @@ import {
 } from '../../../src/engine/checkpoint/adapterFolder.ts'
 import { adapterProblem } from '../../../src/engine/facts/recipeFacts.ts'
 import { modelFacts } from '../../../src/engine/facts/modelFacts.ts'
-import { layoutOfAdapter } from '../../../src/plan/adapter/adapterLayout.ts'
+import { layoutOfAdapter } from '../../../src/plan/adapterLayout.ts'
 import type { ModelFacts } from '../../../src/recipe/facts.ts'
 import { holds, patience } from '../../support/fuzz.ts'
 import { scratch, type Scratch } from '../../support/safetensors.ts'

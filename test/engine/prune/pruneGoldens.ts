@@ -1,6 +1,6 @@
 // What a golden of pruning says of a whole model, checked on a host: masks bit for bit, weights, statistics.
 import assert from 'node:assert/strict'
-import { parseNm, type NmPattern } from '../../../src/catalog/formats/nm.ts'
+import { parseNm, type NmPattern } from '../../../src/catalog/formats/sparsity.ts'
 import type { MethodName } from '../../../src/catalog/methods/methods.ts'
 import { openCheckpoint, type Checkpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
 import { readF32 } from '../../../src/engine/compute/backend.ts'

@@ -6,7 +6,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { runPool, type StartedRun } from '../../../src/engine/sweep/localPool.ts'
 import { sweepFolderAt } from '../../../src/runs/folder/sweepFolder.ts'
-import { cancelledRuns } from '../../../src/runs/sweep/marks.ts'
+import { cancelledRuns } from '../../../src/runs/runStatus.ts'
 
 /** Ends at `ends`, and takes no notice of other signals. */
 class Stubborn extends EventEmitter implements StartedRun {

@@ -1,5 +1,5 @@
 // The slow, obviously right pruning kernels: naive sorts and textbook loops, over any backend's reads and writes.
-import type { NmPattern } from '../../../src/catalog/formats/nm.ts'
+import type { NmPattern } from '../../../src/catalog/formats/sparsity.ts'
 import type { Backend } from '../../../src/engine/compute/backend.ts'
 import {
   exactPlace,

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { seriesStyle, type ChartData } from '../../../src/charts/chartData.ts'
 import { chartFigure } from '../../../src/charts/figure.ts'
-import { placeLabels } from '../../../src/charts/labels.ts'
+import { placeLabels } from '../../../src/charts/drawChart.ts'
 import { layOutChart } from '../../../src/charts/layout.ts'
-import { nearestPlace, placesOf, readoutAt, readoutText } from '../../../src/charts/readout.ts'
+import { nearestPlace, placesOf, readoutAt, readoutText } from '../../../src/charts/chartValues.ts'
 import { shapeText } from '../../../src/charts/shape.ts'
 
 const emptyChart: ChartData = { series: [], levels: [], xRange: null, logX: false, logY: false }

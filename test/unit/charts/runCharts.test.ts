@@ -1,8 +1,14 @@
 import assert from 'node:assert/strict'
-import { errorBars, errorCharts } from '../../../src/charts/errorBars.ts'
+import {
+  accuracyChart,
+  chartTexts,
+  errorBars,
+  errorCharts,
+  lossChart,
+  perplexityChart,
+} from '../../../src/charts/runCharts.ts'
 import type { RunEvent } from '../../../src/runs/series/events.ts'
 import type { Stage } from '../../../src/catalog/stages.ts'
-import { accuracyChart, chartTexts, lossChart, perplexityChart } from '../../../src/charts/runCharts.ts'
 import { emptyPicture, foldEvents } from '../../../src/runs/series/foldRun.ts'
 
 const start = { type: 'start', t: 0, name: 'r', model: 'm', device: 'cpu', description: '', version: '1', blocks: 12 }

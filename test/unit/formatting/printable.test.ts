@@ -1,6 +1,8 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { printable, printableLine } from '../../../src/formatting/printable.ts'
+import { execFileSync } from 'node:child_process'
+import { printable, printableLine, shellWord } from '../../../src/formatting/printable.ts'
+import { cannot } from '../../support/skip.ts'
 
 describe('printable', () => {
   it('leaves text of any script alone, with its tabs and line breaks', () => {
@@ -22,5 +24,17 @@ describe('printable', () => {
         assert.equal(JSON.parse(printable(JSON.stringify(text))), text)
       }),
     )
+  })
+})
+
+describe('a word for a POSIX shell', () => {
+  it('is left alone where nothing in it has a meaning', () =>
+    assert.equal(shellWord('.sparsescope/runs/20261125-wanda'), '.sparsescope/runs/20261125-wanda'))
+
+  it('is one word again, whatever is in it', function () {
+    if (process.platform === 'win32') cannot(this, 'there is no POSIX shell')
+    const words = ['', "it's here", 'a b', '$HOME', '~', '`x`', '"', '*', '-n', 'a\nb', '模型', '#', '\\', ';&|<>()!']
+    const said = execFileSync('sh', ['-c', `printf '%s\\0' ${words.map(shellWord).join(' ')}`], { encoding: 'utf8' })
+    assert.deepEqual(said.split('\0').slice(0, -1), words)
   })
 })

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
-import { lint } from '../../../src/lint/lint.ts'
-import { parseRecipe } from '../../../src/lint/parse.ts'
+import { lint, parseRecipe } from '../../../src/lint/lint.ts'
 import { readDocument } from '../../../src/recipe/document.ts'
-import { readMended } from '../../../src/lint/fixSyntax.ts'
+import { readRepaired } from '../../../src/lint/fixSyntax.ts'
 
 const good = `version: 1
 model: ./opt
@@ -20,7 +19,7 @@ save: {to: ./out}
 
 /** The place of the first message, and of those about other things. */
 function messages(text: string) {
-  const { findings } = lint(text, { document: readMended(text) })
+  const { findings } = lint(text, { document: readRepaired(text) })
   const broken = findings.filter(({ name }) => name === 'broken-yaml')
   const places = broken.map(({ range, message }) => [range.start.line, range.start.character, message])
   return { places, others: findings.filter(({ name }) => name !== 'broken-yaml').map(({ name }) => name) }
@@ -68,6 +67,6 @@ describe('a text with an unclosed bracket', () => {
   it('texts that are whole, or broken otherwise, are read as they are', () => {
     const flow = 'evaluate: [\n  {task: perplexity,\n   data: "a: [b"},\n]\nmodel: don\'t\n'
     for (const text of [good, flow, 'a: b: c', '- [a}\n', '\t- x', ''])
-      assert.deepEqual(readMended(text).problems, readDocument(text).problems)
+      assert.deepEqual(readRepaired(text).problems, readDocument(text).problems)
   })
 })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { estimatesOf } from '../../../src/plan/estimates.ts'
+import { estimatesOf } from '../../../src/plan/planRecipe.ts'
 import { estimateRunOfSweep, estimateSweep, estimateSweepOf } from '../../../src/runs/compared/sweepEstimates.ts'
 import { noFacts, type LintFacts } from '../../../src/recipe/facts.ts'
 import { resolveRecipe } from '../../../src/recipe/resolve.ts'

@@ -39,7 +39,7 @@ describe('the planned parts of a run', () => {
     assert.ok(longer.get('prune')! > 2 * plain.get('prune')!)
   })
 
-  it('recoveries of a list are parts of their own, but those that share the walk of pruning', () => {
+  it('recoveries of a list are parts of their own, but those that share the pass of pruning', () => {
     const reconstruct = { mode: 'reconstruct', train: ['norm'], steps: 10 }
     const retrain = { mode: 'retrain', data: 'a.jsonl', train: ['norm'], steps: 10 }
     const all = partsOf({
@@ -64,9 +64,9 @@ describe('the planned parts of a run', () => {
     const [between, dense] = [withThem.get('evaluate between 0')!, without.get('evaluate dense')!]
     assert.ok(Math.abs(between - 10 * dense) < 1e-9 * between)
     assert.ok(!without.has('evaluate between 0'))
-    // The last of its 12 blocks ends a walk.
-    const walk = partsOf({ prune, calibration, recover: { mode: 'refit' }, evaluate: evaluate({ every: 4 }) })
-    assert.ok(Math.abs(walk.get('evaluate between 0')! - 2 * dense) < 1e-9 * dense)
+    // The last of its 12 blocks ends a pass.
+    const parts = partsOf({ prune, calibration, recover: { mode: 'refit' }, evaluate: evaluate({ every: 4 }) })
+    assert.ok(Math.abs(parts.get('evaluate between 0')! - 2 * dense) < 1e-9 * dense)
     const merge = { mode: 'merge', adapter: 'lora' }
     assert.ok(!partsOf({ prune, recover: merge, evaluate: evaluate({ every: 1 }) }).has('evaluate between 0'))
   })

@@ -10,7 +10,7 @@ import { allocationNames } from '../../../src/catalog/allocations/allocations.ts
 import { methodNames } from '../../../src/catalog/methods/methods.ts'
 import { modes } from '../../../src/recipe/schema.ts'
 import { taskNames } from '../../../src/catalog/tasks/tasks.ts'
-import { rules } from '../../../src/lint/rules.ts'
+import { rules } from '../../../src/lint/lint.ts'
 
 const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8')
 

@@ -1,8 +1,7 @@
 // `recover` as a list: what is said about an item stands at that item, and its fixes change that item.
 import assert from 'node:assert/strict'
 import { applyEdits } from '../../../src/recipe/edits.ts'
-import { lint } from '../../../src/lint/lint.ts'
-import { parseRecipe } from '../../../src/lint/parse.ts'
+import { lint, parseRecipe } from '../../../src/lint/lint.ts'
 import { resolveRecipe, writtenRecipe } from '../../../src/recipe/resolve.ts'
 import { factsOf, llamaConfig, modelOf } from '../../support/recipeFacts.ts'
 

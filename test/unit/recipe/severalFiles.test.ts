@@ -1,7 +1,7 @@
 // A list of files as `data`: what the recipe may say, what it means, and what rules say of each file.
 import assert from 'node:assert/strict'
 import { dataUses } from '../../../src/recipe/dataUses.ts'
-import { pruningOf } from '../../../src/plan/pruningOf.ts'
+import { pruningOf } from '../../../src/plan/passes.ts'
 import { resolveRecipe, type IdShape } from '../../../src/recipe/resolve.ts'
 import { recipeSchema, type Recipe } from '../../../src/recipe/schema.ts'
 import { lint } from '../../../src/lint/lint.ts'

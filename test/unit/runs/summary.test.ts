@@ -8,7 +8,7 @@ import { openSummary, readSummary, summaryOfEvents } from '../../../src/runs/eve
 import { runFolderAt, type RunFolder } from '../../../src/runs/folder/runFolder.ts'
 import { readRunsOnce } from '../../../src/runs/reader/runsReader.ts'
 import { RunReader } from '../../../src/runs/reader/runReader.ts'
-import { aloneOnDisk } from '../../../src/runs/sweep/standing.ts'
+import { outsideSweep } from '../../../src/runs/runStatus.ts'
 import type { RunEvent } from '../../../src/runs/series/events.ts'
 import { encodeSummary, SummaryFold } from '../../../src/runs/series/runSummary.ts'
 
@@ -82,7 +82,7 @@ describe('the summary in a run folder', () => {
     const [run] = await readRunsOnce([place()])
     assert.equal(run.state.results.perplexity.pruned, 30)
     summarise(evaluated(31))
-    assert.equal(await run.look(aloneOnDisk), true)
+    assert.equal(await run.look(outsideSweep), true)
     assert.equal(run.state.results.perplexity.pruned, 31)
     assert.equal(await run.readEvents(), false)
   })
@@ -93,13 +93,13 @@ describe('the summary in a run folder', () => {
     assert.equal(run.state.results.perplexity.pruned, 40)
     assert.deepEqual([run.isUnread, await run.readEvents()], [false, false])
     say(evaluated(41))
-    await run.look(aloneOnDisk)
+    await run.look(outsideSweep)
     // What is known stays until the events are read again.
     assert.deepEqual([run.isUnread, run.state.results.perplexity.pruned], [true, 40])
     assert.equal(await run.readEvents(), true)
     assert.equal(run.state.results.perplexity.pruned, 41)
     summarise(evaluated(42))
-    await run.look(aloneOnDisk)
+    await run.look(outsideSweep)
     assert.deepEqual([run.isUnread, run.state.results.perplexity.pruned], [false, 42])
   })
 
@@ -115,7 +115,7 @@ describe('the summary in a run folder', () => {
   it('without events is of no run', async () => {
     summarise(evaluated(30))
     const run = new RunReader(place())
-    await run.look(aloneOnDisk)
+    await run.look(outsideSweep)
     assert.deepEqual([run.state.hasSaid, run.state.summary], [false, null])
     assert.equal(await summaryOfEvents(folder), null)
   })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { unknownFacts } from '../../../src/runs/compared/runFacts.ts'
+import { unknownFacts } from '../../../src/runs/compared/comparedRun.ts'
 import { entriesOf, hasSeeds, styled, wordsOf } from '../../../webview-ui/sweep/entries.ts'
 import { grouped, isHeading } from '../../../webview-ui/shared/lines.ts'
 import { curvePanels } from '../../../webview-ui/sweep/lossKinds.ts'

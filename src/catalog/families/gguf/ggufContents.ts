@@ -1,6 +1,5 @@
 // What a GGUF file of a model holds, or why there is none: known before anything is computed.
-import { ggmlType, type GgmlType } from '../../formats/gguf/ggmlTypes.ts'
-import { ggufTypes, type GgufTypeName, type OutputType } from '../../formats/gguf/ggufTypes.ts'
+import { ggmlType, type GgmlType, type GgufTypeName, ggufTypes, type OutputType } from '../../formats/gguf/ggmlTypes.ts'
 import { andList } from '../../../formatting/lists.ts'
 import type { ModelConfig } from '../modelConfig.ts'
 import { ggufFamilies, type GgufFamily } from './ggufFamilies.ts'

@@ -6,9 +6,8 @@
 import { elementsOf } from '../dtypes.ts'
 import { FormatError, quoted } from '../../../errors.ts'
 import { checkName } from '../safetensorsHeader.ts'
-import { ByteCursor, type ByteSource } from './byteCursor.ts'
+import { ByteCursor, type ByteSource, readValue, textBudget, type TextBudget } from './ggufValues.ts'
 import { ggmlType, type GgmlType } from './ggmlTypes.ts'
-import { readValue, textBudget, type TextBudget } from './ggufValues.ts'
 
 export interface GgufTensor {
   readonly name: string
@@ -38,7 +37,7 @@ const maxTensors = 2 ** 18
 const maxDimensions = 4
 const defaultAlignment = 32
 
-/** @throws FormatError: what is wrong, and how to mend it. */
+/** @throws FormatError: what is wrong, and how to fix it. */
 export async function readGgufHeader(source: ByteSource): Promise<GgufHeader> {
   const cursor = new ByteCursor(source, maxHeaderBytes)
   const version = await readVersion(cursor)

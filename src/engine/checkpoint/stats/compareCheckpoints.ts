@@ -10,8 +10,7 @@ import { maskFileName } from '../maskFile.ts'
 import { type MaskBits, prunesAny, type StoredMask } from '../storedMask.ts'
 import { compareTensors, countMasked, type TensorDifference } from './compareTensors.ts'
 import { tensorStats } from './tensorStats.ts'
-import { formatShare } from '../../../formatting/numbers.ts'
-import { plural } from '../../../formatting/plural.ts'
+import { formatShare, plural } from '../../../formatting/numbers.ts'
 
 export interface CompareCheckpointsOptions {
   signal?: AbortSignal

@@ -1,13 +1,12 @@
 // A checkpoint's tensors with their roles, and statistics when asked for, summed over roles and blocks.
 import { elementsOf } from '../../../catalog/formats/dtypes.ts'
-import { sparsityOf } from '../../../catalog/formats/sparsity.ts'
+import { type NmPattern, sparsityOf } from '../../../catalog/formats/sparsity.ts'
 import { quoted } from '../../../errors.ts'
 import { tensorRoles, type TensorRole, type Role } from '../../../catalog/families/tensorRoles.ts'
 import type { TensorStats } from '../../../protocol/inspect.ts'
 import { EngineError } from '../../errors.ts'
 import { bytesOnDisk, type Checkpoint } from '../checkpoint.ts'
 import type { ListedEntry } from '../inspection.ts'
-import type { NmPattern } from '../../../catalog/formats/nm.ts'
 import { scanTensors } from './scanTensors.ts'
 
 export interface InspectedTensor {

@@ -1,6 +1,6 @@
 // N:M validity: in every group of M consecutive inputs of an output at least N weights are zero (a kept weight may be
 // zero by chance, so more is fine).
-import { parseNm, type NmPattern } from '../../../catalog/formats/nm.ts'
+import { parseNm, type NmPattern } from '../../../catalog/formats/sparsity.ts'
 import { EngineError } from '../../errors.ts'
 
 /** "2:4" → 2 zeros of every 4. @throws EngineError 'usage'. */

@@ -1,7 +1,7 @@
 // A tensor's bytes in pieces of whole rows.
 import type { Checkpoint, TensorEntry } from '../checkpoint.ts'
 import { bytePieces } from './bytePieces.ts'
-import type { NmPattern } from '../../../catalog/formats/nm.ts'
+import type { NmPattern } from '../../../catalog/formats/sparsity.ts'
 
 interface Piece {
   /** First element of the piece is at 0; aligned for every type. Valid until the next piece is asked for. */

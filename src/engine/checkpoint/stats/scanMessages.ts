@@ -1,6 +1,6 @@
 // Messages between the scan of a checkpoint and the threads that read it.
 import type { ErrorCode } from '../../errors.ts'
-import type { NmPattern } from '../../../catalog/formats/nm.ts'
+import type { NmPattern } from '../../../catalog/formats/sparsity.ts'
 import type { RowRange } from './rowPieces.ts'
 import type { TensorTally } from './tensorTally.ts'
 

@@ -1,7 +1,7 @@
 // Counts of one pass over a tensor's bytes, or over some of its rows. Parts add up to the whole exactly.
 import type { TensorStats } from '../../../protocol/inspect.ts'
 import type { Checkpoint, TensorEntry } from '../checkpoint.ts'
-import { formatNm, type NmPattern } from '../../../catalog/formats/nm.ts'
+import { formatNm, type NmPattern } from '../../../catalog/formats/sparsity.ts'
 import { fewElements, type PatternCounts } from './countTable.ts'
 import { elementFormat, type ElementFormat } from './elementFormat.ts'
 import { type GroupZeros, halfCounter, type HalfCounts } from './halfCounter.ts'

@@ -16,7 +16,7 @@ import { taskTable } from './tasks.ts'
 import { cpuPrune } from './prune/index.ts'
 import { createRecorder } from './recorder.ts'
 import { compileKernels } from './wasm.ts'
-import { plural } from '../../../formatting/plural.ts'
+import { plural } from '../../../formatting/numbers.ts'
 
 export interface CpuOptions {
   /** Default: what the machine offers. */

@@ -3,13 +3,15 @@
 // takes a moment and other programs' memory.
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { formatBytes } from '../../../formatting/byteSize.ts'
+import { formatBytes } from '../../../formatting/numbers.ts'
 import { EngineError } from '../../errors.ts'
 import { type Backend, type MemoryUse, RowLimit } from '../backend.ts'
 import type { GpuFacts } from './protocol.ts'
-import { fieldsOf } from '../../../formatting/records.ts'
+import { fieldsOf } from '../../../catalog/formats/json.ts'
 import { cacheFile, readCache, writeCache } from '../../../system/cacheFile.ts'
 import { machineMemoryBytes } from '../../machine.ts'
+// How much memory a GPU gives. WebGPU does not tell, and Dawn's heap sizes do not reach JavaScript: buffers are made until
+// the driver refuses. The answer is kept by adapter and driver, since it takes a moment and other programs' memory.
 
 const gib = 2 ** 30
 /** A driver that refuses less than this has nothing left. */

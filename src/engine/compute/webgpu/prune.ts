@@ -1,6 +1,6 @@
 // PruneKernels on the GPU: its operations are recorded as kernels are, and what decides on the host is a few kilobytes of
 // counts. Weights stay on the device.
-import type { NmPattern } from '../../../catalog/formats/nm.ts'
+import type { NmPattern } from '../../../catalog/formats/sparsity.ts'
 import { breathe } from '../../breathe.ts'
 import type { Backend } from '../backend.ts'
 import { exactPlace, type Limit, type PruneKernels, type Scored } from '../pruneKernels.ts'

@@ -2,7 +2,7 @@
 // `evaluate --out` writes too. Either may be anybody's.
 import { readdir, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
-import { isRecord } from '../../../formatting/records.ts'
+import { isRecord } from '../../../catalog/formats/json.ts'
 import { answersIn } from '../../../runs/compared/answers.ts'
 import { EngineError } from '../../errors.ts'
 import { readReport } from '../../../runs/reader/report.ts'

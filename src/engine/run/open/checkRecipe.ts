@@ -5,7 +5,7 @@ import { type Checkpoint, openCheckpoint } from '../../checkpoint/checkpoint.ts'
 import { modelPath } from '../../checkpoint/hubCache.ts'
 import { type Model, openModel } from '../../model/model.ts'
 import { mapPaths, type RecipeFile, refuseSweep } from './recipeFile.ts'
-import { sourceOf } from '../../../runs/folder/sourceOf.ts'
+import { sourceOf } from '../../../runs/folder/recipes.ts'
 import { planRun, type RunPlan } from '../../../plan/runPlan.ts'
 import { checkMerged, checkStarts } from './givenAdapters.ts'
 import { viewModel } from '../../../plan/modelView.ts'
@@ -17,7 +17,7 @@ import { isText } from '../../../recipe/dataUses.ts'
 import type { Recipe } from '../../../recipe/schema.ts'
 import { openIdTensor } from '../../text/idTensor.ts'
 import { readSmallFile } from '../../checkpoint/smallFile.ts'
-import { fieldsOf } from '../../../formatting/records.ts'
+import { fieldsOf } from '../../../catalog/formats/json.ts'
 
 export interface CheckedRecipe {
   readonly path: string

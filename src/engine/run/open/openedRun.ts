@@ -11,7 +11,7 @@ import type { RunLock } from '../../../runs/lock/lock.ts'
 import type { RunPlan } from '../../../plan/runPlan.ts'
 import { requireUnchanged, sourceFiles } from '../state/sources.ts'
 import type { CheckedRecipe } from './checkRecipe.ts'
-import { formatBytes } from '../../../formatting/byteSize.ts'
+import { formatBytes } from '../../../formatting/numbers.ts'
 import { sizeOf } from '../../../plan/trainable.ts'
 import { EngineError } from '../../errors.ts'
 

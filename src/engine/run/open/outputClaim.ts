@@ -1,8 +1,7 @@
 // The places of the outputs, made sure before any work goes into them: they can be written, they have room, and they are nobody else's.
 import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
-import { outputBytes, stateBytes } from '../../../plan/disk.ts'
-import { outputsOf, type Output, type OutputKind } from '../../../plan/outputs.ts'
+import { type Output, outputBytes, type OutputKind, outputsOf, stateBytes } from '../../../plan/outputs.ts'
 import type { RunPlan } from '../../../plan/runPlan.ts'
 import type { ResolvedRecipe } from '../../../recipe/resolve.ts'
 import { defaultSaveFormat } from '../../../recipe/saveFormats.ts'

@@ -1,7 +1,7 @@
 // The result of a zero-shot task as the Hub's leaderboards read it: `.eval_results/*.yaml`. Whoever publishes names the benchmark.
 import { stringify } from 'yaml'
 import { andList } from '../../../formatting/lists.ts'
-import { plural } from '../../../formatting/plural.ts'
+import { plural } from '../../../formatting/numbers.ts'
 import { EngineError } from '../../errors.ts'
 import type { PushFile } from '../../hub/push.ts'
 import { lastStage, type Note } from './note.ts'

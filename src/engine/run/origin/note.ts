@@ -1,8 +1,7 @@
 // sparsescope.json beside a saved checkpoint, read again: how it came about. Anybody may have written it.
 import { basename, join, resolve } from 'node:path'
-import * as z from 'zod'
 import { recipeSchema } from '../../../recipe/schema.ts'
-import { noteName } from '../../../formatting/noteName.ts'
+import { noteName, modelLabel } from '../../../catalog/formats/checkpointFormats.ts'
 import { isOfWhole } from '../../../catalog/families/textModel.ts'
 import {
   type ResolvedPruneStep,
@@ -15,14 +14,13 @@ import { EngineError } from '../../errors.ts'
 import { evaluationShape } from '../state/progress.ts'
 import { unstructured } from '../../../recipe/defaults.ts'
 import { formatAccuracy, formatShare, formatTrained, formatValue, formatWonBack } from '../../../formatting/numbers.ts'
-import { modelLabel } from '../../../catalog/formats/modelLabel.ts'
 import type { AllocationKey } from '../../../catalog/allocations/allocation.ts'
 import { allocationOf } from '../../../catalog/allocations/allocations.ts'
 import { methodOf } from '../../../catalog/methods/methods.ts'
-import { gapWonBack } from '../../../runs/series/texts.ts'
-import { entryNames } from '../../../runs/series/entryNames.ts'
+import { gapWonBack, entryNames } from '../../../runs/series/texts.ts'
 import { taskOf } from '../../../catalog/tasks/tasks.ts'
 import { type Stage, stages } from '../../../catalog/stages.ts'
+import * as z from 'zod'
 
 export const maxNoteBytes = 2 ** 28
 const few = 1e6

@@ -3,7 +3,7 @@ import { andList } from '../../../formatting/lists.ts'
 import { filesOf, type DataFiles } from '../../../recipe/dataFiles.ts'
 import type { ResolvedEvaluation, ResolvedRecipe, ResolvedRecover } from '../../../recipe/resolve.ts'
 import { taskOf } from '../../../catalog/tasks/tasks.ts'
-import { plural } from '../../../formatting/plural.ts'
+import { plural } from '../../../formatting/numbers.ts'
 
 /** Says in sentences how the numbers came about. */
 export function protocolOf({ evaluate, calibration, recover, seed }: ResolvedRecipe): string[] {

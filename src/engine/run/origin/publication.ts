@@ -4,7 +4,7 @@ import { lstat, readdir } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
 import { isDone, readReport } from '../../../runs/reader/report.ts'
 import { runFolderAt } from '../../../runs/folder/runFolder.ts'
-import type { ToldPush } from '../../../catalog/formats/pushText.ts'
+import type { PlannedPush } from '../../../protocol/push.ts'
 import { writtenRecipe } from '../../../recipe/resolve.ts'
 import { resultOf } from '../../../runs/series/runResult.ts'
 import { readError } from '../../../system/diskErrors.ts'
@@ -15,7 +15,7 @@ import { EngineError } from '../../errors.ts'
 import type { PushFile, PushPlan } from '../../hub/push.ts'
 import { recipeYaml } from '../open/recipeFile.ts'
 import { cardName, modelCard } from './modelCard.ts'
-import { noteName } from '../../../formatting/noteName.ts'
+import { noteName } from '../../../catalog/formats/checkpointFormats.ts'
 import { readNote, type Note } from './note.ts'
 
 export interface Publication {
@@ -67,7 +67,7 @@ export async function publicationOf(given: string): Promise<Publication> {
 export function toldPush(
   { name, exists, hasBranch, isPrivate, address, files }: PushPlan,
   { ofRun }: Publication,
-): ToldPush {
+): PlannedPush {
   const told = files.map(({ path, bytes, state, content }) => ({
     ...{ path, bytes, state, made: 'text' in content, ofRun: ofRun.has(path) },
   }))

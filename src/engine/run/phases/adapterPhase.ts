@@ -2,7 +2,7 @@
 // that are saved. A killed run goes on with the next block.
 import { breathe } from '../../breathe.ts'
 import type { MergedUpdate } from '../../../runs/series/events.ts'
-import type { LowRankUpdate, TakenParameter } from '../../../plan/adapter/adapterLayout.ts'
+import type { LowRankUpdate, TakenParameter } from '../../../plan/adapterLayout.ts'
 import { moduleOfWeight, type Parameter } from '../../../catalog/families/parameters.ts'
 import type { PlannedRecovery } from '../../../plan/runPlan.ts'
 import { readF32Tensor } from '../../checkpoint/readF32.ts'

@@ -1,9 +1,9 @@
 // The errors of a reconstruction by block and step as tables whose cells are coloured, for the page: one for each recovery.
 import { formatValue } from '../../../formatting/numbers.ts'
 import { escapeText } from '../../../charts/shape.ts'
-import { errorSteps, recoveriesWithSteps, type ErrorCell, type StepRange } from '../../../runs/series/errorSteps.ts'
+import { errorSteps, recoveriesWithSteps, type ErrorCell, type StepRange } from '../../../runs/series/blockErrors.ts'
 import type { RunPicture } from '../../../runs/series/foldRun.ts'
-import { recoveryName } from '../../../runs/series/recoveryName.ts'
+import { recoveryName } from '../../../runs/series/recoveries.ts'
 
 /** Numbers of more columns than this would not fit the page; they are in each cell's title. */
 const numberedColumns = 10

@@ -2,22 +2,27 @@
 import type { ChartText } from '../../../charts/chartData.ts'
 import type { Ink } from '../../../charts/drawChart.ts'
 import { barsFigure } from '../../../charts/drawBars.ts'
-import { ladderFigure } from '../../../charts/drawRecoveryChart.ts'
-import { errorBars } from '../../../charts/errorBars.ts'
+import { recoveryFigure } from '../../../charts/drawRecoveryChart.ts'
+import {
+  accuracyChart,
+  chartTexts,
+  errorBars,
+  lossChart,
+  perplexityChart,
+  type RunChart,
+} from '../../../charts/runCharts.ts'
 import { chartFigure } from '../../../charts/figure.ts'
-import { isOfNumbers } from '../../../formatting/textTable.ts'
+import { isOfNumbers } from '../../../formatting/tables.ts'
 import { accuracyBars } from '../../../charts/accuracyBars.ts'
-import { accuracyChart, chartTexts, lossChart, perplexityChart, type RunChart } from '../../../charts/runCharts.ts'
 import { escapeText, shapeText } from '../../../charts/shape.ts'
 import { parseEvents } from '../../../runs/events/parseEvents.ts'
 import { sparsityOf } from '../../../catalog/formats/sparsity.ts'
 import { formatAccuracy, formatDuration, formatShare, formatTrained, formatValue } from '../../../formatting/numbers.ts'
 import { recoveriesWithErrors } from '../../../runs/series/blockErrors.ts'
-import { laddersOf, ladderTitle } from '../../../runs/series/recoveryChart.ts'
+import { recoveryChartsOf, recoveryChartTitle } from '../../../runs/series/recoveryChart.ts'
 import { accuraciesOf } from '../../../runs/series/accuracies.ts'
 import { emptyPicture, foldEvents, type RunPicture } from '../../../runs/series/foldRun.ts'
-import { cutText, mergedHeads, mergedRows, mergedTitle } from '../../../runs/series/mergedUpdates.ts'
-import { recoveryName } from '../../../runs/series/recoveryName.ts'
+import { cutText, mergedHeads, mergedRows, mergedTitle, recoveryName } from '../../../runs/series/recoveries.ts'
 import { endOfText, promptTexts, type PromptTexts } from '../../../runs/series/samples.ts'
 import { printable } from '../../../formatting/printable.ts'
 import { readOwn } from '../../../system/ownFile.ts'
@@ -86,8 +91,8 @@ function plots(picture: RunPicture): string {
     [accuracyChart(runs), chartTexts.accuracy, false],
   ]
   return [
-    ...laddersOf(picture).map((ladder) =>
-      ladderFigure([{ ...runs[0], ladder }], `${ladderTitle(picture)}: ${ladder.name}`, ink),
+    ...recoveryChartsOf(picture).map((chart) =>
+      recoveryFigure([{ ...runs[0], chart }], `${recoveryChartTitle(picture)}: ${chart.name}`, ink),
     ),
     ...charts.map(([chart, text, logY]) => chartFigure({ ...chart, logX: false, logY }, text, ink)),
     ...recoveriesWithErrors(picture).map((recovery) => barsFigure(errorBars(runs, recovery), '', ink)),

@@ -1,18 +1,19 @@
 // The table at the end of a run: dense, pruned, recovered.
 import type { Stage } from '../../../catalog/stages.ts'
-import { formatBytes, megabyte } from '../../../formatting/byteSize.ts'
 import {
   formatAccuracy,
+  formatBytes,
   formatDuration,
   formatShare,
   formatTrained,
   formatValue,
   formatWonBack,
+  megabyte,
 } from '../../../formatting/numbers.ts'
-import { cutText } from '../../../runs/series/mergedUpdates.ts'
-import { undecided, type MeanAccuracy } from '../../../runs/series/meanAccuracy.ts'
+import { cutText } from '../../../runs/series/recoveries.ts'
+import { undecided, type MeanAccuracy } from '../../../runs/series/accuracies.ts'
 import { perplexitiesOf, perplexityIn, resultsOfTexts } from '../../../runs/series/texts.ts'
-import { textTable } from '../../../formatting/textTable.ts'
+import { textTable } from '../../../formatting/tables.ts'
 import type { RunReport } from './report.ts'
 
 export interface SummaryRow {

@@ -1,5 +1,5 @@
 // The most memory a run has held, of the process and of the device; MB of 10^6 bytes.
-import { megabyte } from '../../../formatting/byteSize.ts'
+import { megabyte } from '../../../formatting/numbers.ts'
 
 export interface MemorySample {
   readonly rssMb: number

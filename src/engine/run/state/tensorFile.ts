@@ -1,6 +1,6 @@
 // Small safetensors files of the run's own state: finished blocks, masks, optimiser moments.
 import { bytesOfTensor, type SafetensorsDtype } from '../../../catalog/formats/dtypes.ts'
-import { encodeHeader } from '../../../catalog/formats/encodeHeader.ts'
+import { encodeHeader } from '../../../catalog/formats/safetensorsHeader.ts'
 import { EngineError } from '../../errors.ts'
 import { writeAtomic } from '../../../system/atomicFile.ts'
 

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { openCheckpoint } from '../../../../src/engine/checkpoint/checkpoint.ts'
-import { formatNm } from '../../../../src/catalog/formats/nm.ts'
+import { formatNm } from '../../../../src/catalog/formats/sparsity.ts'
 import { requireNm } from '../../../../src/engine/checkpoint/stats/nmCounter.ts'
 import { elementFormat } from '../../../../src/engine/checkpoint/stats/elementFormat.ts'
 import { summariseValues, tensorStats } from '../../../../src/engine/checkpoint/stats/tensorStats.ts'

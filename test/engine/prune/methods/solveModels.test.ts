@@ -6,7 +6,7 @@ import { openCpu, type CpuBackend } from '../../../../src/engine/compute/cpu/ope
 import { openModel } from '../../../../src/engine/model/model.ts'
 import { processBlocks } from '../../../../src/engine/blocks/processBlocks.ts'
 import { createModelStream } from '../../../../src/engine/blocks/modelStream.ts'
-import { parseNm } from '../../../../src/catalog/formats/nm.ts'
+import { parseNm } from '../../../../src/catalog/formats/sparsity.ts'
 import type { MethodName } from '../../../../src/catalog/methods/methods.ts'
 import { goldenPath } from '../../../support/shared.ts'
 import { entryOf } from '../../../support/solveGoldens.ts'

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { isBitmaskConfig, withoutBitmaskConfig } from '../../../../src/catalog/formats/bitmaskConfig.ts'
+import { isBitmaskConfig, withoutBitmaskConfig } from '../../../../src/catalog/formats/bitmask.ts'
 
 describe('config.json of bitmasks', () => {
   it('loses the entry and no other byte', () => {

@@ -1,7 +1,11 @@
 import assert from 'node:assert/strict'
-import { encodeHeader } from '../../../../src/catalog/formats/encodeHeader.ts'
+import {
+  encodeHeader,
+  headerLength,
+  parseHeader,
+  refuseUnknown,
+} from '../../../../src/catalog/formats/safetensorsHeader.ts'
 import { FormatError } from '../../../../src/errors.ts'
-import { headerLength, parseHeader, refuseUnknown } from '../../../../src/catalog/formats/safetensorsHeader.ts'
 
 const bytes = (text: string) => new TextEncoder().encode(text)
 const parse = (header: unknown, dataBytes: number) => {

@@ -4,7 +4,7 @@ import type { MethodName } from '../../../../src/catalog/methods/methods.ts'
 import { recipeText, type Comparison, type RecipeChoices } from '../../../../src/recipe/writing/recipeText.ts'
 import { recoveriesOf } from '../../../../src/recipe/resolve.ts'
 import { expandSweep } from '../../../../src/recipe/sweep/expandSweep.ts'
-import { parseRecipe } from '../../../../src/lint/parse.ts'
+import { parseRecipe } from '../../../../src/lint/lint.ts'
 import { extensionModule } from '../../../support/extensionModule.ts'
 import type { RecoverMode } from '../../../../src/recipe/schema.ts'
 

@@ -1,14 +1,11 @@
 // Runs side by side: seeds folded, what differs between recipes, the Pareto front, the table.
 import assert from 'node:assert/strict'
 import { defaultLook, scatterChart } from '../../../../src/charts/scatterChart.ts'
-import { varyingSettings, type ComparedRun } from '../../../../src/runs/compared/comparedRun.ts'
-import { comparisonTitle } from '../../../../src/runs/compared/comparisonTitle.ts'
-import { comparisonTable } from '../../../../src/runs/compared/comparisonTable.ts'
+import { type ComparedRun, unknownFacts, varyingSettings } from '../../../../src/runs/compared/comparedRun.ts'
+import { comparisonTable, comparisonTitle } from '../../../../src/runs/compared/comparisonTable.ts'
 import { foldSeeds, spreadOf } from '../../../../src/runs/compared/foldSeeds.ts'
-import { unknownFacts } from '../../../../src/runs/compared/runFacts.ts'
 import { fromSent, toSent } from '../../../../src/runs/compared/sweepTable.ts'
-import { measureNamed } from '../../../../src/runs/compared/measures.ts'
-import { paretoFront } from '../../../../src/runs/compared/paretoFront.ts'
+import { measureNamed, paretoFront } from '../../../../src/runs/compared/measures.ts'
 
 interface Given {
   settings: Record<string, unknown>

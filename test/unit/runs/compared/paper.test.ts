@@ -1,9 +1,8 @@
 // The table for a paper: what its rows are, which number is best, what its caption says, and that no name breaks its markup.
 import assert from 'node:assert/strict'
-import type { ComparedRun } from '../../../../src/runs/compared/comparedRun.ts'
+import { type ComparedRun, unknownFacts } from '../../../../src/runs/compared/comparedRun.ts'
 import { paperTable, protocolIn } from '../../../../src/runs/compared/paperTable.ts'
 import { latex, paperText } from '../../../../src/runs/compared/paperText.ts'
-import { unknownFacts } from '../../../../src/runs/compared/runFacts.ts'
 
 interface Given {
   method: string

@@ -1,7 +1,7 @@
 // Names that nobody has to think up: what differs, in the field's words, and no more than it takes to tell runs apart.
 import assert from 'node:assert/strict'
 import { shortNames, withoutSeed } from '../../../../src/runs/compared/shortNames.ts'
-import { runFacts, unknownFacts } from '../../../../src/runs/compared/runFacts.ts'
+import { runFacts, unknownFacts } from '../../../../src/runs/compared/comparedRun.ts'
 
 interface Given {
   method?: string

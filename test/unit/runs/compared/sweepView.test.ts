@@ -1,18 +1,17 @@
-// What the view of several runs and the table of a sweep are made by: standings, plans, measures, styles.
+// What the view of several runs and the table of a sweep are made by: statuses, plans, measures, styles.
 import assert from 'node:assert/strict'
 import { defaultLook, scatterChart } from '../../../../src/charts/scatterChart.ts'
-import { comparisonCsv } from '../../../../src/runs/compared/comparisonCsv.ts'
-import { countsText } from '../../../../src/runs/compared/countsText.ts'
+import { comparisonCsv, countsText } from '../../../../src/runs/compared/comparisonTable.ts'
 import { foldSeeds } from '../../../../src/runs/compared/foldSeeds.ts'
 import { measuresOf } from '../../../../src/runs/compared/measures.ts'
 import { defaultStyles, styleGroups, stylePaths } from '../../../../src/charts/runStyles.ts'
-import { standingInSweep, type RunSigns, type SweepSigns } from '../../../../src/runs/sweep/standing.ts'
+import { statusInSweep, type RunSigns, type SweepSigns } from '../../../../src/runs/runStatus.ts'
 import { recordedRows } from '../../../webview/harness/recordedSweep.ts'
 
 const rows = recordedRows(3, 2)
 const folded = foldSeeds(rows)
 
-describe('standing of a run in a sweep', () => {
+describe('status of a run in a sweep', () => {
   const signs = (changed: Partial<RunSigns> = {}): RunSigns => ({
     isHeld: false,
     end: null,
@@ -25,18 +24,18 @@ describe('standing of a run in a sweep', () => {
     refusal: null,
     ...changed,
   })
-  const of = (run: RunSigns | null, sweep = around()) => standingInSweep(run, sweep).state
+  const of = (run: RunSigns | null, sweep = around()) => statusInSweep(run, sweep).state
 
   it('is what its folder shows: held runs, a report and a good end are done, neither is a process that vanished', () => {
     assert.equal(of(null), 'waiting')
     assert.equal(of(signs({ isHeld: true, end: { status: 'failed' } })), 'running')
     assert.equal(of(signs({ end: { status: 'done' }, hasReport: true })), 'done')
     assert.equal(of(signs({ end: { status: 'cancelled' } })), 'cancelled')
-    assert.deepEqual(standingInSweep(signs({ end: { status: 'failed', message: 'disk' } }), around()), {
+    assert.deepEqual(statusInSweep(signs({ end: { status: 'failed', message: 'disk' } }), around()), {
       state: 'failed',
       message: 'disk',
     })
-    assert.match(standingInSweep(signs(), around()).message ?? '', /without a word/)
+    assert.match(statusInSweep(signs(), around()).message ?? '', /without a word/)
     assert.equal(of(signs({ end: { status: 'done' } })), 'failed')
   })
 
@@ -45,11 +44,11 @@ describe('standing of a run in a sweep', () => {
     assert.equal(of(signs(), around({ isCancelled: true })), 'cancelled')
     assert.equal(of(null, around({ isCancelled: true })), 'cancelled')
     assert.equal(of(signs({ end: { status: 'done' }, hasReport: true }), around({ isCancelled: true })), 'done')
-    assert.deepEqual(standingInSweep(null, around({ refusal: 'no room' })), { state: 'failed', message: 'no room' })
+    assert.deepEqual(statusInSweep(null, around({ refusal: 'no room' })), { state: 'failed', message: 'no room' })
     assert.equal(of(null, around({ refusal: 'no room', isQueued: true })), 'waiting')
     const moved = around({ refusal: 'the data changed' })
     const stopped = signs({ end: { status: 'cancelled', message: 'by hand' } })
-    assert.deepEqual(standingInSweep(stopped, moved), { state: 'failed', message: 'the data changed' })
+    assert.deepEqual(statusInSweep(stopped, moved), { state: 'failed', message: 'the data changed' })
     assert.equal(of(signs({ end: { status: 'done' }, hasReport: true }), moved), 'done')
     assert.equal(of(signs({ isHeld: true }), moved), 'running')
     assert.equal(of(stopped, around({ refusal: 'x', isQueued: true })), 'waiting')

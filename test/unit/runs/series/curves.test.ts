@@ -1,11 +1,10 @@
 // Curves of many runs: from their summaries, folded over seeds, thinned.
 import assert from 'node:assert/strict'
 import type { RunEvent } from '../../../../src/runs/series/events.ts'
-import { curveOf, foldCurves, type Curve } from '../../../../src/runs/series/curves.ts'
+import { curveOf, foldCurves, type Curve, thinCurve } from '../../../../src/runs/series/curves.ts'
 import { emptyPicture, foldEvents } from '../../../../src/runs/series/foldRun.ts'
 import { SummaryFold } from '../../../../src/runs/series/runSummary.ts'
 import { smooth } from '../../../../src/runs/series/smooth.ts'
-import { thinCurve } from '../../../../src/runs/series/thinCurve.ts'
 import { recordedList, recordedRun } from '../../../webview/harness/recorded.ts'
 
 const summaryOf = (events: readonly RunEvent[]) => {

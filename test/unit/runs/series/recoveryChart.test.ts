@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
-import { drawLadder, ladderFigure } from '../../../../src/charts/drawRecoveryChart.ts'
+import { drawRecoveryChart, recoveryFigure } from '../../../../src/charts/drawRecoveryChart.ts'
 import { textWidth } from '../../../../src/charts/layout.ts'
 import { paperInk } from '../../../../src/charts/drawChart.ts'
 import { shapeText } from '../../../../src/charts/shape.ts'
 import type { NewRunEvent, PlannedStages } from '../../../../src/runs/series/events.ts'
 import type { Stage } from '../../../../src/catalog/stages.ts'
 import { emptyPicture, foldEvents } from '../../../../src/runs/series/foldRun.ts'
-import { laddersOf } from '../../../../src/runs/series/recoveryChart.ts'
+import { recoveryChartsOf } from '../../../../src/runs/series/recoveryChart.ts'
 
 const plan: PlannedStages = { prunes: true, recoveries: ['retrain'], measures: ['dense', 'pruned', 'recovered'] }
 const start: NewRunEvent = {
@@ -26,18 +26,18 @@ const at = (stage: Stage, perplexity: number | null, more: object = {}): NewRunE
   perplexity,
   ...more,
 })
-function laddersWith(changes: Partial<PlannedStages>, ...events: NewRunEvent[]) {
+function chartsWith(changes: Partial<PlannedStages>, ...events: NewRunEvent[]) {
   const all = [{ ...start, plan: { ...plan, ...changes } }, ...events]
-  return laddersOf(
+  return recoveryChartsOf(
     foldEvents(
       emptyPicture(),
       all.map((event, t) => ({ t, ...event })),
     ),
   )
 }
-const words = (...events: NewRunEvent[]) => laddersWith({}, ...events)[0].words
+const words = (...events: NewRunEvent[]) => chartsWith({}, ...events)[0].words
 
-describe('the recovery ladder', () => {
+describe('the recovery chart', () => {
   it('says what is won back of what pruning cost, also while it goes on', () => {
     const [dense, pruned] = [at('dense', 20), at('pruned', 40)]
     assert.equal(words(dense, pruned, at('recovered', 23.4)), 'Recovery wins back 83 % of what pruning cost on a.txt.')
@@ -60,37 +60,37 @@ describe('the recovery ladder', () => {
       'Pruning cost 20 in perplexity: 20 dense, 40 pruned; the recovered model is not measured yet.',
     )
     assert.equal(words(at('dense', 20), at('pruned', null)), 'The perplexity of the pruned model overflows (∞).')
-    const without = laddersWith({ measures: ['dense', 'recovered'] }, at('dense', 20), at('recovered', 25))
+    const without = chartsWith({ measures: ['dense', 'recovered'] }, at('dense', 20), at('recovered', 25))
     assert.match(
       without[0].words,
       /What pruning alone cost is unknown; the recipe does not measure the pruned model\.$/,
     )
     assert.equal(
-      laddersWith({ recoveries: [] }, at('dense', 20), at('pruned', 19))[0].words,
+      chartsWith({ recoveries: [] }, at('dense', 20), at('pruned', 19))[0].words,
       'Pruning cost nothing: 20 dense, 19 pruned.',
     )
     const failed = words(at('dense', 20), { type: 'end', status: 'failed' })
     assert.equal(failed, '20 dense; the pruned model was not measured.')
   })
 
-  it('in the middle of a walk that prunes, where later blocks are dense, nothing is claimed to be won back', () => {
-    const walk = [at('dense', 20), at('pruned', 40), at('recovered', 22, { step: 1 })]
-    const [ladder] = laddersWith({ recoveries: ['reconstruct'] }, ...walk)
-    assert.equal(ladder.wonBack, null)
-    assert.match(ladder.words, /^With 1 of 4 blocks pruned and recovered, and the others still dense, it is 22/)
-    const afterwards = laddersWith({ recoveries: ['reconstruct'], prunes: false }, ...walk)
+  it('in the middle of a pass that prunes, where later blocks are dense, nothing is claimed to be won back', () => {
+    const events = [at('dense', 20), at('pruned', 40), at('recovered', 22, { step: 1 })]
+    const [chart] = chartsWith({ recoveries: ['reconstruct'] }, ...events)
+    assert.equal(chart.wonBack, null)
+    assert.match(chart.words, /^With 1 of 4 blocks pruned and recovered, and the others still dense, it is 22/)
+    const afterwards = chartsWith({ recoveries: ['reconstruct'], prunes: false }, ...events)
     assert.equal(afterwards[0].wonBack, 0.9)
   })
 
   it('the end counts, not a measurement of the middle that stands behind it', () => {
-    const [{ marks }] = laddersWith({}, at('recovered', 25), at('recovered', 30, { step: 10 }))
+    const [{ marks }] = chartsWith({}, at('recovered', 25), at('recovered', 30, { step: 10 }))
     assert.equal(marks.recovered?.value, 25)
   })
 
   it('has one for each text, the second one first, and one for the mean accuracy, of which more is better', () => {
     const task = (stage: Stage, acc: number) => at(stage, null, { entry: 2, task: 'piqa', acc, stderr: 0.01 })
     const other = at('dense', 9, { entry: 1, data: 'b.txt' })
-    const ladders = laddersWith(
+    const charts = chartsWith(
       {},
       at('dense', 20),
       other,
@@ -99,23 +99,23 @@ describe('the recovery ladder', () => {
       task('recovered', 0.7),
     )
     assert.deepEqual(
-      ladders.map(({ name, better }) => [name, better]),
+      charts.map(({ name, better }) => [name, better]),
       [
         ['perplexity on b.txt', 'low'],
         ['perplexity on a.txt', 'low'],
         ['accuracy', 'high'],
       ],
     )
-    assert.ok(Math.abs((ladders[2].wonBack ?? 0) - 0.5) < 1e-9)
+    assert.ok(Math.abs((charts[2].wonBack ?? 0) - 0.5) < 1e-9)
   })
 
   it('is drawn on a log axis where the ends are far apart, and only what is known', () => {
     const draw = (...events: NewRunEvent[]) => {
-      const [ladder] = laddersWith({}, ...events)
-      const rows = [{ label: 'r', index: 0, ladder }]
+      const [chart] = chartsWith({}, ...events)
+      const rows = [{ label: 'r', index: 0, chart }]
       return {
-        text: shapeText(drawLadder(rows, 600, paperInk) ?? { tag: 'g', attributes: {}, children: [] }),
-        figure: ladderFigure(rows, 'Ladder'),
+        text: shapeText(drawRecoveryChart(rows, 600, paperInk) ?? { tag: 'g', attributes: {}, children: [] }),
+        figure: recoveryFigure(rows, 'RecoveryChart'),
       }
     }
     const near = draw(at('dense', 20), at('pruned', 40), at('recovered', 25)).text

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { NewRunEvent, PlannedStages } from '../../../../src/runs/series/events.ts'
 import { emptyPicture, foldEvents, type RunPicture } from '../../../../src/runs/series/foldRun.ts'
-import { railOf, type RunState } from '../../../../src/runs/series/runStages.ts'
+import { stagesOfRun, type RunState } from '../../../../src/runs/series/runStages.ts'
 
 const all: PlannedStages = { prunes: true, recoveries: ['retrain'], measures: ['dense', 'pruned', 'recovered'] }
 
@@ -51,11 +51,11 @@ const block = (n: number, error = 0.5): NewRunEvent => ({
 })
 
 const shown = (picture: RunPicture, state: RunState = 'live') =>
-  railOf(picture, state).map((stop) =>
+  stagesOfRun(picture, state).map((stop) =>
     [stop.title, stop.state, stop.value?.text ?? null, stop.detail].filter(Boolean).join(' | '),
   )
 
-describe('the rail of stages', () => {
+describe('the stages of a run', () => {
   it('is whole before anything has happened, and reads first', () => {
     assert.deepEqual(shown(run(all)), ['Dense | now', 'Prune | next', 'Retrain | next', 'Recovered | next'])
     assert.deepEqual(
@@ -82,14 +82,14 @@ describe('the rail of stages', () => {
       step(2),
       step(3),
     ]
-    const rail = railOf(run(all, ...retraining), 'live')
-    assert.equal(rail[2].detail, 'step 3 of 4,000')
+    const stages = stagesOfRun(run(all, ...retraining), 'live')
+    assert.equal(stages[2].detail, 'step 3 of 4,000')
     assert.deepEqual(
-      rail.map(({ ms }) => ms),
+      stages.map(({ ms }) => ms),
       [2000, 4000, 4000, null],
     )
-    assert.deepEqual(rail[1].value, { text: '60', what: 'perplexity' })
-    assert.equal(rail[2].value?.what, 'loss')
+    assert.deepEqual(stages[1].value, { text: '60', what: 'perplexity' })
+    assert.equal(stages[2].value?.what, 'loss')
   })
 
   it('steps that came after the last progress count, so that loss and progress agree', () => {
@@ -98,18 +98,18 @@ describe('the rail of stages', () => {
     assert.equal(picture.loss.at(-1)?.x, 4)
   })
 
-  it('a walk that recovers what it has just pruned is one stage, unless the pruned model is measured', () => {
+  it('a pass that recovers what it has just pruned is one stage, unless the pruned model is measured', () => {
     const plan: PlannedStages = { ...all, recoveries: ['reconstruct'], measures: ['dense', 'recovered'] }
-    const titles = (p: PlannedStages) => railOf(run(p), 'live').map(({ title }) => title)
+    const titles = (p: PlannedStages) => stagesOfRun(run(p), 'live').map(({ title }) => title)
     assert.deepEqual(titles(plan), ['Dense', 'Prune + reconstruct', 'Recovered'])
     assert.deepEqual(titles({ ...plan, measures: all.measures }), ['Dense', 'Prune', 'Reconstruct', 'Recovered'])
-    const walk = run(plan, phase('evaluate'), evaluated('dense', 20), phase('reconstruct'), block(0), block(1, 0.25))
-    assert.deepEqual(shown(walk)[1], 'Prune + reconstruct | now | 38 % | block 3 of 4')
+    const picture = run(plan, phase('evaluate'), evaluated('dense', 20), phase('reconstruct'), block(0), block(1, 0.25))
+    assert.deepEqual(shown(picture)[1], 'Prune + reconstruct | now | 38 % | block 3 of 4')
   })
 
   it('a measurement between blocks belongs to its recovery, the one after the last block to the end', () => {
     const plan: PlannedStages = { ...all, recoveries: ['reconstruct'] }
-    const walk = [
+    const events = [
       phase('evaluate'),
       evaluated('dense', 20),
       phase('prune'),
@@ -119,10 +119,10 @@ describe('the rail of stages', () => {
       progress('reconstruct', 10, 40, 'steps'),
       block(0),
     ]
-    const between = run(plan, ...walk, phase('evaluate'))
+    const between = run(plan, ...events, phase('evaluate'))
     assert.equal(shown(between)[2], 'Reconstruct | now | 50 % | measuring')
     const last = [
-      ...walk,
+      ...events,
       ...[1, 2, 3].map((n) => block(n)),
       progress('reconstruct', 40, 40, 'steps'),
       phase('evaluate'),
@@ -136,9 +136,9 @@ describe('the rail of stages', () => {
 
   it('recoveries that go from block to block together are both going on; those of a list are numbered', () => {
     const plan: PlannedStages = { ...all, recoveries: ['refit', 'reconstruct', 'retrain'] }
-    const walk = [phase('refit', 0), phase('reconstruct', 1), block(0), phase('refit', 0)]
+    const events = [phase('refit', 0), phase('reconstruct', 1), block(0), phase('refit', 0)]
     assert.deepEqual(
-      railOf(run(plan, ...walk), 'live').map(({ title, state }) => [title, state]),
+      stagesOfRun(run(plan, ...events), 'live').map(({ title, state }) => [title, state]),
       [
         ['Dense', 'done'],
         ['Prune', 'done'],
@@ -153,10 +153,10 @@ describe('the rail of stages', () => {
   it('a run that ended early stops where it was; a finished one is done everywhere', () => {
     const picture = run(all, phase('evaluate'), evaluated('dense', 20), phase('prune'))
     assert.deepEqual(
-      railOf(picture, 'stopped').map(({ state }) => state),
+      stagesOfRun(picture, 'stopped').map(({ state }) => state),
       ['done', 'stopped', 'next', 'next'],
     )
-    assert.ok(railOf(picture, 'done').every(({ state }) => state === 'done'))
+    assert.ok(stagesOfRun(picture, 'done').every(({ state }) => state === 'done'))
   })
 
   it('a run of an earlier version has the stages that its events show', () => {
@@ -179,7 +179,7 @@ describe('the rail of stages', () => {
 
   it('tells further texts and the mean accuracy beside the first perplexity', () => {
     const scored = (entry: number, acc: number) => evaluated('dense', null, { entry, task: 'piqa', acc, stderr: 0.02 })
-    const [dense] = railOf(
+    const [dense] = stagesOfRun(
       run(all, evaluated('dense', 20), evaluated('dense', 30, { entry: 1, data: 'b.txt' }), scored(2, 0.6)),
       'live',
     )

@@ -4,7 +4,7 @@ import type { RunEvent } from '../../../../src/runs/series/events.ts'
 import { accuraciesOf } from '../../../../src/runs/series/accuracies.ts'
 import { emptyPicture, foldEvents } from '../../../../src/runs/series/foldRun.ts'
 import { encodeSummary, parseSummary, SummaryFold, type RunSummary } from '../../../../src/runs/series/runSummary.ts'
-import { resultOfSummary } from '../../../../src/runs/compared/liveResults.ts'
+import { resultOfSummary } from '../../../../src/runs/series/runResult.ts'
 import { recordedList, recordedRun } from '../../../webview/harness/recorded.ts'
 
 function summaryOf(events: readonly RunEvent[]): RunSummary {

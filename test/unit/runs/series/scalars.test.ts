@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import { createScalarFold } from '../../../../src/runs/series/scalars.ts'
-import { scalarsCsv } from '../../../../src/runs/series/scalarsCsv.ts'
+import { createScalarFold, scalarsCsv } from '../../../../src/runs/series/scalars.ts'
 import { recordedRetraining } from '../../../webview/harness/recordedRetraining.ts'
 
 describe('curves as trackers keep them', () => {

@@ -1,8 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
-import { downsample } from '../../../../src/runs/series/downsample.ts'
+import { downsample, type Point, smooth } from '../../../../src/runs/series/smooth.ts'
 import { emptyPicture, foldEvents } from '../../../../src/runs/series/foldRun.ts'
-import { smooth, type Point } from '../../../../src/runs/series/smooth.ts'
 import { recordedRun } from '../../../webview/harness/recorded.ts'
 
 const points = fc

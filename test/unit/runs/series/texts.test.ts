@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { judgedEntry, perplexitiesOf, resultsOfTexts } from '../../../../src/runs/series/texts.ts'
+import { entryNames, judgedEntry, perplexitiesOf, resultsOfTexts } from '../../../../src/runs/series/texts.ts'
 
 const entry = (index: number, data: string, seqLen = 64, field?: string) => ({ entry: index, data, seqLen, field })
 const stages = { dense: 20, pruned: 60, recovered: 30 }
@@ -51,5 +51,32 @@ describe('the texts of a recipe', () => {
     const { texts } = resultOf(middle, accuracy, measured(0, 'a.txt', stages), [{ stage: 'x' }, []])
     assert.deepEqual(texts, [{ entry: 0, name: 'a.txt', perplexity: stages }])
     assert.deepEqual(perplexitiesOf('no list'), [])
+  })
+})
+
+const evaluated = (index: number, data: string, seqLen: number, field?: string) => ({
+  entry: index,
+  data,
+  seqLen,
+  field,
+})
+const namesOf = (...entries: ReturnType<typeof evaluated>[]) => [...entryNames(entries).values()]
+
+describe('names of entries', () => {
+  it('are as short as tells them apart', () => {
+    assert.deepEqual(namesOf(evaluated(0, 'data/a.txt', 64), evaluated(1, 'data/b.txt', 64)), ['a.txt', 'b.txt'])
+    assert.deepEqual(namesOf(evaluated(0, 'a', 64, 'brown'), evaluated(1, 'a', 64, 'wiki')), ['a: brown', 'a: wiki'])
+    assert.deepEqual(namesOf(evaluated(1, 'a.txt', 64), evaluated(0, 'a.txt', 32)), [
+      'a.txt (32 tokens)',
+      'a.txt (64 tokens)',
+    ])
+    assert.deepEqual(namesOf(evaluated(0, 'x/a.txt', 64), evaluated(1, 'y/a.txt', 64)), [
+      'x/a.txt (64 tokens)',
+      'y/a.txt (64 tokens)',
+    ])
+    assert.deepEqual(namesOf(evaluated(0, 'a.txt', 64), evaluated(1, 'a.txt', 64)), [
+      'a.txt (64 tokens) #1',
+      'a.txt (64 tokens) #2',
+    ])
   })
 })

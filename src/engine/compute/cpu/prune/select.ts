@@ -1,5 +1,5 @@
 // Selection on the pool: by rows, with counts of each thread's own (sums of integers do not depend on who had what).
-import type { NmPattern } from '../../../../catalog/formats/nm.ts'
+import type { NmPattern } from '../../../../catalog/formats/sparsity.ts'
 import type { Digit, Limit, Scored } from '../../pruneKernels.ts'
 import { maskWords, type Tensor } from '../../tensor.ts'
 import type { Pool } from '../pool.ts'

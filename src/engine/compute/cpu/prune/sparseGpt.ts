@@ -1,6 +1,6 @@
 // SparseGPT's block of columns on the pool: each chunk of rows sweeps its tiles, then one product carries their errors
 // into the columns behind the block. Rows are independent once the mask or the N:M rule is there.
-import type { NmPattern } from '../../../../catalog/formats/nm.ts'
+import type { NmPattern } from '../../../../catalog/formats/sparsity.ts'
 import type { Columns, InverseFactor } from '../../pruneKernels.ts'
 import { maskWords, slice, type Tensor } from '../../tensor.ts'
 import type { Pool, Split } from '../pool.ts'

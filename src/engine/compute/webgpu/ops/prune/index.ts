@@ -1,5 +1,5 @@
 // Operations of pruning that are recorded like kernels; the calling thread makes PruneKernels of them (../../prune.ts).
-import type { NmPattern } from '../../../../../catalog/formats/nm.ts'
+import type { NmPattern } from '../../../../../catalog/formats/sparsity.ts'
 import type { Kernels } from '../../../kernels.ts'
 import type { Columns, InverseFactor } from '../../../pruneKernels.ts'
 import type { Tensor } from '../../../tensor.ts'

@@ -1,6 +1,6 @@
 // SparseGPT's block of columns (docs/methods.md, "SparseGPT"): one dispatch for the block, an invocation a row, and a product that
 // carries the errors into the columns behind it.
-import type { NmPattern } from '../../../../../catalog/formats/nm.ts'
+import type { NmPattern } from '../../../../../catalog/formats/sparsity.ts'
 import type { Kernels } from '../../../kernels.ts'
 import type { Columns, InverseFactor } from '../../../pruneKernels.ts'
 import { rows, slice, type Tensor } from '../../../tensor.ts'

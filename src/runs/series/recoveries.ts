@@ -1,0 +1,115 @@
+// Recoveries of a run: how they and phases are called, where those of a list are numbered from 1; what a report says of each; and what
+// merging an adapter cut off.
+import type { PhasePart, RunPicture } from './foldRun.ts'
+import type { RecoverMode } from '../../recipe/schema.ts'
+import type { MergedUpdate } from './events.ts'
+import type { PlannedRecovery, TrainableCount } from '../../plan/runPlan.ts'
+import { formatShare } from '../../formatting/numbers.ts'
+
+const modes = ['reconstruct', 'refit', 'retrain', 'merge']
+
+export const isRecovery = ({ phase }: Pick<PhasePart, 'phase'>): boolean => modes.includes(phase)
+
+/** Modes of the run's recoveries in their order; of a run of an earlier version with a single one, the one that its phases show. */
+export function modesOf({
+  plan,
+  recoveries,
+  phases,
+}: Pick<RunPicture, 'plan' | 'recoveries' | 'phases'>): readonly string[] {
+  if (plan) return plan.recoveries
+  return recoveries.length > 0 ? recoveries : [...new Set(phases.filter(isRecovery).map(({ phase }) => phase))]
+}
+
+export const isBlockwise = (mode: string): boolean => mode !== 'retrain' && mode !== 'merge'
+
+/** Whether the recovery follows pruning from block to block: until its end the blocks that it has not reached are dense. */
+export function followsPruning(picture: Pick<RunPicture, 'plan' | 'recoveries' | 'phases'>, recovery: number): boolean {
+  return (
+    picture.plan?.prunes !== false &&
+    modesOf(picture)
+      .slice(0, recovery + 1)
+      .every(isBlockwise)
+  )
+}
+
+export function recoveryName(index: number, mode: string): string {
+  return `${index + 1} ${mode}`
+}
+
+/** `retrain`, or `3 retrain` of several. */
+export function phaseName({ phase, recovery }: { phase: string; recovery?: number }): string {
+  return recovery === undefined ? phase : recoveryName(recovery, phase)
+}
+
+/** One recovery in a report. */
+export interface RecoveryReport {
+  mode: RecoverMode
+  train: string[]
+  steps: number
+  /** null: it trains nothing, but solves for the weights, or merges an adapter. */
+  trainable: TrainableCount | null
+  /** What merging its adapter added to each matrix, and the share of all that fell on zeros and was cut off. */
+  merged?: { cut: number; modules: Record<string, MergedUpdate> }
+}
+
+export function recoveryReport({ settings, count }: PlannedRecovery): RecoveryReport {
+  const { mode, train, steps } = settings
+  return { mode, train, steps, trainable: count }
+}
+
+// What merging an adapter under a mask cut off: shares of the squared norm of its updates, over matrices and kinds of matrices.
+
+type MergedModules = Readonly<Record<string, MergedUpdate>>
+
+/** Matrices of the same place in every block. */
+interface MergedKind {
+  /** Name inside the block; an expert's number is `*`. */
+  readonly name: string
+  readonly matrices: number
+  readonly cut: number
+  /** The least and the most of any of them. */
+  readonly range: readonly [least: number, most: number]
+}
+
+/** Σ cut·norm² / Σ norm²; 0 where nothing was added. */
+export function cutOfAll(updates: readonly MergedUpdate[]): number {
+  let [all, cut] = [0, 0]
+  for (const { norm, cut: share } of updates) {
+    all += norm ** 2
+    cut += share * norm ** 2
+  }
+  return all > 0 ? cut / all : 0
+}
+
+/** "18.2 % of the adapter's update fell on zeros and was cut off." */
+export function cutText(modules: MergedModules): string {
+  const updates = Object.values(modules)
+  return `${formatShare(cutOfAll(updates), 1)} of the adapter's update (of its squared norm) fell on zeros and was cut off.`
+}
+
+export const mergedTitle = 'Merged adapter'
+export const mergedHeads = ['matrix', 'number', 'cut off', 'from', 'to']
+
+/** Texts of a table below `mergedHeads`: a row for each kind of matrix. */
+export function mergedRows(modules: MergedModules): string[][] {
+  return mergedKinds(modules).map(({ name, matrices, cut, range }) => [
+    name,
+    String(matrices),
+    ...[cut, ...range].map((share) => formatShare(share, 1)),
+  ])
+}
+
+/** In the order in which they come. */
+function mergedKinds(modules: MergedModules): MergedKind[] {
+  const kinds = new Map<string, MergedUpdate[]>()
+  for (const [module, update] of Object.entries(modules)) {
+    const name = module.replace(/^.*?\.\d+\./, '').replace(/\.\d+(?=\.|$)/g, '.*')
+    const own = kinds.get(name)
+    if (own) own.push(update)
+    else kinds.set(name, [update])
+  }
+  return [...kinds].map(([name, updates]) => {
+    const cuts = updates.map(({ cut }) => cut).sort((a, b) => a - b)
+    return { name, matrices: updates.length, cut: cutOfAll(updates), range: [cuts[0], cuts[cuts.length - 1]] }
+  })
+}

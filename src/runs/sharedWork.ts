@@ -1,0 +1,74 @@
+// Does work that several runs share once: the first one makes it, later ones take it.
+import { sha256Of } from '../system/sha256.ts'
+import { setTimeout as sleep } from 'node:timers/promises'
+import type { z } from 'zod'
+import { makeFolders } from '../system/makeFolders.ts'
+import { isOwnFolder, makeOwnFolders, readOwn } from '../system/ownFile.ts'
+import { EngineError, throwIfCancelled } from '../errors.ts'
+import { lockRun, type RunLock } from './lock/lock.ts'
+import { parseRecorded } from './folder/recorded.ts'
+
+export interface SharedWork<T> {
+  /** A folder of ours, and below it that of this work alone: the process that has its lock does the work. */
+  readonly root: string
+  readonly folder: string
+  /** null: nobody has made it yet. */
+  readonly take: () => Promise<T | null>
+  /** Makes it, and keeps it where `take` looks if `isHeld` says that nobody else has taken over meanwhile. */
+  readonly make: (isHeld: () => boolean) => Promise<T>
+  /** Whether to wait for a run that makes it. */
+  readonly wait: boolean
+  readonly lookEveryMs: number
+  readonly signal?: AbortSignal
+}
+
+/** Key of the work by all that decides it, in a name of a folder. */
+export function keyOfWork(facts: unknown): string {
+  return sha256Of(JSON.stringify(facts)).slice(0, 32)
+}
+
+/** JSON that a run has left for the others; null: none has yet. @throws EngineError 'bad-data': it may come from anyone. */
+export async function readMade<T extends z.ZodType>(schema: T, file: string): Promise<z.output<T> | null> {
+  try {
+    return parseRecorded(schema, await readOwn(file), file)
+  } catch (error) {
+    if (error instanceof EngineError && error.code === 'not-found') return null
+    throw error
+  }
+}
+
+/** null: another run is making it, and it is not to be waited for. */
+export function madeOnce<T>(work: SharedWork<T> & { readonly wait: true }): Promise<T>
+export function madeOnce<T>(work: SharedWork<T>): Promise<T | null>
+export async function madeOnce<T>(work: SharedWork<T>): Promise<T | null> {
+  const { root, folder, take, make, wait, lookEveryMs, signal } = work
+  for (;;) {
+    throwIfCancelled(signal)
+    if (await isOwnFolder(root, folder)) {
+      const found = await take()
+      if (found !== null) return found
+    }
+    await makeFolders(root)
+    await makeOwnFolders(root, folder)
+    const lock = await lockUnlessHeld(folder, signal)
+    if (lock) {
+      try {
+        return (await take()) ?? (await make(() => lock.isHeld()))
+      } finally {
+        await lock.release()
+      }
+    }
+    if (!wait) return null
+    await sleep(lookEveryMs, undefined, { signal }).catch(() => undefined)
+  }
+}
+
+/** null: a living run has it. */
+async function lockUnlessHeld(folder: string, signal: AbortSignal | undefined): Promise<RunLock | null> {
+  try {
+    return await lockRun(folder, { signal })
+  } catch (error) {
+    if (error instanceof EngineError && error.code === 'exists') return null
+    throw error
+  }
+}

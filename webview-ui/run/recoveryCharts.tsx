@@ -1,0 +1,72 @@
+// The hero of the page: dense, pruned and recovered on one axis, what recovery won back shaded and said in words.
+import type { DataTable } from '../../src/charts/chartValues.ts'
+import { drawRecoveryChart, recoveryFigure, recoveryChartHeight } from '../../src/charts/drawRecoveryChart.ts'
+import { toCsv } from '../../src/formatting/tables.ts'
+import { formatWonBack } from '../../src/formatting/numbers.ts'
+import { recoveryChartTitle } from '../../src/runs/series/recoveryChart.ts'
+import { drawn } from '../shared/drawn.tsx'
+import { Figure } from '../shared/figure.tsx'
+import { useRoomFor } from '../shared/picture.tsx'
+import { theme } from '../shared/theme.ts'
+import { recoveryCharts, picture, type RecoveryChartGroup } from './store.ts'
+import { stages } from '../../src/catalog/stages.ts'
+
+export function RecoveryCharts() {
+  return (
+    <section class="card recoveryCharts" aria-label="What pruning cost and recovery wins back">
+      {recoveryCharts.value.map((group, i) => (
+        <RecoveryFigure group={group} titled={i === 0} />
+      ))}
+    </section>
+  )
+}
+
+function RecoveryFigure({ group: { name, rows }, titled }: { group: RecoveryChartGroup; titled: boolean }) {
+  const what = recoveryChartTitle(picture.value)
+  const table = (): DataTable => ({
+    heads: ['run', ...stages, 'won back'],
+    rows: rows.map(({ label, chart: { marks, wonBack, better } }) => ({
+      head: label,
+      cells: [
+        ...stages.map((stage) => marks[stage]?.text ?? '–'),
+        wonBack === null ? '–' : formatWonBack(wonBack, better),
+      ],
+    })),
+  })
+  const csv = () =>
+    toCsv(
+      ['run', ...stages],
+      rows.map(({ label, chart }) => [label, ...stages.map((stage) => chart.marks[stage]?.value)]),
+    )
+  return (
+    <Figure
+      title={titled ? what : `${what}: ${name}`}
+      name="recovery"
+      figure={() => recoveryFigure(rows, `${what}: ${name}`)}
+      csv={csv}
+      table={table}
+    >
+      <p class="recoveryWords">{rows.at(0)?.chart.words ?? 'Nothing is measured yet.'}</p>
+      <RecoveryPicture rows={rows} />
+    </Figure>
+  )
+}
+
+function RecoveryPicture({ rows }: Pick<RecoveryChartGroup, 'rows'>) {
+  const { place, width } = useRoomFor(300)
+  const drawing = drawRecoveryChart(rows, width, theme.value)
+  return (
+    <div ref={place} class="recoveryPicture">
+      {drawing && (
+        <svg
+          width={width}
+          height={recoveryChartHeight(rows)}
+          role="img"
+          aria-label={rows.map(({ chart }) => chart.words).join(' ')}
+        >
+          {drawn(drawing)}
+        </svg>
+      )}
+    </div>
+  )
+}
