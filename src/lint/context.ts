@@ -10,7 +10,7 @@ import { createMatcher } from '../recipe/match.ts'
 import type { Matcher } from '../recipe/match.ts'
 import { validate, type Issue } from '../recipe/issues.ts'
 import { recoveriesOf, resolveRecipe } from '../recipe/resolve.ts'
-import type { IdShape, ResolvedPruneStep, ResolvedRecipe, ResolvedRecover } from '../recipe/resolve.ts'
+import type { IdShape, ResolvedPruneStep, ResolvedRecipe, ResolvedRecover, Surroundings } from '../recipe/resolve.ts'
 import type { Recipe, Recover } from '../recipe/schema.ts'
 import { idShapeOf } from '../recipe/facts.ts'
 import { viewModel } from '../plan/modelView.ts'
@@ -48,6 +48,8 @@ export interface LintContext {
   /** The valid part of the recipe. */
   readonly recipe: Recipe
   readonly resolved: ResolvedRecipe
+  /** What the resolved recipe depends on beside what is written. */
+  readonly known: Surroundings
   readonly facts: LintFacts
   readonly model: ModelFacts | null
   /** Modules of a model whose family is known; null where nothing can be said about names. */
@@ -80,7 +82,8 @@ export function createContext(document: RecipeDocument, facts: LintFacts): LintC
   const { recipe, issues } = recipeOf(document.value)
   const model = facts.model
   const idShape: IdShape = (data, field) => idShapeOf(facts.data.get(data), field)
-  const resolved = resolveRecipe(recipe, { ...model?.modelConfig, idShape, denseModel: model?.source })
+  const surroundings = { ...model?.modelConfig, idShape, denseModel: model?.source }
+  const resolved = resolveRecipe(recipe, surroundings)
   const recoveries = recoveriesOf(recipe.recover).map((written, i): RecoveryEntry => {
     const settled = resolved.recover[i]
     const path = Array.isArray(recipe.recover) ? ['recover', i] : ['recover']
@@ -100,6 +103,7 @@ export function createContext(document: RecipeDocument, facts: LintFacts): LintC
     raw: document.value,
     recipe,
     resolved,
+    known: surroundings,
     facts,
     model,
     modules: view?.modules ?? null,

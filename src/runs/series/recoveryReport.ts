@@ -1,5 +1,5 @@
 // One recovery as reports have it.
-import type { RecoverMode } from '../../recipe/schema.ts'
+import type { RecoverMode } from '../../recipe/modes.ts'
 import type { MergedUpdate } from './events.ts'
 import type { PlannedRecovery, TrainableCount } from '../../plan/runPlan.ts'
 

@@ -5,7 +5,7 @@ import { recipeText, type Comparison, type RecipeChoices } from '../../../../src
 import { recoveriesOf } from '../../../../src/recipe/resolve.ts'
 import { expandSweep } from '../../../../src/recipe/sweep/expandSweep.ts'
 import { parseRecipe } from '../../../../src/lint/parse.ts'
-import type { RecoverMode } from '../../../../src/recipe/schema.ts'
+import type { RecoverMode } from '../../../../src/recipe/modes.ts'
 
 const base = {
   model: './opt "125m"',
