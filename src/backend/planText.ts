@@ -5,6 +5,7 @@ import { EngineError } from '../engine/errors.ts'
 import { lintText } from '../engine/facts/lintFile.ts'
 import { planRecipe } from '../plan/planRecipe.ts'
 import type { PlannedText } from '../plan/planSummary.ts'
+import { fieldAt } from '../recipe/settings/recipe.ts'
 import type { ParamsOf } from '../protocol/parameters.ts'
 
 /** `gpu`: whether there is one, null when nobody has looked yet. Paths in the result are absolute. */
@@ -20,8 +21,8 @@ export async function planText(
   }
   const plan = planRecipe(recipe, context.resolved, facts, findings)
   const at = (path: string) => resolve(folder, path)
-  const problems = findings.flatMap(({ severity, message, range }) =>
-    severity === 'error' || severity === 'warning' ? [{ severity, message, line: range.start.line }] : [],
+  const problems = findings.flatMap(({ severity, message, path }) =>
+    severity === 'error' || severity === 'warning' ? [{ severity, message, field: fieldAt(path) }] : [],
   )
   const saveTo = plan.saveTo === null ? null : at(plan.saveTo)
   return { ...plan, model: modelPath(folder, plan.model), saveTo, problems }

@@ -5,7 +5,7 @@ import type { Position, Range } from 'vscode-languageserver/node'
 import type { TextDocument } from 'vscode-languageserver-textdocument'
 import { readDocument } from '../recipe/document.ts'
 import type { Path } from '../recipe/document.ts'
-import { pathAt } from './pathAt.ts'
+import { pathAt } from '../recipe/pathAt.ts'
 
 export interface CompletionPlace {
   /** Path of the value, list indices included: ['prune', 0, 'targets', 1]. */

@@ -1,10 +1,14 @@
 // What follows from the rows of settings.
 import assert from 'node:assert/strict'
 import * as z from 'zod'
+import { lint } from '../../../src/lint/lint.ts'
+import { readDocument } from '../../../src/recipe/document.ts'
+import { pathAt } from '../../../src/recipe/pathAt.ts'
 import { recipeSchema, type Recipe } from '../../../src/recipe/schema.ts'
 import { resolveRecipe } from '../../../src/recipe/resolve.ts'
-import { sections } from '../../../src/recipe/settings/recipe.ts'
+import { fieldAt, sections } from '../../../src/recipe/settings/recipe.ts'
 import { all, idle, idleKeys, mapOf, resolveRows, rowsOf } from '../../../src/recipe/settings/row.ts'
+import { recipeText } from '../../../src/recipe/writing/recipeText.ts'
 
 interface Known {
   readonly kind: 'plain' | 'fancy'
@@ -98,5 +102,54 @@ describe('rows of settings', () => {
         section,
       )
     }
+  })
+
+  it('every line of a recipe that the form writes belongs to the field that asks for it', () => {
+    const text = recipeText({
+      model: './opt',
+      method: 'wanda',
+      pattern: 'unstructured',
+      sparsity: 0.5,
+      recoveries: ['reconstruct', 'retrain'],
+      train: ['norm'],
+      data: './train.jsonl',
+      evaluateOn: './evaluation.txt',
+      evaluationLen: 1024,
+      blocks: 12,
+      field: null,
+      seqLen: 512,
+      samples: 128,
+      steps: 10,
+      saveTo: './out',
+      compare: { path: 'prune.0.sparsity', values: [0.4, 0.5] },
+    })
+    const document = readDocument(text)
+    const of = (part: string, after = '') => fieldAt(pathAt(document, text.indexOf(part, text.indexOf(after))) ?? [])
+    assert.equal(of('method: wanda'), 'method')
+    assert.equal(of('sparsity: 0.5'), 'sparsity')
+    assert.equal(of('train.jsonl'), 'data')
+    assert.equal(of('samples: 128'), 'windows')
+    assert.equal(of('mode: reconstruct'), 'recovery')
+    assert.equal(of('train: [norm]'), 'train')
+    assert.equal(of('steps: 10'), 'steps')
+    assert.equal(of('evaluation.txt'), 'evaluation')
+    assert.equal(of('seq_len: 1024'), 'evaluation')
+    assert.equal(of('to: "./out"'), 'output')
+    assert.equal(of('prune.0.sparsity'), 'compared')
+    assert.equal(of('model:'), 'recipe')
+    assert.equal(of('data:', 'recover:'), 'data')
+  })
+
+  it('a finding has the path of its setting, also where it is about the text', () => {
+    const found = (text: string) => lint(`version: 1\nmodel: m\n${text}`).findings.map(({ name, path }) => [name, path])
+    assert.deepEqual(found('recover: {mode: refit, shuffle: true}\n').at(-1), [
+      'key-without-effect',
+      ['recover', 'shuffle'],
+    ])
+    assert.ok(
+      found('prune:\n  - {sparsity: 0.5, sparsity: 0.6}\n').some(
+        ([name, path]) => name === 'duplicate-key' && JSON.stringify(path) === '["prune",0,"sparsity"]',
+      ),
+    )
   })
 })

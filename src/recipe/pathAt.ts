@@ -1,7 +1,7 @@
 // Finds the path in a recipe at a position of the text.
 import { isMap, isNode, isScalar, isSeq } from 'yaml'
-import { keyOf } from '../recipe/document.ts'
-import type { Path, RecipeDocument } from '../recipe/document.ts'
+import { keyOf } from './document.ts'
+import type { Path, RecipeDocument } from './document.ts'
 
 /** Path of the innermost value or key at an offset; null outside of everything. */
 export function pathAt(document: RecipeDocument, offset: number): Path | null {
