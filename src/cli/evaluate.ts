@@ -10,7 +10,7 @@ import { formatBytes, megabyte } from '../formatting/byteSize.ts'
 import type { ModelConfig } from '../catalog/families/modelConfig.ts'
 import { formatPerplexity } from '../formatting/numbers.ts'
 import { passTokens } from '../plan/memory.ts'
-import { defaultTask, taskOf, tasksWithData } from '../catalog/tasks/tasks.ts'
+import { taskOf, tasksWithData, type TaskName } from '../catalog/tasks/tasks.ts'
 import { computeWith } from './beginAgain.ts'
 import { closing } from './closing.ts'
 import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
@@ -18,6 +18,9 @@ import { evaluateQuestions } from './evaluateQuestions.ts'
 import { memoryBytes, memoryOption } from './memoryOption.ts'
 import { taskNamed, wholeNumber } from './optionValues.ts'
 import { precisionOption, type PrecisionOptions } from './precisionOption.ts'
+import { addRowOptions, longOptionOf, settingsOf } from './rowOptions.ts'
+import { evaluateRows } from '../recipe/settings/evaluate.ts'
+import { idleKeys } from '../recipe/settings/row.ts'
 import { plural } from '../formatting/plural.ts'
 
 interface EvaluateOptions extends CommonOptions, PrecisionOptions {
@@ -35,40 +38,26 @@ interface EvaluateOptions extends CommonOptions, PrecisionOptions {
 /** Longest window by default, as in the published protocol. */
 const longestDefault = 4096
 
-export const evaluateCommand = command(
-  'evaluate',
-  'measure perplexity on a text or on token ids, or accuracy on a zero-shot task',
-  [
+export const evaluateCommand = addRowOptions(
+  command('evaluate', 'measure perplexity on a text or on token ids, or accuracy on a zero-shot task', [
     'evaluate ../opt-125m --data wikitext2-test.txt --seq-len 2048',
     'evaluate ../opt-125m --data ids.safetensors --json',
     'evaluate ../opt-125m --task arc_easy --data arc_easy.jsonl --limit 500',
     'evaluate ../opt-125m --task arc_easy --data arc_easy.jsonl --out results',
-  ],
+  ]).argument('<model>', 'Hugging Face folder'),
+  evaluateRows,
+  wholeNumber,
 )
-  .argument('<model>', 'Hugging Face folder')
-  .option('--task <name>', `what to measure: ${tasksWithData.join(', ')}`, defaultTask)
-  .requiredOption('--data <file>', '.txt, .jsonl(.gz), .parquet, or .safetensors with ids')
-  .option('--field <name>', 'text column, or tensor of ids')
-  .option(
-    '--seq-len <n>',
-    "tokens in a window (default: rows of ids as they are, else the model's positions, at most 4096)",
-    wholeNumber,
-  )
-  .option('--samples <n>', 'windows to use (default: all)', wholeNumber)
-  .option('--limit <n>', 'zero-shot tasks: only the first rows of the data (default: all)', wholeNumber)
   .option('--items', 'zero-shot tasks: also the log-likelihoods of every row, with --json')
-  .option('--out <dir>', 'zero-shot tasks: also write results_….json and samples_….jsonl as lm-evaluation-harness does')
   .addOption(precisionOption())
   .addOption(memoryOption())
   .action(
     runs(async (context, path: string, options: EvaluateOptions): Promise<Outcome> => {
       const task = taskNamed('--task', options.task, tasksWithData)
-      if (taskOf(task).questions) {
-        refuseKeys(options, ['field', 'seqLen', 'samples'], `--task ${task}`)
-        return evaluateQuestions(context, path, { ...options, task })
-      }
-      refuseKeys(options, ['limit', 'items', 'out'], task)
-      return measurePerplexity(context, path, options)
+      refuseIdle(options, task)
+      return taskOf(task).questions
+        ? evaluateQuestions(context, path, { ...options, task })
+        : measurePerplexity(context, path, options)
     }),
   )
 
@@ -111,19 +100,19 @@ async function measurePerplexity(context: Context, path: string, options: Evalua
   return { json, text: describe(json, options.data, info.description) }
 }
 
-const flags = {
-  field: '--field',
-  seqLen: '--seq-len',
-  samples: '--samples',
-  limit: '--limit',
-  items: '--items',
-  out: '--out',
-}
-
 /** @throws EngineError 'usage': an option that would do nothing. */
-function refuseKeys(options: EvaluateOptions, keys: readonly (keyof typeof flags)[], what: string): void {
-  const key = keys.find((name) => options[name] !== undefined)
-  if (key) throw new EngineError('usage', `${flags[key]} does not apply to ${what}: leave it out`)
+function refuseIdle(options: EvaluateOptions, task: TaskName): void {
+  const { questions } = taskOf(task)
+  const known = { task, prunes: false, recoveries: [] }
+  const given = settingsOf(evaluateRows, options)
+  const idle = idleKeys(evaluateRows, given, known, []).find(({ path: [key] }) => Object.hasOwn(given, key))
+  const option = idle
+    ? longOptionOf(evaluateRows, String(idle.path[0]))
+    : options.items && !questions
+      ? '--items'
+      : null
+  if (option !== null)
+    throw new EngineError('usage', `${option} does not apply to ${questions ? `--task ${task}` : task}: leave it out`)
 }
 
 /**
