@@ -1,6 +1,7 @@
 // sparsescope evaluate: perplexity of a model on a text or on ids, with its protocol stated; or a zero-shot task.
 import { openCheckpoint } from '../engine/checkpoint/checkpoint.ts'
 import { EngineError } from '../engine/errors.ts'
+import { evaluationWindows, placementText, type AskedWindows } from '../engine/evaluate/evaluationWindows.ts'
 import { evaluatePerplexity } from '../engine/evaluate/perplexity.ts'
 import { openModel, unusedText } from '../engine/model/model.ts'
 import { watchMemory } from '../engine/run/state/peakMemory.ts'
@@ -28,7 +29,6 @@ interface EvaluateOptions extends CommonOptions, PrecisionOptions {
   data: string
   field?: string
   seqLen?: number
-  samples?: number
   limit?: number
   items?: boolean
   out?: string
@@ -66,16 +66,13 @@ async function measurePerplexity(context: Context, path: string, options: Evalua
   const model = openModel(checkpoint.value)
   const unused = unusedText(model)
   if (unused) context.say(`warning: ${unused}`)
-  const set = await loadWindows({
-    path: options.data,
-    field: options.field,
-    seqLen: await windowLength(model.config, options),
-    samples: options.samples,
-    purpose: 'evaluate',
-    folder: checkpoint.value.folder,
-    vocabSize: model.config.vocabSize,
-    signal: context.signal,
-  })
+  const { data } = options
+  const asked = { ...settingsOf(evaluateRows, options), data, seq_len: await windowLength(model.config, options) }
+  const { folder } = checkpoint.value
+  const { vocabSize } = model.config
+  const set = await evaluationWindows(asked, (request) =>
+    loadWindows({ ...request, folder, vocabSize, signal: context.signal }),
+  )
   const sizes = { memoryBytes: memoryBytes(options.memory), tokensPerPass: Math.max(passTokens, set.seqLen) }
   const again = { remedy: 'use a smaller --seq-len' }
   const { result, info, precision } = await computeWith(context, model, options, sizes, again, async (decoder) => {
@@ -97,7 +94,7 @@ async function measurePerplexity(context: Context, path: string, options: Evalua
   const { perplexity, tokens, windows, seqLen, seconds, peak_memory_mb } = result
   const speed = { seconds, tokens_per_second: tokens / seconds, peak_memory_mb }
   const json = { perplexity, tokens, windows, seq_len: seqLen, ...speed, device: info.device, precision }
-  return { json, text: describe(json, options.data, info.description) }
+  return { json, text: describe(json, asked, info.description) }
 }
 
 /** @throws EngineError 'usage': an option that would do nothing. */
@@ -150,10 +147,10 @@ interface Numbers {
   peak_memory_mb: number
 }
 
-function describe(n: Numbers, data: string, device: string): string {
+function describe(n: Numbers, asked: AskedWindows, device: string): string {
   return [
-    `perplexity ${formatPerplexity(n.perplexity, 4)} on ${data}, context ${n.seq_len}`,
-    `exp of the mean over ${plural(n.windows, 'window')} of their mean loss on ${plural(n.seq_len - 1, 'predicted token')}; windows do not overlap, the tail is dropped`,
+    `perplexity ${formatPerplexity(n.perplexity, 4)} on ${asked.data}, context ${n.seq_len}`,
+    `${plural(n.windows, 'window')} of ${n.seq_len} tokens ${placementText(asked)}`,
     `${n.tokens} tokens in ${n.seconds.toFixed(2)} s, ${Math.round(n.tokens_per_second)} tokens/s, peak memory ${formatBytes(n.peak_memory_mb * megabyte)}, ${device}`,
   ].join('\n')
 }
