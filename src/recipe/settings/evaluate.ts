@@ -39,6 +39,10 @@ const taskWith =
   ({ task }) =>
     kinds.includes(kindOf(task)) || idle(`with task ${task}`, 'task')
 
+/** Windows are cut from one text or one stream of ids. */
+const isStream: Applies<Known> = ({ data, field, idShape }) =>
+  data === undefined || idShape?.(data, field)?.length !== 2 || idle('with rows of ids, which are windows already')
+
 export const evaluateRows = {
   task: row({
     type: z.enum(taskNames),
@@ -92,6 +96,18 @@ export const evaluateRows = {
     option: {
       flags: '--seq-len <n>',
       about: "tokens in a window (default: rows of ids as they are, else the model's positions, at most 4096)",
+    },
+  }),
+
+  stride: row({
+    type: count,
+    about:
+      "Tokens from the beginning of a window to that of the next. Windows overlap by `seq_len` − `stride`; of each only the tokens that no window before it has count, as in Hugging Face's guide to the perplexity of long texts. `samples` and the dropped tail are counted without overlap, so that every stride measures the same text. Default: `seq_len`, without overlap. For perplexity.",
+    appliesWhen: all<Known>(taskWith('text'), isStream),
+    leftOutWhenIdle: true,
+    option: {
+      flags: '--stride <n>',
+      about: 'tokens from window to window, which then overlap; only new tokens count (default: --seq-len)',
     },
   }),
 
@@ -158,5 +174,8 @@ export const evaluation = mapOf(evaluateRows)
   .superRefine(({ task = defaultTask, ...keys }, context) => {
     const key = taskOf(task).prompts ? 'prompts' : 'data'
     if (keys[key] === undefined) context.addIssue({ code: 'custom', path: [key], message: `${task} needs ${key}` })
+    const { stride, seq_len: seqLen = Infinity } = keys
+    if (stride !== undefined && stride > seqLen)
+      context.addIssue({ code: 'custom', path: ['stride'], message: `expected at most seq_len, ${seqLen}` })
   })
   .meta(described('One measurement.'))
