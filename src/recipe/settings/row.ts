@@ -29,7 +29,7 @@ export const count = z.int().min(1).max(1e9)
 export const rate = z.number().min(0).max(1e6)
 
 /** What an author says of a key. `Known`: what its functions may look at, which is other keys of its map and what surrounds them. */
-interface Setting<Known, Type extends z.ZodType, Required, Default, Value> {
+interface Setting<Known, Type extends z.ZodType, Required, Default, Value, LeftOut> {
   /** What may be written. */
   readonly type: Type
   /** Its meaning in Markdown, for hovers, completion and docs/recipes.md. */
@@ -44,7 +44,7 @@ interface Setting<Known, Type extends z.ZodType, Required, Default, Value> {
   /** Whether the key has an effect; else why not. */
   readonly appliesWhen?: Applies<Known, z.output<Type>>
   /** The resolved recipe has no such key where it does not apply. Others keep their value there. */
-  readonly leftOutWhenIdle?: boolean
+  readonly leftOutWhenIdle?: LeftOut
   readonly option?: RowOption
   /** The field of the form of Prune… that asks for it. */
   readonly field?: Field
@@ -117,28 +117,23 @@ export function rowsOf<Known>() {
     Value = Usual<Type, Required, Default>,
     const LeftOut extends boolean = false,
   >(
-    setting: Setting<Known, Type, Required, Default, Value> & { readonly leftOutWhenIdle?: LeftOut },
+    setting: Setting<Known, Type, Required, Default, Value, LeftOut>,
   ): Row<Known, Type, Required, LeftOut extends true ? Value | undefined : Value> => {
     const { type, about, examples, default: fallback, required, option, field, leftOutWhenIdle } = setting
     const { appliesWhen = () => true, resolve = (value) => value as Value } = setting
     const told = typeof fallback === 'function' || fallback === undefined ? {} : { default: fallback }
+    const settle = (written: z.output<Type> | undefined, known: Known): Value | undefined => {
+      if (leftOutWhenIdle && appliesWhen(known, written) !== true) return undefined
+      const usual: unknown = typeof fallback === 'function' ? fallback(known) : structuredClone(fallback)
+      return resolve((written === undefined ? usual : written) as Usual<Type, Required, Default>, known, written)
+    }
     return {
       type: type.meta({ ...described(about), ...told, ...(examples && { examples }) }),
       required: required as Required,
       option,
       field,
       appliesWhen: (known, written) => appliesWhen(known, written as z.output<Type> | undefined),
-      resolve(written, known) {
-        if (leftOutWhenIdle && appliesWhen(known, written as z.output<Type> | undefined) !== true)
-          return undefined as LeftOut extends true ? Value | undefined : Value
-        const usual: unknown = typeof fallback === 'function' ? fallback(known) : structuredClone(fallback)
-        const value = written === undefined ? usual : written
-        return resolve(
-          value as Usual<Type, Required, Default>,
-          known,
-          written as z.output<Type> | undefined,
-        ) as LeftOut extends true ? Value | undefined : Value
-      },
+      resolve: settle as Row<Known, Type, Required, LeftOut extends true ? Value | undefined : Value>['resolve'],
     }
   }
 }

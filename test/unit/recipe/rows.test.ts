@@ -54,6 +54,12 @@ describe('rows of settings', () => {
     assert.equal(resolveRows(rows, { name: 'a', twice: 1 }, { most: 3 }).twice, 1)
   })
 
+  it('a map of rows that reckons with another value of a key than its row gives does not compile', () => {
+    const wrong = { size: rowsOf<{ readonly size: string }>()({ type: z.int(), about: 'A size.', default: 4 }) }
+    // @ts-expect-error: the row gives a number, `Known` says a string.
+    assert.deepEqual(resolveRows(wrong, {}, {}), { size: 4 })
+  })
+
   it('a key without effect is found with the first reason, and left out where its row says so', () => {
     const resolved = resolveRows(rows, { name: 'a', colour: 'blue' }, { most: 1 })
     assert.equal(resolved.colour, undefined)
