@@ -1,5 +1,6 @@
 // Handlers that no window needs to show a checkpoint: a chunk of the bundle of its own (`splitting` in scripts/buildTargets.mjs), loaded
 // with the first call of one.
+import { fieldAt } from '../recipe/settings/recipe.ts'
 import { dirname, resolve } from 'node:path'
 import { wholeOf } from '../engine/checkpoint/inspection.ts'
 import { compareCheckpoints, type CompareCheckpointsOptions } from '../engine/checkpoint/stats/compareCheckpoints.ts'
@@ -97,8 +98,8 @@ export async function planText({ recipe, text }: ParamsOf<'plan'>, gpu: boolean 
   }
   const plan = planRecipe(recipe, context.resolved, facts, findings)
   const at = (path: string) => resolve(folder, path)
-  const problems = findings.flatMap(({ severity, message, range }) =>
-    severity === 'error' || severity === 'warning' ? [{ severity, message, line: range.start.line }] : [],
+  const problems = findings.flatMap(({ severity, message, path }) =>
+    severity === 'error' || severity === 'warning' ? [{ severity, message, field: fieldAt(path) }] : [],
   )
   const saveTo = plan.saveTo === null ? null : at(plan.saveTo)
   return { ...plan, model: modelPath(folder, plan.model), saveTo, problems }

@@ -14,6 +14,7 @@ import {
   type ResolvedRecipe,
   type ResolvedRecover,
   resolveRecipe,
+  type Surroundings,
 } from '../recipe/resolve.ts'
 import type { Recipe, Recover } from '../recipe/schema.ts'
 import { viewModel } from '../plan/modelView.ts'
@@ -52,6 +53,8 @@ export interface LintContext {
   /** The valid part of the recipe. */
   readonly recipe: Recipe
   readonly resolved: ResolvedRecipe
+  /** What the resolved recipe depends on beside what is written. */
+  readonly known: Surroundings
   readonly facts: LintFacts
   readonly model: ModelFacts | null
   /** Modules of a model whose family is known; null where nothing can be said about names. */
@@ -84,7 +87,8 @@ export function createContext(document: RecipeDocument, facts: LintFacts): LintC
   const { recipe, issues } = recipeOf(document.value)
   const model = facts.model
   const idShape: IdShape = (data, field) => idShapeOf(facts.data.get(data), field)
-  const resolved = resolveRecipe(recipe, { ...model?.modelConfig, idShape, denseModel: model?.source })
+  const surroundings = { ...model?.modelConfig, idShape, denseModel: model?.source }
+  const resolved = resolveRecipe(recipe, surroundings)
   const recoveries = recoveriesOf(recipe.recover).map((written, i): RecoveryEntry => {
     const settled = resolved.recover[i]
     const path = Array.isArray(recipe.recover) ? ['recover', i] : ['recover']
@@ -104,6 +108,7 @@ export function createContext(document: RecipeDocument, facts: LintFacts): LintC
     raw: document.value,
     recipe,
     resolved,
+    known: surroundings,
     facts,
     model,
     modules: view?.modules ?? null,

@@ -1,7 +1,8 @@
 // Lint: all rules over one recipe, without the findings that its comments disable. The command line, the language server and the tests call this.
 import { readDocument, type RecipeDocument } from '../recipe/document.ts'
 import { type LintFacts, noFacts } from '../recipe/facts.ts'
-import type { Finding, Range, Severity } from '../recipe/finding.ts'
+import type { Finding, Severity } from '../recipe/finding.ts'
+import { pathAt } from '../recipe/pathAt.ts'
 import { createContext, type LintContext } from './context.ts'
 import { type AllRules, type Report, type Rule, type RuleFile, type Topic, topics } from './rule.ts'
 import { disablingComments } from './sourceText.ts'
@@ -82,7 +83,7 @@ function runRule(rule: Rule, context: LintContext, all: AllRules): Finding[] {
       name: rule.name,
       severity: report.severity ?? rule.severity,
       message: full ? `And more of the same kind (rule ${rule.name}): fix these first.` : report.message,
-      range: rangeOf(context.document, report.at),
+      ...placeOf(context.document, report.at),
       fixes: full ? [] : (report.fixes ?? []).filter((f) => f.edits.length > 0),
     })
     if (full) break
@@ -95,9 +96,11 @@ function isOfSwept({ at }: Report, context: LintContext): boolean {
   return !('start' in at) && context.isSwept('key' in at ? at.key : at)
 }
 
-function rangeOf(document: RecipeDocument, at: Report['at']): Range {
-  if ('start' in at) return at
-  return 'key' in at ? document.rangeOf(at.key, 'key') : document.rangeOf(at)
+function placeOf(document: RecipeDocument, at: Report['at']): Pick<Finding, 'path' | 'range'> {
+  if ('start' in at) return { path: pathAt(document, document.offset(at.start)) ?? [], range: at }
+  return 'key' in at
+    ? { path: at.key, range: document.rangeOf(at.key, 'key') }
+    : { path: at, range: document.rangeOf(at) }
 }
 
 const namesWith = (voice: Rule['voice']): ReadonlySet<string> =>

@@ -5,7 +5,6 @@ import type { MachineFacts, ModelFacts } from '../recipe/facts.ts'
 import { elementBits } from '../catalog/formats/dtypes.ts'
 import { largest } from '../formatting/lists.ts'
 import { stepNeedsData, type ResolvedEvaluation, type ResolvedRecipe, type ResolvedRecover } from '../recipe/resolve.ts'
-import type { ReconstructionTargets } from '../recipe/schema.ts'
 import { taskOf } from '../catalog/tasks/tasks.ts'
 import { formatBytes } from '../formatting/numbers.ts'
 import { backwardScratchBytes, hiddenBytes, savedBytes } from './passMemory.ts'
@@ -219,7 +218,7 @@ function weightSizes({ tensors }: Pick<ModelFacts, 'tensors'>, precision: Planne
  * reconstruction of submodules.
  */
 function streamsOf(reconstructions: readonly ResolvedRecover[]): number {
-  const has = (kind: ReconstructionTargets) => reconstructions.some(({ targets }) => targets === kind)
+  const has = (kind: ResolvedRecover['targets']) => reconstructions.some(({ targets }) => targets === kind)
   const middles = reconstructions.filter(({ window }) => window === 'submodule').length
   return 1 + (has('block') ? 1 : 0) + (has('model') ? 2 : 0) + middles
 }

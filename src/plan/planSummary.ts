@@ -1,4 +1,5 @@
 // The plan of a recipe, computed before anything runs: the trainable map and the estimates draw from this.
+import type { Field } from '../recipe/settings/row.ts'
 import type { Role } from '../catalog/families/tensorRoles.ts'
 
 export interface PlanRow {
@@ -29,12 +30,11 @@ export interface RecoverySummary {
   trains: Pick<PlanRow, 'name' | 'trainable' | 'by'>[]
 }
 
-/** An error or a warning at its place in the recipe's text. */
+/** An error or a warning, and the field of the form that asks for its setting. */
 export interface PlannedProblem {
   severity: 'error' | 'warning'
   message: string
-  /** From 0. */
-  line: number
+  field: Field
 }
 
 /** The plan of a text that a person is writing. */

@@ -7,13 +7,8 @@ import { linearsOfBlock, tokenShare } from '../catalog/families/parameters.ts'
 import { methodOf, needsData } from '../catalog/methods/methods.ts'
 import { triedWindows } from '../recipe/defaults.ts'
 import type { DataFacts, MachineFacts, ModelFacts } from '../recipe/facts.ts'
-import {
-  isTraining,
-  type ResolvedEvaluation,
-  type ResolvedPruneStep,
-  type ResolvedRecipe,
-  type ResolvedRecover,
-} from '../recipe/resolve.ts'
+import { isTraining } from '../recipe/modes.ts'
+import type { ResolvedEvaluation, ResolvedPruneStep, ResolvedRecipe, ResolvedRecover } from '../recipe/resolve.ts'
 import type { Stage } from '../catalog/stages.ts'
 import { outputsOf, savesPruned, type OutputKind } from './outputs.ts'
 import { passesOf, timesBetweenAll, type RecoveryPass } from './passes.ts'

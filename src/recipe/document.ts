@@ -2,9 +2,9 @@
 // other: size, depth and aliases are limited, and nothing here throws for any text.
 import { isMap, isNode, isPair, isScalar, isSeq, Lexer, parseDocument, visit } from 'yaml'
 import type { Document, Node, Pair, YAMLMap } from 'yaml'
-import type { Position, Range } from './finding.ts'
+import type { Path, Position, Range } from './finding.ts'
 
-export type Path = readonly (string | number)[]
+export type { Path } from './finding.ts'
 
 /** A mistake of YAML itself; `code` is that of the parser. Offsets into the text. */
 export interface SyntaxProblem {

@@ -1,5 +1,8 @@
 // Findings of lint: plain data that the command line prints as JSON and the language server turns into LSP.
 
+/** Keys and places in lists, from the top of a recipe to a setting. */
+export type Path = readonly (string | number)[]
+
 export type Severity = 'error' | 'warning' | 'info' | 'hint'
 
 /** Zero-based, in UTF-16 code units, as in the language server protocol. */
@@ -32,6 +35,8 @@ export interface Finding {
   severity: Severity
   /** Says what is wrong and how to mend it in one sentence or two. */
   message: string
+  /** The setting, written or not; the innermost that is there where the finding is about the text. */
+  path: Path
   range: Range
   fixes: Fix[]
 }

@@ -1,7 +1,7 @@
 // Perplexities that each method left of a real model, by which the form of Prune… proposes one. They are those of bench/RESULTS.md.
 import type { MethodName } from '../catalog/methods/methods.ts'
 import type { AllocationName } from '../catalog/allocations/allocations.ts'
-import type { RecoverMode } from './schema.ts'
+import type { RecoverMode } from './modes.ts'
 
 export interface Measured {
   readonly model: string

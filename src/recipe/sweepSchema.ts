@@ -1,23 +1,29 @@
 // `sweep`: what varies between the runs of a recipe that stands for many.
 import * as z from 'zod'
 import { parseByteSize } from '../formatting/numbers.ts'
-import { about, optional } from './aboutKey.ts'
+import { described } from './settings/row.ts'
 
 const cases = z
   .array(
     z.strictObject({
-      name: z.string().min(1).max(200).meta(about('Name of the run, and the suffix of its `save.to`.')),
-      set: z
-        .record(z.string().min(1), z.unknown())
-        .meta(about('Paths of settings and their values in this run.', { examples: [{ 'prune.0.method': 'wanda' }] })),
+      name: z.string().min(1).max(200).meta(described('Name of the run, and the suffix of its `save.to`.')),
+      set: z.record(z.string().min(1), z.unknown()).meta({
+        ...described('Paths of settings and their values in this run.'),
+        examples: [{ 'prune.0.method': 'wanda' }],
+      }),
     }),
   )
   .min(1)
-  .meta(about('The runs one by one, in place of combinations.'))
+  .meta(described('The runs one by one, in place of combinations.'))
 
 /** A name of the cluster's: nothing that begins like an option. */
 const word = z.string().regex(/^[A-Za-z0-9_][\w.,:&|=@+-]*$/, { error: 'expected a name of the cluster' })
 const few = z.int().min(1).max(10_000)
+
+/** A key that may be left out. */
+const optional = <T extends z.ZodType>(type: T, text: string, more: object = {}) =>
+  z.optional(type.meta({ ...described(text), ...more }))
+
 export const slurmSchema = z
   .strictObject({
     partition: optional(word, '`--partition`.'),
@@ -37,24 +43,13 @@ export const slurmSchema = z
     gpus: optional(few, 'GPUs of each run, by `--gres`.'),
     at_a_time: optional(few, 'Most runs at a time; all by default.'),
   })
-  .meta(about('How `--engine slurm` asks for machines: a job array with one run per task.'))
+  .meta(described('How `--engine slurm` asks for machines: a job array with one run per task.'))
 
 export type SlurmOptions = z.infer<typeof slurmSchema>
 
 export const sweepSchema = z
   .object({ cases: cases.optional(), slurm: slurmSchema.optional() })
   .catchall(z.array(z.unknown()).min(1))
-  .meta(
-    about(
-      'Paths of settings and the values to try: one run for each combination, the last path varies fastest. Or `cases`, which names the runs one by one. `sparsescope sweep run` runs them.',
-      {
-        examples: [
-          { 'prune.0.sparsity': [0.4, 0.5, 0.6] },
-          { cases: [{ name: 'wanda', set: { 'prune.0.method': 'wanda' } }] },
-        ],
-      },
-    ),
-  )
 
 export type Sweep = z.infer<typeof sweepSchema>
 

@@ -1,41 +1,9 @@
-// What is at a position of a recipe: the path of a value or key, the value that is being completed, or a comment.
-import { CST, isMap, isNode, isScalar, isSeq, Lexer } from 'yaml'
+// What is at a position of a recipe: the value that is being completed, or a comment.
+import { pathAt } from '../recipe/pathAt.ts'
+import { CST, isScalar, Lexer } from 'yaml'
 import type { Position, Range } from 'vscode-languageserver/node'
 import type { TextDocument } from 'vscode-languageserver-textdocument'
-import { keyOf, type Path, readDocument, type RecipeDocument } from '../recipe/document.ts'
-
-/** Path of the innermost value or key at an offset; null outside of everything. */
-export function pathAt(document: RecipeDocument, offset: number): Path | null {
-  const path: (string | number)[] = []
-  let node: unknown = document.root
-  if (!isNode(node)) return null
-  for (;;) {
-    const next = childAt(node, offset)
-    if (!next) return path
-    path.push(next.key)
-    if (next.node === null) return path
-    node = next.node
-  }
-}
-
-function childAt(node: unknown, offset: number): { key: string | number; node: unknown } | null {
-  if (isMap(node)) {
-    for (const pair of node.items) {
-      const key = keyOf(pair)
-      if (key === null) continue
-      if (isScalar(pair.key) && covers(pair.key, offset)) return { key, node: null }
-      if (covers(pair.value, offset)) return { key, node: pair.value }
-    }
-  } else if (isSeq(node)) {
-    const index = node.items.findIndex((item) => covers(item, offset))
-    if (index >= 0) return { key: index, node: node.items[index] }
-  }
-  return null
-}
-
-function covers(node: unknown, offset: number): boolean {
-  return isNode(node) && node.range ? offset >= node.range[0] && offset <= node.range[1] : false
-}
+import { type Path, readDocument } from '../recipe/document.ts'
 
 export interface CompletionPlace {
   /** Path of the value, list indices included: ['prune', 0, 'targets', 1]. */

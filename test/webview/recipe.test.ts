@@ -187,9 +187,7 @@ describe('the form of a recipe in Chromium', () => {
 
   it('what the planner finds stands at its field; with an error nothing runs, but the recipe can be written', async () => {
     await open()
-    const lines = (await shown()).split('\n')
-    const line = lines.findIndex((one) => one.includes('train.jsonl'))
-    await plan({ severity: 'error', message: 'There is no file ./text/train.jsonl.', line })
+    await plan({ severity: 'error', message: 'There is no file ./text/train.jsonl.', field: 'data' })
     const field = page.locator('.field', { has: page.getByRole('combobox', { name: 'To calibrate and train on' }) })
     await field.getByText('There is no file').waitFor()
     assert.ok(await create('Create and run').isDisabled())

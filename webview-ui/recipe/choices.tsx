@@ -3,7 +3,7 @@ import type { BrowsedFor } from '../../src/protocol/view.ts'
 import { unstructured } from '../../src/recipe/defaults.ts'
 import { choosesLoss, spreadIn, trains } from '../../src/recipe/writing/recipeText.ts'
 import { Choice, FormField, NumberField, SelectField, Several, WrittenField } from './fields.tsx'
-import { shareOf } from './fieldsOfText.ts'
+import { shareOf } from './numberLists.ts'
 import {
   comparisons,
   lossOptions,

@@ -2,7 +2,7 @@
 import type { ComponentChildren } from 'preact'
 import type { TextUse } from '../../src/protocol/view.ts'
 import { Button } from '../shared/button.tsx'
-import type { Field } from './fieldsOfText.ts'
+import type { Field } from '../../src/recipe/settings/row.ts'
 import { form, problems } from './store.ts'
 
 export interface FieldProps {

@@ -19,7 +19,7 @@ import {
   type LossChoice,
   type OnTwoTexts,
 } from '../../src/recipe/measured.ts'
-import type { RecoverMode } from '../../src/recipe/schema.ts'
+import type { RecoverMode } from '../../src/recipe/modes.ts'
 import type { SpreadChoice } from '../../src/recipe/writing/recipeText.ts'
 import type { Option } from './fields.tsx'
 import type { Compared } from './store.ts'

@@ -6,11 +6,12 @@ import type { MethodName } from '../../src/catalog/methods/methods.ts'
 import type { RecipeStart, ToRecipe } from '../../src/protocol/view.ts'
 import { bytesPerToken } from '../../src/plan/textTokens.ts'
 import { unstructured } from '../../src/recipe/defaults.ts'
+import type { Field } from '../../src/recipe/settings/row.ts'
 import { freeOutput } from '../../src/recipe/writing/choices.ts'
 import { looksAtText, recipeText, trains } from '../../src/recipe/writing/recipeText.ts'
 import type { Comparison, RecipeChoices } from '../../src/recipe/writing/recipeText.ts'
 import type { PageMessage } from '../shared/page.tsx'
-import { fieldAt, percentages, rates, wholeNumbers, type Field } from './fieldsOfText.ts'
+import { percentages, rates, wholeNumbers } from './numberLists.ts'
 
 /** What varies among the runs; null: there is one run. */
 export type Compared = Comparison['path'] | null
@@ -145,7 +146,7 @@ export const plan = computed<PlannedText | null>(() => (planned.value?.text === 
 /** Why there is no plan; null: there is one, or it is being made. */
 export const planProblem = computed(() => (planned.value?.text === text.value ? planned.value.problem : null))
 /** An error keeps the recipe from running, a warning does not. */
-export type FieldProblem = Omit<PlannedProblem, 'line'>
+export type FieldProblem = Omit<PlannedProblem, 'field'>
 
 /** What is wrong or doubtful, by field: the form's own, else what the planner says of the text. */
 export const problems = computed(() => {
@@ -154,8 +155,7 @@ export const problems = computed(() => {
     [...mistakes.value].map(([field, message]) => [field, [{ severity, message }]]),
   )
   if (all.size > 0) return all
-  for (const { line, ...problem } of plan.value?.problems ?? []) {
-    const field = fieldAt(text.value, line)
+  for (const { field, ...problem } of plan.value?.problems ?? []) {
     all.set(field, [...(all.get(field) ?? []), problem])
   }
   return all

@@ -1,7 +1,7 @@
 // All pruning methods. Outside their own files nothing compares their names: what differs between them is in the rows.
 import { admm } from './admm.ts'
 import { alps } from './alps.ts'
-import { methodKeyNames, type MethodKey } from './keys.ts'
+import type { MethodKey } from './keys.ts'
 import { magnitude } from './magnitude.ts'
 import type { PruneMethod, Scope } from './method.ts'
 import { random } from './random.ts'
@@ -55,11 +55,6 @@ export function defaultScope(name: MethodName, selection: string | undefined): S
 /** Methods that take a key. */
 export function methodsWith(key: MethodKey): MethodName[] {
   return methodNames.filter((name) => methodOf(name).keys[key] !== undefined)
-}
-
-/** Keys that a method does not take. */
-export function idleKeys(name: MethodName): MethodKey[] {
-  return methodKeyNames.filter((key) => methodOf(name).keys[key] === undefined)
 }
 
 /** Names of the methods that need data, for lists in sentences. */

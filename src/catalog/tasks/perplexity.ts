@@ -2,6 +2,6 @@ import type { TaskRow } from './task.ts'
 
 export const perplexity: TaskRow = {
   title: 'Perplexity',
-  about: 'exp of the mean next-token loss over windows that do not overlap',
+  about: 'exp of the mean next-token loss over windows of a text',
   questions: null,
 }

@@ -40,19 +40,6 @@ export const tasksWithData = taskNames.filter((name) => taskOf(name).prompts ===
 /** Tasks that generate text after the recipe's prompts. */
 export const tasksWithPrompts = taskNames.filter((name) => taskOf(name).prompts !== undefined)
 
-const keysByKind = {
-  text: ['data', 'field', 'samples', 'seq_len'],
-  questions: ['data', 'limit', 'out'],
-  prompts: ['prompts', 'max_tokens'],
-}
-
-/** Keys of an entry of `evaluate` that other tasks take, and this one does not. */
-export function idleTaskKeys(name: TaskName): string[] {
-  const { questions, prompts } = taskOf(name)
-  const own = keysByKind[prompts ? 'prompts' : questions ? 'questions' : 'text']
-  return [...new Set(Object.values(keysByKind).flat())].filter((key) => !own.includes(key))
-}
-
 /** The task where an evaluation names none. */
 export const defaultTask: TaskName = 'perplexity'
 

@@ -9,7 +9,7 @@ import { loadWindows } from '../../engine/text/windows.ts'
 import { formatBytes, megabyte, formatPerplexity, plural } from '../../formatting/numbers.ts'
 import type { ModelConfig } from '../../catalog/families/modelConfig.ts'
 import { passTokens } from '../../plan/memory.ts'
-import { defaultTask, taskOf, tasksWithData } from '../../catalog/tasks/tasks.ts'
+import { taskOf, tasksWithData, type TaskName } from '../../catalog/tasks/tasks.ts'
 import { computeWith } from './compute.ts'
 import {
   precisionOption,
@@ -21,13 +21,16 @@ import {
 } from '../options.ts'
 import { closing, command, type CommonOptions, type Context, type Outcome, runs } from '../command.ts'
 import { evaluateQuestions } from './evaluateQuestions.ts'
+import { evaluationWindows, placementText, type AskedWindows } from '../../engine/evaluate/evaluationWindows.ts'
+import { addRowOptions, longOptionOf, settingsOf } from '../rowOptions.ts'
+import { evaluateRows } from '../../recipe/settings/evaluate.ts'
+import { idleKeys } from '../../recipe/settings/row.ts'
 
 interface EvaluateOptions extends CommonOptions, PrecisionOptions {
   task: string
   data: string
   field?: string
   seqLen?: number
-  samples?: number
   limit?: number
   items?: boolean
   out?: string
@@ -37,40 +40,26 @@ interface EvaluateOptions extends CommonOptions, PrecisionOptions {
 /** Longest window by default, as in the published protocol. */
 const longestDefault = 4096
 
-export const evaluateCommand = command(
-  'evaluate',
-  'measure perplexity on a text or on token ids, or accuracy on a zero-shot task',
-  [
+export const evaluateCommand = addRowOptions(
+  command('evaluate', 'measure perplexity on a text or on token ids, or accuracy on a zero-shot task', [
     'evaluate ../opt-125m --data wikitext2-test.txt --seq-len 2048',
     'evaluate ../opt-125m --data ids.safetensors --json',
     'evaluate ../opt-125m --task arc_easy --data arc_easy.jsonl --limit 500',
     'evaluate ../opt-125m --task arc_easy --data arc_easy.jsonl --out results',
-  ],
+  ]).argument('<model>', 'Hugging Face folder'),
+  evaluateRows,
+  wholeNumber,
 )
-  .argument('<model>', 'Hugging Face folder')
-  .option('--task <name>', `what to measure: ${tasksWithData.join(', ')}`, defaultTask)
-  .requiredOption('--data <file>', '.txt, .jsonl(.gz), .parquet, or .safetensors with ids')
-  .option('--field <name>', 'text column, or tensor of ids')
-  .option(
-    '--seq-len <n>',
-    "tokens in a window (default: rows of ids as they are, else the model's positions, at most 4096)",
-    wholeNumber,
-  )
-  .option('--samples <n>', 'windows to use (default: all)', wholeNumber)
-  .option('--limit <n>', 'zero-shot tasks: only the first rows of the data (default: all)', wholeNumber)
   .option('--items', 'zero-shot tasks: also the log-likelihoods of every row, with --json')
-  .option('--out <dir>', 'zero-shot tasks: also write results_….json and samples_….jsonl as lm-evaluation-harness does')
   .addOption(precisionOption())
   .addOption(memoryOption())
   .action(
     runs(async (context, path: string, options: EvaluateOptions): Promise<Outcome> => {
       const task = taskNamed('--task', options.task, tasksWithData)
-      if (taskOf(task).questions) {
-        refuseKeys(options, ['field', 'seqLen', 'samples'], `--task ${task}`)
-        return evaluateQuestions(context, path, { ...options, task })
-      }
-      refuseKeys(options, ['limit', 'items', 'out'], task)
-      return measurePerplexity(context, path, options)
+      refuseIdle(options, task)
+      return taskOf(task).questions
+        ? evaluateQuestions(context, path, { ...options, task })
+        : measurePerplexity(context, path, options)
     }),
   )
 
@@ -79,16 +68,13 @@ async function measurePerplexity(context: Context, path: string, options: Evalua
   const model = openModel(checkpoint.value)
   const unused = unusedText(model)
   if (unused) context.say(`warning: ${unused}`)
-  const set = await loadWindows({
-    path: options.data,
-    field: options.field,
-    seqLen: await windowLength(model.config, options),
-    samples: options.samples,
-    purpose: 'evaluate',
-    folder: checkpoint.value.folder,
-    vocabSize: model.config.vocabSize,
-    signal: context.signal,
-  })
+  const { data } = options
+  const asked = { ...settingsOf(evaluateRows, options), data, seq_len: await windowLength(model.config, options) }
+  const { folder } = checkpoint.value
+  const { vocabSize } = model.config
+  const set = await evaluationWindows(asked, (request) =>
+    loadWindows({ ...request, folder, vocabSize, signal: context.signal }),
+  )
   const sizes = { memoryBytes: memoryBytes(options.memory), tokensPerPass: Math.max(passTokens, set.seqLen) }
   const again = { remedy: 'use a smaller --seq-len' }
   const { result, info, precision } = await computeWith(context, model, options, sizes, again, async (decoder) => {
@@ -110,22 +96,22 @@ async function measurePerplexity(context: Context, path: string, options: Evalua
   const { perplexity, tokens, windows, seqLen, seconds, peak_memory_mb } = result
   const speed = { seconds, tokens_per_second: tokens / seconds, peak_memory_mb }
   const json = { perplexity, tokens, windows, seq_len: seqLen, ...speed, device: info.device, precision }
-  return { json, text: describe(json, options.data, info.description) }
-}
-
-const flags = {
-  field: '--field',
-  seqLen: '--seq-len',
-  samples: '--samples',
-  limit: '--limit',
-  items: '--items',
-  out: '--out',
+  return { json, text: describe(json, asked, info.description) }
 }
 
 /** @throws EngineError 'usage': an option that would do nothing. */
-function refuseKeys(options: EvaluateOptions, keys: readonly (keyof typeof flags)[], what: string): void {
-  const key = keys.find((name) => options[name] !== undefined)
-  if (key) throw new EngineError('usage', `${flags[key]} does not apply to ${what}: leave it out`)
+function refuseIdle(options: EvaluateOptions, task: TaskName): void {
+  const { questions } = taskOf(task)
+  const known = { task, prunes: false, recoveries: [] }
+  const given = settingsOf(evaluateRows, options)
+  const idle = idleKeys(evaluateRows, given, known, []).find(({ path: [key] }) => Object.hasOwn(given, key))
+  const option = idle
+    ? longOptionOf(evaluateRows, String(idle.path[0]))
+    : options.items && !questions
+      ? '--items'
+      : null
+  if (option !== null)
+    throw new EngineError('usage', `${option} does not apply to ${questions ? `--task ${task}` : task}: leave it out`)
 }
 
 /**
@@ -163,10 +149,10 @@ interface Numbers {
   peak_memory_mb: number
 }
 
-function describe(n: Numbers, data: string, device: string): string {
+function describe(n: Numbers, asked: AskedWindows, device: string): string {
   return [
-    `perplexity ${formatPerplexity(n.perplexity, 4)} on ${data}, context ${n.seq_len}`,
-    `exp of the mean over ${plural(n.windows, 'window')} of their mean loss on ${plural(n.seq_len - 1, 'predicted token')}; windows do not overlap, the tail is dropped`,
+    `perplexity ${formatPerplexity(n.perplexity, 4)} on ${asked.data}, context ${n.seq_len}`,
+    `${plural(n.windows, 'window')} of ${n.seq_len} tokens ${placementText(asked)}`,
     `${n.tokens} tokens in ${n.seconds.toFixed(2)} s, ${Math.round(n.tokens_per_second)} tokens/s, peak memory ${formatBytes(n.peak_memory_mb * megabyte)}, ${device}`,
   ].join('\n')
 }

@@ -1,5 +1,5 @@
-// Perplexity by the convention of SparseGPT and PERP (docs/methods.md, "Perplexity"): the mean nll of each window over the seqLen − 1
-// tokens it predicts, the plain mean of the windows, and exp of that.
+// Perplexity by the convention of SparseGPT and PERP (docs/methods.md, "Perplexity"): exp of the mean nll of the tokens that count. Windows
+// without overlap predict seqLen − 1 tokens each, so that this is the plain mean of their means.
 import { passTokens } from '../../plan/memory.ts'
 import { itemsAtOnce } from '../compute/backend.ts'
 import { EngineError } from '../errors.ts'
@@ -14,7 +14,7 @@ export interface PerplexityOptions extends Pick<PassOptions, 'adapterOf' | 'sign
 
 export interface Perplexity {
   readonly perplexity: number
-  /** Mean of the windows' mean losses, in nats per predicted token; perplexity = exp(loss). */
+  /** Mean nll of the tokens that count; perplexity = exp(loss). */
   readonly loss: number
   /** Number of ids: windows · seqLen. */
   readonly tokens: number
@@ -48,15 +48,20 @@ export async function evaluatePerplexity(
   const perGroup = itemsAtOnce(decoder.backend, Math.min(windows, together), seqLen)
   const perPass = Math.max(1, Math.min(perGroup, Math.floor(passTokens / seqLen)))
   let sum = 0
+  let counted = 0
   for (let start = 0; start < windows; start += perGroup) {
     const end = Math.min(start + perGroup, windows)
     const batches: Batch[] = []
     for (let at = start; at < end; at += perPass) batches.push(cut(set, at, Math.min(at + perPass, end)))
     const losses = await decoder.forwardNll(batches, pass)
-    batches.forEach((batch, i) => (sum += sumOfWindowMeans(batch, losses[i])))
+    for (const [i, batch] of batches.entries()) {
+      const total = totalOf(batch, losses[i])
+      sum += total.nll
+      counted += total.counted
+    }
     onProgress?.(end, windows)
   }
-  const loss = sum / windows
+  const loss = sum / counted
   if (!Number.isFinite(loss)) {
     throw new EngineError('numeric', `the loss is ${loss}; the weights hold NaN or infinity, or overflow on this text`)
   }
@@ -75,18 +80,15 @@ function cut({ ids, mask, labels, seqLen }: Windows, start: number, end: number)
   }
 }
 
-/** Σ over windows of the mean nll of its targets that count. */
-function sumOfWindowMeans({ batch, seqLen, labels }: Batch, nll: Float32Array): number {
-  let sum = 0
+/** Σ of the nll of the targets that count, and their number. */
+function totalOf({ batch, seqLen, labels }: Batch, losses: Float32Array): { nll: number; counted: number } {
+  let [nll, counted] = [0, 0]
   for (let b = 0; b < batch; b++) {
-    let window = 0
-    let counted = 0
-    for (let t = 0; t + 1 < seqLen; t++) {
-      if (labels && labels[b * seqLen + t + 1] < 0) continue
-      window += nll[b * seqLen + t]
+    for (let t = b * seqLen; t + 1 < (b + 1) * seqLen; t++) {
+      if (labels && labels[t + 1] < 0) continue
+      nll += losses[t]
       counted++
     }
-    sum += window / counted
   }
-  return sum
+  return { nll, counted }
 }

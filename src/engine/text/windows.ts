@@ -44,7 +44,7 @@ export interface Windows {
 const leastRowLength = 64
 
 /** A label that no loss counts. */
-const ignoredLabel = -100
+export const ignoredLabel = -100
 
 /** @throws EngineError 'bad-data' with the numbers when there is too little, 'not-found', or of the tokenizer. */
 export async function loadWindows(request: WindowsRequest): Promise<Windows> {

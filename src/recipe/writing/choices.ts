@@ -1,7 +1,7 @@
 // Choices of a recipe before anybody chose, and names made from them.
 import { defaultTrain } from '../../catalog/adapters/subsets.ts'
 import { defaultMethod } from '../../catalog/methods/methods.ts'
-import { firstSteps, pruneDefaults, unstructured, windowDefaults } from '../defaults.ts'
+import { firstSteps, unstructured, usualSparsity, windowDefaults } from '../defaults.ts'
 import { proposeMethod, proposeRecoveries } from '../measured.ts'
 import { prunedPlace, type RecipeChoices } from './recipeText.ts'
 
@@ -32,7 +32,7 @@ export function firstChoices(model: string, facts: KnownOfModel, memoryBytes: nu
     model,
     method: proposeMethod(unstructured).method,
     pattern: unstructured,
-    sparsity: pruneDefaults.sparsity,
+    sparsity: usualSparsity,
     recoveries: proposeRecoveries(unstructured, canRetrain(facts, memoryBytes))[0].modes,
     train: defaultTrain.filter((subset) => subset !== 'bias' || facts.biases),
     loss: 'half',

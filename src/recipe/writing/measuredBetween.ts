@@ -1,7 +1,7 @@
 // Whether a recipe can afford to be measured in the middle of a recovery. What a run does is counted as tokens that pass forward
 // through the whole model, a backward pass as two of them, so that the answer is the same on every machine.
-import { recoverDefaults } from '../defaults.ts'
-import type { RecoverMode } from '../schema.ts'
+import { batchDefaults } from '../defaults.ts'
+import type { RecoverMode } from '../modes.ts'
 
 /** Most of a run's passes that measuring in between may take. */
 const mostShare = 0.1
@@ -38,7 +38,7 @@ export function isCheapToMeasure(run: CountedRun, every: number): boolean {
 
 /** Passes of pruning and recovering. What pruning computes from its statistics is not counted. */
 function trainedTokens({ recoveries, steps, samples, seqLen, pruningLooks, comparesWithDense }: CountedRun): number {
-  const { batch_size: batch, grad_accumulation: batches } = recoverDefaults
+  const { batch_size: batch, grad_accumulation: batches } = batchDefaults
   // Once through the dense blocks, once through the pruned ones.
   const walk = 2 * samples * seqLen
   const forwardAndBackward = 3 * steps * batch * batches * seqLen

@@ -9,8 +9,7 @@ import { triedWindows, unstructured } from '../defaults.ts'
 import { numberText } from '../edits.ts'
 import { proposeSpread, type LossChoice } from '../measured.ts'
 import { methodOf, needsData, type MethodName } from '../../catalog/methods/methods.ts'
-import { isTraining } from '../resolve.ts'
-import type { RecoverMode } from '../schema.ts'
+import { isTraining, type RecoverMode } from '../modes.ts'
 import { isCheapToMeasure } from './measuredBetween.ts'
 
 export interface RecipeChoices {

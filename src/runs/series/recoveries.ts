@@ -1,7 +1,7 @@
 // Recoveries of a run: how they and phases are called, where those of a list are numbered from 1; what a report says of each; and what
 // merging an adapter cut off.
 import type { PhasePart, RunPicture } from './foldRun.ts'
-import type { RecoverMode } from '../../recipe/schema.ts'
+import type { RecoverMode } from '../../recipe/modes.ts'
 import type { MergedUpdate } from './events.ts'
 import type { PlannedRecovery, TrainableCount } from '../../plan/runPlan.ts'
 import { formatShare } from '../../formatting/numbers.ts'

@@ -7,7 +7,7 @@ import { formatBytes, formatCompact, formatRequested, plural } from '../../forma
 import type { Path } from '../../recipe/document.ts'
 import { isPrunable } from '../../recipe/facts.ts'
 import type { Analysis } from '../analyses.ts'
-import { pathAt } from '../place.ts'
+import { pathAt } from '../../recipe/pathAt.ts'
 import { isSafe, withoutModeline, yamlService } from '../yamlService.ts'
 
 export async function hover(document: TextDocument, analysis: Analysis, position: Position): Promise<Hover | null> {

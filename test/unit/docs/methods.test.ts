@@ -6,7 +6,7 @@ import { subsets } from '../../../src/catalog/adapters/subsets.ts'
 import { allocationNames, allocationOf } from '../../../src/catalog/allocations/allocations.ts'
 import { methodKeyNames } from '../../../src/catalog/methods/keys.ts'
 import { methodNames, methodOf } from '../../../src/catalog/methods/methods.ts'
-import { modes } from '../../../src/recipe/schema.ts'
+import { modes } from '../../../src/recipe/modes.ts'
 import { taskNames } from '../../../src/catalog/tasks/tasks.ts'
 import { headingsOf } from '../../support/documentation.ts'
 

@@ -122,6 +122,7 @@ describe('contributions', () => {
       name: 'target-matches-nothing',
       severity: 'error' as const,
       message: 'no module: 2 asked',
+      path: ['model'],
       range: { start, end: start },
       fixes: [],
     }

@@ -8,7 +8,7 @@ import { rulesMarkdown } from '../../../scripts/ruleDocs.ts'
 import { adapterNames } from '../../../src/catalog/adapters/adapters.ts'
 import { allocationNames } from '../../../src/catalog/allocations/allocations.ts'
 import { methodNames } from '../../../src/catalog/methods/methods.ts'
-import { modes } from '../../../src/recipe/schema.ts'
+import { modes } from '../../../src/recipe/modes.ts'
 import { taskNames } from '../../../src/catalog/tasks/tasks.ts'
 import { rules } from '../../../src/lint/lint.ts'
 

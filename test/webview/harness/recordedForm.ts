@@ -24,7 +24,7 @@ export function recordedStart(found: string[] = texts): RecipeStart {
   }
 }
 
-/** What `text` comes to, with these problems at these lines. */
+/** What `text` comes to, with these problems at their fields. */
 export function recordedAnswer(text: string, problems: PlannedText['problems'] = []): ToRecipe {
   const plan = { ...recordedPlan(recordedModel(12)), errors: [], warnings: [], problems }
   const errors = problems.filter(({ severity }) => severity === 'error').map(({ message }) => message)

@@ -2,6 +2,7 @@
 import { realpath } from 'node:fs/promises'
 import type { ResolvedEvaluation, ResolvedRecover } from '../../../recipe/resolve.ts'
 import { taskOf } from '../../../catalog/tasks/tasks.ts'
+import { evaluationWindows } from '../../evaluate/evaluationWindows.ts'
 import { loadQuestions, unansweredText, type QuestionSet } from '../../evaluate/tasks/questions.ts'
 import { readPrompts, type PromptSet } from '../../generate/samplePrompts.ts'
 import { type Windows, type WindowsRequest, padRows, requireRoom } from '../../text/windows.ts'
@@ -41,11 +42,11 @@ export async function readData(session: RunSession, plan: RunPlan): Promise<RunD
   const { calibration } = recipe
   const evaluations = new Map<string, EvaluationData>()
   const readEvaluation = async (e: ResolvedEvaluation): Promise<EvaluationData> => {
-    const { task, data: path, field, samples, seq_len: seqLen, limit } = e
+    const { task, data: path, limit } = e
     if (path === undefined)
       return { kind: 'prompts', prompts: await readPrompts(e, { folder: source.folder, config: model.config, signal }) }
     if (!taskOf(task).questions)
-      return { kind: 'windows', windows: await load({ path, field, samples, seqLen, purpose: 'evaluate' }) }
+      return { kind: 'windows', windows: await evaluationWindows({ ...e, data: path }, load) }
     const { vocabSize, maxPositions: maxLength } = model.config
     const { folder } = source
     const questions = await loadQuestions({ task, path, limit, folder, vocabSize, maxLength, signal })
@@ -54,7 +55,8 @@ export async function readData(session: RunSession, plan: RunPlan): Promise<RunD
     return { kind: 'questions', questions }
   }
   const evaluation = async (e: ResolvedEvaluation) => {
-    const key = JSON.stringify([e.task, e.data, e.field, e.samples, e.seq_len, e.limit, e.prompts, e.max_tokens])
+    const { at: _at, every: _every, out: _out, ...asked } = e
+    const key = JSON.stringify(asked)
     const known = evaluations.get(key) ?? (await readEvaluation(e))
     evaluations.set(key, known)
     return known

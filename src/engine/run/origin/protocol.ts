@@ -4,6 +4,7 @@ import { filesOf, type DataFiles } from '../../../recipe/dataFiles.ts'
 import type { ResolvedEvaluation, ResolvedRecipe, ResolvedRecover } from '../../../recipe/resolve.ts'
 import { taskOf } from '../../../catalog/tasks/tasks.ts'
 import { plural } from '../../../formatting/numbers.ts'
+import { placementText } from '../../evaluate/evaluationWindows.ts'
 
 /** Says in sentences how the numbers came about. */
 export function protocolOf({ evaluate, calibration, recover, seed }: ResolvedRecipe): string[] {
@@ -26,21 +27,13 @@ function dataText(data: DataFiles | undefined): string {
   return files.length > 1 ? `${andList(files)} in equal parts` : (files.at(0) ?? 'no data')
 }
 
-function evaluationSentence({
-  task,
-  data,
-  field,
-  samples,
-  limit,
-  seq_len: seqLen,
-  prompts,
-  max_tokens: maxTokens,
-}: ResolvedEvaluation) {
+function evaluationSentence(evaluation: ResolvedEvaluation) {
+  const { task, data, field, samples, limit, seq_len: seqLen, prompts, max_tokens: maxTokens } = evaluation
   const { questions, title } = taskOf(task)
   if (prompts) return `${title}: greedy decoding, at most ${maxTokens} tokens after each prompt.`
   return questions
     ? `${title} on ${data}: ${limit === undefined ? 'all' : `the first ${limit}`} rows, zero-shot, scored as lm-evaluation-harness does; accuracy with one standard error.`
-    : `${title} on ${data}${field === undefined ? '' : ` (${field})`}: ${windowsText(samples, seqLen)} that do not overlap, the tail dropped, exp of the mean over the windows of their mean next-token loss.`
+    : `${title} on ${data}${field === undefined ? '' : ` (${field})`}: ${windowsText(samples, seqLen)} ${placementText(evaluation)}.`
 }
 
 function recoverySentence(recover: ResolvedRecover): string {

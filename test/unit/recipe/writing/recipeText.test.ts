@@ -6,7 +6,7 @@ import { recoveriesOf } from '../../../../src/recipe/resolve.ts'
 import { expandSweep } from '../../../../src/recipe/sweep/expandSweep.ts'
 import { parseRecipe } from '../../../../src/lint/lint.ts'
 import { extensionModule } from '../../../support/extensionModule.ts'
-import type { RecoverMode } from '../../../../src/recipe/schema.ts'
+import type { RecoverMode } from '../../../../src/recipe/modes.ts'
 
 const base = {
   model: './opt "125m"',

@@ -1,0 +1,69 @@
+// Settings of the result.
+import * as z from 'zod'
+import { ggufTypeNames } from '../../catalog/formats/gguf/ggmlTypes.ts'
+import { parseByteSize } from '../../formatting/numbers.ts'
+import type { RecoverMode } from '../modes.ts'
+import { defaultSaveFormat, saveFormatNames, saveFormats, type SaveFormat } from '../saveFormats.ts'
+import { idle, path, rowsOf } from './row.ts'
+
+/** The format, and the rest of the recipe. */
+interface Known {
+  readonly format: SaveFormat
+  /** Whether the recipe prunes. */
+  readonly prunes: boolean
+  /** Its recoveries. */
+  readonly recoveries: readonly { readonly mode: RecoverMode }[]
+}
+
+const row = rowsOf<Known>()
+
+export const saveRows = {
+  to: row({
+    type: path,
+    about: 'Folder to write, relative to the recipe; must not exist.',
+    required: true,
+    option: { flags: '--out <folder>', about: 'folder to write; it must not exist', mandatory: true },
+  }),
+
+  pruned: row({
+    type: path,
+    about:
+      'Another folder, for the model as pruned, before recovery; must not exist. Where recovery goes block by block, it is pruned in a pass of its own, the same that `at: pruned` costs.',
+    appliesWhen({ prunes, recoveries }) {
+      if (!prunes) return idle('without prune', '/prune')
+      return recoveries.length > 0 || idle('without recover, as save.to is the pruned model then', '/recover')
+    },
+  }),
+
+  max_shard: row({
+    type: z
+      .string()
+      .refine((text) => (parseByteSize(text) ?? 0) > 0, { error: 'expected a size such as 5GB or 500MB' })
+      .meta({ pattern: '^\\s*\\d+(\\.\\d+)?\\s*([KMGTkmgt]?[iI]?[bB])?\\s*$' }),
+    about: 'Largest file.',
+    default: '5GB',
+    examples: ['5GB', '500MB'],
+    option: { flags: '--max-shard <size>', about: 'largest weight file to write, such as 5GB' },
+  }),
+
+  format: row({
+    type: z.enum(saveFormatNames),
+    about: `${saveFormatNames.map((name) => `${name}: ${saveFormats[name].about}`).join('. ')}.`,
+    default: defaultSaveFormat,
+    option: { flags: '--format <format>', about: 'how to store the pruned weights', default: defaultSaveFormat },
+  }),
+
+  type: row({
+    type: z.enum(ggufTypeNames),
+    about:
+      'Type of the matrices in the GGUF file; default: that of the checkpoint. q8_0 rounds to 8 bits in blocks of 32 with a scale each; a zero stays zero.',
+    appliesWhen: ({ format }) => format === 'gguf' || idle(`with format ${format}, only with gguf`, 'format'),
+  }),
+
+  card: row({
+    type: z.boolean(),
+    about:
+      'Write a model card for the Hub: a `README.md` with metadata, results and their protocol, recipe, and how to load it. A card of the source is not copied then.',
+    default: false,
+  }),
+}

@@ -1,0 +1,161 @@
+// What follows from the rows of settings.
+import assert from 'node:assert/strict'
+import * as z from 'zod'
+import { lint } from '../../../src/lint/lint.ts'
+import { readDocument } from '../../../src/recipe/document.ts'
+import { pathAt } from '../../../src/recipe/pathAt.ts'
+import { recipeSchema, type Recipe } from '../../../src/recipe/schema.ts'
+import { resolveRecipe } from '../../../src/recipe/resolve.ts'
+import { fieldAt, sections } from '../../../src/recipe/settings/recipe.ts'
+import { all, idle, idleKeys, mapOf, resolveRows, rowsOf } from '../../../src/recipe/settings/row.ts'
+import { recipeText } from '../../../src/recipe/writing/recipeText.ts'
+
+interface Known {
+  readonly kind: 'plain' | 'fancy'
+  readonly size: number
+  readonly most: number
+}
+const row = rowsOf<Known>()
+const rows = {
+  twice: row({ type: z.int(), about: 'Twice the size.', default: ({ size }: Known) => 2 * size }),
+  size: row({ type: z.int(), about: 'A size.', default: 4, resolve: (size, { most }) => Math.min(size, most) }),
+  kind: row({ type: z.enum(['plain', 'fancy']), about: 'A kind.', default: 'plain' }),
+  name: row({ type: z.string(), about: 'A name.', required: true }),
+  colour: row({
+    type: z.string(),
+    about: 'A colour.',
+    default: 'red',
+    appliesWhen: all<Known>(
+      ({ kind }) => kind === 'fancy' || idle('of kind plain', 'kind'),
+      ({ size }) => size > 1 || idle('with a size of 1', 'size'),
+    ),
+    leftOutWhenIdle: true,
+  }),
+}
+
+describe('rows of settings', () => {
+  it('a schema takes the keys of the rows and no others, and wants those that are required', () => {
+    const schema = mapOf(rows)
+    assert.deepEqual(schema.parse({ name: 'a', size: 3 }), { size: 3, name: 'a' })
+    for (const wrong of [{}, { name: 'a', weight: 1 }, { name: 'a', kind: 'odd' }])
+      assert.ok(!schema.safeParse(wrong).success, JSON.stringify(wrong))
+    const { properties = {} } = z.toJSONSchema(schema) as { properties?: Record<string, unknown> }
+    assert.deepEqual(properties.kind, {
+      type: 'string',
+      enum: ['plain', 'fancy'],
+      description: 'A kind.',
+      markdownDescription: 'A kind.',
+      default: 'plain',
+    })
+  })
+
+  it('a default follows from keys before and after its own, and from what surrounds the map', () => {
+    assert.deepEqual(resolveRows(rows, { name: 'a' }, { most: 3 }), { twice: 6, size: 3, kind: 'plain', name: 'a' })
+    assert.equal(resolveRows(rows, { name: 'a', twice: 1 }, { most: 3 }).twice, 1)
+  })
+
+  it('a map of rows that reckons with another value of a key than its row gives does not compile', () => {
+    const wrong = { size: rowsOf<{ readonly size: string }>()({ type: z.int(), about: 'A size.', default: 4 }) }
+    // @ts-expect-error: the row gives a number, `Known` says a string.
+    assert.deepEqual(resolveRows(wrong, {}, {}), { size: 4 })
+  })
+
+  it('a key without effect is found with the first reason, and left out where its row says so', () => {
+    const resolved = resolveRows(rows, { name: 'a', colour: 'blue' }, { most: 1 })
+    assert.equal(resolved.colour, undefined)
+    const known = { ...resolved, most: 1 }
+    assert.deepEqual(idleKeys(rows, { colour: 'blue' }, known, ['box']), [
+      { path: ['box', 'colour'], reason: 'of kind plain', from: ['kind'] },
+    ])
+    const fancy = { ...known, kind: 'fancy' as const }
+    assert.deepEqual(
+      idleKeys(rows, {}, fancy, []).map(({ reason }) => reason),
+      ['with a size of 1'],
+    )
+    assert.equal(resolveRows(rows, { name: 'a', kind: 'fancy' }, { most: 3 }).colour, 'red')
+  })
+
+  it('a default list belongs to one recipe: changing it changes no other', () => {
+    const recipe: Recipe = { version: 1, model: 'm', prune: [{}], evaluate: [{ data: 'a.txt' }] }
+    const first = resolveRecipe(recipe)
+    first.prune[0].targets.push('changed')
+    first.evaluate[0].at.pop()
+    assert.deepEqual(resolveRecipe(recipe).prune[0].targets, ['Linear'])
+    assert.deepEqual(resolveRecipe(recipe).evaluate[0].at, ['dense', 'recovered'])
+  })
+
+  it('a resolved recipe is a valid recipe that is resolved to itself', () => {
+    const recipe = recipeSchema.parse({
+      version: 1,
+      model: 'm',
+      prune: [{ method: 'sparsegpt' }, { allocation: 'owl', pattern: 'unstructured' }, { pattern: '2:4' }],
+      calibration: { data: 'a.jsonl' },
+      recover: [{ mode: 'refit' }, { mode: 'retrain', data: 'b.jsonl', loss: 'dense' }],
+      evaluate: [{ data: 'c.txt' }, { task: 'boolq', data: 'd.jsonl' }, { task: 'samples', prompts: ['x'] }],
+      save: { to: './out', format: 'gguf' },
+    })
+    const resolved = resolveRecipe(recipe)
+    assert.deepEqual(resolveRecipe(recipeSchema.parse(resolved)), resolved)
+  })
+
+  it('every map of the format gets its keys from rows', () => {
+    for (const [section, map] of Object.entries(sections)) {
+      const { properties = {}, required = [] } = z.toJSONSchema(mapOf(map), { io: 'input' })
+      assert.deepEqual(Object.keys(properties), Object.keys(map), section)
+      assert.deepEqual(
+        required,
+        Object.keys(map).filter((key) => map[key].required === true),
+        section,
+      )
+    }
+  })
+
+  it('every line of a recipe that the form writes belongs to the field that asks for it', () => {
+    const text = recipeText({
+      model: './opt',
+      method: 'wanda',
+      pattern: 'unstructured',
+      sparsity: 0.5,
+      recoveries: ['reconstruct', 'retrain'],
+      train: ['norm'],
+      data: './train.jsonl',
+      evaluateOn: './evaluation.txt',
+      evaluationLen: 1024,
+      blocks: 12,
+      field: null,
+      seqLen: 512,
+      samples: 128,
+      steps: 10,
+      saveTo: './out',
+      compare: { path: 'prune.0.sparsity', values: [0.4, 0.5] },
+    })
+    const document = readDocument(text)
+    const of = (part: string, after = '') => fieldAt(pathAt(document, text.indexOf(part, text.indexOf(after))) ?? [])
+    assert.equal(of('method: wanda'), 'method')
+    assert.equal(of('sparsity: 0.5'), 'sparsity')
+    assert.equal(of('train.jsonl'), 'data')
+    assert.equal(of('samples: 128'), 'windows')
+    assert.equal(of('mode: reconstruct'), 'recovery')
+    assert.equal(of('train: [norm]'), 'train')
+    assert.equal(of('steps: 10'), 'steps')
+    assert.equal(of('evaluation.txt'), 'evaluation')
+    assert.equal(of('seq_len: 1024'), 'evaluation')
+    assert.equal(of('to: "./out"'), 'output')
+    assert.equal(of('prune.0.sparsity'), 'compared')
+    assert.equal(of('model:'), 'recipe')
+    assert.equal(of('data:', 'recover:'), 'data')
+  })
+
+  it('a finding has the path of its setting, also where it is about the text', () => {
+    const found = (text: string) => lint(`version: 1\nmodel: m\n${text}`).findings.map(({ name, path }) => [name, path])
+    assert.deepEqual(found('recover: {mode: refit, shuffle: true}\n').at(-1), [
+      'key-without-effect',
+      ['recover', 'shuffle'],
+    ])
+    assert.ok(
+      found('prune:\n  - {sparsity: 0.5, sparsity: 0.6}\n').some(
+        ([name, path]) => name === 'duplicate-key' && JSON.stringify(path) === '["prune",0,"sparsity"]',
+      ),
+    )
+  })
+})
