@@ -16,7 +16,7 @@ import { hasFields, usualLength, windowLength, windowTexts, type KnownOfWindows 
 import { all, count, described, idle, mapOf, path, rowsOf, type Applies } from './row.ts'
 
 /** Keys of an evaluation on which others depend, the model, and the rest of the recipe. */
-interface Known extends Omit<KnownOfWindows, 'seq_len'> {
+export interface Known extends Omit<KnownOfWindows, 'seq_len'> {
   readonly task: TaskName
   readonly data?: string
   /** Whether the recipe prunes. */

@@ -32,7 +32,7 @@ import { triedWindows, unstructured, usualSparsity } from '../defaults.ts'
 import { all, count, described, idle, rate, rowsOf, type Applies } from './row.ts'
 
 /** Keys of a step on which others depend. */
-interface Known {
+export interface Known {
   readonly method: MethodName
   readonly pattern: string
   readonly allocation: AllocationName

@@ -43,7 +43,7 @@ export interface ResolvedPruneStep
 export type ResolvedRecover = Resolved<typeof recoverRows>
 export type ResolvedEvaluation = Resolved<typeof evaluateRows>
 
-interface Known extends Surroundings {
+export interface Known extends Surroundings {
   readonly prune: readonly ResolvedPruneStep[]
   readonly recover: readonly ResolvedRecover[]
 }

@@ -25,7 +25,7 @@ const reconstructionTargets = ['block', 'model'] as const
 const losses = ['text', 'dense'] as const
 
 /** Keys of a recovery on which others depend, the model, and the rest of the recipe. */
-interface Known extends KnownOfWindows, Partial<Pick<ModelConfig, 'residual'>> {
+export interface Known extends KnownOfWindows, Partial<Pick<ModelConfig, 'residual'>> {
   readonly mode: RecoverMode
   readonly inputs: (typeof reconstructionInputs)[number]
   readonly train: readonly Subset[]
@@ -37,7 +37,7 @@ interface Known extends KnownOfWindows, Partial<Pick<ModelConfig, 'residual'>> {
 }
 
 /** The share of the dense model's logits in the loss, and the temperature. */
-interface Loss {
+export interface Loss {
   readonly dense: number
   readonly temperature: number
 }

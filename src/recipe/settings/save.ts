@@ -7,7 +7,7 @@ import { defaultSaveFormat, saveFormatNames, saveFormats, type SaveFormat } from
 import { idle, path, rowsOf } from './row.ts'
 
 /** The format, and the rest of the recipe. */
-interface Known {
+export interface Known {
   readonly format: SaveFormat
   /** Whether the recipe prunes. */
   readonly prunes: boolean

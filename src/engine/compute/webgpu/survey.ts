@@ -21,7 +21,13 @@ const surveyedAdapter = z.object({
   /** Operations a second of a product in f32, measured. */
   flopsPerSecond: z.number().positive(),
 })
-export type SurveyedAdapter = Readonly<z.output<typeof surveyedAdapter>>
+// The types are written out, since the library's declarations name no package (scripts/libraryTypes.mjs).
+export interface SurveyedAdapter {
+  readonly software: boolean
+  readonly ownMemory: boolean
+  readonly maxBufferBytes: number
+  readonly flopsPerSecond: number
+}
 
 const adapterRecord = z.object({
   name: text,
@@ -32,7 +38,12 @@ const adapterRecord = z.object({
   /** The adapter's own answer; null where it did not open, or compute. */
   facts: surveyedAdapter.nullable(),
 })
-export type AdapterRecord = Readonly<z.output<typeof adapterRecord>>
+export interface AdapterRecord {
+  readonly name: string
+  readonly access: 'full' | 'plain' | 'none'
+  readonly death: string | null
+  readonly facts: SurveyedAdapter | null
+}
 
 const surveyShape = z.object({
   /** Milliseconds since 1970. */
@@ -43,7 +54,12 @@ const surveyShape = z.object({
   doubtful: z.boolean(),
   adapters: z.array(adapterRecord),
 })
-export type Survey = Readonly<z.output<typeof surveyShape>>
+export interface Survey {
+  readonly at: number
+  readonly death: string | null
+  readonly doubtful: boolean
+  readonly adapters: readonly AdapterRecord[]
+}
 
 /** What the process does not open again, and what it opens without experiments and features that young drivers die of. */
 export interface SurveyRequest {
