@@ -62,7 +62,7 @@ export function parseLock(text: string): LockHolder | null {
 
 interface Link {
   readonly name: string
-  /** Of a text that is not a whole lock of this program: its hash, which is the token of nobody. */
+  /** For a text that is not a whole lock of this program: its hash, which is the token of nobody. */
   readonly token: string
   /** With the number that changes. */
   readonly text: string

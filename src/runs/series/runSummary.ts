@@ -123,7 +123,7 @@ export class SummaryFold {
     means.push(loss ?? NaN)
   }
 
-  /** Of full means only: there is no step yet that is in none. */
+  /** Call it when all means are full, so that every step is in one of them. */
   private halve(): void {
     const { means } = this
     for (let i = 0; 2 * i < means.length; i++) means[i] = (means[2 * i] + means[2 * i + 1]) / 2

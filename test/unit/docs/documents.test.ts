@@ -52,6 +52,20 @@ describe('the documents', () => {
       assert.ok(lines <= most, `it has ${lines}`)
     })
 
+  it('ARCHITECTURE.md has no line over 200 characters', () => {
+    const long = textOf('ARCHITECTURE.md')
+      .split('\n')
+      .filter((line) => line.length > 200)
+    assert.deepEqual(long, [])
+  })
+
+  for (const document of ['README.md', 'docs/guide.md', 'ARCHITECTURE.md'])
+    it(`${document} names only paths of the repository that exist`, () => {
+      const paths = [...textOf(document).matchAll(/`((?:src|webview-ui|test|bench|scripts|docs|samples)\/[\w./-]+)`/g)]
+      const missing = paths.map(([, path]) => path).filter((path) => !existsSync(join(root, path)))
+      assert.deepEqual(missing, [])
+    })
+
   it('need no HTML but comments', () => {
     for (const document of written) {
       const prose = withoutFences(document)
