@@ -1,6 +1,6 @@
 // One recovery as reports have it.
 import type { RecoverMode } from '../../recipe/schema.ts'
-import type { MergedUpdate } from './events.ts'
+import type { MergedUpdate, Movement } from './events.ts'
 import type { PlannedRecovery, TrainableCount } from '../../plan/runPlan.ts'
 
 export interface RecoveryReport {
@@ -11,6 +11,8 @@ export interface RecoveryReport {
   trainable: TrainableCount | null
   /** What merging its adapter added to each matrix, and the share of all that fell on zeros and was cut off. */
   merged?: { cut: number; modules: Record<string, MergedUpdate> }
+  /** How far it moved each tensor that it changed, by name in the checkpoint. */
+  moved?: Record<string, Movement>
 }
 
 export function recoveryReport({ settings, count }: PlannedRecovery): RecoveryReport {

@@ -11,8 +11,10 @@ import {
 import type { Budget } from '../../../plan/memory.ts'
 import { setOfBlock, type TrainableSet } from '../../../plan/trainable.ts'
 import type { PlannedRecovery } from '../../../plan/runPlan.ts'
+import type { Movement } from '../../../runs/series/events.ts'
 import type { RunSession } from '../state/session.ts'
 import type { StartMatrices } from '../open/startMatricesOf.ts'
+import { movesInto } from './moves.ts'
 import { numberOf, stepsOfBlock, type StepCount } from './stepCount.ts'
 import { trainingSettings } from './trainingSettings.ts'
 
@@ -47,6 +49,7 @@ async function reconstructInRun(
     advance(block.index, stepsOfBlock(recover))
     return null
   }
+  const moved: Record<string, Movement> = {}
   const options: ReconstructBlockOptions = {
     backend: session.backend,
     model: session.model,
@@ -62,6 +65,7 @@ async function reconstructInRun(
     settings: trainingSettings(recovery, session.recipe.seed),
     signal: session.signal,
     pausePoint: session.pausePoint,
+    onMerge: movesInto(session, moved),
     onLowerRate: (where, lr) =>
       session.warn(`${where} diverged at a rate of ${2 * lr}, and is trained again from where it began at ${lr}`),
     onStep: (step, { loss, lr }, tokensPerSecond) => {
@@ -85,7 +89,7 @@ async function reconstructInRun(
   // A block that already gives its targets takes no steps.
   advance(block.index, stepsOfBlock(recover))
   warnAbout(session, block.index, place, result)
-  return result
+  return { ...result, moved }
 }
 
 function warnAbout(

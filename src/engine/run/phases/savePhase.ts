@@ -93,7 +93,7 @@ function configEdit({ model }: RunSession, { untied }: Result) {
 async function isOurs(folder: string, note: string): Promise<boolean> {
   const there = await readSmallFile(join(folder, noteName), maxNoteBytes).catch(() => '{}')
   const unversioned = (text: string) =>
-    JSON.stringify({ ...(JSON.parse(text) as object), versions: null, evaluations: null })
+    JSON.stringify({ ...(JSON.parse(text) as object), versions: null, evaluations: null, moved: null })
   try {
     return unversioned(there) === unversioned(note)
   } catch {
@@ -133,6 +133,7 @@ function noteOf({ progress, recipe: whole, showPath }: RunSession, { output, sum
     sources: contentsOf(progress.sources),
     trainable: pruned ? null : progress.trainable,
     ...(recoveries.length > 1 && { recoveries: recoveries.map(recoveryReport) }),
+    ...(!pruned && progress.moves.length > 0 && { moved: progress.moves }),
     evaluations: evaluations.map(({ seconds: _s, answers: _a, ...evaluation }) => evaluation),
     blocks: pruned ? [] : progress.blocks.map(({ modules: _, seconds: __, ...errors }) => errors),
     tensors: Object.fromEntries(tensors),
