@@ -162,7 +162,7 @@ export default tseslint.config(
               ['recipe', '*'],
               ['inspector', 'sweeps'],
               ['runs'],
-              ['status'],
+              ['status', 'trainable'],
               ['commands'],
               ['extension.ts'],
             ]),

@@ -32,6 +32,7 @@ const ofOthers = {
   planPublish: async (request, context) => (await others()).planPublish(request, context),
   publish: async (request, context) => (await others()).publish(request, context),
   writeCard: async ({ path }) => (await others()).writeModelCard((await locate(path)).folder),
+  trained: async ({ path }) => (await others()).trainedBy(path),
   ggufSizes: async (request, context) => (await others()).sizesAsGguf(request, context),
   writeGguf: async (request, context) => (await others()).writeAsGguf(request, context),
 } satisfies Partial<Handlers>

@@ -3,6 +3,7 @@
 export { listAdapters } from '../engine/compute/webgpu/survey.ts'
 export { writeModelCard } from '../engine/run/origin/modelCard.ts'
 export { compareModels } from './compare.ts'
+export { trainedBy } from './origin.ts'
 export { probeDevice } from './device.ts'
 export { sizesAsGguf, writeAsGguf } from './gguf.ts'
 export { measurableOf } from './measurable.ts'

@@ -3,6 +3,8 @@ import { dirname, resolve } from 'node:path'
 import { modelPath } from '../engine/checkpoint/hubCache.ts'
 import { EngineError } from '../engine/errors.ts'
 import { lintText } from '../engine/facts/lintFile.ts'
+import { isTraining } from '../recipe/resolve.ts'
+import { trainBudgets } from '../plan/trainBudgets.ts'
 import { planRecipe } from '../plan/planRecipe.ts'
 import type { PlannedText } from '../plan/planSummary.ts'
 import type { ParamsOf } from '../protocol/parameters.ts'
@@ -21,5 +23,10 @@ export async function planText({ recipe, text }: ParamsOf<'plan'>, gpu: boolean 
     severity === 'error' || severity === 'warning' ? [{ severity, message, line: range.start.line }] : [],
   )
   const saveTo = plan.saveTo === null ? null : at(plan.saveTo)
-  return { ...plan, model: modelPath(folder, plan.model), saveTo, problems }
+  const config = facts.model?.modelConfig
+  const pruned = plan.rows.reduce((sum, { parameters, sparsity }) => sum + Math.round(parameters * sparsity), 0)
+  const budgets = context.resolved.recover.map(({ mode }) =>
+    config && isTraining(mode) ? trainBudgets(config, mode, pruned) : [],
+  )
+  return { ...plan, budgets, model: modelPath(folder, plan.model), saveTo, problems }
 }

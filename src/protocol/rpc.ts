@@ -15,6 +15,7 @@ import type { PlannedText } from '../plan/planSummary.ts'
 import type { GgufSizes } from '../catalog/formats/gguf/ggufTypes.ts'
 import type { ToldPush } from '../catalog/formats/pushText.ts'
 import type { CallName } from './parameters.ts'
+import type { MovedTensors } from '../runs/series/training.ts'
 import type { TryProgress } from './tryOut.ts'
 
 /** Raised when a message changes its meaning; the extension refuses a backend that speaks another one. */
@@ -75,6 +76,15 @@ export interface PublishPlan extends ToldPush {
   agreed: string
 }
 
+/** What the note beside a result says of its training. */
+export interface TrainedResult {
+  /** The recipe on the result itself, as YAML. */
+  recipe: string
+  moved: { recovery: number; tensors: MovedTensors }[]
+  /** Share of zeros by matrix, for those that are pruned. */
+  sparsities: Record<string, number>
+}
+
 /** What an analysis goes on with when another method is to be measured beside the known ones. */
 export interface Measurable {
   /** Text of the newest analysis of these weights; null: there is none. */
@@ -109,6 +119,7 @@ interface Answers extends Record<CallName, Answer<unknown, unknown>> {
   ggufSizes: Answer<GgufSizes>
   writeGguf: Answer<{ bytes: number; warnings: readonly string[] }, PullProgress>
   tryOut: Answer<{ device: string }, TryProgress>
+  trained: Answer<TrainedResult>
   writeCard: Answer<{ file: string }>
   plan: Answer<PlannedText>
   run: Answer<RunOutcome, RunUpdate>

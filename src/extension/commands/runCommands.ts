@@ -6,7 +6,8 @@ import { formatBytes } from '../../formatting/byteSize.ts'
 import { roughDuration } from '../../formatting/numbers.ts'
 import type { PlanSummary } from '../../plan/planSummary.ts'
 import type { RunOutcome } from '../../protocol/rpc.ts'
-import { planOf, TrainablePanels } from '../trainable/trainablePanels.ts'
+import { TrainablePanels } from '../trainable/trainablePanels.ts'
+import { planOf } from '../recipe/planOf.ts'
 import { publishModel } from '../models/publishModel.ts'
 import { reached } from '../support/milestones.ts'
 import { plainText } from '../support/plainText.ts'
@@ -21,6 +22,7 @@ import type { Handlers, Parts } from './parts.ts'
 import { errorsText } from '../recipe/errorsText.ts'
 import { recipeOrPick, savedRecipe } from './pickRecipe.ts'
 import { isQueued, runTarget, weightsOf } from './targets.ts'
+import { showTrainable } from './showTrainable.ts'
 
 const t = vscode.l10n.t
 
@@ -39,11 +41,7 @@ type Ids =
 
 export function runCommands(parts: Parts): Handlers<Ids> {
   const { services, runStore, runPanels, runner } = parts
-  const trainablePanels = new TrainablePanels(services)
-  const showTrainable = (title: string) => async (argument: unknown) => {
-    const recipe = await recipeOrPick(argument, title)
-    if (recipe) trainablePanels.show(recipe)
-  }
+  const trainablePanels = new TrainablePanels(services, runStore)
   return {
     'sparsescope.runRecipe': async (argument) => {
       if (!(await requireTrust(t('Running a recipe')))) return
@@ -64,8 +62,11 @@ export function runCommands(parts: Parts): Handlers<Ids> {
       }
       if (await confirmed(plan)) await runAndReport(parts, { recipe: recipe.fsPath })
     },
-    'sparsescope.dryRun': showTrainable(t('Dry Run Recipe')),
-    'sparsescope.showTrainable': showTrainable(t('Show What a Recipe Trains')),
+    'sparsescope.dryRun': async (argument) => {
+      const uri = await recipeOrPick(argument, t('Dry Run Recipe'))
+      if (uri) trainablePanels.show({ kind: 'dryRun', uri })
+    },
+    'sparsescope.showTrainable': (argument) => showTrainable(parts, trainablePanels, argument),
     'sparsescope.openRun': async (argument) => {
       const folder = runTarget(argument) ?? (await pickRun(parts))
       if (!folder) return

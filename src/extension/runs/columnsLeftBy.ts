@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { parseRecipe } from '../../lint/parse.ts'
 import { columnsOfRun, type RunColumns } from '../models/columns.ts'
 import type { Services } from '../services.ts'
-import { planOf } from '../trainable/trainablePanels.ts'
+import { planOf } from '../recipe/planOf.ts'
 import type { RunStore } from './runStore.ts'
 
 /** @throws Error with a sentence for people where the run has saved nothing. */

@@ -9,7 +9,7 @@ import { pairsOf } from '../models/columns.ts'
 import { writeCard } from '../models/writeCard.ts'
 import { plainText } from '../support/plainText.ts'
 import { bindView, type BoundView } from '../views/bindView.ts'
-import { planOf } from '../trainable/trainablePanels.ts'
+import { planOf } from '../recipe/planOf.ts'
 import type { RunResult } from '../../runs/series/runResult.ts'
 import { columnsLeftBy } from './columnsLeftBy.ts'
 import { EventFeed } from './eventFeed.ts'
@@ -54,6 +54,11 @@ export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: strin
     const run = this.store.get(folder)
     const name = run ? runLabel(run) : t('Run')
     this.adopt(folder, vscode.window.createWebviewPanel(views.run.type, name, vscode.ViewColumn.Active))
+  }
+
+  /** Folder of the run whose view is in front. */
+  get active(): string | undefined {
+    return [...this.open].find(([, { panel }]) => panel.active)?.[0]
   }
 
   isVisible(folder: string): boolean {
