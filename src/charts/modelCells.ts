@@ -6,7 +6,7 @@ import type { MovedTensors } from '../runs/series/training.ts'
 
 export interface Cell {
   readonly block: number | null
-  /** As people say it: `q`, `norm`, `embedding`. */
+  /** As people say it: `q`, `input layernorm`, `embedding`. */
   readonly name: string
   /** A matrix with its bias, a norm, or the experts of a block. */
   readonly rows: readonly StageRow[]
@@ -92,8 +92,8 @@ function cellOf(rows: readonly StageRow[], block: number | null, name: string): 
 }
 
 function shortName(module: string, isNorm: boolean): string {
-  if (isNorm) return 'norm'
-  return (module.split('.').at(-1) ?? module).replace(/_proj$/, '')
+  const last = module.split('.').at(-1) ?? module
+  return isNorm ? last.replace(/_/g, ' ') : last.replace(/_proj$/, '')
 }
 
 function groupOf(module: string): string {

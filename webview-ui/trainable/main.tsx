@@ -80,7 +80,8 @@ function Head() {
     `${formatBytes(memoryBytes)} of memory`,
     `${formatBytes(diskBytes)} on disk`,
   ]
-  const facts = [recipe, model, ...(isEditable.value ? needs : [])].filter((fact) => fact !== null)
+  const named = [...new Set([recipe, model])]
+  const facts = [...named, ...(isEditable.value ? needs : [])].filter((fact) => fact !== null)
   return (
     <div class="head">
       <div>

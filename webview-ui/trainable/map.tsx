@@ -20,10 +20,10 @@ export function ModelMap({ csv }: { csv: () => string }) {
   const [pointed, setPointed] = useState<PlacedCell | null>(null)
   const map = cells.value
   const layout = layOutMap(map, width)
-  const most = ranking.value[0]?.share ?? 0
+  const most = scaleEnd()
   const isMoved = colouring.value === 'moved' && most > 0
   const farOf = (cell: Cell) => moved.value?.[movedMost(cell, moved.value)?.name ?? '']?.moved ?? 0
-  const movedColour = isMoved ? (cell: Cell) => (farOf(cell) > 0 ? chosenColour(farOf(cell) / most) : null) : undefined
+  const movedColour = isMoved ? (cell: Cell) => (isKnown(cell) ? chosenColour(farOf(cell) / most) : null) : undefined
   const drawing = { map, layout, movedColour }
   const at = layout.cells.find(({ cell }) => cell === opened.value)
   const caption = legendWords(map.most).join(' · ')
@@ -95,6 +95,15 @@ export function ModelMap({ csv }: { csv: () => string }) {
   )
 }
 
+/** What trained and stayed is not what is frozen. */
+const isKnown = ({ rows }: Cell) => rows.some(({ name }) => moved.value?.[name])
+
+/** The farthest that a matrix moved: norms move much farther, and would leave all matrices dark. */
+function scaleEnd(): number {
+  const matrices = new Set(stage.value?.rows.flatMap(({ name, shape }) => (shape.length > 1 ? [name] : [])))
+  return (ranking.value.find(({ name }) => matrices.has(name)) ?? ranking.value.at(0))?.share ?? 0
+}
+
 const outline = ({ x, y, width }: PlacedCell, tall: number, name: string) => (
   <rect class={name} x={x - 1} y={y - 1} width={width + 2} height={tall + 2} rx={2} />
 )
@@ -150,7 +159,15 @@ const legendWords = (full: number) => [
 /** `most`: the largest movement, where the map shows those. */
 function Legend({ most, full }: { most: number | null; full: number }) {
   if (most !== null)
-    return <LegendLine legend={{ low: 'moved: 0', high: `${formatShare(most)} of its norm`, colour: chosenColour }} />
+    return (
+      <LegendLine
+        legend={{
+          low: 'moved: 0',
+          high: `${formatShare(most)} of its norm${(ranking.value[0]?.share ?? 0) > most ? ' and more' : ''}`,
+          colour: chosenColour,
+        }}
+      />
+    )
   return (
     <div class="row legend kinds">
       {kindsThere().map((kind) => (
