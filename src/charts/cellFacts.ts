@@ -10,7 +10,7 @@ export interface KnownOfTensor {
   readonly movement: Movement | undefined
   /** Why not, in words. */
   readonly untold: string
-  /** Of all that the stage moved. */
+  /** The median movement of this stage. */
   readonly median: number
   /** Its zeros are planned, not counted. */
   readonly isPlanned: boolean

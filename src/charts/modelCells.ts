@@ -11,7 +11,7 @@ export interface Cell {
   /** A matrix with its bias, a norm, or the experts of a block. */
   readonly rows: readonly StageRow[]
   readonly kind: Kind
-  /** Of its numbers those that the stage may change. */
+  /** How many numbers the stage may change. */
   readonly count: number
   /** count over its own numbers, 0 to 1. */
   readonly share: number
@@ -112,7 +112,7 @@ function roundUp(share: number): number {
   return ([1, 2, 4, 8].find((factor) => factor * power >= share) ?? 10) * power
 }
 
-/** Of all its tensors that moved the farthest, a matrix before its bias; null: nobody has said, or nothing moved. */
+/** The tensor of a cell that moved farthest, a matrix before its bias; null: nobody has said, or nothing moved. */
 export function movedMost({ rows }: Cell, moved: MovedTensors | undefined): StageRow | null {
   const known = rows.filter(({ name }) => (moved?.[name]?.moved ?? 0) > 0)
   const matrices = known.filter(({ role }) => role !== 'bias')

@@ -42,7 +42,7 @@ export interface PlacedCell {
 export interface MapLayout {
   readonly width: number
   readonly height: number
-  /** Of a cell. */
+  /** Height of a cell. */
   readonly tall: number
   readonly left: number
   readonly cells: readonly PlacedCell[]

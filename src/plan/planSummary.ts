@@ -29,7 +29,7 @@ export interface RecoverySummary {
   place: string
   mode: string
   train: string[]
-  /** Of its adapter, or of the update of the head. */
+  /** The rank of its adapter, or of the update of the head. */
   rank: number
   trainable: number
   /** 100 · trainable / parameters as the paper counts them. */

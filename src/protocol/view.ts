@@ -309,7 +309,7 @@ export type ToTrainable =
   | ToAnyView
   /** `hasWeights`: pictures of pruned matrices can be asked for. */
   | { type: 'plan'; of: ShownTraining; hasWeights: boolean; plan: PlannedText }
-  /** Of a run or a result. `isAnew`: it replaces what the view has. */
+  /** What a run or a result says of its training. `isAnew`: it replaces what the view has. */
   | { type: 'training'; update: TrainingUpdate; isAnew: boolean }
 export type FromTrainable =
   | FromAnyView

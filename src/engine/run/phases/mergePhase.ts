@@ -84,7 +84,7 @@ async function endTensors(
   }
 }
 
-/** Of a parameter outside the blocks, whose values before training are read from the base, some rows at a time: a table is large. */
+/** How far a parameter outside the blocks moved. Its old values are read from the base some rows at a time, since a table is large. */
 async function movementOfEnd(backend: Backend, base: Model, name: string, value: Tensor): Promise<Movement> {
   const parameter = base.parameters.get(name)
   if (!parameter) throw new EngineError('internal', `${name} is no parameter of this model`)
