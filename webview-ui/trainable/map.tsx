@@ -1,5 +1,5 @@
 // The map of the model: pointed at, walked by keyboard, coloured by kind or by how far each tensor moved.
-import { useState } from 'preact/hooks'
+import { useMemo, useState } from 'preact/hooks'
 import { adapterOf, isAdapterName } from '../../src/catalog/adapters/adapters.ts'
 import { formatShare } from '../../src/formatting/numbers.ts'
 import type { Kind } from '../../src/plan/stageView.ts'
@@ -10,25 +10,30 @@ import { FigureMenu } from '../shared/figure.tsx'
 import { step, within } from '../shared/gridMark.ts'
 import { LegendLine } from '../shared/legend.tsx'
 import { Picture, pixelOf, Tip, useRoomFor } from '../shared/picture.tsx'
-import { chosenColour } from '../shared/settings.ts'
+import { chosenColour, settings } from '../shared/settings.ts'
 import { describeCell, movedMost, type Cell } from '../../src/charts/modelCells.ts'
-import { layOutMap, mapFigure, mapShapes, onPage, type PlacedCell } from '../../src/charts/modelMap.ts'
-import { cells, colouring, moved, opened, pick, ranking, shown, stage, training } from './store.ts'
+import { layOutMap, mapFigure, mapShapes, onPage, type MapLayout, type PlacedCell } from '../../src/charts/modelMap.ts'
+import { cells, colouring, keyOf, moved, opened, pick, ranking, shown, stage, training } from './store.ts'
 
 export function ModelMap({ csv }: { csv: () => string }) {
   const { place, width } = useRoomFor(260)
   const [pointed, setPointed] = useState<PlacedCell | null>(null)
   const map = cells.value
-  const layout = layOutMap(map, width)
+  // A new place of the pointer draws nothing anew.
+  const layout = useMemo(() => layOutMap(map, width), [map, width])
   const most = scaleEnd()
   const isMoved = colouring.value === 'moved' && most > 0
   const farOf = (cell: Cell) => moved.value?.[movedMost(cell, moved.value)?.name ?? '']?.moved ?? 0
   const movedColour = isMoved ? (cell: Cell) => (isKnown(cell) ? chosenColour(farOf(cell) / most) : null) : undefined
   const drawing = { map, layout, movedColour }
+  const picture = useMemo(
+    () => mapShapes({ ...drawing, look: onPage }).map(drawn),
+    [layout, isMoved, moved.value, settings.value.palette],
+  )
   const at = layout.cells.find(({ cell }) => cell === opened.value)
   const caption = legendWords(map.most).join(' · ')
   const title = `${shown.value?.plan.recipe ?? ''}: ${stage.value?.title ?? ''}`
-  const open = ({ cell }: PlacedCell) => pick((movedMost(cell, moved.value) ?? cell.rows[0]).name)
+  const open = ({ cell }: PlacedCell) => pick(keyOf(cell))
   const walk = (event: KeyboardEvent) => {
     const extent = { rows: map.lines.map(({ name }) => name), columns: map.columns.map(({ name }) => name) }
     const data = { ...extent, cells: [], colour: () => '' }
@@ -42,12 +47,6 @@ export function ModelMap({ csv }: { csv: () => string }) {
     if (!found) return
     open(found)
     announce(describeCell(found.cell, moved.value))
-  }
-  const under = (event: MouseEvent) => {
-    const { x, y } = pixelOf(event)
-    return layout.cells.find(
-      (one) => y >= one.y && y < one.y + layout.tall + 3 && x >= one.x && x < one.x + one.width + 3,
-    )
   }
   return (
     <section aria-label="All of the model">
@@ -66,15 +65,15 @@ export function ModelMap({ csv }: { csv: () => string }) {
         aria-rowcount={map.lines.length}
         aria-activedescendant="openedCell"
         onKeyDown={walk}
-        onMouseMove={(event) => setPointed(under(event) ?? null)}
+        onMouseMove={(event) => setPointed(cellUnder(layout, event) ?? null)}
         onMouseLeave={() => setPointed(null)}
         onClick={(event) => {
-          const found = under(event)
+          const found = cellUnder(layout, event)
           if (found) open(found)
         }}
         drawing={
           <>
-            {mapShapes({ ...drawing, look: onPage }).map(drawn)}
+            {picture}
             {layout.cells.filter(({ cell }) => isAtWork(cell)).map((one) => outline(one, layout.tall, 'atWork'))}
             {at && outline(at, layout.tall, 'openedCell')}
           </>
@@ -102,6 +101,11 @@ const isKnown = ({ rows }: Cell) => rows.some(({ name }) => moved.value?.[name])
 function scaleEnd(): number {
   const matrices = new Set(stage.value?.rows.flatMap(({ name, shape }) => (shape.length > 1 ? [name] : [])))
   return (ranking.value.find(({ name }) => matrices.has(name)) ?? ranking.value.at(0))?.share ?? 0
+}
+
+function cellUnder({ cells: placed, tall }: MapLayout, event: MouseEvent): PlacedCell | undefined {
+  const { x, y } = pixelOf(event)
+  return placed.find((one) => y >= one.y && y < one.y + tall + 3 && x >= one.x && x < one.x + one.width + 3)
 }
 
 const outline = ({ x, y, width }: PlacedCell, tall: number, name: string) => (

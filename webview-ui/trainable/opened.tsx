@@ -55,7 +55,7 @@ function untold(): string {
 const [side, cells, strip] = [236, 64, 34]
 
 function MatrixPicture({ row, known }: { row: StageRow; known: Movement | undefined }) {
-  const { shape, by, kind, sparsity, transposed } = row
+  const { shape, by, kind, sparsity } = row
   const [rows, columns] = shape
   const wide = Math.round(Math.max(side / 4, side * Math.min(1, columns / rows)))
   const tall = Math.round(Math.max(side / 4, side * Math.min(1, rows / columns)))
@@ -69,7 +69,7 @@ function MatrixPicture({ row, known }: { row: StageRow; known: Movement | undefi
   return (
     <figure class="maskPicture">
       <svg viewBox={`0 0 ${x + wide + 20} ${y + tall + 12}`} width={x + wide + 20} height={y + tall + 12} role="img">
-        <title>{`${transposed ? 'Stored transposed. ' : ''}${whatMoves(row)}`}</title>
+        <title>{whatMoves(row)}</title>
         {factors && (
           <g style={{ fill: colour }}>
             <rect x={x} y={strip - 14} width={wide} height={10} />

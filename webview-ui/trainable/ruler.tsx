@@ -2,8 +2,7 @@
 import { useState } from 'preact/hooks'
 import { formatTrained } from '../../src/formatting/numbers.ts'
 import type { TrainBudget } from '../../src/plan/planSummary.ts'
-import type { StageView } from '../../src/plan/stageView.ts'
-import { compactCount } from '../../src/plan/stageView.ts'
+import { compactCount, type StageView } from '../../src/plan/stageView.ts'
 import { Button } from '../shared/button.tsx'
 import { pixelOf, Picture, useRoomFor } from '../shared/picture.tsx'
 import { stepTo } from '../shared/roving.ts'
@@ -37,16 +36,20 @@ export function Ruler({ write }: RulerProps) {
     return budgets.reduce((best, one) => (far(one) < far(best) ? one : best))
   }
   const isCrowded = (x: number) =>
-    x > width - 130 || trained.some((one) => xOf(one.percentage) > x && xOf(one.percentage) < x + 130)
+    x > 130 && (x > width - 130 || trained.some((one) => xOf(one.percentage) > x && xOf(one.percentage) < x + 130))
   const propose = (next: TrainBudget | undefined) => next && setProposed({ of: recovery, budget: next })
   const drag = (event: PointerEvent) => {
     if ((event.buttons & 1) === 0) return
     ;(event.currentTarget as Element).setPointerCapture(event.pointerId)
     propose(nearest(pixelOf(event).x))
   }
+  const accept = () => {
+    if (budget) write(recovery, budget)
+    setProposed(null)
+  }
   const step = (event: KeyboardEvent) => {
     if (event.key === 'Escape') setProposed(null)
-    if (event.key === 'Enter' && budget) write(recovery, budget)
+    if (event.key === 'Enter') accept()
     const from = budgets.indexOf(budget ?? nearest(xOf(now.percentage)))
     const next = stepTo(event.key, from, budgets.length)
     if (next === null) return
@@ -84,9 +87,7 @@ export function Ruler({ write }: RulerProps) {
       {budget && (
         <div class="row" role="status">
           <span>{proposalText(budget)}</span>
-          <Button primary act={() => write(recovery, budget)}>
-            Write into the recipe
-          </Button>
+          <Button act={accept}>Write into the recipe</Button>
           <Button act={() => setProposed(null)}>Discard</Button>
         </div>
       )}

@@ -50,12 +50,15 @@ export const colouring = signal<'kind' | 'moved'>('kind')
 
 export const cells = computed(() => layOutCells(stage.value?.rows ?? [], moduleGrid(stage.value?.rows ?? [])))
 const picked = signal<string | null>(null)
-/** By the name of one of its tensors: of a cell of experts any. */
-export const pick = (name: string) => void (picked.value = name)
+/** The head of a model that has none of its own has the tensor of another cell. */
+export const keyOf = ({ name, rows }: Cell) => `${name} ${rows[0].name}`
+/** By its key, or by the name of one of its tensors. */
+export const pick = (of: string) => void (picked.value = of)
 /** The cell that a person has opened, else the one that moved most, else the last that trains. */
 export const opened = computed((): Cell | undefined => {
   const all = cells.value.lines.flatMap(({ cells: own }) => own.filter((cell) => cell !== undefined))
-  const holds = (name: string | undefined) => all.find(({ rows }) => rows.some((row) => row.name === name))
+  const holds = (name: string | undefined) =>
+    all.find((cell) => keyOf(cell) === name || cell.rows.some((row) => row.name === name))
   const inBlocks = all.filter(({ block, isVector }) => block !== null && !isVector)
   return (
     holds(picked.value ?? undefined) ??
