@@ -105,11 +105,12 @@ function groupOf(module: string): string {
   return parent === undefined ? '' : /attn|attention/.test(parent) ? 'attention' : parent === 'mlp' ? 'MLP' : parent
 }
 
-/** The next of 1, 2, 4, 8 with zeros, at most 1; 0 stays. */
+/** The next of 1, 2 and 5 with zeros; 1 and more where an adapter has as many numbers as its matrix; 0 stays. */
 function roundUp(share: number): number {
-  if (share <= 0 || share > 0.8) return share <= 0 ? 0 : Math.max(1, share)
+  if (share <= 0) return 0
+  if (share > 0.5) return Math.max(1, share)
   const power = 10 ** Math.floor(Math.log10(share))
-  return ([1, 2, 4, 8].find((factor) => factor * power >= share) ?? 10) * power
+  return ([1, 2, 5].find((factor) => factor * power >= share) ?? 10) * power
 }
 
 /** The tensor of a cell that moved farthest, a matrix before its bias; null: nobody has said, or nothing moved. */

@@ -13,7 +13,7 @@ import { rgbOf } from '../shared/contrast.ts'
 import { ask } from '../shared/host.ts'
 import { Facts } from '../shared/parts.tsx'
 import { theme } from '../shared/theme.ts'
-import { median, moved, shown, stage, training } from './store.ts'
+import { isEditable, median, moved, shown, stage, training } from './store.ts'
 
 export function OpenedCell({ cell, open }: { cell: Cell; open: (name: string) => void }) {
   const row = movedMost(cell, moved.value) ?? cell.rows.find(({ role }) => role !== 'bias') ?? cell.rows[0]
@@ -31,7 +31,7 @@ export function OpenedCell({ cell, open }: { cell: Cell; open: (name: string) =>
           movement: known,
           untold: untold(),
           median: median.value,
-          isPlanned: isPlanned(),
+          isPlanned: !(row.name in training.value.sparsities),
           experts,
         })}
       />
@@ -44,10 +44,13 @@ export function OpenedCell({ cell, open }: { cell: Cell; open: (name: string) =>
   )
 }
 
-const isPlanned = () => shown.value?.of !== 'run' && shown.value?.of !== 'result'
+function maskText(): string {
+  if (shown.value?.hasWeights) return 'reading…'
+  return isEditable.value ? 'mask: known after pruning' : 'mask: shown once it is saved'
+}
 
 function untold(): string {
-  if (isPlanned()) return 'known after a run'
+  if (isEditable.value) return 'known after a run'
   return training.value.at ? 'not yet' : 'this run did not record it'
 }
 
@@ -89,7 +92,7 @@ function MatrixPicture({ row, known }: { row: StageRow; known: Movement | undefi
         {mask && <image href={mask} x={x} y={y} width={wide} height={tall} preserveAspectRatio="none" />}
         {!mask && sparsity > 0 && (
           <text class="small" x={x + wide / 2} y={y + tall / 2} text-anchor="middle">
-            {shown.value?.hasWeights ? 'reading…' : 'mask: known after pruning'}
+            {maskText()}
           </text>
         )}
         {known?.rows.map(({ at }) => (

@@ -5,9 +5,13 @@ import { join } from 'node:path'
 import { parseEvents } from '../../../src/runs/events/parseEvents.ts'
 import type { Movement } from '../../../src/runs/series/events.ts'
 import { readNote } from '../../../src/engine/run/origin/note.ts'
-import { sumMovement } from '../../../src/engine/recover/movement.ts'
+import { upload } from '../../../src/engine/compute/backend.ts'
+import { f32ToBf16 } from '../../../src/engine/dtype.ts'
+import { movementOf, sumMovement } from '../../../src/engine/recover/movement.ts'
 import { openCheckpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
 import { readF32Tensor } from '../../../src/engine/checkpoint/readF32.ts'
+import { backends } from '../../support/backends.ts'
+import { lacks } from '../../support/skip.ts'
 import { run, runPlace } from '../../support/runs.ts'
 
 interface Values {
@@ -71,6 +75,30 @@ function agree(told: Record<string, Movement>, before: Map<string, Values>, afte
     assert.ok(said.rows.length <= 3 && said.rows.every(({ share }, i) => i === 0 || share <= said.rows[i - 1].share))
   }
 }
+
+describe('how far a tensor moved that lies on a device', () => {
+  for (const { name, open } of backends)
+    it(`${name}: is the same in panels as at once, of bf16 values before and f32 values after`, async function () {
+      const opened = await open()
+      if ('reason' in opened) return lacks(this, opened.reason)
+      const { backend } = opened
+      try {
+        const shape = [3001, 1500]
+        const wide = Float32Array.from({ length: shape[0] * shape[1] }, (_, i) => ((i * 7919) % 1000) / 500 - 1)
+        const after = wide.map((value, i) => value + (i % 1500 === 7 ? 0.25 : 0) + (i === 4_400_000 ? 20 : 0))
+        const packed = Uint16Array.from(wide, f32ToBf16)
+        const old = upload(backend, 'bf16', shape, packed)
+        const now = upload(backend, 'f32', shape, after)
+        const sum = sumMovement(shape, 'bf16')
+        sum.add(0, wide, after)
+        const whole = sum.result()
+        assert.deepEqual(await movementOf(backend, old, now, 'bf16'), whole)
+        assert.deepEqual([whole.rows[0].at, whole.columns[0].at, whole.columns[1].at], [2933, 500, 7])
+      } finally {
+        await backend.close()
+      }
+    })
+})
 
 describe('how far a recovery moved what it trains', function () {
   this.timeout(120_000)
