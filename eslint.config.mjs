@@ -161,7 +161,7 @@ export default tseslint.config(
               ['recipe'],
               ['inspector', 'sweeps'],
               ['runs'],
-              ['statusItem.ts'],
+              ['statusItem.ts', 'trainable'],
               ['commands'],
               ['extension.ts'],
             ]),

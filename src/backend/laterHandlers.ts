@@ -1,5 +1,7 @@
 // Handlers that no window needs to show a checkpoint: a chunk of the bundle of its own (`splitting` in scripts/buildTargets.mjs), loaded
 // with the first call of one.
+import { isTraining } from '../recipe/modes.ts'
+import { trainBudgets } from '../plan/trainBudgets.ts'
 import { fieldAt } from '../recipe/settings/recipe.ts'
 import { dirname, resolve } from 'node:path'
 import { wholeOf } from '../engine/checkpoint/inspection.ts'
@@ -21,6 +23,7 @@ import { lintText } from '../engine/facts/recipeFacts.ts'
 import { planRecipe } from '../plan/planRecipe.ts'
 import type { PlannedText } from '../plan/planSummary.ts'
 
+export { trainedBy } from './origin.ts'
 export { listAdapters } from '../engine/compute/webgpu/survey.ts'
 export { writeModelCard } from '../engine/run/origin/modelCard.ts'
 export { probeDevice } from './device.ts'
@@ -102,5 +105,10 @@ export async function planText({ recipe, text }: ParamsOf<'plan'>, gpu: boolean 
     severity === 'error' || severity === 'warning' ? [{ severity, message, field: fieldAt(path) }] : [],
   )
   const saveTo = plan.saveTo === null ? null : at(plan.saveTo)
-  return { ...plan, model: modelPath(folder, plan.model), saveTo, problems }
+  const config = facts.model?.modelConfig
+  const pruned = plan.rows.reduce((sum, { parameters, sparsity }) => sum + Math.round(parameters * sparsity), 0)
+  const budgets = context.resolved.recover.map(({ mode }) =>
+    config && isTraining(mode) ? trainBudgets(config, mode, pruned) : [],
+  )
+  return { ...plan, budgets, model: modelPath(folder, plan.model), saveTo, problems }
 }

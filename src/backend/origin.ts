@@ -1,11 +1,13 @@
 // Provenance of a checkpoint that a run has made, as the Inspector shows it.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
+import { EngineError } from '../engine/errors.ts'
 import { recipeYaml } from '../engine/run/open/recipeFile.ts'
 import { cardName } from '../engine/run/origin/modelCard.ts'
 import { noteFacts, readNote, resultTable } from '../engine/run/origin/note.ts'
 import { protocolOf } from '../engine/run/origin/protocol.ts'
 import { writtenRecipe } from '../recipe/resolve.ts'
+import type { TrainedResult } from '../protocol/rpc.ts'
 import type { Origin } from '../protocol/inspect.ts'
 import type { Evaluation } from '../runs/series/foldRun.ts'
 
@@ -19,6 +21,19 @@ export async function evaluationsOf(folder: string): Promise<Evaluation[]> {
       return { stage, entry, task, data, ...(field !== undefined && { field }), seqLen, x: 0, perplexity, accuracy }
     },
   )
+}
+
+/** @throws EngineError 'not-found' for a checkpoint that no run of ours has made. */
+export async function trainedBy(folder: string): Promise<TrainedResult> {
+  const note = await readNote(folder)
+  if (!note)
+    throw new EngineError(
+      'not-found',
+      `${folder} has no sparsescope.json that a run wrote, so nobody knows which of its weights were trained: open the result of a run`,
+    )
+  const sparsities = Object.fromEntries(Object.entries(note.sparsities).filter(([, share]) => share > 0))
+  const recipe = recipeYaml(writtenRecipe({ ...note.recipe, model: '.' }))
+  return { recipe, sparsities, moved: note.moved.map(({ recovery, tensors }) => ({ recovery, tensors })) }
 }
 
 /** null: no run of ours has made it. */

@@ -32,6 +32,7 @@ export function planRecipe(
       place: recoveryPlace(recipe, i),
       mode,
       train,
+      rank: settings.lora.rank,
       trainable: rows.reduce((n, r) => n + r.trainable, 0),
       percentage: trainablePercentage(rows),
       trains: rows.flatMap(({ name, trainable, by }) => (by === null ? [] : [{ name, trainable, by }])),
@@ -43,6 +44,8 @@ export function planRecipe(
     trainedMost,
     first ?? (config && model ? trainableRows(config, model.parameters, null) : []),
   )
+  const known = new Map(model?.parameters.map((parameter) => [parameter.name, parameter]))
+  const sparsities = config ? sparsitiesOf(recipe, config) : new Map<string, number>()
   const of = (...severities: Severity[]) =>
     findings.filter((f) => severities.includes(f.severity)).map((f) => f.message)
   return {
@@ -56,7 +59,10 @@ export function planRecipe(
       role: roles[kind],
       block,
       module: moduleInBlock(name, block),
+      shape: known.get(name)?.shape ?? [],
+      transposed: known.get(name)?.transposed ?? false,
       parameters,
+      sparsity: sparsities.get(moduleOfWeight(name)) ?? 0,
       trainable,
       pruned: kind === 'linear' && pruned.has(moduleOfWeight(name)),
       by,
@@ -71,6 +77,15 @@ export function planRecipe(
     errors: of('error'),
     saveTo: recipe.save?.to ?? null,
   }
+}
+
+/** Shares of the linears that are pruned; of one that several steps prune, the largest. */
+function sparsitiesOf({ prune }: ResolvedRecipe, config: ModelConfig): Map<string, number> {
+  const known = new Map<string, number>()
+  for (const { sparsities, pattern } of pruneEntries(prune, plannedLinears(config), config.numBlocks))
+    for (const [name, share] of sparsities)
+      known.set(name, Math.max(known.get(name) ?? 0, pattern ? pattern.n / pattern.m : share))
+  return known
 }
 
 /** What is known of each step whose one sparsity is spread over the blocks. */

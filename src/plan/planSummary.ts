@@ -1,5 +1,6 @@
 // The plan of a recipe, computed before anything runs: the trainable map and the estimates draw from this.
 import type { Field } from '../recipe/settings/row.ts'
+import type { Subset } from '../catalog/adapters/subsets.ts'
 import type { Role } from '../catalog/families/tensorRoles.ts'
 
 export interface PlanRow {
@@ -8,7 +9,13 @@ export interface PlanRow {
   role: Role
   block: number | null
   module: string
+  /** [O, I] of a matrix, whatever the file stores. */
+  shape: readonly number[]
+  /** The file has it as [I, O]. */
+  transposed: boolean
   parameters: number
+  /** Share of it that the recipe prunes, as far as it is known before the run; 0: none. */
+  sparsity: number
   /** Numbers that the optimiser would change: the parameter's own, or its adapter's. */
   trainable: number
   /** Will be pruned. */
@@ -23,6 +30,8 @@ export interface RecoverySummary {
   place: string
   mode: string
   train: string[]
+  /** The rank of its adapter, or of the update of the head. */
+  rank: number
   trainable: number
   /** 100 · trainable / parameters as the paper counts them. */
   percentage: number
@@ -40,6 +49,21 @@ export interface PlannedProblem {
 /** The plan of a text that a person is writing. */
 export interface PlannedText extends PlanSummary {
   problems: PlannedProblem[]
+  /** By recovery, from little to much: what it might train instead; empty of one that trains nothing. */
+  budgets: TrainBudget[][]
+}
+
+/** A choice of what to train, and what it comes to. */
+export interface TrainBudget {
+  /** In a few words, such as `MaskLoRA 16`. */
+  name: string
+  train: Subset[]
+  /** null: nothing of it has a rank. */
+  rank: number | null
+  /** Numbers that can change: adapters, and of pruned matrices those that are kept. */
+  count: number
+  /** 100 · count / parameters. */
+  percentage: number
 }
 
 export interface PlannedSpread {

@@ -100,6 +100,8 @@ const schemas = {
     maxTokens: index,
     memoryBytes,
   }),
+  /** How a result was trained, by the note that its run left beside it; `path` is its folder. */
+  trained: model,
   /** Writes the model card of a checkpoint that a run has saved; never over one that is there. */
   writeCard: model,
   plan: z.object({ recipe: text, text }),

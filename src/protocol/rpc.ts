@@ -9,12 +9,15 @@ import type {
   OpenedModel,
   ScanProgress,
   ScanResult,
+  TensorDetail,
+  Tile,
+  Weight,
 } from './inspect.ts'
-import type { TensorDetail, Tile, Weight } from './inspect.ts'
 import type { PlannedText } from '../plan/planSummary.ts'
 import type { GgufSizes } from '../catalog/formats/gguf/ggmlTypes.ts'
 import type { PlannedPush } from './push.ts'
 import type { CallName, TryProgress } from './parameters.ts'
+import type { MovedTensors } from '../runs/series/training.ts'
 
 /** Raised when a message changes its meaning; the extension refuses a backend that speaks another one. */
 export const protocolVersion = 4
@@ -74,6 +77,15 @@ export interface PublishPlan extends PlannedPush {
   agreed: string
 }
 
+/** What the note beside a result says of its training. */
+export interface TrainedResult {
+  /** The recipe on the result itself, as YAML. */
+  recipe: string
+  moved: { recovery: number; tensors: MovedTensors }[]
+  /** Share of zeros by matrix, for those that are pruned. */
+  sparsities: Record<string, number>
+}
+
 /** What an analysis goes on with when another method is to be measured beside the known ones. */
 export interface Measurable {
   /** Text of the newest analysis of these weights; null: there is none. */
@@ -108,6 +120,7 @@ interface Answers extends Record<CallName, Answer<unknown, unknown>> {
   ggufSizes: Answer<GgufSizes>
   writeGguf: Answer<{ bytes: number; warnings: readonly string[] }, PullProgress>
   tryOut: Answer<{ device: string }, TryProgress>
+  trained: Answer<TrainedResult>
   writeCard: Answer<{ file: string }>
   plan: Answer<PlannedText>
   run: Answer<RunOutcome, RunUpdate>

@@ -12,10 +12,11 @@ import type {
   AnalysisUpdate,
   MeasurableMethod,
 } from './inspect.ts'
-import type { PlannedText, PlanSummary } from '../plan/planSummary.ts'
+import type { PlannedText, TrainBudget } from '../plan/planSummary.ts'
 import type { RecipeChoices } from '../recipe/writing/recipeText.ts'
 import type { MethodName } from '../catalog/methods/methods.ts'
 import type { RunResult } from '../runs/series/runResult.ts'
+import type { TrainingUpdate } from '../runs/series/training.ts'
 import type { ResultOf } from './rpc.ts'
 
 /** An entry of a menu of VS Code's, by the menu's name. */
@@ -41,7 +42,10 @@ interface ViewRow {
 
 const ofTrusted = 'isWorkspaceTrusted'
 /** GGUF is only looked at. */
-const computed = `${ofTrusted} && resourceExtname != .gguf`
+const notGguf = 'resourceExtname != .gguf'
+const computed = `${ofTrusted} && ${notGguf}`
+
+const begunRuns = String.raw`/^run\.(running|paused|done|stopped)$|^sweepRun\.(begun|done)$/`
 
 export const views = {
   inspector: {
@@ -110,7 +114,21 @@ export const views = {
   trainable: {
     type: 'sparsescope.trainable',
     restored: false,
-    opens: { command: 'sparsescope.showTrainable', title: 'Show What a Recipe Trains' },
+    opens: {
+      command: 'sparsescope.showTrainable',
+      title: 'Show Which Weights Train',
+      menus: {
+        'sparsescope.explorer': [{ group: '1_look@3', when: notGguf }],
+        'editor/title': [
+          { group: '1_sparsescope', when: `activeCustomEditorId == 'sparsescope.checkpoint' && ${notGguf}` },
+          { group: '1_sparsescope', when: "activeWebviewPanelId == 'sparsescope.run'" },
+        ],
+        'view/item/context': [
+          { group: '1_look@2', when: `view == sparsescope.runs && viewItem =~ ${begunRuns}` },
+          { group: '1_look@2', when: 'view == sparsescope.models && viewItem == model' },
+        ],
+      },
+    },
   },
   try: {
     type: 'sparsescope.try',
@@ -284,8 +302,20 @@ export type FromTry =
   | { type: 'saveSet'; text: string; lines: boolean }
   | { type: 'deleteSet'; name: string }
 
-export type ToTrainable = ToAnyView | { type: 'plan'; plan: PlanSummary }
-export type FromTrainable = FromAnyView | { type: 'openRecipe' } | { type: 'run' }
+/** What the view of which weights train is opened from; `dryRun`: a recipe, by the command of that name. */
+export type ShownTraining = 'dryRun' | 'recipe' | 'run' | 'result'
+export type ToTrainable =
+  | ToAnyView
+  /** `hasWeights`: pictures of pruned matrices can be asked for. */
+  | { type: 'plan'; of: ShownTraining; hasWeights: boolean; plan: PlannedText }
+  /** What a run or a result says of its training. `isAnew`: it replaces what the view has. */
+  | { type: 'training'; update: TrainingUpdate; isAnew: boolean }
+export type FromTrainable =
+  | FromAnyView
+  | { type: 'openRecipe' | 'openRun' | 'run' }
+  | { type: 'openMatrix'; name: string }
+  /** What a recovery is to train goes into the recipe. */
+  | { type: 'train'; recovery: number; budget: Pick<TrainBudget, 'train' | 'rank'> }
 
 /** What the form of a recipe begins with. */
 export interface RecipeStart {

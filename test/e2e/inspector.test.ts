@@ -92,13 +92,13 @@ describe('the packaged extension: looking', function () {
     await closeEditors(page)
   })
 
-  it('the trainable map counts what a recipe trains', async () => {
+  it('the view of which weights train tells what a recipe prunes', async () => {
     const { page } = studio
     await openFile(page, 'reconstruct.prune.yaml')
-    await runCommand(page, 'SparseScope: Show What a Recipe Trains')
+    await runCommand(page, 'SparseScope: Show Which Weights Train')
     const view = activeView(page)
-    await view.locator('.tiles li', { hasText: 'matrices to prune' }).waitFor()
-    assert.match(await view.locator('.tiles').innerText(), /12\s+matrices to prune/)
+    await view.getByRole('tab', { name: 'Prune' }).click()
+    await view.locator('.say', { hasText: /of 12 matrices/ }).waitFor()
     await closeEditors(page)
   })
 })

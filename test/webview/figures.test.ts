@@ -5,6 +5,7 @@ import { answer, posted, send, type ViewName } from '../support/browser.ts'
 import { chooseInMenu, figureMenus } from '../support/figureMenu.ts'
 import { viewPages } from '../support/viewPages.ts'
 import * as recorded from './harness/recorded.ts'
+import { recordedMoves, recordedTraining } from './harness/recordedTraining.ts'
 
 const model = recorded.recordedModel(6)
 const stats = recorded.recordedStats(model)
@@ -29,7 +30,7 @@ const views: { view: ViewName; messages: object[]; figures: number }[] = [
     ],
     figures: 1,
   },
-  { view: 'trainable', messages: [settings, { type: 'plan', plan: recorded.recordedPlan(model) }], figures: 1 },
+  { view: 'trainable', messages: [settings, recordedTraining(model), recordedMoves(model, 2)], figures: 1 },
   {
     view: 'run',
     messages: [

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { send, type ViewName } from '../support/browser.ts'
 import { keepPicture, tooWide, viewPages } from '../support/viewPages.ts'
 import * as recorded from './harness/recorded.ts'
+import { recordedTraining } from './harness/recordedTraining.ts'
 import { recordedStart } from './harness/recordedForm.ts'
 import { recordedRows, recordedWhat } from './harness/recordedSweep.ts'
 
@@ -43,7 +44,11 @@ const scenes: readonly [ViewName, string, readonly object[]][] = [
     ],
   ],
   ['recipe', 'problem', [settings, { type: 'start', ...recordedStart([file]) }]],
-  ['trainable', 'model', [settings, { type: 'plan', plan: { ...recorded.recordedPlan(model), model: file } }]],
+  [
+    'trainable',
+    'model',
+    [settings, recordedTraining(model, 'recipe', { ...recorded.recordedPlan(model), model: file })],
+  ],
   ['compare', 'models', [settings, { type: 'models', a: { path: file, label: file }, b: { path: file, label: file } }]],
   ['inspector', 'failed', [settings, { type: 'failed', message }]],
 ]

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import type { Page } from 'playwright-core'
 import { send } from '../support/browser.ts'
 import { keepPicture, tooWide, viewPages } from '../support/viewPages.ts'
-import { recordedModel, recordedPlan, settings } from './harness/recorded.ts'
+import { recordedModel, settings } from './harness/recorded.ts'
+import { recordedTraining } from './harness/recordedTraining.ts'
 
 describe('a table, as the page of a recipe shows one', () => {
   const pages = viewPages()
@@ -10,7 +11,8 @@ describe('a table, as the page of a recipe shows one', () => {
 
   async function open(blocks: number, width = 1280): Promise<void> {
     page = await pages.open('trainable', { width })
-    await send(page, { type: 'settings', settings }, { type: 'plan', plan: recordedPlan(recordedModel(blocks)) })
+    await send(page, { type: 'settings', settings }, recordedTraining(recordedModel(blocks)))
+    await page.getByText('Every parameter').click()
   }
   const table = () => page.getByRole('grid', { name: 'Parameters' })
   const header = (name: string) => table().getByRole('columnheader', { name }).getByRole('button')

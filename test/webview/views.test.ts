@@ -4,6 +4,7 @@ import { formatValue } from '../../src/formatting/numbers.ts'
 import { answer, posted, send, type ViewName } from '../support/browser.ts'
 import { keepPicture, tooWide, viewPages } from '../support/viewPages.ts'
 import * as recorded from './harness/recorded.ts'
+import { recordedTraining } from './harness/recordedTraining.ts'
 import { recordedRows, recordedWhat } from './harness/recordedSweep.ts'
 import { recordedStart } from './harness/recordedForm.ts'
 import { recordedRetraining } from './harness/recordedRetraining.ts'
@@ -36,7 +37,7 @@ const messages: Record<ViewName, readonly object[]> = {
   ],
   try: [settings, ...recordedTrial()],
   recipe: [settings, { type: 'start', ...recordedStart() }],
-  trainable: [settings, { type: 'plan', plan: recorded.recordedPlan(model) }],
+  trainable: [settings, recordedTraining(model)],
 }
 
 describe('views in Chromium', () => {
@@ -291,37 +292,6 @@ describe('views in Chromium', () => {
       ['first 0', 'second 0', 'first 2', 'second 2'],
     )
     assert.ok(!JSON.stringify(tiles).includes('"path"'), 'the host knows the paths')
-  })
-
-  it('the trainable map gives the count and the percentage of the plan', async () => {
-    await open('trainable')
-    await send(page, ...messages.trainable)
-    const plan = recorded.recordedPlan(model)
-    const text = await page.locator('.tiles').innerText()
-    assert.ok(text.includes(`${Number(plan.percentage.toPrecision(4))} %`), text)
-    assert.ok(text.includes(plan.trainable.toLocaleString('en-US')), text)
-    assert.equal(await page.getByLabel('Stage shown').count(), 0, 'one stage needs no choice')
-  })
-
-  it('the trainable map says which stage it shows, and shows the one that is chosen', async () => {
-    const plan = recorded.recordedStages(model)
-    await open('trainable')
-    await send(page, settings, { type: 'plan', plan })
-    const picker = page.getByLabel('Stage shown')
-    const said = page.locator('.row', { has: picker }).getByRole('status')
-    assert.deepEqual(await picker.locator('option').allInnerTexts(), [
-      'all stages',
-      ...['1 refit', '2 reconstruct', '3 retrain'],
-    ])
-    assert.match(await said.innerText(), /^All stages: /)
-    await picker.selectOption('3 retrain')
-    assert.equal(await said.innerText(), 'Stage 3 retrain alone: it trains norm.')
-    const tiles = await page.locator('.tiles').innerText()
-    assert.ok(tiles.includes(plan.recoveries[2].trainable.toLocaleString('en-US')), tiles)
-    await picker.selectOption('1 refit')
-    assert.equal(await said.innerText(), 'Stage 1 refit alone: it trains nothing.')
-    await send(page, ...messages.trainable)
-    assert.equal(await picker.count(), 0, 'a recipe that lost its stages shows all of it')
   })
 })
 

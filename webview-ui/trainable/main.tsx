@@ -1,123 +1,183 @@
-// What a recipe would train: totals, the share of each module, and every parameter.
+// Which weights train: a tab a stage, what it comes to in a sentence, on a ruler and on a map of the whole model.
 import '../shared/base.css'
 import '../shared/chart.css'
-import type { PlanSummary, RecoverySummary } from '../../src/plan/planSummary.ts'
 import type { FromTrainable, ToTrainable } from '../../src/protocol/view.ts'
 import { toCsv } from '../../src/formatting/tables.ts'
-import { formatTrained } from '../../src/formatting/numbers.ts'
+import { formatTrained, formatBytes, formatShare, roughDuration } from '../../src/formatting/numbers.ts'
+import { useLayoutEffect, useRef } from 'preact/hooks'
 import { Button } from '../shared/button.tsx'
-import { connectHost, saveText } from '../shared/host.ts'
-import { MapFigure } from '../shared/mapFigure.tsx'
+import { connectHost } from '../shared/host.ts'
 import { NamedTable } from '../shared/namedTable.tsx'
 import { openPage } from '../shared/page.tsx'
-import { Select, Tiles, Warnings } from '../shared/parts.tsx'
-import { planTiles } from '../shared/planTiles.ts'
-import { describeShare, lettersOf } from './shares.ts'
-import { stageOptions, stageText } from './stages.ts'
-import { chooseStage, grid, parameters, receive, shares, shown, stage } from './store.ts'
+import { Folded, Warnings } from '../shared/parts.tsx'
+import { makeRoving } from '../shared/roving.ts'
+import { placeText } from '../../src/charts/modelCells.ts'
+import { ModelMap } from './map.tsx'
+import { OpenedCell } from './opened.tsx'
+import { Ruler } from './ruler.tsx'
+import {
+  cells,
+  chooseStage,
+  isEditable,
+  median,
+  opened,
+  parameters,
+  pick,
+  ranking,
+  receive,
+  shown,
+  stage,
+  stages,
+  training,
+} from './store.ts'
+import './trainable.css'
 
 const host = connectHost<ToTrainable, FromTrainable>()
 
 function TrainablePage() {
   const known = shown.value
+  const cell = opened.value
   if (!known) return null
   return (
-    <div class="stack">
-      <Head plan={known} />
-      {known.errors.map((message) => (
+    <div class="trainable">
+      <Head />
+      {known.plan.errors.map((message) => (
         <p class="problem" role="alert">
           {message}
         </p>
       ))}
-      <Warnings of={known.warnings} />
-      <Tiles label="Totals" tiles={planTiles(known)} />
-      <StageChoice plan={known} />
-      <Map plan={known} />
-      <NamedTable of={parameters} what="parameters" label="Parameters" empty="No parameter has such a name." />
+      <Warnings of={known.plan.warnings} />
+      <Tabs />
+      <Sentence />
+      <Ruler write={(recovery, { train, rank }) => host.post({ type: 'train', recovery, budget: { train, rank } })} />
+      {known.plan.rows.length > 0 && (
+        <div class="mapAndCell">
+          <ModelMap csv={parametersCsv} />
+          {cell && <OpenedCell cell={cell} open={(name) => host.post({ type: 'openMatrix', name })} />}
+        </div>
+      )}
+      <Folded title="Every parameter">
+        <NamedTable
+          of={parameters}
+          what="parameters"
+          label="Parameters"
+          empty="No parameter has such a name."
+          onSelect={({ name }) => pick(name)}
+        />
+      </Folded>
     </div>
   )
 }
 
-function Head({ plan: { recipe, model, recoveries, errors } }: { plan: PlanSummary }) {
-  const what = recoveries.length > 0 ? recoveries.map(recoveryText).join(' → ') : 'prunes only, trains nothing'
+function Head() {
+  const known = shown.value
+  if (!known) return null
+  const { recipe, model, estimates, errors } = known.plan
+  const { seconds, memoryBytes, diskBytes } = estimates
+  const needs = [
+    seconds === null ? null : roughDuration(seconds),
+    `${formatBytes(memoryBytes)} of memory`,
+    `${formatBytes(diskBytes)} on disk`,
+  ]
+  const named = [...new Set([recipe, model])]
+  const facts = [...named, ...(isEditable.value ? needs : [])].filter((fact) => fact !== null)
   return (
     <div class="head">
       <div>
-        <h1>What {recipe} would train</h1>
-        <p class="muted">
-          {model} · {what}
-        </p>
+        <h1>{known.of === 'dryRun' ? 'Dry run' : 'Which weights train'}</h1>
+        <p class="muted">{facts.join(' · ')}</p>
       </div>
       <div class="row">
-        <Button act={saveCsv}>Table as CSV</Button>
-        <Button act={() => host.post({ type: 'openRecipe' })}>Open recipe</Button>
-        <Button primary act={() => host.post({ type: 'run' })} disabled={errors.length > 0}>
-          Run
-        </Button>
+        {known.of !== 'result' && <Button act={() => host.post({ type: 'openRecipe' })}>Open recipe</Button>}
+        {known.of === 'run' && <Button act={() => host.post({ type: 'openRun' })}>Open run</Button>}
+        {isEditable.value && (
+          <Button primary act={() => host.post({ type: 'run' })} disabled={errors.length > 0}>
+            Run
+          </Button>
+        )}
       </div>
     </div>
   )
 }
 
-function StageChoice({ plan: known }: { plan: PlanSummary }) {
-  const text = stageText(known, stage.value)
-  if (text === null) return null
+function Tabs() {
+  const list = useRef<HTMLDivElement>(null)
+  const { at } = training.value
+  useLayoutEffect(() => {
+    if (list.current) makeRoving(list.current, [...list.current.querySelectorAll<HTMLElement>('[role=tab]')])
+  }, [stages.value.length])
   return (
-    <div class="row">
-      <Select
-        label="Stage shown"
-        before="Stage"
-        options={stageOptions(known.recoveries)}
-        value={stage.value}
-        onChoose={chooseStage}
-      />
-      <p class="muted" role="status">
-        {text}
-      </p>
+    <div class="tabs" role="tablist" aria-label="Stages" ref={list}>
+      {stages.value.map(({ recovery, title, share }) => (
+        <button
+          type="button"
+          role="tab"
+          class="plain"
+          aria-selected={recovery === stage.value?.recovery}
+          onClick={() => chooseStage(recovery)}
+        >
+          <span>
+            {title}
+            {at && at.recovery === recovery && <span class="busy" title="at work now" />}
+          </span>
+          <b>{share}</b>
+        </button>
+      ))}
     </div>
   )
 }
 
-function Map({ plan: known }: { plan: PlanSummary }) {
-  const { recipe, model } = known
-  const letters = lettersOf(shares.value)
-  const caption = [model, stageText(known, stage.value), letters].filter(Boolean).join(' · ')
+/** What the stage trains, what it does now, and where it moved most. */
+function Sentence() {
+  const now = stage.value
+  if (!now) return null
+  const [before, numbers, after] = now.said
   return (
-    <section class="card">
-      <MapFigure
-        title="By block and module"
-        name="trainable"
-        label="Trained share by block and module"
-        fileTitle={`What ${recipe} would train`}
-        caption={caption}
-        data={grid.value}
-        words={{ title: 'Trained numbers per weight', low: 'none', high: 'most shown' }}
-        describe={(row, column) => describeShare(shares.value, row, column)}
-        onSelect={filterCell}
-      />
-      <p class="muted">{letters}</p>
-    </section>
+    <>
+      <p class="say">
+        {before}
+        <b>{numbers}</b>
+        {after}
+      </p>
+      <p class="muted" role="status">
+        {[workText(), movedText(), countedText()].filter(Boolean).join(' ')}
+      </p>
+    </>
   )
 }
 
-/** Leaves the parameters of one cell in the table. */
-function filterCell(row: number, column: number): void {
-  const { blocks, modules } = shares.value
-  parameters.filter.value = { text: `.${blocks[row]}. ${modules[column]}`, regex: false }
+function workText(): string {
+  const { at } = training.value
+  if (!at || at.recovery !== stage.value?.recovery) return ''
+  const where = at.block === null ? 'the whole model' : `block ${at.block}`
+  return `Now ${where}${at.step === null ? '' : `, step ${at.step}`}.`
 }
 
-/** Each of several recoveries shows its share, since the rows below show what any of them trains. */
-function recoveryText({ mode, train, percentage, place }: RecoverySummary): string {
-  const several = place !== 'recover' && train.length > 0
-  return `${mode}: train ${train.join(', ') || 'nothing'}${several ? ` (${formatTrained(percentage)})` : ''}`
+function movedText(): string {
+  const all = ranking.value
+  if (all.length === 0) return ''
+  const [first] = all
+  const cell = cells.value.lines
+    .flatMap(({ cells: own }) => own)
+    .find((one) => one?.rows.some(({ name }) => name === first.name))
+  const where = cell ? placeText(cell) : first.name
+  return `It moved most in ${where}: ${formatShare(first.share)} of its norm. The median is ${formatShare(median.value)}.`
 }
 
-function saveCsv(): void {
-  const lines = parameters.rows.value.map((r) => [
-    ...[r.name, r.role, r.by ?? 'frozen', r.pruned ? 'yes' : 'no'],
-    ...[r.parameters, r.trainable],
-  ])
-  saveText('trainable.csv', toCsv(['name', 'role', 'trained_by', 'pruned', 'parameters', 'trainable'], lines))
+/** The paper and the recipe's lens count pruned weights too. */
+function countedText(): string {
+  const recovery = shown.value?.plan.recoveries[stage.value?.recovery ?? -1]
+  if (!recovery || recovery.trainable === stage.value?.count || recovery.trainable === 0) return ''
+  return `Counted with the pruned weights, as the paper does: ${formatTrained(recovery.percentage)}.`
 }
+
+const parametersCsv = (): string =>
+  toCsv(
+    ['name', 'role', 'trained_by', 'pruned', 'parameters', 'trainable'],
+    parameters.rows.value.map((r) => [
+      ...[r.name, r.role, r.by ?? 'frozen', r.pruned ? 'yes' : 'no'],
+      ...[r.parameters, r.count],
+    ]),
+  )
 
 openPage(host, { receive, opens: ['plan'], Page: TrainablePage })

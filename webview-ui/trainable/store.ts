@@ -1,42 +1,89 @@
-// What the page of a recipe's training knows.
+// What the page of which weights train knows.
 import { computed, signal } from '@preact/signals'
-import type { PlanRow, PlanSummary } from '../../src/plan/planSummary.ts'
+import { stagesOf, type StageRow, type StageView } from '../../src/plan/stageView.ts'
 import type { ToTrainable } from '../../src/protocol/view.ts'
+import { addTraining, noTraining, type MovedTensors } from '../../src/runs/series/training.ts'
+import { moduleGrid } from '../shared/moduleGrid.ts'
 import { namedRows } from '../shared/namedTable.tsx'
 import type { PageMessage } from '../shared/page.tsx'
-import { chosenColour } from '../shared/settings.ts'
 import { placeColumns } from '../shared/placeColumns.ts'
 import { numberColumn, type Column } from '../shared/tableColumn.ts'
-import { shareGrid, shareMap } from './shares.ts'
-import { allStages, planOfStage, stageOptions, type Stage } from './stages.ts'
+import { layOutCells, type Cell } from '../../src/charts/modelCells.ts'
 
-export const plan = signal<PlanSummary | null>(null)
-const chosen = signal<Stage>(allStages)
-/** What of the recipe the page shows; a stage that a saved recipe no longer has gives way to all. */
-export const stage = computed(() => {
-  const isThere = stageOptions(plan.value?.recoveries ?? []).some(({ value }) => value === chosen.value)
-  return isThere ? chosen.value : allStages
+type Shown = Omit<Extract<ToTrainable, { type: 'plan' }>, 'type'>
+
+const given = signal<Shown | null>(null)
+export const training = signal(noTraining)
+/** The plan with the zeros that a run has made in place of those that were planned. */
+export const shown = computed((): Shown | null => {
+  const known = given.value
+  const { sparsities } = training.value
+  if (!known || Object.keys(sparsities).length === 0) return known
+  const rows = known.plan.rows.map((row) => {
+    const sparsity = sparsities[row.name] ?? row.sparsity
+    return { ...row, sparsity, pruned: row.pruned || sparsity > 0 }
+  })
+  return { ...known, plan: { ...known.plan, rows } }
 })
-export const chooseStage = (next: Stage) => void (chosen.value = next)
-/** The plan as that stage alone would train. */
-export const shown = computed(() => plan.value && planOfStage(plan.value, stage.value))
-export const shares = computed(() => shareMap(shown.value?.rows ?? []))
-export const grid = computed(() => shareGrid(shares.value, chosenColour))
+export const stages = computed(() => (shown.value ? stagesOf(shown.value.plan) : []))
+
+/** A recovery by its index, null for pruning; undefined while the page chooses. */
+const chosen = signal<number | null | undefined>(undefined)
+export const chooseStage = (recovery: number | null) => void (chosen.value = recovery)
+/** The one that a person has chosen, else the one at work, else the last. */
+export const stage = computed((): StageView | undefined => {
+  const find = (recovery: number | null | undefined) => stages.value.find((one) => one.recovery === recovery)
+  const { at } = training.value
+  return find(chosen.value) ?? find(at ? at.recovery : undefined) ?? stages.value.at(-1)
+})
+
+export const isEditable = computed(() => shown.value?.of === 'recipe' || shown.value?.of === 'dryRun')
+/** How far the stage moved what it trains; undefined: nobody has said. */
+export const moved = computed((): MovedTensors | undefined => training.value.moved[stage.value?.recovery ?? -1])
+/** Those that moved, the farthest first. */
+export const ranking = computed(() => {
+  const known = stage.value?.rows.map(({ name }) => ({ name, share: moved.value?.[name]?.moved ?? 0 })) ?? []
+  return known.filter(({ share }) => share > 0).sort((a, b) => b.share - a.share)
+})
+export const median = computed(() => ranking.value[Math.floor(ranking.value.length / 2)]?.share ?? 0)
+export const colouring = signal<'kind' | 'moved'>('kind')
+
+export const cells = computed(() => layOutCells(stage.value?.rows ?? [], moduleGrid(stage.value?.rows ?? [])))
+const picked = signal<string | null>(null)
+/** The head of a model that has none of its own has the tensor of another cell. */
+export const keyOf = ({ name, rows }: Cell) => `${name} ${rows[0].name}`
+/** By its key, or by the name of one of its tensors. */
+export const pick = (of: string) => void (picked.value = of)
+/** The cell that a person has opened, else the one that moved most, else the last that trains. */
+export const opened = computed((): Cell | undefined => {
+  const all = cells.value.lines.flatMap(({ cells: own }) => own.filter((cell) => cell !== undefined))
+  const holds = (name: string | undefined) =>
+    all.find((cell) => keyOf(cell) === name || cell.rows.some((row) => row.name === name))
+  const inBlocks = all.filter(({ block, isVector }) => block !== null && !isVector)
+  return (
+    holds(picked.value ?? undefined) ??
+    holds(ranking.value[0]?.name) ??
+    inBlocks.findLast(({ count }) => count > 0) ??
+    inBlocks.at(-1) ??
+    all.at(0)
+  )
+})
 
 export function receive(message: PageMessage<ToTrainable>): void {
-  plan.value = message.plan
+  if (message.type === 'plan') given.value = message
+  else training.value = addTraining(message.isAnew ? noTraining : training.value, message.update)
 }
 
-const stateOf = (row: PlanRow) => [row.by ?? 'frozen', row.pruned && 'pruned'].filter(Boolean).join(', ')
-const { first, last } = placeColumns<PlanRow>('Parameter')
-const columns: readonly Column<PlanRow>[] = [
+const stateOf = (row: StageRow) => [row.by ?? 'frozen', row.pruned && 'pruned'].filter(Boolean).join(', ')
+const { first, last } = placeColumns<StageRow>('Parameter')
+const columns: readonly Column<StageRow>[] = [
   ...first,
   { id: 'state', title: 'State', text: stateOf, sort: stateOf },
   numberColumn('parameters', 'Weights', (row) => row.parameters, { optional: 1 }),
-  numberColumn('trainable', 'Trained', (row) => row.trainable),
+  numberColumn('trainable', 'Trained', (row) => row.count),
   last,
 ]
 export const parameters = namedRows(
-  computed(() => shown.value?.rows ?? []),
+  computed(() => stage.value?.rows ?? []),
   columns,
 )

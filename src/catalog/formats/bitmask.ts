@@ -1,7 +1,8 @@
 // The `sparse-bitmask` and `sparse-24-bitmask` layouts of compressed-tensors 0.14: names and sizes of what a pruned linear's weight
 // [R, C] is stored as, and the entry of config.json. Such checkpoints are read, never written.
 import type { SafetensorsDtype } from './dtypes.ts'
-import { isRecord, removeTopLevel } from './json.ts'
+import { isRecord } from './json.ts'
+import { removeTopLevel } from './jsonEdit.ts'
 
 /** Suffixes of module M's tensors, M.compressed and so on, in the order in which they are written. */
 export const bitmaskParts = ['compressed', 'bitmask', 'shape', 'row_offsets'] as const

@@ -1,6 +1,5 @@
 // JSON of untrusted files. JSON.parse lets the last of two equal keys win and builds objects on which `__proto__` means
 // something; here a repeated key is an error and an object is a Map. Edits change one value and keep every other byte.
-import { applyEdits, modify, parseTree } from 'jsonc-parser'
 import { FormatError, quoted } from '../../errors.ts'
 
 export type Json = null | boolean | number | string | Json[] | JsonObject
@@ -182,38 +181,4 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
 /** The value's fields; none where it is no record. */
 export function fieldsOf(value: unknown): Record<string, unknown> {
   return isRecord(value) ? value : {}
-}
-
-/** `text` with `value` under the top-level `key`, replaced or put first. @throws FormatError when it is no object. */
-export function setTopLevel(text: string, key: string, value: boolean | number | string): string {
-  const { size } = asObject(parseJson(text), 'the file')
-  // The library would lay it out anew.
-  if (size === 0) return text.replace(/\{\s*\}/, () => JSON.stringify({ [key]: value }).replace(':', ': '))
-  const { indentation, lineEnd } = styleOf(text)
-  const spaces = !indentation.includes('\t')
-  const edits = modify(text, [key], value, {
-    getInsertionIndex: () => 0,
-    formattingOptions: { insertSpaces: spaces, tabSize: spaces ? indentation.length : 1, eol: lineEnd },
-  })
-  return applyEdits(text, edits)
-}
-
-/** `text` without the top-level `key`; as it is where there is none. @throws FormatError when it is no object. */
-export function removeTopLevel(text: string, key: string): string {
-  asObject(parseJson(text), 'the file')
-  const members = parseTree(text)?.children ?? []
-  const at = members.findIndex((member) => member.children?.[0]?.value === key)
-  if (at < 0) return text
-  const endOf = (i: number) => members[i].offset + members[i].length
-  const brace = text.indexOf('{') + 1
-  // The comma before it goes too or, for the first member, the one behind it.
-  if (at > 0) return text.slice(0, endOf(at - 1)) + text.slice(endOf(at))
-  const end = members.length > 1 ? text.indexOf(',', endOf(0)) + 1 : endOf(0)
-  return text.slice(0, brace) + text.slice(end)
-}
-
-/** White space before a member, as before the file's first one. */
-function styleOf(text: string): { indentation: string; lineEnd: string } {
-  const [, lineEnd = '\n', indentation = '  '] = /\{[^\S\r\n]*(\r?\n)([^\S\r\n]*)/.exec(text) ?? []
-  return { indentation, lineEnd }
 }

@@ -1,6 +1,6 @@
 // Refitting what pruning kept (docs/methods.md, "Refit"): on a fixed mask, the least squares of a linear's outputs
 // against those of its dense weights, row by row. A linear at a time, on the inputs that the pruned blocks before it make.
-import { type Backend, readF32 } from '../compute/backend.ts'
+import { type Backend, readF32, readWide } from '../compute/backend.ts'
 import { Arena } from '../compute/arena.ts'
 import { maskWords, type Tensor } from '../compute/tensor.ts'
 import { breathe } from '../breathe.ts'
@@ -11,7 +11,7 @@ import { unitHessian, type UnitHessian, writeBack } from './methods/hessian.ts'
 import { leastSquares } from './methods/leastSquares.ts'
 import type { Statistics } from './statistics.ts'
 
-interface RefitOptions {
+export interface RefitOptions {
   readonly backend: Backend
   readonly host: PruneHost
   /** The block's linears in model order; those without a mask stay as they are. */
@@ -26,6 +26,8 @@ interface RefitOptions {
   readonly steps: number
   /** Share of the mean diagonal that is added to the Hessian. */
   readonly dampening: number
+  /** Told of each linear that is refitted: its weight [O, I] before and after. */
+  readonly onRefit?: (linear: Linear, before: Float32Array, after: Float32Array) => void
   readonly signal?: AbortSignal
 }
 
@@ -67,12 +69,13 @@ export async function refitBlock(options: RefitOptions): Promise<RefitErrors | n
 }
 
 async function refitLinear(
-  { backend, host, masks, denseOf, steps }: RefitOptions,
-  { name, weight }: Linear,
+  { backend, host, masks, denseOf, steps, onRefit }: RefitOptions,
+  linear: Linear,
   hessian: Tensor,
   shared: UnitHessian,
 ): Promise<{ before: number; after: number }> {
   const { kernels } = host
+  const { name, weight } = linear
   const mask = masks.get(name)
   if (!mask) return { before: 0, after: 0 }
   using arena = new Arena(host)
@@ -87,10 +90,12 @@ async function refitLinear(
     kernels.fill(ones, 1)
     kernels.scaleWeight(target, dense, ones, shared.scale, 1)
     kernels.scaleWeight(fitted, visit.tensor, ones, shared.scale, 1)
+    const old = onRefit && (await readWide(host, visit.tensor))
     const before = await outputError(host, visit.tensor, dense, hessian)
     await leastSquares(host, fitted, target, shared.h, bits, steps)
     await writeBack(host, { weight: visit.tensor, mask: bits, name }, fitted, shared)
     const after = await outputError(host, visit.tensor, dense, hessian)
+    if (old) onRefit(linear, old, await readWide(host, visit.tensor))
     await visit.writeBack()
     return { before, after }
   } finally {

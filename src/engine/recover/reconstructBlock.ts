@@ -8,6 +8,8 @@ import type { Model } from '../model/model.ts'
 import { EngineError } from '../errors.ts'
 import type { Mask } from '../prune/mask.ts'
 import { Diverged } from './divergence.ts'
+import type { OnMerge } from './movement.ts'
+import type { Movement } from '../../runs/series/events.ts'
 import {
   eachOutput,
   type HiddenStates,
@@ -44,6 +46,7 @@ export interface ReconstructBlockOptions
   readonly masks: ReadonlyMap<string, Mask>
   /** Told when a unit diverged and is trained again from where it began, at half the rate. */
   readonly onLowerRate?: (where: string, lr: number) => void
+  readonly onMerge?: OnMerge
 }
 
 export interface BlockReconstruction {
@@ -52,6 +55,8 @@ export interface BlockReconstruction {
   readonly errorAfter: number
   /** Error after merging; it differs for adapters whose merge drops what they learnt on pruned weights. */
   readonly errorMerged: number
+  /** How far each tensor moved that changed, by name in the checkpoint. */
+  readonly moved?: Readonly<Record<string, Movement>>
 }
 
 /** @throws Diverged when training does at an eighth of the rate too; the block is then as it was. */
@@ -131,7 +136,7 @@ async function trainOnce<S>(
   try {
     const unit = part.unitOf(trainedBlock(options, trainables))
     const result = await reconstruct({ ...options, ...part, settings, trainables, unit })
-    mergeInto(backend, block, trainables)
+    await mergeInto(backend, block, trainables, options.onMerge)
     return result
   } finally {
     trainables.close()
@@ -149,17 +154,28 @@ function trainedBlock({ backend, model, block }: ReconstructBlockOptions, { over
 }
 
 /** Puts trained values and merged adapters into the block's own tensors, in their types. */
-export function mergeInto(backend: Backend, block: Block, trainables: Trainables): void {
+export async function mergeInto(
+  backend: Backend,
+  block: Block,
+  trainables: Trainables,
+  onMerge?: OnMerge,
+): Promise<void> {
   for (const [name, tensor] of block.params) {
     const value = trainables.parameters.param(name)
-    if (value && value.buffer !== tensor.buffer) backend.kernels.convert(tensor, value)
+    if (!value || value.buffer === tensor.buffer) continue
+    await onMerge?.(name, tensor, value)
+    backend.kernels.convert(tensor, value)
   }
   for (const linear of block.linears) {
     if (!trainables.adapterOf(linear)) continue
     const merged = backend.allocate('f32', linear.weight.shape)
-    trainables.merge(linear, merged)
-    backend.kernels.convert(linear.weight, merged)
-    backend.release(merged)
+    try {
+      trainables.merge(linear, merged)
+      await onMerge?.(`${linear.name}.weight`, linear.weight, merged)
+      backend.kernels.convert(linear.weight, merged)
+    } finally {
+      backend.release(merged)
+    }
   }
 }
 

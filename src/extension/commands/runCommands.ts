@@ -5,7 +5,8 @@ import { basename, join } from 'node:path'
 import { formatBytes, roughDuration } from '../../formatting/numbers.ts'
 import type { PlanSummary } from '../../plan/planSummary.ts'
 import type { RunOutcome } from '../../protocol/rpc.ts'
-import { planOf, TrainablePanels } from '../views/trainablePanels.ts'
+import { planOf } from '../recipe/planOf.ts'
+import { TrainablePanels } from '../trainable/trainablePanels.ts'
 import { publishModel } from '../models/publishModel.ts'
 import { reached, requireTrust } from '../support/settings.ts'
 import { plainText } from '../support/log.ts'
@@ -15,6 +16,7 @@ import type { RunRequest } from '../runs/runner.ts'
 import { errorsText, queuedText, readResult, resultText } from '../runs/runTexts.ts'
 import { recipeName } from '../runs/runStore.ts'
 import { type Handlers, isQueued, type Parts, recipeOrPick, runTarget, savedRecipe, weightsOf } from './targets.ts'
+import { showTrainable } from './showTrainable.ts'
 
 const t = vscode.l10n.t
 
@@ -33,11 +35,7 @@ type Ids =
 
 export function runCommands(parts: Parts): Handlers<Ids> {
   const { services, runStore, runPanels, runner } = parts
-  const trainablePanels = new TrainablePanels(services)
-  const showTrainable = (title: string) => async (argument: unknown) => {
-    const recipe = await recipeOrPick(argument, title)
-    if (recipe) trainablePanels.show(recipe)
-  }
+  const trainablePanels = new TrainablePanels(services, runStore)
   return {
     'sparsescope.runRecipe': async (argument) => {
       if (!(await requireTrust(t('Running a recipe')))) return
@@ -58,8 +56,11 @@ export function runCommands(parts: Parts): Handlers<Ids> {
       }
       if (await confirmed(plan)) await runAndReport(parts, { recipe: recipe.fsPath })
     },
-    'sparsescope.dryRun': showTrainable(t('Dry Run Recipe')),
-    'sparsescope.showTrainable': showTrainable(t('Show What a Recipe Trains')),
+    'sparsescope.dryRun': async (argument) => {
+      const uri = await recipeOrPick(argument, t('Dry Run Recipe'))
+      if (uri) trainablePanels.show({ kind: 'dryRun', uri })
+    },
+    'sparsescope.showTrainable': (argument) => showTrainable(parts, trainablePanels, argument),
     'sparsescope.openRun': async (argument) => {
       const folder = runTarget(argument) ?? (await pickRun(parts))
       if (!folder) return

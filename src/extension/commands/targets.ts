@@ -26,6 +26,16 @@ export async function modelTarget(
   return uri?.fsPath ?? inspectors?.active?.path ?? pickModel(models)
 }
 
+/** The checkpoint that was clicked, or is in the active inspector; a file of another kind is none. */
+export function checkpointTarget(argument: unknown, inspectors: InspectorEditors | null): vscode.Uri | undefined {
+  if (isModelEntry(argument)) return argument.uri
+  if (argument instanceof vscode.Uri) return weights.test(argument.path) ? argument : undefined
+  const path = argument === undefined ? inspectors?.active?.path : undefined
+  return path === undefined ? undefined : vscode.Uri.file(path)
+}
+
+const weights = /\.(safetensors|bin|pt|pth)$|\.index\.json$/i
+
 /** The file that the inspector opens for a folder: its index or its weights. Says why when it holds none. */
 export async function weightsOf(path: string): Promise<vscode.Uri> {
   const { folder, entry } = await locate(path)
@@ -33,7 +43,7 @@ export async function weightsOf(path: string): Promise<vscode.Uri> {
 }
 
 /** A recipe: what was clicked, or the one in the editor or in the tab in front. */
-function recipeTarget(argument: unknown): vscode.Uri | undefined {
+export function recipeTarget(argument: unknown): vscode.Uri | undefined {
   if (argument instanceof vscode.Uri) return argument
   // The language server's lenses send the address as text.
   if (typeof argument === 'string')

@@ -10,7 +10,7 @@ import { columnsOfRun, pairsOf, type RunColumns } from '../models/columns.ts'
 import { writeCard } from '../models/exportModel.ts'
 import { plainText } from '../support/log.ts'
 import { bindView, type BoundView, tabIcon } from '../views/bindView.ts'
-import { planOf } from '../views/trainablePanels.ts'
+import { planOf } from '../recipe/planOf.ts'
 import type { RunResult } from '../../runs/series/runResult.ts'
 import { EventFeed } from './eventFeed.ts'
 import type { RunStore } from './runStore.ts'
@@ -56,6 +56,11 @@ export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: strin
     const run = this.store.get(folder)
     const name = run ? runLabel(run) : t('Run')
     this.adopt(folder, vscode.window.createWebviewPanel(views.run.type, name, vscode.ViewColumn.Active))
+  }
+
+  /** Folder of the run whose view is in front. */
+  get active(): string | undefined {
+    return [...this.open].find(([, { panel }]) => panel.active)?.[0]
   }
 
   isVisible(folder: string): boolean {

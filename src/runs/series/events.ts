@@ -55,6 +55,17 @@ export type ChosenAllocation = Fields<typeof chosen>
 const mergedUpdate = fields({ norm: number, cut: number })
 export type MergedUpdate = Checked<typeof mergedUpdate>
 
+/** A row or a column of a matrix, or a number of a vector, and its share of ‖W′ − W‖², 0 to 1. */
+const movedPart = fields({ at: number, share: number })
+export type MovedPart = Checked<typeof movedPart>
+
+/**
+ * How far a recovery moved a tensor, as the checkpoint stores it: ‖W′ − W‖ / ‖W‖ (null: W was all zeros), and what moved most of
+ * it, largest first.
+ */
+const movement = fields({ moved: measured, rows: list(movedPart), columns: list(movedPart) })
+export type Movement = Checked<typeof movement>
+
 /** The model's continuation of a prompt of the recipe. */
 const sample = fields({
   prompt: text,
@@ -130,6 +141,8 @@ const shapes = {
   allocation: chosen,
   /** An adapter was merged into a block; `block` is null for what is outside the blocks. */
   merge: { recovery: optional(number), block: orNull(place), modules: record(mergedUpdate) },
+  /** How far a recovery moved the tensors of a block, by name in the checkpoint; `block` is null for what is outside the blocks. */
+  moved: { recovery: optional(number), block: orNull(place), tensors: record(movement) },
   /** A measurement by one entry of the recipe's `evaluate`. */
   eval: {
     stage,

@@ -202,6 +202,9 @@ function fold(run: RunPicture, event: RunEvent): void {
     }
     case 'merge':
       return addMerge(run, event)
+    // The view of what trains draws them (training.ts).
+    case 'moved':
+      return
     case 'eval':
       return addEvaluation(run, event)
     case 'memory':

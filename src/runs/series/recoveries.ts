@@ -2,7 +2,7 @@
 // merging an adapter cut off.
 import type { PhasePart, RunPicture } from './foldRun.ts'
 import type { RecoverMode } from '../../recipe/modes.ts'
-import type { MergedUpdate } from './events.ts'
+import type { MergedUpdate, Movement } from './events.ts'
 import type { PlannedRecovery, TrainableCount } from '../../plan/runPlan.ts'
 import { formatShare } from '../../formatting/numbers.ts'
 
@@ -50,6 +50,8 @@ export interface RecoveryReport {
   trainable: TrainableCount | null
   /** What merging its adapter added to each matrix, and the share of all that fell on zeros and was cut off. */
   merged?: { cut: number; modules: Record<string, MergedUpdate> }
+  /** How far it moved each tensor that it changed, by name in the checkpoint. */
+  moved?: Record<string, Movement>
 }
 
 export function recoveryReport({ settings, count }: PlannedRecovery): RecoveryReport {

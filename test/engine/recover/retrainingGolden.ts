@@ -116,7 +116,7 @@ export async function checkRetraining(
       }),
     )
     const block = await loadBlock(backend, model, index, { as: 'f32', overrides: copies })
-    mergeInto(backend, block, trainables)
+    await mergeInto(backend, block, trainables)
     for (const [name, tensor] of block.params) merged.set(name, await readF32(backend, tensor))
   }
   for (const { name } of set.direct) {

@@ -28,7 +28,7 @@ suite('recipes', () => {
       await until('the tab', () => tabs().includes('slow.prune.yaml') || undefined)
       assert.equal(vscode.window.activeTextEditor, undefined)
       void vscode.commands.executeCommand('sparsescope.dryRun')
-      await until('its view', () => tabs().includes('Trainable: slow.prune.yaml') || undefined, 20_000)
+      await until('its view', () => tabs().includes('Dry run: slow.prune.yaml') || undefined, 20_000)
     } finally {
       release()
       await opened

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { evaluationsOf } from '../../../src/backend/origin.ts'
+import { readDocument } from '../../../src/recipe/document.ts'
+import { evaluationsOf, trainedBy } from '../../../src/backend/origin.ts'
 
 const note = {
   versions: { sparsescope: '0.1.0' },
@@ -48,5 +49,29 @@ describe('evaluationsOf', () => {
     assert.deepEqual(await evaluationsOf(folder), [])
     writeFileSync(join(folder, 'sparsescope.json'), '{"evaluations": 7}')
     assert.deepEqual(await evaluationsOf(folder), [])
+  })
+})
+
+describe('trainedBy', () => {
+  let folder: string
+  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'sparsescope-origin-'))))
+  afterEach(() => rmSync(folder, { recursive: true }))
+
+  it('is the recipe on the result itself, how far each recovery moved what it trained, and the zeros', async () => {
+    const movement = { moved: 0.25, rows: [{ at: 3, share: 0.5 }], columns: [] }
+    const moved = [{ recovery: 0, block: 1, tensors: { 'a.weight': movement } }]
+    const tensors = { 'a.weight': { zeros: 2, sparsity: 0.5 }, 'b.weight': { zeros: 0, sparsity: 0 } }
+    writeFileSync(join(folder, 'sparsescope.json'), JSON.stringify({ ...note, moved, tensors }))
+    const found = await trainedBy(folder)
+    assert.deepEqual(found.moved, [{ recovery: 0, tensors: { 'a.weight': movement } }])
+    assert.deepEqual(found.sparsities, { 'a.weight': 0.5 })
+    const { model, prune } = readDocument(found.recipe).value as { model: string; prune: { sparsity: number }[] }
+    assert.deepEqual([model, prune[0].sparsity], ['.', 0.5])
+  })
+
+  it('says why a checkpoint of somebody else has none, and reads a note of an earlier version', async () => {
+    await assert.rejects(trainedBy(folder), /has no sparsescope\.json that a run wrote/)
+    writeFileSync(join(folder, 'sparsescope.json'), JSON.stringify(note))
+    assert.deepEqual((await trainedBy(folder)).moved, [])
   })
 })

@@ -278,8 +278,10 @@ export function recordedPlan(model: ModelSummary): PlanSummary {
     const trains = t.role === 'bias' || t.role === 'norm'
     const trainable = trains ? t.parameters : lora
     const by = trains ? t.role : lora > 0 ? 'mask_lora' : null
-    const { name, role, block, module, parameters } = t
-    return { name, role, block, module, parameters, trainable, pruned: t.role === 'linear', by }
+    const { name, role, block, module, shape, parameters } = t
+    const pruned = role === 'linear'
+    const known = { name, role, block, module, shape, transposed: false, parameters }
+    return { ...known, sparsity: pruned ? 0.5 : 0, trainable, pruned, by }
   })
   const trainable = rows.reduce((sum, r) => sum + r.trainable, 0)
   return {
@@ -292,6 +294,7 @@ export function recordedPlan(model: ModelSummary): PlanSummary {
         place: 'recover',
         mode: 'reconstruct',
         train: ['bias', 'norm', 'mask_lora'],
+        rank: 16,
         trainable,
         percentage: (100 * trainable) / model.parameters,
         trains: trainsIn(rows),
@@ -323,8 +326,8 @@ export function recordedStages(model: ModelSummary): PlanSummary {
   const norms = plan.rows.filter(({ by }) => by === 'norm')
   const trainable = norms.reduce((sum, r) => sum + r.trainable, 0)
   const percentage = (100 * trainable) / model.parameters
-  const nothing = { mode: 'refit', train: [], trainable: 0, percentage: 0, trains: [] }
-  const last = { mode: 'retrain', train: ['norm'], trainable, percentage, trains: norms }
+  const nothing = { mode: 'refit', train: [], rank: 16, trainable: 0, percentage: 0, trains: [] }
+  const last = { mode: 'retrain', train: ['norm'], rank: 16, trainable, percentage, trains: norms }
   const recoveries = [nothing, ...plan.recoveries, last].map((one, i) => ({ ...one, place: `recover.${i}` }))
   return { ...plan, mode: 'refit → reconstruct → retrain', recoveries }
 }

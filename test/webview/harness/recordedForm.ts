@@ -26,7 +26,7 @@ export function recordedStart(found: string[] = texts): RecipeStart {
 
 /** What `text` comes to, with these problems at their fields. */
 export function recordedAnswer(text: string, problems: PlannedText['problems'] = []): ToRecipe {
-  const plan = { ...recordedPlan(recordedModel(12)), errors: [], warnings: [], problems }
+  const plan = { ...recordedPlan(recordedModel(12)), errors: [], warnings: [], problems, budgets: [] }
   const errors = problems.filter(({ severity }) => severity === 'error').map(({ message }) => message)
   return { type: 'planned', text, plan: { ...plan, errors }, problem: null }
 }

@@ -11,7 +11,7 @@ import {
 } from '../../../recipe/resolve.ts'
 import { readSmallFile } from '../../checkpoint/smallFile.ts'
 import { EngineError } from '../../errors.ts'
-import { evaluationShape } from '../state/progress.ts'
+import { evaluationShape, movesShape, type BlockMoves } from '../state/progress.ts'
 import { unstructured } from '../../../recipe/defaults.ts'
 import { formatAccuracy, formatShare, formatTrained, formatValue, formatWonBack } from '../../../formatting/numbers.ts'
 import type { AllocationKey } from '../../../catalog/allocations/allocation.ts'
@@ -32,6 +32,7 @@ const noteSchema = z.object({
   recipe: recipeSchema,
   trainable: z.object({ count: z.number(), percent: z.number() }).nullable(),
   evaluations: z.array(evaluationShape.omit({ seconds: true })).max(few),
+  moved: movesShape.default([]),
   tensors: z.record(z.string(), z.object({ zeros: z.int().min(0), sparsity: z.number().min(0).max(1) })),
 })
 
@@ -42,6 +43,10 @@ export interface Note {
   readonly device: string
   readonly recipe: ResolvedRecipe
   readonly trainable: { readonly count: number; readonly percent: number } | null
+  /** How far its recoveries moved what they trained; empty where an earlier version wrote the note. */
+  readonly moved: readonly BlockMoves[]
+  /** Share of zeros by matrix, as the mask has it. */
+  readonly sparsities: Readonly<Record<string, number>>
   readonly evaluations: z.output<typeof noteSchema>['evaluations']
   /** Sparsity of the matrices that were pruned; null: none was. */
   readonly sparsity: number | null
@@ -63,14 +68,25 @@ export function parseNote(json: string, name: string): Note {
   const parsed = noteSchema.safeParse(JSON.parse(json))
   if (!parsed.success)
     throw new EngineError('bad-data', `${noteName} is not what a run writes: ${parsed.error.issues[0].message}`)
-  const { versions, device, recipe, trainable, evaluations, tensors } = parsed.data
+  const { versions, device, recipe, trainable, evaluations, moved, tensors } = parsed.data
+  const sparsities = Object.fromEntries(Object.entries(tensors).map(([tensor, { sparsity }]) => [tensor, sparsity]))
   const pruned = Object.values(tensors).filter(({ sparsity }) => sparsity > 0)
   const zeros = pruned.reduce((sum, one) => sum + one.zeros, 0)
   const size = pruned.reduce((sum, one) => sum + one.zeros / one.sparsity, 0)
   const sparsity = size > 0 ? zeros / size : null
   const resolved = resolveRecipe(recipe)
   return {
-    ...{ name, version: versions.sparsescope, device, recipe: resolved, trainable, evaluations, sparsity },
+    ...{
+      name,
+      version: versions.sparsescope,
+      device,
+      recipe: resolved,
+      trainable,
+      evaluations,
+      sparsity,
+      moved,
+      sparsities,
+    },
     isPart: Object.keys(tensors).some(isOfWhole),
   }
 }

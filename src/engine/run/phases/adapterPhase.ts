@@ -1,7 +1,7 @@
 // Merging an adapter that was trained elsewhere, inside a run: a block at a time from the model so far, its masks checked in the bytes
 // that are saved. A killed run goes on with the next block.
 import { breathe } from '../../breathe.ts'
-import type { MergedUpdate } from '../../../runs/series/events.ts'
+import type { MergedUpdate, Movement } from '../../../runs/series/events.ts'
 import type { LowRankUpdate, TakenParameter } from '../../../plan/adapterLayout.ts'
 import { moduleOfWeight, type Parameter } from '../../../catalog/families/parameters.ts'
 import type { PlannedRecovery } from '../../../plan/runPlan.ts'
@@ -9,14 +9,16 @@ import { readF32Tensor } from '../../checkpoint/readF32.ts'
 import type { StoredMasks } from '../../checkpoint/storedMask.ts'
 import { EngineError } from '../../errors.ts'
 import { openModel, type Model } from '../../model/model.ts'
-import { decode, readWeight } from '../../model/weights.ts'
+import { decode, readWeight, storedDType } from '../../model/weights.ts'
 import { mergeUpdate } from '../../recover/mergeUpdate.ts'
 import { openMerged, type MergedAdapter } from '../open/givenAdapters.ts'
+import { sumMovement } from '../../recover/movement.ts'
 import { savePart, type Part, type StoredStage } from '../state/blockStore.ts'
 import { storedValues } from '../state/storedBlock.ts'
 import type { StateTensor } from '../state/tensorFile.ts'
 import { withRunModel, type RunContext } from './runContext.ts'
 import { numberOf } from './trainingSteps.ts'
+import { recordMoves } from './moves.ts'
 
 /** Does what is left of the merge, and saves the merged model under `stage`. @throws EngineError 'numeric' or 'mask-broken'. */
 export function runAdapterPhase(
@@ -66,37 +68,56 @@ async function mergePart(merging: Merging, part: Part): Promise<void> {
   const block = part === 'ends' ? null : part
   const isHere = ({ parameter }: { readonly parameter: Parameter }) => parameter.block === block
   const modules: Record<string, MergedUpdate> = {}
+  const moved: Record<string, Movement> = {}
   const tensors = [
-    ...adapter.layout.updates.filter(isHere).map((update) => mergedTensor(merging, update, modules)),
-    ...adapter.layout.taken.filter(isHere).map((one) => takenTensor(merging, one)),
+    ...adapter.layout.updates.filter(isHere).map((update) => mergedTensor(merging, update, modules, moved)),
+    ...adapter.layout.taken.filter(isHere).map((one) => takenTensor(merging, one, moved)),
   ]
   await savePart(session.folder.state, stage, part, tensors, new Map())
+  recordMoves(session, recovery, block, moved)
   if (Object.keys(modules).length === 0) return
   session.progress.merges.push({ recovery: recovery.index, modules })
   session.log.emit({ type: 'merge', ...numberOf(session, recovery), block, modules })
 }
 
-/** Made when its turn to be written comes; `modules` then gets its norms. */
+/** Made when its turn to be written comes; `modules` and `moved` then get its norms. */
 function mergedTensor(
   { context, model, adapter, masks }: Merging,
   update: LowRankUpdate,
   modules: Record<string, MergedUpdate>,
+  moved: Record<string, Movement>,
 ): StateTensor {
   const { backend, signal } = context.session
   const { parameter, rank, scale, base } = update
   const module = moduleOfWeight(parameter.name)
   return storedValues(model, parameter.name, async () => {
-    const weight = base === null ? decode(await readWeight(model, parameter)) : await valuesOf(adapter, base)
+    const before = decode(await readWeight(model, parameter))
+    const weight = base === null ? before.slice() : await valuesOf(adapter, base)
     const mask = await masks.get(module)?.read()
     const factors = { a: await valuesOf(adapter, update.a), b: await valuesOf(adapter, update.b), rank, scale }
     const { all, cut } = await mergeUpdate(backend, weight, parameter.shape, factors, mask, signal)
     modules[module] = { norm: Math.sqrt(all), cut: all > 0 ? cut / all : 0 }
+    moved[parameter.name] = movedIn(model, parameter, before, weight)
     return { values: weight, mask }
   })
 }
 
-function takenTensor({ model, adapter }: Merging, { parameter, tensor }: TakenParameter): StateTensor {
-  return storedValues(model, parameter.name, async () => ({ values: await valuesOf(adapter, tensor) }))
+function takenTensor(
+  { model, adapter }: Merging,
+  { parameter, tensor }: TakenParameter,
+  moved: Record<string, Movement>,
+): StateTensor {
+  return storedValues(model, parameter.name, async () => {
+    const values = await valuesOf(adapter, tensor)
+    moved[parameter.name] = movedIn(model, parameter, decode(await readWeight(model, parameter)), values)
+    return { values }
+  })
+}
+
+function movedIn(model: Model, { name, shape }: Parameter, before: Float32Array, after: Float32Array): Movement {
+  const sum = sumMovement(shape, storedDType(model, name))
+  sum.add(0, before, after)
+  return sum.result()
 }
 
 async function valuesOf({ file }: MergedAdapter, tensor: string): Promise<Float32Array> {

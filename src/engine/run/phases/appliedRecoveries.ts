@@ -8,8 +8,10 @@ import { reconstruction } from './reconstruction.ts'
 import type { RunContext } from './runContext.ts'
 import { stepCounts, type StepCount } from './trainingSteps.ts'
 import { EngineError } from '../../errors.ts'
-import { decode, readWeight } from '../../model/weights.ts'
-import { refitBlock } from '../../prune/refit.ts'
+import { decode, readWeight, storedDType } from '../../model/weights.ts'
+import { refitBlock, type RefitOptions } from '../../prune/refit.ts'
+import { sumMovement } from '../../recover/movement.ts'
+import type { Movement } from '../../../runs/series/events.ts'
 import { prunedNames } from '../../../plan/pruneEntries.ts'
 import type { RunSession } from '../state/session.ts'
 
@@ -78,10 +80,16 @@ function refitting({ session, plan, recovery, host, advance }: Refitting): Block
       if (!statistics) return null
       // Masks that came with the source are left out: their dense weights are gone.
       const own = new Map([...masks].filter(([name]) => chosen.has(name)))
-      const shared = { backend, host, linears: block.linears, masks: own, statistics, denseOf, signal }
+      const moved: Record<string, Movement> = {}
+      const onRefit: RefitOptions['onRefit'] = ({ name, weight }, before, after) => {
+        const sum = sumMovement(weight.shape, storedDType(model, `${name}.weight`))
+        sum.add(0, before, after)
+        moved[`${name}.weight`] = sum.result()
+      }
+      const shared = { backend, host, linears: block.linears, masks: own, statistics, denseOf, onRefit, signal }
       const errors = await session.time('refit', () => refitBlock({ ...shared, steps, dampening }))
       advance(block.index, steps)
-      return errors && { ...errors, errorMerged: errors.errorAfter }
+      return errors && { ...errors, errorMerged: errors.errorAfter, moved }
     },
   }
 }

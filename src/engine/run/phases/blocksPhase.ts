@@ -20,6 +20,7 @@ import type { Checkpoint } from '../../checkpoint/checkpoint.ts'
 import type { StoredMasks } from '../../checkpoint/storedMask.ts'
 import type { RunSession } from '../state/session.ts'
 import { masksBesides } from '../open/sourceMasks.ts'
+import { recordMoves } from './moves.ts'
 import { storedParameter } from '../state/storedBlock.ts'
 import type { StateTensor } from '../state/tensorFile.ts'
 
@@ -77,6 +78,8 @@ export async function runBlocksPhase(phase: BlocksPhase): Promise<void> {
     })
     for await (const work of walk) {
       await saveBlock(phase, work)
+      for (const [i, one] of work.recovered.entries())
+        if (one?.moved) recordMoves(session, recoveries[i].planned, work.block.index, one.moved)
       await phase.onBlock(resultOf(phase, work, (session.log.elapsed() - begun) / 1000))
       begun = session.log.elapsed()
     }

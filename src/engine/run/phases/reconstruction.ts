@@ -11,9 +11,11 @@ import {
 import type { Budget } from '../../../plan/memory.ts'
 import { setOfBlock, type TrainableSet } from '../../../plan/trainable.ts'
 import type { PlannedRecovery } from '../../../plan/runPlan.ts'
+import type { Movement } from '../../../runs/series/events.ts'
 import type { RunSession } from '../state/session.ts'
 import type { StartMatrices } from '../open/givenAdapters.ts'
 import { numberOf, stepsOfBlock, type StepCount, trainingSettings } from './trainingSteps.ts'
+import { movesInto } from './moves.ts'
 
 export interface Reconstruction {
   readonly session: RunSession
@@ -46,6 +48,7 @@ async function reconstructInRun(
     advance(block.index, stepsOfBlock(recover))
     return null
   }
+  const moved: Record<string, Movement> = {}
   const options: ReconstructBlockOptions = {
     backend: session.backend,
     model: session.model,
@@ -61,6 +64,7 @@ async function reconstructInRun(
     settings: trainingSettings(recovery, session.recipe.seed),
     signal: session.signal,
     pausePoint: session.pausePoint,
+    onMerge: movesInto(session, moved),
     onLowerRate: (where, lr) =>
       session.warn(`${where} diverged at a rate of ${2 * lr}, and is trained again from where it began at ${lr}`),
     onStep: (step, { loss, lr }, tokensPerSecond) => {
@@ -84,7 +88,7 @@ async function reconstructInRun(
   // A block that already gives its targets takes no steps.
   advance(block.index, stepsOfBlock(recover))
   warnAbout(session, block.index, place, result)
-  return result
+  return { ...result, moved }
 }
 
 function warnAbout(

@@ -59,7 +59,7 @@ export async function runRetrainPhase(phase: RetrainPhase): Promise<void> {
     if (session.progress.trainedSteps > 0)
       await restoreTraining(session.folder.state, session.backend, trainables.parameters)
     await train(phase, trainables)
-    await mergeTrained(session, base, set, trainables, phase.masks, phase.stage)
+    await mergeTrained(session, phase.recovery, base, set, trainables, phase.masks, phase.stage)
   } finally {
     trainables.close()
   }

@@ -3,7 +3,8 @@
 import { basename, join } from 'node:path'
 import { parseByteSize } from '../../../formatting/numbers.ts'
 import { isBitmaskConfig, withoutBitmaskConfig } from '../../../catalog/formats/bitmask.ts'
-import { setTopLevel, isRecord } from '../../../catalog/formats/json.ts'
+import { setTopLevel } from '../../../catalog/formats/jsonEdit.ts'
+import { isRecord } from '../../../catalog/formats/json.ts'
 import { type Checkpoint, openCheckpoint } from '../../checkpoint/checkpoint.ts'
 import { maskFileName, writeMaskFile } from '../../checkpoint/maskFile.ts'
 import type { StoredMasks } from '../../checkpoint/storedMask.ts'
@@ -94,7 +95,7 @@ function configEdit({ model }: RunSession, { untied }: Result) {
 async function isOurs(folder: string, note: string): Promise<boolean> {
   const there = await readSmallFile(join(folder, noteName), maxNoteBytes).catch(() => '{}')
   const unversioned = (text: string) =>
-    JSON.stringify({ ...(JSON.parse(text) as object), versions: null, evaluations: null })
+    JSON.stringify({ ...(JSON.parse(text) as object), versions: null, evaluations: null, moved: null })
   try {
     return unversioned(there) === unversioned(note)
   } catch {
@@ -134,6 +135,7 @@ function noteOf({ progress, recipe: whole, showPath }: RunSession, { output, sum
     sources: contentsOf(progress.sources),
     trainable: pruned ? null : progress.trainable,
     ...(recoveries.length > 1 && { recoveries: recoveries.map(recoveryReport) }),
+    ...(!pruned && progress.moves.length > 0 && { moved: progress.moves }),
     evaluations: evaluations.map(({ seconds: _s, answers: _a, ...evaluation }) => evaluation),
     blocks: pruned ? [] : progress.blocks.map(({ modules: _, seconds: __, ...errors }) => errors),
     tensors: Object.fromEntries(tensors),

@@ -64,7 +64,11 @@ export interface ReportFacts {
 export function createReport(facts: ReportFacts, progress: RunProgress): RunReport {
   const perplexity: Partial<Record<Stage, number>> = {}
   const accuracy = meanAccuracies(progress.evaluations)
-  const recoveries = facts.recoveries.map((one) => ({ ...recoveryReport(one), ...mergedBy(one, progress) }))
+  const recoveries = facts.recoveries.map((one) => ({
+    ...recoveryReport(one),
+    ...mergedBy(one, progress),
+    ...movedBy(one, progress),
+  }))
   const texts = progress.evaluations.filter(({ perplexity: value, acc }) => acc === undefined && value !== undefined)
   const firstText = Math.min(...texts.map(({ entry }) => entry))
   for (const { stage, entry, step, perplexity: value } of progress.evaluations)
@@ -114,6 +118,15 @@ function mergedBy({ index }: PlannedRecovery, { merges }: RunProgress): Pick<Rec
   if (own.length === 0) return {}
   const modules = Object.fromEntries(own.flatMap((one) => Object.entries(one.modules)))
   return { merged: { cut: cutOfAll(Object.values(modules)), modules } }
+}
+
+/** How far a recovery moved each tensor, by name in the checkpoint; nothing of one that moved none, or of an earlier version. */
+export function movedBy(
+  { index }: Pick<PlannedRecovery, 'index'>,
+  { moves }: Pick<RunProgress, 'moves'>,
+): Pick<RecoveryReport, 'moved'> {
+  const own = moves.filter(({ recovery }) => recovery === index)
+  return own.length > 0 ? { moved: Object.assign({}, ...own.map(({ tensors }) => tensors)) } : {}
 }
 
 function precisionSentence({ details }: RunDevice): string {

@@ -3,7 +3,7 @@
 // is refused in a sentence, and what is not named here is dropped.
 import * as z from 'zod'
 import type { OutputKind } from '../../../plan/outputs.ts'
-import type { BlockErrors, ChosenAllocation, Sample } from '../../../runs/series/events.ts'
+import type { BlockErrors, ChosenAllocation, Movement, Sample } from '../../../runs/series/events.ts'
 import { taskNames } from '../../../catalog/tasks/tasks.ts'
 import { checkRecorded, parseJson, parseRecorded } from '../../../runs/folder/recorded.ts'
 import { EngineError } from '../../errors.ts'
@@ -25,6 +25,7 @@ const measured = z
   .number()
   .nullable()
   .transform((value) => value ?? NaN)
+const measuredOrNull = z.number().min(0).nullable()
 /** A perplexity that overflows. */
 const perplexity = z
   .number()
@@ -126,6 +127,13 @@ const output = {
 /** What a merge did to the matrices of a block, or outside the blocks. */
 const merge = z.object({ recovery: count, modules: record(z.object({ norm: measured, cut: share })) })
 
+const movedParts = z.array(z.object({ at: count, share })).max(few)
+const movement = z.object({ moved: measuredOrNull, rows: movedParts, columns: movedParts })
+/** How far a recovery moved each tensor of a block, or outside the blocks. */
+export const movesShape = z
+  .array(z.object({ recovery: count, block: count.nullable(), tensors: record(movement) }))
+  .max(few)
+
 const device = z.object({
   device: text,
   description: text,
@@ -162,6 +170,8 @@ const progress = z.object({
   losses: z.array(measured).max(few),
   /** What merges of adapters did, in the order of the blocks. */
   merges: z.array(merge).max(few).default([]),
+  /** How far recoveries moved what they train. */
+  moves: movesShape.default([]),
   trainable: z.object({ count, percent: z.number().min(0) }).nullable(),
   evaluations: z.array(evaluationShape).max(few),
   /** By phase. */
@@ -186,7 +196,16 @@ export type BlockResult = Readonly<Omit<z.output<typeof blockShape>, 'errors'>> 
 }
 /** Facts that must be the same for a resumed run to end with the same bytes. */
 export type RunDevice = Readonly<z.output<typeof device>>
-export type RunProgress = Omit<z.output<typeof progress>, 'blocks' | 'chosen' | 'evaluations' | 'sources'> & {
+export interface BlockMoves {
+  /** Index in the recipe's list. */
+  readonly recovery: number
+  /** null: outside the blocks. */
+  readonly block: number | null
+  /** By name in the checkpoint. */
+  readonly tensors: Readonly<Record<string, Movement>>
+}
+export type RunProgress = Omit<z.output<typeof progress>, 'blocks' | 'chosen' | 'evaluations' | 'moves' | 'sources'> & {
+  moves: readonly BlockMoves[]
   sources: SourceRecord[]
   chosen: readonly ChosenAllocation[]
   blocks: BlockResult[]
@@ -216,6 +235,7 @@ export function newProgress(
     trainedSteps: 0,
     losses: [],
     merges: [],
+    moves: [],
     evaluations: [],
     seconds: {},
     peakMemoryMb: 0,

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { FormatError } from '../../../../src/errors.ts'
-import { parseJson, removeTopLevel, setTopLevel, toPlain } from '../../../../src/catalog/formats/json.ts'
+import { parseJson, toPlain } from '../../../../src/catalog/formats/json.ts'
+import { removeTopLevel, setTopLevel } from '../../../../src/catalog/formats/jsonEdit.ts'
 
 describe('parseJson', () => {
   it('agrees with JSON.parse on every value', () => {

@@ -1,0 +1,37 @@
+// Changes one value of a JSON file and keeps every other byte: number formats, order and indentation are the author's.
+import { applyEdits, modify, parseTree } from 'jsonc-parser'
+import { asObject, parseJson } from './json.ts'
+
+/** `text` with `value` under the top-level `key`, replaced or put first. @throws FormatError when it is no object. */
+export function setTopLevel(text: string, key: string, value: boolean | number | string): string {
+  const { size } = asObject(parseJson(text), 'the file')
+  // The library would lay it out anew.
+  if (size === 0) return text.replace(/\{\s*\}/, () => JSON.stringify({ [key]: value }).replace(':', ': '))
+  const { indentation, lineEnd } = styleOf(text)
+  const spaces = !indentation.includes('\t')
+  const edits = modify(text, [key], value, {
+    getInsertionIndex: () => 0,
+    formattingOptions: { insertSpaces: spaces, tabSize: spaces ? indentation.length : 1, eol: lineEnd },
+  })
+  return applyEdits(text, edits)
+}
+
+/** `text` without the top-level `key`; as it is where there is none. @throws FormatError when it is no object. */
+export function removeTopLevel(text: string, key: string): string {
+  asObject(parseJson(text), 'the file')
+  const members = parseTree(text)?.children ?? []
+  const at = members.findIndex((member) => member.children?.[0]?.value === key)
+  if (at < 0) return text
+  const endOf = (i: number) => members[i].offset + members[i].length
+  const brace = text.indexOf('{') + 1
+  // The comma before it goes too or, for the first member, the one behind it.
+  if (at > 0) return text.slice(0, endOf(at - 1)) + text.slice(endOf(at))
+  const end = members.length > 1 ? text.indexOf(',', endOf(0)) + 1 : endOf(0)
+  return text.slice(0, brace) + text.slice(end)
+}
+
+/** White space before a member, as before the file's first one. */
+function styleOf(text: string): { indentation: string; lineEnd: string } {
+  const [, lineEnd = '\n', indentation = '  '] = /\{[^\S\r\n]*(\r?\n)([^\S\r\n]*)/.exec(text) ?? []
+  return { indentation, lineEnd }
+}

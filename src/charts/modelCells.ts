@@ -1,0 +1,148 @@
+// All that a model has as a map: what comes before its blocks, its blocks by module, what comes after, in the model's order.
+import { formatCount, formatShare, formatTrained } from '../formatting/numbers.ts'
+import { largest } from '../formatting/lists.ts'
+import type { Kind, StageRow } from '../plan/stageView.ts'
+import type { MovedTensors } from '../runs/series/training.ts'
+
+export interface Cell {
+  readonly block: number | null
+  /** As people say it: `q`, `input layernorm`, `embedding`. */
+  readonly name: string
+  /** A matrix with its bias, a norm, or the experts of a block. */
+  readonly rows: readonly StageRow[]
+  readonly kind: Kind
+  /** How many numbers the stage may change. */
+  readonly count: number
+  /** count over its own numbers, 0 to 1. */
+  readonly share: number
+  /** It holds no matrix. */
+  readonly isVector: boolean
+  readonly isPruned: boolean
+}
+
+export interface Line {
+  readonly name: string
+  /** By column of a block; one alone outside the blocks. */
+  readonly cells: readonly (Cell | undefined)[]
+}
+
+export interface CellMap {
+  readonly lines: readonly Line[]
+  readonly columns: readonly { readonly name: string; readonly group: string; readonly isVector: boolean }[]
+  /** Share that a full bar of a matrix stands for: a round number. */
+  readonly most: number
+}
+
+const kinds: readonly Kind[] = ['adapter', 'kept', 'vector', 'frozen']
+
+/** The rows of blocks by block and module. */
+interface Blocks {
+  readonly blocks: readonly number[]
+  readonly modules: readonly string[]
+  /** Row-major. */
+  readonly cells: readonly (readonly StageRow[] | undefined)[]
+}
+
+export function layOutCells(rows: readonly StageRow[], grid: Blocks): CellMap {
+  const width = grid.modules.length
+  const cellAt = (block: number, i: number) => {
+    const own = grid.cells[i]
+    return own && cellOf(own, block, shortName(grid.modules[i % width], own[0].role === 'norm'))
+  }
+  const blocks = grid.blocks.map((block, row): Line => {
+    const own = grid.modules.map((_, column) => cellAt(block, row * width + column))
+    return { name: String(block), cells: own }
+  })
+  const outside = rows.filter(({ block }) => block === null)
+  const isAfter = ({ role }: StageRow) => role === 'norm' || role === 'head'
+  const lineOf = (row: StageRow): Line => {
+    const name = row.role === 'norm' ? 'final norm' : (row.module.split('.').at(-1) ?? row.module).replace(/_/g, ' ')
+    const said = row.role === 'embedding' && /tok|wte/.test(name) ? 'embedding' : row.role === 'head' ? 'head' : name
+    return { name: said, cells: [cellOf([row], null, said)] }
+  }
+  const lines = [
+    ...outside.filter((row) => !isAfter(row)).map(lineOf),
+    ...blocks,
+    ...outside.filter(isAfter).map(lineOf),
+    ...tiedHead(rows),
+  ]
+  const columns = grid.modules.map((module, column) => {
+    const first = blocks.find(({ cells }) => cells[column])?.cells[column]
+    return { name: first?.name ?? module, group: groupOf(module), isVector: first?.isVector === true }
+  })
+  const matrices = lines.flatMap(({ cells }) => cells.filter((cell) => cell?.isVector === false))
+  return { lines, columns, most: roundUp(largest(matrices, 0, (cell) => cell?.share ?? 0)) }
+}
+
+/** A model without a head of its own multiplies with its embedding once more. */
+function tiedHead(rows: readonly StageRow[]): Line[] {
+  const embedding = rows.find(({ role }) => role === 'embedding')
+  if (!embedding || rows.some(({ role }) => role === 'head')) return []
+  return [{ name: 'head', cells: [cellOf([embedding], null, 'head, which is the embedding')] }]
+}
+
+function cellOf(rows: readonly StageRow[], block: number | null, name: string): Cell {
+  const count = rows.reduce((sum, row) => sum + row.count, 0)
+  const parameters = rows.reduce((sum, row) => sum + row.parameters, 0)
+  const kind = kinds.find((one) => rows.some((row) => row.kind === one && row.count > 0)) ?? 'frozen'
+  const isVector = rows.every(({ role }) => role === 'norm' || role === 'bias')
+  // A tied head has an update and no numbers of its own.
+  const share = parameters > 0 ? count / parameters : Number(count > 0)
+  return { block, name, rows, kind, count, share, isVector, isPruned: rows.some(({ pruned }) => pruned) }
+}
+
+function shortName(module: string, isNorm: boolean): string {
+  const last = module.split('.').at(-1) ?? module
+  return isNorm ? last.replace(/_/g, ' ') : last.replace(/_proj$/, '')
+}
+
+function groupOf(module: string): string {
+  const parent = module
+    .split('.')
+    .slice(0, -1)
+    .filter((part) => part !== '*')
+    .at(-1)
+  return parent === undefined ? '' : /attn|attention/.test(parent) ? 'attention' : parent === 'mlp' ? 'MLP' : parent
+}
+
+/** The next of 1, 2 and 5 with zeros; 1 and more where an adapter has as many numbers as its matrix; 0 stays. */
+function roundUp(share: number): number {
+  if (share <= 0) return 0
+  if (share > 0.5) return Math.max(1, share)
+  const power = 10 ** Math.floor(Math.log10(share))
+  return ([1, 2, 5].find((factor) => factor * power >= share) ?? 10) * power
+}
+
+/** The tensor of a cell that moved farthest, a matrix before its bias; null: nobody has said, or nothing moved. */
+export function movedMost({ rows }: Cell, moved: MovedTensors | undefined): StageRow | null {
+  const known = rows.filter(({ name }) => (moved?.[name]?.moved ?? 0) > 0)
+  const matrices = known.filter(({ role }) => role !== 'bias')
+  const far = ({ name }: StageRow) => moved?.[name]?.moved ?? 0
+  return [...(matrices.length > 0 ? matrices : known)].sort((a, b) => far(b) - far(a)).at(0) ?? null
+}
+
+export const placeText = ({ block, name }: Cell) => (block === null ? name : `block ${block}, ${name}`)
+
+/** One sentence about a cell: for the tooltip and the screen reader. */
+export function describeCell(cell: Cell, moved: MovedTensors | undefined): string {
+  const { rows, kind, count, isPruned } = cell
+  const parameters = rows.reduce((sum, row) => sum + row.parameters, 0)
+  const several = rows.filter(({ role }) => role === 'linear').length
+  const size = `${formatCount(parameters)} numbers${several > 1 ? ` in ${several} matrices` : ''}`
+  const far = movedMost(cell, moved)
+  const went = far ? `; moved by ${formatShare(moved?.[far.name]?.moved ?? 0)} of its norm` : ''
+  const own = kind === 'frozen' ? (isPruned ? 'pruned and frozen' : 'frozen') : wordsOf(cell)
+  if (count === 0) return `${placeText(cell)}: ${own}, ${size}${went}`
+  return `${placeText(cell)}: ${own}, ${formatCount(count)} train of ${size} (${formatTrained(100 * cell.share, 3)})${went}`
+}
+
+const wordsOf = ({ kind, rows }: Cell) => {
+  const by = rows.find((row) => row.kind === kind)?.by
+  return kind === 'kept'
+    ? 'every kept weight'
+    : kind === 'vector'
+      ? by === 'full'
+        ? 'every number'
+        : (by ?? '')
+      : (by ?? '')
+}

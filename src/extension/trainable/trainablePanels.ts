@@ -1,0 +1,221 @@
+// Which weights train: of a recipe, planned anew whenever it is saved; of a run, also while it goes on; of a result.
+import * as vscode from 'vscode'
+import { basename, dirname, join } from 'node:path'
+import type { SeenModel } from '../../protocol/parameters.ts'
+import type { PlannedText, TrainBudget } from '../../plan/planSummary.ts'
+import {
+  type FromAnyView,
+  type FromTrainable,
+  type ShownTraining,
+  type ToTrainable,
+  views,
+} from '../../protocol/view.ts'
+import { trainEdits } from '../../recipe/writing/trainEdits.ts'
+import { runFolderAt } from '../../runs/folder/runFolder.ts'
+import { addTraining, noTraining, trainingIn, type TrainingUpdate } from '../../runs/series/training.ts'
+import type { Services } from '../services.ts'
+import { messageOf } from '../../errors.ts'
+import { planOf } from '../recipe/planOf.ts'
+import { EventFeed } from '../runs/eventFeed.ts'
+import type { RunStore } from '../runs/runStore.ts'
+import { reached } from '../support/settings.ts'
+import { bindView, type BoundView } from '../views/bindView.ts'
+
+const t = vscode.l10n.t
+
+/** What the view is opened from: `uri` is a recipe, a run's folder, or a file of a result. */
+export interface TrainingOf {
+  readonly kind: ShownTraining
+  readonly uri: vscode.Uri
+}
+
+interface Open {
+  readonly panel: vscode.WebviewPanel
+  readonly refresh: () => Promise<void>
+}
+
+export class TrainablePanels {
+  private readonly services: Services
+  private readonly store: RunStore
+  /** By kind and URI: a recipe that was never saved has the path of a file that it is not. */
+  private readonly open = new Map<string, Open>()
+
+  constructor(services: Services, store: RunStore) {
+    this.services = services
+    this.store = store
+  }
+
+  show(of: TrainingOf): void {
+    const known = this.open.get(keyOf(of))
+    if (known) {
+      known.panel.reveal()
+      return void known.refresh()
+    }
+    const panel = vscode.window.createWebviewPanel(views.trainable.type, titleOf(of), vscode.ViewColumn.Beside)
+    const page = new TrainingPage(this.services, this.store, panel, of, () => this.open.delete(keyOf(page.of)))
+    const refresh = () => page.refresh()
+    this.open.set(keyOf(of), { panel, refresh })
+    page.onMoved = (before) => {
+      this.open.delete(keyOf(before))
+      this.open.set(keyOf(page.of), { panel, refresh })
+    }
+  }
+}
+
+const keyOf = ({ kind, uri }: TrainingOf) => `${kind} ${uri.toString()}`
+
+function titleOf({ kind, uri }: TrainingOf): string {
+  const name = basename(uri.fsPath)
+  if (kind === 'dryRun') return t('Dry run: {0}', name)
+  return t('Trainable: {0}', kind === 'result' ? basename(dirname(uri.fsPath)) : name)
+}
+
+class TrainingPage {
+  of: TrainingOf
+  /** A recipe that was never saved has become a file: told what it was before. */
+  onMoved: (before: TrainingOf) => void = () => undefined
+  private readonly services: Services
+  private readonly store: RunStore
+  private readonly view: BoundView<ToTrainable>
+  private readonly models: { first?: SeenModel } = {}
+  private isPlanned = false
+  private training: TrainingUpdate = noTraining
+  private readonly feed: EventFeed | null
+
+  constructor(services: Services, store: RunStore, panel: vscode.WebviewPanel, of: TrainingOf, onClose: () => void) {
+    this.of = of
+    this.services = services
+    this.store = store
+    this.feed = of.kind === 'run' ? new EventFeed(of.uri.fsPath, (from, events) => this.hear(from, events)) : null
+    const followed = [
+      vscode.workspace.onDidSaveTextDocument(({ uri }) => this.saved(uri)),
+      ...(this.feed ? [store.onChange((changed) => changed.includes(of.uri.fsPath) && this.follow())] : []),
+    ]
+    this.view = bindView<ToTrainable, FromTrainable>(services, panel, {
+      view: 'trainable',
+      models: this.models,
+      exportFolder: () => vscode.Uri.file(dirname(this.of.uri.fsPath)),
+      onReady: () => this.refresh(),
+      onMessage: (message) => this.handle(message),
+      onClose: () => {
+        onClose()
+        for (const one of followed) one.dispose()
+      },
+    })
+  }
+
+  async refresh(): Promise<void> {
+    if (!this.isPlanned) this.view.post({ type: 'loading', what: t('Reading the recipe and the header of its model') })
+    try {
+      const { kind } = this.of
+      const plan = await this.plan()
+      this.isPlanned = true
+      if (kind === 'dryRun' && plan.errors.length === 0) reached('dryRun')
+      const [model, recipe] = [basename(plan.model), this.nameOf(plan)]
+      this.view.post({
+        type: 'plan',
+        of: kind,
+        hasWeights: this.models.first !== undefined,
+        plan: { ...plan, recipe, model },
+      })
+      if (this.feed) void this.feed.replay()
+      else this.view.post({ type: 'training', update: this.training, isAnew: true })
+    } catch (error) {
+      this.view.post({ type: 'failed', message: messageOf(error) })
+    }
+  }
+
+  private nameOf({ recipe }: PlannedText): string {
+    const { kind, uri } = this.of
+    return kind === 'result' ? basename(dirname(uri.fsPath)) : basename(kind === 'run' ? uri.fsPath : recipe)
+  }
+
+  /** Also finds the weights that a matrix is shown from: those of a result, or of a model that is pruned already. */
+  private async plan(): Promise<PlannedText> {
+    const { kind, uri } = this.of
+    if (kind === 'result') return this.planOfResult(dirname(uri.fsPath))
+    const recipe = kind === 'run' ? vscode.Uri.file(runFolderAt(uri.fsPath).recipe) : uri
+    const plan = await planOf(this.services, recipe)
+    const saved = kind === 'run' ? (await this.store.refresh(uri.fsPath))?.saved : null
+    this.lookAt(saved ?? (plan.prunedModules === 0 ? plan.model : undefined))
+    // What a run says of its output, which is there, is not of use any more.
+    return kind === 'run' ? { ...plan, errors: [], warnings: [] } : plan
+  }
+
+  private async planOfResult(folder: string): Promise<PlannedText> {
+    const { call } = this.services
+    const { recipe, moved, sparsities } = await call('trained', { path: folder })
+    const known: TrainingUpdate = { at: null, moved: {}, sparsities }
+    this.training = moved.reduce(
+      (sum, { recovery, tensors }) => addTraining(sum, { ...noTraining, moved: { [recovery]: tensors } }),
+      known,
+    )
+    this.lookAt(folder)
+    const plan = await call('plan', { recipe: join(folder, 'sparsescope.prune.yaml'), text: recipe })
+    return { ...plan, errors: [], warnings: [] }
+  }
+
+  private lookAt(path: string | undefined): void {
+    if (path === undefined) delete this.models.first
+    else this.models.first = { path }
+  }
+
+  private hear(from: number, events: Parameters<typeof trainingIn>[0]): void {
+    const isAnew = from === 0
+    const update = trainingIn(events, isAnew ? null : this.training.at)
+    this.training = { ...noTraining, at: update.at }
+    this.view.post({ type: 'training', update, isAnew })
+  }
+
+  /** A run that has saved its result shows its matrices from there. */
+  private follow(): void {
+    const saved = this.store.get(this.of.uri.fsPath)?.saved
+    if (saved && this.models.first?.path !== saved) void this.refresh()
+    else void this.feed?.read()
+  }
+
+  private saved(uri: vscode.Uri): void {
+    const before = this.of
+    const { kind, uri: own } = before
+    if (kind === 'run' || kind === 'result') return
+    // With its first save a recipe becomes the file of its path.
+    if (own.scheme === 'untitled' && uri.fsPath === own.fsPath) {
+      this.of = { kind, uri }
+      this.onMoved(before)
+    }
+    if (uri.toString() === this.of.uri.toString()) void this.refresh()
+  }
+
+  private handle(message: Exclude<FromTrainable, FromAnyView>): unknown {
+    const { kind, uri } = this.of
+    const { executeCommand } = vscode.commands
+    switch (message.type) {
+      case 'run':
+        return executeCommand('sparsescope.runRecipe', uri)
+      case 'openRecipe':
+        return executeCommand('vscode.open', kind === 'run' ? vscode.Uri.file(runFolderAt(uri.fsPath).recipe) : uri)
+      case 'openRun':
+        return executeCommand('sparsescope.openRun', { folder: uri.fsPath })
+      case 'openMatrix': {
+        const { first } = this.models
+        return first && executeCommand('sparsescope.openOverview', vscode.Uri.file(first.path), message.name)
+      }
+      case 'train':
+        return this.writeTrain(message.recovery, message.budget)
+    }
+  }
+
+  /** Into the recipe's editor, where it can be undone; the file is saved by whoever wants it so. */
+  private async writeTrain(recovery: number, { train, rank }: Pick<TrainBudget, 'train' | 'rank'>): Promise<void> {
+    const document = await vscode.workspace.openTextDocument(this.of.uri)
+    const edit = new vscode.WorkspaceEdit()
+    for (const { range, newText } of trainEdits(document.getText(), recovery, train, rank)) {
+      const { start, end } = range
+      edit.replace(document.uri, new vscode.Range(start.line, start.character, end.line, end.character), newText)
+    }
+    if (edit.size === 0)
+      throw new Error(t('{0} has no recovery here that can be edited.', basename(document.uri.fsPath)))
+    await vscode.workspace.applyEdit(edit)
+    await this.refresh()
+  }
+}

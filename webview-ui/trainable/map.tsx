@@ -1,0 +1,192 @@
+// The map of the model: pointed at, walked by keyboard, coloured by kind or by how far each tensor moved.
+import { useMemo, useState } from 'preact/hooks'
+import { adapterOf, isAdapterName } from '../../src/catalog/adapters/adapters.ts'
+import { formatShare } from '../../src/formatting/numbers.ts'
+import type { Kind } from '../../src/plan/stageView.ts'
+import { announce } from '../shared/announce.ts'
+import { Button } from '../shared/button.tsx'
+import { drawn } from '../shared/drawn.tsx'
+import { FigureMenu } from '../shared/figure.tsx'
+import { step, within } from '../shared/gridMark.ts'
+import { LegendLine } from '../shared/legend.tsx'
+import { Picture, pixelOf, Tip, useRoomFor } from '../shared/picture.tsx'
+import { chosenColour, settings } from '../shared/settings.ts'
+import { describeCell, movedMost, type Cell } from '../../src/charts/modelCells.ts'
+import { layOutMap, mapFigure, mapShapes, onPage, type MapLayout, type PlacedCell } from '../../src/charts/modelMap.ts'
+import { cells, colouring, keyOf, moved, opened, pick, ranking, shown, stage, training } from './store.ts'
+
+export function ModelMap({ csv }: { csv: () => string }) {
+  const { place, width } = useRoomFor(260)
+  const [pointed, setPointed] = useState<PlacedCell | null>(null)
+  const map = cells.value
+  // A new place of the pointer draws nothing anew.
+  const layout = useMemo(() => layOutMap(map, width), [map, width])
+  const most = scaleEnd()
+  const isMoved = colouring.value === 'moved' && most > 0
+  const farOf = (cell: Cell) => moved.value?.[movedMost(cell, moved.value)?.name ?? '']?.moved ?? 0
+  const movedColour = isMoved ? (cell: Cell) => (isKnown(cell) ? chosenColour(farOf(cell) / most) : null) : undefined
+  const drawing = { map, layout, movedColour }
+  const picture = useMemo(
+    () => mapShapes({ ...drawing, look: onPage }).map(drawn),
+    [layout, isMoved, moved.value, settings.value.palette],
+  )
+  const at = layout.cells.find(({ cell }) => cell === opened.value)
+  const caption = legendWords(map.most).join(' · ')
+  const title = `${shown.value?.plan.recipe ?? ''}: ${stage.value?.title ?? ''}`
+  const open = ({ cell }: PlacedCell) => pick(keyOf(cell))
+  const walk = (event: KeyboardEvent) => {
+    const extent = { rows: map.lines.map(({ name }) => name), columns: map.columns.map(({ name }) => name) }
+    const data = { ...extent, cells: [], colour: () => '' }
+    const from = { row: at?.line ?? 0, column: at?.column ?? 0 }
+    const next = step(event.key, from, data)
+    if (!next) return
+    event.preventDefault()
+    const to = within(data, next)
+    const inLine = layout.cells.filter(({ line }) => line === to.row)
+    const found = inLine.find(({ column }) => column === to.column) ?? inLine.at(-1)
+    if (!found) return
+    open(found)
+    announce(describeCell(found.cell, moved.value))
+  }
+  return (
+    <section aria-label="All of the model">
+      <div class="chartHead">
+        <h2 class="chartTitle">By block and module</h2>
+        <Colouring canMove={most > 0} />
+        <FigureMenu title="Map" name="trainable" figure={() => mapFigure(drawing, title, caption)} csv={csv} />
+      </div>
+      <Legend most={isMoved ? most : null} full={map.most} />
+      <Picture
+        {...{ place, width: layout.width, height: layout.height }}
+        class="modelMap"
+        role="grid"
+        tabIndex={0}
+        aria-label="Trained share by block and module"
+        aria-rowcount={map.lines.length}
+        aria-activedescendant="openedCell"
+        onKeyDown={walk}
+        onMouseMove={(event) => setPointed(cellUnder(layout, event) ?? null)}
+        onMouseLeave={() => setPointed(null)}
+        onClick={(event) => {
+          const found = cellUnder(layout, event)
+          if (found) open(found)
+        }}
+        drawing={
+          <>
+            {picture}
+            {layout.cells.filter(({ cell }) => isAtWork(cell)).map((one) => outline(one, layout.tall, 'atWork'))}
+            {at && outline(at, layout.tall, 'openedCell')}
+          </>
+        }
+      >
+        <div role="row" class="srOnly">
+          <div role="gridcell" id="openedCell">
+            {at && describeCell(at.cell, moved.value)}
+          </div>
+        </div>
+        {pointed && (
+          <Tip x={pointed.x + pointed.width / 2} top={pointed.y + layout.tall + 4} width={layout.width} title="">
+            {describeCell(pointed.cell, moved.value)}
+          </Tip>
+        )}
+      </Picture>
+    </section>
+  )
+}
+
+/** What trained and stayed is not what is frozen. */
+const isKnown = ({ rows }: Cell) => rows.some(({ name }) => moved.value?.[name])
+
+/** The farthest that a matrix moved: norms move much farther, and would leave all matrices dark. */
+function scaleEnd(): number {
+  const matrices = new Set(stage.value?.rows.flatMap(({ name, shape }) => (shape.length > 1 ? [name] : [])))
+  return (ranking.value.find(({ name }) => matrices.has(name)) ?? ranking.value.at(0))?.share ?? 0
+}
+
+function cellUnder({ cells: placed, tall }: MapLayout, event: MouseEvent): PlacedCell | undefined {
+  const { x, y } = pixelOf(event)
+  return placed.find((one) => y >= one.y && y < one.y + tall + 3 && x >= one.x && x < one.x + one.width + 3)
+}
+
+const outline = ({ x, y, width }: PlacedCell, tall: number, name: string) => (
+  <rect class={name} x={x - 1} y={y - 1} width={width + 2} height={tall + 2} rx={2} />
+)
+
+/** The unit that a run trains now: a block, or all that trains. */
+function isAtWork({ block, count, isPruned }: Cell): boolean {
+  const { at } = training.value
+  if (!at || at.recovery !== stage.value?.recovery) return false
+  return at.block === null ? count > 0 : at.block === block && (count > 0 || (at.recovery === null && isPruned))
+}
+
+function Colouring({ canMove }: { canMove: boolean }) {
+  if (!canMove) return null
+  const choices = [
+    ['kind', 'What trains'],
+    ['moved', 'How far it moved'],
+  ] as const
+  return (
+    <span class="row" role="group" aria-label="Coloured by">
+      {choices.map(([value, words]) => (
+        <Button look="toggle" pressed={colouring.value === value} act={() => (colouring.value = value)}>
+          {words}
+        </Button>
+      ))}
+    </span>
+  )
+}
+
+function wordsOf(kind: Kind): string {
+  if (kind === 'vector') return 'norm or bias, every number'
+  if (kind === 'kept') return 'every kept weight'
+  const by = stage.value?.rows.find((row) => row.kind === kind && isAdapterName(row.by))?.by
+  return isAdapterName(by) ? adapterOf(by).title : kind
+}
+
+function kindsThere(): Kind[] {
+  const there = new Set(cells.value.lines.flatMap(({ cells: own }) => own.flatMap((cell) => cell?.kind ?? [])))
+  return (['vector', 'adapter', 'kept', 'frozen'] as const).filter((kind) => there.has(kind))
+}
+
+const isHatched = () =>
+  cells.value.lines.some(({ cells: own }) => own.some((cell) => cell?.kind === 'frozen' && cell.isPruned))
+
+const scaleText = (full: number) =>
+  full > 0 ? `bar: share of a matrix's own numbers that train, 0 to ${formatShare(full, 1).replace('.0 ', ' ')}` : ''
+
+const legendWords = (full: number) => [
+  ...kindsThere().map(wordsOf),
+  ...(isHatched() ? ['hatched: pruned and frozen'] : []),
+  ...(full > 0 ? [scaleText(full)] : []),
+]
+
+/** `most`: the largest movement, where the map shows those. */
+function Legend({ most, full }: { most: number | null; full: number }) {
+  if (most !== null)
+    return (
+      <LegendLine
+        legend={{
+          low: 'moved: 0',
+          high: `${formatShare(most)} of its norm${(ranking.value[0]?.share ?? 0) > most ? ' and more' : ''}`,
+          colour: chosenColour,
+        }}
+      />
+    )
+  return (
+    <div class="row legend kinds">
+      {kindsThere().map((kind) => (
+        <span key={kind}>
+          <i style={{ background: `var(--kind-${kind})` }} aria-hidden="true" />
+          {wordsOf(kind)}
+        </span>
+      ))}
+      {isHatched() && (
+        <span>
+          <i class="legendHatch" aria-hidden="true" />
+          pruned and frozen
+        </span>
+      )}
+      <span>{scaleText(full)}</span>
+    </div>
+  )
+}
