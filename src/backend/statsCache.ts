@@ -7,7 +7,7 @@ import type { TensorStats } from '../protocol/inspect.ts'
 import { renameOver } from '../system/renameOver.ts'
 
 /** Raised when statistics mean something else than before. */
-const version = 2
+const version = 3
 
 export interface StatsCache {
   read(path: string, stamp: string): Promise<TensorStats[]>
