@@ -5,9 +5,8 @@ import { formatBytes } from '../../src/formatting/byteSize.ts'
 import { plural } from '../../src/formatting/plural.ts'
 import { Button } from '../shared/button.tsx'
 import { Folded } from '../shared/parts.tsx'
-import { host } from './host.ts'
-import { shortened } from './modelNotes.tsx'
-import { fetched } from './store.ts'
+import { fetched, host } from './store.ts'
+import { shortened } from './about.tsx'
 
 /** Longer cards are read on the model's page. */
 const longestCard = 20_000

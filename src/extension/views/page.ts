@@ -1,4 +1,5 @@
-// The HTML around a view: nothing remote, scripts only by nonce, styles and images only from the extension.
+// The HTML around a view: nothing remote, scripts only by nonce, styles and images only from the extension. It begins with the
+// skeleton of webview-ui/shared/state.tsx, which is seen while the script loads.
 import * as vscode from 'vscode'
 import { randomBytes } from 'node:crypto'
 import type { ViewName } from '../../protocol/view.ts'
@@ -34,6 +35,6 @@ export function viewPage(webview: vscode.Webview, extension: vscode.Uri, view: V
 <link rel="stylesheet" href="${uri(`${view}.css`).toString()}">
 <title>SparseScope</title>
 </head>
-<body><script nonce="${nonce}" src="${uri(`${view}.js`).toString()}"></script></body>
+<body><main><div class="skeleton" aria-hidden="true"><i></i><i></i><i></i></div></main><script nonce="${nonce}" src="${uri(`${view}.js`).toString()}"></script></body>
 </html>`
 }

@@ -1,4 +1,4 @@
-// The recipe of a model that is open in some editor.
+// The recipes of a model that are open in editors. Which of them is meant, a person is asked.
 import * as vscode from 'vscode'
 import { dirname } from 'node:path'
 import { isHubName, modelPath } from '../../engine/checkpoint/hubCache.ts'
@@ -7,8 +7,9 @@ import { fieldsOf } from '../../formatting/records.ts'
 import { readDocument } from '../../recipe/document.ts'
 import { recipeLanguage } from '../contributions.ts'
 
-/** `weights`: index or weights file. Of several recipes the one in sight, else the first. */
-export async function openRecipeOf(weights: string): Promise<vscode.TextDocument | undefined> {
+/** `weights`: index or weights file. Those in sight come first. */
+export async function openRecipesOf(weights: string): Promise<vscode.TextDocument[]> {
+  const found: vscode.TextDocument[] = []
   const own = await nameOfWeights(weights)
   for (const document of recipesInTabs()) {
     // One with errors is still this model's.
@@ -22,9 +23,9 @@ export async function openRecipeOf(weights: string): Promise<vscode.TextDocument
           () => '',
         )
       : path
-    if (place === own || place === weights) return document
+    if (place === own || place === weights) found.push(document)
   }
-  return undefined
+  return found
 }
 
 /** What a person sees as open: texts that VS Code or an extension holds besides are none, and a run's own is a record. */

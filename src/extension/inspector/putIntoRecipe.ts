@@ -1,0 +1,55 @@
+// Matrices that are marked on the map go into a recipe of the model that is open: as targets or ignore of an entry of prune.
+import * as vscode from 'vscode'
+import { basename } from 'node:path'
+import { fieldsOf } from '../../formatting/records.ts'
+import { readDocument, type Path } from '../../recipe/document.ts'
+import { flowText, setKey } from '../../recipe/edits.ts'
+import { openRecipesOf } from './openRecipes.ts'
+
+const t = vscode.l10n.t
+
+interface Place extends vscode.QuickPickItem {
+  readonly document: vscode.TextDocument
+  readonly entry: Path
+  readonly key: 'targets' | 'ignore'
+}
+
+/** Asks which entry, and as what; nothing changes when the person leaves. */
+export async function putIntoRecipe(weights: string, targets: readonly string[]): Promise<void> {
+  const places = (await openRecipesOf(weights)).flatMap(placesIn)
+  if (places.length === 0) {
+    const none = t('No recipe of this model with an entry under prune is open. Open one, or write one by Prune….')
+    return void vscode.window.showInformationMessage(none)
+  }
+  const place = await vscode.window.showQuickPick(places, {
+    placeHolder: t('Put the marked matrices into which entry?'),
+    matchOnDescription: true,
+  })
+  if (!place) return
+  const { document, entry, key } = place
+  const edit = new vscode.WorkspaceEdit()
+  // The text may have changed while the question was open.
+  for (const { range, newText } of setKey(readDocument(document.getText()), entry, key, flowText([...targets])))
+    edit.replace(
+      document.uri,
+      new vscode.Range(range.start.line, range.start.character, range.end.line, range.end.character),
+      newText,
+    )
+  await vscode.workspace.applyEdit(edit)
+  await vscode.window.showTextDocument(document, { preview: false, viewColumn: vscode.ViewColumn.Beside })
+}
+
+function placesIn(document: vscode.TextDocument): Place[] {
+  const { prune } = fieldsOf(readDocument(document.getText()).value)
+  const entries: unknown[] = Array.isArray(prune) ? prune : []
+  return entries.flatMap((value, i): Place[] => {
+    const { method } = fieldsOf(value)
+    const name = typeof method === 'string' ? method : t('no method')
+    const description = t('{0}, entry {1}: {2}', basename(document.uri.path), i + 1, name)
+    const at = { document, entry: ['prune', i], description }
+    return [
+      { ...at, key: 'targets', label: t('Prune only these') },
+      { ...at, key: 'ignore', label: t('Leave these alone') },
+    ]
+  })
+}
