@@ -206,8 +206,8 @@ export type FromInspector =
   /** A model on the Hub is to come into its cache on this machine. */
   | { type: 'pull' }
   | { type: 'writeCard' }
-  /** Into an open recipe of the model; which one, and as `targets` or `ignore`, a person is asked. */
-  | { type: 'putIntoRecipe'; targets: string[] }
+  /** Marked weights by name: copied as a line of a recipe, or put into an open one of the model; which, a person is asked. */
+  | { type: 'useMarked'; as: 'targets' | 'ignore' | 'recipe'; names: string[] }
   | { type: 'selected'; name: string }
 export type ExportFormat = 'csv' | 'json' | 'svg' | 'png' | 'maps.svg' | 'maps.csv' | 'html'
 

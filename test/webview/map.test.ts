@@ -21,19 +21,19 @@ describe('the map of a checkpoint, in Chromium', () => {
     await answer(page, 'detail', recorded.recordedDetail(model.tensors[2], stats[2]))
   }
 
-  it('copies marked matrices as a line of a recipe, targets or ignore', async () => {
+  it('marked matrices go to the host by name, to be copied or put into a recipe', async () => {
     await open()
     await send(page, settings, shown)
     const row = page.getByRole('group', { name: 'Marked matrices' })
-    const copied = async () => (await posted(page)).filter(({ type }) => type === 'copy').map(({ text }) => text)
     await page.getByRole('grid', { name: 'Map of blocks and modules' }).focus()
-    for (const key of ['Home', 'Shift+End', 'Shift+ArrowDown']) await page.keyboard.press(key)
-    await row.getByRole('button', { name: 'Copy as targets' }).click()
-    assert.deepEqual(await copied(), [String.raw`targets: ["re:model\\.decoder\\.layers\\.(0|1)\\."]`])
-    await page.getByRole('grid', { name: 'Map of blocks and modules' }).focus()
-    await page.keyboard.press('Home')
-    await row.getByRole('button', { name: 'Copy as ignore' }).click()
-    assert.equal((await copied()).at(-1), 'ignore: ["model.decoder.layers.1.self_attn.q_proj"]')
+    for (const key of ['Home', 'Shift+ArrowDown']) await page.keyboard.press(key)
+    for (const name of ['Copy as targets', 'Copy as ignore', 'Put into a recipe…'])
+      await row.getByRole('button', { name }).click()
+    const names = [0, 1].map((block) => `model.decoder.layers.${block}.self_attn.q_proj.weight`)
+    assert.deepEqual(
+      (await posted(page)).filter(({ type }) => type === 'useMarked'),
+      ['targets', 'ignore', 'recipe'].map((as) => ({ type: 'useMarked', as, names })),
+    )
   })
 
   it('offers no line of a recipe for a model that is only looked at', async () => {
@@ -45,16 +45,6 @@ describe('the map of a checkpoint, in Chromium', () => {
     await page.keyboard.press('Home')
     await row.getByText('1 matrix marked').waitFor()
     assert.equal(await page.getByRole('button', { name: /^(Copy as|Put into)/ }).count(), 0)
-  })
-
-  it('marked matrices go to the host as targets of a recipe that is open', async () => {
-    await open()
-    await send(page, settings, shown)
-    await page.getByRole('grid', { name: 'Map of blocks and modules' }).focus()
-    for (const key of ['Home', 'Shift+End']) await page.keyboard.press(key)
-    await page.getByRole('button', { name: 'Put into a recipe…' }).click()
-    const put = (await posted(page)).find(({ type }) => type === 'putIntoRecipe')
-    assert.deepEqual(put?.targets, [String.raw`re:model\.decoder\.layers\.0\.`])
   })
 
   it('has one primary action, and the sentence, the colours and the table of a pruned model tell of its zeros once', async () => {

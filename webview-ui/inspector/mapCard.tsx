@@ -1,9 +1,6 @@
 // The map of blocks and modules, what it is coloured by, and what is marked on it.
-import { moduleOfWeight } from '../../src/catalog/families/parameters.ts'
 import { formatCompact } from '../../src/formatting/numbers.ts'
 import { plural } from '../../src/formatting/plural.ts'
-import { targetsFor } from '../../src/recipe/targetsFor.ts'
-import type { TensorRow } from '../../src/protocol/inspect.ts'
 import { announce } from '../shared/announce.ts'
 import { Button } from '../shared/button.tsx'
 import { Grid } from '../shared/grid.tsx'
@@ -89,16 +86,12 @@ function MarkedRow() {
   const tensors = marked.value
   if (tensors.length === 0 || (tensors.length === 1 && !isChosen.value)) return null
   const weights = tensors.reduce((sum, { parameters }) => sum + parameters, 0)
-  const targets = () => targetsOf(model.value?.tensors ?? [], tensors)
+  const use = (as: 'targets' | 'ignore' | 'recipe') =>
+    host.post({ type: 'useMarked', as, names: tensors.map(({ name }) => name) })
   const copyAs = (name: 'targets' | 'ignore', about: string) => (
     <Button
       act={() => {
-        host.post({
-          type: 'copy',
-          text: `${name}: [${targets()
-            .map((one) => JSON.stringify(one))
-            .join(', ')}]`,
-        })
+        use(name)
         announce(`Copied as ${name}`)
       }}
       look="link"
@@ -116,7 +109,7 @@ function MarkedRow() {
           {copyAs('targets', 'An entry under prune with this line prunes these matrices alone')}
           {copyAs('ignore', 'An entry under prune with this line leaves these matrices alone')}
           <Button
-            act={() => host.post({ type: 'putIntoRecipe', targets: targets() })}
+            act={() => use('recipe')}
             look="link"
             title="Into a recipe of this model that is open; which one, and as what, is asked"
           >
@@ -125,16 +118,5 @@ function MarkedRow() {
         </>
       )}
     </div>
-  )
-}
-
-/** Targets of a recipe that match the matrices `some` and no other linear of the blocks. */
-function targetsOf(all: readonly TensorRow[], some: readonly TensorRow[]): string[] {
-  const modules = all.flatMap(({ name: weight, role, block }) =>
-    role === 'linear' && block !== null ? [{ name: moduleOfWeight(weight), className: 'Linear', block }] : [],
-  )
-  return targetsFor(
-    some.map(({ name: weight }) => moduleOfWeight(weight)),
-    modules,
   )
 }

@@ -172,7 +172,7 @@ function usePicture(matrix: ShownMatrix, region: Region, side: number, model: Mo
       })
     }
     ask('tile', model, { name: matrix.name, slice: [...matrix.slice], ...region, ...box }, asked.signal).then(
-      (tile) => take(tile, regionText(region)),
+      (tile) => take(tile, `${regionText(region)} · scroll to zoom`),
       (error: Error) => take(null, error.message),
     )
     return () => asked.abort()

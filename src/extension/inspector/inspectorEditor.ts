@@ -9,8 +9,8 @@ import { writeCard } from '../models/writeCard.ts'
 import { setting } from '../support/settings.ts'
 import { bindView } from '../views/bindView.ts'
 import { measureInPlace } from './measureInPlace.ts'
+import { useMarked } from './markedMatrices.ts'
 import { ModelSession } from './modelSession.ts'
-import { putIntoRecipe } from './putIntoRecipe.ts'
 
 const quietMs = 800
 
@@ -136,8 +136,8 @@ export class InspectorEditors implements vscode.CustomReadonlyEditorProvider<Che
         return session.cancelScan()
       case 'prune':
         return vscode.commands.executeCommand('sparsescope.prune', vscode.Uri.file(session.path))
-      case 'putIntoRecipe':
-        return putIntoRecipe(session.path, message.targets)
+      case 'useMarked':
+        return useMarked(session, message)
       case 'writeCard':
         return writeCard(this.services, session.path)
       case 'selected':

@@ -3,12 +3,13 @@ import assert from 'node:assert/strict'
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { putIntoRecipe } from '../../../src/extension/inspector/putIntoRecipe.ts'
+import type { useMarked } from '../../../src/extension/inspector/markedMatrices.ts'
 import type { measureInPlace } from '../../../src/extension/inspector/measureInPlace.ts'
 import { readDocument } from '../../../src/recipe/document.ts'
 import { applyEdits } from '../../../src/recipe/edits.ts'
 import type { TextEdit } from '../../../src/recipe/finding.ts'
 import { extensionModule } from '../../support/extensionModule.ts'
+import { recordedModel } from '../../webview/harness/recorded.ts'
 
 interface Item {
   label: string
@@ -46,6 +47,7 @@ describe('recipes of a model that are open', () => {
     const edited: Record<string, string> = {}
     const messages: string[] = []
     const asked: Item[][] = []
+    const copied: string[] = []
     const pick = () => {
       let accept: () => void = () => undefined
       const self = {
@@ -67,6 +69,7 @@ describe('recipes of a model that are open', () => {
       l10n: {
         t: (text: string, ...values: unknown[]) => text.replace(/\{(\d)\}/g, (_, i) => String(values[Number(i)])),
       },
+      env: { clipboard: { writeText: (text: string) => Promise.resolve(copied.push(text)) } },
       ViewColumn: { Beside: -2 },
       QuickInputButtons: { Back: {} },
       TabInputText,
@@ -112,16 +115,24 @@ describe('recipes of a model that are open', () => {
         },
       },
     }
-    return { vscode, edited, messages, asked }
+    return { vscode, edited, messages, asked, copied }
+  }
+
+  const model = recordedModel(3)
+  const inBlock = (wanted: number) =>
+    model.tensors.flatMap(({ name, role, block }) => (role === 'linear' && block === wanted ? [name] : []))
+
+  async function mark(vscode: object, as: 'targets' | 'ignore' | 'recipe', names: string[]): Promise<void> {
+    const { useMarked: run } = await extensionModule<{ useMarked: typeof useMarked }>('inspector/markedMatrices.ts', {
+      vscode,
+    })
+    const session = { path: weights, known: () => Promise.resolve({ model, stats: [], analysis: null }) }
+    await run(session, { as, names })
   }
 
   const put = async (texts: Readonly<Record<string, string>>, choose: (items: Item[]) => Item | undefined) => {
     const { vscode, ...seen } = studio(texts, choose)
-    const { putIntoRecipe: run } = await extensionModule<{ putIntoRecipe: typeof putIntoRecipe }>(
-      'inspector/putIntoRecipe.ts',
-      { vscode },
-    )
-    await run(weights, ['re:layers\\.0\\.'])
+    await mark(vscode, 'recipe', inBlock(0))
     return seen
   }
 
@@ -140,7 +151,9 @@ describe('recipes of a model that are open', () => {
     const after = edited[join(folder, 'b.prune.yaml')]
     assert.deepEqual(Object.keys(edited), [join(folder, 'b.prune.yaml')])
     assert.ok(
-      after.includes('  - method: wanda # the first\n    sparsity: 0.5\n    targets: ["re:layers\\\\.0\\\\."]\n'),
+      after.includes(
+        '  - method: wanda # the first\n    sparsity: 0.5\n    targets: ["re:model\\\\.decoder\\\\.layers\\\\.0\\\\."]\n',
+      ),
       after,
     )
   })
@@ -149,7 +162,19 @@ describe('recipes of a model that are open', () => {
     const { edited } = await put({ 'a.prune.yaml': recipe('m', 'a.txt') }, (items) =>
       items.find(({ label, description }) => label === 'Leave these alone' && description?.includes('entry 2')),
     )
-    assert.ok(edited[join(folder, 'a.prune.yaml')].includes('    ignore: ["re:layers\\\\.0\\\\."]\n'))
+    assert.ok(
+      edited[join(folder, 'a.prune.yaml')].includes('    ignore: ["re:model\\\\.decoder\\\\.layers\\\\.0\\\\."]\n'),
+    )
+  })
+
+  it('marked matrices are copied as a line of a recipe, targets or ignore', async () => {
+    const { vscode, copied } = studio({}, () => undefined)
+    await mark(vscode, 'targets', [...inBlock(0), ...inBlock(1)])
+    await mark(vscode, 'ignore', inBlock(1).slice(0, 1))
+    assert.deepEqual(copied, [
+      String.raw`targets: ["re:model\\.decoder\\.layers\\.(0|1)\\."]`,
+      'ignore: ["model.decoder.layers.1.self_attn.q_proj"]',
+    ])
   })
 
   it('nothing changes when the person leaves, or where no recipe of the model is open', async () => {

@@ -1,9 +1,14 @@
-// Matrices that are marked on the map go into a recipe of the model that is open: as targets or ignore of an entry of prune.
+// Matrices that are marked on the map are copied as a line of a recipe, or go into a recipe of the model that is open: as targets or
+// ignore of an entry of prune. The targets are made here: the matcher of patterns would be half of the page's script.
 import * as vscode from 'vscode'
 import { basename } from 'node:path'
+import { moduleOfWeight } from '../../catalog/families/parameters.ts'
 import { fieldsOf } from '../../formatting/records.ts'
 import { readDocument, type Path } from '../../recipe/document.ts'
 import { flowText, setKey } from '../../recipe/edits.ts'
+import { targetsFor } from '../../recipe/targetsFor.ts'
+import type { FromInspector } from '../../protocol/view.ts'
+import type { ModelSession } from './modelSession.ts'
 import { openRecipesOf } from './openRecipes.ts'
 
 const t = vscode.l10n.t
@@ -14,8 +19,22 @@ interface Place extends vscode.QuickPickItem {
   readonly key: 'targets' | 'ignore'
 }
 
+/** `names`: of the weights. The targets match them and no other linear of the blocks. */
+export async function useMarked(
+  session: Pick<ModelSession, 'path' | 'known'>,
+  { as, names }: Pick<Extract<FromInspector, { type: 'useMarked' }>, 'as' | 'names'>,
+): Promise<void> {
+  const { model } = await session.known()
+  const modules = model.tensors.flatMap(({ name: weight, role, block }) =>
+    role === 'linear' && block !== null ? [{ name: moduleOfWeight(weight), className: 'Linear', block }] : [],
+  )
+  const targets = targetsFor(names.map(moduleOfWeight), modules)
+  if (as === 'recipe') return putIntoRecipe(session.path, targets)
+  await vscode.env.clipboard.writeText(`${as}: [${targets.map((one) => JSON.stringify(one)).join(', ')}]`)
+}
+
 /** Asks which entry, and as what; nothing changes when the person leaves. */
-export async function putIntoRecipe(weights: string, targets: readonly string[]): Promise<void> {
+async function putIntoRecipe(weights: string, targets: readonly string[]): Promise<void> {
   const places = (await openRecipesOf(weights)).flatMap(placesIn)
   if (places.length === 0) {
     const none = t('No recipe of this model with an entry under prune is open. Open one, or write one by Prune….')
