@@ -3,7 +3,7 @@
 import * as vscode from 'vscode'
 import { basename } from 'node:path'
 import { moduleOfWeight } from '../../catalog/families/parameters.ts'
-import { fieldsOf } from '../../formatting/records.ts'
+import { fieldsOf, isRecord } from '../../formatting/records.ts'
 import { readDocument, type Path } from '../../recipe/document.ts'
 import { flowText, setKey } from '../../recipe/edits.ts'
 import { targetsFor } from '../../recipe/targetsFor.ts'
@@ -47,8 +47,15 @@ async function putIntoRecipe(weights: string, targets: readonly string[]): Promi
   if (!place) return
   const { document, entry, key } = place
   const edit = new vscode.WorkspaceEdit()
-  // The text may have changed while the question was open.
-  for (const { range, newText } of setKey(readDocument(document.getText()), entry, key, flowText([...targets])))
+  // The text may have changed while the question was open, and an alias has no keys of its own.
+  const edits = setKey(readDocument(document.getText()), entry, key, flowText([...targets]))
+  if (edits.length === 0) {
+    const copy = t(
+      'This entry of prune has no keys that can be changed: copy the line and put it where the entry is written.',
+    )
+    return void vscode.window.showInformationMessage(copy)
+  }
+  for (const { range, newText } of edits)
     edit.replace(
       document.uri,
       new vscode.Range(range.start.line, range.start.character, range.end.line, range.end.character),
@@ -62,7 +69,8 @@ function placesIn(document: vscode.TextDocument): Place[] {
   const { prune } = fieldsOf(readDocument(document.getText()).value)
   const entries: unknown[] = Array.isArray(prune) ? prune : []
   return entries.flatMap((value, i): Place[] => {
-    const { method } = fieldsOf(value)
+    if (!isRecord(value)) return []
+    const { method } = value
     const name = typeof method === 'string' ? method : t('no method')
     const description = t('{0}, entry {1}: {2}', basename(document.uri.path), i + 1, name)
     const at = { document, entry: ['prune', i], description }

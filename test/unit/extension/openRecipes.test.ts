@@ -177,6 +177,17 @@ describe('recipes of a model that are open', () => {
     ])
   })
 
+  it('an entry that is an alias is not changed, and the person is told', async () => {
+    const text = recipe('m', 'a.txt')
+      .replace('prune:\n  - method', 'prune:\n  - &first\n    method')
+      .replace('calibration', '  - *first\ncalibration')
+    const { edited, messages } = await put({ 'a.prune.yaml': text }, (items) =>
+      items.find(({ description }) => description?.includes('entry 3')),
+    )
+    assert.deepEqual(edited, {})
+    assert.match(messages[0], /no keys that can be changed/)
+  })
+
   it('nothing changes when the person leaves, or where no recipe of the model is open', async () => {
     const left = await put({ 'a.prune.yaml': recipe('m', 'a.txt') }, () => undefined)
     assert.deepEqual([left.edited, left.messages], [{}, []])
