@@ -13,7 +13,7 @@ const longestCard = 20_000
 
 export function RemoteButtons() {
   return (
-    <>
+    <div class="row">
       <Button
         act={() => host.post({ type: 'pull' })}
         title="Downloads the model into the Hub's cache on this machine, after you have confirmed its name"
@@ -29,7 +29,7 @@ export function RemoteButtons() {
       >
         Pull and prune…
       </Button>
-    </>
+    </div>
   )
 }
 

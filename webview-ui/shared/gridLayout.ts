@@ -80,10 +80,11 @@ function groupsOf(columns: readonly string[]): ColumnGroup[] {
   return groups
 }
 
-/** Whether cells show their numbers: not where these do not fit, and not where all are the same, which one sentence says. */
+/** Whether cells show their numbers: not where these do not fit, and not where all are there and the same, which a sentence says. */
 export function showsNumbers({ cellWidth, cellHeight }: GridLayout, cells: readonly (GridCell | undefined)[]): boolean {
   const texts = new Set(cells.flatMap((cell) => (cell && cell.value !== null ? [cell.text] : [])))
-  if (cellHeight < 14 || (texts.size < 2 && cells.length > 1)) return false
+  const isOne = texts.size < 2 && cells.length > 1 && cells.every((cell) => cell?.value !== null)
+  if (cellHeight < 14 || isOne) return false
   return largest([...texts], 0, (text) => text.length) * characterWidth <= cellWidth - cellGap - 4
 }
 
