@@ -56,7 +56,7 @@ export function FetchTensor({ tensor }: { tensor: TensorRow }) {
   const size = formatBytes(tensor.storedBytes ?? tensor.bytes)
   return (
     <div class="row fetchTensor">
-      <Button primary act={() => (fetched.value = new Set([...fetched.value, tensor.name]))}>
+      <Button act={() => (fetched.value = new Set([...fetched.value, tensor.name]))}>
         {`Fetch its weights (${size})`}
       </Button>
       <span class="muted">for statistics and picture; they are held in memory alone</span>
