@@ -142,7 +142,7 @@ async function close(entry: Entry): Promise<void> {
 }
 
 /** Increased when statistics mean something else than before. */
-const version = 2
+const version = 3
 
 /**
  * Statistics on disk, valid while name, size and time of every file of the model are the same. A cache may fail without a message: then

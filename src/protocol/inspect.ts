@@ -35,6 +35,8 @@ export interface TensorStats extends WeightSpread {
   min: number | null
   max: number | null
   mean: number | null
+  /** Mean |w|. */
+  meanAbs: number | null
   /** By pattern "N:M"; only for matrices whose inputs divide by M. */
   nm: Record<string, NmValidity>
   histogram: Histogram | null

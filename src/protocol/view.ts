@@ -102,9 +102,6 @@ export const views = {
       menus: {
         commandPalette: [{ when: ofTrusted }],
         'sparsescope.explorer': [{ group: '2_run@1', when: computed }],
-        'editor/title': [
-          { group: 'navigation', when: `activeCustomEditorId == 'sparsescope.checkpoint' && ${computed}` },
-        ],
         'view/item/context': [
           { group: '2_run@1', when: `view == sparsescope.models && viewItem == model && ${ofTrusted}` },
         ],
@@ -142,7 +139,7 @@ export const views = {
         commandPalette: [{ when: ofTrusted }],
         'sparsescope.explorer': [{ group: '1_look@2', when: computed }],
         'editor/title': [
-          { group: '1_sparsescope', when: `activeCustomEditorId == 'sparsescope.checkpoint' && ${computed}` },
+          { group: 'navigation@2', when: `activeCustomEditorId == 'sparsescope.checkpoint' && ${computed}` },
         ],
         'view/item/context': [
           {
@@ -217,20 +214,19 @@ export type ToInspector =
   | { type: 'exportNow'; format: ExportFormat }
 export type FromInspector =
   | FromAnyView
-  /** Measures: without `methods` a person is asked for text and depth first. `blocks`: only so many of the first blocks. */
-  | { type: 'analyse'; methods?: MethodName[]; blocks?: number }
+  /** Measures what pruning by these methods would cost; a person is asked for the text where none was used before. */
+  | { type: 'analyse'; methods: MethodName[] }
   | { type: 'analyseCancel' }
   | { type: 'scanStart' }
   | { type: 'scanCancel' }
   | { type: 'prune' }
   /** A model on the Hub is to come into its cache on this machine. */
   | { type: 'pull' }
-  | { type: 'tryOut' }
-  /** The model as a file for llama.cpp. */
-  | { type: 'exportGguf' }
   | { type: 'writeCard' }
+  /** Marked weights by name: copied as a line of a recipe, or put into an open one of the model; which, a person is asked. */
+  | { type: 'useMarked'; as: 'targets' | 'ignore' | 'recipe'; names: string[] }
   | { type: 'selected'; name: string }
-export type ExportFormat = 'csv' | 'json' | 'svg' | 'png' | 'html'
+export type ExportFormat = 'csv' | 'json' | 'svg' | 'png' | 'maps.svg' | 'maps.csv' | 'html'
 
 export interface LabelledModel extends SeenModel {
   label: string

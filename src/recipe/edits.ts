@@ -122,6 +122,13 @@ function extentOf(item: unknown, document: RecipeDocument): [number, number] {
   return [isNode(item) ? start - lengthBefore(document, start, /(?:[&!][^\s,[\]{}]*\s+)+$/) : start, end]
 }
 
+/** Gives a key of the map at a path this value, whether it is there or not. */
+export function setKey(document: RecipeDocument, path: Path, key: string, value: string): TextEdit[] {
+  return document.pairAt([...path, key])
+    ? replaceValue(document, [...path, key], value)
+    : insertKey(document, path, key, value)
+}
+
 /** Adds `key: value` to the map at a path, which is made at the end of the text when it is a missing top-level key. */
 export function insertKey(document: RecipeDocument, path: Path, key: string, value: string): TextEdit[] {
   const map = document.nodeAt(path)

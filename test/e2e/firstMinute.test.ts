@@ -65,7 +65,7 @@ describe('the first minute in `npm run studio`', function () {
       await choose(page, 'SparseScope: Open Model Overview', model)
       await activeView(page).getByRole('heading', { name: model, exact: true }).waitFor()
     }
-    await activeView(page).locator('.tiles li:visible').first().waitFor()
+    await activeView(page).locator('.say').waitFor()
     await eventually('the step to be done', async () => {
       await runCommand(page, 'SparseScope: Open Walkthrough')
       return isDone('Open a checkpoint')

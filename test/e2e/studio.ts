@@ -163,7 +163,7 @@ export async function openModel(page: Page, folder: string): Promise<FrameLocato
   if ((await parent.getAttribute('aria-expanded')) !== 'true') await parent.click()
   await file.dblclick()
   const view = activeView(page)
-  await view.locator('.tiles li:visible').first().waitFor()
+  await view.locator('.say').waitFor()
   return view
 }
 

@@ -32,6 +32,8 @@ describe('the Inspector of a model on the Hub', () => {
       await page.getByText('9 files, 5 MB, commit 000000000000').waitFor()
       await keepPicture(page, `remote-${width}`)
       assert.equal(await tooWide(page), 0)
+      const primary = page.locator('button:not([class], [role=columnheader] button)')
+      assert.deepEqual(await primary.allInnerTexts(), ['Pull and prune…'])
       await page.getByText('Model card').click()
       await page.getByText(card).waitFor()
       assert.equal(await page.evaluate('window.hacked'), undefined)

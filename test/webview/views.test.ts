@@ -61,8 +61,9 @@ describe('views in Chromium', () => {
       })
     }
 
-    it(`${view} shows loading, failure with a way on, and then its data`, async () => {
+    it(`${view} shows a skeleton at once, loading, failure with a way on, and then its data`, async () => {
       await open(view)
+      assert.ok(await page.locator('.skeleton').isVisible())
       await send(page, { type: 'loading', what: 'Reading a header' })
       await page.getByText('Reading a header').waitFor()
       await send(page, { type: 'failed', message: 'model.safetensors: the header is cut off' })
@@ -80,7 +81,7 @@ describe('views in Chromium', () => {
     await page.getByRole('grid', { name: 'Map of blocks and modules' }).focus()
     for (const key of ['ArrowDown', 'ArrowRight', 'End', 'PageDown']) await page.keyboard.press(key)
     const status = page.locator('.srOnly[role=status]')
-    assert.match(await status.innerText(), /^block 11, fc2: \d+\.\d+ % zeros/)
+    assert.match(await status.innerText(), /^block 11, fc2: \d+\.\d+ % exact zeros/)
     await page.locator('.detail .name', { hasText: 'layers.11.fc2.weight' }).waitFor()
   })
 
@@ -94,7 +95,7 @@ describe('views in Chromium', () => {
     await answer(page, 'detail', { ...detail, near: { threshold: 0.01, count: 12 } })
     await page.getByRole('spinbutton', { name: 'Near zero' }).fill('0.01')
     await page.keyboard.press('Enter')
-    await page.locator('.detail dd', { hasText: '(12) with |w| ≤ 0.01' }).waitFor()
+    await page.locator('.detail').getByText('(12) with |w| ≤ 0.01').waitFor()
     await page.locator('.detail .caption', { hasText: /^heads: .*\(head \d+\) to .*\(head \d+\) zeros$/ }).waitFor()
     const asked = (await posted(page)).filter((m) => m.type === 'ask' && m.call === 'detail').at(-1)
     assert.equal((asked?.params as { threshold: number }).threshold, 0.01)
@@ -133,8 +134,7 @@ describe('views in Chromium', () => {
   it('what is not computed is said and hatched, never 0', async () => {
     await open('inspector')
     await send(page, settings, { type: 'model', model, stats: [] })
-    // The matrix that is shown in detail is known.
-    assert.match(await page.locator('.tiles li').nth(1).innerText(), /not computed/)
+    assert.match(await page.locator('.about [data-role=embedding]').innerText(), /^Embeddings not counted$/)
     await page.getByRole('grid', { name: 'Map of blocks and modules' }).focus()
     await page.keyboard.press('ArrowDown')
     assert.match(await page.locator('.srOnly[role=status]').innerText(), /not computed/)
@@ -238,7 +238,7 @@ describe('views in Chromium', () => {
     const [first, second] = await legends.allInnerTexts()
     assert.equal(first, second)
     await page.getByRole('button', { name: '|w|' }).first().click()
-    await legends.getByText('no zeros').nth(1).waitFor()
+    await legends.getByText('exact zeros: 0 %').nth(1).waitFor()
     await page.getByRole('button', { name: 'Zoom in' }).first().click()
     const seen = () => page.locator('.pair .caption').allInnerTexts()
     await page

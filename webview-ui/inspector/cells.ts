@@ -15,7 +15,7 @@ export const layOutHeat = (tensors: readonly TensorRow[]): HeatMap =>
 
 /** The data of a map, and what its colours mean. */
 export interface Heat extends GridData {
-  readonly words: LegendWords
+  readonly words: LegendWords & { readonly title: string }
 }
 
 /** The map in a measure's numbers; wide cells show them, without a unit where they are shares. */
@@ -36,7 +36,7 @@ export function heatData(map: HeatMap, measure: Measure, known: Known, colour: (
 function shortText({ scale, text }: Measure, value: number): string {
   if (scale === 'share') return String(Math.round(value * 100))
   const short = (text === formatShare ? 100 * value : value).toPrecision(2)
-  return text === formatShare && !short.includes('e') ? short : String(Number(short))
+  return short.includes('e') ? String(Number(short)) : short
 }
 
 export function describeCell(map: HeatMap, measure: Measure, known: Known, row: number, column: number): string {
@@ -52,7 +52,7 @@ export function describeCell(map: HeatMap, measure: Measure, known: Known, row: 
     : value === null
       ? 'not computed'
       : measure === sparsityMeasure
-        ? `${measure.text(value)} zeros`
+        ? `${measure.text(value)} exact zeros`
         : `${measure.title}: ${measure.text(value)}`
   return `${where}: ${said}, ${formatCount(parameters)} weights${several}`
 }

@@ -2,7 +2,8 @@
 import { useSignal } from '@preact/signals'
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { TensorDetail, TensorRow } from '../../src/protocol/inspect.ts'
-import { formatBytes } from '../../src/formatting/numbers.ts'
+import { formatBytes, formatShape } from '../../src/formatting/numbers.ts'
+import { announce } from '../shared/announce.ts'
 import { histogramBars, profileBars, profileCaption } from '../../src/charts/tensorBars.ts'
 import { Button } from '../shared/button.tsx'
 import { Bars } from '../shared/bars.tsx'
@@ -12,15 +13,14 @@ import { Facts } from '../shared/parts.tsx'
 import { around } from '../shared/region.ts'
 import { makeRoving } from '../shared/roving.ts'
 import { firstSlice, matrixShape, SlicePickers } from '../shared/slicePickers.tsx'
-import { factsOf } from './facts.ts'
-import { host } from './host.ts'
+import { factsOf, nearText, placeText } from './facts.ts'
+import { fetched, host, known, learned, model, selected, waitsForScan } from './store.ts'
 import { FetchTensor } from './remote.tsx'
-import { fetched, known, learned, model, selected, waitsForScan } from './store.ts'
 
 export function DetailPane() {
   const tensor = selected.value
   return (
-    <section class="card detail" aria-label="Tensor">
+    <section class="detail" aria-label="Tensor">
       {tensor ? <Detail tensor={tensor} /> : <p class="muted">Choose a cell of the map or a row of the table.</p>}
     </section>
   )
@@ -45,11 +45,21 @@ function Detail({ tensor }: { tensor: TensorRow }) {
   const detail = answer instanceof Error ? undefined : answer
   return (
     <>
-      <h2 class="mono name">{name}</h2>
-      <div class="row">
-        <Button act={() => host.post({ type: 'copy', text: name })}>Copy name</Button>
-        <NearZero change={setThreshold} />
+      <div class="head">
+        <h2>{placeText(tensor)}</h2>
+        <small>{formatShape(shape)}</small>
       </div>
+      <button
+        type="button"
+        class="plain mono name"
+        title="Copy the name"
+        onClick={() => {
+          host.post({ type: 'copy', text: name })
+          announce('Copied')
+        }}
+      >
+        {name}
+      </button>
       <div class="row">
         <SlicePickers shape={shape} slice={slice} onChange={(next) => setChosen({ of: name, slice: next })} />
       </div>
@@ -75,6 +85,12 @@ function Detail({ tensor }: { tensor: TensorRow }) {
       )}
       <div class="detailBody">
         <Facts facts={factsOf(tensor, detail?.stats ?? known.value.stats.get(name), detail)} />
+        {isShown && isHere && (
+          <div class="row">
+            <NearZero change={setThreshold} />
+            <span>{nearText(detail)}</span>
+          </div>
+        )}
         {answer instanceof Error && <p class="problem">{answer.message}</p>}
         {detail && <Pictures detail={detail} showWeight={showWeight} />}
       </div>
@@ -109,7 +125,7 @@ function useDetail(
 function NearZero({ change }: { change: (threshold: number) => void }) {
   return (
     <label title="Also count weights that are not exactly 0 but no larger than this">
-      {'near zero: |w| ≤ '}
+      {'Near zero: |w| ≤ '}
       <input
         type="number"
         min={0}

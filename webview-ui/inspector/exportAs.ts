@@ -5,13 +5,13 @@ import type { ExportFormat } from '../../src/protocol/view.ts'
 import { gridFigure } from '../shared/gridSvg.ts'
 import { post } from '../shared/host.ts'
 import { rasterise } from '../shared/shapes.ts'
-import { heatOf, measure, measures } from './colouring.ts'
+
 import { csvFile, htmlFile, jsonFile } from './exportFiles.ts'
 import { cellValue, type Measure } from './measures.ts'
-import { known, map, model } from './store.ts'
-import { tensors } from './tensorTable.ts'
+import { heatOf, known, map, measure, measures, model } from './store.ts'
+import { tensors } from './tensorTable.tsx'
 
-export async function exportAs(format: ExportFormat | 'maps.svg' | 'maps.csv'): Promise<void> {
+export async function exportAs(format: ExportFormat): Promise<void> {
   const m = model.value
   if (!m) return
   const drawn = (one: Measure) => {

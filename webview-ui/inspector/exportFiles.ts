@@ -5,7 +5,7 @@ import { formatBytes, formatCompact, formatShape, formatShare } from '../../src/
 import type { ModelSummary, TensorRow, TensorStats } from '../../src/protocol/inspect.ts'
 import { moduleOfWeight } from '../../src/catalog/families/parameters.ts'
 import { measuresOf, type Known } from './measures.ts'
-import { roleTotals } from './totals.ts'
+import { roleTotals } from './summary.ts'
 
 type Stats = ReadonlyMap<string, TensorStats>
 

@@ -1,33 +1,31 @@
 // What is known of one tensor, as terms and texts.
 import type { TensorDetail, TensorRow, TensorStats } from '../../src/protocol/inspect.ts'
-import {
-  formatBytes,
-  formatCount,
-  formatShape,
-  formatShare,
-  formatValue,
-  plural,
-} from '../../src/formatting/numbers.ts'
-import { isKept } from '../../src/catalog/formats/sparsity.ts'
+import { formatBytes, formatCount, formatShare, formatValue, plural } from '../../src/formatting/numbers.ts'
+import { isKept, keptShare } from '../../src/catalog/formats/sparsity.ts'
 
 export type Fact = readonly [term: string, text: string]
 
 export function factsOf(tensor: TensorRow, stats: TensorStats | undefined, detail?: TensorDetail): Fact[] {
-  const facts: Fact[] = [
-    ['Shape', `${formatShape(tensor.shape)} (${formatCount(tensor.parameters)} weights)`],
-    ['Stored', storedText(tensor)],
-    ['Role', tensor.role],
-  ]
+  const facts: Fact[] = []
   if (tensor.unreadable) facts.push(['Statistics', tensor.unreadable])
   if (stats) facts.push(...statFacts(stats))
   if (detail && detail.zeroRows + detail.zeroColumns > 0)
     facts.push(['All zero', `${plural(detail.zeroRows, 'row')}, ${plural(detail.zeroColumns, 'column')}`])
-  if (detail?.near) {
-    const { threshold, count } = detail.near
-    const share = count / Math.max(1, detail.rows * detail.columns)
-    facts.push(['Near zero', `${formatShare(share)} (${formatCount(count)}) with |w| ≤ ${formatValue(threshold)}`])
-  }
+  facts.push(['Stored', storedText(tensor)])
   return facts
+}
+
+/** The place of a tensor: "Block 12, mlp.down_proj", or its module outside of the blocks. */
+export function placeText({ block, module }: TensorRow): string {
+  return block === null ? module : `Block ${block}, ${module}`
+}
+
+/** Weights no larger than the threshold that was asked for; '' while none was. */
+export function nearText(detail: TensorDetail | undefined): string {
+  if (!detail?.near) return ''
+  const { threshold, count } = detail.near
+  const share = count / Math.max(1, detail.rows * detail.columns)
+  return `${formatShare(share)} (${formatCount(count)}) with |w| ≤ ${formatValue(threshold)}`
 }
 
 function storedText({ dtype, bytes, storedBytes, file }: TensorRow): string {
@@ -36,20 +34,37 @@ function storedText({ dtype, bytes, storedBytes, file }: TensorRow): string {
 }
 
 function statFacts(stats: TensorStats): Fact[] {
-  const facts: Fact[] = [
-    ['Exact zeros', `${formatShare(stats.sparsity)} (${formatCount(stats.zeros)})`],
-    ['Range', `${formatValue(stats.min)} to ${formatValue(stats.max)}`],
-    ['Mean ± std', `${formatValue(stats.mean)} ± ${formatValue(stats.std)}`],
-  ]
+  const facts: Fact[] = [['Exact zeros', `${formatShare(stats.sparsity)} (${formatCount(stats.zeros)})`]]
   if (stats.nonFinite > 0) facts.push(['NaN or infinite', formatCount(stats.nonFinite)])
   for (const [pattern, validity] of Object.entries(stats.nm)) {
     if (!isKept(validity)) continue
     const { groups, violations } = validity
     const text =
       violations === 0
-        ? `valid in all ${formatCount(groups)} groups`
-        : `broken in ${formatCount(violations)} of ${formatCount(groups)} groups`
+        ? `holds in all ${formatCount(groups)} groups`
+        : `${formatShare(violations / groups, 1)} of ${formatCount(groups)} groups break it`
     facts.push([pattern, text])
   }
+  const { min, max, mean, meanAbs, std } = stats
+  if (min !== null && max !== null) {
+    facts.push(['|w|', `mean ${formatValue(meanAbs)}, largest ${formatValue(Math.max(-min, max))}`])
+    facts.push(['Range', `${formatValue(min)} to ${formatValue(max)}`])
+    facts.push(['Mean, Std. dev.', `${formatValue(mean)}, ${formatValue(std)}`])
+  }
   return facts
+}
+
+/** "valid" when every group obeys; the share that does; "no" where hardly any does; n/a where the inputs do not divide. */
+export function nmText(stats: TensorStats | undefined, pattern: string): string {
+  const found = stats?.nm[pattern]
+  if (!stats) return '–'
+  if (!found) return 'n/a'
+  if (found.violations === 0) return 'valid'
+  return isKept(found) ? formatShare(keptShare(found), 1) : 'no'
+}
+
+/** By which the column is ordered. */
+export function nmKey(stats: TensorStats | undefined, pattern: string): number | null {
+  const found = stats?.nm[pattern]
+  return found ? keptShare(found) : null
 }

@@ -7,11 +7,20 @@ import type { ToInspector } from '../../src/protocol/view.ts'
 import { DetailPane } from './detail.tsx'
 import { exportAs } from './exportAs.ts'
 import { Head } from './head.tsx'
-import { host } from './host.ts'
+import {
+  host,
+  measurable,
+  measured,
+  measuringEnded,
+  model,
+  openModel,
+  recall,
+  scanEnded,
+  scanned,
+  select,
+} from './store.ts'
 import { MapCard } from './mapCard.tsx'
-import { recall } from './remembered.ts'
-import { measurable, measured, measuringEnded, model, openModel, scanEnded, scanned, select } from './store.ts'
-import { TableCard } from './tableCard.tsx'
+import { TableCard } from './tensorTable.tsx'
 
 function InspectorPage() {
   if (!model.value) return null

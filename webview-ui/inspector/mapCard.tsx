@@ -1,24 +1,39 @@
-// The map of blocks and modules, and what it is coloured by.
+// The map of blocks and modules, what it is coloured by, and what is marked on it.
+import { formatCompact, plural } from '../../src/formatting/numbers.ts'
+import { announce } from '../shared/announce.ts'
+import { Button } from '../shared/button.tsx'
 import { Grid } from '../shared/grid.tsx'
 import { LegendLine, legendOf } from '../shared/legend.tsx'
-import { Empty } from '../shared/state.tsx'
 import { tensorMenu } from '../shared/tensorMenu.ts'
 import { describeCell } from './cells.ts'
-import { chosenMeasure, heat, measure, measures } from './colouring.ts'
-import { MarkedRow } from './markedRow.tsx'
-import { Analyse, MeasureHere } from './measureHere.tsx'
-import { known, map, mark, model, select, tensorAt } from './store.ts'
+import { PruningCost } from './pruningCost.tsx'
+import {
+  chosenMeasure,
+  heat,
+  host,
+  isChosen,
+  known,
+  map,
+  mark,
+  marked,
+  measure,
+  measures,
+  model,
+  select,
+  tensorAt,
+} from './store.ts'
 
 export function MapCard() {
-  const { blocks } = map.value
-  if (blocks.length === 0)
-    return <Empty message="No matrices of transformer blocks were recognised; the table lists every tensor." />
+  if (map.value.blocks.length === 0) return null
+  const { title, scale, caution } = measure.value
+  const { title: _, ...words } = heat.value.words
   return (
-    <section class="card" aria-label="Map">
-      <h2>{measure.value.title} by block and module</h2>
-      <div class="row colourBy">
+    <section aria-label="Map">
+      <div class="head">
+        <h2>
+          {scale === 'share' ? `${title}, %` : title} <small>by block and module</small>
+        </h2>
         <ColourBy />
-        {!model.value?.lookOnly && <Analyse />}
       </div>
       <Grid
         label="Map of blocks and modules"
@@ -32,10 +47,10 @@ export function MapCard() {
         ranges
         menuContext={(row, column) => tensorMenu(tensorAt(row, column)?.name)}
       />
-      <LegendLine legend={legendOf(heat.value.words, heat.value)} />
-      {measure.value.caution && <p class="muted">{measure.value.caution}</p>}
-      <MeasureHere />
+      <LegendLine legend={legendOf(words, heat.value)} />
+      {caution && <p class="muted caption">{caution}</p>}
       <MarkedRow />
+      <PruningCost />
     </section>
   )
 }
@@ -44,8 +59,8 @@ function ColourBy() {
   const all = measures.value
   const groups = [...new Set(all.map(({ group }) => group))]
   return (
-    <label>
-      {'Colour by '}
+    <label class="choice">
+      {'Colour '}
       <select
         aria-label="Colour by"
         value={measure.value.id}
@@ -62,5 +77,45 @@ function ColourBy() {
         ))}
       </select>
     </label>
+  )
+}
+
+/** What a person has marked, and what it can be used for. */
+function MarkedRow() {
+  const tensors = marked.value
+  if (tensors.length === 0 || (tensors.length === 1 && !isChosen.value)) return null
+  const weights = tensors.reduce((sum, { parameters }) => sum + parameters, 0)
+  const use = (as: 'targets' | 'ignore' | 'recipe') =>
+    host.post({ type: 'useMarked', as, names: tensors.map(({ name }) => name) })
+  const copyAs = (name: 'targets' | 'ignore', about: string) => (
+    <Button
+      act={() => {
+        use(name)
+        announce(`Copied as ${name}`)
+      }}
+      look="link"
+      title={about}
+    >{`Copy as ${name}`}</Button>
+  )
+  return (
+    <div class="row marked" role="group" aria-label="Marked matrices">
+      <span class="muted">
+        {`${plural(tensors.length, 'matrix', 'matrices')} marked, ${formatCompact(weights)} weights`}
+        {tensors.length === 1 && '; drag, or hold Shift, to mark several'}
+      </span>
+      {!model.value?.lookOnly && (
+        <>
+          {copyAs('targets', 'An entry under prune with this line prunes these matrices alone')}
+          {copyAs('ignore', 'An entry under prune with this line leaves these matrices alone')}
+          <Button
+            act={() => use('recipe')}
+            look="link"
+            title="Into a recipe of this model that is open; which one, and as what, is asked"
+          >
+            Put into a recipe…
+          </Button>
+        </>
+      )}
+    </div>
   )
 }

@@ -5,6 +5,7 @@ import { methodNames, methodOf } from '../../src/catalog/methods/methods.ts'
 import { moduleOfWeight } from '../../src/catalog/families/parameters.ts'
 import { formatShare, formatValue } from '../../src/formatting/numbers.ts'
 import type { TensorRow, TensorStats } from '../../src/protocol/inspect.ts'
+import { isDenseSoFar } from './summary.ts'
 
 /** All that is known of a checkpoint's matrices. */
 export interface Known {
@@ -22,7 +23,8 @@ export interface Measure {
   readonly of: (tensor: TensorRow, known: Known) => number | null
   readonly text: (value: number) => string
   /**
-   * Shares run from 0 to 100 %; other scales from the least to the greatest value, by their logarithms where they differ much.
+   * Shares run from one multiple of 10 % to another, other scales from the least to the greatest value, by their logarithms where they
+   * differ much.
    */
   readonly scale: 'share' | 'linear' | 'log'
   readonly group: 'Weights' | 'Inputs' | 'Error if pruned' | 'Sensitivity'
@@ -52,9 +54,18 @@ export const sparsityMeasure: Measure = {
   group: 'Weights',
 }
 
+const sizeMeasure: Measure = {
+  id: 'meanAbs',
+  title: 'Mean |w|',
+  of: ofStats(({ meanAbs }) => meanAbs),
+  text: formatValue,
+  scale: 'linear',
+  group: 'Weights',
+}
+
 const spreadMeasure: Measure = {
   id: 'std',
-  title: 'Spread of the weights (standard deviation)',
+  title: 'Std. dev. of the weights',
   of: ofStats(({ std }) => std),
   text: formatValue,
   scale: 'log',
@@ -63,6 +74,7 @@ const spreadMeasure: Measure = {
 
 const ofValues: Measure[] = [
   sparsityMeasure,
+  sizeMeasure,
   spreadMeasure,
   {
     id: 'kurtosis',
@@ -159,13 +171,11 @@ export function measuresOf({ analysis }: Known): Measure[] {
   ]
 }
 
-/** Sparsity where there is some; of a dense model what pruning costs all of it, else each matrix, once known, else how weights spread. */
+/** Exact zeros where a matrix is pruned, or nothing is counted; of a dense model what pruning costs, once that is measured, else |w|. */
 export function defaultMeasure(measures: readonly Measure[], known: Known, tensors: readonly TensorRow[]): Measure {
-  const linears = tensors.filter(({ role }) => role === 'linear')
-  const scanned = linears.flatMap(({ name }) => known.stats.get(name) ?? [])
-  if (scanned.length === 0 || scanned.some(({ sparsity }) => sparsity > 0.001)) return sparsityMeasure
+  if (!isDenseSoFar(tensors, known.stats)) return sparsityMeasure
   const ofGroup = (name: Measure['group']) => measures.find(({ group }) => group === name)
-  return ofGroup('Sensitivity') ?? ofGroup('Error if pruned') ?? spreadMeasure
+  return ofGroup('Sensitivity') ?? ofGroup('Error if pruned') ?? sizeMeasure
 }
 
 /** Over the matrices of a cell, weighed by their sizes; null until each of them has a number. */
@@ -188,7 +198,7 @@ export interface MeasureScale {
 }
 
 export function scaleOf(measure: Measure, values: readonly number[]): MeasureScale {
-  if (measure.scale === 'share') return { place: (value) => value, low: '0 %', high: '100 %' }
+  if (measure.scale === 'share') return shareScale(values)
   const [least, most] = [Math.min(...values), Math.max(...values)]
   if (values.length === 0) return { place: () => 0, low: '', high: '' }
   const inLogs = measure.scale === 'log' && least > 0
@@ -196,4 +206,12 @@ export function scaleOf(measure: Measure, values: readonly number[]): MeasureSca
   const range = at(most) - at(least)
   const place = (value: number) => (range > 0 ? (at(value) - at(least)) / range : 0.5)
   return { place, low: measure.text(least), high: `${measure.text(most)}${inLogs ? ' (log scale)' : ''}` }
+}
+
+/** From one multiple of 10 % to another, at least 20 % apart: nearly equal shares have nearly equal colours. */
+function shareScale(values: readonly number[]): MeasureScale {
+  let [low, high] =
+    values.length === 0 ? [0, 10] : [Math.floor(10 * Math.min(...values)), Math.ceil(10 * Math.max(...values))]
+  while (high - low < 2) [low, high] = [Math.max(0, low - 1), Math.min(10, high + 1)]
+  return { place: (value) => (10 * value - low) / (high - low), low: `${10 * low} %`, high: `${10 * high} %` }
 }

@@ -4,16 +4,15 @@ import type { RemoteNote, TensorRow } from '../../src/protocol/inspect.ts'
 import { formatBytes, plural } from '../../src/formatting/numbers.ts'
 import { Button } from '../shared/button.tsx'
 import { Folded } from '../shared/parts.tsx'
-import { host } from './host.ts'
-import { shortened } from './modelNotes.tsx'
-import { fetched } from './store.ts'
+import { fetched, host } from './store.ts'
+import { shortened } from './about.tsx'
 
 /** Longer cards are read on the model's page. */
 const longestCard = 20_000
 
 export function RemoteButtons() {
   return (
-    <>
+    <div class="row">
       <Button
         act={() => host.post({ type: 'pull' })}
         title="Downloads the model into the Hub's cache on this machine, after you have confirmed its name"
@@ -29,7 +28,7 @@ export function RemoteButtons() {
       >
         Pull and prune…
       </Button>
-    </>
+    </div>
   )
 }
 
@@ -56,7 +55,7 @@ export function FetchTensor({ tensor }: { tensor: TensorRow }) {
   const size = formatBytes(tensor.storedBytes ?? tensor.bytes)
   return (
     <div class="row fetchTensor">
-      <Button primary act={() => (fetched.value = new Set([...fetched.value, tensor.name]))}>
+      <Button act={() => (fetched.value = new Set([...fetched.value, tensor.name]))}>
         {`Fetch its weights (${size})`}
       </Button>
       <span class="muted">for statistics and picture; they are held in memory alone</span>

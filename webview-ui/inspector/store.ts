@@ -1,5 +1,5 @@
 // What the inspector's page knows of one checkpoint, and what is chosen of it: map, table and detail show the same.
-import { batch, computed, signal } from '@preact/signals'
+import { batch, computed, effect, signal } from '@preact/signals'
 import type { MeasuredModule } from '../../src/plan/analysis.ts'
 import type {
   AnalysisUpdate,
@@ -15,10 +15,15 @@ import { onceAFrame } from '../shared/canvas.ts'
 import type { Filter } from '../shared/filter.ts'
 import { nothingMarked, rangeOf } from '../shared/gridMark.ts'
 import { cellOf } from '../shared/moduleGrid.ts'
-import { tableState } from '../shared/tableState.ts'
-import { layOutHeat } from './cells.ts'
-import { host } from './host.ts'
-import type { Known } from './measures.ts'
+import { type KeptTable, tableState } from '../shared/tableState.ts'
+import { heatData, layOutHeat } from './cells.ts'
+import { defaultMeasure, type Known, type Measure, measuresOf } from './measures.ts'
+import type { FromInspector, ToInspector } from '../../src/protocol/view.ts'
+import { connectHost } from '../shared/host.ts'
+import { chosenColour } from '../shared/settings.ts'
+
+/** The line to the extension host. */
+export const host = connectHost<ToInspector, FromInspector>()
 
 export const model = signal<ModelSummary | null>(null)
 /** Another object whenever its maps hold more. */
@@ -65,7 +70,7 @@ export function openModel(opened: OpenedModel & { readonly scanAhead?: boolean }
 
 function takeAnalysis(update: AnalysisUpdate | null): void {
   if (!update) return
-  denseLoss = update.loss
+  denseLoss = update.loss ?? denseLoss
   for (const module of update.modules) analysis.set(module.name, module)
 }
 
@@ -107,6 +112,8 @@ export type GroupBy = 'block' | 'role'
 export const groupBy = signal<GroupBy | null>(null)
 
 export const selected = signal<TensorRow | null>(null)
+/** A person has chosen it. */
+export const isChosen = signal(false)
 export const mark = signal(nothingMarked)
 /** Tensors of the cells that are marked on the map: of the selected one, or of a rectangle. */
 export const marked = computed(() => {
@@ -127,7 +134,8 @@ export const tensorAt = (row: number, column: number): TensorRow | undefined => 
 export function select(tensor: TensorRow | null, from: 'map' | 'table' | 'host' | 'start'): void {
   batch(() => {
     selected.value = tensor
-    if (from !== 'start') waitsForScan.value = false
+    isChosen.value = from !== 'start'
+    if (isChosen.value) waitsForScan.value = false
     table.current.value = tensor?.name ?? null
     if (from === 'map') return
     const { cells, modules } = map.value
@@ -137,3 +145,54 @@ export function select(tensor: TensorRow | null, from: 'map' | 'table' | 'host' 
   })
   if (tensor && from !== 'start') host.post({ type: 'selected', name: tensor.name })
 }
+
+/** Which of the measured colours the map; null: whatever tells most. */
+export const chosenMeasure = signal<string | null>(null)
+export const measures = computed(() => measuresOf(known.value))
+export const measure = computed(
+  () =>
+    measures.value.find(({ id }) => id === chosenMeasure.value) ??
+    defaultMeasure(measures.value, known.value, model.value?.tensors ?? []),
+)
+
+export const heatOf = (one: Measure) => heatData(map.value, one, known.value, chosenColour)
+export const heat = computed(() => heatOf(measure.value))
+
+/** What outlives a reload of the page, as long as it is the same checkpoint. */
+interface Remembered {
+  readonly path?: string
+  readonly filter?: Filter
+  readonly table?: KeptTable
+  readonly groupBy?: GroupBy | null
+  readonly selected?: string
+  readonly measure?: string | null
+}
+
+/** Call it before the checkpoint is put into the store, and what it returns afterwards. */
+export function recall(): () => void {
+  const state = host.load() as Remembered
+  return () =>
+    batch(() => {
+      const { path, tensors = [] } = model.value ?? {}
+      const first = tensors.find(({ role }) => role === 'linear') ?? tensors.at(0)
+      if (state.path !== path) return select(first ?? null, 'start')
+      if (state.filter) filter.value = state.filter
+      if (state.table) table.kept.value = state.table
+      groupBy.value = state.groupBy ?? null
+      chosenMeasure.value = state.measure ?? null
+      select(tensors.find(({ name }) => name === state.selected) ?? first ?? null, 'start')
+    })
+}
+
+effect(() => {
+  if (!model.value) return
+  const state: Remembered = {
+    path: model.value.path,
+    filter: filter.value,
+    table: table.kept.value,
+    groupBy: groupBy.value,
+    selected: selected.value?.name,
+    measure: chosenMeasure.value,
+  }
+  host.save({ ...state })
+})

@@ -37,7 +37,7 @@ interface Shown extends ErrorSteps {
 const title = 'Error by block and step'
 /** The colour scale spans that much at least, in natural logs. */
 const least = 1e-3
-/** Names of columns lean; so many of their widths apart they do not meet. */
+/** Names so many columns apart do not meet. */
 const namedEvery = 4
 const fewColumns = 12
 

@@ -1,46 +1,91 @@
+// Positions and names in a heatmap: pure arithmetic, shared by the canvas and the SVG.
 import { largest } from '../../src/formatting/lists.ts'
-
-// Positions in a heatmap: pure arithmetic, shared by the canvas and the SVG.
+import type { GridCell } from './gridData.ts'
 
 export interface GridLayout {
   width: number
   height: number
   left: number
   top: number
-  /** Names of columns lean; else they stand over their columns. */
-  slanted: boolean
+  /** Names of columns, and of neighbours that share a name above these. */
+  names: readonly string[]
+  groups: readonly ColumnGroup[]
   cellWidth: number
   cellHeight: number
   rows: number
   columns: number
 }
 
+/** Neighbouring columns `first` to `last` of one part of the block, such as its attention. */
+export interface ColumnGroup {
+  readonly name: string
+  readonly first: number
+  readonly last: number
+}
+
 const characterWidth = 6.2
-const slope = Math.SQRT1_2 // column names that do not fit are written at 45°
 const widest = 180
+/** Between cells, in CSS pixels. */
+export const cellGap = 2
 
 /** `available` is the width in CSS pixels; the height follows from the number of rows. */
 export function layOut(rows: readonly string[], columns: readonly string[], available: number): GridLayout {
   const left = Math.ceil(largest(rows, 0, (r) => r.length) * characterWidth) + 12
-  const name = Math.ceil(largest(columns, 0, (c) => c.length) * characterWidth)
-  const cells = (right: number) => Math.floor(Math.max(80, available - left - right) / Math.max(1, columns.length))
-  const slanted = cells(0) < name + 8
-  const top = slanted ? Math.ceil(name * slope) + 18 : 22
-  // The last name leans over the edge.
-  const lean = slanted ? top - 8 : 0
-  const cellWidth = Math.max(10, Math.min(widest, cells(lean)))
-  const cellHeight = rows.length > 60 ? 10 : rows.length > 24 ? 14 : 20
+  const room = Math.floor(Math.max(80, available - left) / Math.max(1, columns.length))
+  const cellWidth = Math.max(10, Math.min(widest, room))
+  const cellHeight = rows.length > 60 ? 10 : 18
+  const groups = groupsOf(columns)
+  const top = groups.length > 0 ? 40 : 22
+  const fits = (name: string, width: number) => {
+    const most = Math.max(1, Math.floor((width - 2) / characterWidth))
+    return name.length <= most ? name : `${name.slice(0, Math.max(1, most - 1))}…`
+  }
   return {
     left,
     top,
-    slanted,
+    // A name may take the room of those after it that have none.
+    names: columns.map((column, at) => fits(shortName(column), (nextNamed(columns, at) - at) * cellWidth)),
+    groups: groups.map((group) => ({ ...group, name: fits(group.name, (group.last - group.first + 1) * cellWidth) })),
     cellWidth,
     cellHeight,
     rows: rows.length,
     columns: columns.length,
-    width: left + columns.length * cellWidth + lean,
+    width: left + columns.length * cellWidth,
     height: top + rows.length * cellHeight + 4,
   }
+}
+
+function nextNamed(columns: readonly string[], at: number): number {
+  const next = columns.findIndex((name, i) => i > at && name !== '')
+  return next < 0 ? columns.length : next
+}
+
+/** `mlp.gate_proj` is `gate` below MLP. */
+function shortName(column: string): string {
+  return /^[a-z_]/i.test(column) ? column.slice(column.lastIndexOf('.') + 1).replace(/_proj$/, '') : column
+}
+
+const groupNames: Readonly<Record<string, string>> = { self_attn: 'attention', mlp: 'MLP' }
+
+function groupsOf(columns: readonly string[]): ColumnGroup[] {
+  const groups: ColumnGroup[] = []
+  columns.forEach((column, at) => {
+    const part = column.slice(0, Math.max(0, column.lastIndexOf('.')))
+    if (!/^[a-z_]/i.test(part)) return
+    const name = groupNames[part] ?? part
+    const before = groups.at(-1)
+    if (before?.name === name && before.last === at - 1) groups[groups.length - 1] = { ...before, last: at }
+    else groups.push({ name, first: at, last: at })
+  })
+  return groups
+}
+
+/** Whether cells show their numbers: not where these do not fit, and not where all are there and the same, which a sentence says. */
+export function showsNumbers({ cellWidth, cellHeight }: GridLayout, cells: readonly (GridCell | undefined)[]): boolean {
+  const texts = new Set(cells.flatMap((cell) => (cell && cell.value !== null ? [cell.text] : [])))
+  const isOne = texts.size < 2 && cells.length > 1 && cells.every((cell) => cell?.value !== null)
+  if (cellHeight < 14 || isOne) return false
+  return largest([...texts], 0, (text) => text.length) * characterWidth <= cellWidth - cellGap - 4
 }
 
 export function cellAt(layout: GridLayout, x: number, y: number): { row: number; column: number } | null {
@@ -52,12 +97,11 @@ export function cellAt(layout: GridLayout, x: number, y: number): { row: number;
 
 /** The row or the column whose name is there. */
 export function nameAt(layout: GridLayout, x: number, y: number): { row: number } | { column: number } | null {
-  const { left, top, slanted, cellWidth, cellHeight, rows, columns } = layout
+  const { left, top, cellWidth, cellHeight, rows, columns } = layout
   const row = Math.floor((y - top) / cellHeight)
   if (x < left) return row >= 0 && row < rows ? { row } : null
   if (y >= top || y < 0) return null
-  // Names lean to the right by as much as they rise.
-  const column = Math.floor((x - left - (slanted ? top - 6 - y : 0)) / cellWidth)
+  const column = Math.floor((x - left) / cellWidth)
   return column >= 0 && column < columns ? { column } : null
 }
 

@@ -1,6 +1,6 @@
 // Paints a heatmap in the colours of the theme.
 import type { GridData, GridRange, Place } from './gridData.ts'
-import { labelEvery, type GridLayout } from './gridLayout.ts'
+import { cellGap, labelEvery, showsNumbers, type GridLayout } from './gridLayout.ts'
 import { inkOn } from './contrast.ts'
 import { theme as shown, type Theme } from './theme.ts'
 
@@ -19,7 +19,7 @@ export function paintGrid(
   if (!selected || range) return
   const x = layout.left + selected.column * layout.cellWidth
   const y = layout.top + selected.row * layout.cellHeight
-  const [width, height] = [layout.cellWidth - 1, layout.cellHeight - 1]
+  const [width, height] = [layout.cellWidth - cellGap, layout.cellHeight - cellGap]
   context.lineWidth = 2
   // A cell may have the colour of the focus: a second line inside of it, in the ink of the cell, is always seen.
   const value = data.cells[selected.row * layout.columns + selected.column]?.value ?? null
@@ -37,8 +37,8 @@ function paintRange(
 ): void {
   const x = layout.left + from.column * layout.cellWidth
   const y = layout.top + from.row * layout.cellHeight
-  const width = (to.column - from.column + 1) * layout.cellWidth - 1
-  const height = (to.row - from.row + 1) * layout.cellHeight - 1
+  const width = (to.column - from.column + 1) * layout.cellWidth - cellGap
+  const height = (to.row - from.row + 1) * layout.cellHeight - cellGap
   // Two lines of two colours are seen on cells of any.
   context.lineWidth = 4
   context.strokeStyle = theme.paper ?? theme.text
@@ -50,7 +50,7 @@ function paintRange(
 
 /** All cells, and then all texts: a change of font between two of them takes longer than either. */
 function paintCells(context: CanvasRenderingContext2D, layout: GridLayout, data: GridData, theme: Theme): void {
-  const [width, height] = [layout.cellWidth - 1, layout.cellHeight - 1]
+  const [width, height] = [layout.cellWidth - cellGap, layout.cellHeight - cellGap]
   const hatching = data.cells.some((cell) => cell?.value === null) ? hatch(context, theme.notComputed) : ''
   const texts: { text: string; ink: string; x: number; y: number }[] = []
   context.strokeStyle = theme.border
@@ -65,7 +65,7 @@ function paintCells(context: CanvasRenderingContext2D, layout: GridLayout, data:
     if (theme.highContrast) context.strokeRect(x + 0.5, y + 0.5, width - 1, height - 1)
     if (colour !== null) texts.push({ text: cell.text, ink: inkOn(colour), x: x + width / 2, y: y + height / 2 + 0.5 })
   })
-  if (width < 30 || height < 13) return
+  if (!showsNumbers(layout, data.cells)) return
   context.font = `10px ${theme.font}`
   context.textAlign = 'center'
   context.textBaseline = 'middle'
@@ -106,12 +106,14 @@ function paintNames(context: CanvasRenderingContext2D, layout: GridLayout, data:
     if (row % every !== 0) return
     context.fillText(name, layout.left - 6, layout.top + (row + 0.5) * layout.cellHeight)
   })
-  context.textAlign = layout.slanted ? 'left' : 'center'
-  data.columns.forEach((name, column) => {
-    context.save()
-    context.translate(layout.left + (column + 0.5) * layout.cellWidth, layout.top - (layout.slanted ? 6 : 10))
-    if (layout.slanted) context.rotate(-Math.PI / 4)
-    context.fillText(name, 0, 0)
-    context.restore()
-  })
+  context.textAlign = 'center'
+  const middle = (first: number, last = first) =>
+    layout.left + ((first + last + 1) / 2) * layout.cellWidth - cellGap / 2
+  layout.names.forEach((name, column) => context.fillText(name, middle(column), layout.top - 10))
+  context.fillStyle = theme.muted
+  for (const { name, first, last } of layout.groups) {
+    context.fillText(name, middle(first, last), 8)
+    const [x, width] = [layout.left + first * layout.cellWidth, (last - first + 1) * layout.cellWidth - 8]
+    context.fillRect(x, 18, width, 1)
+  }
 }

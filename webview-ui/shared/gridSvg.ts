@@ -3,7 +3,7 @@ import { shape, type Shape } from '../../src/charts/shape.ts'
 import { inkOn } from './contrast.ts'
 import { framed } from './framed.ts'
 import type { GridData } from './gridData.ts'
-import { labelEvery, layOut, type GridLayout } from './gridLayout.ts'
+import { cellGap, labelEvery, layOut, showsNumbers, type GridLayout } from './gridLayout.ts'
 import { legendOf, type LegendWords } from './legend.tsx'
 
 /** On white, nothing selected. */
@@ -22,27 +22,35 @@ function namesOf(layout: GridLayout, data: GridData): Shape[] {
     const y = layout.top + (row + 0.5) * layout.cellHeight + 4
     return shape('text', { x: layout.left - 6, y, 'text-anchor': 'end' }, name)
   })
-  const columns = data.columns.map((name, column) => {
-    const x = layout.left + (column + 0.5) * layout.cellWidth
-    const place: Shape['attributes'] = layout.slanted
-      ? { transform: `translate(${x} ${layout.top - 6}) rotate(-45)` }
-      : { x, y: layout.top - 6, 'text-anchor': 'middle' }
-    return shape('text', place, name)
-  })
-  return [...rows.filter((_, row) => row % labelEvery(layout) === 0), ...columns]
+  const { left, top, cellWidth, names, groups } = layout
+  const over = (text: string, first: number, last: number, y: number) =>
+    shape('text', { x: left + ((first + last + 1) / 2) * cellWidth - cellGap / 2, y, 'text-anchor': 'middle' }, text)
+  const columns = names.map((name, column) => over(name, column, column, top - 6))
+  const parts = groups.flatMap(({ name, first, last }) => [
+    over(name, first, last, 12),
+    shape('rect', {
+      x: left + first * cellWidth,
+      y: 18,
+      width: (last - first + 1) * cellWidth - 8,
+      height: 1,
+      fill: '#888888',
+    }),
+  ])
+  return [...rows.filter((_, row) => row % labelEvery(layout) === 0), ...columns, ...parts]
 }
 
 function cellsOf(layout: GridLayout, data: GridData): Shape[] {
+  const hasNumbers = showsNumbers(layout, data.cells)
   return data.cells.flatMap((cell, index) => {
     if (!cell) return []
     const row = Math.floor(index / layout.columns)
     const column = index % layout.columns
     const [x, y] = [layout.left + column * layout.cellWidth, layout.top + row * layout.cellHeight]
-    const [width, height] = [layout.cellWidth - 1, layout.cellHeight - 1]
+    const [width, height] = [layout.cellWidth - cellGap, layout.cellHeight - cellGap]
     const fill = cell.value === null ? 'url(#notComputed)' : data.colour(cell.value)
     const where = `${data.rows[row]} ${data.columns[column]}: ${cell.value === null ? 'not computed' : cell.text}`
     const box = shape('rect', { x, y, width, height, fill }, shape('title', {}, where))
-    if (cell.value === null || width < 30 || height < 13) return [box]
+    if (cell.value === null || !hasNumbers) return [box]
     const place = { x: x + width / 2, y: y + height / 2 + 3.5, 'text-anchor': 'middle', 'font-size': 10 }
     return [box, shape('text', { ...place, fill: inkOn(fill) }, cell.text)]
   })

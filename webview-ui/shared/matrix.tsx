@@ -90,7 +90,7 @@ export function Matrix(props: MatrixProps) {
     if (loaded) pictures.value = new Map(pictures.peek()).set(label, loaded)
   }, [loaded])
   const alike = [...pictures.value.values()].filter((one) => one.of === of)
-  const fitting = alike.some((one) => one.afar === 'size') ? 'size' : 'density'
+  const fitting = alike.some((one) => one.afar === 'size') ? 'size' : 'zeros'
   const afar = (sight.value?.of === of ? sight.value.afar : undefined) ?? fitting
   const tiles = alike.flatMap(({ tile, region: seen }) =>
     tile && regionText(seen) === regionText(region) ? [tile] : [],
@@ -130,9 +130,9 @@ export function Matrix(props: MatrixProps) {
         {current?.tile?.values === null && (
           <Button
             look="toggle"
-            title="Colour by the mean |w| of each pixel, not by its share of non-zeros"
+            title="Colour by the mean |w| of each pixel, not by its share of zeros"
             pressed={afar === 'size'}
-            act={() => (sight.value = { of, region, afar: afar === 'size' ? 'density' : 'size' })}
+            act={() => (sight.value = { of, region, afar: afar === 'size' ? 'zeros' : 'size' })}
           >
             |w|
           </Button>
@@ -167,12 +167,12 @@ function usePicture(matrix: ShownMatrix, region: Region, side: number, model: Mo
     const take = (tile: Tile | null, said: string) => {
       if (asked.signal.aborted) return
       setLoaded((before) => {
-        const afar = before?.of === of ? before.afar : tile && isDense(tile) ? 'size' : 'density'
+        const afar = before?.of === of ? before.afar : tile && isDense(tile) ? 'size' : 'zeros'
         return { of, region, tile, box, said, afar }
       })
     }
     ask('tile', model, { name: matrix.name, slice: [...matrix.slice], ...region, ...box }, asked.signal).then(
-      (tile) => take(tile, regionText(region)),
+      (tile) => take(tile, `${regionText(region)} · scroll to zoom`),
       (error: Error) => take(null, error.message),
     )
     return () => asked.abort()

@@ -60,7 +60,7 @@ export function followWeight(canvas: HTMLCanvasElement, tip: HTMLElement, shown:
 
 function aroundText({ density, size }: Tile, pixel: number, afar: FromAfar): string {
   if (afar === 'size') return `mean |w| ${formatValue((bytesOf(size.shares)[pixel] / 255) * size.most)}`
-  return `${formatShare(bytesOf(density)[pixel] / 255, 0)} non-zeros`
+  return `${formatShare(1 - bytesOf(density)[pixel] / 255, 0)} zeros`
 }
 
 interface Place {

@@ -9,8 +9,8 @@ import { divergingColour, sequentialColour, zeroColour, type PaletteName } from 
 import type { Legend } from './legend.tsx'
 import { theme } from './theme.ts'
 
-/** What a pixel of many weights tells: the share of non-zeros, or the mean |w|, which of a dense matrix says more. */
-export type FromAfar = 'density' | 'size'
+/** What a pixel of many weights tells: its share of zeros, dark where there are few as on the map, or the mean |w|, which of a dense matrix says more. */
+export type FromAfar = 'zeros' | 'size'
 
 export function paintTile(
   context: CanvasRenderingContext2D,
@@ -25,7 +25,7 @@ export function paintTile(
   const image = new ImageData(tile.width, tile.height)
   if (values) fillValues(image, values, most)
   else if (afar === 'size') fillShares(image, bytesOf(tile.size.shares), palette, tile.size.most / (most || 1))
-  else fillShares(image, bytesOf(tile.density), palette, 1)
+  else fillShares(image, zeroShares(tile), palette, 1)
   const small = new OffscreenCanvas(tile.width, tile.height)
   small.getContext('2d')?.putImageData(image, 0, 0)
   context.imageSmoothingEnabled = false
@@ -33,10 +33,13 @@ export function paintTile(
   if (values) writeValues(context, { width: width / tile.width, height: height / tile.height }, tile, values, most)
 }
 
+/** Per pixel the share of zeros times 255. */
+const zeroShares = ({ density }: Tile) => bytesOf(density).map((share) => 255 - share)
+
 /** Whether hardly any weight of the picture is 0. */
-export function isDense({ density }: Tile): boolean {
-  const shares = bytesOf(density)
-  return shares.reduce((sum, share) => sum + share, 0) >= 0.99 * 255 * shares.length
+export function isDense(tile: Tile): boolean {
+  const shares = zeroShares(tile)
+  return shares.reduce((sum, share) => sum + share, 0) <= 0.01 * 255 * shares.length
 }
 
 /** What the end of the colour scale stands for: the largest |w|, or the largest mean of a pixel. */
@@ -48,7 +51,8 @@ export function mostOf({ values, size }: Tile, afar: FromAfar): number {
 /** Meaning of the picture's colours. `most`: that of all pictures that share the scale. */
 export function scaleOf(tile: Tile, afar: FromAfar, palette: PaletteName, most = mostOf(tile, afar)): Legend {
   if (tile.values === null) {
-    const [low, high] = afar === 'size' ? ['mean |w|: 0', `${formatValue(most)} and more`] : ['all zeros', 'no zeros']
+    const [low, high] =
+      afar === 'size' ? ['mean |w|: 0', `${formatValue(most)} and more`] : ['exact zeros: 0 %', '100 %']
     return { low, high, colour: (share) => sequentialColour(palette, share) }
   }
   const values = floatsOf(tile.values)

@@ -4,7 +4,7 @@ import { signal } from '@preact/signals'
 import type { FromAnyView, ToAnyView } from '../../src/protocol/view.ts'
 import type { Host } from './host.ts'
 import { settings } from './settings.ts'
-import { Failed, Loading } from './state.tsx'
+import { Failed, Loading, Skeleton } from './state.tsx'
 
 /** A message that is the page's own, not every view's. */
 export type PageMessage<To extends { type: string }> = Exclude<To, ToAnyView>
@@ -29,7 +29,7 @@ export function openPage<To extends { type: string }, From extends { type: strin
     const now = shown.value
     switch (now.type) {
       case 'nothing':
-        return null
+        return <Skeleton />
       case 'loading':
         return <Loading what={now.what} />
       case 'failed':
@@ -38,7 +38,7 @@ export function openPage<To extends { type: string }, From extends { type: strin
         return <Page />
     }
   }
-  render(<Root />, document.body.appendChild(document.createElement('main')))
+  render(<Root />, document.querySelector('main') ?? document.body.appendChild(document.createElement('main')))
   host.listen((message) => {
     const known = message as ToAnyView | PageMessage<To>
     switch (known.type) {

@@ -11,10 +11,23 @@ export function Loading({ what }: { what: string }) {
     return () => clearInterval(tick)
   }, [what])
   return (
-    <div class="state" role="status">
-      <p>{what}</p>
-      <progress />
-      <span class="muted">{seconds > 0 && `${seconds} s`}</span>
+    <div class="loading">
+      <Skeleton />
+      <p class="muted" role="status">
+        {what}
+        {seconds > 0 && ` · ${seconds} s`}
+      </p>
+    </div>
+  )
+}
+
+/** The markup that the page around a view begins with (src/extension/views/page.ts), until there is something to show. */
+export function Skeleton() {
+  return (
+    <div class="skeleton" aria-hidden="true">
+      <i />
+      <i />
+      <i />
     </div>
   )
 }

@@ -5,6 +5,7 @@ import { askAnalysis } from '../inspector/askAnalysis.ts'
 import { plainModel } from '../views/comparePanels.ts'
 import { inspectRemote } from '../inspector/remotePanels.ts'
 import { exportGguf } from '../models/exportModel.ts'
+import { pickModel } from '../models/pickModel.ts'
 import { pullModel } from '../models/pullModel.ts'
 import { requireTrust } from '../support/settings.ts'
 import { RecipePanels } from '../recipe/recipePanels.ts'
@@ -53,7 +54,8 @@ export function modelCommands({ services, inspectors, comparePanels, models }: P
       models.forget()
       await vscode.commands.executeCommand('sparsescope.openOverview', vscode.Uri.file(folder))
     },
-    'sparsescope.inspectRemote': (argument) => inspectRemote(services, typeof argument === 'string' ? argument : ''),
+    'sparsescope.inspectRemote': (argument) =>
+      inspectRemote(services, inspectors, typeof argument === 'string' ? argument : ''),
     'sparsescope.prune': formOf('prune'),
     'sparsescope.recover': formOf('recover'),
     // Explorer hands over the item under the pointer and all selected ones.
@@ -68,8 +70,9 @@ export function modelCommands({ services, inspectors, comparePanels, models }: P
     },
     'sparsescope.compareWithSelected': async (argument) => {
       const b = await modelTarget(argument, models, inspectors)
-      if (!selected) throw new Error(t('Choose "Select for Compare" on a first checkpoint.'))
-      if (b) comparePanels.show({ a: plainModel(selected), b: plainModel(b) })
+      if (!b) return
+      const a = selected === undefined || selected === b ? await pickModel(models) : selected
+      if (a) comparePanels.show({ a: plainModel(a), b: plainModel(b) })
     },
     'sparsescope.analyse': async (argument) => {
       if (!(await requireTrust(t('Analysing')))) return
@@ -84,7 +87,7 @@ export function modelCommands({ services, inspectors, comparePanels, models }: P
     'sparsescope.computeStatistics': () => inspectors.active?.session.startScan(),
     'sparsescope.exportView': async () => {
       const format = await vscode.window.showQuickPick(exportChoices(), { placeHolder: t('Export what is shown') })
-      if (format) inspectors.active?.post({ type: 'exportNow', format: format.format })
+      if (format) inspectors.show?.({ type: 'exportNow', format: format.format })
     },
     'sparsescope.exportGguf': async (argument) => {
       if (!(await requireTrust(t('Exporting to GGUF')))) return
@@ -113,6 +116,8 @@ function exportChoices(): (vscode.QuickPickItem & { format: ExportFormat })[] {
     { label: t('Table as JSON'), format: 'json' },
     { label: t('Map as SVG'), format: 'svg' },
     { label: t('Map as PNG'), format: 'png' },
+    { label: t('All maps as one SVG'), format: 'maps.svg' },
+    { label: t('All maps as one CSV'), format: 'maps.csv' },
     { label: t('Report as one HTML page'), format: 'html' },
   ]
 }

@@ -9,6 +9,7 @@ import { writeCard } from '../models/exportModel.ts'
 import { reached, setting } from '../support/settings.ts'
 import { bindView } from '../views/bindView.ts'
 import { measureInPlace } from './askAnalysis.ts'
+import { useMarked } from './markedMatrices.ts'
 import { ModelSession } from './modelSession.ts'
 import { type KnownSparsity, linearSparsity, stampOf } from '../models/knownSparsity.ts'
 
@@ -52,6 +53,8 @@ interface InspectorEvent {
 
 export class InspectorEditors implements vscode.CustomReadonlyEditorProvider<CheckpointDocument>, vscode.Disposable {
   active: ActiveInspector | null = null
+  /** Sends to the inspector that had the focus last, also of a model on the Hub; null: it is closed. */
+  show: ((message: ToInspector) => void) | null = null
   private readonly documents = new Set<CheckpointDocument>()
   private readonly services: Services
   private readonly events = new vscode.EventEmitter<InspectorEvent>()
@@ -106,10 +109,13 @@ export class InspectorEditors implements vscode.CustomReadonlyEditorProvider<Che
       onClose: () => {
         attached?.dispose()
         if (this.active?.post === view.post) this.active = null
+        if (this.show === view.post) this.show = null
       },
     })
     const activate = () => {
-      if (panel.active) this.active = { path: session.path, post: view.post, session }
+      if (!panel.active) return
+      this.active = { path: session.path, post: view.post, session }
+      this.show = view.post
     }
     activate()
     panel.onDidChangeViewState(activate)
@@ -122,8 +128,7 @@ export class InspectorEditors implements vscode.CustomReadonlyEditorProvider<Che
   private handle({ session }: CheckpointDocument, message: Exclude<FromInspector, FromAnyView>): unknown {
     switch (message.type) {
       case 'analyse':
-        if (message.methods) return measureInPlace(session, this.services.call, message.methods, message.blocks)
-        return vscode.commands.executeCommand('sparsescope.analyse', vscode.Uri.file(session.path))
+        return measureInPlace(session, this.services.call, message.methods)
       case 'analyseCancel':
         return session.cancelAnalysis()
       case 'scanStart':
@@ -131,9 +136,9 @@ export class InspectorEditors implements vscode.CustomReadonlyEditorProvider<Che
       case 'scanCancel':
         return session.cancelScan()
       case 'prune':
-      case 'tryOut':
-      case 'exportGguf':
-        return vscode.commands.executeCommand(`sparsescope.${message.type}`, vscode.Uri.file(session.path))
+        return vscode.commands.executeCommand('sparsescope.prune', vscode.Uri.file(session.path))
+      case 'useMarked':
+        return useMarked(session, message)
       case 'writeCard':
         return writeCard(this.services, session.path)
       case 'selected':

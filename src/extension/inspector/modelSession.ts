@@ -26,8 +26,8 @@ interface Scan {
 
 interface Analysing {
   readonly abort: AbortController
-  /** The modules measured so far. */
-  update: AnalysisUpdate | null
+  /** How far it is. Its modules are on the disk. */
+  update: AnalysisUpdate
 }
 
 export class ModelSession {
@@ -134,8 +134,11 @@ export class ModelSession {
   /** Resolves when it has ended, however it did: the views have been updated. */
   async analyse(request: Omit<ParamsOf<'analyse'>, 'path'>): Promise<void> {
     if (this.analysing) return
-    const analysing: Analysing = { abort: new AbortController(), update: null }
+    // Reading the text and the model takes a while before the first module is measured.
+    const begun: AnalysisUpdate = { modules: [], loss: null, done: 0, total: 0 }
+    const analysing: Analysing = { abort: new AbortController(), update: begun }
     this.analysing = analysing
+    this.post({ type: 'analysis', update: begun })
     const onProgress = (update: AnalysisUpdate) => {
       if (this.analysing !== analysing) return
       analysing.update = { ...update, modules: [] }
@@ -204,7 +207,7 @@ export class ModelSession {
       for (const view of waiting()) {
         view.shows = true
         view.post({ type: 'model', ...known, scanAhead })
-        if (this.analysing?.update) view.post({ type: 'analysis', update: this.analysing.update })
+        if (this.analysing) view.post({ type: 'analysis', update: this.analysing.update })
         if (this.scan?.progress) view.post({ type: 'scan', progress: this.scan.progress })
         else if (!this.scan && this.lastResult) view.post({ type: 'scanEnd', result: this.lastResult })
       }

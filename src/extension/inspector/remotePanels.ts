@@ -10,20 +10,21 @@ import { messageOf } from '../../errors.ts'
 import { isCancellation } from '../support/log.ts'
 import { requireTrust } from '../support/settings.ts'
 import { bindView } from '../views/bindView.ts'
+import type { InspectorEditors } from './inspectorEditor.ts'
 
 const t = vscode.l10n.t
 
 /** `given`: a name to start with. */
-export async function inspectRemote(services: Services, given: string): Promise<void> {
+export async function inspectRemote(services: Services, inspectors: InspectorEditors, given: string): Promise<void> {
   const title = t('Inspect Model on the Hub')
   const prompt = t(
     "A model's name, org/name or org/name@revision. Its headers, config and card are fetched, and nothing is kept.",
   )
   const name = await askHubName({ title, prompt, withFile: true }, given)
-  if (name !== undefined) showRemote(services, name)
+  if (name !== undefined) showRemote(services, inspectors, name)
 }
 
-function showRemote(services: Services, name: string): void {
+function showRemote(services: Services, inspectors: InspectorEditors, name: string): void {
   const { call } = services
   const panel = vscode.window.createWebviewPanel('sparsescope.remote', name, vscode.ViewColumn.Active)
   const [model] = name.split('#')
@@ -47,8 +48,16 @@ function showRemote(services: Services, name: string): void {
       if (type === 'pull') await vscode.commands.executeCommand('sparsescope.pull', model)
       if (type === 'prune') await pruneAfterPull(services, model)
     },
-    onClose: () => opening.abort(),
+    onClose: () => {
+      opening.abort()
+      if (inspectors.show === view.post) inspectors.show = null
+    },
   })
+  const activate = () => {
+    if (panel.active) inspectors.show = view.post
+  }
+  activate()
+  panel.onDidChangeViewState(activate)
 }
 
 async function pruneAfterPull(services: Services, name: string): Promise<void> {

@@ -5,14 +5,22 @@ import { findTexts } from './recipeDefaults.ts'
 
 const t = vscode.l10n.t
 
-/** Path of a text below `parent`, or of one that was browsed for. */
-export async function askCorpus(frame: StepFrame, parent: string): Promise<Answer<string>> {
+/** Path of one of the texts `first`, of one below `parent`, or of one that was browsed for. */
+export async function askCorpus(
+  frame: StepFrame,
+  parent: string,
+  first: readonly Choice<string>[] = [],
+): Promise<Answer<string>> {
   const found = await findTexts(parent)
-  const items: Choice<string | null>[] = found.map((uri) => ({
+  const others = found.map((uri) => ({
     label: basename(uri.fsPath),
     description: vscode.workspace.asRelativePath(uri),
     value: uri.fsPath,
   }))
+  const items: Choice<string | null>[] = [
+    ...first,
+    ...others.filter(({ value }) => first.every((one) => one.value !== value)),
+  ]
   items.push({ label: t('$(folder-opened) Another file…'), value: null })
   const answer = await pickOne(frame, t('Text to calibrate on'), items)
   if (answer === null || answer === 'back') return answer

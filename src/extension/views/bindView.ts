@@ -131,6 +131,6 @@ export function viewPage(webview: vscode.Webview, extension: vscode.Uri, view: V
 <link rel="stylesheet" href="${uri(`${view}.css`).toString()}">
 <title>SparseScope</title>
 </head>
-<body><script nonce="${nonce}" src="${uri(`${view}.js`).toString()}"></script></body>
+<body><main><div class="skeleton" aria-hidden="true"><i></i><i></i><i></i></div></main><script nonce="${nonce}" src="${uri(`${view}.js`).toString()}"></script></body>
 </html>`
 }

@@ -16,6 +16,7 @@ describe('the page around a view', () => {
     const nonce = directives['script-src']
     assert.match(nonce ?? '', /^'nonce-[\w-]{22}'$/)
     assert.ok(html.includes(`<script nonce="${nonce?.slice("'nonce-".length, -1)}" src="own:/dist/webview/run.js">`))
+    assert.match(html, /<body><main><div class="skeleton" aria-hidden="true">/, 'something is seen before the script')
     assert.deepEqual(directives, {
       'default-src': "'none'",
       'style-src': "own: 'unsafe-inline'",

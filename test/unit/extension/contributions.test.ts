@@ -81,6 +81,17 @@ describe('contributions', () => {
     assert.deepEqual(pages.sort(), Object.keys(views).sort())
   })
 
+  it('the title of the inspector has icons for comparing, trying and exporting, in this order', () => {
+    const title = contributes.menus['editor/title'] as { command: string; group: string; when: string }[]
+    const icons = title.filter(({ group, when }) => group.startsWith('navigation@') && when.includes('checkpoint'))
+    assert.deepEqual(
+      icons.sort((a, b) => a.group.localeCompare(b.group)).map(({ command }) => command),
+      ['sparsescope.compareWithSelected', 'sparsescope.tryOut', 'sparsescope.exportView'],
+    )
+    const drawn = contributes.commands as { command: string; icon?: string }[]
+    for (const { command } of icons) assert.ok(drawn.find((one) => one.command === command)?.icon, command)
+  })
+
   it('menus and walkthroughs name only commands that exist', () => {
     const known = new Set<string>(commandIds)
     const named = Object.values(contributes.menus).flatMap((items) => items.flatMap((i) => i.command ?? []))

@@ -226,6 +226,8 @@ describe('a checkpoint in the editor', () => {
     const running = session.analyse(request)
     await session.analyse(request)
     assert.equal(calls, 1)
+    const begun = { modules: [], loss: null, done: 0, total: 0 }
+    assert.deepEqual(first.seen.at(-1), { type: 'analysis', update: begun }, 'it says that it has begun')
     tell(recordedAnalysis(recordedModel(2)))
     const late = view()
     session.attach(late.post)

@@ -1,26 +1,44 @@
 import assert from 'node:assert/strict'
-import { cellAt, layOut, nameAt, textSize } from '../../../webview-ui/shared/gridLayout.ts'
+import { cellAt, layOut, nameAt, showsNumbers, textSize } from '../../../webview-ui/shared/gridLayout.ts'
 import { nothingMarked, rangeOf, step, within } from '../../../webview-ui/shared/gridMark.ts'
 
 const rows = Array.from({ length: 12 }, (_, i) => String(i))
 const columns = ['self_attn.q_proj', 'self_attn.k_proj', 'fc1']
 
 describe('the layout of a heatmap', () => {
-  it('names lean only where their columns are too narrow, and the width is used', () => {
-    const [wide, narrow] = [layOut(rows, columns, 600), layOut(rows, columns, 300)]
-    assert.deepEqual([wide.slanted, narrow.slanted], [false, true])
-    assert.ok(wide.top < narrow.top)
-    assert.ok(wide.width > 400 && wide.width <= 600 && narrow.width <= 300)
+  it('names of modules are short and horizontal, below the part of the block that they belong to', () => {
+    const { names, groups, width } = layOut(rows, ['self_attn.q_proj', 'self_attn.out_proj', 'fc1', 'mlp.up_proj'], 600)
+    assert.deepEqual(names, ['q', 'out', 'fc1', 'up'])
+    assert.deepEqual(groups, [
+      { name: 'attention', first: 0, last: 1 },
+      { name: 'MLP', first: 3, last: 3 },
+    ])
+    assert.ok(width > 400 && width <= 600)
   })
 
-  it('finds cells and names, straight or leaning, where they are painted', () => {
+  it('a name without room is cut, and takes that of columns without a name', () => {
+    const many = ['a_long_name', 'b_long_name', ...new Array<string>(8).fill('')]
+    assert.deepEqual(layOut(rows, many, 250).names.slice(0, 2), ['a_…', 'b_long_name'])
+  })
+
+  it('cells show numbers that differ and fit, in rows of 18 pixels', () => {
+    const cells = (texts: string[]) => texts.map((text) => ({ value: 0.5, text }))
+    const wide = layOut(rows, columns, 600)
+    assert.equal(wide.cellHeight, 18)
+    assert.equal(showsNumbers(wide, cells(['40', '60'])), true)
+    assert.equal(showsNumbers(wide, cells(['50', '50'])), false)
+    assert.equal(showsNumbers(layOut(rows, columns, 60), cells(['0.0001234', '60'])), false)
+    assert.equal(showsNumbers(layOut(new Array<string>(80).fill('0'), columns, 600), cells(['40', '60'])), false)
+    assert.equal(showsNumbers(wide, [{ value: null, text: '' }, ...cells(['50'])]), true, 'the first that is known')
+  })
+
+  it('finds cells and names where they are painted', () => {
     for (const width of [600, 300]) {
       const layout = layOut(rows, columns, width)
-      const { left, top, cellWidth, cellHeight, slanted } = layout
+      const { left, top, cellWidth, cellHeight } = layout
       assert.deepEqual(cellAt(layout, left + 1.5 * cellWidth, top + 2.5 * cellHeight), { row: 2, column: 1 })
       assert.deepEqual(nameAt(layout, 2, top + 2.5 * cellHeight), { row: 2 })
-      const lean = slanted ? 10 : 0
-      assert.deepEqual(nameAt(layout, left + 1.5 * cellWidth + lean, top - 6 - lean), { column: 1 })
+      assert.deepEqual(nameAt(layout, left + 1.5 * cellWidth, top - 6), { column: 1 })
     }
   })
 })

@@ -1,7 +1,13 @@
 import assert from 'node:assert/strict'
 import { describeCell, heatData, layOutHeat } from '../../../webview-ui/inspector/cells.ts'
 import { csvFile, jsonFile } from '../../../webview-ui/inspector/exportFiles.ts'
-import { defaultMeasure, measuresOf, scaleOf, type Known } from '../../../webview-ui/inspector/measures.ts'
+import {
+  defaultMeasure,
+  measuresOf,
+  scaleOf,
+  sparsityMeasure,
+  type Known,
+} from '../../../webview-ui/inspector/measures.ts'
 import { recordedAnalysis, recordedModel, recordedStats } from '../../webview/harness/recorded.ts'
 
 describe('what the map is coloured by', () => {
@@ -19,11 +25,11 @@ describe('what the map is coloured by', () => {
     return found
   }
 
-  it('is sparsity where there is some; of a dense model the loss that pruning adds, the error of each matrix, or the spread', () => {
+  it('is sparsity where there is some; of a dense model the loss that pruning adds, the error of each matrix, or |w|', () => {
     const chosen = (known: Known) => defaultMeasure(measuresOf(known), known, model.tensors).id
     assert.equal(chosen({ ...nothing, stats }), 'sparsity')
     assert.equal(chosen(nothing), 'sparsity')
-    assert.equal(chosen({ ...nothing, stats: dense }), 'std')
+    assert.equal(chosen({ ...nothing, stats: dense }), 'meanAbs')
     assert.equal(chosen(all), 'sensitivity')
     const alone = new Map(update.modules.map((module) => [module.name, { ...module, sensitivity: null }]))
     assert.equal(chosen({ ...all, analysis: alone }), 'error magnitude 50 %')
@@ -32,7 +38,7 @@ describe('what the map is coloured by', () => {
 
   it('offers what an analysis has measured, and only that', () => {
     const ids = (known: Known) => measuresOf(known).map(({ id }) => id)
-    assert.deepEqual(ids(nothing), ['sparsity', 'std', 'kurtosis', 'outliers'])
+    assert.deepEqual(ids(nothing), ['sparsity', 'meanAbs', 'std', 'kurtosis', 'outliers'])
     assert.ok(ids(all).includes('error sparsegpt 70 %') && ids(all).includes('sensitivity'))
     const silent = new Map(update.modules.map((module) => [module.name, { ...module, sensitivity: null }]))
     assert.ok(!ids({ ...all, analysis: silent }).includes('sensitivity'))
@@ -50,6 +56,18 @@ describe('what the map is coloured by', () => {
     // One value, and none, are no division by zero.
     assert.equal(scaleOf(measure, [values[0]]).place(values[0]), 0.5)
     assert.equal(scaleOf(measure, []).place(1), 0)
+  })
+
+  it('shares are coloured between multiples of 10 % that are at least 20 % apart', () => {
+    const scale = (...values: number[]) => {
+      const { low, high, place } = scaleOf(sparsityMeasure, values)
+      return [low, high, values.map((value) => Number(place(value).toFixed(3)))]
+    }
+    assert.deepEqual(scale(0.41, 0.59), ['40 %', '60 %', [0.05, 0.95]])
+    assert.deepEqual(scale(0.5, 0.5), ['40 %', '60 %', [0.5, 0.5]])
+    assert.deepEqual(scale(0, 0.01), ['0 %', '20 %', [0, 0.05]])
+    assert.deepEqual(scale(1), ['80 %', '100 %', [1]])
+    assert.deepEqual(scale(), ['0 %', '100 %', []])
   })
 
   it('a sensitivity is what is added to the dense loss', () => {

@@ -7,7 +7,7 @@ import { nextOrder, sortRows } from '../../../webview-ui/shared/tableOrder.ts'
 import { layOutHeat } from '../../../webview-ui/inspector/cells.ts'
 import { csvFile, htmlFile } from '../../../webview-ui/inspector/exportFiles.ts'
 import { cellValue, sparsityMeasure, type Known } from '../../../webview-ui/inspector/measures.ts'
-import { roleTotals } from '../../../webview-ui/inspector/totals.ts'
+import { roleTotals } from '../../../webview-ui/inspector/summary.ts'
 import { recordedModel, recordedStats } from '../../webview/harness/recorded.ts'
 
 describe('table order', () => {
@@ -117,11 +117,7 @@ describe('heatmap', () => {
     assert.equal(cellAt(layout, 1, y), null)
     assert.deepEqual(nameAt(layout, 1, y), { row: 1 })
     assert.equal(nameAt(layout, x, y), null)
-    // Names begin 6 above the cells and lean to the right by as much as they rise.
-    for (const up of [2, 10]) {
-      const middle = layout.left + 1.5 * layout.cellWidth
-      assert.deepEqual(nameAt(layout, middle + up, layout.top - 6 - up), { column: 1 })
-    }
+    assert.deepEqual(nameAt(layout, layout.left + 1.5 * layout.cellWidth, layout.top - 8), { column: 1 })
     assert.equal(nameAt(layout, 1, 1), null)
   })
 })

@@ -92,6 +92,7 @@ export function recordedStats(model: ModelSummary): TensorStats[] {
       min: -0.31,
       max: 0.298,
       mean: 1.2e-4,
+      meanAbs: (0.03 + 0.01 * depth) * (1 - sparsity),
       std: 0.041,
       kurtosis: 3.4 + 9 * (1 - depth),
       outliers: 4e-4 * (1.2 - depth),

@@ -38,6 +38,8 @@ interface ValueSummary extends WeightSpread {
   min: number | null
   max: number | null
   mean: number | null
+  /** Mean |w|. */
+  meanAbs: number | null
   histogram: Histogram | null
 }
 
@@ -59,12 +61,13 @@ function ofPatterns({ patterns, counts }: PatternCounts, decode: (pattern: numbe
   const spread = spreadOf(finite, n, mean)
   const min = finite.reduce((least, v) => Math.min(least, v.value), Infinity)
   const max = finite.reduce((most, v) => Math.max(most, v.value), -Infinity)
-  return { nonFinite, min, max, mean, ...spread, histogram: histogramOf(finite, min, max) }
+  const meanAbs = meanAbsOf(finite, n)
+  return { nonFinite, min, max, mean, meanAbs, ...spread, histogram: histogramOf(finite, min, max) }
 }
 
 /**
- * Sums in f64; histogram, kurtosis and outliers from counts by sign, exponent and the first 7 bits of the fraction of the distance from
- * the origin, by 0.4 % of which a value may stand beside its place.
+ * Sums in f64; mean |w|, histogram, kurtosis and outliers from counts by sign, exponent and the first 7 bits of the fraction of
+ * the distance from the origin, by 0.4 % of which a value may stand beside its place.
  */
 function ofMoments(counts: PatternCounts, moments: Moments, origin: number): ValueSummary {
   const { nonFinite, count, sum, squares, min, max } = moments
@@ -74,12 +77,17 @@ function ofMoments(counts: PatternCounts, moments: Moments, origin: number): Val
   const std = Math.sqrt(Math.max(0, squares / count - beyond * beyond))
   const counted = middles(counts, origin, min, max)
   const { kurtosis, outliers } = spreadOf(counted, count, mean)
-  return { nonFinite, min, max, mean, std, kurtosis, outliers, histogram: histogramOf(counted, min, max) }
+  const meanAbs = meanAbsOf(counted, count)
+  return { nonFinite, min, max, mean, meanAbs, std, kurtosis, outliers, histogram: histogramOf(counted, min, max) }
 }
 
 interface Counted {
   value: number
   count: number
+}
+
+function meanAbsOf(values: readonly Counted[], n: number): number {
+  return values.reduce((sum, { value, count }) => sum + Math.abs(value) * count, 0) / n
 }
 
 /** Standard deviations from the mean beyond which a value is an outlier. */
@@ -124,5 +132,6 @@ function histogramOf(values: readonly Counted[], from: number, to: number): Hist
 }
 
 function empty(nonFinite: number): ValueSummary {
-  return { nonFinite, min: null, max: null, mean: null, std: null, kurtosis: null, outliers: null, histogram: null }
+  const none = { min: null, max: null, mean: null, meanAbs: null, std: null, kurtosis: null, outliers: null }
+  return { nonFinite, ...none, histogram: null }
 }

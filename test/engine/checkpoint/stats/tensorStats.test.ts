@@ -38,6 +38,7 @@ function expected(values: number[], rows: number, columns: number, transposed: b
     min: Math.min(...finite),
     max: Math.max(...finite),
     mean,
+    meanAbs: finite.reduce((a, b) => a + Math.abs(b), 0) / finite.length,
     std: Math.sqrt(variance),
     kurtosis: fourth / variance ** 2,
     outliers: finite.filter((v) => Math.abs(v - mean) > 4 * Math.sqrt(variance)).length / finite.length,
@@ -100,6 +101,8 @@ describe('tensorStats', () => {
           assert.equal(got.max === 0 ? 0 : got.max, want.max === 0 ? 0 : want.max)
           // Sums of up to 6,720 f64 in another order.
           assert.ok(Math.abs((got.mean ?? NaN) - want.mean) < 1e-12)
+          // That of F32 and F64 comes from counts by 7 bits of the fraction.
+          assert.ok(Math.abs((got.meanAbs ?? NaN) - want.meanAbs) <= 4e-3 * want.meanAbs)
           assert.ok(Math.abs((got.std ?? NaN) - want.std) < 1e-9)
           assert.deepEqual(got.nm, want.nm)
           assert.equal(
@@ -157,6 +160,7 @@ describe('tensorStats', () => {
       assert.equal(got.max, want.max)
       isClose(got.mean, want.mean, 1e-12)
       if (spread === 0) return assert.equal(got.std, 0)
+      isClose(got.meanAbs, want.meanAbs, 4e-3)
       isClose(got.std, want.std, 1e-6)
       assert.ok(got.histogram && Math.max(...got.histogram.counts) < values.length / 10)
       const checkpoint = await openCheckpoint(temp.write('model.safetensors', safetensors({ t: tensor })))

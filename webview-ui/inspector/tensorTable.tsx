@@ -1,14 +1,15 @@
-// The table of tensors: its columns and its lines.
+// The table of all tensors, with a filter, below their blocks or roles where a person wants that.
 import { computed } from '@preact/signals'
+import { namedRows, NamedTable } from '../shared/namedTable.tsx'
+import { Select } from '../shared/parts.tsx'
+import { filter, groupBy, type GroupBy, known, measure, model, select, table } from './store.ts'
 import type { TensorRow } from '../../src/protocol/inspect.ts'
 import { formatBytes, formatShape, formatShare } from '../../src/formatting/numbers.ts'
-import { nmKey, nmText } from './nmText.ts'
+import { nmKey, nmText } from './facts.ts'
+import { sparsityMeasure } from './measures.ts'
 import { grouped, type Line } from '../shared/lines.ts'
-import { namedRows } from '../shared/namedTable.tsx'
 import { placeColumns } from '../shared/placeColumns.ts'
-import { numberColumn, type Column } from '../shared/tableColumn.ts'
-import { measure } from './colouring.ts'
-import { filter, groupBy, known, model, table, type GroupBy } from './store.ts'
+import { type Column, numberColumn } from '../shared/tableColumn.ts'
 
 const { first, last } = placeColumns<TensorRow>('Tensor')
 const statsOf = ({ name }: TensorRow) => known.value.stats.get(name)
@@ -21,7 +22,7 @@ const columns: Column<TensorRow>[] = [
   numberColumn('shape', 'Shape', (t) => t.parameters, { optional: 1, text: (t) => formatShape(t.shape) }),
   numberColumn('parameters', 'Weights', (t) => t.parameters, { optional: 7 }),
   numberColumn('bytes', 'Size', sizeOf, { optional: 4, text: (t) => formatBytes(sizeOf(t)) }),
-  numberColumn('sparsity', 'Zeros', (t) => statsOf(t)?.sparsity ?? null, {
+  numberColumn('sparsity', 'Exact zeros', (t) => statsOf(t)?.sparsity ?? null, {
     reserve: '100.00 %',
     text(t) {
       const found = statsOf(t)
@@ -42,6 +43,11 @@ const columns: Column<TensorRow>[] = [
     },
   }),
 ]
+/** What the map shows has a column unless another one says the same. */
+const shownColumns = computed(() =>
+  measure.value === sparsityMeasure ? columns.filter(({ id }) => id !== 'measure') : columns,
+)
+
 function measured(t: TensorRow): number | null {
   return t.role === 'linear' ? measure.value.of(t, known.value) : null
 }
@@ -62,3 +68,30 @@ export const lines = computed((): readonly Line<TensorRow>[] => {
   const of = groupOf[groupBy.value]
   return grouped(tensors.rows.value, [...new Set(tensors.all.value.map(of))], of)
 })
+
+export function TableCard() {
+  return (
+    <NamedTable
+      of={{ ...tensors, columns: shownColumns.value }}
+      what="tensors"
+      label="Tensors"
+      lines={lines.value}
+      tooltip={({ name, unreadable }) => [name, unreadable].filter(Boolean).join('\n')}
+      onSelect={(tensor) => select(tensor, 'table')}
+      empty="No tensor has such a name."
+    >
+      <GroupField />
+    </NamedTable>
+  )
+}
+
+const groups = [
+  { value: '', text: 'nothing' },
+  { value: 'block', text: 'block' },
+  { value: 'role', text: 'role' },
+] as const
+
+function GroupField() {
+  const choose = (value: GroupBy | '') => (groupBy.value = value || null)
+  return <Select before="Group by" label="Group by" options={groups} value={groupBy.value ?? ''} onChoose={choose} />
+}

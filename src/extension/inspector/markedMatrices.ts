@@ -1,0 +1,82 @@
+// Matrices that are marked on the map are copied as a line of a recipe, or go into a recipe of the model that is open: as targets or
+// ignore of an entry of prune. The targets are made here: the matcher of patterns would be half of the page's script.
+import * as vscode from 'vscode'
+import { basename } from 'node:path'
+import { moduleOfWeight } from '../../catalog/families/parameters.ts'
+import { fieldsOf, isRecord } from '../../catalog/formats/json.ts'
+import { readDocument, type Path } from '../../recipe/document.ts'
+import { flowText, setKey } from '../../recipe/edits.ts'
+import { targetsFor } from '../../recipe/targetsFor.ts'
+import type { FromInspector } from '../../protocol/view.ts'
+import type { ModelSession } from './modelSession.ts'
+import { openRecipesOf } from './openRecipes.ts'
+
+const t = vscode.l10n.t
+
+interface Place extends vscode.QuickPickItem {
+  readonly document: vscode.TextDocument
+  readonly entry: Path
+  readonly key: 'targets' | 'ignore'
+}
+
+/** `names`: of the weights. The targets match them and no other linear of the blocks. */
+export async function useMarked(
+  session: Pick<ModelSession, 'path' | 'known'>,
+  { as, names }: Pick<Extract<FromInspector, { type: 'useMarked' }>, 'as' | 'names'>,
+): Promise<void> {
+  const { model } = await session.known()
+  const modules = model.tensors.flatMap(({ name: weight, role, block }) =>
+    role === 'linear' && block !== null ? [{ name: moduleOfWeight(weight), className: 'Linear', block }] : [],
+  )
+  const targets = targetsFor(names.map(moduleOfWeight), modules)
+  if (as === 'recipe') return putIntoRecipe(session.path, targets)
+  await vscode.env.clipboard.writeText(`${as}: [${targets.map((one) => JSON.stringify(one)).join(', ')}]`)
+}
+
+/** Asks which entry, and as what; nothing changes when the person leaves. */
+async function putIntoRecipe(weights: string, targets: readonly string[]): Promise<void> {
+  const places = (await openRecipesOf(weights)).flatMap(placesIn)
+  if (places.length === 0) {
+    const none = t('No recipe of this model with an entry under prune is open. Open one, or write one by Prune….')
+    return void vscode.window.showInformationMessage(none)
+  }
+  const place = await vscode.window.showQuickPick(places, {
+    placeHolder: t('Put the marked matrices into which entry?'),
+    matchOnDescription: true,
+  })
+  if (!place) return
+  const { document, entry, key } = place
+  const edit = new vscode.WorkspaceEdit()
+  // The text may have changed while the question was open, and an alias has no keys of its own.
+  const edits = setKey(readDocument(document.getText()), entry, key, flowText([...targets]))
+  if (edits.length === 0) {
+    const copy = t(
+      'This entry of prune has no keys that can be changed: copy the line and put it where the entry is written.',
+    )
+    return void vscode.window.showInformationMessage(copy)
+  }
+  for (const { range, newText } of edits)
+    edit.replace(
+      document.uri,
+      new vscode.Range(range.start.line, range.start.character, range.end.line, range.end.character),
+      newText,
+    )
+  await vscode.workspace.applyEdit(edit)
+  await vscode.window.showTextDocument(document, { preview: false, viewColumn: vscode.ViewColumn.Beside })
+}
+
+function placesIn(document: vscode.TextDocument): Place[] {
+  const { prune } = fieldsOf(readDocument(document.getText()).value)
+  const entries: unknown[] = Array.isArray(prune) ? prune : []
+  return entries.flatMap((value, i): Place[] => {
+    if (!isRecord(value)) return []
+    const { method } = value
+    const name = typeof method === 'string' ? method : t('no method')
+    const description = t('{0}, entry {1}: {2}', basename(document.uri.path), i + 1, name)
+    const at = { document, entry: ['prune', i], description }
+    return [
+      { ...at, key: 'targets', label: t('Prune only these') },
+      { ...at, key: 'ignore', label: t('Leave these alone') },
+    ]
+  })
+}
