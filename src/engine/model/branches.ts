@@ -33,8 +33,9 @@ export interface Backward<S> {
   readonly grads: Grads
 }
 
-export function applyNorm(pass: Pass, norm: Norm, x: Tensor): [Tensor, NormSaved] {
-  const output = pass.scope.allocate(x.shape)
+/** `dtype`: of the output, bf16 where only products of bf16 read it. */
+export function applyNorm(pass: Pass, norm: Norm, x: Tensor, dtype: 'f32' | 'bf16' = 'f32'): [Tensor, NormSaved] {
+  const output = pass.scope.allocate(x.shape, dtype)
   return [output, normForward(pass, output, norm, x)]
 }
 

@@ -7,6 +7,8 @@ export interface Pass {
   readonly step: Step
   /** The step's arena when saving, otherwise a scope that ends with the block. */
   readonly scope: Arena
+  /** Whether a backward follows. */
+  readonly saves: boolean
   /** Frees a tensor that only a backward would need, unless this pass saves. */
   drop(tensor: Tensor): void
 }
@@ -16,6 +18,7 @@ function createPass(step: Step, save: boolean): Pass {
   return {
     step,
     scope,
+    saves: save,
     drop: save ? () => undefined : (tensor) => scope.release(tensor),
   }
 }

@@ -16,13 +16,15 @@ import {
   type Backward,
   type MlpPartSaved,
 } from './branches.ts'
+import { readType } from './linear.ts'
 import { normForward, normTrains, type Norm, type NormSaved } from './norm.ts'
 import { dropUnless, type Pass } from './pass.ts'
 import { addBranch, scaled } from './scale.ts'
 
 /** x [N,C] → h [N,C], into `h`. */
 export async function attentionSubmodule(pass: Pass, block: Block, x: Tensor, h: Tensor): Promise<AttentionPartSaved> {
-  const { norms, inner } = await forward(pass, block, block.attnNorms, x, h, (input, output) =>
+  const read = readType(pass.step, x.shape[0])
+  const { norms, inner } = await forward(pass, block, block.attnNorms, read, x, h, (input, output) =>
     attend(pass, block, input, output),
   )
   return { attnNorms: norms, attention: inner }
@@ -30,7 +32,9 @@ export async function attentionSubmodule(pass: Pass, block: Block, x: Tensor, h:
 
 /** h [N,C] → y [N,C], into `y`. */
 export async function mlpSubmodule(pass: Pass, block: Block, h: Tensor, y: Tensor): Promise<MlpPartSaved> {
-  const { norms, inner } = await forward(pass, block, block.mlpNorms, h, y, (input, output) =>
+  // A router multiplies in f32.
+  const read = block.mlp.kind === 'moe' ? 'f32' : readType(pass.step, h.shape[0])
+  const { norms, inner } = await forward(pass, block, block.mlpNorms, read, h, y, (input, output) =>
     feed(pass, block, input, output),
   )
   return { mlpNorms: norms, mlp: inner }
@@ -56,6 +60,7 @@ async function forward<S extends { readonly x: Tensor }>(
   pass: Pass,
   { config }: Block,
   norms: BranchNorms<Norm>,
+  read: 'f32' | 'bf16',
   x: Tensor,
   y: Tensor,
   run: (input: Tensor, output: Tensor) => Promise<S>,
@@ -63,7 +68,7 @@ async function forward<S extends { readonly x: Tensor }>(
   const { scope, step } = pass
   const { residualScale } = config
   const branch = scope.allocate(x.shape)
-  const [input, inputSaved] = norms.input ? applyNorm(pass, norms.input, x) : [x, null]
+  const [input, inputSaved] = norms.input ? applyNorm(pass, norms.input, x, read) : [x, null]
   const inner = await run(input, branch)
   if (norms.input) dropUnless(pass, input, inner.x)
   const [output, outputSaved] = norms.output ? applyNorm(pass, norms.output, branch) : [branch, null]
