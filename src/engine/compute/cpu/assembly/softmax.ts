@@ -123,8 +123,8 @@ function hideKeys(x: usize, keyMask: usize, from: i32, to: i32): void {
 }
 
 /**
- * The scores of a row, cap and mask applied, from its products `x`, which are shown from their first key on. What they are still to be multiplied
- * by is returned: `scale`, or 1 where a cap needed them scaled. A scale above 0 leaves hidden ones at −∞.
+ * Applies cap and mask to the products `x` of a row, which begin at the first key that it sees. Returns what the scores are
+ * still to be multiplied by: `scale`, or 1 where a cap needed them scaled. A scale above 0 leaves hidden ones at −∞.
  */
 // @ts-ignore: decorator
 @inline
