@@ -1,21 +1,11 @@
 // Products by oneDNN's `matmul` primitive through its C API (oneapi/dnnl/dnnl.h and dnnl_types.h of 3.4 to 3.10): a primitive is
-// made once for its shape, types and what follows its sums, and kept by the thread. Objects of the library travel as numbers.
+// made once for its shape and types, and kept by the thread. Objects of the library travel as numbers.
 import type koffi from 'koffi'
 import type { LibraryHandle } from 'koffi'
 
-/** What is written of the sums s[m,n] of a product. */
-export interface Epilogue {
-  /** c += s; else c = s. */
-  readonly accumulate?: boolean
-  /** Address of f32 [n], added to every row of s; 0 for none. */
-  readonly bias?: number
-  /** c is bf16, rounded to nearest even; else f32. */
-  readonly narrow?: boolean
-}
-
 export type ElementType = 'f32' | 'bf16'
 
-/** c[m,n] from op(a) · op(b), row-major, sums in f32; leading dimensions count elements. */
+/** c[m,n] = op(a) · op(b), added to what is there with `accumulate`; row-major, c in f32, leading dimensions in elements. */
 export type Matmul = (
   type: ElementType,
   transA: boolean,
@@ -29,13 +19,13 @@ export type Matmul = (
   ldb: number,
   c: number,
   ldc: number,
-  epilogue: Epilogue,
+  accumulate: boolean,
 ) => void
 
 /** `dnnl_data_type_t`. */
 const dataTypes = { bf16: 2, f32: 3 }
 /** Arguments of an execution, DNNL_ARG_…. */
-const argument = { source: 1, weights: 33, bias: 41, destination: 17, scratchpad: 80 }
+const argument = { source: 1, weights: 33, destination: 17, scratchpad: 80 }
 /** `dnnl_query_scratchpad_md` and `dnnl_scratchpad_mode_user`. */
 const [scratchpadQuery, userScratchpad] = [136, 1]
 /** `DNNL_MAX_NDIMS`: dimensions and strides are arrays of so many. */
@@ -77,17 +67,14 @@ interface Shape {
   readonly ldb: number
   readonly ldc: number
   readonly accumulate: boolean
-  readonly hasBias: boolean
-  readonly narrow: boolean
 }
 
 interface Kept extends Shape {
   readonly primitive: number
-  /** Memory objects; 0 for none. */
+  /** Memory objects. */
   readonly a: number
   readonly b: number
   readonly c: number
-  readonly bias: number
   readonly scratchpad: number
   readonly scratchBytes: number
   /** The execution's arguments: their address, their number and what keeps them alive. */
@@ -131,9 +118,8 @@ export function bindMatmul(
     'int',
     'uintptr_t primitive, uintptr_t stream, int count, uintptr_t args',
   )
-  return (type, transA, transB, m, n, k, a, lda, b, ldb, c, ldc, { accumulate = false, bias = 0, narrow = false }) => {
+  return (type, transA, transB, m, n, k, a, lda, b, ldb, c, ldc, accumulate) => {
     const key = (m * 131071 + n) * 131071 + k
-    const hasBias = bias !== 0
     const made =
       kept
         .get(key)
@@ -148,14 +134,11 @@ export function bindMatmul(
             one.type === type &&
             one.transA === transA &&
             one.transB === transB &&
-            one.accumulate === accumulate &&
-            one.hasBias === hasBias &&
-            one.narrow === narrow,
-        ) ?? keep({ type, transA, transB, m, n, k, lda, ldb, ldc, accumulate, hasBias, narrow }, key)
+            one.accumulate === accumulate,
+        ) ?? keep({ type, transA, transB, m, n, k, lda, ldb, ldc, accumulate }, key)
     setHandle(made.a, pointer(a))
     setHandle(made.b, pointer(b))
     setHandle(made.c, pointer(c))
-    if (hasBias) setHandle(made.bias, pointer(bias))
     setHandle(made.scratchpad, scratchpad(made.scratchBytes))
     const status = run(made.primitive, maker.stream, made.argsCount, made.args)
     if (status !== 0) throw new Error(`internal: oneDNN refused a product of ${m} × ${n} × ${k} (status ${status})`)
@@ -203,35 +186,32 @@ function createMaker(koffiModule: typeof koffi, library: Library): Maker {
   return {
     stream,
     make(shape) {
-      const { m, n, k, lda, ldb, ldc, transA, transB, accumulate, hasBias, narrow } = shape
+      const { m, n, k, lda, ldb, ldc, transA, transB, accumulate } = shape
       const type = dataTypes[shape.type]
       const left = transA ? matrix(m, k, type, 1, lda) : matrix(m, k, type, lda, 1)
       const right = transB ? matrix(k, n, type, 1, ldb) : matrix(k, n, type, ldb, 1)
-      const out = matrix(m, n, narrow ? dataTypes.bf16 : dataTypes.f32, ldc, 1)
-      const row = hasBias ? matrix(1, n, dataTypes.f32, n, 1) : 0
+      const out = matrix(m, n, dataTypes.f32, ldc, 1)
       const attr = attributes(accumulate)
-      const description = made(describe, engine, left, right, row, out, attr)
+      const description = made(describe, engine, left, right, 0, out, attr)
       const scratch = query(description, scratchpadQuery, 0)
       const scratchBytes = bytesOf(scratch)
       const primitive = made(createPrimitive, description)
-      const [a, b, c, bias, scratchpad] = [left, right, out, row, scratch].map(
-        (md) => md && made(createMemory, md, engine, 0),
-      )
+      const [a, b, c, scratchpad] = [left, right, out, scratch].map((md) => made(createMemory, md, engine, 0))
       destroyDescription(description)
       destroyAttributes(attr)
-      for (const md of [left, right, out, row]) if (md) destroyDescriptor(md)
+      for (const md of [left, right, out]) destroyDescriptor(md)
       const given = [
         ...[argument.source, a, argument.weights, b, argument.destination, c],
-        ...[...(bias ? [argument.bias, bias] : []), argument.scratchpad, scratchpad],
+        ...[argument.scratchpad, scratchpad],
       ]
       const { words, address } = place(koffiModule, 8 * given.length)
       words.set(given.map(BigInt))
       const args = { args: address, argsCount: given.length / 2, held: words.buffer }
-      return { ...shape, primitive, a, b, c, bias, scratchpad, scratchBytes, ...args }
+      return { ...shape, primitive, a, b, c, scratchpad, scratchBytes, ...args }
     },
-    destroy({ primitive, a, b, c, bias, scratchpad }) {
+    destroy({ primitive, a, b, c, scratchpad }) {
       destroyPrimitive(primitive)
-      for (const memory of [a, b, c, bias, scratchpad]) if (memory) destroyMemory(memory)
+      for (const memory of [a, b, c, scratchpad]) destroyMemory(memory)
     },
   }
 }

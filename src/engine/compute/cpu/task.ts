@@ -1,7 +1,6 @@
 // One thread's side of a command: the task, its environment, and the table by which a task travels as its index.
 import type { Blas, Gemm } from './blas.ts'
 import type { Command } from './entry.ts'
-import type { Matmul } from './matmul.ts'
 import type { OneDnn } from './oneDnn.ts'
 import type { Outside } from './outside.ts'
 import { Stage } from './stage.ts'
@@ -16,8 +15,6 @@ export interface TaskEnv {
   readonly sgemm: Gemm
   /** The same of bf16 a and b, with f32 sums. Where there is none, no task asks for it. */
   readonly sbgemm: Gemm
-  /** Products whose outputs may be bf16; null where there are none. */
-  readonly matmul: Matmul | null
   /** Shows the wasm kernels panels of tensors outside. */
   readonly stage: Stage
   readonly blas: Blas | null
@@ -52,8 +49,7 @@ export function createEnv(
 ): TaskEnv {
   const stage = new Stage(outside)
   const sgemm = bindSgemm(wasm, { blas, oneDnn }, stage, packStart)
-  const [sbgemm, matmul] = [oneDnn?.sbgemm ?? noSbgemm, oneDnn?.matmul ?? null]
-  return { wasm, blas, thread, scratch: 0, stage, sgemm, sbgemm, matmul }
+  return { wasm, blas, thread, scratch: 0, stage, sgemm, sbgemm: oneDnn?.sbgemm ?? noSbgemm }
 }
 
 const noSbgemm: Gemm = () => {
