@@ -6,7 +6,8 @@ import { fileURLToPath } from 'node:url'
 import asc from 'assemblyscript/asc'
 
 const features = ['--runtime', 'stub', '--importMemory', '--initialMemory', '1', '--enable', 'simd']
-const optimise = ['-O3', '--noAssert', '--converge']
+/** `--debug` keeps the functions' names, by which profiles tell of them. */
+const optimise = ['-O3', '--noAssert', '--converge', '--debug']
 
 const modified = (path) => statSync(path).mtimeMs
 /** The sources, this script and the compiler's version. */

@@ -11,8 +11,8 @@ import { cannot, lacks } from './skip.ts'
 const source = fileURLToPath(new URL('../../bench/bf16Products.c', import.meta.url))
 const built = fileURLToPath(new URL('../../out', import.meta.url))
 
-/** The library that stands in for oneDNN, compiled once. */
-function emulation(context: Mocha.Context): string {
+/** The library that stands in for oneDNN, compiled once: its plain functions, and no primitives. */
+export function emulation(context: Mocha.Context): string {
   if (process.platform !== 'linux') cannot(context, 'oneDNN is looked for on Linux only')
   const hash = createHash('sha256').update(readFileSync(source)).digest('hex').slice(0, 16)
   const library = `${built}/bf16Products-${hash}.so`

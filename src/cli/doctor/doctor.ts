@@ -34,7 +34,9 @@ function line(label: string, ...parts: string[]): string {
 }
 
 function bf16Line({ bf16, bf16Note }: CpuFacts): string {
-  return bf16 ? line('bf16', bf16.name, rate(bf16.gflops), bf16.path) : line('bf16', `none: ${bf16Note}`)
+  if (!bf16) return line('bf16', `none: ${bf16Note}`)
+  const name = line('bf16', bf16.name, rate(bf16.gflops), bf16.path)
+  return bf16Note ? `${name}\n${line('', bf16Note)}` : name
 }
 
 function cpuLines({ cpu }: DoctorFacts): string[] {

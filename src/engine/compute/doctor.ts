@@ -92,7 +92,7 @@ export interface CpuFacts {
   blasGflops: number | null
   /** Products of bf16; null where there are none. */
   bf16: { name: string; path: string; gflops: number } | null
-  /** The reason why there are no products of bf16. */
+  /** The reason why there are no products of bf16, or slower ones than the library could have. */
   bf16Note: string
   wasmGflops: number
 }
@@ -122,7 +122,7 @@ export async function inspectCpu(): Promise<CpuFacts> {
     note: hasBlas ? '' : String(details.blasConfig),
     blasGflops,
     bf16,
-    bf16Note: bf16 ? '' : String(details.oneDnnNote),
+    bf16Note: bf16 && details.oneDnnMatmul ? '' : String(details.oneDnnNote),
     wasmGflops,
   }
 }

@@ -3,7 +3,8 @@
 // Conventions. Outputs come first, then inputs, then sizes. N rows (tokens), C channels, I and O in and out
 // features, V vocabulary. Tensors are f32 unless said otherwise; `weight` and `table` may also be f16 or bf16
 // (accumulation is always f32). `input` and `dOut` of products and adapters may be bf16 where the device has
-// `bf16Products`, both of them and the weight of a product; only sums are f32 then. "+=" adds to what is there: parameter
+// `bf16Products`, both of them and the weight of a product; only sums are f32 then. `out` of norms, activations and attention
+// may be bf16 there too, rounded to nearest even. "+=" adds to what is there: parameter
 // gradients add, activations are written. Outputs do not overlap inputs unless a line says "in place". Masks are u32 [O,
 // ceil(I/32)], 1 = kept.
 import type { Tensor } from './tensor.ts'
@@ -196,7 +197,8 @@ export interface Kernels {
   /**
    * out[B·T,H·D] = softmax(softcap(scale·q·kᵀ) + causal, window and key mask) · v. keyMask is i32 [B,T], 1 = real token;
    * null = all real. logSum[B·T,H] saves log Σ exp for the backward. A query that sees no key gives 0. q, k and v may all be
-   * bf16 where the device has products of it: probabilities, and in the backward dOut, are then rounded for them too.
+   * bf16 where the device has products of it: what softmax divides by its sum is then rounded for them too, and in the backward
+   * probabilities, their gradients and dOut.
    */
   attention(
     out: Tensor,

@@ -6,7 +6,7 @@ import type { ModelConfig } from '../../catalog/families/modelConfig.ts'
 import type { RopeConfig } from '../../catalog/families/ropeConfig.ts'
 import { breathe } from '../breathe.ts'
 import { rememberBeginning, roomForNext } from './kvCache.ts'
-import { linearBackward, linearForward, linearsForward, productInput } from './linear.ts'
+import { linearBackward, linearForward, linearsForward, productInput, readType } from './linear.ts'
 import { eachTime, type Grads, type Linear, type Step } from './module.ts'
 import { normBackward, normForward, type Norm, type NormSaved } from './norm.ts'
 import type { Pass } from './pass.ts'
@@ -60,7 +60,9 @@ export async function attentionForward(
   const [normedK, kNorm] = normHeads(pass, config, weights.kNorm, projected.k)
   const [q, k, v] = [normedQ, normedK, projected.v].map((tensor) => moved(pass, tensor, step.packing?.rowOf))
   rotate(step, scope, config, weights.rope, { q, k }, false)
-  const mixedPlaces = scope.allocate(q.shape)
+  // The backward multiplies what was not rounded.
+  const isRead = !pass.saves && step.packing === undefined
+  const mixedPlaces = scope.allocate(q.shape, isRead ? readType(step, q.shape[0]) : 'f32')
   const logSum = scope.allocate([q.shape[0], config.numHeads])
   const shape = attentionShape(step, config, weights)
   const { cache } = step

@@ -142,7 +142,7 @@ interface Reached {
 }
 
 function intoHead(step: Step, scope: Arena, { config, finalNorm, projectOut }: Ends, hidden: Tensor): Reached {
-  const pass = { step, scope, drop: () => undefined }
+  const pass = { step, scope, saves: true, drop: () => undefined }
   const normed = finalNorm ? scope.allocate(hidden.shape) : hidden
   const normSaved = finalNorm ? normForward(pass, normed, finalNorm, hidden) : null
   // Scaling the head's input scales the logits, and the input is far smaller.

@@ -14,6 +14,11 @@ export function productInput({ backend }: Pick<Step, 'backend'>, scope: Arena, x
   return rounded(backend, scope, x)
 }
 
+/** The type of [N, C] that only products read: their rounding is then written at once. Whoever observes it sees f32. */
+export function readType({ backend, observe }: Pick<Step, 'backend' | 'observe'>, numRows: number): 'f32' | 'bf16' {
+  return backend.precision === 'f32' || observe !== undefined || numRows === 1 ? 'f32' : 'bf16'
+}
+
 /** The other operand of a product with `input`: itself, or rounded to bf16 in `scope` where `input` is. */
 export function otherOperand({ backend }: Pick<Step, 'backend'>, scope: Arena, input: Tensor, other: Tensor): Tensor {
   return input.dtype === 'bf16' && other.dtype !== 'bf16' ? rounded(backend, scope, other) : other

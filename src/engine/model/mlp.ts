@@ -3,7 +3,7 @@ import type { Arena } from '../compute/arena.ts'
 import type { Activation, CopyShape } from '../compute/kernels.ts'
 import type { Tensor } from '../compute/tensor.ts'
 import { breathe } from '../breathe.ts'
-import { linearBackward, linearForward, linearsForward, productInput } from './linear.ts'
+import { linearBackward, linearForward, linearsForward, productInput, readType } from './linear.ts'
 import type { Grads, Linear, Step } from './module.ts'
 import type { Pass } from './pass.ts'
 
@@ -32,7 +32,7 @@ export async function mlpForward(pass: Pass, weights: MlpWeights, x: Tensor, out
   const input = productInput(step, scope, x)
   const { gate, up } = await project(pass, weights, input)
   if (input !== x) pass.drop(input)
-  const inner = scope.allocate(up.shape)
+  const inner = scope.allocate(up.shape, readType(step, up.shape[0]))
   if (gate) kernels.gated(inner, gate, up, weights.activation)
   else kernels.activation(inner, up, weights.activation)
   if (gate) pass.drop(gate)

@@ -54,6 +54,8 @@ export interface Pass {
   readonly step: Step
   /** The step's arena when saving, otherwise a scope that ends with the block. */
   readonly scope: Arena
+  /** Whether a backward follows. */
+  readonly saves: boolean
   /** Frees a tensor that only a backward would need, unless this pass saves. */
   drop(tensor: Tensor): void
 }
@@ -63,6 +65,7 @@ function createPass(step: Step, save: boolean): Pass {
   return {
     step,
     scope,
+    saves: save,
     drop: save ? () => undefined : (tensor) => scope.release(tensor),
   }
 }

@@ -7,6 +7,7 @@ import type { Tensor } from '../compute/tensor.ts'
 import type { BranchNorms } from '../../catalog/families/residual.ts'
 import type { Block } from './block.ts'
 import { type Norm, normBackward, normForward, type NormSaved, normTrains } from './norm.ts'
+import { readType } from './linear.ts'
 import { dropUnless, type Pass } from './pass.ts'
 import { addBranch, scaled } from './scale.ts'
 import type { Arena } from '../compute/arena.ts'
@@ -19,7 +20,8 @@ import { moeBackward, moeForward, type MoeSaved } from './moe.ts'
 
 /** x [N,C] → h [N,C], into `h`. */
 export async function attentionSubmodule(pass: Pass, block: Block, x: Tensor, h: Tensor): Promise<AttentionPartSaved> {
-  const { norms, inner } = await forward(pass, block, block.attnNorms, x, h, (input, output) =>
+  const read = readType(pass.step, x.shape[0])
+  const { norms, inner } = await forward(pass, block, block.attnNorms, read, x, h, (input, output) =>
     attend(pass, block, input, output),
   )
   return { attnNorms: norms, attention: inner }
@@ -27,7 +29,9 @@ export async function attentionSubmodule(pass: Pass, block: Block, x: Tensor, h:
 
 /** h [N,C] → y [N,C], into `y`. */
 export async function mlpSubmodule(pass: Pass, block: Block, h: Tensor, y: Tensor): Promise<MlpPartSaved> {
-  const { norms, inner } = await forward(pass, block, block.mlpNorms, h, y, (input, output) =>
+  // A router multiplies in f32.
+  const read = block.mlp.kind === 'moe' ? 'f32' : readType(pass.step, h.shape[0])
+  const { norms, inner } = await forward(pass, block, block.mlpNorms, read, h, y, (input, output) =>
     feed(pass, block, input, output),
   )
   return { mlpNorms: norms, mlp: inner }
@@ -53,6 +57,7 @@ async function forward<S extends { readonly x: Tensor }>(
   pass: Pass,
   { config }: Block,
   norms: BranchNorms<Norm>,
+  read: 'f32' | 'bf16',
   x: Tensor,
   y: Tensor,
   run: (input: Tensor, output: Tensor) => Promise<S>,
@@ -60,7 +65,7 @@ async function forward<S extends { readonly x: Tensor }>(
   const { scope, step } = pass
   const { residualScale } = config
   const branch = scope.allocate(x.shape)
-  const [input, inputSaved] = norms.input ? applyNorm(pass, norms.input, x) : [x, null]
+  const [input, inputSaved] = norms.input ? applyNorm(pass, norms.input, x, read) : [x, null]
   const inner = await run(input, branch)
   if (norms.input) dropUnless(pass, input, inner.x)
   const [output, outputSaved] = norms.output ? applyNorm(pass, norms.output, branch) : [branch, null]
@@ -114,8 +119,9 @@ export interface Backward<S> {
   readonly grads: Grads
 }
 
-export function applyNorm(pass: Pass, norm: Norm, x: Tensor): [Tensor, NormSaved] {
-  const output = pass.scope.allocate(x.shape)
+/** `dtype`: of the output, bf16 where only products of bf16 read it. */
+export function applyNorm(pass: Pass, norm: Norm, x: Tensor, dtype: 'f32' | 'bf16' = 'f32'): [Tensor, NormSaved] {
+  const output = pass.scope.allocate(x.shape, dtype)
   return [output, normForward(pass, output, norm, x)]
 }
 

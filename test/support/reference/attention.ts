@@ -76,7 +76,7 @@ export function attention(s: Storage): Attention {
     },
     attention(out, logSum, q, k, v, keyMask, shape) {
       const { numHeads, numKvHeads, headDim } = shape
-      const [y, ls, vv] = [s.f(out).fill(0), s.f(logSum), s.values(v)]
+      const [y, ls, vv] = [new Float64Array(out.length), s.f(logSum), s.values(v)]
       const operand = operandOf(q)
       eachQuery(s.values(q), s.values(k), keyMask && s.cells(keyMask), shape, (row, head, keys, scores) => {
         const top = largest(scores, -Infinity, (score) => score)
@@ -84,11 +84,12 @@ export function attention(s: Storage): Attention {
         ls[row * numHeads + head] = keys.length ? top + Math.log(sum) : 0
         const kvHead = Math.floor((head * numKvHeads) / numHeads)
         keys.forEach((key, j) => {
-          const p = operand(Math.exp(scores[j] - top) / sum)
+          const p = operand(Math.exp(scores[j] - top)) / sum
           for (let d = 0; d < headDim; d++)
             y[(row * numHeads + head) * headDim + d] += p * vv[(key * numKvHeads + kvHead) * headDim + d]
         })
       })
+      s.store(out, y)
     },
     attentionStep(out, q, k, v, keys, values, { length, ...h }) {
       const { numHeads, numKvHeads, headDim, scale, window, softcap } = h

@@ -11,16 +11,16 @@ type Elementwise = Pick<
 export function elementwise(s: Storage): Elementwise {
   return {
     activation(out, x, kind) {
-      const [y, v, f] = [s.f(out), s.f(x), activations[kind][0]]
-      for (let e = 0; e < y.length; e++) y[e] = f(v[e])
+      const [v, f] = [s.f(x), activations[kind][0]]
+      s.write(out, (y) => v.forEach((value, e) => (y[e] = f(value))))
     },
     activationBackward(dX, dOut, x, kind) {
       const [d, g, v, f] = [s.f(dX), s.f(dOut), s.f(x), activations[kind][1]]
       for (let e = 0; e < d.length; e++) d[e] = g[e] * f(v[e])
     },
     gated(out, gate, up, kind) {
-      const [y, g, u, f] = [s.f(out), s.f(gate), s.f(up), activations[kind][0]]
-      for (let e = 0; e < y.length; e++) y[e] = f(g[e]) * u[e]
+      const [g, u, f] = [s.f(gate), s.f(up), activations[kind][0]]
+      s.write(out, (y) => g.forEach((value, e) => (y[e] = f(value) * u[e])))
     },
     gatedBackward(dGate, dUp, dOut, gate, up, kind) {
       const [dg, du, d, g, u, [f, df]] = [s.f(dGate), s.f(dUp), s.f(dOut), s.f(gate), s.f(up), activations[kind]]

@@ -7,15 +7,20 @@ type Norms = Pick<Kernels, 'layerNorm' | 'layerNormBackward' | 'rmsNorm' | 'rmsN
 export function norms(s: Storage): Norms {
   return {
     layerNorm(out, mean, rstd, x, weight, bias, eps) {
-      const [y, mu, r, v] = [s.f(out), s.f(mean), s.f(rstd), s.f(x)]
+      const [mu, r, v] = [s.f(mean), s.f(rstd), s.f(x)]
       const [w, b] = [weight && s.f(weight), bias && s.f(bias)]
       const c = v.length / mu.length
       for (let n = 0; n < mu.length; n++) {
         const row = v.subarray(n * c, (n + 1) * c)
         mu[n] = row.reduce((a, e) => a + e, 0) / c
         r[n] = 1 / Math.sqrt(row.reduce((a, e) => a + (e - mu[n]) ** 2, 0) / c + eps)
-        for (let i = 0; i < c; i++) y[n * c + i] = (row[i] - mu[n]) * r[n] * (w ? w[i] : 1) + (b ? b[i] : 0)
       }
+      s.write(out, (y) =>
+        v.forEach((value, e) => {
+          const [n, i] = [Math.floor(e / c), e % c]
+          y[e] = (value - mu[n]) * r[n] * (w ? w[i] : 1) + (b ? b[i] : 0)
+        }),
+      )
     },
     layerNormBackward(dX, dWeight, dBias, dOut, x, mean, rstd, weight) {
       const [d, g, v, mu, r, w] = [s.f(dX), s.f(dOut), s.f(x), s.f(mean), s.f(rstd), weight && s.f(weight)]
@@ -38,13 +43,13 @@ export function norms(s: Storage): Norms {
       }
     },
     rmsNorm(out, rstd, x, weight, eps, unitOffset) {
-      const [y, r, v, w] = [s.f(out), s.f(rstd), s.f(x), s.f(weight)]
+      const [r, v, w] = [s.f(rstd), s.f(x), s.f(weight)]
       const c = v.length / r.length
       for (let n = 0; n < r.length; n++) {
         const row = v.subarray(n * c, (n + 1) * c)
         r[n] = 1 / Math.sqrt(row.reduce((a, e) => a + e * e, 0) / c + eps)
-        for (let i = 0; i < c; i++) y[n * c + i] = row[i] * r[n] * (w[i] + unitOffset)
       }
+      s.write(out, (y) => v.forEach((value, e) => (y[e] = value * r[Math.floor(e / c)] * (w[e % c] + unitOffset))))
     },
     rmsNormBackward(dX, dWeight, dOut, x, rstd, weight, unitOffset) {
       const [d, g, v, r, w, dw] = [s.f(dX), s.f(dOut), s.f(x), s.f(rstd), s.f(weight), dWeight && s.f(dWeight)]

@@ -41,6 +41,13 @@ export class Storage {
     return cells as Float64Array
   }
 
+  /** Gives `fill` the values of a tensor to write, in f64, and keeps them in its type. */
+  write(tensor: Tensor, fill: (values: Float64Array) => void): void {
+    const values = tensor.dtype === 'f32' ? this.f(tensor) : new Float64Array(tensor.length)
+    fill(values)
+    if (tensor.dtype !== 'f32') this.store(tensor, values)
+  }
+
   store(tensor: Tensor, values: Float64Array): void {
     const cells = this.cells(tensor)
     const encode = tensor.dtype === 'bf16' ? f32ToBf16 : tensor.dtype === 'f16' ? f32ToF16 : (x: number) => x

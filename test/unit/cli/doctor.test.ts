@@ -61,6 +61,12 @@ describe('doctor', () => {
     assert.match(reportText({ ...healthy, cpu }, 'cpu', []), /bf16 +none: no oneDNN/)
   })
 
+  it('says why products of bf16 are slower than they could be, and asks for nothing', () => {
+    const cpu = { ...healthy.cpu, bf16Note: 'without its matmul primitive' } as DoctorFacts['cpu']
+    assert.match(reportText({ ...healthy, cpu }, 'cpu', []), /bf16 +oneDNN 3.7.2.*\n +without its matmul primitive/)
+    assert.deepEqual(without({ cpu }), [])
+  })
+
   it('names the driver that is missing', () => {
     assert.match(without({ adapters: [software] })[0], /GPU is here.*mesa-vulkan-drivers/)
     assert.match(onMachine({ nvidia: true }, { adapters: [software] })[0], /NVIDIA_DRIVER_CAPABILITIES/)

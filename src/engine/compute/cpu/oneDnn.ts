@@ -1,9 +1,11 @@
-// Products by oneDNN's plain functions where the processor has instructions for bf16: of bf16 matrices with f32 sums, and of f32,
-// which it does there 2 to 20 % faster than OpenBLAS, small ones most.
+// Products by oneDNN where the processor has instructions for bf16: of bf16 matrices with f32 sums, and of f32, which it does there
+// 2 to 20 % faster than OpenBLAS, small ones most. Its plain functions pack both operands at every call; its `matmul` primitive
+// (matmul.ts) does not, and is used where it is faster.
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { bindPointer, type Gemm } from './blas.ts'
 import type { Heap } from './heap.ts'
+import { bindMatmul, type ElementType, type Matmul } from './matmul.ts'
 import { linuxFolders, withoutThreads } from './systemLibraries.ts'
 
 export interface OneDnn {
@@ -12,6 +14,8 @@ export interface OneDnn {
   readonly sgemm: Gemm
   /** The same of bf16 a and b. */
   readonly sbgemm: Gemm
+  /** The primitive that both use where it is faster; null where it failed its self-test. */
+  readonly matmul: Matmul | null
 }
 
 export interface FoundOneDnn {
@@ -22,11 +26,16 @@ export interface FoundOneDnn {
 
 /** The bit that every instruction set with products of bf16 has in `dnnl_cpu_isa_t` (avx512_core_bf16, _fp16, _amx). */
 const bf16Isa = 0x80
+/** The bits of AMX there: tiles, products of int8 and of bf16. */
+const amxIsa = 0xe00
 
 const [plain, transposed] = [...'NT'].map((letter) => letter.charCodeAt(0))
 
-/** Opens a library at a path that `findOneDnn` accepted; throws when it cannot serve. Every thread that multiplies opens it. */
-export async function loadOneDnn(path: string, memory: WebAssembly.Memory): Promise<OneDnn> {
+/**
+ * Opens a library at a path that `findOneDnn` accepted; throws when it cannot serve. Every thread that multiplies opens it.
+ * `withMatmul`: whether its primitive is used; then a library that has none is refused.
+ */
+export async function loadOneDnn(path: string, memory: WebAssembly.Memory, withMatmul: boolean): Promise<OneDnn> {
   const { default: koffi } = await import('koffi')
   const library = koffi.load(path)
   const isa = library.func('int dnnl_get_effective_cpu_isa()')() as number
@@ -47,33 +56,85 @@ export async function loadOneDnn(path: string, memory: WebAssembly.Memory): Prom
       if (status !== 0) throw new Error(`internal: oneDNN refused a product of ${m} × ${n} × ${k} (status ${status})`)
     }
   }
+  const [sgemm, sbgemm] = [bind('dnnl_sgemm'), bind('dnnl_gemm_bf16bf16f32')]
+  const found = { path, version: Array.from(version).join('.') }
+  if (!withMatmul) return { ...found, sgemm, sbgemm, matmul: null }
+  const matmul = bindMatmul(koffi, library, pointer)
+  const isFaster = (isa & amxIsa) === amxIsa ? () => true : isNarrow
   return {
-    path,
-    version: Array.from(version).join('.'),
-    sgemm: bind('dnnl_sgemm'),
-    sbgemm: bind('dnnl_gemm_bf16bf16f32'),
+    ...found,
+    sgemm: preferMatmul(matmul, 'f32', isNarrow, sgemm),
+    sbgemm: preferMatmul(matmul, 'bf16', isFaster, sbgemm),
+    matmul,
   }
 }
 
-/** Numbers that bf16 has exactly, transposed on the right: in f32 whatever was there, in bf16 added to what is there. */
-function passesSelfTest({ sgemm, sbgemm }: OneDnn, heap: Heap): boolean {
-  const at = heap.allocateInside(128)
-  try {
-    const { buffer } = heap.memory
-    // [[1, 2, 3], [4, 5, 6]] and [[1, −1, 2], [0.5, 2, −4]], the upper halves of their f32.
-    const operands = [1, 2, 3, 4, 5, 6, 1, -1, 2, 0.5, 2, -4]
-    const upper = (x: number) => new Uint32Array(Float32Array.of(x).buffer)[0] >>> 16
-    const out = new Float32Array(buffer, at + 64, 4).fill(NaN)
-    new Float32Array(buffer, at, 12).set(operands)
-    sgemm(false, true, 2, 2, 3, 1, at, 3, at + 24, 3, 0, at + 64, 2)
-    if (![5, -7.5, 11, -12].every((expected, i) => out[i] === expected)) return false
-    new Uint16Array(buffer, at, 12).set(operands.map(upper))
-    out.set([1000, 2000, 3000, 4000])
-    sbgemm(false, true, 2, 2, 3, 1, at, 3, at + 12, 3, 1, at + 64, 2)
-    return [1005, 1992.5, 3011, 3988].every((expected, i) => out[i] === expected)
-  } finally {
-    heap.release(at)
+/**
+ * Whether the primitive is faster than the plain function without AMX: of products with few columns or few terms by up to 100 %
+ * (Zen 5); of others it is up to 8 % slower.
+ */
+function isNarrow(n: number, k: number): boolean {
+  return n <= 64 || k <= 32
+}
+
+/** Products by the primitive, where it is faster and does what is asked. */
+function preferMatmul(
+  matmul: Matmul,
+  type: ElementType,
+  isFaster: (n: number, k: number) => boolean,
+  plainProduct: Gemm,
+): Gemm {
+  return (transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc) => {
+    if (alpha !== 1 || (beta !== 0 && beta !== 1) || !isFaster(n, k))
+      plainProduct(transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
+    else matmul(type, transA, transB, m, n, k, a, lda, b, ldb, c, ldc, beta === 1)
   }
+}
+
+/** The bits of bf16 of numbers that it has exactly: the upper halves of their f32. */
+const upperHalves = (numbers: readonly number[]) =>
+  Uint16Array.from(numbers, (x) => new Uint32Array(Float32Array.of(x).buffer)[0] >>> 16)
+
+/** [[1, 2, 3], [4, 5, 6]] and [[1, −1, 2], [0.5, 2, −4]], transposed on the right: all numbers here are exact in bf16. */
+const [operands, sums] = [
+  [1, 2, 3, 4, 5, 6, 1, -1, 2, 0.5, 2, -4],
+  [5, -7.5, 11, -12],
+]
+const testBytes = 128
+
+/** In f32 whatever was there, in bf16 added to what is there. */
+function passesSelfTest({ sgemm, sbgemm }: OneDnn, heap: Heap, at: number): boolean {
+  const { buffer } = heap.memory
+  const out = new Float32Array(buffer, at + 64, 4).fill(NaN)
+  new Float32Array(buffer, at, 12).set(operands)
+  sgemm(false, true, 2, 2, 3, 1, at, 3, at + 24, 3, 0, at + 64, 2)
+  if (!sums.every((expected, i) => out[i] === expected)) return false
+  new Uint16Array(buffer, at, 12).set(upperHalves(operands))
+  out.set([1000, 2000, 3000, 4000])
+  sbgemm(false, true, 2, 2, 3, 1, at, 3, at + 12, 3, 1, at + 64, 2)
+  return sums.every((sum, i) => out[i] === sum + 1000 * (i + 1))
+}
+
+/** Either side transposed, in both types, over what is there and added to it: whatever products ask of it. */
+function matmulFails({ matmul }: OneDnn, heap: Heap, at: number): boolean {
+  if (!matmul) return true
+  const { buffer } = heap.memory
+  const out = new Float32Array(buffer, at + 64, 4)
+  const isWrong = (expected: readonly number[]) => !expected.every((sum, i) => out[i] === sum)
+  for (const type of ['f32', 'bf16'] as const) {
+    const right = at + (type === 'f32' ? 24 : 12)
+    if (type === 'f32') new Float32Array(buffer, at, 12).set(operands)
+    else new Uint16Array(buffer, at, 12).set(upperHalves(operands))
+    out.fill(NaN)
+    matmul(type, false, true, 2, 2, 3, at, 3, right, 3, at + 64, 2, false)
+    if (isWrong(sums)) return true
+    matmul(type, false, true, 2, 2, 3, at, 3, right, 3, at + 64, 2, true)
+    if (isWrong(sums.map((sum) => 2 * sum))) return true
+    // The first two columns of either matrix, the left ones as rows.
+    matmul(type, true, false, 2, 2, 2, at, 3, right, 3, at + 64, 2, false)
+    if (isWrong([3, 7, 4.5, 8])) return true
+  }
+  return false
 }
 
 /** Debian names the library by major and minor version, others by the major alone. */
@@ -87,20 +148,46 @@ function candidates(): string[] {
   )
 }
 
+/** The library with its primitive, or as it is, with a note why. */
+async function withPrimitive(plainOnly: OneDnn, heap: Heap, at: number, notes: string[]): Promise<OneDnn> {
+  let why = 'wrong product in its self-test'
+  try {
+    const oneDnn = await withoutThreads(() => loadOneDnn(plainOnly.path, heap.memory, true))
+    if (!matmulFails(oneDnn, heap, at)) return oneDnn
+  } catch (error) {
+    why = error instanceof Error ? error.message : String(error)
+  }
+  notes.push(`${plainOnly.path}: slower products, without its matmul primitive: ${why}`)
+  return plainOnly
+}
+
 /** The first library that loads and multiplies correctly. `SPARSESCOPE_ONEDNN` names another one, or `none`. */
 export async function findOneDnn(heap: Heap): Promise<FoundOneDnn> {
   const setting = process.env.SPARSESCOPE_ONEDNN
   if (setting === 'none') return { oneDnn: null, notes: ['switched off by SPARSESCOPE_ONEDNN'] }
   const list = setting ? [setting] : candidates()
   const notes: string[] = []
-  for (const path of list)
-    try {
-      const oneDnn = await withoutThreads(() => loadOneDnn(path, heap.memory))
-      if (passesSelfTest(oneDnn, heap)) return { oneDnn, notes }
-      notes.push(`${path}: wrong product in its self-test`)
-    } catch (error) {
-      notes.push(`${path}: ${error instanceof Error ? error.message : error}`)
+  const at = heap.allocateInside(testBytes)
+  try {
+    for (const path of list) {
+      const plainOnly = await openAndTest(path, heap, at, notes)
+      if (plainOnly) return { oneDnn: await withPrimitive(plainOnly, heap, at, notes), notes }
     }
+  } finally {
+    heap.release(at)
+  }
   if (list.length === 0) notes.push('no oneDNN (libdnnl.so.3) in the system folders')
   return { oneDnn: null, notes }
+}
+
+/** The library with its plain functions, or null, with a note why. */
+async function openAndTest(path: string, heap: Heap, at: number, notes: string[]): Promise<OneDnn | null> {
+  try {
+    const oneDnn = await withoutThreads(() => loadOneDnn(path, heap.memory, false))
+    if (passesSelfTest(oneDnn, heap, at)) return oneDnn
+    notes.push(`${path}: wrong product in its self-test`)
+  } catch (error) {
+    notes.push(`${path}: ${error instanceof Error ? error.message : error}`)
+  }
+  return null
 }

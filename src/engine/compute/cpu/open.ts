@@ -61,6 +61,7 @@ function describe(
       blasConfig: blas?.config ?? notes.join('; '),
       oneDnn: oneDnn?.version ?? 'none',
       oneDnnPath: oneDnn?.path ?? '',
+      oneDnnMatmul: Boolean(oneDnn?.matmul),
       oneDnnNote: oneDnnNotes.join('; '),
       relaxedSimd: relaxed,
       threads,

@@ -39,6 +39,11 @@ const elements = (...uses: (keyof typeof useOf)[]): TaskOperands => ({
 const rows = (...operands: Operand[]): TaskOperands => ({ operands, grain: single })
 
 const floatBytes = (code: number) => (code === 0 ? 4 : 2)
+/** The same with a first argument whose elements are of type `code`. */
+const narrowed = (task: TaskOperands, code: number): TaskOperands => ({
+  ...task,
+  operands: [items('out', 0, floatBytes(code)), ...task.operands.slice(1)],
+})
 const wordBytes = (bits: number) => 4 * Math.ceil(bits / 32)
 
 type Args = ArrayLike<number>
@@ -67,9 +72,9 @@ export const taskOperands: Readonly<Record<string, (args: Args) => TaskOperands>
   addParts: () => elements('u'),
   addSum: (a) => rows(items('inout', 0, 4), items('in', 1, 8 * a[2])),
   adamw: () => elements('u', 'i', 'u', 'u'),
-  activation: () => elements('o', 'i'),
+  activation: (a) => narrowed(elements('o', 'i'), a[3]),
   activationBackward: () => elements('o', 'i', 'i'),
-  gated: () => elements('o', 'i', 'i'),
+  gated: (a) => narrowed(elements('o', 'i', 'i'), a[4]),
   gatedBackward: () => elements('o', 'o', 'i', 'i', 'i'),
   convert: (a) => ({
     operands: [items('out', 0, floatBytes(a[1])), items('in', 2, floatBytes(a[3]))],
@@ -84,7 +89,7 @@ export const taskOperands: Readonly<Record<string, (args: Args) => TaskOperands>
 
   layerNorm: (a) =>
     rows(
-      ...[items('out', 0, 4 * a[6]), items('out', 1, 4), items('out', 2, 4), items('in', 3, 4 * a[6])],
+      ...[items('out', 0, floatBytes(a[8]) * a[6]), items('out', 1, 4), items('out', 2, 4), items('in', 3, 4 * a[6])],
       ...[whole(4, 4 * a[6]), whole(5, 4 * a[6])],
     ),
   layerNormBackward: (a) =>
@@ -92,7 +97,8 @@ export const taskOperands: Readonly<Record<string, (args: Args) => TaskOperands>
       ...[items('out', 0, 4 * a[6]), items('in', 1, 4 * a[6]), items('in', 2, 4 * a[6])],
       ...[items('in', 3, 4), items('in', 4, 4), whole(5, 4 * a[6])],
     ),
-  rmsNorm: (a) => rows(items('out', 0, 4 * a[4]), items('out', 1, 4), items('in', 2, 4 * a[4]), whole(3, 4 * a[4])),
+  rmsNorm: (a) =>
+    rows(items('out', 0, floatBytes(a[7]) * a[4]), items('out', 1, 4), items('in', 2, 4 * a[4]), whole(3, 4 * a[4])),
   rmsNormBackward: (a) =>
     rows(
       ...[items('out', 0, 4 * a[5]), items('in', 1, 4 * a[5]), items('in', 2, 4 * a[5])],

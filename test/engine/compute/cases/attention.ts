@@ -126,7 +126,13 @@ const steps = [
 
 export const attentionCases: OpCase[] = [...steps, ...variants.map(forward), ...variants.map(backward)]
 
+/** The same into bf16. */
+function narrowed(c: OpCase): OpCase {
+  const out: HostTensor = { ...c.tensors.out, dtype: 'bf16', data: new Uint16Array(c.tensors.out.data.length) }
+  return { ...c, name: `${c.name}, into bf16`, tensors: { ...c.tensors, out }, tolerance: rounded }
+}
+
 /** Cases for devices that have products of bf16. */
 export const bf16AttentionCases: OpCase[] = variants
   .map((one): Variant => ({ ...one, operand: 'bf16' }))
-  .flatMap((one) => [forward(one), backward(one)])
+  .flatMap((one) => [forward(one), narrowed(forward(one)), backward(one)])

@@ -129,6 +129,36 @@ const scaleBackward = (n: number, o: number, i: number): OpCase => {
   }
 }
 
+/** Results that only products read, into bf16. */
+const narrow = (n: number, c: number): OpCase[] => {
+  const { f32, weight } = maker(`narrow ${n}×${c}`)
+  const out = weight('bf16', [n, c])
+  const rows = { out, mean: garbage([n]), rstd: garbage([n]), x: f32([n, c], 2), weight: f32([c]), bias: f32([c]) }
+  const matrices = { out, x: f32([n, c], 3), up: f32([n, c]) }
+  const kinds = ['relu', 'gelu', 'geluTanh', 'silu', 'tanh'] as const
+  const base = { outputs: ['out'], tolerance: rounded }
+  return [
+    {
+      ...{ ...base, name: `layerNorm into bf16 ${n}×${c}`, tensors: rows, outputs: ['out', 'mean', 'rstd'] },
+      run: (k, t) => k.layerNorm(t.out, t.mean, t.rstd, t.x, t.weight, t.bias, 1e-5),
+    },
+    {
+      ...{ ...base, name: `rmsNorm into bf16 ${n}×${c}`, tensors: rows, outputs: ['out', 'rstd'] },
+      run: (k, t) => k.rmsNorm(t.out, t.rstd, t.x, t.weight, 1e-6, 1),
+    },
+    ...kinds.flatMap((kind): OpCase[] => [
+      {
+        ...{ ...base, name: `activation ${kind} into bf16 ${n}×${c}`, tensors: matrices },
+        run: (k, t) => k.activation(t.out, t.x, kind),
+      },
+      {
+        ...{ ...base, name: `gated ${kind} into bf16 ${n}×${c}`, tensors: matrices },
+        run: (k, t) => k.gated(t.out, t.x, t.up, kind),
+      },
+    ]),
+  ]
+}
+
 export const bf16Cases: readonly OpCase[] = shapes.flatMap(([n, o, i]) => [
   ...[true, false].flatMap((flag) => [
     linear(n, o, i, flag),
@@ -139,4 +169,5 @@ export const bf16Cases: readonly OpCase[] = shapes.flatMap(([n, o, i]) => [
   backwardWeight(n, o, i),
   scaleWeight(o, i),
   scaleBackward(n, o, i),
+  ...narrow(n, i),
 ])

@@ -4,7 +4,7 @@ import type { Backend } from '../../../../src/engine/compute/backend.ts'
 import type { Kernels } from '../../../../src/engine/compute/kernels.ts'
 import { openReference } from '../../../support/reference/backend.ts'
 import { lengthOf, maskWords, slice, type Tensor } from '../../../../src/engine/compute/tensor.ts'
-import { f32ToBf16, f32ToF16, hostArray, type DType, type HostArray } from '../../../../src/engine/dtype.ts'
+import { bf16ToF32, f32ToBf16, f32ToF16, hostArray, type DType, type HostArray } from '../../../../src/engine/dtype.ts'
 import { createRng, type Rng } from '../../../../src/engine/rng.ts'
 
 export interface HostTensor {
@@ -150,7 +150,12 @@ export async function checkCase(backend: Device, c: OpCase, offset = 0): Promise
     const isOutput = c.outputs.includes(name)
     const reference = isOutput ? expected.get(name) : c.tensors[name].data
     assert.ok(reference)
-    assertClose(data, reference, isOutput ? c.tolerance : exact, `${c.name}: ${name}`)
+    const tolerance = isOutput ? c.tolerance : exact
+    // Of what may differ the values are compared, else the bits.
+    const asValues = (x: HostArray) => (tolerance === exact ? x : valuesOf(c.tensors[name].dtype, x))
+    assertClose(asValues(data), asValues(reference), tolerance, `${c.name}: ${name}`)
   }
   return actual
 }
+
+const valuesOf = (dtype: DType, data: HostArray) => (dtype === 'bf16' ? Float32Array.from(data, bf16ToF32) : data)

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
 import { openHeap } from '../../../../src/engine/compute/cpu/heap.ts'
 import { findOneDnn } from '../../../../src/engine/compute/cpu/oneDnn.ts'
-import { onBf16Processor } from '../../../support/bf16Products.ts'
+import { emulation, onBf16Processor } from '../../../support/bf16Products.ts'
 import { childArguments } from '../../../support/children.ts'
 import { withEnvironment } from '../../../support/environment.ts'
 import { cannot } from '../../../support/skip.ts'
@@ -35,6 +35,13 @@ describe('the search for products of bf16', () => {
     const { oneDnn, notes } = await findWith('libc.so.6')
     assert.equal(oneDnn, null)
     assert.match(notes.join(), /^libc.so.6: .*dnnl_get_effective_cpu_isa/)
+  })
+
+  it('says what a library lacks that has plain functions only, and multiplies by those', async function () {
+    const library = emulation(this)
+    const { oneDnn, notes } = await findWith(library)
+    assert.equal(oneDnn?.matmul, null)
+    assert.match(notes.join(), /bf16Products.*: slower products, without its matmul primitive: .*dnnl_/)
   })
 
   it('leaves the environment of child processes as it was', async () => {

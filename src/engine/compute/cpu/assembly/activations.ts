@@ -1,5 +1,6 @@
 // Activations and their derivatives, forward, backward and gated.
 import { normalCdf4, normalExp4, sigmoid4, tanh4 } from './math'
+import { F32, storeBf16, storeBf16End } from './convert'
 import { loadEnd, madd, storeEnd } from './simd'
 
 // The numbers are those of ../kernels/elementwise.ts.
@@ -90,6 +91,8 @@ function swishSlope(x: v128, s: f32): v128 {
 }
 
 /** f(x). */
+// @ts-ignore: decorator
+@inline
 function activate(x: v128, kind: i32): v128 {
   if (kind == RELU) return f32x4.pmax(x, none())
   if (kind == GELU) return gelu(x)
@@ -132,14 +135,58 @@ function slope(x: v128, kind: i32): v128 {
   return one()
 }
 
-export function activation(start: i32, end: i32, out: usize, x: usize, kind: i32): void {
+/** out = f(x), f32 or rounded to bf16 as `code` says. */
+export function activation(start: i32, end: i32, out: usize, x: usize, kind: i32, code: i32): void {
+  // The kinds that models have most get loops of their own, without a choice for every vector.
+  if (kind == RELU) activateAll(start, end, out, x, 0, RELU, code)
+  else if (kind == GELU) activateAll(start, end, out, x, 0, GELU, code)
+  else if (kind == GELU_TANH) activateAll(start, end, out, x, 0, GELU_TANH, code)
+  else activateAll(start, end, out, x, 0, kind, code)
+}
+
+/** out = f(gate) ⊙ up, f32 or rounded to bf16 as `code` says. */
+export function gated(
+  start: i32, end: i32, out: usize, gate: usize, up: usize, kind: i32, code: i32,
+): void {
+  if (kind == SILU) activateAll(start, end, out, gate, up, SILU, code)
+  else if (kind == GELU_TANH) activateAll(start, end, out, gate, up, GELU_TANH, code)
+  else activateAll(start, end, out, gate, up, kind, code)
+}
+
+/** out = f(x), times `up` where it is given. */
+// @ts-ignore: decorator
+@inline
+function activateAll(start: i32, end: i32, out: usize, x: usize, up: usize, kind: i32, code: i32): void {
   let i = start
-  for (; i + 4 <= end; i += 4) {
+  for (; i + 8 <= end; i += 8) {
     const at = <usize>i << 2
-    v128.store(out + at, activate(v128.load(x + at), kind))
+    let low = activate(v128.load(x + at), kind)
+    let high = activate(v128.load(x + at, 16), kind)
+    if (up) {
+      low = f32x4.mul(low, v128.load(up + at))
+      high = f32x4.mul(high, v128.load(up + at, 16))
+    }
+    if (code == F32) {
+      v128.store(out + at, low)
+      v128.store(out + at, high, 16)
+    } else storeBf16(out + (<usize>i << 1), low, high)
   }
-  const at = <usize>i << 2
-  if (i < end) storeEnd(out + at, activate(loadEnd(x + at, end - i), kind), end - i)
+  for (; i < end; i += 4) {
+    const at = <usize>i << 2
+    const rest = min(end - i, 4)
+    let y = activate(loadSome(x + at, rest), kind)
+    if (up) y = f32x4.mul(y, loadSome(up + at, rest))
+    if (code != F32) storeBf16End(out + (<usize>i << 1), y, rest)
+    else if (rest == 4) v128.store(out + at, y)
+    else storeEnd(out + at, y, rest)
+  }
+}
+
+/** The first `count` (1 to 4) elements. */
+// @ts-ignore: decorator
+@inline
+function loadSome(at: usize, count: i32): v128 {
+  return count == 4 ? v128.load(at) : loadEnd(at, count)
 }
 
 export function activationBackward(start: i32, end: i32, dX: usize, dOut: usize, x: usize, kind: i32): void {
@@ -151,17 +198,6 @@ export function activationBackward(start: i32, end: i32, dX: usize, dOut: usize,
   const at = <usize>i << 2
   const rest = end - i
   if (rest > 0) storeEnd(dX + at, f32x4.mul(loadEnd(dOut + at, rest), slope(loadEnd(x + at, rest), kind)), rest)
-}
-
-export function gated(start: i32, end: i32, out: usize, gate: usize, up: usize, kind: i32): void {
-  let i = start
-  for (; i + 4 <= end; i += 4) {
-    const at = <usize>i << 2
-    v128.store(out + at, f32x4.mul(activate(v128.load(gate + at), kind), v128.load(up + at)))
-  }
-  const at = <usize>i << 2
-  const rest = end - i
-  if (rest > 0) storeEnd(out + at, f32x4.mul(activate(loadEnd(gate + at, rest), kind), loadEnd(up + at, rest)), rest)
 }
 
 /** dGate = dOut ⊙ up ⊙ f′(gate), dUp = dOut ⊙ f(gate). */

@@ -59,6 +59,39 @@ function roundToBf16(x: v128): v128 {
   return v128.bitselect(v128.or(upper, i32x4.splat(0x40)), rounded, f32x4.ne(x, x))
 }
 
+/** In memory, as the constants of math.ts. */
+const roundTable = memory.data<i32>([0x7fff, 1])
+
+/** Stores eight elements as bf16, rounded to nearest even. A NaN stays one where arithmetic has made it. */
+// @ts-ignore: decorator
+@inline
+export function storeBf16(at: usize, low: v128, high: v128): void {
+  v128.store(at, i16x8.narrow_i32x4_u(upperHalf(low), upperHalf(high)))
+}
+
+/** Stores the first `count` (1 to 4) of four elements so. */
+// @ts-ignore: decorator
+@inline
+export function storeBf16End(at: usize, x: v128, count: i32): void {
+  const bits = upperHalf(x)
+  const packed = i16x8.narrow_i32x4_u(bits, bits)
+  if (count == 4) {
+    v128.store64_lane(at, packed, 0)
+    return
+  }
+  v128.store16_lane(at, packed, 0)
+  if (count > 1) v128.store16_lane(at, packed, 1, 2)
+  if (count > 2) v128.store16_lane(at, packed, 2, 4)
+}
+
+// @ts-ignore: decorator
+@inline
+function upperHalf(x: v128): v128 {
+  const one = v128.load32_splat(roundTable, 4)
+  const even = i32x4.add(v128.load32_splat(roundTable), v128.and(i32x4.shr_u(x, 16), one))
+  return i32x4.shr_u(i32x4.add(x, even), 16)
+}
+
 // @ts-ignore: decorator
 @inline
 function toF16(x: f32): u16 {

@@ -4,9 +4,9 @@
 // fills all lanes is one.
 import { madd } from './simd'
 
-/** ln 2 is in two parts: the first has few bits, so its product with a whole number is exact. */
+/** −ln 2 is in two parts: the first has few bits, so its product with a whole number is exact. */
 const expTable = memory.data<f32>([
-  88, -86.9, 1.44269504088896341, 12582912, 0.693359375, -2.12194440e-4, 0.0013814541, 0.0083687454, 0.041668389,
+  88, -86.9, 1.44269504088896341, 12582912, -0.693359375, 2.12194440e-4, 0.0013814541, 0.0083687454, 0.041668389,
   0.16666521, 0.49999994, 1,
 ])
 const tailTable = memory.data<f32>([
@@ -28,13 +28,19 @@ function constant(table: usize, index: usize): v128 {
 // @ts-ignore: decorator
 @inline
 export function exp4(x: v128): v128 {
+  return expBelow88(f32x4.pmin(x, constant(expTable, 0)))
+}
+
+/** The same of x ≤ 88, as below a row's maximum. */
+// @ts-ignore: decorator
+@inline
+export function expBelow88(x: v128): v128 {
   const low = constant(expTable, 1)
-  const clipped = f32x4.pmax(f32x4.pmin(x, constant(expTable, 0)), low)
+  const clipped = f32x4.pmax(x, low)
   const rounder = constant(expTable, 3)
   const rounded = madd(clipped, constant(expTable, 2), rounder)
   const n = f32x4.sub(rounded, rounder)
-  let r = f32x4.sub(clipped, f32x4.mul(n, constant(expTable, 4)))
-  r = f32x4.sub(r, f32x4.mul(n, constant(expTable, 5)))
+  const r = madd(n, constant(expTable, 5), madd(n, constant(expTable, 4), clipped))
   let p = constant(expTable, 6)
   p = madd(p, r, constant(expTable, 7))
   p = madd(p, r, constant(expTable, 8))

@@ -1,4 +1,5 @@
 // Layer norm, RMS norm and rotary positions. Items are rows of `c` elements; `weight` and `bias` may be 0 (none).
+import { F32, storeBf16End } from './convert'
 import { loadEnd, madd, storeEnd, sumLanes } from './simd'
 
 /** Σ x over a row. */
@@ -33,8 +34,10 @@ function affine(x: v128, w: v128, offset: v128, b: v128, mean: v128, rstd: v128)
   return madd(f32x4.mul(f32x4.sub(x, mean), rstd), f32x4.add(w, offset), b)
 }
 
-/** out = (x − mean)·rstd·(weight + offset) + bias. */
-function normalise(out: usize, x: usize, weight: usize, bias: usize, c: i32, mean: f32, rstd: f32, offset: f32): void {
+/** out = (x − mean)·rstd·(weight + offset) + bias, f32 or rounded to bf16 as `code` says. */
+function normalise(
+  out: usize, x: usize, weight: usize, bias: usize, c: i32, mean: f32, rstd: f32, offset: f32, code: i32,
+): void {
   const ones = f32x4.splat(1)
   const none = f32x4.splat(0)
   const m = f32x4.splat(mean)
@@ -45,37 +48,50 @@ function normalise(out: usize, x: usize, weight: usize, bias: usize, c: i32, mea
     const at = <usize>i << 2
     const w = weight ? v128.load(weight + at) : ones
     const b = bias ? v128.load(bias + at) : none
-    v128.store(out + at, affine(v128.load(x + at), w, o, b, m, r))
+    const y = affine(v128.load(x + at), w, o, b, m, r)
+    if (code == F32) v128.store(out + at, y)
+    else storeBf16End(out + (<usize>i << 1), y, 4)
   }
   const rest = c - i
   if (rest == 0) return
   const at = <usize>i << 2
   const w = weight ? loadEnd(weight + at, rest) : ones
   const b = bias ? loadEnd(bias + at, rest) : none
-  storeEnd(out + at, affine(loadEnd(x + at, rest), w, o, b, m, r), rest)
+  const y = affine(loadEnd(x + at, rest), w, o, b, m, r)
+  if (code == F32) storeEnd(out + at, y, rest)
+  else storeBf16End(out + (<usize>i << 1), y, rest)
+}
+
+/** Address of a row of `c` elements. */
+// @ts-ignore: decorator
+@inline
+function rowOf(out: usize, n: i32, c: i32, code: i32): usize {
+  return out + ((<usize>n * <usize>c) << (code == F32 ? 2 : 1))
 }
 
 export function layerNorm(
   start: i32, end: i32, out: usize, mean: usize, rstd: usize, x: usize, weight: usize, bias: usize, c: i32, eps: f32,
+  code: i32,
 ): void {
   for (let n = start; n < end; n++) {
-    const row = (<usize>n * <usize>c) << 2
-    const m = rowSum(x + row, c) / <f32>c
-    const r: f32 = 1 / sqrt<f32>(rowSquares(x + row, c, m) / <f32>c + eps)
+    const row = rowOf(x, n, c, F32)
+    const m = rowSum(row, c) / <f32>c
+    const r: f32 = 1 / sqrt<f32>(rowSquares(row, c, m) / <f32>c + eps)
     store<f32>(mean + (<usize>n << 2), m)
     store<f32>(rstd + (<usize>n << 2), r)
-    normalise(out + row, x + row, weight, bias, c, m, r, 0)
+    normalise(rowOf(out, n, c, code), row, weight, bias, c, m, r, 0, code)
   }
 }
 
 export function rmsNorm(
   start: i32, end: i32, out: usize, rstd: usize, x: usize, weight: usize, c: i32, eps: f32, unitOffset: f32,
+  code: i32,
 ): void {
   for (let n = start; n < end; n++) {
-    const row = (<usize>n * <usize>c) << 2
-    const r: f32 = 1 / sqrt<f32>(rowSquares(x + row, c, 0) / <f32>c + eps)
+    const row = rowOf(x, n, c, F32)
+    const r: f32 = 1 / sqrt<f32>(rowSquares(row, c, 0) / <f32>c + eps)
     store<f32>(rstd + (<usize>n << 2), r)
-    normalise(out + row, x + row, weight, 0, c, 0, r, unitOffset)
+    normalise(rowOf(out, n, c, code), row, weight, 0, c, 0, r, unitOffset, code)
   }
 }
 

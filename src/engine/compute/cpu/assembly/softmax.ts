@@ -1,41 +1,80 @@
 // Softmax over tiles of attention scores, and over rows of logits in vocabulary chunks.
 import { dot } from './rows'
-import { exp4, tanh4 } from './math'
+import { F32, storeBf16, storeBf16End } from './convert'
+import { exp4, expBelow88, tanh4 } from './math'
 import { lanesBelow, loadEnd, maxLanes, storeEnd, sumLanes } from './simd'
 
 /** Maximum over `count` elements; −∞ when there are none. */
 // @ts-ignore: decorator
 @inline
 export function rowMax(x: usize, count: i32): f32 {
-  let best = f32x4.splat(-<f32>Infinity)
+  let a = f32x4.splat(-<f32>Infinity)
+  let b = a
   let j = 0
-  for (; j + 4 <= count; j += 4) best = f32x4.pmax(best, v128.load(x + (<usize>j << 2)))
-  let top = maxLanes(best)
+  for (; j + 8 <= count; j += 8) {
+    const at = x + (<usize>j << 2)
+    a = f32x4.pmax(a, v128.load(at))
+    b = f32x4.pmax(b, v128.load(at, 16))
+  }
+  let top = maxLanes(f32x4.pmax(a, b))
   for (; j < count; j++) top = max(top, load<f32>(x + (<usize>j << 2)))
   return top
 }
 
-/** x = e^(x − top) over `count` elements; returns the sum. */
+/** x = e^(scale·x − top), at most 1, over `count` elements; returns the sum. */
 // @ts-ignore: decorator
 @inline
-function expRow(x: usize, count: i32, top: f32): f32 {
+function expRow(x: usize, count: i32, scale: f32, top: f32): f32 {
   const shift = f32x4.splat(top)
+  const factor = f32x4.splat(scale)
   let sum = f32x4.splat(0)
   let j = 0
   for (; j + 4 <= count; j += 4) {
     const at = x + (<usize>j << 2)
-    const e = exp4(f32x4.sub(v128.load(at), shift))
+    const e = expBelow88(f32x4.sub(f32x4.mul(v128.load(at), factor), shift))
     v128.store(at, e)
     sum = f32x4.add(sum, e)
   }
   const rest = count - j
   if (rest > 0) {
     const at = x + (<usize>j << 2)
-    const e = v128.and(exp4(f32x4.sub(loadEnd(at, rest), shift)), lanesBelow(rest))
+    const e = expEnd(at, rest, factor, shift)
     storeEnd(at, e, rest)
     sum = f32x4.add(sum, e)
   }
   return sumLanes(sum)
+}
+
+/** The same to `out`, rounded to bf16; the sum is of what it was before. */
+// @ts-ignore: decorator
+@inline
+function expRowNarrow(out: usize, x: usize, count: i32, scale: f32, top: f32): f32 {
+  const shift = f32x4.splat(top)
+  const factor = f32x4.splat(scale)
+  let sum = f32x4.splat(0)
+  let j = 0
+  for (; j + 8 <= count; j += 8) {
+    const at = x + (<usize>j << 2)
+    const low = expBelow88(f32x4.sub(f32x4.mul(v128.load(at), factor), shift))
+    const high = expBelow88(f32x4.sub(f32x4.mul(v128.load(at, 16), factor), shift))
+    storeBf16(out + (<usize>j << 1), low, high)
+    sum = f32x4.add(sum, f32x4.add(low, high))
+  }
+  for (; j < count; j += 4) {
+    const rest = min(count - j, 4)
+    const e = expEnd(x + (<usize>j << 2), rest, factor, shift)
+    storeBf16End(out + (<usize>j << 1), e, rest)
+    sum = f32x4.add(sum, e)
+  }
+  return sumLanes(sum)
+}
+
+/** e^(factor·x − shift) of the last `count` (1 to 4) elements, 0 behind them. */
+// @ts-ignore: decorator
+@inline
+function expEnd(at: usize, count: i32, factor: v128, shift: v128): v128 {
+  const x = count == 4 ? v128.load(at) : loadEnd(at, count)
+  return v128.and(expBelow88(f32x4.sub(f32x4.mul(x, factor), shift)), lanesBelow(count))
 }
 
 // @ts-ignore: decorator
@@ -84,70 +123,128 @@ function hideKeys(x: usize, keyMask: usize, from: i32, to: i32): void {
 }
 
 /**
- * Products [rows, keys] of queries and keys become, in place, probabilities of the scores `scale · product`; query r stands
- * at key `diagonal + r` and sees no later one. logSum (stride `ldSum`) takes log Σ exp; a query that sees no key gets zeros
- * and 0. `cap`: of scores, 0 = none.
+ * Applies cap and mask to the products `x` of a row, which begin at the first key that it sees. Returns what the scores are
+ * still to be multiplied by: `scale`, or 1 where a cap needed them scaled. A scale above 0 leaves hidden ones at −∞.
+ */
+// @ts-ignore: decorator
+@inline
+function scoresOf(x: usize, count: i32, keyMask: usize, scale: f32, cap: f32): f32 {
+  let left = scale
+  if (cap > 0 || scale <= 0) {
+    scaleRow(x, count, scale)
+    if (cap > 0) capRow(x, count, cap)
+    left = 1
+  }
+  if (keyMask) hideKeys(x, keyMask, 0, count)
+  return left
+}
+
+/** Zeros of `bytes` bytes before `start` and from `end` to `keys`. */
+// @ts-ignore: decorator
+@inline
+function clearAround(row: usize, start: i32, end: i32, keys: i32, shift: usize): void {
+  memory.fill(row, 0, <usize>start << shift)
+  memory.fill(row + (<usize>end << shift), 0, <usize>(keys - end) << shift)
+}
+
+/**
+ * Products [rows, keys] of queries and keys become, in place, e^(score − maximum) of the scores `scale · product`; query r
+ * stands at key `diagonal + r` and sees no later one. With `narrow` they become bf16 [rows, keys] there instead. factors[rows]
+ * take 1/Σ of a row, which makes probabilities of them; logSum (stride `ldSum`) takes log Σ exp. A query that sees no key gets
+ * zeros, and 0 as both. `cap`: of scores, 0 = none.
  */
 export function softmaxTile(
-  rows: i32, keys: i32, diagonal: i32, window: i32, keyMask: usize, scores: usize, logSum: usize, ldSum: i32,
-  scale: f32, cap: f32,
+  rows: i32, keys: i32, diagonal: i32, window: i32, keyMask: usize, scores: usize, narrow: usize, factors: usize,
+  logSum: usize, ldSum: i32, scale: f32, cap: f32,
 ): void {
+  const shift: usize = narrow ? 1 : 2
   for (let r = 0; r < rows; r++) {
-    const row = scores + ((<usize>r * <usize>keys) << 2)
+    const first = <usize>r * <usize>keys
+    const row = narrow ? narrow + (first << 1) : scores + (first << 2)
     const end = diagonal + r + 1
     const start = firstKey(end - 1, window)
-    const seen = row + (<usize>start << 2)
-    scaleRow(seen, end - start, scale)
-    if (cap > 0) capRow(seen, end - start, cap)
-    if (keyMask) hideKeys(row, keyMask, start, end)
-    const top = rowMax(seen, end - start)
+    const seen = scores + ((first + <usize>start) << 2)
+    const left = scoresOf(seen, end - start, keyMask ? keyMask + (<usize>start << 2) : 0, scale, cap)
+    const top = rowMax(seen, end - start) * left
     let saved: f32 = 0
-    if (top == -<f32>Infinity) memory.fill(row, 0, <usize>end << 2)
+    let factor: f32 = 0
+    if (top == -<f32>Infinity) memory.fill(row, 0, <usize>end << shift)
     else {
-      const sum = expRow(seen, end - start, top)
+      const to = row + (<usize>start << shift)
+      const sum = narrow
+        ? expRowNarrow(to, seen, end - start, left, top)
+        : expRow(seen, end - start, left, top)
       saved = top + <f32>Math.log(sum)
-      scaleRow(seen, end - start, 1 / sum)
-      memory.fill(row, 0, <usize>start << 2)
+      factor = 1 / sum
     }
-    memory.fill(row + (<usize>end << 2), 0, <usize>(keys - end) << 2)
+    clearAround(row, start, end, keys, shift)
+    store<f32>(factors + (<usize>r << 2), factor)
     store<f32>(logSum + ((<usize>r * <usize>ldSum) << 2), saved)
+  }
+}
+
+/** to[rows, columns] = factors[row] · from[rows, columns], f32, or rounded to bf16 where `code` says so. */
+export function scaleTile(
+  rows: i32, columns: i32, from: usize, ldFrom: i32, factors: usize, to: usize, ldTo: i32, code: i32,
+): void {
+  for (let r = 0; r < rows; r++) {
+    const factor = v128.load32_splat(factors + (<usize>r << 2))
+    const x = from + ((<usize>r * <usize>ldFrom) << 2)
+    const out = to + (<usize>r * <usize>ldTo << (code == F32 ? 2 : 1))
+    for (let j = 0; j < columns; j += 4) {
+      const rest = columns - j
+      const at = <usize>j << 2
+      const y = f32x4.mul(factor, rest >= 4 ? v128.load(x + at) : loadEnd(x + at, rest))
+      if (code != F32) storeBf16End(out + (<usize>j << 1), y, min(rest, 4))
+      else if (rest >= 4) v128.store(out + at, y)
+      else storeEnd(out + at, y, rest)
+    }
   }
 }
 
 /**
  * Backward of one tile, in place: products become probabilities P = e^(scale · product − logSum), gradients dP become
  * dScore = P ⊙ (dP − δ) · scale, δ = dOut·out of the query's head, times the cap's slope. dOut and out have leading
- * dimension `ld`.
+ * dimension `ld`. With `narrow` both become bf16 there instead: P [rows, keys], and dScore behind it.
  */
 export function softmaxTileBackward(
-  rows: i32, keys: i32, diagonal: i32, window: i32, keyMask: usize, scores: usize, gradients: usize, logSum: usize,
-  ldSum: i32, dOut: usize, out: usize, ld: i32, headDim: i32, scale: f32, cap: f32,
+  rows: i32, keys: i32, diagonal: i32, window: i32, keyMask: usize, scores: usize, gradients: usize, narrow: usize,
+  logSum: usize, ldSum: i32, dOut: usize, out: usize, ld: i32, headDim: i32, scale: f32, cap: f32,
 ): void {
+  const shift: usize = narrow ? 1 : 2
+  const scales = f32x4.splat(scale)
   for (let r = 0; r < rows; r++) {
-    const row = (<usize>r * <usize>keys) << 2
-    const p = scores + row
-    const d = gradients + row
+    const row = <usize>r * <usize>keys
+    const p = scores + (row << 2)
+    const d = gradients + (row << 2)
+    const toP = narrow ? narrow + (row << 1) : p
+    const toD = narrow ? narrow + ((<usize>rows * <usize>keys + row) << 1) : d
     const end = diagonal + r + 1
     const start = firstKey(end - 1, window)
-    scaleRow(p + (<usize>start << 2), end - start, scale)
-    if (cap > 0) capRow(p + (<usize>start << 2), end - start, cap)
-    if (keyMask) hideKeys(p, keyMask, start, end)
-    const saved = load<f32>(logSum + ((<usize>r * <usize>ldSum) << 2))
-    const delta = dot(dOut + ((<usize>r * <usize>ld) << 2), out + ((<usize>r * <usize>ld) << 2), headDim)
+    const seen = <usize>start << 2
+    const left = f32x4.splat(
+      scoresOf(p + seen, end - start, keyMask ? keyMask + seen : 0, scale, cap),
+    )
+    const saved = f32x4.splat(load<f32>(logSum + ((<usize>r * <usize>ldSum) << 2)))
+    const ofRow = (<usize>r * <usize>ld) << 2
+    const delta = f32x4.splat(dot(dOut + ofRow, out + ofRow, headDim))
     for (let j = start; j < end; j += 4) {
       const at = <usize>j << 2
       const rest = end - j
       const whole = rest >= 4
-      const s = whole ? v128.load(p + at) : loadEnd(p + at, rest)
-      const e = exp4(f32x4.sub(s, f32x4.splat(saved)))
+      const s = f32x4.mul(left, whole ? v128.load(p + at) : loadEnd(p + at, rest))
+      const e = exp4(f32x4.sub(s, saved))
       const g = whole ? v128.load(d + at) : loadEnd(d + at, rest)
-      let ds = f32x4.mul(f32x4.mul(e, f32x4.splat(scale)), f32x4.sub(g, f32x4.splat(delta)))
+      let ds = f32x4.mul(f32x4.mul(e, scales), f32x4.sub(g, delta))
       if (cap > 0) {
         // Hidden scores are −∞ and have no slope either.
         const t = f32x4.max(f32x4.div(s, f32x4.splat(cap)), f32x4.splat(-1))
         ds = f32x4.mul(ds, f32x4.sub(f32x4.splat(1), f32x4.mul(t, t)))
       }
-      if (whole) {
+      if (narrow) {
+        storeBf16End(toP + (<usize>j << 1), e, min(rest, 4))
+        storeBf16End(toD + (<usize>j << 1), ds, min(rest, 4))
+      } else if (whole) {
         v128.store(p + at, e)
         v128.store(d + at, ds)
       } else {
@@ -155,10 +252,8 @@ export function softmaxTileBackward(
         storeEnd(d + at, ds, rest)
       }
     }
-    memory.fill(p, 0, <usize>start << 2)
-    memory.fill(d, 0, <usize>start << 2)
-    memory.fill(p + (<usize>end << 2), 0, <usize>(keys - end) << 2)
-    memory.fill(d + (<usize>end << 2), 0, <usize>(keys - end) << 2)
+    clearAround(toP, start, end, keys, shift)
+    clearAround(toD, start, end, keys, shift)
   }
 }
 
@@ -170,14 +265,17 @@ function sumExp(x: usize, count: i32, top: f32): f64 {
   while (j + 4 <= count) {
     const stop = min(count - 3, j + 1024)
     let sum = f32x4.splat(0)
-    for (; j < stop; j += 4) sum = f32x4.add(sum, exp4(f32x4.sub(v128.load(x + (<usize>j << 2)), shift)))
+    for (; j < stop; j += 4) sum = f32x4.add(sum, expBelow88(f32x4.sub(v128.load(x + (<usize>j << 2)), shift)))
     total += <f64>sumLanes(sum)
   }
   const rest = count - j
   if (rest > 0)
-    total += <f64>sumLanes(v128.and(exp4(f32x4.sub(loadEnd(x + (<usize>j << 2), rest), shift)), lanesBelow(rest)))
+    total += <f64>sumLanes(v128.and(expBelow88(f32x4.sub(loadEnd(x + (<usize>j << 2), rest), shift)), lanesBelow(rest)))
   return total
 }
+
+/** Logits that are looked at together. */
+const part = 4096
 
 /** Takes logits[n, width], the vocabulary from `first`, into the running maximum and sum of rows [start, end). */
 export function logSumExpRows(
@@ -187,12 +285,19 @@ export function logSumExpRows(
   for (let n = start; n < end; n++) {
     const at = <usize>n << 2
     const row = logits + ((<usize>n * <usize>width) << 2)
-    const before = load<f32>(runMax + at)
-    const top = max(before, rowMax(row, width))
-    const sum = load<f32>(runSum + at)
-    const kept: f64 = sum == 0 ? 0 : <f64>sum * Math.exp(<f64>before - <f64>top)
-    const added = top == -<f32>Infinity ? 0 : sumExp(row, width, top)
-    store<f32>(runSum + at, <f32>(kept + added))
+    let top = load<f32>(runMax + at)
+    let sum: f64 = load<f32>(runSum + at)
+    // The second look at a part finds it in the cache.
+    for (let from = 0; from < width; from += part) {
+      const x = row + (<usize>from << 2)
+      const count = min(part, width - from)
+      const before = top
+      top = max(top, rowMax(x, count))
+      if (top == -<f32>Infinity) continue
+      if (sum != 0) sum *= Math.exp(<f64>before - <f64>top)
+      sum += sumExp(x, count, top)
+    }
+    store<f32>(runSum + at, <f32>sum)
     store<f32>(runMax + at, top)
     const target = load<i32>(targets + at) - first
     if (target >= 0 && target < width) store<f32>(picked + at, load<f32>(row + (<usize>target << 2)))

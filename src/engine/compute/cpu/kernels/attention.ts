@@ -3,7 +3,7 @@ import type { AttentionShape, Kernels } from '../../kernels.ts'
 import type { Tensor } from '../../tensor.ts'
 import type { Runner } from '../pool.ts'
 import { stepStageBytes, stepStateBytes } from './attentionStepTask.ts'
-import { queryTile, tileBytes } from './attentionTasks.ts'
+import { backwardBytes, forwardBytes, queryTile } from './attentionTasks.ts'
 import { codeOf } from './products.ts'
 import { addresses, byElements, byRows } from './splits.ts'
 
@@ -28,9 +28,9 @@ export function attention(pool: Runner): Attention {
       const split = {
         total: batch * numHeads * Math.ceil(seqLen / tile),
         unit: 1,
-        scratchBytes: tileBytes(seqLen, codeOf(q)),
+        scratchBytes: forwardBytes(shape, codeOf(q)),
       }
-      const args = [at(out), at(logSum), at(q), at(k), at(v), at(keyMask), ...layoutArgs(shape, q)]
+      const args = [at(out), codeOf(out), at(logSum), at(q), at(k), at(v), at(keyMask), ...layoutArgs(shape, q)]
       pool.run('attention', split, args)
     },
     attentionStep(out, q, k, v, keys, values, { length, numHeads, numKvHeads, headDim, scale, window, softcap }) {
@@ -47,7 +47,7 @@ export function attention(pool: Runner): Attention {
     attentionBackward(dQ, dK, dV, dOut, out, logSum, q, k, v, keyMask, shape) {
       const { batch, seqLen, numHeads, numKvHeads, headDim } = shape
       const code = codeOf(q)
-      const split = { total: batch * numHeads, unit: 1, scratchBytes: 2 * tileBytes(seqLen, code) }
+      const split = { total: batch * numHeads, unit: 1, scratchBytes: backwardBytes(shape, code) }
       const tokens = batch * seqLen
       const bytes = 4 * tokens * numHeads * headDim
       const grouped = numKvHeads < numHeads

@@ -1,5 +1,6 @@
 // Attention as pool tasks: one (batch, head) and a tile of queries at a time, scores in scratch, never T × T per head. Where q, k
 // and v are bf16, so are the other operands of their products: a tile of probabilities or of their gradients is rounded in scratch.
+import type { AttentionShape } from '../../kernels.ts'
 import { isOutside } from '../outside.ts'
 import type { Stage } from '../stage.ts'
 import type { Task, TaskEnv } from '../task.ts'
@@ -54,16 +55,17 @@ function productsOf(env: TaskEnv, h: Layout, t: Tile, q: number, k: number, scor
   gemmOf(env, h.code)(false, true, t.rows, t.keys, h.headDim, 1, from, ldq, to, ldk, 0, scores, t.keys)
 }
 
-/** A tile in scratch as products with q, k or v read it: the tile itself, or its rounding in `narrow`, in scratch too. */
-function operandOf({ wasm }: TaskEnv, { code }: Layout, { rows, keys }: Tile, tile: number, narrow: number): number {
-  if (code === 0) return tile
-  wasm.convert(0, rows * keys, narrow, code, tile, 0)
-  return narrow
+/** Bytes of scratch for `matrices` tiles of scores, in f32 and where products read bf16 also so. */
+const scoreBytes = (seqLen: number, code: number, matrices: number) =>
+  matrices * queryTile(seqLen) * seqLen * (4 + (code === 0 ? 0 : elementBytes(code)))
+
+/** Bytes of scratch of the forward: scores, what it scales the rows of a tile of `out` by, and that tile. */
+export function forwardBytes({ seqLen, headDim }: AttentionShape, code: number): number {
+  return scoreBytes(seqLen, code, 1) + 4 * queryTile(seqLen) * (1 + headDim)
 }
 
-/** Bytes of scratch that the forward's, and twice the backward's, tiles take. */
-export function tileBytes(seqLen: number, code: number): number {
-  return queryTile(seqLen) * seqLen * (4 + (code === 0 ? 0 : elementBytes(code)))
+export function backwardBytes({ seqLen }: AttentionShape, code: number): number {
+  return scoreBytes(seqLen, code, 2)
 }
 
 /** dOut and out of a tile inside, and their leading dimension. */
@@ -88,33 +90,41 @@ function zeroColumns({ stage, wasm }: TaskEnv, rows: number, columns: number, x:
   }
 }
 
-/** Args: out, logSum, q, k, v, keyMask, layout. Items: (batch, head, tile). */
+/** Args: out, its dtype code, logSum, q, k, v, keyMask, layout. Items: (batch, head, tile). */
 const attention: Task = (env, args, start, end) => {
-  const [out, logSum, q, k, v, keyMask] = Array.from(args)
-  const h = layoutOf(args, 6)
+  const [out, outCode, logSum, q, k, v, keyMask] = Array.from(args)
+  const h = layoutOf(args, 7)
   const tiles = Math.ceil(h.seqLen / h.tile)
-  const { stage } = env
+  const { stage, scratch: scores } = env
   const [gemm, bytes] = [gemmOf(env, h.code), elementBytes(h.code)]
   const [ldq, ldk] = [h.numHeads * h.headDim, h.numKvHeads * h.headDim]
-  const narrow = env.scratch + 4 * h.tile * h.seqLen
+  const factors = scores + scoreBytes(h.seqLen, h.code, 1)
+  const mixed = factors + 4 * h.tile
+  const narrow = h.code === 0 ? 0 : scores + 4 * h.tile * h.seqLen
   for (let item = start; item < end; item++) {
     const t = tileOf(h, item % tiles)
     const head = Math.floor(item / tiles) % h.numHeads
     const row = Math.floor(item / tiles / h.numHeads) * h.seqLen
     const atQ = row * ldq + head * h.headDim
     const atK = row * ldk + kvHeadOf(h, head) * h.headDim
-    productsOf(env, h, t, q + bytes * atQ, k + bytes * atK, env.scratch)
+    productsOf(env, h, t, q + bytes * atQ, k + bytes * atK, scores)
     const mask = keyMask && keyMask + 4 * (row + t.key)
     const sums = logSum + 4 * ((row + t.query) * h.numHeads + head)
     const mark = stage.mark()
     const near = stage.bytes('in', mask, 4 * t.keys)
     const logSums = stage.rows('out', sums, t.rows, 1, h.numHeads)
-    env.wasm.softmaxTile(t.rows, t.keys, t.query - t.key, h.window, near, env.scratch, ...logSums, h.scale, h.softcap)
+    const places = [near, scores, narrow, factors]
+    env.wasm.softmaxTile(t.rows, t.keys, t.query - t.key, h.window, ...places, ...logSums, h.scale, h.softcap)
     stage.flush(mark)
     const from = v + bytes * (atK + t.key * ldk)
-    const to = out + 4 * (atQ + t.query * ldq)
-    const shares = operandOf(env, h, t, env.scratch, narrow)
-    gemm(false, false, t.rows, h.headDim, t.keys, 1, shares, t.keys, from, ldk, 0, to, ldq)
+    gemm(false, false, t.rows, h.headDim, t.keys, 1, narrow || scores, t.keys, from, ldk, 0, mixed, h.headDim)
+    const outBytes = elementBytes(outCode)
+    const to = out + outBytes * (atQ + t.query * ldq)
+    const [nearOut, ldOut] = isOutside(to)
+      ? [stage.pack('out', to, t.rows, outBytes * h.headDim, outBytes * ldq), h.headDim]
+      : [to, ldq]
+    env.wasm.scaleTile(t.rows, h.headDim, mixed, h.headDim, factors, nearOut, ldOut, outCode)
+    stage.flush(mark)
   }
 }
 
@@ -131,8 +141,7 @@ const attentionBackward: Task = (env, args, start, end) => {
   const [ldq, ldk, ldd] = [h.numHeads * h.headDim, h.numKvHeads * h.headDim, slots * h.headDim]
   const probabilities = env.scratch
   const gradients = probabilities + 4 * h.tile * h.seqLen
-  const narrow = gradients + 4 * h.tile * h.seqLen
-  const narrowGradients = narrow + bytes * h.tile * h.seqLen
+  const narrow = h.code === 0 ? 0 : gradients + 4 * h.tile * h.seqLen
   for (let item = start; item < end; item++) {
     const head = item % h.numHeads
     const row = Math.floor(item / h.numHeads) * h.seqLen
@@ -155,12 +164,11 @@ const attentionBackward: Task = (env, args, start, end) => {
       const logSums = stage.rows('in', sums, rows, 1, h.numHeads)
       const outs = tilesOfHead(stage, dOut + 4 * tileQ, out + 4 * tileQ, rows, h.headDim, ldq)
       env.wasm.softmaxTileBackward(
-        ...[rows, keys, t.query - t.key, h.window, near, probabilities, gradients, ...logSums],
+        ...[rows, keys, t.query - t.key, h.window, near, probabilities, gradients, narrow, ...logSums],
         ...[...outs, h.headDim, h.scale, h.softcap],
       )
       stage.flush(mark)
-      const shares = operandOf(env, h, t, probabilities, narrow)
-      const dScores = operandOf(env, h, t, gradients, narrowGradients)
+      const [shares, dScores] = narrow ? [narrow, narrow + bytes * rows * keys] : [probabilities, gradients]
       gemm(true, false, keys, h.headDim, rows, 1, shares, keys, d, ldq, 1, dV + tileD, ldd)
       gemm(false, false, rows, h.headDim, keys, 1, dScores, keys, k + bytes * tileK, ldk, 0, dQ + 4 * tileQ, ldq)
       gemm(true, false, keys, h.headDim, rows, 1, dScores, keys, q + bytes * tileQ, ldq, 1, dK + tileD, ldd)

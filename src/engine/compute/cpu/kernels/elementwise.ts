@@ -30,13 +30,13 @@ export function elementwise(pool: Runner): Elementwise {
   const at = addresses(pool)
   return {
     activation(out, x, kind) {
-      pool.run('activation', byElements(x.length), [at(out), at(x), kinds[kind]])
+      pool.run('activation', byElements(x.length), [at(out), at(x), kinds[kind], codeOf(out)])
     },
     activationBackward(dX, dOut, x, kind) {
       pool.run('activationBackward', byElements(x.length), [at(dX), at(dOut), at(x), kinds[kind]])
     },
     gated(out, gate, up, kind) {
-      pool.run('gated', byElements(out.length), [at(out), at(gate), at(up), kinds[kind]])
+      pool.run('gated', byElements(out.length), [at(out), at(gate), at(up), kinds[kind], codeOf(out)])
     },
     gatedBackward(dGate, dUp, dOut, gate, up, kind) {
       const args = [at(dGate), at(dUp), at(dOut), at(gate), at(up), kinds[kind]]

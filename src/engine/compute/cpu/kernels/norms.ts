@@ -1,6 +1,7 @@
 // Norms and rotary positions. Parameter gradients are a second pass over columns, so that nothing is summed twice.
 import type { Kernels } from '../../kernels.ts'
 import type { Runner } from '../pool.ts'
+import { codeOf } from './products.ts'
 import { addresses, byColumns, byRows } from './splits.ts'
 
 type Norms = Pick<Kernels, 'layerNorm' | 'layerNormBackward' | 'rmsNorm' | 'rmsNormBackward' | 'rope'>
@@ -11,7 +12,8 @@ export function norms(pool: Runner): Norms {
     layerNorm(out, mean, rstd, x, weight, bias, eps) {
       const n = rstd.length
       const c = x.length / n
-      pool.run('layerNorm', byRows(n, c), [at(out), at(mean), at(rstd), at(x), at(weight), at(bias), c, eps])
+      const args = [at(out), at(mean), at(rstd), at(x), at(weight), at(bias), c, eps, codeOf(out)]
+      pool.run('layerNorm', byRows(n, c), args)
     },
     layerNormBackward(dX, dWeight, dBias, dOut, x, mean, rstd, weight) {
       const n = rstd.length
@@ -23,7 +25,7 @@ export function norms(pool: Runner): Norms {
     rmsNorm(out, rstd, x, weight, eps, unitOffset) {
       const n = rstd.length
       const c = x.length / n
-      pool.run('rmsNorm', byRows(n, c), [at(out), at(rstd), at(x), at(weight), c, eps, unitOffset])
+      pool.run('rmsNorm', byRows(n, c), [at(out), at(rstd), at(x), at(weight), c, eps, unitOffset, codeOf(out)])
     },
     rmsNormBackward(dX, dWeight, dOut, x, rstd, weight, unitOffset) {
       const n = rstd.length

@@ -1,0 +1,80 @@
+import assert from 'node:assert/strict'
+import { openHeap, type Heap } from '../../../../src/engine/compute/cpu/heap.ts'
+import type { ElementType, Matmul } from '../../../../src/engine/compute/cpu/matmul.ts'
+import { findOneDnn } from '../../../../src/engine/compute/cpu/oneDnn.ts'
+import { f32ToBf16 } from '../../../../src/engine/dtype.ts'
+import { createRng } from '../../../../src/engine/rng.ts'
+import { cannot } from '../../../support/skip.ts'
+
+interface Sizes {
+  readonly m: number
+  readonly n: number
+  readonly k: number
+  readonly transA?: boolean
+  readonly transB?: boolean
+}
+
+/** Numbers of three bits, so that every sum is exact whatever its order. */
+function numbers(length: number, name: string): Float32Array {
+  const rng = createRng(1, name)
+  return Float32Array.from({ length }, () => (rng.below(16) - 8) / 4)
+}
+
+describe('the matmul primitive of oneDNN', () => {
+  let heap: Heap
+  let matmul: Matmul
+  before(async function () {
+    heap = await openHeap({ maxBytes: 2 ** 30 })
+    const { oneDnn, notes } = await findOneDnn(heap)
+    if (!oneDnn?.matmul) cannot(this, `no matmul primitive: ${notes.join('; ')}`)
+    matmul = oneDnn.matmul
+  })
+
+  /** Matrices inside rows that are five elements longer: got and expected, with what was in c before and lies between its rows. */
+  function multiply(type: ElementType, { m, n, k, transA = false, transB = false }: Sizes, accumulate = false) {
+    const [lda, ldb, ldc] = [(transA ? m : k) + 5, (transB ? k : n) + 5, n + 5]
+    const [a, b] = [numbers((transA ? k : m) * lda, 'a'), numbers((transB ? n : k) * ldb, 'b')]
+    const c = numbers(m * ldc, 'c')
+    const [atA, atB, atC] = [a, b, c].map(({ length }) => heap.allocateInside(4 * length))
+    const put = (at: number, values: Float32Array, narrow: boolean) => {
+      if (narrow) new Uint16Array(heap.memory.buffer, at, values.length).set(values.map(f32ToBf16))
+      else new Float32Array(heap.memory.buffer, at, values.length).set(values)
+    }
+    put(atA, a, type === 'bf16')
+    put(atB, b, type === 'bf16')
+    put(atC, c, false)
+    matmul(type, transA, transB, m, n, k, atA, lda, atB, ldb, atC, ldc, accumulate)
+    const got = Float32Array.from(new Float32Array(heap.memory.buffer, atC, c.length))
+    const expected = Float32Array.from(c)
+    for (let row = 0; row < m; row++)
+      for (let column = 0; column < n; column++) {
+        let sum = accumulate ? c[row * ldc + column] : 0
+        for (let p = 0; p < k; p++)
+          sum += a[transA ? p * lda + row : row * lda + p] * b[transB ? column * ldb + p : p * ldb + column]
+        expected[row * ldc + column] = sum
+      }
+    for (const at of [atA, atB, atC]) heap.release(at)
+    return { got, expected }
+  }
+
+  const sizes = { m: 37, n: 29, k: 45 }
+  const cases: [string, Sizes, boolean?][] = [
+    ['multiplies', sizes],
+    ['multiplies by a transposed matrix', { ...sizes, transB: true }],
+    ['multiplies a transposed matrix', { ...sizes, transA: true }],
+    ['adds to what is there', { ...sizes, transB: true }, true],
+    ['multiplies a single row and a single column', { m: 1, n: 1, k: 3 }],
+  ]
+  for (const type of ['f32', 'bf16'] as const)
+    for (const [does, shape, accumulate] of cases)
+      it(`${does} in ${type}`, () => {
+        const { got, expected } = multiply(type, shape, accumulate)
+        assert.deepEqual(got, expected)
+      })
+
+  it('multiplies by more shapes than it keeps, and by the first again', () => {
+    for (let n = 1; n <= 520; n++) multiply('bf16', { m: 1, n, k: 2 })
+    const { got, expected } = multiply('bf16', { m: 1, n: 1, k: 2 })
+    assert.deepEqual(got, expected)
+  })
+})
