@@ -53,8 +53,7 @@ export function runCommands(parts: Parts): Handlers<Ids> {
         )
       const plan = await planOf(services, recipe)
       if (plan.errors.length > 0) {
-        await vscode.commands.executeCommand('workbench.actions.view.problems')
-        throw new Error(errorsText(name, plan.errors))
+        return showErrors(recipe, plan.errors)
       }
       if (await confirmed(plan)) await runAndReport(parts, { recipe: recipe.fsPath })
     },
@@ -123,6 +122,33 @@ async function runAndReport(parts: Parts, request: RunRequest): Promise<RunOutco
   const outcome = await running
   await reportOutcome(parts, outcome)
   return outcome
+}
+
+/** How long the language server may take to lint a recipe that was not open, in milliseconds. */
+const lintMs = 2000
+
+/** Why a recipe cannot run, with the way to the line. */
+async function showErrors(recipe: vscode.Uri, errors: readonly string[]): Promise<void> {
+  const first = await firstError(recipe)
+  const text = errorsText(basename(recipe.fsPath), errors, first ? first.range.start.line + 1 : null)
+  const show = t('Show Problems')
+  if ((await vscode.window.showErrorMessage(plainText(text), show)) !== show) return
+  await vscode.window.showTextDocument(recipe, first ? { selection: first.range } : {})
+  await vscode.commands.executeCommand('workbench.actions.view.problems')
+}
+
+async function firstError(recipe: vscode.Uri): Promise<vscode.Diagnostic | undefined> {
+  const found = () =>
+    vscode.languages.getDiagnostics(recipe).find(({ severity }) => severity === vscode.DiagnosticSeverity.Error)
+  if (!found()) {
+    let listener: vscode.Disposable | undefined
+    await new Promise<void>((resolve) => {
+      listener = vscode.languages.onDidChangeDiagnostics(() => found() && resolve())
+      setTimeout(resolve, lintMs)
+    })
+    listener?.dispose()
+  }
+  return found()
 }
 
 /** Runs continue while the window reloads: it takes over what it finds, to be paused, cancelled and reported. */
