@@ -71,7 +71,7 @@ export const levelDash = { dense: '5 4', pruned: '2 3' }
 // Okabe and Ito's palette, told apart with any kind of colour vision: without its yellow, its orange and sky blue darker,
 // so that each has a contrast of 3 to white and to the background of dark themes.
 const colours = ['#0072b2', '#b8860b', '#009e73', '#cc79a7', '#d55e00', '#3a95c9']
-/** Of what a model is at each stage, in every picture of one run and in base.css; each has a contrast of 3 to every theme, as above. */
+/** One colour for each stage of a model, in every picture of one run and in base.css. Each has a contrast of 3 to every theme, as above. */
 export const stageColours: Readonly<Record<Stage, string>> = {
   dense: '#808080',
   pruned: '#d55e00',

@@ -186,7 +186,7 @@ function drawPlanned(stage: Stage, x: number, { y, ink }: Place): Shape[] {
   return [mark, shape('text', name, stage)]
 }
 
-/** Dense and pruned are named above their marks, recovered below; names that would meet lean away from each other. */
+/** Dense and pruned are named above their marks, recovered below; names that would meet move apart. */
 function drawNames(
   marks: readonly { stage: Stage; mark: StageMark; x: number | null }[],
   { y, width, ink }: Place,
@@ -199,10 +199,10 @@ function drawNames(
   const above = named.filter(({ stage }) => stage !== 'recovered').sort((a, b) => a.x - b.x)
   const meet = above.length === 2 && above[1].x - above[0].x < above[0].half + above[1].half + 8
   // A name ends 3 pixels past its own mark where the marks are apart, and 4 before it where they are one.
-  const lean = meet ? Math.max(-3, (8 - (above[1].x - above[0].x)) / 2) : 0
+  const gap = meet ? Math.max(-3, (8 - (above[1].x - above[0].x)) / 2) : 0
   return named.map(({ stage, x, text, half }) => {
     const isLeft = above[0]?.stage === stage
-    const shift = meet && stage !== 'recovered' ? (isLeft ? -half - lean : half + lean) : 0
+    const shift = meet && stage !== 'recovered' ? (isLeft ? -half - gap : half + gap) : 0
     const middle = Math.max(half + 4, Math.min(width - half - 4, x + shift))
     const halo: Shape['attributes'] = ink.paper ? { stroke: ink.paper, 'stroke-width': 3, 'paint-order': 'stroke' } : {}
     const place = { x: middle, y: stage === 'recovered' ? y + 22 : y - 14, 'text-anchor': 'middle' }

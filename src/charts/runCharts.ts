@@ -141,12 +141,12 @@ function inPercent({ acc, stderr }: Accuracy) {
   return { y: 100 * acc, error: stderr === null ? null : 100 * stderr }
 }
 
-/** The colour is the run's, and of one run that of recovered; dash and marker tell the entry. */
+/** The colour is the run's, which for a single run is that of recovered; dash and marker tell the entry. */
 function entryStyle(index: number, entry: number): SeriesStyle {
   return { ...seriesStyle(index + entry), colour: seriesStyle(index).colour }
 }
 
-/** Of one run the colour says dense or pruned, of several which run it is. */
+/** The colour says dense or pruned where there is one run, else which run it is. */
 function levelStyle(runs: readonly ChartedRun[], style: SeriesStyle, stage: 'dense' | 'pruned'): SeriesStyle {
   return runs.length > 1 ? style : { ...style, colour: stageColours[stage] }
 }

@@ -240,10 +240,10 @@ describe('the view of a run in Chromium', () => {
     await send(page, { type: 'runResult', result })
     const facts = page.getByRole('list', { name: 'Result of the run' })
     assert.deepEqual(await facts.getByRole('listitem').allInnerTexts(), [
-      '50.00 % sparsity',
-      '2.2 % trained',
-      '17 s time',
-      '700 MB memory, peak',
+      'sparsity 50.00 %',
+      'trained 2.2 %',
+      'time 17 s',
+      'memory, peak 700 MB',
       'Saved to /models/opt-125m-wanda50',
       'For llama.cpp: /models/opt-125m-wanda50.gguf',
     ])

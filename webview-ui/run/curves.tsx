@@ -9,7 +9,7 @@ import { all, options, smoothing, type ChartName } from './store.ts'
 
 const logAxes: Record<ChartName, ('x' | 'y')[]> = { loss: ['x', 'y'], perplexity: ['x', 'y'], accuracy: ['x'] }
 
-/** Of the runs that are shown, made anew when one of them has grown. */
+/** The curves of the runs that are shown, made anew when one of them has grown. */
 const charts = computed((): Record<ChartName, RunChart> => {
   const { maxPoints } = settings.value
   return {

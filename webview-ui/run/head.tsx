@@ -104,7 +104,7 @@ function Progress() {
     left !== null && `about ${roughDuration(left)} left`,
   ]
   return (
-    <div class="row">
+    <div class="row progress">
       <progress max={1} value={overall ?? undefined} aria-label="Progress of the run" />
       <span class="muted">{text.filter(Boolean).join(' · ')}</span>
     </div>
@@ -125,7 +125,7 @@ function numbersOf({ elapsed, tokensPerSecond, memory }: RunPicture): string[] {
 function resultNumbers(found: RunResult): string[] {
   const { output, ggufOutput } = found
   return [
-    ...costFacts(found).map(([what, value]) => `${value} ${what}`),
+    ...costFacts(found).map(([what, value]) => `${what} ${value}`),
     output === null ? 'Nothing was saved' : `Saved to ${output}`,
     ...(ggufOutput === null ? [] : [`For llama.cpp: ${ggufOutput}`]),
   ]
@@ -172,10 +172,12 @@ function Stage(stage: RunStage) {
   )
 }
 
-/** In the colour of what the stage leaves. While it goes on, a cell for each block or window fills; of many a bar without cells. */
-function StageBar({ leaves, state, progress }: RunStage) {
-  const share = progress ? Math.min(1, progress.done / Math.max(1, progress.total)) : Number(state === 'done')
-  const cells = progress && progress.total <= mostCells ? progress.total : 1
+/** Has the colour of what the stage leaves. While it goes on, a cell for each block or window fills; steps, or many cells, are one bar. */
+function StageBar({ leaves, state, progress, value, detail }: RunStage) {
+  const isOver = state === 'done' || (value !== null && detail === null)
+  const share = progress ? Math.min(1, progress.done / Math.max(1, progress.total)) : Number(isOver)
+  const hasCells = progress !== null && progress.unit !== 'steps' && progress.total <= mostCells
+  const cells = hasCells ? Math.max(1, progress.total) : 1
   return (
     <div
       class="stageBar"

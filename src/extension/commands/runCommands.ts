@@ -5,6 +5,7 @@ import { basename, join } from 'node:path'
 import { formatBytes, roughDuration } from '../../formatting/numbers.ts'
 import type { PlanSummary } from '../../plan/planSummary.ts'
 import type { RunOutcome } from '../../protocol/rpc.ts'
+import { BackendError } from '../backend/calls.ts'
 import { planOf, TrainablePanels } from '../views/trainablePanels.ts'
 import { publishModel } from '../models/publishModel.ts'
 import { reached, requireTrust } from '../support/settings.ts'
@@ -51,10 +52,12 @@ export function runCommands(parts: Parts): Handlers<Ids> {
         throw new Error(
           t('{0} is not a file here, but a version of one ({1}:). Open the file and run that.', name, scheme),
         )
-      const plan = await planOf(services, recipe)
-      if (plan.errors.length > 0) {
-        return showErrors(recipe, plan.errors)
-      }
+      const plan = await planOf(services, recipe).catch((error: unknown) => {
+        // There is no plan of what cannot be read as a recipe.
+        if (!(error instanceof BackendError) || error.code !== 'bad-recipe') throw error
+        return { errors: [error.message] }
+      })
+      if (!('estimates' in plan) || plan.errors.length > 0) return showErrors(recipe, plan.errors)
       if (await confirmed(plan)) await runAndReport(parts, { recipe: recipe.fsPath })
     },
     'sparsescope.dryRun': showTrainable(t('Dry Run Recipe')),
@@ -129,7 +132,7 @@ const lintMs = 2000
 
 /** Why a recipe cannot run, with the way to the line. */
 async function showErrors(recipe: vscode.Uri, errors: readonly string[]): Promise<void> {
-  const first = await firstError(recipe)
+  const first = await diagnosticOf(recipe, errors[0])
   const text = errorsText(basename(recipe.fsPath), errors, first ? first.range.start.line + 1 : null)
   const show = t('Show Problems')
   if ((await vscode.window.showErrorMessage(plainText(text), show)) !== show) return
@@ -137,9 +140,9 @@ async function showErrors(recipe: vscode.Uri, errors: readonly string[]): Promis
   await vscode.commands.executeCommand('workbench.actions.view.problems')
 }
 
-async function firstError(recipe: vscode.Uri): Promise<vscode.Diagnostic | undefined> {
-  const found = () =>
-    vscode.languages.getDiagnostics(recipe).find(({ severity }) => severity === vscode.DiagnosticSeverity.Error)
+/** Where the editor marks an error. */
+async function diagnosticOf(recipe: vscode.Uri, error: string): Promise<vscode.Diagnostic | undefined> {
+  const found = () => vscode.languages.getDiagnostics(recipe).find(({ message }) => message === error)
   if (!found()) {
     let listener: vscode.Disposable | undefined
     await new Promise<void>((resolve) => {

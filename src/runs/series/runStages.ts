@@ -22,7 +22,7 @@ export interface RunStage {
   readonly more: readonly string[]
   /** How far it is: "block 11 of 30". */
   readonly detail: string | null
-  /** Of what its bar shows while it goes on: blocks, windows or steps; null: not counted. */
+  /** The blocks, windows or steps that its bar shows while it goes on; null: not counted. */
   readonly progress: PhaseProgress | null
   /** Milliseconds of work in it; null before it begins. */
   readonly ms: number | null

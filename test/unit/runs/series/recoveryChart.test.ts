@@ -168,7 +168,7 @@ describe('the recovery chart', () => {
     assert.doesNotMatch(some, /wonBack|class="pruned"|NaN|Infinity/)
     const [first] = chartsWith({ measures: [] })
     assert.equal(drawRecoveryChart([{ label: 'r', index: 0, chart: first }], 600, paperInk), null)
-    // Names lean away from each other, further where both marks are one.
+    // Names that would meet move apart, further where both marks are one.
     const named = [
       ...draw(at('dense', 27.65), at('pruned', 27.65)).text.matchAll(/class="note" x="([\d.]+)"[^>]*>([^<]+)/g),
     ]
