@@ -3,7 +3,7 @@ import { formatAccuracy } from '../formatting/numbers.ts'
 import { stages, type Stage } from '../catalog/stages.ts'
 import { accuraciesOf } from '../runs/series/accuracies.ts'
 import type { Accuracy, RunPicture } from '../runs/series/foldRun.ts'
-import { seriesStyle } from './chartData.ts'
+import { seriesStyle, stageColours } from './chartData.ts'
 import { paperInk, type Ink } from './drawChart.ts'
 import { textWidth } from './layout.ts'
 import type { ChartedRun } from './runCharts.ts'
@@ -40,7 +40,8 @@ function barSeries(runs: readonly MeasuredRun[]): { tasks: string[]; series: Bar
       // A mean over fewer tasks is another quantity.
       if (all && names.length > 1 && all.tasks === names.length) values.set(mean, all)
       const name = runs.length > 1 ? `${label}, ${stage}` : stage
-      return values.size > 0 ? [{ label: name, colour: seriesStyle(index).colour, stage, values }] : []
+      const colour = runs.length > 1 ? seriesStyle(index).colour : stageColours[stage]
+      return values.size > 0 ? [{ label: name, colour, stage, values }] : []
     }),
   )
   return { tasks: names.length > 1 ? [...names, mean] : names, series }

@@ -1,4 +1,5 @@
 // The data of a line chart, which views and the report draw by the same rules.
+import type { Stage } from '../catalog/stages.ts'
 import { formatValue } from '../formatting/numbers.ts'
 import type { Point } from '../runs/series/smooth.ts'
 
@@ -70,6 +71,12 @@ export const levelDash = { dense: '5 4', pruned: '2 3' }
 // Okabe and Ito's palette, told apart with any kind of colour vision: without its yellow, its orange and sky blue darker,
 // so that each has a contrast of 3 to white and to the background of dark themes.
 const colours = ['#0072b2', '#b8860b', '#009e73', '#cc79a7', '#d55e00', '#3a95c9']
+/** One colour for each stage of a model, in every picture of one run and in base.css. Each has a contrast of 3 to every theme, as above. */
+export const stageColours: Readonly<Record<Stage, string>> = {
+  dense: '#808080',
+  pruned: '#d55e00',
+  recovered: colours[0],
+}
 const dashes = ['', '6 3', '2 3', '8 3 2 3', '12 4', '1 2']
 const markers = ['circle', 'square', 'triangle', 'diamond'] as const
 

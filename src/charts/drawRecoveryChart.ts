@@ -1,12 +1,13 @@
-// The recovery chart: dense, pruned and recovered as marks on one axis, the gap that was won back shaded. A row for each run.
+// The recovery chart: dense, pruned and recovered as marks on one axis, the gap that was won back shaded, and beside the axis, dashed,
+// what the recipe measures later. A row for each run.
 import { stages, type Stage } from '../catalog/stages.ts'
 import type { RecoveryChart, StageMark } from '../runs/series/recoveryChart.ts'
 import { type Axis, makeAxis, textWidth } from './layout.ts'
-import { seriesStyle } from './chartData.ts'
+import { seriesStyle, stageColours } from './chartData.ts'
 import { markPath, paperInk, type Ink } from './drawChart.ts'
 import { shape, type Shape } from './shape.ts'
 
-/** A run's chart; `index` decides its colour, as in the other charts. */
+/** A run's chart; `index` decides the colour of its name, as in the other charts. */
 export interface RecoveryChartRow {
   readonly label: string
   readonly index: number
@@ -21,14 +22,21 @@ const farApart = 4
 
 export const recoveryChartHeight = (rows: readonly RecoveryChartRow[]): number => rowHeight(rows) * rows.length + foot
 
-/** null while nothing is measured: there is no axis without a value. */
+/** Room on the right for each stage that is not measured yet, in pixels. */
+const plannedRoom = 110
+
+/** null where nothing is measured and nothing will be. */
 export function drawRecoveryChart(rows: readonly RecoveryChartRow[], width: number, ink: Ink): Shape | null {
-  const shown = rows.filter(({ chart }) => valuesOf(chart).length > 0)
+  const shown = rows.filter(({ chart }) => valuesOf(chart).length > 0 || chart.planned.length > 0)
+  if (shown.length === 0) return null
   const values = shown.flatMap(({ chart }) => valuesOf(chart))
-  if (values.length === 0) return null
+  const most = Math.max(...shown.map(({ chart }) => chart.planned.length))
+  const room = width - 2 * side
+  const slot = values.length === 0 ? room / most : Math.min(plannedRoom, (0.6 * room) / Math.max(1, most))
+  const end = width - side - most * slot
   const [low, high] = [Math.min(...values), Math.max(...values)]
   const log = low > 0 && high / low > farApart
-  const axis = makeAxis(values, [side, width - side], width / 160, { log, whole: false })
+  const axis = makeAxis(values, [side, end], (end + side) / 160, { log, whole: false })
   const bottom = rowHeight(rows) * shown.length
   const better = shown[0].chart.better === 'low' ? '← better' : 'better →'
   const muted = { fill: ink.muted }
@@ -42,16 +50,35 @@ export function drawRecoveryChart(rows: readonly RecoveryChartRow[], width: numb
         shape('text', { class: 'xTick', x, y: bottom + 14, 'text-anchor': 'middle', ...muted }, percent(shown, label)),
       ]
     }),
-    shape('line', { x1: 8, x2: width - 8, y1: bottom, y2: bottom, stroke: ink.muted, 'stroke-opacity': 0.7 }),
+    ...drawBaseline({ from: 8, end: most > 0 ? end : width - 8, to: width - 8, y: bottom }, ink),
     shape(
       'text',
       { class: 'axisName', x: width - 8, y: bottom + 30, 'text-anchor': 'end', ...muted },
       `${shown[0].chart.name}${log ? ' (log)' : ''}, ${better}`,
     ),
     ...shown.flatMap((row, i) =>
-      drawRow(row, { axis, y: rowHeight(rows) * (i + 1) - 28, width, ink, named: rows.length > 1 }),
+      drawRow(row, { axis, end, slot, y: rowHeight(rows) * (i + 1) - 28, width, ink, named: rows.length > 1 }),
     ),
   )
+}
+
+/** Solid below values, dashed below what is not measured yet. */
+function drawBaseline({ from, end, to, y }: { from: number; end: number; to: number; y: number }, ink: Ink): Shape[] {
+  const line = (x1: number, x2: number, more: Shape['attributes'] = {}) =>
+    shape('line', { x1, x2, y1: y, y2: y, stroke: ink.muted, 'stroke-opacity': 0.7, ...more })
+  if (end >= to) return [line(from, to)]
+  const words = {
+    class: 'notYet',
+    x: (Math.max(from, end) + to) / 2,
+    y: y + 14,
+    'text-anchor': 'middle',
+    fill: ink.muted,
+  }
+  return [
+    ...(end > side ? [line(from, end)] : []),
+    line(end > side ? end : from, to, { 'stroke-dasharray': '4 4' }),
+    shape('text', words, 'not measured yet'),
+  ]
 }
 
 const percent = ([{ chart }]: readonly RecoveryChartRow[], label: string) =>
@@ -66,6 +93,9 @@ function valuesOf({ marks }: RecoveryChart): number[] {
 
 interface Place {
   readonly axis: Axis
+  /** Where the axis ends, and the width of each place behind it. */
+  readonly end: number
+  readonly slot: number
   readonly y: number
   readonly width: number
   readonly ink: Ink
@@ -73,8 +103,7 @@ interface Place {
 }
 
 function drawRow({ label, index, chart }: RecoveryChartRow, place: Place): Shape[] {
-  const { axis, y, ink, named } = place
-  const { colour } = seriesStyle(index)
+  const { axis, end, slot, y, ink, named } = place
   const at = (mark: StageMark | undefined) =>
     mark?.value != null && Number.isFinite(mark.value) ? axis.at(mark.value) : null
   const { dense, pruned, recovered } = chart.marks
@@ -85,26 +114,40 @@ function drawRow({ label, index, chart }: RecoveryChartRow, place: Place): Shape
       y: y - 5,
       width: Math.max(1, Math.abs(to - from)),
       height: 10,
-      fill: colour,
       ...look,
     })
   const drawn: Shape[] = []
   // On black the faint fill alone is not seen.
   if (d !== null && p !== null)
-    drawn.push(span(d, p, { class: 'gapOfPruning', 'fill-opacity': 0.15, stroke: colour, 'stroke-opacity': 0.7 }))
+    drawn.push(
+      span(d, p, {
+        class: 'gapOfPruning',
+        fill: stageColours.pruned,
+        'fill-opacity': 0.15,
+        stroke: stageColours.pruned,
+      }),
+    )
   if (p !== null && r !== null && chart.wonBack !== null)
     drawn.push(
       span(
         p,
         r,
-        chart.wonBack >= 0 ? { class: 'wonBack', 'fill-opacity': 0.65 } : { fill: ink.error, 'fill-opacity': 0.5 },
+        chart.wonBack >= 0
+          ? { class: 'wonBack', fill: stageColours.recovered, 'fill-opacity': 0.65 }
+          : { fill: ink.error, 'fill-opacity': 0.5 },
       ),
     )
-  if (named) drawn.push(shape('text', { x: 8, y: y - 34, 'font-weight': 600 }, label))
+  // The dot has the run's colour in the other charts.
+  if (named)
+    drawn.push(
+      shape('circle', { cx: 12, cy: y - 38, r: 4, fill: seriesStyle(index).colour }),
+      shape('text', { x: 22, y: y - 34, 'font-weight': 600 }, label),
+    )
   const marks = stages.flatMap((stage) => (chart.marks[stage] ? [{ stage, mark: chart.marks[stage] }] : []))
-  for (const { stage, mark } of marks) drawn.push(...drawMark(stage, mark, at(mark), colour, place))
+  for (const { stage, mark } of marks) drawn.push(...drawMark(stage, mark, at(mark), place))
   return [
     ...drawn,
+    ...chart.planned.flatMap((stage, i) => drawPlanned(stage, end + (i + 0.5) * slot, place)),
     ...drawNames(
       marks.map((one) => ({ ...one, x: at(one.mark) })),
       place,
@@ -112,16 +155,13 @@ function drawRow({ label, index, chart }: RecoveryChartRow, place: Place): Shape
   ]
 }
 
-function drawMark(stage: Stage, mark: StageMark, x: number | null, colour: string, { y, ink }: Place): Shape[] {
+function drawMark(stage: Stage, mark: StageMark, x: number | null, { y, ink }: Place): Shape[] {
   if (x === null) return []
+  const colour = stageColours[stage]
   const title = shape('title', {}, `${stage} ${mark.text}`)
   if (stage !== 'recovered')
     return [
-      shape(
-        'line',
-        { class: stage, x1: x, x2: x, y1: y - 11, y2: y + 11, stroke: ink.text, 'stroke-width': 2.5 },
-        title,
-      ),
+      shape('line', { class: stage, x1: x, x2: x, y1: y - 11, y2: y + 11, stroke: colour, 'stroke-width': 3 }, title),
     ]
   // It moves while the recovery goes on: then it is hollow.
   const fill = mark.after === null ? colour : (ink.paper ?? 'none')
@@ -135,7 +175,18 @@ function drawMark(stage: Stage, mark: StageMark, x: number | null, colour: strin
   return [shape('path', { class: 'recovered', ...look }, title)]
 }
 
-/** Dense and pruned are named above their marks, recovered below; names that would meet lean away from each other. */
+/** The mark of a stage that is not measured yet: its place on the axis is not known. */
+function drawPlanned(stage: Stage, x: number, { y, ink }: Place): Shape[] {
+  const look = { class: 'planned', stroke: stageColours[stage], 'stroke-width': 2, 'stroke-dasharray': '3 3' }
+  const mark =
+    stage === 'recovered'
+      ? shape('circle', { ...look, cx: x, cy: y, r: 6, fill: 'none' })
+      : shape('line', { ...look, x1: x, x2: x, y1: y - 11, y2: y + 11 })
+  const name = { x, y: stage === 'recovered' ? y + 22 : y - 14, 'text-anchor': 'middle', fill: ink.muted }
+  return [mark, shape('text', name, stage)]
+}
+
+/** Dense and pruned are named above their marks, recovered below; names that would meet move apart. */
 function drawNames(
   marks: readonly { stage: Stage; mark: StageMark; x: number | null }[],
   { y, width, ink }: Place,
@@ -148,10 +199,10 @@ function drawNames(
   const above = named.filter(({ stage }) => stage !== 'recovered').sort((a, b) => a.x - b.x)
   const meet = above.length === 2 && above[1].x - above[0].x < above[0].half + above[1].half + 8
   // A name ends 3 pixels past its own mark where the marks are apart, and 4 before it where they are one.
-  const lean = meet ? Math.max(-3, (8 - (above[1].x - above[0].x)) / 2) : 0
+  const gap = meet ? Math.max(-3, (8 - (above[1].x - above[0].x)) / 2) : 0
   return named.map(({ stage, x, text, half }) => {
     const isLeft = above[0]?.stage === stage
-    const shift = meet && stage !== 'recovered' ? (isLeft ? -half - lean : half + lean) : 0
+    const shift = meet && stage !== 'recovered' ? (isLeft ? -half - gap : half + gap) : 0
     const middle = Math.max(half + 4, Math.min(width - half - 4, x + shift))
     const halo: Shape['attributes'] = ink.paper ? { stroke: ink.paper, 'stroke-width': 3, 'paint-order': 'stroke' } : {}
     const place = { x: middle, y: stage === 'recovered' ? y + 22 : y - 14, 'text-anchor': 'middle' }

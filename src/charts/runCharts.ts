@@ -12,6 +12,7 @@ import {
   levelDash,
   type Series,
   seriesStyle,
+  stageColours,
   type SeriesStyle,
 } from './chartData.ts'
 import { blockErrors, recoveriesWithErrors } from '../runs/series/blockErrors.ts'
@@ -95,11 +96,11 @@ export function perplexityChart(runs: readonly ChartedRun[]): RunChart {
     names.forEach(([entry, name], i) => {
       const note = (what: string) => (names.length > 1 ? `${name}, ${what}` : what)
       const label = (what: string) => (runs.length > 1 ? `${run.label}, ${note(what)}` : note(what))
-      const style = runs.length > 1 ? entryStyle(run.index, i) : seriesStyle(i)
+      const style = entryStyle(run.index, i)
       const measured = evaluations.filter((evaluation) => evaluation.entry === entry)
       // Overlaid runs are told apart by colour alone: their names would fill the picture.
       const noteOf = (what: string) => (run.index === 0 ? note(what) : '')
-      levels.push(...levelsOf(measured, { note, label, noteOf, style }))
+      levels.push(...levelsOf(measured, { note, label, noteOf, styleOf: (stage) => levelStyle(runs, style, stage) }))
       const points = curveOf(measured)
       if (points.length === 0) return
       series.push({ label: label('recovered'), style, points, marks: 'both', note: noteOf('recovered') })
@@ -122,7 +123,10 @@ export function accuracyChart(runs: readonly ChartedRun[]): RunChart {
       if (!mean) continue
       const { y: value, error } = inPercent(mean)
       const note = index === 0 ? `${stage} ${percentText(value, error)}` : ''
-      levels.push({ what: stage, label: label(stage), note, value, error, style, dash: levelDash[stage] })
+      levels.push({
+        ...{ what: stage, stage, label: label(stage), note, value, error },
+        ...{ style: levelStyle(runs, style, stage), dash: levelDash[stage] },
+      })
     }
     if (recovered.length === 0) continue
     const points = recovered.map(({ x, mean }): Point => ({ x, ...inPercent(mean) }))
@@ -137,22 +141,29 @@ function inPercent({ acc, stderr }: Accuracy) {
   return { y: 100 * acc, error: stderr === null ? null : 100 * stderr }
 }
 
-/** With several runs the colour tells the run, dash and marker the entry. */
+/** The colour is the run's, which for a single run is that of recovered; dash and marker tell the entry. */
 function entryStyle(index: number, entry: number): SeriesStyle {
   return { ...seriesStyle(index + entry), colour: seriesStyle(index).colour }
+}
+
+/** The colour says dense or pruned where there is one run, else which run it is. */
+function levelStyle(runs: readonly ChartedRun[], style: SeriesStyle, stage: 'dense' | 'pruned'): SeriesStyle {
+  return runs.length > 1 ? style : { ...style, colour: stageColours[stage] }
 }
 
 interface NamedLevel extends Level {
   /** Name of the measurement, without the run. */
   readonly what: string
+  readonly stage: 'dense' | 'pruned'
 }
 
 /** Makes one line of equal measurements of several runs, as of the same dense model. */
 function oncePerValue(levels: readonly NamedLevel[]): Level[] {
-  return levels.flatMap(({ what, ...level }, i) => {
+  return levels.flatMap(({ what, stage, ...level }, i) => {
     const alike = levels.filter((other) => other.what === what && Object.is(other.value, level.value))
     if (alike[0] !== levels[i]) return []
-    return [alike.length > 1 ? { ...level, label: what } : level]
+    const style = { ...level.style, colour: stageColours[stage] }
+    return [alike.length > 1 ? { ...level, label: what, style } : level]
   })
 }
 
@@ -161,17 +172,19 @@ interface LevelNames {
   note: (what: string) => string
   label: (what: string) => string
   noteOf: (what: string) => string
-  style: SeriesStyle
+  styleOf: (stage: 'dense' | 'pruned') => SeriesStyle
 }
 
-function levelsOf(measured: readonly Evaluation[], { note: whatOf, label, noteOf, style }: LevelNames): NamedLevel[] {
+function levelsOf(measured: readonly Evaluation[], { note: whatOf, label, noteOf, styleOf }: LevelNames): NamedLevel[] {
   return (['dense', 'pruned'] as const).flatMap((stage) => {
     const last = measured.findLast((evaluation) => evaluation.stage === stage)
     if (!last) return []
     const name = noteOf(stage)
     const note = name === '' ? '' : `${name} ${formatValue(last.perplexity)}`
     const value = last.perplexity ?? NaN
-    return [{ what: whatOf(stage), label: label(stage), note, value, style, dash: levelDash[stage] }]
+    return [
+      { what: whatOf(stage), stage, label: label(stage), note, value, style: styleOf(stage), dash: levelDash[stage] },
+    ]
   })
 }
 

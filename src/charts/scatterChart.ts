@@ -1,8 +1,8 @@
-// Runs as points: any two of what they are compared by. Steps join those that no other beats in both, and bound what is reached.
+// Runs as points: any two of what they are compared by. Steps join the finished ones that no other beats in both, and bound what is reached.
 import type { FoldedRun, Spread } from '../runs/compared/foldSeeds.ts'
 import { type Measure, measureNamed, paretoFront } from '../runs/compared/measures.ts'
 import { defaultStyles, styleGroups, type StyledBy } from './runStyles.ts'
-import { levelDash, seriesStyle, type ChartText, type Level, type Series } from './chartData.ts'
+import { levelDash, seriesStyle, stageColours, type ChartText, type Level, type Series } from './chartData.ts'
 import type { RunChart } from './runCharts.ts'
 import type { Point } from '../runs/series/smooth.ts'
 
@@ -26,6 +26,7 @@ export interface Scatter {
 }
 
 const front = { ...seriesStyle(0), colour: '#7f7f7f', dash: '' }
+const dense = { ...front, colour: stageColours.dense }
 
 /** The sparsity that was asked for, or what came of it where nobody knows, against perplexity. */
 export function defaultLook(runs: readonly FoldedRun[]): ScatterLook {
@@ -64,11 +65,8 @@ export function scatterChart<Run extends FoldedRun>(
   // Each model has a front of its own: no run of one beats a run of another.
   const models = [...new Set(all.map(({ run }) => runs[run].facts.model))]
   const line = models.flatMap((model): Series[] => {
-    const best = frontOf(
-      all.filter(({ run }) => runs[run].facts.model === model),
-      x,
-      y,
-    )
+    const own = all.filter(({ run }) => runs[run].facts.model === model && isFinished(runs[run]))
+    const best = frontOf(own, x, y)
     const label = models.length > 1 && model !== '' ? `Pareto front, ${model}` : 'Pareto front'
     return best.length > 1 ? [{ label, style: front, points: best }] : []
   })
@@ -79,6 +77,9 @@ export function scatterChart<Run extends FoldedRun>(
     points: all,
   }
 }
+
+/** What a run has in its middle is not what it reaches. Of several seeds those that are done count. */
+const isFinished = ({ states }: FoldedRun) => states.includes('done')
 
 function placed(across: Spread, x: Measure, up: Spread, y: Measure): Point & { y: number } {
   const range = up.count > 1 && up.low < up.high ? { low: y.factor * up.low, high: y.factor * up.high } : {}
@@ -102,17 +103,17 @@ const mostLevels = 3
 
 /** What the dense models have, each value once; none where there are more than can be told apart. */
 function denseLevels(runs: readonly FoldedRun[], { dense: denseOf, factor, format }: Measure): Level[] {
-  const dense = runs.flatMap((run) => {
+  const values = runs.flatMap((run) => {
     const spread = denseOf?.(run) ?? null
     return spread && Number.isFinite(spread.median)
       ? [{ model: run.facts.model, text: format(spread.median), value: factor * spread.median }]
       : []
   })
-  const once = [...new Map(dense.map((one) => [one.text, one])).values()]
+  const once = [...new Map(values.map((one) => [one.text, one])).values()]
   if (once.length > mostLevels) return []
   return once.map(({ model, value }): Level => {
     const label = once.length > 1 && model !== '' ? `dense, ${model}` : 'dense'
-    return { label, note: label, value, dash: levelDash.dense, style: front }
+    return { label, note: label, value, dash: levelDash.dense, style: dense }
   })
 }
 

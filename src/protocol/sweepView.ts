@@ -33,6 +33,8 @@ export interface ComparedWhat {
   /** Only a sweep has a folder of its own: nothing of the others can be begun or cancelled. `experiments`: all runs of the workspace. */
   readonly kind: 'sweep' | 'comparison' | 'experiments'
   readonly title: string
+  /** Its runs that wait are jobs of Slurm, which can be cancelled; of others nothing waits that goes on by itself. */
+  readonly isSubmitted?: boolean
   /** Says when it was planned, by which engine, and where it lies. */
   readonly about: string
 }

@@ -29,7 +29,8 @@ describe('the packaged extension and the Hub', function () {
       await page.keyboard.press('Enter')
     }
     const publish = async () => {
-      await activeView(page).getByRole('button', { name: 'Publish…' }).click()
+      await activeView(page).getByRole('button', { name: 'More actions' }).click()
+      await activeView(page).getByRole('menuitem', { name: 'Publish…' }).click()
       await page.getByText('Nothing is sent before you have seen what').waitFor()
       await type('me/tiny')
       // By keyboard: a row of a list that has just opened is replaced while it is clicked.

@@ -25,7 +25,7 @@ describe('the packaged extension: recipes', function () {
     await activeView(page).getByText('attn_q').first().waitFor()
   })
 
-  it('a recipe with errors does not run: a message says how many, and Problems shows them', async () => {
+  it('a recipe with errors does not run: a message says how many and the line, and Show Problems lists them', async () => {
     const { page, workspace } = studio
     const two =
       'version: 1\nmodel: ./opt\nprune: [{sparsity: 1.5}]\nrecover: {train: [everything]}\nsave: {to: ./never}\n'
@@ -34,7 +34,8 @@ describe('the packaged extension: recipes', function () {
     await openFile(page, 'two.prune.yaml')
     await page.locator('.squiggly-error').first().waitFor()
     await runCommand(page, 'SparseScope: Run Recipe')
-    await page.locator('.notification-toast', { hasText: /two\.prune\.yaml has \d errors, first: / }).waitFor()
+    const toast = page.locator('.notification-toast', { hasText: /two\.prune\.yaml:\d has \d errors, first: / })
+    await toast.getByRole('button', { name: 'Show Problems' }).click()
     await page.locator('.markers-panel:visible').getByText('two.prune.yaml').first().waitFor()
     assert.ok(!exists(workspace, 'never'))
     await runCommand(page, 'Notifications: Clear All Notifications')

@@ -96,15 +96,17 @@ describe('the packaged extension: running', function () {
   it('its report opens from the view and from the tree of runs', async () => {
     const { page } = studio
     await choose(page, 'SparseScope: Open Run', 'opt-magnitude50')
-    const card = activeView(page).locator('section', { hasText: 'Result' })
-    await card.getByText(/Saved to .*opt-magnitude50/).waitFor()
-    await card.getByRole('button', { name: 'Compare…' }).click()
+    await activeView(page)
+      .getByText(/Saved to .*opt-magnitude50/)
+      .waitFor()
+    await activeView(page).getByRole('button', { name: 'Compare…' }).click()
     await page.locator('.tab.active', { hasText: 'opt ↔ opt-magnitude50' }).waitFor()
     await activeView(page)
       .getByText(/\d+ changed/)
       .waitFor()
     await page.locator('.tab', { hasText: /^opt-magnitude50 · / }).click()
-    await activeView(page).getByRole('button', { name: 'Open report' }).click()
+    await activeView(page).getByRole('button', { name: 'More actions' }).click()
+    await activeView(page).getByRole('menuitem', { name: 'Open report' }).click()
     const tab = page.locator('.tab.active', { hasText: 'Report of opt-magnitude50' })
     const table = () =>
       activeView(page)

@@ -73,6 +73,22 @@ export class RunPage {
     return this.page.getByRole('list', { name: 'Stages of the run' }).getByRole('listitem')
   }
 
+  /** Cells of the bar of the n-th stage, and the share that is full. */
+  bar(n: number): Promise<{ cells: string; share: string }> {
+    return this.stages()
+      .nth(n)
+      .locator('.stageBar')
+      .evaluate(({ style }: HTMLElement) => ({
+        cells: style.getPropertyValue('--cells'),
+        share: style.getPropertyValue('--share'),
+      }))
+  }
+
+  /** Chooses one of the actions in the menu of the page's head. */
+  act(entry: string): Promise<void> {
+    return chooseInMenu(this.page.getByRole('button', { name: 'More actions' }), entry)
+  }
+
   /** What the first recovery chart says. */
   words(): Promise<string> {
     return this.page.locator('.recoveryWords').first().innerText()

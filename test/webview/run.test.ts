@@ -33,6 +33,26 @@ describe('the view of a run in Chromium', () => {
       '○ Recovered, to come',
     ])
     assert.equal(await page.locator('.charts .chart:visible').count(), 0)
+    assert.equal(await page.locator('.recoveryCharts .planned').count(), 3)
+    await page.locator('.recoveryCharts').getByText('not measured yet', { exact: true }).waitFor()
+    const windows = (done: number): RunEvent => {
+      return { t: 20 + done, type: 'progress', phase: 'evaluate', done, total: 16, unit: 'windows', eta_s: 9 }
+    }
+    await send(page, events([windows(2)], 'a', 2))
+    assert.match(await view.stages().first().innerText(), /measuring: 2 of 16 windows/)
+    assert.deepEqual(await view.bar(0), { cells: '16', share: '0.125' })
+    await send(page, events([windows(12)], 'a', 3))
+    assert.deepEqual(await view.bar(0), { cells: '16', share: '0.75' })
+    await keepPicture(page, 'run-first-minute')
+  })
+
+  it('a cell of the bar fills for each block that a pass has finished', async () => {
+    await open(listing('running'), settings, events(until(both, ({ type }) => type === 'block', 3)))
+    const pass = (await view.stages().locator('.stageTitle').allTextContents()).findIndex((title) =>
+      title.startsWith('●'),
+    )
+    assert.deepEqual(await view.bar(pass), { cells: '12', share: '0.25' })
+    await keepPicture(page, 'run-blocks')
   })
 
   it('the list of stages fills as events come, and the loss and the progress name the same step', async () => {
@@ -40,7 +60,7 @@ describe('the view of a run in Chromium', () => {
     const texts = (await view.stages().allInnerTexts()).map((text) => text.replace(/\s+/g, ' ').replace(' ,', ','))
     assert.match(texts[0], /^✓ Dense, done 27\.65 perplexity 0\.9 s$/)
     assert.match(texts[1], /^✓ Prune, done 67\.65 perplexity 1\.6 s$/)
-    assert.match(texts[2], /^● Retrain, going on 45\.03 perplexity step 15 of 40 /)
+    assert.match(texts[2], /^● Retrain, going on 45\.03 perplexity after 10 steps step 15 of 40 /)
     assert.match(texts[3], /^○ Recovered/)
     await page.getByText('50 % · Retrain: step 15 of 40 · about 9 s left').waitFor()
     assert.equal(await view.stages().nth(2).getAttribute('aria-current'), 'step')
@@ -205,9 +225,9 @@ describe('the view of a run in Chromium', () => {
     await keepPicture(page, 'run-list')
   })
 
-  it('ends with a card: what it cost, where it is saved, and what to do next', async () => {
+  it('a finished run says what it cost and where it is saved; three actions, and the others in a menu', async () => {
     await open(listing('done'), settings, events(run))
-    assert.equal(await page.getByRole('heading', { name: 'Result' }).count(), 0)
+    assert.equal(await page.getByRole('list', { name: 'Result of the run' }).count(), 0)
     const result = resultOf({
       perplexity: { dense: 27.65, pruned: 47.65, recovered: 31.2 },
       sparsity: 0.5,
@@ -218,31 +238,37 @@ describe('the view of a run in Chromium', () => {
       gguf_output: '/models/opt-125m-wanda50.gguf',
     })
     await send(page, { type: 'runResult', result })
-    const card = page.locator('section', { hasText: 'Result' })
     const facts = page.getByRole('list', { name: 'Result of the run' })
     assert.deepEqual(await facts.getByRole('listitem').allInnerTexts(), [
-      '50.00 %\nsparsity',
-      '2.2 %\ntrained',
-      '17 s\ntime',
-      '700 MB\nmemory, peak',
+      'sparsity 50.00 %',
+      'trained 2.2 %',
+      'time 17 s',
+      'memory, peak 700 MB',
+      'Saved to /models/opt-125m-wanda50',
+      'For llama.cpp: /models/opt-125m-wanda50.gguf',
     ])
-    await card.getByText('Saved to /models/opt-125m-wanda50').waitFor()
-    await card.getByText('For llama.cpp: /models/opt-125m-wanda50.gguf').waitFor()
     await keepPicture(page, 'run-result')
     assert.equal(await page.getByRole('list', { name: 'Numbers of the run' }).count(), 0)
     const before = (await posted(page)).length
-    const actions = ['Open report', 'Compare…', 'Try it', 'Open output', 'Write model card', 'Copy as Markdown']
-    for (const name of actions) await page.getByRole('button', { name }).click()
+    assert.deepEqual(await page.locator('.head').getByRole('button').allInnerTexts(), [
+      'Compare…',
+      'Try it',
+      'Open output',
+      '⋯',
+    ])
+    for (const name of ['Compare…', 'Try it', 'Open output']) await page.getByRole('button', { name }).click()
+    for (const name of ['Open report', 'Open recipe', 'Write model card', 'Publish…', 'Copy as Markdown'])
+      await view.act(name)
     const all = (await posted(page)).slice(before)
-    const copied = all[5]
+    const copied = all[7]
     assert.deepEqual(
-      all.slice(0, 5).map(({ what }) => what),
-      ['report', 'comparison', 'tryOut', 'output', 'card'],
+      all.slice(0, 7).map(({ what }) => what),
+      ['comparison', 'tryOut', 'output', 'report', 'recipe', 'card', 'publish'],
     )
     assert.equal(copied.type, 'copy')
     assert.match(String(copied.text), /^\| opt-125m-wanda50 \| \|\n.*\n\| perplexity, dense \| 27\.65 \|/)
     // Another run that goes on sends its news ten times a second: what is pressed or has the focus stays.
-    const button = page.getByRole('button', { name: 'Open report' })
+    const button = page.getByRole('button', { name: 'Try it' })
     await button.focus()
     await button.evaluate((element) => element.setAttribute('data-same', ''))
     await send(page, listing('done', 1))
@@ -250,7 +276,6 @@ describe('the view of a run in Chromium', () => {
     assert.ok(await page.evaluate("document.activeElement.matches('[data-same]')"))
     // Gone on with: nothing is final.
     await send(page, { type: 'runResult', result: null })
-    assert.equal(await page.getByRole('heading', { name: 'Result' }).count(), 0)
     assert.equal(await page.getByRole('list', { name: 'Numbers of the run' }).count(), 1)
   })
 
@@ -325,7 +350,7 @@ describe('the view of a run in Chromium', () => {
     await send(page, listing('done'), settings, events([named, ...run.slice(1)]))
     assert.equal(await page.locator('h1').innerText(), 'wanda50')
     await page.getByText('2026-12-31 23:59:58').first().waitFor()
-    await page.getByRole('button', { name: 'Open report' }).click()
+    await view.act('Open report')
     assert.deepEqual((await posted(page)).at(-1), { type: 'reveal', what: 'report' })
   })
 })

@@ -201,7 +201,7 @@ describe('the figures of a run in Chromium', () => {
       assert.ok((await tooWide(page)) <= 0, `${width} px`)
       for (const head of await page.locator('.chartHead:visible').all()) {
         const [title, button, card] = await head.evaluate((e) =>
-          [e.querySelector('h2'), e.querySelector('.figureMore'), e.closest('.card')].map((one) => {
+          [e.querySelector('h2'), e.querySelector('.figureMore'), e.closest('.card, .recoveryCharts')].map((one) => {
             const box = one?.getBoundingClientRect()
             return { top: box?.top ?? 0, bottom: box?.bottom ?? 0, right: box?.right ?? 0 }
           }),

@@ -197,14 +197,25 @@ describe('the view of several runs in Chromium', () => {
     await page.getByText('Points appear with the first evaluation').waitFor()
     await page.getByText('0 of 36 done, 36 waiting').waitFor()
     const button = (name: string) => page.getByRole('button', { name, exact: true })
-    assert.equal(await button('Continue').isVisible(), true)
+    const offered = async () => [await button('Continue').isVisible(), await button('Cancel').isVisible()]
+    assert.deepEqual(await offered(), [true, false])
+    // Jobs of Slurm wait by themselves.
+    await send(
+      page,
+      compared(
+        rows.map((row) => recordedAs(row, 'waiting')),
+        { ...recordedWhat, isSubmitted: true },
+      ),
+    )
+    assert.deepEqual(await offered(), [false, true])
+    await send(page, compared(rows.map((row) => recordedAs(row, 'waiting'))))
     await send(page, {
       type: 'rows',
       rows: [recordedAs(rows[0], 'running', 0.42), rows[2], recordedAs(rows[4], 'failed')],
     })
     await page.getByText('1 of 36 done, 1 failed, 1 running, 33 waiting').waitFor()
     await page.getByRole('list', { name: 'Runs that failed' }).getByText('No space left on device').waitFor()
-    assert.deepEqual([await button('Continue').isVisible(), await button('Cancel').isVisible()], [false, true])
+    assert.deepEqual(await offered(), [false, true])
     await button('Cancel').click()
     assert.equal((await asked('act'))?.what, 'cancel')
     await page.getByRole('button', { name: 'fold seeds' }).click()

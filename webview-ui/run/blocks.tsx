@@ -1,13 +1,24 @@
-// Pictures of the blocks: how much of its error each recovery leaves, and where zeros are.
+// The blocks: how much of its error each recovery leaves, where zeros are, what merging an adapter cut off, and the block that is picked.
+import { type Signal, useSignal } from '@preact/signals'
+import { useEffect } from 'preact/hooks'
 import { blockErrors, recoveriesWithErrors } from '../../src/runs/series/blockErrors.ts'
 import { errorBars } from '../../src/charts/runCharts.ts'
-import { formatShare } from '../../src/formatting/numbers.ts'
+import { formatDuration, formatShare, formatValue } from '../../src/formatting/numbers.ts'
 import { Bars } from '../shared/bars.tsx'
 import { Button } from '../shared/button.tsx'
-import { blockGridData, blockMap, blockTable, describeBlockCell, zeroWords } from '../shared/blockGrid.ts'
+import { blockGridData, blockMap, blockTable, describeBlockCell, placeOf, zeroWords } from '../shared/blockGrid.ts'
 import { MapFigure } from '../shared/mapFigure.tsx'
-import { useBlockMark } from './blockMark.ts'
-import { all, pickedBlock, picture } from './store.ts'
+import { all, host, pickedBlock, picture } from './store.ts'
+import {
+  cutText,
+  mergedHeads,
+  mergedRows,
+  mergedTitle,
+  modesOf,
+  recoveryName,
+} from '../../src/runs/series/recoveries.ts'
+import { type GridMark, nothingMarked } from '../shared/gridMark.ts'
+import { DataTableView } from '../shared/dataTable.tsx'
 
 /** One picture for each recovery that works block by block: a bar for each block. */
 export function ErrorBars() {
@@ -59,5 +70,74 @@ export function SparsityMap() {
         mark={mark}
       />
     </section>
+  )
+}
+
+/** The block that is picked: its errors, and its matrices, each of which opens in the Inspector. */
+export function BlockCard() {
+  const block = pickedBlock.value
+  if (block === null) return null
+  const found = picture.value.blocks.get(block)
+  const modes = modesOf(picture.value)
+  const errors = [...(found?.errors ?? [])].map(([recovery, { before, after }]) => {
+    const name = modes.length > 1 ? recoveryName(recovery, modes[recovery] ?? '') : (modes[0] ?? 'recovery')
+    return `${name}: mean squared error ${formatValue(before)} → ${formatValue(after)}`
+  })
+  const matrices = Object.entries(found?.modules ?? {})
+  return (
+    <section class="card" aria-label={`Block ${block}`}>
+      <div class="head">
+        <h2>Block {block}</h2>
+        <Button look="secondary small" act={() => (pickedBlock.value = null)}>
+          Close
+        </Button>
+      </div>
+      <p class="muted">
+        {found ? [...errors, formatDuration(found.seconds)].join(' · ') : 'Neither pruned nor recovered yet.'}
+      </p>
+      {matrices.length > 0 && (
+        <div class="row">
+          <span>Open in the Inspector:</span>
+          {matrices.map(([name, { sparsity }]) => (
+            <Button look="link" title={name} act={() => host.post({ type: 'openMatrix', name })}>
+              {placeOf(name).module} {formatShare(sparsity)}
+            </Button>
+          ))}
+        </div>
+      )}
+    </section>
+  )
+}
+
+/** The block that is picked anywhere on the page, as the marked row of a map of so many columns. */
+export function useBlockMark(columns: number): Signal<GridMark> {
+  const mark = useSignal(nothingMarked)
+  useEffect(() => {
+    const row = pickedBlock.value
+    const { at } = mark.peek()
+    if (row === null) mark.value = nothingMarked
+    else if (at?.row !== row) mark.value = { at: { row, column: 0 }, anchor: { row, column: columns - 1 } }
+  }, [pickedBlock.value])
+  return mark
+}
+
+/** What the mask cut off of each adapter that the run merged, by kind of matrix. */
+export function MergedAdapters() {
+  const { merges } = picture.value
+  return (
+    <>
+      {[...merges].map(([recovery, updates]) => {
+        const modules = Object.fromEntries(updates)
+        const title = recovery > 0 ? `${mergedTitle}: ${recoveryName(recovery, 'merge')}` : mergedTitle
+        const rows = mergedRows(modules).map(([head, ...cells]) => ({ head, cells }))
+        return (
+          <section class="card" key={recovery}>
+            <h2>{title}</h2>
+            <p>{cutText(modules)}</p>
+            <DataTableView label={title} table={{ heads: mergedHeads, rows }} />
+          </section>
+        )
+      })}
+    </>
   )
 }

@@ -1,24 +1,38 @@
-// Curves along the recovery: the loss of a retraining, and what was measured in between.
-import { chartTexts } from '../../src/charts/runCharts.ts'
+// Curves along the recovery: the loss of a retraining with its smoothing, and what was measured in between.
+import { computed } from '@preact/signals'
+import { accuracyChart, chartTexts, lossChart, perplexityChart, type RunChart } from '../../src/charts/runCharts.ts'
+import { toCsv } from '../../src/formatting/tables.ts'
+import { smooth } from '../../src/runs/series/smooth.ts'
 import { Chart } from '../shared/chart.tsx'
-import { charts, isCurve, lossCsv } from './charts.ts'
-import { options, type ChartName } from './store.ts'
+import { settings } from '../shared/settings.ts'
+import { all, options, smoothing, type ChartName } from './store.ts'
 
 const logAxes: Record<ChartName, ('x' | 'y')[]> = { loss: ['x', 'y'], perplexity: ['x', 'y'], accuracy: ['x'] }
+
+/** The curves of the runs that are shown, made anew when one of them has grown. */
+const charts = computed((): Record<ChartName, RunChart> => {
+  const { maxPoints } = settings.value
+  return {
+    loss: lossChart(all.value, { smoothing: smoothing.value, maxPoints }),
+    perplexity: perplexityChart(all.value),
+    accuracy: accuracyChart(all.value),
+  }
+})
 
 export function Curves() {
   return (
     <>
-      <Curve name="loss" csv={lossCsv} />
+      <Curve name="loss" />
       <Curve name="perplexity" />
       <Curve name="accuracy" />
     </>
   )
 }
 
-function Curve({ name, csv }: { name: ChartName; csv?: () => string }) {
+function Curve({ name }: { name: ChartName }) {
   if (!isCurve(name)) return null
   const { looks } = options.value
+  const isLoss = name === 'loss'
   return (
     <div class="card">
       <Chart
@@ -27,8 +41,44 @@ function Curve({ name, csv }: { name: ChartName; csv?: () => string }) {
         look={looks[name]}
         onLook={(look) => (options.value = { ...options.value, looks: { ...looks, [name]: look } })}
         logAxes={logAxes[name]}
-        csv={csv}
+        csv={isLoss ? lossCsv : undefined}
+        tools={isLoss && <Smoothing />}
       />
     </div>
   )
+}
+
+/** A loss is a curve from its first step. Of measurements one or two are on the recovery chart, where they are better seen. */
+function isCurve(name: ChartName): boolean {
+  return charts.value[name].series.some(({ points }) => points.length > (name === 'loss' ? 0 : 1))
+}
+
+function Smoothing() {
+  const choose = (value: string) => (options.value = { ...options.value, smoothing: Number(value) })
+  return (
+    <label class="row smoothing">
+      smoothing
+      <input
+        type="range"
+        min={0}
+        max={0.99}
+        step={0.01}
+        aria-label="Smoothing"
+        value={smoothing.value}
+        onInput={(event) => choose(event.currentTarget.value)}
+      />
+      <output>{smoothing.value.toFixed(2)}</output>
+    </label>
+  )
+}
+
+/** Raw and smoothed side by side, with the weight, so that the picture can be made again. */
+function lossCsv(): string {
+  const lines = all.value.flatMap(({ label, picture }) => {
+    return [...picture.lossByRecovery].flatMap(([recovery, points]) => {
+      const smoothed = smooth(points, smoothing.value)
+      return points.map((p, i) => [label, recovery, p.x, p.y ?? 'NaN', smoothed[i].y ?? 'NaN', picture.lr[p.x - 1]?.y])
+    })
+  })
+  return toCsv(['run', 'recovery', 'step', 'loss', `loss_smoothed_${smoothing.value}`, 'lr'], lines)
 }

@@ -16,7 +16,7 @@ import { MapFigure } from '../shared/mapFigure.tsx'
 import { divergingColour } from '../shared/palette.ts'
 import { Select } from '../shared/parts.tsx'
 import { chosenColour } from '../shared/settings.ts'
-import { useBlockMark } from './blockMark.ts'
+import { useBlockMark } from './blocks.tsx'
 import { all, pickedBlock } from './store.ts'
 
 /** A choice of the map: one recovery, of the run alone or against another. */

@@ -1,13 +1,14 @@
-// The top of the page: what runs, how far, how fast, and the buttons that act on it.
+// The top of the page: what runs, how far, what came of it, what can be done with it, and its stages.
 import { runName } from '../../src/formatting/paths.ts'
 import { formatBytes, formatDuration, formatValue, megabyte, roughDuration } from '../../src/formatting/numbers.ts'
-import type { RunPicture } from '../../src/runs/series/foldRun.ts'
+import type { RunPicture, RunStatus } from '../../src/runs/series/foldRun.ts'
+import { costFacts, resultMarkdown, type RunResult } from '../../src/runs/series/runResult.ts'
 import type { FromRun } from '../../src/protocol/view.ts'
-import type { RunStatus } from '../../src/runs/series/foldRun.ts'
 import { Button } from '../shared/button.tsx'
+import { Menu, type MenuEntry } from '../shared/figure.tsx'
 import { Warnings } from '../shared/parts.tsx'
-import { host } from './host.ts'
-import { isLive, listed, picture, runStages, result, status } from './store.ts'
+import { host, isLive, listed, picture, result, runStages, status } from './store.ts'
+import type { RunStage } from '../../src/runs/series/runStages.ts'
 
 const words: Record<RunStatus, string> = {
   running: 'running',
@@ -21,6 +22,7 @@ const words: Record<RunStatus, string> = {
 export function Head() {
   const { model, device, name: own, end, warnings } = picture.value
   const { name, time } = listed.value ?? runName(own)
+  const found = result.value
   return (
     <header>
       <div class="head">
@@ -37,24 +39,22 @@ export function Head() {
         </p>
       )}
       <Warnings of={warnings} />
-      {result.value === null && (
-        <ul class="row numbers muted" aria-label="Numbers of the run">
-          {numbersOf(picture.value).map((number) => (
-            <li>{number}</li>
-          ))}
-        </ul>
-      )}
+      <ul class="row numbers muted" aria-label={found ? 'Result of the run' : 'Numbers of the run'}>
+        {(found ? resultNumbers(found) : numbersOf(picture.value)).map((number) => (
+          <li>{number}</li>
+        ))}
+      </ul>
     </header>
   )
 }
 
+type Revealed = Extract<FromRun, { type: 'reveal' }>['what']
+const reveal = (what: Revealed) => () => host.post({ type: 'reveal', what })
+
 function Actions() {
-  const { end, saved } = picture.value
   const isPaused = status.value === 'paused'
-  // The card of the result has these buttons, too.
-  const hasCard = result.value !== null
-  const action = (text: string, message: FromRun, primary = false) => (
-    <Button act={() => host.post(message)} primary={primary}>
+  const action = (text: string, act: () => void, primary = false) => (
+    <Button act={act} primary={primary}>
       {text}
     </Button>
   )
@@ -63,14 +63,35 @@ function Actions() {
       <span class="badge" data-status={status.value}>
         {words[status.value]}
       </span>
-      {isLive.value && action(isPaused ? 'Continue' : 'Pause', { type: 'pause', paused: !isPaused })}
-      {isLive.value && action('Cancel', { type: 'cancelRun' })}
-      {!isLive.value && status.value !== 'done' && action('Resume', { type: 'resumeRun' }, true)}
-      {end && !hasCard && action('Open report', { type: 'reveal', what: 'report' })}
-      {saved !== null && !hasCard && action('Open output', { type: 'reveal', what: 'output' })}
-      {action('Open recipe', { type: 'reveal', what: 'recipe' })}
+      {isLive.value &&
+        action(isPaused ? 'Continue' : 'Pause', () => host.post({ type: 'pause', paused: !isPaused }), isPaused)}
+      {isLive.value && action('Cancel', () => host.post({ type: 'cancelRun' }))}
+      {!isLive.value && status.value !== 'done' && action('Resume', () => host.post({ type: 'resumeRun' }), true)}
+      {hasOutput() && action('Compare…', reveal('comparison'), status.value === 'done')}
+      {hasOutput() && action('Try it', reveal('tryOut'))}
+      {hasOutput() && action('Open output', reveal('output'))}
+      <Menu name="More" label="More actions" title="More actions" entries={moreActions()} />
     </div>
   )
+}
+
+const hasOutput = () => (result.value ? result.value.output : picture.value.saved) !== null
+
+function moreActions(): MenuEntry[] {
+  const { name, end } = picture.value
+  const found = result.value
+  const copy = (of: RunResult) => () => host.post({ type: 'copy', text: resultMarkdown(runName(name).name, of) })
+  return [
+    ...(end ? [{ label: 'Open report', act: reveal('report') }] : []),
+    { label: 'Open recipe', act: reveal('recipe') },
+    ...(hasOutput()
+      ? [
+          { label: 'Write model card', act: reveal('card') },
+          { label: 'Publish…', act: reveal('publish') },
+        ]
+      : []),
+    ...(found ? [{ label: 'Copy as Markdown', act: copy(found) }] : []),
+  ]
 }
 
 /** How far the whole run is; how far its stage is is in the list of stages. */
@@ -83,7 +104,7 @@ function Progress() {
     left !== null && `about ${roughDuration(left)} left`,
   ]
   return (
-    <div class="row">
+    <div class="row progress">
       <progress max={1} value={overall ?? undefined} aria-label="Progress of the run" />
       <span class="muted">{text.filter(Boolean).join(' · ')}</span>
     </div>
@@ -98,4 +119,70 @@ function numbersOf({ elapsed, tokensPerSecond, memory }: RunPicture): string[] {
     ...(memory ? [`${formatBytes(memory.rssMb * megabyte)} memory, peak ${peak}`] : []),
     ...(memory && memory.deviceMb > 0 ? [`${formatBytes(memory.deviceMb * megabyte)} device memory`] : []),
   ]
+}
+
+/** What it cost, and where it is saved. */
+function resultNumbers(found: RunResult): string[] {
+  const { output, ggufOutput } = found
+  return [
+    ...costFacts(found).map(([what, value]) => `${what} ${value}`),
+    output === null ? 'Nothing was saved' : `Saved to ${output}`,
+    ...(ggufOutput === null ? [] : [`For llama.cpp: ${ggufOutput}`]),
+  ]
+}
+
+const signs = { done: '✓', now: '●', stopped: '✕', next: '○' }
+const states = { done: 'done', now: 'going on', stopped: 'the run ended here', next: 'to come' }
+/** More would be thinner than the gaps between them. */
+const mostCells = 40
+
+/** The stages of the run from left to right: what is done, what goes on and how far, what comes, each with its number and its time. */
+export function Stages() {
+  if (runStages.value.length === 0) return null
+  return (
+    <ol class="tiled runStages" aria-label="Stages of the run">
+      {runStages.value.map((stage) => (
+        <Stage {...stage} />
+      ))}
+    </ol>
+  )
+}
+
+function Stage(stage: RunStage) {
+  const { title, state, value, more, detail, ms } = stage
+  return (
+    <li class={state} aria-current={state === 'now' ? 'step' : undefined}>
+      <StageBar {...stage} />
+      <div class="stageTitle">
+        <span aria-hidden="true">{signs[state]} </span>
+        {title}
+        <span class="srOnly">, {states[state]}</span>
+      </div>
+      {value && (
+        <div>
+          <b>{value.text}</b> <span class="muted">{value.what}</span>
+        </div>
+      )}
+      {more.map((text) => (
+        <div class="muted">{text}</div>
+      ))}
+      {detail !== null && <div>{detail}</div>}
+      {ms !== null && <div class="muted">{formatDuration(ms / 1000)}</div>}
+    </li>
+  )
+}
+
+/** Has the colour of what the stage leaves. While it goes on, a cell for each block or window fills; steps, or many cells, are one bar. */
+function StageBar({ leaves, state, progress, value, detail }: RunStage) {
+  const isOver = state === 'done' || (value !== null && detail === null)
+  const share = progress ? Math.min(1, progress.done / Math.max(1, progress.total)) : Number(isOver)
+  const hasCells = progress !== null && progress.unit !== 'steps' && progress.total <= mostCells
+  const cells = hasCells ? Math.max(1, progress.total) : 1
+  return (
+    <div
+      class="stageBar"
+      aria-hidden="true"
+      style={{ '--stage': `var(--${leaves})`, '--share': share, '--cells': cells }}
+    />
+  )
 }

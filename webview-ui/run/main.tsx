@@ -1,32 +1,27 @@
-// The page of a run: its stages, what recovery has won back, and below a picture for each stage. Everything is folded from events,
+// The page of a run: what recovery has won back, its stages, and below a picture for each. Everything is folded from events,
 // so a finished run looks the same as a live one.
 import '../shared/base.css'
 import '../shared/chart.css'
 import './run.css'
+import { useSignal } from '@preact/signals'
+import { runLabel } from '../../src/formatting/paths.ts'
+import { plural } from '../../src/formatting/numbers.ts'
 import { openPage } from '../shared/page.tsx'
-import { BlockCard } from './blockCard.tsx'
-import { Controls } from './controls.tsx'
+import { BlockCard, ErrorBars, MergedAdapters, SparsityMap } from './blocks.tsx'
 import { Curves } from './curves.tsx'
 import { ErrorMap } from './errorMap.tsx'
-import { Head } from './head.tsx'
-import { host } from './host.ts'
+import { SampleTexts, TaskTable } from './evaluations.tsx'
+import { Head, Stages } from './head.tsx'
 import { RecoveryCharts } from './recoveryCharts.tsx'
-import { Stages } from './stages.tsx'
-import { ErrorBars, SparsityMap } from './blocks.tsx'
-import { MergedAdapters } from './mergedAdapters.tsx'
-import { ResultCard } from './resultCard.tsx'
-import { SampleTexts } from './sampleTexts.tsx'
-import { receive } from './store.ts'
-import { TaskTable } from './taskTable.tsx'
+import { current, host, overlaid, overlay, receive, runs } from './store.ts'
 
 function RunPage() {
   return (
     <>
       <Head />
-      <Stages />
       <RecoveryCharts />
-      <ResultCard />
-      <Controls />
+      <Stages />
+      <Overlays />
       <BlockCard />
       <div class="tiled charts">
         <ErrorBars />
@@ -40,6 +35,32 @@ function RunPage() {
       <TaskTable />
       <SampleTexts />
     </>
+  )
+}
+
+/** The other runs that can be laid over this one. */
+function Overlays() {
+  const open = useSignal(true)
+  const others = runs.value.filter(({ folder }) => folder !== current.value)
+  if (others.length === 0) return null
+  const on = others.filter(({ folder }) => overlaid.value.has(folder)).length
+  const all = plural(others.length, 'other run')
+  return (
+    <details open={open.value} onToggle={(event) => (open.value = event.currentTarget.open)}>
+      <summary>{on === 0 ? `Overlay: ${all}` : `Overlay: ${on} of ${all}`}</summary>
+      <div class="tiled overlayList" role="group" aria-label="Runs overlaid on this one">
+        {others.map((run) => (
+          <label key={run.folder} class="cut" title={run.folder}>
+            <input
+              type="checkbox"
+              checked={overlaid.value.has(run.folder)}
+              onChange={(event) => overlay(run.folder, event.currentTarget.checked)}
+            />{' '}
+            <span>{run.status === 'done' ? runLabel(run) : `${runLabel(run)}, ${run.status}`}</span>
+          </label>
+        ))}
+      </div>
+    </details>
   )
 }
 

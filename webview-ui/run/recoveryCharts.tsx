@@ -1,4 +1,4 @@
-// The hero of the page: dense, pruned and recovered on one axis, what recovery won back shaded and said in words.
+// What the page is about: dense, pruned and recovered on one axis, what recovery won back shaded and said in one sentence.
 import type { DataTable } from '../../src/charts/chartValues.ts'
 import { drawRecoveryChart, recoveryFigure, recoveryChartHeight } from '../../src/charts/drawRecoveryChart.ts'
 import { toCsv } from '../../src/formatting/tables.ts'
@@ -13,7 +13,7 @@ import { stages } from '../../src/catalog/stages.ts'
 
 export function RecoveryCharts() {
   return (
-    <section class="card recoveryCharts" aria-label="What pruning cost and recovery wins back">
+    <section class="recoveryCharts" aria-label="What pruning cost and recovery wins back">
       {recoveryCharts.value.map((group, i) => (
         <RecoveryFigure group={group} titled={i === 0} />
       ))}

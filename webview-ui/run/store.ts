@@ -7,14 +7,17 @@ import { phaseName } from '../../src/runs/series/recoveries.ts'
 import type { RunResult } from '../../src/runs/series/runResult.ts'
 import type { ChartedRun } from '../../src/charts/runCharts.ts'
 import { runLabel, runName } from '../../src/formatting/paths.ts'
-import type { RunListing, ToRun } from '../../src/protocol/view.ts'
+import type { FromRun, RunListing, ToRun } from '../../src/protocol/view.ts'
 import type { RunStatus } from '../../src/runs/series/foldRun.ts'
 import { announce } from '../shared/announce.ts'
 import type { ChartLook } from '../shared/chart.tsx'
 import { onceAFrame } from '../shared/canvas.ts'
 import type { PageMessage } from '../shared/page.tsx'
 import { settings } from '../shared/settings.ts'
-import { host } from './host.ts'
+import { connectHost } from '../shared/host.ts'
+
+/** The line to the extension host, of the whole page. */
+export const host = connectHost<ToRun, FromRun>()
 
 export interface ShownRun extends ChartedRun {
   folder: string

@@ -1,4 +1,5 @@
 // A line chart: drawn in the theme's colours, read by pointer, by keyboard and as a table, saved as a figure.
+import type { ComponentChildren } from 'preact'
 import { useMemo } from 'preact/hooks'
 import { isShown, valueText, type ChartData, type ChartText } from '../../src/charts/chartData.ts'
 import { chartCsv, chartTable } from '../../src/charts/chartValues.ts'
@@ -23,9 +24,11 @@ export interface ChartProps {
   logAxes: readonly ('x' | 'y')[]
   /** In place of what is drawn, which may be thinned. */
   csv?: () => string
+  /** Beside the menu. */
+  tools?: ComponentChildren
 }
 
-export function Chart({ text, data, look, onLook, logAxes, csv }: ChartProps) {
+export function Chart({ text, data, look, onLook, logAxes, csv, tools }: ChartProps) {
   const { logX, logY } = look
   const shown = useMemo((): ChartData => ({ ...data, logX, logY }), [data, logX, logY])
   return (
@@ -35,6 +38,7 @@ export function Chart({ text, data, look, onLook, logAxes, csv }: ChartProps) {
       csv={csv ?? (() => chartCsv(shown, text))}
       table={() => chartTable(shown, text)}
       switches={logSwitches(look, onLook, logAxes)}
+      tools={tools}
     >
       <Plot data={shown} text={text} />
       <ChartKey data={shown} text={text} />

@@ -63,12 +63,32 @@ export const tableCsv = ({ heads, rows }: DataTable): string =>
     rows.map(({ head, cells }) => [head, ...cells]),
   )
 
-/** A button with three dots. Its menu stands above everything else and closes as menus do. */
+/** The menu of everything that can be done with a figure. */
 export function FigureMenu(props: MenuProps) {
+  const { title } = props
+  const says = 'Save, or show otherwise'
+  return <Menu name={title} label={`${title}: save, or show otherwise`} title={says} entries={entriesOf(props)} />
+}
+
+export interface MenuEntry {
+  readonly label: string
+  readonly checked?: boolean
+  readonly act: () => void
+}
+
+interface MoreProps {
+  readonly name: string
+  /** What a screen reader calls the button. */
+  readonly label: string
+  readonly title: string
+  readonly entries: readonly MenuEntry[]
+}
+
+/** A button with three dots. Its menu is above everything else and closes as menus do. */
+export function Menu({ name, label: says, title, entries }: MoreProps) {
   const id = useId()
   const button = useRef<HTMLButtonElement>(null)
   const menu = useRef<HTMLDivElement>(null)
-  const entries = entriesOf(props)
   const place = () => {
     const box = button.current?.getBoundingClientRect()
     if (!box || !menu.current) return
@@ -95,8 +115,8 @@ export function FigureMenu(props: MenuProps) {
         ref={button}
         popovertarget={id}
         aria-haspopup="menu"
-        aria-label={`${props.title}: save, or show otherwise`}
-        title="Save, or show otherwise"
+        aria-label={says}
+        title={title}
       >
         ⋯
       </button>
@@ -106,7 +126,7 @@ export function FigureMenu(props: MenuProps) {
         ref={menu}
         popover="auto"
         role="menu"
-        aria-label={props.title}
+        aria-label={name}
         onBeforeToggle={place}
         onToggle={(event) => event.newState === 'open' && items()[0]?.focus()}
         onKeyDown={walk}
@@ -130,13 +150,7 @@ export function FigureMenu(props: MenuProps) {
   )
 }
 
-interface Entry {
-  readonly label: string
-  readonly checked?: boolean
-  readonly act: () => void
-}
-
-function entriesOf({ title, name = fileName(title), figure, csv, switches = [] }: MenuProps): Entry[] {
+function entriesOf({ title, name = fileName(title), figure, csv, switches = [] }: MenuProps): MenuEntry[] {
   const save = (as: (svg: string) => void) => () => {
     const drawing = figure?.()
     if (drawing) as(svgFile(drawing))

@@ -11,10 +11,12 @@ import { exportTable, rows, what } from './store.ts'
 const mostProblems = 5
 
 export function Head() {
-  const { kind = 'comparison', title = '', about = '' } = what.value ?? {}
+  const { kind = 'comparison', title = '', about = '', isSubmitted = false } = what.value ?? {}
   const states = rows.value.map(({ state }) => state)
   const has = (...some: ComparedRow['state'][]) => states.some((state) => some.includes(state))
   const isSweep = kind === 'sweep'
+  // Without a scheduler runs wait for Continue while none runs.
+  const isLive = has('running') || (isSubmitted && has('waiting'))
   const mayRun = isSweep && settings.value.trusted
   const shares = rows.value.map(({ state, progress }) => (state === 'done' ? 1 : (progress?.share ?? 0)))
   return (
@@ -25,12 +27,12 @@ export function Head() {
           <p class="muted">{about}</p>
         </div>
         <div class="row">
-          {mayRun && has('running', 'waiting') && (
+          {mayRun && isLive && (
             <Button act={act('cancel')} title="Stop the runs of this sweep; they can be continued later">
               Cancel
             </Button>
           )}
-          {mayRun && !has('running') && has('failed', 'cancelled', 'waiting') && (
+          {mayRun && !isLive && has('failed', 'cancelled', 'waiting') && (
             <Button act={act('goOn')} title="Run what is not done yet">
               Continue
             </Button>

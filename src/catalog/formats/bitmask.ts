@@ -2,7 +2,6 @@
 // [R, C] is stored as, and the entry of config.json. Such checkpoints are read, never written.
 import type { SafetensorsDtype } from './dtypes.ts'
 import { isRecord } from './json.ts'
-import { removeTopLevel } from './jsonEdit.ts'
 
 /** Suffixes of module M's tensors, M.compressed and so on, in the order in which they are written. */
 export const bitmaskParts = ['compressed', 'bitmask', 'shape', 'row_offsets'] as const
@@ -37,7 +36,6 @@ export function bitmaskSpecs(
   }
 }
 
-const key = 'quantization_config'
 const formats: readonly unknown[] = ['sparse-bitmask', 'sparse-24-bitmask']
 
 /** Whether a `quantization_config` says bitmask and nothing else: such weights are whole, only stored otherwise. */
@@ -46,12 +44,6 @@ export function isBitmaskConfig(value: unknown): boolean {
   const { quant_method: method, format, sparsity_config: sparsity, config_groups: groups } = value
   const isDense = (format === undefined || format === 'dense') && !hasMembers(groups)
   return method === 'compressed-tensors' && isDense && isRecord(sparsity) && formats.includes(sparsity.format)
-}
-
-/** `text` of a config.json as it is for dense weights; other quantisation is left as it is. */
-export function withoutBitmaskConfig(text: string): string {
-  const config: unknown = JSON.parse(text)
-  return isRecord(config) && isBitmaskConfig(config[key]) ? removeTopLevel(text, key) : text
 }
 
 function hasMembers(value: unknown): boolean {

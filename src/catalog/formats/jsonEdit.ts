@@ -1,6 +1,7 @@
 // Changes one value of a JSON file and keeps every other byte: number formats, order and indentation are the author's.
 import { applyEdits, modify, parseTree } from 'jsonc-parser'
-import { asObject, parseJson } from './json.ts'
+import { isBitmaskConfig } from './bitmask.ts'
+import { asObject, isRecord, parseJson } from './json.ts'
 
 /** `text` with `value` under the top-level `key`, replaced or put first. @throws FormatError when it is no object. */
 export function setTopLevel(text: string, key: string, value: boolean | number | string): string {
@@ -34,4 +35,12 @@ export function removeTopLevel(text: string, key: string): string {
 function styleOf(text: string): { indentation: string; lineEnd: string } {
   const [, lineEnd = '\n', indentation = '  '] = /\{[^\S\r\n]*(\r?\n)([^\S\r\n]*)/.exec(text) ?? []
   return { indentation, lineEnd }
+}
+
+const key = 'quantization_config'
+
+/** `text` of a config.json as it is for dense weights; other quantisation is left as it is. */
+export function withoutBitmaskConfig(text: string): string {
+  const config: unknown = JSON.parse(text)
+  return isRecord(config) && isBitmaskConfig(config[key]) ? removeTopLevel(text, key) : text
 }

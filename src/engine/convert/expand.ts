@@ -2,7 +2,7 @@
 import { noteName } from '../../catalog/formats/checkpointFormats.ts'
 import { join } from 'node:path'
 import { blockLinears } from '../../catalog/families/parameters.ts'
-import { withoutBitmaskConfig } from '../../catalog/formats/bitmask.ts'
+import { withoutBitmaskConfig } from '../../catalog/formats/jsonEdit.ts'
 import { defaultSaveFormat } from '../../recipe/saveFormats.ts'
 import { EngineError } from '../errors.ts'
 import { openModel } from '../model/model.ts'

@@ -7,6 +7,7 @@ import type { PlanSummary } from '../../plan/planSummary.ts'
 import type { RunOutcome } from '../../protocol/rpc.ts'
 import { planOf } from '../recipe/planOf.ts'
 import { TrainablePanels } from '../trainable/trainablePanels.ts'
+import { BackendError } from '../backend/calls.ts'
 import { publishModel } from '../models/publishModel.ts'
 import { reached, requireTrust } from '../support/settings.ts'
 import { plainText } from '../support/log.ts'
@@ -49,11 +50,12 @@ export function runCommands(parts: Parts): Handlers<Ids> {
         throw new Error(
           t('{0} is not a file here, but a version of one ({1}:). Open the file and run that.', name, scheme),
         )
-      const plan = await planOf(services, recipe)
-      if (plan.errors.length > 0) {
-        await vscode.commands.executeCommand('workbench.actions.view.problems')
-        throw new Error(errorsText(name, plan.errors))
-      }
+      const plan = await planOf(services, recipe).catch((error: unknown) => {
+        // There is no plan of what cannot be read as a recipe.
+        if (!(error instanceof BackendError) || error.code !== 'bad-recipe') throw error
+        return { errors: [error.message] }
+      })
+      if (!('estimates' in plan) || plan.errors.length > 0) return showErrors(recipe, plan.errors)
       if (await confirmed(plan)) await runAndReport(parts, { recipe: recipe.fsPath })
     },
     'sparsescope.dryRun': async (argument) => {
@@ -124,6 +126,33 @@ async function runAndReport(parts: Parts, request: RunRequest): Promise<RunOutco
   const outcome = await running
   await reportOutcome(parts, outcome)
   return outcome
+}
+
+/** How long the language server may take to lint a recipe that was not open, in milliseconds. */
+const lintMs = 2000
+
+/** Why a recipe cannot run, with the way to the line. */
+async function showErrors(recipe: vscode.Uri, errors: readonly string[]): Promise<void> {
+  const first = await diagnosticOf(recipe, errors[0])
+  const text = errorsText(basename(recipe.fsPath), errors, first ? first.range.start.line + 1 : null)
+  const show = t('Show Problems')
+  if ((await vscode.window.showErrorMessage(plainText(text), show)) !== show) return
+  await vscode.window.showTextDocument(recipe, first ? { selection: first.range } : {})
+  await vscode.commands.executeCommand('workbench.actions.view.problems')
+}
+
+/** Where the editor marks an error. */
+async function diagnosticOf(recipe: vscode.Uri, error: string): Promise<vscode.Diagnostic | undefined> {
+  const found = () => vscode.languages.getDiagnostics(recipe).find(({ message }) => message === error)
+  if (!found()) {
+    let listener: vscode.Disposable | undefined
+    await new Promise<void>((resolve) => {
+      listener = vscode.languages.onDidChangeDiagnostics(() => found() && resolve())
+      setTimeout(resolve, lintMs)
+    })
+    listener?.dispose()
+  }
+  return found()
 }
 
 /** Runs continue while the window reloads: it takes over what it finds, to be paused, cancelled and reported. */

@@ -83,8 +83,9 @@ export async function readResult(folder: string): Promise<RunResult | null> {
   return report === null ? null : resultOf(report)
 }
 
-/** How many mistakes a recipe has, and the first; the list of problems has them all. */
-export function errorsText(recipe: string, errors: readonly string[]): string {
+/** How many errors a recipe has, and the first, with its line from 1 where it is known; the list of problems has them all. */
+export function errorsText(name: string, errors: readonly string[], line: number | null): string {
+  const recipe = line === null ? name : `${name}:${line}`
   const [first = ''] = errors
   return errors.length === 1
     ? `${recipe} has an error: ${first}`

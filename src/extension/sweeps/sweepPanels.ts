@@ -166,6 +166,7 @@ export class SweepPanels implements vscode.WebviewPanelSerializer<unknown> {
     const what: ComparedWhat = {
       kind: 'sweep',
       title: sweepTitle(sweep.name),
+      isSubmitted: isSlurm,
       about: about.filter(Boolean).join(' · '),
     }
     // It is followed for the tree, too.

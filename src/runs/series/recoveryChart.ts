@@ -23,6 +23,8 @@ export interface RecoveryChart {
   readonly on: string
   readonly better: 'low' | 'high'
   readonly marks: Partial<Record<Stage, StageMark>>
+  /** Stages that the recipe measures and the run has not measured yet; none once the run has ended. */
+  readonly planned: readonly Stage[]
   /** Share of what pruning cost that recovery has won back; null where that is not known. */
   readonly wonBack: number | null
   /** What the picture says, in words. */
@@ -81,19 +83,22 @@ function marksOf(picture: RunPicture, measured: readonly Evaluation[]): Recovery
   return marks
 }
 
-function placeOf(picture: RunPicture, { step, recovery = 0 }: Evaluation): Pick<StageMark, 'after' | 'partial'> {
+/** How far a recovery was when it was measured. */
+export function placeOf(picture: RunPicture, { step, recovery = 0 }: Evaluation): Pick<StageMark, 'after' | 'partial'> {
   if (step === undefined) return { after: null }
   const mode = modesOf(picture)[recovery] ?? ''
   if (!isBlockwise(mode)) return { after: `${formatCount(step)} steps` }
   return { after: `${step} of ${picture.numBlocks} blocks`, partial: followsPruning(picture, recovery) }
 }
 
-function chartOf(picture: RunPicture, measured: Omit<RecoveryChart, 'wonBack' | 'words'>): RecoveryChart {
+function chartOf(picture: RunPicture, measured: Omit<RecoveryChart, 'planned' | 'wonBack' | 'words'>): RecoveryChart {
   const { better, marks } = measured
   const values: Partial<Record<Stage, number>> = {}
   for (const [stage, mark] of Object.entries(marks))
     if (mark.value !== null && !mark.partial) values[stage as Stage] = mark.value
-  const known = { ...measured, wonBack: gapWonBack(values, better) }
+  const { plan, end } = picture
+  const planned = stages.filter((stage) => plan && !end && plan.measures.includes(stage) && !marks[stage])
+  const known = { ...measured, planned, wonBack: gapWonBack(values, better) }
   return { ...known, words: wordsOf(picture, known) }
 }
 
@@ -105,7 +110,7 @@ function wordsOf(picture: RunPicture, { name, on, better, marks, wonBack }: Omit
     const beside = pruned ? `, pruned alone ${pruned.text}` : ''
     return `With ${recovered.after} pruned and recovered, and the others still dense, it is ${recovered.text}${beside}.`
   }
-  if (recovered && wonBack !== null) return wonBackWords(recovered, formatWonBack(wonBack, better), wonBack < 0, on)
+  if (recovered && wonBack !== null) return wonBackWords(recovered, wonBack, better, on)
   if (dense && pruned)
     return `${costWords(dense, pruned, name, better)}${recovered ? '.' : whyMissing(picture, 'recovered')}`
   if (recovered) {
@@ -117,11 +122,19 @@ function wordsOf(picture: RunPicture, { name, on, better, marks, wonBack }: Omit
   return picture.plan?.measures.length === 0 ? 'The recipe asks for no measurement.' : 'Nothing is measured yet.'
 }
 
-function wonBackWords({ after, text }: StageMark, share: string, isWorse: boolean, on: string): string {
+function wonBackWords(
+  { after, text }: StageMark,
+  wonBack: number,
+  better: RecoveryChart['better'],
+  on: string,
+): string {
+  const share = formatWonBack(wonBack, better)
+  const wins = after === null ? 'wins' : 'has won'
   const where = on === '' ? '' : ` on ${on}`
   const when = after === null ? '' : ` after ${after}`
-  if (isWorse) return `Recovery has made it worse than pruning did${where}${when}: ${text}.`
-  return `Recovery ${after === null ? 'wins' : 'has won'} back ${share} of what pruning cost${where}${when}.`
+  if (wonBack > 1) return `Recovery ${wins} back all that pruning cost${where}${when}: ${share}.`
+  if (wonBack < 0) return `Recovery has made it worse than pruning did${where}${when}: ${text}.`
+  return `Recovery ${wins} back ${share} of what pruning cost${where}${when}.`
 }
 
 /** Without its full stop. */

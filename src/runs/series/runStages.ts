@@ -4,8 +4,9 @@ import { accuraciesOf } from './accuracies.ts'
 import { blockErrors, errorLeft } from './blockErrors.ts'
 import { entryNames } from './texts.ts'
 import type { Stage } from '../../catalog/stages.ts'
-import type { Evaluation, PhasePart, RunPicture } from './foldRun.ts'
+import type { Evaluation, PhasePart, PhaseProgress, RunPicture } from './foldRun.ts'
 import { formatAccuracy, formatCount, formatValue } from '../../formatting/numbers.ts'
+import { placeOf } from './recoveryChart.ts'
 import { followsPruning, isBlockwise, isRecovery, modesOf, recoveryName } from './recoveries.ts'
 
 export interface RunStage {
@@ -13,12 +14,16 @@ export interface RunStage {
   readonly title: string
   /** stopped: the run ended in it before its end. */
   readonly state: 'done' | 'now' | 'stopped' | 'next'
+  /** What the model is at its end, which gives it its colour. */
+  readonly leaves: Stage
   /** Measured at its end, or last so far. */
   readonly value: { readonly text: string; readonly what: string } | null
   /** What else was measured there. */
   readonly more: readonly string[]
   /** How far it is: "block 11 of 30". */
   readonly detail: string | null
+  /** The blocks, windows or steps that its bar shows while it goes on; null: not counted. */
+  readonly progress: PhaseProgress | null
   /** Milliseconds of work in it; null before it begins. */
   readonly ms: number | null
 }
@@ -49,13 +54,17 @@ export function stagesOfRun(picture: RunPicture, state: RunState): RunStage[] {
     const ms = places.reduce((sum, place, part) => (place === plan.id ? sum + lengthOf(picture, part) : sum), 0)
     const measured = measuredAt(picture, plan)
     const isCurrent = i === at || (state !== 'done' && together.has(plan.id))
+    // While a recovery or a pruning is measured, its bar stays where the work is.
+    const work = parts.filter(({ phase }) => phase !== 'evaluate' && phase !== 'read')
     const now = state === 'live' ? 'now' : 'stopped'
     return {
       id: plan.id,
       title: plan.title,
+      leaves: plan.stage ?? 'recovered',
       state: isCurrent ? now : i < at ? 'done' : 'next',
       ...measured,
       detail: isCurrent ? howFar(picture, parts, plan.stage !== null && measured.value !== null) : null,
+      progress: isCurrent ? counted(picture, work.length > 0 ? work : parts) : null,
       ms: parts.length > 0 ? ms : null,
     }
   })
@@ -135,30 +144,44 @@ function inSamePass({ phases }: RunPicture, plans: readonly PlannedStage[], curr
   return found
 }
 
-function howFar(
-  { numBlocks, blocks, end }: RunPicture,
-  parts: readonly PhasePart[],
-  isMeasured: boolean,
-): string | null {
+/** What the last of the parts counts. A pass over the blocks counts those that all its parts have finished. */
+function counted({ numBlocks, blocks }: RunPicture, parts: readonly PhasePart[]): PhaseProgress | null {
   const part = parts.at(-1)
   if (!part) return null
   const { phase, progress } = part
-  const counted = progress && `${formatCount(progress.done)} of ${formatCount(progress.total)} ${progress.unit}`
-  if (phase === 'save') return 'saving'
-  if (phase === 'read') return counted ? `reading texts: ${counted}` : 'reading texts'
-  if (phase === 'evaluate') {
-    const isOver = progress ? progress.done >= progress.total : isMeasured
-    return isOver && isMeasured ? null : counted ? `measuring: ${counted}` : 'measuring'
-  }
-  if (phase === 'retrain') return progress && `step ${formatCount(progress.done)} of ${formatCount(progress.total)}`
   const done = parts.reduce((sum, one) => sum + one.blocks, 0)
-  if (done > 0 || (phase !== 'prune' && blocks.size < numBlocks))
-    return end ? `${done} of ${numBlocks} blocks` : `block ${Math.min(numBlocks, done + 1)} of ${numBlocks}`
-  return progress && `${Math.floor((100 * progress.done) / Math.max(1, progress.total))} %`
+  const isByBlock = phase === 'prune' || (isRecovery(part) && phase !== 'retrain')
+  if (isByBlock && (done > 0 || (phase !== 'prune' && blocks.size < numBlocks)))
+    return { done, total: numBlocks, unit: 'blocks' }
+  return progress
 }
 
-/** The first perplexity, else the mean accuracy, else what a recovery left of the error or of the loss. */
+function howFar(picture: RunPicture, parts: readonly PhasePart[], isMeasured: boolean): string | null {
+  const part = parts.at(-1)
+  if (!part) return null
+  const { phase } = part
+  const progress = counted(picture, parts)
+  const text = progress && `${formatCount(progress.done)} of ${formatCount(progress.total)} ${progress.unit}`
+  if (phase === 'save') return 'saving'
+  if (phase === 'read') return text ? `reading texts: ${text}` : 'reading texts'
+  if (phase === 'evaluate') {
+    const isOver = progress ? progress.done >= progress.total : isMeasured
+    return isOver && isMeasured ? null : text ? `measuring: ${text}` : 'measuring'
+  }
+  if (!progress) return null
+  const { done, total } = progress
+  if (phase === 'retrain') return `step ${formatCount(done)} of ${formatCount(total)}`
+  if (progress === part.progress) return `${Math.floor((100 * done) / Math.max(1, total))} %`
+  return picture.end ? text : `block ${Math.min(total, done + 1)} of ${total}`
+}
+
+/**
+ * The first perplexity, else the mean accuracy, else what a recovery left of the error or of the loss. What was measured in the middle
+ * of a recovery says where; once the model is measured at its end, that is the one number.
+ */
 function measuredAt(picture: RunPicture, { stage, recovery }: PlannedStage): Pick<RunStage, 'value' | 'more'> {
+  const isLast = recovery !== null && recovery === modesOf(picture).length - 1
+  if (isLast && picture.evaluations.some(isFinal)) return { value: leftBy(picture, recovery), more: [] }
   const own = picture.evaluations.filter((one) =>
     stage === null
       ? one.step !== undefined && one.recovery === recovery
@@ -168,18 +191,21 @@ function measuredAt(picture: RunPicture, { stage, recovery }: PlannedStage): Pic
   // The later of two measurements counts.
   const texts = new Map(own.filter(({ accuracy }) => accuracy === null).map((one) => [one.entry, one.perplexity]))
   const measured = [...texts].sort(([a], [b]) => a - b)
+  const last = own.at(-1)
+  const place = last && recovery !== null ? placeOf(picture, last).after : null
+  const after = place === null ? '' : ` after ${place}`
   const found = measured.map(([entry, perplexity]) => ({
     text: formatValue(perplexity),
-    what: names.size > 1 ? `perplexity on ${names.get(entry)}` : 'perplexity',
+    what: `perplexity${names.size > 1 ? ` on ${names.get(entry)}` : ''}${after}`,
   }))
   const mean = accuraciesOf(own.map((one) => ({ ...one, stage: 'dense' as const }))).stages.dense
   if (mean) {
-    const what = mean.tasks > 1 ? `accuracy, ${mean.tasks} tasks` : 'accuracy'
+    const what = `accuracy${mean.tasks > 1 ? `, ${mean.tasks} tasks` : ''}${after}`
     found.splice(1, 0, { text: formatAccuracy(mean.acc, mean.stderr), what })
   }
   // Until a pass that prunes ends, its last blocks are dense: what is measured in its middle is not its result.
   if (recovery !== null && (found.length === 0 || followsPruning(picture, recovery)))
-    return { value: leftBy(picture, recovery), more: found.map(({ text, what }) => `${text} ${what} so far`) }
+    return { value: leftBy(picture, recovery), more: found.map(({ text, what }) => `${text} ${what}`) }
   const [value = null, ...others] = found
   return { value, more: others.map(({ text, what }) => `${text} ${what}`) }
 }

@@ -199,7 +199,7 @@ describe('recipes of a model that are open', () => {
   it('measuring in place asks for the text, also where one recipe of the model is open', async () => {
     const { vscode, asked } = studio({ 'a.prune.yaml': recipe('m', 'a.txt') }, ([first]) => first)
     const { measureInPlace: run } = await extensionModule<{ measureInPlace: typeof measureInPlace }>(
-      'inspector/measureInPlace.ts',
+      'inspector/askAnalysis.ts',
       { vscode },
     )
     const begun: unknown[] = []

@@ -109,7 +109,7 @@ describe('name of a recipe', () => {
 
 describe('a recipe that cannot run', () => {
   it('says how many errors it has, and the first', () => {
-    assert.equal(errorsText('x.prune.yaml', ['no model']), 'x.prune.yaml has an error: no model')
-    assert.equal(errorsText('x.prune.yaml', ['no model', 'no data']), 'x.prune.yaml has 2 errors, first: no model')
+    assert.equal(errorsText('x.prune.yaml', ['no model'], null), 'x.prune.yaml has an error: no model')
+    assert.equal(errorsText('x.prune.yaml', ['no model', 'no data'], 3), 'x.prune.yaml:3 has 2 errors, first: no model')
   })
 })

@@ -1,8 +1,9 @@
 // Contrasts of WCAG 2: 4.5 for text (1.4.3), 3 for what has a meaning in a picture (1.4.11).
 import assert from 'node:assert/strict'
+import { readFileSync } from 'node:fs'
 import { interpolateCividis, interpolateGreys, interpolateRdBu, interpolateViridis } from 'd3-scale-chromatic'
 import { paperInk } from '../../../src/charts/drawChart.ts'
-import { seriesStyle } from '../../../src/charts/chartData.ts'
+import { seriesStyle, stageColours } from '../../../src/charts/chartData.ts'
 import { contrast, inkOn, rgbOf } from '../../../webview-ui/shared/contrast.ts'
 import { divergingColour, sequentialColour, zeroColour } from '../../../webview-ui/shared/palette.ts'
 import { themes } from '../../webview/harness/themes.ts'
@@ -51,6 +52,7 @@ describe('contrast', () => {
     const background = variables['editor-background']
     it(`${name}: series, zeros and what is not computed stand out`, () => {
       const marks = [...Array(6).keys()].map((i): [string, string] => [`series ${i}`, seriesStyle(i).colour])
+      marks.push(...Object.entries(stageColours))
       marks.push(['zeros', zeroColour], ['not computed', variables['sparsescope-notComputed']])
       for (const [what, colour] of marks) assertContrast(3, what, colour, background)
     })
@@ -60,6 +62,11 @@ describe('contrast', () => {
         assertContrast(4.5, what, variables[what], background)
     })
   }
+
+  it('dense, pruned and recovered have the same colours on pages as in pictures', () => {
+    const css = readFileSync(new URL('../../../webview-ui/shared/base.css', import.meta.url), 'utf8')
+    for (const [stage, colour] of Object.entries(stageColours)) assert.match(css, new RegExp(`--${stage}: ${colour};`))
+  })
 
   it('zeros stand out from the smallest values', () => assertContrast(3, 'zeros', zeroColour, divergingColour(0)))
 

@@ -49,6 +49,10 @@ export function recordedBoth(): RunEvent[] {
     recoveries,
     plan: { prunes: true, recoveries, measures: ['dense', 'pruned', 'recovered'] },
   }
-  const later = retraining.slice(1).map((event) => (event.type === 'step' ? { ...event, recovery: 1 } : event))
+  const isOfRetraining = (event: RunEvent) =>
+    event.type === 'step' ||
+    (event.type === 'eval' && event.step !== undefined) ||
+    (event.type === 'phase' && event.phase === 'retrain')
+  const later = retraining.slice(1).map((event) => (isOfRetraining(event) ? { ...event, recovery: 1 } : event))
   return [start as RunEvent, ...run.slice(3, -4), ...later]
 }

@@ -2,8 +2,8 @@
 // and a note beside it.
 import { basename, join } from 'node:path'
 import { parseByteSize } from '../../../formatting/numbers.ts'
-import { isBitmaskConfig, withoutBitmaskConfig } from '../../../catalog/formats/bitmask.ts'
-import { setTopLevel } from '../../../catalog/formats/jsonEdit.ts'
+import { isBitmaskConfig } from '../../../catalog/formats/bitmask.ts'
+import { withoutBitmaskConfig, setTopLevel } from '../../../catalog/formats/jsonEdit.ts'
 import { isRecord } from '../../../catalog/formats/json.ts'
 import { type Checkpoint, openCheckpoint } from '../../checkpoint/checkpoint.ts'
 import { maskFileName, writeMaskFile } from '../../checkpoint/maskFile.ts'

@@ -151,7 +151,7 @@ export async function checkCase(backend: Device, c: OpCase, offset = 0): Promise
     const reference = isOutput ? expected.get(name) : c.tensors[name].data
     assert.ok(reference)
     const tolerance = isOutput ? c.tolerance : exact
-    // Of what may differ the values are compared, else the bits.
+    // Values are compared where bits may differ, else bits.
     const asValues = (x: HostArray) => (tolerance === exact ? x : valuesOf(c.tensors[name].dtype, x))
     assertClose(asValues(data), asValues(reference), tolerance, `${c.name}: ${name}`)
   }

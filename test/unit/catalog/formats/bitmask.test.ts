@@ -1,5 +1,6 @@
 import assert from 'node:assert/strict'
-import { isBitmaskConfig, withoutBitmaskConfig } from '../../../../src/catalog/formats/bitmask.ts'
+import { isBitmaskConfig } from '../../../../src/catalog/formats/bitmask.ts'
+import { withoutBitmaskConfig } from '../../../../src/catalog/formats/jsonEdit.ts'
 
 describe('config.json of bitmasks', () => {
   it('loses the entry and no other byte', () => {

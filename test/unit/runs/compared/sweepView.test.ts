@@ -99,6 +99,22 @@ describe('runs as points', () => {
     assert.ok(series.every(({ label }) => label !== 'Pareto front'))
   })
 
+  it('the Pareto front joins finished runs only: one that goes on, however good, is a point beside it', () => {
+    const look = defaultLook(folded)
+    const frontOf = (runs: typeof folded) => {
+      const { chart, points } = scatterChart(runs, look)
+      return { points: points.length, front: chart.series.find(({ label }) => label === 'Pareto front')?.points ?? [] }
+    }
+    const all = frontOf(folded)
+    const best = all.front.at(-1)
+    const going = folded.map((run) =>
+      look.y.of(run)?.median === best?.y ? { ...run, states: run.states.map(() => 'running' as const) } : run,
+    )
+    assert.equal(frontOf(going).points, all.points)
+    assert.ok(best && all.front.length > 2)
+    assert.ok(frontOf(going).front.every(({ y }) => y !== best.y))
+  })
+
   it('a seed that was run twice is no second seed', () => {
     const twice = foldSeeds([...rows, rows[0]])
     assert.equal(twice.length, folded.length + 1)

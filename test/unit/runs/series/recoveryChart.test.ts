@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import { drawRecoveryChart, recoveryFigure } from '../../../../src/charts/drawRecoveryChart.ts'
 import { textWidth } from '../../../../src/charts/layout.ts'
+import { stageColours } from '../../../../src/charts/chartData.ts'
 import { paperInk } from '../../../../src/charts/drawChart.ts'
 import { shapeText } from '../../../../src/charts/shape.ts'
 import type { NewRunEvent, PlannedStages } from '../../../../src/runs/series/events.ts'
@@ -48,7 +49,7 @@ describe('the recovery chart', () => {
     assert.match(words(dense, pruned, at('recovered', 50)), /^Recovery has made it worse than pruning did on a.txt: 50/)
     assert.equal(
       words(dense, pruned, at('recovered', 19)),
-      'Recovery wins back >100 % (below dense) of what pruning cost on a.txt.',
+      'Recovery wins back all that pruning cost on a.txt: >100 % (below dense).',
     )
   })
 
@@ -109,6 +110,47 @@ describe('the recovery chart', () => {
     assert.ok(Math.abs((charts[2].wonBack ?? 0) - 0.5) < 1e-9)
   })
 
+  it('shows what the recipe measures later as dashed marks beside the axis, until the run has ended', () => {
+    const planned = (...events: NewRunEvent[]) => {
+      const [chart] = chartsWith({}, ...events)
+      const text = shapeText(
+        drawRecoveryChart([{ label: 'r', index: 0, chart }], 600, paperInk) ?? {
+          tag: 'g',
+          attributes: {},
+          children: [],
+        },
+      )
+      return { stages: chart.planned, marks: text.match(/class="planned"/g)?.length ?? 0, text }
+    }
+    const begun = planned()
+    assert.deepEqual([begun.stages, begun.marks], [['dense', 'pruned', 'recovered'], 3])
+    assert.match(begun.text, />not measured yet</)
+    assert.doesNotMatch(begun.text, /xTick|NaN/)
+    const one = planned(at('dense', 20))
+    assert.deepEqual([one.stages, one.marks], [['pruned', 'recovered'], 2])
+    const ends = [...one.text.matchAll(/class="(dense|planned)"[^>]*? (?:x1|cx)="([\d.]+)"/g)].map(([, , x]) =>
+      Number(x),
+    )
+    assert.deepEqual(
+      ends,
+      [...ends].sort((a, b) => a - b),
+    )
+    const all = [at('dense', 20), at('pruned', 40), at('recovered', 25)]
+    for (const events of [all, [...all.slice(0, 1), { type: 'end', status: 'failed' } as const]]) {
+      assert.equal(planned(...events).marks, 0)
+      assert.doesNotMatch(planned(...events).text, /not measured yet/)
+    }
+  })
+
+  it('dense, pruned and recovered have one colour each', () => {
+    const [chart] = chartsWith({}, at('dense', 20), at('pruned', 40), at('recovered', 25))
+    const text = shapeText(
+      drawRecoveryChart([{ label: 'r', index: 3, chart }], 600, paperInk) ?? { tag: 'g', attributes: {}, children: [] },
+    )
+    for (const [stage, colour] of Object.entries(stageColours))
+      assert.match(text, new RegExp(`class="${stage}"[^>]*stroke="${colour}"`))
+  })
+
   it('is drawn on a log axis where the ends are far apart, and only what is known', () => {
     const draw = (...events: NewRunEvent[]) => {
       const [chart] = chartsWith({}, ...events)
@@ -124,8 +166,9 @@ describe('the recovery chart', () => {
     assert.match(draw(at('dense', 20), at('pruned', 4000)).text, /\(log\)/)
     const some = draw(at('dense', 20), at('pruned', null)).text
     assert.doesNotMatch(some, /wonBack|class="pruned"|NaN|Infinity/)
-    assert.equal(draw().figure, null)
-    // Names lean away from each other, further where both marks are one.
+    const [first] = chartsWith({ measures: [] })
+    assert.equal(drawRecoveryChart([{ label: 'r', index: 0, chart: first }], 600, paperInk), null)
+    // Names that would meet move apart, further where both marks are one.
     const named = [
       ...draw(at('dense', 27.65), at('pruned', 27.65)).text.matchAll(/class="note" x="([\d.]+)"[^>]*>([^<]+)/g),
     ]

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import type { NewRunEvent, PlannedStages } from '../../../../src/runs/series/events.ts'
 import { emptyPicture, foldEvents, type RunPicture } from '../../../../src/runs/series/foldRun.ts'
-import { stagesOfRun, type RunState } from '../../../../src/runs/series/runStages.ts'
+import { stagesOfRun, type RunStage, type RunState } from '../../../../src/runs/series/runStages.ts'
 
 const all: PlannedStages = { prunes: true, recoveries: ['retrain'], measures: ['dense', 'pruned', 'recovered'] }
 
@@ -55,6 +55,8 @@ const shown = (picture: RunPicture, state: RunState = 'live') =>
     [stop.title, stop.state, stop.value?.text ?? null, stop.detail].filter(Boolean).join(' | '),
   )
 
+const counted = ({ progress: one }: RunStage) => one && `${one.done} of ${one.total} ${one.unit}`
+
 describe('the stages of a run', () => {
   it('is whole before anything has happened, and reads first', () => {
     assert.deepEqual(shown(run(all)), ['Dense | now', 'Prune | next', 'Retrain | next', 'Recovered | next'])
@@ -90,6 +92,35 @@ describe('the stages of a run', () => {
     )
     assert.deepEqual(stages[1].value, { text: '60', what: 'perplexity' })
     assert.equal(stages[2].value?.what, 'loss')
+    assert.equal(counted(stages[2]), '3 of 4000 steps')
+    assert.deepEqual(
+      stages.map(({ leaves }) => leaves),
+      ['dense', 'pruned', 'recovered', 'recovered'],
+    )
+  })
+
+  it('what was measured in the middle of a recovery says where; a finished run has one number for what it recovered', () => {
+    const events = [phase('retrain'), step(1), step(2), evaluated('recovered', 676.4, { step: 2 })]
+    const [, , middle] = stagesOfRun(run(all, ...events), 'live')
+    assert.deepEqual(middle.value, { text: '676.4', what: 'perplexity after 2 steps' })
+    const [, , retrain, recovered] = stagesOfRun(
+      run(all, ...events, phase('evaluate'), evaluated('recovered', 674.3)),
+      'done',
+    )
+    assert.deepEqual([retrain.value?.what, retrain.more], ['loss', []])
+    assert.deepEqual(recovered.value, { text: '674.3', what: 'perplexity' })
+  })
+
+  it('its bar counts the windows of a measurement, and the blocks of a pass also while one is measured between them', () => {
+    const windows = [phase('evaluate'), progress('evaluate', 2, 16, 'windows')]
+    assert.equal(counted(stagesOfRun(run(all, ...windows), 'live')[0]), '2 of 16 windows')
+    const plan: PlannedStages = { ...all, recoveries: ['reconstruct'] }
+    const first = [progress('reconstruct', 10, 40, 'steps'), block(0)]
+    const between = run(plan, evaluated('dense', 20), phase('prune'), phase('reconstruct'), ...first, ...windows)
+    const [, , pass, last] = stagesOfRun(between, 'live')
+    assert.equal(counted(pass), '1 of 4 blocks')
+    assert.equal(pass.detail, 'measuring: 2 of 16 windows')
+    assert.equal(last.progress, null)
   })
 
   it('steps that came after the last progress count, so that loss and progress agree', () => {

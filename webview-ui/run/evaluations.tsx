@@ -1,15 +1,18 @@
-// Each zero-shot task at each stage as bars and as a table, and which differences its rows do not decide.
+// What evaluations other than perplexity found: accuracy by task, and what the model writes.
 import { accuracyBarsTitle } from '../../src/charts/accuracyBars.ts'
 import type { DataTable } from '../../src/charts/chartValues.ts'
 import { formatAccuracy } from '../../src/formatting/numbers.ts'
 import { accuraciesOf, type RunAccuracies, undecided } from '../../src/runs/series/accuracies.ts'
 import type { Accuracy } from '../../src/runs/series/foldRun.ts'
-import { stages, type Stage } from '../../src/catalog/stages.ts'
+import { type Stage, stages } from '../../src/catalog/stages.ts'
 import { AccuracyBars } from '../shared/accuracyBars.tsx'
 import { DataTableView } from '../shared/dataTable.tsx'
 import { tableCsv } from '../shared/figure.tsx'
 import { all, picture } from './store.ts'
+import { promptTexts } from '../../src/runs/series/samples.ts'
+import { MarkedText } from '../shared/markedText.tsx'
 
+/** Each zero-shot task at each stage as bars and as a table, and which differences its rows do not decide. */
 export function TaskTable() {
   const found = accuraciesOf(picture.value.evaluations)
   const table = tableOf(found)
@@ -37,4 +40,33 @@ function tableOf({ stages: means, tasks }: RunAccuracies): DataTable {
 
 function textOf(accuracy: Accuracy | undefined): string {
   return accuracy ? formatAccuracy(accuracy.acc, accuracy.stderr) : '–'
+}
+
+/** The model's continuations of the recipe's prompts: dense, pruned and along the recovery, one above the other. */
+export function SampleTexts() {
+  const { samples } = picture.value
+  if (samples.length === 0) return null
+  return (
+    <section class="card">
+      <h2>Generated samples</h2>
+      <p class="muted">Where a text first differs from the first one, the token is marked.</p>
+      {promptTexts(samples).map(({ prompt, rows }) => (
+        <table class="texts">
+          <caption>
+            <MarkedText text={prompt} />
+          </caption>
+          <tbody>
+            {rows.map((row) => (
+              <tr>
+                <th scope="row">{row.label}</th>
+                <td>
+                  <MarkedText text={row.sample.text} cut={row.cut} />
+                </td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      ))}
+    </section>
+  )
 }
