@@ -7,7 +7,7 @@ import { measured, recoveryFigures, type MeasuredRecovery } from '../../src/reci
 import { FormField, NumberField, TextField } from './fields.tsx'
 import { patterns, presetWords } from './options.ts'
 import { choosePreset, offered, type Offer } from './outcome.ts'
-import { choose, chooseText, form, needsText, shareOf, type Form } from './store.ts'
+import { choose, form, needsText, shareOf, type Form } from './store.ts'
 import { Button } from '../shared/button.tsx'
 
 export type Browse = (use: BrowsedFor) => void
@@ -158,36 +158,33 @@ interface TextProps {
 }
 
 function LearntFrom({ now: { choices }, browse }: TextProps) {
-  const { method, data, recoveries } = choices
-  const use = method === null ? 'to train on' : 'to calibrate and train on'
-  const unread = `${method === null ? '' : methodOf(method).title} ${recoveries.length > 0 ? 'with a merged adapter' : 'without recovery'} reads no text`
+  const { method, recoveries } = choices
+  const way = recoveries.length > 0 ? 'with a merged adapter' : 'without recovery'
+  const read = method === null ? 'to train on' : 'to calibrate and train on'
+  const unread = method === null ? '' : `${methodOf(method).title} ${way} reads no text`
   return (
-    <FormField name="data" label="Text" hint="What a method calibrates on, and what a recovery trains on.">
-      <TextField use="data" id="data" value={data} none="No text yet" onChoose={chooseText} browse={browse} />
-      <span class="muted">{needsText.value ? use : unread}</span>
-    </FormField>
+    <TextField
+      use="data"
+      name="data"
+      label="Text"
+      hint="What a method calibrates on, and what a recovery trains on."
+      none="No text yet"
+      note={needsText.value ? read : unread}
+      browse={browse}
+    />
   )
 }
 
 function MeasuredOn({ now: { choices }, browse }: TextProps) {
   const { evaluateOn, evaluationLen } = choices
   return (
-    <FormField
+    <TextField
+      use="evaluateOn"
       name="evaluation"
       label="Measure on"
       hint={`Perplexity, in windows of ${evaluationLen} tokens. Choose a text that nothing is trained on.`}
-    >
-      <TextField
-        use="evaluateOn"
-        id="evaluation"
-        value={evaluateOn}
-        none="None"
-        onChoose={(path) => choose({ evaluateOn: path })}
-        browse={browse}
-      />
-      <span class="muted">
-        {evaluateOn === null ? 'without one nobody learns what pruning cost' : 'not used for training'}
-      </span>
-    </FormField>
+      note={evaluateOn === null ? 'without one nobody learns what pruning cost' : 'not used for training'}
+      browse={browse}
+    />
   )
 }

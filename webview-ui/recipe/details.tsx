@@ -136,24 +136,17 @@ function Recovery({ now: { choices }, browse }: Props) {
 }
 
 function Texts({ now: { choices }, browse }: Props) {
-  const { data, secondData = null, samples, seqLen, evaluateOn, evaluateOther = null, recoveries } = choices
+  const { data, secondData = null, samples, seqLen, evaluateOn, recoveries } = choices
   return (
     <>
       {needsText.value && data !== null && (
-        <FormField
+        <TextField
+          use="secondData"
           name="secondData"
           label="Second text"
           hint="Of another kind that the model will read, such as code beside prose: half of the windows come from each. On a kind that it had learnt nothing from, the text was worth more than the method."
-        >
-          <TextField
-            use="secondData"
-            id="secondData"
-            value={secondData}
-            none="None"
-            onChoose={(path) => choose({ secondData: path })}
-            browse={browse}
-          />
-        </FormField>
+          browse={browse}
+        />
       )}
       {needsText.value && (
         <FormField name="windows" label={data !== null && secondData !== null ? 'Windows of both' : 'Windows'}>
@@ -169,20 +162,13 @@ function Texts({ now: { choices }, browse }: Props) {
         </FormField>
       )}
       {evaluateOn !== null && trains(recoveries) && (
-        <FormField
+        <TextField
+          use="evaluateOther"
           name="other"
           label="Measure on, too"
           hint="Text of another kind. Half of what recovery wins may be getting used to the kind of text it trains on: this tells what stays."
-        >
-          <TextField
-            use="evaluateOther"
-            id="other"
-            value={evaluateOther}
-            none="None"
-            onChoose={(path) => choose({ evaluateOther: path })}
-            browse={browse}
-          />
-        </FormField>
+          browse={browse}
+        />
       )}
     </>
   )

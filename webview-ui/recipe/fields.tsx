@@ -4,7 +4,7 @@ import type { TextUse } from '../../src/protocol/view.ts'
 import { Button } from '../shared/button.tsx'
 import type { Field } from '../../src/recipe/settings/row.ts'
 import { problems } from './outcome.ts'
-import { form } from './store.ts'
+import { chooseText, form } from './store.ts'
 
 interface FieldProps {
   readonly name: Field
@@ -149,25 +149,24 @@ export function NumberField({ id, label, value, onChange }: NumberProps) {
   )
 }
 
-interface TextFieldProps {
+interface TextFieldProps extends Omit<FieldProps, 'children'> {
   readonly use: TextUse
-  readonly id: string
-  readonly value: string | null
   /** Its words where no text is chosen. */
-  readonly none: string
-  readonly onChoose: (path: string | null) => void
+  readonly none?: string
+  /** Beside it. */
+  readonly note?: string
   readonly browse: (use: TextUse) => void
 }
 
 /** One of the texts near the model, or another. */
-export function TextField({ use, id, value, none, onChoose, browse }: TextFieldProps) {
+export function TextField({ use, none = 'None', note, browse, ...field }: TextFieldProps) {
   return (
-    <>
+    <FormField {...field}>
       <select
-        id={id}
-        aria-describedby={describes(id)}
-        value={value ?? ''}
-        onChange={({ currentTarget }) => onChoose(currentTarget.value || null)}
+        id={field.name}
+        aria-describedby={describes(field.name)}
+        value={form.value?.choices[use] ?? ''}
+        onChange={({ currentTarget }) => chooseText(use, currentTarget.value || null)}
       >
         <option value="">{none}</option>
         {form.value?.texts.map((path) => (
@@ -175,6 +174,7 @@ export function TextField({ use, id, value, none, onChoose, browse }: TextFieldP
         ))}
       </select>
       <Button act={() => browse(use)}>Browse…</Button>
-    </>
+      {note && <span class="muted">{note}</span>}
+    </FormField>
   )
 }

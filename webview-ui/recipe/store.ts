@@ -1,7 +1,7 @@
 // What the form of a recipe knows: the choices, the text that they make, and what keeps them from being a recipe.
 import { computed, signal } from '@preact/signals'
 import { defaultMethod, type MethodName } from '../../src/catalog/methods/methods.ts'
-import type { RecipeStart, ToRecipe } from '../../src/protocol/view.ts'
+import type { RecipeStart, TextUse, ToRecipe } from '../../src/protocol/view.ts'
 import { bytesPerToken } from '../../src/plan/textTokens.ts'
 import { unstructured } from '../../src/recipe/defaults.ts'
 import type { Field } from '../../src/recipe/settings/row.ts'
@@ -40,11 +40,11 @@ export function choose(part: Partial<RecipeChoices>): void {
 }
 
 /** Where nothing was calibrated or trained for want of a text, the first text brings back the preset that a recipe begins with. */
-export function chooseText(data: string | null): void {
+export function chooseText(use: TextUse, path: string | null): void {
   if (!form.value || !start.value) return
-  const { method, recoveries, data: before } = form.value.choices
-  const wanted = before === null && method === defaultMethod && recoveries.length === 0
-  choose({ data, ...(data !== null && wanted ? balanced(start.value.canRetrain) : {}) })
+  const { method, recoveries, data } = form.value.choices
+  const wanted = use === 'data' && data === null && method === defaultMethod && recoveries.length === 0
+  choose({ [use]: path, ...(path !== null && wanted ? balanced(start.value.canRetrain) : {}) })
 }
 
 /** `kept`: the form as it was before a reload. */
@@ -69,8 +69,8 @@ export function browsed({ use, path, bytes }: Extract<ToRecipe, { type: 'browsed
   const texts = form.value?.texts ?? []
   if (use !== 'adapter' && !texts.includes(path)) change({ texts: [...texts, path] })
   if (bytes !== null) change({ sizes: { ...form.value?.sizes, [path]: bytes } })
-  if (use === 'data') chooseText(path)
-  else choose({ [use]: path })
+  if (use === 'adapter') choose({ adapter: path })
+  else chooseText(use, path)
 }
 
 /** The runs side by side; undefined: there is one, or the values are none yet. */
