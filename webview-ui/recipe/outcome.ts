@@ -28,7 +28,7 @@ export function forgetPlans(): void {
 export interface Offer {
   readonly preset: Preset
   readonly isChosen: boolean
-  /** Of one run on this machine, roughly; null: not known, or not yet. */
+  /** A rough estimate for one run on this machine; null: not known, or not yet. */
   readonly seconds: number | null
 }
 
