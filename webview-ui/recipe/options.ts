@@ -26,7 +26,7 @@ import type { Preset } from '../../src/recipe/writing/choices.ts'
 import type { Comparison, SpreadChoice } from '../../src/recipe/writing/recipeText.ts'
 import type { Option } from './fields.tsx'
 
-/** Patterns of which the sparsity follows. */
+/** Patterns that fix the sparsity. */
 export const patterns: readonly { value: string; hint: string }[] = [
   { value: '2:4', hint: 'Two of every four: what sparse tensor cores support' },
   { value: '4:8', hint: 'Four of every eight' },

@@ -41,7 +41,7 @@ export function choosePreset(preset: Preset): void {
   if (form.value && start.value) choose(withPreset(preset, form.value, start.value))
 }
 
-/** Each preset, with the text of its recipe; null: there is no text to calibrate and train on, or no memory. */
+/** Each preset, with the text of its recipe; null: there is no text to calibrate and train on, or not enough memory. */
 const presets = computed(() => {
   const [now, known] = [form.value, start.value]
   if (!now || !known) return []
