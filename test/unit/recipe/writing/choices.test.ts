@@ -21,7 +21,7 @@ const texts = ['./text/train.jsonl', './text/evaluation.txt']
 
 describe('first choices of a recipe', () => {
   for (const model of ['opt', 'llama'])
-    for (const { name, fits: _, ...preset } of [true, false].flatMap(presetsFor).filter((one) => one.fits))
+    for (const { name, fits: _, ...preset } of [...presetsFor(true), presetsFor(false)[1]])
       it(`for the sample ${model}, ${name} by ${preset.recoveries.join(' and ')} writes a recipe without a finding`, async () => {
         const facts = await readModelFacts(join(samples, model))
         const filled = { ...withTexts(firstChoices(`./${model}`, facts, 16e9), texts), ...preset }
