@@ -122,7 +122,9 @@ async function pictures(page, theme, name) {
   await runCommand(page, 'View: Close All Editors')
 
   await chooseFromMenu(page, name, 'Prune Checkpoint')
-  await view(page).getByRole('region', { name: 'Estimates' }).getByText('memory').waitFor({ timeout: 60_000 })
+  await view(page)
+    .getByText(/^about .* of memory$/)
+    .waitFor({ timeout: 60_000 })
   await picture(page, `form-${theme}`)
   await runCommand(page, 'View: Close All Editors')
 

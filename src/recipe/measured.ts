@@ -5,7 +5,7 @@ import type { RecoverMode } from './modes.ts'
 
 export interface Measured {
   readonly model: string
-  readonly dense: number
+  readonly dense: OnTwoTexts
   /** Perplexity after pruning alone, half of the weights gone. */
   readonly pruned: Readonly<Record<string, Readonly<Partial<Record<MethodName, number>>>>>
   readonly spreads: readonly MeasuredSpread[]
@@ -53,7 +53,7 @@ const retrainedHalf: OnTwoTexts = { same: 50.89, other: 32.82 }
 
 export const measured: Measured = {
   model: 'SmolLM2-135M',
-  dense: 42.38,
+  dense: { same: 42.38, other: 21.54 },
   pruned: {
     unstructured: { magnitude: 592.59, wanda: 88.45, sparsegpt: 76.25, admm: 67.05, alps: 64.79 },
     '2:4': { wanda: 260.28, sparsegpt: 143.7, admm: 117.05, alps: 107.58 },
@@ -112,6 +112,15 @@ export function proposeMethod(pattern: string): Proposal {
 export function proposeRecoveries(pattern: string, canRetrain: boolean): readonly MeasuredRecovery[] {
   const fits = ({ modes }: MeasuredRecovery) => canRetrain || !modes.includes('retrain')
   return [...at(measured.recovered, pattern)].filter(fits).sort((a, b) => a.after.other - b.after.other)
+}
+
+/** What `modes` left of the model that `method` pruned, at this pattern; undefined: it was not measured. */
+export function recoveryFigures(
+  pattern: string,
+  { method, recoveries }: { readonly method: MethodName; readonly recoveries: readonly RecoverMode[] },
+): MeasuredRecovery | undefined {
+  const same = (one: MeasuredRecovery) => one.method === method && one.modes.join() === recoveries.join()
+  return at(measured.recovered, pattern).find(same)
 }
 
 /** Sparsity from which on it matters how it is spread over the blocks. */

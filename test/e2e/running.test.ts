@@ -37,8 +37,9 @@ describe('the packaged extension: running', function () {
     await chooseFromMenu(page, 'opt', 'Prune Checkpoint')
     await page.locator('.tab.active', { hasText: 'Prune opt' }).waitFor()
     const form = activeView(page)
+    await form.locator('summary').click()
     await form.getByRole('combobox', { name: 'Method' }).selectOption('Magnitude')
-    await form.getByRole('combobox', { name: 'What wins back the loss' }).selectOption('None')
+    await form.getByRole('combobox', { name: 'Recovery' }).selectOption('None')
     await form.getByRole('region', { name: 'Estimates' }).getByText('memory').waitFor()
     await form.getByRole('button', { name: 'Create and run' }).click()
     await status('done').waitFor()
@@ -61,16 +62,17 @@ describe('the packaged extension: running', function () {
     await decide(chooseFromMenu(page, 'opt', 'Prune Checkpoint', model))
     await page.locator('.tab.active', { hasText: 'Prune opt' }).waitFor()
     const form = activeView(page)
-    const estimates = form.getByRole('region', { name: 'Estimates' })
-    await estimates.getByText('trained').waitFor()
+    await form.getByText(/about .* of memory/).waitFor()
     // A method whose mask does not give the pruned model back, and a recovery, are what the form proposes.
+    assert.ok(await form.getByRole('radio', { name: /^Balanced/ }).isChecked())
     assert.match(
       (await form.locator('pre').textContent()) ?? '',
-      /method: alps[^]*mode: reconstruct[^]*mode: retrain[^]*pruned: ".*-pruned"/,
+      /method: alps[^]*mode: retrain[^]*pruned: ".*-pruned"/,
     )
     // Fewer windows and steps than proposed: this is about the way, not the result.
-    await decide(form.getByLabel('Windows of it').fill('16'))
-    await decide(form.getByLabel('Steps, for each block too').fill('8'))
+    await decide(form.locator('summary').click())
+    await decide(form.getByRole('spinbutton', { name: 'Windows', exact: true }).fill('16'))
+    await decide(form.getByRole('spinbutton', { name: 'Steps' }).fill('8'))
     await decide(form.getByRole('button', { name: 'Create and run' }).click())
     await status('done').waitFor({ timeout: 400_000 })
     assert.ok(decisions <= 5)

@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import type { Page } from 'playwright-core'
 import { parseRecipe } from '../../src/lint/lint.ts'
+import { recoveriesOf } from '../../src/recipe/resolve.ts'
 import { posted, send } from '../support/browser.ts'
 import { keepPicture, tooWide, viewPages } from '../support/viewPages.ts'
 import { recordedAnswer, recordedStart } from './harness/recordedForm.ts'
@@ -17,16 +18,19 @@ describe('the form of a recipe in Chromium', () => {
     page = await pages.open('recipe', { theme, width })
     await send(page, settings, { type: 'start', ...start })
   }
-  const shown = () =>
-    page
-      .getByRole('region', { name: 'Recipe' })
-      .locator('pre')
-      .evaluate((pre) => pre.textContent)
+  /** The recipe, which closed details have too. */
+  const shown = () => page.locator('.outcome pre').evaluate((pre) => pre.textContent)
   const create = (name: string) => page.getByRole('button', { name })
-  /** The host answers with a plan of what is shown. */
+  const openDetails = () => page.locator('summary').click()
+  const preset = (name: string) => page.getByRole('radio', { name: new RegExp(`^${name}`) })
+  const card = (name: string) => page.locator('.presets label', { has: preset(name) })
+  const field = (label: string) => page.locator('.field', { has: page.getByText(label, { exact: true }) })
+  /** The host answers with a plan of what is shown, and of each preset. */
   async function plan(...problems: Parameters<typeof recordedAnswer>[1] & object): Promise<void> {
-    while ((await posted(page)).at(-1)?.type !== 'plan') await page.waitForTimeout(20)
-    await send(page, recordedAnswer(await shown(), problems))
+    const text = await shown()
+    const asked = async () => (await posted(page)).flatMap((one) => (one.type === 'plan' ? [one.text as string] : []))
+    while (!(await asked()).includes(text)) await page.waitForTimeout(20)
+    await send(page, ...(await asked()).map((one) => recordedAnswer(one, one === text ? problems : [])))
   }
 
   for (const [theme, width] of [
@@ -36,15 +40,20 @@ describe('the form of a recipe in Chromium', () => {
     ['highContrastLight', 1280],
     ['light', 600],
   ] as const)
-    it(`in ${theme} at ${width} px it is complete at once: a recipe, its estimates, a click to run it`, async () => {
+    it(`in ${theme} at ${width} px Balanced is complete at once: a recipe, its time, a click to run it`, async () => {
       await open(recordedStart(), theme, width)
+      await keepPicture(page, `recipe-${theme}-${width}-waiting`)
       await plan()
-      const { findings } = parseRecipe(await shown())
+      const { recipe, findings } = parseRecipe(await shown())
       assert.deepEqual(findings, [])
-      await page.getByRole('region', { name: 'Estimates' }).getByText('memory').waitFor()
-      await page
-        .getByText('264 at 2e-3, half of its loss on the dense model’s predictions, at a temperature of 2')
-        .waitFor()
+      assert.deepEqual(
+        [recipe?.prune?.[0].method, recoveriesOf(recipe?.recover).map(({ mode }) => mode)],
+        ['alps', ['retrain']],
+      )
+      assert.ok(await preset('Balanced').isChecked())
+      assert.ok(!(await page.getByRole('region', { name: 'Estimates' }).isVisible()), 'the details are closed')
+      await page.getByText('128 windows of 512 · trains bias, norm and mask_lora · 200 steps').waitFor()
+      await page.locator('.actions').getByText('about 6 min, 2.04 GB of memory').waitFor()
       assert.ok((await tooWide(page)) <= 0)
       await keepPicture(page, `recipe-${theme}-${width}`)
       await create('Create and run').click()
@@ -53,10 +62,57 @@ describe('the form of a recipe in Chromium', () => {
       assert.equal(last?.text, await shown())
     })
 
-  it('several runs are asked for first: their values become the sweep, and the estimates are for each', async () => {
+  it('Quick, Balanced and Best each tell their time on this machine, and what was measured of them', async () => {
     await open()
-    await page.getByRole('radio', { name: 'Several sparsities' }).check()
-    const values = page.getByRole('textbox', { name: 'Sparsities, in percent' })
+    await plan()
+    for (const [name, method, modes, figures] of [
+      ['Quick', 'wanda', ['refit'], 'dense 21.5, pruned 51.2, recovered 43.4'],
+      ['Balanced', 'alps', ['retrain'], 'dense 21.5, pruned 39.9, recovered 32.8'],
+      ['Best', 'alps', ['reconstruct', 'retrain'], 'dense 21.5, pruned 38.4, recovered 30.2'],
+    ] as const) {
+      await card(name).getByText('about 6 min').waitFor()
+      await card(name).getByRole('img', { name: figures }).waitFor()
+      await card(name).click()
+      assert.ok(await preset(name).isChecked())
+      const { recipe, findings } = parseRecipe(await shown())
+      assert.deepEqual(findings, [])
+      assert.deepEqual(
+        [recipe?.prune?.[0].method, recoveriesOf(recipe?.recover).map(({ mode }) => mode)],
+        [method, modes],
+      )
+    }
+    await page.getByRole('button', { name: '2:4' }).click()
+    await page.getByText(/measured on SmolLM2-135M at 2:4/).waitFor()
+    await page.getByRole('img', { name: 'dense 21.5, pruned 75.2, recovered 43.1' }).waitFor()
+    await plan()
+    await keepPicture(page, 'recipe-2of4')
+    await openDetails()
+    await page.getByRole('combobox', { name: 'Method' }).selectOption('SparseGPT')
+    assert.equal(await page.getByRole('radio', { checked: true }).count(), 0, 'it is no preset any more')
+    await page.locator('summary').getByText('SparseGPT → reconstruct → retrain').waitFor()
+    await preset('Balanced').focus()
+    await page.keyboard.press('Space')
+    assert.match(await shown(), /method: alps\n +pattern: "2:4"/)
+  })
+
+  it('Best needs the memory to retrain; without it Balanced reconstructs block by block', async () => {
+    const start = recordedStart()
+    const recoveries = ['reconstruct'] as const
+    await open({ ...start, canRetrain: false, choices: { ...start.choices, recoveries } }, 'dark', 1000)
+    await plan()
+    assert.ok(await preset('Best').isDisabled())
+    assert.ok(await preset('Balanced').isChecked())
+    await page.getByRole('img', { name: 'recovered 36.0' }).waitFor()
+    await page.getByText('reconstructed block by block').first().waitFor()
+    await keepPicture(page, 'recipe-too-large')
+  })
+
+  it('a sweep is one switch: what varies and its values become the sweep, and the estimates are for each', async () => {
+    await open()
+    await openDetails()
+    await page.getByRole('checkbox', { name: 'Sweep' }).check()
+    const varies = page.getByRole('combobox', { name: 'What varies' })
+    const values = page.getByRole('textbox', { name: 'Values' })
     await values.fill('30, 30')
     await page.getByText('Two or more different percentages, more than 0').waitFor()
     assert.ok(await create('Create recipe').isDisabled())
@@ -64,34 +120,39 @@ describe('the form of a recipe in Chromium', () => {
     assert.match(await shown(), /^ {2}prune\.0\.sparsity: \[0\.3, 0\.45, 0\.6\]$/m)
     await plan()
     await page.getByRole('heading', { name: 'Each of 3 runs' }).waitFor()
-    assert.ok(await page.getByRole('radio', { name: '2:4' }).isDisabled())
+    await page.locator('summary').getByText('sweep: 3 runs').waitFor()
+    assert.ok(await page.getByRole('button', { name: '2:4' }).isDisabled())
     await keepPicture(page, 'recipe-several')
-    await page.getByRole('radio', { name: 'Several methods' }).check()
+    await varies.selectOption('Method')
     assert.match(await shown(), /^ {2}prune\.0\.method: \[alps, admm\]$/m)
     await page.getByRole('group', { name: 'Methods' }).getByRole('checkbox', { name: 'Wanda' }).check()
     assert.match(await shown(), /prune\.0\.method: \[alps, admm, wanda\]/)
     assert.deepEqual(parseRecipe(await shown()).findings, [])
-    await page.getByRole('radio', { name: 'Several seeds' }).check()
-    await page.getByRole('textbox', { name: 'Seeds' }).fill('1, 2')
+    await varies.selectOption('Seed')
+    await values.fill('1, 2')
     assert.match(await shown(), /^ {2}seed: \[1, 2\]$/m)
-    await page.getByRole('radio', { name: 'Several learning rates' }).check()
-    const rates = page.getByRole('textbox', { name: 'Learning rates of the reconstruction' })
-    await rates.fill('1e-3, fast')
+    await card('Best').click()
+    await varies.selectOption('Learning rate')
+    await values.fill('1e-3, fast')
     await page.getByText('Two or more different rates above 0').waitFor()
-    await rates.fill('1e-3, 5e-4')
+    await values.fill('1e-3, 5e-4')
     assert.match(await shown(), /^ {2}recover\.0\.lr: \[0\.001, 0\.0005\]$/m)
     assert.deepEqual(parseRecipe(await shown()).findings, [])
-    await page.getByRole('combobox', { name: 'What wins back the loss' }).selectOption('None')
+    await page.getByRole('combobox', { name: 'Recovery' }).selectOption('None')
     await page.getByText('Choose a recovery that trains.').waitFor()
-    assert.ok(await page.getByRole('radio', { name: 'Several learning rates' }).isDisabled())
     assert.ok(await create('Create recipe').isDisabled())
+    await page.getByRole('checkbox', { name: 'Sweep' }).uncheck()
+    assert.doesNotMatch(await shown(), /^sweep/m)
+    assert.ok(await create('Create recipe').isEnabled())
   })
 
   it('every choice is in the recipe, and the name of the result follows', async () => {
     await open()
-    await page.getByRole('radio', { name: '2:4' }).check()
+    await openDetails()
+    await page.getByRole('button', { name: '2:4' }).click()
+    await page.getByText('50 % of the weights').waitFor()
     await page.getByRole('combobox', { name: 'Method' }).selectOption('Wanda')
-    await page.getByRole('combobox', { name: 'What wins back the loss' }).selectOption('Reconstruct block by block')
+    await page.getByRole('combobox', { name: 'Recovery' }).selectOption('Reconstruct block by block')
     await page.getByRole('checkbox', { name: 'bias' }).uncheck()
     await page.getByRole('spinbutton', { name: 'Steps, for each block too' }).fill('30')
     const text = await shown()
@@ -106,13 +167,17 @@ describe('the form of a recipe in Chromium', () => {
     assert.match(text, /to: "\.\/opt-wanda2of4"/)
     // The evaluation takes the model's context.
     assert.match(text, /data: "\.\/text\/evaluation\.txt"\n +seq_len: 1024/)
-    await page.getByRole('radio', { name: 'Any weights' }).check()
+    await page.getByRole('button', { name: '2:4' }).click()
     await page.getByRole('slider', { name: 'Sparsity' }).fill('70')
     assert.match(await shown(), /sparsity: 0\.7 [^\n]*\n +allocation: depth #/)
-    const spread = page.getByRole('combobox', { name: 'Spread over the blocks' })
+    const spread = page.getByRole('combobox', { name: 'Allocation' })
     assert.equal(await spread.inputValue(), 'depth')
-    await page.getByText(/with 70 % pruned by Wanda has perplexity .* evenly, .* by depth/).waitFor()
-    await keepPicture(page, 'recipe-spread')
+    assert.match(
+      (await field('Allocation').getAttribute('title')) ?? '',
+      /with 70 % pruned by Wanda has perplexity .* evenly/,
+    )
+    await plan()
+    await keepPicture(page, 'recipe-details')
     await spread.selectOption('By depth, how much is tried')
     assert.match(await shown(), /allocation: depth #.*\n +depth: \{ spread: auto \}/)
     await spread.selectOption('Evenly')
@@ -124,32 +189,36 @@ describe('the form of a recipe in Chromium', () => {
 
   it('retraining learns from the text, or half from the dense model, with what each was worth', async () => {
     await open()
-    const loss = page.getByRole('combobox', { name: 'What retraining learns from' })
-    await page.getByText(/perplexity [\d.]+ on text of the kind trained on, [\d.]+ on text of another kind/).waitFor()
-    await page.getByText(/a third more time, and memory for the dense model/).waitFor()
+    await openDetails()
+    const loss = page.getByRole('combobox', { name: 'Loss' })
+    const told = (await field('Loss').getAttribute('title')) ?? ''
+    assert.match(told, /perplexity [\d.]+ on text of the kind trained on, [\d.]+ on text of another kind/)
+    assert.match(told, /a third more time, and memory for the dense model/)
     assert.match(await shown(), /^ +loss: \{ dense: 0\.5 \} #/m)
     await loss.selectOption('The text')
     assert.doesNotMatch(await shown(), /loss:/)
     await loss.selectOption('Half the text, half what the dense model predicts')
     assert.deepEqual(parseRecipe(await shown()).findings, [])
     await send(page, { type: 'browsed', use: 'evaluateOther', path: './wiki.txt', bytes: 60_000 })
-    await page.getByRole('combobox', { name: 'And on text of another kind' }).waitFor()
+    await page.getByRole('combobox', { name: 'Measure on, too' }).waitFor()
     const measured = /- task: perplexity\n +data: "([^"]+)"\n +seq_len: 1024\n +at: \[dense, pruned, recovered\]/g
     const texts = [...(await shown()).matchAll(measured)].map(([, data]) => data)
     assert.deepEqual(texts, ['./text/evaluation.txt', './wiki.txt'])
     assert.deepEqual(parseRecipe(await shown()).findings, [])
     await keepPicture(page, 'recipe-loss')
-    await page.getByRole('combobox', { name: 'What wins back the loss' }).selectOption('Reconstruct block by block')
+    await page.getByRole('combobox', { name: 'Recovery' }).selectOption('Reconstruct block by block')
     assert.equal(await loss.count(), 0)
   })
 
   it('a second text to learn from gives half of the windows, of calibration and of training', async () => {
     await open(recordedStart(), 'light')
-    const second = page.locator('.field', { has: page.getByRole('combobox', { name: 'And on a second text' }) })
+    await card('Best').click()
+    await openDetails()
+    const second = page.locator('.field', { has: page.getByRole('combobox', { name: 'Second text' }) })
     await second.getByRole('button', { name: 'Browse…' }).click()
     assert.deepEqual((await posted(page)).filter(({ type }) => type === 'browse').at(-1)?.use, 'secondData')
     await send(page, { type: 'browsed', use: 'secondData', path: './readmes.jsonl', bytes: 60_000 })
-    await page.getByRole('spinbutton', { name: 'Windows of both together' }).waitFor()
+    await page.getByRole('spinbutton', { name: 'Windows of both' }).waitFor()
     const both = /^ +data: \["\.\/text\/train\.jsonl", "\.\/readmes\.jsonl"\] #/gm
     assert.equal([...(await shown()).matchAll(both)].length, 2)
     assert.deepEqual(parseRecipe(await shown()).findings, [])
@@ -160,18 +229,19 @@ describe('the form of a recipe in Chromium', () => {
     await second.getByText('Choose another text than the first.').waitFor()
     assert.ok(await create('Create recipe').isDisabled())
     await second.getByRole('combobox').selectOption('None')
-    await page.getByRole('spinbutton', { name: 'Windows of it' }).waitFor()
+    await page.getByRole('spinbutton', { name: 'Windows', exact: true }).waitFor()
     assert.doesNotMatch(await shown(), /readmes/)
   })
 
   it('an adapter that was trained elsewhere is named by its folder, written or browsed for, and needs no text', async () => {
     for (const theme of ['light', 'dark'] as const) {
       await open(recordedStart(), theme, 1280)
+      await openDetails()
       await page.getByRole('combobox', { name: 'Method' }).selectOption('Magnitude')
-      await page.getByRole('combobox', { name: 'What wins back the loss' }).selectOption('Merge a PEFT adapter')
+      await page.getByRole('combobox', { name: 'Recovery' }).selectOption('Merge a PEFT adapter')
       await page.getByText('Choose the folder of the adapter.').waitFor()
       assert.ok(await create('Create recipe').isDisabled())
-      assert.equal(await page.getByRole('combobox', { name: 'To calibrate and train on' }).count(), 0)
+      await page.getByText('Magnitude with a merged adapter reads no text').waitFor()
       const adapter = page.locator('.field', { has: page.getByRole('textbox', { name: 'Folder of the adapter' }) })
       await adapter.getByRole('button', { name: 'Browse…' }).click()
       assert.deepEqual((await posted(page)).filter(({ type }) => type === 'browse').at(-1)?.use, 'adapter')
@@ -188,8 +258,8 @@ describe('the form of a recipe in Chromium', () => {
   it('what the planner finds stands at its field; with an error nothing runs, but the recipe can be written', async () => {
     await open()
     await plan({ severity: 'error', message: 'There is no file ./text/train.jsonl.', field: 'data' })
-    const field = page.locator('.field', { has: page.getByRole('combobox', { name: 'To calibrate and train on' }) })
-    await field.getByText('There is no file').waitFor()
+    await field('Text').getByText('There is no file').waitFor()
+    assert.ok(!(await page.getByRole('combobox', { name: 'Method' }).isVisible()))
     assert.ok(await create('Create and run').isDisabled())
     assert.ok(await create('Create recipe').isEnabled())
     await keepPicture(page, 'recipe-error')
@@ -197,17 +267,32 @@ describe('the form of a recipe in Chromium', () => {
     await page.getByText('Running needs a trusted workspace.').waitFor()
   })
 
-  it('without a text it prunes by magnitude; one that is browsed for is taken', async () => {
+  it('an error in the details opens them', async () => {
+    await open()
+    await plan({ severity: 'error', message: 'ALPS needs more windows.', field: 'windows' })
+    await page.getByRole('spinbutton', { name: 'Windows', exact: true }).waitFor()
+    await field('Windows').getByText('ALPS needs more windows.').waitFor()
+    await page.locator('.actions').getByText('1 problem above.').waitFor()
+  })
+
+  it('without a text it prunes by magnitude; one that is browsed for is taken, and Balanced with it', async () => {
     await open(recordedStart([]), 'light')
     assert.match(await shown(), /method: magnitude/)
     assert.deepEqual(parseRecipe(await shown()).findings, [])
+    assert.equal(await page.getByRole('radio', { checked: true }).count(), 0)
+    await plan()
     await keepPicture(page, 'recipe-no-text')
-    await page.getByRole('combobox', { name: 'Method' }).selectOption('Wanda')
+    await card('Quick').click()
     await page.getByText('Choose a text to calibrate or train on.').waitFor()
+    await send(page, { type: 'start', ...recordedStart([]), weights: '/other/model.safetensors' })
     await page.getByRole('button', { name: 'Browse…' }).first().click()
-    assert.deepEqual((await posted(page)).at(-1), { type: 'browse', use: 'data' })
+    assert.deepEqual(
+      (await posted(page)).findLast(({ type }) => type === 'browse'),
+      { type: 'browse', use: 'data' },
+    )
     await send(page, { type: 'browsed', use: 'data', path: '../c4 "x".jsonl', bytes: 60_000 })
     assert.match(await shown(), /data: "\.\.\/c4 \\"x\\"\.jsonl"/)
+    assert.ok(await preset('Balanced').isChecked())
   })
 
   it('a pruned model is only recovered', async () => {
@@ -216,6 +301,8 @@ describe('the form of a recipe in Chromium', () => {
     await open({ ...start, kind: 'recover', sparsity: 0.5, choices })
     await page.getByRole('heading', { name: 'Recover opt' }).waitFor()
     await page.getByText('its matrices are 50 % zeros already').waitFor()
+    assert.equal(await page.getByRole('radio').count(), 0)
+    await openDetails()
     assert.equal(await page.getByRole('combobox', { name: 'Method' }).count(), 0)
     assert.deepEqual(parseRecipe(await shown()).findings, [])
     await plan()
@@ -224,6 +311,7 @@ describe('the form of a recipe in Chromium', () => {
 
   it('a reload finds the form as it was', async () => {
     await open()
+    await openDetails()
     await page.getByRole('combobox', { name: 'Method' }).selectOption('SparseGPT')
     await send(page, { type: 'start', ...recordedStart() })
     assert.match(await shown(), /method: sparsegpt/)

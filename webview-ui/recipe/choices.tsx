@@ -1,224 +1,190 @@
-// The questions, each with a default.
+// The three decisions, each with a default: how much time for which result, how much is pruned, and on which text.
+import { formatShare, roughDuration } from '../../src/formatting/numbers.ts'
+import { methodOf } from '../../src/catalog/methods/methods.ts'
 import type { BrowsedFor } from '../../src/protocol/view.ts'
 import { unstructured } from '../../src/recipe/defaults.ts'
-import { choosesLoss, spreadIn, trains } from '../../src/recipe/writing/recipeText.ts'
-import { Choice, FormField, NumberField, SelectField, Several, WrittenField } from './fields.tsx'
-import { shareOf } from './numberLists.ts'
-import {
-  comparisons,
-  lossOptions,
-  methodHint,
-  methodOptions,
-  patterns,
-  recoveryOptions,
-  spreadHint,
-  spreadOptions,
-  trainOptions,
-} from './options.ts'
-import { change, choose, form, needsText, settled, start, type Form } from './store.ts'
-import { Texts } from './texts.tsx'
+import { measured, recoveryFigures, type MeasuredRecovery } from '../../src/recipe/measured.ts'
+import { FormField, NumberField, TextField } from './fields.tsx'
+import { patterns, presetWords } from './options.ts'
+import { choosePreset, offered, type Offer } from './outcome.ts'
+import { choose, form, needsText, shareOf, type Form } from './store.ts'
+import { Button } from '../shared/button.tsx'
 
-type Browse = (use: BrowsedFor) => void
+export type Browse = (use: BrowsedFor) => void
 
 export function Choices({ browse }: { browse: Browse }) {
   const now = form.value
   if (!now) return null
   const prunes = now.choices.method !== null
   return (
-    <div class="choices">
-      <fieldset>
-        <legend>Runs</legend>
-        <Runs now={now} />
-      </fieldset>
-      {prunes && (
-        <fieldset>
-          <legend>Pruning</legend>
-          <Pruning now={now} />
-        </fieldset>
-      )}
-      <fieldset>
-        <legend>Recovery</legend>
-        <Recovery now={now} browse={browse} />
-      </fieldset>
-      <fieldset>
-        <legend>Texts</legend>
-        <Texts choices={now.choices} browse={browse} />
-      </fieldset>
-      <fieldset>
-        <legend>Result</legend>
-        <Output now={now} />
-      </fieldset>
-    </div>
+    <>
+      {prunes ? <Presets now={now} /> : <p>Its zeros stay as they are: the whole model is retrained around them.</p>}
+      {prunes && <Sparsity now={now} />}
+      <LearntFrom now={now} browse={browse} />
+      <MeasuredOn now={now} browse={browse} />
+    </>
   )
 }
 
-function Runs({ now: { choices, compared } }: { now: Form }) {
+function Presets({ now: { choices } }: { now: Form }) {
+  const { pattern } = choices
+  const at = pattern === unstructured ? 'at 50 %' : 'at 2:4'
+  const figures = offered.value.flatMap(({ preset }) => recoveryFigures(pattern, preset) ?? [])
   return (
-    <Choice
-      name="runs"
-      label="One run, or several side by side"
-      options={comparisons(choices.method !== null, choices.pattern, needsText.value, trains(choices.recoveries))}
-      value={compared}
-      onChoose={(next) =>
-        change({ compared: next, methods: next === 'prune.0.method' ? bestTwo(choices.pattern) : [] })
-      }
+    <>
+      <div class="presets" role="radiogroup" aria-label="Time and result">
+        {offered.value.map((offer) => (
+          <Preset offer={offer} all={figures} pattern={pattern} />
+        ))}
+      </div>
+      <p class="caption muted">
+        Perplexity on text of another kind: <i class="stage dense" /> dense, <i class="stage pruned" /> pruned,{' '}
+        <i class="stage recovered" /> recovered, as measured on {measured.model} {at}. Yours will differ.
+      </p>
+    </>
+  )
+}
+
+interface PresetProps {
+  readonly offer: Offer
+  /** Figures of all presets, which share an axis. */
+  readonly all: readonly MeasuredRecovery[]
+  readonly pattern: string
+}
+
+function Preset({ offer: { preset, isChosen, seconds }, all, pattern }: PresetProps) {
+  const { title, about, hint } = presetWords(preset, pattern)
+  const figures = recoveryFigures(pattern, preset)
+  const time = preset.fits ? seconds !== null && `about ${roughDuration(seconds)}` : 'too large'
+  return (
+    <label class={isChosen ? 'card chosen' : 'card'} title={hint}>
+      <input
+        type="radio"
+        name="preset"
+        class="srOnly"
+        checked={isChosen}
+        disabled={!preset.fits}
+        aria-description={hint}
+        onChange={() => choosePreset(preset)}
+      />
+      <span class="presetHead">
+        <b>{title}</b> <span class="muted">{time}</span>
+      </span>
+      <span class="muted">{about}</span>
+      {figures && <Figures figures={figures} all={all} />}
+    </label>
+  )
+}
+
+/** Dense, pruned and recovered perplexity on one logarithmic axis. */
+function Figures({ figures: { before, after }, all }: { figures: MeasuredRecovery; all: readonly MeasuredRecovery[] }) {
+  const [low, high] = [measured.dense.other, Math.max(...all.map((one) => one.before.other))]
+  // Percent of the width, with room for half a number at both ends.
+  const x = (value: number) => `${8 + (84 * Math.log(value / low)) / Math.log(high / low)}%`
+  const marks = [
+    ['dense', low, 44],
+    ['pruned', before.other, 44],
+    ['recovered', after.other, 12],
+  ] as const
+  return (
+    <svg
+      width="100%"
+      height="50"
+      role="img"
+      aria-label={marks.map(([stage, value]) => `${stage} ${value.toFixed(1)}`).join(', ')}
+    >
+      <line x1="8%" x2="92%" y1="24" y2="24" />
+      <line class="wonBack" x1={x(after.other)} x2={x(before.other)} y1="24" y2="24" />
+      {marks.map(([stage, value, y]) => (
+        <>
+          <circle class={stage} cx={x(value)} cy="24" r="5" />
+          <text class={stage} x={x(value)} y={y}>
+            {value.toFixed(1)}
+          </text>
+        </>
+      ))}
+    </svg>
+  )
+}
+
+function Sparsity({ now: { choices, compared } }: { now: Form }) {
+  const { pattern, sparsity } = choices
+  const several = compared === 'prune.0.sparsity'
+  const percent = Number((100 * sparsity).toFixed(4))
+  return (
+    <FormField name="sparsity" label="Sparsity" hint="Share of the weights that become zero.">
+      {pattern === unstructured && !several && (
+        <>
+          <input
+            type="range"
+            aria-label="Sparsity"
+            min={5}
+            max={95}
+            step={5}
+            value={percent}
+            onInput={({ currentTarget }) => choose({ sparsity: shareOf(currentTarget.valueAsNumber) })}
+          />
+          <span>
+            <NumberField id="sparsity" value={percent} onChange={(next) => choose({ sparsity: shareOf(next) })} /> %
+          </span>
+        </>
+      )}
+      {several && <span class="muted">several, as the sweep says</span>}
+      {patterns.map(({ value, hint }) => (
+        <Button
+          look="toggle"
+          title={hint}
+          pressed={pattern === value}
+          disabled={several}
+          act={() => choose({ pattern: pattern === value ? unstructured : value })}
+        >
+          {value}
+        </Button>
+      ))}
+      {pattern !== unstructured && <span class="muted">{formatShare(shareIn(pattern), 0)} of the weights</span>}
+    </FormField>
+  )
+}
+
+/** The sparsity of N:M, whose N of every M weights are pruned. */
+function shareIn(pattern: string): number {
+  const [pruned, group] = pattern.split(':').map(Number)
+  return pruned / group
+}
+
+interface TextProps {
+  readonly now: Form
+  readonly browse: Browse
+}
+
+function LearntFrom({ now: { choices }, browse }: TextProps) {
+  const { method, recoveries } = choices
+  const way = recoveries.length > 0 ? 'with a merged adapter' : 'without recovery'
+  const read = method === null ? 'to train on' : 'to calibrate and train on'
+  const unread = method === null ? '' : `${methodOf(method).title} ${way} reads no text`
+  return (
+    <TextField
+      use="data"
+      name="data"
+      label="Text"
+      hint="What a method calibrates on, and what a recovery trains on."
+      none="No text yet"
+      note={needsText.value ? read : unread}
+      browse={browse}
     />
   )
 }
 
-const bestTwo = (pattern: string) =>
-  methodOptions(pattern)
-    .slice(0, 2)
-    .map(({ value }) => value)
-
-function Pruning({ now: { choices, compared, sparsities, methods } }: { now: Form }) {
-  const { pattern, sparsity, method } = choices
-  const fixed = compared === 'prune.0.sparsity'
-  const percent = Number((100 * sparsity).toFixed(4))
-  const offered = methodOptions(pattern)
-  const all = settled.value ?? choices
+function MeasuredOn({ now: { choices }, browse }: TextProps) {
+  const { evaluateOn, evaluationLen } = choices
   return (
-    <>
-      <Choice
-        name="pattern"
-        label="Pattern"
-        options={patterns.map((one) => ({ ...one, disabled: fixed && one.value !== unstructured }))}
-        value={pattern}
-        onChoose={(next) => choose({ pattern: next })}
-      />
-      {fixed ? (
-        <WrittenField
-          name="compared"
-          label="Sparsities, in percent"
-          value={sparsities}
-          onChange={(next) => change({ sparsities: next })}
-        />
-      ) : (
-        pattern === unstructured && (
-          <FormField name="sparsity" label="Sparsity, in percent" hint="Share of the weights that become zero.">
-            <NumberField id="sparsity" value={percent} onChange={(next) => choose({ sparsity: shareOf(next) })} />
-            <input
-              type="range"
-              aria-label="Sparsity"
-              min={5}
-              max={95}
-              step={5}
-              value={percent}
-              onInput={({ currentTarget }) => choose({ sparsity: shareOf(currentTarget.valueAsNumber) })}
-            />
-          </FormField>
-        )
-      )}
-      {pattern === unstructured && (
-        <SelectField
-          name="spread"
-          label="Spread over the blocks"
-          hint={spreadHint(spreadIn(all), sparsity)}
-          options={spreadOptions}
-          value={spreadIn(all)}
-          onChoose={({ value }) => choose({ spread: value })}
-        />
-      )}
-      {compared === 'prune.0.method' ? (
-        <Several
-          name="compared"
-          label="Methods"
-          options={offered}
-          value={methods}
-          onChoose={(next) => change({ methods: next })}
-        />
-      ) : (
-        method !== null && (
-          <SelectField
-            name="method"
-            label="Method"
-            hint={methodHint(method, pattern)}
-            options={offered}
-            value={method}
-            onChoose={({ value }) => choose({ method: value })}
-          />
-        )
-      )}
-    </>
-  )
-}
-
-function Recovery({ now: { choices, compared, rates, seeds }, browse }: { now: Form; browse: Browse }) {
-  const { pattern, recoveries, adapter, train, loss = 'text', steps, method } = choices
-  const offered = recoveryOptions(pattern, start.value?.canRetrain ?? false)
-  const known = offered.find(({ value }) => value === recoveries.join())
-  return (
-    <>
-      {method === null ? (
-        <p class="muted">Its zeros stay as they are; the whole model is retrained around them.</p>
-      ) : (
-        <SelectField
-          name="recovery"
-          label="What wins back the loss"
-          hint={known?.hint}
-          options={offered}
-          value={recoveries.join()}
-          onChoose={({ modes }) => choose({ recoveries: modes })}
-        />
-      )}
-      {recoveries.includes('merge') && (
-        <WrittenField
-          name="adapter"
-          label="Folder of the adapter"
-          hint="It has adapter_config.json and adapter_model.safetensors, of a LoRA for this model. Relative to the recipe."
-          value={adapter ?? ''}
-          onChange={(next) => choose({ adapter: next })}
-          browse={() => browse('adapter')}
-        />
-      )}
-      {trains(recoveries) && (
-        <>
-          <Several
-            name="train"
-            label={recoveries.length > 1 ? 'What retraining trains' : 'What is trained'}
-            options={trainOptions}
-            value={train}
-            onChoose={(next) => choose({ train: next })}
-          />
-          <FormField name="steps" label={recoveries.includes('reconstruct') ? 'Steps, for each block too' : 'Steps'}>
-            <NumberField id="steps" value={steps} onChange={(next) => choose({ steps: next })} />
-          </FormField>
-        </>
-      )}
-      {choosesLoss(choices) && (
-        <SelectField
-          name="loss"
-          label="What retraining learns from"
-          hint={lossOptions.find(({ value }) => value === loss)?.hint}
-          options={lossOptions}
-          value={loss}
-          onChoose={({ value }) => choose({ loss: value })}
-        />
-      )}
-      {compared === 'recover.lr' && (
-        <WrittenField
-          name="compared"
-          label={recoveries.length > 1 ? 'Learning rates of the reconstruction' : 'Learning rates'}
-          value={rates}
-          onChange={(next) => change({ rates: next })}
-        />
-      )}
-      {compared === 'seed' && (
-        <WrittenField name="compared" label="Seeds" value={seeds} onChange={(next) => change({ seeds: next })} />
-      )}
-    </>
-  )
-}
-
-function Output({ now: { output } }: { now: Form }) {
-  const saveTo = settled.value?.saveTo ?? ''
-  return (
-    <WrittenField
-      name="output"
-      label="Folder"
-      hint="It must not exist yet. The recipe is written beside the model, with the same name."
-      value={output ?? saveTo}
-      onChange={(next) => change({ output: next })}
+    <TextField
+      use="evaluateOn"
+      name="evaluation"
+      label="Measure on"
+      hint={`Perplexity, in windows of ${evaluationLen} tokens. Choose a text that nothing is trained on.`}
+      note={evaluateOn === null ? 'without one nobody learns what pruning cost' : 'not used for training'}
+      browse={browse}
     />
   )
 }

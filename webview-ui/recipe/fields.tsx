@@ -1,28 +1,37 @@
-// Pieces of the form: a field with what is wrong with it, a choice among a few, a text that a recipe reads.
+// Pieces of the form: a field with what is wrong with it, a choice among several, a text that a recipe reads.
 import type { ComponentChildren } from 'preact'
 import type { TextUse } from '../../src/protocol/view.ts'
 import { Button } from '../shared/button.tsx'
 import type { Field } from '../../src/recipe/settings/row.ts'
-import { form, problems } from './store.ts'
+import { problems } from './outcome.ts'
+import { chooseText, form } from './store.ts'
 
-export interface FieldProps {
+interface FieldProps {
   readonly name: Field
   readonly label: string
-  /** A sentence below it. */
-  readonly hint?: ComponentChildren
+  /** What the pointer and a screen reader are told. */
+  readonly hint?: string
   readonly children: ComponentChildren
 }
 
+/** A control whose id is `name`, after its label. */
 export function FormField({ name, label, hint, children }: FieldProps) {
   return (
-    <div class="field">
+    <div class="field" title={hint}>
       <label for={name}>{label}</label>
       <div class="row">{children}</div>
-      {hint && <p class="muted">{hint}</p>}
+      {hint && (
+        <span class="srOnly" id={`${name}-hint`}>
+          {hint}
+        </span>
+      )}
       <Problems of={name} />
     </div>
   )
 }
+
+/** What describes the control with this id to a screen reader. */
+const describes = (id: string) => `${id}-hint ${id}-problem`
 
 export function Problems({ of }: { of: Field }) {
   return (
@@ -38,39 +47,12 @@ export interface Option<T> {
   readonly value: T
   readonly label: string
   readonly hint?: string
-  readonly disabled?: boolean
 }
 
-interface ChoiceProps<T> {
-  readonly name: string
+interface SeveralProps<T> {
+  readonly name: Field
   readonly label: string
   readonly options: readonly Option<T>[]
-  readonly value: T
-  readonly onChoose: (value: T) => void
-}
-
-/** A few options in a row, one of which holds. */
-export function Choice<T>({ name, label, options, value, onChoose }: ChoiceProps<T>) {
-  return (
-    <div class="row" role="radiogroup" aria-label={label}>
-      {options.map((option) => (
-        <label class="row" title={option.hint}>
-          <input
-            type="radio"
-            name={name}
-            checked={option.value === value}
-            disabled={option.disabled}
-            onChange={() => onChoose(option.value)}
-          />
-          {option.label}
-        </label>
-      ))}
-    </div>
-  )
-}
-
-interface SeveralProps<T> extends Pick<ChoiceProps<T>, 'label' | 'options'> {
-  readonly name: Field
   readonly value: readonly T[]
   readonly onChoose: (value: T[]) => void
 }
@@ -79,9 +61,9 @@ interface SeveralProps<T> extends Pick<ChoiceProps<T>, 'label' | 'options'> {
 export function Several<T extends string>({ name, label, options, value, onChoose }: SeveralProps<T>) {
   const toggled = (one: T) => options.map((o) => o.value).filter((o) => value.includes(o) !== (o === one))
   return (
-    <div class="field">
+    <div class="field" role="group" aria-label={label}>
       <span>{label}</span>
-      <div class="row" role="group" aria-label={label}>
+      <div class="row">
         {options.map((option) => (
           <label class="row" title={option.hint}>
             <input
@@ -104,11 +86,16 @@ interface SelectFieldProps<O extends Option<unknown>> extends Omit<FieldProps, '
   readonly onChoose: (option: O) => void
 }
 
-/** One of many, with its advice below. */
+/** One of many. */
 export function SelectField<O extends Option<string>>({ options, value, onChoose, ...field }: SelectFieldProps<O>) {
   return (
     <FormField {...field}>
-      <select id={field.name} value={value} onChange={(event) => onChoose(options[event.currentTarget.selectedIndex])}>
+      <select
+        id={field.name}
+        aria-describedby={describes(field.name)}
+        value={value}
+        onChange={(event) => onChoose(options[event.currentTarget.selectedIndex])}
+      >
         {options.map((option) => (
           <option value={option.value}>{option.label}</option>
         ))}
@@ -129,6 +116,7 @@ export function WrittenField({ value, onChange, browse, ...field }: WrittenProps
     <FormField {...field}>
       <input
         id={field.name}
+        aria-describedby={describes(field.name)}
         class="wide"
         spellcheck={false}
         value={value}
@@ -153,6 +141,7 @@ export function NumberField({ id, label, value, onChange }: NumberProps) {
       type="number"
       id={id}
       aria-label={label}
+      aria-describedby={describes(id)}
       min={1}
       value={Number.isFinite(value) ? value : ''}
       onInput={({ currentTarget }) => onChange(currentTarget.valueAsNumber)}
@@ -160,27 +149,32 @@ export function NumberField({ id, label, value, onChange }: NumberProps) {
   )
 }
 
-interface TextFieldProps {
+interface TextFieldProps extends Omit<FieldProps, 'children'> {
   readonly use: TextUse
-  readonly id: string
-  readonly value: string | null
   /** Its words where no text is chosen. */
-  readonly none: string
-  readonly onChoose: (path: string | null) => void
+  readonly none?: string
+  /** Beside it. */
+  readonly note?: string
   readonly browse: (use: TextUse) => void
 }
 
 /** One of the texts near the model, or another. */
-export function TextField({ use, id, value, none, onChoose, browse }: TextFieldProps) {
+export function TextField({ use, none = 'None', note, browse, ...field }: TextFieldProps) {
   return (
-    <>
-      <select id={id} value={value ?? ''} onChange={({ currentTarget }) => onChoose(currentTarget.value || null)}>
+    <FormField {...field}>
+      <select
+        id={field.name}
+        aria-describedby={describes(field.name)}
+        value={form.value?.choices[use] ?? ''}
+        onChange={({ currentTarget }) => chooseText(use, currentTarget.value || null)}
+      >
         <option value="">{none}</option>
         {form.value?.texts.map((path) => (
           <option value={path}>{path}</option>
         ))}
       </select>
       <Button act={() => browse(use)}>Browse…</Button>
-    </>
+      {note && <span class="muted">{note}</span>}
+    </FormField>
   )
 }

@@ -1,16 +1,17 @@
-// A recipe from a form: every choice has a default, and what it comes to stands beside it.
+// A recipe from a form: three decisions, details that have defaults, and a click that runs it.
 import '../shared/base.css'
 import './recipe.css'
 import { effect } from '@preact/signals'
-import type { FromRecipe, ToRecipe } from '../../src/protocol/view.ts'
-import { formatCompact, formatShare } from '../../src/formatting/numbers.ts'
+import type { BrowsedFor, FromRecipe, ToRecipe } from '../../src/protocol/view.ts'
+import { formatBytes, formatCompact, formatShare } from '../../src/formatting/numbers.ts'
 import { Button } from '../shared/button.tsx'
 import { connectHost } from '../shared/host.ts'
 import { openPage } from '../shared/page.tsx'
 import { settings } from '../shared/settings.ts'
 import { Choices } from './choices.tsx'
-import { Outcome } from './outcome.tsx'
-import { begin, canRun, form, isComplete, receive, settled, start, summary, text, type Form } from './store.ts'
+import { Details } from './details.tsx'
+import { canRun, forgetPlans, isPlanned, keepPlan, plan, summary, wanted } from './outcome.ts'
+import { begin, browsed, form, isComplete, settled, start, text, type Form } from './store.ts'
 
 const host = connectHost<ToRecipe, FromRecipe>()
 
@@ -19,30 +20,30 @@ effect(() => {
 })
 let asked: ReturnType<typeof setTimeout> | undefined
 effect(() => {
-  const now = isComplete.value ? text.value : null
+  const texts = wanted.value
   clearTimeout(asked)
   // A pause of typing, so that no plan is begun for every key.
-  if (now !== null) asked = setTimeout(() => host.post({ type: 'plan', text: now }), 200)
+  asked = setTimeout(() => {
+    for (const one of texts) if (!isPlanned(one)) host.post({ type: 'plan', text: one })
+  }, 200)
 })
 
 function RecipePage() {
   const known = start.value
   if (!known || !form.value) return null
   const { kind, label, parameters, sparsity } = known
-  const zeros =
-    sparsity !== null && sparsity > 0.01 ? ` · its matrices are ${formatShare(sparsity, 0)} zeros already` : ''
+  const facts = [
+    `${formatCompact(parameters)} parameters`,
+    ...(sparsity !== null && sparsity > 0.01 ? [`its matrices are ${formatShare(sparsity, 0)} zeros already`] : []),
+    `writes ${settled.value?.saveTo ?? ''}${plan.value ? `, ${formatBytes(plan.value.estimates.diskBytes)}` : ''}`,
+  ]
+  const browse = (use: BrowsedFor) => host.post({ type: 'browse', use })
   return (
     <form class="recipe" onSubmit={(event) => event.preventDefault()}>
-      <div>
-        <h1>{kind === 'prune' ? `Prune ${label}` : `Recover ${label}`}</h1>
-        <p class="muted">
-          {formatCompact(parameters)} parameters{zeros}
-        </p>
-      </div>
-      <div class="tiled panes">
-        <Choices browse={(use) => host.post({ type: 'browse', use })} />
-        <Outcome />
-      </div>
+      <h1>{kind === 'prune' ? `Prune ${label}` : `Recover ${label}`}</h1>
+      <p class="muted">{facts.join(' · ')}</p>
+      <Choices browse={browse} />
+      <Details browse={browse} />
       <Actions />
     </form>
   )
@@ -70,9 +71,18 @@ function Actions() {
 
 openPage(host, {
   receive(message) {
-    if (message.type !== 'start') return receive(message)
-    const kept = host.load() as { weights?: string; kind?: string; form?: Form }
-    begin(message, kept.weights === message.weights && kept.kind === message.kind ? (kept.form ?? null) : null)
+    switch (message.type) {
+      case 'planned':
+        return keepPlan(message)
+      case 'browsed':
+        return browsed(message)
+      case 'start': {
+        const kept = host.load() as { weights?: string; kind?: string; form?: Form }
+        const isSame = kept.weights === message.weights && kept.kind === message.kind
+        forgetPlans()
+        begin(message, isSame ? (kept.form ?? null) : null)
+      }
+    }
   },
   opens: ['start'],
   Page: RecipePage,

@@ -15,54 +15,69 @@ import {
   measured,
   proposeMethod,
   proposeRecoveries,
+  recoveryFigures,
   spreadFigures,
   type LossChoice,
+  type MeasuredRecovery,
   type OnTwoTexts,
 } from '../../src/recipe/measured.ts'
 import type { RecoverMode } from '../../src/recipe/modes.ts'
-import type { SpreadChoice } from '../../src/recipe/writing/recipeText.ts'
+import type { Preset } from '../../src/recipe/writing/choices.ts'
+import type { Comparison, SpreadChoice } from '../../src/recipe/writing/recipeText.ts'
 import type { Option } from './fields.tsx'
-import type { Compared } from './store.ts'
 
-export const patterns: readonly Option<string>[] = [
-  { value: unstructured, label: 'Any weights', hint: 'Unstructured, to a sparsity of your choice' },
-  { value: '2:4', label: '2:4', hint: 'Two of every four: what sparse tensor cores support' },
-  { value: '4:8', label: '4:8', hint: 'Four of every eight' },
+/** Patterns that fix the sparsity. */
+export const patterns: readonly { value: string; hint: string }[] = [
+  { value: '2:4', hint: 'Two of every four: what sparse tensor cores support' },
+  { value: '4:8', hint: 'Four of every eight' },
 ]
 
-/** A pattern fixes the sparsity, one that is pruned already is not pruned again, and without text nothing is drawn or trained. */
-export function comparisons(prunes: boolean, pattern: string, readsText: boolean, learns: boolean): Option<Compared>[] {
-  const all: (Option<Compared> & { offered: boolean })[] = [
-    { value: null, label: 'One run', offered: true },
+/** A preset in words, and what was measured of it. */
+export function presetWords(preset: Preset, pattern: string): { title: string; about: string; hint: string } {
+  const { name, method, recoveries, fits } = preset
+  const { title } = methodOf(method)
+  const after = {
+    quick: 'then the kept weights refitted',
+    balanced: recoveries.includes('retrain')
+      ? 'then norms and MaskLoRA retrained, half distilled'
+      : 'then norms and MaskLoRA reconstructed block by block',
+    best: 'every kept weight by block, then as Balanced',
+  }[name]
+  const measuredHint = measuredWords(recoveryFigures(pattern, preset))
+  const hint = fits
+    ? measuredHint
+    : 'It retrains the whole model, which does not fit into half of this machine’s memory.'
+  return { title: capital(name), about: `${title}, ${after}`, hint }
+}
+
+/**
+ * What a sweep may vary, and what is `chosen`. A pattern fixes the sparsity, a pruned model is not pruned again, and without text nothing
+ * is drawn or trained.
+ */
+export function comparisons(
+  prunes: boolean,
+  pattern: string,
+  readsText: boolean,
+  learns: boolean,
+  chosen: Comparison['path'] | null,
+): Option<Comparison['path']>[] {
+  const all: (Option<Comparison['path']> & { offered: boolean })[] = [
     {
       value: 'prune.0.sparsity',
-      label: 'Several sparsities',
+      label: 'Sparsity',
       hint: 'How much can be pruned before it costs too much',
-      offered: prunes,
-      disabled: pattern !== unstructured,
+      offered: prunes && pattern === unstructured,
     },
-    {
-      value: 'prune.0.method',
-      label: 'Several methods',
-      hint: 'The same sparsity and recovery for each',
-      offered: prunes,
-    },
+    { value: 'prune.0.method', label: 'Method', hint: 'The same sparsity and recovery for each', offered: prunes },
     {
       value: 'recover.lr',
-      label: 'Several learning rates',
+      label: 'Learning rate',
       hint: 'Which decides much, and has no best value for all models',
-      offered: true,
-      disabled: !learns,
+      offered: learns,
     },
-    {
-      value: 'seed',
-      label: 'Several seeds',
-      hint: 'How far chance moves the result: median and range',
-      offered: true,
-      disabled: !readsText,
-    },
+    { value: 'seed', label: 'Seed', hint: 'How far chance moves the result: median and range', offered: readsText },
   ]
-  return all.filter(({ offered }) => offered)
+  return all.filter(({ offered, value }) => offered || value === chosen)
 }
 
 /** Methods with the lowest measured perplexity come first; baselines last. */
@@ -81,7 +96,7 @@ export function methodHint(name: MethodName, pattern: string): string {
   const { advice } = methodOf(name)
   if (name !== method) return advice
   const second = `${methodOf(next.method).title} ${next.perplexity}`
-  return `${advice} Best measured: ${measured.model} with half of its weights has perplexity ${perplexity}, ${second}, dense ${measured.dense}.`
+  return `${advice} Best measured: ${measured.model} with half of its weights has perplexity ${perplexity}, ${second}, dense ${measured.dense.same}.`
 }
 
 const capital = (text: string) => `${text[0].toUpperCase()}${text.slice(1)}`
@@ -127,14 +142,17 @@ export function recoveryOptions(pattern: string, canRetrain: boolean): RecoveryO
       const figures = proposed.at(place(modes))
       const value = modes.join()
       if (!figures) return { value, modes, label, hint }
-      const { before, after, method } = figures
-      const fromTo = (text: keyof OnTwoTexts) => `${before[text].toFixed(2)} → ${after[text].toFixed(2)}`
-      const loss = modes.includes('retrain')
-        ? `, half of its loss on the dense model’s predictions, ${temperature}`
-        : ''
-      const said = `Measured on ${measured.model}, pruned by ${methodOf(method).title}, with ${measured.settings[value]}${loss}: perplexity ${fromTo('other')} on text of another kind, ${fromTo('same')} on text of the kind it learnt from.`
-      return { value, modes, label, hint: `${hint} ${said}` }
+      return { value, modes, label, hint: `${hint} ${measuredWords(figures)}` }
     })
+}
+
+/** Both perplexities before and after, and what reached them. */
+function measuredWords(figures: MeasuredRecovery | undefined): string {
+  if (!figures) return ''
+  const { before, after, method, modes } = figures
+  const fromTo = (text: keyof OnTwoTexts) => `${before[text].toFixed(2)} → ${after[text].toFixed(2)}`
+  const loss = modes.includes('retrain') ? `, half of its loss on the dense model’s predictions, ${temperature}` : ''
+  return `Measured on ${measured.model}, pruned by ${methodOf(method).title}, with ${measured.settings[modes.join()]}${loss}: perplexity ${fromTo('other')} on text of another kind, ${fromTo('same')} on text of the kind it learnt from.`
 }
 
 const recoveries: readonly { label: string; hint: string; modes: readonly RecoverMode[] }[] = [

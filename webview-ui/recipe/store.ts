@@ -1,17 +1,13 @@
-// What the form of a recipe knows: the choices, the text that they make, and what that text comes to.
+// What the form of a recipe knows: the choices, the text that they make, and what keeps them from being a recipe.
 import { computed, signal } from '@preact/signals'
-import { formatBytes, plural, roughDuration } from '../../src/formatting/numbers.ts'
-import type { PlannedProblem, PlannedText } from '../../src/plan/planSummary.ts'
-import type { MethodName } from '../../src/catalog/methods/methods.ts'
-import type { RecipeStart, ToRecipe } from '../../src/protocol/view.ts'
+import { defaultMethod, type MethodName } from '../../src/catalog/methods/methods.ts'
+import type { RecipeStart, TextUse, ToRecipe } from '../../src/protocol/view.ts'
 import { bytesPerToken } from '../../src/plan/textTokens.ts'
 import { unstructured } from '../../src/recipe/defaults.ts'
 import type { Field } from '../../src/recipe/settings/row.ts'
-import { freeOutput } from '../../src/recipe/writing/choices.ts'
+import { balanced, freeOutput } from '../../src/recipe/writing/choices.ts'
 import { looksAtText, recipeText, trains } from '../../src/recipe/writing/recipeText.ts'
 import type { Comparison, RecipeChoices } from '../../src/recipe/writing/recipeText.ts'
-import type { PageMessage } from '../shared/page.tsx'
-import { percentages, rates, wholeNumbers } from './numberLists.ts'
 
 /** What varies among the runs; null: there is one run. */
 export type Compared = Comparison['path'] | null
@@ -34,7 +30,6 @@ export interface Form {
 
 export const start = signal<RecipeStart | null>(null)
 export const form = signal<Form | null>(null)
-const planned = signal<Extract<ToRecipe, { type: 'planned' }> | null>(null)
 
 export function change(part: Partial<Form>): void {
   if (form.value) form.value = { ...form.value, ...part }
@@ -44,10 +39,17 @@ export function choose(part: Partial<RecipeChoices>): void {
   if (form.value) change({ choices: { ...form.value.choices, ...part } })
 }
 
+/** Where nothing was calibrated or trained for want of a text, the first text brings back the preset that a recipe begins with. */
+export function chooseText(use: TextUse, path: string | null): void {
+  if (!form.value || !start.value) return
+  const { method, recoveries, data } = form.value.choices
+  const wanted = use === 'data' && data === null && method === defaultMethod && recoveries.length === 0
+  choose({ [use]: path, ...(path !== null && wanted ? balanced(start.value.canRetrain) : {}) })
+}
+
 /** `kept`: the form as it was before a reload. */
 export function begin(next: RecipeStart, kept: Form | null): void {
   start.value = next
-  planned.value = null
   form.value = {
     choices: next.choices,
     compared: null,
@@ -62,18 +64,13 @@ export function begin(next: RecipeStart, kept: Form | null): void {
   }
 }
 
-export function receive(message: PageMessage<ToRecipe>): void {
-  switch (message.type) {
-    case 'start':
-      return begin(message, null)
-    case 'planned':
-      return void (planned.value = message)
-    case 'browsed':
-      if (message.use !== 'adapter' && !form.value?.texts.includes(message.path))
-        change({ texts: [...(form.value?.texts ?? []), message.path] })
-      if (message.bytes !== null) change({ sizes: { ...form.value?.sizes, [message.path]: message.bytes } })
-      return choose({ [message.use]: message.path })
-  }
+/** A person found a text, or the folder of an adapter, on the disk. */
+export function browsed({ use, path, bytes }: Extract<ToRecipe, { type: 'browsed' }>): void {
+  const texts = form.value?.texts ?? []
+  if (use !== 'adapter' && !texts.includes(path)) change({ texts: [...texts, path] })
+  if (bytes !== null) change({ sizes: { ...form.value?.sizes, [path]: bytes } })
+  if (use === 'adapter') choose({ adapter: path })
+  else chooseText(use, path)
 }
 
 /** The runs side by side; undefined: there is one, or the values are none yet. */
@@ -92,17 +89,18 @@ function comparison({ compared, sparsities, seeds, methods, rates: written }: Fo
   }
 }
 
-/** The choices as the recipe takes them. */
-export const settled = computed<RecipeChoices | null>(() => {
-  if (!form.value || !start.value) return null
-  const { choices, output, sizes } = form.value
-  const { name, taken } = start.value
-  const compare = comparison(form.value)
+/** Choices as the recipe takes them. */
+export function settle(choices: RecipeChoices, all: Form, { name, taken }: RecipeStart): RecipeChoices {
+  const { output, sizes } = all
   const suggested = () => freeOutput(name, choices, (path) => taken.includes(path.slice(2)))
   const bytes = choices.evaluateOn === null ? undefined : sizes[choices.evaluateOn]
   const evaluationTokens = bytes === undefined ? null : bytes / bytesPerToken
-  return { ...choices, evaluationTokens, compare, saveTo: output ?? suggested() }
-})
+  return { ...choices, evaluationTokens, compare: comparison(all), saveTo: output ?? suggested() }
+}
+
+export const settled = computed<RecipeChoices | null>(() =>
+  form.value && start.value ? settle(form.value.choices, form.value, start.value) : null,
+)
 export const text = computed(() => (settled.value ? recipeText(settled.value) : ''))
 /** The recipe looks at a text to calibrate or to train on. */
 export const needsText = computed(() => settled.value !== null && looksAtText(settled.value))
@@ -116,7 +114,7 @@ const comparable: Readonly<Record<Comparison['path'], string>> = {
 }
 
 /** What keeps the choices from being a recipe, by field. */
-const mistakes = computed(() => {
+export const mistakes = computed(() => {
   const found = new Map<Field, string>()
   const all = settled.value
   if (!all || !start.value) return found
@@ -141,35 +139,34 @@ const mistakes = computed(() => {
   return found
 })
 
-/** The plan of what is shown; null: it is being made, or cannot be. */
-export const plan = computed<PlannedText | null>(() => (planned.value?.text === text.value ? planned.value.plan : null))
-/** Why there is no plan; null: there is one, or it is being made. */
-export const planProblem = computed(() => (planned.value?.text === text.value ? planned.value.problem : null))
-/** An error keeps the recipe from running, a warning does not. */
-export type FieldProblem = Omit<PlannedProblem, 'field'>
-
-/** What is wrong or doubtful, by field: the form's own, else what the planner says of the text. */
-export const problems = computed(() => {
-  const severity = 'error'
-  const all = new Map<Field, FieldProblem[]>(
-    [...mistakes.value].map(([field, message]) => [field, [{ severity, message }]]),
-  )
-  if (all.size > 0) return all
-  for (const { field, ...problem } of plan.value?.problems ?? []) {
-    all.set(field, [...(all.get(field) ?? []), problem])
-  }
-  return all
-})
 export const isComplete = computed(() => settled.value !== null && mistakes.value.size === 0)
-export const canRun = computed(() => isComplete.value && plan.value !== null && plan.value.errors.length === 0)
-/** In a line: what keeps it from running, or what a run takes. */
-export const summary = computed(() => {
-  const wrong = [...problems.value.values()].flat().filter(({ severity }) => severity === 'error').length
-  if (plan.value && canRun.value) {
-    const { seconds, memoryBytes } = plan.value.estimates
-    const runs = settled.value?.compare?.values.length ?? 1
-    const time = seconds === null ? [] : [`about ${roughDuration(seconds * runs)}`]
-    return [...time, formatBytes(memoryBytes)].join(', ')
-  }
-  return wrong > 0 ? `${plural(wrong, 'problem')} above.` : (planProblem.value ?? '')
-})
+
+// Lists of numbers as people write them: percentages, learning rates, seeds.
+
+/** `40, 50 %` as shares; null: one of them is none, or is there twice. */
+export function percentages(text: string): number[] | null {
+  const shares = numbersIn(text.replaceAll('%', ' '))?.map(shareOf) ?? null
+  return shares?.every((share) => share > 0 && share < 1) ? shares : null
+}
+
+/** Percent as a share, without the digits that a division adds. */
+export function shareOf(percent: number): number {
+  return Number((percent / 100).toFixed(6))
+}
+
+export function wholeNumbers(text: string): number[] | null {
+  const values = numbersIn(text)
+  return values?.every((value) => Number.isSafeInteger(value) && value >= 0) ? values : null
+}
+
+/** `2e-4, 5e-4`; null: one of them is no rate, or is there twice. */
+export function rates(text: string): number[] | null {
+  const values = numbersIn(text)
+  return values?.every((value) => value > 0) ? values : null
+}
+
+function numbersIn(text: string): number[] | null {
+  const parts = text.split(/[,;\s]+/).filter((one) => one !== '')
+  const values = parts.map(Number)
+  return values.every(Number.isFinite) && new Set(values).size === values.length ? values : null
+}

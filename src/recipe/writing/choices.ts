@@ -1,8 +1,9 @@
-// Choices of a recipe before anybody chose, and names made from them.
+// Choices of a recipe before anybody chose, three presets of them, and names made from them.
 import { defaultTrain } from '../../catalog/adapters/subsets.ts'
-import { defaultMethod } from '../../catalog/methods/methods.ts'
+import { defaultMethod, type MethodName } from '../../catalog/methods/methods.ts'
 import { firstSteps, unstructured, usualSparsity, windowDefaults } from '../defaults.ts'
-import { proposeMethod, proposeRecoveries } from '../measured.ts'
+import type { LossChoice } from '../measured.ts'
+import type { RecoverMode } from '../modes.ts'
 import { prunedPlace, type RecipeChoices } from './recipeText.ts'
 
 export const recipeExtension = '.prune.yaml'
@@ -26,16 +27,40 @@ export function canRetrain({ parameters }: Pick<KnownOfModel, 'parameters'>, mem
   return parameters * 8 <= memoryBytes / 2
 }
 
+/** A method and what recovers from it. Each was measured (`recoveryFigures`). */
+export interface Preset {
+  readonly name: 'quick' | 'balanced' | 'best'
+  readonly method: MethodName
+  readonly recoveries: readonly RecoverMode[]
+  readonly loss: LossChoice
+  /** The machine has the memory for it. */
+  readonly fits: boolean
+}
+
+/** From the shortest to the longest. Without the memory to retrain the whole model, Balanced reconstructs block by block. */
+export function presetsFor(canRetrain: boolean): readonly Preset[] {
+  const loss = 'half'
+  return [
+    { name: 'quick', method: 'wanda', recoveries: ['refit'], loss, fits: true },
+    { name: 'balanced', method: 'alps', recoveries: [canRetrain ? 'retrain' : 'reconstruct'], loss, fits: true },
+    { name: 'best', method: 'alps', recoveries: ['reconstruct', 'retrain'], loss, fits: canRetrain },
+  ]
+}
+
+/** The preset that a recipe begins with. */
+export function balanced(canRetrain: boolean): Pick<Preset, 'method' | 'recoveries' | 'loss'> {
+  const [, { method, recoveries, loss }] = presetsFor(canRetrain)
+  return { method, recoveries, loss }
+}
+
 /** `memoryBytes`: the machine's. */
 export function firstChoices(model: string, facts: KnownOfModel, memoryBytes: number): RecipeChoices {
   return {
     model,
-    method: proposeMethod(unstructured).method,
+    ...balanced(canRetrain(facts, memoryBytes)),
     pattern: unstructured,
     sparsity: usualSparsity,
-    recoveries: proposeRecoveries(unstructured, canRetrain(facts, memoryBytes))[0].modes,
     train: defaultTrain.filter((subset) => subset !== 'bias' || facts.biases),
-    loss: 'half',
     data: null,
     evaluateOn: null,
     field: null,

@@ -19,7 +19,7 @@ interface Manifest {
   contributes: {
     commands: { command: string; category?: string }[]
     configurationDefaults: { 'files.exclude': Record<string, boolean> }
-    menus: Record<string, { command?: string }[]>
+    menus: Record<string, { command?: string; group?: string; when?: string }[]>
     configuration: { properties: Record<string, Property> }[]
     customEditors: { viewType: string; priority: string }[]
     views: Record<string, { id: string }[]>
@@ -105,6 +105,20 @@ describe('contributions', () => {
       [...named, ...links].filter((id) => !known.has(id)),
       [],
     )
+  })
+
+  it('no text offers both Prune… and New Recipe, which write the same recipe', () => {
+    for (const shown of Object.values(nls))
+      assert.ok(!/:sparsescope\.prune\b[^]*:sparsescope\.newRecipe\b/.test(shown), shown)
+  })
+
+  it('no menu has a command twice at one place', () => {
+    for (const [menu, items] of Object.entries(contributes.menus)) {
+      const places = items.map(({ command, group = '', when = '' }) =>
+        [command, group.startsWith('inline'), when].join(),
+      )
+      assert.equal(new Set(places).size, places.length, menu)
+    }
   })
 
   it('a step of the walkthrough is done when something worked, not when a button was pressed', () => {

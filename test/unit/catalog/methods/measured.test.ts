@@ -1,6 +1,13 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
-import { byMeasure, measured, proposeMethod, proposeRecoveries } from '../../../../src/recipe/measured.ts'
+import {
+  byMeasure,
+  measured,
+  proposeMethod,
+  proposeRecoveries,
+  recoveryFigures,
+} from '../../../../src/recipe/measured.ts'
+import { presetsFor } from '../../../../src/recipe/writing/choices.ts'
 import { methodNames, methodOf } from '../../../../src/catalog/methods/methods.ts'
 
 describe('what the form proposes', () => {
@@ -31,10 +38,30 @@ describe('what the form proposes', () => {
     }
   })
 
+  it('each preset was measured at each pattern, the longer the better, Balanced with the best method', () => {
+    for (const pattern of ['unstructured', '2:4', '4:8'])
+      for (const canRetrain of [true, false]) {
+        const presets = presetsFor(canRetrain).filter(({ fits }) => fits)
+        const left = presets.map((preset) => recoveryFigures(pattern, preset)?.after.other ?? NaN)
+        assert.deepEqual(
+          left,
+          left.toSorted((a, b) => b - a),
+        )
+        assert.ok(left.every((perplexity) => perplexity > measured.dense.other))
+        assert.equal(presets[1].method, proposeMethod(pattern).method)
+      }
+    assert.deepEqual(presetsFor(true).at(-1)?.recoveries, proposeRecoveries('unstructured', true)[0].modes)
+    assert.equal(recoveryFigures('unstructured', { method: 'magnitude', recoveries: ['refit'] }), undefined)
+  })
+
   it('its figures stand in the results', () => {
     const results = readFileSync(new URL('../../../../bench/RESULTS.md', import.meta.url), 'utf8')
     const recovered = Object.values(measured.recovered).flat()
-    const pairs = [...recovered.flatMap(({ before, after }) => [before, after]), ...Object.values(measured.losses)]
+    const pairs = [
+      ...recovered.flatMap(({ before, after }) => [before, after]),
+      ...Object.values(measured.losses),
+      measured.dense,
+    ]
     const rows = results.split('\n')
     for (const { same, other } of pairs)
       assert.ok(

@@ -9,6 +9,7 @@ import {
   freeName,
   freeOutput,
   isHeldOut,
+  presetsFor,
   withTexts,
 } from '../../../../src/recipe/writing/choices.ts'
 import type { toRecipePath } from '../../../../src/extension/recipe/recipeDefaults.ts'
@@ -19,6 +20,18 @@ const samples = fileURLToPath(new URL('../../../../samples', import.meta.url))
 const texts = ['./text/train.jsonl', './text/evaluation.txt']
 
 describe('first choices of a recipe', () => {
+  for (const model of ['opt', 'llama'])
+    for (const { name, fits: _, ...preset } of [...presetsFor(true), presetsFor(false)[1]])
+      it(`for the sample ${model}, ${name} by ${preset.recoveries.join(' and ')} writes a recipe without a finding`, async () => {
+        const facts = await readModelFacts(join(samples, model))
+        const filled = { ...withTexts(firstChoices(`./${model}`, facts, 16e9), texts), ...preset }
+        const { findings } = await lintText(recipeText({ ...filled, saveTo: './out' }), { folder: samples })
+        assert.deepEqual(
+          findings.filter(({ severity }) => severity === 'error' || severity === 'warning').map((f) => f.message),
+          [],
+        )
+      })
+
   for (const model of ['opt', 'llama'])
     for (const found of [texts, []])
       it(`for the sample ${model} with ${found.length} texts make a recipe without a finding`, async () => {
@@ -32,11 +45,18 @@ describe('first choices of a recipe', () => {
         )
       })
 
-  it('reconstruct and then retrain what fits into memory, and only reconstruct what does not', () => {
+  it('are Balanced: retrained where the model fits into memory, else reconstructed block by block', () => {
     const known = (parameters: number) => ({ biases: false, maxPositions: null, blocks: 12, parameters })
     assert.ok(canRetrain(known(135e6), 16e9) && !canRetrain(known(7e9), 16e9))
-    assert.deepEqual(firstChoices('m', known(135e6), 16e9).recoveries, ['reconstruct', 'retrain'])
+    assert.deepEqual(firstChoices('m', known(135e6), 16e9).recoveries, ['retrain'])
     assert.deepEqual(firstChoices('m', known(30e12), 16e9).recoveries, ['reconstruct'])
+    assert.deepEqual(
+      [135e6, 30e12].map((n) => firstChoices('m', known(n), 16e9)).map(({ method, loss }) => [method, loss]),
+      [
+        ['alps', 'half'],
+        ['alps', 'half'],
+      ],
+    )
   })
 
   it('train biases only where there are some', () => {

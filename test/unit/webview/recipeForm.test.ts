@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { percentages, rates, wholeNumbers } from '../../../webview-ui/recipe/numberLists.ts'
+import { percentages, rates, wholeNumbers } from '../../../webview-ui/recipe/store.ts'
 
 describe('lists of numbers in the form', () => {
   it('percentages become shares without stray digits; what is none, too large or there twice is refused', () => {
