@@ -16,7 +16,8 @@ import type {
 import type { PlannedText } from '../plan/planSummary.ts'
 import type { GgufSizes } from '../catalog/formats/gguf/ggmlTypes.ts'
 import type { PlannedPush } from './push.ts'
-import type { CallName, TryProgress } from './parameters.ts'
+import type { CallName } from './parameters.ts'
+import type { TryProgress } from './tryOut.ts'
 import type { MovedTensors } from '../runs/series/training.ts'
 
 /** Raised when a message changes its meaning; the extension refuses a backend that speaks another one. */

@@ -1,7 +1,8 @@
 // The views of the editor: a row each, and the messages between them and the extension host, one union per direction and view. The host keeps the
 // truth and replays it when a view says `ready`, so that hiding, reloading and reopening show the same picture.
 import type { RunStatus } from '../runs/series/foldRun.ts'
-import type { CallName, ParamsOf, SeenModel, TryProgress } from './parameters.ts'
+import type { CallName, ParamsOf, SeenModel } from './parameters.ts'
+import type { TryProgress } from './tryOut.ts'
 import type { RunEvent } from '../runs/series/events.ts'
 import type {
   CompareProgress,

@@ -2,7 +2,7 @@
 import '../shared/base.css'
 import './try.css'
 import { effect } from '@preact/signals'
-import { mostColumns } from '../../src/protocol/parameters.ts'
+import { mostColumns } from '../../src/protocol/tryOut.ts'
 import type { FromTry, ToTry } from '../../src/protocol/view.ts'
 import { announce } from '../shared/announce.ts'
 import { Button } from '../shared/button.tsx'

@@ -1,6 +1,6 @@
 // Form for prompts: one, or one per line; with examples, and with those that are kept with the workspace.
 import { signal } from '@preact/signals'
-import { largestPrompt, mostNewTokens } from '../../src/protocol/parameters.ts'
+import { largestPrompt, mostNewTokens } from '../../src/protocol/tryOut.ts'
 import type { FromTry, ToTry } from '../../src/protocol/view.ts'
 import { Button } from '../shared/button.tsx'
 import type { Host } from '../shared/host.ts'

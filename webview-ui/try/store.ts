@@ -1,6 +1,6 @@
 // What the page of models side by side knows.
 import { computed, signal } from '@preact/signals'
-import { largestPrompt, mostNewTokens, mostPrompts } from '../../src/protocol/parameters.ts'
+import { largestPrompt, mostNewTokens, mostPrompts } from '../../src/protocol/tryOut.ts'
 import type { PromptSet, ToTry, TriedModel } from '../../src/protocol/view.ts'
 import { announce } from '../shared/announce.ts'
 import type { PageMessage } from '../shared/page.tsx'

@@ -2,7 +2,7 @@
 import { useLayoutEffect, useRef } from 'preact/hooks'
 import { printableLine } from '../../src/formatting/printable.ts'
 import { formatShare } from '../../src/formatting/numbers.ts'
-import type { TriedToken } from '../../src/protocol/parameters.ts'
+import type { TriedToken } from '../../src/protocol/tryOut.ts'
 import { names, written } from './store.ts'
 import { differsAt } from './written.ts'
 

@@ -1,6 +1,6 @@
 // Texts that the columns have generated so far, folded from the backend's progress.
 import { firstDifference } from '../../src/runs/series/samples.ts'
-import type { TriedToken, TryProgress } from '../../src/protocol/parameters.ts'
+import type { TriedToken, TryProgress } from '../../src/protocol/tryOut.ts'
 
 export interface Text {
   readonly tokens: readonly TriedToken[]

@@ -1,6 +1,6 @@
 // Greedy generation from the same prompts in several checkpoints; the first gives its own probability of every token.
 // Where all fit the memory they generate together, one token each at a time; else one after the other, and the first is opened again to score.
-import type { TriedToken, TryProgress } from '../../protocol/parameters.ts'
+import type { TriedToken, TryProgress } from '../../protocol/tryOut.ts'
 import type { Backend, Precision } from '../compute/backend.ts'
 import { EngineError, isOutOfMemory, throwIfCancelled } from '../errors.ts'
 import type { Decoder } from '../model/decoder.ts'

@@ -18,7 +18,7 @@ import { createCaller, type Caller } from '../../../src/extension/backend/calls.
 import { createLaunch, type Launched } from '../../../src/extension/backend/launch.ts'
 import { ownSecret } from '../../../src/extension/backend/socketPlace.ts'
 import type { ScanProgress } from '../../../src/protocol/inspect.ts'
-import type { TryProgress } from '../../../src/protocol/parameters.ts'
+import type { TryProgress } from '../../../src/protocol/tryOut.ts'
 import { protocolVersion } from '../../../src/protocol/rpc.ts'
 import { proveAsClient } from '../../../src/system/handshake.ts'
 import { makeWorkspace } from '../../../scripts/vscode/workspace.mjs'

@@ -1,5 +1,5 @@
 // Three checkpoints on a prompt, as the extension host tells of them.
-import type { TriedToken, TryProgress } from '../../../src/protocol/parameters.ts'
+import type { TriedToken, TryProgress } from '../../../src/protocol/tryOut.ts'
 import type { ToTry, TriedModel } from '../../../src/protocol/view.ts'
 
 export const triedModels: TriedModel[] = [
