@@ -1,6 +1,5 @@
 // The extension's calls into the backend, by their parameters: as they are checked where they arrive, since the other end of a socket
 // may send anything, and as code knows them. What each answers is in rpc.ts.
-import { largestPrompt, mostColumns, mostNewTokens, mostPrompts } from './tryOut.ts'
 import * as z from 'zod'
 import { sensitivityUnits } from '../plan/analysis.ts'
 import { ggufTypeNames } from '../catalog/formats/gguf/ggmlTypes.ts'
