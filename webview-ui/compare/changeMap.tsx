@@ -1,36 +1,35 @@
 // The map of what changed, with the meaning of its colours.
+import { formatShare } from '../../src/formatting/numbers.ts'
 import { MapFigure } from '../shared/mapFigure.tsx'
 import { cellOf } from '../shared/moduleGrid.ts'
 import { divergingColour } from '../shared/palette.ts'
 import { Select } from '../shared/parts.tsx'
-import { chosenColour } from '../shared/settings.ts'
-import { changeGrid, describeChange, type Measure } from './changes.ts'
-import { map, mark, measure, models, select } from './store.ts'
+import { changeGrid, describeChange, mostDrift, type ChangeMap as Changes, type Measure } from './changes.ts'
+import { chooseMeasure, map, mark, measure, models, select } from './store.ts'
 
 const meanings = {
   filled: {
     option: 'mask flips',
     title: 'Mask, in % of the weights',
     low: 'zeros filled',
-    high: 'new zeros',
-    notComputed: 'not compared',
+    high: () => 'new zeros',
     more: 'Pale: the mask is the same. Where a matrix has both, the larger share counts.',
     colour: (share: number) => divergingColour(2 * share - 1),
   },
   drift: {
     option: 'drift of the weights',
     title: 'Drift, in % of the norm of A',
-    low: '0 %',
-    high: '100 % and more',
-    notComputed: 'not compared',
-    more: 'How far the weights have moved.',
-    colour: chosenColour,
+    low: 'the same',
+    high: (map: Changes) => formatShare(mostDrift(map)),
+    more: 'How far the weights have moved. Pale: they are the same.',
+    colour: divergingColour,
   },
 } satisfies Record<Measure, object>
 const options = (['filled', 'drift'] as const).map((value) => ({ value, text: meanings[value].option }))
 
 export function ChangeMap() {
-  const { colour, more, ...words } = meanings[measure.value]
+  const { colour, more, title, low, high } = meanings[measure.value]
+  const words = { title, low, high: high(map.value), notComputed: 'not compared' }
   const { a, b } = models.value ?? {}
   return (
     <section class="card">
@@ -48,12 +47,7 @@ export function ChangeMap() {
         }}
         mark={mark}
         tools={
-          <Select
-            label="What the colour means"
-            options={options}
-            value={measure.value}
-            onChoose={(next) => (measure.value = next)}
-          />
+          <Select label="What the colour means" options={options} value={measure.value} onChoose={chooseMeasure} />
         }
       />
       <p class="muted">{more}</p>

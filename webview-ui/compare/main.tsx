@@ -3,6 +3,7 @@ import '../shared/base.css'
 import '../shared/columns.css'
 import './compare.css'
 import { effect } from '@preact/signals'
+import { formatCount, plural } from '../../src/formatting/numbers.ts'
 import { toCsv } from '../../src/formatting/tables.ts'
 import type { FromCompare, ToCompare } from '../../src/protocol/view.ts'
 import { AccuracyBars } from '../shared/accuracyBars.tsx'
@@ -64,6 +65,9 @@ function Head() {
       ) : (
         <div class="row">
           <progress max={1} value={done / Math.max(1, total)} aria-label="Comparing" />
+          <span class="muted" data-status>
+            {total === 0 ? 'Reading both checkpoints…' : `${formatCount(done)} of ${plural(total, 'tensor')} compared`}
+          </span>
           <Button act={() => host.post({ type: 'cancel' })}>Cancel</Button>
         </div>
       )}
@@ -81,7 +85,7 @@ function Result({ verdict, changed: differing, same, added, removed, reshaped }:
     <>
       <p class="verdict">{verdict}</p>
       <p class="muted">
-        {differing.length} changed, {same} the same
+        {formatCount(differing.length)} changed, {formatCount(same)} the same
       </p>
       {lists
         .filter(([, names]) => names.length > 0)
