@@ -11,7 +11,7 @@ import { openPage } from '../shared/page.tsx'
 import { Board } from './board.tsx'
 import { PromptForm } from './promptForm.tsx'
 import { busy, columns, failure, names, prompted, receive, status, written, type Prompted } from './store.ts'
-import { surpriseWords, textOf, writtenMarkdown } from './written.ts'
+import { textOf, writtenMarkdown } from './written.ts'
 
 const host = connectHost<ToTry, FromTry>()
 prompted.value = { ...prompted.value, ...(host.load().prompted as Partial<Prompted> | undefined) }
@@ -32,7 +32,6 @@ function TryPage() {
         {status}
       </p>
       <Board copy={copyColumn} remove={(column) => host.post({ type: 'removeColumn', column })} />
-      {written.value && <Shades />}
     </div>
   )
 }
@@ -49,26 +48,6 @@ function Head() {
         </Button>
       </div>
     </div>
-  )
-}
-
-/** The legend of the shades. */
-function Shades() {
-  return (
-    <ul class="row surpriseKey" aria-label="Shades">
-      <li class="muted">How likely {names.value.at(0)} finds it:</li>
-      {surpriseWords.map((words, level) => (
-        <li>
-          <span class="token" data-surprise={level}>
-            token
-          </span>{' '}
-          {words}
-        </li>
-      ))}
-      <li>
-        <span class="token differs">token</span> first that differs from it
-      </li>
-    </ul>
   )
 }
 

@@ -4,7 +4,7 @@ import { printable } from '../../src/formatting/printable.ts'
 import { endOfText } from '../../src/runs/series/samples.ts'
 import { announce } from '../shared/announce.ts'
 import { placeAfter } from '../shared/roving.ts'
-import { tokenWords, type PlacedToken } from './tokenCard.tsx'
+import { tokenWords, type TokenPlace } from './tokenCard.tsx'
 import { differsAt, surprise, type Text } from './written.ts'
 
 export interface TextCellProps {
@@ -15,7 +15,7 @@ export interface TextCellProps {
   readonly first: Text
   readonly text: Text
   /** null: no token is pointed at or has the focus any more. */
-  readonly onToken: (token: PlacedToken | null) => void
+  readonly onToken: (token: TokenPlace | null) => void
 }
 
 export function TextCell({ column, prompt, label, first, text, onToken }: TextCellProps) {
@@ -29,8 +29,7 @@ export function TextCell({ column, prompt, label, first, text, onToken }: TextCe
   const differs = column === 0 ? null : differsAt(first, text)
   const marked = differs === null ? -1 : pieces.findIndex((piece, i) => i >= differs && piece !== '')
   const judged = column === 0 ? text.tokens.map(({ logProbability }) => logProbability) : (text.judged ?? [])
-  const point = (index: number, { currentTarget }: { currentTarget: Element }) =>
-    onToken({ column, prompt, index, at: currentTarget.getBoundingClientRect() })
+  const point = (index: number) => onToken({ column, prompt, index })
   const onKeyDown = (event: KeyboardEvent & { currentTarget: HTMLElement }) => {
     if (event.key === 'Escape') onToken(null)
     const next = placeAfter(event, stop, pieces.length)
@@ -46,7 +45,7 @@ export function TextCell({ column, prompt, label, first, text, onToken }: TextCe
       aria-orientation="horizontal"
       onKeyDown={onKeyDown}
       onFocusOut={() => onToken(null)}
-      onPointerOut={() => onToken(null)}
+      onPointerLeave={() => onToken(null)}
     >
       {pieces.map((piece, i) => (
         <span
@@ -55,10 +54,10 @@ export function TextCell({ column, prompt, label, first, text, onToken }: TextCe
           tabindex={i === stop ? 0 : -1}
           aria-selected={i === marked}
           data-surprise={i < judged.length ? surprise(judged[i]) : undefined}
-          onPointerOver={(event) => point(i, event)}
-          onFocusIn={(event) => {
+          onPointerOver={() => point(i)}
+          onFocusIn={() => {
             setFocused(i)
-            point(i, event)
+            point(i)
             announce(tokenWords({ column, prompt, index: i }))
           }}
         >

@@ -1,20 +1,16 @@
-// What every column would say at the place of a token, or where its text parted from that token's before: shown beside the token that is pointed at or has the focus.
-import { useLayoutEffect, useRef } from 'preact/hooks'
+// What every column would say at the place of the token that is pointed at or has the focus, or where its text parted before.
+// It has its own place below the texts, so it never covers them.
 import { printableLine } from '../../src/formatting/printable.ts'
 import { formatShare } from '../../src/formatting/numbers.ts'
 import type { TriedToken } from '../../src/protocol/parameters.ts'
 import { names, written } from './store.ts'
 import { differsAt } from './written.ts'
 
-export interface PlacedToken {
+export interface TokenPlace {
   readonly column: number
   readonly prompt: number
   readonly index: number
-  /** Its rectangle on the screen, in CSS pixels. */
-  readonly at: DOMRect
 }
-
-type Place = Omit<PlacedToken, 'at'>
 
 interface Said {
   readonly name: string
@@ -33,7 +29,7 @@ interface Facts {
   readonly said: readonly Said[]
 }
 
-function factsOf({ column, prompt, index }: Place): Facts | null {
+function factsOf({ column, prompt, index }: TokenPlace): Facts | null {
   const texts = written.value?.texts.map((own) => own[prompt])
   const text = texts?.at(column)
   const token = text?.tokens.at(index)
@@ -67,7 +63,7 @@ function wouldSay({ name, parted }: Said): string {
 }
 
 /** The facts in one line, for screen readers. */
-export function tokenWords(place: Place): string {
+export function tokenWords(place: TokenPlace): string {
   const facts = factsOf(place)
   if (!facts) return ''
   const { token, judged, differs, said } = facts
@@ -87,28 +83,22 @@ export function tokenWords(place: Place): string {
     .join('; ')
 }
 
-export function TokenCard({ at, ...place }: PlacedToken) {
-  const card = useRef<HTMLDivElement>(null)
-  useLayoutEffect(() => {
-    const element = card.current
-    if (!element) return
-    const { width, height } = element.getBoundingClientRect()
-    const below = at.bottom + 4 + height <= window.innerHeight
-    element.style.left = `${Math.max(4, Math.min(at.left, window.innerWidth - width - 4))}px`
-    element.style.top = `${below ? at.bottom + 4 : Math.max(4, at.top - height - 4)}px`
-  })
-  const facts = factsOf(place)
-  if (!facts) return null
+export function TokenCard({ place }: { place: TokenPlace | null }) {
+  const facts = place && factsOf(place)
+  if (!facts)
+    return <p class="muted tokenRoom">Point at a token, or go to it by the arrow keys, to see what else was likely.</p>
   const { token, judged, differs, said } = facts
   return (
-    <div class="tip tokenCard" aria-hidden="true" ref={card}>
-      <b class="mono">{shownPiece(token.piece)}</b>
-      {differs && <div>The first token that differs</div>}
-      {judged !== undefined && (
-        <div>
-          {names.value[0]}: {probability(judged)}
-        </div>
-      )}
+    <div class="tokenRoom tokenCard" aria-hidden="true">
+      <div class="row">
+        <b class="mono">{shownPiece(token.piece)}</b>
+        {judged !== undefined && (
+          <span>
+            {names.value[0]}: {probability(judged)}
+          </span>
+        )}
+        {differs && <span>The first token that differs</span>}
+      </div>
       <div class="alternatives">
         {said.map((one) => (
           <section>
