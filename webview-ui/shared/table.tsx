@@ -19,7 +19,7 @@ const mostInSight = 15
 const leastInSight = 3
 
 export function Table<Row extends object>(props: TableProps<Row>) {
-  const { label, columns, rows, all, keyOf, state, empty, several } = props
+  const { label, columns, rows, all, keyOf, state, empty, several, menuContext } = props
   const view = useRef<HTMLDivElement>(null)
   const room = useRoom(view)
   const first = useSignal(0)
@@ -35,6 +35,7 @@ export function Table<Row extends object>(props: TableProps<Row>) {
   )
   useLayoutEffect(() => reveal(view.current, current), [key, rows.length === 0])
   const press = usePress(props, current)
+  const line = current < 0 ? undefined : rows[current]
   const height = rowHeight * Math.max(leastInSight, rows.length, Math.min(mostInSight, all.length))
   return (
     <>
@@ -46,6 +47,7 @@ export function Table<Row extends object>(props: TableProps<Row>) {
         aria-multiselectable={several}
         aria-rowcount={rows.length + 1}
         aria-activedescendant={current < 0 ? undefined : `${id}-${current}`}
+        data-vscode-context={line && !isHeading(line) ? menuContext && JSON.stringify(menuContext(line)) : undefined}
         onKeyDown={(event) => press.key(event, Math.max(1, Math.floor(room.height / rowHeight) - 2))}
       >
         <div

@@ -36,7 +36,7 @@ export interface TableProps<Row> {
   readonly onOpen?: (row: Row) => void
   /** For a row whose key tells a person nothing. */
   readonly tooltip?: (row: Row) => string
-  /** Attached to rows for VS Code's own context menu. */
+  /** Attached to rows for VS Code's own context menu, and to the table for the row that the keyboard is at. */
   readonly menuContext?: (row: Row) => Record<string, unknown>
 }
 

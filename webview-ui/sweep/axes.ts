@@ -1,5 +1,5 @@
 // The two measures that the picture of the runs has for its axes: those that a person chose, where the runs have them.
-import type { Measure } from '../../src/runs/compared/measures.ts'
+import { baseOf, type Measure } from '../../src/runs/compared/measures.ts'
 import type { Options } from './options.ts'
 
 export interface Axes {
@@ -9,7 +9,8 @@ export interface Axes {
 
 /** `available`: measures that any of the runs has. null: nothing has come out yet. */
 export function chooseAxes(available: readonly Measure[], wished: Pick<Options, 'x' | 'y'>): Axes | null {
-  const named = (id: string) => available.find((measure) => measure.id === id)
+  const named = (id: string) =>
+    available.find((measure) => measure.id === id) ?? available.find((measure) => baseOf(measure.id) === id)
   const x = named(wished.x) ?? named('sparsity') ?? named('zeros') ?? available.at(-1)
   // The y axis shows results: a setting there would tell nothing about the runs.
   const outcomes = available.filter(({ better, id }) => better !== null && id !== 'sparsity' && id !== 'zeros')

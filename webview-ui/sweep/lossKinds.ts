@@ -43,10 +43,22 @@ export function curvePanels<E extends Pick<FoldedRun, 'facts'>>(
   name: CurveName,
 ): CurvePanel<E>[] {
   const shown = entries.map((entry, at) => ({ entry, at }))
+  if (onText.has(name)) return byText(shown, curveTexts[name])
   if (name !== 'loss') return [{ text: curveTexts[name], shown }]
   const trains = shown.filter(
     ({ entry: { facts } }) => facts.method === '' || /reconstruct|retrain/.test(facts.recovery),
   )
   const kinds = [...new Set(trains.map(({ entry }) => lossKind(entry)))]
   return kinds.map((kind) => ({ text: lossTexts[kind], shown: trains.filter(({ entry }) => lossKind(entry) === kind) }))
+}
+
+/** Perplexities on several texts have no axis in common. */
+const onText: ReadonlySet<CurveName> = new Set(['perplexity'])
+
+function byText<E extends Pick<FoldedRun, 'facts'>>(shown: CurvePanel<E>['shown'], of: ChartText): CurvePanel<E>[] {
+  const texts = [...new Set(shown.map(({ entry }) => entry.facts.text))]
+  return texts.map((text) => ({
+    text: texts.length === 1 ? of : { ...of, title: `${of.title} on ${text || 'an unknown text'}` },
+    shown: shown.filter(({ entry }) => entry.facts.text === text),
+  }))
 }

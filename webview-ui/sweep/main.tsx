@@ -22,6 +22,7 @@ import {
   isGrouped,
   lines,
   models,
+  menuContext,
   open,
   options,
   receive,
@@ -98,6 +99,7 @@ function RunTable() {
       state={table}
       several
       onOpen={open}
+      menuContext={menuContext}
       tooltip={tooltipOf}
       empty="No run matches the filter."
     />

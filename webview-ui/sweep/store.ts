@@ -2,6 +2,7 @@
 import { batch, computed, effect, signal, untracked } from '@preact/signals'
 import type { ComparedRow, ComparedWhat, SentRow, ToSweep } from '../../src/protocol/sweepView.ts'
 import { defaultStyles, stylePaths, type StyledBy } from '../../src/charts/runStyles.ts'
+import { settingWord } from '../../src/recipe/sweep/settings.ts'
 import { measuresOf } from '../../src/runs/compared/measures.ts'
 import { fromSent } from '../../src/runs/compared/sweepTable.ts'
 import { onceAFrame } from '../shared/canvas.ts'
@@ -11,7 +12,7 @@ import type { PageMessage } from '../shared/page.tsx'
 import { inOrder, tableState, type TableState } from '../shared/tableState.ts'
 import { chooseAxes } from './axes.ts'
 import { takeCurves } from './curveStore.ts'
-import { entriesOf, lastPart, styled, wordsOf, type Entry } from './entries.ts'
+import { entriesOf, styled, wordsOf, type Entry } from './entries.ts'
 import { host } from './host.ts'
 import { storedOptions, type Kept, type Options } from './options.ts'
 import { columnsOf } from './runColumns.tsx'
@@ -40,8 +41,8 @@ export const styledBy = computed((): StyledBy => {
 /** Settings that colours, or shapes, can tell apart, by their last word where that is one's alone. */
 export function stylesOf(name: keyof StyledBy): { value: string; text: string }[] {
   const paths = stylePaths(bare.value, name)
-  const isOnly = (path: string) => paths.filter((other) => lastPart(other) === lastPart(path)).length === 1
-  return paths.map((path) => ({ value: path, text: isOnly(path) ? lastPart(path) : path }))
+  const isOnly = (path: string) => paths.filter((other) => settingWord(other) === settingWord(path)).length === 1
+  return paths.map((path) => ({ value: path, text: isOnly(path) ? settingWord(path) : path }))
 }
 export const entries = computed(() => styled(bare.value, styledBy.value))
 
@@ -78,6 +79,16 @@ export function toggle({ runs }: Entry): void {
 export function open({ runs }: Pick<Entry, 'runs'>): void {
   const run = runs.find(({ isBegun }) => isBegun)
   if (run) host.post({ type: 'openRun', run: run.key })
+}
+
+/** The subject of VS Code's own menu on a row: its run, and those of all selected rows where it is one of them. Nothing for a run without a folder. */
+export function menuContext(entry: Entry): Record<string, unknown> {
+  const foldersOf = ({ runs }: Entry) => runs.flatMap(({ isBegun, key }) => (isBegun ? [key] : []))
+  const meant = isSelected(entry) ? chosen.value : [entry]
+  const [folder] = foldersOf(entry)
+  if (folder === undefined) return {}
+  const webviewSection = entry.states.includes('done') ? 'run.done' : 'run.begun'
+  return { webviewSection, folder, folders: meant.flatMap(foldersOf), preventDefaultContextMenuItems: true }
 }
 
 export const models = computed(() => [...new Set(entries.value.map(({ facts }) => facts.model))])

@@ -19,7 +19,7 @@ interface Manifest {
   contributes: {
     commands: { command: string; category?: string }[]
     configurationDefaults: { 'files.exclude': Record<string, boolean> }
-    menus: Record<string, { command?: string }[]>
+    menus: Record<string, { command?: string; when?: string }[]>
     configuration: { properties: Record<string, Property> }[]
     customEditors: { viewType: string; priority: string }[]
     views: Record<string, { id: string }[]>
@@ -53,6 +53,15 @@ describe('contributions', () => {
   it('package.json has exactly the commands of the code, each in the one category', () => {
     assert.deepEqual(contributes.commands.map((c) => c.command).sort(), [...commandIds].sort())
     for (const { command, category } of contributes.commands) assert.equal(category, '%category%', command)
+  })
+
+  it('a row of the experiments can be opened, compared and, when its run is done, tried out', () => {
+    const of = (section: string) =>
+      contributes.menus['webview/context'].flatMap(({ command, when = '' }) =>
+        when.includes(`'${section}'`) || (section.startsWith('run.') && when.includes('/^run')) ? [command] : [],
+      )
+    const always = ['sparsescope.compareRuns', 'sparsescope.openRun']
+    assert.deepEqual([of('run.done').sort(), of('run.begun').sort()], [[...always, 'sparsescope.tryOut'], always])
   })
 
   it('what package.json says of the views is made from their rows: npm run generate', () => {

@@ -17,6 +17,11 @@ describe('axes of the picture of runs', () => {
     assert.deepEqual(of(rows, { x: 'accuracy', y: 'of another version' }), ['sparsity', 'perplexity'])
   })
 
+  it('of several texts are of that of the most runs', () => {
+    const texts = rows.map((row, i) => ({ ...row, facts: { ...row.facts, text: i === 0 ? 'c4.jsonl' : 'wiki.txt' } }))
+    assert.deepEqual(of(texts), ['sparsity', 'perplexity on wiki.txt'])
+  })
+
   it('stand in for what runs do not have: never the same twice, never a setting upwards', () => {
     const begun = rows.map((row) => recordedAs(row, 'running'))
     assert.deepEqual(of(begun), ['sparsity', 'perplexity'])

@@ -34,6 +34,15 @@ describe('curves of losses', () => {
   })
 })
 
+describe('curves of perplexity', () => {
+  it('share a picture only where they are on the same text', () => {
+    const on = (text: string) => ({ facts: { ...unknownFacts, text } })
+    const titles = (...texts: string[]) => curvePanels(texts.map(on), 'perplexity').map(({ text }) => text.title)
+    assert.deepEqual(titles('wiki.txt', 'wiki.txt'), ['Perplexity'])
+    assert.deepEqual(titles('wiki.txt', 'c4.jsonl'), ['Perplexity on wiki.txt', 'Perplexity on c4.jsonl'])
+  })
+})
+
 describe('entries of the page of runs', () => {
   const rows = recordedRows(1, 2)
 

@@ -90,7 +90,14 @@ describe('facts of a run', () => {
       recipe({ model: 'models/opt-125m', pattern: '2:4', recover: [retrain([]), retrain([])] }),
     )
     assert.equal(sparsity, 0.5)
-    assert.deepEqual(facts, { model: 'opt-125m', method: 'wanda', pattern: '2:4', recovery: 'retrain', seed: 0 })
+    assert.deepEqual(facts, {
+      model: 'opt-125m',
+      method: 'wanda',
+      pattern: '2:4',
+      recovery: 'retrain',
+      seed: 0,
+      text: '',
+    })
     assert.equal(runFacts(recipe({ sparsity: [0.4, 0.6] })).sparsity, 0.5)
     assert.deepEqual(runFacts(null), unknownFacts)
     assert.deepEqual(runFacts({ prune: 3, seed: 'x', model: 4 }), unknownFacts)
