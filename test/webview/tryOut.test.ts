@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Page } from 'playwright-core'
-import { contrast } from '../../webview-ui/shared/contrast.ts'
+import { contrast } from '../../webview-ui/shared/palette.ts'
 import { posted, send } from '../support/browser.ts'
 import { keepPicture, tooWide, viewPages } from '../support/viewPages.ts'
 import { recordedProgress, recordedTrial, triedModels } from './harness/recordedTrial.ts'

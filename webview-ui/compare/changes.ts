@@ -2,10 +2,8 @@
 import { largest } from '../../src/formatting/lists.ts'
 import type { ComparedTensor, CompareSummary, TensorChange } from '../../src/protocol/inspect.ts'
 import { formatCount, formatShare, formatValue, plural } from '../../src/formatting/numbers.ts'
-import type { GridData } from '../shared/gridData.ts'
-import { cellOf, moduleGrid, type ModuleGrid } from '../shared/moduleGrid.ts'
-import { placeColumns } from '../shared/placeColumns.ts'
-import { numberColumn, type Column } from '../shared/tableColumn.ts'
+import { cellOf, type GridData, moduleGrid, type ModuleGrid } from '../shared/gridData.ts'
+import { type Column, numberColumn, placeColumns } from '../shared/tableColumn.ts'
 
 interface Compared extends ComparedTensor {
   /** undefined: it is the same, or waits. */

@@ -4,11 +4,10 @@ import type { ComparedTensor, CompareSummary, Measured, TensorChange } from '../
 import type { LabelledModel, ToCompare } from '../../src/protocol/view.ts'
 import { announce } from '../shared/announce.ts'
 import { onceAFrame } from '../shared/canvas.ts'
-import { nothingMarked } from '../shared/gridMark.ts'
-import type { Loaded, Sight } from '../shared/matrix.tsx'
+import { nothingMarked } from '../shared/gridLayout.ts'
+import { firstSlice, type Loaded, type Sight } from '../shared/matrix.tsx'
 import { namedRows } from '../shared/namedTable.tsx'
 import type { PageMessage } from '../shared/page.tsx'
-import { firstSlice } from '../shared/slicePickers.tsx'
 import { changeColumns, changeMap, differingMeasure, type Measure } from './changes.ts'
 
 export const models = signal<{ a: LabelledModel; b: LabelledModel } | null>(null)

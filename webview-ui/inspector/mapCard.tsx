@@ -1,8 +1,8 @@
 // The map of blocks and modules, and what it is coloured by.
 import { Grid } from '../shared/grid.tsx'
 import { LegendLine, legendOf } from '../shared/legend.tsx'
-import { Empty } from '../shared/state.tsx'
-import { tensorMenu } from '../shared/tensorMenu.ts'
+import { Empty } from '../shared/page.tsx'
+import { tensorMenu } from '../shared/namedTable.tsx'
 import { describeCell } from './cells.ts'
 import { chosenMeasure, heat, measure, measures } from './colouring.ts'
 import { MarkedRow } from './markedRow.tsx'

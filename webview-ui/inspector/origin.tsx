@@ -1,7 +1,7 @@
 // How a checkpoint that a run has made came about: what was done, what came out, the recipe.
 import type { Origin } from '../../src/protocol/inspect.ts'
 import { Button } from '../shared/button.tsx'
-import { DataTableView } from '../shared/dataTable.tsx'
+import { DataTableView } from '../shared/figure.tsx'
 import { Facts, Folded } from '../shared/parts.tsx'
 import { host } from './host.ts'
 

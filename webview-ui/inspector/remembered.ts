@@ -1,6 +1,6 @@
 // What outlives a reload of the page: filter, order, selection and colouring, as long as it is the same checkpoint.
 import { batch, effect } from '@preact/signals'
-import type { Filter } from '../shared/filter.ts'
+import type { Filter } from '../shared/filterField.tsx'
 import type { KeptTable } from '../shared/tableState.ts'
 import { chosenMeasure } from './colouring.ts'
 import { host } from './host.ts'

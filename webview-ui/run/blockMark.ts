@@ -1,7 +1,7 @@
 // The block that is picked anywhere on the page, as the marked row of a map.
 import { useSignal, type Signal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
-import { nothingMarked, type GridMark } from '../shared/gridMark.ts'
+import { nothingMarked, type GridMark } from '../shared/gridLayout.ts'
 import { pickedBlock } from './store.ts'
 
 export function useBlockMark(columns: number): Signal<GridMark> {

@@ -1,6 +1,6 @@
 // What the mask cut off of each adapter that the run merged, by kind of matrix.
 import { cutText, mergedHeads, mergedRows, mergedTitle, recoveryName } from '../../src/runs/series/recoveries.ts'
-import { DataTableView } from '../shared/dataTable.tsx'
+import { DataTableView } from '../shared/figure.tsx'
 import { picture } from './store.ts'
 
 export function MergedAdapters() {

@@ -1,6 +1,6 @@
 // The model's continuations of the recipe's prompts: dense, pruned and along the recovery, one above the other.
 import { promptTexts } from '../../src/runs/series/samples.ts'
-import { MarkedText } from '../shared/markedText.tsx'
+import { MarkedText } from '../shared/parts.tsx'
 import { picture } from './store.ts'
 
 export function SampleTexts() {

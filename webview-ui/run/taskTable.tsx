@@ -6,8 +6,7 @@ import { accuraciesOf, type RunAccuracies, undecided } from '../../src/runs/seri
 import type { Accuracy } from '../../src/runs/series/foldRun.ts'
 import { stages, type Stage } from '../../src/catalog/stages.ts'
 import { AccuracyBars } from '../shared/accuracyBars.tsx'
-import { DataTableView } from '../shared/dataTable.tsx'
-import { tableCsv } from '../shared/figure.tsx'
+import { DataTableView, tableCsv } from '../shared/figure.tsx'
 import { all, picture } from './store.ts'
 
 export function TaskTable() {

@@ -1,8 +1,7 @@
+// The columns of a table, those of counts and those of a tensor's place among them.
 import type { ComponentChildren } from 'preact'
 import { formatCount } from '../../src/formatting/numbers.ts'
-import type { Line } from './lines.ts'
-import type { SortColumn } from './tableOrder.ts'
-import type { TableState } from './tableState.ts'
+import type { Line, SortColumn, TableState } from './tableState.ts'
 import type { ColumnRoom } from './tableWidths.ts'
 
 export interface Column<Row> extends SortColumn<Row>, Pick<ColumnRoom, 'optional' | 'grow' | 'most'> {
@@ -48,4 +47,36 @@ export function numberColumn<Row>(
   more: Partial<Column<Row>> = {},
 ): Column<Row> {
   return { ...{ id, title, numeric: true, sort: of }, text: (row) => formatCount(of(row) ?? 0), ...more }
+}
+
+interface Placed {
+  name: string
+  block: number | null
+  module: string
+}
+
+/** Put `first` before the other columns and `last` after them. */
+export function placeColumns<Row extends Placed>(nameTitle: string): { first: Column<Row>[]; last: Column<Row> } {
+  return {
+    first: [
+      {
+        id: 'block',
+        title: 'Block',
+        numeric: true,
+        text: (row) => (row.block === null ? '' : String(row.block)),
+        sort: (row) => row.block,
+        ascendingFirst: true,
+      },
+      { id: 'module', title: 'Module', grow: true, text: moduleText, sort: moduleText },
+    ],
+    last: { id: 'name', title: nameTitle, grow: true, optional: 9, text: (row) => row.name, sort: (row) => row.name },
+  }
+}
+
+/** The name after the block: an expert keeps its number, which the module of the map leaves out. */
+function moduleText({ name, block }: Placed): string {
+  const bare = name.replace(/\.weight$/, '')
+  const mark = `.${block}.`
+  const at = block === null ? -1 : bare.indexOf(mark)
+  return at < 0 ? bare : bare.slice(at + mark.length)
 }

@@ -1,15 +1,15 @@
 // The columns of the table of runs: its name, what came out, what tells it from the others.
 import type { ComponentChildren } from 'preact'
-import { withSign } from '../../src/formatting/numbers.ts'
+import { line } from 'd3-shape'
+import { formatValue, withSign } from '../../src/formatting/numbers.ts'
 import type { ComparedWhat } from '../../src/protocol/sweepView.ts'
 import { settingText, settingWord, valueText } from '../../src/recipe/sweep/settings.ts'
 import { stateText } from '../../src/runs/compared/comparisonTable.ts'
-import { columnFormatOf, headOf, measureNamed, type Measure } from '../../src/runs/compared/measures.ts'
+import { columnFormatOf, headOf, type Measure, measureNamed } from '../../src/runs/compared/measures.ts'
 import type { Spread } from '../../src/runs/compared/foldSeeds.ts'
-import { KeySymbol } from '../shared/keySymbol.tsx'
+import { KeySymbol } from '../shared/legend.tsx'
 import type { Column } from '../shared/tableColumn.ts'
-import { isEarly, resultNamed, type Entry } from './entries.ts'
-import { Sparkline } from './sparkline.tsx'
+import { type Entry, isEarly, resultNamed } from './entries.ts'
 
 /** Measures as columns, by what gives way first where there is little room; 0: stays in sight. */
 const ranks: Readonly<Record<string, number>> = {
@@ -193,5 +193,29 @@ function State({ entry }: { entry: Entry }) {
   const isBad = entry.states.includes('failed')
   return (
     <span class={isBad ? 'problem' : entry.states.includes('running') ? 'running' : 'muted'}>{stateOf(entry)}</span>
+  )
+}
+
+const [width, height, margin] = [84, 18, 2]
+const whatText = { perplexity: 'perplexity along the recovery', error: 'error of each block after recovery' }
+
+/** The curve of a run in its row, without axes, in the colour of its points. */
+function Sparkline({ entry: { runs, style } }: { entry: Entry }) {
+  const found = runs.find(({ sparkline }) => sparkline)?.sparkline
+  if (!found) return null
+  const numbers = found.values.filter((value) => value !== null)
+  const [low, high] = [Math.min(...numbers), Math.max(...numbers)]
+  const across = (i: number) => margin + (i * (width - 2 * margin)) / (found.values.length - 1)
+  const up = (value: number) => height - margin - ((value - low) * (height - 2 * margin)) / (high - low || 1)
+  const path = line<number | null>()
+    .defined((value) => value !== null)
+    .x((_, i) => across(i))
+    .y((value) => up(value ?? 0))
+  const title = `${whatText[found.of]}: from ${formatValue(numbers[0])} to ${formatValue(numbers.at(-1))}`
+  return (
+    <svg class="sparkline" width={width} height={height} role="img" aria-label={title}>
+      <title>{title}</title>
+      <path d={path(found.values) ?? ''} fill="none" stroke={style.colour} stroke-width="1.5" />
+    </svg>
   )
 }

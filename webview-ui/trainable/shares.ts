@@ -3,8 +3,7 @@
 import { largest } from '../../src/formatting/lists.ts'
 import type { PlanRow } from '../../src/plan/planSummary.ts'
 import { formatCount, formatTrained } from '../../src/formatting/numbers.ts'
-import type { GridData } from '../shared/gridData.ts'
-import { cellOf, moduleGrid, type ModuleGrid } from '../shared/moduleGrid.ts'
+import { cellOf, type GridData, moduleGrid, type ModuleGrid } from '../shared/gridData.ts'
 
 /** Weight and bias of a module together. */
 export interface ShareMap extends ModuleGrid<PlanRow> {

@@ -3,12 +3,9 @@ import { signal } from '@preact/signals'
 import { useMemo } from 'preact/hooks'
 import { plural } from '../../src/formatting/numbers.ts'
 import { Button } from '../shared/button.tsx'
-import { MarkedText } from '../shared/markedText.tsx'
-import { Heads } from '../shared/parts.tsx'
-import { busy, columns, names, written } from './store.ts'
-import { TextCell } from './textCell.tsx'
-import { TokenCard, type TokenPlace } from './tokenCard.tsx'
-import { surpriseWords, type Written } from './written.ts'
+import { Heads, MarkedText } from '../shared/parts.tsx'
+import { busy, columns, names, surpriseWords, written, type Written } from './store.ts'
+import { TextCell, TokenCard, type TokenPlace } from './textCell.tsx'
 
 interface BoardProps {
   readonly copy: (column: number) => void

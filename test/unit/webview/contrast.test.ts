@@ -3,8 +3,14 @@ import assert from 'node:assert/strict'
 import { interpolateCividis, interpolateGreys, interpolateRdBu, interpolateViridis } from 'd3-scale-chromatic'
 import { paperInk } from '../../../src/charts/drawChart.ts'
 import { seriesStyle } from '../../../src/charts/chartData.ts'
-import { contrast, inkOn, rgbOf } from '../../../webview-ui/shared/contrast.ts'
-import { divergingColour, sequentialColour, zeroColour } from '../../../webview-ui/shared/palette.ts'
+import {
+  contrast,
+  divergingColour,
+  inkOn,
+  rgbOf,
+  sequentialColour,
+  zeroColour,
+} from '../../../webview-ui/shared/palette.ts'
 import { themes } from '../../webview/harness/themes.ts'
 
 const hundred = Array.from({ length: 101 }, (_, i) => i / 100)

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { measuresOf } from '../../../src/runs/compared/measures.ts'
 import { foldSeeds } from '../../../src/runs/compared/foldSeeds.ts'
-import { chooseAxes } from '../../../webview-ui/sweep/axes.ts'
+import { chooseAxes } from '../../../webview-ui/sweep/options.ts'
 import { recordedAs, recordedRows } from '../../webview/harness/recordedSweep.ts'
 
 describe('axes of the picture of runs', () => {

@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { unknownFacts } from '../../../src/runs/compared/comparedRun.ts'
 import { entriesOf, hasSeeds, styled, wordsOf } from '../../../webview-ui/sweep/entries.ts'
-import { grouped, isHeading } from '../../../webview-ui/shared/lines.ts'
-import { curvePanels } from '../../../webview-ui/sweep/lossKinds.ts'
+import { grouped, isHeading } from '../../../webview-ui/shared/tableState.ts'
+import { curvePanels } from '../../../webview-ui/sweep/curveData.ts'
 import { recordedRows } from '../../webview/harness/recordedSweep.ts'
 
 describe('curves of losses', () => {

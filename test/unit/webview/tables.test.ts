@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { ComparedTensor, TensorChange } from '../../../src/protocol/inspect.ts'
-import { sortRows } from '../../../webview-ui/shared/tableOrder.ts'
+import { sortRows } from '../../../webview-ui/shared/tableState.ts'
 import {
   changeGrid,
   changeMap,
@@ -11,10 +11,9 @@ import {
 } from '../../../webview-ui/compare/changes.ts'
 import { nmText } from '../../../webview-ui/inspector/nmText.ts'
 import { recordedModel, recordedStats } from '../../webview/harness/recorded.ts'
-import { placeColumns } from '../../../webview-ui/shared/placeColumns.ts'
+import { placeColumns } from '../../../webview-ui/shared/tableColumn.ts'
 import { linesInSight } from '../../../webview-ui/shared/tableLines.tsx'
-import { pinnedFirst } from '../../../webview-ui/shared/tablePins.ts'
-import { layOutColumns } from '../../../webview-ui/shared/tableWidths.ts'
+import { layOutColumns, pinnedFirst } from '../../../webview-ui/shared/tableWidths.ts'
 import { weightAt } from '../../../webview-ui/shared/matrixHover.ts'
 
 describe('a table of changes without a row', () => {
