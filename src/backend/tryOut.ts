@@ -1,13 +1,6 @@
 // Models that write side by side, seen from the thread that answers.
-import {
-  type DeviceChoice,
-  largestPrompt,
-  mostColumns,
-  mostNewTokens,
-  mostPrompts,
-  type ParamsOf,
-  type TryProgress,
-} from '../protocol/parameters.ts'
+import type { DeviceChoice, ParamsOf, TryProgress } from '../protocol/parameters.ts'
+import { largestPrompt, mostColumns, mostNewTokens, mostPrompts } from '../protocol/view.ts'
 import { EngineError } from '../engine/errors.ts'
 import { startWorker } from '../system/startWorker.ts'
 import type { CallContext } from './channel.ts'

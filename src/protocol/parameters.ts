@@ -147,9 +147,3 @@ export type TryProgress =
   | { type: 'judged'; column: number; prompt: number; logProbabilities: number[] | null }
   /** The other columns go on. */
   | { type: 'failed'; column: number; message: string }
-
-export const mostColumns = 6
-export const mostPrompts = 100
-/** Characters of one. */
-export const largestPrompt = 2 ** 15
-export const mostNewTokens = 1024

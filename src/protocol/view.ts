@@ -259,6 +259,13 @@ export type FromRun =
   /** `comparison`: of two models that the run has left; which, a person is asked where there are several pairs. */
   | { type: 'reveal'; what: 'output' | 'recipe' | 'report' | 'comparison' | 'tryOut' | 'card' | 'publish' }
 
+/** Limits of what can be tried out at a time. They are here since a page that imports a schema holds all of zod. */
+export const mostColumns = 6
+export const mostPrompts = 100
+/** Characters of one. */
+export const largestPrompt = 2 ** 15
+export const mostNewTokens = 1024
+
 /** A checkpoint of the view that tries models out: `role` is what it is to the others, such as `dense`; '' where nobody knows. */
 export interface TriedModel extends LabelledModel {
   role: string

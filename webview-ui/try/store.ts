@@ -1,13 +1,14 @@
 // What the page of models side by side knows, and the texts that the columns have generated so far.
 import { computed, signal } from '@preact/signals'
+import type { TriedToken, TryProgress } from '../../src/protocol/parameters.ts'
 import {
   largestPrompt,
   mostNewTokens,
   mostPrompts,
-  type TriedToken,
-  type TryProgress,
-} from '../../src/protocol/parameters.ts'
-import type { PromptSet, ToTry, TriedModel } from '../../src/protocol/view.ts'
+  type PromptSet,
+  type ToTry,
+  type TriedModel,
+} from '../../src/protocol/view.ts'
 import { announce } from '../shared/announce.ts'
 import type { PageMessage } from '../shared/page.tsx'
 import { settings } from '../shared/settings.ts'

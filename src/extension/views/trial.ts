@@ -1,7 +1,7 @@
 // What Try It keeps: the texts that one view has so far, so that a view that was hidden shows them again, and the sets of prompts of the
 // workspace.
-import { largestPrompt, mostPrompts, type TryProgress } from '../../protocol/parameters.ts'
-import type { PromptSet, ToTry, TriedModel } from '../../protocol/view.ts'
+import type { TryProgress } from '../../protocol/parameters.ts'
+import { largestPrompt, mostPrompts, type PromptSet, type ToTry, type TriedModel } from '../../protocol/view.ts'
 import type { Caller } from '../backend/calls.ts'
 import { fieldsOf } from '../../catalog/formats/json.ts'
 

@@ -1,8 +1,7 @@
 // Models side by side on one prompt; a reloaded window shows the same columns.
 import * as vscode from 'vscode'
 import { dirname } from 'node:path'
-import { mostColumns } from '../../protocol/parameters.ts'
-import { type FromAnyView, type FromTry, type ToTry, type TriedModel, views } from '../../protocol/view.ts'
+import { type FromAnyView, type FromTry, mostColumns, type ToTry, type TriedModel, views } from '../../protocol/view.ts'
 import type { Models } from '../models/models.ts'
 import { pickModel } from '../models/pickModel.ts'
 import type { Services } from '../services.ts'
