@@ -2,7 +2,19 @@
 import type { ComponentChildren } from 'preact'
 import { formatCount } from '../../src/formatting/numbers.ts'
 import type { Line, SortColumn, TableState } from './tableState.ts'
-import type { ColumnRoom } from './tableWidths.ts'
+
+export interface ColumnRoom {
+  /** CSS pixels that the content wants. */
+  need: number
+  /** The content gets no more than this unless room is left. */
+  most?: number
+  /** Width that a person has set by dragging. */
+  set?: number
+  /** Gives way where there is little room, the highest first. */
+  optional?: number
+  /** Takes what is left over: the last one in sight. Where room is short it is the one that is cut. */
+  grow?: boolean
+}
 
 export interface Column<Row> extends SortColumn<Row>, Pick<ColumnRoom, 'optional' | 'grow' | 'most'> {
   title: string

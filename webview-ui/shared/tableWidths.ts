@@ -1,19 +1,6 @@
 // How wide the columns of a table are, and which stay at the left while the others scroll; pure arithmetic.
-import type { Column } from './tableColumn.ts'
+import type { Column, ColumnRoom } from './tableColumn.ts'
 import type { KeptTable } from './tableState.ts'
-
-export interface ColumnRoom {
-  /** CSS pixels that the content wants. */
-  need: number
-  /** The content gets no more than this unless room is left. */
-  most?: number
-  /** Width that a person has set by dragging. */
-  set?: number
-  /** Gives way where there is little room, the highest first. */
-  optional?: number
-  /** Takes what is left over: the last one in sight. Where room is short it is the one that is cut. */
-  grow?: boolean
-}
 
 export const narrowest = 40
 /** A column that grows is still worth reading at this width. */

@@ -30,7 +30,7 @@ export interface Question {
   readonly groups: readonly (readonly number[])[]
 }
 
-/** Of the question that was asked last. */
+/** The curves of the latest question. */
 export const curves = signal<Curves>({ data: [], isWhole: true })
 let watch = 0
 let parts: Extract<ToSweep, { type: 'curves' }>[] = []
