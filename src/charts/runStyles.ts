@@ -1,7 +1,7 @@
 // How runs are told apart in pictures: the colour says one setting, the shape another. By default method and recovery.
 import { seriesStyle, type SeriesStyle } from './chartData.ts'
 import type { FoldedRun } from '../runs/compared/foldSeeds.ts'
-import { valueText, type Settings } from '../recipe/sweep/settings.ts'
+import { settingText, valueText, type Settings } from '../recipe/sweep/settings.ts'
 
 /** Paths of settings; null: all the same. */
 export interface StyledBy {
@@ -54,6 +54,7 @@ export function defaultStyles(runs: readonly FoldedRun[]): StyledBy {
 /** Groups in the order of their values. */
 export function styleGroups(runs: readonly FoldedRun[], { colour, shape }: StyledBy): StyleGroup[] {
   const [colours, shapes] = [colour, shape].map((path) => (path === null ? [''] : valuesOf(runs, path)))
+  const labels = [labelsOf(runs, colour), labelsOf(runs, shape)]
   const groups = colours.flatMap((colourText, c) =>
     shapes.map((shapeText, s): StyleGroup => {
       const { colour: ink, dash } = seriesStyle(c)
@@ -62,7 +63,7 @@ export function styleGroups(runs: readonly FoldedRun[], { colour, shape }: Style
         return has(colour, colourText) && has(shape, shapeText) ? [i] : []
       })
       return {
-        label: [colourText, shapeText].filter(Boolean).join(', '),
+        label: [labels[0].get(colourText), labels[1].get(shapeText)].filter(Boolean).join(', '),
         style: { colour: ink, dash, marker: seriesStyle(s).marker },
         runs: members,
       }
@@ -75,6 +76,16 @@ export function styleGroups(runs: readonly FoldedRun[], { colour, shape }: Style
 function valuesOf(runs: readonly FoldedRun[], path: string): string[] {
   const values = [...new Set(runs.map(({ settings }) => textAt(settings, path)))]
   return values.every((text) => Number.isFinite(Number(text))) ? values.sort((a, b) => Number(a) - Number(b)) : values
+}
+
+/** What a legend calls the values of a setting; two files of the same name keep their folders. */
+function labelsOf(runs: readonly FoldedRun[], path: string | null): Map<string, string> {
+  if (path === null) return new Map()
+  const labels = new Map(
+    runs.map(({ settings }) => [textAt(settings, path), path in settings ? settingText(path, settings[path]) : notSet]),
+  )
+  const isOnly = (label: string) => [...labels.values()].filter((other) => other === label).length === 1
+  return new Map([...labels].map(([text, label]) => [text, isOnly(label) ? label : text]))
 }
 
 function textAt(settings: Settings, path: string): string {

@@ -170,15 +170,29 @@ function unanchored(entry: string, path: Change['path'], model: ModelView): Plan
   )
 }
 
-function unmatched(entry: string, path: Change['path'], model: ModelView): PlanFinding {
-  const meant = unanchored(entry, path, model)
-  if (meant) return meant
-  const names = namesOf(model)
+/** `layers.*.up_proj`, as a shell writes it: a regular expression that matches those names; null: it matches none. */
+function ofWildcard(entry: string, { matched }: ModelView): string | null {
+  if (!entry.includes('*') || !/^[\w.*]+$/.test(entry)) return null
+  const better = `re:.*${entry.replace(/^\*+/, '').replaceAll('.', '\\.').replace(/\*+/g, '.*')}$`
+  return matched(better).length > 0 ? better : null
+}
+
+/** Names that a person may have meant by an entry that matches nothing, the best first. */
+function meantBy(entry: string, model: ModelView, names: readonly string[]): string[] {
+  const expression = ofWildcard(entry, model)
+  if (expression !== null) return [expression]
   // `fc1` means every module of that name, which is a regular expression here.
   const suffix = (regexSource(entry) ?? entry).replace(/\$$/, '')
   const ends = /^[\w.]+$/.test(suffix) && names.some((name) => name.endsWith(`.${suffix}`))
   const similar = regexSource(entry) === null ? nearest(entry, ['Linear', ...names]) : null
-  const better = [ends ? `re:.*${suffix.replaceAll('.', '\\.')}$` : null, similar].filter((one) => one !== null)
+  return [ends ? `re:.*${suffix.replaceAll('.', '\\.')}$` : null, similar].filter((one) => one !== null)
+}
+
+function unmatched(entry: string, path: Change['path'], model: ModelView): PlanFinding {
+  const meant = unanchored(entry, path, model)
+  if (meant) return meant
+  const names = namesOf(model)
+  const better = meantBy(entry, model, names)
   const advice = better.length > 0 ? `: did you mean ${better.join(' or ')}?` : `. Names look like ${names[0]}.`
   return refusal('target-matches-nothing', path, `${entry} matches no module of the model${advice}`, {
     fixes: better.map((one) => rewrite(path, one)),
@@ -189,7 +203,7 @@ function ignoringNothing(entry: string, path: Change['path'], model: ModelView):
   const meant = unanchored(entry, path, model)
   if (meant) return { ...meant, refused: false }
   const names = model.modules.map(({ name }) => name)
-  const similar = regexSource(entry) === null ? nearest(entry, names) : null
+  const similar = ofWildcard(entry, model) ?? (regexSource(entry) === null ? nearest(entry, names) : null)
   const advice = similar ? `: did you mean ${similar}?` : ', so it leaves nothing out.'
   return warning('ignore-matches-nothing', path, `${entry} matches no module of the model${advice}`, {
     fixes: [...(similar ? [rewrite(path, similar)] : []), { path, title: `Remove ${entry}` }],

@@ -63,7 +63,12 @@ export const views = {
   run: {
     type: 'sparsescope.run',
     restored: true,
-    opens: { command: 'sparsescope.openRun', title: 'Open Run…', icon: '$(graph-line)' },
+    opens: {
+      command: 'sparsescope.openRun',
+      title: 'Open Run…',
+      icon: '$(graph-line)',
+      menus: { 'webview/context': [{ group: '1_look@1', when: 'webviewSection =~ /^run\\./' }] },
+    },
   },
   sweep: {
     type: 'sparsescope.sweep',
@@ -148,6 +153,7 @@ export const views = {
             when: `(view == sparsescope.models && viewItem == model || viewItem == run.done) && ${ofTrusted}`,
           },
         ],
+        'webview/context': [{ group: '1_look@3', when: `webviewSection == 'run.done' && ${ofTrusted}` }],
       },
     },
   },

@@ -107,7 +107,7 @@ describe('the view of several runs in Chromium', () => {
     assert.equal((await asked('openRun'))?.run, '/runs/4')
     await points().focus()
     await page.keyboard.press('Home')
-    assert.match(await page.locator('.srOnly[role=status]').innerText(), /sparsity: 40.00 %; perplexity: /)
+    assert.match(await page.locator('.srOnly[role=status]').innerText(), /sparsity: 40 %; perplexity: /)
     await page.keyboard.press('Enter')
     assert.notEqual((await asked('openRun'))?.run, '/runs/4')
     const mark = await marks().last().boundingBox()
@@ -116,6 +116,61 @@ describe('the view of several runs in Chromium', () => {
     await send(page)
     assert.equal(await page.locator('.tableRow[aria-selected=true]').count(), 1)
     assert.equal(await page.locator('.pointSelected').count(), 1)
+  })
+
+  it('a row has the menu of its run, by pointer and keyboard; of several that are selected the menu is for all', async () => {
+    await open(compared([recordedAs(rows[0], 'waiting'), ...rows.slice(1)]))
+    await page.getByRole('button', { name: 'fold seeds' }).click()
+    const menuOf = async (element: ReturnType<typeof lines>) => {
+      const text = await element.getAttribute('data-vscode-context')
+      return text === null ? null : (JSON.parse(text) as Record<string, unknown>)
+    }
+    const done = { webviewSection: 'run.done', preventDefaultContextMenuItems: true }
+    assert.deepEqual(await menuOf(lines().nth(0)), {})
+    assert.deepEqual(await menuOf(lines().nth(1)), { ...done, folder: '/runs/1', folders: ['/runs/1'] })
+    await table().focus()
+    for (const key of ['ArrowDown', 'ArrowDown', 'Shift+ArrowDown']) await page.keyboard.press(key)
+    await send(page)
+    assert.deepEqual(await menuOf(table()), { ...done, folder: '/runs/2', folders: ['/runs/1', '/runs/2'] })
+    await lines().nth(1).click({ button: 'right' })
+    assert.equal(await page.locator('.tableRow[aria-selected=true]').count(), 2)
+    assert.deepEqual((await menuOf(lines().nth(3)))?.folders, ['/runs/3'])
+  })
+
+  it('of several texts the picture shows one, and says which', async () => {
+    const two = rows.map((row, i) => ({ ...row, facts: { ...row.facts, text: i < 8 ? 'c4.jsonl' : 'wiki.txt' } }))
+    await open(compared(two))
+    assert.equal(await marks().count(), 14)
+    const y = page.getByRole('combobox', { name: 'y axis of the picture' })
+    assert.equal(await y.inputValue(), 'perplexity on wiki.txt')
+    await y.selectOption('perplexity on c4.jsonl')
+    await send(page)
+    assert.equal(await marks().count(), 4)
+    await keepPicture(page, 'sweep-texts')
+  })
+
+  it('the legend has neither folders nor brackets', async () => {
+    const trained = rows.map((row, i) => ({
+      ...row,
+      settings: {
+        ...row.settings,
+        model: `/tmp/models/${i < 12 ? 'opt' : 'smol'}`,
+        train: i < 6 ? ['norm'] : ['bias', 'norm'],
+      },
+    }))
+    await open(compared(trained))
+    for (const [what, path] of [
+      ['What colours tell apart', 'model'],
+      ['What shapes and dashes tell apart', 'train'],
+    ])
+      await page.getByRole('combobox', { name: what }).selectOption(path)
+    await send(page)
+    const keys = await page.locator('.chartKey .key').allInnerTexts()
+    assert.deepEqual(
+      keys.map((text) => text.trim()).filter((text) => text.includes(',')),
+      ['opt, norm', 'opt, bias+norm', 'smol, bias+norm'],
+    )
+    await keepPicture(page, 'sweep-legend')
   })
 
   it('a run that is better than the dense model is a point too, and the axis is straight', async () => {

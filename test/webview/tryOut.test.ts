@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { Page } from 'playwright-core'
-import { contrast } from '../../webview-ui/shared/contrast.ts'
+import { contrast } from '../../webview-ui/shared/palette.ts'
 import { posted, send } from '../support/browser.ts'
 import { keepPicture, tooWide, viewPages } from '../support/viewPages.ts'
 import { recordedProgress, recordedTrial, triedModels } from './harness/recordedTrial.ts'
@@ -42,6 +42,7 @@ describe('Try it in Chromium', () => {
       const token = card('pruned: opt-pruned').getByRole('option').nth(1)
       await token.hover()
       await page.locator('.tokenCard').getByText('dense: opt: 0.4 %').waitFor()
+      assert.deepEqual(await page.evaluate(coveredTexts), [])
       assert.deepEqual(await page.locator('.tokenCard section > :first-child').allTextContents(), [
         'pruned: opt-pruned would say',
         'dense: opt would say',
@@ -49,6 +50,38 @@ describe('Try it in Chromium', () => {
       ])
       await keepPicture(page, `try-${theme}-${width}`)
     })
+
+  for (const width of [1000, 600])
+    it(`at ${width} px Copy stays one word beside long names, and no speed is told`, async () => {
+      const label = 'SmolLM2-135M-under-the-mask-of-this-run'
+      const [names, ...rest] = recordedTrial().filter(({ type }) => type !== 'sets')
+      const long = { ...names, columns: triedModels.map((model) => ({ ...model, label })) }
+      await open([settings, long, ...rest], 'dark', width)
+      const buttons = page.getByRole('button', { name: /^Copy the text of/ })
+      const heights = await buttons.evaluateAll((all) => all.map((one) => one.getBoundingClientRect().height))
+      assert.equal(heights.length, 3)
+      assert.ok(Math.max(...heights) < 30, `${Math.max(...heights)} px`)
+      assert.doesNotMatch(await page.locator('.columns').innerText(), /a second/)
+      await keepPicture(page, `try-long-${width}`)
+    })
+
+  it('what is said of a token stays in sight beside long texts, and covers none of them', async () => {
+    const tokens = recordedProgress().filter(({ type }) => type === 'token')
+    const long = Array.from({ length: 60 }, () => tokens).flat()
+    await open(
+      [settings, columns, { type: 'begun', prompts: ['p'] }, { type: 'written', progress: long }],
+      'dark',
+      1000,
+    )
+    const options = card('pruned: opt-pruned').getByRole('option')
+    for (const token of [options.first(), options.last()]) {
+      await token.hover()
+      const room = await page.locator('.tokenCard').boundingBox()
+      assert.ok(room && room.y + room.height <= 900)
+      assert.deepEqual(await page.evaluate(coveredTexts), [])
+    }
+    await keepPicture(page, 'try-long-texts')
+  })
 
   for (const theme of ['light', 'dark'] as const)
     it(`shades in ${theme} are told apart at a glance, and words on them can be read`, async () => {
@@ -212,3 +245,14 @@ describe('Try it in Chromium', () => {
     assert.ok((await posted(page)).some(({ type }) => type === 'addColumn'))
   })
 })
+
+/** In the page: tokens in sight that something else covers. */
+function coveredTexts(): string[] {
+  return [...document.querySelectorAll<HTMLElement>('.token[role=option]')].flatMap((token) => {
+    const { left, top, width, height } = token.getClientRects()[0] ?? new DOMRect()
+    const frame = token.closest('.texts')?.getBoundingClientRect() ?? new DOMRect()
+    const [x, y] = [left + width / 2, top + height / 2]
+    if (width === 0 || y < frame.top || y > Math.min(frame.bottom, innerHeight)) return []
+    return document.elementFromPoint(x, y)?.closest('.token') === token ? [] : [token.textContent ?? '']
+  })
+}

@@ -40,6 +40,8 @@ const messages: Record<ViewName, readonly object[]> = {
   trainable: [settings, recordedTraining(model)],
 }
 
+const inBlock = ({ block, module }: (typeof model.tensors)[number]) => (block === null ? [] : [module])
+
 describe('views in Chromium', () => {
   const pages = viewPages()
   let page: Page
@@ -219,6 +221,41 @@ describe('views in Chromium', () => {
     await pair.getByRole('heading', { name: 'layers.3.self_attn.v_proj' }).waitFor()
     assert.equal(await page.locator('.pair canvas:visible').count(), 2)
     await keepPicture(page, 'compare')
+  })
+
+  it('comparing: while it works the page says how far it is, and never that nothing changed', async () => {
+    await open('compare')
+    const [shown, models] = messages.compare
+    await send(page, shown, models)
+    await page.getByText('Reading both checkpoints…').waitFor()
+    const start = { tensors, changes: [], done: 0, total: tensors.length }
+    await send(page, { type: 'progress', progress: start })
+    await page.getByText(`0 of ${tensors.length} tensors compared`).waitFor()
+    await page.getByText('No tensor has been compared yet.').waitFor()
+    await keepPicture(page, 'compare-started')
+    await send(page, { type: 'progress', progress: { changes: [], done: 40, total: tensors.length } })
+    await page.getByText(`40 of ${tensors.length} tensors compared`).waitFor()
+    assert.equal(await page.getByText('No tensor changed.').count(), 0)
+  })
+
+  it('comparing after PERP: norms are columns of the map, which opens on their drift', async () => {
+    await open('compare')
+    const norms = model.tensors.filter(({ role }) => role === 'norm')
+    const moved = norms.map((norm, i) => {
+      return { ...changes[0], ...norm, filled: 0, emptied: 0, drift: 0.003 * (1 + (i % 9)), maxAbs: 0.002 }
+    })
+    const verdict = 'The mask is preserved.'
+    const perp = { ...result, changed: moved, same: tensors.length - moved.length, maskPreserved: true, verdict }
+    await send(page, ...messages.compare.slice(0, 2))
+    await send(page, { type: 'progress', progress: { tensors, changes: [], done: 0, total: tensors.length } })
+    await send(page, { type: 'result', result: perp })
+    const meaning = page.getByRole('combobox', { name: 'What the colour means' })
+    assert.equal(await meaning.inputValue(), 'drift')
+    const map = page.getByRole('grid', { name: 'Changes by block and module' })
+    assert.equal(await map.getAttribute('aria-colcount'), String(new Set(model.tensors.flatMap(inBlock)).size))
+    await keepPicture(page, 'compare-perp')
+    await meaning.selectOption('mask flips')
+    assert.equal(await meaning.inputValue(), 'filled')
   })
 
   it('comparing: both matrices have one scale, the larger of the two, and one way of being seen from afar', async () => {

@@ -2,10 +2,8 @@
 import { largest } from '../../src/formatting/lists.ts'
 import type { ComparedTensor, CompareSummary, TensorChange } from '../../src/protocol/inspect.ts'
 import { formatCount, formatShare, formatValue, plural } from '../../src/formatting/numbers.ts'
-import type { GridData } from '../shared/gridData.ts'
-import { cellOf, moduleGrid, type ModuleGrid } from '../shared/moduleGrid.ts'
-import { placeColumns } from '../shared/placeColumns.ts'
-import { numberColumn, type Column } from '../shared/tableColumn.ts'
+import { cellOf, type GridData, moduleGrid, type ModuleGrid } from '../shared/gridData.ts'
+import { type Column, numberColumn, placeColumns } from '../shared/tableColumn.ts'
 
 interface Compared extends ComparedTensor {
   /** undefined: it is the same, or waits. */
@@ -16,19 +14,24 @@ export type ChangeMap = ModuleGrid<Compared>
 
 export type Measure = 'filled' | 'drift'
 
-/** The first `done` of `tensors` have been compared; what is not among `changes` then is the same. */
+/** The measure in which the checkpoints differ: the drift where every mask is the same. */
+export function differingMeasure(changes: readonly TensorChange[]): Measure {
+  return changes.length === 0 || changes.some(({ filled, emptied }) => filled + emptied > 0) ? 'filled' : 'drift'
+}
+
+/** Matrices before norms and biases. The first `done` of `tensors` have been compared; what is not among `changes` then is the same. */
 export function changeMap(
   tensors: readonly ComparedTensor[],
   changes: readonly TensorChange[],
   done: number,
 ): ChangeMap {
   const changed = new Map(changes.map((c) => [c.name, c]))
-  return moduleGrid(
-    tensors.flatMap((tensor, i): Compared[] => {
-      const change = changed.get(tensor.name)
-      return tensor.role === 'linear' ? [{ ...tensor, change, isWaiting: !change && i >= done }] : []
-    }),
-  )
+  const all = tensors.map((tensor, i): Compared => {
+    const change = changed.get(tensor.name)
+    return { ...tensor, change, isWaiting: !change && i >= done }
+  })
+  const isMatrix = ({ role }: Compared) => role === 'linear'
+  return moduleGrid([...all.filter(isMatrix), ...all.filter((one) => !isMatrix(one))])
 }
 
 /** What is known of the tensors of a cell that can be compared at all. */
@@ -41,18 +44,32 @@ function factsOf(cell: readonly Compared[]) {
   }
 }
 
-/** filled: 0 (all mask bits lost, red) over 0.5 (the same) to 1 (as many new zeros, blue), whichever of the two is more. drift: ‖B − A‖ / ‖A‖, clipped at 1. */
+/**
+ * filled: 0 (all mask bits lost, red) over 0.5 (the same) to 1 (as many new zeros, blue), whichever of the two is more.
+ * drift: ‖B − A‖ / ‖A‖ as a share of `most`.
+ */
 export function changeGrid(map: ChangeMap, measure: Measure, colour: (share: number) => string): GridData {
+  const most = mostDrift(map)
   const cells = map.cells.map((cell): GridData['cells'][number] => {
     if (!cell) return undefined
     const { isComparable, isWaiting, changes } = factsOf(cell)
     // Hatched: "not known yet" must never look like "the same".
     if (isWaiting || !isComparable) return { value: null, text: '' }
-    const share = measure === 'filled' ? flips(changes) : Math.min(1, worstDrift(changes))
-    const value = measure === 'filled' ? (share + 1) / 2 : share
-    return { value, text: share === 0 ? '' : String(Math.round(100 * share)) }
+    const share = measure === 'filled' ? flips(changes) : worstDrift(changes)
+    const value = measure === 'filled' ? (share + 1) / 2 : share / most
+    return { value, text: share === 0 ? '' : percentText(100 * share) }
   })
   return { rows: map.blocks.map(String), columns: map.modules, cells, colour }
+}
+
+/** The largest drift in the map, at which its colours end; 1 where nothing has moved. */
+export function mostDrift({ cells }: ChangeMap): number {
+  return largest(cells, 0, (cell) => (cell ? worstDrift(factsOf(cell).changes) : 0)) || 1
+}
+
+/** Two digits: PERP moves a norm by less than 1 %. */
+function percentText(percent: number): string {
+  return String(Math.abs(percent) < 10 ? Number(percent.toPrecision(2)) : Math.round(percent))
 }
 
 export function describeChange(map: ChangeMap, row: number, column: number): string {

@@ -1,20 +1,142 @@
 // Two checkpoints side by side: did sparsity survive, where did weights move, and what does each matrix look like.
+import { effect } from '@preact/signals'
 import '../shared/base.css'
 import '../shared/columns.css'
 import './compare.css'
-import { effect } from '@preact/signals'
+import { formatCount, formatShare, formatValue, plural } from '../../src/formatting/numbers.ts'
 import { toCsv } from '../../src/formatting/tables.ts'
-import type { FromCompare, ToCompare } from '../../src/protocol/view.ts'
+import type { FromCompare, ModelKey, ToCompare } from '../../src/protocol/view.ts'
 import { AccuracyBars } from '../shared/accuracyBars.tsx'
 import { Button } from '../shared/button.tsx'
 import { connectHost, saveText } from '../shared/host.ts'
 import { NamedTable } from '../shared/namedTable.tsx'
 import { openPage } from '../shared/page.tsx'
-import { Folded } from '../shared/parts.tsx'
-import { ChangeMap } from './changeMap.tsx'
-import { emptyText } from './changes.ts'
-import { Pair } from './pair.tsx'
-import { changed, measured, models, progress, receive, result, select } from './store.ts'
+import { Facts, Folded, Select } from '../shared/parts.tsx'
+import { changeGrid, type ChangeMap as Changes, describeChange, emptyText, type Measure, mostDrift } from './changes.ts'
+import {
+  changed,
+  chooseMeasure,
+  cut,
+  map,
+  mark,
+  measure,
+  measured,
+  models,
+  pictures,
+  progress,
+  receive,
+  result,
+  select,
+  selected,
+  sight,
+  slice,
+} from './store.ts'
+import { MapFigure } from '../shared/mapFigure.tsx'
+import { cellOf } from '../shared/gridData.ts'
+import { divergingColour } from '../shared/palette.ts'
+import type { TensorChange } from '../../src/protocol/inspect.ts'
+import { Matrix, matrixShape, SlicePickers } from '../shared/matrix.tsx'
+
+/** What the colours of the map mean, by measure. */
+const meanings = {
+  filled: {
+    option: 'mask flips',
+    title: 'Mask, in % of the weights',
+    low: 'zeros filled',
+    high: () => 'new zeros',
+    more: 'Pale: the mask is the same. Where a matrix has both, the larger share counts.',
+    colour: (share: number) => divergingColour(2 * share - 1),
+  },
+  drift: {
+    option: 'drift of the weights',
+    title: 'Drift, in % of the norm of A',
+    low: 'the same',
+    high: (map: Changes) => formatShare(mostDrift(map)),
+    more: 'How far the weights have moved. Pale: they are the same.',
+    colour: divergingColour,
+  },
+} satisfies Record<Measure, object>
+const options = (['filled', 'drift'] as const).map((value) => ({ value, text: meanings[value].option }))
+
+function ChangeMap() {
+  const { colour, more, title, low, high } = meanings[measure.value]
+  const words = { title, low, high: high(map.value), notComputed: 'not compared' }
+  const { a, b } = models.value ?? {}
+  return (
+    <section class="card">
+      <MapFigure
+        title="Changes by block and module"
+        name="changes"
+        fileTitle={`A: ${a?.label} → B: ${b?.label}`}
+        caption={more}
+        data={changeGrid(map.value, measure.value, colour)}
+        words={words}
+        describe={(row, column) => describeChange(map.value, row, column)}
+        onSelect={(row, column) => {
+          const found = cellOf(map.value, row, column)?.find(({ change }) => change)?.change
+          if (found) select(found)
+        }}
+        mark={mark}
+        tools={
+          <Select label="What the colour means" options={options} value={measure.value} onChoose={chooseMeasure} />
+        }
+      />
+      <p class="muted">{more}</p>
+    </section>
+  )
+}
+
+/** A tensor in both checkpoints: what changed in it, and both matrices, which move together and have one scale. */
+function Pair() {
+  const change = selected.value
+  return (
+    <section class="card detail" aria-label="Both matrices">
+      {change ? (
+        <>
+          <h2 class="mono name">{change.name}</h2>
+          <Facts facts={factsOf(change)} />
+          <div class="row">
+            <SlicePickers shape={change.shape} slice={slice.value} onChange={cut} />
+          </div>
+          <div class="tiled pair">
+            <Side of="first" change={change} />
+            <Side of="second" change={change} />
+          </div>
+          <p class="muted">Both have the same colours on the same scale, and move together.</p>
+        </>
+      ) : (
+        <p class="muted">{result.value ? 'No tensor differs.' : 'The first tensor that differs appears here.'}</p>
+      )}
+    </section>
+  )
+}
+
+function factsOf({ parameters, filled, emptied, drift, maxAbs }: TensorChange): [string, string][] {
+  const of = (count: number) => `${formatCount(count)} (${formatShare(count / Math.max(1, parameters))})`
+  return [
+    ['Zeros filled', of(filled)],
+    ['New zeros', of(emptied)],
+    ['Drift', formatValue(drift)],
+    ['Largest change', formatValue(maxAbs)],
+  ]
+}
+
+function Side({ of, change: { name, shape } }: { of: ModelKey; change: TensorChange }) {
+  const [rows, columns] = matrixShape(shape)
+  const { a, b } = models.value ?? {}
+  return (
+    <div>
+      <h2>{of === 'first' ? `A: ${a?.label}` : `B: ${b?.label}`}</h2>
+      <Matrix
+        label={`Picture in the ${of}`}
+        matrix={{ name, slice: slice.value, rows, columns }}
+        model={of}
+        sight={sight}
+        pictures={pictures}
+      />
+    </div>
+  )
+}
 
 const host = connectHost<ToCompare, FromCompare>()
 effect(() => {
@@ -64,6 +186,9 @@ function Head() {
       ) : (
         <div class="row">
           <progress max={1} value={done / Math.max(1, total)} aria-label="Comparing" />
+          <span class="muted" data-status>
+            {total === 0 ? 'Reading both checkpoints…' : `${formatCount(done)} of ${plural(total, 'tensor')} compared`}
+          </span>
           <Button act={() => host.post({ type: 'cancel' })}>Cancel</Button>
         </div>
       )}
@@ -81,7 +206,7 @@ function Result({ verdict, changed: differing, same, added, removed, reshaped }:
     <>
       <p class="verdict">{verdict}</p>
       <p class="muted">
-        {differing.length} changed, {same} the same
+        {formatCount(differing.length)} changed, {formatCount(same)} the same
       </p>
       {lists
         .filter(([, names]) => names.length > 0)

@@ -4,12 +4,11 @@ import type { ComparedTensor, CompareSummary, Measured, TensorChange } from '../
 import type { LabelledModel, ToCompare } from '../../src/protocol/view.ts'
 import { announce } from '../shared/announce.ts'
 import { onceAFrame } from '../shared/canvas.ts'
-import { nothingMarked } from '../shared/gridMark.ts'
-import type { Loaded, Sight } from '../shared/matrix.tsx'
+import { nothingMarked } from '../shared/gridLayout.ts'
+import { firstSlice, type Loaded, type Sight } from '../shared/matrix.tsx'
 import { namedRows } from '../shared/namedTable.tsx'
 import type { PageMessage } from '../shared/page.tsx'
-import { firstSlice } from '../shared/slicePickers.tsx'
-import { changeColumns, changeMap, type Measure } from './changes.ts'
+import { changeColumns, changeMap, differingMeasure, type Measure } from './changes.ts'
 
 export const models = signal<{ a: LabelledModel; b: LabelledModel } | null>(null)
 export const tensors = signal<readonly ComparedTensor[]>([])
@@ -21,7 +20,10 @@ export const measured = signal<Measured>({ a: [], b: [] })
 export const result = signal<CompareSummary | null>(null)
 export const map = computed(() => changeMap(tensors.value, changes.value, progress.value.done))
 
-export const measure = signal<Measure>('filled')
+/** null: a person has not chosen. */
+const chosenMeasure = signal<Measure | null>(null)
+export const measure = computed(() => chosenMeasure.value ?? differingMeasure(changes.value))
+export const chooseMeasure = (next: Measure) => void (chosenMeasure.value = next)
 export const mark = signal(nothingMarked)
 export const changed = namedRows(changes, changeColumns)
 

@@ -1,8 +1,7 @@
 // The cells of the layer × module map as a heatmap's, and in words.
 import { formatCount, formatShare } from '../../src/formatting/numbers.ts'
 import type { TensorRow } from '../../src/protocol/inspect.ts'
-import { cellOf, moduleGrid, type ModuleGrid } from '../shared/moduleGrid.ts'
-import type { GridCell, GridData } from '../shared/gridData.ts'
+import { cellOf, type GridCell, type GridData, moduleGrid, type ModuleGrid } from '../shared/gridData.ts'
 import type { LegendWords } from '../shared/legend.tsx'
 import { cellValue, scaleOf, sparsityMeasure, type Known, type Measure } from './measures.ts'
 

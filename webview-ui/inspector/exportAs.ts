@@ -2,13 +2,12 @@
 import { shape, svgFile, type Shape } from '../../src/charts/shape.ts'
 import { toCsv } from '../../src/formatting/tables.ts'
 import type { ExportFormat } from '../../src/protocol/view.ts'
-import { gridFigure } from '../shared/gridSvg.ts'
+import { gridFigure } from '../shared/mapFigure.tsx'
 import { post } from '../shared/host.ts'
-import { rasterise } from '../shared/shapes.ts'
-
+import { rasterise } from '../shared/figure.tsx'
+import { heatOf, measure, measures, known, map, model } from './store.ts'
 import { csvFile, htmlFile, jsonFile } from './exportFiles.ts'
 import { cellValue, type Measure } from './measures.ts'
-import { heatOf, known, map, measure, measures, model } from './store.ts'
 import { tensors } from './tensorTable.tsx'
 
 export async function exportAs(format: ExportFormat): Promise<void> {

@@ -4,7 +4,7 @@ import { announce } from '../shared/announce.ts'
 import { Button } from '../shared/button.tsx'
 import { Grid } from '../shared/grid.tsx'
 import { LegendLine, legendOf } from '../shared/legend.tsx'
-import { tensorMenu } from '../shared/tensorMenu.ts'
+import { tensorMenu } from '../shared/namedTable.tsx'
 import { describeCell } from './cells.ts'
 import { PruningCost } from './pruningCost.tsx'
 import {

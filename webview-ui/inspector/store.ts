@@ -12,9 +12,9 @@ import type {
   TensorStats,
 } from '../../src/protocol/inspect.ts'
 import { onceAFrame } from '../shared/canvas.ts'
-import type { Filter } from '../shared/filter.ts'
-import { nothingMarked, rangeOf } from '../shared/gridMark.ts'
-import { cellOf } from '../shared/moduleGrid.ts'
+import type { Filter } from '../shared/filterField.tsx'
+import { nothingMarked, rangeOf } from '../shared/gridLayout.ts'
+import { cellOf } from '../shared/gridData.ts'
 import { type KeptTable, tableState } from '../shared/tableState.ts'
 import { heatData, layOutHeat } from './cells.ts'
 import { defaultMeasure, type Known, type Measure, measuresOf } from './measures.ts'

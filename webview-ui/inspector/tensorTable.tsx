@@ -7,9 +7,8 @@ import type { TensorRow } from '../../src/protocol/inspect.ts'
 import { formatBytes, formatShape, formatShare } from '../../src/formatting/numbers.ts'
 import { nmKey, nmText } from './facts.ts'
 import { sparsityMeasure } from './measures.ts'
-import { grouped, type Line } from '../shared/lines.ts'
-import { placeColumns } from '../shared/placeColumns.ts'
-import { type Column, numberColumn } from '../shared/tableColumn.ts'
+import { grouped, type Line } from '../shared/tableState.ts'
+import { placeColumns, type Column, numberColumn } from '../shared/tableColumn.ts'
 
 const { first, last } = placeColumns<TensorRow>('Tensor')
 const statsOf = ({ name }: TensorRow) => known.value.stats.get(name)

@@ -17,8 +17,8 @@ import {
   modesOf,
   recoveryName,
 } from '../../src/runs/series/recoveries.ts'
-import { type GridMark, nothingMarked } from '../shared/gridMark.ts'
-import { DataTableView } from '../shared/dataTable.tsx'
+import { type GridMark, nothingMarked } from '../shared/gridLayout.ts'
+import { DataTableView } from '../shared/figure.tsx'
 
 /** One picture for each recovery that works block by block: a bar for each block. */
 export function ErrorBars() {

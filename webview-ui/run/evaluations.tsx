@@ -6,11 +6,10 @@ import { accuraciesOf, type RunAccuracies, undecided } from '../../src/runs/seri
 import type { Accuracy } from '../../src/runs/series/foldRun.ts'
 import { type Stage, stages } from '../../src/catalog/stages.ts'
 import { AccuracyBars } from '../shared/accuracyBars.tsx'
-import { DataTableView } from '../shared/dataTable.tsx'
-import { tableCsv } from '../shared/figure.tsx'
+import { DataTableView, tableCsv } from '../shared/figure.tsx'
 import { all, picture } from './store.ts'
 import { promptTexts } from '../../src/runs/series/samples.ts'
-import { MarkedText } from '../shared/markedText.tsx'
+import { MarkedText } from '../shared/parts.tsx'
 
 /** Each zero-shot task at each stage as bars and as a table, and which differences its rows do not decide. */
 export function TaskTable() {

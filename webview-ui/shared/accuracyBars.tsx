@@ -1,8 +1,8 @@
 // Accuracies by task as bars with standard errors, in the theme's colours; its menu saves it on paper.
 import type { ComponentChildren } from 'preact'
 import { accuracyBars, accuracyBarsTitle, type MeasuredRun } from '../../src/charts/accuracyBars.ts'
-import { drawn } from './drawn.tsx'
 import { Figure } from './figure.tsx'
+import { drawn } from './picture.tsx'
 import { theme } from './theme.ts'
 
 interface AccuracyBarsProps {

@@ -2,18 +2,17 @@
 import { useMemo, useState } from 'preact/hooks'
 import {
   barAt,
+  type BarsData,
   barsFigure,
   barsKey,
   barsTable,
   drawBars,
   layOutBars,
-  type BarsData,
 } from '../../src/charts/drawBars.ts'
 import { toCsv } from '../../src/formatting/tables.ts'
 import { announce } from './announce.ts'
-import { drawn } from './drawn.tsx'
+import { drawn, Picture, pixelOf, Tip, useRoomFor } from './picture.tsx'
 import { Figure } from './figure.tsx'
-import { Picture, pixelOf, Tip, useRoomFor } from './picture.tsx'
 import { stepTo } from './roving.ts'
 import { theme } from './theme.ts'
 

@@ -4,9 +4,8 @@ import { sparsityOf } from '../../src/catalog/formats/sparsity.ts'
 import type { ModuleZeros } from '../../src/runs/series/events.ts'
 import type { DataTable } from '../../src/charts/chartValues.ts'
 import type { BlockResult, RunPicture } from '../../src/runs/series/foldRun.ts'
-import type { GridCell, GridData } from './gridData.ts'
+import { cellOf, type GridCell, type GridData, moduleGrid, type ModuleGrid } from './gridData.ts'
 import type { LegendWords } from './legend.tsx'
-import { cellOf, moduleGrid, type ModuleGrid } from './moduleGrid.ts'
 import { chosenColour } from './settings.ts'
 
 /** The part of a run that a map shows. */
@@ -55,7 +54,7 @@ export function describeBlockCell(map: BlockMap, { blocks }: MappedRun, row: num
   return `${where}: ${formatShare(sparsityOf(cell))} zeros (${formatCount(zeros)})${seconds}`
 }
 
-export interface Place {
+export interface NamePlace {
   /** Transformer block, or null outside of the blocks. */
   block: number | null
   /** Name inside the block without `.weight` or `.bias`, an expert's number replaced by `*`. */
@@ -66,7 +65,7 @@ const blockNumber = /(?:^|\.)(?:layers|layer|h|blocks|block|encoder|decoder)\.(\
 const expertNumber = /(^|\.)experts\.\d+(?=\.|$)/
 
 /** The block and module of a tensor from its name alone, also of families that are not known here. */
-export function placeOf(name: string): Place {
+export function placeOf(name: string): NamePlace {
   const found = blockNumber.exec(name)
   const rest = found ? name.slice(found.index + found[0].length) : name
   const module = rest.replace(/\.(weight|bias)$/, '').replace(expertNumber, '$1experts.*')

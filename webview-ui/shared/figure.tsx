@@ -1,14 +1,15 @@
-// A picture with its title, and one menu of everything that can be done with it: saved, shown as a table, looked at otherwise.
-import './chart.css'
+// A picture with its title, and one menu of everything that can be done with it: saved, shown as a table, looked at otherwise;
+// and its forms outside of the page: a table of numbers, an SVG with title and legend, a PNG.
 import type { ComponentChildren } from 'preact'
 import { useId, useRef, useState } from 'preact/hooks'
+import './chart.css'
 import type { DataTable } from '../../src/charts/chartValues.ts'
-import { svgFile, type Shape } from '../../src/charts/shape.ts'
+import { shape, type Shape, svgFile } from '../../src/charts/shape.ts'
 import { toCsv } from '../../src/formatting/tables.ts'
-import { DataTableView } from './dataTable.tsx'
 import { post, saveText } from './host.ts'
 import { placeAfter } from './roving.ts'
-import { rasterise } from './shapes.ts'
+import { Heads } from './parts.tsx'
+import { type Legend, legendShapes } from './legend.tsx'
 
 /** What a person can switch on and off, such as a logarithmic axis. */
 export interface FigureSwitch {
@@ -169,3 +170,76 @@ function entriesOf({ title, name = fileName(title), figure, csv, switches = [] }
 }
 
 const fileName = (title: string) => title.toLowerCase().replace(/[^\w.]+/g, '-')
+
+/** Names begin at the left, numbers end at the right. */
+const named = /^[^\d.+−-]/
+
+/** Cells that did not change stay the same elements: a reader, a selection and the place scrolled to stay where they are. */
+export function DataTableView({ label, table }: { label: string; table: DataTable }) {
+  const { heads, rows } = table
+  const look = rows.some(({ head }) => named.test(head)) ? 'dataTable named' : 'dataTable'
+  return (
+    <div class="dataTableView" role="region" tabIndex={0} aria-label={`${label}, table`}>
+      <table class={look}>
+        <Heads of={heads} />
+        <tbody>
+          {rows.map(({ head, cells }) => (
+            <tr>
+              <th scope="row">{head}</th>
+              {cells.map((text, i) => (
+                <td colSpan={i === cells.length - 1 ? heads.length - cells.length : 1}>{text}</td>
+              ))}
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </div>
+  )
+}
+
+/** An SVG as PNG, base64, with two pixels for each of its own. */
+export async function rasterise(svgText: string, scale = 2): Promise<string> {
+  const image = new Image()
+  image.src = `data:image/svg+xml;charset=utf-8,${encodeURIComponent(svgText)}`
+  await image.decode()
+  const canvas = document.createElement('canvas')
+  canvas.width = image.naturalWidth * scale
+  canvas.height = image.naturalHeight * scale
+  const context = canvas.getContext('2d')
+  if (!context) throw new Error('this browser has no 2D canvas')
+  context.drawImage(image, 0, 0, canvas.width, canvas.height)
+  return canvas.toDataURL('image/png').split(',')[1]
+}
+
+export interface Framed {
+  readonly title: string
+  readonly caption?: string
+  readonly legend: Legend
+  /** Size of the content. */
+  readonly width: number
+  readonly height: number
+}
+
+const margin = 12
+const head = 30
+const line = 20
+/** Titles are names of tensors, which are long. */
+const narrowest = 420
+
+/** A small picture as a file: white ground, title, legend and caption, and no marks of a selection. */
+export function framed({ title, caption = '', legend, width, height }: Framed, content: readonly Shape[]): Shape {
+  const wide = Math.max(narrowest, width, 8.4 * title.length, 6.6 * caption.length) + 2 * margin
+  const foot = head + height + 12
+  const tall = foot + line + (caption === '' ? 0 : line) + margin
+  const place = (y: number, parts: readonly Shape[]) => shape('g', { transform: `translate(${margin} ${y})` }, ...parts)
+  return shape(
+    'svg',
+    { viewBox: `0 0 ${wide} ${tall}`, width: wide, height: tall, 'font-family': 'sans-serif', 'font-size': 11 },
+    shape('title', {}, title),
+    shape('rect', { width: wide, height: tall, fill: '#ffffff' }),
+    shape('text', { x: margin, y: 19, 'font-size': 13, 'font-weight': 600 }, title),
+    place(head, content),
+    place(foot, legendShapes(legend)),
+    shape('text', { x: margin, y: foot + line + 12, fill: '#444444' }, caption),
+  )
+}

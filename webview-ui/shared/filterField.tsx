@@ -1,7 +1,34 @@
-// A search field with a switch for regular expressions and a count of what is left.
+// A filter of names: a search field with a switch for regular expressions and a count of what is left.
+// Plain text: every word must occur. Regular expression: as typed, or the reason why not.
 import type { Signal } from '@preact/signals'
 import { Button } from './button.tsx'
-import { compileFilter, type Filter } from './filter.ts'
+
+export interface Filter {
+  text: string
+  regex: boolean
+}
+
+export type Compiled = { keep: (name: string) => boolean; error: null } | { keep: null; error: string }
+
+export function compileFilter({ text, regex }: Filter): Compiled {
+  if (text.trim() === '') return { keep: () => true, error: null }
+  if (!regex) {
+    const words = text.toLowerCase().split(/\s+/).filter(Boolean)
+    return { keep: (name) => words.every((word) => name.toLowerCase().includes(word)), error: null }
+  }
+  try {
+    const pattern = new RegExp(text)
+    return { keep: (name) => pattern.test(name), error: null }
+  } catch (error) {
+    return { keep: null, error: error instanceof Error ? error.message : String(error) }
+  }
+}
+
+/** What a filter keeps; all while an expression is wrong. */
+export function keptBy<Row>(filter: Filter, rows: readonly Row[], wordsOf: (row: Row) => string): readonly Row[] {
+  const { keep } = compileFilter(filter)
+  return keep ? rows.filter((row) => keep(wordsOf(row))) : rows
+}
 
 export interface FilterFieldProps {
   readonly label: string

@@ -1,15 +1,24 @@
-// A heatmap on a canvas that a keyboard and a screen reader can walk: the canvas is the picture, one hidden
-// gridcell is the active descendant and says where the walker is.
+// A heatmap on a canvas for pointer, keyboard and screen reader: the canvas is the picture, one hidden gridcell is the active
+// descendant and says which cell the keyboard is at.
 import { useLayoutEffect, useRef } from 'preact/hooks'
-import { useSignal, type Signal } from '@preact/signals'
+import { type Signal, useSignal } from '@preact/signals'
 import { announce } from './announce.ts'
 import { context2d, usePainting } from './canvas.ts'
-import { useWidth } from './drawn.tsx'
+import { useWidth } from './picture.tsx'
 import type { GridData, Place } from './gridData.ts'
-import { layOut } from './gridLayout.ts'
-import { nothingMarked, rangeOf, rangeText, step, within, type GridMark } from './gridMark.ts'
+import {
+  cellAt,
+  type GridLayout,
+  type GridMark,
+  layOut,
+  nameAt,
+  nothingMarked,
+  rangeOf,
+  rangeText,
+  step,
+  within,
+} from './gridLayout.ts'
 import { paintGrid } from './gridPaint.ts'
-import { followPointer, type PointerTarget } from './gridPointer.ts'
 import { theme } from './theme.ts'
 
 export interface GridProps {
@@ -90,4 +99,49 @@ export function Grid(props: GridProps) {
       <div ref={tip} class="tip" aria-hidden="true" hidden />
     </div>
   )
+}
+
+export interface PointerTarget {
+  layout: GridLayout
+  describe: (row: number, column: number) => string
+  /** `extend`: from where it was to this cell. */
+  choose: (cell: Place, extend: boolean) => void
+  /** All from a corner, or from where it was, to this cell. */
+  mark: (from: Place | null, to: Place) => void
+}
+
+export function followPointer(canvas: HTMLCanvasElement, tip: HTMLElement, target: () => PointerTarget): void {
+  let pressed: Place | null = null
+  const at = (event: MouseEvent) => {
+    const box = canvas.getBoundingClientRect()
+    return { x: event.clientX - box.left, y: event.clientY - box.top, width: box.width }
+  }
+  // mousedown rather than click: the context menu opens on it, and must be about the cell under the pointer.
+  canvas.addEventListener('mousedown', (event) => {
+    const { x, y } = at(event)
+    const { layout, choose, mark } = target()
+    pressed = cellAt(layout, x, y)
+    if (pressed) return choose(pressed, event.shiftKey)
+    const name = nameAt(layout, x, y)
+    if (!name) return
+    const [bottom, right] = [layout.rows - 1, layout.columns - 1]
+    if ('row' in name) mark({ row: name.row, column: 0 }, { row: name.row, column: right })
+    else mark({ row: 0, column: name.column }, { row: bottom, column: name.column })
+  })
+  canvas.addEventListener('mousemove', (event) => {
+    const { x, y, width } = at(event)
+    const { layout, mark, describe } = target()
+    const cell = cellAt(layout, x, y)
+    if ((event.buttons & 1) === 0) pressed = null
+    if (cell && pressed && (cell.row !== pressed.row || cell.column !== pressed.column)) {
+      pressed = cell
+      mark(null, cell)
+    }
+    tip.hidden = !cell
+    if (!cell) return
+    tip.textContent = describe(cell.row, cell.column)
+    tip.style.left = `${Math.max(0, Math.min(x + 12, width - tip.offsetWidth))}px`
+    tip.style.top = `${y + 16}px`
+  })
+  canvas.addEventListener('mouseleave', () => (tip.hidden = true))
 }

@@ -1,4 +1,4 @@
-// The data of a heatmap, and places in it.
+// The data of a heatmap, and a model's tensors as one: a row a block, a column a module.
 
 export interface GridCell {
   /** 0 to 1 on the colour scale; null: not computed, drawn hatched. */
@@ -24,4 +24,39 @@ export interface Place {
 export interface GridRange {
   readonly from: Place
   readonly to: Place
+}
+
+/** Things of a model by block and module, such as its matrices. */
+export interface ModuleGrid<T> {
+  readonly blocks: readonly number[]
+  readonly modules: readonly string[]
+  /** Row-major over blocks × modules: several where they are experts, undefined where a block has no such module. */
+  readonly cells: readonly (readonly T[] | undefined)[]
+}
+
+/** What is outside of the blocks is left out. Modules keep their order. `numBlocks`: at least so many, also empty ones. */
+export function moduleGrid<T extends { readonly block: number | null; readonly module: string }>(
+  all: readonly T[],
+  numBlocks = 0,
+): ModuleGrid<T> {
+  const inBlocks = all.flatMap((one) => (one.block === null ? [] : [{ one, block: one.block }]))
+  const known = new Set(Array.from({ length: numBlocks }, (_, block) => block))
+  for (const { block } of inBlocks) known.add(block)
+  const blocks = [...known].sort((a, b) => a - b)
+  const modules = [...new Set(inBlocks.map(({ one }) => one.module))]
+  const [rowOf, columnOf] = [
+    new Map(blocks.map((b, row) => [b, row])),
+    new Map(modules.map((m, column) => [m, column])),
+  ]
+  const cells = new Array<T[] | undefined>(blocks.length * modules.length).fill(undefined)
+  for (const { one, block } of inBlocks) {
+    const at = (rowOf.get(block) ?? 0) * modules.length + (columnOf.get(one.module) ?? 0)
+    const cell = (cells[at] ??= [])
+    cell.push(one)
+  }
+  return { blocks, modules, cells }
+}
+
+export function cellOf<T>({ modules, cells }: ModuleGrid<T>, row: number, column: number): readonly T[] | undefined {
+  return cells[row * modules.length + column]
 }

@@ -1,7 +1,7 @@
 // Paints a heatmap in the colours of the theme.
 import type { GridData, GridRange, Place } from './gridData.ts'
 import { cellGap, labelEvery, showsNumbers, type GridLayout } from './gridLayout.ts'
-import { inkOn } from './contrast.ts'
+import { inkOn } from './palette.ts'
 import { theme as shown, type Theme } from './theme.ts'
 
 export function paintGrid(

@@ -1,4 +1,4 @@
-// The line to the extension host. acquireVsCodeApi may be called once, so it is private to this file.
+// Messages to and from the extension host, in which typed arrays are base64. acquireVsCodeApi may be called once, so it is private to this file.
 import type { Ask, AskParams, FromAnyView, ModelKey, Reply, ViewCall } from '../../src/protocol/view.ts'
 import type { ResultOf } from '../../src/protocol/rpc.ts'
 
@@ -72,4 +72,15 @@ export function connectHost<To extends { type: string }, From extends { type: st
 
 function isReply(message: { type: string }): message is Reply {
   return message.type === 'reply'
+}
+
+export function bytesOf(base64: string): Uint8Array {
+  const binary = atob(base64)
+  const bytes = new Uint8Array(binary.length)
+  for (let i = 0; i < binary.length; i++) bytes[i] = binary.charCodeAt(i)
+  return bytes
+}
+
+export function floatsOf(base64: string): Float32Array {
+  return new Float32Array(bytesOf(base64).buffer)
 }

@@ -1,6 +1,10 @@
-// The colour scale of a picture with its ends, what a hatched cell means, and colours outside of the scale.
+// Legends: the colour scale of a picture with its ends, what a hatched cell means, colours outside of the scale, and the sign of
+// a series.
 import type { GridData } from './gridData.ts'
 import { shape, type Shape } from '../../src/charts/shape.ts'
+import type { SeriesStyle } from '../../src/charts/chartData.ts'
+import { keyShapes } from '../../src/charts/figure.ts'
+import { drawn } from './picture.tsx'
 
 export interface Legend {
   readonly title?: string
@@ -71,4 +75,20 @@ export function legendShapes({ title, low, high, colour, notComputed, marks = []
   if (notComputed !== undefined) swatch('url(#notComputed)', notComputed)
   for (const mark of marks) swatch(mark.colour, mark.text)
   return parts
+}
+
+export interface KeySymbolProps {
+  style: SeriesStyle
+  /** The series' own unless given. */
+  dash?: string
+  mark?: boolean
+}
+
+/** The sign of a series: its dash and marker tell it apart without colour. */
+export function KeySymbol({ style, dash = style.dash, mark = true }: KeySymbolProps) {
+  return (
+    <svg width={26} height={12} aria-hidden="true">
+      {keyShapes(style, dash, mark).map(drawn)}
+    </svg>
+  )
 }

@@ -1,7 +1,7 @@
 // The picture of one matrix: what lies in each pixel from afar, the weights themselves from close.
 import type { RefObject } from 'preact'
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
-import { useSignal, type Signal } from '@preact/signals'
+import { type Signal, useSignal } from '@preact/signals'
 import { largest } from '../../src/formatting/lists.ts'
 import type { Tile } from '../../src/protocol/inspect.ts'
 import { shape } from '../../src/charts/shape.ts'
@@ -9,15 +9,23 @@ import type { ModelKey } from '../../src/protocol/view.ts'
 import { announce } from './announce.ts'
 import { Button } from './button.tsx'
 import { context2d, usePainting } from './canvas.ts'
-import { useWidth } from './drawn.tsx'
-import { FigureMenu } from './figure.tsx'
-import { framed } from './framed.ts'
+import { useWidth } from './picture.tsx'
+import { FigureMenu, framed } from './figure.tsx'
 import { ask } from './host.ts'
-import { LegendLine, type Legend } from './legend.tsx'
+import { type Legend, LegendLine } from './legend.tsx'
 import { followWeight, type Hovered } from './matrixHover.ts'
-import { listenForMoves, showWhole, zoomIn, zoomOut, type Act, type MatrixSize } from './matrixInput.ts'
-import { isDense, mostOf, paintTile, scaleOf, type FromAfar } from './matrixPaint.ts'
-import { regionText, wholeMatrix, type Region } from './region.ts'
+import {
+  type Act,
+  listenForMoves,
+  type MatrixSize,
+  type Region,
+  regionText,
+  showWhole,
+  wholeMatrix,
+  zoomIn,
+  zoomOut,
+} from './matrixInput.ts'
+import { type FromAfar, isDense, mostOf, paintTile, scaleOf } from './matrixPaint.ts'
 import { settings } from './settings.ts'
 import { theme } from './theme.ts'
 
@@ -199,4 +207,45 @@ function pictureBox(region: Region, side: number): Box {
   const scale = side / Math.max(rows, columns)
   const atLeast = side / 8
   return { width: Math.round(Math.max(atLeast, columns * scale)), height: Math.round(Math.max(atLeast, rows * scale)) }
+}
+
+/** Rows and columns: the last two dimensions; a vector is one row. */
+export function matrixShape(shape: readonly number[]): [number, number] {
+  return [shape.length > 1 ? shape[shape.length - 2] : 1, shape[shape.length - 1] ?? 1]
+}
+
+/** The first matrix of a tensor: index 0 of every leading dimension. */
+export const firstSlice = (shape: readonly number[]): number[] => shape.slice(0, -2).map(() => 0)
+
+interface SlicePickersProps {
+  readonly shape: readonly number[]
+  readonly slice: readonly number[]
+  readonly onChange: (slice: number[]) => void
+}
+
+/** A tensor of more than two dimensions is looked at one matrix at a time: a field for each leading dimension. */
+export function SlicePickers({ shape, slice, onChange }: SlicePickersProps) {
+  const choose = (axis: number, input: HTMLInputElement) => {
+    const at = Math.max(0, Math.min(shape[axis] - 1, Math.round(Number(input.value)) || 0))
+    input.value = String(at)
+    onChange(slice.map((index, i) => (i === axis ? at : index)))
+  }
+  return (
+    <>
+      {slice.map((at, axis) => (
+        <label>
+          {`dimension ${axis}: `}
+          <input
+            type="number"
+            min={0}
+            max={shape[axis] - 1}
+            value={at}
+            aria-label={`Index of dimension ${axis}`}
+            onChange={(event) => choose(axis, event.currentTarget)}
+          />
+          {` of ${shape[axis]}`}
+        </label>
+      ))}
+    </>
+  )
 }

@@ -2,10 +2,9 @@
 import type { Tile } from '../../src/protocol/inspect.ts'
 import type { ModelKey } from '../../src/protocol/view.ts'
 import { formatShare, formatValue } from '../../src/formatting/numbers.ts'
-import { bytesOf, floatsOf } from './base64.ts'
-import { ask as askHost } from './host.ts'
+import { ask as askHost, bytesOf, floatsOf } from './host.ts'
 import type { FromAfar } from './matrixPaint.ts'
-import type { Region } from './region.ts'
+import type { Region } from './matrixInput.ts'
 
 export interface Hovered {
   readonly name: string

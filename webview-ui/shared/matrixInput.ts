@@ -1,5 +1,62 @@
-// Wheel, drag and keys over a matrix picture, as changes of the region in sight.
-import { pan, wholeMatrix, zoom, type Region } from './region.ts'
+// The part of a matrix in sight, and how wheel, drag and keys change it.
+export interface Region {
+  rowStart: number
+  rowEnd: number
+  columnStart: number
+  columnEnd: number
+}
+
+/** Fewest weights along a side: closer than this there is nothing more to see. */
+const closest = 8
+
+export function wholeMatrix(rows: number, columns: number): Region {
+  return { rowStart: 0, rowEnd: rows, columnStart: 0, columnEnd: columns }
+}
+
+/** `factor` below 1 comes closer; the point at shares (x, y) of the picture stays where it is. */
+export function zoom(region: Region, factor: number, x: number, y: number, rows: number, columns: number): Region {
+  const [rowStart, rowEnd] = zoomAxis(region.rowStart, region.rowEnd, factor, y, rows)
+  const [columnStart, columnEnd] = zoomAxis(region.columnStart, region.columnEnd, factor, x, columns)
+  return { rowStart, rowEnd, columnStart, columnEnd }
+}
+
+/** Moves by shares of what is in sight. */
+export function pan(region: Region, x: number, y: number, rows: number, columns: number): Region {
+  const [rowStart, rowEnd] = panAxis(region.rowStart, region.rowEnd, y, rows)
+  const [columnStart, columnEnd] = panAxis(region.columnStart, region.columnEnd, x, columns)
+  return { rowStart, rowEnd, columnStart, columnEnd }
+}
+
+/** The closest region around one weight. */
+export function around(row: number, column: number, rows: number, columns: number): Region {
+  const height = Math.min(rows, closest)
+  const width = Math.min(columns, closest)
+  const rowStart = Math.max(0, Math.min(rows - height, row - closest / 2))
+  const columnStart = Math.max(0, Math.min(columns - width, column - closest / 2))
+  return { rowStart, rowEnd: rowStart + height, columnStart, columnEnd: columnStart + width }
+}
+
+function zoomAxis(start: number, end: number, factor: number, at: number, limit: number): [number, number] {
+  const size = end - start
+  const next = Math.max(Math.min(closest, limit), Math.min(limit, Math.round(size * factor)))
+  const first = Math.round(start + at * (size - next))
+  return fit(first, next, limit)
+}
+
+function panAxis(start: number, end: number, share: number, limit: number): [number, number] {
+  const size = end - start
+  const by = share === 0 ? 0 : Math.sign(share) * Math.max(1, Math.round(Math.abs(share) * size))
+  return fit(start + by, size, limit)
+}
+
+function fit(first: number, size: number, limit: number): [number, number] {
+  const start = Math.max(0, Math.min(limit - size, first))
+  return [start, start + size]
+}
+
+export function regionText(r: Region): string {
+  return `rows ${r.rowStart} to ${r.rowEnd - 1}, columns ${r.columnStart} to ${r.columnEnd - 1}`
+}
 
 export interface MatrixSize {
   rows: number

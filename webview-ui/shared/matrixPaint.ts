@@ -2,10 +2,9 @@
 import type { Tile } from '../../src/protocol/inspect.ts'
 import { largest } from '../../src/formatting/lists.ts'
 import { formatValue } from '../../src/formatting/numbers.ts'
-import { bytesOf, floatsOf } from './base64.ts'
-import { inkOn, rgbOf } from './contrast.ts'
+import { bytesOf, floatsOf } from './host.ts'
+import { divergingColour, inkOn, type PaletteName, rgbOf, sequentialColour, zeroColour } from './palette.ts'
 import { textSize } from './gridLayout.ts'
-import { divergingColour, sequentialColour, zeroColour, type PaletteName } from './palette.ts'
 import type { Legend } from './legend.tsx'
 import { theme } from './theme.ts'
 

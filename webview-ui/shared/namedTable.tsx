@@ -1,13 +1,10 @@
 // Rows with names as a page has them: a filter, an order, and the table of what is left.
-import { computed, signal, type ReadonlySignal, type Signal } from '@preact/signals'
+import { computed, type ReadonlySignal, signal, type Signal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
-import { keptBy, type Filter } from './filter.ts'
-import { FilterField } from './filterField.tsx'
-import type { Line } from './lines.ts'
+import { type Filter, FilterField, keptBy } from './filterField.tsx'
+import { inOrder, type Line, tableState, type TableState } from './tableState.ts'
 import { Table } from './table.tsx'
 import type { Column, TableProps } from './tableColumn.ts'
-import { inOrder, tableState, type TableState } from './tableState.ts'
-import { tensorMenu } from './tensorMenu.ts'
 
 export interface NamedRows<Row> {
   readonly columns: readonly Column<Row>[]
@@ -66,4 +63,9 @@ export function NamedTable<Row extends { readonly name: string }>(props: NamedTa
       />
     </section>
   )
+}
+
+/** What VS Code's own menu of a tensor is about; of nothing for what is no tensor. */
+export function tensorMenu(name: string | undefined): Record<string, unknown> {
+  return name === undefined ? {} : { webviewSection: 'tensor', tensor: name, preventDefaultContextMenuItems: true }
 }

@@ -1,10 +1,11 @@
-// A page of the editor: messages of the host fill a store of signals, components show it.
-import { render, type ComponentType } from 'preact'
+// A page of the editor: messages of the host fill a store of signals, components show it. Without data it says why.
+import { type ComponentType, render } from 'preact'
 import { signal } from '@preact/signals'
+import { useEffect, useState } from 'preact/hooks'
 import type { FromAnyView, ToAnyView } from '../../src/protocol/view.ts'
 import type { Host } from './host.ts'
 import { settings } from './settings.ts'
-import { Failed, Loading, Skeleton } from './state.tsx'
+import { Button } from './button.tsx'
 
 /** A message that is the page's own, not every view's. */
 export type PageMessage<To extends { type: string }> = Exclude<To, ToAnyView>
@@ -52,4 +53,53 @@ export function openPage<To extends { type: string }, From extends { type: strin
     if (opens.includes(known.type as PageMessage<To>['type']) && shown.value.type !== 'page')
       shown.value = { type: 'page' }
   })
+}
+
+export function Loading({ what }: { what: string }) {
+  const [seconds, setSeconds] = useState(0)
+  useEffect(() => {
+    setSeconds(0)
+    const started = Date.now()
+    const tick = setInterval(() => setSeconds(Math.round((Date.now() - started) / 1000)), 1000)
+    return () => clearInterval(tick)
+  }, [what])
+  return (
+    <div class="loading">
+      <Skeleton />
+      <p class="muted" role="status">
+        {what}
+        {seconds > 0 && ` · ${seconds} s`}
+      </p>
+    </div>
+  )
+}
+
+/** The markup that the page around a view begins with (src/extension/views/page.ts), until there is something to show. */
+export function Skeleton() {
+  return (
+    <div class="skeleton" aria-hidden="true">
+      <i />
+      <i />
+      <i />
+    </div>
+  )
+}
+
+export function Failed({ message, retry }: { message: string; retry: () => void }) {
+  return (
+    <div class="state problem" role="alert">
+      <p>{message}</p>
+      <Button primary act={retry}>
+        Try again
+      </Button>
+    </div>
+  )
+}
+
+export function Empty({ message }: { message: string }) {
+  return (
+    <div class="state">
+      <p>{message}</p>
+    </div>
+  )
 }

@@ -1,6 +1,8 @@
 // Small pieces that every page has.
 import type { ComponentChildren } from 'preact'
 import { useId } from 'preact/hooks'
+import { printable } from '../../src/formatting/printable.ts'
+import { type CutText, endOfText } from '../../src/runs/series/samples.ts'
 
 /** What is known, as terms and texts. */
 export function Facts({ facts }: { facts: readonly (readonly [term: string, text: ComponentChildren])[] }) {
@@ -120,5 +122,17 @@ export function Select<Value extends string>({
         ))}
       </select>
     </span>
+  )
+}
+
+/** A text of anybody's, with a mark at the token where it leaves another; null: it does not. */
+export function MarkedText({ text, cut = null }: { text: string; cut?: CutText | null }) {
+  if (!cut) return <bdi>{printable(text)}</bdi>
+  return (
+    <bdi>
+      {printable(cut.before)}
+      <mark title="The first token that differs">{printable(cut.token) || endOfText}</mark>
+      {printable(cut.after)}
+    </bdi>
   )
 }

@@ -1,7 +1,9 @@
-// The ground of a picture that is drawn in SVG: as wide as there is room for, with a box of words beside what is pointed at.
-import type { ComponentChildren, HTMLAttributes, RefObject } from 'preact'
-import { useRef } from 'preact/hooks'
-import { useWidth } from './drawn.tsx'
+// The ground of a picture that is drawn in SVG: as wide as there is room for, with a box of words beside what is pointed at;
+// and elements from shapes.
+import { type ComponentChildren, createElement, type HTMLAttributes, type RefObject, type VNode } from 'preact'
+import { useLayoutEffect, useRef, useState } from 'preact/hooks'
+import type { Shape } from '../../src/charts/shape.ts'
+import { onceAFrame } from './canvas.ts'
 
 /** The element of a picture, and its width in CSS pixels. */
 export function useRoomFor(narrowest: number): { place: RefObject<HTMLDivElement | null>; width: number } {
@@ -55,3 +57,30 @@ export function Tip({ x, top, width, gap = 12, title, children }: TipProps) {
     </div>
   )
 }
+
+export function drawn({ tag, attributes, children }: Shape): VNode {
+  return createElement(tag, attributes, ...children.map((child) => (typeof child === 'string' ? child : drawn(child))))
+}
+
+export interface Room {
+  readonly width: number
+  readonly height: number
+}
+
+/** Size of the element in CSS pixels inside its scroll bars; 0 before it is laid out. */
+export function useRoom(place: RefObject<HTMLElement | null>): Room {
+  const [room, setRoom] = useState<Room>({ width: 0, height: 0 })
+  useLayoutEffect(() => {
+    const look = () => {
+      const { clientWidth: width = 0, clientHeight: height = 0 } = place.current ?? {}
+      setRoom((known) => (known.width === width && known.height === height ? known : { width, height }))
+    }
+    look()
+    const observer = new ResizeObserver(onceAFrame(look))
+    if (place.current) observer.observe(place.current)
+    return () => observer.disconnect()
+  }, [])
+  return room
+}
+
+export const useWidth = (place: RefObject<HTMLElement | null>): number => useRoom(place).width

@@ -1,25 +1,33 @@
 // A table of any number of rows, by mouse, keyboard and screen reader. Only the rows in sight are on the page.
 import './table.css'
-import { useSignal } from '@preact/signals'
+import { untracked, useSignal } from '@preact/signals'
 import { useId, useLayoutEffect, useMemo, useRef } from 'preact/hooks'
 import { plural } from '../../src/formatting/numbers.ts'
 import { Button } from './button.tsx'
-import { useRoom } from './drawn.tsx'
-import { isHeading, keyOfLine, type Line } from './lines.ts'
-import type { TableProps } from './tableColumn.ts'
+import { useRoom, type Room } from './picture.tsx'
+import {
+  everything,
+  isHeading,
+  keyOfLine,
+  type Line,
+  noSelection,
+  type Press,
+  pressed,
+  type KeptTable,
+  type TableState,
+} from './tableState.ts'
+import type { Column, TableProps } from './tableColumn.ts'
 import { TableHead } from './tableHead.tsx'
 import { rowHeight, TableLines } from './tableLines.tsx'
-import { pinnedFirst } from './tablePins.ts'
-import { usePlaces } from './tableRoom.ts'
-import { everything, noSelection, pressed, type Press } from './tableSelection.ts'
-import type { TableState } from './tableState.ts'
+import { layOutColumns, pinnedFirst, place, type PlacedColumn } from './tableWidths.ts'
+import { theme } from './theme.ts'
 
 /** Rows for which a table has room before it scrolls. */
 const mostInSight = 15
 const leastInSight = 3
 
 export function Table<Row extends object>(props: TableProps<Row>) {
-  const { label, columns, rows, all, keyOf, state, empty, several } = props
+  const { label, columns, rows, all, keyOf, state, empty, several, menuContext } = props
   const view = useRef<HTMLDivElement>(null)
   const room = useRoom(view)
   const first = useSignal(0)
@@ -35,6 +43,7 @@ export function Table<Row extends object>(props: TableProps<Row>) {
   )
   useLayoutEffect(() => reveal(view.current, current), [key, rows.length === 0])
   const press = usePress(props, current)
+  const line = current < 0 ? undefined : rows[current]
   const height = rowHeight * Math.max(leastInSight, rows.length, Math.min(mostInSight, all.length))
   return (
     <>
@@ -46,6 +55,7 @@ export function Table<Row extends object>(props: TableProps<Row>) {
         aria-multiselectable={several}
         aria-rowcount={rows.length + 1}
         aria-activedescendant={current < 0 ? undefined : `${id}-${current}`}
+        data-vscode-context={line && !isHeading(line) ? menuContext && JSON.stringify(menuContext(line)) : undefined}
         onKeyDown={(event) => press.key(event, Math.max(1, Math.floor(room.height / rowHeight) - 2))}
       >
         <div
@@ -187,5 +197,56 @@ function keyTarget(key: string, current: number, page: number, length: number): 
       return length - 1
     default:
       return null
+  }
+}
+
+/** Beside the text of a cell: its padding; of a head: also the mark of the order. */
+const cellPadding = 18
+const headPadding = 32
+
+/** The columns that there is room for, with their widths. None becomes narrower again with other rows. */
+export function usePlaces<Row>(
+  columns: readonly Column<Row>[],
+  all: readonly Row[],
+  { widths }: KeptTable,
+  { width }: Room,
+): readonly PlacedColumn<Row>[] {
+  const longest = useRef(new Map<string, string>()).current
+  // Once for rows that are new: a hundred thousand of them take a while.
+  const isNew = useMemo(() => untracked(() => columns.map((column) => lengthen(longest, column, all))), [columns, all])
+  const ink = theme.value
+  return useMemo(() => {
+    // Before the table is laid out nobody sees its columns.
+    if (width === 0) return []
+    const measure = measureIn(document.body)
+    const texts = measure(columns.map(({ id }) => longest.get(id) ?? ''))
+    const heads = measure(
+      columns.map(({ title }) => title),
+      '600 ',
+    )
+    const rooms = columns.map(({ id, most, optional, grow }, i) => {
+      const need = Math.max(texts[i] + cellPadding, heads[i] + headPadding)
+      return { need, most, set: widths[id], optional, grow }
+    })
+    return place(columns, layOutColumns(rooms, width), width)
+  }, [columns, isNew, widths, width, ink])
+}
+
+function lengthen<Row>(longest: Map<string, string>, { id, text, reserve = '' }: Column<Row>, rows: readonly Row[]) {
+  let most = longest.get(id) ?? reserve
+  for (const row of rows) {
+    const now = text(row)
+    if (now.length > most.length) most = now
+  }
+  longest.set(id, most)
+}
+
+/** Widths of texts in the font that an element has; 0 where there is no canvas. */
+function measureIn(element: HTMLElement): (texts: readonly string[], weight?: string) => number[] {
+  const context = document.createElement('canvas').getContext('2d')
+  const { fontFamily, fontSize } = getComputedStyle(element)
+  return (texts, weight = '') => {
+    if (context) context.font = `${weight}${fontSize} ${fontFamily}`
+    return texts.map((text) => context?.measureText(text).width ?? 0)
   }
 }

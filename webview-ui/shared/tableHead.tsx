@@ -3,10 +3,8 @@ import { useRef } from 'preact/hooks'
 import { announce } from './announce.ts'
 import { placeAfter } from './roving.ts'
 import type { Column } from './tableColumn.ts'
-import { nextOrder } from './tableOrder.ts'
-import type { TableState } from './tableState.ts'
-import { narrowest } from './tableWidths.ts'
-import type { PlacedColumn } from './tablePins.ts'
+import { nextOrder, type TableState } from './tableState.ts'
+import { narrowest, type PlacedColumn } from './tableWidths.ts'
 
 const keyStep = 16
 

@@ -1,9 +1,9 @@
 // The rows in sight. Slots keep their elements: scrolling by one row fills one of them.
 import type { ReadonlySignal } from '@preact/signals'
 import { plural } from '../../src/formatting/numbers.ts'
-import { isHeading, keyOfLine, type Line } from './lines.ts'
+import { isHeading, keyOfLine, type Line } from './tableState.ts'
 import type { TableProps } from './tableColumn.ts'
-import type { PlacedColumn } from './tablePins.ts'
+import type { PlacedColumn } from './tableWidths.ts'
 
 export const rowHeight = 22
 const overscan = 6

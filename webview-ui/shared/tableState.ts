@@ -1,6 +1,6 @@
-// What a person has done to a table: its order, its widths, its pinned columns, what is selected. A page keeps it in its store.
+// What a person has done to a table: its order, its widths, its pinned columns, what is selected; and the lines that follow. A page
+// keeps it in its store. Sorting is stable, numbers from the top first, names in natural order, what has no value last.
 import { signal, type Signal } from '@preact/signals'
-import { sortRows, type SortColumn, type SortOrder } from './tableOrder.ts'
 
 /** What outlives a reload. */
 export interface KeptTable {
@@ -37,4 +37,106 @@ export function inOrder<Row>(
   const { order } = kept.value
   const column = columns.find(({ id }) => id === order?.column)
   return column && order ? sortRows(rows, column, order.descending) : rows
+}
+
+export interface SortOrder {
+  column: string
+  descending: boolean
+}
+
+export interface SortColumn<Row> {
+  id: string
+  numeric?: boolean
+  /** A number that names things rather than counting them: from the bottom first. */
+  ascendingFirst?: boolean
+  /** null goes last in either direction. */
+  sort: (row: Row) => number | string | null
+}
+
+const collator = new Intl.Collator('en', { numeric: true }) // layers.2 before layers.10
+
+export function sortRows<Row>(rows: readonly Row[], column: SortColumn<Row>, descending: boolean): Row[] {
+  const keys = rows.map((row, index) => ({ row, index, key: column.sort(row) }))
+  const sign = descending ? -1 : 1
+  keys.sort((a, b) => {
+    if (a.key === null || b.key === null) return a.key === b.key ? a.index - b.index : a.key === null ? 1 : -1
+    const less = compare(a.key, b.key)
+    return less === 0 ? a.index - b.index : sign * less
+  })
+  return keys.map((k) => k.row)
+}
+
+/** Numbers come before words. */
+function compare(a: number | string, b: number | string): number {
+  if (typeof a === 'string' && typeof b === 'string') return collator.compare(a, b)
+  return typeof a === 'number' && typeof b === 'number' ? a - b : typeof a === 'number' ? -1 : 1
+}
+
+/** The order after a press on a header: numbers from the top, names from A, then reversed, then the file's own order. */
+export function nextOrder<Row>(column: SortColumn<Row>, order: SortOrder | null): SortOrder | null {
+  const first = { column: column.id, descending: column.numeric === true && !column.ascendingFirst }
+  if (order?.column !== column.id) return first
+  return order.descending === first.descending ? { column: column.id, descending: !first.descending } : null
+}
+
+export interface Press {
+  toggle: boolean
+  extend: boolean
+}
+
+/** Several rows at once: a press selects one, with Ctrl it adds or takes away, with Shift it selects all from the last press on. */
+export interface Selection {
+  readonly keys: ReadonlySet<string>
+  /** The row at which a range begins. */
+  readonly anchor: string | null
+}
+
+export const noSelection: Selection = { keys: new Set(), anchor: null }
+
+/** `shown`: keys in the order of the rows; the one at `index` was pressed. */
+export function pressed(
+  { keys, anchor }: Selection,
+  shown: readonly string[],
+  index: number,
+  { toggle, extend }: Press,
+): Selection {
+  const key = shown[index]
+  const from = anchor === null ? -1 : shown.indexOf(anchor)
+  if (extend && from >= 0) {
+    const range = shown.slice(Math.min(from, index), Math.max(from, index) + 1)
+    return { keys: new Set(toggle ? [...keys, ...range] : range), anchor }
+  }
+  if (!toggle) return { keys: new Set([key]), anchor: key }
+  const next = new Set(keys)
+  if (!next.delete(key)) next.add(key)
+  return { keys: next, anchor: key }
+}
+
+export function everything(shown: readonly string[]): Selection {
+  return { keys: new Set(shown), anchor: shown[0] ?? null }
+}
+
+export interface Heading {
+  readonly heading: string
+  /** Number of its rows. */
+  readonly count: number
+}
+
+/** A row, or the name of a group above its rows. */
+export type Line<Row> = Row | Heading
+
+export function isHeading<Row extends object>(line: Line<Row>): line is Heading {
+  return 'heading' in line
+}
+
+/** Each group by its name, in the order of the names given, with its rows in their order. */
+export function grouped<Row>(rows: readonly Row[], names: readonly string[], of: (row: Row) => string): Line<Row>[] {
+  const groups = new Map(names.map((name): [string, Row[]] => [name, []]))
+  for (const row of rows) groups.get(of(row))?.push(row)
+  return [...groups].flatMap(([heading, own]) => (own.length > 0 ? [{ heading, count: own.length }, ...own] : []))
+}
+
+/** A key for a line, where rows have theirs. */
+export function keyOfLine<Row extends object>(line: Line<Row>, keyOf: (row: Row) => string): string {
+  return isHeading(line) ? `group ${line.heading}` : keyOf(line)
 }

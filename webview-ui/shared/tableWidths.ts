@@ -1,17 +1,6 @@
-// How wide the columns of a table are: as their content wants, unless a person has dragged them; pure arithmetic.
-
-export interface ColumnRoom {
-  /** CSS pixels that the content wants. */
-  need: number
-  /** The content gets no more than this unless room is left. */
-  most?: number
-  /** Width that a person has set by dragging. */
-  set?: number
-  /** Gives way where there is little room, the highest first. */
-  optional?: number
-  /** Takes what is left over: the last one in sight. Where room is short it is the one that is cut. */
-  grow?: boolean
-}
+// How wide the columns of a table are, and which stay at the left while the others scroll; pure arithmetic.
+import type { Column, ColumnRoom } from './tableColumn.ts'
+import type { KeptTable } from './tableState.ts'
 
 export const narrowest = 40
 /** A column that grows is still worth reading at this width. */
@@ -34,4 +23,39 @@ export function layOutColumns(columns: readonly ColumnRoom[], available: number)
   const left = available - sum()
   widths[growing] = left >= 0 ? width + left : Math.max(Math.min(width, leastGrown), width + left)
   return widths
+}
+
+export interface PlacedColumn<Row> extends Column<Row> {
+  readonly width: number
+  readonly className: string
+  /** Where it stays while the others scroll; undefined: it scrolls. One object, so that drawing a row anew does not look into it. */
+  readonly style: { readonly left: string } | undefined
+}
+
+/** The pinned columns first, each part in its own order. */
+export function pinnedFirst<Row>(columns: readonly Column<Row>[], { pins }: KeptTable): Column<Row>[] {
+  const placed = columns.map((column) => {
+    const { [column.id]: pinned = column.pinned ?? false } = pins
+    // What a person has pinned gives way to nothing.
+    return { ...column, pinned, optional: pins[column.id] ? 0 : column.optional }
+  })
+  return [...placed.filter(({ pinned }) => pinned), ...placed.filter(({ pinned }) => !pinned)]
+}
+
+/** Those that are shown. Pinned ones stay at the left, where they leave the others a third of the room. */
+export function place<Row>(
+  columns: readonly Column<Row>[],
+  widths: readonly (number | null)[],
+  room: number,
+): PlacedColumn<Row>[] {
+  const shown = columns.flatMap((column, i) => ({ column, width: widths[i] ?? 0 })).filter(({ width }) => width > 0)
+  const pinnedWidth = shown.reduce((sum, { column, width }) => sum + (column.pinned ? width : 0), 0)
+  let left = 0
+  return shown.map(({ column, width }) => {
+    const stays = column.pinned === true && pinnedWidth <= (2 / 3) * room
+    const className = [column.numeric && 'numeric', stays && 'pinned'].filter(Boolean).join(' ')
+    const made = { ...column, width, className, style: stays ? { left: `${left}px` } : undefined }
+    left += width
+    return made
+  })
 }

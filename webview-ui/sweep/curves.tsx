@@ -5,9 +5,8 @@ import { curveNames, type CurveName } from '../../src/runs/series/curves.ts'
 import { Select } from '../shared/parts.tsx'
 import { settings } from '../shared/settings.ts'
 import { CurveFigure } from './curveFigure.tsx'
-import { ask, curves } from './curveStore.ts'
-import { curvePanels, curveTexts } from './lossKinds.ts'
-import { choose, chosen, options, ordered, whenever } from './store.ts'
+import { ask, choose, chosen, curves, options, ordered, whenever } from './store.ts'
+import { curvePanels, curveTexts } from './curveData.ts'
 
 const shown = computed(() => (chosen.value.length > 0 ? chosen.value : ordered.value))
 const look = computed(() => {

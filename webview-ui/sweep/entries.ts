@@ -3,7 +3,7 @@ import { seriesStyle, type SeriesStyle } from '../../src/charts/chartData.ts'
 import type { ComparedRow } from '../../src/protocol/sweepView.ts'
 import { foldSeeds, type FoldedRun } from '../../src/runs/compared/foldSeeds.ts'
 import { styleGroups, type StyledBy } from '../../src/charts/runStyles.ts'
-import { isPrunedYet } from '../../src/runs/compared/measures.ts'
+import { baseOf, isPrunedYet } from '../../src/runs/compared/measures.ts'
 import { valueText } from '../../src/recipe/sweep/settings.ts'
 
 export interface Entry extends FoldedRun {
@@ -46,18 +46,16 @@ export function wordsOf({ label, names, facts, settings, states, runs }: BareEnt
   return [label, ...names, facts.model, facts.method, facts.recovery, ...told, ...states, ...sweeps].join(' ')
 }
 
-/** `prune.0.sparsity` → sparsity */
-export function lastPart(path: string): string {
-  return path.split('.').at(-1) ?? path
-}
-
 /** Results are those of a run's last stage, and the best of them stands out; null: the measure is something else. */
 const results: Readonly<Record<string, 'perplexity' | 'accuracy'>> = {
   perplexity: 'perplexity',
   'second text': 'perplexity',
   accuracy: 'accuracy',
 }
-export const resultNamed = (id: string) => (Object.hasOwn(results, id) ? results[id] : null)
+export function resultNamed(id: string): 'perplexity' | 'accuracy' | null {
+  const base = baseOf(id)
+  return Object.hasOwn(results, base) ? results[base] : null
+}
 
 /** The result is the pruned model's, and its recovery is still to come. */
 export function isEarly(entry: BareEntry, id: string): boolean {

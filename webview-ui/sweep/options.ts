@@ -1,7 +1,8 @@
-// How a person looks at the runs: kept over a reload, null where they have not chosen.
-import { curveNames, type CurveName } from '../../src/runs/series/curves.ts'
-import type { Filter } from '../shared/filter.ts'
+// How a person looks at the runs: kept over a reload, null where they have not chosen; and the axes that follow.
+import { type CurveName, curveNames } from '../../src/runs/series/curves.ts'
+import type { Filter } from '../shared/filterField.tsx'
 import type { KeptTable } from '../shared/tableState.ts'
+import { baseOf, type Measure } from '../../src/runs/compared/measures.ts'
 
 export interface Options {
   /** Runs that differ only by their seed are one. */
@@ -50,4 +51,22 @@ export interface Kept {
 export function storedOptions({ options }: Kept): Options {
   const all = { ...defaults, ...options }
   return { ...all, curve: curveNames.find((name) => name === all.curve) ?? null }
+}
+
+/** The measures of the picture's axes: those that a person chose, where the runs have them. */
+export interface Axes {
+  readonly x: Measure
+  readonly y: Measure
+}
+
+/** `available`: measures that any of the runs has. null: nothing has come out yet. */
+export function chooseAxes(available: readonly Measure[], wished: Pick<Options, 'x' | 'y'>): Axes | null {
+  const named = (id: string) =>
+    available.find((measure) => measure.id === id) ?? available.find((measure) => baseOf(measure.id) === id)
+  const x = named(wished.x) ?? named('sparsity') ?? named('zeros') ?? available.at(-1)
+  // The y axis shows results: a setting there would tell nothing about the runs.
+  const outcomes = available.filter(({ better, id }) => better !== null && id !== 'sparsity' && id !== 'zeros')
+  const usual = named('perplexity') ?? named('accuracy')
+  const y = named(wished.y) ?? usual ?? outcomes.find((one) => one !== x) ?? outcomes.at(0)
+  return x && y ? { x, y } : null
 }

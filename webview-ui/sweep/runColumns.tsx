@@ -1,15 +1,15 @@
 // The columns of the table of runs: its name, what came out, what tells it from the others.
 import type { ComponentChildren } from 'preact'
-import { formatRequested, withSign } from '../../src/formatting/numbers.ts'
+import { line } from 'd3-shape'
+import { formatValue, withSign } from '../../src/formatting/numbers.ts'
 import type { ComparedWhat } from '../../src/protocol/sweepView.ts'
-import { valueText } from '../../src/recipe/sweep/settings.ts'
+import { settingText, settingWord, valueText } from '../../src/recipe/sweep/settings.ts'
 import { stateText } from '../../src/runs/compared/comparisonTable.ts'
-import { columnFormatOf, headOf, measureNamed, type Measure } from '../../src/runs/compared/measures.ts'
+import { columnFormatOf, headOf, type Measure, measureNamed } from '../../src/runs/compared/measures.ts'
 import type { Spread } from '../../src/runs/compared/foldSeeds.ts'
-import { KeySymbol } from '../shared/keySymbol.tsx'
+import { KeySymbol } from '../shared/legend.tsx'
 import type { Column } from '../shared/tableColumn.ts'
-import { isEarly, lastPart, resultNamed, type Entry } from './entries.ts'
-import { Sparkline } from './sparkline.tsx'
+import { type Entry, isEarly, resultNamed } from './entries.ts'
 
 /** Measures as columns, by what gives way first where there is little room; 0: stays in sight. */
 const ranks: Readonly<Record<string, number>> = {
@@ -96,7 +96,6 @@ function measureColumn(id: string, entries: readonly Entry[]): Column<Entry>[] {
 
 /** A difference of perplexities has the decimals of these; a request is as short as it was written. */
 function formatOf(measure: Measure, entries: readonly Entry[]): (value: number) => string {
-  if (measure.id === 'sparsity') return formatRequested
   if (measure.id !== 'delta') return columnFormatOf(measure, entries)
   const plain = columnFormatOf(measureNamed('perplexity'), entries)
   return (value) => withSign(plain(Math.abs(value)), value)
@@ -110,13 +109,14 @@ function withRange({ median, low, high, count }: Spread, format: (value: number)
   return `${format(median)} ± ${far.replace(/ %$/, '')}`
 }
 
-/** The best of each model, where there are several to choose from. */
+/** The best of each model on each text, where there are several to choose from. */
 function bestOf({ of, better }: Measure, entries: readonly Entry[]): Set<Entry> {
   const best = new Map<string, { readonly entry: Entry; readonly value: number }>()
   for (const entry of entries.length > 1 ? entries : []) {
     const value = (better === 'high' ? -1 : 1) * (of(entry)?.median ?? NaN)
-    if (!(value >= (best.get(entry.facts.model)?.value ?? Infinity)) && !Number.isNaN(value))
-      best.set(entry.facts.model, { entry, value })
+    const { model, text } = entry.facts
+    const group = JSON.stringify([model, text])
+    if (!(value >= (best.get(group)?.value ?? Infinity)) && !Number.isNaN(value)) best.set(group, { entry, value })
   }
   return new Set([...best.values()].map(({ entry }) => entry))
 }
@@ -154,11 +154,11 @@ function settingColumns(entries: readonly Entry[]): Column<Entry>[] {
   )
   if (all.length > mostSettings) return []
   return all.map((path) => {
-    const isOnly = all.every((other) => other === path || lastPart(other) !== lastPart(path))
+    const isOnly = all.every((other) => other === path || settingWord(other) !== settingWord(path))
     const valueOf = ({ settings }: Entry) => settings[path]
     return {
-      ...{ id: `setting ${path}`, title: isOnly ? lastPart(path) : path, optional: 14, most: 200 },
-      text: (entry) => (path in entry.settings ? valueText(valueOf(entry)) : '–'),
+      ...{ id: `setting ${path}`, title: isOnly ? settingWord(path) : path, optional: 14, most: 200 },
+      text: (entry) => (path in entry.settings ? settingText(path, valueOf(entry)) : '–'),
       sort: (entry) => {
         const value = valueOf(entry)
         return typeof value === 'number' ? value : value === undefined ? null : valueText(value)
@@ -193,5 +193,29 @@ function State({ entry }: { entry: Entry }) {
   const isBad = entry.states.includes('failed')
   return (
     <span class={isBad ? 'problem' : entry.states.includes('running') ? 'running' : 'muted'}>{stateOf(entry)}</span>
+  )
+}
+
+const [width, height, margin] = [84, 18, 2]
+const whatText = { perplexity: 'perplexity along the recovery', error: 'error of each block after recovery' }
+
+/** The curve of a run in its row, without axes, in the colour of its points. */
+function Sparkline({ entry: { runs, style } }: { entry: Entry }) {
+  const found = runs.find(({ sparkline }) => sparkline)?.sparkline
+  if (!found) return null
+  const numbers = found.values.filter((value) => value !== null)
+  const [low, high] = [Math.min(...numbers), Math.max(...numbers)]
+  const across = (i: number) => margin + (i * (width - 2 * margin)) / (found.values.length - 1)
+  const up = (value: number) => height - margin - ((value - low) * (height - 2 * margin)) / (high - low || 1)
+  const path = line<number | null>()
+    .defined((value) => value !== null)
+    .x((_, i) => across(i))
+    .y((value) => up(value ?? 0))
+  const title = `${whatText[found.of]}: from ${formatValue(numbers[0])} to ${formatValue(numbers.at(-1))}`
+  return (
+    <svg class="sparkline" width={width} height={height} role="img" aria-label={title}>
+      <title>{title}</title>
+      <path d={path(found.values) ?? ''} fill="none" stroke={style.colour} stroke-width="1.5" />
+    </svg>
   )
 }

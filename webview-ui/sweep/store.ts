@@ -1,20 +1,61 @@
 // What the page of several runs knows: the runs as the host tells them, how a person looks at them, and what follows from both.
 import { batch, computed, effect, signal, untracked } from '@preact/signals'
-import type { ComparedRow, ComparedWhat, SentRow, ToSweep } from '../../src/protocol/sweepView.ts'
-import { defaultStyles, stylePaths, type StyledBy } from '../../src/charts/runStyles.ts'
+import type { ComparedRow, ComparedWhat, FromSweep, SentRow, ToSweep } from '../../src/protocol/sweepView.ts'
+import { defaultStyles, type StyledBy, stylePaths } from '../../src/charts/runStyles.ts'
+import { settingWord } from '../../src/recipe/sweep/settings.ts'
 import { measuresOf } from '../../src/runs/compared/measures.ts'
 import { fromSent } from '../../src/runs/compared/sweepTable.ts'
 import { onceAFrame } from '../shared/canvas.ts'
-import { keptBy, type Filter } from '../shared/filter.ts'
-import { grouped, type Line } from '../shared/lines.ts'
+import { type Filter, keptBy } from '../shared/filterField.tsx'
+import { grouped, inOrder, type Line, tableState, type TableState } from '../shared/tableState.ts'
 import type { PageMessage } from '../shared/page.tsx'
-import { inOrder, tableState, type TableState } from '../shared/tableState.ts'
-import { chooseAxes } from './axes.ts'
-import { takeCurves } from './curveStore.ts'
-import { entriesOf, lastPart, styled, wordsOf, type Entry } from './entries.ts'
-import { host } from './host.ts'
-import { storedOptions, type Kept, type Options } from './options.ts'
+import { chooseAxes, type Kept, type Options, storedOptions } from './options.ts'
+import { entriesOf, type Entry, styled, wordsOf } from './entries.ts'
 import { columnsOf } from './runColumns.tsx'
+import { connectHost } from '../shared/host.ts'
+import type { CurveName } from '../../src/runs/series/curves.ts'
+import { type CurveData, curveIn, emptyCurve } from './curveData.ts'
+
+export const host = connectHost<ToSweep, FromSweep>()
+
+export interface Curves {
+  /** By group of the question. */
+  readonly data: readonly CurveData[]
+  readonly isWhole: boolean
+}
+
+export interface Question {
+  readonly curve: CurveName
+  readonly smoothing: number
+  readonly groups: readonly (readonly number[])[]
+}
+
+/** The curves of the latest question. */
+export const curves = signal<Curves>({ data: [], isWhole: true })
+let watch = 0
+let parts: Extract<ToSweep, { type: 'curves' }>[] = []
+
+export function ask({ curve, smoothing, groups }: Question): void {
+  parts = []
+  curves.value = { data: groups.map(emptyCurve), isWhole: groups.length === 0 }
+  host.post({ type: 'watch', watch: ++watch, curve, smoothing, groups: groups.map((runs) => [...runs]) })
+}
+
+const add = onceAFrame(() => {
+  const { isWhole } = curves.value
+  const data = [...curves.value.data]
+  for (const part of parts.flatMap((message) => message.parts))
+    if (part.group < data.length) data[part.group] = curveIn(part)
+  curves.value = { data, isWhole: isWhole || parts.some((message) => message.isWhole) }
+  parts = []
+})
+
+/** Answers to an older question do not count. */
+export function takeCurves(message: Extract<ToSweep, { type: 'curves' }>): void {
+  if (message.watch !== watch) return
+  parts.push(message)
+  add()
+}
 
 const kept = host.load() as Kept
 
@@ -40,8 +81,8 @@ export const styledBy = computed((): StyledBy => {
 /** Settings that colours, or shapes, can tell apart, by their last word where that is one's alone. */
 export function stylesOf(name: keyof StyledBy): { value: string; text: string }[] {
   const paths = stylePaths(bare.value, name)
-  const isOnly = (path: string) => paths.filter((other) => lastPart(other) === lastPart(path)).length === 1
-  return paths.map((path) => ({ value: path, text: isOnly(path) ? lastPart(path) : path }))
+  const isOnly = (path: string) => paths.filter((other) => settingWord(other) === settingWord(path)).length === 1
+  return paths.map((path) => ({ value: path, text: isOnly(path) ? settingWord(path) : path }))
 }
 export const entries = computed(() => styled(bare.value, styledBy.value))
 
@@ -78,6 +119,16 @@ export function toggle({ runs }: Entry): void {
 export function open({ runs }: Pick<Entry, 'runs'>): void {
   const run = runs.find(({ isBegun }) => isBegun)
   if (run) host.post({ type: 'openRun', run: run.key })
+}
+
+/** The subject of VS Code's own menu on a row: its run, and those of all selected rows where it is one of them. Nothing for a run without a folder. */
+export function menuContext(entry: Entry): Record<string, unknown> {
+  const foldersOf = ({ runs }: Entry) => runs.flatMap(({ isBegun, key }) => (isBegun ? [key] : []))
+  const meant = isSelected(entry) ? chosen.value : [entry]
+  const [folder] = foldersOf(entry)
+  if (folder === undefined) return {}
+  const webviewSection = entry.states.includes('done') ? 'run.done' : 'run.begun'
+  return { webviewSection, folder, folders: meant.flatMap(foldersOf), preventDefaultContextMenuItems: true }
 }
 
 export const models = computed(() => [...new Set(entries.value.map(({ facts }) => facts.model))])

@@ -3,11 +3,10 @@ import { computed, signal } from '@preact/signals'
 import { stagesOf, type StageRow, type StageView } from '../../src/plan/stageView.ts'
 import type { ToTrainable } from '../../src/protocol/view.ts'
 import { addTraining, noTraining, type MovedTensors } from '../../src/runs/series/training.ts'
-import { moduleGrid } from '../shared/moduleGrid.ts'
+import { moduleGrid } from '../shared/gridData.ts'
 import { namedRows } from '../shared/namedTable.tsx'
 import type { PageMessage } from '../shared/page.tsx'
-import { placeColumns } from '../shared/placeColumns.ts'
-import { numberColumn, type Column } from '../shared/tableColumn.ts'
+import { placeColumns, numberColumn, type Column } from '../shared/tableColumn.ts'
 import { layOutCells, type Cell } from '../../src/charts/modelCells.ts'
 
 type Shown = Omit<Extract<ToTrainable, { type: 'plan' }>, 'type'>

@@ -1,14 +1,11 @@
 // The columns: one prompt as cards side by side, several as a table with a row each.
 import { signal } from '@preact/signals'
 import { useMemo } from 'preact/hooks'
-import { formatValue, plural } from '../../src/formatting/numbers.ts'
+import { plural } from '../../src/formatting/numbers.ts'
 import { Button } from '../shared/button.tsx'
-import { MarkedText } from '../shared/markedText.tsx'
-import { Heads } from '../shared/parts.tsx'
-import { busy, columns, names, written } from './store.ts'
-import { TextCell } from './textCell.tsx'
-import { TokenCard, type PlacedToken } from './tokenCard.tsx'
-import type { Written } from './written.ts'
+import { Heads, MarkedText } from '../shared/parts.tsx'
+import { busy, columns, names, surpriseWords, written, type Written } from './store.ts'
+import { TextCell, TokenCard, type TokenPlace } from './textCell.tsx'
 
 interface BoardProps {
   readonly copy: (column: number) => void
@@ -16,31 +13,34 @@ interface BoardProps {
 }
 
 /** The token that is pointed at or has the focus. */
-const pointed = signal<PlacedToken | null>(null)
+const pointed = signal<TokenPlace | null>(null)
 
 export function Board(actions: BoardProps) {
   const now = written.value
   const several = now !== null && now.prompts.length > 1
   return (
-    <div>
-      <div class="tiled columns">
-        {names.value.map((name, column) => (
-          <section class="card" aria-label={name}>
-            <ColumnHead column={column} {...actions} />
-            {now && !several && <Cell now={now} column={column} prompt={0} />}
-          </section>
-        ))}
+    <>
+      <div class="texts">
+        <div class="tiled columns">
+          {names.value.map((name, column) => (
+            <section class="card" aria-label={name}>
+              <ColumnHead column={column} {...actions} />
+              {now && !several && <Cell now={now} column={column} prompt={0} />}
+            </section>
+          ))}
+        </div>
+        {several && <Batch now={now} />}
       </div>
-      {several && <Batch now={now} />}
-      {now && pointed.value && <TokenCard {...pointed.value} />}
-    </div>
+      {now && <Shades />}
+      {now && <TokenCard place={pointed.value} />}
+    </>
   )
 }
 
 function Cell({ now: { texts }, column, prompt }: { now: Written; column: number; prompt: number }) {
   const label = `Tokens of ${names.value[column]}`
   const [first, text] = [texts[0][prompt], texts[column][prompt]]
-  const onToken = (token: PlacedToken | null) => (pointed.value = token)
+  const onToken = (token: TokenPlace | null) => (pointed.value = token)
   // A token changes one text of hundreds: an element that stays the same is not compared.
   return useMemo(() => <TextCell {...{ column, prompt, label, first, text, onToken }} />, [label, first, text])
 }
@@ -105,8 +105,26 @@ function stateText({ texts, opening }: Written, column: number): string {
     if (!busy.value) return `${plural(tokens, 'token')}, stopped`
     return tokens === 0 ? 'waiting…' : `${plural(tokens, 'token')}…`
   }
-  const seconds = done.reduce((sum, text) => sum + (text.seconds ?? 0), 0)
-  const pace = seconds > 0 ? `, ${formatValue(tokens / seconds)} a second` : ''
   const unjudged = own.some(({ judged }) => judged === null) ? ', not shaded: another tokenizer' : ''
-  return `${plural(tokens, 'token')}${pace}${unjudged}`
+  return `${plural(tokens, 'token')}${unjudged}`
+}
+
+/** The legend of the shades. */
+function Shades() {
+  return (
+    <ul class="row surpriseKey" aria-label="Shades">
+      <li class="muted">How likely {names.value.at(0)} finds it:</li>
+      {surpriseWords.map((words, level) => (
+        <li>
+          <span class="token" data-surprise={level}>
+            token
+          </span>{' '}
+          {words}
+        </li>
+      ))}
+      <li>
+        <span class="token differs">token</span> first that differs from it
+      </li>
+    </ul>
+  )
 }

@@ -1,17 +1,141 @@
 // Models on the same prompt, side by side: what each says, where it leaves the first, and what the first thinks of it.
-import '../shared/base.css'
-import './try.css'
-import { effect } from '@preact/signals'
-import { mostColumns } from '../../src/protocol/tryOut.ts'
+import { effect, signal } from '@preact/signals'
+import { mostColumns, largestPrompt, mostNewTokens } from '../../src/protocol/tryOut.ts'
 import type { FromTry, ToTry } from '../../src/protocol/view.ts'
 import { announce } from '../shared/announce.ts'
 import { Button } from '../shared/button.tsx'
-import { connectHost } from '../shared/host.ts'
+import { connectHost, type Host } from '../shared/host.ts'
 import { openPage } from '../shared/page.tsx'
 import { Board } from './board.tsx'
-import { PromptForm } from './promptForm.tsx'
-import { busy, columns, failure, names, prompted, receive, status, written, type Prompted } from './store.ts'
-import { surpriseWords, textOf, writtenMarkdown } from './written.ts'
+import {
+  busy,
+  columns,
+  failure,
+  hindrance,
+  names,
+  problemOf,
+  prompted,
+  type Prompted,
+  prompts,
+  receive,
+  sets,
+  status,
+  textOf,
+  written,
+  writtenMarkdown,
+} from './store.ts'
+import { Select } from '../shared/parts.tsx'
+import '../shared/base.css'
+import './try.css'
+
+/** A fact, a story and code: what pruning takes first differs among them. */
+const examples = [
+  'The capital of France is',
+  'Once upon a time, a little girl found a key. She',
+  'def factorial(n):',
+] as const
+
+const refused = signal<string | null>(null)
+const chosen = signal('')
+const change = (part: Partial<Prompted>) => (prompted.value = { ...prompted.value, ...part })
+
+interface FormProps {
+  readonly host: Host<ToTry, FromTry>
+}
+
+/** One prompt, or one a line; with examples, and with those that are kept with the workspace. */
+function PromptForm({ host }: FormProps) {
+  const { text, lines, maxTokens } = prompted.value
+  const idle = hindrance.value === null && !busy.value
+  const generate = (event: Event) => {
+    event.preventDefault()
+    refused.value = problemOf()
+    if (refused.value === null) host.post({ type: 'generate', prompts: prompts.value, maxTokens })
+  }
+  return (
+    <form class="stack promptForm" onSubmit={generate}>
+      <label for="prompt">Prompt</label>
+      <textarea
+        id="prompt"
+        rows={3}
+        maxLength={largestPrompt}
+        spellcheck={false}
+        value={text}
+        onInput={({ currentTarget }) => change({ text: currentTarget.value })}
+        onKeyDown={(event) => {
+          if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && idle) generate(event)
+        }}
+      />
+      <Examples />
+      {refused.value !== null && (
+        <p class="problem" role="alert">
+          {refused}
+        </p>
+      )}
+      <div class="row">
+        <button type="submit" disabled={!idle} title={hindrance.value ?? 'Ctrl+Enter'}>
+          Generate
+        </button>
+        {busy.value && <Button act={() => host.post({ type: 'stop' })}>Stop</Button>}
+        <label for="tokens">New tokens</label>
+        <input
+          type="number"
+          id="tokens"
+          min={1}
+          max={mostNewTokens}
+          value={maxTokens}
+          onInput={({ currentTarget }) => change({ maxTokens: Number(currentTarget.value) })}
+        />
+        <label class="row">
+          <input
+            type="checkbox"
+            checked={lines}
+            onInput={({ currentTarget }) => change({ lines: currentTarget.checked })}
+          />
+          One prompt per line
+        </label>
+        <KeptPrompts host={host} />
+      </div>
+    </form>
+  )
+}
+
+/** Only while nothing of a person's would be overwritten. */
+function Examples() {
+  const { text } = prompted.value
+  if (text.trim() !== '' && !examples.some((example) => example === text)) return null
+  return (
+    <div class="row" role="group" aria-label="Example prompts">
+      <span class="muted">For example</span>
+      {examples.map((example) => (
+        <Button pressed={text === example} act={() => change({ text: example })}>
+          {example}
+        </Button>
+      ))}
+    </div>
+  )
+}
+
+function KeptPrompts({ host }: FormProps) {
+  const set = sets.value.find(({ name }) => name === chosen.value)
+  const { text, lines } = prompted.value
+  const options = [
+    { value: '', text: sets.value.length > 0 ? 'Kept prompts…' : 'No prompts kept' },
+    ...sets.value.map(({ name }) => ({ value: name, text: name })),
+  ]
+  const choose = (name: string) => {
+    chosen.value = name
+    const next = sets.value.find((one) => one.name === name)
+    if (next) change({ text: next.text, lines: next.lines })
+  }
+  return (
+    <span class="row kept">
+      <Select label="Kept prompts" options={options} value={set?.name ?? ''} onChoose={choose} />
+      <Button act={() => host.post({ type: 'saveSet', text, lines })}>Keep…</Button>
+      {set && <Button act={() => host.post({ type: 'deleteSet', name: set.name })}>Delete</Button>}
+    </span>
+  )
+}
 
 const host = connectHost<ToTry, FromTry>()
 prompted.value = { ...prompted.value, ...(host.load().prompted as Partial<Prompted> | undefined) }
@@ -32,7 +156,6 @@ function TryPage() {
         {status}
       </p>
       <Board copy={copyColumn} remove={(column) => host.post({ type: 'removeColumn', column })} />
-      {written.value && <Shades />}
     </div>
   )
 }
@@ -49,26 +172,6 @@ function Head() {
         </Button>
       </div>
     </div>
-  )
-}
-
-/** The legend of the shades. */
-function Shades() {
-  return (
-    <ul class="row surpriseKey" aria-label="Shades">
-      <li class="muted">How likely {names.value.at(0)} finds it:</li>
-      {surpriseWords.map((words, level) => (
-        <li>
-          <span class="token" data-surprise={level}>
-            token
-          </span>{' '}
-          {words}
-        </li>
-      ))}
-      <li>
-        <span class="token differs">token</span> first that differs from it
-      </li>
-    </ul>
   )
 }
 

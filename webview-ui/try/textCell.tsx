@@ -1,11 +1,137 @@
-// A text as its tokens: each can be pointed at or walked to, shaded by how little the first column expected it.
+// A text as its tokens, shaded by how little the first column expected each; and what is said of the token that is pointed at or
+// has the focus. That has its own place below the texts, where it covers none.
 import { useState } from 'preact/hooks'
-import { printable } from '../../src/formatting/printable.ts'
+import { printable, printableLine } from '../../src/formatting/printable.ts'
 import { endOfText } from '../../src/runs/series/samples.ts'
 import { announce } from '../shared/announce.ts'
 import { placeAfter } from '../shared/roving.ts'
-import { tokenWords, type PlacedToken } from './tokenCard.tsx'
-import { differsAt, surprise, type Text } from './written.ts'
+import { differsAt, names, surprise, type Text, written } from './store.ts'
+import { formatShare } from '../../src/formatting/numbers.ts'
+import type { TriedToken } from '../../src/protocol/tryOut.ts'
+
+export interface TokenPlace {
+  readonly column: number
+  readonly prompt: number
+  readonly index: number
+}
+
+interface Said {
+  readonly name: string
+  /** Stands after the same tokens in both texts, so that what could have stood there can be compared. */
+  readonly token: TriedToken
+  /** What the text that is pointed at has in its place, where that is before the token; null: they part nowhere before. */
+  readonly parted: string | null
+}
+
+interface Facts {
+  readonly token: TriedToken
+  /** Natural log of the first column's probability; undefined: nobody has said. */
+  readonly judged: number | undefined
+  readonly differs: boolean
+  /** Columns that have a token there, the one that is pointed at before the others. */
+  readonly said: readonly Said[]
+}
+
+function factsOf({ column, prompt, index }: TokenPlace): Facts | null {
+  const texts = written.value?.texts.map((own) => own[prompt])
+  const text = texts?.at(column)
+  const token = text?.tokens.at(index)
+  if (!texts || !text || !token) return null
+  const said = texts.flatMap((other, i): Said[] => {
+    const parts = text.tokens.findIndex(({ id }, place) => other.tokens.at(place)?.id !== id)
+    const place = parts < 0 ? index : Math.min(index, parts)
+    const its = other.tokens.at(place)
+    return its ? [{ name: names.value[i], token: its, parted: place < index ? text.tokens[place].piece : null }] : []
+  })
+  const own = said.findIndex((one) => one.token === token)
+  return {
+    token,
+    judged: column === 0 ? token.logProbability : text.judged?.[index],
+    differs: column > 0 && differsAt(texts[0], text) === index,
+    said: [said[own], ...said.filter((_, i) => i !== own)],
+  }
+}
+
+function shownPiece(piece: string): string {
+  return piece === '' ? 'end of text' : `“${printableLine(piece)}”`
+}
+
+function probability(logProbability: number): string {
+  return formatShare(Math.exp(logProbability), 1)
+}
+
+function wouldSay({ name, parted }: Said): string {
+  if (parted === null) return `${name} would say`
+  return `${name} left this text before, where instead of ${shownPiece(parted)} it would say`
+}
+
+/** The facts in one line, for screen readers. */
+export function tokenWords(place: TokenPlace): string {
+  const facts = factsOf(place)
+  if (!facts) return ''
+  const { token, judged, differs, said } = facts
+  const words = said.map((one) => {
+    const others = one.token.alternatives.map(
+      (other) => `${shownPiece(other.piece)} ${probability(other.logProbability)}`,
+    )
+    return `${wouldSay(one)} ${others.join(', ')}`
+  })
+  return [
+    shownPiece(token.piece),
+    differs ? 'first difference' : '',
+    judged === undefined ? '' : `${names.value[0]} ${probability(judged)}`,
+    ...words,
+  ]
+    .filter(Boolean)
+    .join('; ')
+}
+
+/** What every column would say at the place of a token, or where its text parted before. */
+export function TokenCard({ place }: { place: TokenPlace | null }) {
+  const facts = place && factsOf(place)
+  if (!facts)
+    return <p class="muted tokenRoom">Point at a token, or go to it by the arrow keys, to see what else was likely.</p>
+  const { token, judged, differs, said } = facts
+  return (
+    <div class="tokenRoom tokenCard" aria-hidden="true">
+      <div class="row">
+        <b class="mono">{shownPiece(token.piece)}</b>
+        {judged !== undefined && (
+          <span>
+            {names.value[0]}: {probability(judged)}
+          </span>
+        )}
+        {differs && <span>The first token that differs</span>}
+      </div>
+      <div class="alternatives">
+        {said.map((one) => (
+          <section>
+            <div class="muted">{wouldSay(one)}</div>
+            <Alternatives of={one.token} />
+          </section>
+        ))}
+      </div>
+    </div>
+  )
+}
+
+function Alternatives({ of }: { of: TriedToken }) {
+  return (
+    <table>
+      <tbody>
+        {of.alternatives.map(({ piece, logProbability }) => (
+          <tr>
+            <td class="mono">{shownPiece(piece)}</td>
+            <td class="numeric">{probability(logProbability)}</td>
+            <td>
+              <span class="shareBar" style={{ width: `${Math.max(1, 40 * Math.exp(logProbability)).toFixed(1)}px` }} />
+            </td>
+          </tr>
+        ))}
+      </tbody>
+    </table>
+  )
+}
 
 export interface TextCellProps {
   readonly column: number
@@ -15,7 +141,7 @@ export interface TextCellProps {
   readonly first: Text
   readonly text: Text
   /** null: no token is pointed at or has the focus any more. */
-  readonly onToken: (token: PlacedToken | null) => void
+  readonly onToken: (token: TokenPlace | null) => void
 }
 
 export function TextCell({ column, prompt, label, first, text, onToken }: TextCellProps) {
@@ -29,8 +155,7 @@ export function TextCell({ column, prompt, label, first, text, onToken }: TextCe
   const differs = column === 0 ? null : differsAt(first, text)
   const marked = differs === null ? -1 : pieces.findIndex((piece, i) => i >= differs && piece !== '')
   const judged = column === 0 ? text.tokens.map(({ logProbability }) => logProbability) : (text.judged ?? [])
-  const point = (index: number, { currentTarget }: { currentTarget: Element }) =>
-    onToken({ column, prompt, index, at: currentTarget.getBoundingClientRect() })
+  const point = (index: number) => onToken({ column, prompt, index })
   const onKeyDown = (event: KeyboardEvent & { currentTarget: HTMLElement }) => {
     if (event.key === 'Escape') onToken(null)
     const next = placeAfter(event, stop, pieces.length)
@@ -46,7 +171,7 @@ export function TextCell({ column, prompt, label, first, text, onToken }: TextCe
       aria-orientation="horizontal"
       onKeyDown={onKeyDown}
       onFocusOut={() => onToken(null)}
-      onPointerOut={() => onToken(null)}
+      onPointerLeave={() => onToken(null)}
     >
       {pieces.map((piece, i) => (
         <span
@@ -55,10 +180,10 @@ export function TextCell({ column, prompt, label, first, text, onToken }: TextCe
           tabindex={i === stop ? 0 : -1}
           aria-selected={i === marked}
           data-surprise={i < judged.length ? surprise(judged[i]) : undefined}
-          onPointerOver={(event) => point(i, event)}
-          onFocusIn={(event) => {
+          onPointerOver={() => point(i)}
+          onFocusIn={() => {
             setFocused(i)
-            point(i, event)
+            point(i)
             announce(tokenWords({ column, prompt, index: i }))
           }}
         >

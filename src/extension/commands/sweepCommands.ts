@@ -8,7 +8,7 @@ import { commandLine, isSubmitted } from '../sweeps/commandLine.ts'
 import { sweepTask } from '../sweeps/sweepTask.ts'
 import { showReport } from '../runs/runPanels.ts'
 import { requireTrust } from '../support/settings.ts'
-import { type Handlers, type Parts, recipeOrPick, runTarget, savedRecipe, sweepTarget } from './targets.ts'
+import { type Handlers, type Parts, recipeOrPick, runTargets, savedRecipe, sweepTarget } from './targets.ts'
 
 const t = vscode.l10n.t
 
@@ -74,10 +74,8 @@ export function sweepCommands(parts: Parts): Handlers<Ids> {
     },
     'sparsescope.openExperiments': () => sweepPanels.show({ experiments: true }),
     'sparsescope.exportTable': () => sweepPanels.exportTable(),
-    // The tree hands over the item under the pointer and all selected ones.
     'sparsescope.compareRuns': async (argument, all) => {
-      const chosen = Array.isArray(all) ? all : [argument]
-      const folders = chosen.flatMap((item: unknown) => runTarget(item) ?? [])
+      const folders = runTargets(argument, all)
       const runs = folders.length > 1 ? folders : await pickRuns(parts, folders)
       if (runs.length > 1) sweepPanels.show({ runs })
     },

@@ -2,6 +2,7 @@
 import * as vscode from 'vscode'
 import { basename, join } from 'node:path'
 import { locate } from '../../engine/checkpoint/locate.ts'
+import { fieldsOf } from '../../catalog/formats/json.ts'
 import { type CommandId, recipeLanguage } from '../contributions.ts'
 import type { InspectorEditors } from '../inspector/inspectorEditor.ts'
 import { pickModel } from '../models/pickModel.ts'
@@ -66,6 +67,13 @@ const isRecipeName = (path: string) => /[./]prune\.ya?ml$/i.test(path)
 export function runTarget(argument: unknown): string | undefined {
   const has = typeof argument === 'object' && argument !== null && 'folder' in argument
   return has && typeof argument.folder === 'string' ? argument.folder : undefined
+}
+
+/** Run folders: all that are selected in the tree, or in the table of a view, which hands over their folders; else the one under the pointer. */
+export function runTargets(argument: unknown, all: unknown): string[] {
+  const { folders } = fieldsOf(argument)
+  if (Array.isArray(folders)) return folders.filter((folder) => typeof folder === 'string')
+  return (Array.isArray(all) ? all : [argument]).flatMap((item: unknown) => runTarget(item) ?? [])
 }
 
 /** The folder of a sweep, from the tree or from its view. */

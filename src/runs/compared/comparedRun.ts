@@ -1,5 +1,6 @@
 // Runs side by side, whether a sweep made them or a person chose them; and what a run's resolved recipe, which may be anybody's, says of it.
-import type { Settings } from '../../recipe/sweep/settings.ts'
+import { settingText, type Settings } from '../../recipe/sweep/settings.ts'
+import { defaultTask } from '../../catalog/tasks/tasks.ts'
 import type { SweepResults, SweepRunState } from './sweepTable.ts'
 import { modelLabel } from '../../catalog/formats/checkpointFormats.ts'
 import { fieldsOf, isRecord } from '../../catalog/formats/json.ts'
@@ -57,9 +58,19 @@ export interface RunFacts {
   /** "reconstruct", "refit + retrain", "retrain on dense logits"; empty where nothing is recovered. */
   readonly recovery: string
   readonly seed: number | null
+  /** The file that perplexity is measured on, without its folders; empty where none is. */
+  readonly text: string
 }
 
-export const unknownFacts: RunFacts = { model: '', sparsity: null, method: '', pattern: '', recovery: '', seed: null }
+export const unknownFacts: RunFacts = {
+  model: '',
+  sparsity: null,
+  method: '',
+  pattern: '',
+  recovery: '',
+  seed: null,
+  text: '',
+}
 
 export function runFacts(recipe: object | null): RunFacts {
   if (recipe === null) return unknownFacts
@@ -74,7 +85,16 @@ export function runFacts(recipe: object | null): RunFacts {
     pattern: together(steps.map(({ pattern }) => textOf(pattern))),
     recovery: together(recoveries.map(modeText)),
     seed: typeof seed === 'number' && Number.isFinite(seed) ? seed : null,
+    text: evaluatedText(recipe),
   }
+}
+
+/** The first entry that measures perplexity counts, as in a run's results. */
+function evaluatedText(recipe: object): string {
+  const { evaluate } = fieldsOf(recipe)
+  const entries = (Array.isArray(evaluate) ? evaluate : [evaluate]).filter(isRecord)
+  const { data } = entries.find(({ task = defaultTask }) => task === defaultTask) ?? {}
+  return typeof data === 'string' ? settingText('data', data) : ''
 }
 
 function together(parts: readonly string[]): string {

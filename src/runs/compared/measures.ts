@@ -5,6 +5,7 @@ import {
   formatBytes,
   formatDuration,
   formatPercent,
+  formatRequested,
   formatShare,
   formatTrained,
   formatValue,
@@ -15,6 +16,7 @@ import {
 } from '../../formatting/numbers.ts'
 import { type Stage, stages } from '../../catalog/stages.ts'
 import type { FoldedRun, Spread } from './foldSeeds.ts'
+import { settingText } from '../../recipe/sweep/settings.ts'
 import type { RunFacts } from './comparedRun.ts'
 import { lastStage } from './sweepTable.ts'
 
@@ -24,6 +26,8 @@ export interface Measure {
   readonly title: string
   /** Name of the text that it is of, in a run; where all runs have the same, heads say it. */
   readonly textOf?: (run: FoldedRun) => string | null
+  /** Name of the text that a value was measured on. Values on several texts have no axis in common: see `measuresOf`. */
+  readonly measuredOn?: (run: FoldedRun) => string | null
   /** On an axis, with its unit. */
   readonly axis: string
   readonly of: (run: FoldedRun) => Spread | null
@@ -45,6 +49,7 @@ export interface Measure {
 
 const [plain, percent] = [1, 100]
 
+const onFirstText = { measuredOn: ({ facts }: FoldedRun) => facts.text }
 const asNumber = { format: formatValue, inColumn: columnFormat }
 const signed = (format: (value: number) => string) => (value: number) => withSign(format(Math.abs(value)), value)
 const only = (value: number): Spread => ({ median: value, low: value, high: value, count: 1 })
@@ -54,11 +59,13 @@ const measures: readonly Measure[] = [
     ...{ id: 'perplexity', title: 'perplexity', axis: 'perplexity', better: 'low', isLog: true, factor: plain },
     of: ({ results }) => lastStage(results.perplexity),
     dense: ({ results }) => results.perplexity.dense,
+    ...onFirstText,
     ...asNumber,
   },
   {
     ...{ id: 'delta', title: 'Δ to dense', axis: 'perplexity above dense', better: 'low', isLog: true, factor: plain },
     of: ({ delta }) => delta,
+    ...onFirstText,
     format: (value) => signed(formatValue)(value),
     inColumn: (values) => signed(columnFormat(values)),
   },
@@ -66,6 +73,7 @@ const measures: readonly Measure[] = [
     ...{ id: 'second text', title: 'perplexity, second text', axis: 'perplexity on the second text' },
     ...{ better: 'low', isLog: true, factor: plain },
     textOf: ({ results }) => results.second_text.text,
+    measuredOn: ({ results }) => results.second_text.text,
     of: ({ results }) => lastStage(results.second_text.perplexity),
     dense: ({ results }) => results.second_text.perplexity.dense,
     ...asNumber,
@@ -80,6 +88,7 @@ const measures: readonly Measure[] = [
       factor: percent,
     },
     textOf: ({ results }) => results.won_back.text,
+    measuredOn: ({ results }) => results.won_back.text,
     of: ({ results }) => results.won_back.share,
     format: (share) => formatWonBack(share),
     distance: formatPercent,
@@ -93,7 +102,7 @@ const measures: readonly Measure[] = [
   {
     ...{ id: 'sparsity', title: 'sparsity', axis: 'sparsity, %', better: 'high', isLog: false, factor: percent },
     of: ({ facts: { sparsity } }) => (sparsity === null ? null : only(sparsity)),
-    format: formatShare,
+    format: formatRequested,
   },
   {
     // What came of the request: whole matrices and groups round, and some are left alone.
@@ -120,7 +129,17 @@ const measures: readonly Measure[] = [
   ...stages.map((stage): Measure => {
     const name = `perplexity, ${stage}`
     const of = ({ results }: FoldedRun) => results.perplexity[stage]
-    return { id: name, title: name, axis: name, better: 'low', isLog: true, factor: plain, of, ...asNumber }
+    return {
+      id: name,
+      title: name,
+      axis: name,
+      better: 'low',
+      isLog: true,
+      factor: plain,
+      of,
+      ...onFirstText,
+      ...asNumber,
+    }
   }),
   ...stages.map((stage): Measure => {
     const name = `accuracy, ${stage}`
@@ -152,12 +171,15 @@ function settingMeasures(runs: readonly FoldedRun[]): Measure[] {
     runs.every(({ settings }) => !(path in settings) || Number.isFinite(settings[path])),
   )
   return numeric.map((path) => ({
-    ...{ id: `setting ${path}`, title: path, axis: path, better: null, isLog: false, factor: plain },
+    ...{ id: `setting ${path}`, better: null, isLog: false },
+    ...(/(^|\.)sparsity$/.test(path)
+      ? { title: path, axis: `${path}, %`, factor: percent }
+      : { title: path.replace(/samples$/, 'windows'), axis: path.replace(/samples$/, 'windows'), factor: plain }),
     of: ({ settings }) => {
       const value = settings[path]
       return typeof value === 'number' ? only(value) : null
     },
-    format: String,
+    format: (value) => settingText(path, value),
   }))
 }
 
@@ -181,10 +203,43 @@ interface PrunedYet {
   readonly results: Readonly<Record<'perplexity' | 'accuracy', Readonly<Record<Stage, unknown>>>>
 }
 
-/** Measures that any of the runs has. */
+/** Measures that any of the runs has; one for each text where runs were measured on several. */
 export function measuresOf(runs: readonly FoldedRun[]): Measure[] {
   const all = [...measures, ...settingMeasures(runs)]
-  return all.filter(({ of }) => runs.some((run) => of(run) !== null))
+  const has = ({ of }: Measure) => runs.some((run) => of(run) !== null)
+  return all.filter(has).flatMap((measure) => byText(measure, runs))
+}
+
+/** The text of the most runs first. */
+function byText(measure: Measure, runs: readonly FoldedRun[]): readonly Measure[] {
+  const { measuredOn, id, title, axis, of, dense } = measure
+  if (!measuredOn) return [measure]
+  const counts = new Map<string, number>()
+  for (const run of runs) {
+    const text = of(run) && measuredOn(run)
+    if (text) counts.set(text, (counts.get(text) ?? 0) + 1)
+  }
+  if (counts.size < 2) return [measure]
+  const bare = (name: string) => name.replace(/, second text$| on the second text$/, '')
+  return [...counts]
+    .sort(([, one], [, other]) => other - one)
+    .map(([text]) => {
+      const only = (value: Measure['of']) => (run: FoldedRun) => (measuredOn(run) === text ? value(run) : null)
+      return {
+        ...measure,
+        ...{ id: `${id}${onText}${text}`, title: `${bare(title)} on ${text}`, axis: `${bare(axis)} on ${text}` },
+        of: only(of),
+        dense: dense && only(dense),
+      }
+    })
+}
+
+/** Between the identifier of a measure and the text that it is of. */
+const onText = ' on '
+
+/** The identifier of a measure of one text without that text. */
+export function baseOf(id: string): string {
+  return id.split(onText)[0]
 }
 
 export interface Measured {

@@ -1,7 +1,7 @@
 // Names for runs side by side that nobody has to think up: from their resolved recipes, what tells them apart in the field's
 // words. "wanda 70 % · recon", "alps 2:4 · retrain norm · seed 1".
 import { modelLabel } from '../../catalog/formats/checkpointFormats.ts'
-import { nameOf, valueText, type NamedSettings } from '../../recipe/sweep/settings.ts'
+import { nameOf, settingText, settingWord, valueText, type NamedSettings } from '../../recipe/sweep/settings.ts'
 import { amountText, modeText, partsOf, textOf, varyingSettings } from './comparedRun.ts'
 
 export interface NamedRun {
@@ -116,26 +116,24 @@ const toldElsewhere =
 /** What changes the numbers that are reported, and not the model. */
 const isProtocol = (path: string) => /^(evaluate|precision)\b/.test(path)
 
-/** "lr 0.001", "rank 16", "calibration samples 64": a part for each other setting that differs, those of the protocol last. */
+/** "lr 0.001", "rank 16", "calibration windows 64": a part for each other setting that differs, those of the protocol last. */
 function detailsOf(recipes: readonly (object | null)[]): string[][] {
   const settings = varyingSettings(recipes)
   const paths = [...new Set(settings.flatMap((one) => Object.keys(one)))].filter((path) => !toldElsewhere.test(path))
   const ordered = [...paths.filter((path) => !isProtocol(path)), ...paths.filter(isProtocol)]
   return ordered.map((path) => {
-    return settings.map((one) => (path in one ? `${wordsOf(path)} ${briefly(one[path])}` : ''))
+    return settings.map((one) => (path in one ? `${wordsOf(path)} ${briefly(path, one[path])}` : ''))
   })
 }
 
 /** A pruning step's or a recovery's own words need no place; those of calibration and evaluation do. */
 function wordsOf(path: string): string {
   const words = path.split('.').filter((word) => !/^\d+$/.test(word))
-  const last = words[words.length - 1]
+  const last = settingWord(path)
   return words[0] === 'calibration' || words[0] === 'evaluate' ? `${words[0]} ${last}` : last
 }
 
-/** A path without its folders. */
-function briefly(value: unknown): string {
-  const text = valueText(value)
-  const last = typeof value === 'string' ? (text.split(/[\\/]/).at(-1) ?? text) : text
-  return last.length > longestValue ? `${last.slice(0, longestValue)}…` : last
+function briefly(path: string, value: unknown): string {
+  const text = settingText(path, value)
+  return text.length > longestValue ? `${text.slice(0, longestValue)}…` : text
 }

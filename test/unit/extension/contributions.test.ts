@@ -55,6 +55,15 @@ describe('contributions', () => {
     for (const { command, category } of contributes.commands) assert.equal(category, '%category%', command)
   })
 
+  it('a row of the experiments can be opened, compared and, when its run is done, tried out', () => {
+    const of = (section: string) =>
+      contributes.menus['webview/context'].flatMap(({ command, when = '' }) =>
+        when.includes(`'${section}'`) || (section.startsWith('run.') && when.includes('/^run')) ? [command] : [],
+      )
+    const always = ['sparsescope.compareRuns', 'sparsescope.openRun']
+    assert.deepEqual([of('run.done').sort(), of('run.begun').sort()], [[...always, 'sparsescope.tryOut'], always])
+  })
+
   it('what package.json says of the views is made from their rows: npm run generate', () => {
     const manifest: unknown = JSON.parse(text)
     assert.deepEqual(withViews(manifest, nls, views), { manifest, texts: nls })

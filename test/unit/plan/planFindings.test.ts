@@ -127,6 +127,33 @@ describe('a plan refuses, with the place and what to do', () => {
     })
 })
 
+describe('a name with a wildcard', () => {
+  const fixesOf = (step: PruneStep) =>
+    planned({ prune: [step] }).findings.map(({ rule, fixes }) => [rule, ...(fixes ?? []).map(({ value }) => value)])
+
+  it('as a target is rewritten as the regular expression that matches those modules', () => {
+    for (const [entry, better] of [
+      ['layers.*.fc1', String.raw`re:.*layers\..*\.fc1$`],
+      ['*.self_attn.*', String.raw`re:.*\.self_attn\..*$`],
+    ]) {
+      assert.deepEqual(fixesOf({ targets: [entry] }), [['target-matches-nothing', better]])
+      accepts({ targets: [better] })
+    }
+  })
+
+  it('of ignore is rewritten too, or removed', () => {
+    const better = String.raw`re:.*layers\.1\..*\.v_proj$`
+    assert.deepEqual(fixesOf({ ignore: ['layers.1.*.v_proj'] }), [['ignore-matches-nothing', better, undefined]])
+  })
+
+  it('that matches nothing in either way has no such fix', () => {
+    for (const [rule, ...values] of fixesOf({ targets: ['layers.*.fc9'] })) {
+      assert.equal(rule, 'target-matches-nothing')
+      assert.ok(values.every((value) => !String(value).includes('*')))
+    }
+  })
+})
+
 describe('a plan accepts', () => {
   it('any N:M that divides the inputs', () => accepts({ pattern: '1:2' }, { pattern: '1:2' }))
 

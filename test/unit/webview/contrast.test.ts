@@ -4,8 +4,14 @@ import { readFileSync } from 'node:fs'
 import { interpolateCividis, interpolateGreys, interpolateRdBu, interpolateViridis } from 'd3-scale-chromatic'
 import { paperInk } from '../../../src/charts/drawChart.ts'
 import { seriesStyle, stageColours } from '../../../src/charts/chartData.ts'
-import { contrast, inkOn, rgbOf } from '../../../webview-ui/shared/contrast.ts'
-import { divergingColour, sequentialColour, zeroColour } from '../../../webview-ui/shared/palette.ts'
+import {
+  contrast,
+  inkOn,
+  rgbOf,
+  divergingColour,
+  sequentialColour,
+  zeroColour,
+} from '../../../webview-ui/shared/palette.ts'
 import { themes } from '../../webview/harness/themes.ts'
 
 const hundred = Array.from({ length: 101 }, (_, i) => i / 100)

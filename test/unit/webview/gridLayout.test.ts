@@ -1,6 +1,15 @@
 import assert from 'node:assert/strict'
-import { cellAt, layOut, nameAt, showsNumbers, textSize } from '../../../webview-ui/shared/gridLayout.ts'
-import { nothingMarked, rangeOf, step, within } from '../../../webview-ui/shared/gridMark.ts'
+import {
+  cellAt,
+  layOut,
+  nameAt,
+  showsNumbers,
+  textSize,
+  nothingMarked,
+  rangeOf,
+  step,
+  within,
+} from '../../../webview-ui/shared/gridLayout.ts'
 
 const rows = Array.from({ length: 12 }, (_, i) => String(i))
 const columns = ['self_attn.q_proj', 'self_attn.k_proj', 'fc1']

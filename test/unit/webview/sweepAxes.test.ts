@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { measuresOf } from '../../../src/runs/compared/measures.ts'
 import { foldSeeds } from '../../../src/runs/compared/foldSeeds.ts'
-import { chooseAxes } from '../../../webview-ui/sweep/axes.ts'
+import { chooseAxes } from '../../../webview-ui/sweep/options.ts'
 import { recordedAs, recordedRows } from '../../webview/harness/recordedSweep.ts'
 
 describe('axes of the picture of runs', () => {
@@ -15,6 +15,11 @@ describe('axes of the picture of runs', () => {
     assert.deepEqual(of(rows), ['sparsity', 'perplexity'])
     assert.deepEqual(of(rows, { x: 'time', y: 'memory' }), ['time', 'memory'])
     assert.deepEqual(of(rows, { x: 'accuracy', y: 'of another version' }), ['sparsity', 'perplexity'])
+  })
+
+  it('of several texts are of that of the most runs', () => {
+    const texts = rows.map((row, i) => ({ ...row, facts: { ...row.facts, text: i === 0 ? 'c4.jsonl' : 'wiki.txt' } }))
+    assert.deepEqual(of(texts), ['sparsity', 'perplexity on wiki.txt'])
   })
 
   it('stand in for what runs do not have: never the same twice, never a setting upwards', () => {

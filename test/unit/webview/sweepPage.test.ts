@@ -1,8 +1,8 @@
 import assert from 'node:assert/strict'
 import { unknownFacts } from '../../../src/runs/compared/comparedRun.ts'
 import { entriesOf, hasSeeds, styled, wordsOf } from '../../../webview-ui/sweep/entries.ts'
-import { grouped, isHeading } from '../../../webview-ui/shared/lines.ts'
-import { curvePanels } from '../../../webview-ui/sweep/lossKinds.ts'
+import { grouped, isHeading } from '../../../webview-ui/shared/tableState.ts'
+import { curvePanels } from '../../../webview-ui/sweep/curveData.ts'
 import { recordedRows } from '../../webview/harness/recordedSweep.ts'
 
 describe('curves of losses', () => {
@@ -31,6 +31,15 @@ describe('curves of losses', () => {
     ])
     assert.deepEqual(panels(entry('', '')), [['Loss', [0]]])
     assert.equal(curvePanels([entry('reconstruct'), entry('retrain')], 'perplexity').length, 1)
+  })
+})
+
+describe('curves of perplexity', () => {
+  it('share a picture only where they are on the same text', () => {
+    const on = (text: string) => ({ facts: { ...unknownFacts, text } })
+    const titles = (...texts: string[]) => curvePanels(texts.map(on), 'perplexity').map(({ text }) => text.title)
+    assert.deepEqual(titles('wiki.txt', 'wiki.txt'), ['Perplexity'])
+    assert.deepEqual(titles('wiki.txt', 'c4.jsonl'), ['Perplexity on wiki.txt', 'Perplexity on c4.jsonl'])
   })
 })
 

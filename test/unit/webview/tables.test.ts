@@ -1,13 +1,19 @@
 import assert from 'node:assert/strict'
 import type { ComparedTensor, TensorChange } from '../../../src/protocol/inspect.ts'
-import { sortRows } from '../../../webview-ui/shared/tableOrder.ts'
-import { changeGrid, changeMap, describeChange, emptyText } from '../../../webview-ui/compare/changes.ts'
+import { sortRows } from '../../../webview-ui/shared/tableState.ts'
+import {
+  changeGrid,
+  changeMap,
+  describeChange,
+  emptyText,
+  differingMeasure,
+  mostDrift,
+} from '../../../webview-ui/compare/changes.ts'
 import { nmText } from '../../../webview-ui/inspector/facts.ts'
 import { recordedModel, recordedStats } from '../../webview/harness/recorded.ts'
-import { placeColumns } from '../../../webview-ui/shared/placeColumns.ts'
+import { placeColumns } from '../../../webview-ui/shared/tableColumn.ts'
 import { linesInSight } from '../../../webview-ui/shared/tableLines.tsx'
-import { pinnedFirst } from '../../../webview-ui/shared/tablePins.ts'
-import { layOutColumns } from '../../../webview-ui/shared/tableWidths.ts'
+import { layOutColumns, pinnedFirst } from '../../../webview-ui/shared/tableWidths.ts'
 import { weightAt } from '../../../webview-ui/shared/matrixHover.ts'
 
 describe('a table of changes without a row', () => {
@@ -144,6 +150,36 @@ describe('the map of a comparison', () => {
     const of = (filled: number, emptied: number) =>
       changeGrid(changeMap(tensors, [{ ...change, filled, emptied }], 4), 'filled', () => '').cells[1]?.value
     assert.deepEqual([of(1, 1), of(1, 2), of(0, 2), of(0, 0)], [0.375, 0.75, 0.75, 0.5])
+  })
+
+  it('has columns for norms and biases, after those of matrices', () => {
+    const named = (module: string, role: ComparedTensor['role']) => ({ ...tensor(0), name: module, module, role })
+    const all = [named('norm', 'norm'), named('fc', 'linear'), named('fc.bias', 'bias'), named('out', 'linear')]
+    const outside = { ...named('final_norm', 'norm'), block: null }
+    assert.deepEqual(changeMap([...all, outside], [], 0).modules, ['fc', 'out', 'norm', 'fc.bias'])
+  })
+
+  it('opens on the drift where no mask differs', () => {
+    assert.equal(differingMeasure([]), 'filled')
+    assert.equal(differingMeasure([{ ...change, filled: 0 }, change]), 'filled')
+    assert.equal(differingMeasure([{ ...change, filled: 0 }]), 'drift')
+  })
+
+  it('shows drift up to the largest one, with two digits below 10 %', () => {
+    const moved = [0.5, 0.00671].map((drift, i) => ({ ...change, ...tensor(i), drift }))
+    const two = changeMap(tensors, moved, 4)
+    assert.equal(mostDrift(two), 0.5)
+    const { cells } = changeGrid(two, 'drift', () => '')
+    assert.deepEqual(
+      cells.map((cell) => [cell?.value, cell?.text]),
+      [
+        [1, '50'],
+        [0.01342, '0.67'],
+        [0, ''],
+        [null, ''],
+      ],
+    )
+    assert.equal(mostDrift(changeMap(tensors, [], 4)), 1)
   })
 
   it('says so', () => {

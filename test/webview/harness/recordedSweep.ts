@@ -46,7 +46,7 @@ function recordedRow(index: number, { method, s, mode, seed }: Place): ComparedR
   return {
     ...{ index, name: nameOf(Object.entries(settings)), settings, state: 'done', message: null },
     label: `${method} ${40 + 5 * s} % · ${mode === 'retrain' ? mode : 'recon'} · seed ${seed}`,
-    facts: { model: 'opt-125m', sparsity, method, pattern: 'unstructured', recovery: mode, seed },
+    facts: { model: 'opt-125m', sparsity, method, pattern: 'unstructured', recovery: mode, seed, text: 'wiki.txt' },
     ...{ key: `/runs/${index}`, sweep: 'opt-125m', started: Date.UTC(2026, 11, 31) + index * 60_000 },
     sparkline: {
       of: 'perplexity',

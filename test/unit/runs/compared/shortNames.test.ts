@@ -85,12 +85,34 @@ describe('short names', () => {
 })
 
 describe('facts of a run', () => {
+  it('have the text of the first entry that measures perplexity, without its folders', () => {
+    const textOf = (evaluate: unknown) => runFacts({ evaluate }).text
+    assert.equal(
+      textOf([{ task: 'piqa', data: 'piqa.jsonl' }, { data: '/data/wiki.txt' }, { data: 'c4.txt' }]),
+      'wiki.txt',
+    )
+    assert.equal(textOf({ task: 'perplexity', data: 'c4.txt' }), 'c4.txt')
+    assert.deepEqual([textOf([{ task: 'piqa', data: 'piqa.jsonl' }]), textOf(7), textOf(undefined)], ['', '', ''])
+  })
+
+  it('name the windows of a text windows, which recipes call samples', () => {
+    const of = (samples: number) => ({ name: 'n', recipe: { calibration: { data: 'a', samples } } })
+    assert.deepEqual(shortNames([of(8), of(64)]), ['calibration windows 8', 'calibration windows 64'])
+  })
+
   it('are the request: N/M of a pattern, the mean of a list, each mode once', () => {
     const { sparsity, ...facts } = runFacts(
       recipe({ model: 'models/opt-125m', pattern: '2:4', recover: [retrain([]), retrain([])] }),
     )
     assert.equal(sparsity, 0.5)
-    assert.deepEqual(facts, { model: 'opt-125m', method: 'wanda', pattern: '2:4', recovery: 'retrain', seed: 0 })
+    assert.deepEqual(facts, {
+      model: 'opt-125m',
+      method: 'wanda',
+      pattern: '2:4',
+      recovery: 'retrain',
+      seed: 0,
+      text: '',
+    })
     assert.equal(runFacts(recipe({ sparsity: [0.4, 0.6] })).sparsity, 0.5)
     assert.deepEqual(runFacts(null), unknownFacts)
     assert.deepEqual(runFacts({ prune: 3, seed: 'x', model: 4 }), unknownFacts)

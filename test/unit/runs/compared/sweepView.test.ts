@@ -87,6 +87,43 @@ describe('runs as points', () => {
     assert.notEqual(groups[0].style.colour, groups[2].style.colour)
   })
 
+  it('have a legend of words: files without folders unless two have one name, lists without brackets, shares in percent', () => {
+    const labels = (path: string, values: unknown[]) => {
+      const runs = folded.slice(0, values.length).map((run, i) => ({ ...run, settings: { [path]: values[i] } }))
+      return styleGroups(runs, { colour: path, shape: null }).map(({ label }) => label)
+    }
+    assert.deepEqual(labels('model', ['/tmp/a/opt', 'org/SmolLM2-135M']), ['opt', 'SmolLM2-135M'])
+    assert.deepEqual(labels('model', ['/a/opt', '/b/opt']), ['/a/opt', '/b/opt'])
+    assert.deepEqual(labels('recover.0.train', [['bias', 'norm'], ['norm']]), ['bias+norm', 'norm'])
+    assert.deepEqual(labels('prune.1.sparsity', [0.4, 0.625]), ['40 %', '62.5 %'])
+    assert.deepEqual(labels('prune.1.sparsity', [[0.4, 0.5]]), ['40 %, 50 %'])
+  })
+
+  it('of several texts have a measure for each, and no axis has two', () => {
+    const two = folded.map((run, i) => ({ ...run, facts: { ...run.facts, text: i < 5 ? 'c4.jsonl' : 'wiki.txt' } }))
+    const ids = measuresOf(two).map(({ id }) => id)
+    assert.deepEqual(
+      ids.filter((id) => id.startsWith('perplexity on') || id === 'perplexity'),
+      ['perplexity on wiki.txt', 'perplexity on c4.jsonl'],
+    )
+    const onC4 = measuresOf(two).find(({ title }) => title === 'perplexity on c4.jsonl')
+    assert.ok(onC4)
+    const { points, text } = scatterChart(two, { ...defaultLook(two), y: onC4 })
+    assert.deepEqual([points.length, text.yLabel], [5, 'perplexity on c4.jsonl'])
+    assert.ok(measuresOf(folded).some(({ id }) => id === 'perplexity'))
+  })
+
+  it('show a sparsity in percent, also that of a later step', () => {
+    const setting = measuresOf(folded).find(({ id }) => id === 'setting prune.0.sparsity')
+    assert.deepEqual([setting?.axis, setting?.format(0.4), setting?.factor], ['prune.0.sparsity, %', '40 %', 100])
+    assert.equal(
+      measuresOf(folded)
+        .find(({ id }) => id === 'sparsity')
+        ?.format(0.4),
+      '40 %',
+    )
+  })
+
   it('show the median in the unit of the axis with its range, and no front where no end is the better one', () => {
     const { points } = scatterChart(folded, defaultLook(folded))
     assert.equal(points.length, folded.length)
