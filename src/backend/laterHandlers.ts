@@ -1,7 +1,7 @@
 // Handlers that no window needs to show a checkpoint: a chunk of the bundle of its own (`splitting` in scripts/buildTargets.mjs), loaded
 // with the first call of one.
 import { isTraining } from '../recipe/modes.ts'
-import { trainBudgets } from '../plan/trainBudgets.ts'
+import { trainBudgets } from '../plan/trainable.ts'
 import { fieldAt } from '../recipe/settings/recipe.ts'
 import { dirname, resolve } from 'node:path'
 import { wholeOf } from '../engine/checkpoint/inspection.ts'

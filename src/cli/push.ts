@@ -1,17 +1,33 @@
 // `sparsescope push`: a result to the Hub, after a person has seen what will be read by whom.
-import { parseHubName, type HubName } from '../engine/checkpoint/hubCache.ts'
+import { type HubName, parseHubName } from '../engine/checkpoint/hubCache.ts'
 import { EngineError } from '../engine/errors.ts'
 import { hubAccess } from '../engine/hub/hubAccess.ts'
 import { pageOf } from '../engine/hub/hubErrors.ts'
 import { bytesToSend, planPush, push, type PushPlan } from '../engine/hub/push.ts'
-import { evalResultFile, savedResult } from '../engine/run/origin/evalResults.ts'
+import { type Benchmark, evalResultFile, savedResult } from '../engine/run/origin/evalResults.ts'
 import { publicationOf, toldPush } from '../engine/run/origin/publication.ts'
 import { formatBytes } from '../formatting/numbers.ts'
 import { pushText } from '../protocol/push.ts'
-import { benchmarksOf } from './benchmarkOption.ts'
-import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
-import { collect } from './options.ts'
+import { command, type CommonOptions, type Context, type Outcome, runs } from './command.ts'
+import { collect, taskNamed } from './options.ts'
 import { showBytes } from './remote.ts'
+import { zeroShotNames } from '../catalog/tasks/tasks.ts'
+
+/** Reads `--benchmark TASK=DATASET[:TASK_ID]`. @throws EngineError 'usage'. */
+export function benchmarksOf(given: readonly string[]): Benchmark[] {
+  const benchmarks = given.map((text) => {
+    const [, name = '', dataset, taskId = null] = /^([^=]*)=([^:]*)(?::(\S+))?$/.exec(text) ?? []
+    if (!/^[\w-][\w.-]*\/[\w-][\w.-]*$/.test(dataset ?? ''))
+      throw new EngineError(
+        'usage',
+        `--benchmark ${text}: give TASK=ORG/DATASET or TASK=ORG/DATASET:TASK_ID, such as arc_easy=allenai/ai2_arc:ARC-Easy`,
+      )
+    return { task: taskNamed('--benchmark', name, zeroShotNames), dataset, taskId }
+  })
+  const twice = benchmarks.find(({ task }, i) => benchmarks.findIndex((one) => one.task === task) < i)
+  if (!twice) return benchmarks
+  throw new EngineError('usage', `--benchmark ${twice.task} is given twice; leave one out`)
+}
 
 interface PushCommandOptions extends CommonOptions {
   create?: boolean

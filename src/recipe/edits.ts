@@ -1,8 +1,17 @@
 // Text edits of quick fixes, made from ranges: the rest of the text, its comments and its style stay as they are.
-import { isAlias, isMap, isNode, isSeq, visit } from 'yaml'
-import type { Alias, Node, Pair, YAMLMap, YAMLSeq } from 'yaml'
-import { endOf, indexOfKey } from './document.ts'
-import type { Path, RecipeDocument } from './document.ts'
+import {
+  type Alias,
+  isAlias,
+  isMap,
+  isNode,
+  isSeq,
+  type Node,
+  type Pair,
+  visit,
+  type YAMLMap,
+  type YAMLSeq,
+} from 'yaml'
+import { endOf, indexOfKey, type Path, readDocument, type RecipeDocument } from './document.ts'
 import type { TextEdit } from './finding.ts'
 
 export function replaceRange(document: RecipeDocument, start: number, end: number, newText: string): TextEdit {
@@ -215,4 +224,24 @@ export function numberText(value: number): string {
   if (!text.includes('e')) return text
   const [digits, exponent] = text.split('e')
   return `${digits.includes('.') ? digits : `${digits}.0`}e${/^[+-]/.test(exponent) ? '' : '+'}${exponent}`
+}
+
+// The edits that make a recovery of a recipe train something else.
+/**
+ * `recovery`: index in the recipe's list. A `rank` of null leaves the rank as it is. Empty where the text has no such recovery that
+ * can be edited.
+ */
+export function trainEdits(text: string, recovery: number, train: readonly string[], rank: number | null): TextEdit[] {
+  const document = readDocument(text)
+  const path = isSeq(document.nodeAt(['recover'])) ? ['recover', recovery] : ['recover']
+  if (!isMap(document.nodeAt(path))) return []
+  const put = (at: (string | number)[], key: string, value: string) =>
+    document.nodeAt([...at, key]) ? replaceValue(document, [...at, key], value) : insertKey(document, at, key, value)
+  const edits = put(path, 'train', flowText(train))
+  if (rank === null) return edits
+  const lora = [...path, 'lora']
+  return [
+    ...edits,
+    ...(isMap(document.nodeAt(lora)) ? put(lora, 'rank', String(rank)) : put(path, 'lora', `{rank: ${rank}}`)),
+  ]
 }

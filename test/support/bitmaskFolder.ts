@@ -2,8 +2,7 @@
 import { copyFileSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openCheckpoint } from '../../src/engine/checkpoint/checkpoint.ts'
-import { explicitMasks } from '../../src/engine/checkpoint/explicitMasks.ts'
-import { transposeBits } from '../../src/engine/checkpoint/bitmask/transposeBits.ts'
+import { explicitMasks, transposeBits } from '../../src/engine/checkpoint/explicitMasks.ts'
 import type { MaskBits } from '../../src/engine/checkpoint/storedMask.ts'
 import { safetensors, type TestTensor } from './safetensors.ts'
 

@@ -1,4 +1,4 @@
-import { compileKernels } from '../../src/engine/compute/cpu/wasm.ts'
+import { compileKernels } from '../../src/engine/compute/cpu/open.ts'
 import { openHeap } from '../../src/engine/compute/cpu/heap.ts'
 import { taskTable } from '../../src/engine/compute/cpu/tasks.ts'
 import { Pool } from '../../src/engine/compute/cpu/pool.ts'

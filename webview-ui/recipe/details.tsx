@@ -2,7 +2,7 @@
 import { useState } from 'preact/hooks'
 import { unstructured } from '../../src/recipe/defaults.ts'
 import { choosesLoss, spreadIn, trains } from '../../src/recipe/writing/recipeText.ts'
-import { planTiles } from '../shared/planTiles.ts'
+import { detailsLine, isDetailWrong, plan, planProblem, planTiles } from './outcome.ts'
 import { Facts } from '../shared/parts.tsx'
 import type { Browse } from './choices.tsx'
 import { FormField, NumberField, Problems, SelectField, Several, TextField, WrittenField } from './fields.tsx'
@@ -16,7 +16,6 @@ import {
   spreadOptions,
   trainOptions,
 } from './options.ts'
-import { detailsLine, isDetailWrong, plan, planProblem } from './outcome.ts'
 import { change, choose, form, isComplete, needsText, settled, start, text, type Compared, type Form } from './store.ts'
 
 export function Details({ browse }: { browse: Browse }) {

@@ -3,13 +3,21 @@ import { computed, signal } from '@preact/signals'
 import { defaultAllocation, howSpread } from '../../src/catalog/allocations/allocations.ts'
 import { methodOf } from '../../src/catalog/methods/methods.ts'
 import { andList } from '../../src/formatting/lists.ts'
-import { formatBytes, plural, roughDuration } from '../../src/formatting/numbers.ts'
-import type { PlannedProblem, PlannedText } from '../../src/plan/planSummary.ts'
+import {
+  formatBytes,
+  formatCompact,
+  formatCount,
+  formatTrained,
+  plural,
+  roughDuration,
+} from '../../src/formatting/numbers.ts'
+import type { PlannedProblem, PlannedText, PlanSummary } from '../../src/plan/planSummary.ts'
 import type { RecipeStart, ToRecipe } from '../../src/protocol/view.ts'
 import type { Field } from '../../src/recipe/settings/row.ts'
-import { presetsFor, type Preset } from '../../src/recipe/writing/choices.ts'
-import { choosesLoss, recipeText, spreadIn, trains, type RecipeChoices } from '../../src/recipe/writing/recipeText.ts'
-import { choose, form, isComplete, mistakes, needsText, settle, settled, start, text, type Form } from './store.ts'
+import { type Preset, presetsFor } from '../../src/recipe/writing/choices.ts'
+import { choosesLoss, type RecipeChoices, recipeText, spreadIn, trains } from '../../src/recipe/writing/recipeText.ts'
+import { choose, form, type Form, isComplete, mistakes, needsText, settle, settled, start, text } from './store.ts'
+import type { Tile } from '../shared/parts.tsx'
 
 type Planned = Extract<ToRecipe, { type: 'planned' }>
 /** By text. */
@@ -135,3 +143,21 @@ export const detailsLine = computed(() => {
     ...(doubts > 0 ? [plural(doubts, 'warning')] : []),
   ].join(' · ')
 })
+
+// What a plan comes to, in tiles.
+/** `runs`: how many of them there are side by side; all but the last tile are of one. */
+export function planTiles(plan: PlanSummary, runs = 1): Tile[] {
+  const { percentage, trainable, parameters, prunedModules, recoveries } = plan
+  const { seconds, secondsToPruneAgain, memoryBytes, diskBytes } = plan.estimates
+  const trained = `trained: ${formatCount(trainable)} of ${formatCompact(parameters)}`
+  const again = 'of it to prune once more, for a pruned perplexity'
+  return [
+    ...(seconds === null ? [] : [[roughDuration(seconds), 'time, estimated'] as const]),
+    [formatBytes(memoryBytes), 'memory, estimated'],
+    [formatBytes(diskBytes), 'disk, estimated'],
+    [formatCount(prunedModules), 'matrices to prune'],
+    ...(recoveries.length > 0 ? [[formatTrained(percentage), trained] as const] : []),
+    ...(seconds !== null && secondsToPruneAgain > 0 ? [[roughDuration(secondsToPruneAgain), again] as const] : []),
+    ...(seconds !== null && runs > 1 ? [[roughDuration(seconds * runs), 'time of all'] as const] : []),
+  ]
+}

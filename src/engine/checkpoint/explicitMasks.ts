@@ -4,11 +4,25 @@ import { join } from 'node:path'
 import { tensorRoles } from '../../catalog/families/tensorRoles.ts'
 import type { BitmaskPlace } from './fileHeader.ts'
 import { readBitmaskMask } from './bitmask/readBitmask.ts'
-import { transposeBits } from './bitmask/transposeBits.ts'
-import { isOfGguf, type Checkpoint } from './checkpoint.ts'
+import { type Checkpoint, isOfGguf } from './checkpoint.ts'
 import { FilePool } from './filePool.ts'
 import { maskFileName, openMaskFile } from './maskFile.ts'
-import type { StoredMask, StoredMasks } from './storedMask.ts'
+import type { MaskBits, StoredMask, StoredMasks } from './storedMask.ts'
+import { maskWordsPerRow } from '../../catalog/formats/maskFile.ts'
+
+// Masks of weights that the file stores as [in, out].
+/** [columns, rows] out of [rows, columns]. */
+export function transposeBits({ rows, columns, words }: MaskBits): MaskBits {
+  const [from, to] = [maskWordsPerRow(columns), maskWordsPerRow(rows)]
+  const turned = new Uint32Array(columns * to)
+  for (let row = 0; row < rows; row++)
+    for (let i = 0; i < from; i++)
+      for (let rest = words[row * from + i]; rest !== 0; rest &= rest - 1) {
+        const column = 32 * i + 31 - Math.clz32(rest & -rest)
+        turned[column * to + (row >> 5)] |= 1 << (row & 31)
+      }
+  return { rows: columns, columns: rows, words: turned }
+}
 
 /** Whether there are any, without reading them. A mask beside a GGUF file is another checkpoint's. */
 export function hasMasks({

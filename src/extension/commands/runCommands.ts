@@ -16,8 +16,17 @@ import { isHeld } from '../../runs/lock/lock.ts'
 import type { RunRequest } from '../runs/runner.ts'
 import { errorsText, queuedText, readResult, resultText } from '../runs/runTexts.ts'
 import { recipeName } from '../runs/runStore.ts'
-import { type Handlers, isQueued, type Parts, recipeOrPick, runTarget, savedRecipe, weightsOf } from './targets.ts'
-import { showTrainable } from './showTrainable.ts'
+import {
+  checkpointTarget,
+  type Handlers,
+  isQueued,
+  type Parts,
+  recipeOrPick,
+  recipeTarget,
+  runTarget,
+  savedRecipe,
+  weightsOf,
+} from './targets.ts'
 
 const t = vscode.l10n.t
 
@@ -217,4 +226,22 @@ async function pickRun({ runStore }: Parts): Promise<string | undefined> {
   })
   const chosen = await vscode.window.showQuickPick(items, { placeHolder: t('Which run?') })
   return chosen?.folder
+}
+
+// What the view of which weights train is opened from.
+/** A run or a checkpoint that was clicked or is in front, else a recipe. */
+export async function showTrainable(
+  { runPanels, inspectors }: Parts,
+  panels: TrainablePanels,
+  argument: unknown,
+): Promise<void> {
+  // A command in the title of a view's tab gets an address of the tab.
+  const clicked = argument instanceof vscode.Uri && argument.scheme === 'webview-panel' ? undefined : argument
+  const isInFront = clicked === undefined && recipeTarget(undefined) === undefined
+  const folder = runTarget(clicked) ?? (isInFront ? runPanels.active : undefined)
+  if (folder !== undefined) return panels.show({ kind: 'run', uri: vscode.Uri.file(folder) })
+  const checkpoint = checkpointTarget(clicked, isInFront ? inspectors : null)
+  if (checkpoint) return panels.show({ kind: 'result', uri: checkpoint })
+  const recipe = await recipeOrPick(clicked, vscode.l10n.t('Show Which Weights Train'))
+  if (recipe) panels.show({ kind: 'recipe', uri: recipe })
 }

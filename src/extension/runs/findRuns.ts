@@ -3,7 +3,7 @@
 import * as vscode from 'vscode'
 import { basename, dirname, join } from 'node:path'
 import { existsSync } from 'node:fs'
-import { inTurns } from '../../runs/reader/inTurns.ts'
+import { forEachConcurrent } from '../../runs/reader/forEachConcurrent.ts'
 import type { RunStore } from './runStore.ts'
 import type { Sweeps } from '../sweeps/sweeps.ts'
 
@@ -22,7 +22,7 @@ export async function findRuns(store: RunStore): Promise<void> {
     .sort((a, b) => basename(b).localeCompare(basename(a)))
     .slice(0, mostRuns)
   const unknown = newest.filter((folder) => !store.get(folder))
-  await inTurns(unknown, atATime, async (folder) => void (await store.refresh(folder)))
+  await forEachConcurrent(unknown, atATime, async (folder) => void (await store.refresh(folder)))
 }
 
 /** Finds runs, and follows those that another process writes. */

@@ -10,7 +10,7 @@ import {
   type ToTrainable,
   views,
 } from '../../protocol/view.ts'
-import { trainEdits } from '../../recipe/writing/trainEdits.ts'
+import { trainEdits } from '../../recipe/edits.ts'
 import { runFolderAt } from '../../runs/folder/runFolder.ts'
 import { addTraining, noTraining, trainingIn, type TrainingUpdate } from '../../runs/series/training.ts'
 import type { Services } from '../services.ts'

@@ -1,13 +1,15 @@
 // A recipe with a sweep as the recipes of its runs, or what keeps it from being that.
+import type * as z from 'zod'
 import { formatCount } from '../../formatting/numbers.ts'
 import { normalPath, placeNames } from '../../formatting/paths.ts'
 import type { Path } from '../document.ts'
 import { withSetting } from '../overrides.ts'
-import { recipeSchema, type Recipe } from '../schema.ts'
-import { withOwnPlaces } from './savePlace.ts'
-import { wrongSetting } from './settingPlace.ts'
-import { mostRuns, valueText, type NamedSettings } from './settings.ts'
+import { type Recipe, recipeSchema } from '../schema.ts'
+import { mostRuns, type NamedSettings, valueText } from './settings.ts'
 import { countRuns, settingsOfRuns, sweptPaths } from './settingsOfRuns.ts'
+import { propertiesAt } from '../jsonSchema.ts'
+import { nearest } from '../nearest.ts'
+import { sweepWords } from '../sweepSchema.ts'
 
 export interface SweepRun extends NamedSettings {
   /** Its place among the runs, from 0. */
@@ -158,4 +160,63 @@ function firstTwo(runs: readonly SweepRun[], keyOf: (run: SweepRun) => string | 
     if (key !== null) seen.set(key, run)
   }
   return null
+}
+
+// Places where the runs of a sweep write: side by side, by their names.
+/**
+ * `../opt` → `../opt-prune.0.sparsity=0.5`, and so for the files of each evaluation. A run that sets a place itself writes just
+ * there.
+ */
+export function withOwnPlaces(recipe: Recipe, run: NamedSettings, suffix: string): Recipe {
+  const own = (key: string, path: string) => (isSet(run, key) ? path : `${path.replace(/[\\/]+$/, '')}-${suffix}`)
+  const { save, evaluate } = recipe
+  const pruned = save?.pruned === undefined ? {} : { pruned: own('save.pruned', save.pruned) }
+  return {
+    ...recipe,
+    ...(save && { save: { ...save, to: own('save.to', save.to), ...pruned } }),
+    ...(evaluate && {
+      evaluate: evaluate.map((entry, i) => ({
+        ...entry,
+        ...(entry.out !== undefined && { out: own(`evaluate.${i}.out`, entry.out) }),
+      })),
+    }),
+  }
+}
+
+/** Whether a run sets this key, or what holds it. */
+function isSet({ settings }: NamedSettings, key: string): boolean {
+  const parts = key.split('.')
+  return parts.some((_, i) => parts.slice(0, i + 1).join('.') in settings)
+}
+
+// Whether a recipe has a place for a setting, and which path was probably meant where it has none.
+export type WrongSetting =
+  /** `meant`: the nearest path that there is. */
+  | { readonly kind: 'no-such-path'; readonly meant: string | null }
+  /** The format has the path, this recipe no such item. */
+  | { readonly kind: 'no-such-place' }
+  /** The path is there, the value is none for it. `why`: where the format has a rule of its own. */
+  | { readonly kind: 'bad-value'; readonly why: string | null }
+
+/** null: the recipe, a valid one, is valid with the setting too. */
+export function wrongSetting(recipe: unknown, path: string, value: unknown): WrongSetting | null {
+  const keys = path.split('.')
+  const sweeps = keys[0] === 'sweep'
+  const changed = sweeps ? null : withSetting(recipe, path, value)
+  const parsed = changed === null ? null : recipeSchema.safeParse(changed)
+  if (parsed?.success) return null
+  const places = keys.map((key) => (/^\d+$/.test(key) ? Number(key) : key))
+  const parent = places.slice(0, -1)
+  const last = keys[keys.length - 1]
+  const known = Object.keys(propertiesAt(parent) ?? {})
+  if (!sweeps && known.includes(last))
+    return parsed ? { kind: 'bad-value', why: ruleOf(parsed.error) } : { kind: 'no-such-place' }
+  const words = parent.length === 0 ? [...known, ...sweepWords] : known
+  const meant = sweeps ? null : nearest(last, words)
+  return { kind: 'no-such-path', meant: meant === null ? null : [...keys.slice(0, -1), meant].join('.') }
+}
+
+function ruleOf({ issues }: z.ZodError): string | null {
+  const own = issues.find(({ code }) => code === 'custom')
+  return own ? `${own.path.join('.')}: ${own.message}` : null
 }

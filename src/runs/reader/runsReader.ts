@@ -2,11 +2,30 @@
 // once. Who follows them looks again and again, as seldom as will do, since no watcher of files sees what other machines write.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { stillMs } from '../lock/lock.ts'
-import { type SweepSigns, outsideSweep } from '../runStatus.ts'
-import { inTurns } from './inTurns.ts'
+import { outsideSweep, type SweepSigns } from '../runStatus.ts'
+import { forEachConcurrent } from './forEachConcurrent.ts'
 import { nameRuns } from './nameRuns.ts'
-import { OneMore } from './oneMore.ts'
-import { RunReader, type RunPlace } from './runReader.ts'
+import { type RunPlace, RunReader } from './runReader.ts'
+
+/** Work of which one goes on at a time: a call meanwhile makes one more after it, and is answered by that. */
+export class CoalescedWork {
+  private now: Promise<void> | null = null
+  private next: Promise<void> | null = null
+  private readonly work: () => Promise<void>
+
+  constructor(work: () => Promise<void>) {
+    this.work = work
+  }
+
+  run(): Promise<void> {
+    if (!this.now) return (this.now = this.work().finally(() => (this.now = null)))
+    const again = () => {
+      this.next = null
+      return this.run()
+    }
+    return (this.next ??= this.now.then(again, again))
+  }
+}
 
 /** Signs of the runs from outside their folders, asked before each look. */
 export type LookAround = () => Promise<(index: number) => SweepSigns>
@@ -29,8 +48,8 @@ export class RunsReader {
   private seen: Promise<unknown> = Promise.resolve()
   private viewers = 0
   private around: Awaited<ReturnType<LookAround>> = () => outsideSweep
-  private readonly all = new OneMore(() => this.lookAtAll())
-  private readonly each = new WeakMap<RunReader, OneMore>()
+  private readonly all = new CoalescedWork(() => this.lookAtAll())
+  private readonly each = new WeakMap<RunReader, CoalescedWork>()
   /** When all were looked at last. */
   private lookedAt = performance.now()
   private isLooking = false
@@ -110,10 +129,10 @@ export class RunsReader {
 
   private async seeAll(): Promise<void> {
     this.around = await this.lookAround()
-    await inTurns(this.runs, atATime, (run) => this.see(run))
+    await forEachConcurrent(this.runs, atATime, (run) => this.see(run))
     if (this.isPlanned || this.isClosed) return
     let isNew = false
-    await inTurns(this.runs, filesAtATime, async (run) => {
+    await forEachConcurrent(this.runs, filesAtATime, async (run) => {
       if (await run.readRecipe()) isNew = true
     })
     if (!isNew) return
@@ -123,16 +142,16 @@ export class RunsReader {
 
   private async readRest(): Promise<void> {
     const began = performance.now()
-    await inTurns(this.runs, filesAtATime, (run) => this.readIfUnread(run))
+    await forEachConcurrent(this.runs, filesAtATime, (run) => this.readIfUnread(run))
     const doubtful = this.runs.filter(({ state }) => state.isDoubtful)
     if (doubtful.length === 0 || this.isClosed) return
     await sleep(Math.max(0, stillMs - (performance.now() - began)))
-    await inTurns(doubtful, atATime, (run) => this.lookAndRead(run))
+    await forEachConcurrent(doubtful, atATime, (run) => this.lookAndRead(run))
   }
 
   /** Looks at one of them, twice where its lock leaves it in doubt who has it. */
   lookAt(run: RunReader): Promise<void> {
-    const look = this.each.get(run) ?? new OneMore(() => this.lookAtOne(run))
+    const look = this.each.get(run) ?? new CoalescedWork(() => this.lookAtOne(run))
     this.each.set(run, look)
     return look.run()
   }

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { wholeLineBytes } from '../../../src/runs/events/wholeLines.ts'
+import { wholeLineBytes } from '../../../src/runs/events/eventLog.ts'
 
 describe('whole lines of a file', () => {
   let folder = ''

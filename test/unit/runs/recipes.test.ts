@@ -85,6 +85,7 @@ describe('recipes of compared runs', () => {
       pattern: 'unstructured',
       recovery: '',
       seed: 0,
+      text: '',
     })
   })
 

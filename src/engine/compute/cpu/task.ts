@@ -4,7 +4,7 @@ import type { Command } from './entry.ts'
 import type { OneDnn } from './oneDnn.ts'
 import type { Outside } from './outside.ts'
 import { Stage } from './stage.ts'
-import { stagedGemm } from './stagedGemm.ts'
+import { stagedGemm } from './staged.ts'
 import type { Wasm } from '../../readWasm.ts'
 
 /** The environment of a thread. Addresses are byte offsets in the shared memory, or pointers outside it (outside.ts). */

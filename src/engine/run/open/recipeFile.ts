@@ -1,11 +1,10 @@
 // A recipe from disk, with settings from the command line, defaults filled in and paths made absolute.
 import { dirname, relative, sep } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
-import { Document } from 'yaml'
+import { Document, type ScalarTag, type Tags, visit } from 'yaml'
 import { parseSetting, withSetting } from '../../../recipe/overrides.ts'
-import { disabledRules, findRule, type ParsedRecipe, parseRecipe, type LintResult } from '../../../lint/lint.ts'
+import { disabledRules, findRule, type LintResult, type ParsedRecipe, parseRecipe } from '../../../lint/lint.ts'
 import { mapFiles } from '../../../recipe/dataFiles.ts'
-import { customTags, quoteOctals } from '../../../recipe/everyonesYaml.ts'
 import type { Finding } from '../../../recipe/finding.ts'
 import { type ResolvedRecipe, writtenRecipe, type WrittenRecipe } from '../../../recipe/resolve.ts'
 import type { Recipe } from '../../../recipe/schema.ts'
@@ -13,6 +12,7 @@ import { isHubName } from '../../checkpoint/hubCache.ts'
 import { EngineError } from '../../errors.ts'
 import type { LintFacts } from '../../../recipe/facts.ts'
 import { lintText, type LintTextOptions } from '../../facts/recipeFacts.ts'
+import { numberText } from '../../../recipe/edits.ts'
 
 export interface RecipeFile {
   readonly path: string
@@ -139,4 +139,28 @@ export async function warningsOf(file: RecipeFile, options: LintRecipeOptions): 
   const { findings } = await lintRecipe(file, options)
   const told = findings.filter(({ severity }) => severity === 'error' || severity === 'warning')
   return [...new Set(told.map(({ message }) => message))]
+}
+
+// YAML that PyYAML, which reads 1.1, and this program, which reads 1.2, take for the same values.
+/** PyYAML reads `1e-7` as a string. */
+const everyonesNumber: ScalarTag = {
+  tag: 'tag:yaml.org,2002:float',
+  default: true,
+  identify: (value) => typeof value === 'number',
+  // Never when it is read.
+  test: /$^/,
+  resolve: Number,
+  stringify: ({ value }) => numberText(value as number),
+}
+
+/** Option of a document that is written. */
+export const customTags = (tags: Tags): Tags => [everyonesNumber, ...tags]
+
+/** Octal numbers of 1.2 (`0o17`), which are words in a document of 1.1. */
+export function quoteOctals(document: Document): void {
+  visit(document, {
+    Scalar(_, node) {
+      if (typeof node.value === 'string' && /^0o[0-7]+$/.test(node.value)) node.type = 'QUOTE_DOUBLE'
+    },
+  })
 }

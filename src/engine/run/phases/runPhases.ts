@@ -7,23 +7,25 @@ import { withApplied } from './appliedRecoveries.ts'
 import { allocateInRun } from './allocatePhase.ts'
 import { runBlocksPhase } from './blocksPhase.ts'
 import type { BlockResult } from '../state/progress.ts'
-import { plannedWork } from './plannedWork.ts'
 import { claimOutput } from '../open/outputClaim.ts'
-import { readData } from '../open/runData.ts'
-import { outputsOf, type Output } from '../../../plan/outputs.ts'
+import { type EvaluationData, readData, type RunData } from '../open/runData.ts'
+import { type Output, outputsOf } from '../../../plan/outputs.ts'
 import type { Checkpoint } from '../../checkpoint/checkpoint.ts'
 import type { PruneEntry } from '../../../plan/pruneEntries.ts'
 import type { RunPlan } from '../../../plan/runPlan.ts'
 import { goOnWithLess, goOnWithNewDevice } from './goOnFromSaved.ts'
 import { evaluateBlocks, recoverPass } from './recoverPass.ts'
-import { createContext, prunedStages, withRunModel, type RunContext } from './runContext.ts'
+import { createContext, prunedStages, type RunContext, withRunModel } from './runContext.ts'
 import { type Result, saveGguf, saveOutput } from './savePhase.ts'
 import type { RunSession } from '../state/session.ts'
 import { measureOnce } from './sharedEvaluation.ts'
 import { pruneOnce, pruningKey } from './sharedPruning.ts'
 import { numberOf } from './trainingSteps.ts'
-import { ownMasksOf, masksOfPrunedModel, sparsityOfModel, summaryOf } from '../open/sourceMasks.ts'
+import { masksOfPrunedModel, ownMasksOf, sparsityOfModel, summaryOf } from '../open/sourceMasks.ts'
 import { blockParts, masksOfStage, withStateModel } from '../state/stateModel.ts'
+import { type PlannedPart, plannedParts } from '../../../plan/time.ts'
+import { describeModel } from '../../../recipe/describeModel.ts'
+import { writingTokens } from '../../../plan/textTokens.ts'
 
 /** Runs what is left to do; returns the share of zeros among the weights of the block linears. */
 export async function runPhases(
@@ -190,4 +192,43 @@ async function finish(context: RunContext, known: Pick<Result, 'masks' | 'summar
         await saveOutput(session, { ...known, output, result, untied, recoveries: plan.recoveries })
   })
   for (const output of outputsOf(recipe)) if (output.kind === 'gguf') await saveGguf(session, output)
+}
+
+// The work of a run before it is done: its parts with the time that each is planned to take.
+export async function plannedWork(
+  { recipe, source, backend }: Pick<RunSession, 'recipe' | 'source' | 'backend'>,
+  data: RunData,
+): Promise<PlannedPart[]> {
+  const model = describeModel({
+    tensors: source.tensors,
+    config: source.config,
+    problems: [],
+    tokenizer: { present: false, largestId: null },
+    masked: false,
+    sparsities: null,
+  })
+  const tokens = new Map<object, number>()
+  for (const evaluation of recipe.evaluate) {
+    const read = await data.evaluation(evaluation)
+    tokens.set(evaluation, tokensIn(read))
+  }
+  const { details } = backend.info
+  const machine = {
+    gpu: !backend.traits.inHostMemory,
+    threads: typeof details.threads === 'number' ? details.threads : 1,
+    bf16: backend.precision === 'bf16',
+  }
+  return plannedParts(recipe, model, machine, (evaluation) => tokens.get(evaluation) ?? 0)
+}
+
+/** Tokens of a pass over it, in time. */
+function tokensIn(read: EvaluationData): number {
+  switch (read.kind) {
+    case 'windows':
+      return read.windows.windows * read.windows.seqLen
+    case 'questions':
+      return read.questions.tokens
+    case 'prompts':
+      return writingTokens(read.prompts.promptTokens, read.prompts.maxTokens)
+  }
 }

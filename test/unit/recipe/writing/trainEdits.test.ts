@@ -1,8 +1,7 @@
 // What the budget ruler proposes, written into a recipe: nothing else of its text changes.
 import assert from 'node:assert/strict'
 import { readDocument } from '../../../../src/recipe/document.ts'
-import { applyEdits } from '../../../../src/recipe/edits.ts'
-import { trainEdits } from '../../../../src/recipe/writing/trainEdits.ts'
+import { applyEdits, trainEdits } from '../../../../src/recipe/edits.ts'
 
 const written = (text: string, recovery: number, train: string[], rank: number | null) =>
   applyEdits(readDocument(text), trainEdits(text, recovery, train, rank))

@@ -1,5 +1,5 @@
 /** Works on all items, so many at a time. */
-export async function inTurns<T>(
+export async function forEachConcurrent<T>(
   items: readonly T[],
   atOnce: number,
   work: (item: T, index: number) => Promise<void>,
