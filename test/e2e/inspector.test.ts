@@ -7,7 +7,6 @@ import {
   chooseFromMenu,
   cli,
   closeEditors,
-  eventually,
   exists,
   openModel,
   sharedStudio,
@@ -16,6 +15,7 @@ import {
 } from './studio.ts'
 import { runCommand } from '../../scripts/vscode/browser.mjs'
 import { root } from '../support/browser.ts'
+import { until } from '../support/until.ts'
 
 interface Inspection {
   tensors: { name: string; zeros: number; sparsity: number }[]
@@ -71,7 +71,7 @@ describe('the packaged extension: looking', function () {
     await choices.filter({ hasText: 'as the checkpoint has it' }).waitFor()
     await choices.filter({ hasText: 'q8_0' }).click()
     const place = page.locator('.quick-input-widget input').first()
-    await eventually('the place', async () => (await place.inputValue()).endsWith('tiny-llama-q8_0.gguf') || undefined)
+    await until('the place', async () => (await place.inputValue()).endsWith('tiny-llama-q8_0.gguf'))
     await page.keyboard.press('Enter')
     const done = page.locator('.notification-list-item', { hasText: 'tiny-llama-q8_0.gguf is written' })
     await done.getByRole('button', { name: 'Open' }).click()

@@ -3,7 +3,8 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { runCommand } from '../../scripts/vscode/browser.mjs'
 import { ggufFile, keyText } from '../support/gguf.ts'
-import { activeView, closeEditors, eventually, exists, sharedStudio, openFile, studioOf } from './studio.ts'
+import { activeView, closeEditors, exists, sharedStudio, openFile, studioOf } from './studio.ts'
+import { until } from '../support/until.ts'
 
 describe('the packaged extension: recipes', function () {
   this.timeout(600_000)
@@ -65,7 +66,7 @@ describe('the packaged extension: recipes', function () {
     await page.locator('.monaco-editor .view-lines').first().click()
     await page.keyboard.press('F8')
     await page.keyboard.press('Escape')
-    await eventually('the quick fix to be applied', async () => {
+    await until('the quick fix to be applied', async () => {
       await page.keyboard.press('Control+.')
       const fix = page.locator('.action-widget .monaco-list-row', { hasText: 'fc' }).first()
       const found = await fix.waitFor({ timeout: 3000 }).then(
@@ -74,7 +75,7 @@ describe('the packaged extension: recipes', function () {
       )
       if (found) await page.keyboard.press('Enter')
       else await page.keyboard.press('Escape')
-      return found ? true : undefined
+      return found
     })
     await squiggle.waitFor({ state: 'detached' })
     await page.locator('.codelens-decoration a', { hasText: 'Run' }).first().click()

@@ -11,12 +11,12 @@ import {
   backendPids,
   cli,
   closeEditors,
-  eventually,
   exists,
   openFile,
   openStudio,
   studioOf,
 } from './studio.ts'
+import { until } from '../support/until.ts'
 
 describe('the packaged extension: running', function () {
   this.timeout(600_000)
@@ -209,7 +209,7 @@ describe('the packaged extension: running', function () {
     setLongSteps(workspace, 3000)
     const view = await runRecipe('long.prune.yaml')
     // The first block is the first thing that a resumed run keeps.
-    await eventually('the first block', async () => (await view.locator('.chart .bar').count()) > 0, 240_000)
+    await until('the first block', async () => (await view.locator('.chart .bar').count()) > 0, 240_000)
     const pids = backendPids(workspace)
     assert.equal(pids.length, 1, `backends: ${pids.join(', ')}`)
     process.kill(pids[0], 'SIGKILL')

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, readdirSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { runCommand } from '../../scripts/vscode/browser.mjs'
 import { activeView, choose, cli, closeEditors, openFile, openStudio, studioOf } from './studio.ts'
+import { scratch } from '../support/scratch.ts'
 
 const recipe = `version: 1
 model: ./opt
@@ -16,11 +16,10 @@ sweep: {prune.0.sparsity: [0.4, 0.6], prune.0.method: [magnitude, wanda]}
 
 describe('the packaged extension: sweeps', function () {
   this.timeout(600_000)
-  const noPrograms = mkdtempSync(join(tmpdir(), 'no-programs-'))
+  const noPrograms = scratch().folder
   const studio = studioOf((suite) => openStudio(suite, { env: { PATH: noPrograms } }))
   after(async () => {
     await studio.stop()
-    rmSync(noPrograms, { recursive: true })
   })
 
   it('a sweep of the command line stands in the tree with its runs, and opens as table, points and curves', async () => {

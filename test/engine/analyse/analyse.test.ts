@@ -1,7 +1,6 @@
 // What an analysis says of a model, against the definitions computed by hand in f64, on every device.
 import assert from 'node:assert/strict'
-import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, readFileSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { analyse, type AnalyseOptions } from '../../../src/engine/analyse/analyse.ts'
 import { latestAnalysis } from '../../../src/engine/analyse/analysisStore.ts'
@@ -14,6 +13,7 @@ import { embedAll, runBlock } from '../../../src/engine/blocks/flow.ts'
 import { createDecoder } from '../../../src/engine/model/decoder.ts'
 import { openModel } from '../../../src/engine/model/model.ts'
 import { backends } from '../../support/backends.ts'
+import { scratch } from '../../support/scratch.ts'
 import { goldenPath } from '../../support/shared.ts'
 import { readTensors } from '../../support/tensors.ts'
 import { lacks } from '../../support/skip.ts'
@@ -26,10 +26,9 @@ const kept = (backend: Backend): Backend => ({ ...backend, close: async () => un
 describe('analysis of a dense model', () => {
   let folder: string
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'analyse-'))
+    folder = scratch().folder
     cpSync(goldenPath('llama'), join(folder, 'llama'), { recursive: true })
   })
-  afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
   const calibration = () => ({ data: join(folder, 'llama', 'prune', 'calib.safetensors'), field: 'calib_ids' })
   const asked = { methods: ['magnitude', 'wanda', 'sparsegpt'], sparsities: [0.5, 0.7] } as const

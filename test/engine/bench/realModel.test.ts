@@ -1,15 +1,13 @@
 // The rows of bench/realModel.ts are recipes that the product knows.
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { recipeOf } from '../../../bench/realModel/measure.ts'
 import { drawsAtRandom, prunedOf, rowOf, rows } from '../../../bench/realModel/rows.ts'
 import { recipeSchema } from '../../../src/recipe/schema.ts'
+import { scratch } from '../../support/scratch.ts'
 
 describe('bench/realModel', () => {
-  const out = mkdtempSync(join(tmpdir(), 'rows-'))
-  after(() => rmSync(out, { recursive: true }))
+  const out = scratch().folder
   const bench = {
     ...{ model: 'm', out, text: { ids: 'ids.safetensors', calibration: 64, training: 200 } },
     ...{ limit: '1', steps: 2, precision: 'f32' },

@@ -7,7 +7,8 @@ import { readF32, upload, type Backend } from '../../../src/engine/compute/backe
 import type { WebGpuBackend } from '../../../src/engine/compute/webgpu/backend.ts'
 import { Statistics } from '../../../src/engine/prune/statistics.ts'
 import type { PruneEntry } from '../../../src/plan/pruneEntries.ts'
-import { createWorkplace, run } from '../../support/runs.ts'
+import { run } from '../../support/runs.ts'
+import { scratch } from '../../support/scratch.ts'
 import { writeTinyIds, writeTinyModel } from '../../support/tinyModel.ts'
 import { openOrSkip } from '../../support/webgpu.ts'
 
@@ -52,7 +53,7 @@ describe('hidden states beside a GPU with memory of its own', function () {
   })
 
   it('give the same result wherever they lie', async () => {
-    const place = createWorkplace()
+    const place = scratch()
     await writeTinyModel(place.path('model'))
     writeTinyIds(place.path('ids.safetensors'))
     const recipe = (to: string) =>
@@ -69,7 +70,6 @@ describe('hidden states beside a GPU with memory of its own', function () {
     await run(gpu, { recipe: recipe('host'), openBackend: async () => ({ ...gpu, close: async () => undefined }) })
     const [device, host] = ['device', 'host'].map((to) => readFileSync(place.path(to, 'model.safetensors')))
     assert.ok(device.equals(host))
-    place.remove()
   })
 
   it('a Hessian beyond its largest buffer is refused by name, and no smaller plan is tried', () => {

@@ -3,8 +3,9 @@ import { mkdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } fro
 import { execFileSync } from 'node:child_process'
 import { openCheckpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
 import { EngineError } from '../../../src/engine/errors.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { goldenPath } from '../../support/shared.ts'
-import { f32, fileBytes, safetensors, scratch, type Scratch } from '../../support/safetensors.ts'
+import { f32, fileBytes, safetensors } from '../../support/safetensors.ts'
 import { cannot } from '../../support/skip.ts'
 
 const a = f32([2, 2], [1, 2, 3, 4])
@@ -29,7 +30,6 @@ async function refuses(path: string, message: RegExp, code = 'bad-checkpoint'): 
 describe('openCheckpoint', () => {
   let temp: Scratch
   beforeEach(() => (temp = scratch()))
-  afterEach(() => temp.remove())
 
   const sharded = (weightMap: Record<string, string>) => {
     temp.write('1.safetensors', safetensors({ a }, { format: 'pt' }))
@@ -183,17 +183,13 @@ describe('openCheckpoint', () => {
       sharded({ a: '1.safetensors', b: '../2.safetensors' })
       await refuses(temp.folder, /outside the model's folder/)
       const elsewhere = scratch()
-      try {
-        elsewhere.write('2.safetensors', safetensors({ b }))
-        sharded({ a: '1.safetensors', b: 'linked.safetensors' })
-        symlinkSync(elsewhere.path('2.safetensors'), temp.path('linked.safetensors'))
-        await refuses(temp.folder, /link that leaves/)
-        sharded({ a: '1.safetensors', b: 'dir/2.safetensors' })
-        symlinkSync(elsewhere.folder, temp.path('dir'))
-        await refuses(temp.folder, /link that leaves/)
-      } finally {
-        elsewhere.remove()
-      }
+      elsewhere.write('2.safetensors', safetensors({ b }))
+      sharded({ a: '1.safetensors', b: 'linked.safetensors' })
+      symlinkSync(elsewhere.path('2.safetensors'), temp.path('linked.safetensors'))
+      await refuses(temp.folder, /link that leaves/)
+      sharded({ a: '1.safetensors', b: 'dir/2.safetensors' })
+      symlinkSync(elsewhere.folder, temp.path('dir'))
+      await refuses(temp.folder, /link that leaves/)
     })
     it('an index that names a tensor twice', async () => {
       sharded({ a: '1.safetensors', b: '2.safetensors' })

@@ -7,7 +7,7 @@ import { EngineError } from '../../../src/engine/errors.ts'
 import { modelFacts } from '../../../src/engine/facts/modelFacts.ts'
 import { cli, cliIn } from '../../support/cli.ts'
 import { setEnvironment } from '../../support/environment.ts'
-import { scratch, type Scratch } from '../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { goldenPath } from '../../support/shared.ts'
 
 const commit = '27dcfa74d334bc871f3234de431e71c6eeba5dd6'
@@ -23,7 +23,6 @@ describe("models of the Hub's cache", () => {
   })
   afterEach(() => {
     restore()
-    temp.remove()
   })
   /** As huggingface_hub leaves it: files are links to blobs. */
   const download = () => {

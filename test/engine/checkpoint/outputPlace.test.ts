@@ -5,7 +5,7 @@ import { openCheckpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
 import { overlapOnDisk } from '../../../src/engine/checkpoint/outputPlace.ts'
 import { createWriter } from '../../../src/engine/checkpoint/writer.ts'
 import { cli } from '../../support/cli.ts'
-import { scratch, type Scratch } from '../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { goldenPath } from '../../support/shared.ts'
 
 describe('the place of an output', () => {
@@ -15,7 +15,6 @@ describe('the place of an output', () => {
     cpSync(goldenPath('opt'), temp.path('models', 'opt'), { recursive: true })
     symlinkSync(temp.path('models'), temp.path('link'))
   })
-  afterEach(() => temp.remove())
 
   it('is told to be the model, inside it or around it through links and detours, however much of it is missing', async () => {
     const model = temp.path('link', 'opt')

@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict'
 import { createMask } from '../../support/masks.ts'
 import { writeMaskFile } from '../../../src/engine/checkpoint/maskFile.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { storedMasks } from '../../support/storedMasks.ts'
 import { cli, cliJson } from '../../support/cli.ts'
-import { f32, safetensors, scratch, type Scratch } from '../../support/safetensors.ts'
+import { f32, safetensors } from '../../support/safetensors.ts'
 import { goldenPath } from '../../support/shared.ts'
 
 describe('sparsescope compare', () => {
   let temp: Scratch
   beforeEach(() => (temp = scratch()))
-  afterEach(() => temp.remove())
   const name = 'model.layers.0.mlp.up_proj.weight'
   const write = (file: string, values: number[]) => temp.write(file, safetensors({ [name]: f32([2, 2], values) }))
 

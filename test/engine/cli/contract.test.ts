@@ -5,7 +5,7 @@ import { cpSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cli, cliJson, entry } from '../../support/cli.ts'
 import { goldenModel } from '../../support/goldens.ts'
-import { scratch, type Scratch } from '../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { goldenPath } from '../../support/shared.ts'
 import { cannot } from '../../support/skip.ts'
 
@@ -33,7 +33,6 @@ const random = ['--method', 'random', '--sparsity', '0.5', '--device', 'cpu']
 describe('every command', () => {
   let temp: Scratch
   beforeEach(() => (temp = scratch()))
-  afterEach(() => temp.remove())
 
   for (const name of commands)
     it(`${name} --help shows --json, --device and an example`, async () => {

@@ -1,10 +1,10 @@
 // Every path that a command takes, given what is no file: one line on stderr, and exit 2.
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { commandsBeside } from '../../support/besides.ts'
 import { closeSockets, hostilePaths } from '../../support/hostilePaths.ts'
+import { scratch } from '../../support/scratch.ts'
 import { goldenPath } from '../../support/shared.ts'
 import { cannot } from '../../support/skip.ts'
 
@@ -20,12 +20,11 @@ describe('paths that lead to no file', function () {
     if (process.platform === 'win32')
       cannot(this, 'pipes, sockets and devices have no paths among the files of Windows')
     // Sockets have short names.
-    root = mkdtempSync(join(tmpdir(), 'h-'))
+    root = scratch().folder
   })
   after(() => {
     beside.stop()
     closeSockets()
-    if (root !== '') rmSync(root, { recursive: true, force: true })
   })
 
   let count = 0

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { createRng } from '../../../src/engine/rng.ts'
 import { cli, cliJson } from '../../support/cli.ts'
-import { f32, safetensors, scratch, type Scratch } from '../../support/safetensors.ts'
+import { f32, safetensors } from '../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { goldenPath } from '../../support/shared.ts'
 
 interface Json {
@@ -23,7 +24,6 @@ interface Json {
 describe('sparsescope inspect', () => {
   let temp: Scratch
   beforeEach(() => (temp = scratch()))
-  afterEach(() => temp.remove())
   const inspect = async (...args: string[]) => (await cliJson('inspect', ...args)) as unknown as Json
 
   it('lists every tensor in JSON, with no statistics unless asked', async () => {

@@ -9,7 +9,8 @@ import { byteTokenizer } from '../../support/byteTokenizer.ts'
 import { cliUntil, entry } from '../../support/cli.ts'
 import { filesBelow, onlyRun } from '../../support/killedRuns.ts'
 import { parquetOfTexts } from '../../support/parquet.ts'
-import { fileBytes, scratch, type Scratch } from '../../support/safetensors.ts'
+import { fileBytes } from '../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { writeTinyIds, writeTinyModel } from '../../support/tinyModel.ts'
 
 const hook = pathToFileURL(fileURLToPath(new URL('../../support/interruptAt.mjs', import.meta.url))).href
@@ -18,7 +19,6 @@ describe('Ctrl-C', function () {
   this.timeout(300_000)
   let temp: Scratch
   beforeEach(() => (temp = scratch()))
-  afterEach(() => temp.remove())
 
   /** The signal comes from within, at a moment that is certain (interruptAt.mjs). */
   function interrupted(moment: string, ...args: string[]): void {

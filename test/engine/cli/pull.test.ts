@@ -3,10 +3,10 @@ import assert from 'node:assert/strict'
 import type { ChildProcess } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { goldenPath } from '../../support/shared.ts'
 import { cliBeside, cliWith } from '../../support/cli.ts'
 import { commit, hubServer, type HubServer } from '../../support/hubServer.ts'
-import { scratch, type Scratch } from '../../support/safetensors.ts'
 
 describe('sparsescope pull', () => {
   let hub: HubServer
@@ -22,7 +22,6 @@ describe('sparsescope pull', () => {
   })
   afterEach(async () => {
     await hub.close()
-    temp.remove()
   })
   const env = () => ({ HF_ENDPOINT: hub.endpoint, HF_HUB_CACHE: temp.path('hub'), HF_TOKEN: '' })
   const snapshot = () => temp.path('hub', 'models--org--tiny', 'snapshots', commit)

@@ -11,7 +11,7 @@ import { byteTokenizer } from '../../support/byteTokenizer.ts'
 import { cli, cliJson } from '../../support/cli.ts'
 import { goldenModel } from '../../support/goldens.ts'
 import { withTokenizer } from '../../support/llamaCpp.ts'
-import { scratch, type Scratch } from '../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 
 describe('weights as bytes of ggml', () => {
   it('Q8_0: the largest becomes 127 steps, halves go away from zero, zeros stay', () => {
@@ -75,7 +75,6 @@ describe('the name of a pre-tokenizer', () => {
 describe('sparsescope convert', () => {
   let temp: Scratch
   beforeEach(() => (temp = scratch()))
-  afterEach(() => temp.remove())
   const model = (name: string, changes: Record<string, unknown> = {}) => {
     const folder = temp.path('models', name)
     withTokenizer(goldenModel(name), folder, changes)

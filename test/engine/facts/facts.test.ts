@@ -19,8 +19,8 @@ import { openModel } from '../../../src/engine/model/model.ts'
 import { resolveRecipe } from '../../../src/recipe/resolve.ts'
 import { recipeSchema } from '../../../src/recipe/schema.ts'
 import { isNetworkPath } from '../../../src/system/networkPath.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { cannot } from '../../support/skip.ts'
-import { scratch, type Scratch } from '../../support/safetensors.ts'
 import { goldenPath } from '../../support/shared.ts'
 
 describe('facts about files', () => {
@@ -31,7 +31,6 @@ describe('facts about files', () => {
     opt = found
   })
   beforeEach(() => (temp = scratch()))
-  afterEach(() => temp.remove())
   const line = (value: object) => `${JSON.stringify(value)}\n`
 
   it('a good model has no problems and its linears in model order', async () => {

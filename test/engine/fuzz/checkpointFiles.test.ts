@@ -7,7 +7,8 @@ import { createWordEncoder } from '../../../src/engine/text/wordEncoder.ts'
 import { readFileSync } from 'node:fs'
 import { byteTokenizer } from '../../support/byteTokenizer.ts'
 import { holds, patience } from '../../support/fuzz.ts'
-import { f32, safetensors, scratch, type Scratch } from '../../support/safetensors.ts'
+import { f32, safetensors } from '../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { readMaskFile, storedMasks } from '../../support/storedMasks.ts'
 
 const opt = {
@@ -41,7 +42,6 @@ describe('mutated files of a checkpoint give a value or a sentence', function ()
   this.timeout(patience)
   let temp: Scratch
   before(() => (temp = scratch()))
-  after(() => temp.remove())
 
   const tensors = { 'a.weight': f32([2, 2], [1, 0, 0, 1]), 'layers.0.b': f32([3], [1, 2, 3]) }
   const opened = async (path: string) => (await openCheckpoint(path)).close()

@@ -5,7 +5,8 @@ import { openCorpus } from '../../../src/engine/text/dataFile.ts'
 import { loadWindows } from '../../../src/engine/text/windows.ts'
 import { readBatchFile } from '../../../src/engine/evaluate/batchFile.ts'
 import { holds, patience } from '../../support/fuzz.ts'
-import { safetensors, scratch, type Scratch } from '../../support/safetensors.ts'
+import { safetensors } from '../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 
 const parquet = (name: string) => readFileSync(new URL(`../../fixtures/text/${name}.parquet`, import.meta.url))
 const lines = '{"text": "abc", "id": 1}\n\n{"text": "h\u00e9llo \\ud83d\\ude42"}\r\n{"text": ""}'
@@ -19,7 +20,6 @@ describe('mutated data gives documents, ids or a sentence', function () {
   this.timeout(patience)
   let temp: Scratch
   before(() => (temp = scratch()))
-  after(() => temp.remove())
 
   /** `dataFacts` remembers by size and time, so every mutant has a name of its own. */
   let count = 0

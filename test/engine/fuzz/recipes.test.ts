@@ -4,7 +4,7 @@ import { readRecipe } from '../../../src/engine/run/open/readRecipe.ts'
 import { createMatcher } from '../../../src/recipe/match.ts'
 import { readFileSync } from 'node:fs'
 import { holds, patience } from '../../support/fuzz.ts'
-import { scratch, type Scratch } from '../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 
 const sample = (name: string) => readFileSync(new URL(`../../../samples/${name}.prune.yaml`, import.meta.url), 'utf8')
 const seeds = ['opt-mask-lora', 'llama-sparsegpt-2of4', 'opt-wanda-reconstruct'].map(sample)
@@ -13,7 +13,6 @@ describe('mutated recipes give findings or a sentence', function () {
   this.timeout(patience)
   let temp: Scratch
   before(() => (temp = scratch()))
-  after(() => temp.remove())
 
   it('lint never throws, and a run refuses with what is wrong', () =>
     holds(seeds, async (bytes) => {

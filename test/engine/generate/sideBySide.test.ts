@@ -1,6 +1,5 @@
 import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict'
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Backend } from '../../../src/engine/compute/backend.ts'
 import { openReference } from '../../support/reference/backend.ts'
@@ -11,6 +10,7 @@ import type { TriedToken, TryProgress } from '../../../src/protocol/parameters.t
 import { byteTokenizer } from '../../support/byteTokenizer.ts'
 import { cli, cliJson } from '../../support/cli.ts'
 import { smallOpt } from '../../support/memoryCheckpoint.ts'
+import { scratch } from '../../support/scratch.ts'
 import { writeTinyModel } from '../../support/tinyModel.ts'
 import { openOrSkip } from '../../support/webgpu.ts'
 
@@ -19,7 +19,7 @@ describe('models side by side', () => {
   let backend: Backend
   const path = (name: string) => join(folder, name)
   before(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'side-'))
+    folder = scratch().folder
     await writeTinyModel(path('dense'), { ...smallOpt, vocab_size: 300, max_position_embeddings: 64 })
     writeFileSync(path('dense/tokenizer.json'), JSON.stringify(byteTokenizer()))
     const pruned = await cli(
@@ -40,7 +40,6 @@ describe('models side by side', () => {
   })
   after(async () => {
     await backend.close()
-    rmSync(folder, { recursive: true, force: true })
   })
 
   const prompts = ['Once upon', 'the']

@@ -12,7 +12,7 @@ import { openTokenizer, type Tokenizer } from '../../../src/engine/text/tokenize
 import { byteTokenizer, plainIds } from '../../support/byteTokenizer.ts'
 import { cli, cliJson } from '../../support/cli.ts'
 import { smallLlama, smallOpt } from '../../support/memoryCheckpoint.ts'
-import { scratch, type Scratch } from '../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { writeTinyModel } from '../../support/tinyModel.ts'
 
 describe('drawing a token', () => {
@@ -47,7 +47,6 @@ describe('drawing a token', () => {
 describe('text of a model', () => {
   let temp: Scratch
   beforeEach(() => (temp = scratch()))
-  afterEach(() => temp.remove())
 
   it('ends at the tokens of generation_config.json, else of config.json', async () => {
     const { folder } = temp

@@ -6,7 +6,8 @@ import { linkSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync,
 import { hubAccess } from '../../../src/engine/hub/hubAccess.ts'
 import { pull, type PullOptions } from '../../../src/engine/hub/pull.ts'
 import { commit, hubServer, type HubServer } from '../../support/hubServer.ts'
-import { f32, safetensors, scratch, type Scratch } from '../../support/safetensors.ts'
+import { f32, safetensors } from '../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { cannot } from '../../support/skip.ts'
 
 const weights = safetensors({
@@ -28,7 +29,6 @@ describe('pull into a cache that others use', () => {
   })
   afterEach(async () => {
     await hub.close()
-    temp.remove()
   })
   const repository = (...parts: string[]) => temp.path('hub', 'models--org--tiny', ...parts)
   const snapshot = (...parts: string[]) => repository('snapshots', commit, ...parts)

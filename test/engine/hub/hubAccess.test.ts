@@ -3,7 +3,7 @@ import { hubAccess } from '../../../src/engine/hub/hubAccess.ts'
 import { refusal, unreachable } from '../../../src/engine/hub/hubErrors.ts'
 import { hubFetch } from '../../../src/engine/hub/hubFetch.ts'
 import { planPush } from '../../../src/engine/hub/push.ts'
-import { scratch, type Scratch } from '../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 
 const token = 'hf_secret'
 const url = new URL('https://huggingface.co/org/tiny')
@@ -11,7 +11,6 @@ const url = new URL('https://huggingface.co/org/tiny')
 describe('hubAccess', () => {
   let temp: Scratch
   beforeEach(() => (temp = scratch()))
-  afterEach(() => temp.remove())
   const access = (env: NodeJS.ProcessEnv = {}) => hubAccess(env, temp.path('home'))
 
   it('the token of `hf auth login` is used where HF_TOKEN gives none', async () => {

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { hubAccess } from '../../../src/engine/hub/hubAccess.ts'
 import { pull, type Pulled, type PullOptions } from '../../../src/engine/hub/pull.ts'
 import { commit, entryOf, hubServer, type HubServer } from '../../support/hubServer.ts'
-import { f32, safetensors, scratch, type Scratch } from '../../support/safetensors.ts'
+import { f32, safetensors } from '../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 
 const weights = safetensors({
   'a.weight': f32(
@@ -30,7 +31,6 @@ describe('pull: a model of the Hub into its cache', () => {
   })
   afterEach(async () => {
     await hub.close()
-    temp.remove()
   })
   const cache = () => temp.path('hub')
   const repository = (...parts: string[]) => join(cache(), 'models--org--tiny', ...parts)

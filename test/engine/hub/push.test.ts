@@ -11,7 +11,7 @@ import { run } from '../../../src/cli/program.ts'
 import { publicationOf } from '../../../src/engine/run/origin/publication.ts'
 import { cli, cliBeside, cliWith } from '../../support/cli.ts'
 import { readToken, sha256, writableHub, writeToken, type WritableHub } from '../../support/hubWrites.ts'
-import { scratch, type Scratch } from '../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { writeTinyModel } from '../../support/tinyModel.ts'
 
 describe('push: a result to the Hub', () => {
@@ -26,7 +26,6 @@ describe('push: a result to the Hub', () => {
     const { status, stderr } = await cli(...prune, '--out', made)
     assert.equal(status, 0, stderr)
   })
-  after(() => results.remove())
   beforeEach(async () => {
     temp = scratch()
     hub = await writableHub()
@@ -35,7 +34,6 @@ describe('push: a result to the Hub', () => {
   })
   afterEach(async () => {
     await hub.close()
-    temp.remove()
   })
   const env = (token = writeToken) => ({ HF_ENDPOINT: hub.endpoint, HF_TOKEN: token, HF_HOME: temp.path('home') })
   const said = async (...args: string[]) => {

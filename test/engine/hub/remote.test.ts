@@ -12,7 +12,8 @@ import type { HubSession } from '../../../src/engine/hub/hubFetch.ts'
 import { cliWith } from '../../support/cli.ts'
 import { entryOf, hubServer, type Asked, type HubServer } from '../../support/hubServer.ts'
 import { ggufFile, keyText } from '../../support/gguf.ts'
-import { f32, safetensors, scratch, type Scratch } from '../../support/safetensors.ts'
+import { f32, safetensors } from '../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { goldenPath } from '../../support/shared.ts'
 
 const opt = goldenPath('opt')
@@ -32,7 +33,6 @@ describe('a model that is looked at on the Hub', () => {
   })
   afterEach(async () => {
     await hub.close()
-    temp.remove()
   })
   const env = (token = '') => ({ HF_ENDPOINT: hub.endpoint, HF_HUB_CACHE: temp.path('hub'), HF_TOKEN: token })
   const told = async (...args: string[]) => {

@@ -1,7 +1,5 @@
 // A device may refuse memory at any allocation; who plans with less after that needs all of it back.
 import assert from 'node:assert/strict'
-import { rmSync, mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openCheckpoint, type Checkpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
 import { createModelStream } from '../../../src/engine/blocks/modelStream.ts'
@@ -19,6 +17,7 @@ import { createTrainables } from '../../../src/engine/recover/trainables.ts'
 import { trainableSet, setOfBlock } from '../../../src/plan/trainable.ts'
 import { refusing } from '../../support/refusing.ts'
 import { smallMixtral, smallOpt } from '../../support/memoryCheckpoint.ts'
+import { scratch } from '../../support/scratch.ts'
 import { writeTinyModel } from '../../support/tinyModel.ts'
 
 const ids = Int32Array.from({ length: 32 }, (_, i) => (7 * i) % 20)
@@ -36,7 +35,7 @@ describe('a device that refuses an allocation', function () {
   let checkpoint: Checkpoint
   let experts: Checkpoint
   before(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'refused-'))
+    folder = scratch().folder
     await writeTinyModel(folder, smallOpt)
     await writeTinyModel(join(folder, 'experts'), smallMixtral, 'BF16')
     cpu = await openCpu({ threads: 1 })
@@ -47,7 +46,6 @@ describe('a device that refuses an allocation', function () {
     await checkpoint.close()
     await experts.close()
     await cpu.close()
-    rmSync(folder, { recursive: true, force: true })
   })
 
   const model = () => openModel(checkpoint)

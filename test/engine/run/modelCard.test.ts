@@ -1,12 +1,12 @@
 import { deepEqual, equal, match, ok, rejects, throws } from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parse } from 'yaml'
 import { modelCard, writeModelCard } from '../../../src/engine/run/origin/modelCard.ts'
 import { parseNote, readNote, hubName } from '../../../src/engine/run/origin/note.ts'
 import { writeBitmaskFolder } from '../../support/bitmaskFolder.ts'
 import { cliJson } from '../../support/cli.ts'
+import { scratch } from '../../support/scratch.ts'
 import { writeTinyIds, writeTinyModel } from '../../support/tinyModel.ts'
 
 describe('model card', () => {
@@ -20,14 +20,13 @@ describe('model card', () => {
     return file
   }
   before(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'card-'))
+    folder = scratch().folder
     await writeTinyModel(path('model'))
     writeTinyIds(path('ids.safetensors'))
     writeFileSync(path('model', 'README.md'), '# The source’s own card\n')
     await cliJson('run', recipe('card', { to: 'out', card: true }, 2), '--device', 'cpu')
     await cliJson('run', recipe('plain', { to: 'plain' }), '--device', 'cpu')
   })
-  after(() => rmSync(folder, { recursive: true, force: true }))
 
   const frontMatter = (card: string) => {
     const [, head] = /^---\n(.*?)\n---\n/s.exec(card) ?? []

@@ -4,18 +4,18 @@ import { readFileSync } from 'node:fs'
 import type { Backend } from '../../../src/engine/compute/backend.ts'
 import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
 import { lint } from '../../../src/lint/lint.ts'
-import { createWorkplace, run, type Workplace } from '../../support/runs.ts'
+import { run } from '../../support/runs.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { goldenPath } from '../../support/shared.ts'
 
 describe('recover.mode: refit', () => {
   let backend: Backend
-  let place: Workplace
+  let place: Scratch
   before(async () => {
     backend = await openCpu({ threads: 2 })
-    place = createWorkplace()
+    place = scratch()
   })
   after(async () => {
-    place.remove()
     await backend.close()
   })
 

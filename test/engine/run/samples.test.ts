@@ -1,6 +1,5 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Sample } from '../../../src/runs/series/events.ts'
 import { parseEvents } from '../../../src/runs/events/parseEvents.ts'
@@ -9,6 +8,7 @@ import { promptTexts } from '../../../src/runs/series/samples.ts'
 import { byteTokenizer } from '../../support/byteTokenizer.ts'
 import { cli, cliJson } from '../../support/cli.ts'
 import { smallOpt } from '../../support/memoryCheckpoint.ts'
+import { scratch } from '../../support/scratch.ts'
 import { writeTinyModel } from '../../support/tinyModel.ts'
 
 interface Report {
@@ -32,7 +32,7 @@ describe('samples of a run', () => {
   const samples = { task: 'samples', prompts: ['Once upon', hostile], max_tokens: 8 }
 
   before(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'samples-'))
+    folder = scratch().folder
     await writeTinyModel(join(folder, 'model'), { ...smallOpt, vocab_size: 300, max_position_embeddings: 128 })
     writeFileSync(join(folder, 'model', 'tokenizer.json'), JSON.stringify(byteTokenizer()))
     writeFileSync(join(folder, 'text.jsonl'), `${JSON.stringify({ text: 'all the king’s horses '.repeat(40) })}\n`)
@@ -54,7 +54,6 @@ describe('samples of a run', () => {
     })
     report = (await cliJson('run', file, '--device', 'cpu')) as unknown as Report
   })
-  after(() => rmSync(folder, { recursive: true, force: true }))
 
   const said = async (model: string, prompt: string) =>
     (await cliJson('generate', join(folder, model), '--device', 'cpu', '--prompt', prompt, '--max-tokens', '8')).tokens

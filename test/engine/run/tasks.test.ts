@@ -1,12 +1,12 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Answers } from '../../../src/runs/compared/answers.ts'
 import { byteTokenizer } from '../../support/byteTokenizer.ts'
 import { cli, cliJson } from '../../support/cli.ts'
 import { smallOpt } from '../../support/memoryCheckpoint.ts'
+import { scratch } from '../../support/scratch.ts'
 import { writeTinyModel } from '../../support/tinyModel.ts'
 
 const data = fileURLToPath(new URL('../../fixtures/zeroshot/data', import.meta.url))
@@ -21,7 +21,7 @@ describe('zero-shot tasks', () => {
   let folder: string
   let model: string
   before(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'tasks-'))
+    folder = scratch().folder
     model = join(folder, 'model')
     await writeTinyModel(model, { ...smallOpt, vocab_size: 300, max_position_embeddings: 512 })
     writeFileSync(join(model, 'tokenizer.json'), JSON.stringify(byteTokenizer()))
@@ -29,7 +29,6 @@ describe('zero-shot tasks', () => {
     for (const task of ['arc_easy', 'winogrande'])
       copyFileSync(join(data, `${task}.jsonl`), join(folder, `${task}.jsonl`))
   })
-  after(() => rmSync(folder, { recursive: true, force: true }))
 
   const evaluate = (task: string, file: string, ...more: string[]) => [
     'evaluate',

@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, statSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RunEvent } from '../../../src/runs/series/events.ts'
 import { openEventLog } from '../../../src/runs/events/eventLog.ts'
+import { scratch } from '../../support/scratch.ts'
 import { cannot } from '../../support/skip.ts'
 
 describe('event log', () => {
   let folder = ''
-  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'events-'))))
-  afterEach(() => rmSync(folder, { recursive: true }))
+  beforeEach(() => (folder = scratch().folder))
   const lines = (path: string) =>
     readFileSync(path, 'utf8')
       .trim()

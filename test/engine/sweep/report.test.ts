@@ -3,12 +3,12 @@ import assert from 'node:assert/strict'
 import { cpSync, existsSync, lstatSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cliIn } from '../../support/cli.ts'
-import type { Workplace } from '../../support/runs.ts'
+import type { Scratch } from '../../support/scratch.ts'
 import { onlySweep, sweep, sweepPlace, sweptRecipe } from '../../support/sweeps.ts'
 
 describe('sparsescope report', function () {
   this.timeout(300_000)
-  let place: Workplace
+  let place: Scratch
   let folder = ''
   let recipe = ''
   before(async () => {
@@ -17,7 +17,6 @@ describe('sparsescope report', function () {
     assert.equal((await sweep(place, 'run', recipe, '--device', 'cpu')).status, 0)
     folder = onlySweep(place) ?? ''
   })
-  after(() => place.remove())
 
   const report = (...args: string[]) => cliIn(place.folder, 'report', ...args)
 

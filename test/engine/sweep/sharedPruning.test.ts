@@ -6,17 +6,9 @@ import { join } from 'node:path'
 import type { RunReport } from '../../../src/engine/run/report/report.ts'
 import type { ChosenAllocation } from '../../../src/runs/series/events.ts'
 import { cliIn, cliUntil } from '../../support/cli.ts'
-import type { Workplace } from '../../support/runs.ts'
-import {
-  eventsOf,
-  onlySweep,
-  results,
-  sweep,
-  sweepOfProcesses,
-  sweepPlace,
-  sweptRecipe,
-  until,
-} from '../../support/sweeps.ts'
+import type { Scratch } from '../../support/scratch.ts'
+import { eventsOf, onlySweep, results, sweep, sweepOfProcesses, sweepPlace, sweptRecipe } from '../../support/sweeps.ts'
+import { until } from '../../support/until.ts'
 
 const cpu = ['--device', 'cpu']
 const steps = 3
@@ -28,9 +20,8 @@ const rates = [1e-3, 2e-3]
 
 describe('pruning that runs of a sweep share', function () {
   this.timeout(300_000)
-  let place: Workplace
+  let place: Scratch
   beforeEach(async () => (place = await sweepPlace()))
-  afterEach(() => place.remove())
 
   const shared = () => join(onlySweep(place) ?? 'none', 'shared')
   const prunings = () => readdirSync(shared()).filter((name) => name.startsWith('pruned-'))
@@ -119,6 +110,7 @@ describe('pruning that runs of a sweep share', function () {
     const abort = new AbortController()
     const ended = cliUntil(abort.signal, place.folder, 'sweep', 'run', recipe, '--threads', '1', ...cpu)
     await until(
+      'a step of the first run',
       () => onlySweep(place) && existsSync(shared()) && prunings().length === 1 && eventsOf(run(0), 'step').length > 0,
     )
     abort.abort()

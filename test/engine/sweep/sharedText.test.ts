@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import { byteTokenizer } from '../../support/byteTokenizer.ts'
 import { cliIn } from '../../support/cli.ts'
 import { smallOpt } from '../../support/memoryCheckpoint.ts'
-import { createWorkplace, type Workplace } from '../../support/runs.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { eventsOf, onlySweep, results, sweep, sweepJson } from '../../support/sweeps.ts'
 import { writeTinyModel } from '../../support/tinyModel.ts'
 
@@ -23,16 +23,15 @@ const recipe = {
 
 describe('text in a sweep', function () {
   this.timeout(300_000)
-  let place: Workplace
+  let place: Scratch
   beforeEach(async () => {
-    place = createWorkplace()
+    place = scratch()
     await writeTinyModel(place.path('model'), { ...smallOpt, vocab_size: 300, max_position_embeddings: 128 })
     writeFileSync(place.path('model', 'tokenizer.json'), JSON.stringify(byteTokenizer()))
     // The lines differ in length, so that some rows of the retraining are padded.
     const lines = Array.from({ length: 12 }, (_, i) => JSON.stringify({ text: `line ${i}: `.repeat(2 + i) }))
     writeFileSync(place.path('text.jsonl'), lines.join('\n'))
   })
-  afterEach(() => place.remove())
 
   const tokenised = (run: number) =>
     eventsOf(join(onlySweep(place) ?? '', 'runs', String(run)), 'progress').filter(

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path'
 import { parseTasks } from '../../../src/engine/sweep/slurm.ts'
 import { cliInWith, entry } from '../../support/cli.ts'
-import type { Workplace } from '../../support/runs.ts'
+import type { Scratch } from '../../support/scratch.ts'
 import { cannot } from '../../support/skip.ts'
 import { slurmFor, type TestSlurm } from '../../support/slurm.ts'
 import type { SweepTable } from '../../../src/runs/compared/sweepTable.ts'
@@ -18,8 +18,8 @@ import {
   sweep,
   sweepPlace,
   sweptRecipe,
-  until,
 } from '../../support/sweeps.ts'
+import { until } from '../../support/until.ts'
 
 describe('what squeue says', () => {
   it('tasks that run or will, by array and index; what is over or of no array is left out', () => {
@@ -53,13 +53,12 @@ describe('what squeue says', () => {
 describe('sparsescope sweep --engine slurm', function () {
   this.timeout(600_000)
   let slurm: TestSlurm
-  let place: Workplace
+  let place: Scratch
   before(async function () {
     slurm = await slurmFor(this)
   })
   after(() => slurm?.stop())
   beforeEach(async () => (place = await sweepPlace()))
-  afterEach(() => place?.remove())
 
   const inSlurm = (...args: string[]) => cliInWith(place.folder, slurm.env, 'sweep', ...args)
   const started = ['--engine', 'slurm', '--device', 'cpu']
@@ -94,13 +93,9 @@ describe('sparsescope sweep --engine slurm', function () {
     )
     const saved = results(place)
     const here = await sweepPlace()
-    try {
-      const same = here.recipe('a', sweptRecipe({ 'prune.0.sparsity': [0.4, 0.6], seed: [0, 1] }))
-      assert.equal((await sweep(here, 'run', same, '--threads', '1', '--device', 'cpu')).status, 0)
-      assert.deepEqual(results(here), saved)
-    } finally {
-      here.remove()
-    }
+    const same = here.recipe('a', sweptRecipe({ 'prune.0.sparsity': [0.4, 0.6], seed: [0, 1] }))
+    assert.equal((await sweep(here, 'run', same, '--threads', '1', '--device', 'cpu')).status, 0)
+    assert.deepEqual(results(here), saved)
   })
 
   it('a task that is killed is failed, and alone is submitted again, where it was', async () => {
@@ -111,7 +106,7 @@ describe('sparsescope sweep --engine slurm', function () {
     const recipe = withOptions({ cases })
     assert.equal((await inSlurm('run', recipe, ...started, '--no-wait')).status, 0)
     process.kill((await held(0)).pid, 'SIGKILL')
-    await until(async () => (await states(recipe)).join() === 'failed,done')
+    await until('one failed run and one done', async () => (await states(recipe)).join() === 'failed,done')
     const again = await inSlurm('run', recipe, ...started)
     assert.equal(again.status, 0, again.stderr)
     assert.match(again.stdout, /submitted 1 of 2 runs/)
@@ -124,11 +119,14 @@ describe('sparsescope sweep --engine slurm', function () {
     // Both stand still: neither may be done before it is cancelled, however unevenly the machine runs them.
     const [first, second] = await Promise.all([held(0), held(1)])
     assert.equal((await inSlurm('cancel', recipe, '--index', '1')).status, 0)
-    await until(async () => !isAlive(second.pid) && (await states(recipe))[1] === 'cancelled')
+    await until(
+      'the cancelled run to end',
+      async () => !isAlive(second.pid) && (await states(recipe))[1] === 'cancelled',
+    )
     assert.ok(isAlive(first.pid))
     assert.equal((await inSlurm('cancel', recipe)).status, 0)
     first.goOn()
-    await until(async () => (await states(recipe)).join() === 'cancelled,cancelled')
+    await until('both runs to be cancelled', async () => (await states(recipe)).join() === 'cancelled,cancelled')
     const { status, stderr } = await inSlurm('run', recipe, ...started)
     assert.equal(status, 0, stderr)
   })
@@ -220,9 +218,9 @@ describe('sparsescope sweep --engine slurm', function () {
     assert.match(stdout, /^cancelled seed=0: stopped, .* time limit; sparsescope sweep run goes on where it was$/m)
     assert.deepEqual(await states(recipe('20')), ['cancelled'])
     await inSlurm('run', recipe('20'), ...started, '--no-wait')
-    await until(() => eventsOf(run(0), 'start').length === 2)
+    await until('the second start', () => eventsOf(run(0), 'start').length === 2)
     await inSlurm('cancel', recipe('20'))
-    await until(async () => (await states(recipe('20')))[0] === 'cancelled')
+    await until('the run to be cancelled', async () => (await states(recipe('20')))[0] === 'cancelled')
   })
 
   it('submitted twice at the same moment it is one array', async () => {
@@ -279,14 +277,10 @@ describe('sparsescope sweep --engine slurm', function () {
 describe('a machine without Slurm', () => {
   it('says so, and what to do', async () => {
     const place = await sweepPlace()
-    try {
-      const recipe = place.recipe('a', sweptRecipe({ seed: [0] }))
-      const env = { PATH: place.folder }
-      const { status, stderr } = await cliInWith(place.folder, env, 'sweep', 'run', recipe, '--engine', 'slurm')
-      assert.equal(status, 2)
-      assert.match(stderr, /squeue is not on PATH.*--engine local/)
-    } finally {
-      place.remove()
-    }
+    const recipe = place.recipe('a', sweptRecipe({ seed: [0] }))
+    const env = { PATH: place.folder }
+    const { status, stderr } = await cliInWith(place.folder, env, 'sweep', 'run', recipe, '--engine', 'slurm')
+    assert.equal(status, 2)
+    assert.match(stderr, /squeue is not on PATH.*--engine local/)
   })
 })

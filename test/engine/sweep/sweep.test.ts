@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path'
 import type { RunReport } from '../../../src/engine/run/report/report.ts'
 import { cliIn } from '../../support/cli.ts'
-import type { Workplace } from '../../support/runs.ts'
+import type { Scratch } from '../../support/scratch.ts'
 import { eventsOf, onlySweep, results, sweep, sweepJson, sweepPlace, sweptRecipe } from '../../support/sweeps.ts'
 
 const four = { 'prune.0.sparsity': [0.4, 0.6], seed: [0, 1] }
@@ -12,9 +12,8 @@ const cpu = ['--device', 'cpu']
 
 describe('sparsescope sweep', function () {
   this.timeout(300_000)
-  let place: Workplace
+  let place: Scratch
   beforeEach(async () => (place = await sweepPlace()))
-  afterEach(() => place.remove())
 
   const reportOf = (index: number) =>
     JSON.parse(readFileSync(join(onlySweep(place) ?? '', 'runs', String(index), 'report.json'), 'utf8')) as RunReport

@@ -4,16 +4,15 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { cliIn } from '../../support/cli.ts'
-import type { Workplace } from '../../support/runs.ts'
+import type { Scratch } from '../../support/scratch.ts'
 import { onlySweep, sweep, sweepJson, sweepPlace, sweptRecipe } from '../../support/sweeps.ts'
 
 const cpu = ['--device', 'cpu']
 
 describe('what a sweep says of its runs', function () {
   this.timeout(300_000)
-  let place: Workplace
+  let place: Scratch
   beforeEach(async () => (place = await sweepPlace()))
-  afterEach(() => place.remove())
 
   const run = (index: number) => join(onlySweep(place) ?? 'none', 'runs', String(index))
   const reportIn = (index: number) => join(run(index), 'report.json')

@@ -4,7 +4,8 @@ import { gzipSync } from 'node:zlib'
 import { EngineError } from '../../../src/engine/errors.ts'
 import { loadWindows, type WindowsRequest } from '../../../src/engine/text/windows.ts'
 import { byteTokenizer, plainIds } from '../../support/byteTokenizer.ts'
-import { safetensors, scratch, type Scratch, type TestTensor } from '../../support/safetensors.ts'
+import { safetensors, type TestTensor } from '../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { sharedPath } from '../../support/shared.ts'
 import { cannot } from '../../support/skip.ts'
 
@@ -26,7 +27,6 @@ describe('loadWindows', () => {
     temp = scratch()
     temp.write('model/tokenizer.json', JSON.stringify(byteTokenizer()))
   })
-  afterEach(() => temp.remove())
 
   const load = (name: string, data: string | Uint8Array, request: Partial<WindowsRequest>) =>
     loadWindows({ path: temp.write(name, data), purpose: 'evaluate', folder: temp.path('model'), ...request })

@@ -1,17 +1,6 @@
 import assert from 'node:assert/strict'
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { createCaller, type Caller } from '../../../src/extension/backend/calls.ts'
@@ -22,7 +11,9 @@ import type { TryProgress } from '../../../src/protocol/parameters.ts'
 import { protocolVersion } from '../../../src/protocol/rpc.ts'
 import { proveAsClient } from '../../../src/system/handshake.ts'
 import { makeWorkspace } from '../../../scripts/vscode/workspace.mjs'
+import { scratch } from '../../support/scratch.ts'
 import { lacks } from '../../support/skip.ts'
+import { until } from '../../support/until.ts'
 
 const root = new URL('../../../', import.meta.url).pathname
 const script = join(root, 'dist/backend.mjs')
@@ -37,7 +28,7 @@ describe('backend process', function () {
     if (!existsSync(script)) lacks(this, 'no dist/backend.mjs: run npm run build')
   })
   beforeEach(async () => {
-    folder = makeWorkspace(root, mkdtempSync(join(tmpdir(), 'backend-')))
+    folder = makeWorkspace(root, scratch().folder)
     const first = await open()
     ;({ launched, call, pid } = first)
   })
@@ -45,7 +36,6 @@ describe('backend process', function () {
     launched.connection.dispose()
     launched.kill(pid)
     await gone(pid)
-    rmSync(folder, { recursive: true, force: true })
   })
 
   /** A window: it starts the backend of this test's folder, or finds it. */
@@ -272,7 +262,7 @@ describe('backend process', function () {
     assert.equal(undisturbed.status, 'done')
 
     const lost = assert.rejects(call('run', recipe('left')), { code: 'backend-stopped' })
-    await until(async () => (await call('activeRuns', null)).some((run) => run.folder !== null))
+    await until('a run folder', async () => (await call('activeRuns', null)).some((run) => run.folder !== null))
     // A paused run cannot be over before the next window looks for it.
     const [begun] = await call('activeRuns', null)
     await call('pause', { folder: begun.folder!, paused: true })
@@ -302,7 +292,7 @@ describe('backend process', function () {
     const params = { recipe: join(folder, 'long.prune.yaml'), set: [], resume: null, memoryBytes: null }
     const own = call('run', params).catch((error: { code: string }) => error.code)
     const other = await open()
-    await until(async () => (await other.call('activeRuns', null)).some((run) => run.folder !== null))
+    await until('a run folder', async () => (await other.call('activeRuns', null)).some((run) => run.folder !== null))
     const [{ id }] = await other.call('activeRuns', null)
     const abort = new AbortController()
     const followed = other
@@ -366,13 +356,8 @@ describe('backend process', function () {
   })
 })
 
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await setTimeout(50)
-}
-
 async function gone(pid: number): Promise<void> {
-  for (let i = 0; i < 600 && isAlive(pid); i++) await setTimeout(100)
-  assert.ok(!isAlive(pid))
+  await until(`process ${pid} to end`, () => !isAlive(pid), 60_000)
 }
 
 /**

@@ -5,7 +5,7 @@ import { cliJson } from '../../support/cli.ts'
 import { goldenModel } from '../../support/goldens.ts'
 import { backendScript, startHubBackend, type HubBackend } from '../../support/hubBackend.ts'
 import { withTokenizer } from '../../support/llamaCpp.ts'
-import { scratch, type Scratch } from '../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { lacks } from '../../support/skip.ts'
 
 describe('GGUF files from the backend process', () => {
@@ -20,7 +20,6 @@ describe('GGUF files from the backend process', () => {
   })
   after(async () => {
     await backend.stop()
-    temp.remove()
   })
 
   it('are as large as was said before, and hold what `sparsescope convert` writes', async () => {

@@ -6,7 +6,7 @@ import type { Caller } from '../../../src/extension/backend/calls.ts'
 import type { PullProgress } from '../../../src/protocol/rpc.ts'
 import { backendScript, startHubBackend, type HubBackend } from '../../support/hubBackend.ts'
 import { hubServer, type HubServer } from '../../support/hubServer.ts'
-import { scratch, type Scratch } from '../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { goldenPath } from '../../support/shared.ts'
 import { lacks } from '../../support/skip.ts'
 
@@ -27,7 +27,6 @@ describe('models of the Hub in the backend process', () => {
   afterEach(async () => {
     await backend.stop()
     await hub.close()
-    temp.remove()
   })
 
   it('stops when it is told to, goes on, tells how far it is, and what came opens', async () => {

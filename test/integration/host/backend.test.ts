@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import * as vscode from 'vscode'
-import { backendPid, extension, inWorkspace, until } from './support.ts'
+import { backendPid, extension, inWorkspace } from './support.ts'
+import { until } from '../../support/until.ts'
 
 suite('backend', () => {
   test('a killed backend is noticed, and the next use starts another', async () => {
@@ -10,7 +11,7 @@ suite('backend', () => {
     // An open view may ask for another at once, so the failed state need not last.
     await until('the end to be noticed', () => {
       const state = api.backendState()
-      return state.kind !== 'ready' || state.hello.pid !== first || undefined
+      return state.kind !== 'ready' || state.hello.pid !== first
     })
     await vscode.commands.executeCommand('workbench.action.closeAllEditors')
     await vscode.commands.executeCommand('sparsescope.openOverview', inWorkspace('opt'))
@@ -29,7 +30,7 @@ suite('backend', () => {
       // The first of the list, Automatic, once the drivers have answered.
       await until('a choice to be taken', () => {
         if (!chosen) void vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem')
-        return chosen || undefined
+        return chosen
       })
       await done
       assert.equal(settings().inspect('backend.device')?.globalValue, 'auto')

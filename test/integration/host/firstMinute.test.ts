@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { cpSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import * as vscode from 'vscode'
-import { extension, inWorkspace, until, watching } from './support.ts'
+import { extension, inWorkspace, watching } from './support.ts'
+import { until } from '../../support/until.ts'
 
 async function labels(): Promise<string[]> {
   const api = await extension().activate()
@@ -58,9 +59,9 @@ suite('first minute', () => {
     const scratch = mkdtempSync(join(dirname(inWorkspace('.').fsPath), 'partial-'))
     cpSync(opt, join(scratch, 'model'), { recursive: true })
     renameSync(join(scratch, 'model'), inWorkspace('opt-elsewhere').fsPath)
-    await until('the new model', async () => ((await labels()).includes('opt-elsewhere') ? true : undefined))
+    await until('the new model', async () => (await labels()).includes('opt-elsewhere'))
     renameSync(inWorkspace('opt-elsewhere').fsPath, join(scratch, 'model'))
-    await until('its end', async () => ((await labels()).includes('opt-elsewhere') ? undefined : true))
+    await until('its end', async () => !(await labels()).includes('opt-elsewhere'))
   })
 
   test('a GGUF file is listed for what it is, not among the models', async () => {
@@ -68,9 +69,9 @@ suite('first minute', () => {
     writeFileSync(file.fsPath, 'GGUF')
     const api = await extension().activate()
     const listed = async () => (await api.models()).gguf.map(({ path }) => path)
-    await until('the file', async () => ((await listed()).includes(file.path) ? true : undefined))
+    await until('the file', async () => (await listed()).includes(file.path))
     assert.ok(!(await labels()).some((label) => label.includes('tiny')))
     rmSync(file.fsPath)
-    await until('its end', async () => ((await listed()).length === 0 ? true : undefined))
+    await until('its end', async () => (await listed()).length === 0)
   })
 })

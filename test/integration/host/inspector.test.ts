@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict'
 import * as vscode from 'vscode'
-import { backendPid, inWorkspace, until } from './support.ts'
+import { backendPid, inWorkspace } from './support.ts'
+import { until } from '../../support/until.ts'
 
 suite('inspector', () => {
   test('a safetensors file opens in it', async () => {

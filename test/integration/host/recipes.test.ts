@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import * as vscode from 'vscode'
-import { inWorkspace, until } from './support.ts'
+import { inWorkspace } from './support.ts'
+import { until } from '../../support/until.ts'
 
 suite('recipes', () => {
   test('a target that matches nothing is an error in the editor', async () => {
@@ -25,10 +26,10 @@ suite('recipes', () => {
     const opened = vscode.commands.executeCommand('vscode.open', vscode.Uri.parse('slow:/slow.prune.yaml'))
     const tabs = () => vscode.window.tabGroups.all.flatMap((group) => group.tabs.map(({ label }) => label))
     try {
-      await until('the tab', () => tabs().includes('slow.prune.yaml') || undefined)
+      await until('the tab', () => tabs().includes('slow.prune.yaml'))
       assert.equal(vscode.window.activeTextEditor, undefined)
       void vscode.commands.executeCommand('sparsescope.dryRun')
-      await until('its view', () => tabs().includes('Trainable: slow.prune.yaml') || undefined, 20_000)
+      await until('its view', () => tabs().includes('Trainable: slow.prune.yaml'), 20_000)
     } finally {
       release()
       await opened
@@ -66,7 +67,7 @@ suite('recipes', () => {
     const running = vscode.commands.executeCommand('sparsescope.runSweep', recipe)
     await until('the question', () => {
       void vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem')
-      return vscode.tasks.taskExecutions.some(({ task }) => task.name === 'sweep some.prune.yaml') || undefined
+      return vscode.tasks.taskExecutions.some(({ task }) => task.name === 'sweep some.prune.yaml')
     })
     assert.equal(await ended, 0)
     await running

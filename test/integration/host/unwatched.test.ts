@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as vscode from 'vscode'
-import { extension, inWorkspace, until } from './support.ts'
+import { extension, inWorkspace } from './support.ts'
+import { until } from '../../support/until.ts'
 
 // What no watcher tells: files that came before the window watched, and all files where the system has no watch left.
 // The editor's own exclusions stand for both.
@@ -47,6 +48,6 @@ suite('what no watcher tells', () => {
     await settle()
     assert.equal(await sees(written), false)
     for (const view of ['models', 'runs']) await vscode.commands.executeCommand(`sparsescope.${view}.focus`)
-    await until('the model and the run', async () => ((await sees(written)) ? true : undefined))
+    await until('the model and the run', () => sees(written))
   })
 })

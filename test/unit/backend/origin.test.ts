@@ -1,9 +1,9 @@
 // What the backend tells of a checkpoint that a run of ours has made.
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { evaluationsOf } from '../../../src/backend/origin.ts'
+import { scratch } from '../../support/scratch.ts'
 
 const note = {
   versions: { sparsescope: '0.1.0' },
@@ -20,8 +20,7 @@ const note = {
 
 describe('evaluationsOf', () => {
   let folder: string
-  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'sparsescope-origin-'))))
-  afterEach(() => rmSync(folder, { recursive: true }))
+  beforeEach(() => (folder = scratch().folder))
 
   it('is what its run measured at the ends of the stages', async () => {
     writeFileSync(join(folder, 'sparsescope.json'), JSON.stringify(note))

@@ -1,7 +1,6 @@
 // Runs that are compared, as their folders show them: a sweep in the middle, one that goes on, damaged files, curves as they grow.
 import assert from 'node:assert/strict'
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { appendFileSync, mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createComparedView, rowOf } from '../../../src/extension/sweeps/comparedView.ts'
 import { comparedRuns } from '../../../src/extension/sweeps/experiments.ts'
@@ -13,6 +12,8 @@ import type { RunEvent } from '../../../src/runs/series/events.ts'
 import type { ComparedRow, ToSweep } from '../../../src/protocol/sweepView.ts'
 import { recordedRun } from '../../webview/harness/recorded.ts'
 import { curveIn, emptyCurve } from '../../../webview-ui/sweep/curveData.ts'
+import { scratch } from '../../support/scratch.ts'
+import { until } from '../../support/until.ts'
 
 const lines = (events: readonly RunEvent[]) => events.map((event) => `${JSON.stringify(event)}\n`).join('')
 const whole = recordedRun(6)
@@ -24,7 +25,7 @@ describe('a sweep on disk', () => {
   let folder: string
   let sweeps: Sweeps
   beforeEach(() => {
-    place = mkdtempSync(join(tmpdir(), 'sweep-'))
+    place = scratch().folder
     folder = join(place, '.sparsescope', 'sweeps', '20261231-235958-wanda')
     mkdirSync(join(folder, 'runs'), { recursive: true })
     const runs = [0.4, 0.5, 0.6, 0.7].map((sparsity, index) => {
@@ -40,7 +41,6 @@ describe('a sweep on disk', () => {
   })
   afterEach(() => {
     sweeps.dispose()
-    rmSync(place, { recursive: true })
   })
   const run = (index: number) => join(folder, 'runs', String(index))
   function write(index: number, events: readonly RunEvent[], report?: object): void {
@@ -106,7 +106,7 @@ describe('a sweep on disk', () => {
       const last = parts.findLast(({ group }) => group === 0)
       return last ? curveIn(last) : emptyCurve()
     }
-    while (shown().y.length < steps(whole)) await new Promise((resolve) => setTimeout(resolve, 20))
+    await until('the whole curve', () => shown().y.length >= steps(whole))
     const curve = shown()
     const losses = whole.flatMap((event) => (event.type === 'step' ? [event.loss ?? NaN] : []))
     assert.equal(curve.y.length, losses.length)
@@ -133,7 +133,7 @@ describe('a sweep on disk', () => {
     write(1, whole, report)
     await sweep.runs.look()
     // It comes with a later look of the view's own.
-    for (let i = 0; i < 100 && length(1) < steps(whole); i++) await new Promise((resolve) => setTimeout(resolve, 100))
+    await until('the whole curve', () => length(1) >= steps(whole))
     assert.deepEqual([length(0), length(1)], [steps(whole), steps(whole)])
     view.dispose()
   })
@@ -192,7 +192,7 @@ describe('a sweep on disk', () => {
 
 describe('the lock of a run, looked at again and again', () => {
   it('is held while it moves by its own number, whatever the clock of its machine says', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'lock-'))
+    const folder = scratch().folder
     const holder = { token: '0'.repeat(32), pid: 1, host: 'elsewhere', boot: null, pidSpace: null }
     const beat = (number: number) => {
       writeFileSync(join(folder, 'lock'), encodeLock(holder, number))
@@ -207,11 +207,10 @@ describe('the lock of a run, looked at again and again', () => {
     assert.equal(watch.isHeld(folder), true)
     rmSync(join(folder, 'lock'))
     assert.equal(watch.isHeld(folder), false)
-    rmSync(folder, { recursive: true })
   })
 
   it('that stands still is nobody’s, of all runs of a sweep at once', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'locks-'))
+    const folder = scratch().folder
     const places = Array.from({ length: 100 }, (_, i) => ({ name: `${i}`, settings: {}, folder: join(folder, `${i}`) }))
     for (const { folder: run } of places) {
       mkdirSync(run)
@@ -224,13 +223,12 @@ describe('the lock of a run, looked at again and again', () => {
     await followed.look()
     assert.ok(followed.runs.every(({ state }) => state.standing.state === 'failed' && !state.isDoubtful))
     followed.close()
-    rmSync(folder, { recursive: true })
   })
 })
 
 describe('runs that a person chose', () => {
   it('are compared by what differs between their recipes; one without a report has no settings', async () => {
-    const place = mkdtempSync(join(tmpdir(), 'runs-'))
+    const place = scratch().folder
     const folders = ['20261231-235958-a', '20261231-235959-a', 'c'].map((name) => join(place, name))
     for (const [i, folder] of folders.entries()) {
       mkdirSync(folder)
@@ -257,6 +255,5 @@ describe('runs that a person chose', () => {
       ['c', {}, 'failed', null],
     ])
     followed.close()
-    rmSync(place, { recursive: true })
   })
 })

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { appendFileSync, mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RunEvent } from '../../../src/runs/series/events.ts'
 import { encodeLock, lockName, newHolder } from '../../../src/runs/lock/lock.ts'
 import { EventFeed } from '../../../src/extension/runs/eventFeed.ts'
 import { RunStore } from '../../../src/extension/runs/runStore.ts'
+import { scratch } from '../../support/scratch.ts'
 
 const step = (n: number): RunEvent => ({ t: n, type: 'step', step: n, loss: 1 / n, lr: 1, tokens_per_second: 1 })
 const line = (event: RunEvent) => `${JSON.stringify(event)}\n`
@@ -17,11 +17,10 @@ describe('run store', () => {
   let folder = ''
   let events = ''
   beforeEach(() => {
-    folder = join(mkdtempSync(join(tmpdir(), 'runs-')), '20261231-235958-opt')
+    folder = join(scratch().folder, '20261231-235958-opt')
     mkdirSync(folder)
     events = join(folder, 'events.jsonl')
   })
-  afterEach(() => rmSync(join(folder, '..'), { recursive: true }))
 
   it('reads only what was added, and waits for the end of a line', async () => {
     const store = new RunStore()

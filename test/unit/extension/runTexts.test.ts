@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { RunQueue } from '../../../src/extension/runs/runQueue.ts'
 import { errorsText, readResult, resultText, runStatusText } from '../../../src/extension/runs/runTexts.ts'
 import { resultOf } from '../../../src/runs/series/runResult.ts'
 import { recipeName } from '../../../src/extension/runs/runStore.ts'
 import type { RunStatus } from '../../../src/runs/series/foldRun.ts'
 import { SummaryFold } from '../../../src/runs/series/runSummary.ts'
+import { scratch } from '../../support/scratch.ts'
 
 const run = (name: string, status: RunStatus) => {
   const summary = { ...new SummaryFold().summary(), overall: 0.42, left: 90, phase: { phase: 'reconstruct' } }
@@ -93,10 +92,9 @@ describe('result of a run', () => {
   it('leaves out what was not measured, and survives a report that is damaged or missing', async () => {
     assert.equal(resultText('a', resultOf({ perplexity: { dense: 'x' }, sparsity: null })), 'a: nothing was saved.')
     assert.equal(resultText('a', resultOf(null)), 'a: nothing was saved.')
-    const folder = mkdtempSync(`${tmpdir()}/run-`)
+    const folder = scratch().folder
     assert.equal(await readResult(folder), null)
     assert.equal(resultText('a', null), 'a: done, but it left no report that can be read.')
-    rmSync(folder, { recursive: true })
   })
 })
 

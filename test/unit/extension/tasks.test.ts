@@ -107,25 +107,21 @@ describe('the folder of a sweep that was started', () => {
 
   it('is told by the command line before its first run begins, also of one that goes on', async () => {
     const place = await sweepPlace()
-    try {
-      const recipe = place.recipe('a', sweptRecipe({ seed: [0, 1] }))
-      const say = async (path: string, status: number, ...more: string[]) => {
-        const note = await task.folderNote()
-        assert.equal(
-          (await sweep(place, 'run', path, '--device', 'cpu', '--tell-folder', note.path, ...more)).status,
-          status,
-        )
-        return note.read(() => true)
-      }
-      // It cannot begin, and the folder is told all the same.
-      const folder = await say(recipe, 2, '--index', '0', '--device', 'wgpu', '--adapter', 'none such')
-      assert.ok(folder)
-      assert.equal(folder, onlySweep(place))
-      assert.doesNotMatch(readFileSync(`${folder}/sweep.json`, 'utf8'), /done/)
-      assert.equal(await say(folder, 0), folder)
-      assert.match(readFileSync(`${folder}/sweep.json`, 'utf8'), /done/)
-    } finally {
-      place.remove()
+    const recipe = place.recipe('a', sweptRecipe({ seed: [0, 1] }))
+    const say = async (path: string, status: number, ...more: string[]) => {
+      const note = await task.folderNote()
+      assert.equal(
+        (await sweep(place, 'run', path, '--device', 'cpu', '--tell-folder', note.path, ...more)).status,
+        status,
+      )
+      return note.read(() => true)
     }
+    // It cannot begin, and the folder is told all the same.
+    const folder = await say(recipe, 2, '--index', '0', '--device', 'wgpu', '--adapter', 'none such')
+    assert.ok(folder)
+    assert.equal(folder, onlySweep(place))
+    assert.doesNotMatch(readFileSync(`${folder}/sweep.json`, 'utf8'), /done/)
+    assert.equal(await say(folder, 0), folder)
+    assert.match(readFileSync(`${folder}/sweep.json`, 'utf8'), /done/)
   })
 })

@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Caller, CallOptions } from '../../../src/extension/backend/calls.ts'
 import { madeFrom, sourceOf } from '../../../src/runs/folder/recipes.ts'
 import { columnsFrom, columnsOf, columnsOfRun, pairsOf } from '../../../src/extension/models/columns.ts'
 import { createTrial, keepSet, readSets, removeSet, type Store } from '../../../src/extension/views/trial.ts'
 import type { ToTry } from '../../../src/protocol/view.ts'
+import { scratch } from '../../support/scratch.ts'
 
 const note = (model: string, to: string, recover?: object) => ({
   recipe: { model, save: { to }, ...(recover && { recover }) },
@@ -36,7 +36,7 @@ describe('what a checkpoint was made from', () => {
   })
 
   it('stands before it, where it is still there', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'source-'))
+    const folder = scratch().folder
     mkdirSync(join(folder, 'out'))
     writeFileSync(join(folder, 'out', 'sparsescope.json'), JSON.stringify(note('opt', 'out', { mode: 'refit' })))
     const weights = join(folder, 'out', 'model.safetensors')
@@ -53,11 +53,10 @@ describe('what a checkpoint was made from', () => {
       ],
     )
     assert.equal(await sourceOf(join(folder, 'opt')), null)
-    rmSync(folder, { recursive: true })
   })
 
   it('of a run are the dense model, the pruned one as it was saved or as the mask gives it, and the result', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'ofRun-'))
+    const folder = scratch().folder
     const recover = { mode: 'reconstruct' as const }
     const shown = (method: 'wanda' | 'sparsegpt', more: object = { recover }, pruned: string | null = null) => {
       const { columns, note } = columnsOfRun(
@@ -86,7 +85,6 @@ describe('what a checkpoint was made from', () => {
     const [, pruned] = columns
     assert.deepEqual(pruned, { path: '/m/opt', mask: folder, role: 'pruned', label: 'opt under the mask of this run' })
     assert.deepEqual(columnsFrom({ columns: [pruned] }), [pruned], 'a reloaded window shows the same')
-    rmSync(folder, { recursive: true })
   })
 
   it('columns of a reloaded window are checked', () => {

@@ -1,20 +1,19 @@
 // Files of a run folder, which may be anybody's: events as they grow, the end of them, the report.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { appendFileSync, mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { endOfRun } from '../../../src/runs/events/endOfRun.ts'
 import { EventTail } from '../../../src/runs/events/eventTail.ts'
 import { runFolderAt, type RunFolder } from '../../../src/runs/folder/runFolder.ts'
 import { isDone, readReport } from '../../../src/runs/reader/report.ts'
 import { readOwn } from '../../../src/system/ownFile.ts'
+import { scratch } from '../../support/scratch.ts'
 import { cannot } from '../../support/skip.ts'
 
 describe('files of a run folder, which may be anybody’s', () => {
   let folder: RunFolder
-  beforeEach(() => (folder = runFolderAt(mkdtempSync(join(tmpdir(), 'run-files-')))))
-  afterEach(() => rmSync(folder.path, { recursive: true, force: true }))
+  beforeEach(() => (folder = runFolderAt(scratch().folder)))
 
   /** What a tail hands over: all it has said so far, as its listener has to keep it. */
   function follow(): { tail: EventTail; read: () => Promise<string> } {

@@ -1,10 +1,10 @@
 // The plan of a sweep and its marks, as anybody may have written them.
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readPlan, type SweepFolder, sweepFolderAt } from '../../../src/runs/folder/sweepFolder.ts'
 import { cancelledRuns, cancelRuns, forgetRefused, noteRefused, readSweepSigns } from '../../../src/runs/runStatus.ts'
+import { scratch } from '../../support/scratch.ts'
 import { cannot } from '../../support/skip.ts'
 
 const hash = '0'.repeat(64)
@@ -16,12 +16,11 @@ describe('the folder of a sweep, as anybody may have written it', () => {
   let outside = ''
   let folder: SweepFolder
   beforeEach(() => {
-    const place = mkdtempSync(join(tmpdir(), 'plan-'))
+    const place = scratch().folder
     outside = join(place, 'outside')
     folder = sweepFolderAt(join(place, 'sweep'))
     for (const path of [outside, folder.path]) mkdirSync(path)
   })
-  afterEach(() => rmSync(join(folder.path, '..'), { recursive: true }))
 
   it('its plan is read, and refused with its path where it is none', async () => {
     await assert.rejects(readPlan(folder), { code: 'not-found' })

@@ -1,10 +1,10 @@
 // What an editor sees of a list of data files.
 import assert from 'node:assert/strict'
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { cp, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CompletionItem, DocumentLink, Hover } from 'vscode-languageserver/node'
 import { goodRecipe as good, labels, startServer } from '../../support/languageServer.ts'
+import { scratch } from '../../support/scratch.ts'
 import { goldenPath } from '../../support/shared.ts'
 
 describe('language server, data files', () => {
@@ -12,7 +12,7 @@ describe('language server, data files', () => {
   let server: Awaited<ReturnType<typeof startServer>>
 
   before(async function () {
-    folder = await mkdtemp(join(tmpdir(), 'sparsescope-lsp-'))
+    folder = scratch().folder
     await cp(goldenPath('opt'), join(folder, 'opt'), { recursive: true })
     await cp(goldenPath('opt', 'prune', 'calib.safetensors'), join(folder, 'calib.safetensors'))
     await writeFile(join(folder, 'text.jsonl'), '{"text": "a b c", "title": "t"}\n')
@@ -20,7 +20,6 @@ describe('language server, data files', () => {
   })
   after(async () => {
     await server?.stop()
-    if (folder) await rm(folder, { recursive: true })
   })
 
   it('of a list of data files each has completion, hover and a link', async () => {

@@ -1,7 +1,6 @@
 // The built server over the real protocol: what an editor sees.
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, cp, rm, writeFile, utimes } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, cp, writeFile, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import type {
   CodeAction,
@@ -14,6 +13,7 @@ import type {
 } from 'vscode-languageserver/node'
 import { pathToFileURL } from 'node:url'
 import { goodRecipe as good, labels, startServer, wholeText as whole } from '../../support/languageServer.ts'
+import { scratch } from '../../support/scratch.ts'
 import { goldenPath } from '../../support/shared.ts'
 
 describe('language server', () => {
@@ -24,7 +24,7 @@ describe('language server', () => {
 
   before(async function () {
     const opt = goldenPath('opt')
-    folder = await mkdtemp(join(tmpdir(), 'sparsescope-lsp-'))
+    folder = scratch().folder
     await cp(opt, join(folder, 'opt'), { recursive: true })
     await cp(join(opt, 'prune', 'calib.safetensors'), join(folder, 'calib.safetensors'))
     await writeFile(join(folder, 'text.jsonl'), '{"text": "a b c", "title": "t"}\n')
@@ -32,7 +32,6 @@ describe('language server', () => {
   })
   after(async () => {
     await server?.stop()
-    if (folder) await rm(folder, { recursive: true })
   })
 
   it('finds nothing but few samples in a good recipe', async () => {

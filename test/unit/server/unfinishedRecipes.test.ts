@@ -1,10 +1,10 @@
 // Recipes that are being written: what an editor sees of them, from the built server over the real protocol.
 import assert from 'node:assert/strict'
-import { cp, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { cp } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CodeLens, Hover, InlayHint } from 'vscode-languageserver/node'
 import { goodRecipe as good, startServer, wholeText as whole } from '../../support/languageServer.ts'
+import { scratch } from '../../support/scratch.ts'
 import { goldenPath } from '../../support/shared.ts'
 
 describe('recipes that are being written', () => {
@@ -14,14 +14,13 @@ describe('recipes that are being written', () => {
 
   before(async () => {
     const opt = goldenPath('opt')
-    folder = await mkdtemp(join(tmpdir(), 'sparsescope-lsp-'))
+    folder = scratch().folder
     await cp(opt, join(folder, 'opt'), { recursive: true })
     await cp(join(opt, 'prune', 'calib.safetensors'), join(folder, 'calib.safetensors'))
     server = await startServer()
   })
   after(async () => {
     await server?.stop()
-    if (folder) await rm(folder, { recursive: true })
   })
 
   it('no hint stands inside of a key: the one of a sweep, and of a value that is not there yet, ends its line', async () => {

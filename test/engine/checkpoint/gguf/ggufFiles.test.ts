@@ -6,7 +6,7 @@ import { inspectCheckpoint } from '../../../../src/engine/checkpoint/stats/inspe
 import { EngineError } from '../../../../src/engine/errors.ts'
 import { cli } from '../../../support/cli.ts'
 import { ggufFile, keyText, keyTexts, type GgufTensorBytes } from '../../../support/gguf.ts'
-import { scratch, type Scratch } from '../../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../../support/scratch.ts'
 
 const f32 = (dims: number[], values: number[]): GgufTensorBytes => ({
   type: 0,
@@ -37,7 +37,6 @@ const keys = [
 describe('GGUF files', () => {
   let temp: Scratch
   beforeEach(() => (temp = scratch()))
-  afterEach(() => temp.remove())
   const refusal = (pattern: RegExp) => (error: unknown) =>
     error instanceof EngineError && error.code === 'bad-checkpoint' && pattern.test(error.message)
 

@@ -5,7 +5,8 @@ import { requireNm } from '../../../../src/engine/checkpoint/stats/nmCounter.ts'
 import { rangesOf } from '../../../../src/engine/checkpoint/stats/rowPieces.ts'
 import { scanTensors, type ScanOptions } from '../../../../src/engine/checkpoint/stats/scanTensors.ts'
 import type { TensorStats } from '../../../../src/protocol/inspect.ts'
-import { safetensors, scratch, type Scratch } from '../../../support/safetensors.ts'
+import { safetensors } from '../../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../../support/scratch.ts'
 
 const sample = new URL('../../../../samples/opt', import.meta.url).pathname
 
@@ -13,7 +14,6 @@ describe('scanTensors', function () {
   this.timeout(300_000)
   let temp: Scratch
   beforeEach(() => (temp = scratch()))
-  afterEach(() => temp.remove())
 
   async function scan(checkpoint: Checkpoint, options: Partial<ScanOptions>) {
     const found = new Map<string, TensorStats | null>()

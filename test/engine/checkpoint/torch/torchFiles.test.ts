@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { copyFileSync, existsSync, readFileSync, truncateSync } from 'node:fs'
 import { openInspection, openCheckpoint } from '../../../../src/engine/checkpoint/checkpoint.ts'
 import { EngineError } from '../../../../src/engine/errors.ts'
-import { scratch, type Scratch } from '../../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../../support/scratch.ts'
 
 const fixture = (name: string) => new URL(`../../../fixtures/torch/${name}`, import.meta.url).pathname
 
@@ -19,7 +19,6 @@ async function refuses(path: string, message: RegExp): Promise<void> {
 describe('files of torch.save', () => {
   let temp: Scratch
   beforeEach(() => (temp = scratch()))
-  afterEach(() => temp.remove())
 
   for (const name of ['kinds', 'nested', 'protocol4'])
     it(`${name}.bin has torch's names, types, shapes and bytes`, async () => {

@@ -1,7 +1,7 @@
 // A driver that ends the process that asks it something costs that process, once; and nobody asks again.
 import assert from 'node:assert/strict'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { homedir, tmpdir } from 'node:os'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { inspectAdapters } from '../../../../src/engine/compute/doctor.ts'
 import { openBackend } from '../../../../src/engine/compute/open.ts'
@@ -17,6 +17,7 @@ import {
   type Survey,
 } from '../../../../src/engine/compute/webgpu/survey.ts'
 import { cli } from '../../../support/cli.ts'
+import { scratch } from '../../../support/scratch.ts'
 import { goldenPath } from '../../../support/shared.ts'
 import { lacks } from '../../../support/skip.ts'
 
@@ -32,11 +33,10 @@ describe('asking drivers', function () {
   let file = ''
   let asked: SurveyRequest[] = []
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'survey-'))
+    folder = scratch().folder
     file = join(folder, 'deep', 'gpu-adapters.json')
     asked = []
   })
-  afterEach(() => rmSync(folder, { recursive: true }))
 
   type Opened = { readonly facts: unknown } | Exclude<Answer['end'], 'done'>
 

@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { resolveRecipe } from '../../../../src/recipe/resolve.ts'
 import { pruneEntries } from '../../../../src/plan/pruneEntries.ts'
 import { mapPaths, recipeText, refuseSweep, warningsOf } from '../../../../src/engine/run/open/recipeFile.ts'
 import { readRecipe } from '../../../../src/engine/run/open/readRecipe.ts'
+import { scratch } from '../../../support/scratch.ts'
 
 describe('recipe of a run', () => {
   let folder = ''
-  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'recipe-'))))
-  afterEach(() => rmSync(folder, { recursive: true }))
+  beforeEach(() => (folder = scratch().folder))
   const write = (text: string) => {
     const path = join(folder, 'a.prune.yaml')
     writeFileSync(path, text)

@@ -6,7 +6,8 @@ import { join } from 'node:path'
 import type { RunEvent } from '../../../../src/runs/series/events.ts'
 import { splitSaveTo } from '../../../../src/engine/run/open/resumeRun.ts'
 import { filesBelow, onlyRun } from '../../../support/killedRuns.ts'
-import { run, type Workplace, runPlace } from '../../../support/runs.ts'
+import { run, runPlace } from '../../../support/runs.ts'
+import type { Scratch } from '../../../support/scratch.ts'
 import { cannot } from '../../../support/skip.ts'
 
 const data = 'ids.safetensors'
@@ -163,7 +164,7 @@ describe('the place of the result', () => {
     return (await cancelledBeside(here.place)).folder
   }
 
-  async function cancelledBeside({ path }: Workplace): Promise<{ folder: string }> {
+  async function cancelledBeside({ path }: Scratch): Promise<{ folder: string }> {
     const abort = new AbortController()
     let folder = ''
     const onEvent = ({ type }: RunEvent) => type === 'block' && abort.abort()

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RunEvent } from '../../../../src/runs/series/events.ts'
 import { stages, type Stage } from '../../../../src/catalog/stages.ts'
@@ -10,6 +9,7 @@ import { createReport } from '../../../../src/engine/run/report/report.ts'
 import { summaryText } from '../../../../src/engine/run/report/summaryTable.ts'
 import type { PlannedRecovery } from '../../../../src/plan/runPlan.ts'
 import { resolveRecipe } from '../../../../src/recipe/resolve.ts'
+import { scratch } from '../../../support/scratch.ts'
 
 const taskNames = ['arc_easy', 'piqa'] as const
 const accuracies = { dense: [0.6, 0.7], pruned: [0.4, 0.5], recovered: [0.6, 0.69] }
@@ -97,14 +97,10 @@ function report({ tasks = false, several = false, twoTexts = false } = {}) {
 }
 
 async function pageOf(events: readonly RunEvent[], of = report()): Promise<string> {
-  const folder = mkdtempSync(join(tmpdir(), 'page-'))
-  try {
-    const path = join(folder, 'events.jsonl')
-    writeFileSync(path, events.map((event) => `${JSON.stringify(event)}\n`).join(''))
-    return await htmlReport(of, path)
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
+  const folder = scratch().folder
+  const path = join(folder, 'events.jsonl')
+  writeFileSync(path, events.map((event) => `${JSON.stringify(event)}\n`).join(''))
+  return await htmlReport(of, path)
 }
 
 describe('report', () => {

@@ -1,15 +1,5 @@
 import assert from 'node:assert/strict'
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openCheckpoint } from '../../../../src/engine/checkpoint/checkpoint.ts'
 import { EngineError } from '../../../../src/engine/errors.ts'
@@ -17,11 +7,11 @@ import { writeAtomic } from '../../../../src/system/atomicFile.ts'
 import { overlayCheckpoint } from '../../../../src/engine/run/state/stateModel.ts'
 import { createRunFolder, runPlace } from '../../../../src/runs/folder/runFolder.ts'
 import { bytesOf, writeTensors } from '../../../../src/engine/run/state/tensorFile.ts'
+import { scratch } from '../../../support/scratch.ts'
 
 describe('files of a run', () => {
   let folder = ''
-  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'run-'))))
-  afterEach(() => rmSync(folder, { recursive: true }))
+  beforeEach(() => (folder = scratch().folder))
   const f32 = (...values: number[]) => bytesOf(Float32Array.from(values))
 
   it('an atomic write that fails leaves the old file and nothing else', async () => {

@@ -5,18 +5,17 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { encodeLock, type LockHolder, lockName, lockRun, newHolder } from '../../../../src/runs/lock/lock.ts'
 import { childArguments } from '../../../support/children.ts'
 import { brisk, type FromLockChild, type ToLockChild } from '../../../support/lockChild.ts'
+import { scratch } from '../../../support/scratch.ts'
 
 /** Another number with SPARSESCOPE_LOCK_TRIALS. */
 const trials = Number(process.env.SPARSESCOPE_LOCK_TRIALS ?? (process.env.SPARSESCOPE_TORTURE === '1' ? 300 : 12))
@@ -96,8 +95,7 @@ describe('the lock of a run folder', function () {
     await made.hear('', 'ready')
     return made
   }
-  before(() => (root = mkdtempSync(join(tmpdir(), 'lock-'))))
-  after(() => rmSync(root, { recursive: true, force: true }))
+  before(() => (root = scratch().folder))
   afterEach(async () => {
     await Promise.all(children.splice(0).map((each) => each.kill()))
   })

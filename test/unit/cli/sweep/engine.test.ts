@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { deepEqual, equal } from 'node:assert/strict'
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { appendFileSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { createSweepProgress, outcomeOf } from '../../../../src/cli/sweep/engine.ts'
 import { slurmOptions } from '../../../../src/cli/sweep/options.ts'
 import { runPathOf, sweepFolderAt } from '../../../../src/runs/folder/sweepFolder.ts'
 import { resultOf } from '../../../../src/runs/series/runResult.ts'
 import { sweepResults, type SweepRunState, type SweepTable } from '../../../../src/runs/compared/sweepTable.ts'
+import { scratch } from '../../../support/scratch.ts'
 
 const results = sweepResults(resultOf(null))
 const tableOf = (...states: SweepRunState[]): SweepTable => ({
@@ -70,8 +70,7 @@ describe('--slurm key=value', () => {
 
 describe('the share of a sweep', () => {
   let folder: string
-  before(() => (folder = mkdtempSync(join(tmpdir(), 'share-'))))
-  after(() => rmSync(folder, { recursive: true }))
+  before(() => (folder = scratch().folder))
 
   it('moves inside its runs, each by what it has told of itself, and tells the time that is left', async () => {
     let clock = 0
