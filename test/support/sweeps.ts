@@ -6,6 +6,7 @@ import { parseLock } from '../../src/runs/lock/lock.ts'
 import type { SweepTable } from '../../src/runs/compared/sweepTable.ts'
 import { cliIn, cliOfProcesses, entry, type CliResult } from './cli.ts'
 import { filesBelow } from './killedRuns.ts'
+import { tinyRecipe } from './recipes.ts'
 import { scratch, type Scratch } from './scratch.ts'
 import { writeTinyIds, writeTinyModel } from './tinyModel.ts'
 import { until } from './until.ts'
@@ -14,17 +15,13 @@ const data = 'ids.safetensors'
 
 /** A swept recipe of about 20 ms of work with the default `steps`. */
 export function sweptRecipe(sweep: object, steps = 3): Record<string, unknown> {
-  return {
-    version: 1,
-    model: 'model',
-    prune: [{ method: 'wanda', sparsity: 0.5 }],
-    calibration: { data, samples: 8, seq_len: 16 },
+  return tinyRecipe({
     seed: 0,
     recover: { mode: 'reconstruct', steps, train: ['bias', 'norm'], lr: 1e-3 },
     evaluate: [{ data, seq_len: 16, at: ['dense', 'pruned', 'recovered'] }],
     save: { to: 'results/out' },
     sweep,
-  }
+  })
 }
 
 export async function sweepPlace(): Promise<Scratch> {

@@ -11,19 +11,16 @@ import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
 import { commandsBeside } from '../../support/besides.ts'
 import { hostileRunFolders, type HostileCase } from '../../support/hostileRunFolders.ts'
 import { forgetLock, onlyRun } from '../../support/killedRuns.ts'
+import { tinyRecipe } from '../../support/recipes.ts'
 import { run } from '../../support/runs.ts'
 import { scratch } from '../../support/scratch.ts'
 import { writeTinyIds, writeTinyModel } from '../../support/tinyModel.ts'
 
 const data = 'ids.safetensors'
-const recipe = {
-  version: 1,
-  model: 'model',
-  prune: [{ method: 'wanda', sparsity: 0.5 }],
-  calibration: { data, samples: 4, seq_len: 16 },
+const recipe = tinyRecipe({
   recover: { mode: 'retrain', train: ['bias', 'norm'], steps: 6, lr: 1e-3, data, samples: 4, seq_len: 16 },
   save: { to: 'out' },
-}
+})
 /** Far more than any takes, far less than for ever. */
 const patienceMs = 120_000
 

@@ -9,6 +9,7 @@ import { byteTokenizer } from '../../support/byteTokenizer.ts'
 import { cliUntil, entry } from '../../support/cli.ts'
 import { filesBelow, onlyRun } from '../../support/killedRuns.ts'
 import { parquetOfTexts } from '../../support/parquet.ts'
+import { tinyRecipe } from '../../support/recipes.ts'
 import { fileBytes } from '../../support/safetensors.ts'
 import { scratch, type Scratch } from '../../support/scratch.ts'
 import { writeTinyIds, writeTinyModel } from '../../support/tinyModel.ts'
@@ -104,9 +105,7 @@ describe('Ctrl-C', function () {
   it('of a run that does not answer says how to go on with it', async () => {
     await writeTinyModel(temp.path('model'))
     writeTinyIds(temp.path('ids.safetensors'))
-    const calibration = { data: 'ids.safetensors', samples: 8, seq_len: 16 }
-    const recipe = { version: 1, model: 'model', prune: [{ method: 'wanda' }], calibration, save: { to: 'out' } }
-    temp.write('a.prune.yaml', JSON.stringify(recipe))
+    temp.recipe('a', tinyRecipe({ save: { to: 'out' } }))
     const { status, stderr } = spawnSync(
       process.execPath,
       ['--import', hook, entry, 'run', 'a.prune.yaml', '--device', 'cpu'],

@@ -4,21 +4,18 @@ import { appendFileSync, cpSync, existsSync, readFileSync, renameSync, rmSync, w
 import { join } from 'node:path'
 import type { RunEvent } from '../../../src/runs/series/events.ts'
 import { filesBelow, onlyRun } from '../../support/killedRuns.ts'
+import { tinyRecipe } from '../../support/recipes.ts'
 import { run, runPlace } from '../../support/runs.ts'
 import { scratch } from '../../support/scratch.ts'
 import { writeTinyIds } from '../../support/tinyModel.ts'
 
 const data = 'ids.safetensors'
 const recover = { train: ['bias', 'norm', 'mask_lora'], lora: { rank: 2, alpha: 4 }, steps: 4, lr: 1e-3 }
-const recipe = {
-  version: 1,
-  model: 'model',
-  prune: [{ method: 'wanda', sparsity: 0.5 }],
-  calibration: { data, samples: 8, seq_len: 16 },
+const recipe = tinyRecipe({
   recover: { mode: 'reconstruct', ...recover },
   evaluate: [{ data, seq_len: 16 }],
   save: { to: 'out' },
-}
+})
 const retrained = { ...recipe, recover: { mode: 'retrain', data, samples: 8, seq_len: 16, ...recover } }
 
 describe('sources of a run', () => {

@@ -10,19 +10,16 @@ import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
 import { killPointsPassed } from '../../../src/system/killPoint.ts'
 import { filesBelow, forgetLock, killedAt, onlyRun, saidBy } from '../../support/killedRuns.ts'
 import { withTokenizer } from '../../support/llamaCpp.ts'
+import { tinyRecipe } from '../../support/recipes.ts'
 import { run } from '../../support/runs.ts'
 import { scratch, type Scratch } from '../../support/scratch.ts'
 import { writeTinyIds, writeTinyModel } from '../../support/tinyModel.ts'
 
 const data = 'ids.safetensors'
 const peft = (part: string) => fileURLToPath(new URL(`../../fixtures/peft/llama/${part}`, import.meta.url))
-const shared = {
-  version: 1,
-  model: 'model',
-  prune: [{ method: 'wanda', sparsity: 0.5 }],
-  calibration: { data, samples: 8, seq_len: 16 },
+const shared = tinyRecipe({
   save: { to: 'results/out', max_shard: '4KB' },
-}
+})
 const both = { ...shared.save, pruned: 'results/pruned' }
 const train = { train: ['bias', 'norm', 'mask_lora'], lora: { rank: 2, alpha: 4 }, lr: 1e-3, shuffle: true }
 const retrain = { mode: 'retrain', steps: 6, data, samples: 8, seq_len: 16, ...train }

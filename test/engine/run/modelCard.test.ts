@@ -1,26 +1,23 @@
 import { deepEqual, equal, match, ok, rejects, throws } from 'node:assert/strict'
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { parse } from 'yaml'
 import { modelCard, writeModelCard } from '../../../src/engine/run/origin/modelCard.ts'
 import { parseNote, readNote, hubName } from '../../../src/engine/run/origin/note.ts'
 import { writeBitmaskFolder } from '../../support/bitmaskFolder.ts'
 import { cliJson } from '../../support/cli.ts'
-import { scratch } from '../../support/scratch.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { writeTinyIds, writeTinyModel } from '../../support/tinyModel.ts'
 
 describe('model card', () => {
-  let folder: string
-  const path = (...parts: string[]) => join(folder, ...parts)
+  let place: Scratch
+  const path = (...parts: string[]) => place.path(...parts)
   const recipe = (name: string, save: object, samples?: number) => {
-    const file = path(`${name}.prune.yaml`)
     const measured = { data: 'ids.safetensors', at: ['dense', 'pruned'], samples }
     const prune = [{ method: 'magnitude', sparsity: 0.5 }]
-    writeFileSync(file, JSON.stringify({ version: 1, model: './model', prune, evaluate: [measured], save }))
-    return file
+    return place.recipe(name, { version: 1, model: './model', prune, evaluate: [measured], save })
   }
   before(async () => {
-    folder = scratch().folder
+    place = scratch()
     await writeTinyModel(path('model'))
     writeTinyIds(path('ids.safetensors'))
     writeFileSync(path('model', 'README.md'), '# The source’s own card\n')

@@ -8,7 +8,7 @@ import { promptTexts } from '../../../src/runs/series/samples.ts'
 import { byteTokenizer } from '../../support/byteTokenizer.ts'
 import { cli, cliJson } from '../../support/cli.ts'
 import { smallOpt } from '../../support/memoryCheckpoint.ts'
-import { scratch } from '../../support/scratch.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { writeTinyModel } from '../../support/tinyModel.ts'
 
 interface Report {
@@ -22,17 +22,15 @@ interface Report {
 const hostile = '</td><script>alert(1)</script>\u001b[2J\u202e\u0000 &amp;'
 
 describe('samples of a run', () => {
+  let place: Scratch
   let folder: string
   let report: Report
-  const recipe = (name: string, more: object) => {
-    const path = join(folder, `${name}.prune.yaml`)
-    writeFileSync(path, JSON.stringify({ version: 1, model: 'model', ...more }))
-    return path
-  }
+  const recipe = (name: string, more: object) => place.recipe(name, { version: 1, model: 'model', ...more })
   const samples = { task: 'samples', prompts: ['Once upon', hostile], max_tokens: 8 }
 
   before(async () => {
-    folder = scratch().folder
+    place = scratch()
+    folder = place.folder
     await writeTinyModel(join(folder, 'model'), { ...smallOpt, vocab_size: 300, max_position_embeddings: 128 })
     writeFileSync(join(folder, 'model', 'tokenizer.json'), JSON.stringify(byteTokenizer()))
     writeFileSync(join(folder, 'text.jsonl'), `${JSON.stringify({ text: 'all the king’s horses '.repeat(40) })}\n`)

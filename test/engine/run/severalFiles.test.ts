@@ -5,6 +5,7 @@ import { mixedWindows } from '../../../src/engine/run/open/runData.ts'
 import { padRows, type Windows } from '../../../src/engine/text/windows.ts'
 import type { RunEvent } from '../../../src/runs/series/events.ts'
 import { onlyRun } from '../../support/killedRuns.ts'
+import { tinyRecipe } from '../../support/recipes.ts'
 import { run, runPlace } from '../../support/runs.ts'
 import { safetensors } from '../../support/safetensors.ts'
 
@@ -26,14 +27,12 @@ describe('windows of several files', () => {
       return name
     })
   }
-  const recipe = (data: string | string[], to: string) => ({
-    version: 1,
-    model: 'model',
-    prune: [{ method: 'wanda', sparsity: 0.5 }],
-    calibration: { data },
-    recover: { mode: 'retrain', data, train: ['norm', 'mask_lora'], lora: { rank: 2, alpha: 4 }, steps: 8, lr: 1e-3 },
-    save: { to },
-  })
+  const recipe = (data: string | string[], to: string) =>
+    tinyRecipe({
+      calibration: { data },
+      recover: { mode: 'retrain', data, train: ['norm', 'mask_lora'], lora: { rank: 2, alpha: 4 }, steps: 8, lr: 1e-3 },
+      save: { to },
+    })
   const weights = (to: string) => readFileSync(here.place.path(to, 'model.safetensors'))
 
   for (const files of [2, 3])

@@ -5,21 +5,19 @@ import { join } from 'node:path'
 import { byteTokenizer } from '../../support/byteTokenizer.ts'
 import { cliIn } from '../../support/cli.ts'
 import { smallOpt } from '../../support/memoryCheckpoint.ts'
+import { tinyRecipe } from '../../support/recipes.ts'
 import { scratch, type Scratch } from '../../support/scratch.ts'
 import { eventsOf, onlySweep, results, sweep, sweepJson } from '../../support/sweeps.ts'
 import { writeTinyModel } from '../../support/tinyModel.ts'
 
 const cpu = ['--device', 'cpu']
 const sparsities = [0.4, 0.6]
-const recipe = {
-  version: 1,
-  model: 'model',
-  prune: [{ method: 'wanda', sparsity: 0.5 }],
+const recipe = tinyRecipe({
   calibration: { data: 'text.jsonl', samples: 4, seq_len: 32 },
   recover: { mode: 'retrain', train: ['norm'], data: 'text.jsonl', samples: 8, seq_len: 48, steps: 2, lr: 0.01 },
   evaluate: [{ data: 'text.jsonl', seq_len: 32, at: ['dense', 'recovered'] }],
   save: { to: 'results/out' },
-}
+})
 
 describe('text in a sweep', function () {
   this.timeout(300_000)

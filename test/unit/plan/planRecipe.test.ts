@@ -6,6 +6,7 @@ import { lint } from '../../../src/lint/lint.ts'
 import { resolveRecipe } from '../../../src/recipe/resolve.ts'
 import { recipeSchema } from '../../../src/recipe/schema.ts'
 import { factsOf, modelOf, optConfig, tensorsOf } from '../../support/recipeFacts.ts'
+import { resolvedRecipe } from '../../support/recipes.ts'
 
 function planOf(recipe: object, config: object = optConfig) {
   const checked = recipeSchema.parse({ version: 1, model: 'm', ...recipe })
@@ -51,7 +52,7 @@ describe('plan of a recipe', () => {
     const warningsOf = (budgetBytes: number, budgetAsked = true) => {
       const asked = { ...machine, budgetBytes, budgetAsked }
       const facts = { ...factsOf(modelOf(optConfig, { masked: true })), machine: asked }
-      const recipe = resolveRecipe(recipeSchema.parse({ version: 1, model: 'm', prune: [{}] }))
+      const recipe = resolvedRecipe({ prune: [{}] })
       return planRecipe('r.prune.yaml', recipe, facts, []).warnings
     }
     assert.deepEqual(warningsOf(8e9), [])

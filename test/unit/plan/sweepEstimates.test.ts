@@ -5,6 +5,7 @@ import { noFacts, type LintFacts } from '../../../src/recipe/facts.ts'
 import { resolveRecipe } from '../../../src/recipe/resolve.ts'
 import { recipeSchema } from '../../../src/recipe/schema.ts'
 import { modelOf, optConfig } from '../../support/recipeFacts.ts'
+import { resolvedRecipe } from '../../support/recipes.ts'
 
 const machine = { memoryBytes: 2 ** 34, freeDiskBytes: null, threads: 2, budgetBytes: 2 ** 33, gpu: false }
 const facts: LintFacts = { ...noFacts, model: modelOf(optConfig), machine }
@@ -12,8 +13,7 @@ const evaluate = { task: 'samples', prompts: ['Once'], max_tokens: 1000, at: ['d
 
 function recipe(sparsity: number, more: object = {}) {
   const prune = [{ method: 'magnitude', sparsity }]
-  const whole = { version: 1, model: 'm', prune, evaluate: [evaluate], save: { to: 'out' }, ...more }
-  return resolveRecipe(recipeSchema.parse(whole))
+  return resolvedRecipe({ prune, evaluate: [evaluate], save: { to: 'out' }, ...more })
 }
 
 describe('what a sweep takes', () => {

@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict'
 import { plannedParts, timedParts } from '../../../src/plan/time.ts'
-import { resolveRecipe } from '../../../src/recipe/resolve.ts'
-import { recipeSchema } from '../../../src/recipe/schema.ts'
 import { llamaConfig, modelOf, optConfig } from '../../support/recipeFacts.ts'
+import { resolvedRecipe } from '../../support/recipes.ts'
 
 const machine = { gpu: false, threads: 2 }
 const prune = [{ method: 'wanda', sparsity: 0.5 }]
 const calibration = { data: 'a.jsonl', samples: 128, seq_len: 64 }
 
 function partsOf(recipe: object) {
-  const resolved = resolveRecipe(recipeSchema.parse({ version: 1, model: 'm', ...recipe }))
+  const resolved = resolvedRecipe(recipe)
   const parts = plannedParts(resolved, modelOf(optConfig), machine, () => 10_000)
   return new Map(parts.map(({ part, seconds }) => [part, seconds]))
 }
@@ -88,7 +87,7 @@ describe('the planned parts of a run', () => {
     const file = { ...known, bytes: 4 * 64 * 100, documents: 100 }
     const seconds = (samples?: number) => {
       const evaluate = [{ data: 'b.jsonl', seq_len: 64, at: ['dense'], ...(samples && { samples }) }]
-      const resolved = resolveRecipe(recipeSchema.parse({ version: 1, model: 'm', prune, calibration, evaluate }))
+      const resolved = resolvedRecipe({ prune, calibration, evaluate })
       const parts = timedParts(resolved, modelOf(optConfig), machine, new Map([['b.jsonl', file]]))
       return parts.find(({ part }) => part === 'evaluate dense')?.seconds ?? NaN
     }
@@ -99,8 +98,8 @@ describe('the planned parts of a run', () => {
   it('an evaluation is its multiply-adds over the rate of the device, its threads and its precision', () => {
     const evaluate = [{ task: 'perplexity', data: 'b.jsonl', seq_len: 64, at: ['dense'] }]
     const seconds = (more: object, on: object) => {
-      const recipe = recipeSchema.parse({ version: 1, model: 'm', prune, calibration, evaluate, ...more })
-      const [first] = plannedParts(resolveRecipe(recipe), modelOf(optConfig), { ...machine, ...on }, () => 10_000)
+      const recipe = resolvedRecipe({ prune, calibration, evaluate, ...more })
+      const [first] = plannedParts(recipe, modelOf(optConfig), { ...machine, ...on }, () => 10_000)
       return first.seconds
     }
     const { hidden_size: width, ffn_dim: inner, num_hidden_layers: blocks, vocab_size: words } = optConfig
@@ -116,9 +115,7 @@ describe('the planned parts of a run', () => {
 
   it('a retraining knows its pace after ten steps, all else after a block', () => {
     const retrain = { mode: 'retrain', data: 'a.jsonl', train: ['norm'], steps: 50 }
-    const resolved = resolveRecipe(
-      recipeSchema.parse({ version: 1, model: 'm', prune, calibration, recover: [retrain, { ...retrain, steps: 5 }] }),
-    )
+    const resolved = resolvedRecipe({ prune, calibration, recover: [retrain, { ...retrain, steps: 5 }] })
     const parts = plannedParts(resolved, modelOf(optConfig), machine, () => 0)
     assert.deepEqual(
       parts.map(({ part, firstShare }) => [part, firstShare]),
@@ -138,7 +135,7 @@ describe('the planned parts of a run', () => {
       num_experts_per_tok: 2,
     })
     const evaluate = [{ task: 'perplexity', data: 'b.jsonl', at: ['dense'] }]
-    const resolved = resolveRecipe(recipeSchema.parse({ version: 1, model: 'm', prune, calibration, evaluate }))
+    const resolved = resolvedRecipe({ prune, calibration, evaluate })
     const [two, eight] = [2, 8].map((experts) => {
       const parts = plannedParts(resolved, modelOf(config(experts)), machine, () => 10_000)
       return parts.find(({ part }) => part === 'evaluate dense')?.seconds ?? NaN

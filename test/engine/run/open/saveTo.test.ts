@@ -6,18 +6,15 @@ import { join } from 'node:path'
 import type { RunEvent } from '../../../../src/runs/series/events.ts'
 import { splitSaveTo } from '../../../../src/engine/run/open/resumeRun.ts'
 import { filesBelow, onlyRun } from '../../../support/killedRuns.ts'
+import { tinyRecipe } from '../../../support/recipes.ts'
 import { run, runPlace } from '../../../support/runs.ts'
 import type { Scratch } from '../../../support/scratch.ts'
 import { cannot } from '../../../support/skip.ts'
 
 const data = 'ids.safetensors'
-const recipe = {
-  version: 1,
-  model: 'model',
-  prune: [{ method: 'wanda', sparsity: 0.5 }],
-  calibration: { data, samples: 8, seq_len: 16 },
+const recipe = tinyRecipe({
   save: { to: 'deep/out' },
-}
+})
 
 describe('the place of the result', () => {
   const here = runPlace({ threads: 1, tiny: true })

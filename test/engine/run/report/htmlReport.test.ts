@@ -8,7 +8,7 @@ import { newProgress } from '../../../../src/engine/run/state/progress.ts'
 import { createReport } from '../../../../src/engine/run/report/report.ts'
 import { summaryText } from '../../../../src/engine/run/report/summaryTable.ts'
 import type { PlannedRecovery } from '../../../../src/plan/runPlan.ts'
-import { resolveRecipe } from '../../../../src/recipe/resolve.ts'
+import { resolvedRecipe } from '../../../support/recipes.ts'
 import { scratch } from '../../../support/scratch.ts'
 
 const taskNames = ['arc_easy', 'piqa'] as const
@@ -79,7 +79,7 @@ function report({ tasks = false, several = false, twoTexts = false } = {}) {
     ]
   progress.peakMemoryMb = 512
   const recover = several ? [{ mode: 'refit' as const }, { train: ['norm' as const] }] : {}
-  const recipe = resolveRecipe({ version: 1, model: 'm', prune: [{}], recover })
+  const recipe = resolvedRecipe({ prune: [{}], recover })
   const recoveries = recipe.recover.map((settings, index): PlannedRecovery => {
     const count = settings.train.length > 0 ? { count: 1000, percent: 0.125 } : null
     return { index, place: `recover.${index}`, settings, trainable: null, count, untiesHead: false }
