@@ -41,7 +41,7 @@ describe('the first minute in `npm run studio`', function () {
     await step('Open a checkpoint').waitFor()
   })
 
-  it('Dry Run offers the recipes, and its step is done when the plan is there', async () => {
+  it('offers the recipes in Dry Run, whose step is done when the plan is there', async () => {
     const { page } = studio
     await step('See what it would do').click()
     const button = page.getByRole('button', { name: 'Dry Run', exact: true })
@@ -57,7 +57,7 @@ describe('the first minute in `npm run studio`', function () {
     assert.equal(await isDone('Prune, recover and watch'), false)
   })
 
-  it('Open Model Overview lists the known models first', async () => {
+  it('lists the known models first in Open Model Overview', async () => {
     const { page } = studio
     for (const model of ['llama', 'opt']) {
       await choose(page, 'SparseScope: Open Model Overview', model)
@@ -70,7 +70,7 @@ describe('the first minute in `npm run studio`', function () {
     })
   })
 
-  it('a checkpoint opened from Explorer and from Models is one editor', async () => {
+  it('has one editor for a checkpoint opened from Explorer and from Models', async () => {
     const { page } = studio
     await runCommand(page, 'View: Close All Editors')
     await openModel(page, 'llama')

@@ -18,7 +18,7 @@ describe('the packaged extension and the Hub', function () {
     await hub.close()
   })
 
-  it('a finished run is published after a question that says who reads it, and looked at there', async () => {
+  it('publishes a finished run after a question that says who can read it, and shows it there', async () => {
     const { page } = studio
     await openFile(page, 'magnitude.prune.yaml')
     await runCommand(page, 'SparseScope: Run Recipe')

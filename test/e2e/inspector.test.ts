@@ -22,11 +22,11 @@ interface Inspection {
   totals: { linears: { sparsity: number } }
 }
 
-describe('the packaged extension: looking', function () {
+describe('the packaged extension, in a checkpoint', function () {
   this.timeout(600_000)
   const studio = studioOf(sharedStudio)
 
-  it('the inspector shows the numbers of `sparsescope inspect`', async () => {
+  it('shows the numbers of `sparsescope inspect`', async () => {
     const { page, workspace } = studio
     const pruned = join(workspace, 'pruned')
     const made = cli('prune', join(workspace, 'opt'), '--method', 'magnitude', '--sparsity', '0.4', '--out', pruned)
@@ -48,7 +48,7 @@ describe('the packaged extension: looking', function () {
     await closeEditors(page)
   })
 
-  it('Prune… is offered on checkpoints and folders only', async () => {
+  it('offers Prune… on checkpoints and folders only', async () => {
     const { page } = studio
     await page.getByRole('treeitem', { name: 'notes.txt' }).click({ button: 'right' })
     await page.locator('.monaco-menu .action-label', { hasText: /^Rename/ }).waitFor()
@@ -56,7 +56,7 @@ describe('the packaged extension: looking', function () {
     await page.keyboard.press('Escape')
   })
 
-  it('the inspector exports a GGUF file, which opens in it, and one of OPT is refused', async () => {
+  it('exports a GGUF file and opens it, and refuses to export one of OPT', async () => {
     const { page, workspace } = studio
     await chooseFromMenu(page, 'opt', 'Export to GGUF…')
     await page.locator('.notification-list-item', { hasText: 'no GGUF file is made of OPT models' }).waitFor()
@@ -81,7 +81,7 @@ describe('the packaged extension: looking', function () {
     for (const made of [folder, `${folder}-q8_0.gguf`]) rmSync(made, { recursive: true })
   })
 
-  it('comparing says that sparsity survived, or did not', async () => {
+  it('says in a comparison whether sparsity survived', async () => {
     const { page, workspace } = studio
     assert.ok(exists(workspace, 'pruned', 'model.safetensors'))
     await chooseFromMenu(page, 'pruned', 'Select Checkpoint for Compare')
@@ -92,7 +92,7 @@ describe('the packaged extension: looking', function () {
     await closeEditors(page)
   })
 
-  it('the trainable map counts what a recipe trains', async () => {
+  it('counts in the trainable map what a recipe trains', async () => {
     const { page } = studio
     await openFile(page, 'reconstruct.prune.yaml')
     await runCommand(page, 'SparseScope: Show What a Recipe Trains')

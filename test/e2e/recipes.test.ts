@@ -6,11 +6,11 @@ import { ggufFile, keyText } from '../support/gguf.ts'
 import { activeView, closeEditors, exists, sharedStudio, openFile, studioOf } from './studio.ts'
 import { until } from '../support/until.ts'
 
-describe('the packaged extension: recipes', function () {
+describe('the packaged extension, with recipes', function () {
   this.timeout(600_000)
   const studio = studioOf(sharedStudio)
 
-  it('the tree of models calls a GGUF file GGUF, and opening it shows its tensors, or what is wrong with it', async () => {
+  it('calls a GGUF file GGUF in the tree, and shows its tensors or what is wrong with it', async () => {
     const { page, workspace } = studio
     writeFileSync(join(workspace, 'tiny-q4.gguf'), 'GGUF\x03\0\0\0 and the rest')
     await runCommand(page, 'Focus on Models View')
@@ -26,7 +26,7 @@ describe('the packaged extension: recipes', function () {
     await activeView(page).getByText('attn_q').first().waitFor()
   })
 
-  it('a recipe with errors does not run: a message says how many, and Problems shows them', async () => {
+  it('does not run a recipe with errors: a message counts them, and Problems shows them', async () => {
     const { page, workspace } = studio
     const two =
       'version: 1\nmodel: ./opt\nprune: [{sparsity: 1.5}]\nrecover: {train: [everything]}\nsave: {to: ./never}\n'
@@ -42,7 +42,7 @@ describe('the packaged extension: recipes', function () {
     await runCommand(page, 'View: Hide Panel')
   })
 
-  it('the status item opens a menu, restart last', async () => {
+  it('opens a menu from the status item, with the restart last', async () => {
     const { page } = studio
     await page
       .locator('.statusbar-item', { hasText: /SparseScope|thread/ })
@@ -55,7 +55,7 @@ describe('the packaged extension: recipes', function () {
     await page.keyboard.press('Escape')
   })
 
-  it('a wrong target is underlined, its quick fix mends it, and Run in the lens starts the run', async () => {
+  it('underlines a wrong target, fixes it by a quick fix, and starts the run from the lens', async () => {
     const { page, workspace } = studio
     await closeEditors(page)
     await runCommand(page, 'View: Show Explorer')

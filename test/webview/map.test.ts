@@ -41,7 +41,7 @@ describe('the map of a checkpoint, in Chromium', () => {
     assert.equal(await page.getByRole('button', { name: /^Copy as/ }).count(), 0)
   })
 
-  it('any method is measured in place, one block first, and stopped', async () => {
+  it('measures any method in place, one block first, and stops', async () => {
     await open()
     const methods = [
       { method: 'wanda', measured: 12, blocks: 12, seconds: [0, 0] },

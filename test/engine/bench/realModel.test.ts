@@ -13,7 +13,7 @@ describe('bench/realModel', () => {
     ...{ limit: '1', steps: 2, precision: 'f32' },
   }
 
-  it('every row is a valid recipe, and what it recovers is a row', () => {
+  it('has a valid recipe in every row, and a row for what each recovers', () => {
     for (const row of rows) {
       const recipe = recipeOf(bench, { row, seed: 0, folder: join(out, row.name) })
       const parsed = recipeSchema.safeParse(recipe)
@@ -24,7 +24,7 @@ describe('bench/realModel', () => {
     }
   })
 
-  it('a recovery without anything drawn at random has one seed', () => {
+  it('has one seed for a recovery that draws nothing at random', () => {
     assert.ok(!drawsAtRandom(rowOf('alps-norm')))
     assert.ok(drawsAtRandom(rowOf('alps-retrain')))
     assert.equal(prunedOf(rowOf('alps-70-depth-reconstruct-retrain')), 'alps-70-depth')

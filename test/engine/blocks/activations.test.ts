@@ -24,7 +24,7 @@ describe('hidden states beside a GPU with memory of its own', function () {
 
   const shape = { windows: 5, seqLen: 3, channels: 7 }
 
-  it('lie on it where their share of it holds them, else on the host', async () => {
+  it('are on it where their share of it holds them, else on the host', async () => {
     const bytes = 4 * 5 * 3 * 7
     for (const [backend, residentBytes, onDevice] of [
       [card, bytes, true],
@@ -72,7 +72,7 @@ describe('hidden states beside a GPU with memory of its own', function () {
     assert.ok(device.equals(host))
   })
 
-  it('a Hessian beyond its largest buffer is refused by name, and no smaller plan is tried', () => {
+  it('refuse a Hessian beyond its largest buffer by name, without a smaller plan', () => {
     const small = { ...gpu, traits: { ...gpu.traits, mostTensorBytes: 400 } }
     const entry = { method: 'sparsegpt' } as PruneEntry
     const statistics = new Statistics(small, 4, () => entry)

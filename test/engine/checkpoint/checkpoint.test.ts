@@ -67,7 +67,7 @@ describe('openCheckpoint', () => {
       await checkpoint.close()
     })
 
-    it('more shards than files may be open at a time', async () => {
+    it('of more shards than may be open at a time', async () => {
       const names = Array.from({ length: 100 }, (_, i) => `t${i}`)
       names.forEach((name, i) => temp.write(`${name}.safetensors`, safetensors({ [name]: f32([1], [i]) })))
       const weightMap = Object.fromEntries(names.map((n) => [n, `${n}.safetensors`]))
@@ -110,7 +110,7 @@ describe('openCheckpoint', () => {
   describe('refuses', () => {
     it('a path that is not there', () => refuses(temp.path('nothing'), /does not exist; check the path/, 'not-found'))
     it('a folder without weights', () => refuses(temp.folder, /no model\.safetensors/))
-    it('what is called as a file of PyTorch and is none', async () => {
+    it('a file that has only the name of a PyTorch file', async () => {
       temp.write('pytorch_model.bin', 'PK\x03\x04')
       await refuses(temp.folder, /zip archive is damaged/)
       for (const name of ['model.pt', 'model.pth', 'consolidated.bin'])
@@ -161,11 +161,11 @@ describe('openCheckpoint', () => {
       sharded({ a: '1.safetensors', b: '3.safetensors' })
       await refuses(temp.folder, /3\.safetensors is missing.*download/)
     })
-    it('a tensor of the index that its shard has not', async () => {
+    it('a tensor of the index that its shard does not have', async () => {
       sharded({ a: '1.safetensors', b: '2.safetensors', c: '2.safetensors' })
       await refuses(temp.folder, /"c" should be in shard 2\.safetensors, which does not have it/)
     })
-    it('a tensor of a shard that the index has not', async () => {
+    it('a tensor of a shard that the index does not have', async () => {
       sharded({ a: '1.safetensors', b: '2.safetensors' })
       temp.write('2.safetensors', safetensors({ b, extra: a }))
       await refuses(temp.folder, /"extra" is in shard 2\.safetensors but not in the index/)

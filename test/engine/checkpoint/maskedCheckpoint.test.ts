@@ -68,7 +68,7 @@ describe('a checkpoint through a mask', () => {
     await dense.close()
   })
 
-  it('the mask of another model is refused', () => {
+  it('is refused with the mask of another model', () => {
     const { plain } = viewOf(false, 'F32')
     throws(() => maskedCheckpoint(plain, storedMasks([[name, mask]]), () => undefined), /mask of another model/)
   })

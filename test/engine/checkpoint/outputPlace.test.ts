@@ -42,7 +42,7 @@ describe('the place of an output', () => {
     assert.deepEqual(readdirSync(temp.path('models', 'opt')), before)
   })
 
-  it('of sparsescope prune is refused with 2, and nothing is made in the model', async () => {
+  it('is refused with 2 by sparsescope prune, and nothing is made in the model', async () => {
     const before = readdirSync(temp.path('models', 'opt'))
     const options = ['--method', 'magnitude', '--sparsity', '0.5', '--device', 'cpu']
     for (const out of [temp.path('link', 'opt', 'a', 'out'), temp.path('models', 'opt')]) {
@@ -53,7 +53,7 @@ describe('the place of an output', () => {
     assert.deepEqual(readdirSync(temp.path('models', 'opt')), before)
   })
 
-  it('of an evaluation is refused in the model, in what is saved and in a file, before anything is computed', async () => {
+  it('is refused by an evaluation in the model, in what is saved and in a file', async () => {
     const model = temp.path('models', 'opt')
     temp.write('rows.jsonl', '')
     const at = { task: 'piqa', data: './rows.jsonl', at: ['pruned'] }
@@ -84,7 +84,7 @@ describe('the place of an output', () => {
     assert.match(stderr, /cannot write into .* of the model, which is never touched/)
   })
 
-  it('that is a link is refused: nothing is written through it', async () => {
+  it('is refused where it is a link, and nothing is written through it', async () => {
     mkdirSync(temp.path('other'))
     symlinkSync(temp.path('other'), temp.path('out'))
     const source = await openCheckpoint(temp.path('models', 'opt'))

@@ -32,7 +32,7 @@ describe('sparsescope compare', () => {
     assert.deepEqual([json.added, json.removed, json.mask_preserved], [[], [], false])
   })
 
-  it('a mask file that A itself does not keep to is not preserved, whether the matrix changed or not', async () => {
+  it('calls a mask file not preserved that A itself does not keep', async () => {
     const a = write('a/model.safetensors', [0, 1, 2, 3])
     const b = write('b/model.safetensors', [0, 1, 2, 3])
     const mask = createMask(2, 2, true)
@@ -51,7 +51,7 @@ describe('sparsescope compare', () => {
     assert.deepEqual([json.added, json.removed, json.mask_preserved], [[], [], null])
   })
 
-  it('a mask that is not there is not preserved: a dense A, or nothing in common, is said and ends with 3', async () => {
+  it('ends with 3 where there is no mask to preserve, and says why', async () => {
     const dense = write('dense.safetensors', [1, 1, 2, 3])
     const other = temp.write('other.safetensors', safetensors({ x: f32([1], [0]) }))
     for (const [a, b] of [

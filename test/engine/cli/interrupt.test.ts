@@ -102,7 +102,7 @@ describe('Ctrl-C', function () {
     interrupted('breath', 'inspect', 'many.safetensors', '--stats')
   })
 
-  it('of a run that does not answer says how to go on with it', async () => {
+  it('says how to go on with a run that does not answer', async () => {
     await writeTinyModel(temp.path('model'))
     writeTinyIds(temp.path('ids.safetensors'))
     temp.recipe('a', tinyRecipe({ save: { to: 'out' } }))

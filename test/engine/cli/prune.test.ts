@@ -58,7 +58,7 @@ describe('sparsescope prune', () => {
     assert.equal(twice.status, 2)
   })
 
-  it('a checkpoint of torch.save gives the weights that its safetensors give', async () => {
+  it('gives a checkpoint of torch.save the weights of its safetensors', async () => {
     const torch = new URL('../../fixtures/torch/opt', import.meta.url).pathname
     const wanda = ['--method', 'wanda', '--pattern', '2:4', '--seq-len', '16', ...calibration, '--device', 'cpu']
     await cliJson('prune', torch, '--out', join(temp.folder, 'fromTorch'), ...wanda)

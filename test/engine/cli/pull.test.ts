@@ -26,7 +26,7 @@ describe('sparsescope pull', () => {
   const env = () => ({ HF_ENDPOINT: hub.endpoint, HF_HUB_CACHE: temp.path('hub'), HF_TOKEN: '' })
   const snapshot = () => temp.path('hub', 'models--org--tiny', 'snapshots', commit)
 
-  it('what it fetched opens by its name', async () => {
+  it('fetches what opens by its name', async () => {
     const { status, stdout, stderr } = await cliWith(env(), 'pull', 'org/tiny@v1', '--json')
     assert.equal(status, 0, stderr)
     const said = JSON.parse(stdout) as Record<string, unknown>
@@ -40,7 +40,7 @@ describe('sparsescope pull', () => {
     assert.match(again.stdout, /2 files, .* of which 0 B came now.\n.*hf:org\/tiny@v1/)
   })
 
-  it('Ctrl-C ends it with 130, and the next one goes on', async () => {
+  it('ends with 130 by Ctrl-C, and the next one goes on', async () => {
     const child: ChildProcess[] = []
     hub.interpose = ({ host }, response) => {
       if (host !== 'cdn') return false
@@ -58,7 +58,7 @@ describe('sparsescope pull', () => {
     assert.equal((await cliWith(env(), 'inspect', 'hf:org/tiny')).status, 0)
   })
 
-  it('one line and an exit code for what goes wrong', async () => {
+  it('says what goes wrong in one line, with an exit code', async () => {
     const ends = async (expected: number, line: RegExp, ...args: string[]) => {
       const { status, stdout, stderr } = await cliWith(env(), 'pull', ...args)
       assert.equal(status, expected, stderr)

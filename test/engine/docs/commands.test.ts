@@ -82,7 +82,7 @@ describe('the commands of the documents', () => {
       for (const fence of fencesOf(document)) await follow(folder, fence)
     })
 
-  it('that are not run say why', () => {
+  it('say why where they are not run', () => {
     const unrun = documents.flatMap((document) => fencesOf(document).filter(({ notRun }) => notRun !== null))
     assert.ok(unrun.every((fence) => commandsOf(fence).length > 0 && (fence.notRun ?? '').startsWith('needs ')))
   })

@@ -62,7 +62,7 @@ describe('perplexity with a stride', () => {
       assert.ok(Math.abs(loss / (await direct(decoder, 3)) - 1) < 1e-6)
     }, 1))
 
-  it('as long as a window is that without a stride, and a shorter one is another number', () =>
+  it('is that without a stride where it is as long as a window', () =>
     withDecoder(async (decoder) => {
       const { loss } = await evaluatePerplexity(decoder, set)
       assert.equal((await evaluatePerplexity(decoder, overlapping(set, seqLen, 'ids'))).loss, loss)

@@ -79,11 +79,11 @@ describe('zero-shot tasks beside lm-evaluation-harness', () => {
     })
   }
 
-  it('batches that little memory makes small give the same', async () => {
+  it('give the same in the small batches of little memory', async () => {
     agree(await scored(join(folder, 'model'), 'arc_easy', '--memory', '1MB'), goldens.arc_easy)
   })
 
-  it('the same of SmolLM2-135M, whose folder SMOLLM2 names', async function () {
+  it('agree for SmolLM2-135M, whose folder SMOLLM2 names', async function () {
     const smol = process.env.SMOLLM2
     if (!smol) cannot(this, 'SMOLLM2 names no folder of SmolLM2-135M-Instruct')
     this.timeout(600_000)

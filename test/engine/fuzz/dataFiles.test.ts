@@ -16,7 +16,7 @@ const ids = {
   data: new Uint8Array(BigInt64Array.from([1n, 2n, 3n, 4n, 5n, 6n]).buffer),
 }
 
-describe('mutated data gives documents, ids or a sentence', function () {
+describe('documents, ids or a sentence come out of every mutant', function () {
   this.timeout(patience)
   let temp: Scratch
   before(() => (temp = scratch()))
@@ -32,11 +32,11 @@ describe('mutated data gives documents, ids or a sentence', function () {
     for await (const _ of corpus.pieces()) continue
   }
 
-  it('.jsonl', () => holds([lines], (bytes) => readAll('x.jsonl', bytes)))
-  it('.jsonl.gz', () => holds([gzipSync(lines)], (bytes) => readAll('x.jsonl.gz', bytes)))
-  it('.txt', () => holds(['h\u00e9llo\n\u6f22'], (bytes) => readAll('x.txt', bytes), 100))
-  it('.parquet', () => holds([parquet('snappy'), parquet('zstd')], (bytes) => readAll('x.parquet', bytes)))
-  it('ids', () =>
+  it('of a .jsonl file', () => holds([lines], (bytes) => readAll('x.jsonl', bytes)))
+  it('of a .jsonl.gz file', () => holds([gzipSync(lines)], (bytes) => readAll('x.jsonl.gz', bytes)))
+  it('of a .txt file', () => holds(['h\u00e9llo\n\u6f22'], (bytes) => readAll('x.txt', bytes), 100))
+  it('of a .parquet file', () => holds([parquet('snappy'), parquet('zstd')], (bytes) => readAll('x.parquet', bytes)))
+  it('of a file of ids', () =>
     holds([safetensors({ ids })], async (bytes) => {
       const path = temp.write('ids.safetensors', bytes)
       await dataFacts(path)

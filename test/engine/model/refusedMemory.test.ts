@@ -28,7 +28,7 @@ const startOf = async (_: string, numIn: number) => new Float32Array(2 * numIn).
 /** All would be some hundreds. */
 const mostTries = 80
 
-describe('a device that refuses an allocation', function () {
+describe('after a refused allocation, a device', function () {
   this.timeout(300_000)
   let folder: string
   let cpu: CpuBackend
@@ -69,7 +69,7 @@ describe('a device that refuses an allocation', function () {
     ['a block at a time', 1000, () => checkpoint],
     ['of experts', 1e9, () => experts],
   ] as const)
-    it(`in a loss, and in text, ${what}: nothing is left of it`, () =>
+    it(`has nothing left of a loss and a text, ${what}`, () =>
       givesBack(async (backend) => {
         const decoder = await createDecoder(backend, openModel(opened()), { memoryBytes, tokensPerPass: 16 })
         try {
@@ -83,7 +83,7 @@ describe('a device that refuses an allocation', function () {
       }))
 
   for (const method of ['wanda', 'sparsegpt', 'alps', 'admm', 'ria'] as const)
-    it(`in a walk that prunes by ${method}: nothing is left of it`, () =>
+    it(`has nothing left of pruning by ${method}`, () =>
       givesBack(async (backend) => {
         const stream = createModelStream(backend, model())
         const entry = { method, pattern: null, scope: 'tensor' as const, selection: 'exact' as const, settings: {} }
@@ -106,7 +106,7 @@ describe('a device that refuses an allocation', function () {
         }
       }))
 
-  it('in the reconstruction of a block: nothing is left of it', () =>
+  it('has nothing left of the reconstruction of a block', () =>
     givesBack(async (backend) => {
       const { config } = model()
       const set = setOfBlock(
@@ -143,7 +143,7 @@ describe('a device that refuses an allocation', function () {
       }
     }))
 
-  it('in retraining: nothing is left of it', () =>
+  it('has nothing left of retraining', () =>
     givesBack(async (backend) => {
       const { config, parameters } = model()
       const set = trainableSet(config, { train: ['norm', 'mask_lora', 'head'], mode: 'retrain' })

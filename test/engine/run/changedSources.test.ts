@@ -37,7 +37,7 @@ describe('sources of a run', () => {
     writeFileSync(path, bytes)
   }
 
-  it('a workplace that was copied resumes to the same files, told by their content', async () => {
+  it('are known by their content: a copied run resumes to the same files', async () => {
     const whole = await run(here.backend, { recipe: here.place.recipe('a', recipe) })
     const expected = filesBelow(here.place.path('out'), () => true)
     rmSync(whole.run, { recursive: true })
@@ -56,7 +56,7 @@ describe('sources of a run', () => {
     assert.equal(report.evaluations.filter(({ stage }) => stage === 'dense').length, 1)
   })
 
-  it('a copied workplace with another model is refused, though the first one is as it was', async () => {
+  it('are refused in a copy with another model', async () => {
     await cancelled()
     const copy = scratch()
     cpSync(here.place.folder, copy.folder, { recursive: true, preserveTimestamps: true })

@@ -92,7 +92,7 @@ describe('allocation depth in a run', () => {
     assert.equal(events.match(/"type":"allocation"/g)?.length, 1)
   })
 
-  it('a dry run says from where to where, or what is tried, and counts the time of that', async () => {
+  it('says in a dry run from where to where, or what is tried, and its time', async () => {
     const planOf = async (spread: unknown) => {
       const path = recipe(`dry-${String(spread)}`, { allocation: 'depth', depth: { spread } })
       return {

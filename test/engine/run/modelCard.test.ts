@@ -8,7 +8,7 @@ import { cliJson } from '../../support/cli.ts'
 import { scratch, type Scratch } from '../../support/scratch.ts'
 import { writeTinyIds, writeTinyModel } from '../../support/tinyModel.ts'
 
-describe('model card', () => {
+describe('a model card', () => {
   let place: Scratch
   const path = (...parts: string[]) => place.path(...parts)
   const recipe = (name: string, save: object, samples?: number) => {
@@ -55,7 +55,7 @@ describe('model card', () => {
     equal(readFileSync(path('model', 'README.md'), 'utf8'), '# The source’s own card\n')
   })
 
-  it('what recovery won back stands beside the text that it is of', () => {
+  it('has what recovery won back beside its text', () => {
     const note = JSON.parse(readFileSync(path('out', 'sparsescope.json'), 'utf8')) as { evaluations: object[] }
     const stages = ['dense', 'pruned', 'recovered']
     const on = (field: string, entry: number, values: number[]) =>
@@ -76,7 +76,7 @@ describe('model card', () => {
     )
   })
 
-  it('afterwards it is written on demand, never over one that is there', async () => {
+  it('is written on demand afterwards, never over an existing one', async () => {
     // Carried over from the source.
     await rejects(writeModelCard(path('plain')), { code: 'exists', message: /README\.md is there already/ })
     equal(readFileSync(path('plain', 'README.md'), 'utf8'), '# The source’s own card\n')
@@ -86,7 +86,7 @@ describe('model card', () => {
     await rejects(writeModelCard(path('model')), { code: 'not-found', message: /nobody knows how it was made/ })
   })
 
-  it('the note of a bitmask says dense once it is expanded', async () => {
+  it('says dense for a bitmask that was expanded', async () => {
     await writeBitmaskFolder(path('plain'), path('bits'))
     const note = JSON.parse(readFileSync(path('bits', 'sparsescope.json'), 'utf8')) as { recipe: { save: object } }
     Object.assign(note.recipe.save, { format: 'bitmask' })
@@ -96,7 +96,7 @@ describe('model card', () => {
     equal((await readNote(path('dense')))?.recipe.save?.format, 'dense')
   })
 
-  it('a base model of the Hub is named in the metadata', () => {
+  it('names a base model of the Hub in the metadata', () => {
     equal(hubName('hf:org/name@main'), 'org/name')
     equal(hubName('/c/models--org--name/snapshots/0123'), 'org/name')
     equal(hubName('../opt-125m'), null)
@@ -110,7 +110,7 @@ describe('model card', () => {
     match(card, /\[org\/name\]\(https:\/\/huggingface.co\/org\/name\)/)
   })
 
-  it('a text model beside a vision tower is loaded as the whole', () => {
+  it('loads a text model beside a vision tower as the whole', () => {
     const json = readFileSync(path('out', 'sparsescope.json'), 'utf8')
     match(modelCard(parseNote(json, 'out')), /AutoModelForCausalLM\.from_pretrained/)
     const note = JSON.parse(json) as { tensors: Record<string, unknown> }
@@ -120,7 +120,7 @@ describe('model card', () => {
     equal(frontMatter(card).pipeline_tag, 'image-text-to-text')
   })
 
-  it('a note that is not ours is refused, hostile text in one stays text', async () => {
+  it('is refused for a note that is not ours; hostile text stays text', async () => {
     mkdirSync(path('foreign'))
     for (const text of ['', '[]', '{"recipe": {"version": 1}}']) {
       writeFileSync(path('foreign', 'sparsescope.json'), text)

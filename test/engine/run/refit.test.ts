@@ -74,7 +74,7 @@ describe('recover.mode: refit', () => {
     await assert.rejects(run(backend, { recipe: unpruned }), { code: 'bad-recipe', message: /add prune/ })
   })
 
-  it('is linted: calibration is needed, keys of training have no effect', () => {
+  it('is linted: it needs calibration, and keys of training have no effect', () => {
     const rules = (text: string) =>
       lint(`version: 1\nmodel: m\nsave: {to: out}\nseed: 0\n${text}`).findings.map((f) => f.rule)
     assert.deepEqual(rules('prune: [{sparsity: 0.5}]\nrecover: {mode: refit}'), ['M1'])

@@ -57,7 +57,7 @@ describe('a sweep that is killed', function () {
     }
   })
 
-  it('a run that is killed is told as failed, the others are done, and it alone starts again', async () => {
+  it('says that a killed run failed, and starts it alone again', async () => {
     const cases = [
       { name: 'long', set: { 'recover.steps': longSteps } },
       { name: 'short', set: {} },
@@ -80,7 +80,7 @@ describe('a sweep that is killed', function () {
     assert.equal(eventsOf(run(0), 'block').length, 3)
   })
 
-  it('Ctrl-C stops all, with 130, and all go on', async () => {
+  it('stops all runs by Ctrl-C with 130, and all go on', async () => {
     const recipe = place.recipe('a', sweptRecipe(two, longSteps))
     const { child, ended } = sweepBeside(place, 'run', recipe, '--jobs', '2', ...cpu)
     const holders = await Promise.all([held(0), held(1)])
@@ -95,7 +95,7 @@ describe('a sweep that is killed', function () {
     assert.equal((await sweep(place, 'run', recipe, '--jobs', '2', ...cpu)).status, 0)
   })
 
-  it('`cancel` of one run from elsewhere stops that one only', async () => {
+  it('stops only the run that `cancel` names', async () => {
     const cases = [
       { name: 'stopped', set: { 'recover.steps': endlessSteps } },
       { name: 'goes on', set: {} },
@@ -108,7 +108,7 @@ describe('a sweep that is killed', function () {
     assert.deepEqual(await states(recipe), ['cancelled', 'done'])
   })
 
-  it('`cancel` stops a run that was begun by itself, too', async () => {
+  it('stops by `cancel` a run that was begun by itself, too', async () => {
     const recipe = place.recipe('a', sweptRecipe(two, endlessSteps))
     const { ended } = sweepBeside(place, 'run', recipe, '--index', '1', ...cpu)
     await until('a step of the second run', () => onlySweep(place) && eventsOf(run(1), 'step').length > 0)
@@ -117,7 +117,7 @@ describe('a sweep that is killed', function () {
     assert.equal((await states(recipe))[1], 'cancelled')
   })
 
-  it('two processes never have one sweep', async () => {
+  it('is never in two processes', async () => {
     const recipe = place.recipe('a', sweptRecipe(two, longSteps))
     const { child, ended } = sweepBeside(place, 'run', recipe, ...cpu)
     const { goOn } = await held(0)
@@ -129,7 +129,7 @@ describe('a sweep that is killed', function () {
     await ended
   })
 
-  it('at any point on the way, it or a run of it: the same files, and each measured once', async () => {
+  it('gives the same files wherever it or a run of it is killed, each measured once', async () => {
     const recipe = sweptRecipe(two)
     assert.equal((await sweep(place, 'run', place.recipe('a', recipe), ...cpu)).status, 0)
     const expected = results(place)

@@ -3,8 +3,8 @@ import * as vscode from 'vscode'
 import { backendPid, extension, inWorkspace } from './support.ts'
 import { until } from '../../support/until.ts'
 
-suite('backend', () => {
-  test('a killed backend is noticed, and the next use starts another', async () => {
+suite('the backend in a window', () => {
+  test('is started again by the next use after it was killed', async () => {
     const api = await extension().activate()
     const first = await backendPid()
     process.kill(first, 'SIGKILL')
@@ -20,7 +20,7 @@ suite('backend', () => {
     assert.notEqual(await backendPid(), first)
   })
 
-  test('where to compute is chosen from a list, and written into the settings of this machine', async () => {
+  test('computes on the device that is chosen from a list and kept in the settings of this machine', async () => {
     const settings = () => vscode.workspace.getConfiguration('sparsescope')
     const choose = (value?: string) => settings().update('backend.device', value, vscode.ConfigurationTarget.Global)
     await choose('cpu')

@@ -10,8 +10,8 @@ async function labels(): Promise<string[]> {
   return (await api.models()).workspace.map(({ label }) => label)
 }
 
-suite('first minute', () => {
-  test('New Recipe starts from a model of the workspace, and lint finds no error in it', async () => {
+suite('the first minute', () => {
+  test('has a New Recipe from a model of the workspace, without an error', async () => {
     await vscode.commands.executeCommand('workbench.action.closeAllEditors')
     await vscode.commands.executeCommand('sparsescope.newRecipe', inWorkspace('opt'))
     const document = vscode.window.activeTextEditor?.document
@@ -36,7 +36,7 @@ suite('first minute', () => {
     await vscode.commands.executeCommand('workbench.action.revertAndCloseActiveEditor')
   })
 
-  test('the link on `model:` opens the inspector', async () => {
+  test('opens the inspector from the link on `model:`', async () => {
     const uri = inWorkspace('magnitude.prune.yaml')
     await vscode.window.showTextDocument(uri)
     const link = await until('the link', async () => {
@@ -51,7 +51,7 @@ suite('first minute', () => {
     assert.equal(input.viewType, 'sparsescope.checkpoint')
   })
 
-  test('a checkpoint that is renamed into its place is seen at once, and so is that it is gone', async () => {
+  test('shows at once a checkpoint that is renamed into its place, and its removal', async () => {
     await watching()
     assert.ok(!(await labels()).includes('opt-elsewhere'))
     const opt = inWorkspace('opt').fsPath
@@ -64,7 +64,7 @@ suite('first minute', () => {
     await until('its end', async () => !(await labels()).includes('opt-elsewhere'))
   })
 
-  test('a GGUF file is listed for what it is, not among the models', async () => {
+  test('lists a GGUF file as such, not among the models', async () => {
     const file = inWorkspace('tiny-q4.gguf')
     writeFileSync(file.fsPath, 'GGUF')
     const api = await extension().activate()

@@ -5,7 +5,7 @@ import { makeAxis, tickLabels, ticksIn } from '../../../src/charts/layout.ts'
 const labels = (values: number[], rule: { log?: boolean; whole?: boolean } = {}) =>
   makeAxis(values, [0, 400], 6, { log: false, whole: false, ...rule }).ticks.map(({ label }) => label)
 
-describe('axis', () => {
+describe('an axis', () => {
   it('of one point has that point’s own neighbourhood, not nanounits around zero', () => {
     assert.deepEqual(labels([1], { whole: true }), ['1'])
     assert.deepEqual(labels([0], { whole: true }), ['0'])

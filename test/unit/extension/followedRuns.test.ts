@@ -51,7 +51,7 @@ describe('a sweep on disk', () => {
   const report = { perplexity: { dense: 27.65, recovered: 31.2 }, sparsity: 0.4, trainable: { count: 9, percent: 0.1 } }
   const states = ({ runs }: Sweep) => runs.runs.map(({ state }) => state.standing.state)
 
-  it('of which nothing has begun waits; what ended, failed, was refused or cancelled is told with its reason', async () => {
+  it('waits before it begins, and tells with the reason what ended, failed, was refused or cancelled', async () => {
     const sweep = await sweeps.openFolder(folder)
     await sweep.runs.look()
     assert.deepEqual(states(sweep), ['waiting', 'waiting', 'waiting', 'waiting'])
@@ -75,7 +75,7 @@ describe('a sweep on disk', () => {
     assert.deepEqual([sweep.name, sweep.runs.runs[0].state.summary], ['wanda', null])
   })
 
-  it('a run that a process holds is running, whoever wrote it is followed, and its end is seen', async () => {
+  it('has a running run while a process holds it, and sees its end', async () => {
     write(0, half)
     writeFileSync(join(run(0), 'lock'), 'a lock that somebody keeps')
     const sweep = await sweeps.openFolder(folder)
@@ -116,7 +116,7 @@ describe('a sweep on disk', () => {
     view.dispose()
   })
 
-  it('a curve that is asked for before anybody has looked, or whose run was done before it was seen, comes whole', async () => {
+  it('gives a whole curve even for a run that was done before it was seen', async () => {
     write(0, whole, report)
     const sweep = await sweeps.openFolder(folder)
     const told: ToSweep[] = []
@@ -173,7 +173,7 @@ describe('a sweep on disk', () => {
     assert.equal(sweep.runs.runs.map(rowOf)[1].results.perplexity.dense, 27.65)
   })
 
-  it('what is no plan is refused with the file; damaged events and reports are read as far as they go', async () => {
+  it('is refused with the file where its plan is none, and damaged events are read as far as they go', async () => {
     writeFileSync(join(folder, 'plan.json'), '{"id": "0123456789abcdef"}')
     await assert.rejects(sweeps.openFolder(folder), /plan\.json is not what a run writes/)
     assert.deepEqual(sweeps.list(), [])
@@ -183,7 +183,7 @@ describe('a sweep on disk', () => {
     await assert.rejects(sweeps.openFolder(other), /plan\.json is a symbolic link/)
   })
 
-  it('a run of it is called by the sweep and its number', () => {
+  it('names a run by the sweep and its number', () => {
     assert.equal(sweepOfRun(run(3)), folder)
     assert.equal(nameOfRun(run(3)).name, 'wanda #3')
     assert.equal(sweepOfRun(join(place, '.sparsescope', 'runs', '20261231-235958-a')), null)

@@ -53,8 +53,8 @@ function fakeVscode(found: string[] = []) {
   return { vscode, started }
 }
 
-describe('a task', () => {
-  it('of a sweep is refused where VS Code would expand the path, and says what to do', async () => {
+describe('a task of VS Code', () => {
+  it('refuses a sweep whose path VS Code would expand, and says what to do', async () => {
     const { vscode, started } = fakeVscode()
     const { sweepTask: start } = await extensionModule<{ sweepTask: typeof sweepTask }>('sweeps/sweepTask.ts', {
       vscode,
@@ -76,7 +76,7 @@ describe('a task', () => {
     )
   })
 
-  it('of a recipe is offered for every recipe whose path VS Code leaves as it is', async () => {
+  it('is offered for every recipe whose path VS Code leaves as it is', async () => {
     const { vscode } = fakeVscode([hostile, harmless, inHostileFolder])
     const { RunTasks: Tasks } = await extensionModule<{ RunTasks: typeof RunTasks }>('runs/runTasks.ts', { vscode })
     const tasks = await new Tasks(...([{}, {}] as unknown as ConstructorParameters<typeof RunTasks>)).provideTasks()

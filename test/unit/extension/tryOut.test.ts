@@ -22,7 +22,7 @@ describe('what a checkpoint was made from', () => {
     assert.equal(madeFrom(note('opt', 'out', { mode: 'refit' }), '/m/out')?.onlyPruned, false)
   })
 
-  it('a note that says something else is none', () => {
+  it('is unknown where the note says something else', () => {
     for (const bad of [
       null,
       [],
@@ -35,7 +35,7 @@ describe('what a checkpoint was made from', () => {
       assert.equal(madeFrom(bad, '/m/out'), null)
   })
 
-  it('stands before it, where it is still there', async () => {
+  it('is the first column, where it still exists', async () => {
     const folder = scratch().folder
     mkdirSync(join(folder, 'out'))
     writeFileSync(join(folder, 'out', 'sparsescope.json'), JSON.stringify(note('opt', 'out', { mode: 'refit' })))
@@ -55,7 +55,7 @@ describe('what a checkpoint was made from', () => {
     assert.equal(await sourceOf(join(folder, 'opt')), null)
   })
 
-  it('of a run are the dense model, the pruned one as it was saved or as the mask gives it, and the result', () => {
+  it('gives for a run the dense model, the pruned one and the result', () => {
     const folder = scratch().folder
     const recover = { mode: 'reconstruct' as const }
     const shown = (method: 'wanda' | 'sparsegpt', more: object = { recover }, pruned: string | null = null) => {
@@ -87,7 +87,7 @@ describe('what a checkpoint was made from', () => {
     assert.deepEqual(columnsFrom({ columns: [pruned] }), [pruned], 'a reloaded window shows the same')
   })
 
-  it('columns of a reloaded window are checked', () => {
+  it('is checked in the columns of a reloaded window', () => {
     const found = columnsFrom({
       columns: [{ path: '/m/opt', role: 'dense', label: 'x' }, { path: 3 }, null, { path: '' }],
     })
@@ -119,7 +119,7 @@ describe('kept prompts', () => {
   })
 })
 
-describe('a trial', () => {
+describe('a trial of prompts', () => {
   /** A backend whose calls end when the test says so. */
   function fake() {
     const calls: { options: CallOptions<'tryOut'>; end: (device: string) => void; fail: (error: Error) => void }[] = []
@@ -136,7 +136,7 @@ describe('a trial', () => {
   const columns = [{ path: '/m/opt', label: 'opt', role: '' }]
   const opening = { type: 'opening', column: 0 } as const
 
-  it('a view that comes back gets all that was written', async () => {
+  it('gives a view that comes back all that was written', async () => {
     const { calls, told, trial } = fake()
     trial.setColumns(columns)
     const done = trial.generate(['p'], 4)
@@ -150,7 +150,7 @@ describe('a trial', () => {
     assert.deepEqual(told.at(-1), { type: 'ended', status: 'done', message: null, device: 'cpu' })
   })
 
-  it('a newer prompt ends the one before, whose late words are dropped', async () => {
+  it('ends at a newer prompt, and drops late words', async () => {
     const { calls, told, trial } = fake()
     trial.setColumns(columns)
     const first = trial.generate(['old'], 4)
@@ -165,7 +165,7 @@ describe('a trial', () => {
     assert.deepEqual(told.at(-1), { type: 'ended', status: 'failed', message: 'out of memory', device: null })
   })
 
-  it('stopped says so; other columns end it without a word', async () => {
+  it('says that it was stopped, and ends silently for other columns', async () => {
     const { told, trial } = fake()
     trial.setColumns(columns)
     const first = trial.generate(['p'], 4)

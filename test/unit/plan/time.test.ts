@@ -26,7 +26,7 @@ describe('the planned parts of a run', () => {
     assert.deepEqual([...partsOf({ prune, calibration, evaluate: [] }).keys()], ['prune'])
   })
 
-  it('a reconstruction trains while it prunes, and prunes once more for a pruned perplexity', () => {
+  it('have a reconstruction train while it prunes, and prune once more for a pruned perplexity', () => {
     const recover = { mode: 'reconstruct', train: ['norm'], steps: 10 }
     const plain = partsOf({ prune, calibration, recover, save: { to: 'out' } })
     assert.deepEqual([...plain.keys()], ['prune', 'save result'])
@@ -38,7 +38,7 @@ describe('the planned parts of a run', () => {
     assert.ok(longer.get('prune')! > 2 * plain.get('prune')!)
   })
 
-  it('recoveries of a list are parts of their own, but those that share the pass of pruning', () => {
+  it('are apart for recoveries of a list, but not for those that share the pass of pruning', () => {
     const reconstruct = { mode: 'reconstruct', train: ['norm'], steps: 10 }
     const retrain = { mode: 'retrain', data: 'a.jsonl', train: ['norm'], steps: 10 }
     const all = partsOf({
@@ -53,7 +53,7 @@ describe('the planned parts of a run', () => {
     assert.equal(all.get('recover 0'), all.get('recover 2'))
   })
 
-  it('evaluations in between are a part of their own, an entry each', () => {
+  it('are one for each entry of evaluations in between', () => {
     const recover = { mode: 'retrain', data: 'a.jsonl', train: ['norm'], steps: 100 }
     const evaluate = (more: object) => [{ task: 'perplexity', data: 'b.jsonl', at: ['dense'], ...more }]
     const [without, withThem] = [{}, { every: 10 }].map((more) =>
@@ -70,12 +70,12 @@ describe('the planned parts of a run', () => {
     assert.ok(!partsOf({ prune, recover: merge, evaluate: evaluate({ every: 1 }) }).has('evaluate between 0'))
   })
 
-  it('without `recover`, the pruned model is the one that a recipe means by `recovered`', () => {
+  it('take the pruned model for `recovered` where there is no `recover`', () => {
     const evaluate = [{ task: 'perplexity', data: 'b.jsonl', at: ['recovered'] }]
     assert.deepEqual([...partsOf({ prune, calibration, evaluate }).keys()], ['prune', 'evaluate pruned'])
   })
 
-  it('of a text of which only the first windows are measured, those count', () => {
+  it('count only the windows of a text that are measured', () => {
     const known = {
       exists: true,
       kind: 'text',
@@ -95,7 +95,7 @@ describe('the planned parts of a run', () => {
     assert.equal(seconds(500), seconds())
   })
 
-  it('an evaluation is its multiply-adds over the rate of the device, its threads and its precision', () => {
+  it('take for an evaluation its multiply-adds over the rate of device, threads and precision', () => {
     const evaluate = [{ task: 'perplexity', data: 'b.jsonl', seq_len: 64, at: ['dense'] }]
     const seconds = (more: object, on: object) => {
       const recipe = resolvedRecipe({ prune, calibration, evaluate, ...more })
@@ -113,7 +113,7 @@ describe('the planned parts of a run', () => {
     near(seconds({ precision: 'bf16' }, { gpu: true }), 1e12)
   })
 
-  it('a retraining knows its pace after ten steps, all else after a block', () => {
+  it('know the pace of a retraining after ten steps, all else after a block', () => {
     const retrain = { mode: 'retrain', data: 'a.jsonl', train: ['norm'], steps: 50 }
     const resolved = resolvedRecipe({ prune, calibration, recover: [retrain, { ...retrain, steps: 5 }] })
     const parts = plannedParts(resolved, modelOf(optConfig), machine, () => 0)
@@ -127,7 +127,7 @@ describe('the planned parts of a run', () => {
     )
   })
 
-  it('a token meets the experts that it is sent to, not all of them', () => {
+  it('count for a token the experts that it is sent to, not all of them', () => {
     const config = (num_local_experts: number) => ({
       ...llamaConfig,
       model_type: 'mixtral',

@@ -7,7 +7,7 @@ import { goodRecipe as good, labels, startServer } from '../../support/languageS
 import { scratch } from '../../support/scratch.ts'
 import { goldenPath } from '../../support/shared.ts'
 
-describe('language server, data files', () => {
+describe('the language server', () => {
   let folder = ''
   let server: Awaited<ReturnType<typeof startServer>>
 
@@ -22,7 +22,7 @@ describe('language server, data files', () => {
     await server?.stop()
   })
 
-  it('of a list of data files each has completion, hover and a link', async () => {
+  it('has completion, hover and a link for each file of a list', async () => {
     const of = (files: string) => good.replace('data: calib.safetensors', `data: [${files}]`)
     const recipe = await server.open(join(folder, 'r.prune.yaml'), of('text.jsonl, calib.safetensors'))
     const links = await recipe.request<DocumentLink[]>('textDocument/documentLink')

@@ -52,7 +52,7 @@ describe('what the map is coloured by', () => {
     assert.equal(scaleOf(measure, []).place(1), 0)
   })
 
-  it('a sensitivity is what is added to the dense loss', () => {
+  it('shows as sensitivity what is added to the dense loss', () => {
     const measure = measureNamed('sensitivity')
     const [first] = model.tensors.filter((t) => t.role === 'linear')
     const loss = update.modules[0].sensitivity ?? 0
@@ -60,7 +60,7 @@ describe('what the map is coloured by', () => {
     assert.equal(measure.of(first, { ...all, denseLoss: null }), null)
   })
 
-  it('experts of one cell count by their size, and one without a number leaves the cell open', () => {
+  it('weighs experts of one cell by their size, and leaves it open where one has no number', () => {
     const cell = map.cells[0]
     assert.ok(cell)
     const [a] = cell

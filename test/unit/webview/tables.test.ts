@@ -140,13 +140,13 @@ describe('the map of a comparison', () => {
     )
   })
 
-  it('two masks of the same sparsity are not the same mask', () => {
+  it('tells two masks of the same sparsity apart', () => {
     const of = (filled: number, emptied: number) =>
       changeGrid(changeMap(tensors, [{ ...change, filled, emptied }], 4), 'filled', () => '').cells[1]?.value
     assert.deepEqual([of(1, 1), of(1, 2), of(0, 2), of(0, 0)], [0.375, 0.75, 0.75, 0.5])
   })
 
-  it('says so', () => {
+  it('says how each tensor changed', () => {
     const sentences = tensors.map((_, row) => describeChange(map, row, 0).replace(/^.*?: /, ''))
     assert.deepEqual(sentences, [
       'the same',

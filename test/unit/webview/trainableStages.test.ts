@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { allStages, planOfStage, stageOptions, stageText } from '../../../webview-ui/trainable/stages.ts'
 import { recordedModel, recordedPlan, recordedStages } from '../../webview/harness/recorded.ts'
 
-describe('stages of the trainable map', () => {
+describe('the stages of the trainable map', () => {
   const model = recordedModel(4)
   const plan = recordedStages(model)
 
@@ -14,7 +14,7 @@ describe('stages of the trainable map', () => {
     )
   })
 
-  it('the rows and totals of a chosen stage are what it trains alone', () => {
+  it('have rows and totals of what a chosen one trains alone', () => {
     assert.deepEqual(planOfStage(plan, allStages), plan)
     const { rows, trainable, percentage } = planOfStage(plan, '2')
     assert.deepEqual(new Set(rows.map(({ by }) => by)), new Set(['norm', null]))
@@ -27,7 +27,7 @@ describe('stages of the trainable map', () => {
     assert.ok(planOfStage(plan, '0').rows.every(({ by, trainable: trained }) => by === null && trained === 0))
   })
 
-  it('the page says which one it shows, where there are several', () => {
+  it('are named on the page, where there are several', () => {
     assert.equal(stageText(plan, allStages), 'All stages: each parameter as the stage that trains most of it.')
     assert.equal(stageText(plan, '2'), 'Stage 3 retrain alone: it trains norm.')
     assert.equal(stageText(plan, '0'), 'Stage 1 refit alone: it trains nothing.')

@@ -145,7 +145,7 @@ describe('compareCheckpoints', () => {
     assert.match(norms.verdict, /nothing to compare: A has no matrices/)
   })
 
-  it('a mask that prunes nothing is no mask, whatever is zero by chance', async () => {
+  it('takes a mask that prunes nothing for none, whatever is zero by chance', async () => {
     const a = { [linear]: f32([2, 33], new Float32Array(66)) }
     temp.write('a/x', '')
     for (const pruned of [null, 32, 65]) {

@@ -204,7 +204,7 @@ describe('how much memory a GPU gives', function () {
     assert.equal(given(), 3.5 * 2 ** 30)
   })
 
-  it('of an AMD card is what Linux says is free, of others on Linux what the driver gives', async () => {
+  it('is what Linux says is free for an AMD card, else what the driver gives', async () => {
     const cards = scratch().folder
     const card = (name: string, total: number, used: number) => {
       mkdirSync(join(cards, name, 'device'), { recursive: true })

@@ -123,7 +123,7 @@ describe('the lock of a run folder', function () {
     }
   })
 
-  it('locks that are given back at once go from one to the next, and never to two', async () => {
+  it('goes from one holder to the next, and never to two', async () => {
     const six = await Promise.all(Array.from({ length: 6 }, child))
     const place = folder('in turn')
     writeFileSync(join(place, lockName), encodeLock({ ...newHolder(), pid: deadPid() }, 0))
@@ -147,7 +147,7 @@ describe('the lock of a run folder', function () {
     assert.deepEqual(readdirSync(place), [])
   })
 
-  it('a living holder is refused at once, from its own process too', async () => {
+  it('is refused at once while its holder lives, in its own process too', async () => {
     const place = folder('same process')
     const lock = await lockRun(place, { timing })
     const waits: string[] = []
@@ -161,7 +161,7 @@ describe('the lock of a run folder', function () {
     assert.deepEqual(readdirSync(place), [])
   })
 
-  it('a live lock of another PID namespace is not taken, whatever its process id means here', async () => {
+  it('is not taken from a live holder in another PID namespace', async () => {
     const place = folder('another namespace')
     const pid = deadPid()
     const stranger = { ...newHolder(), pid, pidSpace: 'pid:[elsewhere]' }
@@ -174,7 +174,7 @@ describe('the lock of a run folder', function () {
     await lock.release()
   })
 
-  it('a holder whose thread is blocked keeps its lock', async () => {
+  it('stays with a holder whose thread is blocked', async () => {
     const place = folder('blocked')
     const [one, two] = [await child(), await child()]
     assert.equal((await one.take(place, { elsewhere: true })).type, 'taken')
@@ -201,7 +201,7 @@ describe('the lock of a run folder', function () {
       assert.deepEqual(readdirSync(place), [])
     })
 
-  it('a holder that stood still and was succeeded learns that it lost, and removes nothing of the other', async () => {
+  it("tells a holder that stood still that it lost, and keeps the next one's file", async () => {
     const place = folder('stopped')
     const [one, two] = [await child(), await child()]
     assert.equal((await one.take(place, { quick: true })).type, 'taken')
@@ -221,7 +221,7 @@ describe('the lock of a run folder', function () {
     assert.deepEqual(readdirSync(place), [])
   })
 
-  it('a lock is lost when its folder is removed', async () => {
+  it('is lost when its folder is removed', async () => {
     const place = folder('removed')
     const lock = await lockRun(place, { timing })
     const lost = new Promise((resolve) => lock.lost.addEventListener('abort', resolve))
@@ -232,7 +232,7 @@ describe('the lock of a run folder', function () {
     assert.equal(existsSync(place), false)
   })
 
-  it('a lock that nobody can read, and drafts of killed processes, are taken over and tidied up', async () => {
+  it('is taken over where nobody can read it, and drafts of killed processes are removed', async () => {
     const place = folder('nonsense')
     const junk = ['new-', ''].map((kind) => `lock.${kind}${randomBytes(16).toString('hex')}`)
     for (const name of junk) writeFileSync(join(place, name), 'x')
@@ -266,7 +266,7 @@ describe('the lock of a run folder', function () {
       assert.equal(existsSync(join(root, 'made through it')), false)
     })
 
-  it('waiting for a lock ends with Ctrl-C', async () => {
+  it('is waited for until Ctrl-C', async () => {
     const place = folder('impatient')
     writeFileSync(join(place, lockName), 'someone')
     const abort = new AbortController()

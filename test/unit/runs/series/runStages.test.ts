@@ -55,7 +55,7 @@ const shown = (picture: RunPicture, state: RunState = 'live') =>
     [stop.title, stop.state, stop.value?.text ?? null, stop.detail].filter(Boolean).join(' | '),
   )
 
-describe('the stages of a run', () => {
+describe('the list of stages of a run', () => {
   it('is whole before anything has happened, and reads first', () => {
     assert.deepEqual(shown(run(all)), ['Dense | now', 'Prune | next', 'Retrain | next', 'Recovered | next'])
     assert.deepEqual(
@@ -92,13 +92,13 @@ describe('the stages of a run', () => {
     assert.equal(stages[2].value?.what, 'loss')
   })
 
-  it('steps that came after the last progress count, so that loss and progress agree', () => {
+  it('counts steps after the last progress, so that loss and progress agree', () => {
     const picture = run(all, phase('retrain'), step(1), progress('retrain', 1, 4000, 'steps'), ...[2, 3, 4].map(step))
     assert.equal(picture.progress?.done, 4)
     assert.equal(picture.loss.at(-1)?.x, 4)
   })
 
-  it('a pass that recovers what it has just pruned is one stage, unless the pruned model is measured', () => {
+  it('has one stage for a pass that recovers what it has just pruned, unless the pruned model is measured', () => {
     const plan: PlannedStages = { ...all, recoveries: ['reconstruct'], measures: ['dense', 'recovered'] }
     const titles = (p: PlannedStages) => stagesOfRun(run(p), 'live').map(({ title }) => title)
     assert.deepEqual(titles(plan), ['Dense', 'Prune + reconstruct', 'Recovered'])
@@ -107,7 +107,7 @@ describe('the stages of a run', () => {
     assert.deepEqual(shown(picture)[1], 'Prune + reconstruct | now | 38 % | block 3 of 4')
   })
 
-  it('a measurement between blocks belongs to its recovery, the one after the last block to the end', () => {
+  it('gives a measurement between blocks to its recovery, and the last one to the end', () => {
     const plan: PlannedStages = { ...all, recoveries: ['reconstruct'] }
     const events = [
       phase('evaluate'),
@@ -134,7 +134,7 @@ describe('the stages of a run', () => {
     )
   })
 
-  it('recoveries that go from block to block together are both going on; those of a list are numbered', () => {
+  it('shows recoveries of one pass as both going on, and numbers those of a list', () => {
     const plan: PlannedStages = { ...all, recoveries: ['refit', 'reconstruct', 'retrain'] }
     const events = [phase('refit', 0), phase('reconstruct', 1), block(0), phase('refit', 0)]
     assert.deepEqual(
@@ -150,7 +150,7 @@ describe('the stages of a run', () => {
     )
   })
 
-  it('a run that ended early stops where it was; a finished one is done everywhere', () => {
+  it('stops where a run ended early, and is done everywhere for a finished one', () => {
     const picture = run(all, phase('evaluate'), evaluated('dense', 20), phase('prune'))
     assert.deepEqual(
       stagesOfRun(picture, 'stopped').map(({ state }) => state),
@@ -159,7 +159,7 @@ describe('the stages of a run', () => {
     assert.ok(stagesOfRun(picture, 'done').every(({ state }) => state === 'done'))
   })
 
-  it('a run of an earlier version has the stages that its events show', () => {
+  it('has for a run of an earlier version the stages that its events show', () => {
     const events = [
       phase('read'),
       phase('evaluate'),
