@@ -78,7 +78,7 @@ export function eventsOf(run: string, type: string): unknown[] {
 }
 
 /** A run whose process stands still. */
-export interface HeldRun {
+interface HeldRun {
   readonly pid: number
   goOn(): void
 }
@@ -97,7 +97,7 @@ export async function heldInTheMiddle(folder: () => string): Promise<HeldRun> {
 }
 
 /** Process that has a run, by its lock. */
-export function holderOf(run: string): number | null {
+function holderOf(run: string): number | null {
   const path = join(run, 'lock')
   return existsSync(path) ? (parseLock(readFileSync(path, 'utf8'))?.pid ?? null) : null
 }

@@ -281,7 +281,7 @@ describe('a run', () => {
   })
 
   for (const mode of ['retrain', 'reconstruct'])
-    it(`a timer is heard in the middle of ${mode}, so that Ctrl-C is`, async () => {
+    it(`lets timers and Ctrl-C through in the middle of ${mode}`, async () => {
       const abort = new AbortController()
       const calibration = { data, samples: 16, seq_len: 16 }
       const { data: ids, samples, seq_len, ...reconstruction } = retraining({ mode, steps: 5000 })
@@ -376,7 +376,7 @@ describe('a run', () => {
     ['full', 'size=160k', /small.* (full|free)/],
     ['read-only', 'ro', /small.*read-only/],
   ] as const)
-    it(`a ${what} disk is a clear error that leaves nothing under the final name`, async function () {
+    it(`ends on a ${what} disk with a clear error, and leaves nothing under the final name`, async function () {
       const mount = here.place.path('small')
       mkdirSync(mount)
       if (spawnSync('mount', ['-t', 'tmpfs', '-o', option, 'tmpfs', mount]).status !== 0)

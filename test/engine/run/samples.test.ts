@@ -79,7 +79,7 @@ describe('samples of a run', () => {
     ok(report.protocol.includes('Samples: greedy decoding, at most 8 tokens after each prompt.'))
   })
 
-  it('a view folds them from the events, dense first, then along the recovery', () => {
+  it('are folded by a view from the events, dense first, then along the recovery', () => {
     const lines = readFileSync(join(report.run, 'events.jsonl'), 'utf8').split('\n')
     const picture = foldEvents(emptyPicture(), parseEvents(lines))
     equal(picture.evaluations.length, 0)
@@ -93,7 +93,7 @@ describe('samples of a run', () => {
     equal(other.prompt, hostile)
   })
 
-  it('the note in the saved folder has them, and the page of the run shows a hostile prompt as text', () => {
+  it('are in the note of the saved folder, and a hostile prompt is text on the page', () => {
     const note = JSON.parse(readFileSync(join(folder, 'out', 'sparsescope.json'), 'utf8')) as Report
     deepEqual(note.evaluations[0].samples, report.evaluations[0].samples)
     const page = readFileSync(join(report.run, 'report.html'), 'utf8')
@@ -103,7 +103,7 @@ describe('samples of a run', () => {
     ok(page.includes('&lt;/td&gt;&lt;script&gt;alert(1)&lt;/script&gt;\\u001b[2J\\u202e\\u0000 &amp;amp;'))
   })
 
-  it('a prompt that the model has no room for is exit 2 before anything is computed, and names it', async () => {
+  it('are refused with 2 for a prompt that is too long for the model', async () => {
     const file = recipe('long', { evaluate: [{ ...samples, prompts: ['a', 'ab '.repeat(200)] }] })
     const { status, stderr } = await cli('run', file, '--device', 'cpu', '--json')
     equal(status, 2)
@@ -111,7 +111,7 @@ describe('samples of a run', () => {
     equal(existsSync(join(folder, 'model', 'sparsescope.json')), false)
   })
 
-  it('evaluate, which has no prompts, does not offer them', async () => {
+  it('are not offered by evaluate, which has no prompts', async () => {
     const { status, stderr } = await cli('evaluate', join(folder, 'model'), '--task', 'samples', '--data', 'text.jsonl')
     equal(status, 2)
     match(stderr, /there is no such task/)

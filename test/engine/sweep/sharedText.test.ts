@@ -65,7 +65,7 @@ describe('text in a sweep', function () {
     assert.deepEqual(results(place), ofSweep)
   })
 
-  it('of the same bytes is read anew where its name says that it is read otherwise', async () => {
+  it('is read anew where a name means another format of the same bytes', async () => {
     copyFileSync(place.path('text.jsonl'), place.path('text.txt'))
     const cases = ['text.jsonl', 'text.txt'].map((data) => {
       return { name: data.slice(5), set: { 'calibration.data': data, 'evaluate.0.data': data } }
@@ -78,7 +78,7 @@ describe('text in a sweep', function () {
     assert.notEqual(lines.dense, whole.dense)
   })
 
-  it('that is no longer what a run wrote is refused with a sentence, and made anew when it is gone', async () => {
+  it('is refused where it is no longer what a run wrote, and made anew when it is gone', async () => {
     const swept = place.recipe('a', { ...recipe, sweep: { 'prune.0.sparsity': sparsities } })
     assert.equal((await sweep(place, 'run', swept, '--index', '0', ...cpu)).status, 0)
     const files = shared().map((folder) => join(folder, 'windows.safetensors'))

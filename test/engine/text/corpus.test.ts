@@ -30,7 +30,7 @@ describe('openCorpus', () => {
     ['.parquet with snappy', () => parquet('snappy')],
     ['.parquet with zstd', () => parquet('zstd')],
   ]
-  it('a .txt of Windows or of an old Mac reads as Python reads it, wherever its pieces end', async () => {
+  it('reads a .txt of Windows or of an old Mac as Python does, wherever its pieces end', async () => {
     const text = `a\n\nb\n${'x'.repeat(3)}\n`.repeat(30_000)
     for (const end of ['\r\n', '\r']) {
       const corpus = await openCorpus(temp.write('w.txt', text.replaceAll('\n', end)))

@@ -199,7 +199,7 @@ describe('loadWindows', () => {
       await refused(load('e.jsonl', lines, { seqLen: 1e9 }), /1 windows of 1000000000 are wanted/)
     })
 
-    it('of ids are no matter where few are wanted: only those are read', async () => {
+    it('of ids are fine where few are wanted: only those are read', async () => {
       const rows = 2_000_000
       const header = Buffer.from(
         JSON.stringify({ ids: { dtype: 'I32', shape: [rows, 2048], data_offsets: [0, rows * 8192] } }),
@@ -216,7 +216,7 @@ describe('loadWindows', () => {
     })
   })
 
-  it('a document of all draws too short is found without drawing for ever', async () => {
+  it('stops drawing when all documents drawn are too short', async () => {
     const many = Array.from({ length: 3000 }, (_, i) => JSON.stringify({ text: i === 2999 ? 'long enough' : 'x' }))
     const { windows } = await load('c.jsonl', many.join('\n'), { seqLen: 8, samples: 2, purpose: 'calibration' })
     assert.equal(windows, 2)

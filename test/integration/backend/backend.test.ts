@@ -18,7 +18,7 @@ import { until } from '../../support/until.ts'
 const root = new URL('../../../', import.meta.url).pathname
 const script = join(root, 'dist/backend.mjs')
 
-describe('backend process', function () {
+describe('the backend process', function () {
   this.timeout(300_000)
   let folder = ''
   let launched: Launched
@@ -118,7 +118,7 @@ describe('backend process', function () {
     assert.equal(again.scanned, summary.tensors.length)
   })
 
-  it('a tile of single weights holds the weights', async () => {
+  it('gives a tile of single weights as the weights', async () => {
     const name = 'model.decoder.layers.0.fc1.weight'
     const region = { rowStart: 2, rowEnd: 6, columnStart: 3, columnEnd: 8 }
     const tile = await call('tile', { path: model(), name, slice: [], ...region, width: 100, height: 100 })
@@ -192,18 +192,18 @@ describe('backend process', function () {
     assert.ok(!existsSync(join(folder, 'opt-long')))
   })
 
-  it('without a run, is gone soon after its window', async () => {
+  it('is gone soon after its window without a run', async () => {
     launched.connection.dispose()
     launched.leave()
     await gone(pid)
     assert.ok(!existsSync(join(folder, 'backend.sock')))
   })
 
-  it("its socket is the user's alone", () => {
+  it('has a socket for its user alone', () => {
     assert.equal(statSync(join(folder, 'backend.sock')).mode & 0o777, 0o600)
   })
 
-  it('a killed one leaves a socket behind that the next one replaces', async () => {
+  it('replaces the socket that a killed one left', async () => {
     process.kill(pid, 'SIGKILL')
     await gone(pid)
     assert.ok(existsSync(join(folder, 'backend.sock')))
@@ -245,13 +245,13 @@ describe('backend process', function () {
     assert.equal(heard, 32)
   })
 
-  it('two windows that come at once find the same one', async () => {
+  it('is the same for two windows that come at once', async () => {
     const [a, b] = await Promise.all([open(), open()])
     assert.deepEqual([a.pid, b.pid], [pid, pid])
     for (const { launched } of [a, b]) launched.leave()
   })
 
-  it('a run outlives its window, is found and continued by the next, and ends with the same bytes', async () => {
+  it('keeps a run without its window, for the next window, to the same bytes', async () => {
     const recipe = (name: string) => {
       const text = readFileSync(join(folder, 'long.prune.yaml'), 'utf8').replace('30000', '1500')
       writeFileSync(join(folder, `${name}.prune.yaml`), text.replace('./opt-long', `./${name}/out`))
@@ -288,7 +288,7 @@ describe('backend process', function () {
     await assert.rejects(call('follow', { id: found.id }), { code: 'not-found' })
   })
 
-  it("a run that is followed is cancelled as one's own", async () => {
+  it("cancels a run that is followed as one's own", async () => {
     const params = { recipe: join(folder, 'long.prune.yaml'), set: [], resume: null, memoryBytes: null }
     const own = call('run', params).catch((error: { code: string }) => error.code)
     const other = await open()

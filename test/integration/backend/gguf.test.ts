@@ -55,7 +55,7 @@ describe('GGUF files from the backend process', () => {
     )
   })
 
-  it('of a model that llama.cpp does not have are refused before a type is asked for', async () => {
+  it('are refused for a model that llama.cpp does not have', async () => {
     const refused = backend.call('ggufSizes', { path: goldenModel('opt') })
     await assert.rejects(refused, { code: 'unsupported', message: /no GGUF file is made of OPT models/ })
   })

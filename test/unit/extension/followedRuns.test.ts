@@ -90,7 +90,7 @@ describe('a sweep on disk', () => {
     assert.equal(sweep.runs.runs[0].state.summary?.loss.steps, steps(whole))
   })
 
-  it('a view gets what there is, then what is new of it: the same curve as all at once', async () => {
+  it('gives a view what there is, then what is new, to the same curve', async () => {
     write(0, half)
     const sweep = await sweeps.openFolder(folder)
     const told: ToSweep[] = []
@@ -138,7 +138,7 @@ describe('a sweep on disk', () => {
     view.dispose()
   })
 
-  it('a view has the rows of all runs before the first curve', async () => {
+  it('gives a view the rows of all runs before the first curve', async () => {
     for (const index of [0, 1, 2, 3]) write(index, whole, report)
     const sweep = await sweeps.openFolder(folder)
     const told: ToSweep[] = []
@@ -154,7 +154,7 @@ describe('a sweep on disk', () => {
     view.dispose()
   })
 
-  it('a run is not read for its state alone; one that somebody left in the middle is, for its results', async () => {
+  it('is read for results, not for its state alone', async () => {
     write(0, whole, report)
     write(1, [...half, { t: 9, type: 'end', status: 'failed', message: 'x'.repeat(3000) }])
     const sweep = await sweeps.openFolder(folder)

@@ -16,7 +16,7 @@ const run = (name: string, status: RunStatus) => {
   }
 }
 
-describe('queue of runs', () => {
+describe('the queue of runs', () => {
   it('says behind which run each one waits, until it has a folder', () => {
     const queue = new RunQueue()
     const [first, second] = ['a', 'b', 'c'].map((name) => queue.enter(name))
@@ -36,7 +36,7 @@ describe('queue of runs', () => {
     )
   })
 
-  it('a run can be cancelled while it waits, from the queue and by its caller', () => {
+  it('cancels a run while it waits, from the queue and by its caller', () => {
     const queue = new RunQueue()
     const caller = new AbortController()
     const [one, two] = [queue.enter('a'), queue.enter('b', caller.signal)]
@@ -47,7 +47,7 @@ describe('queue of runs', () => {
   })
 })
 
-describe('status item', () => {
+describe('the status item', () => {
   it('names the run that goes on, its share, phase and time left, and who waits', () => {
     const queued = [{ id: 1, name: 'next', behind: 'wanda50', cancel: () => {} }]
     const status = runStatusText([run('old', 'done'), run('wanda50', 'running')], queued)
@@ -59,7 +59,7 @@ describe('status item', () => {
     assert.equal(status?.run?.name, 'wanda50')
   })
 
-  it('a paused run is paused, not idle; nothing running or waiting says nothing of runs', () => {
+  it('shows a paused run as paused, and nothing of runs when there are none', () => {
     assert.match(runStatusText([run('a', 'paused')], [])?.text ?? '', /^\$\(debug-pause\) a/)
     assert.equal(runStatusText([run('a', 'done')], []), null)
     const starting = [{ id: 1, name: 'a', behind: null, cancel: () => {} }]
@@ -67,7 +67,7 @@ describe('status item', () => {
   })
 })
 
-describe('result of a run', () => {
+describe('the result of a run', () => {
   it('is its perplexities, sparsity and output, not "done"', () => {
     const perplexity = { dense: 27.65, pruned: 48.1, recovered: 31.2 }
     assert.equal(
@@ -98,7 +98,7 @@ describe('result of a run', () => {
   })
 })
 
-describe('name of a recipe', () => {
+describe('the name of a recipe', () => {
   it('is that of its file, and of its run’s folder', () => {
     assert.equal(recipeName('/x/wanda50.prune.yaml'), 'wanda50')
     assert.equal(recipeName('/x/.sparsescope/runs/20261231-235958-wanda50'), 'wanda50')

@@ -3,41 +3,11 @@ import fc from 'fast-check'
 import { compileFilter } from '../../../webview-ui/shared/filter.ts'
 import { cellAt, layOut, nameAt } from '../../../webview-ui/shared/gridLayout.ts'
 import { around, pan, wholeMatrix, zoom, type Region } from '../../../webview-ui/shared/region.ts'
-import { nextOrder, sortRows } from '../../../webview-ui/shared/tableOrder.ts'
 import { layOutHeat } from '../../../webview-ui/inspector/cells.ts'
 import { csvFile, htmlFile } from '../../../webview-ui/inspector/exportFiles.ts'
 import { cellValue, sparsityMeasure, type Known } from '../../../webview-ui/inspector/measures.ts'
 import { roleTotals } from '../../../webview-ui/inspector/totals.ts'
 import { recordedModel, recordedStats } from '../../webview/harness/recorded.ts'
-
-describe('table order', () => {
-  const column = { id: 'n', numeric: true, sort: (x: { v: number | null }) => x.v }
-  it('puts what has no value last, either way round, and is stable', () => {
-    const rows = [
-      { v: null, i: 0 },
-      { v: 2, i: 1 },
-      { v: 1, i: 2 },
-      { v: 2, i: 3 },
-    ]
-    assert.deepEqual(
-      sortRows(rows, column, true).map((r) => r.i),
-      [1, 3, 2, 0],
-    )
-    assert.deepEqual(
-      sortRows(rows, column, false).map((r) => r.i),
-      [2, 1, 3, 0],
-    )
-  })
-  it('gives the order of the file back after three presses', () => {
-    const first = nextOrder(column, null)
-    const second = nextOrder(column, first)
-    assert.deepEqual([first?.descending, second?.descending, nextOrder(column, second)], [true, false, null])
-  })
-  it('orders by the numbers inside names', () => {
-    const names = { id: 'name', sort: (s: string) => s }
-    assert.deepEqual(sortRows(['l.10', 'l.2'], names, false), ['l.2', 'l.10'])
-  })
-})
 
 describe('filter', () => {
   it('keeps names that hold every word', () => {

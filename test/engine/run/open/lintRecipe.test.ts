@@ -61,7 +61,7 @@ describe('all that lint says of a recipe beside its model', () => {
     })
   }
 
-  it('a model that is sparser than asked is told by every command before it loses sparsity', async () => {
+  it('says in every command that a model is sparser than asked', async () => {
     const place = scratch()
     await writeTinyModel(place.path('dense'))
     writeTinyIds(place.path('ids.safetensors'))

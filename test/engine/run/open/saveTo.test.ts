@@ -47,7 +47,7 @@ describe('the place of the result', () => {
     )
   })
 
-  it('of a resumed run may be another one: the same files there, and nothing where it was', async () => {
+  it('may be another one for a resumed run, with the same files', async () => {
     await run(here.backend, { recipe: here.place.recipe('b', { ...recipe, save: { to: 'whole' } }) })
     const whole = filesBelow(here.place.path('whole'), (name) => name !== 'sparsescope.json')
     const folder = (await cancelledBeside(here.place)).folder

@@ -56,7 +56,7 @@ describe('fingerprints of files', () => {
     assert.equal(again?.sha256, young.sha256)
   })
 
-  it('of a file that is gone are no one’s', async () => {
+  it('are none of a file that is gone', async () => {
     const old = await fingerprint(path)
     rmSync(path)
     assert.equal(await recognise(path, old), null)

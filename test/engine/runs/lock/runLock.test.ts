@@ -100,7 +100,7 @@ describe('the lock of a run folder', function () {
     await Promise.all(children.splice(0).map((each) => each.kill()))
   })
 
-  it(`of six processes that find a dead one's lock, one takes it over and five are refused, in each of ${trials} trials`, async () => {
+  it(`is taken over from a dead process by one of six, in each of ${trials} trials`, async () => {
     const six = await Promise.all(Array.from({ length: 6 }, child))
     const batch = 25
     for (let first = 0; first < trials; first += batch) {

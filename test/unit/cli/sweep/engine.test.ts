@@ -38,12 +38,12 @@ describe('the outcome of a sweep', () => {
   ] as const)
     it(`${states.join(', ')}: ${code}`, () => assert.equal(outcomeOf(tableOf(...states), place).exitCode, code))
 
-  it('a run that another process has is named', () => {
+  it('names a run that another process has', () => {
     const text = outcomeOf(tableOf('done', 'running'), place).text ?? ''
     assert.match(text, /^Another process is at work on run 1: wait for it, and run the sweep again\.$/m)
   })
 
-  it('what failed is told below the table with its reason, and what goes on with the rest', () => {
+  it('says below the table what failed and why, and how to go on', () => {
     const text = outcomeOf(tableOf('done', 'failed', 'cancelled', 'waiting'), place).text ?? ''
     const below = text.split('\n').slice(5)
     assert.deepEqual(below, [
@@ -54,7 +54,7 @@ describe('the outcome of a sweep', () => {
     assert.equal((outcomeOf(tableOf('done', 'done'), place).text ?? '').split('\n').length, 3)
   })
 
-  it('a run that left nothing behind is told as failed, with what to do', () => {
+  it('says that a run failed that left nothing, with what to do', () => {
     const { runs } = outcomeOf(tableOf('waiting'), place).json as SweepTable
     assert.equal(runs[0].state, 'failed')
     assert.match(runs[0].message ?? '', /sweep run begins it again/)
