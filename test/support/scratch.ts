@@ -16,12 +16,15 @@ export interface Scratch {
 const lasting: string[] = []
 let ofTest: string[] | null = null
 
-// Imported by a test file, so these are hooks of all tests: the first one before each test, and the last one after it.
-beforeEach(() => void (ofTest = []))
-afterEach(() => {
-  for (const folder of ofTest ?? []) removeFolder(folder)
-  ofTest = null
-})
+// Imported by a test file, these are hooks of all tests: the first one before each, and the last one after it. A process that a test
+// starts has no hooks.
+if ('beforeEach' in globalThis) {
+  beforeEach(() => void (ofTest = []))
+  afterEach(() => {
+    for (const folder of ofTest ?? []) removeFolder(folder)
+    ofTest = null
+  })
+}
 process.once('exit', () => lasting.forEach(removeFolder))
 
 /** A new temporary folder. It is removed after the test if the test or a `beforeEach` made it, else when the process ends. */
