@@ -40,6 +40,7 @@ describe('sparsescope prune that was killed', function () {
     assert.equal((await cli(...args())).status, 0)
     const expected = readFileSync(place.path('out', 'pruned', 'model.safetensors'))
     for (let point = 1; ; point += all ? 1 : 9) {
+      place = scratch()
       await writeTinyModel(place.path('model'))
       if (!killedAt(point, place.folder, ...args())) break
       const left = inside()

@@ -77,7 +77,7 @@ describe('the command line on a terminal', function () {
   /** Numbers of seconds, tokens a second, the time in names and the folder differ from run to run. */
   const alike = (line: string) =>
     line
-      .replace(/\S*sparsescope-\w{6}\b/, '<folder>')
+      .replace(/\S*test-\w{6}\b/, '<folder>')
       .replaceAll(/[\d.,]+/g, '#')
       .replaceAll(/\s+/g, ' ')
       .trim()
