@@ -1,12 +1,11 @@
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { launchBrowser, runCommand } from '../../scripts/vscode/browser.mjs'
 import { startSampleStudio } from '../../scripts/vscode/sampleStudio.mjs'
 import { root } from '../support/browser.ts'
-import { activeView, choose, eventually, openModel, pictureOfFailure, type Studio } from './studio.ts'
+import { activeView, choose, openModel, pictureOfFailure, type Studio } from './studio.ts'
 import assert from 'node:assert/strict'
+import { scratch } from '../support/scratch.ts'
 import { lacks } from '../support/skip.ts'
+import { until } from '../support/until.ts'
 
 describe('the first minute in `npm run studio`', function () {
   this.timeout(600_000)
@@ -14,7 +13,7 @@ describe('the first minute in `npm run studio`', function () {
   before(async function () {
     const { SPARSESCOPE_VSCODE: server, SPARSESCOPE_VSIX: vsix } = process.env
     if (!server || !vsix) return lacks(this, 'no VS Code: run these through node scripts/testVscode.mjs e2e')
-    const home = mkdtempSync(join(tmpdir(), 'sparsescope-e2e-'))
+    const home = scratch().folder
     const running = await startSampleStudio({ root, server, vsix, home })
     const { context, page } = await launchBrowser(home)
     studio = {
@@ -23,7 +22,6 @@ describe('the first minute in `npm run studio`', function () {
       async stop() {
         await context.close()
         await running.stop()
-        rmSync(home, { recursive: true, force: true })
       },
     }
     // The bare address, as a person types it.
@@ -43,7 +41,7 @@ describe('the first minute in `npm run studio`', function () {
     await step('Open a checkpoint').waitFor()
   })
 
-  it('Dry Run offers the recipes, and its step is done when the plan is there', async () => {
+  it('offers the recipes in Dry Run, whose step is done when the plan is there', async () => {
     const { page } = studio
     await step('See what it would do').click()
     const button = page.getByRole('button', { name: 'Dry Run', exact: true })
@@ -55,24 +53,24 @@ describe('the first minute in `npm run studio`', function () {
     await button.click()
     await picked.click()
     await activeView(page).locator('.tiles li', { hasText: 'matrices to prune' }).waitFor()
-    await eventually('the step to be done', () => isDone('See what it would do'))
+    await until('the step to be done', () => isDone('See what it would do'))
     assert.equal(await isDone('Prune, recover and watch'), false)
   })
 
-  it('Open Model Overview lists the known models first', async () => {
+  it('lists the known models first in Open Model Overview', async () => {
     const { page } = studio
     for (const model of ['llama', 'opt']) {
       await choose(page, 'SparseScope: Open Model Overview', model)
       await activeView(page).getByRole('heading', { name: model, exact: true }).waitFor()
     }
     await activeView(page).locator('.say').waitFor()
-    await eventually('the step to be done', async () => {
+    await until('the step to be done', async () => {
       await runCommand(page, 'SparseScope: Open Walkthrough')
       return isDone('Open a checkpoint')
     })
   })
 
-  it('a checkpoint opened from Explorer and from Models is one editor', async () => {
+  it('has one editor for a checkpoint opened from Explorer and from Models', async () => {
     const { page } = studio
     await runCommand(page, 'View: Close All Editors')
     await openModel(page, 'llama')
@@ -81,7 +79,7 @@ describe('the first minute in `npm run studio`', function () {
     await llama.click()
     await page.locator('.tab.active', { hasText: 'model.safetensors' }).waitFor()
     await page.getByRole('treeitem', { name: /^opt/ }).first().click()
-    await eventually('the second model', async () => (await page.locator('.tab').count()) > 1 || undefined)
+    await until('the second model', async () => (await page.locator('.tab').count()) > 1)
     await llama.click()
     await activeView(page).getByRole('heading', { name: 'llama', exact: true }).waitFor()
     assert.equal(await page.locator('.tab').count(), 2)
@@ -98,7 +96,7 @@ describe('the first minute in `npm run studio`', function () {
       await page.keyboard.press('Escape')
       return count > 0
     }
-    await eventually('the menu of a model', () => offered('opt'))
+    await until('the menu of a model', () => offered('opt'))
     assert.equal(await offered('text'), false)
   })
 })

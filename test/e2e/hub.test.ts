@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { readdirSync } from 'node:fs'
 import { runCommand } from '../../scripts/vscode/browser.mjs'
 import { writableHub, writeToken, type WritableHub } from '../support/hubWrites.ts'
+import { scratch } from '../support/scratch.ts'
 import { activeView, closeEditors, openFile, openStudio, studioOf } from './studio.ts'
 
 describe('the packaged extension and the Hub', function () {
   this.timeout(600_000)
   let hub: WritableHub
-  const cache = mkdtempSync(join(tmpdir(), 'hub-'))
+  const cache = scratch().folder
   before(async () => (hub = await writableHub()))
   const studio = studioOf((suite) =>
     openStudio(suite, { env: { HF_ENDPOINT: hub.endpoint, HF_TOKEN: writeToken, HF_HUB_CACHE: cache } }),
@@ -17,10 +16,9 @@ describe('the packaged extension and the Hub', function () {
   after(async () => {
     await studio.stop()
     await hub.close()
-    rmSync(cache, { recursive: true, force: true })
   })
 
-  it('a finished run is published after a question that says who reads it, and looked at there', async () => {
+  it('publishes a finished run after a question that says who can read it, and shows it there', async () => {
     const { page } = studio
     await openFile(page, 'magnitude.prune.yaml')
     await runCommand(page, 'SparseScope: Run Recipe')

@@ -7,7 +7,6 @@ import {
   chooseFromMenu,
   cli,
   closeEditors,
-  eventually,
   exists,
   openModel,
   sharedStudio,
@@ -16,17 +15,18 @@ import {
 } from './studio.ts'
 import { runCommand } from '../../scripts/vscode/browser.mjs'
 import { root } from '../support/browser.ts'
+import { until } from '../support/until.ts'
 
 interface Inspection {
   tensors: { name: string; zeros: number; sparsity: number }[]
   totals: { linears: { sparsity: number } }
 }
 
-describe('the packaged extension: looking', function () {
+describe('the packaged extension, in a checkpoint', function () {
   this.timeout(600_000)
   const studio = studioOf(sharedStudio)
 
-  it('the inspector shows the numbers of `sparsescope inspect`', async () => {
+  it('shows the numbers of `sparsescope inspect`', async () => {
     const { page, workspace } = studio
     const pruned = join(workspace, 'pruned')
     const made = cli('prune', join(workspace, 'opt'), '--method', 'magnitude', '--sparsity', '0.4', '--out', pruned)
@@ -48,7 +48,7 @@ describe('the packaged extension: looking', function () {
     await closeEditors(page)
   })
 
-  it('Prune… is offered on checkpoints and folders only', async () => {
+  it('offers Prune… on checkpoints and folders only', async () => {
     const { page } = studio
     await page.getByRole('treeitem', { name: 'notes.txt' }).click({ button: 'right' })
     await page.locator('.monaco-menu .action-label', { hasText: /^Rename/ }).waitFor()
@@ -56,7 +56,7 @@ describe('the packaged extension: looking', function () {
     await page.keyboard.press('Escape')
   })
 
-  it('the inspector exports a GGUF file, which opens in it, and one of OPT is refused', async () => {
+  it('exports a GGUF file and opens it, and refuses to export one of OPT', async () => {
     const { page, workspace } = studio
     await chooseFromMenu(page, 'opt', 'Export to GGUF…')
     await page.locator('.notification-list-item', { hasText: 'no GGUF file is made of OPT models' }).waitFor()
@@ -71,7 +71,7 @@ describe('the packaged extension: looking', function () {
     await choices.filter({ hasText: 'as the checkpoint has it' }).waitFor()
     await choices.filter({ hasText: 'q8_0' }).click()
     const place = page.locator('.quick-input-widget input').first()
-    await eventually('the place', async () => (await place.inputValue()).endsWith('tiny-llama-q8_0.gguf') || undefined)
+    await until('the place', async () => (await place.inputValue()).endsWith('tiny-llama-q8_0.gguf'))
     await page.keyboard.press('Enter')
     const done = page.locator('.notification-list-item', { hasText: 'tiny-llama-q8_0.gguf is written' })
     await done.getByRole('button', { name: 'Open' }).click()
@@ -81,7 +81,7 @@ describe('the packaged extension: looking', function () {
     for (const made of [folder, `${folder}-q8_0.gguf`]) rmSync(made, { recursive: true })
   })
 
-  it('comparing says that sparsity survived, or did not', async () => {
+  it('says in a comparison whether sparsity survived', async () => {
     const { page, workspace } = studio
     assert.ok(exists(workspace, 'pruned', 'model.safetensors'))
     await chooseFromMenu(page, 'pruned', 'Select Checkpoint for Compare')

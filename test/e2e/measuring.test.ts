@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { runCommand } from '../../scripts/vscode/browser.mjs'
 import { activeView, closeEditors, openFile, openModel, openStudio, pictureOfFailure, type Studio } from './studio.ts'
 
-describe('the packaged extension: the map measures methods', function () {
+describe('the packaged extension, in the map', function () {
   this.timeout(600_000)
   let studio: Studio
   before(async function () {
@@ -13,7 +13,7 @@ describe('the packaged extension: the map measures methods', function () {
   })
   after(async () => studio?.stop())
 
-  it('a method is measured on the text of the open recipe, and the pruned model is compared with the recovered', async () => {
+  it('measures a method on the text of the open recipe, and compares the pruned model with the recovered one', async () => {
     const { page } = studio
     await openFile(page, 'reconstruct.prune.yaml')
     const view = await openModel(page, 'opt')
@@ -29,7 +29,7 @@ describe('the packaged extension: the map measures methods', function () {
     await closeEditors(page)
   })
 
-  it('one block is measured first', async () => {
+  it('measures one block first', async () => {
     const view = await openModel(studio.page, 'opt')
     await view.getByLabel('Method to measure').selectOption('alps')
     await view.getByRole('button', { name: 'One block first' }).click()

@@ -3,13 +3,14 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { runCommand } from '../../scripts/vscode/browser.mjs'
 import { ggufFile, keyText } from '../support/gguf.ts'
-import { activeView, closeEditors, eventually, exists, sharedStudio, openFile, studioOf } from './studio.ts'
+import { activeView, closeEditors, exists, sharedStudio, openFile, studioOf } from './studio.ts'
+import { until } from '../support/until.ts'
 
-describe('the packaged extension: recipes', function () {
+describe('the packaged extension, with recipes', function () {
   this.timeout(600_000)
   const studio = studioOf(sharedStudio)
 
-  it('the tree of models calls a GGUF file GGUF, and opening it shows its tensors, or what is wrong with it', async () => {
+  it('calls a GGUF file GGUF in the tree, and shows its tensors or what is wrong with it', async () => {
     const { page, workspace } = studio
     writeFileSync(join(workspace, 'tiny-q4.gguf'), 'GGUF\x03\0\0\0 and the rest')
     await runCommand(page, 'Focus on Models View')
@@ -42,7 +43,7 @@ describe('the packaged extension: recipes', function () {
     await runCommand(page, 'View: Hide Panel')
   })
 
-  it('the status item opens a menu, restart last', async () => {
+  it('opens a menu from the status item, with the restart last', async () => {
     const { page } = studio
     await page
       .locator('.statusbar-item', { hasText: /SparseScope|thread/ })
@@ -55,7 +56,7 @@ describe('the packaged extension: recipes', function () {
     await page.keyboard.press('Escape')
   })
 
-  it('a wrong target is underlined, its quick fix mends it, and Run in the lens starts the run', async () => {
+  it('underlines a wrong target, fixes it by a quick fix, and starts the run from the lens', async () => {
     const { page, workspace } = studio
     await closeEditors(page)
     await runCommand(page, 'View: Show Explorer')
@@ -66,7 +67,7 @@ describe('the packaged extension: recipes', function () {
     await page.locator('.monaco-editor .view-lines').first().click()
     await page.keyboard.press('F8')
     await page.keyboard.press('Escape')
-    await eventually('the quick fix to be applied', async () => {
+    await until('the quick fix to be applied', async () => {
       await page.keyboard.press('Control+.')
       const fix = page.locator('.action-widget .monaco-list-row', { hasText: 'fc' }).first()
       const found = await fix.waitFor({ timeout: 3000 }).then(
@@ -75,7 +76,7 @@ describe('the packaged extension: recipes', function () {
       )
       if (found) await page.keyboard.press('Enter')
       else await page.keyboard.press('Escape')
-      return found ? true : undefined
+      return found
     })
     await squiggle.waitFor({ state: 'detached' })
     await page.locator('.codelens-decoration a', { hasText: 'Run' }).first().click()

@@ -11,14 +11,14 @@ import {
   backendPids,
   cli,
   closeEditors,
-  eventually,
   exists,
   openFile,
   openStudio,
   studioOf,
 } from './studio.ts'
+import { until } from '../support/until.ts'
 
-describe('the packaged extension: running', function () {
+describe('the packaged extension, with a run', function () {
   this.timeout(600_000)
   // Long runs go on beside what is done with the window: they leave it a processor.
   const studio = studioOf((suite) => openStudio(suite, { settings: { 'sparsescope.backend.threads': 1 } }))
@@ -32,7 +32,7 @@ describe('the packaged extension: running', function () {
   }
   const status = (text: string) => activeView(studio.page).locator('.badge', { hasText: text })
 
-  it('right-click, Prune…, Create and run: five decisions at most, and a checkpoint comes out beside its run', async () => {
+  it('makes a checkpoint in five decisions at most, by right-click, Prune…, Create and run', async () => {
     const { page, workspace } = studio
     await chooseFromMenu(page, 'opt', 'Prune Checkpoint')
     await page.locator('.tab.active', { hasText: 'Prune opt' }).waitFor()
@@ -48,7 +48,7 @@ describe('the packaged extension: running', function () {
     await closeEditors(page)
   })
 
-  it('right-click, prune and recover, its page, pruned beside recovered: five decisions at most, one run, no refusal', async () => {
+  it('prunes and recovers in five decisions at most, and compares pruned with recovered', async () => {
     const { page, workspace } = studio
     for (const name of ['opt', 'text'])
       cpSync(join(root, 'samples', name), join(workspace, 'sample', name), { recursive: true })
@@ -95,7 +95,7 @@ describe('the packaged extension: running', function () {
     await page.getByRole('treeitem', { name: 'sample', exact: true }).click()
   })
 
-  it('its report opens from the view and from the tree of runs', async () => {
+  it('opens its report from the view and from the tree of runs', async () => {
     const { page } = studio
     await choose(page, 'SparseScope: Open Run', 'opt-magnitude50')
     await activeView(page)
@@ -127,7 +127,7 @@ describe('the packaged extension: running', function () {
     await runCommand(page, 'View: Show Explorer')
   })
 
-  it('a run that nobody watches ends with its numbers in a message, from which its report opens', async () => {
+  it('shows the numbers of an unwatched run in a message, which opens its report', async () => {
     const { page } = studio
     await runRecipe('watched.prune.yaml')
     await status('running').waitFor()
@@ -148,7 +148,7 @@ describe('the packaged extension: running', function () {
     await closeEditors(page)
   })
 
-  it('prune and reconstruct: the blocks fill, and the mask is kept in what is saved', async () => {
+  it('fills the blocks during reconstruction, and saves the mask', async () => {
     const { page, workspace } = studio
     const view = await runRecipe('reconstruct.prune.yaml')
     await view.locator('.chart .bar').first().waitFor()
@@ -167,7 +167,7 @@ describe('the packaged extension: running', function () {
     await closeEditors(page)
   })
 
-  it('a run can be paused and go on; Cancel stops it and leaves no checkpoint', async () => {
+  it('pauses and continues it; Cancel stops it and leaves no checkpoint', async () => {
     const { page, workspace } = studio
     const view = await runRecipe('long.prune.yaml')
     await view.locator('.runStages .now', { hasText: 'block 1 of' }).waitFor()
@@ -181,7 +181,7 @@ describe('the packaged extension: running', function () {
     await closeEditors(page)
   })
 
-  it('reloading the window interrupts no run: the view finds it again, and the buttons act on it', async () => {
+  it('keeps it when the window is reloaded: the view finds it, and the buttons act on it', async () => {
     const { page, workspace } = studio
     // Only cancelling ends it, however fast this machine is; it is asked first whether to run for so long.
     setLongSteps(workspace, 1_000_000_000)
@@ -207,13 +207,13 @@ describe('the packaged extension: running', function () {
     await closeEditors(page)
   })
 
-  it('a backend killed in the middle of a run: the view says so, and Resume finishes it', async () => {
+  it('says that its backend was killed, and finishes it by Resume', async () => {
     const { page, workspace } = studio
     // Long enough to be met in its second block; it has to be done in the end.
     setLongSteps(workspace, 3000)
     const view = await runRecipe('long.prune.yaml')
     // The first block is the first thing that a resumed run keeps.
-    await eventually('the first block', async () => (await view.locator('.chart .bar').count()) > 0, 240_000)
+    await until('the first block', async () => (await view.locator('.chart .bar').count()) > 0, 240_000)
     const pids = backendPids(workspace)
     assert.equal(pids.length, 1, `backends: ${pids.join(', ')}`)
     process.kill(pids[0], 'SIGKILL')

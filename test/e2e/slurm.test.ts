@@ -14,7 +14,7 @@ prune: [{method: magnitude, sparsity: 0.5}]
 sweep: {prune.0.sparsity: [0.3, 0.7], slurm: {partition: debug, time: '00:10:00', memory: 400MB, cpus: 1}}
 `
 
-describe('the packaged extension: sweeps on Slurm', function () {
+describe('the packaged extension, with Slurm', function () {
   this.timeout(600_000)
   let slurm: TestSlurm
   const studio = studioOf(async (suite) => {
@@ -26,7 +26,7 @@ describe('the packaged extension: sweeps on Slurm', function () {
     await slurm?.stop()
   })
 
-  it('a sweep that was submitted on the command line is opened and followed to its end', async () => {
+  it('opens a sweep that the command line submitted, and follows it to its end', async () => {
     const { page, workspace } = studio
     const path = join(workspace, 'there.prune.yaml')
     writeFileSync(path, recipe)

@@ -1,14 +1,15 @@
 // One VS Code with the packaged extension and a workspace of its own, driven as a person does.
 import { execFileSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { BrowserContext, FrameLocator, Page } from 'playwright-core'
 import { findCommand, launchBrowser, runCommand } from '../../scripts/vscode/browser.mjs'
 import { installExtension, startServer, writeSettings } from '../../scripts/vscode/server.mjs'
 import { makeWorkspace } from '../../scripts/vscode/workspace.mjs'
 import { root } from '../support/browser.ts'
+import { scratch } from '../support/scratch.ts'
 import { lacks } from '../support/skip.ts'
+import { until } from '../support/until.ts'
 
 export interface Studio {
   page: Page
@@ -29,13 +30,12 @@ let extensions: string | undefined
 let shared: Studio | undefined
 after(async () => {
   await shared?.stop()
-  if (extensions) rmSync(extensions, { recursive: true, force: true })
 })
 
 /** A folder with the packaged extension in it; installing takes as long as opening a window. */
 function installedOnce(server: string, vsix: string): string {
   if (extensions) return extensions
-  const made = mkdtempSync(join(tmpdir(), 'sparsescope-extensions-'))
+  const made = scratch().folder
   installExtension(server, vsix, join(made, 'data'), made)
   return (extensions = made)
 }
@@ -54,7 +54,7 @@ export async function openStudio(suite: Mocha.Context, options: StudioOptions = 
   const server = process.env.SPARSESCOPE_VSCODE
   const vsix = process.env.SPARSESCOPE_VSIX
   if (!server || !vsix) return lacks(suite, 'no VS Code: run these through node scripts/testVscode.mjs e2e')
-  const home = mkdtempSync(join(tmpdir(), 'sparsescope-e2e-'))
+  const home = scratch().folder
   const workspace = makeWorkspace(root, join(home, 'workspace'))
   const userData = join(home, 'data')
   const { trust = true, settings, env } = options
@@ -67,7 +67,6 @@ export async function openStudio(suite: Mocha.Context, options: StudioOptions = 
   const stop = async () => {
     await context?.close()
     await running.stop()
-    rmSync(home, { recursive: true, force: true })
   }
   try {
     const opened = await launchBrowser(home)
@@ -89,7 +88,7 @@ export async function openStudio(suite: Mocha.Context, options: StudioOptions = 
 async function watching(page: Page, workspace: string): Promise<void> {
   const probe = page.getByRole('treeitem', { name: /^probe-\d+$/ })
   const made: string[] = []
-  await eventually('the window to watch its files', async () => {
+  await until('the window to watch its files', async () => {
     const path = join(workspace, `probe-${made.length}`)
     writeFileSync(path, '')
     made.push(path)
@@ -102,7 +101,7 @@ async function watching(page: Page, workspace: string): Promise<void> {
       )
   })
   for (const path of made) rmSync(path)
-  await eventually('the probes to go', async () => (await probe.count()) === 0)
+  await until('the probes to go', async () => (await probe.count()) === 0)
 }
 
 /** In a suite: the window of all of its tests, of which a picture is kept where one fails. */
@@ -169,7 +168,7 @@ export async function openModel(page: Page, folder: string): Promise<FrameLocato
 
 /** Opens a file of a tree, the Explorer's where no other row is meant; again where rows moved under the click or were drawn anew. */
 export async function openFile(page: Page, name: string, row = page.getByRole('treeitem', { name })): Promise<void> {
-  await eventually(`the editor of ${name}`, async () => {
+  await until(`the editor of ${name}`, async () => {
     // The hover of another row may lie over this one, until the pointer is elsewhere.
     await page.mouse.move(0, 0)
     const tab = page.locator('.tab.active', { hasText: name })
@@ -203,7 +202,7 @@ export async function chooseFromMenu(
 ): Promise<void> {
   const menu = page.locator('.monaco-menu')
   const entry = (text: string) => menu.locator('.action-label', { hasText: text })
-  await eventually(`the menu entry ${title}`, async () => {
+  await until(`the menu entry ${title}`, async () => {
     try {
       await row.click({ button: 'right' })
       await page.waitForTimeout(300)
@@ -227,7 +226,7 @@ export async function chooseFromMenu(
  */
 export async function choose(page: Page, command: string, label: string): Promise<void> {
   const row = page.locator('.quick-input-list .monaco-list-row', { hasText: label }).first()
-  await eventually(`${label} of ${command}`, async () => {
+  await until(`${label} of ${command}`, async () => {
     await runCommand(page, command)
     try {
       await row.click({ timeout: 10_000 })
@@ -253,20 +252,6 @@ export function cli(...args: string[]): { status: number; json: unknown } {
     return { status: 0, json: JSON.parse(out) }
   } catch (error) {
     return { status: (error as { status?: number }).status ?? -1, json: null }
-  }
-}
-
-export async function eventually<T>(
-  what: string,
-  ask: () => Promise<T | undefined> | T | undefined,
-  limitMs = 120_000,
-): Promise<T> {
-  const deadline = Date.now() + limitMs
-  for (;;) {
-    const answer = await ask()
-    if (answer !== undefined && answer !== false) return answer
-    if (Date.now() > deadline) throw new Error(`waited ${limitMs / 1000} s for ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 200))
   }
 }
 

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { cpSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, readdirSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import { runCommand } from '../../scripts/vscode/browser.mjs'
 import { activeView, choose, cli, closeEditors, openFile, openStudio, studioOf } from './studio.ts'
+import { scratch } from '../support/scratch.ts'
 
 const recipe = `version: 1
 model: ./opt
@@ -14,16 +14,15 @@ evaluate: [{task: perplexity, data: ids.safetensors, seq_len: 16, at: [dense, pr
 sweep: {prune.0.sparsity: [0.4, 0.6], prune.0.method: [magnitude, wanda]}
 `
 
-describe('the packaged extension: sweeps', function () {
+describe('the packaged extension, with sweeps', function () {
   this.timeout(600_000)
-  const noPrograms = mkdtempSync(join(tmpdir(), 'no-programs-'))
+  const noPrograms = scratch().folder
   const studio = studioOf((suite) => openStudio(suite, { env: { PATH: noPrograms } }))
   after(async () => {
     await studio.stop()
-    rmSync(noPrograms, { recursive: true })
   })
 
-  it('a sweep of the command line stands in the tree with its runs, and opens as table, points and curves', async () => {
+  it('shows a sweep of the command line in the tree, and as table, points and curves', async () => {
     const { page, workspace } = studio
     const file = join(workspace, 'four.prune.yaml')
     writeFileSync(file, recipe)
@@ -41,7 +40,7 @@ describe('the packaged extension: sweeps', function () {
     await view.locator('canvas').first().waitFor()
   })
 
-  it('Enter on a row opens its run', async () => {
+  it('opens the run of a row by Enter', async () => {
     const { page } = studio
     const view = activeView(page)
     await view.getByRole('grid', { name: 'Runs' }).focus()
@@ -52,7 +51,7 @@ describe('the packaged extension: sweeps', function () {
     await closeEditors(page)
   })
 
-  it('Experiments has the runs of all sweeps; their table is exported', async () => {
+  it('shows the runs of all sweeps in Experiments, and exports their table', async () => {
     const { page } = studio
     await runCommand(page, 'SparseScope: Open Experiments')
     const view = activeView(page)
@@ -64,7 +63,7 @@ describe('the packaged extension: sweeps', function () {
     await closeEditors(page)
   })
 
-  it('Compare Runs shows runs that were chosen side by side', async () => {
+  it('shows chosen runs side by side by Compare Runs', async () => {
     const { page } = studio
     await runCommand(page, 'SparseScope: Compare Runs')
     const rows = page.locator('.quick-input-list .monaco-list-row', { hasText: /(wanda|magnitude) \d0 %/ })
@@ -78,7 +77,7 @@ describe('the packaged extension: sweeps', function () {
     await closeEditors(page)
   })
 
-  it('Run Sweep asks how many at a time, and opens the sweep that it begins, not the newest', async () => {
+  it('asks in Run Sweep how many runs at a time, and opens the sweep that it begins', async () => {
     const { page, workspace } = studio
     await runCommand(page, 'View: Show Explorer')
     writeFileSync(join(workspace, 'two.prune.yaml'), recipe.replace(', prune.0.method: [magnitude, wanda]', ''))

@@ -10,11 +10,11 @@ prune: [{method: magnitude, sparsity: 0.8}]
 save: {to: ./tiny-pruned}
 `
 
-describe('the packaged extension: Try it', function () {
+describe('the packaged extension, by Try It', function () {
   this.timeout(600_000)
   const studio = studioOf(sharedStudio)
 
-  it('right-click a pruned checkpoint, a prompt: it and its source write side by side what generate says', async () => {
+  it('writes the texts of a pruned checkpoint and its source side by side, as generate does', async () => {
     const { page, workspace } = studio
     const tiny = join(workspace, 'tiny')
     cpSync(join(root, 'samples/opt'), tiny, { recursive: true })

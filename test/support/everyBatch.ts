@@ -1,9 +1,9 @@
 // A recipe of the tiny OPT in which every kind of batch comes: evaluation, calibration, reconstruction, retraining.
-import type { Workplace } from './runs.ts'
+import type { Scratch } from './scratch.ts'
 import { goldenPath } from './shared.ts'
 
 /** Writes it, with the result to be saved as `name`, and returns its path. */
-export function everyBatch(place: Workplace, name: string): string {
+export function everyBatch(place: Scratch, name: string): string {
   const calib = goldenPath('opt', 'prune', 'calib.safetensors')
   const train = { batch_size: 8, steps: 3, train: ['bias', 'norm', 'mask_lora'], lora: { rank: 4, alpha: 8 } }
   return place.recipe(name, {

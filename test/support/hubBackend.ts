@@ -4,7 +4,7 @@ import { createCaller, type Caller } from '../../src/extension/backend/calls.ts'
 import { createLaunch } from '../../src/extension/backend/launch.ts'
 import { ownSecret } from '../../src/extension/backend/socketPlace.ts'
 import { protocolVersion } from '../../src/protocol/rpc.ts'
-import type { Scratch } from './safetensors.ts'
+import type { Scratch } from './scratch.ts'
 
 export const backendScript = new URL('../../dist/backend.mjs', import.meta.url).pathname
 

@@ -1,7 +1,4 @@
 // Safetensors files for tests, well-formed unless a test says otherwise.
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { dirname, join } from 'node:path'
 
 export interface TestTensor {
   dtype: string
@@ -33,27 +30,4 @@ export function safetensors(tensors: Record<string, TestTensor>, metadata?: Reco
 /** An F32 tensor. */
 export function f32(shape: number[], values: ArrayLike<number>): TestTensor {
   return { dtype: 'F32', shape, data: new Uint8Array(Float32Array.from(values).buffer) }
-}
-
-/** A folder of its own for one test, with files; removed by `remove`. */
-export interface Scratch {
-  readonly folder: string
-  path(...parts: string[]): string
-  write(name: string, data: string | Uint8Array): string
-  remove(): void
-}
-
-export function scratch(): Scratch {
-  const folder = mkdtempSync(join(tmpdir(), 'sparsescope-'))
-  const path = (...parts: string[]) => join(folder, ...parts)
-  return {
-    folder,
-    path,
-    write(name, data) {
-      mkdirSync(dirname(path(name)), { recursive: true })
-      writeFileSync(path(name), data)
-      return path(name)
-    },
-    remove: () => rmSync(folder, { recursive: true, force: true }),
-  }
 }

@@ -2,11 +2,12 @@
 // a machine: where its commands get their credentials is compiled into them (/run/slurm/sack.socket).
 import { spawn, spawnSync, type ChildProcess } from 'node:child_process'
 import { randomBytes } from 'node:crypto'
-import { mkdirSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdirSync, openSync, writeFileSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'
-import { availableParallelism, hostname, tmpdir, totalmem } from 'node:os'
+import { availableParallelism, hostname, totalmem } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { scratch } from './scratch.ts'
 import { cannot, lacks } from './skip.ts'
 
 export interface TestSlurm {
@@ -56,7 +57,7 @@ export async function slurmFor(test: Mocha.Context): Promise<TestSlurm> {
 
 async function startSlurm(): Promise<TestSlurm> {
   const turn = await takeTurn()
-  const folder = mkdtempSync(join(tmpdir(), 'slurm-'))
+  const folder = scratch().folder
   for (const name of ['state', 'spool', 'run', 'log']) mkdirSync(join(folder, name))
   writeFileSync(join(folder, 'slurm.conf'), config(folder))
   writeFileSync(join(folder, 'cgroup.conf'), 'CgroupPlugin=disabled\n')
@@ -101,7 +102,6 @@ async function startSlurm(): Promise<TestSlurm> {
       spawnSync('scancel', ['--full', '--signal=KILL', '--user=root'], { env: { ...process.env, ...env } })
       await end(node, 'SIGTERM')
       await end(controller, 'SIGTERM')
-      rmSync(folder, { recursive: true, force: true })
       turn.close()
     },
   }

@@ -2,65 +2,59 @@
 import { spawn, type ChildProcess } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { parseLock } from '../../src/runs/lock/lock.ts'
 import type { SweepTable } from '../../src/runs/compared/sweepTable.ts'
 import { cliIn, cliOfProcesses, entry, type CliResult } from './cli.ts'
 import { filesBelow } from './killedRuns.ts'
-import { createWorkplace, type Workplace } from './runs.ts'
+import { tinyRecipe } from './recipes.ts'
+import { scratch, type Scratch } from './scratch.ts'
 import { writeTinyIds, writeTinyModel } from './tinyModel.ts'
+import { until } from './until.ts'
 
 const data = 'ids.safetensors'
 
 /** A swept recipe of about 20 ms of work with the default `steps`. */
 export function sweptRecipe(sweep: object, steps = 3): Record<string, unknown> {
-  return {
-    version: 1,
-    model: 'model',
-    prune: [{ method: 'wanda', sparsity: 0.5 }],
-    calibration: { data, samples: 8, seq_len: 16 },
+  return tinyRecipe({
     seed: 0,
     recover: { mode: 'reconstruct', steps, train: ['bias', 'norm'], lr: 1e-3 },
     evaluate: [{ data, seq_len: 16, at: ['dense', 'pruned', 'recovered'] }],
     save: { to: 'results/out' },
     sweep,
-  }
+  })
 }
 
-export async function sweepPlace(): Promise<Workplace> {
-  const made = createWorkplace()
+export async function sweepPlace(): Promise<Scratch> {
+  const made = scratch()
   await writeTinyModel(made.path('model'))
   writeTinyIds(made.path(data))
   return made
 }
 
-export function sweep(place: Workplace, ...args: string[]): Promise<CliResult> {
+export function sweep(place: Scratch, ...args: string[]): Promise<CliResult> {
   return cliIn(place.folder, 'sweep', ...args)
 }
 
 /** The same with a process for each run. */
-export function sweepOfProcesses(place: Workplace, ...args: string[]): Promise<CliResult> {
+export function sweepOfProcesses(place: Scratch, ...args: string[]): Promise<CliResult> {
   return cliOfProcesses(place.folder, 'sweep', ...args)
 }
 
 /** Output of `sweep ACTION … --json`, whatever its exit code. @throws when it prints nothing. */
-export async function sweepJson(place: Workplace, ...args: string[]): Promise<SweepTable> {
+export async function sweepJson(place: Scratch, ...args: string[]): Promise<SweepTable> {
   const { stdout, stderr } = await sweep(place, ...args, '--json')
   if (stdout === '') throw new Error(stderr)
   return JSON.parse(stdout) as SweepTable
 }
 
 /** A sweep in a process that goes on beside the test. */
-export function sweepBeside(
-  place: Workplace,
-  ...args: string[]
-): { child: ChildProcess; ended: Promise<number | null> } {
+export function sweepBeside(place: Scratch, ...args: string[]): { child: ChildProcess; ended: Promise<number | null> } {
   const child = spawn(process.execPath, [entry, 'sweep', ...args], { cwd: place.folder, stdio: 'ignore' })
   return { child, ended: new Promise((resolve) => child.once('exit', (code) => resolve(code))) }
 }
 
 /** The only sweep of a place. @throws when there are several. */
-export function onlySweep({ folder }: Workplace): string | null {
+export function onlySweep({ folder }: Scratch): string | null {
   const parent = join(folder, '.sparsescope', 'sweeps')
   const names = existsSync(parent) ? readdirSync(parent).filter((name) => !name.startsWith('.')) : []
   if (names.length > 1) throw new Error(`${names.length} sweeps`)
@@ -68,22 +62,9 @@ export function onlySweep({ folder }: Workplace): string | null {
 }
 
 /** The results' weights, masks and small files. */
-export function results({ folder }: Workplace): Record<string, string> {
+export function results({ folder }: Scratch): Record<string, string> {
   // It names the run folder, whose name has a time in it.
   return filesBelow(join(folder, 'results'), (name) => !name.endsWith('sparsescope.json'))
-}
-
-type Found<T> = T | null | undefined | false
-
-/** Waits until `look` finds something. @throws Error that says what was looked for, when it does not. */
-export async function until<T>(look: () => Found<T> | Promise<Found<T>>, limitMs = 300_000): Promise<T> {
-  const deadline = Date.now() + limitMs
-  for (;;) {
-    const found = await look()
-    if (found !== null && found !== undefined && found !== false) return found
-    if (Date.now() > deadline) throw new Error(`waited ${limitMs / 1000} s for ${look.toString()}`)
-    await sleep(20)
-  }
 }
 
 /** Events of a type that a run has said so far. */
@@ -97,7 +78,7 @@ export function eventsOf(run: string, type: string): unknown[] {
 }
 
 /** A run whose process stands still. */
-export interface HeldRun {
+interface HeldRun {
   readonly pid: number
   goOn(): void
 }
@@ -108,7 +89,7 @@ export interface HeldRun {
  * is asked until there is one.
  */
 export async function heldInTheMiddle(folder: () => string): Promise<HeldRun> {
-  await until(() => eventsOf(folder(), 'block').length > 0)
+  await until('the first block', () => eventsOf(folder(), 'block').length > 0)
   const pid = holderOf(folder())
   if (pid === null) throw new Error('the run was over before it was stopped: give it more steps')
   process.kill(pid, 'SIGSTOP')
@@ -116,7 +97,7 @@ export async function heldInTheMiddle(folder: () => string): Promise<HeldRun> {
 }
 
 /** Process that has a run, by its lock. */
-export function holderOf(run: string): number | null {
+function holderOf(run: string): number | null {
   const path = join(run, 'lock')
   return existsSync(path) ? (parseLock(readFileSync(path, 'utf8'))?.pid ?? null) : null
 }

@@ -26,7 +26,7 @@ describe('the map of errors in the view of a run in Chromium', () => {
     page = await pages.open('run')
   })
 
-  it('errors by block and step are a map, of the run and against another one that is laid over it', async () => {
+  it('shows errors by block and step, of the run and against another one', async () => {
     const other = run.map((event) => (event.type === 'step' ? { ...event, loss: event.loss && 2 * event.loss } : event))
     await send(page, listing, settings, events(run, 'a'))
     const card = page.locator('section.card', { has: page.getByRole('heading', { name: 'Error by block and step' }) })

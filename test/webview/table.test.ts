@@ -36,7 +36,7 @@ describe('a table, as the page of a recipe shows one', () => {
     for (let row = 9_000; row < 9_015; row++) assert.ok(shown.includes(row), `row ${row}`)
   })
 
-  it('a row that the keyboard goes to comes out from under the head, and says itself to a screen reader', async () => {
+  it('shows the row that the keyboard goes to, and reads it to a screen reader', async () => {
     await open(12)
     await table().focus()
     await page.keyboard.press('PageDown')
@@ -51,7 +51,7 @@ describe('a table, as the page of a recipe shows one', () => {
     assert.equal(await current(), await table().locator('[aria-selected=true]').getAttribute('title'))
   })
 
-  it('a press on a head sorts, a second the other way, a third as the file has it', async () => {
+  it('sorts by a press on a head, a second the other way, a third as the file has it', async () => {
     await open(12)
     const order = () => table().getByRole('columnheader', { name: 'Trained' }).getAttribute('aria-sort')
     const first = await lines().first().getAttribute('title')
@@ -64,7 +64,7 @@ describe('a table, as the page of a recipe shows one', () => {
     assert.equal(await lines().first().getAttribute('title'), first)
   })
 
-  it('Shift and an arrow change the width of a column, arrows alone go from head to head', async () => {
+  it('changes the width of a column by Shift and an arrow, and the head by an arrow', async () => {
     await open(12)
     const width = async () => (await table().getByRole('columnheader', { name: 'State' }).boundingBox())?.width ?? 0
     const before = await width()
@@ -76,7 +76,7 @@ describe('a table, as the page of a recipe shows one', () => {
     assert.equal(await page.evaluate('document.activeElement.textContent'), 'Weights')
   })
 
-  it('columns without room are named, and one of them that is pressed is pinned at the left', async () => {
+  it('names columns without room, and pins one of them that is pressed', async () => {
     await open(12, 420)
     const note = page.locator('.tableNote')
     assert.match(await note.innerText(), /^\d columns? hidden: .*Parameter/)
@@ -90,7 +90,7 @@ describe('a table, as the page of a recipe shows one', () => {
     assert.ok(!(await titles()).includes('Parameter'))
   })
 
-  it('P pins a column, which then stays while the others scroll, and lets it go', async () => {
+  it('pins and frees a column by P, which stays while the others scroll', async () => {
     await open(12, 420)
     await header('Module').focus()
     await page.keyboard.press('p')

@@ -8,13 +8,13 @@ const model = recorded.recordedModel(2)
 const stats = recorded.recordedStats(model)
 const settings = { type: 'settings', settings: recorded.settings }
 
-describe('the table of tensors and one tensor in detail', () => {
+describe('the table of tensors', () => {
   const pages = viewPages()
   let page: Page
   beforeEach(async () => (page = await pages.open('inspector')))
   const headings = () => page.locator('.tableHeading').allInnerTexts()
 
-  it('tensors stand below their blocks or their roles, in their order, and the filter counts tensors alone', async () => {
+  it('has tensors below their blocks or roles, in order, and a filter that counts tensors alone', async () => {
     await send(page, settings, { type: 'model', model, stats })
     assert.deepEqual(await headings(), [])
     await page.getByLabel('Group by').selectOption('role')
@@ -31,7 +31,7 @@ describe('the table of tensors and one tensor in detail', () => {
     await page.locator('.detail .name', { hasText: 'layers.1.final_layer_norm.weight' }).waitFor()
   })
 
-  it('a tensor of three dimensions is looked at a matrix at a time', async () => {
+  it('shows a tensor of three dimensions a matrix at a time', async () => {
     const experts = {
       ...model.tensors[2],
       name: 'model.layers.0.mlp.experts',

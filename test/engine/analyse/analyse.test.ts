@@ -1,7 +1,6 @@
 // What an analysis says of a model, against the definitions computed by hand in f64, on every device.
 import assert from 'node:assert/strict'
-import { cpSync, mkdtempSync, readFileSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, readFileSync, readdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { analyse, type AnalyseOptions } from '../../../src/engine/analyse/analyse.ts'
 import { latestAnalysis } from '../../../src/engine/analyse/analysisStore.ts'
@@ -14,6 +13,7 @@ import { embedAll, runBlock } from '../../../src/engine/blocks/flow.ts'
 import { createDecoder } from '../../../src/engine/model/decoder.ts'
 import { openModel } from '../../../src/engine/model/model.ts'
 import { backends } from '../../support/backends.ts'
+import { scratch } from '../../support/scratch.ts'
 import { goldenPath } from '../../support/shared.ts'
 import { readTensors } from '../../support/tensors.ts'
 import { lacks } from '../../support/skip.ts'
@@ -26,10 +26,9 @@ const kept = (backend: Backend): Backend => ({ ...backend, close: async () => un
 describe('analysis of a dense model', () => {
   let folder: string
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'analyse-'))
+    folder = scratch().folder
     cpSync(goldenPath('llama'), join(folder, 'llama'), { recursive: true })
   })
-  afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
   const calibration = () => ({ data: join(folder, 'llama', 'prune', 'calib.safetensors'), field: 'calib_ids' })
   const asked = { methods: ['magnitude', 'wanda', 'sparsegpt'], sparsities: [0.5, 0.7] } as const
@@ -94,7 +93,7 @@ describe('analysis of a dense model', () => {
         return { inputs, weights }
       }
 
-      it('errors, norms and effective ranks are what their definitions say', async () => {
+      it('gives errors, norms and effective ranks by their definitions', async () => {
         const { modules } = await analysed(backend)
         const { inputs, weights } = await firstInputs()
         assert.ok(weights.size > 0)
@@ -124,7 +123,7 @@ describe('analysis of a dense model', () => {
         }
       })
 
-      it('a sensitivity is the loss of the model with just that linear, or that block, pruned', async () => {
+      it('gives as sensitivity the loss with only that linear, or that block, pruned', async () => {
         for (const unit of ['linear', 'block'] as const) {
           const result = await analysed(backend, { sensitivity: unit })
           const last = result.modules.filter(({ block }) => block === Math.max(...result.modules.map((m) => m.block)))
@@ -175,7 +174,7 @@ describe('analysis of a dense model', () => {
       }
     })
 
-  describe('kept beside the checkpoint', () => {
+  describe('that is kept beside the checkpoint', () => {
     const cpu = backends.find(({ name }) => name === 'cpu')
     let backend: Backend
     before(async () => {
@@ -186,7 +185,7 @@ describe('analysis of a dense model', () => {
     after(() => backend.close())
     const store = () => join(folder, '.sparsescope', 'analyses')
 
-    it('a model that is no number before anything is pruned is told as that', async () => {
+    it('says that a model gives no number before anything is pruned', async () => {
       const file = join(folder, 'llama', 'model.safetensors')
       const bytes = readFileSync(file)
       const data = 8 + Number(bytes.readBigUInt64LE())
@@ -200,7 +199,7 @@ describe('analysis of a dense model', () => {
       )
     })
 
-    it('a cancelled one goes on where it was, with the same result', async () => {
+    it('goes on after a cancellation, to the same result', async () => {
       const whole = await analysed(backend, { sensitivity: 'linear' })
       rmSync(store(), { recursive: true })
       const abort = new AbortController()
@@ -225,7 +224,7 @@ describe('analysis of a dense model', () => {
       assert.ok(windows > 0)
     })
 
-    it('one whose device has no more memory goes on where it was, and says so', async () => {
+    it('goes on after its device ran out of memory, and says so', async () => {
       const whole = await analysed(backend, { sensitivity: 'block' })
       rmSync(store(), { recursive: true })
       const lessOnce: Backend = { ...backend, planWithLess: () => ({ limitBytes: backend.memory().limitBytes }) }
@@ -246,7 +245,7 @@ describe('analysis of a dense model', () => {
       assert.deepEqual(given.slice(0, 3), [0, given[1], given[1]])
     })
 
-    it('a whole one is not measured again; other questions, and changed weights, are', async () => {
+    it('is measured again only for other questions or changed weights', async () => {
       const first = await analysed(backend)
       let passes = 0
       const onProgress = (what: string) => (passes += what === 'blocks' ? 1 : 0)
@@ -258,7 +257,7 @@ describe('analysis of a dense model', () => {
       assert.ok(passes > 0)
     })
 
-    it('another method is measured beside those that are known, and only it', async () => {
+    it('measures another method without repeating those that are known', async () => {
       const first = await analysed(backend)
       const alps = { methods: ['alps'], sparsities: [0.5, 0.7] } as const
       const own = await analysed(backend, { asked: alps })
@@ -273,7 +272,7 @@ describe('analysis of a dense model', () => {
       assert.deepEqual(await analysed(backend, { onProgress: (what) => assert.equal(what, 'values') }), first)
     })
 
-    it('one block first: it is known, then the others are measured without it', async () => {
+    it('measures one block first, and then only the others', async () => {
       const whole = await analysed(backend)
       rmSync(store(), { recursive: true })
       const one = await analysed(backend, { blocks: 1 })
@@ -286,7 +285,7 @@ describe('analysis of a dense model', () => {
       assert.deepEqual(given.slice(0, 2), [[0], [1]])
     })
 
-    it('sensitivities by another unit take the place of those that were known, and errors stay', async () => {
+    it('replaces sensitivities by those of another unit, and keeps errors', async () => {
       const byLinear = await analysed(backend, { sensitivity: 'linear' })
       const byBlock = await analysed(backend, { sensitivity: 'block' })
       assert.notDeepEqual(byBlock.modules, byLinear.modules)
@@ -295,7 +294,7 @@ describe('analysis of a dense model', () => {
       assert.deepEqual(await analysed(backend, { sensitivity: 'linear' }), byLinear)
     })
 
-    it('a model whose configuration changed is measured again', async () => {
+    it('is measured again when the configuration changed', async () => {
       const first = await analysed(backend)
       const path = join(folder, 'llama', 'config.json')
       const text = readFileSync(path, 'utf8')
@@ -307,7 +306,7 @@ describe('analysis of a dense model', () => {
       }
     })
 
-    it('a file that somebody else made is not believed, and replaced', async () => {
+    it('is replaced where its file is of somebody else', async () => {
       const first = await analysed(backend)
       const [file] = readdirSync(store())
       for (const text of [
@@ -322,7 +321,7 @@ describe('analysis of a dense model', () => {
       }
     })
 
-    it('the newest of these weights is found again, and none of others', async () => {
+    it('is found again for the same weights only, the newest first', async () => {
       const checkpoint = await openCheckpoint(join(folder, 'llama'))
       try {
         assert.equal(await latestAnalysis(checkpoint), null)
@@ -344,7 +343,7 @@ describe('analysis of a dense model', () => {
       }
     })
 
-    it('of the Hub cache lies beside the snapshots: among them it would be taken for one', async () => {
+    it('is beside the snapshots of the Hub cache, not among them', async () => {
       const snapshot = join(folder, 'models--a--b', 'snapshots', 'c0ffee')
       cpSync(join(folder, 'llama'), snapshot, { recursive: true })
       const checkpoint = await openCheckpoint(snapshot)
@@ -357,7 +356,7 @@ describe('analysis of a dense model', () => {
       assert.deepEqual(readdirSync(join(folder, 'models--a--b', 'snapshots')), ['c0ffee'])
     })
 
-    it('Hessians a group at a time give the same', async () => {
+    it('is the same with Hessians of one group at a time', async () => {
       const first = await analysed(backend)
       rmSync(store(), { recursive: true })
       const small = await analysed(backend, { memoryBytes: 4 * 20_000 })
@@ -366,7 +365,7 @@ describe('analysis of a dense model', () => {
           close(error, first.modules[i].errors[j].error ?? NaN, 1e-5)
     })
 
-    it('without data only the values are looked at', async () => {
+    it('looks at values only where there is no data', async () => {
       const openBackend = () => assert.fail('no backend is needed')
       const { modules } = await analysed(backend, { calibration: null, openBackend })
       for (const { std, kurtosis, errors } of modules)

@@ -36,7 +36,7 @@ describe('bench/frontier', () => {
     seconds: { evaluate: 1000, ...seconds },
   })
 
-  it('a point is the median of its seeds on the second text, and takes its pruning and its recovery', () => {
+  it('gives as a point the median of its seeds on the second text, and the time of pruning and recovery', () => {
     const retrain = { mode: 'retrain', train: ['norm'] }
     const points = frontierPoints([
       report(null, [10, 20], { calibrate: 60, prune: 60 }),

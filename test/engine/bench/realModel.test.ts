@@ -1,21 +1,19 @@
 // The rows of bench/realModel.ts are recipes that the product knows.
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { recipeOf } from '../../../bench/realModel/measure.ts'
 import { drawsAtRandom, prunedOf, rowOf, rows } from '../../../bench/realModel/rows.ts'
 import { recipeSchema } from '../../../src/recipe/schema.ts'
+import { scratch } from '../../support/scratch.ts'
 
 describe('bench/realModel', () => {
-  const out = mkdtempSync(join(tmpdir(), 'rows-'))
-  after(() => rmSync(out, { recursive: true }))
+  const out = scratch().folder
   const bench = {
     ...{ model: 'm', out, text: { ids: 'ids.safetensors', calibration: 64, training: 200 } },
     ...{ limit: '1', steps: 2, precision: 'f32' },
   }
 
-  it('every row is a valid recipe, and what it recovers is a row', () => {
+  it('has a valid recipe in every row, and a row for what each recovers', () => {
     for (const row of rows) {
       const recipe = recipeOf(bench, { row, seed: 0, folder: join(out, row.name) })
       const parsed = recipeSchema.safeParse(recipe)
@@ -26,7 +24,7 @@ describe('bench/realModel', () => {
     }
   })
 
-  it('a recovery without anything drawn at random has one seed', () => {
+  it('has one seed for a recovery that draws nothing at random', () => {
     assert.ok(!drawsAtRandom(rowOf('alps-norm')))
     assert.ok(drawsAtRandom(rowOf('alps-retrain')))
     assert.equal(prunedOf(rowOf('alps-70-depth-reconstruct-retrain')), 'alps-70-depth')

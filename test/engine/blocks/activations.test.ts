@@ -7,7 +7,8 @@ import { readF32, upload, type Backend } from '../../../src/engine/compute/backe
 import type { WebGpuBackend } from '../../../src/engine/compute/webgpu/backend.ts'
 import { Statistics } from '../../../src/engine/prune/statistics.ts'
 import type { PruneEntry } from '../../../src/plan/pruneEntries.ts'
-import { createWorkplace, run } from '../../support/runs.ts'
+import { run } from '../../support/runs.ts'
+import { scratch } from '../../support/scratch.ts'
 import { writeTinyIds, writeTinyModel } from '../../support/tinyModel.ts'
 import { openOrSkip } from '../../support/webgpu.ts'
 
@@ -23,7 +24,7 @@ describe('hidden states beside a GPU with memory of its own', function () {
 
   const shape = { windows: 5, seqLen: 3, channels: 7 }
 
-  it('lie on it where their share of it holds them, else on the host', async () => {
+  it('are on it where their share of it holds them, else on the host', async () => {
     const bytes = 4 * 5 * 3 * 7
     for (const [backend, residentBytes, onDevice] of [
       [card, bytes, true],
@@ -52,7 +53,7 @@ describe('hidden states beside a GPU with memory of its own', function () {
   })
 
   it('give the same result wherever they lie', async () => {
-    const place = createWorkplace()
+    const place = scratch()
     await writeTinyModel(place.path('model'))
     writeTinyIds(place.path('ids.safetensors'))
     const recipe = (to: string) =>
@@ -69,10 +70,9 @@ describe('hidden states beside a GPU with memory of its own', function () {
     await run(gpu, { recipe: recipe('host'), openBackend: async () => ({ ...gpu, close: async () => undefined }) })
     const [device, host] = ['device', 'host'].map((to) => readFileSync(place.path(to, 'model.safetensors')))
     assert.ok(device.equals(host))
-    place.remove()
   })
 
-  it('a Hessian beyond its largest buffer is refused by name, and no smaller plan is tried', () => {
+  it('refuse a Hessian beyond its largest buffer by name, without a smaller plan', () => {
     const small = { ...gpu, traits: { ...gpu.traits, mostTensorBytes: 400 } }
     const entry = { method: 'sparsegpt' } as PruneEntry
     const statistics = new Statistics(small, 4, () => entry)

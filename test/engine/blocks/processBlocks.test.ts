@@ -125,7 +125,7 @@ describe('processBlocks', () => {
     }
   })
 
-  it('an expert without tokens is no part of a global group that looks at them', async () => {
+  it('leaves an expert without tokens out of a global group that looks at them', async () => {
     const few = { ids: Int32Array.of(7, 7), windows: 1, seqLen: 2 }
     const entry = entryFor('mixtral', { method: 'wanda', scope: 'global' })
     const { masks, weights, dense, warnings } = await prune('mixtral', [entry], { calibration: few })
@@ -305,7 +305,7 @@ describe('processBlocks', () => {
     assert.ok(weights.get(works[0].block.linears[0].name)?.every((w) => w === 1.5))
   })
 
-  it('a caller that stops early gets all memory back', async () => {
+  it('gives all memory back when its caller stops early', async () => {
     const before = cpu.memory().usedBytes
     const saving = recovery({}, async () => Promise.reject(new Error('full')))
     await assert.rejects(prune('opt', [entryFor('opt', {})], { recover: [saving] }), /full/)

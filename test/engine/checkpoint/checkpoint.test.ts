@@ -3,8 +3,9 @@ import { mkdirSync, readFileSync, symlinkSync, truncateSync, writeFileSync } fro
 import { execFileSync } from 'node:child_process'
 import { openCheckpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
 import { EngineError } from '../../../src/engine/errors.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { goldenPath } from '../../support/shared.ts'
-import { f32, fileBytes, safetensors, scratch, type Scratch } from '../../support/safetensors.ts'
+import { f32, fileBytes, safetensors } from '../../support/safetensors.ts'
 import { cannot } from '../../support/skip.ts'
 
 const a = f32([2, 2], [1, 2, 3, 4])
@@ -29,7 +30,6 @@ async function refuses(path: string, message: RegExp, code = 'bad-checkpoint'): 
 describe('openCheckpoint', () => {
   let temp: Scratch
   beforeEach(() => (temp = scratch()))
-  afterEach(() => temp.remove())
 
   const sharded = (weightMap: Record<string, string>) => {
     temp.write('1.safetensors', safetensors({ a }, { format: 'pt' }))
@@ -67,7 +67,7 @@ describe('openCheckpoint', () => {
       await checkpoint.close()
     })
 
-    it('more shards than files may be open at a time', async () => {
+    it('of more shards than may be open at a time', async () => {
       const names = Array.from({ length: 100 }, (_, i) => `t${i}`)
       names.forEach((name, i) => temp.write(`${name}.safetensors`, safetensors({ [name]: f32([1], [i]) })))
       const weightMap = Object.fromEntries(names.map((n) => [n, `${n}.safetensors`]))
@@ -110,7 +110,7 @@ describe('openCheckpoint', () => {
   describe('refuses', () => {
     it('a path that is not there', () => refuses(temp.path('nothing'), /does not exist; check the path/, 'not-found'))
     it('a folder without weights', () => refuses(temp.folder, /no model\.safetensors/))
-    it('what is called as a file of PyTorch and is none', async () => {
+    it('a file that has only the name of a PyTorch file', async () => {
       temp.write('pytorch_model.bin', 'PK\x03\x04')
       await refuses(temp.folder, /zip archive is damaged/)
       for (const name of ['model.pt', 'model.pth', 'consolidated.bin'])
@@ -161,11 +161,11 @@ describe('openCheckpoint', () => {
       sharded({ a: '1.safetensors', b: '3.safetensors' })
       await refuses(temp.folder, /3\.safetensors is missing.*download/)
     })
-    it('a tensor of the index that its shard has not', async () => {
+    it('a tensor of the index that its shard does not have', async () => {
       sharded({ a: '1.safetensors', b: '2.safetensors', c: '2.safetensors' })
       await refuses(temp.folder, /"c" should be in shard 2\.safetensors, which does not have it/)
     })
-    it('a tensor of a shard that the index has not', async () => {
+    it('a tensor of a shard that the index does not have', async () => {
       sharded({ a: '1.safetensors', b: '2.safetensors' })
       temp.write('2.safetensors', safetensors({ b, extra: a }))
       await refuses(temp.folder, /"extra" is in shard 2\.safetensors but not in the index/)
@@ -183,17 +183,13 @@ describe('openCheckpoint', () => {
       sharded({ a: '1.safetensors', b: '../2.safetensors' })
       await refuses(temp.folder, /outside the model's folder/)
       const elsewhere = scratch()
-      try {
-        elsewhere.write('2.safetensors', safetensors({ b }))
-        sharded({ a: '1.safetensors', b: 'linked.safetensors' })
-        symlinkSync(elsewhere.path('2.safetensors'), temp.path('linked.safetensors'))
-        await refuses(temp.folder, /link that leaves/)
-        sharded({ a: '1.safetensors', b: 'dir/2.safetensors' })
-        symlinkSync(elsewhere.folder, temp.path('dir'))
-        await refuses(temp.folder, /link that leaves/)
-      } finally {
-        elsewhere.remove()
-      }
+      elsewhere.write('2.safetensors', safetensors({ b }))
+      sharded({ a: '1.safetensors', b: 'linked.safetensors' })
+      symlinkSync(elsewhere.path('2.safetensors'), temp.path('linked.safetensors'))
+      await refuses(temp.folder, /link that leaves/)
+      sharded({ a: '1.safetensors', b: 'dir/2.safetensors' })
+      symlinkSync(elsewhere.folder, temp.path('dir'))
+      await refuses(temp.folder, /link that leaves/)
     })
     it('an index that names a tensor twice', async () => {
       sharded({ a: '1.safetensors', b: '2.safetensors' })

@@ -7,7 +7,7 @@ import { EngineError } from '../../../src/engine/errors.ts'
 import { modelFacts } from '../../../src/engine/facts/modelFacts.ts'
 import { cli, cliIn } from '../../support/cli.ts'
 import { setEnvironment } from '../../support/environment.ts'
-import { scratch, type Scratch } from '../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { goldenPath } from '../../support/shared.ts'
 
 const commit = '27dcfa74d334bc871f3234de431e71c6eeba5dd6'
@@ -23,7 +23,6 @@ describe("models of the Hub's cache", () => {
   })
   afterEach(() => {
     restore()
-    temp.remove()
   })
   /** As huggingface_hub leaves it: files are links to blobs. */
   const download = () => {
@@ -36,7 +35,7 @@ describe("models of the Hub's cache", () => {
     }
   }
 
-  it('names, and what is none', () => {
+  it('have names that are told from all other text', () => {
     assert.deepEqual(parseHubName('hf:facebook/opt-125m'), { repository: 'facebook/opt-125m', revision: 'main' })
     assert.deepEqual(parseHubName('gpt2@refs/pr/3'), { repository: 'gpt2', revision: 'refs/pr/3' })
     for (const wrong of ['hf:', 'hf:a/b/c', 'hf:../x', 'hf:a/..', 'hf:a b', 'hf:a@', 'hf:a@../../x', 'hf:a/b@x\n'])
@@ -58,7 +57,7 @@ describe("models of the Hub's cache", () => {
     }
   })
 
-  it('a name that is not there says how to get it, and is looked for again', async () => {
+  it('are asked for again when a name is missing, and the error says how to get it', async () => {
     await assert.rejects(openCheckpoint('hf:facebook/opt-tiny'), (error) => {
       assert.ok(error instanceof EngineError && error.code === 'not-found')
       assert.match(error.message, /not in the Hub's cache.*opt-tiny.*HF_HOME/)
@@ -70,13 +69,13 @@ describe("models of the Hub's cache", () => {
     await assert.rejects(openCheckpoint('hf:facebook/opt-tiny@v2'), /sparsescope pull facebook\/opt-tiny@v2`/)
   })
 
-  it('a reference that leads elsewhere is not followed', async () => {
+  it('are not found through a reference that leads elsewhere', async () => {
     download()
     writeFileSync(join(repository(), 'refs', 'main'), '../../../elsewhere')
     await assert.rejects(openCheckpoint('hf:facebook/opt-tiny'), /not in the Hub's cache/)
   })
 
-  it('as the model of a recipe, and on the command line', async () => {
+  it('can be the model of a recipe and of a command', async () => {
     download()
     temp.write(
       'a.prune.yaml',

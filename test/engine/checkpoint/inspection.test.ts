@@ -3,7 +3,8 @@ import { openInspection, openCheckpoint } from '../../../src/engine/checkpoint/c
 import { wholeOf, type Inspection } from '../../../src/engine/checkpoint/inspection.ts'
 import { scanTensors } from '../../../src/engine/checkpoint/stats/scanTensors.ts'
 import { EngineError } from '../../../src/engine/errors.ts'
-import { f32, safetensors, scratch, type Scratch } from '../../support/safetensors.ts'
+import { f32, safetensors } from '../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 
 const a = f32([2, 2], [1, 0, 3, 4])
 const b = f32([3], [5, 6, 7])
@@ -18,7 +19,6 @@ describe('openInspection', () => {
   })
   afterEach(async () => {
     await open?.checkpoint.close()
-    temp.remove()
   })
   const index = (weightMap: Record<string, string>) =>
     temp.write('model.safetensors.index.json', JSON.stringify({ weight_map: weightMap }))

@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
 import { join } from 'node:path'
 import { nameOfWeights } from '../../../src/engine/checkpoint/locate.ts'
-import { scratch, type Scratch } from '../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 
 describe('what names a checkpoint in a recipe', () => {
   let temp: Scratch
   beforeEach(() => (temp = scratch()))
-  afterEach(() => temp.remove())
 
   for (const [names, chosen, isFolder] of [
     [['model.safetensors'], 'model.safetensors', true],

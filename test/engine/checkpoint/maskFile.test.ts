@@ -3,13 +3,12 @@ import { readFileSync, truncateSync } from 'node:fs'
 import { writeMaskFile } from '../../../src/engine/checkpoint/maskFile.ts'
 import { EngineError } from '../../../src/engine/errors.ts'
 import { createMask } from '../../support/masks.ts'
-import { scratch, type Scratch } from '../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { readMaskFile, storedMasks } from '../../support/storedMasks.ts'
 
 describe('sparsescope.mask', () => {
   let temp: Scratch
   beforeEach(() => (temp = scratch()))
-  afterEach(() => temp.remove())
 
   const masks = () =>
     new Map([

@@ -5,7 +5,7 @@ import type { MaskBits } from '../../../src/engine/checkpoint/storedMask.ts'
 import { compareCheckpoints } from '../../../src/engine/checkpoint/stats/compareCheckpoints.ts'
 import { cli } from '../../support/cli.ts'
 import { writeBitmaskFolder } from '../../support/bitmaskFolder.ts'
-import { scratch } from '../../support/safetensors.ts'
+import { scratch } from '../../support/scratch.ts'
 import { writeTinyModel } from '../../support/tinyModel.ts'
 import { storedMasks } from '../../support/storedMasks.ts'
 import { createMemoryCheckpoint } from '../../support/memoryCheckpoint.ts'
@@ -66,10 +66,9 @@ describe('a checkpoint through a mask', () => {
     }
     await rejects(underMaskOf(dense, dense.path), { code: 'bad-checkpoint', message: /holds no mask/ })
     await dense.close()
-    temp.remove()
   })
 
-  it('the mask of another model is refused', () => {
+  it('is refused with the mask of another model', () => {
     const { plain } = viewOf(false, 'F32')
     throws(() => maskedCheckpoint(plain, storedMasks([[name, mask]]), () => undefined), /mask of another model/)
   })

@@ -5,7 +5,7 @@ import { openCheckpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
 import { overlapOnDisk } from '../../../src/engine/checkpoint/outputPlace.ts'
 import { createWriter } from '../../../src/engine/checkpoint/writer.ts'
 import { cli } from '../../support/cli.ts'
-import { scratch, type Scratch } from '../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { goldenPath } from '../../support/shared.ts'
 
 describe('the place of an output', () => {
@@ -15,7 +15,6 @@ describe('the place of an output', () => {
     cpSync(goldenPath('opt'), temp.path('models', 'opt'), { recursive: true })
     symlinkSync(temp.path('models'), temp.path('link'))
   })
-  afterEach(() => temp.remove())
 
   it('is told to be the model, inside it or around it through links and detours, however much of it is missing', async () => {
     const model = temp.path('link', 'opt')
@@ -43,7 +42,7 @@ describe('the place of an output', () => {
     assert.deepEqual(readdirSync(temp.path('models', 'opt')), before)
   })
 
-  it('of sparsescope prune is refused with 2, and nothing is made in the model', async () => {
+  it('is refused with 2 by sparsescope prune, and nothing is made in the model', async () => {
     const before = readdirSync(temp.path('models', 'opt'))
     const options = ['--method', 'magnitude', '--sparsity', '0.5', '--device', 'cpu']
     for (const out of [temp.path('link', 'opt', 'a', 'out'), temp.path('models', 'opt')]) {
@@ -54,7 +53,7 @@ describe('the place of an output', () => {
     assert.deepEqual(readdirSync(temp.path('models', 'opt')), before)
   })
 
-  it('of an evaluation is refused in the model, in what is saved and in a file, before anything is computed', async () => {
+  it('is refused by an evaluation in the model, in what is saved and in a file', async () => {
     const model = temp.path('models', 'opt')
     temp.write('rows.jsonl', '')
     const at = { task: 'piqa', data: './rows.jsonl', at: ['pruned'] }
@@ -85,7 +84,7 @@ describe('the place of an output', () => {
     assert.match(stderr, /cannot write into .* of the model, which is never touched/)
   })
 
-  it('that is a link is refused: nothing is written through it', async () => {
+  it('is refused where it is a link, and nothing is written through it', async () => {
     mkdirSync(temp.path('other'))
     symlinkSync(temp.path('other'), temp.path('out'))
     const source = await openCheckpoint(temp.path('models', 'opt'))

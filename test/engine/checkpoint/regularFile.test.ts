@@ -7,12 +7,11 @@ import { openRegular, readRegular } from '../../../src/engine/checkpoint/regular
 import { dataFacts } from '../../../src/engine/facts/dataFacts.ts'
 import { exitCodeOf, EngineError } from '../../../src/engine/errors.ts'
 import { readRecipe } from '../../../src/engine/run/open/readRecipe.ts'
-import { scratch, type Scratch } from '../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 
 describe('openRegular', () => {
   let temp: Scratch
   beforeEach(() => (temp = scratch()))
-  afterEach(() => temp.remove())
 
   const refused = async (path: string, message: RegExp) => {
     for (const open of [openRegular(path), readRegular(path, 10), readRecipe(path)])

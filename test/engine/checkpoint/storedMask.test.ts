@@ -3,13 +3,12 @@ import { rmSync, truncateSync } from 'node:fs'
 import { openMaskFile, writeMaskFile } from '../../../src/engine/checkpoint/maskFile.ts'
 import { lastKept, type StoredMask } from '../../../src/engine/checkpoint/storedMask.ts'
 import { createMask } from '../../support/masks.ts'
-import { scratch, type Scratch } from '../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { storedMasks } from '../../support/storedMasks.ts'
 
 describe('masks that are read when they are needed', () => {
   let temp: Scratch
   beforeEach(() => (temp = scratch()))
-  afterEach(() => temp.remove())
 
   it('hold no file open, and say what is wrong with one that has changed since', async () => {
     const path = temp.path('m.mask')
@@ -35,7 +34,7 @@ describe('masks that are read when they are needed', () => {
     await assert.rejects(masks.get('a')!.read(), { code: 'not-found' })
   })
 
-  it('of which the last is kept are read once as long as nobody asks for another', async () => {
+  it('are read once as long as nobody asks for another', async () => {
     const reads: string[] = []
     const stored = (name: string): [string, StoredMask] => {
       const mask = createMask(1, 1, true)

@@ -19,8 +19,9 @@ import { createWriter } from '../../../src/engine/checkpoint/writer.ts'
 import { EngineError } from '../../../src/engine/errors.ts'
 import { setTopLevel } from '../../../src/catalog/formats/jsonEdit.ts'
 import { childArguments } from '../../support/children.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { goldenPath } from '../../support/shared.ts'
-import { f32, safetensors, scratch, type Scratch } from '../../support/safetensors.ts'
+import { f32, safetensors } from '../../support/safetensors.ts'
 import { cannot } from '../../support/skip.ts'
 
 const large = { maxShardBytes: 5e9 }
@@ -78,7 +79,6 @@ describe('createWriter', () => {
   })
   afterEach(async () => {
     for (const checkpoint of opened) await checkpoint.close()
-    temp.remove()
   })
   const open = async (path: string) => {
     const checkpoint = await openCheckpoint(path)

@@ -3,13 +3,12 @@ import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { writeBitmaskFolder } from '../../support/bitmaskFolder.ts'
 import { cli, cliJson } from '../../support/cli.ts'
-import { scratch, type Scratch } from '../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { goldenPath } from '../../support/shared.ts'
 
 describe('bitmask checkpoints on the command line', () => {
   let temp: Scratch
   beforeEach(() => void (temp = scratch()))
-  afterEach(() => temp.remove())
   const path = (name: string) => join(temp.folder, name)
   async function pruned() {
     const options = ['--method', 'magnitude', '--sparsity', '0.6', '--out', path('dense')]
@@ -40,7 +39,7 @@ describe('bitmask checkpoints on the command line', () => {
     )
   })
 
-  it('refuse with 2 what is dense, and a size that is none; nothing is written', async () => {
+  it('are refused with 2 where they are dense or a size is none, and nothing is written', async () => {
     const dense = await cli('expand', goldenPath('llama'), path('out'))
     assert.equal(dense.status, 2)
     assert.match(dense.stderr, /dense already/)

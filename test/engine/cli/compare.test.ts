@@ -1,15 +1,15 @@
 import assert from 'node:assert/strict'
 import { createMask } from '../../support/masks.ts'
 import { writeMaskFile } from '../../../src/engine/checkpoint/maskFile.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { storedMasks } from '../../support/storedMasks.ts'
 import { cli, cliJson } from '../../support/cli.ts'
-import { f32, safetensors, scratch, type Scratch } from '../../support/safetensors.ts'
+import { f32, safetensors } from '../../support/safetensors.ts'
 import { goldenPath } from '../../support/shared.ts'
 
 describe('sparsescope compare', () => {
   let temp: Scratch
   beforeEach(() => (temp = scratch()))
-  afterEach(() => temp.remove())
   const name = 'model.layers.0.mlp.up_proj.weight'
   const write = (file: string, values: number[]) => temp.write(file, safetensors({ [name]: f32([2, 2], values) }))
 
@@ -32,7 +32,7 @@ describe('sparsescope compare', () => {
     assert.deepEqual([json.added, json.removed, json.mask_preserved], [[], [], false])
   })
 
-  it('a mask file that A itself does not keep to is not preserved, whether the matrix changed or not', async () => {
+  it('calls a mask file not preserved that A itself does not keep', async () => {
     const a = write('a/model.safetensors', [0, 1, 2, 3])
     const b = write('b/model.safetensors', [0, 1, 2, 3])
     const mask = createMask(2, 2, true)
@@ -51,7 +51,7 @@ describe('sparsescope compare', () => {
     assert.deepEqual([json.added, json.removed, json.mask_preserved], [[], [], null])
   })
 
-  it('a mask that is not there is not preserved: a dense A, or nothing in common, is said and ends with 3', async () => {
+  it('ends with 3 where there is no mask to preserve, and says why', async () => {
     const dense = write('dense.safetensors', [1, 1, 2, 3])
     const other = temp.write('other.safetensors', safetensors({ x: f32([1], [0]) }))
     for (const [a, b] of [

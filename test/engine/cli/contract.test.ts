@@ -5,7 +5,7 @@ import { cpSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cli, cliJson, entry } from '../../support/cli.ts'
 import { goldenModel } from '../../support/goldens.ts'
-import { scratch, type Scratch } from '../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { goldenPath } from '../../support/shared.ts'
 import { cannot } from '../../support/skip.ts'
 
@@ -33,7 +33,6 @@ const random = ['--method', 'random', '--sparsity', '0.5', '--device', 'cpu']
 describe('every command', () => {
   let temp: Scratch
   beforeEach(() => (temp = scratch()))
-  afterEach(() => temp.remove())
 
   for (const name of commands)
     it(`${name} --help shows --json, --device and an example`, async () => {
@@ -72,7 +71,7 @@ describe('every command', () => {
       assert.match(stderr, /^sparsescope: .+\n$/)
     })
 
-  it('analyses: the contract of its JSON, which --out writes too, once', async () => {
+  it("prints the contract's JSON in analyse, which --out writes too, once", async () => {
     const copy = join(temp.folder, 'opt')
     cpSync(model, copy, { recursive: true })
     const out = join(temp.folder, 'map.json')
@@ -91,7 +90,7 @@ describe('every command', () => {
     assert.equal((await cli(...args, '--blocks', '99')).status, 0)
   })
 
-  it('rehearses what can be run, and refuses what cannot, as the run would', async () => {
+  it('accepts and refuses in --dry-run what the run would', async () => {
     const recipe = join(temp.folder, 'a.prune.yaml')
     const write = (target: string) =>
       writeFileSync(recipe, JSON.stringify({ version: 1, model, prune: [{ targets: [target] }], save: { to: 'out' } }))
@@ -139,7 +138,7 @@ describe('every command', () => {
     assert.deepEqual(readdirSync(temp.folder).sort(), ['.sparsescope', 'a.prune.yaml'])
   })
 
-  it('forward replaces neither its ids nor anything of the model', async () => {
+  it('replaces no input: forward keeps its ids and the model', async () => {
     const [copy, own] = [join(temp.folder, 'model'), join(temp.folder, 'ids.safetensors')]
     cpSync(model, copy, { recursive: true })
     cpSync(ids, own)

@@ -1,11 +1,11 @@
 // The npm package made in a fresh clone, by the commands of README, of the guide and of the workflow that publishes it.
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdtempSync, readFileSync, rmSync, symlinkSync, utimesSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, existsSync, readFileSync, symlinkSync, utimesSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parse } from 'yaml'
+import { scratch } from '../../support/scratch.ts'
 import { cannot, lacks } from '../../support/skip.ts'
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
@@ -35,10 +35,9 @@ describe('the npm package of a fresh clone', function () {
   before(function () {
     if (process.platform === 'win32') cannot(this, 'on Windows npm puts a global package elsewhere')
     if (!existsSync(join(root, 'node_modules/esbuild'))) lacks(this, 'no npm packages: run npm run setup')
-    place = mkdtempSync(join(tmpdir(), 'fresh-clone-'))
+    place = scratch().folder
     cloneInto(join(place, 'clone'), this)
   })
-  after(() => rmSync(place, { recursive: true, force: true }))
 
   it('holds the program, by the commands of README, guide and workflow', function () {
     const [, pack, install] =

@@ -1,10 +1,10 @@
 // Every path that a command takes, given what is no file: one line on stderr, and exit 2.
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { commandsBeside } from '../../support/besides.ts'
 import { closeSockets, hostilePaths } from '../../support/hostilePaths.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { goldenPath } from '../../support/shared.ts'
 import { cannot } from '../../support/skip.ts'
 
@@ -14,27 +14,24 @@ const all = process.env.SPARSESCOPE_TORTURE === '1'
 
 describe('paths that lead to no file', function () {
   this.timeout(300_000)
+  let place: Scratch
   let root = ''
   const beside = commandsBeside(limitMs)
   before(function () {
     if (process.platform === 'win32')
       cannot(this, 'pipes, sockets and devices have no paths among the files of Windows')
     // Sockets have short names.
-    root = mkdtempSync(join(tmpdir(), 'h-'))
+    place = scratch()
+    root = place.folder
   })
   after(() => {
     beside.stop()
     closeSockets()
-    if (root !== '') rmSync(root, { recursive: true, force: true })
   })
 
   let count = 0
   /** A recipe with `more`; JSON is YAML. */
-  const recipe = (more: object) => {
-    const path = join(root, `${count++}.prune.yaml`)
-    writeFileSync(path, JSON.stringify({ version: 1, model: goldenPath('opt'), ...more }))
-    return path
-  }
+  const recipe = (more: object) => place.recipe(`${count++}`, { version: 1, model: goldenPath('opt'), ...more })
   const model = goldenPath('opt')
   const ids = goldenPath('opt', 'prune', 'calib.safetensors')
   const prune = [{ method: 'wanda', sparsity: 0.5 }]

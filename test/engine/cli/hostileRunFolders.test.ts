@@ -1,18 +1,7 @@
 // `run --resume` of run folders that someone else has prepared: one sentence and exit code 2, or the run goes on; never a
 // change outside the folder, a stack, or a wait without end.
 import assert from 'node:assert/strict'
-import {
-  cpSync,
-  existsSync,
-  lstatSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, existsSync, lstatSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { errorLine } from '../../../src/cli/command.ts'
@@ -22,18 +11,16 @@ import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
 import { commandsBeside } from '../../support/besides.ts'
 import { hostileRunFolders, type HostileCase } from '../../support/hostileRunFolders.ts'
 import { forgetLock, onlyRun } from '../../support/killedRuns.ts'
-import { createWorkplace, run } from '../../support/runs.ts'
+import { tinyRecipe } from '../../support/recipes.ts'
+import { run } from '../../support/runs.ts'
+import { scratch } from '../../support/scratch.ts'
 import { writeTinyIds, writeTinyModel } from '../../support/tinyModel.ts'
 
 const data = 'ids.safetensors'
-const recipe = {
-  version: 1,
-  model: 'model',
-  prune: [{ method: 'wanda', sparsity: 0.5 }],
-  calibration: { data, samples: 4, seq_len: 16 },
+const recipe = tinyRecipe({
   recover: { mode: 'retrain', train: ['bias', 'norm'], steps: 6, lr: 1e-3, data, samples: 4, seq_len: 16 },
   save: { to: 'out' },
-}
+})
 /** Far more than any takes, far less than for ever. */
 const patienceMs = 120_000
 
@@ -80,33 +67,28 @@ describe('a run folder of someone else', function () {
 
   before(async () => {
     backend = await openCpu({ threads: 2 })
-    root = mkdtempSync(join(tmpdir(), 'hostile-'))
+    root = scratch().folder
     template = join(root, 'template')
-    const place = createWorkplace()
-    try {
-      await writeTinyModel(place.path('model'))
-      writeTinyIds(place.path(data))
-      // The copy looks as if the run was killed there: the training state is on the disk and steps are left.
-      const onEvent = ({ type }: { type: string }) => {
-        const begun = onlyRun(place.folder)
-        if (type !== 'step' || existsSync(template) || !begun) return
-        if (!existsSync(join(begun, 'state', 'training.safetensors'))) return
-        cpSync(place.folder, template, { recursive: true })
-      }
-      const path = place.recipe('a', recipe)
-      await run(backend, { recipe: path, onEvent: onEvent as never, pausePoint: () => sleep(150) })
-      expected = contents(place.path('out'), '')
-      forgetLock(onlyRun(template) ?? '')
-      for (const name of readdirSync(template))
-        if (name.includes('partial')) rmSync(join(template, name), { recursive: true })
-    } finally {
-      place.remove()
+    const place = scratch()
+    await writeTinyModel(place.path('model'))
+    writeTinyIds(place.path(data))
+    // The copy looks as if the run was killed there: the training state is on the disk and steps are left.
+    const onEvent = ({ type }: { type: string }) => {
+      const begun = onlyRun(place.folder)
+      if (type !== 'step' || existsSync(template) || !begun) return
+      if (!existsSync(join(begun, 'state', 'training.safetensors'))) return
+      cpSync(place.folder, template, { recursive: true })
     }
+    const path = place.recipe('a', recipe)
+    await run(backend, { recipe: path, onEvent: onEvent as never, pausePoint: () => sleep(150) })
+    expected = contents(place.path('out'), '')
+    forgetLock(onlyRun(template) ?? '')
+    for (const name of readdirSync(template))
+      if (name.includes('partial')) rmSync(join(template, name), { recursive: true })
   })
   after(async () => {
     beside.stop()
     await backend.close()
-    rmSync(root, { recursive: true, force: true })
   })
 
   /** By the command line: in a process that can be killed, should it wait for a pipe. */

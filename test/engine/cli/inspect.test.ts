@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { createRng } from '../../../src/engine/rng.ts'
 import { cli, cliJson } from '../../support/cli.ts'
-import { f32, safetensors, scratch, type Scratch } from '../../support/safetensors.ts'
+import { f32, safetensors } from '../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { goldenPath } from '../../support/shared.ts'
 
 interface Json {
@@ -23,7 +24,6 @@ interface Json {
 describe('sparsescope inspect', () => {
   let temp: Scratch
   beforeEach(() => (temp = scratch()))
-  afterEach(() => temp.remove())
   const inspect = async (...args: string[]) => (await cliJson('inspect', ...args)) as unknown as Json
 
   it('lists every tensor in JSON, with no statistics unless asked', async () => {
@@ -161,7 +161,7 @@ describe('sparsescope inspect', () => {
     assert.equal((await inspect(temp.folder, '--stats')).totals.linears.sparsity, null)
   })
 
-  it('a few zeros among many weights are not 0.00 %', async () => {
+  it('shows a few zeros among many weights as more than 0.00 %', async () => {
     const weights = new Float32Array(256 * 256).fill(1).fill(0, 0, 2)
     temp.write('model.safetensors', safetensors({ 'model.layers.0.mlp.up_proj.weight': f32([256, 256], weights) }))
     assert.match((await cli('inspect', temp.folder, '--stats')).stdout, /sparsity of the block linears: < 0\.01 %/)

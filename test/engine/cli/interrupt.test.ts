@@ -9,7 +9,9 @@ import { byteTokenizer } from '../../support/byteTokenizer.ts'
 import { cliUntil, entry } from '../../support/cli.ts'
 import { filesBelow, onlyRun } from '../../support/killedRuns.ts'
 import { parquetOfTexts } from '../../support/parquet.ts'
-import { fileBytes, scratch, type Scratch } from '../../support/safetensors.ts'
+import { tinyRecipe } from '../../support/recipes.ts'
+import { fileBytes } from '../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { writeTinyIds, writeTinyModel } from '../../support/tinyModel.ts'
 
 const hook = pathToFileURL(fileURLToPath(new URL('../../support/interruptAt.mjs', import.meta.url))).href
@@ -18,7 +20,6 @@ describe('Ctrl-C', function () {
   this.timeout(300_000)
   let temp: Scratch
   beforeEach(() => (temp = scratch()))
-  afterEach(() => temp.remove())
 
   /** The signal comes from within, at a moment that is certain (interruptAt.mjs). */
   function interrupted(moment: string, ...args: string[]): void {
@@ -101,12 +102,10 @@ describe('Ctrl-C', function () {
     interrupted('breath', 'inspect', 'many.safetensors', '--stats')
   })
 
-  it('of a run that does not answer says how to go on with it', async () => {
+  it('says how to go on with a run that does not answer', async () => {
     await writeTinyModel(temp.path('model'))
     writeTinyIds(temp.path('ids.safetensors'))
-    const calibration = { data: 'ids.safetensors', samples: 8, seq_len: 16 }
-    const recipe = { version: 1, model: 'model', prune: [{ method: 'wanda' }], calibration, save: { to: 'out' } }
-    temp.write('a.prune.yaml', JSON.stringify(recipe))
+    temp.recipe('a', tinyRecipe({ save: { to: 'out' } }))
     const { status, stderr } = spawnSync(
       process.execPath,
       ['--import', hook, entry, 'run', 'a.prune.yaml', '--device', 'cpu'],

@@ -4,19 +4,18 @@ import { mkdirSync, readdirSync, readFileSync, symlinkSync, utimesSync, writeFil
 import { join } from 'node:path'
 import { cli } from '../../support/cli.ts'
 import { killedAt } from '../../support/killedRuns.ts'
-import { createWorkplace, type Workplace } from '../../support/runs.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { writeTinyModel } from '../../support/tinyModel.ts'
 
 const all = process.env.SPARSESCOPE_TORTURE === '1'
 
 describe('sparsescope prune that was killed', function () {
   this.timeout(900_000)
-  let place: Workplace
+  let place: Scratch
   beforeEach(async () => {
-    place = createWorkplace()
+    place = scratch()
     await writeTinyModel(place.path('model'))
   })
-  afterEach(() => place.remove())
   const args = () => [
     'prune',
     place.path('model'),
@@ -41,7 +40,7 @@ describe('sparsescope prune that was killed', function () {
     assert.equal((await cli(...args())).status, 0)
     const expected = readFileSync(place.path('out', 'pruned', 'model.safetensors'))
     for (let point = 1; ; point += all ? 1 : 9) {
-      place.remove()
+      place = scratch()
       await writeTinyModel(place.path('model'))
       if (!killedAt(point, place.folder, ...args())) break
       const left = inside()

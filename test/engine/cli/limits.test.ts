@@ -4,7 +4,7 @@ import { spawnSync } from 'node:child_process'
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { entry } from '../../support/cli.ts'
-import { scratch, type Scratch } from '../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { goldenPath } from '../../support/shared.ts'
 import { cannot } from '../../support/skip.ts'
 
@@ -18,7 +18,6 @@ function limited(limit: string, ...args: string[]) {
 describe('a process that is allowed little', () => {
   let temp: Scratch
   beforeEach(() => (temp = scratch()))
-  afterEach(() => temp.remove())
 
   for (const files of [20, 24, 28, 32])
     it(`prunes with ${files} open files, or says that they are too few`, function () {

@@ -2,21 +2,11 @@
 // native code are optional, so that it installs without a registry; where they are, they are used.
 import assert from 'node:assert/strict'
 import { execFileSync, spawnSync } from 'node:child_process'
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  readdirSync,
-  rmSync,
-  symlinkSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, mkdirSync, readFileSync, readdirSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { delimiter, dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { filesBelow } from '../../support/killedRuns.ts'
+import { scratch } from '../../support/scratch.ts'
 import { cannot, lacks } from '../../support/skip.ts'
 
 const root = fileURLToPath(new URL('../../../', import.meta.url))
@@ -43,7 +33,7 @@ describe('the npm package', function () {
   before(function () {
     if (process.platform === 'win32') cannot(this, 'on Windows npm puts a global package elsewhere')
     if (!existsSync(join(root, 'dist/cli.mjs'))) lacks(this, 'no dist: run npm run build')
-    place = mkdtempSync(join(tmpdir(), 'npm-package-'))
+    place = scratch().folder
     work = join(place, 'work')
     mkdirSync(work)
     // Its own cache and settings: what a person has configured or fetched plays no part.
@@ -55,7 +45,6 @@ describe('the npm package', function () {
     npm('install', '--silent', '--global', '--prefix', join(place, 'prefix'), '--offline', '--omit=optional', file)
     installed = join(place, 'prefix/lib/node_modules/sparsescope')
   })
-  after(() => rmSync(place, { recursive: true, force: true }))
 
   const env = (more: NodeJS.ProcessEnv = {}) => ({
     PATH: [join(place, 'prefix/bin'), dirname(process.execPath), '/usr/bin', '/bin'].join(delimiter),

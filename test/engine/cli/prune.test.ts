@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
 import { copyFileSync, existsSync, readFileSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { readMaskFile } from '../../support/storedMasks.ts'
 import { cli, cliJson } from '../../support/cli.ts'
-import { scratch, type Scratch } from '../../support/safetensors.ts'
 import { goldenPath } from '../../support/shared.ts'
 import { readTensors } from '../../support/tensors.ts'
 
@@ -16,7 +16,6 @@ describe('sparsescope prune', () => {
     temp = scratch()
     out = join(temp.folder, 'pruned')
   })
-  afterEach(() => temp.remove())
   const prune = (...args: string[]) => ['prune', goldenPath('opt'), '--out', out, '--device', 'cpu', ...args]
 
   it('writes the weights that the golden mask leaves, and leaves nothing else behind', async () => {
@@ -59,7 +58,7 @@ describe('sparsescope prune', () => {
     assert.equal(twice.status, 2)
   })
 
-  it('a checkpoint of torch.save gives the weights that its safetensors give', async () => {
+  it('gives a checkpoint of torch.save the weights of its safetensors', async () => {
     const torch = new URL('../../fixtures/torch/opt', import.meta.url).pathname
     const wanda = ['--method', 'wanda', '--pattern', '2:4', '--seq-len', '16', ...calibration, '--device', 'cpu']
     await cliJson('prune', torch, '--out', join(temp.folder, 'fromTorch'), ...wanda)

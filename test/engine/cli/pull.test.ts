@@ -3,10 +3,10 @@ import assert from 'node:assert/strict'
 import type { ChildProcess } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { goldenPath } from '../../support/shared.ts'
 import { cliBeside, cliWith } from '../../support/cli.ts'
 import { commit, hubServer, type HubServer } from '../../support/hubServer.ts'
-import { scratch, type Scratch } from '../../support/safetensors.ts'
 
 describe('sparsescope pull', () => {
   let hub: HubServer
@@ -22,12 +22,11 @@ describe('sparsescope pull', () => {
   })
   afterEach(async () => {
     await hub.close()
-    temp.remove()
   })
   const env = () => ({ HF_ENDPOINT: hub.endpoint, HF_HUB_CACHE: temp.path('hub'), HF_TOKEN: '' })
   const snapshot = () => temp.path('hub', 'models--org--tiny', 'snapshots', commit)
 
-  it('what it fetched opens by its name', async () => {
+  it('fetches what opens by its name', async () => {
     const { status, stdout, stderr } = await cliWith(env(), 'pull', 'org/tiny@v1', '--json')
     assert.equal(status, 0, stderr)
     const said = JSON.parse(stdout) as Record<string, unknown>
@@ -41,7 +40,7 @@ describe('sparsescope pull', () => {
     assert.match(again.stdout, /2 files, .* of which 0 B came now.\n.*hf:org\/tiny@v1/)
   })
 
-  it('Ctrl-C ends it with 130, and the next one goes on', async () => {
+  it('ends with 130 by Ctrl-C, and the next one goes on', async () => {
     const child: ChildProcess[] = []
     hub.interpose = ({ host }, response) => {
       if (host !== 'cdn') return false
@@ -59,7 +58,7 @@ describe('sparsescope pull', () => {
     assert.equal((await cliWith(env(), 'inspect', 'hf:org/tiny')).status, 0)
   })
 
-  it('one line and an exit code for what goes wrong', async () => {
+  it('says what goes wrong in one line, with an exit code', async () => {
     const ends = async (expected: number, line: RegExp, ...args: string[]) => {
       const { status, stdout, stderr } = await cliWith(env(), 'pull', ...args)
       assert.equal(status, expected, stderr)

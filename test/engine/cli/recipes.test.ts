@@ -5,7 +5,7 @@ import { join } from 'node:path'
 import type { Finding } from '../../../src/recipe/finding.ts'
 import { recipeJsonSchema } from '../../../src/recipe/jsonSchema.ts'
 import { cli, cliJson } from '../../support/cli.ts'
-import { scratch, type Scratch } from '../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { goldenPath } from '../../support/shared.ts'
 
 const recipe = (model: string, data: string, more = '') => `version: 1
@@ -26,7 +26,6 @@ describe('commands on recipes', () => {
     golden = { model, data }
   })
   beforeEach(() => (temp = scratch()))
-  afterEach(() => temp.remove())
   const lintJson = async (path: string) => (await cliJson('lint', path)).findings as (Finding & { file: string })[]
 
   it('lint ends with 0 without findings and with 3 for a warning or an error', async () => {

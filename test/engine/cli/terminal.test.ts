@@ -3,7 +3,8 @@
 import assert from 'node:assert/strict'
 import { closeSync, cpSync, openSync, statSync, truncateSync, writeFileSync, writeSync } from 'node:fs'
 import { cliOn, cliOnTerminal, entry } from '../../support/cli.ts'
-import { fileBytes, safetensors, scratch, type Scratch } from '../../support/safetensors.ts'
+import { fileBytes, safetensors } from '../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { goldenPath } from '../../support/shared.ts'
 import { createEmulator, onTerminal } from '../../support/terminal.ts'
 import { cannot } from '../../support/skip.ts'
@@ -28,14 +29,10 @@ const commands: Record<string, string[]> = {
 
 describe('the command line on a terminal', function () {
   this.timeout(300_000)
-  let places: Scratch[] = []
-  beforeEach(() => (places = []))
-  afterEach(() => places.forEach((place) => place.remove()))
 
   /** A folder with everything that the commands name. */
   function makePlace(): string {
     const place = scratch()
-    places.push(place)
     cpSync(goldenPath('opt'), place.path(model), { recursive: true })
     cpSync(goldenPath('opt', 'prune', 'calib.safetensors'), place.path('ids.safetensors'))
     const reconstruct = { mode: 'reconstruct', ...training }
@@ -80,7 +77,7 @@ describe('the command line on a terminal', function () {
   /** Numbers of seconds, tokens a second, the time in names and the folder differ from run to run. */
   const alike = (line: string) =>
     line
-      .replace(/\S*sparsescope-\w{6}\b/, '<folder>')
+      .replace(/\S*test-\w{6}\b/, '<folder>')
       .replaceAll(/[\d.,]+/g, '#')
       .replaceAll(/\s+/g, ' ')
       .trim()

@@ -148,7 +148,7 @@ describe('backward kernels of the reference equal central differences', () => {
       assertGradient(s, loss, w, dW, 'dWeight')
     })
 
-  it('rope', () => {
+  it('rotary embedding', () => {
     const s = setUp('rope')
     const shape = { seqLen: 3, numHeads: 2, headDim: 6, rotaryDim: 4, inverse: false }
     const [x, cos, sin, dOut] = [s.random([6, 12]), s.random([3, 2]), s.random([3, 2]), s.random([6, 12])]

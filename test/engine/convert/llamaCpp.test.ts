@@ -1,4 +1,5 @@
 // GGUF files run by llama.cpp itself: the same ids of a prompt, the same most likely tokens after it, the same perplexity.
+import { smallLlama } from '../../support/memoryCheckpoint.ts'
 import assert from 'node:assert/strict'
 import { readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -11,8 +12,8 @@ import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
 import { alike, driftOf, inLlamaCpp, ofCheckpoint } from '../../support/besideLlamaCpp.ts'
 import { goldenModel } from '../../support/goldens.ts'
 import { llamaCpp, withTokenizer } from '../../support/llamaCpp.ts'
-import { safetensors, scratch, type TestTensor } from '../../support/safetensors.ts'
-import { smallLlama } from '../../support/memoryCheckpoint.ts'
+import { safetensors, type TestTensor } from '../../support/safetensors.ts'
+import { scratch } from '../../support/scratch.ts'
 import { sentencePiece } from '../../support/sentencePiece.ts'
 import { writeTinyModel } from '../../support/tinyModel.ts'
 import { cannot } from '../../support/skip.ts'
@@ -55,7 +56,6 @@ describe('llama.cpp', function () {
     cpu = await openCpu({ threads: 1 })
   })
   after(async () => {
-    temp.remove()
     await cpu?.close()
   })
 

@@ -11,10 +11,10 @@ import { byteTokenizer } from '../../support/byteTokenizer.ts'
 import { cli, cliJson } from '../../support/cli.ts'
 import { goldenModel } from '../../support/goldens.ts'
 import { withTokenizer } from '../../support/llamaCpp.ts'
-import { scratch, type Scratch } from '../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 
 describe('weights as bytes of ggml', () => {
-  it('Q8_0: the largest becomes 127 steps, halves go away from zero, zeros stay', () => {
+  it('round in Q8_0: the largest to 127 steps, halves away from zero, zeros to zero', () => {
     const numbers = new Float32Array(64)
     numbers.set([127, -63.5, 0.5, 1.5, -0.5, 0.25, 0])
     const bytes = new DataView(encodeWeights('Q8_0', numbers).buffer)
@@ -30,7 +30,7 @@ describe('weights as bytes of ggml', () => {
     )
   })
 
-  it('F16 and BF16 round to the nearest; what F16 cannot hold is an error, not infinity', () => {
+  it('round to the nearest in F16 and BF16; what F16 cannot hold is an error', () => {
     const words = (type: 'F16' | 'BF16', ...numbers: number[]) => [
       ...new Uint16Array(encodeWeights(type, Float32Array.from(numbers)).buffer),
     ]
@@ -41,7 +41,7 @@ describe('weights as bytes of ggml', () => {
 })
 
 describe('the name of a pre-tokenizer', () => {
-  it('by the steps of tokenizer.json, whether words in the vocabulary are merged among them', () => {
+  it('follows from the steps of tokenizer.json', () => {
     const bytes = { type: 'ByteLevel', add_prefix_space: false, use_regex: true }
     const named = (pre_tokenizer: unknown, ignore_merges = false) =>
       nameBySplits({ pre_tokenizer, model: { ignore_merges } })
@@ -75,7 +75,6 @@ describe('the name of a pre-tokenizer', () => {
 describe('sparsescope convert', () => {
   let temp: Scratch
   beforeEach(() => (temp = scratch()))
-  afterEach(() => temp.remove())
   const model = (name: string, changes: Record<string, unknown> = {}) => {
     const folder = temp.path('models', name)
     withTokenizer(goldenModel(name), folder, changes)
@@ -98,7 +97,7 @@ describe('sparsescope convert', () => {
       }
     })
 
-  it('that is stopped on the way leaves nothing, and what it should have replaced as it was', async () => {
+  it('leaves nothing when it is stopped, and an earlier file as it was', async () => {
     const stop = new AbortController()
     writeFileSync(temp.path('mine.gguf'), 'mine')
     const { signal } = stop
@@ -164,7 +163,7 @@ describe('sparsescope convert', () => {
     assert.equal(found['llama.rope.freq_base'], '10000')
   })
 
-  it('SentencePiece: scores fall with the rank of the merge, bytes are bytes', async () => {
+  it('writes for SentencePiece scores that fall with the rank of the merge, and bytes as bytes', async () => {
     const folder = model('llama')
     const vocab = ['<unk>', '<0x0A>', '▁', 'a', 'b', 'ab', '▁ab']
     const tokenizer = {
@@ -236,12 +235,12 @@ describe('sparsescope convert', () => {
     await refused(goldenModel('llama'), /tokenizer\.json is not there, and a GGUF file holds its tokenizer/)
   })
 
-  it('a window that llama.cpp leaves out is a warning', async () => {
+  it('warns of a window that llama.cpp leaves out', async () => {
     const { warnings } = await cliJson('convert', model('mistral'), temp.path('out.gguf'))
     assert.match(String(warnings), /no sliding window for llama: texts of more than 6 tokens/)
   })
 
-  it('factors that llama.cpp chooses by the context, and not by the text, are a warning', async () => {
+  it('warns of factors that llama.cpp chooses by the context', async () => {
     const { warnings } = await cliJson(
       'convert',
       model('phi3_longrope_short', { original_max_position_embeddings: 1024, max_position_embeddings: 2048 }),
@@ -251,7 +250,7 @@ describe('sparsescope convert', () => {
     assert.deepEqual((await cliJson('convert', model('llama'), temp.path('plain.gguf'))).warnings, [])
   })
 
-  it('a bitmask becomes dense; what does not fit together is said', async () => {
+  it('makes a bitmask dense, and says what does not fit together', async () => {
     await cliJson('prune', model('llama'), '--method', 'magnitude', '--sparsity', '0.5', '--out', temp.path('half'))
     await writeBitmaskFolder(temp.path('half'), temp.path('bits'))
     const { linears } = await cliJson('convert', temp.path('bits'), temp.path('back'))

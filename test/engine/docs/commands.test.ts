@@ -1,13 +1,13 @@
 // Every command of the documents runs as it is written, one after the other, in a folder with the sample beside it.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { Command } from 'commander'
 import { commands } from '../../../src/cli/program.ts'
 import { cliIn } from '../../support/cli.ts'
 import { commandsOf, documents, fencesOf, root, type Fence } from '../../support/documents.ts'
+import { scratch } from '../../support/scratch.ts'
 import { cannot } from '../../support/skip.ts'
 
 /** The recipe with one step of training on as little text as lint takes, so that a test has the time for it. */
@@ -31,7 +31,7 @@ function copySample(folder: string): void {
 
 /** A folder with the sample. */
 function makePlace(): string {
-  const folder = mkdtempSync(join(tmpdir(), 'sparsescope-docs-'))
+  const folder = scratch().folder
   copySample(join(folder, 'samples'))
   return folder
 }
@@ -79,14 +79,10 @@ describe('the commands of the documents', () => {
     it(`run as they are written in ${document}`, async function () {
       if (process.platform === 'win32') cannot(this, 'its commands are written for a POSIX shell')
       const folder = makePlace()
-      try {
-        for (const fence of fencesOf(document)) await follow(folder, fence)
-      } finally {
-        rmSync(folder, { recursive: true, force: true })
-      }
+      for (const fence of fencesOf(document)) await follow(folder, fence)
     })
 
-  it('that are not run say why', () => {
+  it('say why where they are not run', () => {
     const unrun = documents.flatMap((document) => fencesOf(document).filter(({ notRun }) => notRun !== null))
     assert.ok(unrun.every((fence) => commandsOf(fence).length > 0 && (fence.notRun ?? '').startsWith('needs ')))
   })

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readFileSync, readdirSync, rmSync } from 'node:fs'
+import { readFileSync, readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openCheckpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
@@ -11,6 +11,7 @@ import { createDecoder } from '../../../src/engine/model/decoder.ts'
 import { openModel } from '../../../src/engine/model/model.ts'
 import { maxDifference, readGolden, relativeDifference } from '../../support/goldens.ts'
 import { createMemoryCheckpoint, smallLlama } from '../../support/memoryCheckpoint.ts'
+import { scratch } from '../../support/scratch.ts'
 import { goldenPath } from '../../support/shared.ts'
 
 const golden = (...parts: string[]) => goldenPath(...parts)
@@ -67,8 +68,7 @@ describe('perplexity', () => {
 
 describe('the forward record', () => {
   let folder: string
-  before(() => (folder = mkdtempSync(join(tmpdir(), 'sparsescope-'))))
-  after(() => rmSync(folder, { recursive: true }))
+  before(() => (folder = scratch().folder))
 
   for (const name of ['gpt2', 'gemma']) {
     it(`of ${name} has the golden’s tensors, shapes and values, gradients in the file’s orientation`, async () => {
@@ -148,7 +148,7 @@ describe('a batch file', () => {
 
 describe('an F32 file', () => {
   it('takes values in any order and has its name only when it is whole', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'sparsescope-'))
+    const folder = scratch().folder
     const path = join(folder, 'out.safetensors')
     const file = await createF32File(path, [
       { name: 'b', shape: [2, 2] },
@@ -163,7 +163,6 @@ describe('an F32 file', () => {
     const read = await readGolden(path)
     assert.deepEqual([...read.f32('b')], [1, 2, 3, 4])
     assert.deepEqual([...read.f32('a')], [0, 5, 6])
-    rmSync(folder, { recursive: true })
   })
 
   it('says which folder is missing', async () => {

@@ -45,7 +45,7 @@ describe('measuring with fewer rows at a time', () => {
       assert.deepEqual(batches, [2, 2, 2, 1])
     })
 
-  it('answers of questions are as likely', async () => {
+  it('gives answers the same likelihoods', async () => {
     const questions = Array.from({ length: 6 }, (_, q) => ({
       choices: [0, 1].map((c) => ({ ids: idsOf(8, 3 * q + c), predicted: 2, length: 1 })),
       gold: 0,

@@ -1,12 +1,12 @@
 // evaluate --out and compare --task: the files of lm-evaluation-harness, written and read.
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, readFileSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, readFileSync, readdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { byteTokenizer } from '../../support/byteTokenizer.ts'
 import { cli, cliJson } from '../../support/cli.ts'
 import { smallOpt } from '../../support/memoryCheckpoint.ts'
+import { scratch } from '../../support/scratch.ts'
 import { writeTinyModel } from '../../support/tinyModel.ts'
 
 const data = (task: string) => fileURLToPath(new URL(`../../fixtures/zeroshot/data/${task}.jsonl`, import.meta.url))
@@ -16,13 +16,12 @@ describe('files of lm-evaluation-harness', () => {
   let model: string
   const at = (...parts: string[]) => join(folder, ...parts)
   before(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'harness-'))
+    folder = scratch().folder
     model = at('model')
     await writeTinyModel(model, { ...smallOpt, vocab_size: 300, max_position_embeddings: 512 })
     writeFileSync(join(model, 'tokenizer.json'), JSON.stringify(byteTokenizer()))
     writeFileSync(join(model, 'tokenizer_config.json'), JSON.stringify({ bos_token: '<s>' }))
   })
-  after(() => rmSync(folder, { recursive: true, force: true }))
 
   const read = (path: string): unknown => JSON.parse(readFileSync(path, 'utf8'))
   const linesOf = (path: string) =>

@@ -22,7 +22,7 @@ describe('packed batches', () => {
   before(async () => void (backend = await openBackend({ device: 'cpu' })))
   after(() => backend.close())
 
-  it('a beginning that sequences share is one row, and equal questions are one', () => {
+  it('have one row for a beginning that sequences share, and one for equal questions', () => {
     const packer = new Packer(20)
     const pairs = sequences.map(([ids, predicted]) => packer.add(Int32Array.from(ids), predicted))
     const { places, placeOf, pairs: asked } = packer.finish()

@@ -1,7 +1,6 @@
 // Windows that overlap, against a computation window by window as in Hugging Face's guide to the perplexity of fixed-length models.
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { overlapping } from '../../../src/engine/evaluate/evaluationWindows.ts'
 import { evaluatePerplexity } from '../../../src/engine/evaluate/perplexity.ts'
@@ -15,6 +14,7 @@ import { byteTokenizer } from '../../support/byteTokenizer.ts'
 import { cli, cliJson } from '../../support/cli.ts'
 import { createMemoryCheckpoint, smallLlama, smallOpt } from '../../support/memoryCheckpoint.ts'
 import { openReference } from '../../support/reference/backend.ts'
+import { scratch } from '../../support/scratch.ts'
 import { writeTinyIds, writeTinyModel } from '../../support/tinyModel.ts'
 
 const seqLen = 8
@@ -62,7 +62,7 @@ describe('perplexity with a stride', () => {
       assert.ok(Math.abs(loss / (await direct(decoder, 3)) - 1) < 1e-6)
     }, 1))
 
-  it('as long as a window is that without a stride, and a shorter one is another number', () =>
+  it('is that without a stride where it is as long as a window', () =>
     withDecoder(async (decoder) => {
       const { loss } = await evaluatePerplexity(decoder, set)
       assert.equal((await evaluatePerplexity(decoder, overlapping(set, seqLen, 'ids'))).loss, loss)
@@ -115,12 +115,11 @@ describe('evaluate[].stride', () => {
 describe('a stride in a run and on the command line', () => {
   let folder: string
   before(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'stride-'))
+    folder = scratch().folder
     await writeTinyModel(join(folder, 'model'), { ...smallOpt, vocab_size: 300, max_position_embeddings: 128 })
     writeFileSync(join(folder, 'model', 'tokenizer.json'), JSON.stringify(byteTokenizer()))
     writeFileSync(join(folder, 'text.txt'), 'all the king’s horses and all the king’s men '.repeat(6))
   })
-  after(() => rmSync(folder, { recursive: true, force: true }))
 
   const evaluate = (...args: string[]) =>
     cliJson('evaluate', join(folder, 'model'), '--device', 'cpu', '--data', join(folder, 'text.txt'), ...args)

@@ -1,9 +1,9 @@
 import { equal, ok } from 'node:assert/strict'
-import { cpSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { cliJson } from '../../support/cli.ts'
+import { scratch } from '../../support/scratch.ts'
 import { cannot } from '../../support/skip.ts'
 
 const fixtures = fileURLToPath(new URL('../../fixtures/zeroshot', import.meta.url))
@@ -65,13 +65,12 @@ describe('zero-shot tasks beside lm-evaluation-harness', () => {
   const goldens = JSON.parse(readFileSync(join(fixtures, 'sample.json'), 'utf8')) as Record<string, Wanted>
   let folder: string
   before(() => {
-    folder = mkdtempSync(join(tmpdir(), 'zero-shot-'))
+    folder = scratch().folder
     cpSync(sample, join(folder, 'model'), { recursive: true })
     const mark = { bos_token: '<|endoftext|>', eos_token: '<|endoftext|>' }
     writeFileSync(join(folder, 'model/tokenizer_config.json'), JSON.stringify(mark))
     shortened(join(folder, 'model'), join(folder, 'short'), 30)
   })
-  after(() => rmSync(folder, { recursive: true, force: true }))
 
   for (const [task, wanted] of Object.entries(goldens)) {
     const [name, maxPositions] = task.split('_max')
@@ -80,11 +79,11 @@ describe('zero-shot tasks beside lm-evaluation-harness', () => {
     })
   }
 
-  it('batches that little memory makes small give the same', async () => {
+  it('give the same in the small batches of little memory', async () => {
     agree(await scored(join(folder, 'model'), 'arc_easy', '--memory', '1MB'), goldens.arc_easy)
   })
 
-  it('the same of SmolLM2-135M, whose folder SMOLLM2 names', async function () {
+  it('agree for SmolLM2-135M, whose folder SMOLLM2 names', async function () {
     const smol = process.env.SMOLLM2
     if (!smol) cannot(this, 'SMOLLM2 names no folder of SmolLM2-135M-Instruct')
     this.timeout(600_000)

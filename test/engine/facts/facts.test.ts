@@ -19,8 +19,8 @@ import { openModel } from '../../../src/engine/model/model.ts'
 import { resolveRecipe } from '../../../src/recipe/resolve.ts'
 import { recipeSchema } from '../../../src/recipe/schema.ts'
 import { isNetworkPath } from '../../../src/system/networkPath.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { cannot } from '../../support/skip.ts'
-import { scratch, type Scratch } from '../../support/safetensors.ts'
 import { goldenPath } from '../../support/shared.ts'
 
 describe('facts about files', () => {
@@ -31,10 +31,9 @@ describe('facts about files', () => {
     opt = found
   })
   beforeEach(() => (temp = scratch()))
-  afterEach(() => temp.remove())
   const line = (value: object) => `${JSON.stringify(value)}\n`
 
-  it('a good model has no problems and its linears in model order', async () => {
+  it('have no problem for a good model, and its linears in model order', async () => {
     const { problems, modules, modelConfig } = await modelFacts(opt)
     assert.deepEqual(problems, [])
     assert.equal(modelConfig?.numBlocks, 2)
@@ -67,7 +66,7 @@ describe('facts about files', () => {
     assert.equal(facts?.output, null)
   })
 
-  it('a share is one by two backslashes, and on Windows by two slashes of any kind', () => {
+  it('tell a share by two backslashes, and on Windows by two slashes of any kind', () => {
     const others = ['//server/share', String.raw`/\server`, String.raw`\/server`]
     for (const platform of ['win32', 'linux'] as const) {
       assert.ok(isNetworkPath(String.raw`\\server\share`, platform))
@@ -100,7 +99,7 @@ describe('facts about files', () => {
     )
   })
 
-  it('the rule follows from what is wrong, not from how it is said', async () => {
+  it('give a rule by what is wrong, not by how it is said', async () => {
     const ruleOf = async (path: string) => (await modelFacts(path)).problems.map((p) => p.rule)
     const model = temp.path('pickle gguf') // Names of formats in a path mean nothing.
     temp.write('pickle gguf/config.json', readFileSync(join(opt, 'config.json'), 'utf8'))
@@ -119,7 +118,7 @@ describe('facts about files', () => {
     }
   })
 
-  it('lint and run say the same of a shape that config.json does not mean', async () => {
+  it('are the same in lint and run for a shape that config.json does not mean', async () => {
     const model = temp.path('model')
     cpSync(opt, model, { recursive: true })
     const config = JSON.parse(readFileSync(join(opt, 'config.json'), 'utf8')) as { vocab_size: number }
@@ -131,7 +130,7 @@ describe('facts about files', () => {
     await checkpoint.close()
   })
 
-  it('the report of an earlier run tells how sparse the modules are', async () => {
+  it('have the sparsity of modules from the report of an earlier run', async () => {
     const model = temp.path('model')
     cpSync(opt, model, { recursive: true })
     const name = 'model.decoder.layers.0.fc1'
@@ -140,7 +139,7 @@ describe('facts about files', () => {
     assert.deepEqual((await modelFacts(model)).sparsities, new Map([[name, 0.5]]))
   })
 
-  it('the largest id of a tokenizer counts its added tokens', async () => {
+  it('count added tokens in the largest id of a tokenizer', async () => {
     const model = temp.path('model')
     cpSync(opt, model, { recursive: true })
     const tokenizer = { model: { vocab: { a: 0, b: 7 } }, added_tokens: [{ id: 900 }] }
@@ -154,7 +153,7 @@ describe('facts about files', () => {
     assert.deepEqual(await found(), { present: true, largestId: null })
   })
 
-  it('lines tell their fields, their number and the longest', async () => {
+  it('have the fields, the number and the longest of lines', async () => {
     const text = line({ text: 'a', n: 1, title: 't' }) + line({ text: 'much longer' })
     const facts = await dataFacts(temp.write('a.jsonl', text))
     assert.deepEqual(
@@ -165,12 +164,12 @@ describe('facts about files', () => {
     assert.deepEqual([zipped.fields, zipped.documents], [['text', 'title'], null])
   })
 
-  it('a file of ids tells its shapes', async () => {
+  it('have the shapes of a file of ids', async () => {
     const facts = await dataFacts(join(opt, 'prune', 'calib.safetensors'))
     assert.deepEqual([facts.kind, facts.fields, facts.shapes.get('calib_ids')], ['ids', ['calib_ids'], [16, 16]])
   })
 
-  it('a table whose footer would fill the memory is not read', async () => {
+  it('leave a table unread whose footer would fill the memory', async () => {
     const path = temp.write('x.parquet', 'PAR1')
     truncateSync(path, 2 ** 30)
     const end = Buffer.alloc(8, 'PAR1', 'latin1')
@@ -179,7 +178,7 @@ describe('facts about files', () => {
     assert.match((await dataFacts(path)).problem ?? '', /^it names bytes \d+ to \d+ of \d+$/)
   })
 
-  it('files that cannot be read say why', async () => {
+  it('say why a file cannot be read', async () => {
     const problem = async (name: string, text: string) => (await dataFacts(temp.write(name, text))).problem
     assert.match((await problem('a.csv', 'x')) ?? '', /no known format/)
     assert.match((await problem('a.txt', '')) ?? '', /empty/)
@@ -190,7 +189,7 @@ describe('facts about files', () => {
     assert.equal((await dataFacts(temp.path('gone.txt'))).exists, false)
   })
 
-  it('the output is the model also through another spelling of its path', async () => {
+  it('find the model in an output path that is spelled otherwise', async () => {
     cpSync(opt, temp.path('model'), { recursive: true })
     const recipe = recipeSchema.parse({ version: 1, model: 'model', save: { to: '../model' } })
     const resolved = resolveRecipe({ ...recipe, save: { to: 'x/../model/.' } })
@@ -199,7 +198,7 @@ describe('facts about files', () => {
     assert.ok((machine?.freeDiskBytes ?? 0) > 0 && (machine?.memoryBytes ?? 0) > 0)
   })
 
-  it('an output that is not there yet lies inside the model through a link too, and around it', async () => {
+  it('find an output inside or around the model through a link, before it exists', async () => {
     cpSync(opt, temp.path('models', 'opt'), { recursive: true })
     symlinkSync(temp.path('models', 'opt'), temp.path('link'))
     const overlap = async (model: string, to: string) => {

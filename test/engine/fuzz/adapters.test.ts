@@ -13,7 +13,7 @@ import { modelFacts } from '../../../src/engine/facts/modelFacts.ts'
 import { layoutOfAdapter } from '../../../src/plan/adapterLayout.ts'
 import type { ModelFacts } from '../../../src/recipe/facts.ts'
 import { holds, patience } from '../../support/fuzz.ts'
-import { scratch, type Scratch } from '../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 
 const fixture = (...parts: string[]) =>
   fileURLToPath(new URL(`../../fixtures/peft/${parts.join('/')}`, import.meta.url))
@@ -22,7 +22,6 @@ describe('mutated adapters give a layout or a sentence', function () {
   this.timeout(patience)
   let temp: Scratch
   before(() => (temp = scratch()))
-  after(() => temp.remove())
 
   for (const name of ['llama', 'gpt2', 'phi3'])
     describe(name, () => {

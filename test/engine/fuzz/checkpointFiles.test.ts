@@ -7,7 +7,8 @@ import { createWordEncoder } from '../../../src/engine/text/wordEncoder.ts'
 import { readFileSync } from 'node:fs'
 import { byteTokenizer } from '../../support/byteTokenizer.ts'
 import { holds, patience } from '../../support/fuzz.ts'
-import { f32, safetensors, scratch, type Scratch } from '../../support/safetensors.ts'
+import { f32, safetensors } from '../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { readMaskFile, storedMasks } from '../../support/storedMasks.ts'
 
 const opt = {
@@ -37,21 +38,20 @@ const llama = {
   hidden_act: 'silu',
 }
 
-describe('mutated files of a checkpoint give a value or a sentence', function () {
+describe('a value or a sentence comes out of every mutant', function () {
   this.timeout(patience)
   let temp: Scratch
   before(() => (temp = scratch()))
-  after(() => temp.remove())
 
   const tensors = { 'a.weight': f32([2, 2], [1, 0, 0, 1]), 'layers.0.b': f32([3], [1, 2, 3]) }
   const opened = async (path: string) => (await openCheckpoint(path)).close()
 
-  it('the header of a weight file', () =>
+  it('of the header of a weight file', () =>
     holds([safetensors(tensors), safetensors(tensors, { format: 'pt' })], (bytes) =>
       opened(temp.write('header/x.safetensors', bytes)),
     ))
 
-  it('the index of shards', async () => {
+  it('of the index of shards', async () => {
     temp.write('index/model-00001-of-00001.safetensors', safetensors(tensors))
     const map = Object.fromEntries(Object.keys(tensors).map((name) => [name, 'model-00001-of-00001.safetensors']))
     const index = JSON.stringify({ metadata: { total_size: 28 }, weight_map: map })
@@ -61,7 +61,7 @@ describe('mutated files of a checkpoint give a value or a sentence', function ()
     })
   })
 
-  it('config.json, also for lint, which never throws', async () => {
+  it('of config.json, also for lint, which never throws', async () => {
     temp.write('config/model.safetensors', safetensors(tensors))
     await holds([JSON.stringify(opt), JSON.stringify(llama)], async (bytes) => {
       temp.write('config/config.json', bytes)
@@ -75,7 +75,7 @@ describe('mutated files of a checkpoint give a value or a sentence', function ()
     })
   })
 
-  it('tokenizer.json', () =>
+  it('of tokenizer.json', () =>
     holds(
       [JSON.stringify(byteTokenizer())],
       (bytes) => {
@@ -85,7 +85,7 @@ describe('mutated files of a checkpoint give a value or a sentence', function ()
       150,
     ))
 
-  it('the mask file', async () => {
+  it('of the mask file', async () => {
     const mask = { rows: 2, columns: 40, words: Uint32Array.of(1, 2, 3, 4) }
     await writeMaskFile(temp.path('mask'), storedMasks([['a.weight', mask]]))
     const seed = readFileSync(temp.path('mask'))

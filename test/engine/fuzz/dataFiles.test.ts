@@ -5,7 +5,8 @@ import { openCorpus } from '../../../src/engine/text/dataFile.ts'
 import { loadWindows } from '../../../src/engine/text/windows.ts'
 import { readBatchFile } from '../../../src/engine/evaluate/batchFile.ts'
 import { holds, patience } from '../../support/fuzz.ts'
-import { safetensors, scratch, type Scratch } from '../../support/safetensors.ts'
+import { safetensors } from '../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 
 const parquet = (name: string) => readFileSync(new URL(`../../fixtures/text/${name}.parquet`, import.meta.url))
 const lines = '{"text": "abc", "id": 1}\n\n{"text": "h\u00e9llo \\ud83d\\ude42"}\r\n{"text": ""}'
@@ -15,11 +16,10 @@ const ids = {
   data: new Uint8Array(BigInt64Array.from([1n, 2n, 3n, 4n, 5n, 6n]).buffer),
 }
 
-describe('mutated data gives documents, ids or a sentence', function () {
+describe('documents, ids or a sentence come out of every mutant', function () {
   this.timeout(patience)
   let temp: Scratch
   before(() => (temp = scratch()))
-  after(() => temp.remove())
 
   /** `dataFacts` remembers by size and time, so every mutant has a name of its own. */
   let count = 0
@@ -32,11 +32,11 @@ describe('mutated data gives documents, ids or a sentence', function () {
     for await (const _ of corpus.pieces()) continue
   }
 
-  it('.jsonl', () => holds([lines], (bytes) => readAll('x.jsonl', bytes)))
-  it('.jsonl.gz', () => holds([gzipSync(lines)], (bytes) => readAll('x.jsonl.gz', bytes)))
-  it('.txt', () => holds(['h\u00e9llo\n\u6f22'], (bytes) => readAll('x.txt', bytes), 100))
-  it('.parquet', () => holds([parquet('snappy'), parquet('zstd')], (bytes) => readAll('x.parquet', bytes)))
-  it('ids', () =>
+  it('of a .jsonl file', () => holds([lines], (bytes) => readAll('x.jsonl', bytes)))
+  it('of a .jsonl.gz file', () => holds([gzipSync(lines)], (bytes) => readAll('x.jsonl.gz', bytes)))
+  it('of a .txt file', () => holds(['h\u00e9llo\n\u6f22'], (bytes) => readAll('x.txt', bytes), 100))
+  it('of a .parquet file', () => holds([parquet('snappy'), parquet('zstd')], (bytes) => readAll('x.parquet', bytes)))
+  it('of a file of ids', () =>
     holds([safetensors({ ids })], async (bytes) => {
       const path = temp.write('ids.safetensors', bytes)
       await dataFacts(path)

@@ -4,31 +4,30 @@ import { readRecipe } from '../../../src/engine/run/open/readRecipe.ts'
 import { createMatcher } from '../../../src/recipe/match.ts'
 import { readFileSync } from 'node:fs'
 import { holds, patience } from '../../support/fuzz.ts'
-import { scratch, type Scratch } from '../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 
 const sample = (name: string) => readFileSync(new URL(`../../../samples/${name}.prune.yaml`, import.meta.url), 'utf8')
 const seeds = ['opt-mask-lora', 'llama-sparsegpt-2of4', 'opt-wanda-reconstruct'].map(sample)
 
-describe('mutated recipes give findings or a sentence', function () {
+describe('a mutated recipe', function () {
   this.timeout(patience)
   let temp: Scratch
   before(() => (temp = scratch()))
-  after(() => temp.remove())
 
-  it('lint never throws, and a run refuses with what is wrong', () =>
+  it('never makes lint throw, and is refused by a run with what is wrong', () =>
     holds(seeds, async (bytes) => {
       const path = temp.write('a.prune.yaml', bytes)
       await lintText(bytes.toString('utf8'), { folder: dirname(path) })
       await readRecipe(path)
     }))
 
-  it('values of --set', () => {
+  it('gives a value or a sentence for --set', () => {
     temp.write('b.prune.yaml', seeds[0])
     const settings = ['recover.steps=100', 'prune.0.sparsity=[0.1, 0.2]', 'model="a b"', 'recover.train=[norm, {a: b}]']
     return holds(settings, (bytes) => readRecipe(temp.path('b.prune.yaml'), [bytes.toString('utf8')]))
   })
 
-  it('targets, in bounded time for every pattern', () =>
+  it('matches targets in bounded time for every pattern', () =>
     holds(
       ['re:.*self_attn\\.(q|k)_proj$', 're:^(a+)+$', 'Linear', 'model.layers.0.fc1', 're:[^\\W_]{2,5}?x|y'],
       (bytes) => {

@@ -1,6 +1,5 @@
 import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict'
-import { copyFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Backend } from '../../../src/engine/compute/backend.ts'
 import { openReference } from '../../support/reference/backend.ts'
@@ -11,6 +10,7 @@ import type { TriedToken, TryProgress } from '../../../src/protocol/tryOut.ts'
 import { byteTokenizer } from '../../support/byteTokenizer.ts'
 import { cli, cliJson } from '../../support/cli.ts'
 import { smallOpt } from '../../support/memoryCheckpoint.ts'
+import { scratch } from '../../support/scratch.ts'
 import { writeTinyModel } from '../../support/tinyModel.ts'
 import { openOrSkip } from '../../support/webgpu.ts'
 
@@ -19,7 +19,7 @@ describe('models side by side', () => {
   let backend: Backend
   const path = (name: string) => join(folder, name)
   before(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'side-'))
+    folder = scratch().folder
     await writeTinyModel(path('dense'), { ...smallOpt, vocab_size: 300, max_position_embeddings: 64 })
     writeFileSync(path('dense/tokenizer.json'), JSON.stringify(byteTokenizer()))
     const pruned = await cli(
@@ -40,7 +40,6 @@ describe('models side by side', () => {
   })
   after(async () => {
     await backend.close()
-    rmSync(folder, { recursive: true, force: true })
   })
 
   const prompts = ['Once upon', 'the']
@@ -66,7 +65,7 @@ describe('models side by side', () => {
   const failures = (seen: readonly TryProgress[]) =>
     seen.flatMap((progress) => (progress.type === 'failed' ? [progress.column] : []))
 
-  it('the dense model under the mask of another says what that one says, where pruning only took weights away', async () => {
+  it("say the same where one is the other's mask over its dense weights", async () => {
     const { tokens } = await tried(['dense', 'pruned', 'dense'], { masks: [null, null, path('pruned')] })
     const ids = (column: number) => tokens(column, 0).map(({ id }) => id)
     deepEqual(ids(2), ids(1))
@@ -75,7 +74,7 @@ describe('models side by side', () => {
     match(seen.flatMap((p) => (p.type === 'failed' && p.column === 1 ? [p.message] : [])).join(), /sparsescope\.mask/)
   })
 
-  it('each says what generate says, in turns; the first judges all tokens', async () => {
+  it('say what generate says, in turns; the first judges all tokens', async () => {
     const { seen, tokens, judged } = await tried(['dense', 'pruned'])
     for (const [column, name] of ['dense', 'pruned'].entries())
       for (const [prompt, text] of prompts.entries()) {
@@ -104,7 +103,7 @@ describe('models side by side', () => {
     ok(differs)
   })
 
-  it('where the memory has no room for all they come one after the other, with the same result', async () => {
+  it('come one after the other where memory has no room for all, with the same result', async () => {
     const together = await tried(['dense', 'pruned'])
     const apart = await tried(['dense', 'pruned'], { memoryBytes: 1000 })
     const opened = apart.seen.flatMap((p) => (p.type === 'opening' ? [p.column] : []))
@@ -120,7 +119,7 @@ describe('models side by side', () => {
       }
   })
 
-  it('those for which a device has no room beside others come alone, with less of its memory, or are told', async function () {
+  it('come alone, or are reported, where a device has no room for them beside others', async function () {
     this.timeout(120_000)
     const gpu = await openOrSkip(this)
     try {
@@ -163,7 +162,7 @@ describe('models side by side', () => {
     }
   })
 
-  it('says in which precision the products of all its models were', async () => {
+  it('have their products in a precision that is told', async () => {
     await writeTinyModel(path('halves'), { ...smallOpt, vocab_size: 300, max_position_embeddings: 64 }, 'BF16')
     copyFileSync(path('dense/tokenizer.json'), path('halves/tokenizer.json'))
     const on = openReference()
@@ -177,7 +176,7 @@ describe('models side by side', () => {
     )
   })
 
-  it('a checkpoint that cannot be used is told, and the others go on', async () => {
+  it('go on without a checkpoint that cannot be used, which is told', async () => {
     const { seen, tokens, judged } = await tried(['broken', 'dense'])
     const failed = seen.filter((p) => p.type === 'failed')
     deepEqual(
@@ -189,14 +188,14 @@ describe('models side by side', () => {
     deepEqual(judged(1, 0), [])
   })
 
-  it('a signal ends it', async () => {
+  it('end by a signal', async () => {
     const abort = new AbortController()
     const request = { models: [path('dense')], prompts, maxTokens: 40, memoryBytes: 1e9, signal: abort.signal }
     const tell = (progress: TryProgress) => progress.type === 'token' && abort.abort()
     await rejects(writeSideBySide(backend, { ...request, onProgress: (p) => void tell(p) }), { code: 'cancelled' })
   })
 
-  it('the likeliest tokens come in order, of equal ones the lower id first', () => {
+  it('give the likeliest tokens in order, of equal ones the lower id first', () => {
     const logits = Float32Array.of(0, 2, 1, 2, -1)
     const found = likeliestTokens(logits, 3)
     deepEqual(

@@ -12,20 +12,20 @@ import { openTokenizer, type Tokenizer } from '../../../src/engine/text/tokenize
 import { byteTokenizer, plainIds } from '../../support/byteTokenizer.ts'
 import { cli, cliJson } from '../../support/cli.ts'
 import { smallLlama, smallOpt } from '../../support/memoryCheckpoint.ts'
-import { scratch, type Scratch } from '../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { writeTinyModel } from '../../support/tinyModel.ts'
 
 describe('drawing a token', () => {
   const logits = Float32Array.of(1, 3, 3, -Infinity, 2)
 
-  it('at temperature 0 the likeliest, of equal ones the first', () => {
+  it('takes the likeliest at temperature 0, of equal ones the first', () => {
     assert.equal(likeliest(logits), 1)
     for (const at of [0, 2, 4]) assert.equal(likeliest(logits.with(at, NaN)), -1)
     assert.equal(pickToken(logits.with(3, NaN), { temperature: 1, topP: 0.7 }, createRng(0)), -1)
     assert.equal(pickToken(logits, { temperature: 0, topP: 1 }, createRng(0)), 1)
   })
 
-  it('as often as the softmax says, and never what is impossible', () => {
+  it('takes each as often as the softmax says, and never an impossible one', () => {
     const rng = createRng(5)
     const counts = new Array<number>(5).fill(0)
     const draws = 20_000
@@ -36,7 +36,7 @@ describe('drawing a token', () => {
     assert.equal(counts[3], 0)
   })
 
-  it('only from the nucleus', () => {
+  it('takes only tokens of the nucleus', () => {
     const rng = createRng(1)
     const seen = new Set<number>()
     for (let i = 0; i < 500; i++) seen.add(pickToken(logits, { temperature: 1, topP: 0.7 }, rng))
@@ -47,7 +47,6 @@ describe('drawing a token', () => {
 describe('text of a model', () => {
   let temp: Scratch
   beforeEach(() => (temp = scratch()))
-  afterEach(() => temp.remove())
 
   it('ends at the tokens of generation_config.json, else of config.json', async () => {
     const { folder } = temp
@@ -76,13 +75,13 @@ describe('text of a model', () => {
       return [...said, await stream.end()]
     }
 
-    it('whole characters only, and all of a long text', async () => {
+    it('is whole characters only, and all of a long text', async () => {
       assert.deepEqual(await pieces('aé!'), ['a', '', 'é', '!', ''])
       const long = ' the inner é 漢字 '.repeat(40)
       assert.equal((await pieces(long)).join(''), long)
     })
 
-    it('half a character at the end is said at the end', async () => {
+    it('has half a character of its end at the end', async () => {
       const ids = (await tokenizer.encode('é', { special: false })).slice(0, 1)
       const stream = await TextStream.after(tokenizer, new Int32Array(0))
       assert.equal(await stream.add(ids[0]), '')
@@ -90,7 +89,7 @@ describe('text of a model', () => {
     })
   })
 
-  it('on the command line: the same text streamed and as JSON', async () => {
+  it('is the same on the command line, streamed and as JSON', async () => {
     await writeTinyModel(temp.folder, { ...smallOpt, vocab_size: 264 })
     temp.write('tokenizer.json', JSON.stringify(byteTokenizer()))
     const args = ['generate', temp.folder, '--prompt', 'in the end', '--max-tokens', '9', '--device', 'cpu']
@@ -109,7 +108,7 @@ describe('text of a model', () => {
     assert.deepEqual((await cliJson(...args)).tokens, tokens.slice(0, tokens.indexOf(tokens[2]) + 1))
   })
 
-  it('what is written stays when the token after it fails', async () => {
+  it('stays as written when the next token fails', async () => {
     await writeTinyModel(temp.folder, { ...smallOpt, vocab_size: 264 })
     temp.write('tokenizer.json', JSON.stringify(byteTokenizer()))
     const checkpoint = await openCheckpoint(temp.folder)
@@ -142,7 +141,7 @@ describe('text of a model', () => {
     await checkpoint.close()
   })
 
-  it('a model with a weight that is no number says so, and where to look', async () => {
+  it('is refused with where to look when a weight is no number', async () => {
     await writeTinyModel(temp.folder, { ...smallOpt, vocab_size: 264 })
     temp.write('tokenizer.json', JSON.stringify(byteTokenizer()))
     const file = readFileSync(temp.path('model.safetensors'))
@@ -157,7 +156,7 @@ describe('text of a model', () => {
     assert.match(stderr, /the model says NaN.*inspect --stats/)
   })
 
-  it('more tokens than there is memory for are refused with what would help', async () => {
+  it('is refused with what would help when its tokens need too much memory', async () => {
     await writeTinyModel(temp.folder, { ...smallLlama, vocab_size: 264 })
     temp.write('tokenizer.json', JSON.stringify(byteTokenizer()))
     const { status, stderr } = await cli(
@@ -174,7 +173,7 @@ describe('text of a model', () => {
     assert.match(stderr, /keys and values of 1\d+ tokens take [\d.]+ \wB: ask for fewer new tokens \(--max-tokens\)/)
   })
 
-  it('a model without a tokenizer says so', async () => {
+  it('is refused for a model without a tokenizer', async () => {
     await writeTinyModel(temp.folder)
     const { status, stderr } = await cli('generate', temp.folder, '--prompt', 'x', '--device', 'cpu')
     assert.equal(status, 2)

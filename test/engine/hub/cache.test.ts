@@ -6,7 +6,8 @@ import { linkSync, readdirSync, readFileSync, realpathSync, rmSync, symlinkSync,
 import { hubAccess } from '../../../src/engine/hub/hubAccess.ts'
 import { pull, type PullOptions } from '../../../src/engine/hub/pull.ts'
 import { commit, hubServer, type HubServer } from '../../support/hubServer.ts'
-import { f32, safetensors, scratch, type Scratch } from '../../support/safetensors.ts'
+import { f32, safetensors } from '../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { cannot } from '../../support/skip.ts'
 
 const weights = safetensors({
@@ -28,7 +29,6 @@ describe('pull into a cache that others use', () => {
   })
   afterEach(async () => {
     await hub.close()
-    temp.remove()
   })
   const repository = (...parts: string[]) => temp.path('hub', 'models--org--tiny', ...parts)
   const snapshot = (...parts: string[]) => repository('snapshots', commit, ...parts)
@@ -44,7 +44,7 @@ describe('pull into a cache that others use', () => {
       },
     )
 
-  it('by many at once: each comes to a good end, and no leftover stays', async () => {
+  it('ends well for many at once, and leaves nothing over', async () => {
     const pulls = await Promise.all(Array.from({ length: 12 }, () => get()))
     assert.deepEqual([...new Set(pulls.map(({ folder }) => folder))], [snapshot()])
     assert.deepEqual(readFileSync(snapshot('model.safetensors')), weights)
@@ -56,7 +56,7 @@ describe('pull into a cache that others use', () => {
     )
   })
 
-  it('a blob of the right size and other bytes is fetched once more, a right one is not', async () => {
+  it('fetches a blob again where its bytes are other, even of the right size', async () => {
     await get({ weights: 'none' })
     writeFileSync(blob(), Buffer.alloc(weights.length))
     assert.equal((await get()).fetchedBytes, weights.length)
@@ -68,7 +68,7 @@ describe('pull into a cache that others use', () => {
     assert.equal(hub.asked.filter(({ host }) => host === 'cdn').length, 1)
   })
 
-  it('nothing is written through a link that has the name of what came so far', async () => {
+  it('writes through no link that has the name of an unfinished file', async () => {
     const secret = temp.write('secret', 'do not touch')
     for (const makeLink of [linkSync, symlinkSync]) {
       await get({ weights: 'none' })
@@ -80,7 +80,7 @@ describe('pull into a cache that others use', () => {
     }
   })
 
-  it('a pipe makes nobody wait', async function () {
+  it('does not wait for a pipe', async function () {
     if (process.platform === 'win32') return cannot(this, 'Windows has no pipes among its files')
     await get({ weights: 'none' })
     for (const path of [repository('refs', 'main'), partial(), snapshot('config.json')]) {

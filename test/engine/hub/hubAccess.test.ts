@@ -3,18 +3,17 @@ import { hubAccess } from '../../../src/engine/hub/hubAccess.ts'
 import { refusal, unreachable } from '../../../src/engine/hub/hubErrors.ts'
 import { hubFetch } from '../../../src/engine/hub/hubFetch.ts'
 import { planPush } from '../../../src/engine/hub/push.ts'
-import { scratch, type Scratch } from '../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 
 const token = 'hf_secret'
 const url = new URL('https://huggingface.co/org/tiny')
 
-describe('hubAccess', () => {
+describe('access to the Hub', () => {
   let temp: Scratch
   beforeEach(() => (temp = scratch()))
-  afterEach(() => temp.remove())
   const access = (env: NodeJS.ProcessEnv = {}) => hubAccess(env, temp.path('home'))
 
-  it('the token of `hf auth login` is used where HF_TOKEN gives none', async () => {
+  it('uses the token of `hf auth login` where HF_TOKEN gives none', async () => {
     const file = temp.write('home/.cache/huggingface/token', `${token}\n`)
     assert.equal((await access()).token, token)
     assert.equal((await access({ HF_TOKEN: 'hf_other' })).token, 'hf_other')
@@ -23,7 +22,7 @@ describe('hubAccess', () => {
     assert.equal((await access({ HF_HOME: temp.path('elsewhere'), HF_TOKEN_PATH: file })).token, token)
   })
 
-  it('a message about a token that is refused, or is none, names its place', async () => {
+  it('names the place of a token that is refused or is none', async () => {
     const file = temp.write('home/.cache/huggingface/token', token)
     const name = { repository: 'org/tiny', revision: 'main' }
     const refused = async (env: NodeJS.ProcessEnv) =>
@@ -57,7 +56,7 @@ describe('hubAccess', () => {
     for (const method of ['GET', 'PUT']) await assert.rejects(ask('http://127.0.0.1:1/file', { method }), refused)
   })
 
-  it('a connection that fails names the proxy where the environment has one', () => {
+  it('names the proxy of the environment when a connection fails', () => {
     const message = () => unreachable(new Error('no route'), 'hub.example', undefined).message
     const before = process.env.HTTPS_PROXY
     try {

@@ -5,7 +5,8 @@ import { join } from 'node:path'
 import { hubAccess } from '../../../src/engine/hub/hubAccess.ts'
 import { pull, type Pulled, type PullOptions } from '../../../src/engine/hub/pull.ts'
 import { commit, entryOf, hubServer, type HubServer } from '../../support/hubServer.ts'
-import { f32, safetensors, scratch, type Scratch } from '../../support/safetensors.ts'
+import { f32, safetensors } from '../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 
 const weights = safetensors({
   'a.weight': f32(
@@ -16,7 +17,7 @@ const weights = safetensors({
 const text = (value: string) => ({ bytes: Buffer.from(value), lfs: false })
 const large = { bytes: weights, lfs: true }
 
-describe('pull: a model of the Hub into its cache', () => {
+describe('pulling a model of the Hub', () => {
   let hub: HubServer
   let temp: Scratch
   const waits: number[] = []
@@ -30,7 +31,6 @@ describe('pull: a model of the Hub into its cache', () => {
   })
   afterEach(async () => {
     await hub.close()
-    temp.remove()
   })
   const cache = () => temp.path('hub')
   const repository = (...parts: string[]) => join(cache(), 'models--org--tiny', ...parts)
@@ -51,7 +51,7 @@ describe('pull: a model of the Hub into its cache', () => {
   const from = (at: number) => `bytes=${at}-${weights.length - 1}`
   const bodiesOf = (path: string) => hub.asked.filter(({ url, host }) => host === 'cdn' && url === `/${path}`)
 
-  it('lies there as huggingface_hub lays it out', async () => {
+  it('puts it into the cache as huggingface_hub does', async () => {
     hub.pageSize = 1
     const { folder, files, bytes, fetchedBytes } = await get()
     assert.equal(folder, snapshot())
@@ -65,7 +65,7 @@ describe('pull: a model of the Hub into its cache', () => {
     assert.equal(readdirSync(repository('blobs')).length, 3)
   })
 
-  it('a second pull fetches nothing, and a commit makes no reference', async () => {
+  it('fetches nothing a second time, and makes no reference for a commit', async () => {
     await get()
     assert.equal((await get()).fetchedBytes, 0)
     assert.equal(bodiesOf('model.safetensors').length, 1)
@@ -219,7 +219,7 @@ describe('pull: a model of the Hub into its cache', () => {
   })
 
   describe('believes no server', () => {
-    it('a wrong hash: the file is thrown away', async () => {
+    it('with a wrong hash: the file is removed', async () => {
       const others = Buffer.from(weights)
       others[others.length - 1] ^= 1
       hub.interpose = ({ host }, response) => host === 'cdn' && !!response.writeHead(200).end(others)
@@ -228,13 +228,13 @@ describe('pull: a model of the Hub into its cache', () => {
       assert.equal(existsSync(snapshot()), false)
     })
 
-    it('a wrong hash of a small file, too', async () => {
+    it('with a wrong hash of a small file', async () => {
       hub.interpose = ({ url }, response) =>
         url.endsWith('config.json') && !!response.writeHead(200).end('{"model_type": "ppt"}')
       await assert.rejects(get(), { code: 'network', message: /config.json: its hash is not the one/ })
     })
 
-    it('more bytes than announced, or a size beyond the disk', async () => {
+    it('with more bytes than announced, or a size beyond the disk', async () => {
       const lie = (bytes: number) => {
         hub.entries = () =>
           [...hub.files].map(([path, file]) => {
@@ -276,14 +276,14 @@ describe('pull: a model of the Hub into its cache', () => {
         assert.deepEqual(evil(), [])
       })
 
-    it('lists without an end', async () => {
+    it('with lists without an end', async () => {
       const endless = Array.from({ length: 5000 }, (_, i) => entryOf(`f${i}`, text('')))
       hub.entries = () => endless
       hub.pageSize = 10
       await assert.rejects(get(), { code: 'network', message: /more than 200 pages/ })
     })
 
-    it('a list that never comes, or never ends', async () => {
+    it('with a list that never comes or never ends', async () => {
       hub.interpose = () => true
       const answer = { code: 'network', message: /it does not answer within 1 s/ }
       await assert.rejects(get({ stallMs: 100 }), answer)
@@ -291,35 +291,35 @@ describe('pull: a model of the Hub into its cache', () => {
       await assert.rejects(get({ stallMs: 100 }), answer)
     })
 
-    it('an answer that is none', async () => {
+    it('with an answer that is none', async () => {
       hub.interpose = (_, response) => !!response.writeHead(200).end('<html>')
       await assert.rejects(get(), { code: 'network', message: /cannot be read/ })
     })
 
-    it('redirects in a circle, and to what is no address', async () => {
+    it('with redirects in a circle, or to what is no address', async () => {
       hub.interpose = ({ url }, response) => !!response.writeHead(302, { location: url }).end()
       await assert.rejects(get(), { code: 'network', message: /redirects more than 10 times/ })
       hub.interpose = (_, response) => !!response.writeHead(302, { location: 'file:///etc/passwd' }).end()
       await assert.rejects(get(), { code: 'network', message: /leads to "file:/ })
     })
 
-    it('redirects of a file in a circle are not tried again', async () => {
+    it('with redirects of a file in a circle, which are not tried again', async () => {
       hub.interpose = ({ host, url }, response) => host === 'cdn' && !!response.writeHead(302, { location: url }).end()
       await assert.rejects(get(), { code: 'network', message: /redirects more than 10 times/ })
       assert.deepEqual(waits, [])
     })
   })
 
-  describe('the token', () => {
+  describe('sends the token', () => {
     const token = 'hf_secret'
-    it('goes to the Hub, and to no host that it redirects to', async () => {
+    it('to the Hub, and to no host that it redirects to', async () => {
       await get({ access: await access({ HF_TOKEN: token }) })
       const seen = (host: string) => new Set(hub.asked.filter((a) => a.host === host).map((a) => a.authorization))
       assert.deepEqual([...seen('hub')], [`Bearer ${token}`])
       assert.deepEqual([...seen('cdn')], [undefined])
     })
 
-    it('nor to an address that the list of files names as its next page', async () => {
+    it('to no address that the list of files names as its next page', async () => {
       hub.interpose = ({ host, url }, response) => {
         if (host === 'cdn') return !!response.writeHead(200).end('[]')
         if (!url.includes('/tree/')) return false
@@ -340,7 +340,7 @@ describe('pull: a model of the Hub into its cache', () => {
     const refuse = (status: number, headers = {}) => {
       hub.interpose = (_, response) => !!response.writeHead(status, headers).end()
     }
-    it('gated: the page and the token', async () => {
+    it('with a gated model: the page and the token', async () => {
       refuse(401, { 'x-error-code': 'GatedRepo' })
       const page = new RegExp(`gated or private.*${hub.endpoint}/org/tiny.*HF_TOKEN`)
       await assert.rejects(get(), { code: 'usage', message: page })
@@ -352,18 +352,18 @@ describe('pull: a model of the Hub into its cache', () => {
       })
     })
 
-    it('gated where only the weights are', async () => {
+    it('with gated weights', async () => {
       hub.interpose = ({ url }, response) => url.includes('/resolve/') && !!response.writeHead(403).end()
       await assert.rejects(get(), { code: 'usage', message: /gated or private/ })
     })
 
-    it('not there: the name, or the revision', async () => {
+    it('with a missing name or revision', async () => {
       await assert.rejects(get({}, 'v9'), { code: 'not-found', message: /no revision v9/ })
       refuse(404)
       await assert.rejects(get(), { code: 'not-found', message: /there is no org\/tiny/ })
     })
 
-    it('no network, and a server that fails', async () => {
+    it('without a network, and with a server that fails', async () => {
       refuse(503)
       await assert.rejects(get(), { code: 'network', message: /status 503/ })
       const dead = await access()
@@ -371,7 +371,7 @@ describe('pull: a model of the Hub into its cache', () => {
       await assert.rejects(get({ access: dead }), { code: 'network', message: /refuses the connection/ })
     })
 
-    it('a cache that is no folder', async () => {
+    it('with a cache that is no folder', async () => {
       const message = /a file, not a folder.*HF_HUB_CACHE or HF_HOME/
       await assert.rejects(get({ cache: temp.write('file', '') }), { code: 'usage', message })
     })

@@ -11,10 +11,10 @@ import { run } from '../../../src/cli/program.ts'
 import { publicationOf } from '../../../src/engine/run/origin/publication.ts'
 import { cli, cliBeside, cliWith } from '../../support/cli.ts'
 import { readToken, sha256, writableHub, writeToken, type WritableHub } from '../../support/hubWrites.ts'
-import { scratch, type Scratch } from '../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { writeTinyModel } from '../../support/tinyModel.ts'
 
-describe('push: a result to the Hub', () => {
+describe('pushing a result to the Hub', () => {
   const results = scratch()
   const made = results.path('result')
   let hub: WritableHub
@@ -26,7 +26,6 @@ describe('push: a result to the Hub', () => {
     const { status, stderr } = await cli(...prune, '--out', made)
     assert.equal(status, 0, stderr)
   })
-  after(() => results.remove())
   beforeEach(async () => {
     temp = scratch()
     hub = await writableHub()
@@ -35,7 +34,6 @@ describe('push: a result to the Hub', () => {
   })
   afterEach(async () => {
     await hub.close()
-    temp.remove()
   })
   const env = (token = writeToken) => ({ HF_ENDPOINT: hub.endpoint, HF_TOKEN: token, HF_HOME: temp.path('home') })
   const said = async (...args: string[]) => {
@@ -134,7 +132,7 @@ describe('push: a result to the Hub', () => {
     assert.equal(puts().length, 0)
   })
 
-  it('nothing changes on the Hub before somebody has agreed', async () => {
+  it('changes nothing on the Hub before somebody has agreed', async () => {
     await ends(2, /PUBLIC|nobody can be asked here.*--yes/, [folder, 'me/tiny', '--create'])
     assert.deepEqual(changes(), [])
     assert.equal(hub.repositories.size, 0)
@@ -167,7 +165,7 @@ describe('push: a result to the Hub', () => {
     assert.ok(files()?.has('model.safetensors'))
   })
 
-  it('private is private, and what is public does not become it by a push', async () => {
+  it('makes a private repository private, and none public', async () => {
     await said('me/tiny', '--create', '--private')
     assert.equal(hub.repositories.get('me/tiny')?.private, true)
     make('me/open')
@@ -196,7 +194,7 @@ describe('push: a result to the Hub', () => {
     assert.ok(files('sparse')?.has('model.safetensors'))
   })
 
-  it('only what a run has finished is sent', async () => {
+  it('sends only what a run has finished', async () => {
     await ends(2, /is not the result of a finished run/, [results.path('dense'), 'me/tiny', '--yes'])
     const partial = temp.path('.result.partial-0123456789abcdef')
     cpSync(folder, partial, { recursive: true })
@@ -249,7 +247,7 @@ describe('push: a result to the Hub', () => {
       assert.deepEqual(sent()[0].dataset, { id: 'me/arc' })
     })
 
-    it('what is no result for a leaderboard is refused before anything is sent', async () => {
+    it('refuses what is no result for a leaderboard, before anything is sent', async () => {
       const refusals: [RegExp, ...string[]][] = [
         [/arc_esy: there is no such task; did you mean arc_easy/, 'arc_esy=allenai/ai2_arc'],
         [/perplexity: there is no such task; choose one of boolq/, 'perplexity=allenai/ai2_arc'],
@@ -267,7 +265,7 @@ describe('push: a result to the Hub', () => {
     })
   })
 
-  it('refusals are a sentence that says how to mend it', async () => {
+  it('refuses in a sentence that says how to fix it', async () => {
     await ends(2, /needs a token that may write/, [folder, 'me/tiny', '--create', '--yes'], '')
     await ends(2, /refuses the token in HF_TOKEN/, [folder, 'me/tiny', '--create', '--yes'], 'hf_wrong')
     await ends(2, /there is no me\/tiny on .*--create makes it/, [folder, 'me/tiny', '--yes'])
@@ -280,7 +278,7 @@ describe('push: a result to the Hub', () => {
     await ends(1, /a model with a new name; use that name/, [folder, 'me/tiny', '--yes'])
   })
 
-  it('somebody who was quicker is not overwritten', async () => {
+  it('does not overwrite somebody who was quicker', async () => {
     const main = make()
     hub.interpose = ({ url }) => {
       if (url.includes('/commit/')) main.commit = 'e'.repeat(40)
@@ -290,7 +288,7 @@ describe('push: a result to the Hub', () => {
     assert.equal(main.files.size, 0)
   })
 
-  it('a server that fails for a while, or breaks connections, is asked again', async () => {
+  it('asks a server again that fails for a while or breaks connections', async () => {
     const failures = new Map<string, number>()
     hub.interpose = ({ method, url }, response) => {
       const times = failures.get(url) ?? 0
@@ -309,7 +307,7 @@ describe('push: a result to the Hub', () => {
     await assert.rejects(send(), { code: 'network', message: /answers with status 503/ })
   })
 
-  it('a commit whose answer got lost is found done', async () => {
+  it('finds a commit done whose answer got lost', async () => {
     let commits = 0
     hub.interpose = ({ url }, response) => {
       if (url.includes('/commit/') && ++commits === 1) response.writeHead = () => response.destroy() as never
@@ -320,7 +318,7 @@ describe('push: a result to the Hub', () => {
     assert.ok(files()?.has('model.safetensors'))
   })
 
-  it('a large file goes in parts, and a part that is lost goes again', async () => {
+  it('sends a large file in parts, and a lost part again', async () => {
     hub.partBytes = 4096
     let lost = 0
     hub.interpose = ({ host, url }, response) =>
@@ -333,7 +331,7 @@ describe('push: a result to the Hub', () => {
     assert.ok(lost >= 3)
   })
 
-  it('what the Hub holds is checked by its hash afterwards', async () => {
+  it('checks by its hash afterwards what the Hub holds', async () => {
     hub.interpose = ({ url }) => {
       const there = files()
       const weights = there?.get('model.safetensors')
@@ -343,7 +341,7 @@ describe('push: a result to the Hub', () => {
     await assert.rejects(send(), { code: 'network', message: /model.safetensors: its hash on the Hub is not / })
   })
 
-  it('killed in the middle it goes on, and what had come is not sent again', async function () {
+  it('goes on after it was killed, without sending again what had come', async function () {
     this.timeout(60_000)
     const child: ChildProcess[] = []
     const weights = sha256(readFileSync(join(folder, 'model.safetensors')))

@@ -12,7 +12,8 @@ import type { HubSession } from '../../../src/engine/hub/hubFetch.ts'
 import { cliWith } from '../../support/cli.ts'
 import { entryOf, hubServer, type Asked, type HubServer } from '../../support/hubServer.ts'
 import { ggufFile, keyText } from '../../support/gguf.ts'
-import { f32, safetensors, scratch, type Scratch } from '../../support/safetensors.ts'
+import { f32, safetensors } from '../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { goldenPath } from '../../support/shared.ts'
 
 const opt = goldenPath('opt')
@@ -32,7 +33,6 @@ describe('a model that is looked at on the Hub', () => {
   })
   afterEach(async () => {
     await hub.close()
-    temp.remove()
   })
   const env = (token = '') => ({ HF_ENDPOINT: hub.endpoint, HF_HUB_CACHE: temp.path('hub'), HF_TOKEN: token })
   const told = async (...args: string[]) => {
@@ -84,7 +84,7 @@ describe('a model that is looked at on the Hub', () => {
     assert.equal(lengths.length, 3)
   })
 
-  it('of several files is read through its index', async () => {
+  it('is read through the index of several files', async () => {
     const shards = ['model-00001-of-00002.safetensors', 'model-00002-of-00002.safetensors']
     hub.files.delete('model.safetensors')
     for (const [i, name] of shards.entries())
@@ -101,7 +101,7 @@ describe('a model that is looked at on the Hub', () => {
     assert.deepEqual(inspection.problems[0].tensors, ['w1'])
   })
 
-  it('GGUF files are looked at, the one that is named where there are several', async () => {
+  it('is read from a GGUF file, the named one of several', async () => {
     const f16 = (values: number[]) => new Uint8Array(Uint16Array.from(values).buffer)
     // Two blocks of Q8_0: a scale of 1 and the numbers 0 to 31.
     const block = [...f16([0x3c00]), ...Array.from({ length: 32 }, (_, i) => i)]
@@ -124,7 +124,7 @@ describe('a model that is looked at on the Hub', () => {
     assert.match(other.stderr, /has no file .none.gguf.; it has tiny-Q8_0.gguf/)
   })
 
-  it('compares with one on the disk', async () => {
+  it('is compared with one on the disk', async () => {
     const [checkpoint, here] = [await open(), await openCheckpoint(opt)]
     const { same, changed } = await compareCheckpoints(here, checkpoint)
     assert.deepEqual([same, changed], [here.tensors.size, []])
@@ -134,7 +134,7 @@ describe('a model that is looked at on the Hub', () => {
     assert.match(stdout, /fetching .* of weights from .*org\/tiny\n[^]*tensors are equal/)
   })
 
-  it('the token is for the Hub alone, and a text without its announced hash is refused', async () => {
+  it('sends the token to the Hub alone, and refuses a text without its announced hash', async () => {
     await open()
     for (const { host, authorization } of hub.asked)
       assert.equal(authorization, host === 'hub' ? 'Bearer hf_secret' : undefined)
@@ -146,7 +146,7 @@ describe('a model that is looked at on the Hub', () => {
     await assert.rejects(open(), /config.json: its hash is not the one that the Hub announces/)
   })
 
-  it('a connection that breaks is taken up where it broke, a few times', async () => {
+  it('goes on where a connection broke, a few times', async () => {
     let broken = 0
     weightsAre(({ range }, response, bytes) => {
       const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(range ?? '') ?? []
@@ -167,7 +167,7 @@ describe('a model that is looked at on the Hub', () => {
     await assert.rejects(open(), { code: 'network' })
   })
 
-  it('servers that lie, or have no end, end in a sentence', async () => {
+  it('ends in a sentence where a server lies or has no end', async () => {
     const attempts = async (expected: RegExp, more: Partial<HubSession> = {}) => {
       hub.asked.length = 0
       await assert.rejects(open(more), { message: expected })
@@ -200,7 +200,7 @@ describe('a model that is looked at on the Hub', () => {
     await attempts(/answers with status 503/)
   })
 
-  it('its header is as hostile as on a disk', async () => {
+  it('has its hostile header refused as on a disk', async () => {
     for (const [bytes, expected] of [
       [Buffer.from([255, 255, 255, 255, 255, 255, 255, 127, 1]), /header/],
       [Buffer.from('abc'), /too short|bytes/],
@@ -215,7 +215,7 @@ describe('a model that is looked at on the Hub', () => {
     await assert.rejects(open(), { code: 'network', message: /an answer that cannot be read/ })
   })
 
-  it('one line and exit code 2 for what cannot be meant', async () => {
+  it('is refused in one line with exit code 2 where it cannot be meant', async () => {
     const ends = async (line: RegExp, ...args: string[]) => {
       const { status, stderr } = await cliWith(env(), 'inspect', ...args)
       assert.deepEqual([status, stderr.trim().split('\n').length], [2, 1], stderr)

@@ -1,11 +1,11 @@
 // The library as other programs get it: what package.json exports, built.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, existsSync, mkdirSync, readFileSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { build } from 'esbuild'
 import { fencesOf, root } from '../../support/documents.ts'
+import { scratch } from '../../support/scratch.ts'
 import { lacks } from '../../support/skip.ts'
 
 const { exports } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8')) as {
@@ -22,12 +22,11 @@ describe('the library', function () {
       typeof target === 'string' ? [target] : [target.types, target.default],
     )
     for (const target of targets) if (!existsSync(join(root, target))) lacks(this, `no ${target}: run npm run build`)
-    place = mkdtempSync(join(tmpdir(), 'sparsescope-library-'))
+    place = scratch().folder
     mkdirSync(join(place, 'node_modules'))
     symlinkSync(root, join(place, 'node_modules/sparsescope'), 'dir')
     writeFileSync(join(place, 'package.json'), '{"type": "module"}')
   })
-  after(() => rmSync(place, { recursive: true, force: true }))
 
   const node = (file: string) => spawnSync(process.execPath, [file], { cwd: place, encoding: 'utf8' })
 

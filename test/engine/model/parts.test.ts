@@ -193,7 +193,7 @@ describe('the head', () => {
   })
 })
 
-describe('rope', () => {
+describe('rotary position embedding', () => {
   const base = { kind: 'rope' as const, theta: 10000, rotaryDim: 8 }
 
   it('stretches frequencies linearly, and dynamically only beyond the trained length', () => {

@@ -1,7 +1,5 @@
 // A device may refuse memory at any allocation; who plans with less after that needs all of it back.
 import assert from 'node:assert/strict'
-import { rmSync, mkdtempSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openCheckpoint, type Checkpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
 import { createModelStream } from '../../../src/engine/blocks/modelStream.ts'
@@ -19,6 +17,7 @@ import { createTrainables } from '../../../src/engine/recover/trainables.ts'
 import { trainableSet, setOfBlock } from '../../../src/plan/trainable.ts'
 import { refusing } from '../../support/refusing.ts'
 import { smallMixtral, smallOpt } from '../../support/memoryCheckpoint.ts'
+import { scratch } from '../../support/scratch.ts'
 import { writeTinyModel } from '../../support/tinyModel.ts'
 
 const ids = Int32Array.from({ length: 32 }, (_, i) => (7 * i) % 20)
@@ -29,14 +28,14 @@ const startOf = async (_: string, numIn: number) => new Float32Array(2 * numIn).
 /** All would be some hundreds. */
 const mostTries = 80
 
-describe('a device that refuses an allocation', function () {
+describe('after a refused allocation, a device', function () {
   this.timeout(300_000)
   let folder: string
   let cpu: CpuBackend
   let checkpoint: Checkpoint
   let experts: Checkpoint
   before(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'refused-'))
+    folder = scratch().folder
     await writeTinyModel(folder, smallOpt)
     await writeTinyModel(join(folder, 'experts'), smallMixtral, 'BF16')
     cpu = await openCpu({ threads: 1 })
@@ -47,7 +46,6 @@ describe('a device that refuses an allocation', function () {
     await checkpoint.close()
     await experts.close()
     await cpu.close()
-    rmSync(folder, { recursive: true, force: true })
   })
 
   const model = () => openModel(checkpoint)
@@ -71,7 +69,7 @@ describe('a device that refuses an allocation', function () {
     ['a block at a time', 1000, () => checkpoint],
     ['of experts', 1e9, () => experts],
   ] as const)
-    it(`in a loss, and in text, ${what}: nothing is left of it`, () =>
+    it(`has nothing left of a loss and a text, ${what}`, () =>
       givesBack(async (backend) => {
         const decoder = await createDecoder(backend, openModel(opened()), { memoryBytes, tokensPerPass: 16 })
         try {
@@ -85,7 +83,7 @@ describe('a device that refuses an allocation', function () {
       }))
 
   for (const method of ['wanda', 'sparsegpt', 'alps', 'admm', 'ria'] as const)
-    it(`in a walk that prunes by ${method}: nothing is left of it`, () =>
+    it(`has nothing left of pruning by ${method}`, () =>
       givesBack(async (backend) => {
         const stream = createModelStream(backend, model())
         const entry = { method, pattern: null, scope: 'tensor' as const, selection: 'exact' as const, settings: {} }
@@ -108,7 +106,7 @@ describe('a device that refuses an allocation', function () {
         }
       }))
 
-  it('in the reconstruction of a block: nothing is left of it', () =>
+  it('has nothing left of the reconstruction of a block', () =>
     givesBack(async (backend) => {
       const { config } = model()
       const set = setOfBlock(
@@ -145,7 +143,7 @@ describe('a device that refuses an allocation', function () {
       }
     }))
 
-  it('in retraining: nothing is left of it', () =>
+  it('has nothing left of retraining', () =>
     givesBack(async (backend) => {
       const { config, parameters } = model()
       const set = trainableSet(config, { train: ['norm', 'mask_lora', 'head'], mode: 'retrain' })

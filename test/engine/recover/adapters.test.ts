@@ -160,7 +160,7 @@ describe('adapters', () => {
     }
   })
 
-  it('a range of outputs gives the same rows of the weight and of the gradients', async () => {
+  it('give the same rows of weight and gradients for a range of outputs', async () => {
     const s = setUp()
     const [a, b] = [s.tensor('a', [rank, numIn]), s.tensor('b', [numOut, rank])]
     const weights = createEffectiveWeights(s.backend, 1e9)

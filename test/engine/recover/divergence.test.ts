@@ -5,12 +5,12 @@ import { createRng } from '../../../src/engine/rng.ts'
 const firstPassed = (guard: LossGuard, losses: number[]) => losses.findIndex((loss) => guard.passed(loss) !== null)
 
 describe('divergence', () => {
-  it('one loss far above guessing stops retraining at once', () => {
+  it('stops retraining at once by one loss far above guessing', () => {
     assert.equal(firstPassed(retrainGuard(50000), [4, 4, 22]), 2)
     assert.equal(firstPassed(retrainGuard(50000), [4, 4, 21]), -1)
   })
 
-  it('a loss that settles at more than twice its beginning stops retraining, one that falls or is only noisy does not', () => {
+  it('stops retraining by a loss that settles at twice its beginning, not by noise', () => {
     const rise = Array.from({ length: 100 }, (_, i) => Math.min(12, 4 + 0.2 * i))
     const stopped = firstPassed(retrainGuard(50000), rise)
     assert.ok(stopped > 20 && stopped < 60, String(stopped))
@@ -19,7 +19,7 @@ describe('divergence', () => {
     assert.equal(firstPassed(retrainGuard(50000), noisy), -1)
   })
 
-  it('a resumed retraining is judged by the losses before it too', () => {
+  it('is judged by earlier losses too in a resumed retraining', () => {
     const rng = createRng(2, 'resumed')
     const losses = Array.from({ length: 120 }, (_, i) => Math.min(12, 4 + 0.1 * i + rng.uniform()))
     const whole = retrainGuard(50000)
@@ -37,7 +37,7 @@ describe('divergence', () => {
     }
   })
 
-  it('reconstruction stops at four times the error that pruning left, not at single hard windows', () => {
+  it('stops reconstruction at four times the error that pruning left, not at single hard windows', () => {
     const guard = () => reconstructGuard(() => 1, 50)
     assert.equal(firstPassed(guard(), Array<number>(30).fill(5)), 19)
     assert.equal(
@@ -50,7 +50,7 @@ describe('divergence', () => {
     assert.equal(firstPassed(guard(), [1, 101]), 1)
   })
 
-  it('a window that was far worse than the others before training is no divergence', () => {
+  it('is not a window that was far worse than the others before training', () => {
     const losses = Array.from({ length: 60 }, (_, i) => (i === 30 ? 250 : 1))
     assert.equal(
       firstPassed(
@@ -68,7 +68,7 @@ describe('divergence', () => {
     )
   })
 
-  it('a block that pruning left as it was does not count rounding as divergence', () => {
+  it('is not rounding in a block that pruning left as it was', () => {
     assert.equal(
       firstPassed(
         reconstructGuard(() => 0, 1),

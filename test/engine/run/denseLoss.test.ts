@@ -1,10 +1,11 @@
 // Retraining on the dense model's logits where the recipe does not prune: where the dense model comes from, and what is refused.
+import { smallOpt } from '../../support/memoryCheckpoint.ts'
 import assert from 'node:assert/strict'
 import { cpSync, readFileSync, writeFileSync } from 'node:fs'
 import type { Backend } from '../../../src/engine/compute/backend.ts'
 import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
-import { createWorkplace, run, type Workplace } from '../../support/runs.ts'
-import { smallOpt } from '../../support/memoryCheckpoint.ts'
+import { run } from '../../support/runs.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { goldenPath } from '../../support/shared.ts'
 import { writeTinyModel } from '../../support/tinyModel.ts'
 
@@ -17,17 +18,16 @@ const magnitude = [{ method: 'magnitude', sparsity: 0.5 }]
 
 describe('the dense model of a loss', () => {
   let backend: Backend
-  let place: Workplace
+  let place: Scratch
   before(async () => (backend = await openCpu({ threads: 2 })))
   after(() => backend.close())
   beforeEach(() => {
-    place = createWorkplace()
+    place = scratch()
     cpSync(goldenPath('opt'), place.path('dense'), {
       recursive: true,
       filter: (path) => !/\/(prune|recon|retrain)/.test(path),
     })
   })
-  afterEach(() => place.remove())
 
   const weights = (folder: string) => readFileSync(place.path(folder, 'model.safetensors'))
   const whole = (settings: object = {}) =>

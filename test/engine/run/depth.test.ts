@@ -7,20 +7,17 @@ import { parseEvents } from '../../../src/runs/events/parseEvents.ts'
 import { runFolderAt } from '../../../src/runs/folder/runFolder.ts'
 import type { RunEvent } from '../../../src/runs/series/events.ts'
 import { cli, cliJson } from '../../support/cli.ts'
+import { tinyRecipe } from '../../support/recipes.ts'
 import { run, runPlace } from '../../support/runs.ts'
 
 describe('allocation depth in a run', () => {
   const here = runPlace({ tiny: true })
   const data = 'ids.safetensors'
   const recipe = (name: string, step: object, more: object = {}) =>
-    here.place.recipe(name, {
-      version: 1,
-      model: 'model',
-      prune: [{ method: 'wanda', sparsity: 0.5, ...step }],
-      calibration: { data, samples: 8, seq_len: 16 },
-      save: { to: name },
-      ...more,
-    })
+    here.place.recipe(
+      name,
+      tinyRecipe({ prune: [{ method: 'wanda', sparsity: 0.5, ...step }], save: { to: name }, ...more }),
+    )
   const ran = (name: string, step: object, more: object = {}) => run(here.backend, { recipe: recipe(name, step, more) })
   const weights = (name: string) => readFileSync(here.place.path(name, 'model.safetensors'))
 
@@ -95,7 +92,7 @@ describe('allocation depth in a run', () => {
     assert.equal(events.match(/"type":"allocation"/g)?.length, 1)
   })
 
-  it('a dry run says from where to where, or what is tried, and counts the time of that', async () => {
+  it('says in a dry run from where to where, or what is tried, and its time', async () => {
     const planOf = async (spread: unknown) => {
       const path = recipe(`dry-${String(spread)}`, { allocation: 'depth', depth: { spread } })
       return {

@@ -13,7 +13,7 @@ async function zerosOf(folder: string, name: string): Promise<number> {
   return values.filter((value) => value === 0).length
 }
 
-describe('a model that was pruned elsewhere, of which a recipe prunes a part', () => {
+describe('a recipe that prunes a part of a pruned model', () => {
   const here = runPlace({ tiny: true })
 
   const fc1 = 'model.decoder.layers.1.fc1.weight'

@@ -114,7 +114,7 @@ describe('save.format: gguf', () => {
     equal(readFileSync(place.path('there.gguf'), 'utf8'), 'mine')
   })
 
-  it('a type without the format has no effect, which lint says', async () => {
+  it('has a type without effect where the format is another, which lint says', async () => {
     const { findings } = await lintText(readFileSync(recipe('idle', { to: 'out', type: 'q8_0' }), 'utf8'), {
       folder: here.place.folder,
     })

@@ -4,7 +4,8 @@ import { openCheckpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
 import type { Backend } from '../../../src/engine/compute/backend.ts'
 import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
 import { isShort, variants } from '../../support/extent.ts'
-import { createWorkplace, run, type Workplace } from '../../support/runs.ts'
+import { run } from '../../support/runs.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { goldenPath } from '../../support/shared.ts'
 import { maxDifference, readTensors } from '../../support/tensors.ts'
 import { openOrSkip } from '../../support/webgpu.ts'
@@ -66,13 +67,12 @@ async function compare(folder: string, golden: string, rename: (name: string) =>
 function suite(name: string, open: (context: Mocha.Context) => Promise<Backend>, few: boolean): void {
   describe(`runs agree with the goldens: ${name}`, () => {
     let backend: Backend
-    let place: Workplace
+    let place: Scratch
     before(async function () {
       backend = await open(this)
     })
     after(() => backend?.close())
-    beforeEach(() => (place = createWorkplace()))
-    afterEach(() => place.remove())
+    beforeEach(() => (place = scratch()))
 
     for (const { arch, file, train, wanda } of reconstructions) {
       if (few && file !== 'biasln_masklora') continue

@@ -7,7 +7,8 @@ import { openReference } from '../../support/reference/backend.ts'
 import { openModel } from '../../../src/engine/model/model.ts'
 import { decode, readWeight } from '../../../src/engine/model/weights.ts'
 import { smallLlama } from '../../support/memoryCheckpoint.ts'
-import { createWorkplace, run, type Workplace } from '../../support/runs.ts'
+import { run } from '../../support/runs.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { writeTinyIds, writeTinyModel } from '../../support/tinyModel.ts'
 
 const vocabSize = 10_000
@@ -26,9 +27,8 @@ async function headOf(folder: string): Promise<Float32Array> {
 }
 
 describe('the update of a large head', () => {
-  let place: Workplace
-  beforeEach(() => (place = createWorkplace()))
-  afterEach(() => place.remove())
+  let place: Scratch
+  beforeEach(() => (place = scratch()))
 
   const cases: readonly (readonly [string, () => Promise<Backend>, 'F32' | 'BF16', 'f32' | 'bf16'])[] = [
     ['f32', () => openCpu({ threads: 2 }), 'F32', 'f32'],

@@ -7,16 +7,13 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { encodeLock, lockName, lockRun, newHolder } from '../../../src/runs/lock/lock.ts'
 import { childArguments } from '../../support/children.ts'
 import { onlyRun } from '../../support/killedRuns.ts'
+import { tinyRecipe } from '../../support/recipes.ts'
 import { run, runPlace } from '../../support/runs.ts'
 
 const data = 'ids.safetensors'
-const recipe = {
-  version: 1,
-  model: 'model',
-  prune: [{ method: 'wanda', sparsity: 0.5 }],
-  calibration: { data, samples: 4, seq_len: 16 },
+const recipe = tinyRecipe({
   recover: { mode: 'retrain', train: ['bias'], steps: 40, lr: 1e-3, data, samples: 4, seq_len: 16 },
-}
+})
 
 describe('a run that another process has', function () {
   this.timeout(300_000)

@@ -10,18 +10,16 @@ import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
 import { killPointsPassed } from '../../../src/system/killPoint.ts'
 import { filesBelow, forgetLock, killedAt, onlyRun, saidBy } from '../../support/killedRuns.ts'
 import { withTokenizer } from '../../support/llamaCpp.ts'
-import { createWorkplace, run, type Workplace } from '../../support/runs.ts'
+import { tinyRecipe } from '../../support/recipes.ts'
+import { run } from '../../support/runs.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { writeTinyIds, writeTinyModel } from '../../support/tinyModel.ts'
 
 const data = 'ids.safetensors'
 const peft = (part: string) => fileURLToPath(new URL(`../../fixtures/peft/llama/${part}`, import.meta.url))
-const shared = {
-  version: 1,
-  model: 'model',
-  prune: [{ method: 'wanda', sparsity: 0.5 }],
-  calibration: { data, samples: 8, seq_len: 16 },
+const shared = tinyRecipe({
   save: { to: 'results/out', max_shard: '4KB' },
-}
+})
 const both = { ...shared.save, pruned: 'results/pruned' }
 const train = { train: ['bias', 'norm', 'mask_lora'], lora: { rank: 2, alpha: 4 }, lr: 1e-3, shuffle: true }
 const retrain = { mode: 'retrain', steps: 6, data, samples: 8, seq_len: 16, ...train }
@@ -100,8 +98,8 @@ describe('a run that is killed at an exact point', function () {
   before(async () => (backend = await openCpu()))
   after(() => backend.close())
 
-  async function place(): Promise<Workplace> {
-    const made = createWorkplace()
+  async function place(): Promise<Scratch> {
+    const made = scratch()
     await writeTinyModel(made.path('model'))
     withTokenizer(peft('base'), made.path('llama'))
     cpSync(peft('adapter'), made.path('adapter'), { recursive: true })
@@ -110,7 +108,7 @@ describe('a run that is killed at an exact point', function () {
   }
 
   /** Everything that must be the same. What a run folder holds besides is compared by `saidBy`. */
-  const picture = ({ folder }: Workplace) => ({
+  const picture = ({ folder }: Scratch) => ({
     files: filesBelow(folder, (name) => !name.startsWith('.sparsescope')),
     said: saidBy(onlyRun(folder) ?? ''),
   })
@@ -118,35 +116,27 @@ describe('a run that is killed at an exact point', function () {
   /** False when the run has fewer points: what it left is looked at all the same. */
   async function killedRunGoesOn(point: number, recipe: object, expected: unknown): Promise<boolean> {
     const killed = await place()
-    try {
-      where = `killed at ${point}`
-      const path = killed.recipe('a', recipe)
-      const wasKilled = killedAt(point, killed.folder, 'run', path, '--device', 'cpu')
-      await goOn(killed, path)
-      assert.deepEqual(picture(killed), expected)
-      return wasKilled
-    } finally {
-      killed.remove()
-    }
+    where = `killed at ${point}`
+    const path = killed.recipe('a', recipe)
+    const wasKilled = killedAt(point, killed.folder, 'run', path, '--device', 'cpu')
+    await goOn(killed, path)
+    assert.deepEqual(picture(killed), expected)
+    return wasKilled
   }
 
   for (const [mode, recipe] of Object.entries(recipes))
     it(`${mode}: ends with the same files, events and results, and leaves nothing behind`, async () => {
       const whole = await place()
-      try {
-        const passed = killPointsPassed()
-        await run(backend, { version, recipe: whole.recipe('a', recipe) })
-        const expected = picture(whole)
-        const count = killPointsPassed() - passed
-        assert.ok(count > 50, `${count} points`)
-        for (const point of points(count, moreAtTheEnd.includes(mode))) {
-          // How often a run writes how far it is depends on the time it takes: one that has fewer points is killed at its last.
-          let at = point
-          while (!(await killedRunGoesOn(at, recipe, expected))) at--
-          assert.ok(at > 0.8 * point, `${at} points, where the whole run has ${count}`)
-        }
-      } finally {
-        whole.remove()
+      const passed = killPointsPassed()
+      await run(backend, { version, recipe: whole.recipe('a', recipe) })
+      const expected = picture(whole)
+      const count = killPointsPassed() - passed
+      assert.ok(count > 50, `${count} points`)
+      for (const point of points(count, moreAtTheEnd.includes(mode))) {
+        // How often a run writes how far it is depends on the time it takes: one that has fewer points is killed at its last.
+        let at = point
+        while (!(await killedRunGoesOn(at, recipe, expected))) at--
+        assert.ok(at > 0.8 * point, `${at} points, where the whole run has ${count}`)
       }
     })
 
@@ -158,7 +148,7 @@ describe('a run that is killed at an exact point', function () {
   }
 
   /** Goes on as a person would: resumes what can be resumed, else runs again. */
-  async function goOn({ folder }: Workplace, path: string): Promise<void> {
+  async function goOn({ folder }: Scratch, path: string): Promise<void> {
     const begun = onlyRun(folder)
     if (begun === null) {
       letTimePass(folder)

@@ -9,16 +9,16 @@ import { newProgress } from '../../../src/engine/run/state/progress.ts'
 import { runFolderAt } from '../../../src/runs/folder/runFolder.ts'
 import type { RunEvent } from '../../../src/runs/series/events.ts'
 import { everyBatch } from '../../support/everyBatch.ts'
-import { createWorkplace, run as runRecipe, type Workplace } from '../../support/runs.ts'
+import { run as runRecipe } from '../../support/runs.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { maxDifference, readTensors } from '../../support/tensors.ts'
 import { openOrSkip } from '../../support/webgpu.ts'
 
 describe('a run whose device has no more memory', function () {
   this.timeout(300_000)
   const refused = () => new EngineError('out-of-memory', 'the GPU is out of memory')
-  let place: Workplace
-  beforeEach(() => (place = createWorkplace()))
-  afterEach(() => place.remove())
+  let place: Scratch
+  beforeEach(() => (place = scratch()))
   const session = (backend: Backend, warn: (message: string) => void) => {
     const facts = { recipe: '', base: '', sources: [], warnings: [], trainable: null }
     const progress = newProgress({ ...facts, device: backend.info })

@@ -2,21 +2,21 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import type { Backend } from '../../../src/engine/compute/backend.ts'
 import { everyBatch } from '../../support/everyBatch.ts'
-import { createWorkplace, run, type Workplace } from '../../support/runs.ts'
+import { run } from '../../support/runs.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { openOrSkip } from '../../support/webgpu.ts'
 import { openWrapped, type WrappedGpu } from '../../support/wrappedGpu.ts'
 
 describe('a run whose device is lost', function () {
   this.timeout(600_000)
-  let place: Workplace
+  let place: Scratch
   let gpu: WrappedGpu
   beforeEach(async function () {
     gpu = await openOrSkip(this, {}, openWrapped)
-    place = createWorkplace()
+    place = scratch()
   })
   afterEach(async () => {
     await gpu?.close()
-    place.remove()
   })
 
   const recipe = (name: string) => everyBatch(place, name)

@@ -12,15 +12,16 @@ import { htmlReport } from '../../../src/engine/run/report/htmlReport.ts'
 import type { RunEvent } from '../../../src/runs/series/events.ts'
 import { backends } from '../../support/backends.ts'
 import { f32, safetensors } from '../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { lacks } from '../../support/skip.ts'
-import { createWorkplace, run, runPlace, type Workplace } from '../../support/runs.ts'
+import { run, runPlace } from '../../support/runs.ts'
 
 const fixturePath = (...parts: string[]) => new URL(`../../fixtures/${parts.join('/')}`, import.meta.url).pathname
 const cases = ['llama', 'gpt2', 'phi3'] as const
 const base = (name: string) => fixturePath('peft', name, 'base')
 const adapter = (name: string) => fixturePath('peft', name, 'adapter')
 
-function recipeOf(place: Workplace, name: string, more: object = {}): string {
+function recipeOf(place: Scratch, name: string, more: object = {}): string {
   return place.recipe(name, {
     version: 1,
     model: base(name),
@@ -43,15 +44,14 @@ describe('recover.mode: merge agrees with PEFT', () => {
   for (const { name: device, open } of backends)
     describe(device, () => {
       let backend: Backend
-      let place: Workplace
+      let place: Scratch
       before(async function () {
         const opened = await open()
         if ('reason' in opened) return lacks(this, opened.reason)
         backend = opened.backend
-        place = createWorkplace()
+        place = scratch()
       })
       after(async () => {
-        place?.remove()
         await backend?.close()
       })
 

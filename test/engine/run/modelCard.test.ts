@@ -1,33 +1,29 @@
 import { deepEqual, equal, match, ok, rejects, throws } from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { parse } from 'yaml'
 import { modelCard, writeModelCard } from '../../../src/engine/run/origin/modelCard.ts'
 import { parseNote, readNote, hubName } from '../../../src/engine/run/origin/note.ts'
 import { writeBitmaskFolder } from '../../support/bitmaskFolder.ts'
 import { cliJson } from '../../support/cli.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { writeTinyIds, writeTinyModel } from '../../support/tinyModel.ts'
 
-describe('model card', () => {
-  let folder: string
-  const path = (...parts: string[]) => join(folder, ...parts)
+describe('a model card', () => {
+  let place: Scratch
+  const path = (...parts: string[]) => place.path(...parts)
   const recipe = (name: string, save: object, samples?: number) => {
-    const file = path(`${name}.prune.yaml`)
     const measured = { data: 'ids.safetensors', at: ['dense', 'pruned'], samples }
     const prune = [{ method: 'magnitude', sparsity: 0.5 }]
-    writeFileSync(file, JSON.stringify({ version: 1, model: './model', prune, evaluate: [measured], save }))
-    return file
+    return place.recipe(name, { version: 1, model: './model', prune, evaluate: [measured], save })
   }
   before(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'card-'))
+    place = scratch()
     await writeTinyModel(path('model'))
     writeTinyIds(path('ids.safetensors'))
     writeFileSync(path('model', 'README.md'), '# The source’s own card\n')
     await cliJson('run', recipe('card', { to: 'out', card: true }, 2), '--device', 'cpu')
     await cliJson('run', recipe('plain', { to: 'plain' }), '--device', 'cpu')
   })
-  after(() => rmSync(folder, { recursive: true, force: true }))
 
   const frontMatter = (card: string) => {
     const [, head] = /^---\n(.*?)\n---\n/s.exec(card) ?? []
@@ -59,7 +55,7 @@ describe('model card', () => {
     equal(readFileSync(path('model', 'README.md'), 'utf8'), '# The source’s own card\n')
   })
 
-  it('what recovery won back stands beside the text that it is of', () => {
+  it('has what recovery won back beside its text', () => {
     const note = JSON.parse(readFileSync(path('out', 'sparsescope.json'), 'utf8')) as { evaluations: object[] }
     const stages = ['dense', 'pruned', 'recovered']
     const on = (field: string, entry: number, values: number[]) =>
@@ -80,7 +76,7 @@ describe('model card', () => {
     )
   })
 
-  it('afterwards it is written on demand, never over one that is there', async () => {
+  it('is written on demand afterwards, never over an existing one', async () => {
     // Carried over from the source.
     await rejects(writeModelCard(path('plain')), { code: 'exists', message: /README\.md is there already/ })
     equal(readFileSync(path('plain', 'README.md'), 'utf8'), '# The source’s own card\n')
@@ -90,7 +86,7 @@ describe('model card', () => {
     await rejects(writeModelCard(path('model')), { code: 'not-found', message: /nobody knows how it was made/ })
   })
 
-  it('the note of a bitmask says dense once it is expanded', async () => {
+  it('says dense for a bitmask that was expanded', async () => {
     await writeBitmaskFolder(path('plain'), path('bits'))
     const note = JSON.parse(readFileSync(path('bits', 'sparsescope.json'), 'utf8')) as { recipe: { save: object } }
     Object.assign(note.recipe.save, { format: 'bitmask' })
@@ -100,7 +96,7 @@ describe('model card', () => {
     equal((await readNote(path('dense')))?.recipe.save?.format, 'dense')
   })
 
-  it('a base model of the Hub is named in the metadata', () => {
+  it('names a base model of the Hub in the metadata', () => {
     equal(hubName('hf:org/name@main'), 'org/name')
     equal(hubName('/c/models--org--name/snapshots/0123'), 'org/name')
     equal(hubName('../opt-125m'), null)
@@ -114,7 +110,7 @@ describe('model card', () => {
     match(card, /\[org\/name\]\(https:\/\/huggingface.co\/org\/name\)/)
   })
 
-  it('a text model beside a vision tower is loaded as the whole', () => {
+  it('loads a text model beside a vision tower as the whole', () => {
     const json = readFileSync(path('out', 'sparsescope.json'), 'utf8')
     match(modelCard(parseNote(json, 'out')), /AutoModelForCausalLM\.from_pretrained/)
     const note = JSON.parse(json) as { tensors: Record<string, unknown> }
@@ -124,7 +120,7 @@ describe('model card', () => {
     equal(frontMatter(card).pipeline_tag, 'image-text-to-text')
   })
 
-  it('a note that is not ours is refused, hostile text in one stays text', async () => {
+  it('is refused for a note that is not ours; hostile text stays text', async () => {
     mkdirSync(path('foreign'))
     for (const text of ['', '[]', '{"recipe": {"version": 1}}']) {
       writeFileSync(path('foreign', 'sparsescope.json'), text)

@@ -6,7 +6,8 @@ import type { Backend } from '../../../src/engine/compute/backend.ts'
 import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
 import { whatIsWorse } from '../../../src/engine/run/phases/evaluateStage.ts'
 import { checkFinite } from '../../../src/engine/run/state/storedBlock.ts'
-import { createWorkplace, run, type Workplace } from '../../support/runs.ts'
+import { run } from '../../support/runs.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { goldenPath } from '../../support/shared.ts'
 
 describe('what recovery made worse', () => {
@@ -72,16 +73,15 @@ describe('advice for numbers that are none', () => {
 
   describe('of runs', () => {
     let backend: Backend
-    let place: Workplace
+    let place: Scratch
     before(async () => {
       backend = await openCpu({ threads: 2 })
-      place = createWorkplace()
+      place = scratch()
       cpSync(goldenPath('opt'), place.path('model'), { recursive: true })
       poison(join(place.path('model'), 'model.safetensors'), 'model.decoder.layers.0.final_layer_norm.weight')
     })
     after(async () => {
       await backend.close()
-      place.remove()
     })
 
     for (const mode of ['retrain', 'reconstruct'])

@@ -1,13 +1,12 @@
 // A run whose sparsities are spread over the blocks by what the dense model shows.
 import assert from 'node:assert/strict'
 import { cli, cliJson } from '../../support/cli.ts'
-import { createWorkplace, type Workplace } from '../../support/runs.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { goldenPath } from '../../support/shared.ts'
 
 describe('allocation owl in a run', () => {
-  let place: Workplace
-  before(() => void (place = createWorkplace()))
-  after(() => place.remove())
+  let place: Scratch
+  before(() => void (place = scratch()))
 
   const model = goldenPath('owl', 'llama6')
   const recipe = (name: string, step: object, more: object = {}) =>

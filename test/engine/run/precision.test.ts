@@ -6,7 +6,8 @@ import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
 import { onBf16Processor } from '../../support/bf16Products.ts'
 import { cli, cliJson } from '../../support/cli.ts'
 import { withEnvironment } from '../../support/environment.ts'
-import { createWorkplace, run, type Workplace } from '../../support/runs.ts'
+import { run } from '../../support/runs.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { goldenPath } from '../../support/shared.ts'
 
 const model = goldenPath('llama_bf16_sharded')
@@ -15,13 +16,12 @@ const data = goldenPath('llama', 'prune', 'calib.safetensors')
 describe('precision of a run', () => {
   onBf16Processor()
   let backend: Backend
-  let place: Workplace
+  let place: Scratch
   before(async () => {
     backend = await openCpu({ threads: 2 })
-    place = createWorkplace()
+    place = scratch()
   })
   after(async () => {
-    place.remove()
     await backend.close()
   })
   const recipe = (name: string, more: object = {}) =>

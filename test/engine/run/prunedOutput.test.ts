@@ -2,6 +2,7 @@
 import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { readNote } from '../../../src/engine/run/origin/note.ts'
+import { tinyRecipe } from '../../support/recipes.ts'
 import { run, runPlace } from '../../support/runs.ts'
 
 const data = 'ids.safetensors'
@@ -19,7 +20,7 @@ describe('the model before recovery', () => {
 
   for (const [mode, recover] of Object.entries(recoveries))
     it(`is saved where the recipe says so, and is what a run without recovery saves: ${mode}`, async () => {
-      const shared = { version: 1, model: 'model', prune: [{ method: 'sparsegpt', sparsity: 0.5 }], calibration }
+      const shared = tinyRecipe({ prune: [{ method: 'sparsegpt', sparsity: 0.5 }] })
       await run(here.backend, { recipe: here.place.recipe('alone', { ...shared, save: { to: 'alone' } }) })
       const both = { ...shared, recover, evaluate: [{ data, seq_len: 16, at }], save: { to: 'out', pruned: 'pruned' } }
       const report = await run(here.backend, { recipe: here.place.recipe('both', both) })
@@ -35,7 +36,7 @@ describe('the model before recovery', () => {
     })
 
   it('takes a pass of its own only where blocks are recovered as they are pruned, measured or not', async () => {
-    const shared = { version: 1, model: 'model', prune: [{ method: 'magnitude', sparsity: 0.5 }], calibration }
+    const shared = tinyRecipe({ prune: [{ method: 'magnitude', sparsity: 0.5 }] })
     for (const mode of ['reconstruct', 'retrain'] as const) {
       const recipe = { ...shared, recover: recoveries[mode], save: { to: `out-${mode}`, pruned: `pruned-${mode}` } }
       const { output } = await run(here.backend, { recipe: here.place.recipe(mode, recipe) })
@@ -46,10 +47,7 @@ describe('the model before recovery', () => {
 
   it('is refused before anything is written where it or the result is there, or one would lie in the other', async () => {
     const recipe = (to: string, pruned: string) =>
-      here.place.recipe('r', {
-        ...{ version: 1, model: 'model', prune: [{ sparsity: 0.5 }], recover: recoveries.retrain },
-        save: { to, pruned },
-      })
+      here.place.recipe('r', tinyRecipe({ recover: recoveries.retrain, save: { to, pruned } }))
     for (const [to, pruned, message] of [
       ['out', 'model', /overwrite the model/],
       ['out', 'out/pruned', /side by side/],

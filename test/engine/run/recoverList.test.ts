@@ -66,7 +66,7 @@ describe('recover as a list', function () {
       )
     })
 
-  it('one in a list is the same as without the list', async () => {
+  it('is for one the same as without the list', async () => {
     const one = await runOf('one', { ...pruned, recover: reconstruct })
     const listed = await runOf('listed', { ...pruned, recover: [reconstruct] })
     assertSame('one', 'listed')
@@ -74,7 +74,7 @@ describe('recover as a list', function () {
     assert.ok(listed.events.every((event) => !('recovery' in event) && !('errors' in event)))
   })
 
-  it('what works block by block shares one walk, and each is numbered', async () => {
+  it('shares one pass for what works block by block, and numbers each', async () => {
     const recover = [{ mode: 'refit' }, { ...reconstruct, train: ['bias', 'norm'] }, retrain]
     const { report, events } = await runOf('walk', { ...pruned, recover, evaluate: [{ ...evaluate[0], every: 1 }] })
     const blocks = events.filter((event) => event.type === 'block')
@@ -112,7 +112,7 @@ describe('recover as a list', function () {
     )
   })
 
-  it('a reconstruction after a retraining walks over the retrained model towards the dense blocks', async () => {
+  it('reconstructs the retrained model towards the dense blocks', async () => {
     const train = { ...retrain, train: ['norm'] }
     const again = { ...reconstruct, train: ['bias', 'norm'] }
     await runOf('retrained', { ...pruned, recover: train })
@@ -139,7 +139,7 @@ describe('recover as a list', function () {
     assert.ok(bytes('again', 'sparsescope.mask').equals(bytes('retrained', 'sparsescope.mask')))
   })
 
-  it('every kind of block recovery can come again after a retraining', async () => {
+  it('may have every kind of block recovery again after a retraining', async () => {
     const recover = [
       { ...reconstruct, window: 'submodule', train: ['norm'] },
       { ...reconstruct, inputs: 'dense', train: ['norm'] },
@@ -154,7 +154,7 @@ describe('recover as a list', function () {
     assert.equal(report.sparsity, 0.5)
   })
 
-  it('settings that cannot be are refused with their place', async () => {
+  it('is refused with the place of a wrong setting', async () => {
     const refused = (recover: object[], message: RegExp, more: object = pruned) =>
       assert.rejects(runOf('refused', { ...more, recover }), { code: 'bad-recipe', message })
     await refused([reconstruct, { ...retrain, batch_size: 17 }], /recover\.1\.batch_size is 17/)

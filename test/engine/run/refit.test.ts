@@ -4,18 +4,18 @@ import { readFileSync } from 'node:fs'
 import type { Backend } from '../../../src/engine/compute/backend.ts'
 import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
 import { lint } from '../../../src/lint/lint.ts'
-import { createWorkplace, run, type Workplace } from '../../support/runs.ts'
+import { run } from '../../support/runs.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { goldenPath } from '../../support/shared.ts'
 
 describe('recover.mode: refit', () => {
   let backend: Backend
-  let place: Workplace
+  let place: Scratch
   before(async () => {
     backend = await openCpu({ threads: 2 })
-    place = createWorkplace()
+    place = scratch()
   })
   after(async () => {
-    place.remove()
     await backend.close()
   })
 
@@ -74,7 +74,7 @@ describe('recover.mode: refit', () => {
     await assert.rejects(run(backend, { recipe: unpruned }), { code: 'bad-recipe', message: /add prune/ })
   })
 
-  it('is linted: calibration is needed, keys of training have no effect', () => {
+  it('is linted: it needs calibration, and keys of training have no effect', () => {
     const rules = (text: string) =>
       lint(`version: 1\nmodel: m\nsave: {to: out}\nseed: 0\n${text}`).findings.map((f) => f.rule)
     assert.deepEqual(rules('prune: [{sparsity: 0.5}]\nrecover: {mode: refit}'), ['M1'])

@@ -22,7 +22,7 @@ import { run, runPlace } from '../../support/runs.ts'
 import { goldenPath } from '../../support/shared.ts'
 import { cannot } from '../../support/skip.ts'
 
-describe('runs', () => {
+describe('a run', () => {
   const here = runPlace()
   const [model, data] = [goldenPath('opt'), goldenPath('opt', 'prune', 'calib.safetensors')]
 
@@ -46,17 +46,17 @@ describe('runs', () => {
   })
   const recipe = (more: object) => here.place.recipe('a', { version: 1, model, ...more })
 
-  it('more memory than there is is said, and not used', async () => {
+  it('says that more memory is allowed than there is, and does not use it', async () => {
     const report = await run(here.backend, { recipe: recipe({ prune: magnitude }), memoryBytes: 2 ** 50 })
     assert.match(report.warnings.join(), /--memory 1.13 PB is more than there is \(.*\): at most .* are used/)
   })
 
-  it('less memory than it takes at least is said, and what it takes', async () => {
+  it('says that less memory is allowed than it takes', async () => {
     const report = await run(here.backend, { recipe: recipe({ prune: magnitude }), memoryBytes: 2 ** 20 })
     assert.match(report.warnings.join(), /--memory allows 1.05 MB, and this takes about \d+ MB at least: allow more/)
   })
 
-  it('one that is stopped after its result was saved is cancelled, and goes on to a good end', async () => {
+  it('is cancelled when it is stopped after its result was saved, and can be finished', async () => {
     const controller = new AbortController()
     let folder = ''
     const stopped = run(here.backend, {
@@ -76,7 +76,7 @@ describe('runs', () => {
     assert.equal(statusOf(), 'done')
   })
 
-  it('the saved mask, the saved zeros and the stated sparsity agree', async () => {
+  it('saves a mask, zeros and a sparsity that agree', async () => {
     const report = await run(here.backend, { recipe: recipe({ prune: magnitude, save: { to: 'out' } }) })
     const masks = await readMaskFile(here.place.path('out', 'sparsescope.mask'))
     const saved = await openCheckpoint(here.place.path('out'))
@@ -122,7 +122,7 @@ describe('runs', () => {
     assert.ok(!(await report(1e-3)).warnings.some((w) => w.includes('recovery raised')))
   })
 
-  it('one file at two window lengths is two results: neither overwrites the other, and no warning mixes them up', async () => {
+  it('measures one file at two window lengths as two results', async () => {
     const evaluate = [16, 8].map((seq_len) => ({ data, seq_len, at: ['dense', 'pruned', 'recovered'] }))
     const recover = retraining({ steps: 2, lr: 1e-9 })
     const report = await run(here.backend, { recipe: recipe({ prune: magnitude, recover, evaluate }) })
@@ -137,7 +137,7 @@ describe('runs', () => {
     assert.ok(!report.warnings.some((w) => w.includes('recovery raised')))
   })
 
-  it('a file of ids is taken as it is where the recipe does not say how much of it', async () => {
+  it('takes all of a file of ids where the recipe does not say how much', async () => {
     const written = { prune: [{ method: 'wanda' }], calibration: { data }, evaluate: [{ data, at: ['dense'] }] }
     const recover = { mode: 'retrain', train: ['norm'], steps: 2, data }
     const { recipe: resolved, evaluations } = await run(here.backend, { recipe: recipe({ ...written, recover }) })
@@ -171,7 +171,7 @@ describe('runs', () => {
     assert.ok(!whole.every((value, i) => Math.abs(value - other[i]) < 1e-6))
   })
 
-  it('a budget for one block only costs speed: the same bytes as with everything in memory', async () => {
+  it('gives the same bytes with memory for one block only', async () => {
     const saved = async (name: string, memoryBytes: number) => {
       const recover = retraining({ train: ['bias', 'norm', 'mask_lora'], lora: { rank: 4, alpha: 8 } })
       const path = here.place.recipe(name, { version: 1, model, prune: magnitude, recover, save: { to: name } })
@@ -181,7 +181,7 @@ describe('runs', () => {
     assert.deepEqual(await saved('little', 1), await saved('much', 1e9))
   })
 
-  it('a pruned folder is retrained under its own mask; without a mask file its zeros are taken, with a warning', async () => {
+  it('retrains a pruned folder under its mask, or under its zeros with a warning', async () => {
     await run(here.backend, { recipe: recipe({ prune: magnitude, save: { to: 'pruned' } }) })
     const again = (name: string) =>
       here.place.recipe(name, {
@@ -210,7 +210,7 @@ describe('runs', () => {
     assert.deepEqual([first.sparsity, second.sparsity], [0.5, 0.5])
   })
 
-  it('a diverging loss stops with the step and a hint, saves nothing, and says so in events and report', async () => {
+  it('stops at a diverging loss with the step and a hint, and saves nothing', async () => {
     const path = recipe({
       prune: magnitude,
       recover: retraining({ train: ['full'], steps: 50, lr: 0.1, weight_decay: 1000 }),
@@ -227,7 +227,7 @@ describe('runs', () => {
     assert.equal(report.status, 'failed')
   })
 
-  it('a cancelled run says so, leaves no half output, and can be resumed', async () => {
+  it('says that it was cancelled, leaves no half output, and can be resumed', async () => {
     const abort = new AbortController()
     const path = recipe({ prune: magnitude, recover: retraining({ steps: 50 }), save: { to: 'out' } })
     const stopping = run(here.backend, {
@@ -251,7 +251,7 @@ describe('runs', () => {
     await assert.rejects(run(here.backend, { resume: folder }), { code: 'usage', message: /finished/ })
   })
 
-  it('a block that is still saved after the run was cancelled is in its events, before their end', async () => {
+  it('has in its events a block that is saved after the cancellation', async () => {
     const path = recipe({ prune: magnitude, save: { to: 'out' } })
     let reads = 0
     const cancelledAt = async (read: number) => {
@@ -281,7 +281,7 @@ describe('runs', () => {
   })
 
   for (const mode of ['retrain', 'reconstruct'])
-    it(`a timer is heard in the middle of ${mode}, so that Ctrl-C is`, async () => {
+    it(`lets timers and Ctrl-C through in the middle of ${mode}`, async () => {
       const abort = new AbortController()
       const calibration = { data, samples: 16, seq_len: 16 }
       const { data: ids, samples, seq_len, ...reconstruction } = retraining({ mode, steps: 5000 })
@@ -360,7 +360,7 @@ describe('runs', () => {
     assert.deepEqual(readdirSync(here.place.folder).sort(), ['a.prune.yaml', 'out'])
   })
 
-  it('the pruned model is measured also where reconstruction never makes it, and as the end where nothing is recovered', async () => {
+  it('measures the pruned model even where reconstruction never makes it', async () => {
     const evaluate = [{ data, seq_len: 16, at: ['pruned', 'recovered'] }]
     const pruned = await run(here.backend, { recipe: recipe({ prune: magnitude, evaluate }) })
     const calibration = { data, samples: 16, seq_len: 16 }
@@ -376,7 +376,7 @@ describe('runs', () => {
     ['full', 'size=160k', /small.* (full|free)/],
     ['read-only', 'ro', /small.*read-only/],
   ] as const)
-    it(`a ${what} disk is a clear error that leaves nothing under the final name`, async function () {
+    it(`ends on a ${what} disk with a clear error, and leaves nothing under the final name`, async function () {
       const mount = here.place.path('small')
       mkdirSync(mount)
       if (spawnSync('mount', ['-t', 'tmpfs', '-o', option, 'tmpfs', mount]).status !== 0)

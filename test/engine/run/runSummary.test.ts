@@ -5,17 +5,14 @@ import { summaryOfEvents } from '../../../src/runs/events/summary.ts'
 import { runFolderAt } from '../../../src/runs/folder/runFolder.ts'
 import { parseSummary } from '../../../src/runs/series/runSummary.ts'
 import { onlyRun } from '../../support/killedRuns.ts'
+import { tinyRecipe } from '../../support/recipes.ts'
 import { run, runPlace } from '../../support/runs.ts'
 
 const data = 'ids.safetensors'
-const recipe = {
-  version: 1,
-  model: 'model',
-  prune: [{ method: 'wanda', sparsity: 0.5 }],
-  calibration: { data, samples: 4, seq_len: 16 },
+const recipe = tinyRecipe({
   recover: { mode: 'retrain', train: ['bias'], steps: 12, lr: 1e-3, data, samples: 4, seq_len: 16 },
   evaluate: [{ data, seq_len: 16, at: ['dense', 'pruned', 'recovered'] }],
-}
+})
 
 describe('summary.json of a run', function () {
   this.timeout(300_000)

@@ -1,6 +1,5 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
-import { existsSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Sample } from '../../../src/runs/series/events.ts'
 import { parseEvents } from '../../../src/runs/events/parseEvents.ts'
@@ -9,6 +8,7 @@ import { promptTexts } from '../../../src/runs/series/samples.ts'
 import { byteTokenizer } from '../../support/byteTokenizer.ts'
 import { cli, cliJson } from '../../support/cli.ts'
 import { smallOpt } from '../../support/memoryCheckpoint.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { writeTinyModel } from '../../support/tinyModel.ts'
 
 interface Report {
@@ -22,17 +22,15 @@ interface Report {
 const hostile = '</td><script>alert(1)</script>\u001b[2J\u202e\u0000 &amp;'
 
 describe('samples of a run', () => {
+  let place: Scratch
   let folder: string
   let report: Report
-  const recipe = (name: string, more: object) => {
-    const path = join(folder, `${name}.prune.yaml`)
-    writeFileSync(path, JSON.stringify({ version: 1, model: 'model', ...more }))
-    return path
-  }
+  const recipe = (name: string, more: object) => place.recipe(name, { version: 1, model: 'model', ...more })
   const samples = { task: 'samples', prompts: ['Once upon', hostile], max_tokens: 8 }
 
   before(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'samples-'))
+    place = scratch()
+    folder = place.folder
     await writeTinyModel(join(folder, 'model'), { ...smallOpt, vocab_size: 300, max_position_embeddings: 128 })
     writeFileSync(join(folder, 'model', 'tokenizer.json'), JSON.stringify(byteTokenizer()))
     writeFileSync(join(folder, 'text.jsonl'), `${JSON.stringify({ text: 'all the king’s horses '.repeat(40) })}\n`)
@@ -54,7 +52,6 @@ describe('samples of a run', () => {
     })
     report = (await cliJson('run', file, '--device', 'cpu')) as unknown as Report
   })
-  after(() => rmSync(folder, { recursive: true, force: true }))
 
   const said = async (model: string, prompt: string) =>
     (await cliJson('generate', join(folder, model), '--device', 'cpu', '--prompt', prompt, '--max-tokens', '8')).tokens
@@ -82,7 +79,7 @@ describe('samples of a run', () => {
     ok(report.protocol.includes('Samples: greedy decoding, at most 8 tokens after each prompt.'))
   })
 
-  it('a view folds them from the events, dense first, then along the recovery', () => {
+  it('are folded by a view from the events, dense first, then along the recovery', () => {
     const lines = readFileSync(join(report.run, 'events.jsonl'), 'utf8').split('\n')
     const picture = foldEvents(emptyPicture(), parseEvents(lines))
     equal(picture.evaluations.length, 0)
@@ -96,7 +93,7 @@ describe('samples of a run', () => {
     equal(other.prompt, hostile)
   })
 
-  it('the note in the saved folder has them, and the page of the run shows a hostile prompt as text', () => {
+  it('are in the note of the saved folder, and a hostile prompt is text on the page', () => {
     const note = JSON.parse(readFileSync(join(folder, 'out', 'sparsescope.json'), 'utf8')) as Report
     deepEqual(note.evaluations[0].samples, report.evaluations[0].samples)
     const page = readFileSync(join(report.run, 'report.html'), 'utf8')
@@ -106,7 +103,7 @@ describe('samples of a run', () => {
     ok(page.includes('&lt;/td&gt;&lt;script&gt;alert(1)&lt;/script&gt;\\u001b[2J\\u202e\\u0000 &amp;amp;'))
   })
 
-  it('a prompt that the model has no room for is exit 2 before anything is computed, and names it', async () => {
+  it('are refused with 2 for a prompt that is too long for the model', async () => {
     const file = recipe('long', { evaluate: [{ ...samples, prompts: ['a', 'ab '.repeat(200)] }] })
     const { status, stderr } = await cli('run', file, '--device', 'cpu', '--json')
     equal(status, 2)
@@ -114,7 +111,7 @@ describe('samples of a run', () => {
     equal(existsSync(join(folder, 'model', 'sparsescope.json')), false)
   })
 
-  it('evaluate, which has no prompts, does not offer them', async () => {
+  it('are not offered by evaluate, which has no prompts', async () => {
     const { status, stderr } = await cli('evaluate', join(folder, 'model'), '--task', 'samples', '--data', 'text.jsonl')
     equal(status, 2)
     match(stderr, /there is no such task/)

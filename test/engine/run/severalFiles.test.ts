@@ -5,6 +5,7 @@ import { mixedWindows } from '../../../src/engine/run/open/runData.ts'
 import { padRows, type Windows } from '../../../src/engine/text/windows.ts'
 import type { RunEvent } from '../../../src/runs/series/events.ts'
 import { onlyRun } from '../../support/killedRuns.ts'
+import { tinyRecipe } from '../../support/recipes.ts'
 import { run, runPlace } from '../../support/runs.ts'
 import { safetensors } from '../../support/safetensors.ts'
 
@@ -26,18 +27,16 @@ describe('windows of several files', () => {
       return name
     })
   }
-  const recipe = (data: string | string[], to: string) => ({
-    version: 1,
-    model: 'model',
-    prune: [{ method: 'wanda', sparsity: 0.5 }],
-    calibration: { data },
-    recover: { mode: 'retrain', data, train: ['norm', 'mask_lora'], lora: { rank: 2, alpha: 4 }, steps: 8, lr: 1e-3 },
-    save: { to },
-  })
+  const recipe = (data: string | string[], to: string) =>
+    tinyRecipe({
+      calibration: { data },
+      recover: { mode: 'retrain', data, train: ['norm', 'mask_lora'], lora: { rank: 2, alpha: 4 }, steps: 8, lr: 1e-3 },
+      save: { to },
+    })
   const weights = (to: string) => readFileSync(here.place.path(to, 'model.safetensors'))
 
   for (const files of [2, 3])
-    it(`of ids dealt out to ${files} files, a run makes the very model that it makes of the one file`, async () => {
+    it(`give the model of one file when its ids are dealt out to ${files} files`, async () => {
       // Three files give as many as the smallest: two each.
       const used = files * Math.floor(rows / files)
       const whole = recipe('ids.safetensors', 'whole')
@@ -52,7 +51,7 @@ describe('windows of several files', () => {
       )
     })
 
-  it('a run that was stopped goes on with the same files, and not where one of them changed', async () => {
+  it('are the same in a resumed run, which is refused where a file changed', async () => {
     const data = deal(2)
     const abort = new AbortController()
     const onEvent = ({ type }: RunEvent) => type === 'block' && abort.abort()
@@ -74,7 +73,7 @@ describe('windows of several files', () => {
     assert.deepEqual(weights('stopped'), weights('whole'))
   })
 
-  it('one file under two names is refused', async () => {
+  it('are refused for one file under two names', async () => {
     const [first] = deal(2)
     symlinkSync(here.place.path(first), here.place.path('link.safetensors'))
     for (const twin of [here.place.path(first), 'link.safetensors']) {
@@ -86,7 +85,7 @@ describe('windows of several files', () => {
     }
   })
 
-  it('says which file has too few windows', async () => {
+  it('are refused with the name of a file that has too few', async () => {
     const [few, many] = deal(2)
     const asked = recipe([few, many], 'out')
     const file = here.place.recipe('few', { ...asked, calibration: { data: [few, many], samples: 12 } })
@@ -113,7 +112,7 @@ describe('windows in turns', () => {
   }
   const load = async (path: string, samples: number) => windows(texts[path].slice(0, samples))
 
-  it('where the number is no multiple of the files, the first ones give one more', async () => {
+  it('are one more of the first files where the number is no multiple', async () => {
     const { ids, mask, labels, windows } = await mixedWindows(['a', 'b', 'c'], { samples: 4, seqLen: 3 }, load)
     assert.equal(windows, 4)
     assert.deepEqual([...ids], [1, 2, 3, 6, 7, 8, 9, 0, 0, 4, 5, 0])
@@ -121,7 +120,7 @@ describe('windows in turns', () => {
     assert.deepEqual([...(labels ?? [])], [1, 2, 3, 6, 7, 8, 9, -100, -100, 4, 5, -100])
   })
 
-  it('more ids than a run holds are refused before a file is read', async () => {
+  it('are refused before a file is read where a run cannot hold as many ids', async () => {
     const unread = () => assert.fail('read')
     const asked = mixedWindows(['a', 'b'], { samples: 1e9, seqLen: 512 }, unread)
     await assert.rejects(asked, { code: 'bad-data', message: /^a, b: 1000000000 windows of 512 tokens are more/ })

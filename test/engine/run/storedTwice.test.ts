@@ -4,20 +4,21 @@ import { readFileSync, writeFileSync } from 'node:fs'
 import { openCheckpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
 import { openCpu, type CpuBackend } from '../../../src/engine/compute/cpu/open.ts'
 import { createMemoryCheckpoint, smallOpt } from '../../support/memoryCheckpoint.ts'
-import { createWorkplace, run, type Workplace } from '../../support/runs.ts'
+import { run } from '../../support/runs.ts'
 import { safetensors, type TestTensor } from '../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { writeTinyIds, writeTinyModel } from '../../support/tinyModel.ts'
 
 const embedding = 'model.decoder.embed_tokens.weight'
 const head = 'lm_head.weight'
 
 describe('a tied head that is stored too', () => {
-  let work: Workplace
+  let work: Scratch
   let cpu: CpuBackend
   before(async () => void (cpu = await openCpu({ threads: 1 })))
   after(() => cpu.close())
   beforeEach(async () => {
-    work = createWorkplace()
+    work = scratch()
     writeTinyIds(work.path('ids.safetensors'))
     await writeTinyModel(work.path('model'))
     const checkpoint = createMemoryCheckpoint(smallOpt, 'F32')
@@ -27,7 +28,6 @@ describe('a tied head that is stored too', () => {
     assert.ok(!(head in tensors))
     writeFileSync(work.path('model/model.safetensors'), safetensors({ ...tensors, [head]: tensors[embedding] }))
   })
-  afterEach(() => work.remove())
 
   const recipe = (train: readonly string[][]) => ({
     version: 1,

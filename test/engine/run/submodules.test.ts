@@ -73,7 +73,7 @@ describe('reconstruction by submodule', function () {
       assert.ok((block.error_after ?? NaN) < (block.error_before ?? NaN))
     })
 
-  it('what normalises after its branches is trained in two as well', async function () {
+  it('trains in two parts a block that normalises after its branches too', async function () {
     const model = goldenPath('opt350')
     const data = goldenPath('opt', 'prune', 'calib.safetensors')
     const recover = { mode: 'reconstruct', window: 'submodule', train: ['bias', 'norm'], steps, lr: 1e-3 }

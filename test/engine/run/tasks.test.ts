@@ -1,12 +1,12 @@
 import { deepEqual, equal, match, ok } from 'node:assert/strict'
-import { copyFileSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { copyFileSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import type { Answers } from '../../../src/runs/compared/answers.ts'
 import { byteTokenizer } from '../../support/byteTokenizer.ts'
 import { cli, cliJson } from '../../support/cli.ts'
 import { smallOpt } from '../../support/memoryCheckpoint.ts'
+import { scratch } from '../../support/scratch.ts'
 import { writeTinyModel } from '../../support/tinyModel.ts'
 
 const data = fileURLToPath(new URL('../../fixtures/zeroshot/data', import.meta.url))
@@ -21,7 +21,7 @@ describe('zero-shot tasks', () => {
   let folder: string
   let model: string
   before(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'tasks-'))
+    folder = scratch().folder
     model = join(folder, 'model')
     await writeTinyModel(model, { ...smallOpt, vocab_size: 300, max_position_embeddings: 512 })
     writeFileSync(join(model, 'tokenizer.json'), JSON.stringify(byteTokenizer()))
@@ -29,7 +29,6 @@ describe('zero-shot tasks', () => {
     for (const task of ['arc_easy', 'winogrande'])
       copyFileSync(join(data, `${task}.jsonl`), join(folder, `${task}.jsonl`))
   })
-  after(() => rmSync(folder, { recursive: true, force: true }))
 
   const evaluate = (task: string, file: string, ...more: string[]) => [
     'evaluate',
@@ -43,7 +42,7 @@ describe('zero-shot tasks', () => {
     ...more,
   ]
 
-  it('evaluate prints the contract, one item a row in file order, equal choices to the last bit', async () => {
+  it('print the contract in evaluate, one item for each row in file order', async () => {
     const out = await cliJson(...evaluate('arc_easy', join(data, 'arc_easy.jsonl'), '--items'))
     const { items } = out as { items: Item[] }
     equal(out.rows, 8)
@@ -63,7 +62,7 @@ describe('zero-shot tasks', () => {
     )
   })
 
-  it('rows without an answer are counted, named and left out', async () => {
+  it('count, name and leave out rows without an answer', async () => {
     const [first, second] = readFileSync(join(data, 'arc_easy.jsonl'), 'utf8').split('\n')
     const file = join(folder, 'hidden.jsonl')
     writeFileSync(file, [first, second.replace('"answerKey": "C"', '"answerKey": ""'), first].join('\n'))
@@ -73,7 +72,7 @@ describe('zero-shot tasks', () => {
     match(stderr, /1 of 3 rows has no answer and is left out: .*hidden\.jsonl, line 2/)
   })
 
-  it('what cannot be asked is exit 2 and one line', async () => {
+  it('end with 2 and one line for what cannot be asked', async () => {
     const bad: [string[], RegExp][] = [
       [evaluate('arc_esy', join(data, 'arc_easy.jsonl')), /did you mean arc_easy/],
       [
@@ -91,7 +90,7 @@ describe('zero-shot tasks', () => {
     }
   })
 
-  it('a recipe measures tasks at its stages; the report has their mean and says what it does not decide', async () => {
+  it('are measured at the stages of a recipe, and the report has their mean', async () => {
     const recipe = join(folder, 'a.prune.yaml')
     const at = '[dense, pruned]'
     writeFileSync(
@@ -126,7 +125,7 @@ describe('zero-shot tasks', () => {
     ok(report.protocol.some((sentence) => /differ by no more than their standard error/.test(sentence)))
   })
 
-  it('lint knows the columns of a task', async () => {
+  it('have columns that lint knows', async () => {
     const recipe = join(folder, 'b.prune.yaml')
     writeFileSync(recipe, 'version: 1\nmodel: model\nevaluate: [{task: piqa, data: arc_easy.jsonl}]\n')
     match(

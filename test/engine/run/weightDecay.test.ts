@@ -3,20 +3,20 @@ import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
 import type { Backend } from '../../../src/engine/compute/backend.ts'
-import { createWorkplace, run, type Workplace } from '../../support/runs.ts'
+import { run } from '../../support/runs.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { writeTinyIds, writeTinyModel } from '../../support/tinyModel.ts'
 
 describe('weight decay', () => {
   let backend: Backend
-  let place: Workplace
+  let place: Scratch
   before(async () => {
     backend = await openCpu({ threads: 2 })
-    place = createWorkplace()
+    place = scratch()
     await writeTinyModel(place.path('model'))
     writeTinyIds(place.path('ids.safetensors'))
   })
   after(async () => {
-    place.remove()
     await backend.close()
   })
 

@@ -71,7 +71,7 @@ describe('progress of a run', () => {
       }
     })
 
-  it('a pause is no time of the run, of its phases or of its blocks', async () => {
+  it('counts no pause as time of the run, its phases or its blocks', async () => {
     const pauseMs = 700
     let paused = 0
     const events: RunEvent[] = []

@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync, statSync, truncateSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readFileSync, statSync, truncateSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RunEvent } from '../../../src/runs/series/events.ts'
 import { openEventLog } from '../../../src/runs/events/eventLog.ts'
+import { scratch } from '../../support/scratch.ts'
 import { cannot } from '../../support/skip.ts'
 
-describe('event log', () => {
+describe('the event log', () => {
   let folder = ''
-  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'events-'))))
-  afterEach(() => rmSync(folder, { recursive: true }))
+  beforeEach(() => (folder = scratch().folder))
   const lines = (path: string) =>
     readFileSync(path, 'utf8')
       .trim()
@@ -34,7 +33,7 @@ describe('event log', () => {
     log.close()
   })
 
-  it('a resumed run drops what was said after its last checkpoint and counts on from the time then', () => {
+  it('drops on resume what was said after the last checkpoint, and counts on from its time', () => {
     const path = join(folder, 'events.jsonl')
     const first = openEventLog({ path })
     first.emit({ type: 'phase', phase: 'prune' })
@@ -52,7 +51,7 @@ describe('event log', () => {
     assert.ok(written[1].t >= 5000)
   })
 
-  it('that lost its end with the power goes on after its last whole line', () => {
+  it('goes on after its last whole line when power failed', () => {
     const path = join(folder, 'events.jsonl')
     const first = openEventLog({ path })
     first.emit({ type: 'phase', phase: 'prune' })
@@ -70,7 +69,7 @@ describe('event log', () => {
     )
   })
 
-  it('on a full disk fails where a run can catch it, and not in a timer', function () {
+  it('fails on a full disk where a run can catch it, not in a timer', function () {
     if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=4k', 'tmpfs', folder]).status !== 0)
       return cannot(this, 'only root can mount a small file system')
     try {

@@ -1,7 +1,6 @@
 // Folders of sweeps that someone else has prepared, and everything that reads or writes them.
 import assert from 'node:assert/strict'
-import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { EngineError } from '../../../src/engine/errors.ts'
 import { readRuns } from '../../../src/engine/sweep/compareRuns.ts'
@@ -25,8 +24,8 @@ import { cancelRuns, forgetCancelled, forgetRefused, noteRefused } from '../../.
 import { madeOnce } from '../../../src/runs/sharedWork.ts'
 import { isShort } from '../../support/extent.ts'
 import { hostileSweepFolders } from '../../support/hostileSweepFolders.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { onlySweep, sweepPlace, sweptRecipe } from '../../support/sweeps.ts'
-import type { Workplace } from '../../support/runs.ts'
 
 const said = [
   { t: 0, type: 'start', name: '1', model: 'm', device: 'cpu', description: 'cpu', version: '1', blocks: 1 },
@@ -37,10 +36,10 @@ const said = [
 describe('a sweep’s folder of someone else', function () {
   this.timeout(900_000)
   let root = ''
-  let place: Workplace
+  let place: Scratch
   before(async () => {
     place = await sweepPlace()
-    root = mkdtempSync(join(tmpdir(), 'hostile-sweeps-'))
+    root = scratch().folder
     const recipe = place.recipe('a', sweptRecipe({ 'prune.0.sparsity': [0.4, 0.6] }))
     const { folder } = (await findOrCreateSweep({ path: recipe, settings: [] })).sweep
     for (const index of [0, 1]) {
@@ -52,10 +51,6 @@ describe('a sweep’s folder of someone else', function () {
     }
     for (const path of [folder.shared, folder.refused, folder.slurm]) mkdirSync(path)
     writeFileSync(join(folder.refused, '1.txt'), 'no room')
-  })
-  after(() => {
-    place.remove()
-    rmSync(root, { recursive: true })
   })
 
   /**

@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict'
-import { closeSync, mkdtempSync, openSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { closeSync, openSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { wholeLineBytes } from '../../../src/runs/events/eventLog.ts'
+import { scratch } from '../../support/scratch.ts'
 
 describe('whole lines of a file', () => {
   let folder = ''
-  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'lines-'))))
-  afterEach(() => rmSync(folder, { recursive: true }))
+  beforeEach(() => (folder = scratch().folder))
   const whole = (text: string, bytes: number) => {
     const path = join(folder, 'file')
     writeFileSync(path, text)

@@ -4,7 +4,7 @@ import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { findOrCreateSweep } from '../../../src/engine/sweep/openSweep.ts'
 import { commandsBeside } from '../../support/besides.ts'
-import type { Workplace } from '../../support/runs.ts'
+import type { Scratch } from '../../support/scratch.ts'
 import { eventsOf, onlySweep, sweepJson, sweepPlace, sweptRecipe } from '../../support/sweeps.ts'
 
 /** Far more than a sweep takes. */
@@ -13,9 +13,8 @@ const rounds = process.env.SPARSESCOPE_TORTURE === '1' ? 40 : 6
 
 describe('a sweep that is begun twice at once', function () {
   this.timeout(600_000)
-  let place: Workplace
+  let place: Scratch
   beforeEach(async () => (place = await sweepPlace()))
-  afterEach(() => place.remove())
 
   const two = [commandsBeside(patienceMs), commandsBeside(patienceMs)]
   after(() => two.forEach((beside) => beside.stop()))
@@ -41,7 +40,6 @@ describe('a sweep that is begun twice at once', function () {
         (await sweepJson(place, 'status', recipe)).runs.map(({ state }) => state),
         ['done', 'done'],
       )
-      place.remove()
       place = await sweepPlace()
     }
   })

@@ -4,7 +4,7 @@ import assert from 'node:assert/strict'
 import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { killedAt } from '../../support/killedRuns.ts'
-import type { Workplace } from '../../support/runs.ts'
+import type { Scratch } from '../../support/scratch.ts'
 import {
   eventsOf,
   heldInTheMiddle,
@@ -16,8 +16,8 @@ import {
   sweepJson,
   sweepPlace,
   sweptRecipe,
-  until,
 } from '../../support/sweeps.ts'
+import { until } from '../../support/until.ts'
 
 const cpu = ['--device', 'cpu']
 const two = { seed: [0, 1] }
@@ -29,9 +29,8 @@ const all = process.env.SPARSESCOPE_TORTURE === '1'
 
 describe('a sweep that is killed', function () {
   this.timeout(1_200_000)
-  let place: Workplace
+  let place: Scratch
   beforeEach(async () => (place = await sweepPlace()))
-  afterEach(() => place.remove())
 
   const run = (index: number) => join(onlySweep(place) ?? 'none', 'runs', String(index))
   const states = async (recipe: string) => (await sweepJson(place, 'status', recipe)).runs.map(({ state }) => state)
@@ -45,7 +44,7 @@ describe('a sweep that is killed', function () {
     child.kill('SIGKILL')
     await ended
     for (const { goOn } of holders) goOn()
-    await until(() => holders.every(({ pid }) => !isAlive(pid)))
+    await until('the runs to end', () => holders.every(({ pid }) => !isAlive(pid)))
     assert.ok(!(await states(recipe)).includes('running'))
     assert.equal((await sweep(place, 'run', recipe, '--jobs', '2', ...cpu)).status, 0)
     for (const i of [0, 1]) {
@@ -58,7 +57,7 @@ describe('a sweep that is killed', function () {
     }
   })
 
-  it('a run that is killed is told as failed, the others are done, and it alone starts again', async () => {
+  it('says that a killed run failed, and starts it alone again', async () => {
     const cases = [
       { name: 'long', set: { 'recover.steps': longSteps } },
       { name: 'short', set: {} },
@@ -66,7 +65,7 @@ describe('a sweep that is killed', function () {
     const recipe = place.recipe('a', sweptRecipe({ cases }))
     const { ended } = sweepBeside(place, 'run', recipe, '--jobs', '2', ...cpu)
     const { pid } = await held(0)
-    await until(() => existsSync(join(run(1), 'report.json')))
+    await until('the second report', () => existsSync(join(run(1), 'report.json')))
     process.kill(pid, 'SIGKILL')
     assert.equal(await ended, 1)
     const { runs } = await sweepJson(place, 'status', recipe)
@@ -81,7 +80,7 @@ describe('a sweep that is killed', function () {
     assert.equal(eventsOf(run(0), 'block').length, 3)
   })
 
-  it('Ctrl-C stops all, with 130, and all go on', async () => {
+  it('stops all runs by Ctrl-C with 130, and all go on', async () => {
     const recipe = place.recipe('a', sweptRecipe(two, longSteps))
     const { child, ended } = sweepBeside(place, 'run', recipe, '--jobs', '2', ...cpu)
     const holders = await Promise.all([held(0), held(1)])
@@ -96,29 +95,29 @@ describe('a sweep that is killed', function () {
     assert.equal((await sweep(place, 'run', recipe, '--jobs', '2', ...cpu)).status, 0)
   })
 
-  it('`cancel` of one run from elsewhere stops that one only', async () => {
+  it('stops only the run that `cancel` names', async () => {
     const cases = [
       { name: 'stopped', set: { 'recover.steps': endlessSteps } },
       { name: 'goes on', set: {} },
     ]
     const recipe = place.recipe('a', sweptRecipe({ cases }, longSteps))
     const { ended } = sweepBeside(place, 'run', recipe, '--jobs', '2', ...cpu)
-    await until(() => onlySweep(place) && eventsOf(run(0), 'step').length > 0)
+    await until('a step of the first run', () => onlySweep(place) && eventsOf(run(0), 'step').length > 0)
     assert.equal((await sweep(place, 'cancel', recipe, '--index', '0')).status, 0)
     assert.equal(await ended, 130)
     assert.deepEqual(await states(recipe), ['cancelled', 'done'])
   })
 
-  it('`cancel` stops a run that was begun by itself, too', async () => {
+  it('stops by `cancel` a run that was begun by itself, too', async () => {
     const recipe = place.recipe('a', sweptRecipe(two, endlessSteps))
     const { ended } = sweepBeside(place, 'run', recipe, '--index', '1', ...cpu)
-    await until(() => onlySweep(place) && eventsOf(run(1), 'step').length > 0)
+    await until('a step of the second run', () => onlySweep(place) && eventsOf(run(1), 'step').length > 0)
     assert.equal((await sweep(place, 'cancel', recipe, '--index', '1')).status, 0)
     assert.equal(await ended, 130)
     assert.equal((await states(recipe))[1], 'cancelled')
   })
 
-  it('two processes never have one sweep', async () => {
+  it('is never in two processes', async () => {
     const recipe = place.recipe('a', sweptRecipe(two, longSteps))
     const { child, ended } = sweepBeside(place, 'run', recipe, ...cpu)
     const { goOn } = await held(0)
@@ -130,29 +129,25 @@ describe('a sweep that is killed', function () {
     await ended
   })
 
-  it('at any point on the way, it or a run of it: the same files, and each measured once', async () => {
+  it('gives the same files wherever it or a run of it is killed, each measured once', async () => {
     const recipe = sweptRecipe(two)
     assert.equal((await sweep(place, 'run', place.recipe('a', recipe), ...cpu)).status, 0)
     const expected = results(place)
     for (const point of all ? Array.from({ length: 90 }, (_, i) => i + 1) : [2, 9, 30, 55]) {
       const killed = await sweepPlace()
-      try {
-        const path = killed.recipe('a', recipe)
-        const args = ['sweep', 'run', path, ...cpu]
-        // Either process is killed when it comes to its own point: the runs, at last the sweep itself.
-        const whole = (() => {
-          try {
-            return !killedAt(point, killed.folder, ...args)
-          } catch (error) {
-            assert.match(String(error), /exit code 1/)
-            return false
-          }
-        })()
-        if (!whole) assert.equal((await sweep(killed, 'run', path, ...cpu)).status, 0, `killed at ${point}`)
-        assert.deepEqual(results(killed), expected, `killed at ${point}`)
-      } finally {
-        killed.remove()
-      }
+      const path = killed.recipe('a', recipe)
+      const args = ['sweep', 'run', path, ...cpu]
+      // Either process is killed when it comes to its own point: the runs, at last the sweep itself.
+      const whole = (() => {
+        try {
+          return !killedAt(point, killed.folder, ...args)
+        } catch (error) {
+          assert.match(String(error), /exit code 1/)
+          return false
+        }
+      })()
+      if (!whole) assert.equal((await sweep(killed, 'run', path, ...cpu)).status, 0, `killed at ${point}`)
+      assert.deepEqual(results(killed), expected, `killed at ${point}`)
     }
   })
 })

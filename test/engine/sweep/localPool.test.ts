@@ -1,12 +1,10 @@
 // The local engine with what stands for processes: no run is started.
 import assert from 'node:assert/strict'
 import { EventEmitter } from 'node:events'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { runPool, type StartedRun } from '../../../src/engine/sweep/localPool.ts'
 import { sweepFolderAt } from '../../../src/runs/folder/sweepFolder.ts'
 import { cancelledRuns } from '../../../src/runs/runStatus.ts'
+import { scratch } from '../../support/scratch.ts'
 
 /** Ends at `ends`, and takes no notice of other signals. */
 class Stubborn extends EventEmitter implements StartedRun {
@@ -24,8 +22,7 @@ class Stubborn extends EventEmitter implements StartedRun {
 
 describe('the local engine', () => {
   let path = ''
-  beforeEach(() => (path = mkdtempSync(join(tmpdir(), 'pool-'))))
-  afterEach(() => rmSync(path, { recursive: true }))
+  beforeEach(() => (path = scratch().folder))
 
   it('marks the runs that it has to kill as cancelled, each of them, and not those that end when they are asked to', async () => {
     const folder = sweepFolderAt(path)

@@ -3,12 +3,12 @@ import assert from 'node:assert/strict'
 import { cpSync, existsSync, lstatSync, readFileSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { cliIn } from '../../support/cli.ts'
-import type { Workplace } from '../../support/runs.ts'
+import type { Scratch } from '../../support/scratch.ts'
 import { onlySweep, sweep, sweepPlace, sweptRecipe } from '../../support/sweeps.ts'
 
 describe('sparsescope report', function () {
   this.timeout(300_000)
-  let place: Workplace
+  let place: Scratch
   let folder = ''
   let recipe = ''
   before(async () => {
@@ -17,7 +17,6 @@ describe('sparsescope report', function () {
     assert.equal((await sweep(place, 'run', recipe, '--device', 'cpu')).status, 0)
     folder = onlySweep(place) ?? ''
   })
-  after(() => place.remove())
 
   const report = (...args: string[]) => cliIn(place.folder, 'report', ...args)
 
@@ -27,14 +26,14 @@ describe('sparsescope report', function () {
     return new Set(lines.map((line) => line.replace(/^\d+,("[^"]*"|[^,]*),.*$/, '$1')))
   }
 
-  it('curves for trackers have a line a step, with step first and the run beside it', async () => {
+  it('gives trackers a line for each step, with step first and the run beside it', async () => {
     const { status, stdout } = await report(folder, '--csv', 'curves.csv')
     assert.equal(status, 0)
     assert.deepEqual(stdout.trim().split('\n').slice(-1), ['wrote curves.csv'])
     assert.equal(runsOf('curves.csv').size, 4)
   })
 
-  it('curves of two sweeps of one recipe keep apart', async () => {
+  it('keeps curves of two sweeps of one recipe apart', async () => {
     const other = folder.replace(/\d{6}-a$/, '000000-a')
     cpSync(folder, other, { recursive: true })
     const { status } = await report(folder, other, '--csv', 'two.csv')
@@ -57,7 +56,7 @@ describe('sparsescope report', function () {
     assert.equal(readFileSync(recipe, 'utf8'), before)
   })
 
-  it('of a sweep: a row a setting, its seeds folded; Markdown and a page hold the same', async () => {
+  it('has for a sweep a row for each setting, the same in Markdown and on a page', async () => {
     const { status, stdout } = await report(
       folder,
       '--markdown',
@@ -94,11 +93,11 @@ describe('sparsescope report', function () {
     assert.equal((page.match(/>dense</g) ?? []).length, 3)
   })
 
-  it('of a recipe with a sweep it is the same as of its folder', async () => {
+  it('is the same for a recipe with a sweep as for its folder', async () => {
     assert.equal((await report(recipe, '--json')).stdout, (await report(folder, '--json')).stdout)
   })
 
-  it('of runs by themselves: what differs between their recipes', async () => {
+  it('has for runs by themselves what differs between their recipes', async () => {
     const runs = [0, 2].map((i) => join(folder, 'runs', String(i)))
     const { runs: rows, folded } = JSON.parse((await report(...runs, '--json')).stdout) as {
       runs: { settings: object; state: string; run: string; results: { perplexity: { recovered: number } } }[]
@@ -116,7 +115,7 @@ describe('sparsescope report', function () {
     assert.ok(rows[0].results.perplexity.recovered > 1)
   })
 
-  it('a run that is named twice counts once; runs without a report are no seeds of each other', async () => {
+  it('counts a run once that is named twice', async () => {
     const [first, second] = [0, 2].map((i) => join(folder, 'runs', String(i)))
     const rows = async (...paths: string[]) =>
       (JSON.parse((await report(...paths, '--json')).stdout) as { folded: { members: number[] }[] }).folded.length

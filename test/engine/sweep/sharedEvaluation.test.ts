@@ -2,16 +2,15 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import type { Workplace } from '../../support/runs.ts'
+import type { Scratch } from '../../support/scratch.ts'
 import { onlySweep, sweep, sweepJson, sweepPlace, sweptRecipe } from '../../support/sweeps.ts'
 
 const cpu = ['--device', 'cpu']
 
 describe('measurements that runs share', function () {
   this.timeout(300_000)
-  let place: Workplace
+  let place: Scratch
   before(async () => (place = await sweepPlace()))
-  after(() => place.remove())
 
   it('are refused with their path where a number was changed, or the file is that of another question', async () => {
     const recipe = place.recipe('a', sweptRecipe({ 'prune.0.sparsity': [0.4, 0.6] }))

@@ -6,17 +6,9 @@ import { join } from 'node:path'
 import type { RunReport } from '../../../src/engine/run/report/report.ts'
 import type { ChosenAllocation } from '../../../src/runs/series/events.ts'
 import { cliIn, cliUntil } from '../../support/cli.ts'
-import type { Workplace } from '../../support/runs.ts'
-import {
-  eventsOf,
-  onlySweep,
-  results,
-  sweep,
-  sweepOfProcesses,
-  sweepPlace,
-  sweptRecipe,
-  until,
-} from '../../support/sweeps.ts'
+import type { Scratch } from '../../support/scratch.ts'
+import { eventsOf, onlySweep, results, sweep, sweepOfProcesses, sweepPlace, sweptRecipe } from '../../support/sweeps.ts'
+import { until } from '../../support/until.ts'
 
 const cpu = ['--device', 'cpu']
 const steps = 3
@@ -28,9 +20,8 @@ const rates = [1e-3, 2e-3]
 
 describe('pruning that runs of a sweep share', function () {
   this.timeout(300_000)
-  let place: Workplace
+  let place: Scratch
   beforeEach(async () => (place = await sweepPlace()))
-  afterEach(() => place.remove())
 
   const shared = () => join(onlySweep(place) ?? 'none', 'shared')
   const prunings = () => readdirSync(shared()).filter((name) => name.startsWith('pruned-'))
@@ -76,7 +67,7 @@ describe('pruning that runs of a sweep share', function () {
     assert.deepEqual(results(place), swept)
   })
 
-  it('a spread that the run finds by trying is found once for all, and each says which; another is another pruning', async () => {
+  it('finds a spread once for all that try the same, and each says which', async () => {
     const recipe = retrain({ 'prune.0.depth.spread': [0.2, 'auto'], 'recover.lr': rates })
     recipe.prune = [{ method: 'wanda', sparsity: 0.5, allocation: 'depth', depth: { spread: 0.1 } }]
     const { status, stderr } = await sweep(place, 'run', place.recipe('a', recipe), ...cpu)
@@ -94,7 +85,7 @@ describe('pruning that runs of a sweep share', function () {
     }
   })
 
-  it('what each prunes otherwise, or by itself, is not shared', async () => {
+  it('is not shared by runs that prune otherwise', async () => {
     const random = retrain({ seed: [0, 1] })
     const drawn = { ...random, prune: [{ method: 'random', sparsity: 0.5 }], calibration: undefined }
     assert.equal((await sweep(place, 'run', place.recipe('a', drawn), ...cpu)).status, 0)
@@ -103,7 +94,7 @@ describe('pruning that runs of a sweep share', function () {
     assert.notEqual(pruned[0], pruned[1])
   })
 
-  it('of runs that recover each block as soon as it is pruned, what the pruned model would be is measured once', async () => {
+  it('is measured once for runs that recover each block as soon as it is pruned', async () => {
     const recipe = sweptRecipe({ 'recover.lr': rates })
     assert.equal((await sweep(place, 'run', place.recipe('a', recipe), ...cpu)).status, 0)
     assert.deepEqual(prunings(), [])
@@ -114,11 +105,12 @@ describe('pruning that runs of a sweep share', function () {
     assert.notDeepEqual(of('recovered')(one), of('recovered')(other))
   })
 
-  it('blocks that are damaged or missing are made anew', async () => {
+  it('is done again for blocks that are damaged or missing', async () => {
     const recipe = place.recipe('a', retrain({ 'recover.lr': rates, 'recover.steps': [4000] }))
     const abort = new AbortController()
     const ended = cliUntil(abort.signal, place.folder, 'sweep', 'run', recipe, '--threads', '1', ...cpu)
     await until(
+      'a step of the first run',
       () => onlySweep(place) && existsSync(shared()) && prunings().length === 1 && eventsOf(run(0), 'step').length > 0,
     )
     abort.abort()

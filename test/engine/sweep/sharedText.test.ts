@@ -5,34 +5,31 @@ import { join } from 'node:path'
 import { byteTokenizer } from '../../support/byteTokenizer.ts'
 import { cliIn } from '../../support/cli.ts'
 import { smallOpt } from '../../support/memoryCheckpoint.ts'
-import { createWorkplace, type Workplace } from '../../support/runs.ts'
+import { tinyRecipe } from '../../support/recipes.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { eventsOf, onlySweep, results, sweep, sweepJson } from '../../support/sweeps.ts'
 import { writeTinyModel } from '../../support/tinyModel.ts'
 
 const cpu = ['--device', 'cpu']
 const sparsities = [0.4, 0.6]
-const recipe = {
-  version: 1,
-  model: 'model',
-  prune: [{ method: 'wanda', sparsity: 0.5 }],
+const recipe = tinyRecipe({
   calibration: { data: 'text.jsonl', samples: 4, seq_len: 32 },
   recover: { mode: 'retrain', train: ['norm'], data: 'text.jsonl', samples: 8, seq_len: 48, steps: 2, lr: 0.01 },
   evaluate: [{ data: 'text.jsonl', seq_len: 32, at: ['dense', 'recovered'] }],
   save: { to: 'results/out' },
-}
+})
 
 describe('text in a sweep', function () {
   this.timeout(300_000)
-  let place: Workplace
+  let place: Scratch
   beforeEach(async () => {
-    place = createWorkplace()
+    place = scratch()
     await writeTinyModel(place.path('model'), { ...smallOpt, vocab_size: 300, max_position_embeddings: 128 })
     writeFileSync(place.path('model', 'tokenizer.json'), JSON.stringify(byteTokenizer()))
     // The lines differ in length, so that some rows of the retraining are padded.
     const lines = Array.from({ length: 12 }, (_, i) => JSON.stringify({ text: `line ${i}: `.repeat(2 + i) }))
     writeFileSync(place.path('text.jsonl'), lines.join('\n'))
   })
-  afterEach(() => place.remove())
 
   const tokenised = (run: number) =>
     eventsOf(join(onlySweep(place) ?? '', 'runs', String(run)), 'progress').filter(
@@ -68,7 +65,7 @@ describe('text in a sweep', function () {
     assert.deepEqual(results(place), ofSweep)
   })
 
-  it('of the same bytes is read anew where its name says that it is read otherwise', async () => {
+  it('is read anew where a name means another format of the same bytes', async () => {
     copyFileSync(place.path('text.jsonl'), place.path('text.txt'))
     const cases = ['text.jsonl', 'text.txt'].map((data) => {
       return { name: data.slice(5), set: { 'calibration.data': data, 'evaluate.0.data': data } }
@@ -81,7 +78,7 @@ describe('text in a sweep', function () {
     assert.notEqual(lines.dense, whole.dense)
   })
 
-  it('that is no longer what a run wrote is refused with a sentence, and made anew when it is gone', async () => {
+  it('is refused where it is no longer what a run wrote, and made anew when it is gone', async () => {
     const swept = place.recipe('a', { ...recipe, sweep: { 'prune.0.sparsity': sparsities } })
     assert.equal((await sweep(place, 'run', swept, '--index', '0', ...cpu)).status, 0)
     const files = shared().map((folder) => join(folder, 'windows.safetensors'))

@@ -5,7 +5,7 @@ import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node
 import { join } from 'node:path'
 import { parseTasks } from '../../../src/engine/sweep/slurm.ts'
 import { cliInWith, entry } from '../../support/cli.ts'
-import type { Workplace } from '../../support/runs.ts'
+import type { Scratch } from '../../support/scratch.ts'
 import { cannot } from '../../support/skip.ts'
 import { slurmFor, type TestSlurm } from '../../support/slurm.ts'
 import type { SweepTable } from '../../../src/runs/compared/sweepTable.ts'
@@ -18,11 +18,11 @@ import {
   sweep,
   sweepPlace,
   sweptRecipe,
-  until,
 } from '../../support/sweeps.ts'
+import { until } from '../../support/until.ts'
 
 describe('what squeue says', () => {
-  it('tasks that run or will, by array and index; what is over or of no array is left out', () => {
+  it('has tasks that run or will, by array and index, and no others', () => {
     const text = '12|0|RUNNING\n12|1|PENDING\n12|2|COMPLETED\n12|3|FAILED\n9|1|REQUEUED\n12|N/A|RUNNING\nslurm: error\n'
     const alive = (id: string) => ({ id, isEnding: false })
     assert.deepEqual(
@@ -40,12 +40,12 @@ describe('what squeue says', () => {
     assert.deepEqual([...ours], [[0, [{ id: '13_0', isEnding: false }]]])
   })
 
-  it('a folder may end in a space', () => {
+  it('may name a folder that ends in a space', () => {
     const isOurs = (folder: string) => folder === '/a/sweep '
     assert.deepEqual([...parseTasks('12|0|RUNNING|/a/sweep \r\n', isOurs).keys()], [0])
   })
 
-  it('a task that is ending may be one that Slurm begins again', () => {
+  it('may end a task that Slurm begins again', () => {
     assert.deepEqual([...parseTasks('12|0|COMPLETING\n')], [[0, [{ id: '12_0', isEnding: true }]]])
   })
 })
@@ -53,13 +53,12 @@ describe('what squeue says', () => {
 describe('sparsescope sweep --engine slurm', function () {
   this.timeout(600_000)
   let slurm: TestSlurm
-  let place: Workplace
+  let place: Scratch
   before(async function () {
     slurm = await slurmFor(this)
   })
   after(() => slurm?.stop())
   beforeEach(async () => (place = await sweepPlace()))
-  afterEach(() => place?.remove())
 
   const inSlurm = (...args: string[]) => cliInWith(place.folder, slurm.env, 'sweep', ...args)
   const started = ['--engine', 'slurm', '--device', 'cpu']
@@ -82,7 +81,7 @@ describe('sparsescope sweep --engine slurm', function () {
   const withOptions = (sweep: object, steps?: number) =>
     place.recipe('a', sweptRecipe({ ...sweep, slurm: { cpus: 1, memory: '400MB', time: '00:20:00' } }, steps))
 
-  it('an array saves, byte for byte, what the local engine saves', async () => {
+  it('saves byte for byte what the local engine saves', async () => {
     const recipe = withOptions({ 'prune.0.sparsity': [0.4, 0.6], seed: [0, 1] })
     const { status, stderr } = await inSlurm('run', recipe, ...started)
     assert.equal(status, 0, stderr)
@@ -94,16 +93,12 @@ describe('sparsescope sweep --engine slurm', function () {
     )
     const saved = results(place)
     const here = await sweepPlace()
-    try {
-      const same = here.recipe('a', sweptRecipe({ 'prune.0.sparsity': [0.4, 0.6], seed: [0, 1] }))
-      assert.equal((await sweep(here, 'run', same, '--threads', '1', '--device', 'cpu')).status, 0)
-      assert.deepEqual(results(here), saved)
-    } finally {
-      here.remove()
-    }
+    const same = here.recipe('a', sweptRecipe({ 'prune.0.sparsity': [0.4, 0.6], seed: [0, 1] }))
+    assert.equal((await sweep(here, 'run', same, '--threads', '1', '--device', 'cpu')).status, 0)
+    assert.deepEqual(results(here), saved)
   })
 
-  it('a task that is killed is failed, and alone is submitted again, where it was', async () => {
+  it('submits a killed task alone again, and it goes on where it was', async () => {
     const cases = [
       { name: 'long', set: { 'recover.steps': 5000 } },
       { name: 'short', set: {} },
@@ -111,29 +106,32 @@ describe('sparsescope sweep --engine slurm', function () {
     const recipe = withOptions({ cases })
     assert.equal((await inSlurm('run', recipe, ...started, '--no-wait')).status, 0)
     process.kill((await held(0)).pid, 'SIGKILL')
-    await until(async () => (await states(recipe)).join() === 'failed,done')
+    await until('one failed run and one done', async () => (await states(recipe)).join() === 'failed,done')
     const again = await inSlurm('run', recipe, ...started)
     assert.equal(again.status, 0, again.stderr)
     assert.match(again.stdout, /submitted 1 of 2 runs/)
     assert.equal(eventsOf(run(0), 'block').length, 3)
   })
 
-  it('`cancel` stops one task, or all; `run` goes on with them', async () => {
+  it('stops one task or all by `cancel`, and goes on with them by `run`', async () => {
     const recipe = withOptions({ seed: [0, 1] }, 5000)
     await inSlurm('run', recipe, ...started, '--no-wait')
     // Both stand still: neither may be done before it is cancelled, however unevenly the machine runs them.
     const [first, second] = await Promise.all([held(0), held(1)])
     assert.equal((await inSlurm('cancel', recipe, '--index', '1')).status, 0)
-    await until(async () => !isAlive(second.pid) && (await states(recipe))[1] === 'cancelled')
+    await until(
+      'the cancelled run to end',
+      async () => !isAlive(second.pid) && (await states(recipe))[1] === 'cancelled',
+    )
     assert.ok(isAlive(first.pid))
     assert.equal((await inSlurm('cancel', recipe)).status, 0)
     first.goOn()
-    await until(async () => (await states(recipe)).join() === 'cancelled,cancelled')
+    await until('both runs to be cancelled', async () => (await states(recipe)).join() === 'cancelled,cancelled')
     const { status, stderr } = await inSlurm('run', recipe, ...started)
     assert.equal(status, 0, stderr)
   })
 
-  it('a login node that is closed and opened again: another process follows the same array, and submits nothing', async () => {
+  it('follows the same array from another process, and submits nothing', async () => {
     const recipe = withOptions({ seed: [0] }, 5000)
     const watching = spawn(process.execPath, [entry, 'sweep', 'run', recipe, ...started], {
       cwd: place.folder,
@@ -153,7 +151,7 @@ describe('sparsescope sweep --engine slurm', function () {
     assert.deepEqual(tasks('all'), before)
   })
 
-  it('a disk that is full fails the run that needs it, with a sentence; with room, `run` goes on with it alone', async function () {
+  it('fails a run on a full disk with a sentence, and goes on with it alone once there is room', async function () {
     const small = place.path('small')
     mkdirSync(small)
     if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', small]).status !== 0)
@@ -184,7 +182,7 @@ describe('sparsescope sweep --engine slurm', function () {
     }
   })
 
-  it('a task that Slurm requeues goes on from its last block', async () => {
+  it('goes on from the last block of a task that Slurm requeues', async () => {
     const recipe = withOptions({ seed: [0] }, 5000)
     await inSlurm('run', recipe, ...started, '--no-wait')
     const { goOn } = await held(0)
@@ -200,7 +198,7 @@ describe('sparsescope sweep --engine slurm', function () {
     )
   })
 
-  it('a node whose daemon dies and comes back costs nothing', async () => {
+  it('loses nothing when the daemon of a node dies and comes back', async () => {
     const recipe = withOptions({ seed: [0] }, 5000)
     await inSlurm('run', recipe, ...started, '--no-wait')
     const { goOn } = await held(0)
@@ -212,7 +210,7 @@ describe('sparsescope sweep --engine slurm', function () {
     assert.equal(eventsOf(run(0), 'block').length, 3)
   })
 
-  it('a run that is out of time stops before it is killed, and goes on', async () => {
+  it('stops a run before its time limit, and goes on with it', async () => {
     const recipe = (time: string) =>
       place.recipe('a', sweptRecipe({ seed: [0], slurm: { time, memory: '400MB' } }, 200_000))
     const { status, stdout, stderr } = await inSlurm('run', recipe('1'), ...started)
@@ -220,12 +218,12 @@ describe('sparsescope sweep --engine slurm', function () {
     assert.match(stdout, /^cancelled seed=0: stopped, .* time limit; sparsescope sweep run goes on where it was$/m)
     assert.deepEqual(await states(recipe('20')), ['cancelled'])
     await inSlurm('run', recipe('20'), ...started, '--no-wait')
-    await until(() => eventsOf(run(0), 'start').length === 2)
+    await until('the second start', () => eventsOf(run(0), 'start').length === 2)
     await inSlurm('cancel', recipe('20'))
-    await until(async () => (await states(recipe('20')))[0] === 'cancelled')
+    await until('the run to be cancelled', async () => (await states(recipe('20')))[0] === 'cancelled')
   })
 
-  it('submitted twice at the same moment it is one array', async () => {
+  it('submits one array when it is started twice at once', async () => {
     const recipe = withOptions({ seed: [0, 1] })
     const submit = () =>
       new Promise<number | null>((resolve) => {
@@ -241,14 +239,14 @@ describe('sparsescope sweep --engine slurm', function () {
     for (const i of [0, 1]) assert.equal(eventsOf(run(i), 'start').length, 1)
   })
 
-  it('what sbatch refuses is one sentence with 2', async () => {
+  it('says in one sentence with 2 what sbatch refuses', async () => {
     const recipe = place.recipe('a', sweptRecipe({ seed: [0], slurm: { partition: 'nowhere' } }))
     const { status, stderr } = await inSlurm('run', recipe, ...started)
     assert.equal(status, 2)
     assert.match(stderr, /sbatch refused: .*partition/)
   })
 
-  it('--slurm fills in what the recipe leaves open, and is checked like it', async () => {
+  it('takes from --slurm what the recipe leaves open, and checks it alike', async () => {
     const silent = place.recipe('a', sweptRecipe({ seed: [0] }))
     const given = await inSlurm('run', silent, ...started, '--slurm', 'partition=nowhere')
     assert.match(given.stderr, /sbatch refused: .*partition/)
@@ -279,14 +277,10 @@ describe('sparsescope sweep --engine slurm', function () {
 describe('a machine without Slurm', () => {
   it('says so, and what to do', async () => {
     const place = await sweepPlace()
-    try {
-      const recipe = place.recipe('a', sweptRecipe({ seed: [0] }))
-      const env = { PATH: place.folder }
-      const { status, stderr } = await cliInWith(place.folder, env, 'sweep', 'run', recipe, '--engine', 'slurm')
-      assert.equal(status, 2)
-      assert.match(stderr, /squeue is not on PATH.*--engine local/)
-    } finally {
-      place.remove()
-    }
+    const recipe = place.recipe('a', sweptRecipe({ seed: [0] }))
+    const env = { PATH: place.folder }
+    const { status, stderr } = await cliInWith(place.folder, env, 'sweep', 'run', recipe, '--engine', 'slurm')
+    assert.equal(status, 2)
+    assert.match(stderr, /squeue is not on PATH.*--engine local/)
   })
 })

@@ -4,7 +4,7 @@ import { existsSync, mkdirSync, readdirSync, readFileSync, rmSync, writeFileSync
 import { join } from 'node:path'
 import type { RunReport } from '../../../src/engine/run/report/report.ts'
 import { cliIn } from '../../support/cli.ts'
-import type { Workplace } from '../../support/runs.ts'
+import type { Scratch } from '../../support/scratch.ts'
 import { eventsOf, onlySweep, results, sweep, sweepJson, sweepPlace, sweptRecipe } from '../../support/sweeps.ts'
 
 const four = { 'prune.0.sparsity': [0.4, 0.6], seed: [0, 1] }
@@ -12,14 +12,13 @@ const cpu = ['--device', 'cpu']
 
 describe('sparsescope sweep', function () {
   this.timeout(300_000)
-  let place: Workplace
+  let place: Scratch
   beforeEach(async () => (place = await sweepPlace()))
-  afterEach(() => place.remove())
 
   const reportOf = (index: number) =>
     JSON.parse(readFileSync(join(onlySweep(place) ?? '', 'runs', String(index), 'report.json'), 'utf8')) as RunReport
 
-  it('plan writes nothing and prints what plan.json will be', async () => {
+  it('prints by plan what plan.json will be, and writes nothing', async () => {
     const recipe = place.recipe('a', sweptRecipe(four))
     const before = readdirSync(place.folder)
     const plan = await sweepJson(place, 'plan', recipe)
@@ -43,7 +42,7 @@ describe('sparsescope sweep', function () {
     }
   })
 
-  it('each run is what it would be alone: the same bytes as `run` with its settings', async () => {
+  it('gives each run the bytes of `run` with its settings', async () => {
     const recipe = sweptRecipe({ 'prune.0.sparsity': [0.4, 0.6], 'recover.steps': [2] })
     assert.equal((await sweep(place, 'run', place.recipe('a', recipe), ...cpu)).status, 0)
     const swept = results(place)
@@ -59,7 +58,7 @@ describe('sparsescope sweep', function () {
     assert.ok(Object.keys(swept).filter((name) => name.endsWith('.safetensors')).length === 2)
   })
 
-  it('status has the fields of the contract, for a recipe and for a folder; sweep.json is the same table', async () => {
+  it("has the contract's fields in status and sweep.json, for a recipe and for a folder", async () => {
     const recipe = place.recipe('a', sweptRecipe(four))
     assert.match((await sweep(place, 'status', recipe)).stderr, /not been started; sparsescope sweep run/)
     assert.equal((await sweep(place, 'status', recipe)).status, 2)
@@ -81,7 +80,7 @@ describe('sparsescope sweep', function () {
     assert.ok((first.results.seconds ?? 0) > 0)
   })
 
-  it('what is equal is measured once, also by runs that go on side by side', async () => {
+  it('measures once what is equal, also in runs side by side', async () => {
     const recipe = sweptRecipe(four)
     const evaluate = [...(recipe.evaluate as object[]), { data: 'ids.safetensors', seq_len: 8, at: ['dense'] }]
     const path = place.recipe('a', { ...recipe, evaluate })
@@ -97,7 +96,7 @@ describe('sparsescope sweep', function () {
     assert.equal(evals.length, 4)
   })
 
-  it('runs that measure something else do not take it', async () => {
+  it('does not share measurements of other things', async () => {
     const cases = [
       { name: 'long', set: {} },
       { name: 'short', set: { 'evaluate.0.seq_len': 8 } },
@@ -107,7 +106,7 @@ describe('sparsescope sweep', function () {
     assert.notEqual(reportOf(0).perplexity.dense, reportOf(1).perplexity.dense)
   })
 
-  it('memory and threads are divided among the jobs', async () => {
+  it('divides memory and threads among the jobs', async () => {
     const recipe = place.recipe('a', sweptRecipe({ seed: [0, 1] }))
     assert.equal(
       (await sweep(place, 'run', recipe, '--jobs', '2', '--threads', '1', '--memory', '2GB', ...cpu)).status,
@@ -116,7 +115,7 @@ describe('sparsescope sweep', function () {
     for (const i of [0, 1]) assert.equal(reportOf(i).device.details.threads, 1)
   })
 
-  it('one run that fails stops none: exit code 1, and the rest is done once', async () => {
+  it('goes on when one run fails, and ends with 1', async () => {
     const recipe = place.recipe('a', sweptRecipe(four))
     mkdirSync(place.path('results', 'out-prune.0.sparsity=0.4,seed=1'), { recursive: true })
     const { status, stdout } = await sweep(place, 'run', recipe, '--json', ...cpu)
@@ -144,7 +143,7 @@ describe('sparsescope sweep', function () {
     )
   })
 
-  it('--index is one run; the sweep goes on with the others', async () => {
+  it('does one run by --index, and then the others', async () => {
     const recipe = place.recipe('a', sweptRecipe(four))
     assert.equal((await sweep(place, 'run', recipe, '--index', '4')).status, 2)
     assert.equal(onlySweep(place), null, 'nothing is begun for a run that there is not')
@@ -158,7 +157,7 @@ describe('sparsescope sweep', function () {
     for (const wrong of ['4', '-1', 'x']) assert.equal((await sweep(place, 'run', recipe, '--index', wrong)).status, 2)
   })
 
-  it('cancelled runs are told, and the next `run` means all of them again', async () => {
+  it('says which runs were cancelled, and runs all of them again', async () => {
     const recipe = place.recipe('a', sweptRecipe(four))
     await sweep(place, 'run', recipe, '--index', '0', ...cpu)
     assert.equal((await sweep(place, 'cancel', recipe, '--index', '1')).status, 0)
@@ -171,7 +170,7 @@ describe('sparsescope sweep', function () {
     assert.match((await sweep(place, 'cancel', recipe)).stdout, /^nothing to cancel: all runs are done$/m)
   })
 
-  it('another value, another model, another text: another sweep', async () => {
+  it('is another sweep for another value, model or text', async () => {
     const recipe = place.recipe('a', sweptRecipe({ seed: [0, 1] }))
     const id = async () => (await sweepJson(place, 'plan', recipe)).id
     const first = await id()
@@ -182,7 +181,7 @@ describe('sparsescope sweep', function () {
     assert.notEqual(await id(), first)
   })
 
-  it('a model that changed after the sweep began is not mixed into it', async () => {
+  it('does not mix in a model that changed after it began', async () => {
     const recipe = place.recipe('a', sweptRecipe({ seed: [0, 1] }))
     await sweep(place, 'run', recipe, '--index', '0', ...cpu)
     const config = JSON.parse(readFileSync(place.path('model', 'config.json'), 'utf8')) as object

@@ -4,16 +4,15 @@ import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
 import { cliIn } from '../../support/cli.ts'
-import type { Workplace } from '../../support/runs.ts'
+import type { Scratch } from '../../support/scratch.ts'
 import { onlySweep, sweep, sweepJson, sweepPlace, sweptRecipe } from '../../support/sweeps.ts'
 
 const cpu = ['--device', 'cpu']
 
-describe('what a sweep says of its runs', function () {
+describe('a sweep of runs with warnings', function () {
   this.timeout(300_000)
-  let place: Workplace
+  let place: Scratch
   beforeEach(async () => (place = await sweepPlace()))
-  afterEach(() => place.remove())
 
   const run = (index: number) => join(onlySweep(place) ?? 'none', 'runs', String(index))
   const reportIn = (index: number) => join(run(index), 'report.json')
@@ -23,7 +22,7 @@ describe('what a sweep says of its runs', function () {
       device: { details: { threads: number } }
     }
 
-  it('warnings of a recipe are those of each run that they are true of, and are said once', async () => {
+  it('says a warning once, with the runs that it is true of', async () => {
     const recipe = place.recipe('a', {
       ...sweptRecipe({ 'prune.0.method': ['magnitude', 'alps'] }),
       prune: [{ method: 'magnitude', sparsity: 0.5, dampening: 0.1 }],
@@ -42,7 +41,7 @@ describe('what a sweep says of its runs', function () {
     assert.doesNotMatch(alps, /dampening has no effect/)
   })
 
-  it('outputs that are there are told before the sweep begins, in one sentence, and not of a sweep that wrote them', async () => {
+  it('says in one sentence before it begins which outputs exist', async () => {
     const path = place.recipe('a', sweptRecipe({ 'prune.0.sparsity': [0.4, 0.5, 0.6] }))
     const told = /warning: .*is there already and is not overwritten.*\. And 2 more like it\./
     assert.equal((await sweep(place, 'run', path, ...cpu)).status, 0)
@@ -52,7 +51,7 @@ describe('what a sweep says of its runs', function () {
     assert.equal(stdout.match(/is there already/g)?.length, 1)
   })
 
-  it('a plan says all that one rule has to say of a run, and what all runs say once', async () => {
+  it('says in a plan all that a rule says of a run, and once what all say', async () => {
     const swept = {
       ...sweptRecipe({ seed: [0, 1] }),
       prune: [{ method: 'magnitude', sparsity: 0.5, dampening: 0.1, block_size: 64 }],
@@ -62,7 +61,7 @@ describe('what a sweep says of its runs', function () {
       assert.equal(stdout.match(new RegExp(`warning: ${key} has no effect`, 'g'))?.length, 1, stdout)
   })
 
-  it('what was said while pruning is said by every run that takes its result', async () => {
+  it('gives warnings of a shared pruning to every run that takes its result', async () => {
     const recipe = {
       ...sweptRecipe({ 'recover.lr': [1e-3, 2e-3] }),
       // Far fewer tokens than inputs: no Hessian has its full rank.
@@ -80,7 +79,7 @@ describe('what a sweep says of its runs', function () {
     assert.deepEqual(second, first)
   })
 
-  it('a rule that a comment disables with a reason keeps no sweep from running, and no rehearsal', async () => {
+  it('runs when a comment disables the rule with a reason', async () => {
     const few = {
       ...sweptRecipe({ seed: [0, 1] }),
       prune: [{ method: 'sparsegpt', sparsity: 0.5 }],
@@ -99,7 +98,7 @@ describe('what a sweep says of its runs', function () {
     assert.equal((await cliIn(place.folder, 'run', single, '--dry-run')).status, 0)
   })
 
-  it('a setting that every run sets itself, alone or with what lies around it, is refused', async () => {
+  it('refuses a setting that every run sets itself', async () => {
     const cases = [0.3, 0.4].map((sparsity) => ({
       name: `s${sparsity}`,
       set: { 'prune.0.sparsity': sparsity, recover: { mode: 'refit' } },
@@ -115,7 +114,7 @@ describe('what a sweep says of its runs', function () {
       assert.equal((await sweep(place, 'plan', some, '--set', key)).status, 0, key)
   })
 
-  it('a sweep that goes on gives the runs that are left no other threads', async () => {
+  it('gives the remaining runs the same threads when it goes on', async () => {
     const recipe = place.recipe('a', sweptRecipe({ seed: [0, 1] }))
     const first = await sweep(place, 'run', recipe, '--index', '0', '--threads', '1', ...cpu)
     assert.equal(first.status, 0, first.stderr)
@@ -123,7 +122,7 @@ describe('what a sweep says of its runs', function () {
     assert.equal(reportOf(1).device.details.threads, Math.max(1, Math.floor(availableParallelism() / 2)))
   })
 
-  it('a report that was cut short is one failed run, and the others are done', async () => {
+  it('has one failed run where a report was cut short', async () => {
     const recipe = place.recipe('a', sweptRecipe({ seed: [0, 1] }))
     assert.equal((await sweep(place, 'run', recipe, ...cpu)).status, 0)
     writeFileSync(reportIn(1), '')
@@ -138,7 +137,7 @@ describe('what a sweep says of its runs', function () {
     assert.doesNotMatch(again.stderr, /internal error/)
   })
 
-  it('a run whose sweep is gone before it looked does not run', async () => {
+  it('starts no run when its sweep is gone', async () => {
     const recipe = place.recipe('a', sweptRecipe({ seed: [0, 1] }))
     assert.equal((await sweep(place, 'run', recipe, '--child', '--index', '0', ...cpu)).status, 130)
     assert.ok(!existsSync(run(0)))

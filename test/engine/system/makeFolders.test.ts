@@ -1,13 +1,12 @@
 import assert from 'node:assert/strict'
 import { existsSync, statSync } from 'node:fs'
 import { makeFolders, requireWritable } from '../../../src/system/makeFolders.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { cannot } from '../../support/skip.ts'
-import { scratch, type Scratch } from '../../support/safetensors.ts'
 
 describe('folders on the way to an output', () => {
   let temp: Scratch
   beforeEach(() => (temp = scratch()))
-  afterEach(() => temp.remove())
 
   it('are made, and the first that was missing is told', async () => {
     assert.equal(await makeFolders(temp.path('a/b/c')), temp.path('a'))

@@ -1,17 +1,16 @@
 import assert from 'node:assert/strict'
 import { once } from 'node:events'
-import { mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import { startWorker } from '../../../src/system/startWorker.ts'
+import { scratch } from '../../support/scratch.ts'
 
 const saying = (what: string) => `import { parentPort } from 'node:worker_threads'\nparentPort.postMessage('${what}')\n`
 
 describe('a worker that is started from source', () => {
   let folder = ''
-  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'worker-'))))
-  afterEach(() => rmSync(folder, { recursive: true }))
+  beforeEach(() => (folder = scratch().folder))
 
   /** What answers, where the bundle was written so many seconds after the source. */
   async function answer(later: number): Promise<unknown> {

@@ -5,7 +5,7 @@ import type { Corpus } from '../../../src/engine/text/corpus.ts'
 import { openCorpus } from '../../../src/engine/text/dataFile.ts'
 import { EngineError } from '../../../src/engine/errors.ts'
 import { parquetOfTexts } from '../../support/parquet.ts'
-import { scratch, type Scratch } from '../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 
 /** Two compressions and row-group sizes of the same five rows, written by pyarrow. */
 const parquet = (name: string) => fileURLToPath(new URL(`../../fixtures/text/${name}.parquet`, import.meta.url))
@@ -20,7 +20,6 @@ async function texts(corpus: Corpus, wanted?: number[]): Promise<[number, string
 describe('openCorpus', () => {
   let temp: Scratch
   beforeEach(() => (temp = scratch()))
-  afterEach(() => temp.remove())
 
   const lines = rows.map((text) => JSON.stringify({ text, id: 1 })).join('\n')
   const files: [what: string, path: () => string][] = [
@@ -31,7 +30,7 @@ describe('openCorpus', () => {
     ['.parquet with snappy', () => parquet('snappy')],
     ['.parquet with zstd', () => parquet('zstd')],
   ]
-  it('a .txt of Windows or of an old Mac reads as Python reads it, wherever its pieces end', async () => {
+  it('reads a .txt of Windows or of an old Mac as Python does, wherever its pieces end', async () => {
     const text = `a\n\nb\n${'x'.repeat(3)}\n`.repeat(30_000)
     for (const end of ['\r\n', '\r']) {
       const corpus = await openCorpus(temp.write('w.txt', text.replaceAll('\n', end)))

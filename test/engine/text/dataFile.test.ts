@@ -12,7 +12,7 @@ async function rowsOf(task: TaskName, file: string) {
   return rows
 }
 
-describe('rows of data', () => {
+describe('the rows of data', () => {
   for (const task of ['arc_easy', 'piqa'] as const) {
     it(`${task}: Parquet and JSON lines ask the same questions, nested columns and 64-bit integers too`, async () => {
       const ask = taskOf(task).questions!.ask
@@ -25,7 +25,7 @@ describe('rows of data', () => {
     })
   }
 
-  it('a column that is missing is named with those wanted and those found', async () => {
+  it('name a missing column with those wanted and those found', async () => {
     await rejects(rowsOf('piqa', 'arc_easy.parquet'), {
       code: 'bad-data',
       message: /has no column "goal": wanted are goal, sol1, sol2, label; it has id, question, choices, answerKey$/,

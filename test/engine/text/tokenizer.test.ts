@@ -5,7 +5,7 @@ import { EngineError } from '../../../src/engine/errors.ts'
 import { createRng } from '../../../src/engine/rng.ts'
 import { Tokenizer } from '@huggingface/tokenizers'
 import { byteTokenizer, plainIds } from '../../support/byteTokenizer.ts'
-import { scratch, type Scratch } from '../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 
 /** Letters, digits, punctuation, spaces and line breaks of several scripts, in unkind order. */
 function unkindText(length: number, seed: number): string {
@@ -59,7 +59,6 @@ describe('openTokenizer', () => {
   }
   beforeEach(() => (temp = scratch()))
   afterEach(async () => {
-    temp.remove()
     await Promise.all(opened.splice(0).map((tokenizer) => tokenizer.close()))
   })
 

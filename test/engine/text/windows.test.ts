@@ -4,7 +4,8 @@ import { gzipSync } from 'node:zlib'
 import { EngineError } from '../../../src/engine/errors.ts'
 import { loadWindows, type WindowsRequest } from '../../../src/engine/text/windows.ts'
 import { byteTokenizer, plainIds } from '../../support/byteTokenizer.ts'
-import { safetensors, scratch, type Scratch, type TestTensor } from '../../support/safetensors.ts'
+import { safetensors, type TestTensor } from '../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { sharedPath } from '../../support/shared.ts'
 import { cannot } from '../../support/skip.ts'
 
@@ -26,7 +27,6 @@ describe('loadWindows', () => {
     temp = scratch()
     temp.write('model/tokenizer.json', JSON.stringify(byteTokenizer()))
   })
-  afterEach(() => temp.remove())
 
   const load = (name: string, data: string | Uint8Array, request: Partial<WindowsRequest>) =>
     loadWindows({ path: temp.write(name, data), purpose: 'evaluate', folder: temp.path('model'), ...request })
@@ -199,7 +199,7 @@ describe('loadWindows', () => {
       await refused(load('e.jsonl', lines, { seqLen: 1e9 }), /1 windows of 1000000000 are wanted/)
     })
 
-    it('of ids are no matter where few are wanted: only those are read', async () => {
+    it('of ids are fine where few are wanted: only those are read', async () => {
       const rows = 2_000_000
       const header = Buffer.from(
         JSON.stringify({ ids: { dtype: 'I32', shape: [rows, 2048], data_offsets: [0, rows * 8192] } }),
@@ -216,7 +216,7 @@ describe('loadWindows', () => {
     })
   })
 
-  it('a document of all draws too short is found without drawing for ever', async () => {
+  it('stops drawing when all documents drawn are too short', async () => {
     const many = Array.from({ length: 3000 }, (_, i) => JSON.stringify({ text: i === 2999 ? 'long enough' : 'x' }))
     const { windows } = await load('c.jsonl', many.join('\n'), { seqLen: 8, samples: 2, purpose: 'calibration' })
     assert.equal(windows, 2)

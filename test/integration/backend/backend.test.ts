@@ -1,17 +1,6 @@
 import assert from 'node:assert/strict'
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readFileSync,
-  rmSync,
-  statSync,
-  truncateSync,
-  writeFileSync,
-} from 'node:fs'
+import { copyFileSync, existsSync, mkdirSync, readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs'
 import { connect, createServer, type Socket } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setTimeout } from 'node:timers/promises'
 import { createCaller, type Caller } from '../../../src/extension/backend/calls.ts'
@@ -22,12 +11,14 @@ import type { TryProgress } from '../../../src/protocol/tryOut.ts'
 import { protocolVersion } from '../../../src/protocol/rpc.ts'
 import { proveAsClient } from '../../../src/system/handshake.ts'
 import { makeWorkspace } from '../../../scripts/vscode/workspace.mjs'
+import { scratch } from '../../support/scratch.ts'
 import { lacks } from '../../support/skip.ts'
+import { until } from '../../support/until.ts'
 
 const root = new URL('../../../', import.meta.url).pathname
 const script = join(root, 'dist/backend.mjs')
 
-describe('backend process', function () {
+describe('the backend process', function () {
   this.timeout(300_000)
   let folder = ''
   let launched: Launched
@@ -37,7 +28,7 @@ describe('backend process', function () {
     if (!existsSync(script)) lacks(this, 'no dist/backend.mjs: run npm run build')
   })
   beforeEach(async () => {
-    folder = makeWorkspace(root, mkdtempSync(join(tmpdir(), 'backend-')))
+    folder = makeWorkspace(root, scratch().folder)
     const first = await open()
     ;({ launched, call, pid } = first)
   })
@@ -45,7 +36,6 @@ describe('backend process', function () {
     launched.connection.dispose()
     launched.kill(pid)
     await gone(pid)
-    rmSync(folder, { recursive: true, force: true })
   })
 
   /** A window: it starts the backend of this test's folder, or finds it. */
@@ -128,7 +118,7 @@ describe('backend process', function () {
     assert.equal(again.scanned, summary.tensors.length)
   })
 
-  it('a tile of single weights holds the weights', async () => {
+  it('gives a tile of single weights as the weights', async () => {
     const name = 'model.decoder.layers.0.fc1.weight'
     const region = { rowStart: 2, rowEnd: 6, columnStart: 3, columnEnd: 8 }
     const tile = await call('tile', { path: model(), name, slice: [], ...region, width: 100, height: 100 })
@@ -202,18 +192,18 @@ describe('backend process', function () {
     assert.ok(!existsSync(join(folder, 'opt-long')))
   })
 
-  it('without a run, is gone soon after its window', async () => {
+  it('is gone soon after its window without a run', async () => {
     launched.connection.dispose()
     launched.leave()
     await gone(pid)
     assert.ok(!existsSync(join(folder, 'backend.sock')))
   })
 
-  it("its socket is the user's alone", () => {
+  it('has a socket for its user alone', () => {
     assert.equal(statSync(join(folder, 'backend.sock')).mode & 0o777, 0o600)
   })
 
-  it('a killed one leaves a socket behind that the next one replaces', async () => {
+  it('replaces the socket that a killed one left', async () => {
     process.kill(pid, 'SIGKILL')
     await gone(pid)
     assert.ok(existsSync(join(folder, 'backend.sock')))
@@ -255,13 +245,13 @@ describe('backend process', function () {
     assert.equal(heard, 32)
   })
 
-  it('two windows that come at once find the same one', async () => {
+  it('is the same for two windows that come at once', async () => {
     const [a, b] = await Promise.all([open(), open()])
     assert.deepEqual([a.pid, b.pid], [pid, pid])
     for (const { launched } of [a, b]) launched.leave()
   })
 
-  it('a run outlives its window, is found and continued by the next, and ends with the same bytes', async () => {
+  it('keeps a run without its window, for the next window, to the same bytes', async () => {
     const recipe = (name: string) => {
       const text = readFileSync(join(folder, 'long.prune.yaml'), 'utf8').replace('30000', '1500')
       writeFileSync(join(folder, `${name}.prune.yaml`), text.replace('./opt-long', `./${name}/out`))
@@ -272,7 +262,7 @@ describe('backend process', function () {
     assert.equal(undisturbed.status, 'done')
 
     const lost = assert.rejects(call('run', recipe('left')), { code: 'backend-stopped' })
-    await until(async () => (await call('activeRuns', null)).some((run) => run.folder !== null))
+    await until('a run folder', async () => (await call('activeRuns', null)).some((run) => run.folder !== null))
     // A paused run cannot be over before the next window looks for it.
     const [begun] = await call('activeRuns', null)
     await call('pause', { folder: begun.folder!, paused: true })
@@ -298,11 +288,11 @@ describe('backend process', function () {
     await assert.rejects(call('follow', { id: found.id }), { code: 'not-found' })
   })
 
-  it("a run that is followed is cancelled as one's own", async () => {
+  it("cancels a run that is followed as one's own", async () => {
     const params = { recipe: join(folder, 'long.prune.yaml'), set: [], resume: null, memoryBytes: null }
     const own = call('run', params).catch((error: { code: string }) => error.code)
     const other = await open()
-    await until(async () => (await other.call('activeRuns', null)).some((run) => run.folder !== null))
+    await until('a run folder', async () => (await other.call('activeRuns', null)).some((run) => run.folder !== null))
     const [{ id }] = await other.call('activeRuns', null)
     const abort = new AbortController()
     const followed = other
@@ -366,13 +356,8 @@ describe('backend process', function () {
   })
 })
 
-async function until(isSo: () => Promise<boolean>): Promise<void> {
-  while (!(await isSo())) await setTimeout(50)
-}
-
 async function gone(pid: number): Promise<void> {
-  for (let i = 0; i < 600 && isAlive(pid); i++) await setTimeout(100)
-  assert.ok(!isAlive(pid))
+  await until(`process ${pid} to end`, () => !isAlive(pid), 60_000)
 }
 
 /**

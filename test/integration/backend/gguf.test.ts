@@ -5,7 +5,7 @@ import { cliJson } from '../../support/cli.ts'
 import { goldenModel } from '../../support/goldens.ts'
 import { backendScript, startHubBackend, type HubBackend } from '../../support/hubBackend.ts'
 import { withTokenizer } from '../../support/llamaCpp.ts'
-import { scratch, type Scratch } from '../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { lacks } from '../../support/skip.ts'
 
 describe('GGUF files from the backend process', () => {
@@ -20,7 +20,6 @@ describe('GGUF files from the backend process', () => {
   })
   after(async () => {
     await backend.stop()
-    temp.remove()
   })
 
   it('are as large as was said before, and hold what `sparsescope convert` writes', async () => {
@@ -56,7 +55,7 @@ describe('GGUF files from the backend process', () => {
     )
   })
 
-  it('of a model that llama.cpp does not have are refused before a type is asked for', async () => {
+  it('are refused for a model that llama.cpp does not have', async () => {
     const refused = backend.call('ggufSizes', { path: goldenModel('opt') })
     await assert.rejects(refused, { code: 'unsupported', message: /no GGUF file is made of OPT models/ })
   })

@@ -5,7 +5,7 @@ import type { PullProgress } from '../../../src/protocol/rpc.ts'
 import { cli } from '../../support/cli.ts'
 import { backendScript, startHubBackend, type HubBackend } from '../../support/hubBackend.ts'
 import { writableHub, writeToken, type WritableHub } from '../../support/hubWrites.ts'
-import { scratch, type Scratch } from '../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { lacks } from '../../support/skip.ts'
 import { writeTinyModel } from '../../support/tinyModel.ts'
 
@@ -25,7 +25,6 @@ describe('publish in the backend process', () => {
   after(async () => {
     await backend.stop()
     await hub.close()
-    temp.remove()
   })
 
   it('sends what was agreed to and nothing else, and tells how far it is', async () => {

@@ -6,11 +6,11 @@ import type { Caller } from '../../../src/extension/backend/calls.ts'
 import type { PullProgress } from '../../../src/protocol/rpc.ts'
 import { backendScript, startHubBackend, type HubBackend } from '../../support/hubBackend.ts'
 import { hubServer, type HubServer } from '../../support/hubServer.ts'
-import { scratch, type Scratch } from '../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 import { goldenPath } from '../../support/shared.ts'
 import { lacks } from '../../support/skip.ts'
 
-describe('models of the Hub in the backend process', () => {
+describe('a model of the Hub in the backend process', () => {
   let temp: Scratch
   let hub: HubServer
   let backend: HubBackend
@@ -27,10 +27,9 @@ describe('models of the Hub in the backend process', () => {
   afterEach(async () => {
     await backend.stop()
     await hub.close()
-    temp.remove()
   })
 
-  it('stops when it is told to, goes on, tells how far it is, and what came opens', async () => {
+  it('stops when told to, goes on, tells how far it is, and opens', async () => {
     const abort = new AbortController()
     hub.interpose = ({ host }) => {
       if (host === 'cdn') abort.abort()
@@ -46,14 +45,14 @@ describe('models of the Hub in the backend process', () => {
     assert.equal(model.modelType, 'opt')
   })
 
-  it('a failure is a code and a sentence, and nothing is asked for before somebody pulls', async () => {
+  it('is not asked for before somebody pulls, and fails with a code and a sentence', async () => {
     assert.deepEqual(hub.asked, [])
     await assert.rejects(call('pull', { name: 'org/none' }), { code: 'not-found', message: /there is no org\/none/ })
     await assert.rejects(call('openModel', { path: 'hf:org/tiny' }), /sparsescope pull org\/tiny/)
     assert.equal(hub.asked.length, 1)
   })
 
-  it('one that is looked at there is its header, and a tensor comes once, however much is asked of it', async () => {
+  it('is looked at by its header, and by each tensor once', async () => {
     const seen = { path: 'hf:org/tiny', remote: true } as const
     const { model, stats } = await call('openModel', seen)
     assert.deepEqual([model.label, model.modelType, model.lookOnly, stats], ['org/tiny', 'opt', true, []])

@@ -2,14 +2,14 @@ import assert from 'node:assert/strict'
 import * as vscode from 'vscode'
 import { extension, notes } from './support.ts'
 
-suite('activation', () => {
+suite('the activation', () => {
   test('says how long it took and starts no process', async () => {
     const api = await extension().activate()
     notes.said.push(`activation took ${api.activationMs.toFixed(1)} ms`)
     assert.equal(api.backendState().kind, 'stopped')
   })
 
-  test('every command of package.json is registered', async () => {
+  test('registers every command of package.json', async () => {
     await extension().activate()
     const manifest = extension().packageJSON as { contributes: { commands: { command: string }[] } }
     const wanted = manifest.contributes.commands.map((c) => c.command)
@@ -20,7 +20,7 @@ suite('activation', () => {
     )
   })
 
-  test('diagnostics are versions and machine, and neither paths nor names of models', async () => {
+  test('gives diagnostics of versions and machine, without paths or names of models', async () => {
     await extension().activate()
     await vscode.commands.executeCommand('sparsescope.copyDiagnostics')
     const text = await vscode.env.clipboard.readText()

@@ -2,15 +2,16 @@ import assert from 'node:assert/strict'
 import { cpSync, mkdtempSync, renameSync, rmSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import * as vscode from 'vscode'
-import { extension, inWorkspace, until, watching } from './support.ts'
+import { extension, inWorkspace, watching } from './support.ts'
+import { until } from '../../support/until.ts'
 
 async function labels(): Promise<string[]> {
   const api = await extension().activate()
   return (await api.models()).workspace.map(({ label }) => label)
 }
 
-suite('first minute', () => {
-  test('New Recipe starts from a model of the workspace, and lint finds no error in it', async () => {
+suite('the first minute', () => {
+  test('has a New Recipe from a model of the workspace, without an error', async () => {
     await vscode.commands.executeCommand('workbench.action.closeAllEditors')
     await vscode.commands.executeCommand('sparsescope.newRecipe', inWorkspace('opt'))
     const document = vscode.window.activeTextEditor?.document
@@ -35,7 +36,7 @@ suite('first minute', () => {
     await vscode.commands.executeCommand('workbench.action.revertAndCloseActiveEditor')
   })
 
-  test('the link on `model:` opens the inspector', async () => {
+  test('opens the inspector from the link on `model:`', async () => {
     const uri = inWorkspace('magnitude.prune.yaml')
     await vscode.window.showTextDocument(uri)
     const link = await until('the link', async () => {
@@ -50,7 +51,7 @@ suite('first minute', () => {
     assert.equal(input.viewType, 'sparsescope.checkpoint')
   })
 
-  test('a checkpoint that is renamed into its place is seen at once, and so is that it is gone', async () => {
+  test('shows at once a checkpoint that is renamed into its place, and its removal', async () => {
     await watching()
     assert.ok(!(await labels()).includes('opt-elsewhere'))
     const opt = inWorkspace('opt').fsPath
@@ -58,19 +59,19 @@ suite('first minute', () => {
     const scratch = mkdtempSync(join(dirname(inWorkspace('.').fsPath), 'partial-'))
     cpSync(opt, join(scratch, 'model'), { recursive: true })
     renameSync(join(scratch, 'model'), inWorkspace('opt-elsewhere').fsPath)
-    await until('the new model', async () => ((await labels()).includes('opt-elsewhere') ? true : undefined))
+    await until('the new model', async () => (await labels()).includes('opt-elsewhere'))
     renameSync(inWorkspace('opt-elsewhere').fsPath, join(scratch, 'model'))
-    await until('its end', async () => ((await labels()).includes('opt-elsewhere') ? undefined : true))
+    await until('its end', async () => !(await labels()).includes('opt-elsewhere'))
   })
 
-  test('a GGUF file is listed for what it is, not among the models', async () => {
+  test('lists a GGUF file as such, not among the models', async () => {
     const file = inWorkspace('tiny-q4.gguf')
     writeFileSync(file.fsPath, 'GGUF')
     const api = await extension().activate()
     const listed = async () => (await api.models()).gguf.map(({ path }) => path)
-    await until('the file', async () => ((await listed()).includes(file.path) ? true : undefined))
+    await until('the file', async () => (await listed()).includes(file.path))
     assert.ok(!(await labels()).some((label) => label.includes('tiny')))
     rmSync(file.fsPath)
-    await until('its end', async () => ((await listed()).length === 0 ? true : undefined))
+    await until('its end', async () => (await listed()).length === 0)
   })
 })

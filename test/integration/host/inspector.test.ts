@@ -1,9 +1,10 @@
 import assert from 'node:assert/strict'
 import * as vscode from 'vscode'
-import { backendPid, inWorkspace, until } from './support.ts'
+import { backendPid, inWorkspace } from './support.ts'
+import { until } from '../../support/until.ts'
 
-suite('inspector', () => {
-  test('a safetensors file opens in it', async () => {
+suite('the inspector', () => {
+  test('opens a safetensors file', async () => {
     await vscode.commands.executeCommand('vscode.open', inWorkspace('opt/model.safetensors'))
     const viewType = await until('the custom editor', () => {
       const input = vscode.window.tabGroups.activeTabGroup.activeTab?.input
@@ -13,7 +14,7 @@ suite('inspector', () => {
     assert.ok((await backendPid()) > 0)
   })
 
-  test('a shard of torch.save opens in it, as the whole model', async () => {
+  test('opens a shard of torch.save as the whole model', async () => {
     await vscode.commands.executeCommand('workbench.action.closeAllEditors')
     await vscode.commands.executeCommand('vscode.open', inWorkspace('opt-torch/pytorch_model-00002-of-00002.bin'))
     const label = await until('the custom editor', () => {
@@ -30,7 +31,7 @@ suite('inspector', () => {
     assert.equal(uri.path, inWorkspace('opt-torch/pytorch_model.bin.index.json').path)
   })
 
-  test('Open Overview on a folder opens its weights', async () => {
+  test('opens the weights of a folder by Open Overview', async () => {
     await vscode.commands.executeCommand('workbench.action.closeAllEditors')
     await vscode.commands.executeCommand('sparsescope.openOverview', inWorkspace('opt'))
     const uri = await until('the custom editor', () => {

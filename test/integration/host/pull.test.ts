@@ -4,7 +4,8 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import * as vscode from 'vscode'
 import { commit, hubServer, type HubServer } from '../../support/hubServer.ts'
-import { extension, inWorkspace, until } from './support.ts'
+import { extension, inWorkspace } from './support.ts'
+import { until } from '../../support/until.ts'
 
 suite('Pull from the Hub', () => {
   const keys = ['HF_ENDPOINT', 'HF_HUB_CACHE', 'HF_TOKEN']
@@ -44,7 +45,7 @@ suite('Pull from the Hub', () => {
       void vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem')
     }, 200)
     try {
-      await until('the pulled model', () => done || undefined)
+      await until('the pulled model', () => done)
     } finally {
       clearInterval(accepting)
     }
@@ -60,13 +61,13 @@ suite('Pull from the Hub', () => {
     assert.deepEqual(hub.asked, [])
     await until('the name', async () => {
       await vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem')
-      return done || undefined
+      return done
     })
     await looked
     const isRemote = ({ input }: vscode.Tab) =>
       input instanceof vscode.TabInputWebview && input.viewType.endsWith('sparsescope.remote')
     await until('the tab of org/tiny', () => tabs().find((tab) => isRemote(tab) && tab.label === 'org/tiny'))
-    await until('its header', () => hub.asked.some(({ range }) => range !== undefined) || undefined)
+    await until('its header', () => hub.asked.some(({ range }) => range !== undefined))
     assert.deepEqual(readdirSync(folder), [])
   })
 })

@@ -1,10 +1,11 @@
 import assert from 'node:assert/strict'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import * as vscode from 'vscode'
-import { inWorkspace, until } from './support.ts'
+import { inWorkspace } from './support.ts'
+import { until } from '../../support/until.ts'
 
-suite('recipes', () => {
-  test('a target that matches nothing is an error in the editor', async () => {
+suite('a recipe in a window', () => {
+  test('shows an error at a target that matches nothing', async () => {
     const uri = inWorkspace('wrong.prune.yaml')
     await vscode.window.showTextDocument(uri)
     const found = await until('a diagnostic', () => {
@@ -17,7 +18,7 @@ suite('recipes', () => {
     )
   })
 
-  test('a command takes the recipe of the tab in front, also while its text is still being read', async () => {
+  test('is what a command takes from the front tab, even while its text is being read', async () => {
     await vscode.commands.executeCommand('workbench.action.closeAllEditors')
     let release = () => {}
     const text = new Promise<void>((resolve) => (release = resolve)).then(() => Buffer.from('version: 1'))
@@ -25,7 +26,7 @@ suite('recipes', () => {
     const opened = vscode.commands.executeCommand('vscode.open', vscode.Uri.parse('slow:/slow.prune.yaml'))
     const tabs = () => vscode.window.tabGroups.all.flatMap((group) => group.tabs.map(({ label }) => label))
     try {
-      await until('the tab', () => tabs().includes('slow.prune.yaml') || undefined)
+      await until('the tab', () => tabs().includes('slow.prune.yaml'))
       assert.equal(vscode.window.activeTextEditor, undefined)
       void vscode.commands.executeCommand('sparsescope.dryRun')
       await until('its view', () => tabs().includes('Dry run: slow.prune.yaml') || undefined, 20_000)
@@ -39,7 +40,7 @@ suite('recipes', () => {
     }
   })
 
-  test('a task runs a recipe headless and ends with 0', async () => {
+  test('is run headless by a task, which ends with 0', async () => {
     const tasks = await vscode.tasks.fetchTasks({ type: 'sparsescope' })
     const task = tasks.find((t) => t.definition.recipe === 'magnitude.prune.yaml')
     assert.ok(task, `tasks: ${tasks.map((t) => t.name).join(', ')}`)
@@ -53,7 +54,7 @@ suite('recipes', () => {
     assert.ok(existsSync(inWorkspace('opt-magnitude/model.safetensors').fsPath))
   })
 
-  test('Run Sweep runs it in a task, to its table', async () => {
+  test('is run by Run Sweep in a task, which ends with a table', async () => {
     const recipe = inWorkspace('some.prune.yaml')
     const text =
       'version: 1\nmodel: ./opt\nprune: [{method: magnitude, sparsity: 0.5}]\nsweep: {prune.0.sparsity: [0.4, 0.6]}\n'
@@ -66,7 +67,7 @@ suite('recipes', () => {
     const running = vscode.commands.executeCommand('sparsescope.runSweep', recipe)
     await until('the question', () => {
       void vscode.commands.executeCommand('workbench.action.acceptSelectedQuickOpenItem')
-      return vscode.tasks.taskExecutions.some(({ task }) => task.name === 'sweep some.prune.yaml') || undefined
+      return vscode.tasks.taskExecutions.some(({ task }) => task.name === 'sweep some.prune.yaml')
     })
     assert.equal(await ended, 0)
     await running

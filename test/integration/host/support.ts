@@ -2,6 +2,7 @@
 import { rmSync, writeFileSync } from 'node:fs'
 import * as vscode from 'vscode'
 import type { ExtensionApi } from '../../../src/extension/extension.ts'
+import { until } from '../../support/until.ts'
 
 /** Notes for the runner: lines to print, processes that must be gone when the window has closed. */
 export const notes: { said: string[]; pids: number[] } = { said: [], pids: [] }
@@ -16,21 +17,6 @@ export function inWorkspace(name: string): vscode.Uri {
   const folder = vscode.workspace.workspaceFolders?.[0]
   if (!folder) throw new Error('no folder is open')
   return vscode.Uri.joinPath(folder.uri, name)
-}
-
-/** Asks until the answer is not undefined. */
-export async function until<T>(
-  what: string,
-  ask: () => Promise<T | undefined> | T | undefined,
-  limitMs = 120_000,
-): Promise<T> {
-  const deadline = Date.now() + limitMs
-  for (;;) {
-    const answer = await ask()
-    if (answer !== undefined) return answer
-    if (Date.now() > deadline) throw new Error(`waited ${limitMs / 1000} s for ${what}`)
-    await new Promise((resolve) => setTimeout(resolve, 100))
-  }
 }
 
 /** Until the window is told of files that come: it opens before it watches. */

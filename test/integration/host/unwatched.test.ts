@@ -2,11 +2,12 @@ import assert from 'node:assert/strict'
 import { cpSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import * as vscode from 'vscode'
-import { extension, inWorkspace, until } from './support.ts'
+import { extension, inWorkspace } from './support.ts'
+import { until } from '../../support/until.ts'
 
 // What no watcher tells: files that came before the window watched, and all files where the system has no watch left.
 // The editor's own exclusions stand for both.
-suite('what no watcher tells', () => {
+suite('files that no watcher reports', () => {
   const files = () => vscode.workspace.getConfiguration('files')
   suiteSetup(() => files().update('watcherExclude', { '**/unwatched*/**': true }, vscode.ConfigurationTarget.Global))
   suiteTeardown(() => files().update('watcherExclude', undefined, vscode.ConfigurationTarget.Global))
@@ -30,7 +31,7 @@ suite('what no watcher tells', () => {
   /** Longer than what anybody waits who was told. */
   const settle = () => new Promise((resolve) => setTimeout(resolve, 2000))
 
-  test('Refresh finds', async () => {
+  test('are found by Refresh', async () => {
     await vscode.commands.executeCommand('workbench.view.explorer')
     const written = write('unwatched-refresh')
     await settle()
@@ -39,7 +40,7 @@ suite('what no watcher tells', () => {
     assert.equal(await sees(written), true)
   })
 
-  test('a tree that is looked at again finds', async () => {
+  test('are found when their tree is shown again', async () => {
     for (const view of ['models', 'runs']) await vscode.commands.executeCommand(`sparsescope.${view}.focus`)
     await vscode.commands.executeCommand('workbench.view.explorer')
     await settle()
@@ -47,6 +48,6 @@ suite('what no watcher tells', () => {
     await settle()
     assert.equal(await sees(written), false)
     for (const view of ['models', 'runs']) await vscode.commands.executeCommand(`sparsescope.${view}.focus`)
-    await until('the model and the run', async () => ((await sees(written)) ? true : undefined))
+    await until('the model and the run', () => sees(written))
   })
 })

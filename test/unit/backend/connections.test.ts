@@ -1,14 +1,10 @@
 import assert from 'node:assert/strict'
 import { setTimeout } from 'node:timers/promises'
 import { watchLife } from '../../../src/backend/connections.ts'
+import { until } from '../../support/until.ts'
 
 describe('the end of the backend', () => {
   const graceMs = 20
-  /** Until something has come to pass, whatever else this machine does. */
-  const until = async (isSo: () => boolean) => {
-    for (let i = 0; i < 500 && !isSo(); i++) await setTimeout(10)
-    assert.ok(isSo())
-  }
 
   it('comes when the last window has gone and no run goes on, not before', async () => {
     let busy = true
@@ -23,14 +19,14 @@ describe('the end of the backend', () => {
     await setTimeout(5 * graceMs)
     assert.ok(!left, 'a run goes on')
     busy = false
-    await until(() => left)
+    await until('the end', () => left)
     life.stop()
   })
 
   it('comes too when no window ever connects', async () => {
     let left = false
     const life = watchLife({ isBusy: () => false, leave: () => (left = true), graceMs, startMs: 30 })
-    await until(() => left)
+    await until('the end', () => left)
     life.stop()
   })
 })

@@ -2,7 +2,8 @@ import assert from 'node:assert/strict'
 import { readDetail } from '../../../src/backend/detail.ts'
 import { statsOf } from '../../../src/backend/scan.ts'
 import { openCheckpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
-import { f32, safetensors, scratch, type Scratch } from '../../support/safetensors.ts'
+import { f32, safetensors } from '../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../support/scratch.ts'
 
 /** Patterns are counted in linears only. */
 const linear = { name: 'model.layers.0.mlp.up_proj.weight' }
@@ -10,7 +11,6 @@ const linear = { name: 'model.layers.0.mlp.up_proj.weight' }
 describe('detail of a tensor', () => {
   let temp: Scratch
   beforeEach(() => (temp = scratch()))
-  afterEach(() => temp.remove())
 
   async function detailOf(
     shape: number[],

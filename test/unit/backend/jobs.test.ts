@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { createLane } from '../../../src/backend/jobs.ts'
 
-describe('lane of jobs', () => {
+describe('a lane of jobs', () => {
   it('runs one at a time, in order, also after a failure', async () => {
     const lane = createLane()
     const log: string[] = []
@@ -20,7 +20,7 @@ describe('lane of jobs', () => {
     assert.deepEqual(log, ['a begins', 'a ends', 'b begins', 'b ends', 'c begins', 'c ends'])
   })
 
-  it('a job cancelled while it waits never starts', async () => {
+  it('never starts a job that was cancelled while it waited', async () => {
     const lane = createLane()
     const abort = new AbortController()
     let started = false

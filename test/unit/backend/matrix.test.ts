@@ -3,7 +3,7 @@ import { readTile } from '../../../src/backend/matrix.ts'
 import { createMemoryCheckpoint, smallOpt } from '../../support/memoryCheckpoint.ts'
 
 describe('a tile', () => {
-  it('of many weights a pixel tells the share of non-zeros and the mean |w|, where NaN counts as nothing', async () => {
+  it('gives the share of non-zeros and the mean |w| of many weights in a pixel', async () => {
     const checkpoint = createMemoryCheckpoint(smallOpt)
     // Two pixels of two rows and two columns each.
     checkpoint.put('w', [2, 4], Float32Array.of(1, -1, 4, 0, -3, 3, 0, NaN))

@@ -1,10 +1,10 @@
 // What the backend tells of a checkpoint that a run of ours has made.
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readDocument } from '../../../src/recipe/document.ts'
 import { evaluationsOf, trainedBy } from '../../../src/backend/origin.ts'
+import { scratch } from '../../support/scratch.ts'
 
 const note = {
   versions: { sparsescope: '0.1.0' },
@@ -21,8 +21,7 @@ const note = {
 
 describe('evaluationsOf', () => {
   let folder: string
-  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'sparsescope-origin-'))))
-  afterEach(() => rmSync(folder, { recursive: true }))
+  beforeEach(() => (folder = scratch().folder))
 
   it('is what its run measured at the ends of the stages', async () => {
     writeFileSync(join(folder, 'sparsescope.json'), JSON.stringify(note))
@@ -54,8 +53,7 @@ describe('evaluationsOf', () => {
 
 describe('trainedBy', () => {
   let folder: string
-  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'sparsescope-origin-'))))
-  afterEach(() => rmSync(folder, { recursive: true }))
+  beforeEach(() => (folder = scratch().folder))
 
   it('is the recipe on the result itself, how far each recovery moved what it trained, and the zeros', async () => {
     const movement = { moved: 0.25, rows: [{ at: 3, share: 0.5 }], columns: [] }

@@ -1,17 +1,15 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { planText } from '../../../src/backend/laterHandlers.ts'
+import { scratch } from '../../support/scratch.ts'
 import { writeTinyModel } from '../../support/tinyModel.ts'
 
 describe('the plan of a text that is being written', () => {
   let folder: string
   before(async () => {
-    folder = mkdtempSync(join(tmpdir(), 'plan-'))
+    folder = scratch().folder
     await writeTinyModel(join(folder, 'model'))
   })
-  after(() => rmSync(folder, { recursive: true, force: true }))
 
   it('names the field of the form that each problem belongs to', async () => {
     const text = [

@@ -29,12 +29,12 @@ function barsOf(runs: ChartedRun[]) {
   })
 }
 
-describe('accuracy as bars', () => {
+describe('the bars of accuracies', () => {
   const stages = [0.6, 0.4, 0.5].flatMap((acc, i) =>
     [0, 1].map((entry) => measured((['dense', 'pruned', 'recovered'] as const)[i], entry, acc + 0.1 * entry)),
   )
 
-  it('has each task and the mean at each stage, as long as they are right, from 0', () => {
+  it('show each task and the mean at each stage, from 0', () => {
     const bars = barsOf([run(0, ...stages)])
     assert.deepEqual(
       bars.map(({ title }) => title),
@@ -50,7 +50,7 @@ describe('accuracy as bars', () => {
     for (const { y, height } of bars) assert.ok(Math.abs(y + height - base) < 1e-9)
   })
 
-  it('of one task there is no mean, and of one row no standard error', () => {
+  it('show no mean of one task, and no standard error of one row', () => {
     const picture = accuracyBars([run(0, measured('dense', 0, 1, null))])
     assert.ok(picture)
     assert.equal(all(picture, 'path').length, 0)
@@ -60,13 +60,13 @@ describe('accuracy as bars', () => {
     )
   })
 
-  it('of several runs each has its bars; a mean over fewer tasks is left out', () => {
+  it('are apart for several runs, without a mean over fewer tasks', () => {
     const titles = barsOf([run(0, ...stages), run(1, measured('pruned', 0, 0.3))]).map(({ title }) => title)
     assert.equal(titles.filter((title) => title.includes('run 1')).join(), 'arc_easy, run 1, pruned: 30.0 % ± 2.0')
     assert.equal(titles.length, 10)
   })
 
-  it('without accuracies there is none, and what a file names is text', () => {
+  it('are none without accuracies, and show names as text', () => {
     assert.equal(accuracyBars([run(0)]), null)
     const picture = accuracyBars([{ ...run(0, ...stages), label: '<b>' }, run(1, ...stages)])
     assert.ok(picture && all(picture, 'b').length === 0)

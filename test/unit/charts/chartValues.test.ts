@@ -43,7 +43,7 @@ describe('a chart as a table', () => {
     assert.deepEqual(chartTable(emptyChart, text).rows, [])
   })
 
-  it('as CSV every digit stays, and numbers below zero are numbers', () => {
+  it('keeps every digit in CSV, and numbers below zero as numbers', () => {
     const series = [
       {
         label: 'a',

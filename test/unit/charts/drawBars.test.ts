@@ -19,7 +19,7 @@ function all({ tag, attributes, children }: Shape, wanted: string): Record<strin
 }
 
 describe('bars', () => {
-  it('heights are in proportion to the values, from zero; with roots, to their roots', () => {
+  it('have heights in proportion to the values, or to their roots', () => {
     for (const roots of [false, true]) {
       const drawing = drawBars(layOutBars(data([1, 4, 0], { roots }), 300, 150), data([1, 4, 0], { roots }), paperInk)
       const [one, four, none] = all(drawing, 'bar').map(({ height }) => Number(height))
@@ -28,7 +28,7 @@ describe('bars', () => {
     }
   })
 
-  it('what is not known yet has no bar, what is not a number a cross; a marked one has another colour, named in the figure', () => {
+  it('are missing for unknown values, and crosses for what is not a number', () => {
     const some = data([1, null, NaN, 3], { markedMeans: 'far above the others' })
     const drawing = drawBars(layOutBars(some, 300, 150), some, paperInk)
     assert.equal(all(drawing, 'gap').length, 1)
@@ -41,14 +41,14 @@ describe('bars', () => {
     assert.match(figure, /Error &lt;after&gt;/)
   })
 
-  it('no bars, one bar and values that are all zero have axes without NaN', () => {
+  it('have axes without NaN when there is none, one, or only zeros', () => {
     for (const values of [[], [2], [0, 0], [NaN]]) {
       const text = shapeText(barsFigure(data(values), ''))
       assert.doesNotMatch(text, /"[^"]*(NaN|Infinity)[^"]*"/)
     }
   })
 
-  it('a pixel finds the bar that stands there, and none beside them', () => {
+  it('are found by their pixels, and not beside them', () => {
     const layout = layOutBars(data([1, 2, 3]), 300, 150)
     const middle = (i: number) => layout.left + (i + 0.5) * layout.each
     assert.deepEqual(
@@ -57,7 +57,7 @@ describe('bars', () => {
     )
   })
 
-  it('a few stand over the whole width, each in the middle of its share, without becoming walls', () => {
+  it('fill the width when they are few, without becoming walls', () => {
     const some = data([1, 2, 3])
     const layout = layOutBars(some, 1200, 150)
     const bars = all(drawBars(layout, some, paperInk), 'bar').map(({ x, width }) => [
@@ -76,7 +76,7 @@ describe('bars', () => {
     assert.ok(Number(second.x) - Number(first.x) - Number(first.width) < 2, 'bins of a histogram meet')
   })
 
-  it('as a table: a row a bar', () => {
+  it('are a table with a row for each', () => {
     assert.deepEqual(barsTable(data([1, 2])), {
       heads: ['block', 'error'],
       rows: [
@@ -86,14 +86,14 @@ describe('bars', () => {
     })
   })
 
-  it('of a histogram the bin of zero is marked only where there are zeros', () => {
+  it('mark the zero bin of a histogram only where there are zeros', () => {
     const histogram = { from: -1, to: 1, counts: [1, 2, 3, 4] }
     const marked = (zeros: number) => histogramBars(histogram, zeros, 'h').bars.map((bar) => bar.marked)
     assert.deepEqual(marked(2), [false, false, true, false])
     assert.ok(!marked(0).includes(true))
   })
 
-  it('a profile names its parts by their rows, or by their labels', () => {
+  it('name the parts of a profile by rows or labels', () => {
     const rows = profileBars('rows', [0, 0.5], { what: 'row', size: 8 })
     assert.deepEqual(
       rows.bars.map(({ name, text }) => [name, text]),

@@ -5,28 +5,28 @@ import { makeAxis, tickLabels, ticksIn } from '../../../src/charts/layout.ts'
 const labels = (values: number[], rule: { log?: boolean; whole?: boolean } = {}) =>
   makeAxis(values, [0, 400], 6, { log: false, whole: false, ...rule }).ticks.map(({ label }) => label)
 
-describe('axis', () => {
-  it('of one point has that point’s own neighbourhood, not nanounits around zero', () => {
+describe('an axis', () => {
+  it('is about the point where there is only one', () => {
     assert.deepEqual(labels([1], { whole: true }), ['1'])
     assert.deepEqual(labels([0], { whole: true }), ['0'])
     assert.deepEqual(labels([27.65]), ['25', '26', '27', '28', '29', '30'])
     assert.deepEqual(labels([0]), ['0', '0.2', '0.4', '0.6', '0.8', '1'])
   })
 
-  it('of steps and blocks has whole numbers only, with two points too', () => {
+  it('has whole numbers only for steps and blocks, with two points too', () => {
     assert.deepEqual(labels([1, 2], { whole: true }), ['1', '2'])
     assert.deepEqual(labels([0, 3], { whole: true }), ['0', '1', '2', '3'])
     assert.deepEqual(labels([0, 12000], { whole: true }), ['0', '2,000', '4,000', '6,000', '8,000', '10,000', '12,000'])
   })
 
-  it('of perplexities has plain numbers, logarithmic or not', () => {
+  it('has plain numbers for perplexities, logarithmic or not', () => {
     assert.deepEqual(labels([38, 88]), ['40', '50', '60', '70', '80', '90'])
     assert.deepEqual(labels([38, 88], { log: true }), ['40', '50', '60', '70', '80', '90'])
     assert.deepEqual(labels([20, 12000], { log: true }), ['100', '1,000', '10,000'])
     assert.deepEqual(labels([90, 120], { log: true }), ['90', '95', '100', '105', '110', '115', '120'])
   })
 
-  it('of small errors has powers of ten, and does not mix them with 0.001', () => {
+  it('has powers of ten for small errors, and does not mix them with 0.001', () => {
     assert.deepEqual(labels([2e-6, 3e-2], { log: true }), ['1e-5', '1e-4', '0.001', '0.01'])
     assert.deepEqual(tickLabels([0, 5e-4, 1e-3, 1.5e-3]), ['0', '5e-4', '1e-3', '1.5e-3'])
   })

@@ -20,7 +20,7 @@ const drawn = (data: Partial<ChartData>) => {
 }
 const pathOf = (svg: string) => /class="line"[^>]*? d="([^"]*)"/.exec(svg)?.[1] ?? ''
 
-describe('figure of a chart', () => {
+describe('the figure of a chart', () => {
   it('leaves a gap where a value is missing, with a cross, and where a logarithm has none', () => {
     const svg = drawn({ series: [line([1, null, 2, 3])] })
     assert.match(svg, /class="gap"/)
@@ -44,7 +44,7 @@ describe('figure of a chart', () => {
     assert.ok(!/var\(--|class="key"/.test(svg))
   })
 
-  it('levels are horizontal and dashed; a hostile name is text', () => {
+  it('draws levels horizontal and dashed, and a hostile name as text', () => {
     const svg = drawn({ levels: [level('<img src=x>', 5)] })
     const [, y1, y2] = /class="level"[^>]* y1="([^"]*)" y2="([^"]*)"/.exec(svg) ?? []
     assert.equal(y1, y2)
@@ -66,7 +66,7 @@ describe('figure of a chart', () => {
     assert.ok(!drawn({ series: [line([1, 2])], levels: [level('dense', 1)] }).includes('class="error'))
   })
 
-  it('names of close levels do not cover each other', () => {
+  it('keeps names of close levels apart', () => {
     const data = chart({ levels: [level('dense 27.65', 27.65), level('pruned 27.66', 27.66), level('far', 60)] })
     const places = placeLabels(layOutChart(data, { width: 500, height: 250 }), data)
     assert.equal(places.length, 3)
@@ -74,7 +74,7 @@ describe('figure of a chart', () => {
   })
 })
 
-describe('readout of a chart', () => {
+describe('the readout of a chart', () => {
   const data = chart({ series: [line([5, 4, null]), line([9], 1, 7)], levels: [level('dense', 1.5)] })
 
   it('finds the nearest place that has a point', () => {

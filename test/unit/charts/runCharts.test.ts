@@ -21,7 +21,7 @@ const run = (index: number, ...events: object[]) => {
   return { label: `run ${index}`, index, picture }
 }
 
-describe('chart of accuracy', () => {
+describe('the chart of accuracy', () => {
   const accuracy = (stage: Stage, acc: number, entry: number) => {
     return { type: 'eval', t: 0, stage, entry, task: ['piqa', 'boolq'][entry], data: 'd', acc, stderr: 0.03 }
   }
@@ -63,10 +63,10 @@ describe('chart of accuracy', () => {
   })
 })
 
-describe('chart of perplexity', () => {
+describe('the chart of perplexity', () => {
   const measured = [evaluation('dense', 38), evaluation('pruned', 88), step, step, evaluation('recovered', 54)]
 
-  it('dense and pruned are levels; recovered stands at its step', () => {
+  it('has levels for dense and pruned, and recovered at its step', () => {
     const { series, levels, xRange } = perplexityChart([run(0, ...measured)])
     assert.deepEqual(
       levels.map(({ note, value }) => [note, value]),
@@ -99,7 +99,7 @@ describe('chart of perplexity', () => {
     assert.notEqual(series[0].style.marker, series[1].style.marker)
   })
 
-  it('of runs laid over each other names each by its run, and writes only the first one’s levels into the picture', () => {
+  it('names each of several runs, and labels only the first one’s levels', () => {
     const other = [evaluation('dense', 37), evaluation('pruned', 87), step, step, evaluation('recovered', 53)]
     const { series, levels } = perplexityChart([run(0, ...measured), run(1, ...other)])
     assert.deepEqual(
@@ -112,7 +112,7 @@ describe('chart of perplexity', () => {
     )
   })
 
-  it('what runs have measured alike is one line, and of no run', () => {
+  it('has one line, of no run, for what runs have measured alike', () => {
     const other = [evaluation('dense', 38), evaluation('pruned', 90)]
     const { levels } = perplexityChart([run(0, ...measured), run(1, ...other), run(2, ...other)])
     assert.deepEqual(
@@ -133,13 +133,13 @@ describe('chart of perplexity', () => {
     assert.deepEqual(series[0].points, [{ x: 1, y: 8 }])
   })
 
-  it('without steps has no steps along x', () => {
+  it('has no steps along x without steps', () => {
     const { series, xRange } = perplexityChart([run(0, evaluation('dense', 38))])
     assert.deepEqual([series, xRange], [[], null])
   })
 })
 
-describe('bars of errors', () => {
+describe('the bars of errors', () => {
   it('have all blocks in sight from the first on, each as the share that is left of its error', () => {
     const block = { type: 'block', t: 0, block: 0, modules: {}, error_before: 2, error_after: 1, seconds: 1 }
     const { bars, others } = errorBars([run(0, block), run(1, block)], 0)
@@ -154,14 +154,14 @@ describe('bars of errors', () => {
     )
   })
 
-  it('a block that gave no number is told from one that is not done', () => {
+  it('show a block without a number apart from one that is not done', () => {
     const block = { type: 'block', t: 0, block: 0, modules: {}, error_before: 2, error_after: null, seconds: 1 }
     const { bars } = errorBars([run(0, block)], 0)
     assert.deepEqual([bars[0].value, bars[1].value], [NaN, null])
   })
 })
 
-describe('lines of errors', () => {
+describe('the lines of errors', () => {
   it('are one a run over the blocks, in a chart for each way of recovering', () => {
     const block = (at: number, ...afters: [recovery: number, after: number][]) => {
       const errors = afters.map(([recovery, after]) => ({ recovery, error_before: 2, error_after: after }))
@@ -198,7 +198,7 @@ describe('lines of errors', () => {
   })
 })
 
-describe('chart of the loss', () => {
+describe('the chart of the loss', () => {
   it('leaves out runs that trained nothing', () => {
     const { series } = lossChart([run(0, step), run(1)], { smoothing: 0, maxPoints: 100 })
     assert.deepEqual(

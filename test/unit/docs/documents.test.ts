@@ -75,7 +75,7 @@ describe('the documents', () => {
     }
   })
 
-  it('the figures of the README stand in the results', () => {
+  it('have figures in the README that are in the results', () => {
     const table = textOf('README.md')
       .split('\n')
       .filter((line) => line.includes('](bench/RESULTS.md#') && line.startsWith('|'))

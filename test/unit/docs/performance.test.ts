@@ -5,12 +5,12 @@ import { withCounted } from '../../../bench/gpu/counting/tables.ts'
 
 const page = readFileSync(new URL('../../../docs/performance.md', import.meta.url), 'utf8')
 
-describe('what a GPU would take', () => {
-  it('the tables of the page are what was counted (npm run generate)', () => {
+describe('the counts of a GPU', () => {
+  it('are the tables of the page (npm run generate)', () => {
     assert.equal(page, withCounted(page))
   })
 
-  it('a dispatch takes its arithmetic, its bytes or its launch, whichever is most', () => {
+  it('give a dispatch the time of its arithmetic, bytes or launch, whichever is most', () => {
     const card = { name: 'a card', f32: 1e12, f16: 0, tensor: null, bandwidth: 1e11, units: 10, source: '' }
     const of = (flops: number, bytes: number, workgroups = 10, share = 1) => {
       const kernels = [{ kernel: 'gemmPortable', flops: 3 * flops, bytes: 3 * bytes, workgroups, count: 3 }]

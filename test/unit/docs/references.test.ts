@@ -27,7 +27,7 @@ const sources = readAll(
 )
 
 describe('references between files', () => {
-  it('every document and heading that a comment names is there', () => {
+  it('lead from comments to a document and heading that exist', () => {
     assert.ok(sources.get('src/engine/prune/methods/alps.ts')?.includes('docs/methods.md, "ALPS"'))
     assert.deepEqual(
       [...sources].flatMap(([path, source]) => badReferences(path, source, documents)),
@@ -35,7 +35,7 @@ describe('references between files', () => {
     )
   })
 
-  it('every relative link of every Markdown file leads to a file, and to a heading where it names one', () => {
+  it('lead from Markdown to a file, and to a heading where they name one', () => {
     const paths = new Set(files)
     assert.deepEqual(
       [...documents].flatMap(([path, text]) => badLinks(path, text, paths, documents)),

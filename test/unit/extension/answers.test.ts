@@ -56,7 +56,7 @@ describe('questions of a view', () => {
     assert.deepEqual(replies.at(-1), { type: 'reply', id: 3, ok: true, value: 'picture' })
   })
 
-  it('of different kinds do not wait for one another', () => {
+  it('do not wait for those of another kind', () => {
     const view = answers()
     view.ask(tile(1))
     view.ask({

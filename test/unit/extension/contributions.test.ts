@@ -38,19 +38,19 @@ function sources(folder: string): string {
     .join('\n')
 }
 
-describe('contributions', () => {
-  it('it runs beside the files, a click on a checkpoint opens it, and without trust it can be looked at', () => {
+describe('package.json', () => {
+  it('runs beside the files, opens a checkpoint by a click, and shows it without trust', () => {
     assert.deepEqual(extensionKind, ['workspace'])
     for (const { priority } of contributes.customEditors) assert.equal(priority, 'default')
     assert.equal(capabilities.untrustedWorkspaces.supported, 'limited')
   })
 
-  it('folders of unfinished outputs are hidden in the Explorer', () => {
+  it('hides folders of unfinished outputs in the Explorer', () => {
     const { configurationDefaults } = contributes
     assert.equal(configurationDefaults['files.exclude']['**/.*.partial-*'], true)
   })
 
-  it('package.json has exactly the commands of the code, each in the one category', () => {
+  it('has exactly the commands of the code, in one category', () => {
     assert.deepEqual(contributes.commands.map((c) => c.command).sort(), [...commandIds].sort())
     for (const { command, category } of contributes.commands) assert.equal(category, '%category%', command)
   })
@@ -69,7 +69,7 @@ describe('contributions', () => {
     assert.deepEqual(withViews(manifest, nls, views), { manifest, texts: nls })
   })
 
-  it('a new row brings the command, its menus and a tab that comes back; without it they are gone', () => {
+  it('gets from a new row the command, its menus and a tab that comes back', () => {
     const opens = { command: 'sparsescope.x', title: 'X', menus: { commandPalette: [{ when: 'false' }] } }
     const made = withViews(JSON.parse(text), nls, { ...views, x: { type: 'sparsescope.x', restored: true, opens } })
     const manifest = made.manifest as Manifest & { activationEvents: string[] }
@@ -85,7 +85,7 @@ describe('contributions', () => {
     assert.equal(made.texts['command.x'], 'X')
   })
 
-  it('every view has a page, and every page a row', () => {
+  it('has a page for every view, and a row for every page', () => {
     const pages = Object.values(targets).flatMap(({ outfile }) => /^dist\/webview\/(.+)\.js$/.exec(outfile)?.[1] ?? [])
     assert.deepEqual(pages.sort(), Object.keys(views).sort())
   })
@@ -140,13 +140,13 @@ describe('contributions', () => {
     for (const milestone of milestones) assert.ok(code.includes(`reached('${milestone}')`), milestone)
   })
 
-  it('what is shown as plain text has no Markdown in it', () => {
+  it('has no Markdown in plain text', () => {
     const markdown = new Set([...text.matchAll(/"markdownDescription": "%([\w.]+)%"/g)].map((m) => m[1]))
     for (const [key, shown] of Object.entries(nls))
       if (!markdown.has(key)) assert.doesNotMatch(shown, /[`*]{1,2}\w/, key)
   })
 
-  it('the problem matcher reads what `sparsescope lint` prints', () => {
+  it('has a problem matcher that reads what `sparsescope lint` prints', () => {
     const [{ name, pattern }] = contributes.problemMatchers
     assert.equal(name, 'prune-recipe')
     const start = { line: 3, character: 11 }
@@ -168,7 +168,7 @@ describe('contributions', () => {
     )
   })
 
-  it('every %key% is in package.nls.json, and every string there is used', () => {
+  it('has each %key% in package.nls.json, whose strings are all used', () => {
     const used = new Set([...text.matchAll(/"%([\w.]+)%"/g)].map((m) => m[1]))
     assert.deepEqual(
       [...used].filter((key) => !(key in nls)),
@@ -180,7 +180,7 @@ describe('contributions', () => {
     )
   })
 
-  it('every setting is read, with the default that package.json shows', () => {
+  it('has only settings that are read, with their defaults', () => {
     const properties = Object.assign({}, ...contributes.configuration.map((c) => c.properties)) as Record<
       string,
       Property
@@ -200,7 +200,7 @@ describe('contributions', () => {
     for (const key of Object.keys(settingDefaults)) assert.ok(`sparsescope.${key}` in properties, key)
   })
 
-  it('views, editors and tasks have the identifiers of the code', () => {
+  it('has the identifiers of the code for views, editors and tasks', () => {
     assert.deepEqual(
       contributes.customEditors.map((e) => e.viewType),
       [views.inspector.type],
@@ -215,7 +215,7 @@ describe('contributions', () => {
     )
   })
 
-  it('the pictures of the walkthrough exist', () => {
+  it('has pictures of the walkthrough that exist', () => {
     const pictures = contributes.walkthroughs.flatMap((w) => w.steps.map((s) => s.media.svg))
     for (const picture of pictures) assert.match(readFileSync(join(root, picture), 'utf8'), /^<svg/)
   })

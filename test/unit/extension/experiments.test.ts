@@ -1,13 +1,13 @@
 // All runs of a workspace side by side: their names, what a sweep says of its own, and runs that come while it is open.
 import assert from 'node:assert/strict'
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { appendFileSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { rowOf, tableText } from '../../../src/extension/sweeps/comparedView.ts'
 import { openExperiments, type Experiments } from '../../../src/extension/sweeps/experiments.ts'
 import { Sweeps } from '../../../src/extension/sweeps/sweeps.ts'
 import { RunReader } from '../../../src/runs/reader/runReader.ts'
 import { recordedRun } from '../../webview/harness/recorded.ts'
+import { scratch } from '../../support/scratch.ts'
 
 const recipe = (sparsity: number, more = '') =>
   `version: 1\nmodel: /models/opt-125m\nprune: [{method: wanda, sparsity: ${sparsity}, pattern: unstructured}]\nseed: 0\n${more}`
@@ -26,7 +26,7 @@ describe('experiments of a workspace', () => {
     },
   }
   beforeEach(async () => {
-    place = mkdtempSync(join(tmpdir(), 'experiments-'))
+    place = scratch().folder
     own = []
     opened = null
     sweeps = new Sweeps(() => Promise.resolve(new Set()))
@@ -48,7 +48,6 @@ describe('experiments of a workspace', () => {
   afterEach(() => {
     opened?.close()
     sweeps.dispose()
-    rmSync(place, { recursive: true })
   })
   function begin(name: string, sparsity: number): string {
     const folder = join(place, 'runs', name)

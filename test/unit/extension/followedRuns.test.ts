@@ -1,7 +1,6 @@
 // Runs that are compared, as their folders show them: a sweep in the middle, one that goes on, damaged files, curves as they grow.
 import assert from 'node:assert/strict'
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { appendFileSync, mkdirSync, rmSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { createComparedView, rowOf } from '../../../src/extension/sweeps/comparedView.ts'
 import { comparedRuns } from '../../../src/extension/sweeps/experiments.ts'
@@ -13,6 +12,8 @@ import type { RunEvent } from '../../../src/runs/series/events.ts'
 import type { ComparedRow, ToSweep } from '../../../src/protocol/sweepView.ts'
 import { recordedRun } from '../../webview/harness/recorded.ts'
 import { curveIn, emptyCurve } from '../../../webview-ui/sweep/curveData.ts'
+import { scratch } from '../../support/scratch.ts'
+import { until } from '../../support/until.ts'
 
 const lines = (events: readonly RunEvent[]) => events.map((event) => `${JSON.stringify(event)}\n`).join('')
 const whole = recordedRun(6)
@@ -24,7 +25,7 @@ describe('a sweep on disk', () => {
   let folder: string
   let sweeps: Sweeps
   beforeEach(() => {
-    place = mkdtempSync(join(tmpdir(), 'sweep-'))
+    place = scratch().folder
     folder = join(place, '.sparsescope', 'sweeps', '20261231-235958-wanda')
     mkdirSync(join(folder, 'runs'), { recursive: true })
     const runs = [0.4, 0.5, 0.6, 0.7].map((sparsity, index) => {
@@ -40,7 +41,6 @@ describe('a sweep on disk', () => {
   })
   afterEach(() => {
     sweeps.dispose()
-    rmSync(place, { recursive: true })
   })
   const run = (index: number) => join(folder, 'runs', String(index))
   function write(index: number, events: readonly RunEvent[], report?: object): void {
@@ -51,7 +51,7 @@ describe('a sweep on disk', () => {
   const report = { perplexity: { dense: 27.65, recovered: 31.2 }, sparsity: 0.4, trainable: { count: 9, percent: 0.1 } }
   const states = ({ runs }: Sweep) => runs.runs.map(({ state }) => state.standing.state)
 
-  it('of which nothing has begun waits; what ended, failed, was refused or cancelled is told with its reason', async () => {
+  it('waits before it begins, and tells with the reason what ended, failed, was refused or cancelled', async () => {
     const sweep = await sweeps.openFolder(folder)
     await sweep.runs.look()
     assert.deepEqual(states(sweep), ['waiting', 'waiting', 'waiting', 'waiting'])
@@ -75,7 +75,7 @@ describe('a sweep on disk', () => {
     assert.deepEqual([sweep.name, sweep.runs.runs[0].state.summary], ['wanda', null])
   })
 
-  it('a run that a process holds is running, whoever wrote it is followed, and its end is seen', async () => {
+  it('has a running run while a process holds it, and sees its end', async () => {
     write(0, half)
     writeFileSync(join(run(0), 'lock'), 'a lock that somebody keeps')
     const sweep = await sweeps.openFolder(folder)
@@ -90,7 +90,7 @@ describe('a sweep on disk', () => {
     assert.equal(sweep.runs.runs[0].state.summary?.loss.steps, steps(whole))
   })
 
-  it('a view gets what there is, then what is new of it: the same curve as all at once', async () => {
+  it('gives a view what there is, then what is new, to the same curve', async () => {
     write(0, half)
     const sweep = await sweeps.openFolder(folder)
     const told: ToSweep[] = []
@@ -106,7 +106,7 @@ describe('a sweep on disk', () => {
       const last = parts.findLast(({ group }) => group === 0)
       return last ? curveIn(last) : emptyCurve()
     }
-    while (shown().y.length < steps(whole)) await new Promise((resolve) => setTimeout(resolve, 20))
+    await until('the whole curve', () => shown().y.length >= steps(whole))
     const curve = shown()
     const losses = whole.flatMap((event) => (event.type === 'step' ? [event.loss ?? NaN] : []))
     assert.equal(curve.y.length, losses.length)
@@ -116,7 +116,7 @@ describe('a sweep on disk', () => {
     view.dispose()
   })
 
-  it('a curve that is asked for before anybody has looked, or whose run was done before it was seen, comes whole', async () => {
+  it('gives a whole curve even for a run that was done before it was seen', async () => {
     write(0, whole, report)
     const sweep = await sweeps.openFolder(folder)
     const told: ToSweep[] = []
@@ -133,12 +133,12 @@ describe('a sweep on disk', () => {
     write(1, whole, report)
     await sweep.runs.look()
     // It comes with a later look of the view's own.
-    for (let i = 0; i < 100 && length(1) < steps(whole); i++) await new Promise((resolve) => setTimeout(resolve, 100))
+    await until('the whole curve', () => length(1) >= steps(whole))
     assert.deepEqual([length(0), length(1)], [steps(whole), steps(whole)])
     view.dispose()
   })
 
-  it('a view has the rows of all runs before the first curve', async () => {
+  it('gives a view the rows of all runs before the first curve', async () => {
     for (const index of [0, 1, 2, 3]) write(index, whole, report)
     const sweep = await sweeps.openFolder(folder)
     const told: ToSweep[] = []
@@ -154,7 +154,7 @@ describe('a sweep on disk', () => {
     view.dispose()
   })
 
-  it('a run is not read for its state alone; one that somebody left in the middle is, for its results', async () => {
+  it('is read for results, not for its state alone', async () => {
     write(0, whole, report)
     write(1, [...half, { t: 9, type: 'end', status: 'failed', message: 'x'.repeat(3000) }])
     const sweep = await sweeps.openFolder(folder)
@@ -173,7 +173,7 @@ describe('a sweep on disk', () => {
     assert.equal(sweep.runs.runs.map(rowOf)[1].results.perplexity.dense, 27.65)
   })
 
-  it('what is no plan is refused with the file; damaged events and reports are read as far as they go', async () => {
+  it('is refused with the file where its plan is none, and damaged events are read as far as they go', async () => {
     writeFileSync(join(folder, 'plan.json'), '{"id": "0123456789abcdef"}')
     await assert.rejects(sweeps.openFolder(folder), /plan\.json is not what a run writes/)
     assert.deepEqual(sweeps.list(), [])
@@ -183,7 +183,7 @@ describe('a sweep on disk', () => {
     await assert.rejects(sweeps.openFolder(other), /plan\.json is a symbolic link/)
   })
 
-  it('a run of it is called by the sweep and its number', () => {
+  it('names a run by the sweep and its number', () => {
     assert.equal(sweepOfRun(run(3)), folder)
     assert.equal(nameOfRun(run(3)).name, 'wanda #3')
     assert.equal(sweepOfRun(join(place, '.sparsescope', 'runs', '20261231-235958-a')), null)
@@ -192,7 +192,7 @@ describe('a sweep on disk', () => {
 
 describe('the lock of a run, looked at again and again', () => {
   it('is held while it moves by its own number, whatever the clock of its machine says', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'lock-'))
+    const folder = scratch().folder
     const holder = { token: '0'.repeat(32), pid: 1, host: 'elsewhere', boot: null, pidSpace: null }
     const beat = (number: number) => {
       writeFileSync(join(folder, 'lock'), encodeLock(holder, number))
@@ -207,11 +207,10 @@ describe('the lock of a run, looked at again and again', () => {
     assert.equal(watch.isHeld(folder), true)
     rmSync(join(folder, 'lock'))
     assert.equal(watch.isHeld(folder), false)
-    rmSync(folder, { recursive: true })
   })
 
   it('that stands still is nobody’s, of all runs of a sweep at once', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'locks-'))
+    const folder = scratch().folder
     const places = Array.from({ length: 100 }, (_, i) => ({ name: `${i}`, settings: {}, folder: join(folder, `${i}`) }))
     for (const { folder: run } of places) {
       mkdirSync(run)
@@ -224,13 +223,12 @@ describe('the lock of a run, looked at again and again', () => {
     await followed.look()
     assert.ok(followed.runs.every(({ state }) => state.standing.state === 'failed' && !state.isDoubtful))
     followed.close()
-    rmSync(folder, { recursive: true })
   })
 })
 
 describe('runs that a person chose', () => {
   it('are compared by what differs between their recipes; one without a report has no settings', async () => {
-    const place = mkdtempSync(join(tmpdir(), 'runs-'))
+    const place = scratch().folder
     const folders = ['20261231-235958-a', '20261231-235959-a', 'c'].map((name) => join(place, name))
     for (const [i, folder] of folders.entries()) {
       mkdirSync(folder)
@@ -257,6 +255,5 @@ describe('runs that a person chose', () => {
       ['c', {}, 'failed', null],
     ])
     followed.close()
-    rmSync(place, { recursive: true })
   })
 })

@@ -1,27 +1,26 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { appendFileSync, mkdirSync, rmSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RunEvent } from '../../../src/runs/series/events.ts'
 import { encodeLock, lockName, newHolder } from '../../../src/runs/lock/lock.ts'
 import { EventFeed } from '../../../src/extension/runs/eventFeed.ts'
 import { RunStore } from '../../../src/extension/runs/runStore.ts'
+import { scratch } from '../../support/scratch.ts'
 
 const step = (n: number): RunEvent => ({ t: n, type: 'step', step: n, loss: 1 / n, lr: 1, tokens_per_second: 1 })
 const line = (event: RunEvent) => `${JSON.stringify(event)}\n`
 
 const holder = { token: 'a'.repeat(32), pid: 1, host: 'elsewhere', boot: null, pidSpace: null }
 
-describe('run store', () => {
+describe('the store of runs', () => {
   let folder = ''
   let events = ''
   beforeEach(() => {
-    folder = join(mkdtempSync(join(tmpdir(), 'runs-')), '20261231-235958-opt')
+    folder = join(scratch().folder, '20261231-235958-opt')
     mkdirSync(folder)
     events = join(folder, 'events.jsonl')
   })
-  afterEach(() => rmSync(join(folder, '..'), { recursive: true }))
 
   it('reads only what was added, and waits for the end of a line', async () => {
     const store = new RunStore()
@@ -65,7 +64,7 @@ describe('run store', () => {
     assert.equal(store.get(folder)?.state.summary?.loss.steps, 1)
   })
 
-  it('a run without an end that nobody holds is interrupted; a lock that moves makes it running, one that stands still does not', async function () {
+  it('calls a run interrupted that has no end and no moving lock', async function () {
     this.timeout(300_000)
     const store = new RunStore()
     writeFileSync(events, line(step(1)))
@@ -90,7 +89,7 @@ describe('run store', () => {
     assert.equal(store.get(folder)?.status, 'interrupted')
   })
 
-  it('a run whose process died is interrupted at once, whatever its lock says, until somebody goes on with it', async () => {
+  it('calls a run interrupted as soon as its process died', async () => {
     const store = new RunStore()
     const dead = spawnSync(process.execPath, ['-e', '']).pid
     writeFileSync(events, line(step(1)))
@@ -104,7 +103,7 @@ describe('run store', () => {
     assert.equal(store.get(folder)?.status, 'running')
   })
 
-  it('a run is done when its report is there and its end said, and interrupted with one of them alone', async () => {
+  it('calls a run done when its report is there and its end said', async () => {
     const store = new RunStore()
     writeFileSync(events, line(step(1)) + line({ t: 2, type: 'end', status: 'done' }))
     await store.refresh(folder)
@@ -118,7 +117,7 @@ describe('run store', () => {
     assert.deepEqual([run?.status, run?.saved, run?.state.report?.perplexity.recovered], ['done', '/out', 31])
   })
 
-  it('of runs that are done no event is kept, nor read beyond their ends', async () => {
+  it('keeps no events of runs that are done', async () => {
     const store = new RunStore()
     const noise = line(step(1)).repeat(50_000)
     writeFileSync(events, noise + line({ t: 2, type: 'end', status: 'done' }))
@@ -127,7 +126,7 @@ describe('run store', () => {
     assert.deepEqual([store.get(folder)?.status, store.get(folder)?.state.summary], ['done', null])
   })
 
-  it('a run that this window takes up while its folder is being looked at stays as the window knows it', async () => {
+  it('keeps the state of a run that this window takes up meanwhile', async () => {
     const store = new RunStore()
     writeFileSync(events, line(step(1)))
     const looking = store.refresh(folder)
@@ -146,7 +145,7 @@ describe('run store', () => {
     assert.deepEqual([name, time], ['opt', '2026-12-31 23:59:58'])
   })
 
-  it('a run whose folder is removed while it goes on is none any more, though nobody watched', async () => {
+  it('drops a run whose folder is removed', async () => {
     const store = new RunStore()
     writeFileSync(events, line(step(1)))
     writeFileSync(join(folder, lockName), encodeLock(holder, 1))
@@ -157,13 +156,13 @@ describe('run store', () => {
     assert.deepEqual(store.list(), [])
   })
 
-  it('a folder without events is no run', async () => {
+  it('takes no folder without events for a run', async () => {
     const store = new RunStore()
     await store.refresh(folder)
     assert.deepEqual(store.list(), [])
   })
 
-  it('a damaged line does not hide the others', async () => {
+  it('reads the other lines beside a damaged one', async () => {
     const store = new RunStore()
     writeFileSync(events, `${line(step(1))}{"type":\n[]\nnull\n${line(step(2))}`)
     await store.refresh(folder)

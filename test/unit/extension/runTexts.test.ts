@@ -1,12 +1,11 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { RunQueue } from '../../../src/extension/runs/runQueue.ts'
 import { errorsText, readResult, resultText, runStatusText } from '../../../src/extension/runs/runTexts.ts'
 import { resultOf } from '../../../src/runs/series/runResult.ts'
 import { recipeName } from '../../../src/extension/runs/runStore.ts'
 import type { RunStatus } from '../../../src/runs/series/foldRun.ts'
 import { SummaryFold } from '../../../src/runs/series/runSummary.ts'
+import { scratch } from '../../support/scratch.ts'
 
 const run = (name: string, status: RunStatus) => {
   const summary = { ...new SummaryFold().summary(), overall: 0.42, left: 90, phase: { phase: 'reconstruct' } }
@@ -17,7 +16,7 @@ const run = (name: string, status: RunStatus) => {
   }
 }
 
-describe('queue of runs', () => {
+describe('the queue of runs', () => {
   it('says behind which run each one waits, until it has a folder', () => {
     const queue = new RunQueue()
     const [first, second] = ['a', 'b', 'c'].map((name) => queue.enter(name))
@@ -37,7 +36,7 @@ describe('queue of runs', () => {
     )
   })
 
-  it('a run can be cancelled while it waits, from the queue and by its caller', () => {
+  it('cancels a run while it waits, from the queue and by its caller', () => {
     const queue = new RunQueue()
     const caller = new AbortController()
     const [one, two] = [queue.enter('a'), queue.enter('b', caller.signal)]
@@ -48,7 +47,7 @@ describe('queue of runs', () => {
   })
 })
 
-describe('status item', () => {
+describe('the status item', () => {
   it('names the run that goes on, its share, phase and time left, and who waits', () => {
     const queued = [{ id: 1, name: 'next', behind: 'wanda50', cancel: () => {} }]
     const status = runStatusText([run('old', 'done'), run('wanda50', 'running')], queued)
@@ -60,7 +59,7 @@ describe('status item', () => {
     assert.equal(status?.run?.name, 'wanda50')
   })
 
-  it('a paused run is paused, not idle; nothing running or waiting says nothing of runs', () => {
+  it('shows a paused run as paused, and nothing of runs when there are none', () => {
     assert.match(runStatusText([run('a', 'paused')], [])?.text ?? '', /^\$\(debug-pause\) a/)
     assert.equal(runStatusText([run('a', 'done')], []), null)
     const starting = [{ id: 1, name: 'a', behind: null, cancel: () => {} }]
@@ -68,7 +67,7 @@ describe('status item', () => {
   })
 })
 
-describe('result of a run', () => {
+describe('the result of a run', () => {
   it('is its perplexities, sparsity and output, not "done"', () => {
     const perplexity = { dense: 27.65, pruned: 48.1, recovered: 31.2 }
     assert.equal(
@@ -93,14 +92,13 @@ describe('result of a run', () => {
   it('leaves out what was not measured, and survives a report that is damaged or missing', async () => {
     assert.equal(resultText('a', resultOf({ perplexity: { dense: 'x' }, sparsity: null })), 'a: nothing was saved.')
     assert.equal(resultText('a', resultOf(null)), 'a: nothing was saved.')
-    const folder = mkdtempSync(`${tmpdir()}/run-`)
+    const folder = scratch().folder
     assert.equal(await readResult(folder), null)
     assert.equal(resultText('a', null), 'a: done, but it left no report that can be read.')
-    rmSync(folder, { recursive: true })
   })
 })
 
-describe('name of a recipe', () => {
+describe('the name of a recipe', () => {
   it('is that of its file, and of its run’s folder', () => {
     assert.equal(recipeName('/x/wanda50.prune.yaml'), 'wanda50')
     assert.equal(recipeName('/x/.sparsescope/runs/20261231-235958-wanda50'), 'wanda50')

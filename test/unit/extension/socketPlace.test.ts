@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, mkdirSync, readdirSync, rmSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { isPlaceTaken, socketPath, ownSecret, type Surroundings } from '../../../src/extension/backend/socketPlace.ts'
+import { scratch } from '../../support/scratch.ts'
 import { cannot } from '../../support/skip.ts'
 
 describe('where a window finds its backend', function () {
@@ -11,12 +11,11 @@ describe('where a window finds its backend', function () {
   let at: Surroundings
   beforeEach(function () {
     if (process.platform === 'win32') cannot(this, 'Windows has named pipes instead')
-    folder = mkdtempSync(join(tmpdir(), 'm-'))
+    folder = scratch().folder
     const [runtimeFolder, temporaryFolder, storage] = ['run', 'tmp', 'storage'].map((name) => join(folder, name))
     for (const path of [runtimeFolder, temporaryFolder, storage]) mkdirSync(path)
     at = { platform: process.platform, uid: process.getuid!(), runtimeFolder, temporaryFolder, storage }
   })
-  afterEach(() => rmSync(folder, { recursive: true, force: true }))
 
   it('is the same for the same version, workspace and runtime, and another for any other', () => {
     const parts = ['1.0.0', '/work', '/usr/bin/node']

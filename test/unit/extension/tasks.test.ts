@@ -53,8 +53,8 @@ function fakeVscode(found: string[] = []) {
   return { vscode, started }
 }
 
-describe('a task', () => {
-  it('of a sweep is refused where VS Code would expand the path, and says what to do', async () => {
+describe('a task of VS Code', () => {
+  it('refuses a sweep whose path VS Code would expand, and says what to do', async () => {
     const { vscode, started } = fakeVscode()
     const { sweepTask: start } = await extensionModule<{ sweepTask: typeof sweepTask }>('sweeps/sweepTask.ts', {
       vscode,
@@ -76,7 +76,7 @@ describe('a task', () => {
     )
   })
 
-  it('of a recipe is offered for every recipe whose path VS Code leaves as it is', async () => {
+  it('is offered for every recipe whose path VS Code leaves as it is', async () => {
     const { vscode } = fakeVscode([hostile, harmless, inHostileFolder])
     const { RunTasks: Tasks } = await extensionModule<{ RunTasks: typeof RunTasks }>('runs/runTasks.ts', { vscode })
     const tasks = await new Tasks(...([{}, {}] as unknown as ConstructorParameters<typeof RunTasks>)).provideTasks()
@@ -107,25 +107,21 @@ describe('the folder of a sweep that was started', () => {
 
   it('is told by the command line before its first run begins, also of one that goes on', async () => {
     const place = await sweepPlace()
-    try {
-      const recipe = place.recipe('a', sweptRecipe({ seed: [0, 1] }))
-      const say = async (path: string, status: number, ...more: string[]) => {
-        const note = await task.folderNote()
-        assert.equal(
-          (await sweep(place, 'run', path, '--device', 'cpu', '--tell-folder', note.path, ...more)).status,
-          status,
-        )
-        return note.read(() => true)
-      }
-      // It cannot begin, and the folder is told all the same.
-      const folder = await say(recipe, 2, '--index', '0', '--device', 'wgpu', '--adapter', 'none such')
-      assert.ok(folder)
-      assert.equal(folder, onlySweep(place))
-      assert.doesNotMatch(readFileSync(`${folder}/sweep.json`, 'utf8'), /done/)
-      assert.equal(await say(folder, 0), folder)
-      assert.match(readFileSync(`${folder}/sweep.json`, 'utf8'), /done/)
-    } finally {
-      place.remove()
+    const recipe = place.recipe('a', sweptRecipe({ seed: [0, 1] }))
+    const say = async (path: string, status: number, ...more: string[]) => {
+      const note = await task.folderNote()
+      assert.equal(
+        (await sweep(place, 'run', path, '--device', 'cpu', '--tell-folder', note.path, ...more)).status,
+        status,
+      )
+      return note.read(() => true)
     }
+    // It cannot begin, and the folder is told all the same.
+    const folder = await say(recipe, 2, '--index', '0', '--device', 'wgpu', '--adapter', 'none such')
+    assert.ok(folder)
+    assert.equal(folder, onlySweep(place))
+    assert.doesNotMatch(readFileSync(`${folder}/sweep.json`, 'utf8'), /done/)
+    assert.equal(await say(folder, 0), folder)
+    assert.match(readFileSync(`${folder}/sweep.json`, 'utf8'), /done/)
   })
 })

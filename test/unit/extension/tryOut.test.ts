@@ -1,12 +1,12 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Caller, CallOptions } from '../../../src/extension/backend/calls.ts'
 import { madeFrom, sourceOf } from '../../../src/runs/folder/recipes.ts'
 import { columnsFrom, columnsOf, columnsOfRun, pairsOf } from '../../../src/extension/models/columns.ts'
 import { createTrial, keepSet, readSets, removeSet, type Store } from '../../../src/extension/views/trial.ts'
 import type { ToTry } from '../../../src/protocol/view.ts'
+import { scratch } from '../../support/scratch.ts'
 
 const note = (model: string, to: string, recover?: object) => ({
   recipe: { model, save: { to }, ...(recover && { recover }) },
@@ -22,7 +22,7 @@ describe('what a checkpoint was made from', () => {
     assert.equal(madeFrom(note('opt', 'out', { mode: 'refit' }), '/m/out')?.onlyPruned, false)
   })
 
-  it('a note that says something else is none', () => {
+  it('is unknown where the note says something else', () => {
     for (const bad of [
       null,
       [],
@@ -35,8 +35,8 @@ describe('what a checkpoint was made from', () => {
       assert.equal(madeFrom(bad, '/m/out'), null)
   })
 
-  it('stands before it, where it is still there', async () => {
-    const folder = mkdtempSync(join(tmpdir(), 'source-'))
+  it('is the first column, where it still exists', async () => {
+    const folder = scratch().folder
     mkdirSync(join(folder, 'out'))
     writeFileSync(join(folder, 'out', 'sparsescope.json'), JSON.stringify(note('opt', 'out', { mode: 'refit' })))
     const weights = join(folder, 'out', 'model.safetensors')
@@ -53,11 +53,10 @@ describe('what a checkpoint was made from', () => {
       ],
     )
     assert.equal(await sourceOf(join(folder, 'opt')), null)
-    rmSync(folder, { recursive: true })
   })
 
-  it('of a run are the dense model, the pruned one as it was saved or as the mask gives it, and the result', () => {
-    const folder = mkdtempSync(join(tmpdir(), 'ofRun-'))
+  it('gives for a run the dense model, the pruned one and the result', () => {
+    const folder = scratch().folder
     const recover = { mode: 'reconstruct' as const }
     const shown = (method: 'wanda' | 'sparsegpt', more: object = { recover }, pruned: string | null = null) => {
       const { columns, note } = columnsOfRun(
@@ -86,10 +85,9 @@ describe('what a checkpoint was made from', () => {
     const [, pruned] = columns
     assert.deepEqual(pruned, { path: '/m/opt', mask: folder, role: 'pruned', label: 'opt under the mask of this run' })
     assert.deepEqual(columnsFrom({ columns: [pruned] }), [pruned], 'a reloaded window shows the same')
-    rmSync(folder, { recursive: true })
   })
 
-  it('columns of a reloaded window are checked', () => {
+  it('is checked in the columns of a reloaded window', () => {
     const found = columnsFrom({
       columns: [{ path: '/m/opt', role: 'dense', label: 'x' }, { path: 3 }, null, { path: '' }],
     })
@@ -121,7 +119,7 @@ describe('kept prompts', () => {
   })
 })
 
-describe('a trial', () => {
+describe('a trial of prompts', () => {
   /** A backend whose calls end when the test says so. */
   function fake() {
     const calls: { options: CallOptions<'tryOut'>; end: (device: string) => void; fail: (error: Error) => void }[] = []
@@ -138,7 +136,7 @@ describe('a trial', () => {
   const columns = [{ path: '/m/opt', label: 'opt', role: '' }]
   const opening = { type: 'opening', column: 0 } as const
 
-  it('a view that comes back gets all that was written', async () => {
+  it('gives a view that comes back all that was written', async () => {
     const { calls, told, trial } = fake()
     trial.setColumns(columns)
     const done = trial.generate(['p'], 4)
@@ -152,7 +150,7 @@ describe('a trial', () => {
     assert.deepEqual(told.at(-1), { type: 'ended', status: 'done', message: null, device: 'cpu' })
   })
 
-  it('a newer prompt ends the one before, whose late words are dropped', async () => {
+  it('ends at a newer prompt, and drops late words', async () => {
     const { calls, told, trial } = fake()
     trial.setColumns(columns)
     const first = trial.generate(['old'], 4)
@@ -167,7 +165,7 @@ describe('a trial', () => {
     assert.deepEqual(told.at(-1), { type: 'ended', status: 'failed', message: 'out of memory', device: null })
   })
 
-  it('stopped says so; other columns end it without a word', async () => {
+  it('says that it was stopped, and ends silently for other columns', async () => {
     const { told, trial } = fake()
     trial.setColumns(columns)
     const first = trial.generate(['p'], 4)

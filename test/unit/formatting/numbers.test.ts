@@ -17,7 +17,7 @@ import {
 } from '../../../src/formatting/numbers.ts'
 
 describe('numbers for people', () => {
-  it('a share that is not exactly 0 or 1 never looks like it is', () => {
+  it('show 0 or 1 only for a share that is exactly that', () => {
     assert.deepEqual(
       [0, 1, 0.5, 1e-9, 1 - 1e-9].map((s) => formatShare(s)),
       ['0 %', '100 %', '50.00 %', '< 0.01 %', '> 99.99 %'],
@@ -25,7 +25,7 @@ describe('numbers for people', () => {
     assert.equal(formatShare(3.2), '320.00 %')
   })
 
-  it('nothing is written as a negative zero', () => {
+  it('have no negative zero', () => {
     assert.deepEqual(
       [-0.003, 0.003, -0.2].map((share) => formatWonBack(share)),
       ['0 %', '0 %', '−20 %'],
@@ -34,7 +34,7 @@ describe('numbers for people', () => {
     assert.deepEqual([0, -0.0001, 0.02, -0.02, NaN].map(points), ['0.0', '0.0', '+2.0', '−2.0', 'NaN'])
   })
 
-  it('more than the whole gap is written as the side of dense that it ends on', () => {
+  it('say on which side of dense a recovery of more than the gap ends', () => {
     assert.deepEqual(
       [1, 1.001, 15.66].map((share) => formatWonBack(share)),
       ['100 %', '>100 % (below dense)', '>100 % (below dense)'],
@@ -42,14 +42,14 @@ describe('numbers for people', () => {
     assert.equal(formatWonBack(15.66, 'high'), '>100 % (above dense)')
   })
 
-  it('a perplexity with fixed decimals is ∞ where it overflows', () => {
+  it('show ∞ for a perplexity that overflows', () => {
     assert.deepEqual(
       [12.34567, Infinity].map((value) => formatPerplexity(value, 4)),
       ['12.3457', '∞'],
     )
   })
 
-  it('what is not a number says so', () => {
+  it('say what is not a number', () => {
     assert.deepEqual([null, NaN, Infinity, 0, 1.23456, 1e-7].map(formatValue), [
       'NaN',
       'NaN',
@@ -60,7 +60,7 @@ describe('numbers for people', () => {
     ])
   })
 
-  it('in a column they have the same decimals, as many as the smallest needs and the largest bears', () => {
+  it('have the same decimals in a column', () => {
     const written = (...values: number[]) => values.map(columnFormat(values))
     assert.deepEqual(written(24.95, 180.3, 1234.5), ['24.95', '180.30', '1234.50'])
     assert.deepEqual(written(5, 54321), ['5.0', '54321.0'])
@@ -69,14 +69,14 @@ describe('numbers for people', () => {
     assert.deepEqual(written(NaN), ['NaN'])
   })
 
-  it('what trains is a percentage of the model, and a multiple where adapters are more than the model', () => {
+  it('give what trains as a percentage of the model, or a multiple where adapters are more', () => {
     assert.deepEqual(
       [0, 0.0151234, 2.8683, 100, 1361.7].map((p) => formatTrained(p)),
       ['0 %', '0.01512 %', '2.868 %', '100 %', '13.6 ×'],
     )
   })
 
-  it('percentages in a column end in no zero that all of them have', () => {
+  it('end percentages of a column in no zero that all have', () => {
     const written = (...values: number[]) => values.map(percentColumn(values))
     assert.deepEqual(written(0.085), ['0.085 %'])
     assert.deepEqual(written(0.085, 3.7), ['0.085 %', '3.700 %'])
@@ -84,7 +84,7 @@ describe('numbers for people', () => {
     assert.deepEqual(written(NaN, 0.5), ['NaN %', '0.5 %'])
   })
 
-  it('a share that was asked for is as short as it was written', () => {
+  it('write a requested share as short as it was given', () => {
     assert.deepEqual([0.7, 0.625, 1 / 3, 0.00085, 1].map(formatRequested), [
       '70 %',
       '62.5 %',
@@ -94,7 +94,7 @@ describe('numbers for people', () => {
     ])
   })
 
-  it('durations change their unit', () => {
+  it('write durations in a fitting unit', () => {
     assert.deepEqual([4.24, 42, 185, 7800].map(formatDuration), ['4.2 s', '42 s', '3 min 05 s', '2 h 10 min'])
   })
 })

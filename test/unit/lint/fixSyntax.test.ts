@@ -51,7 +51,7 @@ describe('a text with an unclosed bracket', () => {
       assert.deepEqual(found.others, others)
     })
 
-  it('two of them are two messages', () => {
+  it('gives two messages for two of them', () => {
     const text = good.replace('[Linear]', '[Linear').replace('./out}', './out')
     assert.deepEqual(
       messages(text).places.map(([line]) => line),
@@ -64,7 +64,7 @@ describe('a text with an unclosed bracket', () => {
     assert.equal(parseRecipe(text).recipe, null)
   })
 
-  it('texts that are whole, or broken otherwise, are read as they are', () => {
+  it('is not seen in texts that are whole or broken otherwise', () => {
     const flow = 'evaluate: [\n  {task: perplexity,\n   data: "a: [b"},\n]\nmodel: don\'t\n'
     for (const text of [good, flow, 'a: b: c', '- [a}\n', '\t- x', ''])
       assert.deepEqual(readRepaired(text).problems, readDocument(text).problems)

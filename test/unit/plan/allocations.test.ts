@@ -4,8 +4,8 @@ import { depth, depthSparsities, mostSpread } from '../../../src/catalog/allocat
 import { bestTrial } from '../../../src/runs/series/chosenAllocations.ts'
 import { owlSparsities } from '../../../src/catalog/allocations/owl.ts'
 import { pruneEntries, plannedAllocations, plannedTrials } from '../../../src/plan/pruneEntries.ts'
-import { resolveRecipe } from '../../../src/recipe/resolve.ts'
 import type { PruneStep } from '../../../src/recipe/schema.ts'
+import { resolvedRecipe } from '../../support/recipes.ts'
 
 const blocks = (values: number[], sizes = values.map(() => 1)) => values.map((value, i) => ({ value, size: sizes[i] }))
 const mean = (sparsities: number[], sizes = sparsities.map(() => 1)) =>
@@ -93,7 +93,7 @@ describe('the best of what was tried', () => {
 
 describe('a planned allocation', () => {
   const planned = (step: PruneStep) => {
-    const { prune } = resolveRecipe({ version: 1, model: 'm', prune: [step] })
+    const { prune } = resolvedRecipe({ prune: [step] })
     return plannedAllocations(
       prune,
       pruneEntries(prune, [{ name: 'l', className: 'Linear', block: 0, parameters: 1 }], 1),
@@ -111,7 +111,7 @@ describe('a planned allocation', () => {
   const linears = [0, 1, 2].flatMap((block) =>
     ['q', 'up'].map((part) => ({ name: `${block}.${part}`, className: 'Linear', block, parameters: 10 })),
   )
-  const resolved = (step: PruneStep) => resolveRecipe({ version: 1, model: 'm', prune: [step] }).prune
+  const resolved = (step: PruneStep) => resolvedRecipe({ prune: [step] }).prune
   const entryOf = (step: PruneStep) => pruneEntries(resolved(step), linears, 3)[0]
 
   it('by depth is known before the run, over the blocks that are matched', () => {

@@ -3,12 +3,11 @@ import { readModelConfig } from '../../../src/catalog/families/modelConfig.ts'
 import { modelParameters } from '../../../src/catalog/families/parameters.ts'
 import { estimateMemory, leastMemory, questionPlaces, shareMemory } from '../../../src/plan/memory.ts'
 import type { MachineFacts, ModelFacts } from '../../../src/recipe/facts.ts'
-import { resolveRecipe } from '../../../src/recipe/resolve.ts'
-import { recipeSchema } from '../../../src/recipe/schema.ts'
 import { shapes } from '../../../bench/support/shapes.ts'
 import { secondsOfParts, timedParts } from '../../../src/plan/time.ts'
 import { methodOf } from '../../../src/catalog/methods/methods.ts'
 import { modelOf, tensorsOf } from '../../support/recipeFacts.ts'
+import { resolvedRecipe } from '../../support/recipes.ts'
 
 const config = {
   model_type: 'llama',
@@ -27,8 +26,7 @@ const machine: MachineFacts = { memoryBytes: 24e9, budgetBytes: 11e9, freeDiskBy
 const calibration = { data: 'ids.safetensors', samples: 64, seq_len: 512 }
 const training = { mode: 'retrain', data: 'ids.safetensors', samples: 200, seq_len: 512, batch_size: 1 }
 const reconstruct = { mode: 'reconstruct', train: ['norm', 'mask_lora'] }
-const resolved = (recipe: object) =>
-  resolveRecipe(recipeSchema.parse({ version: 1, model: 'm', ...recipe }), modelConfig)
+const resolved = (recipe: object) => resolvedRecipe(recipe, modelConfig)
 
 describe('a budget', () => {
   const sizes = { blockParameters: 100e6, trainable: 0, adapted: 0 }
@@ -138,10 +136,7 @@ describe('the memory model', () => {
     const large = { ...shapes[shape].config, num_hidden_layers: blocks }
     const largeConfig = readModelConfig(large)
     const facts = modelOf(large, { tensors: tensorsOf(large, 'BF16') })
-    const asked = resolveRecipe(
-      recipeSchema.parse({ version: 1, model: 'm', save: { to: 'out' }, ...recipe }),
-      largeConfig,
-    )
+    const asked = resolvedRecipe({ save: { to: 'out' }, ...recipe }, largeConfig)
     const largeMachine = { ...machine, budgetBytes: 16e9, bf16: !name.endsWith('in f32') }
 
     if (peak !== null)

@@ -21,7 +21,7 @@ const planned = (recipe: Partial<Recipe>, model = opt) => {
 }
 const accepts = (...prune: PruneStep[]) => assert.deepEqual(planned({ prune }).refused, [])
 
-describe('a plan refuses, with the place and what to do', () => {
+describe('a plan names the place and what to do when it refuses', () => {
   const cases: [what: string, recipe: Partial<Recipe>, line: RegExp, model?: typeof opt][] = [
     [
       'N:M where the inputs are not divisible',

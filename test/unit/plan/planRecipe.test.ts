@@ -6,6 +6,7 @@ import { lint } from '../../../src/lint/lint.ts'
 import { resolveRecipe } from '../../../src/recipe/resolve.ts'
 import { recipeSchema } from '../../../src/recipe/schema.ts'
 import { factsOf, modelOf, optConfig, tensorsOf } from '../../support/recipeFacts.ts'
+import { resolvedRecipe } from '../../support/recipes.ts'
 
 function planOf(recipe: object, config: object = optConfig) {
   const checked = recipeSchema.parse({ version: 1, model: 'm', ...recipe })
@@ -15,7 +16,7 @@ function planOf(recipe: object, config: object = optConfig) {
 }
 const calibration = { data: 'a.jsonl', samples: 128, seq_len: 64 }
 
-describe('plan of a recipe', () => {
+describe('the plan of a recipe', () => {
   it('counts the modules that are pruned, each once, without the ignored', () => {
     const prune = [
       { sparsity: 0.3, targets: ['re:.*fc[12]'], ignore: ['re:.*layers\\.0\\.'] },
@@ -51,7 +52,7 @@ describe('plan of a recipe', () => {
     const warningsOf = (budgetBytes: number, budgetAsked = true) => {
       const asked = { ...machine, budgetBytes, budgetAsked }
       const facts = { ...factsOf(modelOf(optConfig, { masked: true })), machine: asked }
-      const recipe = resolveRecipe(recipeSchema.parse({ version: 1, model: 'm', prune: [{}] }))
+      const recipe = resolvedRecipe({ prune: [{}] })
       return planRecipe('r.prune.yaml', recipe, facts, []).warnings
     }
     assert.deepEqual(warningsOf(8e9), [])
@@ -60,7 +61,7 @@ describe('plan of a recipe', () => {
     assert.deepEqual(warningsOf(1e6, false), [], 'a default')
   })
 
-  it('memory does not grow with the depth when blocks are reconstructed one by one: masks stay on disk', () => {
+  it('needs no more memory for more blocks that are reconstructed one by one', () => {
     const recipe = { recover: { train: ['mask_lora'] }, calibration, save: { to: 'out' } }
     const deep = { ...optConfig, num_hidden_layers: 120 }
     assert.equal(planOf(recipe).estimates.memoryBytes, planOf(recipe, deep).estimates.memoryBytes)
@@ -68,7 +69,7 @@ describe('plan of a recipe', () => {
     assert.ok(planOf(retrain).estimates.memoryBytes < planOf(retrain, deep).estimates.memoryBytes)
   })
 
-  it('disk is the weights and a bit for each prunable weight', () => {
+  it('needs on disk the weights and a bit for each prunable weight', () => {
     const weights = [...tensorsOf(optConfig).values()].reduce((n, t) => n + 4 * t.shape.reduce((a, b) => a * b, 1), 0)
     const mask = (12 * (4 * 64 * 64 + 2 * 64 * 256)) / 8
     assert.equal(planOf({ prune: [{ sparsity: 0.3 }], save: { to: 'out' } }).estimates.diskBytes, weights + mask)
@@ -79,7 +80,7 @@ describe('plan of a recipe', () => {
     assert.equal(planOf(both).estimates.diskBytes, weights + mask, 'without recovery it is written once')
   })
 
-  it('time is in proportion to the steps', () => {
+  it('takes time in proportion to the steps', () => {
     const seconds = (steps: number) => {
       const recover = { mode: 'retrain', data: 'a.jsonl', train: ['norm'], steps, batch_size: 64 }
       return planOf({ recover }).estimates.seconds ?? 0
@@ -89,7 +90,7 @@ describe('plan of a recipe', () => {
     assert.ok(two > one)
   })
 
-  it('rows say by what a parameter is trained', () => {
+  it('says in its rows by what a parameter is trained', () => {
     const plan = planOf({ recover: { train: ['bias', 'norm'] }, calibration, save: { to: 'out' } })
     const by = (name: string) => plan.rows.find((r) => r.name === `model.decoder.layers.0.${name}`)?.by
     assert.deepEqual(
@@ -103,7 +104,7 @@ describe('plan of a recipe', () => {
     assert.equal(plan.percentage, (100 * plan.trainable) / plan.parameters)
   })
 
-  it('of several recoveries each has its numbers, and a row what trains most of it', () => {
+  it('has numbers for each of several recoveries', () => {
     const retrain = { mode: 'retrain', data: 'a.jsonl', train: ['mask_lora'], seq_len: 64 }
     const prune = [{ method: 'wanda' }]
     const plan = planOf({
@@ -125,7 +126,7 @@ describe('plan of a recipe', () => {
     assert.equal(by.get('model.decoder.layers.0.fc1.weight'), 'mask_lora')
   })
 
-  it('durations are rough and short', () => {
+  it('gives rough and short durations', () => {
     assert.deepEqual([0.2, 42, 300, 5400, 90_000, 1e6].map(roughDuration), [
       '1 s',
       '42 s',

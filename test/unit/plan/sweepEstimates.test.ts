@@ -5,6 +5,7 @@ import { noFacts, type LintFacts } from '../../../src/recipe/facts.ts'
 import { resolveRecipe } from '../../../src/recipe/resolve.ts'
 import { recipeSchema } from '../../../src/recipe/schema.ts'
 import { modelOf, optConfig } from '../../support/recipeFacts.ts'
+import { resolvedRecipe } from '../../support/recipes.ts'
 
 const machine = { memoryBytes: 2 ** 34, freeDiskBytes: null, threads: 2, budgetBytes: 2 ** 33, gpu: false }
 const facts: LintFacts = { ...noFacts, model: modelOf(optConfig), machine }
@@ -12,11 +13,10 @@ const evaluate = { task: 'samples', prompts: ['Once'], max_tokens: 1000, at: ['d
 
 function recipe(sparsity: number, more: object = {}) {
   const prune = [{ method: 'magnitude', sparsity }]
-  const whole = { version: 1, model: 'm', prune, evaluate: [evaluate], save: { to: 'out' }, ...more }
-  return resolveRecipe(recipeSchema.parse(whole))
+  return resolvedRecipe({ prune, evaluate: [evaluate], save: { to: 'out' }, ...more })
 }
 
-describe('what a sweep takes', () => {
+describe('the time of a sweep', () => {
   const runs = [0.4, 0.5, 0.6].map((sparsity) => estimateRunOfSweep(recipe(sparsity), facts))
   const [first] = runs
   const secondsOf = ({ shared }: typeof first, part = '') =>
@@ -26,7 +26,7 @@ describe('what a sweep takes', () => {
   const near = (actual: number | null, expected: number) =>
     assert.ok(Math.abs((actual ?? 0) - expected) < 1e-9 * expected, `${actual}, not ${expected}`)
 
-  it('is its runs, with the dense model measured once', () => {
+  it('is that of its runs, with the dense model measured once', () => {
     assert.ok(dense > 0)
     const { seconds, diskBytes, memoryBytes, shares } = estimateSweep(runs)
     near(seconds, 3 * (first.seconds ?? 0) - 2 * dense)
@@ -38,12 +38,12 @@ describe('what a sweep takes', () => {
     near(alone.seconds, estimatesOf(recipe(0.4), facts).seconds ?? 0)
   })
 
-  it('is measured once however often the others are measured in between, and wherever else they are', () => {
+  it('has the dense model once, however often the others are measured in between', () => {
     const other = estimateRunOfSweep(recipe(0.4, { evaluate: [{ ...evaluate, at: ['dense'] }] }), facts)
     near(estimateSweep([first, other]).seconds, (first.seconds ?? 0) + (other.seconds ?? 0) - dense - pruning)
   })
 
-  it('prunes once what is pruned alike and recovered afterwards, and measures that once', () => {
+  it('has pruning once for what is pruned alike and recovered afterwards', () => {
     const retrain = (lr: number) => ({ mode: 'retrain', data: 'x.txt', steps: 5, train: ['bias'], lr })
     const wanda = {
       prune: [{ method: 'wanda', sparsity: 0.5 }],
@@ -68,7 +68,7 @@ describe('what a sweep takes', () => {
     return recipeSchema.parse({ version: 1, model: 'm', prune, evaluate: [evaluate], save: { to: 'out' }, sweep })
   }
 
-  it('of a recipe is that of its runs, each as it is', () => {
+  it('is for a recipe that of its runs, each as it is', () => {
     const sweep = { 'evaluate.0.max_tokens': [500, 1000], 'prune.0.sparsity': [0.4, 0.5] }
     const { seconds, numRuns } = estimateSweepOf(whole(sweep), facts) ?? {}
     const of = (sparsity: number, tokens: number) =>
@@ -79,7 +79,7 @@ describe('what a sweep takes', () => {
     assert.equal(estimateSweepOf(whole({ 'prune.0.sparsity': [7] }), facts), null)
   })
 
-  it('of a large one is told by some of its runs, what they share still once', () => {
+  it('is estimated by some of its runs for a large one, what they share still once', () => {
     const seed = Array.from({ length: 500 }, (_, i) => i)
     const { seconds, diskBytes, numRuns } = estimateSweepOf(whole({ seed }), facts) ?? {}
     assert.equal(numRuns, 500)
@@ -87,7 +87,7 @@ describe('what a sweep takes', () => {
     near(diskBytes ?? null, 500 * first.diskBytes)
   })
 
-  it('of a large one in which the seed draws what is pruned, each prunes for itself', () => {
+  it('has pruning for each run where the seed draws what is pruned', () => {
     const seed = Array.from({ length: 500 }, (_, i) => i)
     const drawn = { ...whole({ seed }), prune: [{ method: 'random' as const, sparsity: 0.4 }] }
     const one = estimateRunOfSweep(resolveRecipe({ ...drawn, sweep: undefined }), facts)
@@ -95,7 +95,7 @@ describe('what a sweep takes', () => {
     near(estimateSweepOf(drawn, facts)?.seconds ?? null, 500 * ((one.seconds ?? 0) - measured) + measured)
   })
 
-  it('shares nothing among runs of another model or with other products, and pruning alone where other questions are asked', () => {
+  it('shares nothing among runs of other models or products', () => {
     const together = (more: object, less = 0) => {
       const other = estimateRunOfSweep(recipe(0.4, more), facts)
       near(estimateSweep([first, other]).seconds, (first.seconds ?? 0) + (other.seconds ?? 0) - less)
@@ -105,7 +105,7 @@ describe('what a sweep takes', () => {
     together({ evaluate: [{ ...evaluate, max_tokens: 999 }] }, pruning)
   })
 
-  it('has no time where that of a run is not known', () => {
+  it('is unknown where that of a run is', () => {
     const unknown = estimateRunOfSweep(recipe(0.4), { ...facts, machine: null })
     assert.equal(estimateSweep([first, unknown]).seconds, null)
     assert.equal(estimateSweep([unknown, first]).seconds, null)

@@ -1,15 +1,14 @@
 import assert from 'node:assert/strict'
 import { plannedParts, timedParts } from '../../../src/plan/time.ts'
-import { resolveRecipe } from '../../../src/recipe/resolve.ts'
-import { recipeSchema } from '../../../src/recipe/schema.ts'
 import { llamaConfig, modelOf, optConfig } from '../../support/recipeFacts.ts'
+import { resolvedRecipe } from '../../support/recipes.ts'
 
 const machine = { gpu: false, threads: 2 }
 const prune = [{ method: 'wanda', sparsity: 0.5 }]
 const calibration = { data: 'a.jsonl', samples: 128, seq_len: 64 }
 
 function partsOf(recipe: object) {
-  const resolved = resolveRecipe(recipeSchema.parse({ version: 1, model: 'm', ...recipe }))
+  const resolved = resolvedRecipe(recipe)
   const parts = plannedParts(resolved, modelOf(optConfig), machine, () => 10_000)
   return new Map(parts.map(({ part, seconds }) => [part, seconds]))
 }
@@ -27,7 +26,7 @@ describe('the planned parts of a run', () => {
     assert.deepEqual([...partsOf({ prune, calibration, evaluate: [] }).keys()], ['prune'])
   })
 
-  it('a reconstruction trains while it prunes, and prunes once more for a pruned perplexity', () => {
+  it('have a reconstruction train while it prunes, and prune once more for a pruned perplexity', () => {
     const recover = { mode: 'reconstruct', train: ['norm'], steps: 10 }
     const plain = partsOf({ prune, calibration, recover, save: { to: 'out' } })
     assert.deepEqual([...plain.keys()], ['prune', 'save result'])
@@ -39,7 +38,7 @@ describe('the planned parts of a run', () => {
     assert.ok(longer.get('prune')! > 2 * plain.get('prune')!)
   })
 
-  it('recoveries of a list are parts of their own, but those that share the pass of pruning', () => {
+  it('are apart for recoveries of a list, but not for those that share the pass of pruning', () => {
     const reconstruct = { mode: 'reconstruct', train: ['norm'], steps: 10 }
     const retrain = { mode: 'retrain', data: 'a.jsonl', train: ['norm'], steps: 10 }
     const all = partsOf({
@@ -54,7 +53,7 @@ describe('the planned parts of a run', () => {
     assert.equal(all.get('recover 0'), all.get('recover 2'))
   })
 
-  it('evaluations in between are a part of their own, an entry each', () => {
+  it('are one for each entry of evaluations in between', () => {
     const recover = { mode: 'retrain', data: 'a.jsonl', train: ['norm'], steps: 100 }
     const evaluate = (more: object) => [{ task: 'perplexity', data: 'b.jsonl', at: ['dense'], ...more }]
     const [without, withThem] = [{}, { every: 10 }].map((more) =>
@@ -71,12 +70,12 @@ describe('the planned parts of a run', () => {
     assert.ok(!partsOf({ prune, recover: merge, evaluate: evaluate({ every: 1 }) }).has('evaluate between 0'))
   })
 
-  it('without `recover`, the pruned model is the one that a recipe means by `recovered`', () => {
+  it('take the pruned model for `recovered` where there is no `recover`', () => {
     const evaluate = [{ task: 'perplexity', data: 'b.jsonl', at: ['recovered'] }]
     assert.deepEqual([...partsOf({ prune, calibration, evaluate }).keys()], ['prune', 'evaluate pruned'])
   })
 
-  it('of a text of which only the first windows are measured, those count', () => {
+  it('count only the windows of a text that are measured', () => {
     const known = {
       exists: true,
       kind: 'text',
@@ -88,7 +87,7 @@ describe('the planned parts of a run', () => {
     const file = { ...known, bytes: 4 * 64 * 100, documents: 100 }
     const seconds = (samples?: number) => {
       const evaluate = [{ data: 'b.jsonl', seq_len: 64, at: ['dense'], ...(samples && { samples }) }]
-      const resolved = resolveRecipe(recipeSchema.parse({ version: 1, model: 'm', prune, calibration, evaluate }))
+      const resolved = resolvedRecipe({ prune, calibration, evaluate })
       const parts = timedParts(resolved, modelOf(optConfig), machine, new Map([['b.jsonl', file]]))
       return parts.find(({ part }) => part === 'evaluate dense')?.seconds ?? NaN
     }
@@ -96,11 +95,11 @@ describe('the planned parts of a run', () => {
     assert.equal(seconds(500), seconds())
   })
 
-  it('an evaluation is its multiply-adds over the rate of the device, its threads and its precision', () => {
+  it('take for an evaluation its multiply-adds over the rate of device, threads and precision', () => {
     const evaluate = [{ task: 'perplexity', data: 'b.jsonl', seq_len: 64, at: ['dense'] }]
     const seconds = (more: object, on: object) => {
-      const recipe = recipeSchema.parse({ version: 1, model: 'm', prune, calibration, evaluate, ...more })
-      const [first] = plannedParts(resolveRecipe(recipe), modelOf(optConfig), { ...machine, ...on }, () => 10_000)
+      const recipe = resolvedRecipe({ prune, calibration, evaluate, ...more })
+      const [first] = plannedParts(recipe, modelOf(optConfig), { ...machine, ...on }, () => 10_000)
       return first.seconds
     }
     const { hidden_size: width, ffn_dim: inner, num_hidden_layers: blocks, vocab_size: words } = optConfig
@@ -114,11 +113,9 @@ describe('the planned parts of a run', () => {
     near(seconds({ precision: 'bf16' }, { gpu: true }), 1e12)
   })
 
-  it('a retraining knows its pace after ten steps, all else after a block', () => {
+  it('know the pace of a retraining after ten steps, all else after a block', () => {
     const retrain = { mode: 'retrain', data: 'a.jsonl', train: ['norm'], steps: 50 }
-    const resolved = resolveRecipe(
-      recipeSchema.parse({ version: 1, model: 'm', prune, calibration, recover: [retrain, { ...retrain, steps: 5 }] }),
-    )
+    const resolved = resolvedRecipe({ prune, calibration, recover: [retrain, { ...retrain, steps: 5 }] })
     const parts = plannedParts(resolved, modelOf(optConfig), machine, () => 0)
     assert.deepEqual(
       parts.map(({ part, firstShare }) => [part, firstShare]),
@@ -130,7 +127,7 @@ describe('the planned parts of a run', () => {
     )
   })
 
-  it('a token meets the experts that it is sent to, not all of them', () => {
+  it('count for a token the experts that it is sent to, not all of them', () => {
     const config = (num_local_experts: number) => ({
       ...llamaConfig,
       model_type: 'mixtral',
@@ -138,7 +135,7 @@ describe('the planned parts of a run', () => {
       num_experts_per_tok: 2,
     })
     const evaluate = [{ task: 'perplexity', data: 'b.jsonl', at: ['dense'] }]
-    const resolved = resolveRecipe(recipeSchema.parse({ version: 1, model: 'm', prune, calibration, evaluate }))
+    const resolved = resolvedRecipe({ prune, calibration, evaluate })
     const [two, eight] = [2, 8].map((experts) => {
       const parts = plannedParts(resolved, modelOf(config(experts)), machine, () => 10_000)
       return parts.find(({ part }) => part === 'evaluate dense')?.seconds ?? NaN

@@ -2,7 +2,19 @@
 import assert from 'node:assert/strict'
 import { readModelConfig } from '../../../src/catalog/families/modelConfig.ts'
 import { modelParameters } from '../../../src/catalog/families/parameters.ts'
-import { sizeOf, trainablePercentage, trainableRows } from '../../../src/plan/trainable.ts'
+import { planFindings } from '../../../src/plan/planFindings.ts'
+import { viewModel } from '../../../src/plan/modelView.ts'
+import {
+  countParameters,
+  countTrainable,
+  setOfBlock,
+  sizeOf,
+  trainablePercentage,
+  trainableRows,
+  trainableSet,
+} from '../../../src/plan/trainable.ts'
+import { resolveRecipe } from '../../../src/recipe/resolve.ts'
+import type { Recover } from '../../../src/recipe/schema.ts'
 import type { Subset } from '../../../src/catalog/adapters/subsets.ts'
 
 const opt = (hidden: number, blocks: number, heads: number) => ({
@@ -125,6 +137,7 @@ describe('trainable parameters', () => {
         parameters.reduce((n, p) => n + sizeOf(p.shape), 0),
         total,
       )
+      assert.equal(countParameters(config), total)
       const linears = parameters.filter((p) => p.kind === 'linear').reduce((n, p) => n + sizeOf(p.shape), 0)
       assert.equal(((100 * linears) / total).toFixed(2), prunable.toFixed(2))
       const lora = { rank: 16, alpha: 32, init: null }
@@ -138,24 +151,77 @@ describe('trainable parameters', () => {
     })
   }
 
-  it('reconstruction trains inside the blocks only', () => {
-    const config = readModelConfig(opt(768, 12, 12))
-    const lora = { rank: 16, alpha: 32, init: null }
-    const rows = trainableRows(config, modelParameters(config), { mode: 'reconstruct', train: ['norm', 'head'], lora })
-    assert.deepEqual(
-      rows.filter((r) => r.block === null && r.trainable > 0),
-      [],
-    )
-    assert.equal(
-      rows.reduce((n, r) => n + r.trainable, 0),
-      12 * 4 * 768,
-    )
-  })
-
-  it('ScaleLoRA trains one number for each row and each column', () => {
+  it('are one number for each row and each column with ScaleLoRA', () => {
     const config = readModelConfig(opt(768, 1, 12))
     const lora = { rank: 16, alpha: 32, init: null }
     const rows = trainableRows(config, modelParameters(config), { mode: 'retrain', train: ['scale_lora'], lora })
     assert.equal(rows.find((r) => r.name.endsWith('fc1.weight'))?.trainable, 768 + 3072)
+  })
+})
+
+const opt125m = readModelConfig(opt(768, 12, 12))
+const llama2 = readModelConfig(llama(4096, 11008, 32, 32, 32, 32000))
+const qwen = readModelConfig({ ...llama(896, 4864, 24, 14, 2, 151936, true), model_type: 'qwen2' })
+
+/** What the plan says of a recovery: rule and sentence. */
+const said = (config: typeof opt125m, recover: Recover) => {
+  const recipe = {
+    version: 1 as const,
+    model: 'm',
+    prune: [{}],
+    calibration: { data: 'a' },
+    recover: { data: 'a', ...recover },
+  }
+  return planFindings(resolveRecipe(recipe, config), viewModel(config)).map(
+    ({ rule, message }) => `${rule}: ${message}`,
+  )
+}
+
+describe('a trainable set', () => {
+  it('is an error that says why where it is only biases, of which a model has none', () => {
+    const [, alone] = said(llama2, { train: ['bias'], mode: 'retrain' })
+    assert.equal(
+      alone,
+      'nothing-to-train: Nothing would be trained, as this model has no biases: train [norm, mask_lora].',
+    )
+    const [beside, ...others] = said(llama2, { train: ['bias', 'norm'], mode: 'retrain' })
+    assert.match(beside, /^parameters-missing: This model has no biases, so bias trains nothing: use norm or/)
+    assert.deepEqual(others, [])
+  })
+
+  it('stays inside the blocks in a reconstruction, which says what it skips', () => {
+    const set = trainableSet(opt125m, { train: ['norm', 'head', 'embedding'], mode: 'reconstruct' })
+    assert.equal(set.direct.length, 12 * 4)
+    assert.equal(set.adapted.length, 0)
+    const skipped = said(opt125m, { train: ['norm', 'head', 'embedding'], mode: 'reconstruct' })
+    assert.deepEqual(
+      skipped.map((line) => line.split(', which')[0]),
+      ['head', 'embedding'].map((subset) => `head-in-reconstruction: Reconstruction skips the ${subset}`),
+    )
+    assert.match(said(opt125m, { train: ['head'], mode: 'reconstruct' })[1], /^nothing-to-train: .* skips the head/)
+    const block = setOfBlock(opt125m, trainableSet(opt125m, { train: ['bias', 'mask_lora'], mode: 'reconstruct' }), 3)
+    assert.deepEqual([block.direct.length, block.adapted.length], [8, 6])
+    assert.ok(block.direct.every(({ name }) => name.startsWith('model.decoder.layers.3.')))
+  })
+
+  it('has at most one adapter, and none beside full', () => {
+    for (const train of [
+      ['mask_lora', 'scale_lora'],
+      ['full', 'lora_prune'],
+    ] as Subset[][])
+      assert.match(said(opt125m, { train, mode: 'retrain' })[0], /^exclusive-settings: /)
+  })
+
+  it('has the size that the plan of a recipe shows, for every subset and both modes', () => {
+    const lora = { rank: 16, alpha: 32, init: null }
+    const subsets: Subset[] = ['bias', 'norm', 'head', 'embedding', 'lora_prune', 'scale_lora', 'mask_lora', 'full']
+    for (const config of [opt125m, llama2, qwen])
+      for (const mode of ['retrain', 'reconstruct'] as const)
+        for (const subset of subsets) {
+          const train: Subset[] = ['norm', subset]
+          const planned = trainableRows(config, modelParameters(config), { mode, train, lora })
+          const sum = planned.reduce((total, row) => total + row.trainable, 0)
+          assert.equal(countTrainable(trainableSet(config, { train, mode }), 16), sum, `${mode} ${subset}`)
+        }
   })
 })

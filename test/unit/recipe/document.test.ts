@@ -27,7 +27,7 @@ describe('recipe text', () => {
       assert.deepEqual(messagesOf(flat), [], flat)
   })
 
-  it('no text makes lint throw', () => {
+  it('never makes lint throw', () => {
     const pieces = [
       'version: 1',
       'prune:',
@@ -63,7 +63,7 @@ describe('recipe text', () => {
     )
   })
 
-  it('hostile texts are refused in one finding', () => {
+  it('is refused in one finding where it is hostile', () => {
     const bomb = `a: &a [x,x]\n${'bcdefgh'.replace(/./g, (c) => `${c}: &${c} [${`*${String.fromCharCode(c.charCodeAt(0) - 1)},`.repeat(9)}x]\n`)}`
     for (const text of ['- '.repeat(20_000), '['.repeat(100_000), '? '.repeat(5000), bomb, 'x'.repeat(1_000_001)]) {
       const { findings } = lint(text)
@@ -75,14 +75,14 @@ describe('recipe text', () => {
     }
   })
 
-  it('prototype keys are unknown keys, and reach no prototype', () => {
+  it('has prototype keys as unknown keys, which reach no prototype', () => {
     const { recipe, findings } = parseRecipe(`${minimal}__proto__: {seed: 3}\nconstructor: 1\n`)
     assert.equal(recipe, null)
     assert.deepEqual(findings.filter((f) => f.rule === 'S1').length, 2)
     assert.equal(({} as { seed?: number }).seed, undefined)
   })
 
-  it('one mistake does not hide another', () => {
+  it('has every mistake found beside another', () => {
     const { findings } = parseRecipe(
       'version: 1\nmodel: m\nprune: [{method: wanda, sparsity: 50, targts: [Linear]}]\nrecover: {mode: retrian, lr: 0}\nsave: {to: out}\n',
     )
@@ -95,14 +95,14 @@ describe('recipe text', () => {
     ])
   })
 
-  it('JSON is a recipe too', () => {
+  it('may be JSON', () => {
     const { recipe } = parseRecipe(
       JSON.stringify({ version: 1, model: 'm', prune: [{ sparsity: 0.3 }], save: { to: 'out' } }),
     )
     assert.equal(recipe?.prune?.[0].sparsity, 0.3)
   })
 
-  it('positions are lines and UTF-16 columns', () => {
+  it('has positions by lines and UTF-16 columns', () => {
     const document = readDocument('a: 1\r\n"ä😀": [x,\n  y]\n')
     assert.deepEqual(document.rangeOf(['ä😀', 1]), { start: { line: 2, character: 2 }, end: { line: 2, character: 3 } })
     assert.deepEqual(document.rangeOf(['ä😀', 0]).start, { line: 1, character: 8 })
@@ -247,7 +247,7 @@ describe('defaults', () => {
     )
   })
 
-  it('of ids are what is in their file; what is written goes before', () => {
+  it('come from the file of ids where nothing is written', () => {
     const shapes = new Map([
       ['rows.safetensors', [64, 16]],
       ['stream.safetensors', [100]],
@@ -278,7 +278,7 @@ describe('defaults', () => {
     assert.deepEqual(resolved('text.txt'), [128, 32])
   })
 
-  it('a list of sparsities lies evenly over the depth', () => {
+  it('spread a list of sparsities evenly over the depth', () => {
     assert.deepEqual(
       [0, 1, 2, 3, 4].map((b) => sparsityOfBlock([0.2, 0.6, 0.4], b, 5)).map((s) => s.toFixed(2)),
       ['0.20', '0.40', '0.60', '0.50', '0.40'],

@@ -19,7 +19,7 @@ function fixed(text: string, rule: string): string {
 const errorsIn = (text: string) => lint(text).findings.filter(({ severity }) => severity === 'error')
 
 describe('edits of values', () => {
-  it('a list at the indent of its own key, as yaml.dump writes it, becomes one on a line', () => {
+  it('put a list on one line that is at the indent of its key', () => {
     const text = 'recover:\n  train:\n  - norm # small\n  - lora\n  steps: 3\n'
     assert.equal(
       change(text, (d) => replaceValue(d, ['recover', 'train'], '[norm, mask_lora]')),
@@ -31,7 +31,7 @@ describe('edits of values', () => {
     )
   })
 
-  it('a value that is missing gets the space before it, and one before a comment', () => {
+  it('put a space before a missing value, and one before a comment', () => {
     for (const [text, expected] of [
       ['version:\nmodel: opt\n', 'version: 1\nmodel: opt\n'],
       ['version: # v\nmodel: opt\n', 'version: 1 # v\nmodel: opt\n'],
@@ -43,7 +43,7 @@ describe('edits of values', () => {
       )
   })
 
-  it('what has an anchor that is meant elsewhere is not removed', () => {
+  it('keep what has an anchor that is used elsewhere', () => {
     const text = 'calibration:\n  data: &text a.jsonl\nrecover:\n  data: *text\n  more: *text\n'
     assert.equal(
       change(text, (d) => remove(d, ['calibration'])),
@@ -57,7 +57,7 @@ describe('edits of values', () => {
 })
 
 describe('fixes', () => {
-  it('of targets that are a text over lines, and of words that JavaScript knows', () => {
+  it('are for targets over several lines too, and for words that JavaScript knows', () => {
     const folded =
       'version: 1\nmodel: m\nprune:\n  - sparsity: 0.3\n    targets: >-\n      Linear\nsave: {to: out}\nseed: 0\n'
     assert.deepEqual(errorsIn(fixed(folded, 'targets-not-a-list')), [])
@@ -65,7 +65,7 @@ describe('fixes', () => {
     assert.ok(!findings.some(({ name }) => name === 'ambiguous-boolean'))
   })
 
-  it('a comment that disables without a reason is told also where it ends in a colon', () => {
+  it('are for a disabling comment that ends in a colon too', () => {
     const text = 'version: 1\n# sparsescope-disable lr-off-grid:\nmodel: m\nprune: [{sparsity: 0.3}]\nsave: {to: out}\n'
     assert.ok(lint(text).findings.some(({ name }) => name === 'useless-disable'))
   })

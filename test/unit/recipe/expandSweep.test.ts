@@ -69,7 +69,7 @@ describe('the runs of a sweep', () => {
     assert.match(shared.problems[0].message, /would both save to \.\.\/pruned:/)
   })
 
-  it('later settings may build on earlier ones', () => {
+  it('may have settings that build on earlier ones', () => {
     const { runs, problems } = swept({ recover: [[{ mode: 'refit' }, { steps: 5 }]], 'recover.1.steps': [6, 7] })
     assert.deepEqual(problems, [])
     assert.deepEqual(
@@ -78,7 +78,7 @@ describe('the runs of a sweep', () => {
     )
   })
 
-  it('a name that is too long for a folder ends in the number of the run', () => {
+  it('end in their number where the name is too long for a folder', () => {
     const targets = [0, 1].map((n) => Array.from({ length: 20 }, (_, i) => `model.decoder.layers.${n}.fc${i}`))
     const { runs } = swept({ 'prune.0.targets': targets })
     for (const { recipe, index } of runs) {
@@ -99,7 +99,7 @@ describe('the runs of a sweep', () => {
     assert.deepEqual(outs({ 'evaluate.1.out': ['mine'] }), [[undefined, 'mine']])
   })
 
-  it('saves nothing where the recipe saves nothing', () => {
+  it('save nothing where the recipe saves nothing', () => {
     assert.equal(swept({ seed: [0, 1] }, { save: undefined }).runs[0].recipe.save, undefined)
   })
 })
@@ -107,7 +107,7 @@ describe('the runs of a sweep', () => {
 describe('a sweep that is wrong', () => {
   const place = ([problem]: ReturnType<typeof problemsOf>) => ('key' in problem.at ? problem.at.key : problem.at)
 
-  it('a path that is not there: at its key, once, with the nearest name', () => {
+  it('is found at a path that does not exist, with the nearest name', () => {
     const problems = problemsOf({ 'prune.0.sparsty': [0.4, 0.5] })
     assert.equal(problems.length, 1)
     assert.deepEqual(place(problems), ['sweep', 'prune.0.sparsty'])
@@ -116,7 +116,7 @@ describe('a sweep that is wrong', () => {
     assert.equal(problemsOf({ case: [1] })[0].meant, 'cases')
   })
 
-  it('a wrong type: at the value', () => {
+  it('is found at a value of the wrong type', () => {
     const problems = problemsOf({ 'prune.0.sparsity': [0.4, 'half', 30] })
     assert.deepEqual(
       problems.map(({ at }) => at),
@@ -128,14 +128,14 @@ describe('a sweep that is wrong', () => {
     assert.match(problems[0].message, /^half is not valid for prune\.0\.sparsity\.$/)
   })
 
-  it('an item that the recipe does not have', () => {
+  it('is found at an item that the recipe does not have', () => {
     assert.match(
       problemsOf({ 'prune.1.sparsity': [0.4] })[0].message,
       /no place prune\.1\.sparsity; lists count from 0/,
     )
   })
 
-  it('in a case: at the setting', () => {
+  it('is found at a setting of a case', () => {
     const problems = problemsOf({
       cases: [
         { name: 'a', set: {} },
@@ -145,7 +145,7 @@ describe('a sweep that is wrong', () => {
     assert.deepEqual(place(problems), ['sweep', 'cases', 1, 'set', 'prune.0.methd'])
   })
 
-  it('settings that are only valid together are no mistake, in any order; a rule of the format is told', () => {
+  it('is no mistake of settings that are valid only together', () => {
     const calibration = { data: 'a.jsonl', samples: 1 }
     const set = { 'calibration.data': ['a.jsonl', 'b.jsonl'], 'calibration.samples': 2 }
     const reversed = Object.fromEntries(Object.entries(set).reverse())
@@ -158,20 +158,20 @@ describe('a sweep that is wrong', () => {
     )
   })
 
-  it('too many runs are counted, not made', () => {
+  it('has its runs counted, not made, where they are too many', () => {
     const many = Array.from({ length: 1e5 }, (_, i) => i)
     const sweep = { seed: many, 'prune.0.sparsity': many }
     assert.equal(countRuns(sweep), 1e10)
     assert.match(problemsOf(sweep)[0].message, /10,000,000,000 runs, and 1,000 are the most/)
   })
 
-  it('cases beside lists, no setting at all, a sweep in a sweep', () => {
+  it('has cases beside lists, no setting, or a sweep in a sweep', () => {
     assert.match(problemsOf({ seed: [1], cases: [{ name: 'a', set: {} }] })[0].message, /not both/)
     assert.match(problemsOf({})[0].message, /varies nothing/)
     assert.match(problemsOf({ 'sweep.seed': [[1]] })[0].message, /no setting sweep\.seed/)
   })
 
-  it('two runs of one name, or with one place to save', () => {
+  it('has two runs of one name or with one place to save', () => {
     assert.match(problemsOf({ seed: [1, 1] })[0].message, /called seed=1/)
     assert.match(problemsOf({ 'save.to': ['a', './x/../a/'] })[0].message, /would both save to/)
   })

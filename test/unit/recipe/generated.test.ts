@@ -14,12 +14,12 @@ import { rules } from '../../../src/lint/lint.ts'
 
 const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.meta.url), 'utf8')
 
-describe('what is made from the recipe schema and the rules (npm run generate)', () => {
-  it('the checked-in JSON Schema is fresh', () => {
+describe('npm run generate', () => {
+  it('would not change the JSON Schema', () => {
     assert.deepEqual(JSON.parse(read('src/recipe/recipe.schema.json')), JSON.parse(JSON.stringify(recipeJsonSchema())))
   })
 
-  it('the words of the grammar are fresh', () => {
+  it('would not change the words of the grammar', () => {
     const grammar = JSON.parse(read('syntaxes/prune-recipe.tmLanguage.json')) as RecipeGrammar
     assert.deepEqual(grammar, withWords(grammar))
     const patterns = grammar.repository.value.patterns.map(({ match }) => match).join()
@@ -27,15 +27,15 @@ describe('what is made from the recipe schema and the rules (npm run generate)',
       assert.match(patterns, new RegExp(`[:|]${word}[|)]`))
   })
 
-  it('the reference of the format is fresh', () => {
+  it('would not change the reference of the format', () => {
     assert.equal(read('docs/recipes.md'), formatMarkdown())
   })
 
-  it('the page of commands is fresh', () => {
+  it('would not change the page of commands', () => {
     assert.equal(read('docs/cli.md'), cliMarkdown())
   })
 
-  it('the page of rules is fresh and has every rule', () => {
+  it('would not change the page of rules, which has every rule', () => {
     const page = read('docs/rules.md')
     assert.equal(page, rulesMarkdown())
     for (const { name, alias } of rules) {
@@ -44,7 +44,7 @@ describe('what is made from the recipe schema and the rules (npm run generate)',
     }
   })
 
-  it('every key of the format is described', () => {
+  it('describes every key of the format', () => {
     const undescribed: string[] = []
     const walk = (schema: { properties?: Record<string, never>; items?: never }, path: string) => {
       for (const [key, value] of Object.entries(schema.properties ?? {}) as [

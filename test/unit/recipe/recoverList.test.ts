@@ -42,7 +42,7 @@ describe('recover as a list', () => {
       assert.equal(mended[6], text(second).split('\n')[6])
     })
 
-  it('a list of one means what the one means, and is written without the list', () => {
+  it('means in a list of one what the one means, and is written without the list', () => {
     const of = (recover: string) => {
       const { recipe } = parseRecipe(
         `version: 1\nmodel: m\nprune: [{sparsity: 0.3}]\ncalibration: {data: a}\nrecover: ${recover}`,
@@ -63,7 +63,7 @@ describe('recover as a list', () => {
     )
   })
 
-  it('what is neither a map nor a list is said once', () => {
+  it('is reported once where it is neither a map nor a list', () => {
     for (const recover of ['5', 'retrain', '[5]', '[[{train: [norm]}]]']) {
       const { findings } = lint(`version: 1\nmodel: m\nrecover: ${recover}\nsave: {to: out}\n`)
       assert.equal(findings.filter(({ rule }) => rule === 'S7').length, 1, recover)

@@ -40,7 +40,7 @@ describe('regular expressions of targets', () => {
       assert.equal(ours(s, text), false, s)
   })
 
-  it('a target that looks ahead matches nothing and says why', () => {
+  it('match nothing with look-ahead, and say why', () => {
     const matcher = createMatcher('re:(?!.*lm_head).*')
     assert.equal(matcher.matches({ name: 'fc1', className: 'Linear' }), false)
     assert.match(matcher.error ?? '', /uses look-ahead or look-behind, which is not supported/)
@@ -77,7 +77,7 @@ describe('regular expressions of targets', () => {
     }
   })
 
-  it('any text compiles, or is refused by a PatternError', () => {
+  it('compile any text, or refuse it by a PatternError', () => {
     fc.assert(
       fc.property(fc.string({ unit: 'binary', maxLength: 40 }), (s) => {
         try {
@@ -100,19 +100,19 @@ describe('targets', () => {
   const names = (targets: string[], ignore: string[] = []) =>
     selectModules([...modules, head], targets, ignore).map((m) => m.name)
 
-  it('a class matches its modules, and never the head', () => {
+  it('match the modules of a class, and never the head', () => {
     assert.deepEqual(
       names(['Linear']),
       modules.map((m) => m.name),
     )
   })
 
-  it('a name matches exactly', () => {
+  it('match a name exactly', () => {
     assert.deepEqual(names(['model.layers.1.fc1']), ['model.layers.1.fc1'])
     assert.deepEqual(names(['fc1']), [])
   })
 
-  it('a regular expression is anchored at the left only', () => {
+  it('anchor a regular expression at the left only', () => {
     assert.deepEqual(names(['re:fc1']), [])
     assert.deepEqual(
       names(['re:.*layers.1']),
@@ -121,7 +121,7 @@ describe('targets', () => {
     assert.deepEqual(names(['re:.*layers\\.1\\.']), ['model.layers.1.fc1', 'model.layers.1.fc2'])
   })
 
-  it('ignore wins over targets, and the order is that of the model', () => {
+  it('lose against ignore, and keep the order of the model', () => {
     assert.deepEqual(names(['re:.*fc2', 're:.*fc1', 'lm_head'], ['re:.*10']), [
       'model.layers.1.fc1',
       'model.layers.1.fc2',

@@ -34,7 +34,7 @@ const rows = {
 }
 
 describe('rows of settings', () => {
-  it('a schema takes the keys of the rows and no others, and wants those that are required', () => {
+  it('give a schema that takes their keys and no others, and wants those that are required', () => {
     const schema = mapOf(rows)
     assert.deepEqual(schema.parse({ name: 'a', size: 3 }), { size: 3, name: 'a' })
     for (const wrong of [{}, { name: 'a', weight: 1 }, { name: 'a', kind: 'odd' }])
@@ -49,18 +49,18 @@ describe('rows of settings', () => {
     })
   })
 
-  it('a default follows from keys before and after its own, and from what surrounds the map', () => {
+  it('give a default from keys before and after its own, and from what surrounds the map', () => {
     assert.deepEqual(resolveRows(rows, { name: 'a' }, { most: 3 }), { twice: 6, size: 3, kind: 'plain', name: 'a' })
     assert.equal(resolveRows(rows, { name: 'a', twice: 1 }, { most: 3 }).twice, 1)
   })
 
-  it('a map of rows that reckons with another value of a key than its row gives does not compile', () => {
+  it('do not compile where a map of them expects another value of a key', () => {
     const wrong = { size: rowsOf<{ readonly size: string }>()({ type: z.int(), about: 'A size.', default: 4 }) }
     // @ts-expect-error: the row gives a number, `Known` says a string.
     assert.deepEqual(resolveRows(wrong, {}, {}), { size: 4 })
   })
 
-  it('a key without effect is found with the first reason, and left out where its row says so', () => {
+  it('find a key without effect with the first reason, and leave it out where the row says so', () => {
     const resolved = resolveRows(rows, { name: 'a', colour: 'blue' }, { most: 1 })
     assert.equal(resolved.colour, undefined)
     const known = { ...resolved, most: 1 }
@@ -75,7 +75,7 @@ describe('rows of settings', () => {
     assert.equal(resolveRows(rows, { name: 'a', kind: 'fancy' }, { most: 3 }).colour, 'red')
   })
 
-  it('a default list belongs to one recipe: changing it changes no other', () => {
+  it('give each recipe a default list of its own', () => {
     const recipe: Recipe = { version: 1, model: 'm', prune: [{}], evaluate: [{ data: 'a.txt' }] }
     const first = resolveRecipe(recipe)
     first.prune[0].targets.push('changed')
@@ -84,7 +84,7 @@ describe('rows of settings', () => {
     assert.deepEqual(resolveRecipe(recipe).evaluate[0].at, ['dense', 'recovered'])
   })
 
-  it('a resolved recipe is a valid recipe that is resolved to itself', () => {
+  it('resolve a resolved recipe to itself', () => {
     const recipe = recipeSchema.parse({
       version: 1,
       model: 'm',
@@ -98,7 +98,7 @@ describe('rows of settings', () => {
     assert.deepEqual(resolveRecipe(recipeSchema.parse(resolved)), resolved)
   })
 
-  it('every map of the format gets its keys from rows', () => {
+  it('give every map of the format its keys', () => {
     for (const [section, map] of Object.entries(sections)) {
       const { properties = {}, required = [] } = z.toJSONSchema(mapOf(map), { io: 'input' })
       assert.deepEqual(Object.keys(properties), Object.keys(map), section)
@@ -110,7 +110,7 @@ describe('rows of settings', () => {
     }
   })
 
-  it('every line of a recipe that the form writes belongs to the field that asks for it', () => {
+  it('give each line of a recipe that the form writes its field', () => {
     const text = recipeText({
       model: './opt',
       method: 'wanda',
@@ -146,7 +146,7 @@ describe('rows of settings', () => {
     assert.equal(of('data:', 'recover:'), 'data')
   })
 
-  it('a finding has the path of its setting, also where it is about the text', () => {
+  it('give a finding the path of its setting, also where it is about the text', () => {
     const found = (text: string) => lint(`version: 1\nmodel: m\n${text}`).findings.map(({ name, path }) => [name, path])
     assert.deepEqual(found('recover: {mode: refit, shuffle: true}\n').at(-1), [
       'key-without-effect',

@@ -21,20 +21,20 @@ describe('several data files', () => {
     ],
   ]
   for (const [what, calibration, message] of refusals)
-    it(`a recipe does not name ${what}`, () => {
+    it(`are not ${what}`, () => {
       const { error } = recipeSchema.safeParse({ version: 1, model: 'opt', prune, calibration })
       assert.ok(JSON.stringify(error?.issues).includes(message), JSON.stringify(error?.issues))
     })
 
-  it('an empty list is no data', () => {
+  it('are not an empty list', () => {
     assert.ok(!recipeSchema.safeParse({ version: 1, model: 'opt', calibration: { data: [] } }).success)
   })
 
-  it('one entry measures on one file', () => {
+  it('are not taken by an evaluation entry, which has one file', () => {
     assert.ok(!recipeSchema.safeParse({ version: 1, model: 'opt', evaluate: [{ data: ['a', 'b'] }] }).success)
   })
 
-  it('each file gives an even share', () => {
+  it('give an even share each', () => {
     const calibration = { data: ['a.jsonl', 'b.jsonl', 'c.jsonl'], samples: 8, seq_len: 64 }
     const uses = dataUses(resolveRecipe(written(calibration)))
     assert.deepEqual(
@@ -47,7 +47,7 @@ describe('several data files', () => {
     )
   })
 
-  it('of files of ids, all that each of them has: as many as the smallest', () => {
+  it('give as many ids as the smallest has', () => {
     const shapes: Record<string, readonly number[]> = { a: [10, 32], b: [200], c: [9, 16] }
     const idShape: IdShape = (data) => shapes[data] ?? null
     const of = (...data: string[]) => {
@@ -61,7 +61,7 @@ describe('several data files', () => {
     assert.deepEqual(of('text.jsonl', 'other.jsonl'), [128, 2048])
   })
 
-  it('windows are drawn with the seed as soon as one of the files is text', () => {
+  it('have windows drawn with the seed when one of them is text', () => {
     const keys = (data: string[]) =>
       [0, 1].map((seed) => pruningOf({ ...resolveRecipe(written({ data, seq_len: 16 })), seed }))
     const [first, other] = keys(['a.safetensors', 'b.safetensors'])
@@ -131,12 +131,12 @@ describe('several data files', () => {
       assert.match(findings[0][1], message)
     })
 
-  it('a field is of use where one of the files has fields', () => {
+  it('may have a field where one of them has fields', () => {
     const lines = `${step}calibration: {data: [c.txt, a.jsonl], field: text, seq_len: 64}`
     assert.deepEqual(found('key-without-effect', lines), [])
   })
 
-  it('fewer samples, which a rule offers, are those of all files', () => {
+  it('share the fewer samples that a rule offers', () => {
     const text = `version: 1\nmodel: m\n${step}calibration: {data: [a.jsonl, ids.safetensors], samples: 200, seq_len: 16}\n`
     const [{ fixes }] = lint(text, { facts }).findings.filter(({ name }) => name === 'too-little-text')
     assert.match(fixes[0].edits[0].newText, /128/)

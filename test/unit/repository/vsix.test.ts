@@ -1,12 +1,12 @@
 // What the package of VS Code holds besides its code: the page that the Marketplace shows, and licences.
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { existsSync, mkdtempSync, readFileSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { text as readText } from 'node:stream/consumers'
 import { fileURLToPath } from 'node:url'
 import { openPromise } from 'yauzl'
+import { scratch } from '../../support/scratch.ts'
 import { lacks } from '../../support/skip.ts'
 
 const root = fileURLToPath(new URL('../../..', import.meta.url))
@@ -37,12 +37,11 @@ describe('the VSIX', function () {
   before(async function () {
     const needed = ['dist/extension.cjs', 'dist/THIRD_PARTY_NOTICES', 'node_modules/webgpu', 'node_modules/koffi']
     for (const name of needed) if (!existsSync(join(root, name))) lacks(this, `no ${name}: run npm run setup and build`)
-    place = mkdtempSync(join(tmpdir(), 'vsix-'))
+    place = scratch().folder
     const { status, stderr } = pack('some.vsix', '')
     assert.equal(status, 0, stderr)
     files = await unzip(join(place, 'some.vsix'))
   })
-  after(() => rmSync(place, { recursive: true, force: true }))
 
   it('shows a page whose links are absolute, whose pictures are PNG, and whose files are in the repository', () => {
     const page = files.get('extension/readme.md') ?? ''

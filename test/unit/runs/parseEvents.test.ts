@@ -42,19 +42,19 @@ const good: RunEvent[] = [
   { t: 8, type: 'end', status: 'done' },
 ]
 
-describe('events of a file', () => {
-  it('each kind is read as it was written', () => {
+describe('the events of a file', () => {
+  it('are read as they were written, of each kind', () => {
     assert.deepEqual(parseEvents(good.map((event) => JSON.stringify(event))), good)
   })
 
-  it('an evaluation of a task that nobody knows, or of no entry, is left out', () => {
+  it('leave out an evaluation of an unknown task or of no entry', () => {
     const measured = { t: 4, type: 'eval', stage: 'dense', entry: 0, task: 'piqa', acc: 0.5 }
     for (const changed of [{ task: 'nobody knows' }, { task: '__proto__' }, { task: 5 }, { entry: undefined }])
       assert.deepEqual(parseEvents([JSON.stringify({ ...measured, ...changed })]), [])
     assert.deepEqual(parseEvents([JSON.stringify(measured)]), [measured])
   })
 
-  it('what is no event is left out, and what is left in can be drawn', () => {
+  it('leave out what is no event, and what is left in can be drawn', () => {
     const field = fc.constantFrom(...new Set(good.flatMap((event) => Object.keys(event))))
     const value = fc.oneof(fc.jsonValue(), fc.constantFrom(undefined, 'block', '__proto__', 'constructor'))
     const mutated = fc
@@ -64,7 +64,7 @@ describe('events of a file', () => {
     fc.assert(fc.property(fc.array(line), (lines) => void foldEvents(emptyPicture(), parseEvents(lines))))
   })
 
-  it('no event has more blocks than a model, or a part of one', () => {
+  it('have no more blocks than a model', () => {
     const [start, , , step, block] = good
     const bad = [3e5, -1, 0.5, '2', null].flatMap((n) => [
       { ...start, blocks: n },
@@ -81,7 +81,7 @@ describe('events of a file', () => {
     assert.equal(parseEvents([JSON.stringify({ ...start, blocks: 10_000 })]).length, 1)
   })
 
-  it('a type that JavaScript knows is no type of event', () => {
+  it('have no type that only JavaScript knows', () => {
     assert.deepEqual(
       parseEvents(['{"t": 1, "type": "constructor"}', '{"t": 1, "type": "block"}', '[]', 'null', '']),
       [],

@@ -1,17 +1,16 @@
 // The recipes of runs that are compared: read from their folders, from a sweep's plan, and from whatever stands in their place.
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { plannedRecipes, recipeInReport, recipeOfRun } from '../../../src/runs/folder/recipes.ts'
 import { runFolderAt } from '../../../src/runs/folder/runFolder.ts'
 import { sweepFolderAt } from '../../../src/runs/folder/sweepFolder.ts'
 import { RunsReader } from '../../../src/runs/reader/runsReader.ts'
+import { scratch } from '../../support/scratch.ts'
 
 describe('recipes of compared runs', () => {
   let place: string
-  beforeEach(() => (place = mkdtempSync(join(tmpdir(), 'recipes-'))))
-  afterEach(() => rmSync(place, { recursive: true }))
+  beforeEach(() => (place = scratch().folder))
   function run(name: string, recipe: string): string {
     const folder = join(place, name)
     mkdirSync(folder, { recursive: true })

@@ -1,9 +1,7 @@
 // summary.json in a run's folder: who writes it when, and what lists of runs take from it.
 import assert from 'node:assert/strict'
-import { appendFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { appendFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { mock } from 'node:test'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import { openSummary, readSummary, summaryOfEvents } from '../../../src/runs/events/summary.ts'
 import { runFolderAt, type RunFolder } from '../../../src/runs/folder/runFolder.ts'
 import { readRunsOnce } from '../../../src/runs/reader/runsReader.ts'
@@ -11,14 +9,15 @@ import { RunReader } from '../../../src/runs/reader/runReader.ts'
 import { outsideSweep } from '../../../src/runs/runStatus.ts'
 import type { RunEvent } from '../../../src/runs/series/events.ts'
 import { encodeSummary, SummaryFold } from '../../../src/runs/series/runSummary.ts'
+import { scratch } from '../../support/scratch.ts'
+import { until } from '../../support/until.ts'
 
 const step = (n: number): RunEvent => ({ t: n, type: 'step', step: n, loss: n, lr: 1, tokens_per_second: 1 })
 const evaluated = (perplexity: number): RunEvent => ({ t: 9, type: 'eval', stage: 'pruned', entry: 0, perplexity })
 
 describe('the summary in a run folder', () => {
   let folder: RunFolder
-  beforeEach(() => (folder = runFolderAt(mkdtempSync(join(tmpdir(), 'summary-')))))
-  afterEach(() => rmSync(folder.path, { recursive: true }))
+  beforeEach(() => (folder = runFolderAt(scratch().folder)))
   const say = (...events: RunEvent[]) =>
     appendFileSync(folder.events, events.map((event) => `${JSON.stringify(event)}\n`).join(''))
   const summarise = (...events: RunEvent[]) => {
@@ -27,9 +26,6 @@ describe('the summary in a run folder', () => {
     writeFileSync(folder.summary, encodeSummary(fold.summary()))
   }
   const place = () => ({ name: 'a', settings: {}, folder: folder.path })
-  const until = async (is: () => boolean) => {
-    while (!is()) await new Promise((resolve) => setTimeout(resolve, 5))
-  }
 
   it('is replaced when two seconds have passed, and at the end', async () => {
     let now = 0
@@ -41,7 +37,7 @@ describe('the summary in a run folder', () => {
       now = 2000
       summary.add(step(2))
       summary.add(step(3))
-      await until(() => existsSync(folder.summary))
+      await until('the summary', () => existsSync(folder.summary))
       await summary.write()
       assert.equal((await readSummary(folder))?.loss.steps, 3)
       summary.add(step(4))

@@ -1,10 +1,10 @@
 // The plan of a sweep and its marks, as anybody may have written them.
 import assert from 'node:assert/strict'
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, mkdirSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readPlan, type SweepFolder, sweepFolderAt } from '../../../src/runs/folder/sweepFolder.ts'
 import { cancelledRuns, cancelRuns, forgetRefused, noteRefused, readSweepSigns } from '../../../src/runs/runStatus.ts'
+import { scratch } from '../../support/scratch.ts'
 import { cannot } from '../../support/skip.ts'
 
 const hash = '0'.repeat(64)
@@ -16,14 +16,13 @@ describe('the folder of a sweep, as anybody may have written it', () => {
   let outside = ''
   let folder: SweepFolder
   beforeEach(() => {
-    const place = mkdtempSync(join(tmpdir(), 'plan-'))
+    const place = scratch().folder
     outside = join(place, 'outside')
     folder = sweepFolderAt(join(place, 'sweep'))
     for (const path of [outside, folder.path]) mkdirSync(path)
   })
-  afterEach(() => rmSync(join(folder.path, '..'), { recursive: true }))
 
-  it('its plan is read, and refused with its path where it is none', async () => {
+  it('has its plan read, or refused with its path', async () => {
     await assert.rejects(readPlan(folder), { code: 'not-found' })
     const runs = [{ index: 0, name: 'a', settings: { seed: 1 }, hash }]
     writeFileSync(folder.plan, JSON.stringify({ id, runs, base }))
@@ -49,7 +48,7 @@ describe('the folder of a sweep, as anybody may have written it', () => {
     }
   })
 
-  it('its marks are read together; a damaged list of the cancelled is said to be one', async () => {
+  it('has its marks read together, and says that a list of cancelled runs is damaged', async () => {
     await cancelRuns(folder, [2, 1])
     await noteRefused(folder, 3, 'the model changed')
     const of = await readSweepSigns(folder, new Set([4]))
@@ -68,7 +67,7 @@ describe('the folder of a sweep, as anybody may have written it', () => {
     }
   })
 
-  it('a folder of it that is a link leads no removal, no note and no reading outside', async function () {
+  it('never leads a removal, a note or a reading outside through a link', async function () {
     if (process.platform === 'win32') return cannot(this, 'links need a right on Windows')
     const precious = join(outside, '1.txt')
     writeFileSync(precious, 'of somebody else')

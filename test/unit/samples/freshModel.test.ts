@@ -16,7 +16,7 @@ function parse(file: Buffer): { header: Header; data: Buffer } {
 const shapes = ({ header }: { header: Header }) =>
   Object.fromEntries(Object.entries(header).map(([name, { dtype, shape }]) => [name, `${dtype} ${shape.join('×')}`]))
 
-describe('fresh sample models', () => {
+describe('a fresh sample model', () => {
   const configs = { opt: optConfig, llama: llamaConfig }
   for (const kind of ['opt', 'llama'] as const)
     it(`${kind}: what ships has the configuration and the tensors that the script makes`, () => {
@@ -24,7 +24,7 @@ describe('fresh sample models', () => {
       assert.deepEqual(shapes(parse(freshWeights(kind, 1))), shapes(parse(sample(`${kind}/model.safetensors`))))
     })
 
-  it('the same seed gives the same bytes, another seed others', () => {
+  it('has the same bytes for the same seed only', () => {
     assert.ok(freshWeights('llama', 1).equals(freshWeights('llama', 1)))
     assert.ok(!freshWeights('llama', 1).equals(freshWeights('llama', 2)))
   })
@@ -38,7 +38,7 @@ describe('fresh sample models', () => {
     return { names: Object.keys(header), values }
   }
 
-  it('every LayerNorm in a block of the OPT style starts with one outlier channel, linears with biases of zero', () => {
+  it('starts every LayerNorm of the OPT style with one outlier channel, and biases with zero', () => {
     const { names, values } = valuesOf('opt')
     const biases = names.filter((name) => name.endsWith('.bias'))
     assert.ok(biases.length > 0)
@@ -48,7 +48,7 @@ describe('fresh sample models', () => {
     }
   })
 
-  it('every embedding of the LLaMA style starts with one outlier channel, which the last norm closes', () => {
+  it('starts every embedding of the LLaMA style with one outlier channel, which the last norm closes', () => {
     const { names, values } = valuesOf('llama')
     const embeddings = values('model.embed_tokens.weight')
     const outliers = embeddings.flatMap((value, i) => (Math.abs(value) > 2 ? [[i % 128, value]] : []))

@@ -9,7 +9,7 @@ describe('the steps of the tests', () => {
     return results
   }
 
-  it('a step that never ends is killed, fails and says so, with what it wrote; the next ones run', async () => {
+  it('are killed and fail when they never end, and the next ones run', async () => {
     const hangs = 'setInterval(() => {}, 1000)'
     // A process of its own keeps its outputs open after it was killed.
     const holds = `console.log(require('node:child_process').spawn('sleep', ['600'], { stdio: 'inherit' }).pid); ${hangs}`
@@ -23,7 +23,7 @@ describe('the steps of the tests', () => {
     for (const [, , output] of results) assert.match(output, /^(begun|\d+)\s+killed: not over after 6 s$/)
   })
 
-  it("a step's exit code and both of its outputs are told", async () => {
+  it('give an exit code and both outputs', async () => {
     const [[, status, output]] = await ended(60_000, 'console.log("a"); console.error("b"); process.exit(3)')
     assert.equal(status, 3)
     assert.deepEqual(output.split('\n').sort(), ['a', 'b'])

@@ -15,9 +15,9 @@ describe('the processes of the tests', () => {
     .filter((name) => name.endsWith('.test.ts') && !ofVscode.test(name))
   const filesOf = (all: boolean) => suites(all).flatMap(({ title, files }) => (/processor/.test(title) ? [] : files))
 
-  it('test:all has every test file once', () => assert.deepEqual(filesOf(true).sort(), written.sort()))
+  it('have every test file once in test:all', () => assert.deepEqual(filesOf(true).sort(), written.sort()))
 
-  it('npm test has a part of them, in each process some', () => {
+  it('have a part of them in npm test, some in each process', () => {
     const short = filesOf(false)
     assert.ok(short.length < written.length && short.every((file) => written.includes(file)))
     assert.ok(suites(false).every(({ files }) => files.length > 0))

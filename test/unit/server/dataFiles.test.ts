@@ -1,18 +1,18 @@
 // What an editor sees of a list of data files.
 import assert from 'node:assert/strict'
-import { cp, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { cp, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CompletionItem, DocumentLink, Hover } from 'vscode-languageserver/node'
 import { goodRecipe as good, labels, startServer } from '../../support/languageServer.ts'
+import { scratch } from '../../support/scratch.ts'
 import { goldenPath } from '../../support/shared.ts'
 
-describe('language server, data files', () => {
+describe('the language server', () => {
   let folder = ''
   let server: Awaited<ReturnType<typeof startServer>>
 
   before(async function () {
-    folder = await mkdtemp(join(tmpdir(), 'sparsescope-lsp-'))
+    folder = scratch().folder
     await cp(goldenPath('opt'), join(folder, 'opt'), { recursive: true })
     await cp(goldenPath('opt', 'prune', 'calib.safetensors'), join(folder, 'calib.safetensors'))
     await writeFile(join(folder, 'text.jsonl'), '{"text": "a b c", "title": "t"}\n')
@@ -20,10 +20,9 @@ describe('language server, data files', () => {
   })
   after(async () => {
     await server?.stop()
-    if (folder) await rm(folder, { recursive: true })
   })
 
-  it('of a list of data files each has completion, hover and a link', async () => {
+  it('has completion, hover and a link for each file of a list', async () => {
     const of = (files: string) => good.replace('data: calib.safetensors', `data: [${files}]`)
     const recipe = await server.open(join(folder, 'r.prune.yaml'), of('text.jsonl, calib.safetensors'))
     const links = await recipe.request<DocumentLink[]>('textDocument/documentLink')

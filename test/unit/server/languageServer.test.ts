@@ -1,7 +1,6 @@
 // The built server over the real protocol: what an editor sees.
 import assert from 'node:assert/strict'
-import { mkdir, mkdtemp, cp, rm, writeFile, utimes } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { mkdir, cp, writeFile, utimes } from 'node:fs/promises'
 import { join } from 'node:path'
 import type {
   CodeAction,
@@ -14,9 +13,10 @@ import type {
 } from 'vscode-languageserver/node'
 import { pathToFileURL } from 'node:url'
 import { goodRecipe as good, labels, startServer, wholeText as whole } from '../../support/languageServer.ts'
+import { scratch } from '../../support/scratch.ts'
 import { goldenPath } from '../../support/shared.ts'
 
-describe('language server', () => {
+describe('the language server', () => {
   let folder = ''
   let server: Awaited<ReturnType<typeof startServer>>
   let count = 0
@@ -24,7 +24,7 @@ describe('language server', () => {
 
   before(async function () {
     const opt = goldenPath('opt')
-    folder = await mkdtemp(join(tmpdir(), 'sparsescope-lsp-'))
+    folder = scratch().folder
     await cp(opt, join(folder, 'opt'), { recursive: true })
     await cp(join(opt, 'prune', 'calib.safetensors'), join(folder, 'calib.safetensors'))
     await writeFile(join(folder, 'text.jsonl'), '{"text": "a b c", "title": "t"}\n')
@@ -32,7 +32,6 @@ describe('language server', () => {
   })
   after(async () => {
     await server?.stop()
-    if (folder) await rm(folder, { recursive: true })
   })
 
   it('finds nothing but few samples in a good recipe', async () => {
@@ -79,7 +78,7 @@ describe('language server', () => {
     assert.equal(pull?.edit, undefined)
   })
 
-  it('disabling a rule by a comment silences it', async () => {
+  it('offers a comment that disables a rule', async () => {
     const recipe = await open(good)
     const [few] = await recipe.diagnostics()
     const disable = (await recipe.actions(few)).find((a) => a.title.startsWith('Disable few-samples'))
@@ -112,7 +111,7 @@ describe('language server', () => {
     )
   })
 
-  it('the hint of a list in lines stands behind its last item', async () => {
+  it('shows the hint of a list after its last line', async () => {
     const recipe = await open(good.replace('train: [bias, norm]', 'train:\n    - bias\n    - norm # both'))
     const hints = await recipe.request<InlayHint[]>('textDocument/inlayHint', { range: whole })
     const places = hints.map(({ position }) => `${position.line}:${position.character}`)
@@ -141,7 +140,7 @@ describe('language server', () => {
       assert.ok(!(await has(begun)), begun)
   })
 
-  it('a link on the model leads to its weights, which the inspector opens', async () => {
+  it('links the model to its weights, which the inspector opens', async () => {
     const recipe = await open(good)
     const links = await recipe.request<DocumentLink[]>('textDocument/documentLink')
     assert.ok(links.some((l) => l.target === pathToFileURL(join(folder, 'opt', 'model.safetensors')).href))
@@ -207,7 +206,7 @@ describe('language server', () => {
     assert.deepEqual(await textOf("'o|'", "o'pt #1 new"), ["'o''pt #1 new'", "'o''pt #1 new'"])
   })
 
-  it('hovers show names out of data files as text, whatever they are', async () => {
+  it('shows names from data files as text in hovers', async () => {
     await writeFile(join(folder, 'odd.jsonl'), '{"![](https://example.invalid/p.png)": "a"}\n')
     const recipe = await open(good)
     const hover = await recipe.at<Hover>('textDocument/hover', good.replace('calib.safetensors', 'odd.json|l'))
@@ -217,7 +216,7 @@ describe('language server', () => {
     assert.doesNotMatch(value, /Source: \[/)
   })
 
-  it('hovers tell what a key means and what a target matches', async () => {
+  it('tells in hovers what a key means and what a target matches', async () => {
     const recipe = await open(good)
     const text = (h: Hover | null) =>
       h && typeof h.contents === 'object' && 'value' in h.contents ? h.contents.value : ''
@@ -229,7 +228,7 @@ describe('language server', () => {
     assert.match(sparsity, / modules: 50 %\./)
   })
 
-  it('of a sweep, lenses and a hint say how many runs, how long and how much', async () => {
+  it('says in lenses and a hint how many runs a sweep has, how long and how much', async () => {
     const recipe = await open(`${good}sweep: {"prune.0.sparsity": [0.4, 0.5, 0.6], seed: [0, 1]}\n`)
     const lenses = await recipe.request<CodeLens[]>('textDocument/codeLens')
     const titles = lenses.map((l) => l.command?.title ?? '')
@@ -244,7 +243,7 @@ describe('language server', () => {
     assert.ok(runs, shown.join())
   })
 
-  it('lenses say what a run would be', async () => {
+  it('says in lenses what a run would be', async () => {
     const recipe = await open(good)
     const lenses = await recipe.request<CodeLens[]>('textDocument/codeLens')
     const titles = lenses.map((l) => l.command?.title ?? '')
@@ -255,7 +254,7 @@ describe('language server', () => {
     assert.deepEqual(lenses[0].command?.arguments, [recipe.uri])
   })
 
-  it('lenses estimate nothing while there are errors', async () => {
+  it('estimates nothing while there are errors', async () => {
     const recipe = await open(good.replace('[Linear]', '[nothing_like_this]'))
     const { severity } = (await recipe.diagnostics())[0]
     assert.equal(severity, 1)
@@ -266,7 +265,7 @@ describe('language server', () => {
     )
   })
 
-  it('hints, links, symbols, folding and formatting are there', async () => {
+  it('has hints, links, symbols, folding and formatting', async () => {
     const recipe = await open(good)
     const hints = await recipe.request<InlayHint[]>('textDocument/inlayHint', { range: whole })
     assert.ok(hints.some((h) => String(h.label).startsWith('12 modules')))
@@ -281,7 +280,7 @@ describe('language server', () => {
     assert.match(edits[0].newText, /^seed: 0$/m)
   })
 
-  it('a list of recoveries has completion, hover, links and shares for each of them', async () => {
+  it('has completion, hover, links and shares for each item of a list of recoveries', async () => {
     const list = `${good.slice(0, good.indexOf('recover:'))}recover:
   - mode: reconstruct
     train: [bias, norm]
@@ -316,7 +315,7 @@ save: {to: out}
     )
   })
 
-  it('a model that appears or breaks changes the findings', async () => {
+  it('changes the findings when a model appears or breaks', async () => {
     const recipe = await open(good.replace('model: opt', 'model: other'))
     const codes = async () => (await recipe.diagnostics()).map((d) => d.code)
     assert.ok((await codes()).includes('model-missing'))
@@ -330,7 +329,7 @@ save: {to: out}
     assert.ok((await codes()).includes('damaged-weights'))
   })
 
-  it('severities are settings', async () => {
+  it('takes severities from settings', async () => {
     const recipe = await open(good)
     await server.configure({ severities: { M3: 'off', nonsense: 'error' } })
     await recipe.setText(`${good}\n`)
@@ -338,7 +337,7 @@ save: {to: out}
     await server.configure({})
   })
 
-  it('answers of one recipe while a long one is still looked at, and of its next text', async () => {
+  it('answers about one recipe while a long one is checked', async () => {
     const [long, other] = [await open(''), await open('version: 1\n')]
     const answered: string[] = []
     const slow = 'version: 1\na: [' + '[b],'.repeat(30_000) + ']\n'
@@ -355,7 +354,7 @@ save: {to: out}
     assert.equal(answered[0], 'other')
   })
 
-  it('hostile texts are findings, and the server lives', async () => {
+  it('has findings for hostile texts, and stays alive', async () => {
     const recipe = await open('')
     const bomb =
       'a: &a [x,x]\nb: &b [*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b]\nd: [*c,*c,*c,*c,*c,*c,*c,*c]\n'

@@ -19,7 +19,7 @@ class Fake extends EventEmitter {
   }
 }
 
-describe('threads of long recipes', () => {
+describe('the threads of long recipes', () => {
   const begun: Fake[] = []
   const start = () => {
     begun.push(new Fake())
@@ -33,7 +33,7 @@ describe('threads of long recipes', () => {
     settings: defaultSettings,
   })
 
-  it('each has one of its own, so that none waits for another', async () => {
+  it('are one for each, so that none waits for another', async () => {
     const threads = createRecipeThreads(start)
     void threads.ask(question('a'))
     const second = threads.ask(question('b'))
@@ -42,7 +42,7 @@ describe('threads of long recipes', () => {
     assert.deepEqual(await second, { contents: 'b' })
   })
 
-  it('a new text ends the work on the old one, and only that', async () => {
+  it('end their work on the old text when a new one comes', async () => {
     const threads = createRecipeThreads(start)
     const old = threads.ask(question('a'))
     threads.changed('a')
@@ -57,7 +57,7 @@ describe('threads of long recipes', () => {
     assert.ok(begun[1].ended)
   })
 
-  it('one that ends is told, and its successor answers', async () => {
+  it('tell when one ends, and its successor answers', async () => {
     const threads = createRecipeThreads(start)
     const lost = threads.ask(question('a'))
     begun[0].emit('error', new Error('out of memory'))
@@ -66,7 +66,7 @@ describe('threads of long recipes', () => {
     assert.equal(begun.length, 2)
   })
 
-  it('recipes are long by their characters, their patterns, and their runs', () => {
+  it('are for recipes with many characters, patterns or runs', () => {
     const targets = (count: number) => `targets:\n${"  - 're:.*fc1$'\n".repeat(count)}`
     assert.deepEqual(
       [targets(100), targets(101), '#'.repeat(2 ** 14), '['.repeat(30_000), 'sweep:\n  seed: [1, 2]\n'].map(isLong),

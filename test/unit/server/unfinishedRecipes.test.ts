@@ -1,30 +1,29 @@
 // Recipes that are being written: what an editor sees of them, from the built server over the real protocol.
 import assert from 'node:assert/strict'
-import { cp, mkdtemp, rm } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { cp } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { CodeLens, Hover, InlayHint } from 'vscode-languageserver/node'
 import { goodRecipe as good, startServer, wholeText as whole } from '../../support/languageServer.ts'
+import { scratch } from '../../support/scratch.ts'
 import { goldenPath } from '../../support/shared.ts'
 
-describe('recipes that are being written', () => {
+describe('a recipe that is being written', () => {
   let folder = ''
   let server: Awaited<ReturnType<typeof startServer>>
   const open = (text: string) => server.open(join(folder, `r${text.length}.prune.yaml`), text)
 
   before(async () => {
     const opt = goldenPath('opt')
-    folder = await mkdtemp(join(tmpdir(), 'sparsescope-lsp-'))
+    folder = scratch().folder
     await cp(opt, join(folder, 'opt'), { recursive: true })
     await cp(join(opt, 'prune', 'calib.safetensors'), join(folder, 'calib.safetensors'))
     server = await startServer()
   })
   after(async () => {
     await server?.stop()
-    if (folder) await rm(folder, { recursive: true })
   })
 
-  it('no hint stands inside of a key: the one of a sweep, and of a value that is not there yet, ends its line', async () => {
+  it('has no hint inside a key: hints end their line', async () => {
     const text = `${good.replace('train: [bias, norm]', 'train:')}sweep: # six\n  seed: [0, 1, 2]\n`
     const recipe = await open(text)
     for (const now of [text, text.replace('train:', 'train: [bias]')]) {
@@ -40,7 +39,7 @@ describe('recipes that are being written', () => {
     assert.deepEqual(ofSweep?.position, { line: 13, character: 'sweep: # six'.length })
   })
 
-  it('an unclosed bracket costs its place only: lenses, hints and all other findings stay', async () => {
+  it('keeps lenses, hints and other findings beside an unclosed bracket', async () => {
     const recipe = await open(good.replace('[bias, norm]', '[bias, norm'))
     const found = await recipe.diagnostics()
     assert.deepEqual(
@@ -57,7 +56,7 @@ describe('recipes that are being written', () => {
     assert.ok(hints.some(({ label }) => String(label).startsWith('12 modules')))
   })
 
-  it('a new recipe is checked where it will be saved; without a place nothing is missed', async () => {
+  it('is checked where it will be saved', async () => {
     const codes = async (path: string) => (await (await server.open(path, good)).diagnostics()).map((d) => d.code)
     assert.deepEqual(await codes(`untitled:${join(folder, 'new.prune.yaml')}`), ['few-samples'])
     assert.deepEqual(await codes(`untitled:${join(folder, 'elsewhere', 'new.prune.yaml')}`), [
@@ -71,7 +70,7 @@ describe('recipes that are being written', () => {
       assert.deepEqual(await codes(`untitled://${server}${join(folder, 'new.prune.yaml')}`), ['few-samples'])
   })
 
-  it('a target has no number of modules where the model is missing', async () => {
+  it('counts no modules of a target where the model is missing', async () => {
     const missing = good.replace('model: opt', 'model: elsewhere')
     const hints = await (await open(missing)).request<InlayHint[]>('textDocument/inlayHint', { range: whole })
     assert.deepEqual(

@@ -39,7 +39,7 @@ describe('snippets of recipes', () => {
   const file = join(root, 'syntaxes/prune-recipe.snippets.json')
   const snippets = Object.entries(JSON.parse(readFileSync(file, 'utf8')) as Record<string, Snippet>)
 
-  it('that are whole files have no prefix: the editor would offer them inside every value', () => {
+  it('have no prefix where they are whole files, so that no value offers them', () => {
     for (const [name, { prefix, isFileTemplate }] of snippets)
       assert.equal(prefix === undefined, !!isFileTemplate, name)
   })

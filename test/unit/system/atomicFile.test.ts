@@ -1,16 +1,15 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { renameOver, sameFile } from '../../../src/system/atomicFile.ts'
+import { scratch } from '../../support/scratch.ts'
 
 describe('sameFile', () => {
   let folder = ''
-  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'same-file-'))))
-  afterEach(() => rmSync(folder, { recursive: true, force: true }))
+  beforeEach(() => (folder = scratch().folder))
   const at = (name: string) => join(folder, name)
 
-  it('of many that give a name at once each succeeds, none alters the file of another, and nothing is left beside', async () => {
+  it('succeeds for each of many at once, alters no other file, and leaves nothing beside', async () => {
     const sources = Array.from({ length: 20 }, (_, i) => `source ${i}`)
     for (const name of sources) writeFileSync(at(name), name.repeat(1000))
     await Promise.all(sources.map((name) => sameFile(at(name), at('shared'))))

@@ -49,7 +49,7 @@ describe('the proof of a secret', () => {
     assert.equal(await proveAsClient(client, known, patience), 'stranger')
   })
 
-  it('a recorded proof of a client serves no second time', async () => {
+  it('fails for a recorded proof of a client', async () => {
     const recorded: Buffer[] = []
     const { write } = client
     client.write = ((chunk: Buffer) => (recorded.push(chunk), write.call(client, chunk))) as typeof client.write

@@ -76,7 +76,7 @@ describe('contrast', () => {
 
   it('zeros stand out from the smallest values', () => assertContrast(3, 'zeros', zeroColour, divergingColour(0)))
 
-  it('a picture on paper can be read', () => {
+  it('is enough in a picture on paper', () => {
     for (const what of ['text', 'muted', 'error'] as const) assertContrast(4.5, what, paperInk[what], '#ffffff')
   })
 })

@@ -52,10 +52,10 @@ describe('the layout of a heatmap', () => {
   })
 })
 
-describe('marks of a heatmap', () => {
+describe('marked cells of a heatmap', () => {
   const data = { rows, columns, cells: [], colour: () => '' }
 
-  it('one cell is no range, two corners are, in any order', () => {
+  it('are a range by two corners in any order, not by one', () => {
     const [a, b] = [
       { row: 4, column: 0 },
       { row: 2, column: 1 },
@@ -65,7 +65,7 @@ describe('marks of a heatmap', () => {
     assert.deepEqual(rangeOf({ at: b, anchor: a }), { from: { row: 2, column: 0 }, to: { row: 4, column: 1 } })
   })
 
-  it('keys never leave the map', () => {
+  it('never leave the map by keys', () => {
     const corner = { row: 0, column: 0 }
     for (const key of ['ArrowUp', 'ArrowLeft', 'Home', 'PageUp'])
       assert.deepEqual(within(data, step(key, corner, data) ?? corner), corner)

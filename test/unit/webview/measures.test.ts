@@ -78,7 +78,7 @@ describe('what the map is coloured by', () => {
     assert.equal(measure.of(first, { ...all, denseLoss: null }), null)
   })
 
-  it('experts of one cell count by their size, and one without a number leaves the cell open', () => {
+  it('weighs experts of one cell by their size, and leaves it open where one has no number', () => {
     const cell = map.cells[0]
     assert.ok(cell)
     const [a] = cell

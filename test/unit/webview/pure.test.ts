@@ -3,41 +3,11 @@ import fc from 'fast-check'
 import { compileFilter } from '../../../webview-ui/shared/filterField.tsx'
 import { cellAt, layOut, nameAt } from '../../../webview-ui/shared/gridLayout.ts'
 import { around, pan, wholeMatrix, zoom, type Region } from '../../../webview-ui/shared/matrixInput.ts'
-import { nextOrder, sortRows } from '../../../webview-ui/shared/tableState.ts'
 import { layOutHeat } from '../../../webview-ui/inspector/cells.ts'
 import { csvFile, htmlFile } from '../../../webview-ui/inspector/exportFiles.ts'
 import { cellValue, sparsityMeasure, type Known } from '../../../webview-ui/inspector/measures.ts'
 import { roleTotals } from '../../../webview-ui/inspector/summary.ts'
 import { recordedModel, recordedStats } from '../../webview/harness/recorded.ts'
-
-describe('table order', () => {
-  const column = { id: 'n', numeric: true, sort: (x: { v: number | null }) => x.v }
-  it('puts what has no value last, either way round, and is stable', () => {
-    const rows = [
-      { v: null, i: 0 },
-      { v: 2, i: 1 },
-      { v: 1, i: 2 },
-      { v: 2, i: 3 },
-    ]
-    assert.deepEqual(
-      sortRows(rows, column, true).map((r) => r.i),
-      [1, 3, 2, 0],
-    )
-    assert.deepEqual(
-      sortRows(rows, column, false).map((r) => r.i),
-      [2, 1, 3, 0],
-    )
-  })
-  it('three presses give the file’s own order back', () => {
-    const first = nextOrder(column, null)
-    const second = nextOrder(column, first)
-    assert.deepEqual([first?.descending, second?.descending, nextOrder(column, second)], [true, false, null])
-  })
-  it('numbers inside names count as numbers', () => {
-    const names = { id: 'name', sort: (s: string) => s }
-    assert.deepEqual(sortRows(['l.10', 'l.2'], names, false), ['l.2', 'l.10'])
-  })
-})
 
 describe('filter', () => {
   it('keeps names that hold every word', () => {
@@ -98,18 +68,18 @@ describe('heatmap', () => {
     ])
   })
   const known: Known = { stats, analysis: new Map(), denseLoss: null }
-  it('a cell that is not computed is null, never 0', () => {
+  it('has null, never 0, where nothing is computed', () => {
     const cell = map.cells[0]
     assert.ok(cell)
     assert.equal(cellValue(cell, sparsityMeasure, { ...known, stats: new Map() }), null)
   })
-  it('totals weigh by weights and say how many were scanned', () => {
+  it('weighs totals by weights and says how many were scanned', () => {
     const [linear] = roleTotals(model, new Map([...stats].slice(0, 3)))
     assert.equal(linear.role, 'linear')
     assert.deepEqual([linear.scanned, linear.tensors], [1, 18])
     assert.equal(linear.zeros, stats.get('model.decoder.layers.0.self_attn.q_proj.weight')?.zeros)
   })
-  it('a point finds the cell that is painted there', () => {
+  it('finds the cell that is painted at a point', () => {
     const layout = layOut(['0', '1'], ['a', 'b', 'c'], 600)
     const x = layout.left + 2.5 * layout.cellWidth
     const y = layout.top + 1.5 * layout.cellHeight
@@ -122,14 +92,14 @@ describe('heatmap', () => {
   })
 })
 
-describe('exports', () => {
+describe('an export', () => {
   const model = { ...recordedModel(1), label: '<img src=x onerror=alert(1)>' }
   const stats = new Map(recordedStats(model).map((s) => [s.name, s]))
-  it('CSV has a line for each row shown', () => {
+  it('has in CSV a line for each row shown', () => {
     const lines = csvFile(model.tensors, { stats, analysis: new Map(), denseLoss: null }).trim().split('\r\n')
     assert.equal(lines.length, model.tensors.length + 1)
   })
-  it('hostile names do nothing in the report', () => {
+  it('keeps hostile names as text in the report', () => {
     const content = htmlFile(model, model.tensors, stats, '<svg></svg>')
     assert.ok(!content.includes('<img'))
   })

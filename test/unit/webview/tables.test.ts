@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import type { ComparedTensor, TensorChange } from '../../../src/protocol/inspect.ts'
-import { sortRows } from '../../../webview-ui/shared/tableState.ts'
+import { sortRows, nextOrder } from '../../../webview-ui/shared/tableState.ts'
 import {
   changeGrid,
   changeMap,
@@ -85,6 +85,36 @@ describe('the order of rows', () => {
     assert.deepEqual(sorted(false), [2, 4, 30, 100, 'auto', 'tried', null])
     assert.deepEqual(sorted(true), ['tried', 'auto', 100, 30, 4, 2, null])
   })
+
+  const column = { id: 'n', numeric: true, sort: (x: { v: number | null }) => x.v }
+
+  it('keeps equal rows in order, and what has no value last either way round', () => {
+    const rows = [
+      { v: null, i: 0 },
+      { v: 2, i: 1 },
+      { v: 1, i: 2 },
+      { v: 2, i: 3 },
+    ]
+    assert.deepEqual(
+      sortRows(rows, column, true).map((r) => r.i),
+      [1, 3, 2, 0],
+    )
+    assert.deepEqual(
+      sortRows(rows, column, false).map((r) => r.i),
+      [2, 1, 3, 0],
+    )
+  })
+
+  it('is that of the file again after three presses', () => {
+    const first = nextOrder(column, null)
+    const second = nextOrder(column, first)
+    assert.deepEqual([first?.descending, second?.descending, nextOrder(column, second)], [true, false, null])
+  })
+
+  it('goes by the numbers inside names', () => {
+    const names = { id: 'name', sort: (s: string) => s }
+    assert.deepEqual(sortRows(['l.10', 'l.2'], names, false), ['l.2', 'l.10'])
+  })
 })
 
 describe('rows in sight', () => {
@@ -146,7 +176,7 @@ describe('the map of a comparison', () => {
     )
   })
 
-  it('two masks of the same sparsity are not the same mask', () => {
+  it('tells two masks of the same sparsity apart', () => {
     const of = (filled: number, emptied: number) =>
       changeGrid(changeMap(tensors, [{ ...change, filled, emptied }], 4), 'filled', () => '').cells[1]?.value
     assert.deepEqual([of(1, 1), of(1, 2), of(0, 2), of(0, 0)], [0.375, 0.75, 0.75, 0.5])

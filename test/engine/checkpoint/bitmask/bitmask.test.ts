@@ -9,20 +9,20 @@ import { expandCheckpoint } from '../../../../src/engine/convert/expand.ts'
 import { createRng } from '../../../../src/engine/rng.ts'
 import { writeBitmaskFolder } from '../../../support/bitmaskFolder.ts'
 import { smallGpt2, smallLlama, smallOpt } from '../../../support/memoryCheckpoint.ts'
-import { createWorkplace, run, type Workplace } from '../../../support/runs.ts'
+import { run } from '../../../support/runs.ts'
 import { safetensors, type TestTensor } from '../../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../../support/scratch.ts'
 import { writeTinyModel } from '../../../support/tinyModel.ts'
 
 const large = { maxShardBytes: 5e9 }
 const families = { OPT: smallOpt, LLaMA: smallLlama, 'GPT-2, stored [in, out]': smallGpt2 }
 
 describe('bitmask checkpoints', () => {
-  let work: Workplace
+  let work: Scratch
   let cpu: CpuBackend
   before(async () => void (cpu = await openCpu({ threads: 1 })))
   after(() => cpu.close())
-  beforeEach(() => void (work = createWorkplace()))
-  afterEach(() => work.remove())
+  beforeEach(() => void (work = scratch()))
 
   /** Prunes the tiny model into `to`. */
   async function pruned(to: string, save: object = {}, rest: object = {}) {
@@ -112,9 +112,8 @@ describe('bitmask checkpoints', () => {
 })
 
 describe('the bitmask layout', () => {
-  let work: Workplace
-  beforeEach(() => void (work = createWorkplace()))
-  afterEach(() => work.remove())
+  let work: Scratch
+  beforeEach(() => void (work = scratch()))
 
   const numbers = (...values: number[]): Uint8Array => new Uint8Array(BigInt64Array.from(values, BigInt).buffer)
   const f32 = (...values: number[]): Uint8Array => new Uint8Array(Float32Array.from(values).buffer)
@@ -202,7 +201,7 @@ describe('the bitmask layout', () => {
       await assert.rejects(read(tensors), { code: 'bad-checkpoint', message })
     })
 
-  it('is still listed, part by part, with the reason, where it does not fit together', async () => {
+  it('is listed part by part, with the reason, where it does not fit together', async () => {
     const tensors = good()
     delete tensors['m.row_offsets']
     const { checkpoint, problems } = await openInspection(write(tensors))

@@ -7,16 +7,16 @@ import { openCheckpoint } from '../../../../src/engine/checkpoint/checkpoint.ts'
 import { openCpu } from '../../../../src/engine/compute/cpu/open.ts'
 import { expandCheckpoint } from '../../../../src/engine/convert/expand.ts'
 import { smallLlama } from '../../../support/memoryCheckpoint.ts'
-import { createWorkplace, run, type Workplace } from '../../../support/runs.ts'
+import { run } from '../../../support/runs.ts'
 import { f32, safetensors, type TestTensor } from '../../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../../support/scratch.ts'
 import { writeTinyModel } from '../../../support/tinyModel.ts'
 
 const fixture = (name: string) => join(import.meta.dirname, '../../../fixtures/sparse24', `${name}.safetensors`)
 
 describe('the bitmask layout for 2:4', () => {
-  let work: Workplace
-  beforeEach(() => void (work = createWorkplace()))
-  afterEach(() => work.remove())
+  let work: Scratch
+  beforeEach(() => void (work = scratch()))
 
   const tensorsOf = async (path: string): Promise<Record<string, TestTensor>> => {
     const checkpoint = await openCheckpoint(path)

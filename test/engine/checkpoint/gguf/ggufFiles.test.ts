@@ -6,7 +6,7 @@ import { inspectCheckpoint } from '../../../../src/engine/checkpoint/stats/inspe
 import { EngineError } from '../../../../src/engine/errors.ts'
 import { cli } from '../../../support/cli.ts'
 import { ggufFile, keyText, keyTexts, type GgufTensorBytes } from '../../../support/gguf.ts'
-import { scratch, type Scratch } from '../../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../../support/scratch.ts'
 
 const f32 = (dims: number[], values: number[]): GgufTensorBytes => ({
   type: 0,
@@ -37,7 +37,6 @@ const keys = [
 describe('GGUF files', () => {
   let temp: Scratch
   beforeEach(() => (temp = scratch()))
-  afterEach(() => temp.remove())
   const refusal = (pattern: RegExp) => (error: unknown) =>
     error instanceof EngineError && error.code === 'bad-checkpoint' && pattern.test(error.message)
 
@@ -47,7 +46,7 @@ describe('GGUF files', () => {
     return problems[0]?.error.message ?? ''
   }
 
-  it('quantised tensors read as the F32 numbers they stand for, from any byte to any other', async () => {
+  it('give quantised tensors as the F32 numbers they stand for, in any range of bytes', async () => {
     const { checkpoint } = await openInspection(temp.write('m.gguf', ggufFile(model, keys)))
     const whole = await checkpoint.read('blk.0.attn_q.weight')
     const numbers = new Float32Array(whole.buffer)
@@ -65,7 +64,7 @@ describe('GGUF files', () => {
     await checkpoint.close()
   })
 
-  it('statistics are of the numbers, sizes of the file, roles by the names that ggml gives', async () => {
+  it('have statistics of their numbers, sizes of the file, and roles by the names of ggml', async () => {
     const { checkpoint, unknown } = await openInspection(temp.write('m.gguf', ggufFile(model, keys)))
     const { tensors, linears } = await inspectCheckpoint(checkpoint, { stats: true, nm: [] })
     const [embedding, norm, q] = tensors
@@ -87,7 +86,7 @@ describe('GGUF files', () => {
     await checkpoint.close()
   })
 
-  it('a split model is one, by whichever of its files it is named; a file that is missing is named', async () => {
+  it('are one model when it is split, by whichever file is named; a missing file is named', async () => {
     temp.write('m-00001-of-00002.gguf', ggufFile({ 'token_embd.weight': model['token_embd.weight'] }, keys))
     const second = temp.write('m-00002-of-00002.gguf', ggufFile({ 'blk.0.attn_q.weight': q8(3) }))
     const { checkpoint } = await openInspection(second)
@@ -107,14 +106,14 @@ describe('GGUF files', () => {
     assert.match(await firstProblem(temp.path('d-00002-of-00002.gguf')), /is in d-00001-of-00002\.gguf too/)
   })
 
-  it('a link of a split model that leaves its folder is not followed', async () => {
+  it('are not followed by a link that leaves the folder', async () => {
     temp.write('elsewhere/secret', ggufFile({ 'blk.0.attn_q.weight': q8(3) }))
     const first = temp.write('in/m-00001-of-00002.gguf', ggufFile({ 'token_embd.weight': model['token_embd.weight'] }))
     symlinkSync(temp.path('elsewhere/secret'), temp.path('in/m-00002-of-00002.gguf'))
     assert.match(await firstProblem(first), /leaves the model's folder/)
   })
 
-  it('nothing computes with one: what opens checkpoints for that says what to do instead', async () => {
+  it('are refused for computing, with what to do instead', async () => {
     const path = temp.write('models/m.gguf', ggufFile(model, keys))
     await assert.rejects(openCheckpoint(path), refusal(/GGUF file: made for inference.*saved as safetensors/))
     temp.write('ids.jsonl', '{"text": "a"}\n')
@@ -129,7 +128,7 @@ describe('GGUF files', () => {
     }
   })
 
-  it('analyse looks at the values of its matrices, and no further', async () => {
+  it('are analysed by the values of their matrices only', async () => {
     const { 'blk.0.ffn_up.weight': _, ...known } = model
     const path = temp.write('m.gguf', ggufFile(known, keys))
     const { modules } = JSON.parse((await cli('analyse', path, '--json')).stdout) as {
@@ -146,7 +145,7 @@ describe('GGUF files', () => {
     assert.match(stderr, /GGUF file: made for inference/)
   })
 
-  it('inspect lists metadata, types and what is not read, in text and JSON', async () => {
+  it('are listed by inspect with metadata, types and what is not read, in text and JSON', async () => {
     const path = temp.write('m.gguf', ggufFile(model, keys))
     const { status, stdout } = await cli('inspect', path, '--stats', '--tensors')
     assert.equal(status, 0)

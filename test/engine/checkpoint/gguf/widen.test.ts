@@ -10,13 +10,13 @@ const [one, half, two] = [
   [0x00, 0x40],
 ]
 
-describe('quantised blocks as numbers', () => {
-  it('Q8_0: the scale times a byte with a sign', () => {
+describe('a quantised block as numbers', () => {
+  it('is in Q8_0 the scale times a signed byte', () => {
     const block = Uint8Array.from([...half, 127, 0x80, 0, 255, ...new Array<number>(28).fill(2)])
     assert.deepEqual([...widen('Q8_0', block)], [63.5, -64, 0, -0.5, ...new Array<number>(28).fill(1)])
   })
 
-  it('Q4_0: low halves of the bytes first, less 8', () => {
+  it('is in Q4_0 the low halves of the bytes first, less 8', () => {
     const block = Uint8Array.from([...two, 0xf0, 0x08, ...new Array<number>(14).fill(0x88)])
     const numbers = widen('Q4_0', block)
     assert.deepEqual([...numbers.subarray(0, 3)], [-16, 0, 0])
@@ -34,7 +34,7 @@ describe('quantised blocks as numbers', () => {
   const scales = [1, 2, 63, 4, 33, 6, 17, 62]
   const minima = [0, 1, 2, 3, 60, 5, 48, 63]
 
-  it('Q4_K: d · s · q − m₀ · m, a scale and a minimum for each 32', () => {
+  it('is in Q4_K d · s · q − m₀ · m, with a scale and a minimum for each 32', () => {
     const quants = Array.from({ length: 128 }, (_, i) => i % 256)
     const numbers = widen('Q4_K', Uint8Array.from([...half, ...two, ...packed(scales, minima), ...quants]))
     for (let group = 0; group < 8; group++)
@@ -45,7 +45,7 @@ describe('quantised blocks as numbers', () => {
       }
   })
 
-  it('Q5_K: a fifth bit for each weight, bit g of 32 bytes for group g', () => {
+  it('has in Q5_K a fifth bit for each weight, bit g of 32 bytes for group g', () => {
     const high = Array.from({ length: 32 }, (_, i) => (37 * i) & 255)
     const low = Array.from({ length: 128 }, (_, i) => (91 * i) & 255)
     const numbers = widen('Q5_K', Uint8Array.from([...one, ...half, ...packed(scales, minima), ...high, ...low]))
@@ -57,7 +57,7 @@ describe('quantised blocks as numbers', () => {
       }
   })
 
-  it('Q6_K: d · s · (q − 32), a scale with a sign for each 16', () => {
+  it('is in Q6_K d · s · (q − 32), with a signed scale for each 16', () => {
     const low = Array.from({ length: 128 }, (_, i) => (53 * i) & 255)
     const high = Array.from({ length: 64 }, (_, i) => (29 * i) & 255)
     const s = Array.from({ length: 16 }, (_, i) => 3 * i - 20)
@@ -71,7 +71,7 @@ describe('quantised blocks as numbers', () => {
     }
   })
 
-  it('a block of zeros is zeros, exactly', () => {
+  it('is exactly zeros where it holds zeros', () => {
     for (const [type, bytes] of [
       ['Q8_0', 34],
       ['Q4_K', 144],

@@ -5,7 +5,8 @@ import { compareCheckpoints } from '../../../../src/engine/checkpoint/stats/comp
 import { f32ToBf16 } from '../../../../src/engine/dtype.ts'
 import { maskOfZeros } from '../../../../src/engine/prune/mask.ts'
 import type { CompareSummary } from '../../../../src/protocol/inspect.ts'
-import { f32, safetensors, scratch, type Scratch, type TestTensor } from '../../../support/safetensors.ts'
+import { f32, safetensors, type TestTensor } from '../../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../../support/scratch.ts'
 import { storedMasks } from '../../../support/storedMasks.ts'
 
 const linear = 'model.layers.0.mlp.up_proj.weight'
@@ -18,7 +19,6 @@ function bf16(shape: number[], values: number[]): TestTensor {
 describe('compareCheckpoints', () => {
   let temp: Scratch
   beforeEach(() => (temp = scratch()))
-  afterEach(() => temp.remove())
 
   async function compare(a: Record<string, TestTensor>, b: Record<string, TestTensor>): Promise<CompareSummary> {
     temp.write('a/model.safetensors', safetensors(a))
@@ -145,7 +145,7 @@ describe('compareCheckpoints', () => {
     assert.match(norms.verdict, /nothing to compare: A has no matrices/)
   })
 
-  it('a mask that prunes nothing is no mask, whatever is zero by chance', async () => {
+  it('takes a mask that prunes nothing for none, whatever is zero by chance', async () => {
     const a = { [linear]: f32([2, 33], new Float32Array(66)) }
     temp.write('a/x', '')
     for (const pruned of [null, 32, 65]) {

@@ -5,7 +5,8 @@ import { requireNm } from '../../../../src/engine/checkpoint/stats/nmCounter.ts'
 import { rangesOf } from '../../../../src/engine/checkpoint/stats/rowPieces.ts'
 import { scanTensors, type ScanOptions } from '../../../../src/engine/checkpoint/stats/scanTensors.ts'
 import type { TensorStats } from '../../../../src/protocol/inspect.ts'
-import { safetensors, scratch, type Scratch } from '../../../support/safetensors.ts'
+import { safetensors } from '../../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../../support/scratch.ts'
 
 const sample = new URL('../../../../samples/opt', import.meta.url).pathname
 
@@ -13,7 +14,6 @@ describe('scanTensors', function () {
   this.timeout(300_000)
   let temp: Scratch
   beforeEach(() => (temp = scratch()))
-  afterEach(() => temp.remove())
 
   async function scan(checkpoint: Checkpoint, options: Partial<ScanOptions>) {
     const found = new Map<string, TensorStats | null>()
@@ -40,7 +40,7 @@ describe('scanTensors', function () {
     }
   })
 
-  it('a tensor of more than one thread’s share is cut between groups, and nowhere else', async () => {
+  it('cuts a tensor of more than one thread’s share between groups only', async () => {
     const rows = 2 ** 16 + 8
     const data = new Uint8Array(rows * 1024 * 2).fill(1)
     const checkpoint = await openCheckpoint(
@@ -63,7 +63,7 @@ describe('scanTensors', function () {
     }
   })
 
-  it('bytes that have many names are read once, told for each and counted for each', async () => {
+  it('reads bytes of many names once, and reports and counts them for each', async () => {
     const data = Uint8Array.from({ length: 4096 }, (_, i) => i % 3)
     const one = await openCheckpoint(
       temp.write(
@@ -90,7 +90,7 @@ describe('scanTensors', function () {
     await one.close()
   })
 
-  it('rows of nothing are one part', async () => {
+  it('makes one part of empty rows', async () => {
     const empty = { dtype: 'BF16', shape: [2 ** 40, 0], data: new Uint8Array(0) }
     const checkpoint = await openCheckpoint(temp.write('model.safetensors', safetensors({ t: empty })))
     assert.equal(rangesOf(checkpoint.tensors.get('t')!, {}).length, 1)
@@ -115,7 +115,7 @@ describe('scanTensors', function () {
     }
   })
 
-  it('what a thread cannot read is an error with its sentence', async () => {
+  it('gives an error with the sentence of a thread that cannot read', async () => {
     const bytes = readFileSync(`${sample}/model.safetensors`)
     const checkpoint = await openCheckpoint(temp.write('model.safetensors', bytes))
     try {

@@ -8,7 +8,8 @@ import { sumParts, tallyTensor, type TallyOptions } from '../../../../src/engine
 import { f32ToBf16, f32ToF16 } from '../../../../src/engine/dtype.ts'
 import { createRng } from '../../../../src/engine/rng.ts'
 import type { TensorStats } from '../../../../src/protocol/inspect.ts'
-import { f32, safetensors, scratch, type Scratch, type TestTensor } from '../../../support/safetensors.ts'
+import { f32, safetensors, type TestTensor } from '../../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../../support/scratch.ts'
 
 const patterns = ['2:4', '4:8', '1:3', '1:4', '1:16', '3:8'].map(requireNm)
 
@@ -49,7 +50,6 @@ function expected(values: number[], rows: number, columns: number, transposed: b
 describe('tensorStats', () => {
   let temp: Scratch
   beforeEach(() => (temp = scratch()))
-  afterEach(() => temp.remove())
 
   async function scan(tensor: TestTensor, options: TallyOptions = { nm: patterns }): Promise<TensorStats> {
     const checkpoint = await openCheckpoint(temp.write('model.safetensors', safetensors({ t: tensor })))

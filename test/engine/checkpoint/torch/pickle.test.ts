@@ -41,10 +41,10 @@ function pickleOf(name: string): Buffer {
   return file.subarray(start, file.indexOf('PK', start, 'latin1'))
 }
 
-describe('pickles as data', function () {
+describe('a pickle as data', function () {
   this.timeout(patience)
 
-  it('values as Python has them', () => {
+  it('has the values that Python has', () => {
     assert.equal(read('K\x07.'), 7)
     assert.equal(read('J\xff\xff\xff\xff.'), -1)
     assert.equal(read('\x8a\x02\x00\xff.'), -256)
@@ -57,7 +57,7 @@ describe('pickles as data', function () {
     assert.deepEqual(dict.values, [1, 2])
   })
 
-  it('any name outside the list is refused, with the name', () => {
+  it('is refused with any name outside the list', () => {
     for (const [module, name] of [
       ['os', 'system'],
       ['builtins', 'eval'],
@@ -75,7 +75,7 @@ describe('pickles as data', function () {
     }
   })
 
-  it('what is no tensor, no list and no dictionary is not taken for one', () => {
+  it('has tensors, lists and dictionaries only where they are', () => {
     refuses(/calls/, 'K\x01)R.')
     refuses(/calls/, 'ctorch\nFloatStorage\n)R.')
     refuses(/appends/, 'K\x01K\x02a.')
@@ -91,7 +91,7 @@ describe('pickles as data', function () {
     refuses(/ends early/, 'K\x01')
   })
 
-  it('depth needs no stack, and sharing no memory', () => {
+  it('needs no stack for depth, and no memory for sharing', () => {
     read(']'.repeat(1_000_000), 'a'.repeat(999_999), '.')
     read('('.repeat(1_000_000), ')', 't'.repeat(1_000_000), '.')
     // Each tuple holds the one before twice: 2^100000 values, if anyone unfolded them.
@@ -101,7 +101,7 @@ describe('pickles as data', function () {
     assert.throws(() => tensorsOf(read('}q\x00X\x05\x00\x00\x00modelh\x00s.')), FormatError)
   })
 
-  it('more values than any model has are refused before they fill the memory', () => {
+  it('is refused before it fills the memory with values', () => {
     refuses(/more than \d+ values/, Buffer.alloc(9_000_000, 'N'), '.')
     refuses(/more than \d+ values/, ')', Buffer.alloc(9_000_000, '\x94', 'latin1'), '.')
     // One long list, made into a dictionary again and again.
@@ -110,7 +110,7 @@ describe('pickles as data', function () {
     refuses(/more than \d+ values/, list, 'ccollections\nOrderedDict\nq\x010', 'h\x01h\x00\x85R0'.repeat(1000), '.')
   })
 
-  it('a tensor stays within its storage', () => {
+  it('has every tensor within its storage', () => {
     const one = (...args: Parameters<typeof oneTensor>) => tensorsOf(readPickle(oneTensor(...args)))
     assert.deepEqual(one([2, 3], [3, 1], 7, 1)[0].offset, 4)
     for (const args of [
@@ -125,13 +125,13 @@ describe('pickles as data', function () {
     assert.throws(() => one([-1], [1], 100), /describes a tensor/)
   })
 
-  it('a view that is negated or conjugated only when it is used is refused, not read with the wrong sign', () => {
+  it('is refused with a view that is negated or conjugated on use', () => {
     for (const state of ['neg', 'conj'])
       assert.throws(() => readPickle(oneTensor([2], [1], 2, 0, state)), /when they are used: save tensor\.resolve_conj/)
     assert.equal(tensorsOf(readPickle(oneTensor([2], [1], 2, 0, 'other'))).length, 1)
   })
 
-  it('kinds of tensors that have no equal here are no code, and are told what to do', () => {
+  it('is refused with tensors of other kinds, and says what to do', () => {
     for (const name of [
       'torch._utils\n_rebuild_sparse_tensor',
       'torch._utils\n_rebuild_qtensor',
@@ -140,7 +140,7 @@ describe('pickles as data', function () {
       refuses(/a kind that has no equal here .*to_dense/, `c${name}\n)R.`)
   })
 
-  it('a state dict beside other tensors is the model', () => {
+  it('has as its model the state dict beside other tensors', () => {
     const inner = oneTensor([2], [1], 2).subarray(2, -1).toString('latin1')
     const key = (name: string) => `\x8c${String.fromCharCode(name.length)}${name}`
     // {'best': {'w': …}['w'], 'state_dict': {'w': …}}: the same tensor twice, once by itself.
@@ -156,7 +156,7 @@ describe('pickles as data', function () {
     )
   })
 
-  it('a thousand mutants of what torch wrote', () =>
+  it('is a value or a sentence for a thousand mutants', () =>
     holds(
       ['kinds.bin', 'nested.bin', 'typed.bin', 'protocol4.bin', 'runs.bin'].map(pickleOf),
       (mutant) => tensorsOf(readPickle(mutant)),

@@ -16,8 +16,8 @@ function numbers(count: number) {
   return { pool: { read } as unknown as FilePool, bytes: () => bytes }
 }
 
-describe('elements in another order than their indices', () => {
-  it('any part of any of them, whatever the order of its dimensions', () =>
+describe('elements that are not in the order of their indices', () => {
+  it('are read in any part, whatever the order of the dimensions', () =>
     fc.assert(
       fc.asyncProperty(
         fc.array(fc.integer({ min: 1, max: 5 }), { minLength: 1, maxLength: 4 }),
@@ -50,7 +50,7 @@ describe('elements in another order than their indices', () => {
       { numRuns: 2000 },
     ))
 
-  it('of a transposed matrix a few rows are read, not the matrix for each', async () => {
+  it('are read by a few rows of a transposed matrix, not by the matrix for each', async () => {
     const [rows, columns] = [100_000, 40]
     const place = { dtype: 'U16', shape: [rows, columns], strides: [1, rows], start: 0 }
     const { pool, bytes } = numbers(rows * columns)

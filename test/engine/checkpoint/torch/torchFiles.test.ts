@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { copyFileSync, existsSync, readFileSync, truncateSync } from 'node:fs'
 import { openInspection, openCheckpoint } from '../../../../src/engine/checkpoint/checkpoint.ts'
 import { EngineError } from '../../../../src/engine/errors.ts'
-import { scratch, type Scratch } from '../../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../../support/scratch.ts'
 
 const fixture = (name: string) => new URL(`../../../fixtures/torch/${name}`, import.meta.url).pathname
 
@@ -19,7 +19,6 @@ async function refuses(path: string, message: RegExp): Promise<void> {
 describe('files of torch.save', () => {
   let temp: Scratch
   beforeEach(() => (temp = scratch()))
-  afterEach(() => temp.remove())
 
   for (const name of ['kinds', 'nested', 'protocol4'])
     it(`${name}.bin has torch's names, types, shapes and bytes`, async () => {
@@ -44,7 +43,7 @@ describe('files of torch.save', () => {
       await Promise.all([file.close(), expected.close()])
     })
 
-  it('a storage that tensors share is read where each lies in it', async () => {
+  it('share a storage, and each tensor is read from its place in it', async () => {
     const file = await openCheckpoint(fixture('kinds.bin'))
     const places = ['tied.a', 'tied.b', 'fused.q', 'fused.k'].map((name) => file.tensors.get(name)!.start)
     assert.equal(places[0], places[1])
@@ -54,14 +53,14 @@ describe('files of torch.save', () => {
     await file.close()
   })
 
-  it('types that name themselves', async () => {
+  it('have types that name themselves', async () => {
     const file = await openCheckpoint(fixture('typed.bin'))
     assert.deepEqual([file.tensors.get('f8')!.dtype, file.tensors.get('u16')!.dtype], ['F8_E4M3', 'U16'])
     assert.deepEqual([...(await file.read('u16'))], [0, 0, 1, 0, 2, 0])
     await file.close()
   })
 
-  it('a folder of shards opens by its index, as safetensors do', async () => {
+  it('open as a folder of shards by its index', async () => {
     const [bin, safetensors] = await Promise.all([
       openInspection(fixture('opt')),
       openCheckpoint(fixture('../goldens/opt')),
@@ -73,13 +72,13 @@ describe('files of torch.save', () => {
     await Promise.all([bin.checkpoint.close(), safetensors.close()])
   })
 
-  it('what would run code is refused by its name, and does not run', async () => {
+  it('are refused where they would run code, which does not run', async () => {
     await refuses(fixture('runs.bin'), /"posix\.system".*nothing was executed/)
     assert.ok(!existsSync('executed'))
     await refuses(fixture('module.bin'), /"torch\.nn\.modules\.linear\.Linear".*state_dict/)
   })
 
-  it('the format before 1.6, expanded tensors and other files are sentences', async () => {
+  it('are refused in a sentence in the format before 1.6, with expanded tensors, and as other files', async () => {
     await refuses(fixture('legacy.bin'), /before 1\.6.*save it again/)
     await refuses(fixture('expanded.bin'), /share their places.*contiguous/)
     await refuses(temp.write('lfs.bin', 'version https://git-lfs.github.com/spec/v1\n'), /git lfs pull/)
@@ -89,7 +88,7 @@ describe('files of torch.save', () => {
     await refuses(temp.path('renamed.safetensors'), /under another name.*\.bin/)
   })
 
-  it('a file that was cut off is refused wherever it ends', async () => {
+  it('are refused where they are cut off, wherever that is', async () => {
     const bytes = readFileSync(fixture('nested.bin'))
     for (let length = bytes.length - 1; length > 0; length -= 37) {
       copyFileSync(fixture('nested.bin'), temp.path('cut.bin'))

@@ -58,7 +58,7 @@ describe('how many threads a program gets', () => {
     assert.ok(list.indexOf(1) < 6)
   })
 
-  it('of one is one', () => {
+  it('is one where there is one', () => {
     assert.deepEqual(
       runs(new ThreadChoice(1), 20, () => 1),
       Array(20).fill(1),

@@ -54,7 +54,7 @@ for (const [title, { driver, simulated }] of variants(all, [
     })
     after(() => gpu?.close())
 
-    it('every kernel agrees with the reference, and with the same products gives the bytes of the driver as it is', async () => {
+    it('agrees with the reference in every kernel, to the bytes of the unchanged driver with the same products', async () => {
       for (const c of oneOfEach) {
         const found = await checkCase(gpu, c, 7)
         const key = `${driver}, ${String(gpu.info.details.products)}: ${c.name}`

@@ -40,7 +40,7 @@ describe('the adapter that is taken', () => {
       assert.deepEqual(choice.request?.flags, [`adapter=${taken.name}`])
     })
 
-  it('of equals is the one with larger buffers, else the first', () => {
+  it('is the one with larger buffers among equals, else the first', () => {
     const [first, larger] = [adapter('one', 'own', 5), adapter('two', 'own', 5, 8)]
     assert.deepEqual(byStrength([first, larger]), [larger, first])
     const same = [adapter('one', 'own', 5), adapter('two', 'own', 5)]

@@ -34,7 +34,7 @@ const trainable = {
 const ids = Int32Array.from({ length: windows * seqLen }, (_, i) => 3 + ((i * 7) % 90))
 const hiddenBytes = 4 * windows * seqLen * config.hidden_size
 
-describe('What a GPU is asked for', function () {
+describe('a GPU', function () {
   this.timeout(300_000)
   let gpu: CountedGpu
   before(async function () {
@@ -90,7 +90,7 @@ describe('What a GPU is asked for', function () {
     }
   }
 
-  it('a step of reconstruction waits once, uploads nothing and reads its loss and norms', async () => {
+  it('is waited for once in a step of reconstruction, which uploads nothing and reads loss and norms', async () => {
     for (const accumulation of [1, 2]) {
       const model = openModel(memoryCheckpoint({ ...config, num_hidden_layers: 1 }, 0))
       const step = await eachStep(async (steps) => {
@@ -104,7 +104,7 @@ describe('What a GPU is asked for', function () {
     }
   })
 
-  it('a step of retraining waits once, however many batches it adds up; ids go up, losses and norms come down', async () => {
+  it('is waited for once in a step of retraining, whatever its batches', async () => {
     const model = openModel(memoryCheckpoint(config, 0))
     const set = trainableSet(model.config, { train, mode: 'retrain' })
     const valueOf = async (name: string) => decode(await readWeight(model, model.parameters.get(name)!))
@@ -132,7 +132,7 @@ describe('What a GPU is asked for', function () {
     trainables.close()
   })
 
-  it('hidden states stay on the device: a block more takes its weights up, and its mask down', async () => {
+  it('keeps hidden states: another block only uploads weights and reads a mask', async () => {
     const perBlock = async (method: PruneEntry['method'], steps: number) => {
       const [one, two] = [1, 2].map((blocks) => async () => {
         const model = openModel(memoryCheckpoint({ ...config, num_hidden_layers: blocks }, 0))
@@ -156,7 +156,7 @@ describe('What a GPU is asked for', function () {
     }
   })
 
-  it('the next block is on a card with memory of its own before this one is finished', async () => {
+  it('has the next block before this one is finished where its memory is its own', async () => {
     const checkpoint = memoryCheckpoint(config, 0, 'BF16')
     const asked: string[] = []
     const watched: Checkpoint = {
@@ -178,7 +178,7 @@ describe('What a GPU is asked for', function () {
     stream.close()
   })
 
-  it('tensors that are read in the same turn come with one wait, each with its own values', async () => {
+  it('is waited for once by tensors that are read in the same turn', async () => {
     const { backend } = gpu
     const floats = upload(
       backend,
@@ -211,7 +211,7 @@ describe('What a GPU is asked for', function () {
     assert.deepEqual([...odd], [103, 104, 105, 106])
   })
 
-  it('a tensor that is released in the turn in which it is read gives what it held', async () => {
+  it('gives what a tensor held that is released in the turn in which it is read', async () => {
     const { backend } = gpu
     const tensor = upload(backend, 'f32', [64], new Float32Array(64).fill(7))
     const reading = readF32(backend, tensor)

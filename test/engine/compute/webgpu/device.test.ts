@@ -1,7 +1,6 @@
 import assert from 'node:assert/strict'
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { readF32, upload } from '../../../../src/engine/compute/backend.ts'
 import { openBackend, probe } from '../../../../src/engine/compute/open.ts'
@@ -16,6 +15,7 @@ import {
 } from '../../../../src/engine/compute/webgpu/deviceMemory.ts'
 import { createRng } from '../../../../src/engine/rng.ts'
 import { childArguments } from '../../../support/children.ts'
+import { scratch } from '../../../support/scratch.ts'
 import { openOrSkip } from '../../../support/webgpu.ts'
 import { openWrapped, type WrappedGpu } from '../../../support/wrappedGpu.ts'
 
@@ -204,8 +204,8 @@ describe('how much memory a GPU gives', function () {
     assert.equal(given(), 3.5 * 2 ** 30)
   })
 
-  it('of an AMD card is what Linux says is free, of others on Linux what the driver gives', async () => {
-    const cards = mkdtempSync(join(tmpdir(), 'cards-'))
+  it('is what Linux says is free for an AMD card, else what the driver gives', async () => {
+    const cards = scratch().folder
     const card = (name: string, total: number, used: number) => {
       mkdirSync(join(cards, name, 'device'), { recursive: true })
       writeFileSync(join(cards, name, 'device', 'mem_info_vram_total'), `${total}\n`)
@@ -219,7 +219,6 @@ describe('how much memory a GPU gives', function () {
     assert.equal(await memoryBound('amd', 'linux', cards), 8000)
     assert.equal(await memoryBound('nvidia', 'linux', cards), Infinity)
     assert.ok((await memoryBound('nvidia', 'win32', cards)) < Infinity)
-    rmSync(cards, { recursive: true })
   })
 
   it('is shared by processors with graphics', () => {
@@ -253,7 +252,7 @@ describe('how much memory a GPU gives', function () {
   })
 
   it('is asked once for an adapter and a driver; a broken cache costs a measurement', async () => {
-    const temp = mkdtempSync(join(tmpdir(), 'device-memory-'))
+    const temp = scratch().folder
     const file = join(temp, 'deep', 'device-memory.json')
     let asked = 0
     const measure = async () => ++asked * 2 ** 30
@@ -268,7 +267,6 @@ describe('how much memory a GPU gives', function () {
       asked = 2
       assert.equal(await knownDeviceMemory('a / 1', measure, file), 3 * 2 ** 30)
     }
-    rmSync(temp, { recursive: true })
   })
 })
 

@@ -1,7 +1,7 @@
 // A driver that ends the process that asks it something costs that process, once; and nobody asks again.
 import assert from 'node:assert/strict'
-import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { homedir, tmpdir } from 'node:os'
+import { readdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { homedir } from 'node:os'
 import { join } from 'node:path'
 import { inspectAdapters } from '../../../../src/engine/compute/doctor.ts'
 import { openBackend } from '../../../../src/engine/compute/open.ts'
@@ -17,6 +17,7 @@ import {
   type Survey,
 } from '../../../../src/engine/compute/webgpu/survey.ts'
 import { cli } from '../../../support/cli.ts'
+import { scratch } from '../../../support/scratch.ts'
 import { goldenPath } from '../../../support/shared.ts'
 import { lacks } from '../../../support/skip.ts'
 
@@ -26,17 +27,16 @@ const hang = { death: 'no answer in 15 s', hung: true } as const
 
 const nobody = (): never => assert.fail('a driver was asked again')
 
-describe('asking drivers', function () {
+describe('a survey of drivers', function () {
   this.timeout(300_000)
   let folder = ''
   let file = ''
   let asked: SurveyRequest[] = []
   beforeEach(() => {
-    folder = mkdtempSync(join(tmpdir(), 'survey-'))
+    folder = scratch().folder
     file = join(folder, 'deep', 'gpu-adapters.json')
     asked = []
   })
-  afterEach(() => rmSync(folder, { recursive: true }))
 
   type Opened = { readonly facts: unknown } | Exclude<Answer['end'], 'done'>
 
@@ -60,7 +60,7 @@ describe('asking drivers', function () {
   const named = (survey: Awaited<ReturnType<typeof surveyAdapters>>): Survey =>
     'failed' in survey ? assert.fail(survey.failed) : survey
 
-  it('what ends the process with everything asked for is asked for less, and both are remembered', async () => {
+  it('asks for less where all that is asked for ends the process, and remembers both', async () => {
     const ask = drivers(both, (adapter, plain) => (adapter === 'New GPU' && !plain ? segfault : { facts }))
     const survey = named(await surveyAdapters({ ask, file, key: 'driver 1' }))
     assert.deepEqual(
@@ -84,7 +84,7 @@ describe('asking drivers', function () {
     assert.ok(inHome.includes(`once ${join('~', '.cache', 'a.json')} is deleted`), inHome)
   })
 
-  it('other drivers are asked anew, and what is known of the first stays', async () => {
+  it('asks other drivers anew, and keeps what is known of the first', async () => {
     const ask = drivers(both, () => segfault)
     await surveyAdapters({ ask, file, key: 'driver 1' })
     const next = named(await surveyAdapters({ ask: drivers(both), file, key: 'driver 2' }))
@@ -95,7 +95,7 @@ describe('asking drivers', function () {
     assert.equal(Object.keys(JSON.parse(readFileSync(file, 'utf8')) as object).length, 16)
   })
 
-  it('a driver that gave no answer, or refused, is asked again after a day', async () => {
+  it('asks a driver again after a day that gave no answer or refused', async () => {
     const at = async (now: number, ask = drivers(both)) =>
       named(await surveyAdapters({ ask, file, key: 'driver 1', now }))
     const first = await at(
@@ -116,7 +116,7 @@ describe('asking drivers', function () {
     assert.ok(await at(1e12, nobody))
   })
 
-  it('what the drivers are not to blame for is not kept against them', async () => {
+  it('keeps nothing that the drivers are not to blame for', async () => {
     const failed = { failed: 'SIGINT' }
     const notAsked = async (): Promise<Answer> => ({ said: [], end: failed })
     assert.deepEqual(await surveyAdapters({ ask: notAsked, file, key: 'a' }), failed)
@@ -129,7 +129,7 @@ describe('asking drivers', function () {
     })
   })
 
-  it('a file with anything else in it costs asking again', async () => {
+  it('asks again where its file has anything else in it', async () => {
     await surveyAdapters({ ask: drivers(both), file, key: 'driver 1' })
     const good = JSON.parse(readFileSync(file, 'utf8')) as { 'driver 1': Survey }
     const [adapter] = good['driver 1'].adapters
@@ -158,7 +158,7 @@ describe('asking drivers', function () {
     }
   })
 
-  it('a driver that dies or hangs while adapters are listed leaves none; one that dies of every question is left out', async () => {
+  it('leaves out a driver that dies of every question, and all where listing dies or hangs', async () => {
     const dies = async (): Promise<Answer> => ({ said: [], end: segfault })
     const nothing = named(await surveyAdapters({ ask: dies, file, key: 'a' }))
     assert.deepEqual([nothing.death, nothing.adapters], ['SIGSEGV', []])
@@ -175,7 +175,7 @@ describe('asking drivers', function () {
     assert.ok('failed' in (await surveyAdapters({ ask: again, file, key: 'c' })), 'a process that never learns')
   })
 
-  it('how the process ended is told: by itself, by a driver, or by something else', async () => {
+  it('tells whether the process ended by itself, by a driver, or by something else', async () => {
     const end = async (code: string, timeout = 60_000) =>
       (await askDrivers({ settled: [], plain: [] }, ['-e', code], timeout)).end
     assert.deepEqual(await end('process.kill(process.pid, "SIGSEGV")'), segfault)
@@ -194,7 +194,7 @@ describe('asking drivers', function () {
     })
   })
 
-  it('a backend opens what lives as it may be asked, and says what died', async () => {
+  it('lets a backend open what lives, and say what died', async () => {
     const survey = (access: 'full' | 'plain' | 'none', death: string | null): Survey => ({
       ...{ at: 0, death: null, doubtful: false },
       adapters: [

@@ -7,8 +7,7 @@ import { plannedSweep } from '../../../../src/engine/sweep/openSweep.ts'
 import { rules } from '../../../../src/lint/lint.ts'
 import { cliIn } from '../../../support/cli.ts'
 import { exampleText, writeSurroundings } from '../../../support/ruleExamples.ts'
-import { createWorkplace } from '../../../support/runs.ts'
-import { scratch, type Scratch } from '../../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../../support/scratch.ts'
 import { writeTinyIds, writeTinyModel } from '../../../support/tinyModel.ts'
 
 /** Messages, or null where the recipe is refused. */
@@ -24,7 +23,6 @@ async function orRefused(body: () => Promise<readonly string[]>): Promise<readon
 describe('all that lint says of a recipe beside its model', () => {
   let temp: Scratch
   beforeEach(() => (temp = scratch()))
-  afterEach(() => temp.remove())
 
   for (const rule of rules) {
     it(`${rule.name} is said by a run, a dry run and a sweep, too`, async () => {
@@ -63,40 +61,36 @@ describe('all that lint says of a recipe beside its model', () => {
     })
   }
 
-  it('a model that is sparser than asked is told by every command before it loses sparsity', async () => {
-    const place = createWorkplace()
-    try {
-      await writeTinyModel(place.path('dense'))
-      writeTinyIds(place.path('ids.safetensors'))
-      const cpu = ['--device', 'cpu']
-      const said = async (...args: string[]) => {
-        const { stdout, stderr } = await cliIn(place.folder, ...args)
-        return `${stdout}\n${stderr}`
-      }
-      const magnitude = ['--method', 'magnitude', ...cpu, '--out']
-      assert.match(await said('prune', 'dense', '--pattern', '2:4', ...magnitude, 'm'), /Saved to/)
-      const recover = { mode: 'retrain', data: 'ids.safetensors', seq_len: 16, steps: 2, train: ['full'], lr: 1e-3 }
-      const one = {
-        version: 1,
-        model: 'm',
-        prune: [{ method: 'magnitude', sparsity: 0.3 }],
-        recover,
-        save: { to: 'out' },
-      }
-      const [path, swept] = [place.recipe('a', one), place.recipe('b', { ...one, sweep: { seed: [0, 1] } })]
-      const sparser = /sparser already \(50 %\): raise the sparsity, or remove this step/
-      for (const args of [
-        ['lint', path],
-        ['run', path, '--dry-run'],
-        ['run', path, ...cpu],
-        ['prune', 'm', '--sparsity', '0.3', ...magnitude, 'again'],
-        ['sweep', 'plan', swept],
-        ['sweep', 'run', swept, ...cpu],
-        ['sweep', 'plan', swept],
-      ])
-        assert.match(await said(...args), sparser, args.join(' '))
-    } finally {
-      place.remove()
+  it('says in every command that a model is sparser than asked', async () => {
+    const place = scratch()
+    await writeTinyModel(place.path('dense'))
+    writeTinyIds(place.path('ids.safetensors'))
+    const cpu = ['--device', 'cpu']
+    const said = async (...args: string[]) => {
+      const { stdout, stderr } = await cliIn(place.folder, ...args)
+      return `${stdout}\n${stderr}`
     }
+    const magnitude = ['--method', 'magnitude', ...cpu, '--out']
+    assert.match(await said('prune', 'dense', '--pattern', '2:4', ...magnitude, 'm'), /Saved to/)
+    const recover = { mode: 'retrain', data: 'ids.safetensors', seq_len: 16, steps: 2, train: ['full'], lr: 1e-3 }
+    const one = {
+      version: 1,
+      model: 'm',
+      prune: [{ method: 'magnitude', sparsity: 0.3 }],
+      recover,
+      save: { to: 'out' },
+    }
+    const [path, swept] = [place.recipe('a', one), place.recipe('b', { ...one, sweep: { seed: [0, 1] } })]
+    const sparser = /sparser already \(50 %\): raise the sparsity, or remove this step/
+    for (const args of [
+      ['lint', path],
+      ['run', path, '--dry-run'],
+      ['run', path, ...cpu],
+      ['prune', 'm', '--sparsity', '0.3', ...magnitude, 'again'],
+      ['sweep', 'plan', swept],
+      ['sweep', 'run', swept, ...cpu],
+      ['sweep', 'plan', swept],
+    ])
+      assert.match(await said(...args), sparser, args.join(' '))
   })
 })

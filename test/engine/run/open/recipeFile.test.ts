@@ -1,23 +1,22 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { resolveRecipe } from '../../../../src/recipe/resolve.ts'
 import { pruneEntries } from '../../../../src/plan/pruneEntries.ts'
 import { mapPaths, recipeText, refuseSweep, warningsOf } from '../../../../src/engine/run/open/recipeFile.ts'
 import { readRecipe } from '../../../../src/engine/run/open/readRecipe.ts'
+import { scratch } from '../../../support/scratch.ts'
 
-describe('recipe of a run', () => {
+describe('the recipe of a run', () => {
   let folder = ''
-  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'recipe-'))))
-  afterEach(() => rmSync(folder, { recursive: true }))
+  beforeEach(() => (folder = scratch().folder))
   const write = (text: string) => {
     const path = join(folder, 'a.prune.yaml')
     writeFileSync(path, text)
     return path
   }
 
-  it('settings replace values by path and are validated like the recipe', async () => {
+  it('takes settings by path and validates them like the recipe', async () => {
     const path = write('version: 1\nmodel: m\nprune: [{sparsity: 0.5}]\ncalibration: {data: c.jsonl, seq_len: 8}\n')
     const file = await readRecipe(path, ['prune.0.sparsity=0.7', 'recover.steps=3', 'recover.train=[bias]'])
     const recipe = resolveRecipe(file.recipe, {})
@@ -33,7 +32,7 @@ describe('recipe of a run', () => {
     await assert.rejects(readRecipe(path, ['nonsense']), { code: 'usage', message: /path=value/ })
   })
 
-  it('a setting below `sweep` is the list of values of that path', async () => {
+  it('takes a setting below `sweep` for the list of values of that path', async () => {
     const path = write(
       'version: 1\nmodel: m\nprune: [{sparsity: 0.5}]\nsweep: {prune.0.sparsity: [0.5, 0.6], seed: [0, 1]}\n',
     )
@@ -44,7 +43,7 @@ describe('recipe of a run', () => {
     assert.deepEqual((await readRecipe(named, cases)).recipe.sweep, { cases: [{ name: 'a', set: { seed: 2 } }] })
   })
 
-  it('settings together obey the rules between keys, and warn as the text would', async () => {
+  it('holds settings together to the rules between keys', async () => {
     const path = write(
       'version: 1\nmodel: m\nprune: [{sparsity: 0.6, dampening: 0.1}]\nsave: {to: out}\ncalibration: {data: c.jsonl, seq_len: 8}\n',
     )
@@ -60,11 +59,11 @@ describe('recipe of a run', () => {
     )
   })
 
-  it('a folder is no recipe', async () => {
+  it('is not a folder', async () => {
     await assert.rejects(readRecipe(folder), { code: 'usage', message: /is a folder; give a file/ })
   })
 
-  it('a mistake is named with file, line and column', async () => {
+  it('has a mistake named with file, line and column', async () => {
     await assert.rejects(readRecipe(write('version: 1\nmodel: m\nprunes: []\n')), {
       code: 'bad-recipe',
       message: /a\.prune\.yaml:3:1: /,
@@ -72,12 +71,12 @@ describe('recipe of a run', () => {
     await assert.rejects(readRecipe(join(folder, 'missing.prune.yaml')), { code: 'not-found' })
   })
 
-  it('a recipe with a sweep is no single run: the command for it is named', async () => {
+  it('has no sweep, for which the command is named', async () => {
     const file = await readRecipe(write('version: 1\nmodel: m\nprune: [{}]\nsweep: {"prune.0.sparsity": [0.4, 0.5]}\n'))
     assert.throws(() => refuseSweep(file), { code: 'bad-recipe', message: /sparsescope sweep run/ })
   })
 
-  it('the copy in the run folder means the same from there', async () => {
+  it('means the same in the copy of the run folder', async () => {
     const path = write(
       'version: 1\nmodel: ../m\ncalibration: {data: c.jsonl}\nevaluate: [{data: e.txt}]\nsave: {to: out}\nrecover: {mode: retrain, data: t.txt, lora: {init: i.safetensors}}\n',
     )

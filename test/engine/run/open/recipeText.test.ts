@@ -2,13 +2,12 @@ import assert from 'node:assert/strict'
 import { resolve } from 'node:path'
 import { parse } from 'yaml'
 import { recipeText } from '../../../../src/engine/run/open/recipeFile.ts'
-import { resolveRecipe } from '../../../../src/recipe/resolve.ts'
-import { recipeSchema } from '../../../../src/recipe/schema.ts'
+import { resolvedRecipe } from '../../../support/recipes.ts'
 import { cannot } from '../../../support/skip.ts'
 
 describe('the recipe in a run folder', () => {
   const modelOf = (model: string) => {
-    const recipe = resolveRecipe(recipeSchema.parse({ version: 1, model, prune: [{ sparsity: 0.5 }] }))
+    const recipe = resolvedRecipe({ model, prune: [{ sparsity: 0.5 }] })
     return (parse(recipeText(recipe, resolve('/project/.sparsescope/runs/a'))) as { model: string }).model
   }
 

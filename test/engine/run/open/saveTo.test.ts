@@ -6,17 +6,15 @@ import { join } from 'node:path'
 import type { RunEvent } from '../../../../src/runs/series/events.ts'
 import { splitSaveTo } from '../../../../src/engine/run/open/resumeRun.ts'
 import { filesBelow, onlyRun } from '../../../support/killedRuns.ts'
-import { run, type Workplace, runPlace } from '../../../support/runs.ts'
+import { tinyRecipe } from '../../../support/recipes.ts'
+import { run, runPlace } from '../../../support/runs.ts'
+import type { Scratch } from '../../../support/scratch.ts'
 import { cannot } from '../../../support/skip.ts'
 
 const data = 'ids.safetensors'
-const recipe = {
-  version: 1,
-  model: 'model',
-  prune: [{ method: 'wanda', sparsity: 0.5 }],
-  calibration: { data, samples: 8, seq_len: 16 },
+const recipe = tinyRecipe({
   save: { to: 'deep/out' },
-}
+})
 
 describe('the place of the result', () => {
   const here = runPlace({ threads: 1, tiny: true })
@@ -49,7 +47,7 @@ describe('the place of the result', () => {
     )
   })
 
-  it('of a resumed run may be another one: the same files there, and nothing where it was', async () => {
+  it('may be another one for a resumed run, with the same files', async () => {
     await run(here.backend, { recipe: here.place.recipe('b', { ...recipe, save: { to: 'whole' } }) })
     const whole = filesBelow(here.place.path('whole'), (name) => name !== 'sparsescope.json')
     const folder = (await cancelledBeside(here.place)).folder
@@ -163,7 +161,7 @@ describe('the place of the result', () => {
     return (await cancelledBeside(here.place)).folder
   }
 
-  async function cancelledBeside({ path }: Workplace): Promise<{ folder: string }> {
+  async function cancelledBeside({ path }: Scratch): Promise<{ folder: string }> {
     const abort = new AbortController()
     let folder = ''
     const onEvent = ({ type }: RunEvent) => type === 'block' && abort.abort()

@@ -1,6 +1,5 @@
 import assert from 'node:assert/strict'
-import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { RunEvent } from '../../../../src/runs/series/events.ts'
 import { stages, type Stage } from '../../../../src/catalog/stages.ts'
@@ -9,7 +8,8 @@ import { newProgress } from '../../../../src/engine/run/state/progress.ts'
 import { createReport } from '../../../../src/engine/run/report/report.ts'
 import { summaryText } from '../../../../src/engine/run/report/summaryTable.ts'
 import type { PlannedRecovery } from '../../../../src/plan/runPlan.ts'
-import { resolveRecipe } from '../../../../src/recipe/resolve.ts'
+import { resolvedRecipe } from '../../../support/recipes.ts'
+import { scratch } from '../../../support/scratch.ts'
 
 const taskNames = ['arc_easy', 'piqa'] as const
 const accuracies = { dense: [0.6, 0.7], pruned: [0.4, 0.5], recovered: [0.6, 0.69] }
@@ -79,7 +79,7 @@ function report({ tasks = false, several = false, twoTexts = false } = {}) {
     ]
   progress.peakMemoryMb = 512
   const recover = several ? [{ mode: 'refit' as const }, { train: ['norm' as const] }] : {}
-  const recipe = resolveRecipe({ version: 1, model: 'm', prune: [{}], recover })
+  const recipe = resolvedRecipe({ prune: [{}], recover })
   const recoveries = recipe.recover.map((settings, index): PlannedRecovery => {
     const count = settings.train.length > 0 ? { count: 1000, percent: 0.125 } : null
     return { index, place: `recover.${index}`, settings, trainable: null, count, untiesHead: false }
@@ -97,22 +97,18 @@ function report({ tasks = false, several = false, twoTexts = false } = {}) {
 }
 
 async function pageOf(events: readonly RunEvent[], of = report()): Promise<string> {
-  const folder = mkdtempSync(join(tmpdir(), 'page-'))
-  try {
-    const path = join(folder, 'events.jsonl')
-    writeFileSync(path, events.map((event) => `${JSON.stringify(event)}\n`).join(''))
-    return await htmlReport(of, path)
-  } finally {
-    rmSync(folder, { recursive: true })
-  }
+  const folder = scratch().folder
+  const path = join(folder, 'events.jsonl')
+  writeFileSync(path, events.map((event) => `${JSON.stringify(event)}\n`).join(''))
+  return await htmlReport(of, path)
 }
 
-describe('report', () => {
+describe('a report', () => {
   it('takes the perplexities of the first entry of the recipe, whichever was measured first, of whole stages only', () => {
     assert.deepEqual(report().perplexity, { dense: 20, recovered: 25.5 })
   })
 
-  it('the table has a row for each stage, a dash where nothing was measured', () => {
+  it('has a table with a row for each stage, and a dash where nothing was measured', () => {
     const lines = summaryText(report()).split('\n')
     assert.deepEqual(
       lines.map((line) => line.split(/\s/)[0]),
@@ -122,7 +118,7 @@ describe('report', () => {
     assert.match(lines[3], /25\.5\s+50\.00 %\s+0\.125 %.*512 MB$/)
   })
 
-  it('of two texts, table and page have both, and say of which the share won back is', async () => {
+  it('has both of two texts in table and page, and says of which the share won back is', async () => {
     const of = report({ twoTexts: true })
     const lines = summaryText(of).split('\n')
     assert.match(lines[0], /perplexity on d\.txt\s+on wiki\.txt\s+sparsity/)
@@ -133,7 +129,7 @@ describe('report', () => {
     assert.ok((await pageOf([], of)).includes(sentence))
   })
 
-  it('the table has the mean accuracy with its standard error, and says which stages it does not tell apart', () => {
+  it('has the mean accuracy with its standard error in the table, and says which stages it does not tell apart', () => {
     const lines = summaryText(report({ tasks: true })).split('\n')
     assert.match(lines[0], /perplexity\s+mean accuracy/)
     assert.match(lines[1], /^dense\s+–\s+65\.0 % ± 1\.4/)
@@ -143,7 +139,7 @@ describe('report', () => {
     ])
   })
 
-  it('the page draws the mean accuracy with standard errors and has a row for each task', async () => {
+  it('draws the mean accuracy with standard errors on the page, with a row for each task', async () => {
     const events = (['dense', 'pruned', 'recovered'] as const).flatMap((stage) =>
       accuracies[stage].map((acc, entry): RunEvent => {
         return { t: 0, type: 'eval', stage, entry, task: taskNames[entry], data: 'd.jsonl', acc, stderr: 0.02 }
@@ -159,7 +155,7 @@ describe('report', () => {
     assert.ok(!(await pageOf([])).includes('Accuracy by task'))
   })
 
-  it('of several recoveries, table and page have what each trains and what it did to each block', async () => {
+  it('has for several recoveries what each trains and did to each block', async () => {
     assert.match(summaryText(report({ several: true })).split('\n')[3], /– → 0\.125 %/)
     const page = await pageOf([], report({ several: true }))
     assert.match(page, /<td>1 refit<\/td><td class="words">–<\/td><td>10<\/td><td>–<\/td>/)
@@ -169,7 +165,7 @@ describe('report', () => {
     assert.ok(!(await pageOf([])).includes('<h2>Recoveries'))
   })
 
-  it('the page stands alone, escapes what it shows, and draws the curves', async () => {
+  it('is a page that needs no other file, escapes what it shows, and draws the curves', async () => {
     const page = await pageOf([
       { t: 0, type: 'start', name: 'n<1>', model: 'm', device: 'cpu', description: '', version: '1', blocks: 1 },
       { t: 1, type: 'step', step: 1, loss: 2, lr: 0.1, tokens_per_second: 1 },
@@ -182,7 +178,7 @@ describe('report', () => {
     assert.match(page, /Loss while retraining/)
   })
 
-  it('the page has the error of each block at each step, stronger where it is larger', async () => {
+  it('has on its page the error of each block at each step, stronger where it is larger', async () => {
     const start = { t: 0, type: 'start', name: 'n', model: 'm', device: 'cpu', description: '', version: '1' } as const
     const step = (block: number, at: number, loss: number | null): RunEvent => {
       return { t: 1, type: 'step', recovery: 0, block, step: at, loss, lr: 0.1, tokens_per_second: 1 }
@@ -211,13 +207,13 @@ describe('report', () => {
     assert.ok(!(await pageOf([])).includes('<table class="heat">'))
   })
 
-  it('the sparsity of a block counts the linears that were not pruned, and a block without linears has none', async () => {
+  it('counts linears that were not pruned in the sparsity of a block', async () => {
     const page = await pageOf([])
     assert.match(page, /<td>0<\/td><td>25\.00 %<\/td>/)
     assert.match(page, /<td>1<\/td><td>–<\/td>/)
   })
 
-  it('the page draws a line for each entry, named apart by the length of its windows', async () => {
+  it('draws a line for each entry, named apart by the length of its windows', async () => {
     const measured = (entry: number, stage: Stage, perplexity: number): RunEvent[] => [
       { t: 0, type: 'eval', stage, entry, data: 'a/d.txt', seq_len: [10, 20][entry], perplexity },
     ]

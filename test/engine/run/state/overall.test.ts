@@ -62,7 +62,7 @@ describe('progress of a whole run', () => {
     near(overall.secondsLeft(12_000), 2 * (10 + 54 + 30))
   })
 
-  it('a part that was measured goes by its own pace, the others by that of all that were', () => {
+  it('takes for a measured part its own pace, for others that of all', () => {
     const overall = createOverall(parts)
     overall.enter('evaluate dense', 0)
     overall.leave('evaluate dense', 20_000)
@@ -98,7 +98,7 @@ describe('progress of a whole run', () => {
     near(overall.secondsLeft(126_000), 4 + 3 * 60)
   })
 
-  it('a part that failed and is begun again goes on from where it was', () => {
+  it('goes on from where a part failed that is begun again', () => {
     const overall = createOverall(parts)
     overall.enter('prune', 0)
     overall.enter('evaluate dense', 1000)
@@ -117,7 +117,7 @@ describe('progress of a whole run', () => {
     assert.equal(overall.secondsLeft(1000), null)
   })
 
-  it('a resumed run begins where it was, and what it walks past tells nothing about the pace', () => {
+  it('begins where a resumed run was, and takes no pace from what it skips', () => {
     const done = new Map<WorkPart, number>([
       ['evaluate dense', 1],
       ['prune', 0.5],

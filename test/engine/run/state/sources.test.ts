@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { cpSync, readFileSync, renameSync, rmSync, statSync, utimesSync, writeFileSync } from 'node:fs'
 import { fingerprint, recognise } from '../../../../src/engine/run/state/sources.ts'
-import { scratch, type Scratch } from '../../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../../support/scratch.ts'
 
 describe('fingerprints of files', () => {
   let temp: Scratch
@@ -14,7 +14,6 @@ describe('fingerprints of files', () => {
     // The file looks as if it had lain there for long: only then its stamp is trusted.
     utimesSync(path, new Date(2026, 0, 1), new Date(2026, 0, 1))
   })
-  afterEach(() => temp.remove())
   const settled = (found: Awaited<ReturnType<typeof fingerprint>>) => ({ ...found, seen: found.seen + 10_000 })
 
   it('are the SHA-256 that other tools give', async () => {
@@ -57,7 +56,7 @@ describe('fingerprints of files', () => {
     assert.equal(again?.sha256, young.sha256)
   })
 
-  it('of a file that is gone are no one’s', async () => {
+  it('are none of a file that is gone', async () => {
     const old = await fingerprint(path)
     rmSync(path)
     assert.equal(await recognise(path, old), null)

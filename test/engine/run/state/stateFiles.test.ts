@@ -1,15 +1,5 @@
 import assert from 'node:assert/strict'
-import {
-  existsSync,
-  mkdirSync,
-  mkdtempSync,
-  readdirSync,
-  readFileSync,
-  rmSync,
-  utimesSync,
-  writeFileSync,
-} from 'node:fs'
-import { tmpdir } from 'node:os'
+import { existsSync, mkdirSync, readdirSync, readFileSync, utimesSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { openCheckpoint } from '../../../../src/engine/checkpoint/checkpoint.ts'
 import { EngineError } from '../../../../src/engine/errors.ts'
@@ -17,14 +7,14 @@ import { writeAtomic } from '../../../../src/system/atomicFile.ts'
 import { overlayCheckpoint } from '../../../../src/engine/run/state/stateModel.ts'
 import { createRunFolder, runPlace } from '../../../../src/runs/folder/runFolder.ts'
 import { bytesOf, writeTensors } from '../../../../src/engine/run/state/tensorFile.ts'
+import { scratch } from '../../../support/scratch.ts'
 
 describe('files of a run', () => {
   let folder = ''
-  beforeEach(() => (folder = mkdtempSync(join(tmpdir(), 'run-'))))
-  afterEach(() => rmSync(folder, { recursive: true }))
+  beforeEach(() => (folder = scratch().folder))
   const f32 = (...values: number[]) => bytesOf(Float32Array.from(values))
 
-  it('an atomic write that fails leaves the old file and nothing else', async () => {
+  it('keep the old file, and nothing else, when an atomic write fails', async () => {
     const path = join(folder, 'state.json')
     await writeAtomic(path, ['old'])
     const broken = function* () {
@@ -36,7 +26,7 @@ describe('files of a run', () => {
     assert.deepEqual(readdirSync(folder), ['state.json'])
   })
 
-  it('tensor files are safetensors that read back bit for bit, with their metadata', async () => {
+  it('are safetensors that read back bit for bit, with their metadata', async () => {
     const path = join(folder, 'block.safetensors')
     const words = Uint32Array.from([0xffffffff, 1])
     await writeTensors(
@@ -54,7 +44,7 @@ describe('files of a run', () => {
     await file.close()
   })
 
-  it('bytes are made one tensor after the other; what making them throws leaves the old file and nothing else', async () => {
+  it('are written one tensor after the other, and stay as they were on an error', async () => {
     const path = join(folder, 'block.safetensors')
     const order: string[] = []
     const tensor = (name: string, make: () => Uint8Array) => {
@@ -77,7 +67,7 @@ describe('files of a run', () => {
     assert.deepEqual(readdirSync(folder), ['block.safetensors'])
   })
 
-  it('an overlay reads finished tensors from its layers, the last one first, and the rest from the source', async () => {
+  it('are an overlay: finished tensors from the last layer that has them, the rest from the source', async () => {
     const write = async (name: string, tensors: Record<string, number>) => {
       const path = join(folder, `${name}.safetensors`)
       const list = Object.entries(tensors).map(([key, value]) => ({
@@ -100,7 +90,7 @@ describe('files of a run', () => {
     await source.close()
   })
 
-  it('two runs in the same second get folders of their own, beside the recipe', async () => {
+  it('are in folders of their own for two runs in the same second', async () => {
     const recipe = join(folder, 'wanda.prune.yaml')
     const now = new Date(2026, 10, 25, 2, 3, 4)
     const [a, b] = [await createRunFolder(runPlace(recipe, now)), await createRunFolder(runPlace(recipe, now))]
@@ -109,7 +99,7 @@ describe('files of a run', () => {
     assert.ok(existsSync(b.state))
   })
 
-  it('a run folder has its name only when all is in it, and what a killed start left goes with the next one', async () => {
+  it('have a folder with its name only when all is in it', async () => {
     const recipe = join(folder, 'wanda.prune.yaml')
     const runs = join(folder, '.sparsescope', 'runs')
     const broken = createRunFolder(runPlace(recipe), async (draft) => {
@@ -124,7 +114,7 @@ describe('files of a run', () => {
     assert.deepEqual(readdirSync(runs).sort(), ['.new-young', name, 'not-ours'].sort())
   })
 
-  it('a place that cannot hold a run folder is a disk error that names it', async () => {
+  it('give a disk error that names a place without room for a folder', async () => {
     mkdirSync(join(folder, 'x'))
     writeFileSync(join(folder, 'x', '.sparsescope'), 'a file')
     await assert.rejects(createRunFolder(runPlace(join(folder, 'x', 'r.prune.yaml'))), {

@@ -5,18 +5,17 @@ import {
   existsSync,
   lstatSync,
   mkdirSync,
-  mkdtempSync,
   readdirSync,
   readFileSync,
   rmSync,
   symlinkSync,
   writeFileSync,
 } from 'node:fs'
-import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { encodeLock, type LockHolder, lockName, lockRun, newHolder } from '../../../../src/runs/lock/lock.ts'
 import { childArguments } from '../../../support/children.ts'
 import { brisk, type FromLockChild, type ToLockChild } from '../../../support/lockChild.ts'
+import { scratch } from '../../../support/scratch.ts'
 
 /** Another number with SPARSESCOPE_LOCK_TRIALS. */
 const trials = Number(process.env.SPARSESCOPE_LOCK_TRIALS ?? (process.env.SPARSESCOPE_TORTURE === '1' ? 300 : 12))
@@ -96,13 +95,12 @@ describe('the lock of a run folder', function () {
     await made.hear('', 'ready')
     return made
   }
-  before(() => (root = mkdtempSync(join(tmpdir(), 'lock-'))))
-  after(() => rmSync(root, { recursive: true, force: true }))
+  before(() => (root = scratch().folder))
   afterEach(async () => {
     await Promise.all(children.splice(0).map((each) => each.kill()))
   })
 
-  it(`of six processes that find a dead one's lock, one takes it over and five are refused, in each of ${trials} trials`, async () => {
+  it(`is taken over from a dead process by one of six, in each of ${trials} trials`, async () => {
     const six = await Promise.all(Array.from({ length: 6 }, child))
     const batch = 25
     for (let first = 0; first < trials; first += batch) {
@@ -125,7 +123,7 @@ describe('the lock of a run folder', function () {
     }
   })
 
-  it('locks that are given back at once go from one to the next, and never to two', async () => {
+  it('goes from one holder to the next, and never to two', async () => {
     const six = await Promise.all(Array.from({ length: 6 }, child))
     const place = folder('in turn')
     writeFileSync(join(place, lockName), encodeLock({ ...newHolder(), pid: deadPid() }, 0))
@@ -149,7 +147,7 @@ describe('the lock of a run folder', function () {
     assert.deepEqual(readdirSync(place), [])
   })
 
-  it('a living holder is refused at once, from its own process too', async () => {
+  it('is refused at once while its holder lives, in its own process too', async () => {
     const place = folder('same process')
     const lock = await lockRun(place, { timing })
     const waits: string[] = []
@@ -163,7 +161,7 @@ describe('the lock of a run folder', function () {
     assert.deepEqual(readdirSync(place), [])
   })
 
-  it('a live lock of another PID namespace is not taken, whatever its process id means here', async () => {
+  it('is not taken from a live holder in another PID namespace', async () => {
     const place = folder('another namespace')
     const pid = deadPid()
     const stranger = { ...newHolder(), pid, pidSpace: 'pid:[elsewhere]' }
@@ -176,7 +174,7 @@ describe('the lock of a run folder', function () {
     await lock.release()
   })
 
-  it('a holder whose thread is blocked keeps its lock', async () => {
+  it('stays with a holder whose thread is blocked', async () => {
     const place = folder('blocked')
     const [one, two] = [await child(), await child()]
     assert.equal((await one.take(place, { elsewhere: true })).type, 'taken')
@@ -203,7 +201,7 @@ describe('the lock of a run folder', function () {
       assert.deepEqual(readdirSync(place), [])
     })
 
-  it('a holder that stood still and was succeeded learns that it lost, and removes nothing of the other', async () => {
+  it("tells a holder that stood still that it lost, and keeps the next one's file", async () => {
     const place = folder('stopped')
     const [one, two] = [await child(), await child()]
     assert.equal((await one.take(place, { quick: true })).type, 'taken')
@@ -223,7 +221,7 @@ describe('the lock of a run folder', function () {
     assert.deepEqual(readdirSync(place), [])
   })
 
-  it('a lock is lost when its folder is removed', async () => {
+  it('is lost when its folder is removed', async () => {
     const place = folder('removed')
     const lock = await lockRun(place, { timing })
     const lost = new Promise((resolve) => lock.lost.addEventListener('abort', resolve))
@@ -234,7 +232,7 @@ describe('the lock of a run folder', function () {
     assert.equal(existsSync(place), false)
   })
 
-  it('a lock that nobody can read, and drafts of killed processes, are taken over and tidied up', async () => {
+  it('is taken over where nobody can read it, and drafts of killed processes are removed', async () => {
     const place = folder('nonsense')
     const junk = ['new-', ''].map((kind) => `lock.${kind}${randomBytes(16).toString('hex')}`)
     for (const name of junk) writeFileSync(join(place, name), 'x')
@@ -268,7 +266,7 @@ describe('the lock of a run folder', function () {
       assert.equal(existsSync(join(root, 'made through it')), false)
     })
 
-  it('waiting for a lock ends with Ctrl-C', async () => {
+  it('is waited for until Ctrl-C', async () => {
     const place = folder('impatient')
     writeFileSync(join(place, lockName), 'someone')
     const abort = new AbortController()

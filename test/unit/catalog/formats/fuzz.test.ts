@@ -126,12 +126,12 @@ describe(`the header parsers, over ${rounds} mutations each`, () => {
     { format: 'pt' },
   )
 
-  it('a safetensors file gives a header that holds, or a FormatError', () => {
+  it('give for a safetensors file a header that holds, or a FormatError', () => {
     const { accepted, refused } = fuzz('file', good, readFile)
     assert.ok(accepted > rounds / 100 && refused > rounds / 2, `${accepted} accepted, ${refused} refused`)
   })
 
-  it('a header whose length is right gives one that holds, or a FormatError', () => {
+  it('give for a header of the right length one that holds, or a FormatError', () => {
     const length = Number(good.readBigUInt64LE())
     const { accepted, refused } = fuzz('header', good.subarray(8, 8 + length), (json) => {
       const data = good.length - 8 - length
@@ -140,7 +140,7 @@ describe(`the header parsers, over ${rounds} mutations each`, () => {
     assert.ok(accepted > 0 && refused > rounds / 2)
   })
 
-  it('an index names only shards inside its folder, or gives a FormatError', () => {
+  it('give for an index only shards inside its folder, or a FormatError', () => {
     const index = JSON.stringify({
       metadata: { total_size: 10 },
       weight_map: { a: 'model-00001-of-00002.safetensors', b: 'sub/model-00002-of-00002.safetensors' },
@@ -153,7 +153,7 @@ describe(`the header parsers, over ${rounds} mutations each`, () => {
     assert.ok(accepted > 0 && refused > rounds / 4)
   })
 
-  it('a mask file gives masks that fill it, or a FormatError', () => {
+  it('give for a mask file masks that fill it, or a FormatError', () => {
     const masks = [
       { name: 'a.weight', rows: 3, columns: 33 },
       { name: 'b.weight', rows: 1, columns: 4 },

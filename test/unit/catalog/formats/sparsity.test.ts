@@ -8,7 +8,7 @@ const counts = fc
   .chain((size) => fc.record({ size: fc.constant(size), zeros: fc.integer({ min: 0, max: size }) }))
 
 describe('sparsity', () => {
-  it('of several matrices does not depend on how their weights are cut into matrices', () => {
+  it('does not depend on how weights are cut into matrices', () => {
     fc.assert(
       fc.property(fc.array(counts, { minLength: 1 }), (parts) => {
         const whole = parts.reduce((a, b) => ({ size: a.size + b.size, zeros: a.zeros + b.zeros }))
@@ -17,7 +17,7 @@ describe('sparsity', () => {
     )
   })
 
-  it('of no weights is not a number, and is written as a dash', () => {
+  it('is not a number for no weights, and is written as a dash', () => {
     assert.equal(sparsityOf([]), null)
     assert.equal(formatShare(sparsityOf([{ size: 0, zeros: 0 }])), '–')
   })

@@ -50,12 +50,12 @@ describe('questions of zero-shot tasks', () => {
     })
   }
 
-  it('arc_challenge asks as arc_easy does', () => {
+  it('are the same for arc_challenge as for arc_easy', () => {
     const [row] = lines<Row>('data', 'arc_easy.jsonl')
     deepEqual(rulesOf('arc_challenge').ask(row), rulesOf('arc_easy').ask(row))
   })
 
-  it('every column that is asked for is named', () => {
+  it('name every column that they use', () => {
     for (const task of withGoldens) {
       const [row] = lines<Row>('data', `${task}.jsonl`)
       const named = rulesOf(task).columns.flat()
@@ -66,20 +66,20 @@ describe('questions of zero-shot tasks', () => {
     }
   })
 
-  it('a row without an answer has no gold, however that is written', () => {
+  it('have no gold in a row without an answer, however that is written', () => {
     const [row] = lines<Row>('data', 'hellaswag.jsonl')
     for (const label of ['', null, -1, '-1']) equal(rulesOf('hellaswag').ask({ ...row, label }).gold, null)
     const [arc] = lines<Row>('data', 'arc_easy.jsonl')
     equal(rulesOf('arc_easy').ask({ ...arc, answerKey: '' }).gold, null)
   })
 
-  it('google/boolq answers with true and false', () => {
+  it('take true and false for answers of google/boolq', () => {
     const row = { passage: 'p', question: 'q', answer: true }
     equal(rulesOf('boolq').ask(row).gold, 1)
     equal(rulesOf('boolq').ask({ ...row, answer: false }).gold, 0)
   })
 
-  it('values of another kind are a sentence that names the column', () => {
+  it('are refused with the column where a value is of another kind', () => {
     const bad: [TaskName, Row, RegExp][] = [
       ['arc_easy', { question: 1, choices: { text: ['a'], label: ['A'] }, answerKey: 'A' }, /"question" must be text/],
       ['arc_easy', { question: 'q', choices: ['a'], answerKey: 'A' }, /"choices" must be a map/],

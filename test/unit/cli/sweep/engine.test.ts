@@ -1,13 +1,13 @@
 import assert from 'node:assert/strict'
 import { deepEqual, equal } from 'node:assert/strict'
-import { appendFileSync, mkdirSync, mkdtempSync, rmSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { appendFileSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { createSweepProgress, outcomeOf } from '../../../../src/cli/sweep/engine.ts'
 import { slurmOptions } from '../../../../src/cli/sweep/options.ts'
 import { runPathOf, sweepFolderAt } from '../../../../src/runs/folder/sweepFolder.ts'
 import { resultOf } from '../../../../src/runs/series/runResult.ts'
 import { sweepResults, type SweepRunState, type SweepTable } from '../../../../src/runs/compared/sweepTable.ts'
+import { scratch } from '../../../support/scratch.ts'
 
 const results = sweepResults(resultOf(null))
 const tableOf = (...states: SweepRunState[]): SweepTable => ({
@@ -38,12 +38,12 @@ describe('the outcome of a sweep', () => {
   ] as const)
     it(`${states.join(', ')}: ${code}`, () => assert.equal(outcomeOf(tableOf(...states), place).exitCode, code))
 
-  it('a run that another process has is named', () => {
+  it('names a run that another process has', () => {
     const text = outcomeOf(tableOf('done', 'running'), place).text ?? ''
     assert.match(text, /^Another process is at work on run 1: wait for it, and run the sweep again\.$/m)
   })
 
-  it('what failed is told below the table with its reason, and what goes on with the rest', () => {
+  it('says below the table what failed and why, and how to go on', () => {
     const text = outcomeOf(tableOf('done', 'failed', 'cancelled', 'waiting'), place).text ?? ''
     const below = text.split('\n').slice(5)
     assert.deepEqual(below, [
@@ -54,7 +54,7 @@ describe('the outcome of a sweep', () => {
     assert.equal((outcomeOf(tableOf('done', 'done'), place).text ?? '').split('\n').length, 3)
   })
 
-  it('a run that left nothing behind is told as failed, with what to do', () => {
+  it('says that a run failed that left nothing, with what to do', () => {
     const { runs } = outcomeOf(tableOf('waiting'), place).json as SweepTable
     assert.equal(runs[0].state, 'failed')
     assert.match(runs[0].message ?? '', /sweep run begins it again/)
@@ -70,8 +70,7 @@ describe('--slurm key=value', () => {
 
 describe('the share of a sweep', () => {
   let folder: string
-  before(() => (folder = mkdtempSync(join(tmpdir(), 'share-'))))
-  after(() => rmSync(folder, { recursive: true }))
+  before(() => (folder = scratch().folder))
 
   it('moves inside its runs, each by what it has told of itself, and tells the time that is left', async () => {
     let clock = 0

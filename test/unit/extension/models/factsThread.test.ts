@@ -5,7 +5,8 @@ import { fileURLToPath } from 'node:url'
 import { readModelFacts } from '../../../../src/extension/models/factsWorker.ts'
 import { FactsThread, factsHeap, listedHeaderBytes } from '../../../../src/extension/support/factsThread.ts'
 import { startWorker } from '../../../../src/system/startWorker.ts'
-import { fileBytes, scratch, type Scratch } from '../../../support/safetensors.ts'
+import { fileBytes } from '../../../support/safetensors.ts'
+import { scratch, type Scratch } from '../../../support/scratch.ts'
 
 const source = new URL('../../../../src/extension/models/factsWorker.ts', import.meta.url)
 
@@ -27,7 +28,6 @@ describe('the thread that reads headers for the extension host', function () {
   })
   afterEach(() => {
     thread.dispose()
-    temp.remove()
   })
 
   /** A model of one-byte tensors whose header has about so many bytes. */

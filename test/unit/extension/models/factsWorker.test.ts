@@ -1,17 +1,16 @@
 import assert from 'node:assert/strict'
 import { openInspection } from '../../../../src/engine/checkpoint/checkpoint.ts'
-import { cpSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { cpSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { summarise } from '../../../../src/backend/summary.ts'
 import { readModelFacts } from '../../../../src/extension/models/factsWorker.ts'
+import { scratch } from '../../../support/scratch.ts'
 
 const goldens = fileURLToPath(new URL('../../../fixtures/goldens', import.meta.url))
 
 describe('facts of a model for the tree', () => {
-  const scratch = mkdtempSync(join(tmpdir(), 'sparsescope-facts-'))
-  after(() => rmSync(scratch, { recursive: true }))
+  const place = scratch()
 
   it('tell its types, whether it has biases, and its positions', async () => {
     const opt = await readModelFacts(join(goldens, 'opt', 'model.safetensors'))
@@ -32,7 +31,7 @@ describe('facts of a model for the tree', () => {
   })
 
   it('are of the shards that are there where one is missing, as the Inspector shows them, with the reason', async () => {
-    const folder = join(scratch, 'holed')
+    const folder = place.path('holed')
     cpSync(join(goldens, 'llama_bf16_sharded'), folder, { recursive: true })
     const index = join(folder, 'model.safetensors.index.json')
     const whole = await readModelFacts(index)
@@ -49,7 +48,7 @@ describe('facts of a model for the tree', () => {
   })
 
   it('weigh the zeros that a run noted by the sizes of all linears, noted or not', async () => {
-    const folder = join(scratch, 'opt')
+    const folder = place.path('opt')
     cpSync(join(goldens, 'opt'), folder, { recursive: true })
     const name = 'model.decoder.layers.0.fc1.weight'
     const size = 100
@@ -62,7 +61,7 @@ describe('facts of a model for the tree', () => {
   })
 
   it('take no sparsity from a note with more zeros than weights', async () => {
-    const folder = join(scratch, 'gpt2')
+    const folder = place.path('gpt2')
     cpSync(join(goldens, 'gpt2'), folder, { recursive: true })
     const tensors = { 'transformer.h.0.mlp.c_fc.weight': { zeros: 1e9 } }
     writeFileSync(join(folder, 'sparsescope.json'), JSON.stringify({ tensors }))
@@ -71,7 +70,7 @@ describe('facts of a model for the tree', () => {
 
   for (const note of ['', '[]', '{"tensors": 3}', '{"tensors": {"a": {"zeros": -1}}}', '{"tensors": {"a": null}}'])
     it(`take no sparsity from a note such as ${JSON.stringify(note)}`, async () => {
-      const folder = join(scratch, `noted${note.length}`)
+      const folder = place.path(`noted${note.length}`)
       cpSync(join(goldens, 'llama'), folder, { recursive: true })
       writeFileSync(join(folder, 'sparsescope.json'), note)
       assert.equal((await readModelFacts(folder)).sparsity, null)

@@ -1,9 +1,9 @@
 import assert from 'node:assert/strict'
-import { mkdirSync, mkdtempSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { mkdirSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { hubCacheFolder } from '../../../../src/engine/checkpoint/hubCache.ts'
 import { hubModels } from '../../../../src/extension/models/modelFiles.ts'
+import { scratch } from '../../../support/scratch.ts'
 
 describe('the Hugging Face cache', () => {
   const places: [NodeJS.ProcessEnv, string][] = [
@@ -20,7 +20,7 @@ describe('the Hugging Face cache', () => {
     })
 
   describe('of several repositories', () => {
-    const cache = mkdtempSync(join(tmpdir(), 'sparsescope-hub-'))
+    const cache = scratch().folder
     const snapshot = (repository: string, revision: string, files: string[]) => {
       const folder = join(cache, repository, 'snapshots', revision)
       const blobs = join(cache, repository, 'blobs')
@@ -39,7 +39,6 @@ describe('the Hugging Face cache', () => {
       snapshot('models--a--other', 'r1', ['training_args.bin', 'tf_model.h5'])
       snapshot('datasets--a--text', 'r1', ['model.safetensors'])
     })
-    after(() => rmSync(cache, { recursive: true }))
 
     it('gives each snapshot with weights, by its index or its file', async () => {
       const found = await hubModels(cache, 10)

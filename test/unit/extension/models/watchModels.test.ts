@@ -2,11 +2,11 @@
 import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { scratch, type Scratch } from '../../../support/safetensors.ts'
 import type { Models } from '../../../../src/extension/models/models.ts'
 import type { Arrivals, watchModels } from '../../../../src/extension/models/watchModels.ts'
 import { extensionModule } from '../../../support/extensionModule.ts'
 import { importsOf } from '../../../support/imports.ts'
+import { scratch, type Scratch } from '../../../support/scratch.ts'
 
 describe('models of a workspace', () => {
   let temp: Scratch
@@ -48,7 +48,6 @@ describe('models of a workspace', () => {
       },
     }
   })
-  after(() => temp.remove())
   const settle = (ms = 20) => new Promise((resolve) => setTimeout(resolve, ms))
 
   it('are known by their names alone, and none is read until somebody looks', async () => {

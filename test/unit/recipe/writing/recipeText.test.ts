@@ -213,7 +213,7 @@ describe('recipes that the form writes', () => {
     assert.doesNotMatch(recipeText({ ...both, data: null, method: 'magnitude', recoveries: [] }), /read me/)
   })
 
-  it('a pruned model is retrained without being pruned again', () => {
+  it('retrain a pruned model without pruning it again', () => {
     const text = recipeText({
       ...base,
       method: null,
@@ -228,7 +228,7 @@ describe('recipes that the form writes', () => {
     assert.match(text, /^evaluate: # .*pruned input$/m)
   })
 
-  it('New Recipe without a model starts with a valid one', async () => {
+  it('are valid in New Recipe without a model', async () => {
     const vscode = { l10n: { t: String } }
     const extension = await extensionModule<{ outlineText: typeof outlineText }>('recipe/newRecipe.ts', { vscode })
     assert.deepEqual(parseRecipe(extension.outlineText).findings, [])

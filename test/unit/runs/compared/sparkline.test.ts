@@ -7,7 +7,7 @@ import { recordedRun } from '../../../webview/harness/recorded.ts'
 const measured = (values: readonly (number | null)[], entry = 0) =>
   values.map((perplexity, i) => ({ stage: i === 0 ? 'pruned' : 'recovered', entry, perplexity }))
 
-describe('sparkline of a report', () => {
+describe('the sparkline of a report', () => {
   it('is perplexity from pruned on, by the first entry, without the dense model', () => {
     const dense = { stage: 'dense', entry: 0, perplexity: 20 }
     const report = { evaluations: [dense, ...measured([90, 50, 40]), ...measured([1, 2, 3], 1)] }
@@ -38,7 +38,7 @@ describe('sparkline of a report', () => {
   })
 })
 
-it('the sparkline of a run that goes on is that of its events', () => {
+it('the sparkline of an unfinished run is that of its events', () => {
   const fold = new SummaryFold()
   assert.equal(sparklineOfSummary(fold.summary()), null)
   fold.add(recordedRun(6))

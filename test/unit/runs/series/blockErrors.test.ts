@@ -39,7 +39,7 @@ describe('errors of blocks', () => {
     assert.equal(errorLeft(blockErrors(picture, 1)), null)
   })
 
-  it('one that lies far above the others stands out, and one that is worse than before', () => {
+  it('stand out where one is far above the others or worse than before', () => {
     const outliers = (...after: (number | null)[]) =>
       blockErrors(errorsOf(after).picture, 0).flatMap(({ block, outlier }) => (outlier ? [block] : []))
     assert.deepEqual(outliers(0.3, 0.32, 0.31, 0.9, 0.3), [3])
@@ -49,7 +49,7 @@ describe('errors of blocks', () => {
     assert.deepEqual(outliers(0.3, null, 0.3, 0.3, 0.3), [])
   })
 
-  it('one that is not a number before and after was recovered all the same', () => {
+  it('count as recovered where one is not a number before and after', () => {
     const { picture } = errorsOf([null, null], null)
     assert.deepEqual(recoveriesWithErrors(picture), [0])
     const { bars } = errorBars([{ label: 'r', index: 0, picture }], 0)
@@ -63,7 +63,7 @@ describe('errors of blocks', () => {
     )
   })
 
-  it('without an error before there is no share', () => {
+  it('have no share without an error before', () => {
     assert.equal(blockErrors(errorsOf([0], 0).picture, 0)[0].left, null)
   })
 })
@@ -101,14 +101,14 @@ describe('errors by block and step', () => {
     ])
   })
 
-  it('many steps share at most 40 columns, every step in one of them', () => {
+  it('have at most 40 columns for many steps, every step in one of them', () => {
     const { columns } = errorSteps(pictureOf(...Array.from({ length: 1003 }, (_, i) => step(0, i + 1, 1))), 0)
     assert.equal(columns.length, 40)
     assert.deepEqual([columns[0].from, columns[39].to], [1, 1003])
     columns.slice(1).forEach(({ from }, i) => assert.equal(from, columns[i].to + 1))
   })
 
-  it('a block that is begun again after a resume replaces what it had; whole-model steps belong to no block', () => {
+  it('are replaced when a block is begun again after a resume', () => {
     const picture = pictureOf(step(0, 1, 9), step(0, 2, 9), step(0, 1, 4), step(undefined, 1, 7, 1))
     assert.deepEqual(picture.blockLoss.get(0)?.get(0), [{ x: 1, y: 4 }])
     assert.deepEqual(recoveriesWithSteps(picture), [0])

@@ -53,7 +53,7 @@ describe('the recovery chart', () => {
     )
   })
 
-  it('what is not known is said, and why', () => {
+  it('says what is not known, and why', () => {
     assert.equal(words(), 'Nothing is measured yet.')
     assert.equal(words(at('dense', 20)), '20 dense; the pruned model is not measured yet.')
     assert.equal(
@@ -74,7 +74,7 @@ describe('the recovery chart', () => {
     assert.equal(failed, '20 dense; the pruned model was not measured.')
   })
 
-  it('in the middle of a pass that prunes, where later blocks are dense, nothing is claimed to be won back', () => {
+  it('claims nothing to be won back in the middle of a pass that prunes', () => {
     const events = [at('dense', 20), at('pruned', 40), at('recovered', 22, { step: 1 })]
     const [chart] = chartsWith({ recoveries: ['reconstruct'] }, ...events)
     assert.equal(chart.wonBack, null)
@@ -83,7 +83,7 @@ describe('the recovery chart', () => {
     assert.equal(afterwards[0].wonBack, 0.9)
   })
 
-  it('the end counts, not a measurement of the middle that stands behind it', () => {
+  it('counts the end, not a measurement of the middle that comes after it', () => {
     const [{ marks }] = chartsWith({}, at('recovered', 25), at('recovered', 30, { step: 10 }))
     assert.equal(marks.recovered?.value, 25)
   })

@@ -19,7 +19,7 @@ const report = {
   output: '/models/a_b|c',
 }
 
-describe('result of a run, for its card', () => {
+describe('the result of a run, for its card', () => {
   it('has every number with its name, and how much of the gap was won back', () => {
     assert.deepEqual(resultFacts(resultOf(report)), [
       ['perplexity, dense', '20'],
@@ -37,7 +37,7 @@ describe('result of a run, for its card', () => {
     ])
   })
 
-  it('of several recoveries each has the share that it trains', () => {
+  it('has for each of several recoveries the share that it trains', () => {
     const recoveries = [
       { mode: 'refit', trainable: null },
       { mode: 'retrain', trainable: { count: 1000, percent: 0.125 } },
@@ -49,7 +49,7 @@ describe('result of a run, for its card', () => {
     ])
   })
 
-  it('of several texts each has its name, and the share won back is of the second', () => {
+  it('names each of several texts, and the share won back is of the second', () => {
     const other = [10, 20, 18].map((value, i) => ({
       ...measured(['dense', 'pruned', 'recovered'][i], value),
       entry: 1,
@@ -74,7 +74,7 @@ describe('result of a run, for its card', () => {
     ])
   })
 
-  it('a perplexity that overflows, which JSON writes as null, is ∞ and leaves the share won back unknown', () => {
+  it('shows ∞ for a perplexity that overflows, and no share won back', () => {
     const overflowing = {
       perplexity: { dense: 20, pruned: null, recovered: 30 },
       evaluations: [measured('dense', 20), { ...measured('pruned', 0), perplexity: null }, measured('recovered', 30)],
@@ -88,7 +88,7 @@ describe('result of a run, for its card', () => {
     assert.equal(gapWonBack({ dense: Infinity, pruned: Infinity, recovered: 30 }, 'low'), null)
   })
 
-  it('a recovery that made things worse won back less than nothing; without a gap there is none to win back', () => {
+  it('says that a recovery won back less than nothing, or had no gap to win back', () => {
     assert.equal(gapWonBack({ dense: 20, pruned: 40, recovered: 50 }, 'low'), -0.5)
     assert.equal(gapWonBack({ dense: 20, pruned: 20, recovered: 19 }, 'low'), null)
     assert.equal(gapWonBack({ dense: 0.5, pruned: 0.6, recovered: 0.7 }, 'high'), null)
@@ -96,13 +96,13 @@ describe('result of a run, for its card', () => {
     assert.ok(resultFacts(resultOf({ evaluations: worse })).some(([, v]) => v === '−50 %'))
   })
 
-  it('as Markdown is a table; names of files stay text', () => {
+  it('is a table in Markdown, in which names of files stay text', () => {
     const lines = resultMarkdown('wanda50', resultOf(report)).split('\n')
     assert.deepEqual(lines.slice(0, 3), ['| wanda50 | |', '| --- | --- |', '| perplexity, dense | 20 |'])
     assert.equal(lines.at(-2), '| saved to | /models/a\\_b\\|c |')
   })
 
-  it('a report of anybody gives a result or less of it, never an exception', () => {
+  it('takes any report without an exception', () => {
     fc.assert(
       fc.property(fc.jsonValue(), fc.constantFrom(...Object.keys(report)), (value, key) => {
         resultFacts(resultOf(value))

@@ -123,13 +123,13 @@ describe('the stages of a run', () => {
     assert.equal(last.progress, null)
   })
 
-  it('steps that came after the last progress count, so that loss and progress agree', () => {
+  it('counts steps after the last progress, so that loss and progress agree', () => {
     const picture = run(all, phase('retrain'), step(1), progress('retrain', 1, 4000, 'steps'), ...[2, 3, 4].map(step))
     assert.equal(picture.progress?.done, 4)
     assert.equal(picture.loss.at(-1)?.x, 4)
   })
 
-  it('a pass that recovers what it has just pruned is one stage, unless the pruned model is measured', () => {
+  it('has one stage for a pass that recovers what it has just pruned, unless the pruned model is measured', () => {
     const plan: PlannedStages = { ...all, recoveries: ['reconstruct'], measures: ['dense', 'recovered'] }
     const titles = (p: PlannedStages) => stagesOfRun(run(p), 'live').map(({ title }) => title)
     assert.deepEqual(titles(plan), ['Dense', 'Prune + reconstruct', 'Recovered'])
@@ -138,7 +138,7 @@ describe('the stages of a run', () => {
     assert.deepEqual(shown(picture)[1], 'Prune + reconstruct | now | 38 % | block 3 of 4')
   })
 
-  it('a measurement between blocks belongs to its recovery, the one after the last block to the end', () => {
+  it('gives a measurement between blocks to its recovery, and the last one to the end', () => {
     const plan: PlannedStages = { ...all, recoveries: ['reconstruct'] }
     const events = [
       phase('evaluate'),
@@ -165,7 +165,7 @@ describe('the stages of a run', () => {
     )
   })
 
-  it('recoveries that go from block to block together are both going on; those of a list are numbered', () => {
+  it('shows recoveries of one pass as both going on, and numbers those of a list', () => {
     const plan: PlannedStages = { ...all, recoveries: ['refit', 'reconstruct', 'retrain'] }
     const events = [phase('refit', 0), phase('reconstruct', 1), block(0), phase('refit', 0)]
     assert.deepEqual(
@@ -181,7 +181,7 @@ describe('the stages of a run', () => {
     )
   })
 
-  it('a run that ended early stops where it was; a finished one is done everywhere', () => {
+  it('stops where a run ended early, and is done everywhere for a finished one', () => {
     const picture = run(all, phase('evaluate'), evaluated('dense', 20), phase('prune'))
     assert.deepEqual(
       stagesOfRun(picture, 'stopped').map(({ state }) => state),
@@ -190,7 +190,7 @@ describe('the stages of a run', () => {
     assert.ok(stagesOfRun(picture, 'done').every(({ state }) => state === 'done'))
   })
 
-  it('a run of an earlier version has the stages that its events show', () => {
+  it('has for a run of an earlier version the stages that its events show', () => {
     const events = [
       phase('read'),
       phase('evaluate'),

@@ -64,7 +64,7 @@ describe('the summary of a run', () => {
     assert.equal(fold.summary().loss.every, 4)
   })
 
-  it('a step whose loss is no number makes the mean that it is in no number, however long the run gets', () => {
+  it('has no number for a mean with a step whose loss is none', () => {
     const fold = new SummaryFold()
     for (let n = 1; n <= 2000; n++) fold.add([step(n, n === 7 ? null : 1)])
     const { every, means } = fold.summary().loss

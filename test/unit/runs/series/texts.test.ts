@@ -17,19 +17,19 @@ const measured = (index: number, data: string, values: Partial<typeof stages>, m
 const resultOf = (...evaluations: object[][]) => resultsOfTexts(perplexitiesOf(evaluations.flat()))
 
 describe('the texts of a recipe', () => {
-  it('recovery is judged by the second, where there are two', () => {
+  it('judge the recovery by the second, where there are two', () => {
     assert.equal(judgedEntry([]), null)
     assert.equal(judgedEntry([entry(0, 'a.txt')]), 0)
     assert.equal(judgedEntry([entry(2, 'c.txt'), entry(0, 'a.txt'), entry(1, 'b.txt')]), 1)
     assert.equal(judgedEntry([entry(0, 'ids', 64, 'brown'), entry(1, 'ids', 64, 'wiki')]), 1)
   })
 
-  it('the same text in longer windows is no second one', () => {
+  it('are not two where one text has longer windows', () => {
     assert.equal(judgedEntry([entry(0, 'a.txt', 64), entry(1, 'a.txt', 128), entry(2, 'b.txt', 64)]), 2)
     assert.equal(judgedEntry([entry(0, 'a.txt', 64), entry(1, 'a.txt', 128)]), 0)
   })
 
-  it('the share won back is of the judged text and names it', () => {
+  it('have the share won back of the judged one, and name it', () => {
     const one = resultOf(measured(0, 'x/a.txt', stages))
     assert.deepEqual([one.second, one.wonBack], [null, { text: 'a.txt', share: 0.75 }])
     const two = resultOf(measured(0, 'a.txt', stages), measured(1, 'b.txt', { dense: 10, pruned: 20, recovered: 18 }))
@@ -39,13 +39,13 @@ describe('the texts of a recipe', () => {
     assert.equal(fields.wonBack?.text, 'i: wiki')
   })
 
-  it('a second text without all three stages has no share, and none of the first stands in for it', () => {
+  it('have no share won back where the second lacks a stage', () => {
     const two = resultOf(measured(0, 'a.txt', stages), measured(1, 'b.txt', { dense: 10, recovered: 18 }))
     assert.equal(two.wonBack, null)
     assert.deepEqual(two.second?.perplexity, { dense: 10, recovered: 18 })
   })
 
-  it('measurements of the middle, of tasks and of nonsense are none', () => {
+  it('are not measurements of the middle, of tasks or of nonsense', () => {
     const accuracy = measured(1, 'b.jsonl', stages, { acc: 0.5 })
     const middle = measured(0, 'a.txt', { recovered: 25 }, { step: 10 })
     const { texts } = resultOf(middle, accuracy, measured(0, 'a.txt', stages), [{ stage: 'x' }, []])

@@ -167,7 +167,7 @@ describe('the header of a GGUF file', () => {
     assert.equal((await read(of({}, [keyU32('general.alignment', 8)]))).dataStart % 8, 0)
   })
 
-  it('of any bytes gives a header whose places hold, or a sentence', async function () {
+  it('is read from any bytes with places that hold, or refused in a sentence', async function () {
     this.timeout(patience)
     const words = Array.from({ length: 40 }, (_, i) => `w${i}`)
     const keys = [keyText('general.architecture', 'llama'), keyTexts('tokens', words), keyU32('general.alignment', 32)]
