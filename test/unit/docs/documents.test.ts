@@ -33,7 +33,7 @@ function anchorsOf(document: string): string[] {
   )
 }
 
-const mostLines = { 'README.md': 130, 'bench/RESULTS.md': 250, 'CHANGELOG.md': 60, 'ARCHITECTURE.md': 150 }
+const mostLines = { 'README.md': 130, 'bench/RESULTS.md': 265, 'CHANGELOG.md': 60, 'ARCHITECTURE.md': 150 }
 
 describe('the documents', () => {
   for (const document of written)
