@@ -1,6 +1,6 @@
 // All that a model has as a map: what comes before its blocks, its blocks by module, what comes after, in the model's order.
 import { formatCount, formatShare, formatTrained } from '../formatting/numbers.ts'
-import { largest } from '../formatting/lists.ts'
+import { groupsBy, largest } from '../formatting/lists.ts'
 import type { Kind, StageRow } from '../plan/stageView.ts'
 import type { MovedTensors } from '../runs/series/training.ts'
 
@@ -53,17 +53,15 @@ export function layOutCells(rows: readonly StageRow[], grid: Blocks): CellMap {
     const own = grid.modules.map((_, column) => cellAt(block, row * width + column))
     return { name: String(block), cells: own }
   })
-  const outside = rows.filter(({ block }) => block === null)
-  const isAfter = ({ role }: StageRow) => role === 'norm' || role === 'head'
-  const lineOf = (row: StageRow): Line => {
-    const name = row.role === 'norm' ? 'final norm' : (row.module.split('.').at(-1) ?? row.module).replace(/_/g, ' ')
-    const said = row.role === 'embedding' && /tok|wte/.test(name) ? 'embedding' : row.role === 'head' ? 'head' : name
-    return { name: said, cells: [cellOf([row], null, said)] }
-  }
+  const outside = groupsBy(
+    rows.filter(({ block }) => block === null),
+    ({ module }) => module,
+  )
+  const isAfter = (own: readonly StageRow[]) => own.some(({ role }) => role === 'norm' || role === 'head')
   const lines = [
-    ...outside.filter((row) => !isAfter(row)).map(lineOf),
+    ...outside.filter((own) => !isAfter(own)).map(outsideLine),
     ...blocks,
-    ...outside.filter(isAfter).map(lineOf),
+    ...outside.filter(isAfter).map(outsideLine),
     ...tiedHead(rows),
   ]
   const columns = grid.modules.map((module, column) => {
@@ -72,6 +70,15 @@ export function layOutCells(rows: readonly StageRow[], grid: Blocks): CellMap {
   })
   const matrices = lines.flatMap(({ cells }) => cells.filter((cell) => cell?.isVector === false))
   return { lines, columns, most: roundUp(largest(matrices, 0, (cell) => cell?.share ?? 0)) }
+}
+
+/** Of a module outside the blocks: its weight and its bias. */
+function outsideLine(own: readonly StageRow[]): Line {
+  const { role, module } = own.find((row) => row.role !== 'bias') ?? own[0]
+  const last = (module.split('.').at(-1) ?? module).replace(/_/g, ' ')
+  const isTokens = role === 'embedding' && /tok|wte/.test(last)
+  const name = role === 'norm' ? 'final norm' : isTokens ? 'embedding' : role === 'head' ? 'head' : last
+  return { name, cells: [cellOf(own, null, name)] }
 }
 
 /** A model without a head of its own multiplies with its embedding once more. */

@@ -17,8 +17,11 @@ describe('the packaged extension, in the map', function () {
     const { page } = studio
     await openFile(page, 'reconstruct.prune.yaml')
     const view = await openModel(page, 'opt')
-    await view.getByRole('button', { name: /^Measure Wanda here/ }).click()
-    await view.locator('option', { hasText: 'Wanda (measured)' }).waitFor({ state: 'attached' })
+    await view.getByRole('button', { name: /^Measure Wanda, about/ }).click()
+    await page.locator('.quick-input-list .monaco-list-row', { hasText: 'as in reconstruct.prune.yaml' }).click()
+    await view.getByText('Measured with Wanda; Colour has each sparsity.').waitFor()
+    const colour = view.getByRole('combobox', { name: 'Colour by' })
+    assert.match((await colour.locator('option:checked').textContent()) ?? '', /^Output lost by Wanda at /)
     await openFile(page, 'reconstruct.prune.yaml')
     await runCommand(page, 'SparseScope: Run Recipe')
     await activeView(page).locator('.badge', { hasText: 'done' }).waitFor({ timeout: 240_000 })
@@ -29,10 +32,8 @@ describe('the packaged extension, in the map', function () {
     await closeEditors(page)
   })
 
-  it('measures one block first', async () => {
+  it('has what was measured when the model is opened again', async () => {
     const view = await openModel(studio.page, 'opt')
-    await view.getByLabel('Method to measure').selectOption('alps')
-    await view.getByRole('button', { name: 'One block first' }).click()
-    await view.locator('option', { hasText: 'ALPS (1 of 2 blocks)' }).waitFor({ state: 'attached' })
+    await view.getByText('Measured with Wanda; Colour has each sparsity.').waitFor()
   })
 })

@@ -7,14 +7,8 @@ import type { Backend } from '../../engine/compute/backend.ts'
 import { openBackend } from '../../engine/compute/open.ts'
 import { EngineError } from '../../engine/errors.ts'
 import { watchMemory } from '../../engine/run/state/peakMemory.ts'
-import {
-  sensitivityUnits,
-  type AnalysedModule,
-  type Analysis,
-  type SensitivityUnit,
-  defaultMethods,
-  defaultSparsities,
-} from '../../plan/analysis.ts'
+import { sensitivityUnits, type AnalysedModule, type Analysis, type SensitivityUnit } from '../../plan/analysis.ts'
+import { defaultMethods, defaultSparsities } from '../../plan/candidates.ts'
 import { isGguf } from '../../catalog/formats/checkpointFormats.ts'
 import { andList } from '../../formatting/lists.ts'
 import { formatValue, plural } from '../../formatting/numbers.ts'

@@ -1,16 +1,8 @@
 // Everything that can be said of a model before it is pruned: first from its values alone, then, with calibration data, from
 // one pass over its blocks.
 import { resolve } from 'node:path'
-import {
-  type AnalysedModule,
-  type Analysis,
-  type Asked,
-  type Candidate,
-  candidatesOf,
-  type MeasuredModule,
-  type SensitivityUnit,
-  type WeightSpread,
-} from '../../plan/analysis.ts'
+import type { AnalysedModule, Analysis, MeasuredModule, SensitivityUnit, WeightSpread } from '../../plan/analysis.ts'
+import { type Asked, type Candidate, candidatesOf } from '../../plan/candidates.ts'
 import { blockLinears, moduleOfWeight } from '../../catalog/families/parameters.ts'
 import { tensorRoles } from '../../catalog/families/tensorRoles.ts'
 import { passTokens } from '../../plan/memory.ts'

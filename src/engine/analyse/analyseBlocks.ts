@@ -1,6 +1,7 @@
 // A pass over the blocks of the dense model that changes nothing: of each matrix, what its input is like, what pruning it in
 // several ways would cost its output, and what pruning it alone does to the model's loss.
-import type { Candidate, MeasuredModule } from '../../plan/analysis.ts'
+import type { MeasuredModule } from '../../plan/analysis.ts'
+import type { Candidate } from '../../plan/candidates.ts'
 import type { PruneEntry } from '../../plan/pruneEntries.ts'
 import { breathe } from '../breathe.ts'
 import { embedAll, type Flow, runBlock } from '../blocks/flow.ts'

@@ -1,6 +1,7 @@
 // The relative output error of a matrix pruned in several ways, ‖X(W − Ŵ)ᵀ‖² / ‖XWᵀ‖², from its Hessian (docs/methods.md,
 // "Error of pruning a matrix").
-import type { Candidate, PruningError } from '../../plan/analysis.ts'
+import type { PruningError } from '../../plan/analysis.ts'
+import type { Candidate } from '../../plan/candidates.ts'
 import { breathe } from '../breathe.ts'
 import type { Flow } from '../blocks/flow.ts'
 import { Arena } from '../compute/arena.ts'
