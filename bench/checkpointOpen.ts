@@ -5,7 +5,7 @@ import { mkdtempSync, rmSync, truncateSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openCheckpoint } from '../src/engine/checkpoint/checkpoint.ts'
-import { encodeIndex, planShards, type TensorSpec } from '../src/engine/checkpoint/shardLayout.ts'
+import { encodeIndex, planShards, type TensorSpec } from '../src/engine/checkpoint/shardFiles.ts'
 
 /** LLaMA 1's 30 B shape in bf16: 60 blocks of hidden size 6656. */
 function llama30b(): TensorSpec[] {

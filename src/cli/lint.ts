@@ -7,9 +7,10 @@ import { inRecipeThread, shortRecipe } from '../engine/run/open/recipeThread.ts'
 import type { Finding, Severity } from '../recipe/finding.ts'
 import { printableLine } from '../formatting/printable.ts'
 import { findRule } from '../lint/lint.ts'
-import { command, runs, type CommonOptions } from './command.ts'
+import { command, type CommonOptions, runs } from './command.ts'
 import { collect } from './options.ts'
 import { plural } from '../formatting/numbers.ts'
+import { recipeJsonSchema } from '../recipe/jsonSchema.ts'
 
 interface LintOptions extends CommonOptions {
   severity?: string[]
@@ -77,3 +78,13 @@ function summary(recipes: number, findings: readonly Finding[]): string {
   )
   return `${what}: ${parts.join(', ')}`
 }
+
+// `sparsescope schema`: the recipe's JSON Schema, for other editors and for CI.
+export const schemaCommand = command('schema', 'print the JSON Schema of recipes', [
+  'schema > prune-recipe-1.schema.json',
+]).action(
+  runs(async () => {
+    const schema = recipeJsonSchema()
+    return { json: schema, text: JSON.stringify(schema, null, 2) }
+  }),
+)

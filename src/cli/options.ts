@@ -4,7 +4,7 @@ import { EngineError } from '../engine/errors.ts'
 import { nearest } from '../recipe/nearest.ts'
 import type { TaskName } from '../catalog/tasks/tasks.ts'
 import { defaultMemoryBytes } from '../engine/machine.ts'
-import { defaultPrecision, precisions, type PrecisionChoice } from '../recipe/precisions.ts'
+import { defaultPrecision, precisions, type PrecisionChoice } from '../recipe/modes.ts'
 import { parseByteSize } from '../formatting/numbers.ts'
 
 export function wholeNumber(text: string): number {

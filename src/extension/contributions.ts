@@ -1,6 +1,6 @@
 // Identifiers that package.json and the code share; a test compares the two.
 import { views, type ViewName } from '../protocol/view.ts'
-import type { PrecisionChoice } from '../recipe/precisions.ts'
+import type { PrecisionChoice } from '../recipe/modes.ts'
 
 export const treeIds = { models: 'sparsescope.models', runs: 'sparsescope.runs' } as const
 

@@ -4,7 +4,7 @@ import * as z from 'zod'
 import { sensitivityUnits } from '../plan/analysis.ts'
 import { ggufTypeNames } from '../catalog/formats/gguf/ggmlTypes.ts'
 import { isMethodName, type MethodName } from '../catalog/methods/methods.ts'
-import { precisions } from '../recipe/precisions.ts'
+import { precisions } from '../recipe/modes.ts'
 
 const text = z.string()
 const index = z.int().nonnegative()

@@ -7,3 +7,12 @@ export type RecoverMode = (typeof modes)[number]
 export function isTraining(mode: RecoverMode): boolean {
   return mode === 'retrain' || mode === 'reconstruct'
 }
+
+// Values of a recipe's `precision`, which is that of matrix products.
+
+export const precisions = ['auto', 'f32', 'bf16'] as const
+
+/** auto: bf16 where the device multiplies it faster and the checkpoint stores 16 bits, else f32. */
+export type PrecisionChoice = (typeof precisions)[number]
+
+export const defaultPrecision = 'auto' satisfies PrecisionChoice

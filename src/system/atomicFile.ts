@@ -1,11 +1,13 @@
 // Files that are either whole or not there: written beside, flushed to the disk, then renamed.
 import { randomUUID } from 'node:crypto'
-import { copyFile, link, open, rename, rm } from 'node:fs/promises'
+import { copyFile, link, mkdir, open, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
+import { homedir } from 'node:os'
 import { errnoOf, writeError } from './diskErrors.ts'
 import { killPoint } from './killPoint.ts'
-import { createOwn } from './ownFile.ts'
+import { createOwn, readOwn } from './ownFile.ts'
+import { fieldsOf } from '../catalog/formats/json.ts'
 
 /**
  * Replaces `path` by the chunks, one after the other. A file that several processes write needs a `temporary` of each.
@@ -95,5 +97,38 @@ export async function sameFile(
   } finally {
     // A rename that failed leaves it, and so does one onto another hard link of the same file.
     await rm(temporary, { force: true })
+  }
+}
+
+// Small JSON files in the user's cache folder, with what was found out about this machine. One that fails costs finding out again.
+export function cacheFile(name: string): string {
+  const { XDG_CACHE_HOME, LOCALAPPDATA } = process.env
+  const folder =
+    process.platform === 'win32' && LOCALAPPDATA
+      ? LOCALAPPDATA
+      : process.platform === 'darwin'
+        ? join(homedir(), 'Library', 'Caches')
+        : XDG_CACHE_HOME || join(homedir(), '.cache')
+  return join(folder, 'sparsescope', name)
+}
+
+/** The file's entries, as anybody may have written them; none where it cannot be read. */
+export async function readCache(file: string): Promise<Record<string, unknown>> {
+  try {
+    return fieldsOf(JSON.parse(await readOwn(file, 2 ** 20)))
+  } catch {
+    return {}
+  }
+}
+
+/** Replaces the file, whole; a disk that refuses is no error. */
+export async function writeCache(file: string, entries: Record<string, unknown>): Promise<void> {
+  try {
+    await mkdir(dirname(file), { recursive: true })
+    const own = `${file}.${randomUUID()}`
+    await writeFile(own, JSON.stringify(entries), { flag: 'wx' })
+    await renameOver(own, file)
+  } catch {
+    // What is not kept is found out again.
   }
 }

@@ -2,7 +2,7 @@
 import { computed, signal } from '@preact/signals'
 import { defaultMethod, type MethodName } from '../../src/catalog/methods/methods.ts'
 import type { RecipeStart, TextUse, ToRecipe } from '../../src/protocol/view.ts'
-import { bytesPerToken } from '../../src/plan/textTokens.ts'
+import { bytesPerToken } from '../../src/plan/time.ts'
 import { unstructured } from '../../src/recipe/defaults.ts'
 import type { Field } from '../../src/recipe/settings/row.ts'
 import { balanced, freeOutput } from '../../src/recipe/writing/choices.ts'

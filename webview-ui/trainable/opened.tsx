@@ -1,8 +1,7 @@
 // One cell of the map opened: its mask, which of its numbers may move, the factors of its adapter, and how far it moved.
 import { useLayoutEffect, useState } from 'preact/hooks'
 import { adapterOf, isAdapterName } from '../../src/catalog/adapters/adapters.ts'
-import { cellFacts, whatMoves } from '../../src/charts/cellFacts.ts'
-import { movedMost, placeText, type Cell } from '../../src/charts/modelCells.ts'
+import { type Cell, cellFacts, movedMost, placeText, whatMoves } from '../../src/charts/modelCells.ts'
 import { formatCount } from '../../src/formatting/numbers.ts'
 import type { StageRow } from '../../src/plan/stageView.ts'
 import type { Tile } from '../../src/protocol/inspect.ts'

@@ -7,7 +7,7 @@ import { printableLine } from '../../formatting/printable.ts'
 import { closing, type CommonOptions, type Context } from '../command.ts'
 import { openBackend, type OpenOptions } from '../../engine/compute/open.ts'
 import { computeIn } from '../../engine/model/computeIn.ts'
-import { defaultPrecision } from '../../recipe/precisions.ts'
+import { defaultPrecision } from '../../recipe/modes.ts'
 import type { PrecisionOptions } from '../options.ts'
 
 interface Computed<T> {

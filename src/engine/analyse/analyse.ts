@@ -6,7 +6,7 @@ import { type Asked, type Candidate, candidatesOf } from '../../plan/candidates.
 import { blockLinears, moduleOfWeight } from '../../catalog/families/parameters.ts'
 import { tensorRoles } from '../../catalog/families/tensorRoles.ts'
 import { passTokens } from '../../plan/memory.ts'
-import { defaultPrecision, type PrecisionChoice } from '../../recipe/precisions.ts'
+import { defaultPrecision, type PrecisionChoice } from '../../recipe/modes.ts'
 import { isOfGguf, type Checkpoint } from '../checkpoint/checkpoint.ts'
 import { scanTensors } from '../checkpoint/stats/scanTensors.ts'
 import type { Backend } from '../compute/backend.ts'

@@ -10,8 +10,7 @@ import { requireSpace } from './diskSpace.ts'
 import { makePartial, promote, refuseExisting, removePartial } from './partialFolder.ts'
 import { maxConfigBytes } from './modelConfigFile.ts'
 import { refuseOverlap } from './outputPlace.ts'
-import { ShardFiles } from './shardFiles.ts'
-import { encodeIndex, planShards, type Shard } from './shardLayout.ts'
+import { encodeIndex, planShards, type Shard, ShardFiles } from './shardFiles.ts'
 import { readSmallFile } from './smallFile.ts'
 
 export interface WriterOptions {

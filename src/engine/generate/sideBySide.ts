@@ -3,11 +3,17 @@
 import type { TriedToken, TryProgress } from '../../protocol/tryOut.ts'
 import type { Backend, Precision } from '../compute/backend.ts'
 import { EngineError, isOutOfMemory, throwIfCancelled } from '../errors.ts'
-import type { Decoder } from '../model/decoder.ts'
+import { createDecoder, type Decoder } from '../model/decoder.ts'
 import { planWithLess } from '../compute/planWithLess.ts'
-import { openColumn, storedBytes, type Column } from './column.ts'
-import type { TextToken } from './generateText.ts'
-import { logProbability } from './generateTokens.ts'
+import { openTextGenerator, type TextGenerator, type TextToken } from './generateText.ts'
+import { logProbability, roomFor } from './generateTokens.ts'
+import { openCheckpoint } from '../checkpoint/checkpoint.ts'
+import { underMaskOf } from '../checkpoint/maskedCheckpoint.ts'
+import { computeIn } from '../model/computeIn.ts'
+import { kvCacheBytes } from '../model/kvCache.ts'
+import { openModel } from '../model/model.ts'
+import { largest } from '../../formatting/lists.ts'
+
 // Where all fit the memory they generate in turns, a token each; else one after the other, and the first is opened again to score.
 
 interface SideBySide {
@@ -272,4 +278,58 @@ function refuse(error: unknown, column: number, { backend, wrote, onProgress }: 
     if (group.indices.length === 1) throw error
     group.withoutRoom.add(column)
   } else onProgress({ type: 'failed', column, message: error.message })
+}
+
+// A checkpoint that generates beside others: opened, with its decoder and its tokenizer.
+export interface Column {
+  readonly index: number
+  readonly decoder: Decoder
+  readonly generator: TextGenerator
+  close(): Promise<void>
+}
+
+interface ColumnOptions {
+  readonly index: number
+  readonly path: string
+  /** A checkpoint whose mask is applied to its weights. */
+  readonly mask?: string | null
+  readonly prompts: readonly string[]
+  readonly maxTokens: number
+  readonly memoryBytes: number
+  readonly signal?: AbortSignal
+}
+
+/** Bytes of the weights as they are stored, from the header alone. */
+export async function storedBytes(path: string): Promise<number> {
+  const checkpoint = await openCheckpoint(path)
+  await checkpoint.close()
+  return [...checkpoint.tensors.values()].reduce((sum, { bytes }) => sum + bytes, 0)
+}
+
+/** @throws EngineError when the checkpoint or its tokenizer cannot be used. */
+export async function openColumn(backend: Backend, options: ColumnOptions): Promise<Column> {
+  const { index, path, mask, prompts, maxTokens, memoryBytes, signal } = options
+  const checkpoint = await openCheckpoint(path)
+  const opened: (() => Promise<void>)[] = [() => checkpoint.close()]
+  const close = async () => {
+    for (const one of opened.reverse()) await one()
+  }
+  try {
+    const model = openModel(mask ? await underMaskOf(checkpoint, mask) : checkpoint)
+    // A token has one character at least.
+    const promptTokens = largest(prompts, 0, ({ length }) => length)
+    const room = roomFor(model.config, promptTokens, maxTokens)
+    const decoder = await createDecoder(computeIn(backend, model, 'auto'), model, {
+      memoryBytes: memoryBytes - kvCacheBytes(model.config, room),
+      tokensPerPass: room,
+      as: 'stored',
+    })
+    opened.push(() => decoder.close())
+    const generator = await openTextGenerator(decoder, signal)
+    opened.push(() => generator.close())
+    return { index, decoder, generator, close }
+  } catch (error) {
+    await close()
+    throw error
+  }
 }

@@ -2,7 +2,7 @@
 import type { Backend, Precision } from '../compute/backend.ts'
 import { EngineError } from '../errors.ts'
 import { blockLinears } from '../../catalog/families/parameters.ts'
-import type { PrecisionChoice } from '../../recipe/precisions.ts'
+import type { PrecisionChoice } from '../../recipe/modes.ts'
 import type { Model } from './model.ts'
 import type { LoadAs } from './weights.ts'
 

@@ -4,7 +4,7 @@
 import { shellWord } from '../../formatting/printable.ts'
 import { rm } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import type { PrecisionChoice } from '../../recipe/precisions.ts'
+import type { PrecisionChoice } from '../../recipe/modes.ts'
 import { openEventLog } from '../../runs/events/eventLog.ts'
 import type { FolderPlace } from '../../runs/folder/runFolder.ts'
 import type { RunEvent } from '../../runs/series/events.ts'

@@ -3,7 +3,7 @@ import { openRegular } from '../checkpoint/regularFile.ts'
 import { EngineError } from '../errors.ts'
 import type { Corpus } from './corpus.ts'
 import { jsonlCorpus, jsonlRows } from './jsonlCorpus.ts'
-import { parquetCorpus, parquetRows } from './parquetCorpus.ts'
+import { parquetCorpus, parquetRows } from './parquetFile.ts'
 import { textCorpus } from './textCorpus.ts'
 import { someOf } from '../../formatting/lists.ts'
 

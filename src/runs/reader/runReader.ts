@@ -8,8 +8,13 @@ import type { RunStatus } from '../series/foldRun.ts'
 import type { Settings } from '../../recipe/sweep/settings.ts'
 import { resultOf, type RunResult, resultOfSummary } from '../series/runResult.ts'
 import type { RunSummary } from '../series/runSummary.ts'
-import { unknownFacts, type RunFacts } from '../compared/comparedRun.ts'
-import { sparklineOfReport, sparklineOfSummary, type Sparkline } from '../compared/sparkline.ts'
+import {
+  type RunFacts,
+  type Sparkline,
+  sparklineOfReport,
+  sparklineOfSummary,
+  unknownFacts,
+} from '../compared/comparedRun.ts'
 import { sweepResults, type SweepResults } from '../compared/sweepTable.ts'
 import { endOfRun, type RunEnd } from '../events/endOfRun.ts'
 import { readSummary, summaryOfEvents } from '../events/summary.ts'

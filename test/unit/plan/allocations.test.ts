@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import fc from 'fast-check'
 import { depth, depthSparsities, mostSpread } from '../../../src/catalog/allocations/depth.ts'
-import { bestTrial } from '../../../src/runs/series/chosenAllocations.ts'
+import { bestTrial } from '../../../src/runs/series/recoveries.ts'
 import { owlSparsities } from '../../../src/catalog/allocations/owl.ts'
 import { pruneEntries, plannedAllocations, plannedTrials } from '../../../src/plan/pruneEntries.ts'
 import type { PruneStep } from '../../../src/recipe/schema.ts'

@@ -1,6 +1,6 @@
 import assert from 'node:assert/strict'
 import { TextDocument } from 'vscode-languageserver-textdocument'
-import { completionPlace, isInComment } from '../../../src/server/place.ts'
+import { completionPlace, isInComment } from '../../../src/server/features/completion.ts'
 
 /** `|` marks the cursor. */
 function at(marked: string) {

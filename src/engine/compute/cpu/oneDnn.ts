@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { bindPointer, type Gemm } from './blas.ts'
 import type { Heap } from './heap.ts'
 import { bindMatmul, type ElementType, type Matmul } from './matmul.ts'
-import { linuxFolders, withoutThreads } from './systemLibraries.ts'
+import { linuxFolders, withoutThreads } from './findBlas.ts'
 
 export interface OneDnn {
   readonly path: string

@@ -3,14 +3,78 @@
 import { attentionStepTasks } from './kernels/attentionStepTask.ts'
 import { attentionTasks } from './kernels/attentionTasks.ts'
 import { productTasks } from './kernels/productTasks.ts'
-import { rowTasks } from './kernels/rowTasks.ts'
 import { weightTasks } from './kernels/weightTasks.ts'
 import { factorTasks } from './prune/factor.ts'
 import { selectTasks } from './prune/select.ts'
 import { sparseGptTasks } from './prune/sparseGpt.ts'
 import { callStaged } from './staged.ts'
-import type { Task, TaskTable } from './task.ts'
+import type { Task, TaskEnv, TaskTable } from './task.ts'
 import type { Wasm } from '../../readWasm.ts'
+import { isOutside } from './outside.ts'
+
+// Gathers, scatters and strided copies as pool tasks: the wasm kernels where everything lies inside; else a row at a time
+// through the stage, since rows come in any order.
+/** Address inside of a row number 0, for a kernel that is shown the one row it needs. */
+function firstRow({ stage, wasm }: TaskEnv): number {
+  const at = stage.take(4)
+  wasm.fillWords(0, 1, at, 0)
+  return at
+}
+
+/** Args: out, table, dtype code, rows, scale, c, the table's first row, its number of rows. Items: rows of out. */
+const gather: Task = (env, args, start, end) => {
+  const [out, table, code, rows, scale, c, first, count] = Array.from(args)
+  const { stage, wasm } = env
+  if (![out, table, rows].some(isOutside))
+    return void wasm.gatherRows(start, end, out, table, code, rows, scale, c, first, count)
+  const mark = stage.mark()
+  const [zero, bytes] = [firstRow(env), c * (code === 0 ? 4 : 2)]
+  stage.readInts(rows + 4 * start, end - start).forEach((id, i) => {
+    if (id < first || id >= first + count) return
+    const row = stage.mark()
+    const from = stage.bytes('in', table + (id - first) * bytes, bytes)
+    wasm.gatherRows(0, 1, stage.bytes('out', out + 4 * c * (start + i), 4 * c), from, code, zero, scale, c, 0, 1)
+    stage.flush(row)
+  })
+  stage.flush(mark)
+}
+
+/** Args: out, x, rows, row scale or 0, m, c. Items: columns. */
+const scatterAdd: Task = (env, args, start, end) => {
+  const [out, x, rows, rowScale, m, c] = Array.from(args)
+  const { stage, wasm } = env
+  if (![out, x, rows, rowScale].some(isOutside))
+    return void wasm.scatterAddRows(start, end, out, x, rows, rowScale, m, c)
+  const mark = stage.mark()
+  const [zero, columns] = [firstRow(env), end - start]
+  stage.readInts(rows, m).forEach((id, i) => {
+    const row = stage.mark()
+    const to = stage.bytes('inout', out + 4 * (id * c + start), 4 * columns)
+    const from = stage.bytes('in', x + 4 * (i * c + start), 4 * columns)
+    const scale = rowScale && stage.bytes('in', rowScale + 4 * i, 4)
+    wasm.scatterAddRows(0, columns, to, from, zero, scale, 1, columns)
+    stage.flush(row)
+  })
+  stage.flush(mark)
+}
+
+/** Args: out, input, then CopyShape from `groups` on, bytes of an element. Items: rows. */
+const copyStrided: Task = ({ stage, wasm }, args, start, end) => {
+  const [out, input, groups, width] = [args[0], args[1], args[2], args[3]]
+  const [outRow, outGroup, outOffset, inRow, inGroup, inOffset] = [args[4], args[5], args[6], args[7], args[8], args[9]]
+  const bytes = args[10]
+  if (!isOutside(out) && !isOutside(input)) {
+    const shape = [groups, width, outRow, outGroup, outOffset, inRow, inGroup, inOffset, bytes]
+    return void wasm.copyRows(start, end, out, input, ...shape)
+  }
+  for (let g = 0; g < groups; g++) {
+    const to = out + (start * outRow + g * outGroup + outOffset) * bytes
+    const from = input + (start * inRow + g * inGroup + inOffset) * bytes
+    stage.copyRows(to, outRow * bytes, from, inRow * bytes, end - start, width * bytes)
+  }
+}
+
+export const rowTasks: Readonly<Record<string, Task>> = { gather, scatterAdd, copyStrided }
 
 const nativeTasks: Readonly<Record<string, Task>> = {
   ...productTasks,

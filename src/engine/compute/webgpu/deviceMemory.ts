@@ -8,7 +8,7 @@ import { EngineError } from '../../errors.ts'
 import { type Backend, type MemoryUse, RowLimit } from '../backend.ts'
 import type { GpuFacts } from './protocol.ts'
 import { fieldsOf } from '../../../catalog/formats/json.ts'
-import { cacheFile, readCache, writeCache } from '../../../system/cacheFile.ts'
+import { cacheFile, readCache, writeCache } from '../../../system/atomicFile.ts'
 import { machineMemoryBytes } from '../../machine.ts'
 // How much memory a GPU gives. WebGPU does not tell, and Dawn's heap sizes do not reach JavaScript: buffers are made until
 // the driver refuses. The answer is kept by adapter and driver, since it takes a moment and other programs' memory.

@@ -8,7 +8,7 @@ import { availableParallelism, homedir, loadavg, release } from 'node:os'
 import { join } from 'node:path'
 import * as z from 'zod'
 import { isRecord } from '../../../catalog/formats/json.ts'
-import { cacheFile, readCache, writeCache } from '../../../system/cacheFile.ts'
+import { cacheFile, readCache, writeCache } from '../../../system/atomicFile.ts'
 import { programArguments } from '../../../system/startWorker.ts'
 import type { OpenRequest } from './protocol.ts'
 

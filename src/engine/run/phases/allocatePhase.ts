@@ -1,5 +1,5 @@
 // The sparsities of blocks that only a run can tell: by a measure of the dense model, or by trying.
-import { bestTrial, chosenAllocations, tryCount } from '../../../runs/series/chosenAllocations.ts'
+import { bestTrial, chosenAllocations, tryCount } from '../../../runs/series/recoveries.ts'
 import { lookAtData, prunedNames, type PruneEntry } from '../../../plan/pruneEntries.ts'
 import { triedWindows } from '../../../recipe/defaults.ts'
 import { allocate, prunedLosses } from '../../blocks/allocate.ts'

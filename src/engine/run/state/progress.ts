@@ -2,6 +2,7 @@
 // written whole after every milestone; work that it does not mention is done again. It may come from anyone: what does not fit
 // is refused in a sentence, and what is not named here is dropped.
 import * as z from 'zod'
+import { join } from 'node:path'
 import type { OutputKind } from '../../../plan/outputs.ts'
 import type { BlockErrors, ChosenAllocation, Movement, Sample } from '../../../runs/series/events.ts'
 import { taskNames } from '../../../catalog/tasks/tasks.ts'
@@ -9,6 +10,8 @@ import { checkRecorded, parseJson, parseRecorded } from '../../../runs/folder/re
 import { EngineError } from '../../errors.ts'
 import type { SourceRecord } from './sources.ts'
 import { stages } from '../../../catalog/stages.ts'
+import { readOwn } from '../../../system/ownFile.ts'
+import { writeAtomic } from '../../../system/atomicFile.ts'
 
 /** A record larger than any run writes is an attack, not a long run. */
 const few = 1e6
@@ -260,4 +263,19 @@ const report = z.object({ status: z.enum(['done', 'failed', 'cancelled']) })
 /** The status that a report ends a run with. @throws EngineError 'bad-data'. */
 export function parseReportStatus(json: string, file: string): z.infer<typeof report>['status'] {
   return parseRecorded(report, json, file).status
+}
+
+// The record of a run's progress on disk.
+export const progressFile = 'progress.json'
+
+/** Durable when it returns. @throws EngineError 'disk'. */
+export async function saveProgress(state: string, progress: RunProgress): Promise<void> {
+  const text = `${JSON.stringify(progress, null, 1)}\n`
+  await writeAtomic(join(state, progressFile), [text])
+}
+
+/** @throws EngineError 'not-found' when the folder holds no run that can be resumed, 'bad-data' when it is damaged. */
+export async function loadProgress(state: string): Promise<RunProgress> {
+  const path = join(state, progressFile)
+  return parseProgress(await readOwn(path), path)
 }

@@ -2,7 +2,7 @@
 import { lstat, readdir, rm, rmdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { killPoint } from '../../../system/killPoint.ts'
-import { progressFile } from './progressFile.ts'
+import { progressFile } from './progress.ts'
 import type { RunFolder } from '../../../runs/folder/runFolder.ts'
 
 /** Files of the state, and leftovers of such files from a process that was killed while it wrote them. */

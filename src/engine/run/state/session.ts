@@ -11,8 +11,7 @@ import type { EventLog } from '../../../runs/events/eventLog.ts'
 import type { SummaryFile } from '../../../runs/events/summary.ts'
 import { createOverall, finishedParts, type Overall } from './overall.ts'
 import { watchMemory, type MemoryWatch } from './peakMemory.ts'
-import type { RunProgress } from './progress.ts'
-import { saveProgress } from './progressFile.ts'
+import { type RunProgress, saveProgress } from './progress.ts'
 import type { RunFolder } from '../../../runs/folder/runFolder.ts'
 
 export interface SessionParts {

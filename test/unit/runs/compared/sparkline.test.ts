@@ -1,7 +1,7 @@
 // The small curve of a run in a table: what it shows, and how much of it.
 import assert from 'node:assert/strict'
 import { SummaryFold } from '../../../../src/runs/series/runSummary.ts'
-import { mostPoints, sparklineOfReport, sparklineOfSummary } from '../../../../src/runs/compared/sparkline.ts'
+import { mostPoints, sparklineOfReport, sparklineOfSummary } from '../../../../src/runs/compared/comparedRun.ts'
 import { recordedRun } from '../../../webview/harness/recorded.ts'
 
 const measured = (values: readonly (number | null)[], entry = 0) =>

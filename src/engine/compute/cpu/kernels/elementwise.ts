@@ -1,9 +1,9 @@
 // Elementwise operations.
-import { f32ToBf16, f32ToF16 } from '../../../dtype.ts'
+import { bytesPerElement, f32ToBf16, f32ToF16 } from '../../../dtype.ts'
 import type { Activation, Kernels } from '../../kernels.ts'
 import type { Runner } from '../pool.ts'
 import { codeOf } from './products.ts'
-import { addresses, byElements } from './splits.ts'
+import { addresses, byColumns, byElements, byRows } from './splits.ts'
 
 type Elementwise = Pick<
   Kernels,
@@ -57,6 +57,82 @@ export function elementwise(pool: Runner): Elementwise {
     },
     convert(out, x) {
       pool.run('convert', byElements(x.length), [at(out), codeOf(out), at(x), codeOf(x)])
+    },
+  }
+}
+
+// Norms and rotary positions. Parameter gradients are a second pass over columns, so that nothing is summed twice.
+type Norms = Pick<Kernels, 'layerNorm' | 'layerNormBackward' | 'rmsNorm' | 'rmsNormBackward' | 'rope'>
+
+export function norms(pool: Runner): Norms {
+  const at = addresses(pool)
+  return {
+    layerNorm(out, mean, rstd, x, weight, bias, eps) {
+      const n = rstd.length
+      const c = x.length / n
+      const args = [at(out), at(mean), at(rstd), at(x), at(weight), at(bias), c, eps, codeOf(out)]
+      pool.run('layerNorm', byRows(n, c), args)
+    },
+    layerNormBackward(dX, dWeight, dBias, dOut, x, mean, rstd, weight) {
+      const n = rstd.length
+      const c = x.length / n
+      if (dWeight || dBias)
+        pool.run('normGradients', byColumns(c, n), [at(dWeight), at(dBias), at(dOut), at(x), at(mean), at(rstd), n, c])
+      pool.run('layerNormBackward', byRows(n, c), [at(dX), at(dOut), at(x), at(mean), at(rstd), at(weight), c])
+    },
+    rmsNorm(out, rstd, x, weight, eps, unitOffset) {
+      const n = rstd.length
+      const c = x.length / n
+      pool.run('rmsNorm', byRows(n, c), [at(out), at(rstd), at(x), at(weight), c, eps, unitOffset, codeOf(out)])
+    },
+    rmsNormBackward(dX, dWeight, dOut, x, rstd, weight, unitOffset) {
+      const n = rstd.length
+      const c = x.length / n
+      if (dWeight) pool.run('normGradients', byColumns(c, n), [at(dWeight), 0, at(dOut), at(x), 0, at(rstd), n, c])
+      pool.run('rmsNormBackward', byRows(n, c), [at(dX), at(dOut), at(x), at(rstd), at(weight), c, unitOffset])
+    },
+    rope(x, cos, sin, { seqLen, numHeads, headDim, rotaryDim, inverse }) {
+      const width = numHeads * headDim
+      const args = [at(x), at(cos), at(sin), seqLen, numHeads, headDim, rotaryDim, inverse ? -1 : 1]
+      pool.run('rope', byRows(x.length / width, width), args)
+    },
+  }
+}
+
+// Rows and columns: sums, gathers, copies.
+type Rows = Pick<Kernels, 'columnSum' | 'columnSquares' | 'gatherRows' | 'scatterAddRows' | 'rowDot' | 'copy'>
+
+export function rowOps(pool: Runner): Rows {
+  const at = addresses(pool)
+  return {
+    columnSum(out, x) {
+      const n = x.length / out.length
+      pool.run('columnSum', byColumns(out.length, n), [at(out), at(x), n, out.length])
+    },
+    columnSquares(out, x) {
+      const n = x.length / out.length
+      pool.run('columnSquares', byColumns(out.length, n), [at(out), at(x), n, out.length])
+    },
+    gatherRows(out, table, rows, scale, firstRow = 0) {
+      const c = out.length / rows.length
+      const args = [at(out), at(table), codeOf(table), at(rows), scale, c, firstRow, table.length / c]
+      pool.run('gather', byRows(rows.length, c), args)
+    },
+    // By columns: rows may repeat.
+    scatterAddRows(out, x, rows, rowScale) {
+      const m = rows.length
+      const c = x.length / m
+      pool.run('scatterAdd', byColumns(c, m), [at(out), at(x), at(rows), at(rowScale), m, c])
+    },
+    rowDot(out, a, b) {
+      const c = a.length / out.length
+      pool.run('rowDot', byRows(out.length, c), [at(out), at(a), at(b), c])
+    },
+    copy(out, input, h) {
+      pool.run('copyStrided', byRows(h.rows, h.groups * h.width), [
+        ...[at(out), at(input), h.groups, h.width, h.outRow, h.outGroup, h.outOffset],
+        ...[h.inRow, h.inGroup, h.inOffset, bytesPerElement[out.dtype]],
+      ])
     },
   }
 }

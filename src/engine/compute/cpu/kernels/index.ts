@@ -3,10 +3,8 @@ import type { Kernels } from '../../kernels.ts'
 import type { Runner } from '../pool.ts'
 import { adapters } from './adapters.ts'
 import { attention } from './attention.ts'
-import { elementwise } from './elementwise.ts'
-import { norms } from './norms.ts'
+import { elementwise, norms, rowOps } from './elementwise.ts'
 import { products } from './products.ts'
-import { rowOps } from './rows.ts'
 import { training } from './training.ts'
 
 export function cpuKernels(pool: Runner): Kernels {

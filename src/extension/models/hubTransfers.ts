@@ -50,3 +50,16 @@ export async function publishModel({ call }: Services, folder: string): Promise<
   if ((await vscode.window.showInformationMessage(done, open)) === open)
     await vscode.env.openExternal(vscode.Uri.parse(address))
 }
+
+// "Pull from the Hub…": what downloads in the extension, and only after a person has confirmed the name.
+/** `given`: a name to start with. Returns the folder of what came; undefined when the person leaves. */
+export async function pullModel({ call }: Services, given: string): Promise<string | undefined> {
+  const title = t('Pull from the Hub')
+  const prompt = t(
+    "A model's name, org/name or org/name@revision. It is downloaded into the Hub's cache on this machine.",
+  )
+  const name = await askHubName({ title, prompt }, given)
+  if (name === undefined) return undefined
+  const { folder } = await withBytes(t('Pulling {0}', name), (options) => call('pull', { name }, options))
+  return folder
+}

@@ -4,10 +4,32 @@ import { hubAccess } from '../engine/hub/hubAccess.ts'
 import { bytesToSend, planPush, push, type PushPlan } from '../engine/hub/push.ts'
 import { publicationOf, toldPush } from '../engine/run/origin/publication.ts'
 import type { ParamsOf } from '../protocol/parameters.ts'
-import type { PublishPlan } from '../protocol/rpc.ts'
+import type { PublishPlan, PullProgress } from '../protocol/rpc.ts'
 import { sha256Of } from '../system/sha256.ts'
 import type { CallContext } from './channel.ts'
-import { seldom } from './pull.ts'
+import { parseHubName } from '../engine/checkpoint/hubCache.ts'
+import { pull } from '../engine/hub/pull.ts'
+
+// A model of the Hub, fetched because a person asked for it; the editor hears how far it is a few times a second.
+const tellEveryMs = 200
+
+export async function pullModel(name: string, { signal, progress }: CallContext<'pull'>): Promise<{ folder: string }> {
+  const onProgress = seldom(progress)
+  const access = await hubAccess()
+  const { folder } = await pull(parseHubName(name), { access, signal, onProgress })
+  return { folder }
+}
+
+/** Tells a few times a second, and at the end. */
+export function seldom(tell: (progress: PullProgress) => void): (have: number, total: number) => void {
+  let last = -Infinity
+  return (have, total) => {
+    const now = performance.now()
+    if (now - last < tellEveryMs && have < total) return
+    last = now
+    tell({ have, total })
+  }
+}
 
 async function planned({ folder, repository, revision, isPrivate }: ParamsOf<'planPublish'>, signal: AbortSignal) {
   const publication = await publicationOf(folder)
