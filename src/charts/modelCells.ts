@@ -74,7 +74,7 @@ export function layOutCells(rows: readonly StageRow[], grid: Blocks): CellMap {
   return { lines, columns, most: roundUp(largest(matrices, 0, (cell) => cell?.share ?? 0)) }
 }
 
-/** Of a module outside the blocks: its weight and its bias. */
+/** The weight and the bias of a module outside the blocks. */
 function outsideLine(own: readonly StageRow[]): Line {
   const { role, module } = own.find((row) => row.role !== 'bias') ?? own[0]
   const last = (module.split('.').at(-1) ?? module).replace(/_/g, ' ')

@@ -25,7 +25,6 @@ export class Sweeps {
   private readonly listeners = new Set<() => void>()
   private readonly askQueued: AskQueued
   private search: () => Promise<void> = () => Promise.resolve()
-  private searching: Promise<void> = Promise.resolve()
 
   constructor(askQueued: AskQueued) {
     this.askQueued = askQueued
@@ -45,12 +44,12 @@ export class Sweeps {
 
   /** Searches the workspace again: watchers miss what came before they had begun. */
   find(): Promise<void> {
-    return (this.searching = this.search())
+    return this.search()
   }
 
-  /** `list`, once the workspace has been searched: until that is over, to find none means nothing. */
+  /** `list` after a search: watchers miss a sweep whose folder was made together with the folders above it. */
   async found(): Promise<Sweep[]> {
-    await this.searching
+    await this.find()
     return this.list()
   }
 
