@@ -1,21 +1,13 @@
 // The context of every rule: the text's tree, the value as written, and a recipe that is valid whatever is wrong with
 // the text, so that one mistake does not hide the others.
 import { isScalar, type Scalar, visit } from 'yaml'
-import { sweptPaths } from '../recipe/sweep/settings.ts'
+import { sweptPaths } from '../recipe/sweep/settingsOfRuns.ts'
 import type { Path, RecipeDocument } from '../recipe/document.ts'
 import { idShapeOf, type LintFacts, type ModelFacts, type ModelModule } from '../recipe/facts.ts'
 import { type DataUse, dataUses } from '../recipe/dataUses.ts'
 import { createMatcher, type Matcher } from '../recipe/match.ts'
 import { type Issue, validate } from '../recipe/issues.ts'
-import {
-  type IdShape,
-  recoveriesOf,
-  type ResolvedPruneStep,
-  type ResolvedRecipe,
-  type ResolvedRecover,
-  resolveRecipe,
-  type Surroundings,
-} from '../recipe/resolve.ts'
+import { type IdShape, recoveriesOf, type ResolvedPruneStep, type ResolvedRecipe, type ResolvedRecover, resolveRecipe, type Surroundings } from '../recipe/resolve.ts'
 import type { Recipe, Recover } from '../recipe/schema.ts'
 import { viewModel } from '../plan/modelView.ts'
 import type { PlanFinding } from '../plan/planFinding.ts'

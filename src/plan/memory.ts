@@ -11,7 +11,7 @@ import { backwardScratchBytes, hiddenBytes, savedBytes } from './passMemory.ts'
 import { passesOf } from './passes.ts'
 import { plannedPrecision, type PlannedPrecision, planSizes, type PlanSizes, sizesOf } from './runPlan.ts'
 import { pruneCost, type BlockWorkPlan } from './pruneCost.ts'
-import { bytesPerToken } from './time.ts'
+import { bytesPerToken } from './textTokens.ts'
 import { sizeOf } from './trainable.ts'
 
 /** Value, gradient and two moments, f32. */

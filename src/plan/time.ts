@@ -6,15 +6,16 @@ import type { ModelConfig } from '../catalog/families/modelConfig.ts'
 import { linearsOfBlock, tokenShare } from '../catalog/families/parameters.ts'
 import { methodOf, needsData } from '../catalog/methods/methods.ts'
 import { triedWindows } from '../recipe/defaults.ts'
-import { type DataFacts, idShapeOf, type MachineFacts, type ModelFacts } from '../recipe/facts.ts'
+import type { DataFacts, MachineFacts, ModelFacts } from '../recipe/facts.ts'
 import { isTraining } from '../recipe/modes.ts'
 import type { ResolvedEvaluation, ResolvedPruneStep, ResolvedRecipe, ResolvedRecover } from '../recipe/resolve.ts'
 import type { Stage } from '../catalog/stages.ts'
-import { type OutputKind, outputsOf, savesPruned } from './outputs.ts'
-import { passesOf, type RecoveryPass, timesBetweenAll } from './passes.ts'
+import { outputsOf, savesPruned, type OutputKind } from './outputs.ts'
+import { passesOf, timesBetweenAll, type RecoveryPass } from './passes.ts'
 import { plannedPrecision, type PlannedPrecision } from './runPlan.ts'
-import { type BlockWorkPlan, pruneCost, statisticOperations } from './pruneCost.ts'
+import { pruneCost, statisticOperations, type BlockWorkPlan } from './pruneCost.ts'
 import { tries } from './pruneEntries.ts'
+import { tokensIn, usualLength } from './textTokens.ts'
 
 /** Multiply-adds a second of a processor thread, over whole runs on a server core with AMX (bench/RESULTS.md). */
 const perThread: Readonly<Record<PlannedPrecision, number>> = { f32: 45e9, bf16: 90e9 }
@@ -237,37 +238,4 @@ function bytesOf({ tensors }: PlannedModel): number {
 
 function sum(values: readonly number[]): number {
   return values.reduce((a, b) => a + b, 0)
-}
-
-// How many tokens a text comes to before anything has been tokenised, and what tokens cost that come one at a time.
-/** Bytes of a token of English text. */
-export const bytesPerToken = 4
-/** Tokens of a sequence where a task reads rows as long as they are. */
-export const usualLength = 128
-
-/** A token that comes alone reads every weight for itself: it takes as long as about so many tokens of a batch. */
-const alone = 16
-
-/** Cost of generating after prompts, as tokens of a batch. `promptTokens` holds each prompt's number of tokens. */
-export function writingTokens(promptTokens: readonly number[], maxTokens: number): number {
-  return promptTokens.reduce((sum, tokens) => sum + tokens + alone * maxTokens, 0)
-}
-
-/** The same of a recipe's entry, whose prompts nobody has tokenised yet. */
-function plannedWriting({ prompts = [], max_tokens: maxTokens = 0 }: ResolvedEvaluation): number {
-  return writingTokens(
-    prompts.map(({ length }) => length / bytesPerToken),
-    maxTokens,
-  )
-}
-
-/** Tokens that an entry of `evaluate` measures, by the bytes of its file. */
-export function tokensIn(data: ReadonlyMap<string, DataFacts>, evaluation: ResolvedEvaluation): number {
-  const { data: path, field, samples = Infinity, seq_len: seqLen = usualLength, limit } = evaluation
-  if (path === undefined) return plannedWriting(evaluation)
-  const file = data.get(path)
-  if (limit !== undefined && file?.documents) return (file.bytes / bytesPerToken) * Math.min(1, limit / file.documents)
-  const shape = idShapeOf(file, field)
-  const all = shape ? shape.reduce((a, b) => a * b, 1) : (file?.bytes ?? 0) / bytesPerToken
-  return Math.min(all, samples * seqLen)
 }

@@ -2,12 +2,11 @@
 import { computed, signal } from '@preact/signals'
 import { defaultMethod, type MethodName } from '../../src/catalog/methods/methods.ts'
 import type { RecipeStart, TextUse, ToRecipe } from '../../src/protocol/view.ts'
-import { bytesPerToken } from '../../src/plan/time.ts'
+import { bytesPerToken } from '../../src/plan/textTokens.ts'
 import { unstructured } from '../../src/recipe/defaults.ts'
 import type { Field } from '../../src/recipe/settings/row.ts'
 import { balanced, freeOutput } from '../../src/recipe/writing/choices.ts'
-import { looksAtText, recipeText, trains } from '../../src/recipe/writing/recipeText.ts'
-import type { Comparison, RecipeChoices } from '../../src/recipe/writing/recipeText.ts'
+import { looksAtText, recipeText, trains, type Comparison, type RecipeChoices } from '../../src/recipe/writing/recipeText.ts'
 
 /** What varies among the runs; null: there is one run. */
 export type Compared = Comparison['path'] | null

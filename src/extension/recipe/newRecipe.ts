@@ -3,7 +3,7 @@
 import * as vscode from 'vscode'
 import { existsSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { bytesPerToken } from '../../plan/time.ts'
+import { bytesPerToken } from '../../plan/textTokens.ts'
 import { freeName, freeOutput, recipeExtension, withTexts } from '../../recipe/writing/choices.ts'
 import { recipeText } from '../../recipe/writing/recipeText.ts'
 import { recipeLanguage } from '../contributions.ts'

@@ -23,7 +23,8 @@ import { pruneOnce, pruningKey } from './sharedPruning.ts'
 import { numberOf } from './trainingSteps.ts'
 import { masksOfPrunedModel, ownMasksOf, sparsityOfModel, summaryOf } from '../open/sourceMasks.ts'
 import { blockParts, masksOfStage, withStateModel } from '../state/stateModel.ts'
-import { type PlannedPart, plannedParts, writingTokens } from '../../../plan/time.ts'
+import { type PlannedPart, plannedParts } from '../../../plan/time.ts'
+import { writingTokens } from '../../../plan/textTokens.ts'
 import { describeModel } from '../../../recipe/describeModel.ts'
 
 /** Runs what is left to do; returns the share of zeros among the weights of the block linears. */
