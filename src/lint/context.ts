@@ -7,7 +7,15 @@ import { idShapeOf, type LintFacts, type ModelFacts, type ModelModule } from '..
 import { type DataUse, dataUses } from '../recipe/dataUses.ts'
 import { createMatcher, type Matcher } from '../recipe/match.ts'
 import { type Issue, validate } from '../recipe/issues.ts'
-import { type IdShape, recoveriesOf, type ResolvedPruneStep, type ResolvedRecipe, type ResolvedRecover, resolveRecipe, type Surroundings } from '../recipe/resolve.ts'
+import {
+  type IdShape,
+  recoveriesOf,
+  type ResolvedPruneStep,
+  type ResolvedRecipe,
+  type ResolvedRecover,
+  resolveRecipe,
+  type Surroundings,
+} from '../recipe/resolve.ts'
 import type { Recipe, Recover } from '../recipe/schema.ts'
 import { viewModel } from '../plan/modelView.ts'
 import type { PlanFinding } from '../plan/planFinding.ts'

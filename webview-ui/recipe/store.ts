@@ -6,7 +6,13 @@ import { bytesPerToken } from '../../src/plan/textTokens.ts'
 import { unstructured } from '../../src/recipe/defaults.ts'
 import type { Field } from '../../src/recipe/settings/row.ts'
 import { balanced, freeOutput } from '../../src/recipe/writing/choices.ts'
-import { looksAtText, recipeText, trains, type Comparison, type RecipeChoices } from '../../src/recipe/writing/recipeText.ts'
+import {
+  looksAtText,
+  recipeText,
+  trains,
+  type Comparison,
+  type RecipeChoices,
+} from '../../src/recipe/writing/recipeText.ts'
 
 /** What varies among the runs; null: there is one run. */
 export type Compared = Comparison['path'] | null
