@@ -50,7 +50,7 @@ export async function openRemote(given: string, session: HubSession): Promise<Re
   })
   const address = pageOf(session.access, name)
   return {
-    inspection: { ...inspection, checkpoint: heldTensors(inspection.checkpoint, files), sources: [] },
+    inspection: { ...inspection, checkpoint: heldTensors(inspection.checkpoint), sources: [] },
     facts: { ...name, commit: hub.commit, address, files: [...hub.files.values()], card, isGguf: isGguf(entry) },
   }
 }
