@@ -16,18 +16,20 @@ import { openRegular } from '../checkpoint/regularFile.ts'
 import { writeAll } from '../checkpoint/shardFiles.ts'
 import { readSmallFile } from '../checkpoint/smallFile.ts'
 import { EngineError, throwIfCancelled } from '../errors.ts'
-import { besideWeights, weightFiles, weightsEntry } from './chooseFiles.ts'
-import type { HubSession } from './hubFetch.ts'
 import {
+  besideWeights,
   emptyHash,
   hubFiles,
+  type HubFiles,
   readRange,
   readText,
+  type RemoteFile,
+  weightFiles,
+  weightsEntry,
   wrongBytes,
   wrongHash,
-  type HubFiles,
-  type RemoteFile,
 } from './hubFiles.ts'
+import type { HubSession } from './hubFetch.ts'
 
 export interface PullOptions extends Omit<HubSession, 'onBytes'> {
   readonly cache?: string

@@ -3,7 +3,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { stillMs } from '../lock/lock.ts'
 import { outsideSweep, type SweepSigns } from '../runStatus.ts'
-import { forEachConcurrent } from './forEachConcurrent.ts'
 import { type RunPlace, RunReader } from './runReader.ts'
 import { runFacts, varyingSettings } from '../compared/comparedRun.ts'
 import { plannedNames, shortNames } from '../compared/shortNames.ts'
@@ -224,4 +223,17 @@ export async function readRunsOnce(places: readonly RunPlace[], around?: LookAro
   } finally {
     reader.close()
   }
+}
+
+/** Works on all items, so many at a time. */
+export async function forEachConcurrent<T>(
+  items: readonly T[],
+  atOnce: number,
+  work: (item: T, index: number) => Promise<void>,
+): Promise<void> {
+  const rest = items.entries()
+  const one = async () => {
+    for (const [index, item] of rest) await work(item, index)
+  }
+  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, one))
 }
