@@ -1,6 +1,7 @@
 // Runs side by side, read from disk: whoever writes them, here, in a terminal or on a node of a cluster. The command line looks
 // once. Who follows them looks again and again, as seldom as will do, since no watcher of files sees what other machines write.
 import { setTimeout as sleep } from 'node:timers/promises'
+import { forEachConcurrent } from '../../formatting/lists.ts'
 import { stillMs } from '../lock/lock.ts'
 import { outsideSweep, type SweepSigns } from '../runStatus.ts'
 import { type RunPlace, RunReader } from './runReader.ts'
@@ -213,17 +214,4 @@ export async function readRunsOnce(places: readonly RunPlace[], around?: LookAro
   } finally {
     reader.close()
   }
-}
-
-/** Works on all items, so many at a time. */
-export async function forEachConcurrent<T>(
-  items: readonly T[],
-  atOnce: number,
-  work: (item: T, index: number) => Promise<void>,
-): Promise<void> {
-  const rest = items.entries()
-  const one = async () => {
-    for (const [index, item] of rest) await work(item, index)
-  }
-  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, one))
 }
