@@ -27,7 +27,7 @@ const grammar = 'syntaxes/prune-recipe.tmLanguage.json'
 const { manifest, texts } = withViews(json('package.json'), json('package.nls.json'), views)
 
 const generated = [
-  ['src/recipe/recipe.schema.json', `${JSON.stringify(recipeJsonSchema(), null, 2)}\n`],
+  ['schemas/recipe.schema.json', `${JSON.stringify(recipeJsonSchema(), null, 2)}\n`],
   ['docs/recipes.md', formatMarkdown()],
   ['docs/rules.md', rulesMarkdown()],
   ['docs/cli.md', cliMarkdown()],
