@@ -6,9 +6,9 @@ import { readDocument } from '../../../src/recipe/document.ts'
 import { pathAt } from '../../../src/recipe/pathAt.ts'
 import { recipeSchema, type Recipe } from '../../../src/recipe/schema.ts'
 import { resolveRecipe } from '../../../src/recipe/resolve.ts'
-import { fieldAt, sections } from '../../../src/recipe/settings/recipe.ts'
+import { fieldAt, sections } from '../../../src/recipe/settings/fields.ts'
 import { all, idle, idleKeys, mapOf, resolveRows, rowsOf } from '../../../src/recipe/settings/row.ts'
-import { recipeText } from '../../../src/recipe/writing/recipeText.ts'
+import { chosen, recoveries, textOf } from '../../support/recipeChoices.ts'
 
 interface Known {
   readonly kind: 'plain' | 'fancy'
@@ -111,39 +111,28 @@ describe('rows of settings', () => {
   })
 
   it('give each line of a recipe that the form writes its field', () => {
-    const text = recipeText({
-      model: './opt',
-      method: 'wanda',
-      pattern: 'unstructured',
-      sparsity: 0.5,
-      recoveries: ['reconstruct', 'retrain'],
-      train: ['norm'],
-      data: './train.jsonl',
-      evaluateOn: './evaluation.txt',
-      evaluationLen: 1024,
-      blocks: 12,
-      field: null,
-      seqLen: 512,
-      samples: 128,
-      steps: 10,
-      saveTo: './out',
+    const text = textOf({
+      prune: { method: 'wanda', pattern: 'unstructured', sparsity: 0.5 },
+      recover: recoveries(['reconstruct', 'retrain']),
+      calibration: { ...chosen.calibration, data: ['train.jsonl'] },
+      evaluate: { data: ['evaluation.txt'], seq_len: 1024 },
       compare: { path: 'prune.0.sparsity', values: [0.4, 0.5] },
     })
     const document = readDocument(text)
     const of = (part: string, after = '') => fieldAt(pathAt(document, text.indexOf(part, text.indexOf(after))) ?? [])
-    assert.equal(of('method: wanda'), 'method')
-    assert.equal(of('sparsity: 0.5'), 'sparsity')
-    assert.equal(of('train.jsonl'), 'data')
-    assert.equal(of('samples: 128'), 'windows')
-    assert.equal(of('mode: reconstruct'), 'recovery')
-    assert.equal(of('train: [norm]'), 'train')
-    assert.equal(of('steps: 10'), 'steps')
-    assert.equal(of('evaluation.txt'), 'evaluation')
-    assert.equal(of('seq_len: 1024'), 'evaluation')
-    assert.equal(of('to: "./out"'), 'output')
-    assert.equal(of('prune.0.sparsity'), 'compared')
+    assert.equal(of('method: wanda'), 'prune.method')
+    assert.equal(of('sparsity: 0.5'), 'prune.sparsity')
+    assert.equal(of('train.jsonl'), 'calibration.data')
+    assert.equal(of('samples: 128'), 'calibration.samples')
+    assert.equal(of('mode: reconstruct'), 'recover.mode')
+    assert.equal(of('train: [bias'), 'recover.train')
+    assert.equal(of('steps: 10'), 'recover.steps')
+    assert.equal(of('evaluation.txt'), 'evaluate.data')
+    assert.equal(of('seq_len: 1024'), 'evaluate.data')
+    assert.equal(of('to: "./out'), 'save.to')
+    assert.equal(of('prune.0.sparsity'), 'sweep')
     assert.equal(of('model:'), 'recipe')
-    assert.equal(of('data:', 'recover:'), 'data')
+    assert.equal(of('data:', 'recover:'), 'calibration.data')
   })
 
   it('give a finding the path of its setting, also where it is about the text', () => {
