@@ -226,7 +226,7 @@ describe('the form of a recipe in Chromium', () => {
     assert.deepEqual(wrongIn(await shown()), [])
     await keepPicture(page, 'recipe-loss')
     await page.getByRole('combobox', { name: 'Recovery' }).selectOption('Reconstruct block by block')
-    assert.equal(await loss.count(), 0)
+    await loss.waitFor({ state: 'detached' })
   })
 
   it('a second text to learn from gives half of the windows, of calibration and of training', async () => {
