@@ -15,7 +15,7 @@ import {
   withTrain,
   type RecipeChoices,
 } from '../../../../src/recipe/writing/choices.ts'
-import type { toRecipePath } from '../../../../src/extension/recipe/recipeDefaults.ts'
+import type { toRecipePath, writtenOf } from '../../../../src/extension/recipe/recipeDefaults.ts'
 import { chains } from '../../../../src/recipe/measured.ts'
 import { recipeOf } from '../../../../src/recipe/writing/recipeOf.ts'
 import { recipeText } from '../../../../src/recipe/writing/recipeText.ts'
@@ -100,6 +100,21 @@ describe('first choices of a recipe', () => {
       freeOutput('opt', first, () => false),
       './opt-alps50',
     )
+  })
+
+  it('become a recipe beside the model: with a free name, and measured in between where the text is short', async () => {
+    const vscode = { workspace: {} }
+    type Module = { writtenOf: typeof writtenOf }
+    const extension = await extensionModule<Module>('recipe/recipeDefaults.ts', { vscode })
+    const facts = await readModelFacts(join(samples, 'opt'))
+    const choices = withTexts(firstChoices('./opt', facts, 16e9), texts)
+    const long = { ...choices, recover: choices.recover.map((one) => ({ ...one, steps: 4000 })) }
+    const { recipe, saveTo } = extension.writtenOf(long, { folder: samples, name: 'opt', facts })
+    assert.equal(saveTo, './opt-alps50')
+    assert.deepEqual([recipe.save?.to, recipe.save?.pruned], [saveTo, './opt-alps50-pruned'])
+    assert.equal(recipe.evaluate?.[0].every, 1000)
+    const named = extension.writtenOf({ ...choices, save: { to: ' ./mine ' } }, { folder: samples, name: 'opt', facts })
+    assert.deepEqual([named.saveTo, named.recipe.save?.to], ['./mine', './mine'])
   })
 
   it('write paths relative to the recipe while they are near', async () => {
