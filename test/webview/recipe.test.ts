@@ -334,5 +334,9 @@ describe('the form of a recipe in Chromium', () => {
     assert.match(await shown(), /method: sparsegpt/)
     await send(page, { type: 'start', ...recordedStart(), weights: '/other/model.safetensors' })
     assert.match(await shown(), /method: alps/)
+    const old = { weights: recordedStart().weights, kind: 'prune', form: { choices: { method: 'wanda' }, texts: [] } }
+    await page.evaluate(`window.acquireVsCodeApi().setState(${JSON.stringify(old)})`)
+    await send(page, { type: 'start', ...recordedStart() })
+    assert.match(await shown(), /method: alps/, 'choices of an earlier version begin anew')
   })
 })

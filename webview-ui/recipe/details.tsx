@@ -56,23 +56,28 @@ export function Details({ browse }: { browse: Browse }) {
 /** Fields that are more than their rows say, by the paths of their settings. */
 const controls: Readonly<Record<string, (props: Props) => ComponentChild>> = {
   'prune.sparsity': () => null,
-  'calibration.data': SecondText,
+  'calibration.data': MoreText,
   'recover.train': Trains,
-  'recover.adapter': Adapter,
-  'evaluate.data': OtherText,
+  'recover.adapter': ({ field, browse }) => <PlainField field={field} browse={() => browse('adapter')} />,
+  'evaluate.data': MoreText,
   sweep: Sweep,
 }
 
-function SecondText({ now: { choices }, browse }: Props) {
-  if (choices.calibration.data.length === 0) return null
-  return (
-    <TextField
-      use={['calibration', 1]}
-      label="Second text"
-      hint="Of another kind that the model will read, such as code beside prose: half of the windows come from each. On a kind that it had learnt nothing from, the text was worth more than the method."
-      browse={browse}
-    />
-  )
+/** Another text beside the one that is chosen. */
+function MoreText({ field: { path }, now: { choices }, browse }: Props) {
+  const isMeasured = path === 'evaluate.data'
+  const { data } = isMeasured ? choices.evaluate : choices.calibration
+  if (data.length === 0 || (isMeasured && !trains(choices.recover))) return null
+  const [label, hint] = isMeasured
+    ? [
+        'Measure on, too',
+        'Text of another kind. Half of what recovery wins may be getting used to the kind of text it trains on: this tells what stays.',
+      ]
+    : [
+        'Second text',
+        'Of another kind that the model will read, such as code beside prose: half of the windows come from each. On a kind that it had learnt nothing from, the text was worth more than the method.',
+      ]
+  return <TextField use={[isMeasured ? 'evaluate' : 'calibration', 1]} label={label} hint={hint} browse={browse} />
 }
 
 function Trains({ now: { choices } }: Props) {
@@ -86,22 +91,6 @@ function Trains({ now: { choices } }: Props) {
       options={trainOptions}
       value={last.train ?? []}
       onChoose={(train) => choose({ recover: [...recover.slice(0, -1), { ...last, train }] })}
-    />
-  )
-}
-
-function Adapter({ field, browse }: Props) {
-  return <PlainField field={field} browse={() => browse('adapter')} />
-}
-
-function OtherText({ now: { choices }, browse }: Props) {
-  if (choices.evaluate.data.length === 0 || !trains(choices.recover)) return null
-  return (
-    <TextField
-      use={['evaluate', 1]}
-      label="Measure on, too"
-      hint="Text of another kind. Half of what recovery wins may be getting used to the kind of text it trains on: this tells what stays."
-      browse={browse}
     />
   )
 }

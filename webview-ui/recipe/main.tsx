@@ -35,10 +35,11 @@ function RecipePage() {
   const known = start.value
   if (!known || !form.value) return null
   const { kind, label, parameters, sparsity } = known
+  const disk = plan.value ? `, ${formatBytes(plan.value.estimates.diskBytes)}` : ''
   const facts = [
     `${formatCompact(parameters)} parameters`,
     ...(sparsity !== null && sparsity > 0.01 ? [`its matrices are ${formatShare(sparsity, 0)} zeros already`] : []),
-    `writes ${written.value?.saveTo ?? ''}${plan.value ? `, ${formatBytes(plan.value.estimates.diskBytes)}` : ''}`,
+    ...(written.value ? [`writes ${written.value.saveTo}${disk}`] : []),
   ]
   const browse = (use: BrowsedFor) => host.post({ type: 'browse', use })
   return (

@@ -42,12 +42,19 @@ export function choose(part: Partial<RecipeChoices>): void {
   change({ choices, compared: compared === 'recover.lr' && !trains(choices.recover) ? null : compared })
 }
 
-/** `kept`: the form as it was before a reload. */
+/** `kept`: the form as it was before a reload, or as an earlier version had it, whose choices have another shape. */
 export function begin(next: RecipeStart, kept: Form | null): void {
   const values = { 'prune.0.sparsity': '40, 50, 60', 'recover.lr': '2e-4, 5e-4, 2e-3', seed: '0, 1, 2' }
   start.value = next
   written.value = null
-  form.value = { choices: next.choices, compared: null, values, methods: [], texts: next.texts, ...kept }
+  form.value = {
+    choices: next.choices,
+    compared: null,
+    values,
+    methods: [],
+    texts: next.texts,
+    ...(kept && 'calibration' in kept.choices ? kept : {}),
+  }
 }
 
 type Maps = Readonly<Record<string, Readonly<Record<string, unknown>>>>
