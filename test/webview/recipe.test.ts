@@ -172,6 +172,12 @@ describe('the form of a recipe in Chromium', () => {
     await page.getByRole('combobox', { name: 'Method' }).selectOption('Wanda')
     await page.getByRole('combobox', { name: 'Recovery' }).selectOption('Reconstruct block by block')
     await page.getByRole('checkbox', { name: 'bias' }).uncheck()
+    const windows = page.getByRole('spinbutton', { name: 'Windows', exact: true })
+    await windows.fill('')
+    assert.doesNotMatch(await shown(), /samples:/, 'nothing is written where nothing is chosen')
+    assert.equal(await windows.getAttribute('placeholder'), '128', 'the field shows what that comes to')
+    await page.locator('summary').getByText('128 windows of 512').waitFor()
+    await windows.fill('64')
     await page.getByRole('spinbutton', { name: 'Steps' }).fill('30')
     const text = await shown()
     for (const line of [
@@ -180,6 +186,7 @@ describe('the form of a recipe in Chromium', () => {
       /mode: reconstruct/,
       /train: \[norm, mask_lora\]/,
       /steps: 30/,
+      /samples: 64/,
     ])
       assert.match(text, line)
     assert.match(text, /to: \.\/opt-wanda2of4 #/)

@@ -149,6 +149,7 @@ function Sparsity({ prune, several }: SparsityProps) {
             <input
               type="number"
               id="prune.sparsity"
+              aria-describedby="prune.sparsity-hint prune.sparsity-problem"
               min={1}
               max={99}
               value={Number.isFinite(percent) ? percent : ''}

@@ -85,15 +85,17 @@ export const isDetailWrong = computed(() =>
 export const detailsLine = computed(() => {
   const choices = toWrite.value.at(0)
   if (!choices) return ''
-  const { prune, recover, calibration, compare } = choices
+  const { prune, recover, compare } = choices
+  const fields = written.value?.fields ?? {}
+  const steps = fields['recover.steps']
   const spread = spreadIn(choices)
-  const { steps, train = [] } = recover.at(-1) ?? {}
+  const { train = [] } = recover.at(-1) ?? {}
   const isPreset = offered.value.some(({ isChosen }) => isChosen)
   return [
     ...(prune === null || isPreset ? [] : [`${methodOf(prune.method).title}, ${chainTitle(recover)}`]),
-    ...(needsText.value ? [`${calibration.samples} windows of ${calibration.seq_len}`] : []),
+    ...(needsText.value ? [`${fields['calibration.samples']} windows of ${fields['calibration.seq_len']}`] : []),
     ...(spread === defaultAllocation ? [] : [howSpread(spread)]),
-    ...(trains(recover) ? [`trains ${andList(train)}`, `${steps} steps`] : []),
+    ...(trains(recover) && steps !== undefined ? [`trains ${andList(train)}`, `${steps} steps`] : []),
     ...(compare?.path === 'seed' ? [] : ['seed 0']),
     `sweep: ${compare ? plural(runs.value, 'run') : 'off'}`,
     ...(counted('warning') > 0 ? [plural(counted('warning'), 'warning')] : []),

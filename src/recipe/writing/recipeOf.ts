@@ -4,7 +4,7 @@ import { methodOf, needsData, type MethodName } from '../../catalog/methods/meth
 import type { Stage } from '../../catalog/stages.ts'
 import { unstructured } from '../defaults.ts'
 import { isTraining, worksByBlock } from '../modes.ts'
-import { resolveRecipe, stepNeedsData, type ResolvedRecipe } from '../resolve.ts'
+import { resolvePruneStep, resolveRecipe, stepNeedsData, type ResolvedRecipe } from '../resolve.ts'
 import type { PruneStep, Recipe, Recover } from '../schema.ts'
 import { defaultSeed } from '../settings/recipe.ts'
 import { prunedPlace, spreadIn, type RecipeChoices } from './choices.ts'
@@ -29,7 +29,9 @@ export function recipeOf(choices: RecipeChoices, known: KnownOfRun): Recipe {
     const { loss, ...rest } = one
     return { ...rest, ...windows, ...(loss !== undefined && step && { loss }) }
   })
-  const looks = recover.some(({ mode = 'reconstruct' }) => worksByBlock(mode)) || (step !== null && looksAtText(step))
+  const looks =
+    recover.some(({ mode = 'reconstruct' }) => worksByBlock(mode)) ||
+    (step !== null && stepNeedsData(resolvePruneStep(step)))
   // A mask does not give back the model of a method that changes the kept weights: it is saved. In a sweep that would be one a run.
   const savesPruned = step !== null && recover.length > 0 && !compare && methodOf(step.method).corrects
   const recipe: Recipe = {
@@ -57,8 +59,6 @@ function stepOf({ prune, compare }: RecipeChoices): Step | null {
   const allocation = spreadIn({ prune, compare })
   return { ...keys, method, sparsity, ...(allocation !== defaultAllocation && { allocation }) }
 }
-
-const looksAtText = (step: PruneStep) => stepNeedsData(resolveRecipe({ version: 1, model: '', prune: [step] }).prune[0])
 
 /** `recover.lr` of several recoveries is that of the first that trains. */
 function comparedPath({ compare, recover }: RecipeChoices): string {
