@@ -104,7 +104,7 @@ export const detailsLine = computed(() => {
 
 /** What a plan comes to, as terms and texts; all but the last are of one run. */
 export function planFacts(plan: PlanSummary): [term: string, text: string][] {
-  const { percentage, trainable, parameters, prunedModules, recoveries } = plan
+  const { percentage, trainable, parameters, prunedModules } = plan
   const { seconds, secondsToPruneAgain, memoryBytes, diskBytes } = plan.estimates
   const time = (value: number) => (seconds === null || value === 0 ? null : roughDuration(value))
   const share = `${formatCount(trainable)} of ${formatCompact(parameters)}, ${formatTrained(percentage, 3)}`
@@ -114,7 +114,7 @@ export function planFacts(plan: PlanSummary): [term: string, text: string][] {
     ['memory, estimated', formatBytes(memoryBytes)],
     ['disk, estimated', formatBytes(diskBytes)],
     ['matrices to prune', prunedModules > 0 ? formatCount(prunedModules) : null],
-    ['trained', recoveries.length > 0 ? share : null],
+    ['trained', trainable > 0 ? share : null],
     ['time of all', runs.value > 1 ? time((seconds ?? 0) * runs.value) : null],
   ]
   return all.flatMap(([term, text]) => (text === null ? [] : [[term, text]]))
