@@ -38,7 +38,7 @@ interface CompareContext {
   readonly progress: (progress: CompareProgress) => void
 }
 
-/** Of a model that cannot be found, or has a broken one: false. */
+/** Whether each model has a chat template; a model that cannot be found, or whose template is broken, has none. */
 export function haveChatTemplates(models: readonly string[]): Promise<boolean[]> {
   const hasOne = async (path: string) => (await readChatTemplate((await locate(path)).folder)) !== null
   return Promise.all(models.map((path) => hasOne(path).catch(() => false)))

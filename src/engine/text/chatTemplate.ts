@@ -53,11 +53,12 @@ export function tokenText(token: unknown): string | null {
 }
 
 function parsed(text: string, path: string): Readonly<Record<string, unknown>> {
+  const broken = () => new EngineError('bad-config', `${path} is not a JSON object; get it again`)
   try {
     const value: unknown = JSON.parse(text)
     if (isRecord(value)) return value
   } catch {
-    // Said below.
+    throw broken()
   }
-  throw new EngineError('bad-config', `${path} is not a JSON object; get it again`)
+  throw broken()
 }

@@ -1,7 +1,7 @@
 import assert from 'node:assert/strict'
 import { readFileSync } from 'node:fs'
 import { EngineError } from '../../../src/engine/errors.ts'
-import { overlapping } from '../../../src/engine/evaluate/evaluationWindows.ts'
+import { overlapping, placementText } from '../../../src/engine/evaluate/evaluationWindows.ts'
 import { dataFacts } from '../../../src/engine/facts/dataFacts.ts'
 import { mixedWindows } from '../../../src/engine/run/open/runData.ts'
 import type { ChatMessage } from '../../../src/engine/text/chatTemplate.ts'
@@ -159,6 +159,9 @@ describe('windows of conversations', () => {
     const { labels } = overlapping(set, 4, 'a.jsonl')
     const counted = (values: Int32Array | null) => [...(values ?? [])].filter((label) => label !== ignored)
     assert.deepEqual(counted(labels), counted(set.labels))
+    const text = placementText({ seq_len: 8, stride: 4, loss_on: 'assistant' })
+    assert.match(text, /mean next-token loss of the assistant's tokens that no window before has$/)
+    assert.match(placementText({ loss_on: 'assistant' }), /exp of the mean next-token loss of the assistant's tokens$/)
     const request = { purpose: 'retrain', seqLen: 40, lossOn: 'assistant' } as const
     const own = await load('a.jsonl', lines(golden.conversations), { ...request, samples: 2 })
     temp.write('b.jsonl', lines(golden.conversations.slice(2)))
