@@ -265,8 +265,7 @@ async function judge(
 ): Promise<void> {
   const { vocabSize } = decoder.model.config
   for (const { column, prompt, ids, tokens, promptIds } of written) {
-    const fits =
-      firstIds.get(prompt) === promptIds && ids.every((id) => id < vocabSize) && tokens.every((id) => id < vocabSize)
+    const fits = firstIds.get(prompt) === promptIds && [...ids, ...tokens].every((id) => id < vocabSize)
     const logProbabilities = fits ? await scored(decoder, ids, tokens, signal) : null
     onProgress({ type: 'judged', column, prompt, logProbabilities })
   }
