@@ -13,6 +13,7 @@ import type { Tokenizer } from './tokenizer.ts'
 /** Whose tokens a loss counts: the assistant's alone. Without it, all. */
 export type LossOn = 'assistant'
 
+/** A column of a file. */
 export interface Conversations {
   readonly path: string
   readonly column: string
@@ -52,12 +53,19 @@ async function columnsOf(path: string, signal?: AbortSignal): Promise<{ lists: s
   return { lists: [], texts: [] }
 }
 
+interface Conversation {
+  readonly index: number
+  readonly messages: readonly ChatMessage[]
+  /** Its place, for messages. */
+  readonly where: string
+}
+
 /** In the file's order; only those whose index is wanted (default: all). @throws EngineError 'bad-data' with the place of what is no conversation. */
 async function* conversationsIn(
   { path, column }: Conversations,
   signal?: AbortSignal,
   wanted?: ReadonlySet<number>,
-): AsyncGenerator<{ index: number; messages: ChatMessage[]; where: string }> {
+): AsyncGenerator<Conversation> {
   let index = -1
   for await (const { row, where } of readRows(path, [[column]], signal)) {
     index++
@@ -98,7 +106,7 @@ export async function* encodedChats(
   { lossOn, enough = Infinity, signal }: EncodeOptions,
 ): AsyncGenerator<EncodedChat> {
   for await (const { messages, where } of conversationsIn(conversations, signal)) {
-    const { text, parts } = await tokenizer.chat(messages, { where, parts: lossOn === 'assistant', signal })
+    const { text, parts } = await tokenizer.chat(messages, { where, parts: lossOn !== undefined, signal })
     const ids = await tokenizer.encode(text, { special: false, signal })
     yield { ids, counts: lossOn ? await countsOf(tokenizer, text, parts, ids.subarray(0, enough), signal) : null }
   }
@@ -148,11 +156,11 @@ export async function drawChats(
   let filled = 0
   for (let start = 0; start < count && filled < out.length; start += atOnce) {
     const drawn = order.slice(start, start + atOnce)
-    const found = new Map<number, { messages: ChatMessage[]; where: string }>()
+    const found = new Map<number, Conversation>()
     for await (const one of conversationsIn(conversations, signal, new Set(drawn))) found.set(one.index, one)
     for (const index of drawn) {
-      const chat = found.get(index)
       if (filled === out.length) break
+      const chat = found.get(index)
       if (!chat) throw new EngineError('bad-data', `${conversations.path} changed while it was read; run again`)
       const { text } = await tokenizer.chat(chat.messages, { where: chat.where, signal })
       const ids = await tokenizer.encode(text, { special: false, signal })

@@ -28,7 +28,6 @@ const mostSteps = 500_000
 const longestText = 2 ** 22
 /** Items of a list: Jinja's own sandbox allows no longer range. */
 const longestList = 100_000
-const longestReason = 300
 
 /**
  * The text as `apply_chat_template` of transformers makes it. Parts are those between `{% generation %}` and `{% endgeneration %}` where
@@ -44,17 +43,18 @@ export function renderChat({ template, messages, where, reply, parts }: ChatRequ
     return { text, parts: parts ? partsByTurns(text, messages, write) : [] }
   } catch (error) {
     if (error instanceof EngineError) throw error
-    const reason = (error instanceof RangeError ? tooMuch : messageOf(error)).slice(0, longestReason)
     throw new EngineError(
       'bad-data',
-      `${where}: the chat template in ${template.path} does not take this conversation (${reason}); fix or remove it`,
+      `${where}: the chat template in ${template.path} does not take this conversation (${reasonOf(error)}); fix or remove it`,
     )
   }
 }
 
 type Program = ReturnType<typeof parse>
 
-const tooMuch = 'it nests too deep or makes too much text'
+function reasonOf(error: unknown): string {
+  return error instanceof RangeError ? 'it nests too deep or makes too much text' : messageOf(error).slice(0, 300)
+}
 
 /** The last template, and its program: a file of conversations has one. */
 let last: { readonly text: string; readonly program: Program } | null = null
@@ -67,8 +67,7 @@ function programOf({ path }: ChatTemplate, text: string): Program {
     last = { text, program }
     return program
   } catch (error) {
-    const reason = (error instanceof RangeError ? tooMuch : messageOf(error)).slice(0, longestReason)
-    throw new EngineError('bad-config', `${path}: its chat template is no Jinja (${reason}); get it again`)
+    throw new EngineError('bad-config', `${path}: its chat template is no Jinja (${reasonOf(error)}); get it again`)
   }
 }
 
