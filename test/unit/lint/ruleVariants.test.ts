@@ -1,6 +1,6 @@
 // What rules say beyond their one example: other places, other severities, and where they must be silent.
 import assert from 'node:assert/strict'
-import type { DataFacts, LintFacts } from '../../../src/recipe/facts.ts'
+import type { LintFacts } from '../../../src/recipe/facts.ts'
 import type { Severity } from '../../../src/recipe/finding.ts'
 import { lint } from '../../../src/lint/lint.ts'
 import {
@@ -24,12 +24,7 @@ const inside: LintFacts = { ...opt, output: { exists: false, overlap: 'inside' }
 const same: LintFacts = { ...opt, output: { exists: true, overlap: 'same' } }
 
 const data = 'calibration: {data: a.jsonl, seq_len: 64}\n'
-const ofChats = 'calibration: {data: chats.jsonl, seq_len: 64}\n'
-const chatFile: DataFacts = {
-  ...{ exists: true, bytes: 60, kind: 'lines', fields: ['messages'], chats: ['messages'], shapes: new Map() },
-  ...{ documents: 2, longestDocument: 30, problem: null },
-}
-const chats: LintFacts = { ...opt, data: new Map([...opt.data, ['chats.jsonl', chatFile]]) }
+const chats = `prune: [{method: wanda}]\nsave: {to: out}\ncalibration: {data: chats.jsonl, seq_len: 64}\n`
 const save = 'save: {to: out}\n'
 const retrain = (more: string) => `recover: {mode: retrain, data: a.jsonl, seq_len: 64, ${more}}\n${save}`
 const filesIn = (out: string) =>
@@ -155,18 +150,10 @@ const cases: Case[] = [
   ],
   ['start matrices that are not there', retrain('train: [mask_lora], lora: {init: gone.txt}'), 'M7', 'error', opt],
   ['long documents', `${prune('method: wanda')}${data}`, 'M8', null, opt],
-  ['short conversations, which fill windows together', `${prune('method: wanda')}${ofChats}`, 'M8', null, chats],
-  ['conversations without `field`', `${prune('method: wanda')}${ofChats}`, 'M7', null, chats],
-  [
-    'text in data of conversations',
-    `${prune('method: wanda')}${ofChats.replace('}', ', field: text}')}`,
-    'M7',
-    'error',
-    chats,
-  ],
+  ['short conversations, which fill windows together', chats, 'M8', null, opt],
+  ['conversations without `field`', chats, 'M7', null, opt],
+  ['text in data of conversations', chats.replace('64}', '64, field: text}'), 'M7', 'error', opt],
   ['answers of a plain text', 'evaluate: [{data: b.txt, seq_len: 64, loss_on: assistant}]\n', 'S6', 'warning'],
-  ['answers in reconstruction', `${data}recover: {train: [norm], loss_on: assistant}\n${save}`, 'S6', 'warning'],
-  ['answers of conversations', 'evaluate: [{data: b.jsonl, seq_len: 64, loss_on: assistant}]\n', 'S6', null],
   ['samples without prompts', 'evaluate: [{task: samples}]\n', 'S8', 'error'],
   ['samples, which need no data', 'evaluate: [{task: samples, prompts: [a], max_tokens: 5}]\n', 'S8', null],
   ['perplexity without data', 'evaluate: [{seq_len: 64}]\n', 'S8', 'error'],
