@@ -11,7 +11,7 @@ import {
   type TaskName,
 } from '../../catalog/tasks/tasks.ts'
 import { andList, largest } from '../../formatting/lists.ts'
-import type { RecoverMode } from '../modes.ts'
+import { worksByBlock, type RecoverMode } from '../modes.ts'
 import {
   hasConversations,
   hasFields,
@@ -65,6 +65,7 @@ export const evaluateRows = {
       default: defaultTask,
       anyWord: true,
     },
+    field: 'evaluate.data',
   }),
 
   data: row({
@@ -77,6 +78,7 @@ export const evaluateRows = {
       about: '.txt, .jsonl(.gz), .parquet, or .safetensors with ids',
       mandatory: true,
     },
+    field: { label: 'Measure on' },
   }),
 
   field: row({
@@ -113,6 +115,7 @@ export const evaluateRows = {
       flags: '--seq-len <n>',
       about: "tokens in a window (default: rows of ids as they are, else the model's positions, at most 4096)",
     },
+    field: 'evaluate.data',
   }),
 
   stride: row({
@@ -172,6 +175,11 @@ export const evaluateRows = {
       const item = at.indexOf('pruned')
       return prunes || item < 0 || { ...idle('without prune', '/prune'), item }
     },
+    field: 'evaluate.data',
+    remark: ({ prunes, recoveries: [first] }, at) =>
+      prunes && at.includes('pruned') && first !== undefined && worksByBlock(first.mode)
+        ? 'pruned: one more pass that prunes, as blocks are recovered while they are'
+        : undefined,
   }),
 
   every: row({
@@ -183,6 +191,7 @@ export const evaluateRows = {
       if (every <= steps || recoveries.some(({ mode }) => mode !== 'retrain')) return true
       return idle(`with only ${steps} steps`, '/recover/steps', '/recover/mode')
     },
+    remark: ({ recoveries }) => (recoveries.some(({ mode }) => mode === 'retrain') ? 'steps' : 'blocks'),
   }),
 }
 
