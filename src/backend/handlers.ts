@@ -30,6 +30,7 @@ const laterHandlers = {
   planPublish: async (request, context) => (await loadLater()).planPublish(request, context),
   publish: async (request, context) => (await loadLater()).publish(request, context),
   writeCard: async ({ path }) => (await loadLater()).writeModelCard((await locate(path)).folder),
+  chatTemplates: async ({ models }) => (await loadLater()).haveChatTemplates(models),
   trained: async ({ path }) => (await loadLater()).trainedBy(path),
   ggufSizes: async (request, context) => (await loadLater()).sizesAsGguf(request, context),
   writeGguf: async (request, context) => (await loadLater()).writeAsGguf(request, context),

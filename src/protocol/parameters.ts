@@ -94,10 +94,14 @@ const schemas = {
     /** By model: a checkpoint whose mask is laid over the model's own weights; absent or null: the model as it is. */
     masks: z.array(text.nullable()).optional(),
     prompts: z.array(text),
+    /** A conversation's earlier turns, the first of them first; absent: the prompts are texts to continue. */
+    turns: z.array(z.object({ prompt: text, answers: z.array(text) })).optional(),
     /** New tokens after each prompt at most. */
     maxTokens: index,
     memoryBytes,
   }),
+  /** Whether each has a chat template. */
+  chatTemplates: z.object({ models: z.array(text) }),
   /** How a result was trained, by the note that its run left beside it; `path` is its folder. */
   trained: model,
   /** Writes the model card of a checkpoint that a run has saved; never over one that is there. */

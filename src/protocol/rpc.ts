@@ -121,6 +121,7 @@ interface Answers extends Record<CallName, Answer<unknown, unknown>> {
   ggufSizes: Answer<GgufSizes>
   writeGguf: Answer<{ bytes: number; warnings: readonly string[] }, PullProgress>
   tryOut: Answer<{ device: string }, TryProgress>
+  chatTemplates: Answer<boolean[]>
   trained: Answer<TrainedResult>
   writeCard: Answer<{ file: string }>
   plan: Answer<PlannedText>
