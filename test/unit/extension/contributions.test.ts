@@ -3,7 +3,7 @@ import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { targets } from '../../../scripts/buildTargets.mjs'
 import { withViews } from '../../../scripts/viewManifest.mjs'
-import { findingLine } from '../../../src/cli/lint.ts'
+import { findingLine } from '../../../src/recipe/finding.ts'
 import { commandIds, milestones, settingDefaults, taskType, treeIds } from '../../../src/extension/contributions.ts'
 import { views } from '../../../src/protocol/view.ts'
 
