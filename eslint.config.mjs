@@ -107,6 +107,7 @@ export default tseslint.config(
               ['charts'],
               ['protocol'],
               ['engine'],
+              ['agents'],
               ['cli', 'backend', 'server', 'extension', 'library'],
             ]),
             ...floors('./src/catalog', [

@@ -86,6 +86,14 @@ export function isHeldOut(path: string): boolean {
   return /eval|test|valid|held/i.test(path.slice(path.lastIndexOf('/') + 1))
 }
 
+/** Some ten thousand tokens: notes and lists of requirements are no text to calibrate on. */
+export const leastTextBytes = 50_000
+
+/** By which texts are sorted: those whose name says that nothing is trained on them last. `path` has forward slashes. */
+export function textRank(path: string): number {
+  return Number(isHeldOut(path)) * 2 + Number(path.endsWith('.txt'))
+}
+
 /** `./opt-wanda50`, `./opt-sparsegpt2of4`, `./opt-recovered`. */
 function suggestedOutput(name: string, { method, pattern, sparsity }: RecipeChoices): string {
   const share = pattern === unstructured ? String(Math.round(sparsity * 100)) : pattern.replace(':', 'of')

@@ -1,0 +1,170 @@
+// suggest_recipe: a recipe for a model that lints clean, with what was measured of its choices. It writes no file.
+import { existsSync, statSync } from 'node:fs'
+import { basename, dirname, join, parse, relative, resolve } from 'node:path'
+import * as z from 'zod'
+import { EngineError } from '../engine/errors.ts'
+import { gatherFacts } from '../engine/facts/recipeFacts.ts'
+import { modelFacts } from '../engine/facts/modelFacts.ts'
+import { machineMemoryBytes } from '../engine/machine.ts'
+import { shownPath } from '../engine/run/open/recipeFile.ts'
+import { isWeights } from '../catalog/formats/checkpointFormats.ts'
+import { parseNm } from '../catalog/formats/sparsity.ts'
+import { lint } from '../lint/lint.ts'
+import { estimatesOf } from '../plan/planRecipe.ts'
+import { bytesPerToken } from '../plan/textTokens.ts'
+import { firstSteps, unstructured, usualSparsity, windowDefaults } from '../recipe/defaults.ts'
+import type { LintFacts, ModelFacts } from '../recipe/facts.ts'
+import * as writing from '../recipe/writing/choices.ts'
+import { type RecipeChoices, recipeText } from '../recipe/writing/recipeText.ts'
+import { checkpoint } from './inputs.ts'
+import type { Roots } from './roots.ts'
+import { sizesOf, sparsityForSize, suggestionText, type Try } from './suggestionText.ts'
+import { defineTool } from './tool.ts'
+
+const input = z.object({
+  model: checkpoint,
+  sparsity: z
+    .number()
+    .gt(0)
+    .lt(1)
+    .optional()
+    .describe(`Share of the block weights to prune; default ${usualSparsity}.`),
+  pattern: z.string().optional().describe('N:M in place of a sparsity, such as 2:4.'),
+  size: z.string().optional().describe('Bytes that the kept weights may take, such as 8GB, in place of a sparsity.'),
+  minutes: z.number().positive().optional().describe('Most minutes that the run may take on this machine.'),
+  data: z.string().min(1).optional().describe('Text to calibrate and train on; left out: one near the model.'),
+  field: z.string().min(1).optional().describe('Column of the text, or tensor of the ids, in data.'),
+  evaluate_on: z.string().min(1).optional().describe('Held-out text to measure on; left out: one near the model.'),
+  evaluate_other: z.string().min(1).optional().describe('Text of another kind, to measure on too.'),
+})
+type Input = z.output<typeof input>
+
+export const suggestTool = defineTool({
+  name: 'suggest_recipe',
+  title: 'Suggest Recipe',
+  about: 'Proposes a recipe for a model and a target that lints clean, with the measurements behind each choice.',
+  when: 'Use it instead of writing a recipe from memory. It writes no file: save its text under the name that it gives, or pass it to explain_recipe and run_recipe. Not for models that are pruned already.',
+  icon: '$(lightbulb)',
+  needsTrust: false,
+  input,
+  async run(asked, { roots }) {
+    const place = await roots.source(asked.model)
+    const facts = await modelFacts(place)
+    if (facts.problems.length > 0) throw new EngineError('unsupported', facts.problems[0].message)
+    if (facts.masked || facts.sparsities)
+      throw new EngineError('usage', `${asked.model} is pruned already: prune the model that it was made from`)
+    const { folder, name } = placeOfRecipe(place, roots)
+    const choices = await choicesOf(asked, { place, folder, facts }, roots)
+    const exists = (path: string) => existsSync(join(folder, path))
+    const most = 60 * (asked.minutes ?? Infinity)
+    let best: Try | null = null
+    for await (const one of triesOf(choices, { name, folder, exists, isLimited: asked.minutes !== undefined })) {
+      if (best === null || isBetter(one, best)) best = one
+      if (best.findings.length === 0 && secondsOf(best) <= most) break
+    }
+    if (best === null) throw new EngineError('internal', 'nothing was tried')
+    const file = writing.freeName(basename(best.choices.saveTo), writing.recipeExtension, exists)
+    return suggestionText(best, { file: roots.shown(join(folder, file)), facts, asked, isLate: secondsOf(best) > most })
+  },
+})
+
+const secondsOf = ({ estimates }: Try) => estimates.seconds ?? 0
+
+/** Clean before fast. */
+function isBetter(one: Try, other: Try): boolean {
+  const [mine, its] = [one.findings.length, other.findings.length]
+  return mine < its || (mine === its && secondsOf(one) < secondsOf(other))
+}
+
+interface Start {
+  readonly place: string
+  readonly folder: string
+  readonly facts: ModelFacts
+}
+
+/** The recipe is beside the model where that is inside the roots. */
+function placeOfRecipe(model: string, roots: Roots): { folder: string; name: string } {
+  const isFile = isWeights(model)
+  const held = isFile && basename(model).startsWith('model') ? dirname(model) : model
+  const [beside] = [dirname(held)].filter((folder) => roots.has(folder))
+  return { folder: beside ?? roots.folders[0], name: isFile && held === model ? parse(model).name : basename(held) }
+}
+
+const inRecipe = (folder: string, path: string) => {
+  const way = shownPath(folder, path)
+  return way.startsWith('.') ? way : `./${way}`
+}
+
+/** What the form of Prune… begins with, and what was asked for. @throws EngineError 'usage'. */
+async function choicesOf(asked: Input, { place, folder, facts }: Start, roots: Roots): Promise<RecipeChoices> {
+  const { parameters, modelConfig } = facts
+  const known = {
+    biases: parameters.some(({ kind }) => kind === 'bias'),
+    maxPositions: modelConfig?.maxPositions ?? null,
+    blocks: modelConfig?.numBlocks ?? null,
+    parameters: sizesOf(facts).numbers,
+  }
+  const { pattern, sparsity, size } = asked
+  if ([pattern, sparsity, size].filter((one) => one !== undefined).length > 1)
+    throw new EngineError('usage', 'sparsity, pattern and size say the same thing: give one of them')
+  if (pattern !== undefined && !parseNm(pattern))
+    throw new EngineError('usage', `pattern ${pattern} is none: write N:M, such as 2:4, for N zeros in every M inputs`)
+  const first = {
+    ...writing.firstChoices(inRecipe(folder, place), known, machineMemoryBytes()),
+    pattern: pattern ?? unstructured,
+    sparsity: size === undefined ? (sparsity ?? usualSparsity) : sparsityForSize(size, facts),
+  }
+  const isHidden = (path: string) => /(^|[\\/])\./.test(relative(folder, path))
+  const isText = (path: string) =>
+    /\.(jsonl|jsonl\.gz|txt|parquet)$/.test(path) && bytesOf(path) >= writing.leastTextBytes
+  const wanted = (path: string, isFolder: boolean) => !isFolder && !isHidden(path) && isText(path)
+  const near = asked.data && asked.evaluate_on ? [] : await roots.find(wanted, [folder])
+  const texts = near
+    .map((path) => inRecipe(folder, path))
+    .sort((a, b) => writing.textRank(a) - writing.textRank(b) || a.localeCompare(b))
+  const given = async (path: string) => {
+    const file = await roots.place(path)
+    if (!existsSync(file)) throw new EngineError('not-found', `${path}: there is no such file`)
+    return inRecipe(folder, file)
+  }
+  const filled = writing.withTexts(first, asked.data ? [await given(asked.data), ...texts] : texts)
+  const data = asked.data ? await given(asked.data) : filled.data
+  const evaluateOn = asked.evaluate_on ? await given(asked.evaluate_on) : filled.evaluateOn
+  return {
+    ...(data === null ? filled : { ...first, evaluateOn }),
+    data,
+    field: asked.field ?? null,
+    evaluateOn,
+    evaluateOther: asked.evaluate_other ? await given(asked.evaluate_other) : null,
+    evaluationTokens: evaluateOn === null ? null : bytesOf(resolve(folder, evaluateOn)) / bytesPerToken,
+  }
+}
+
+const bytesOf = (path: string) => statSync(path, { throwIfNoEntry: false })?.size ?? 0
+
+interface Place {
+  readonly name: string
+  readonly folder: string
+  readonly exists: (path: string) => boolean
+  /** There is a limit to the time: then the best preset that keeps it is wanted, and fewer windows and steps where none does. */
+  readonly isLimited: boolean
+}
+
+/** Recipes in the order in which they are wanted. */
+async function* triesOf(start: RecipeChoices, { name, folder, exists, isLimited }: Place): AsyncGenerator<Try> {
+  const [quick, balanced, best] = writing.presetsFor(start.recoveries.includes('retrain'))
+  const presets = start.data === null ? [start] : [...(isLimited && best.fits ? [best] : []), balanced, quick]
+  let facts: LintFacts | null = null
+  for (const part of [1, 2, 4, 8])
+    for (const { method, recoveries, loss } of presets) {
+      const samples = windowDefaults.samples / part
+      const chosen = { ...start, method, recoveries, loss, samples, steps: firstSteps / part }
+      const choices = { ...chosen, saveTo: writing.freeOutput(name, chosen, exists) }
+      const text = recipeText(choices)
+      // Outputs have free names, so what is known of one recipe holds for all.
+      facts ??= await gatherFacts(lint(text).context.resolved, { folder })
+      const { context, findings } = lint(text, { facts })
+      const told = findings.filter(({ severity }) => severity === 'error' || severity === 'warning')
+      yield { choices, text, findings: told, estimates: estimatesOf(context.resolved, facts) }
+    }
+}

@@ -1,0 +1,129 @@
+// What suggest_recipe answers: the recipe, why it is so, what it costs; and what a size means for a sparsity.
+import { EngineError } from '../engine/errors.ts'
+import { methodOf } from '../catalog/methods/methods.ts'
+import { elementBits } from '../catalog/formats/dtypes.ts'
+import { formatBytes, formatShare, parseByteSize, roughDuration } from '../formatting/numbers.ts'
+import { unstructured } from '../recipe/defaults.ts'
+import type { ModelFacts } from '../recipe/facts.ts'
+import { byMeasure, measured, type OnTwoTexts, recoveryFigures, spreadFigures } from '../recipe/measured.ts'
+import { type RecipeChoices, spreadIn } from '../recipe/writing/recipeText.ts'
+import { methodNames } from '../catalog/methods/methods.ts'
+import { defaultAllocation } from '../catalog/allocations/allocations.ts'
+import type { Estimates } from '../plan/planRecipe.ts'
+import type { Finding } from '../recipe/finding.ts'
+
+/** A recipe that may be suggested. */
+export interface Try {
+  readonly choices: RecipeChoices
+  readonly text: string
+  /** Errors and warnings. */
+  readonly findings: readonly Finding[]
+  readonly estimates: Estimates
+}
+
+/** Sparsity beyond which nothing was measured. */
+const mostSparsity = 0.8
+
+const sizeOf = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1)
+
+/** Numbers of a model, and the bytes of its tensors; those of the linears in its blocks apart. */
+export function sizesOf({ parameters, tensors }: ModelFacts) {
+  const sum = (isCounted: (name: string) => boolean) =>
+    [...tensors].reduce(
+      (all, [name, { shape, dtype }]) => all + (isCounted(name) ? (sizeOf(shape) * elementBits(dtype)) / 8 : 0),
+      0,
+    )
+  const linears = parameters.filter(({ kind }) => kind === 'linear')
+  const names = new Set(linears.map(({ name }) => name))
+  return {
+    numbers: parameters.reduce((all, { shape }) => all + sizeOf(shape), 0),
+    linears: linears.reduce((all, { shape }) => all + sizeOf(shape), 0),
+    bytes: sum(() => true),
+    linearBytes: sum((name) => names.has(name)),
+  }
+}
+
+/**
+ * The least sparsity, in hundredths, at which the kept weights, a bit for each weight of the linears, and all else take `size`.
+ * @throws EngineError 'usage' where the model fits already, or would not without nearly all weights.
+ */
+export function sparsityForSize(size: string, facts: ModelFacts): number {
+  const most = parseByteSize(size)
+  if (most === null) throw new EngineError('usage', `size ${size} is not a size; write it like 8GB or 500MiB`)
+  const { bytes, linearBytes, linears } = sizesOf(facts)
+  if (bytes <= most) throw new EngineError('usage', `the model takes ${formatBytes(bytes)}: it fits ${size} as it is`)
+  const share = Math.ceil((100 * (bytes + linears / 8 - most)) / linearBytes) / 100
+  if (share <= mostSparsity) return share
+  const least = bytes + linears / 8 - mostSparsity * linearBytes
+  throw new EngineError(
+    'usage',
+    `${size} is out of reach: with ${formatShare(mostSparsity)} of the block weights pruned ${formatBytes(least)} are left, and nothing was measured beyond`,
+  )
+}
+
+interface Around {
+  readonly file: string
+  readonly facts: ModelFacts
+  readonly asked: { readonly size?: string; readonly minutes?: number }
+  /** No recipe keeps the time. */
+  readonly isLate: boolean
+}
+
+export function suggestionText({ choices, text, findings, estimates }: Try, around: Around): string {
+  const { file, asked, isLate } = around
+  const { seconds, memoryBytes, diskBytes } = estimates
+  const time = seconds === null ? 'a time that is not known' : `about ${roughDuration(seconds)}`
+  const late = isLate ? `, more than the ${asked.minutes} min: no shorter recipe lints clean` : ''
+  return [
+    `# ${file}`,
+    text,
+    'Why:',
+    ...whyLines(choices, around).map((line) => `- ${line}`),
+    `It takes ${time}${late}, ${formatBytes(memoryBytes)} of memory and ${formatBytes(diskBytes)} on disk.`,
+    ...(findings.length === 0
+      ? ['It lints clean.']
+      : ['It does not lint clean:', ...findings.map(({ message }) => `- ${message}`)]),
+  ].join('\n')
+}
+
+function whyLines(choices: RecipeChoices, { facts, asked }: Around): string[] {
+  const { method, pattern, sparsity, recoveries, data, evaluateOn, evaluateOther } = choices
+  const spread = spreadIn(choices)
+  const lines = [
+    `Figures are perplexities of ${measured.model}, dense ${onTwo(measured.dense)}: expect their order on another model, not their values.`,
+  ]
+  const { bytes } = sizesOf(facts)
+  if (asked.size !== undefined)
+    lines.push(
+      `${asked.size} counts kept weights and a bit for each place, as sparse formats store them. The saved folder has exact zeros and stays at ${formatBytes(bytes)}.`,
+    )
+  if (data === null)
+    lines.push(
+      'No text was found to calibrate on (.jsonl, .txt or .parquet of 50 kB): magnitude needs none, and nothing recovers. Give data for a far better result.',
+    )
+  if (method !== null)
+    lines.push(`${methodOf(method).title} prunes: with half of the weights gone ${methodFigures(pattern)}.`)
+  if (pattern === unstructured && spread !== defaultAllocation) {
+    const { sparsity: at, spread: figures } = spreadFigures(sparsity)
+    const each = Object.entries(figures).map(([name, value]) => `${name} ${value}`)
+    lines.push(`Allocation ${spread}: at ${formatShare(at)} with Wanda ${each.join(', ')}.`)
+  }
+  const figures = method === null ? undefined : recoveryFigures(pattern, { method, recoveries })
+  if (figures)
+    lines.push(
+      `${recoveries.join(', then ')}: ${onTwo(figures.before)} before, ${onTwo(figures.after)} after (${measured.settings[recoveries.join()]}).`,
+    )
+  if (evaluateOn === null) lines.push('Nothing is measured: no held-out text was found. Give evaluate_on.')
+  else if (!evaluateOther && recoveries.length > 0)
+    lines.push('Measure on text of another kind too (evaluate_other): part of a recovery is getting used to the text.')
+  return lines
+}
+
+const onTwo = ({ same, other }: OnTwoTexts) => `${same} on text of the same kind and ${other} on another`
+
+function methodFigures(pattern: string): string {
+  const figures = measured.pruned[pattern === unstructured ? pattern : '2:4']
+  return byMeasure(methodNames, pattern)
+    .flatMap((name) => (figures[name] === undefined ? [] : [`${methodOf(name).title} ${figures[name]}`]))
+    .join(', ')
+}
