@@ -164,6 +164,7 @@ export default tseslint.config(
               ['runs'],
               ['statusItem.ts', 'trainable'],
               ['commands'],
+              ['agents'],
               ['extension.ts'],
             ]),
             run('state'),

@@ -14,7 +14,7 @@ export const compareTool = defineTool({
   when: 'Use it when a sparse model may have lost its zeros, by fine-tuning or a merged LoRA, or to see what a run changed. It reads every weight of both. Not for perplexities or answers: read_results has those.',
   icon: '$(diff)',
   needsTrust: false,
-  input: z.object({
+  input: z.strictObject({
     a: checkpoint.describe('The checkpoint whose zeros must survive: a model folder, an index, or a file of weights.'),
     b: checkpoint.describe('The later checkpoint.'),
     from_line: fromLine,

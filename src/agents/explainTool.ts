@@ -15,7 +15,7 @@ export const explainTool = defineTool({
   when: 'Use it on every recipe before it is run or shown to a person, and after every change. It computes nothing and writes nothing. Not for other YAML files.',
   icon: '$(checklist)',
   needsTrust: false,
-  input: z.object({
+  input: z.strictObject({
     recipe: recipePath,
     text: z.string().optional().describe('A recipe that is not saved yet, as if this were the file.'),
     from_line: fromLine,

@@ -15,7 +15,7 @@ export const generateTool = defineTool({
   when: 'Use it to give a person an impression of what pruning did. A few texts prove nothing: measure perplexity for that. Not for chat, and not to answer questions.',
   icon: '$(comment)',
   needsTrust: true,
-  input: z.object({
+  input: z.strictObject({
     models: z.array(checkpoint).min(1).max(mostColumns).describe('Checkpoints; the first judges the texts of all.'),
     prompts: z.array(z.string().min(1).max(2000)).min(1).max(4),
     max_tokens: z.int().min(1).max(200).optional().describe(`New tokens after each prompt; default ${usualTokens}.`),

@@ -19,7 +19,7 @@ export const inspectTool = defineTool({
   when: 'Use it before any statement about a model or its sparsity. Without statistics it reads headers only, in milliseconds, and knows zeros only from the note of the run that made the model; with statistics it reads every weight. Not for other files, not for models on the Hub that are not on this machine, and not to see how good a model is: zeros say nothing about that.',
   icon: '$(layers)',
   needsTrust: false,
-  input: z.object({
+  input: z.strictObject({
     path: checkpoint,
     statistics: z.boolean().optional().describe('Read the weights: exact zeros, N:M validity. Seconds per GB.'),
     block: z.int().min(0).optional().describe('Only the tensors of this block, from 0.'),

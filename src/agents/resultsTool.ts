@@ -24,7 +24,7 @@ export const resultsTool = defineTool({
   when: 'Use it to say how good a pruned model is, and to compare runs; quote its numbers with the protocol that it prints for a single run. Not to start or continue a run.',
   icon: '$(graph-line)',
   needsTrust: false,
-  input: z.object({
+  input: z.strictObject({
     runs: z
       .array(z.string().min(1))
       .min(1)

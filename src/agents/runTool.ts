@@ -6,7 +6,7 @@ import { prepareRun } from './prepareRun.ts'
 import { resultsOf } from './resultsTool.ts'
 import { defineTool } from './tool.ts'
 
-export const runInput = z.object({
+export const runInput = z.strictObject({
   recipe: recipePath,
   text: z
     .string()

@@ -21,7 +21,7 @@ import type { Roots } from './roots.ts'
 import { sizesOf, sparsityForSize, suggestionText, type Try } from './suggestionText.ts'
 import { defineTool } from './tool.ts'
 
-const input = z.object({
+const input = z.strictObject({
   model: checkpoint,
   sparsity: z
     .number()

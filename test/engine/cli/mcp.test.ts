@@ -120,8 +120,13 @@ describe('sparsescope mcp', function () {
   })
 
   it('adds less than 150 kB of tools and protocol to the bundle, and nothing of HTTP', async () => {
-    const { metafile } = await build({ ...settingsOf('cli'), metafile: true, write: false, logLevel: 'silent' })
-    const inputs = Object.values(metafile.outputs).flatMap((output) => Object.entries(output.inputs))
+    const { metafile } = await build({
+      ...settingsOf('cli'),
+      metafile: true,
+      write: false,
+      logLevel: 'silent',
+    })
+    const inputs = Object.values(metafile?.outputs ?? {}).flatMap((output) => Object.entries(output.inputs))
     const added = inputs.filter(([path]) => /modelcontextprotocol|src\/agents|cli\/mcp|zod\/v3/.test(path))
     assert.ok(added.length > 10)
     assert.ok(added.reduce((sum, [, { bytesInOutput }]) => sum + bytesInOutput, 0) < 150_000)
