@@ -68,6 +68,8 @@ describe('sparsescope mcp', function () {
     assert.match(await done('inspect_checkpoint', { path: saved }), /made from: [^]*zeros[^]*60\.\d+ %/)
     const compared = await done('compare_checkpoints', { a: saved, b: 'opt' })
     assert.match(compared, /^Sparsity was lost: B fills 48 of 48 matrices/)
+    const written = await done('generate_samples', { models: ['opt', saved], prompts: ['Once'], max_tokens: 5 })
+    assert.match(written, /^Prompt: Once\nopt[^]*log probability/)
   })
 
   it('lists the tools of the table, the runs and recipes below its root, and prompts', async () => {
