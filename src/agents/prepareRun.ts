@@ -12,9 +12,11 @@ import { readRepaired } from '../lint/fixSyntax.ts'
 import type { LintResult } from '../lint/lint.ts'
 import { type LintFacts, noFacts } from '../recipe/facts.ts'
 import { resolveRecipe } from '../recipe/resolve.ts'
+import { outputsOf } from '../plan/outputs.ts'
 import { planRecipe } from '../plan/planRecipe.ts'
 import { lintText } from '../engine/facts/recipeFacts.ts'
 import { writeAtomic } from '../system/atomicFile.ts'
+import { runsFolder } from '../runs/folder/runFolder.ts'
 import type { Roots } from './roots.ts'
 
 interface GivenRecipe {
@@ -65,6 +67,8 @@ export async function prepareRun(
   write: boolean,
 ): Promise<PreparedRun> {
   const { path, text } = await readGiven(given, roots)
+  if (given.text !== undefined && !/\.prune\.ya?ml$/.test(path))
+    throw new EngineError('usage', `${given.recipe} is no name of a recipe: it must end in .prune.yaml`)
   if (given.text !== undefined && existsSync(path))
     throw new EngineError('exists', `${given.recipe} exists already: leave out text to run it, or choose another name`)
   const file = parseFile(path, text, settings)
@@ -72,13 +76,15 @@ export async function prepareRun(
   await roots.checkRecipe(resolveRecipe(file.recipe), file.folder)
   // A repaired text is what lint would look at.
   await roots.checkRecipe(createContext(readRepaired(text), noFacts).resolved, file.folder)
+  await roots.place(runsFolder(path))
   const { context, facts, findings } = await lintRecipe(file)
   const plan = planRecipe(path, context.resolved, facts ?? noFacts, findings)
   if (plan.errors.length > 0) throw new EngineError('bad-recipe', `${given.recipe}: ${plan.errors.join(' ')}`)
   if (given.text !== undefined && write) await writeAtomic(path, [text])
   const { seconds, memoryBytes, diskBytes } = plan.estimates
   const shown = (place: string) => roots.shown(place)
-  const outputs = [plan.saveTo, context.resolved.save?.pruned].flatMap((to) => to ?? [])
+  const { resolved } = context
+  const outputs = [...outputsOf(resolved).map(({ to }) => to), ...resolved.evaluate.flatMap(({ out }) => out ?? [])]
   const summary = [
     `Runs ${shown(path)} on ${plan.model}${settings.length > 0 ? ` with ${settings.join(', ')}` : ''}.`,
     `Writes ${[...(given.text === undefined ? [] : ['the recipe']), ...outputs, 'a run folder beside the recipe'].join(', ')}: about ${formatBytes(diskBytes)} of models.`,

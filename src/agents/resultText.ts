@@ -36,7 +36,7 @@ function cut(line: string): string {
 
 const tokens = /\b(?:hf|api_org|sk|ghp|github_pat|xox[abp])[_-][A-Za-z0-9_-]{16,}/g
 /** An absolute path of POSIX or Windows: not the middle of a word, of a relative path or of an address. */
-const absolute = /(?<![\w./\\~:-])(?:\/(?![/\s])|[A-Za-z]:[\\/](?!\/))[^\s"'`,;:()[\]{}<>|]*/g
+const absolute = /(?<![\w./\\~%-])(?:\/(?![/\s])|[A-Za-z]:[\\/](?!\/))[^\s"'`,;:()[\]{}<>|]*/g
 
 /** Without control characters, without tokens, with paths relative to the first root; of other paths only the last name is left. */
 export function clean(text: string, roots: Roots): string {

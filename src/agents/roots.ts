@@ -69,10 +69,12 @@ export class Roots {
   async checkRecipe(recipe: ResolvedRecipe, folder: string): Promise<void> {
     const paths: string[] = []
     mapPaths(recipe, (path) => (paths.push(path), path))
-    const outputs = [recipe.save?.to, recipe.save?.pruned, ...recipe.evaluate.map(({ out }) => out)]
-    for (const path of paths) await (outputs.includes(path) ? this.place(path, folder) : this.source(path, folder))
+    for (const path of paths) await (isHubName(path) ? this.source(path) : this.place(path, folder))
+    const { model, recover } = recipe
+    for (const path of [model, ...recover.flatMap(({ dense, adapter }) => [dense, adapter])])
+      if (path !== undefined) await this.source(path, folder)
     // A loss on what the dense model predicts opens it.
-    const dense = recipe.recover.some(({ loss }) => loss) && (await sourceOf(await this.source(recipe.model, folder)))
+    const dense = recover.some(({ loss }) => loss) && (await sourceOf(await this.source(model, folder)))
     if (dense) await this.source(dense.model)
   }
 
@@ -85,16 +87,17 @@ export class Roots {
   /** Files and folders below the roots, or one folder of them, that `wanted` takes by their path. Links are not followed. */
   async find(wanted: (path: string, isFolder: boolean) => boolean, within: readonly string[] = this.folders) {
     const found: string[] = []
-    let queue = within.map((path) => ({ path, depth: 0 }))
-    for (let seen = 0; queue.length > 0 && seen < mostEntries;) {
-      const [{ path: folder, depth }] = queue
-      queue = queue.slice(1)
+    const folders = within.map((path) => ({ path, depth: 0 }))
+    let seen = 0
+    // Folders that are found are searched after those before them.
+    for (const { path: folder, depth } of folders) {
+      if (seen > mostEntries) break
       for (const entry of await readdir(folder, { withFileTypes: true }).catch(() => [])) {
         seen++
         const path = join(folder, entry.name)
         const isFolder = entry.isDirectory()
         if ((isFolder || entry.isFile()) && wanted(path, isFolder)) found.push(path)
-        else if (isFolder && depth < deepest && !notSearched.has(entry.name)) queue.push({ path, depth: depth + 1 })
+        else if (isFolder && depth < deepest && !notSearched.has(entry.name)) folders.push({ path, depth: depth + 1 })
       }
     }
     return found

@@ -9,11 +9,13 @@ import { machineMemoryBytes } from '../engine/machine.ts'
 import { shownPath } from '../engine/run/open/recipeFile.ts'
 import { isWeights } from '../catalog/formats/checkpointFormats.ts'
 import { parseNm } from '../catalog/formats/sparsity.ts'
+import { createContext } from '../lint/context.ts'
 import { lint } from '../lint/lint.ts'
 import { estimatesOf } from '../plan/planRecipe.ts'
 import { bytesPerToken } from '../plan/textTokens.ts'
 import { firstSteps, unstructured, usualSparsity, windowDefaults } from '../recipe/defaults.ts'
-import type { LintFacts, ModelFacts } from '../recipe/facts.ts'
+import { readDocument } from '../recipe/document.ts'
+import { type LintFacts, type ModelFacts, noFacts } from '../recipe/facts.ts'
 import * as writing from '../recipe/writing/choices.ts'
 import { type RecipeChoices, recipeText } from '../recipe/writing/recipeText.ts'
 import { checkpoint } from './inputs.ts'
@@ -86,8 +88,8 @@ interface Start {
 function placeOfRecipe(model: string, roots: Roots): { folder: string; name: string } {
   const isFile = isWeights(model)
   const held = isFile && basename(model).startsWith('model') ? dirname(model) : model
-  const [beside] = [dirname(held)].filter((folder) => roots.has(folder))
-  return { folder: beside ?? roots.folders[0], name: isFile && held === model ? parse(model).name : basename(held) }
+  const folder = roots.has(dirname(held)) ? dirname(held) : roots.folders[0]
+  return { folder, name: isFile && held === model ? parse(model).name : basename(held) }
 }
 
 const inRecipe = (folder: string, path: string) => {
@@ -162,7 +164,7 @@ async function* triesOf(start: RecipeChoices, { name, folder, exists, isLimited 
       const choices = { ...chosen, saveTo: writing.freeOutput(name, chosen, exists) }
       const text = recipeText(choices)
       // Outputs have free names, so what is known of one recipe holds for all.
-      facts ??= await gatherFacts(lint(text).context.resolved, { folder })
+      facts ??= await gatherFacts(createContext(readDocument(text), noFacts).resolved, { folder })
       const { context, findings } = lint(text, { facts })
       const told = findings.filter(({ severity }) => severity === 'error' || severity === 'warning')
       yield { choices, text, findings: told, estimates: estimatesOf(context.resolved, facts) }

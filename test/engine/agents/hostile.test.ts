@@ -100,6 +100,10 @@ describe('hostile input of agents', function () {
       )
     for (const recipe of ['../x.prune.yaml', `${place.folder}/x.prune.yaml`])
       assert.match(await call('run_recipe', { recipe, text }), /is not inside the folders/)
+    mkdirSync(place.path('in/sub'))
+    symlinkSync(place.path('outside'), place.path('in/sub/.sparsescope'))
+    const beside = text.replace('"model":"model"', '"model":"../model"')
+    assert.match(await call('run_recipe', { recipe: 'sub/x.prune.yaml', text: beside }), /is not inside the folders/)
     assert.deepEqual([ran, readdirSync(place.path('outside')).length], [[], 4])
   })
 

@@ -1,7 +1,8 @@
 // What the tools of agents answer.
 import assert from 'node:assert/strict'
-import { cpSync, mkdirSync, rmSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, rmSync } from 'node:fs'
 import { callTool } from '../../../src/agents/callTool.ts'
+import { prepareRun } from '../../../src/agents/prepareRun.ts'
 import { mostBytes } from '../../../src/agents/resultText.ts'
 import { Roots } from '../../../src/agents/roots.ts'
 import type { ToolHost } from '../../../src/agents/tool.ts'
@@ -153,6 +154,24 @@ describe('tools of agents', function () {
     assert.match(explained, /x\.prune\.yaml:3:\d+ error [^]*\n {2}fix: /)
     assert.match(await call('explain_recipe', { recipe: 'x.prune.yaml', text: ': [' }), /^\d+ findings?:/)
     assert.match(await call('explain_recipe', { recipe: 'none.prune.yaml' }), /^error: /)
+  })
+
+  it('run_recipe writes a text only under the name of a recipe, never over a file, and not where it may not run', async () => {
+    const text =
+      'version: 1\nmodel: ./llama\nprune: [{method: magnitude, sparsity: 0.5}]\nsave: {to: ./out, format: gguf}\n'
+    const asked = async (input: object) => {
+      const { summary } = await prepareRun(input as never, roots, false)
+      return summary
+    }
+    await assert.rejects(asked({ recipe: '.vscode/tasks.json', text }), /must end in \.prune\.yaml/)
+    await assert.rejects(asked({ recipe: 'opt-list.prune.yaml', text }), /exists already/)
+    await assert.rejects(asked({ recipe: 'x.prune.yaml', text: text.replace('0.5', '50') }), /x\.prune\.yaml/)
+    assert.match(
+      await asked({ recipe: 'x.prune.yaml', text, settings: ['seed=3'] }),
+      /^Runs x\.prune\.yaml on \.\/llama with seed=3\.\nWrites the recipe, \.\/out, \.\/out\.gguf, a run folder[^]*: about [\d.]+ MB[^]*about \d+ s and about [\d.]+ MB of memory/,
+    )
+    assert.equal(await call('run_recipe', { recipe: 'x.prune.yaml', text }), 'error: not here')
+    assert.ok(!existsSync(place.path('x.prune.yaml')))
   })
 
   it('generate_samples shows texts by prompt, how likely the first finds them, and why a model has none', async () => {
