@@ -27,8 +27,10 @@ export const compareTool = defineTool({
       try {
         const onTensor = (done: number, total: number) => say(`compared ${done} of ${total} tensors`)
         const summary = await compareCheckpoints(first, second, { signal, onTensor })
-        const all = { ...summary, changed: [...summary.changed].sort((x, y) => y.filled - x.filled) }
-        return `${summary.verdict}\n\n${compareText(all, first.path, second.path)}`
+        // What matters most comes first: only a part of it may be read.
+        const changed = [...summary.changed].sort((x, y) => y.filled - x.filled)
+        const rest = compareText({ ...summary, changed, verdict: '' }, first.path, second.path).trimEnd()
+        return `${summary.verdict}\n\n${rest}`
       } finally {
         await second.close()
       }

@@ -28,7 +28,7 @@ export const explainTool = defineTool({
       ...finding.fixes.map(({ title }) => `  fix: ${title}`),
     ])
     const summary = found.length === 0 ? 'No findings.' : `${plural(findings.length, 'finding')}:`
-    const plan = facts?.model?.modelConfig && planText({ ...planRecipe(recipe, context.resolved, facts, []) })
+    const plan = facts?.model?.modelConfig && planText(planRecipe(recipe, context.resolved, facts, []))
     return [...(plan ? [plan, ''] : []), summary, ...found].join('\n')
   },
 })

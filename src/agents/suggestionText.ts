@@ -1,13 +1,12 @@
 // What suggest_recipe answers: the recipe, why it is so, what it costs; and what a size means for a sparsity.
 import { EngineError } from '../engine/errors.ts'
-import { methodOf } from '../catalog/methods/methods.ts'
+import { methodNames, methodOf } from '../catalog/methods/methods.ts'
 import { elementBits } from '../catalog/formats/dtypes.ts'
 import { formatBytes, formatShare, parseByteSize, roughDuration } from '../formatting/numbers.ts'
 import { unstructured } from '../recipe/defaults.ts'
 import type { ModelFacts } from '../recipe/facts.ts'
 import { byMeasure, measured, type OnTwoTexts, recoveryFigures, spreadFigures } from '../recipe/measured.ts'
 import { type RecipeChoices, spreadIn } from '../recipe/writing/recipeText.ts'
-import { methodNames } from '../catalog/methods/methods.ts'
 import { defaultAllocation } from '../catalog/allocations/allocations.ts'
 import type { Estimates } from '../plan/planRecipe.ts'
 import type { Finding } from '../recipe/finding.ts'
@@ -22,7 +21,7 @@ export interface Try {
 }
 
 /** Sparsity beyond which nothing was measured. */
-const mostSparsity = 0.8
+const mostSparsity = Math.max(...measured.spreads.map(({ sparsity }) => sparsity))
 
 const sizeOf = (shape: readonly number[]) => shape.reduce((a, b) => a * b, 1)
 

@@ -36,7 +36,8 @@ export interface McpOptions extends CommonOptions, PrecisionOptions {
 /** Serves until the client closes stdin or the signal fires. @throws EngineError for roots that are not there. */
 export async function serveTools(context: Context, options: McpOptions): Promise<void> {
   const roots = await Roots.open(options.root.length > 0 ? options.root : [process.cwd()])
-  const host = hostOf(context, options)
+  const { host, idle } = hostOf(context, options)
+  const leaving = new AbortController()
   const server = new Server(
     { name: 'sparsescope', version },
     {
@@ -62,7 +63,7 @@ export async function serveTools(context: Context, options: McpOptions): Promise
       const sent = { progressToken: token, progress: ++progress, message }
       void sendNotification({ method: 'notifications/progress', params: sent }).catch(() => undefined)
     }
-    const around = { signal: AbortSignal.any([signal, context.signal]), say: seldom(say) }
+    const around = { signal: AbortSignal.any([signal, context.signal, leaving.signal]), say: seldom(say) }
     const { text, isError } = await callTool(params.name, params.arguments, { roots, host, ...around })
     return { content: [{ type: 'text', text }], isError }
   })
@@ -75,6 +76,9 @@ export async function serveTools(context: Context, options: McpOptions): Promise
   await server.connect(new StdioServerTransport())
   // The transport does not notice that the client has gone.
   await Promise.race([once(process.stdin, 'close'), once(process.stdin, 'end'), once(context.signal, 'abort')])
+  // A run ends as one that is cancelled: it says how to go on, and its lock is free.
+  leaving.abort()
+  await idle()
   await server.close()
 }
 
@@ -91,14 +95,14 @@ function seldom(say: (line: string) => void): (line: string) => void {
 }
 
 /** Computing in this process, one tool after the other: each takes the memory that it may. stdout is the protocol's. */
-function hostOf(context: Context, options: McpOptions): ToolHost {
+function hostOf(context: Context, options: McpOptions): { host: ToolHost; idle: () => Promise<unknown> } {
   let last: Promise<unknown> = Promise.resolve()
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
     const result = last.then(work)
     last = result.catch(() => undefined)
     return result
   }
-  return {
+  const host: ToolHost = {
     tryOut: (request, onProgress, signal) =>
       inTurn(async () => {
         await using backend = closing(await openBackend(options))
@@ -113,6 +117,7 @@ function hostOf(context: Context, options: McpOptions): ToolHost {
       ? ({ recipe, settings }, around) => inTurn(() => runHere(context, options, { recipe, settings }, around))
       : 'this server may not run recipes: start it with --allow-run, or run `sparsescope run` yourself',
   }
+  return { host, idle: () => last }
 }
 
 /** Resolves to the run's folder. */

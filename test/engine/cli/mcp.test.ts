@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { cpSync, existsSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
+import { cpSync, existsSync, readdirSync, readFileSync, rmSync, symlinkSync } from 'node:fs'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
 import { build } from 'esbuild'
@@ -10,6 +10,8 @@ import { settingsOf } from '../../../scripts/buildTargets.mjs'
 import { mostBytes } from '../../../src/agents/resultText.ts'
 import { tools } from '../../../src/agents/tools.ts'
 import { entry } from '../../support/cli.ts'
+import { isAlive } from '../../support/sweeps.ts'
+import { until } from '../../support/until.ts'
 import { scratch, type Scratch } from '../../support/scratch.ts'
 
 const samples = new URL('../../../samples', import.meta.url).pathname
@@ -111,6 +113,22 @@ describe('sparsescope mcp', function () {
     const child = spawn(process.execPath, [entry, 'mcp'], { cwd: place.folder, stdio: ['pipe', 'ignore', 'ignore'] })
     child.stdin.end()
     assert.deepEqual(await once(child, 'exit'), [0, null])
+  })
+
+  it('cancels a run, which can be resumed, when its client goes away', async () => {
+    const { client, call } = await serve('--allow-run')
+    const running = new Promise<void>((resolve) => {
+      const settings = ['recover.steps=100000', 'save.to=gone']
+      call('run_recipe', { recipe: 'opt-bias-norm.prune.yaml', settings }, resolve).catch(() => undefined)
+    })
+    await running
+    const pid = (client.transport as StdioClientTransport).pid ?? assert.fail('no process')
+    await client.close()
+    await until('the end of the server', () => !isAlive(pid))
+    const runs = readdirSync(place.path('sample/.sparsescope/runs'))
+    const folder = runs.find((name) => name.endsWith('bias-norm')) ?? assert.fail('no run')
+    const events = readFileSync(place.path('sample/.sparsescope/runs', folder, 'events.jsonl'), 'utf8')
+    assert.match(events, /"type":"end","status":"cancelled"[^\n]*\n$/)
   })
 
   it('refuses a root that is not there', async () => {
