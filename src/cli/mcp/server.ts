@@ -106,7 +106,7 @@ function hostOf(context: Context, options: McpOptions): { host: ToolHost; idle: 
     tryOut: (request, onProgress, signal) =>
       inTurn(async () => {
         await using backend = closing(await openBackend(options))
-        return writeSideBySide(backend.value, {
+        return await writeSideBySide(backend.value, {
           ...request,
           memoryBytes: memoryBytes(options.memory),
           signal,
