@@ -1,5 +1,6 @@
 // The text that a tool answers with: at most 4 kB, with a way to ask for the rest; no token, and no path outside the roots.
 import { sep } from 'node:path'
+import { plural } from '../formatting/numbers.ts'
 import { printable } from '../formatting/printable.ts'
 import type { Roots } from './roots.ts'
 
@@ -12,6 +13,7 @@ const footerBytes = 120
  */
 export function partOf(text: string, first: number, canGoOn: boolean): string {
   const lines = text.split('\n')
+  if (first > lines.length) return `It has ${plural(lines.length, 'line')}, and no line ${first}.`
   const kept: string[] = []
   let room = mostBytes - footerBytes
   for (const line of lines.slice(first - 1)) {
@@ -20,7 +22,7 @@ export function partOf(text: string, first: number, canGoOn: boolean): string {
     kept.push(line)
   }
   // A line that no result has room for is cut.
-  if (kept.length === 0 && first <= lines.length) kept.push(cut(lines[first - 1]))
+  if (kept.length === 0) kept.push(cut(lines[first - 1]))
   const last = first - 1 + kept.length
   if (first === 1 && last >= lines.length) return kept.join('\n')
   const rest = last >= lines.length ? '' : canGoOn ? `; from_line: ${last + 1} has the rest` : '; the rest is left out'

@@ -12,6 +12,7 @@ import {
 } from '@modelcontextprotocol/sdk/types.js'
 import * as z from 'zod'
 import { callTool } from '../../agents/callTool.ts'
+import { clean } from '../../agents/resultText.ts'
 import { Roots } from '../../agents/roots.ts'
 import type { Around, ToolHost } from '../../agents/tool.ts'
 import { tools } from '../../agents/tools.ts'
@@ -57,10 +58,10 @@ export async function serveTools(context: Context, options: McpOptions): Promise
   }))
   server.setRequestHandler(CallToolRequestSchema, async ({ params }, { signal, sendNotification, _meta }) => {
     let progress = 0
-    const say = (message: string) => {
+    const say = (line: string) => {
       const token = _meta?.progressToken
       if (token === undefined) return
-      const sent = { progressToken: token, progress: ++progress, message }
+      const sent = { progressToken: token, progress: ++progress, message: clean(line, roots) }
       void sendNotification({ method: 'notifications/progress', params: sent }).catch(() => undefined)
     }
     const around = { signal: AbortSignal.any([signal, context.signal, leaving.signal]), say: seldom(say) }
