@@ -136,8 +136,10 @@ describe('tools of agents', function () {
       assert.match(await call('inspect_checkpoint', { path: 'many', tensor: names[8] }), /zeros +1 \(50\.00 %\)/)
       const long = await call('inspect_checkpoint', { path: 'many', statistics: true })
       const [, next] = /from_line: (\d+) has the rest/.exec(long) ?? []
+      said = []
       const more = await call('inspect_checkpoint', { path: 'many', statistics: true, from_line: Number(next) })
       assert.match(more, new RegExp(`lines ${next} to \\d+ of`))
+      assert.deepEqual(said, [], 'the weights are read once')
     })
 
     it('reads no weights unless it is asked to, and says so', async () => {
