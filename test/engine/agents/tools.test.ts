@@ -136,6 +136,7 @@ describe('tools of agents', function () {
       assert.match(await call('inspect_checkpoint', { path: 'many', tensor: names[8] }), /zeros +1 \(50\.00 %\)/)
       const long = await call('inspect_checkpoint', { path: 'many', statistics: true })
       const [, next] = /from_line: (\d+) has the rest/.exec(long) ?? []
+      assert.ok(said.length > 0)
       said = []
       const more = await call('inspect_checkpoint', { path: 'many', statistics: true, from_line: Number(next) })
       assert.match(more, new RegExp(`lines ${next} to \\d+ of`))
