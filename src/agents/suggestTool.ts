@@ -3,6 +3,7 @@ import { existsSync, statSync } from 'node:fs'
 import { basename, dirname, join, parse, relative, resolve } from 'node:path'
 import * as z from 'zod'
 import { EngineError } from '../engine/errors.ts'
+import { dataFacts } from '../engine/facts/dataFacts.ts'
 import { gatherFacts } from '../engine/facts/recipeFacts.ts'
 import { modelFacts } from '../engine/facts/modelFacts.ts'
 import { machineMemoryBytes } from '../engine/machine.ts'
@@ -15,7 +16,7 @@ import { estimatesOf } from '../plan/planRecipe.ts'
 import { bytesPerToken } from '../plan/textTokens.ts'
 import { firstSteps, unstructured, usualSparsity, windowDefaults } from '../recipe/defaults.ts'
 import { readDocument } from '../recipe/document.ts'
-import { type LintFacts, type ModelFacts, noFacts } from '../recipe/facts.ts'
+import { idShapeOf, type LintFacts, type ModelFacts, noFacts } from '../recipe/facts.ts'
 import * as writing from '../recipe/writing/choices.ts'
 import { type RecipeChoices, recipeText } from '../recipe/writing/recipeText.ts'
 import { checkpoint } from './inputs.ts'
@@ -132,9 +133,16 @@ async function choicesOf(asked: Input, { place, folder, facts }: Start, roots: R
   const filled = writing.withTexts(first, asked.data ? [await given(asked.data), ...texts] : texts)
   const data = asked.data ? await given(asked.data) : filled.data
   const evaluateOn = asked.evaluate_on ? await given(asked.evaluate_on) : filled.evaluateOn
+  /** Windows of ids have their length. */
+  const lengthIn = async (path: string | null, usual: number, field?: string) => {
+    const shape = path === null ? null : idShapeOf(await dataFacts(resolve(folder, path)), field)
+    return shape?.length === 2 ? Math.min(usual, shape[1]) : usual
+  }
   return {
     ...(data === null ? filled : { ...first, evaluateOn }),
     data,
+    seqLen: await lengthIn(data, first.seqLen, asked.field),
+    evaluationLen: await lengthIn(evaluateOn, first.evaluationLen),
     field: asked.field ?? null,
     evaluateOn,
     evaluateOther: asked.evaluate_other ? await given(asked.evaluate_other) : null,

@@ -8,6 +8,7 @@ import { Roots } from '../../../src/agents/roots.ts'
 import type { ToolHost } from '../../../src/agents/tool.ts'
 import { lintText } from '../../../src/engine/facts/recipeFacts.ts'
 import { f32, safetensors } from '../../support/safetensors.ts'
+import { goldenPath } from '../../support/shared.ts'
 import { scratch, type Scratch } from '../../support/scratch.ts'
 
 const samples = new URL('../../../samples', import.meta.url).pathname
@@ -95,6 +96,14 @@ describe('tools of agents', function () {
         await call('suggest_recipe', { model: 'opt', data: 'no.txt' }),
         /^error: no\.txt: there is no such file/,
       )
+    })
+
+    it('takes windows of ids as long as they are', async () => {
+      cpSync(goldenPath('opt', 'prune', 'calib.safetensors'), place.path('ids.safetensors'))
+      const text = recipeIn(
+        await call('suggest_recipe', { model: 'opt', data: 'ids.safetensors', evaluate_on: 'ids.safetensors' }),
+      )
+      assert.deepEqual(new Set(text.match(/seq_len: \d+/g)), new Set(['seq_len: 16']))
     })
 
     it('needs no text, and says what that costs', async () => {
