@@ -3,10 +3,18 @@ import { EngineError } from '../engine/errors.ts'
 import { methodNames, methodOf } from '../catalog/methods/methods.ts'
 import { elementBits } from '../catalog/formats/dtypes.ts'
 import { formatBytes, formatShare, parseByteSize, roughDuration } from '../formatting/numbers.ts'
-import { unstructured } from '../recipe/defaults.ts'
 import type { ModelFacts } from '../recipe/facts.ts'
-import { byMeasure, measured, type OnTwoTexts, recoveryFigures, spreadFigures } from '../recipe/measured.ts'
-import { type RecipeChoices, spreadIn } from '../recipe/writing/recipeText.ts'
+import {
+  byMeasure,
+  type ChainName,
+  chains,
+  measured,
+  type OnTwoTexts,
+  prunedFigure,
+  recoveryFigures,
+  spreadFigures,
+} from '../recipe/measured.ts'
+import { type RecipeChoices, spreadIn } from '../recipe/writing/choices.ts'
 import { defaultAllocation } from '../catalog/allocations/allocations.ts'
 import type { Estimates } from '../plan/planRecipe.ts'
 import type { Finding } from '../recipe/finding.ts'
@@ -14,6 +22,9 @@ import type { Finding } from '../recipe/finding.ts'
 /** A recipe that may be suggested. */
 export interface Try {
   readonly choices: RecipeChoices
+  /** null: it recovers nothing. */
+  readonly chain: ChainName | null
+  readonly saveTo: string
   readonly text: string
   /** Errors and warnings. */
   readonly findings: readonly Finding[]
@@ -68,7 +79,8 @@ interface Around {
   readonly isLate: boolean
 }
 
-export function suggestionText({ choices, text, findings, estimates }: Try, around: Around): string {
+export function suggestionText(one: Try, around: Around): string {
+  const { text, findings, estimates } = one
   const { file, asked, isLate } = around
   const { seconds, memoryBytes, diskBytes } = estimates
   const time = seconds === null ? 'a time that is not known' : `about ${roughDuration(seconds)}`
@@ -77,7 +89,7 @@ export function suggestionText({ choices, text, findings, estimates }: Try, arou
     `# ${file}`,
     text,
     'Why:',
-    ...whyLines(choices, around).map((line) => `- ${line}`),
+    ...whyLines(one, around).map((line) => `- ${line}`),
     `It takes ${time}${late}, ${formatBytes(memoryBytes)} of memory and ${formatBytes(diskBytes)} on disk.`,
     ...(findings.length === 0
       ? ['It lints clean.']
@@ -85,44 +97,43 @@ export function suggestionText({ choices, text, findings, estimates }: Try, arou
   ].join('\n')
 }
 
-function whyLines(choices: RecipeChoices, { facts, asked }: Around): string[] {
-  const { method, pattern, sparsity, recoveries, data, evaluateOn, evaluateOther } = choices
-  const spread = spreadIn(choices)
+function whyLines({ choices, chain }: Try, { facts, asked }: Around): string[] {
+  const { prune, calibration, evaluate } = choices
   const lines = [
     `Figures are perplexities of ${measured.model}, dense ${onTwo(measured.dense)}: expect their order on another model, not their values.`,
   ]
-  const { bytes } = sizesOf(facts)
   if (asked.size !== undefined)
     lines.push(
-      `${asked.size} counts kept weights and a bit for each place, as sparse formats store them. The saved folder has exact zeros and stays at ${formatBytes(bytes)}.`,
+      `${asked.size} counts kept weights and a bit for each place, as sparse formats store them. The saved folder has exact zeros and stays at ${formatBytes(sizesOf(facts).bytes)}.`,
     )
-  if (data === null)
+  if (calibration.data.length === 0)
     lines.push(
       'No text was found to calibrate on (.jsonl, .txt or .parquet of 50 kB): magnitude needs none, and nothing recovers. Give data for a far better result.',
     )
-  if (method !== null)
-    lines.push(`${methodOf(method).title} prunes: with half of the weights gone ${methodFigures(pattern)}.`)
-  if (pattern === unstructured && spread !== defaultAllocation) {
-    const { sparsity: at, spread: figures } = spreadFigures(sparsity)
-    const each = Object.entries(figures).map(([name, value]) => `${name} ${value}`)
-    lines.push(`Allocation ${spread}: at ${formatShare(at)} with Wanda ${each.join(', ')}.`)
-  }
-  const figures = method === null ? undefined : recoveryFigures(pattern, { method, recoveries })
-  if (figures)
-    lines.push(
-      `${recoveries.join(', then ')}: ${onTwo(figures.before)} before, ${onTwo(figures.after)} after (${measured.settings[recoveries.join()]}).`,
+  if (prune) lines.push(...pruneLines(prune, spreadIn(choices)))
+  const figures = prune && chain && recoveryFigures(prune.pattern, { method: prune.method, chain })
+  if (figures) {
+    const steps = chains[figures.chain].map(({ mode, steps, lr }) =>
+      steps ? `${mode}, ${steps} steps at ${lr}` : mode,
     )
-  if (evaluateOn === null) lines.push('Nothing is measured: no held-out text was found. Give evaluate_on.')
-  else if (!evaluateOther && recoveries.length > 0)
+    lines.push(`Recovery (${steps.join('; then ')}): ${onTwo(figures.before)} before, ${onTwo(figures.after)} after.`)
+  }
+  if (evaluate.data.length === 0) lines.push('Nothing is measured: no held-out text was found. Give evaluate_on.')
+  else if (evaluate.data.length === 1 && chain !== null)
     lines.push('Measure on text of another kind too (evaluate_other): part of a recovery is getting used to the text.')
   return lines
 }
 
-const onTwo = ({ same, other }: OnTwoTexts) => `${same} on text of the same kind and ${other} on another`
-
-function methodFigures(pattern: string): string {
-  const figures = measured.pruned[pattern === unstructured ? pattern : '2:4']
-  return byMeasure(methodNames, pattern)
-    .flatMap((name) => (figures[name] === undefined ? [] : [`${methodOf(name).title} ${figures[name]}`]))
-    .join(', ')
+function pruneLines({ method, pattern, sparsity }: NonNullable<RecipeChoices['prune']>, spread: string): string[] {
+  const figures = byMeasure(methodNames, pattern).flatMap((name) => {
+    const value = prunedFigure(name, pattern)
+    return value === undefined ? [] : [`${methodOf(name).title} ${value}`]
+  })
+  const lines = [`${methodOf(method).title} prunes: with half of the weights gone ${figures.join(', ')}.`]
+  if (spread === defaultAllocation) return lines
+  const { sparsity: at, spread: values } = spreadFigures(sparsity)
+  const each = Object.entries(values).map(([name, value]) => `${name} ${value}`)
+  return [...lines, `Allocation ${spread}: at ${formatShare(at)} with Wanda ${each.join(', ')}.`]
 }
+
+const onTwo = ({ same, other }: OnTwoTexts) => `${same} on text of the same kind and ${other} on another`

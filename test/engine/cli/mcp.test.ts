@@ -66,7 +66,7 @@ describe('sparsescope mcp', function () {
     assert.match(ran, /done [^]*How it was measured: [^]*\.sparsescope\/runs\//)
     const [, row] = ran.split('\n')
     assert.ok((await done('read_results', {})).split('\n').includes(row), 'the same row')
-    const saved = /to: "(.+)" # never/.exec(text)?.[1] ?? ''
+    const saved = /to: (\S+) # never/.exec(text)?.[1] ?? ''
     assert.match(await done('inspect_checkpoint', { path: saved }), /made from: [^]*zeros[^]*60\.\d+ %/)
     const compared = await done('compare_checkpoints', { a: saved, b: 'opt' })
     assert.match(compared, /^Sparsity was lost: B fills 48 of 48 matrices/)
