@@ -115,6 +115,10 @@ const schemas = {
     resume: text.nullable(),
     memoryBytes,
   }),
+  /** A tool of the editor's agent (src/agents), which looks into these folders only. */
+  agentTool: z.object({ name: text, input: z.unknown(), roots: z.array(text), memoryBytes }),
+  /** Checks the input of run_recipe; `write`: its text becomes the recipe's file. */
+  prepareRun: z.object({ input: z.unknown(), roots: z.array(text), write: z.boolean() }),
   activeRuns: z.null(),
   /** Answers and updates as of `run`, for a run that another connection started. Cancelling it cancels the run. */
   follow: z.object({ id: index }),

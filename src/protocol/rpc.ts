@@ -97,6 +97,15 @@ export interface Measurable {
   methods: MeasurableMethod[]
 }
 
+/** What a run that an agent asks for would do. */
+export interface AskedRun {
+  /** Path of the recipe. */
+  recipe: string
+  set: readonly string[]
+  /** What it writes, how long it takes and how much memory: for the person who is asked. */
+  summary: string
+}
+
 interface Answer<Result, Progress = never> {
   result: Result
   progress: Progress
@@ -126,6 +135,8 @@ interface Answers extends Record<CallName, Answer<unknown, unknown>> {
   writeCard: Answer<{ file: string }>
   plan: Answer<PlannedText>
   run: Answer<RunOutcome, RunUpdate>
+  agentTool: Answer<{ text: string; isError: boolean }, string>
+  prepareRun: Answer<AskedRun>
   activeRuns: Answer<ActiveRun[]>
   follow: Answer<RunOutcome, RunUpdate>
   pause: Answer<null>
