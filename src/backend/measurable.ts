@@ -1,8 +1,7 @@
-// Which methods could be measured in place, and how long that would take: as the blocks that the newest analysis of a model has
-// measured by the method, else a rough figure from operations.
+// Which methods could be measured in place, and roughly how long that would take, by its operations.
 import type { DeviceChoice } from '../protocol/parameters.ts'
 import { availableParallelism } from 'node:os'
-import { blocksMeasured, isSameWay, latestAnalysis, type AnalysisState } from '../engine/analyse/analysisStore.ts'
+import { blocksMeasured, latestAnalysis, type AnalysisState } from '../engine/analyse/analysisStore.ts'
 import { defaultSamples, longestWindow } from '../engine/analyse/analyse.ts'
 import { openModel } from '../engine/model/model.ts'
 import { candidatesOf, defaultSparsities } from '../plan/candidates.ts'
@@ -53,15 +52,6 @@ function measurable(config: ModelConfig, method: MethodName, { state, amounts, m
   const candidates = 'problem' in found ? [] : found.candidates
   const blocks = config.numBlocks
   const measured = Math.min(blocks, ...candidates.map((one) => (state ? blocksMeasured(state, one) : 0)))
-  const left = blocks - measured
-  const own = candidates.map((one) => state?.ways.find((way) => isSameWay(way, one) && way.blocks > 0))
-  if (state && state.walk.blocks > 0 && own.every((way) => way !== undefined))
-    return {
-      method,
-      measured,
-      blocks,
-      seconds: left * [state.walk, ...own].reduce((sum, one) => sum + perBlock(one), 0),
-    }
   const { samples, seqLen } = state?.calibration ?? {
     samples: defaultSamples,
     seqLen: Math.min(longestWindow, config.maxPositions),
@@ -69,7 +59,10 @@ function measurable(config: ModelConfig, method: MethodName, { state, amounts, m
   const steps = candidates.map(({ sparsity, pattern }) =>
     resolvePruneStep({ method, ...(pattern === unstructured ? { sparsity } : { pattern }) }),
   )
-  return { method, measured, blocks, seconds: left * analysisSeconds(config, samples * seqLen, steps, machine) }
+  return {
+    method,
+    measured,
+    blocks,
+    seconds: (blocks - measured) * analysisSeconds(config, samples * seqLen, steps, machine),
+  }
 }
-
-const perBlock = ({ seconds, blocks }: { readonly seconds: number; readonly blocks: number }) => seconds / blocks
