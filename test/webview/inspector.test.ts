@@ -178,7 +178,7 @@ describe('inspector and comparison in Chromium', () => {
     await send(page, { type: 'analysis', update: { ...update, modules } }, { type: 'analysisEnd', problem: null })
     assert.equal(await bar.isVisible(), false)
     await send(page, measurable(12))
-    await question.getByText('Measured with Wanda').waitFor()
+    await question.getByText('Measured with Wanda, by block and by matrix').waitFor()
     assert.equal(await page.getByText('This looks at each matrix by itself').count(), 0)
     await colour.selectOption('error sparsegpt 70 %')
     await page.getByText('This looks at each matrix by itself').waitFor()
