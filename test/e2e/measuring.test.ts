@@ -27,8 +27,8 @@ describe('the packaged extension, in the map', function () {
     await activeView(page).locator('.badge', { hasText: 'done' }).waitFor({ timeout: 240_000 })
     await activeView(page).getByRole('button', { name: 'Compare…' }).click()
     await page.locator('.quick-input-list .monaco-list-row', { hasText: 'pruned ↔ recovered' }).click()
-    await activeView(page).locator('.verdict').waitFor()
-    assert.match(await activeView(page).locator('.verdict').innerText(), /preserved|kept|mask/i)
+    await activeView(page).locator('.say').waitFor()
+    assert.match(await activeView(page).locator('.say').innerText(), /preserved|kept|mask/i)
     await closeEditors(page)
   })
 

@@ -91,7 +91,7 @@ export class RunPage {
 
   /** What the first recovery chart says. */
   words(): Promise<string> {
-    return this.page.locator('.recoveryWords').first().innerText()
+    return this.page.locator('.recoveryCharts .say').first().innerText()
   }
 
   /** Chooses an entry of a figure's menu. */

@@ -11,7 +11,7 @@ import { Button } from '../shared/button.tsx'
 import { connectHost, saveText } from '../shared/host.ts'
 import { NamedTable } from '../shared/namedTable.tsx'
 import { openPage } from '../shared/page.tsx'
-import { Facts, Folded, Select } from '../shared/parts.tsx'
+import { Facts, Folded, Say, Select } from '../shared/parts.tsx'
 import { changeGrid, type ChangeMap as Changes, describeChange, emptyText, type Measure, mostDrift } from './changes.ts'
 import {
   changed,
@@ -204,7 +204,7 @@ function Result({ verdict, changed: differing, same, added, removed, reshaped }:
   ]
   return (
     <>
-      <p class="verdict">{verdict}</p>
+      <Say text={verdict} />
       <p class="muted">
         {formatCount(differing.length)} changed, {formatCount(same)} the same
       </p>

@@ -1,6 +1,7 @@
 // The map of the model: pointed at, walked by keyboard, coloured by kind or by how far each tensor moved.
 import { useMemo, useState } from 'preact/hooks'
 import { adapterOf, isAdapterName } from '../../src/catalog/adapters/adapters.ts'
+import { largest } from '../../src/formatting/lists.ts'
 import { formatShare } from '../../src/formatting/numbers.ts'
 import type { Kind } from '../../src/plan/stageView.ts'
 import { announce } from '../shared/announce.ts'
@@ -20,7 +21,7 @@ export function ModelMap({ csv }: { csv: () => string }) {
   const map = cells.value
   // A new place of the pointer draws nothing anew.
   const layout = useMemo(() => layOutMap(map, width), [map, width])
-  const most = scaleEnd()
+  const most = ranking.value.at(0)?.share ?? 0
   const isMoved = colouring.value === 'moved' && most > 0
   const farOf = (cell: Cell) => moved.value?.[movedMost(cell, moved.value)?.name ?? '']?.moved ?? 0
   const movedColour = isMoved ? (cell: Cell) => (isKnown(cell) ? chosenColour(farOf(cell) / most) : null) : undefined
@@ -96,12 +97,6 @@ export function ModelMap({ csv }: { csv: () => string }) {
 /** What trained and stayed is not what is frozen. */
 const isKnown = ({ rows }: Cell) => rows.some(({ name }) => moved.value?.[name])
 
-/** The farthest that a matrix moved: norms move much farther, and would leave all matrices dark. */
-function scaleEnd(): number {
-  const matrices = new Set(stage.value?.rows.flatMap(({ name, shape }) => (shape.length > 1 ? [name] : [])))
-  return (ranking.value.find(({ name }) => matrices.has(name)) ?? ranking.value.at(0))?.share ?? 0
-}
-
 function cellUnder({ cells: placed, tall }: MapLayout, event: MouseEvent): PlacedCell | undefined {
   const { x, y } = pixelOf(event)
   return placed.find((one) => y >= one.y && y < one.y + tall + 3 && x >= one.x && x < one.x + one.width + 3)
@@ -161,12 +156,13 @@ const legendWords = (full: number) => [
 
 /** `most`: the largest movement, where the map shows those. */
 function Legend({ most, full }: { most: number | null; full: number }) {
+  const farther = largest(Object.values(moved.value ?? {}), 0, (one) => one.moved ?? 0)
   if (most !== null)
     return (
       <LegendLine
         legend={{
           low: 'moved: 0',
-          high: `${formatShare(most)} of its norm${(ranking.value[0]?.share ?? 0) > most ? ' and more' : ''}`,
+          high: `${formatShare(most)} of its norm${farther > most ? ' and more' : ''}`,
           colour: chosenColour,
         }}
       />

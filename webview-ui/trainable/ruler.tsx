@@ -18,15 +18,24 @@ interface RulerProps {
   readonly write: (recovery: number, budget: TrainBudget) => void
 }
 
+/** Nothing for a stage that has no `train` list. */
 export function Ruler({ write }: RulerProps) {
-  const { place, width } = useRoomFor(300)
-  const [proposed, setProposed] = useState<{ of: number; budget: TrainBudget } | null>(null)
   const now = stage.value
-  const budgets = now?.recovery == null ? [] : (shown.value?.plan.budgets[now.recovery] ?? [])
-  const trained = stages.value.filter(({ count }) => count > 0)
+  const budgets = shown.value?.plan.budgets[now?.recovery ?? -1] ?? []
   if (!now || now.recovery === null || now.count === 0 || budgets.length === 0) return null
-  const { recovery } = now
-  const budget = proposed?.of === recovery ? proposed.budget : null
+  return <Budgets key={now.recovery} {...{ now, recovery: now.recovery, budgets, write }} />
+}
+
+interface BudgetsProps extends RulerProps {
+  readonly now: StageView
+  readonly recovery: number
+  readonly budgets: readonly TrainBudget[]
+}
+
+function Budgets({ now, recovery, budgets, write }: BudgetsProps) {
+  const { place, width } = useRoomFor(300)
+  const [budget, setBudget] = useState<TrainBudget | null>(null)
+  const trained = stages.value.filter(({ count }) => count > 0)
   const xOf = (percentage: number) => {
     const share = Math.log10(Math.min(most, Math.max(least, percentage)) / least) / Math.log10(most / least)
     return edge + share * (width - 2 * edge)
@@ -37,24 +46,23 @@ export function Ruler({ write }: RulerProps) {
   }
   const isCrowded = (x: number) =>
     x > 130 && (x > width - 130 || trained.some((one) => xOf(one.percentage) > x && xOf(one.percentage) < x + 130))
-  const propose = (next: TrainBudget | undefined) => next && setProposed({ of: recovery, budget: next })
   const drag = (event: PointerEvent) => {
     if ((event.buttons & 1) === 0) return
     ;(event.currentTarget as Element).setPointerCapture(event.pointerId)
-    propose(nearest(pixelOf(event).x))
+    setBudget(nearest(pixelOf(event).x))
   }
   const accept = () => {
     if (budget) write(recovery, budget)
-    setProposed(null)
+    setBudget(null)
   }
   const step = (event: KeyboardEvent) => {
-    if (event.key === 'Escape') setProposed(null)
+    if (event.key === 'Escape') setBudget(null)
     if (event.key === 'Enter') accept()
     const from = budgets.indexOf(budget ?? nearest(xOf(now.percentage)))
     const next = stepTo(event.key, from, budgets.length)
     if (next === null) return
     event.preventDefault()
-    propose(budgets[next])
+    setBudget(budgets[next])
   }
   const slider = isEditable.value && {
     ...{ role: 'slider' as const, tabIndex: 0, onPointerDown: drag, onPointerMove: drag, onKeyDown: step },
@@ -88,7 +96,7 @@ export function Ruler({ write }: RulerProps) {
         <div class="row" role="status">
           <span>{proposalText(budget)}</span>
           <Button act={accept}>Write into the recipe</Button>
-          <Button act={() => setProposed(null)}>Discard</Button>
+          <Button act={() => setBudget(null)}>Discard</Button>
         </div>
       )}
     </section>
