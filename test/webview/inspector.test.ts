@@ -384,7 +384,7 @@ describe('inspector and comparison in Chromium', () => {
     assert.match(await says(), /^block 11, self_attn\.q_proj: not compared yet$/)
     await send(page, { type: 'result', result })
     await page.keyboard.press('End')
-    assert.match(await says(), /^block 11, final_layer_norm: the same$/)
+    assert.match(await says(), /^block 11, biases\.fc2: the same$/)
     await page.getByTitle('model.decoder.layers.3.self_attn.v_proj.weight').click()
     const tops = async () => {
       const boxes = await Promise.all([0, 1].map((i) => page.locator('.pair canvas').nth(i).boundingBox()))

@@ -51,7 +51,10 @@ const meanings = {
     option: 'drift of the weights',
     title: 'Drift, in % of the norm of A',
     low: 'the same',
-    high: (map: Changes) => formatShare(mostDrift(map)),
+    high(map: Changes) {
+      const { most, isBeyond } = mostDrift(map)
+      return isBeyond ? `${formatShare(most)} and more` : formatShare(most)
+    },
     more: 'How far the weights have moved. Pale: they are the same.',
     colour: divergingColour,
   },
@@ -116,7 +119,7 @@ function factsOf({ parameters, filled, emptied, drift, maxAbs }: TensorChange): 
   return [
     ['Zeros filled', of(filled)],
     ['New zeros', of(emptied)],
-    ['Drift', formatValue(drift)],
+    ['Drift', formatShare(drift)],
     ['Largest change', formatValue(maxAbs)],
   ]
 }
