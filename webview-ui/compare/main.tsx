@@ -84,7 +84,7 @@ function ChangeMap() {
           <Select label="What the colour means" options={options} value={measure.value} onChoose={chooseMeasure} />
         }
       />
-      <p class="muted">{more}</p>
+      <p class="muted caption">{more}</p>
     </section>
   )
 }
@@ -105,7 +105,7 @@ function Pair() {
             <Side of="first" change={change} />
             <Side of="second" change={change} />
           </div>
-          <p class="muted">Both have the same colours on the same scale, and move together.</p>
+          <p class="muted caption">Both have the same colours on the same scale, and move together.</p>
         </>
       ) : (
         <p class="muted">{result.value ? 'No tensor differs.' : 'The first tensor that differs appears here.'}</p>
