@@ -1,6 +1,7 @@
-// Pictures of the real VS Code with the packaged extension on the sample, for the README: docs/images/*.png.
+// Pictures of the real VS Code with the packaged extension on the sample: docs/images/*.png where the README or a page of docs shows
+// them, all others in out/pictures, to be looked at.
 //   node scripts/screenshots.mjs [dark light highContrast]
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
@@ -12,6 +13,11 @@ import { installExtension, sleep, startServer, writeSettings } from './vscode/se
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const images = join(root, 'docs', 'images')
+const others = join(root, 'out', 'pictures')
+const pages = readdirSync(join(root, 'docs'), { withFileTypes: true }).filter((one) => one.isFile())
+const shown = ['README.md', ...pages.map(({ name }) => join('docs', name))]
+  .map((file) => readFileSync(join(root, file), 'utf8'))
+  .join('\n')
 const themes = {
   dark: 'Default Dark Modern',
   light: 'Default Light Modern',
@@ -82,8 +88,9 @@ function makeWorkspace(folder) {
 
 async function picture(page, name) {
   await sleep(900)
-  await page.screenshot({ path: join(images, `${name}.png`) })
-  console.log(`docs/images/${name}.png`)
+  const path = join(shown.includes(`images/${name}.png`) ? images : others, `${name}.png`)
+  await page.screenshot({ path })
+  console.log(path)
 }
 
 const view = (page) => page.frameLocator('iframe.webview.ready:visible').last().frameLocator('iframe#active-frame')
@@ -133,7 +140,7 @@ async function pictures(page, theme, name) {
   await picture(page, `recipe-${theme}`)
   await runCommand(page, 'SparseScope: Show Which Weights Train')
   await view(page).getByRole('grid', { name: 'Trained share by block and module' }).waitFor()
-  await runCommand(page, 'View: Close Other Editors in Group').catch(() => {})
+  await runCommand(page, 'View: Close Editors in Other Groups')
   await picture(page, `trainable-${theme}`)
   await runCommand(page, 'View: Close All Editors')
 
@@ -193,7 +200,7 @@ try {
       await sleep(2500)
       await pictures(page, theme, name)
     } catch (error) {
-      await page.screenshot({ path: join(images, `failed-${theme}.png`) })
+      await page.screenshot({ path: join(others, `failed-${theme}.png`) })
       throw error
     } finally {
       await context.close()

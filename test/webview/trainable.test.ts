@@ -86,8 +86,8 @@ describe('which weights train', () => {
     await keepPicture(page, 'trainable-moved')
   })
 
-  it('draws the ruler as wide as the page, also after a stage that has none', async () => {
-    await open([recordedTraining(model)])
+  it('draws the ruler as wide as the page, also after a stage that has none, and no name over another', async () => {
+    await open([recordedTraining(model)], 560)
     await tab('Prune').click()
     assert.equal(await page.locator('.ruler').count(), 0)
     await tab('Retrain').click()
@@ -96,6 +96,16 @@ describe('which weights train', () => {
       .locator('.ruler')
       .evaluate((e) => [e.querySelector('svg')!.clientWidth, e.clientWidth])
     assert.equal(wide, room)
+    const boxes = await page
+      .locator('.ruler text')
+      .evaluateAll((all) => all.map((e) => e.getBoundingClientRect().toJSON()))
+    for (const [i, a] of boxes.entries())
+      for (const b of boxes.slice(i + 1))
+        assert.ok(a.right <= b.left || b.right <= a.left || a.bottom <= b.top + 3 || b.bottom <= a.top + 3)
+    assert.ok(
+      boxes.every(({ height }) => height < 16),
+      'in small letters',
+    )
   })
 
   it('proposes a train list along the ruler, by dragging and by keyboard, and writes it when asked to', async () => {

@@ -158,15 +158,16 @@ function StageMark({ one, x, isNow, isCrowded }: StageMarkProps) {
 function Marks({ budgets, xOf }: { budgets: readonly TrainBudget[]; xOf: Place }) {
   const ends = [budgets[0], budgets[1], budgets[budgets.length - 1]]
   const order = [...ends, ...[16, 4, 64, 1].map((rank) => budgets.find((one) => one.rank === rank)), ...budgets]
+  const right = xOf(most) + edge
   const named: { one: TrainBudget; from: number; to: number }[] = []
   for (const one of order) {
     if (!one || named.some((known) => known.one === one)) continue
     const x = xOf(one.percentage)
-    const half = 3.1 * one.name.length + 4
-    const place = { one, from: x - half, to: x + half }
+    const wide = 6.2 * one.name.length + 8
+    const from = Math.max(0, Math.min(x - wide / 2, right - wide))
+    const place = { one, from, to: from + wide }
     if (named.every(({ from, to }) => place.to < from || place.from > to)) named.push(place)
   }
-  const right = xOf(most) + edge
   return (
     <>
       {budgets.map((one) => (
@@ -174,8 +175,8 @@ function Marks({ budgets, xOf }: { budgets: readonly TrainBudget[]; xOf: Place }
           <title>{`${one.name}: ${formatTrained(one.percentage, 3)}`}</title>
         </circle>
       ))}
-      {named.map(({ one, from, to }) => (
-        <text class="small" x={Math.max(0, Math.min(from, right - (to - from))) + 4} y={middle + 20}>
+      {named.map(({ one, from }) => (
+        <text class="small" x={from + 4} y={middle + 20}>
           {one.name}
         </text>
       ))}
