@@ -96,6 +96,8 @@ async function picture(page, name) {
 const view = (page) => page.frameLocator('iframe.webview.ready:visible').last().frameLocator('iframe#active-frame')
 
 async function chooseFromMenu(page, item, title) {
+  // A folder that was just clicked may open, and move what is below it.
+  await sleep(1000)
   await page.getByRole('treeitem', { name: item, exact: true }).click({ button: 'right', modifiers: [] })
   await sleep(400)
   await page.locator('.monaco-menu .action-label', { hasText: 'SparseScope' }).hover()
@@ -185,7 +187,7 @@ try {
   const { file } = packageVsix()
   const { folder: workspace, name } = makeWorkspace(join(home, 'sample'))
   const asked = process.argv.slice(2)
-  for (const theme of asked.length > 0 ? asked : Object.keys(themes)) {
+  for (const theme of asked.length > 0 ? asked : ['dark', 'light']) {
     const data = join(home, theme)
     writeSettings(data, {
       more: { 'workbench.colorTheme': themes[theme], 'workbench.activityBar.location': 'default' },
