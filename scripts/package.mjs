@@ -48,7 +48,7 @@ const plain = [
   '.vscodeignore',
   'language-configuration.json',
   'docs/rules.md',
-  'src/recipe/recipe.schema.json',
+  'schemas/recipe.schema.json',
 ]
 
 export function packageVsix({ target = `${process.platform}-${process.arch}`, out, say = () => {} } = {}) {

@@ -1,5 +1,4 @@
-// Which methods could be measured in place, matrix by matrix and block by block, and how long that would take: as the blocks that the
-// newest analysis of a model has measured by the method, else a rough figure from operations.
+// Which methods could be measured in place, matrix by matrix and block by block, and roughly how long that would take, by operations.
 import type { DeviceChoice } from '../protocol/parameters.ts'
 import { availableParallelism } from 'node:os'
 import { blocksMeasured, isSameWay, latestAnalysis, type AnalysisState } from '../engine/analyse/analysisStore.ts'
@@ -62,15 +61,6 @@ function measurable(config: ModelConfig, method: MethodName, known: Known): Meas
   const sensedSo = sensed?.unit === 'block' && candidates.length > 0 && isSameWay(sensed, candidates[0])
   const withLoss = sensitivity === null ? blocks : sensedSo ? sensed.blocks : 0
   const measured = Math.min(withLoss, ...candidates.map((one) => (state ? blocksMeasured(state, one) : 0)))
-  const left = blocks - measured
-  const own = candidates.map((one) => state?.ways.find((way) => isSameWay(way, one) && way.blocks > 0))
-  if (state && state.walk.blocks > 0 && withLoss > 0 && own.every((way) => way !== undefined))
-    return {
-      method,
-      measured,
-      blocks,
-      seconds: left * [state.walk, ...own].reduce((sum, one) => sum + perBlock(one), 0),
-    }
   const { samples, seqLen } = state?.calibration ?? {
     samples: defaultSamples,
     seqLen: Math.min(longestWindow, config.maxPositions),
@@ -79,8 +69,6 @@ function measurable(config: ModelConfig, method: MethodName, known: Known): Meas
     resolvePruneStep({ method, ...(pattern === unstructured ? { sparsity } : { pattern }) }),
   )
   const probed = sensitivity === null ? 0 : Math.min(sensitivityWindows, samples) * seqLen
-  const seconds = left * analysisSeconds(config, { tokens: samples * seqLen, probed, steps }, machine)
-  return { method, measured, blocks, seconds }
+  const perBlock = analysisSeconds(config, { tokens: samples * seqLen, probed, steps }, machine)
+  return { method, measured, blocks, seconds: (blocks - measured) * perBlock }
 }
-
-const perBlock = ({ seconds, blocks }: { readonly seconds: number; readonly blocks: number }) => seconds / blocks

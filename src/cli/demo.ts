@@ -1,5 +1,5 @@
 // sparsescope demo: the main job on the bundled sample: inspect, prune, recover, evaluate.
-import { basename, dirname, join, relative, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { existsSync, lstatSync } from 'node:fs'
 import { copyFile, mkdir, readdir } from 'node:fs/promises'
@@ -8,25 +8,16 @@ import { openCheckpoint } from '../engine/checkpoint/checkpoint.ts'
 import { inspectCheckpoint } from '../engine/checkpoint/stats/inspectCheckpoint.ts'
 import type { RunReport } from '../engine/run/report/report.ts'
 import { runRecipe } from '../engine/run/runRecipe.ts'
-import { writeAtomic } from '../system/atomicFile.ts'
+import { readRuns } from '../engine/sweep/compareRuns.ts'
 import { runFolderAt, createNamedFolder } from '../runs/folder/runFolder.ts'
 import { formatCount, formatShare } from '../formatting/numbers.ts'
 import { textTable } from '../formatting/tables.ts'
 import { command, type CommonOptions, type Context, type Outcome, runs } from './command.ts'
-import {
-  allModels,
-  cellsOf,
-  demoPage,
-  type DemoRun,
-  firstModel,
-  heads,
-  recipeIn,
-  rowsOf,
-  titleOf,
-} from './demoResults.ts'
+import { allModels, cellsOf, type DemoRun, firstModel, heads, recipeIn, rowsOf, titleOf } from './demoResults.ts'
 import { gatherFacts } from './doctor/facts.ts'
 import { fasterWith } from './doctor/remedies.ts'
 import { askedMemory, memoryOption, wholeNumber } from './options.ts'
+import { writePage } from './report.ts'
 import { runOnDevice, shortPath, showEvent } from './run.ts'
 import { writeError } from '../system/diskErrors.ts'
 
@@ -64,12 +55,9 @@ async function demo(context: Context, target: string, options: DemoOptions): Pro
     }
   }
   const rows = rowsOf(done)
-  const page = join(folder, 'report.html')
-  const links = done.map(({ style, job, report }) => ({
-    title: `${style}: ${titleOf(job)}`,
-    path: relative(folder, runFolderAt(report.run).page).replaceAll('\\', '/'),
-  }))
-  await writeAtomic(page, [demoPage(rows, links)])
+  const folders = done.map(({ report }) => report.run)
+  const page = folders.length > 1 ? join(folder, 'report.html') : runFolderAt(folders[0]).page
+  if (folders.length > 1) await writePage(page, await readRuns(folders))
   const json = { folder, report: page, runs: done.map(({ report }) => report) }
   return {
     json,

@@ -23,7 +23,7 @@ export const lintCommand = command('lint', 'check recipes without running them',
   'lint --json recipes/*.prune.yaml',
   'lint --severity lr-off-grid=off --severity few-samples=error opt.prune.yaml',
 ])
-  .argument('<recipe...>', 'recipes (*.prune.yaml), or recipes of llm-compressor, SparseML or PERP')
+  .argument('<recipe...>', 'recipes (*.prune.yaml)')
   .option('--severity <rule=severity>', 'error, warning, info, hint or off for a rule; may be repeated', collect, [])
   .action(
     runs(async (context, paths: string[], options: LintOptions) => {

@@ -20,12 +20,17 @@ export function andList(items: readonly string[], word = 'and'): string {
 
 /** Items with the same key together, in the order of their first. */
 export function groupsBy<T>(items: readonly T[], keyOf: (item: T) => unknown): T[][] {
-  const groups = new Map<unknown, T[]>()
+  return [...groupedBy(items, keyOf).values()]
+}
+
+/** The same by key. */
+export function groupedBy<T, K>(items: Iterable<T>, keyOf: (item: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>()
   for (const item of items) {
     const key = keyOf(item)
     const own = groups.get(key)
     if (own) own.push(item)
     else groups.set(key, [item])
   }
-  return [...groups.values()]
+  return groups
 }

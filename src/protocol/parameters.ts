@@ -75,8 +75,6 @@ const schemas = {
     sparsities: z.array(z.number()).optional(),
     patterns: z.array(text).optional(),
     sensitivity: z.enum(sensitivityUnits).nullable(),
-    /** Only so many of the first blocks. */
-    blocks: z.int().positive().optional(),
   }),
   compare: z.object({ a: seen, b: seen }),
   /** Downloads from the Hub; only ever called when a person has asked for this model. */

@@ -1,20 +1,10 @@
 // Chooses the files of a repository that a checkpoint needs: config, tokenizer, and the weights in one format. Repositories hold
 // the same weights for several frameworks, and pictures and code besides.
-import {
-  type CheckpointFormat,
-  checkpointFormats,
-  modelEntry,
-  type ModelEntry,
-} from '../../catalog/formats/checkpointFormats.ts'
+import { checkpointFormats, modelEntry, type ModelEntry } from '../../catalog/formats/checkpointFormats.ts'
 import { quoted } from '../../errors.ts'
 import { hasControl } from '../../catalog/formats/safetensorsHeader.ts'
 import { EngineError } from '../errors.ts'
 import type { RemoteFile } from './hubFiles.ts'
-
-/** 'auto': safetensors where there are some, else PyTorch's files. 'none': config and tokenizer only. */
-export type WeightsChoice = 'auto' | 'none' | CheckpointFormat['id']
-
-export const everyWeights: readonly WeightsChoice[] = ['auto', ...checkpointFormats.map(({ id }) => id), 'none']
 
 /** Files that SparseScope reads beside the weights, or what loads the result of a run. */
 const companion =
@@ -25,17 +15,12 @@ export function besideWeights(files: ReadonlyMap<string, RemoteFile>): RemoteFil
   return [...files.values()].filter(({ path }) => companion.test(path))
 }
 
-/** The weight file or the index of the model. @throws EngineError when there is none. */
-export function weightsEntry(files: ReadonlyMap<string, RemoteFile>, choice: WeightsChoice, model: string): ModelEntry {
-  const formats = checkpointFormats.filter(({ id }) => choice === 'auto' || id === choice)
-  const names = [...files.keys()].filter((path) => !path.includes('/'))
-  const entry = modelEntry(names, formats)
+/** The weight file or the index of the model: safetensors where there are some, else PyTorch's. @throws EngineError when there is none. */
+export function weightsEntry(files: ReadonlyMap<string, RemoteFile>, model: string): ModelEntry {
+  const entry = modelEntry([...files.keys()].filter((path) => !path.includes('/')))
   if (entry) return entry
-  const wanted = formats.flatMap(({ single, index }) => [single, index]).join(', ')
-  throw new EngineError(
-    'bad-checkpoint',
-    `${model} has none of ${wanted}; choose a model with such weights, or --weights none for the rest`,
-  )
+  const wanted = checkpointFormats.flatMap(({ single, index }) => [single, index]).join(', ')
+  throw new EngineError('bad-checkpoint', `${model} has none of ${wanted}; choose a model with such weights`)
 }
 
 /** Files of weights by name. @throws EngineError when one is not there, or its name leads elsewhere. */

@@ -50,7 +50,7 @@ export async function openRemote(given: string, session: HubSession): Promise<Re
   })
   const address = pageOf(session.access, name)
   return {
-    inspection: { ...inspection, checkpoint: heldTensors(inspection.checkpoint, files), sources: [] },
+    inspection: { ...inspection, checkpoint: heldTensors(inspection.checkpoint), sources: [] },
     facts: { ...name, commit: hub.commit, address, files: [...hub.files.values()], card, isGguf: isGguf(entry) },
   }
 }
@@ -68,7 +68,7 @@ function entryOf({ name, files }: HubFiles, file: string | null): Pick<Located, 
     throw new EngineError('usage', `${name.repository} has no file ${quoted(file)}; it has ${someOf(names, 20)}`)
   }
   const ggufs = modelEntry(names) ? [] : [...new Set(names.filter(isGguf).map((one) => ggufParts(one)[0]))]
-  if (ggufs.length === 0) return weightsEntry(files, 'auto', name.repository)
+  if (ggufs.length === 0) return weightsEntry(files, name.repository)
   if (ggufs.length === 1) return { kind: 'single', entry: ggufs[0] }
   throw new EngineError(
     'usage',

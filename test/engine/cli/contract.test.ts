@@ -86,8 +86,6 @@ describe('every command', () => {
     const again = await cli(...args, '--out', out)
     assert.equal(again.status, 2)
     assert.match(again.stderr, /^sparsescope: .* is there already: choose another name\n$/)
-    // More blocks than there are, are all.
-    assert.equal((await cli(...args, '--blocks', '99')).status, 0)
   })
 
   it('accepts and refuses in --dry-run what the run would', async () => {
