@@ -78,7 +78,7 @@ describe('which weights train', () => {
     await page.getByText('It moved most in block 3, out: 3.12 % of its norm.').waitFor()
     assert.match(await pane().innerText(), /Block 3, out[^]*3\.12 % of its norm[^]*311 \(4\.0 %\)[^]*40 \(3\.1 %\)/)
     assert.equal(await pane().locator('image').count(), 1)
-    await page.getByRole('button', { name: 'How far it moved' }).click()
+    await page.getByRole('combobox', { name: 'Colour by' }).selectOption('How far it moved')
     await page.getByText('3.12 % of its norm and more', { exact: true }).waitFor()
     await page.getByRole('button', { name: 'Open the matrix' }).click()
     const last = (await posted(page)).at(-1)

@@ -125,6 +125,33 @@ export function Select<Value extends string>({
   )
 }
 
+interface SmoothingProps {
+  readonly value: number
+  readonly choose: (value: number) => void
+  /** At each step of a drag, not at its end. */
+  readonly live?: boolean
+}
+
+/** How strongly a loss is smoothed, 0 to 0.99. */
+export function Smoothing({ value, choose, live }: SmoothingProps) {
+  const take = (event: { currentTarget: HTMLInputElement }) => choose(Number(event.currentTarget.value))
+  return (
+    <label class="choice">
+      smoothing
+      <input
+        type="range"
+        min={0}
+        max={0.99}
+        step={0.01}
+        aria-label="Smoothing"
+        value={value}
+        {...(live ? { onInput: take } : { onChange: take })}
+      />
+      <output>{value.toFixed(2)}</output>
+    </label>
+  )
+}
+
 /** A text of anybody's, with a mark at the token where it leaves another; null: it does not. */
 export function MarkedText({ text, cut = null }: { text: string; cut?: CutText | null }) {
   if (!cut) return <bdi>{printable(text)}</bdi>

@@ -5,11 +5,11 @@ import { largest } from '../../src/formatting/lists.ts'
 import { formatShare } from '../../src/formatting/numbers.ts'
 import type { Kind } from '../../src/plan/stageView.ts'
 import { announce } from '../shared/announce.ts'
-import { Button } from '../shared/button.tsx'
 import { drawn, Picture, pixelOf, Tip, useRoomFor } from '../shared/picture.tsx'
 import { FigureMenu } from '../shared/figure.tsx'
 import { step, within } from '../shared/gridLayout.ts'
 import { LegendLine } from '../shared/legend.tsx'
+import { Select } from '../shared/parts.tsx'
 import { chosenColour, settings } from '../shared/settings.ts'
 import { describeCell, movedMost, type Cell } from '../../src/charts/modelCells.ts'
 import { layOutMap, mapFigure, mapShapes, onPage, type MapLayout, type PlacedCell } from '../../src/charts/modelMap.ts'
@@ -52,7 +52,7 @@ export function ModelMap({ csv }: { csv: () => string }) {
     <section aria-label="All of the model">
       <div class="chartHead">
         <h2 class="chartTitle">By block and module</h2>
-        <Colouring canMove={most > 0} />
+        {most > 0 && <Colouring />}
         <FigureMenu title="Map" name="trainable" figure={() => mapFigure(drawing, title, caption)} csv={csv} />
       </div>
       <Legend most={isMoved ? most : null} full={map.most} />
@@ -113,21 +113,14 @@ function isAtWork({ block, count, isPruned }: Cell): boolean {
   return at.block === null ? count > 0 : at.block === block && (count > 0 || (at.recovery === null && isPruned))
 }
 
-function Colouring({ canMove }: { canMove: boolean }) {
-  if (!canMove) return null
-  const choices = [
-    ['kind', 'What trains'],
-    ['moved', 'How far it moved'],
-  ] as const
-  return (
-    <span class="row" role="group" aria-label="Coloured by">
-      {choices.map(([value, words]) => (
-        <Button look="toggle" pressed={colouring.value === value} act={() => (colouring.value = value)}>
-          {words}
-        </Button>
-      ))}
-    </span>
-  )
+const colourings = [
+  { value: 'kind', text: 'What trains' },
+  { value: 'moved', text: 'How far it moved' },
+] as const
+
+function Colouring() {
+  const choose = (next: 'kind' | 'moved') => (colouring.value = next)
+  return <Select before="Colour" label="Colour by" options={colourings} value={colouring.value} onChoose={choose} />
 }
 
 function wordsOf(kind: Kind): string {
