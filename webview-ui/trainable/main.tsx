@@ -156,7 +156,7 @@ function movedText(): string {
   const cell = cells.value.lines
     .flatMap(({ cells: own }) => own)
     .find((one) => one?.rows.some(({ name }) => name === first.name))
-  const where = cell ? placeText(cell) : first.name
+  const where = `${first.role === 'bias' ? 'the bias of ' : ''}${cell ? placeText(cell) : first.name}`
   return `It moved most in ${where}: ${formatShare(first.share)} of its norm. The median is ${formatShare(median.value)}.`
 }
 
