@@ -2,7 +2,7 @@
 // with the first call of one.
 import { isTraining } from '../recipe/modes.ts'
 import { trainBudgets } from '../plan/trainable.ts'
-import { fieldAt } from '../recipe/settings/recipe.ts'
+import { fieldAt } from '../recipe/settings/fields.ts'
 import { dirname, resolve } from 'node:path'
 import { wholeOf } from '../engine/checkpoint/inspection.ts'
 import { compareCheckpoints, type CompareCheckpointsOptions } from '../engine/checkpoint/stats/compareCheckpoints.ts'

@@ -1,4 +1,4 @@
-// Lists: as text, grouped, and of any length.
+// Lists: as text, grouped, of any length, and worked on.
 
 /** Items side by side; of a long list the first `most` and how many more there are. */
 export function someOf(items: readonly string[], most = 12, separator = ', '): string {
@@ -33,4 +33,17 @@ export function groupedBy<T, K>(items: Iterable<T>, keyOf: (item: T) => K): Map<
     else groups.set(key, [item])
   }
   return groups
+}
+
+/** Works on all items, so many at a time. */
+export async function forEachConcurrent<T>(
+  items: readonly T[],
+  atOnce: number,
+  work: (item: T, index: number) => Promise<void>,
+): Promise<void> {
+  const rest = items.entries()
+  const one = async () => {
+    for (const [index, item] of rest) await work(item, index)
+  }
+  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, one))
 }

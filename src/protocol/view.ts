@@ -14,7 +14,10 @@ import type {
   MeasurableMethod,
 } from './inspect.ts'
 import type { PlannedText, TrainBudget } from '../plan/planSummary.ts'
-import type { RecipeChoices } from '../recipe/writing/recipeText.ts'
+import type { FormField } from '../recipe/settings/fields.ts'
+import type { RecipeChoices } from '../recipe/writing/choices.ts'
+import type { WrittenChoices } from '../recipe/writing/recipeText.ts'
+import type { Subset } from '../catalog/adapters/subsets.ts'
 import type { MethodName } from '../catalog/methods/methods.ts'
 import type { RunResult } from '../runs/series/runResult.ts'
 import type { TrainingUpdate } from '../runs/series/training.ts'
@@ -324,37 +327,36 @@ export type FromTrainable =
 export interface RecipeStart {
   /** A dense model is pruned; one that is pruned already is only recovered. */
   kind: 'prune' | 'recover'
-  /** The model's weights, as the host knows them, and its short name. */
+  /** The model's weights, as the host knows them, and its name. */
   weights: string
-  name: string
   label: string
   parameters: number
   /** Sparsity of its matrices that a run noted; null: nobody did. */
   sparsity: number | null
   choices: RecipeChoices
+  /** What is trained unless a person chooses. */
+  train: Subset[]
   /** The whole model fits into this machine's memory to be trained. */
   canRetrain: boolean
   /** Texts near it, as a recipe names them. */
   texts: string[]
-  /** Bytes of each. */
-  sizes: Readonly<Record<string, number>>
-  /** Names in the recipe's folder: a result and a recipe get others. */
-  taken: string[]
+  /** Every setting that the form asks for. */
+  fields: readonly FormField[]
 }
-export type TextUse = 'data' | 'secondData' | 'evaluateOn' | 'evaluateOther'
-/** What a recipe names that a person may look for on the disk: texts, and the folder of an adapter. */
-export type BrowsedFor = TextUse | 'adapter'
+/** The first or second text of a map of the recipe, or the folder of an adapter: what a person may look for on the disk. */
+export type BrowsedFor = readonly ['calibration' | 'evaluate', number] | 'adapter'
 
 export type ToRecipe =
   | ToAnyView
   | ({ type: 'start' } & RecipeStart)
+  | ({ type: 'written' } & WrittenChoices)
   /** What a text comes to; `problem`: why nobody can tell. */
   | { type: 'planned'; text: string; plan: PlannedText | null; problem: string | null }
-  /** `bytes`: of a text; null of a folder. */
-  | { type: 'browsed'; use: BrowsedFor; path: string; bytes: number | null }
+  | { type: 'browsed'; use: BrowsedFor; path: string }
 export type FromRecipe =
   | FromAnyView
+  /** The form's choices, and those of each preset that could run. */
+  | { type: 'write'; all: RecipeChoices[] }
   | { type: 'plan'; text: string }
   | { type: 'browse'; use: BrowsedFor }
-  /** `saveTo` gives the recipe its name. */
-  | { type: 'create'; text: string; saveTo: string; run: boolean }
+  | { type: 'create'; choices: RecipeChoices; run: boolean }

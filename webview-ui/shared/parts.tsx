@@ -31,9 +31,6 @@ export function Heads({ of }: { of: readonly string[] }) {
   )
 }
 
-/** A number with its meaning, and attributes of its element. */
-export type Tile = readonly [value: string, what: string, more?: Readonly<Record<string, string>>]
-
 /** The sentence that answers the page's question; its `lead` stands out, and a number stays on the line of its unit. */
 export function Say({ before = '', lead = '', text }: { before?: string; lead?: string; text: string }) {
   return (

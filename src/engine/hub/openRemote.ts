@@ -6,10 +6,9 @@ import { hubNameText, parseHubName } from '../checkpoint/hubCache.ts'
 import { inspectIn, type Inspection } from '../checkpoint/inspection.ts'
 import type { Located } from '../checkpoint/locate.ts'
 import { EngineError } from '../errors.ts'
-import { weightsEntry } from './chooseFiles.ts'
+import { hubFiles, type HubFiles, type RemoteFile, weightsEntry } from './hubFiles.ts'
 import { pageOf } from './hubErrors.ts'
 import type { HubSession } from './hubFetch.ts'
-import { hubFiles, type HubFiles, type RemoteFile } from './hubFiles.ts'
 import { heldTensors, RemoteFiles } from './remoteFiles.ts'
 
 /** What is known of it beside its tensors. */

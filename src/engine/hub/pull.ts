@@ -5,29 +5,30 @@ import { link, lstat, mkdir, open, symlink, unlink, type FileHandle } from 'node
 import { dirname, join, relative } from 'node:path'
 import { FormatError } from '../../errors.ts'
 import { parseShardIndex } from '../../catalog/formats/shardIndex.ts'
-import { temporaryBeside, writeAtomic } from '../../system/atomicFile.ts'
+import { forEachConcurrent } from '../../formatting/lists.ts'
+import { renameOver, sameFile, temporaryBeside, writeAtomic } from '../../system/atomicFile.ts'
 import { errnoOf, writeError } from '../../system/diskErrors.ts'
 import { makeFolders } from '../../system/makeFolders.ts'
-import { renameOver } from '../../system/atomicFile.ts'
-import { sameFile } from '../../system/atomicFile.ts'
 import { requireSpace } from '../checkpoint/diskSpace.ts'
 import { hubCacheFolder, repositoryFolder, type HubName } from '../checkpoint/hubCache.ts'
 import { openRegular } from '../checkpoint/regularFile.ts'
 import { writeAll } from '../checkpoint/shardFiles.ts'
 import { readSmallFile } from '../checkpoint/smallFile.ts'
 import { EngineError, throwIfCancelled } from '../errors.ts'
-import { besideWeights, weightFiles, weightsEntry } from './chooseFiles.ts'
-import type { HubSession } from './hubFetch.ts'
 import {
+  besideWeights,
   emptyHash,
   hubFiles,
+  type HubFiles,
   readRange,
   readText,
+  type RemoteFile,
+  weightFiles,
+  weightsEntry,
   wrongBytes,
   wrongHash,
-  type HubFiles,
-  type RemoteFile,
 } from './hubFiles.ts'
+import type { HubSession } from './hubFetch.ts'
 
 export interface PullOptions extends Omit<HubSession, 'onBytes'> {
   readonly cache?: string
@@ -99,15 +100,10 @@ async function fetchAll(files: readonly RemoteFile[], blobs: string, hub: HubFil
   const failed = new AbortController()
   const signal = options.signal ? AbortSignal.any([options.signal, failed.signal]) : failed.signal
   const onBytes = (bytes: number) => options.onProgress?.((have += bytes), all)
-  const waiting = missing.values()
-  const lane = async () => {
-    try {
-      for (const file of waiting) await fetchBlob(blobs, file, hub, { ...options, signal, onBytes })
-    } catch (error) {
-      failed.abort(error)
-    }
-  }
-  await Promise.all(Array.from({ length: lanes }, lane))
+  await forEachConcurrent(missing, lanes, async (file) => {
+    if (!failed.signal.aborted)
+      await fetchBlob(blobs, file, hub, { ...options, signal, onBytes }).catch((error) => failed.abort(error))
+  })
   if (failed.signal.aborted) throw failed.signal.reason
   options.onProgress?.(all, all)
   return all - before

@@ -1,13 +1,15 @@
 // Defaults of a recipe for a model, from what is known before any question: the model's header, and the texts near it.
 import * as vscode from 'vscode'
-import { statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { totalmem } from 'node:os'
-import { basename, dirname, isAbsolute, join, parse, relative } from 'node:path'
+import { basename, dirname, isAbsolute, join, parse, relative, resolve } from 'node:path'
 import { nameOfWeights } from '../../engine/checkpoint/locate.ts'
 import { isWeights, modelLabel } from '../../catalog/formats/checkpointFormats.ts'
 import type { FactsThread, ModelFacts } from '../support/factsThread.ts'
-import { canRetrain, firstChoices, isHeldOut } from '../../recipe/writing/choices.ts'
-import type { RecipeChoices } from '../../recipe/writing/recipeText.ts'
+import { bytesPerToken } from '../../plan/textTokens.ts'
+import type { Recipe } from '../../recipe/schema.ts'
+import { canRetrain, firstChoices, freeOutput, isHeldOut, type RecipeChoices } from '../../recipe/writing/choices.ts'
+import { recipeOf } from '../../recipe/writing/recipeOf.ts'
 
 /** Some ten thousand tokens. */
 const leastBytes = 50_000
@@ -32,6 +34,18 @@ export async function recipeStart(weights: string, thread: Pick<FactsThread, 're
   const name = isWeights(label) ? parse(label).name : label
   const choices = firstChoices(toRecipePath(folder, model), facts, totalmem())
   return { folder, name, facts, choices, canRetrain: canRetrain(facts, totalmem()) }
+}
+
+/** The recipe that is chosen, with a name for the result where none is, and where it is saved. */
+export function writtenOf(
+  choices: RecipeChoices,
+  { folder, name, facts }: Pick<RecipeStart, 'folder' | 'name' | 'facts'>,
+): { recipe: Recipe; saveTo: string } {
+  const saveTo = choices.save.to?.trim() || freeOutput(name, choices, (file) => existsSync(join(folder, file)))
+  const heldOut = choices.evaluate.data.at(0)
+  const bytes = heldOut === undefined ? 0 : bytesOf(resolve(folder, heldOut))
+  const evaluationTokens = bytes > 0 ? bytes / bytesPerToken : null
+  return { recipe: recipeOf(choices, { saveTo, blocks: facts.blocks, evaluationTokens }), saveTo }
 }
 
 /** The folder beside the model; a snapshot in a cache of other tools is no place for recipes. */

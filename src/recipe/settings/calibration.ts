@@ -93,7 +93,7 @@ export const calibrationRows = {
       flags: '--calibration <file>',
       about: `.txt, .jsonl(.gz), .parquet, or .safetensors with ids; for ${andList(methodsWithData)}; repeat it for several files, which give equal parts`,
     },
-    field: 'data',
+    field: { label: 'Text' },
   }),
 
   field: row({
@@ -108,7 +108,7 @@ export const calibrationRows = {
     about: windowTexts.samples,
     default: usualSamples,
     option: { flags: '--samples <n>', about: 'calibration windows' },
-    field: 'windows',
+    field: { label: 'Windows' },
   }),
 
   seq_len: row({
@@ -116,6 +116,6 @@ export const calibrationRows = {
     about: windowTexts.seqLen,
     default: usualLength,
     option: { flags: '--seq-len <n>', about: 'tokens in a window' },
-    field: 'windows',
+    field: { label: 'Window length', unit: 'tokens' },
   }),
 }

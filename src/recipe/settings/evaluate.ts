@@ -11,7 +11,7 @@ import {
   type TaskName,
 } from '../../catalog/tasks/tasks.ts'
 import { andList, largest } from '../../formatting/lists.ts'
-import type { RecoverMode } from '../modes.ts'
+import { worksByBlock, type RecoverMode } from '../modes.ts'
 import { hasFields, usualLength, windowLength, windowTexts, type KnownOfWindows } from './calibration.ts'
 import { all, count, described, idle, mapOf, path, rowsOf, type Applies } from './row.ts'
 
@@ -57,6 +57,7 @@ export const evaluateRows = {
       default: defaultTask,
       anyWord: true,
     },
+    field: 'evaluate.data',
   }),
 
   data: row({
@@ -69,6 +70,7 @@ export const evaluateRows = {
       about: '.txt, .jsonl(.gz), .parquet, or .safetensors with ids',
       mandatory: true,
     },
+    field: { label: 'Measure on' },
   }),
 
   field: row({
@@ -97,6 +99,7 @@ export const evaluateRows = {
       flags: '--seq-len <n>',
       about: "tokens in a window (default: rows of ids as they are, else the model's positions, at most 4096)",
     },
+    field: 'evaluate.data',
   }),
 
   stride: row({
@@ -156,6 +159,11 @@ export const evaluateRows = {
       const item = at.indexOf('pruned')
       return prunes || item < 0 || { ...idle('without prune', '/prune'), item }
     },
+    field: 'evaluate.data',
+    remark: ({ prunes, recoveries: [first] }, at) =>
+      prunes && at.includes('pruned') && first !== undefined && worksByBlock(first.mode)
+        ? 'pruned: one more pass that prunes, as blocks are recovered while they are'
+        : undefined,
   }),
 
   every: row({
@@ -167,6 +175,7 @@ export const evaluateRows = {
       if (every <= steps || recoveries.some(({ mode }) => mode !== 'retrain')) return true
       return idle(`with only ${steps} steps`, '/recover/steps', '/recover/mode')
     },
+    remark: ({ recoveries }) => (recoveries.some(({ mode }) => mode === 'retrain') ? 'steps' : 'blocks'),
   }),
 }
 
