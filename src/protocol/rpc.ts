@@ -14,6 +14,7 @@ import type {
   Weight,
 } from './inspect.ts'
 import type { PlannedText } from '../plan/planSummary.ts'
+import type { SensitivityUnit } from '../plan/analysis.ts'
 import type { GgufSizes } from '../catalog/formats/gguf/ggmlTypes.ts'
 import type { PlannedPush } from './push.ts'
 import type { CallName } from './parameters.ts'
@@ -94,6 +95,8 @@ export interface Measurable {
   /** By which errors of methods are comparable. */
   sparsities: number[]
   patterns: string[]
+  /** The losses to measure with it; null: those of every block are known. */
+  sensitivity: SensitivityUnit | null
   methods: MeasurableMethod[]
 }
 
