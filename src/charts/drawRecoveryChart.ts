@@ -1,4 +1,4 @@
-// The recovery chart: dense, pruned and recovered as marks on one axis, the gap that was won back shaded, and beside the axis, dashed,
+// The recovery chart: dense, pruned and recovered as marks on one axis, the closed part of the gap shaded, and beside the axis, dashed,
 // what the recipe measures later. A row for each run.
 import { stages, type Stage } from '../catalog/stages.ts'
 import type { RecoveryChart, StageMark } from '../runs/series/recoveryChart.ts'

@@ -110,8 +110,8 @@ export function formatPerplexity(value: number, decimals: number): string {
 }
 
 /**
- * Share of the gap between dense and pruned that recovery won back. A share above 1 grows without bound as the gap shrinks,
- * so only its side of dense is written. `better`: which values of the measure are better.
+ * Share of the gap between dense and pruned that recovery closed. A share above 1 grows without bound as the gap shrinks:
+ * it is written as ">100 %" and its side of dense. `better`: which values of the measure are better.
  */
 export function formatWonBack(share: number, better: 'low' | 'high' = 'low'): string {
   if (share > 1) return `>100 % (${better === 'low' ? 'below' : 'above'} dense)`

@@ -11,7 +11,7 @@ export const titles = {
   loss: 'Loss while retraining',
   perplexity: 'Perplexity along the recovery',
   errors: 'Error left after reconstruct, by block',
-  chart: 'What pruning cost, and what recovery wins back',
+  chart: 'Cost of pruning, before and after recovery',
 }
 
 export function listing(status: string, others = 0) {

@@ -74,7 +74,7 @@ describe('the view of a run in Chromium', () => {
     )
   })
 
-  it('of two texts the second stands first, and each recovery chart says of which text it is', async () => {
+  it('the recovery chart of the second text comes first, and each names its text', async () => {
     const twice = retraining.flatMap((event) =>
       event.type === 'eval' && event.step === undefined
         ? [event, { ...event, entry: 1, data: 'data/wiki.txt', perplexity: 20 + (event.perplexity ?? 0) / 2 }]
@@ -82,12 +82,12 @@ describe('the view of a run in Chromium', () => {
     )
     await open(listing('done'), settings, events(twice))
     const words = await page.locator('.recoveryCharts .say').allTextContents()
-    assert.match(words[0], /^Recovery wins back \d+\s% of what pruning cost on wiki\.txt\.$/)
-    assert.match(words[1], /^Recovery wins back 95\s% of what pruning cost on wikitext2-test\.txt\.$/)
+    assert.match(words[0], /^Recovery closed \d+\s% of the perplexity gap that pruning opened on wiki\.txt\.$/)
+    assert.match(words[1], /^Recovery closed 95\s% of the perplexity gap that pruning opened on wikitext2-test\.txt\.$/)
     await keepPicture(page, 'run-two-texts')
   })
 
-  it('the recovery chart says what is won back, also while the retraining goes on; unknown ends are said, not drawn', async () => {
+  it('the recovery chart says how much of the gap is closed, also during retraining; it names unknown stages and does not draw them', async () => {
     const measured = (n: number) => until(retraining, ({ type }) => type === 'eval', n)
     await open(listing('running'), settings, events(measured(1)))
     assert.equal(await view.words(), '27.65 dense; the pruned model is not measured yet.')
@@ -95,11 +95,14 @@ describe('the view of a run in Chromium', () => {
     await send(page, events(measured(3).slice(measured(1).length), 'a', measured(1).length))
     assert.equal(
       await view.words(),
-      'Recovery has won back 57 % of what pruning cost on wikitext2-test.txt after 10 steps.',
+      'After 10 steps, recovery has closed 57 % of the perplexity gap that pruning opened on wikitext2-test.txt.',
     )
     await page.locator('.recoveryCharts').getByText('recovered 45.03 after 10 steps').waitFor()
     await send(page, events(retraining))
-    assert.equal(await view.words(), 'Recovery wins back 95 % of what pruning cost on wikitext2-test.txt.')
+    assert.equal(
+      await view.words(),
+      'Recovery closed 95 % of the perplexity gap that pruning opened on wikitext2-test.txt.',
+    )
     assert.equal(await page.locator('.recoveryCharts .wonBack').count(), 1)
     await view.choose(chart, 'Show as table')
     const row = page.locator('.recoveryCharts').getByRole('row').nth(1)

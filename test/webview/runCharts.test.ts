@@ -146,7 +146,7 @@ describe('the figures of a run in Chromium', () => {
     ]
     await open(listing('done'), settings, events(list))
     assert.match((await view.stages().first().innerText()).replace(/\s+/g, ' '), /65\.0 % ± 1\.4 accuracy, 2 tasks/)
-    assert.equal(await view.words(), 'Recovery wins back 98 % of what pruning cost on 2 tasks.')
+    assert.equal(await view.words(), 'Recovery closed 98 % of the accuracy gap that pruning opened on 2 tasks.')
     await page.locator('.recoveryCharts').getByText('mean accuracy of 2 tasks, better →').waitFor()
     const name = 'Accuracy along the recovery'
     const curve = view.chart(name)

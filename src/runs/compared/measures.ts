@@ -81,8 +81,8 @@ const measures: readonly Measure[] = [
   {
     ...{
       id: 'won back',
-      title: 'gap won back',
-      axis: 'gap won back, %',
+      title: 'gap closed',
+      axis: 'gap closed, %',
       better: 'high',
       isLog: false,
       factor: percent,
@@ -151,7 +151,7 @@ const measures: readonly Measure[] = [
   }),
 ]
 
-/** "gap won back on wiki.txt". */
+/** "gap closed on wiki.txt". */
 export function headOf({ title, textOf }: Measure, runs: readonly FoldedRun[]): string {
   const [name, ...others] = new Set(runs.flatMap((run) => textOf?.(run) ?? []))
   return name !== undefined && others.length === 0 ? `${title.replace(', second text', '')} on ${name}` : title

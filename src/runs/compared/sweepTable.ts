@@ -17,7 +17,7 @@ export interface SweepResults<Perplexity = number> {
     readonly text: string | null
     readonly perplexity: Readonly<Record<Stage, Perplexity | null>>
   }
-  /** Share of what pruning cost in perplexity that recovery won back, and on which text: the second, where there are two. */
+  /** Share of the perplexity gap that recovery closed, and its text: the second, if there are two. */
   readonly won_back: { readonly text: string | null; readonly share: number | null }
   /** Mean over the tasks, 0 to 1. */
   readonly accuracy: Readonly<Record<Stage, number | null>>

@@ -1,4 +1,4 @@
-// Dense, pruned and recovered on one axis: how much of what pruning cost has been won back, also while the run goes on.
+// Dense, pruned and recovered on one axis: how much of the gap recovery has closed, also during the run.
 import { accuraciesOf } from './accuracies.ts'
 import { entryNames, gapWonBack, judgedEntry } from './texts.ts'
 import { stages, type Stage } from '../../catalog/stages.ts'
@@ -10,32 +10,32 @@ export interface StageMark {
   /** Infinity: it overflows. null: there is none. */
   readonly value: number | null
   readonly text: string
-  /** "400 steps", "12 of 30 blocks": what was done of the recovery; null at its end. */
+  /** "400 steps", "12 of 30 blocks": progress of the recovery; null at its end. */
   readonly after: string | null
-  /** The blocks that the recovery has not reached are still dense: the value is none that pruning cost could be seen against. */
+  /** Blocks that the recovery has not reached are still dense: the value does not show what pruning cost. */
   readonly partial?: boolean
 }
 
 export interface RecoveryChart {
   /** "perplexity on wikitext2-test.txt". */
   readonly name: string
-  /** "wikitext2-test.txt": what its values were measured on; empty where that is not known. */
+  /** The text or task that was measured, such as "wikitext2-test.txt"; empty if unknown. */
   readonly on: string
   readonly better: 'low' | 'high'
   readonly marks: Partial<Record<Stage, StageMark>>
-  /** Stages that the recipe measures and the run has not measured yet; none once the run has ended. */
+  /** Stages that the recipe will still measure; empty after the end of the run. */
   readonly planned: readonly Stage[]
-  /** Share of what pruning cost that recovery has won back; null where that is not known. */
+  /** Share of the gap that recovery has closed; null if unknown. */
   readonly wonBack: number | null
-  /** What the picture says, in words. */
+  /** The chart in one sentence. */
   readonly words: string
 }
 
 export function recoveryChartTitle(picture: RunPicture): string {
-  return modesOf(picture).length > 0 ? 'What pruning cost, and what recovery wins back' : 'What pruning cost'
+  return modesOf(picture).length > 0 ? 'Cost of pruning, before and after recovery' : 'Cost of pruning'
 }
 
-/** One for each text that perplexity is measured on, first the one that recovery is judged by, then one for the mean accuracy over the tasks; at least one. */
+/** At least one chart: one for each text with perplexity, the judged text first, then one for the mean accuracy over the tasks. */
 export function recoveryChartsOf(picture: RunPicture): RecoveryChart[] {
   const { evaluations } = picture
   const texts = evaluations.filter(({ accuracy }) => accuracy === null)
@@ -76,14 +76,14 @@ export function recoveryChartsOf(picture: RunPicture): RecoveryChart[] {
 function marksOf(picture: RunPicture, measured: readonly Evaluation[]): RecoveryChart['marks'] {
   const marks: RecoveryChart['marks'] = {}
   for (const one of measured) {
-    // A measurement at the end stays, whatever comes after it.
+    // A measurement at the end replaces all others.
     if (one.step !== undefined && marks[one.stage]?.after === null) continue
     marks[one.stage] = { value: one.perplexity, text: formatValue(one.perplexity), ...placeOf(picture, one) }
   }
   return marks
 }
 
-/** How far a recovery was when it was measured. */
+/** The progress of a recovery at a measurement. */
 export function placeOf(picture: RunPicture, { step, recovery = 0 }: Evaluation): Pick<StageMark, 'after' | 'partial'> {
   if (step === undefined) return { after: null }
   const mode = modesOf(picture)[recovery] ?? ''
@@ -119,7 +119,7 @@ function wordsOf(picture: RunPicture, { name, on, better, marks, wonBack }: Omit
   }
   if (pruned) return `${pruned.text} after pruning${whyMissing(picture, 'dense')}`
   if (dense) return `${dense.text} dense${whyMissing(picture, picture.plan?.prunes === false ? 'recovered' : 'pruned')}`
-  return picture.plan?.measures.length === 0 ? 'The recipe asks for no measurement.' : 'Nothing is measured yet.'
+  return picture.plan?.measures.length === 0 ? 'The recipe measures nothing.' : 'Nothing is measured yet.'
 }
 
 function wonBackWords(
@@ -129,15 +129,15 @@ function wonBackWords(
   on: string,
 ): string {
   const share = formatWonBack(wonBack, better)
-  const wins = after === null ? 'wins' : 'has won'
-  const where = on === '' ? '' : ` on ${on}`
-  const when = after === null ? '' : ` after ${after}`
-  if (wonBack > 1) return `Recovery ${wins} back all that pruning cost${where}${when}: ${share}.`
-  if (wonBack < 0) return `Recovery has made it worse than pruning did${where}${when}: ${text}.`
-  return `Recovery ${wins} back ${share} of what pruning cost${where}${when}.`
+  const who = after === null ? 'Recovery' : `After ${after}, recovery has`
+  const gap = `${better === 'low' ? 'perplexity' : 'accuracy'} gap`
+  const opened = `that pruning opened${on === '' ? '' : ` on ${on}`}`
+  if (wonBack > 1) return `${who} closed the whole ${gap} ${opened}: ${share}.`
+  if (wonBack < 0) return `${who} widened the ${gap} ${opened}: ${text}.`
+  return `${who} closed ${share} of the ${gap} ${opened}.`
 }
 
-/** Without its full stop. */
+/** A sentence without its full stop. */
 function costWords(dense: StageMark, pruned: StageMark, name: string, better: RecoveryChart['better']): string {
   const [from, to] = [dense.value ?? NaN, pruned.value ?? NaN]
   if (better === 'high' ? to >= from : to <= from)

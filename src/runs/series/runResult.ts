@@ -1,4 +1,4 @@
-// The result of a run, from its report.json as anybody may have written it: every part may be missing.
+// The result of a run, from its report.json, which is not trusted: every part may be missing.
 import type { RunSummary } from './runSummary.ts'
 import {
   formatAccuracy,
@@ -17,22 +17,22 @@ import { fieldsOf } from '../../catalog/formats/json.ts'
 import { gapWonBack, perplexitiesOf, perplexityIn, resultsOfTexts, type TextResults } from './texts.ts'
 import { mainPerplexities } from './foldRun.ts'
 
-/** Where a run wrote what it made. */
+/** The files and folders that a run wrote. */
 export type Outputs = 'output' | 'prunedOutput' | 'ggufOutput'
 
 export interface RunResult extends TextResults {
-  /** By the recipe's first text; Infinity: it overflows. */
+  /** On the recipe's first text; Infinity: it overflows. */
   perplexity: Partial<Record<Stage, number>>
   accuracy: StageAccuracies
   /** Share of zeros among the weights of the block linears. */
   sparsity: number | null
-  /** How many numbers were trained; of several recoveries the most. */
+  /** The number of trained parameters; the largest of several recoveries. */
   trainable: number | null
-  /** The same in percent of the model's. */
+  /** The same in percent of the model's parameters. */
   trainablePercent: number | null
-  /** The recoveries if there are several, else empty; the percentage is null for one that trains nothing. */
+  /** The recoveries if there are several, else empty. The percentage is null for a recovery without training. */
   recoveries: { mode: string; trainablePercent: number | null }[]
-  /** Settings of allocations that the run found by trying; only a report has them. */
+  /** Settings of allocations that the run chose by trial; only a report has them. */
   chosen?: { key: string; value: number }[]
   seconds: number | null
   peakMemoryMb: number | null
@@ -91,7 +91,7 @@ export function resultOf(report: unknown): RunResult {
   return result
 }
 
-/** The facts that a person reads first, in their order: what it is, and its value. */
+/** Names and values of the main results, in display order. */
 export function resultFacts(result: RunResult): [name: string, value: string][] {
   const { perplexity, texts, wonBack, accuracy } = result
   const facts: [string, string][] = []
@@ -103,18 +103,18 @@ export function resultFacts(result: RunResult): [name: string, value: string][] 
       const value = values[stage]
       if (value !== undefined) facts.push([`perplexity${several ? ` on ${name}` : ''}, ${stage}`, formatValue(value)])
     }
-  if (wonBack) facts.push([`of the gap in perplexity won back, on ${wonBack.text}`, formatWonBack(wonBack.share)])
+  if (wonBack) facts.push([`perplexity gap closed, on ${wonBack.text}`, formatWonBack(wonBack.share)])
   for (const stage of stages) {
     const mean = accuracy[stage]
     if (mean) facts.push([`${what}, ${stage}`, formatAccuracy(mean.acc, mean.stderr)])
   }
   const { dense, pruned, recovered } = accuracy
   const accuracyBack = gapWonBack({ dense: dense?.acc, pruned: pruned?.acc, recovered: recovered?.acc }, 'high')
-  if (accuracyBack !== null) facts.push(['of the gap in accuracy won back', formatWonBack(accuracyBack, 'high')])
+  if (accuracyBack !== null) facts.push(['accuracy gap closed', formatWonBack(accuracyBack, 'high')])
   return [...facts, ...costFacts(result)]
 }
 
-/** What it cost, without what was measured. */
+/** Names and values of sparsity, training, time and memory. */
 export function costFacts(result: RunResult): [name: string, value: string][] {
   const { sparsity, trainablePercent, recoveries, chosen = [], seconds, peakMemoryMb } = result
   const facts: [string, string][] = []
@@ -148,7 +148,7 @@ function numberOf(value: unknown): number | null {
   return typeof value === 'number' && Number.isFinite(value) ? value : null
 }
 
-/** Results of a run so far, from its summary: its report is not written before its end. */
+/** The results so far, from the run's summary: the report is written at the end. */
 export function resultOfSummary(summary: RunSummary): Omit<RunResult, Outputs> {
   const { evaluations, elapsed, peakMemoryMb } = summary
   const perplexity: RunResult['perplexity'] = {}

@@ -65,8 +65,8 @@ export interface TextResults {
   /** The second text, by which recovery is judged; null: there is one at most. */
   readonly second: MeasuredText | null
   /**
-   * Share of what pruning cost in perplexity that recovery won back, and the name of the text that it is of; null where that
-   * was not measured at all three stages, or pruning cost nothing.
+   * Share of the perplexity gap that recovery closed, and the name of its text. null: a stage was not measured, or pruning
+   * cost nothing.
    */
   readonly wonBack: { readonly text: string; readonly share: number } | null
 }
@@ -80,9 +80,8 @@ export interface PerplexityOf extends EvaluatedEntry {
 }
 
 /**
- * The entry of the second text, where there are two, else of the first; null without any. A recovery that trains on text of the
- * first one's kind also adapts to that kind, which is none of what pruning cost. The same text in windows of another length is
- * no second one.
+ * The entry of the second text if there are two, else of the first; null without any. A recovery that trains on text like the
+ * first also adapts to it, which closes no gap. The same text in windows of another length is not a second text.
  */
 export function judgedEntry(entries: readonly EvaluatedEntry[]): number | null {
   const sorted = [...entries].sort((a, b) => a.entry - b.entry)
@@ -102,7 +101,7 @@ function textsOf(measured: readonly PerplexityOf[]): MeasuredText[] {
   })
 }
 
-/** What a report's list of evaluations says of perplexity, at the ends of the stages. */
+/** The perplexities in a report's list of evaluations, at the ends of the stages. */
 export function perplexitiesOf(evaluations: unknown): PerplexityOf[] {
   const found = (Array.isArray(evaluations) ? evaluations : []).flatMap((one: unknown) => {
     const { stage, entry, step, data, field, loss_on, seq_len: seqLen, perplexity: measured, acc } = fieldsOf(one)
@@ -132,7 +131,7 @@ export function resultsOfTexts(measured: readonly PerplexityOf[]): TextResults {
   }
 }
 
-/** Share of what pruning cost that recovery won back, of perplexity or accuracy; null where pruning cost nothing, or a value overflows. */
+/** Share of the gap in perplexity or accuracy that recovery closed; null if pruning cost nothing or a value overflows. */
 export function gapWonBack(
   { dense, pruned, recovered }: Partial<Record<Stage, number>>,
   better: 'low' | 'high',

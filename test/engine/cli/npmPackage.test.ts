@@ -126,7 +126,7 @@ console.log(checkpoint.tensors.size, typeof evaluate, typeof openFiles)`,
       return { page, rows: runs.length }
     }
     const [one, all] = [demo('sparsescope-demo'), demo('all', 'all', '--all')]
-    assert.match(one.page, /<title>[^<]*: done<[^]*What pruning cost, and what recovery wins back/)
+    assert.match(one.page, /<title>[^<]*: done<[^]*Cost of pruning, before and after recovery/)
     assert.match(all.page, /4 runs\. Best: /)
     assert.deepEqual([one.rows, all.rows], [1, 4])
     assert.deepEqual(

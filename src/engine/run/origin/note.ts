@@ -167,7 +167,7 @@ export function measuredEntries({ evaluations, recipe }: Note): MeasuredEntry[] 
   return [...byEntry].sort(([a], [b]) => a - b).map(([, one]) => one)
 }
 
-/** A table of the results: heads, and a row an entry; stages that nothing was measured at are left out, as is the share won back where no text has one. */
+/** A table of the results with one row for each entry. It omits stages without measurements, and "gap closed" if no text has it. */
 export function resultTable(note: Note): { heads: string[]; rows: string[][] } {
   const entries = measuredEntries(note)
   const shown = stages.filter((stage) => entries.some((one) => one.stages[stage]))
@@ -180,7 +180,7 @@ export function resultTable(note: Note): { heads: string[]; rows: string[][] } {
   )
   const hasShares = shares.some((share) => share !== null)
   return {
-    heads: ['', ...shown, ...(hasShares ? ['gap won back'] : [])],
+    heads: ['', ...shown, ...(hasShares ? ['gap closed'] : [])],
     rows: entries.map((one, i) => [
       one.name,
       ...shown.map((stage) => cell(one.stages[stage])),

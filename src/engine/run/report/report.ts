@@ -26,7 +26,7 @@ export interface RunReport {
   protocol: string[]
   /** Perplexities by the recipe's first entry of `evaluate` that measures one. */
   perplexity: Partial<Record<Stage, number>>
-  /** Share of what pruning cost in perplexity that recovery won back, and the text it is of: the second, where there are two. */
+  /** Share of the perplexity gap that recovery closed, and its text: the second, if there are two. */
   won_back: TextResults['wonBack']
   /** Mean of `acc` over the zero-shot tasks, unweighted as PERP and Wanda report it, with its standard error. */
   accuracy: Partial<Record<Stage, MeanAccuracy>>

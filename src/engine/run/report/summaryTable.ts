@@ -63,14 +63,14 @@ function accuracyText(mean: MeanAccuracy | undefined): string {
   return mean ? formatAccuracy(mean.acc, mean.stderr) : '–'
 }
 
-/** "Recovery won back 33 % of what pruning cost in perplexity on b.txt."; none where that is not known. */
+/** "Recovery closed 33 % of the perplexity gap that pruning opened on b.txt."; empty if unknown. */
 export function wonBackSentences({ won_back: wonBack }: Pick<RunReport, 'won_back'>): string[] {
   if (wonBack === null) return []
   const { text, share } = wonBack
-  return [`Recovery won back ${formatWonBack(share)} of what pruning cost in perplexity on ${text}.`]
+  return [`Recovery closed ${formatWonBack(share)} of the perplexity gap that pruning opened on ${text}.`]
 }
 
-/** The table as text, columns aligned; below it what was won back, and what its accuracies do not decide. */
+/** The table as text, columns aligned; below it the share of the gap that recovery closed, and what the accuracies do not decide. */
 export function summaryText(report: RunReport, columns?: number): string {
   const table = textTable(
     summaryHeads(report),

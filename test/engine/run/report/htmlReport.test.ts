@@ -118,12 +118,12 @@ describe('a report', () => {
     assert.match(lines[3], /25\.5\s+50\.00 %\s+0\.125 %.*512 MB$/)
   })
 
-  it('has both of two texts in table and page, and says of which the share won back is', async () => {
+  it('shows two texts in table and page, and names the text of the closed gap', async () => {
     const of = report({ twoTexts: true })
     const lines = summaryText(of).split('\n')
     assert.match(lines[0], /perplexity on d\.txt\s+on wiki\.txt\s+sparsity/)
     assert.match(lines[3], /^recovered\s+30\s+18\s/)
-    const sentence = 'Recovery won back 20 % of what pruning cost in perplexity on wiki.txt.'
+    const sentence = 'Recovery closed 20 % of the perplexity gap that pruning opened on wiki.txt.'
     assert.equal(lines[4], sentence)
     assert.deepEqual(of.won_back, { text: 'wiki.txt', share: 0.2 })
     assert.ok((await pageOf([], of)).includes(sentence))

@@ -39,17 +39,23 @@ function chartsWith(changes: Partial<PlannedStages>, ...events: NewRunEvent[]) {
 const words = (...events: NewRunEvent[]) => chartsWith({}, ...events)[0].words
 
 describe('the recovery chart', () => {
-  it('says what is won back of what pruning cost, also while it goes on', () => {
+  it('says how much of the gap recovery closed, also during a recovery', () => {
     const [dense, pruned] = [at('dense', 20), at('pruned', 40)]
-    assert.equal(words(dense, pruned, at('recovered', 23.4)), 'Recovery wins back 83 % of what pruning cost on a.txt.')
+    assert.equal(
+      words(dense, pruned, at('recovered', 23.4)),
+      'Recovery closed 83 % of the perplexity gap that pruning opened on a.txt.',
+    )
     assert.equal(
       words(dense, pruned, at('recovered', 30, { step: 1000 })),
-      'Recovery has won back 50 % of what pruning cost on a.txt after 1,000 steps.',
+      'After 1,000 steps, recovery has closed 50 % of the perplexity gap that pruning opened on a.txt.',
     )
-    assert.match(words(dense, pruned, at('recovered', 50)), /^Recovery has made it worse than pruning did on a.txt: 50/)
+    assert.match(
+      words(dense, pruned, at('recovered', 50)),
+      /^Recovery widened the perplexity gap that pruning opened on a.txt: 50/,
+    )
     assert.equal(
       words(dense, pruned, at('recovered', 19)),
-      'Recovery wins back all that pruning cost on a.txt: >100 % (below dense).',
+      'Recovery closed the whole perplexity gap that pruning opened on a.txt: >100 % (below dense).',
     )
   })
 
@@ -74,7 +80,7 @@ describe('the recovery chart', () => {
     assert.equal(failed, '20 dense; the pruned model was not measured.')
   })
 
-  it('claims nothing to be won back in the middle of a pass that prunes', () => {
+  it('shows no closed gap in the middle of a pass that prunes', () => {
     const events = [at('dense', 20), at('pruned', 40), at('recovered', 22, { step: 1 })]
     const [chart] = chartsWith({ recoveries: ['reconstruct'] }, ...events)
     assert.equal(chart.wonBack, null)
@@ -88,7 +94,7 @@ describe('the recovery chart', () => {
     assert.equal(marks.recovered?.value, 25)
   })
 
-  it('has one for each text, the second one first, and one for the mean accuracy, of which more is better', () => {
+  it('has one for each text, the second one first, and one for the mean accuracy', () => {
     const task = (stage: Stage, acc: number) => at(stage, null, { entry: 2, task: 'piqa', acc, stderr: 0.01 })
     const other = at('dense', 9, { entry: 1, data: 'b.txt' })
     const charts = chartsWith(

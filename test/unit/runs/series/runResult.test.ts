@@ -20,16 +20,16 @@ const report = {
 }
 
 describe('the result of a run, for its card', () => {
-  it('has every number with its name, and how much of the gap was won back', () => {
+  it('has every number with its name, and the closed share of the gap', () => {
     assert.deepEqual(resultFacts(resultOf(report)), [
       ['perplexity, dense', '20'],
       ['perplexity, pruned', '60'],
       ['perplexity, recovered', '30'],
-      ['of the gap in perplexity won back, on a.txt', '75 %'],
+      ['perplexity gap closed, on a.txt', '75 %'],
       ['mean accuracy of 3 tasks, dense', '60.0 % ± 1.0'],
       ['mean accuracy of 3 tasks, pruned', '40.0 % ± 1.0'],
       ['mean accuracy of 3 tasks, recovered', '55.0 %'],
-      ['of the gap in accuracy won back', '75 %'],
+      ['accuracy gap closed', '75 %'],
       ['sparsity', '50.00 %'],
       ['trained', '0.125 %'],
       ['time', '3 min 05 s'],
@@ -49,7 +49,7 @@ describe('the result of a run, for its card', () => {
     ])
   })
 
-  it('names each of several texts, and the share won back is of the second', () => {
+  it('names each of several texts, and has the closed gap of the second', () => {
     const other = [10, 20, 18].map((value, i) => ({
       ...measured(['dense', 'pruned', 'recovered'][i], value),
       entry: 1,
@@ -61,7 +61,7 @@ describe('the result of a run, for its card', () => {
       [
         'perplexity on a.txt, recovered',
         ...['dense', 'pruned', 'recovered'].map((stage) => `perplexity on b.txt, ${stage}`),
-        'of the gap in perplexity won back, on b.txt',
+        'perplexity gap closed, on b.txt',
       ],
     )
     assert.equal(facts[6][1], '20 %')
@@ -74,7 +74,7 @@ describe('the result of a run, for its card', () => {
     ])
   })
 
-  it('shows ∞ for a perplexity that overflows, and no share won back', () => {
+  it('shows ∞ for a perplexity that overflows, and no closed gap', () => {
     const overflowing = {
       perplexity: { dense: 20, pruned: null, recovered: 30 },
       evaluations: [measured('dense', 20), { ...measured('pruned', 0), perplexity: null }, measured('recovered', 30)],
@@ -88,7 +88,7 @@ describe('the result of a run, for its card', () => {
     assert.equal(gapWonBack({ dense: Infinity, pruned: Infinity, recovered: 30 }, 'low'), null)
   })
 
-  it('says that a recovery won back less than nothing, or had no gap to win back', () => {
+  it('has a negative share for a recovery that widened the gap, and none without a gap', () => {
     assert.equal(gapWonBack({ dense: 20, pruned: 40, recovered: 50 }, 'low'), -0.5)
     assert.equal(gapWonBack({ dense: 20, pruned: 20, recovered: 19 }, 'low'), null)
     assert.equal(gapWonBack({ dense: 0.5, pruned: 0.6, recovered: 0.7 }, 'high'), null)
