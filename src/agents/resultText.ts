@@ -1,4 +1,4 @@
-// The text that a tool answers with: at most 4 kB, with a way to ask for the rest; no token, and no path outside the roots.
+// The text that a tool answers with: at most 4 kB, with a way to get the rest; no token, and no path outside the roots.
 import { sep } from 'node:path'
 import { plural } from '../formatting/numbers.ts'
 import { printable } from '../formatting/printable.ts'

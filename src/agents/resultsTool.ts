@@ -55,7 +55,7 @@ export async function findRuns(roots: Roots): Promise<string[]> {
   return (await roots.find(isRun)).sort((a, b) => begun(b) - begun(a) || b.localeCompare(a))
 }
 
-/** A table, why runs failed, and of a single run how its numbers came about. `runs`: folders inside the roots. */
+/** A table, why runs failed, and for a single run how its numbers were measured. `runs`: folders inside the roots. */
 export async function resultsOf(runs: readonly string[], roots: Roots, signal?: AbortSignal): Promise<string> {
   const read = await readRuns(runs, signal)
   const { heads, rows } = comparisonTable(foldSeeds(read))

@@ -24,7 +24,7 @@ export class Roots {
     this.folders = folders
   }
 
-  /** @throws EngineError 'not-found' for a folder that is not there, 'usage' for none at all. */
+  /** @throws EngineError 'not-found' for a missing folder, 'usage' without any folder. */
   static async open(folders: readonly string[]): Promise<Roots> {
     const real = await Promise.all(
       folders.map((folder) =>

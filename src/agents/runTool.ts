@@ -1,4 +1,4 @@
-// run_recipe: prunes and recovers a model as a recipe says. Whoever hosts the tools asks a person first, or was told that it may.
+// run_recipe: prunes and recovers a model as a recipe says. The host of the tools asks a person first, or has permission.
 import * as z from 'zod'
 import { EngineError } from '../engine/errors.ts'
 import { recipePath } from './inputs.ts'
@@ -23,7 +23,7 @@ export const runTool = defineTool({
   name: 'run_recipe',
   title: 'Run Recipe',
   about: 'Runs a recipe: prunes a model, recovers it, measures it, and saves the result to a new folder.',
-  when: 'Use it only when a person wants the run, after explain_recipe found no errors and told time and memory. It takes minutes to hours and much memory, and writes a new model. Not to try things out: explain_recipe is the dry run.',
+  when: 'Use it only when a person wants the run, after explain_recipe found no errors and showed time and memory. It takes minutes to hours and much memory, and writes a new model. Not to try things out: explain_recipe is the dry run.',
   icon: '$(play)',
   needsTrust: true,
   input: runInput,

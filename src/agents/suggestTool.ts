@@ -126,7 +126,10 @@ async function choicesOf(
   if ([pattern, sparsity, size].filter((one) => one !== undefined).length > 1)
     throw new EngineError('usage', 'sparsity, pattern and size say the same thing: give one of them')
   if (pattern !== undefined && !parseNm(pattern))
-    throw new EngineError('usage', `pattern ${pattern} is none: write N:M, such as 2:4, for N zeros in every M inputs`)
+    throw new EngineError(
+      'usage',
+      `pattern ${pattern} is not valid: write N:M, such as 2:4, for N zeros in every M inputs`,
+    )
   const first = writing.firstChoices(inRecipe(folder, place), known, machineMemoryBytes())
   const share = size === undefined ? (sparsity ?? usualSparsity) : sparsityForSize(size, facts)
   const prune = first.prune && { ...first.prune, pattern: pattern ?? unstructured, sparsity: share }
@@ -178,7 +181,7 @@ interface Place {
   readonly folder: string
   readonly exists: (path: string) => boolean
   readonly known: Known
-  /** There is a limit to the time: then the best preset that keeps it is wanted, and fewer windows and steps where none does. */
+  /** The time is limited: choose the best preset within it, or fewer windows and steps if there is none. */
   readonly isLimited: boolean
 }
 

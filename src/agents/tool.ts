@@ -6,7 +6,7 @@ import type { Roots } from './roots.ts'
 
 /** What computing tools need of the process that they run in. */
 export interface ToolHost {
-  /** Several checkpoints go on from the same prompts, greedily. */
+  /** Several checkpoints continue the same prompts greedily. */
   tryOut(request: TryRequest, onProgress: (progress: TryProgress) => void, signal?: AbortSignal): Promise<unknown>
   /** Runs a recipe and resolves to the run's folder; a string is why it may not. */
   readonly run: ((run: PreparedRun, around: Around) => Promise<string>) | string
@@ -30,7 +30,7 @@ export interface ToolContext extends Around {
 }
 
 export interface Tool<Input extends z.ZodObject = z.ZodObject> {
-  /** Without the prefix that VS Code asks for. */
+  /** Without the prefix that VS Code requires. */
   readonly name: string
   /** For people: what a list shows. */
   readonly title: string

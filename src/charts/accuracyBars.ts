@@ -11,7 +11,7 @@ import { shape, type Shape } from './shape.ts'
 
 export const accuracyBarsTitle = 'Accuracy by task'
 
-/** Share of a bar that its colour fills, so that stages do not depend on colour alone. */
+/** Share of a bar that its colour fills: stages do not depend on colour alone. */
 const fill: Record<Stage, number> = { dense: 0, pruned: 0.35, recovered: 1 }
 
 /** A run, or a checkpoint that one has made. */

@@ -3,7 +3,7 @@ import type { Stage } from '../catalog/stages.ts'
 import { formatValue } from '../formatting/numbers.ts'
 import type { Point } from '../runs/series/smooth.ts'
 
-/** Lines of several series differ by colour, dash and marker, so that none depends on colour alone. */
+/** Lines of several series differ by colour, dash and marker, not by colour alone. */
 export interface SeriesStyle {
   colour: string
   dash: string
@@ -68,8 +68,8 @@ export function valueText(
 /** Styles of the lines of dense and pruned. */
 export const levelDash = { dense: '5 4', pruned: '2 3' }
 
-// Okabe and Ito's palette, told apart with any kind of colour vision: without its yellow, its orange and sky blue darker,
-// so that each has a contrast of 3 to white and to the background of dark themes.
+// Okabe and Ito's palette, distinguishable with any kind of colour vision: without its yellow, its orange and sky blue darker,
+// for each to have a contrast of 3 to white and to the background of dark themes.
 const colours = ['#0072b2', '#b8860b', '#009e73', '#cc79a7', '#d55e00', '#3a95c9']
 /** One colour for each stage of a model, in every picture of one run and in base.css. Each has a contrast of 3 to every theme, as above. */
 export const stageColours: Readonly<Record<Stage, string>> = {

@@ -13,7 +13,7 @@ export interface Bar {
   readonly value: number | null
   /** The value in words, and what else is known of the bar. */
   readonly text: string
-  /** Stands out: drawn in the second colour, which the key names. */
+  /** Highlighted: drawn in the second colour, which the key names. */
   readonly marked?: boolean
 }
 
@@ -22,9 +22,9 @@ export interface BarsData {
   readonly bars: readonly Bar[]
   readonly xLabel: string
   readonly yLabel: string
-  /** Ends of the axis where bars are bins; otherwise bars are counted from 0. */
+  /** Ends of the axis if bars are bins; if not, bars are counted from 0. */
   readonly range?: readonly [number, number]
-  /** Heights are square roots, so that one towering bar leaves the others in sight. */
+  /** Heights are square roots: one very high bar leaves the others visible. */
   readonly roots?: boolean
   /** Least end of the upright axis, such as 1 of shares. */
   readonly top?: number
@@ -55,7 +55,7 @@ export interface BarsLayout {
   y(value: number): number
 }
 
-/** A few bars stand over the whole width, and are bars, not walls. */
+/** A few bars are spread over the whole width, with a maximum width each. */
 const widest = 140
 const colours = { plain: '#0072b2', marked: '#d55e00' }
 
@@ -83,7 +83,7 @@ export function barAt({ left, each }: BarsLayout, pixel: number, count: number):
   return at >= 0 && at < count ? at : null
 }
 
-/** The parts of the picture, to stand in an `svg` of the layout's size. */
+/** The parts of the picture, for an `svg` of the layout's size. */
 export function drawBars(layout: BarsLayout, data: BarsData, ink: Ink): Shape {
   const { left, right, top, bottom, each, y } = layout
   const room = Math.max(0.5, each - (each > 4 ? 1.5 : 0))

@@ -12,7 +12,7 @@ export interface Ink {
   text: string
   muted: string
   error: string
-  /** Behind labels, so that lines do not cross them out; null where it is not known. */
+  /** Background of labels, which keeps lines from crossing them out; null if unknown. */
   paper: string | null
   font: string
 }
@@ -32,7 +32,7 @@ export function markPath(marker: SeriesStyle['marker'], size = 44): string {
   return symbol(symbols[marker], size)() ?? ''
 }
 
-/** The parts of the picture, to stand in an `svg` of the layout's size. */
+/** The parts of the picture, for an `svg` of the layout's size. */
 export function drawChart(layout: ChartLayout, data: ChartData, text: ChartText, ink: Ink): Shape {
   return shape(
     'g',
@@ -140,7 +140,7 @@ function lowEnd(value: number, y: ChartLayout['y'], bottom: number): number {
   return Number.isFinite(at) ? at : bottom
 }
 
-/** Names of levels, and of last points, where none covers another. */
+/** Names of levels and last points, without overlap. */
 function drawNotes(layout: ChartLayout, data: ChartData, ink: Ink): Shape[] {
   const halo: Shape['attributes'] = ink.paper ? { stroke: ink.paper, 'stroke-width': 3, 'paint-order': 'stroke' } : {}
   return placeLabels(layout, data).map(({ text, x, y, anchor }) =>
@@ -165,7 +165,7 @@ interface Box {
 const textHeight = 12
 const [above, below] = [-5, 13]
 
-/** Names on levels and last points, each at the first free of a few places, so that two close levels can be read. */
+/** Names on levels and last points, each at the first free of a few places: two close levels stay readable. */
 export function placeLabels(layout: ChartLayout, data: ChartData): PlacedLabel[] {
   const taken: Box[] = []
   const candidates = [...noteCandidates(layout, data), ...levelCandidates(layout, data)]
@@ -178,7 +178,7 @@ export function placeLabels(layout: ChartLayout, data: ChartData): PlacedLabel[]
   })
 }
 
-/** A level's name stands on its line: left, right or in the middle, above or below. */
+/** A level's name is on its line: left, right or in the middle, above or below. */
 function levelCandidates({ left, right, y }: ChartLayout, data: ChartData): PlacedLabel[][] {
   const anchors = [
     { x: left + 6, anchor: 'start' },
@@ -191,7 +191,7 @@ function levelCandidates({ left, right, y }: ChartLayout, data: ChartData): Plac
   )
 }
 
-/** The name of a last point stands above it, else below. */
+/** The name of a last point is above it, else below. */
 function noteCandidates({ x, y, left, right }: ChartLayout, data: ChartData): PlacedLabel[][] {
   return data.series.flatMap(({ note: text, points }) => {
     const last = points.findLast((point) => isShown(point.y, data))

@@ -17,7 +17,7 @@ export interface RecoveryChartRow {
 const [foot, side] = [38, 46]
 /** A row of several has the name of its run above it. */
 const rowHeight = (rows: readonly RecoveryChartRow[]) => (rows.length > 1 ? 82 : 64)
-/** Values further apart than this stand on a log axis: on a linear one the lower two would be one. */
+/** Values further apart than this get a log axis: on a linear one the lower two would be one. */
 const farApart = 4
 
 export const recoveryChartHeight = (rows: readonly RecoveryChartRow[]): number => rowHeight(rows) * rows.length + foot
@@ -163,7 +163,7 @@ function drawMark(stage: Stage, mark: StageMark, x: number | null, { y, ink }: P
     return [
       shape('line', { class: stage, x1: x, x2: x, y1: y - 11, y2: y + 11, stroke: colour, 'stroke-width': 3 }, title),
     ]
-  // It moves while the recovery goes on: then it is hollow.
+  // It moves during the recovery: then it is hollow.
   const fill = mark.after === null ? colour : (ink.paper ?? 'none')
   const look = {
     d: markPath('circle', 110),

@@ -48,13 +48,13 @@ function endsOf({ y, error = null, low, high }: Omit<Point, 'x'>): (number | nul
   return y === null || error === null ? [y] : [y - error, y + error]
 }
 
-/** Whether there is nothing along x, so that the axis has no name either. */
+/** Whether x has no values: the axis then has no name either. */
 export function xLabelOf({ x }: ChartLayout, { xLabel }: ChartText): string {
   return x.ticks.length === 0 ? '' : xLabel
 }
 
 export interface Axis {
-  /** Pixel of a value. On a log axis of whole numbers 0, before the first, stands at 1. */
+  /** Pixel of a value. On a log axis of whole numbers 0, before the first, is at 1. */
   at(value: number): number
   /** Value of a pixel. */
   valueAt(pixel: number): number
@@ -129,7 +129,7 @@ function multiples(low: number, high: number, factors: readonly number[]): numbe
   const found: number[] = []
   for (let power = Math.floor(Math.log10(low)); power <= Math.log10(high); power++) {
     for (const factor of factors) {
-      // The number is made from text, so that 3 · 10⁻⁵ is exactly what is written so.
+      // The number is made from text: 3 · 10⁻⁵ is then exactly the written number.
       const value = Number(`${factor}e${power}`)
       if (value >= low && value <= high) found.push(value)
     }

@@ -31,7 +31,7 @@ export interface Line {
 export interface CellMap {
   readonly lines: readonly Line[]
   readonly columns: readonly { readonly name: string; readonly group: string; readonly isVector: boolean }[]
-  /** Share that a full bar of a matrix stands for: a round number. */
+  /** Share that a full bar of a matrix shows: a round number. */
   readonly most: number
 }
 
@@ -156,7 +156,7 @@ const wordsOf = ({ kind, rows }: Cell) => {
       : (by ?? '')
 }
 
-// What is known of one tensor in the view of which weights train, as terms and texts.
+// Facts about one tensor in the view of which weights train, as terms and texts.
 export interface KnownOfTensor {
   readonly row: StageRow
   /** undefined: nobody has said how far it moved. */
@@ -167,7 +167,7 @@ export interface KnownOfTensor {
   readonly median: number
   /** Its zeros are planned, not counted. */
   readonly isPlanned: boolean
-  /** Matrices of its kind in the block, of which it is one. */
+  /** Matrices of its kind in the block, including itself. */
   readonly experts: number
 }
 

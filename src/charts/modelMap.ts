@@ -69,7 +69,7 @@ export function layOutMap({ lines, columns }: CellMap, room: number): MapLayout 
   const isBlock = (line: number) => /^\d+$/.test(lines[line]?.name ?? '')
   let y = head
   const placed = lines.map((line, row) => {
-    // What is outside of the blocks stands apart.
+    // Tensors outside of the blocks are apart.
     if (row > 0 && isBlock(row) !== isBlock(row - 1)) y += 6
     const own = { ...line, y, isBlock: isBlock(row) }
     y += tall + gap

@@ -58,7 +58,7 @@ function percentText(value: number | null, error: number | null): string {
 
 /**
  * The loss of each retraining, of the text or against the dense model's logits, from its own first step. Reconstructions have none: their losses are errors of blocks, which
- * grow with depth, so that one line through them climbs while the model gets better.
+ * grow with depth: one line through them would rise while the model gets better.
  */
 export function lossChart(runs: readonly ChartedRun[], { smoothing, maxPoints }: CurveSettings): RunChart {
   const series = runs.flatMap(({ label, index, picture }) => {
@@ -70,7 +70,7 @@ export function lossChart(runs: readonly ChartedRun[], { smoothing, maxPoints }:
       const names = [runs.length > 1 ? label : (part ?? 'loss'), runs.length > 1 && part, smoothing > 0 && 'smoothed']
       return {
         label: names.filter(Boolean).join(', '),
-        // The dashes of one run tell its recoveries apart.
+        // Dashes distinguish the recoveries of one run.
         style: entryStyle(index, i),
         points: downsample(smooth(points, smoothing), maxPoints),
         raw: smoothing > 0 ? downsample(points, maxPoints) : undefined,
@@ -98,7 +98,7 @@ export function perplexityChart(runs: readonly ChartedRun[]): RunChart {
       const label = (what: string) => (runs.length > 1 ? `${run.label}, ${note(what)}` : note(what))
       const style = entryStyle(run.index, i)
       const measured = evaluations.filter((evaluation) => evaluation.entry === entry)
-      // Overlaid runs are told apart by colour alone: their names would fill the picture.
+      // Only colour distinguishes overlaid runs: their names would fill the chart.
       const noteOf = (what: string) => (run.index === 0 ? note(what) : '')
       levels.push(...levelsOf(measured, { note, label, noteOf, styleOf: (stage) => levelStyle(runs, style, stage) }))
       const points = curveOf(measured)
@@ -141,7 +141,7 @@ function inPercent({ acc, stderr }: Accuracy) {
   return { y: 100 * acc, error: stderr === null ? null : 100 * stderr }
 }
 
-/** The colour is the run's, which for a single run is that of recovered; dash and marker tell the entry. */
+/** The colour is the run's, which for a single run is that of recovered; dash and marker identify the entry. */
 function entryStyle(index: number, entry: number): SeriesStyle {
   return { ...seriesStyle(index + entry), colour: seriesStyle(index).colour }
 }

@@ -1,4 +1,4 @@
-// How runs are told apart in pictures: the colour says one setting, the shape another. By default method and recovery.
+// How charts distinguish runs: the colour shows one setting, the shape another. By default method and recovery.
 import { seriesStyle, type SeriesStyle } from './chartData.ts'
 import type { FoldedRun } from '../runs/compared/foldSeeds.ts'
 import { settingText, valueText, type Settings } from '../recipe/sweep/settings.ts'
@@ -17,12 +17,12 @@ export interface StyleGroup {
   readonly runs: readonly number[]
 }
 
-/** More colours than the palette has, or shapes, would not be told apart. */
+/** More colours or shapes than the palette has could not be distinguished. */
 const [mostColours, mostShapes] = [6, 4]
 /** Names the value of a run that does not set what others do. */
 const notSet = 'as in the recipe'
 
-/** Settings that colours, or shapes, can tell apart. */
+/** Settings that colours or shapes can show. */
 export function stylePaths(runs: readonly FoldedRun[], what: keyof StyledBy): string[] {
   const most = what === 'colour' ? mostColours : mostShapes
   const paths = [...new Set(runs.flatMap(({ settings }) => Object.keys(settings)))]

@@ -12,7 +12,7 @@ export interface ScatterLook {
   readonly by: StyledBy
 }
 
-/** A run that has both values, neither of them infinite, with where it stands among the runs. */
+/** A run that has both values, both finite, with its index among the runs. */
 export interface ScatterPoint extends Point {
   readonly y: number
   readonly run: number
@@ -37,7 +37,7 @@ export function defaultLook(runs: readonly FoldedRun[]): ScatterLook {
 
 /**
  * Medians over the seeds with their range; runs that lack one of the two are left out, and those that are not `shown`: all runs
- * decide which colour means what, so that it means the same in whatever is shown of them.
+ * decide which colour means what: it means the same in every selection of them.
  */
 export function scatterChart<Run extends FoldedRun>(
   runs: readonly Run[],
@@ -86,7 +86,7 @@ function placed(across: Spread, x: Measure, up: Spread, y: Measure): Point & { y
   return { x: x.factor * across.median, y: y.factor * up.median, ...range }
 }
 
-/** None where neither end of an axis is the better one. */
+/** Empty if neither end of an axis is better. */
 function frontOf(points: readonly ScatterPoint[], x: Measure, y: Measure): Point[] {
   if (x.better === null || y.better === null || x.id === y.id) return []
   const best = paretoFront(points, { x: x.better, y: y.better }).map((i) => points[i])
@@ -101,7 +101,7 @@ function frontOf(points: readonly ScatterPoint[], x: Measure, y: Measure): Point
 
 const mostLevels = 3
 
-/** What the dense models have, each value once; none where there are more than can be told apart. */
+/** Values of the dense models, each once; empty if there are too many to distinguish. */
 function denseLevels(runs: readonly FoldedRun[], { dense: denseOf, factor, format }: Measure): Level[] {
   const values = runs.flatMap((run) => {
     const spread = denseOf?.(run) ?? null

@@ -28,7 +28,7 @@ export function histogramBars({ from, to, counts }: Histogram, zeros: number, ti
   }
 }
 
-/** `labels` name single bars; otherwise bars are equal parts of `size` rows or columns. `what`: "rows". */
+/** `labels` name single bars; without them, bars are equal parts of `size` rows or columns. `what`: "rows". */
 export function profileBars(
   title: string,
   sparsity: readonly number[],

@@ -89,7 +89,7 @@ export function percentColumn(values: readonly number[]): (value: number) => str
   }
 }
 
-/** A difference: `size`, its written absolute value, with the sign of `value`; one that is written as 0 has none. */
+/** A difference: `size`, its written absolute value, with the sign of `value`; one that is written as 0 has no sign. */
 export function withSign(size: string, value: number): string {
   return /[1-9∞]/.test(size) ? `${value < 0 ? '−' : '+'}${size}` : size
 }

@@ -3,9 +3,9 @@
 export interface RunName {
   /** The recipe's. */
   name: string
-  /** Local, "2026-12-31 23:59:58"; empty where the folder is called otherwise. */
+  /** Local, "2026-12-31 23:59:58"; empty if the folder's name has another form. */
   time: string
-  /** Milliseconds; 0 where the folder is called otherwise. */
+  /** Milliseconds; 0 if the folder's name has another form. */
   started: number
 }
 

@@ -66,7 +66,7 @@ export interface RunRecipeOptions extends ComputeOptions {
  * with the keys of docs/recipes.md; its paths are then relative to the working directory, and so is the run's folder,
  * `.sparsescope/runs/<time>-recipe`.
  * @throws EngineError 'bad-recipe' with the line, 'not-found', 'bad-checkpoint', 'bad-data', 'exists', 'disk' or 'unsupported' before
- * anything is computed; later 'out-of-memory', 'numeric', 'device-lost' or 'cancelled'. `sparsescope run --resume` goes on with such a run.
+ * anything is computed; later 'out-of-memory', 'numeric', 'device-lost' or 'cancelled'. `sparsescope run --resume` continues such a run.
  */
 export async function runRecipe(
   recipe: string | Readonly<Record<string, unknown>>,

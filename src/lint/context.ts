@@ -1,5 +1,5 @@
 // The context of every rule: the text's tree, the value as written, and a recipe that is valid whatever is wrong with
-// the text, so that one mistake does not hide the others.
+// the text: one mistake does not hide the others.
 import { isScalar, type Scalar, visit } from 'yaml'
 import { sweptPaths } from '../recipe/sweepSchema.ts'
 import type { Path, RecipeDocument } from '../recipe/document.ts'
@@ -65,14 +65,14 @@ export interface LintContext {
   readonly entries: readonly TargetEntry[]
   /** All plain and quoted scalars of the text, keys too. */
   readonly scalars: readonly Scalar[]
-  /** The value as written at a path; undefined when there is none. */
+  /** The value as written at a path; undefined without one. */
   get(path: Path): unknown
   has(path: Path): boolean
   /** True if the setting in `resolved` may not be what was meant: it, or a key that may be it, is wrong. */
   isUnsure(path: Path): boolean
   /** Runs of a sweep have other values there, or for a part of it: what holds of the recipe by itself need not hold of them. */
   isSwept(path: Path): boolean
-  /** Modules that an entry matches; none without a model. */
+  /** Modules that an entry matches; empty without a model. */
   matched(entry: string): readonly ModelModule[]
   /** Modules that a step prunes: matched matrices, without the ignored ones. */
   prunedBy(step: ResolvedPruneStep): readonly ModelModule[]
@@ -142,7 +142,7 @@ interface Paths {
   hasAround(path: Path): boolean
 }
 
-/** Asked for each report of a rule, of which there may be as many as paths. */
+/** Called for each report of a rule: there may be as many reports as paths. */
 function pathsOf(paths: readonly Path[]): Paths {
   const starts = (path: Path) => Array.from({ length: path.length + 1 }, (_, i) => JSON.stringify(path.slice(0, i)))
   const whole = new Set(paths.map((path) => JSON.stringify(path)))
@@ -164,7 +164,7 @@ function recipeOf(value: unknown): { recipe: Recipe; issues: readonly Issue[] } 
   return { recipe: recipe ?? salvage(value, issues), issues }
 }
 
-/** Leaves out what is invalid, so that the rest can be looked at. Lists keep their length: paths must stay true. */
+/** Leaves out what is invalid, and keeps the rest for the rules. Lists keep their length: paths must stay true. */
 function salvage(value: unknown, issues: readonly Issue[]): Recipe {
   const copy = isRecord(value) ? structuredClone(value) : {}
   for (const issue of issues) {

@@ -1,5 +1,5 @@
-// A text with an unclosed bracket or quote, read as if it were closed at the end of its line, so that the mistake costs its own place and no
-// other. What is added stands at ends of lines: lines and columns of everything else stay those of the text.
+// A text with an unclosed bracket or quote, read as if it were closed at the end of its line: the mistake is reported at its own place and at no
+// other. Text is added at ends of lines only: lines and columns of everything else stay those of the text.
 import { readDocument, type RecipeDocument, type SyntaxProblem } from '../recipe/document.ts'
 
 /** As readDocument, but with a value where brackets and quotes can be closed; the problems say which. For looking, never for running. */

@@ -65,7 +65,7 @@ export interface Rule extends RuleFile {
 
 /** Questions that a rule may ask of the whole set of rules. */
 export interface AllRules {
-  /** Findings for another recipe in the same surroundings: a run that a sweep stands for. */
+  /** Findings for another recipe in the same surroundings: a run of a sweep. */
   lint(recipe: Recipe): readonly Finding[]
   /** Whether one is called so. */
   has(word: string): boolean

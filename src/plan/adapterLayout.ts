@@ -39,7 +39,7 @@ const matrices: readonly ParameterKind[] = ['linear', 'router', 'projection', 'h
 const vectors: readonly ParameterKind[] = ['norm', 'normBias', 'bias']
 const readable = ['F32', 'F16', 'BF16']
 
-/** @throws FormatError in a sentence that goes on after the adapter's name: "names …, which is no module of this model". */
+/** @throws FormatError with the end of a sentence that begins with the adapter's name: "names …, which is no module of this model". */
 export function layoutOfAdapter(
   config: LoraConfig,
   tensors: AdapterTensors,

@@ -33,7 +33,7 @@ export const measuredModuleSchema = z.strictObject({
 export type PruningError = z.infer<typeof errorSchema>
 export type MeasuredModule = z.infer<typeof measuredModuleSchema>
 
-/** Figures of all finite values; null where there are none. */
+/** Statistics of all finite values; null without any. */
 export interface WeightSpread {
   std: number | null
   /** Fourth moment about the mean over the squared variance: 3 for a normal distribution. */

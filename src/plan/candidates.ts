@@ -51,7 +51,7 @@ export function candidatesOf(asked: Asked, config: ModelConfig): { candidates: C
 function problemOf(step: ResolvedPruneStep, config: ModelConfig): string | null {
   const { pattern, sparsity } = step
   if (pattern !== unstructured && !parseNm(pattern))
-    return `pattern ${pattern} is none: write N:M, such as 2:4, for N zeros in every M inputs`
+    return `pattern ${pattern} is not valid: write N:M, such as 2:4, for N zeros in every M inputs`
   if (!(Number(sparsity) > 0 && Number(sparsity) < 1)) return `sparsity ${String(sparsity)} is not between 0 and 1`
   const [finding] = [...stepFindings({ prune: [step] }, viewModel(config))]
   return finding ? `pattern ${pattern}: ${finding.message}` : null

@@ -89,7 +89,7 @@ export function shareMemory(
   // Hessians come first: states go to the disk for less than another look at the block costs.
   const solving = Math.min(solvingBytes, Math.max(least, besideBlock - least))
   return {
-    // Beside a device's own memory states lie on the host, which holds a block only while it is read.
+    // A device with its own memory leaves states on the host, which holds a block only while it is read.
     activationBytes: Math.max(least, apart ? host - blockBytes(sizes) / 2 : besideBlock - solving),
     residentStateBytes,
     statisticBytes: solving,
@@ -109,7 +109,7 @@ interface Room {
 interface WeightSizes {
   /** Bytes of a weight in the checkpoint. */
   readonly stored: number
-  /** Bytes of one that products read where it lies: for products in bf16 as it is stored. */
+  /** Bytes of one that products read in place: for products in bf16 as it is stored. */
   readonly held: number
   /** A copy in bf16 is made for each product. */
   readonly rounded: boolean

@@ -32,7 +32,7 @@ export function outputsOf({ save, prune, recover }: Pick<ResolvedRecipe, 'save' 
   ]
 }
 
-/** The GGUF file of a result lies beside its folder. */
+/** The GGUF file of a result is beside its folder. */
 export function ggufPlace(to: string): string {
   return `${to.replace(/(?<=[^\\/])[\\/]+$/, '')}.gguf`
 }

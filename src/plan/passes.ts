@@ -7,7 +7,7 @@ import { isText } from '../recipe/dataUses.ts'
 import { worksByBlock } from '../recipe/modes.ts'
 
 export interface RecoveryPass<T = ResolvedRecover> {
-  /** Block after block, on the calibration set; otherwise the one recovery trains the whole model, or merges into it. */
+  /** Block after block, on the calibration set. If false, the one recovery trains the whole model or merges into it. */
   readonly blockwise: boolean
   readonly recoveries: readonly T[]
 }
@@ -69,12 +69,12 @@ export function groupPasses<T>(
 export function pruningOf({ model, prune, calibration, precision, seed }: ResolvedRecipe): string | null {
   if (prune.length === 0) return null
   const data = prune.some(stepNeedsData) ? calibration : undefined
-  // Ids lie as they are used; windows of text are drawn.
+  // Ids are used in their order; windows of text are drawn.
   const draws = prune.some(({ method }) => methodOf(method).seeded) || filesOf(data?.data).some(isText)
   return JSON.stringify([model, prune, data, precision, draws ? seed : null])
 }
 
-/** Its pruned model is there before anything is recovered; otherwise each block is recovered as soon as it is pruned. */
+/** Whether the whole model is pruned before recovery. If not, each block is recovered as soon as it is pruned. */
 export function prunesFirst({ prune, recover }: ResolvedRecipe): boolean {
   return prune.length > 0 && passesOf(recover, true).whilePruning.length === 0
 }

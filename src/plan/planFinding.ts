@@ -1,5 +1,5 @@
 // Problems that a plan finds in a recipe. Each is worded here and nowhere else: a run that is refused, a dry run, a
-// sweep's plan and lint show the same sentence, and lint adds where it stands in the text.
+// sweep's plan and lint show the same sentence, and lint adds its place in the text.
 import type { Path } from '../recipe/document.ts'
 import type { Severity } from '../recipe/finding.ts'
 import { recoveryPlace, type ResolvedRecipe } from '../recipe/resolve.ts'

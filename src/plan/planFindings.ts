@@ -36,7 +36,7 @@ function* dataFindings(recipe: ResolvedRecipe, model: ModelView | null): Iterabl
   if (model) yield* longWindows(recipe, model)
 }
 
-/** Reports the first part that needs calibration where the recipe has none. */
+/** Reports the first part that needs calibration if the recipe has none. */
 function* uncalibrated({ prune, recover }: ResolvedRecipe): Iterable<PlanFinding> {
   const step = prune.findIndex(stepNeedsData)
   const fitting = recover.findIndex(isBlockwise)
@@ -66,7 +66,7 @@ function* longWindows(recipe: ResolvedRecipe, { config }: ModelView): Iterable<P
     if (seqLen === null || seqLen <= Math.min(most, long)) continue
     const path = [...use, 'seq_len']
     const more = { unwritten: [...use, 'data'], fixes: [{ path, value: Math.min(most, long) }] }
-    // A table of learned positions has no row for what lies beyond it; rotations go on, badly.
+    // A table of learned positions has no row past its end; rotations continue, with worse results.
     yield seqLen > most
       ? refusal('seq-len-too-long', path, `This model has ${most} positions, ${seqLen} are asked for: lower seq_len.`, {
           ...more,

@@ -13,7 +13,7 @@ export interface PlanRow {
   /** The file has it as [I, O]. */
   transposed: boolean
   parameters: number
-  /** Share of it that the recipe prunes, as far as it is known before the run; 0: none. */
+  /** Share of it that the recipe prunes, as known before the run; 0: none. */
   sparsity: number
   /** Numbers that the optimiser would change: the parameter's own, or its adapter's. */
   trainable: number
@@ -38,7 +38,7 @@ export interface RecoverySummary {
   trains: Pick<PlanRow, 'name' | 'trainable' | 'by'>[]
 }
 
-/** An error or a warning, and the path of the form's field that asks for its setting; `recipe`: none does. */
+/** An error or a warning, and the path of the form's field for its setting; `recipe`: there is none. */
 export interface PlannedProblem {
   severity: 'error' | 'warning'
   message: string
@@ -70,7 +70,7 @@ export interface PlannedSpread {
   sparsity: number
   /** Sparsities of the first and the last block; null where they are known only when it runs, or without a model. */
   ends: readonly [number, number] | null
-  /** Values that the run tries; empty where it tries none. */
+  /** Values that the run tries. */
   tries: readonly number[]
 }
 

@@ -37,7 +37,7 @@ export const statisticOperations: Record<Statistic, (columns: number, tokens: nu
 
 /** The work on each block in one pass. */
 export interface BlockWorkPlan {
-  /** Otherwise the blocks are pruned already. */
+  /** If false, the blocks are pruned already. */
   readonly prunes: boolean
   readonly recoveries: readonly ResolvedRecover[]
 }
@@ -56,7 +56,7 @@ export function pruneCost(
     const linears = linearsOfBlock(config, block).map((linear) => ({ ...linear, className: linear.kind }))
     const costs = prune.map((step, i) => {
       const chosen = linears.filter(selections[i])
-      // Blocks of which the same linears are pruned cost the same: an editor asks on every key stroke.
+      // Blocks with the same pruned linears cost the same. The cache matters: an editor asks on every key stroke.
       const key = `${i} ${chosen.map(({ slot, expert }) => `${slot} ${expert}`).join()}`
       const cost = known.get(key) ?? stepCost(config, step, chosen, tokens, { prunes, refits })
       known.set(key, cost)

@@ -119,13 +119,13 @@ export function tries({ prune }: Pick<ResolvedRecipe, 'prune'>): number {
   return counts.length > 0 ? Math.min(...counts) : 0
 }
 
-/** Its one number is spread by its allocation, and neither N:M nor a group over the whole model says otherwise. */
+/** Whether its allocation spreads its one number: without N:M, and without a group over the whole model. */
 export function spreadsOverBlocks({ allocation, sparsity, scope, method, pattern }: ResolvedPruneStep): boolean {
   if (scope === 'global' && canBeGlobal(method)) return false
   return allocationOf(allocation).spread !== null && typeof sparsity === 'number' && !parseNm(pattern)
 }
 
-/** `chosen` stand in for what the recipe leaves to the run. */
+/** `chosen` replace what the recipe leaves to the run. */
 function settledSettings(step: ResolvedPruneStep, chosen: AllocationSettings): SettledSettings {
   const { allocation: name } = step
   return { ...allocationSettings(name, step[name]), ...chosen } as SettledSettings

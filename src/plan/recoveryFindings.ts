@@ -24,7 +24,7 @@ export function* recoveryFindings({ prune, recover }: ResolvedRecipe, model: Mod
       yield refusal(
         'dense-weights-missing',
         ['recover', i, 'loss'],
-        'This loss compares with the dense model, and nobody can tell which it was: name it under dense, or use loss text.',
+        'This loss compares with the dense model, which is unknown: name it under dense, or use loss text.',
         {
           from: [['prune'], ['recover', i, 'loss']],
           fixes: [{ path: ['recover', i, 'loss'], value: 'text', title: 'loss: text' }],

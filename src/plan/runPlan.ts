@@ -176,7 +176,7 @@ function parametersOf(config: ModelConfig, block: number): number {
 
 export type PlannedPrecision = 'f32' | 'bf16'
 
-/** The precision in which a run will multiply, as far as facts tell (`computeIn` decides with the device at hand). */
+/** The precision of a run's products by the known facts (`computeIn` decides once the device is open). */
 export function plannedPrecision(
   { precision }: Pick<ResolvedRecipe, 'precision'>,
   { modules, tensors }: Pick<ModelFacts, 'modules' | 'tensors'>,

@@ -1,4 +1,4 @@
-// The stages of a recipe as the view of its training tells them: what each may change, in numbers and in a sentence.
+// The stages of a recipe for the view of its training: what each may change, in numbers and in a sentence.
 import { adapterOf, isAdapterName } from '../catalog/adapters/adapters.ts'
 import { formatRequested, formatTrained, plural } from '../formatting/numbers.ts'
 import type { PlanRow, PlanSummary, RecoverySummary } from './planSummary.ts'
@@ -21,7 +21,7 @@ export interface StageView {
   readonly count: number
   /** 100 · count / parameters. */
   readonly percentage: number
-  /** One sentence, of which the middle is its numbers. */
+  /** One sentence, with the numbers in its middle. */
   readonly said: readonly [before: string, numbers: string, after: string]
   readonly rows: readonly StageRow[]
 }

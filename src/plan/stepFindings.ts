@@ -41,11 +41,11 @@ function* allocation({ allocation, pattern, sparsity }: ResolvedPruneStep, i: nu
   yield refusal('nothing-to-allocate', path, message, { from: [['prune', i, other]], fixes: [{ path }] })
 }
 
-/** Two blocks of one size stand for those of a model that is not known. */
+/** Two blocks of one size represent an unknown model. */
 const unknownBlocks = [0, 1].map((block) => ({ block, parameters: 1 }))
 const rounding = 1e-9
 
-/** Each block has to keep something, and none can lose less than nothing. */
+/** The sparsity of each block must be at least 0 and less than 1. */
 function* spread(step: ResolvedPruneStep, i: number, model: ModelView | null): Iterable<PlanFinding> {
   const { allocation: name, sparsity } = step
   const { most, spread: spreadOver } = allocationOf(name)
@@ -82,7 +82,7 @@ function* blockSize({ method, pattern, block_size: size }: ResolvedPruneStep, i:
   })
 }
 
-/** Groups of M lie along the inputs. */
+/** Groups of M are along the inputs. */
 function* groups(step: ResolvedPruneStep, i: number, model: ModelView | null): Iterable<PlanFinding> {
   const group = parseNm(step.pattern)
   if (!group || !model) return
@@ -170,7 +170,7 @@ function unanchored(entry: string, path: Change['path'], model: ModelView): Plan
   )
 }
 
-/** `layers.*.up_proj`, as a shell writes it: a regular expression that matches those names; null: it matches none. */
+/** `layers.*.up_proj`, as a shell writes it: a regular expression that matches those names; null: no name matches. */
 function ofWildcard(entry: string, { matched }: ModelView): string | null {
   if (!entry.includes('*') || !/^[\w.*]+$/.test(entry)) return null
   const better = `re:.*${entry.replace(/^\*+/, '').replaceAll('.', '\\.').replace(/\*+/g, '.*')}$`

@@ -1,5 +1,5 @@
 // How long a run takes, and its parts: multiply-adds over one rate for each kind of device. This is good to a factor of about two,
-// enough to tell minutes from hours. A run that has measured itself tells more (engine/run/state/overall.ts).
+// enough to separate minutes from hours. A run that has measured itself knows more (engine/run/state/overall.ts).
 import { adapterAmong } from '../catalog/adapters/adapters.ts'
 import { isMeasured } from '../catalog/allocations/allocations.ts'
 import type { ModelConfig } from '../catalog/families/modelConfig.ts'
@@ -78,7 +78,7 @@ export function timedParts(
   return plannedParts(recipe, model, machine, (evaluation) => tokensIn(data, evaluation))
 }
 
-/** The parts that the recipe asks for; none for a model that cannot be computed with. */
+/** The parts of the recipe; empty for a model that cannot be computed. */
 export function plannedParts(
   recipe: ResolvedRecipe,
   model: PlannedModel,
@@ -123,7 +123,7 @@ export function plannedParts(
   return parts.filter(({ seconds }) => seconds > 0)
 }
 
-/** Without `recover`, the pruned model is what comes out: a recipe that asks for `recovered` means it. */
+/** Without `recover`, the pruned model is the result: `recovered` in such a recipe means it. */
 export function isAskedAt(
   { at }: ResolvedEvaluation,
   stage: Stage,
@@ -136,7 +136,7 @@ export function isAskedAt(
 
 /**
  * Seconds in which an analysis gathers the Hessians of a block on so many tokens, prunes it by each step, and runs the rest of the
- * model on `probed` tokens with the block pruned. A block in the middle stands for all: the first of a mixture may have no experts.
+ * model on `probed` tokens with the block pruned. A block in the middle represents all: the first of a mixture may have no experts.
  */
 export function analysisSeconds(
   config: ModelConfig,

@@ -108,12 +108,12 @@ export function trainsSomething(
   return updatesTiedHead(config, choice) || parameters.some((parameter) => trainedBy(parameter, choice) !== null)
 }
 
-/** The part of a set that lies in one block. */
+/** The part of a set that is in one block. */
 export function setOfBlock(config: ModelConfig, set: TrainableSet, block: number): TrainableSet {
   return setWithin(set, blockParameters(config, block))
 }
 
-/** The part that lies in the attention, or the MLP, of one block: each with its norm. */
+/** The part that is in the attention or the MLP of one block, each with its norm. */
 export function setOfSubmodule(
   config: ModelConfig,
   set: TrainableSet,

@@ -67,7 +67,7 @@ export interface ModelSummary {
   warnings: string[]
   /** Files that could not be opened, and the tensors that are missing because of it. */
   problems: { message: string; missing: string[] }[]
-  /** It lies on the Hub. */
+  /** It is on the Hub. */
   remote?: RemoteNote
   /** Provenance of a checkpoint that a run has made. */
   origin?: Origin
@@ -75,7 +75,7 @@ export interface ModelSummary {
   lookOnly?: boolean
 }
 
-/** Where a model on the Hub is, and what lies beside its weights. */
+/** The place of a model on the Hub, and the files beside its weights. */
 export interface RemoteNote {
   /** Its page. */
   address: string
@@ -91,13 +91,13 @@ export interface RemoteNote {
   card: string | null
 }
 
-/** How a checkpoint of ours came about, from the note beside it. */
+/** How a checkpoint of ours was made, from the note beside it. */
 export interface Origin {
   /** Name and value of each fact about what it is and how it was made. */
   facts: [name: string, value: string][]
   /** Results by stage. */
   results: { heads: string[]; rows: string[][] }
-  /** How the numbers came about, in sentences. */
+  /** How the numbers were measured, in sentences. */
   protocol: string[]
   /** YAML. */
   recipe: string
@@ -118,7 +118,7 @@ export interface AnalysisUpdate {
 export interface OpenedModel {
   model: ModelSummary
   stats: TensorStats[]
-  /** The newest analysis that lies beside the checkpoint, as far as it came; null: there is none of these weights. */
+  /** The newest analysis beside the checkpoint, possibly partial; null: these weights have none. */
   analysis: AnalysisUpdate | null
 }
 

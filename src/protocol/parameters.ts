@@ -17,7 +17,7 @@ const looked = model.extend({
 })
 /** With zeros where the mask prunes that another checkpoint holds, if that is named. */
 const seen = looked.extend({ mask: text.optional() })
-/** The result of a run, to be sent to a repository of the Hub, which is made where there is none. */
+/** The result of a run to send to a repository of the Hub, which is created if missing. */
 const publication = z.object({
   /** The folder of the result, or of the run that saved it. */
   folder: text,
@@ -87,7 +87,7 @@ const schemas = {
   ggufSizes: model,
   /** `replaces`: a person has agreed that a file of that name goes. */
   writeGguf: model.extend({ to: text, type: z.enum(ggufTypeNames), replaces: z.boolean() }),
-  /** Several checkpoints go on from the same prompts. */
+  /** Several checkpoints continue the same prompts. */
   tryOut: z.object({
     /** Paths. The first judges the tokens of all. */
     models: z.array(text),
@@ -111,7 +111,7 @@ const schemas = {
     recipe: text,
     /** Overrides as in `run --set`: "recover.steps=10". */
     set: z.array(text),
-    /** Run folder to go on with, or null. */
+    /** Run folder to continue, or null. */
     resume: text.nullable(),
     memoryBytes,
   }),

@@ -56,7 +56,7 @@ export interface RunUpdate {
   folder: string
 }
 
-/** A run that goes on or waits; whichever window started it, others may follow it. */
+/** A run that runs or waits. Any window may follow it, whichever started it. */
 export interface ActiveRun {
   id: number
   recipe: string
@@ -75,7 +75,7 @@ export interface PullProgress {
 export interface PublishPlan extends PlannedPush {
   /** Paths of this machine that the recipe names. */
   ownPaths: string[]
-  /** Stands for all of this, so that only what a person has agreed to is sent. */
+  /** Identifies all of this: only what a person has agreed to is sent. */
   agreed: string
 }
 
@@ -88,7 +88,7 @@ export interface TrainedResult {
   sparsities: Record<string, number>
 }
 
-/** What an analysis goes on with when another method is to be measured beside the known ones. */
+/** What an analysis continues from when it measures another method. */
 export interface Measurable {
   /** Text of the newest analysis of these weights; null: there is none. */
   calibration: { data: string; field?: string; samples: number; seqLen: number } | null
@@ -100,7 +100,7 @@ export interface Measurable {
   methods: MeasurableMethod[]
 }
 
-/** What a run that an agent asks for would do. */
+/** What a run that an agent requests would do. */
 export interface AskedRun {
   /** Path of the recipe. */
   recipe: string

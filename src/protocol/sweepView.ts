@@ -10,7 +10,7 @@ export interface ComparedRow extends ComparedRun {
   readonly index: number
   /** The same as long as the run is there. */
   readonly key: string
-  /** Name of the sweep that it is of; null: of none. */
+  /** Name of its sweep; null: it has none. */
   readonly sweep: string | null
   /** Milliseconds; 0 is not known. */
   readonly started: number
@@ -20,7 +20,7 @@ export interface ComparedRow extends ComparedRun {
   readonly message: string | null
   /** There is a run folder to open. */
   readonly isBegun: boolean
-  /** Progress of a run that goes on; a `share` of null is not known yet. */
+  /** Progress of a running run; a `share` of null is not known yet. */
   readonly progress: { readonly share: number | null; readonly text: string } | null
 }
 
@@ -32,9 +32,9 @@ export interface ComparedWhat {
   /** Only a sweep has a folder of its own: nothing of the others can be begun or cancelled. `experiments`: all runs of the workspace. */
   readonly kind: 'sweep' | 'comparison' | 'experiments'
   readonly title: string
-  /** Its runs that wait are jobs of Slurm, which can be cancelled; of others nothing waits that goes on by itself. */
+  /** Its runs that wait are jobs of Slurm, which can be cancelled. Other waiting runs do not start by themselves. */
   readonly isSubmitted?: boolean
-  /** Says when it was planned, by which engine, and where it lies. */
+  /** Says when it was planned, by which engine, and its folder. */
   readonly about: string
 }
 
@@ -50,7 +50,7 @@ export interface CurvePart {
 
 export type ToSweep =
   | ToAnyView
-  /** The subject to keep, so that a reloaded window can show the same again. */
+  /** The subject to keep for a reloaded window. */
   | { type: 'subject'; subject: string }
   /** All there is; sent again when runs came or went. */
   | { type: 'compared'; what: ComparedWhat; rows: SentRow[] }

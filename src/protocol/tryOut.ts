@@ -25,7 +25,7 @@ export type TryProgress =
   | { type: 'end'; column: number; prompt: number; rest: string; seconds: number }
   /** By the first model, one a token; null where it has another tokenizer. */
   | { type: 'judged'; column: number; prompt: number; logProbabilities: number[] | null }
-  /** The other columns go on. */
+  /** The other columns continue. */
   | { type: 'failed'; column: number; message: string }
 
 export const mostColumns = 6

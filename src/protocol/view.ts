@@ -1,5 +1,5 @@
 // The views of the editor: a row each, and the messages between them and the extension host, one union per direction and view. The host keeps the
-// truth and replays it when a view says `ready`, so that hiding, reloading and reopening show the same picture.
+// truth and replays it when a view says `ready`: hiding, reloading and reopening show the same picture.
 import type { RunStatus } from '../runs/series/foldRun.ts'
 import type { CallName, ParamsOf, SeenModel } from './parameters.ts'
 import type { TryProgress, Turn } from './tryOut.ts'
@@ -224,7 +224,7 @@ export type ToInspector =
   | { type: 'exportNow'; format: ExportFormat }
 export type FromInspector =
   | FromAnyView
-  /** Measures what pruning by these methods would cost; a person is asked for the text where none was used before. */
+  /** Measures what pruning by these methods would cost; a person chooses the text if none was used before. */
   | { type: 'analyse'; methods: MethodName[] }
   | { type: 'analyseCancel' }
   | { type: 'scanStart' }
@@ -345,7 +345,7 @@ export interface RecipeStart {
   canRetrain: boolean
   /** Texts near it, as a recipe names them. */
   texts: string[]
-  /** Every setting that the form asks for. */
+  /** Every setting of the form. */
   fields: readonly FormField[]
 }
 /** The first or second text of a map of the recipe, or the folder of an adapter: what a person may look for on the disk. */
@@ -355,7 +355,7 @@ export type ToRecipe =
   | ToAnyView
   | ({ type: 'start' } & RecipeStart)
   | ({ type: 'written' } & WrittenChoices)
-  /** What a text comes to; `problem`: why nobody can tell. */
+  /** The size of a text; `problem`: why it is unknown. */
   | { type: 'planned'; text: string; plan: PlannedText | null; problem: string | null }
   | { type: 'browsed'; use: BrowsedFor; path: string }
 export type FromRecipe =

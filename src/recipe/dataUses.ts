@@ -22,7 +22,7 @@ export interface DataUse {
   readonly columns: readonly (readonly string[])[] | null
 }
 
-/** `recoveryPath`: where a recovery stands in the text. */
+/** `recoveryPath`: the path of a recovery in the text. */
 export function dataUses(
   { calibration, recover, evaluate }: ResolvedRecipe,
   recoveryPath: (index: number) => Path = (index) => ['recover', index],

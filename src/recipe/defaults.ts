@@ -1,9 +1,9 @@
-// Values that a recipe means where it says nothing, as far as others than its rows (src/recipe/settings) need them.
+// Default values that other code than the rows (src/recipe/settings) needs.
 
-/** The pattern that is none. */
+/** The pattern of no pattern. */
 export const unstructured = 'unstructured'
 
-/** The sparsity of a step that says none. */
+/** The default sparsity of a step. */
 export const usualSparsity = 0.5
 
 /** Windows of text; a file of ids has its own. */

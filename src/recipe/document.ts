@@ -1,4 +1,4 @@
-// A recipe's text with its YAML tree: values for validation, ranges for messages. Hostile text is a finding like any
+// A recipe's text with its YAML tree: values for validation, ranges for messages. Malformed text is a finding like any
 // other: size, depth and aliases are limited, and nothing here throws for any text.
 import { isMap, isNode, isPair, isScalar, isSeq, Lexer, parseDocument, visit } from 'yaml'
 import type { Document, Node, Pair, YAMLMap } from 'yaml'
@@ -24,7 +24,7 @@ export interface RecipeDocument {
   /** The node at a path, or null. */
   nodeAt(path: Path): Node | null
   pairAt(path: Path): Pair | null
-  /** Range of the value at a path, or of its key. Where there is none: of the nearest parent that is there. */
+  /** Range of the value at a path, or of its key; without one, of the nearest parent. */
   rangeOf(path: Path, part?: 'value' | 'key'): Range
   range(start: number, end: number): Range
   position(offset: number): Position
@@ -83,7 +83,7 @@ function problemOf(e: Problem, text: string): SyntaxProblem {
 function valueOf(document: Document): unknown {
   if (document.errors.length > 0) return undefined
   const value: unknown = document.toJS({ maxAliasCount: maxAliases })
-  if (hasCycle(document)) throw new Error('an alias stands inside of what it names')
+  if (hasCycle(document)) throw new Error('an alias is inside the value that it names')
   return value
 }
 

@@ -50,14 +50,14 @@ export interface ModelFacts {
   readonly tokenizer: {
     readonly present: boolean
     readonly largestId: number | null
-    /** Why llama.cpp does not know it, as far as its own words tell; null or absent: nothing is known against it. */
+    /** Why llama.cpp does not support it; null or absent: no reason is known. */
     readonly ggufProblem?: string | null
   }
-  /** A mask lies beside the weights. */
+  /** A mask file is beside the weights. */
   readonly masked: boolean
   /** Sparsity by module name, from the report of the run that made this checkpoint; null when there is none. */
   readonly sparsities: ReadonlyMap<string, number> | null
-  /** What that run made it from: a path, or a name of the Hub; absent when nobody can tell. */
+  /** The source model of that run: a path, or a name on the Hub; absent if unknown. */
   readonly source?: string
 }
 
@@ -110,7 +110,7 @@ export interface MachineFacts {
 
 export interface OutputFacts {
   readonly exists: boolean
-  /** How it lies to the folder of the model, links followed; null when they are apart. */
+  /** Whether it is inside or around the folder of the model, links followed; null: neither. */
   readonly overlap: Overlap | null
 }
 

@@ -29,12 +29,12 @@ export interface Fix {
 }
 
 export interface Finding {
-  /** The rule by the id that it had before it had a name, `L1`; the name where there is none. */
+  /** The rule by the id that it had before it had a name, `L1`; the name if there is none. */
   rule: string
   /** Name of the rule, as in docs/rules.md: `lr-off-grid`. */
   name: string
   severity: Severity
-  /** Says what is wrong and how to mend it in one sentence or two. */
+  /** One or two sentences that say what is wrong and how to fix it. */
   message: string
   /** The setting, written or not; the innermost that is there where the finding is about the text. */
   path: Path

@@ -70,7 +70,7 @@ export function propertiesAt(path: Path): Record<string, JsonSchema> | null {
   return (schema && mapOf(schema)?.properties) ?? null
 }
 
-/** All maps of the format: where a key that stands in the wrong place may belong. Lists by their first item. */
+/** All maps of the format, where a misplaced key may belong. Lists by their first item. */
 export const sections: readonly Path[] = [
   [],
   ['prune', 0],

@@ -125,7 +125,7 @@ export function spreadFigures(sparsity: number): MeasuredSpread {
   return measured.spreads.reduce((nearest, one) => (far(one) < far(nearest) ? one : nearest))
 }
 
-/** Methods sorted by their perplexity; those that were not measured at this pattern stand behind, in their order. */
+/** Methods sorted by their perplexity; those without a measurement at this pattern follow in their order. */
 export function byMeasure(names: readonly MethodName[], pattern: string): MethodName[] {
   const known = (name: MethodName) => prunedFigure(name, pattern) ?? Number.MAX_VALUE
   return [...names].sort((a, b) => known(a) - known(b))

@@ -19,7 +19,7 @@ function editDistance(a: string, b: string, limit: number): number {
   return last[b.length]
 }
 
-/** The candidate nearest to `word`, at most about a third of its letters away; null when none is. */
+/** The candidate nearest to `word`, at most about a third of its letters away; null without one. */
 export function nearest(word: string, candidates: Iterable<string>): string | null {
   let limit = Math.max(1, Math.floor(Math.min(word.length, 60) / 3))
   let best: string | null = null

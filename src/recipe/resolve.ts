@@ -66,7 +66,7 @@ export function decidesInRun(step: Pick<ResolvedPruneStep, 'allocation' | Alloca
   return isMeasured(step.allocation) || isTried(step[step.allocation])
 }
 
-/** Sparsity of one block: a list's values lie evenly over the depth, linear in between. */
+/** Sparsity of one block: a list's values are spaced evenly over the depth, linear in between. */
 export function sparsityOfBlock(sparsity: number | readonly number[], block: number, numBlocks: number): number {
   if (typeof sparsity === 'number') return sparsity
   const at = numBlocks > 1 ? (block / (numBlocks - 1)) * (sparsity.length - 1) : 0

@@ -3,7 +3,7 @@
 export const saveFormats = {
   dense: {
     about: 'exact zeros in ordinary safetensors, the mask beside them',
-    result: 'dense safetensors with exact zeros, as large as before; the mask lies beside them.',
+    result: 'dense safetensors with exact zeros, as large as before; the mask is beside them.',
   },
   gguf: {
     about:

@@ -1,4 +1,4 @@
-// `sweep`: what varies between the runs of a recipe that stands for many.
+// `sweep`: what varies between the runs of a recipe.
 import * as z from 'zod'
 import { parseByteSize } from '../formatting/numbers.ts'
 import { described } from './settings/row.ts'
@@ -33,7 +33,7 @@ export const slurmSchema = z
     constraint: optional(word, '`--constraint`.'),
     time: optional(
       z.string().regex(/^\d+(-\d+)?(:\d+){0,2}$/, { error: 'expected a time such as 02:00:00 or 1-12' }),
-      '`--time` of each run. A minute before its end the run stops; `sweep run` goes on with it.',
+      '`--time` of each run. A minute before its end the run stops; `sweep run` continues it.',
     ),
     memory: optional(
       z.string().refine((text) => (parseByteSize(text) ?? 0) > 0, { error: 'expected a size such as 32GB' }),
@@ -44,7 +44,7 @@ export const slurmSchema = z
     gpus: optional(few, 'GPUs of each run, by `--gres`.'),
     at_a_time: optional(few, 'Most runs at a time; all by default.'),
   })
-  .meta(described('How `--engine slurm` asks for machines: a job array with one run per task.'))
+  .meta(described('What `--engine slurm` requests: a job array with one run per task.'))
 
 export type SlurmOptions = z.infer<typeof slurmSchema>
 

@@ -11,7 +11,7 @@ interface Place {
   readonly block: number
   /** Before the block's number. */
   readonly prefix: string
-  /** Pattern of the name after the block's number: experts are not told apart. */
+  /** Pattern of the name after the block's number: all experts share it. */
   readonly column: string
 }
 

@@ -20,7 +20,7 @@ export interface SweepRunStatus {
 export interface RunSigns {
   /** A process has it: its lock moves. */
   readonly isHeld: boolean
-  /** The last event, if it is an end: a run that goes on after it writes `start` again. */
+  /** The last event, if it is an end: a resumed run writes `start` again. */
   readonly end: RunEnd | null
   /** A run writes its report, then says its end: it is done when both are there. */
   readonly hasReport: boolean
@@ -31,14 +31,14 @@ export interface SweepSigns {
   /** An engine will still begin it, or begin it again. */
   readonly isQueued: boolean
   readonly isCancelled: boolean
-  /** Why its last process could not begin it, or not go on with it, or ended; null: nothing is known of that. */
+  /** Why its last process could not begin or continue it, or ended; null: unknown. */
   readonly refusal: string | null
 }
 
 /** Signs for a run that belongs to no sweep. */
 export const outsideSweep: SweepSigns = { isQueued: false, isCancelled: false, refusal: null }
 
-/** Status of a run whose folder is there. `command` goes on with the run. */
+/** Status of a run whose folder exists. `command` continues the run. */
 function statusOf({ isHeld, end, hasReport }: RunSigns, isQueued: boolean, command: string): SweepRunStatus {
   if (isHeld) return { state: 'running', message: null }
   if (hasReport && end?.status === 'done') return { state: 'done', message: null }
@@ -46,7 +46,7 @@ function statusOf({ isHeld, end, hasReport }: RunSigns, isQueued: boolean, comma
   // What a cancelled run says is how to resume it alone; the person who cancelled it knows why.
   if (end?.status === 'cancelled') return { state: 'cancelled', message: null }
   if (end?.status === 'failed') return { state: 'failed', message: end.message ?? null }
-  return { state: 'failed', message: `its process ended without a word; ${command} goes on where it was` }
+  return { state: 'failed', message: `its process ended without a message; ${command} continues it` }
 }
 
 /** `signs` null: the run has no folder yet. */
@@ -67,7 +67,7 @@ function notBegun(refusal: string | null): SweepRunStatus {
   return { state: refusal === null ? 'waiting' : 'failed', message: refusal }
 }
 
-// Files in the sweep's folder about runs whose own folder cannot tell: cancelled before they began, or refused.
+// Files in the sweep's folder about runs that are cancelled before they begin, or refused.
 
 /** cancelled.json. */
 const cancelledShape = z.object({
@@ -116,7 +116,7 @@ export async function forgetRefused(folder: SweepFolder, index: number): Promise
   if (await isOwnFolder(folder.path, folder.refused)) await removeOwn(refusal(folder, index))
 }
 
-/** Why runs could not begin, or not go on, by index. */
+/** Why runs could not begin or continue, by index. */
 async function refusals({ path, refused }: SweepFolder): Promise<ReadonlyMap<number, string>> {
   if (!(await isOwnFolder(path, refused))) return new Map()
   const found = new Map<number, string>()

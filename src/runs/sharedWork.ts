@@ -27,7 +27,7 @@ export function keyOfWork(facts: unknown): string {
   return sha256Of(JSON.stringify(facts)).slice(0, 32)
 }
 
-/** JSON that a run has left for the others; null: none has yet. @throws EngineError 'bad-data': it may come from anyone. */
+/** JSON that a run has left for the others; null: not yet. @throws EngineError 'bad-data': the file is not trusted. */
 export async function readMade<T extends z.ZodType>(schema: T, file: string): Promise<z.output<T> | null> {
   try {
     return parseRecorded(schema, await readOwn(file), file)

@@ -112,7 +112,7 @@ export function cacheFile(name: string): string {
   return join(folder, 'sparsescope', name)
 }
 
-/** The file's entries, as anybody may have written them; none where it cannot be read. */
+/** The file's entries, not trusted; empty if it cannot be read. */
 export async function readCache(file: string): Promise<Record<string, unknown>> {
   try {
     return fieldsOf(JSON.parse(await readOwn(file, 2 ** 20)))

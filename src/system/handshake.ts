@@ -1,5 +1,5 @@
-// The proof that both ends of a socket know one secret, before any other message. Neither end tells it, no recorded
-// proof serves twice, and none serves at another place or for the other end. HMAC is RFC 2104, with SHA-256:
+// The proof that both ends of a socket know one secret, before any other message. Neither end sends it, no recorded
+// proof is valid twice, at another place, or for the other end. HMAC is RFC 2104, with SHA-256:
 //   client to server: c, 32 random bytes
 //   server to client: s, 32 random bytes, and HMAC(secret, "server", place, c, s)
 //   client to server: HMAC(secret, "client", place, c, s)
@@ -19,7 +19,7 @@ const defaultWaitMs = 20_000
 export interface Secret {
   /** `secretBytes` long. */
   readonly secret: Uint8Array
-  /** Address of the socket: a proof for one place is none for another. */
+  /** Address of the socket: a proof for one place is not valid for another. */
   readonly place: string
 }
 

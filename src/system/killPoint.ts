@@ -6,7 +6,7 @@ const variable = 'SPARSESCOPE_KILL_AT'
 const killAt = Number(process.env[variable] ?? 0)
 let passed = 0
 
-/** Stands before a rename, fsync or unlink, and at a run's milestones. */
+/** Called before a rename, fsync or unlink, and at a run's milestones. */
 export function killPoint(): void {
   if (++passed === killAt) process.kill(process.pid, 'SIGKILL')
 }

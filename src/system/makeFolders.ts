@@ -27,7 +27,7 @@ export async function makeFolders(folder: string, output = folder): Promise<stri
   return made
 }
 
-/** Checks that a folder can be made or written there, as far as permissions tell. @throws EngineError. */
+/** Checks that a folder can be made or written there, by its permissions. @throws EngineError. */
 export async function requireWritable(folder: string, output = folder): Promise<void> {
   const { place } = await nearestFolder(folder)
   // A path that ends in a separator is a folder's or nobody's.

@@ -1,7 +1,7 @@
 // The row of an adapter: a reparametrisation of a block linear that merges back into its weight (docs/methods.md, "Adapters").
 
 export interface AdapterRow {
-  /** Name as it stands at the beginning of a sentence. */
+  /** Name at the beginning of a sentence. */
   readonly title: string
   /** Effective weight while it trains. */
   readonly formula: string
@@ -15,7 +15,7 @@ export interface AdapterRow {
   readonly wholeGradient: boolean
   /** Whether it starts from drawn matrices, or those of `lora.init`. */
   readonly drawn: boolean
-  /** Whether the merge under the mask is what was trained; otherwise it drops what was learnt on pruned weights. */
+  /** Whether the merge under the mask equals the trained model. If not, it drops what pruned weights learned. */
   readonly exact: boolean
 }
 

@@ -6,5 +6,5 @@ export type Subset = 'bias' | 'norm' | 'head' | 'embedding' | AdapterName | 'ful
 
 export const subsets: readonly Subset[] = ['bias', 'norm', 'head', 'embedding', ...adapterNames, 'full']
 
-/** The subsets where a recipe names none. */
+/** The default subsets. */
 export const defaultTrain: readonly Subset[] = ['bias', 'norm', defaultAdapter]

@@ -5,7 +5,7 @@ import type { Statistic } from '../methods/method.ts'
 /** Keys of `<allocation>: {…}`; a row names those it takes, with its defaults. */
 export const allocationKeys = {
   threshold: { about: 'A score counts as an outlier above so many times the mean of its block.', most: 1e6 },
-  spread: { about: 'The sparsities of the blocks lie within twice this.', most: 0.5 },
+  spread: { about: 'The sparsities of the blocks differ by at most twice this.', most: 0.5 },
 } as const satisfies Record<string, { about: string; most: number }>
 
 export type AllocationKey = keyof typeof allocationKeys
@@ -20,7 +20,7 @@ export type SettledSettings = Readonly<Record<AllocationKey, number>>
 export interface MeasuredBlock {
   /** Number of weights. */
   readonly size: number
-  /** The allocation's measure; 0 where it has none. */
+  /** The allocation's measure; 0 if it has none. */
   readonly value: number
 }
 

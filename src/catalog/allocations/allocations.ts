@@ -11,7 +11,7 @@ export type AllocationName = keyof typeof allocations
 
 export const allocationNames = Object.keys(allocations) as AllocationName[]
 
-/** The allocation where a recipe names none. */
+/** The default allocation. */
 export const defaultAllocation = 'uniform' satisfies AllocationName
 
 export function allocationOf(name: AllocationName): Allocation {

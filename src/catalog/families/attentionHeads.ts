@@ -1,4 +1,4 @@
-// Maps rows or columns of an attention projection to heads, so that whole heads can be inspected.
+// Maps rows or columns of an attention projection to its heads.
 import { readModelConfig, type ModelConfig } from './modelConfig.ts'
 import { blockLinears, type BlockLinear } from './parameters.ts'
 
@@ -26,7 +26,7 @@ export function headSpans(config: unknown, names: { has(name: string): boolean }
   const linear = blockLinears(model).find(({ name }) => `${name}.weight` === tensor)
   const spans = linear && spansOf(model, linear)
   if (!linear || !spans) return null
-  // Heads lie along the outputs of q, k and v, and along the inputs of the projection that takes them back.
+  // Heads are along the outputs of q, k and v, and along the inputs of the output projection.
   const byOutput = linear.slot !== 'attn.out'
   return { along: byOutput === linear.transposed ? 'columns' : 'rows', spans }
 }

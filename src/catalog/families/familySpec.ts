@@ -108,7 +108,7 @@ interface ExpertsSpec {
   readonly topK: number
   /** The chosen experts' shares are renormalised. */
   readonly normalise: Setting<boolean>
-  /** Width of an expert that every token goes through, times the sigmoid of a router of its own; null: there is none. */
+  /** Width of an expert that every token passes, times the sigmoid of its own router; null: there is none. */
   readonly sharedSizeKey: string | null
 }
 
@@ -143,7 +143,7 @@ export interface FamilySpec {
   readonly activation: string
   /** Names that mean another activation in this family's files. */
   readonly activationAliases: Readonly<Record<string, string>>
-  /** Further names of keys, and the keys that they stand for. */
+  /** Other names of keys, each with its key. */
   readonly aliases: Readonly<Record<string, string>>
   readonly position: PositionSpec
   readonly norm: NormSpec
@@ -151,7 +151,7 @@ export interface FamilySpec {
   readonly projection: Projection
   /** Norm of each query and key head before they are turned; rmsNormWide: of all heads of a token together. */
   readonly qkNorm: 'none' | 'rmsNorm' | 'rmsNormWide' | { readonly key: string; readonly kind: 'layerNorm' }
-  /** Keys that change the scale 1/√headDim: GPT-2's two, or a number that is the scale itself or stands for headDim. */
+  /** Keys that change the scale 1/√headDim: GPT-2's two, or a number that is the scale itself or replaces headDim. */
   readonly scaling:
     | { readonly enabledKey: string; readonly byBlockKey: string }
     | { readonly key: string; readonly otherwise: number; readonly is: 'scale' | 'headDim' }
@@ -199,7 +199,7 @@ export type FamilyRow = Pick<FamilySpec, 'modelType' | 'title'> & {
   readonly [K in keyof FamilySpec]?: K extends keyof typeof usualParts ? Differing<FamilySpec[K]> : FamilySpec[K]
 }
 
-/** Parts of which a row says some. */
+/** The parts that a row may set. */
 const usualParts = {
   keys: {
     hiddenSize: 'hidden_size',

@@ -21,7 +21,7 @@ export interface ExpertsConfig {
   readonly topK: number
   /** The chosen experts' shares are scaled to sum to 1. */
   readonly normalise: boolean
-  /** Width of the expert that every token goes through, 0 = none. */
+  /** Width of the expert that every token passes, 0 = none. */
   readonly sharedSize: number
 }
 
@@ -77,7 +77,7 @@ const mostBlocks = 4096
 const mostExperts = 2 ** 17
 
 /**
- * Reads a parsed config.json. `names`, the checkpoint's tensor names, tells whether the base model's prefix is there;
+ * Reads a parsed config.json. `names`, the checkpoint's tensor names, shows whether the base model's prefix is there;
  * without them it is taken to be.
  * @throws FamilyError: what is wrong, and which values are known.
  */

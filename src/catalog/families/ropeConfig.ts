@@ -46,7 +46,7 @@ const knownTypes = ['default', 'linear', 'dynamic', 'llama3', 'yarn', 'longrope'
 type RopeSpec = Extract<PositionSpec, { kind: 'rope' }>
 
 /**
- * The rotation of each block; null where a block has none. `windows` are the tokens that each block sees, 0 = all.
+ * The rotation of each block; null: it has none. `windows` are the tokens that each block sees, 0 = all.
  * @throws FamilyError for a type that is not known, or parameters that are missing.
  */
 export function readRopes(
@@ -65,7 +65,7 @@ export function readRopes(
   return windows.map((window, block) => (!turns[block] ? null : window > 0 ? near : all))
 }
 
-/** Tells the blocks that rotate queries and keys: entries of the list other than 0, without one all but each `every`th. */
+/** Which blocks rotate queries and keys: those with an entry other than 0; without a list, all but each `every`th. */
 function readTurning(config: ConfigJson, { without }: RopeSpec, numBlocks: number): boolean[] {
   const blocks = Array.from({ length: numBlocks }, (_, block) => block)
   if (!without) return blocks.map(() => true)

@@ -20,7 +20,7 @@ export function tensorMismatch(
     if (wrapped !== undefined)
       return `${name}: the file has it as ${wrapped}${name}, as torch.compile and DistributedDataParallel save it. Take the prefix off each name: {k.removeprefix("${wrapped}"): v for k, v in state_dict.items()}`
     if (!found)
-      return `${name}: config.json asks for it, but the weights do not have it. Is config.json from another model?`
+      return `${name}: config.json requires it, but the weights do not have it. Is config.json from another model?`
     if (found.shape.length !== expected.length || found.shape.some((size, i) => size !== expected[i]))
       return `${name}: expected [${expected.join(', ')}] from config.json, the file has [${found.shape.join(', ')}]. Is config.json from another model?`
   }

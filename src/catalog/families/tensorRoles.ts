@@ -1,4 +1,4 @@
-// Finds the role of a checkpoint's tensor: by its family's row when the model is known, by its name otherwise.
+// Finds the role of a checkpoint's tensor: by its family's row if the model is known, else by its name.
 import { readModelConfig } from './modelConfig.ts'
 import { modelParameters, type Parameter } from './parameters.ts'
 

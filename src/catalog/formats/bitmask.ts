@@ -38,7 +38,7 @@ export function bitmaskSpecs(
 
 const formats: readonly unknown[] = ['sparse-bitmask', 'sparse-24-bitmask']
 
-/** Whether a `quantization_config` says bitmask and nothing else: such weights are whole, only stored otherwise. */
+/** Whether a `quantization_config` only says bitmask: such weights have full precision, only their storage differs. */
 export function isBitmaskConfig(value: unknown): boolean {
   if (!isRecord(value)) return false
   const { quant_method: method, format, sparsity_config: sparsity, config_groups: groups } = value

@@ -1,5 +1,5 @@
 // Formats of weights, one row each: the names of its files, in the order in which transformers
-// looks for them. How each is read stands in engine/checkpoint/readHeaders.ts. GGUF (gguf/ggufName.ts) is none of them: it is only
+// looks for them. engine/checkpoint/readHeaders.ts reads each. GGUF (gguf/ggufName.ts) is not one of them: it is only
 // looked at.
 
 // Formats of weights, one row each: the names of its files, in the order in which transformers looks for them; and what a folder's
@@ -74,7 +74,7 @@ export function isShard(fileName: string): boolean {
   return indexNamesOf(fileName).length > 0
 }
 
-/** Possible names of the index of a shard; none for what is no shard. */
+/** Possible names of the index of a shard; empty if the file is not a shard. */
 export function indexNamesOf(fileName: string): string[] {
   const format = formatOf(fileName)
   const stem = format && fileName.slice(0, -format.suffix.length)
@@ -91,7 +91,7 @@ export interface ModelEntry {
 
 /**
  * The conventional names of all formats first, in the order in which transformers looks; then the only file of its kind:
- * beside a model of one format an adapter may lie in another.
+ * an adapter beside a model may have another format.
  */
 export function modelEntry(names: readonly string[]): ModelEntry | null {
   for (const format of checkpointFormats) {
@@ -131,11 +131,11 @@ function repositoryOf(parts: readonly string[]): string | null {
     : null
 }
 
-// GGUF: a large model is split into files that llama.cpp numbers; any of them stands for all.
+// GGUF: a large model is split into files that llama.cpp numbers; any of them names the model.
 
 const split = /^(.*)-(\d{5})-of-(\d{5})\.gguf$/is
 
-/** More files are none of a model: a name alone would make a hundred thousand. */
+/** No model has more files; without a limit, a name alone could ask for a hundred thousand. */
 const maxParts = 1000
 
 export function isGguf(fileName: string): boolean {
@@ -158,5 +158,5 @@ export function ggufParts(fileName: string): string[] {
 export const ggufRemedy =
   'made for inference, it can be looked at and compared, but not pruned, run or evaluated; take the model that it was made from, saved as safetensors, and convert the result'
 
-/** The note that a run leaves beside the checkpoint it saves: how it came about. */
+/** The note that a run saves beside its checkpoint: how it was made. */
 export const noteName = 'sparsescope.json'

@@ -178,7 +178,7 @@ export function isRecord(value: unknown): value is Record<string, unknown> {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** The value's fields; none where it is no record. */
+/** The value's fields; empty if it is not a record. */
 export function fieldsOf(value: unknown): Record<string, unknown> {
   return isRecord(value) ? value : {}
 }

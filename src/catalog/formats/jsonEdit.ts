@@ -17,7 +17,7 @@ export function setTopLevel(text: string, key: string, value: boolean | number |
   return applyEdits(text, edits)
 }
 
-/** `text` without the top-level `key`; as it is where there is none. @throws FormatError when it is no object. */
+/** `text` without the top-level `key`; unchanged without that key. @throws FormatError if it is not an object. */
 export function removeTopLevel(text: string, key: string): string {
   asObject(parseJson(text), 'the file')
   const members = parseTree(text)?.children ?? []

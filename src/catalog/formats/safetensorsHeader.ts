@@ -1,5 +1,5 @@
 // The header of a safetensors file: 8 bytes of length (little-endian), that many bytes of JSON, then the data. When it is read, every
-// field is treated as hostile; what passes here can be read without another check.
+// field is checked; a header that passes can be read without another check.
 import { bytesOfTensor, isCount, isSafetensorsDtype, type SafetensorsDtype, safetensorsDtypes } from './dtypes.ts'
 import { FormatError, quoted } from '../../errors.ts'
 import { ggufRemedy } from './checkpointFormats.ts'
@@ -12,7 +12,7 @@ export interface TensorInfo {
   /** Bytes from the start of the data, that is after the header. */
   readonly start: number
   readonly end: number
-  /** Strides in elements, only where elements do not lie one after the other, rows first; safetensors has none. */
+  /** Strides in elements, set only if the tensor is not contiguous; safetensors has none. */
   readonly strides?: readonly number[]
 }
 
@@ -194,7 +194,7 @@ function shapeOf(name: string, value: Json | undefined): readonly number[] {
   return value as number[]
 }
 
-/** The data must be covered once: no byte shared, none left out. */
+/** The tensors must cover every byte of the data exactly once. */
 function checkCoverage(tensors: readonly UnknownTensor[], dataBytes: number): void {
   const inOrder = [...tensors].sort((a, b) => a.start - b.start || a.end - b.end)
   let covered = 0
@@ -222,7 +222,7 @@ function checkCoverage(tensors: readonly UnknownTensor[], dataBytes: number): vo
 
 // Writing: header bytes for tensors whose places in the file are decided.
 
-/** Tensor data starts at a multiple of this, so that mapped files are aligned for every element type. */
+/** Tensor data starts at a multiple of this, which aligns mapped files for every element type. */
 const alignment = 8
 
 /** Length, JSON and padding: everything before the data. Names come in the given order, `__metadata__` first. */

@@ -15,15 +15,15 @@ export function stepsOf(step: unknown): TokenizerStep[] {
   return steps.flatMap(stepsOf)
 }
 
-// llama.cpp cannot be told how text is split into words: it knows some ways by name.
+// A GGUF file cannot describe how text is split into words: llama.cpp knows some ways by name.
 
 type TokenizerKind =
   /** BPE over characters, with bytes for those that the vocabulary lacks and ▁ for spaces: that of the first LLaMA. */
   | { readonly kind: 'pieces'; readonly spaceFirst: boolean }
-  /** BPE over bytes, and the name of how it splits; null where its own words are none that has a name. */
+  /** BPE over bytes, and the name of its pre-tokenizer; null if llama.cpp has no name for it. */
   | { readonly kind: 'bytes'; readonly splits: string | null }
 
-/** Returns the sentence why there is none instead. */
+/** Returns a sentence that says why, if there is none. */
 export function tokenizerKind(definition: unknown): TokenizerKind | string {
   const { model, normalizer, pre_tokenizer: splitting, decoder } = fieldsOf(definition)
   const { type, byte_fallback: bytes } = fieldsOf(model)
@@ -70,7 +70,7 @@ const bySplits: readonly { name: string; splits: readonly string[]; ignoresMerge
   { name: 'llama-bpe', splits: [digits('{1,3}')], ignoresMerges: true },
 ]
 
-/** The name by a tokenizer.json's own words; null where they are none that llama.cpp has a name for. */
+/** The name of a tokenizer.json's pre-tokenizer; null if llama.cpp has none. */
 export function nameBySplits({ pre_tokenizer: steps, model }: TokenizerStep): string | null {
   const splits = wordSplits(steps)
   const ignores = isRecord(model) && model.ignore_merges === true

@@ -25,7 +25,7 @@ export const methodKeys = {
   },
   dampening: {
     kind: 'share',
-    about: 'Share of the mean diagonal that is added to the Hessian, so that it can be inverted.',
+    about: 'Share of the mean diagonal that is added to the Hessian to make it invertible.',
     option: 'share of the mean diagonal added to the Hessian',
     usual: [0, 0.1],
   },

@@ -26,7 +26,7 @@ export interface CostSettings extends MethodSettings {
 }
 
 export interface PruneMethod {
-  /** Name as it stands at the beginning of a sentence. */
+  /** Name at the beginning of a sentence. */
   readonly title: string
   /** The score or the objective, as part of a line of Markdown. */
   readonly formula: string
@@ -37,9 +37,9 @@ export interface PruneMethod {
   readonly needs: Statistic
   /** Set where it draws random numbers. */
   readonly seeded?: true
-  /** Groups that a recipe may choose from, the default first; none where the method has its own. */
+  /** Groups that a recipe may choose from, the default first; empty if the method has its own. */
   readonly scopes: readonly Scope[]
-  /** Set where it always prunes exact counts, so that `selection` does not apply. */
+  /** Set if it always prunes exact counts: `selection` then has no effect. */
   readonly exactOnly?: true
   /** The group that it has of its own, as in "whose group is …". */
   readonly ownGroup?: string

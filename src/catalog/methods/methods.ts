@@ -16,7 +16,7 @@ export type MethodName = keyof typeof methods
 
 export const methodNames = Object.keys(methods) as MethodName[]
 
-/** The method where a recipe names none. */
+/** The default method. */
 export const defaultMethod: MethodName = 'magnitude'
 
 export function methodOf(name: MethodName): PruneMethod {

@@ -30,7 +30,7 @@ export function goldLabel(answer: unknown, labels: readonly string[], column: st
   const text = asText(answer, column)
   const at = labels.indexOf(text)
   if (at >= 0) return at
-  throw new FormatError(`"${column}" is ${quoted(text)}, which is none of the labels ${someOf(labels.map(quoted))}`)
+  throw new FormatError(`"${column}" is ${quoted(text)}, which is not one of the labels ${someOf(labels.map(quoted))}`)
 }
 
 /** A whole number below `count`, also written as text; null for a row without an answer (−1, as hidden test sets have it). */

@@ -4,7 +4,7 @@ import { choicesAfter, type TaskRow } from './task.ts'
 
 export const hellaswag: TaskRow = {
   title: 'HellaSwag',
-  about: 'which of four endings goes on with a scene (validation)',
+  about: 'which of four endings continues a scene (validation)',
   questions: {
     columns: [['activity_label'], ['ctx_a'], ['ctx_b'], ['endings'], ['label']],
     answer: 'choice',

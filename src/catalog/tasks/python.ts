@@ -10,7 +10,7 @@ export function lstrip(text: string): string {
 }
 
 export function rstrip(text: string): string {
-  // A regular expression such as `\s+$` would take quadratic time on hostile text.
+  // A regular expression such as `\s+$` would take quadratic time on malicious text.
   let end = text.length
   while (end > 0 && isSpace.test(text[end - 1])) end--
   return text.slice(0, end)
@@ -23,7 +23,7 @@ export function strip(text: string): string {
 /** Makes the first letter upper case and all others lower case. */
 export function capitalize(text: string): string {
   const [first = ''] = text
-  // One letter may become two, of which only the first is a capital: ß → Ss.
+  // One letter may become two, and only the first is a capital: ß → Ss.
   const [head = '', ...rest] = first.toUpperCase()
   return head + (rest.join('') + text.slice(first.length)).toLowerCase()
 }

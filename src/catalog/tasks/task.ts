@@ -1,7 +1,7 @@
 // The row of an evaluation task says what it measures, what it reads, and what its results are called.
 
 export interface TaskRow {
-  /** Name as it stands at the beginning of a sentence. */
+  /** Name at the beginning of a sentence. */
   readonly title: string
   /** Its meaning in Markdown. */
   readonly about: string
@@ -16,7 +16,7 @@ export interface Prompts {
   readonly maxTokens: number
 }
 
-/** A parsed row of the data. It is hostile: any column may hold anything. */
+/** A parsed row of the data, not trusted: any column may hold anything. */
 export type Row = Readonly<Record<string, unknown>>
 
 /** Rules by which rows become questions, as lm-evaluation-harness 0.4.13 has them (docs/methods.md, "Zero-shot tasks"). */

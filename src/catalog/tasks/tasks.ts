@@ -40,7 +40,7 @@ export const tasksWithData = taskNames.filter((name) => taskOf(name).prompts ===
 /** Tasks that generate text after the recipe's prompts. */
 export const tasksWithPrompts = taskNames.filter((name) => taskOf(name).prompts !== undefined)
 
-/** The task where an evaluation names none. */
+/** The default task. */
 export const defaultTask: TaskName = 'perplexity'
 
 export function taskOf(name: TaskName): TaskRow {

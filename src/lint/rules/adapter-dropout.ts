@@ -6,13 +6,13 @@ export const rule = defineRule({
   severity: 'error',
   voice: 'explains',
   title: 'Dropout in an adapter',
-  why: 'The adapters that keep sparsity have no dropout: PERP sets it to 0 whatever is asked for, so that what is merged is what was trained.',
+  why: 'The adapters that keep sparsity have no dropout: PERP always sets it to 0: the merged weights are then those that were trained.',
   bad: 'recover: {train: [mask_lora], lora: {dropout: 0.1}}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
   good: 'recover: {train: [mask_lora], lora: {rank: 8}}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
   check: (context) =>
     superfluousKeys(
       context,
       /^(?:lora_)?dropout$/,
-      () => 'Adapters have no dropout here, so that what is merged is what was trained: remove it.',
+      () => 'Adapters have no dropout here, because the merged weights must be those that were trained: remove it.',
     ),
 })

@@ -6,7 +6,7 @@ export const rule = defineRule({
   severity: 'error',
   needs: 'data',
   title: 'No document is long enough',
-  why: 'A calibration window is cut out of one document, so some document must have more tokens than `seq_len`. A token has at least one byte, so bytes tell where that cannot be.',
+  why: 'A calibration window is cut out of one document, so some document must have more tokens than `seq_len`. A token has at least one byte, so the number of bytes is an upper bound.',
   bad: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: short.jsonl, seq_len: 512}\nsave: {to: out}',
   good: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: short.jsonl, seq_len: 64}\nsave: {to: out}',
   *check({ fix, uses, facts, has }) {
@@ -21,7 +21,7 @@ export const rule = defineRule({
       const better = Math.max(2, 2 ** Math.floor(Math.log2(Math.max(8, longest) / 4)))
       yield {
         at,
-        message: `The longest document of ${data} has ${longest} bytes, so none gives more than ${seqLen} tokens: shorten seq_len or join documents.`,
+        message: `The longest document of ${data} has ${longest} bytes, so no document has more than ${seqLen} tokens: shorten seq_len or join documents.`,
         fixes: [fix.write(at, better)],
       }
     }

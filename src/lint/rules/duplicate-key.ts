@@ -8,7 +8,7 @@ export const rule = defineRule({
   severity: 'error',
   needs: 'text',
   title: 'A key is there twice',
-  why: 'YAML forbids it. PyYAML keeps the last value without a word, other readers keep the first.',
+  why: 'YAML forbids it. PyYAML silently keeps the last value, other readers keep the first.',
   bad: 'seed: 1\nseed: 2',
   good: 'seed: 1',
   *check({ document }) {

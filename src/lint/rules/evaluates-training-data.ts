@@ -39,7 +39,7 @@ function placeOf({ facts: { folder } }: LintContext, data: string): string {
   return normalPath(isAbsolute || folder === undefined ? data : `${folder}/${data}`)
 }
 
-/** The field that is read; plain text has none, and of ids the only tensor is. */
+/** The field that is read; plain text has none, and a file of ids has its only tensor. */
 function fieldOf({ facts }: LintContext, data: string, field: string | undefined): string {
   const file = facts.data.get(data)
   if (/\.txt$/i.test(data)) return ''

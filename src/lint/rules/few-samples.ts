@@ -34,7 +34,7 @@ export const rule = defineRule({
       // The others damp and iterate: fewer tokens than inputs make their result worse, and not impossible.
       severity: short && methodOf(short.method).inverts ? 'error' : 'warning',
       message: short
-        ? `${short.method} sees fewer tokens than ${short.module.name} has inputs: ${tokens} for ${short.module.columns}, so that its Hessian is singular but for the dampening. Use ${enough} samples.`
+        ? `${short.method} sees fewer tokens than ${short.module.name} has inputs: ${tokens} for ${short.module.columns}. Without the dampening its Hessian is singular. Use ${enough} samples.`
         : `${calibration.samples} samples give noisy statistics: the papers use 128.`,
       fixes: [fix.write(path, enough)],
     }

@@ -15,7 +15,7 @@ export const rule = defineRule({
       if (typeof lr !== 'number' || (lr > 0 && lr <= 0.1)) continue
       yield {
         at,
-        message: `lr ${lr} ${lr > 0.1 ? 'is far too large' : 'trains nothing'}: rates lie between 5.0e-6 and 5.0e-3.`,
+        message: `lr ${lr} ${lr > 0.1 ? 'is far too large' : 'trains nothing'}: rates are between 5.0e-6 and 5.0e-3.`,
         fixes: [fix.write(at, '5.0e-4')],
       }
     }

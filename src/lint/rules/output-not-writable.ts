@@ -5,8 +5,8 @@ import { defineRule } from '../rule.ts'
 
 const overlaps: Record<Overlap, string> = {
   same: 'The output would overwrite the model: choose another folder.',
-  inside: 'The output would lie inside the folder of the model, which is never touched: choose one beside it.',
-  around: 'The folder of the model lies inside the output: choose another folder.',
+  inside: 'The output would be inside the folder of the model, which is never touched: choose one beside it.',
+  around: 'The folder of the model is inside the output: choose another folder.',
 }
 
 export const rule = defineRule({
@@ -26,10 +26,10 @@ export const rule = defineRule({
       if (isIn(resolved.model))
         yield {
           at,
-          message: 'These files would lie in the folder of the model, which is never touched: choose one beside it.',
+          message: 'These files would be in the folder of the model, which is never touched: choose one beside it.',
         }
       else if (saved.some(isIn))
-        yield { at, message: 'These files would lie in what is saved, which must be a new folder: choose another.' }
+        yield { at, message: 'These files would be in what is saved, which must be a new folder: choose another.' }
     }
     if (!save) return
     const at = ['save', 'to']
@@ -52,7 +52,7 @@ export const rule = defineRule({
     if (save.pruned !== undefined && overlapOfPaths(save.pruned, save.to))
       yield {
         at: ['save', 'pruned'],
-        message: 'The pruned model and the result would lie in one another: choose folders side by side.',
+        message: 'One of the pruned model and the result would be inside the other: choose folders side by side.',
       }
     const free = facts.machine?.freeDiskBytes ?? null
     if (free === null || !model?.modelConfig) return

@@ -5,7 +5,7 @@ export const rule = defineRule({
   severity: 'warning',
   needs: 'model',
   title: 'Recovery without pruning and without a mask',
-  why: 'No step prunes, and the folder of the model has no mask file, so its exact zeros become the mask. A dense model has next to none, and this is then plain training.',
+  why: 'No step prunes, and the folder of the model has no mask file, so its exact zeros become the mask. A dense model has almost none: this is then plain training.',
   bad: 'recover: {train: [norm]}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
   good: 'prune: [{sparsity: 0.3}]\nrecover: {train: [norm]}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
   *check({ resolved, model, has }) {

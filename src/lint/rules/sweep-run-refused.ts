@@ -8,7 +8,7 @@ export const rule = defineRule({
   id: 'S13',
   severity: 'error',
   title: 'A run of the sweep that would be refused',
-  why: 'Every run of a sweep is a recipe by itself, and a value that is valid alone may be none beside the others. The editor looks at each value once; `sparsescope sweep plan` at every run.',
+  why: 'Every run of a sweep is a recipe by itself, and a value that is valid alone may be invalid beside the others. The editor looks at each value once; `sparsescope sweep plan` at every run.',
   bad: 'prune: [{method: magnitude, sparsity: 0.3}]\nsave: {to: out}\nsweep: {"prune.0.method": [magnitude, wanda]}',
   good: 'prune: [{method: magnitude, sparsity: 0.3}]\nsave: {to: out}\nsweep: {"prune.0.method": [magnitude, random]}',
   *check({ recipe }, all) {
@@ -16,7 +16,7 @@ export const rule = defineRule({
     if (runs.length === 0) return
     const { sweep: _, ...base } = recipe
     const errorsOf = (one: typeof recipe) => all.lint(one).filter(({ severity }) => severity === 'error')
-    // Errors that the recipe has without the sweep are told at their own place.
+    // Errors that the recipe has without the sweep are reported at their own place.
     const told = new Set(errorsOf(base).map(({ message }) => message))
     for (const run of eachValueOnce(runs).slice(0, mostLinted))
       for (const { message } of errorsOf(run.recipe)) {
@@ -27,7 +27,7 @@ export const rule = defineRule({
   },
 })
 
-/** Runs in which some setting has a value that it has in none before. */
+/** Runs in which some setting has a value for the first time. */
 function eachValueOnce(runs: readonly SweepRun[]): SweepRun[] {
   const seen = new Set<string>()
   return runs.filter(({ settings }) => {

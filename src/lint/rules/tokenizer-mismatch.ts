@@ -7,7 +7,7 @@ export const rule = defineRule({
   severity: 'error',
   needs: 'model',
   title: 'Text without a tokenizer that fits',
-  why: 'Text is read with the tokenizer.json of the model folder. Its ids must lie within the embedding. Files of ids (`.safetensors`) need no tokenizer.',
+  why: 'Text is read with the tokenizer.json of the model folder. Its ids must be within the embedding. Files of ids (`.safetensors`) need no tokenizer.',
   bad: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
   good: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: ids.safetensors, seq_len: 16}\nsave: {to: out}',
   *check({ uses, model, resolved }) {

@@ -9,7 +9,7 @@ export const rule = defineRule({
   severity: 'error',
   voice: 'general',
   title: 'Unknown key',
-  why: 'Other tools drop a misspelt key without a word and run with the default (llm-compressor#1226).',
+  why: 'Other tools silently drop a misspelt key and run with the default (llm-compressor#1226).',
   bad: 'prune: [{method: sparsegpt, dampenning: 0.02}]',
   good: 'prune: [{method: sparsegpt, dampening: 0.02}]',
   *check(context) {

@@ -88,7 +88,7 @@ function wordsOf(schema: JsonSchema): string[] {
     .map(String)
 }
 
-/** The word of the schema that a misspelt one stands for. */
+/** The word of the schema that is nearest to a misspelt one. */
 function meantWord(value: unknown, schema: JsonSchema): string | null {
   return typeof value === 'string' ? nearest(value.toLowerCase(), wordsOf(schema)) : null
 }

@@ -1,4 +1,4 @@
-// Settings of the calibration set; and of windows of tokens wherever a recipe asks for some.
+// Settings of the calibration set, and of windows of tokens in other parts of a recipe.
 import * as z from 'zod'
 import { methodsWithData } from '../../catalog/methods/methods.ts'
 import { andList } from '../../formatting/lists.ts'
@@ -90,7 +90,7 @@ export function usualSamples(known: KnownOfWindows): number {
   const shapes = shapesOf(known)
   if (shapes.length === 0) return windowDefaults.samples
   const inFiles = shapes.map((shape) => (shape.length === 2 ? shape[0] : Math.floor(shape[0] / known.seq_len)))
-  // None at all is said where the file is read.
+  // An empty file is reported when it is read.
   return Math.max(1, filesOf(known.data).length * Math.min(...inFiles))
 }
 

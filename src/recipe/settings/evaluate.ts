@@ -121,7 +121,7 @@ export const evaluateRows = {
   stride: row({
     type: count,
     about:
-      "Tokens from the beginning of a window to that of the next. Windows overlap by `seq_len` − `stride`; of each only the tokens that no window before it has count, as in Hugging Face's guide to the perplexity of long texts. `samples` and the dropped tail are counted without overlap, so that every stride measures the same text. Default: `seq_len`, without overlap. For perplexity.",
+      "Tokens from the beginning of a window to that of the next. Windows overlap by `seq_len` − `stride`; each counts only the tokens that no window before it has, as in Hugging Face's guide to the perplexity of long texts. `samples` and the dropped tail are counted without overlap: every stride measures the same text. Default: `seq_len`, without overlap. For perplexity.",
     appliesWhen: all<Known>(taskWith('text'), isStream),
     leftOutWhenIdle: true,
     option: {

@@ -11,7 +11,7 @@ import type { Field, Row, Rows } from './row.ts'
 import { saveRows } from './save.ts'
 
 export interface FormField extends Field {
-  /** What the pointer and a screen reader are told. */
+  /** The tooltip, also for screen readers. */
   readonly hint: string
   /** That of the setting, without places in lists: `recover.steps`. */
   readonly path: string
@@ -47,7 +47,7 @@ function kindOf({ type }: Pick<Row<never>, 'type'>): Pick<FormField, 'hint' | 'k
   return { hint: type.meta()?.description ?? '', kind, words }
 }
 
-/** The path of the field that asks for the setting at `path`; `recipe` where none does. */
+/** The path of the field that sets `path`; `recipe` if none does. */
 export function fieldAt(path: Path): string {
   const [section, key] = path.filter((part) => typeof part === 'string')
   const top: Rows = recipeRows

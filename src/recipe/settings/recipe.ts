@@ -15,7 +15,7 @@ import { loraRows, recoverRows, recovery } from './recover.ts'
 import { described, idle, mapOf, path, resolveRows, rowsOf, type Resolved, type Rows, type Written } from './row.ts'
 import { saveRows } from './save.ts'
 
-/** Facts about the model and the data, as far as they are known, on which settings depend. */
+/** Known facts about the model and the data that settings depend on. */
 export interface Surroundings extends Partial<Pick<ModelConfig, 'maxPositions' | 'residual'>> {
   /** Shape of the ids in a data file, [windows, length] or [length]; null where there are none. */
   readonly idShape?: IdShape
@@ -95,7 +95,7 @@ export const recipeRows = {
   recover: row({
     type: z.union([recovery, z.array(recovery)]),
     about:
-      'How to recover what pruning cost: one recovery, or a list of them that are applied in order. Recoveries that work block by block (`reconstruct`, `refit`) and stand next to each other share one pass over the blocks; each recovery merges its adapters into the weights before the next begins.',
+      'How to recover what pruning cost: one recovery, or a list of them that are applied in order. Recoveries that work block by block (`reconstruct`, `refit`) and follow each other share one pass over the blocks; each recovery merges its adapters into the weights before the next begins.',
     resolve: (written, known) => recoveriesOf(written).map((one) => resolveRows(recoverRows, one, restOf(known, []))),
     appliesWhen: (_, written) => !Array.isArray(written) || written.length > 0 || idle('while its list is empty'),
     field: 'recover.mode',

@@ -109,7 +109,7 @@ export const recoverRows = {
   mode: row({
     type: z.enum(modes),
     about:
-      '`reconstruct`: block by block towards the outputs of the dense block, one block in memory (PERP, arXiv 2312.15230). `retrain`: the whole model on the language-model loss (PERP, arXiv 2312.15230). `refit`: least squares of the weights that pruning kept, a linear at a time, towards the outputs of its dense weights; nothing is trained (arXiv 2406.07831). `merge`: a LoRA that PEFT trained elsewhere is added under the mask, so that every zero stays; nothing is trained.',
+      '`reconstruct`: block by block towards the outputs of the dense block, one block in memory (PERP, arXiv 2312.15230). `retrain`: the whole model on the language-model loss (PERP, arXiv 2312.15230). `refit`: least squares of the weights that pruning kept, a linear at a time, towards the outputs of its dense weights; nothing is trained (arXiv 2406.07831). `merge`: a LoRA that PEFT trained elsewhere is added under the mask, which keeps every zero; nothing is trained.',
     default: 'reconstruct',
     field: { label: 'Recovery' },
     remark: ({ mode, targets }) =>
@@ -139,7 +139,7 @@ export const recoverRows = {
   targets: row({
     type: z.enum(reconstructionTargets),
     about:
-      'Outputs that a block is trained towards: those of the dense `block` for the same inputs (PERP, arXiv 2312.15230), or those of the dense `model`, so that the block also makes up for what the pruned blocks before it changed. With `inputs: dense` they are the same.',
+      'Outputs that a block is trained towards: those of the dense `block` for the same inputs (PERP, arXiv 2312.15230), or those of the dense `model`. The block then also corrects what the pruned blocks before it changed. With `inputs: dense` they are the same.',
     default: 'block',
     resolve: (targets, { inputs }) => (inputs === 'dense' ? 'model' : targets),
     appliesWhen: all<Known>(

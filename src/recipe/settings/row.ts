@@ -5,7 +5,7 @@
 import * as z from 'zod'
 import type { Path } from '../document.ts'
 
-/** How the form of Prune… asks for a setting; its hint is what the row says of it. */
+/** The field of a setting in the form of Prune…; its hint is the row's text. */
 export interface Field {
   readonly label: string
   /** Behind the control. */
@@ -35,7 +35,7 @@ interface Setting<Known, Type extends z.ZodType, Required, Default, Value, LeftO
   /** The resolved recipe has no such key where it does not apply. Others keep their value there. */
   readonly leftOutWhenIdle?: LeftOut
   readonly option?: RowOption
-  /** How the form of Prune… asks for it, or the path of the setting whose field asks for it too: `calibration.data`. */
+  /** Its field in the form of Prune…, or the path of a setting whose field sets it too: `calibration.data`. */
   readonly field?: Field | string
   /** A comment behind it in a recipe that the form writes. */
   readonly remark?: string | ((known: Known, written: z.output<Type>) => string | undefined)
@@ -47,7 +47,7 @@ export interface RowOption {
   readonly flags: string
   readonly about: string
   readonly mandatory?: boolean
-  /** The option tells its default, and passes it on. */
+  /** The option shows its default and passes it on. */
   readonly default?: string | number
   /** The command checks the words itself. */
   readonly anyWord?: boolean
@@ -58,7 +58,7 @@ export interface Idle {
   readonly reason: string
   /** The keys that this is concluded from: of the same map, or of the recipe with a slash: `/recover`, `/recover/steps` of each recovery. */
   readonly from: readonly string[]
-  /** Only this item of the list has none. */
+  /** Only this item of the list lacks it. */
   readonly item?: number
 }
 

@@ -20,7 +20,7 @@ export interface SweepRun extends NamedSettings {
 export interface SweepProblem {
   /** Path in the recipe that has the sweep. */
   readonly at: Path | { readonly key: Path }
-  /** A sentence: what is wrong, and how to mend it. */
+  /** A sentence: what is wrong, and how to fix it. */
   readonly message: string
   /** The path that was probably meant by one that the format does not have. */
   readonly meant?: string
@@ -91,7 +91,7 @@ function wrongShape({ sweep = {} }: Recipe): SweepProblem | null {
   return null
 }
 
-/** Each value by itself, after the settings before it: the place of a mistake is told, not only the run. */
+/** Checks each value after the settings before it: an error then has the place of the value, not only the run. */
 function* wrongValues({ sweep = {}, ...base }: Recipe): Iterable<SweepProblem> {
   if (sweep.cases) {
     for (const [i, { set }] of sweep.cases.entries()) {
@@ -134,7 +134,7 @@ function problemOf(recipe: unknown, path: string, value: unknown, key: Path, ind
   }
 }
 
-/** Names and places to save to tell runs apart, so no two may have the same. */
+/** Names and output folders identify runs: no two may be the same. */
 function* sharedThings(runs: readonly SweepRun[]): Iterable<SweepProblem> {
   const at = { key: ['sweep'] }
   const named = firstTwo(runs, ({ name }) => name)
@@ -188,13 +188,13 @@ function isSet({ settings }: NamedSettings, key: string): boolean {
   return parts.some((_, i) => parts.slice(0, i + 1).join('.') in settings)
 }
 
-// Whether a recipe has a place for a setting, and which path was probably meant where it has none.
+// Whether a recipe has a place for a setting; if not, which path was probably meant.
 export type WrongSetting =
   /** `meant`: the nearest path that there is. */
   | { readonly kind: 'no-such-path'; readonly meant: string | null }
   /** The format has the path, this recipe no such item. */
   | { readonly kind: 'no-such-place' }
-  /** The path is there, the value is none for it. `why`: where the format has a rule of its own. */
+  /** The path exists, but the value is not valid there. `why`: set if the format has its own rule. */
   | { readonly kind: 'bad-value'; readonly why: string | null }
 
 /** null: the recipe, a valid one, is valid with the setting too. */

@@ -9,7 +9,7 @@ export interface NamedSettings {
   readonly settings: Settings
 }
 
-/** More would not be planned, nor told apart in any view. */
+/** No view can show more. */
 export const mostRuns = 1000
 
 /** `prune.0.sparsity=0.5,seed=1` */

@@ -12,7 +12,7 @@ export const recipeExtension = '.prune.yaml'
 /** Longer windows take more memory than a first try should. */
 const usualLength = 512
 
-/** What a person chooses: maps of the recipe as far as they are chosen. Paths stand as in the recipe, relative to it. */
+/** What a person chooses, as maps of the recipe. Paths are relative to the recipe. */
 export interface RecipeChoices {
   readonly model: string
   /** null: the model is pruned already, and only recovered. Without an allocation it is spread as measured best. */
@@ -26,7 +26,7 @@ export interface RecipeChoices {
     readonly samples?: number
     readonly seq_len?: number
   }
-  /** A held-out text for perplexity, and one of another kind to tell recovery from getting used to a text. */
+  /** A held-out text for perplexity, and one of another kind, which separates recovery from adaptation to a text. */
   readonly evaluate: { readonly data: readonly string[]; readonly seq_len?: number }
   /** Without `to`: a name that is free. */
   readonly save: { readonly to?: string }
@@ -47,7 +47,7 @@ export interface Comparison {
   readonly values: readonly (number | string)[]
 }
 
-/** How the one sparsity is spread; a pattern, or several sparsities beside each other with none chosen, leave it even. */
+/** How the one sparsity is spread; a pattern, or several sparsities beside each other with no choice among them, leave it uniform. */
 export function spreadIn({ prune, compare }: Pick<RecipeChoices, 'prune' | 'compare'>): AllocationName {
   if (prune === null || prune.pattern !== unstructured) return defaultAllocation
   const usual = compare?.path === 'prune.0.sparsity' ? defaultAllocation : proposeSpread(prune.sparsity)
@@ -91,7 +91,7 @@ export function withTrain(recover: readonly Recover[], train: readonly Subset[])
   return recover.map((one) => (isTraining(one.mode ?? 'reconstruct') ? { train: [...train], ...one } : one))
 }
 
-/** Biases, norms and MaskLoRA, as far as the model has them. */
+/** Those of biases, norms and MaskLoRA that the model has. */
 export function trainedOf({ biases }: Pick<KnownOfModel, 'biases'>): Subset[] {
   return defaultTrain.filter((subset) => subset !== 'bias' || biases)
 }
@@ -115,7 +115,7 @@ export function firstChoices(model: string, facts: KnownOfModel, memoryBytes: nu
   }
 }
 
-/** Without a text only methods that need none are left, and no recovery. */
+/** Without a text: methods that need none, and no recovery. */
 export function withTexts(choices: RecipeChoices, texts: readonly string[]): RecipeChoices {
   const data = texts.find((path) => !isHeldOut(path))
   const heldOut = texts.find((path) => path !== data && isHeldOut(path))

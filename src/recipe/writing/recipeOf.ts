@@ -49,7 +49,7 @@ export function recipeOf(choices: RecipeChoices, known: KnownOfRun): Recipe {
 
 type Step = PruneStep & { readonly method: MethodName }
 
-/** Where several methods are tried, one that uses the calibration, so that the recipe by itself has no idle key. */
+/** If several methods are tried, one that uses the calibration: the recipe alone then has no unused key. */
 function stepOf({ prune, compare }: RecipeChoices): Step | null {
   if (prune === null) return null
   const { sparsity, pattern, allocation: _, ...keys } = prune
@@ -84,7 +84,7 @@ const mostShare = 0.1
 /**
  * A quarter of the steps, where any recovery takes steps over the whole model; else of the blocks. null: measuring as often would take
  * more than a tenth of the run. What a run does is counted as tokens that pass forward through the whole model, a backward pass as two of
- * them, so that the answer is the same on every machine.
+ * them: the answer is the same on every machine.
  */
 function quarterOf(recipe: ResolvedRecipe, { blocks, evaluationTokens }: KnownOfRun, stages: number): number | null {
   const { recover } = recipe

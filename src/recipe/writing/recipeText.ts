@@ -7,7 +7,7 @@ import { fieldAt } from '../settings/fields.ts'
 import { mapsOf, type SettingsMap } from '../settings/recipe.ts'
 import type { RecipeChoices } from './choices.ts'
 
-/** YAML 1.2: what the form asks for and what differs from its default, in the order of the rows, without what has no effect. */
+/** YAML 1.2: the form's settings and those that differ from the default, in the order of the rows, without those that have no effect. */
 export function recipeText(recipe: Recipe): string {
   const maps = new Map(mapsOf(recipe, resolveRecipe(recipe), {}).map((map) => [map.path.join('.'), map]))
   const lines = [

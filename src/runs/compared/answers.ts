@@ -2,7 +2,7 @@
 import { fieldsOf, isRecord } from '../../catalog/formats/json.ts'
 import { stages } from '../../catalog/stages.ts'
 
-/** One character a row, in the order of the file: the index of a choice in base 36, "-" for none. Right is where both are the same. */
+/** One character a row, in the order of the file: the index of a choice in base 36, "-" for none. An answer is right if both are the same. */
 export interface Answers {
   readonly picked: string
   readonly gold: string
@@ -46,7 +46,7 @@ function isAnswers(value: unknown): value is string {
 
 /**
  * McNemar's exact test: two-sided p of `onlyA` against `onlyB` discordant rows under a fair coin: min(1, 2 Σ_{i ≤ min} C(n, i) / 2ⁿ) with
- * n = onlyA + onlyB; 1 where there are none.
+ * n = onlyA + onlyB; 1 for n = 0.
  */
 export function mcnemarP(onlyA: number, onlyB: number): number {
   const n = onlyA + onlyB

@@ -10,7 +10,7 @@ import type { RunSummary } from '../series/runSummary.ts'
 
 export interface ComparedRun {
   readonly name: string
-  /** The shortest name that tells it from the others, in the field's words. */
+  /** The shortest unique name, in the field's words. */
   readonly label: string
   readonly facts: RunFacts
   /** By path; what does not differ among the compared runs may be left out. */
@@ -60,7 +60,7 @@ export interface RunFacts {
   /** "reconstruct", "refit + retrain", "retrain on dense logits"; empty where nothing is recovered. */
   readonly recovery: string
   readonly seed: number | null
-  /** The file that perplexity is measured on, without its folders; empty where none is. */
+  /** The file that perplexity is measured on, without its folders; empty without one. */
   readonly text: string
 }
 
@@ -108,7 +108,7 @@ interface RecipeParts {
   readonly recoveries: readonly Record<string, unknown>[]
 }
 
-/** One recovery may stand without a list. */
+/** A single recovery needs no list. */
 export function partsOf(recipe: object): RecipeParts {
   const { prune, recover } = fieldsOf(recipe)
   const listOf = (value: unknown) => (Array.isArray(value) ? value : [value]).filter(isRecord)
@@ -166,7 +166,7 @@ export interface Sparkline {
 
 export const mostPoints = 40
 
-/** The sparkline of a run that goes on; null where there are not two points yet. */
+/** The sparkline of a running run; null with fewer than two points. */
 export function sparklineOfSummary(summary: RunSummary): Sparkline | null {
   const [perplexities, errors] = (['perplexity', 'error'] as const).map((name) =>
     curveOf(summary, name, { smoothing: 0 }),

@@ -1,4 +1,4 @@
-// Several runs as text: the table of what tells them apart and what came out, its title, the same as CSV, how far they are. Views, report
+// Several runs as text: a table of their differences and results, its title, the same as CSV, their progress. Views, report
 // and command line share it.
 import type { FoldedRun, Spread } from './foldSeeds.ts'
 import { columnFormatOf, headOf, type Measure, measureNamed } from './measures.ts'
@@ -51,7 +51,7 @@ export function stateText({ states }: FoldedRun): string {
   return `${done} of ${states.length} done`
 }
 
-/** The text above several runs: of which model, of which day, and which is best. */
+/** The text above several runs: their model, their date, and the best run. */
 export interface ComparisonTitle {
   /** "opt-125m, 2026-12-31" */
   readonly title: string

@@ -1,4 +1,4 @@
-// Runs that differ only by their seed are one experiment: its median, and how far the seeds lie apart.
+// Runs that differ only by their seed are one experiment: its median and the spread over seeds.
 import type { Stage } from '../../catalog/stages.ts'
 import type { ComparedRun, RunFacts } from './comparedRun.ts'
 import type { Settings } from '../../recipe/sweep/settings.ts'
@@ -13,7 +13,7 @@ export interface Spread {
   readonly count: number
 }
 
-/** A value of `SweepResults` over the runs, null where none has one; a name is the first run's. */
+/** A value of `SweepResults` over the runs, null if no run has one; a name is the first run's. */
 type Spreads<T> = {
   readonly [K in keyof T]: T[K] extends number | null
     ? Spread | null
@@ -25,7 +25,7 @@ type Spreads<T> = {
 export interface FoldedRun {
   /** Name of each run. */
   readonly names: readonly string[]
-  /** The shortest name that tells it from the others. */
+  /** The shortest unique name. */
   readonly label: string
   /** Its seed is null where there are several. */
   readonly facts: RunFacts
@@ -35,7 +35,7 @@ export interface FoldedRun {
   /** Places of the runs among those that were folded. */
   readonly members: readonly number[]
   readonly results: Spreads<SweepResults>
-  /** How far perplexity lies above that of the dense model, over the runs that measured both. */
+  /** Perplexity above that of the dense model, over the runs that measured both. */
   readonly delta: Spread | null
   readonly trainablePercent: Spread | null
 }
@@ -54,7 +54,7 @@ export function foldSeeds(runs: readonly ComparedRun[]): FoldedRun[] {
     const key = settings.seed === undefined ? String(i) : JSON.stringify([repeat, withoutSeed(settings)])
     groups.set(key, [...(groups.get(key) ?? []), i])
   }
-  // Names tell seeds apart until the first of them are one.
+  // Names differ between seeds until the seeds are folded.
   const areFolded = groups.size < runs.length
   return [...groups.values()].map((members) => folded(members, runs, areFolded))
 }

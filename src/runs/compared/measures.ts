@@ -31,7 +31,7 @@ export interface Measure {
   /** On an axis, with its unit. */
   readonly axis: string
   readonly of: (run: FoldedRun) => Spread | null
-  /** What the model had before it was pruned, where that can be told. */
+  /** The value of the dense model, if known. */
   readonly dense?: (run: FoldedRun) => Spread | null
   /** Writes a value for people. */
   readonly format: (value: number) => string
@@ -43,7 +43,7 @@ export interface Measure {
   readonly factor: number
   /** Which end is the better one; null: neither. */
   readonly better: Better | null
-  /** Values lie powers of ten apart. */
+  /** Values span powers of ten. */
   readonly isLog: boolean
 }
 
@@ -250,7 +250,7 @@ export interface Measured {
 /** Which of two values of an axis is the better one. */
 export type Better = 'low' | 'high'
 
-/** The Pareto front: places of the points that no other beats in both, from the lowest x. A point that lacks a value is on none; of equal points all are. */
+/** The Pareto front: places of the points that no other beats in both, from the lowest x. A point that lacks a value is not on it; equal points all are. */
 export function paretoFront(points: readonly Measured[], better: { readonly x: Better; readonly y: Better }): number[] {
   const cost = (value: number, which: Better) => (which === 'low' ? value : -value)
   const known = points.flatMap(({ x, y }, at) =>

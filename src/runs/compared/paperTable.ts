@@ -1,5 +1,5 @@
 // A table of runs for a paper: a row a configuration, its seeds folded, the dense model first, the best in bold, and how the
-// numbers came about. Knows no markup.
+// numbers were measured. Knows no markup.
 import { andList } from '../../formatting/lists.ts'
 import { formatRequested, plural } from '../../formatting/numbers.ts'
 import { fieldsOf } from '../../catalog/formats/json.ts'
@@ -9,7 +9,7 @@ import { columnFormatOf, headOf, measureNamed, type Measure } from './measures.t
 
 export interface PaperCell {
   readonly text: string
-  /** How far the farthest seed lies from the median, in the column's decimals; null: of one run, or of equal ones. */
+  /** Largest distance of a seed from the median, in the column's decimals; null for one run, or equal ones. */
   readonly range: string | null
   readonly isBest: boolean
 }
@@ -33,7 +33,7 @@ const factColumns: readonly { readonly head: string; readonly of: (facts: RunFac
 ]
 
 const measured = ['perplexity', 'second text', 'accuracy', 'trainable'].map(measureNamed)
-/** The best is marked where it is a result: the fewest trained numbers are none. */
+/** The best is marked only for results: the number of trained parameters is not one. */
 const results = measured.slice(0, 3)
 
 /** `protocols`: of each run, as its report has them. */
@@ -78,7 +78,7 @@ interface NameColumn {
   readonly of: (row: FoldedRun) => string
 }
 
-/** The facts that differ, if they tell all rows apart; else short names. */
+/** The facts that differ, if they are unique for each row; else short names. */
 function nameColumns(rows: readonly FoldedRun[]): NameColumn[] {
   const differing = factColumns.filter(({ of }) => new Set(rows.map(({ facts }) => of(facts))).size > 1)
   const texts = rows.map(({ facts }) => differing.map(({ of }) => of(facts)).join('\n'))
@@ -127,7 +127,7 @@ function cellOf(
   }
 }
 
-/** As written: of two that look the same both are best. A row without rivals is none. */
+/** Compares as written: two equal texts are both best. A single row is not. */
 function isBest(
   text: string,
   { of, better }: Measure,
@@ -178,7 +178,7 @@ function captionOf(rows: readonly FoldedRun[], protocol: readonly string[], hasB
   ]
 }
 
-/** "opt-125m pruned by wanda to 50 %, recovered by reconstruct." What rows do not share stands in them. */
+/** "opt-125m pruned by wanda to 50 %, recovered by reconstruct." What rows do not share is in the rows. */
 function subjectOf(rows: readonly FoldedRun[]): string {
   const shared = (of: (facts: RunFacts) => string) => {
     const texts = new Set(rows.map(({ facts }) => of(facts)))
@@ -203,7 +203,7 @@ function commonSentences(protocols: readonly (readonly string[])[]): string[] {
 
 const [mostSentences, longestSentence] = [50, 500]
 
-/** How its numbers came about, in sentences, from a report.json that may be anybody's. */
+/** How its numbers were measured, in sentences, from an untrusted report.json. */
 export function protocolIn(report: unknown): string[] {
   const { protocol } = fieldsOf(report)
   const sentences: unknown[] = Array.isArray(protocol) ? protocol.slice(0, mostSentences) : []

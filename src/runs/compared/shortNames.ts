@@ -1,17 +1,17 @@
-// Names for runs side by side that nobody has to think up: from their resolved recipes, what tells them apart in the field's
+// Names for runs side by side that nobody has to think up: from their resolved recipes, their differences in the field's
 // words. "wanda 70 % · recon", "alps 2:4 · retrain norm · seed 1".
 import { modelLabel } from '../../catalog/formats/checkpointFormats.ts'
 import { nameOf, settingText, settingWord, valueText, type NamedSettings } from '../../recipe/sweep/settings.ts'
 import { amountText, modeText, partsOf, textOf, varyingSettings } from './comparedRun.ts'
 
 export interface NamedRun {
-  /** Name of its folder, or in its sweep: shown where nobody knows the recipe, and tells repeats apart. */
+  /** Name of its folder, or in its sweep: shown if the recipe is unknown, and for repeats. */
   readonly name: string
-  /** As far as it is known, with all defaults. */
+  /** The known part, with all defaults. */
   readonly recipe: object | null
 }
 
-/** A part of a name; empty where this run has none. */
+/** A part of a name; empty if this run has none. */
 type Part = (recipe: object, index: number) => string
 
 const between = ' · '
@@ -33,7 +33,7 @@ export function shortNames(runs: readonly NamedRun[]): string[] {
   const taken = new Set<readonly string[]>(chosen)
   for (let count = countNames([...taken]); count < all;) {
     const [next] = others.filter((one) => !taken.has(one) && countNames([...taken, one]) > count)
-    // Two settings may tell runs apart together and neither alone.
+    // Two settings together may make names unique when neither does alone.
     const added = next ?? others.find((one) => !taken.has(one))
     taken.add(added)
     count = countNames([...taken])
@@ -75,7 +75,7 @@ function pruningText(recipe: object): string {
 
 const modeWords: Readonly<Record<string, string>> = { reconstruct: 'recon' }
 
-/** With what is trained, where the modes do not tell all apart. */
+/** With what is trained, if the modes do not make names unique. */
 function recoveryText(recipes: readonly object[]): Part {
   const text = (recipe: object, withTrained: boolean) => {
     const recoveries = partsOf(recipe).recoveries.map((recovery) => {
@@ -99,7 +99,7 @@ function seedText(recipe: object): string {
   return 'seed' in recipe ? seedEnd(recipe.seed) : ''
 }
 
-/** The last part of a name that tells its seed. */
+/** The last part of a name: its seed. */
 function seedEnd(seed: unknown): string {
   return `seed ${valueText(seed)}`
 }
@@ -110,7 +110,7 @@ export function withoutSeed(label: string, seed: number | null): string {
   return label.endsWith(end) ? label.slice(0, -end.length) : label
 }
 
-/** What the parts above tell, or what changes nothing that was made. */
+/** Settings that the parts above show, or that do not change the result. */
 const toldElsewhere =
   /^(model|seed|version|save\b.*|prune\.\d+\.(method|sparsity|pattern)|recover\.(\d+\.)?(mode|train))$/
 /** What changes the numbers that are reported, and not the model. */

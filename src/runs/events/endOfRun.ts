@@ -1,4 +1,4 @@
-// Finds the last event of a run if that is its end: a run that goes on after it writes `start` again. Only the end of the file is read.
+// Finds the last event of a run if it is its end: a resumed run writes `start` again. Only the end of the file is read.
 import { openOwn } from '../../system/ownFile.ts'
 import { parseEvents } from './parseEvents.ts'
 

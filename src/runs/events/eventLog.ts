@@ -24,7 +24,7 @@ export function wholeLineBytes(descriptor: number, bytes: number): number {
 }
 
 export interface EventLog {
-  /** Appends at once, so that a killed process loses nothing it said. Nothing comes after `end`. */
+  /** Appends at once: a killed process loses no event. `end` is the last event. */
   emit(event: NewRunEvent): void
   /** `emit` for timers and listeners, which nobody catches: a disk that is full is met by the next `emit`. */
   mention(event: NewRunEvent): void
@@ -32,7 +32,7 @@ export interface EventLog {
   bytes(): number
   /** Milliseconds of work since the run began, over all its sessions. */
   elapsed(): number
-  /** The clock stands still while `body` runs: a pause is no work. */
+  /** Stops the clock while `body` runs: a pause is not work. */
   pause(body: () => Promise<void>): Promise<void>
   close(): void
 }

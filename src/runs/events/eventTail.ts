@@ -10,7 +10,7 @@ const longestLine = 2 ** 26
 const markBytes = 64
 const newline = 10
 
-/** Whole lines, there for the call alone. `isAnew`: they begin the file, and none of what was handed over before counts. */
+/** Whole lines, there for the call alone. `isAnew`: they begin the file and replace all lines before. */
 export type TakeLines = (lines: Buffer, isAnew: boolean) => void
 
 export class EventTail {

@@ -3,7 +3,7 @@ import { isRunEvent, type RunEvent } from '../series/events.ts'
 import { emptyPicture, foldEvents, type RunPicture } from '../series/foldRun.ts'
 import { EventTail } from './eventTail.ts'
 
-/** The events of the lines, in their order; a line that is none is skipped. */
+/** The events of the lines, in their order; other lines are skipped. */
 export function parseEvents(lines: readonly string[]): RunEvent[] {
   return lines.flatMap((line) => {
     try {

@@ -14,7 +14,7 @@ const largestSummary = 2 ** 20
 /** More of somebody's events is not added up. */
 const mostEventBytes = 2 ** 28
 
-/** null: there is none of this version. */
+/** null: not found in this version. */
 export async function readSummary({ summary }: Pick<RunFolder, 'summary'>): Promise<RunSummary | null> {
   return parseSummary(await readOwn(summary, largestSummary).catch(() => ''))
 }
@@ -37,7 +37,7 @@ export interface SummaryFile {
 }
 
 /**
- * The summary of a run that begins, or goes on after the events that its folder has. `isOurs`: false when the folder has become
+ * The summary of a run that begins, or continues after the events in its folder. `isOurs`: false when the folder has become
  * another process's; nothing is written then.
  */
 export async function openSummary(folder: RunFolder, isOurs: () => boolean): Promise<SummaryFile> {

@@ -15,7 +15,7 @@ import { noteName } from '../../catalog/formats/checkpointFormats.ts'
 /** Characters. No more is kept of each of hundreds of runs. */
 const longest = 2 ** 16
 
-/** The resolved recipe in a report.json, its paths as a person wrote them; null: there is none. */
+/** The resolved recipe in a report.json, its paths as written; null: there is none. */
 export function recipeInReport(report: unknown): object | null {
   const { recipe } = fieldsOf(report)
   return isRecord(recipe) && JSON.stringify(recipe).length <= longest ? recipe : null
@@ -27,7 +27,7 @@ export async function recipeOfRun({ recipe, path }: RunFolder): Promise<object |
   return value && withPaths(value, path)
 }
 
-/** A sweep's recipes with their defaults, as far as these are known without model and data. */
+/** A sweep's recipes with the defaults that are known without model and data. */
 export async function plannedRecipes(
   { recipe, path }: SweepFolder,
   { base, runs }: { readonly base: string; readonly runs: readonly { readonly settings: Settings }[] },
@@ -50,7 +50,7 @@ async function readYaml(path: string): Promise<Record<string, unknown> | null> {
 
 const pathKeys = new Set(['model', 'data', 'init', 'to', 'dense'])
 
-/** A copy with absolute paths: recipes that lie in different folders name the same file alike. */
+/** A copy with absolute paths: recipes in different folders then name the same file alike. */
 function withPaths(value: object, folder: string): object {
   const of = (key: string, inner: unknown): unknown => {
     if (typeof inner === 'string') return pathKeys.has(key) && !inner.startsWith('hf:') ? resolve(folder, inner) : inner

@@ -1,5 +1,5 @@
 // The folder in which a run keeps its recipe, events, report and state: `.sparsescope/runs/<time>-<name>/` beside the recipe. A folder of
-// a run or a sweep gets its name when it is whole, so that every one that can be seen can be resumed.
+// a run or a sweep gets its name when it is complete: each visible one can be resumed.
 import { lstat, mkdir, readdir, rename, rm } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 import { randomBytes } from 'node:crypto'
@@ -67,7 +67,7 @@ export interface FolderPlace {
   readonly exact?: boolean
 }
 
-/** A folder named by time and recipe, beside whatever else lies in `parent`. `now` is the local time in its name. */
+/** A folder named by time and recipe, in `parent`. `now` is the local time in its name. */
 export function timedPlace(parent: string, recipePath: string, now = new Date()): FolderPlace {
   const name = basename(recipePath).replace(/\.(prune\.)?(ya?ml|json)$/i, '') || 'run'
   return { parent, name: `${timeStamp(now)}-${name}` }

@@ -57,7 +57,7 @@ export function runPathOf({ runs }: SweepFolder, index: number): string {
   return join(runs, String(index))
 }
 
-/** The sweep that a run's folder lies in, `…/sweeps/<sweep>/runs/<index>`; null for a run of its own. */
+/** The sweep of a run's folder, `…/sweeps/<sweep>/runs/<index>`; null for a single run. */
 export function sweepOfRun(run: string): string | null {
   const [runs, sweep] = [dirname(run), dirname(dirname(run))]
   const isIn = basename(runs) === 'runs' && basename(dirname(sweep)) === 'sweeps' && /^\d+$/.test(basename(run))
@@ -98,7 +98,7 @@ const sourcesShape = z.record(
 )
 type SweepSources = z.infer<typeof sourcesShape>
 
-/** @throws EngineError 'not-found' when the folder is none of a sweep, 'bad-data' when it holds what no sweep's does. */
+/** @throws EngineError 'not-found' if the folder is not a sweep's, 'bad-data' if its contents are invalid. */
 export async function readPlan({ path, plan, ...folder }: SweepFolder): Promise<SweepPlan> {
   const written = await readOwn(plan, largest).catch((error: unknown) => {
     if (!(error instanceof EngineError) || error.code !== 'not-found') throw error

@@ -33,7 +33,7 @@ const withoutLinks = new Set(['EPERM', 'ENOTSUP', 'EOPNOTSUPP', 'ENOSYS', 'EMLIN
 const token: Check<string> = (value): value is string => typeof value === 'string' && /^[0-9a-f]{32}$/.test(value)
 const pid: Check<number> = (value): value is number => Number.isSafeInteger(value) && Number(value) > 0
 const named: Check<string> = (value): value is string => typeof value === 'string' && value.length <= 256
-/** `boot`: id of this start of the system; `pidSpace`: namespace of `pid`; null where the system does not tell. */
+/** `boot`: id of this start of the system; `pidSpace`: namespace of `pid`; null if the system does not report it. */
 const isHolder = fields({ token, pid, host: named, boot: orNull(named), pidSpace: orNull(named) })
 export type LockHolder = Readonly<Checked<typeof isHolder>>
 
@@ -211,7 +211,7 @@ export interface LockTiming {
   readonly looksAtGone: number
 }
 
-/** 10 seconds, or 2.5: looks are counted, not seconds, so that a machine that slept does not take its neighbour's lock. */
+/** 10 seconds, or 2.5: it counts looks, not seconds: a machine that slept must not take its neighbour's lock. */
 const usual: LockTiming = { beatMs, pollMs: 500, looks: 20, looksAtGone: 5 }
 
 export interface LockOptions {
@@ -292,7 +292,7 @@ async function expires(
   return true
 }
 
-/** Shared with the thread: whether the lock is held, and the time of the last beat by the wall clock, which goes on in sleep. */
+/** Shared with the thread: whether the lock is held, and the time of the last beat by the wall clock, which continues during sleep. */
 export type BeatState = BigInt64Array<SharedArrayBuffer>
 const [held, givenBack, lostIt] = [0n, 1n, 2n]
 

@@ -8,7 +8,7 @@ import { endOfRun } from '../events/endOfRun.ts'
 
 const largestReport = 2 ** 26
 
-/** The parsed report; null: there is none yet. @throws EngineError 'bad-data' when it was cut short, as by a copy, or is no file. */
+/** The parsed report; null: not written yet. @throws EngineError 'bad-data' if it is cut short, as by a copy, or not a file. */
 export async function readReport({ path, report }: RunFolder): Promise<unknown> {
   try {
     return JSON.parse(await readOwn(report, largestReport))
@@ -20,7 +20,7 @@ export async function readReport({ path, report }: RunFolder): Promise<unknown> 
   }
 }
 
-/** What its report says of how its numbers came about; nothing where there is none that can be read. */
+/** What its report says of how its numbers were measured; empty without a readable report. */
 export async function readProtocol(folder: RunFolder): Promise<string[]> {
   return protocolIn(await readReport(folder).catch(() => null))
 }

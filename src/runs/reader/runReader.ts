@@ -1,4 +1,4 @@
-// A run as its folder shows it. A look reads the lock, the end of its events, its summary and its report: small files, so that hundreds
+// A run as read from its folder. A look reads the lock, the end of its events, its summary and its report: small files, so that hundreds
 // of runs are seen at once.
 import { lstat } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -44,7 +44,7 @@ export interface NamedRun {
 
 /** What has been read of a run's folder. */
 export interface RunState {
-  /** Size and time of each file at the last look, and what the sweep said; a file that is missing has none. */
+  /** Size and time of each file at the last look, and what the sweep said; a missing file has no entry. */
   readonly seen: Seen
   /** Its folder is there. */
   readonly isBegun: boolean
@@ -55,7 +55,7 @@ export interface RunState {
   readonly isDoubtful: boolean
   /** The last thing it said, where that is an end. */
   readonly end: RunEnd | null
-  /** null: it has written none yet. */
+  /** null: not written yet. */
   readonly summary: RunSummary | null
   /** Result of a run that is done, and the recipe in its report. */
   readonly report: RunResult | null
@@ -80,7 +80,7 @@ const unread: RunState = {
 export class RunReader {
   readonly place: RunPlace
   readonly folder: RunFolder
-  /** The sweep's folder that it lies in; null for a run of its own. */
+  /** The folder of its sweep; null for a single run. */
   readonly sweep: string | null
   /** Local time at which it began, for people and as a number; a sweep's for each of its runs. */
   readonly time: string
@@ -142,7 +142,7 @@ export class RunReader {
     })
   }
 
-  /** One reading after the other: each goes on from the state that the one before has left. */
+  /** Readings are serial: each continues from the state of the one before. */
   private inTurn<T>(read: () => Promise<T>): Promise<T> {
     const reading = this.reading.then(read)
     this.reading = reading.catch(() => undefined)
@@ -213,7 +213,7 @@ function sameSeen(a: Seen, b: Seen): boolean {
   return JSON.stringify(a) === JSON.stringify(b)
 }
 
-/** `text` tells one state of a file from another; undefined: there is nothing. */
+/** `text` identifies the state of a file; undefined: there is no file. */
 async function stampOf(path: string): Promise<{ readonly text: string; readonly changedMs: number } | undefined> {
   const facts = await lstat(path).catch(() => undefined)
   return facts && { text: facts.isFile() ? `${facts.size}:${facts.mtimeMs}` : '', changedMs: facts.mtimeMs }

@@ -19,7 +19,7 @@ export function nameRuns(runs: readonly RunReader[], isPlanned: boolean): void {
     run.named = { label: labels[i], facts: runFacts(recipes[i]), settings: varying?.[i] ?? run.named.settings }
 }
 
-/** Work of which one goes on at a time: a call meanwhile makes one more after it, and is answered by that. */
+/** Runs one piece of work at a time: a call meanwhile starts one more after it and gets its answer. */
 export class CoalescedWork {
   private now: Promise<void> | null = null
   private next: Promise<void> | null = null

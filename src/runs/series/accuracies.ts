@@ -57,7 +57,7 @@ function comparableMeans(byStage: TasksOfStages): StageAccuracies {
   return out
 }
 
-/** Pairs of stages whose accuracies lie within the standard error of their difference. */
+/** Pairs of stages whose accuracies differ by less than the standard error of their difference. */
 export function undecidedPairs(accuracy: StageAccuracies): [Stage, Stage][] {
   const pairs: [Stage, Stage][] = [
     ['dense', 'pruned'],
@@ -76,7 +76,7 @@ export function undecidedPairs(accuracy: StageAccuracies): [Stage, Stage][] {
 export function undecided(accuracy: StageAccuracies): string[] {
   return undecidedPairs(accuracy).map(
     ([a, b]) =>
-      `The accuracies of ${a} and ${b} differ by no more than their standard error: these rows do not tell them apart.`,
+      `The accuracies of ${a} and ${b} differ by at most their standard error: these rows do not decide between them.`,
   )
 }
 

@@ -46,7 +46,7 @@ export function blockErrors(
   return found.map((one) => ({ ...one, outlier: one.left !== null && (one.left > 1 || (enough && one.left > limit)) }))
 }
 
-/** Mean share of the error that is left, over the blocks that have one; null: none has. */
+/** Mean share of the error that is left, over the blocks that have one; null: no block has. */
 export function errorLeft(errors: readonly BlockError[]): number | null {
   const values = errors.flatMap(({ left }) => left ?? [])
   return values.length === 0 ? null : values.reduce((sum, value) => sum + value, 0) / values.length
@@ -71,7 +71,7 @@ export interface ErrorSteps {
   /** Which of them have taken a step. */
   readonly begun: readonly boolean[]
   readonly columns: readonly StepRange[]
-  /** Row-major; null where no step was, or none gave a number. */
+  /** Row-major; null without a step, or without a number. */
   readonly cells: readonly (ErrorCell | null)[]
 }
 

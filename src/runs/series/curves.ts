@@ -99,7 +99,7 @@ export function foldCurves(curves: readonly Curve[]): FoldedCurve {
   }
 }
 
-/** NaN where none is a number. */
+/** NaN without any number. */
 function medianAndRange(values: readonly number[]): [median: number, low: number, high: number] {
   const sorted = values.filter((value) => !Number.isNaN(value)).sort((a, b) => a - b)
   const count = sorted.length
@@ -119,7 +119,7 @@ const most = 4 // points that a bucket keeps
 
 /**
  * A curve thinned to at most about `limit` points. Buckets are of equal numbers of points; each keeps its first point, its lowest, its
- * highest and its first gap, as `downsample` does, so that no spike is lost.
+ * highest and its first gap, as `downsample` does: no spike is lost.
  */
 export function thinCurve(curve: FoldedCurve, limit: number): ThinnedCurve {
   const length = curve.x.length

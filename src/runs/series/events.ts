@@ -20,7 +20,7 @@ import { stages } from '../../catalog/stages.ts'
 
 const stage = oneOf(stages)
 
-/** JSON has no NaN: what is none is null. */
+/** JSON has no NaN: null replaces it. */
 const measured = orNull(number)
 /** Most blocks: no model has more, and views draw a row for each. */
 const mostBlocks = 10_000
@@ -78,7 +78,7 @@ export const isSample = fields({
 })
 export type Sample = Checked<typeof isSample>
 
-/** What a run will do, so that views know its stages before they begin. */
+/** What a run will do: views know its stages before they begin. */
 const plannedStages = fields({
   prunes: flag,
   /** Modes of its recoveries in their order. */
@@ -178,12 +178,12 @@ const shapes = {
 
 /** A run event before its time stamp. */
 export type NewRunEvent = { [T in keyof typeof shapes]: { type: T } & Fields<(typeof shapes)[T]> }[keyof typeof shapes]
-/** `t`: milliseconds of work since the run started: pauses are left out, and a resumed run goes on counting. */
+/** `t`: milliseconds of work since the run started, without pauses; a resumed run continues to count. */
 export type RunEvent = { t: number } & NewRunEvent
 
 const byType = new Map<unknown, Check<unknown>>(Object.entries(shapes).map(([type, shape]) => [type, fields(shape)]))
 
-/** Whether it is an event, so that views need not expect anything else. */
+/** Whether it is an event: views rely on this check. */
 export function isRunEvent(value: unknown): value is RunEvent {
   return isRecord(value) && number(value.t) && byType.get(value.type)?.(value) === true
 }

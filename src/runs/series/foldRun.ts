@@ -40,7 +40,7 @@ export interface Evaluation {
   step?: number
   /** Index of that recovery, 0 where the recipe has one. */
   recovery?: number
-  /** Infinity: it overflows. null: a task that has none. */
+  /** Infinity: it overflows. null: the task has none. */
   perplexity: number | null
   /** Accuracy on a zero-shot task. */
   accuracy: Accuracy | null
@@ -267,7 +267,7 @@ function addMemory(
   run.memory = { rssMb, deviceMb, peakRssMb: Math.max(run.memory?.peakRssMb ?? 0, rssMb) }
 }
 
-/** Progress events come a few times a second, step events one by one: between two progress events the steps are counted, so that both agree. */
+/** Progress events come a few times a second, step events one by one: between two progress events the steps are counted: both then agree. */
 function countStep({ progress }: RunPicture): void {
   if (progress?.unit === 'steps') progress.done = Math.min(progress.total, progress.done + 1)
 }

@@ -22,7 +22,7 @@ export interface RunStage {
   readonly more: readonly string[]
   /** How far it is: "block 11 of 30". */
   readonly detail: string | null
-  /** The blocks, windows or steps that its bar shows while it goes on; null: not counted. */
+  /** The blocks, windows or steps that its bar shows while it runs; null: not counted. */
   readonly progress: PhaseProgress | null
   /** Milliseconds of work in it; null before it begins. */
   readonly ms: number | null
@@ -130,7 +130,7 @@ function lengthOf({ phases, elapsed }: RunPicture, part: number): number {
   return (phases[part + 1]?.t ?? elapsed) - phases[part].t
 }
 
-/** Recoveries in the same pass over the blocks as the current one: none of them is done before the others. */
+/** Recoveries in the same pass over the blocks as the current one: they finish together. */
 function inSamePass({ phases }: RunPicture, plans: readonly PlannedStage[], current: string | undefined): Set<string> {
   const now = plans.findIndex(({ id }) => id === current)
   const begun = (plan: PlannedStage) =>

@@ -63,7 +63,7 @@ const isFile = fields({
   left: orNull(finite),
   /** Milliseconds of work, without pauses. */
   elapsed: finite,
-  /** MB of memory at the most; null: not told. */
+  /** Peak memory in MB; null: unknown. */
   peakMemoryMb: orNull(finite),
   /** The folder that it has written, as the recipe names it. */
   saved: orNull(text),
@@ -78,7 +78,7 @@ export interface RunSummary extends Readonly<Omit<SummaryFile, 'version' | 'eval
   readonly evaluations: readonly Evaluation[]
 }
 
-/** The summary in a file, which may be anybody's; null: it is none of this version. */
+/** The summary in an untrusted file; null: it is not a summary of this version. */
 export function parseSummary(json: string): RunSummary | null {
   try {
     const value: unknown = JSON.parse(json)
@@ -124,7 +124,7 @@ export class SummaryFold {
     means.push(loss ?? NaN)
   }
 
-  /** Call it when all means are full, so that every step is in one of them. */
+  /** Call it when all means are full: every step is then in one of them. */
   private halve(): void {
     const { means } = this
     for (let i = 0; 2 * i < means.length; i++) means[i] = (means[2 * i] + means[2 * i + 1]) / 2

@@ -21,7 +21,7 @@ export function firstDifference(a: readonly number[], b: readonly number[]): num
   return a.length === b.length ? null : shorter
 }
 
-/** Stands in place of the end-of-text token. */
+/** Replaces the end-of-text token. */
 export const endOfText = '⟨end⟩'
 
 /** A text cut around a token. `token` is empty where the text ends there. */

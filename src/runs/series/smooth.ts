@@ -12,7 +12,7 @@ export interface Point {
 }
 
 /**
- * An exponential mean without the start-up bias, so that a constant stays that constant:
+ * An exponential mean without the start-up bias: a constant stays that constant.
  * s_t = w·s_{t−1} + (1−w)·y_t, divided by 1 − w^t. A null is kept as a null and leaves the mean as it was: a gap
  * stays visible. `weight` 0 returns the points as they are.
  */

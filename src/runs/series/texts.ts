@@ -54,7 +54,7 @@ const mostMeasured = 300
 /** Perplexities at the ends of the stages, by one entry of `evaluate`. */
 export interface MeasuredText {
   readonly entry: number
-  /** The shortest that tells it from the others. */
+  /** The shortest name that differs from the others. */
   readonly name: string
   readonly perplexity: Partial<Record<Stage, number>>
 }

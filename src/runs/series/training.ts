@@ -9,7 +9,7 @@ export interface AtWork {
   readonly recovery: number | null
   /** null: the whole model. */
   readonly block: number | null
-  /** Optimiser steps of this unit that are done; null: it takes none, or has not begun. */
+  /** Finished optimiser steps of this unit; null: it has none, or has not begun. */
   readonly step: number | null
 }
 

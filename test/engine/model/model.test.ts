@@ -31,7 +31,7 @@ describe('openModel', () => {
   it('names a missing tensor and a type it cannot compute with', () => {
     const missing = createMemoryCheckpoint(smallLlama)
     missing.tensors.delete('model.norm.weight')
-    assert.throws(() => openModel(missing), /model\.norm\.weight: config\.json asks for it/)
+    assert.throws(() => openModel(missing), /model\.norm\.weight: config\.json requires it/)
     const integer = createMemoryCheckpoint(smallLlama)
     const entry = integer.tensors.get('model.norm.weight')!
     integer.tensors.set(entry.name, { ...entry, dtype: 'I8' })

@@ -93,10 +93,7 @@ describe('the dense model of a loss', () => {
     await prune()
     const note = JSON.parse(readFileSync(place.path('pruned', 'sparsescope.json'), 'utf8'))
     writeFileSync(place.path('pruned', 'sparsescope.json'), JSON.stringify({ ...note, recipe: {} }))
-    await assert.rejects(
-      later('none'),
-      /compares with the dense model, and nobody can tell which it was: name it under dense/,
-    )
+    await assert.rejects(later('none'), /compares with the dense model, which is unknown: name it under dense/)
     await assert.rejects(
       later('gone', { dense: 'nowhere' }),
       /recover\.loss compares with the dense model, which cannot be opened: .*nowhere.*; name it under recover\.dense/,

@@ -122,7 +122,7 @@ describe('zero-shot tasks', () => {
     ok(!readFileSync(join(report.run, 'events.jsonl'), 'utf8').includes('"answers"'))
     equal(report.accuracy.dense.acc, (dense[0].acc + dense[1].acc) / 2)
     ok(Math.abs(report.accuracy.dense.stderr - Math.hypot(dense[0].stderr, dense[1].stderr) / 2) < 1e-15)
-    ok(report.protocol.some((sentence) => /differ by no more than their standard error/.test(sentence)))
+    ok(report.protocol.some((sentence) => /differ by at most their standard error/.test(sentence)))
   })
 
   it('have columns that lint knows', async () => {

@@ -73,7 +73,7 @@ describe('a sweep that is killed', function () {
       runs.map(({ state }) => state),
       ['failed', 'done'],
     )
-    assert.match(runs[0].message ?? '', /ended without a word/)
+    assert.match(runs[0].message ?? '', /ended without a message/)
     const short = readFileSync(join(run(1), 'events.jsonl'), 'utf8')
     assert.equal((await sweep(place, 'run', recipe, ...cpu)).status, 0)
     assert.equal(readFileSync(join(run(1), 'events.jsonl'), 'utf8'), short)

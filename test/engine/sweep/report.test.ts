@@ -127,7 +127,10 @@ describe('sparsescope report', function () {
       return to
     })
     assert.equal(await rows(...others), 2)
-    assert.match((await report(...others)).stdout, /its process ended without a word; sparsescope run --resume goes on/)
+    assert.match(
+      (await report(...others)).stdout,
+      /its process ended without a message; sparsescope run --resume continues it/,
+    )
   })
 
   it('writes through links and into devices, and over nothing that is beside', async () => {

@@ -1,4 +1,4 @@
-// What a GGUF file of a model holds, or why there is none: known before anything is computed.
+// What a GGUF file of a model holds, or why it cannot be written: known before anything is computed.
 import { ggmlType, type GgmlType, type GgufTypeName, ggufTypes, type OutputType } from '../../formats/gguf/ggmlTypes.ts'
 import { andList } from '../../../formatting/lists.ts'
 import type { ModelConfig } from '../modelConfig.ts'
@@ -16,7 +16,7 @@ export interface TypedTensor extends Omit<GgufTensor, 'whole'> {
 
 export interface GgufContents {
   readonly family: GgufFamily
-  /** The type of the matrices where none is asked for, and the one that they get. */
+  /** The default type of the matrices, and the type that they get. */
   readonly own: GgufTypeName
   readonly as: OutputType
   readonly tensors: readonly TypedTensor[]

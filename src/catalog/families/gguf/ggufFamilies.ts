@@ -1,5 +1,5 @@
 // What llama.cpp knows of the families that it has, a row each: its architecture, and what it takes for granted there. A model
-// that is otherwise is refused, since it would load and compute something else.
+// that differs is refused, since it would load and compute something else.
 // Source: the model loaders of llama.cpp (src/llama-model.cpp) and its converter.
 import type { ActivationKind } from '../activations.ts'
 import type { RopeScaling } from '../ropeConfig.ts'
@@ -24,7 +24,7 @@ export interface GgufFamily {
   readonly scalesEmbedding: boolean
   /** It wants a head of its own, also where the checkpoint shares the embedding. */
   readonly ownHead: boolean
-  /** Tells whether attention and MLP stand side by side. */
+  /** Whether attention and MLP are parallel. */
   readonly parallelKey: boolean
 }
 
@@ -54,7 +54,7 @@ const gemma: GgufFamily = {
   scalesEmbedding: true,
 }
 
-/** By the model_type of config.json. OPT is none of them: llama.cpp has never had it. */
+/** By the model_type of config.json. OPT is missing: llama.cpp does not support it. */
 export const ggufFamilies: Readonly<Record<string, GgufFamily>> = {
   llama,
   mistral: llama,

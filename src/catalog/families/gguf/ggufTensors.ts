@@ -12,7 +12,7 @@ export interface GgufTensor {
   readonly shape: readonly number[]
   /** The checkpoint has it as [I, O]. */
   readonly transposed: boolean
-  /** Row i is row `order(i)` of the checkpoint; null: they stand as they are. */
+  /** Row i is row `order(i)` of the checkpoint; null: the order stays. */
   readonly order: ((row: number) => number) | null
   /** Added to each number: Gemma's norms are stored less 1. */
   readonly plus: number

@@ -1,5 +1,5 @@
 // The header of a GGUF file: magic and version, counts, metadata, tensors with types and places; then the data, aligned.
-// https://github.com/ggml-org/ggml/blob/master/docs/gguf.md. Every field is treated as hostile.
+// https://github.com/ggml-org/ggml/blob/master/docs/gguf.md. No field is trusted.
 //
 // The package @huggingface/gguf bounds counts and lengths, but it keeps the half a million strings of a vocabulary, begins a value
 // anew with each chunk it fetches, and looks at no offset, overlap or block; here memory stays at a window of the file.
@@ -137,7 +137,7 @@ function alignmentOf(metadata: ReadonlyMap<string, string>): number {
   )
 }
 
-/** The tensors with their places checked: aligned, within the file, none over another. */
+/** The tensors with checked offsets: aligned, within the file, without overlap. */
 function placed(infos: readonly Info[], dataBytes: number, alignment: number): GgufTensor[] {
   const names = new Set<string>()
   const tensors = infos.map((info): GgufTensor => {

@@ -32,7 +32,7 @@ export class ByteCursor {
     return this.end - this.place
   }
 
-  /** Whether the next bytes are in memory, so that nothing has to be awaited. */
+  /** Whether the next bytes are in memory and need no `await`. */
   has(bytes: number): boolean {
     return this.place - this.windowStart + bytes <= this.window.length
   }
@@ -81,7 +81,7 @@ export class ByteCursor {
     if (bytes <= this.left) return
     throw new FormatError(
       this.end < this.source.size
-        ? `its header goes on after ${this.end} bytes, longer than that of any model; the file is damaged: get it again`
+        ? `its header continues after ${this.end} bytes, longer than that of any model; the file is damaged: get it again`
         : 'it ends in the middle of its header; the download was cut off or the file is damaged: get it again',
     )
   }

@@ -88,7 +88,11 @@ describe('questions of zero-shot tasks', () => {
         { question: 'q', choices: { text: ['a', 'b'], label: ['A'] }, answerKey: 'A' },
         /2 texts and 1 labels/,
       ],
-      ['arc_easy', { question: 'q', choices: { text: ['a'], label: ['A'] }, answerKey: 'E' }, /none of the labels "A"/],
+      [
+        'arc_easy',
+        { question: 'q', choices: { text: ['a'], label: ['A'] }, answerKey: 'E' },
+        /not one of the labels "A"/,
+      ],
       ['winogrande', { sentence: 'no blank', option1: 'a', option2: 'b', answer: '1' }, /no blank/],
       ['piqa', { goal: 'g', sol1: 'a', sol2: 'b', label: 2 }, /"label" must be a whole number from 0 to 1, it is "2"/],
       [

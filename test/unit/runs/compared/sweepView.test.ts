@@ -35,7 +35,7 @@ describe('status of a run in a sweep', () => {
       state: 'failed',
       message: 'disk',
     })
-    assert.match(statusInSweep(signs(), around()).message ?? '', /without a word/)
+    assert.match(statusInSweep(signs(), around()).message ?? '', /without a message/)
     assert.equal(of(signs({ end: { status: 'done' } })), 'failed')
   })
 
