@@ -1,0 +1,44 @@
+// Swaps of a mask's weights, and the certificate of a mask: what its best single swap would still win (docs/methods.md, "Swaps").
+import type { MatrixCertificate } from '../../plan/certificate.ts'
+import type { SwapFigures } from '../compute/pruneKernels.ts'
+import { maskWords } from '../compute/tensor.ts'
+
+/** What a linear's error and its Hessian are counted in. */
+export interface Seen {
+  /** S of the Hessian 2/S·XᵀX. */
+  readonly windows: number
+  readonly tokens: number
+}
+
+/** A matrix's certificate, and the share of its error that each row would win [O]. */
+export interface RowCertificates extends MatrixCertificate {
+  readonly rows: Float64Array
+}
+
+/** A row whose error is 0 has no room. */
+export function certificateOf({ after, room }: SwapFigures, { windows, tokens }: Seen): RowCertificates {
+  const rows = room.map((won, r) => (won > 0 && after[r] > 0 ? Math.min(1, won / after[r]) : 0))
+  const [error, won] = [after, room].map((values) => values.reduce((sum, value) => sum + Math.max(0, value), 0))
+  return {
+    error: (error * windows) / 2 / tokens,
+    room: error > 0 ? Math.min(1, won / error) : 0,
+    still: rows.reduce((count, share) => count + Number(share === 0), 0) / rows.length,
+    rows,
+  }
+}
+
+/** N:M groups that a mask of zeros keeps to: the first pattern with N zeros in each M inputs of every row, else 0 for whole rows. */
+export function groupOf(words: Uint32Array, columns: number, patterns: readonly { n: number; m: number }[]): number {
+  const perRow = maskWords(columns)
+  const fits = patterns.find(({ n, m }) => {
+    if (columns % m !== 0) return false
+    for (let row = 0; row < words.length; row += perRow)
+      for (let group = 0; group < columns; group += m) {
+        let zeros = 0
+        for (let j = group; j < group + m; j++) zeros += 1 - ((words[row + (j >> 5)] >>> (j & 31)) & 1)
+        if (zeros !== n) return false
+      }
+    return true
+  })
+  return fits?.m ?? 0
+}
