@@ -103,9 +103,10 @@ function stepCost(
   }
 }
 
-/** With the first products of the swaps in f64, which take about as long as the swaps themselves. */
+/** With the first products of the swaps in f64, which take about as long as the swaps themselves, and a copy of the Hessian. */
 function swapped({ operations, bytes }: Cost, rows: number, columns: number, swaps: boolean): Cost {
-  return { operations: operations + (swaps ? swapFactor * rows * columns ** 2 : 0), bytes }
+  if (!swaps) return { operations, bytes }
+  return { operations: operations + swapFactor * rows * columns ** 2, bytes: bytes + 4 * columns ** 2 }
 }
 
 /** With least squares of the kept weights, and the errors before and after. */

@@ -79,6 +79,9 @@ let best: f64 = 0
 let bestPruned: i32 = 0
 let bestKept: i32 = 0
 let largestPruned: f64 = 0
+// The least keys, which `advance` has found.
+let leastPruned: f64 = 0
+let leastKept: f64 = 0
 
 /**
  * Swaps in the mask of each row, at most `most`, inside groups of `group` columns (0: the whole row); G is gram[width, width].
@@ -145,9 +148,10 @@ function swapRow(
 ): void {
   const before = error
   let swaps = 0
+  within = error / <f64>width
   advance(c, gram, 0, gram, 0)
   for (;;) {
-    search(gram, width, group)
+    search(gram, width, group, swaps < most ? leastShare * error : 0)
     if (swaps == most || !(-best >= leastShare * error) || !(best < 0)) break
     const a = bestPruned
     const b = bestKept
@@ -181,10 +185,12 @@ function exchange(a: i32, b: i32, bits: usize): void {
   store<u32>(other, load<u32>(other) & ~(1 << (b & 31)))
 }
 
-/** c += x·G_a + y·G_b, and the keys that come of it. */
+/** c += x·G_a + y·G_b, and the keys that come of it, with the least of both kinds. */
 function advance(c: usize, ga: usize, x: f64, gb: usize, y: f64): void {
   const xs = f64x2.splat(x)
   const ys = f64x2.splat(y)
+  let lowPruned = f64x2.splat(Infinity)
+  let lowKept = lowPruned
   for (let at: usize = 0; at < step; at += 16) {
     // Of an odd row the last load has a number too much: its column is neither pruned nor kept.
     const a = f64x2.promote_low_f32x4(v128.load64_zero(ga + (at >> 1)))
@@ -192,40 +198,97 @@ function advance(c: usize, ga: usize, x: f64, gb: usize, y: f64): void {
     const sum = madd64(a, xs, madd64(b, ys, v128.load(c + at)))
     v128.store(c + at, sum)
     const key = madd64(v128.load(t + at), sum, v128.load(square + at))
-    v128.store(prunedKeys + at, f64x2.add(key, v128.load(notPruned + at)))
-    v128.store(keptKeys + at, f64x2.add(key, v128.load(notKept + at)))
+    const prunedKey = f64x2.add(key, v128.load(notPruned + at))
+    const keptKey = f64x2.add(key, v128.load(notKept + at))
+    v128.store(prunedKeys + at, prunedKey)
+    v128.store(keptKeys + at, keptKey)
+    lowPruned = f64x2.pmin(lowPruned, prunedKey)
+    lowKept = f64x2.pmin(lowKept, keptKey)
   }
+  leastPruned = min(f64x2.extract_lane(lowPruned, 0), f64x2.extract_lane(lowPruned, 1))
+  leastKept = min(f64x2.extract_lane(lowKept, 0), f64x2.extract_lane(lowKept, 1))
 }
 
-/** Finds the best swap; best = 0 where none helps. */
-function search(gram: usize, width: i32, group: i32): void {
+/** Finds a swap that wins `enough`: the best one but where a long row has many good ones; best = 0 where none helps. */
+function search(gram: usize, width: i32, group: i32, enough: f64): void {
   best = 0
   if (group > 0) {
     for (let g = 0; g < width; g += group) searchGroup(gram, width, g, g + group)
     return
   }
-  const leastPruned = leastOf(prunedKeys)
-  const leastKept = leastOf(keptKeys)
   if (leastPruned == Infinity || leastKept == Infinity) return
+  if (width > longRow && enough > 0) {
+    const prunedCount = listLeast(pruned, prunedKeys, leastPruned)
+    tryPairs(gram, width, prunedCount, listLeast(kept, keptKeys, leastKept))
+    if (-best >= enough) return
+  }
+  searchAll(gram, width)
+}
+
+/** Rows up to this length always make their best swap. */
+const longRow: i32 = 128
+/** Fewest and most of the least keys whose pairs are looked at in a long row. */
+const fewest: i32 = 6
+const mostListed: i32 = 16
+/** Distance from the least key within which columns are listed; it follows how many these were. */
+let within: f64 = 0
+
+/** Lists columns with the least keys. */
+function listLeast(list: usize, keys: usize, least: f64): i32 {
+  let count = listBelow(list, keys, least + within, 0)
+  if (count < fewest) within *= 1.3
+  else if (count > mostListed) within *= 0.8
+  return count
+}
+
+/** Finds the best of all swaps. */
+function searchAll(gram: usize, width: i32): void {
   // The pair of the least keys is a good one to begin with; what cannot win against it is left out.
-  tryPair(gram, width, listBelow(pruned, prunedKeys, leastPruned, 0), listBelow(kept, keptKeys, leastKept, 0))
+  tryPairs(gram, width, listBelow(pruned, prunedKeys, leastPruned, 0), listBelow(kept, keptKeys, leastKept, 0))
   const found = best
   const keptCount = listBelow(kept, keptKeys, found - leastPruned, largestPruned)
   let largestKept: f64 = 0
   for (let i = 0; i < keptCount; i++) largestKept = max(largestKept, load<f64>(size + (<usize>columnAt(kept, i) << 3)))
-  tryPair(gram, width, listBelow(pruned, prunedKeys, found - leastKept, largestKept), keptCount)
+  const prunedCount = listBelow(pruned, prunedKeys, found - leastKept, largestKept)
+  narrowKept(width)
+  for (let i = 0; i < prunedCount; i++) searchPartners(gram, width, columnAt(pruned, i), largestKept)
+}
+
+/** Terms and keys of kept columns in f32 take the place of the list. */
+function narrowKept(width: i32): void {
+  const keys = kept + (step >> 1)
+  for (let j = 0; j < width; j++) {
+    const at = <usize>j << 2
+    store<f32>(kept + at, <f32>load<f64>(t + (at << 1)))
+    store<f32>(keys + at, <f32>load<f64>(keptKeys + (at << 1)))
+  }
+}
+
+/** Looks at all pairs of a, four at a time in f32: those that may win by more than its rounding are looked at again. */
+function searchPartners(gram: usize, width: i32, a: i32, largestKept: f64): void {
+  const from = <usize>a << 3
+  const key = load<f64>(prunedKeys + from)
+  const most = load<f64>(slack + from) * largestKept
+  if (key + leastKept - most > best) return
+  const limit = best - key
+  const limits = f32x4.splat(<f32>(limit + (Math.abs(limit) + most) * 2e-6))
+  const term = f32x4.splat(<f32>(load<f64>(t + from) / 2))
+  const row = gram + (<usize>a * <usize>width << 2)
+  const keys = kept + (step >> 1)
+  let b = 0
+  for (; b + 4 <= width; b += 4) {
+    const at = <usize>b << 2
+    const cross = f32x4.mul(v128.load(kept + at), f32x4.mul(term, v128.load(row + at)))
+    if (v128.any_true(f32x4.le(f32x4.add(v128.load(keys + at), cross), limits)))
+      for (let k = 0; k < 4; k++) consider(gram, width, a, b + k)
+  }
+  for (; b < width; b++) consider(gram, width, a, b)
 }
 
 // @ts-ignore: decorator
 @inline
 function columnAt(list: usize, i: i32): i32 {
   return load<i32>(list + (<usize>i << 2))
-}
-
-function leastOf(keys: usize): f64 {
-  let least = f64x2.splat(Infinity)
-  for (let at: usize = 0; at < step; at += 16) least = f64x2.pmin(least, v128.load(keys + at))
-  return min(f64x2.extract_lane(least, 0), f64x2.extract_lane(least, 1))
 }
 
 /** Lists the columns whose key is at most limit + slack · factor; returns how many. */
@@ -246,7 +309,7 @@ function listBelow(list: usize, keys: usize, limit: f64, factor: f64): i32 {
 }
 
 /** Looks at all pairs of both lists that may win. */
-function tryPair(gram: usize, width: i32, prunedCount: i32, keptCount: i32): void {
+function tryPairs(gram: usize, width: i32, prunedCount: i32, keptCount: i32): void {
   for (let i = 0; i < prunedCount; i++)
     for (let k = 0; k < keptCount; k++) consider(gram, width, columnAt(pruned, i), columnAt(kept, k))
 }
@@ -254,7 +317,7 @@ function tryPair(gram: usize, width: i32, prunedCount: i32, keptCount: i32): voi
 function searchGroup(gram: usize, width: i32, from: i32, to: i32): void {
   for (let a = from; a < to; a++) {
     if (load<f64>(notPruned + (<usize>a << 3)) > 0) continue
-    for (let b = from; b < to; b++) if (load<f64>(notKept + (<usize>b << 3)) == 0) consider(gram, width, a, b)
+    for (let b = from; b < to; b++) consider(gram, width, a, b)
   }
 }
 
