@@ -152,7 +152,7 @@ async function prepare(options: BlocksOptions): Promise<BlocksContext> {
   const globals = await findGlobalLimits({ ...options, flow }, chosen)
   const warn = (message: string) => options.onWarning?.(message)
   const certificates = new Map<string, MatrixCertificate>()
-  const onCertificate: PruneContext['onCertificate'] = ({ name }, { rows: _, ...matrix }) => certificates.set(name, matrix)
+  const onCertificate: PruneContext['onCertificate'] = ({ name }, { shares: _, ...matrix }) => certificates.set(name, matrix)
   const pruning = { ...options, entryOf: (name: string) => index.get(name), globals, onCertificate, warn }
   const own = { options, pruning, certificates, advance }
   if (!looks || !flow) return { ...own, flow: null, states: null }

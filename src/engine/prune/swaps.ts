@@ -1,7 +1,9 @@
 // Swaps of a mask's weights, and the certificate of a mask: what its best single swap would still win (docs/methods.md, "Swaps").
 import type { MatrixCertificate } from '../../plan/certificate.ts'
+import type { NmPattern } from '../../catalog/formats/sparsity.ts'
 import type { SwapFigures } from '../compute/pruneKernels.ts'
 import { maskWords } from '../compute/tensor.ts'
+import type { Mask } from './mask.ts'
 
 /** What a linear's error and its Hessian are counted in. */
 export interface Seen {
@@ -12,23 +14,25 @@ export interface Seen {
 
 /** A matrix's certificate, and the share of its error that each row would win [O]. */
 export interface RowCertificates extends MatrixCertificate {
-  readonly rows: Float64Array
+  readonly shares: Float64Array
 }
 
 /** A row whose error is 0 has no room. */
 export function certificateOf({ after, room }: SwapFigures, { windows, tokens }: Seen): RowCertificates {
-  const rows = room.map((won, r) => (won > 0 && after[r] > 0 ? Math.min(1, won / after[r]) : 0))
-  const [error, won] = [after, room].map((values) => values.reduce((sum, value) => sum + Math.max(0, value), 0))
+  const shares = room.map((won, r) => (won > 0 && after[r] > 0 ? Math.min(1, won / after[r]) : 0))
+  const error = after.reduce((sum, value) => sum + Math.max(0, value), 0)
+  const won = shares.reduce((sum, share, r) => sum + share * after[r], 0)
   return {
+    rows: shares.length,
     error: (error * windows) / 2 / tokens,
-    room: error > 0 ? Math.min(1, won / error) : 0,
-    still: rows.reduce((count, share) => count + Number(share === 0), 0) / rows.length,
-    rows,
+    room: error > 0 ? won / error : 0,
+    rows_without_room: shares.reduce((count, share) => count + Number(share === 0), 0) / shares.length,
+    shares,
   }
 }
 
-/** N:M groups that a mask of zeros keeps to: the first pattern with N zeros in each M inputs of every row, else 0 for whole rows. */
-export function groupOf(words: Uint32Array, columns: number, patterns: readonly { n: number; m: number }[]): number {
+/** The first pattern of which every M inputs of every row have exactly N zeros, as its M; 0 where there is none. */
+export function groupOf({ words, columns }: Mask, patterns: readonly NmPattern[]): number {
   const perRow = maskWords(columns)
   const fits = patterns.find(({ n, m }) => {
     if (columns % m !== 0) return false

@@ -94,7 +94,14 @@ export const evaluationShape = z.object({
 
 export const blockShape = z.object({
   block: count,
-  modules: record(z.object({ sparsity: z.number().min(0).max(1), zeros: count, size: count })),
+  modules: record(
+    z.object({
+      sparsity: share,
+      zeros: count,
+      size: count,
+      certificate: z.object({ rows: count, error: z.number(), room: share, rows_without_room: share }).optional(),
+    }),
+  ),
   /** Error before and after the last recovery of this walk that had something to change in the block. */
   error_before: measured.optional(),
   error_after: measured.optional(),
