@@ -28,8 +28,7 @@ export function addRowOptions(command: Command, rows: Rows, number: (text: strin
     else if (isNumber) {
       const named = forms.flatMap((form) => (typeof form.const === 'string' ? [form.const] : []))
       option.argParser((text) => (named.includes(text) ? text : number(text)))
-    }
-    else if (isList(forms) && !option.variadic)
+    } else if (isList(forms) && !option.variadic)
       option.argParser((text, earlier: string[] = []) => collect(text, earlier))
     return row.default === undefined ? option : option.default(row.default)
   })

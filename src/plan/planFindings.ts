@@ -51,8 +51,8 @@ function* uncalibrated({ prune, recover }: ResolvedRecipe): Iterable<PlanFinding
         : needsData(prune[step].method)
           ? prune[step].method
           : isMeasured(prune[step].allocation)
-          ? `allocation ${prune[step].allocation}`
-          : `allocation ${prune[step].allocation} with a setting of ${tried}`
+            ? `allocation ${prune[step].allocation}`
+            : `allocation ${prune[step].allocation} with a setting of ${tried}`
   const value = { data: 'path/to/text.jsonl', ...windowDefaults }
   yield refusal('data-not-named', path, `${why} needs calibration data: add calibration.`, {
     from: [['calibration'], path],

@@ -20,7 +20,13 @@ import type { Scope, Selection } from '../catalog/methods/method.ts'
 import { canBeGlobal, methodOf, needsData, needsHessian, type MethodName } from '../catalog/methods/methods.ts'
 import { selectModules, type Module } from '../recipe/match.ts'
 import { untilNone } from '../recipe/defaults.ts'
-import { decidesInRun, sparsityOfBlock, swapsWeights, type ResolvedPruneStep, type ResolvedRecipe } from '../recipe/resolve.ts'
+import {
+  decidesInRun,
+  sparsityOfBlock,
+  swapsWeights,
+  type ResolvedPruneStep,
+  type ResolvedRecipe,
+} from '../recipe/resolve.ts'
 
 export interface PruneEntry {
   readonly method: MethodName

@@ -50,7 +50,14 @@ export async function certify(options: CertifyOptions): Promise<CertifiedMatrix[
     await withPruneHost(backend, async (host) => {
       // Statistics are gathered for linears that an entry names.
       const sparsities = new Map(blockLinears(dense.config).map(({ name }) => [name, 0.5]))
-      const entry = { method: 'magnitude', sparsities, pattern: null, scope: 'row', selection: 'exact', settings: {} } as const
+      const entry = {
+        method: 'magnitude',
+        sparsities,
+        pattern: null,
+        scope: 'row',
+        selection: 'exact',
+        settings: {},
+      } as const
       const walk = processBlocks({
         ...options,
         host,

@@ -123,7 +123,7 @@ interface BlocksContext {
   /** `flow` and `states` are null when no block needs data. */
   readonly flow: Flow | null
   readonly states: BlockStates | null
-  /** Of the block that is being pruned. */
+  /** Those of the block that is being pruned. */
   readonly certificates: Map<string, MatrixCertificate>
   readonly advance: (count: number) => void
 }
@@ -152,7 +152,8 @@ async function prepare(options: BlocksOptions): Promise<BlocksContext> {
   const globals = await findGlobalLimits({ ...options, flow }, chosen)
   const warn = (message: string) => options.onWarning?.(message)
   const certificates = new Map<string, MatrixCertificate>()
-  const onCertificate: PruneContext['onCertificate'] = ({ name }, { shares: _, ...matrix }) => certificates.set(name, matrix)
+  const onCertificate: PruneContext['onCertificate'] = ({ name }, { shares: _, ...matrix }) =>
+    certificates.set(name, matrix)
   const pruning = { ...options, entryOf: (name: string) => index.get(name), globals, onCertificate, warn }
   const own = { options, pruning, certificates, advance }
   if (!looks || !flow) return { ...own, flow: null, states: null }

@@ -33,7 +33,7 @@ const moduleZeros = fields({
   size: number,
   zeros: number,
   sparsity: number,
-  /** Of a mask that this run chose, before recovery, where the Hessian of its inputs was at hand. */
+  /** What swaps would still win of a mask that this run chose, before recovery, where the Hessian of its inputs was at hand. */
   certificate: optional(fields({ rows: number, error: number, room: number, rows_without_room: number })),
 })
 export type ModuleZeros = Checked<typeof moduleZeros>

@@ -41,7 +41,10 @@ for (const [label, open] of pruneHosts)
     })
     after(() => host?.close())
 
-    const tensorsOf = (columns: number, given: { kept: ArrayLike<number>; gram: Float32Array; weights: Float32Array[] }) => {
+    const tensorsOf = (
+      columns: number,
+      given: { kept: ArrayLike<number>; gram: Float32Array; weights: Float32Array[] },
+    ) => {
       const rows = given.weights[0].length / columns
       const [weight, dense = weight] = given.weights.map((values) => upload(host, 'f32', [rows, columns], values))
       const mask = upload(host, 'u32', [rows, maskWords(columns)], packMask(given.kept, rows, columns))
@@ -60,17 +63,30 @@ for (const [label, open] of pruneHosts)
         })
         const { before, after, room, swaps } = await host.prune.swapRows(mask, weight, weight, gram, { most, group })
         const words = (await host.read(mask)) as Uint32Array
-        assert.deepEqual([...unpackMask({ rows, columns, words })], [...tensors.u8(`${name}.mask`)].map(Boolean).map(Number))
+        assert.deepEqual(
+          [...unpackMask({ rows, columns, words })],
+          [...tensors.u8(`${name}.mask`)].map(Boolean).map(Number),
+        )
         assert.deepEqual([...swaps], golden.swaps)
         const near = host.prune.traits.scoresInF64 ? 1e-9 : 1e-4
-        golden.before.forEach((wanted, r) => assert.ok(Math.abs(before[r] / wanted - 1) < near, `${before[r]} ${wanted}`))
+        golden.before.forEach((wanted, r) =>
+          assert.ok(Math.abs(before[r] / wanted - 1) < near, `${before[r]} ${wanted}`),
+        )
         golden.after.forEach((wanted, r) => assert.ok(Math.abs(after[r] / wanted - 1) < near, `${after[r]} ${wanted}`))
         golden.certificate.forEach((wanted, r) =>
           assert.ok(Math.abs(room[r] / after[r] - wanted) < near, `${room[r] / after[r]} ${wanted}`),
         )
       })
 
-    for (const [columns, group] of [[1, 0], [3, 0], [37, 0], [130, 0], [130, 13], [132, 4]]) // prettier-ignore
+    for (const [columns, group] of [
+      [1, 0],
+      [3, 0],
+      [37, 0],
+      [130, 0],
+      [130, 13],
+      [132, 4],
+    ])
+      // prettier-ignore
       it(`looks at ${columns} columns${group ? ` in groups of ${group}` : ''} as the loops do, with updated weights too`, async () => {
         const rng = createRng(58, `swaps ${columns} ${group}`)
         const rows = 7

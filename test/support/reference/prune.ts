@@ -133,7 +133,14 @@ export function referencePrune(backend: Backend): PruneKernels {
 }
 
 /** Looks at every pair before every swap. */
-function swapRow(w: Float64Array, dense: Float64Array, bits: Uint32Array, g: ArrayLike<number>, most: number, group: number) {
+function swapRow(
+  w: Float64Array,
+  dense: Float64Array,
+  bits: Uint32Array,
+  g: ArrayLike<number>,
+  most: number,
+  group: number,
+) {
   const n = w.length
   const columns = Array.from({ length: n }, (_, j) => j)
   const isKept = (j: number) => ((bits[j >> 5] >>> (j & 31)) & 1) === 1

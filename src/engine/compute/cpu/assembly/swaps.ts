@@ -192,7 +192,7 @@ function advance(c: usize, ga: usize, x: f64, gb: usize, y: f64): void {
   let lowPruned = f64x2.splat(Infinity)
   let lowKept = lowPruned
   for (let at: usize = 0; at < step; at += 16) {
-    // Of an odd row the last load has a number too much: its column is neither pruned nor kept.
+    // The last load of an odd row has a number too much: its column is neither pruned nor kept.
     const a = f64x2.promote_low_f32x4(v128.load64_zero(ga + (at >> 1)))
     const b = f64x2.promote_low_f32x4(v128.load64_zero(gb + (at >> 1)))
     const sum = madd64(a, xs, madd64(b, ys, v128.load(c + at)))
@@ -321,7 +321,7 @@ function searchGroup(gram: usize, width: i32, from: i32, to: i32): void {
   }
 }
 
-/** Of swaps that win the same the first a is taken, then the first b: the order in which they come. */
+/** Takes the pair if it is better than the best; where two win the same, the one with the first a, then the first b. */
 // @ts-ignore: decorator
 @inline
 function consider(gram: usize, width: i32, a: i32, b: i32): void {

@@ -45,10 +45,21 @@ export async function swapRows(
       const [w, d] = [weight, dense].map((tensor) => heap.addressOf(tensor) + 4 * first * width)
       const bits = heap.addressOf(mask) + 4 * first * words
       const rule = [Math.min(most, width), group, figures + 32 * first]
-      pool.run('pruneSwaps', { ...split, total: Math.min(count, rows - first) }, [w, d, width, bits, words, g, held, ...rule])
+      pool.run('pruneSwaps', { ...split, total: Math.min(count, rows - first) }, [
+        w,
+        d,
+        width,
+        bits,
+        words,
+        g,
+        held,
+        ...rule,
+      ])
     }
     const found = new Float64Array(heap.memory.buffer, figures, 4 * rows).slice()
-    const [before, after, room, swaps] = [0, 1, 2, 3].map((at) => Float64Array.from({ length: rows }, (_, r) => found[4 * r + at]))
+    const [before, after, room, swaps] = [0, 1, 2, 3].map((at) =>
+      Float64Array.from({ length: rows }, (_, r) => found[4 * r + at]),
+    )
     return { before, after, room, swaps }
   } finally {
     if (copied !== null) heap.release(copied)
