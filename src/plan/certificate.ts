@@ -26,11 +26,12 @@ export function sumOfCertificates(matrices: readonly MatrixCertificate[]): Matri
   }
 }
 
-/** The same of modules of which some have none. */
-export function certificateOfModules(
-  modules: Iterable<{ readonly certificate?: MatrixCertificate }>,
-): MatrixCertificate | null {
-  return sumOfCertificates([...modules].flatMap(({ certificate }) => certificate ?? []))
+/** The certificates in the results of blocks, by module; a later pass over a block has none. */
+export function certificatesOf(
+  blocks: Iterable<{ readonly modules: Readonly<Record<string, { readonly certificate?: MatrixCertificate }>> }>,
+): Map<string, MatrixCertificate> {
+  const modules = [...blocks].flatMap((block) => Object.entries(block.modules))
+  return new Map(modules.flatMap(([name, { certificate }]) => (certificate ? [[name, certificate] as const] : [])))
 }
 
 /** "Room by one swap: 0.80 %; 71 % of rows have none." */

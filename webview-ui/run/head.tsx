@@ -1,5 +1,5 @@
 // The top of the page: what runs, how far, what came of it, what can be done with it, and its stages.
-import { certificateOfModules, certificateSentence } from '../../src/plan/certificate.ts'
+import { certificateSentence, certificatesOf, sumOfCertificates } from '../../src/plan/certificate.ts'
 import { runName } from '../../src/formatting/paths.ts'
 import { formatBytes, formatDuration, formatValue, megabyte, roughDuration } from '../../src/formatting/numbers.ts'
 import type { RunPicture, RunStatus } from '../../src/runs/series/foldRun.ts'
@@ -124,7 +124,7 @@ function numbersOf({ elapsed, tokensPerSecond, memory }: RunPicture): string[] {
 
 /** What swaps would still win. */
 function roomOf({ blocks }: RunPicture): string[] {
-  const certificate = certificateOfModules([...blocks.values()].flatMap(({ modules }) => Object.values(modules)))
+  const certificate = sumOfCertificates([...certificatesOf(blocks.values()).values()])
   return certificate ? [certificateSentence(certificate)] : []
 }
 

@@ -4,6 +4,7 @@ import { openCheckpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
 import type { Backend } from '../../../src/engine/compute/backend.ts'
 import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
 import { lint } from '../../../src/lint/lint.ts'
+import { readNote } from '../../../src/engine/run/origin/note.ts'
 import type { MatrixCertificate } from '../../../src/plan/certificate.ts'
 import { cli } from '../../support/cli.ts'
 import { run } from '../../support/runs.ts'
@@ -99,6 +100,9 @@ describe('prune.swaps', () => {
         assert.ok(Math.abs(room - certificate.room) < 1e-5, `${matrix}: ${room}, ${certificate.room}`)
         assert.equal(rows.length, certificate.rows)
       }
+      const note = await readNote(place.path(name))
+      for (const [matrix, { certificate }] of Object.entries(told))
+        assert.deepEqual(note?.certificates[`${matrix}.weight`], certificate)
       assert.ok(report.certificate && Math.abs(found.certificate.room - report.certificate.room) < 1e-5)
     })
 

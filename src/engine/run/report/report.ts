@@ -1,5 +1,5 @@
 // report.json: what a run did, on what, and what came out (also the JSON of `sparsescope run`).
-import { certificateOfModules, type MatrixCertificate } from '../../../plan/certificate.ts'
+import { certificatesOf, sumOfCertificates, type MatrixCertificate } from '../../../plan/certificate.ts'
 import type { ChosenAllocation } from '../../../runs/series/events.ts'
 import type { Stage } from '../../../catalog/stages.ts'
 import { chosenText } from '../../../runs/series/eventLine.ts'
@@ -99,7 +99,7 @@ export function createReport(facts: ReportFacts, progress: RunProgress): RunRepo
     accuracy,
     evaluations: progress.evaluations,
     sparsity: facts.sparsity,
-    certificate: certificateOfModules(progress.blocks.flatMap(({ modules }) => Object.values(modules))),
+    certificate: sumOfCertificates([...certificatesOf(progress.blocks).values()]),
     trainable: progress.trainable,
     recoveries,
     allocations: progress.chosen,

@@ -92,6 +92,9 @@ export const evaluationShape = z.object({
   samples: z.array(sample).max(few).optional(),
 })
 
+/** See plan/certificate.ts. */
+export const certificateShape = z.object({ rows: count, error: z.number(), room: share, rows_without_room: share })
+
 export const blockShape = z.object({
   block: count,
   modules: record(
@@ -99,7 +102,7 @@ export const blockShape = z.object({
       sparsity: share,
       zeros: count,
       size: count,
-      certificate: z.object({ rows: count, error: z.number(), room: share, rows_without_room: share }).optional(),
+      certificate: certificateShape.optional(),
     }),
   ),
   /** Error before and after the last recovery of this walk that had something to change in the block. */
