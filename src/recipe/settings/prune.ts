@@ -117,7 +117,7 @@ function allocationRow(name: SettledAllocation) {
     appliesWhen: ({ allocation }) => allocation === name || idle(`with allocation ${allocation}`, 'allocation'),
     leftOutWhenIdle: true,
     resolve: (given): AllocationSettings => allocationSettings(name, given),
-    field: 'spread',
+    field: 'prune.allocation',
   })
 }
 
@@ -132,7 +132,7 @@ export const pruneRows = {
     about: ['How weights are scored; those with the smallest scores are pruned.', ...methodLines].join('\n'),
     default: defaultMethod,
     option: { flags: '--method <method>', about: 'how weights are scored', mandatory: true },
-    field: 'method',
+    field: { label: 'Method' },
   }),
 
   sparsity: row({
@@ -148,7 +148,8 @@ export const pruneRows = {
       flags: '--sparsity <s...>',
       about: 'share of the weights to prune, 0 to 1; several are spread over depth',
     },
-    field: 'sparsity',
+    field: { label: 'Sparsity' },
+    remark: 'share of the weights to prune',
   }),
 
   allocation: row({
@@ -166,7 +167,8 @@ export const pruneRows = {
       flags: '--allocation <name>',
       about: 'how one sparsity is spread over the blocks (default: uniform)',
     },
-    field: 'spread',
+    field: { label: 'Allocation' },
+    remark: ({ allocation }) => allocationOf(allocation).about,
   }),
 
   ...allocationRows,
@@ -186,7 +188,8 @@ export const pruneRows = {
       flags: '--pattern <N:M>',
       about: 'N zeros in each M consecutive inputs, such as 2:4 (default: unstructured)',
     },
-    field: 'sparsity',
+    field: 'prune.sparsity',
+    remark: 'the smallest of every group along the inputs are pruned',
   }),
 
   scope: row({
@@ -219,7 +222,7 @@ export const pruneRows = {
 
   swaps: row({
     type: z.union([z.int().min(0).max(1e9), z.literal(untilNone)]),
-    about: `Most swaps of a row: a pruned and a kept weight change places, always the pair that lowers the error of the row's outputs most (docs/methods.md, "Swaps"; arXiv 2512.10922). \`${untilNone}\`: until none helps, at most a tenth of the row. Needs calibration. For ${andList(swappers)}.`,
+    about: `Most swaps of a row: a pruned and a kept weight change places where that lowers the error of the row's outputs (docs/methods.md, "Swaps"; arXiv 2512.10922). \`${untilNone}\`: until none helps, at most a tenth of the row. Needs calibration. For ${andList(swappers)}.`,
     default: 0,
     appliesWhen: ({ method }) =>
       swappers.includes(method) || idle(`with method ${method}, which solves for the kept weights`, 'method'),
