@@ -35,8 +35,8 @@ export const statisticOperations: Record<Statistic, (columns: number, tokens: nu
   hessian: (columns, tokens) => (columns ** 2 * tokens) / 2,
 }
 
-/** A multiply-add in f64, of vectors half as long, with as much again for the swaps. */
-const swapFactor = 4
+/** The swaps of a matrix take about as long as so many products, as measured on SmolLM2. */
+const swapFactor = 30
 
 /** The work on each block in one pass. */
 export interface BlockWorkPlan {
@@ -89,9 +89,11 @@ function stepCost(
   const inputs = new Map(linears.map(({ inputKey, shape }) => [inputKey, shape[1]]))
   const experts = new Map(linears.map(({ inputKey, expert }) => [inputKey, expert]))
   const shared = [...inputs.values()].map((columns) => (prunes ? cost.shared(columns) : noCost))
-  const matrices = linears.map(({ shape: [rows, columns] }) =>
-    refitted(swapped(prunes ? cost.matrix(rows, columns, step) : noCost, rows, columns, swaps), rows, columns, refits),
-  )
+  const matrices = linears.map(({ shape: [rows, columns] }) => {
+    const chosen = prunes ? cost.matrix(rows, columns, step) : noCost
+    const seen = swaps || (prunes && ownNeeds === 'hessian')
+    return refitted(seen ? certified(chosen, rows, columns, swaps) : chosen, rows, columns, refits)
+  })
   const seen = [...inputs].map(([key, columns]) =>
     statisticOperations[needs](columns, tokens * tokenShare(config, experts.get(key) ?? null)),
   )
@@ -103,10 +105,12 @@ function stepCost(
   }
 }
 
-/** With the first products of the swaps in f64, which take about as long as the swaps themselves, and a copy of the Hessian. */
-function swapped({ operations, bytes }: Cost, rows: number, columns: number, swaps: boolean): Cost {
-  if (!swaps) return { operations, bytes }
-  return { operations: operations + swapFactor * rows * columns ** 2, bytes: bytes + 4 * columns ** 2 }
+/** With the product of a certificate, and swaps, which take some times as long; the residual, its product and a copy beside them. */
+function certified({ operations, bytes }: Cost, rows: number, columns: number, swaps: boolean): Cost {
+  return {
+    operations: operations + (swaps ? swapFactor : 1) * rows * columns ** 2,
+    bytes: Math.max(bytes, (swaps ? 4 * columns ** 2 : 0) + 3 * 4 * rows * columns),
+  }
 }
 
 /** With least squares of the kept weights, and the errors before and after. */

@@ -17,7 +17,7 @@ import { visitHost, withPruneHost, type PruneHost } from '../prune/host.ts'
 import { maskOfZeros, zerosOf } from '../prune/mask.ts'
 import { finiteDiagonal } from '../prune/methods/hessian.ts'
 import type { Statistics } from '../prune/statistics.ts'
-import { certificateOf, groupOf, type RowCertificates } from '../prune/swaps.ts'
+import { certificateOf, groupOf, swapRows, type RowCertificates } from '../prune/swaps.ts'
 
 export interface CertifiedMatrix extends RowCertificates {
   readonly name: string
@@ -127,7 +127,7 @@ async function certifyLinear(
     host.write(present, values)
     host.write(full, decode(await readWeight(dense, parameter)))
     const group = groupOf(mask, patterns)
-    const figures = await host.prune.swapRows(bits, present, full, visit.tensor, { most: 0, group })
+    const figures = await swapRows(host, { weight: present, dense: full, mask: bits }, visit.tensor, { most: 0, group })
     return { ...certificateOf(figures, statistics.seen(inputKey)), group }
   } finally {
     visit.release()

@@ -71,6 +71,8 @@ export interface BlocksOptions {
   /** Applied to each block in this order. */
   readonly recover: readonly BlockRecovery[]
   readonly seed: number
+  /** Masks that are chosen here are certified where the Hessians of their inputs are at hand. */
+  readonly certifies?: boolean
   /** Budget of all activations together. */
   readonly activations: ActivationBudget
   /** Most bytes of Hessians and their factors (default: as many as they need). With less, a block is run several times. */
@@ -152,8 +154,9 @@ async function prepare(options: BlocksOptions): Promise<BlocksContext> {
   const globals = await findGlobalLimits({ ...options, flow }, chosen)
   const warn = (message: string) => options.onWarning?.(message)
   const certificates = new Map<string, MatrixCertificate>()
-  const onCertificate: PruneContext['onCertificate'] = ({ name }, { shares: _, ...matrix }) =>
-    certificates.set(name, matrix)
+  const onCertificate: PruneContext['onCertificate'] = options.certifies
+    ? ({ name }, { shares: _, ...matrix }) => certificates.set(name, matrix)
+    : undefined
   const pruning = { ...options, entryOf: (name: string) => index.get(name), globals, onCertificate, warn }
   const own = { options, pruning, certificates, advance }
   if (!looks || !flow) return { ...own, flow: null, states: null }

@@ -127,7 +127,15 @@ export interface PruneKernels {
   /**
    * Swaps a pruned and a kept weight of a row while that lowers its error by a millionth or more, always the best pair, in the mask
    * alone (docs/methods.md, "Swaps"). All are [O,I], gram is the symmetric G [I,I]. Pruned weights count as 0 and come back as
-   * `dense` has them: with updated weights in `weight` only `most` 0 has a meaning.
+   * `dense` has them: with updated weights in `weight` only `most` 0 has a meaning. `product`: (dense − weight)·G [O,I] with pruned
+   * weights as 0, where the caller has it, in f32; a GPU computes its own.
    */
-  swapRows(mask: Tensor, weight: Tensor, dense: Tensor, gram: Tensor, rule: SwapRule): Promise<SwapFigures>
+  swapRows(
+    mask: Tensor,
+    weight: Tensor,
+    dense: Tensor,
+    gram: Tensor,
+    rule: SwapRule,
+    product: Tensor | null,
+  ): Promise<SwapFigures>
 }

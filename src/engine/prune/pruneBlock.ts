@@ -13,7 +13,7 @@ import { mostSwaps, type PruneEntry } from '../../plan/pruneEntries.ts'
 import { PreparedCache, type PrepareContext } from './preparedCache.ts'
 import { rankOf, RankMasks, requireFinite } from './select.ts'
 import { normsOf, type Statistics } from './statistics.ts'
-import { certificateOf, type RowCertificates } from './swaps.ts'
+import { certificateOf, swapRows, type MaskedWeight, type RowCertificates } from './swaps.ts'
 
 /** The score at which a group over the whole model is cut. Linears take its ties in model order until none is left. */
 export interface GlobalLimit extends Limit {
@@ -133,7 +133,7 @@ async function pruneWeight(
 async function swap(
   { backend, host, onCertificate }: PruneContext,
   linear: Linear,
-  { entry, ...matrix }: { readonly entry: PruneEntry; weight: Tensor; dense: Tensor; mask: Tensor },
+  { entry, ...matrix }: MaskedWeight & { readonly entry: PruneEntry },
   statistics: Statistics | null,
 ): Promise<void> {
   const hessian = statistics?.hessian(linear.inputKey)
@@ -143,7 +143,7 @@ async function swap(
   try {
     const group = entry.pattern?.m ?? 0
     await finiteDiagonal(host, visit.tensor, linear.name)
-    const figures = await host.prune.swapRows(matrix.mask, matrix.weight, matrix.dense, visit.tensor, { most, group })
+    const figures = await swapRows(host, matrix, visit.tensor, { most, group })
     onCertificate?.(linear, certificateOf(figures, statistics.seen(linear.inputKey)))
   } finally {
     visit.release()

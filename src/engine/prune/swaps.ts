@@ -1,8 +1,10 @@
 // Swaps of a mask's weights, and the certificate of a mask: what its best single swap would still win (docs/methods.md, "Swaps").
 import type { MatrixCertificate } from '../../plan/certificate.ts'
 import type { NmPattern } from '../../catalog/formats/sparsity.ts'
-import type { SwapFigures } from '../compute/pruneKernels.ts'
-import { maskWords } from '../compute/tensor.ts'
+import { Arena } from '../compute/arena.ts'
+import type { SwapFigures, SwapRule } from '../compute/pruneKernels.ts'
+import { maskWords, type Tensor } from '../compute/tensor.ts'
+import type { PruneHost } from './host.ts'
 import type { Mask } from './mask.ts'
 
 /** What a linear's error and its Hessian are counted in. */
@@ -45,4 +47,28 @@ export function groupOf({ words, columns }: Mask, patterns: readonly NmPattern[]
     return true
   })
   return fits?.m ?? 0
+}
+
+/** A weight [O,I] on the host, what it was before it was pruned, and its mask. */
+export interface MaskedWeight {
+  readonly weight: Tensor
+  readonly dense: Tensor
+  readonly mask: Tensor
+}
+
+/** Looks for swaps, and makes those that the rule asks for in the mask; the first product is the host's own, in f32. */
+export async function swapRows(
+  host: PruneHost,
+  { weight, dense, mask }: MaskedWeight,
+  hessian: Tensor,
+  rule: SwapRule,
+): Promise<SwapFigures> {
+  const { kernels } = host
+  using arena = new Arena(host)
+  const [residual, product] = [arena.allocate(weight.shape), arena.allocate(weight.shape)]
+  kernels.convert(product, weight)
+  kernels.applyMask(product, mask)
+  kernels.squaredErrorBackward(residual, dense, product, 1)
+  kernels.gemm(product, residual, hessian, {})
+  return await host.prune.swapRows(mask, weight, dense, hessian, rule, product)
 }

@@ -61,7 +61,14 @@ for (const [label, open] of pruneHosts)
           gram: tensors.f32(`${name}.g`),
           weights: [tensors.f32(`${name}.w`)],
         })
-        const { before, after, room, swaps } = await host.prune.swapRows(mask, weight, weight, gram, { most, group })
+        const { before, after, room, swaps } = await host.prune.swapRows(
+          mask,
+          weight,
+          weight,
+          gram,
+          { most, group },
+          null,
+        )
         const words = (await host.read(mask)) as Uint32Array
         assert.deepEqual(
           [...unpackMask({ rows, columns, words })],
@@ -106,7 +113,7 @@ for (const [label, open] of pruneHosts)
           const results = await Promise.all(
             [host.prune, referencePrune(host)].map(async (prune) => {
               const { weight, dense, mask, gram: g } = tensorsOf(columns, { kept, gram, weights: [...weights] })
-              const figures = await prune.swapRows(mask, weight, dense, g, { most, group })
+              const figures = await prune.swapRows(mask, weight, dense, g, { most, group }, null)
               return { figures, words: Array.from(await host.read(mask)) }
             }),
           )
@@ -139,7 +146,7 @@ describe('swaps outside of the WebAssembly memory', () => {
         const weight = upload(cpu, 'f32', [rows, columns], dense)
         const mask = upload(cpu, 'u32', [rows, maskWords(columns)], packMask(kept, rows, columns))
         const g = upload(cpu, 'f32', [columns, columns], gram)
-        const figures = await cpu.prune.swapRows(mask, weight, weight, g, { most: 100, group: 0 })
+        const figures = await cpu.prune.swapRows(mask, weight, weight, g, { most: 100, group: 0 }, null)
         results.push({ figures, words: Array.from(await cpu.read(mask)) })
       } finally {
         await cpu.close()

@@ -155,5 +155,5 @@ export const taskOperands: Readonly<Record<string, (args: Args) => TaskOperands>
   selectRows: (a) => rows(...scored(a, 3)),
   selectGroups: (a) => rows(...scored(a, 3)),
   swapRows: (a) =>
-    rows(...[0, 1].map((arg) => items('in', arg, 4 * a[2])), items('inout', 3, 4 * a[4]), items('out', 9, 32)),
+    rows(...[0, 1, 10].map((arg) => items('in', arg, 4 * a[2])), ...[items('inout', 3, 4 * a[4]), items('out', 9, 32)]),
 }

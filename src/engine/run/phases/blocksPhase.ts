@@ -67,6 +67,7 @@ export async function runBlocksPhase(phase: BlocksPhase): Promise<void> {
       calibration: looksAtData ? phase.calibration : null,
       recover: recoveries.map(({ apply }) => apply),
       seed: recipe.seed,
+      certifies: phase.stage !== 'baseline',
       activations: statesIn(budget, folder.state),
       statisticBytes: budget.statisticBytes,
       finished: { blocks: phase.finishedBlocks, load: (index) => savedBlock(phase, index) },

@@ -85,11 +85,12 @@ let leastKept: f64 = 0
 
 /**
  * Swaps in the mask of each row, at most `most`, inside groups of `group` columns (0: the whole row); G is gram[width, width].
+ * `given`: G · residual [rows, width] in f32, or 0 where it is computed here, in f64.
  * figures[row] = error before, error after, what the best swap left would win, swaps: four f64.
  */
 export function swapRows(
   start: i32, end: i32, weight: usize, dense: usize, width: i32, mask: usize, words: i32, gram: usize, peaks: usize,
-  most: i32, group: i32, figures: usize, scratch: usize,
+  most: i32, group: i32, figures: usize, given: usize, scratch: usize,
 ): void {
   layOut(scratch + bytesOf(width) * (2 * tile), width)
   const residuals = scratch
@@ -101,7 +102,8 @@ export function swapRows(
       const from = <usize>(first + r) * <usize>width << 2
       loadResidual(residuals + step * r, weight + from, dense + from, mask + (<usize>(first + r) * <usize>words << 2), width)
     }
-    multiply(products, residuals, gram, width)
+    if (given) loadProducts(products, given + (<usize>first * <usize>width << 2), rows, width)
+    else multiply(products, residuals, gram, width)
     for (let r = 0; r < rows; r++) {
       const row = first + r
       const from = <usize>row * <usize>width << 2
@@ -111,6 +113,12 @@ export function swapRows(
       swapRow(products + step * r, gram, width, bits, most, group, error, figures + (<usize>row << 5))
     }
   }
+}
+
+function loadProducts(products: usize, given: usize, rows: i32, width: i32): void {
+  for (let r = 0; r < rows; r++)
+    for (let j = 0; j < width; j++)
+      store<f64>(products + step * r + (<usize>j << 3), <f64>load<f32>(given + ((<usize>r * <usize>width + <usize>j) << 2)))
 }
 
 /** What the row lacks of its dense weights. */

@@ -7,9 +7,9 @@ import type { Pool } from '../pool.ts'
 import { callStaged } from '../staged.ts'
 import type { Task } from '../task.ts'
 
-/** Args: weight, dense, width, mask, words, gram, peaks, most, group, figures. */
+/** Args: weight, dense, width, mask, words, gram, peaks, most, group, figures, product or 0. */
 const pruneSwaps: Task = ({ wasm, stage, scratch }, args, start, end) =>
-  callStaged(wasm, stage, 'swapRows', start, end, [...Array.from(args).slice(0, 10), scratch])
+  callStaged(wasm, stage, 'swapRows', start, end, [...Array.from(args).slice(0, 11), scratch])
 
 export const swapTasks: Readonly<Record<string, Task>> = { pruneSwaps }
 
@@ -26,15 +26,16 @@ export async function swapRows(
   dense: Tensor,
   gram: Tensor,
   { most, group }: SwapRule,
+  product: Tensor | null,
 ): Promise<SwapFigures> {
   const { heap } = pool
   const [rows, width] = weight.shape
   const held = heap.allocateInside(8 * width + 32 * rows)
-  const given = heap.addressOf(gram)
-  const copied = isOutside(given) ? heap.allocateInside(bytesOf(gram)) : null
+  const ofGram = heap.addressOf(gram)
+  const copied = isOutside(ofGram) ? heap.allocateInside(bytesOf(gram)) : null
   try {
-    if (copied !== null) heap.outside?.copy(copied, given, bytesOf(gram))
-    const g = copied ?? given
+    if (copied !== null) heap.outside?.copy(copied, ofGram, bytesOf(gram))
+    const g = copied ?? ofGram
     const figures = held + 8 * width
     pool.run('correlationPeaks', { total: width, unit: 64 }, [g, width, held])
     const split = { unit, scratchBytes: pool.inline('swapScratch', [width]) }
@@ -44,7 +45,8 @@ export async function swapRows(
       await breathe()
       const [w, d] = [weight, dense].map((tensor) => heap.addressOf(tensor) + 4 * first * width)
       const bits = heap.addressOf(mask) + 4 * first * words
-      const rule = [Math.min(most, width), group, figures + 32 * first]
+      const given = product && heap.addressOf(product) + 4 * first * width
+      const rule = [Math.min(most, width), group, figures + 32 * first, given ?? 0]
       pool.run('pruneSwaps', { ...split, total: Math.min(count, rows - first) }, [
         w,
         d,
