@@ -1,6 +1,9 @@
 // Products by oneDNN where the processor has instructions for bf16: of bf16 matrices with f32 sums, and of f32, which it does there
 // 2 to 20 % faster than OpenBLAS, small ones most. Its plain functions pack both operands at every call; its `matmul` primitive
 // (matmul.ts) does not, and is used where it is faster, or does more than a product in one pass.
+//
+// The plain function of f32 runs with its stack in the heap, where a profiler's signals overwrite what lies beside it: profile with
+// SPARSESCOPE_ONEDNN=none, or forwards in bf16 alone.
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Activation } from '../kernels.ts'
