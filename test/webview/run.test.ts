@@ -81,9 +81,9 @@ describe('the view of a run in Chromium', () => {
         : [event],
     )
     await open(listing('done'), settings, events(twice))
-    const words = await page.locator('.recoveryWords').allTextContents()
-    assert.match(words[0], /^Recovery wins back \d+ % of what pruning cost on wiki\.txt\.$/)
-    assert.match(words[1], /^Recovery wins back 95 % of what pruning cost on wikitext2-test\.txt\.$/)
+    const words = await page.locator('.recoveryCharts .say').allTextContents()
+    assert.match(words[0], /^Recovery wins back \d+\s% of what pruning cost on wiki\.txt\.$/)
+    assert.match(words[1], /^Recovery wins back 95\s% of what pruning cost on wikitext2-test\.txt\.$/)
     await keepPicture(page, 'run-two-texts')
   })
 

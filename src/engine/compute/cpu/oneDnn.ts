@@ -2,8 +2,8 @@
 // 2 to 20 % faster than OpenBLAS, small ones most. Its plain functions pack both operands at every call; its `matmul` primitive
 // (matmul.ts) does not, and is used where it is faster, or does more than a product in one pass.
 //
-// The plain function of f32 runs with its stack in the heap, where a profiler's signals overwrite what lies beside it: profile with
-// SPARSESCOPE_ONEDNN=none, or forwards in bf16 alone.
+// Signal handlers with frames of some kilobytes, as a profiler's, corrupt the heap while the plain function of f32 runs (3.7.2).
+// Profile with SPARSESCOPE_ONEDNN=none, or forwards in bf16 alone.
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Activation } from '../kernels.ts'
