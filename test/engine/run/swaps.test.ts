@@ -1,5 +1,6 @@
 // `swaps` in a run: lower errors at the same sparsity of each row, its certificate, and the same certificate from the saved folder.
 import assert from 'node:assert/strict'
+import { cpSync } from 'node:fs'
 import { openCheckpoint } from '../../../src/engine/checkpoint/checkpoint.ts'
 import type { Backend } from '../../../src/engine/compute/backend.ts'
 import { openCpu } from '../../../src/engine/compute/cpu/open.ts'
@@ -105,6 +106,32 @@ describe('prune.swaps', () => {
         assert.deepEqual(note?.certificates[`${matrix}.weight`], certificate)
       assert.ok(report.certificate && Math.abs(found.certificate.room - report.certificate.room) < 1e-5)
     })
+
+  it('is told of each way of pruning by analyse', async () => {
+    // An analysis keeps what it has measured beside the model.
+    cpSync(goldenPath('opt'), place.path('dense'), { recursive: true })
+    const args = [
+      '--calibration',
+      data,
+      '--method',
+      'magnitude',
+      'sparsegpt',
+      '--sparsity',
+      '0.5',
+      '--device',
+      'cpu',
+      '--json',
+    ]
+    const { status, stdout, stderr } = await cli('analyse', place.path('dense'), ...args)
+    assert.equal(status, 0, stderr)
+    const { modules } = JSON.parse(stdout) as { modules: { errors: { method: string; room: number }[] }[] }
+    for (const { errors } of modules) {
+      assert.equal(errors.length, 2)
+      assert.ok(errors.every(({ room }) => room >= 0 && room < 1))
+      // A mask by magnitude has seen no input.
+      assert.ok(errors[0].room > 0)
+    }
+  })
 
   it('says what --certificate needs', async () => {
     const alone = await cli('inspect', goldenPath('opt'), '--certificate')
