@@ -1,11 +1,12 @@
 // Writes what is made from the source and checked in: the recipe's JSON Schema, its reference, the pages of lint rules, of
-// commands and of settings, what package.json contributes of the views, the words of the recipes' grammar, and the tables of
+// commands and of settings, what package.json contributes of views and tools, the words of the recipes' grammar, and the tables of
 // docs/performance.md and README.md.
 // `npm run generate`; a test fails when they are not fresh.
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { tsImport } from 'tsx/esm/api'
+import { withTools } from './toolManifest.mjs'
 import { withViews } from './viewManifest.mjs'
 
 const root = new URL('..', import.meta.url)
@@ -20,11 +21,14 @@ const { settingsMarkdown } = await load('scripts/settingsDocs.ts')
 const { withSizes } = await load('bench/realModel/sizesTable.ts')
 const { withWords } = await load('scripts/recipeGrammar.ts')
 const { views } = await load('src/protocol/view.ts')
+const { tools } = await load('src/agents/tools.ts')
+const { toolPrefix } = await load('src/extension/contributions.ts')
 
 const read = (path) => readFileSync(new URL(path, root), 'utf8')
 const json = (path) => JSON.parse(read(path))
 const grammar = 'syntaxes/prune-recipe.tmLanguage.json'
-const { manifest, texts } = withViews(json('package.json'), json('package.nls.json'), views)
+const viewed = withViews(json('package.json'), json('package.nls.json'), views)
+const { manifest, texts } = withTools(viewed.manifest, viewed.texts, tools, toolPrefix)
 
 const generated = [
   ['schemas/recipe.schema.json', `${JSON.stringify(recipeJsonSchema(), null, 2)}\n`],

@@ -42,6 +42,7 @@ const plain = [
   'media',
   'syntaxes',
   'samples',
+  'skills',
   'LICENSE',
   'CHANGELOG.md',
   'package.nls.json',

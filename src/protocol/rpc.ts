@@ -100,6 +100,15 @@ export interface Measurable {
   methods: MeasurableMethod[]
 }
 
+/** What a run that an agent asks for would do. */
+export interface AskedRun {
+  /** Path of the recipe. */
+  recipe: string
+  set: readonly string[]
+  /** What it writes, how long it takes and how much memory: for the person who is asked. */
+  summary: string
+}
+
 interface Answer<Result, Progress = never> {
   result: Result
   progress: Progress
@@ -124,10 +133,13 @@ interface Answers extends Record<CallName, Answer<unknown, unknown>> {
   ggufSizes: Answer<GgufSizes>
   writeGguf: Answer<{ bytes: number; warnings: readonly string[] }, PullProgress>
   tryOut: Answer<{ device: string }, TryProgress>
+  chatTemplates: Answer<boolean[]>
   trained: Answer<TrainedResult>
   writeCard: Answer<{ file: string }>
   plan: Answer<PlannedText>
   run: Answer<RunOutcome, RunUpdate>
+  agentTool: Answer<{ text: string; isError: boolean }, string>
+  prepareRun: Answer<AskedRun>
   activeRuns: Answer<ActiveRun[]>
   follow: Answer<RunOutcome, RunUpdate>
   pause: Answer<null>

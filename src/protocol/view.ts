@@ -2,7 +2,7 @@
 // truth and replays it when a view says `ready`, so that hiding, reloading and reopening show the same picture.
 import type { RunStatus } from '../runs/series/foldRun.ts'
 import type { CallName, ParamsOf, SeenModel } from './parameters.ts'
-import type { TryProgress } from './tryOut.ts'
+import type { TryProgress, Turn } from './tryOut.ts'
 import type { RunEvent } from '../runs/series/events.ts'
 import type {
   CompareProgress,
@@ -295,13 +295,18 @@ export type ToTry =
   /** Other columns than before: what was written is gone. `note`: why one that a person looks for is not among them. */
   | { type: 'columns'; columns: TriedModel[]; note: string | null }
   | { type: 'sets'; sets: PromptSet[] }
-  | { type: 'begun'; prompts: string[] }
+  /** Whether all columns have a chat template. */
+  | { type: 'chat'; possible: boolean }
+  /** `turns`: those before, where it is a conversation. */
+  | { type: 'begun'; prompts: string[]; turns?: Turn[] }
   | { type: 'written'; progress: TryProgress[] }
   /** `message`: of what failed; `device`: of what went well. */
   | { type: 'ended'; status: 'done' | 'stopped' | 'failed'; message: string | null; device: string | null }
 export type FromTry =
   | FromAnyView
-  | { type: 'generate'; prompts: string[]; maxTokens: number }
+  | { type: 'generate'; prompts: string[]; maxTokens: number; turns?: Turn[] }
+  /** Nothing that was written is wanted any more. */
+  | { type: 'clear' }
   | { type: 'stop' }
   | { type: 'addColumn' }
   | { type: 'removeColumn'; column: number }

@@ -3,7 +3,7 @@ import type { Arena } from '../compute/arena.ts'
 import type { Activation, CopyShape } from '../compute/kernels.ts'
 import type { Tensor } from '../compute/tensor.ts'
 import { breathe } from '../breathe.ts'
-import { linearBackward, linearForward, linearsForward, productInput, readType } from './linear.ts'
+import { linearActivated, linearBackward, linearForward, linearsForward, productInput, readType } from './linear.ts'
 import type { Grads, Linear, Step } from './module.ts'
 import type { Pass } from './pass.ts'
 
@@ -30,13 +30,14 @@ export async function mlpForward(pass: Pass, weights: MlpWeights, x: Tensor, out
   const { step, scope } = pass
   const { kernels } = step.backend
   const input = productInput(step, scope, x)
-  const { gate, up } = await project(pass, weights, input)
+  const width = weights.down.weight.shape[1]
+  const inner = scope.allocate([x.shape[0], width], readType(step, x.shape[0]))
+  const { gate, up } = await project(pass, weights, input, inner)
   if (input !== x) pass.drop(input)
-  const inner = scope.allocate(up.shape, readType(step, up.shape[0]))
   if (gate) kernels.gated(inner, gate, up, weights.activation)
-  else kernels.activation(inner, up, weights.activation)
+  else if (up !== inner) kernels.activation(inner, up, weights.activation)
   if (gate) pass.drop(gate)
-  pass.drop(up)
+  if (up !== inner) pass.drop(up)
   await breathe()
   step.observe?.([weights.down], inner)
   const innerInput = productInput(step, scope, inner)
@@ -85,16 +86,38 @@ export async function mlpBackward(
   scope.release(dUp)
 }
 
-async function project(pass: Pass, weights: MlpWeights, x: Tensor): Promise<{ gate: Tensor | null; up: Tensor }> {
+/**
+ * What is activated and multiplied to `inner`; `up` is `inner` where it is written already: the device activates as it multiplies,
+ * and no backward reads what was activated.
+ */
+async function project(
+  pass: Pass,
+  weights: MlpWeights,
+  x: Tensor,
+  inner: Tensor,
+): Promise<Pick<MlpSaved, 'gate' | 'up'>> {
   const { step, scope } = pass
   const numRows = x.shape[0]
   const allocate = (linear: Linear) => scope.allocate([numRows, linear.weight.shape[0]])
   const [first, second] = weights.inputs
+  const activatesFirst = (factor: Tensor | null) =>
+    !pass.saves && numRows > 1 && linearActivated(step, inner, first, x, weights.activation, factor)
   switch (weights.kind) {
     case 'dense':
+      if (activatesFirst(null)) return { gate: null, up: inner }
       return { gate: null, up: linearForward(step, allocate(first), first, x) }
     case 'gated': {
-      const [gate, up] = [allocate(first), allocate(second)]
+      const up = allocate(second)
+      if (numRows > 1) {
+        linearForward(step, up, second, x)
+        await breathe()
+        if (activatesFirst(up)) {
+          scope.release(up)
+          return { gate: null, up: inner }
+        }
+        return { gate: linearForward(step, allocate(first), first, x), up }
+      }
+      const gate = allocate(first)
       await linearsForward(step, [gate, up], [first, second], x)
       return { gate, up }
     }

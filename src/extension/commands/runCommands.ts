@@ -115,9 +115,9 @@ export function runCommands(parts: Parts) {
 }
 
 /** The view opens as soon as the run has a folder. */
-async function runAndReport(parts: Parts, request: RunRequest): Promise<RunOutcome | null> {
+export async function runAndReport(parts: Parts, request: RunRequest, signal?: AbortSignal): Promise<RunOutcome> {
   const { runner, runPanels } = parts
-  const running = runner.run({ ...request, onFolder: (folder) => runPanels.show(folder) })
+  const running = runner.run({ ...request, onFolder: (folder) => runPanels.show(folder) }, signal)
   showQueued(runner)
   const outcome = await running
   await reportOutcome(parts, outcome)

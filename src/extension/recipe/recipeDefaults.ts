@@ -8,11 +8,15 @@ import { isWeights, modelLabel } from '../../catalog/formats/checkpointFormats.t
 import type { FactsThread, ModelFacts } from '../support/factsThread.ts'
 import { bytesPerToken } from '../../plan/textTokens.ts'
 import type { Recipe } from '../../recipe/schema.ts'
-import { canRetrain, firstChoices, freeOutput, isHeldOut, type RecipeChoices } from '../../recipe/writing/choices.ts'
+import {
+  canRetrain,
+  firstChoices,
+  freeOutput,
+  leastTextBytes,
+  textRank,
+  type RecipeChoices,
+} from '../../recipe/writing/choices.ts'
 import { recipeOf } from '../../recipe/writing/recipeOf.ts'
-
-/** Some ten thousand tokens. */
-const leastBytes = 50_000
 
 export interface RecipeStart {
   /** Folder that the recipe is written to and its paths are relative to. */
@@ -58,14 +62,12 @@ function recipeFolder(model: string): string {
 export async function findTexts(folder: string): Promise<vscode.Uri[]> {
   const pattern = new vscode.RelativePattern(vscode.Uri.file(folder), '**/*.{jsonl,jsonl.gz,txt,parquet}')
   const found = await vscode.workspace.findFiles(pattern, '**/{node_modules,.sparsescope}/**', 40)
-  const rank = ({ fsPath }: vscode.Uri) =>
-    Number(isHeldOut(fsPath.replaceAll('\\', '/'))) * 2 + Number(fsPath.endsWith('.txt'))
+  const rank = ({ fsPath }: vscode.Uri) => textRank(fsPath.replaceAll('\\', '/'))
   return found.sort((a, b) => rank(a) - rank(b) || a.fsPath.localeCompare(b.fsPath))
 }
 
-/** Notes and lists of requirements are no text to calibrate on. */
 export function isCorpus({ fsPath }: vscode.Uri): boolean {
-  return bytesOf(fsPath) >= leastBytes
+  return bytesOf(fsPath) >= leastTextBytes
 }
 
 /** 0 of a file that is not there. */

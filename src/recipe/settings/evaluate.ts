@@ -12,7 +12,15 @@ import {
 } from '../../catalog/tasks/tasks.ts'
 import { andList, largest } from '../../formatting/lists.ts'
 import { worksByBlock, type RecoverMode } from '../modes.ts'
-import { hasFields, usualLength, windowLength, windowTexts, type KnownOfWindows } from './calibration.ts'
+import {
+  hasConversations,
+  hasFields,
+  lossOn,
+  usualLength,
+  windowLength,
+  windowTexts,
+  type KnownOfWindows,
+} from './calibration.ts'
 import { all, count, described, idle, mapOf, path, rowsOf, type Applies } from './row.ts'
 
 /** Keys of an evaluation on which others depend, the model, and the rest of the recipe. */
@@ -78,7 +86,15 @@ export const evaluateRows = {
     about: windowTexts.field,
     appliesWhen: all<Known>(taskWith('text'), hasFields),
     resolve: (field, { task }) => (kindOf(task) === 'text' ? field : undefined),
-    option: { flags: '--field <name>', about: 'text column, or tensor of ids' },
+    option: { flags: '--field <name>', about: 'column of text or of conversations, or tensor of ids' },
+  }),
+
+  loss_on: row({
+    type: lossOn,
+    about: `${windowTexts.lossOn} For perplexity.`,
+    appliesWhen: all<Known>(taskWith('text'), hasConversations),
+    leftOutWhenIdle: true,
+    option: { flags: '--loss-on <part>', about: 'conversations: measure the tokens of this part alone' },
   }),
 
   samples: row({

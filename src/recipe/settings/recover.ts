@@ -8,7 +8,9 @@ import { batchDefaults } from '../defaults.ts'
 import { isTraining, modes, type RecoverMode } from '../modes.ts'
 import {
   files,
+  hasConversations,
   hasFields,
+  lossOn,
   requireEnoughSamples,
   severalTexts,
   usualLength,
@@ -252,6 +254,13 @@ export const recoverRows = {
     about: windowTexts.field,
     appliesWhen: all<Known>(ownData, hasFields),
     resolve: (field, { mode }) => (mode === 'retrain' ? field : undefined),
+  }),
+
+  loss_on: row({
+    type: lossOn,
+    about: `Retrain only. ${windowTexts.lossOn}`,
+    appliesWhen: all<Known>(ownData, hasConversations),
+    leftOutWhenIdle: true,
   }),
 
   loss: row({

@@ -20,7 +20,12 @@ export interface RecipeChoices {
   /** In their order. Those that retrain read the calibration's windows. */
   readonly recover: readonly Recover[]
   /** Each text gives as many windows as every other. */
-  readonly calibration: { readonly data: readonly string[]; readonly samples?: number; readonly seq_len?: number }
+  readonly calibration: {
+    readonly data: readonly string[]
+    readonly field?: string
+    readonly samples?: number
+    readonly seq_len?: number
+  }
   /** A held-out text for perplexity, and one of another kind to tell recovery from getting used to a text. */
   readonly evaluate: { readonly data: readonly string[]; readonly seq_len?: number }
   /** Without `to`: a name that is free. */
@@ -122,6 +127,14 @@ export function withTexts(choices: RecipeChoices, texts: readonly string[]): Rec
 /** Whether a file's name says that nothing is trained or calibrated on it. */
 export function isHeldOut(path: string): boolean {
   return /eval|test|valid|held/i.test(path.slice(path.lastIndexOf('/') + 1))
+}
+
+/** Some ten thousand tokens: notes and lists of requirements are no text to calibrate on. */
+export const leastTextBytes = 50_000
+
+/** By which texts are sorted: those whose name says that nothing is trained on them last. `path` has forward slashes. */
+export function textRank(path: string): number {
+  return Number(isHeldOut(path)) * 2 + Number(path.endsWith('.txt'))
 }
 
 /** `./opt-wanda50`, `./opt-sparsegpt2of4`, `./opt-recovered`: the first of them that does not exist, nor the model before recovery beside it. */

@@ -109,7 +109,7 @@ export class RunsReader {
     this.runs = this.runs.filter((other) => other !== run)
   }
 
-  /** Looks at all folders, then reads what cannot be told without. */
+  /** Looks at all folders, and a second time at those whose lock leaves in doubt who has them. */
   look(): Promise<void> {
     return this.all.run()
   }
@@ -121,7 +121,7 @@ export class RunsReader {
     this.seen = seeing
     try {
       await seeing
-      await this.readRest()
+      await this.seeDoubtful()
     } finally {
       this.isLooking = false
       this.lookedAt = performance.now()
@@ -129,7 +129,7 @@ export class RunsReader {
     }
   }
 
-  /** Resolves when all have been looked at, though not read: a table comes before curves. */
+  /** Resolves when all have been looked at once: a table comes before curves. */
   isSeen(): Promise<unknown> {
     return this.seen
   }
@@ -152,11 +152,10 @@ export class RunsReader {
     for (const run of this.runs) this.tell(run)
   }
 
-  private async readRest(): Promise<void> {
-    const began = performance.now()
+  private async seeDoubtful(): Promise<void> {
     const doubtful = this.runs.filter(({ state }) => state.isDoubtful)
     if (doubtful.length === 0 || this.isClosed) return
-    await sleep(Math.max(0, stillMs - (performance.now() - began)))
+    await sleep(stillMs)
     await forEachConcurrent(doubtful, atATime, (run) => this.see(run))
   }
 

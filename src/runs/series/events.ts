@@ -158,6 +158,8 @@ const shapes = {
     data: optional(text),
     /** The recipe's, where it names a column or tensor of the data. */
     field: optional(text),
+    /** Whose tokens of conversations count, where not all do. */
+    loss_on: optional(text),
     seq_len: optional(number),
     perplexity: optional(measured),
     /** Accuracy on a zero-shot task, also by length where the harness has that, and its standard error (null: one row). */

@@ -11,6 +11,7 @@ import { cannot } from '../../support/skip.ts'
 
 const commands = [
   'inspect',
+  'mcp',
   'analyse',
   'compare',
   'forward',

@@ -95,6 +95,10 @@ describe('the backend process', function () {
       code: 'cancelled',
     })
     await assert.rejects(call('tryOut', { ...params, models: [] }), { code: 'usage' })
+    const turns = [{ prompt: 'Hi', answers: ['one', 'too many'] }]
+    await assert.rejects(call('tryOut', { ...params, models: [sample], turns }), { code: 'usage' })
+    writeFileSync(join(model(), 'chat_template.jinja'), '{{ messages }}')
+    assert.deepEqual(await call('chatTemplates', { models: [model(), sample, 'nowhere'] }), [true, false, false])
   })
 
   it('lists the adapters of this machine, each by the name that selects it', async () => {

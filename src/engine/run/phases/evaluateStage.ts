@@ -109,7 +109,9 @@ export function warnOfWorse({ recipe, progress, warn }: RunSession): void {
   if (recipe.recover.length === 0) return
   const remedy = remedyOf(recipe)
   const final = (stage: Stage) => progress.evaluations.filter((e) => e.stage === stage && e.step === undefined)
-  const names = entryNames(progress.evaluations.map((e) => ({ ...e, data: e.data ?? '', seqLen: e.seq_len ?? null })))
+  const names = entryNames(
+    progress.evaluations.map((e) => ({ ...e, data: e.data ?? '', lossOn: e.loss_on, seqLen: e.seq_len ?? null })),
+  )
   for (const pruned of final('pruned')) {
     const recovered = final('recovered').find((e) => e.entry === pruned.entry)
     const worse = recovered && whatIsWorse(pruned, recovered)
@@ -199,9 +201,17 @@ async function measure(
   const { task } = evaluation
   const set = await data.evaluation(evaluation)
   const options = { ...pass, signal: session.signal }
-  const { data: path, field } = evaluation
+  const { data: path, field, loss_on } = evaluation
   const shown = path !== undefined && { data: session.showPath(path) }
-  const measured = { stage, entry, task, ...shown, ...(field !== undefined && { field }), ...between }
+  const measured = {
+    stage,
+    entry,
+    task,
+    ...shown,
+    ...(field !== undefined && { field }),
+    ...(loss_on && { loss_on }),
+    ...between,
+  }
   if (set.kind === 'prompts') {
     const { samples, seconds } = await samplePrompts(decoder, set.prompts, options)
     note(session, { ...measured, samples, seconds })

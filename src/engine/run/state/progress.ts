@@ -69,6 +69,8 @@ export const evaluationShape = z.object({
   data: text.optional(),
   /** The recipe's, where it names a column or tensor of the data. */
   field: text.optional(),
+  /** Whose tokens of conversations count, where not all do. */
+  loss_on: text.optional(),
   /** Steps (retrain) or blocks (reconstruct, refit) done; only for measurements in between. */
   step: count.optional(),
   /** With `step`, of a recipe with several recoveries: the last that the measured blocks have been through. */

@@ -1,18 +1,11 @@
 // The output of `inspect` for people: a summary, tables of roles, blocks and tensors; one tensor in detail.
-import { largest } from '../formatting/lists.ts'
-import { isOfGguf, storedType, type Checkpoint } from '../engine/checkpoint/checkpoint.ts'
-import { shownDtype, whyUnread } from '../engine/checkpoint/stats/elementFormat.ts'
-import type { RemoteFacts } from '../engine/hub/openRemote.ts'
-import {
-  listedBytes,
-  type InspectedTensor,
-  type Inspection,
-  type Totals,
-} from '../engine/checkpoint/stats/inspectCheckpoint.ts'
-import { formatBytes, formatShare, plural } from '../formatting/numbers.ts'
-import { isKept, type NmValidity } from '../catalog/formats/sparsity.ts'
-import { textTable } from '../formatting/tables.ts'
-import { fieldsOf } from '../catalog/formats/json.ts'
+import { largest } from '../../../formatting/lists.ts'
+import { isOfGguf, storedType, type Checkpoint } from '../checkpoint.ts'
+import { shownDtype, whyUnread } from './elementFormat.ts'
+import { listedBytes, type InspectedTensor, type Inspection, type Totals } from './inspectCheckpoint.ts'
+import { formatBytes, formatShare, plural } from '../../../formatting/numbers.ts'
+import { isKept, type NmValidity } from '../../../catalog/formats/sparsity.ts'
+import { textTable } from '../../../formatting/tables.ts'
 
 interface TextOptions {
   /** Width of the terminal, if there is one. */
@@ -20,7 +13,7 @@ interface TextOptions {
   /** Lists every tensor. */
   readonly tensors?: boolean
   /** Where the checkpoint is, if it is on the Hub. */
-  readonly facts?: RemoteFacts
+  readonly remote?: string
 }
 
 /** layers.2 comes before layers.10. */
@@ -29,7 +22,7 @@ const natural = new Intl.Collator('en', { numeric: true })
 /** The summary, then tables of roles and blocks, then the tensors if they are asked for. */
 export function inspectionText(checkpoint: Checkpoint, inspection: Inspection, options: TextOptions = {}): string {
   const { tensors, totals, linears, roles, blocks } = inspection
-  const { columns, facts } = options
+  const { columns, remote } = options
   const scanned = tensors.some((t) => t.stats !== null)
   const sums: [string, Totals][] = [...roles, ['all', totals]]
   const inOrder = [...blocks].sort(([a], [b]) => a - b)
@@ -37,9 +30,8 @@ export function inspectionText(checkpoint: Checkpoint, inspection: Inspection, o
   const files = plural(checkpoint.files.length, 'file')
   const size = `${count(totals.parameters)} parameters, ${formatBytes(totals.stored_bytes ?? totals.bytes)}`
   const summary = `${checkpoint.path}: ${plural(tensors.length, 'tensor')} in ${files}, ${size}`
-  const remote = facts ? `\n${remoteText(facts, checkpoint)}` : ''
   return [
-    summary + sizeLine(totals) + sparsityLines(linears) + unreadLines(tensors) + remote,
+    summary + sizeLine(totals) + sparsityLines(linears) + unreadLines(tensors) + (remote ? `\n${remote}` : ''),
     ...(isOfGguf(checkpoint) ? [metadataTable(checkpoint.metadata, columns)] : []),
     totalsTable('role', sums, scanned, columns),
     ...(scanned && layers.length > 0 ? [totalsTable('linears of layer', layers, scanned, columns)] : []),
@@ -73,7 +65,8 @@ function unreadLines(tensors: readonly InspectedTensor[]): string {
   return [...counts].map(([why, n]) => `\n${plural(n, 'tensor')} without statistics: ${why}`).join('')
 }
 
-function tensorTable(tensors: readonly InspectedTensor[], scanned: boolean, columns?: number): string {
+/** A line a tensor, in natural order. `scanned`: with zeros, and the patterns that any of them keeps. */
+export function tensorTable(tensors: readonly InspectedTensor[], scanned: boolean, columns?: number): string {
   const keeping = tensors.map(({ stats }) => Object.entries(stats?.nm ?? {}).filter(([, nm]) => isKept(nm)))
   const patterns = [...new Set(keeping.flatMap((kept) => kept.map(([pattern]) => pattern)))]
   const head = ['tensor', 'type', 'shape', 'size', ...(scanned ? ['zeros', ...patterns] : [])]
@@ -118,19 +111,6 @@ function percent(share: number | null = null): string {
 function validity(nm: NmValidity | undefined): string {
   if (!nm || !isKept(nm)) return ''
   return nm.violations === 0 ? 'yes' : `${percent(nm.violations / nm.groups)} broken`
-}
-
-/** Where a model on the Hub is, and what its files say beside the weights. */
-export function remoteText({ commit, address, files, card }: RemoteFacts, checkpoint: Checkpoint): string {
-  const all = files.reduce((sum, { bytes }) => sum + bytes, 0)
-  const config = Object.entries(fieldsOf(checkpoint.config)).flatMap(([key, value]) =>
-    typeof value === 'string' || typeof value === 'number' ? [`${key} ${value}`] : [],
-  )
-  return [
-    `on the Hub: ${plural(files.length, 'file')}, ${formatBytes(all)}, commit ${commit.slice(0, 12)}; ${formatBytes(checkpoint.bytesRead())} came, nothing is kept`,
-    ...(config.length > 0 ? [`config.json: ${config.join(', ')}`] : []),
-    `${card === null ? 'no card that can be read' : `card of ${plural(card.length, 'character')}, whole with --json`}: ${address}`,
-  ].join('\n')
 }
 
 /** One tensor in detail, with its histogram as bars. */
