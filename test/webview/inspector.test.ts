@@ -280,7 +280,10 @@ describe('inspector and comparison in Chromium', () => {
     const inside = await page.locator('.detail canvas').evaluate((e) => [e.clientWidth, e.clientHeight])
     const [column, row] = [Math.floor((100 / inside[0]) * 768), Math.floor((50 / inside[1]) * 768)]
     const tip = page.locator('.detail .tip', { hasText: '-0.125' })
-    assert.match(await tip.innerText(), new RegExp(`^row ${row}, column ${column}: -0\\.125, \\d+ % exact zeros around it$`))
+    assert.match(
+      await tip.innerText(),
+      new RegExp(`^row ${row}, column ${column}: -0\\.125, \\d+ % exact zeros around it$`),
+    )
     const asked = (await posted(page)).filter((m) => m.type === 'ask' && m.call === 'weight')
     assert.deepEqual(asked.at(-1)?.params, { name: q.name, slice: [], row, column })
     await answer(page, 'tile', recorded.recordedTile(8, 8, true))
