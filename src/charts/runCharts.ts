@@ -70,7 +70,7 @@ export function lossChart(runs: readonly ChartedRun[], { smoothing, maxPoints }:
       const names = [runs.length > 1 ? label : (part ?? 'loss'), runs.length > 1 && part, smoothing > 0 && 'smoothed']
       return {
         label: names.filter(Boolean).join(', '),
-        // The dashes tell recoveries of one run apart.
+        // The dashes of one run tell its recoveries apart.
         style: entryStyle(index, i),
         points: downsample(smooth(points, smoothing), maxPoints),
         raw: smoothing > 0 ? downsample(points, maxPoints) : undefined,

@@ -47,7 +47,7 @@ export async function mlpForward(pass: Pass, weights: MlpWeights, x: Tensor, out
   return { x: input, gate, up, inner: innerInput }
 }
 
-/** dX is written when wanted, added to when `accumulate`. */
+/** dX is written when wanted. */
 export async function mlpBackward(
   step: Step,
   scope: Arena,
@@ -56,7 +56,6 @@ export async function mlpBackward(
   dOutput: Tensor,
   grads: Grads,
   dX: Tensor | null,
-  accumulate = false,
 ): Promise<void> {
   const { kernels } = step.backend
   const dInner = scope.allocate(up.shape)
@@ -64,7 +63,7 @@ export async function mlpBackward(
   await breathe()
   if (!gate) {
     kernels.activationBackward(dInner, dInner, up, weights.activation)
-    linearBackward(step, weights.inputs[0], x, dInner, grads, dX, accumulate)
+    linearBackward(step, weights.inputs[0], x, dInner, grads, dX)
     scope.release(dInner)
     return
   }
@@ -72,14 +71,14 @@ export async function mlpBackward(
   kernels.gatedBackward(dGate, dUp, dInner, gate, up, weights.activation)
   scope.release(dInner)
   if (weights.kind === 'gated') {
-    linearBackward(step, weights.inputs[0], x, dGate, grads, dX, accumulate)
+    linearBackward(step, weights.inputs[0], x, dGate, grads, dX)
     await breathe()
     linearBackward(step, weights.inputs[1], x, dUp, grads, dX, true)
   } else {
     const [numRows, width] = up.shape
     const dFused = scope.allocate([numRows, 2 * width])
     ;[dGate, dUp].forEach((d, i) => kernels.copy(dFused, d, reversed(halfOf(numRows, width, i))))
-    linearBackward(step, weights.inputs[0], x, dFused, grads, dX, accumulate)
+    linearBackward(step, weights.inputs[0], x, dFused, grads, dX)
     scope.release(dFused)
   }
   scope.release(dGate)

@@ -7,7 +7,7 @@ import { argument, type Describe, type ElementType, type Plan, type Primitives }
  * matrices; leading dimensions count elements. One is written as a literal: a spread of so many takes as long as a small product.
  */
 export interface Product {
-  /** Of a and b. */
+  /** The type of a and b. */
   readonly type: ElementType
   readonly transA: boolean
   readonly transB: boolean
@@ -20,7 +20,7 @@ export interface Product {
   readonly ldb: number
   readonly c: number
   readonly ldc: number
-  /** Of c: f32, or that of a and b. Everything else is f32. */
+  /** The type of c: f32, or that of a and b. Everything else is f32. */
   readonly out?: ElementType
   readonly alpha?: number
   readonly accumulate?: boolean
