@@ -23,6 +23,8 @@ export type Command =
   | { do: 'vary'; program: number }
   | { do: 'replay'; program: number; varied: Command[][] }
   | { do: 'forget'; program: number }
+  /** Bytes that tensors may take together from here on. */
+  | { do: 'limit'; bytes: number }
 
 export type Request =
   | { type: 'run'; commands: Command[] }

@@ -140,6 +140,14 @@ export interface Dispatch {
   readonly flops?: number
 }
 
+/** Products on matrix units (ops/gemm/tensorCores.ts). */
+export interface TensorProducts {
+  /** By element type of b: f32, bf16, f16. */
+  readonly variants: readonly Variant[]
+  /** f32 inputs are rounded to f16. */
+  readonly rounds: boolean
+}
+
 /** The device as an operation sees it: dispatches in order, and scratch memory until its call ends. */
 export interface Gpu {
   /** What one dispatch goes through of a tensor, element by element; operations go through longer ones in windows. */
@@ -149,8 +157,8 @@ export interface Gpu {
   readonly smallSubgroups: boolean
   /** Floating point operations of a dispatch: what takes more is cut, to the same bytes. */
   readonly flopsPerDispatch: number
-  /** The products on tensor cores, by element type of b, where they are asked for and the adapter has them. */
-  readonly tensorProducts: readonly Variant[] | null
+  /** The products on tensor cores, where they are asked for and the adapter has them. */
+  readonly tensorProducts: TensorProducts | null
   run(dispatch: Dispatch): void
   /** Undefined contents; given back when the kernel call ends. */
   scratch(shape: readonly number[], dtype?: DType): Tensor

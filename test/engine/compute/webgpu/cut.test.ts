@@ -48,6 +48,17 @@ describe('dispatches', function () {
     assert.equal(mostFlops(1e300).perDispatch, 1e12)
   })
 
+  it('are charged with the bytes that they move: a submission ends where those take long', async function () {
+    const gpu = await openCounted({ flopsPerSecond: 1e9 }).catch((e: unknown) => lacks(this, String(e)))
+    const x = gpu.backend.allocate('f32', [2 ** 22])
+    await gpu.take()
+    for (let i = 0; i < 10; i++) gpu.backend.kernels.fill(x, i)
+    // 16 MiB each, as many operations at 10 a byte as two thirds of a submission.
+    const { submits, dispatches } = (await gpu.take()).counts
+    await gpu.close()
+    assert.deepEqual([submits, dispatches], [5, 10])
+  })
+
   for (const kind of ['auto', 'portable'] as const)
     it(`are cut to the same bytes for a slow device, with ${kind} products`, async function () {
       const [results, dispatches] = [[] as Map<string, HostArray>[], [] as number[]]

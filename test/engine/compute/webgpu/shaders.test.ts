@@ -15,8 +15,10 @@ describe('WGSL', function () {
   before(async () => {
     const adapter = await gpu.requestAdapter()
     assert.ok(adapter)
-    const matrices = 'chromium-experimental-subgroup-matrix' as GPUFeatureName
-    device = await adapter.requestDevice({ requiredFeatures: ['subgroups', 'shader-f16', matrices] })
+    const experimental = ['chromium-experimental-subgroup-matrix', 'subgroup-size-control'] as string[]
+    device = await adapter.requestDevice({
+      requiredFeatures: ['subgroups', 'shader-f16', ...experimental] as GPUFeatureName[],
+    })
     pipelines = new Pipelines(device)
   })
   after(() => device.destroy())

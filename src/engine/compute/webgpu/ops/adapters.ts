@@ -72,7 +72,7 @@ function* weightWindows(gpu: Gpu, o: number, i: number): Generator<RowWindow> {
 function weightGradient(gpu: Gpu, g: Tensor, dOut: Tensor, input: Tensor, o: number, i: number, w: RowWindow): void {
   const n = input.length / i
   const columns = slice(dOut, w.start, [dOut.length - w.start])
-  multiply(gpu, product(g, columns, input, [w.count, i, n], { transA: true, lda: o }))
+  multiply(gpu, product(g, columns, input, [w.count, i, n], { transA: true, lda: o, exact: false }))
 }
 
 function loraWeight(gpu: Gpu, out: Tensor, weight: Tensor, mask: Tensor | null, a: Tensor, b: Tensor, scale: number) {

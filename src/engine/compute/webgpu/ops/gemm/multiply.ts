@@ -18,6 +18,8 @@ export interface Product extends Sizes {
   readonly a: Tensor
   readonly b: Tensor
   readonly bias: Tensor | null
+  /** Inputs keep all bits of f32 (the default). Only products of a model's linears may be rounded to f16, by tensor cores. */
+  readonly exact?: boolean
   /** A part of one with many rows is multiplied as that is, though few are left: the cut must not show in the sums. */
   readonly isPart?: boolean
 }
@@ -36,9 +38,9 @@ export function product(
   rest: Partial<Product> = {},
 ): Product {
   const [m, n, k] = sizes
-  const { transA = false, transB = false, alpha = 1, beta = 0, bias = null, isPart } = rest
+  const { transA = false, transB = false, alpha = 1, beta = 0, bias = null, exact, isPart } = rest
   const { lda = transA ? m : k, ldb = transB ? k : n, ldc = n } = rest
-  return { out, a, b, m, n, k, lda, ldb, ldc, transA, transB, alpha, beta, bias, isPart }
+  return { out, a, b, m, n, k, lda, ldb, ldc, transA, transB, alpha, beta, bias, exact, isPart }
 }
 
 /** Splits what does not fit, in an order that depends on shapes and limits only, and runs the parts. */
@@ -124,7 +126,9 @@ export function runProduct(gpu: Gpu, p: Product, batch: Batch): void {
 /** The shader and its tile. Shaders for small subgroups load vectors and need everything to lie on them. */
 function choose(gpu: Gpu, p: Product, batch: Batch): { variant: Variant; rows: number; columns: number } {
   const type = dtypeCode(p.b.dtype)
-  if (gpu.tensorProducts) return { variant: gpu.tensorProducts[type], rows: tensorTile, columns: tensorTile }
+  const { exact = true } = p
+  if (gpu.tensorProducts && !(exact && gpu.tensorProducts.rounds))
+    return { variant: gpu.tensorProducts.variants[type], rows: tensorTile, columns: tensorTile }
   const even = (vector: number, ...numbers: number[]) => numbers.every((x) => x % vector === 0)
   if (gpu.smallSubgroups && p.k > 0) {
     const wide = type === 0 ? 4 : 8
@@ -144,17 +148,17 @@ export function products(gpu: Gpu): Products {
   const self: Products = {
     linear(out, input, weight, bias) {
       const [o, i] = weight.shape
-      multiply(gpu, product(out, input, weight, [input.length / i, o, i], { transB: true, bias }))
+      multiply(gpu, product(out, input, weight, [input.length / i, o, i], { transB: true, bias, exact: false }))
     },
     linears: (outs, input, weights, biases) =>
       weights.forEach((weight, k) => self.linear(outs[k], input, weight, biases[k])),
     linearBackwardInput(dInput, dOut, weight, accumulate) {
       const [o, i] = weight.shape
-      multiply(gpu, product(dInput, dOut, weight, [dOut.length / o, i, o], { beta: Number(accumulate) }))
+      multiply(gpu, product(dInput, dOut, weight, [dOut.length / o, i, o], { beta: Number(accumulate), exact: false }))
     },
     linearBackwardWeight(dWeight, dOut, input) {
       const [o, i] = dWeight.shape
-      multiply(gpu, product(dWeight, dOut, input, [o, i, input.length / i], { transA: true, beta: 1 }))
+      multiply(gpu, product(dWeight, dOut, input, [o, i, input.length / i], { transA: true, beta: 1, exact: false }))
     },
     gemm(out, a, b, options) {
       const [m, n] = out.shape
