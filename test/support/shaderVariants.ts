@@ -18,3 +18,6 @@ tensorProducts({ shape: { m: 16, n: 16, k: 16 }, input: 'f16', subgroupSize: 32,
 tensorProducts({ shape: { m: 8, n: 8, k: 8 }, input: 'f32', subgroupSize: 32, extension })
 
 export const allVariants: readonly Variant[] = [...madeVariants]
+
+/** Those that a GPU without tensor cores may be given: the products for small subgroups are for software. */
+export const gpuVariants = allVariants.filter(({ shader }) => !/^gemm(Tensor|Small)/.test(shader.name))

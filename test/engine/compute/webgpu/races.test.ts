@@ -1,4 +1,5 @@
-// No workgroup of a dispatch may depend on another: every kernel gives the same bytes when workgroups come in other orders.
+// No workgroup of a dispatch may depend on another, and no lane of a workgroup on when another comes between two barriers: every
+// kernel gives the same bytes when workgroups and lanes come in other orders.
 import assert from 'node:assert/strict'
 import { upload } from '../../../../src/engine/compute/backend.ts'
 import { requestAdapter, requestDevice } from '../../../../src/engine/compute/webgpu/adapter.ts'
@@ -42,6 +43,22 @@ function reordered(code: string, order: string): string {
   const head = code.slice(0, body).replace(own, `@builtin(workgroup_id) slot: vec3u${count}`)
   const moved = ['x', 'y', 'z'].map((axis) => `placeOf(slot.${axis}, groups.${axis})`)
   return `${head}\n  let group = vec3u(${moved.join(', ')});${code.slice(body)}\nfn placeOf(i: u32, n: u32) -> u32 {\n  ${order}\n}\n`
+}
+
+/**
+ * The shader with the lanes of each workgroup in another order. Where subgroups count, a lane's number is the driver's: those stay.
+ * Lane i does the work of lane n − 1 − i, or of i times an odd number, which permutes the powers of two that workgroups have.
+ */
+function withLanes(code: string, order: 'reversed' | 'scattered'): string {
+  const own = /@builtin\(local_invocation_index\) (\w+): u32/.exec(code)
+  const size = /@workgroup_size\((\d+)\)/.exec(code)
+  if (!own || !size || code.includes('enable subgroups')) return code
+  const lanes = Number(size[1])
+  const main = code.indexOf('fn main(')
+  const body = code.indexOf('{', main) + 1
+  const head = code.slice(0, body).replace(own[0], '@builtin(local_invocation_index) ownLane: u32')
+  const place = order === 'reversed' ? `${lanes - 1}u - ownLane` : `(ownLane * 37u + 5u) % ${lanes}u`
+  return `${head}\n  let ${own[1]} = ${place};${code.slice(body)}`
 }
 
 /** What the operations of pruning leave, at sizes of several workgroups. */
@@ -178,4 +195,18 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       for (const [what, bytes] of expected) assert.equal(firstDifference(found.get(what), bytes), null, what)
     })
   }
+
+  for (const order of ['reversed', 'scattered'] as const)
+    it(`give the same bytes with their lanes ${order}`, async () => {
+      let changed = 0
+      const found = await everything(
+        await open((code) => {
+          const other = withLanes(code, order)
+          if (other !== code) changed++
+          return other
+        }),
+      )
+      assert.ok(changed > 40, `${changed} shaders`)
+      for (const [what, bytes] of expected) assert.equal(firstDifference(found.get(what), bytes), null, what)
+    })
 })
