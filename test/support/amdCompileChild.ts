@@ -10,7 +10,11 @@ Object.assign(globalThis, globals)
 const gpu = create([])
 const adapter = await gpu.requestAdapter()
 if (!adapter) process.exit(3)
-const device = await adapter.requestDevice({ requiredFeatures: ['subgroups'] })
+const { maxComputeWorkgroupStorageSize } = adapter.limits
+const device = await adapter.requestDevice({
+  requiredFeatures: ['subgroups'],
+  requiredLimits: { maxComputeWorkgroupStorageSize },
+})
 const pipelines = new Pipelines(device)
 for (const variant of gpuVariants) {
   writeSync(2, `\n== ${variant.key}\n`)

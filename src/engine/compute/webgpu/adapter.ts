@@ -1,5 +1,8 @@
 // Loading Dawn and asking it for an adapter. Runs in the GPU's thread only.
 import { EngineError } from '../../errors.ts'
+import { largestWorkgroup } from './ops/gemm/tiled.ts'
+import type { OpenRequest } from './protocol.ts'
+import type { Gpu } from './shader.ts'
 import { chooseShape, type SubgroupMatrixConfig, type TensorCores } from './ops/gemm/tensorCores.ts'
 
 /** Dawn aborts the process when its instance is garbage-collected while anything of it lives: kept for good. */
@@ -113,6 +116,21 @@ export function tensorCoresOf({ info, features }: GPUAdapter): TensorCores | nul
   if (fixesSize && !features.has(sizeFeature)) return null
   const subgroupSize = Math.min(most, Math.max(least, usualSubgroup))
   return { ...chosen, subgroupSize, fixesSize, extension: feature.replaceAll('-', '_') }
+}
+
+/** Two for each multiprocessor of a large card. */
+const manyTiles = 256
+
+/** GPUs of processors and phones have fewer registers and less memory for a workgroup: small tiles suit them. */
+export function largeTilesOf(
+  { vendor }: Pick<GPUAdapterInfo, 'vendor'>,
+  limits: Pick<GPUSupportedLimits, 'maxComputeWorkgroupStorageSize'>,
+  products: OpenRequest['products'] = 'auto',
+): Gpu['largeTiles'] {
+  const always = products === 'largeTiles'
+  if (products === 'smallTiles' || (!always && /intel|qualcomm|arm|img/i.test(vendor))) return null
+  const buffers = limits.maxComputeWorkgroupStorageSize >= largestWorkgroup ? 2 : 1
+  return { least: always ? 1 : manyTiles, buffers }
 }
 
 /** Whether its subgroups are those that the products for software Vulkan are written for. */

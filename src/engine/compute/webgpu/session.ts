@@ -22,6 +22,7 @@ interface SessionOptions {
   windowBytes: number
   reachBytes: number
   smallSubgroups: boolean
+  largeTiles: Gpu['largeTiles']
   /** Measured; null where it was not. */
   flopsPerSecond: number | null
   tensorProducts: Gpu['tensorProducts']

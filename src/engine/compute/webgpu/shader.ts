@@ -155,6 +155,8 @@ export interface Gpu {
   /** The largest part of a tensor that can be bound: what products, and copies of some of its columns, reach over. */
   readonly reachBytes: number
   readonly smallSubgroups: boolean
+  /** A card of many multiprocessors: products take tiles of 128 × 128 from so many on, one or two in a workgroup's memory; null: none. */
+  readonly largeTiles: { readonly least: number; readonly buffers: 1 | 2 } | null
   /** Floating point operations of a dispatch: what takes more is cut, to the same bytes. */
   readonly flopsPerDispatch: number
   /** The products on tensor cores, where they are asked for and the adapter has them. */

@@ -30,6 +30,17 @@ describe("shaders, by Mesa's compiler for AMD", function () {
       assert.deepEqual({ key, spills, scratch }, { key, spills: 0, scratch: 0 })
   })
 
+  it('move products of whole vectors by 128 bits', () => {
+    const tiled = stats.filter(({ key }) => key.startsWith('gemmTiled'))
+    assert.ok(tiled.length > 20)
+    for (const { key, memory } of tiled) {
+      const others = [...memory.keys()].filter((name) => /^(buffer_store|ds_)/.test(name) && !/x4$|b128$/.test(name))
+      assert.deepEqual(others, [], key)
+      // Four of each operand before the loop and in it; rows of two bytes a number are half as long.
+      if (!key.includes('Halves')) assert.ok((memory.get('buffer_load_dwordx4') ?? 0) >= 16, key)
+    }
+  })
+
   it('leave room for other waves', () => {
     for (const { key, waves, vgprs, lds } of stats) {
       const least = /^gemm(?!FewRows)/.test(key) ? leastWavesOfProducts : leastWaves

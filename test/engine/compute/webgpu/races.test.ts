@@ -10,7 +10,7 @@ import { EngineError } from '../../../../src/engine/errors.ts'
 import { createRng } from '../../../../src/engine/rng.ts'
 import { openGpuSession, type GpuSession } from '../../../support/gpuSession.ts'
 import { lacks } from '../../../support/skip.ts'
-import { largestOfEach } from '../cases/index.ts'
+import { groups, largestOfEach } from '../cases/index.ts'
 import { runCase } from '../cases/opCase.ts'
 
 /** A new order is a new text of every shader, which lavapipe compiles for a minute the first time. */
@@ -121,30 +121,55 @@ function firstDifference(a: HostArray | undefined, b: HostArray): string | null 
   return `${a[at]} for ${b[at]} at ${at} of ${b.length}`
 }
 
-async function everything(gpu: GpuSession): Promise<Map<string, HostArray>> {
-  const results = await pruned(gpu)
-  for (const c of largestOfEach)
-    for (const [name, data] of await runCase(gpu, c)) results.set(`${c.name}: ${name}`, data.slice())
+const casesOf = (products: keyof Opened) =>
+  products === 'auto'
+    ? largestOfEach
+    : [...groups.products, ...groups.adapters].filter(({ name }) => ofProducts[products].test(name))
+
+type Opened = Readonly<Record<'auto' | 'portable' | 'smallTiles' | 'largeTiles', GpuSession>>
+
+/** What all kernels leave, and those of products once more with the shaders that other adapters take. */
+async function everything(sessions: Opened): Promise<Map<string, HostArray>> {
+  const results = await pruned(sessions.auto)
+  for (const [products, gpu] of Object.entries(sessions))
+    for (const c of casesOf(products as keyof Opened))
+      for (const [name, data] of await runCase(gpu, c)) results.set(`${products}, ${c.name}: ${name}`, data.slice())
   return results
+}
+
+/** Of whole vectors and not, with sums of one part and of several. lavapipe compiles tiles for seconds each: one case a shader. */
+const oneOfEachTile = /^(linear 132×68→260 (f32|bf16)|loraWeight 136×196 .* f32 masked|loraBackward 20: 136.*masked)/
+const ofProducts = {
+  portable: /alike|→21|132×|136|2560|66×70×300 |20×36|4×1100/,
+  smallTiles: oneOfEachTile,
+  largeTiles: oneOfEachTile,
 }
 
 describe('workgroups of a dispatch', function () {
   this.timeout(600_000)
   const sessions: GpuSession[] = []
-  const open = async (rewrite: (code: string) => string) => {
-    const gpu = await openGpuSession(rewrite)
-    sessions.push(gpu)
-    return gpu
+  const open = async (rewrite: (code: string) => string): Promise<Opened> => {
+    const one = async (products: keyof Opened) => {
+      const gpu = await openGpuSession(rewrite, products)
+      sessions.push(gpu)
+      return gpu
+    }
+    const [auto, portable] = [await one('auto'), await one('portable')]
+    return { auto, portable, smallTiles: await one('smallTiles'), largeTiles: await one('largeTiles') }
   }
   let expected: Map<string, HostArray>
   before(async function () {
-    const gpu = await open((code) => code).catch((error: unknown) => {
+    const opened = await open((code) => code).catch((error: unknown) => {
       if (error instanceof EngineError && error.code === 'unsupported') return lacks(this, error.message)
       throw error
     })
-    expected = await everything(gpu)
+    expected = await everything(opened)
     // Also those of other adapters are seen where their shapes ask for them; tensor cores are no adapter's without a GPU.
-    const left = new Set(madeVariants.map(({ shader }) => shader.name).filter((name) => !gpu.compiled.has(name)))
+    const left = new Set(
+      madeVariants
+        .map(({ shader }) => shader.name)
+        .filter((name) => !Object.values(opened).some(({ compiled }) => compiled.has(name))),
+    )
     assert.deepEqual(
       [...left].filter((name) => !name.startsWith('gemmTensor')),
       [],

@@ -36,7 +36,7 @@ function productsOf(rounds: boolean, call: (kernels: DeviceKernels, gpu: Gpu) =>
   const names: string[] = []
   const tensor = variant({ name: 'tensor', code: '', bindings: 'wrrr' })
   const gpu: Gpu = {
-    ...{ windowBytes: 2 ** 24, reachBytes: 2 ** 24, smallSubgroups: false, flopsPerDispatch: 1e12 },
+    ...{ windowBytes: 2 ** 24, reachBytes: 2 ** 24, smallSubgroups: false, largeTiles: null, flopsPerDispatch: 1e12 },
     tensorProducts: { variants: [tensor, tensor, tensor], rounds },
     run: ({ variant: { shader } }) => void (/^(gemm|tensor)/.test(shader.name) && names.push(shader.name)),
     scratch: (shape, dtype = 'f32') => of(shape, dtype),
