@@ -31,6 +31,10 @@ const known = {
       lanes: label.includes('by256') ? 256 : 64,
     }
   },
+  // Keys and values once, for the heads that share them too; eight loads of a loop are on their way at once.
+  attentionStep: ([, , kvWidth, headDim, , seen]) => ({
+    ...{ flops: 0, bytes: 2 * 4 * seen * kvWidth, steps: Math.ceil(headDim / 8) + Math.ceil(seen / 8) },
+  }),
   copyWords: ([length]) => ({ flops: 0, bytes: 8 * length }),
   copyHalves: ([length]) => ({ flops: 0, bytes: 4 * length }),
   gatherRows: ([length]) => ({ flops: 0, bytes: 8 * length }),

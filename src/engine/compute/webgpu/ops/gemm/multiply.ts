@@ -212,8 +212,8 @@ export interface Ending {
 /** Multiplies and ends it, or does nothing and returns false: then the caller does one after the other, to the same bytes. */
 export function multiplyAndEnd(gpu: Gpu, p: Product, { kind, weight, mask }: Ending): boolean {
   const rounds = gpu.tensorProducts && !(p.exact !== false && gpu.tensorProducts.rounds)
-  const bytes = Math.max(p.m, p.n, p.k) * 4 * Math.max(p.lda, p.ldb, p.ldc)
-  const fits = bytes <= gpu.reachBytes && 2 * p.m * p.n * p.k <= gpu.flopsPerDispatch
+  const spans = [p.m * p.ldc, (p.transA ? p.k : p.m) * p.lda, (p.transB ? p.n : p.k) * p.ldb]
+  const fits = 4 * Math.max(...spans) <= gpu.reachBytes && 2 * p.m * p.n * p.k <= gpu.flopsPerDispatch
   const chosen = tiledOf(gpu, p, single, kind, dtypeCode(weight?.dtype ?? 'f32'))
   if (gpu.smallSubgroups || rounds || !fits || !chosen || sumsOf(gpu, p) > 1) return false
   const words = mask ? mask.shape[1] : 0
