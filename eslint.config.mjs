@@ -107,6 +107,7 @@ export default tseslint.config(
               ['charts'],
               ['protocol'],
               ['engine'],
+              ['agents'],
               ['cli', 'backend', 'server', 'extension', 'library'],
             ]),
             ...floors('./src/catalog', [
@@ -163,6 +164,7 @@ export default tseslint.config(
               ['runs'],
               ['statusItem.ts', 'trainable'],
               ['commands'],
+              ['agents'],
               ['extension.ts'],
             ]),
             run('state'),

@@ -83,7 +83,10 @@ export function settingsOf(name) {
 const views = readdirSync('webview-ui').filter(pageOf)
 
 export const targets = {
-  cli: esm('src/cli/main.ts', 'cli', { banner: { js: `#!/usr/bin/env node\n${banner.js}` } }),
+  cli: esm('src/cli/main.ts', 'cli', {
+    banner: { js: `#!/usr/bin/env node\n${banner.js}` },
+    alias: { ajv: './scripts/noValidator.mjs', 'ajv-formats': './scripts/noValidator.mjs' },
+  }),
   cpuWorker: esm('src/engine/compute/cpu/worker.ts', 'cpuWorker'),
   webgpuWorker: esm('src/engine/compute/webgpu/worker.ts', 'webgpuWorker'),
   tokenizerWorker: esm('src/engine/text/tokenizerWorker.ts', 'tokenizerWorker'),

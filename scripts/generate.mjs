@@ -1,10 +1,12 @@
-// Writes what is made from the source and checked in: the recipe's JSON Schema, its reference, the page of lint rules, the one of
-// commands, what package.json contributes of the views, the words of the recipes' grammar, and the tables of docs/performance.md.
+// Writes what is made from the source and checked in: the recipe's JSON Schema, its reference, the pages of lint rules, of
+// commands and of settings, what package.json contributes of views and tools, the words of the recipes' grammar, and the tables of
+// docs/performance.md and README.md.
 // `npm run generate`; a test fails when they are not fresh.
 import { spawnSync } from 'node:child_process'
 import { readFileSync, writeFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { tsImport } from 'tsx/esm/api'
+import { withTools } from './toolManifest.mjs'
 import { withViews } from './viewManifest.mjs'
 
 const root = new URL('..', import.meta.url)
@@ -15,20 +17,27 @@ const { formatMarkdown } = await load('scripts/formatDocs.ts')
 const { rulesMarkdown } = await load('scripts/ruleDocs.ts')
 const { cliMarkdown } = await load('scripts/cliDocs.ts')
 const { withCounted } = await load('bench/gpu/counting/tables.ts')
+const { settingsMarkdown } = await load('scripts/settingsDocs.ts')
+const { withSizes } = await load('bench/realModel/sizesTable.ts')
 const { withWords } = await load('scripts/recipeGrammar.ts')
 const { views } = await load('src/protocol/view.ts')
+const { tools } = await load('src/agents/tools.ts')
+const { toolPrefix } = await load('src/extension/contributions.ts')
 
 const read = (path) => readFileSync(new URL(path, root), 'utf8')
 const json = (path) => JSON.parse(read(path))
 const grammar = 'syntaxes/prune-recipe.tmLanguage.json'
-const { manifest, texts } = withViews(json('package.json'), json('package.nls.json'), views)
+const viewed = withViews(json('package.json'), json('package.nls.json'), views)
+const { manifest, texts } = withTools(viewed.manifest, viewed.texts, tools, toolPrefix)
 
 const generated = [
-  ['src/recipe/recipe.schema.json', `${JSON.stringify(recipeJsonSchema(), null, 2)}\n`],
+  ['schemas/recipe.schema.json', `${JSON.stringify(recipeJsonSchema(), null, 2)}\n`],
   ['docs/recipes.md', formatMarkdown()],
   ['docs/rules.md', rulesMarkdown()],
   ['docs/cli.md', cliMarkdown()],
+  ['docs/settings.md', settingsMarkdown(manifest, texts)],
   ['docs/performance.md', withCounted(read('docs/performance.md'))],
+  ['README.md', withSizes(read('README.md'))],
   [grammar, `${JSON.stringify(withWords(json(grammar)), null, 2)}\n`],
   ['package.json', JSON.stringify(manifest)],
   ['package.nls.json', JSON.stringify(texts)],

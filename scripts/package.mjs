@@ -42,13 +42,14 @@ const plain = [
   'media',
   'syntaxes',
   'samples',
+  'skills',
   'LICENSE',
   'CHANGELOG.md',
   'package.nls.json',
   '.vscodeignore',
   'language-configuration.json',
   'docs/rules.md',
-  'src/recipe/recipe.schema.json',
+  'schemas/recipe.schema.json',
 ]
 
 export function packageVsix({ target = `${process.platform}-${process.arch}`, out, say = () => {} } = {}) {

@@ -1,6 +1,7 @@
-// Pictures of the real VS Code with the packaged extension on the sample, for the README: docs/images/*.png.
+// Pictures of the real VS Code with the packaged extension on the sample: docs/images/*.png where the README or a page of docs shows
+// them, all others in out/pictures, to be looked at.
 //   node scripts/screenshots.mjs [dark light highContrast]
-import { cpSync, existsSync, mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'
 import { tmpdir } from 'node:os'
 import { basename, join } from 'node:path'
@@ -12,6 +13,11 @@ import { installExtension, sleep, startServer, writeSettings } from './vscode/se
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 const images = join(root, 'docs', 'images')
+const others = join(root, 'out', 'pictures')
+const pages = readdirSync(join(root, 'docs'), { withFileTypes: true }).filter((one) => one.isFile())
+const shown = ['README.md', ...pages.map(({ name }) => join('docs', name))]
+  .map((file) => readFileSync(join(root, file), 'utf8'))
+  .join('\n')
 const themes = {
   dark: 'Default Dark Modern',
   light: 'Default Light Modern',
@@ -82,13 +88,16 @@ function makeWorkspace(folder) {
 
 async function picture(page, name) {
   await sleep(900)
-  await page.screenshot({ path: join(images, `${name}.png`) })
-  console.log(`docs/images/${name}.png`)
+  const path = join(shown.includes(`images/${name}.png`) ? images : others, `${name}.png`)
+  await page.screenshot({ path })
+  console.log(path)
 }
 
 const view = (page) => page.frameLocator('iframe.webview.ready:visible').last().frameLocator('iframe#active-frame')
 
 async function chooseFromMenu(page, item, title) {
+  // A folder that was just clicked may open, and move what is below it.
+  await sleep(1000)
   await page.getByRole('treeitem', { name: item, exact: true }).click({ button: 'right', modifiers: [] })
   await sleep(400)
   await page.locator('.monaco-menu .action-label', { hasText: 'SparseScope' }).hover()
@@ -133,7 +142,7 @@ async function pictures(page, theme, name) {
   await picture(page, `recipe-${theme}`)
   await runCommand(page, 'SparseScope: Show Which Weights Train')
   await view(page).getByRole('grid', { name: 'Trained share by block and module' }).waitFor()
-  await runCommand(page, 'View: Close Other Editors in Group').catch(() => {})
+  await runCommand(page, 'View: Close Editors in Other Groups')
   await picture(page, `trainable-${theme}`)
   await runCommand(page, 'View: Close All Editors')
 
@@ -178,7 +187,7 @@ try {
   const { file } = packageVsix()
   const { folder: workspace, name } = makeWorkspace(join(home, 'sample'))
   const asked = process.argv.slice(2)
-  for (const theme of asked.length > 0 ? asked : Object.keys(themes)) {
+  for (const theme of asked.length > 0 ? asked : ['dark', 'light']) {
     const data = join(home, theme)
     writeSettings(data, {
       more: { 'workbench.colorTheme': themes[theme], 'workbench.activityBar.location': 'default' },
@@ -193,7 +202,7 @@ try {
       await sleep(2500)
       await pictures(page, theme, name)
     } catch (error) {
-      await page.screenshot({ path: join(images, `failed-${theme}.png`) })
+      await page.screenshot({ path: join(others, `failed-${theme}.png`) })
       throw error
     } finally {
       await context.close()

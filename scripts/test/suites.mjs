@@ -7,6 +7,7 @@ const root = resolve(import.meta.dirname, '../..')
 
 /** Tests that kill, wait, or start many processes, and those of paths that no other test passes: files, or folders. */
 const onlyInAll = [
+  'test/engine/agents/hostile.test.ts',
   'test/engine/bench',
   'test/engine/cli/compute.test.ts',
   'test/engine/cli/hostilePaths.test.ts',

@@ -17,7 +17,6 @@ void workThread<FromAnalysis>(async (post, signal) => {
       calibration: request.calibration,
       asked: request,
       sensitivity: request.sensitivity,
-      blocks: request.blocks,
       seed: 0,
       memoryBytes: defaultMemoryBytes(),
       openBackend: () => openChosen(choice),

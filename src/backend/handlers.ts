@@ -24,12 +24,16 @@ const closeEveryMs = 20_000
 /** Most of the program, and not needed to show a checkpoint: loaded with the first call, so that opening one does not wait for it. */
 const loadLater = () => import('./laterHandlers.ts')
 
+const loadTools = () => import('./agentTools.ts')
+type TryOut = Handlers['tryOut']
+
 const laterHandlers = {
   adapters: async () => (await loadLater()).listAdapters(),
   pull: async ({ name }, context) => (await loadLater()).pullModel(name, context),
   planPublish: async (request, context) => (await loadLater()).planPublish(request, context),
   publish: async (request, context) => (await loadLater()).publish(request, context),
   writeCard: async ({ path }) => (await loadLater()).writeModelCard((await locate(path)).folder),
+  chatTemplates: async ({ models }) => (await loadLater()).haveChatTemplates(models),
   trained: async ({ path }) => (await loadLater()).trainedBy(path),
   ggufSizes: async (request, context) => (await loadLater()).sizesAsGguf(request, context),
   writeGguf: async (request, context) => (await loadLater()).writeAsGguf(request, context),
@@ -69,6 +73,7 @@ export function createHandlers(): Service {
 
   const version = readVersion()
   const runs = createRuns(version)
+  const tryFor: TryOut = (params, context) => tryOut(params, settings, context)
   const handlers: Handlers = {
     async hello(params) {
       // Another device is asked for: what was found out about the former says nothing about it.
@@ -118,8 +123,10 @@ export function createHandlers(): Service {
       return models.use(await whole(request), (open) => measurableOf(open, settings, gpu))
     },
     analyse: (request, { signal, progress }) => analyses.analyse(request, settings, signal, progress),
-    tryOut: (params, context) => tryOut(params, settings, context),
+    tryOut: tryFor,
     plan: async (params) => (await loadLater()).planText(params, gpu),
+    agentTool: async (params, context) => (await loadTools()).callAgentTool(params, context, tryFor),
+    prepareRun: async (params) => (await loadTools()).prepareAgentRun(params),
     run: (params, { signal, progress }) => runs.run(params, settings, signal, progress),
     activeRuns: () => Promise.resolve(runs.active()),
     follow: ({ id }, { signal, progress }) => runs.follow(id, signal, progress),

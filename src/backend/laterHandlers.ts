@@ -2,7 +2,7 @@
 // with the first call of one.
 import { isTraining } from '../recipe/modes.ts'
 import { trainBudgets } from '../plan/trainable.ts'
-import { fieldAt } from '../recipe/settings/recipe.ts'
+import { fieldAt } from '../recipe/settings/fields.ts'
 import { dirname, resolve } from 'node:path'
 import { wholeOf } from '../engine/checkpoint/inspection.ts'
 import { compareCheckpoints, type CompareCheckpointsOptions } from '../engine/checkpoint/stats/compareCheckpoints.ts'
@@ -11,6 +11,8 @@ import type { OpenModel } from './openModels.ts'
 import { evaluationsOf } from './origin.ts'
 import type { ParamsOf } from '../protocol/parameters.ts'
 import { openCheckpoint } from '../engine/checkpoint/checkpoint.ts'
+import { locate } from '../engine/checkpoint/locate.ts'
+import { readChatTemplate } from '../engine/text/chatTemplate.ts'
 import { ggufSizes, writeGguf } from '../engine/convert/writeGguf.ts'
 import { type Model, openModel } from '../engine/model/model.ts'
 import type { ResultOf } from '../protocol/rpc.ts'
@@ -34,6 +36,12 @@ export { pullModel } from './hubTransfers.ts'
 interface CompareContext {
   readonly signal: AbortSignal
   readonly progress: (progress: CompareProgress) => void
+}
+
+/** Whether each model has a chat template; a model that cannot be found, or whose template is broken, has none. */
+export function haveChatTemplates(models: readonly string[]): Promise<boolean[]> {
+  const hasOne = async (path: string) => (await readChatTemplate((await locate(path)).folder)) !== null
+  return Promise.all(models.map((path) => hasOne(path).catch(() => false)))
 }
 
 const everyMs = 100

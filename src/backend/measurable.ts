@@ -1,9 +1,9 @@
-// Which methods could be measured in place, and how long that would take: as the blocks that the newest analysis of a model has
-// measured by the method, else a rough figure from operations.
+// Which methods could be measured in place, matrix by matrix and block by block, and roughly how long that would take, by operations.
 import type { DeviceChoice } from '../protocol/parameters.ts'
 import { availableParallelism } from 'node:os'
 import { blocksMeasured, isSameWay, latestAnalysis, type AnalysisState } from '../engine/analyse/analysisStore.ts'
 import { defaultSamples, longestWindow } from '../engine/analyse/analyse.ts'
+import { sensitivityWindows } from '../engine/analyse/sensitivity.ts'
 import { openModel } from '../engine/model/model.ts'
 import { candidatesOf, defaultSparsities } from '../plan/candidates.ts'
 import type { ModelConfig } from '../catalog/families/modelConfig.ts'
@@ -36,32 +36,31 @@ export async function measurableOf(
   try {
     const { config } = openModel(checkpoint)
     const machine = { gpu, threads: threads > 0 ? threads : availableParallelism() }
-    return { ...asked, methods: methodNames.map((method) => measurable(config, method, { state, amounts, machine })) }
+    // Losses that are known of every block stay, however they were measured.
+    const sensitivity = state?.sensitivity?.blocks === config.numBlocks ? null : 'block'
+    const found = { state, amounts, machine, sensitivity } as const
+    return { ...asked, sensitivity, methods: methodNames.map((method) => measurable(config, method, found)) }
   } catch {
-    return { ...asked, methods: [] }
+    return { ...asked, sensitivity: null, methods: [] }
   }
 }
 
 interface Known {
   readonly state: AnalysisState | null
   readonly amounts: Pick<Measurable, 'sparsities' | 'patterns'>
+  readonly sensitivity: Measurable['sensitivity']
   readonly machine: PlannedMachine
 }
 
-function measurable(config: ModelConfig, method: MethodName, { state, amounts, machine }: Known): MeasurableMethod {
+function measurable(config: ModelConfig, method: MethodName, known: Known): MeasurableMethod {
+  const { state, amounts, sensitivity, machine } = known
   const found = candidatesOf({ methods: [method], ...amounts }, config)
   const candidates = 'problem' in found ? [] : found.candidates
   const blocks = config.numBlocks
-  const measured = Math.min(blocks, ...candidates.map((one) => (state ? blocksMeasured(state, one) : 0)))
-  const left = blocks - measured
-  const own = candidates.map((one) => state?.ways.find((way) => isSameWay(way, one) && way.blocks > 0))
-  if (state && state.walk.blocks > 0 && own.every((way) => way !== undefined))
-    return {
-      method,
-      measured,
-      blocks,
-      seconds: left * [state.walk, ...own].reduce((sum, one) => sum + perBlock(one), 0),
-    }
+  const sensed = state?.sensitivity
+  const sensedSo = sensed?.unit === 'block' && candidates.length > 0 && isSameWay(sensed, candidates[0])
+  const withLoss = sensitivity === null ? blocks : sensedSo ? sensed.blocks : 0
+  const measured = Math.min(withLoss, ...candidates.map((one) => (state ? blocksMeasured(state, one) : 0)))
   const { samples, seqLen } = state?.calibration ?? {
     samples: defaultSamples,
     seqLen: Math.min(longestWindow, config.maxPositions),
@@ -69,7 +68,7 @@ function measurable(config: ModelConfig, method: MethodName, { state, amounts, m
   const steps = candidates.map(({ sparsity, pattern }) =>
     resolvePruneStep({ method, ...(pattern === unstructured ? { sparsity } : { pattern }) }),
   )
-  return { method, measured, blocks, seconds: left * analysisSeconds(config, samples * seqLen, steps, machine) }
+  const probed = sensitivity === null ? 0 : Math.min(sensitivityWindows, samples) * seqLen
+  const perBlock = analysisSeconds(config, { tokens: samples * seqLen, probed, steps }, machine)
+  return { method, measured, blocks, seconds: (blocks - measured) * perBlock }
 }
-
-const perBlock = ({ seconds, blocks }: { readonly seconds: number; readonly blocks: number }) => seconds / blocks

@@ -1,6 +1,13 @@
 // Models that write side by side, seen from the thread that answers.
 import type { DeviceChoice, ParamsOf } from '../protocol/parameters.ts'
-import { largestPrompt, mostColumns, mostNewTokens, mostPrompts, type TryProgress } from '../protocol/tryOut.ts'
+import {
+  largestPrompt,
+  mostColumns,
+  mostNewTokens,
+  mostPrompts,
+  mostTurns,
+  type TryProgress,
+} from '../protocol/tryOut.ts'
 import { EngineError } from '../engine/errors.ts'
 import { startWorker } from '../system/startWorker.ts'
 import type { CallContext } from './channel.ts'
@@ -45,11 +52,13 @@ async function write(
   })
 }
 
-function check({ models, masks = [], prompts, maxTokens }: ParamsOf<'tryOut'>): void {
+function check({ models, masks = [], prompts, turns = [], maxTokens }: ParamsOf<'tryOut'>): void {
   const limits: [boolean, string][] = [
     [models.length >= 1 && models.length <= mostColumns, `1 to ${mostColumns} checkpoints can be tried at a time`],
     [masks.length === 0 || masks.length === models.length, 'there is a mask, or none, for each checkpoint'],
     [prompts.length >= 1 && prompts.length <= mostPrompts, `1 to ${mostPrompts} prompts can be tried at a time`],
+    [turns.length <= mostTurns, `a conversation has ${mostTurns} turns at most; begin a new one`],
+    [turns.every(({ answers }) => answers.length === models.length), 'a turn has an answer of each checkpoint'],
     [prompts.every(({ length }) => length <= largestPrompt), `a prompt has ${largestPrompt} characters at most`],
     [Number.isInteger(maxTokens) && maxTokens >= 1 && maxTokens <= mostNewTokens, `1 to ${mostNewTokens} new tokens`],
   ]

@@ -61,23 +61,23 @@ function percentText(value: number | null, error: number | null): string {
  * grow with depth, so that one line through them climbs while the model gets better.
  */
 export function lossChart(runs: readonly ChartedRun[], { smoothing, maxPoints }: CurveSettings): RunChart {
-  const series = runs.flatMap(({ label, index, picture }) =>
-    [...picture.lossByRecovery].flatMap(([recovery, all]): Series[] => {
-      if (picture.blockLoss.has(recovery)) return []
+  const series = runs.flatMap(({ label, index, picture }) => {
+    const retrained = [...picture.lossByRecovery].filter(([recovery]) => !picture.blockLoss.has(recovery))
+    return retrained.map(([recovery, all], i): Series => {
       const before = (all[0]?.x ?? 1) - 1
       const points = all.map(({ x, y }) => ({ x: x - before, y }))
       const part = partOf(picture, recovery)
       const names = [runs.length > 1 ? label : (part ?? 'loss'), runs.length > 1 && part, smoothing > 0 && 'smoothed']
-      const one: Series = {
+      return {
         label: names.filter(Boolean).join(', '),
-        style: part === null ? seriesStyle(index) : entryStyle(runs.length > 1 ? index : recovery, recovery),
+        // The dashes of one run tell its recoveries apart.
+        style: entryStyle(index, i),
         points: downsample(smooth(points, smoothing), maxPoints),
         raw: smoothing > 0 ? downsample(points, maxPoints) : undefined,
         ...(part !== null && index === 0 && { note: part }),
       }
-      return [one]
-    }),
-  )
+    })
+  })
   return { series, levels: [], xRange: null }
 }
 

@@ -47,9 +47,9 @@ export function profileBars(
   }
 }
 
-/** "rows: 48.1 % to 52.3 % zeros", with the bars' names where they have some. */
+/** "rows: 48.1 % to 52.3 % exact zeros", with the bars' names where they have some. */
 export function profileCaption(what: string, sparsity: readonly number[], labels?: readonly string[]): string {
   const ends = [Math.min(...sparsity), Math.max(...sparsity)]
   const [low, high] = ends.map((end) => formatShare(end) + (labels ? ` (${labels[sparsity.indexOf(end)]})` : ''))
-  return `${what}: ${low} to ${high} zeros`
+  return `${what}: ${low} to ${high} exact zeros`
 }

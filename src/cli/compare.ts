@@ -4,12 +4,11 @@ import { openInspection, type Checkpoint } from '../engine/checkpoint/checkpoint
 import { wholeOf } from '../engine/checkpoint/inspection.ts'
 import { isHubName } from '../engine/checkpoint/hubCache.ts'
 import { compareCheckpoints } from '../engine/checkpoint/stats/compareCheckpoints.ts'
-import { someOf } from '../formatting/lists.ts'
-import type { CompareSummary, TensorChange } from '../protocol/inspect.ts'
+import { compareText } from '../engine/checkpoint/stats/compareText.ts'
+import type { CompareSummary } from '../protocol/inspect.ts'
 import { EngineError } from '../engine/errors.ts'
 import { command, type CommonOptions, type Context, type Outcome, runs } from './command.ts'
 import { toldRemote } from './remote.ts'
-import { textTable } from '../formatting/tables.ts'
 import { plural, formatShare } from '../formatting/numbers.ts'
 import { type RightRows, rightRowsOf } from '../engine/evaluate/tasks/rightRows.ts'
 import { mcnemarP, pText } from '../runs/compared/answers.ts'
@@ -67,7 +66,11 @@ async function compare(context: Context, pathA: string, pathB: string, options: 
         },
       })
       const failed = options.expect === 'mask-preserved' && !summary.maskPreserved
-      return { json: toJson(summary), text: toText(summary, a.path, b.path, context.columns), exitCode: failed ? 3 : 0 }
+      return {
+        json: toJson(summary),
+        text: compareText(summary, a.path, b.path, context.columns),
+        exitCode: failed ? 3 : 0,
+      }
     } finally {
       await b.close()
     }
@@ -92,33 +95,6 @@ function toJson({ added, removed, reshaped, changed, same, maskPreserved, verdic
     mask_preserved: maskPreserved,
     verdict,
   }
-}
-
-function toText(summary: CompareSummary, a: string, b: string, columns?: number): string {
-  const { added, removed, reshaped, changed, same, verdict } = summary
-  const lists: [string, readonly string[]][] = [
-    ['only in B', added],
-    ['only in A', removed],
-    ['of another shape', reshaped],
-  ]
-  const parts = lists
-    .filter(([, names]) => names.length > 0)
-    .map(([what, names]) => `${plural(names.length, 'tensor')} ${what}:\n  ${someOf(names, listedNames, '\n  ')}`)
-  if (changed.length > 0)
-    parts.push(textTable(['changed', 'max |b − a|', 'filled', 'emptied'], changed.map(changeRow), { columns }))
-  return [
-    `A: ${a}\nB: ${b}`,
-    ...parts,
-    same === 1 ? '1 tensor is equal.' : `${plural(same, 'tensor')} are equal.`,
-    verdict,
-  ].join('\n\n')
-}
-
-/** `--json` has them all. */
-const listedNames = 20
-
-function changeRow({ name, maxAbs, filled, emptied }: TensorChange): string[] {
-  return [name, maxAbs.toPrecision(4), filled.toLocaleString('en'), emptied.toLocaleString('en')]
 }
 
 /** --task: the answers of two models to the same questions. @throws EngineError 'bad-data' where they were not asked the same. */

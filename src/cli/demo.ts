@@ -1,5 +1,5 @@
 // sparsescope demo: the main job on the bundled sample: inspect, prune, recover, evaluate.
-import { basename, dirname, join, relative, resolve } from 'node:path'
+import { basename, dirname, join, resolve } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { existsSync, lstatSync } from 'node:fs'
 import { copyFile, mkdir, readdir } from 'node:fs/promises'
@@ -7,28 +7,35 @@ import { EngineError } from '../engine/errors.ts'
 import { openCheckpoint } from '../engine/checkpoint/checkpoint.ts'
 import { inspectCheckpoint } from '../engine/checkpoint/stats/inspectCheckpoint.ts'
 import type { RunReport } from '../engine/run/report/report.ts'
+import { summaryText } from '../engine/run/report/summaryTable.ts'
 import { runRecipe } from '../engine/run/runRecipe.ts'
-import { writeAtomic } from '../system/atomicFile.ts'
+import { readRuns } from '../engine/sweep/compareRuns.ts'
 import { runFolderAt, createNamedFolder } from '../runs/folder/runFolder.ts'
 import { formatCount, formatShare } from '../formatting/numbers.ts'
 import { textTable } from '../formatting/tables.ts'
+import { comparisonTable } from '../runs/compared/comparisonTable.ts'
+import { foldSeeds } from '../runs/compared/foldSeeds.ts'
 import { command, type CommonOptions, type Context, type Outcome, runs } from './command.ts'
-import {
-  allModels,
-  cellsOf,
-  demoPage,
-  type DemoRun,
-  firstModel,
-  heads,
-  recipeIn,
-  rowsOf,
-  titleOf,
-} from './demoResults.ts'
 import { gatherFacts } from './doctor/facts.ts'
 import { fasterWith } from './doctor/remedies.ts'
 import { askedMemory, memoryOption, wholeNumber } from './options.ts'
+import { writePage } from './report.ts'
 import { runOnDevice, shortPath, showEvent } from './run.ts'
 import { writeError } from '../system/diskErrors.ts'
+
+/** Models of the sample, and by recipe what is done to them. The first is done without `--all`, in at most two minutes on two slow cores. */
+const sample: readonly { folder: string; style: string; jobs: Readonly<Record<string, string>> }[] = [
+  {
+    folder: 'opt',
+    style: 'OPT style',
+    jobs: {
+      'opt-bias-norm': 'magnitude 70 %, then bias + norm retrained',
+      'opt-mask-lora': 'magnitude 70 %, then MaskLoRA retrained',
+      'opt-wanda-reconstruct': 'Wanda 70 %, then reconstructed block by block',
+    },
+  },
+  { folder: 'llama', style: 'LLaMA style', jobs: { 'llama-norm': 'magnitude 70 %, then its norms retrained' } },
+]
 
 interface DemoOptions extends CommonOptions {
   steps?: number
@@ -54,27 +61,28 @@ async function demo(context: Context, target: string, options: DemoOptions): Pro
   const folder = await copySample(target)
   context.say(`the sample is in ${shortPath(folder)}`)
   for (const remedy of fasterWith(await gatherFacts(context.io.program))) context.say(`faster: ${remedy}`)
-  const done: DemoRun[] = []
-  for (const { folder: model, style, jobs } of options.all ? allModels : firstModel) {
+  const reports: RunReport[] = []
+  for (const { folder: model, style, jobs } of options.all ? sample : sample.slice(0, 1)) {
     await inspect(context, join(folder, model))
-    for (const job of jobs) {
+    for (const [recipe, title] of Object.entries(jobs).slice(0, options.all ? undefined : 1)) {
       context.say('')
-      context.say(`${style}: ${titleOf(job)}`)
-      done.push({ style, job, report: await run(context, recipeIn(folder, job), options) })
+      context.say(`${style}: ${title}`)
+      reports.push(await run(context, join(folder, `${recipe}.prune.yaml`), options))
     }
   }
-  const rows = rowsOf(done)
-  const page = join(folder, 'report.html')
-  const links = done.map(({ style, job, report }) => ({
-    title: `${style}: ${titleOf(job)}`,
-    path: relative(folder, runFolderAt(report.run).page).replaceAll('\\', '/'),
-  }))
-  await writeAtomic(page, [demoPage(rows, links)])
-  const json = { folder, report: page, runs: done.map(({ report }) => report) }
-  return {
-    json,
-    text: `\n${textTable(heads, rows.map(cellsOf), { columns: context.columns })}\n\nReport: ${pathToFileURL(page)}`,
-  }
+  const { page, table } = await resultOf(reports, join(folder, 'report.html'), context)
+  const json = { folder, report: page, runs: reports }
+  return { json, text: `\n${table}\n\nReport: ${pathToFileURL(page)}` }
+}
+
+/** One run has a page of its own; several have one together, at `html`. */
+async function resultOf(reports: readonly RunReport[], html: string, { columns }: Context) {
+  const [first, ...others] = reports
+  if (others.length === 0) return { page: runFolderAt(first.run).page, table: summaryText(first, columns) }
+  const read = await readRuns(reports.map((report) => report.run))
+  await writePage(html, read)
+  const { heads, rows } = comparisonTable(foldSeeds(read))
+  return { page: html, table: textTable(heads, rows, { columns }) }
 }
 
 async function inspect({ say, signal }: Context, path: string): Promise<void> {

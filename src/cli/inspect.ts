@@ -4,13 +4,13 @@ import type { Inspection as Opening } from '../engine/checkpoint/inspection.ts'
 import { whyUnread } from '../engine/checkpoint/stats/elementFormat.ts'
 import { inspectCheckpoint, listedBytes } from '../engine/checkpoint/stats/inspectCheckpoint.ts'
 import type { InspectedTensor, Inspection } from '../engine/checkpoint/stats/inspectCheckpoint.ts'
+import { inspectionText, tensorText } from '../engine/checkpoint/stats/inspectText.ts'
 import { requireNm } from '../engine/checkpoint/stats/nmCounter.ts'
 import { hubNameText, parseHubName } from '../engine/checkpoint/hubCache.ts'
 import { EngineError } from '../engine/errors.ts'
 import { splitFile, type RemoteFacts } from '../engine/hub/openRemote.ts'
-import { toldRemote } from './remote.ts'
+import { remoteText, toldRemote } from './remote.ts'
 import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
-import { inspectionText, remoteText, tensorText } from './inspectText.ts'
 
 interface InspectCliOptions extends CommonOptions {
   stats?: boolean
@@ -66,12 +66,17 @@ async function inspect(context: Context, path: string, options: InspectCliOption
       config: checkpoint.config,
       fetched_bytes: checkpoint.bytesRead(),
     }
+    const where = facts && remoteText(facts, checkpoint)
     return {
       json: remote ? { ...json, remote } : json,
       text:
         options.tensor === undefined
-          ? inspectionText(checkpoint, inspection, { columns: context.columns, tensors: options.tensors, facts })
-          : [...inspection.tensors.map(tensorText), ...(facts ? [remoteText(facts, checkpoint)] : [])].join('\n'),
+          ? inspectionText(checkpoint, inspection, {
+              columns: context.columns,
+              tensors: options.tensors,
+              remote: where,
+            })
+          : [...inspection.tensors.map(tensorText), ...(where ? [where] : [])].join('\n'),
     }
   } finally {
     await checkpoint.close()

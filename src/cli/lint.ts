@@ -4,8 +4,7 @@ import { maxRecipeBytes, readSmallFile } from '../engine/checkpoint/smallFile.ts
 import { EngineError } from '../engine/errors.ts'
 import { lintText } from '../engine/facts/recipeFacts.ts'
 import { inRecipeThread, shortRecipe } from '../engine/run/open/recipeThread.ts'
-import type { Finding, Severity } from '../recipe/finding.ts'
-import { printableLine } from '../formatting/printable.ts'
+import { type Finding, findingLine, type Severity } from '../recipe/finding.ts'
 import { findRule } from '../lint/lint.ts'
 import { command, type CommonOptions, runs } from './command.ts'
 import { collect } from './options.ts'
@@ -23,7 +22,7 @@ export const lintCommand = command('lint', 'check recipes without running them',
   'lint --json recipes/*.prune.yaml',
   'lint --severity lr-off-grid=off --severity few-samples=error opt.prune.yaml',
 ])
-  .argument('<recipe...>', 'recipes (*.prune.yaml), or recipes of llm-compressor, SparseML or PERP')
+  .argument('<recipe...>', 'recipes (*.prune.yaml)')
   .option('--severity <rule=severity>', 'error, warning, info, hint or off for a rule; may be repeated', collect, [])
   .action(
     runs(async (context, paths: string[], options: LintOptions) => {
@@ -61,12 +60,6 @@ function parseSeverities(settings: readonly string[]): Record<string, Severity |
     overrides[rule] = severity as Severity | 'off'
   }
   return overrides
-}
-
-/** `opt.prune.yaml:4:12 hint lr-off-grid (L1) …`: terminals turn the place into a link, `$prune-recipe` of a task into a problem. */
-export function findingLine({ file, range, severity, name, rule, message }: Finding & { file: string }): string {
-  const words = name === rule ? name : `${name} (${rule})`
-  return printableLine(`${file}:${range.start.line + 1}:${range.start.character + 1} ${severity} ${words} ${message}`)
 }
 
 function summary(recipes: number, findings: readonly Finding[]): string {

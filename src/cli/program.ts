@@ -13,6 +13,7 @@ import { forwardCommand } from './model/forward.ts'
 import { generateCommand } from './model/generate.ts'
 import { inspectCommand } from './inspect.ts'
 import { lintCommand, schemaCommand } from './lint.ts'
+import { mcpCommand } from './mcp/mcp.ts'
 import { pullCommand } from './pull.ts'
 import { pushCommand } from './push.ts'
 import { pruneCommand } from './prune.ts'
@@ -34,6 +35,7 @@ export const commands: readonly Command[] = [
   sweepCommand,
   reportCommand,
   lintCommand,
+  mcpCommand,
   pullCommand,
   pushCommand,
   convertCommand,

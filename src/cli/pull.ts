@@ -1,46 +1,29 @@
 // sparsescope pull: a checkpoint of the Hub into its local cache, where every tool finds it.
-import { Option } from 'commander'
 import { hubNameText, parseHubName } from '../engine/checkpoint/hubCache.ts'
-import { EngineError } from '../engine/errors.ts'
-import { everyWeights, type WeightsChoice } from '../engine/hub/chooseFiles.ts'
 import { hubAccess } from '../engine/hub/hubAccess.ts'
 import { pull } from '../engine/hub/pull.ts'
 import { formatBytes, plural } from '../formatting/numbers.ts'
-import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
+import { command, runs, type Context, type Outcome } from './command.ts'
 import { showBytes } from './remote.ts'
-
-interface PullCommandOptions extends CommonOptions {
-  revision?: string
-  weights: WeightsChoice
-}
 
 export const pullCommand = command('pull', 'download a checkpoint from the Hub into its local cache', [
   'pull facebook/opt-125m',
   'pull HuggingFaceTB/SmolLM2-135M@main',
-  'pull gpt2 --weights torch',
 ])
   .argument('<model>', 'org/name or org/name@revision')
-  .option('--revision <name>', 'a branch, a tag or a commit; the same as after @')
-  .addOption(
-    new Option('--weights <format>', 'which weights; auto: safetensors, else PyTorch')
-      .choices(everyWeights)
-      .default('auto'),
-  )
   .addHelpText(
     'after',
     '\nHF_TOKEN, or the token of `hf auth login`, is sent to the Hub for gated and private models; HF_ENDPOINT names another server, HF_HUB_CACHE or HF_HOME another cache.',
   )
-  .action(runs((context, model: string, options: PullCommandOptions) => pullModel(context, model, options)))
+  .action(runs(pullModel))
 
-async function pullModel(context: Context, model: string, options: PullCommandOptions): Promise<Outcome> {
-  if (options.revision !== undefined && model.includes('@'))
-    throw new EngineError('usage', `${model} names a revision already: leave --revision out`)
-  const name = parseHubName(options.revision === undefined ? model : `${model}@${options.revision}`)
+async function pullModel(context: Context, model: string): Promise<Outcome> {
+  const name = parseHubName(model)
   const access = await hubAccess()
   const began = performance.now()
   context.say(`pulling ${hubNameText(name)} from ${access.endpoint}`)
   const onProgress = showBytes(context, 'pull')
-  const pulled = await pull(name, { access, weights: options.weights, signal: context.signal, onProgress })
+  const pulled = await pull(name, { access, signal: context.signal, onProgress })
   const { folder, commit, files, bytes, fetchedBytes } = pulled
   const seconds = (performance.now() - began) / 1000
   const { repository, revision } = name

@@ -2,44 +2,22 @@
 import { type HubName, parseHubName } from '../engine/checkpoint/hubCache.ts'
 import { EngineError } from '../engine/errors.ts'
 import { hubAccess } from '../engine/hub/hubAccess.ts'
-import { pageOf } from '../engine/hub/hubErrors.ts'
 import { bytesToSend, planPush, push, type PushPlan } from '../engine/hub/push.ts'
-import { type Benchmark, evalResultFile, savedResult } from '../engine/run/origin/evalResults.ts'
 import { publicationOf, toldPush } from '../engine/run/origin/publication.ts'
 import { formatBytes } from '../formatting/numbers.ts'
 import { pushText } from '../protocol/push.ts'
 import { command, type CommonOptions, type Context, type Outcome, runs } from './command.ts'
-import { collect, taskNamed } from './options.ts'
 import { showBytes } from './remote.ts'
-import { zeroShotNames } from '../catalog/tasks/tasks.ts'
-
-/** Reads `--benchmark TASK=DATASET[:TASK_ID]`. @throws EngineError 'usage'. */
-export function benchmarksOf(given: readonly string[]): Benchmark[] {
-  const benchmarks = given.map((text) => {
-    const [, name = '', dataset, taskId = null] = /^([^=]*)=([^:]*)(?::(\S+))?$/.exec(text) ?? []
-    if (!/^[\w-][\w.-]*\/[\w-][\w.-]*$/.test(dataset ?? ''))
-      throw new EngineError(
-        'usage',
-        `--benchmark ${text}: give TASK=ORG/DATASET or TASK=ORG/DATASET:TASK_ID, such as arc_easy=allenai/ai2_arc:ARC-Easy`,
-      )
-    return { task: taskNamed('--benchmark', name, zeroShotNames), dataset, taskId }
-  })
-  const twice = benchmarks.find(({ task }, i) => benchmarks.findIndex((one) => one.task === task) < i)
-  if (!twice) return benchmarks
-  throw new EngineError('usage', `--benchmark ${twice.task} is given twice; leave one out`)
-}
 
 interface PushCommandOptions extends CommonOptions {
   create?: boolean
   private?: boolean
   revision?: string
   yes?: boolean
-  benchmark: string[]
 }
 
 export const pushCommand = command('push', 'publish the result of a run on the Hub', [
   'push opt-125m-wanda50 me/opt-125m-wanda50 --create --private',
-  'push opt-125m-wanda50 me/opt-125m-wanda50 --benchmark arc_easy=allenai/ai2_arc:ARC-Easy',
   'push .sparsescope/runs/20261128-120000-wanda me/opt-125m-wanda50 --yes',
 ])
   .argument('<folder>', 'folder of a result, or of the finished run that saved it')
@@ -47,12 +25,6 @@ export const pushCommand = command('push', 'publish the result of a run on the H
   .option('--create', 'make the repository, or the branch, where there is none')
   .option('--private', 'make it private; without, everybody can read it')
   .option('--revision <name>', 'the branch to push to (default: main)')
-  .option(
-    '--benchmark <task=dataset>',
-    'also write the result of a zero-shot task for the leaderboard of a data set of the Hub, as TASK=ORG/DATASET or TASK=ORG/DATASET:TASK_ID; may be repeated',
-    collect,
-    [],
-  )
   .option('--yes', 'do not ask; for scripts')
   .addHelpText(
     'after',
@@ -64,19 +36,10 @@ async function publish(context: Context, folder: string, model: string, options:
   const { signal, say } = context
   const began = performance.now()
   const name = named(model, options.revision)
-  const benchmarks = benchmarksOf(options.benchmark)
   const publication = await publicationOf(folder)
   const access = await hubAccess()
-  const results = benchmarks.map((benchmark) =>
-    evalResultFile(
-      benchmark,
-      savedResult(publication.note, benchmark.task),
-      publication.note,
-      pageOf(access, { ...name, revision: 'main' }),
-    ),
-  )
   const target = { name, create: options.create === true, isPrivate: options.private === true }
-  const plan = await planPush(target, [...publication.files, ...results], { access, signal })
+  const plan = await planPush(target, publication.files, { access, signal })
   for (const line of pushText(toldPush(plan, publication), publication.ownPaths)) say(line)
   const total = bytesToSend(plan)
   if (!options.yes && plan.files.some(({ state }) => state !== 'there')) await ask(context, plan)

@@ -1,8 +1,9 @@
 // Opens a model on the Hub for commands that look, and shows how many bytes have come or left.
-import { bytesOnDisk } from '../engine/checkpoint/checkpoint.ts'
+import { bytesOnDisk, type Checkpoint } from '../engine/checkpoint/checkpoint.ts'
 import { hubAccess } from '../engine/hub/hubAccess.ts'
-import { openRemote, type RemoteModel } from '../engine/hub/openRemote.ts'
-import { formatBytes } from '../formatting/numbers.ts'
+import { openRemote, type RemoteFacts, type RemoteModel } from '../engine/hub/openRemote.ts'
+import { fieldsOf } from '../catalog/formats/json.ts'
+import { formatBytes, plural } from '../formatting/numbers.ts'
 import type { Context } from './command.ts'
 
 /** Fetched before a person would look for a bar. */
@@ -43,4 +44,17 @@ export function showBytes({ progress }: Context, what: string): (have: number, t
     const secondsLeft = perMs > 0 && have < total ? (total - have) / perMs / 1000 : null
     progress({ what, count: { done, total: all, unit }, secondsLeft })
   }
+}
+
+/** Where a model on the Hub is, and what its files say beside the weights. */
+export function remoteText({ commit, address, files, card }: RemoteFacts, checkpoint: Checkpoint): string {
+  const all = files.reduce((sum, { bytes }) => sum + bytes, 0)
+  const config = Object.entries(fieldsOf(checkpoint.config)).flatMap(([key, value]) =>
+    typeof value === 'string' || typeof value === 'number' ? [`${key} ${value}`] : [],
+  )
+  return [
+    `on the Hub: ${plural(files.length, 'file')}, ${formatBytes(all)}, commit ${commit.slice(0, 12)}; ${formatBytes(checkpoint.bytesRead())} came, nothing is kept`,
+    ...(config.length > 0 ? [`config.json: ${config.join(', ')}`] : []),
+    `${card === null ? 'no card that can be read' : `card of ${plural(card.length, 'character')}, whole with --json`}: ${address}`,
+  ].join('\n')
 }

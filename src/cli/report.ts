@@ -49,14 +49,7 @@ export const reportCommand = command('report', 'compare runs in a table and curv
       ] as const
       for (const [path, format] of papers)
         if (path !== undefined) await replaceFile(path, paperText(await paperOf(read), format))
-      if (options.html !== undefined) {
-        const pictures = await firstPictures(read, mostCurves)
-        const begun = read.filter(({ folder }) => folder !== null).length
-        const left = pictures.length < mostCurves ? 0 : begun - mostCurves
-        const title = comparisonTitle(folded, latestDay(read))
-        const failures = failureTexts(read)
-        await replaceFile(options.html, comparisonPage({ title, runs: folded, pictures, left, failures }))
-      }
+      if (options.html !== undefined) await writePage(options.html, read)
       if (options.csv !== undefined) await writeCurves(read, options.csv)
       const { markdown, latex, html, csv } = options
       const written = [markdown, latex, html, csv].flatMap((path) => (path === undefined ? [] : [shortPath(path)]))
@@ -88,6 +81,16 @@ function refuseInputs({ html, markdown, latex, csv }: ReportOptions): void {
     if (existsSync(path) && [path, placeOf(path)].some((one) => kept.test(one)))
       throw new EngineError('usage', `${path} is there already and looks like no report: name another file`)
   }
+}
+
+/** Table, Pareto front and curves; replaces the file `html`. @throws EngineError 'disk'. */
+export async function writePage(html: string, read: readonly ReadRun[]): Promise<void> {
+  const runs = foldSeeds(read)
+  const pictures = await firstPictures(read, mostCurves)
+  const begun = read.filter(({ folder }) => folder !== null).length
+  const left = pictures.length < mostCurves ? 0 : begun - mostCurves
+  const title = comparisonTitle(runs, latestDay(read))
+  await replaceFile(html, comparisonPage({ title, runs, pictures, left, failures: failureTexts(read) }))
 }
 
 async function paperOf(runs: readonly ReadRun[]): Promise<PaperTable> {

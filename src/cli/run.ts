@@ -1,6 +1,5 @@
 // sparsescope run: a whole recipe, or with --dry-run what it would do.
 import { relative } from 'node:path'
-import { triedWindows } from '../recipe/defaults.ts'
 import { defaultSaveFormat, saveFormats } from '../recipe/saveFormats.ts'
 import { EngineError } from '../engine/errors.ts'
 import { planOfRecipe } from '../engine/run/open/readRecipe.ts'
@@ -8,10 +7,8 @@ import { type RunOptions, runRecipe } from '../engine/run/runRecipe.ts'
 import { runFolderAt } from '../runs/folder/runFolder.ts'
 import { summaryText } from '../engine/run/report/summaryTable.ts'
 import type { RunReport } from '../engine/run/report/report.ts'
-import { andList } from '../formatting/lists.ts'
-import { formatBytes, formatCount, formatTrained, formatValue, roughDuration } from '../formatting/numbers.ts'
 import type { RunEvent } from '../runs/series/events.ts'
-import type { PlannedSpread, PlanSummary, RecoverySummary } from '../plan/planSummary.ts'
+import { planText } from '../plan/planText.ts'
 import { eventLine } from '../runs/series/eventLine.ts'
 import { command, type CommonOptions, type Context, type Outcome, runs } from './command.ts'
 import { version } from '../system/version.ts'
@@ -76,44 +73,6 @@ export function reportText(report: RunReport, columns?: number): string {
     )
   lines.push(`Report: ${shortPath(runFolderAt(report.run).page)}`)
   return lines.join('\n')
-}
-
-function planText(plan: PlanSummary): string {
-  const { estimates } = plan
-  const linears = plan.rows.filter((row) => row.role === 'linear').length
-  return [
-    `${plan.recipe} on ${plan.model}`,
-    `prunes ${plan.prunedModules} of ${linears} linears in the blocks`,
-    ...plan.allocations.map((one) => `allocation ${one.name}: ${one.sparsity} on average; ${spreadText(one)}`),
-    ...(plan.recoveries.length === 0
-      ? ['recovers nothing']
-      : plan.recoveries.map((one) => recoveryText(one, plan.parameters))),
-    `memory about ${formatBytes(estimates.memoryBytes)}, disk ${formatBytes(estimates.diskBytes)}${timeText(estimates)}`,
-    plan.saveTo === null ? 'saves nothing' : `saves to ${plan.saveTo}`,
-    ...plan.warnings.map((message) => `warning: ${message}`),
-  ].join('\n')
-}
-
-function spreadText({ ends, tries }: PlannedSpread): string {
-  if (ends) return `${formatValue(ends[0])} in the first block to ${formatValue(ends[1])} in the last`
-  if (tries.length > 0)
-    return `tries spreads of ${andList(tries.map(String))} on ${triedWindows} windows and takes the best`
-  return 'the dense model decides how much of each block'
-}
-
-function timeText({ seconds, secondsToPruneAgain }: PlanSummary['estimates']): string {
-  if (seconds === null) return ''
-  const again = roughDuration(secondsToPruneAgain)
-  const why = secondsToPruneAgain > 0 ? `, ${again} of it to prune once more, for the model before recovery` : ''
-  return `, time about ${roughDuration(seconds)}${why}`
-}
-
-function recoveryText({ place, mode, train, trainable, percentage }: RecoverySummary, parameters: number): string {
-  const name = place === 'recover' ? mode : `${place}, ${mode}`
-  if (mode === 'merge') return `${name}: adds a LoRA that was trained elsewhere, under the mask`
-  if (train.length === 0) return `${name}: least squares of the kept weights`
-  const share = `${formatTrained(percentage)} of ${formatCount(parameters)}`
-  return `${name}: trains ${formatCount(trainable)} numbers (${share}): ${train.join(', ')}`
 }
 
 export function shortPath(path: string): string {

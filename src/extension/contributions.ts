@@ -13,6 +13,11 @@ export const taskType = 'sparsescope'
 
 export const recipeLanguage = 'prune-recipe'
 
+/** VS Code wants names of tools that no other extension has. */
+export const toolPrefix = 'sparsescope_'
+
+export const mcpProviderId = 'sparsescope.mcp'
+
 /** Commands that open no view of their own; those that do are in the rows of views. */
 const otherCommandIds = [
   'sparsescope.pull',

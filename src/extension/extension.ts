@@ -3,6 +3,8 @@ import * as vscode from 'vscode'
 import { existsSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { join } from 'node:path'
+import { registerAgentTools } from './agents/agentTools.ts'
+import { offerMcpServer } from './agents/mcpServer.ts'
 import { ComparePanels } from './views/comparePanels.ts'
 import { modelCommands } from './commands/modelCommands.ts'
 import { otherCommands, tryCommands } from './commands/otherCommands.ts'
@@ -78,6 +80,8 @@ export function activate(context: vscode.ExtensionContext): ExtensionApi {
     createStatusItem(services, runStore, runner.queue),
     vscode.tasks.registerTaskProvider(taskType, new RunTasks(runner, runStore)),
     ...registerCommands(parts),
+    ...registerAgentTools(parts),
+    offerMcpServer(services),
     startLanguageWithRecipe(services),
     offerRestart(services),
   )

@@ -1,4 +1,4 @@
-// Lists: as text, grouped, and of any length.
+// Lists: as text, grouped, of any length, and worked on.
 
 /** Items side by side; of a long list the first `most` and how many more there are. */
 export function someOf(items: readonly string[], most = 12, separator = ', '): string {
@@ -20,12 +20,30 @@ export function andList(items: readonly string[], word = 'and'): string {
 
 /** Items with the same key together, in the order of their first. */
 export function groupsBy<T>(items: readonly T[], keyOf: (item: T) => unknown): T[][] {
-  const groups = new Map<unknown, T[]>()
+  return [...groupedBy(items, keyOf).values()]
+}
+
+/** The same by key. */
+export function groupedBy<T, K>(items: Iterable<T>, keyOf: (item: T) => K): Map<K, T[]> {
+  const groups = new Map<K, T[]>()
   for (const item of items) {
     const key = keyOf(item)
     const own = groups.get(key)
     if (own) own.push(item)
     else groups.set(key, [item])
   }
-  return [...groups.values()]
+  return groups
+}
+
+/** Works on all items, so many at a time. */
+export async function forEachConcurrent<T>(
+  items: readonly T[],
+  atOnce: number,
+  work: (item: T, index: number) => Promise<void>,
+): Promise<void> {
+  const rest = items.entries()
+  const one = async () => {
+    for (const [index, item] of rest) await work(item, index)
+  }
+  await Promise.all(Array.from({ length: Math.min(atOnce, items.length) }, one))
 }

@@ -99,7 +99,7 @@ function parsed(recipe: Readonly<Record<string, unknown>>, settings: readonly st
 export interface EvaluateOptions extends ComputeOptions {
   /** Path of the data: .txt, .jsonl, .jsonl.gz, .parquet, or .safetensors with ids. */
   readonly data: string
-  /** Text column (default: 'text'), or tensor of ids (default: the only integer one). */
+  /** Column of text (default: 'text') or of conversations (default: 'messages'), or tensor of ids (default: the only integer one). */
   readonly field?: string
   /** Tokens of a window; may be left out only for ids of shape [windows, length]. */
   readonly seqLen?: number

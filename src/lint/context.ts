@@ -1,7 +1,7 @@
 // The context of every rule: the text's tree, the value as written, and a recipe that is valid whatever is wrong with
 // the text, so that one mistake does not hide the others.
 import { isScalar, type Scalar, visit } from 'yaml'
-import { sweptPaths } from '../recipe/sweep/settingsOfRuns.ts'
+import { sweptPaths } from '../recipe/sweepSchema.ts'
 import type { Path, RecipeDocument } from '../recipe/document.ts'
 import { idShapeOf, type LintFacts, type ModelFacts, type ModelModule } from '../recipe/facts.ts'
 import { type DataUse, dataUses } from '../recipe/dataUses.ts'

@@ -1,8 +1,7 @@
 // Lint: all rules over one recipe, without the findings that its comments disable. The command line, the language server and the tests call this.
-import { readDocument, type RecipeDocument } from '../recipe/document.ts'
+import { pathAt, readDocument, type RecipeDocument } from '../recipe/document.ts'
 import { type LintFacts, noFacts } from '../recipe/facts.ts'
 import type { Finding, Severity } from '../recipe/finding.ts'
-import { pathAt } from '../recipe/pathAt.ts'
 import { createContext, type LintContext } from './context.ts'
 import { type AllRules, type Report, type Rule, type RuleFile, type Topic, topics } from './rule.ts'
 import { disablingComments } from './sourceText.ts'

@@ -4,6 +4,7 @@ import { type ResolvedRecipe, type ResolvedRecover, stepNeedsData } from '../rec
 import { methodOf } from '../catalog/methods/methods.ts'
 import { filesOf } from '../recipe/dataFiles.ts'
 import { isText } from '../recipe/dataUses.ts'
+import { worksByBlock } from '../recipe/modes.ts'
 
 export interface RecoveryPass<T = ResolvedRecover> {
   /** Block after block, on the calibration set; otherwise the one recovery trains the whole model, or merges into it. */
@@ -18,7 +19,7 @@ export interface Passes<T = ResolvedRecover> {
 }
 
 export function isBlockwise({ mode }: Pick<ResolvedRecover, 'mode'>): boolean {
-  return mode === 'reconstruct' || mode === 'refit'
+  return worksByBlock(mode)
 }
 
 export function passesOf(recover: readonly ResolvedRecover[], prunes: boolean): Passes {

@@ -1,4 +1,5 @@
 // Everything about a run but its numbers: what `run --dry-run`, the trainable map and the editor's lenses show.
+import { isAdapterName } from '../catalog/adapters/adapters.ts'
 import type { ModelConfig } from '../catalog/families/modelConfig.ts'
 import type { Role } from '../catalog/families/tensorRoles.ts'
 import { largest } from '../formatting/lists.ts'
@@ -24,9 +25,11 @@ export function planRecipe(
 ): PlanSummary {
   const { model } = facts
   const config = model?.modelConfig ?? null
+  const sparsities = config ? sparsitiesOf(recipe, config) : new Map<string, number>()
   const pruned = new Set(recipe.prune.flatMap((step) => modulesToPrune(step, model?.modules ?? []).map((m) => m.name)))
   const recoveries = recipe.recover.map((settings, i): RecoverySummary & { rows: TrainableRow[] } => {
-    const rows = config && model ? trainableRows(config, model.parameters, settings) : []
+    const all = config && model ? trainableRows(config, model.parameters, settings) : []
+    const rows = all.map((row) => keptOf(row, sparsities.get(moduleOfWeight(row.name)) ?? 0))
     const { mode, train } = settings
     return {
       place: recoveryPlace(recipe, i),
@@ -45,7 +48,6 @@ export function planRecipe(
     first ?? (config && model ? trainableRows(config, model.parameters, null) : []),
   )
   const known = new Map(model?.parameters.map((parameter) => [parameter.name, parameter]))
-  const sparsities = config ? sparsitiesOf(recipe, config) : new Map<string, number>()
   const of = (...severities: Severity[]) =>
     findings.filter((f) => severities.includes(f.severity)).map((f) => f.message)
   return {
@@ -77,6 +79,12 @@ export function planRecipe(
     errors: of('error'),
     saveTo: recipe.save?.to ?? null,
   }
+}
+
+/** A matrix that is trained itself keeps its zeros: they train nothing. */
+function keptOf(row: TrainableRow, sparsity: number): TrainableRow {
+  const isWhole = row.kind === 'linear' && row.by !== null && !isAdapterName(row.by)
+  return isWhole ? { ...row, trainable: row.trainable - Math.round(row.parameters * sparsity) } : row
 }
 
 /** Shares of the linears that are pruned; of one that several steps prune, the largest. */

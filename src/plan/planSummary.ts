@@ -1,5 +1,4 @@
 // The plan of a recipe, computed before anything runs: the trainable map and the estimates draw from this.
-import type { Field } from '../recipe/settings/row.ts'
 import type { Subset } from '../catalog/adapters/subsets.ts'
 import type { Role } from '../catalog/families/tensorRoles.ts'
 
@@ -39,11 +38,11 @@ export interface RecoverySummary {
   trains: Pick<PlanRow, 'name' | 'trainable' | 'by'>[]
 }
 
-/** An error or a warning, and the field of the form that asks for its setting. */
+/** An error or a warning, and the path of the form's field that asks for its setting; `recipe`: none does. */
 export interface PlannedProblem {
   severity: 'error' | 'warning'
   message: string
-  field: Field
+  field: string
 }
 
 /** The plan of a text that a person is writing. */

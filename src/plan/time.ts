@@ -135,16 +135,15 @@ export function isAskedAt(
 }
 
 /**
- * Seconds in which an analysis gathers the Hessians of a block and prunes it by each step. A block in the middle stands for all:
- * the first of a mixture may have no experts.
+ * Seconds in which an analysis gathers the Hessians of a block on so many tokens, prunes it by each step, and runs the rest of the
+ * model on `probed` tokens with the block pruned. A block in the middle stands for all: the first of a mixture may have no experts.
  */
 export function analysisSeconds(
   config: ModelConfig,
-  tokens: number,
-  steps: readonly ResolvedPruneStep[],
+  { tokens, probed, steps }: { tokens: number; probed: number; steps: readonly ResolvedPruneStep[] },
   machine: PlannedMachine,
 ): number {
-  const { forward, solving } = ratesOf(config, machine, 'f32')
+  const { forward, head, solving } = ratesOf(config, machine, 'f32')
   const linears = linearsOfBlock(config, config.numBlocks >> 1)
   const inputs = new Map(linears.map(({ inputKey, shape, expert }) => [inputKey, { columns: shape[1], expert }]))
   const hessians = [...inputs.values()].map(({ columns, expert }) =>
@@ -162,9 +161,9 @@ export function analysisSeconds(
       }),
     ]
   })
-  return (
-    forward(tokens, Math.min(tokens, config.maxPositions)) / config.numBlocks + solving(sum([...hessians, ...ways]))
-  )
+  const forwardOf = (count: number) => forward(count, Math.min(count, config.maxPositions))
+  const probe = forwardOf(probed) / 2 + head(probed)
+  return forwardOf(tokens) / config.numBlocks + probe + solving(sum([...hessians, ...ways]))
 }
 
 function ratesOf(config: ModelConfig, { gpu, threads }: PlannedMachine, precision: PlannedPrecision) {

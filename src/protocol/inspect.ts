@@ -194,7 +194,7 @@ export interface TensorChange {
 /** A method of the engine's, and what measuring it in place would take. */
 export interface MeasurableMethod {
   method: MethodName
-  /** Blocks whose errors are known, of all. */
+  /** Blocks whose errors and losses are known, of all. */
   measured: number
   blocks: number
   /** Estimated time of the blocks that are left; 0: all are measured. */

@@ -75,8 +75,6 @@ const schemas = {
     sparsities: z.array(z.number()).optional(),
     patterns: z.array(text).optional(),
     sensitivity: z.enum(sensitivityUnits).nullable(),
-    /** Only so many of the first blocks. */
-    blocks: z.int().positive().optional(),
   }),
   compare: z.object({ a: seen, b: seen }),
   /** Downloads from the Hub; only ever called when a person has asked for this model. */
@@ -96,10 +94,14 @@ const schemas = {
     /** By model: a checkpoint whose mask is laid over the model's own weights; absent or null: the model as it is. */
     masks: z.array(text.nullable()).optional(),
     prompts: z.array(text),
+    /** A conversation's earlier turns, the first of them first; absent: the prompts are texts to continue. */
+    turns: z.array(z.object({ prompt: text, answers: z.array(text) })).optional(),
     /** New tokens after each prompt at most. */
     maxTokens: index,
     memoryBytes,
   }),
+  /** Whether each has a chat template. */
+  chatTemplates: z.object({ models: z.array(text) }),
   /** How a result was trained, by the note that its run left beside it; `path` is its folder. */
   trained: model,
   /** Writes the model card of a checkpoint that a run has saved; never over one that is there. */
@@ -113,6 +115,10 @@ const schemas = {
     resume: text.nullable(),
     memoryBytes,
   }),
+  /** A tool of the editor's agent (src/agents), which looks into these folders only. */
+  agentTool: z.object({ name: text, input: z.unknown(), roots: z.array(text), memoryBytes }),
+  /** Checks the input of run_recipe; `write`: its text becomes the recipe's file. */
+  prepareRun: z.object({ input: z.unknown(), roots: z.array(text), write: z.boolean() }),
   activeRuns: z.null(),
   /** Answers and updates as of `run`, for a run that another connection started. Cancelling it cancels the run. */
   follow: z.object({ id: index }),

@@ -14,6 +14,7 @@ import type {
   Weight,
 } from './inspect.ts'
 import type { PlannedText } from '../plan/planSummary.ts'
+import type { SensitivityUnit } from '../plan/analysis.ts'
 import type { GgufSizes } from '../catalog/formats/gguf/ggmlTypes.ts'
 import type { PlannedPush } from './push.ts'
 import type { CallName } from './parameters.ts'
@@ -94,7 +95,18 @@ export interface Measurable {
   /** By which errors of methods are comparable. */
   sparsities: number[]
   patterns: string[]
+  /** The losses to measure with it; null: those of every block are known. */
+  sensitivity: SensitivityUnit | null
   methods: MeasurableMethod[]
+}
+
+/** What a run that an agent asks for would do. */
+export interface AskedRun {
+  /** Path of the recipe. */
+  recipe: string
+  set: readonly string[]
+  /** What it writes, how long it takes and how much memory: for the person who is asked. */
+  summary: string
 }
 
 interface Answer<Result, Progress = never> {
@@ -121,10 +133,13 @@ interface Answers extends Record<CallName, Answer<unknown, unknown>> {
   ggufSizes: Answer<GgufSizes>
   writeGguf: Answer<{ bytes: number; warnings: readonly string[] }, PullProgress>
   tryOut: Answer<{ device: string }, TryProgress>
+  chatTemplates: Answer<boolean[]>
   trained: Answer<TrainedResult>
   writeCard: Answer<{ file: string }>
   plan: Answer<PlannedText>
   run: Answer<RunOutcome, RunUpdate>
+  agentTool: Answer<{ text: string; isError: boolean }, string>
+  prepareRun: Answer<AskedRun>
   activeRuns: Answer<ActiveRun[]>
   follow: Answer<RunOutcome, RunUpdate>
   pause: Answer<null>

@@ -10,6 +10,12 @@ export interface TriedToken {
   alternatives: { piece: string; logProbability: number }[]
 }
 
+/** An earlier turn of a conversation: what a person wrote, and what each column answered. */
+export interface Turn {
+  prompt: string
+  answers: string[]
+}
+
 /** `column` and `prompt` are indices in the parameters. */
 export type TryProgress =
   /** Its weights are being read. */
@@ -24,6 +30,7 @@ export type TryProgress =
 
 export const mostColumns = 6
 export const mostPrompts = 100
+export const mostTurns = 100
 /** Characters of one. */
 export const largestPrompt = 2 ** 15
 export const mostNewTokens = 1024

@@ -2,7 +2,7 @@
 // truth and replays it when a view says `ready`, so that hiding, reloading and reopening show the same picture.
 import type { RunStatus } from '../runs/series/foldRun.ts'
 import type { CallName, ParamsOf, SeenModel } from './parameters.ts'
-import type { TryProgress } from './tryOut.ts'
+import type { TryProgress, Turn } from './tryOut.ts'
 import type { RunEvent } from '../runs/series/events.ts'
 import type {
   CompareProgress,
@@ -14,7 +14,10 @@ import type {
   MeasurableMethod,
 } from './inspect.ts'
 import type { PlannedText, TrainBudget } from '../plan/planSummary.ts'
-import type { RecipeChoices } from '../recipe/writing/recipeText.ts'
+import type { FormField } from '../recipe/settings/fields.ts'
+import type { RecipeChoices } from '../recipe/writing/choices.ts'
+import type { WrittenChoices } from '../recipe/writing/recipeText.ts'
+import type { Subset } from '../catalog/adapters/subsets.ts'
 import type { MethodName } from '../catalog/methods/methods.ts'
 import type { RunResult } from '../runs/series/runResult.ts'
 import type { TrainingUpdate } from '../runs/series/training.ts'
@@ -292,13 +295,18 @@ export type ToTry =
   /** Other columns than before: what was written is gone. `note`: why one that a person looks for is not among them. */
   | { type: 'columns'; columns: TriedModel[]; note: string | null }
   | { type: 'sets'; sets: PromptSet[] }
-  | { type: 'begun'; prompts: string[] }
+  /** Whether all columns have a chat template. */
+  | { type: 'chat'; possible: boolean }
+  /** `turns`: those before, where it is a conversation. */
+  | { type: 'begun'; prompts: string[]; turns?: Turn[] }
   | { type: 'written'; progress: TryProgress[] }
   /** `message`: of what failed; `device`: of what went well. */
   | { type: 'ended'; status: 'done' | 'stopped' | 'failed'; message: string | null; device: string | null }
 export type FromTry =
   | FromAnyView
-  | { type: 'generate'; prompts: string[]; maxTokens: number }
+  | { type: 'generate'; prompts: string[]; maxTokens: number; turns?: Turn[] }
+  /** Nothing that was written is wanted any more. */
+  | { type: 'clear' }
   | { type: 'stop' }
   | { type: 'addColumn' }
   | { type: 'removeColumn'; column: number }
@@ -324,37 +332,36 @@ export type FromTrainable =
 export interface RecipeStart {
   /** A dense model is pruned; one that is pruned already is only recovered. */
   kind: 'prune' | 'recover'
-  /** The model's weights, as the host knows them, and its short name. */
+  /** The model's weights, as the host knows them, and its name. */
   weights: string
-  name: string
   label: string
   parameters: number
   /** Sparsity of its matrices that a run noted; null: nobody did. */
   sparsity: number | null
   choices: RecipeChoices
+  /** What is trained unless a person chooses. */
+  train: Subset[]
   /** The whole model fits into this machine's memory to be trained. */
   canRetrain: boolean
   /** Texts near it, as a recipe names them. */
   texts: string[]
-  /** Bytes of each. */
-  sizes: Readonly<Record<string, number>>
-  /** Names in the recipe's folder: a result and a recipe get others. */
-  taken: string[]
+  /** Every setting that the form asks for. */
+  fields: readonly FormField[]
 }
-export type TextUse = 'data' | 'secondData' | 'evaluateOn' | 'evaluateOther'
-/** What a recipe names that a person may look for on the disk: texts, and the folder of an adapter. */
-export type BrowsedFor = TextUse | 'adapter'
+/** The first or second text of a map of the recipe, or the folder of an adapter: what a person may look for on the disk. */
+export type BrowsedFor = readonly ['calibration' | 'evaluate', number] | 'adapter'
 
 export type ToRecipe =
   | ToAnyView
   | ({ type: 'start' } & RecipeStart)
+  | ({ type: 'written' } & WrittenChoices)
   /** What a text comes to; `problem`: why nobody can tell. */
   | { type: 'planned'; text: string; plan: PlannedText | null; problem: string | null }
-  /** `bytes`: of a text; null of a folder. */
-  | { type: 'browsed'; use: BrowsedFor; path: string; bytes: number | null }
+  | { type: 'browsed'; use: BrowsedFor; path: string }
 export type FromRecipe =
   | FromAnyView
+  /** The form's choices, and those of each preset that could run. */
+  | { type: 'write'; all: RecipeChoices[] }
   | { type: 'plan'; text: string }
   | { type: 'browse'; use: BrowsedFor }
-  /** `saveTo` gives the recipe its name. */
-  | { type: 'create'; text: string; saveTo: string; run: boolean }
+  | { type: 'create'; choices: RecipeChoices; run: boolean }

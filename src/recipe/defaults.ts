@@ -14,6 +14,3 @@ export const triedWindows = 8
 
 /** Windows in a step of an optimiser. */
 export const batchDefaults = { batch_size: 1, grad_accumulation: 1 }
-
-/** What a new recipe asks for: fewer than a table would want, but at 100 the sample's LLaMA style recovers next to nothing. */
-export const firstSteps = 200

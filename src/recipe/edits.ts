@@ -215,7 +215,7 @@ export function flowText(value: unknown): string {
     return `{${Object.entries(value)
       .map(([key, inner]) => `${key}: ${flowText(inner)}`)
       .join(', ')}}`
-  return typeof value === 'number' ? numberText(value) : scalarText(String(value))
+  return typeof value === 'number' ? numberText(value) : typeof value === 'string' ? scalarText(value) : String(value)
 }
 
 /** Numbers that every YAML reads as numbers: PyYAML wants a dot and a sign in `5.0e-4`. */

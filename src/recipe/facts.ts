@@ -65,8 +65,10 @@ export interface DataFacts {
   readonly exists: boolean
   readonly bytes: number
   readonly kind: 'text' | 'lines' | 'table' | 'ids' | 'unknown'
-  /** Columns of text, or integer tensors; null when the file says nothing about them. */
+  /** Columns of text and of conversations, or integer tensors; null when the file says nothing about them. */
   readonly fields: readonly string[] | null
+  /** Those of conversations; absent: none. */
+  readonly chats?: readonly string[]
   /** All columns of a table or of the first line; absent when the file says nothing about them. */
   readonly columns?: readonly string[]
   /** Integer tensors: [windows, length] or [length]. */
@@ -85,6 +87,11 @@ export interface DataFacts {
 export function idShapeOf(file: DataFacts | undefined, field: string | undefined): readonly number[] | null {
   if (file?.kind !== 'ids') return null
   return file.shapes.get(field ?? [...file.shapes.keys()][0]) ?? null
+}
+
+/** The column of text or conversations that is read; without a `field` it is `text`, or `messages` where only that is there. */
+export function textFieldOf({ fields, chats = [] }: DataFacts, field: string | undefined): string {
+  return field ?? (chats.includes('messages') && !fields?.includes('text') ? 'messages' : 'text')
 }
 
 export interface MachineFacts {

@@ -1,4 +1,5 @@
 // Findings of lint: plain data that the command line prints as JSON and the language server turns into LSP.
+import { printableLine } from '../formatting/printable.ts'
 
 /** Keys and places in lists, from the top of a recipe to a setting. */
 export type Path = readonly (string | number)[]
@@ -39,4 +40,10 @@ export interface Finding {
   path: Path
   range: Range
   fixes: Fix[]
+}
+
+/** `opt.prune.yaml:4:12 hint lr-off-grid (L1) …`: terminals turn the place into a link, `$prune-recipe` of a task into a problem. */
+export function findingLine({ file, range, severity, name, rule, message }: Finding & { file: string }): string {
+  const words = name === rule ? name : `${name} (${rule})`
+  return printableLine(`${file}:${range.start.line + 1}:${range.start.character + 1} ${severity} ${words} ${message}`)
 }

@@ -1,7 +1,7 @@
 // Perplexities that each method left of a real model, by which the form of Prune… proposes one. They are those of bench/RESULTS.md.
 import type { MethodName } from '../catalog/methods/methods.ts'
 import type { AllocationName } from '../catalog/allocations/allocations.ts'
-import type { RecoverMode } from './modes.ts'
+import type { Recover } from './settings/recipe.ts'
 
 export interface Measured {
   readonly model: string
@@ -11,10 +11,6 @@ export interface Measured {
   readonly spreads: readonly MeasuredSpread[]
   /** After retraining with each loss, half of the weights pruned by ALPS. */
   readonly losses: Readonly<Record<LossChoice, OnTwoTexts>>
-  /** The temperature of the logits where half of the loss is on the dense model's predictions. Recipes leave it out: the default, 1, was measured later, and better. */
-  readonly temperature: number
-  /** Steps and learning rates, or text, by which somebody else reaches what was recovered, by the modes. */
-  readonly settings: Readonly<Record<string, string>>
   /** By pattern. */
   readonly recovered: Readonly<Record<string, readonly MeasuredRecovery[]>>
 }
@@ -35,11 +31,22 @@ export interface MeasuredSpread {
 /** The text alone, or half of the loss on the predictions of the dense model, which must then be known. */
 export type LossChoice = 'text' | 'half'
 
+/** Recoveries that were measured, as recipes have them; without `train` it is biases, norms and MaskLoRA. */
+export const chains: Readonly<Record<ChainName, readonly Recover[]>> = {
+  refit: [{ mode: 'refit' }],
+  retrain: [{ mode: 'retrain', steps: 120, lr: 2e-3, loss: { dense: 0.5, temperature: 2 } }],
+  reconstruct: [{ mode: 'reconstruct', steps: 264, lr: 1e-3 }],
+  both: [
+    { mode: 'reconstruct', targets: 'model', train: ['full'], steps: 264, lr: 2e-3 },
+    { mode: 'retrain', steps: 264, lr: 2e-3, loss: { dense: 0.5 } },
+  ],
+}
+export type ChainName = 'refit' | 'retrain' | 'reconstruct' | 'both'
+
 export interface MeasuredRecovery {
   /** The method that pruned. */
   readonly method: MethodName
-  /** Modes of the recoveries in their order; retraining has half of its loss on the predictions of the dense model. */
-  readonly modes: readonly RecoverMode[]
+  readonly chain: ChainName
   readonly before: OnTwoTexts
   readonly after: OnTwoTexts
 }
@@ -63,27 +70,20 @@ export const measured: Measured = {
     { sparsity: 0.7, method: 'wanda', spread: { uniform: 1094, owl: 794, depth: 491 } },
   ],
   losses: { text: { same: 49.22, other: 33.49 }, half: retrainedHalf },
-  temperature: 2,
-  settings: {
-    'reconstruct,retrain': '264 steps a block at a rate of 5e-4, then 264 at 2e-3',
-    retrain: '120 steps at a rate of 2e-3',
-    reconstruct: '264 steps a block at a rate of 1e-3',
-    refit: '64 windows of text',
-  },
   recovered: {
     unstructured: [
-      { method: 'alps', modes: ['reconstruct', 'retrain'], before: alpsOfAll, after: { same: 46.5, other: 30.16 } },
-      { method: 'alps', modes: ['retrain'], before: alps, after: retrainedHalf },
-      { method: 'alps', modes: ['reconstruct'], before: alpsOfAll, after: { same: 58.54, other: 36.0 } },
-      { method: 'wanda', modes: ['refit'], before: { same: 88.13, other: 51.22 }, after: { same: 70.5, other: 43.37 } },
+      { method: 'alps', chain: 'both', before: alpsOfAll, after: { same: 44.94, other: 29.49 } },
+      { method: 'alps', chain: 'retrain', before: alps, after: retrainedHalf },
+      { method: 'alps', chain: 'reconstruct', before: alpsOfAll, after: { same: 58.54, other: 36.0 } },
+      { method: 'wanda', chain: 'refit', before: { same: 88.13, other: 51.22 }, after: { same: 70.5, other: 43.37 } },
     ],
     '2:4': [
-      { method: 'alps', modes: ['reconstruct', 'retrain'], before: alps24OfAll, after: { same: 57.55, other: 43.08 } },
-      { method: 'alps', modes: ['retrain'], before: alps24, after: { same: 67.1, other: 50.79 } },
-      { method: 'alps', modes: ['reconstruct'], before: alps24OfAll, after: { same: 84.02, other: 61.5 } },
+      { method: 'alps', chain: 'both', before: alps24OfAll, after: { same: 53.65, other: 40.34 } },
+      { method: 'alps', chain: 'retrain', before: alps24, after: { same: 67.1, other: 50.79 } },
+      { method: 'alps', chain: 'reconstruct', before: alps24OfAll, after: { same: 84.02, other: 61.5 } },
       {
         method: 'wanda',
-        modes: ['refit'],
+        chain: 'refit',
         before: { same: 259.98, other: 186.42 },
         after: { same: 129.23, other: 93.61 },
       },
@@ -91,36 +91,22 @@ export const measured: Measured = {
   },
 }
 
-export interface Proposal {
-  readonly method: MethodName
-  readonly perplexity: number
-  /** The second best. */
-  readonly next: { readonly method: MethodName; readonly perplexity: number }
+/** What a method left of the model at this pattern; undefined: it was not measured. An N:M that was not measured is judged by 2:4. */
+export function prunedFigure(name: MethodName, pattern: string): number | undefined {
+  return at(measured.pruned, pattern)[name]
 }
 
-/** The method with the lowest perplexity at this pattern; an N:M that was not measured is judged by 2:4. */
-export function proposeMethod(pattern: string): Proposal {
-  const figures = at(measured.pruned, pattern)
-  const [best, next] = (Object.entries(figures) as [MethodName, number][]).sort((a, b) => a[1] - b[1])
-  return { method: best[0], perplexity: best[1], next: { method: next[0], perplexity: next[1] } }
+/** Recoveries that were measured at this pattern, best first: on the text of another kind, since getting used to the text of training is no recovery. */
+export function proposeRecoveries(pattern: string): readonly MeasuredRecovery[] {
+  return [...at(measured.recovered, pattern)].sort((a, b) => a.after.other - b.after.other)
 }
 
-/**
- * Recoveries that were measured at this pattern, best first: on the text of another kind, since getting used to the text of
- * training is no recovery. `canRetrain` says that the whole model fits into memory.
- */
-export function proposeRecoveries(pattern: string, canRetrain: boolean): readonly MeasuredRecovery[] {
-  const fits = ({ modes }: MeasuredRecovery) => canRetrain || !modes.includes('retrain')
-  return [...at(measured.recovered, pattern)].filter(fits).sort((a, b) => a.after.other - b.after.other)
-}
-
-/** What `modes` left of the model that `method` pruned, at this pattern; undefined: it was not measured. */
+/** What a chain left of the model that `method` pruned, at this pattern; undefined: it was not measured. */
 export function recoveryFigures(
   pattern: string,
-  { method, recoveries }: { readonly method: MethodName; readonly recoveries: readonly RecoverMode[] },
+  { method, chain }: { readonly method: MethodName; readonly chain: ChainName },
 ): MeasuredRecovery | undefined {
-  const same = (one: MeasuredRecovery) => one.method === method && one.modes.join() === recoveries.join()
-  return at(measured.recovered, pattern).find(same)
+  return at(measured.recovered, pattern).find((one) => one.method === method && one.chain === chain)
 }
 
 /** Sparsity from which on it matters how it is spread over the blocks. */
@@ -141,8 +127,7 @@ export function spreadFigures(sparsity: number): MeasuredSpread {
 
 /** Methods sorted by their perplexity; those that were not measured at this pattern stand behind, in their order. */
 export function byMeasure(names: readonly MethodName[], pattern: string): MethodName[] {
-  const figures = at(measured.pruned, pattern)
-  const known = (name: MethodName) => figures[name] ?? Number.MAX_VALUE
+  const known = (name: MethodName) => prunedFigure(name, pattern) ?? Number.MAX_VALUE
   return [...names].sort((a, b) => known(a) - known(b))
 }
 

@@ -8,6 +8,11 @@ export function isTraining(mode: RecoverMode): boolean {
   return mode === 'retrain' || mode === 'reconstruct'
 }
 
+/** Whether it goes over the blocks, and shares that pass with pruning. */
+export function worksByBlock(mode: RecoverMode): boolean {
+  return mode === 'reconstruct' || mode === 'refit'
+}
+
 // Values of a recipe's `precision`, which is that of matrix products.
 
 export const precisions = ['auto', 'f32', 'bf16'] as const

@@ -88,7 +88,7 @@ describe('the packaged extension, in a checkpoint', function () {
     await chooseFromMenu(page, 'opt', 'Compare Checkpoint with…')
     const view = activeView(page)
     const { json } = cli('compare', join(workspace, 'pruned'), join(workspace, 'opt'))
-    await view.locator('.verdict', { hasText: (json as { verdict: string }).verdict }).waitFor()
+    await view.locator('.say', { hasText: (json as { verdict: string }).verdict }).waitFor()
     await closeEditors(page)
   })
 

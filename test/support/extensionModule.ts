@@ -18,6 +18,8 @@ export async function extensionModule<T>(file: string, others: Readonly<Record<s
     format: 'cjs',
     external: Object.keys(others),
     mainFields: ['module', 'main'],
+    // Only code that starts threads reads it, and none of that is called here.
+    logOverride: { 'empty-import-meta': 'silent' },
     write: false,
   })
   const ofNode = createRequire(import.meta.url)

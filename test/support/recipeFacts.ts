@@ -89,6 +89,7 @@ export const dataFacts: ReadonlyMap<string, DataFacts> = new Map<string, DataFac
   ['a.jsonl', lines],
   ['b.jsonl', lines],
   ['short.jsonl', { ...lines, longestDocument: 300 }],
+  ['chats.jsonl', { ...lines, fields: ['messages'], chats: ['messages'], longestDocument: 30 }],
   [
     'ids.safetensors',
     { ...lines, kind: 'ids', fields: ['ids'], shapes: new Map([['ids', [64, 16]]]), longestDocument: null },

@@ -90,8 +90,8 @@ export class RunPage {
   }
 
   /** What the first recovery chart says. */
-  words(): Promise<string> {
-    return this.page.locator('.recoveryWords').first().innerText()
+  async words(): Promise<string> {
+    return (await this.page.locator('.recoveryCharts .say').first().innerText()).replaceAll('\u00a0', ' ')
   }
 
   /** Chooses an entry of a figure's menu. */

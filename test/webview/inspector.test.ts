@@ -178,7 +178,7 @@ describe('inspector and comparison in Chromium', () => {
     await send(page, { type: 'analysis', update: { ...update, modules } }, { type: 'analysisEnd', problem: null })
     assert.equal(await bar.isVisible(), false)
     await send(page, measurable(12))
-    await question.getByText('Measured with Wanda').waitFor()
+    await question.getByText('Measured with Wanda, by block and by matrix').waitFor()
     assert.equal(await page.getByText('This looks at each matrix by itself').count(), 0)
     await colour.selectOption('error sparsegpt 70 %')
     await page.getByText('This looks at each matrix by itself').waitFor()
@@ -280,7 +280,10 @@ describe('inspector and comparison in Chromium', () => {
     const inside = await page.locator('.detail canvas').evaluate((e) => [e.clientWidth, e.clientHeight])
     const [column, row] = [Math.floor((100 / inside[0]) * 768), Math.floor((50 / inside[1]) * 768)]
     const tip = page.locator('.detail .tip', { hasText: '-0.125' })
-    assert.match(await tip.innerText(), new RegExp(`^row ${row}, column ${column}: -0\\.125, \\d+ % zeros around it$`))
+    assert.match(
+      await tip.innerText(),
+      new RegExp(`^row ${row}, column ${column}: -0\\.125, \\d+ % exact zeros around it$`),
+    )
     const asked = (await posted(page)).filter((m) => m.type === 'ask' && m.call === 'weight')
     assert.deepEqual(asked.at(-1)?.params, { name: q.name, slice: [], row, column })
     await answer(page, 'tile', recorded.recordedTile(8, 8, true))
@@ -384,7 +387,7 @@ describe('inspector and comparison in Chromium', () => {
     assert.match(await says(), /^block 11, self_attn\.q_proj: not compared yet$/)
     await send(page, { type: 'result', result })
     await page.keyboard.press('End')
-    assert.match(await says(), /^block 11, final_layer_norm: the same$/)
+    assert.match(await says(), /^block 11, biases\.fc2: the same$/)
     await page.getByTitle('model.decoder.layers.3.self_attn.v_proj.weight').click()
     const tops = async () => {
       const boxes = await Promise.all([0, 1].map((i) => page.locator('.pair canvas').nth(i).boundingBox()))

@@ -81,9 +81,9 @@ describe('the view of a run in Chromium', () => {
         : [event],
     )
     await open(listing('done'), settings, events(twice))
-    const words = await page.locator('.recoveryWords').allTextContents()
-    assert.match(words[0], /^Recovery wins back \d+ % of what pruning cost on wiki\.txt\.$/)
-    assert.match(words[1], /^Recovery wins back 95 % of what pruning cost on wikitext2-test\.txt\.$/)
+    const words = await page.locator('.recoveryCharts .say').allTextContents()
+    assert.match(words[0], /^Recovery wins back \d+\s% of what pruning cost on wiki\.txt\.$/)
+    assert.match(words[1], /^Recovery wins back 95\s% of what pruning cost on wikitext2-test\.txt\.$/)
     await keepPicture(page, 'run-two-texts')
   })
 
@@ -178,7 +178,10 @@ describe('the view of a run in Chromium', () => {
     await page.getByRole('button', { name: 'block 7, 95.00 % left' }).click()
     assert.equal(await view.chart(errors).locator('.pickedBar').count(), 1)
     for (const map of ['Sparsity of the blocks so far', 'Error by block and step'])
-      await page.getByRole('grid', { name: map }).getByRole('gridcell', { name: /^block 7, / }).waitFor()
+      await page
+        .getByRole('grid', { name: map })
+        .getByRole('gridcell', { name: /^block 7, / })
+        .waitFor()
     const card = page.getByRole('region', { name: 'Block 7' })
     await keepPicture(page, 'run-block')
     await card.getByRole('button', { name: /^fc2 50\.00 %/ }).click()

@@ -11,6 +11,8 @@ import { recordedMoves, recordedTraining } from './harness/recordedTraining.ts'
 const model = recordedModel(12)
 const { plan } = recordedTraining(model)
 const stages = stagesOf(plan)
+/** A number stays on the line of its unit. */
+const sentences = stages.map(({ said }) => said.join('').replaceAll(/ (?=[%MK](?![a-z]))/g, '\u00a0'))
 
 describe('which weights train', () => {
   const pages = viewPages()
@@ -38,14 +40,14 @@ describe('which weights train', () => {
         .then((text) => text.split('\n')[0]),
       'Retrain',
     )
-    for (const stage of stages) {
-      await tab(stage.title).click()
-      assert.equal(await said(), stage.said.join(''))
+    for (const [i, { title }] of stages.entries()) {
+      await tab(title).click()
+      assert.equal(await said(), sentences[i])
     }
     await tab('Prune').focus()
     await page.keyboard.press('ArrowRight')
     await page.keyboard.press('Enter')
-    assert.equal(await said(), stages[1].said.join(''))
+    assert.equal(await said(), sentences[1])
   })
 
   it('maps all that the model has, and each cell says what it is by keyboard and pointer', async () => {
@@ -70,18 +72,40 @@ describe('which weights train', () => {
     await page.getByText('pruned and frozen', { exact: true }).first().waitFor()
   })
 
-  it('after a run says where it moved most, opens that matrix, and colours the map by it', async () => {
+  it('after a run says which matrix moved most, opens it, and colours the map by it, whatever a bias near 0 did', async () => {
     await open([recordedTraining(model, 'result'), recordedMoves(model, 1)])
     await tab('Reconstruct').click()
     await page.getByText('It moved most in block 3, out: 3.12 % of its norm.').waitFor()
     assert.match(await pane().innerText(), /Block 3, out[^]*3\.12 % of its norm[^]*311 \(4\.0 %\)[^]*40 \(3\.1 %\)/)
     assert.equal(await pane().locator('image').count(), 1)
-    await page.getByRole('button', { name: 'How far it moved' }).click()
-    await page.getByText('3.12 % of its norm', { exact: true }).waitFor()
+    await page.getByRole('combobox', { name: 'Colour by' }).selectOption('How far it moved')
+    await page.getByText('3.12 % of its norm and more', { exact: true }).waitFor()
     await page.getByRole('button', { name: 'Open the matrix' }).click()
     const last = (await posted(page)).at(-1)
     assert.deepEqual(last, { type: 'openMatrix', name: 'model.decoder.layers.3.self_attn.out_proj.weight' })
     await keepPicture(page, 'trainable-moved')
+  })
+
+  it('draws the ruler as wide as the page, also after a stage that has none, and no name over another', async () => {
+    await open([recordedTraining(model)], 560)
+    await tab('Prune').click()
+    assert.equal(await page.locator('.ruler').count(), 0)
+    await tab('Retrain').click()
+    await page.locator('.ruler svg').waitFor()
+    const [wide, room] = await page
+      .locator('.ruler')
+      .evaluate((e) => [e.querySelector('svg')!.clientWidth, e.clientWidth])
+    assert.equal(wide, room)
+    const boxes = await page
+      .locator('.ruler text')
+      .evaluateAll((all) => all.map((e) => e.getBoundingClientRect().toJSON()))
+    for (const [i, a] of boxes.entries())
+      for (const b of boxes.slice(i + 1))
+        assert.ok(a.right <= b.left || b.right <= a.left || a.bottom <= b.top + 3 || b.bottom <= a.top + 3)
+    assert.ok(
+      boxes.every(({ height }) => height < 16),
+      'in small letters',
+    )
   })
 
   it('proposes a train list along the ruler, by dragging and by keyboard, and writes it when asked to', async () => {
@@ -113,7 +137,7 @@ describe('which weights train', () => {
       recordedTraining(model, 'run'),
       { type: 'training', isAnew: true, update: { at, moved: {}, sparsities: {} } },
     ])
-    assert.equal(await said(), stages[2].said.join(''))
+    assert.equal(await said(), sentences[2])
     await page.getByText('Now block 4, step 80.').waitFor()
     assert.equal(await page.locator('.atWork').count(), 7, 'six matrices and a norm of the block')
     assert.equal(await page.getByRole('slider').count(), 0, 'the recipe of a run stays as it is')

@@ -141,6 +141,49 @@ describe('Try it in Chromium', () => {
     await page.getByText('Stopped.').first().waitFor()
   })
 
+  it('is a conversation where all columns have a chat template, until a person wants none', async () => {
+    await open([settings, columns, { type: 'chat', possible: true }])
+    await page.getByText('answers the message by greedy decoding').waitFor()
+    await page.getByRole('button', { name: 'What is the capital of France?' }).click()
+    await page.getByRole('button', { name: 'Send' }).click()
+    const message = page.getByRole('textbox', { name: 'Message' })
+    assert.equal(await message.inputValue(), '')
+    await send(
+      page,
+      { type: 'begun', prompts: ['Hi <b>'], turns: [] },
+      { type: 'written', progress: recordedProgress() },
+      { type: 'ended', status: 'done', message: null, device: 'cpu' },
+    )
+    await message.fill('And of Italy?')
+    await message.press('Control+Enter')
+    const asked = (await posted(page)).filter(({ type }) => type === 'generate')
+    const answers = [' Paris, the city of light.', ' Paris of of the of the', ' Paris, the capital of France.']
+    const turns = [{ prompt: 'Hi <b>', answers }]
+    assert.deepEqual(asked, [
+      { type: 'generate', prompts: ['What is the capital of France?'], maxTokens: 40, turns: [] },
+      { type: 'generate', prompts: ['And of Italy?'], maxTokens: 40, turns },
+    ])
+    await send(
+      page,
+      { type: 'begun', prompts: ['And of Italy?'], turns },
+      { type: 'written', progress: recordedProgress() },
+      { type: 'ended', status: 'done', message: null, device: 'cpu' },
+    )
+    const said = (await card('dense: opt').innerText()).replace(/\s+/g, ' ')
+    assert.match(said, /You Hi <b> Paris, the city of light\. You And of Italy\? Paris, the city of light\.$/)
+    assert.ok((await tooWide(page)) <= 0)
+    await keepPicture(page, 'try-conversation')
+    await page.getByRole('button', { name: 'Copy as Markdown' }).click()
+    const markdown = (await posted(page)).flatMap((m) => (m.type === 'copy' ? [String(m.text)] : [])).join('')
+    assert.match(markdown, /^\| Hi .*light\..*\n\| And of Italy\? .*light\./m)
+    await page.getByRole('button', { name: 'New conversation' }).click()
+    assert.ok((await posted(page)).some(({ type }) => type === 'clear'))
+    await page.getByRole('checkbox', { name: 'Conversation' }).uncheck()
+    await page.getByRole('textbox', { name: 'Prompt' }).fill('Once')
+    await page.getByRole('button', { name: 'Generate' }).click()
+    assert.deepEqual((await posted(page)).at(-1), { type: 'generate', prompts: ['Once'], maxTokens: 40 })
+  })
+
   it('while they write one may be ahead: only another token is a difference', async () => {
     const first = recordedProgress().filter((p) => p.type === 'token' && (p.column === 0 || p.prompt === 1))
     const one = recordedProgress()

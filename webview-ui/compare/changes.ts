@@ -19,7 +19,7 @@ export function differingMeasure(changes: readonly TensorChange[]): Measure {
   return changes.length === 0 || changes.some(({ filled, emptied }) => filled + emptied > 0) ? 'filled' : 'drift'
 }
 
-/** Matrices before norms and biases. The first `done` of `tensors` have been compared; what is not among `changes` then is the same. */
+/** Matrices, then norms, each with its bias, then other biases. The first `done` of `tensors` have been compared; what is not among `changes` then is the same. */
 export function changeMap(
   tensors: readonly ComparedTensor[],
   changes: readonly TensorChange[],
@@ -28,10 +28,19 @@ export function changeMap(
   const changed = new Map(changes.map((c) => [c.name, c]))
   const all = tensors.map((tensor, i): Compared => {
     const change = changed.get(tensor.name)
-    return { ...tensor, change, isWaiting: !change && i >= done }
+    return { ...tensor, module: columnOf(tensor), change, isWaiting: !change && i >= done }
   })
-  const isMatrix = ({ role }: Compared) => role === 'linear'
-  return moduleGrid([...all.filter(isMatrix), ...all.filter((one) => !isMatrix(one))])
+  const parts = [({ role }: Compared) => role === 'linear', ({ role }: Compared) => role === 'norm', () => true]
+  const placeOf = (one: Compared) => parts.findIndex((isOf) => isOf(one))
+  return moduleGrid(all.toSorted((a, b) => placeOf(a) - placeOf(b)))
+}
+
+/** Norms, and biases, stand below one heading: their own names are too long for a column. */
+function columnOf({ role, module }: ComparedTensor): string {
+  const bare = module.replace(/\.bias$/, '')
+  const last = bare.slice(bare.lastIndexOf('.') + 1)
+  if (role === 'norm') return `norms.${last.replace(/_?layer_?norm$/, '')}`
+  return role === 'bias' ? `biases.${last}` : module
 }
 
 /** What is known of the tensors of a cell that can be compared at all. */
@@ -49,7 +58,7 @@ function factsOf(cell: readonly Compared[]) {
  * drift: ‖B − A‖ / ‖A‖ as a share of `most`.
  */
 export function changeGrid(map: ChangeMap, measure: Measure, colour: (share: number) => string): GridData {
-  const most = mostDrift(map)
+  const { most } = mostDrift(map)
   const cells = map.cells.map((cell): GridData['cells'][number] => {
     if (!cell) return undefined
     const { isComparable, isWaiting, changes } = factsOf(cell)
@@ -62,9 +71,12 @@ export function changeGrid(map: ChangeMap, measure: Measure, colour: (share: num
   return { rows: map.blocks.map(String), columns: map.modules, cells, colour }
 }
 
-/** The largest drift in the map, at which its colours end; 1 where nothing has moved. */
-export function mostDrift({ cells }: ChangeMap): number {
-  return largest(cells, 0, (cell) => (cell ? worstDrift(factsOf(cell).changes) : 0)) || 1
+/** The drift at which colours end: of the matrices where one moved, as a bias near 0 drifts by many times its norm; 1 where nothing moved. */
+export function mostDrift({ cells }: ChangeMap): { most: number; isBeyond: boolean } {
+  const among = (some: typeof cells) => largest(some, 0, (cell) => (cell ? worstDrift(factsOf(cell).changes) : 0))
+  const all = among(cells)
+  const most = among(cells.filter((cell) => cell?.[0].role === 'linear')) || all || 1
+  return { most, isBeyond: all > most }
 }
 
 /** Two digits: PERP moves a norm by less than 1 %. */
@@ -82,7 +94,7 @@ export function describeChange(map: ChangeMap, row: number, column: number): str
   if (changes.length === 0) return `${where}: the same`
   const filled = sum(changes, (c) => c.filled)
   const emptied = sum(changes, (c) => c.emptied)
-  const drift = formatValue(worstDrift(changes))
+  const drift = formatShare(worstDrift(changes))
   return `${where}: ${plural(filled, 'zero')} filled, ${plural(emptied, 'new zero')}, drift ${drift}`
 }
 
@@ -114,7 +126,7 @@ export const changeColumns: Column<TensorChange>[] = [
   numberColumn('filled', 'Zeros filled', (c) => c.filled),
   numberColumn('share', 'of weights', filledShare, { text: (c) => formatShare(filledShare(c)) }),
   numberColumn('emptied', 'New zeros', (c) => c.emptied, { optional: 2 }),
-  numberColumn('drift', 'Drift', (c) => c.drift, { text: (c) => formatValue(c.drift) }),
+  numberColumn('drift', 'Drift', (c) => c.drift, { text: (c) => formatShare(c.drift) }),
   numberColumn('maxAbs', 'Largest change', (c) => c.maxAbs, { text: (c) => formatValue(c.maxAbs), optional: 4 }),
   last,
 ]

@@ -11,7 +11,7 @@ import { Button } from '../shared/button.tsx'
 import { connectHost, saveText } from '../shared/host.ts'
 import { NamedTable } from '../shared/namedTable.tsx'
 import { openPage } from '../shared/page.tsx'
-import { Facts, Folded, Select } from '../shared/parts.tsx'
+import { Facts, Folded, Say, Select } from '../shared/parts.tsx'
 import { changeGrid, type ChangeMap as Changes, describeChange, emptyText, type Measure, mostDrift } from './changes.ts'
 import {
   changed,
@@ -51,7 +51,10 @@ const meanings = {
     option: 'drift of the weights',
     title: 'Drift, in % of the norm of A',
     low: 'the same',
-    high: (map: Changes) => formatShare(mostDrift(map)),
+    high(map: Changes) {
+      const { most, isBeyond } = mostDrift(map)
+      return isBeyond ? `${formatShare(most)} and more` : formatShare(most)
+    },
     more: 'How far the weights have moved. Pale: they are the same.',
     colour: divergingColour,
   },
@@ -81,7 +84,7 @@ function ChangeMap() {
           <Select label="What the colour means" options={options} value={measure.value} onChoose={chooseMeasure} />
         }
       />
-      <p class="muted">{more}</p>
+      <p class="muted caption">{more}</p>
     </section>
   )
 }
@@ -102,7 +105,7 @@ function Pair() {
             <Side of="first" change={change} />
             <Side of="second" change={change} />
           </div>
-          <p class="muted">Both have the same colours on the same scale, and move together.</p>
+          <p class="muted caption">Both have the same colours on the same scale, and move together.</p>
         </>
       ) : (
         <p class="muted">{result.value ? 'No tensor differs.' : 'The first tensor that differs appears here.'}</p>
@@ -116,7 +119,7 @@ function factsOf({ parameters, filled, emptied, drift, maxAbs }: TensorChange): 
   return [
     ['Zeros filled', of(filled)],
     ['New zeros', of(emptied)],
-    ['Drift', formatValue(drift)],
+    ['Drift', formatShare(drift)],
     ['Largest change', formatValue(maxAbs)],
   ]
 }
@@ -204,7 +207,7 @@ function Result({ verdict, changed: differing, same, added, removed, reshaped }:
   ]
   return (
     <>
-      <p class="verdict">{verdict}</p>
+      <Say text={verdict} />
       <p class="muted">
         {formatCount(differing.length)} changed, {formatCount(same)} the same
       </p>

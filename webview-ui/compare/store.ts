@@ -45,10 +45,12 @@ export function cut(next: number[]): void {
 export const sight = signal<Sight | null>(null)
 export const pictures = signal<ReadonlyMap<string, Loaded>>(new Map())
 
-export function select({ name, block, module }: TensorChange): void {
+export function select({ name }: TensorChange): void {
   changed.table.current.value = name
-  const [row, column] = [map.value.blocks.indexOf(block ?? -1), map.value.modules.indexOf(module)]
-  mark.value = row >= 0 && column >= 0 ? { at: { row, column }, anchor: null } : nothingMarked
+  const { cells, modules } = map.value
+  const at = cells.findIndex((cell) => cell?.some((one) => one.name === name))
+  const place = { row: Math.floor(at / modules.length), column: at % modules.length }
+  mark.value = at >= 0 ? { at: place, anchor: null } : nothingMarked
 }
 
 let waiting: TensorChange[] = []

@@ -2,6 +2,7 @@
 import type { ModelSummary, ScanProgress } from '../../src/protocol/inspect.ts'
 import { formatBytes, formatCompact, formatDuration, plural } from '../../src/formatting/numbers.ts'
 import { Button } from '../shared/button.tsx'
+import { Say } from '../shared/parts.tsx'
 import { About, Notes } from './about.tsx'
 import { RemoteBox, RemoteButtons } from './remote.tsx'
 import { host, known, scan, waitsForScan, type Scan } from './store.ts'
@@ -30,19 +31,13 @@ export function Head({ model }: { model: ModelSummary }) {
           </Button>
         )}
       </div>
-      <p class="say">
-        <b>{unbroken(lead)}</b>
-        {unbroken(text)}
-      </p>
+      <Say lead={lead} text={text} />
       <About model={model} />
       {model.remote ? <RemoteBox {...model.remote} /> : <ScanRow model={model} />}
       <Notes model={model} />
     </header>
   )
 }
-
-/** A number stays on the line of its unit. */
-const unbroken = (text: string) => text.replaceAll(' %', '\u00a0%')
 
 function ScanRow({ model }: { model: ModelSummary }) {
   const { going, result } = scan.value

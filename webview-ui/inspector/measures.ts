@@ -125,7 +125,7 @@ const ofInputs: Measure[] = [
 ]
 
 const ofOneAlone =
-  'This looks at each matrix by itself: compare methods and sparsities by it. Which blocks the model needs most is told by another measure of Analyse…, the loss added when only that block is pruned.'
+  'This looks at each matrix by itself: compare methods and sparsities by it. Which blocks the model needs most is told by the loss added when only that block is pruned.'
 
 const sensitivity: Measure = {
   id: 'sensitivity',

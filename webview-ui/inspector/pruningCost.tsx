@@ -1,4 +1,4 @@
-// One question of a dense model, answered in place: what pruning each matrix would cost, measured by one method on a text.
+// One question of a dense model, answered in place: what pruning each matrix, and each block, would cost, by one method on a text.
 import { methodOf } from '../../src/catalog/methods/methods.ts'
 import { roughDuration } from '../../src/formatting/numbers.ts'
 import { Button } from '../shared/button.tsx'
@@ -39,17 +39,20 @@ function Progress({ done, total }: { done: number; total: number }) {
 
 function Measure({ measured, blocks, seconds }: { measured: number; blocks: number; seconds: number }) {
   const { title } = methodOf(askedMethod)
-  if (measured >= blocks) return <span class="muted">{`Measured with ${title}; Colour has each sparsity.`}</span>
+  if (measured >= blocks)
+    return <span class="muted">{`Measured with ${title}, by block and by matrix; Colour has both.`}</span>
   return (
     <>
       <Button
         act={() => host.post({ type: 'analyse', methods: [askedMethod] })}
-        title={`Runs a text through the model and measures how much of each matrix' output pruning by ${title} would lose`}
+        title={`Runs a text through the model and measures what pruning by ${title} loses: of each matrix' output, and in the model's loss for each block`}
         untrusted="An analysis runs the model, so it needs a trusted workspace."
       >
         {`Measure ${title}, about ${roughDuration(seconds)}`}
       </Button>
-      <small>{measured > 0 ? `${measured} of ${blocks} blocks are measured` : 'by matrix, in place'}</small>
+      <small>
+        {measured > 0 ? `${measured} of ${blocks} blocks are measured` : 'by matrix and by block, in place'}
+      </small>
     </>
   )
 }

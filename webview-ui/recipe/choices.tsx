@@ -4,37 +4,49 @@ import { methodOf } from '../../src/catalog/methods/methods.ts'
 import type { BrowsedFor } from '../../src/protocol/view.ts'
 import { unstructured } from '../../src/recipe/defaults.ts'
 import { measured, recoveryFigures, type MeasuredRecovery } from '../../src/recipe/measured.ts'
-import { FormField, NumberField, TextField } from './fields.tsx'
+import type { RecipeChoices } from '../../src/recipe/writing/choices.ts'
+import { FieldRow, TextField } from './fields.tsx'
 import { patterns, presetWords } from './options.ts'
-import { choosePreset, offered, type Offer } from './outcome.ts'
-import { choose, form, needsText, shareOf, type Form } from './store.ts'
+import { secondsOf } from './outcome.ts'
+import { choose, choosePreset, form, needsText, offered, shareOf, written, type Offer } from './store.ts'
 import { Button } from '../shared/button.tsx'
 
 export type Browse = (use: BrowsedFor) => void
 
 export function Choices({ browse }: { browse: Browse }) {
-  const now = form.value
-  if (!now) return null
-  const prunes = now.choices.method !== null
+  if (!form.value) return null
+  const { choices, compared } = form.value
+  const { prune, recover, evaluate } = choices
+  const unread = `${prune ? methodOf(prune.method).title : ''} ${recover.length > 0 ? 'with a merged adapter' : 'without recovery'} reads no text`
+  const read = prune === null ? 'to train on' : 'to calibrate and train on'
+  const told = evaluate.data.length > 0 ? 'not used for training' : 'without one nobody learns what pruning cost'
   return (
     <>
-      {prunes ? <Presets now={now} /> : <p>Its zeros stay as they are: the whole model is retrained around them.</p>}
-      {prunes && <Sparsity now={now} />}
-      <LearntFrom now={now} browse={browse} />
-      <MeasuredOn now={now} browse={browse} />
+      {prune ? (
+        <Presets pattern={prune.pattern} />
+      ) : (
+        <p>Its zeros stay as they are: the whole model is retrained around them.</p>
+      )}
+      {prune && <Sparsity prune={prune} several={compared === 'prune.0.sparsity'} />}
+      <TextField
+        use={['calibration', 0]}
+        none="No text yet"
+        note={needsText.value ? read : written.value ? unread : ''}
+        browse={browse}
+      />
+      <TextField use={['evaluate', 0]} note={told} browse={browse} />
     </>
   )
 }
 
-function Presets({ now: { choices } }: { now: Form }) {
-  const { pattern } = choices
+function Presets({ pattern }: { pattern: string }) {
   const at = pattern === unstructured ? 'at 50 %' : 'at 2:4'
   const figures = offered.value.flatMap(({ preset }) => recoveryFigures(pattern, preset) ?? [])
   return (
     <>
       <div class="presets" role="radiogroup" aria-label="Time and result">
-        {offered.value.map((offer) => (
-          <Preset offer={offer} all={figures} pattern={pattern} />
+        {offered.value.map((offer, i) => (
+          <Preset offer={offer} seconds={secondsOf(i)} all={figures} pattern={pattern} />
         ))}
       </div>
       <p class="caption muted">
@@ -47,12 +59,14 @@ function Presets({ now: { choices } }: { now: Form }) {
 
 interface PresetProps {
   readonly offer: Offer
+  /** A rough estimate; null: not known, or not yet. */
+  readonly seconds: number | null
   /** Figures of all presets, which share an axis. */
   readonly all: readonly MeasuredRecovery[]
   readonly pattern: string
 }
 
-function Preset({ offer: { preset, isChosen, seconds }, all, pattern }: PresetProps) {
+function Preset({ offer: { preset, isChosen }, seconds, all, pattern }: PresetProps) {
   const { title, about, hint } = presetWords(preset, pattern)
   const figures = recoveryFigures(pattern, preset)
   const time = preset.fits ? seconds !== null && `about ${roughDuration(seconds)}` : 'too large'
@@ -107,13 +121,20 @@ function Figures({ figures: { before, after }, all }: { figures: MeasuredRecover
   )
 }
 
-function Sparsity({ now: { choices, compared } }: { now: Form }) {
-  const { pattern, sparsity } = choices
-  const several = compared === 'prune.0.sparsity'
+interface SparsityProps {
+  readonly prune: NonNullable<RecipeChoices['prune']>
+  /** A sweep tries several. */
+  readonly several: boolean
+}
+
+function Sparsity({ prune, several }: SparsityProps) {
+  const { pattern, sparsity } = prune
   const percent = Number((100 * sparsity).toFixed(4))
+  const choosePercent = (next: number) => choose({ prune: { ...prune, sparsity: shareOf(next) } })
+  const isFree = pattern === unstructured && !several
   return (
-    <FormField name="sparsity" label="Sparsity" hint="Share of the weights that become zero.">
-      {pattern === unstructured && !several && (
+    <FieldRow path="prune.sparsity">
+      {isFree && (
         <>
           <input
             type="range"
@@ -122,10 +143,19 @@ function Sparsity({ now: { choices, compared } }: { now: Form }) {
             max={95}
             step={5}
             value={percent}
-            onInput={({ currentTarget }) => choose({ sparsity: shareOf(currentTarget.valueAsNumber) })}
+            onInput={({ currentTarget }) => choosePercent(currentTarget.valueAsNumber)}
           />
           <span>
-            <NumberField id="sparsity" value={percent} onChange={(next) => choose({ sparsity: shareOf(next) })} /> %
+            <input
+              type="number"
+              id="prune.sparsity"
+              aria-describedby="prune.sparsity-hint prune.sparsity-problem"
+              min={1}
+              max={99}
+              value={Number.isFinite(percent) ? percent : ''}
+              onInput={({ currentTarget }) => choosePercent(currentTarget.valueAsNumber)}
+            />{' '}
+            %
           </span>
         </>
       )}
@@ -136,13 +166,13 @@ function Sparsity({ now: { choices, compared } }: { now: Form }) {
           title={hint}
           pressed={pattern === value}
           disabled={several}
-          act={() => choose({ pattern: pattern === value ? unstructured : value })}
+          act={() => choose({ prune: { ...prune, pattern: pattern === value ? unstructured : value } })}
         >
           {value}
         </Button>
       ))}
       {pattern !== unstructured && <span class="muted">{formatShare(shareIn(pattern), 0)} of the weights</span>}
-    </FormField>
+    </FieldRow>
   )
 }
 
@@ -150,41 +180,4 @@ function Sparsity({ now: { choices, compared } }: { now: Form }) {
 function shareIn(pattern: string): number {
   const [pruned, group] = pattern.split(':').map(Number)
   return pruned / group
-}
-
-interface TextProps {
-  readonly now: Form
-  readonly browse: Browse
-}
-
-function LearntFrom({ now: { choices }, browse }: TextProps) {
-  const { method, recoveries } = choices
-  const way = recoveries.length > 0 ? 'with a merged adapter' : 'without recovery'
-  const read = method === null ? 'to train on' : 'to calibrate and train on'
-  const unread = method === null ? '' : `${methodOf(method).title} ${way} reads no text`
-  return (
-    <TextField
-      use="data"
-      name="data"
-      label="Text"
-      hint="What a method calibrates on, and what a recovery trains on."
-      none="No text yet"
-      note={needsText.value ? read : unread}
-      browse={browse}
-    />
-  )
-}
-
-function MeasuredOn({ now: { choices }, browse }: TextProps) {
-  const { evaluateOn, evaluationLen } = choices
-  return (
-    <TextField
-      use="evaluateOn"
-      name="evaluation"
-      label="Measure on"
-      hint={`Perplexity, in windows of ${evaluationLen} tokens. Choose a text that nothing is trained on.`}
-      note={evaluateOn === null ? 'without one nobody learns what pruning cost' : 'not used for training'}
-      browse={browse}
-    />
-  )
 }

@@ -1,27 +1,37 @@
 // Everything that has a good default, closed until somebody wants it: its values in a line, its fields, what it takes, the recipe's text.
+import type { ComponentChild } from 'preact'
 import { useState } from 'preact/hooks'
 import { unstructured } from '../../src/recipe/defaults.ts'
-import { choosesLoss, spreadIn, trains } from '../../src/recipe/writing/recipeText.ts'
-import { detailsLine, isDetailWrong, plan, planProblem, planTiles } from './outcome.ts'
+import type { FormField } from '../../src/recipe/settings/fields.ts'
 import { Facts } from '../shared/parts.tsx'
 import type { Browse } from './choices.tsx'
-import { FormField, NumberField, Problems, SelectField, Several, TextField, WrittenField } from './fields.tsx'
+import { FieldRow, PlainField, Problems, SelectField, Several, TextField } from './fields.tsx'
+import { comparisons, methodOptions, selects, trainOptions } from './options.ts'
+import { detailsLine, isDetailWrong, plan, planFacts, planProblem, runs, text } from './outcome.ts'
 import {
-  comparisons,
-  lossOptions,
-  methodHint,
-  methodOptions,
-  recoveryOptions,
-  spreadHint,
-  spreadOptions,
-  trainOptions,
-} from './options.ts'
-import { change, choose, form, isComplete, needsText, settled, start, text, type Compared, type Form } from './store.ts'
+  change,
+  choose,
+  form,
+  lacksText,
+  needsText,
+  start,
+  trains,
+  written,
+  type Compared,
+  type Form,
+} from './store.ts'
+
+interface Props {
+  readonly field: FormField
+  readonly now: Form
+  readonly browse: Browse
+}
 
 export function Details({ browse }: { browse: Browse }) {
   const [isOpen, setOpen] = useState(false)
   const now = form.value
   if (!now) return null
+  const shown = [...Object.keys(written.value?.fields ?? {}), 'recover.mode', 'save.to', 'sweep']
   return (
     <details
       class="details"
@@ -31,166 +41,74 @@ export function Details({ browse }: { browse: Browse }) {
       <summary>
         Details <span class="muted">{detailsLine}</span>
       </summary>
-      {now.choices.method !== null && <Pruning now={now} />}
-      <Recovery now={now} browse={browse} />
-      <Texts now={now} browse={browse} />
-      <Sweep now={now} />
-      <WrittenField
-        name="output"
-        label="Folder"
-        hint="It must not exist yet. The recipe is written beside the model, with the same name."
-        value={now.output ?? settled.value?.saveTo ?? ''}
-        onChange={(next) => change({ output: next })}
-      />
+      {start.value?.fields.map((field) => {
+        const { path } = field
+        if (!shown.includes(path) || (path === 'prune.method' && now.compared === 'prune.0.method')) return null
+        const Own = Object.hasOwn(controls, path) ? controls[path] : null
+        if (Own) return <Own key={path} field={field} now={now} browse={browse} />
+        return path in selects ? <SelectField key={path} field={field} /> : <PlainField key={path} field={field} />
+      })}
       <Outcome />
     </details>
   )
 }
 
-function Pruning({ now: { choices, compared } }: { now: Form }) {
-  const { pattern, sparsity, method } = choices
-  const spread = spreadIn(settled.value ?? choices)
+/** Fields that are more than their rows say, by the paths of their settings. */
+const controls: Readonly<Record<string, (props: Props) => ComponentChild>> = {
+  'prune.sparsity': () => null,
+  'calibration.data': MoreText,
+  'recover.train': Trains,
+  'recover.adapter': ({ field, browse }) => <PlainField field={field} browse={() => browse('adapter')} />,
+  'evaluate.data': MoreText,
+  sweep: Sweep,
+}
+
+/** Another text beside the one that is chosen. */
+function MoreText({ field: { path }, now: { choices }, browse }: Props) {
+  const isMeasured = path === 'evaluate.data'
+  const { data } = isMeasured ? choices.evaluate : choices.calibration
+  if (data.length === 0 || (isMeasured && !trains(choices.recover))) return null
+  const [label, hint] = isMeasured
+    ? [
+        'Measure on, too',
+        'Text of another kind. Half of what recovery wins may be getting used to the kind of text it trains on: this tells what stays.',
+      ]
+    : [
+        'Second text',
+        'Of another kind that the model will read, such as code beside prose: half of the windows come from each. On a kind that it had learnt nothing from, the text was worth more than the method.',
+      ]
+  return <TextField use={[isMeasured ? 'evaluate' : 'calibration', 1]} label={label} hint={hint} browse={browse} />
+}
+
+function Trains({ now: { choices } }: Props) {
+  const { recover } = choices
+  const last = recover.at(-1)
+  if (!last) return null
   return (
-    <>
-      {method !== null && compared !== 'prune.0.method' && (
-        <SelectField
-          name="method"
-          label="Method"
-          hint={methodHint(method, pattern)}
-          options={methodOptions(pattern)}
-          value={method}
-          onChoose={({ value }) => choose({ method: value })}
-        />
-      )}
-      {pattern === unstructured && (
-        <SelectField
-          name="spread"
-          label="Allocation"
-          hint={spreadHint(spread, sparsity)}
-          options={spreadOptions}
-          value={spread}
-          onChoose={({ value }) => choose({ spread: value })}
-        />
-      )}
-    </>
+    <Several
+      path="recover.train"
+      label={recover.length > 1 ? 'Retraining trains' : 'Trains'}
+      options={trainOptions}
+      value={last.train ?? []}
+      onChoose={(train) => choose({ recover: [...recover.slice(0, -1), { ...last, train }] })}
+    />
   )
 }
 
-interface Props {
-  readonly now: Form
-  readonly browse: Browse
-}
-
-function Recovery({ now: { choices }, browse }: Props) {
-  const { pattern, recoveries, adapter, train, loss = 'text', steps, method } = choices
-  const offered = recoveryOptions(pattern, start.value?.canRetrain ?? false)
-  return (
-    <>
-      {method !== null && (
-        <SelectField
-          name="recovery"
-          label="Recovery"
-          hint={offered.find(({ value }) => value === recoveries.join())?.hint}
-          options={offered}
-          value={recoveries.join()}
-          onChoose={({ modes }) => choose({ recoveries: modes })}
-        />
-      )}
-      {recoveries.includes('merge') && (
-        <WrittenField
-          name="adapter"
-          label="Folder of the adapter"
-          hint="It has adapter_config.json and adapter_model.safetensors, of a LoRA for this model. Relative to the recipe."
-          value={adapter ?? ''}
-          onChange={(next) => choose({ adapter: next })}
-          browse={() => browse('adapter')}
-        />
-      )}
-      {trains(recoveries) && (
-        <>
-          <Several
-            name="train"
-            label={recoveries.length > 1 ? 'Retraining trains' : 'Trains'}
-            options={trainOptions}
-            value={train}
-            onChoose={(next) => choose({ train: next })}
-          />
-          <FormField name="steps" label={recoveries.includes('reconstruct') ? 'Steps, for each block too' : 'Steps'}>
-            <NumberField id="steps" value={steps} onChange={(next) => choose({ steps: next })} />
-          </FormField>
-        </>
-      )}
-      {choosesLoss(choices) && (
-        <SelectField
-          name="loss"
-          label="Loss"
-          hint={lossOptions.find(({ value }) => value === loss)?.hint}
-          options={lossOptions}
-          value={loss}
-          onChoose={({ value }) => choose({ loss: value })}
-        />
-      )}
-    </>
-  )
-}
-
-function Texts({ now: { choices }, browse }: Props) {
-  const { data, secondData = null, samples, seqLen, evaluateOn, recoveries } = choices
-  return (
-    <>
-      {needsText.value && data !== null && (
-        <TextField
-          use="secondData"
-          name="secondData"
-          label="Second text"
-          hint="Of another kind that the model will read, such as code beside prose: half of the windows come from each. On a kind that it had learnt nothing from, the text was worth more than the method."
-          browse={browse}
-        />
-      )}
-      {needsText.value && (
-        <FormField name="windows" label={data !== null && secondData !== null ? 'Windows of both' : 'Windows'}>
-          <NumberField id="windows" value={samples} onChange={(next) => choose({ samples: next })} />
-          of
-          <NumberField
-            id="seqLen"
-            label="Tokens of a window"
-            value={seqLen}
-            onChange={(next) => choose({ seqLen: next })}
-          />
-          tokens
-        </FormField>
-      )}
-      {evaluateOn !== null && trains(recoveries) && (
-        <TextField
-          use="evaluateOther"
-          name="other"
-          label="Measure on, too"
-          hint="Text of another kind. Half of what recovery wins may be getting used to the kind of text it trains on: this tells what stays."
-          browse={browse}
-        />
-      )}
-    </>
-  )
-}
-
-/** Values that are written, by what varies. */
-const written = { 'prune.0.sparsity': 'sparsities', 'recover.lr': 'rates', seed: 'seeds' } as const
-
-function Sweep({ now }: { now: Form }) {
-  const { choices, compared, methods } = now
-  const { method, pattern, recoveries } = choices
-  const offered = comparisons(method !== null, pattern, needsText.value, trains(recoveries), compared)
-  const all = methodOptions(pattern)
+function Sweep({ now }: Props) {
+  const { choices, compared, methods, values } = now
+  const offered = comparisons(choices, needsText.value, compared)
+  const all = methodOptions(choices.prune?.pattern ?? unstructured)
   const compare = (next: Compared) =>
     change({ compared: next, methods: next === 'prune.0.method' ? all.slice(0, 2).map(({ value }) => value) : [] })
-  const values = compared === null || compared === 'prune.0.method' ? null : written[compared]
   return (
     <>
-      <FormField name="compared" label="Sweep" hint="A run for each of several values, side by side.">
+      <FieldRow path="sweep">
         <input
           type="checkbox"
-          id="compared"
+          id="sweep"
           checked={compared !== null}
+          disabled={offered.length === 0}
           onChange={({ currentTarget }) => compare(currentTarget.checked ? offered[0].value : null)}
         />
         {compared !== null && (
@@ -206,19 +124,19 @@ function Sweep({ now }: { now: Form }) {
             ))}
           </select>
         )}
-        {values && (
+        {compared !== null && compared !== 'prune.0.method' && (
           <input
             class="wide"
             aria-label="Values"
             spellcheck={false}
-            value={now[values]}
-            onInput={({ currentTarget }) => change({ [values]: currentTarget.value })}
+            value={values[compared]}
+            onInput={({ currentTarget }) => change({ values: { ...values, [compared]: currentTarget.value } })}
           />
         )}
-      </FormField>
+      </FieldRow>
       {compared === 'prune.0.method' && (
         <Several
-          name="method"
+          path="prune.method"
           label="Methods"
           options={all}
           value={methods}
@@ -230,17 +148,16 @@ function Sweep({ now }: { now: Form }) {
 }
 
 function Outcome() {
-  const runs = settled.value?.compare?.values.length ?? 1
-  const estimates = plan.value && planTiles(plan.value, runs)
+  const waits = plan.value === null && planProblem.value === null
   return (
     <div class="outcome">
-      <section aria-label="Estimates" aria-busy={isComplete.value && !estimates && planProblem.value === null}>
-        <h2>{runs > 1 ? `Each of ${runs} runs` : 'The run'}</h2>
-        {estimates ? (
-          <Facts facts={estimates.map(([value, what]) => [what, value])} />
+      <section aria-label="Estimates" aria-busy={waits && !lacksText.value}>
+        <h2>{runs.value > 1 ? `Each of ${runs.value} runs` : 'The run'}</h2>
+        {plan.value ? (
+          <Facts facts={planFacts(plan.value)} />
         ) : (
-          <p class={planProblem.value === null ? 'muted' : 'problem'}>
-            {planProblem.value ?? (isComplete.value ? 'Reading the model’s header…' : 'Complete the form to see it.')}
+          <p class={waits ? 'muted' : 'problem'}>
+            {planProblem.value ?? (lacksText.value ? 'Choose a text to see it.' : 'Reading the model’s header…')}
           </p>
         )}
         <Problems of="recipe" />

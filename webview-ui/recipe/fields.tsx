@@ -1,31 +1,37 @@
-// Pieces of the form: a field with what is wrong with it, a choice among several, a text that a recipe reads.
+// Pieces of the form: a field with its label, its unit and what is wrong with it, all by the path of its setting.
 import type { ComponentChildren } from 'preact'
-import type { TextUse } from '../../src/protocol/view.ts'
+import type { BrowsedFor } from '../../src/protocol/view.ts'
+import type { FormField } from '../../src/recipe/settings/fields.ts'
 import { Button } from '../shared/button.tsx'
-import type { Field } from '../../src/recipe/settings/row.ts'
+import { selects, type Option } from './options.ts'
 import { problems } from './outcome.ts'
-import { chooseText, form } from './store.ts'
+import { choose, chooseAt, chosenAt, chooseText, form, start, written } from './store.ts'
 
-interface FieldProps {
-  readonly name: Field
-  readonly label: string
-  /** What the pointer and a screen reader are told. */
-  readonly hint?: string
+interface FieldProps extends Partial<Pick<FormField, 'label' | 'hint'>> {
+  /** Its label, unit and hint are those of the row, where no others are given. */
+  readonly path: string
   readonly children: ComponentChildren
+  /** It is one of several fields of this path. */
+  readonly id?: string
 }
 
-/** A control whose id is `name`, after its label. */
-export function FormField({ name, label, hint, children }: FieldProps) {
+/** A control whose id is `id`, else `path`, after its label. */
+export function FieldRow({ path, id = path, children, ...own }: FieldProps) {
+  const row = start.value?.fields.find((one) => one.path === path)
+  const { label, unit, hint } = { ...row, ...own }
   return (
     <div class="field" title={hint}>
-      <label for={name}>{label}</label>
-      <div class="row">{children}</div>
+      <label for={id}>{label}</label>
+      <div class="row">
+        {children}
+        {unit}
+      </div>
       {hint && (
-        <span class="srOnly" id={`${name}-hint`}>
+        <span class="srOnly" id={`${id}-hint`}>
           {hint}
         </span>
       )}
-      <Problems of={name} />
+      {id === path && <Problems of={path} />}
     </div>
   )
 }
@@ -33,7 +39,7 @@ export function FormField({ name, label, hint, children }: FieldProps) {
 /** What describes the control with this id to a screen reader. */
 const describes = (id: string) => `${id}-hint ${id}-problem`
 
-export function Problems({ of }: { of: Field }) {
+export function Problems({ of }: { of: string }) {
   return (
     <div aria-live="polite" id={`${of}-problem`}>
       {problems.value.get(of)?.map(({ severity, message }) => (
@@ -43,14 +49,65 @@ export function Problems({ of }: { of: Field }) {
   )
 }
 
-export interface Option<T> {
-  readonly value: T
-  readonly label: string
-  readonly hint?: string
+interface PlainFieldProps {
+  readonly field: FormField
+  readonly browse?: () => void
 }
 
+/** A field that needs no more than its row says. Where nothing was chosen, it shows the value that the recipe has then. */
+export function PlainField({ field: { path, kind, words }, browse }: PlainFieldProps) {
+  const value = form.value ? chosenAt(path, form.value.choices) : undefined
+  const usual = written.value?.fields[path]
+  const shared = { id: path, 'aria-describedby': describes(path) }
+  const texts = { value: textOf(value), placeholder: textOf(usual) }
+  const take = (next: unknown) => chooseAt(path, next === '' ? undefined : next)
+  const controls = {
+    number: () => (
+      <input
+        {...shared}
+        {...texts}
+        type="number"
+        step="any"
+        onInput={({ currentTarget: input }) => take(input.value === '' ? undefined : input.valueAsNumber)}
+      />
+    ),
+    words: () => (
+      <input
+        {...shared}
+        {...texts}
+        class="wide"
+        spellcheck={false}
+        onInput={(event) => take(event.currentTarget.value)}
+      />
+    ),
+    switch: () => (
+      <input
+        {...shared}
+        type="checkbox"
+        checked={(value ?? usual) === true}
+        onChange={(event) => take(event.currentTarget.checked)}
+      />
+    ),
+    choice: () => (
+      <select {...shared} value={textOf(value ?? usual)} onChange={(event) => take(event.currentTarget.value)}>
+        {words.map((word) => (
+          <option value={word}>{word}</option>
+        ))}
+      </select>
+    ),
+  }
+  return (
+    <FieldRow path={path}>
+      {controls[kind]()}
+      {browse && <Button act={browse}>Browse…</Button>}
+    </FieldRow>
+  )
+}
+
+const textOf = (value: unknown) => (value === undefined ? '' : String(value))
+
 interface SeveralProps<T> {
-  readonly name: Field
+  readonly path: string
   readonly label: string
   readonly options: readonly Option<T>[]
   readonly value: readonly T[]
@@ -58,7 +115,7 @@ interface SeveralProps<T> {
 }
 
 /** Several that may hold at once. */
-export function Several<T extends string>({ name, label, options, value, onChoose }: SeveralProps<T>) {
+export function Several<T extends string>({ path, label, options, value, onChoose }: SeveralProps<T>) {
   const toggled = (one: T) => options.map((o) => o.value).filter((o) => value.includes(o) !== (o === one))
   return (
     <div class="field" role="group" aria-label={label}>
@@ -75,106 +132,61 @@ export function Several<T extends string>({ name, label, options, value, onChoos
           </label>
         ))}
       </div>
-      <Problems of={name} />
+      <Problems of={path} />
     </div>
   )
 }
 
-interface SelectFieldProps<O extends Option<unknown>> extends Omit<FieldProps, 'children'> {
-  readonly options: readonly O[]
-  readonly value: O['value']
-  readonly onChoose: (option: O) => void
-}
-
-/** One of many. */
-export function SelectField<O extends Option<string>>({ options, value, onChoose, ...field }: SelectFieldProps<O>) {
+/** One of many, as `selects` has it. */
+export function SelectField({ field: { path } }: { field: FormField }) {
+  const select = form.value && start.value && selects[path](form.value.choices, start.value)
+  if (!select) return null
+  const { value, options, hint = options.find((option) => option.value === value)?.hint } = select
   return (
-    <FormField {...field}>
+    <FieldRow path={path} hint={hint}>
       <select
-        id={field.name}
-        aria-describedby={describes(field.name)}
+        id={path}
+        aria-describedby={describes(path)}
         value={value}
-        onChange={(event) => onChoose(options[event.currentTarget.selectedIndex])}
+        onChange={(event) => choose(options[event.currentTarget.selectedIndex].chosen)}
       >
         {options.map((option) => (
           <option value={option.value}>{option.label}</option>
         ))}
       </select>
-    </FormField>
+    </FieldRow>
   )
 }
 
-interface WrittenProps extends Omit<FieldProps, 'children'> {
-  readonly value: string
-  readonly onChange: (value: string) => void
-  readonly browse?: () => void
-}
-
-/** What a person writes, as they write it. */
-export function WrittenField({ value, onChange, browse, ...field }: WrittenProps) {
-  return (
-    <FormField {...field}>
-      <input
-        id={field.name}
-        aria-describedby={describes(field.name)}
-        class="wide"
-        spellcheck={false}
-        value={value}
-        onInput={(event) => onChange(event.currentTarget.value)}
-      />
-      {browse && <Button act={browse}>Browse…</Button>}
-    </FormField>
-  )
-}
-
-interface NumberProps {
-  readonly id: string
-  readonly label?: string
-  readonly value: number
-  readonly onChange: (value: number) => void
-}
-
-/** `label` where no label of the page names it. */
-export function NumberField({ id, label, value, onChange }: NumberProps) {
-  return (
-    <input
-      type="number"
-      id={id}
-      aria-label={label}
-      aria-describedby={describes(id)}
-      min={1}
-      value={Number.isFinite(value) ? value : ''}
-      onInput={({ currentTarget }) => onChange(currentTarget.valueAsNumber)}
-    />
-  )
-}
-
-interface TextFieldProps extends Omit<FieldProps, 'children'> {
-  readonly use: TextUse
+interface TextFieldProps extends Partial<Pick<FieldProps, 'label' | 'hint'>> {
+  readonly use: Exclude<BrowsedFor, 'adapter'>
   /** Its words where no text is chosen. */
   readonly none?: string
   /** Beside it. */
   readonly note?: string
-  readonly browse: (use: TextUse) => void
+  readonly browse: (use: BrowsedFor) => void
 }
 
 /** One of the texts near the model, or another. */
-export function TextField({ use, none = 'None', note, browse, ...field }: TextFieldProps) {
+export function TextField({ use, none = 'None', note, browse, ...own }: TextFieldProps) {
+  const [section, place] = use
+  const path = `${section}.data`
+  const id = place === 0 ? path : `${path}.${place}`
   return (
-    <FormField {...field}>
+    <FieldRow path={path} id={id} {...own}>
       <select
-        id={field.name}
-        aria-describedby={describes(field.name)}
-        value={form.value?.choices[use] ?? ''}
+        id={id}
+        aria-describedby={describes(id)}
+        value={form.value?.choices[section].data.at(place) ?? ''}
         onChange={({ currentTarget }) => chooseText(use, currentTarget.value || null)}
       >
         <option value="">{none}</option>
-        {form.value?.texts.map((path) => (
-          <option value={path}>{path}</option>
+        {form.value?.texts.map((text) => (
+          <option value={text}>{text}</option>
         ))}
       </select>
       <Button act={() => browse(use)}>Browse…</Button>
       {note && <span class="muted">{note}</span>}
-    </FormField>
+    </FieldRow>
   )
 }

@@ -10,13 +10,16 @@ import { openPage } from '../shared/page.tsx'
 import { settings } from '../shared/settings.ts'
 import { Choices } from './choices.tsx'
 import { Details } from './details.tsx'
-import { canRun, forgetPlans, isPlanned, keepPlan, plan, summary, wanted } from './outcome.ts'
-import { begin, browsed, form, isComplete, settled, start, text, type Form } from './store.ts'
+import { canRun, forgetPlans, isPlanned, keepPlan, plan, summary, text, wanted } from './outcome.ts'
+import { begin, browsed, form, start, toWrite, written, type Form } from './store.ts'
 
 const host = connectHost<ToRecipe, FromRecipe>()
 
 effect(() => {
   if (start.value) host.save({ weights: start.value.weights, kind: start.value.kind, form: form.value })
+})
+effect(() => {
+  if (toWrite.value.length > 0) host.post({ type: 'write', all: [...toWrite.value] })
 })
 let asked: ReturnType<typeof setTimeout> | undefined
 effect(() => {
@@ -32,10 +35,11 @@ function RecipePage() {
   const known = start.value
   if (!known || !form.value) return null
   const { kind, label, parameters, sparsity } = known
+  const disk = plan.value ? `, ${formatBytes(plan.value.estimates.diskBytes)}` : ''
   const facts = [
     `${formatCompact(parameters)} parameters`,
     ...(sparsity !== null && sparsity > 0.01 ? [`its matrices are ${formatShare(sparsity, 0)} zeros already`] : []),
-    `writes ${settled.value?.saveTo ?? ''}${plan.value ? `, ${formatBytes(plan.value.estimates.diskBytes)}` : ''}`,
+    ...(written.value ? [`writes ${written.value.saveTo}${disk}`] : []),
   ]
   const browse = (use: BrowsedFor) => host.post({ type: 'browse', use })
   return (
@@ -52,14 +56,15 @@ function RecipePage() {
 function Actions() {
   const { trusted } = settings.value
   const create = (run: boolean) => {
-    if (settled.value) host.post({ type: 'create', text: text.value, saveTo: settled.value.saveTo, run })
+    const [choices] = toWrite.value
+    host.post({ type: 'create', choices, run })
   }
   return (
     <div class="actions row">
       <Button primary disabled={!canRun.value || !trusted} act={() => create(true)}>
         Create and run
       </Button>
-      <Button disabled={!isComplete.value} act={() => create(false)}>
+      <Button disabled={text.value === '' || !trusted} act={() => create(false)}>
         Create recipe
       </Button>
       <span class="muted" aria-live="polite">
@@ -72,6 +77,9 @@ function Actions() {
 openPage(host, {
   receive(message) {
     switch (message.type) {
+      case 'written':
+        written.value = message
+        return
       case 'planned':
         return keepPlan(message)
       case 'browsed':

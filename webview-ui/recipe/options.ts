@@ -1,10 +1,13 @@
 // What the form offers, with what was measured of it.
 import { adapterNames, adapterOf } from '../../src/catalog/adapters/adapters.ts'
+import type { Subset } from '../../src/catalog/adapters/subsets.ts'
+import { tried } from '../../src/catalog/allocations/allocation.ts'
 import {
   allocationNames,
   allocationOf,
   defaultAllocation,
   howSpread,
+  isTried,
 } from '../../src/catalog/allocations/allocations.ts'
 import { andList } from '../../src/formatting/lists.ts'
 import { formatShare } from '../../src/formatting/numbers.ts'
@@ -12,19 +15,33 @@ import { methodNames, methodOf, type MethodName } from '../../src/catalog/method
 import { triedWindows, unstructured } from '../../src/recipe/defaults.ts'
 import {
   byMeasure,
+  chains,
   measured,
-  proposeMethod,
+  prunedFigure,
   proposeRecoveries,
   recoveryFigures,
   spreadFigures,
+  type ChainName,
   type LossChoice,
   type MeasuredRecovery,
   type OnTwoTexts,
 } from '../../src/recipe/measured.ts'
-import type { RecoverMode } from '../../src/recipe/modes.ts'
-import type { Preset } from '../../src/recipe/writing/choices.ts'
-import type { Comparison, SpreadChoice } from '../../src/recipe/writing/recipeText.ts'
-import type { Option } from './fields.tsx'
+import type { RecipeStart } from '../../src/protocol/view.ts'
+import type { Recover } from '../../src/recipe/settings/recipe.ts'
+import {
+  spreadIn,
+  withTrain,
+  type Comparison,
+  type Preset,
+  type RecipeChoices,
+} from '../../src/recipe/writing/choices.ts'
+import { trains } from './store.ts'
+
+export interface Option<T = string> {
+  readonly value: T
+  readonly label: string
+  readonly hint?: string
+}
 
 /** Patterns that fix the sparsity. */
 export const patterns: readonly { value: string; hint: string }[] = [
@@ -34,20 +51,17 @@ export const patterns: readonly { value: string; hint: string }[] = [
 
 /** A preset in words, and what was measured of it. */
 export function presetWords(preset: Preset, pattern: string): { title: string; about: string; hint: string } {
-  const { name, method, recoveries, fits } = preset
-  const { title } = methodOf(method)
+  const { name, method, chain, fits } = preset
   const after = {
-    quick: 'then the kept weights refitted',
-    balanced: recoveries.includes('retrain')
-      ? 'then norms and MaskLoRA retrained, half distilled'
-      : 'then norms and MaskLoRA reconstructed block by block',
-    best: 'every kept weight by block, then as Balanced',
-  }[name]
-  const measuredHint = measuredWords(recoveryFigures(pattern, preset))
+    refit: 'then the kept weights refitted',
+    retrain: 'then norms and MaskLoRA retrained, half distilled',
+    reconstruct: 'then norms and MaskLoRA reconstructed block by block',
+    both: 'every kept weight by block, then norms and MaskLoRA',
+  }[chain]
   const hint = fits
-    ? measuredHint
+    ? measuredWords(recoveryFigures(pattern, preset))
     : 'It retrains the whole model, which does not fit into half of this machine’s memory.'
-  return { title: capital(name), about: `${title}, ${after}`, hint }
+  return { title: capital(name), about: `${methodOf(method).title}, ${after}`, hint }
 }
 
 /**
@@ -55,29 +69,24 @@ export function presetWords(preset: Preset, pattern: string): { title: string; a
  * is drawn or trained.
  */
 export function comparisons(
-  prunes: boolean,
-  pattern: string,
+  { prune, recover }: RecipeChoices,
   readsText: boolean,
-  learns: boolean,
   chosen: Comparison['path'] | null,
 ): Option<Comparison['path']>[] {
-  const all: (Option<Comparison['path']> & { offered: boolean })[] = [
-    {
-      value: 'prune.0.sparsity',
-      label: 'Sparsity',
-      hint: 'How much can be pruned before it costs too much',
-      offered: prunes && pattern === unstructured,
-    },
-    { value: 'prune.0.method', label: 'Method', hint: 'The same sparsity and recovery for each', offered: prunes },
-    {
-      value: 'recover.lr',
-      label: 'Learning rate',
-      hint: 'Which decides much, and has no best value for all models',
-      offered: learns,
-    },
-    { value: 'seed', label: 'Seed', hint: 'How far chance moves the result: median and range', offered: readsText },
+  const all: [offered: boolean, value: Comparison['path'], label: string, hint: string][] = [
+    [
+      prune?.pattern === unstructured,
+      'prune.0.sparsity',
+      'Sparsity',
+      'How much can be pruned before it costs too much',
+    ],
+    [prune !== null, 'prune.0.method', 'Method', 'The same sparsity and recovery for each'],
+    [trains(recover), 'recover.lr', 'Learning rate', 'Which decides much, and has no best value for all models'],
+    [readsText, 'seed', 'Seed', 'How far chance moves the result: median and range'],
   ]
-  return all.filter(({ offered, value }) => offered || value === chosen)
+  return all.flatMap(([isOffered, value, label, hint]) =>
+    isOffered || value === chosen ? [{ value, label, hint }] : [],
+  )
 }
 
 /** Methods with the lowest measured perplexity come first; baselines last. */
@@ -85,117 +94,150 @@ export function methodOptions(pattern: string): Option<MethodName>[] {
   const seeded = (name: MethodName) => Number(methodOf(name).seeded ?? false)
   const names = [...methodNames].sort((a, b) => seeded(a) - seeded(b))
   return byMeasure(names, pattern).map((value) => {
-    const { title: label, advice: hint } = methodOf(value)
-    return { value, label, hint }
+    const { title: label, advice } = methodOf(value)
+    const figure = prunedFigure(value, pattern)
+    const told = ` Measured: perplexity ${figure} on ${measured.model} with half of its weights, dense ${measured.dense.same}.`
+    return { value, label, hint: `${advice}${figure === undefined ? '' : told}` }
   })
 }
 
-/** What a method does, and where it is the best, by which figures. */
-export function methodHint(name: MethodName, pattern: string): string {
-  const { method, perplexity, next } = proposeMethod(pattern)
-  const { advice } = methodOf(name)
-  if (name !== method) return advice
-  const second = `${methodOf(next.method).title} ${next.perplexity}`
-  return `${advice} Best measured: ${measured.model} with half of its weights has perplexity ${perplexity}, ${second}, dense ${measured.dense.same}.`
+/** One of many for a field. */
+interface Select {
+  readonly value: string
+  /** With what choosing it changes. */
+  readonly options: readonly (Option & { readonly chosen: Partial<RecipeChoices> })[]
+  /** Where there is more to tell than the chosen option's. */
+  readonly hint?: string
+}
+
+/** By the path of the setting; null: there is nothing to choose. */
+export const selects: Readonly<Record<string, (choices: RecipeChoices, known: RecipeStart) => Select | null>> = {
+  'prune.method': ({ prune }) =>
+    prune && {
+      value: prune.method,
+      options: methodOptions(prune.pattern).map((one) => ({
+        ...one,
+        chosen: { prune: { ...prune, method: one.value } },
+      })),
+    },
+  'prune.allocation': (choices) => {
+    const { prune } = choices
+    if (prune?.pattern !== unstructured) return null
+    const value = isTried(prune.depth) ? tried : spreadIn(choices)
+    const options = spreadOptions.map(({ keys, ...one }) => ({ ...one, chosen: { prune: { ...prune, ...keys } } }))
+    const about = options.find((one) => one.value === value)?.hint ?? ''
+    return { value, options, hint: `${about} ${spreadHint(prune.sparsity)}` }
+  },
+  // Recoveries with the lowest measured perplexity on text of another kind come first.
+  'recover.mode'({ prune, recover }, { canRetrain, train }) {
+    if (prune === null) return null
+    const measuredHere = proposeRecoveries(prune.pattern).filter(({ chain }) => canRetrain || chain !== 'both')
+    const option = (label: string, hint: string, chain: readonly Recover[]) => ({
+      ...{ value: modesOf(chain), label, hint },
+      chosen: { recover: withTrain(chain, train) },
+    })
+    const options = [
+      ...measuredHere.map((figures) => {
+        const [label, about] = recoveryWords[figures.chain]
+        return option(label, `${about} ${measuredWords(figures)}`, chains[figures.chain])
+      }),
+      option(
+        'Merge a PEFT adapter',
+        'Adds a LoRA that was trained elsewhere, under the mask: what falls on zeros is cut off, and the report says how much.',
+        [{ mode: 'merge' }],
+      ),
+      option('None', 'Only prune.', []),
+    ]
+    return { value: modesOf(recover), options }
+  },
+  'recover.loss'({ prune, recover }) {
+    const last = recover.at(-1)
+    // Nobody knows where the dense model of one that is pruned already is.
+    if (prune === null || !last) return null
+    const half = Object.values(chains)
+      .find((chain) => modesOf(chain) === modesOf(recover))
+      ?.at(-1)?.loss
+    const options = lossOptions.map((one) => {
+      const loss = one.value === 'half' ? half : undefined
+      return { ...one, chosen: { recover: [...recover.slice(0, -1), { ...last, loss }] } }
+    })
+    return { value: last.loss === undefined ? 'text' : 'half', options }
+  },
 }
 
 const capital = (text: string) => `${text[0].toUpperCase()}${text.slice(1)}`
 
-/** Ways of spreading one sparsity over the blocks. */
-export const spreadOptions: readonly (Option<SpreadChoice> & { hint: string })[] = allocationNames.flatMap((name) => {
+/** Ways of spreading one sparsity over the blocks; `keys`: what a pruning step says then. */
+const spreadOptions = allocationNames.flatMap((name) => {
   const { about, tries } = allocationOf(name)
-  const hintOf = name === defaultAllocation ? 'Every block the same.' : `${capital(about)}.`
-  const own = { value: name, label: capital(howSpread(name)), hint: hintOf }
-  if (Object.keys(tries).length === 0) return [own]
-  const hint = `${own.hint} How much is found by pruning three times on ${triedWindows} windows.`
-  return [own, { value: 'tried' as const, label: `${own.label}, how much is tried`, hint }]
+  const hint = name === defaultAllocation ? 'Every block the same.' : `${capital(about)}.`
+  const label = capital(howSpread(name))
+  const own = { value: name as string, label, hint, keys: { allocation: name, depth: undefined } }
+  const trying = Object.keys(tries).map((key) => [key, tried])
+  if (trying.length === 0) return [own]
+  const more = ` How much is found by pruning three times on ${triedWindows} windows.`
+  const keys = { allocation: name, [name]: Object.fromEntries(trying) }
+  return [own, { value: tried, label: `${label}, how much is tried`, hint: `${hint}${more}`, keys }]
 })
 
-/** What a spread does, and what each was worth where they were measured. */
-export function spreadHint(spread: SpreadChoice, sparsity: number): string {
-  const about = spreadOptions.find(({ value }) => value === spread)?.hint ?? ''
+/** What each spread was worth where they were measured. */
+function spreadHint(sparsity: number): string {
   const { method, sparsity: at, spread: figures } = spreadFigures(sparsity)
   const known = allocationNames.flatMap((name) =>
     figures[name] === undefined ? [] : [`${figures[name]} ${howSpread(name)}`],
   )
-  return `${about} Measured: ${measured.model} with ${formatShare(at, 0)} pruned by ${methodOf(method).title} has perplexity ${andList(known)}.`
+  return `Measured: ${measured.model} with ${formatShare(at, 0)} pruned by ${methodOf(method).title} has perplexity ${andList(known)}.`
 }
 
-export interface RecoveryOption extends Option<string> {
-  readonly modes: readonly RecoverMode[]
-  readonly hint: string
+const modesOf = (recover: readonly Recover[]) => recover.map(({ mode }) => mode).join()
+/** `reconstruct → retrain`. */
+export const chainTitle = (recover: readonly Recover[]) => recover.map(({ mode }) => mode).join(' → ') || 'no recovery'
+
+const recoveryWords: Readonly<Record<ChainName, readonly [label: string, hint: string]>> = {
+  retrain: ['Retrain the model', 'Through the whole model.'],
+  both: [
+    'Reconstruct block by block, then retrain',
+    'First every kept weight, block by block, towards the states of the dense model, then what is chosen below, through the whole model. Wins back the most, and takes the time of both.',
+  ],
+  reconstruct: ['Reconstruct block by block', 'Trains each block towards its dense outputs, with one block in memory.'],
+  refit: [
+    'Refit the kept weights',
+    'Least squares, a matrix at a time: nothing is trained, and it costs little more than pruning.',
+  ],
 }
 
-const temperature = `at a temperature of ${measured.temperature}`
-
-/** Recoveries with the lowest measured perplexity on text of another kind come first, with the figures. */
-export function recoveryOptions(pattern: string, canRetrain: boolean): RecoveryOption[] {
-  const proposed = proposeRecoveries(pattern, canRetrain)
-  const place = (modes: readonly RecoverMode[]) => {
-    const at = proposed.findIndex((one) => one.modes.join() === modes.join())
-    return at < 0 ? proposed.length : at
-  }
-  return recoveries
-    .filter(({ modes }) => canRetrain || !modes.includes('retrain') || modes.length === 1)
-    .sort((a, b) => place(a.modes) - place(b.modes))
-    .map(({ modes, label, hint }) => {
-      const figures = proposed.at(place(modes))
-      const value = modes.join()
-      if (!figures) return { value, modes, label, hint }
-      return { value, modes, label, hint: `${hint} ${measuredWords(figures)}` }
-    })
-}
-
-/** Both perplexities before and after, and what reached them. */
+/** Both perplexities before and after, and the settings that reached them, which are those that the form writes. */
 function measuredWords(figures: MeasuredRecovery | undefined): string {
   if (!figures) return ''
-  const { before, after, method, modes } = figures
+  const { before, after, method, chain } = figures
   const fromTo = (text: keyof OnTwoTexts) => `${before[text].toFixed(2)} → ${after[text].toFixed(2)}`
-  const loss = modes.includes('retrain') ? `, half of its loss on the dense model’s predictions, ${temperature}` : ''
-  return `Measured on ${measured.model}, pruned by ${methodOf(method).title}, with ${measured.settings[modes.join()]}${loss}: perplexity ${fromTo('other')} on text of another kind, ${fromTo('same')} on text of the kind it learnt from.`
+  const settings = chains[chain].map(settingsWords).join(', then ')
+  return `Measured on ${measured.model}, pruned by ${methodOf(method).title}, ${settings}: perplexity ${fromTo('other')} on text of another kind, ${fromTo('same')} on text of the kind it learnt from.`
 }
 
-const recoveries: readonly { label: string; hint: string; modes: readonly RecoverMode[] }[] = [
-  { label: 'Retrain the model', hint: 'Next-token loss through the whole model.', modes: ['retrain'] },
-  {
-    label: 'Reconstruct block by block, then retrain',
-    hint: 'First every kept weight, block by block, towards the states of the dense model, then what is chosen below, through the whole model. Wins back the most, and takes the time of both.',
-    modes: ['reconstruct', 'retrain'],
-  },
-  {
-    label: 'Reconstruct block by block',
-    hint: 'Trains each block towards its dense outputs, with one block in memory.',
-    modes: ['reconstruct'],
-  },
-  {
-    label: 'Refit the kept weights',
-    hint: 'Least squares, a matrix at a time: nothing is trained, and it costs little more than pruning.',
-    modes: ['refit'],
-  },
-  {
-    label: 'Merge a PEFT adapter',
-    hint: 'Adds a LoRA that was trained elsewhere, under the mask: what falls on zeros is cut off, and the report says how much.',
-    modes: ['merge'],
-  },
-  { label: 'None', hint: 'Only prune.', modes: [] },
-]
-
-const lossHint = (loss: LossChoice) => {
-  const { same, other } = measured.losses[loss]
-  const settings = [measured.settings.retrain, ...(loss === 'half' ? [temperature] : [])].join(', ')
-  return `Measured on ${measured.model}, with ${settings}: perplexity ${same} on text of the kind trained on, ${other} on text of another kind.`
+function settingsWords({ mode, steps, lr, loss }: Recover): string {
+  if (steps === undefined || lr === undefined) return 'refitted'
+  const where = mode === 'reconstruct' ? 'reconstructed for' : 'retrained for'
+  const each = mode === 'reconstruct' ? ' a block' : ''
+  const half =
+    typeof loss === 'object'
+      ? `, ${formatShare(loss.dense, 0)} of the loss on the dense model’s predictions at a temperature of ${loss.temperature ?? 1}`
+      : ''
+  return `${where} ${steps} steps${each} at a rate of ${lr}${half}`
 }
-/** What retraining learns from, with what each was worth. */
-export const lossOptions: readonly (Option<LossChoice> & { hint: string })[] = [
-  { value: 'text', label: 'The text', hint: lossHint('text') },
-  {
-    value: 'half',
-    label: 'Half the text, half what the dense model predicts',
-    hint: `${lossHint('half')} Takes a third more time, and memory for the dense model.`,
-  },
-]
 
-export const trainOptions: readonly Option<string>[] = [
+/** What retraining learns from, with what each was worth in the recovery of Balanced. */
+const lossOptions: readonly Option<LossChoice>[] = (['text', 'half'] as const).map((value) => {
+  const { same, other } = measured.losses[value]
+  const cost = value === 'half' ? ' Takes a third more time, and memory for the dense model.' : ''
+  return {
+    value,
+    label: { text: 'The text', half: 'Half the text, half what the dense model predicts' }[value],
+    hint: `Measured on ${measured.model}, retrained as Balanced is: perplexity ${same} on text of the kind trained on, ${other} on text of another kind.${cost}`,
+  }
+})
+
+export const trainOptions: readonly Option<Subset>[] = [
   { value: 'bias', label: 'bias', hint: 'All biases' },
   { value: 'norm', label: 'norm', hint: 'All norm weights and biases' },
   ...adapterNames.toReversed().map((name) => ({ value: name, label: name, hint: adapterOf(name).advice })),

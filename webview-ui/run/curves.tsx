@@ -4,6 +4,7 @@ import { accuracyChart, chartTexts, lossChart, perplexityChart, type RunChart } 
 import { toCsv } from '../../src/formatting/tables.ts'
 import { smooth } from '../../src/runs/series/smooth.ts'
 import { Chart } from '../shared/chart.tsx'
+import { Smoothing } from '../shared/parts.tsx'
 import { settings } from '../shared/settings.ts'
 import { all, options, smoothing, type ChartName } from './store.ts'
 
@@ -29,6 +30,8 @@ export function Curves() {
   )
 }
 
+const smoothBy = (to: number) => (options.value = { ...options.value, smoothing: to })
+
 function Curve({ name }: { name: ChartName }) {
   if (!isCurve(name)) return null
   const { looks } = options.value
@@ -42,7 +45,7 @@ function Curve({ name }: { name: ChartName }) {
         onLook={(look) => (options.value = { ...options.value, looks: { ...looks, [name]: look } })}
         logAxes={logAxes[name]}
         csv={isLoss ? lossCsv : undefined}
-        tools={isLoss && <Smoothing />}
+        tools={isLoss && <Smoothing value={smoothing.value} choose={smoothBy} live />}
       />
     </div>
   )
@@ -51,25 +54,6 @@ function Curve({ name }: { name: ChartName }) {
 /** A loss is a curve from its first step. Of measurements one or two are on the recovery chart, where they are better seen. */
 function isCurve(name: ChartName): boolean {
   return charts.value[name].series.some(({ points }) => points.length > (name === 'loss' ? 0 : 1))
-}
-
-function Smoothing() {
-  const choose = (value: string) => (options.value = { ...options.value, smoothing: Number(value) })
-  return (
-    <label class="row smoothing">
-      smoothing
-      <input
-        type="range"
-        min={0}
-        max={0.99}
-        step={0.01}
-        aria-label="Smoothing"
-        value={smoothing.value}
-        onInput={(event) => choose(event.currentTarget.value)}
-      />
-      <output>{smoothing.value.toFixed(2)}</output>
-    </label>
-  )
 }
 
 /** Raw and smoothed side by side, with the weight, so that the picture can be made again. */

@@ -6,6 +6,7 @@ import { formatWonBack } from '../../src/formatting/numbers.ts'
 import { recoveryChartTitle } from '../../src/runs/series/recoveryChart.ts'
 import { drawn, useRoomFor } from '../shared/picture.tsx'
 import { Figure } from '../shared/figure.tsx'
+import { Say } from '../shared/parts.tsx'
 import { theme } from '../shared/theme.ts'
 import { recoveryCharts, picture, type RecoveryChartGroup } from './store.ts'
 import { stages } from '../../src/catalog/stages.ts'
@@ -45,7 +46,7 @@ function RecoveryFigure({ group: { name, rows }, titled }: { group: RecoveryChar
       csv={csv}
       table={table}
     >
-      <p class="recoveryWords">{rows.at(0)?.chart.words ?? 'Nothing is measured yet.'}</p>
+      <Say text={rows.at(0)?.chart.words ?? 'Nothing is measured yet.'} />
       <RecoveryPicture rows={rows} />
     </Figure>
   )

@@ -22,7 +22,7 @@ export function blockMap({ blocks, numBlocks }: MappedRun): BlockMap {
   return moduleGrid(pruned, numBlocks)
 }
 
-export const zeroWords: LegendWords = { title: 'Zeros', low: '0 %', high: '100 %', notComputed: 'not pruned yet' }
+export const zeroWords: LegendWords = { title: 'Exact zeros', low: '0 %', high: '100 %', notComputed: 'not pruned yet' }
 
 export function blockGridData({ blocks, modules, cells }: BlockMap): GridData {
   const shown = cells.map((cell): GridCell => {
@@ -51,7 +51,7 @@ export function describeBlockCell(map: BlockMap, { blocks }: MappedRun, row: num
   const zeros = cell.reduce((sum, m) => sum + m.zeros, 0)
   const result = blocks.get(map.blocks[row])
   const seconds = result ? `, ${result.seconds.toFixed(1)} s for the block` : ''
-  return `${where}: ${formatShare(sparsityOf(cell))} zeros (${formatCount(zeros)})${seconds}`
+  return `${where}: ${formatShare(sparsityOf(cell))} exact zeros (${formatCount(zeros)})${seconds}`
 }
 
 export interface NamePlace {

@@ -59,7 +59,7 @@ export function followWeight(canvas: HTMLCanvasElement, tip: HTMLElement, shown:
 
 function aroundText({ density, size }: Tile, pixel: number, afar: FromAfar): string {
   if (afar === 'size') return `mean |w| ${formatValue((bytesOf(size.shares)[pixel] / 255) * size.most)}`
-  return `${formatShare(1 - bytesOf(density)[pixel] / 255, 0)} zeros`
+  return `${formatShare(1 - bytesOf(density)[pixel] / 255, 0)} exact zeros`
 }
 
 interface Place {

@@ -95,11 +95,3 @@ export function Failed({ message, retry }: { message: string; retry: () => void 
     </div>
   )
 }
-
-export function Empty({ message }: { message: string }) {
-  return (
-    <div class="state">
-      <p>{message}</p>
-    </div>
-  )
-}

@@ -31,21 +31,18 @@ export function Heads({ of }: { of: readonly string[] }) {
   )
 }
 
-/** A number that stands out with its meaning, and attributes of its element. */
-export type Tile = readonly [value: string, what: string, more?: Readonly<Record<string, string>>]
-
-export function Tiles({ label, tiles }: { label: string; tiles: readonly Tile[] }) {
+/** The sentence that answers the page's question; its `lead` stands out, and a number stays on the line of its unit. */
+export function Say({ before = '', lead = '', text }: { before?: string; lead?: string; text: string }) {
   return (
-    <ul class="tiles" aria-label={label}>
-      {tiles.map(([value, what, more]) => (
-        <li {...more}>
-          <b>{value}</b>
-          <span class="muted">{what}</span>
-        </li>
-      ))}
-    </ul>
+    <p class="say">
+      {unbroken(before)}
+      <b>{unbroken(lead)}</b>
+      {unbroken(text)}
+    </p>
   )
 }
+
+const unbroken = (text: string) => text.replace(/(\d) (?=[%KMB])/g, '$1\u00a0')
 
 /** Nothing where there are none. */
 export function Warnings({ of, label }: { of: readonly ComponentChildren[]; label?: string }) {
@@ -122,6 +119,33 @@ export function Select<Value extends string>({
         ))}
       </select>
     </span>
+  )
+}
+
+interface SmoothingProps {
+  readonly value: number
+  readonly choose: (value: number) => void
+  /** At each step of a drag, not at its end. */
+  readonly live?: boolean
+}
+
+/** How strongly a loss is smoothed, 0 to 0.99. */
+export function Smoothing({ value, choose, live }: SmoothingProps) {
+  const take = (event: { currentTarget: HTMLInputElement }) => choose(Number(event.currentTarget.value))
+  return (
+    <label class="choice">
+      smoothing
+      <input
+        type="range"
+        min={0}
+        max={0.99}
+        step={0.01}
+        aria-label="Smoothing"
+        value={value}
+        {...(live ? { onInput: take } : { onChange: take })}
+      />
+      <output>{value.toFixed(2)}</output>
+    </label>
   )
 }
 

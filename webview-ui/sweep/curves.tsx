@@ -2,7 +2,7 @@
 // no common unit have a picture each.
 import { computed } from '@preact/signals'
 import { curveNames, type CurveName } from '../../src/runs/series/curves.ts'
-import { Select } from '../shared/parts.tsx'
+import { Select, Smoothing } from '../shared/parts.tsx'
 import { settings } from '../shared/settings.ts'
 import { CurveFigure } from './curveFigure.tsx'
 import { ask, choose, chosen, curves, options, ordered, whenever } from './store.ts'
@@ -37,7 +37,7 @@ export function CurvesCard() {
           value={name}
           onChoose={(curve) => choose({ curve, curveLogY: null })}
         />
-        {name === 'loss' && <Smoother smoothing={smoothing} />}
+        {name === 'loss' && <Smoothing value={smoothing} choose={(to) => choose({ smoothing: to })} />}
       </div>
       {panels.value.map(({ text, shown: own }) => (
         <CurveFigure
@@ -58,22 +58,5 @@ export function CurvesCard() {
       ))}
       {panels.value.length === 0 && <p class="empty">None of these runs trains anything, so none has a loss.</p>}
     </section>
-  )
-}
-
-function Smoother({ smoothing }: { smoothing: number }) {
-  return (
-    <label class="choice">
-      smooth
-      <input
-        type="range"
-        min={0}
-        max={0.99}
-        step={0.01}
-        aria-label="Smoothing of the loss"
-        value={smoothing}
-        onChange={(event) => choose({ smoothing: Number(event.currentTarget.value) })}
-      />
-    </label>
   )
 }

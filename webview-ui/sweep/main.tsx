@@ -5,7 +5,7 @@ import './sweep.css'
 import type { ComparedRow, FromSweep, ToSweep } from '../../src/protocol/sweepView.ts'
 import { Button } from '../shared/button.tsx'
 import { FilterField } from '../shared/filterField.tsx'
-import { Empty, openPage } from '../shared/page.tsx'
+import { openPage } from '../shared/page.tsx'
 import { Table } from '../shared/table.tsx'
 import { CurvesCard } from './curves.tsx'
 import { type Entry, hasSeeds } from './entries.ts'
@@ -126,7 +126,7 @@ const nothing = {
 }
 
 function SweepPage() {
-  if (rows.value.length === 0) return <Empty message={nothing[what.value?.kind ?? 'comparison']} />
+  if (rows.value.length === 0) return <p class="state">{nothing[what.value?.kind ?? 'comparison']}</p>
   return (
     <>
       <Head />

@@ -9,7 +9,7 @@ import { Button } from '../shared/button.tsx'
 import { connectHost } from '../shared/host.ts'
 import { NamedTable } from '../shared/namedTable.tsx'
 import { openPage } from '../shared/page.tsx'
-import { Folded, Warnings } from '../shared/parts.tsx'
+import { Folded, Say, Warnings } from '../shared/parts.tsx'
 import { makeRoving } from '../shared/roving.ts'
 import { placeText } from '../../src/charts/modelCells.ts'
 import { ModelMap } from './map.tsx'
@@ -134,11 +134,7 @@ function Sentence() {
   const [before, numbers, after] = now.said
   return (
     <>
-      <p class="say">
-        {before}
-        <b>{numbers}</b>
-        {after}
-      </p>
+      <Say before={before} lead={numbers} text={after} />
       <p class="muted" role="status">
         {[workText(), movedText(), countedText()].filter(Boolean).join(' ')}
       </p>
@@ -160,7 +156,7 @@ function movedText(): string {
   const cell = cells.value.lines
     .flatMap(({ cells: own }) => own)
     .find((one) => one?.rows.some(({ name }) => name === first.name))
-  const where = cell ? placeText(cell) : first.name
+  const where = `${first.role === 'bias' ? 'the bias of ' : ''}${cell ? placeText(cell) : first.name}`
   return `It moved most in ${where}: ${formatShare(first.share)} of its norm. The median is ${formatShare(median.value)}.`
 }
 

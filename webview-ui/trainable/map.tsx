@@ -1,14 +1,15 @@
 // The map of the model: pointed at, walked by keyboard, coloured by kind or by how far each tensor moved.
 import { useMemo, useState } from 'preact/hooks'
 import { adapterOf, isAdapterName } from '../../src/catalog/adapters/adapters.ts'
+import { largest } from '../../src/formatting/lists.ts'
 import { formatShare } from '../../src/formatting/numbers.ts'
 import type { Kind } from '../../src/plan/stageView.ts'
 import { announce } from '../shared/announce.ts'
-import { Button } from '../shared/button.tsx'
 import { drawn, Picture, pixelOf, Tip, useRoomFor } from '../shared/picture.tsx'
 import { FigureMenu } from '../shared/figure.tsx'
 import { step, within } from '../shared/gridLayout.ts'
 import { LegendLine } from '../shared/legend.tsx'
+import { Select } from '../shared/parts.tsx'
 import { chosenColour, settings } from '../shared/settings.ts'
 import { describeCell, movedMost, type Cell } from '../../src/charts/modelCells.ts'
 import { layOutMap, mapFigure, mapShapes, onPage, type MapLayout, type PlacedCell } from '../../src/charts/modelMap.ts'
@@ -20,7 +21,7 @@ export function ModelMap({ csv }: { csv: () => string }) {
   const map = cells.value
   // A new place of the pointer draws nothing anew.
   const layout = useMemo(() => layOutMap(map, width), [map, width])
-  const most = scaleEnd()
+  const most = ranking.value.at(0)?.share ?? 0
   const isMoved = colouring.value === 'moved' && most > 0
   const farOf = (cell: Cell) => moved.value?.[movedMost(cell, moved.value)?.name ?? '']?.moved ?? 0
   const movedColour = isMoved ? (cell: Cell) => (isKnown(cell) ? chosenColour(farOf(cell) / most) : null) : undefined
@@ -51,7 +52,7 @@ export function ModelMap({ csv }: { csv: () => string }) {
     <section aria-label="All of the model">
       <div class="chartHead">
         <h2 class="chartTitle">By block and module</h2>
-        <Colouring canMove={most > 0} />
+        {most > 0 && <Colouring />}
         <FigureMenu title="Map" name="trainable" figure={() => mapFigure(drawing, title, caption)} csv={csv} />
       </div>
       <Legend most={isMoved ? most : null} full={map.most} />
@@ -96,12 +97,6 @@ export function ModelMap({ csv }: { csv: () => string }) {
 /** What trained and stayed is not what is frozen. */
 const isKnown = ({ rows }: Cell) => rows.some(({ name }) => moved.value?.[name])
 
-/** The farthest that a matrix moved: norms move much farther, and would leave all matrices dark. */
-function scaleEnd(): number {
-  const matrices = new Set(stage.value?.rows.flatMap(({ name, shape }) => (shape.length > 1 ? [name] : [])))
-  return (ranking.value.find(({ name }) => matrices.has(name)) ?? ranking.value.at(0))?.share ?? 0
-}
-
 function cellUnder({ cells: placed, tall }: MapLayout, event: MouseEvent): PlacedCell | undefined {
   const { x, y } = pixelOf(event)
   return placed.find((one) => y >= one.y && y < one.y + tall + 3 && x >= one.x && x < one.x + one.width + 3)
@@ -118,21 +113,14 @@ function isAtWork({ block, count, isPruned }: Cell): boolean {
   return at.block === null ? count > 0 : at.block === block && (count > 0 || (at.recovery === null && isPruned))
 }
 
-function Colouring({ canMove }: { canMove: boolean }) {
-  if (!canMove) return null
-  const choices = [
-    ['kind', 'What trains'],
-    ['moved', 'How far it moved'],
-  ] as const
-  return (
-    <span class="row" role="group" aria-label="Coloured by">
-      {choices.map(([value, words]) => (
-        <Button look="toggle" pressed={colouring.value === value} act={() => (colouring.value = value)}>
-          {words}
-        </Button>
-      ))}
-    </span>
-  )
+const colourings = [
+  { value: 'kind', text: 'What trains' },
+  { value: 'moved', text: 'How far it moved' },
+] as const
+
+function Colouring() {
+  const choose = (next: 'kind' | 'moved') => (colouring.value = next)
+  return <Select before="Colour" label="Colour by" options={colourings} value={colouring.value} onChoose={choose} />
 }
 
 function wordsOf(kind: Kind): string {
@@ -161,12 +149,13 @@ const legendWords = (full: number) => [
 
 /** `most`: the largest movement, where the map shows those. */
 function Legend({ most, full }: { most: number | null; full: number }) {
+  const farther = largest(Object.values(moved.value ?? {}), 0, (one) => one.moved ?? 0)
   if (most !== null)
     return (
       <LegendLine
         legend={{
           low: 'moved: 0',
-          high: `${formatShare(most)} of its norm${(ranking.value[0]?.share ?? 0) > most ? ' and more' : ''}`,
+          high: `${formatShare(most)} of its norm${farther > most ? ' and more' : ''}`,
           colour: chosenColour,
         }}
       />

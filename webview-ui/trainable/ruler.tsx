@@ -18,15 +18,24 @@ interface RulerProps {
   readonly write: (recovery: number, budget: TrainBudget) => void
 }
 
+/** Nothing for a stage that has no `train` list. */
 export function Ruler({ write }: RulerProps) {
-  const { place, width } = useRoomFor(300)
-  const [proposed, setProposed] = useState<{ of: number; budget: TrainBudget } | null>(null)
   const now = stage.value
-  const budgets = now?.recovery == null ? [] : (shown.value?.plan.budgets[now.recovery] ?? [])
-  const trained = stages.value.filter(({ count }) => count > 0)
+  const budgets = shown.value?.plan.budgets[now?.recovery ?? -1] ?? []
   if (!now || now.recovery === null || now.count === 0 || budgets.length === 0) return null
-  const { recovery } = now
-  const budget = proposed?.of === recovery ? proposed.budget : null
+  return <Budgets key={now.recovery} {...{ now, recovery: now.recovery, budgets, write }} />
+}
+
+interface BudgetsProps extends RulerProps {
+  readonly now: StageView
+  readonly recovery: number
+  readonly budgets: readonly TrainBudget[]
+}
+
+function Budgets({ now, recovery, budgets, write }: BudgetsProps) {
+  const { place, width } = useRoomFor(300)
+  const [budget, setBudget] = useState<TrainBudget | null>(null)
+  const trained = stages.value.filter(({ count }) => count > 0)
   const xOf = (percentage: number) => {
     const share = Math.log10(Math.min(most, Math.max(least, percentage)) / least) / Math.log10(most / least)
     return edge + share * (width - 2 * edge)
@@ -37,24 +46,23 @@ export function Ruler({ write }: RulerProps) {
   }
   const isCrowded = (x: number) =>
     x > 130 && (x > width - 130 || trained.some((one) => xOf(one.percentage) > x && xOf(one.percentage) < x + 130))
-  const propose = (next: TrainBudget | undefined) => next && setProposed({ of: recovery, budget: next })
   const drag = (event: PointerEvent) => {
     if ((event.buttons & 1) === 0) return
     ;(event.currentTarget as Element).setPointerCapture(event.pointerId)
-    propose(nearest(pixelOf(event).x))
+    setBudget(nearest(pixelOf(event).x))
   }
   const accept = () => {
     if (budget) write(recovery, budget)
-    setProposed(null)
+    setBudget(null)
   }
   const step = (event: KeyboardEvent) => {
-    if (event.key === 'Escape') setProposed(null)
+    if (event.key === 'Escape') setBudget(null)
     if (event.key === 'Enter') accept()
     const from = budgets.indexOf(budget ?? nearest(xOf(now.percentage)))
     const next = stepTo(event.key, from, budgets.length)
     if (next === null) return
     event.preventDefault()
-    propose(budgets[next])
+    setBudget(budgets[next])
   }
   const slider = isEditable.value && {
     ...{ role: 'slider' as const, tabIndex: 0, onPointerDown: drag, onPointerMove: drag, onKeyDown: step },
@@ -88,7 +96,7 @@ export function Ruler({ write }: RulerProps) {
         <div class="row" role="status">
           <span>{proposalText(budget)}</span>
           <Button act={accept}>Write into the recipe</Button>
-          <Button act={() => setProposed(null)}>Discard</Button>
+          <Button act={() => setBudget(null)}>Discard</Button>
         </div>
       )}
     </section>
@@ -150,15 +158,16 @@ function StageMark({ one, x, isNow, isCrowded }: StageMarkProps) {
 function Marks({ budgets, xOf }: { budgets: readonly TrainBudget[]; xOf: Place }) {
   const ends = [budgets[0], budgets[1], budgets[budgets.length - 1]]
   const order = [...ends, ...[16, 4, 64, 1].map((rank) => budgets.find((one) => one.rank === rank)), ...budgets]
+  const right = xOf(most) + edge
   const named: { one: TrainBudget; from: number; to: number }[] = []
   for (const one of order) {
     if (!one || named.some((known) => known.one === one)) continue
     const x = xOf(one.percentage)
-    const half = 3.1 * one.name.length + 4
-    const place = { one, from: x - half, to: x + half }
+    const wide = 6.2 * one.name.length + 8
+    const from = Math.max(0, Math.min(x - wide / 2, right - wide))
+    const place = { one, from, to: from + wide }
     if (named.every(({ from, to }) => place.to < from || place.from > to)) named.push(place)
   }
-  const right = xOf(most) + edge
   return (
     <>
       {budgets.map((one) => (
@@ -166,8 +175,8 @@ function Marks({ budgets, xOf }: { budgets: readonly TrainBudget[]; xOf: Place }
           <title>{`${one.name}: ${formatTrained(one.percentage, 3)}`}</title>
         </circle>
       ))}
-      {named.map(({ one, from, to }) => (
-        <text class="small" x={Math.max(0, Math.min(from, right - (to - from))) + 4} y={middle + 20}>
+      {named.map(({ one, from }) => (
+        <text class="small" x={from + 4} y={middle + 20}>
           {one.name}
         </text>
       ))}

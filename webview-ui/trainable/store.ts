@@ -39,10 +39,15 @@ export const stage = computed((): StageView | undefined => {
 export const isEditable = computed(() => shown.value?.of === 'recipe' || shown.value?.of === 'dryRun')
 /** How far the stage moved what it trains; undefined: nobody has said. */
 export const moved = computed((): MovedTensors | undefined => training.value.moved[stage.value?.recovery ?? -1])
-/** Those that moved, the farthest first. */
+/**
+ * Matrices that moved, the farthest first; norms and biases where no matrix did: a bias near 0 moves by many times its norm, which
+ * says nothing of where a model recovers.
+ */
 export const ranking = computed(() => {
-  const known = stage.value?.rows.map(({ name }) => ({ name, share: moved.value?.[name]?.moved ?? 0 })) ?? []
-  return known.filter(({ share }) => share > 0).sort((a, b) => b.share - a.share)
+  const known = stage.value?.rows.map((row) => ({ ...row, share: moved.value?.[row.name]?.moved ?? 0 })) ?? []
+  const far = known.filter(({ share }) => share > 0).sort((a, b) => b.share - a.share)
+  const matrices = far.filter(({ shape }) => shape.length > 1)
+  return matrices.length > 0 ? matrices : far
 })
 export const median = computed(() => ranking.value[Math.floor(ranking.value.length / 2)]?.share ?? 0)
 export const colouring = signal<'kind' | 'moved'>('kind')

@@ -2,6 +2,7 @@
 import { signal } from '@preact/signals'
 import { useMemo } from 'preact/hooks'
 import { plural } from '../../src/formatting/numbers.ts'
+import { printable } from '../../src/formatting/printable.ts'
 import { Button } from '../shared/button.tsx'
 import { Heads, MarkedText } from '../shared/parts.tsx'
 import { busy, columns, names, surpriseWords, written, type Written } from './store.ts'
@@ -25,6 +26,7 @@ export function Board(actions: BoardProps) {
           {names.value.map((name, column) => (
             <section class="card" aria-label={name}>
               <ColumnHead column={column} {...actions} />
+              {now?.turns && <Conversation now={now} column={column} />}
               {now && !several && <Cell now={now} column={column} prompt={0} />}
             </section>
           ))}
@@ -43,6 +45,29 @@ function Cell({ now: { texts }, column, prompt }: { now: Written; column: number
   const onToken = (token: TokenPlace | null) => (pointed.value = token)
   // A token changes one text of hundreds: an element that stays the same is not compared.
   return useMemo(() => <TextCell {...{ column, prompt, label, first, text, onToken }} />, [label, first, text])
+}
+
+/** What was said before the column's newest answer. */
+function Conversation({ now, column }: { now: Written; column: number }) {
+  return (
+    <>
+      {now.turns?.map(({ prompt, answers }) => (
+        <>
+          <Message text={prompt} />
+          <div class="text">{printable(answers[column])}</div>
+        </>
+      ))}
+      <Message text={now.prompts[0]} />
+    </>
+  )
+}
+
+function Message({ text }: { text: string }) {
+  return (
+    <p class="message">
+      <b>You</b> <MarkedText text={text} />
+    </p>
+  )
 }
 
 /** A row a prompt, a column a checkpoint. */

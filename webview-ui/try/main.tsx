@@ -9,10 +9,13 @@ import { openPage } from '../shared/page.tsx'
 import { Board } from './board.tsx'
 import {
   busy,
+  canChat,
   columns,
   failure,
   hindrance,
+  isChat,
   names,
+  nextTurns,
   problemOf,
   prompted,
   type Prompted,
@@ -35,6 +38,13 @@ const examples = [
   'def factorial(n):',
 ] as const
 
+/** For a conversation. */
+const openings = [
+  'What is the capital of France?',
+  'Tell me a story about a girl who finds a key.',
+  'Write a Python function for the factorial of n.',
+] as const
+
 const refused = signal<string | null>(null)
 const chosen = signal('')
 const change = (part: Partial<Prompted>) => (prompted.value = { ...prompted.value, ...part })
@@ -45,16 +55,20 @@ interface FormProps {
 
 /** One prompt, or one a line; with examples, and with those that are kept with the workspace. */
 function PromptForm({ host }: FormProps) {
-  const { text, lines, maxTokens } = prompted.value
+  const { text, lines, chat, maxTokens } = prompted.value
   const idle = hindrance.value === null && !busy.value
   const generate = (event: Event) => {
     event.preventDefault()
     refused.value = problemOf()
-    if (refused.value === null) host.post({ type: 'generate', prompts: prompts.value, maxTokens })
+    if (refused.value !== null) return
+    const turns = nextTurns()
+    host.post({ type: 'generate', prompts: prompts.value, maxTokens, ...(turns && { turns }) })
+    if (isChat.value) change({ text: '' })
   }
+  const goesOn = isChat.value && written.value?.turns != null
   return (
     <form class="stack promptForm" onSubmit={generate}>
-      <label for="prompt">Prompt</label>
+      <label for="prompt">{isChat.value ? 'Message' : 'Prompt'}</label>
       <textarea
         id="prompt"
         rows={3}
@@ -66,7 +80,7 @@ function PromptForm({ host }: FormProps) {
           if (event.key === 'Enter' && (event.ctrlKey || event.metaKey) && idle) generate(event)
         }}
       />
-      <Examples />
+      {!goesOn && <Examples />}
       {refused.value !== null && (
         <p class="problem" role="alert">
           {refused}
@@ -74,7 +88,7 @@ function PromptForm({ host }: FormProps) {
       )}
       <div class="row">
         <button type="submit" disabled={!idle} title={hindrance.value ?? 'Ctrl+Enter'}>
-          Generate
+          {isChat.value ? 'Send' : 'Generate'}
         </button>
         {busy.value && <Button act={() => host.post({ type: 'stop' })}>Stop</Button>}
         <label for="tokens">New tokens</label>
@@ -94,6 +108,17 @@ function PromptForm({ host }: FormProps) {
           />
           One prompt per line
         </label>
+        {canChat.value && !lines && (
+          <label class="row" title="Each message goes through the chat template of the models">
+            <input
+              type="checkbox"
+              checked={chat}
+              onInput={({ currentTarget }) => change({ chat: currentTarget.checked })}
+            />
+            Conversation
+          </label>
+        )}
+        {goesOn && !busy.value && <Button act={() => host.post({ type: 'clear' })}>New conversation</Button>}
         <KeptPrompts host={host} />
       </div>
     </form>
@@ -103,11 +128,12 @@ function PromptForm({ host }: FormProps) {
 /** Only while nothing of a person's would be overwritten. */
 function Examples() {
   const { text } = prompted.value
-  if (text.trim() !== '' && !examples.some((example) => example === text)) return null
+  const offered = isChat.value ? openings : examples
+  if (text.trim() !== '' && !offered.some((example) => example === text)) return null
   return (
     <div class="row" role="group" aria-label="Example prompts">
       <span class="muted">For example</span>
-      {examples.map((example) => (
+      {offered.map((example) => (
         <Button pressed={text === example} act={() => change({ text: example })}>
           {example}
         </Button>

@@ -6,6 +6,7 @@ import {
   mostPrompts,
   type TriedToken,
   type TryProgress,
+  type Turn,
 } from '../../src/protocol/tryOut.ts'
 import type { PromptSet, ToTry, TriedModel } from '../../src/protocol/view.ts'
 import { announce } from '../shared/announce.ts'
@@ -25,6 +26,8 @@ export interface Text {
 
 export interface Written {
   readonly prompts: readonly string[]
+  /** Earlier turns of the conversation; null: it is none. */
+  readonly turns: readonly Turn[] | null
   /** By column, then by prompt. */
   readonly texts: readonly (readonly Text[])[]
   /** Per column, whether its weights are being read, or why it cannot be used. */
@@ -32,10 +35,14 @@ export interface Written {
   readonly failed: readonly (string | null)[]
 }
 
-export function emptyWritten(columns: number, prompts: readonly string[]): Written {
+export function emptyWritten(
+  columns: number,
+  prompts: readonly string[],
+  turns: readonly Turn[] | null = null,
+): Written {
   const each = <T>(of: T) => Array.from({ length: columns }, () => of)
   const texts = each(prompts.map((): Text => ({ tokens: [], rest: '', judged: undefined, seconds: null })))
-  return { prompts, texts, opening: each(false), failed: each(null) }
+  return { prompts, turns, texts, opening: each(false), failed: each(null) }
 }
 
 /** Texts that nothing is said of stay the same objects; what names no column or prompt of these is left out. */
@@ -90,10 +97,11 @@ export function surprise(logProbability: number): number {
 export const surpriseWords = ['10 % or more', '1 to 10 %', '0.1 to 1 %', 'under 0.1 %']
 
 /** A table for an issue or a paper's notes: a row a prompt, a column a checkpoint. */
-export function writtenMarkdown(heads: readonly string[], { prompts, texts }: Written): string {
+export function writtenMarkdown(heads: readonly string[], { prompts, turns, texts }: Written): string {
   const cell = (text: string) => text.replace(/([\\|`*_<>[\]])/g, '\\$1').replace(/\s+/g, ' ')
   const line = (cells: readonly string[]) => `| ${cells.map(cell).join(' | ')} |`
-  const rows = prompts.map((prompt, p) => line([prompt, ...texts.map((column) => textOf(column[p]))]))
+  const earlier = (turns ?? []).map(({ prompt, answers }) => line([prompt, ...answers]))
+  const rows = [...earlier, ...prompts.map((prompt, p) => line([prompt, ...texts.map((column) => textOf(column[p]))]))]
   return [line(['prompt', ...heads]), `|${' --- |'.repeat(heads.length + 1)}`, ...rows, ''].join('\n')
 }
 
@@ -102,15 +110,20 @@ export interface Prompted {
   readonly text: string
   /** Each line is a prompt. */
   readonly lines: boolean
+  /** The prompt is a message of a conversation, where all columns have a chat template. */
+  readonly chat: boolean
   readonly maxTokens: number
 }
 
 export const columns = signal<Extract<ToTry, { type: 'columns' }>>({ type: 'columns', columns: [], note: null })
 export const names = computed(() => columns.value.columns.map(nameOf))
 export const sets = signal<readonly PromptSet[]>([])
-export const prompted = signal<Prompted>({ text: '', lines: false, maxTokens: 40 })
+export const prompted = signal<Prompted>({ text: '', lines: false, chat: true, maxTokens: 40 })
 export const written = signal<Written | null>(null)
 export const busy = signal(false)
+/** Whether all columns have a chat template. */
+export const canChat = signal(false)
+export const isChat = computed(() => canChat.value && prompted.value.chat && !prompted.value.lines)
 const ended = signal<Extract<ToTry, { type: 'ended' }> | null>(null)
 
 function nameOf({ role, label }: TriedModel): string {
@@ -125,7 +138,8 @@ export const hindrance = computed(() => {
 export const status = computed(() => {
   if (hindrance.value !== null) return hindrance.value
   if (busy.value) return 'Writing…'
-  if (!ended.value) return 'Each checkpoint continues the prompt by greedy decoding.'
+  if (!ended.value)
+    return `Each checkpoint ${isChat.value ? 'answers the message' : 'continues the prompt'} by greedy decoding.`
   const { status: how, device } = ended.value
   return how === 'done' ? `Generated with ${device ?? 'this machine'}.` : how === 'stopped' ? 'Stopped.' : ''
 })
@@ -136,6 +150,14 @@ export const prompts = computed(() => {
   const { text, lines } = prompted.value
   return (lines ? text.split('\n') : [text]).filter((prompt) => prompt.trim() !== '')
 })
+/** The conversation that the next message goes on with; undefined: a text is continued. */
+export function nextTurns(): Turn[] | undefined {
+  if (!isChat.value) return undefined
+  const now = written.value
+  if (!now?.turns) return []
+  return [...now.turns, { prompt: now.prompts[0], answers: now.texts.map(([text]) => textOf(text)) }]
+}
+
 /** Why this cannot be asked; null when it can. */
 export function problemOf(): string | null {
   const { text, maxTokens } = prompted.value
@@ -154,8 +176,10 @@ export function receive(message: PageMessage<ToTry>): void {
       return begin(null)
     case 'sets':
       return void (sets.value = message.sets)
+    case 'chat':
+      return void (canChat.value = message.possible)
     case 'begun':
-      return begin(emptyWritten(names.value.length, message.prompts))
+      return begin(emptyWritten(names.value.length, message.prompts, message.turns))
     case 'written':
       if (written.value) written.value = message.progress.reduce(fold, written.value)
       return

@@ -59,8 +59,8 @@ export interface NormSpec {
   readonly affine: Setting<boolean>
 }
 
-/** A table; row `offset` belongs to position 0. `fromMask`: positions count real tokens only. */
-interface LearnedSpec {
+/** A table; row `offset` belongs to position 0. `fromMask`: positions count real tokens only; padding takes row offset − 1. */
+export interface LearnedSpec {
   readonly kind: 'learned'
   readonly offset: number
   readonly fromMask: boolean

@@ -2,7 +2,7 @@
 import { activationOf, type ActivationKind } from './activations.ts'
 import { familyOf } from './families.ts'
 import { FamilyError } from './familyError.ts'
-import type { FamilySpec, MlpKind, Projection, Residual, Setting } from './familySpec.ts'
+import type { FamilySpec, LearnedSpec, MlpKind, NormSpec, Projection, Residual, Setting } from './familySpec.ts'
 import { refuse } from './refused.ts'
 import { readRopes, type RopeConfig } from './ropeConfig.ts'
 import { textModelOf, type TextNames } from './textModel.ts'
@@ -10,24 +10,10 @@ import { firstKey, readFlag, readNumber, readPositive, readSetting, readSize, ty
 import { readWindows } from './windows.ts'
 import { fieldsOf } from '../formats/json.ts'
 
-export interface LearnedPositions {
-  readonly kind: 'learned'
-  readonly offset: number
-  /** Positions count real tokens only; padding takes row offset − 1. */
-  readonly fromMask: boolean
-}
-
-export interface RotaryPositions {
+interface RotaryPositions {
   readonly kind: 'rope'
   /** null where queries and keys of that block are not rotated. */
   readonly byBlock: readonly (RopeConfig | null)[]
-}
-
-export interface NormConfig {
-  readonly kind: 'layerNorm' | 'rmsNorm'
-  readonly eps: number
-  readonly unitOffset: 0 | 1
-  readonly affine: boolean
 }
 
 export interface ExpertsConfig {
@@ -52,9 +38,9 @@ export interface ModelConfig {
   readonly embedSize: number
   /** Length of the position table, or what rotary positions were trained for. */
   readonly maxPositions: number
-  readonly position: LearnedPositions | RotaryPositions
+  readonly position: LearnedSpec | RotaryPositions
   readonly activation: ActivationKind
-  readonly norm: NormConfig
+  readonly norm: Pick<NormSpec, 'kind' | 'eps' | 'unitOffset'> & { readonly affine: boolean }
   readonly finalNorm: boolean
   readonly projection: Projection
   readonly qkNorm: 'none' | 'rmsNorm' | 'rmsNormWide' | 'layerNorm'

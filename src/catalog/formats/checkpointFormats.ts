@@ -93,15 +93,12 @@ export interface ModelEntry {
  * The conventional names of all formats first, in the order in which transformers looks; then the only file of its kind:
  * beside a model of one format an adapter may lie in another.
  */
-export function modelEntry(
-  names: readonly string[],
-  formats: readonly CheckpointFormat[] = checkpointFormats,
-): ModelEntry | null {
-  for (const format of formats) {
+export function modelEntry(names: readonly string[]): ModelEntry | null {
+  for (const format of checkpointFormats) {
     if (names.includes(format.single)) return { format, kind: 'single', entry: format.single }
     if (names.includes(format.index)) return { format, kind: 'sharded', entry: format.index }
   }
-  for (const format of formats) {
+  for (const format of checkpointFormats) {
     const indexes = names.filter((n) => n.endsWith(format.indexSuffix))
     if (indexes.length === 1) return { format, kind: 'sharded', entry: indexes[0] }
     const files = format.anyName ? names.filter((n) => n.endsWith(format.suffix)) : []

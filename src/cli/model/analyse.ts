@@ -35,7 +35,6 @@ interface AnalyseCliOptions extends CommonOptions, PrecisionOptions {
   sparsity?: number[]
   pattern?: string[]
   sensitivity?: SensitivityUnit
-  blocks?: number
   seed: number
   memory?: string
   out?: string
@@ -66,7 +65,6 @@ export const analyseCommand = command('analyse', 'measure each matrix of a model
       'also the loss of the model with only this pruned, by the first method and sparsity',
     ).choices(sensitivityUnits),
   )
-  .option('--blocks <n>', 'only so many of the first blocks, to see how long all would take', wholeNumber)
   .option('--seed <n>', 'seed of drawn windows and of random pruning', numberFromZero, 0)
   .addOption(precisionOption())
   .addOption(memoryOption())
@@ -84,8 +82,8 @@ export const analyseCommand = command('analyse', 'measure each matrix of a model
 /** @throws EngineError 'usage': options that would do nothing without data. */
 function refuseUseless(o: AnalyseCliOptions): void {
   if (o.calibration !== undefined) return
-  const { method, sparsity, pattern, sensitivity, blocks, field, samples, seqLen } = o
-  const given = { method, sparsity, pattern, sensitivity, blocks, field, samples, 'seq-len': seqLen }
+  const { method, sparsity, pattern, sensitivity, field, samples, seqLen } = o
+  const given = { method, sparsity, pattern, sensitivity, field, samples, 'seq-len': seqLen }
   const useless = Object.entries(given).find(([, value]) => value !== undefined)
   if (useless) throw new EngineError('usage', `--${useless[0]} needs data to measure on: add --calibration FILE`)
 }
@@ -108,7 +106,6 @@ async function analysisOf(context: Context, path: string, o: AnalyseCliOptions):
           : { data: o.calibration, field: o.field, samples: o.samples, seqLen: o.seqLen },
       asked: { methods: o.method, sparsities: o.sparsity, patterns: o.pattern },
       sensitivity: o.sensitivity ?? null,
-      blocks: o.blocks,
       seed: o.seed,
       memoryBytes: memoryBytes(o.memory),
       openBackend: async () => (backend = await openBackend(o)),

@@ -5,6 +5,7 @@ import { openTextGenerator } from '../../engine/generate/generateText.ts'
 import { roomFor } from '../../engine/generate/generateTokens.ts'
 import { kvCacheBytes } from '../../engine/model/kvCache.ts'
 import { openModel } from '../../engine/model/model.ts'
+import { openTokenizer } from '../../engine/text/tokenizer.ts'
 import { printable } from '../../formatting/printable.ts'
 import { computeWith } from './compute.ts'
 import {
@@ -20,6 +21,7 @@ import { plural } from '../../formatting/numbers.ts'
 
 interface GenerateCommandOptions extends CommonOptions, PrecisionOptions {
   prompt: string
+  chat?: boolean
   maxTokens: number
   temperature: number
   topP: number
@@ -30,9 +32,14 @@ interface GenerateCommandOptions extends CommonOptions, PrecisionOptions {
 export const generateCommand = command('generate', 'generate text after a prompt', [
   'generate ../opt-125m --prompt "The capital of France is"',
   'generate ../opt-125m-wanda50 --prompt "Once upon a time" --max-tokens 200 --temperature 0.8 --top-p 0.95 --seed 1',
+  'generate ../smollm2-135m-instruct --chat --prompt "What is the capital of France?"',
 ])
   .argument('<model>', 'Hugging Face folder, or hf:org/name')
   .requiredOption('--prompt <text>', 'the text to continue')
+  .option(
+    '--chat',
+    "the prompt is a person's message, which the model answers: it is put into the model's chat template",
+  )
   .option('--max-tokens <n>', 'maximum number of new tokens', wholeNumber, 100)
   .option(
     '--temperature <t>',
@@ -49,8 +56,14 @@ export const generateCommand = command('generate', 'generate text after a prompt
       const { signal, io } = context
       await using checkpoint = closing(await openCheckpoint(path))
       const model = openModel(checkpoint.value)
+      await using tokenizer = closing(await openTokenizer(checkpoint.value.folder, { signal }))
+      const message = { role: 'user', content: options.prompt }
+      const where = 'with --chat the prompt'
+      const prompt = options.chat
+        ? (await tokenizer.value.chat([message], { where, reply: true, signal })).text
+        : options.prompt
       // A token has one character at least.
-      const room = roomFor(model.config, options.prompt.length, options.maxTokens)
+      const room = roomFor(model.config, prompt.length, options.maxTokens)
       let said = false
       const onText = (piece: string) => {
         said = true
@@ -61,12 +74,12 @@ export const generateCommand = command('generate', 'generate text after a prompt
         context,
         model,
         options,
-        { memoryBytes: memory, tokensPerPass: options.prompt.length, as: 'stored' },
+        { memoryBytes: memory, tokensPerPass: prompt.length, as: 'stored' },
         { remedy: 'use a shorter prompt or a smaller --max-tokens', mayRepeat: () => !said },
         async (decoder) => {
-          await using generator = closing(await openTextGenerator(decoder, signal))
+          await using generator = closing(await openTextGenerator(decoder, signal, tokenizer.value))
           const heard = options.json ? undefined : onText
-          return await generator.value.generate(options.prompt, { ...options, signal, onText: heard })
+          return await generator.value.generate(prompt, { ...options, special: !options.chat, signal, onText: heard })
         },
       )
       const { text, tokens, promptTokens, seconds } = result

@@ -7,7 +7,7 @@ import { sweepText } from './texts.ts'
 import { EngineError } from '../../engine/errors.ts'
 import { lockRun, type RunLock } from '../../runs/lock/lock.ts'
 import { shortPath } from '../run.ts'
-import { readSummary, summaryOfEvents } from '../../runs/events/summary.ts'
+import { readSummary } from '../../runs/events/summary.ts'
 import { runFolderAt } from '../../runs/folder/runFolder.ts'
 import { runPathOf, type SweepFolder } from '../../runs/folder/sweepFolder.ts'
 import type { Progress } from '../screen.ts'
@@ -80,9 +80,8 @@ interface SweepProgress {
 /** Progress of a sweep: the runs that are done, and the share of each that is running, from its summary. `now`: milliseconds. */
 export function createSweepProgress(folder: SweepFolder, total: number, now = () => performance.now()): SweepProgress {
   const shareOf = async (index: number) => {
-    const run = runFolderAt(runPathOf(folder, index))
     // A run that has just been started has written no summary yet.
-    return ((await readSummary(run)) ?? (await summaryOfEvents(run)))?.overall ?? 0
+    return (await readSummary(runFolderAt(runPathOf(folder, index))))?.overall ?? 0
   }
   let first: { readonly at: number; readonly share: number } | null = null
   return {

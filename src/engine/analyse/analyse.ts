@@ -35,8 +35,6 @@ export interface AnalyseOptions {
   readonly asked: Asked
   /** The unit that is pruned alone, in the way of the first candidate. */
   readonly sensitivity: SensitivityUnit | null
-  /** Only so many of the first blocks; all by default. */
-  readonly blocks?: number
   readonly seed: number
   readonly memoryBytes: number
   readonly openBackend: () => Promise<Backend>
@@ -180,10 +178,7 @@ async function measuredBlocks({ model, candidates, options, set, backend }: Meas
   const text = { data: resolve(data), ...(field !== undefined && { field }), samples: set.windows, seqLen: set.seqLen }
   const store = await openAnalysisStore(model.checkpoint, text, [seed, backend.info.device, backend.precision], warn)
   const { state } = store
-  const work = workLeft(state, candidates, {
-    unit,
-    numBlocks: Math.min(options.blocks ?? Infinity, model.config.numBlocks),
-  })
+  const work = workLeft(state, candidates, unit, model.config.numBlocks)
   const bytes = Math.min(options.memoryBytes, backend.memory().limitBytes) * share
   const stream = createModelStream(backend, model)
   const tokensPerPass = Math.max(passTokens, set.seqLen)
@@ -214,7 +209,8 @@ async function measuredBlocks({ model, candidates, options, set, backend }: Meas
 function workLeft(
   state: AnalysisState,
   candidates: readonly Candidate[],
-  { unit, numBlocks }: { unit: SensitivityUnit | null; numBlocks: number },
+  unit: SensitivityUnit | null,
+  numBlocks: number,
 ): BlockWork[] {
   const sensed = unit ? senseBy(state, unit, candidates[0]).blocks : numBlocks
   const work = Array.from({ length: numBlocks }, (_, block): BlockWork => {
@@ -232,10 +228,9 @@ function workLeft(
 function askedFigures(
   state: AnalysisState,
   candidates: readonly Candidate[],
-  { sensitivity: unit, blocks }: AnalyseOptions,
+  { sensitivity: unit }: AnalyseOptions,
 ): MeasuredModule[] {
-  const asked = state.blocks.slice(0, blocks).flat()
-  return asked.map((module) => ({
+  return state.blocks.flat().map((module) => ({
     ...module,
     errors: candidates.flatMap((one) => module.errors.filter((error) => isSameWay(error, one))),
     sensitivity: unit ? module.sensitivity : null,

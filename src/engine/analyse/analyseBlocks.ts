@@ -71,10 +71,8 @@ async function analyseBlock(
   block: Block,
   hidden: Activations,
 ): Promise<BlockFigures> {
-  const begun = performance.now()
   const { flow, statisticBytes } = analysis
   const probe = senses ? analysis.probe : null
-  const seconds = candidates.map(() => 0)
   const { linears } = block
   const modules = new Map<string, MeasuredModule>()
   const pruned: PrunedWeights | null = probe && new Map()
@@ -98,7 +96,6 @@ async function analyseBlock(
       for (const [name, errors] of await measureErrors({
         ...analysis,
         candidates,
-        seconds,
         linears: chosen,
         statistics,
         pruned,
@@ -113,9 +110,8 @@ async function analyseBlock(
     const module = modules.get(name)
     return module ? [{ ...module, sensitivity: losses.get(name) ?? null }] : []
   })
-  const walk = (performance.now() - begun) / 1000 - seconds.reduce((sum, one) => sum + one, 0)
   const ways = candidates.map(({ method, sparsity, pattern }) => ({ method, sparsity, pattern }))
-  return { block: block.index, modules: measured, ways, seconds: { ways: seconds, walk }, senses }
+  return { block: block.index, modules: measured, ways, senses }
 }
 
 // Figures of a matrix's input: root mean square, outliers and effective rank (docs/methods.md, "Inputs of a matrix").

@@ -29,22 +29,19 @@ const stateSchema = z.strictObject({
   loss: z.number().nullable(),
   /** By which way of pruning, and how many of the first blocks are known. */
   sensitivity: z.strictObject({ unit: z.enum(sensitivityUnits), ...way, blocks: count }).nullable(),
-  /** Each with the number of the first blocks that are measured, and the seconds that this took beside the walk. */
-  ways: z.array(z.strictObject({ ...way, blocks: count, seconds: z.number() })),
-  /** Blocks whose inputs were gathered, and the seconds of that; a block counts once each time. */
-  walk: z.strictObject({ blocks: count, seconds: z.number() }),
+  /** Each with the number of the first blocks that are measured. */
+  ways: z.array(z.strictObject({ ...way, blocks: count })),
   blocks: z.array(z.array(measuredModuleSchema)),
 })
 
 export type AnalysisState = z.infer<typeof stateSchema>
 type Way = Pick<AnalysisState['ways'][number], keyof typeof way>
 
-/** What was measured in a block. Seconds are by way, in their order; `walk` is the rest of the block's time. */
+/** What was measured in a block. */
 export interface BlockFigures {
   readonly block: number
   readonly modules: readonly MeasuredModule[]
   readonly ways: readonly Way[]
-  readonly seconds: { readonly ways: readonly number[]; readonly walk: number }
   /** Sensitivities are among the figures. */
   readonly senses: boolean
 }
@@ -74,7 +71,7 @@ export async function openAnalysisStore(
   const key = sha256Of(JSON.stringify([formatOfState, model, await stampOf(calibration.data), calibration, asked]))
   const path = join(storeFolder(checkpoint), `${key.slice(0, 32)}.json`)
   const found = await readState(path)
-  const nothing = { loss: null, sensitivity: null, ways: [], walk: { blocks: 0, seconds: 0 }, blocks: [] }
+  const nothing = { loss: null, sensitivity: null, ways: [], blocks: [] }
   const state: AnalysisState = found?.key === key ? found : { checkpoint: model, key, calibration, ...nothing }
   let canSave = true
   return {
@@ -95,7 +92,7 @@ export async function openAnalysisStore(
 }
 
 /** Figures of other ways of pruning stay. */
-function addFigures(state: AnalysisState, { block, modules, ways, seconds, senses }: BlockFigures): void {
+function addFigures(state: AnalysisState, { block, modules, ways, senses }: BlockFigures): void {
   const before = new Map(state.blocks.at(block)?.map((module) => [module.name, module]))
   state.blocks[block] = modules.map((module) => {
     const known = before.get(module.name)
@@ -103,15 +100,11 @@ function addFigures(state: AnalysisState, { block, modules, ways, seconds, sense
     const sensitivity = senses ? module.sensitivity : (known?.sensitivity ?? null)
     return { ...module, errors: [...others, ...module.errors], sensitivity }
   })
-  for (const [i, added] of ways.entries()) {
+  for (const added of ways) {
     let known = state.ways.find((one) => isSameWay(one, added))
-    if (!known) state.ways.push((known = { ...added, blocks: 0, seconds: 0 }))
-    if (known.blocks !== block) continue
-    known.blocks = block + 1
-    known.seconds += seconds.ways[i]
+    if (!known) state.ways.push((known = { ...added, blocks: 0 }))
+    if (known.blocks === block) known.blocks = block + 1
   }
-  state.walk.blocks++
-  state.walk.seconds += seconds.walk
   if (senses && state.sensitivity) state.sensitivity.blocks = block + 1
 }
 
@@ -147,7 +140,7 @@ export async function latestAnalysis(checkpoint: Checkpoint): Promise<AnalysisSt
 }
 
 /** Version of the state; it grows when a figure is computed in another way. */
-const formatOfState = 3
+const formatOfState = 4
 
 /** Files that are looked through for an analysis of these weights, newest first, and the most bytes that one may have. */
 const mostFiles = 16

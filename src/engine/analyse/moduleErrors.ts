@@ -20,8 +20,6 @@ interface ErrorWork {
   readonly flow: Flow
   readonly host: PruneHost
   readonly candidates: readonly Candidate[]
-  /** By candidate: what pruning and measuring takes is added. */
-  readonly seconds: number[]
   readonly seed: number
   readonly warn: (message: string) => void
   /** The weights stay as they are. */
@@ -59,7 +57,7 @@ function contextOf({ flow, host, candidates, seed, warn }: ErrorWork): PruneCont
 }
 
 async function errorsOf(
-  { flow: { backend }, candidates, seconds, statistics, pruned }: ErrorWork,
+  { flow: { backend }, candidates, statistics, pruned }: ErrorWork,
   context: PruneContext,
   prepared: PreparedCache,
   linear: Linear,
@@ -72,11 +70,9 @@ async function errorsOf(
   const energy = await outputEnergy(backend, linear.weight, hessian)
   const errors: PruningError[] = []
   for (const [i, { method, sparsity, pattern, entry }] of candidates.entries()) {
-    const begun = performance.now()
     kernels.convert(weight, linear.weight)
     await pruneLinear(context, { ...linear, weight }, entry, statistics, prepared)
     const error = await outputError(backend, weight, linear.weight, hessian)
-    seconds[i] += (performance.now() - begun) / 1000
     errors.push({ method, sparsity, pattern, error: energy > 0 ? Math.max(0, error / energy) : null })
     if (i === 0) pruned?.set(linear.name, (await readF32(backend, weight)).slice())
   }

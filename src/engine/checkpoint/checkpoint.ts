@@ -14,12 +14,11 @@ export type { Checkpoint, CheckpointFile, TensorEntry } from './createCheckpoint
 /**
  * Opens a Hugging Face folder, an index, or one file of weights (checkpointFormats.ts) to compute with; not GGUF, which
  * `openInspection` opens.
- * `mostBytes`: of all reads of its weight files, headers and index included.
  * @throws EngineError 'not-found', or 'bad-checkpoint' with one sentence on what is wrong and how to fix it.
  */
-export async function openCheckpoint(path: string, mostBytes = Infinity): Promise<Checkpoint> {
+export async function openCheckpoint(path: string): Promise<Checkpoint> {
   const located = await locate(path)
-  const pool = new FilePool(mostBytes)
+  const pool = new FilePool()
   try {
     const config = await configOf(located, pool)
     const { headers, indexMetadata } = await readHeaders(pool, located, { unknown: 'refuse', onProblem: refuse })

@@ -1,5 +1,6 @@
 // The headers of all files of a checkpoint, checked against its index. Whoever asks decides what a problem means: a
 // run refuses, the inspector goes on with the rest.
+import { groupedBy } from '../../formatting/lists.ts'
 import {
   type CheckpointFormat,
   formatOf,
@@ -73,7 +74,7 @@ export async function readHeaders(
   const index = await readIndex(pool, entryPath)
   const headers: FileHeader[] = []
   const unread = new Set<string>()
-  let byFile: ReadonlyMap<string, readonly string[]> | null = null
+  let byFile: ReadonlyMap<string | undefined, readonly string[]> | null = null
   for (let i = 0; i < index.shards.length; i += parallelHeaders) {
     const names = index.shards.slice(i, i + parallelHeaders)
     const some = names.map(async (name) => {
@@ -86,7 +87,7 @@ export async function readHeaders(
       else if (result.reason instanceof EngineError) {
         const name = names[at]
         unread.add(name)
-        byFile ??= tensorsByFile(index.weightMap)
+        byFile ??= groupedBy(index.weightMap.keys(), (tensor) => index.weightMap.get(tensor))
         onProblem({ path: `${folder}/${name}`, error: result.reason, tensors: byFile.get(name) ?? [] })
       } else throw result.reason
     }
@@ -133,16 +134,6 @@ async function readParts(
 function twice(path: string, tensor: string, other: string): EngineError {
   const text = `${path}: ${quoted(tensor)} is in ${other} too; get the files of the model from one source`
   return new EngineError('bad-checkpoint', text)
-}
-
-function tensorsByFile(weightMap: ReadonlyMap<string, string>): ReadonlyMap<string, readonly string[]> {
-  const byFile = new Map<string, string[]>()
-  for (const [tensor, file] of weightMap) {
-    const tensors = byFile.get(file)
-    if (tensors) tensors.push(tensor)
-    else byFile.set(file, [tensor])
-  }
-  return byFile
 }
 
 /** The index and the shards must tell the same story, or a tensor would be read from the wrong place. */

@@ -1,7 +1,7 @@
 // One device: it owns memory, runs kernels in call order, and reads back.
 import type { DType, HostArray } from '../dtype.ts'
 import { EngineError } from '../errors.ts'
-import type { Kernels } from './kernels.ts'
+import type { FusedKernels, Kernels } from './kernels.ts'
 import type { PruneKernels } from './pruneKernels.ts'
 import type { Tensor } from './tensor.ts'
 
@@ -52,6 +52,8 @@ export interface Backend {
   /** The type in which products of a model are computed (computeIn.ts). A device opens with f32. */
   readonly precision: Precision
   readonly kernels: Kernels
+  /** Absent where the device has none. */
+  readonly fused?: FusedKernels
   /** Selection of weights and SparseGPT; the reference has them apart. */
   readonly prune?: PruneKernels
   /** New memory; its contents are undefined. Throws `out-of-memory` (or the next `sync` does). */

@@ -303,3 +303,24 @@ export interface Kernels {
   /** AdamW (Loshchilov & Hutter, 2019) in place on param, m, v; bias-corrected, decoupled decay. */
   adamw(param: Tensor, grad: Tensor, m: Tensor, v: Tensor, step: AdamStep): void
 }
+
+/**
+ * Several kernels in one pass, for forwards without a backward. Each returns false, and does nothing, for operands or sizes that it
+ * has no such pass for.
+ */
+export interface FusedKernels {
+  /** out[N,O] = f(input · weightᵀ + bias) ⊙ factor, f32 or rounded to bf16; a null factor is 1. */
+  linearActivated(
+    out: Tensor,
+    input: Tensor,
+    weight: Tensor,
+    bias: Tensor | null,
+    kind: Activation,
+    factor: Tensor | null,
+  ): boolean
+  /**
+   * out = softmax(scale·q·kᵀ + causal) · v, without what a backward reads. Of bf16 operands, probabilities are rounded, where `attention` rounds
+   * what softmax divides by its sum.
+   */
+  attentionAlone(out: Tensor, q: Tensor, k: Tensor, v: Tensor, shape: AttentionShape): boolean
+}

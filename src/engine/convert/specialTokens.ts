@@ -4,6 +4,7 @@ import type { GgufValue } from '../../catalog/formats/gguf/encodeGguf.ts'
 import { fieldsOf } from '../../catalog/formats/json.ts'
 import { readSmallFile } from '../checkpoint/smallFile.ts'
 import { EngineError } from '../errors.ts'
+import { readChatTemplate, tokenText } from '../text/chatTemplate.ts'
 
 type Part = Readonly<Record<string, unknown>>
 
@@ -34,8 +35,8 @@ export async function specialKeys(
   }
   keys.push(['tokenizer.ggml.add_bos_token', { type: 'bool', value: first !== null }])
   keys.push(['tokenizer.ggml.add_eos_token', { type: 'bool', value: last !== null }])
-  const template = await chatTemplate(folder, settings)
-  return template === null ? keys : [...keys, ['tokenizer.chat_template', { type: 'string', value: template }]]
+  const template = await readChatTemplate(folder)
+  return template === null ? keys : [...keys, ['tokenizer.chat_template', { type: 'string', value: template.text }]]
 }
 
 /** Special tokens that the post-processor puts before and after a text. */
@@ -53,23 +54,14 @@ function addedAround({ post_processor: processor }: Part): { first: string | nul
   return { first: nameOf(single.at(0)), last: nameOf(single.at(-1)) }
 }
 
-/** A token is written as its text, or as an object with it. */
 function idOf(token: unknown, ids: ReadonlyMap<string, number>): number | null {
-  const text = typeof token === 'string' ? token : fieldsOf(token).content
-  return typeof text === 'string' ? (ids.get(text) ?? null) : null
+  const text = tokenText(token)
+  return text === null ? null : (ids.get(text) ?? null)
 }
 
 function firstId(value: unknown): number | null {
   const [id] = [value].flat()
   return typeof id === 'number' && Number.isInteger(id) && id >= 0 ? id : null
-}
-
-async function chatTemplate(folder: string, { chat_template: template }: Part): Promise<string | null> {
-  const file = await textOf(join(folder, 'chat_template.jinja'))
-  if (file !== null) return file
-  if (typeof template === 'string') return template
-  const named = Array.isArray(template) ? template.map(fieldsOf).find(({ name }) => name === 'default') : undefined
-  return typeof named?.template === 'string' ? named.template : null
 }
 
 async function jsonOf(path: string): Promise<Part> {

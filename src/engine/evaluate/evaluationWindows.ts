@@ -1,6 +1,7 @@
 // The windows that an evaluation measures on, as a recipe's entry or the command line asks for them.
 import { EngineError } from '../errors.ts'
 import { openIdTensor } from '../text/idTensor.ts'
+import type { LossOn } from '../text/conversations.ts'
 import { ignoredLabel, requireRoom, type Windows, type WindowsRequest } from '../text/windows.ts'
 
 /** Settings of an evaluation, by their names in recipes. */
@@ -13,19 +14,21 @@ export interface AskedWindows {
   readonly seq_len?: number
   /** Tokens from window to window; default: `seq_len`. */
   readonly stride?: number
+  /** Whose tokens of conversations count; default: all. */
+  readonly loss_on?: LossOn
 }
 
-type Request = Pick<WindowsRequest, 'path' | 'field' | 'samples' | 'seqLen' | 'purpose'>
+type Request = Pick<WindowsRequest, 'path' | 'field' | 'samples' | 'seqLen' | 'purpose' | 'lossOn'>
 
 /**
  * `load` reads windows that do not overlap, from the beginning of the data.
  * @throws EngineError 'usage' for a stride that is longer than a window, and for rows of ids, which have no next token to go on with.
  */
 export async function evaluationWindows(
-  { data: path, field, samples, seq_len: seqLen, stride }: AskedWindows,
+  { data: path, field, samples, seq_len: seqLen, stride, loss_on: lossOn }: AskedWindows,
   load: (request: Request) => Promise<Windows>,
 ): Promise<Windows> {
-  const set = await load({ path, field, samples, seqLen, purpose: 'evaluate' })
+  const set = await load({ path, field, samples, seqLen, purpose: 'evaluate', lossOn })
   if (stride === undefined || stride === set.seqLen) return set
   if (await hasRows(path, field))
     throw new EngineError('usage', `${path} has rows of ids, which are windows already: leave stride out`)
@@ -43,7 +46,7 @@ async function hasRows(path: string, field: string | undefined): Promise<boolean
  * Windows of the same text that begin every `stride` tokens, until one reaches the end; the last may be shorter. A token counts in the
  * first window that has it. `stride = seqLen` gives the same windows again.
  */
-export function overlapping({ ids, seqLen }: Windows, stride: number, path: string): Windows {
+export function overlapping({ ids, labels: counted, seqLen }: Windows, stride: number, path: string): Windows {
   if (stride > seqLen)
     throw new EngineError(
       'usage',
@@ -57,15 +60,21 @@ export function overlapping({ ids, seqLen }: Windows, stride: number, path: stri
     const window = ids.subarray(w * stride, w * stride + seqLen)
     const known = w === 0 ? 0 : seqLen - stride
     out.set(window, w * seqLen)
-    labels.set(window.subarray(known), w * seqLen + known)
+    labels.set((counted ?? ids).subarray(w * stride + known, w * stride + seqLen), w * seqLen + known)
   }
   // What fills up the last window comes after its tokens, which cannot see it, and has no label.
   return { ids: out, mask: null, labels, windows, seqLen }
 }
 
 /** How windows are placed and their losses become one number: the end of a sentence about the windows. */
-export function placementText({ seq_len: seqLen, stride = seqLen }: Omit<AskedWindows, 'data'>): string {
-  return stride === seqLen
-    ? 'that do not overlap, the tail dropped, exp of the mean over the windows of their mean next-token loss'
-    : `that begin every ${stride} tokens, the tail dropped, exp of the mean next-token loss of the tokens that no window before has`
+export function placementText({
+  seq_len: seqLen,
+  stride = seqLen,
+  loss_on: lossOn,
+}: Omit<AskedWindows, 'data'>): string {
+  const whose = lossOn ? ` of the ${lossOn}'s tokens` : ''
+  if (stride !== seqLen)
+    return `that begin every ${stride} tokens, the tail dropped, exp of the mean next-token loss${whose || ' of the tokens'} that no window before has`
+  const mean = lossOn ? `the mean next-token loss${whose}` : 'the mean over the windows of their mean next-token loss'
+  return `that do not overlap, the tail dropped, exp of ${mean}`
 }

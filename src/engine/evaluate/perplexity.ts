@@ -9,7 +9,8 @@ import type { PassOptions } from '../model/pass.ts'
 import type { Windows } from '../text/windows.ts'
 
 export interface PerplexityOptions extends Pick<PassOptions, 'adapterOf' | 'signal'> {
-  readonly onProgress?: (windows: number, total: number) => void
+  /** Awaited: a paused run waits in it. */
+  readonly onProgress?: (windows: number, total: number) => Promise<void> | void
 }
 
 export interface Perplexity {
@@ -59,7 +60,7 @@ export async function evaluatePerplexity(
       sum += total.nll
       counted += total.counted
     }
-    onProgress?.(end, windows)
+    await onProgress?.(end, windows)
   }
   const loss = sum / counted
   if (!Number.isFinite(loss)) {

@@ -1,13 +1,13 @@
 // Facts that lint needs of a data file: its fields and, as far as a quick look tells, how much there is.
 import { stat } from 'node:fs/promises'
 import { createGunzip } from 'node:zlib'
-import { parquetMetadataAsync, parquetSchema } from 'hyparquet'
+import { parquetMetadataAsync, parquetSchema, type SchemaTree } from 'hyparquet'
 import type { DataFacts } from '../../recipe/facts.ts'
 import { openCheckpoint } from '../checkpoint/checkpoint.ts'
 import { openRanges } from '../checkpoint/filePool.ts'
 import { openRegular, readRegular } from '../checkpoint/regularFile.ts'
 import { networkPathProblem } from '../../system/networkPath.ts'
-import { isRecord } from '../../catalog/formats/json.ts'
+import { fieldsOf, isRecord } from '../../catalog/formats/json.ts'
 
 /** Files up to this size are read whole to count their documents. */
 const maxCountedBytes = 8 * 2 ** 20
@@ -101,16 +101,19 @@ async function gunzippedHead(path: string): Promise<string> {
   return Buffer.concat(parts).toString('utf8')
 }
 
-/** Keys of the first line that hold text. A first line longer than what was read tells nothing. */
-function fieldsOfLine(text: string): Pick<DataFacts, 'fields' | 'columns' | 'problem'> {
+/** Keys of the first line that hold text or a conversation. A first line longer than what was read tells nothing. */
+function fieldsOfLine(text: string): Pick<DataFacts, 'fields' | 'chats' | 'columns' | 'problem'> {
   const line = text.split('\n').find((l) => l.trim() !== '') ?? ''
   try {
     const value = JSON.parse(line) as unknown
     if (!isRecord(value)) {
       return { fields: null, problem: 'its first line is not a JSON object' }
     }
-    const fields = Object.entries(value).flatMap(([k, v]) => (typeof v === 'string' ? [k] : []))
-    return { fields, columns: Object.keys(value), problem: null }
+    const keysWith = (is: (item: unknown) => boolean) =>
+      Object.entries(value).flatMap(([key, item]) => (is(item) ? [key] : []))
+    const chats = keysWith((item) => Array.isArray(item) && typeof fieldsOf(item[0]).role === 'string')
+    const fields = [...keysWith((item) => typeof item === 'string'), ...chats]
+    return { fields, ...(chats.length > 0 && { chats }), columns: Object.keys(value), problem: null }
   } catch {
     const whole = text.includes('\n')
     return { fields: null, problem: whole ? 'its first line is not JSON' : null }
@@ -122,8 +125,15 @@ async function lookAtTable(path: string, bare: DataFacts): Promise<DataFacts> {
   try {
     const metadata = await parquetMetadataAsync(file)
     const text = metadata.schema.filter((s) => s.type === 'BYTE_ARRAY').map((s) => s.name)
-    const columns = parquetSchema(metadata).children.map(({ element }) => element.name)
-    return { ...bare, kind: 'table', fields: text, columns, documents: Number(metadata.num_rows) }
+    const { children } = parquetSchema(metadata)
+    const columns = children.map(({ element }) => element.name)
+    // A list of maps, with whatever names its writer gives to the levels between.
+    const leaves = (column: SchemaTree): string[] => [column.element.name, ...column.children.flatMap(leaves)]
+    const isChat = (column: SchemaTree) => ['role', 'content'].every((key) => leaves(column).slice(1).includes(key))
+    const chats = children.filter(isChat).map(({ element }) => element.name)
+    const fields = [...text, ...chats]
+    const rows = Number(metadata.num_rows)
+    return { ...bare, kind: 'table', fields, ...(chats.length > 0 && { chats }), columns, documents: rows }
   } finally {
     await close()
   }

@@ -14,7 +14,7 @@ import { readSmallFile } from '../checkpoint/smallFile.ts'
 import { EngineError } from '../errors.ts'
 import { networkPathProblem } from '../../system/networkPath.ts'
 import { sourceOf } from '../../runs/folder/recipes.ts'
-import { fieldsOf } from '../../catalog/formats/json.ts'
+import { fieldsOf, isRecord } from '../../catalog/formats/json.ts'
 
 interface Remembered {
   /** Size and time of every file that was looked at. */
@@ -108,7 +108,8 @@ async function readTokenizer(path: string): Promise<ModelFacts['tokenizer']> {
     if (typeof id === 'number' && id > largestId) largestId = id
   }
   if (Array.isArray(model?.vocab)) take(model.vocab.length - 1)
-  else if (typeof model?.vocab === 'object' && model.vocab !== null) Object.values(model.vocab).forEach(take)
+  // Object.values of 150,000 tokens takes twice as long.
+  else if (isRecord(model?.vocab)) for (const token in model.vocab) take(model.vocab[token])
   if (Array.isArray(added)) for (const token of added) take((token as { id?: unknown } | null)?.id)
   const ggufProblem = typeof kind === 'string' ? kind : null
   return { present: true, largestId: largestId >= 0 ? largestId : null, ggufProblem }

@@ -14,6 +14,8 @@ interface StreamOptions extends Omit<GenerateOptions, 'stop'> {
 }
 
 interface TextOptions extends StreamOptions {
+  /** false: the prompt is rendered by a chat template, which has put special tokens around it. Default: true. */
+  readonly special?: boolean
   /** The next piece of text, as soon as it is settled. */
   readonly onText?: (piece: string) => void
 }
@@ -47,27 +49,33 @@ interface Generated {
 }
 
 export interface TextGenerator {
-  encode(prompt: string, signal?: AbortSignal): Promise<Int32Array<ArrayBuffer>>
+  /** `special`: with the special tokens that the tokenizer puts around a text. Default: true. */
+  encode(prompt: string, signal?: AbortSignal, special?: boolean): Promise<Int32Array<ArrayBuffer>>
   /** Yields tokens as they come. Returns what is left of a text that ends in half a character. */
   stream(prompt: Int32Array<ArrayBuffer>, options: StreamOptions): AsyncGenerator<TextToken, string>
   generate(prompt: string, options: TextOptions): Promise<Generated>
   close(): Promise<void>
 }
 
-/** @throws EngineError when the folder has no tokenizer that can be used. */
-export async function openTextGenerator(decoder: Decoder, signal?: AbortSignal): Promise<TextGenerator> {
+/** `opened`: the folder's tokenizer, which stays the caller's to close. @throws EngineError when the folder has none that can be used. */
+export async function openTextGenerator(
+  decoder: Decoder,
+  signal?: AbortSignal,
+  opened?: Tokenizer,
+): Promise<TextGenerator> {
   const { checkpoint } = decoder.model
   const stop = await stopTokens(checkpoint.folder, checkpoint.config)
-  const tokenizer = await openTokenizer(checkpoint.folder, { signal })
-  const encode = async (prompt: string, cancel?: AbortSignal) =>
-    Int32Array.from(await tokenizer.encode(prompt, { signal: cancel }))
+  const tokenizer = opened ?? (await openTokenizer(checkpoint.folder, { signal }))
+  const encode = async (prompt: string, cancel?: AbortSignal, special?: boolean) =>
+    Int32Array.from(await tokenizer.encode(prompt, { signal: cancel, special }))
   const stream = (prompt: Int32Array<ArrayBuffer>, options: StreamOptions) =>
     streamText(decoder, tokenizer, prompt, { ...options, stop })
   return {
     encode,
     stream,
-    generate: async (prompt, options) => collect(stream, await encode(prompt, options.signal), options),
-    close: () => tokenizer.close(),
+    generate: async (prompt, options) =>
+      collect(stream, await encode(prompt, options.signal, options.special), options),
+    close: async () => (opened ? undefined : tokenizer.close()),
   }
 }
 

@@ -11,7 +11,7 @@ import { requireRoom } from './generateTokens.ts'
 
 interface SampleOptions extends NextOptions {
   /** Called with the tokens so far; of a text that ends early the tokens that it did not need count too. */
-  readonly onProgress?: (done: number, total: number) => void
+  readonly onProgress?: (done: number, total: number) => Promise<void> | void
 }
 
 export async function samplePrompts(
@@ -27,7 +27,7 @@ export async function samplePrompts(
       const greedy = { maxTokens, temperature: 0, topP: 1, seed: 0 }
       const { text, tokens, ends } = await generator.generate(prompt, { ...options, ...greedy })
       samples.push({ prompt, text, tokens, ends })
-      onProgress?.(samples.length * maxTokens, prompts.length * maxTokens)
+      await onProgress?.(samples.length * maxTokens, prompts.length * maxTokens)
     }
     return { samples, seconds: (performance.now() - begun) / 1000 }
   } finally {

@@ -1,6 +1,6 @@
 // Greedy generation from the same prompts in several checkpoints; the first gives its own probability of every token.
 // Where all fit the memory they generate together, one token each at a time; else one after the other, and the first is opened again to score.
-import type { TriedToken, TryProgress } from '../../protocol/tryOut.ts'
+import type { TriedToken, TryProgress, Turn } from '../../protocol/tryOut.ts'
 import type { Backend, Precision } from '../compute/backend.ts'
 import { EngineError, isOutOfMemory, throwIfCancelled } from '../errors.ts'
 import { createDecoder, type Decoder } from '../model/decoder.ts'
@@ -12,6 +12,7 @@ import { underMaskOf } from '../checkpoint/maskedCheckpoint.ts'
 import { computeIn } from '../model/computeIn.ts'
 import { kvCacheBytes } from '../model/kvCache.ts'
 import { openModel } from '../model/model.ts'
+import { openTokenizer, type Tokenizer } from '../text/tokenizer.ts'
 import { largest } from '../../formatting/lists.ts'
 
 // Where all fit the memory they generate in turns, a token each; else one after the other, and the first is opened again to score.
@@ -21,6 +22,8 @@ interface SideBySide {
   /** Checkpoints, one per model or null, whose `sparsescope.mask` is applied to the model. */
   readonly masks?: readonly (string | null)[]
   readonly prompts: readonly string[]
+  /** Earlier turns of a conversation, in which each prompt comes next; undefined: the prompts are continued as they are. */
+  readonly turns?: readonly Turn[]
   readonly maxTokens: number
   readonly memoryBytes: number
   readonly signal?: AbortSignal
@@ -38,6 +41,8 @@ interface Written {
   readonly prompt: number
   readonly ids: Int32Array<ArrayBuffer>
   readonly tokens: readonly number[]
+  /** The prompt's own ids, joined: those of another tokenizer differ. */
+  readonly promptIds: string
 }
 
 const remedy = 'try shorter prompts or fewer new tokens'
@@ -48,7 +53,7 @@ interface Trying extends SideBySide {
   /** Columns that have given out text, which cannot be taken back. */
   readonly wrote: Set<number>
   readonly failed: Set<number>
-  /** Each prompt's ids by the first checkpoint's tokenizer. */
+  /** Each prompt's own ids by the first checkpoint's tokenizer. */
   readonly firstIds: Map<number, string>
 }
 
@@ -164,7 +169,7 @@ async function judgeByFirst(trying: Trying, written: readonly Written[]): Promis
 }
 
 async function openAll(trying: Trying, group: Group): Promise<Column[]> {
-  const { backend, models, masks, prompts, maxTokens, signal, onProgress } = trying
+  const { backend, models, masks, prompts, turns, maxTokens, signal, onProgress } = trying
   const memoryBytes = memoryOf(trying) / group.indices.length
   const columns: Column[] = []
   try {
@@ -173,7 +178,7 @@ async function openAll(trying: Trying, group: Group): Promise<Column[]> {
       onProgress({ type: 'opening', column: index })
       const [path, mask] = [models[index], masks?.[index]]
       try {
-        columns.push(await openColumn(backend, { index, path, mask, prompts, maxTokens, memoryBytes, signal }))
+        columns.push(await openColumn(backend, { index, path, mask, prompts, turns, maxTokens, memoryBytes, signal }))
       } catch (error) {
         refuse(error, index, trying, group)
       }
@@ -206,12 +211,14 @@ async function generateTogether(
   const written: Written[] = []
   let writing: Generating[] = []
   try {
-    for (const { index: column, generator } of columns) {
+    for (const { index: column, generator, texts } of columns) {
       try {
-        const ids = await generator.encode(text, signal)
+        const own = await generator.encode(text, signal)
+        const ids = trying.turns ? await generator.encode(texts[prompt], signal, false) : own
         const tokens: number[] = []
-        if (column === 0) trying.firstIds.set(prompt, ids.join())
-        written.push({ column, prompt, ids, tokens })
+        const promptIds = own.join()
+        if (column === 0) trying.firstIds.set(prompt, promptIds)
+        written.push({ column, prompt, ids, tokens, promptIds })
         const options = { maxTokens, temperature: 0, topP: 1, seed: 0, alternatives, signal }
         writing.push({ column, tokens, made: generator.stream(ids, options), ms: 0 })
       } catch (error) {
@@ -257,8 +264,8 @@ async function judge(
   { firstIds, signal, onProgress }: Trying,
 ): Promise<void> {
   const { vocabSize } = decoder.model.config
-  for (const { column, prompt, ids, tokens } of written) {
-    const fits = firstIds.get(prompt) === ids.join() && tokens.every((id) => id < vocabSize)
+  for (const { column, prompt, ids, tokens, promptIds } of written) {
+    const fits = firstIds.get(prompt) === promptIds && [...ids, ...tokens].every((id) => id < vocabSize)
     const logProbabilities = fits ? await scored(decoder, ids, tokens, signal) : null
     onProgress({ type: 'judged', column, prompt, logProbabilities })
   }
@@ -280,11 +287,29 @@ function refuse(error: unknown, column: number, { backend, wrote, onProgress }: 
   } else onProgress({ type: 'failed', column, message: error.message })
 }
 
+/** A column's conversation, with its own answers, as its chat template opens the next. */
+async function chatText(
+  tokenizer: Tokenizer,
+  turns: readonly Turn[],
+  column: number,
+  content: string,
+  signal?: AbortSignal,
+): Promise<string> {
+  const earlier = turns.flatMap(({ prompt, answers }) => [
+    { role: 'user', content: prompt },
+    { role: 'assistant', content: answers[column] },
+  ])
+  const messages = [...earlier, { role: 'user', content }]
+  return (await tokenizer.chat(messages, { where: 'the prompt', reply: true, signal })).text
+}
+
 // A checkpoint that generates beside others: opened, with its decoder and its tokenizer.
 export interface Column {
   readonly index: number
   readonly decoder: Decoder
   readonly generator: TextGenerator
+  /** Each prompt as this model gets it: within its conversation, where there is one. */
+  readonly texts: readonly string[]
   close(): Promise<void>
 }
 
@@ -294,6 +319,7 @@ interface ColumnOptions {
   /** A checkpoint whose mask is applied to its weights. */
   readonly mask?: string | null
   readonly prompts: readonly string[]
+  readonly turns?: readonly Turn[]
   readonly maxTokens: number
   readonly memoryBytes: number
   readonly signal?: AbortSignal
@@ -308,7 +334,7 @@ export async function storedBytes(path: string): Promise<number> {
 
 /** @throws EngineError when the checkpoint or its tokenizer cannot be used. */
 export async function openColumn(backend: Backend, options: ColumnOptions): Promise<Column> {
-  const { index, path, mask, prompts, maxTokens, memoryBytes, signal } = options
+  const { index, path, mask, prompts, turns, maxTokens, memoryBytes, signal } = options
   const checkpoint = await openCheckpoint(path)
   const opened: (() => Promise<void>)[] = [() => checkpoint.close()]
   const close = async () => {
@@ -316,8 +342,12 @@ export async function openColumn(backend: Backend, options: ColumnOptions): Prom
   }
   try {
     const model = openModel(mask ? await underMaskOf(checkpoint, mask) : checkpoint)
+    const tokenizer = await openTokenizer(checkpoint.folder, { signal })
+    opened.push(() => tokenizer.close())
+    const texts: string[] = []
+    for (const prompt of prompts) texts.push(turns ? await chatText(tokenizer, turns, index, prompt, signal) : prompt)
     // A token has one character at least.
-    const promptTokens = largest(prompts, 0, ({ length }) => length)
+    const promptTokens = largest(texts, 0, ({ length }) => length)
     const room = roomFor(model.config, promptTokens, maxTokens)
     const decoder = await createDecoder(computeIn(backend, model, 'auto'), model, {
       memoryBytes: memoryBytes - kvCacheBytes(model.config, room),
@@ -325,9 +355,8 @@ export async function openColumn(backend: Backend, options: ColumnOptions): Prom
       as: 'stored',
     })
     opened.push(() => decoder.close())
-    const generator = await openTextGenerator(decoder, signal)
-    opened.push(() => generator.close())
-    return { index, decoder, generator, close }
+    const generator = await openTextGenerator(decoder, signal, tokenizer)
+    return { index, decoder, generator, texts, close }
   } catch (error) {
     await close()
     throw error

@@ -1,10 +1,14 @@
-// The files of a repository at a commit, and their bytes. Names, sizes and hashes come from a server and are not trusted.
+// The files of a repository at a commit, those that a checkpoint needs, and their bytes. Names, sizes and hashes come from a server and
+// are not trusted. Repositories hold the same weights for several frameworks, and pictures and code besides.
 import { listFiles, modelInfo } from '@huggingface/hub'
 import { createHash, type Hash } from 'node:crypto'
 import * as z from 'zod'
 import type { HubName } from '../checkpoint/hubCache.ts'
 import { EngineError } from '../errors.ts'
-import { exchange, hubFetch, repeated, type HubSession } from './hubFetch.ts'
+import { exchange, hubFetch, type HubSession, repeated } from './hubFetch.ts'
+import { checkpointFormats, modelEntry, type ModelEntry } from '../../catalog/formats/checkpointFormats.ts'
+import { quoted } from '../../errors.ts'
+import { hasControl } from '../../catalog/formats/safetensorsHeader.ts'
 
 export interface RemoteFile {
   /** Path as the server gives it; it must be checked before anything is named by it. */
@@ -139,4 +143,37 @@ export function wrongBytes({ path }: RemoteFile, why: string): EngineError {
 /** Git counts its own header in. */
 export function emptyHash({ hash, bytes }: Pick<RemoteFile, 'hash' | 'bytes'>): Hash {
   return hash.length === 64 ? createHash('sha256') : createHash('sha1').update(`blob ${bytes}\0`)
+}
+
+/** Files that SparseScope reads beside the weights, or what loads the result of a run. */
+const companion =
+  /^((generation_)?config|tokenizer(_config)?|special_tokens_map|added_tokens|vocab|chat_template|sparsescope)\.json$|^(vocab|merges)\.txt$|^(tokenizer|spiece|sentencepiece\.bpe)\.model$|^chat_template\.jinja$|^sparsescope\.mask$/
+
+/** Config, tokenizer, chat template, and the notes of a run. */
+export function besideWeights(files: ReadonlyMap<string, RemoteFile>): RemoteFile[] {
+  return [...files.values()].filter(({ path }) => companion.test(path))
+}
+
+/** The weight file or the index of the model: safetensors where there are some, else PyTorch's. @throws EngineError when there is none. */
+export function weightsEntry(files: ReadonlyMap<string, RemoteFile>, model: string): ModelEntry {
+  const entry = modelEntry([...files.keys()].filter((path) => !path.includes('/')))
+  if (entry) return entry
+  const wanted = checkpointFormats.flatMap(({ single, index }) => [single, index]).join(', ')
+  throw new EngineError('bad-checkpoint', `${model} has none of ${wanted}; choose a model with such weights`)
+}
+
+/** Files of weights by name. @throws EngineError when one is not there, or its name leads elsewhere. */
+export function weightFiles(names: readonly string[], files: ReadonlyMap<string, RemoteFile>): RemoteFile[] {
+  return names.map((name) => {
+    const file = files.get(name)
+    if (!file)
+      throw new EngineError('bad-checkpoint', `the index names ${quoted(name)}, which is not there; tell its authors`)
+    if (isPlain(name)) return file
+    throw new EngineError('bad-checkpoint', `the weights ${quoted(name)} have no name in a folder; nothing is fetched`)
+  })
+}
+
+/** Whether it is a file's name in a folder, on Windows too: no other folder, drive, stream or control character. */
+function isPlain(name: string): boolean {
+  return !/^\.{0,2}$|[\\/:]/.test(name) && !hasControl(name) && Buffer.byteLength(name) <= 255
 }

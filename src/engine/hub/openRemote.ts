@@ -6,10 +6,9 @@ import { hubNameText, parseHubName } from '../checkpoint/hubCache.ts'
 import { inspectIn, type Inspection } from '../checkpoint/inspection.ts'
 import type { Located } from '../checkpoint/locate.ts'
 import { EngineError } from '../errors.ts'
-import { weightsEntry } from './chooseFiles.ts'
+import { hubFiles, type HubFiles, type RemoteFile, weightsEntry } from './hubFiles.ts'
 import { pageOf } from './hubErrors.ts'
 import type { HubSession } from './hubFetch.ts'
-import { hubFiles, type HubFiles, type RemoteFile } from './hubFiles.ts'
 import { heldTensors, RemoteFiles } from './remoteFiles.ts'
 
 /** What is known of it beside its tensors. */
@@ -50,7 +49,7 @@ export async function openRemote(given: string, session: HubSession): Promise<Re
   })
   const address = pageOf(session.access, name)
   return {
-    inspection: { ...inspection, checkpoint: heldTensors(inspection.checkpoint, files), sources: [] },
+    inspection: { ...inspection, checkpoint: heldTensors(inspection.checkpoint), sources: [] },
     facts: { ...name, commit: hub.commit, address, files: [...hub.files.values()], card, isGguf: isGguf(entry) },
   }
 }
@@ -68,7 +67,7 @@ function entryOf({ name, files }: HubFiles, file: string | null): Pick<Located, 
     throw new EngineError('usage', `${name.repository} has no file ${quoted(file)}; it has ${someOf(names, 20)}`)
   }
   const ggufs = modelEntry(names) ? [] : [...new Set(names.filter(isGguf).map((one) => ggufParts(one)[0]))]
-  if (ggufs.length === 0) return weightsEntry(files, 'auto', name.repository)
+  if (ggufs.length === 0) return weightsEntry(files, name.repository)
   if (ggufs.length === 1) return { kind: 'single', entry: ggufs[0] }
   throw new EngineError(
     'usage',

@@ -5,32 +5,32 @@ import { link, lstat, mkdir, open, symlink, unlink, type FileHandle } from 'node
 import { dirname, join, relative } from 'node:path'
 import { FormatError } from '../../errors.ts'
 import { parseShardIndex } from '../../catalog/formats/shardIndex.ts'
-import { temporaryBeside, writeAtomic } from '../../system/atomicFile.ts'
+import { forEachConcurrent } from '../../formatting/lists.ts'
+import { renameOver, sameFile, temporaryBeside, writeAtomic } from '../../system/atomicFile.ts'
 import { errnoOf, writeError } from '../../system/diskErrors.ts'
 import { makeFolders } from '../../system/makeFolders.ts'
-import { renameOver } from '../../system/atomicFile.ts'
-import { sameFile } from '../../system/atomicFile.ts'
 import { requireSpace } from '../checkpoint/diskSpace.ts'
 import { hubCacheFolder, repositoryFolder, type HubName } from '../checkpoint/hubCache.ts'
 import { openRegular } from '../checkpoint/regularFile.ts'
 import { writeAll } from '../checkpoint/shardFiles.ts'
 import { readSmallFile } from '../checkpoint/smallFile.ts'
 import { EngineError, throwIfCancelled } from '../errors.ts'
-import { besideWeights, weightFiles, weightsEntry, type WeightsChoice } from './chooseFiles.ts'
-import type { HubSession } from './hubFetch.ts'
 import {
+  besideWeights,
   emptyHash,
   hubFiles,
+  type HubFiles,
   readRange,
   readText,
+  type RemoteFile,
+  weightFiles,
+  weightsEntry,
   wrongBytes,
   wrongHash,
-  type HubFiles,
-  type RemoteFile,
 } from './hubFiles.ts'
+import type { HubSession } from './hubFetch.ts'
 
 export interface PullOptions extends Omit<HubSession, 'onBytes'> {
-  readonly weights?: WeightsChoice
   readonly cache?: string
   /** Bytes that are there by now, of all that are needed. */
   readonly onProgress?: (have: number, total: number) => void
@@ -52,7 +52,7 @@ const mostIndexBytes = 256 * 2 ** 20
 
 /** @throws EngineError; what has come stays in the cache, and the next pull goes on there. */
 export async function pull(name: HubName, options: PullOptions): Promise<Pulled> {
-  const { weights = 'auto', cache = hubCacheFolder() } = options
+  const { cache = hubCacheFolder() } = options
   const repository = repositoryFolder(name, cache)
   const blobs = join(repository, 'blobs')
   await makeFolders(blobs, repository).catch((error: unknown) => {
@@ -60,8 +60,7 @@ export async function pull(name: HubName, options: PullOptions): Promise<Pulled>
     throw new EngineError(error.code, `${error.message}, with HF_HUB_CACHE or HF_HOME`, { cause: error })
   })
   const hub = await hubFiles(name, options, false)
-  const files = [...besideWeights(hub.files), ...(weights === 'none' ? [] : await chosenWeights(hub, weights, options))]
-  if (files.length === 0) throw new EngineError('bad-checkpoint', `${name.repository} has no config and no tokenizer`)
+  const files = [...besideWeights(hub.files), ...(await weightsOf(hub, options))]
   const fetchedBytes = await fetchAll(files, blobs, hub, options)
   // Placed when all blobs are whole: a pull that was stopped leaves no snapshot that lacks files.
   const folder = join(repository, 'snapshots', hub.commit)
@@ -72,8 +71,8 @@ export async function pull(name: HubName, options: PullOptions): Promise<Pulled>
 }
 
 /** The one file of weights, or the index and the shards that it names. */
-async function chosenWeights(hub: HubFiles, weights: WeightsChoice, session: HubSession): Promise<RemoteFile[]> {
-  const found = weightsEntry(hub.files, weights, hub.name.repository)
+async function weightsOf(hub: HubFiles, session: HubSession): Promise<RemoteFile[]> {
+  const found = weightsEntry(hub.files, hub.name.repository)
   const [first] = weightFiles([found.entry], hub.files)
   if (found.kind === 'single') return [first]
   const text = await readText(hub, session, first, mostIndexBytes)
@@ -101,15 +100,10 @@ async function fetchAll(files: readonly RemoteFile[], blobs: string, hub: HubFil
   const failed = new AbortController()
   const signal = options.signal ? AbortSignal.any([options.signal, failed.signal]) : failed.signal
   const onBytes = (bytes: number) => options.onProgress?.((have += bytes), all)
-  const waiting = missing.values()
-  const lane = async () => {
-    try {
-      for (const file of waiting) await fetchBlob(blobs, file, hub, { ...options, signal, onBytes })
-    } catch (error) {
-      failed.abort(error)
-    }
-  }
-  await Promise.all(Array.from({ length: lanes }, lane))
+  await forEachConcurrent(missing, lanes, async (file) => {
+    if (!failed.signal.aborted)
+      await fetchBlob(blobs, file, hub, { ...options, signal, onBytes }).catch((error) => failed.abort(error))
+  })
   if (failed.signal.aborted) throw failed.signal.reason
   options.onProgress?.(all, all)
   return all - before

@@ -1,7 +1,7 @@
 // Files of a model on the Hub, read where they are, by ranges of bytes: nothing is kept on the disk. A tensor that is looked at
 // comes whole and is held in memory, since its statistics, its picture and every enlargement read it.
 import { formatBytes } from '../../formatting/numbers.ts'
-import { bytesOnDisk, type Checkpoint, type TensorEntry } from '../checkpoint/checkpoint.ts'
+import type { Checkpoint } from '../checkpoint/checkpoint.ts'
 import { hubNameText } from '../checkpoint/hubCache.ts'
 import type { WeightFiles } from '../checkpoint/weightFiles.ts'
 import { EngineError } from '../errors.ts'
@@ -13,22 +13,12 @@ const mostHeld = 2
 /** Larger tensors, of which there are few, are looked at after a pull. */
 const mostBytes = 2 ** 31
 
-/** A tensor's bytes in its file, on their way or here. */
-interface Held {
-  readonly path: string
-  readonly start: number
-  readonly end: number
-  readonly data: Promise<Uint8Array>
-}
-
 export class RemoteFiles implements WeightFiles {
   /** Stands for the repository's folder in paths: `hf:org/name@commit`. */
   readonly folder: string
   readonly #hub: HubFiles
   readonly #session: HubSession
   readonly #closed = new AbortController()
-  /** The one that was looked at last comes last. */
-  #held: readonly Held[] = []
   bytesRead = 0
 
   constructor(hub: HubFiles, session: HubSession) {
@@ -58,40 +48,11 @@ export class RemoteFiles implements WeightFiles {
   }
 
   async read(path: string, start: number, target: Uint8Array): Promise<void> {
-    const end = start + target.length
-    const held = this.#held.find((one) => one.path === path && start >= one.start && end <= one.end)
-    if (held) target.set((await held.data).subarray(start - held.start, end - held.start))
-    else await this.#fetch(path, start, target)
-  }
-
-  /** Fetches a tensor that is going to be read in pieces, perhaps more than once. */
-  async hold({ name, file, start, ...entry }: TensorEntry): Promise<void> {
-    const bytes = bytesOnDisk(entry)
-    if (bytes > mostBytes)
-      throw new EngineError(
-        'unsupported',
-        `${name} has ${formatBytes(bytes)}, more than is held in memory (${formatBytes(mostBytes)}); pull the model to look at it`,
-      )
-    const path = `${this.folder}/${file}`
-    const known = this.#held.find((one) => one.path === path && one.start === start)
-    const held = known ?? { path, start, end: start + bytes, data: this.#fetch(path, start, new Uint8Array(bytes)) }
-    this.#held = [...this.#held.filter((one) => one !== held), held].slice(-mostHeld)
-    try {
-      await held.data
-    } catch (error) {
-      // What failed is fetched when it is asked for once more.
-      this.#held = this.#held.filter((one) => one !== held)
-      throw error
-    }
-  }
-
-  async #fetch(path: string, start: number, target: Uint8Array): Promise<Uint8Array> {
     const file = this.#at(path)
     const end = start + target.length
     if (end > file.bytes)
       throw new EngineError('bad-checkpoint', `${path} ends early: it has ${file.bytes} bytes; choose another model`)
     await readRange(this.#hub, this.#session, file, [start, end], (chunk, at) => target.set(chunk, at - start))
-    return target
   }
 
   /** Ends what is being read. */
@@ -114,18 +75,30 @@ export class RemoteFiles implements WeightFiles {
   }
 }
 
-/** The checkpoint, whose tensors are fetched whole before they are read, but for those that are no one range of bytes. */
-export function heldTensors(checkpoint: Checkpoint, files: RemoteFiles): Checkpoint {
-  const after = async <T>(name: string, read: () => Promise<T>) => {
-    const entry = checkpoint.tensors.get(name)
-    if (entry && !entry.strides && !entry.bitmask) await files.hold(entry)
-    return read()
+/** The checkpoint, whose tensors are fetched whole before they are read: they may be read in pieces, and more than once. */
+export function heldTensors(checkpoint: Checkpoint): Checkpoint {
+  // The one that was looked at last comes last.
+  const held = new Map<string, Promise<Uint8Array<ArrayBuffer>>>()
+  const whole = async (name: string) => {
+    const bytes = checkpoint.tensors.get(name)?.bytes ?? 0
+    if (bytes > mostBytes)
+      throw new EngineError(
+        'unsupported',
+        `${name} has ${formatBytes(bytes)}, more than is held in memory (${formatBytes(mostBytes)}); pull the model to look at it`,
+      )
+    const data = held.get(name) ?? checkpoint.read(name)
+    held.delete(name)
+    held.set(name, data)
+    for (const old of [...held.keys()].slice(0, -mostHeld)) held.delete(old)
+    // What failed is fetched when it is asked for once more.
+    data.catch(() => held.delete(name))
+    return data
   }
   return {
     ...checkpoint,
     remote: true,
-    read: (name) => after(name, () => checkpoint.read(name)),
-    readRange: (name, start, end) => after(name, () => checkpoint.readRange(name, start, end)),
-    readInto: (name, start, target) => after(name, () => checkpoint.readInto(name, start, target)),
+    read: async (name) => (await whole(name)).slice(),
+    readRange: async (name, start, end) => (await whole(name)).slice(start, end),
+    readInto: async (name, start, target) => target.set((await whole(name)).subarray(start, start + target.length)),
   }
 }

@@ -74,7 +74,7 @@ export async function attentionForward(
       const { keys, values, length } = roomForNext(cache, weights.block)
       kernels.attentionStep(mixedPlaces, q, k, v, keys, values, { ...shape, length })
     })
-  else kernels.attention(mixedPlaces, logSum, read.q, read.k, read.v, step.keyMask, shape)
+  else attendAtOnce(pass, mixedPlaces, logSum, read, shape)
   await breathe()
   for (const tensor of [read.q, read.k, read.v]) pass.drop(tensor)
   const mixed = moved(pass, mixedPlaces, step.packing?.placeOf)
@@ -82,6 +82,19 @@ export async function attentionForward(
   linearForward(step, output, weights.out, mixed)
   pass.drop(mixed)
   return { x: input, ...read, qNorm, kNorm, mixed, logSum }
+}
+
+/** Attention over all tokens of a batch, with what a backward reads where there will be one. */
+function attendAtOnce(
+  { step, saves }: Pass,
+  out: Tensor,
+  logSum: Tensor,
+  { q, k, v }: Heads,
+  shape: AttentionShape,
+): void {
+  const { kernels, fused } = step.backend
+  if (!saves && !step.keyMask && fused?.attentionAlone(out, q, k, v, shape)) return
+  kernels.attention(out, logSum, q, k, v, step.keyMask, shape)
 }
 
 /** x as the products of attention read it, released where it had to be rounded: nothing else needs the f32 values. */

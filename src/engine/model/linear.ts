@@ -1,6 +1,7 @@
 // A linear with its adapter: its forward, and those products of its backward that are wanted.
 import { Arena } from '../compute/arena.ts'
 import type { Backend } from '../compute/backend.ts'
+import type { Activation } from '../compute/kernels.ts'
 import type { Tensor } from '../compute/tensor.ts'
 import { breathe } from '../breathe.ts'
 import type { Grads, Linear, Step } from './module.ts'
@@ -37,6 +38,22 @@ export function linearForward(step: Step, output: Tensor, linear: Linear, input:
   const weight = otherOperand(step, scope, x, effectiveWeight(step, scope, linear))
   step.backend.kernels.linear(output, x, weight, linear.bias)
   return output
+}
+
+/** output[N,O] = f(input · Wᵀ + bias) ⊙ factor in one pass; false where the device has none: then nothing was written. */
+export function linearActivated(
+  step: Step,
+  output: Tensor,
+  linear: Linear,
+  x: Tensor,
+  kind: Activation,
+  factor: Tensor | null,
+): boolean {
+  const { fused } = step.backend
+  if (!fused) return false
+  using scope = new Arena(step.backend)
+  const weight = otherOperand(step, scope, x, effectiveWeight(step, scope, linear))
+  return fused.linearActivated(output, x, weight, linear.bias, kind, factor)
 }
 
 /**

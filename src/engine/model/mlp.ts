@@ -3,7 +3,7 @@ import type { Arena } from '../compute/arena.ts'
 import type { Activation, CopyShape } from '../compute/kernels.ts'
 import type { Tensor } from '../compute/tensor.ts'
 import { breathe } from '../breathe.ts'
-import { linearBackward, linearForward, linearsForward, productInput, readType } from './linear.ts'
+import { linearActivated, linearBackward, linearForward, linearsForward, productInput, readType } from './linear.ts'
 import type { Grads, Linear, Step } from './module.ts'
 import type { Pass } from './pass.ts'
 
@@ -30,13 +30,14 @@ export async function mlpForward(pass: Pass, weights: MlpWeights, x: Tensor, out
   const { step, scope } = pass
   const { kernels } = step.backend
   const input = productInput(step, scope, x)
-  const { gate, up } = await project(pass, weights, input)
+  const width = weights.down.weight.shape[1]
+  const inner = scope.allocate([x.shape[0], width], readType(step, x.shape[0]))
+  const { gate, up } = await project(pass, weights, input, inner)
   if (input !== x) pass.drop(input)
-  const inner = scope.allocate(up.shape, readType(step, up.shape[0]))
   if (gate) kernels.gated(inner, gate, up, weights.activation)
-  else kernels.activation(inner, up, weights.activation)
+  else if (up !== inner) kernels.activation(inner, up, weights.activation)
   if (gate) pass.drop(gate)
-  pass.drop(up)
+  if (up !== inner) pass.drop(up)
   await breathe()
   step.observe?.([weights.down], inner)
   const innerInput = productInput(step, scope, inner)
@@ -46,7 +47,7 @@ export async function mlpForward(pass: Pass, weights: MlpWeights, x: Tensor, out
   return { x: input, gate, up, inner: innerInput }
 }
 
-/** dX is written when wanted, added to when `accumulate`. */
+/** dX is written when wanted. */
 export async function mlpBackward(
   step: Step,
   scope: Arena,
@@ -55,7 +56,6 @@ export async function mlpBackward(
   dOutput: Tensor,
   grads: Grads,
   dX: Tensor | null,
-  accumulate = false,
 ): Promise<void> {
   const { kernels } = step.backend
   const dInner = scope.allocate(up.shape)
@@ -63,7 +63,7 @@ export async function mlpBackward(
   await breathe()
   if (!gate) {
     kernels.activationBackward(dInner, dInner, up, weights.activation)
-    linearBackward(step, weights.inputs[0], x, dInner, grads, dX, accumulate)
+    linearBackward(step, weights.inputs[0], x, dInner, grads, dX)
     scope.release(dInner)
     return
   }
@@ -71,30 +71,52 @@ export async function mlpBackward(
   kernels.gatedBackward(dGate, dUp, dInner, gate, up, weights.activation)
   scope.release(dInner)
   if (weights.kind === 'gated') {
-    linearBackward(step, weights.inputs[0], x, dGate, grads, dX, accumulate)
+    linearBackward(step, weights.inputs[0], x, dGate, grads, dX)
     await breathe()
     linearBackward(step, weights.inputs[1], x, dUp, grads, dX, true)
   } else {
     const [numRows, width] = up.shape
     const dFused = scope.allocate([numRows, 2 * width])
     ;[dGate, dUp].forEach((d, i) => kernels.copy(dFused, d, reversed(halfOf(numRows, width, i))))
-    linearBackward(step, weights.inputs[0], x, dFused, grads, dX, accumulate)
+    linearBackward(step, weights.inputs[0], x, dFused, grads, dX)
     scope.release(dFused)
   }
   scope.release(dGate)
   scope.release(dUp)
 }
 
-async function project(pass: Pass, weights: MlpWeights, x: Tensor): Promise<{ gate: Tensor | null; up: Tensor }> {
+/**
+ * What is activated and multiplied to `inner`; `up` is `inner` where it is written already: the device activates as it multiplies,
+ * and no backward reads what was activated.
+ */
+async function project(
+  pass: Pass,
+  weights: MlpWeights,
+  x: Tensor,
+  inner: Tensor,
+): Promise<Pick<MlpSaved, 'gate' | 'up'>> {
   const { step, scope } = pass
   const numRows = x.shape[0]
   const allocate = (linear: Linear) => scope.allocate([numRows, linear.weight.shape[0]])
   const [first, second] = weights.inputs
+  const activatesFirst = (factor: Tensor | null) =>
+    !pass.saves && numRows > 1 && linearActivated(step, inner, first, x, weights.activation, factor)
   switch (weights.kind) {
     case 'dense':
+      if (activatesFirst(null)) return { gate: null, up: inner }
       return { gate: null, up: linearForward(step, allocate(first), first, x) }
     case 'gated': {
-      const [gate, up] = [allocate(first), allocate(second)]
+      const up = allocate(second)
+      if (numRows > 1) {
+        linearForward(step, up, second, x)
+        await breathe()
+        if (activatesFirst(up)) {
+          scope.release(up)
+          return { gate: null, up: inner }
+        }
+        return { gate: linearForward(step, allocate(first), first, x), up }
+      }
+      const gate = allocate(first)
       await linearsForward(step, [gate, up], [first, second], x)
       return { gate, up }
     }

@@ -27,6 +27,8 @@ const maxGroupRows = 2 ** 22
 export interface ParquetFile {
   /** Top-level columns. */
   readonly columns: readonly string[]
+  /** Those of lists and maps. */
+  readonly nested: readonly string[]
   /** The smallest pieces that can be unpacked. @throws EngineError 'bad-data' for one of which `columns` are too large. */
   groups(columns: readonly string[]): RowGroup[]
   /** Yields the group's rows; a large group is unpacked in a thread, which ends when the signal fires. */
@@ -37,8 +39,10 @@ export interface ParquetFile {
 /** @throws EngineError 'bad-data'. */
 export async function openParquet(path: string): Promise<ParquetFile> {
   const { file, metadata, close } = await openMetadata(path)
+  const { children } = parquetSchema(metadata)
   return {
-    columns: parquetSchema(metadata).children.map(({ element }) => element.name),
+    columns: children.map(({ element }) => element.name),
+    nested: children.flatMap((column) => (column.children.length > 0 ? [column.element.name] : [])),
     groups: (columns) => rowGroups(metadata, path, columns),
     async *rows(columns, group, signal) {
       if (group.bytes > largeGroupBytes) yield* rowsOfThread({ path, columns, group }, signal)

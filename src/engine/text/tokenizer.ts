@@ -3,14 +3,17 @@ import { join } from 'node:path'
 import { readSmallFile } from '../checkpoint/smallFile.ts'
 import { EngineError, throwIfCancelled } from '../errors.ts'
 import { safeCuts } from './safeCuts.ts'
+import { type ChatMessage, type ChatTemplate, readChatTemplate, tokenText } from './chatTemplate.ts'
+import type { RenderedChat } from './renderChat.ts'
 import { startTokenizer, type TokenizerThread } from './tokenizerThread.ts'
-import { fieldsOf } from '../../catalog/formats/json.ts'
 
 export interface Tokenizer {
   /** Ids of one document by tokenizer.json alone (transformers rebuilds a few of its own classes otherwise). It runs in a thread. */
   encode(text: string | AsyncIterable<string>, options?: EncodeOptions): Promise<Int32Array>
   /** The text of ids, without special tokens. */
   decode(ids: readonly number[], signal?: AbortSignal): Promise<string>
+  /** A conversation as the model's chat template writes it, special tokens included. @throws EngineError 'bad-data' where the model has none. */
+  chat(messages: readonly ChatMessage[], options: ChatOptions): Promise<RenderedChat>
   /** The beginning-of-text and end-of-text tokens of tokenizer_config.json; null where it names none. */
   readonly marks: { readonly begin: string | null; readonly end: string | null }
   close(): Promise<void>
@@ -22,6 +25,16 @@ interface EncodeOptions {
   readonly enough?: number
   /** false leaves out the special tokens that the post-processor adds. */
   readonly special?: boolean
+}
+
+interface ChatOptions {
+  /** Place of the conversation, for messages. */
+  readonly where: string
+  /** The text ends with what opens an answer. Default: false. */
+  readonly reply?: boolean
+  /** Where the assistant speaks is wanted. Default: false. */
+  readonly parts?: boolean
+  readonly signal?: AbortSignal
 }
 
 const maxTokenizerBytes = 256 * 2 ** 20
@@ -53,7 +66,13 @@ export async function openTokenizer(
   }
   const config = await textOf(join(folder, 'tokenizer_config.json'))
   const thread = await startTokenizer({ path, tokenizer, config }, limitMs, signal)
+  let template: Promise<ChatTemplate | null> | undefined
   return {
+    async chat(messages, { where, reply = false, parts = false, signal }) {
+      const own = await (template ??= readChatTemplate(folder))
+      if (own === null) throw noTemplate(folder, where)
+      return thread.chat({ template: own, messages, where, reply, parts }, signal)
+    },
     marks: { begin: markOf(config, 'bos_token'), end: markOf(config, 'eos_token') },
     encode: (text, options = {}) => encode(thread, path, typeof text === 'string' ? [text] : text, options),
     decode: (ids, signal) => thread.decode(ids, signal),
@@ -61,13 +80,15 @@ export async function openTokenizer(
   }
 }
 
-/** A token's text, written as it is or as a map with `content`. */
 function markOf(config: string | null, key: string): string | null {
-  const settings = config === null ? {} : (JSON.parse(config) as Record<string, unknown>)
-  const token = settings[key]
-  if (typeof token === 'string') return token
-  const { content } = fieldsOf(token)
-  return typeof content === 'string' ? content : null
+  return config === null ? null : tokenText((JSON.parse(config) as Record<string, unknown>)[key])
+}
+
+function noTemplate(folder: string, where: string): EngineError {
+  return new EngineError(
+    'bad-data',
+    `${where} is a conversation, but the model ${folder} has no chat template (chat_template.jinja, or chat_template in tokenizer_config.json); copy it from the instruct model that this one was made from, or give plain text`,
+  )
 }
 
 async function textOf(path: string): Promise<string | null> {

@@ -2,6 +2,7 @@
 import type { Worker } from 'node:worker_threads'
 import { EngineError, throwIfCancelled } from '../errors.ts'
 import { startWorker } from '../../system/startWorker.ts'
+import type { ChatRequest, RenderedChat } from './renderChat.ts'
 import type { DecodeRequest, EncodeRequest, FromTokenizer } from './tokenizerWorker.ts'
 import type { TokenizerFiles } from './wordEncoder.ts'
 
@@ -10,6 +11,7 @@ export interface TokenizerThread {
   readonly cuts: string | null
   encode(request: EncodeRequest, signal?: AbortSignal): Promise<Int32Array<ArrayBuffer>>
   decode(ids: readonly number[], signal?: AbortSignal): Promise<string>
+  chat(request: ChatRequest, signal?: AbortSignal): Promise<RenderedChat>
   /** Ends the thread, whatever it is doing. */
   close(): Promise<void>
 }
@@ -29,11 +31,11 @@ export async function startTokenizer(
   const worker = startWorker(import.meta.url, './tokenizerWorker.ts', 'tokenizerWorker', { workerData: files })
   const bytes = files.tokenizer.length + (files.config?.length ?? 0)
   let ended = false
-  const ask = async (characters: number, send: () => void, asked?: AbortSignal) => {
+  const ask = async (characters: number, send: () => void, asked?: AbortSignal, chat?: ChatRequest) => {
     if (ended) throw new EngineError('internal', 'the tokenizer was closed')
     const limit = limitMs + limitMsPerCharacter * characters
     try {
-      return await nextMessage(worker, { files, limitMs: limit, send, signal: asked })
+      return await nextMessage(worker, { files, chat, limitMs: limit, send, signal: asked })
     } catch (error) {
       ended = true
       void worker.terminate()
@@ -42,10 +44,10 @@ export async function startTokenizer(
   }
   const ready = await ask(bytes, () => undefined, signal)
   let last: Promise<unknown> = Promise.resolve()
-  const inTurn = (request: EncodeRequest | DecodeRequest, length: number, asked?: AbortSignal) => {
+  const inTurn = (request: EncodeRequest | DecodeRequest | ChatRequest, length: number, asked?: AbortSignal) => {
     const answer = last.then(() => {
       throwIfCancelled(asked)
-      return ask(length, () => worker.postMessage(request), asked)
+      return ask(length, () => worker.postMessage(request), asked, 'messages' in request ? request : undefined)
     })
     last = answer.catch(() => undefined)
     return answer
@@ -62,6 +64,11 @@ export async function startTokenizer(
       if (message.type !== 'text') throw new EngineError('internal', `the tokenizer answered ${message.type}`)
       return message.text
     },
+    async chat(request, asked) {
+      const message = await inTurn(request, 0, asked)
+      if (message.type !== 'chat') throw new EngineError('internal', `the tokenizer answered ${message.type}`)
+      return message
+    },
     async close() {
       ended = true
       await worker.terminate()
@@ -71,13 +78,15 @@ export async function startTokenizer(
 
 interface Question {
   readonly files: TokenizerFiles
+  /** The conversation that is to be rendered, where that is what was asked. */
+  readonly chat?: ChatRequest
   readonly limitMs: number
   readonly send: () => void
   readonly signal: AbortSignal | undefined
 }
 
 /** The thread keeps the process alive only while somebody waits for it. */
-function nextMessage(worker: Worker, { files, limitMs, send, signal }: Question): Promise<FromTokenizer> {
+function nextMessage(worker: Worker, { files, chat, limitMs, send, signal }: Question): Promise<FromTokenizer> {
   return new Promise((resolve, reject) => {
     const settle = (finish: () => void) => {
       clearTimeout(timer)
@@ -100,7 +109,9 @@ function nextMessage(worker: Worker, { files, limitMs, send, signal }: Question)
     const timer = setTimeout(
       () =>
         refuse(
-          `${files.path}: tokenising a piece of text took more than ${Math.round(limitMs / 1000)} s${patternsOf(files)}; get the tokenizer from the model's authors`,
+          chat
+            ? `${chat.template.path}: its chat template took more than ${Math.round(limitMs / 1000)} s on ${chat.where}; get the template from the model's authors`
+            : `${files.path}: tokenising a piece of text took more than ${Math.round(limitMs / 1000)} s${patternsOf(files)}; get the tokenizer from the model's authors`,
         ),
       limitMs,
     )

@@ -1,6 +1,8 @@
-// A thread that tokenises. The expressions of a tokenizer.json may take forever on some text; a thread can be ended.
+// A thread that tokenises, and renders conversations. The expressions of a tokenizer.json may take forever on some text, and so may a
+// chat template; a thread can be ended.
 import { parentPort, workerData } from 'node:worker_threads'
 import { EngineError, type ErrorCode, messageOf } from '../errors.ts'
+import { type ChatRequest, renderChat, type RenderedChat } from './renderChat.ts'
 import { createWordEncoder, type TokenizerFiles } from './wordEncoder.ts'
 
 /** A piece of text to encode; answers come in the order of the questions. */
@@ -18,6 +20,7 @@ export type FromTokenizer =
   | { readonly type: 'ready'; readonly cuts: string | null }
   | { readonly type: 'ids'; readonly ids: Int32Array<ArrayBuffer> }
   | { readonly type: 'text'; readonly text: string }
+  | ({ readonly type: 'chat' } & RenderedChat)
   | { readonly type: 'failed'; readonly code: ErrorCode; readonly message: string }
 
 const port = parentPort
@@ -41,12 +44,12 @@ function answer(work: () => FromTokenizer): void {
 
 answer(() => {
   const encoder = createWordEncoder(workerData as TokenizerFiles)
-  port.on('message', (request: EncodeRequest | DecodeRequest) =>
-    answer(() =>
-      'ids' in request
-        ? { type: 'text', text: encoder.decode(request.ids) }
-        : { type: 'ids', ids: encoder.encode(request.text, request.special) },
-    ),
+  port.on('message', (request: EncodeRequest | DecodeRequest | ChatRequest) =>
+    answer(() => {
+      if ('ids' in request) return { type: 'text', text: encoder.decode(request.ids) }
+      if ('messages' in request) return { type: 'chat', ...renderChat(request) }
+      return { type: 'ids', ids: encoder.encode(request.text, request.special) }
+    }),
   )
   return { type: 'ready', cuts: encoder.cuts }
 })

@@ -1,4 +1,12 @@
 // Makes windows of token ids from data files: rows of one length, for calibration, retraining or evaluation (docs/methods.md, "Windows of tokens").
+import {
+  type Conversations,
+  drawChats,
+  type EncodedChat,
+  encodedChats,
+  type LossOn,
+  openConversations,
+} from './conversations.ts'
 import type { Corpus } from './corpus.ts'
 import { openCorpus } from './dataFile.ts'
 import { drawWindows } from './drawWindows.ts'
@@ -11,7 +19,7 @@ type Purpose = 'calibration' | 'retrain' | 'evaluate'
 export interface WindowsRequest {
   /** .txt, .jsonl, .jsonl.gz, .parquet, or .safetensors with ids. */
   path: string
-  /** Text key or column (default 'text'), or the ids' tensor (default: the only integer one). */
+  /** Column of text (default 'text') or of conversations (default 'messages'), or the ids' tensor (default: the only integer one). */
   field?: string
   /** Rows wanted. Default: all there are; calibration text needs a number. */
   samples?: number
@@ -20,6 +28,8 @@ export interface WindowsRequest {
   /** Seed of drawn windows. */
   seed?: number
   purpose: Purpose
+  /** Whose tokens of conversations have labels; default: all. Calibration has no loss. */
+  lossOn?: LossOn
   /** Folder of the model; its tokenizer.json is read only where the data is text. */
   folder: string
   /** Ids must be below it. */
@@ -34,7 +44,7 @@ export interface Windows {
   readonly ids: Int32Array
   /** [windows, seqLen], 1 = token, 0 = padding; null when nothing is padded. */
   readonly mask: Int32Array | null
-  /** [windows, seqLen]: the ids, −100 at padding; null when nothing is padded. */
+  /** [windows, seqLen]: the ids, −100 at padding and where no loss counts; null when every id counts. */
   readonly labels: Int32Array | null
   readonly windows: number
   readonly seqLen: number
@@ -48,7 +58,9 @@ export const ignoredLabel = -100
 
 /** @throws EngineError 'bad-data' with the numbers when there is too little, 'not-found', or of the tokenizer. */
 export async function loadWindows(request: WindowsRequest): Promise<Windows> {
-  const windows = request.path.endsWith('.safetensors') ? await fromIds(request) : await fromText(request)
+  const isIds = request.path.endsWith('.safetensors')
+  if (isIds && request.lossOn) throw noConversations(request)
+  const windows = isIds ? await fromIds(request) : await fromText(request)
   if (request.vocabSize !== undefined) checkIds(windows.ids, request.vocabSize, request.path)
   return windows
 }
@@ -94,6 +106,8 @@ async function cutIds(tensor: IdTensor, request: WindowsRequest, what: string): 
 async function fromText(request: WindowsRequest): Promise<Windows> {
   const seqLen = requireSeqLen(request)
   const corpus = await openCorpus(request.path, request.field)
+  const chats = await openConversations(request.path, request.field, request.signal)
+  if (!chats && request.lossOn) throw noConversations(request)
   const tokenizer = await openTokenizer(request.folder, { signal: request.signal })
   try {
     switch (request.purpose) {
@@ -101,13 +115,18 @@ async function fromText(request: WindowsRequest): Promise<Windows> {
         if (request.samples === undefined) throw new EngineError('usage', 'calibration text needs a number of samples')
         const { samples, seed = 0, signal, onProgress } = request
         requireRoom(samples, seqLen, request.path)
-        const ids = await drawWindows(corpus, tokenizer, { samples, seqLen, seed, signal, onProgress })
+        const options = { samples, seqLen, seed, signal, onProgress }
+        const ids = chats ? await drawChats(chats, tokenizer, options) : await drawWindows(corpus, tokenizer, options)
         return { ids, mask: null, labels: null, windows: samples, seqLen }
       }
       case 'retrain':
-        return await documentRows(corpus, tokenizer, request, seqLen)
+        return await documentRows(
+          chats ? encodedChats(chats, tokenizer, { ...request, enough: seqLen }) : encoded(corpus, tokenizer, request),
+          request,
+          seqLen,
+        )
       case 'evaluate':
-        return await cutText(corpus, tokenizer, request)
+        return chats ? await cutChats(chats, tokenizer, request) : await cutText(corpus, tokenizer, request)
     }
   } finally {
     await tokenizer.close()
@@ -128,6 +147,36 @@ async function cutText(corpus: Corpus, tokenizer: Tokenizer, request: WindowsReq
   return { ids: stream.slice(0, windows * seqLen), mask: null, labels: null, windows, seqLen }
 }
 
+/** Conversations one after another in the file's order, cut into whole windows from the front. */
+async function cutChats(chats: Conversations, tokenizer: Tokenizer, request: WindowsRequest): Promise<Windows> {
+  const { path, lossOn, samples = Infinity } = request
+  const wanted = samples * requireSeqLen(request)
+  const rows: EncodedChat[] = []
+  let length = 0
+  for await (const row of encodedChats(chats, tokenizer, request)) {
+    rows.push(row)
+    length += row.ids.length
+    requireRoom(1, length, path)
+    if (length >= wanted) break
+  }
+  const { windows, seqLen } = wholeWindows(length, request, path)
+  const [ids, labels] = [new Int32Array(length), new Int32Array(length)]
+  let at = 0
+  for (const row of rows) {
+    ids.set(row.ids, at)
+    labels.set(labelsOf(row), at)
+    at += row.ids.length
+  }
+  const end = windows * seqLen
+  const set = { ids: ids.slice(0, end), mask: null, labels: lossOn ? labels.slice(0, end) : null, windows, seqLen }
+  if (lossOn && !set.labels?.some((label, i) => i % seqLen > 0 && label !== ignoredLabel)) throw nothingCounts(path)
+  return set
+}
+
+function labelsOf({ ids, counts }: EncodedChat): Int32Array {
+  return counts ? ids.map((id, i) => (counts[i] === 1 ? id : ignoredLabel)) : ids
+}
+
 /** The number of windows that a stream gives; its tail is dropped. */
 function wholeWindows(length: number, request: WindowsRequest, what: string): { windows: number; seqLen: number } {
   const seqLen = requireSeqLen(request)
@@ -140,47 +189,52 @@ function wholeWindows(length: number, request: WindowsRequest, what: string): { 
   return { windows, seqLen }
 }
 
+async function* encoded(corpus: Corpus, tokenizer: Tokenizer, { signal }: WindowsRequest): AsyncGenerator<EncodedChat> {
+  for await (const { text } of corpus.documents(undefined, signal))
+    yield { ids: await tokenizer.encode(text, { signal }), counts: null }
+}
+
 /** Makes a row of each document in the file's order, cut or padded to `seqLen`. */
 async function documentRows(
-  corpus: Corpus,
-  tokenizer: Tokenizer,
-  request: WindowsRequest,
+  documents: AsyncIterable<EncodedChat>,
+  { samples, onProgress, path, lossOn }: WindowsRequest,
   seqLen: number,
 ): Promise<Windows> {
-  const { samples, signal, onProgress, path } = request
   const rows: Int32Array[] = []
-  for await (const { text } of corpus.documents(undefined, signal)) {
+  const labels: Int32Array[] = []
+  for await (const document of documents) {
     if (rows.length === samples) break
-    const ids = await tokenizer.encode(text, { signal })
-    // A document of a single token has nothing to predict.
-    if (ids.length > 1) rows.push(ids.slice(0, seqLen))
+    const own = labelsOf(document).slice(0, seqLen)
+    // A document of a single token has nothing to predict, and neither has one whose beginning is not the assistant's.
+    if (own.some((label, i) => i > 0 && label !== ignoredLabel)) {
+      rows.push(document.ids.slice(0, seqLen))
+      labels.push(own)
+    }
     requireRoom(rows.length, Math.max(seqLen, leastRowLength), path)
     onProgress?.(rows.length, samples ?? rows.length)
   }
   if (rows.length < (samples ?? 1)) {
-    throw tooLittle(
-      path,
-      `${rows.length} documents of two tokens or more`,
-      `${samples ?? 1}`,
-      'more data or fewer samples',
-    )
+    const usable = lossOn
+      ? `conversations with an answer in their first ${seqLen} tokens`
+      : 'documents of two tokens or more'
+    throw tooLittle(path, `${rows.length} ${usable}`, `${samples ?? 1}`, 'more data or fewer samples')
   }
-  return padRows(rows, seqLen)
+  return padRows(rows, seqLen, lossOn && labels)
 }
 
-/** Rows of at most `seqLen` ids. */
-export function padRows(rows: readonly Int32Array[], seqLen: number): Windows {
+/** Rows of at most `seqLen` ids. `given`: their labels; default: every id is its own. */
+export function padRows(rows: readonly Int32Array[], seqLen: number, given?: readonly Int32Array[]): Windows {
   const size = rows.length * seqLen
   const ids = new Int32Array(size)
   const mask = new Int32Array(size)
   const labels = new Int32Array(size).fill(ignoredLabel)
   rows.forEach((row, r) => {
     ids.set(row, r * seqLen)
-    labels.set(row, r * seqLen)
+    labels.set(given?.[r] ?? row, r * seqLen)
     mask.fill(1, r * seqLen, r * seqLen + row.length)
   })
   const padded = rows.some((row) => row.length < seqLen)
-  return { ids, mask: padded ? mask : null, labels: padded ? labels : null, windows: rows.length, seqLen }
+  return { ids, mask: padded ? mask : null, labels: padded || given ? labels : null, windows: rows.length, seqLen }
 }
 
 function idsFor(windows: number, seqLen: number, request: WindowsRequest): Int32Array {
@@ -194,6 +248,20 @@ export function requireRoom(windows: number, seqLen: number, path: string): void
   throw new EngineError(
     'bad-data',
     `${path}: ${windows} windows of ${seqLen} tokens are more than the ${maxIds} tokens that a run holds; use fewer samples or a smaller seq_len`,
+  )
+}
+
+function noConversations({ path, field }: WindowsRequest): EngineError {
+  return new EngineError(
+    'bad-data',
+    `${path} has no conversations in "${field ?? 'messages'}", and loss_on asks for what the assistant says in them; leave loss_on out, or give a .jsonl or .parquet file with a column of messages`,
+  )
+}
+
+function nothingCounts(path: string): EngineError {
+  return new EngineError(
+    'bad-data',
+    `${path}: the assistant says nothing in the windows that are wanted; use more data`,
   )
 }
 

@@ -13,23 +13,7 @@ import { type Handlers, modelTarget, type Parts, tensorTarget, weightsOf } from 
 
 const t = vscode.l10n.t
 
-type Ids =
-  | 'sparsescope.openOverview'
-  | 'sparsescope.pull'
-  | 'sparsescope.inspectRemote'
-  | 'sparsescope.prune'
-  | 'sparsescope.recover'
-  | 'sparsescope.compareSelected'
-  | 'sparsescope.selectForCompare'
-  | 'sparsescope.compareWithSelected'
-  | 'sparsescope.computeStatistics'
-  | 'sparsescope.analyse'
-  | 'sparsescope.exportView'
-  | 'sparsescope.exportGguf'
-  | 'sparsescope.copyTensorName'
-  | 'sparsescope.copyTarget'
-
-export function modelCommands({ services, inspectors, comparePanels, models }: Parts): Handlers<Ids> {
+export function modelCommands({ services, inspectors, comparePanels, models }: Parts) {
   let selected: string | undefined
   const recipePanels = new RecipePanels(services)
   const formOf = (kind: 'prune' | 'recover') => async (argument: unknown) => {
@@ -102,7 +86,7 @@ export function modelCommands({ services, inspectors, comparePanels, models }: P
       const tensor = tensorTarget(argument)
       if (tensor) await vscode.env.clipboard.writeText(targetOf(tensor))
     },
-  }
+  } satisfies Handlers
 }
 
 /** A recipe names modules: the tensor's name without `.weight`, quoted as YAML takes it. */

@@ -12,18 +12,7 @@ import { TryPanels } from '../views/tryPanels.ts'
 
 const t = vscode.l10n.t
 
-type Ids =
-  | 'sparsescope.newRecipe'
-  | 'sparsescope.refresh'
-  | 'sparsescope.restartBackend'
-  | 'sparsescope.selectAdapter'
-  | 'sparsescope.showBackend'
-  | 'sparsescope.showLog'
-  | 'sparsescope.copyDiagnostics'
-  | 'sparsescope.openWalkthrough'
-  | 'sparsescope.openSample'
-
-export function otherCommands({ services, models, runStore, sweeps }: Parts): Handlers<Ids> {
+export function otherCommands({ services, models, runStore, sweeps }: Parts) {
   const { supervisor, log } = services
   return {
     'sparsescope.newRecipe': async (argument) => {
@@ -56,7 +45,7 @@ export function otherCommands({ services, models, runStore, sweeps }: Parts): Ha
         false,
       ),
     'sparsescope.openSample': () => openSample(services.extensionUri),
-  }
+  } satisfies Handlers
 }
 
 /** The sample is copied out of the extension: runs write beside it, and an update would remove them. */
@@ -75,7 +64,7 @@ async function openSample(extension: vscode.Uri): Promise<void> {
 }
 
 // Trying models out: from a checkpoint, several, a run, or a comparison.
-export function tryCommands(parts: Parts): Handlers<'sparsescope.tryOut'> {
+export function tryCommands(parts: Parts) {
   const panels = new TryPanels(parts.services, parts.models)
   return {
     // Explorer hands over the item under the pointer and all selected ones.
@@ -84,7 +73,7 @@ export function tryCommands(parts: Parts): Handlers<'sparsescope.tryOut'> {
       const { columns, note } = await columnsFor(parts, argument, all)
       if (columns.length > 0) panels.show(columns, note)
     },
-  }
+  } satisfies Handlers
 }
 
 async function columnsFor(parts: Parts, argument: unknown, all: unknown): Promise<RunColumns> {

@@ -30,20 +30,7 @@ import {
 
 const t = vscode.l10n.t
 
-type Ids =
-  | 'sparsescope.runRecipe'
-  | 'sparsescope.dryRun'
-  | 'sparsescope.showTrainable'
-  | 'sparsescope.openRun'
-  | 'sparsescope.cancelRun'
-  | 'sparsescope.pauseRun'
-  | 'sparsescope.resumeRun'
-  | 'sparsescope.openReport'
-  | 'sparsescope.revealOutput'
-  | 'sparsescope.publish'
-  | 'sparsescope.deleteRun'
-
-export function runCommands(parts: Parts): Handlers<Ids> {
+export function runCommands(parts: Parts) {
   const { services, runStore, runPanels, runner } = parts
   const trainablePanels = new TrainablePanels(services, runStore)
   return {
@@ -124,13 +111,13 @@ export function runCommands(parts: Parts): Handlers<Ids> {
       await toTrash.then(undefined, () => vscode.workspace.fs.delete(uri, { recursive: true }))
       runStore.forget(folder)
     },
-  }
+  } satisfies Handlers
 }
 
 /** The view opens as soon as the run has a folder. */
-async function runAndReport(parts: Parts, request: RunRequest): Promise<RunOutcome | null> {
+export async function runAndReport(parts: Parts, request: RunRequest, signal?: AbortSignal): Promise<RunOutcome> {
   const { runner, runPanels } = parts
-  const running = runner.run({ ...request, onFolder: (folder) => runPanels.show(folder) })
+  const running = runner.run({ ...request, onFolder: (folder) => runPanels.show(folder) }, signal)
   showQueued(runner)
   const outcome = await running
   await reportOutcome(parts, outcome)

@@ -12,17 +12,7 @@ import { type Handlers, type Parts, recipeOrPick, runTargets, savedRecipe, sweep
 
 const t = vscode.l10n.t
 
-type Ids =
-  | 'sparsescope.runSweep'
-  | 'sparsescope.openSweep'
-  | 'sparsescope.cancelSweep'
-  | 'sparsescope.goOnSweep'
-  | 'sparsescope.reportSweep'
-  | 'sparsescope.compareRuns'
-  | 'sparsescope.openExperiments'
-  | 'sparsescope.exportTable'
-
-export function sweepCommands(parts: Parts): Handlers<Ids> {
+export function sweepCommands(parts: Parts) {
   const { services, sweeps, sweepPanels } = parts
   const { extensionUri } = services
   return {
@@ -79,7 +69,7 @@ export function sweepCommands(parts: Parts): Handlers<Ids> {
       const runs = folders.length > 1 ? folders : await pickRuns(parts, folders)
       if (runs.length > 1) sweepPanels.show({ runs })
     },
-  }
+  } satisfies Handlers
 }
 
 /** Arguments of `sweep run`: each of so many runs gets its share of threads and memory. undefined when the person left. */

@@ -148,4 +148,4 @@ export interface Parts {
 
 /** Arguments come from VS Code, lenses and other extensions: each command checks its own. */
 export type Handler = (...args: unknown[]) => Promise<unknown> | unknown
-export type Handlers<Id extends CommandId> = Record<Id, Handler>
+export type Handlers = Partial<Record<CommandId, Handler>>

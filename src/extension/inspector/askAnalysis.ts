@@ -59,9 +59,9 @@ function depths(): Choice<SensitivityUnit | null>[] {
  */
 export async function measureInPlace(session: ModelSession, call: Caller, methods: MethodName[]): Promise<void> {
   if (!(await requireTrust(t('Analysing')))) return
-  const { calibration: known, sparsities, patterns } = await call('measurable', { path: session.path })
+  const { calibration: known, methods: _, ...amounts } = await call('measurable', { path: session.path })
   const calibration = known ?? (await askedText(session.path))
-  if (calibration) await session.analyse({ calibration, methods, sparsities, patterns, sensitivity: null })
+  if (calibration) await session.analyse({ calibration, methods, ...amounts })
 }
 
 type Text = ParamsOf<'analyse'>['calibration']

@@ -8,7 +8,7 @@ import type { GgufTypeName } from '../../catalog/formats/gguf/ggmlTypes.ts'
 import { views } from '../../protocol/view.ts'
 import type { Services } from '../services.ts'
 import { plainText } from '../support/log.ts'
-import { withBytes } from './withBytes.ts'
+import { withBytes } from './hubTransfers.ts'
 import { requireTrust } from '../support/settings.ts'
 
 const t = vscode.l10n.t

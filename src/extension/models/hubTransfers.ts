@@ -1,13 +1,13 @@
 // "Publish to the Hub…": the result of a run. What would be sent, and who could read it, is said before anything is.
 import * as vscode from 'vscode'
-import { parseHubName } from '../../engine/checkpoint/hubCache.ts'
+import { isHubName, parseHubName } from '../../engine/checkpoint/hubCache.ts'
 import { formatBytes } from '../../formatting/numbers.ts'
 import { pushText } from '../../protocol/push.ts'
 import type { Services } from '../services.ts'
 import { plainText } from '../support/log.ts'
 import { requireTrust } from '../support/settings.ts'
-import { askHubName } from './askHubName.ts'
-import { withBytes } from './withBytes.ts'
+import { messageOf } from '../../errors.ts'
+import type { PullProgress } from '../../protocol/rpc.ts'
 
 const t = vscode.l10n.t
 
@@ -62,4 +62,51 @@ export async function pullModel({ call }: Services, given: string): Promise<stri
   if (name === undefined) return undefined
   const { folder } = await withBytes(t('Pulling {0}', name), (options) => call('pull', { name }, options))
   return folder
+}
+
+/** `given`: a name to start with. `withFile`: one of its files may be named after #. undefined when the person leaves. */
+export async function askHubName(
+  texts: { title: string; prompt: string; placeHolder?: string; withFile?: boolean },
+  given: string,
+): Promise<string | undefined> {
+  const typed = await vscode.window.showInputBox({
+    placeHolder: 'facebook/opt-125m',
+    ...texts,
+    value: isHubName(given) ? given.slice(3) : given,
+    ignoreFocusOut: true,
+    validateInput: (text) => problemOf(texts.withFile ? text.replace(/#.*/, '') : text),
+  })
+  return typed?.trim() || undefined
+}
+
+function problemOf(text: string): string | undefined {
+  if (text.trim() === '') return undefined
+  try {
+    parseHubName(text.trim())
+    return undefined
+  } catch (error) {
+    return messageOf(error)
+  }
+}
+
+// The notification of bytes that are fetched, sent or written: how far it is, and a way to stop it.
+interface Options {
+  signal: AbortSignal
+  onProgress: (progress: PullProgress) => void
+}
+
+export function withBytes<T>(title: string, work: (options: Options) => Promise<T>): Thenable<T> {
+  const shape = { location: vscode.ProgressLocation.Notification, title, cancellable: true }
+  return vscode.window.withProgress(shape, (progress, token) => {
+    const abort = new AbortController()
+    token.onCancellationRequested(() => abort.abort())
+    let shown = 0
+    const onProgress = ({ have, total }: PullProgress) => {
+      const percent = total > 0 ? (100 * have) / total : 0
+      const message = vscode.l10n.t('{0} of {1}', formatBytes(have), formatBytes(total))
+      progress.report({ increment: Math.max(0, percent - shown), message })
+      shown = Math.max(shown, percent)
+    }
+    return work({ signal: abort.signal, onProgress })
+  })
 }

@@ -48,7 +48,7 @@ async function browse(): Promise<string | undefined> {
   return chosen?.at(0)?.fsPath
 }
 
-/** `3.8 MB · BF16 · 70.0 % zeros`; a sparsity that nobody counted is left out. */
+/** `3.8 MB · BF16 · 70.0 % exact zeros`; a sparsity that nobody counted is left out. */
 export function factsLine({ hint, facts }: Pick<ModelEntry, 'hint' | 'facts'>): string {
   const parts =
     facts === null ? [t('open to read')] : typeof facts === 'string' ? [t('cannot be read')] : partsOf(facts)
@@ -56,7 +56,7 @@ export function factsLine({ hint, facts }: Pick<ModelEntry, 'hint' | 'facts'>): 
 }
 
 function partsOf({ bytes, dtypes, sparsity, problem }: ModelFacts): string[] {
-  const zeros = sparsity === null ? [] : [t('{0} zeros', formatShare(sparsity))]
+  const zeros = sparsity === null ? [] : [t('{0} exact zeros', formatShare(sparsity))]
   const part = problem === null ? [] : [t('opens in part')]
   return [...part, formatBytes(bytes), ...dtypes.slice(0, 1), ...zeros]
 }

@@ -2,17 +2,15 @@
 // model; without a model, an outline.
 import * as vscode from 'vscode'
 import { existsSync } from 'node:fs'
-import { join, resolve } from 'node:path'
-import { bytesPerToken } from '../../plan/textTokens.ts'
-import { freeName, freeOutput, recipeExtension, withTexts } from '../../recipe/writing/choices.ts'
+import { join } from 'node:path'
+import { freeName, recipeExtension, withTexts } from '../../recipe/writing/choices.ts'
 import { recipeText } from '../../recipe/writing/recipeText.ts'
 import { recipeLanguage } from '../contributions.ts'
 import type { Models } from '../models/models.ts'
 import { pickModel } from '../models/pickModel.ts'
 import type { FactsThread } from '../support/factsThread.ts'
-import { bytesOf, findTexts, isCorpus, recipeStart, toRecipePath } from './recipeDefaults.ts'
-import { firstSteps } from '../../recipe/defaults.ts'
-import { proposeMethod } from '../../recipe/measured.ts'
+import { findTexts, isCorpus, recipeStart, toRecipePath, writtenOf } from './recipeDefaults.ts'
+import { byMeasure } from '../../recipe/measured.ts'
 import { methodNames } from '../../catalog/methods/methods.ts'
 
 /** `model`: index or weights file; asked for when there are several. False when the person left. */
@@ -38,17 +36,13 @@ interface Draft {
 
 /** `weights`: index or weights file. */
 async function draftRecipe(weights: string, thread: Pick<FactsThread, 'read'>): Promise<Draft> {
-  const { folder, name, choices } = await recipeStart(weights, thread)
-  const exists = (file: string) => existsSync(join(folder, file))
+  const start = await recipeStart(weights, thread)
+  const { folder } = start
   const texts = (await findTexts(folder)).filter(isCorpus).map(({ fsPath }) => toRecipePath(folder, fsPath))
-  const text = withTexts(choices, texts)
-  const heldOut = text.evaluateOn
-  const evaluationTokens = heldOut === null ? null : bytesOf(resolve(folder, heldOut)) / bytesPerToken
-  const chosen = { ...text, evaluationTokens }
-  const saveTo = freeOutput(name, chosen, exists)
-  const file = freeName(saveTo.slice(2), recipeExtension, exists)
+  const { recipe, saveTo } = writtenOf(withTexts(start.choices, texts), start)
+  const file = freeName(saveTo.slice(2), recipeExtension, (name) => existsSync(join(folder, name)))
   const uri = vscode.Uri.file(join(folder, file)).with({ scheme: 'untitled' })
-  return { uri, text: recipeText({ ...chosen, saveTo }) }
+  return { uri, text: recipeText(recipe) }
 }
 
 /** Shows the document of a draft, filled unless it was open before. */
@@ -59,7 +53,7 @@ async function openDraft({ uri, text }: Draft): Promise<void> {
   editor.selection = new vscode.Selection(0, 0, 0, 0)
 }
 
-const { method } = proposeMethod('unstructured')
+const [method] = byMeasure(methodNames, 'unstructured')
 
 /** The recipe where no model is known: short, complete, every line explained. */
 export const outlineText = `# A SparseScope recipe: what to prune, how to recover it, how to measure it, where to save it.
@@ -80,7 +74,7 @@ seed: 0 # of everything that is drawn at random
 recover:
   mode: reconstruct # block by block; or retrain: the whole model
   train: [bias, norm, mask_lora]
-  steps: ${firstSteps}
+  steps: 200
 evaluate:
   - task: perplexity
     data: ./held-out.txt

@@ -1,16 +1,22 @@
 // Defaults of a recipe for a model, from what is known before any question: the model's header, and the texts near it.
 import * as vscode from 'vscode'
-import { statSync } from 'node:fs'
+import { existsSync, statSync } from 'node:fs'
 import { totalmem } from 'node:os'
-import { basename, dirname, isAbsolute, join, parse, relative } from 'node:path'
+import { basename, dirname, isAbsolute, join, parse, relative, resolve } from 'node:path'
 import { nameOfWeights } from '../../engine/checkpoint/locate.ts'
 import { isWeights, modelLabel } from '../../catalog/formats/checkpointFormats.ts'
 import type { FactsThread, ModelFacts } from '../support/factsThread.ts'
-import { canRetrain, firstChoices, isHeldOut } from '../../recipe/writing/choices.ts'
-import type { RecipeChoices } from '../../recipe/writing/recipeText.ts'
-
-/** Some ten thousand tokens. */
-const leastBytes = 50_000
+import { bytesPerToken } from '../../plan/textTokens.ts'
+import type { Recipe } from '../../recipe/schema.ts'
+import {
+  canRetrain,
+  firstChoices,
+  freeOutput,
+  leastTextBytes,
+  textRank,
+  type RecipeChoices,
+} from '../../recipe/writing/choices.ts'
+import { recipeOf } from '../../recipe/writing/recipeOf.ts'
 
 export interface RecipeStart {
   /** Folder that the recipe is written to and its paths are relative to. */
@@ -34,6 +40,18 @@ export async function recipeStart(weights: string, thread: Pick<FactsThread, 're
   return { folder, name, facts, choices, canRetrain: canRetrain(facts, totalmem()) }
 }
 
+/** The recipe that is chosen, with a name for the result where none is, and where it is saved. */
+export function writtenOf(
+  choices: RecipeChoices,
+  { folder, name, facts }: Pick<RecipeStart, 'folder' | 'name' | 'facts'>,
+): { recipe: Recipe; saveTo: string } {
+  const saveTo = choices.save.to?.trim() || freeOutput(name, choices, (file) => existsSync(join(folder, file)))
+  const heldOut = choices.evaluate.data.at(0)
+  const bytes = heldOut === undefined ? 0 : bytesOf(resolve(folder, heldOut))
+  const evaluationTokens = bytes > 0 ? bytes / bytesPerToken : null
+  return { recipe: recipeOf(choices, { saveTo, blocks: facts.blocks, evaluationTokens }), saveTo }
+}
+
 /** The folder beside the model; a snapshot in a cache of other tools is no place for recipes. */
 function recipeFolder(model: string): string {
   const cached = basename(dirname(model)) === 'snapshots'
@@ -44,14 +62,12 @@ function recipeFolder(model: string): string {
 export async function findTexts(folder: string): Promise<vscode.Uri[]> {
   const pattern = new vscode.RelativePattern(vscode.Uri.file(folder), '**/*.{jsonl,jsonl.gz,txt,parquet}')
   const found = await vscode.workspace.findFiles(pattern, '**/{node_modules,.sparsescope}/**', 40)
-  const rank = ({ fsPath }: vscode.Uri) =>
-    Number(isHeldOut(fsPath.replaceAll('\\', '/'))) * 2 + Number(fsPath.endsWith('.txt'))
+  const rank = ({ fsPath }: vscode.Uri) => textRank(fsPath.replaceAll('\\', '/'))
   return found.sort((a, b) => rank(a) - rank(b) || a.fsPath.localeCompare(b.fsPath))
 }
 
-/** Notes and lists of requirements are no text to calibrate on. */
 export function isCorpus({ fsPath }: vscode.Uri): boolean {
-  return bytesOf(fsPath) >= leastBytes
+  return bytesOf(fsPath) >= leastTextBytes
 }
 
 /** 0 of a file that is not there. */

@@ -2,19 +2,34 @@
 // The recipe is the truth: nothing of the form is remembered anywhere else.
 import * as vscode from 'vscode'
 import { existsSync } from 'node:fs'
-import { readdir } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { fieldsOf } from '../../catalog/formats/json.ts'
 import { modelLabel } from '../../catalog/formats/checkpointFormats.ts'
 import { type FromAnyView, type FromRecipe, type RecipeStart, type ToRecipe, views } from '../../protocol/view.ts'
-import { freeName, recipeExtension, withTexts } from '../../recipe/writing/choices.ts'
-import type { FactsThread } from '../support/factsThread.ts'
+import { chains } from '../../recipe/measured.ts'
+import { formFields } from '../../recipe/settings/fields.ts'
+import {
+  freeName,
+  recipeExtension,
+  trainedOf,
+  withTexts,
+  withTrain,
+  type RecipeChoices,
+} from '../../recipe/writing/choices.ts'
+import { recipeText, writtenChoices } from '../../recipe/writing/recipeText.ts'
 import type { Services } from '../services.ts'
 import { messageOf } from '../../errors.ts'
 import { reached } from '../support/settings.ts'
 import { bindView } from '../views/bindView.ts'
 import { browseFolder, browseText } from './askCorpus.ts'
-import { bytesOf, findTexts, isCorpus, recipeStart, toRecipePath } from './recipeDefaults.ts'
+import {
+  findTexts,
+  isCorpus,
+  recipeStart,
+  toRecipePath,
+  writtenOf,
+  type RecipeStart as Start,
+} from './recipeDefaults.ts'
 
 const t = vscode.l10n.t
 
@@ -50,36 +65,37 @@ export class RecipePanels implements vscode.WebviewPanelSerializer<unknown> {
   private adopt(panel: vscode.WebviewPanel, subject: Subject): void {
     const { services } = this
     this.open.set(keyOf(subject), panel)
-    let folder = ''
+    let known: Start | null = null
     const begin = async () => {
       view.post({ type: 'loading', what: t('Reading the model’s header') })
       try {
-        const [where, start] = await startOf(subject, services.facts)
-        folder = where
-        view.post({ type: 'start', ...start })
+        known = await recipeStart(subject.weights, services.facts)
+        view.post({ type: 'start', ...(await startOf(subject, known)) })
       } catch (error) {
         view.post({ type: 'failed', message: messageOf(error) })
       }
     }
     const handle = async (message: Exclude<FromRecipe, FromAnyView>): Promise<void> => {
+      if (known === null) return
+      const { folder } = known
       switch (message.type) {
+        case 'write':
+          return view.post({ type: 'written', ...writtenChoices(message.all, writing(known)) })
         case 'plan':
           return view.post(await this.planned(folder, message.text))
         case 'browse': {
           const path = await (message.use === 'adapter' ? browseFolder(folder) : browseText(folder))
-          if (path) {
-            const bytes = message.use === 'adapter' ? null : bytesOf(path)
-            view.post({ type: 'browsed', use: message.use, path: toRecipePath(folder, path), bytes })
-          }
+          if (path) view.post({ type: 'browsed', use: message.use, path: toRecipePath(folder, path) })
           return
         }
         case 'create': {
-          const recipe = await writeRecipe(folder, message)
+          const { recipe, saveTo } = writing(known)(message.choices)
+          const uri = await writeRecipe(folder, saveTo, recipeText(recipe))
           panel.dispose()
           reached('write')
-          await vscode.window.showTextDocument(recipe, { preview: false })
-          const run = /^sweep:/m.test(message.text) ? 'sparsescope.runSweep' : 'sparsescope.runRecipe'
-          if (message.run) await vscode.commands.executeCommand(run, recipe)
+          await vscode.window.showTextDocument(uri, { preview: false })
+          const run = recipe.sweep ? 'sparsescope.runSweep' : 'sparsescope.runRecipe'
+          if (message.run) await vscode.commands.executeCommand(run, uri)
         }
       }
     }
@@ -107,25 +123,30 @@ export class RecipePanels implements vscode.WebviewPanelSerializer<unknown> {
   }
 }
 
+const writing = (known: Start) => (choices: RecipeChoices) => writtenOf(choices, known)
+
 const keyOf = ({ weights, kind }: Subject) => `${kind} ${weights}`
 
-/** The recipe's folder, and what the form begins with. */
-async function startOf({ weights, kind }: Subject, thread: FactsThread): Promise<[folder: string, RecipeStart]> {
-  const { folder, name, facts: known, choices, canRetrain } = await recipeStart(weights, thread)
-  const { parameters, sparsity } = known
+/** What the form begins with. */
+async function startOf(
+  { weights, kind }: Subject,
+  { folder, facts, choices, canRetrain }: Start,
+): Promise<RecipeStart> {
   const found = await findTexts(folder)
   const pathsOf = (uris: readonly vscode.Uri[]) => uris.map(({ fsPath }) => toRecipePath(folder, fsPath))
-  const [texts, filled] = [pathsOf(found), withTexts(choices, pathsOf(found.filter(isCorpus)))]
+  const filled = withTexts(choices, pathsOf(found.filter(isCorpus)))
+  const train = trainedOf(facts)
   // Reconstruction needs the dense model; one that is pruned already is retrained.
-  const proposed = kind === 'prune' ? filled : { ...filled, method: null, recoveries: ['retrain' as const] }
-  const taken = await readdir(folder)
-  const label = modelLabel(weights)
-  const sizes = Object.fromEntries(found.map(({ fsPath }, i) => [texts[i], bytesOf(fsPath)]))
-  const facts = { name, label, parameters, sparsity, canRetrain }
-  return [folder, { kind, weights, ...facts, choices: proposed, texts, sizes, taken }]
+  const proposed = kind === 'prune' ? filled : { ...filled, prune: null, recover: withTrain(chains.retrain, train) }
+  const { parameters, sparsity } = facts
+  return {
+    ...{ kind, weights, label: modelLabel(weights), parameters, sparsity, choices: proposed, train, canRetrain },
+    texts: pathsOf(found),
+    fields: formFields(),
+  }
 }
 
-async function writeRecipe(folder: string, { text, saveTo }: Extract<FromRecipe, { type: 'create' }>) {
+async function writeRecipe(folder: string, saveTo: string, text: string): Promise<vscode.Uri> {
   if (!vscode.workspace.isTrusted) throw new Error(t('Writing a recipe needs a trusted workspace.'))
   // Paths in it are relative to this folder, wherever the result goes.
   const file = freeName(basename(saveTo), recipeExtension, (name) => existsSync(join(folder, name)))

@@ -3,7 +3,7 @@
 import * as vscode from 'vscode'
 import { basename, dirname, join } from 'node:path'
 import { existsSync } from 'node:fs'
-import { forEachConcurrent } from '../../runs/reader/forEachConcurrent.ts'
+import { forEachConcurrent } from '../../formatting/lists.ts'
 import type { RunStore } from './runStore.ts'
 import type { Sweeps } from '../sweeps/sweeps.ts'
 

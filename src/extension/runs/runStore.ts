@@ -46,8 +46,6 @@ export class RunStore {
   async refresh(folder: string): Promise<RunReader | undefined> {
     const run = this.runAt(folder)
     await this.reader.lookAt(run)
-    // A folder that was renamed does not say what the run was called.
-    if (run.time === '' && run.sweep === null) await run.readEvents()
     return this.get(folder)
   }
 

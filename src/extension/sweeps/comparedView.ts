@@ -2,9 +2,8 @@
 import { basename } from 'node:path'
 import type { ComparedRow, ComparedWhat, CurvePart, FromSweep, SentRow, ToSweep } from '../../protocol/sweepView.ts'
 import { toSent } from '../../runs/compared/sweepTable.ts'
-import { filesAtATime, type RunsReader } from '../../runs/reader/runsReader.ts'
+import type { RunsReader } from '../../runs/reader/runsReader.ts'
 import { type Curve, curveOf, foldCurves, thinCurve } from '../../runs/series/curves.ts'
-import { forEachConcurrent } from '../../runs/reader/forEachConcurrent.ts'
 import type { RunReader } from '../../runs/reader/runReader.ts'
 import { runName } from '../../formatting/paths.ts'
 import { phaseName } from '../../runs/series/recoveries.ts'
@@ -101,14 +100,13 @@ class CurveFeed {
     await this.followed.isSeen()
     const parts: CurvePart[] = []
     const flush = (isWhole: boolean) => this.send(question, parts.splice(0), isWhole)
-    await forEachConcurrent(groups, filesAtATime, async ({ runs }, group) => {
-      for (const run of runs) await this.followed.runs[run].readEvents()
+    for (const group of groups.keys()) {
       if (this.groups !== groups) return
       parts.push(...this.partOf(group))
-      if (parts.length < partsAtATime) return
+      if (parts.length < partsAtATime) continue
       flush(false)
       await new Promise(setImmediate)
-    })
+    }
     flush(true)
   }
 
@@ -119,10 +117,6 @@ class CurveFeed {
     if (!question) return
     const changed = new Set(runs)
     const theirs = [...groups.keys()].filter((group) => groups[group].runs.some((run) => changed.has(run)))
-    // One that was done before anybody saw it, and has no summary of its own, has not been read.
-    const needed = theirs.flatMap((group) => groups[group].runs)
-    await forEachConcurrent(needed, filesAtATime, async (run) => void (await this.followed.runs[run].readEvents()))
-    if (this.groups !== groups) return
     const parts = theirs.flatMap((group) => this.partOf(group))
     if (parts.length > 0) this.send(question, parts, true)
   }

@@ -48,7 +48,7 @@ export async function sweepTask(services: Services, path: vscode.Uri, engine: re
 }
 
 /** The Node that runs the backend: it is known to be new enough, and to load what the engine needs. */
-async function nodeOf({ call, supervisor }: Services): Promise<{ path: string; electron: boolean }> {
+export async function nodeOf({ call, supervisor }: Services): Promise<{ path: string; electron: boolean }> {
   await call('ping', null)
   const { state } = supervisor
   if (state.kind !== 'ready') throw new Error(t('The backend has stopped. Try again.'))

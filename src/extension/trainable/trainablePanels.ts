@@ -11,6 +11,7 @@ import {
   views,
 } from '../../protocol/view.ts'
 import { trainEdits } from '../../recipe/edits.ts'
+import { runLabel, runName } from '../../formatting/paths.ts'
 import { runFolderAt } from '../../runs/folder/runFolder.ts'
 import { addTraining, noTraining, trainingIn, type TrainingUpdate } from '../../runs/series/training.ts'
 import type { Services } from '../services.ts'
@@ -65,9 +66,14 @@ export class TrainablePanels {
 const keyOf = ({ kind, uri }: TrainingOf) => `${kind} ${uri.toString()}`
 
 function titleOf({ kind, uri }: TrainingOf): string {
-  const name = basename(uri.fsPath)
-  if (kind === 'dryRun') return t('Dry run: {0}', name)
-  return t('Trainable: {0}', kind === 'result' ? basename(dirname(uri.fsPath)) : name)
+  const name = nameOf(kind, uri.fsPath)
+  return kind === 'dryRun' ? t('Dry run: {0}', name) : t('Trainable: {0}', name)
+}
+
+/** A result has the name of its folder, and a run the one that its own page has. */
+function nameOf(kind: ShownTraining, path: string): string {
+  if (kind === 'result') return basename(dirname(path))
+  return kind === 'run' ? runLabel(runName(basename(path))) : basename(path)
 }
 
 class TrainingPage {
@@ -107,11 +113,11 @@ class TrainingPage {
   async refresh(): Promise<void> {
     if (!this.isPlanned) this.view.post({ type: 'loading', what: t('Reading the recipe and the header of its model') })
     try {
-      const { kind } = this.of
+      const { kind, uri } = this.of
       const plan = await this.plan()
       this.isPlanned = true
       if (kind === 'dryRun' && plan.errors.length === 0) reached('dryRun')
-      const [model, recipe] = [basename(plan.model), this.nameOf(plan)]
+      const [model, recipe] = [basename(plan.model), nameOf(kind, uri.fsPath)]
       this.view.post({
         type: 'plan',
         of: kind,
@@ -123,11 +129,6 @@ class TrainingPage {
     } catch (error) {
       this.view.post({ type: 'failed', message: messageOf(error) })
     }
-  }
-
-  private nameOf({ recipe }: PlannedText): string {
-    const { kind, uri } = this.of
-    return kind === 'result' ? basename(dirname(uri.fsPath)) : basename(kind === 'run' ? uri.fsPath : recipe)
   }
 
   /** Also finds the weights that a matrix is shown from: those of a result, or of a model that is pruned already. */

@@ -1,6 +1,6 @@
 // What Try It keeps: the texts that one view has so far, so that a view that was hidden shows them again, and the sets of prompts of the
 // workspace.
-import { largestPrompt, mostPrompts, type TryProgress } from '../../protocol/tryOut.ts'
+import { largestPrompt, mostPrompts, type TryProgress, type Turn } from '../../protocol/tryOut.ts'
 import type { PromptSet, ToTry, TriedModel } from '../../protocol/view.ts'
 import type { Caller } from '../backend/calls.ts'
 import { fieldsOf } from '../../catalog/formats/json.ts'
@@ -16,9 +16,11 @@ export interface Trial {
   readonly columns: readonly TriedModel[]
   /** Sets the columns; texts of the columns before go. */
   setColumns(columns: readonly TriedModel[], note?: string | null): void
-  /** Ends what is being written. */
-  generate(prompts: string[], maxTokens: number): Promise<void>
+  /** Ends what is being written. `turns`: those before, where it is a conversation. */
+  generate(prompts: string[], maxTokens: number, turns?: Turn[]): Promise<void>
   stop(): void
+  /** Ends what is being written, and forgets what was. */
+  clear(): void
   /** To a view that has nothing yet. */
   replay(): void
 }
@@ -26,6 +28,8 @@ export interface Trial {
 export function createTrial({ call, post, memoryBytes, isCancellation }: TrialOptions): Trial {
   let columns: readonly TriedModel[] = []
   let note: string | null = null
+  /** Whether all columns have a chat template. */
+  let canChat = false
   let abort: AbortController | null = null
   let sent: ToTry[] = []
   const postAndKeep = (message: ToTry) => {
@@ -36,29 +40,42 @@ export function createTrial({ call, post, memoryBytes, isCancellation }: TrialOp
     abort?.abort()
     abort = null
   }
+  const askForChat = async () => {
+    const asked = columns
+    const models = asked.map(({ path }) => path)
+    const found = models.length === 0 ? [] : await call('chatTemplates', { models }).catch(() => [])
+    const possible = found.length > 0 && found.every(Boolean)
+    if (columns !== asked || possible === canChat) return
+    canChat = possible
+    post({ type: 'chat', possible: canChat })
+  }
+  const setColumns = (next: readonly TriedModel[], nextNote: string | null = null) => {
+    stop()
+    columns = next
+    note = nextNote
+    sent = []
+    post({ type: 'columns', columns: [...columns], note })
+    void askForChat()
+  }
   return {
     get columns() {
       return columns
     },
-    setColumns(next, nextNote = null) {
-      stop()
-      columns = next
-      note = nextNote
-      sent = []
-      post({ type: 'columns', columns: [...columns], note })
-    },
-    async generate(prompts, maxTokens) {
+    setColumns,
+    clear: () => setColumns([...columns], note),
+    async generate(prompts, maxTokens, turns) {
       stop()
       const own = (abort = new AbortController())
       sent = []
-      postAndKeep({ type: 'begun', prompts })
+      const conversation = turns && { turns }
+      postAndKeep({ type: 'begun', prompts, ...conversation })
       const models = columns.map(({ path }) => path)
       // Text that comes after a newer question is not for the view.
       const onProgress = (progress: TryProgress) => {
         if (abort === own) postAndKeep({ type: 'written', progress: [progress] })
       }
       const masks = columns.map(({ mask }) => mask ?? null)
-      const params = { models, masks, prompts, maxTokens, memoryBytes: memoryBytes() }
+      const params = { models, masks, prompts, ...conversation, maxTokens, memoryBytes: memoryBytes() }
       const end = await call('tryOut', params, { signal: own.signal, onProgress }).then(
         ({ device }) => ({ status: 'done' as const, message: null, device }),
         (error: unknown) => {
@@ -78,6 +95,7 @@ export function createTrial({ call, post, memoryBytes, isCancellation }: TrialOp
     stop,
     replay() {
       post({ type: 'columns', columns: [...columns], note })
+      if (canChat) post({ type: 'chat', possible: true })
       for (const message of sent) post(message)
     },
   }

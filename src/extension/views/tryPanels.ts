@@ -65,10 +65,13 @@ export class TryPanels implements vscode.WebviewPanelSerializer<unknown> {
     const store = this.services.context.workspaceState
     switch (message.type) {
       case 'generate':
-        if (await requireTrust(t('Generating text'))) await trial.generate(message.prompts, message.maxTokens)
+        if (await requireTrust(t('Generating text')))
+          await trial.generate(message.prompts, message.maxTokens, message.turns)
         return
       case 'stop':
         return trial.stop()
+      case 'clear':
+        return trial.clear()
       case 'addColumn': {
         if (trial.columns.length >= mostColumns) return
         const path = await pickModel(this.models)

@@ -1,5 +1,6 @@
 import { someOf } from '../../formatting/lists.ts'
 import { replaceValue } from '../../recipe/edits.ts'
+import { textFieldOf } from '../../recipe/facts.ts'
 import { nearest } from '../../recipe/nearest.ts'
 import { defineRule } from '../rule.ts'
 
@@ -8,7 +9,7 @@ export const rule = defineRule({
   severity: 'error',
   needs: 'data',
   title: 'A data file or a field of it is missing',
-  why: 'Paths are relative to the recipe. `field` is the column of a table of text or the tensor of ids; without it, `text`, or the only integer tensor.',
+  why: 'Paths are relative to the recipe. `field` is the column of a table of text or the tensor of ids; without it, `text`, else `messages` with conversations, or the only integer tensor.',
   bad: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: a.jsonl, field: content, seq_len: 64}\nsave: {to: out}',
   good: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: a.jsonl, field: text, seq_len: 64}\nsave: {to: out}',
   *check({ document, recoveries, uses, facts, has }) {
@@ -52,7 +53,8 @@ export const rule = defineRule({
         continue
       }
       if (file.fields === null) continue
-      const wanted = field ?? (file.kind === 'ids' ? (file.fields.length === 1 ? file.fields[0] : null) : 'text')
+      const only = file.fields.length === 1 ? file.fields[0] : null
+      const wanted = file.kind === 'ids' ? (field ?? only) : textFieldOf(file, field)
       if (wanted !== null && file.fields.includes(wanted)) continue
       const known = file.fields.slice(0, 10).join(', ')
       const place = has([...path, 'field']) ? [...path, 'field'] : at

@@ -1,3 +1,4 @@
+import { textFieldOf } from '../../recipe/facts.ts'
 import { defineRule } from '../rule.ts'
 
 export const rule = defineRule({
@@ -9,8 +10,11 @@ export const rule = defineRule({
   bad: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: short.jsonl, seq_len: 512}\nsave: {to: out}',
   good: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: short.jsonl, seq_len: 64}\nsave: {to: out}',
   *check({ fix, uses, facts, has }) {
-    for (const { purpose, path, at: named, data, seqLen } of uses) {
-      const longest = facts.data.get(data)?.longestDocument ?? null
+    for (const { purpose, path, at: named, data, field, seqLen } of uses) {
+      const file = facts.data.get(data)
+      // Conversations fill a window together.
+      if (file?.chats?.includes(textFieldOf(file, field))) continue
+      const longest = file?.longestDocument ?? null
       if (purpose !== 'calibration' || seqLen === null || longest === null || longest > seqLen) continue
       const at = has([...path, 'seq_len']) ? [...path, 'seq_len'] : named
       // About four bytes make a token of English.

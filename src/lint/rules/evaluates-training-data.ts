@@ -3,6 +3,7 @@ import type { LintContext } from '../context.ts'
 import { defineRule } from '../rule.ts'
 import type { DataUse } from '../../recipe/dataUses.ts'
 import { scalarText } from '../../recipe/edits.ts'
+import { textFieldOf } from '../../recipe/facts.ts'
 import type { Fix } from '../../recipe/finding.ts'
 
 export const rule = defineRule({
@@ -43,7 +44,7 @@ function fieldOf({ facts }: LintContext, data: string, field: string | undefined
   const file = facts.data.get(data)
   if (/\.txt$/i.test(data)) return ''
   if (field !== undefined) return field
-  return (file?.kind === 'ids' ? file.fields?.[0] : undefined) ?? 'text'
+  return (file?.kind === 'ids' ? file.fields?.[0] : file && textFieldOf(file, field)) ?? 'text'
 }
 
 /** Another tensor of the same file, where it has some that nobody learns from; else, among several, without this entry. */

@@ -6,7 +6,7 @@ export const rule = defineRule({
   severity: 'error',
   needs: 'model',
   title: 'A GGUF file that llama.cpp would not read as this model',
-  why: '`format: gguf` writes the result once more for llama.cpp, which has its own list of families, of what each of them may be, and of tokenizers. What is not on it would not load there, or would compute something else, so that it is refused before the run. A warning says where llama.cpp computes otherwise for some texts.',
+  why: '`format: gguf` writes the result once more for llama.cpp, which has its own list of families, of what each of them may be, and of tokenizers. What is not on it would not load there, or would compute something else; it is refused before the run. A warning says where llama.cpp computes differently for some texts.',
   bad: 'prune: [{sparsity: 0.3}]\nsave: {to: out, format: gguf}',
   good: 'prune: [{sparsity: 0.3}]\nsave: {to: out, format: dense}',
   *check(context) {

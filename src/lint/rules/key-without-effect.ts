@@ -1,12 +1,7 @@
 import type { LintContext } from '../context.ts'
 import type { Path } from '../../recipe/document.ts'
-import { loraRows, recoverRows } from '../../recipe/settings/recover.ts'
-import { calibrationRows } from '../../recipe/settings/calibration.ts'
-import { evaluateRows } from '../../recipe/settings/evaluate.ts'
-import { pruneRows } from '../../recipe/settings/prune.ts'
-import { recipeRows, restOf } from '../../recipe/settings/recipe.ts'
+import { mapsOf } from '../../recipe/settings/recipe.ts'
 import { idleKeys, type IdleKey } from '../../recipe/settings/row.ts'
-import { saveRows } from '../../recipe/settings/save.ts'
 import { defineRule } from '../rule.ts'
 
 export const rule = defineRule({
@@ -35,28 +30,10 @@ export const rule = defineRule({
 })
 
 /** Keys that do nothing if they are there: each row says when that is (src/recipe/settings). */
-function idle({ recipe, resolved, recoveries, known: surroundings }: LintContext): IdleKey[] {
-  const known = { ...surroundings, prune: resolved.prune, recover: resolved.recover }
-  const rest = restOf(known, resolved.recover)
-  const { calibration, save } = resolved
-  const found = [
-    ...idleKeys(recipeRows, recipe, known, []),
-    ...resolved.prune.flatMap((step, i) => idleKeys(pruneRows, recipe.prune?.[i] ?? {}, step, ['prune', i])),
-    ...(calibration
-      ? idleKeys(calibrationRows, recipe.calibration ?? {}, { ...rest, ...calibration }, ['calibration'])
-      : []),
-    ...recoveries.flatMap(({ path, written, resolved: recovery }) => {
-      const all = { ...rest, ...recovery }
-      return [
-        ...idleKeys(recoverRows, written, all, path),
-        ...idleKeys(loraRows, written.lora ?? {}, all, [...path, 'lora']),
-      ]
-    }),
-    ...resolved.evaluate.flatMap((one, i) =>
-      idleKeys(evaluateRows, recipe.evaluate?.[i] ?? {}, { ...rest, ...one }, ['evaluate', i]),
-    ),
-    ...(save ? idleKeys(saveRows, recipe.save ?? {}, { ...rest, ...save }, ['save']) : []),
-  ]
+function idle({ recipe, resolved, known: surroundings }: LintContext): IdleKey[] {
+  const found = mapsOf(recipe, resolved, surroundings).flatMap(({ path, rows, written, known }) =>
+    idleKeys(rows, written, known as never, path),
+  )
   // Where a whole map has no effect, nothing is said of its keys.
   const wholeMaps = new Set(found.map(({ path }) => path.join('.')))
   return found.filter(({ path }) => !wholeMaps.has(path.slice(0, -1).join('.')))

@@ -1,4 +1,4 @@
-import { countRuns } from '../../recipe/sweep/settingsOfRuns.ts'
+import { countRuns } from '../../recipe/sweepSchema.ts'
 import { defineRule } from '../rule.ts'
 
 const many = 50

@@ -1,19 +1,25 @@
+import { countParameters } from '../../plan/trainable.ts'
 import { numberText } from '../../recipe/edits.ts'
 import { defineRule } from '../rule.ts'
 
 const grid = [5e-6, 1e-5, 5e-5, 1e-4, 5e-4]
+/** Measured best on a model of 135 million parameters (src/recipe/measured.ts). */
+const gridOfSmall = [...grid, 1e-3, 2e-3]
+/** Parameters of the smallest model that PERP tunes the rate of. */
+const large = 1e9
 
 export const rule = defineRule({
   id: 'L1',
   severity: 'hint',
   title: "A learning rate outside the paper's grid",
-  why: 'PERP tunes the rate over 5e-6, 1e-5, 5e-5, 1e-4 and 5e-4 on models of a billion parameters and more. Smaller models can want more: SmolLM2-135M, all kept weights reconstructed after ALPS, did best at 2e-3.',
-  bad: 'recover: {train: [norm], lr: 2.0e-3}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
+  why: 'PERP tunes the rate over 5e-6, 1e-5, 5e-5, 1e-4 and 5e-4 on models of a billion parameters and more. Smaller models can want more: SmolLM2-135M, all kept weights reconstructed after ALPS, did best at 2e-3, so 1e-3 and 2e-3 are fine where the model has fewer.',
+  bad: 'recover: {train: [norm], lr: 3.0e-4}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
   good: 'recover: {train: [norm], lr: 5.0e-4}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
-  *check({ fix, recoveries }) {
+  *check({ fix, recoveries, model }) {
+    const isSmall = model?.modelConfig != null && countParameters(model.modelConfig) < large
     for (const { path, written } of recoveries) {
       const { lr } = written
-      if (lr === undefined || grid.some((g) => Math.abs(g - lr) < g * 1e-6)) continue
+      if (lr === undefined || (isSmall ? gridOfSmall : grid).some((g) => Math.abs(g - lr) < g * 1e-6)) continue
       const distance = (g: number) => Math.abs(Math.log(g / lr))
       const nearest = grid.reduce((a, b) => (distance(b) < distance(a) ? b : a))
       const at = [...path, 'lr']

@@ -5,7 +5,7 @@ export const rule = defineRule({
   severity: 'error',
   voice: 'explains',
   title: 'An impossible learning rate',
-  why: 'At 0 nothing is learned; above 0.1 AdamW leaves every basin at once.',
+  why: 'At 0 nothing is learned; above 0.1 AdamW diverges at once.',
   bad: 'recover: {train: [norm], lr: 0}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
   good: 'recover: {train: [norm], lr: 5.0e-4}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
   *check({ fix, recoveries, get }) {

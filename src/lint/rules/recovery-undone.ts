@@ -5,7 +5,7 @@ export const rule = defineRule({
   id: 'R12',
   severity: 'warning',
   title: 'A recovery that takes back the one before',
-  why: 'Recoveries apply in order. `refit` solves for the kept weights anew, towards the outputs of the dense ones, and `reconstruct` pulls each block towards its dense outputs: what a recovery before them has learnt, or a merge has added, goes in whole or in part. The usual order is refit, reconstruct, retrain.',
+  why: 'Recoveries apply in order. `refit` solves for the kept weights anew, towards the outputs of the dense ones, and `reconstruct` pulls each block towards its dense outputs: so they remove some or all of what an earlier recovery has learnt, or a merge has added. The usual order is refit, reconstruct, retrain.',
   bad: 'prune: [{method: wanda, sparsity: 0.3}]\nrecover: [{mode: retrain, data: a.jsonl, seq_len: 64, train: [full]}, {mode: refit}]\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
   good: 'prune: [{method: wanda, sparsity: 0.3}]\nrecover: [{mode: refit}, {mode: retrain, data: a.jsonl, seq_len: 64, train: [full]}]\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
   *check({ recoveries, resolved: recipe, has }) {

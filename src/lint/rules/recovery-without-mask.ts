@@ -5,7 +5,7 @@ export const rule = defineRule({
   severity: 'warning',
   needs: 'model',
   title: 'Recovery without pruning and without a mask',
-  why: 'No step prunes, and no mask lies beside the model: its exact zeros are taken for the mask. In a dense model there are next to none, and this is plain training.',
+  why: 'No step prunes, and the folder of the model has no mask file, so its exact zeros become the mask. A dense model has next to none, and this is then plain training.',
   bad: 'recover: {train: [norm]}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
   good: 'prune: [{sparsity: 0.3}]\nrecover: {train: [norm]}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
   *check({ resolved, model, has }) {
@@ -14,7 +14,7 @@ export const rule = defineRule({
       at: { key: ['recover'] },
       from: [['prune']],
       message:
-        'Nothing is pruned, and no mask lies beside the model: its exact zeros are taken for the mask. Add prune, or use a checkpoint with sparsescope.mask.',
+        'Nothing is pruned, and the folder of the model has no sparsescope.mask, so its exact zeros become the mask. Add prune, or use a checkpoint with a mask file.',
     }
   },
 })

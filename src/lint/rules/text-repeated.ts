@@ -1,7 +1,7 @@
 import type { Subset } from '../../catalog/adapters/subsets.ts'
 import { defineRule } from '../rule.ts'
 
-/** Too few numbers to learn a text by heart. */
+/** Too few numbers to overfit a text. */
 const small: readonly Subset[] = ['bias', 'norm']
 
 const mostRounds = 3
@@ -10,7 +10,7 @@ export const rule = defineRule({
   id: 'L7',
   severity: 'hint',
   title: 'The same text again and again',
-  why: 'Adapters, embeddings and whole weights have room to learn a small text by heart. SmolLM2-135M, pruned to 2:4, reconstructed and retrained with MaskLoRA on 200 rows, ended at a perplexity of 62 when each row was read once, and at 71 when each was read twice, though its training loss fell. More steps want more text. Biases and norms alone have no such room.',
+  why: 'Adapters, embeddings and whole weights can overfit a small text. SmolLM2-135M, pruned to 2:4, reconstructed and retrained with MaskLoRA on 200 rows, ended at a perplexity of 62 when each row was read once, and of 71 when each was read twice, although its training loss fell. More steps need more text. Biases and norms alone are too few to overfit.',
   bad: 'recover: {mode: retrain, data: a.jsonl, seq_len: 64, samples: 100, train: [mask_lora], steps: 1000}\nsave: {to: out}',
   good: 'recover: {mode: retrain, data: a.jsonl, seq_len: 64, samples: 1000, train: [mask_lora], steps: 1000}\nsave: {to: out}',
   *check({ recoveries, has }) {
@@ -23,7 +23,7 @@ export const rule = defineRule({
       yield {
         at: keys.find((key) => has(key)) ?? path,
         from: keys,
-        message: `Each of the ${samples} windows is read ${Math.round(rounds)} times, and may be learnt by heart: give more samples, or fewer steps.`,
+        message: `Each of the ${samples} windows is read ${Math.round(rounds)} times, and the model may overfit them: give more samples, or fewer steps.`,
       }
     }
   },

@@ -6,7 +6,7 @@ export const rule = defineRule({
   severity: 'info',
   needs: 'model',
   title: 'Weights that are stored [in, out]',
-  why: 'GPT-2 stores its matrices transposed (`Conv1D`). Rows and groups are taken along the inputs all the same, so tools that look at the file as it stands count them the other way round.',
+  why: 'GPT-2 stores its matrices transposed (`Conv1D`). Rows and groups still run along the inputs, so tools that read the stored layout count them the other way round.',
   bad: 'prune: [{pattern: "2:4"}]\nsave: {to: out}',
   good: 'prune: [{sparsity: 0.3}]\nsave: {to: out}',
   *check(context) {

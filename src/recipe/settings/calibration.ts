@@ -22,8 +22,11 @@ export interface KnownOfWindows {
 }
 
 export const windowTexts = {
-  data: 'Text (`.txt`, `.jsonl`, `.jsonl.gz`, `.parquet`) or token ids (`.safetensors`), relative to the recipe.',
-  field: 'The text column, or the tensor of ids. Default: `text`, or the only integer tensor.',
+  data: 'Text (`.txt`, `.jsonl`, `.jsonl.gz`, `.parquet`), conversations (a column of messages in the last three, rendered by the chat template of the model) or token ids (`.safetensors`), relative to the recipe.',
+  field:
+    'The column of text or of conversations, or the tensor of ids. Default: `text`, else `messages`; or the only integer tensor.',
+  lossOn:
+    'Whose tokens of conversations count: `assistant`, its answers alone. Default: all tokens. For data with a column of messages.',
   samples: `Number of windows, of all files together. Default: ${windowDefaults.samples}; of a file of ids, all that are in it; of several, as many of each as the smallest has.`,
   seqLen: `Tokens in a window. Default: the length of rows of ids; else ${windowDefaults.seq_len}, or the longest position of the model where that is less.`,
 }
@@ -53,6 +56,15 @@ export function requireEnoughSamples(
       message: `expected at least one for each of the ${number} files`,
     })
 }
+
+/** Text and ids hold no conversations. */
+export const hasConversations: Applies<Pick<KnownOfWindows, 'data'>> = ({ data }) =>
+  data === undefined ||
+  filesOf(data).some((file) => /\.(jsonl|ndjson)(\.gz)?$|\.parquet$/.test(file)) ||
+  idle('with a file that has no conversations: give .jsonl or .parquet with a column of messages')
+
+/** Whose tokens a loss counts. */
+export const lossOn = z.enum(['assistant'])
 
 /** Plain text has no columns. */
 export const hasFields: Applies<Pick<KnownOfWindows, 'data'>> = ({ data }) =>
@@ -93,14 +105,14 @@ export const calibrationRows = {
       flags: '--calibration <file>',
       about: `.txt, .jsonl(.gz), .parquet, or .safetensors with ids; for ${andList(methodsWithData)}; repeat it for several files, which give equal parts`,
     },
-    field: 'data',
+    field: { label: 'Text' },
   }),
 
   field: row({
     type: z.string().min(1),
     about: windowTexts.field,
     appliesWhen: hasFields,
-    option: { flags: '--field <name>', about: 'text column, or tensor of ids' },
+    option: { flags: '--field <name>', about: 'column of text or of conversations, or tensor of ids' },
   }),
 
   samples: row({
@@ -108,7 +120,7 @@ export const calibrationRows = {
     about: windowTexts.samples,
     default: usualSamples,
     option: { flags: '--samples <n>', about: 'calibration windows' },
-    field: 'windows',
+    field: { label: 'Windows' },
   }),
 
   seq_len: row({
@@ -116,6 +128,6 @@ export const calibrationRows = {
     about: windowTexts.seqLen,
     default: usualLength,
     option: { flags: '--seq-len <n>', about: 'tokens in a window' },
-    field: 'windows',
+    field: { label: 'Window length', unit: 'tokens' },
   }),
 }

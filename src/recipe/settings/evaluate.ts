@@ -11,8 +11,16 @@ import {
   type TaskName,
 } from '../../catalog/tasks/tasks.ts'
 import { andList, largest } from '../../formatting/lists.ts'
-import type { RecoverMode } from '../modes.ts'
-import { hasFields, usualLength, windowLength, windowTexts, type KnownOfWindows } from './calibration.ts'
+import { worksByBlock, type RecoverMode } from '../modes.ts'
+import {
+  hasConversations,
+  hasFields,
+  lossOn,
+  usualLength,
+  windowLength,
+  windowTexts,
+  type KnownOfWindows,
+} from './calibration.ts'
 import { all, count, described, idle, mapOf, path, rowsOf, type Applies } from './row.ts'
 
 /** Keys of an evaluation on which others depend, the model, and the rest of the recipe. */
@@ -57,6 +65,7 @@ export const evaluateRows = {
       default: defaultTask,
       anyWord: true,
     },
+    field: 'evaluate.data',
   }),
 
   data: row({
@@ -69,6 +78,7 @@ export const evaluateRows = {
       about: '.txt, .jsonl(.gz), .parquet, or .safetensors with ids',
       mandatory: true,
     },
+    field: { label: 'Measure on' },
   }),
 
   field: row({
@@ -76,7 +86,15 @@ export const evaluateRows = {
     about: windowTexts.field,
     appliesWhen: all<Known>(taskWith('text'), hasFields),
     resolve: (field, { task }) => (kindOf(task) === 'text' ? field : undefined),
-    option: { flags: '--field <name>', about: 'text column, or tensor of ids' },
+    option: { flags: '--field <name>', about: 'column of text or of conversations, or tensor of ids' },
+  }),
+
+  loss_on: row({
+    type: lossOn,
+    about: `${windowTexts.lossOn} For perplexity.`,
+    appliesWhen: all<Known>(taskWith('text'), hasConversations),
+    leftOutWhenIdle: true,
+    option: { flags: '--loss-on <part>', about: 'conversations: measure the tokens of this part alone' },
   }),
 
   samples: row({
@@ -97,6 +115,7 @@ export const evaluateRows = {
       flags: '--seq-len <n>',
       about: "tokens in a window (default: rows of ids as they are, else the model's positions, at most 4096)",
     },
+    field: 'evaluate.data',
   }),
 
   stride: row({
@@ -156,6 +175,11 @@ export const evaluateRows = {
       const item = at.indexOf('pruned')
       return prunes || item < 0 || { ...idle('without prune', '/prune'), item }
     },
+    field: 'evaluate.data',
+    remark: ({ prunes, recoveries: [first] }, at) =>
+      prunes && at.includes('pruned') && first !== undefined && worksByBlock(first.mode)
+        ? 'pruned: one more pass that prunes, as blocks are recovered while they are'
+        : undefined,
   }),
 
   every: row({
@@ -167,6 +191,7 @@ export const evaluateRows = {
       if (every <= steps || recoveries.some(({ mode }) => mode !== 'retrain')) return true
       return idle(`with only ${steps} steps`, '/recover/steps', '/recover/mode')
     },
+    remark: ({ recoveries }) => (recoveries.some(({ mode }) => mode === 'retrain') ? 'steps' : 'blocks'),
   }),
 }
 

@@ -115,7 +115,7 @@ function allocationRow(name: SettledAllocation) {
     appliesWhen: ({ allocation }) => allocation === name || idle(`with allocation ${allocation}`, 'allocation'),
     leftOutWhenIdle: true,
     resolve: (given): AllocationSettings => allocationSettings(name, given),
-    field: 'spread',
+    field: 'prune.allocation',
   })
 }
 
@@ -130,7 +130,7 @@ export const pruneRows = {
     about: ['How weights are scored; those with the smallest scores are pruned.', ...methodLines].join('\n'),
     default: defaultMethod,
     option: { flags: '--method <method>', about: 'how weights are scored', mandatory: true },
-    field: 'method',
+    field: { label: 'Method' },
   }),
 
   sparsity: row({
@@ -146,7 +146,8 @@ export const pruneRows = {
       flags: '--sparsity <s...>',
       about: 'share of the weights to prune, 0 to 1; several are spread over depth',
     },
-    field: 'sparsity',
+    field: { label: 'Sparsity' },
+    remark: 'share of the weights to prune',
   }),
 
   allocation: row({
@@ -164,7 +165,8 @@ export const pruneRows = {
       flags: '--allocation <name>',
       about: 'how one sparsity is spread over the blocks (default: uniform)',
     },
-    field: 'spread',
+    field: { label: 'Allocation' },
+    remark: ({ allocation }) => allocationOf(allocation).about,
   }),
 
   ...allocationRows,
@@ -184,7 +186,8 @@ export const pruneRows = {
       flags: '--pattern <N:M>',
       about: 'N zeros in each M consecutive inputs, such as 2:4 (default: unstructured)',
     },
-    field: 'sparsity',
+    field: 'prune.sparsity',
+    remark: 'the smallest of every group along the inputs are pruned',
   }),
 
   scope: row({

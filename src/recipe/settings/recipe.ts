@@ -11,19 +11,8 @@ import { sweepSchema } from '../sweepSchema.ts'
 import { calibrationRows, requireEnoughSamples, type IdShape } from './calibration.ts'
 import { evaluateRows, evaluation } from './evaluate.ts'
 import { pruneRows } from './prune.ts'
-import { recoverRows, recovery } from './recover.ts'
-import {
-  described,
-  idle,
-  mapOf,
-  path,
-  resolveRows,
-  rowsOf,
-  type Field,
-  type Resolved,
-  type Rows,
-  type Written,
-} from './row.ts'
+import { loraRows, recoverRows, recovery } from './recover.ts'
+import { described, idle, mapOf, path, resolveRows, rowsOf, type Resolved, type Rows, type Written } from './row.ts'
 import { saveRows } from './save.ts'
 
 /** Facts about the model and the data, as far as they are known, on which settings depend. */
@@ -35,6 +24,7 @@ export interface Surroundings extends Partial<Pick<ModelConfig, 'maxPositions' |
 }
 
 export type PruneStep = Written<typeof pruneRows>
+type Recipe = Written<typeof recipeRows>
 /** One recovery as written. */
 export type Recover = z.output<typeof recovery>
 /** A step with the keys that its method and its allocation take, and no others. */
@@ -53,7 +43,7 @@ const row = rowsOf<Known>()
 export const defaultSeed = 0
 
 /** What the maps under a recipe's keys may know of the rest of it. */
-export function restOf(
+function restOf(
   { maxPositions, residual, idShape, denseModel, prune }: Omit<Known, 'recover'>,
   recoveries: readonly ResolvedRecover[],
 ) {
@@ -76,13 +66,14 @@ export const recipeRows = {
     about:
       'Folder with `config.json`, `model.safetensors` (or its index) and `tokenizer.json`, relative to the recipe.',
     required: true,
+    remark: ({ prune }) => (prune.length === 0 ? 'the pruned input' : undefined),
   }),
 
   prune: row({
     type: z.array(mapOf(pruneRows).meta(described('One pruning step. All steps apply in one pass over the blocks.'))),
     about: 'What to prune, and how.',
     resolve: (steps = []): ResolvedPruneStep[] => steps.map((step) => resolveRows(pruneRows, step, {})),
-    field: 'method',
+    field: 'prune.method',
   }),
 
   calibration: row({
@@ -90,7 +81,7 @@ export const recipeRows = {
     about: `Text that ${andList([...methodsWithData, 'reconstruction'])} look at.`,
     // What is written keeps its place: the order of keys decides the hash of a sweep's run.
     resolve: (written, known) => written && { ...written, ...resolveRows(calibrationRows, written, known) },
-    field: 'data',
+    field: 'calibration.data',
   }),
 
   seed: row({
@@ -98,7 +89,7 @@ export const recipeRows = {
     about: 'Seed of random pruning, drawn windows, adapter starts and shuffling.',
     default: defaultSeed,
     option: { flags: '--seed <n>', about: 'seed of random pruning and of drawn windows', default: defaultSeed },
-    field: 'compared',
+    field: 'sweep',
   }),
 
   recover: row({
@@ -107,7 +98,8 @@ export const recipeRows = {
       'How to recover what pruning cost: one recovery, or a list of them that are applied in order. Recoveries that work block by block (`reconstruct`, `refit`) and stand next to each other share one pass over the blocks; each recovery merges its adapters into the weights before the next begins.',
     resolve: (written, known) => recoveriesOf(written).map((one) => resolveRows(recoverRows, one, restOf(known, []))),
     appliesWhen: (_, written) => !Array.isArray(written) || written.length > 0 || idle('while its list is empty'),
-    field: 'recovery',
+    field: 'recover.mode',
+    remark: (_, written) => (Array.isArray(written) ? 'one after the other' : undefined),
   }),
 
   evaluate: row({
@@ -115,7 +107,8 @@ export const recipeRows = {
     about: 'What to measure, and when.',
     resolve: (written = [], known) =>
       written.map((one) => resolveRows(evaluateRows, one, restOf(known, known.recover))),
-    field: 'evaluation',
+    field: 'evaluate.data',
+    remark: ({ prune }) => (prune.length === 0 ? 'dense: before recovery, which is the pruned input' : undefined),
   }),
 
   precision: row({
@@ -141,7 +134,7 @@ export const recipeRows = {
     },
     appliesWhen: (known) =>
       isChanged(known) || idle('without prune or recover, as nothing changes', '/prune', '/recover'),
-    field: 'output',
+    field: 'save.to',
   }),
 
   sweep: row({
@@ -152,26 +145,40 @@ export const recipeRows = {
       { 'prune.0.sparsity': [0.4, 0.5, 0.6] },
       { cases: [{ name: 'wanda', set: { 'prune.0.method': 'wanda' } }] },
     ],
-    field: 'compared',
+    field: { label: 'Sweep' },
+    remark: 'a run for each value; each saves to a folder of its own',
   }),
 }
 
-/** The maps of a recipe that have rows of their own, by the key that they are under. */
-export const sections: Readonly<Record<string, Rows>> = {
-  prune: pruneRows,
-  calibration: calibrationRows,
-  recover: recoverRows,
-  evaluate: evaluateRows,
-  save: saveRows,
+/** A map of a recipe whose keys are rows: what is written in it, and what its rows' functions may look at. */
+export interface SettingsMap {
+  readonly path: Path
+  readonly rows: Rows
+  readonly written: object
+  readonly known: object
 }
 
-/** The field of the form that asks for the setting at `path`. */
-export function fieldAt(path: Path): Field {
-  const [section, key] = path.filter((part) => typeof part === 'string')
-  const top: Rows = recipeRows
-  return rowOf(sections[section], key)?.field ?? rowOf(top, section)?.field ?? 'recipe'
-}
-
-function rowOf(rows: Rows | undefined, key: string | undefined) {
-  return rows !== undefined && key !== undefined && Object.hasOwn(rows, key) ? rows[key] : undefined
+/** Every map that is written, the recipe first; in a recovery also `lora`, which has its defaults. */
+export function mapsOf(recipe: Recipe, resolved: Resolved<typeof recipeRows>, around: Surroundings): SettingsMap[] {
+  const known = { ...around, prune: resolved.prune, recover: resolved.recover }
+  const rest = restOf(known, resolved.recover)
+  const of = (path: Path, rows: Rows, written: object = {}, more: object = {}) => ({
+    ...{ path, rows, written },
+    known: { ...rest, ...more },
+  })
+  const isList = Array.isArray(recipe.recover)
+  return [
+    { path: [], rows: recipeRows, written: recipe, known },
+    ...resolved.prune.map((step, i) => of(['prune', i], pruneRows, recipe.prune?.[i], step)),
+    ...(resolved.calibration ? [of(['calibration'], calibrationRows, recipe.calibration, resolved.calibration)] : []),
+    ...recoveriesOf(recipe.recover).flatMap((one, i) => {
+      const path = isList ? ['recover', i] : ['recover']
+      return [
+        of(path, recoverRows, one, resolved.recover[i]),
+        of([...path, 'lora'], loraRows, one.lora, resolved.recover[i]),
+      ]
+    }),
+    ...resolved.evaluate.map((one, i) => of(['evaluate', i], evaluateRows, recipe.evaluate?.[i], one)),
+    ...(resolved.save ? [of(['save'], saveRows, recipe.save, resolved.save)] : []),
+  ]
 }

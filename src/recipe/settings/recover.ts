@@ -8,7 +8,9 @@ import { batchDefaults } from '../defaults.ts'
 import { isTraining, modes, type RecoverMode } from '../modes.ts'
 import {
   files,
+  hasConversations,
   hasFields,
+  lossOn,
   requireEnoughSamples,
   severalTexts,
   usualLength,
@@ -28,6 +30,7 @@ const losses = ['text', 'dense'] as const
 export interface Known extends KnownOfWindows, Partial<Pick<ModelConfig, 'residual'>> {
   readonly mode: RecoverMode
   readonly inputs: (typeof reconstructionInputs)[number]
+  readonly targets: (typeof reconstructionTargets)[number]
   readonly train: readonly Subset[]
   readonly loss?: Loss
   /** Path of the dense model that the recipe's was made from; null: the recipe's own is dense. */
@@ -95,12 +98,22 @@ const lossRows = {
   }),
 }
 
+const modeRemarks: Readonly<Record<RecoverMode, string>> = {
+  refit: 'least squares of the kept weights, a matrix at a time',
+  reconstruct: 'block by block, towards the outputs of the dense block',
+  retrain: 'through the whole model',
+  merge: 'a LoRA that was trained elsewhere, under the mask',
+}
+
 export const recoverRows = {
   mode: row({
     type: z.enum(modes),
     about:
       '`reconstruct`: block by block towards the outputs of the dense block, one block in memory (PERP, arXiv 2312.15230). `retrain`: the whole model on the language-model loss (PERP, arXiv 2312.15230). `refit`: least squares of the weights that pruning kept, a linear at a time, towards the outputs of its dense weights; nothing is trained (arXiv 2406.07831). `merge`: a LoRA that PEFT trained elsewhere is added under the mask, so that every zero stays; nothing is trained.',
     default: 'reconstruct',
+    field: { label: 'Recovery' },
+    remark: ({ mode, targets }) =>
+      targets === 'model' ? 'block by block, towards the states of the dense model' : modeRemarks[mode],
   }),
 
   window: row({
@@ -141,7 +154,8 @@ export const recoverRows = {
     default: [...defaultTrain],
     resolve: (train, { mode }) => (isTraining(mode) ? [...new Set(train)] : []),
     appliesWhen: whereTrained,
-    field: 'train',
+    field: { label: 'Trains' },
+    remark: ({ train }) => (train.includes('full') ? 'every kept weight' : undefined),
   }),
 
   lora: row({
@@ -163,7 +177,8 @@ export const recoverRows = {
     default: 1000,
     resolve: (steps, { mode }, written = refitSteps) => (mode === 'merge' ? 1 : mode === 'refit' ? written : steps),
     appliesWhen: ({ mode }) => mode !== 'merge' || idle('in mode merge, which trains nothing', 'mode'),
-    field: 'steps',
+    field: { label: 'Steps' },
+    remark: ({ mode }) => (mode === 'reconstruct' ? 'for each block' : undefined),
   }),
 
   dampening: row({
@@ -180,7 +195,7 @@ export const recoverRows = {
       '`merge` only: a folder of PEFT with `adapter_config.json` and `adapter_model.safetensors`, relative to the recipe, or `hf:org/name` in the Hub’s cache. W += s·(B·A)⊙M for each of its modules; norms and biases that it trained replace the model’s.',
     appliesWhen: onlyIn('merge'),
     leftOutWhenIdle: true,
-    field: 'adapter',
+    field: { label: 'Folder of the adapter' },
   }),
 
   lr: row({
@@ -231,7 +246,7 @@ export const recoverRows = {
     about: severalTexts,
     appliesWhen: ownData,
     leftOutWhenIdle: true,
-    field: 'data',
+    field: 'calibration.data',
   }),
 
   field: row({
@@ -239,6 +254,13 @@ export const recoverRows = {
     about: windowTexts.field,
     appliesWhen: all<Known>(ownData, hasFields),
     resolve: (field, { mode }) => (mode === 'retrain' ? field : undefined),
+  }),
+
+  loss_on: row({
+    type: lossOn,
+    about: `Retrain only. ${windowTexts.lossOn}`,
+    appliesWhen: all<Known>(ownData, hasConversations),
+    leftOutWhenIdle: true,
   }),
 
   loss: row({
@@ -252,7 +274,7 @@ export const recoverRows = {
       return resolveRows(lossRows, loss === 'dense' ? { dense: 1 } : loss, known)
     },
     appliesWhen: inRetrain('fits to the dense block'),
-    field: 'loss',
+    field: { label: 'Loss' },
   }),
 
   dense: row({
@@ -272,7 +294,7 @@ export const recoverRows = {
     about: windowTexts.samples,
     default: usualSamples,
     appliesWhen: ownData,
-    field: 'windows',
+    field: 'calibration.samples',
   }),
 
   seq_len: row({
@@ -280,7 +302,7 @@ export const recoverRows = {
     about: windowTexts.seqLen,
     default: usualLength,
     appliesWhen: ownData,
-    field: 'windows',
+    field: 'calibration.seq_len',
   }),
 }
 

@@ -1,27 +1,16 @@
 // A setting is a row: all that is known of one key of a recipe. From the rows of a map follow its schema (`mapOf`), what is written in it
 // (`Written`), its resolved form (`resolveRows`, `Resolved`), the keys in it that have no effect (`idleKeys`), and the options of the
-// command line (src/cli/rowOptions.ts). The JSON Schema, docs/recipes.md and the grammar follow from the schema.
+// command line (src/cli/rowOptions.ts), the fields of the form of Prune… (fields.ts), and the recipe that it writes
+// (src/recipe/writing/recipeText.ts). The JSON Schema, docs/recipes.md and the grammar follow from the schema.
 import * as z from 'zod'
 import type { Path } from '../document.ts'
 
-/** Fields of the form of Prune…. */
-export type Field =
-  | 'compared'
-  | 'sparsity'
-  | 'spread'
-  | 'method'
-  | 'data'
-  | 'secondData'
-  | 'windows'
-  | 'recovery'
-  | 'adapter'
-  | 'train'
-  | 'loss'
-  | 'steps'
-  | 'evaluation'
-  | 'other'
-  | 'output'
-  | 'recipe'
+/** How the form of Prune… asks for a setting; its hint is what the row says of it. */
+export interface Field {
+  readonly label: string
+  /** Behind the control. */
+  readonly unit?: string
+}
 
 /** Types that many keys have. A path is relative to the recipe. */
 export const path = z.string().min(1)
@@ -46,8 +35,10 @@ interface Setting<Known, Type extends z.ZodType, Required, Default, Value, LeftO
   /** The resolved recipe has no such key where it does not apply. Others keep their value there. */
   readonly leftOutWhenIdle?: LeftOut
   readonly option?: RowOption
-  /** The field of the form of Prune… that asks for it. */
-  readonly field?: Field
+  /** How the form of Prune… asks for it, or the path of the setting whose field asks for it too: `calibration.data`. */
+  readonly field?: Field | string
+  /** A comment behind it in a recipe that the form writes. */
+  readonly remark?: string | ((known: Known, written: z.output<Type>) => string | undefined)
 }
 
 /** How a command takes a setting. */
@@ -99,7 +90,8 @@ export interface Row<Known, Type extends z.ZodType = z.ZodType, Required = unkno
   readonly type: Type
   readonly required: Required
   readonly option: RowOption | undefined
-  readonly field: Field | undefined
+  readonly field: Field | string | undefined
+  remark(known: Known, written: unknown): string | undefined
   appliesWhen(known: Known, written: unknown): true | Idle
   /** The resolved value; undefined: there is none. */
   resolve(written: unknown, known: Known): Value
@@ -119,7 +111,7 @@ export function rowsOf<Known>() {
   >(
     setting: Setting<Known, Type, Required, Default, Value, LeftOut>,
   ): Row<Known, Type, Required, LeftOut extends true ? Value | undefined : Value> => {
-    const { type, about, examples, default: fallback, required, option, field, leftOutWhenIdle } = setting
+    const { type, about, examples, default: fallback, required, option, field, remark, leftOutWhenIdle } = setting
     const { appliesWhen = () => true, resolve = (value) => value as Value } = setting
     const told = typeof fallback === 'function' || fallback === undefined ? {} : { default: fallback }
     const settle = (written: z.output<Type> | undefined, known: Known): Value | undefined => {
@@ -132,6 +124,7 @@ export function rowsOf<Known>() {
       required: required as Required,
       option,
       field,
+      remark: (known, written) => (typeof remark === 'function' ? remark(known, written as z.output<Type>) : remark),
       appliesWhen: (known, written) => appliesWhen(known, written as z.output<Type> | undefined),
       resolve: settle as Row<Known, Type, Required, LeftOut extends true ? Value | undefined : Value>['resolve'],
     }

@@ -23,6 +23,8 @@ export const saveRows = {
     about: 'Folder to write, relative to the recipe; must not exist.',
     required: true,
     option: { flags: '--out <folder>', about: 'folder to write; it must not exist', mandatory: true },
+    field: { label: 'Folder' },
+    remark: 'never overwrites: it must not exist yet',
   }),
 
   pruned: row({
@@ -33,6 +35,8 @@ export const saveRows = {
       if (!prunes) return idle('without prune', '/prune')
       return recoveries.length > 0 || idle('without recover, as save.to is the pruned model then', '/recover')
     },
+    field: 'save.to',
+    remark: 'the model before recovery, to be compared with',
   }),
 
   max_shard: row({

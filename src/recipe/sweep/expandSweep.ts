@@ -5,11 +5,10 @@ import { normalPath, placeNames } from '../../formatting/paths.ts'
 import type { Path } from '../document.ts'
 import { withSetting } from '../overrides.ts'
 import { type Recipe, recipeSchema } from '../schema.ts'
-import { countRuns, settingsOfRuns, sweptPaths } from './settingsOfRuns.ts'
+import { countRuns, settingsOfRuns, sweepWords, sweptPaths } from '../sweepSchema.ts'
 import { mostRuns, type NamedSettings, valueText } from './settings.ts'
 import { propertiesAt } from '../jsonSchema.ts'
 import { nearest } from '../nearest.ts'
-import { sweepWords } from '../sweepSchema.ts'
 
 export interface SweepRun extends NamedSettings {
   /** Its place among the runs, from 0. */

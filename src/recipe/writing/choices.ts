@@ -1,15 +1,58 @@
-// Choices of a recipe before anybody chose, three presets of them, and names made from them.
-import { defaultTrain } from '../../catalog/adapters/subsets.ts'
+// Choices of a recipe before anybody chose, three presets of them, and names made from them. Pages import this.
+import { defaultAllocation, type AllocationName } from '../../catalog/allocations/allocations.ts'
+import { defaultTrain, type Subset } from '../../catalog/adapters/subsets.ts'
 import { defaultMethod, type MethodName } from '../../catalog/methods/methods.ts'
-import { firstSteps, unstructured, usualSparsity, windowDefaults } from '../defaults.ts'
-import type { LossChoice } from '../measured.ts'
-import type { RecoverMode } from '../modes.ts'
-import { prunedPlace, type RecipeChoices } from './recipeText.ts'
+import { unstructured, usualSparsity, windowDefaults } from '../defaults.ts'
+import { chains, proposeSpread, type ChainName } from '../measured.ts'
+import { isTraining } from '../modes.ts'
+import type { PruneStep, Recover } from '../settings/recipe.ts'
 
 export const recipeExtension = '.prune.yaml'
 
 /** Longer windows take more memory than a first try should. */
 const usualLength = 512
+
+/** What a person chooses: maps of the recipe as far as they are chosen. Paths stand as in the recipe, relative to it. */
+export interface RecipeChoices {
+  readonly model: string
+  /** null: the model is pruned already, and only recovered. Without an allocation it is spread as measured best. */
+  readonly prune: (Omit<PruneStep, keyof ChosenPruning> & ChosenPruning) | null
+  /** In their order. Those that retrain read the calibration's windows. */
+  readonly recover: readonly Recover[]
+  /** Each text gives as many windows as every other. */
+  readonly calibration: {
+    readonly data: readonly string[]
+    readonly field?: string
+    readonly samples?: number
+    readonly seq_len?: number
+  }
+  /** A held-out text for perplexity, and one of another kind to tell recovery from getting used to a text. */
+  readonly evaluate: { readonly data: readonly string[]; readonly seq_len?: number }
+  /** Without `to`: a name that is free. */
+  readonly save: { readonly to?: string }
+  /** Left out: one run. */
+  readonly compare?: Comparison
+}
+
+interface ChosenPruning {
+  readonly method: MethodName
+  /** "unstructured" or "2:4", which fixes the sparsity. */
+  readonly pattern: string
+  readonly sparsity: number
+}
+
+/** A setting and the values to try: a run for each. `recover.lr` is the rate of the first recovery that trains. */
+export interface Comparison {
+  readonly path: 'prune.0.sparsity' | 'prune.0.method' | 'recover.lr' | 'seed'
+  readonly values: readonly (number | string)[]
+}
+
+/** How the one sparsity is spread; a pattern, or several sparsities beside each other with none chosen, leave it even. */
+export function spreadIn({ prune, compare }: Pick<RecipeChoices, 'prune' | 'compare'>): AllocationName {
+  if (prune === null || prune.pattern !== unstructured) return defaultAllocation
+  const usual = compare?.path === 'prune.0.sparsity' ? defaultAllocation : proposeSpread(prune.sparsity)
+  return prune.allocation ?? usual
+}
 
 /** What is known of a model before anybody chose. */
 export interface KnownOfModel {
@@ -17,8 +60,6 @@ export interface KnownOfModel {
   readonly biases: boolean
   /** Most positions; null when config.json does not say. */
   readonly maxPositions: number | null
-  /** Blocks; null when config.json does not say. */
-  readonly blocks: number | null
   readonly parameters: number
 }
 
@@ -27,58 +68,60 @@ export function canRetrain({ parameters }: Pick<KnownOfModel, 'parameters'>, mem
   return parameters * 8 <= memoryBytes / 2
 }
 
-/** A method and what recovers from it. Each was measured (`recoveryFigures`). */
+/** A method and what recovers from it, as it was measured (`recoveryFigures`). */
 export interface Preset {
   readonly name: 'quick' | 'balanced' | 'best'
   readonly method: MethodName
-  readonly recoveries: readonly RecoverMode[]
-  readonly loss: LossChoice
+  readonly chain: ChainName
   /** The machine has the memory for it. */
   readonly fits: boolean
 }
 
 /** From the shortest to the longest. Without the memory to retrain the whole model, Balanced reconstructs block by block. */
 export function presetsFor(canRetrain: boolean): readonly Preset[] {
-  const loss = 'half'
   return [
-    { name: 'quick', method: 'wanda', recoveries: ['refit'], loss, fits: true },
-    { name: 'balanced', method: 'alps', recoveries: [canRetrain ? 'retrain' : 'reconstruct'], loss, fits: true },
-    { name: 'best', method: 'alps', recoveries: ['reconstruct', 'retrain'], loss, fits: canRetrain },
+    { name: 'quick', method: 'wanda', chain: 'refit', fits: true },
+    { name: 'balanced', method: 'alps', chain: canRetrain ? 'retrain' : 'reconstruct', fits: true },
+    { name: 'best', method: 'alps', chain: 'both', fits: canRetrain },
   ]
 }
 
-/** The preset that a recipe begins with. */
-export function balanced(canRetrain: boolean): Pick<Preset, 'method' | 'recoveries' | 'loss'> {
-  const [, { method, recoveries, loss }] = presetsFor(canRetrain)
-  return { method, recoveries, loss }
+/** The recoveries, those that train with `train` where they do not say. */
+export function withTrain(recover: readonly Recover[], train: readonly Subset[]): Recover[] {
+  return recover.map((one) => (isTraining(one.mode ?? 'reconstruct') ? { train: [...train], ...one } : one))
 }
 
-/** `memoryBytes`: the machine's. */
+/** Biases, norms and MaskLoRA, as far as the model has them. */
+export function trainedOf({ biases }: Pick<KnownOfModel, 'biases'>): Subset[] {
+  return defaultTrain.filter((subset) => subset !== 'bias' || biases)
+}
+
+/** Balanced. `memoryBytes`: the machine's. */
 export function firstChoices(model: string, facts: KnownOfModel, memoryBytes: number): RecipeChoices {
+  const [, { method, chain }] = presetsFor(canRetrain(facts, memoryBytes))
+  const { maxPositions } = facts
   return {
     model,
-    ...balanced(canRetrain(facts, memoryBytes)),
-    pattern: unstructured,
-    sparsity: usualSparsity,
-    train: defaultTrain.filter((subset) => subset !== 'bias' || facts.biases),
-    data: null,
-    evaluateOn: null,
-    field: null,
-    seqLen: Math.min(usualLength, facts.maxPositions ?? usualLength),
+    prune: { method, pattern: unstructured, sparsity: usualSparsity },
+    recover: withTrain(chains[chain], trainedOf(facts)),
+    calibration: {
+      data: [],
+      samples: windowDefaults.samples,
+      seq_len: Math.min(usualLength, maxPositions ?? usualLength),
+    },
     // As papers measure it: the model's context, at most 2048 tokens.
-    evaluationLen: Math.min(windowDefaults.seq_len, facts.maxPositions ?? windowDefaults.seq_len),
-    blocks: facts.blocks,
-    samples: windowDefaults.samples,
-    steps: firstSteps,
-    saveTo: '',
+    evaluate: { data: [], seq_len: Math.min(windowDefaults.seq_len, maxPositions ?? windowDefaults.seq_len) },
+    save: {},
   }
 }
 
 /** Without a text only methods that need none are left, and no recovery. */
 export function withTexts(choices: RecipeChoices, texts: readonly string[]): RecipeChoices {
   const data = texts.find((path) => !isHeldOut(path))
-  const evaluateOn = texts.find((path) => path !== data && isHeldOut(path)) ?? null
-  return data ? { ...choices, data, evaluateOn } : { ...choices, method: defaultMethod, recoveries: [], evaluateOn }
+  const heldOut = texts.find((path) => path !== data && isHeldOut(path))
+  const evaluate = { ...choices.evaluate, data: heldOut === undefined ? [] : [heldOut] }
+  if (data !== undefined) return { ...choices, evaluate, calibration: { ...choices.calibration, data: [data] } }
+  return { ...choices, evaluate, prune: choices.prune && { ...choices.prune, method: defaultMethod }, recover: [] }
 }
 
 /** Whether a file's name says that nothing is trained or calibrated on it. */
@@ -86,15 +129,25 @@ export function isHeldOut(path: string): boolean {
   return /eval|test|valid|held/i.test(path.slice(path.lastIndexOf('/') + 1))
 }
 
-/** `./opt-wanda50`, `./opt-sparsegpt2of4`, `./opt-recovered`. */
-function suggestedOutput(name: string, { method, pattern, sparsity }: RecipeChoices): string {
-  const share = pattern === unstructured ? String(Math.round(sparsity * 100)) : pattern.replace(':', 'of')
-  return `./${name}-${method === null ? 'recovered' : `${method}${share}`}`
+/** Some ten thousand tokens: notes and lists of requirements are no text to calibrate on. */
+export const leastTextBytes = 50_000
+
+/** By which texts are sorted: those whose name says that nothing is trained on them last. `path` has forward slashes. */
+export function textRank(path: string): number {
+  return Number(isHeldOut(path)) * 2 + Number(path.endsWith('.txt'))
 }
 
-/** The suggested output that does not exist, nor the place of the model before recovery beside it. */
-export function freeOutput(name: string, choices: RecipeChoices, exists: (path: string) => boolean): string {
-  return freeName(suggestedOutput(name, choices), '', (path) => exists(path) || exists(prunedPlace(path)))
+/** `./opt-wanda50`, `./opt-sparsegpt2of4`, `./opt-recovered`: the first of them that does not exist, nor the model before recovery beside it. */
+export function freeOutput(name: string, { prune }: RecipeChoices, exists: (path: string) => boolean): string {
+  const share = (pattern: string, sparsity: number) =>
+    pattern === unstructured ? Math.round(sparsity * 100) : pattern.replace(':', 'of')
+  const made = prune === null ? 'recovered' : `${prune.method}${share(prune.pattern, prune.sparsity)}`
+  return freeName(`./${name}-${made}`, '', (path) => exists(path) || exists(prunedPlace(path)))
+}
+
+/** Where a recipe has the model before recovery saved. */
+export function prunedPlace(saveTo: string): string {
+  return `${saveTo.replace(/[\\/]+$/, '')}-pruned`
 }
 
 /** First of `stem`, `stem-2`, … that `taken` does not know. */

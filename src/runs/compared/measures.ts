@@ -106,7 +106,7 @@ const measures: readonly Measure[] = [
   },
   {
     // What came of the request: whole matrices and groups round, and some are left alone.
-    ...{ id: 'zeros', title: 'zeros', axis: 'zeros, %', better: 'high', isLog: false, factor: percent },
+    ...{ id: 'zeros', title: 'exact zeros', axis: 'exact zeros, %', better: 'high', isLog: false, factor: percent },
     of: ({ results }) => results.sparsity,
     format: formatShare,
   },

@@ -1,6 +1,6 @@
-// summary.json of a run's folder: what its events add up to (shared/series/runSummary.ts), so that lists of hundreds of runs read a few
+// summary.json of a run's folder: what its events add up to (series/runSummary.ts), so that lists of hundreds of runs read a few
 // kilobytes of each. The run replaces the file whole every two seconds, and at its end before it says so. A process that was killed
-// leaves one that is some seconds old. Runs of earlier versions have none: their events are read instead.
+// leaves one that is some seconds old.
 import type { RunEvent } from '../series/events.ts'
 import { encodeSummary, parseSummary, SummaryFold, type RunSummary } from '../series/runSummary.ts'
 import { writeAtomic } from '../../system/atomicFile.ts'
@@ -19,22 +19,14 @@ export async function readSummary({ summary }: Pick<RunFolder, 'summary'>): Prom
   return parseSummary(await readOwn(summary, largestSummary).catch(() => ''))
 }
 
-/** The summary of a run that has written none; null: its events cannot be read. */
-export async function summaryOfEvents({ events }: Pick<RunFolder, 'events'>): Promise<RunSummary | null> {
-  const fold = new SummaryFold()
-  return (await addAll(fold, events)) ? fold.summary() : null
-}
-
-async function addAll(fold: SummaryFold, events: string): Promise<boolean> {
+/** Nothing where the events cannot be read. */
+async function addAll(fold: SummaryFold, events: string): Promise<void> {
   let bytes = 0
   const take = (lines: Buffer) => {
     bytes += lines.length
     if (bytes <= mostEventBytes) fold.add(parseEvents(lines.toString().split('\n')))
   }
-  return new EventTail().readNew(events, take).then(
-    () => true,
-    () => false,
-  )
+  await new EventTail().readNew(events, take).catch(() => undefined)
 }
 
 export interface SummaryFile {

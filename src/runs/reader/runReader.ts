@@ -1,5 +1,5 @@
 // A run as its folder shows it. A look reads the lock, the end of its events, its summary and its report: small files, so that hundreds
-// of runs are seen at once. Only of a run without a summary, which an earlier version wrote, all events are read.
+// of runs are seen at once.
 import { lstat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EngineError } from '../../errors.ts'
@@ -17,7 +17,7 @@ import {
 } from '../compared/comparedRun.ts'
 import { sweepResults, type SweepResults } from '../compared/sweepTable.ts'
 import { endOfRun, type RunEnd } from '../events/endOfRun.ts'
-import { readSummary, summaryOfEvents } from '../events/summary.ts'
+import { readSummary } from '../events/summary.ts'
 import { recipeInReport, recipeOfRun } from '../folder/recipes.ts'
 import { runFolderAt, type RunFolder } from '../folder/runFolder.ts'
 import { nameOfRun, sweepOfRun } from '../folder/sweepFolder.ts'
@@ -55,10 +55,8 @@ export interface RunState {
   readonly isDoubtful: boolean
   /** The last thing it said, where that is an end. */
   readonly end: RunEnd | null
-  /** null: it wrote none, and its events have not been read. */
+  /** null: it has written none yet. */
   readonly summary: RunSummary | null
-  /** `seen.events` of the events that the summary was made of; null: it is the run's own. */
-  readonly madeOf: string | null
   /** Result of a run that is done, and the recipe in its report. */
   readonly report: RunResult | null
   readonly reported: object | null
@@ -75,7 +73,7 @@ const nothing = { results: sweepResults(resultOf(null)), sparkline: null, report
 const unread: RunState = {
   ...{ seen: {}, isBegun: false, hasSaid: false, isDoubtful: false },
   standing: { state: 'waiting', message: null },
-  ...{ end: null, summary: null, madeOf: null, recipe: null },
+  ...{ end: null, summary: null, recipe: null },
   ...nothing,
 }
 
@@ -122,12 +120,6 @@ export class RunReader {
     return this.state.report?.output ?? this.state.summary?.saved ?? null
   }
 
-  /** Whether its results are in its events, which have not been read since they changed. */
-  get isUnread(): boolean {
-    const { isBegun, standing, summary, madeOf, seen } = this.state
-    return isBegun && standing.state !== 'done' && (summary === null || (madeOf !== null && madeOf !== seen.events))
-  }
-
   /** Looks at the folder. Whether anything has changed. */
   look(around: SweepSigns): Promise<boolean> {
     return this.inTurn(async () => {
@@ -136,17 +128,6 @@ export class RunReader {
       const { seen, standing, isDoubtful } = this.state
       const isSame = sameSeen(seen, before.seen) && standing.state === before.standing.state
       return !isSame || isDoubtful !== before.isDoubtful
-    })
-  }
-
-  /** Reads the events of a run that has no summary of its own, as a look showed them. Whether there was anything to read. */
-  readEvents(): Promise<boolean> {
-    return this.inTurn(async () => {
-      const { summary: before, madeOf, seen, hasSaid } = this.state
-      if (!hasSaid || (before && (madeOf === null || madeOf === seen.events))) return false
-      const summary = await summaryOfEvents(this.folder)
-      this.state = withResults({ ...this.state, summary, madeOf: seen.events ?? null })
-      return summary !== null
     })
   }
 
@@ -195,9 +176,9 @@ export class RunReader {
     const state: RunState = {
       ...before,
       ...{ seen, isBegun, hasSaid: ofEvents !== undefined, end, isDoubtful, standing },
-      ...(own && { summary: own, madeOf: null }),
+      ...(own && { summary: own }),
       // Without events there is nothing that a summary could be of.
-      ...(ofEvents === undefined && { summary: null, madeOf: null }),
+      ...(ofEvents === undefined && { summary: null }),
       ...nothing,
     }
     if (standing.state !== 'done') return withResults(state)

@@ -1,9 +1,9 @@
 // Runs side by side, read from disk: whoever writes them, here, in a terminal or on a node of a cluster. The command line looks
 // once. Who follows them looks again and again, as seldom as will do, since no watcher of files sees what other machines write.
 import { setTimeout as sleep } from 'node:timers/promises'
+import { forEachConcurrent } from '../../formatting/lists.ts'
 import { stillMs } from '../lock/lock.ts'
 import { outsideSweep, type SweepSigns } from '../runStatus.ts'
-import { forEachConcurrent } from './forEachConcurrent.ts'
 import { type RunPlace, RunReader } from './runReader.ts'
 import { runFacts, varyingSettings } from '../compared/comparedRun.ts'
 import { plannedNames, shortNames } from '../compared/shortNames.ts'
@@ -44,7 +44,7 @@ export type LookAround = () => Promise<(index: number) => SweepSigns>
 
 /** Folders looked at at a time, and events or recipes read. */
 const atATime = 16
-export const filesAtATime = 4
+const filesAtATime = 4
 const tellEveryMs = 100
 const lookEveryMs = { watchedLive: 1000, watched: 5000, live: 5000, idle: 15_000 }
 
@@ -109,7 +109,7 @@ export class RunsReader {
     this.runs = this.runs.filter((other) => other !== run)
   }
 
-  /** Looks at all folders, then reads what cannot be told without. */
+  /** Looks at all folders, and a second time at those whose lock leaves in doubt who has them. */
   look(): Promise<void> {
     return this.all.run()
   }
@@ -121,7 +121,7 @@ export class RunsReader {
     this.seen = seeing
     try {
       await seeing
-      await this.readRest()
+      await this.seeDoubtful()
     } finally {
       this.isLooking = false
       this.lookedAt = performance.now()
@@ -129,7 +129,7 @@ export class RunsReader {
     }
   }
 
-  /** Resolves when all have been looked at, though not read: a table comes before curves. */
+  /** Resolves when all have been looked at once: a table comes before curves. */
   isSeen(): Promise<unknown> {
     return this.seen
   }
@@ -152,13 +152,11 @@ export class RunsReader {
     for (const run of this.runs) this.tell(run)
   }
 
-  private async readRest(): Promise<void> {
-    const began = performance.now()
-    await forEachConcurrent(this.runs, filesAtATime, (run) => this.readIfUnread(run))
+  private async seeDoubtful(): Promise<void> {
     const doubtful = this.runs.filter(({ state }) => state.isDoubtful)
     if (doubtful.length === 0 || this.isClosed) return
-    await sleep(Math.max(0, stillMs - (performance.now() - began)))
-    await forEachConcurrent(doubtful, atATime, (run) => this.lookAndRead(run))
+    await sleep(stillMs)
+    await forEachConcurrent(doubtful, atATime, (run) => this.see(run))
   }
 
   /** Looks at one of them, twice where its lock leaves it in doubt who has it. */
@@ -169,25 +167,16 @@ export class RunsReader {
   }
 
   private async lookAtOne(run: RunReader): Promise<void> {
-    await this.lookAndRead(run)
+    await this.see(run)
     if (run.state.isDoubtful && run.here === null) {
       await sleep(stillMs)
-      await this.lookAndRead(run)
+      await this.see(run)
     }
     this.schedule()
   }
 
-  private async lookAndRead(run: RunReader): Promise<void> {
-    await this.see(run)
-    await this.readIfUnread(run)
-  }
-
   private async see(run: RunReader): Promise<void> {
     if (!this.isClosed && (await run.look(this.around(this.runs.indexOf(run))))) this.tell(run)
-  }
-
-  private async readIfUnread(run: RunReader): Promise<void> {
-    if (run.isUnread && !this.isClosed && (await run.readEvents())) this.tell(run)
   }
 
   /** What is known of the run has changed. */

@@ -33,8 +33,8 @@ const moduleZeros = fields({ size: number, zeros: number, sparsity: number })
 export type ModuleZeros = Checked<typeof moduleZeros>
 
 /** Errors of a block before and after one of several recoveries, by its index in the recipe's list. */
-const blockErrors = fields({ recovery: number, error_before: measured, error_after: measured })
-export type BlockErrors = Checked<typeof blockErrors>
+export const isBlockErrors = fields({ recovery: number, error_before: measured, error_after: measured })
+export type BlockErrors = Checked<typeof isBlockErrors>
 
 /** The setting of an allocation that a run found by trying. */
 const chosen = {
@@ -46,6 +46,7 @@ const chosen = {
   /** Each value that was tried, with the mean loss of the model pruned so. */
   tried: list(fields({ value: number, loss: measured })),
 }
+export const isChosenAllocation = fields(chosen)
 export type ChosenAllocation = Fields<typeof chosen>
 
 /**
@@ -63,11 +64,11 @@ export type MovedPart = Checked<typeof movedPart>
  * How far a recovery moved a tensor, as the checkpoint stores it: ‖W′ − W‖ / ‖W‖ (null: W was all zeros), and what moved most of
  * it, largest first.
  */
-const movement = fields({ moved: measured, rows: list(movedPart), columns: list(movedPart) })
-export type Movement = Checked<typeof movement>
+export const isMovement = fields({ moved: measured, rows: list(movedPart), columns: list(movedPart) })
+export type Movement = Checked<typeof isMovement>
 
 /** The model's continuation of a prompt of the recipe. */
-const sample = fields({
+export const isSample = fields({
   prompt: text,
   text,
   /** Ids of the text, a stop token included. */
@@ -75,7 +76,7 @@ const sample = fields({
   /** UTF-16 units of the text up to each token's end. */
   ends: list(number),
 })
-export type Sample = Checked<typeof sample>
+export type Sample = Checked<typeof isSample>
 
 /** What a run will do, so that views know its stages before they begin. */
 const plannedStages = fields({
@@ -135,14 +136,14 @@ const shapes = {
     error_before: optional(measured),
     error_after: optional(measured),
     /** Errors by each recovery of this pass over the blocks, where the recipe has several; the two above are the last one's. */
-    errors: optional(list(blockErrors)),
+    errors: optional(list(isBlockErrors)),
     seconds: number,
   },
   allocation: chosen,
   /** An adapter was merged into a block; `block` is null for what is outside the blocks. */
   merge: { recovery: optional(number), block: orNull(place), modules: record(mergedUpdate) },
   /** How far a recovery moved the tensors of a block, by name in the checkpoint; `block` is null for what is outside the blocks. */
-  moved: { recovery: optional(number), block: orNull(place), tensors: record(movement) },
+  moved: { recovery: optional(number), block: orNull(place), tensors: record(isMovement) },
   /** A measurement by one entry of the recipe's `evaluate`. */
   eval: {
     stage,
@@ -157,6 +158,8 @@ const shapes = {
     data: optional(text),
     /** The recipe's, where it names a column or tensor of the data. */
     field: optional(text),
+    /** Whose tokens of conversations count, where not all do. */
+    loss_on: optional(text),
     seq_len: optional(number),
     perplexity: optional(measured),
     /** Accuracy on a zero-shot task, also by length where the harness has that, and its standard error (null: one row). */
@@ -164,7 +167,7 @@ const shapes = {
     acc_norm: optional(number),
     stderr: optional(measured),
     /** Continuations, one per prompt, of a task that generates. */
-    samples: optional(list(sample)),
+    samples: optional(list(isSample)),
   },
   memory: { rss_mb: number, device_mb: number },
   warning: { message: text },

@@ -32,6 +32,7 @@ export interface Evaluation {
   /** Recipe's path. */
   data: string
   field?: string
+  lossOn?: string
   seqLen: number | null
   /** Number of optimiser steps done when it was measured. */
   x: number
@@ -242,14 +243,15 @@ function addStep(run: RunPicture, event: Extract<RunEvent, { type: 'step' }>): v
 
 function addEvaluation(run: RunPicture, event: Extract<RunEvent, { type: 'eval' }>): void {
   const { stage, entry, task = defaultTask, data = '', seq_len: seqLen = null } = event
-  const { acc, stderr = null, samples, step = null, recovery = null, field } = event
+  const { acc, stderr = null, samples, step = null, recovery = null, field, loss_on: lossOn } = event
   if (samples) {
     run.samples.push({ stage, entry, step, recovery, samples })
     return
   }
   const accuracy = acc === undefined ? null : { acc, stderr }
   const perplexity = perplexityIn(event.perplexity) ?? null
-  const measured = { stage, entry, task, data, ...(field !== undefined && { field }), seqLen }
+  const part = { ...(field !== undefined && { field }), ...(lossOn !== undefined && { lossOn }) }
+  const measured = { stage, entry, task, data, ...part, seqLen }
   const between = step === null ? {} : { step, recovery: recovery ?? 0 }
   run.evaluations.push({ ...measured, x: run.numSteps, ...between, perplexity, accuracy })
 }

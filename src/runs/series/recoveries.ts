@@ -1,5 +1,6 @@
 // Recoveries of a run: how they and phases are called, where those of a list are numbered from 1; what a report says of each; and what
 // merging an adapter cut off.
+import { groupedBy } from '../../formatting/lists.ts'
 import type { PhasePart, RunPicture } from './foldRun.ts'
 import type { RecoverMode } from '../../recipe/modes.ts'
 import type { ChosenAllocation, MergedUpdate, Movement } from './events.ts'
@@ -105,14 +106,9 @@ export function mergedRows(modules: MergedModules): string[][] {
 
 /** In the order in which they come. */
 function mergedKinds(modules: MergedModules): MergedKind[] {
-  const kinds = new Map<string, MergedUpdate[]>()
-  for (const [module, update] of Object.entries(modules)) {
-    const name = module.replace(/^.*?\.\d+\./, '').replace(/\.\d+(?=\.|$)/g, '.*')
-    const own = kinds.get(name)
-    if (own) own.push(update)
-    else kinds.set(name, [update])
-  }
-  return [...kinds].map(([name, updates]) => {
+  const kindOf = (module: string) => module.replace(/^.*?\.\d+\./, '').replace(/\.\d+(?=\.|$)/g, '.*')
+  return [...groupedBy(Object.keys(modules), kindOf)].map(([name, own]) => {
+    const updates = own.map((module) => modules[module])
     const cuts = updates.map(({ cut }) => cut).sort((a, b) => a - b)
     return { name, matrices: updates.length, cut: cutOfAll(updates), range: [cuts[0], cuts[cuts.length - 1]] }
   })

@@ -30,6 +30,7 @@ const evaluation = fields({
   task: oneOf(taskNames),
   data: text,
   field: optional(text),
+  lossOn: optional(text),
   seqLen: orNull(finite),
   /** Optimiser steps done. */
   x: finite,

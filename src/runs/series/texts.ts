@@ -7,6 +7,8 @@ export interface EvaluatedEntry {
   readonly entry: number
   readonly data: string
   readonly field?: string
+  /** Whose tokens count, where not all do. */
+  readonly lossOn?: string
   readonly seqLen: number | null
 }
 
@@ -28,8 +30,7 @@ export function entryNames(evaluations: Iterable<EvaluatedEntry>): Map<number, s
 type Naming = (entry: EvaluatedEntry) => string
 
 const fileName: Naming = ({ data }) => data.split(/[\\/]/).at(-1) || 'evaluation'
-const withField: Naming = (entry) =>
-  entry.field === undefined ? fileName(entry) : `${fileName(entry)}: ${entry.field}`
+const withField: Naming = (entry) => [fileName(entry), entry.field, entry.lossOn].filter(Boolean).join(': ')
 const withLength =
   (name: Naming): Naming =>
   (entry) =>
@@ -104,13 +105,18 @@ function textsOf(measured: readonly PerplexityOf[]): MeasuredText[] {
 /** What a report's list of evaluations says of perplexity, at the ends of the stages. */
 export function perplexitiesOf(evaluations: unknown): PerplexityOf[] {
   const found = (Array.isArray(evaluations) ? evaluations : []).flatMap((one: unknown) => {
-    const { stage, entry, step, data, field, seq_len: seqLen, perplexity: measured, acc } = fieldsOf(one)
+    const { stage, entry, step, data, field, loss_on, seq_len: seqLen, perplexity: measured, acc } = fieldsOf(one)
     const perplexity = perplexityIn(measured)
     const known = stages.find((name) => name === stage)
     if (known === undefined || typeof entry !== 'number' || step !== undefined || acc !== undefined) return []
     if (perplexity === undefined) return []
-    const on = { data: typeof data === 'string' ? data : '', ...(typeof field === 'string' && { field }) }
-    return [{ stage: known, entry, ...on, seqLen: finite(seqLen), perplexity }]
+    const part = {
+      ...(typeof field === 'string' && { field }),
+      ...(typeof loss_on === 'string' && { lossOn: loss_on }),
+    }
+    return [
+      { stage: known, entry, data: typeof data === 'string' ? data : '', ...part, seqLen: finite(seqLen), perplexity },
+    ]
   })
   return found.slice(0, mostMeasured)
 }

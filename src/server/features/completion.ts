@@ -14,12 +14,11 @@ import type { TextDocument } from 'vscode-languageserver-textdocument'
 import { CST, isScalar, Lexer } from 'yaml'
 import { formatCompact, plural } from '../../formatting/numbers.ts'
 import type { ModelModule } from '../../recipe/facts.ts'
-import { type Path, readDocument } from '../../recipe/document.ts'
+import { type Path, pathAt, readDocument } from '../../recipe/document.ts'
 import { targetText } from '../../lint/sourceText.ts'
 import type { Analysis } from '../analyses.ts'
 import { isNetworkPath } from '../../system/networkPath.ts'
 import { isSafe, withoutModeline, yamlService } from '../yamlService.ts'
-import { pathAt } from '../../recipe/pathAt.ts'
 
 export async function completion(
   document: TextDocument,

@@ -4,10 +4,9 @@ import type { TextDocument } from 'vscode-languageserver-textdocument'
 import { modulesToPrune } from '../../plan/planRecipe.ts'
 import { sparsityOfBlock } from '../../recipe/resolve.ts'
 import { formatBytes, formatCompact, formatRequested, plural } from '../../formatting/numbers.ts'
-import type { Path } from '../../recipe/document.ts'
+import { type Path, pathAt } from '../../recipe/document.ts'
 import { isPrunable } from '../../recipe/facts.ts'
 import type { Analysis } from '../analyses.ts'
-import { pathAt } from '../../recipe/pathAt.ts'
 import { isSafe, withoutModeline, yamlService } from '../yamlService.ts'
 
 export async function hover(document: TextDocument, analysis: Analysis, position: Position): Promise<Hover | null> {

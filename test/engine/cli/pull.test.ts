@@ -36,7 +36,7 @@ describe('sparsescope pull', () => {
     assert.match(stderr, /pulling org\/tiny@v1 from .*\n.*pull \d+\/\d+ kB/)
     const inspected = await cliWith(env(), 'inspect', 'hf:org/tiny@v1')
     assert.equal(inspected.status, 0, inspected.stderr)
-    const again = await cliWith(env(), 'pull', 'org/tiny', '--revision', 'v1')
+    const again = await cliWith(env(), 'pull', 'org/tiny@v1')
     assert.match(again.stdout, /2 files, .* of which 0 B came now.\n.*hf:org\/tiny@v1/)
   })
 
@@ -68,8 +68,6 @@ describe('sparsescope pull', () => {
     await ends(2, /no name of the Hub/, '../x')
     await ends(2, /there is no org\/none/, 'org/none')
     await ends(2, /no revision v9/, 'org/tiny@v9')
-    await ends(2, /leave --revision out/, 'org/tiny@v1', '--revision', 'v1')
-    await ends(2, /--weights/, 'org/tiny', '--weights', 'onnx')
     const others = Buffer.alloc(hub.files.get('model.safetensors')?.bytes.length ?? 0)
     hub.interpose = ({ host }, response) => host === 'cdn' && !!response.writeHead(200).end(others)
     await ends(1, /model.safetensors: its hash is/, 'org/tiny')

@@ -1,12 +1,12 @@
 import { deepEqual, equal, match, ok, rejects } from 'node:assert/strict'
-import { copyFileSync, mkdirSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Backend } from '../../../src/engine/compute/backend.ts'
 import { openReference } from '../../support/reference/backend.ts'
 import { openBackend } from '../../../src/engine/compute/open.ts'
 import { writeSideBySide } from '../../../src/engine/generate/sideBySide.ts'
 import { likeliestTokens } from '../../../src/engine/generate/generateTokens.ts'
-import type { TriedToken, TryProgress } from '../../../src/protocol/tryOut.ts'
+import type { TriedToken, TryProgress, Turn } from '../../../src/protocol/tryOut.ts'
 import { byteTokenizer } from '../../support/byteTokenizer.ts'
 import { cli, cliJson } from '../../support/cli.ts'
 import { smallOpt } from '../../support/memoryCheckpoint.ts'
@@ -48,7 +48,7 @@ describe('models side by side', () => {
     {
       on = backend,
       ...more
-    }: { on?: Backend; memoryBytes?: number; signal?: AbortSignal; masks?: (string | null)[] } = {},
+    }: { on?: Backend; memoryBytes?: number; signal?: AbortSignal; masks?: (string | null)[]; turns?: Turn[] } = {},
   ) {
     const seen: TryProgress[] = []
     const request = { models: models.map(path), prompts, maxTokens: 6, memoryBytes: 1e9, ...more }
@@ -72,6 +72,33 @@ describe('models side by side', () => {
     ok(ids(2).join() !== ids(0).join())
     const { seen } = await tried(['dense', 'dense'], { masks: [null, path('dense')] })
     match(seen.flatMap((p) => (p.type === 'failed' && p.column === 1 ? [p.message] : [])).join(), /sparsescope\.mask/)
+  })
+
+  it('answer in a conversation, each with its own answers before; the first judges all, and needs a chat template', async () => {
+    const template = `{% for m in messages %}{{ '<' ~ m.role[0] ~ '>' ~ m.content }}{% endfor %}{{ '<a>' if add_generation_prompt }}`
+    for (const name of ['dense', 'pruned']) writeFileSync(path(`${name}/chat_template.jinja`), template)
+    try {
+      const turns = [{ prompt: 'Hi', answers: ['the one', 'in a'] }]
+      const { tokens, judged } = await tried(['dense', 'pruned'], { turns })
+      for (const [column, name] of ['dense', 'pruned'].entries()) {
+        const [prompt] = prompts
+        const text = `<u>Hi<a>${turns[0].answers[column]}<u>${prompt}<a>`
+        writeFileSync(path(`${name}/chat_template.jinja`), text)
+        const args = ['--device', 'cpu', '--chat', '--prompt', prompt, '--max-tokens', '6']
+        const alone = await cliJson('generate', path(name), ...args)
+        deepEqual(
+          tokens(column, 0).map(({ id }) => id),
+          alone.tokens,
+        )
+        equal(judged(column, 0)[0]?.length, 6)
+      }
+      rmSync(path('pruned/chat_template.jinja'))
+      const { seen } = await tried(['dense', 'pruned'], { turns: [] })
+      deepEqual(failures(seen), [1])
+      match(JSON.stringify(seen), /the prompt is a conversation, but the model .*pruned has no chat template/)
+    } finally {
+      for (const name of ['dense', 'pruned']) rmSync(path(`${name}/chat_template.jinja`), { force: true })
+    }
   })
 
   it('say what generate says, in turns; the first judges all tokens', async () => {

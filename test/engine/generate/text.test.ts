@@ -108,6 +108,22 @@ describe('text of a model', () => {
     assert.deepEqual((await cliJson(...args)).tokens, tokens.slice(0, tokens.indexOf(tokens[2]) + 1))
   })
 
+  it('answers a message through the chat template with --chat', async () => {
+    await writeTinyModel(temp.folder, { ...smallOpt, vocab_size: 264 })
+    temp.write('tokenizer.json', JSON.stringify(byteTokenizer()))
+    const args = ['generate', temp.folder, '--prompt', 'in the end', '--max-tokens', '3', '--device', 'cpu']
+    const refused = await cli(...args, '--chat')
+    assert.equal(refused.status, 2)
+    assert.match(refused.stderr, /with --chat the prompt is a conversation, but the model .* has no chat template/)
+    const config = { bos_token: '<s>', chat_template: "{{ bos_token + '!' + messages[0].content + '?' }}" }
+    temp.write('tokenizer_config.json', JSON.stringify(config))
+    const chat = await cliJson(...args, '--chat')
+    // The template has written <s> itself; the tokenizer adds it to a plain text.
+    const plain = await cliJson(...args.with(3, '!in the end?'))
+    assert.deepEqual([chat.tokens, chat.prompt_tokens], [plain.tokens, plain.prompt_tokens])
+    assert.notDeepEqual(chat.prompt_tokens, (await cliJson(...args)).prompt_tokens)
+  })
+
   it('stays as written when the next token fails', async () => {
     await writeTinyModel(temp.folder, { ...smallOpt, vocab_size: 264 })
     temp.write('tokenizer.json', JSON.stringify(byteTokenizer()))

@@ -75,7 +75,6 @@ describe('pulling a model of the Hub', () => {
 
   describe('takes only what a checkpoint needs', () => {
     const names = ({ files }: Pulled) => files.map(({ path }) => path).sort()
-    const needed = ['config.json', 'tokenizer.json']
     beforeEach(() => {
       for (const other of [
         'tf_model.h5',
@@ -107,13 +106,10 @@ describe('pulling a model of the Hub', () => {
       await assert.rejects(get(), { code: 'bad-checkpoint', message: /names "model-00002.*not there/ })
     })
 
-    it('the weights that are asked for, or none', async () => {
-      assert.deepEqual(names(await get({ weights: 'torch' })), ['config.json', 'pytorch_model.bin', 'tokenizer.json'])
-      assert.deepEqual(names(await get({ weights: 'none' })), needed)
+    it('and says so where there are no weights', async () => {
       hub.files.delete('model.safetensors')
       hub.files.delete('pytorch_model.bin')
       await assert.rejects(get(), { code: 'bad-checkpoint', message: /has none of model.safetensors/ })
-      assert.deepEqual(names(await get({ weights: 'none' })), needed)
     })
   })
 

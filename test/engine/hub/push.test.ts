@@ -3,7 +3,6 @@ import assert from 'node:assert/strict'
 import type { ChildProcess } from 'node:child_process'
 import { cpSync, mkdirSync, readdirSync, readFileSync, renameSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { parse } from 'yaml'
 import { hubAccess } from '../../../src/engine/hub/hubAccess.ts'
 import type { HubSession } from '../../../src/engine/hub/hubFetch.ts'
 import { planPush, push, type PushTarget } from '../../../src/engine/hub/push.ts'
@@ -211,58 +210,6 @@ describe('pushing a result to the Hub', () => {
     renameSync(join(folder, 'model.safetensors'), temp.path('elsewhere'))
     symlinkSync(temp.path('elsewhere'), join(folder, 'model.safetensors'))
     await ends(2, /model.safetensors is a link/, [folder, 'me/tiny', '--yes'])
-  })
-
-  describe('with --benchmark', () => {
-    const arc = { task: 'arc_easy', data: 'arc.jsonl' }
-    beforeEach(() => {
-      const file = join(folder, 'sparsescope.json')
-      const note = JSON.parse(readFileSync(file, 'utf8')) as { recipe: object }
-      const evaluations = [{ ...arc, stage: 'pruned', entry: 0, acc: 0.4375, rows: 16 }]
-      writeFileSync(file, JSON.stringify({ ...note, recipe: { ...note.recipe, evaluate: [arc] }, evaluations }))
-    })
-    const sent = () => {
-      const { bytes } = files()?.get('.eval_results/arc_easy.yaml') ?? {}
-      return parse(String(bytes)) as { dataset: object }[]
-    }
-
-    it('sends the result for the leaderboard that is named, and says so before', async () => {
-      const { stderr } = await said('me/tiny', '--create', '--benchmark', 'arc_easy=allenai/ai2_arc:ARC-Easy')
-      assert.match(stderr, / {2}\.eval_results\/arc_easy\.yaml, \d+ B, made from the notes of the run\n/)
-      const entry = {
-        dataset: { id: 'allenai/ai2_arc', task_id: 'ARC-Easy' },
-        value: 43.75,
-        source: { url: `${hub.endpoint}/me/tiny`, name: 'Model card' },
-      }
-      const [{ notes, ...rest }, ...more] = sent() as ({ notes: string } & typeof entry)[]
-      assert.deepEqual([rest, more], [entry, []])
-      assert.match(notes, /^0-shot accuracy on 16 rows, .*SparseScope/)
-      assert.deepEqual(readdirSync(folder).sort(), readdirSync(made).sort())
-      const again = await said('me/tiny', '--benchmark', 'arc_easy=allenai/ai2_arc:ARC-Easy')
-      assert.equal(again.json.sent_bytes, 0)
-    })
-
-    it('sends the result without a task of the data set where none is given', async () => {
-      await said('me/tiny', '--create', '--benchmark', 'arc_easy=me/arc')
-      assert.deepEqual(sent()[0].dataset, { id: 'me/arc' })
-    })
-
-    it('refuses what is no result for a leaderboard, before anything is sent', async () => {
-      const refusals: [RegExp, ...string[]][] = [
-        [/arc_esy: there is no such task; did you mean arc_easy/, 'arc_esy=allenai/ai2_arc'],
-        [/perplexity: there is no such task; choose one of boolq/, 'perplexity=allenai/ai2_arc'],
-        [/give TASK=ORG\/DATASET or/, 'arc_easy'],
-        [/give TASK=ORG\/DATASET or/, 'arc_easy=ai2_arc'],
-        [/give TASK=ORG\/DATASET or/, 'arc_easy=../ai2_arc'],
-        [/arc_easy is given twice/, 'arc_easy=allenai/ai2_arc:ARC-Easy', 'arc_easy=me/arc'],
-        [/piqa: the saved model has no result of it, only of arc_easy/, 'piqa=me/arc'],
-      ]
-      for (const [line, ...named] of refusals) {
-        const options = named.flatMap((one) => ['--benchmark', one])
-        await ends(2, line, [folder, 'me/tiny', '--create', '--yes', ...options])
-      }
-      assert.deepEqual(changes(), [])
-    })
   })
 
   it('refuses in a sentence that says how to fix it', async () => {

@@ -3,6 +3,7 @@ import assert from 'node:assert/strict'
 import { setTimeout } from 'node:timers/promises'
 import type { RunEvent } from '../../../src/runs/series/events.ts'
 import { run, runPlace } from '../../support/runs.ts'
+import { safetensors } from '../../support/safetensors.ts'
 import { goldenPath } from '../../support/shared.ts'
 
 describe('progress of a run', () => {
@@ -70,6 +71,24 @@ describe('progress of a run', () => {
         if (next.phase === 'retrain') assert.ok(after.type === 'progress' && after.unit === 'steps')
       }
     })
+
+  it('waits between the windows that it measures while it is paused', async () => {
+    const ids = { dtype: 'I32', shape: [256, 16], data: new Uint8Array(4 * 256 * 16) }
+    const text = here.place.write('ids.safetensors', safetensors({ ids }))
+    let phase = ''
+    const waited: string[] = []
+    await run(here.backend, {
+      recipe: here.place.recipe('a', {
+        version: 1,
+        model,
+        prune: [{ method: 'magnitude', sparsity: 0.5 }],
+        evaluate: [{ data: text, seq_len: 16, at: ['dense'] }],
+      }),
+      onEvent: (event) => event.type === 'phase' && (phase = event.phase),
+      pausePoint: () => Promise.resolve(void waited.push(phase)),
+    })
+    assert.ok(waited.includes('evaluate'), waited.join(', '))
+  })
 
   it('counts no pause as time of the run, its phases or its blocks', async () => {
     const pauseMs = 700

@@ -65,6 +65,45 @@ describe('text in a sweep', function () {
     assert.deepEqual(results(place), ofSweep)
   })
 
+  it('of conversations keeps what loss_on counts', async () => {
+    place.write(
+      'model/chat_template.jinja',
+      "{% for m in messages %}{{ m.role ~ ': ' ~ m.content ~ '\\n' }}{% endfor %}",
+    )
+    const lines = Array.from({ length: 12 }, (_, i) => {
+      const messages = [
+        { role: 'user', content: `Question ${i}?` },
+        { role: 'assistant', content: 'Answer. '.repeat(1 + (i % 3)) },
+      ]
+      return JSON.stringify({ messages })
+    })
+    place.write('text.jsonl', lines.join('\n'))
+    const loss_on = 'assistant'
+    const counting = {
+      ...recipe,
+      recover: { ...recipe.recover, loss_on },
+      evaluate: [
+        { data: 'text.jsonl', seq_len: 32, at: ['dense', 'recovered'] },
+        { data: 'text.jsonl', seq_len: 32, loss_on, at: ['dense', 'recovered'] },
+      ],
+    }
+    const swept = place.recipe('a', { ...counting, sweep: { 'prune.0.sparsity': sparsities } })
+    const { status, stderr } = await sweep(place, 'run', swept, ...cpu)
+    assert.equal(status, 0, stderr)
+    // Evaluation of all and of the answers, retraining, and calibration.
+    assert.equal(shared().length, 4)
+    assert.deepEqual([tokenised(0) > 0, tokenised(1) > 0], [true, false])
+    const ofSweep = results(place)
+    rmSync(place.path('results'), { recursive: true })
+    const alone = place.recipe('alone', counting)
+    for (const sparsity of sparsities) {
+      const set = [`prune.0.sparsity=${sparsity}`, `save.to="results/out-prune.0.sparsity=${sparsity}"`]
+      const run = await cliIn(place.folder, 'run', alone, ...set.flatMap((one) => ['--set', one]), ...cpu)
+      assert.equal(run.status, 0, run.stderr)
+    }
+    assert.deepEqual(results(place), ofSweep)
+  })
+
   it('is read anew where a name means another format of the same bytes', async () => {
     copyFileSync(place.path('text.jsonl'), place.path('text.txt'))
     const cases = ['text.jsonl', 'text.txt'].map((data) => {

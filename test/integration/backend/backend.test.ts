@@ -95,6 +95,10 @@ describe('the backend process', function () {
       code: 'cancelled',
     })
     await assert.rejects(call('tryOut', { ...params, models: [] }), { code: 'usage' })
+    const turns = [{ prompt: 'Hi', answers: ['one', 'too many'] }]
+    await assert.rejects(call('tryOut', { ...params, models: [sample], turns }), { code: 'usage' })
+    writeFileSync(join(model(), 'chat_template.jinja'), '{{ messages }}')
+    assert.deepEqual(await call('chatTemplates', { models: [model(), sample, 'nowhere'] }), [true, false, false])
   })
 
   it('lists the adapters of this machine, each by the name that selects it', async () => {
@@ -313,11 +317,13 @@ describe('the backend process', function () {
       sensitivity: 'block' as const,
     }
     assert.equal((await call('openModel', { path })).analysis, null)
-    const alps = async () => {
-      const { methods, calibration } = await call('measurable', { path })
-      return { calibration, ...methods.find(({ method }) => method === 'alps') }
+    const measurable = async (name: string) => {
+      const { methods, calibration, sensitivity } = await call('measurable', { path })
+      return { calibration, sensitivity, ...methods.find(({ method }) => method === name) }
     }
+    const alps = () => measurable('alps')
     assert.ok(((await alps()).seconds ?? 0) > 0)
+    assert.equal((await alps()).sensitivity, 'block', 'the losses of blocks are measured too')
     const abort = new AbortController()
     const seen = new Set<string>()
     const stopped = call('analyse', request, {
@@ -341,6 +347,11 @@ describe('the backend process', function () {
     })
     assert.ok(pings.length > 0)
     await Promise.all(pings)
+    assert.equal(
+      (await measurable('wanda')).sensitivity,
+      null,
+      'those that are known of every block are not measured anew',
+    )
     const { analysis, model } = await call('openModel', { path })
     assert.equal(analysis?.modules.length, model.tensors.filter(({ role }) => role === 'linear').length)
     assert.deepEqual(new Map(analysis?.modules.map((module) => [module.name, module])), all)
@@ -348,9 +359,9 @@ describe('the backend process', function () {
     const guessed = await alps()
     assert.deepEqual(guessed.calibration, request.calibration)
     assert.equal(guessed.measured, 0)
-    await call('analyse', { ...request, methods: ['alps'], sparsities: [0.5, 0.6, 0.7], sensitivity: null, blocks: 1 })
+    await call('analyse', { ...request, methods: ['alps'], sparsities: [0.5, 0.6, 0.7], sensitivity: null })
     const { measured, blocks = 0, seconds } = await alps()
-    assert.ok(measured === 1 && blocks > 1 && seconds)
+    assert.deepEqual([measured, seconds], [blocks, 0])
     const short = { ...request, calibration: { ...request.calibration, data: join(folder, 'nowhere.txt') } }
     await assert.rejects(call('analyse', short), /nowhere\.txt/)
   })

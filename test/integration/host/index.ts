@@ -25,6 +25,7 @@ export async function run(): Promise<void> {
   await import('./firstMinute.test.ts')
   await import('./unwatched.test.ts')
   await import('./pull.test.ts')
+  await import('./agents.test.ts')
   await import('./backend.test.ts')
   const results: Result[] = []
   const failures = await new Promise<number>((resolve) => {

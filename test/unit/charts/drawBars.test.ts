@@ -104,7 +104,7 @@ describe('bars', () => {
     )
     assert.equal(
       profileCaption('heads', [0.5, 0.25], ['head 0', 'head 1']),
-      'heads: 25.00 % (head 1) to 50.00 % (head 0) zeros',
+      'heads: 25.00 % (head 1) to 50.00 % (head 0) exact zeros',
     )
   })
 })

@@ -7,6 +7,7 @@ import {
   lossChart,
   perplexityChart,
 } from '../../../src/charts/runCharts.ts'
+import { stageColours } from '../../../src/charts/chartData.ts'
 import type { RunEvent } from '../../../src/runs/series/events.ts'
 import type { Stage } from '../../../src/catalog/stages.ts'
 import { emptyPicture, foldEvents } from '../../../src/runs/series/foldRun.ts'
@@ -207,7 +208,7 @@ describe('the chart of the loss', () => {
     )
   })
 
-  it('is of retrainings alone, each from its own first step: losses of blocks are no curve', () => {
+  it('is of retrainings alone, each from its own first step, in the colour of its run: losses of blocks are no curve', () => {
     const fitted = { ...step, block: 0, recovery: 0 }
     const both = { ...start, recoveries: ['reconstruct', 'retrain'] }
     const { series } = lossChart([run(0, both, fitted, fitted, { ...step, recovery: 1 })], {
@@ -218,5 +219,6 @@ describe('the chart of the loss', () => {
       series.map(({ label, points }) => [label, points.map(({ x }) => x)]),
       [['2 retrain', [1]]],
     )
+    assert.equal(series[0].style.colour, stageColours.recovered)
   })
 })

@@ -1,6 +1,9 @@
 import assert from 'node:assert/strict'
 import { existsSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { published, withSizes } from '../../../bench/realModel/sizesTable.ts'
+import { measured } from '../../../src/recipe/measured.ts'
+import type { RunEvent } from '../../../src/runs/series/events.ts'
 import { documents, root, textOf } from '../../support/documents.ts'
 
 const written = [
@@ -33,7 +36,7 @@ function anchorsOf(document: string): string[] {
   )
 }
 
-const mostLines = { 'README.md': 130, 'bench/RESULTS.md': 265, 'CHANGELOG.md': 60, 'ARCHITECTURE.md': 150 }
+const mostLines = { 'README.md': 110, 'bench/RESULTS.md': 265, 'CHANGELOG.md': 60, 'ARCHITECTURE.md': 150 }
 
 describe('the documents', () => {
   for (const document of written)
@@ -66,23 +69,74 @@ describe('the documents', () => {
       assert.deepEqual(missing, [])
     })
 
-  it('need no HTML but comments', () => {
+  it('need no HTML but comments, and a picture that is dark or light in README', () => {
     for (const document of written) {
       const prose = withoutFences(document)
         .replace(/`[^`\n]*`/g, '')
         .replace(/<!--[^>]*-->/g, '')
-      assert.doesNotMatch(prose, /<\/?[a-z]+[\s>]/i, document)
+      const allowed = document === 'README.md' ? prose.replace(/<picture>[^]*?<\/picture>/, '') : prose
+      assert.doesNotMatch(allowed, /<\/?[a-z]+[\s>]/i, document)
     }
   })
 
-  it('have figures in the README that are in the results', () => {
-    const table = textOf('README.md')
-      .split('\n')
-      .filter((line) => line.includes('](bench/RESULTS.md#') && line.startsWith('|'))
+  for (const document of ['README.md', 'docs/guide.md'])
+    it(`${document} has no sentence over 35 words, and 20 words a sentence on average at most`, () => {
+      const words = sentencesOf(document).map((sentence) => ({ sentence, count: sentence.split(/\s+/).length }))
+      assert.deepEqual(
+        words.filter(({ count }) => count > 35).map(({ sentence }) => sentence),
+        [],
+      )
+      const mean = words.reduce((sum, { count }) => sum + count, 0) / words.length
+      assert.ok(mean <= 20, `the average is ${mean}`)
+    })
+
+  it('have the table of bench/realModel/published.json in README (npm run generate)', () => {
+    assert.equal(textOf('README.md'), withSizes(textOf('README.md')))
+  })
+
+  it('have every figure of README in the results', () => {
     const results = textOf('bench/RESULTS.md')
-    assert.ok(table.length >= 6)
-    for (const row of table)
-      for (const figure of row.match(/\b\d+\.\d\d\b/g) ?? [])
-        if (Number(figure) > 1) assert.ok(results.includes(figure), `${figure} of ${row}`)
+    for (const { model, results: rows } of published.models)
+      for (const [row, { perplexity }] of Object.entries(rows))
+        assert.ok(results.includes(perplexity.toFixed(2)), `${model}, ${row}: ${perplexity}`)
+  })
+
+  it('agree with the figures by which the form of Prune… proposes a recipe', () => {
+    const [{ model, results }] = published.models
+    assert.equal(measured.model, model)
+    assert.equal(measured.dense.other, results.dense.perplexity)
+    assert.equal(measured.losses.half.other, results['alps-retrain-half'].perplexity)
+    const text = textOf('bench/RESULTS.md')
+    const figures = [
+      ...Object.values(measured.pruned).flatMap((one) => Object.values(one)),
+      ...Object.values(measured.recovered).flatMap((ones) =>
+        ones.flatMap(({ before, after }) => [before.same, before.other, after.same, after.other]),
+      ),
+    ]
+    for (const figure of figures) assert.ok(text.includes(figure.toFixed(2)), `${figure} is not in bench/RESULTS.md`)
+  })
+
+  it('describe every type of event in docs/formats.md', () => {
+    const types: Record<RunEvent['type'], true> = {
+      ...{ start: true, phase: true, progress: true, step: true, block: true, allocation: true, merge: true },
+      ...{ moved: true, eval: true, memory: true, warning: true, saved: true, end: true },
+    }
+    const page = textOf('docs/formats.md')
+    for (const type of Object.keys(types)) assert.ok(page.includes(`| \`${type}\` |`), type)
   })
 })
+
+/** Sentences of prose: paragraphs and list items, without code, tables, headings, pictures and the addresses of links. */
+function sentencesOf(document: string): string[] {
+  const prose = withoutFences(document)
+    .replace(/<!--[^>]*-->|<picture>[^]*?<\/picture>/g, '')
+    .replace(/^(\||#|!\[).*$/gm, '\n')
+    .replace(/^(- |\d+\. )/gm, '\n')
+    .replace(/\]\([^)]*\)/g, ']')
+    .replaceAll(' · ', '\n\n')
+  return prose
+    .split(/\n\s*\n/)
+    .flatMap((paragraph) => paragraph.replace(/\s+/g, ' ').split(/(?<=[.?!]["*)]*) (?=["*[(`]*[\p{Lu}`*[])/u))
+    .map((sentence) => sentence.trim())
+    .filter((sentence) => /[a-z]/.test(sentence))
+}

@@ -2,9 +2,19 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { targets } from '../../../scripts/buildTargets.mjs'
+import { withTools } from '../../../scripts/toolManifest.mjs'
 import { withViews } from '../../../scripts/viewManifest.mjs'
-import { findingLine } from '../../../src/cli/lint.ts'
-import { commandIds, milestones, settingDefaults, taskType, treeIds } from '../../../src/extension/contributions.ts'
+import { tools } from '../../../src/agents/tools.ts'
+import { findingLine } from '../../../src/recipe/finding.ts'
+import {
+  commandIds,
+  mcpProviderId,
+  milestones,
+  settingDefaults,
+  taskType,
+  toolPrefix,
+  treeIds,
+} from '../../../src/extension/contributions.ts'
 import { views } from '../../../src/protocol/view.ts'
 
 const root = new URL('../../../', import.meta.url).pathname
@@ -25,6 +35,9 @@ interface Manifest {
     views: Record<string, { id: string }[]>
     taskDefinitions: { type: string }[]
     problemMatchers: { name: string; pattern: Record<string, number> & { regexp: string } }[]
+    languageModelTools: { name: string; toolReferenceName: string; icon: string; when?: string }[]
+    mcpServerDefinitionProviders: { id: string }[]
+    chatSkills: { path: string }[]
     walkthroughs: { steps: { completionEvents: string[]; media: { svg: string } }[] }[]
   }
 }
@@ -67,6 +80,33 @@ describe('package.json', () => {
   it('what package.json says of the views is made from their rows: npm run generate', () => {
     const manifest: unknown = JSON.parse(text)
     assert.deepEqual(withViews(manifest, nls, views), { manifest, texts: nls })
+  })
+
+  it('what package.json says of the tools of agents is made from their table: npm run generate', () => {
+    const manifest: unknown = JSON.parse(text)
+    assert.deepEqual(withTools(manifest, nls, tools, toolPrefix), { manifest, texts: nls })
+    const names = contributes.languageModelTools.map(({ name }) => name)
+    for (const name of names) assert.match(name, /^sparsescope_[a-z_]+$/)
+    assert.equal(new Set(names).size, 7)
+  })
+
+  it('without trust, agents have only the tools that read', () => {
+    const trusted = contributes.languageModelTools.filter(({ when }) => when === 'isWorkspaceTrusted')
+    assert.deepEqual(
+      trusted.map(({ toolReferenceName }) => toolReferenceName),
+      ['run_recipe', 'generate_samples'],
+    )
+  })
+
+  it('names a server for agents that the code registers, and a skill whose folder has its name', () => {
+    assert.deepEqual(
+      contributes.mcpServerDefinitionProviders.map(({ id }) => id),
+      [mcpProviderId],
+    )
+    for (const { path } of contributes.chatSkills) {
+      const [, name] = /^---\nname: (.+)\n/.exec(readFileSync(join(root, path), 'utf8')) ?? []
+      assert.equal(path, `./skills/${name}/SKILL.md`)
+    }
   })
 
   it('gets from a new row the command, its menus and a tab that comes back', () => {

@@ -13,6 +13,7 @@ import type { ComparedRow, ToSweep } from '../../../src/protocol/sweepView.ts'
 import { recordedRun } from '../../webview/harness/recorded.ts'
 import { curveIn, emptyCurve } from '../../../webview-ui/sweep/curveData.ts'
 import { scratch } from '../../support/scratch.ts'
+import { writeSummary } from '../../support/summaries.ts'
 import { until } from '../../support/until.ts'
 
 const lines = (events: readonly RunEvent[]) => events.map((event) => `${JSON.stringify(event)}\n`).join('')
@@ -46,6 +47,7 @@ describe('a sweep on disk', () => {
   function write(index: number, events: readonly RunEvent[], report?: object): void {
     mkdirSync(run(index), { recursive: true })
     writeFileSync(join(run(index), 'events.jsonl'), lines(events))
+    writeSummary(run(index))
     if (report) writeFileSync(join(run(index), 'report.json'), JSON.stringify(report))
   }
   const report = { perplexity: { dense: 27.65, recovered: 31.2 }, sparsity: 0.4, trainable: { count: 9, percent: 0.1 } }
@@ -72,7 +74,7 @@ describe('a sweep on disk', () => {
       [0.4, 31.2, 0.1],
     )
     assert.equal(rows[1].results.perplexity.dense, 27.65)
-    assert.deepEqual([sweep.name, sweep.runs.runs[0].state.summary], ['wanda', null])
+    assert.equal(sweep.name, 'wanda')
   })
 
   it('has a running run while a process holds it, and sees its end', async () => {
@@ -83,10 +85,10 @@ describe('a sweep on disk', () => {
     // Nobody's lock: it is no lock of ours.
     assert.deepEqual(states(sweep)[0], 'failed')
     appendFileSync(join(run(0), 'events.jsonl'), lines(whole.slice(100)))
+    writeSummary(run(0))
     writeFileSync(join(run(0), 'report.json'), JSON.stringify(report))
     await sweep.runs.look()
     assert.deepEqual(states(sweep)[0], 'done')
-    await sweep.runs.runs[0].readEvents()
     assert.equal(sweep.runs.runs[0].state.summary?.loss.steps, steps(whole))
   })
 
@@ -100,6 +102,7 @@ describe('a sweep on disk', () => {
     await sweep.runs.look()
     await view.watch({ type: 'watch', watch: 1, curve: 'loss', smoothing: 0, groups: [[0], [1, 99]] })
     appendFileSync(join(run(0), 'events.jsonl'), lines(whole.slice(100)))
+    writeSummary(run(0))
     await sweep.runs.look()
     const shown = () => {
       const parts = told.flatMap((message) => (message.type === 'curves' ? message.parts : []))
@@ -162,13 +165,8 @@ describe('a sweep on disk', () => {
     assert.deepEqual(states(sweep).slice(0, 2), ['done', 'failed'])
     assert.equal(sweep.runs.runs[1].state.standing.message?.length, 3000)
     assert.deepEqual(
-      sweep.runs.runs.map(({ state }) => state.summary),
-      [null, null, null, null],
-    )
-    await sweep.runs.look()
-    assert.deepEqual(
       sweep.runs.runs.map(({ state }) => state.summary?.loss.steps ?? null),
-      [null, steps(half), null, null],
+      [steps(whole), steps(half), null, null],
     )
     assert.equal(sweep.runs.runs.map(rowOf)[1].results.perplexity.dense, 27.65)
   })

@@ -196,7 +196,7 @@ describe('recipes of a model that are open', () => {
     assert.match(none.messages[0], /^No recipe of this model/)
   })
 
-  it('measuring in place asks for the text, also where one recipe of the model is open', async () => {
+  it('measuring in place asks for the text, also where one recipe of the model is open, and measures the losses of blocks too', async () => {
     const { vscode, asked } = studio({ 'a.prune.yaml': recipe('m', 'a.txt') }, ([first]) => first)
     const { measureInPlace: run } = await extensionModule<{ measureInPlace: typeof measureInPlace }>(
       'inspector/askAnalysis.ts',
@@ -204,7 +204,8 @@ describe('recipes of a model that are open', () => {
     )
     const begun: unknown[] = []
     const session = { path: weights, analyse: (request: unknown) => Promise.resolve(begun.push(request)) }
-    const call = () => Promise.resolve({ calibration: null, sparsities: [0.5], patterns: [], methods: [] })
+    const known = { calibration: null, sparsities: [0.5], patterns: [], sensitivity: 'block', methods: [] }
+    const call = () => Promise.resolve(known)
     await run(...([session, call, ['wanda']] as unknown as Parameters<typeof measureInPlace>))
     assert.deepEqual(asked[0].map(({ label, description }) => [label, description]).slice(0, 1), [
       ['a.txt', 'as in a.prune.yaml'],
@@ -215,7 +216,7 @@ describe('recipes of a model that are open', () => {
         methods: ['wanda'],
         sparsities: [0.5],
         patterns: [],
-        sensitivity: null,
+        sensitivity: 'block',
       },
     ])
   })

@@ -5,6 +5,7 @@ import type { Caller, CallOptions } from '../../../src/extension/backend/calls.t
 import { madeFrom, sourceOf } from '../../../src/runs/folder/recipes.ts'
 import { columnsFrom, columnsOf, columnsOfRun, pairsOf } from '../../../src/extension/models/columns.ts'
 import { createTrial, keepSet, readSets, removeSet, type Store } from '../../../src/extension/views/trial.ts'
+import type { ParamsOf } from '../../../src/protocol/parameters.ts'
 import type { ToTry } from '../../../src/protocol/view.ts'
 import { scratch } from '../../support/scratch.ts'
 
@@ -121,11 +122,17 @@ describe('kept prompts', () => {
 
 describe('a trial of prompts', () => {
   /** A backend whose calls end when the test says so. */
-  function fake() {
-    const calls: { options: CallOptions<'tryOut'>; end: (device: string) => void; fail: (error: Error) => void }[] = []
-    const call = ((_: string, __: object, options: CallOptions<'tryOut'>) =>
+  function fake(chat: readonly boolean[] = []) {
+    const calls: {
+      params: ParamsOf<'tryOut'>
+      options: CallOptions<'tryOut'>
+      end: (device: string) => void
+      fail: (error: Error) => void
+    }[] = []
+    const call = ((name: string, params: ParamsOf<'tryOut'>, options: CallOptions<'tryOut'>) =>
       new Promise((resolve, reject) => {
-        calls.push({ options, end: (device) => resolve({ device }), fail: reject })
+        if (name === 'chatTemplates') return resolve(chat)
+        calls.push({ params, options, end: (device) => resolve({ device }), fail: reject })
         options.signal?.addEventListener('abort', () => reject(new Error('cancelled')))
       })) as unknown as Caller
     const told: ToTry[] = []
@@ -163,6 +170,41 @@ describe('a trial of prompts', () => {
       ['columns', 'begun', 'begun', 'ended'],
     )
     assert.deepEqual(told.at(-1), { type: 'ended', status: 'failed', message: 'out of memory', device: null })
+  })
+
+  it('offers a conversation where all columns have a chat template, sends its turns on, and forgets them', async () => {
+    const { calls, told, trial } = fake([true])
+    trial.setColumns(columns)
+    await new Promise(setImmediate)
+    assert.deepEqual(told.at(-1), { type: 'chat', possible: true })
+    const turns = [{ prompt: 'Hi', answers: ['Hello!'] }]
+    const done = trial.generate(['And now?'], 4, turns)
+    assert.deepEqual(calls[0].params.turns, turns)
+    calls[0].end('cpu')
+    await done
+    told.length = 0
+    trial.replay()
+    assert.deepEqual(told.slice(1, 3), [
+      { type: 'chat', possible: true },
+      { type: 'begun', prompts: ['And now?'], turns },
+    ])
+    trial.clear()
+    told.length = 0
+    trial.replay()
+    assert.deepEqual(
+      told.map(({ type }) => type),
+      ['columns', 'chat'],
+    )
+  })
+
+  it('offers none where one column has no chat template', async () => {
+    const { told, trial } = fake([true, false])
+    trial.setColumns([...columns, ...columns])
+    await new Promise(setImmediate)
+    assert.deepEqual(
+      told.map(({ type }) => type),
+      ['columns'],
+    )
   })
 
   it('says that it was stopped, and ends silently for other columns', async () => {

@@ -24,6 +24,7 @@ const inside: LintFacts = { ...opt, output: { exists: false, overlap: 'inside' }
 const same: LintFacts = { ...opt, output: { exists: true, overlap: 'same' } }
 
 const data = 'calibration: {data: a.jsonl, seq_len: 64}\n'
+const chats = `prune: [{method: wanda}]\nsave: {to: out}\ncalibration: {data: chats.jsonl, seq_len: 64}\n`
 const save = 'save: {to: out}\n'
 const retrain = (more: string) => `recover: {mode: retrain, data: a.jsonl, seq_len: 64, ${more}}\n${save}`
 const filesIn = (out: string) =>
@@ -149,6 +150,10 @@ const cases: Case[] = [
   ],
   ['start matrices that are not there', retrain('train: [mask_lora], lora: {init: gone.txt}'), 'M7', 'error', opt],
   ['long documents', `${prune('method: wanda')}${data}`, 'M8', null, opt],
+  ['short conversations, which fill windows together', chats, 'M8', null, opt],
+  ['conversations without `field`', chats, 'M7', null, opt],
+  ['text in data of conversations', chats.replace('64}', '64, field: text}'), 'M7', 'error', opt],
+  ['answers of a plain text', 'evaluate: [{data: b.txt, seq_len: 64, loss_on: assistant}]\n', 'S6', 'warning'],
   ['samples without prompts', 'evaluate: [{task: samples}]\n', 'S8', 'error'],
   ['samples, which need no data', 'evaluate: [{task: samples, prompts: [a], max_tokens: 5}]\n', 'S8', null],
   ['perplexity without data', 'evaluate: [{seq_len: 64}]\n', 'S8', 'error'],

@@ -69,6 +69,20 @@ describe('the stages of a recipe', () => {
     assert.equal(pruned.count, 0)
   })
 
+  it('count only kept weights as trained in the plan too, which the form and the lens show', () => {
+    const { recoveries, trainable, percentage } = planOf({
+      prune,
+      calibration,
+      recover: [{ mode: 'reconstruct', train: ['full'] }, retrain],
+    })
+    const kept = weights / 2 + norms - hidden
+    assert.deepEqual(
+      recoveries.map((one) => one.trainable),
+      [kept, norms + adapters(16)],
+    )
+    assert.deepEqual([trainable, percentage], [kept, (100 * kept) / all])
+  })
+
   it('names kinds: what trains by itself, by an adapter, as kept weights, and what is frozen', () => {
     const kindsIn = (recover: object[], config: object = smollm2) =>
       stagesOf(planOf({ prune, calibration, recover }, config))

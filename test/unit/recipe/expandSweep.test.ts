@@ -3,7 +3,7 @@ import assert from 'node:assert/strict'
 import { lint } from '../../../src/lint/lint.ts'
 import type { Recipe } from '../../../src/recipe/schema.ts'
 import { expandSweep } from '../../../src/recipe/sweep/expandSweep.ts'
-import { countRuns } from '../../../src/recipe/sweep/settingsOfRuns.ts'
+import { countRuns } from '../../../src/recipe/sweepSchema.ts'
 
 const base: Recipe = {
   version: 1,

@@ -5,6 +5,7 @@ import { formatMarkdown } from '../../../scripts/formatDocs.ts'
 import { recipeJsonSchema } from '../../../src/recipe/jsonSchema.ts'
 import { cliMarkdown } from '../../../scripts/cliDocs.ts'
 import { rulesMarkdown } from '../../../scripts/ruleDocs.ts'
+import { settingsMarkdown, type Manifest } from '../../../scripts/settingsDocs.ts'
 import { adapterNames } from '../../../src/catalog/adapters/adapters.ts'
 import { allocationNames } from '../../../src/catalog/allocations/allocations.ts'
 import { methodNames } from '../../../src/catalog/methods/methods.ts'
@@ -16,7 +17,7 @@ const read = (path: string) => readFileSync(new URL(`../../../${path}`, import.m
 
 describe('npm run generate', () => {
   it('would not change the JSON Schema', () => {
-    assert.deepEqual(JSON.parse(read('src/recipe/recipe.schema.json')), JSON.parse(JSON.stringify(recipeJsonSchema())))
+    assert.deepEqual(JSON.parse(read('schemas/recipe.schema.json')), JSON.parse(JSON.stringify(recipeJsonSchema())))
   })
 
   it('would not change the words of the grammar', () => {
@@ -33,6 +34,12 @@ describe('npm run generate', () => {
 
   it('would not change the page of commands', () => {
     assert.equal(read('docs/cli.md'), cliMarkdown())
+  })
+
+  it('would not change the page of settings', () => {
+    const manifest = JSON.parse(read('package.json')) as Manifest
+    const texts = JSON.parse(read('package.nls.json')) as Record<string, string>
+    assert.equal(read('docs/settings.md'), settingsMarkdown(manifest, texts))
   })
 
   it('would not change the page of rules, which has every rule', () => {

@@ -1,14 +1,17 @@
 // What follows from the rows of settings.
 import assert from 'node:assert/strict'
+import { readdirSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import * as z from 'zod'
 import { lint } from '../../../src/lint/lint.ts'
-import { readDocument } from '../../../src/recipe/document.ts'
-import { pathAt } from '../../../src/recipe/pathAt.ts'
+import { pathAt, readDocument } from '../../../src/recipe/document.ts'
 import { recipeSchema, type Recipe } from '../../../src/recipe/schema.ts'
 import { resolveRecipe } from '../../../src/recipe/resolve.ts'
-import { fieldAt, sections } from '../../../src/recipe/settings/recipe.ts'
-import { all, idle, idleKeys, mapOf, resolveRows, rowsOf } from '../../../src/recipe/settings/row.ts'
-import { recipeText } from '../../../src/recipe/writing/recipeText.ts'
+import { fieldAt, formFields, sections } from '../../../src/recipe/settings/fields.ts'
+import { recipeRows } from '../../../src/recipe/settings/recipe.ts'
+import { all, idle, idleKeys, mapOf, resolveRows, rowsOf, type Rows } from '../../../src/recipe/settings/row.ts'
+import { root } from '../../support/documents.ts'
+import { chosen, recoveries, textOf } from '../../support/recipeChoices.ts'
 
 interface Known {
   readonly kind: 'plain' | 'fancy'
@@ -111,39 +114,71 @@ describe('rows of settings', () => {
   })
 
   it('give each line of a recipe that the form writes its field', () => {
-    const text = recipeText({
-      model: './opt',
-      method: 'wanda',
-      pattern: 'unstructured',
-      sparsity: 0.5,
-      recoveries: ['reconstruct', 'retrain'],
-      train: ['norm'],
-      data: './train.jsonl',
-      evaluateOn: './evaluation.txt',
-      evaluationLen: 1024,
-      blocks: 12,
-      field: null,
-      seqLen: 512,
-      samples: 128,
-      steps: 10,
-      saveTo: './out',
+    const text = textOf({
+      prune: { method: 'wanda', pattern: 'unstructured', sparsity: 0.5 },
+      recover: recoveries(['reconstruct', 'retrain']),
+      calibration: { ...chosen.calibration, data: ['train.jsonl'] },
+      evaluate: { data: ['evaluation.txt'], seq_len: 1024 },
       compare: { path: 'prune.0.sparsity', values: [0.4, 0.5] },
     })
     const document = readDocument(text)
     const of = (part: string, after = '') => fieldAt(pathAt(document, text.indexOf(part, text.indexOf(after))) ?? [])
-    assert.equal(of('method: wanda'), 'method')
-    assert.equal(of('sparsity: 0.5'), 'sparsity')
-    assert.equal(of('train.jsonl'), 'data')
-    assert.equal(of('samples: 128'), 'windows')
-    assert.equal(of('mode: reconstruct'), 'recovery')
-    assert.equal(of('train: [norm]'), 'train')
-    assert.equal(of('steps: 10'), 'steps')
-    assert.equal(of('evaluation.txt'), 'evaluation')
-    assert.equal(of('seq_len: 1024'), 'evaluation')
-    assert.equal(of('to: "./out"'), 'output')
-    assert.equal(of('prune.0.sparsity'), 'compared')
+    assert.equal(of('method: wanda'), 'prune.method')
+    assert.equal(of('sparsity: 0.5'), 'prune.sparsity')
+    assert.equal(of('train.jsonl'), 'calibration.data')
+    assert.equal(of('samples: 128'), 'calibration.samples')
+    assert.equal(of('mode: reconstruct'), 'recover.mode')
+    assert.equal(of('train: [bias'), 'recover.train')
+    assert.equal(of('steps: 10'), 'recover.steps')
+    assert.equal(of('evaluation.txt'), 'evaluate.data')
+    assert.equal(of('seq_len: 1024'), 'evaluate.data')
+    assert.equal(of('to: "./out'), 'save.to')
+    assert.equal(of('prune.0.sparsity'), 'sweep')
     assert.equal(of('model:'), 'recipe')
-    assert.equal(of('data:', 'recover:'), 'data')
+    assert.equal(of('data:', 'recover:'), 'calibration.data')
+  })
+
+  it('give a form field of the kind that the type asks for, with its label and what the row says of it', () => {
+    const more = {
+      ...rows,
+      pace: row({ type: z.number(), about: 'A `pace`.', default: 2, field: { label: 'Pace', unit: 'steps' } }),
+      loud: row({ type: z.boolean(), about: 'A noise.', default: false, field: { label: 'Loud' } }),
+      shade: row({ type: z.enum(['light', 'dark']), about: 'A shade.', default: 'dark', field: { label: 'Shade' } }),
+      title: row({ type: z.string(), about: 'A title.', field: { label: 'Title' } }),
+      lead: row({ type: z.string(), about: 'A lead.', field: 'box.title' }),
+    }
+    const own = formFields({ box: more }).filter(({ path }) => path.startsWith('box.'))
+    assert.deepEqual(own, [
+      { path: 'box.pace', label: 'Pace', unit: 'steps', hint: 'A pace.', kind: 'number', words: [] },
+      { path: 'box.loud', label: 'Loud', hint: 'A noise.', kind: 'switch', words: [] },
+      { path: 'box.shade', label: 'Shade', hint: 'A shade.', kind: 'choice', words: ['light', 'dark'] },
+      { path: 'box.title', label: 'Title', hint: 'A title.', kind: 'words', words: [] },
+    ])
+  })
+
+  it('lead each field that stands for others to a field of the form', () => {
+    const paths = new Set(formFields().map(({ path }) => path))
+    const others = Object.values({ ...sections, recipe: recipeRows as Rows })
+      .flatMap((map) => Object.values(map))
+      .flatMap(({ field }) => (typeof field === 'string' ? [field] : []))
+    assert.ok(others.length > 5)
+    assert.deepEqual(
+      others.filter((path) => !paths.has(path)),
+      [],
+    )
+  })
+
+  it('are all that knows a plain setting, but for the code that uses it: three files of the product at most', () => {
+    const product = ['src', 'webview-ui'].flatMap((folder) =>
+      readdirSync(join(root, folder), { recursive: true, encoding: 'utf8' })
+        .filter((file) => /\.tsx?$/.test(file))
+        .map((file) => [join(folder, file), readFileSync(join(root, folder, file), 'utf8')]),
+    )
+    // Names that mean nothing else there.
+    for (const key of ['clip_norm', 'weight_decay']) {
+      const files = product.filter(([, text]) => new RegExp(`\\b${key}\\b`).test(text)).map(([file]) => file)
+      assert.ok(files.includes('src/recipe/settings/recover.ts') && files.length <= 3, `${key}: ${files.join(', ')}`)
+    }
   })
 
   it('give a finding the path of its setting, also where it is about the text', () => {

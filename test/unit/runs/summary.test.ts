@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict'
 import { appendFileSync, existsSync, mkdirSync, readdirSync, writeFileSync } from 'node:fs'
 import { mock } from 'node:test'
-import { openSummary, readSummary, summaryOfEvents } from '../../../src/runs/events/summary.ts'
+import { openSummary, readSummary } from '../../../src/runs/events/summary.ts'
 import { runFolderAt, type RunFolder } from '../../../src/runs/folder/runFolder.ts'
 import { readRunsOnce } from '../../../src/runs/reader/runsReader.ts'
 import { RunReader } from '../../../src/runs/reader/runReader.ts'
@@ -80,31 +80,14 @@ describe('the summary in a run folder', () => {
     summarise(evaluated(31))
     assert.equal(await run.look(outsideSweep), true)
     assert.equal(run.state.results.perplexity.pruned, 31)
-    assert.equal(await run.readEvents(), false)
   })
 
-  it('is made of the events where a run of an earlier version has none, once for all that they say', async () => {
-    say(evaluated(40))
-    const [run] = await readRunsOnce([place()])
-    assert.equal(run.state.results.perplexity.pruned, 40)
-    assert.deepEqual([run.isUnread, await run.readEvents()], [false, false])
-    say(evaluated(41))
-    await run.look(outsideSweep)
-    // What is known stays until the events are read again.
-    assert.deepEqual([run.isUnread, run.state.results.perplexity.pruned], [true, 40])
-    assert.equal(await run.readEvents(), true)
-    assert.equal(run.state.results.perplexity.pruned, 41)
-    summarise(evaluated(42))
-    await run.look(outsideSweep)
-    assert.deepEqual([run.isUnread, run.state.results.perplexity.pruned], [false, 42])
-  })
-
-  it('is passed over where it is damaged, of another version or too large: the events count', async () => {
+  it('is passed over where it is damaged, of another version or too large', async () => {
     say(evaluated(50))
     for (const text of ['{"version":', '{"version":2}', `{"version":1,"x":"${'x'.repeat(2 ** 20)}"}`, '']) {
       writeFileSync(folder.summary, text)
       const [run] = await readRunsOnce([place()])
-      assert.equal(run.state.results.perplexity.pruned, 50, text.slice(0, 20))
+      assert.equal(run.state.summary, null, text.slice(0, 20))
     }
   })
 
@@ -113,6 +96,5 @@ describe('the summary in a run folder', () => {
     const run = new RunReader(place())
     await run.look(outsideSweep)
     assert.deepEqual([run.state.hasSaid, run.state.summary], [false, null])
-    assert.equal(await summaryOfEvents(folder), null)
   })
 })

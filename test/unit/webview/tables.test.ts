@@ -182,11 +182,18 @@ describe('the map of a comparison', () => {
     assert.deepEqual([of(1, 1), of(1, 2), of(0, 2), of(0, 0)], [0.375, 0.75, 0.75, 0.5])
   })
 
-  it('has columns for norms and biases, after those of matrices', () => {
+  it('has columns for norms, each with its bias, and for biases, after those of matrices', () => {
     const named = (module: string, role: ComparedTensor['role']) => ({ ...tensor(0), name: module, module, role })
-    const all = [named('norm', 'norm'), named('fc', 'linear'), named('fc.bias', 'bias'), named('out', 'linear')]
+    const norms = ['input_layernorm', 'final_layer_norm', 'final_layer_norm.bias'].map((name) => named(name, 'norm'))
+    const all = [...norms, named('mlp.fc', 'linear'), named('mlp.fc.bias', 'bias'), named('out', 'linear')]
     const outside = { ...named('final_norm', 'norm'), block: null }
-    assert.deepEqual(changeMap([...all, outside], [], 0).modules, ['fc', 'out', 'norm', 'fc.bias'])
+    assert.deepEqual(changeMap([...all, outside], [], 0).modules, [
+      'mlp.fc',
+      'out',
+      'norms.input',
+      'norms.final',
+      'biases.fc',
+    ])
   })
 
   it('opens on the drift where no mask differs', () => {
@@ -198,7 +205,7 @@ describe('the map of a comparison', () => {
   it('shows drift up to the largest one, with two digits below 10 %', () => {
     const moved = [0.5, 0.00671].map((drift, i) => ({ ...change, ...tensor(i), drift }))
     const two = changeMap(tensors, moved, 4)
-    assert.equal(mostDrift(two), 0.5)
+    assert.deepEqual(mostDrift(two), { most: 0.5, isBeyond: false })
     const { cells } = changeGrid(two, 'drift', () => '')
     assert.deepEqual(
       cells.map((cell) => [cell?.value, cell?.text]),
@@ -209,14 +216,17 @@ describe('the map of a comparison', () => {
         [null, ''],
       ],
     )
-    assert.equal(mostDrift(changeMap(tensors, [], 4)), 1)
+    assert.equal(mostDrift(changeMap(tensors, [], 4)).most, 1)
+    const bias = { ...tensor(0), name: 'fc.bias', module: 'fc.bias', role: 'bias' as const }
+    const beyond = changeMap([...tensors, bias], [...moved, { ...change, ...bias, drift: 12.4 }], 5)
+    assert.deepEqual(mostDrift(beyond), { most: 0.5, isBeyond: true }, 'a bias near 0 does not leave all matrices pale')
   })
 
   it('says so', () => {
     const sentences = tensors.map((_, row) => describeChange(map, row, 0).replace(/^.*?: /, ''))
     assert.deepEqual(sentences, [
       'the same',
-      '2 zeros filled, 0 new zeros, drift 0.5',
+      '2 zeros filled, 0 new zeros, drift 50.00 %',
       'not compared yet',
       'the shapes differ',
     ])

@@ -1,5 +1,6 @@
 // A page that holds one view and a stand-in for the extension host: for development, tests and measurements.
-// The stand-in keeps what the view posts in `window.posted` and answers questions from `window.answers`.
+// The stand-in keeps what the view posts in `window.posted`, tells `window.tellHost` of it where a test has one, and answers questions
+// from `window.answers`.
 import { themes, type ThemeName } from './themes.ts'
 
 export interface HarnessOptions {
@@ -16,6 +17,7 @@ let state
 window.acquireVsCodeApi = () => ({
   postMessage(message) {
     window.posted.push(message)
+    window.tellHost?.(message)
     if (message.type !== 'ask') return
     const answer = window.answers[message.call]
     const reply = answer ? { ok: true, value: answer(message.params, message.model) } : { ok: false, message: 'no answer recorded' }

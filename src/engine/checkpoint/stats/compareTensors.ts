@@ -1,5 +1,6 @@
 // Compares one tensor of two checkpoints by value: the element types may differ, the shape may not.
 import { throwIfCancelled } from '../../errors.ts'
+import type { TensorChange } from '../../../protocol/inspect.ts'
 import type { Checkpoint, TensorEntry } from '../checkpoint.ts'
 import type { MaskBits } from '../storedMask.ts'
 import { elementFormat, type ElementFormat } from './elementFormat.ts'
@@ -7,15 +8,8 @@ import { matrixOf } from './rowPieces.ts'
 import { zeroFlags } from './zeroFlags.ts'
 import { maskWordsPerRow } from '../../../catalog/formats/maskFile.ts'
 
-export interface TensorDifference {
-  /** Largest |b − a|; infinite when only one of the two is not a number, and where numbers say not how far: complex ones, integers beyond 2^53. */
-  maxAbs: number
-  /** ‖B − A‖ / ‖A‖ (Frobenius); null when A is all zeros, and where numbers say not how far. */
-  drift: number | null
-  /** Zeros of A that B has not. */
-  filled: number
-  /** Zeros of B that A has not. */
-  emptied: number
+/** `maxAbs` is infinite when only one of two values is not a number, and where numbers say not how far: complex ones, integers beyond 2^53. */
+export interface TensorDifference extends Pick<TensorChange, 'maxAbs' | 'drift' | 'filled' | 'emptied'> {
   /** Weights that the mask prunes; zeros of A without a mask. */
   pruned: number
   /** Weights that the mask prunes and B has not at zero; `filled` without a mask. */

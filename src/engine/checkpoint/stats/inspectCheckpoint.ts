@@ -1,4 +1,5 @@
 // A checkpoint's tensors with their roles, and statistics when asked for, summed over roles and blocks.
+import { groupedBy } from '../../../formatting/lists.ts'
 import { elementsOf } from '../../../catalog/formats/dtypes.ts'
 import { type NmPattern, sparsityOf } from '../../../catalog/formats/sparsity.ts'
 import { quoted } from '../../../errors.ts'
@@ -92,8 +93,8 @@ function named(all: readonly ListedEntry[], name: string, path: string): ListedE
 function summarise(tensors: readonly InspectedTensor[]): Inspection {
   const blocks = new Map<number, { all: Totals; linears: Totals }>()
   const roles = new Map<Role, Totals>()
-  for (const [role, group] of grouped(tensors, (t) => t.role.role)) roles.set(role, totalsOf(group))
-  for (const [block, group] of grouped(tensors, (t) => t.role.block)) {
+  for (const [role, group] of groupedBy(tensors, (t) => t.role.role)) roles.set(role, totalsOf(group))
+  for (const [block, group] of groupedBy(tensors, (t) => t.role.block)) {
     if (block !== null) blocks.set(block, { all: totalsOf(group), linears: totalsOf(group.filter(isLinear)) })
   }
   return { tensors, totals: totalsOf(tensors), linears: totalsOf(tensors.filter(isLinear)), roles, blocks }
@@ -101,17 +102,6 @@ function summarise(tensors: readonly InspectedTensor[]): Inspection {
 
 function isLinear(tensor: InspectedTensor): boolean {
   return tensor.role.role === 'linear'
-}
-
-function grouped<K>(tensors: readonly InspectedTensor[], keyOf: (t: InspectedTensor) => K): Map<K, InspectedTensor[]> {
-  const groups = new Map<K, InspectedTensor[]>()
-  for (const tensor of tensors) {
-    const key = keyOf(tensor)
-    const group = groups.get(key)
-    if (group) group.push(tensor)
-    else groups.set(key, [tensor])
-  }
-  return groups
 }
 
 function totalsOf(tensors: readonly InspectedTensor[]): Totals {

@@ -21,23 +21,19 @@ export type OnViolation = (row: number, column: number) => void
 
 /** Groups along the stored rows: the matrix is [out, in]. `columns` is a multiple of m. */
 export function alongRows({ n, m }: NmPattern, columns: number, onViolation?: OnViolation): NmCounter {
-  let groups = 0
-  let violations = 0
   let firstRow = 0
-  return {
-    addRows(flags, rows) {
+  const counter = {
+    groups: 0,
+    violations: 0,
+    addRows(flags: Uint8Array, rows: number) {
       const total = rows * columns
-      groups += total / m
-      violations += m % 4 === 0 && !onViolation ? violationsOfWords(flags, total, n, m / 4) : general(flags, total)
+      counter.groups += total / m
+      counter.violations +=
+        m % 4 === 0 && !onViolation ? violationsOfWords(flags, total, n, m / 4) : general(flags, total)
       firstRow += rows
     },
-    get groups() {
-      return groups
-    },
-    get violations() {
-      return violations
-    },
   }
+  return counter
 
   function general(flags: Uint8Array, total: number): number {
     let count = 0
@@ -68,28 +64,23 @@ function violationsOfWords(flags: Uint8Array, total: number, n: number, wordsPer
 export function alongColumns({ n, m }: NmPattern, columns: number, onViolation?: OnViolation): NmCounter {
   const zeros = new Uint16Array(columns)
   let row = 0
-  let groups = 0
-  let violations = 0
-  return {
-    addRows(flags, rows) {
+  const counter = {
+    groups: 0,
+    violations: 0,
+    addRows(flags: Uint8Array, rows: number) {
       for (let r = 0; r < rows; r++) {
         for (let c = 0, at = r * columns; c < columns; c++, at++) zeros[c] += flags[at]
         if (++row % m === 0) endGroup()
       }
     },
-    get groups() {
-      return groups
-    },
-    get violations() {
-      return violations
-    },
   }
+  return counter
 
   function endGroup(): void {
-    groups += columns
+    counter.groups += columns
     for (let c = 0; c < columns; c++) {
       if (zeros[c] >= n) continue
-      violations++
+      counter.violations++
       onViolation?.(row - m, c)
     }
     zeros.fill(0)

@@ -32,16 +32,7 @@ export function statsOf(entry: TensorEntry, parts: readonly (TensorTally | null)
 }
 
 /** Minimum, maximum, mean, deviation and histogram of a tensor, from what was counted of its values. */
-interface ValueSummary extends WeightSpread {
-  /** NaN and infinite values; the others are of the finite ones, null when there are none. */
-  nonFinite: number
-  min: number | null
-  max: number | null
-  mean: number | null
-  /** Mean |w|. */
-  meanAbs: number | null
-  histogram: Histogram | null
-}
+type ValueSummary = Omit<TensorStats, 'name' | 'zeros' | 'sparsity' | 'nm'>
 
 const histogramBins = 64
 

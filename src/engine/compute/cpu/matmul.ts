@@ -1,264 +1,152 @@
-// Products by oneDNN's `matmul` primitive through its C API (oneapi/dnnl/dnnl.h and dnnl_types.h of 3.4 to 3.10): a primitive is
-// made once for its shape and types, and kept by the thread. Objects of the library travel as numbers.
-import type koffi from 'koffi'
-import type { LibraryHandle } from 'koffi'
+// What oneDNN is asked for (primitives.ts): products with what is done to them in the same pass, and softmax of rows.
+import type { Activation } from '../kernels.ts'
+import { argument, type Describe, type ElementType, type Plan, type Primitives } from './primitives.ts'
 
-export type ElementType = 'f32' | 'bf16'
-
-/** c[m,n] = op(a) · op(b), added to what is there with `accumulate`; row-major, c in f32, leading dimensions in elements. */
-export type Matmul = (
-  type: ElementType,
-  transA: boolean,
-  transB: boolean,
-  m: number,
-  n: number,
-  k: number,
-  a: number,
-  lda: number,
-  b: number,
-  ldb: number,
-  c: number,
-  ldc: number,
-  accumulate: boolean,
-) => void
-
-/** `dnnl_data_type_t`. */
-const dataTypes = { bf16: 2, f32: 3 }
-/** Arguments of an execution, DNNL_ARG_…. */
-const argument = { source: 1, weights: 33, destination: 17, scratchpad: 80 }
-/** `dnnl_query_scratchpad_md` and `dnnl_scratchpad_mode_user`. */
-const [scratchpadQuery, userScratchpad] = [136, 1]
-/** `DNNL_MAX_NDIMS`: dimensions and strides are arrays of so many. */
-const maxDimensions = 12
-/** Primitives that a thread keeps; batches of many lengths bring new shapes all the time. */
-const mostKept = 512
-const alignment = 64
-
-/** Functions of the C API. A handle is a number, and a place for a result an address. */
-interface Library {
-  readonly call: (name: string, parameters: string) => (...args: number[]) => void
-  readonly ask: (name: string, result: string, parameters: string) => (...args: number[]) => number
-}
-
-function functionsOf(library: LibraryHandle): Library {
-  const ask: Library['ask'] = (name, result, parameters) =>
-    library.func(`${result} ${name}(${parameters})`) as (...args: number[]) => number
-  return {
-    ask,
-    call: (name, parameters) => {
-      const run = ask(name, 'int', parameters)
-      return (...args) => {
-        const status = run(...args)
-        if (status !== 0) throw new Error(`internal: oneDNN's ${name} failed (status ${status})`)
-      }
-    },
-  }
-}
-
-/** What a primitive is made for. */
-interface Shape {
+/**
+ * c[m,n] = f(alpha · (op(a) · op(b) + bias)), added to what is there with `accumulate`, ⊙ factor; row-major. Addresses are those of
+ * matrices; leading dimensions count elements. One is written as a literal: a spread of so many takes as long as a small product.
+ */
+export interface Product {
+  /** The type of a and b. */
   readonly type: ElementType
   readonly transA: boolean
   readonly transB: boolean
   readonly m: number
   readonly n: number
   readonly k: number
-  readonly lda: number
-  readonly ldb: number
-  readonly ldc: number
-  readonly accumulate: boolean
-}
-
-interface Kept extends Shape {
-  readonly primitive: number
-  /** Memory objects. */
   readonly a: number
+  readonly lda: number
   readonly b: number
+  readonly ldb: number
   readonly c: number
-  readonly scratchpad: number
-  readonly scratchBytes: number
-  /** The execution's arguments: their address, their number and what keeps them alive. */
-  readonly args: number
-  readonly argsCount: number
-  readonly held: ArrayBuffer
+  readonly ldc: number
+  /** The type of c: f32, or that of a and b. Everything else is f32. */
+  readonly out?: ElementType
+  readonly alpha?: number
+  readonly accumulate?: boolean
+  /** [n], 0 for none. */
+  readonly bias?: number
+  /** f, null for none. */
+  readonly activation?: Eltwise | null
+  /** [m,n] with the leading dimension of c, 0 for none. */
+  readonly factor?: number
 }
 
-/** A place that the library writes to or reads from; the garbage collector does not move it. */
-function place(koffiModule: typeof koffi, bytes: number): { words: BigInt64Array<ArrayBuffer>; address: number } {
-  const words = new BigInt64Array(new ArrayBuffer(bytes))
-  return { words, address: Number(koffiModule.address(words)) }
+export type Matmul = (product: Product) => void
+
+/** out[rows, columns] = softmax of x's rows, both without gaps; −∞ gives 0. */
+export type Softmax = (rows: number, columns: number, x: number, out: number, type: ElementType) => void
+
+/** `dnnl_eltwise_…` and its first parameter. */
+export type Eltwise = readonly [algorithm: number, parameter: number]
+
+/** Activations that are done with a product. */
+export const eltwise: Partial<Record<Activation, Eltwise>> = {
+  relu: [0x20, 0],
+  geluTanh: [0x2b, 0],
+  silu: [0x2c, 1],
+  quickGelu: [0x2c, 1.702],
+  gelu: [0x31, 0],
+}
+const linear = 0x26
+
+/** The type that `code` says (productTasks.ts). */
+export const elementType = (code: number): ElementType => (code === 0 ? 'f32' : 'bf16')
+
+/** `dnnl_forward_inference` and `dnnl_softmax_accurate`. */
+const [inference, accurate] = [96, 0x30000]
+
+export function bindMatmul({ bind }: Primitives): Matmul {
+  const run = bind(planProduct, ({ m, n, k }: Product) => (m * 131071 + n) * 131071 + k, isSameProduct)
+  return (product) => run(product, addressesOf(product))
 }
 
-/** Binds the primitive for the calling thread; `pointer` makes a library's pointer of an address. */
-export function bindMatmul(
-  koffiModule: typeof koffi,
-  handle: LibraryHandle,
-  pointer: (address: number) => number,
-): Matmul {
-  const library = functionsOf(handle)
-  const maker = createMaker(koffiModule, library)
-  const scratchpad = createScratchpad(koffiModule)
-  const kept = new Map<number, Kept[]>()
+function addressesOf({ a, b, c, bias = 0, factor = 0 }: Product): number[] {
+  return [a, b, c, ...(bias === 0 ? [] : [bias]), ...(factor === 0 ? [] : [factor])]
+}
+
+function isSameProduct(a: Product, b: Product): boolean {
+  return (
+    a.m === b.m &&
+    a.n === b.n &&
+    a.k === b.k &&
+    a.lda === b.lda &&
+    a.ldb === b.ldb &&
+    a.ldc === b.ldc &&
+    a.type === b.type &&
+    a.out === b.out &&
+    a.transA === b.transA &&
+    a.transB === b.transB &&
+    a.alpha === b.alpha &&
+    a.accumulate === b.accumulate &&
+    a.activation?.[0] === b.activation?.[0] &&
+    a.activation?.[1] === b.activation?.[1] &&
+    Boolean(a.bias) === Boolean(b.bias) &&
+    Boolean(a.factor) === Boolean(b.factor)
+  )
+}
+
+function planProduct(product: Product, { matrix, attributes, description, engine }: Describe): Plan {
+  const { m, n, k, lda, ldb, ldc, transA, transB, type } = product
+  const a = transA ? matrix(m, k, type, 1, lda) : matrix(m, k, type, lda, 1)
+  const b = transB ? matrix(k, n, type, 1, ldb) : matrix(k, n, type, ldb, 1)
+  const c = matrix(m, n, product.out ?? 'f32', ldc, 1)
+  const bias = product.bias ? matrix(1, n, 'f32', n, 1) : 0
+  const factor = product.factor ? matrix(m, n, 'f32', ldc, 1) : 0
   let count = 0
-  const keep = (shape: Shape, key: number): Kept => {
-    if (count === mostKept) {
-      for (const one of [...kept.values()].flat()) maker.destroy(one)
-      kept.clear()
-      count = 0
+  const attr = attributes((ops) => {
+    const add = (append: () => void) => {
+      append()
+      count++
     }
-    const made = maker.make(shape)
-    kept.set(key, [...(kept.get(key) ?? []), made])
-    count++
-    return made
-  }
-  // A tile of attention takes some microseconds: nothing else happens here for each product.
-  const setHandle = library.ask('dnnl_memory_set_data_handle', 'int', 'uintptr_t memory, uintptr_t handle')
-  const run = library.ask(
-    'dnnl_primitive_execute',
-    'int',
-    'uintptr_t primitive, uintptr_t stream, int count, uintptr_t args',
-  )
-  return (type, transA, transB, m, n, k, a, lda, b, ldb, c, ldc, accumulate) => {
-    const key = (m * 131071 + n) * 131071 + k
-    const made =
-      kept
-        .get(key)
-        ?.find(
-          (one) =>
-            one.m === m &&
-            one.n === n &&
-            one.k === k &&
-            one.lda === lda &&
-            one.ldb === ldb &&
-            one.ldc === ldc &&
-            one.type === type &&
-            one.transA === transA &&
-            one.transB === transB &&
-            one.accumulate === accumulate,
-        ) ?? keep({ type, transA, transB, m, n, k, lda, ldb, ldc, accumulate }, key)
-    setHandle(made.a, pointer(a))
-    setHandle(made.b, pointer(b))
-    setHandle(made.c, pointer(c))
-    setHandle(made.scratchpad, scratchpad(made.scratchBytes))
-    const status = run(made.primitive, maker.stream, made.argsCount, made.args)
-    if (status !== 0) throw new Error(`internal: oneDNN refused a product of ${m} × ${n} × ${k} (status ${status})`)
-  }
-}
-
-/** Memory that the thread's primitives share, one after the other. */
-function createScratchpad(koffiModule: typeof koffi): (bytes: number) => number {
-  let size = 0
-  let held = place(koffiModule, 0)
-  return (bytes) => {
-    if (bytes > size) {
-      size = bytes
-      held = place(koffiModule, Math.ceil(size / 8) * 8 + alignment)
-    }
-    return Math.ceil(held.address / alignment) * alignment
-  }
-}
-
-interface Maker {
-  readonly stream: number
-  make(shape: Shape): Kept
-  destroy(made: Kept): void
-}
-
-function createMaker(koffiModule: typeof koffi, library: Library): Maker {
-  const { call, ask } = library
-  const objects = createObjects(koffiModule, library)
-  const { made, matrix, attributes } = objects
-  const p = 'uintptr_t'
-  const bytesOf = ask('dnnl_memory_desc_get_size', 'size_t', `${p} md`)
-  const describe = call(
-    'dnnl_matmul_primitive_desc_create',
-    `${p} pd, ${p} engine, ${p} a, ${p} b, ${p} bias, ${p} c, ${p} attr`,
-  )
-  const query = ask('dnnl_primitive_desc_query_md', p, `${p} pd, int what, int index`)
-  const createPrimitive = call('dnnl_primitive_create', `${p} primitive, ${p} pd`)
-  const createMemory = call('dnnl_memory_create', `${p} memory, ${p} md, ${p} engine, ${p} handle`)
-  const [destroyDescriptor, destroyAttributes, destroyDescription, destroyPrimitive, destroyMemory] = [
-    ...['memory_desc', 'primitive_attr', 'primitive_desc', 'primitive', 'memory'],
-  ].map((what) => call(`dnnl_${what}_destroy`, `${p} object`))
-  // Kind CPU, and a stream in order.
-  const engine = made(call('dnnl_engine_create', `${p} engine, int kind, size_t index`), 1, 0)
-  const stream = made(call('dnnl_stream_create', `${p} stream, ${p} engine, uint32_t flags`), engine, 1)
+    const { activation: f, alpha = 1 } = product
+    if (alpha !== 1) add(() => ops.eltwise(linear, alpha, 0))
+    if (f) add(() => ops.eltwise(f[0], f[1], 0))
+    if (product.accumulate) add(() => ops.sum())
+    if (factor !== 0) add(() => ops.times(factor))
+  })
+  const names = [argument.source, argument.weights, argument.destination]
+  const [extra, factorOf] = [argument.bias, argument.postOp * count + argument.second]
   return {
-    stream,
-    make(shape) {
-      const { m, n, k, lda, ldb, ldc, transA, transB, accumulate } = shape
-      const type = dataTypes[shape.type]
-      const left = transA ? matrix(m, k, type, 1, lda) : matrix(m, k, type, lda, 1)
-      const right = transB ? matrix(k, n, type, 1, ldb) : matrix(k, n, type, ldb, 1)
-      const out = matrix(m, n, dataTypes.f32, ldc, 1)
-      const attr = attributes(accumulate)
-      const description = made(describe, engine, left, right, 0, out, attr)
-      const scratch = query(description, scratchpadQuery, 0)
-      const scratchBytes = bytesOf(scratch)
-      const primitive = made(createPrimitive, description)
-      const [a, b, c, scratchpad] = [left, right, out, scratch].map((md) => made(createMemory, md, engine, 0))
-      destroyDescription(description)
-      destroyAttributes(attr)
-      for (const md of [left, right, out]) destroyDescriptor(md)
-      const given = [
-        ...[argument.source, a, argument.weights, b, argument.destination, c],
-        ...[argument.scratchpad, scratchpad],
-      ]
-      const { words, address } = place(koffiModule, 8 * given.length)
-      words.set(given.map(BigInt))
-      const args = { args: address, argsCount: given.length / 2, held: words.buffer }
-      return { ...shape, primitive, a, b, c, scratchpad, scratchBytes, ...args }
-    },
-    destroy({ primitive, a, b, c, scratchpad }) {
-      destroyPrimitive(primitive)
-      for (const memory of [a, b, c, scratchpad]) destroyMemory(memory)
-    },
+    description: description(
+      'matmul',
+      'uintptr_t engine, uintptr_t a, uintptr_t b, uintptr_t bias, uintptr_t c, uintptr_t attr',
+      ...[engine, a, b, bias, c, attr],
+    ),
+    operands: [
+      ...[a, b, c].map((md, i) => [names[i], md] as const),
+      ...(bias === 0 ? [] : [[extra, bias] as const]),
+      ...(factor === 0 ? [] : [[factorOf, factor] as const]),
+    ],
   }
 }
 
-interface Objects {
-  /** The object that `create` leaves at the address of its first argument. */
-  made(create: (...args: number[]) => void, ...args: number[]): number
-  /** Descriptor of a matrix, with the strides of its rows and columns in elements. */
-  matrix(rows: number, columns: number, type: number, rowStride: number, columnStride: number): number
-  attributes(accumulate: boolean): number
+interface Rows {
+  readonly rows: number
+  readonly columns: number
+  readonly type: ElementType
 }
 
-function createObjects(koffiModule: typeof koffi, { call }: Library): Objects {
-  const result = place(koffiModule, 8)
-  const sizes = place(koffiModule, 16 * maxDimensions)
-  const strides = sizes.address + 8 * maxDimensions
-  const p = 'uintptr_t'
-  const createDescriptor = call(
-    'dnnl_memory_desc_create_with_strides',
-    `${p} md, int n, ${p} sizes, int type, ${p} strides`,
+export function bindSoftmax({ bind }: Primitives): Softmax {
+  const run = bind(
+    planSoftmax,
+    ({ rows, columns }: Rows) => rows * 131071 + columns,
+    (a, b) => a.rows === b.rows && a.columns === b.columns && a.type === b.type,
   )
-  const createAttributes = call('dnnl_primitive_attr_create', `${p} attr`)
-  const setScratchpadMode = call('dnnl_primitive_attr_set_scratchpad_mode', `${p} attr, int mode`)
-  const setPostOps = call('dnnl_primitive_attr_set_post_ops', `${p} attr, ${p} ops`)
-  const createPostOps = call('dnnl_post_ops_create', `${p} ops`)
-  const appendSum = call('dnnl_post_ops_append_sum', `${p} ops, float scale, int32_t zero, int type`)
-  const destroyPostOps = call('dnnl_post_ops_destroy', `${p} ops`)
-  const made: Objects['made'] = (create, ...args) => {
-    create(result.address, ...args)
-    return Number(result.words[0])
-  }
+  return (rows, columns, x, out, type) => run({ rows, columns, type }, [x, out])
+}
+
+function planSoftmax({ rows, columns, type }: Rows, { matrix, attributes, description, engine }: Describe): Plan {
+  const [x, out] = [matrix(rows, columns, 'f32', columns, 1), matrix(rows, columns, type, columns, 1)]
   return {
-    made,
-    matrix(rows, columns, type, rowStride, columnStride) {
-      for (const [i, size] of [rows, columns].entries()) sizes.words[i] = BigInt(size)
-      for (const [i, stride] of [rowStride, columnStride].entries()) sizes.words[maxDimensions + i] = BigInt(stride)
-      return made(createDescriptor, 2, sizes.address, type, strides)
-    },
-    attributes(accumulate) {
-      const attr = made(createAttributes)
-      setScratchpadMode(attr, userScratchpad)
-      if (!accumulate) return attr
-      const ops = made(createPostOps)
-      appendSum(ops, 1, 0, 0)
-      setPostOps(attr, ops)
-      destroyPostOps(ops)
-      return attr
-    },
+    description: description(
+      'softmax_forward',
+      'uintptr_t engine, int kind, int alg, uintptr_t x, uintptr_t out, int axis, uintptr_t attr',
+      ...[engine, inference, accurate, x, out, 1, attributes(() => undefined)],
+    ),
+    operands: [
+      [argument.source, x],
+      [argument.destination, out],
+    ],
   }
 }

@@ -1,12 +1,19 @@
 // Products by oneDNN where the processor has instructions for bf16: of bf16 matrices with f32 sums, and of f32, which it does there
 // 2 to 20 % faster than OpenBLAS, small ones most. Its plain functions pack both operands at every call; its `matmul` primitive
-// (matmul.ts) does not, and is used where it is faster.
+// (matmul.ts) does not, and is used where it is faster, or does more than a product in one pass.
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
+import type { Activation } from '../kernels.ts'
 import { bindPointer, type Gemm } from './blas.ts'
 import type { Heap } from './heap.ts'
-import { bindMatmul, type ElementType, type Matmul } from './matmul.ts'
+import { bindMatmul, bindSoftmax, eltwise, type Matmul, type Product, type Softmax } from './matmul.ts'
 import { linuxFolders, withoutThreads } from './findBlas.ts'
+import { bindPrimitives, type ElementType } from './primitives.ts'
+
+export interface OneDnnPrimitives {
+  readonly matmul: Matmul
+  readonly softmax: Softmax
+}
 
 export interface OneDnn {
   readonly path: string
@@ -14,8 +21,8 @@ export interface OneDnn {
   readonly sgemm: Gemm
   /** The same of bf16 a and b. */
   readonly sbgemm: Gemm
-  /** The primitive that both use where it is faster; null where it failed its self-test. */
-  readonly matmul: Matmul | null
+  /** Primitives, of which both use the product where it is faster; null where one failed its self-test. */
+  readonly primitives: OneDnnPrimitives | null
 }
 
 export interface FoundOneDnn {
@@ -33,9 +40,9 @@ const [plain, transposed] = [...'NT'].map((letter) => letter.charCodeAt(0))
 
 /**
  * Opens a library at a path that `findOneDnn` accepted; throws when it cannot serve. Every thread that multiplies opens it.
- * `withMatmul`: whether its primitive is used; then a library that has none is refused.
+ * `withPrimitives`: whether they are used; then a library that has none is refused.
  */
-export async function loadOneDnn(path: string, memory: WebAssembly.Memory, withMatmul: boolean): Promise<OneDnn> {
+export async function loadOneDnn(path: string, memory: WebAssembly.Memory, withPrimitives: boolean): Promise<OneDnn> {
   const { default: koffi } = await import('koffi')
   const library = koffi.load(path)
   const isa = library.func('int dnnl_get_effective_cpu_isa()')() as number
@@ -58,14 +65,15 @@ export async function loadOneDnn(path: string, memory: WebAssembly.Memory, withM
   }
   const [sgemm, sbgemm] = [bind('dnnl_sgemm'), bind('dnnl_gemm_bf16bf16f32')]
   const found = { path, version: Array.from(version).join('.') }
-  if (!withMatmul) return { ...found, sgemm, sbgemm, matmul: null }
-  const matmul = bindMatmul(koffi, library, pointer)
+  if (!withPrimitives) return { ...found, sgemm, sbgemm, primitives: null }
+  const bound = bindPrimitives(koffi, library, pointer)
+  const primitives = { matmul: bindMatmul(bound), softmax: bindSoftmax(bound) }
   const isFaster = (isa & amxIsa) === amxIsa ? () => true : isNarrow
   return {
     ...found,
-    sgemm: preferMatmul(matmul, 'f32', isNarrow, sgemm),
-    sbgemm: preferMatmul(matmul, 'bf16', isFaster, sbgemm),
-    matmul,
+    sgemm: preferMatmul(primitives.matmul, 'f32', isNarrow, sgemm),
+    sbgemm: preferMatmul(primitives.matmul, 'bf16', isFaster, sbgemm),
+    primitives,
   }
 }
 
@@ -77,7 +85,7 @@ function isNarrow(n: number, k: number): boolean {
   return n <= 64 || k <= 32
 }
 
-/** Products by the primitive, where it is faster and does what is asked. */
+/** Products by the primitive, where it is faster, or they are of bf16 and scaled: for that the plain function takes eight times as long. */
 function preferMatmul(
   matmul: Matmul,
   type: ElementType,
@@ -85,9 +93,9 @@ function preferMatmul(
   plainProduct: Gemm,
 ): Gemm {
   return (transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc) => {
-    if (alpha !== 1 || (beta !== 0 && beta !== 1) || !isFaster(n, k))
+    if ((beta !== 0 && beta !== 1) || !(isFaster(n, k) || (type === 'bf16' && alpha !== 1)))
       plainProduct(transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
-    else matmul(type, transA, transB, m, n, k, a, lda, b, ldb, c, ldc, beta === 1)
+    else matmul({ type, transA, transB, m, n, k, alpha, a, lda, b, ldb, accumulate: beta === 1, c, ldc })
   }
 }
 
@@ -100,7 +108,7 @@ const [operands, sums] = [
   [1, 2, 3, 4, 5, 6, 1, -1, 2, 0.5, 2, -4],
   [5, -7.5, 11, -12],
 ]
-const testBytes = 128
+const testBytes = 192
 
 /** In f32 whatever was there, in bf16 added to what is there. */
 function passesSelfTest({ sgemm, sbgemm }: OneDnn, heap: Heap, at: number): boolean {
@@ -115,27 +123,58 @@ function passesSelfTest({ sgemm, sbgemm }: OneDnn, heap: Heap, at: number): bool
   return sums.every((sum, i) => out[i] === sum + 1000 * (i + 1))
 }
 
-/** Either side transposed, in both types, over what is there and added to it: whatever products ask of it. */
-function matmulFails({ matmul }: OneDnn, heap: Heap, at: number): boolean {
-  if (!matmul) return true
+/** What is asked of the primitives, in both types; numbers that are not exact to 1e-4. */
+function primitivesFail({ primitives }: OneDnn, heap: Heap, at: number): boolean {
+  if (!primitives) return true
   const { buffer } = heap.memory
-  const out = new Float32Array(buffer, at + 64, 4)
-  const isWrong = (expected: readonly number[]) => !expected.every((sum, i) => out[i] === sum)
+  const [c, bias, factor] = [at + 64, at + 96, at + 128]
+  const exact = [6, 0, 18, 0]
+  const out = new Float32Array(buffer, c, 4)
+  const isWrong = (expected: readonly number[]) => !expected.every((x, i) => Math.abs(out[i] - x) < 1e-4)
+  new Float32Array(buffer, bias, 2).set([1, 2])
+  new Float32Array(buffer, factor, 4).set([2, 2, 3, 3])
   for (const type of ['f32', 'bf16'] as const) {
     const right = at + (type === 'f32' ? 24 : 12)
     if (type === 'f32') new Float32Array(buffer, at, 12).set(operands)
     else new Uint16Array(buffer, at, 12).set(upperHalves(operands))
+    const multiply = (asked: Partial<Product>) => {
+      const shape = { transA: false, transB: true, m: 2, n: 2, k: 3, a: at, lda: 3, b: right, ldb: 3, c, ldc: 2 }
+      primitives.matmul({ ...shape, type, ...asked })
+    }
     out.fill(NaN)
-    matmul(type, false, true, 2, 2, 3, at, 3, right, 3, at + 64, 2, false)
+    multiply({})
     if (isWrong(sums)) return true
-    matmul(type, false, true, 2, 2, 3, at, 3, right, 3, at + 64, 2, true)
+    multiply({ accumulate: true })
     if (isWrong(sums.map((sum) => 2 * sum))) return true
     // The first two columns of either matrix, the left ones as rows.
-    matmul(type, true, false, 2, 2, 2, at, 3, right, 3, at + 64, 2, false)
+    multiply({ transA: true, transB: false, k: 2 })
     if (isWrong([3, 7, 4.5, 8])) return true
+    for (const [activation, expected] of activated) {
+      multiply({ alpha: 0.25, activation: eltwise[activation] })
+      if (isWrong(expected)) return true
+    }
+    multiply({ alpha: 0.5, bias, activation: eltwise.relu, factor, out: type })
+    if (
+      type === 'f32' ? isWrong(exact) : upperHalves(exact).some((bits, i) => new Uint16Array(buffer, c, 4)[i] !== bits)
+    )
+      return true
+    new Float32Array(buffer, factor, 4).set([1, 1, 0, -Infinity])
+    primitives.softmax(2, 2, factor, c, type)
+    if (type === 'f32' ? isWrong([0.5, 0.5, 1, 0]) : new Uint32Array(buffer, c, 2).join() !== `${0x3f003f00},${0x3f80}`)
+      return true
+    new Float32Array(buffer, factor, 4).set([2, 2, 3, 3])
   }
   return false
 }
+
+/** Activations of a quarter of `sums`. */
+const activated: readonly (readonly [Activation, readonly number[]])[] = [
+  ['relu', [1.25, 0, 2.75, 0]],
+  ['gelu', [1.117938, -0.056993, 2.741806, -0.00405]],
+  ['geluTanh', [1.117714, -0.057001, 2.742277, -0.003637]],
+  ['quickGelu', [1.116934, -0.074056, 2.72473, -0.018071]],
+  ['silu', [0.971625, -0.249308, 2.584762, -0.142278]],
+]
 
 /** Debian names the library by major and minor version, others by the major alone. */
 function candidates(): string[] {
@@ -148,16 +187,16 @@ function candidates(): string[] {
   )
 }
 
-/** The library with its primitive, or as it is, with a note why. */
-async function withPrimitive(plainOnly: OneDnn, heap: Heap, at: number, notes: string[]): Promise<OneDnn> {
-  let why = 'wrong product in its self-test'
+/** The library with its primitives, or as it is, with a note why. */
+async function withPrimitives(plainOnly: OneDnn, heap: Heap, at: number, notes: string[]): Promise<OneDnn> {
+  let why = 'wrong results in their self-test'
   try {
     const oneDnn = await withoutThreads(() => loadOneDnn(plainOnly.path, heap.memory, true))
-    if (!matmulFails(oneDnn, heap, at)) return oneDnn
+    if (!primitivesFail(oneDnn, heap, at)) return oneDnn
   } catch (error) {
     why = error instanceof Error ? error.message : String(error)
   }
-  notes.push(`${plainOnly.path}: slower products, without its matmul primitive: ${why}`)
+  notes.push(`${plainOnly.path}: slower products, without its primitives: ${why}`)
   return plainOnly
 }
 
@@ -171,7 +210,7 @@ export async function findOneDnn(heap: Heap): Promise<FoundOneDnn> {
   try {
     for (const path of list) {
       const plainOnly = await openAndTest(path, heap, at, notes)
-      if (plainOnly) return { oneDnn: await withPrimitive(plainOnly, heap, at, notes), notes }
+      if (plainOnly) return { oneDnn: await withPrimitives(plainOnly, heap, at, notes), notes }
     }
   } finally {
     heap.release(at)

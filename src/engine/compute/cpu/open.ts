@@ -10,9 +10,10 @@ import type { PruneKernels } from '../pruneKernels.ts'
 import { lengthOf } from '../tensor.ts'
 import { findBlas, type FoundBlas } from './findBlas.ts'
 import { openHeap } from './heap.ts'
-import { cpuKernels } from './kernels/index.ts'
+import { cpuFused, cpuKernels } from './kernels/index.ts'
 import { findOneDnn, type FoundOneDnn } from './oneDnn.ts'
 import { Pool } from './pool.ts'
+import { primitivesOf } from './task.ts'
 import { taskTable } from './tasks.ts'
 import { cpuPrune } from './prune/index.ts'
 import { createRecorder } from './recorder.ts'
@@ -84,7 +85,7 @@ function describe(
       blasConfig: blas?.config ?? notes.join('; '),
       oneDnn: oneDnn?.version ?? 'none',
       oneDnnPath: oneDnn?.path ?? '',
-      oneDnnMatmul: Boolean(oneDnn?.matmul),
+      oneDnnMatmul: Boolean(oneDnn?.primitives),
       oneDnnNote: oneDnnNotes.join('; '),
       relaxedSimd: relaxed,
       threads,
@@ -101,10 +102,11 @@ export async function openCpu(options: CpuOptions = {}): Promise<CpuBackend> {
   const found: FoundBlas = options.blas === 'none' ? { blas: null, notes } : await findBlas(heap)
   const bf16: FoundOneDnn = options.oneDnn === 'none' ? { oneDnn: null, notes } : await findOneDnn(heap)
   const { module, relaxed } = compileKernels(options.relaxed)
+  const libraries = { blas: found.blas, oneDnn: bf16.oneDnn }
   const pool = await Pool.open({
     heap,
     module,
-    libraries: { blas: found.blas, oneDnn: bf16.oneDnn },
+    libraries,
     threads,
     taskTable,
     stageBytes: options.stageBytes ?? stageBytes,
@@ -114,6 +116,7 @@ export async function openCpu(options: CpuOptions = {}): Promise<CpuBackend> {
     traits: { inHostMemory: true, widensWeights: true, bf16Products: bf16.oneDnn !== null },
     precision: 'f32',
     kernels: cpuKernels(pool),
+    fused: primitivesOf(libraries) ? cpuFused(pool) : undefined,
     prune: cpuPrune(pool),
     record: () => createRecorder(pool, cpuKernels),
     allocate(dtype, shape) {

@@ -60,8 +60,8 @@ export interface WorkerStart {
   /** Whether tensors may lie outside the memory. */
   readonly outside: boolean
   readonly blas: { readonly path: string; readonly kind: BlasKind } | null
-  /** oneDNN, and whether its primitive passed. */
-  readonly oneDnn: { readonly path: string; readonly withMatmul: boolean } | null
+  /** oneDNN, and whether its primitives passed. */
+  readonly oneDnn: { readonly path: string; readonly withPrimitives: boolean } | null
 }
 
 /** Number of chunks of a command: by its size and the number of threads only, so that results do not depend on the load. */
@@ -109,7 +109,7 @@ export class Pool {
         packStart,
         outside: heap.outside !== null,
         blas: blas && { path: blas.path, kind: blas.kind },
-        oneDnn: oneDnn && { path: oneDnn.path, withMatmul: oneDnn.matmul !== null },
+        oneDnn: oneDnn && { path: oneDnn.path, withPrimitives: oneDnn.primitives !== null },
       }
       return startWorker(import.meta.url, './worker.ts', 'cpuWorker', { workerData })
     })

@@ -1,7 +1,7 @@
 // One thread's side of a command: the task, its environment, and the table by which a task travels as its index.
 import type { Blas, Gemm } from './blas.ts'
 import type { Command } from './entry.ts'
-import type { OneDnn } from './oneDnn.ts'
+import type { OneDnn, OneDnnPrimitives } from './oneDnn.ts'
 import type { Outside } from './outside.ts'
 import { Stage } from './stage.ts'
 import { stagedGemm } from './staged.ts'
@@ -15,6 +15,8 @@ export interface TaskEnv {
   readonly sgemm: Gemm
   /** The same of bf16 a and b, with f32 sums. Where there is none, no task asks for it. */
   readonly sbgemm: Gemm
+  /** More in one pass than a product, over addresses anywhere; null where oneDNN has none. */
+  readonly primitives: OneDnnPrimitives | null
   /** Shows the wasm kernels panels of tensors outside. */
   readonly stage: Stage
   readonly blas: Blas | null
@@ -49,8 +51,21 @@ export function createEnv(
 ): TaskEnv {
   const stage = new Stage(outside)
   const sgemm = bindSgemm(wasm, { blas, oneDnn }, stage, packStart)
-  return { wasm, blas, thread, scratch: 0, stage, sgemm, sbgemm: oneDnn?.sbgemm ?? noSbgemm }
+  return {
+    wasm,
+    blas,
+    thread,
+    scratch: 0,
+    stage,
+    sgemm,
+    sbgemm: oneDnn?.sbgemm ?? noSbgemm,
+    primitives: primitivesOf({ blas, oneDnn }),
+  }
 }
+
+/** Without a BLAS products of f32 are by wasm, and so are not these. */
+export const primitivesOf = ({ blas, oneDnn }: Libraries): OneDnnPrimitives | null =>
+  (blas && oneDnn?.primitives) ?? null
 
 const noSbgemm: Gemm = () => {
   throw new Error('internal: a product of bf16 where there is none')

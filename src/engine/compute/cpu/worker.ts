@@ -14,7 +14,7 @@ async function main(start: WorkerStart): Promise<void> {
   const wasm = instantiate(start.module, start.memory)
   const { tasks, names } = taskTable(wasm)
   const blas = start.blas ? await loadBlas(start.blas.path, start.blas.kind, start.memory) : null
-  const oneDnn = start.oneDnn && (await loadOneDnn(start.oneDnn.path, start.memory, start.oneDnn.withMatmul))
+  const oneDnn = start.oneDnn && (await loadOneDnn(start.oneDnn.path, start.memory, start.oneDnn.withPrimitives))
   const outside = start.outside ? await openOutside(start.memory) : null
   const env = createEnv(wasm, { blas, oneDnn }, outside, start.thread, start.packStart)
   const control = new Control(start.memory)

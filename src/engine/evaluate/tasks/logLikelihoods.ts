@@ -17,7 +17,7 @@ export interface ChoiceScore {
 
 export interface ScoreOptions extends Pick<PassOptions, 'adapterOf' | 'signal'> {
   /** Questions done so far. */
-  readonly onProgress?: (done: number, total: number) => void
+  readonly onProgress?: (done: number, total: number) => Promise<void> | void
 }
 
 /** Tokens of the largest batch that a decoder of `decoderBytes` has room for. */
@@ -68,7 +68,7 @@ export async function scoreQuestions(
         done++
       }
     })
-    onProgress?.(done, questions.length)
+    await onProgress?.(done, questions.length)
   }
   let group: AskedBatch[] = []
   for (const batch of batchesOf(questions, config.vocabSize, mostPlaces)) {

@@ -176,7 +176,7 @@ class Penalty {
     this.trace.change.push(change)
     const next = this.#next(change)
     this.#rho = Math.min(this.#rho, 1e6)
-    return t > 30 && change <= 0.0003 * this.#kept ? 'stop' : next
+    return t > 30 && (change === 0 || change < 0.0003 * this.#kept) ? 'stop' : next
   }
 
   #next(change: number): 'go on' | 'stop' | 'restart' {

@@ -30,7 +30,7 @@ export type EvaluationData =
 /** Reads everything now: a missing file or too little text is found before hours of work. */
 export async function readData(session: RunSession, plan: RunPlan): Promise<RunData> {
   const { recipe, model, source, signal } = session
-  const load = (request: Pick<WindowsRequest, 'path' | 'field' | 'samples' | 'seqLen' | 'purpose'>) =>
+  const load = (request: Pick<WindowsRequest, 'path' | 'field' | 'samples' | 'seqLen' | 'purpose' | 'lossOn'>) =>
     windowsOf(session, {
       ...request,
       seed: recipe.seed,
@@ -63,16 +63,22 @@ export async function readData(session: RunSession, plan: RunPlan): Promise<RunD
   }
   const trainings = new Map<string, Windows>()
   const loadMixed = (
-    { data, field, samples, seq_len: seqLen }: Pick<ResolvedRecover, 'data' | 'field' | 'samples' | 'seq_len'>,
+    {
+      data,
+      field,
+      samples,
+      seq_len: seqLen,
+      loss_on: lossOn,
+    }: Pick<ResolvedRecover, 'data' | 'field' | 'samples' | 'seq_len' | 'loss_on'>,
     purpose: WindowsRequest['purpose'],
   ) =>
     mixedWindows(filesOf(data), { samples, seqLen }, (path, share) =>
-      load({ path, field, samples: share, seqLen, purpose }),
+      load({ path, field, samples: share, seqLen, purpose, lossOn }),
     )
   const readTraining = async (recovery: ResolvedRecover) => {
-    const { mode, data, field, samples, seq_len: seqLen } = recovery
+    const { mode, data, field, samples, seq_len: seqLen, loss_on: lossOn } = recovery
     if (mode !== 'retrain' || data === undefined) return null
-    const key = JSON.stringify([data, field, samples, seqLen])
+    const key = JSON.stringify([data, field, samples, seqLen, lossOn])
     const known = trainings.get(key) ?? (await loadMixed(recovery, 'retrain'))
     trainings.set(key, known)
     return known
@@ -111,10 +117,19 @@ export async function mixedWindows(
   if (files.length === 1) return load(files[0], samples)
   await refuseRepeats(files)
   requireRoom(samples, seqLen, files.join(', '))
-  const parts: Int32Array[][] = []
-  for (const [i, path] of files.entries()) parts.push(rowsOf(await load(path, evenShare(samples, files.length, i))))
-  const rows = Array.from({ length: samples }, (_, r) => parts[r % files.length][Math.floor(r / files.length)])
-  return padRows(rows, seqLen)
+  const parts: Windows[] = []
+  for (const [i, path] of files.entries()) parts.push(await load(path, evenShare(samples, files.length, i)))
+  const mixed = (valuesOf: (part: Windows) => Int32Array) => {
+    const rows = parts.map((part) => rowsOf(part, valuesOf(part)))
+    return Array.from({ length: samples }, (_, r) => rows[r % files.length][Math.floor(r / files.length)])
+  }
+  const labelled = parts.some(({ labels }) => labels !== null)
+  const given = labelled ? mixed(({ ids, labels }) => labels ?? ids) : undefined
+  return padRows(
+    mixed(({ ids }) => ids),
+    seqLen,
+    given,
+  )
 }
 
 /** A file under two names, as through a link, would give the same windows twice. */
@@ -128,11 +143,11 @@ async function refuseRepeats(files: readonly string[]): Promise<void> {
     )
 }
 
-/** Each window without its padding. */
-function rowsOf({ ids, mask, windows, seqLen }: Windows): Int32Array[] {
+/** What each window has of `values` [windows, seqLen], without its padding. */
+function rowsOf({ mask, windows, seqLen }: Windows, values: Int32Array): Int32Array[] {
   return Array.from({ length: windows }, (_, w) => {
     const end = (w + 1) * seqLen
     const length = mask?.subarray(w * seqLen, end).reduce((a, b) => a + b, 0) ?? seqLen
-    return ids.subarray(w * seqLen, w * seqLen + length)
+    return values.subarray(w * seqLen, w * seqLen + length)
   })
 }

@@ -152,7 +152,9 @@ export function measuredEntries({ evaluations, recipe }: Note): MeasuredEntry[] 
     ({ step, perplexity, acc }) => step === undefined && (perplexity !== undefined || acc !== undefined),
   )
   const files = entryNames(
-    final.map((one) => ({ entry: one.entry, data: one.data ?? '', field: one.field, seqLen: one.seq_len ?? null })),
+    final.map(({ entry, data = '', field, loss_on: lossOn, seq_len: seqLen = null }) => {
+      return { entry, data, field, lossOn, seqLen }
+    }),
   )
   const byEntry = new Map<number, MeasuredEntry>()
   for (const { entry, task, data = '', seq_len: seqLen = null, stage, perplexity, acc, stderr } of final) {

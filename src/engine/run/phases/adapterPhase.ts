@@ -17,8 +17,7 @@ import { savePart, type Part, type StoredStage } from '../state/blockStore.ts'
 import { storedValues } from '../state/storedBlock.ts'
 import type { StateTensor } from '../state/tensorFile.ts'
 import { withRunModel, type RunContext } from './runContext.ts'
-import { numberOf } from './trainingSteps.ts'
-import { recordMoves } from './moves.ts'
+import { numberOf, recordMoves } from './trainingSteps.ts'
 
 /** Does what is left of the merge, and saves the merged model under `stage`. @throws EngineError 'numeric' or 'mask-broken'. */
 export function runAdapterPhase(

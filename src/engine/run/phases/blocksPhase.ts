@@ -20,7 +20,7 @@ import type { Checkpoint } from '../../checkpoint/checkpoint.ts'
 import type { StoredMasks } from '../../checkpoint/storedMask.ts'
 import type { RunSession } from '../state/session.ts'
 import { masksBesides } from '../open/sourceMasks.ts'
-import { recordMoves } from './moves.ts'
+import { recordMoves } from './trainingSteps.ts'
 import { storedParameter } from '../state/storedBlock.ts'
 import type { StateTensor } from '../state/tensorFile.ts'
 

@@ -52,7 +52,7 @@ export async function evaluateStage(
       const unit = andList([...new Set(sets.map(({ kind }) => units[kind]))])
       let before = 0
       for (const [i, entry] of due.entries()) {
-        const onProgress = (done: number) => session.advance(before + done, total, unit)
+        const onProgress = progressIn(session, before, total, unit)
         if (between) await measureBetween(session, data, entry, decoder, between)
         else await measure(session, data, entry, stage, decoder, { onProgress })
         before += sizes[i]
@@ -78,6 +78,14 @@ export async function evaluateTraining(
   })
 }
 
+/** Tells of windows as they are measured; between two groups of them a paused run waits. */
+function progressIn(session: RunSession, before: number, total: number, unit: string) {
+  return async (done: number): Promise<void> => {
+    session.advance(before + done, total, unit)
+    if (done < total) await session.pausePoint?.()
+  }
+}
+
 /** One entry in the middle of a recovery: its windows are told, and count as its share of all such measurements. */
 async function measureBetween(
   session: RunSession,
@@ -88,7 +96,7 @@ async function measureBetween(
   adapterOf?: PassOptions['adapterOf'],
 ): Promise<void> {
   const set = await data.evaluation(entry.evaluation)
-  const onProgress = (done: number) => session.advance(done, sizeOf(set), units[set.kind])
+  const onProgress = progressIn(session, 0, sizeOf(set), units[set.kind])
   const { progress, recipe, model } = session
   const share = shareBetween(progress, recipe, model.config.numBlocks, entry.entry)
   await session.countAs(`evaluate between ${entry.entry}`, share, () =>
@@ -101,7 +109,9 @@ export function warnOfWorse({ recipe, progress, warn }: RunSession): void {
   if (recipe.recover.length === 0) return
   const remedy = remedyOf(recipe)
   const final = (stage: Stage) => progress.evaluations.filter((e) => e.stage === stage && e.step === undefined)
-  const names = entryNames(progress.evaluations.map((e) => ({ ...e, data: e.data ?? '', seqLen: e.seq_len ?? null })))
+  const names = entryNames(
+    progress.evaluations.map((e) => ({ ...e, data: e.data ?? '', lossOn: e.loss_on, seqLen: e.seq_len ?? null })),
+  )
   for (const pruned of final('pruned')) {
     const recovered = final('recovered').find((e) => e.entry === pruned.entry)
     const worse = recovered && whatIsWorse(pruned, recovered)
@@ -191,9 +201,17 @@ async function measure(
   const { task } = evaluation
   const set = await data.evaluation(evaluation)
   const options = { ...pass, signal: session.signal }
-  const { data: path, field } = evaluation
+  const { data: path, field, loss_on } = evaluation
   const shown = path !== undefined && { data: session.showPath(path) }
-  const measured = { stage, entry, task, ...shown, ...(field !== undefined && { field }), ...between }
+  const measured = {
+    stage,
+    entry,
+    task,
+    ...shown,
+    ...(field !== undefined && { field }),
+    ...(loss_on && { loss_on }),
+    ...between,
+  }
   if (set.kind === 'prompts') {
     const { samples, seconds } = await samplePrompts(decoder, set.prompts, options)
     note(session, { ...measured, samples, seconds })

@@ -19,7 +19,7 @@ import { changedNames, type TrainableSet } from '../../../plan/trainable.ts'
 import type { Trainables } from '../../recover/trainables.ts'
 import { savePart, type StoredStage } from '../state/blockStore.ts'
 import type { RunSession } from '../state/session.ts'
-import { movesInto, recordMoves } from './moves.ts'
+import { movesInto, recordMoves } from './trainingSteps.ts'
 import { checkFinite, storedParameter } from '../state/storedBlock.ts'
 import { bytesOf, type StateTensor } from '../state/tensorFile.ts'
 

@@ -14,8 +14,7 @@ import type { PlannedRecovery } from '../../../plan/runPlan.ts'
 import type { Movement } from '../../../runs/series/events.ts'
 import type { RunSession } from '../state/session.ts'
 import type { StartMatrices } from '../open/givenAdapters.ts'
-import { numberOf, stepsOfBlock, type StepCount, trainingSettings } from './trainingSteps.ts'
-import { movesInto } from './moves.ts'
+import { movesInto, numberOf, type StepCount, stepsOfBlock, trainingSettings } from './trainingSteps.ts'
 
 export interface Reconstruction {
   readonly session: RunSession

@@ -1,8 +1,12 @@
-// The steps of a recovery: their settings as the training code takes them, and how far a walk over the blocks is.
+// The steps of a recovery: their settings as the training code takes them, how far a pass over the blocks is, and how far they move
+// what they train.
 import type { PlannedRecovery } from '../../../plan/runPlan.ts'
 import type { ResolvedRecover } from '../../../recipe/resolve.ts'
 import type { RunSession } from '../state/session.ts'
 import type { TrainingSettings } from '../../recover/optimiser.ts'
+import type { Movement } from '../../../runs/series/events.ts'
+import { storedDType } from '../../model/weights.ts'
+import { movementOf, type OnMerge } from '../../recover/movement.ts'
 
 /** Called with a block and how many of its steps in it a recovery has done. */
 export type StepCount = (block: number, steps: number) => void
@@ -40,4 +44,26 @@ export function trainingSettings({ settings, place }: PlannedRecovery, seed: num
     shuffleSeed: settings.shuffle ? seed : null,
     place,
   }
+}
+
+/** Measures each tensor that is merged, and adds it to `moved` under its name in the checkpoint. */
+export function movesInto({ backend, model }: RunSession, moved: Record<string, Movement>): OnMerge {
+  return async (name, before, after) => {
+    moved[name] = await movementOf(backend, before, after, storedDType(model, name))
+  }
+}
+
+/** Keeps what a recovery moved in a block (null: outside the blocks), in place of what an interrupted session said of it. */
+export function recordMoves(
+  session: RunSession,
+  recovery: PlannedRecovery,
+  block: number | null,
+  tensors: Readonly<Record<string, Movement>>,
+): void {
+  if (Object.keys(tensors).length === 0) return
+  const { index } = recovery
+  const { progress, log } = session
+  const others = progress.moves.filter((one) => one.recovery !== index || one.block !== block)
+  progress.moves = [...others, { recovery: index, block, tensors }]
+  log.emit({ type: 'moved', ...numberOf(session, recovery), block, tensors })
 }

@@ -4,11 +4,19 @@
 import * as z from 'zod'
 import { join } from 'node:path'
 import type { OutputKind } from '../../../plan/outputs.ts'
-import type { BlockErrors, ChosenAllocation, Movement, Sample } from '../../../runs/series/events.ts'
+import {
+  type BlockErrors,
+  type ChosenAllocation,
+  isBlockErrors,
+  isChosenAllocation,
+  isMovement,
+  isSample,
+  type Movement,
+  type Sample,
+} from '../../../runs/series/events.ts'
 import { taskNames } from '../../../catalog/tasks/tasks.ts'
 import { checkRecorded, parseJson, parseRecorded } from '../../../runs/folder/recorded.ts'
 import { EngineError } from '../../errors.ts'
-import type { SourceRecord } from './sources.ts'
 import { stages } from '../../../catalog/stages.ts'
 import { readOwn } from '../../../system/ownFile.ts'
 import { writeAtomic } from '../../../system/atomicFile.ts'
@@ -28,7 +36,6 @@ const measured = z
   .number()
   .nullable()
   .transform((value) => value ?? NaN)
-const measuredOrNull = z.number().min(0).nullable()
 /** A perplexity that overflows. */
 const perplexity = z
   .number()
@@ -46,14 +53,6 @@ const share = z.number().min(0).max(1)
 
 const source = z.object({ role: text, name: text, bytes: count, sha256, stamp: text, seen: z.number() })
 
-const long = z.string().max(2 ** 22)
-const sample = z.object({
-  prompt: long,
-  text: long,
-  tokens: z.array(count).max(few),
-  ends: z.array(count).max(few),
-})
-
 /** A character a row. */
 const choices = z
   .string()
@@ -70,6 +69,8 @@ export const evaluationShape = z.object({
   data: text.optional(),
   /** The recipe's, where it names a column or tensor of the data. */
   field: text.optional(),
+  /** Whose tokens of conversations count, where not all do. */
+  loss_on: text.optional(),
   /** Steps (retrain) or blocks (reconstruct, refit) done; only for measurements in between. */
   step: count.optional(),
   /** With `step`, of a recipe with several recoveries: the last that the measured blocks have been through. */
@@ -89,7 +90,7 @@ export const evaluationShape = z.object({
   /** What was answered to each row, at the end of a stage. */
   answers: z.object({ picked: choices, gold: choices }).optional(),
   /** Continuations, one per prompt, of a task that generates. */
-  samples: z.array(sample).max(few).optional(),
+  samples: z.array(z.custom<Sample>(isSample)).max(few).optional(),
 })
 
 export const blockShape = z.object({
@@ -99,25 +100,12 @@ export const blockShape = z.object({
   error_before: measured.optional(),
   error_after: measured.optional(),
   /** Errors by each recovery of this walk, in a recipe that has several. */
-  errors: z
-    .array(z.object({ recovery: count, error_before: measured, error_after: measured }))
-    .max(few)
-    .optional(),
+  errors: z.array(z.custom<BlockErrors>(isBlockErrors)).max(few).optional(),
   seconds,
 })
 
 /** What a run found by trying settings of its allocations, a step each. */
-export const chosenShape = z
-  .array(
-    z.object({
-      step: count,
-      allocation: text,
-      key: text,
-      value: z.number(),
-      tried: z.array(z.object({ value: z.number(), loss: z.number().nullable() })).max(few),
-    }),
-  )
-  .max(few)
+export const chosenShape = z.array(z.custom<ChosenAllocation>(isChosenAllocation)).max(few)
 
 /** How far a folder is that the run writes. */
 const output = {
@@ -130,11 +118,9 @@ const output = {
 /** What a merge did to the matrices of a block, or outside the blocks. */
 const merge = z.object({ recovery: count, modules: record(z.object({ norm: measured, cut: share })) })
 
-const movedParts = z.array(z.object({ at: count, share })).max(few)
-const movement = z.object({ moved: measuredOrNull, rows: movedParts, columns: movedParts })
 /** How far a recovery moved each tensor of a block, or outside the blocks. */
 export const movesShape = z
-  .array(z.object({ recovery: count, block: count.nullable(), tensors: record(movement) }))
+  .array(z.object({ recovery: count, block: count.nullable(), tensors: record(z.custom<Movement>(isMovement)) }))
   .max(few)
 
 const device = z.object({
@@ -191,29 +177,12 @@ const progress = z.object({
   gguf: z.object(output).default({ partial: null, saved: null }),
 })
 
-export type EvaluationResult = Readonly<Omit<z.output<typeof evaluationShape>, 'samples'>> & {
-  readonly samples?: readonly Sample[]
-}
-export type BlockResult = Readonly<Omit<z.output<typeof blockShape>, 'errors'>> & {
-  readonly errors?: readonly BlockErrors[]
-}
+export type EvaluationResult = Readonly<z.output<typeof evaluationShape>>
+export type BlockResult = Readonly<z.output<typeof blockShape>>
 /** Facts that must be the same for a resumed run to end with the same bytes. */
 export type RunDevice = Readonly<z.output<typeof device>>
-export interface BlockMoves {
-  /** Index in the recipe's list. */
-  readonly recovery: number
-  /** null: outside the blocks. */
-  readonly block: number | null
-  /** By name in the checkpoint. */
-  readonly tensors: Readonly<Record<string, Movement>>
-}
-export type RunProgress = Omit<z.output<typeof progress>, 'blocks' | 'chosen' | 'evaluations' | 'moves' | 'sources'> & {
-  moves: readonly BlockMoves[]
-  sources: SourceRecord[]
-  chosen: readonly ChosenAllocation[]
-  blocks: BlockResult[]
-  evaluations: EvaluationResult[]
-}
+export type BlockMoves = Readonly<z.output<typeof movesShape>[number]>
+export type RunProgress = z.output<typeof progress>
 export type OutputProgress = Pick<RunProgress, keyof typeof output>
 
 export function outputProgress(progress: RunProgress, kind: OutputKind): OutputProgress {

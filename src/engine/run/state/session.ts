@@ -33,7 +33,7 @@ export interface SessionParts {
   readonly requireHeld: () => void
   /** A path of the recipe as the person wrote it. */
   readonly showPath: (path: string) => string
-  /** Awaited between steps and blocks: a paused run waits in it. */
+  /** Awaited between steps, blocks and windows: a paused run waits in it. */
   readonly pausePoint?: () => Promise<void>
   /** Set for one run of many. */
   readonly shared?: SharedFolder

@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict'
 import { openHeap, type Heap } from '../../../../src/engine/compute/cpu/heap.ts'
-import type { ElementType, Matmul } from '../../../../src/engine/compute/cpu/matmul.ts'
+import type { Matmul } from '../../../../src/engine/compute/cpu/matmul.ts'
 import { findOneDnn } from '../../../../src/engine/compute/cpu/oneDnn.ts'
+import type { ElementType } from '../../../../src/engine/compute/cpu/primitives.ts'
 import { f32ToBf16 } from '../../../../src/engine/dtype.ts'
 import { createRng } from '../../../../src/engine/rng.ts'
 import { cannot } from '../../../support/skip.ts'
@@ -26,8 +27,8 @@ describe('the matmul primitive of oneDNN', () => {
   before(async function () {
     heap = await openHeap({ maxBytes: 2 ** 30 })
     const { oneDnn, notes } = await findOneDnn(heap)
-    if (!oneDnn?.matmul) cannot(this, `no matmul primitive: ${notes.join('; ')}`)
-    matmul = oneDnn.matmul
+    if (!oneDnn?.primitives) cannot(this, `no primitives: ${notes.join('; ')}`)
+    matmul = oneDnn.primitives.matmul
   })
 
   /** Matrices inside rows that are five elements longer: got and expected, with what was in c before and lies between its rows. */
@@ -43,7 +44,8 @@ describe('the matmul primitive of oneDNN', () => {
     put(atA, a, type === 'bf16')
     put(atB, b, type === 'bf16')
     put(atC, c, false)
-    matmul(type, transA, transB, m, n, k, atA, lda, atB, ldb, atC, ldc, accumulate)
+    const shape = { transA, transB, m, n, k, a: atA, lda, b: atB, ldb, c: atC, ldc }
+    matmul({ ...shape, type, accumulate })
     const got = Float32Array.from(new Float32Array(heap.memory.buffer, atC, c.length))
     const expected = Float32Array.from(c)
     for (let row = 0; row < m; row++)

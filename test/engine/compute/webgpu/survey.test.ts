@@ -247,7 +247,7 @@ describe('a survey of drivers', function () {
       const ids = goldenPath('opt', 'prune', 'calib.safetensors')
       for (const args of [
         ['evaluate', model, '--data', ids],
-        ['analyse', model, '--calibration', ids, '--blocks', '1', '--json'],
+        ['analyse', model, '--calibration', ids, '--json'],
       ]) {
         const { status, stdout, stderr } = await cli(...args, '--device', 'wgpu')
         assert.equal(status, 0, stderr)

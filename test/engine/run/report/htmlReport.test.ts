@@ -178,35 +178,6 @@ describe('a report', () => {
     assert.match(page, /Loss while retraining/)
   })
 
-  it('has on its page the error of each block at each step, stronger where it is larger', async () => {
-    const start = { t: 0, type: 'start', name: 'n', model: 'm', device: 'cpu', description: '', version: '1' } as const
-    const step = (block: number, at: number, loss: number | null): RunEvent => {
-      return { t: 1, type: 'step', recovery: 0, block, step: at, loss, lr: 0.1, tokens_per_second: 1 }
-    }
-    const losses = [
-      [4, 2, 1],
-      [4, null, 4],
-    ]
-    const steps = losses.flatMap((of, block) => of.map((loss, i) => step(block, i + 1, loss)))
-    const page = await pageOf([{ ...start, blocks: 2 }, ...steps])
-    const from = page.indexOf('<table class="heat">')
-    const rows = page.slice(from, page.indexOf('</table>', from)).split('<tr>').slice(2)
-    const heats = rows.map((row) => [...row.matchAll(/--heat:(\d+)%/g)].map(([, heat]) => Number(heat)))
-    assert.deepEqual(heats, [
-      [60, 32, 4],
-      [60, 60],
-    ])
-    assert.match(rows[0], /title="block 0, step 2: 0\.5 × the error before, mean squared error 2">0\.5</)
-    assert.match(rows[1], /title="block 1, step 2: no number"/)
-    assert.match(page, /from 0\.25 \(faint\) to 1 \(strong\)/)
-    // Many steps: fewer columns, whose numbers are in their titles.
-    const many = Array.from({ length: 200 }, (_, i) => step(0, i + 1, 1 + i))
-    const wide = await pageOf([{ ...start, blocks: 1 }, ...many])
-    assert.equal(wide.match(/<td style="--heat/g)?.length, 40)
-    assert.match(wide, /title="block 0, step 196–200: 198 × the error before, mean squared error 198"><\/td>/)
-    assert.ok(!(await pageOf([])).includes('<table class="heat">'))
-  })
-
   it('counts linears that were not pruned in the sparsity of a block', async () => {
     const page = await pageOf([])
     assert.match(page, /<td>0<\/td><td>25\.00 %<\/td>/)

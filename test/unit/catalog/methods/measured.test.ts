@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs'
 import {
   byMeasure,
   measured,
-  proposeMethod,
   proposeRecoveries,
+  prunedFigure,
   recoveryFigures,
 } from '../../../../src/recipe/measured.ts'
 import { presetsFor } from '../../../../src/recipe/writing/choices.ts'
@@ -13,28 +13,28 @@ import { methodNames, methodOf } from '../../../../src/catalog/methods/methods.t
 describe('what the form proposes', () => {
   it('is what the table of a real model shows to be best for the pattern', () => {
     for (const pattern of ['unstructured', '2:4', '4:8']) {
-      const { method, perplexity, next } = proposeMethod(pattern)
-      assert.ok(perplexity < next.perplexity && method !== next.method)
-      assert.equal(byMeasure(methodNames, pattern)[0], method)
-      assert.equal(byMeasure(methodNames, pattern).length, methodNames.length)
+      const all = byMeasure(methodNames, pattern)
+      const figures = all.map((name) => prunedFigure(name, pattern) ?? Infinity)
+      assert.ok(figures[0] < figures[1])
+      assert.deepEqual(
+        figures,
+        figures.toSorted((a, b) => a - b),
+      )
+      assert.deepEqual(all.toSorted(), methodNames.toSorted())
     }
   })
 
-  it('recovers as the table shows to be best, and without the whole model in memory where it does not fit', () => {
+  it('recovers as the table shows to be best', () => {
     for (const pattern of ['unstructured', '2:4', '4:8']) {
-      const all = proposeRecoveries(pattern, true)
+      const all = proposeRecoveries(pattern)
       const other = all.map(({ after }) => after.other)
       assert.deepEqual(
         other,
         other.toSorted((a, b) => a - b),
       )
-      assert.ok(all[0].after.same < proposeMethod(pattern).perplexity)
-      for (const { modes, before, after } of all) {
-        assert.ok(before.same > after.same && before.other > after.other)
-        assert.match(measured.settings[modes.join()], /^\d+ /)
-      }
-      const small = proposeRecoveries(pattern, false)
-      assert.ok(small.length > 0 && small.every(({ modes }) => !modes.includes('retrain')))
+      const [best] = byMeasure(methodNames, pattern)
+      assert.ok(all[0].after.same < (prunedFigure(best, pattern) ?? 0))
+      for (const { before, after } of all) assert.ok(before.same > after.same && before.other > after.other)
     }
   })
 
@@ -48,10 +48,10 @@ describe('what the form proposes', () => {
           left.toSorted((a, b) => b - a),
         )
         assert.ok(left.every((perplexity) => perplexity > measured.dense.other))
-        assert.equal(presets[1].method, proposeMethod(pattern).method)
+        assert.equal(presets[1].method, byMeasure(methodNames, pattern)[0])
       }
-    assert.deepEqual(presetsFor(true).at(-1)?.recoveries, proposeRecoveries('unstructured', true)[0].modes)
-    assert.equal(recoveryFigures('unstructured', { method: 'magnitude', recoveries: ['refit'] }), undefined)
+    assert.equal(presetsFor(true).at(-1)?.chain, proposeRecoveries('unstructured')[0].chain)
+    assert.equal(recoveryFigures('unstructured', { method: 'magnitude', chain: 'refit' }), undefined)
   })
 
   it('its figures stand in the results', () => {

@@ -8,6 +8,7 @@ import { runPathOf, sweepFolderAt } from '../../../../src/runs/folder/sweepFolde
 import { resultOf } from '../../../../src/runs/series/runResult.ts'
 import { sweepResults, type SweepRunState, type SweepTable } from '../../../../src/runs/compared/sweepTable.ts'
 import { scratch } from '../../../support/scratch.ts'
+import { writeSummary } from '../../../support/summaries.ts'
 
 const results = sweepResults(resultOf(null))
 const tableOf = (...states: SweepRunState[]): SweepTable => ({
@@ -80,6 +81,7 @@ describe('the share of a sweep', () => {
       mkdirSync(runPathOf(sweep, index), { recursive: true })
       const event = { t: 1, type: 'progress', phase: 'prune', done: 1, total: 2, unit: 'windows', eta_s: 1, overall }
       appendFileSync(join(runPathOf(sweep, index), 'events.jsonl'), `${JSON.stringify(event)}\n`)
+      writeSummary(runPathOf(sweep, index))
     }
     const count = { done: 1, total: 4, unit: 'runs' }
     deepEqual(await read(1, [1]), { what: 'sweep', count, share: 0.25, secondsLeft: null }, 'it has said nothing yet')

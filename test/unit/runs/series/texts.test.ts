@@ -1,5 +1,11 @@
 import assert from 'node:assert/strict'
-import { entryNames, judgedEntry, perplexitiesOf, resultsOfTexts } from '../../../../src/runs/series/texts.ts'
+import {
+  type EvaluatedEntry,
+  entryNames,
+  judgedEntry,
+  perplexitiesOf,
+  resultsOfTexts,
+} from '../../../../src/runs/series/texts.ts'
 
 const entry = (index: number, data: string, seqLen = 64, field?: string) => ({ entry: index, data, seqLen, field })
 const stages = { dense: 20, pruned: 60, recovered: 30 }
@@ -54,7 +60,7 @@ describe('the texts of a recipe', () => {
   })
 })
 
-const evaluated = (index: number, data: string, seqLen: number, field?: string) => ({
+const evaluated = (index: number, data: string, seqLen: number, field?: string): EvaluatedEntry => ({
   entry: index,
   data,
   seqLen,
@@ -66,6 +72,13 @@ describe('names of entries', () => {
   it('are as short as tells them apart', () => {
     assert.deepEqual(namesOf(evaluated(0, 'data/a.txt', 64), evaluated(1, 'data/b.txt', 64)), ['a.txt', 'b.txt'])
     assert.deepEqual(namesOf(evaluated(0, 'a', 64, 'brown'), evaluated(1, 'a', 64, 'wiki')), ['a: brown', 'a: wiki'])
+    const answers = { ...evaluated(1, 'a.jsonl', 64), lossOn: 'assistant' }
+    assert.deepEqual(namesOf(evaluated(0, 'a.jsonl', 64), answers), ['a.jsonl', 'a.jsonl: assistant'])
+    const [, named] = resultOf(
+      measured(0, 'a.jsonl', stages),
+      measured(1, 'a.jsonl', stages, { loss_on: 'assistant' }),
+    ).texts
+    assert.equal(named.name, 'a.jsonl: assistant')
     assert.deepEqual(namesOf(evaluated(1, 'a.txt', 64), evaluated(0, 'a.txt', 32)), [
       'a.txt (32 tokens)',
       'a.txt (64 tokens)',

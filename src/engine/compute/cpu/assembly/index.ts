@@ -32,7 +32,7 @@ export {
   transpose,
 } from './rows'
 export { distillRows, divergenceRows } from './distill'
-export { crossEntropyRows, logSumExpRows, scaleTile, softmaxTile, softmaxTileBackward } from './softmax'
+export { crossEntropyRows, hideLater, logSumExpRows, scaleTile, softmaxTile, softmaxTileBackward } from './softmax'
 export { addWeight, maskRows, scaleGradient, scaleWeight } from './weights'
 export { copyBlock, copyUpper, inverseFactorBlock } from './factor'
 export { countScores, countTies, maskBelow } from './select'

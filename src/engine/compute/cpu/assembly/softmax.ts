@@ -183,6 +183,14 @@ export function softmaxTile(
   }
 }
 
+/** Scores [rows, keys] of later keys become −∞: query r stands at key `diagonal + r`. */
+export function hideLater(rows: i32, keys: i32, diagonal: i32, scores: usize): void {
+  for (let r = 0; r < rows; r++) {
+    const row = scores + ((<usize>r * <usize>keys) << 2)
+    for (let j = diagonal + r + 1; j < keys; j++) store<f32>(row + (<usize>j << 2), -<f32>Infinity)
+  }
+}
+
 /** to[rows, columns] = factors[row] · from[rows, columns], f32, or rounded to bf16 where `code` says so. */
 export function scaleTile(
   rows: i32, columns: i32, from: usize, ldFrom: i32, factors: usize, to: usize, ldTo: i32, code: i32,

@@ -1,5 +1,5 @@
 // Attention: one task per (batch, head[, query tile]) over the pool (attentionTasks.ts).
-import type { AttentionShape, Kernels } from '../../kernels.ts'
+import type { AttentionShape, FusedKernels, Kernels } from '../../kernels.ts'
 import type { Tensor } from '../../tensor.ts'
 import type { Runner } from '../pool.ts'
 import { stepStageBytes, stepStateBytes } from './attentionStepTask.ts'
@@ -87,5 +87,19 @@ export function attention(pool: Runner): Attention {
         for (const address of [rounded, narrow, parts]) if (address !== null) pool.heap.release(address)
       }
     },
+  }
+}
+
+/** With oneDNN's primitives. */
+export function fusedAttention(pool: Runner): FusedKernels['attentionAlone'] {
+  const at = addresses(pool)
+  return (out, q, k, v, shape) => {
+    const { batch, seqLen, numHeads, window, softcap, scale } = shape
+    if (softcap > 0 || scale <= 0 || (window > 0 && window < seqLen)) return false
+    const total = batch * numHeads * Math.ceil(seqLen / queryTile(seqLen))
+    const split = { total, unit: 1, scratchBytes: forwardBytes(shape, codeOf(q)) }
+    const args = [at(out), codeOf(out), at(q), at(k), at(v), ...layoutArgs({ ...shape, window: 0 }, q)]
+    pool.run('attentionAlone', split, args)
+    return true
   }
 }

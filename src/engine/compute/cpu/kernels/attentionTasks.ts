@@ -2,6 +2,7 @@
 // and v are bf16, so are the other operands of their products: a tile of probabilities or of their gradients is rounded in scratch.
 import type { AttentionShape } from '../../kernels.ts'
 import { isOutside } from '../outside.ts'
+import { elementType } from '../matmul.ts'
 import type { Stage } from '../stage.ts'
 import type { Task, TaskEnv } from '../task.ts'
 import { elementBytes, gemmOf } from './productTasks.ts'
@@ -128,6 +129,55 @@ const attention: Task = (env, args, start, end) => {
   }
 }
 
+/** Args: out, its dtype code, q, k, v, layout. Items: (batch, head, tile). All by oneDNN but for what causality hides. */
+const attentionAlone: Task = ({ wasm, primitives, scratch: scores }, args, start, end) => {
+  const [out, outCode, q, k, v] = Array.from(args)
+  const h = layoutOf(args, 5)
+  const tiles = Math.ceil(h.seqLen / h.tile)
+  const [type, bytes] = [elementType(h.code), elementBytes(h.code)]
+  const [ldq, ldk] = [h.numHeads * h.headDim, h.numKvHeads * h.headDim]
+  const shares = h.code === 0 ? scores : scores + 4 * h.tile * h.seqLen
+  for (let item = start; item < end; item++) {
+    const { query, rows, keys } = tileOf(h, item % tiles)
+    const head = Math.floor(item / tiles) % h.numHeads
+    const row = Math.floor(item / tiles / h.numHeads) * h.seqLen
+    const atQ = (row + query) * ldq + head * h.headDim
+    const atK = bytes * (row * ldk + kvHeadOf(h, head) * h.headDim)
+    primitives?.matmul({
+      type,
+      transA: false,
+      transB: true,
+      m: rows,
+      n: keys,
+      k: h.headDim,
+      a: q + bytes * atQ,
+      lda: ldq,
+      b: k + atK,
+      ldb: ldk,
+      c: scores,
+      ldc: keys,
+      alpha: h.scale,
+    })
+    wasm.hideLater(rows, keys, query, scores)
+    primitives?.softmax(rows, keys, scores, shares, type)
+    primitives?.matmul({
+      type,
+      transA: false,
+      transB: false,
+      m: rows,
+      n: h.headDim,
+      k: keys,
+      a: shares,
+      lda: keys,
+      b: v + atK,
+      ldb: ldk,
+      c: out + elementBytes(outCode) * atQ,
+      ldc: ldq,
+      out: elementType(outCode),
+    })
+  }
+}
+
 /**
  * Args: dQ, dK, dV, dOut, dOut as products read it, out, logSum, q, k, v, keyMask, layout, heads of dK and dV. Items: (batch, head).
  * With grouped heads dK and dV have one slot per query head, summed afterwards, so that no two chunks write the same place.
@@ -176,4 +226,4 @@ const attentionBackward: Task = (env, args, start, end) => {
   }
 }
 
-export const attentionTasks: Readonly<Record<string, Task>> = { attention, attentionBackward }
+export const attentionTasks: Readonly<Record<string, Task>> = { attention, attentionAlone, attentionBackward }

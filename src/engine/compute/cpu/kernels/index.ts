@@ -1,10 +1,10 @@
 // The operations of the CPU backend: each computes addresses and sizes, and hands a task to the pool.
-import type { Kernels } from '../../kernels.ts'
+import type { FusedKernels, Kernels } from '../../kernels.ts'
 import type { Runner } from '../pool.ts'
 import { adapters } from './adapters.ts'
-import { attention } from './attention.ts'
+import { attention, fusedAttention } from './attention.ts'
 import { elementwise, norms, rowOps } from './elementwise.ts'
-import { products } from './products.ts'
+import { fusedLinear, products } from './products.ts'
 import { training } from './training.ts'
 
 export function cpuKernels(pool: Runner): Kernels {
@@ -17,4 +17,9 @@ export function cpuKernels(pool: Runner): Kernels {
     ...elementwise(pool),
     ...training(pool),
   }
+}
+
+/** Those that oneDNN's primitives do in one pass. */
+export function cpuFused(pool: Runner): FusedKernels {
+  return { linearActivated: fusedLinear(pool), attentionAlone: fusedAttention(pool) }
 }

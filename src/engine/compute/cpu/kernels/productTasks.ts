@@ -1,6 +1,7 @@
 // Matrix products as pool tasks: an item is a piece of the output (productGrid.ts), multiplied by single-threaded BLAS.
 import type { DType } from '../../../dtype.ts'
 import type { Gemm } from '../blas.ts'
+import { elementType } from '../matmul.ts'
 import type { Task, TaskEnv } from '../task.ts'
 import { isOutside } from '../outside.ts'
 import { callStaged } from '../staged.ts'
@@ -82,9 +83,13 @@ function mirror({ stage, wasm }: TaskEnv, rows: number, columns: number, from: n
   stage.flush(mark)
 }
 
-/** Args: out, x, weight, dtype codes of x and weight, bias, n, o, i, rows and columns of a piece. Items: pieces of out[n, o]. */
+/**
+ * Args: out, x, weight, dtype codes of x and weight, bias, n, o, i, rows and columns of a piece, and zeros for the others of
+ * `linearActivated`. Items: pieces of out[n, o].
+ */
 const linear: Task = (env, args, start, end) => {
   const [out, x, weight, xCode, code, bias, n, o, i, gridRows, gridColumns] = Array.from(args)
+  if (bias && code === xCode && env.primitives) return linearActivated(env, args, start, end, 0)
   const gemm = gemmOf(env, xCode)
   const direct = code === xCode
   for (let item = start; item < end; item++) {
@@ -102,6 +107,26 @@ const linear: Task = (env, args, start, end) => {
       const from = x + elementBytes(xCode) * row * i
       gemm(false, true, rows, columns, i, 1, from, i, w, ldw, bias ? 1 : 0, to, o)
     }
+  }
+}
+
+/**
+ * Args: as of `linear`, then out's dtype code, the activation (matmul.ts; 0 for none) and its parameter, and a factor [n, o] or 0.
+ * x and weight are of one type.
+ */
+const linearActivated: Task = ({ primitives }, args, start, end) => {
+  const [out, x, weight, code, , bias, n, o, i, gridRows, gridColumns] = Array.from(args)
+  const [outCode, algorithm, parameter, factor] = [11, 12, 13, 14].map((index) => args[index])
+  const types = { type: elementType(code), out: elementType(outCode) }
+  for (let item = start; item < end; item++) {
+    const { row, rows, column, columns } = pieceAt(item, n, o, gridRows, gridColumns)
+    const [at, bytes] = [row * o + column, elementBytes(code)]
+    primitives?.matmul({
+      ...{ ...types, transA: false, transB: true, m: rows, n: columns, k: i },
+      ...{ a: x + bytes * row * i, lda: i, b: weight + bytes * column * i, ldb: i },
+      ...{ c: out + elementBytes(outCode) * at, ldc: o, bias: bias && bias + 4 * column },
+      ...{ activation: algorithm === 0 ? null : [algorithm, parameter], factor: factor && factor + 4 * at },
+    })
   }
 }
 
@@ -192,4 +217,11 @@ const linearRows: Task = (env, args, start, end) => {
   }
 }
 
-export const productTasks: Readonly<Record<string, Task>> = { linear, linearRows, backwardInput, product, gram }
+export const productTasks: Readonly<Record<string, Task>> = {
+  linear,
+  linearActivated,
+  linearRows,
+  backwardInput,
+  product,
+  gram,
+}

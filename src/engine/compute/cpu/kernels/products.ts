@@ -1,5 +1,6 @@
 // linear and its backwards, gemm, gram: shapes to pool tasks (productTasks.ts).
-import type { Kernels } from '../../kernels.ts'
+import type { FusedKernels, Kernels } from '../../kernels.ts'
+import { eltwise } from '../matmul.ts'
 import type { Runner, Split } from '../pool.ts'
 import { packColumn, productGrid, type ProductGrid } from './productGrid.ts'
 import { dtypeCode, gramTile, scratchRows } from './productTasks.ts'
@@ -15,6 +16,9 @@ export function codeOf(tensor: Tensor): number {
   if (code === undefined) throw new EngineError('internal', `internal: ${tensor.dtype} where a float tensor is needed`)
   return code
 }
+
+/** What `linear` leaves out of the arguments of `linearActivated`. */
+const productAlone = [0, 0, 0, 0]
 
 /** Bytes of a weight that every thread may read whole: it stays in the cache they share. */
 const sharedBytes = 4 * 2 ** 20
@@ -88,7 +92,7 @@ export function products(pool: Runner): Products {
       const grid = productGrid(pool.threads, n, o, i, packWeight(weight, true, direct))
       const scratchBytes = direct ? 0 : 4 * i * Math.min(scratchRows(i), grid.columns)
       const args = [at(out), at(input), at(weight), xCode, code, at(bias), n, o, i, grid.rows, grid.columns]
-      pool.run('linear', { ...splitOf(grid), scratchBytes }, args)
+      pool.run('linear', { ...splitOf(grid), scratchBytes }, [...args, ...productAlone])
     },
     linears(outs, input, weights, biases) {
       if (input.length === weights[0].shape[1] && codeOf(input) === 0) runRows(pool, outs, input, weights, biases)
@@ -123,4 +127,19 @@ export function products(pool: Runner): Products {
     },
   }
   return self
+}
+
+/** With oneDNN's primitives. */
+export function fusedLinear(pool: Runner): FusedKernels['linearActivated'] {
+  const at = addresses(pool)
+  return (out, input, weight, bias, kind, factor) => {
+    const [o, i] = weight.shape
+    const n = input.length / i
+    const [code, activation] = [codeOf(input), eltwise[kind]]
+    if (!activation || code !== codeOf(weight)) return false
+    const grid = productGrid(pool.threads, n, o, i, packWeight(weight, true, true))
+    const args = [at(out), at(input), at(weight), code, code, at(bias), n, o, i, grid.rows, grid.columns]
+    pool.run('linearActivated', splitOf(grid), [...args, codeOf(out), ...activation, at(factor)])
+    return true
+  }
 }

@@ -1,0 +1,35 @@
+// run_recipe: prunes and recovers a model as a recipe says. Whoever hosts the tools asks a person first, or was told that it may.
+import * as z from 'zod'
+import { EngineError } from '../engine/errors.ts'
+import { recipePath } from './inputs.ts'
+import { prepareRun } from './prepareRun.ts'
+import { resultsOf } from './resultsTool.ts'
+import { defineTool } from './tool.ts'
+
+export const runInput = z.strictObject({
+  recipe: recipePath,
+  text: z
+    .string()
+    .optional()
+    .describe('The recipe, where the file is not there yet: it is written there, and never replaces a file.'),
+  settings: z
+    .array(z.string())
+    .max(20)
+    .optional()
+    .describe('Values that replace those of the recipe, as path=value: recover.steps=50.'),
+})
+
+export const runTool = defineTool({
+  name: 'run_recipe',
+  title: 'Run Recipe',
+  about: 'Runs a recipe: prunes a model, recovers it, measures it, and saves the result to a new folder.',
+  when: 'Use it only when a person wants the run, after explain_recipe found no errors and told time and memory. It takes minutes to hours and much memory, and writes a new model. Not to try things out: explain_recipe is the dry run.',
+  icon: '$(play)',
+  needsTrust: true,
+  input: runInput,
+  async run(input, { roots, host, signal, say }) {
+    if (typeof host.run === 'string') throw new EngineError('usage', host.run)
+    const folder = await host.run(await prepareRun(input, roots, true), { signal, say })
+    return resultsOf([await roots.place(folder)], roots, signal)
+  },
+})

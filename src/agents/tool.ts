@@ -1,0 +1,52 @@
+// What a tool is: a row of the table that the editor's agent and the MCP server share.
+import type * as z from 'zod'
+import type { TryProgress } from '../protocol/tryOut.ts'
+import type { PreparedRun } from './prepareRun.ts'
+import type { Roots } from './roots.ts'
+
+/** What computing tools need of the process that they run in. */
+export interface ToolHost {
+  /** Several checkpoints go on from the same prompts, greedily. */
+  tryOut(request: TryRequest, onProgress: (progress: TryProgress) => void, signal?: AbortSignal): Promise<unknown>
+  /** Runs a recipe and resolves to the run's folder; a string is why it may not. */
+  readonly run: ((run: PreparedRun, around: Around) => Promise<string>) | string
+}
+
+export interface TryRequest {
+  readonly models: readonly string[]
+  readonly prompts: readonly string[]
+  readonly maxTokens: number
+}
+
+export interface Around {
+  readonly signal?: AbortSignal
+  /** A line of progress. */
+  readonly say: (line: string) => void
+}
+
+export interface ToolContext extends Around {
+  readonly roots: Roots
+  readonly host: ToolHost
+}
+
+export interface Tool<Input extends z.ZodObject = z.ZodObject> {
+  /** Without the prefix that VS Code asks for. */
+  readonly name: string
+  /** For people: what a list shows. */
+  readonly title: string
+  /** For people: what it does, in one sentence. */
+  readonly about: string
+  /** For the model, beside `about`: when to use it, and when not. */
+  readonly when: string
+  /** A codicon. */
+  readonly icon: string
+  readonly input: Input
+  /** It computes or writes: not in a workspace that nobody trusts. */
+  readonly needsTrust: boolean
+  /** The result as text that a person can read. Never a path outside the roots on purpose: `callTool` removes others. */
+  run(input: z.output<Input>, context: ToolContext): Promise<string>
+}
+
+export function defineTool<Input extends z.ZodObject>(tool: Tool<Input>): Tool {
+  return { ...tool, run: (input, context) => tool.run(input as z.output<Input>, context) }
+}

@@ -1,0 +1,152 @@
+// The MCP server: tools, resources and prompts over stdin and stdout, until stdin ends.
+import { once } from 'node:events'
+import { Server } from '@modelcontextprotocol/sdk/server/index.js'
+import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js'
+import {
+  CallToolRequestSchema,
+  GetPromptRequestSchema,
+  ListPromptsRequestSchema,
+  ListResourcesRequestSchema,
+  ListToolsRequestSchema,
+  ReadResourceRequestSchema,
+} from '@modelcontextprotocol/sdk/types.js'
+import * as z from 'zod'
+import { callTool } from '../../agents/callTool.ts'
+import { clean } from '../../agents/resultText.ts'
+import { Roots } from '../../agents/roots.ts'
+import type { Around, ToolHost } from '../../agents/tool.ts'
+import { tools } from '../../agents/tools.ts'
+import { EngineError } from '../../engine/errors.ts'
+import { openBackend } from '../../engine/compute/open.ts'
+import { writeSideBySide } from '../../engine/generate/sideBySide.ts'
+import { runRecipe } from '../../engine/run/runRecipe.ts'
+import { version } from '../../system/version.ts'
+import { closing, type CommonOptions, type Context } from '../command.ts'
+import { askedMemory, memoryBytes, type PrecisionOptions } from '../options.ts'
+import { runOnDevice } from '../run.ts'
+import { eventLine } from '../../runs/series/eventLine.ts'
+import { promptOf, prompts } from './prompts.ts'
+import { listResources, readResource } from './resources.ts'
+
+export interface McpOptions extends CommonOptions, PrecisionOptions {
+  root: string[]
+  allowRun?: boolean
+  memory?: string
+}
+
+/** Serves until the client closes stdin or the signal fires. @throws EngineError for roots that are not there. */
+export async function serveTools(context: Context, options: McpOptions): Promise<void> {
+  const roots = await Roots.open(options.root.length > 0 ? options.root : [process.cwd()])
+  const { host, idle } = hostOf(context, options)
+  const leaving = new AbortController()
+  const server = new Server(
+    { name: 'sparsescope', version },
+    {
+      capabilities: { tools: {}, resources: {}, prompts: {} },
+      instructions:
+        'Prune language models and see where they are sparse. Inspect first, let suggest_recipe write the recipe, explain it, and run it only when a person wants that.',
+      // Clients are never asked for forms, whose answers it would check.
+      jsonSchemaValidator: { getValidator: () => () => ({ valid: false, data: undefined, errorMessage: 'not used' }) },
+    },
+  )
+  server.setRequestHandler(ListToolsRequestSchema, () => ({
+    tools: tools.map(({ name, title, about, when, input, needsTrust }) => ({
+      ...{ name, title, description: `${about} ${when}` },
+      inputSchema: z.toJSONSchema(input, { io: 'input' }) as { type: 'object' },
+      annotations: { readOnlyHint: !needsTrust, destructiveHint: false, openWorldHint: false },
+    })),
+  }))
+  server.setRequestHandler(CallToolRequestSchema, async ({ params }, { signal, sendNotification, _meta }) => {
+    let progress = 0
+    const say = (line: string) => {
+      const token = _meta?.progressToken
+      if (token === undefined) return
+      const sent = { progressToken: token, progress: ++progress, message: clean(line, roots) }
+      void sendNotification({ method: 'notifications/progress', params: sent }).catch(() => undefined)
+    }
+    const around = { signal: AbortSignal.any([signal, context.signal, leaving.signal]), say: seldom(say) }
+    const { text, isError } = await callTool(params.name, params.arguments, { roots, host, ...around })
+    return { content: [{ type: 'text', text }], isError }
+  })
+  server.setRequestHandler(ListResourcesRequestSchema, async () => ({ resources: await listResources(roots) }))
+  server.setRequestHandler(ReadResourceRequestSchema, async ({ params: { uri } }) => ({
+    contents: [{ uri, ...(await readResource(uri, roots, context.signal)) }],
+  }))
+  server.setRequestHandler(ListPromptsRequestSchema, () => ({ prompts }))
+  server.setRequestHandler(GetPromptRequestSchema, ({ params }) => promptOf(params.name, params.arguments ?? {}))
+  await server.connect(new StdioServerTransport())
+  // The transport does not notice that the client has gone.
+  await Promise.race([once(process.stdin, 'close'), once(process.stdin, 'end'), once(context.signal, 'abort')])
+  // A run ends as one that is cancelled: it says how to go on, and its lock is free.
+  leaving.abort()
+  await idle()
+  await server.close()
+}
+
+/** Progress lines a client gets a second, at most: others are left out. */
+const perSecond = 4
+
+function seldom(say: (line: string) => void): (line: string) => void {
+  let last = -Infinity
+  return (line) => {
+    if (performance.now() - last < 1000 / perSecond) return
+    last = performance.now()
+    say(line)
+  }
+}
+
+/** Computing in this process, one tool after the other: each takes the memory that it may. stdout is the protocol's. */
+function hostOf(context: Context, options: McpOptions): { host: ToolHost; idle: () => Promise<unknown> } {
+  let last: Promise<unknown> = Promise.resolve()
+  const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
+    const result = last.then(work)
+    last = result.catch(() => undefined)
+    return result
+  }
+  const host: ToolHost = {
+    tryOut: (request, onProgress, signal) =>
+      inTurn(async () => {
+        await using backend = closing(await openBackend(options))
+        return await writeSideBySide(backend.value, {
+          ...request,
+          memoryBytes: memoryBytes(options.memory),
+          signal,
+          onProgress,
+        })
+      }),
+    run: options.allowRun
+      ? ({ recipe, settings }, around) => inTurn(() => runHere(context, options, { recipe, settings }, around))
+      : 'this server may not run recipes: start it with --allow-run, or run `sparsescope run` yourself',
+  }
+  return { host, idle: () => last }
+}
+
+/** Resolves to the run's folder. */
+async function runHere(
+  context: Context,
+  options: McpOptions,
+  { recipe, settings }: { readonly recipe: string; readonly settings: readonly string[] },
+  { signal = context.signal, say }: Around,
+): Promise<string> {
+  let folder: string | null = null
+  const told = { ...context, signal, say, progress: ({ what }: Parameters<Context['progress']>[0]) => say(what) }
+  const precision = options.precision ? [`precision=${options.precision}`] : []
+  await runOnDevice(
+    told,
+    options,
+    (_, event) => {
+      const line = event.type === 'end' ? null : eventLine(event)
+      if (line !== null) say(line)
+    },
+    (given) =>
+      runRecipe({
+        ...given,
+        recipe,
+        settings: [...settings, ...precision],
+        memoryBytes: askedMemory(options.memory),
+        onFolder: (path) => (folder = path),
+      }),
+  )
+  if (folder === null) throw new EngineError('internal', 'the run has no folder')
+  return folder
+}

@@ -1,0 +1,64 @@
+// A model's chat template as its folder has it: chat_template.jinja, or `chat_template` of tokenizer_config.json.
+import { existsSync } from 'node:fs'
+import { join } from 'node:path'
+import { fieldsOf, isRecord } from '../../catalog/formats/json.ts'
+import { readSmallFile } from '../checkpoint/smallFile.ts'
+import { EngineError } from '../errors.ts'
+
+/** A turn of a conversation. Templates also read other keys of it, such as `tool_calls`. */
+export interface ChatMessage {
+  readonly role: string
+  readonly content?: unknown
+}
+
+export interface ChatTemplate {
+  /** File that has it, for messages. */
+  readonly path: string
+  readonly text: string
+  /** Text of the special tokens by their names, such as `bos_token`. */
+  readonly tokens: Readonly<Record<string, string>>
+}
+
+const maxConfigBytes = 16 * 2 ** 20
+/** Bytes. Published templates have 20 kB at most. */
+const maxTemplateBytes = 2 ** 20
+
+/** null: the folder has none. Of several named templates the one called `default`, as transformers takes it. @throws EngineError 'bad-config'. */
+export async function readChatTemplate(folder: string): Promise<ChatTemplate | null> {
+  const path = join(folder, 'tokenizer_config.json')
+  const settings = existsSync(path) ? parsed(await readSmallFile(path, maxConfigBytes, 'bad-config'), path) : {}
+  const own = join(folder, 'chat_template.jinja')
+  const inFile = existsSync(own)
+  const text = inFile ? await readSmallFile(own, maxTemplateBytes, 'bad-config') : templateIn(settings.chat_template)
+  if (text === null) return null
+  if (text.length > maxTemplateBytes)
+    throw new EngineError('bad-config', `${path}: its chat template has ${text.length} characters; get it again`)
+  const tokens = Object.keys(settings).flatMap((key) => {
+    const token = key.endsWith('_token') ? tokenText(settings[key]) : null
+    return token === null ? [] : [[key, token] as const]
+  })
+  return { path: inFile ? own : path, text, tokens: Object.fromEntries(tokens) }
+}
+
+function templateIn(written: unknown): string | null {
+  if (typeof written === 'string') return written
+  const named = Array.isArray(written) ? written.map(fieldsOf).find(({ name }) => name === 'default') : undefined
+  return typeof named?.template === 'string' ? named.template : null
+}
+
+/** A token is written as its text, or as an object with it. */
+export function tokenText(token: unknown): string | null {
+  const text = typeof token === 'string' ? token : fieldsOf(token).content
+  return typeof text === 'string' ? text : null
+}
+
+function parsed(text: string, path: string): Readonly<Record<string, unknown>> {
+  const broken = () => new EngineError('bad-config', `${path} is not a JSON object; get it again`)
+  try {
+    const value: unknown = JSON.parse(text)
+    if (isRecord(value)) return value
+  } catch {
+    throw broken()
+  }
+  throw broken()
+}

@@ -1,0 +1,94 @@
+// The tools of the editor's agent: those that package.json has from the table in src/agents. The backend answers; a run goes through the
+// queue of all runs, so that it survives a reload of the window as any other.
+import * as vscode from 'vscode'
+import { basename } from 'node:path'
+import { runAndReport } from '../commands/runCommands.ts'
+import type { Parts } from '../commands/targets.ts'
+import { toolPrefix } from '../contributions.ts'
+import { memoryLimit } from '../support/settings.ts'
+
+const t = vscode.l10n.t
+
+interface ContributedTool {
+  readonly name: string
+  readonly displayName: string
+  /** Set for tools that compute or write. */
+  readonly when?: string
+}
+
+export function registerAgentTools(parts: Parts): vscode.Disposable[] {
+  const manifest = parts.services.context.extension.packageJSON as {
+    contributes: { languageModelTools: readonly ContributedTool[] }
+  }
+  return manifest.contributes.languageModelTools.map((row) => {
+    const name = row.name.slice(toolPrefix.length)
+    const tool = name === 'run_recipe' ? runTool(parts) : backendTool(parts, name, row)
+    return vscode.lm.registerTool(row.name, tool)
+  })
+}
+
+function backendTool(parts: Parts, name: string, row: ContributedTool): vscode.LanguageModelTool<object> {
+  return {
+    prepareInvocation: () => ({ invocationMessage: row.displayName }),
+    async invoke({ input }, token) {
+      if (row.when !== undefined) requireTrusted()
+      return resultOf(await ask(parts, name, input, signalOf(token)))
+    },
+  }
+}
+
+function runTool(parts: Parts): vscode.LanguageModelTool<object> {
+  const prepare = (input: object, write: boolean) => {
+    requireTrusted()
+    return parts.services.call('prepareRun', { input, roots: rootsOf(), write })
+  }
+  return {
+    async prepareInvocation({ input }) {
+      const { recipe, summary } = await prepare(input, false)
+      const name = basename(recipe)
+      // The summary has names out of files that may be anybody's.
+      const message = new vscode.MarkdownString().appendText(summary)
+      return {
+        invocationMessage: t('Running {0}', name),
+        confirmationMessages: { title: t('Run {0}?', name), message },
+      }
+    },
+    async invoke({ input }, token) {
+      const signal = signalOf(token)
+      const { recipe, set } = await prepare(input, true)
+      const { status, folder, message } = await runAndReport(parts, { recipe, set: [...set] }, signal)
+      if (status !== 'done' || folder === null) throw new Error(message ?? t('The run was cancelled.'))
+      return resultOf(await ask(parts, 'read_results', { runs: [basename(folder)] }, signal))
+    },
+  }
+}
+
+/** @throws Error with what the tool says where it fails: the agent gets it. */
+async function ask({ services }: Parts, name: string, input: object, signal: AbortSignal): Promise<string> {
+  const params = { name, input, roots: rootsOf(), memoryBytes: memoryLimit() }
+  const { text, isError } = await services.call('agentTool', params, { signal })
+  if (isError) throw new Error(text)
+  return text
+}
+
+function resultOf(text: string): vscode.LanguageModelToolResult {
+  return new vscode.LanguageModelToolResult([new vscode.LanguageModelTextPart(text)])
+}
+
+/** The folders of the workspace that are on this machine. */
+export function rootsOf(): string[] {
+  const folders = vscode.workspace.workspaceFolders ?? []
+  return folders.flatMap(({ uri }) => (uri.scheme === 'file' ? [uri.fsPath] : []))
+}
+
+/** package.json hides these tools there already; another extension can call them by name all the same. */
+function requireTrusted(): void {
+  if (!vscode.workspace.isTrusted) throw new Error(t('{0} needs a trusted workspace.', t('Computing')))
+}
+
+function signalOf(token: vscode.CancellationToken): AbortSignal {
+  const abort = new AbortController()
+  if (token.isCancellationRequested) abort.abort()
+  token.onCancellationRequested(() => abort.abort())
+  return abort.signal
+}
