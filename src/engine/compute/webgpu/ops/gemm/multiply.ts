@@ -217,11 +217,11 @@ export function multiplyAndEnd(gpu: Gpu, p: Product, { kind, weight, mask }: End
   const chosen = tiledOf(gpu, p, single, kind, dtypeCode(weight?.dtype ?? 'f32'))
   if (gpu.smallSubgroups || rounds || !fits || !chosen || sumsOf(gpu, p) > 1) return false
   const words = mask ? mask.shape[1] : 0
-  const rest = kind === 'masked' ? { tensors: [mask], params: [words] } : null
-  dispatch(gpu, p, single, {
-    ...chosen,
-    ...(rest ?? { tensors: [weight ?? null, mask], params: [words, Number(mask !== null)] }),
-  })
+  const own =
+    kind === 'masked'
+      ? { tensors: [mask], params: [words] }
+      : { tensors: [weight ?? null, mask], params: [words, Number(mask !== null)] }
+  dispatch(gpu, p, single, { ...chosen, ...own })
   return true
 }
 
@@ -260,11 +260,8 @@ function choose(gpu: Gpu, p: Product, batch: Batch): Chosen {
     ] as const
     return { variant: fewRowsVariant(p, p.b.dtype, ...places), rows: p.m, columns: fewRowsColumns }
   }
-  return (
-    tiledOf(gpu, p, batch, 'plain', type) ?? {
-      ...{ variant: portableVariants[type], rows: portableTile, columns: portableTile },
-    }
-  )
+  const portable = { variant: portableVariants[type], rows: portableTile, columns: portableTile }
+  return tiledOf(gpu, p, batch, 'plain', type) ?? portable
 }
 
 /** Linears of one row without biases in one dispatch, to the bytes of one each; false, and nothing done, where the device has other products. */
