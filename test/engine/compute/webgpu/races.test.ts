@@ -40,8 +40,8 @@ function reordered(code: string, order: string): string {
     : ', @builtin(num_workgroups) groups: vec3u'
   const main = code.indexOf('fn main(')
   const body = code.indexOf('{', main) + 1
-  const head = code.slice(0, body).replace(own, `@builtin(workgroup_id) slot: vec3u${count}`)
-  const moved = ['x', 'y', 'z'].map((axis) => `placeOf(slot.${axis}, groups.${axis})`)
+  const head = code.slice(0, body).replace(own, `@builtin(workgroup_id) ownGroup: vec3u${count}`)
+  const moved = ['x', 'y', 'z'].map((axis) => `placeOf(ownGroup.${axis}, groups.${axis})`)
   return `${head}\n  let group = vec3u(${moved.join(', ')});${code.slice(body)}\nfn placeOf(i: u32, n: u32) -> u32 {\n  ${order}\n}\n`
 }
 
@@ -184,7 +184,7 @@ describe('workgroups of a dispatch', function () {
       const code = `@group(0) @binding(0) var<storage, read_write> y: array<u32>;
 @compute @workgroup_size(1)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  y[slot.x] = group.x;
+  y[ownGroup.x] = group.x;
 }`
       const module = device.createShaderModule({ code: reordered(code, order) })
       const pipeline = device.createComputePipeline({ layout: 'auto', compute: { module } })
