@@ -224,6 +224,8 @@ export const pruneRows = {
     type: z.union([z.int().min(0).max(1e9), z.literal(untilNone)]),
     about: `Most swaps of a row: a pruned and a kept weight change places where that lowers the error of the row's outputs (docs/methods.md, "Swaps"; arXiv 2512.10922). \`${untilNone}\`: until none helps, at most a tenth of the row. Needs calibration. For ${andList(swappers)}.`,
     default: 0,
+    // Recipes without it keep the hash by which a sweep knows its runs.
+    resolve: (_, __, written) => written,
     appliesWhen: ({ method }) =>
       swappers.includes(method) || idle(`with method ${method}, which solves for the kept weights`, 'method'),
     leftOutWhenIdle: true,
