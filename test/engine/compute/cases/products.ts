@@ -51,7 +51,7 @@ const linears = (n: number, i: number, ...outs: [number, number, number]): OpCas
   }
 }
 
-/** Of one row and one type without biases, as decoding has them. */
+/** Products of one row and one type without biases, as in decoding. */
 const linearsAlike = (i: number, dtype: DType, ...outs: number[]): OpCase => {
   const name = `linears 1×${i}→${outs.join(', ')} alike ${dtype}`
   const { f32, weight } = maker(name)

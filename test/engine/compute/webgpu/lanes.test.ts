@@ -17,7 +17,7 @@ function subgroupsOf(code: string, step: Values): Values[][] {
   )
 }
 
-/** Of each access to an array, the worst of all subgroups and steps. */
+/** The worst of all subgroups and steps, for each access to an array. */
 function conflictsOf(code: string, array: string, steps: readonly Values[]): Map<string, number> {
   const worst = new Map<string, number>()
   for (const step of steps)

@@ -89,7 +89,7 @@ describe('GPU buffer pool', () => {
     assert.equal(pool.wasteful, false)
     let settled = 0
     const settle = async () => void settled++
-    // Of the idle one's class: it is used again.
+    // It has the class of the idle one, which is used again.
     pool.release(await pool.acquireOrTrim(4 * mib, settle))
     assert.deepEqual([settled, destroyed], [0, []])
     await pool.acquireOrTrim(2 * mib, settle)

@@ -143,7 +143,7 @@ async function everything(sessions: Opened): Promise<Map<string, HostArray>> {
   return results
 }
 
-/** Of whole vectors and not, with sums of one part and of several. lavapipe compiles tiles for seconds each: one case a shader. */
+/** With whole vectors and without, with sums of one part and of several. lavapipe compiles tiles for seconds each: one case a shader. */
 const oneOfEachTile = /^(linear 132×68→260 (f32|bf16)|loraWeight 136×196 .* f32 masked|loraBackward 20: 136.*masked)/
 const ofProducts = {
   portable: /alike|→21|132×|136|2560|66×70×300 |20×36|4×1100/,
