@@ -53,7 +53,7 @@ export interface PreparedRun {
   /** Absolute path of the recipe, a file by now. */
   readonly recipe: string
   readonly settings: readonly string[]
-  /** What it will write, how long it takes, how much memory: for whoever allows it. */
+  /** Its output, time and memory, for the person who permits it. */
   readonly summary: string
 }
 

@@ -14,7 +14,7 @@ import { fromLine } from './inputs.ts'
 import type { Roots } from './roots.ts'
 import { defineTool } from './tool.ts'
 
-/** Runs in a table where nobody says which; newest first. */
+/** Default number of runs in a table; newest first. */
 const usualRuns = 20
 
 export const resultsTool = defineTool({

@@ -41,7 +41,7 @@ export interface Tool<Input extends z.ZodObject = z.ZodObject> {
   /** A codicon. */
   readonly icon: string
   readonly input: Input
-  /** It computes or writes: not in a workspace that nobody trusts. */
+  /** It computes or writes: not in an untrusted workspace. */
   readonly needsTrust: boolean
   /** The result as text that a person can read. Never a path outside the roots on purpose: `callTool` removes others. */
   run(input: z.output<Input>, context: ToolContext): Promise<string>

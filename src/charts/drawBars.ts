@@ -133,7 +133,7 @@ function upright({ left, right, top, bottom, y, most }: BarsLayout, { roots, per
   ])
 }
 
-/** A quarter and the whole of the highest, whose roots stand at half and full height. */
+/** A quarter and the whole of the highest: their roots are at half and full height. */
 const rootTicks = (most: number) => [0, Number((most / 4).toPrecision(2)), Number(most.toPrecision(2))]
 
 function along({ left, right, bottom, each }: BarsLayout, { range, bars, xLabel }: BarsData, ink: Ink): Shape[] {

@@ -122,7 +122,7 @@ function roundUp(share: number): number {
   return ([1, 2, 5].find((factor) => factor * power >= share) ?? 10) * power
 }
 
-/** The tensor of a cell that moved farthest, a matrix before its bias; null: nobody has said, or nothing moved. */
+/** The tensor of a cell that moved farthest, a matrix before its bias; null: unknown, or nothing moved. */
 export function movedMost({ rows }: Cell, moved: MovedTensors | undefined): StageRow | null {
   const known = rows.filter(({ name }) => (moved?.[name]?.moved ?? 0) > 0)
   const matrices = known.filter(({ role }) => role !== 'bias')
@@ -159,7 +159,7 @@ const wordsOf = ({ kind, rows }: Cell) => {
 // Facts about one tensor in the view of which weights train, as terms and texts.
 export interface KnownOfTensor {
   readonly row: StageRow
-  /** undefined: nobody has said how far it moved. */
+  /** undefined: unknown how far it moved. */
   readonly movement: Movement | undefined
   /** Why not, in words. */
   readonly untold: string

@@ -28,7 +28,7 @@ export interface Scatter {
 const front = { ...seriesStyle(0), colour: '#7f7f7f', dash: '' }
 const dense = { ...front, colour: stageColours.dense }
 
-/** The sparsity that was asked for, or what came of it where nobody knows, against perplexity. */
+/** The requested sparsity, or the measured one if that is unknown, against perplexity. */
 export function defaultLook(runs: readonly FoldedRun[]): ScatterLook {
   const asked = measureNamed('sparsity')
   const x = runs.some((run) => asked.of(run) !== null) ? asked : measureNamed('zeros')

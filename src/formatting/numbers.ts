@@ -98,7 +98,7 @@ export function formatShape(shape: readonly number[]): string {
   return shape.length === 0 ? 'scalar' : shape.join(' × ')
 }
 
-/** Share of right answers with its standard error: "49.5 % ± 3.5". null: of a single answer nobody knows how far it is off. */
+/** Share of right answers with its standard error: "49.5 % ± 3.5". null: unknown, as for a single answer. */
 export function formatAccuracy(share: number, stderr: number | null): string {
   const percent = (x: number) => (100 * x).toFixed(1)
   return stderr === null ? `${percent(share)} %` : `${percent(share)} % ± ${percent(stderr)}`

@@ -68,7 +68,7 @@ export function lint(
   return { document, context, findings: findings.sort(byPosition) }
 }
 
-/** More than anybody reads; a file can have a hundred thousand mistakes. */
+/** A limit for readers: a file can have a hundred thousand errors. */
 const mostOfARule = 200
 
 function runRule(rule: Rule, context: LintContext, all: AllRules): Finding[] {

@@ -15,7 +15,7 @@ export function writingTokens(promptTokens: readonly number[], maxTokens: number
   return promptTokens.reduce((sum, tokens) => sum + tokens + alone * maxTokens, 0)
 }
 
-/** The same of a recipe's entry, whose prompts nobody has tokenised yet. */
+/** The same of a recipe's entry, whose prompts are not tokenised yet. */
 function plannedWriting({ prompts = [], max_tokens: maxTokens = 0 }: ResolvedEvaluation): number {
   return writingTokens(
     prompts.map(({ length }) => length / bytesPerToken),

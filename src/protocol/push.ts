@@ -14,7 +14,7 @@ export interface PlannedPush {
     readonly state: 'new' | 'replaces' | 'there'
     /** Made for the push: it is not in the folder. */
     readonly made: boolean
-    /** Weights and notes that the run wrote. What it copied from its source, or anybody added, is not. */
+    /** Weights and notes that the run wrote. Files copied from its source or added later are not. */
     readonly ofRun: boolean
   }[]
 }

@@ -277,7 +277,7 @@ export type FromRun =
   /** `comparison`: of two models that the run has left; which, a person is asked where there are several pairs. */
   | { type: 'reveal'; what: 'output' | 'recipe' | 'report' | 'comparison' | 'tryOut' | 'card' | 'publish' }
 
-/** A checkpoint of the view that tries models out: `role` is what it is to the others, such as `dense`; '' where nobody knows. */
+/** A checkpoint of the view that tries models out: `role` is its role among the others, such as `dense`; '' if unknown. */
 export interface TriedModel extends LabelledModel {
   role: string
 }
@@ -336,7 +336,7 @@ export interface RecipeStart {
   weights: string
   label: string
   parameters: number
-  /** Sparsity of its matrices that a run noted; null: nobody did. */
+  /** Sparsity of its matrices that a run noted; null: not noted. */
   sparsity: number | null
   choices: RecipeChoices
   /** What is trained unless a person chooses. */

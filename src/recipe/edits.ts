@@ -38,7 +38,7 @@ function spaced(document: RecipeDocument, path: Path, [start, end]: [number, num
   return value.line > key.line && value.character <= key.character ? `  ${newText}` : newText
 }
 
-/** Length of the anchor or tag before `offset`; nobody writes one longer than 200 characters. */
+/** Length of the anchor or tag before `offset`; at most 200 characters. */
 function lengthBefore({ text }: RecipeDocument, offset: number, properties: RegExp): number {
   return properties.exec(text.slice(Math.max(0, offset - 200), offset))?.[0].length ?? 0
 }
@@ -63,7 +63,7 @@ export function remove(document: RecipeDocument, path: Path): TextEdit[] {
 }
 
 /**
- * Removes the `index`-th of several pairs or items: for duplicate keys, which a path cannot tell apart. Nothing where it has an
+ * Removes the `index`-th of several pairs or items: for duplicate keys, which have the same path. Nothing where it has an
  * anchor that is meant elsewhere.
  */
 export function removeFrom(document: RecipeDocument, parent: YAMLMap | YAMLSeq, index: number): TextEdit[] {

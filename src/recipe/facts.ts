@@ -79,7 +79,7 @@ export interface DataFacts {
   readonly longestDocument: number | null
   /** Why the file cannot be read, or null. */
   readonly problem: string | null
-  /** It is on another machine's share, and nobody has looked at it. */
+  /** It is on another machine's share and was not read. */
   readonly isOnShare?: true
 }
 

@@ -12,9 +12,9 @@ export interface SharedWork<T> {
   /** A folder of ours, and below it that of this work alone: the process that has its lock does the work. */
   readonly root: string
   readonly folder: string
-  /** null: nobody has made it yet. */
+  /** null: not made yet. */
   readonly take: () => Promise<T | null>
-  /** Makes it, and keeps it where `take` looks if `isHeld` says that nobody else has taken over meanwhile. */
+  /** Makes it, and keeps it where `take` looks if `isHeld` says that no other process has taken over. */
   readonly make: (isHeld: () => boolean) => Promise<T>
   /** Whether to wait for a run that makes it. */
   readonly wait: boolean

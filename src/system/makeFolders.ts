@@ -30,7 +30,7 @@ export async function makeFolders(folder: string, output = folder): Promise<stri
 /** Checks that a folder can be made or written there, by its permissions. @throws EngineError. */
 export async function requireWritable(folder: string, output = folder): Promise<void> {
   const { place } = await nearestFolder(folder)
-  // A path that ends in a separator is a folder's or nobody's.
+  // A path that ends in a separator can only be a folder.
   await access(join(place, sep), constants.W_OK).catch((error: unknown) => {
     throw writeError(error, output)
   })

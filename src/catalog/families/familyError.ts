@@ -1,6 +1,6 @@
 // config.json describes something this program cannot compute. Who opened the file adds its path.
 
-/** `kind` is the error code that the engine gives it: a value nobody could mean, or one we do not know. */
+/** `kind` is the error code that the engine gives it: an impossible value, or an unsupported one. */
 export class FamilyError extends Error {
   readonly kind: 'bad-config' | 'unsupported'
   constructor(kind: 'bad-config' | 'unsupported', message: string) {

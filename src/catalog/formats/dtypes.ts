@@ -41,7 +41,7 @@ export function elementBits(dtype: string): number {
 export function elementsOf(shape: readonly number[]): number | null {
   let product = 1
   for (const dimension of shape) {
-    // A later zero would hide an overflow, but such a shape helps nobody.
+    // A later zero would hide an overflow, but such a shape is useless.
     product *= dimension
     if (!Number.isSafeInteger(product)) return null
   }

@@ -1,4 +1,4 @@
-// adapter_config.json of PEFT (huggingface/peft, tuners/lora/config.py), as hostile text: what a LoRA that was trained elsewhere says of
+// adapter_config.json of PEFT (huggingface/peft, tuners/lora/config.py), not trusted: what a LoRA that was trained elsewhere says of
 // itself. What changes the mathematics and is not understood is refused.
 import { FormatError, quoted } from '../../errors.ts'
 import { asObject, parseJson, toPlain, type Json, type JsonObject } from './json.ts'

@@ -12,7 +12,7 @@ export const rule = defineRule({
   *check({ fix, uses, has, model, facts }) {
     const atMost = model?.modelConfig ? '' : 'at most '
     for (const { path, at, data, field, seqLen } of placesOf(uses)) {
-      // Rows of ids have a length of their own; of ids that nobody has looked at, as before a run, who knows.
+      // Rows of ids have their own length, which is unknown until the file is read.
       const known = facts.data.get(data)
       const rows = known ? idShapeOf(known, field)?.length === 2 : /\.safetensors$/.test(data ?? '')
       if (seqLen === null || rows || has([...path, 'seq_len']) || !has([...path, 'data'])) continue

@@ -11,7 +11,7 @@ export const rule = defineRule({
   *check({ recoveries, model, has }) {
     if (!model?.modelConfig) return
     const { isPart, prefix } = model.modelConfig
-    // A vision tower has norms of its own, which nobody takes for the text model's.
+    // A vision tower has its own norms, which are not the text model's.
     const modules = model.modules.filter(({ name }) => !isPart || name.startsWith(prefix))
     const unknown = modules.filter((m) => m.kind === 'other' && m.columns === 1 && /norm|ln_?\d?$/i.test(m.name))
     if (unknown.length === 0) return

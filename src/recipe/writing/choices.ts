@@ -1,4 +1,4 @@
-// Choices of a recipe before anybody chose, three presets of them, and names made from them. Pages import this.
+// Default choices of a recipe, three presets of them, and names made from them. Pages import this.
 import { defaultAllocation, type AllocationName } from '../../catalog/allocations/allocations.ts'
 import { defaultTrain, type Subset } from '../../catalog/adapters/subsets.ts'
 import { defaultMethod, type MethodName } from '../../catalog/methods/methods.ts'
@@ -54,7 +54,7 @@ export function spreadIn({ prune, compare }: Pick<RecipeChoices, 'prune' | 'comp
   return prune.allocation ?? usual
 }
 
-/** What is known of a model before anybody chose. */
+/** Facts about a model that the default choices need. */
 export interface KnownOfModel {
   /** Whether `train: [bias]` finds any. */
   readonly biases: boolean

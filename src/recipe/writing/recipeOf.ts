@@ -25,7 +25,7 @@ export function recipeOf(choices: RecipeChoices, known: KnownOfRun): Recipe {
   const windows = first === undefined ? null : { ...calibration, data: others.length > 0 ? [first, ...others] : first }
   const recoveries = recover.map((one): Recover => {
     if (one.mode !== 'retrain') return one
-    // A model that is pruned already is retrained on the text: nobody knows where the dense one is.
+    // A model that is pruned already is retrained on the text: its dense model is unknown.
     const { loss, ...rest } = one
     return { ...rest, ...windows, ...(loss !== undefined && step && { loss }) }
   })

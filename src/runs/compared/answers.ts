@@ -25,7 +25,7 @@ export function encodeAnswers(picked: readonly (number | null)[], gold: readonly
   return { picked: text(picked), gold: text(gold) }
 }
 
-/** Answers at the last stage at which each entry of a report's `evaluations` was asked; the report may be anybody's. */
+/** Answers at the last measured stage of each entry of a report's `evaluations`; the report is not trusted. */
 export function answersIn(report: unknown): TaskAnswers[] {
   const { evaluations } = fieldsOf(report)
   const byEntry = new Map<number, TaskAnswers & { stage: number }>()

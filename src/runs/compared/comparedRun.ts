@@ -1,4 +1,4 @@
-// Runs side by side, whether a sweep made them or a person chose them; and what a run's resolved recipe, which may be anybody's, says of it.
+// Runs side by side, whether a sweep made them or a person chose them; and the facts in a run's resolved recipe, which is not trusted.
 import { type Settings, settingText } from '../../recipe/sweep/settings.ts'
 import { defaultTask } from '../../catalog/tasks/tasks.ts'
 import type { SweepResults, SweepRunState } from './sweepTable.ts'
@@ -174,7 +174,7 @@ export function sparklineOfSummary(summary: RunSummary): Sparkline | null {
   return sparkline(perplexities.y, errors.y)
 }
 
-/** The sparkline of a report.json, which may be anybody's. */
+/** The sparkline of a report.json, which is not trusted. */
 export function sparklineOfReport(report: unknown): Sparkline | null {
   const { evaluations, blocks } = fieldsOf(report)
   const measured = recordsIn(evaluations).filter(({ stage, perplexity }) => stage !== 'dense' && isNumber(perplexity))

@@ -61,7 +61,7 @@ export interface ComparisonTitle {
 
 const mostModels = 2
 
-/** `date`: of the latest run; empty where nobody knows. */
+/** `date`: of the latest run; empty if unknown. */
 export function comparisonTitle(runs: readonly FoldedRun[], date: string): ComparisonTitle {
   const models = [...new Set(runs.map(({ facts }) => facts.model).filter((model) => model !== ''))]
   const what = models.length > mostModels ? plural(models.length, 'model') : andList(models)

@@ -77,7 +77,7 @@ function markdown(text: string): string {
   return plain(text).replace(/([\\|`*_<>[\]])/g, '\\$1')
 }
 
-/** One line, without characters that nobody sees. */
+/** One line, without invisible characters. */
 function plain(text: string): string {
   return text.replace(/\s+/g, ' ').replace(/[\p{Cc}\p{Cf}]/gu, '')
 }

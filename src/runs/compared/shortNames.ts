@@ -1,4 +1,4 @@
-// Names for runs side by side that nobody has to think up: from their resolved recipes, their differences in the field's
+// Short names for runs side by side: from their resolved recipes, their differences in the field's
 // words. "wanda 70 % · recon", "alps 2:4 · retrain norm · seed 1".
 import { modelLabel } from '../../catalog/formats/checkpointFormats.ts'
 import { nameOf, settingText, settingWord, valueText, type NamedSettings } from '../../recipe/sweep/settings.ts'
@@ -18,8 +18,8 @@ const between = ' · '
 const longestValue = 24
 
 /**
- * A name for each, in their order: method, sparsity and recovery where they differ, then the fewest other settings that tell all
- * apart. Runs of which nothing differs are called by all three; repeats are numbered.
+ * A name for each, in their order: method, sparsity and recovery where they differ, then the fewest other settings that separate all
+ * runs. Runs without differences have all three; repeats are numbered.
  */
 export function shortNames(runs: readonly NamedRun[]): string[] {
   const recipes = runs.map(({ recipe }) => recipe)

@@ -26,7 +26,7 @@ export function wholeLineBytes(descriptor: number, bytes: number): number {
 export interface EventLog {
   /** Appends at once: a killed process loses no event. `end` is the last event. */
   emit(event: NewRunEvent): void
-  /** `emit` for timers and listeners, which nobody catches: a disk that is full is met by the next `emit`. */
+  /** `emit` for timers and listeners, whose errors nothing catches: the next `emit` reports a full disk. */
   mention(event: NewRunEvent): void
   /** Bytes written so far: a resumed run cuts the file there and says the rest again. */
   bytes(): number

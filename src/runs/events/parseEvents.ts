@@ -1,4 +1,4 @@
-// Lines of events.jsonl that nobody vouches for.
+// Lines of events.jsonl, which is not trusted.
 import { isRunEvent, type RunEvent } from '../series/events.ts'
 import { emptyPicture, foldEvents, type RunPicture } from '../series/foldRun.ts'
 import { EventTail } from './eventTail.ts'

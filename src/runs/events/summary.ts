@@ -30,7 +30,7 @@ async function addAll(fold: SummaryFold, events: string): Promise<void> {
 }
 
 export interface SummaryFile {
-  /** Adds an event. Now and then the file is replaced, which nobody waits for. */
+  /** Adds an event. The file is sometimes replaced, in the background. */
   add(event: RunEvent): void
   /** Replaces the file by all that was added. Never throws: it holds nothing that the events do not. */
   write(): Promise<void>

@@ -20,7 +20,7 @@ import { startWorker } from '../../system/startWorker.ts'
 export const lockName = 'lock'
 /** The number is changed this often. */
 export const beatMs = 1000
-/** A lock without a beat for so long, while it is watched, is nobody's. */
+/** A watched lock without a beat for this long has no holder. */
 export const stillMs = 2.5 * beatMs
 /** No lock is larger; more is not read. */
 const maxLockBytes = 4096
@@ -62,7 +62,7 @@ export function parseLock(text: string): LockHolder | null {
 
 interface Link {
   readonly name: string
-  /** For a text that is not a whole lock of this program: its hash, which is the token of nobody. */
+  /** For a text that is not a whole lock of this program: its hash, which is no process's token. */
   readonly token: string
   /** With the number that changes. */
   readonly text: string
@@ -117,7 +117,7 @@ function addLink(folder: string, name: string, holder: LockHolder): boolean {
       fs.linkSync(draft, path)
     } catch (error) {
       if (!withoutLinks.has(errnoOf(error))) throw error
-      // For a moment the file is seen without its text; its token is nobody's then.
+      // For a moment the file is seen without its text; its token then has no holder.
       write(path)
     }
     return true
@@ -249,7 +249,7 @@ export async function lockRun(folder: string, options: LockOptions = {}): Promis
 }
 
 /**
- * Locks a folder that nobody else knows yet, and returns what keeps the lock once the folder has its name: a new run is
+ * Locks a folder that no other process knows yet, and returns what keeps the lock once the folder has its name: a new run is
  * never seen without one.
  */
 export function lockDraft(folder: string): (finalPath: string) => Promise<RunLock> {
@@ -276,7 +276,7 @@ async function expires(
   { signal, onWait }: LockOptions,
 ): Promise<boolean> {
   const holder = parseLock(last.text)
-  // Anybody may have written the lock: only plain characters of it go to a terminal.
+  // The lock is not trusted: only its plain characters are printed.
   const where = !holder || holder.host === me.host ? '' : ` on ${holder.host.replace(/[^\w.-]/g, '?')}`
   const who = holder ? `process ${holder.pid}${where}` : 'another process'
   const looks = holder && seemsDead(holder, me) ? timing.looksAtGone : timing.looks
@@ -372,7 +372,7 @@ export class LockWatch {
   private last: { readonly text: string; readonly holder: LockHolder; readonly since: number } | null = null
   private static readonly here = newHolder()
 
-  /** null: nobody knows before it has been looked at for `stillMs`. `changedMs`: when `lock` was changed, if the caller knows. */
+  /** null: unknown until it has been watched for `stillMs`. `changedMs`: when `lock` was changed, if the caller knows. */
   isHeld(folder: string, changedMs?: number): boolean | null {
     const before = this.last
     // A change of the chain's first lock, which has been seen to be a lock, shows that its holder lives.
@@ -383,14 +383,14 @@ export class LockWatch {
     if (!holder || changed === null || seemsDead(holder, LockWatch.here)) return this.forget()
     if (before?.text !== link.text) this.last = { text: link.text, holder, since: performance.now() }
     if (isFresh(changed)) return true
-    // The lock is nobody's, or of a machine with another clock.
+    // The lock has no holder, or its machine has another clock.
     if (before === null) return null
     if (before.text !== link.text) return true
     // Timers may fire a little early.
     return performance.now() - before.since < stillMs - 50 ? null : false
   }
 
-  /** There is no lock, so nobody holds it. */
+  /** There is no lock. */
   forget(): false {
     this.last = null
     return false

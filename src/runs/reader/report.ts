@@ -1,4 +1,4 @@
-// report.json of a run, which may be anybody's, and whether a run is done.
+// report.json of a run, which is not trusted, and whether a run is done.
 import { existsSync } from 'node:fs'
 import { EngineError } from '../../errors.ts'
 import { protocolIn } from '../compared/paperTable.ts'

@@ -168,7 +168,7 @@ export class RunReader {
     const end = isNew('events') ? await endOfRun(events) : before.end
     const isOver = end?.status === 'done' && ofReport !== undefined
     const isDoubtful = held === null && !isOver
-    // The standing stays as it was while nobody knows whether the lock is held.
+    // The standing does not change while it is unknown whether the lock is held.
     const signs = { isHeld: !isOver && (held ?? wasRunning), end, hasReport: ofReport !== undefined }
     const goesOn = this.sweep === null ? 'sparsescope run --resume' : 'sparsescope sweep run'
     const standing = isDoubtful && !wasRunning ? before.standing : statusInSweep(isBegun ? signs : null, around, goesOn)

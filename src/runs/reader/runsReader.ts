@@ -1,4 +1,4 @@
-// Runs side by side, read from disk: whoever writes them, here, in a terminal or on a node of a cluster. The command line looks
+// Runs side by side, read from disk. Their writer may be here, in a terminal or on a node of a cluster. The command line looks
 // once. Who follows them looks again and again, as seldom as will do, since no watcher of files sees what other machines write.
 import { setTimeout as sleep } from 'node:timers/promises'
 import { forEachConcurrent } from '../../formatting/lists.ts'
@@ -51,7 +51,7 @@ const lookEveryMs = { watchedLive: 1000, watched: 5000, live: 5000, idle: 15_000
 export class RunsReader {
   runs: readonly RunReader[]
   private readonly lookAround: LookAround
-  /** What differs is known beforehand, as of a sweep's runs: nobody reads their recipes. */
+  /** Differences are known, as in a sweep: the recipes need not be read. */
   private readonly isPlanned: boolean
   private readonly listeners = new Set<(changed: readonly number[]) => void>()
   private readonly changed = new Set<RunReader>()

@@ -294,7 +294,7 @@ function addBlockLoss({ blockLoss }: RunPicture, recovery: number, block: number
 /** A block's result together with those of earlier passes over it. */
 function blockResult(event: Extract<RunEvent, { type: 'block' }>, earlier: BlockResult | undefined): BlockResult {
   const { block, seconds, error_before: before, error_after: after } = event
-  // A later pass tells the zeros again, and no certificates.
+  // A later pass reports the zeros again, without certificates.
   const modules = Object.fromEntries(
     Object.entries(event.modules).map(([name, own]) => [name, { ...earlier?.modules[name], ...own }]),
   )

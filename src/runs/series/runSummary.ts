@@ -1,5 +1,5 @@
 // What a run's events add up to, in the few numbers that lists of runs show: how far it is, its evaluations, the error of each
-// block, and its loss at no more than 1024 points however many steps it has. A run keeps it as summary.json (runs/events/summary.ts).
+// block, and its loss at no more than 1024 points for any number of steps. A run keeps it as summary.json (runs/events/summary.ts).
 import { fields, list, oneOf, optional, orNull, text, type Check, type Checked } from '../../catalog/formats/checks.ts'
 import { taskNames } from '../../catalog/tasks/tasks.ts'
 import type { RunEvent } from './events.ts'

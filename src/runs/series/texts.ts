@@ -48,7 +48,7 @@ export function perplexityIn(value: unknown): number | undefined {
   return typeof value === 'number' ? value : undefined
 }
 
-/** A report may be anybody's. */
+/** A report is not trusted. */
 const mostMeasured = 300
 
 /** Perplexities at the ends of the stages, by one entry of `evaluate`. */

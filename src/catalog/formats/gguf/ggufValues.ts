@@ -1,7 +1,7 @@
 // Values of GGUF's metadata as text. Long lists, such as a vocabulary, are skipped and only their beginning is kept.
 import { FormatError, quoted } from '../../../errors.ts'
 
-// Reads a file forwards, value by value, with a small window of it in memory. Whoever asks for more than the file has, or than
+// Reads a file forwards, value by value, with a small window of it in memory. A caller that asks for more than the file has, or than
 // a header may take, gets a FormatError.
 /** Ranged reads, of a file or of one on the Hub. */
 export interface ByteSource {
