@@ -1,5 +1,5 @@
-// Reads new events of a run, a few megabytes at a time: a run of any length is never in memory as a whole. The file may
-// be anybody's.
+// Reads new events of a run, a few megabytes at a time: a run of any length is never in memory as a whole. The file is not
+// trusted.
 import type { FileHandle } from 'node:fs/promises'
 import { openOwn } from '../../system/ownFile.ts'
 

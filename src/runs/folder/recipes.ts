@@ -1,5 +1,5 @@
-// Recipes that runs left: a run's own from its folder, those that a sweep has planned, and the note beside a checkpoint. They may be
-// anybody's: what is too long, or no recipe, counts as unknown.
+// Recipes that runs left: a run's own from its folder, those that a sweep has planned, and the note beside a checkpoint. They are not trusted:
+// what is too long, or no recipe, counts as unknown.
 import { isAbsolute, join, posix, resolve } from 'node:path'
 import { readDocument } from '../../recipe/document.ts'
 import { withSetting } from '../../recipe/overrides.ts'
