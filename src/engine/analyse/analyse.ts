@@ -142,7 +142,7 @@ async function measure(
       onLess(less) {
         const { description } = backend.info
         options.onWarning(
-          `${description} ran out of memory; the analysis goes on after the last block with ${lessText(less)}`,
+          `${description} ran out of memory; the analysis continues after the last block with ${lessText(less)}`,
         )
       },
     })

@@ -85,7 +85,7 @@ export async function openAnalysisStore(
       } catch (error) {
         canSave = false
         const why = error instanceof Error ? error.message : String(error)
-        warn(`what is measured cannot be kept for the next time: ${why}`)
+        warn(`the measurements cannot be saved for the next analysis: ${why}`)
       }
     },
   }

@@ -57,10 +57,7 @@ export async function inspectIn(pool: WeightFiles, located: Located, path: strin
 export function wholeOf({ checkpoint, unknown, problems }: Inspection): Checkpoint {
   for (const { error } of problems) throw error
   for (const { name, dtype } of unknown) {
-    throw new EngineError(
-      'unsupported',
-      `${checkpoint.path}: ${name} is stored as ${dtype}, a type that is not known; convert it first`,
-    )
+    throw new EngineError('unsupported', `${checkpoint.path}: ${name} has the unknown type ${dtype}; convert it first`)
   }
   return checkpoint
 }

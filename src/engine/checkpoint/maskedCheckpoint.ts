@@ -21,7 +21,7 @@ export async function underMaskOf(checkpoint: Checkpoint, masked: string): Promi
   try {
     const masks = await explicitMasks(other)
     if (masks === null)
-      throw new EngineError('bad-checkpoint', `${other.folder} holds no mask: there is no ${maskName} in it`)
+      throw new EngineError('bad-checkpoint', `${other.folder} has no ${maskName}; give the folder of a pruned model`)
     const roles = tensorRoles(checkpoint.config, checkpoint.tensors)
     return maskedCheckpoint(checkpoint, masks, (name) => {
       const { shape } = checkpoint.tensors.get(name) ?? {}
@@ -48,7 +48,7 @@ export function maskedCheckpoint(
     if (outputs === rows && inputs === columns) continue
     throw new EngineError(
       'bad-checkpoint',
-      `the mask has ${rows} × ${columns} for ${name}, which ${checkpoint.folder} has not: it is the mask of another model`,
+      `the mask of ${name} is ${rows} × ${columns}, and ${checkpoint.folder} has no such matrix; give the mask of this model`,
     )
   }
   const maskOf = lastKept(masks)

@@ -69,7 +69,10 @@ class FilesInMemory implements WeightFiles {
       throw new EngineError('disk', `cannot read ${path}: ${messageOf(error)}; choose the file again`, { cause: error })
     })
     if (bytes.length !== target.length)
-      throw new EngineError('bad-checkpoint', `${path}: ${target.length} bytes were asked for, ${bytes.length} came`)
+      throw new EngineError(
+        'bad-checkpoint',
+        `${path}: only ${bytes.length} of ${target.length} bytes could be read; choose the file again`,
+      )
     target.set(bytes)
     this.bytesRead += bytes.length
   }

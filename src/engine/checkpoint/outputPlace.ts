@@ -54,6 +54,6 @@ export async function refuseBothInOne(one: string, other: string): Promise<void>
   if ((await overlapOnDisk(one, other)) === null) return
   throw new EngineError(
     'usage',
-    `cannot write both ${one} and ${other}: one lies in the other; choose folders side by side`,
+    `cannot write both ${one} and ${other}: one is inside the other; choose folders side by side`,
   )
 }

@@ -51,15 +51,12 @@ export async function ggufTokenizer(
 async function definitionOf(path: string): Promise<Part> {
   const text = await readSmallFile(path, maxTokenizerBytes, 'bad-config').catch((error: unknown) => {
     if (!(error instanceof EngineError) || error.code !== 'not-found') throw error
-    throw new EngineError(
-      'bad-data',
-      `${path} is not there, and a GGUF file holds its tokenizer; copy it from the model`,
-    )
+    throw new EngineError('bad-data', `${path} is missing, and a GGUF file needs the tokenizer; copy it from the model`)
   })
   try {
     return fieldsOf(JSON.parse(text))
   } catch {
-    throw new EngineError('bad-config', `${path} is no JSON; get it again`)
+    throw new EngineError('bad-config', `${path} is not JSON; get it again`)
   }
 }
 

@@ -50,7 +50,7 @@ export function overlapping({ ids, labels: counted, seqLen }: Windows, stride: n
   if (stride > seqLen)
     throw new EngineError(
       'usage',
-      `${path}: between windows of ${seqLen} tokens with a stride of ${stride} tokens would be left out; use a stride of ${seqLen} at most`,
+      `${path}: windows of ${seqLen} tokens with a stride of ${stride} leave tokens out; use a stride of at most ${seqLen}`,
     )
   const windows = Math.ceil((ids.length - seqLen) / stride) + 1
   requireRoom(windows, seqLen, path)

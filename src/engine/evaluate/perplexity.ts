@@ -64,7 +64,10 @@ export async function evaluatePerplexity(
   }
   const loss = sum / counted
   if (!Number.isFinite(loss)) {
-    throw new EngineError('numeric', `the loss is ${loss}; the weights hold NaN or infinity, or overflow on this text`)
+    throw new EngineError(
+      'numeric',
+      `the loss is ${loss}; the weights contain NaN or infinity, or overflow on this text; check them with sparsescope inspect --stats`,
+    )
   }
   const seconds = (performance.now() - begun) / 1000
   return { perplexity: Math.exp(loss), loss, tokens: windows * seqLen, windows, seqLen, seconds }

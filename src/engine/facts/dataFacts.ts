@@ -58,7 +58,7 @@ async function look(path: string, bare: DataFacts): Promise<DataFacts> {
     return { ...bare, kind: 'lines', ...fieldsOfLine(await gunzippedHead(path)) }
   if (path.endsWith('.parquet')) return lookAtTable(path, bare)
   if (path.endsWith('.safetensors')) return lookAtIds(path, bare)
-  return { ...bare, problem: 'it is of no known format; give a .txt, .jsonl, .jsonl.gz, .parquet or .safetensors file' }
+  return { ...bare, problem: 'its format is unknown; give a .txt, .jsonl, .jsonl.gz, .parquet or .safetensors file' }
 }
 
 async function lookAtLines(path: string, bare: DataFacts): Promise<DataFacts> {

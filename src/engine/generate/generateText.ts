@@ -228,6 +228,6 @@ function parsed(text: string, path: string): unknown {
   try {
     return JSON.parse(text) as unknown
   } catch (error) {
-    throw new EngineError('bad-config', `${path} is no JSON; get it again or remove it`, { cause: error })
+    throw new EngineError('bad-config', `${path} is not JSON; get it again or remove it`, { cause: error })
   }
 }

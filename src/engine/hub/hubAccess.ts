@@ -22,7 +22,7 @@ const publicHub = 'https://huggingface.co'
  */
 export async function hubAccess(env: NodeJS.ProcessEnv = process.env, home: string = homedir()): Promise<HubAccess> {
   if (isOn(env.HF_HUB_OFFLINE))
-    throw new EngineError('usage', 'HF_HUB_OFFLINE is set, so the Hub is not asked; unset it first')
+    throw new EngineError('usage', 'HF_HUB_OFFLINE is set, which forbids requests to the Hub; unset it first')
   const endpoint = (env.HF_ENDPOINT || publicHub).replace(/\/+$/, '')
   const { protocol, hostname } = URL.canParse(endpoint) ? new URL(endpoint) : { protocol: '', hostname: '' }
   if (!/^https?:$/.test(protocol))

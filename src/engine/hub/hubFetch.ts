@@ -108,7 +108,7 @@ async function follow(name: HubName, access: HubAccess, start: URL, init: Init):
 }
 
 function unencrypted(home: URL, address: string): EngineError {
-  const why = `${home.host} leads to ${JSON.stringify(address.slice(0, 200))}, which is no encrypted address`
+  const why = `${home.host} leads to ${JSON.stringify(address.slice(0, 200))}, which is not an encrypted address`
   return new EngineError('network', `${why}; check HF_ENDPOINT`, { reason: 'redirect' })
 }
 

@@ -137,7 +137,10 @@ async function fetchBlob(blobs: string, file: RemoteFile, hub: HubFiles, session
   }
   // Another process has pulled the same file meanwhile, and has renamed or replaced this one.
   if (await blobIsWhole(blobs, file, session.signal)) return
-  throw new EngineError('network', `${file.path}: another process fetches it too; pull again when that has ended`)
+  throw new EngineError(
+    'network',
+    `${file.path}: another process is fetching it; pull again when that process has ended`,
+  )
 }
 
 function partialOf(blobs: string, { hash }: RemoteFile): string {
@@ -158,7 +161,7 @@ async function openPartial(path: string): Promise<FileHandle> {
   const handle = await open(path, ownOnly, 0o666)
   if (isOwn(await handle.stat())) return handle
   await handle.close()
-  throw new EngineError('disk', `${path} is a link or no plain file; remove it and pull again`)
+  throw new EngineError('disk', `${path} is a link or not a regular file; remove it and pull again`)
 }
 
 /** That the blob is there, by its hash: an older program, or a disk, may have left other bytes under the name. */

@@ -39,7 +39,7 @@ export class RemoteFiles implements WeightFiles {
   shardPath(folder: string, name: string): Promise<string> {
     const path = `${folder}/${name}`
     if (this.#find(path)) return Promise.resolve(path)
-    const why = `${path} is missing, though the index names it; tell the model's authors`
+    const why = `${path} is missing, though the index names it; report this to the model's authors`
     return Promise.reject(new EngineError('bad-checkpoint', why))
   }
 
@@ -84,7 +84,7 @@ export function heldTensors(checkpoint: Checkpoint): Checkpoint {
     if (bytes > mostBytes)
       throw new EngineError(
         'unsupported',
-        `${name} has ${formatBytes(bytes)}, more than is held in memory (${formatBytes(mostBytes)}); pull the model to look at it`,
+        `${name} has ${formatBytes(bytes)}, more than is held in memory (${formatBytes(mostBytes)}); pull the model to inspect it`,
       )
     const data = held.get(name) ?? checkpoint.read(name)
     held.delete(name)

@@ -26,7 +26,7 @@ function precisionOf({ traits, info }: Backend, model: Model, choice: PrecisionC
   if (choice === 'bf16' && !traits.bf16Products)
     throw new EngineError(
       'unsupported',
-      `${info.description} has no fast products of bf16: use precision f32 or auto; sparsescope doctor says what is missing`,
+      `${info.description} does not support fast bf16 products: use precision f32 or auto; sparsescope doctor says what is missing`,
     )
   if (choice !== 'auto') return choice
   return traits.bf16Products && isStoredIn16Bits(model) ? 'bf16' : 'f32'

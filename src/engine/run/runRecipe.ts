@@ -170,10 +170,10 @@ async function reportFailure(
 }
 
 function cancelledText(path: string): string {
-  return `cancelled; go on with: sparsescope run --resume ${shellWord(path)}`
+  return `cancelled; resume it with: sparsescope run --resume ${shellWord(path)}`
 }
 
 function lostRun(path: string, cause?: unknown): EngineError {
-  const message = `${path} was removed or taken over by another process while this one stood still; start or resume it again`
+  const message = `${path} was removed or taken over by another process while this one was suspended; start or resume it again`
   return new EngineError('disk', message, { cause })
 }

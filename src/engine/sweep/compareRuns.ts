@@ -68,7 +68,7 @@ async function runsAt(path: string, signal?: AbortSignal): Promise<readonly RunR
   const sweep = await findSweep({ path, settings: [], signal }).catch(async (error: unknown) => {
     const isFolder = (await stat(path).catch(() => null))?.isDirectory() === true
     if (isFolder && error instanceof EngineError && error.code === 'not-found')
-      throw new EngineError('not-found', `${path} is neither a run's folder nor a sweep's`, { cause: error })
+      throw new EngineError('not-found', `${path} is not the folder of a run or a sweep`, { cause: error })
     throw error
   })
   const plan = await readPlan(sweep.folder)

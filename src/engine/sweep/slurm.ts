@@ -125,7 +125,10 @@ async function slurmSays(program: string, args: readonly string[]): Promise<stri
     return (await promisify(execFile)(program, args, { maxBuffer: 2 ** 26, env: plainSurroundings() })).stdout
   } catch (error) {
     if (errnoOf(error) === 'ENOENT')
-      throw new EngineError('usage', `${program} is not on PATH: run this where Slurm is, or take --engine local`)
+      throw new EngineError(
+        'usage',
+        `${program} is not on PATH: run this where Slurm is installed, or use --engine local`,
+      )
     const { stderr = '' } = error as { stderr?: string }
     const said = stderr.trim().replace(/\s*\n\s*/g, ' ') || String(error)
     throw new EngineError('usage', `${program} refused: ${said}`, { cause: error })

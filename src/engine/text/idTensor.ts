@@ -57,7 +57,7 @@ async function readPiece(
   for (let i = 0; i < wide.length; i++) {
     target[i] = Number(wide[i])
     if (BigInt(target[i]) !== wide[i])
-      throw new EngineError('bad-data', `${path}: ${name} holds ${wide[i]}, which is no token id; check the file`)
+      throw new EngineError('bad-data', `${path}: ${name} holds ${wide[i]}, which is not a token id; check the file`)
   }
 }
 

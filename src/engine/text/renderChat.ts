@@ -67,7 +67,10 @@ function programOf({ path }: ChatTemplate, text: string): Program {
     last = { text, program }
     return program
   } catch (error) {
-    throw new EngineError('bad-config', `${path}: its chat template is no Jinja (${reasonOf(error)}); get it again`)
+    throw new EngineError(
+      'bad-config',
+      `${path}: its chat template is not valid Jinja (${reasonOf(error)}); get it again`,
+    )
   }
 }
 
@@ -105,7 +108,7 @@ function refuse(reason: unknown): never {
 function limitedRange(first: number, end?: number, step = 1): number[] {
   const [start, stop] = end === undefined ? [0, first] : [first, end]
   const length = Math.max(0, Math.ceil((stop - start) / step))
-  if (!(length <= longestList)) throw new Error(`it asks for a range of more than ${longestList} items`)
+  if (!(length <= longestList)) throw new Error(`it makes a range of more than ${longestList} items`)
   return Array.from({ length }, (_, i) => start + i * step)
 }
 
@@ -152,7 +155,7 @@ function partsByTurns(
     if (text.startsWith(before) && text.startsWith(after) && before.length <= after.length)
       return [[before.length, after.length]]
     throw new Error(
-      `it writes turn ${turn + 1} in another way once others follow, so that the assistant's part has no known place: leave loss_on out, or use a template with {% generation %}`,
+      `it writes turn ${turn + 1} differently when other turns follow, so the assistant's part cannot be located: leave loss_on out, or use a template with {% generation %}`,
     )
   })
 }

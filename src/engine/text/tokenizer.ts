@@ -141,8 +141,8 @@ async function encode(
 function tooLongToTokenise(path: string, { cuts }: TokenizerThread): EngineError {
   const why =
     cuts === null
-      ? `this tokenizer looks at a text as a whole, and one of more than ${maxWholeLength} characters is too long for that`
-      : `in more than ${maxWholeLength} characters no letter stands before a space or a line break, so that the text cannot be cut into pieces`
+      ? `this tokenizer encodes a text as a whole, and the limit is ${maxWholeLength} characters`
+      : `more than ${maxWholeLength} characters have no letter before a space or a line break, so the text cannot be cut into pieces`
   return new EngineError('bad-data', `${path}: ${why}; use less data`)
 }
 

@@ -88,7 +88,7 @@ function encodeBy(tokenizer: Tokenizer, added: AddedTokens, text: string, specia
   } catch (error) {
     // The library passes a word's ids as arguments, and a Unigram model's word is the whole text.
     if (!(error instanceof RangeError)) throw error
-    throw new EngineError('bad-data', `${path} cannot encode so long a text at once; give it in shorter documents`)
+    throw new EngineError('bad-data', `${path} cannot encode a text of this length; split it into shorter documents`)
   }
 }
 

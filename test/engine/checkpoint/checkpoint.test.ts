@@ -114,7 +114,7 @@ describe('openCheckpoint', () => {
       temp.write('pytorch_model.bin', 'PK\x03\x04')
       await refuses(temp.folder, /zip archive is damaged/)
       for (const name of ['model.pt', 'model.pth', 'consolidated.bin'])
-        await refuses(temp.write(name, 'x'), /no file of torch\.save/)
+        await refuses(temp.write(name, 'x'), /not a file of torch\.save/)
     })
     it('shards without their index', async () => {
       temp.write('model-00001-of-00002.safetensors', safetensors({ a }))

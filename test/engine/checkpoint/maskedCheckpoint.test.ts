@@ -64,12 +64,12 @@ describe('a checkpoint through a mask', () => {
       deepEqual([changed, maskPreserved], [[], true])
       await pruned.close()
     }
-    await rejects(underMaskOf(dense, dense.path), { code: 'bad-checkpoint', message: /holds no mask/ })
+    await rejects(underMaskOf(dense, dense.path), { code: 'bad-checkpoint', message: /has no sparsescope\.mask/ })
     await dense.close()
   })
 
   it('is refused with the mask of another model', () => {
     const { plain } = viewOf(false, 'F32')
-    throws(() => maskedCheckpoint(plain, storedMasks([[name, mask]]), () => undefined), /mask of another model/)
+    throws(() => maskedCheckpoint(plain, storedMasks([[name, mask]]), () => undefined), /give the mask of this model/)
   })
 })

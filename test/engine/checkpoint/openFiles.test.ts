@@ -87,7 +87,7 @@ describe('openFiles', () => {
     const bytes = new Uint8Array(safetensors({ a }))
     const size = bytes.length
     const short = { size, read: async (start: number, end: number) => bytes.subarray(start, end - 1) }
-    await refuses({ 'model.safetensors': short }, 'bad-checkpoint', /8 bytes were asked for, 7 came/)
+    await refuses({ 'model.safetensors': short }, 'bad-checkpoint', /only 7 of 8 bytes could be read/)
     const failing = { size, read: () => Promise.reject(new Error('no connection')) }
     await refuses({ 'model.safetensors': failing }, 'disk', /model\.safetensors: no connection/)
   })

@@ -35,7 +35,7 @@ describe('bitmask checkpoints on the command line', () => {
     await pruned()
     assert.match(
       (await cli('inspect', path('bits'))).stdout,
-      /pruned linears are stored as bitmasks: .* when it is dense/,
+      /pruned linears are stored as bitmasks: .* after sparsescope expand/,
     )
   })
 

@@ -52,7 +52,7 @@ describe('sparsescope pull', () => {
     }
     const stopped = await cliBeside(env(), ['pull', 'org/tiny'], (started) => child.push(started))
     assert.equal(stopped.status, 130)
-    assert.match(stopped.stderr, /cancelled; what has come is kept/)
+    assert.match(stopped.stderr, /cancelled; the received parts are kept/)
     hub.interpose = null
     assert.equal((await cliWith(env(), 'pull', 'org/tiny')).status, 0)
     assert.equal((await cliWith(env(), 'inspect', 'hf:org/tiny')).status, 0)
@@ -65,7 +65,7 @@ describe('sparsescope pull', () => {
       assert.match(stderr, line)
       assert.equal(stdout.includes('came now'), false)
     }
-    await ends(2, /no name of the Hub/, '../x')
+    await ends(2, /is not the name of a model on the Hub/, '../x')
     await ends(2, /there is no org\/none/, 'org/none')
     await ends(2, /no revision v9/, 'org/tiny@v9')
     const others = Buffer.alloc(hub.files.get('model.safetensors')?.bytes.length ?? 0)

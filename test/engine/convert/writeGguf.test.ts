@@ -232,7 +232,7 @@ describe('sparsescope convert', () => {
       }),
     )
     await refused(odd, /does not know what this tokenizer splits text into words by/)
-    await refused(goldenModel('llama'), /tokenizer\.json is not there, and a GGUF file holds its tokenizer/)
+    await refused(goldenModel('llama'), /tokenizer\.json is missing, and a GGUF file needs the tokenizer/)
   })
 
   it('warns of a window that llama.cpp leaves out', async () => {

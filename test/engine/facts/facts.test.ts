@@ -180,7 +180,7 @@ describe('facts about files', () => {
 
   it('say why a file cannot be read', async () => {
     const problem = async (name: string, text: string) => (await dataFacts(temp.write(name, text))).problem
-    assert.match((await problem('a.csv', 'x')) ?? '', /no known format/)
+    assert.match((await problem('a.csv', 'x')) ?? '', /format is unknown/)
     assert.match((await problem('a.txt', '')) ?? '', /empty/)
     assert.match((await problem('a.jsonl', 'not json\n')) ?? '', /not JSON/)
     assert.match((await problem('a.parquet', 'not parquet at all')) ?? '', /./)

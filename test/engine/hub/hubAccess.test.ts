@@ -52,7 +52,11 @@ describe('access to the Hub', () => {
   it('sends nothing without encryption where the Hub has it, and follows no such redirect', async () => {
     const session = { access: await access({ HF_TOKEN: token }) }
     const ask = hubFetch({ repository: 'org/tiny', revision: 'main' }, session)
-    const refused = { code: 'network', reason: 'redirect', message: /leads to "http:.*which is no encrypted address/ }
+    const refused = {
+      code: 'network',
+      reason: 'redirect',
+      message: /leads to "http:.*which is not an encrypted address/,
+    }
     for (const method of ['GET', 'PUT']) await assert.rejects(ask('http://127.0.0.1:1/file', { method }), refused)
   })
 

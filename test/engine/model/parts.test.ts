@@ -69,7 +69,7 @@ describe('routing', () => {
   }
 
   it('refuses values that are not finite', () => {
-    assert.throws(() => route(Float32Array.of(NaN, 1), { numExperts: 2, topK: 1, normalise: true }), /not finite/)
+    assert.throws(() => route(Float32Array.of(NaN, 1), { numExperts: 2, topK: 1, normalise: true }), /NaN or infinity/)
   })
 })
 

@@ -47,7 +47,7 @@ describe('a run whose device has no more memory', function () {
       assert.deepEqual(limits, [2 ** 30, 0.75 * 2 ** 28, 0.75 * 0.75 * 2 ** 28])
       assert.match(
         warnings.join('\n'),
-        /ran out of memory; the run goes on from what is saved with 201 MB of its memory: fewer blocks/,
+        /ran out of memory; the run continues from its saved state with 201 MB of its memory: fewer blocks/,
       )
     } finally {
       await gpu.close()
@@ -99,7 +99,8 @@ describe('a run whose device has no more memory', function () {
       const tight = await runRecipe(gpu, { recipe: recipe('tight') })
       const said = tight.warnings.filter((message) => message.includes('ran out of memory'))
       assert.ok(said.length > 1)
-      for (const message of said) assert.match(message, /goes on from what is saved with at most \d+ tokens at a time/)
+      for (const message of said)
+        assert.match(message, /continues from its saved state with at most \d+ tokens at a time/)
       assert.equal(gpu.memory().usedBytes, 0)
       assert.equal(tight.evaluations.length, 2)
       for (const [i, { perplexity = 0 }] of ample.evaluations.entries())
@@ -129,7 +130,7 @@ describe('a run whose device has no more memory', function () {
         if (event.type === 'step' && event.recovery === 1 && ++steps === 2) throw refused()
       }
       const report = await runRecipe(lessOnce, { recipe: recipe('refused'), onEvent })
-      assert.match(report.warnings.join('\n'), /ran out of memory; the run goes on/)
+      assert.match(report.warnings.join('\n'), /ran out of memory; the run continues/)
       assert.equal(steps, 5)
       const bytes = (name: string) => readFileSync(place.path(name, 'model.safetensors'))
       assert.ok(bytes('refused').equals(bytes('whole')))

@@ -61,7 +61,7 @@ describe('a run whose device is lost', function () {
       whole.seen.waits > 100 && often.seen.losses >= 2,
       `${often.seen.losses} losses in ${often.seen.waits} waits, ${whole.seen.waits} without`,
     )
-    assert.match(report.warnings.join('\n'), /was lost and came back; the run goes on from what is saved/)
+    assert.match(report.warnings.join('\n'), /was lost and came back; the run continues from its saved state/)
     assert.ok(bytes('lost').equals(bytes('whole')))
     assert.deepEqual(
       report.evaluations.map((e) => e.perplexity),

@@ -322,7 +322,7 @@ describe('a run', () => {
     const other = await openCpu({ threads: 1 })
     const report = await run(other, { resume: onlyRun() })
     await other.close()
-    assert.ok(report.warnings.some((w) => /began on .*2 threads and goes on with .*1 thread\b/.test(w)))
+    assert.ok(report.warnings.some((w) => /began on .*2 threads and continues on .*1 thread\b/.test(w)))
   })
 
   it('refuses before anything is made: an output that exists, missing data, nothing to train, reconstruction without pruning', async () => {

@@ -149,7 +149,7 @@ describe('sparsescope report', function () {
   it('refuses what is neither, in one line, and writes nothing', async () => {
     writeFileSync(place.path('x.json'), '{}')
     for (const [path, message] of [
-      ['model', /neither a run's folder nor a sweep's/],
+      ['model', /is not the folder of a run or a sweep/],
       ['no', /does not exist/],
       [place.recipe('new', sweptRecipe({ seed: [7, 8] })), /not been started; sparsescope sweep run/],
     ] as const) {

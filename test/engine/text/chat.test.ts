@@ -79,7 +79,7 @@ describe('conversations by a chat template', () => {
       const text = '{% for m in messages %}{% if loop.last %}!{% endif %}{{ m.content }}{% endfor %}'
       assert.throws(
         () => renderChat({ template: { path: 'x', text, tokens }, messages: [...hi, ...hi], ...ask, parts: true }),
-        refusal('bad-data', /line 3/, /turn 2 in another way/, /leave loss_on out/),
+        refusal('bad-data', /line 3/, /turn 2 differently/, /leave loss_on out/),
       )
     })
   })

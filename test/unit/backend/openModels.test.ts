@@ -108,7 +108,7 @@ describe('models that views have open', () => {
     temp.write('model.safetensors', safetensors({ x: { dtype: 'F5\u202e<b>', shape: [3], data } }, { format: 'pt' }))
     const { tensors, warnings, metadata } = await models.use({ path: temp.folder }, summarise)
     assert.deepEqual([tensors[0].dtype, tensors[0].bytes, metadata], ['"F5\\u202e<b>"', 3, { format: 'pt' }])
-    assert.equal(tensors[0].unreadable, 'None: "F5\\u202e<b>" is a type that is not known here.')
+    assert.equal(tensors[0].unreadable, 'None: the type "F5\\u202e<b>" is unknown.')
     assert.match(warnings[0], /1 of the tensors/)
   })
 })

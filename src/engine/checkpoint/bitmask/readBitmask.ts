@@ -89,16 +89,18 @@ async function readBits(pool: WeightFiles, name: string, place: BitmaskPlace, fi
     const wrong = (what: string) =>
       new EngineError(
         'bad-checkpoint',
-        `${place.bits.path}: row ${first + row} of ${name} ${what}; get the checkpoint again, or write it anew`,
+        `${place.bits.path}: row ${first + row} of ${name} ${what}; get the checkpoint again, or write it again`,
       )
-    if (own[perRow - 1] & spare) throw wrong('keeps columns it does not have')
+    if (own[perRow - 1] & spare) throw wrong('marks columns as kept that it does not have')
     const [start, end] = [offsets[row], offsets[row + 1]]
     const isPlace =
       Number.isSafeInteger(start) && start >= 0 && start + count <= kept && (first + row > 0 || start === 0)
     if (!isPlace || end !== start + count)
-      throw wrong(`keeps ${count} weights by its bits and others by its ${place.offsets ? 'offsets' : 'values'}`)
+      throw wrong(
+        `keeps ${count} weights by its bits, which does not match its ${place.offsets ? 'offsets' : 'values'}`,
+      )
     const group = place.offsets ? -1 : otherThanTwo(own, columns / 4)
-    if (group >= 0) throw wrong(`keeps other than two of the weights ${4 * group} to ${4 * group + 3}`)
+    if (group >= 0) throw wrong(`does not keep exactly two of the weights ${4 * group} to ${4 * group + 3}`)
   }
   return { bits, offsets }
 }

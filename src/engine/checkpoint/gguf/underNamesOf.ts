@@ -57,14 +57,14 @@ function tensorsOf({ config, tensors, path }: Checkpoint, gguf: string): GgufTen
   const cannot = (why: string) =>
     new EngineError(
       'unsupported',
-      `${gguf} cannot be compared with ${path}: its names mean nothing there, since ${why}`,
+      `${gguf} cannot be compared with ${path}: its tensor names cannot be translated: ${why}`,
     )
   if (config === null) throw cannot('there is no config.json beside those weights')
   try {
     const model = readModelConfig(config, tensors)
     const { modelType, title } = model.family
     const family = Object.hasOwn(ggufFamilies, modelType) ? ggufFamilies[modelType] : undefined
-    if (!family) throw cannot(`${title} has no row of names for GGUF`)
+    if (!family) throw cannot(`SparseScope knows no GGUF tensor names for ${title}`)
     const mapped = ggufTensors(model, family)
     if (typeof mapped === 'string') throw cannot(`GGUF has no place for ${mapped}`)
     return mapped

@@ -196,7 +196,7 @@ export function verdictOf(summary: Omit<CompareSummary, 'verdict'>, counts: Mask
     const number = brokenWeights.toLocaleString('en')
     const why =
       broken === stale
-        ? 'A is not what its mask file was made for'
+        ? 'the mask file of A is from other weights'
         : 'merging a LoRA or fine-tuning without a mask does this'
     return `Sparsity was lost: B fills ${broken} of ${matrices} matrices, ${number} pruned weights are not zero (${why}).`
   }

@@ -43,7 +43,7 @@ export function inspectionText(checkpoint: Checkpoint, inspection: Inspection, o
 function sizeLine({ bytes, stored_bytes }: Totals): string {
   return stored_bytes === undefined
     ? ''
-    : `\npruned linears are stored as bitmasks: ${formatBytes(bytes)} when it is dense (sparsescope expand)`
+    : `\npruned linears are stored as bitmasks: ${formatBytes(bytes)} after sparsescope expand`
 }
 
 /** The sparsity and the N:M patterns that are kept, or nothing where not all was scanned. */

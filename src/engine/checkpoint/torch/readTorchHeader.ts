@@ -44,7 +44,7 @@ function problemOf(prefix: Uint8Array, fileBytes: number): string | null {
   if (text === 'vers') return 'it is a Git-LFS pointer, not the weights; run `git lfs pull` in its folder'
   if (prefix[0] === 0x80)
     return 'it is in the format of PyTorch before 1.6, one pickle that is not safe to read; load it where you trust it and save it again: torch.save(torch.load(path), path)'
-  return 'it is no file of torch.save; get the weights again'
+  return 'it is not a file of torch.save; get the weights again'
 }
 
 function placed(tensor: StateTensor, place: Place | undefined): TensorInfo {
@@ -115,11 +115,11 @@ function stateDictIn(root: Pickled): PickledDict {
     if (holdsTensors(root)) return root
     const keys = root.keys.filter((key) => typeof key === 'string').slice(0, 8)
     throw new FormatError(
-      `it holds no state dict: its keys are ${keys.map(quoted).join(', ') || 'none'}; save model.state_dict()`,
+      `it contains no state dict: its keys are ${keys.map(quoted).join(', ') || 'none'}; save model.state_dict()`,
     )
   }
-  const what = isNode(root, 'tensor') ? 'a single tensor' : 'no dictionary of tensors'
-  throw new FormatError(`it holds ${what}; save model.state_dict()`)
+  const what = isNode(root, 'tensor') ? 'a single tensor' : 'a value that is not a dictionary of tensors'
+  throw new FormatError(`it contains ${what}; save model.state_dict()`)
 }
 
 function holdsTensors({ values }: PickledDict): boolean {
@@ -131,7 +131,7 @@ function checked(name: string, { storage, type, offset, shape, strides }: Pickle
   const dtype = dtypeOfTorch(type ?? storage.type)
   if (!dtype)
     throw new FormatError(
-      `${quoted(name)}: its type ${quoted(type ?? storage.type)} has no equal in safetensors; convert it first`,
+      `${quoted(name)}: its type ${quoted(type ?? storage.type)} does not exist in safetensors; convert it first`,
     )
   // Storages are as large as their own class says; a tensor with its own type counts an untyped storage's bytes.
   const size = elementBits(dtype) / 8

@@ -23,7 +23,7 @@ export async function evaluateTask(
   if (wrong) {
     throw new EngineError(
       'numeric',
-      `a log-likelihood is ${wrong.logLikelihood}; the weights hold NaN or infinity, or overflow on this text`,
+      `a log-likelihood is ${wrong.logLikelihood}; the weights contain NaN or infinity, or overflow on this text; check them with sparsescope inspect --stats`,
     )
   }
   return { ...figuresOf(rules, questions, scores), scores, seconds: (performance.now() - begun) / 1000 }

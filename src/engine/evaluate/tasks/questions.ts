@@ -131,7 +131,7 @@ function createRequestEncoder(tokenizer: Tokenizer, maxLength: number, signal?: 
         ? contexts.none(continuation)
         : contexts.split(context, continuation))
       const predicted = after.length
-      if (predicted === 0) throw new EngineError('bad-data', 'the tokenizer makes nothing of its answer')
+      if (predicted === 0) throw new EngineError('bad-data', 'the tokenizer makes no token of its answer')
       if (predicted > maxLength) {
         throw new EngineError(
           'bad-data',
@@ -172,7 +172,7 @@ function createContexts(tokenizer: Tokenizer, signal: AbortSignal | undefined): 
       const text = rstrip(context)
       if (last?.text !== text) last = { text, ids: await marked(text) }
       const { ids: before } = last
-      if (before.length === 0) throw nothingBefore('tokenizer.json puts nothing there')
+      if (before.length === 0) throw nothingBefore('tokenizer.json adds no token there')
       // The ids of the whole may begin otherwise than those of the context: the context's stand.
       const whole = await marked(context + continuation)
       return { before, after: whole.subarray(before.length) }
@@ -181,7 +181,7 @@ function createContexts(tokenizer: Tokenizer, signal: AbortSignal | undefined): 
       const mark = begin ?? end
       const [id, ...more] = mark === null ? [] : await plain(mark)
       if (id === undefined || more.length > 0)
-        throw nothingBefore('tokenizer_config.json names no bos_token or eos_token to stand there')
+        throw nothingBefore('tokenizer_config.json names no bos_token or eos_token to use there')
       const ids = await plain(continuation)
       return { before: Int32Array.of(id), after: ids[0] === id ? ids.subarray(1) : ids }
     },

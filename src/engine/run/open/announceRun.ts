@@ -50,7 +50,7 @@ function warnOfOtherDevice({ progress, backend }: OpenedRun, warn: (message: str
   const before = progress.device
   if (identity(before) === identity(backend.info)) return
   warn(
-    `The run began on ${before.description} and goes on with ${backend.info.description}: the result may differ in the last bits from an uninterrupted run's`,
+    `The run began on ${before.description} and continues on ${backend.info.description}: the result may differ in the last bits from an uninterrupted run's`,
   )
 }
 

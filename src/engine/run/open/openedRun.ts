@@ -78,7 +78,7 @@ function checkTrained(
     const subset = settings.train.includes('full') ? 'full' : 'embedding'
     throw new EngineError(
       'unsupported',
-      `${place}.train: ${subset} trains ${large.name} in a buffer of ${formatBytes(4 * sizeOf(large.shape))}, and ${info.description} has none of more than ${formatBytes(mostTensorBytes)}: leave ${subset} out, or use --device cpu`,
+      `${place}.train: ${subset} trains ${large.name} in a buffer of ${formatBytes(4 * sizeOf(large.shape))}, and the limit of ${info.description} is ${formatBytes(mostTensorBytes)}: leave ${subset} out, or use --device cpu`,
     )
   }
 }

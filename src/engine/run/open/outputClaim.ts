@@ -97,7 +97,10 @@ async function needs(planned: PlannedOutput, outputs: readonly Output[], state: 
   const written = outputs.map(async ({ kind, to }) => {
     return { folder: dirname(to), bytes: await outputSize(planned, kind), what: names[kind] }
   })
-  return [...(await Promise.all(written)), { folder: state, bytes: left, what: 'what a killed run goes on from' }]
+  return [
+    ...(await Promise.all(written)),
+    { folder: state, bytes: left, what: 'the state that a killed run resumes from' },
+  ]
 }
 
 /** Bytes for everything small beside the weights: headers, records, the file system's own. */

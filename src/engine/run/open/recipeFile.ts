@@ -74,7 +74,10 @@ function applySetting(recipe: unknown, text: string): unknown {
 /** @throws EngineError 'bad-recipe' for a recipe that stands for many runs. */
 export function refuseSweep({ path, recipe }: Pick<RecipeFile, 'path' | 'recipe'>): void {
   if (recipe.sweep)
-    throw new EngineError('bad-recipe', `${path} has a sweep, and this is one run: sparsescope sweep run ${path}`)
+    throw new EngineError(
+      'bad-recipe',
+      `${path} has a sweep, which is more than one run; use sparsescope sweep run ${path}`,
+    )
 }
 
 /** Every path of the recipe through `change`. */

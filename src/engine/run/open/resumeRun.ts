@@ -34,7 +34,7 @@ interface ResumeRequest extends OpenRequest {
 export async function resumeRun(request: ResumeRequest): Promise<OpenedRun> {
   const folder = runFolderAt(resolve(request.run))
   if (!existsSync(folder.recipe))
-    throw new EngineError('not-found', `${folder.path} is no run folder: it has no recipe.prune.yaml`)
+    throw new EngineError('not-found', `${folder.path} is not a run folder: it has no recipe.prune.yaml`)
   const lock = await lockRun(folder.path, request)
   try {
     return { ...(await readRun(folder, request)), lock }
@@ -124,7 +124,7 @@ function checkCounts(progress: RunProgress, recipe: ResolvedRecipe, numBlocks: n
   const merges = next?.recoveries[0].mode === 'merge'
   const [blocks, steps] = next?.blockwise || merges ? [numBlocks, 0] : [0, next?.recoveries[0].steps ?? 0]
   const refuse = (done: number, all: number, unit: string): never => {
-    throw new EngineError('bad-data', `${folder} records ${done} finished ${unit}, of ${all}; start the run anew`)
+    throw new EngineError('bad-data', `${folder} records ${done} finished ${unit}of ${all}; start a new run`)
   }
   if (finishedBlocks > numBlocks) refuse(finishedBlocks, numBlocks, 'blocks')
   if (recoveredPasses > later.length) refuse(recoveredPasses, later.length, 'recoveries')

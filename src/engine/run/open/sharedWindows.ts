@@ -91,4 +91,7 @@ async function readTensor(path: string, name: string): Promise<{ shape: readonly
 }
 
 const wrong = (path: string) =>
-  new EngineError('bad-data', `${path} holds no windows that a run has written: remove it, and it is made anew`)
+  new EngineError(
+    'bad-data',
+    `${path} does not contain windows written by a run: remove it, and the next run makes it again`,
+  )

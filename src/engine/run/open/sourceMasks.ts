@@ -32,7 +32,7 @@ export async function ownMasksOf(
     if (filled > 0)
       throw new EngineError(
         'bad-checkpoint',
-        `${model.checkpoint.folder}: ${filled} weights of ${name} are not 0 although ${maskFileName} says that they are pruned: the mask is older than the weights. Remove it; the zeros that are there are then taken as the mask`,
+        `${model.checkpoint.folder}: ${filled} weights of ${name} are not 0 although ${maskFileName} says that they are pruned: the mask is older than the weights. Remove it: the run then takes the exact zeros as the mask`,
       )
   }
   return masks

@@ -26,7 +26,9 @@ export async function goOnWithNewDevice<T>(
       inARow = progress.revision === saved ? inARow + 1 : 1
       saved = progress.revision
       if (inARow > mostInARow || !(await comesBack(backend))) throw error
-      warn(`${backend.info.description} was lost and came back; the run goes on from what is saved (${error.message})`)
+      warn(
+        `${backend.info.description} was lost and came back; the run continues from its saved state (${error.message})`,
+      )
       await returnToSaved(folder.state, progress)
     }
   }
@@ -56,7 +58,7 @@ export function goOnWithLess<T>(
     remedy: 'use a smaller seq_len or train less',
     async onLess(less) {
       warn(
-        `${backend.info.description} ran out of memory; the run goes on from what is saved with ${lessText(less)}${how(less)}`,
+        `${backend.info.description} ran out of memory; the run continues from its saved state with ${lessText(less)}${how(less)}`,
       )
       await returnToSaved(folder.state, progress)
     },

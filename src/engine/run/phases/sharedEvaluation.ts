@@ -88,5 +88,5 @@ function hashOf(on: unknown, evaluations: readonly EvaluationResult[]): string {
 const wrong = (file: string) =>
   new EngineError(
     'bad-data',
-    `${file} holds no measurements that a run of this sweep has written: remove it, and they are made anew`,
+    `${file} does not contain measurements written by a run of this sweep: remove it, and the next run makes them again`,
   )

@@ -109,4 +109,7 @@ async function forget(folder: string): Promise<void> {
 }
 
 const wrong = (folder: string) =>
-  new EngineError('bad-data', `${folder} holds no blocks that a run has pruned: remove it, and they are made anew`)
+  new EngineError(
+    'bad-data',
+    `${folder} does not contain blocks pruned by a run: remove it, and the next run makes them again`,
+  )

@@ -83,7 +83,7 @@ export async function masksOfPart(state: string, stage: StoredStage, part: Part)
     [...columns].map(([linear, width]) => {
       const entry = layer.tensors.get(maskPrefix + linear)
       const fits = entry?.dtype === 'U32' && entry.shape.length === 2 && entry.shape[1] === maskWordsPerRow(width)
-      if (!fits) throw new EngineError('bad-data', `${layer.path} is not what a run writes; start the run anew`)
+      if (!fits) throw new EngineError('bad-data', `${layer.path} is not a file of a run; start a new run`)
       return [
         linear,
         maskInFile(partPath(state, stage, part), { rows: entry.shape[0], columns: width, start: entry.start }),

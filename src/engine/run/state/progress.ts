@@ -223,7 +223,7 @@ export function newProgress(
 export function parseProgress(json: string, file: string): RunProgress {
   const given = parseJson(json, file)
   if (typeof given === 'object' && given !== null && 'version' in given && given.version !== 2)
-    throw new EngineError('bad-data', `${file} was written by another version; start the run anew`)
+    throw new EngineError('bad-data', `${file} was written by another version; start a new run`)
   return checkRecorded(progress, given, file)
 }
 

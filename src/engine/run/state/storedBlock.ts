@@ -90,9 +90,9 @@ const exponents: Record<string, number> = { F16: 0x7c00, BF16: 0x7f80, F32: 0x7f
 
 const remedies: Record<ChangedBy, string> = {
   pruning:
-    'a pruned weight is too large for %s or not a number; look at it in the source (sparsescope inspect --stats), or prune with another method',
-  training: 'a trained value is too large for %s or not a number; lower lr under recover, or look at the pruned model',
-  merging: 'a merged value is too large for %s or not a number; look at the adapter (sparsescope inspect --stats)',
+    'a pruned weight is too large for %s or not a number; check the source (sparsescope inspect --stats), or prune with another method',
+  training: 'a trained value is too large for %s or not a number; lower lr under recover, or check the pruned model',
+  merging: 'a merged value is too large for %s or not a number; check the adapter (sparsescope inspect --stats)',
 }
 
 /** @throws EngineError 'numeric' for a value that is infinite or not a number as stored. */

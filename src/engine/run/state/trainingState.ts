@@ -52,7 +52,7 @@ export async function restoreTraining(state: string, backend: Backend, parameter
     for (const { name, tensor } of parameters.stateTensors) {
       const entry = file.tensors.get(name)
       const bytes = entry?.dtype === 'F32' && entry.bytes === 4 * tensor.length ? await file.read(name) : null
-      if (!bytes) throw new EngineError('bad-data', `${file.path} does not fit this recipe; start the run anew`)
+      if (!bytes) throw new EngineError('bad-data', `${file.path} does not match this recipe; start a new run`)
       backend.write(tensor, new Float32Array(bytes.buffer))
     }
   } finally {

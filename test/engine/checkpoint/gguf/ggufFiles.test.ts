@@ -151,7 +151,7 @@ describe('GGUF files', () => {
     assert.equal(status, 0)
     assert.match(stdout, /tokenizer\.ggml\.tokens +\["a", "b", "c", "d", … 6 in all\]/)
     assert.match(stdout, /blk\.0\.attn_q\.weight +Q8_0 +\[3, 64\] +204 B +50\.00 %/)
-    assert.match(stdout, /1 tensor without statistics: of quantised blocks Q8_0, .* are read, Q2_K is not/)
+    assert.match(stdout, /1 tensor without statistics: the quantised type Q2_K is not supported; Q8_0, .* are/)
     const json = JSON.parse((await cli('inspect', path, '--json')).stdout) as {
       tensors: { name: string; dtype: string; bytes: number; unreadable?: string }[]
     }
