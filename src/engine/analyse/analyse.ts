@@ -40,7 +40,7 @@ export interface AnalyseOptions {
   readonly openBackend: () => Promise<Backend>
   readonly precision?: PrecisionChoice
   readonly signal?: AbortSignal
-  /** Called with all that is known of modules as they are measured, those of an earlier analysis first. `loss` is the dense model's, where sensitivities are asked for. */
+  /** Called with all results so far as modules are measured, those of an earlier analysis first. `loss` is the dense model's, where sensitivities are measured. */
   readonly onMeasured?: (modules: readonly MeasuredModule[], loss: number | null) => void
   readonly onProgress?: (what: 'values' | 'blocks', done: number, total: number) => void
   readonly onWarning: (message: string) => void
@@ -224,7 +224,7 @@ function workLeft(
   return work.slice(0, work.findLastIndex((own) => own.candidates.length > 0) + 1)
 }
 
-/** Only what was asked for: the state may know more. */
+/** Only the requested results: the state may contain more. */
 function askedFigures(
   state: AnalysisState,
   candidates: readonly Candidate[],
@@ -243,7 +243,7 @@ async function calibrationSet(
 ): Promise<CalibrationSet> {
   const { data: path, field } = calibration
   const isIds = path.endsWith('.safetensors')
-  // All ids of a file are used as they stand.
+  // All ids of a file are used as they are.
   const samples = calibration.samples ?? (isIds ? undefined : defaultSamples)
   const seqLen = calibration.seqLen ?? (isIds ? undefined : Math.min(longestWindow, config.maxPositions))
   const { folder } = checkpoint

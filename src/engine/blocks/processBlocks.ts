@@ -1,6 +1,6 @@
 // Prunes and recovers a model block by block (docs/methods.md, "Block by block"): each block is loaded, observed, pruned, recovered,
 // rounded, saved by the caller, and passed on. Statistics and inputs always come from the finished earlier blocks. To recover more of
-// a model that is pruned already, the dense block is observed and the pruned one goes on.
+// a model that is pruned already, the dense block is observed, and the pruned one feeds the next block.
 import { breathe } from '../breathe.ts'
 import type { Backend } from '../compute/backend.ts'
 import { EngineError } from '../errors.ts'
@@ -43,7 +43,7 @@ export interface BlockWork {
   readonly states: BlockStates | null
   /** The dense states that the recovery fits to; null once the block is finished. */
   readonly fitted: DenseStates | null
-  /** Statistics of the dense block's inputs; null for a recovery that did not ask for them, and once the block is finished. */
+  /** Statistics of the dense block's inputs; null for a recovery that does not need them, and once the block is finished. */
   readonly statistics: Statistics | null
   /** Results of the recoveries in their order. */
   readonly recovered: readonly (BlockReconstruction | null)[]
@@ -51,7 +51,7 @@ export interface BlockWork {
 
 /** What is pruned and recovered, and how. */
 export interface BlocksOptions {
-  /** The device on which forward passes run and the blocks of `stream` lie. */
+  /** The device of forward passes and of the blocks of `stream`. */
   readonly backend: Backend
   /** The backend that prunes: `backend` itself where it can, else a CPU. */
   readonly host: PruneHost

@@ -5,7 +5,7 @@ import { isCacheBlob, isInside } from './locate.ts'
 
 const weights =
   /\.(safetensors|safetensors\.index\.json|bin|bin\.index\.json|pt|pth|ckpt|pkl|h5|msgpack|onnx|gguf|npz)$/i
-/** Files that every run writes anew. */
+/** Files that every run writes itself. */
 const ours = new Set(['sparsescope.json', 'sparsescope.mask'])
 
 /**

@@ -35,7 +35,7 @@ export function hasMasks({
   return existsSync(join(folder, maskFileName)) || [...tensors.values()].some(({ bitmask }) => bitmask !== undefined)
 }
 
-/** Masks by the weight's name, with outputs as rows, each read when it is needed; null when there are none. @throws EngineError 'bad-checkpoint' */
+/** Masks by the weight's name, with outputs as rows, each read when it is needed; null without such masks. @throws EngineError 'bad-checkpoint' */
 export async function explicitMasks(checkpoint: Checkpoint): Promise<StoredMasks | null> {
   if (checkpoint.masks) return checkpoint.masks
   if (!hasMasks(checkpoint)) return null

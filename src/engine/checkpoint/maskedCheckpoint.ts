@@ -14,7 +14,7 @@ export interface StoredMatrix {
 
 /**
  * The checkpoint under the mask that the checkpoint at `masked` holds.
- * @throws EngineError 'bad-checkpoint' where it holds none, or that of another model.
+ * @throws EngineError 'bad-checkpoint' where it has no mask, or that of another model.
  */
 export async function underMaskOf(checkpoint: Checkpoint, masked: string): Promise<Checkpoint> {
   const other = await openCheckpoint(masked)
@@ -35,7 +35,7 @@ export async function underMaskOf(checkpoint: Checkpoint, masked: string): Promi
 }
 
 /**
- * `matrixOf`: the matrix of a tensor; undefined where there is none of that name. Reads must begin and end between elements.
+ * `matrixOf`: the matrix of a tensor; undefined where the name is unknown. Reads must begin and end between elements.
  * @throws EngineError 'bad-checkpoint' for a mask of another model.
  */
 export function maskedCheckpoint(

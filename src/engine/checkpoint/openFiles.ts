@@ -20,9 +20,9 @@ export interface ByteRanges {
 export type GivenFiles = Readonly<Record<string, Blob | ByteRanges>>
 
 /**
- * Opens the checkpoint in these files: safetensors, PyTorch or GGUF. Only headers are read; weights are read when they are asked for.
+ * Opens the checkpoint in these files: safetensors, PyTorch or GGUF. Only headers are read; weights are read on request.
  * The weights are found by their names, as in a folder: `model.safetensors`, or `model.safetensors.index.json` and its shards, or one
- * file of any other name. Weights of GGUF that are quantised are read as the F32 numbers that they stand for.
+ * file of any other name. Weights of GGUF that are quantised are read as F32 numbers.
  * @throws EngineError 'not-found' where no file holds weights, 'usage' where several could, or 'bad-checkpoint' with what is wrong.
  */
 export async function openFiles(files: GivenFiles): Promise<Checkpoint> {
@@ -103,7 +103,7 @@ class FilesInMemory implements WeightFiles {
   #at(path: string): Blob | ByteRanges {
     const file = this.#find(path)
     if (file) return file
-    // As a disk says it: a config.json that is not there is none.
+    // The error of a disk: a missing config.json is allowed.
     const cause = Object.assign(new Error(path), { code: 'ENOENT' })
     throw new EngineError('not-found', `${path} is not among the files; give it too`, { cause })
   }

@@ -10,8 +10,8 @@ import { makeFolders } from '../../system/makeFolders.ts'
 import { renameOver } from '../../system/atomicFile.ts'
 
 /**
- * Folders of this process that have no name yet, each with the first folder above that was made for it. A process that is
- * told to leave at once takes them along.
+ * Folders of this process that have no name yet, each with the first folder above that was made for it. A process
+ * that must exit at once removes them.
  */
 const unfinished = new Map<string, string | undefined>()
 let watching = false
@@ -39,12 +39,12 @@ export async function refuseExisting(to: string): Promise<void> {
   if (there) throw new EngineError('exists', `${to} exists already; choose another name or remove it first`)
 }
 
-/** An id that tells one partial folder of an output from another. */
+/** An id that distinguishes the partial folders of an output. */
 export function newPartialId(): string {
   return randomBytes(8).toString('hex')
 }
 
-/** The hidden sibling in which an output takes shape: nothing that a run folder says can make it lie elsewhere. */
+/** The hidden sibling that an output is written into. A run folder cannot move it elsewhere. */
 export function partialPath(to: string, id: string): string {
   const full = resolve(to)
   return join(dirname(full), `.${basename(full)}.partial-${id}`)

@@ -23,7 +23,7 @@ const maxTokenizerBytes = 256 * 2 ** 20
 
 /**
  * Keys of the tokenizer in `folder` for a model whose embedding has `rows`.
- * @throws EngineError 'unsupported' for one that llama.cpp does not know, 'bad-data' where there is none or it has more tokens than rows.
+ * @throws EngineError 'unsupported' for one that llama.cpp does not know, 'bad-data' where it is missing or has more tokens than rows.
  */
 export async function ggufTokenizer(
   folder: string,
@@ -60,7 +60,7 @@ async function definitionOf(path: string): Promise<Part> {
   }
 }
 
-/** Tokens by id, with names of their own for rows that have none. */
+/** Tokens by id; rows without a token get a name. */
 function tokenList(definition: Part, rows: number, path: string): TokenList {
   const { vocab, unk_token: unknown } = fieldsOf(definition.model)
   const ids = new Map(

@@ -1,5 +1,5 @@
 // Perplexity by the convention of SparseGPT and PERP (docs/methods.md, "Perplexity"): exp of the mean nll of the tokens that count. Windows
-// without overlap predict seqLen − 1 tokens each, so that this is the plain mean of their means.
+// without overlap predict seqLen − 1 tokens each, so this is the plain mean of their means.
 import { passTokens } from '../../plan/memory.ts'
 import { itemsAtOnce } from '../compute/backend.ts'
 import { EngineError } from '../errors.ts'

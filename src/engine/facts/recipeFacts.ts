@@ -30,7 +30,7 @@ import { lint, type LintResult } from '../../lint/lint.ts'
 interface Surroundings {
   /** The recipe's: its paths are relative to it. */
   readonly folder: string
-  /** Whether there is one; null when nobody has looked. */
+  /** Whether there is one; null: not checked. */
   readonly gpu?: boolean | null
   /** Memory that a run may use; default: half of what is free. */
   readonly memoryBytes?: number
@@ -71,7 +71,7 @@ export async function gatherFacts(recipe: ResolvedRecipe, surroundings: Surround
   return { folder, model, data, adapters, machine, output, prunedOutput, ggufOutput }
 }
 
-/** null: "?" stands for a model that the recipe does not name. */
+/** null: "?" in place of a model that the recipe does not name. */
 async function modelOf(folder: string, given: string): Promise<ModelFacts | null> {
   if (given === '?') return null
   return isNetworkPath(given) ? modelOnShare(given) : modelFacts(modelPath(folder, given))

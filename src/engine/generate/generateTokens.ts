@@ -14,7 +14,7 @@ export interface GenerateOptions extends Sampling, NextOptions {
   readonly stop: ReadonlySet<number>
 }
 
-/** Number of positions to which a prompt may grow: no more than the model's learned positions. */
+/** Most positions of a prompt and its continuation; learned positions limit it. */
 export function roomFor(config: ModelConfig, promptTokens: number, maxTokens: number): number {
   const length = promptTokens + maxTokens
   return config.position.kind === 'learned' ? Math.min(length, config.maxPositions) : length

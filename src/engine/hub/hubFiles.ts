@@ -154,7 +154,7 @@ export function besideWeights(files: ReadonlyMap<string, RemoteFile>): RemoteFil
   return [...files.values()].filter(({ path }) => companion.test(path))
 }
 
-/** The weight file or the index of the model: safetensors where there are some, else PyTorch's. @throws EngineError when there is none. */
+/** The weight file or the index of the model: safetensors where there are some, else PyTorch's. @throws EngineError when there are no weights. */
 export function weightsEntry(files: ReadonlyMap<string, RemoteFile>, model: string): ModelEntry {
   const entry = modelEntry([...files.keys()].filter((path) => !path.includes('/')))
   if (entry) return entry

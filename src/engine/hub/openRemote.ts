@@ -21,7 +21,7 @@ export interface RemoteFacts {
   readonly files: readonly RemoteFile[]
   /** It is looked at only. */
   readonly isGguf: boolean
-  /** Text of its README.md; null: it has none that can be read. */
+  /** Text of its README.md; null: missing or unreadable. */
   readonly card: string | null
 }
 

@@ -50,7 +50,7 @@ export interface Pulled {
 const lanes = 4
 const mostIndexBytes = 256 * 2 ** 20
 
-/** @throws EngineError; what has come stays in the cache, and the next pull goes on there. */
+/** @throws EngineError; received parts stay in the cache, and the next pull continues from them. */
 export async function pull(name: HubName, options: PullOptions): Promise<Pulled> {
   const { cache = hubCacheFolder() } = options
   const repository = repositoryFolder(name, cache)
@@ -154,7 +154,7 @@ function isOwn(facts: Stats): boolean {
 
 const ownOnly = constants.O_RDWR | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
 
-/** Opens a partial file to go on with; anything but a file of our own loses the name. */
+/** Opens a partial file to continue; anything but our own file is removed. */
 async function openPartial(path: string): Promise<FileHandle> {
   const facts = await lstat(path).catch(() => null)
   if (facts && !isOwn(facts)) await unlink(path)

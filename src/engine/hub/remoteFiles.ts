@@ -10,7 +10,7 @@ import { readRange, readText, type HubFiles, type RemoteFile } from './hubFiles.
 
 /** Tensors that are held: those that were looked at last. */
 const mostHeld = 2
-/** Larger tensors, of which there are few, are looked at after a pull. */
+/** The few larger tensors can be inspected after a pull. */
 const mostBytes = 2 ** 31
 
 export class RemoteFiles implements WeightFiles {
@@ -64,7 +64,7 @@ export class RemoteFiles implements WeightFiles {
   #at(path: string): RemoteFile {
     const file = this.#find(path)
     if (file) return file
-    // As a disk says it, for who takes a file that is not there for none.
+    // The error of a disk: callers treat a missing file as optional.
     const cause = Object.assign(new Error(path), { code: 'ENOENT' })
     throw new EngineError('not-found', `${path} is not there; check the name`, { cause })
   }
@@ -90,7 +90,7 @@ export function heldTensors(checkpoint: Checkpoint): Checkpoint {
     held.delete(name)
     held.set(name, data)
     for (const old of [...held.keys()].slice(0, -mostHeld)) held.delete(old)
-    // What failed is fetched when it is asked for once more.
+    // A failed range is fetched again at the next read.
     data.catch(() => held.delete(name))
     return data
   }

@@ -17,7 +17,7 @@ export function computeIn(backend: Backend, model: Model, choice: PrecisionChoic
   return { ...backend, precision, info: { ...info, description, details: { ...info.details, precision } } }
 }
 
-/** The form in which weights lie on the device: for products in bf16 as they are stored, in half the bytes. */
+/** The form of weights on the device: for products in bf16 as they are stored, in half the bytes. */
 export function productForm({ precision }: Pick<Backend, 'precision'>): LoadAs {
   return precision === 'bf16' ? 'stored' : 'f32'
 }

@@ -16,7 +16,7 @@ interface RopeAngles {
 
 const round = Math.fround
 
-/** The tables of the last positions, by model: every block of every pass asks for the same. */
+/** The tables of the last positions, by model: every block of every pass needs the same. */
 const lastAngles = new WeakMap<RopeConfig, RopeAngles>()
 
 /** Tables of positions [start, end); `end` is taken as the sequence's length, on which some kinds of scaling depend. */

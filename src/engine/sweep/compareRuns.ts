@@ -24,7 +24,7 @@ export interface ReadRun extends ComparedRun {
 
 /**
  * Each path is a run's folder, or a sweep's or its recipe for all of its runs. Settings are what differs: a sweep's own
- * where it is alone, else those of the resolved recipes. @throws EngineError for a path that is none of them.
+ * where it is alone, else those of the resolved recipes. @throws EngineError for any other path.
  */
 export async function readRuns(paths: readonly string[], signal?: AbortSignal): Promise<ReadRun[]> {
   const groups = await Promise.all(paths.map((path) => runsAt(path, signal)))
@@ -43,7 +43,7 @@ function eachOnce(runs: readonly RunReader[]): RunReader[] {
   return runs.filter((_, i) => folders.indexOf(folders[i]) === i)
 }
 
-/** A run with what its events tell, for its curves. */
+/** A run with its events, for its curves. */
 export interface PicturedRun extends ReadRun {
   readonly picture: RunPicture
 }

@@ -55,7 +55,7 @@ export async function runPool({ folder, indices, jobs, start, onStart, onEnd, si
   const work = async () => {
     for (let index = queue.shift(); index !== undefined && !signal.aborted; index = queue.shift()) {
       const cancelled = await cancelledRuns(folder)
-      // What is told to stop are the processes that there are: one that starts after that would work to its end.
+      // Only processes that exist are stopped: one that starts later would run to its end.
       if (signal.aborted) return
       if (cancelled.has(index)) continue
       const child = start(index)

@@ -36,7 +36,7 @@ export async function runOfSweep(sweep: Sweep, index: number, options: OneRunOpt
   )
 }
 
-/** Notes why a run could not begin or go on. Its own folder cannot tell: the last event there, if any, is of an earlier process. */
+/** Notes why a run could not begin or resume. Its own folder cannot: the last event there, if any, is of an earlier process. */
 async function refusalsNoted(
   { folder }: Sweep,
   index: number,

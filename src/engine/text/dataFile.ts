@@ -9,7 +9,7 @@ import { someOf } from '../../formatting/lists.ts'
 
 const dataFormats = '.txt, .jsonl, .jsonl.gz, .parquet or .safetensors'
 
-/** What tells how a file of text is read: files of the same bytes and other endings hold other documents. */
+/** How a file of text is read, by its ending: the same bytes under another ending are other documents. */
 export function endingOf(path: string): string {
   return /\.\w+(\.gz)?$/.exec(path)?.[0] ?? ''
 }

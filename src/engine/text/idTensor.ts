@@ -14,12 +14,12 @@ export interface IdTensor {
   close(): Promise<void>
 }
 
-/** Elements read at a time, so that a run can be cancelled in between. */
+/** Elements read at a time; a run can be cancelled in between. */
 const pieceElements = 2 ** 20
 
 /**
  * `field`: the tensor's name; by default the only I32 or I64 tensor of the file.
- * @throws EngineError 'bad-data' when there is none or more than one.
+ * @throws EngineError 'bad-data' when there is no such tensor or more than one.
  */
 export async function openIdTensor(path: string, field?: string, signal?: AbortSignal): Promise<IdTensor> {
   const file = await openCheckpoint(path)

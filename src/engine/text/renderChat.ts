@@ -1,4 +1,4 @@
-// Conversations as a chat template writes them, and where in that text the assistant speaks. Templates may be hostile: they see only
+// Conversations as a chat template writes them, and where in that text the assistant speaks. Templates are untrusted: they see only
 // what is handed to them, and steps, values and text are limited. This runs in the tokenizer's thread, which has a time limit.
 import { Environment, Interpreter, parse, tokenize } from '@huggingface/jinja'
 import { randomUUID } from 'node:crypto'
@@ -123,7 +123,7 @@ const generation = /\{%(-?)\s*generation\s*(-?)%\}/
 /** Stands in the text where the assistant's parts begin and end; no template can know it. */
 const mark = randomUUID()
 
-/** Marks stand inside the blocks' own blanks, which Jinja removes as it would without them. */
+/** Marks are inside the blocks' own blanks, which Jinja removes as it would without them. */
 function markedProgram(template: ChatTemplate): Program {
   const text = template.text
     .replace(new RegExp(generation, 'g'), `{%$1 if true %}{{ "${mark}" }}{% if true $2%}`)
@@ -136,7 +136,7 @@ function cutAtMarks(marked: string): RenderedChat {
   const parts: [number, number][] = []
   let text = ''
   for (const [i, piece] of pieces.entries()) {
-    // Every second piece lies between two marks.
+    // Every second piece is between two marks.
     if (i % 2 === 1) parts.push([text.length, text.length + piece.length])
     text += piece
   }

@@ -8,11 +8,11 @@ import type { RenderedChat } from './renderChat.ts'
 import { startTokenizer, type TokenizerThread } from './tokenizerThread.ts'
 
 export interface Tokenizer {
-  /** Ids of one document by tokenizer.json alone (transformers rebuilds a few of its own classes otherwise). It runs in a thread. */
+  /** Ids of one document by tokenizer.json alone (transformers rebuilds a few of its classes differently). It runs in a thread. */
   encode(text: string | AsyncIterable<string>, options?: EncodeOptions): Promise<Int32Array>
   /** The text of ids, without special tokens. */
   decode(ids: readonly number[], signal?: AbortSignal): Promise<string>
-  /** A conversation as the model's chat template writes it, special tokens included. @throws EngineError 'bad-data' where the model has none. */
+  /** A conversation as the model's chat template writes it, special tokens included. @throws EngineError 'bad-data' where the model has no template. */
   chat(messages: readonly ChatMessage[], options: ChatOptions): Promise<RenderedChat>
   /** The beginning-of-text and end-of-text tokens of tokenizer_config.json; null where it names none. */
   readonly marks: { readonly begin: string | null; readonly end: string | null }

@@ -242,7 +242,7 @@ function idsFor(windows: number, seqLen: number, request: WindowsRequest): Int32
   return new Int32Array(windows * seqLen)
 }
 
-/** All windows are held at once, so that each file is read once. @throws EngineError 'bad-data'. */
+/** Holds all windows at once: each file is read once. @throws EngineError 'bad-data'. */
 export function requireRoom(windows: number, seqLen: number, path: string): void {
   if (windows * seqLen <= maxIds) return
   throw new EngineError(

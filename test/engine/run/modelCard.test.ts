@@ -55,7 +55,7 @@ describe('a model card', () => {
     equal(readFileSync(path('model', 'README.md'), 'utf8'), '# The source’s own card\n')
   })
 
-  it('has what recovery won back beside its text', () => {
+  it('has the gap that recovery closed beside its text', () => {
     const note = JSON.parse(readFileSync(path('out', 'sparsescope.json'), 'utf8')) as { evaluations: object[] }
     const stages = ['dense', 'pruned', 'recovered']
     const on = (field: string, entry: number, values: number[]) =>
@@ -69,7 +69,7 @@ describe('a model card', () => {
       }))
     const evaluations = [...on('brown', 0, [20, 60, 30]), ...on('wiki', 1, [10, 20, 18])]
     const card = modelCard(parseNote(JSON.stringify({ ...note, evaluations }), 'out'))
-    match(card, /\| dense \| pruned \| recovered \| gap won back \|/)
+    match(card, /\| dense \| pruned \| recovered \| gap closed \|/)
     match(
       card,
       /\| Perplexity on ids\.safetensors: brown \| 20 \| 60 \| 30 \| 75 % \|\n.*: wiki \| 10 \| 20 \| 18 \| 20 % \|/,

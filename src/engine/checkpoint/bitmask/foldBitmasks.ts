@@ -1,4 +1,4 @@
-// Weights in compressed-tensors' layouts `sparse-bitmask` and `sparse-24-bitmask` become the matrices that they stand for:
+// Weights in compressed-tensors' layouts `sparse-bitmask` and `sparse-24-bitmask` become dense matrices:
 // everyone who opens a checkpoint sees M.weight [R, C] and nothing of its parts.
 import { bitmaskParts, bitmaskSpecs, type BitmaskPart } from '../../../catalog/formats/bitmask.ts'
 import { bytesOfTensor } from '../../../catalog/formats/dtypes.ts'
@@ -16,7 +16,7 @@ interface Found {
 }
 
 /**
- * The headers with every complete set of parts as one tensor, which stands where `compressed` stood.
+ * The headers with every complete set of parts as one tensor, in the place of `compressed`.
  * `complain` gets what does not fit together; those parts stay as they are.
  */
 export async function foldBitmasks(

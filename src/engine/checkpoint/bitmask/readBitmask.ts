@@ -1,4 +1,4 @@
-// Reads of matrices of which only the kept values are stored: any range of the bytes that they would have if they were
+// Reads of matrices that are stored as their kept values only: any range of the bytes that they would have if they were
 // dense, and their masks. Counts in the file are checked where they are used, so nothing is read from a wrong place.
 import { bitmaskRowBytes, countBits } from '../../../catalog/formats/bitmask.ts'
 import { maskWordsPerRow } from '../../../catalog/formats/maskFile.ts'
@@ -10,7 +10,7 @@ import type { BitmaskPlace } from '../fileHeader.ts'
 /** Weights expanded at a time. */
 const pieceWeights = 2 ** 21
 
-/** The values of four bits of which two are set. */
+/** The values of four bits with two set. */
 const twoOfFour = [0b0011, 0b0101, 0b0110, 0b1001, 0b1010, 0b1100]
 
 const arrays = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array, 8: BigUint64Array } as const

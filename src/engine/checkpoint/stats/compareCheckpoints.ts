@@ -79,7 +79,7 @@ export async function compareCheckpoints(
     const masked = mask && (await countMasked(a, entry, mask, { transposed, signal: options.signal }))
     // Without a mask its zeros are the same in both, and the first matrix that has some settles it.
     if (masked) {
-      // Where none of what it prunes is zero, it is the mask of other weights, and tells nothing of these.
+      // If no pruned weight is zero, the mask is from other weights.
       if (masked.broken === masked.pruned) continue
       count(counts, masked)
       if (masked.broken > 0) counts.stale++
@@ -171,10 +171,10 @@ interface MaskCounts {
   shared: number
   /** Matrices of A that could bear a mask. */
   matrices: number
-  /** Matrices of which B fills zeros, and how many weights. */
+  /** Matrices whose zeros B fills, and how many weights. */
   broken: number
   brokenWeights: number
-  /** Those among them that are the same in A, which does not keep to the mask that lies beside it. */
+  /** Those among them that are the same in A, which does not match the mask file beside it. */
   stale: number
   /** Matrices that B lacks, or has in another shape. */
   lost: number

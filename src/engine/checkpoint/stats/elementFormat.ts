@@ -60,7 +60,7 @@ export function whyUnread(dtype: string): string | null {
   return elementBits(dtype) < 8 ? `numbers of ${dtype} are smaller than a byte` : `${dtype} holds complex numbers`
 }
 
-/** A word out of a hostile file: short, and without what breaks a line. */
+/** A word from an untrusted file: short, without line breaks. */
 export function shownDtype(dtype: string): string {
   return /^\w{1,20}$/.test(dtype) ? dtype : quoted(dtype.slice(0, 20))
 }

@@ -1,5 +1,5 @@
 // A machine that reads pickles (protocols 2 to 5) as data: it knows the opcodes that torch writes and executes nothing.
-// Opcodes and their arguments: CPython, Lib/pickletools.py. Every byte is treated as hostile: what is built stays
+// Opcodes and their arguments: CPython, Lib/pickletools.py. Every byte is untrusted: what is built stays
 // in proportion to the bytes read, and nothing recurses.
 import { FormatError } from '../../../errors.ts'
 import {
@@ -196,7 +196,7 @@ function call(m: Machine): void {
   push(m, reduce(pop(m), args))
 }
 
-/** Attributes of an object, such as the `_metadata` of a state dict: nobody here asks for them. */
+/** Attributes of an object, such as the `_metadata` of a state dict, are ignored. */
 function build(m: Machine): void {
   pop(m)
   if (!isNode(top(m), 'dict')) throw damaged('sets attributes of a value that has none')

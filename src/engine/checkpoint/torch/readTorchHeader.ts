@@ -21,7 +21,7 @@ interface TorchHeader extends SafetensorsHeader {
   readonly dataStart: number
 }
 
-/** Reads the header of a file whose size is known. @throws FormatError: what is wrong, and how to mend it. */
+/** Reads the header of a file whose size is known. @throws FormatError: what is wrong, and how to fix it. */
 export async function readTorchHeader(pool: WeightFiles, path: string, fileBytes: number): Promise<TorchHeader> {
   const prefix = new Uint8Array(Math.min(4, fileBytes))
   await pool.read(path, 0, prefix)
@@ -33,7 +33,7 @@ export async function readTorchHeader(pool: WeightFiles, path: string, fileBytes
   const bytes = new Uint8Array(pickle.bytes)
   await pool.read(path, pickle.start, bytes)
   const tensors = tensorsOf(readPickle(bytes)).map((tensor) => placed(tensor, storages.get(tensor.storage)))
-  // Results that are saved from it carry this on, since loaders of safetensors ask for it.
+  // Results saved from it keep this, since loaders of safetensors require it.
   return { tensors, unknown: [], metadata: new Map([['format', 'pt']]), dataStart: 0 }
 }
 
@@ -60,7 +60,7 @@ function placed(tensor: StateTensor, place: Place | undefined): TensorInfo {
   return isContiguous(shape, strides) ? info : { ...info, strides }
 }
 
-/** Whether the elements lie one after the other, rows first. */
+/** Whether the elements are contiguous, rows first. */
 function isContiguous(shape: readonly number[], strides: readonly number[]): boolean {
   let expected = 1
   for (let i = shape.length - 1; i >= 0; i--) {
@@ -90,7 +90,7 @@ const nests = ['state_dict', 'model_state_dict', 'model', 'module']
 
 /**
  * The tensors of a state dict, which may be nested one level, in the file's order.
- * @throws FormatError when there is none, or a tensor reaches beyond its storage.
+ * @throws FormatError when there is no state dict, or a tensor reaches beyond its storage.
  */
 export function tensorsOf(root: Pickled): StateTensor[] {
   const tensors = new Map<string, StateTensor>()
@@ -98,7 +98,7 @@ export function tensorsOf(root: Pickled): StateTensor[] {
   dict.keys.forEach((name, i) => {
     const value = dict.values[i]
     if (typeof name !== 'string') return
-    // Counters and the like stand beside tensors; of equal keys the last counts.
+    // There may be counters and the like beside tensors; of equal keys the last counts.
     tensors.delete(name)
     if (isNode(value, 'tensor')) tensors.set(name, checked(name, value))
   })
@@ -156,7 +156,7 @@ function reachOf(offset: number, shape: readonly number[], strides: readonly num
   return Number.isSafeInteger(reach) ? reach : null
 }
 
-/** Whether two elements may lie in one place: a stride is shorter than what the smaller ones walk through. */
+/** Whether two elements may share a place: a stride is shorter than the span of the smaller ones. */
 function overlaps(shape: readonly number[], strides: readonly number[]): boolean {
   const steps = strides.map((stride, i) => ({ stride, length: shape[i] })).filter(({ length }) => length > 1)
   steps.sort((a, b) => a.stride - b.stride)

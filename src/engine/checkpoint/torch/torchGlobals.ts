@@ -1,5 +1,5 @@
-// The dozen names that the pickle of a state dict imports, and what calling each means. Any other name is refused,
-// so that nothing a file says is ever executed.
+// The dozen names that the pickle of a state dict imports, and what calling each means. Any other name is refused:
+// nothing in a file is ever executed.
 import { FormatError, quoted } from '../../../errors.ts'
 import { isCount, type SafetensorsDtype } from '../../../catalog/formats/dtypes.ts'
 
@@ -155,7 +155,7 @@ export function damaged(what: string): FormatError {
 // The values on the stack of the pickle machine are data only. Nothing here can run, and no JavaScript object is ever built
 // from a name in the file.
 
-/** A name that the file imports, such as `torch.FloatStorage`; it stands for itself until something is called. */
+/** A name that the file imports, such as `torch.FloatStorage`; it is kept as a name until it is called. */
 interface PickledGlobal {
   readonly kind: 'global'
   readonly name: string

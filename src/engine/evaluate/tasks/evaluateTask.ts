@@ -38,7 +38,7 @@ export interface Figure {
 
 interface Figures {
   readonly acc: Figure
-  /** Accuracy by log-likelihood per code point; null where the harness has none. */
+  /** Accuracy by log-likelihood per code point; null where the harness has no such figure. */
   readonly accNorm: Figure | null
   /** exp of the mean −log-likelihood of a row; completions only. */
   readonly perplexity: number | null

@@ -14,7 +14,7 @@ interface Choice extends ScoredIds {
 
 export interface TokenisedQuestion {
   readonly choices: readonly Choice[]
-  /** null where the row has no answer, so that nothing can be right. */
+  /** null where the row has no answer: no option is right. */
   readonly gold: number | null
 }
 
@@ -112,7 +112,7 @@ export function unansweredText({ questions, unanswered: { places, count } }: Que
 
 // Requests become token ids as in lm-evaluation-harness (docs/methods.md, "Zero-shot tasks").
 
-/** Ids of which the last `predicted` are scored, each given those before it. */
+/** Ids; the last `predicted` are scored, each given those before it. */
 interface ScoredIds {
   readonly ids: Int32Array
   readonly predicted: number
@@ -153,7 +153,7 @@ interface Parts {
 
 interface Contexts {
   split(context: string, continuation: string): Promise<Parts>
-  /** Encodes a continuation without a context, for which the beginning-of-text token stands. */
+  /** Encodes a continuation without a context; the beginning-of-text token replaces it. */
   none(continuation: string): Promise<Parts>
 }
 
@@ -173,7 +173,7 @@ function createContexts(tokenizer: Tokenizer, signal: AbortSignal | undefined): 
       if (last?.text !== text) last = { text, ids: await marked(text) }
       const { ids: before } = last
       if (before.length === 0) throw nothingBefore('tokenizer.json adds no token there')
-      // The ids of the whole may begin otherwise than those of the context: the context's stand.
+      // The ids of the whole may begin differently from those of the context, which are kept.
       const whole = await marked(context + continuation)
       return { before, after: whole.subarray(before.length) }
     },

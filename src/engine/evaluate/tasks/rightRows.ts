@@ -12,7 +12,7 @@ import { readLines } from '../../text/textCorpus.ts'
 
 interface RightRow {
   readonly right: boolean
-  /** What tells that another model was asked the same, where it is of the same `kind`. */
+  /** Identifies the question; two results of the same `kind` answer the same one where it is equal. */
   readonly question: string
 }
 

@@ -31,7 +31,7 @@ export async function startMatricesOf(
   }
 }
 
-/** Looks for every start matrix that these adapters will ask for. @throws EngineError as `of` does. */
+/** Checks every start matrix that these adapters will need. @throws EngineError as `of` does. */
 export async function checkStarts(recovery: PlannedRecovery): Promise<void> {
   if (recovery.settings.lora.init === null || !recovery.trainable) return
   const { adapted } = recovery.trainable

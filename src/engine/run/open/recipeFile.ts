@@ -71,7 +71,7 @@ function applySetting(recipe: unknown, text: string): unknown {
   return changed
 }
 
-/** @throws EngineError 'bad-recipe' for a recipe that stands for many runs. */
+/** @throws EngineError 'bad-recipe' for a recipe of several runs. */
 export function refuseSweep({ path, recipe }: Pick<RecipeFile, 'path' | 'recipe'>): void {
   if (recipe.sweep)
     throw new EngineError(

@@ -1,4 +1,4 @@
-// A run that is gone on with: its folder is locked first, and nothing in it is touched before it is found to be the same run.
+// Resumes a run: locks its folder first, and touches nothing in it before it is known to be the same run.
 import { existsSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
 import { sha256Of } from '../../../system/sha256.ts'
@@ -59,7 +59,7 @@ async function readRun(folder: RunFolder, request: ResumeRequest): Promise<Omit<
   try {
     const { to, others } = splitSaveTo(settings)
     if (path !== undefined || others.length > 0) {
-      // A new place to save, given with `--set`, replaces the recipe's in both, so that it makes no difference.
+      // A new place to save, given with `--set`, replaces the recipe's in both: the comparison ignores it.
       const compared = (recipe: ResolvedRecipe) =>
         JSON.stringify(to === null ? recipe : { ...recipe, save: recipe.save && { ...recipe.save, to } })
       await requireSame(path ?? folder.recipe, others, (other) => compared(other) === compared(checked.recipe))
@@ -148,9 +148,9 @@ export function splitSaveTo(settings: readonly string[]): { to: string | null; o
 }
 
 /**
- * The recipe of a run folder with the place that this session saves to: `asked` (absolute), or where an earlier session was
- * told to, or what the recipe says. What was begun elsewhere is removed, and the place noted in `progress`.
- * @throws EngineError 'usage' when there is nothing to save, or nothing left to.
+ * The recipe of a run folder with the place that this session saves to: `asked` (absolute), or the place of an
+ * earlier session, or the recipe's. Removes what was begun elsewhere, and notes the place in `progress`.
+ * @throws EngineError 'usage' when the recipe saves nothing, or the result is saved already.
  */
 async function placeResult(
   recipe: ResolvedRecipe,

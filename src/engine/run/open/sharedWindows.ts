@@ -16,7 +16,7 @@ import { bytesOf, writeTensors, type StateTensor } from '../state/tensorFile.ts'
 /** Tokenising takes from a tenth of a second to minutes. */
 const lookEveryMs = 100
 
-/** Loads as `loadWindows` does; runs of a sweep share tokenized text. Ids that were made elsewhere are read where they lie. */
+/** Loads as `loadWindows` does; runs of a sweep share tokenized text. Files of ids are read in place. */
 export async function windowsOf(session: RunSession, request: WindowsRequest): Promise<Windows> {
   const { shared: common, signal } = session
   if (common === undefined || request.path.endsWith('.safetensors')) return loadWindows(request)

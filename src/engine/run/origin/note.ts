@@ -1,4 +1,4 @@
-// sparsescope.json beside a saved checkpoint, read again: how it came about. Anybody may have written it.
+// sparsescope.json beside a saved checkpoint, read again: how the checkpoint was made. It may come from anyone.
 import { basename, join, resolve } from 'node:path'
 import { recipeSchema } from '../../../recipe/schema.ts'
 import { noteName, modelLabel } from '../../../catalog/formats/checkpointFormats.ts'
@@ -48,13 +48,13 @@ export interface Note {
   /** Share of zeros by matrix, as the mask has it. */
   readonly sparsities: Readonly<Record<string, number>>
   readonly evaluations: z.output<typeof noteSchema>['evaluations']
-  /** Sparsity of the matrices that were pruned; null: none was. */
+  /** Sparsity of the matrices that were pruned; null: no matrix was. */
   readonly sparsity: number | null
   /** The model is the text model beside a vision tower. */
   readonly isPart: boolean
 }
 
-/** null: there is none, or it is not what a run writes. */
+/** null: it is missing or not written by a run. */
 export async function readNote(folder: string): Promise<Note | null> {
   try {
     return parseNote(await readSmallFile(join(folder, noteName), maxNoteBytes), basename(resolve(folder)))
@@ -167,7 +167,7 @@ export function measuredEntries({ evaluations, recipe }: Note): MeasuredEntry[] 
   return [...byEntry].sort(([a], [b]) => a - b).map(([, one]) => one)
 }
 
-/** A table of the results: heads, and a row an entry; stages that nothing was measured at are left out, as is the share won back where no text has one. */
+/** A table of the results: heads, and a row an entry; leaves out stages without a measurement, and the share of the gap closed where no text has one. */
 export function resultTable(note: Note): { heads: string[]; rows: string[][] } {
   const entries = measuredEntries(note)
   const shown = stages.filter((stage) => entries.some((one) => one.stages[stage]))
@@ -180,7 +180,7 @@ export function resultTable(note: Note): { heads: string[]; rows: string[][] } {
   )
   const hasShares = shares.some((share) => share !== null)
   return {
-    heads: ['', ...shown, ...(hasShares ? ['gap won back'] : [])],
+    heads: ['', ...shown, ...(hasShares ? ['gap closed'] : [])],
     rows: entries.map((one, i) => [
       one.name,
       ...shown.map((stage) => cell(one.stages[stage])),

@@ -1,4 +1,4 @@
-// The files of a result that belong on the Hub: those of its folder, the recipe, and a card where it has none. Nothing is written here.
+// The files of a result for the Hub: those of its folder, the recipe, and a card where it is missing. Writes nothing.
 import { existsSync } from 'node:fs'
 import { lstat, readdir } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
@@ -63,7 +63,7 @@ export async function publicationOf(given: string): Promise<Publication> {
   }
 }
 
-/** What a person is told before a push. */
+/** What a push shows before it begins. */
 export function toldPush(
   { name, exists, hasBranch, isPrivate, address, files }: PushPlan,
   { ofRun }: Publication,

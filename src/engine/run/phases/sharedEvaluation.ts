@@ -17,14 +17,14 @@ const lookEveryMs = 500
 
 export interface SharedStage {
   readonly stage: Stage
-  /** Names the work on the model before; null: none. */
+  /** Names the work on the model before; null: no work. */
   readonly after: string | null
   /** Nothing else is left to do meanwhile, so a run that measures is waited for. */
   readonly last: boolean
   readonly measure: () => Promise<void>
 }
 
-/** Does nothing where nothing is due at this stage. */
+/** Returns at once where no entry is due at this stage. */
 export async function measureOnce(session: RunSession, { stage, after, last, measure }: SharedStage): Promise<void> {
   const due = dueEntries(session, stage)
   if (due.length === 0) return

@@ -14,7 +14,7 @@ import { parseRecorded } from '../../../runs/folder/recorded.ts'
 import { bytesOf, writeTensors, type StateTensor } from './tensorFile.ts'
 
 /**
- * `pruned`: after pruning and what recovers blocks in the same walk. `trained`, `trained2` …: after each pass of recovery
+ * `pruned`: after pruning and the recoveries of the same pass. `trained`, `trained2` …: after each pass of recovery
  * that follows. `baseline`: pruned only.
  */
 export type StoredStage = 'pruned' | `trained${number | ''}` | 'baseline'

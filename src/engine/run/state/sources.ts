@@ -1,4 +1,4 @@
-// Every file whose content goes into a run's result, where it lies now, and what it looked like when the run began.
+// Every file whose content goes into a run's result: where it is now, and its fingerprint when the run began.
 import { readdir, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { createHash } from 'node:crypto'

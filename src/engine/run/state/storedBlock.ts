@@ -1,5 +1,5 @@
 // Weights on their way into a file: rounded to the checkpoint's type on the device, read, and their masks checked in the
-// very bytes that will lie there.
+// bytes that go into the file.
 import { moduleOfWeight } from '../../../catalog/families/parameters.ts'
 import { halvesAreFinite } from '../../checkpoint/halfLook.ts'
 import type { Backend } from '../../compute/backend.ts'
@@ -104,7 +104,7 @@ export function checkFinite(name: string, bytes: Uint8Array, dtype: string, chan
     size === 2
       ? new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 2)
       : new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4)
-  // The sign and exponent of an F64 lie in the upper half.
+  // The sign and exponent of an F64 are in the upper half.
   const [first, step] = size === 8 ? [1, 2] : [0, 1]
   for (let i = first; i < bits.length; i += step)
     if ((bits[i] & exponent) === exponent)
