@@ -200,7 +200,7 @@ describe('analysis of a dense model', () => {
       )
     })
 
-    it('goes on after a cancellation, to the same result', async () => {
+    it('continues after a cancellation, to the same result', async () => {
       const whole = await analysed(backend, { sensitivity: 'linear' })
       rmSync(store(), { recursive: true })
       const abort = new AbortController()
@@ -225,7 +225,7 @@ describe('analysis of a dense model', () => {
       assert.ok(windows > 0)
     })
 
-    it('goes on after its device ran out of memory, and says so', async () => {
+    it('continues after its device ran out of memory, and says so', async () => {
       const whole = await analysed(backend, { sensitivity: 'block' })
       rmSync(store(), { recursive: true })
       const lessOnce: Backend = { ...backend, planWithLess: () => ({ limitBytes: backend.memory().limitBytes }) }

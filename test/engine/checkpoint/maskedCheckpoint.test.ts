@@ -49,7 +49,7 @@ describe('a checkpoint through a mask', () => {
         deepEqual(await masked.read(other), await plain.read(other))
       })
 
-  it('is what pruning left of it, whether the mask lies in a file or in the bits of the result, and knows it as its mask', async () => {
+  it('is what pruning left of it, whether the mask is in a file or in the bits of the result, and knows it as its mask', async () => {
     const temp = scratch()
     await writeTinyModel(temp.path('dense'), smallOpt)
     const dense = await openCheckpoint(temp.path('dense'))

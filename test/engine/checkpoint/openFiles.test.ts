@@ -61,7 +61,7 @@ describe('openFiles', () => {
     assert.deepEqual(file.asked.at(-1), [start, start + bytes])
   })
 
-  it('finds the shards by the index, and has no config where none is given', async () => {
+  it('finds the shards by the index, and has no config where no config.json is given', async () => {
     const files = {
       'model.safetensors.index.json': index({ a: '1.safetensors', b: '2.safetensors' }),
       '1.safetensors': weightsOf({ a }),

@@ -39,7 +39,7 @@ describe('bitmask checkpoints on the command line', () => {
     )
   })
 
-  it('are refused with 2 where they are dense or a size is none, and nothing is written', async () => {
+  it('are refused with 2 where they are dense or a size is invalid, and nothing is written', async () => {
     const dense = await cli('expand', goldenPath('llama'), path('out'))
     assert.equal(dense.status, 2)
     assert.match(dense.stderr, /dense already/)

@@ -79,7 +79,7 @@ describe('sparsescope inspect', () => {
     assert.deepEqual(await nm(), { '2:4': { groups: 4, violations: 2 }, '3:4': { groups: 4, violations: 2 } })
   })
 
-  it('lists types smaller than a byte and types that nobody knows, and says why they have no statistics', async () => {
+  it('lists types smaller than a byte and unknown types, and says why they have no statistics', async () => {
     const data = new Uint8Array(4)
     const tensors = {
       packed: { dtype: 'F4', shape: [8], data },

@@ -102,7 +102,7 @@ describe('Ctrl-C', function () {
     interrupted('breath', 'inspect', 'many.safetensors', '--stats')
   })
 
-  it('says how to go on with a run that does not answer', async () => {
+  it('says how to resume a run that does not answer', async () => {
     await writeTinyModel(temp.path('model'))
     writeTinyIds(temp.path('ids.safetensors'))
     temp.recipe('a', tinyRecipe({ save: { to: 'out' } }))

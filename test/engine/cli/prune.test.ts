@@ -77,7 +77,7 @@ describe('sparsescope prune', () => {
     assert.deepEqual(header.__metadata__, { format: 'pt' })
   })
 
-  it('refuses in one line, with 2, what cannot be, and writes nothing', async () => {
+  it('refuses what is impossible in one line, with 2, and writes nothing', async () => {
     for (const [args, message] of [
       [['--method', 'magnitude'], /--sparsity 0.5, or --pattern 2:4/],
       [['--method', 'wanda', '--sparsity', '0.5'], /--method wanda looks at data/],

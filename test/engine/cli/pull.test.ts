@@ -40,7 +40,7 @@ describe('sparsescope pull', () => {
     assert.match(again.stdout, /2 files, .* of which 0 B came now.\n.*hf:org\/tiny@v1/)
   })
 
-  it('ends with 130 by Ctrl-C, and the next one goes on', async () => {
+  it('ends with 130 by Ctrl-C, and the next one continues', async () => {
     const child: ChildProcess[] = []
     hub.interpose = ({ host }, response) => {
       if (host !== 'cdn') return false

@@ -89,7 +89,7 @@ describe('evaluate[].stride', () => {
       .findings.filter(({ name }) => name === 'key-without-effect')
       .map(({ message }) => message)
 
-  it('is a whole number of 1 to seq_len, and left out of a resolved recipe that has none', () => {
+  it('is a whole number of 1 to seq_len, and is left out of a resolved recipe without one', () => {
     const isValid = (more: object) => recipeSchema.safeParse(recipe({ data: 'a.txt', ...more })).success
     assert.deepEqual(
       [{ stride: 1 }, { stride: 8, seq_len: 8 }, { stride: 0 }, { stride: 1.5 }, { stride: 9, seq_len: 8 }].map(

@@ -66,7 +66,7 @@ describe('facts about files', () => {
     assert.equal(facts?.output, null)
   })
 
-  it('tell a share by two backslashes, and on Windows by two slashes of any kind', () => {
+  it('recognise a share by two backslashes, and on Windows by two slashes of any kind', () => {
     const others = ['//server/share', String.raw`/\server`, String.raw`\/server`]
     for (const platform of ['win32', 'linux'] as const) {
       assert.ok(isNetworkPath(String.raw`\\server\share`, platform))
@@ -189,7 +189,7 @@ describe('facts about files', () => {
     assert.equal((await dataFacts(temp.path('gone.txt'))).exists, false)
   })
 
-  it('find the model in an output path that is spelled otherwise', async () => {
+  it('find the model in an output path with another spelling', async () => {
     cpSync(opt, temp.path('model'), { recursive: true })
     const recipe = recipeSchema.parse({ version: 1, model: 'model', save: { to: '../model' } })
     const resolved = resolveRecipe({ ...recipe, save: { to: 'x/../model/.' } })

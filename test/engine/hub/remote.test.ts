@@ -146,7 +146,7 @@ describe('a model that is looked at on the Hub', () => {
     await assert.rejects(open(), /config.json: its hash is not the one that the Hub announces/)
   })
 
-  it('goes on where a connection broke, a few times', async () => {
+  it('continues where a connection broke, a few times', async () => {
     let broken = 0
     weightsAre(({ range }, response, bytes) => {
       const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(range ?? '') ?? []
@@ -167,7 +167,7 @@ describe('a model that is looked at on the Hub', () => {
     await assert.rejects(open(), { code: 'network' })
   })
 
-  it('ends in a sentence where a server lies or has no end', async () => {
+  it('fails with a message where a server sends wrong or endless data', async () => {
     const attempts = async (expected: RegExp, more: Partial<HubSession> = {}) => {
       hub.asked.length = 0
       await assert.rejects(open(more), { message: expected })

@@ -76,7 +76,7 @@ describe('routing', () => {
 describe('a batch', () => {
   const batch: Batch = { batch: 2, seqLen: 3, ids: Int32Array.of(1, 2, 3, 4, 5, 6), mask: null, labels: null }
 
-  it('predicts at each position the next label, and nothing at the last', () => {
+  it('predicts at each position the next label, and no label at the last', () => {
     assert.deepEqual([...targetsOf(batch)], [2, 3, -1, 5, 6, -1])
     const labels = Int32Array.of(1, -100, 3, -100, -100, 6)
     assert.deepEqual([...targetsOf({ ...batch, labels })], [-1, 3, -1, -1, 6, -1])

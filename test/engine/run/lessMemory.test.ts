@@ -25,7 +25,7 @@ describe('a run whose device has no more memory', function () {
     return { backend, warn, folder: runFolderAt(place.folder), progress }
   }
 
-  it('plans with three quarters of what was too much, says so, and goes on', async function () {
+  it('plans with three quarters of what was too much, says so, and continues', async function () {
     const gpu = await openOrSkip(this, { maxBytes: 2 ** 30 })
     try {
       const [limits, warnings]: [number[], string[]] = [[], []]
@@ -54,7 +54,7 @@ describe('a run whose device has no more memory', function () {
     }
   })
 
-  it('ends when a smaller plan gains nothing', async function () {
+  it('ends when a smaller plan saves no memory', async function () {
     const gpu = await openOrSkip(this)
     let tries = 0
     try {
@@ -91,7 +91,7 @@ describe('a run whose device has no more memory', function () {
 
   const weights = (name: string) => readTensors(place.path(name, 'model.safetensors'))
 
-  it('goes on with smaller batches to the same result, or says what would help where there are none', async function () {
+  it('continues with smaller batches to the same result, or says what would help where no smaller batch is possible', async function () {
     const gpu = await openOrSkip(this)
     try {
       const ample = await runRecipe(gpu, { recipe: recipe('ample') })
@@ -120,7 +120,7 @@ describe('a run whose device has no more memory', function () {
     }
   })
 
-  it('goes on with the training that is saved, to the bytes of a run that had enough', async () => {
+  it('continues from the saved training, to the bytes of a run that had enough', async () => {
     const cpu = await openCpu({ threads: 1 })
     try {
       await runRecipe(cpu, { recipe: recipe('whole') })

@@ -46,7 +46,7 @@ describe('a run whose device is lost', function () {
     return { backend, seen }
   }
 
-  it('goes on with a new one from the last saved block, to the bytes of a run that kept its device', async () => {
+  it('continues on a new device from the last saved block, to the bytes of a run that kept its device', async () => {
     const whole = losing(() => false)
     const expected = await run(whole.backend, { recipe: recipe('whole') })
     // Each lasts 50 waits longer than the one before, so that one of them sees every block to its end.

@@ -19,7 +19,7 @@ describe('a reconstruction that diverges', () => {
     return here.place.recipe(name, { version: 1, model, prune, calibration, recover, save: { to: name } })
   }
 
-  it('goes on at half the rate from where the block began, and says so', async () => {
+  it('trains the block again from its start at half the rate, and says so', async () => {
     const report = await run(here.backend, { recipe: recipe('once', { lr: 0.1 }) })
     assert.equal(report.sparsity, 0.5)
     const said = report.warnings.filter((warning) => warning.includes('diverged'))

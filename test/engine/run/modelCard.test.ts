@@ -30,7 +30,7 @@ describe('a model card', () => {
     return parse(head) as Record<string, unknown>
   }
 
-  it('is written where the recipe asks for it, in place of the source’s, which stays as it was', () => {
+  it('is written by `card: true` in place of the source’s, which stays as it was', () => {
     const card = readFileSync(path('out', 'README.md'), 'utf8')
     const head = frontMatter(card)
     deepEqual(head.tags, ['sparsescope', 'sparse', 'pruned', 'magnitude'])

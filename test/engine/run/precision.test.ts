@@ -54,7 +54,7 @@ describe('precision of a run', () => {
         }
       })
 
-  it('goes on after it was cancelled, with the same bytes', async () => {
+  it('continues after it was cancelled, with the same bytes', async () => {
     await run(backend, { recipe: recipe('whole') })
     const controller = new AbortController()
     let folder = ''
@@ -86,7 +86,7 @@ describe('precision of a run', () => {
     assert.equal((await cliJson(...forward, '--precision', 'bf16')).precision, 'bf16')
   })
 
-  it('bf16 where there is none is refused with the remedy', async () => {
+  it('bf16 is refused with the remedy where the device lacks it', async () => {
     await withEnvironment({ SPARSESCOPE_ONEDNN: 'none' }, async () => {
       const { status, stderr } = await cli('evaluate', model, '--data', data, '--device', 'cpu', '--precision', 'bf16')
       assert.equal(status, 2)

@@ -314,7 +314,7 @@ describe('a run', () => {
     })
   })
 
-  it('warns when it goes on with another device than it began on', async () => {
+  it('warns when it continues on another device than it began on', async () => {
     const abort = new AbortController()
     const path = recipe({ prune: magnitude, recover: retraining(), save: { to: 'out' } })
     const onEvent = (event: RunEvent) => event.type === 'step' && abort.abort()

@@ -130,7 +130,7 @@ describe('sparsescope report', function () {
     assert.match((await report(...others)).stdout, /its process ended without a word; sparsescope run --resume goes on/)
   })
 
-  it('writes through links and into devices, and over nothing that is beside', async () => {
+  it('writes through links and into devices, and overwrites no file beside them', async () => {
     symlinkSync('table.md', place.path('link.md'))
     writeFileSync(place.path('table.md'), 'old')
     writeFileSync(place.path('table.md.tmp'), 'mine')
@@ -146,7 +146,7 @@ describe('sparsescope report', function () {
     assert.match(stderr, /model is a folder/)
   })
 
-  it('refuses what is neither, in one line, and writes nothing', async () => {
+  it('refuses any other folder in one line, and writes nothing', async () => {
     writeFileSync(place.path('x.json'), '{}')
     for (const [path, message] of [
       ['model', /is not the folder of a run or a sweep/],

@@ -115,7 +115,7 @@ describe('sparsescope sweep', function () {
     for (const i of [0, 1]) assert.equal(reportOf(i).device.details.threads, 1)
   })
 
-  it('goes on when one run fails, and ends with 1', async () => {
+  it('continues when one run fails, and ends with 1', async () => {
     const recipe = place.recipe('a', sweptRecipe(four))
     mkdirSync(place.path('results', 'out-prune.0.sparsity=0.4,seed=1'), { recursive: true })
     const { status, stdout } = await sweep(place, 'run', recipe, '--json', ...cpu)

@@ -121,7 +121,7 @@ describe('windows of conversations', () => {
     }
   })
 
-  it('for calibration begin with a conversation each, in an order by the seed, and none comes twice', async () => {
+  it('for calibration begin with a conversation each, in an order by the seed, without repeats', async () => {
     const texts = ['aaaa', 'bbbb', 'cccc', 'dddd', 'eeee', 'ffff'].map((content) => [{ role: 'user', content }])
     temp.write('model/chat_template.jinja', '{{ messages[0].content }}')
     const draw = async (seed: number) => {
@@ -207,7 +207,7 @@ describe('windows of conversations', () => {
         /line 2: "messages" is not a conversation; write a list of/,
       ))
 
-  it('are asked for by loss_on, of text and ids in vain', async () => {
+  it('are required by loss_on, which refuses text and ids', async () => {
     const request = { lossOn: 'assistant' } as const
     await refused(load('a.jsonl', '{"text": "abc"}', request), /no conversations in "messages".*leave loss_on out/)
     await refused(load('a.txt', 'abc', request), /no conversations/)

@@ -42,7 +42,7 @@ describe('loadWindows', () => {
     const rows = (tensors: Record<string, TestTensor>, request: Partial<WindowsRequest> = {}) =>
       load('ids.safetensors', safetensors(tensors), { folder: temp.path('none'), ...request })
 
-    it('of two dimensions are used as they stand, in file order, without a tokenizer', async () => {
+    it('of two dimensions are used as they are, in file order, without a tokenizer', async () => {
       for (const make of [i32, i64]) {
         const all = await rows({ ids: make([3, 4], upTo(12)) })
         assert.deepEqual([...all.ids], upTo(12))

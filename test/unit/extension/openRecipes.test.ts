@@ -177,7 +177,7 @@ describe('recipes of a model that are open', () => {
     ])
   })
 
-  it('an entry that is an alias is not changed, and the person is told', async () => {
+  it('an entry that is an alias is not changed, and a message says so', async () => {
     const text = recipe('m', 'a.txt')
       .replace('prune:\n  - method', 'prune:\n  - &first\n    method')
       .replace('calibration', '  - *first\ncalibration')
@@ -196,7 +196,7 @@ describe('recipes of a model that are open', () => {
     assert.match(none.messages[0], /^No recipe of this model/)
   })
 
-  it('measuring in place asks for the text, also where one recipe of the model is open, and measures the losses of blocks too', async () => {
+  it('measuring in place prompts for the text, also where one recipe of the model is open, and measures the losses of blocks too', async () => {
     const { vscode, asked } = studio({ 'a.prune.yaml': recipe('m', 'a.txt') }, ([first]) => first)
     const { measureInPlace: run } = await extensionModule<{ measureInPlace: typeof measureInPlace }>(
       'inspector/askAnalysis.ts',

@@ -151,7 +151,7 @@ describe('the panels of which weights train', () => {
     assert.deepEqual(called.at(-1)?.[2], 'a')
   })
 
-  it('read a result by its note, and say why another checkpoint has none', async () => {
+  it('read a result by its note, and say why a checkpoint without one cannot be shown', async () => {
     const note = {
       ...{ versions: { sparsescope: '0.1.0' }, device: 'cpu', trainable: null, evaluations: [] },
       recipe: { version: 1, model: 'm', prune: [{}], recover: { mode: 'retrain', data: 'a' } },

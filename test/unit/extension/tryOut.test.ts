@@ -197,7 +197,7 @@ describe('a trial of prompts', () => {
     )
   })
 
-  it('offers none where one column has no chat template', async () => {
+  it('offers no chat where one column has no chat template', async () => {
     const { told, trial } = fake([true, false])
     trial.setColumns([...columns, ...columns])
     await new Promise(setImmediate)

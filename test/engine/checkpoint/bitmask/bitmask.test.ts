@@ -210,7 +210,7 @@ describe('the bitmask layout', () => {
     await checkpoint.close()
   })
 
-  it('is read where its parts lie in several files', async () => {
+  it('is read where its parts are in several files', async () => {
     const folder = work.path('shards')
     mkdirSync(folder)
     const names = Object.keys(good())

@@ -46,7 +46,7 @@ describe('GGUF files', () => {
     return problems[0]?.error.message ?? ''
   }
 
-  it('give quantised tensors as the F32 numbers they stand for, in any range of bytes', async () => {
+  it('give quantised tensors as the F32 numbers they represent, in any range of bytes', async () => {
     const { checkpoint } = await openInspection(temp.write('m.gguf', ggufFile(model, keys)))
     const whole = await checkpoint.read('blk.0.attn_q.weight')
     const numbers = new Float32Array(whole.buffer)

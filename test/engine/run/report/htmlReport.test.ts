@@ -118,7 +118,7 @@ describe('a report', () => {
     assert.match(lines[3], /25\.5\s+50\.00 %\s+0\.125 %.*512 MB$/)
   })
 
-  it('has both of two texts in table and page, and says of which the share won back is', async () => {
+  it('has both of two texts in table and page, and names the text of the share of the gap closed', async () => {
     const of = report({ twoTexts: true })
     const lines = summaryText(of).split('\n')
     assert.match(lines[0], /perplexity on d\.txt\s+on wiki\.txt\s+sparsity/)
@@ -129,7 +129,7 @@ describe('a report', () => {
     assert.ok((await pageOf([], of)).includes(sentence))
   })
 
-  it('has the mean accuracy with its standard error in the table, and says which stages it does not tell apart', () => {
+  it('has the mean accuracy with its standard error in the table, and says which stages it does not distinguish', () => {
     const lines = summaryText(report({ tasks: true })).split('\n')
     assert.match(lines[0], /perplexity\s+mean accuracy/)
     assert.match(lines[1], /^dense\s+–\s+65\.0 % ± 1\.4/)

@@ -44,7 +44,7 @@ describe('the outcome of a sweep', () => {
     assert.match(text, /^Another process is at work on run 1: wait for it, and run the sweep again\.$/m)
   })
 
-  it('says below the table what failed and why, and how to go on', () => {
+  it('says below the table what failed and why, and how to continue', () => {
     const text = outcomeOf(tableOf('done', 'failed', 'cancelled', 'waiting'), place).text ?? ''
     const below = text.split('\n').slice(5)
     assert.deepEqual(below, [
@@ -73,7 +73,7 @@ describe('the share of a sweep', () => {
   let folder: string
   before(() => (folder = scratch().folder))
 
-  it('moves inside its runs, each by what it has told of itself, and tells the time that is left', async () => {
+  it('moves inside its runs, each by its own progress, and shows the time left', async () => {
     let clock = 0
     const sweep = sweepFolderAt(folder)
     const { read } = createSweepProgress(sweep, 4, () => clock)

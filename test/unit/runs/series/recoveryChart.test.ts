@@ -39,7 +39,7 @@ function chartsWith(changes: Partial<PlannedStages>, ...events: NewRunEvent[]) {
 const words = (...events: NewRunEvent[]) => chartsWith({}, ...events)[0].words
 
 describe('the recovery chart', () => {
-  it('says what is won back of what pruning cost, also while it goes on', () => {
+  it('says what share of the gap is closed, also during the run', () => {
     const [dense, pruned] = [at('dense', 20), at('pruned', 40)]
     assert.equal(words(dense, pruned, at('recovered', 23.4)), 'Recovery wins back 83 % of what pruning cost on a.txt.')
     assert.equal(
@@ -74,7 +74,7 @@ describe('the recovery chart', () => {
     assert.equal(failed, '20 dense; the pruned model was not measured.')
   })
 
-  it('claims nothing to be won back in the middle of a pass that prunes', () => {
+  it('shows no share of the gap closed in the middle of a pass that prunes', () => {
     const events = [at('dense', 20), at('pruned', 40), at('recovered', 22, { step: 1 })]
     const [chart] = chartsWith({ recoveries: ['reconstruct'] }, ...events)
     assert.equal(chart.wonBack, null)
@@ -88,7 +88,7 @@ describe('the recovery chart', () => {
     assert.equal(marks.recovered?.value, 25)
   })
 
-  it('has one for each text, the second one first, and one for the mean accuracy, of which more is better', () => {
+  it('has one for each text, the second one first, and one for the mean accuracy, where more is better', () => {
     const task = (stage: Stage, acc: number) => at(stage, null, { entry: 2, task: 'piqa', acc, stderr: 0.01 })
     const other = at('dense', 9, { entry: 1, data: 'b.txt' })
     const charts = chartsWith(

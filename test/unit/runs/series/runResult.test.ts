@@ -20,7 +20,7 @@ const report = {
 }
 
 describe('the result of a run, for its card', () => {
-  it('has every number with its name, and how much of the gap was won back', () => {
+  it('has every number with its name, and the share of the gap closed', () => {
     assert.deepEqual(resultFacts(resultOf(report)), [
       ['perplexity, dense', '20'],
       ['perplexity, pruned', '60'],
@@ -49,7 +49,7 @@ describe('the result of a run, for its card', () => {
     ])
   })
 
-  it('names each of several texts, and the share won back is of the second', () => {
+  it('names each of several texts, and the share of the gap closed is of the second', () => {
     const other = [10, 20, 18].map((value, i) => ({
       ...measured(['dense', 'pruned', 'recovered'][i], value),
       entry: 1,
@@ -74,7 +74,7 @@ describe('the result of a run, for its card', () => {
     ])
   })
 
-  it('shows ∞ for a perplexity that overflows, and no share won back', () => {
+  it('shows ∞ for a perplexity that overflows, and no share of the gap closed', () => {
     const overflowing = {
       perplexity: { dense: 20, pruned: null, recovered: 30 },
       evaluations: [measured('dense', 20), { ...measured('pruned', 0), perplexity: null }, measured('recovered', 30)],
@@ -88,7 +88,7 @@ describe('the result of a run, for its card', () => {
     assert.equal(gapWonBack({ dense: Infinity, pruned: Infinity, recovered: 30 }, 'low'), null)
   })
 
-  it('says that a recovery won back less than nothing, or had no gap to win back', () => {
+  it('says that a recovery widened the gap, or had no gap to close', () => {
     assert.equal(gapWonBack({ dense: 20, pruned: 40, recovered: 50 }, 'low'), -0.5)
     assert.equal(gapWonBack({ dense: 20, pruned: 20, recovered: 19 }, 'low'), null)
     assert.equal(gapWonBack({ dense: 0.5, pruned: 0.6, recovered: 0.7 }, 'high'), null)

@@ -35,7 +35,7 @@ describe('the texts of a recipe', () => {
     assert.equal(judgedEntry([entry(0, 'a.txt', 64), entry(1, 'a.txt', 128)]), 0)
   })
 
-  it('have the share won back of the judged one, and name it', () => {
+  it('have the share of the gap closed on the judged one, and name it', () => {
     const one = resultOf(measured(0, 'x/a.txt', stages))
     assert.deepEqual([one.second, one.wonBack], [null, { text: 'a.txt', share: 0.75 }])
     const two = resultOf(measured(0, 'a.txt', stages), measured(1, 'b.txt', { dense: 10, pruned: 20, recovered: 18 }))
@@ -45,7 +45,7 @@ describe('the texts of a recipe', () => {
     assert.equal(fields.wonBack?.text, 'i: wiki')
   })
 
-  it('have no share won back where the second lacks a stage', () => {
+  it('have no share of the gap closed where the second lacks a stage', () => {
     const two = resultOf(measured(0, 'a.txt', stages), measured(1, 'b.txt', { dense: 10, recovered: 18 }))
     assert.equal(two.wonBack, null)
     assert.deepEqual(two.second?.perplexity, { dense: 10, recovered: 18 })
@@ -69,7 +69,7 @@ const evaluated = (index: number, data: string, seqLen: number, field?: string):
 const namesOf = (...entries: ReturnType<typeof evaluated>[]) => [...entryNames(entries).values()]
 
 describe('names of entries', () => {
-  it('are as short as tells them apart', () => {
+  it('are as short as distinguishes them', () => {
     assert.deepEqual(namesOf(evaluated(0, 'data/a.txt', 64), evaluated(1, 'data/b.txt', 64)), ['a.txt', 'b.txt'])
     assert.deepEqual(namesOf(evaluated(0, 'a', 64, 'brown'), evaluated(1, 'a', 64, 'wiki')), ['a: brown', 'a: wiki'])
     const answers = { ...evaluated(1, 'a.jsonl', 64), lossOn: 'assistant' }
