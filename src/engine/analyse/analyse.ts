@@ -1,4 +1,4 @@
-// Everything that can be said of a model before it is pruned: first from its values alone, then, with calibration data, from
+// The analysis of a model before it is pruned: first from its values alone, then, with calibration data, from
 // one pass over its blocks.
 import { resolve } from 'node:path'
 import type { AnalysedModule, Analysis, MeasuredModule, SensitivityUnit, WeightSpread } from '../../plan/analysis.ts'

@@ -1,4 +1,4 @@
-// The files of a model folder that are not weights: config, tokenizer, generation settings, licence, code.
+// Copies the files of a model folder that are not weights: config, tokenizer, generation settings, licence, code.
 import { chmod, copyFile, lstat, open, readdir, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isCacheBlob, isInside } from './locate.ts'

@@ -1,4 +1,4 @@
-// Whether a disk has room for what is going to be written, asked before the work that makes it.
+// Checks that a disk has room for an output, before the work that makes it.
 import { statfs } from 'node:fs/promises'
 import { formatBytes } from '../../formatting/numbers.ts'
 import { EngineError } from '../errors.ts'

@@ -1,4 +1,4 @@
-// The masks that a checkpoint itself holds: beside its weights in a file, or as the bits that its weights are stored by.
+// The masks that a checkpoint contains: in a file beside its weights, or as the bits of weights stored as bitmasks.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { tensorRoles } from '../../catalog/families/tensorRoles.ts'

@@ -1,4 +1,4 @@
-// The last look at 16-bit weights before they are saved, by WebAssembly (stats/assembly/look.ts), a piece at a time: loops over
+// The last check of 16-bit weights before they are saved, by WebAssembly (stats/assembly/look.ts), a piece at a time: loops over
 // typed arrays take three times as long, which a GPU would wait for.
 import { instantiate, readWasm, type Wasm } from '../readWasm.ts'
 

@@ -1,5 +1,5 @@
 // Models in the Hugging Face cache, `models--org--name/snapshots/<commit>/`, as huggingface_hub lays it out: found by
-// name (`hf:org/name@revision`), or by the repository's folder. Nothing is downloaded here.
+// name (`hf:org/name@revision`), or by the repository's folder. This file downloads nothing.
 import { stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { basename, join, resolve } from 'node:path'

@@ -1,5 +1,5 @@
-// A checkpoint whose files the caller has: as Blobs (a file that was chosen in a page, a download) or as ranges of bytes that it reads
-// itself. It runs in a browser: nothing that this file imports knows node.
+// A checkpoint whose files the caller has, as Blobs (a file chosen in a page, a download) or as ranges of bytes that it reads
+// itself. It runs in a browser: this file imports nothing of Node.
 import { checkpointFormats, formatOf, ggufParts, isGguf, modelEntry } from '../../catalog/formats/checkpointFormats.ts'
 import { andList, someOf } from '../../formatting/lists.ts'
 import { EngineError, messageOf } from '../errors.ts'

@@ -1,4 +1,4 @@
-// An output takes shape in a hidden sibling and gets its name by one rename when it is whole.
+// An output is written into a hidden sibling and gets its name by one rename when it is whole.
 import { randomBytes } from 'node:crypto'
 import { rmdirSync, rmSync } from 'node:fs'
 import { lstat, mkdir, open, rm } from 'node:fs/promises'

@@ -1,4 +1,4 @@
-// Facts that lint needs of a data file: its fields, and how much it contains where a quick look shows that.
+// Facts about a data file for lint: its fields, and how much it contains where a quick look shows that.
 import { stat } from 'node:fs/promises'
 import { createGunzip } from 'node:zlib'
 import { parquetMetadataAsync, parquetSchema, type SchemaTree } from 'hyparquet'

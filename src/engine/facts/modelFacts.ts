@@ -1,4 +1,4 @@
-// Facts that lint and plans need of a checkpoint: from headers and small files only, remembered until one of them changes.
+// Facts about a checkpoint for lint and plans: from headers and small files only, remembered until one of them changes.
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { moduleOfWeight } from '../../catalog/families/parameters.ts'

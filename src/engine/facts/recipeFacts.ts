@@ -1,4 +1,4 @@
-// The facts that lint needs of a recipe: its model, its data, its output, this machine; and lint with them.
+// Facts about a recipe for lint: its model, its data, its output, this machine. Also lints with them.
 import { stat, statfs } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { dirname, resolve } from 'node:path'

@@ -1,4 +1,4 @@
-// Messages for what the Hub and the network refuse.
+// Messages for errors of the Hub and the network.
 import { errnoOf } from '../../system/diskErrors.ts'
 import type { HubName } from '../checkpoint/hubCache.ts'
 import { EngineError } from '../errors.ts'

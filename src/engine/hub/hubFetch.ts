@@ -1,5 +1,5 @@
 // The `fetch` of @huggingface/hub and of this folder. It sends the token to the Hub's own origin and nowhere else, keeps redirects
-// encrypted, ends connections that send nothing, repeats what may be repeated, and turns each refusal into a sentence.
+// encrypted, ends connections that send nothing, repeats what may be repeated, and turns each refusal into an error message.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { HubName } from '../checkpoint/hubCache.ts'
 import { EngineError } from '../errors.ts'

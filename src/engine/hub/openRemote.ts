@@ -1,4 +1,4 @@
-// A model of the Hub, looked at where it is: its list of files, its headers, its card; weights a tensor at a time.
+// Inspects a model on the Hub without a download: its list of files, its headers, its card; weights a tensor at a time.
 import { quoted } from '../../errors.ts'
 import { ggufParts, isGguf, modelEntry } from '../../catalog/formats/checkpointFormats.ts'
 import { someOf } from '../../formatting/lists.ts'

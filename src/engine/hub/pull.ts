@@ -1,5 +1,5 @@
-// A model of the Hub into its cache on this machine, laid out as huggingface_hub does. The library's snapshotDownload fetches all
-// formats of the weights, checks no hash, begins each file anew and prints to stdout, so files are fetched and placed here.
+// Downloads a model of the Hub into its cache on this machine, laid out as huggingface_hub does. The library's snapshotDownload fetches all
+// formats of the weights, checks no hash, restarts each file and prints to stdout, so files are fetched and placed here.
 import { constants, type Stats } from 'node:fs'
 import { link, lstat, mkdir, open, symlink, unlink, type FileHandle } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'

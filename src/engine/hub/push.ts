@@ -1,4 +1,4 @@
-// Files of a result to a repository of the Hub: first what that would change, then, when a person has agreed, the upload. What is
+// Uploads the files of a result to a repository of the Hub: first shows the changes, then, once a person agrees, uploads. What is
 // there with the same hash is not sent, so a stopped push continues; what was sent is checked by its hash on the Hub.
 import { createBranch, createRepo, uploadFiles } from '@huggingface/hub'
 import { createHash } from 'node:crypto'

@@ -1,4 +1,4 @@
-// Files of a model on the Hub, read where they are, by ranges of bytes: nothing is kept on the disk. A tensor that is looked at
+// Files of a model on the Hub, read where they are, by ranges of bytes: nothing is kept on the disk. A tensor that is inspected
 // comes whole and is held in memory, since its statistics, its picture and every enlargement read it.
 import { formatBytes } from '../../formatting/numbers.ts'
 import type { Checkpoint } from '../checkpoint/checkpoint.ts'

@@ -1,5 +1,5 @@
-// The interfaces that the modules of a transformer share: how they see linears, who may observe or replace a weight, and who
-// wants which gradient. `prune` and `recover` plug in here; `model` imports neither.
+// The interfaces that the modules of a transformer share: linears, observers, replacements of weights, and requests for
+// gradients. `prune` and `recover` plug in here; `model` imports neither.
 import type { Arena } from '../compute/arena.ts'
 import type { Backend } from '../compute/backend.ts'
 import type { Tensor } from '../compute/tensor.ts'

@@ -1,4 +1,4 @@
-// Rotary positions: tables of angles, and queries and keys rotated by them. Angles are computed in f32 as in transformers, so that
+// Rotary positions: tables of angles, and queries and keys rotated by them. Angles are computed in f32 as in transformers:
 // long contexts agree too.
 import type { RopeConfig, RopeScaling } from '../../catalog/families/ropeConfig.ts'
 import type { Arena } from '../compute/arena.ts'

@@ -1,4 +1,4 @@
-// A loss diverges when it is so far above where it began that no noise between batches explains it (docs/methods.md, "Divergence").
+// A loss diverges when it is further above its start than noise between batches explains (docs/methods.md, "Divergence").
 
 import { EngineError } from '../errors.ts'
 

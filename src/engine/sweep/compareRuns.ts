@@ -1,4 +1,4 @@
-// Finished and unfinished runs, by their folders or by their sweep's, as they are compared.
+// Finds finished and unfinished runs to compare, by their folders or their sweep's.
 import { existsSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'

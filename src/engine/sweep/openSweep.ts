@@ -1,4 +1,4 @@
-// A sweep on disk: made new, found again by its plan, or opened by its folder.
+// Opens a sweep on disk: a new one, one found by its plan, or one given by its folder.
 import { mkdir, readdir, stat } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
 import type { SlurmOptions } from '../../recipe/sweepSchema.ts'

@@ -1,4 +1,4 @@
-// One run of a sweep: begun, or gone on with where an earlier process left it.
+// Starts one run of a sweep, or resumes it where an earlier process stopped.
 import { resolveRecipe } from '../../recipe/resolve.ts'
 import { pruningOf, prunesFirst } from '../../plan/passes.ts'
 import { EngineError, messageOf } from '../errors.ts'

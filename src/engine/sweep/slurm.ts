@@ -1,4 +1,4 @@
-// Slurm as the engine of a sweep: a job array with one run per task. It is asked in text with an explicit format, and only who is
+// Slurm as the engine of a sweep: a job array with one run per task. It is queried as text with an explicit format, and only for jobs that are
 // alive: the progress of a run is in its folder. Jobs are found by their name, so nothing is lost with the process that
 // submitted them; a task is known by its array's job and its index, since the last one has the array's own id.
 import { shellWord } from '../../formatting/printable.ts'

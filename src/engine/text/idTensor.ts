@@ -1,4 +1,4 @@
-// Token ids that were made elsewhere: an integer tensor of a safetensors file. Files may be larger than memory: only the
+// Token ids from another program: an integer tensor of a safetensors file. Files may be larger than memory: only the
 // rows that are wanted are read.
 import { openCheckpoint, type Checkpoint, type TensorEntry } from '../checkpoint/checkpoint.ts'
 import { breathe } from '../breathe.ts'

@@ -1,4 +1,4 @@
-// The work of the tokenizer's thread: text to ids by a tokenizer.json, and back.
+// Runs in the tokenizer's thread: text to ids by a tokenizer.json, and back.
 import { Tokenizer } from '@huggingface/tokenizers'
 import { EngineError, messageOf } from '../errors.ts'
 import { findAddedTokens, type AddedTokens } from './addedTokens.ts'

@@ -1,4 +1,4 @@
-// Reads what one GGUF file holds, in the form of a safetensors header; and numbers of its quantised tensors as F32.
+// Reads the header of a GGUF file, in the form of a safetensors header, and its quantised tensors as F32.
 import { elementsOf } from '../../../catalog/formats/dtypes.ts'
 import { isWidened, type WidenedType } from '../../../catalog/formats/gguf/ggmlTypes.ts'
 import { type GgufTensor, readGgufHeader } from '../../../catalog/formats/gguf/ggufHeader.ts'

@@ -1,4 +1,4 @@
-// Two checkpoints side by side: what came, went and changed, and whether B still has the zeros of A.
+// Compares two checkpoints: which tensors were added, removed and changed, and whether B still has the zeros of A.
 import { tensorRoles, type TensorRoles } from '../../../catalog/families/tensorRoles.ts'
 import { elementsOf } from '../../../catalog/formats/dtypes.ts'
 import type { ComparedTensor, CompareSummary, TensorChange } from '../../../protocol/inspect.ts'

@@ -1,4 +1,4 @@
-// Reads what one file of torch.save holds, in the form of a safetensors header.
+// Reads the contents of a file of torch.save, in the form of a safetensors header.
 import { bytesOfTensor, elementBits, elementsOf, type SafetensorsDtype } from '../../../catalog/formats/dtypes.ts'
 import { FormatError, quoted } from '../../../errors.ts'
 import {

@@ -1,5 +1,5 @@
-// Which rows of a task a model had right: from the report of a run, or from the samples of lm-evaluation-harness, which
-// `evaluate --out` writes too. Either may be anybody's.
+// The rows of a task that a model answered correctly: from the report of a run, or from the samples of lm-evaluation-harness,
+// which `evaluate --out` writes too. Either may come from anyone.
 import { readdir, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { isRecord } from '../../../catalog/formats/json.ts'

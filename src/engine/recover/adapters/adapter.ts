@@ -1,4 +1,4 @@
-// What adapters are made of: the interface of a kind, start values, and effective weights.
+// Parts of adapters: the interface of a kind, start values, and effective weights.
 import type { Backend } from '../../compute/backend.ts'
 import type { Tensor } from '../../compute/tensor.ts'
 import type { Adapter, Linear, RowRange } from '../../model/module.ts'

@@ -1,4 +1,4 @@
-// The first lines of a run's events: what it does, on what, and what its reader should know before it begins.
+// The first lines of a run's events: what it does, on which device, and its warnings.
 import { budgetWarnings } from '../../../plan/planRecipe.ts'
 import { stages } from '../../../catalog/stages.ts'
 import { machineFacts } from '../../facts/recipeFacts.ts'

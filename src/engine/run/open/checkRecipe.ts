@@ -1,4 +1,4 @@
-// Everything that can be wrong with a recipe beside its model, found before anything of a run is written.
+// Checks a recipe with its model, before a run writes anything.
 import { join, resolve } from 'node:path'
 import { type IdShape, recoveriesOf, type ResolvedRecipe, resolveRecipe } from '../../../recipe/resolve.ts'
 import { type Checkpoint, openCheckpoint } from '../../checkpoint/checkpoint.ts'

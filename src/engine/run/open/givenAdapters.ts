@@ -1,4 +1,4 @@
-// What a recovery takes from files of adapters: the start matrices that it names, and the adapter that it merges.
+// Reads files of adapters for a recovery: the start matrices that it names, and the adapter that it merges.
 import { adapterOf, isAdapterName } from '../../../catalog/adapters/adapters.ts'
 import type { PlannedRecovery } from '../../../plan/runPlan.ts'
 import { type Checkpoint, openCheckpoint } from '../../checkpoint/checkpoint.ts'

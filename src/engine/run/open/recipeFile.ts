@@ -1,4 +1,4 @@
-// A recipe from disk, with settings from the command line, defaults filled in and paths made absolute.
+// Reads a recipe from disk, with settings from the command line, defaults filled in and paths made absolute.
 import { dirname, relative, sep } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { Document, type ScalarTag, type Tags, visit } from 'yaml'

@@ -1,5 +1,5 @@
 // Runs with the same model, pruned alike, and the same entries of `evaluate` share their measurements: one of them
-// measures, the others read the results and meanwhile get on with their own work.
+// measures, the others read the results and continue with their own work meanwhile.
 import { sha256Of } from '../../../system/sha256.ts'
 import { join } from 'node:path'
 import * as z from 'zod'
