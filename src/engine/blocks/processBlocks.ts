@@ -39,7 +39,7 @@ export interface BlockWork {
   readonly block: Block
   /** Masks of every linear that is pruned, by this run or before. */
   readonly masks: ReadonlyMap<string, Mask>
-  /** null when no step looks at data. */
+  /** null when no step needs data. */
   readonly states: BlockStates | null
   /** The dense states that the recovery fits to; null once the block is finished. */
   readonly fitted: DenseStates | null

@@ -74,7 +74,7 @@ export function maskedCheckpoint(
   }
 }
 
-/** Zeros elements of `width` bytes, the first of which is element `first` of the matrix as it is stored. */
+/** Sets pruned elements of `width` bytes to 0; the first is element `first` of the matrix as it is stored. */
 function zeroPruned(bytes: Uint8Array, first: number, width: number, mask: MaskBits, transposed: boolean): void {
   const { rows, columns, words } = mask
   const perRow = maskWordsPerRow(columns)

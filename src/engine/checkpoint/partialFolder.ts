@@ -67,7 +67,7 @@ export async function makePartial(to: string, id = newPartialId()): Promise<stri
   return partial
 }
 
-/** Gives the partial folder its name. @throws EngineError 'exists' when somebody was faster. */
+/** Gives the partial folder its name. @throws EngineError 'exists' when another process was faster. */
 export async function promote(partial: string, to: string): Promise<void> {
   await refuseExisting(to)
   try {
@@ -83,7 +83,7 @@ export async function promote(partial: string, to: string): Promise<void> {
   }
 }
 
-/** Gives a whole file of a partial folder, which its caller removes, its name. @throws EngineError 'exists' when somebody was faster, unless it `replaces` what is there. */
+/** Gives a whole file of a partial folder, which its caller removes, its name. @throws EngineError 'exists' when another process was faster, unless it `replaces` what is there. */
 export async function promoteFile(path: string, to: string, replaces: boolean): Promise<void> {
   if (!replaces) await refuseExisting(to)
   try {

@@ -17,7 +17,7 @@ import { sourceOf } from '../../runs/folder/recipes.ts'
 import { fieldsOf, isRecord } from '../../catalog/formats/json.ts'
 
 interface Remembered {
-  /** Size and time of every file that was looked at. */
+  /** Size and time of every file that was read. */
   readonly stamps: ReadonlyMap<string, string>
   readonly facts: ModelFacts
 }

@@ -8,7 +8,7 @@ import { EngineError } from '../errors.ts'
 import type { HubSession } from './hubFetch.ts'
 import { readRange, readText, type HubFiles, type RemoteFile } from './hubFiles.ts'
 
-/** Tensors that are held: those that were looked at last. */
+/** Tensors in memory: those inspected last. */
 const mostHeld = 2
 /** The few larger tensors can be inspected after a pull. */
 const mostBytes = 2 ** 31
@@ -77,7 +77,7 @@ export class RemoteFiles implements WeightFiles {
 
 /** The checkpoint, whose tensors are fetched whole before they are read: they may be read in pieces, and more than once. */
 export function heldTensors(checkpoint: Checkpoint): Checkpoint {
-  // The one that was looked at last comes last.
+  // The tensor inspected last comes last.
   const held = new Map<string, Promise<Uint8Array<ArrayBuffer>>>()
   const whole = async (name: string) => {
     const bytes = checkpoint.tensors.get(name)?.bytes ?? 0

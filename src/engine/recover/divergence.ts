@@ -60,7 +60,7 @@ export function rememberLoss(losses: number[], loss: number): void {
   if (losses.length > begin + recent) losses.splice(begin, 1)
 }
 
-/** `mean` is asked first, once for each loss. */
+/** Calls `mean` first, once for each loss. */
 function createGuard(limits: { single: () => number; mean: (loss: number) => number }): LossGuard {
   const last: number[] = []
   return {

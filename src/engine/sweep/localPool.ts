@@ -3,7 +3,7 @@
 import { cancelledRuns, cancelRuns } from '../../runs/runStatus.ts'
 import type { SweepFolder } from '../../runs/folder/sweepFolder.ts'
 
-/** A run on its way: a process, or what a test has in its place. SIGINT stops it in a state that can be gone on with. */
+/** A run in progress: a process, or a test's replacement. SIGINT stops it in a state that can be resumed. */
 export interface StartedRun {
   readonly killed: boolean
   kill(signal: 'SIGINT' | 'SIGKILL'): unknown

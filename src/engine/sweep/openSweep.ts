@@ -63,7 +63,7 @@ interface FoundSweep {
 }
 
 /**
- * The sweep that there is, else a new one. `check` is asked first whether its runs are what is wanted, and throws if not.
+ * The existing sweep, else a new one. `check` is called first and throws where its runs are not the requested ones.
  * @throws EngineError before anything is written, but for 'disk'.
  */
 export async function findOrCreateSweep(

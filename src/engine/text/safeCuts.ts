@@ -50,7 +50,7 @@ export function safeCuts(text: string, expression: string, pieceLength: number):
 
 /**
  * Returns the expression that splits the text into words: of a final ByteLevel step after nothing but splits, without the
- * prefix space that every piece would get anew.
+ * prefix space that every piece would get.
  */
 function wordExpression({ pre_tokenizer: step }: Definition): string | null {
   const steps = stepsOf(step)

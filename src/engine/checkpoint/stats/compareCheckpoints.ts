@@ -136,7 +136,7 @@ function sameShape(a: TensorEntry, b: TensorEntry): boolean {
   return a.shape.length === b.shape.length && a.shape.every((size, i) => size === b.shape[i])
 }
 
-/** A mask that does not fit its matrix is somebody else's. @throws EngineError 'bad-checkpoint'. */
+/** Refuses a mask that does not match its matrix. @throws EngineError 'bad-checkpoint'. */
 function usable(mask: StoredMask | undefined, entry: TensorEntry, transposed: boolean): StoredMask | undefined {
   if (!mask) return undefined
   const [rows, columns] = transposed ? [...entry.shape].reverse() : entry.shape

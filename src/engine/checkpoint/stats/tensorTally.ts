@@ -183,7 +183,7 @@ function patternsOf(entry: TensorEntry, { nm = [], transposed }: TallyOptions): 
   return nm.filter(({ m }) => inputs % m === 0)
 }
 
-/** A format whose mask asks for no clear bit has no pattern for zero. */
+/** A format whose mask requires no clear bit has no pattern for zero. */
 function zerosAmong({ patterns, counts }: PatternCounts, zeroMask: number): number {
   if (zeroMask === 0) return 0
   return patterns.reduce((sum, pattern, i) => sum + ((pattern & zeroMask) === 0 ? counts[i] : 0), 0)

@@ -46,7 +46,7 @@ interface QuestionRequest {
 /** Number of rows without an answer that a message names. */
 const mostNamed = 5
 
-/** @throws EngineError 'bad-data' with the place of a row that cannot be asked. */
+/** @throws EngineError 'bad-data' with the place of a row that cannot be used. */
 export async function loadQuestions(request: QuestionRequest): Promise<QuestionSet> {
   const { task, path, limit = Infinity, folder, signal } = request
   const { questions: rules } = taskOf(task)

@@ -164,7 +164,7 @@ async function placeResult(
   if (progress.saved !== null) progress.saved = before.save && existsSync(before.save.to) ? before.save.to : null
   const file = before.save?.format === 'gguf' ? ggufPlace(before.save.to) : null
   if (progress.gguf.saved !== null) progress.gguf.saved = file !== null && existsSync(file) ? file : null
-  // The recipe's own paths are right wherever the workplace is now.
+  // The recipe's own paths stay right after the workplace has moved.
   if (progress.pruned.saved !== null) progress.pruned.saved = before.save?.pruned ?? null
   if (asked === null || asked === before.save?.to) return before
   const after = placed(asked)
