@@ -124,7 +124,7 @@ function checkCounts(progress: RunProgress, recipe: ResolvedRecipe, numBlocks: n
   const merges = next?.recoveries[0].mode === 'merge'
   const [blocks, steps] = next?.blockwise || merges ? [numBlocks, 0] : [0, next?.recoveries[0].steps ?? 0]
   const refuse = (done: number, all: number, unit: string): never => {
-    throw new EngineError('bad-data', `${folder} records ${done} finished ${unit}of ${all}; start a new run`)
+    throw new EngineError('bad-data', `${folder} records ${done} finished ${unit} of ${all}; start a new run`)
   }
   if (finishedBlocks > numBlocks) refuse(finishedBlocks, numBlocks, 'blocks')
   if (recoveredPasses > later.length) refuse(recoveredPasses, later.length, 'recoveries')
