@@ -57,7 +57,7 @@ export const longestWindow = 512
 /** Share of the memory for each of: hidden states of the calibration set, Hessians, the model of the sensitivities. The rest is for the block. */
 const share = 1 / 4
 
-/** Of GGUF only the values are analysed. @throws EngineError of the checkpoint, the data, or 'bad-recipe' for what cannot be pruned so. */
+/** Analyses only the values of GGUF. @throws EngineError of the checkpoint, the data, or 'bad-recipe' for what cannot be pruned so. */
 export async function analyse(checkpoint: Checkpoint, options: AnalyseOptions): Promise<AnalysisResult> {
   if (isOfGguf(checkpoint) && !options.calibration) return ofValues(checkpoint, linearsByName(checkpoint), options)
   const model = openModel(checkpoint)
