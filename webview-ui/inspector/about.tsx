@@ -1,4 +1,4 @@
-// Where a checkpoint comes from and what its files say, in one line that opens; below it what is missing or uncertain.
+// The origin and the metadata of a checkpoint, in one line that opens; below it errors and warnings.
 import type { ComponentChildren } from 'preact'
 import type { ModelSummary, Origin } from '../../src/protocol/inspect.ts'
 import { formatBytes, plural } from '../../src/formatting/numbers.ts'
@@ -9,7 +9,7 @@ import { Facts, Folded, Warnings } from '../shared/parts.tsx'
 import { host, known } from './store.ts'
 import { denseRoles, expandedBytes, roleText, roleTotals } from './summary.ts'
 
-/** Longer lists and texts of a hostile file would fill the page; exports have all of it. */
+/** Limits for lists and texts of untrusted files; exports contain everything. */
 const mostNames = 200
 const mostEntries = 100
 const longestText = 4000
@@ -38,7 +38,7 @@ export function About({ model }: { model: ModelSummary }) {
   )
 }
 
-/** What was done to it, how it is stored, and the zeros outside of the matrices that can be pruned. */
+/** How it was made, how it is stored, and the zeros outside the prunable matrices. */
 function provenance(model: ModelSummary): ComponentChildren[] {
   const { origin } = model
   const { stats } = known.value
@@ -48,7 +48,7 @@ function provenance(model: ModelSummary): ComponentChildren[] {
   })
   const bytes = expandedBytes(model)
   const stored = bytes !== null && (
-    <span data-size="expanded" title="For storage and transfer: sparsescope expand makes it dense before it is served.">
+    <span data-size="expanded" title="For storage and transfer: run sparsescope expand before you serve it.">
       stored as bitmasks, {formatBytes(bytes)} when expanded
     </span>
   )
@@ -85,7 +85,7 @@ function OriginFacts({ origin: { facts, results, protocol, recipe, hasCard } }: 
       <Button
         act={() => host.post({ type: 'writeCard' })}
         disabled={hasCard}
-        title={hasCard ? 'There is a README.md already; it is never overwritten.' : 'README.md for the Hub'}
+        title={hasCard ? 'There is a README.md already. It is never overwritten.' : 'README.md for the Hub'}
         untrusted="Writing a model card needs a trusted workspace."
       >
         Write model card
@@ -109,7 +109,7 @@ function Metadata({ metadata }: Pick<ModelSummary, 'metadata'>) {
   )
 }
 
-/** What could not be opened, with the tensors that are missing for it, then what is uncertain. */
+/** Files that cannot be opened, with the missing tensors, then warnings. */
 export function Notes({ model: { problems, warnings } }: { model: ModelSummary }) {
   const opening = problems.map(({ message, missing }) => (
     <>

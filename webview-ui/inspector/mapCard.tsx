@@ -1,4 +1,4 @@
-// The map of blocks and modules, what it is coloured by, and what is marked on it.
+// The map of blocks and modules, with the choice of its colours and the marked cells.
 import { formatCompact, plural } from '../../src/formatting/numbers.ts'
 import { announce } from '../shared/announce.ts'
 import { Button } from '../shared/button.tsx'
@@ -80,7 +80,7 @@ function ColourBy() {
   )
 }
 
-/** What a person has marked, and what it can be used for. */
+/** The marked matrices, and actions on them. */
 function MarkedRow() {
   const tensors = marked.value
   if (tensors.length === 0 || (tensors.length === 1 && !isChosen.value)) return null
@@ -105,12 +105,12 @@ function MarkedRow() {
       </span>
       {!model.value?.lookOnly && (
         <>
-          {copyAs('targets', 'An entry under prune with this line prunes these matrices alone')}
-          {copyAs('ignore', 'An entry under prune with this line leaves these matrices alone')}
+          {copyAs('targets', 'An entry under prune with this line prunes only these matrices')}
+          {copyAs('ignore', 'An entry under prune with this line skips these matrices')}
           <Button
             act={() => use('recipe')}
             look="link"
-            title="Into a recipe of this model that is open; which one, and as what, is asked"
+            title="Adds them to an open recipe of this model; asks which one, and whether as targets or ignore"
           >
             Put into a recipe…
           </Button>

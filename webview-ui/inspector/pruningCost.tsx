@@ -1,14 +1,14 @@
-// One question of a dense model, answered in place: what pruning each matrix, and each block, would cost, by one method on a text.
+// Measures in place what pruning each matrix and each block of a dense model would cost, by one method on one text.
 import { methodOf } from '../../src/catalog/methods/methods.ts'
 import { roughDuration } from '../../src/formatting/numbers.ts'
 import { Button } from '../shared/button.tsx'
 import { host, known, measurable, measuring, measuringProblem, model } from './store.ts'
 import { isDenseSoFar } from './summary.ts'
 
-/** Its score is the cheapest of those that look at the inputs, and a ranking needs no more. */
+/** The cheapest score that reads the inputs, which is enough for a ranking. */
 const askedMethod = 'wanda'
 
-/** Nothing where nothing can be measured; the progress is where the button was, also of an analysis that a command began. */
+/** Empty where nothing can be measured. Progress replaces the button, also of an analysis that a command started. */
 export function PruningCost() {
   const going = measuring.value
   const problem = measuringProblem.value
@@ -40,19 +40,17 @@ function Progress({ done, total }: { done: number; total: number }) {
 function Measure({ measured, blocks, seconds }: { measured: number; blocks: number; seconds: number }) {
   const { title } = methodOf(askedMethod)
   if (measured >= blocks)
-    return <span class="muted">{`Measured with ${title}, by block and by matrix; Colour has both.`}</span>
+    return <span class="muted">{`Measured with ${title}, by block and by matrix. Choose either under Colour.`}</span>
   return (
     <>
       <Button
         act={() => host.post({ type: 'analyse', methods: [askedMethod] })}
-        title={`Runs a text through the model and measures what pruning by ${title} loses: of each matrix' output, and in the model's loss for each block`}
+        title={`Runs a text through the model and measures what pruning by ${title} costs: the output error of each matrix, and the model's loss for each block`}
         untrusted="An analysis runs the model, so it needs a trusted workspace."
       >
         {`Measure ${title}, about ${roughDuration(seconds)}`}
       </Button>
-      <small>
-        {measured > 0 ? `${measured} of ${blocks} blocks are measured` : 'by matrix and by block, in place'}
-      </small>
+      <small>{measured > 0 ? `${measured} of ${blocks} blocks measured` : 'by matrix and by block, in place'}</small>
     </>
   )
 }

@@ -1,5 +1,5 @@
-// A model that lies on the Hub: where it is, what its files say beside the weights, and the way to its weights, which are fetched a
-// tensor at a time, when a person has seen how many bytes that is.
+// A model on the Hub: its address, its config and card, and the buttons that fetch weights. Weights are fetched one tensor at a
+// time, after the page has shown how many bytes that takes.
 import type { RemoteNote, TensorRow } from '../../src/protocol/inspect.ts'
 import { formatBytes, plural } from '../../src/formatting/numbers.ts'
 import { Button } from '../shared/button.tsx'
@@ -15,7 +15,7 @@ export function RemoteButtons() {
     <div class="row">
       <Button
         act={() => host.post({ type: 'pull' })}
-        title="Downloads the model into the Hub's cache on this machine, after you have confirmed its name"
+        title="Downloads the model into the Hub's cache on this machine after you confirm its name"
         untrusted="Pulling needs a trusted workspace."
       >
         Pull…
@@ -23,7 +23,7 @@ export function RemoteButtons() {
       <Button
         primary
         act={() => host.post({ type: 'prune' })}
-        title="Pulls the model first, then opens the form of Prune…"
+        title="Pulls the model, then opens the form of Prune…"
         untrusted="Pruning needs a trusted workspace."
       >
         Pull and prune…
@@ -42,7 +42,7 @@ export function RemoteBox({ address, commit, files, bytes, config, card }: Remot
       </p>
       {config !== null && <Folded title="config.json">{shortened(config)}</Folded>}
       {card === null ? (
-        <p class="muted">It has no card that can be read.</p>
+        <p class="muted">It has no readable model card.</p>
       ) : (
         <Folded title="Model card">{card.length > longestCard ? `${card.slice(0, longestCard)} …` : card}</Folded>
       )}
@@ -50,7 +50,7 @@ export function RemoteBox({ address, commit, files, bytes, config, card }: Remot
   )
 }
 
-/** In place of the picture, until its weights are asked for. */
+/** Shown in place of the picture until the weights are fetched. */
 export function FetchTensor({ tensor }: { tensor: TensorRow }) {
   const size = formatBytes(tensor.storedBytes ?? tensor.bytes)
   return (
@@ -58,7 +58,7 @@ export function FetchTensor({ tensor }: { tensor: TensorRow }) {
       <Button act={() => (fetched.value = new Set([...fetched.value, tensor.name]))}>
         {`Fetch its weights (${size})`}
       </Button>
-      <span class="muted">for statistics and picture; they are held in memory alone</span>
+      <span class="muted">for statistics and picture; they are kept in memory only</span>
     </div>
   )
 }

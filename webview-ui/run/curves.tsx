@@ -1,4 +1,4 @@
-// Curves along the recovery: the loss of a retraining with its smoothing, and what was measured in between.
+// Curves along the recovery: the loss of a retraining with its smoothing, and the measurements in between.
 import { computed } from '@preact/signals'
 import { accuracyChart, chartTexts, lossChart, perplexityChart, type RunChart } from '../../src/charts/runCharts.ts'
 import { toCsv } from '../../src/formatting/tables.ts'
@@ -10,7 +10,7 @@ import { all, options, smoothing, type ChartName } from './store.ts'
 
 const logAxes: Record<ChartName, ('x' | 'y')[]> = { loss: ['x', 'y'], perplexity: ['x', 'y'], accuracy: ['x'] }
 
-/** The curves of the runs that are shown, made anew when one of them has grown. */
+/** The curves of the shown runs, computed again when one of them grows. */
 const charts = computed((): Record<ChartName, RunChart> => {
   const { maxPoints } = settings.value
   return {
@@ -51,12 +51,12 @@ function Curve({ name }: { name: ChartName }) {
   )
 }
 
-/** A loss is a curve from its first step. Of measurements one or two are on the recovery chart, where they are better seen. */
+/** A loss is drawn from its first step. One measurement is better seen on the recovery chart. */
 function isCurve(name: ChartName): boolean {
   return charts.value[name].series.some(({ points }) => points.length > (name === 'loss' ? 0 : 1))
 }
 
-/** Raw and smoothed side by side, with the weight, so that the picture can be made again. */
+/** Raw and smoothed values with the weight, enough to draw the picture again. */
 function lossCsv(): string {
   const lines = all.value.flatMap(({ label, picture }) => {
     return [...picture.lossByRecovery].flatMap(([recovery, points]) => {

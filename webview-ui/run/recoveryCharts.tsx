@@ -1,4 +1,4 @@
-// What the page is about: dense, pruned and recovered on one axis, what recovery won back shaded and said in one sentence.
+// The main chart of the page: dense, pruned and recovered on one axis. The gap that recovery closed is shaded and stated in one sentence.
 import type { DataTable } from '../../src/charts/chartValues.ts'
 import { drawRecoveryChart, recoveryFigure, recoveryChartHeight } from '../../src/charts/drawRecoveryChart.ts'
 import { toCsv } from '../../src/formatting/tables.ts'
@@ -13,7 +13,7 @@ import { stages } from '../../src/catalog/stages.ts'
 
 export function RecoveryCharts() {
   return (
-    <section class="recoveryCharts" aria-label="What pruning cost and recovery wins back">
+    <section class="recoveryCharts" aria-label="Cost of pruning and gap closed by recovery">
       {recoveryCharts.value.map((group, i) => (
         <RecoveryFigure group={group} titled={i === 0} />
       ))}
@@ -24,7 +24,7 @@ export function RecoveryCharts() {
 function RecoveryFigure({ group: { name, rows }, titled }: { group: RecoveryChartGroup; titled: boolean }) {
   const what = recoveryChartTitle(picture.value)
   const table = (): DataTable => ({
-    heads: ['run', ...stages, 'won back'],
+    heads: ['run', ...stages, 'gap closed'],
     rows: rows.map(({ label, chart: { marks, wonBack, better } }) => ({
       head: label,
       cells: [

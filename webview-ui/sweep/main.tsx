@@ -1,4 +1,4 @@
-// The page of several runs: all of the workspace, a sweep's, live while it runs, or those that a person chose to compare.
+// The page of several runs: all of the workspace, those of a sweep, live while it runs, or a chosen set.
 import '../shared/base.css'
 import '../shared/chart.css'
 import './sweep.css'
@@ -34,16 +34,16 @@ import { countsText } from '../../src/runs/compared/comparisonTable.ts'
 import { Warnings } from '../shared/parts.tsx'
 import { settings } from '../shared/settings.ts'
 
-/** More would push the table out of sight. */
+/** More failures would push the table out of sight. */
 const mostProblems = 5
 
-/** What is compared, how far it is, what went wrong, and what can be done with it. */
+/** The title, progress, failures and actions of the compared runs. */
 function Head() {
   const { kind = 'comparison', title = '', about = '', isSubmitted = false } = what.value ?? {}
   const states = rows.value.map(({ state }) => state)
   const has = (...some: ComparedRow['state'][]) => states.some((state) => some.includes(state))
   const isSweep = kind === 'sweep'
-  // Without a scheduler runs wait for Continue while none runs.
+  // Without a scheduler, waiting runs need Continue when none is running.
   const isLive = has('running') || (isSubmitted && has('waiting'))
   const mayRun = isSweep && settings.value.trusted
   const shares = rows.value.map(({ state, progress }) => (state === 'done' ? 1 : (progress?.share ?? 0)))
@@ -61,7 +61,7 @@ function Head() {
             </Button>
           )}
           {mayRun && !isLive && has('failed', 'cancelled', 'waiting') && (
-            <Button act={act('goOn')} title="Run what is not done yet">
+            <Button act={act('goOn')} title="Run the remaining runs">
               Continue
             </Button>
           )}
@@ -75,7 +75,7 @@ function Head() {
               Recipe
             </Button>
           )}
-          <Button act={exportTable} title="The selected rows, else all that are shown, as LaTeX, Markdown or CSV">
+          <Button act={exportTable} title="Save the selected rows, or all shown rows, as LaTeX, Markdown or CSV">
             Export Table…
           </Button>
         </div>
@@ -121,7 +121,7 @@ function Problems({ failed }: { failed: readonly ComparedRow[] }) {
 
 const nothing = {
   sweep: 'This sweep has no runs.',
-  comparison: 'None of these runs is there any more.',
+  comparison: 'These runs no longer exist.',
   experiments: 'No run in this workspace yet. Prune a model: right-click it in the Explorer.',
 }
 
@@ -153,7 +153,7 @@ function Tools() {
       {hasSeeds(rows.value) && (
         <Button
           look="toggle"
-          title="Runs that differ only by their seed are one: median and range"
+          title="Combine runs that differ only by their seed: median and range"
           pressed={fold}
           act={() => choose({ fold: !fold })}
         >
@@ -163,7 +163,7 @@ function Tools() {
       {models.value.length > 1 && (
         <Button
           look="toggle"
-          title="Runs stand below their model"
+          title="Group runs by model"
           pressed={isGrouped.value}
           act={() => choose({ group: !isGrouped.value })}
         >
