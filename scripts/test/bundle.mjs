@@ -7,10 +7,10 @@ import { banner } from '../buildTargets.mjs'
 
 const root = resolve(import.meta.dirname, '../..')
 
-/** In single quotes, so that code which stands as text between double ones stays whole. */
+/** In single quotes: code in double-quoted texts stays whole. */
 const quoted = (text) => `'${text.replace(/['\\]/g, '\\$&')}'`
 
-/** Files keep their own `import.meta.url`: what they read lies beside their source. */
+/** Files keep their own `import.meta.url`, because they read files beside their source. */
 const ownAddress = {
   name: 'own address',
   setup({ onLoad }) {

@@ -9,7 +9,7 @@ import type { ScanProgress, ScanResult, TensorStats } from '../protocol/inspect.
 import type { OpenModel, StatsCache } from './openModels.ts'
 
 const patterns = ['2:4', '4:8'].map(requireNm)
-/** Often enough to look alive, seldom enough to cost nothing. */
+/** Often enough to look alive, at no noticeable cost. */
 const everyMs = 100
 
 export interface ScanOptions {

@@ -33,13 +33,13 @@ export const inspectCommand = command('inspect', 'show what is in a checkpoint a
     '<path>',
     'a model folder, an index, or one file of weights: *.safetensors, *.gguf, or *.bin, *.pt, *.pth of torch.save; with --remote hf:org/name[@revision][#file]',
   )
-  .option('--stats', 'read the weights: exact zeros, N:M validity, min, max, mean, deviation, histogram')
+  .option('--stats', 'read the weights: exact zeros, N:M validity, min, max, mean, std. dev., histogram')
   .option('--tensors', 'list every tensor too; --json always lists them')
   .option('--tensor <name>', 'only this tensor, with its statistics')
   .option('--nm <patterns>', 'N:M patterns to check, N zeros of every M inputs, separated by commas', '2:4,4:8')
   .option(
     '--remote',
-    'look at hf:org/name on the Hub: only headers, config and card are fetched, and the weights of --tensor; nothing is kept',
+    'inspect hf:org/name on the Hub: fetches only headers, config and card, and the weights of --tensor; nothing is kept',
   )
   .action(runs((context, path: string, options: InspectCliOptions) => inspect(context, path, options)))
 
@@ -94,7 +94,7 @@ async function open(context: Context, path: string, options: InspectCliOptions):
     const name = hubNameText(parseHubName(splitFile(path)[0]))
     throw new EngineError(
       'usage',
-      `--stats reads every weight, and --remote fetches no more than it must: name one with --tensor, or run \`sparsescope pull ${name}\` first`,
+      `--stats reads every weight, but --remote fetches single tensors: name one with --tensor, or run \`sparsescope pull ${name}\` first`,
     )
   }
   return toldRemote(context, path, { tensor: options.tensor })

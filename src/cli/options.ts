@@ -1,4 +1,4 @@
-// Options that several commands take, and the values they give. commander refuses what is no number.
+// Options that several commands take, and their parsers.
 import { InvalidArgumentError, Option } from 'commander'
 import { EngineError } from '../engine/errors.ts'
 import { nearest } from '../recipe/nearest.ts'
@@ -35,7 +35,7 @@ export function taskNamed(option: string, text: string, names: readonly TaskName
 
 /** For an option that other commands take several times. */
 export function onlyOnce(text: string, before: string | undefined): string {
-  if (before !== undefined) throw new InvalidArgumentError('It is given twice, and only one is taken here.')
+  if (before !== undefined) throw new InvalidArgumentError('It is given twice, but takes one value here.')
   return text
 }
 
@@ -61,8 +61,8 @@ export interface PrecisionOptions {
   precision?: PrecisionChoice
 }
 
-/** `otherwise`: what is taken where it is left out, in words. */
+/** `otherwise`: the default, in words. */
 export function precisionOption(otherwise: string = defaultPrecision): Option {
-  const about = `what products are computed in; auto: bf16 where the device multiplies it faster and the checkpoint stores 16 bits (default: ${otherwise})`
+  const about = `precision of products; auto: bf16 where the device multiplies it faster and the checkpoint stores 16 bits (default: ${otherwise})`
   return new Option('--precision <precision>', about).choices(precisions)
 }

@@ -15,7 +15,7 @@ function withOptions(rows: Rows): [key: string, row: RowWithOption][] {
   return Object.entries(rows).flatMap(([key, { type, option }]) => (option ? [[key, { type, option }]] : []))
 }
 
-/** Adds the options of rows, in their order. `number` reads a number, and refuses what is none. */
+/** Adds the options of rows, in their order. `number` parses a number, and rejects other text. */
 export function addRowOptions(command: Command, rows: Rows, number: (text: string) => number): Command {
   const options = withOptions(rows).map(([, { type, option: row }]) => {
     const option = new Option(row.flags, row.about).makeOptionMandatory(row.mandatory ?? false)

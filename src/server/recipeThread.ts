@@ -1,4 +1,4 @@
-// A thread for each long recipe: whatever its text takes, other recipes do not wait, and a new text ends the work on the old.
+// A thread for each long recipe. Other recipes do not wait for it, and a new text ends the work on the old one.
 import { Worker, type MessagePort } from 'node:worker_threads'
 import { LSPErrorCodes, ResponseError } from 'vscode-languageserver/node'
 import type { Answers, FeatureName, Features, Question } from './answers.ts'

@@ -98,7 +98,9 @@ describe('views in Chromium', () => {
     await page.getByRole('spinbutton', { name: 'Near zero' }).fill('0.01')
     await page.keyboard.press('Enter')
     await page.locator('.detail').getByText('(12) with |w| ≤ 0.01').waitFor()
-    await page.locator('.detail .caption', { hasText: /^heads: .*\(head \d+\) to .*\(head \d+\) zeros$/ }).waitFor()
+    await page
+      .locator('.detail .caption', { hasText: /^heads: .*\(head \d+\) to .*\(head \d+\) exact zeros$/ })
+      .waitFor()
     const asked = (await posted(page)).filter((m) => m.type === 'ask' && m.call === 'detail').at(-1)
     assert.equal((asked?.params as { threshold: number }).threshold, 0.01)
   })

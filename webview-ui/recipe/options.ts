@@ -232,7 +232,7 @@ function settingsWords({ mode, steps, lr, loss }: Recover): string {
 /** The losses of retraining, with the perplexity that each reached in the recovery of Balanced. */
 const lossOptions: readonly Option<LossChoice>[] = (['text', 'half'] as const).map((value) => {
   const { same, other } = measured.losses[value]
-  const cost = value === 'half' ? ' Takes a third more time and the memory of the dense model.' : ''
+  const cost = value === 'half' ? ' Takes a third more time, and memory for the dense model.' : ''
   return {
     value,
     label: { text: 'The text', half: 'Half the text, half distilled from the dense model' }[value],

@@ -124,7 +124,7 @@ function Colouring() {
 }
 
 function wordsOf(kind: Kind): string {
-  if (kind === 'vector') return 'norm or bias, every parameter'
+  if (kind === 'vector') return 'norm or bias, in full'
   if (kind === 'kept') return 'every kept weight'
   const by = stage.value?.rows.find((row) => row.kind === kind && isAdapterName(row.by))?.by
   return isAdapterName(by) ? adapterOf(by).title : kind

@@ -14,7 +14,7 @@ export interface DoctorFacts extends AdaptersHere {
 }
 
 interface AdaptersHere extends InspectedAdapters {
-  /** Why no adapters could be read; null when they could. */
+  /** Why adapters could not be read; null: they could. */
   adaptersError: string | null
 }
 
@@ -37,7 +37,10 @@ function adaptersApart(program: readonly string[]): AdaptersHere {
   const args = [...program, 'doctor', '--adapters-only', '--json']
   const { error, status, signal, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 120_000 })
   if (error)
-    return { ...none, adaptersError: `the process that asks the graphics drivers gave no answer (${message(error)})` }
+    return {
+      ...none,
+      adaptersError: `the process that queries the graphics drivers did not answer (${message(error)})`,
+    }
   try {
     return JSON.parse(stdout) as AdaptersHere
   } catch {

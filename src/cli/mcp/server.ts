@@ -77,7 +77,7 @@ export async function serveTools(context: Context, options: McpOptions): Promise
   await server.connect(new StdioServerTransport())
   // The transport does not notice that the client has gone.
   await Promise.race([once(process.stdin, 'close'), once(process.stdin, 'end'), once(context.signal, 'abort')])
-  // A run ends as one that is cancelled: it says how to go on, and its lock is free.
+  // A run ends as if cancelled: it says how to continue, and releases its lock.
   leaving.abort()
   await idle()
   await server.close()

@@ -71,8 +71,5 @@ function translate(error: unknown): BackendError {
     const data = error.data as FailureData | undefined
     return new BackendError(data?.code ?? 'protocol', error.message)
   }
-  return new BackendError(
-    'backend-stopped',
-    'The backend stopped before it answered. It is started again when it is needed.',
-  )
+  return new BackendError('backend-stopped', 'The backend stopped before it answered. It restarts when it is needed.')
 }

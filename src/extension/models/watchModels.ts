@@ -49,7 +49,7 @@ export function watchModels(models: Models): vscode.Disposable {
   )
 }
 
-/** Repositories that come and go; a watch of all that is in them would cost more than it tells. */
+/** Watches for new and removed repositories only; watching their contents would cost too much. */
 function watchHub(look: () => void): vscode.Disposable[] {
   const cache = hubCacheFolder()
   if (!existsSync(cache)) return []

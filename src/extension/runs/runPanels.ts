@@ -134,7 +134,7 @@ export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: strin
     const { columns, note } = await columnsOfRunFolder(this.services, this.store, folder)
     const pairs = pairsOf(columns).map(({ a, b }) => ({ a, b, label: `${a.role} ↔ ${b.role}` }))
     if (note !== null) void vscode.window.showInformationMessage(plainText(note))
-    const title = t('Compare which models of this run?')
+    const title = t('Models of this run to compare')
     const pair = pairs.length > 1 ? await vscode.window.showQuickPick(pairs, { title }) : pairs.at(0)
     if (pair) this.comparePanels.show(pair)
   }
@@ -207,7 +207,8 @@ const policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; fo
 export async function showReport(folder: string, extension: vscode.Uri): Promise<void> {
   const file = join(folder, 'report.html')
   const found = await lstat(file).catch(() => null)
-  if (!found?.isFile()) throw new Error(vscode.l10n.t('This run has no report yet: it is written when a run ends.'))
+  if (!found?.isFile())
+    throw new Error(vscode.l10n.t('This run has no report yet. The report is written when a run ends.'))
   if (found.size > largest) throw new Error(vscode.l10n.t('{0} is too large for a tab. Open it in a browser.', file))
   const title = vscode.l10n.t('Report of {0}', runName(basename(folder)).name)
   const options = { enableScripts: false, localResourceRoots: [], enableFindWidget: true }

@@ -1,4 +1,4 @@
-// The log channel, the message of a failure, and text that notifications show without links.
+// The log channel, messages of failures, and text that notifications show without links.
 import * as vscode from 'vscode'
 import { BackendError } from '../backend/calls.ts'
 import { messageOf } from '../../errors.ts'

@@ -1,4 +1,4 @@
-// What a view of several runs is sent, made from the runs as they are followed: rows, thinned curves, and the table as text. Needs no VS Code.
+// Messages for a view of several runs: rows, thinned curves, and the table as text. Does not depend on VS Code.
 import { basename } from 'node:path'
 import type { ComparedRow, ComparedWhat, CurvePart, FromSweep, SentRow, ToSweep } from '../../protocol/sweepView.ts'
 import { toSent } from '../../runs/compared/sweepTable.ts'

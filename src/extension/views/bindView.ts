@@ -17,7 +17,7 @@ export interface ViewOptions<From> {
   view: ViewName
   /** It is the editor of a file, whose icon its tab has. */
   ofFile?: boolean
-  /** The checkpoints that the view may ask about; none for views that only show. */
+  /** The checkpoints that the view may ask about; empty for views that ask nothing. */
   models?: ModelPaths
   /** Folder that exports are suggested in. */
   exportFolder: () => vscode.Uri | undefined

@@ -1,4 +1,4 @@
-// Estimates of a run, above the recipe and beside its lines.
+// Estimates of a run, shown above the recipe and beside its lines.
 import { isMap } from 'yaml'
 import { InlayHintKind } from 'vscode-languageserver/node'
 import type { CodeLens, InlayHint } from 'vscode-languageserver/node'
