@@ -63,6 +63,13 @@ const processors = [
   { name: 'without AVX', env: { OPENBLAS_CORETYPE: 'Prescott', SPARSESCOPE_ONEDNN: 'none' } },
 ]
 
+/** Mesa's lavapipe then has subgroups of 4 lanes, and another order of the lanes of a workgroup. */
+const narrowLanes = {
+  title: 'on lavapipe as on a processor with vectors of 128 bits',
+  files: ['test/engine/compute/webgpu.test.ts', 'test/engine/compute/webgpu/races.test.ts'],
+  env: { LP_NATIVE_VECTOR_WIDTH: '128' },
+}
+
 /** The longest come first, and the lanes end together. `engine` is divided by folders that take long. */
 const folders = [
   { layer: 'engine', folder: 'test/engine/sweep' },
@@ -110,5 +117,5 @@ export function suites(all) {
     files: ofProcessors,
     env: { ...short, ...env },
   }))
-  return [...plain, ...older]
+  return [...plain, ...older, { layer: 'engine', ...narrowLanes, env: { ...short, ...narrowLanes.env } }]
 }

@@ -29,6 +29,10 @@ export interface KernelCount {
   readonly flops: number
   readonly bytes: number
   readonly workgroups: number
+  /** Invocations of a workgroup. */
+  readonly lanes: number
+  /** What a lane does one after the other, each with loads that it waits for. */
+  readonly steps: number
   readonly count: number
 }
 

@@ -2,7 +2,12 @@
 import type { Backend } from '../../src/engine/compute/backend.ts'
 import type { PruneKernels } from '../../src/engine/compute/pruneKernels.ts'
 import { lengthOf } from '../../src/engine/compute/tensor.ts'
-import { hasSmallSubgroups, requestAdapter, requestDevice } from '../../src/engine/compute/webgpu/adapter.ts'
+import {
+  hasSmallSubgroups,
+  largeTilesOf,
+  requestAdapter,
+  requestDevice,
+} from '../../src/engine/compute/webgpu/adapter.ts'
 import {
   type Command,
   type KernelCall,
@@ -21,7 +26,10 @@ export type GpuSession = Pick<Backend, 'allocate' | 'release' | 'write' | 'read'
 }
 
 /** Rejects with `unsupported` when there is no adapter. */
-export async function openGpuSession(rewrite: (code: string) => string): Promise<GpuSession> {
+export async function openGpuSession(
+  rewrite: (code: string) => string,
+  products: 'auto' | 'portable' | 'largeTiles' | 'smallTiles' = 'auto',
+): Promise<GpuSession> {
   const adapter = await requestAdapter([])
   const device = await requestDevice(adapter)
   const compiled = new Set<string>()
@@ -33,7 +41,8 @@ export async function openGpuSession(rewrite: (code: string) => string): Promise
   const session = new Session(device, {
     windowBytes: 2 ** 24,
     reachBytes: 2 ** 24,
-    smallSubgroups: hasSmallSubgroups(adapter),
+    smallSubgroups: products === 'auto' && hasSmallSubgroups(adapter),
+    largeTiles: largeTilesOf(adapter.info, device.limits, products),
     flopsPerSecond: null,
     tensorProducts: null,
   })

@@ -1,7 +1,9 @@
 // Every variant of every shader, those for tensor cores among them, which are made when they are asked for: here once a process.
 import '../../src/engine/compute/webgpu/kernels.ts'
-import { tensorVariants } from '../../src/engine/compute/webgpu/ops/gemm/tensorCores.ts'
+import { tensorProducts } from '../../src/engine/compute/webgpu/ops/gemm/tensorCores.ts'
 import { madeVariants, type Variant } from '../../src/engine/compute/webgpu/shader.ts'
+
+const extension = 'chromium_experimental_subgroup_matrix'
 
 /** Every shape that adapters are known to list. */
 for (const shape of [
@@ -11,6 +13,11 @@ for (const shape of [
   { m: 16, n: 8, k: 8 },
   { m: 8, n: 8, k: 8 },
 ])
-  tensorVariants({ shape, subgroupSize: 32 })
+  tensorProducts({ shape, input: 'f16', subgroupSize: 32, extension })
+tensorProducts({ shape: { m: 16, n: 16, k: 16 }, input: 'f16', subgroupSize: 32, fixesSize: true, extension })
+tensorProducts({ shape: { m: 8, n: 8, k: 8 }, input: 'f32', subgroupSize: 32, extension })
 
 export const allVariants: readonly Variant[] = [...madeVariants]
+
+/** Those that a GPU without tensor cores may be given: the products for small subgroups are for software. */
+export const gpuVariants = allVariants.filter(({ shader }) => !/^gemm(Tensor|Small)/.test(shader.name))

@@ -30,8 +30,7 @@ export function changeMap(
     const change = changed.get(tensor.name)
     return { ...tensor, module: columnOf(tensor), change, isWaiting: !change && i >= done }
   })
-  const parts = [({ role }: Compared) => role === 'linear', ({ role }: Compared) => role === 'norm', () => true]
-  const placeOf = (one: Compared) => parts.findIndex((isOf) => isOf(one))
+  const placeOf = ({ role }: Compared) => (role === 'linear' ? 0 : role === 'norm' ? 1 : 2)
   return moduleGrid(all.toSorted((a, b) => placeOf(a) - placeOf(b)))
 }
 

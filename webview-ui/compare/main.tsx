@@ -51,10 +51,7 @@ const meanings = {
     option: 'drift of the weights',
     title: 'Drift, in % of the norm of A',
     low: 'the same',
-    high(map: Changes) {
-      const { most, isBeyond } = mostDrift(map)
-      return isBeyond ? `${formatShare(most)} and more` : formatShare(most)
-    },
+    high: (map: Changes) => `${formatShare(mostDrift(map).most)}${mostDrift(map).isBeyond ? ' and more' : ''}`,
     more: 'How far the weights have moved. Pale: they are the same.',
     colour: divergingColour,
   },

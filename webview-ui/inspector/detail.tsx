@@ -14,7 +14,7 @@ import { around } from '../shared/matrixInput.ts'
 import { makeRoving } from '../shared/roving.ts'
 import { factsOf, nearText, placeText } from './facts.ts'
 import { fetched, host, known, learned, model, selected, waitsForScan } from './store.ts'
-import { FetchTensor } from './remote.tsx'
+import { FetchTensor } from './about.tsx'
 
 export function DetailPane() {
   const tensor = selected.value
@@ -42,6 +42,12 @@ function Detail({ tensor }: { tensor: TensorRow }) {
     canvas.current?.focus()
   }
   const detail = answer instanceof Error ? undefined : answer
+  const waits =
+    isHere && model.value?.remote && answer === undefined
+      ? `Fetching ${formatBytes(tensor.storedBytes ?? tensor.bytes)} from the Hub…`
+      : isShown &&
+        waitsForScan.value &&
+        'Its picture appears when the map is complete. Choose a cell to see its matrix now.'
   return (
     <>
       <div class="head">
@@ -63,14 +69,9 @@ function Detail({ tensor }: { tensor: TensorRow }) {
         <SlicePickers shape={shape} slice={slice} onChange={(next) => setChosen({ of: name, slice: next })} />
       </div>
       {isShown && !isHere && <FetchTensor tensor={tensor} />}
-      {isHere && model.value?.remote && answer === undefined && (
+      {waits && (
         <p class="muted" role="status">
-          Fetching {formatBytes(tensor.storedBytes ?? tensor.bytes)} from the Hub…
-        </p>
-      )}
-      {isShown && waitsForScan.value && (
-        <p class="muted" role="status">
-          Its picture appears when the map is complete. Choose a cell to see its matrix now.
+          {waits}
         </p>
       )}
       {isShown && isAsked && (

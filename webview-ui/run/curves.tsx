@@ -1,12 +1,81 @@
-// Curves along the recovery: the loss of a retraining with its smoothing, and the measurements in between.
+// Measurements of a run: dense, pruned and recovered on one axis, with a sentence on the gap that recovery closed; and the curves along
+// the recovery: the loss of a retraining with its smoothing, and the measurements in between.
 import { computed } from '@preact/signals'
+import type { DataTable } from '../../src/charts/chartValues.ts'
+import { drawRecoveryChart, recoveryFigure, recoveryChartHeight } from '../../src/charts/drawRecoveryChart.ts'
 import { accuracyChart, chartTexts, lossChart, perplexityChart, type RunChart } from '../../src/charts/runCharts.ts'
+import { stages } from '../../src/catalog/stages.ts'
 import { toCsv } from '../../src/formatting/tables.ts'
+import { formatWonBack } from '../../src/formatting/numbers.ts'
+import { recoveryChartTitle } from '../../src/runs/series/recoveryChart.ts'
 import { smooth } from '../../src/runs/series/smooth.ts'
 import { Chart } from '../shared/chart.tsx'
-import { Smoothing } from '../shared/parts.tsx'
+import { Figure } from '../shared/figure.tsx'
+import { Say, Smoothing } from '../shared/parts.tsx'
+import { drawn, useRoomFor } from '../shared/picture.tsx'
 import { settings } from '../shared/settings.ts'
-import { all, options, smoothing, type ChartName } from './store.ts'
+import { theme } from '../shared/theme.ts'
+import { all, options, picture, recoveryCharts, type RecoveryChartGroup, smoothing, type ChartName } from './store.ts'
+
+export function RecoveryCharts() {
+  return (
+    <section class="recoveryCharts" aria-label="Cost of pruning and gap closed by recovery">
+      {recoveryCharts.value.map((group, i) => (
+        <RecoveryFigure group={group} titled={i === 0} />
+      ))}
+    </section>
+  )
+}
+
+function RecoveryFigure({ group: { name, rows }, titled }: { group: RecoveryChartGroup; titled: boolean }) {
+  const what = recoveryChartTitle(picture.value)
+  const table = (): DataTable => ({
+    heads: ['run', ...stages, 'gap closed'],
+    rows: rows.map(({ label, chart: { marks, wonBack, better } }) => ({
+      head: label,
+      cells: [
+        ...stages.map((stage) => marks[stage]?.text ?? '–'),
+        wonBack === null ? '–' : formatWonBack(wonBack, better),
+      ],
+    })),
+  })
+  const csv = () =>
+    toCsv(
+      ['run', ...stages],
+      rows.map(({ label, chart }) => [label, ...stages.map((stage) => chart.marks[stage]?.value)]),
+    )
+  return (
+    <Figure
+      title={titled ? what : `${what}: ${name}`}
+      name="recovery"
+      figure={() => recoveryFigure(rows, `${what}: ${name}`)}
+      csv={csv}
+      table={table}
+    >
+      <Say text={rows.at(0)?.chart.words ?? 'Nothing is measured yet.'} />
+      <RecoveryPicture rows={rows} />
+    </Figure>
+  )
+}
+
+function RecoveryPicture({ rows }: Pick<RecoveryChartGroup, 'rows'>) {
+  const { place, width } = useRoomFor(300)
+  const drawing = drawRecoveryChart(rows, width, theme.value)
+  return (
+    <div ref={place} class="recoveryPicture">
+      {drawing && (
+        <svg
+          width={width}
+          height={recoveryChartHeight(rows)}
+          role="img"
+          aria-label={rows.map(({ chart }) => chart.words).join(' ')}
+        >
+          {drawn(drawing)}
+        </svg>
+      )}
+    </div>
+  )
+}
 
 const logAxes: Record<ChartName, ('x' | 'y')[]> = { loss: ['x', 'y'], perplexity: ['x', 'y'], accuracy: ['x'] }
 

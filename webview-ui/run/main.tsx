@@ -8,11 +8,10 @@ import { runLabel } from '../../src/formatting/paths.ts'
 import { plural } from '../../src/formatting/numbers.ts'
 import { openPage } from '../shared/page.tsx'
 import { BlockCard, ErrorBars, MergedAdapters, SparsityMap } from './blocks.tsx'
-import { Curves } from './curves.tsx'
+import { Curves, RecoveryCharts } from './curves.tsx'
 import { ErrorMap } from './errorMap.tsx'
 import { SampleTexts, TaskTable } from './evaluations.tsx'
 import { Head, Stages } from './head.tsx'
-import { RecoveryCharts } from './recoveryCharts.tsx'
 import { current, host, overlaid, overlay, receive, runs } from './store.ts'
 
 function RunPage() {

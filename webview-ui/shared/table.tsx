@@ -216,7 +216,7 @@ export function usePlaces<Row>(
   const isNew = useMemo(() => untracked(() => columns.map((column) => lengthen(longest, column, all))), [columns, all])
   const ink = theme.value
   return useMemo(() => {
-    // Before the table is laid out nobody sees its columns.
+    // Before layout no column is visible.
     if (width === 0) return []
     const measure = measureIn(document.body)
     const texts = measure(columns.map(({ id }) => longest.get(id) ?? ''))

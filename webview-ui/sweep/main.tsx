@@ -45,6 +45,7 @@ function Head() {
   const isSweep = kind === 'sweep'
   // Without a scheduler, waiting runs need Continue when none is running.
   const isLive = has('running') || (isSubmitted && has('waiting'))
+  const isOpen = has('failed', 'cancelled', 'waiting')
   const mayRun = isSweep && settings.value.trusted
   const shares = rows.value.map(({ state, progress }) => (state === 'done' ? 1 : (progress?.share ?? 0)))
   return (
@@ -55,26 +56,10 @@ function Head() {
           <p class="muted">{about}</p>
         </div>
         <div class="row">
-          {mayRun && isLive && (
-            <Button act={act('cancel')} title="Stop the runs of this sweep; they can be continued later">
-              Cancel
-            </Button>
-          )}
-          {mayRun && !isLive && has('failed', 'cancelled', 'waiting') && (
-            <Button act={act('goOn')} title="Run the remaining runs">
-              Continue
-            </Button>
-          )}
-          {mayRun && (
-            <Button act={act('report')} title="Table, picture and curves as one HTML page">
-              Report
-            </Button>
-          )}
-          {isSweep && (
-            <Button act={act('recipe')} title="The recipe of this sweep">
-              Recipe
-            </Button>
-          )}
+          {mayRun && isLive && action('cancel', 'Cancel', 'Stop the runs of this sweep; they can be continued later')}
+          {mayRun && !isLive && isOpen && action('goOn', 'Continue', 'Run the remaining runs')}
+          {mayRun && action('report', 'Report', 'Table, picture and curves as one HTML page')}
+          {isSweep && action('recipe', 'Recipe', 'The recipe of this sweep')}
           <Button act={exportTable} title="Save the selected rows, or all shown rows, as LaTeX, Markdown or CSV">
             Export Table…
           </Button>
@@ -97,7 +82,11 @@ function Head() {
   )
 }
 
-const act = (what: Extract<FromSweep, { type: 'act' }>['what']) => () => host.post({ type: 'act', what })
+const action = (what: Extract<FromSweep, { type: 'act' }>['what'], text: string, title: string) => (
+  <Button act={() => host.post({ type: 'act', what })} title={title}>
+    {text}
+  </Button>
+)
 
 function Problems({ failed }: { failed: readonly ComparedRow[] }) {
   const shown = failed.slice(0, mostProblems).map(({ key, label, message, isBegun }) => (
@@ -142,6 +131,11 @@ function SweepPage() {
 
 function Tools() {
   const { fold } = options.value
+  const toggle = (text: string, title: string, pressed: boolean, to: Parameters<typeof choose>[0]) => (
+    <Button look="toggle" {...{ title, pressed }} act={() => choose(to)}>
+      {text}
+    </Button>
+  )
   return (
     <div class="row sweepTools">
       <FilterField
@@ -150,26 +144,10 @@ function Tools() {
         shown={inSight.value.length}
         of={entries.value.length}
       />
-      {hasSeeds(rows.value) && (
-        <Button
-          look="toggle"
-          title="Combine runs that differ only by their seed: median and range"
-          pressed={fold}
-          act={() => choose({ fold: !fold })}
-        >
-          fold seeds
-        </Button>
-      )}
-      {models.value.length > 1 && (
-        <Button
-          look="toggle"
-          title="Group runs by model"
-          pressed={isGrouped.value}
-          act={() => choose({ group: !isGrouped.value })}
-        >
-          by model
-        </Button>
-      )}
+      {hasSeeds(rows.value) &&
+        toggle('fold seeds', 'Combine runs that differ only by their seed: median and range', fold, { fold: !fold })}
+      {models.value.length > 1 &&
+        toggle('by model', 'Group runs by model', isGrouped.value, { group: !isGrouped.value })}
       {selected.value.size > 0 && <Button act={() => (selected.value = new Set())}>Clear selection</Button>}
     </div>
   )

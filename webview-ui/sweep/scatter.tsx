@@ -13,7 +13,7 @@ import { logSwitches } from '../shared/chart.tsx'
 import { drawn, Picture, pixelOf, Tip, useRoomFor } from '../shared/picture.tsx'
 import { Figure } from '../shared/figure.tsx'
 import { KeySymbol } from '../shared/legend.tsx'
-import { Select } from '../shared/parts.tsx'
+import { type Option, Select } from '../shared/parts.tsx'
 import { stepTo } from '../shared/roving.ts'
 import { theme } from '../shared/theme.ts'
 import { isTall } from './curves.tsx'
@@ -115,39 +115,20 @@ function PictureControls() {
   const measures = available.value.map(({ id, title }) => ({ value: id, text: title }))
   const by = styledBy.value
   const styles = (name: 'colour' | 'shape') => [{ value: '', text: 'none' }, ...stylesOf(name)]
+  const select = (before: string, label: string, options: readonly Option[], value: string | null, of: Choose) => (
+    <Select {...{ before, label, options }} value={value ?? ''} onChoose={(to) => choose(of(to))} />
+  )
   return (
     <div class="row choices">
-      <Select
-        before="x"
-        label="x axis of the picture"
-        options={measures}
-        value={x?.id ?? ''}
-        onChoose={(to) => choose({ x: to, logX: false })}
-      />
-      <Select
-        before="y"
-        label="y axis of the picture"
-        options={measures}
-        value={y?.id ?? ''}
-        onChoose={(to) => choose({ y: to, logY: null })}
-      />
-      <Select
-        before="colour"
-        label="Colour of the points"
-        options={styles('colour')}
-        value={by.colour ?? ''}
-        onChoose={(colour) => choose({ colour })}
-      />
-      <Select
-        before="shape"
-        label="Shape and dash of the points"
-        options={styles('shape')}
-        value={by.shape ?? ''}
-        onChoose={(shape) => choose({ shape })}
-      />
+      {select('x', 'x axis of the picture', measures, x && x.id, (to) => ({ x: to, logX: false }))}
+      {select('y', 'y axis of the picture', measures, y && y.id, (to) => ({ y: to, logY: null }))}
+      {select('colour', 'Colour of the points', styles('colour'), by.colour, (colour) => ({ colour }))}
+      {select('shape', 'Shape and dash of the points', styles('shape'), by.shape, (shape) => ({ shape }))}
     </div>
   )
 }
+
+type Choose = (to: string) => Parameters<typeof choose>[0]
 
 interface PictureProps {
   readonly scatter: Scatter

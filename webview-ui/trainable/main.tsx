@@ -150,9 +150,8 @@ function workText(): string {
 }
 
 function movedText(): string {
-  const all = ranking.value
-  if (all.length === 0) return ''
-  const [first] = all
+  const first = ranking.value.at(0)
+  if (!first) return ''
   const cell = cells.value.lines
     .flatMap(({ cells: own }) => own)
     .find((one) => one?.rows.some(({ name }) => name === first.name))

@@ -93,21 +93,21 @@ function MatrixPicture({ row, known }: { row: StageRow; known: Movement | undefi
             {maskText()}
           </text>
         )}
-        {known?.rows.map(({ at }) => (
-          <path class="movedMark" d={`M${x + wide + 3} ${y + mark(at, rows, tall)}l9 -4v8z`}>
-            <title>{`row ${at}`}</title>
-          </path>
-        ))}
-        {known?.columns.map(({ at }) => (
-          <path class="movedMark" d={`M${x + mark(at, columns, wide)} ${y + tall + 3}l-4 9h8z`}>
-            <title>{`column ${at}`}</title>
-          </path>
-        ))}
+        {known?.rows.map(({ at }) => pointer(`row ${at}`, `M${x + wide + 3} ${y + mark(at, rows, tall)}l9 -4v8z`))}
+        {known?.columns.map(({ at }) =>
+          pointer(`column ${at}`, `M${x + mark(at, columns, wide)} ${y + tall + 3}l-4 9h8z`),
+        )}
       </svg>
       <figcaption class="muted caption">{whatMoves(row)}</figcaption>
     </figure>
   )
 }
+
+const pointer = (says: string, d: string) => (
+  <path class="movedMark" d={d}>
+    <title>{says}</title>
+  </path>
+)
 
 /** Address of a picture of its non-zeros, in the colour of its kind; null: there is none yet. */
 function useMask({ name, shape, transposed, kind }: StageRow, width: number, height: number): string | null {

@@ -17,7 +17,7 @@ export function combine(terms: readonly (readonly [factor: number, counted: Coun
   const kernels = new Map<string, KernelCount>()
   for (const [factor, { kernels: some }] of terms)
     for (const one of some) {
-      const key = [one.kernel, one.flops, one.bytes, one.workgroups].join()
+      const key = [one.kernel, one.flops, one.bytes, one.workgroups, one.steps].join()
       kernels.set(key, { ...one, count: (kernels.get(key)?.count ?? 0) + factor * one.count })
     }
   return { counts, kernels: [...kernels.values()].filter(({ count }) => Math.abs(count) > 1e-9) }

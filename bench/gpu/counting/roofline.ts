@@ -1,12 +1,18 @@
 // Seconds that counted kernels would take on a card: each dispatch as long as its arithmetic at the card's rate, its bytes at the
-// card's bandwidth, or its launch, whichever is most. A lower bound: nothing waits for anything within a kernel.
+// card's bandwidth, the steps that a lane takes one after the other, or its launch, whichever is most.
 import type { Card } from './cards.ts'
-import type { KernelRow, WorkCounts } from './likeKernels.ts'
+import type { WorkCounts } from './likeKernels.ts'
 
 /** Seconds of an empty dispatch. */
 const launch = 5e-6
+/** Seconds of a step: loads from the card's memory, a barrier, and what is done with them. Loads alone take 0.3 to 0.7 µs on large cards. */
+const step = 0.5e-6
+/** Lanes that keep a multiprocessor busy: two subgroups for each of its four schedulers. With fewer it reaches their share of its rate. */
+const busyLanes = 256
+/** Lanes that a multiprocessor holds at once: products keep some 100 registers each. */
+const residentLanes = { products: 512, others: 2048 }
 
-export type Bound = 'products' | 'memory' | 'dispatches'
+export type Bound = 'products' | 'memory' | 'steps' | 'dispatches'
 
 export interface Expected {
   readonly seconds: number
@@ -21,27 +27,22 @@ export function expected(
   share: number,
   rate = card.f32,
 ): Expected {
-  const by = { products: 0, memory: 0, dispatches: 0 }
+  const by = { products: 0, memory: 0, steps: 0, dispatches: 0 }
   for (const row of kernels) {
+    const isProduct = row.kernel.startsWith('gemm')
+    const lanes = row.workgroups * row.lanes
+    const filled = Math.min(1, lanes / (card.units * busyLanes))
+    const rounds = Math.ceil(lanes / (card.units * residentLanes[isProduct ? 'products' : 'others']))
     const one = {
-      products: arithmetic(row, card, share, rate),
+      products: row.flops / row.count / (isProduct ? share * rate : card.f32) / filled,
       memory: row.bytes / row.count / card.bandwidth,
+      steps: row.steps * rounds * step,
       dispatches: launch,
     }
     const bound = (Object.keys(one) as Bound[]).reduce((most, name) => (one[name] > one[most] ? name : most))
     by[bound] += row.count * one[bound]
   }
-  return { seconds: by.products + by.memory + by.dispatches, by }
-}
-
-function arithmetic(
-  { kernel, flops, count, workgroups }: KernelRow,
-  { units, f32 }: Card,
-  share: number,
-  rate: number,
-) {
-  const reached = kernel.startsWith('gemm') ? share * rate : f32
-  return flops / count / reached / Math.min(1, workgroups / units)
+  return { seconds: Object.values(by).reduce((sum, seconds) => sum + seconds, 0), by }
 }
 
 /** The bound that takes most of the time, and its share. */

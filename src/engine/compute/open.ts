@@ -94,8 +94,8 @@ async function openProbed({ request, note }: AdapterChoice, maxBytes: number | u
 
 /** Memory that a GPU may use. Of the host's memory that it shares this is half: the engine and all other programs are there too. */
 async function memoryOf({ traits, info, identity, measureMemory }: WebGpuBackend): Promise<number> {
-  if (!traits.ownMemory) return machineMemoryBytes() / 2
-  const bound = await memoryBound(String(info.details.vendor))
+  const bound = await memoryBound(String(info.details.vendor), traits.ownMemory === true)
+  if (!traits.ownMemory) return Math.min(bound, machineMemoryBytes() / 2)
   return Math.min(bound, await knownDeviceMemory(identity, () => measureMemory(bound)))
 }
 

@@ -14,6 +14,9 @@ const all: Record<string, { options: WebGpuOptions; offsets: number[] }> = {
     options: { products: 'portable', windowBytes: 16384, reachBytes: 16384, exactBindings: true },
     offsets: [7],
   },
+  'with portable products': { options: { products: 'portable' }, offsets: [0] },
+  'with the smallest tiles': { options: { products: 'smallTiles' }, offsets: [0] },
+  'with the largest tiles': { options: { products: 'largeTiles', exactBindings: true }, offsets: [0, 8] },
 }
 
 for (const [title, { options, offsets }] of variants(all, ['as the adapter is']))

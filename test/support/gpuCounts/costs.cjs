@@ -6,19 +6,35 @@ const bytesOf = { f32: 4, half: 2 }
 
 /** Kernels that also read what they write. */
 const inPlace =
-  /^(addScaled|adamw|maskWords|maskHalves|rope|attention|mergeLora|timesWeight|crossEntropy|distill|columnTotal)/
+  /^(addScaled|adamw|maskWords|maskHalves|rope|attention|mergeLora|timesWeight|crossEntropy|distill|columnTotal|columnSums)/
 
 /** By the beginning of the name: `p` are the words after the offsets (see the shader's declaration). */
 const known = {
   gemm: (p, label, groups) => {
     const [m, n, k] = p
-    const beta = new Float32Array(p.slice(17, 18).buffer)[0]
-    const wide = /"DTYPE":[12]/.test(label) ? bytesOf.half : bytesOf.f32
+    const beta = /Of[23]/.test(label) ? 0 : new Float32Array(p.slice(16, 17).buffer)[0]
+    // Lanes of the products for few rows go along the depth side by side, 16 bytes at a time or one number.
+    const together = !label.startsWith('gemmFewRows')
+      ? 16
+      : label.includes('Halves')
+        ? 512
+        : label.includes('Vec')
+          ? 256
+          : 64
+    const isMerged = label.includes('Merged')
+    const typed = /"DTYPE":[12]/.test(label) ? bytesOf.half : bytesOf.f32
+    const out = isMerged ? 4 + typed : beta === 0 ? 4 : 8
     return {
       flops: 2 * m * n * k * groups[2],
-      bytes: groups[2] * (4 * m * k + wide * k * n + 4 * m * n * (beta === 0 ? 1 : 2)),
+      bytes: groups[2] * (4 * m * k + (isMerged ? 4 : typed) * k * n + out * m * n),
+      steps: Math.ceil(k / together),
+      lanes: label.includes('by256') ? 256 : 64,
     }
   },
+  // Keys and values once, for the heads that share them too; eight loads of a loop are on their way at once.
+  attentionStep: ([, , kvWidth, headDim, , seen]) => ({
+    ...{ flops: 0, bytes: 2 * 4 * seen * kvWidth, steps: Math.ceil(headDim / 8) + Math.ceil(seen / 8) },
+  }),
   copyWords: ([length]) => ({ flops: 0, bytes: 8 * length }),
   copyHalves: ([length]) => ({ flops: 0, bytes: 4 * length }),
   gatherRows: ([length]) => ({ flops: 0, bytes: 8 * length }),
@@ -27,14 +43,25 @@ const known = {
   // A word of the mask is of 32 scores.
   pruneMaskBelow: ([, , , words]) => ({ flops: 0, bytes: (32 * 4 + 8) * words }),
   // Each column takes the errors of all before it, two operations each.
-  pruneSweep: ([count, columns]) => ({ flops: count * columns ** 2, bytes: 3 * 4 * count * columns }),
+  pruneSweep: ([count, columns]) => ({
+    ...{ flops: count * columns ** 2, bytes: 3 * 4 * count * columns },
+    ...{ steps: columns, lanes: 64 },
+  }),
   // A third of n³ multiplications and additions for the factor, and as many for its inverse.
-  pruneFactorBlock: ([n]) => ({ flops: (4 / 3) * n ** 3, bytes: 5 * 4 * n ** 2 }),
+  // A column at a time, three barriers each in a workgroup's memory.
+  pruneFactorBlock: ([n]) => ({ flops: (4 / 3) * n ** 3, bytes: 3 * 4 * n ** 2, steps: n }),
 }
+
+/** Of what is not known otherwise: most shaders have workgroups of 256, whose lanes load, do and store. */
+const usual = { steps: 1, lanes: 256 }
 
 exports.costOf = (label, params, tensors, groups) => {
   const name = Object.keys(known).find((start) => label.startsWith(start))
-  if (name) return known[name](params, label, groups)
+  if (name) return { ...usual, ...known[name](params, label, groups) }
   const again = inPlace.test(label) ? 2 : 1
-  return { flops: 0, bytes: tensors.reduce((sum, { kind, bytes }) => sum + bytes * (kind === 'w' ? again : 1), 0) }
+  return {
+    ...usual,
+    flops: 0,
+    bytes: tensors.reduce((sum, { kind, bytes }) => sum + bytes * (kind === 'w' ? again : 1), 0),
+  }
 }

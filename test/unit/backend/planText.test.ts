@@ -22,10 +22,10 @@ describe('the plan of a text that is being written', () => {
     ].join('\n')
     const { problems } = await planText({ recipe: join(folder, 'a.prune.yaml'), text }, null)
     const fieldOf = (message: RegExp) => problems.find((problem) => message.test(problem.message))?.field
-    assert.equal(fieldOf(/none\.jsonl/), 'data')
-    assert.equal(fieldOf(/^train has no effect/), 'train')
+    assert.equal(fieldOf(/none\.jsonl/), 'calibration.data')
+    assert.equal(fieldOf(/^train has no effect/), 'recover.train')
     assert.ok(
-      problems.some(({ field }) => field === 'output'),
+      problems.some(({ field }) => field === 'save.to'),
       'the result would be the model itself',
     )
   })

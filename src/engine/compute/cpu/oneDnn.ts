@@ -1,6 +1,9 @@
 // Products by oneDNN where the processor has instructions for bf16: of bf16 matrices with f32 sums, and of f32, which it does there
 // 2 to 20 % faster than OpenBLAS, small ones most. Its plain functions pack both operands at every call; its `matmul` primitive
 // (matmul.ts) does not, and is used where it is faster, or does more than a product in one pass.
+//
+// Signal handlers with frames of some kilobytes, as a profiler's, corrupt the heap while the plain function of f32 runs (3.7.2).
+// Profile with SPARSESCOPE_ONEDNN=none, or forwards in bf16 alone.
 import { readdirSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Activation } from '../kernels.ts'

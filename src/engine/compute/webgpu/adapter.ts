@@ -1,5 +1,8 @@
 // Loading Dawn and asking it for an adapter. Runs in the GPU's thread only.
 import { EngineError } from '../../errors.ts'
+import { largestWorkgroup } from './ops/gemm/tiled.ts'
+import type { OpenRequest } from './protocol.ts'
+import type { Gpu } from './shader.ts'
 import { chooseShape, type SubgroupMatrixConfig, type TensorCores } from './ops/gemm/tensorCores.ts'
 
 /** Dawn aborts the process when its instance is garbage-collected while anything of it lives: kept for good. */
@@ -66,20 +69,28 @@ export function isSoftware(info: GPUAdapterInfo): boolean {
 const sharing = /apple|intel|qualcomm|arm|img/i
 
 /** AMD's processors with graphics, as they call themselves, and NVIDIA's boards whose memory is the processor's. */
-const sharingNames = /radeon(\(tm\))? graphics|radeon(\(tm\))? \d{3}m\b|vega \d+ graphics|\b(tegra|orin|xavier|gb10)\b/i
+const sharingNames =
+  /radeon(\(tm\))? (graphics|\d{3}m\b|\d{4}s\b)|vega \d+ graphics|amd custom [ag]pu|\b(tegra|orin|xavier|gb10)\b/i
+
+/** Intel's cards: Arc A770, Arc Pro B60, Data Center GPU Max. "Arc(tm) Graphics" and "Arc(tm) 140V" are processors. */
+const intelCards = /\barc(\(tm\))? (pro )?[ab]\d{2,3}|data center gpu/i
 
 export function hasOwnMemory(info: GPUAdapterInfo): boolean {
-  return !isSoftware(info) && !sharing.test(info.vendor) && !sharingNames.test(`${info.device} ${info.description}`)
+  const name = `${info.device} ${info.description}`
+  if (isSoftware(info)) return false
+  return intelCards.test(name) || (!sharing.test(info.vendor) && !sharingNames.test(name))
 }
 
 export function adapterName(info: GPUAdapterInfo): string {
   return info.description || info.device || info.vendor || 'unnamed adapter'
 }
 
-const matrixFeature = 'chromium-experimental-subgroup-matrix' as GPUFeatureName
+/** Chromium's name, and the one that the extension is to have; WGSL writes them with underscores. */
+const matrixFeatures = ['subgroup-matrix', 'chromium-experimental-subgroup-matrix'] as string[] as GPUFeatureName[]
+const sizeFeature = 'subgroup-size-control' as GPUFeatureName
 
 const plainFeatures: GPUFeatureName[] = ['subgroups']
-const wantedFeatures: GPUFeatureName[] = [...plainFeatures, 'shader-f16', matrixFeature]
+const wantedFeatures: GPUFeatureName[] = [...plainFeatures, 'shader-f16', ...matrixFeatures, sizeFeature]
 
 const wantedLimits = [
   'maxBufferSize',
@@ -90,19 +101,42 @@ const wantedLimits = [
   'maxComputeInvocationsPerWorkgroup',
 ] as const
 
-/** The adapter's tensor cores, if it lists a shape that the kernel knows and its subgroups have one size. */
+/** Lanes that a subgroup is asked to have where an adapter has several sizes. */
+const usualSubgroup = 32
+
+/** The adapter's matrix units, if it lists a shape that the kernel knows and its subgroups have one size, or a size can be asked for. */
 export function tensorCoresOf({ info, features }: GPUAdapter): TensorCores | null {
-  const { subgroupMinSize, subgroupMaxSize } = info
+  const { subgroupMinSize: least, subgroupMaxSize: most } = info
   const configs = (info as { subgroupMatrixConfigs?: Iterable<SubgroupMatrixConfig> }).subgroupMatrixConfigs ?? []
-  const shape = chooseShape([...configs])
-  const usable = [matrixFeature, 'shader-f16', 'subgroups'].every((feature) => features.has(feature))
-  if (!shape || !usable || !subgroupMinSize || subgroupMinSize !== subgroupMaxSize) return null
-  return { shape, subgroupSize: subgroupMinSize }
+  const chosen = chooseShape([...configs])
+  const feature = matrixFeatures.find((name) => features.has(name))
+  if (!chosen || !feature || !features.has('subgroups') || !least || !most) return null
+  if (chosen.input === 'f16' && !features.has('shader-f16')) return null
+  const fixesSize = least !== most
+  if (fixesSize && !features.has(sizeFeature)) return null
+  const subgroupSize = Math.min(most, Math.max(least, usualSubgroup))
+  return { ...chosen, subgroupSize, fixesSize, extension: feature.replaceAll('-', '_') }
+}
+
+/** Two for each multiprocessor of a large card. */
+const manyTiles = 256
+
+/** GPUs of processors and phones have fewer registers and less memory for a workgroup: small tiles suit them. */
+export function largeTilesOf(
+  { vendor }: Pick<GPUAdapterInfo, 'vendor'>,
+  limits: Pick<GPUSupportedLimits, 'maxComputeWorkgroupStorageSize'>,
+  products: OpenRequest['products'] = 'auto',
+): Gpu['largeTiles'] {
+  const always = products === 'largeTiles'
+  if (products === 'smallTiles' || (!always && /intel|qualcomm|arm|img/i.test(vendor))) return null
+  const buffers = limits.maxComputeWorkgroupStorageSize >= largestWorkgroup ? 2 : 1
+  return { least: always ? 1 : manyTiles, buffers }
 }
 
 /** Whether its subgroups are those that the products for software Vulkan are written for. */
 export function hasSmallSubgroups({ info, features }: GPUAdapter): boolean {
-  return features.has('subgroups') && info.subgroupMaxSize === 8 && info.subgroupMinSize === 8
+  const { subgroupMinSize, subgroupMaxSize } = info
+  return isSoftware(info) && features.has('subgroups') && subgroupMaxSize === 8 && subgroupMinSize === 8
 }
 
 /** AMD's driver for Windows fails at allocations of more than 2 GiB, whatever it lists. */

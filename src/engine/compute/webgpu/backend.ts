@@ -245,7 +245,7 @@ function createBackend(
   maxBytes: number | null,
 ): WebGpuBackend {
   // Without a bound a driver that lends the host's memory may be asked for more than there is.
-  const account = openAccount(facts, maxBytes ?? totalmem())
+  const account = openAccount(facts, maxBytes ?? totalmem(), (bytes) => connection.push({ do: 'limit', bytes }))
   const callOf =
     <K extends KernelName>(kernel: K) =>
     (...args: KernelArgs[K]) =>

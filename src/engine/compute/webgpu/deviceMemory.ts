@@ -10,8 +10,6 @@ import type { GpuFacts } from './protocol.ts'
 import { fieldsOf } from '../../../catalog/formats/json.ts'
 import { cacheFile, readCache, writeCache } from '../../../system/atomicFile.ts'
 import { machineMemoryBytes } from '../../machine.ts'
-// How much memory a GPU gives. WebGPU does not tell, and Dawn's heap sizes do not reach JavaScript: buffers are made until
-// the driver refuses. The answer is kept by adapter and driver, since it takes a moment and other programs' memory.
 
 const gib = 2 ** 30
 /** A driver that refuses less than this has nothing left. */
@@ -66,30 +64,39 @@ export async function knownDeviceMemory(
 }
 
 /**
- * Most bytes to measure: some drivers lend the host's memory instead of refusing, and then everything is slow and nothing fails.
+ * Most bytes to count on: some drivers lend the host's memory instead of refusing, and then everything is slow and nothing fails.
  * Infinity where the driver refuses what it does not have. `cards` lists the machine's GPUs as Linux does.
  */
 export async function memoryBound(
   vendor: string,
+  ownMemory: boolean,
   platform = process.platform,
   cards = '/sys/class/drm',
 ): Promise<number> {
   // Direct3D moves what does not fit into the host's memory.
   if (platform === 'win32') return machineMemoryBytes() / 2
-  if (platform === 'linux' && /amd/i.test(vendor)) return (await freeVideoMemory(cards)) ?? Infinity
+  if (platform === 'linux' && /amd/i.test(vendor)) return (await freeByKernel(cards, ownMemory)) ?? Infinity
   return Infinity
 }
 
-/** Free bytes, by the kernel, of the AMD card that has most: Mesa's driver goes on in the host's memory. null: not known. */
-async function freeVideoMemory(cards: string): Promise<number | null> {
+/**
+ * Free bytes of an AMD GPU by the kernel. Of a card: its video memory, of the one that has most, since Mesa's driver goes on in the
+ * host's. Of a processor: the little that it keeps as video memory, and what it may take of the host's (GTT). null: not known.
+ */
+async function freeByKernel(cards: string, ownMemory: boolean): Promise<number | null> {
   const read = async (card: string, what: string) =>
-    Number(await readFile(join(cards, card, 'device', `mem_info_vram_${what}`), 'utf8').catch(() => NaN))
-  let most: number | null = null
+    Number(await readFile(join(cards, card, 'device', `mem_info_${what}`), 'utf8').catch(() => NaN))
+  const found: { total: number; free: number }[] = []
   for (const card of (await readdir(cards).catch(() => [])).filter((name) => /^card\d+$/.test(name))) {
-    const free = (await read(card, 'total')) - (await read(card, 'used'))
-    if (free > (most ?? 0)) most = free
+    const total = await read(card, 'vram_total')
+    const free = total - (await read(card, 'vram_used'))
+    const lent = ownMemory ? 0 : (await read(card, 'gtt_total')) - (await read(card, 'gtt_used'))
+    if (free + lent > 0) found.push({ total, free: free + lent })
   }
-  return most
+  if (found.length === 0) return null
+  if (ownMemory) return Math.max(...found.map(({ free }) => free))
+  // Beside a card the processor is the one with less video memory.
+  return found.reduce((least, one) => (one.total < least.total ? one : least)).free
 }
 
 /** Bytes of a device below which no model is worth a plan. */
@@ -105,7 +112,12 @@ export interface MemoryAccount extends Required<Pick<Backend, 'memory' | 'rowLim
   limitMemory(bytes: number): void
 }
 
-export function openAccount(facts: Pick<GpuFacts, 'description' | 'maxBufferBytes'>, maxBytes: number): MemoryAccount {
+/** `onLimit` hears of each new limit of the bytes that plans may count on. */
+export function openAccount(
+  facts: Pick<GpuFacts, 'description' | 'maxBufferBytes'>,
+  maxBytes: number,
+  onLimit: (bytes: number) => void = () => undefined,
+): MemoryAccount {
   let limitBytes = maxBytes
   /** The limit that plans are told: less than `limitBytes` once the device has refused. */
   let plannedBytes = Infinity
@@ -118,6 +130,8 @@ export function openAccount(facts: Pick<GpuFacts, 'description' | 'maxBufferByte
   let planPeak = 0
   /** A tensor was larger than a buffer may be: less beside it does not help. */
   let tooLarge = false
+  const planned = () => Math.min(limitBytes, plannedBytes)
+  onLimit(planned())
   return {
     rowLimit,
     take(bytes) {
@@ -136,19 +150,26 @@ export function openAccount(facts: Pick<GpuFacts, 'description' | 'maxBufferByte
     forget() {
       sizes.clear()
       usedBytes = planPeak = 0
+      onLimit(planned())
     },
-    limitMemory: (bytes) => void (limitBytes = bytes),
-    memory: (): MemoryUse => ({ usedBytes, peakBytes, limitBytes: Math.min(limitBytes, plannedBytes) }),
+    limitMemory(bytes) {
+      limitBytes = bytes
+      onLimit(planned())
+    },
+    memory: (): MemoryUse => ({ usedBytes, peakBytes, limitBytes: planned() }),
     planWithLess() {
       // The peak was too much: buffers come in size classes, and other programs want memory too.
-      const less = Math.floor(0.75 * Math.min(limitBytes, plannedBytes, planPeak))
+      const less = Math.floor(0.75 * Math.min(planned(), planPeak))
       const mayPlan = !tooLarge && less >= leastPlan
       const kept = planPeak <= plannedBytes
       planPeak = usedBytes
       tooLarge = false
       const rows = mayPlan && kept ? null : rowLimit.halve()
       if (rows !== null) return { rows }
-      return mayPlan ? { limitBytes: (plannedBytes = less) } : null
+      if (!mayPlan) return null
+      plannedBytes = less
+      onLimit(planned())
+      return { limitBytes: less }
     },
   }
 }

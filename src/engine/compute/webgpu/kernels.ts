@@ -24,7 +24,7 @@ export function allKernels(gpu: Gpu): DeviceKernels {
     ...products(gpu),
     ...adapters(gpu, copying),
     ...attentionOf(gpu, reducing),
-    ...attentionStepOf(gpu, copying),
+    ...attentionStepOf(gpu),
     ...ropeOf(gpu),
     ...norms(gpu),
     ...activations(gpu),

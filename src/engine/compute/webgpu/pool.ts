@@ -10,6 +10,8 @@ const largeBytes = 16 * 2 ** 20
 const idleBytes = 256 * 2 ** 20
 /** Buffers do not fit each other's sizes quite. */
 const slack = 1.25
+/** A size class has at most so many times the bytes that were asked for. */
+const roundedUp = 1.125
 /** Acquisitions that a step of training makes at most: what was in use a step ago will be in use again. */
 const lately = 8192
 
@@ -31,8 +33,10 @@ export interface PooledBuffer {
 }
 
 export class BufferPool {
+  /** Bytes that tensors may take together. Idle buffers fill up what they leave of it, and no more. */
+  limitBytes = Infinity
   readonly #device: GPUDevice
-  readonly #limit: number
+  readonly #largest: number
   readonly #free = new Map<number, PooledBuffer[]>()
   #made = 0
   #freeBytes = 0
@@ -45,12 +49,12 @@ export class BufferPool {
 
   constructor(device: GPUDevice) {
     this.#device = device
-    this.#limit = device.limits.maxBufferSize
+    this.#largest = device.limits.maxBufferSize
   }
 
   /** At least `bytes` long. */
   acquire(bytes: number): PooledBuffer {
-    const size = Math.min(sizeClass(bytes), Math.floor(this.#limit / 16) * 16)
+    const size = Math.min(sizeClass(bytes), Math.floor(this.#largest / 16) * 16)
     const reused = this.#eldest(size)
     this.#usedBytes += size
     if (++this.#acquired % lately === 0) this.#most = [0, this.#most[0]]
@@ -101,13 +105,16 @@ export class BufferPool {
   }
 
   /**
-   * Does the same, but where the device has no room while buffers of other sizes lie idle, these go first; `settle`
-   * submits recorded work that may use them, and waits for it.
+   * Does the same, but where a new buffer would pass the limit, or the device has no room, while buffers of other sizes lie idle,
+   * these go first; `settle` submits recorded work that may use them, and waits for it.
    */
   async acquireOrTrim(bytes: number, settle: () => Promise<void>): Promise<PooledBuffer> {
-    const buffer = this.acquire(bytes)
-    if (bytes < largeBytes || this.#freeBytes === 0 || (await this.#wasMade(buffer))) return buffer
-    this.release(buffer)
+    const isNew = !this.#free.get(sizeClass(bytes))?.length
+    if (!(isNew && this.#passesLimit(sizeClass(bytes)))) {
+      const buffer = this.acquire(bytes)
+      if (bytes < largeBytes || this.#freeBytes === 0 || (await this.#wasMade(buffer))) return buffer
+      this.release(buffer)
+    }
     await settle()
     this.trim()
     return this.acquire(bytes)
@@ -123,8 +130,14 @@ export class BufferPool {
     return false
   }
 
-  /** Whether more lies idle than a step may need again. */
+  /** Whether `more` bytes beside all that were made are too many while some lie idle. */
+  #passesLimit(more = 0): boolean {
+    return this.#freeBytes > 0 && this.#usedBytes + this.#freeBytes + more > this.limitBytes * roundedUp
+  }
+
+  /** Whether more lies idle than a step may need again, or than the limit leaves. */
   get wasteful(): boolean {
+    if (this.#passesLimit()) return true
     const needed = slack * Math.max(...this.#most) - this.#usedBytes
     return this.#freeBytes > idleBytes + Math.max(this.#usedBytes, needed)
   }

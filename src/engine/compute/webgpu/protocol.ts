@@ -23,6 +23,8 @@ export type Command =
   | { do: 'vary'; program: number }
   | { do: 'replay'; program: number; varied: Command[][] }
   | { do: 'forget'; program: number }
+  /** Bytes that tensors may take together from here on. */
+  | { do: 'limit'; bytes: number }
 
 export type Request =
   | { type: 'run'; commands: Command[] }
@@ -65,10 +67,10 @@ export interface OpenRequest {
   windowBytes: number | null
   reachBytes: number | null
   /**
-   * Which products: those written for small subgroups (software Vulkan), portable ones, by the adapter, or on tensor cores,
-   * which round inputs to f16; without any the device does not open.
+   * Which products: those written for small subgroups (software Vulkan), portable ones, these with the largest tiles or the
+   * smallest wherever they can be (for tests), by the adapter, or on tensor cores, which round inputs to f16; without any the device does not open.
    */
-  products: 'auto' | 'portable' | 'smallSubgroups' | 'tensorCores'
+  products: 'auto' | 'portable' | 'largeTiles' | 'smallTiles' | 'smallSubgroups' | 'tensorCores'
   /** Without experiments and the features that young drivers die of (survey.ts). */
   plain: boolean
   /** Binds no more of a buffer than a tensor's own bytes, which takes many more bind groups: for tests and counts. */

@@ -22,6 +22,7 @@ interface SessionOptions {
   windowBytes: number
   reachBytes: number
   smallSubgroups: boolean
+  largeTiles: Gpu['largeTiles']
   /** Measured; null where it was not. */
   flopsPerSecond: number | null
   tensorProducts: Gpu['tensorProducts']
@@ -200,6 +201,9 @@ export class Session {
       case 'forget':
         for (const id of this.#program(command.program).close()) this.#buffers.delete(id)
         this.#programs.delete(command.program)
+        return
+      case 'limit':
+        this.#pool.limitBytes = command.bytes
     }
   }
 
@@ -311,7 +315,7 @@ export class Session {
 
   #run(dispatch: Dispatch): void {
     const bound = dispatch.tensors.map((tensor) => this.#bind(tensor))
-    this.#staging.dispatch(dispatch, bound)
+    this.#staging.dispatch({ ...dispatch, flops: chargeOf(dispatch, bound) }, bound)
     // Submits the recorded part of a long call; whether its buffers were made is checked when the call ends.
     if (this.#recorder.flops > this.#flopsPerSubmit) this.#send()
   }
@@ -339,6 +343,16 @@ export class Session {
       throw new EngineError('out-of-memory', `the GPU had no memory for a tensor of ${tensor.length} elements`)
     return buffer
   }
+}
+
+/** What a card computes while its memory moves a byte is 6 to 25 operations at the rates that products reach. */
+const flopsPerByte = 10
+
+/** The time of a dispatch, in operations: those of its products, or what its tensors' bytes take if that is more. */
+function chargeOf({ flops = 0 }: Dispatch, bound: readonly Bound[]): number {
+  let bytes = 0
+  for (const { size } of bound) bytes += size
+  return Math.max(flops, bytes * flopsPerByte)
 }
 
 function outOfMemory({ message }: GPUError): Failure {

@@ -140,6 +140,14 @@ export interface Dispatch {
   readonly flops?: number
 }
 
+/** Products on matrix units (ops/gemm/tensorCores.ts). */
+export interface TensorProducts {
+  /** By element type of b: f32, bf16, f16. */
+  readonly variants: readonly Variant[]
+  /** f32 inputs are rounded to f16. */
+  readonly rounds: boolean
+}
+
 /** The device as an operation sees it: dispatches in order, and scratch memory until its call ends. */
 export interface Gpu {
   /** What one dispatch goes through of a tensor, element by element; operations go through longer ones in windows. */
@@ -147,10 +155,12 @@ export interface Gpu {
   /** The largest part of a tensor that can be bound: what products, and copies of some of its columns, reach over. */
   readonly reachBytes: number
   readonly smallSubgroups: boolean
+  /** A card of many multiprocessors: products take tiles of 128 × 128 from so many on, one or two in a workgroup's memory; null: none. */
+  readonly largeTiles: { readonly least: number; readonly buffers: 1 | 2 } | null
   /** Floating point operations of a dispatch: what takes more is cut, to the same bytes. */
   readonly flopsPerDispatch: number
-  /** The products on tensor cores, by element type of b, where they are asked for and the adapter has them. */
-  readonly tensorProducts: readonly Variant[] | null
+  /** The products on tensor cores, where they are asked for and the adapter has them. */
+  readonly tensorProducts: TensorProducts | null
   run(dispatch: Dispatch): void
   /** Undefined contents; given back when the kernel call ends. */
   scratch(shape: readonly number[], dtype?: DType): Tensor

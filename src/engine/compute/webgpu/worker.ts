@@ -10,11 +10,12 @@ import {
   hasOwnMemory,
   hasSmallSubgroups,
   isSoftware,
+  largeTilesOf,
   requestAdapter,
   requestDevice,
   tensorCoresOf,
 } from './adapter.ts'
-import { tensorVariants } from './ops/gemm/tensorCores.ts'
+import { tensorProducts } from './ops/gemm/tensorCores.ts'
 import type { Command, Failure, GpuFacts, OpenRequest, Reply, Request } from './protocol.ts'
 import { asFailure, Session } from './session.ts'
 import type { SurveyedAdapter, SurveyRequest } from './survey.ts'
@@ -40,8 +41,8 @@ async function open(request: OpenRequest): Promise<{ session: Session; facts: Gp
   const listedCores = plain ? null : tensorCoresOf(adapter)
   const cores = products === 'tensorCores' ? listedCores : null
   if (products === 'tensorCores' && !cores)
-    throw new EngineError('unsupported', `${adapterName(info)} lists no tensor cores for f16 inputs and f32 sums`)
-  if (cores && !(await computesF16(device)))
+    throw new EngineError('unsupported', `${adapterName(info)} lists no tensor cores with f32 sums`)
+  if (cores?.input === 'f16' && !(await computesF16(device)))
     throw new EngineError('unsupported', `${adapterName(info)} has f16 and computes wrongly with it: update its driver`)
   lost = device.lost.then(({ reason, message }) => {
     if (closing) return
@@ -59,9 +60,10 @@ async function open(request: OpenRequest): Promise<{ session: Session; facts: Gp
       windowBytes: within(windowBytes ?? windowCeiling),
       reachBytes: within(reachBytes ?? most),
       smallSubgroups,
+      largeTiles: largeTilesOf(info, device.limits, products),
       flopsPerSecond,
       exactBindings,
-      tensorProducts: cores && tensorVariants(cores),
+      tensorProducts: cores && tensorProducts(cores),
     }),
     facts: {
       description: adapterName(info),

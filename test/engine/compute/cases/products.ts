@@ -51,6 +51,27 @@ const linears = (n: number, i: number, ...outs: [number, number, number]): OpCas
   }
 }
 
+/** Products of one row and one type without biases, as in decoding. */
+const linearsAlike = (i: number, dtype: DType, ...outs: number[]): OpCase => {
+  const name = `linears 1×${i}→${outs.join(', ')} alike ${dtype}`
+  const { f32, weight } = maker(name)
+  const tensors = outs.map((o, k) => ({ [`out${k}`]: garbage([1, o]), [`weight${k}`]: weight(dtype, [o, i]) }))
+  const names = (start: string) => outs.map((_, k) => `${start}${k}`)
+  return {
+    name,
+    tensors: Object.assign({ input: f32([1, i]) }, ...tensors) as OpCase['tensors'],
+    run: (k, t) =>
+      k.linears(
+        names('out').map((out) => t[out]),
+        t.input,
+        names('weight').map((of) => t[of]),
+        outs.map(() => null),
+      ),
+    outputs: names('out'),
+    tolerance: sums,
+  }
+}
+
 const backwardInput = (n: number, o: number, i: number, dtype: DType, accumulate: boolean): OpCase => {
   const name = `linearBackwardInput ${n}×${o}→${i} ${dtype}${accumulate ? ' +=' : ''}`
   const { f32, weight } = maker(name)
@@ -123,6 +144,9 @@ export const productCases: OpCase[] = [
   ),
   linears(1, 5, 3, 1, 7),
   linears(3, 33, 67, 5, 40),
+  ...dtypes.flatMap((dtype) => [linearsAlike(600, dtype, 33, 8, 70), linearsAlike(72, dtype, 7, 40)]),
+  // Rows as vectors of 16 bytes, and one more or one less than a workgroup takes.
+  ...dtypes.flatMap((dtype) => [2, 3, 4].map((n) => linear(n, 21, 1040, dtype, true))),
   // Chunks that end in the middle of one and hold the end of one and the beginning of the next.
   linears(1, 300, 201, 90, 131),
   // More columns than one unpacked group of rows, both ways round.
@@ -131,6 +155,11 @@ export const productCases: OpCase[] = [
   // Cut by rows and columns at once, with the last pieces smaller.
   ...dtypes.flatMap((dtype) => [linear(151, 163, 97, dtype, true), backwardInput(151, 97, 163, dtype, true)]),
   backwardWeight(97, 151, 163),
+  // Whole vectors that end in the middle of a tile, and few outputs of a long sum.
+  ...dtypes.flatMap((dtype) => [linear(132, 260, 68, dtype, true), backwardInput(132, 68, 260, dtype, true)]),
+  backwardWeight(68, 132, 260),
+  linear(12, 20, 2560, 'bf16', true),
+  backwardWeight(2048, 20, 36),
   ...shapes.flatMap(([n, o, i]) =>
     dtypes.flatMap((dtype) => [true, false].map((add) => backwardInput(n, o, i, dtype, add))),
   ),
@@ -143,6 +172,7 @@ export const productCases: OpCase[] = [
       gemm(7, 13, 5, transA, transB, 1, 1),
       gemm(66, 70, 300, transA, transB, -0.5, 0),
       gemm(129, 17, 65, transA, transB, 2, 1),
+      gemm(136, 140, 28, transA, transB, 2, 1),
     ]),
   ),
   gram(1, 1, 1),

@@ -25,6 +25,12 @@ const products: readonly OpCase[] = [
     ...{ outputs: ['out'], tolerance: sums },
   },
   {
+    name: 'linear with a long sum, which is made of parts',
+    tensors: { out: f32([96, 20]), input: f32([96, 2560]), weight: f32([20, 2560]), bias: f32([20]) },
+    run: ({ linear }, t) => linear(t.out, t.input, t.weight, t.bias),
+    ...{ outputs: ['out'], tolerance: sums },
+  },
+  {
     name: 'linearBackwardInput',
     tensors: { dInput: f32([n, i]), dOut: f32([n, o]), weight: weight('bf16', [o, i]) },
     run: ({ linearBackwardInput }, t) => linearBackwardInput(t.dInput, t.dOut, t.weight, true),
@@ -48,7 +54,18 @@ describe('dispatches', function () {
     assert.equal(mostFlops(1e300).perDispatch, 1e12)
   })
 
-  for (const kind of ['auto', 'portable'] as const)
+  it('are charged with the bytes that they move: a submission ends where those take long', async function () {
+    const gpu = await openCounted({ flopsPerSecond: 1e9 }).catch((e: unknown) => lacks(this, String(e)))
+    const x = gpu.backend.allocate('f32', [2 ** 22])
+    await gpu.take()
+    for (let i = 0; i < 10; i++) gpu.backend.kernels.fill(x, i)
+    // 16 MiB each, as many operations at 10 a byte as two thirds of a submission.
+    const { submits, dispatches } = (await gpu.take()).counts
+    await gpu.close()
+    assert.deepEqual([submits, dispatches], [5, 10])
+  })
+
+  for (const kind of ['auto', 'portable', 'smallTiles', 'largeTiles'] as const)
     it(`are cut to the same bytes for a slow device, with ${kind} products`, async function () {
       const [results, dispatches] = [[] as Map<string, HostArray>[], [] as number[]]
       for (const flopsPerSecond of [null, 1e5]) {

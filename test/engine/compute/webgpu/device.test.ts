@@ -206,19 +206,21 @@ describe('how much memory a GPU gives', function () {
 
   it('is what Linux says is free for an AMD card, else what the driver gives', async () => {
     const cards = scratch().folder
-    const card = (name: string, total: number, used: number) => {
+    const card = (name: string, bytes: Readonly<Record<string, number>>) => {
       mkdirSync(join(cards, name, 'device'), { recursive: true })
-      writeFileSync(join(cards, name, 'device', 'mem_info_vram_total'), `${total}\n`)
-      writeFileSync(join(cards, name, 'device', 'mem_info_vram_used'), `${used}\n`)
+      for (const [what, value] of Object.entries(bytes))
+        writeFileSync(join(cards, name, 'device', `mem_info_${what}`), `${value}\n`)
     }
-    assert.equal(await memoryBound('amd', 'linux', cards), Infinity)
+    assert.equal(await memoryBound('amd', true, 'linux', cards), Infinity)
     mkdirSync(join(cards, 'card2-DP-1'))
     mkdirSync(join(cards, 'card2'))
-    card('card0', 512, 12)
-    card('card1', 8192, 192)
-    assert.equal(await memoryBound('amd', 'linux', cards), 8000)
-    assert.equal(await memoryBound('nvidia', 'linux', cards), Infinity)
-    assert.ok((await memoryBound('nvidia', 'win32', cards)) < Infinity)
+    card('card0', { vram_total: 512, vram_used: 12, gtt_total: 16000, gtt_used: 1000 })
+    card('card1', { vram_total: 8192, vram_used: 192, gtt_total: 16000, gtt_used: 0 })
+    assert.equal(await memoryBound('amd', true, 'linux', cards), 8000)
+    // A processor beside a card: its own share, and what it may take of the host's memory.
+    assert.equal(await memoryBound('amd', false, 'linux', cards), 500 + 15000)
+    assert.equal(await memoryBound('nvidia', true, 'linux', cards), Infinity)
+    assert.ok((await memoryBound('nvidia', true, 'win32', cards)) < Infinity)
   })
 
   it('is shared by processors with graphics', () => {
@@ -230,7 +232,15 @@ describe('how much memory a GPU gives', function () {
       ['amd', 'AMD Radeon RX 7900 XTX (RADV NAVI31)', true],
       ['amd', 'AMD Radeon Graphics (RADV RENOIR)', false],
       ['amd', 'AMD Radeon 780M (RADV PHOENIX)', false],
-      ['intel', 'Intel(R) Arc(tm) A770 Graphics', false],
+      ['amd', 'AMD Radeon RX 6800S (RADV NAVI23)', true],
+      ['amd', 'Radeon 8060S Graphics (RADV GFX1151)', false],
+      ['amd', 'AMD Radeon(TM) 8050S', false],
+      ['amd', 'AMD Custom GPU 0405 (RADV VANGOGH)', false],
+      ['intel', 'Intel(R) Arc(tm) A770 Graphics (DG2)', true],
+      ['intel', 'Intel(R) Arc(TM) Pro B60 Graphics', true],
+      ['intel', 'Intel(R) Arc(tm) Graphics (MTL)', false],
+      ['intel', 'Intel(R) Arc(tm) 140V GPU (LNL)', false],
+      ['intel', 'Intel(R) Iris(R) Xe Graphics (TGL GT2)', false],
     ] as const)
       assert.equal(hasOwnMemory(info(vendor, name)), own, name)
   })

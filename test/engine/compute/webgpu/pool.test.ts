@@ -78,6 +78,28 @@ describe('GPU buffer pool', () => {
     assert.deepEqual([never.broken, used.broken], [true, false])
   })
 
+  it('keeps no more idle than its limit leaves, and gives idle buffers up before it makes one beyond it', async () => {
+    const mib = 2 ** 20
+    const { device, destroyed } = createDevice(Infinity)
+    const pool = new BufferPool(device)
+    const [used, idle] = [pool.acquire(6 * mib), pool.acquire(4 * mib)]
+    pool.release(idle)
+    assert.equal(pool.wasteful, false)
+    pool.limitBytes = 10 * mib
+    assert.equal(pool.wasteful, false)
+    let settled = 0
+    const settle = async () => void settled++
+    // It has the class of the idle one, which is used again.
+    pool.release(await pool.acquireOrTrim(4 * mib, settle))
+    assert.deepEqual([settled, destroyed], [0, []])
+    await pool.acquireOrTrim(2 * mib, settle)
+    assert.deepEqual([settled, destroyed], [1, [idle.gpu]])
+    pool.release(used)
+    assert.equal(pool.wasteful, false)
+    pool.limitBytes = 4 * mib
+    assert.equal(pool.wasteful, true)
+  })
+
   it('keeps what was lately in use together, and destroys it when many steps have not asked for it', () => {
     const { device, destroyed } = createDevice(Infinity)
     const pool = new BufferPool(device)

@@ -1,4 +1,5 @@
-// No workgroup of a dispatch may depend on another: every kernel gives the same bytes when workgroups come in other orders.
+// No workgroup of a dispatch may depend on another, and no lane of a workgroup on when another comes between two barriers: every
+// kernel gives the same bytes when workgroups and lanes come in other orders.
 import assert from 'node:assert/strict'
 import { upload } from '../../../../src/engine/compute/backend.ts'
 import { requestAdapter, requestDevice } from '../../../../src/engine/compute/webgpu/adapter.ts'
@@ -9,7 +10,7 @@ import { EngineError } from '../../../../src/engine/errors.ts'
 import { createRng } from '../../../../src/engine/rng.ts'
 import { openGpuSession, type GpuSession } from '../../../support/gpuSession.ts'
 import { lacks } from '../../../support/skip.ts'
-import { largestOfEach } from '../cases/index.ts'
+import { groups, largestOfEach } from '../cases/index.ts'
 import { runCase } from '../cases/opCase.ts'
 
 /** A new order is a new text of every shader, which lavapipe compiles for a minute the first time. */
@@ -39,9 +40,25 @@ function reordered(code: string, order: string): string {
     : ', @builtin(num_workgroups) groups: vec3u'
   const main = code.indexOf('fn main(')
   const body = code.indexOf('{', main) + 1
-  const head = code.slice(0, body).replace(own, `@builtin(workgroup_id) slot: vec3u${count}`)
-  const moved = ['x', 'y', 'z'].map((axis) => `placeOf(slot.${axis}, groups.${axis})`)
+  const head = code.slice(0, body).replace(own, `@builtin(workgroup_id) ownGroup: vec3u${count}`)
+  const moved = ['x', 'y', 'z'].map((axis) => `placeOf(ownGroup.${axis}, groups.${axis})`)
   return `${head}\n  let group = vec3u(${moved.join(', ')});${code.slice(body)}\nfn placeOf(i: u32, n: u32) -> u32 {\n  ${order}\n}\n`
+}
+
+/**
+ * The shader with the lanes of each workgroup in another order. Where subgroups count, a lane's number is the driver's: those stay.
+ * Lane i does the work of lane n − 1 − i, or of i times an odd number, which permutes the powers of two that workgroups have.
+ */
+function withLanes(code: string, order: 'reversed' | 'scattered'): string {
+  const own = /@builtin\(local_invocation_index\) (\w+): u32/.exec(code)
+  const size = /@workgroup_size\((\d+)\)/.exec(code)
+  if (!own || !size || code.includes('enable subgroups')) return code
+  const lanes = Number(size[1])
+  const main = code.indexOf('fn main(')
+  const body = code.indexOf('{', main) + 1
+  const head = code.slice(0, body).replace(own[0], '@builtin(local_invocation_index) ownLane: u32')
+  const place = order === 'reversed' ? `${lanes - 1}u - ownLane` : `(ownLane * 37u + 5u) % ${lanes}u`
+  return `${head}\n  let ${own[1]} = ${place};${code.slice(body)}`
 }
 
 /** What the operations of pruning leave, at sizes of several workgroups. */
@@ -104,30 +121,55 @@ function firstDifference(a: HostArray | undefined, b: HostArray): string | null 
   return `${a[at]} for ${b[at]} at ${at} of ${b.length}`
 }
 
-async function everything(gpu: GpuSession): Promise<Map<string, HostArray>> {
-  const results = await pruned(gpu)
-  for (const c of largestOfEach)
-    for (const [name, data] of await runCase(gpu, c)) results.set(`${c.name}: ${name}`, data.slice())
+const casesOf = (products: keyof Opened) =>
+  products === 'auto'
+    ? largestOfEach
+    : [...groups.products, ...groups.adapters].filter(({ name }) => ofProducts[products].test(name))
+
+type Opened = Readonly<Record<'auto' | 'portable' | 'smallTiles' | 'largeTiles', GpuSession>>
+
+/** What all kernels leave, and those of products once more with the shaders that other adapters take. */
+async function everything(sessions: Opened): Promise<Map<string, HostArray>> {
+  const results = await pruned(sessions.auto)
+  for (const [products, gpu] of Object.entries(sessions))
+    for (const c of casesOf(products as keyof Opened))
+      for (const [name, data] of await runCase(gpu, c)) results.set(`${products}, ${c.name}: ${name}`, data.slice())
   return results
+}
+
+/** With whole vectors and without, with sums of one part and of several. lavapipe compiles tiles for seconds each: one case a shader. */
+const oneOfEachTile = /^(linear 132×68→260 (f32|bf16)|loraWeight 136×196 .* f32 masked|loraBackward 20: 136.*masked)/
+const ofProducts = {
+  portable: /alike|→21|132×|136|2560|66×70×300 |20×36|4×1100/,
+  smallTiles: oneOfEachTile,
+  largeTiles: oneOfEachTile,
 }
 
 describe('workgroups of a dispatch', function () {
   this.timeout(600_000)
   const sessions: GpuSession[] = []
-  const open = async (rewrite: (code: string) => string) => {
-    const gpu = await openGpuSession(rewrite)
-    sessions.push(gpu)
-    return gpu
+  const open = async (rewrite: (code: string) => string): Promise<Opened> => {
+    const one = async (products: keyof Opened) => {
+      const gpu = await openGpuSession(rewrite, products)
+      sessions.push(gpu)
+      return gpu
+    }
+    const [auto, portable] = [await one('auto'), await one('portable')]
+    return { auto, portable, smallTiles: await one('smallTiles'), largeTiles: await one('largeTiles') }
   }
   let expected: Map<string, HostArray>
   before(async function () {
-    const gpu = await open((code) => code).catch((error: unknown) => {
+    const opened = await open((code) => code).catch((error: unknown) => {
       if (error instanceof EngineError && error.code === 'unsupported') return lacks(this, error.message)
       throw error
     })
-    expected = await everything(gpu)
+    expected = await everything(opened)
     // Also those of other adapters are seen where their shapes ask for them; tensor cores are no adapter's without a GPU.
-    const left = new Set(madeVariants.map(({ shader }) => shader.name).filter((name) => !gpu.compiled.has(name)))
+    const left = new Set(
+      madeVariants
+        .map(({ shader }) => shader.name)
+        .filter((name) => !Object.values(opened).some(({ compiled }) => compiled.has(name))),
+    )
     assert.deepEqual(
       [...left].filter((name) => !name.startsWith('gemmTensor')),
       [],
@@ -142,7 +184,7 @@ describe('workgroups of a dispatch', function () {
       const code = `@group(0) @binding(0) var<storage, read_write> y: array<u32>;
 @compute @workgroup_size(1)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: vec3u) {
-  y[slot.x] = group.x;
+  y[ownGroup.x] = group.x;
 }`
       const module = device.createShaderModule({ code: reordered(code, order) })
       const pipeline = device.createComputePipeline({ layout: 'auto', compute: { module } })
@@ -178,4 +220,18 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
       for (const [what, bytes] of expected) assert.equal(firstDifference(found.get(what), bytes), null, what)
     })
   }
+
+  for (const order of ['reversed', 'scattered'] as const)
+    it(`give the same bytes with their lanes ${order}`, async () => {
+      let changed = 0
+      const found = await everything(
+        await open((code) => {
+          const other = withLanes(code, order)
+          if (other !== code) changed++
+          return other
+        }),
+      )
+      assert.ok(changed > 40, `${changed} shaders`)
+      for (const [what, bytes] of expected) assert.equal(firstDifference(found.get(what), bytes), null, what)
+    })
 })

@@ -1,6 +1,7 @@
 // Every variant of every shader compiles, also those that this machine's adapter would not use.
 import assert from 'node:assert/strict'
 import { create, globals } from 'webgpu'
+import { tiledVariants } from '../../../../src/engine/compute/webgpu/ops/gemm/tiled.ts'
 import { Pipelines } from '../../../../src/engine/compute/webgpu/pipelines.ts'
 import { allVariants } from '../../../support/shaderVariants.ts'
 
@@ -15,8 +16,10 @@ describe('WGSL', function () {
   before(async () => {
     const adapter = await gpu.requestAdapter()
     assert.ok(adapter)
-    const matrices = 'chromium-experimental-subgroup-matrix' as GPUFeatureName
-    device = await adapter.requestDevice({ requiredFeatures: ['subgroups', 'shader-f16', matrices] })
+    const experimental = ['chromium-experimental-subgroup-matrix', 'subgroup-size-control'] as string[]
+    device = await adapter.requestDevice({
+      requiredFeatures: ['subgroups', 'shader-f16', ...experimental] as GPUFeatureName[],
+    })
     pipelines = new Pipelines(device)
   })
   after(() => device.destroy())
@@ -25,7 +28,9 @@ describe('WGSL', function () {
     assert.equal(new Set(allVariants.map((v) => v.key)).size, allVariants.length)
   })
 
-  for (const variant of allVariants)
+  // The null backend has 16 KiB for a workgroup; amdCompiler.test.ts compiles what takes 32.
+  const ask = Object.values(tiledVariants).flatMap(({ largeTwice }) => largeTwice)
+  for (const variant of allVariants.filter((one) => !ask.includes(one)))
     it(`compiles ${variant.key} with the default limits of WebGPU`, async () => {
       device.pushErrorScope('validation')
       pipelines.get(variant)

@@ -5,7 +5,7 @@ import type { Kernels } from '../../kernels.ts'
 import { reshape, rows, slice, type Tensor } from '../../tensor.ts'
 import { dtypeCode, f32, floatTypes, type Gpu, gridOf, halves, pieces, type Shader, variant } from '../shader.ts'
 import { perElement } from './elementwise.ts'
-import { multiply, product } from './gemm/multiply.ts'
+import { multiply, multiplyAndEnd, product, type Product } from './gemm/multiply.ts'
 
 type Adapters = Pick<Kernels, 'loraWeight' | 'loraBackward' | 'scaleWeight' | 'scaleBackward'>
 
@@ -69,10 +69,10 @@ function* weightWindows(gpu: Gpu, o: number, i: number): Generator<RowWindow> {
 }
 
 /** dOut[:, rows]ᵀ · input for a window of rows, into scratch. */
-function weightGradient(gpu: Gpu, g: Tensor, dOut: Tensor, input: Tensor, o: number, i: number, w: RowWindow): void {
+function weightGradient(g: Tensor, dOut: Tensor, input: Tensor, o: number, i: number, w: RowWindow): Product {
   const n = input.length / i
   const columns = slice(dOut, w.start, [dOut.length - w.start])
-  multiply(gpu, product(g, columns, input, [w.count, i, n], { transA: true, lda: o }))
+  return product(g, columns, input, [w.count, i, n], { transA: true, lda: o, exact: false })
 }
 
 function loraWeight(gpu: Gpu, out: Tensor, weight: Tensor, mask: Tensor | null, a: Tensor, b: Tensor, scale: number) {
@@ -80,6 +80,8 @@ function loraWeight(gpu: Gpu, out: Tensor, weight: Tensor, mask: Tensor | null, 
   const r = a.shape[0]
   for (const { count, of } of weightWindows(gpu, o, i)) {
     const part = of(reshape(out, [o, i]))
+    const ending = { kind: 'merged', weight: of(weight), mask: mask && of(mask) } as const
+    if (multiplyAndEnd(gpu, product(part, of(b), a, [count, i, r], { alpha: scale }), ending)) continue
     multiply(gpu, product(part, of(b), a, [count, i, r]))
     gpu.run({
       variant: variants.merge[dtypeCode(weight.dtype)],
@@ -100,8 +102,12 @@ export function adapters(gpu: Gpu, kernels: Pick<Kernels, 'applyMask'>): Adapter
       for (const window of weightWindows(gpu, o, i)) {
         scratch ??= gpu.scratch([window.count, i])
         const g = rows(scratch, 0, window.count)
-        weightGradient(gpu, g, dOut, input, o, i, window)
-        if (mask) kernels.applyMask(g, window.of(mask))
+        const gradient = weightGradient(g, dOut, input, o, i, window)
+        const kept = mask && window.of(mask)
+        if (!kept || !multiplyAndEnd(gpu, gradient, { kind: 'masked', mask: kept })) {
+          multiply(gpu, gradient)
+          if (kept) kernels.applyMask(g, kept)
+        }
         const [bRows, dBRows] = [window.of(b), window.of(dB)]
         multiply(gpu, product(dA, bRows, g, [r, i, window.count], { transA: true, alpha: scale, beta: 1 }))
         multiply(gpu, product(dBRows, g, a, [window.count, r, i], { transB: true, alpha: scale, beta: 1 }))
@@ -124,7 +130,7 @@ export function adapters(gpu: Gpu, kernels: Pick<Kernels, 'applyMask'>): Adapter
         const { start, count } = window
         scratch ??= gpu.scratch([count, i])
         const g = rows(scratch, 0, count)
-        weightGradient(gpu, g, dOut, input, o, i, window)
+        multiply(gpu, weightGradient(g, dOut, input, o, i, window))
         gpu.run({
           variant: variants.times[dtypeCode(weight.dtype)],
           tensors: [g, window.of(weight)],

@@ -34,15 +34,13 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 /** Rows of one partial column sum. */
 const rowsPerPartial = 64
 
-/**
- * Partial sums over rowsPerPartial rows of a column. KIND 0: x, 1: x², 2: x · (z − mean)·rstd, 3: x · z·rstd: the gradients
- * of norm weights, with x = dOut.
- */
-const columnPartials = defineShader(
-  'columnPartials',
-  { y: 'rw f32', x: 'f32', z: 'f32', mean: 'f32', rstd: 'f32' },
-  { count: 'u32', columns: 'u32' },
-  /* wgsl */ `
+/** Rows that one dispatch sums; of more, partial sums come first. */
+const rowsAtOnce = 2048
+/** Neighbouring columns that a workgroup sums, which are two sectors of the card's memory; its other lanes share the rows. */
+const columnsAtOnce = 16
+
+/** WGSL: KIND 0: x, 1: x², 2: x · (z − mean)·rstd, 3: x · z·rstd: the gradients of norm weights, with x = dOut. */
+const columnTerm = /* wgsl */ `
 override KIND: u32;
 
 fn term(row: u32, column: u32) -> f32 {
@@ -55,7 +53,44 @@ fn term(row: u32, column: u32) -> f32 {
     default { return value * z[p.zAt + i] * rstd[p.rstdAt + row]; }
   }
 }
+`
+const termTensors = { y: 'rw f32', x: 'f32', z: 'f32', mean: 'f32', rstd: 'f32' } as const
 
+/** y[c] += the sum of column c. */
+const columnSums = defineShader(
+  'columnSums',
+  termTensors,
+  { count: 'u32', columns: 'u32' },
+  /* wgsl */ `
+${columnTerm}
+const ACROSS = ${columnsAtOnce}u;
+const DOWN = ${groupSize / columnsAtOnce}u;
+var<workgroup> parts: array<f32, ${groupSize}>;
+@compute @workgroup_size(${groupSize})
+fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
+  let column = group.x * ACROSS + local % ACROSS;
+  var sum = 0.0;
+  if (column < p.columns) {
+    for (var row = local / ACROSS; row < p.count; row += DOWN) { sum += term(row, column); }
+  }
+  parts[local] = sum;
+  workgroupBarrier();
+  if (local < ACROSS && column < p.columns) {
+    var all = 0.0;
+    for (var part = 0u; part < DOWN; part++) { all += parts[part * ACROSS + local]; }
+    y[p.yAt + column] += all;
+  }
+}
+`,
+)
+
+/** Partial sums over rowsPerPartial rows of a column. */
+const columnPartials = defineShader(
+  'columnPartials',
+  termTensors,
+  { count: 'u32', columns: 'u32' },
+  /* wgsl */ `
+${columnTerm}
 @compute @workgroup_size(64)
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32) {
   let column = group.x * 64u + local;
@@ -138,11 +173,15 @@ fn main(@builtin(local_invocation_index) local: u32) {
 `,
 )
 
+const columnKind = (KIND: number) => ({
+  sums: variant(columnSums, { KIND }),
+  partials: variant(columnPartials, { KIND }),
+})
 const columnKinds = {
-  sum: variant(columnPartials, { KIND: 0 }),
-  squares: variant(columnPartials, { KIND: 1 }),
-  layerNorm: variant(columnPartials, { KIND: 2 }),
-  rmsNorm: variant(columnPartials, { KIND: 3 }),
+  sum: columnKind(0),
+  squares: columnKind(1),
+  layerNorm: columnKind(2),
+  rmsNorm: columnKind(3),
 }
 const variants = {
   columnTotal: variant(columnTotal),
@@ -171,22 +210,23 @@ export function sumColumns(
   const matrix = reshape(x, [x.length / columns, columns])
   const most = Math.min(gpu.windowBytes / 4 / columns, maxGroups * rowsPerPartial)
   for (const [start, end] of pieces(matrix.shape[0], most, rowsPerPartial)) {
-    const partials = Math.ceil((end - start) / rowsPerPartial)
-    const scratch = gpu.scratch([partials, columns])
     const part = rows(matrix, start, end)
     const { x: z = x, mean = null, rstd = null } = normalised ?? {}
-    gpu.run({
-      variant: columnKinds[kind],
-      tensors: [
-        scratch,
-        part,
-        normalised ? rows(reshape(z, matrix.shape), start, end) : part,
-        mean ? slice(mean, start, [end - start]) : part,
-        rstd ? slice(rstd, start, [end - start]) : part,
-      ],
-      params: [end - start, columns],
-      groups: [Math.ceil(columns / 64), partials, 1],
-    })
+    const inputs = [
+      part,
+      normalised ? rows(reshape(z, matrix.shape), start, end) : part,
+      mean ? slice(mean, start, [end - start]) : part,
+      rstd ? slice(rstd, start, [end - start]) : part,
+    ]
+    const params = [end - start, columns]
+    const { sums, partials: variant } = columnKinds[kind]
+    if (end - start <= rowsAtOnce) {
+      gpu.run({ variant: sums, tensors: [out, ...inputs], params, groups: [Math.ceil(columns / columnsAtOnce), 1, 1] })
+      continue
+    }
+    const partials = Math.ceil((end - start) / rowsPerPartial)
+    const scratch = gpu.scratch([partials, columns])
+    gpu.run({ variant, tensors: [scratch, ...inputs], params, groups: [Math.ceil(columns / 64), partials, 1] })
     gpu.run({
       variant: variants.columnTotal,
       tensors: [out, scratch],

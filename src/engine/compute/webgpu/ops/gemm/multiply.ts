@@ -2,11 +2,14 @@
 // shader for its shape and the device.
 import { bytesPerElement } from '../../../../dtype.ts'
 import { slice, type Tensor } from '../../../tensor.ts'
-import { dtypeCode, type Gpu, maxGroups, pieces, type Variant } from '../../shader.ts'
-import { fewRowsColumns, fewRowsVariants, hasFewRows, portableTile, portableVariants } from './portable.ts'
+import { dtypeCode, f32, type Gpu, gridOf, maxGroups, type Param, pieces, type Variant, variant } from '../../shader.ts'
+import { perElement } from '../elementwise.ts'
+import { fewRowsColumns, fewRowsVariant, hasFewRows, severalVariant } from './fewRows.ts'
+import { portableTile, portableVariants } from './portable.ts'
 import { type Batch, gemmParams, single, type Sizes } from './params.ts'
 import { smallProducts } from './small.ts'
 import { tensorTile } from './tensorCores.ts'
+import { tiledVariants } from './tiled.ts'
 import type { Kernels } from '../../../kernels.ts'
 
 /**
@@ -18,6 +21,8 @@ export interface Product extends Sizes {
   readonly a: Tensor
   readonly b: Tensor
   readonly bias: Tensor | null
+  /** Inputs keep all bits of f32 (the default). Only products of a model's linears may be rounded to f16, by tensor cores. */
+  readonly exact?: boolean
   /** A part of one with many rows is multiplied as that is, though few are left: the cut must not show in the sums. */
   readonly isPart?: boolean
 }
@@ -36,9 +41,9 @@ export function product(
   rest: Partial<Product> = {},
 ): Product {
   const [m, n, k] = sizes
-  const { transA = false, transB = false, alpha = 1, beta = 0, bias = null, isPart } = rest
+  const { transA = false, transB = false, alpha = 1, beta = 0, bias = null, exact, isPart } = rest
   const { lda = transA ? m : k, ldb = transB ? k : n, ldc = n } = rest
-  return { out, a, b, m, n, k, lda, ldb, ldc, transA, transB, alpha, beta, bias, isPart }
+  return { out, a, b, m, n, k, lda, ldb, ldc, transA, transB, alpha, beta, bias, exact, isPart }
 }
 
 /** Splits what does not fit, in an order that depends on shapes and limits only, and runs the parts. */
@@ -54,6 +59,8 @@ export function multiply(gpu: Gpu, p: Product): void {
   if (p.transB && p.n > bRows) return splitColumns(gpu, p, bRows)
   const depth = Math.min(p.transA ? aRows : p.k, p.transB ? p.k : bRows)
   if (p.k > depth) return splitDepth(gpu, p, depth)
+  const sums = p.isPart ? 1 : sumsOf(gpu, p)
+  if (sums > 1) return sumParts(gpu, p, sums)
   const flops = 2 * p.m * p.n * p.k
   const { flopsPerDispatch } = gpu
   if (flops > flopsPerDispatch && p.m > granule)
@@ -97,12 +104,86 @@ function splitDepth(gpu: Gpu, p: Product, most: number): void {
     })
 }
 
+/** Fewer workgroups leave a large card's units idle, each with a long way along the depth. */
+const [fewTiles, enoughTiles, longDepth, leastDepth, mostSums] = [128, 256, 2048, 512, 16]
+
+/** With fewer, workgroups of 64 lanes would not fill a large card: four for each multiprocessor. */
+const manySmallTiles = 512
+
+/** Into how many sums of equal depth a product is divided, by its shape: 1 unless it is deep and has few tiles. */
+function sumsOf(gpu: Gpu, p: Product): number {
+  const tiles = Math.ceil(p.m / granule) * Math.ceil(p.n / granule)
+  if (gpu.smallSubgroups || tiles >= fewTiles || p.k < longDepth || hasFewRows(p)) return 1
+  let sums = Math.min(mostSums, Math.ceil(enoughTiles / tiles), Math.floor(p.k / leastDepth))
+  while (sums > 1 && (p.k % (16 * sums) !== 0 || 4 * sums * p.m * p.n > gpu.windowBytes)) sums--
+  return sums
+}
+
+const total = perElement(
+  'totalOfSums',
+  { y: 'rw f32', sums: 'f32', bias: 'f32' },
+  { count: 'u32', n: 'u32', ldc: 'u32', hasBias: 'u32', alpha: 'f32', beta: 'f32' },
+  /* wgsl */ `
+  var sum = 0.0;
+  for (var s = 0u; s < p.count; s++) { sum += sums[p.sumsAt + s * p.length + i]; }
+  let at = p.yAt + (i / p.n) * p.ldc + i % p.n;
+  var value = p.alpha * sum;
+  if (p.hasBias == 1u) { value += bias[p.biasAt + i % p.n]; }
+  if (p.beta != 0.0) { value += p.beta * y[at]; }
+  y[at] = value;`,
+)
+const totalVariant = variant(total)
+
+/** The parts side by side, then their total, which always goes from the first to the last. */
+function sumParts(gpu: Gpu, p: Product, count: number): void {
+  const { m, n, alpha, beta, bias } = p
+  const k = p.k / count
+  const [aStep, bStep] = [p.transA ? k * p.lda : k, p.transB ? k : k * p.ldb]
+  const sums = gpu.scratch([count * m, n])
+  const part: Product = { ...p, k, out: sums, ldc: n, alpha: 1, beta: 0, bias: null, isPart: true }
+  if (2 * m * n * p.k <= gpu.flopsPerDispatch)
+    runProduct(gpu, part, { count, inner: count, a: [0, aStep], b: [0, bStep], out: [0, m * n] })
+  else
+    for (let s = 0; s < count; s++)
+      multiply(gpu, { ...part, out: from(sums, s * m * n), a: from(p.a, s * aStep), b: from(p.b, s * bStep) })
+  gpu.run({
+    variant: totalVariant,
+    tensors: [slice(p.out, 0, [(m - 1) * p.ldc + n]), sums, bias ? slice(bias, 0, [n]) : sums],
+    params: [m * n, count, n, p.ldc, Number(bias !== null), f32(alpha), f32(beta)],
+    groups: gridOf(m * n),
+  })
+}
+
 function from(tensor: Tensor, elements: number): Tensor {
   return slice(tensor, elements, [tensor.length - elements])
 }
 
 /** A batch of products in one dispatch; everything fits into windows. */
 export function runProduct(gpu: Gpu, p: Product, batch: Batch): void {
+  const { variant, rows, columns } = choose(gpu, p, batch)
+  const ends = p.bias ? slice(p.bias, 0, [p.n]) : null
+  dispatch(gpu, p, batch, { variant, rows, columns, tensors: [ends], params: [Number(ends !== null)] })
+}
+
+interface Chosen {
+  readonly variant: Variant
+  readonly rows: number
+  readonly columns: number
+}
+
+/** `tensors` and `params`: what the shader has beside out, a and b; null is bound and not read. */
+function dispatch(
+  gpu: Gpu,
+  p: Product,
+  batch: Batch,
+  {
+    variant,
+    rows,
+    columns,
+    tensors,
+    params,
+  }: Chosen & { tensors: readonly (Tensor | null)[]; params: readonly Param[] },
+): void {
   const { m, n, k } = p
   const reach = (strides: readonly [number, number]) =>
     (batch.count / batch.inner - 1) * strides[0] + (batch.inner - 1) * strides[1]
@@ -111,20 +192,59 @@ export function runProduct(gpu: Gpu, p: Product, batch: Batch): void {
   const a = p.transA ? part(p.a, k, p.lda, m, batch.a) : part(p.a, m, p.lda, k, batch.a)
   const b = p.transB ? part(p.b, n, p.ldb, k, batch.b) : part(p.b, k, p.ldb, n, batch.b)
   const out = part(p.out, m, p.ldc, n, batch.out)
-  const { variant, rows, columns } = choose(gpu, p, batch)
   gpu.run({
     variant,
-    tensors: [out, a, b, p.bias ? slice(p.bias, 0, [n]) : a],
-    params: gemmParams(p, p.bias !== null, batch),
+    tensors: [out, a, b, ...tensors.map((tensor) => tensor ?? a)],
+    params: [...gemmParams(p, batch), ...params],
     groups: [Math.ceil(n / columns), Math.ceil(m / rows), batch.count],
     flops: 2 * m * n * k * batch.count,
   })
 }
 
+/** What a product becomes on its way into memory, of matrices without gaps, where one dispatch makes it. */
+export interface Ending {
+  /** Zero where the mask drops the weight; or weight + alpha · product ⊙ mask. */
+  readonly kind: 'masked' | 'merged'
+  readonly weight?: Tensor
+  readonly mask: Tensor | null
+}
+
+/** Multiplies and ends it, or does nothing and returns false: then the caller does one after the other, to the same bytes. */
+export function multiplyAndEnd(gpu: Gpu, p: Product, { kind, weight, mask }: Ending): boolean {
+  const rounds = gpu.tensorProducts && !(p.exact !== false && gpu.tensorProducts.rounds)
+  const spans = [p.m * p.ldc, (p.transA ? p.k : p.m) * p.lda, (p.transB ? p.n : p.k) * p.ldb]
+  const fits = 4 * Math.max(...spans) <= gpu.reachBytes && 2 * p.m * p.n * p.k <= gpu.flopsPerDispatch
+  const chosen = tiledOf(gpu, p, single, kind, dtypeCode(weight?.dtype ?? 'f32'))
+  if (gpu.smallSubgroups || rounds || !fits || !chosen || sumsOf(gpu, p) > 1) return false
+  const words = mask ? mask.shape[1] : 0
+  const own =
+    kind === 'masked'
+      ? { tensors: [mask], params: [words] }
+      : { tensors: [weight ?? null, mask], params: [words, Number(mask !== null)] }
+  dispatch(gpu, p, single, { ...chosen, ...own })
+  return true
+}
+
+/** Tiles by whole vectors: everything lies on them, and rows of out and those of b that lie along n are made of them. */
+function tiledOf(gpu: Gpu, p: Product, batch: Batch, kind: keyof typeof tiledVariants, type: number): Chosen | null {
+  const { m, n, k } = p
+  const inVectors = [n, p.ldc, p.lda, p.ldb, p.out.offset, p.a.offset, p.b.offset, ...batch.a, ...batch.b, ...batch.out]
+  if (k === 0 || [...inVectors, p.transA ? m : k, p.transB ? k : n].some((x) => x % 4 !== 0)) return null
+  const { few, small, large, largeTwice } = tiledVariants[kind]
+  const tilesOf = (side: number) => Math.ceil(m / side) * Math.ceil(n / side) * batch.count
+  if (!gpu.largeTiles || tilesOf(128) < gpu.largeTiles.least) {
+    const isFew = gpu.largeTiles && tilesOf(64) < manySmallTiles
+    return { variant: (isFew ? few : small)[type], rows: 64, columns: 64 }
+  }
+  return { variant: (gpu.largeTiles.buffers === 2 ? largeTwice : large)[type], rows: 128, columns: 128 }
+}
+
 /** The shader and its tile. Shaders for small subgroups load vectors and need everything to lie on them. */
-function choose(gpu: Gpu, p: Product, batch: Batch): { variant: Variant; rows: number; columns: number } {
+function choose(gpu: Gpu, p: Product, batch: Batch): Chosen {
   const type = dtypeCode(p.b.dtype)
-  if (gpu.tensorProducts) return { variant: gpu.tensorProducts[type], rows: tensorTile, columns: tensorTile }
+  const { exact = true } = p
+  if (gpu.tensorProducts && !(exact && gpu.tensorProducts.rounds))
+    return { variant: gpu.tensorProducts.variants[type], rows: tensorTile, columns: tensorTile }
   const even = (vector: number, ...numbers: number[]) => numbers.every((x) => x % vector === 0)
   if (gpu.smallSubgroups && p.k > 0) {
     const wide = type === 0 ? 4 : 8
@@ -133,8 +253,36 @@ function choose(gpu: Gpu, p: Product, batch: Batch): { variant: Variant; rows: n
     if (aEven && bEven && !p.transA) return smallProducts[p.transB ? 'nt' : 'nn'][type]
     if (aEven && bEven && !p.transB && type === 0) return smallProducts.tn[0]
   }
-  if (!p.isPart && hasFewRows(p)) return { variant: fewRowsVariants[type], rows: p.m, columns: fewRowsColumns }
-  return { variant: portableVariants[type], rows: portableTile, columns: portableTile }
+  if (!p.isPart && hasFewRows(p)) {
+    const places = [
+      [p.a.offset, ...batch.a],
+      [p.b.offset, ...batch.b],
+    ] as const
+    return { variant: fewRowsVariant(p, p.b.dtype, ...places), rows: p.m, columns: fewRowsColumns }
+  }
+  const portable = { variant: portableVariants[type], rows: portableTile, columns: portableTile }
+  return tiledOf(gpu, p, batch, 'plain', type) ?? portable
+}
+
+/** Linears of one row without biases in one dispatch, to the bytes of one each; false, and nothing done, where the device has other products. */
+function linearsAtOnce(gpu: Gpu, ...[outs, input, weights, biases]: Parameters<Kernels['linears']>): boolean {
+  const [k, { dtype }] = [input.length, weights[0]]
+  const isPlain = biases.every((bias) => bias === null) && weights.every((w) => w.dtype === dtype && w.shape[1] === k)
+  if (gpu.smallSubgroups || gpu.tensorProducts || !isPlain) return false
+  const variant = severalVariant(weights.length, dtype, [k, input.offset, ...weights.map(({ offset }) => offset)])
+  const widths = weights.map(({ shape }) => shape[0])
+  const n = widths.reduce((sum, width) => sum + width, 0)
+  const groups = widths.reduce((sum, width) => sum + Math.ceil(width / fewRowsColumns), 0)
+  const fits = weights.every((w) => w.length * bytesPerElement[dtype] <= gpu.reachBytes) && groups <= maxGroups
+  if (!variant || !fits || 2 * n * k > gpu.flopsPerDispatch) return false
+  gpu.run({
+    variant,
+    tensors: [...outs, input, ...weights],
+    params: [1, n, k, k, ...widths],
+    groups: [groups, 1, 1],
+    flops: 2 * n * k,
+  })
+  return true
 }
 
 /** Matrix products of linears and the Gram matrix. */
@@ -144,17 +292,19 @@ export function products(gpu: Gpu): Products {
   const self: Products = {
     linear(out, input, weight, bias) {
       const [o, i] = weight.shape
-      multiply(gpu, product(out, input, weight, [input.length / i, o, i], { transB: true, bias }))
+      multiply(gpu, product(out, input, weight, [input.length / i, o, i], { transB: true, bias, exact: false }))
     },
-    linears: (outs, input, weights, biases) =>
-      weights.forEach((weight, k) => self.linear(outs[k], input, weight, biases[k])),
+    linears(outs, input, weights, biases) {
+      if (!linearsAtOnce(gpu, outs, input, weights, biases))
+        weights.forEach((weight, k) => self.linear(outs[k], input, weight, biases[k]))
+    },
     linearBackwardInput(dInput, dOut, weight, accumulate) {
       const [o, i] = weight.shape
-      multiply(gpu, product(dInput, dOut, weight, [dOut.length / o, i, o], { beta: Number(accumulate) }))
+      multiply(gpu, product(dInput, dOut, weight, [dOut.length / o, i, o], { beta: Number(accumulate), exact: false }))
     },
     linearBackwardWeight(dWeight, dOut, input) {
       const [o, i] = dWeight.shape
-      multiply(gpu, product(dWeight, dOut, input, [o, i, input.length / i], { transA: true, beta: 1 }))
+      multiply(gpu, product(dWeight, dOut, input, [o, i, input.length / i], { transA: true, beta: 1, exact: false }))
     },
     gemm(out, a, b, options) {
       const [m, n] = out.shape

@@ -26,31 +26,36 @@ export interface Sizes {
   readonly beta: number
 }
 
-export function gemmParams(s: Sizes, hasBias: boolean, batch: Batch): Param[] {
+/** In the order of `gemmFields`; what a shader has beside them follows. */
+export function gemmParams(s: Sizes, batch: Batch): Param[] {
   return [
-    ...[s.m, s.n, s.k, s.lda, s.ldb, s.ldc, Number(s.transA), Number(s.transB), Number(hasBias)],
+    ...[s.m, s.n, s.k, s.lda, s.ldb, s.ldc, Number(s.transA), Number(s.transB)],
     ...[batch.inner, ...batch.a, ...batch.b, ...batch.out],
     f32(s.alpha),
     f32(s.beta),
   ]
 }
 
-/** Bindings: out, a, b, bias. Shaders declare `a` and `b` themselves, as the vectors they load. */
-export const gemmHead = /* wgsl */ `
-struct Params {
-  outAt: u32, aAt: u32, bAt: u32, biasAt: u32,
-  m: u32, n: u32, k: u32, lda: u32, ldb: u32, ldc: u32, transA: u32, transB: u32, hasBias: u32,
+/** WGSL: parameters behind the offsets of the tensors. */
+export const gemmFields = /* wgsl */ `
+  m: u32, n: u32, k: u32, lda: u32, ldb: u32, ldc: u32, transA: u32, transB: u32,
   inner: u32, aOuter: u32, aInner: u32, bOuter: u32, bInner: u32, outOuter: u32, outInner: u32,
-  alpha: f32, beta: f32,
-}
-@group(0) @binding(0) var<uniform> p: Params;
-@group(1) @binding(0) var<storage, read_write> y: array<f32>;
-@group(1) @binding(3) var<storage, read> bias: array<f32>;
+  alpha: f32, beta: f32`
 
+/** WGSL: where the matrices of product z of a batch begin. */
+export const places = /* wgsl */ `
 fn aStart(z: u32) -> u32 { return p.aAt + (z / p.inner) * p.aOuter + (z % p.inner) * p.aInner; }
 fn bStart(z: u32) -> u32 { return p.bAt + (z / p.inner) * p.bOuter + (z % p.inner) * p.bInner; }
 fn outStart(z: u32) -> u32 { return p.outAt + (z / p.inner) * p.outOuter + (z % p.inner) * p.outInner; }
+`
 
+/** Bindings: out, a, b, bias. Shaders declare `a` and `b` themselves, as the vectors they load. */
+export const gemmHead = /* wgsl */ `
+struct Params { outAt: u32, aAt: u32, bAt: u32, biasAt: u32, ${gemmFields}, hasBias: u32 }
+@group(0) @binding(0) var<uniform> p: Params;
+@group(1) @binding(0) var<storage, read_write> y: array<f32>;
+@group(1) @binding(3) var<storage, read> bias: array<f32>;
+${places}
 fn store(start: u32, row: u32, column: u32, sum: f32) {
   if (row >= p.m || column >= p.n) { return; }
   let i = start + row * p.ldc + column;

@@ -1,7 +1,7 @@
-// Products on tensor cores: f16 inputs, f32 sums, through Dawn's experimental subgroup matrices. f32 inputs are rounded to f16
-// on their way into the workgroup's memory, so that this is no product for what must agree to f32; it runs where it is asked
-// for. A workgroup of four subgroups makes 64 × 64 outputs, each subgroup a quarter.
-import { dtypeCode, floatTypes, halves, type Shader, variant, type Variant } from '../../shader.ts'
+// Products on matrix units, with f32 sums, through Dawn's experimental subgroup matrices. Inputs are f16 where the adapter has that:
+// then f32 inputs are rounded, and exact products (multiply.ts) go elsewhere. Metal has f32 inputs too. They run where they are
+// asked for. A workgroup of four subgroups makes 64 × 64 outputs, each subgroup a quarter.
+import { dtypeCode, floatTypes, halves, type Shader, type TensorProducts, variant } from '../../shader.ts'
 import { gemmHead } from './params.ts'
 
 /** One of the adapter's matrix shapes: M × K times K × N. */
@@ -13,22 +13,31 @@ interface MatrixShape {
 
 export interface TensorCores {
   readonly shape: MatrixShape
+  readonly input: 'f16' | 'f32'
+  /** Lanes of a subgroup; `fixesSize`: the adapter has others too, and the shader asks for these. */
   readonly subgroupSize: number
+  readonly fixesSize?: boolean
+  /** WGSL's name of the extension. */
+  readonly extension: string
 }
 
 export const tensorTile = 64
-/** Side of a subgroup's part of the tile, and the depth of a tile. */
+/** Side of a subgroup's part of the tile. */
 const quarter = 32
+/** Depth of a tile, and elements that keep rows of a matrix in different banks. */
+const depths = { f16: { depth: 32, padding: 8 }, f32: { depth: 16, padding: 4 } } as const
 
-const fits = ({ m, n, k }: MatrixShape) => [m, n, k].every((size) => quarter % size === 0)
-
-/** The configuration to use: f16 inputs with f32 sums, 16 × 16 × 16 if there is a choice. null when there is none. */
-export function chooseShape(configs: readonly SubgroupMatrixConfig[]): MatrixShape | null {
-  const shapes = configs
-    .filter((c) => c.componentType === 'f16' && c.resultComponentType === 'f32')
-    .map(({ M, N, K }) => ({ m: M, n: N, k: K }))
-    .filter(fits)
-  return shapes.find(({ m, n, k }) => m === 16 && n === 16 && k === 16) ?? shapes[0] ?? null
+/** The configuration to use, with f32 sums: f16 inputs before f32, 16 × 16 × 16 if there is a choice. null when there is none. */
+export function chooseShape(configs: readonly SubgroupMatrixConfig[]): Pick<TensorCores, 'shape' | 'input'> | null {
+  for (const input of ['f16', 'f32'] as const) {
+    const shapes = configs
+      .filter((c) => c.componentType === input && c.resultComponentType === 'f32')
+      .map(({ M, N, K }) => ({ m: M, n: N, k: K }))
+      .filter(({ m, n, k }) => quarter % m === 0 && quarter % n === 0 && depths[input].depth % k === 0)
+    const shape = shapes.find(({ m, n, k }) => m === 16 && n === 16 && k === 16) ?? shapes[0]
+    if (shape) return { shape, input }
+  }
+  return null
 }
 
 /** A configuration as dawn.node gives it; the types of WebGPU lack it. */
@@ -40,13 +49,18 @@ export interface SubgroupMatrixConfig {
   readonly K: number
 }
 
-/** WGSL: elements of op(a) by row and of op(b) by column, 0 outside, and their rounding; what f16 cannot hold becomes its largest. */
+/** WGSL: what f16 cannot hold becomes its largest. */
+const narrow = {
+  f16: 'fn narrow(x: f32) -> f16 { return f16(clamp(x, -65504.0, 65504.0)); }',
+  f32: 'fn narrow(x: f32) -> f32 { return x; }',
+}
+
+/** WGSL: elements of op(a) by row and of op(b) by column, 0 outside. */
 const loads = /* wgsl */ `
 fn loadB(i: u32) -> f32 {
   if (DTYPE == 0u) { return bitcast<f32>(b[i]); }
   return floatOfHalf((b[i >> 1u] >> (16u * (i & 1u))) & 0xffffu);
 }
-fn narrow(x: f32) -> f16 { return f16(clamp(x, -65504.0, 65504.0)); }
 
 fn aValue(start: u32, side: u32, depth: u32) -> f32 {
   if (side >= p.m || depth >= p.k) { return 0.0; }
@@ -58,37 +72,40 @@ fn bValue(start: u32, side: u32, depth: u32) -> f32 {
 }
 `
 
-function shader({ shape: { m, n, k }, subgroupSize }: TensorCores): Shader {
+function shader({ shape: { m, n, k }, input, subgroupSize, fixesSize = false, extension }: TensorCores): Shader {
   const threads = 4 * subgroupSize
+  const { depth, padding } = depths[input]
+  const row = depth + padding
   const [down, across] = [quarter / m, quarter / n]
   const each = (count: number, text: (i: number) => string) =>
     Array.from({ length: count }, (_, i) => text(i)).join('\n')
   return {
-    name: `gemmTensor${m}x${n}x${k}of${subgroupSize}`,
+    name: `gemmTensor${m}x${n}x${k}${input}of${subgroupSize}${fixesSize ? 'asked' : ''}`,
     bindings: 'wrrr',
     code: /* wgsl */ `
-enable f16;
+${input === 'f16' ? 'enable f16;' : ''}
 enable subgroups;
-enable chromium_experimental_subgroup_matrix;
+enable ${extension};
+${fixesSize ? 'enable subgroup_size_control;' : ''}
 ${gemmHead}
 ${halves}
 @group(1) @binding(1) var<storage, read> a: array<f32>;
 @group(1) @binding(2) var<storage, read> b: array<u32>;
 
-alias Left = subgroup_matrix_left<f16, ${k}, ${m}>;
-alias Right = subgroup_matrix_right<f16, ${n}, ${k}>;
+alias Left = subgroup_matrix_left<${input}, ${k}, ${m}>;
+alias Right = subgroup_matrix_right<${input}, ${n}, ${k}>;
 alias Sum = subgroup_matrix_result<f32, ${n}, ${m}>;
 const TILE = ${tensorTile}u;
-const DEPTH = ${quarter}u;
-// Rows are padded so that those of a matrix lie in different banks.
-const ROW = DEPTH + 8u;
+const DEPTH = ${depth}u;
+const ROW = ${row}u;
 // Rows of op(a), and columns of op(b), along the depth.
-var<workgroup> aTile: array<f16, ${tensorTile * (quarter + 8)}>;
-var<workgroup> bTile: array<f16, ${tensorTile * (quarter + 8)}>;
+var<workgroup> aTile: array<${input}, ${tensorTile * row}>;
+var<workgroup> bTile: array<${input}, ${tensorTile * row}>;
 var<workgroup> results: array<f32, ${4 * m * n}>;
 
 ${loads}
-@compute @workgroup_size(${threads})
+${narrow[input]}
+@compute @workgroup_size(${threads}) ${fixesSize ? `@subgroup_size(${subgroupSize})` : ''}
 fn main(@builtin(workgroup_id) group: vec3u, @builtin(local_invocation_index) local: u32, @builtin(subgroup_id) own: u32, @builtin(subgroup_invocation_id) lane: u32) {
   let row0 = group.y * TILE;
   let column0 = group.x * TILE;
@@ -131,8 +148,8 @@ ${each(
   }
 }
 
-/** By element type of b: f32, bf16, f16. */
-export function tensorVariants(cores: TensorCores): readonly Variant[] {
+export function tensorProducts(cores: TensorCores): TensorProducts {
   const made = shader(cores)
-  return floatTypes.map((dtype) => variant(made, { DTYPE: dtypeCode(dtype) }))
+  const variants = floatTypes.map((dtype) => variant(made, { DTYPE: dtypeCode(dtype) }))
+  return { variants, rounds: cores.input === 'f16' }
 }

@@ -10,8 +10,8 @@ import { perElement } from '../elementwise.ts'
 import { multiply, product } from '../gemm/multiply.ts'
 import { rowWindows } from './scores.ts'
 
-/** Rows and columns of a block of the diagonal; at most `groupSize`. */
-const blockWidth = 128
+/** Rows and columns of a block of the diagonal: a quarter of `groupSize`, and its triangle fits a workgroup's memory. */
+const blockWidth = groupSize / 4
 
 const copyUpper = perElement(
   'pruneCopyUpper',
@@ -37,44 +37,69 @@ const clearLower = perElement(
 )
 
 /**
- * The block s[width,width] of a matrix with rows of n, R·Rᵀ, becomes R⁻¹, zeros below the diagonal, as does t; r is scratch, row c
- * holds column c of R.
+ * The block s[width,width] of a matrix with rows of n, R·Rᵀ, becomes R⁻¹, zeros below the diagonal, as does t. Both triangles lie in
+ * the workgroup's memory, one in place of the other: first R from its last column on, then U = R⁻¹ from its first column on, by
+ * U[0:j,j] = −U[0:j,0:j] · R[0:j,j] / R[j,j]. A quarter of the lanes takes every fourth term of such a sum.
  */
 const factorBlock = defineShader(
   'pruneFactorBlock',
-  { s: 'rw f32', t: 'rw f32', r: 'rw f32', bad: 'rw u32' },
+  { s: 'rw f32', t: 'rw f32', bad: 'rw u32' },
   { width: 'u32', n: 'u32' },
   /* wgsl */ `
-fn entry(i: u32, j: u32) -> u32 { return p.sAt + i * p.n + j; }
-fn factor(c: u32, i: u32) -> u32 { return p.rAt + c * p.width + i; }
+const SIDE = ${blockWidth}u;
+// Columns of the upper triangle, one behind the other.
+var<workgroup> upper: array<f32, ${(blockWidth * (blockWidth + 1)) / 2}>;
+var<workgroup> roots: array<f32, SIDE>;
+var<workgroup> terms: array<f32, ${groupSize}>;
+fn place(i: u32, j: u32) -> u32 { return j * (j + 1u) / 2u + i; }
 
 @compute @workgroup_size(${groupSize})
 fn main(@builtin(local_invocation_index) local: u32) {
+  let i = local % SIDE;
+  let quarter = local / SIDE;
+  for (var j = quarter; j < p.width; j += ${groupSize / blockWidth}u) {
+    if (i <= j) { upper[place(i, j)] = s[p.sAt + i * p.n + j]; }
+  }
+  workgroupBarrier();
   for (var step = 0u; step < p.width; step++) {
     let c = p.width - 1u - step;
-    let pivot = s[entry(c, c)];
+    let pivot = upper[place(c, c)];
+    let root = sqrt(pivot);
     // Positive and finite, without a comparison that a driver may assume to be one of numbers.
     let pattern = bitcast<u32>(pivot);
-    if (local == 0u && (pattern == 0u || pattern >= 0x7f800000u)) { bad[p.badAt] = 1u; }
-    let root = sqrt(pivot);
-    for (var i = local; i <= c; i += ${groupSize}u) { r[factor(c, i)] = select(s[entry(i, c)] / root, root, i == c); }
-    storageBarrier();
-    for (var i = local / 16u; i < c; i += ${groupSize / 16}u) {
-      let own = r[factor(c, i)];
-      for (var j = i + local % 16u; j < c; j += 16u) { s[entry(i, j)] -= own * r[factor(c, j)]; }
+    if (local == 0u) {
+      roots[c] = root;
+      if (pattern == 0u || pattern >= 0x7f800000u) { bad[p.badAt] = 1u; }
     }
-    storageBarrier();
+    if (local < c) { upper[place(local, c)] /= root; }
+    workgroupBarrier();
+    if (i < c) {
+      let own = upper[place(i, c)];
+      for (var j = quarter; j < c; j += ${groupSize / blockWidth}u) {
+        if (i <= j) { upper[place(i, j)] -= own * upper[place(j, c)]; }
+      }
+    }
+    workgroupBarrier();
   }
-  // Columns of the inverse do not depend on each other.
-  let j = local;
-  if (j >= p.width) { return; }
-  for (var step = 0u; step < p.width; step++) {
-    let i = p.width - 1u - step;
-    var value = select(0.0, 1.0, i == j);
-    for (var l = i + 1u; l <= j; l++) { value -= r[factor(l, i)] * s[entry(l, j)]; }
-    value = select(value / r[factor(i, i)], 0.0, i > j);
-    s[entry(i, j)] = value;
-    t[p.tAt + i * p.width + j] = value;
+  for (var j = 0u; j < p.width; j++) {
+    var sum = 0.0;
+    if (i < j) {
+      for (var l = i + quarter; l < j; l += ${groupSize / blockWidth}u) { sum += upper[place(i, l)] * upper[place(l, j)]; }
+    }
+    terms[local] = sum;
+    workgroupBarrier();
+    if (local <= j) {
+      let all = terms[i] + terms[i + SIDE] + terms[i + 2u * SIDE] + terms[i + 3u * SIDE];
+      upper[place(i, j)] = select(-all, 1.0, i == j) / roots[j];
+    }
+    workgroupBarrier();
+  }
+  if (i >= p.width) { return; }
+  for (var row = quarter; row < p.width; row += ${groupSize / blockWidth}u) {
+    var value = 0.0;
+    if (row <= i) { value = upper[place(row, i)]; }
+    s[p.sAt + row * p.n + i] = value;
+    t[p.tAt + row * p.width + i] = value;
   }
 }
 `,
@@ -139,7 +164,7 @@ function factorColumns(gpu: Gpu, a: Tensor, r: Tensor, bad: Tensor, k: number, w
   const n = a.shape[0]
   const at = (row: number, column: number) => from(a, row * n + column)
   const side = Math.min(blockWidth, width)
-  const [inverse, columns, spread] = [side, side, width].map((reach) => gpu.scratch([side, reach]))
+  const [inverse, spread] = [side, width].map((reach) => gpu.scratch([side, reach]))
   clear(gpu, at(k, k), width, n)
   for (let start = Math.floor((width - 1) / blockWidth) * blockWidth; start >= 0; start -= blockWidth) {
     const c = k + start
@@ -153,7 +178,7 @@ function factorColumns(gpu: Gpu, a: Tensor, r: Tensor, bad: Tensor, k: number, w
       multiply(gpu, product(at(0, c), from(r, done), rows, sizes, { transB: true, alpha: -1, beta: 1, ...strides }))
     }
     const block = slice(a, c * n + c, [(own - 1) * (n + 1) + 1])
-    const tensors = [block, inverse, columns, bad]
+    const tensors = [block, inverse, bad]
     gpu.run({ variant: variants.block, tensors, params: [own, n], groups: [1, 1, 1] })
     if (c > 0)
       multiply(gpu, product(from(r, start), at(0, c), inverse, [c, own, own], { transB: true, lda: n, ldc: width }))
