@@ -24,7 +24,7 @@ const themes = {
   highContrast: 'Default High Contrast',
 }
 
-/** A schedule over depth, so that the map has something to show. */
+/** A schedule over depth, which gives the map contrast. */
 const recipe = (name, to) => `version: 1
 model: ${name}
 prune:

@@ -40,7 +40,7 @@ export async function launchBrowser(folder, viewport = { width: 1400, height: 90
     args: chromiumArguments,
     reducedMotion: 'reduce',
   })
-  // A machine with other work keeps VS Code waiting longer than a person would: what never comes still fails.
+  // A long limit for a busy machine; a missing element still fails.
   context.setDefaultTimeout(120_000)
   return { context, page: context.pages()[0] }
 }

@@ -23,7 +23,7 @@ export async function callAgentTool(
           { models: [...models], prompts: [...prompts], maxTokens, memoryBytes },
           { signal, progress: onProgress },
         ),
-      run: 'recipes are run by the window, after a person has agreed',
+      run: 'the window runs recipes after the user has agreed',
     },
   })
 }

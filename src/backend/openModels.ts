@@ -35,7 +35,7 @@ const remoteIdleMs = 15 * 60_000
 export interface OpenModels {
   /** Runs `work` with the model, which stays open meanwhile. */
   use<T>(seen: SeenModel, work: (model: OpenModel) => Promise<T>): Promise<T>
-  /** Closes what nobody has used for a minute. */
+  /** Closes models without use for a minute. */
   closeIdle(now: number): void
 }
 

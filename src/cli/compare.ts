@@ -77,7 +77,7 @@ async function compare(context: Context, pathA: string, pathB: string, options: 
   }
 }
 
-/** Compared before a person would look for a bar. */
+/** Fewer tensors take no noticeable time and need no progress bar. */
 const quietTensors = 100
 
 function toJson({ added, removed, reshaped, changed, same, maskPreserved, verdict }: CompareSummary): unknown {

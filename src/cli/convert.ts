@@ -88,7 +88,7 @@ async function toGguf(context: Context, from: string, out: string, type?: GgufTy
   return { json, text: `${plural(tensors, 'tensor')}, ${formatBytes(bytes)}; saved to ${out}` }
 }
 
-/** Written before a person would look for a bar. */
+/** Fewer bytes need no progress bar. */
 const quietBytes = 100e6
 
 function shardBytes({ maxShard }: FolderOptions): number {

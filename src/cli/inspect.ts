@@ -100,7 +100,7 @@ async function open(context: Context, path: string, options: InspectCliOptions):
   return toldRemote(context, path, { tensor: options.tensor })
 }
 
-/** Scanned before a person would look for a bar. */
+/** Fewer bytes need no progress bar. */
 const quietBytes = 200e6
 
 function toJson(checkpoint: Checkpoint, { tensors, totals, linears, roles, blocks }: Inspection) {

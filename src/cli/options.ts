@@ -44,7 +44,7 @@ export function memoryOption(): Option {
   return new Option('--memory <size>', 'memory to use, such as 8GB (default: half of what is free)')
 }
 
-/** @throws EngineError 'usage' for what is no size. */
+/** @throws EngineError 'usage' for an invalid size. */
 export function memoryBytes(size: string | undefined): number {
   if (size === undefined) return defaultMemoryBytes()
   const bytes = parseByteSize(size)
@@ -52,7 +52,7 @@ export function memoryBytes(size: string | undefined): number {
   throw new EngineError('usage', `--memory ${size} is not a size; write it like 8GB or 500MiB`)
 }
 
-/** undefined: nobody asked, and a run takes the default. @throws EngineError 'usage' for what is no size. */
+/** undefined: the option is absent, and a run takes the default. @throws EngineError 'usage' for an invalid size. */
 export function askedMemory(size: string | undefined): number | undefined {
   return size === undefined ? undefined : memoryBytes(size)
 }

@@ -47,7 +47,7 @@ export async function createScratchFolder(parent: string): Promise<ScratchFolder
 const unknownMs = 86_400_000
 
 /**
- * Removes scratch folders whose process was killed, and the unfinished outputs beside them: nobody can continue either. Never
+ * Removes scratch folders whose process was killed, and the unfinished outputs beside them: neither can be continued. Never
  * throws: a folder whose state is unknown, or that cannot be removed, is kept. Takes seconds where there is something to remove.
  */
 export async function removeDeadScratch(parent: string, signal?: AbortSignal): Promise<void> {

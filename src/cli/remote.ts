@@ -6,7 +6,7 @@ import { fieldsOf } from '../catalog/formats/json.ts'
 import { formatBytes, plural } from '../formatting/numbers.ts'
 import type { Context } from './command.ts'
 
-/** Fetched before a person would look for a bar. */
+/** Fewer bytes need no progress bar. */
 const quietBytes = 10e6
 
 /** `wanted`: the tensor whose weights the command reads, or all of them. */

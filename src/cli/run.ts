@@ -57,7 +57,7 @@ export const runCommand = command('run', 'prune and recover a model as a recipe 
     }),
   )
 
-/** Events for people, as they come; the bar tells phases, and the report the end. */
+/** Prints events as they arrive; the bar shows phases, and the report shows the end. */
 export function showEvent(context: Context, event: RunEvent): void {
   if (event.type === 'end' && event.message) context.io.sayOnLeaving(event.message)
   const line = event.type === 'phase' || event.type === 'end' ? null : eventLine(event, shortPath)

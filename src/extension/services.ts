@@ -14,7 +14,7 @@ import { createLog, type Log } from './support/log.ts'
 import { setting } from './support/settings.ts'
 import { protocolVersion } from '../protocol/rpc.ts'
 
-/** The maximum of package.json's setting, which nobody enforces. */
+/** The maximum in package.json, which VS Code does not enforce. */
 const maxThreads = 1024
 
 export interface Services {

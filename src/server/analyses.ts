@@ -91,7 +91,7 @@ export const defaultSettings: Settings = { severities: {}, inlayHints: true, cod
 
 const known: readonly unknown[] = ['error', 'warning', 'info', 'hint', 'off']
 
-/** Ignores wrong values: settings are JSON that people edit. `section` is the value of the setting `sparsescope.recipe`. */
+/** Ignores invalid values, because users edit settings as JSON. `section` is the value of the setting `sparsescope.recipe`. */
 export function readSettings(section: unknown): Settings {
   if (!isRecord(section)) return defaultSettings
   const severities: Settings['severities'] = {}

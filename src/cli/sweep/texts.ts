@@ -1,4 +1,4 @@
-// Sweeps for people.
+// Sweeps as text for the terminal.
 import type { PlanAndEstimates, Sweep } from '../../engine/sweep/openSweep.ts'
 import { labelsOfRuns } from '../../engine/sweep/planSweep.ts'
 import { formatBytes, formatValue, plural, roughDuration } from '../../formatting/numbers.ts'
@@ -55,7 +55,7 @@ export function rowText(row: SweepRow): string {
 
 function reason({ state, message, results: { perplexity } }: SweepRow): string {
   if (message !== null) return message
-  // A time limit stops a task as a person does, by a signal.
+  // A time limit stops a task by a signal, like the user.
   if (state === 'cancelled') return 'stopped, by the user or at its time limit; sparsescope sweep run continues it'
   const measured = [perplexity.dense, perplexity.pruned, perplexity.recovered].filter((value) => value !== null)
   return measured.length > 0 && state === 'done' ? `perplexity ${measured.map(formatValue).join(' → ')}` : ''

@@ -57,7 +57,7 @@ export function createLaunch(options: LaunchOptions): Launch {
   }
 }
 
-/** null when nobody listens there. @throws Error when it is someone who does not know the secret. */
+/** null when no process listens there. @throws Error when that process does not know the secret. */
 export async function connectTo(
   path: string,
   { isPlaceTaken, ownSecret }: Pick<LaunchOptions, 'isPlaceTaken' | 'ownSecret'>,

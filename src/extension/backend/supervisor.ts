@@ -74,7 +74,7 @@ export class Supervisor {
     return session.call(name, params, options)
   }
 
-  /** Restarts on a person's request, also after it was given up. */
+  /** Restarts on the user's request, also after repeated crashes. */
   async restart(): Promise<void> {
     this.crashes = 0
     this.stop()

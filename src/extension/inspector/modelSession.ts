@@ -75,7 +75,7 @@ export class ModelSession {
     return this.call('openModel', { path: this.path })
   }
 
-  /** The files have changed, or the person asks again after a failure. What is being measured is of the old ones. */
+  /** Opens the model again after its files have changed or after a failure. A running analysis measures the old files. */
   reload(): Promise<void> {
     this.forgetAnalysis()
     this.forgetScan()

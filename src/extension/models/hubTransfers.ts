@@ -54,7 +54,7 @@ export async function publishModel({ call }: Services, folder: string): Promise<
 }
 
 // "Pull from the Hub…": downloads a model after the user has confirmed its name.
-/** `given`: a name to start with. Returns the folder of what came; undefined when the person leaves. */
+/** `given`: a name to start with. Returns the folder of the model; undefined: cancelled. */
 export async function pullModel({ call }: Services, given: string): Promise<string | undefined> {
   const title = t('Pull from the Hub')
   const prompt = t(
@@ -66,7 +66,7 @@ export async function pullModel({ call }: Services, given: string): Promise<stri
   return folder
 }
 
-/** `given`: a name to start with. `withFile`: one of its files may be named after #. undefined when the person leaves. */
+/** `given`: a name to start with. `withFile`: one of its files may be named after #. undefined: cancelled. */
 export async function askHubName(
   texts: { title: string; prompt: string; placeHolder?: string; withFile?: boolean },
   given: string,

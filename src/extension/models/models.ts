@@ -52,7 +52,7 @@ export class Models {
     this.sparsity = sparsity
   }
 
-  /** Looks when nobody has looked since `forget`. */
+  /** Searches once after each `forget`. */
   find(): Promise<KnownModels> {
     this.finding ??= this.look()
     return this.finding

@@ -60,7 +60,7 @@ function partsOf({ bytes, dtypes, sparsity, problem }: ModelFacts): string[] {
   return [...part, formatBytes(bytes), ...dtypes.slice(0, 1), ...zeros]
 }
 
-/** Plain text: names of files and folders are anybody's. */
+/** Plain text: names of files and folders are untrusted. */
 export function factsTooltip({ uri, revision, facts }: ModelEntry): string {
   const lines = [uri.fsPath]
   if (revision) lines.push(t('Revision {0}', revision))

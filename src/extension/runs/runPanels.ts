@@ -175,19 +175,19 @@ export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: strin
   }
 }
 
-/** Inside the workspace a path is as short as people say it; it is what they copy, too. */
+/** A path is relative inside the workspace. */
 function shown(output: string | null): string | null {
   return output === null ? null : vscode.workspace.asRelativePath(output)
 }
 
-/** Runs of the same recipe folder: those are what people compare. */
+/** Runs of the same recipe folder, which can be overlaid. */
 function near(a: string, b: string): boolean {
   return dirname(a) === dirname(b)
 }
 
 /**
  * The models of a run: dense, pruned where it is available, and recovered.
- * @throws Error with a sentence for people where the run has saved nothing.
+ * @throws Error with a message for the user when the run has saved nothing.
  */
 export async function columnsOfRunFolder(services: Services, store: RunStore, folder: string): Promise<RunColumns> {
   const run = await store.refresh(folder)
@@ -203,7 +203,7 @@ const viewType = 'sparsescope.report'
 const largest = 64 * 2 ** 20
 const policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'"
 
-/** report.html in a tab. A run folder may come from anybody: its page runs no script and loads nothing. */
+/** Shows report.html in a tab. The run folder is untrusted: the page runs no script and loads nothing. */
 export async function showReport(folder: string, extension: vscode.Uri): Promise<void> {
   const file = join(folder, 'report.html')
   const found = await lstat(file).catch(() => null)

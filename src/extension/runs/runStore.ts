@@ -103,7 +103,7 @@ export class RunStore {
   }
 }
 
-/** A folder without events is no run, or was removed while nobody watched. */
+/** A folder without events is not a run, or was removed meanwhile. */
 function isRun({ state, here }: RunReader): boolean {
   return state.hasSaid || here !== null
 }

@@ -77,7 +77,7 @@ function accuracyText({ accuracy }: RunResult): string | null {
   return `mean accuracy ${values.join(' → ')}${open}`
 }
 
-/** The result in a run folder, which may be anybody's; null where there is no report, or a damaged one. */
+/** The result in an untrusted run folder; null if its report is missing or damaged. */
 export async function readResult(folder: string): Promise<RunResult | null> {
   const report = await readReport(runFolderAt(folder)).catch(() => null)
   return report === null ? null : resultOf(report)

@@ -26,7 +26,7 @@ export const listedHeaderBytes = 4e6
 /** The thread's heap. Parsed, a header takes about ten times its bytes. */
 export const factsHeap = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 32 }
 
-/** Infinity: a person has asked for this model. */
+/** Infinity: the user has asked for this model. */
 export interface FactsQuestion {
   readonly path: string
   readonly mostBytes: number
@@ -59,7 +59,7 @@ export class FactsThread {
     return this.ask({ path, mostBytes: listedHeaderBytes })
   }
 
-  /** Facts of the model that a person has asked for. @throws Error with one sentence on what is wrong. */
+  /** Facts of the model that the user has asked for. @throws Error with one sentence on what is wrong. */
   async read(path: string): Promise<ModelFacts> {
     const facts = await this.ask({ path, mostBytes: Infinity })
     if (facts && facts.problem !== null) throw new Error(facts.problem)

@@ -64,7 +64,7 @@ interface Group {
 /** Most points of all curves together: more could not be seen, nor drawn thirty times a second. */
 const mostPoints = 60_000
 const fewestPoints = 120
-/** Curves that are sent in one message, so that the first are seen while others are read. */
+/** Curves per message: the first are shown while others are read. */
 const partsAtATime = 50
 
 class CurveFeed {

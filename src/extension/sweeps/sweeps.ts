@@ -58,7 +58,7 @@ export class Sweeps {
     return [...this.open.values()].sort((a, b) => b.started - a.started || a.folder.localeCompare(b.folder))
   }
 
-  /** @throws Error with a sentence for people when it is no sweep's folder. */
+  /** @throws Error with a message for the user when it is not a sweep's folder. */
   openFolder(folder: string): Promise<Sweep> {
     const known = this.known.get(folder)
     if (known) return known

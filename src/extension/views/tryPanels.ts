@@ -26,7 +26,7 @@ export class TryPanels implements vscode.WebviewPanelSerializer<unknown> {
     services.context.subscriptions.push(vscode.window.registerWebviewPanelSerializer(views.try.type, this))
   }
 
-  /** `note`: why a column that a person looks for is not among them. */
+  /** `note`: why an expected column is missing. */
   show(columns: readonly TriedModel[], note: string | null = null): void {
     this.adopt(vscode.window.createWebviewPanel(views.try.type, t('Try It'), vscode.ViewColumn.Active), columns, note)
   }
