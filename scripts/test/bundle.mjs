@@ -1,4 +1,4 @@
-// Test files and what they import as one file of JavaScript for each process of tests: a loader of TypeScript takes seconds in each.
+// Bundles test files and their imports for each process of tests, because a TypeScript loader takes seconds in each.
 import { build } from 'esbuild'
 import { mkdtempSync, mkdirSync, readFileSync, readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'

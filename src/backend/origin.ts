@@ -23,7 +23,7 @@ export async function evaluationsOf(folder: string): Promise<Evaluation[]> {
   )
 }
 
-/** @throws EngineError 'not-found' for a checkpoint that no run of ours has made. */
+/** @throws EngineError 'not-found' for a checkpoint that is not the result of a run. */
 export async function trainedBy(folder: string): Promise<TrainedResult> {
   const note = await readNote(folder)
   if (!note)

@@ -116,7 +116,7 @@ interface RunThread {
   pause(paused: boolean): void
 }
 
-/** A run that does not react to its cancellation is ended: what it wrote has temporary names until it is whole. */
+/** A run that does not react to its cancellation is ended. Incomplete output has temporary names. */
 const patienceMs = 5000
 /** There are hundreds of steps a second; a view needs a few messages. */
 const batchMs = 80

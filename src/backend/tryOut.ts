@@ -28,7 +28,7 @@ const patienceMs = 2000
 type TryContext = CallContext<'tryOut'>
 type TryOut = (params: ParamsOf<'tryOut'>, choice: DeviceChoice, context: TryContext) => Promise<{ device: string }>
 
-/** One question at a time. @throws EngineError 'usage' for what no view asks for, 'cancelled'. */
+/** One question at a time. @throws EngineError 'usage' for invalid parameters, 'cancelled'. */
 export function createTryOut(): TryOut {
   const lane = createLane()
   return async (params, choice, context) => {

@@ -78,7 +78,7 @@ export function usageLine(name: string, text: string): string {
 }
 
 /**
- * Wraps a command's body: prints its outcome, turns errors into one line and the contract's exit codes. The engine looks at the
+ * Wraps a command's body: prints its outcome, turns errors into one line and the contract's exit codes. The engine checks the
  * signal between kernels; a body that is stuck in a long one is left `leaveAfterMs` after the signal.
  */
 export function runs<A extends unknown[]>(

@@ -23,7 +23,7 @@ import { writePage } from './report.ts'
 import { runOnDevice, shortPath, showEvent } from './run.ts'
 import { writeError } from '../system/diskErrors.ts'
 
-/** Models of the sample, and by recipe what is done to them. The first is done without `--all`, in at most two minutes on two slow cores. */
+/** Models of the sample, with a description of each recipe. Without `--all` only the first runs, in two minutes on two slow cores. */
 const sample: readonly { folder: string; style: string; jobs: Readonly<Record<string, string>> }[] = [
   {
     folder: 'opt',
@@ -136,7 +136,7 @@ function sampleFolder(): string {
   throw new EngineError('not-found', 'the sample is missing beside this program: install SparseScope again')
 }
 
-/** Contents only: what a package manager wrote may be read-only. A part is a file, or a folder of files. */
+/** Copies contents without modes, because installed files may be read-only. A part is a file, or a folder of files. */
 async function copyPart(from: string, to: string): Promise<void> {
   if (lstatSync(from).isFile()) return copyFile(from, to).catch(refused(to))
   await mkdir(to)

@@ -1,4 +1,4 @@
-// `sparsescope inspect`: what is in a checkpoint, and where it is sparse.
+// `sparsescope inspect`: the tensors of a checkpoint, and their sparsity.
 import { openInspection, bytesOnDisk, storedType, type Checkpoint } from '../engine/checkpoint/checkpoint.ts'
 import type { Inspection as Opening } from '../engine/checkpoint/inspection.ts'
 import { whyUnread } from '../engine/checkpoint/stats/elementFormat.ts'

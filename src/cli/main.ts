@@ -10,7 +10,7 @@ import { EngineError } from '../engine/errors.ts'
 
 for (const stream of [process.stdout, process.stderr])
   stream.on('error', (error) => {
-    // A reader that has gone, as with `| head`, is no reason to lose a run.
+    // A closed pipe, as with `| head`, must not end a run.
     if (errnoOf(error) === 'EPIPE') return
     process.stderr.write(`sparsescope: ${writeError(error, 'the output').message}\n`)
     process.exit(1)

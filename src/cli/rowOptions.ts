@@ -58,7 +58,7 @@ function isList(forms: readonly JsonSchema[]): boolean {
   return forms.some((form) => form.type === 'array')
 }
 
-/** Any number: what a recipe with it would mean is checked as the recipe is. */
+/** Any number: the check of the recipe validates its range. */
 export function anyNumber(text: string): number {
   const value = Number(text)
   if (text.trim() !== '' && Number.isFinite(value)) return value

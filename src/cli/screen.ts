@@ -10,7 +10,7 @@ interface Screen {
   /** A line of the command's own, above the bar. */
   say(line: string): void
   progress(progress: Progress): void
-  /** Takes the bar away: what is written from now on has the terminal to itself. */
+  /** Removes the bar: later output has the terminal to itself. */
   end(): void
 }
 
@@ -26,8 +26,8 @@ interface ScreenOptions {
 const drawEveryMs = 60
 const lineEveryMs = 5000
 /**
- * To the beginning of the line, and everything from there on cleared. Never upwards: how many rows a terminal that was
- * made narrower makes of the bar differs from one to the next, and a line of the command is worth more.
+ * Moves to the beginning of the line and clears the rest. Never moves up: a narrower terminal may wrap the bar to an unknown number of
+ * rows, and lines of the command must not be lost.
  */
 const clear = '\r\x1b[J'
 

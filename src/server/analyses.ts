@@ -12,10 +12,10 @@ import type { Severity } from '../recipe/finding.ts'
 import { fieldsOf, isRecord } from '../catalog/formats/json.ts'
 
 export interface Analysis extends LintResult {
-  /** Null where the text is no recipe of ours, or broken. */
+  /** Null where the text is not a SparseScope recipe, or is invalid. */
   facts: LintFacts | null
   plan: PlanSummary | null
-  /** Estimate of its runs together; null where there is no sweep, or one with a mistake. */
+  /** Estimate of all its runs; null without a valid sweep. */
   sweep: SweepEstimates | null
   /** Folder of the recipe; null for a document that has no place on disk yet. */
   folder: string | null

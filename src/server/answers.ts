@@ -25,7 +25,7 @@ import { codeLenses, inlayHints } from './features/lenses.ts'
 import { documentLinks } from './features/links.ts'
 import { isSafe, yamlService } from './yamlService.ts'
 
-/** By feature: what is asked beside the text, and what is answered. */
+/** Parameters and result of each feature. */
 export interface Features {
   diagnostics: { asked: null; answer: Diagnostic[] }
   completion: { asked: Position; answer: CompletionItem[] }

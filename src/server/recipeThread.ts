@@ -23,7 +23,7 @@ type FromThread = { readonly id: number; readonly answer: unknown } | { readonly
 interface RecipeThreads {
   /** @throws ResponseError 'content modified' where the text changes before there is an answer. */
   ask<F extends FeatureName>(question: Question<F>): Promise<Features[F]['answer']>
-  /** Ends what is still answered of the text as it was. */
+  /** Cancels requests on the previous text. */
   changed(uri: string): void
   invalidate(): void
   close(uri: string): void

@@ -12,7 +12,7 @@ export interface Legend {
   readonly high: string
   /** Colour of a share from 0 (low) to 1 (high). */
   readonly colour: (share: number) => string
-  /** Meaning of a hatched cell; left out where there are none. */
+  /** Meaning of a hatched cell; absent without hatching. */
   readonly notComputed?: string
   readonly marks?: readonly { readonly colour: string; readonly text: string }[]
 }

@@ -74,7 +74,7 @@ function measureColumn(id: string, entries: readonly Entry[]): Column<Entry>[] {
     if (isEarly(entry, id)) return <span class="muted">{text(entry)}</span>
     return best.has(entry) ? <b>{text(entry)}</b> : text(entry)
   }
-  // Bold is wider than what is measured.
+  // Bold text is wider than the measured text.
   const reserve = [...best].map((entry) => `${text(entry)}00`).sort((a, b) => b.length - a.length)[0]
   return [
     {

@@ -52,7 +52,7 @@ function untold(): string {
   return training.value.at ? 'not yet' : 'this run did not record it'
 }
 
-/** Pixels of the picture along its longer side, and of what is drawn beside it. */
+/** Pixels of the picture along its longer side, and of the factors beside it. */
 const [side, cells, strip] = [236, 64, 34]
 
 function MatrixPicture({ row, known }: { row: StageRow; known: Movement | undefined }) {

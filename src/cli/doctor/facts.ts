@@ -76,7 +76,7 @@ interface MachineFacts {
 
 async function inspectMachine(): Promise<MachineFacts> {
   const { bavail, bsize } = await statfs(process.cwd())
-  // The kernel's limit of this process's group; 0 or more than the machine has when there is none.
+  // The memory limit of this process's group; without a limit 0, or more than the machine has.
   const limit = process.constrainedMemory()
   return {
     node: process.versions.node,

@@ -21,7 +21,7 @@ export async function listResources(roots: Roots) {
   return [...of('runs', runs, 'text/plain'), ...of('recipes', recipes, 'application/yaml')]
 }
 
-/** @throws EngineError 'usage' or 'not-found' for what is no run and no recipe below the roots. */
+/** @throws EngineError 'usage' or 'not-found' when it is neither a run nor a recipe below the roots. */
 export async function readResource(uri: string, roots: Roots, signal: AbortSignal) {
   const [, kind, path] = /^sparsescope:\/\/(runs|recipes)\/(.+)$/.exec(uri) ?? []
   if (!kind) throw new EngineError('usage', `${uri} is neither ${scheme}runs/PATH nor ${scheme}recipes/PATH`)

@@ -115,7 +115,7 @@ function refuseIdle(options: EvaluateOptions, task: TaskName): void {
 }
 
 /**
- * The length that was asked for; else that of rows of ids, and for all other data the model's positions, at most 4096.
+ * The requested length; else that of rows of ids; for other data the model's positions, at most 4096.
  * @throws EngineError 'usage' for windows that learned positions do not reach.
  */
 async function windowLength({ position, maxPositions }: ModelConfig, options: EvaluateOptions): Promise<number> {

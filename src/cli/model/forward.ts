@@ -72,7 +72,7 @@ export const forwardCommand = command(
     }),
   )
 
-/** Neither the ids nor the model are replaced by what is computed from them. @throws EngineError 'usage'. */
+/** The output must not replace the ids or files of the model. @throws EngineError 'usage'. */
 async function refuseOverwrite(out: string, ids: string, model: string): Promise<void> {
   if ((await overlapOnDisk(out, ids)) === 'same')
     throw new EngineError('usage', `--out ${out} is the file of --ids and would replace it: name another file`)

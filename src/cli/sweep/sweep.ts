@@ -97,7 +97,7 @@ async function cancelSweep(request: SweepRequest, { index }: SweepOptions): Prom
   const { runs: rows } = await currentTable(sweep)
   const open = rows.filter(({ index: i, state }) => (asked === null || i === asked) && state !== 'done')
   const cancelled = open.map(({ index: i }) => i)
-  // Noted first: what is stopped may have no time to say why.
+  // Recorded first: a stopped process may have no time to write the reason.
   await cancelRuns(sweep.folder, cancelled)
   if (engineOf(sweep) === 'slurm') {
     const alive = await aliveTasks(sweep)

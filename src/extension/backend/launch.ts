@@ -13,11 +13,11 @@ export interface Launched {
   connection: MessageConnection
   /** It was there already; it may have been on its way out. */
   found: boolean
-  /** Once, when the process or the connection is gone, for whatever reason. */
+  /** Called once, when the process or the connection has ended for any reason. */
   exited: Promise<string>
   /** Closes the connection. The process ends its runs, and then itself. */
   leave(): void
-  /** Makes the process go, and its runs with it; resolves when it is gone. `pid` is what its hello said. */
+  /** Ends the process and its runs; resolves when it has ended. `pid` is from its hello. */
   kill(pid?: number): Promise<void>
 }
 

@@ -70,7 +70,7 @@ function isThere(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'EEXIST'
 }
 
-/** Whether a backend may be there. @throws Error when what is there is not this user's, or open to others. */
+/** Whether a backend may be there. @throws Error when the socket belongs to another user, or is open to others. */
 export function isPlaceTaken(path: string, { platform, uid }: Pick<Surroundings, 'platform' | 'uid'>): boolean {
   // A named pipe is not a file; opening it shows whether it exists.
   if (platform === 'win32') return true

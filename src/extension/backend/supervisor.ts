@@ -47,7 +47,7 @@ export class Supervisor {
   private live: Session | null = null
   /** Has not said hello yet. */
   private starting: Session | null = null
-  /** Starts that are over, processes that are gone: the next start waits for them, or it would find a dying one. */
+  /** Ending starts and processes: the next start waits for them. */
   private settled: Promise<unknown> = Promise.resolve()
   private crashes = 0
   /** Counts requests to end: a start that is still under way is too late then. */
@@ -126,7 +126,7 @@ export class Supervisor {
     return started
   }
 
-  /** `stops`: how many there were when it was asked for. */
+  /** `stops`: their number at the time of the request. */
   private async start(stops: number): Promise<Session> {
     if (this.crashes >= pausesMs.length) {
       throw new BackendError(

@@ -17,7 +17,7 @@ import type { Services } from '../services.ts'
 import type { SweepPanels } from '../sweeps/sweepPanels.ts'
 import type { Sweeps } from '../sweeps/sweeps.ts'
 
-/** Path of a checkpoint: from Explorer, a tree, the active inspector, or asked for. */
+/** Path of a checkpoint: from Explorer, a tree, the active inspector, or a question. */
 export async function modelTarget(
   argument: unknown,
   models: Models,
@@ -43,7 +43,7 @@ export async function weightsOf(path: string): Promise<vscode.Uri> {
   return vscode.Uri.file(join(folder, entry))
 }
 
-/** A recipe: what was clicked, or the one in the editor or in the tab in front. */
+/** The clicked recipe, or the one in the active editor or tab. */
 export function recipeTarget(argument: unknown): vscode.Uri | undefined {
   if (argument instanceof vscode.Uri) return argument
   // The language server's lenses send the address as text.

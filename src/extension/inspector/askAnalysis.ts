@@ -54,7 +54,7 @@ function depths(): Choice<SensitivityUnit | null>[] {
 }
 
 /**
- * Measures methods on the text of the analysis that this model has; without one, on a text that is asked for. Resolves at the end, after
+ * Measures methods on the text of the analysis that this model has; without one, asks for a text. Resolves at the end, after
  * the views have been updated.
  */
 export async function measureInPlace(session: ModelSession, call: Caller, methods: MethodName[]): Promise<void> {

@@ -66,11 +66,11 @@ export class ModelSession {
   /** Opens the checkpoint while the page of the first view is still loading. */
   openAhead(): void {
     this.ahead = this.known()
-    // The view that asks for it says why.
+    // The view that opens it shows the error.
     this.ahead.catch(() => undefined)
   }
 
-  /** Asks the backend for what it knows now. */
+  /** Asks the backend for the current state. */
   known(): Promise<OpenedModel> {
     return this.call('openModel', { path: this.path })
   }

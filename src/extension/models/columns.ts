@@ -27,7 +27,7 @@ export interface RunColumns {
   readonly note: string | null
 }
 
-/** What a run has saved: its result and, where its recipe asks for it, the model before recovery. */
+/** The models that a run has saved: its result and, with save.pruned, the model before recovery. */
 interface SavedByRun {
   readonly result: string
   readonly pruned: string | null

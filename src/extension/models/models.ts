@@ -44,7 +44,7 @@ export class Models {
   private placing: Promise<Places> | null = null
   private finding: Promise<KnownModels> | null = null
   private readonly forgotten = new vscode.EventEmitter<void>()
-  /** Fires when what was found may have changed. */
+  /** Fires when the list may have changed. */
   readonly onForget = this.forgotten.event
 
   constructor(sparsity: KnownSparsity, thread: Pick<FactsThread, 'list'>) {

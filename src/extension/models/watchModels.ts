@@ -82,10 +82,10 @@ interface ArrivalOptions {
   readonly quietMs: number
 }
 
-/** More than these are not looked at one by one: among them is a folder. */
+/** Most paths that are checked one by one: a larger batch contains a folder. */
 const mostLookedAt = 256
 
-/** New files and folders, looked at together when they pause: writing a checkpoint, or installing packages, makes thousands of events. */
+/** New files and folders, checked together when events pause: writing a checkpoint or installing packages makes thousands. */
 export class Arrivals {
   private readonly options: ArrivalOptions
   private readonly paths = new Set<string>()

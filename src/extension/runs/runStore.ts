@@ -20,7 +20,7 @@ export class RunStore {
     })
   }
 
-  /** Runs came, went or changed. */
+  /** Fires when runs were added, removed or changed. */
   onChange(listener: (folders: readonly string[]) => void): { dispose(): void } {
     this.listeners.add(listener)
     return { dispose: () => this.listeners.delete(listener) }

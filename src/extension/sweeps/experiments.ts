@@ -28,7 +28,7 @@ export interface Experiments {
   close(): void
 }
 
-/** Resolves when all have been looked at. What `before` knows of a run is taken over. */
+/** Resolves when all have been read. Reuses the state of runs in `before`. */
 export async function openExperiments(
   { store, sweeps }: ExperimentsSources,
   before?: Experiments,

@@ -75,7 +75,7 @@ export class SweepPanels implements vscode.WebviewPanelSerializer<unknown> {
     let compared: ComparedView | null = null
     let isGone = false
     let isOpening = false
-    /** Other runs are there: the page stays as it is until they have been looked at. */
+    /** Shows other runs; the page keeps the old ones until the new ones are read. */
     const reopen = async () => {
       if (isOpening || isGone || !opened) return
       isOpening = true
@@ -200,7 +200,7 @@ function exportFolder(subject: Subject): vscode.Uri | undefined {
   return vscode.Uri.file('sweep' in subject ? subject.sweep : subject.runs[0])
 }
 
-/** The subject that a view has kept, which may be anything; null if it is none. */
+/** The saved subject of a view, from untrusted state; null if it is invalid. */
 function subjectFrom(kept: unknown): Subject | null {
   try {
     const { sweep, runs, experiments } = JSON.parse(String(kept)) as Record<string, unknown>

@@ -25,7 +25,7 @@ export interface ViewOptions<From> {
   /** As `onReady` unless given. */
   onRetry?: () => void | Promise<void>
   onMessage: (message: Exclude<From, FromAnyView>) => unknown
-  /** The panel is gone. */
+  /** The panel is closed. */
   onClose?: () => void
 }
 

@@ -114,7 +114,7 @@ async function isFolder(parent: string, entry: Dirent): Promise<boolean> {
   return target?.isDirectory() ?? false
 }
 
-/** Files and folders one level below what is written already. */
+/** Files and folders one level below the typed path. */
 async function pathItems(place: CompletionPlace, { folder }: Analysis, key: string): Promise<CompletionItem[]> {
   if (folder === null) return []
   const typed = place.text.replace(/[^/]*$/, '')

@@ -1,4 +1,4 @@
-// Paths of a recipe as links to what they name.
+// Paths of a recipe as links to their files.
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { DocumentLink } from 'vscode-languageserver/node'
