@@ -45,6 +45,7 @@ export async function originOf(folder: string): Promise<Origin | null> {
     results: resultTable(note),
     protocol: protocolOf(note.recipe),
     recipe: recipeYaml(writtenRecipe(note.recipe)),
+    certificates: note.certificates,
     hasCard: existsSync(join(folder, cardName)),
   }
 }

@@ -10,9 +10,11 @@ import { hubNameText, parseHubName } from '../engine/checkpoint/hubCache.ts'
 import { EngineError } from '../engine/errors.ts'
 import { splitFile, type RemoteFacts } from '../engine/hub/openRemote.ts'
 import { remoteText, toldRemote } from './remote.ts'
-import { command, runs, type CommonOptions, type Context, type Outcome } from './command.ts'
+import { certificateOutcome, refuseHalf, type CertificateOptions } from './certificate.ts'
+import { command, runs, type Context, type Outcome } from './command.ts'
+import { memoryOption, onlyOnce, precisionOption, wholeNumber } from './options.ts'
 
-interface InspectCliOptions extends CommonOptions {
+interface InspectCliOptions extends CertificateOptions {
   stats?: boolean
   tensor?: string
   tensors?: boolean
@@ -28,6 +30,7 @@ export const inspectCommand = command('inspect', 'show what is in a checkpoint a
   'inspect opt-125m --tensor model.decoder.layers.0.fc1.weight',
   'inspect hf:facebook/opt-125m --remote',
   'inspect model-Q4_K_M.gguf --stats',
+  'inspect opt-125m-wanda50 --certificate --dense opt-125m --calibration c4.jsonl',
 ])
   .argument(
     '<path>',
@@ -41,10 +44,27 @@ export const inspectCommand = command('inspect', 'show what is in a checkpoint a
     '--remote',
     'inspect hf:org/name on the Hub: fetches only headers, config and card, and the weights of --tensor; nothing is kept',
   )
+  .option(
+    '--certificate',
+    'show the share of the output error that swapping one pruned and one kept weight in each row would remove',
+  )
+  .option('--dense <model>', 'with --certificate: the model before it was pruned')
+  .option('--calibration <file>', 'with --certificate: .txt, .jsonl(.gz), .parquet, or .safetensors with ids', onlyOnce)
+  .option('--field <name>', 'with --certificate: text column, or tensor of ids')
+  .option('--samples <n>', 'with --certificate: windows (default: 16 of text, all ids)', wholeNumber)
+  .option(
+    '--seq-len <n>',
+    'with --certificate: tokens in a window (default: 512 of text, rows of ids as they are)',
+    wholeNumber,
+  )
+  .addOption(precisionOption())
+  .addOption(memoryOption())
   .action(runs((context, path: string, options: InspectCliOptions) => inspect(context, path, options)))
 
 async function inspect(context: Context, path: string, options: InspectCliOptions): Promise<Outcome> {
   const nm = options.nm.split(',').map(requireNm)
+  refuseHalf(options)
+  if (options.certificate) return certificateOutcome(context, path, options, nm)
   const { inspection: opened, facts } = await open(context, path, options)
   const { checkpoint, unknown, problems } = opened
   try {

@@ -25,8 +25,10 @@ export function addRowOptions(command: Command, rows: Rows, number: (text: strin
     const isNumber = forms.some((form) => form.type === 'number' || form.type === 'integer')
     if (isNumber && option.variadic)
       option.argParser((text, earlier: number[] = []) => [...earlier, ...text.split(',').map(number)])
-    else if (isNumber) option.argParser(number)
-    else if (isList(forms) && !option.variadic)
+    else if (isNumber) {
+      const named = forms.flatMap((form) => (typeof form.const === 'string' ? [form.const] : []))
+      option.argParser((text) => (named.includes(text) ? text : number(text)))
+    } else if (isList(forms) && !option.variadic)
       option.argParser((text, earlier: string[] = []) => collect(text, earlier))
     return row.default === undefined ? option : option.default(row.default)
   })

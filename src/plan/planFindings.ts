@@ -1,5 +1,5 @@
 // All that a plan finds wrong with a recipe, with or without its model; here the checks of data and outputs.
-import { type ResolvedRecipe, stepNeedsData } from '../recipe/resolve.ts'
+import { type ResolvedRecipe, stepNeedsData, swapsWeights } from '../recipe/resolve.ts'
 import { recoveryFindings, untiesHead } from './recoveryFindings.ts'
 import { stepFindings, targetFindings } from './stepFindings.ts'
 import type { ModelView } from './modelView.ts'
@@ -41,15 +41,18 @@ function* uncalibrated({ prune, recover }: ResolvedRecipe): Iterable<PlanFinding
   const step = prune.findIndex(stepNeedsData)
   const fitting = recover.findIndex(isBlockwise)
   if (step < 0 && fitting < 0) return
-  const path = step >= 0 ? ['prune', step, 'method'] : ['recover', fitting, 'mode']
+  const bySwaps = step >= 0 && !needsData(prune[step].method) && swapsWeights(prune[step])
+  const path = step >= 0 ? ['prune', step, bySwaps ? 'swaps' : 'method'] : ['recover', fitting, 'mode']
   const why =
     step < 0
       ? { refit: 'Refitting', reconstruct: 'Reconstruction', retrain: '', merge: '' }[recover[fitting].mode]
-      : needsData(prune[step].method)
-        ? prune[step].method
-        : isMeasured(prune[step].allocation)
-          ? `allocation ${prune[step].allocation}`
-          : `allocation ${prune[step].allocation} with a setting of ${tried}`
+      : bySwaps
+        ? 'swaps'
+        : needsData(prune[step].method)
+          ? prune[step].method
+          : isMeasured(prune[step].allocation)
+            ? `allocation ${prune[step].allocation}`
+            : `allocation ${prune[step].allocation} with a setting of ${tried}`
   const value = { data: 'path/to/text.jsonl', ...windowDefaults }
   yield refusal('data-not-named', path, `${why} needs calibration data: add calibration.`, {
     from: [['calibration'], path],

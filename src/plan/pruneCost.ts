@@ -6,7 +6,7 @@ import { leastSquaresOperations } from '../catalog/methods/alps.ts'
 import { noCost, type Cost, type Statistic } from '../catalog/methods/method.ts'
 import { methodOf } from '../catalog/methods/methods.ts'
 import { createSelection } from '../recipe/match.ts'
-import type { ResolvedPruneStep, ResolvedRecipe, ResolvedRecover } from '../recipe/resolve.ts'
+import { swapsWeights, type ResolvedPruneStep, type ResolvedRecipe, type ResolvedRecover } from '../recipe/resolve.ts'
 
 export interface PruneCost {
   /** Multiply-adds in f32, for the whole model. */
@@ -34,6 +34,9 @@ export const statisticOperations: Record<Statistic, (columns: number, tokens: nu
   norms: (columns, tokens) => columns * tokens,
   hessian: (columns, tokens) => (columns ** 2 * tokens) / 2,
 }
+
+/** The swaps of a matrix take about as long as so many products, as measured on SmolLM2. */
+const swapFactor = 30
 
 /** The work on each block in one pass. */
 export interface BlockWorkPlan {
@@ -81,13 +84,16 @@ function stepCost(
   { prunes, refits }: { prunes: boolean; refits: readonly number[] },
 ) {
   const { needs: ownNeeds, cost } = methodOf(step.method)
-  const needs = refits.length > 0 ? 'hessian' : prunes ? ownNeeds : 'nothing'
+  const swaps = prunes && swapsWeights(step)
+  const needs = refits.length > 0 || swaps ? 'hessian' : prunes ? ownNeeds : 'nothing'
   const inputs = new Map(linears.map(({ inputKey, shape }) => [inputKey, shape[1]]))
   const experts = new Map(linears.map(({ inputKey, expert }) => [inputKey, expert]))
   const shared = [...inputs.values()].map((columns) => (prunes ? cost.shared(columns) : noCost))
-  const matrices = linears.map(({ shape: [rows, columns] }) =>
-    refitted(prunes ? cost.matrix(rows, columns, step) : noCost, rows, columns, refits),
-  )
+  const matrices = linears.map(({ shape: [rows, columns] }) => {
+    const chosen = prunes ? cost.matrix(rows, columns, step) : noCost
+    const seen = swaps || (prunes && ownNeeds === 'hessian')
+    return refitted(seen ? certified(chosen, rows, columns, swaps) : chosen, rows, columns, refits)
+  })
   const seen = [...inputs].map(([key, columns]) =>
     statisticOperations[needs](columns, tokens * tokenShare(config, experts.get(key) ?? null)),
   )
@@ -96,6 +102,14 @@ function stepCost(
     statistics: sum([...inputs.values()].map(statisticBytes[needs])),
     largestStatistic: Math.max(0, ...[...inputs.values()].map(statisticBytes[needs])),
     working: most(shared) + most(matrices),
+  }
+}
+
+/** With the product of a certificate, and swaps, which take some times as long; the residual, its product and a copy beside them. */
+function certified({ operations, bytes }: Cost, rows: number, columns: number, swaps: boolean): Cost {
+  return {
+    operations: operations + (swaps ? swapFactor : 1) * rows * columns ** 2,
+    bytes: Math.max(bytes, (swaps ? 4 * columns ** 2 : 0) + 3 * 4 * rows * columns),
   }
 }
 

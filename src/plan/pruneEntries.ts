@@ -17,9 +17,16 @@ import { groupsBy } from '../formatting/lists.ts'
 import { parseNm, type NmPattern } from '../catalog/formats/sparsity.ts'
 import { methodKeyNames, type MethodKey, type MethodSettings } from '../catalog/methods/keys.ts'
 import type { Scope, Selection } from '../catalog/methods/method.ts'
-import { canBeGlobal, methodOf, needsData, type MethodName } from '../catalog/methods/methods.ts'
+import { canBeGlobal, methodOf, needsData, needsHessian, type MethodName } from '../catalog/methods/methods.ts'
 import { selectModules, type Module } from '../recipe/match.ts'
-import { decidesInRun, sparsityOfBlock, type ResolvedPruneStep, type ResolvedRecipe } from '../recipe/resolve.ts'
+import { untilNone } from '../recipe/defaults.ts'
+import {
+  decidesInRun,
+  sparsityOfBlock,
+  swapsWeights,
+  type ResolvedPruneStep,
+  type ResolvedRecipe,
+} from '../recipe/resolve.ts'
 
 export interface PruneEntry {
   readonly method: MethodName
@@ -32,11 +39,27 @@ export interface PruneEntry {
   readonly selection: Selection
   /** Values of the keys that the method takes. */
   readonly settings: MethodSettings
+  /** Most swaps of a row; `auto`: a tenth of it. */
+  readonly swaps?: ResolvedPruneStep['swaps']
 }
 
 /** Calibration inputs are needed. */
 export function lookAtData(entries: readonly PruneEntry[]): boolean {
-  return entries.some(({ method }) => needsData(method))
+  return entries.some((entry) => needsData(entry.method) || swapsWeights(entry))
+}
+
+/** Calibration inputs are needed block by block: norms of a group over the whole model come from the dense model. */
+export function looksInBlocks(entry: PruneEntry): boolean {
+  return usesHessian(entry) || (needsData(entry.method) && !isGlobal(entry))
+}
+
+export function usesHessian(entry: PruneEntry): boolean {
+  return needsHessian(entry.method) || swapsWeights(entry)
+}
+
+/** Most swaps of a row of so many columns. */
+export function mostSwaps({ swaps = 0 }: PruneEntry, columns: number): number {
+  return swaps === untilNone ? Math.ceil(columns / 10) : swaps
 }
 
 /** The weights of all of the entry's linears compete with each other. */
@@ -190,6 +213,7 @@ export function pruneEntries(
       scope: step.scope,
       selection: step.selection,
       settings: Object.fromEntries(methodKeyNames.map((key) => [key, step[key]])),
+      swaps: step.swaps,
     })
   }
   return entries

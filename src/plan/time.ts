@@ -8,7 +8,13 @@ import { methodOf, needsData } from '../catalog/methods/methods.ts'
 import { triedWindows } from '../recipe/defaults.ts'
 import type { DataFacts, MachineFacts, ModelFacts } from '../recipe/facts.ts'
 import { isTraining } from '../recipe/modes.ts'
-import type { ResolvedEvaluation, ResolvedPruneStep, ResolvedRecipe, ResolvedRecover } from '../recipe/resolve.ts'
+import {
+  swapsWeights,
+  type ResolvedEvaluation,
+  type ResolvedPruneStep,
+  type ResolvedRecipe,
+  type ResolvedRecover,
+} from '../recipe/resolve.ts'
 import type { Stage } from '../catalog/stages.ts'
 import { outputsOf, savesPruned, type OutputKind } from './outputs.ts'
 import { passesOf, timesBetweenAll, type RecoveryPass } from './passes.ts'
@@ -185,7 +191,7 @@ function walkSeconds({ recipe, config, forward, solving }: Planned, work: BlockW
   const { prune, calibration } = recipe
   const { prunes, recoveries } = work
   const looks =
-    (prunes && prune.some(({ method, allocation }) => needsData(method) || isMeasured(allocation))) ||
+    (prunes && prune.some((step) => needsData(step.method) || swapsWeights(step) || isMeasured(step.allocation))) ||
     recoveries.length > 0
   // Once through the dense block, and once through the pruned one but for the last, whose outputs nobody reads; before them
   // through the dense model where it decides how much of each block goes, and beside them where its own stream is fitted to.

@@ -1,5 +1,6 @@
 // The inspector's data on a checkpoint: a header first, statistics of one tensor after another later. It is plain data
 // and crosses two process boundaries as JSON. A statistic that was not computed is absent, never 0.
+import type { MatrixCertificate } from '../plan/certificate.ts'
 import type { Evaluation } from '../runs/series/foldRun.ts'
 import type { MeasuredModule, WeightSpread } from '../plan/analysis.ts'
 import type { Role } from '../catalog/families/tensorRoles.ts'
@@ -101,6 +102,8 @@ export interface Origin {
   protocol: string[]
   /** YAML. */
   recipe: string
+  /** What swaps would still win of each mask, by tensor. */
+  certificates: Readonly<Record<string, MatrixCertificate>>
   /** There is a README.md already. */
   hasCard: boolean
 }

@@ -6,6 +6,9 @@ export const unstructured = 'unstructured'
 /** The sparsity of a step that says none. */
 export const usualSparsity = 0.5
 
+/** As many swaps of a row as help, within a tenth of it. */
+export const untilNone = 'auto'
+
 /** Windows of text; a file of ids has its own. */
 export const windowDefaults = { samples: 128, seq_len: 2048 }
 

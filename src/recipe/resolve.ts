@@ -56,9 +56,15 @@ export function recoveryPlace({ recover }: Pick<ResolvedRecipe, 'recover'>, inde
   return recover.length > 1 ? `recover.${index}` : 'recover'
 }
 
-/** Whether the step's method or allocation uses calibration inputs. */
-export function stepNeedsData(step: Pick<ResolvedPruneStep, 'method' | 'allocation' | AllocationName>): boolean {
-  return needsData(step.method) || decidesInRun(step)
+/** Whether the step's method, swaps or allocation use calibration inputs. */
+export function stepNeedsData(
+  step: Pick<ResolvedPruneStep, 'method' | 'swaps' | 'allocation' | AllocationName>,
+): boolean {
+  return needsData(step.method) || swapsWeights(step) || decidesInRun(step)
+}
+
+export function swapsWeights({ swaps }: Pick<ResolvedPruneStep, 'swaps'>): boolean {
+  return swaps !== undefined && swaps !== 0
 }
 
 /** Whether the sparsities of its blocks are known only when it runs. */

@@ -1,6 +1,7 @@
 // Measures that colour the map: one number per matrix, and the mapping of numbers to the colour scale.
 import { allocationNames, allocationOf } from '../../src/catalog/allocations/allocations.ts'
 import type { MeasuredModule } from '../../src/plan/analysis.ts'
+import type { MatrixCertificate } from '../../src/plan/certificate.ts'
 import { methodNames, methodOf } from '../../src/catalog/methods/methods.ts'
 import { moduleOfWeight } from '../../src/catalog/families/parameters.ts'
 import { formatShare, formatValue } from '../../src/formatting/numbers.ts'
@@ -14,6 +15,8 @@ export interface Known {
   readonly analysis: ReadonlyMap<string, MeasuredModule>
   /** Loss of the dense model, where sensitivities were measured. */
   readonly denseLoss: number | null
+  /** By tensor: the error that swaps in its mask would remove, from the run that made it. */
+  readonly certificates?: Readonly<Record<string, MatrixCertificate>>
 }
 
 export interface Measure {
@@ -27,7 +30,7 @@ export interface Measure {
    * differ much.
    */
   readonly scale: 'share' | 'linear' | 'log'
-  readonly group: 'Weights' | 'Inputs' | 'Error if pruned' | 'Sensitivity'
+  readonly group: 'Weights' | 'Masks' | 'Inputs' | 'Error if pruned' | 'Sensitivity'
   /** A sentence on what the numbers do not show. */
   readonly caution?: string
 }
@@ -94,6 +97,26 @@ const ofValues: Measure[] = [
   },
 ]
 
+const ofMasks: Measure[] = [
+  {
+    id: 'room',
+    title: 'Room by one swap',
+    of: ({ name }, { certificates }) => certificates?.[name]?.room ?? null,
+    text: formatShare,
+    scale: 'linear',
+    group: 'Masks',
+    caution: 'The share of the output error that the best swap of each row would remove, before recovery.',
+  },
+  {
+    id: 'rowsWithoutRoom',
+    title: 'Rows that no swap helps',
+    of: ({ name }, { certificates }) => certificates?.[name]?.rows_without_room ?? null,
+    text: formatShare,
+    scale: 'share',
+    group: 'Masks',
+  },
+]
+
 /** Statistics that allocations use. */
 const byAllocation = allocationNames.flatMap((name): Measure[] => {
   const { shown } = allocationOf(name)
@@ -146,12 +169,13 @@ function methodTitle(name: string): string {
 }
 
 /** Measures that have a number somewhere, or get one from the scan of every checkpoint. */
-export function measuresOf({ analysis }: Known): Measure[] {
+export function measuresOf({ analysis, certificates = {} }: Known): Measure[] {
   const modules = [...analysis.values()]
-  if (modules.length === 0) return ofValues
+  const always = Object.keys(certificates).length > 0 ? [...ofValues, ...ofMasks] : ofValues
+  if (modules.length === 0) return always
   const errors = modules.find((module) => module.errors.length > 0)?.errors ?? []
   return [
-    ...ofValues,
+    ...always,
     ...ofInputs,
     ...errors.map(({ method, sparsity, pattern }): Measure => {
       const amount = pattern === 'unstructured' ? `${Math.round(100 * sparsity)} %` : pattern

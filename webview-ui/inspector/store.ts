@@ -45,7 +45,7 @@ export const measurable = signal<readonly MeasurableMethod[]>([])
 let stats = new Map<string, TensorStats>()
 let analysis = new Map<string, MeasuredModule>()
 let denseLoss: number | null = null
-const tell = () => (known.value = { stats, analysis, denseLoss })
+const tell = () => (known.value = { stats, analysis, denseLoss, certificates: model.value?.origin?.certificates })
 /** Statistics arrive tensor by tensor, much faster than the page can draw. */
 const tellSoon = onceAFrame(tell)
 

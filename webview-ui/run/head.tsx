@@ -1,4 +1,5 @@
 // The top of the page: name, progress, result, actions and stages of the run.
+import { certificateSentence, certificatesOf, sumOfCertificates } from '../../src/plan/certificate.ts'
 import { runName } from '../../src/formatting/paths.ts'
 import { formatBytes, formatDuration, formatValue, megabyte, roughDuration } from '../../src/formatting/numbers.ts'
 import type { RunPicture, RunStatus } from '../../src/runs/series/foldRun.ts'
@@ -40,7 +41,7 @@ export function Head() {
       )}
       <Warnings of={warnings} />
       <ul class="row numbers muted" aria-label={found ? 'Result of the run' : 'Numbers of the run'}>
-        {(found ? resultNumbers(found) : numbersOf(picture.value)).map((number) => (
+        {[...(found ? resultNumbers(found) : numbersOf(picture.value)), ...roomOf(picture.value)].map((number) => (
           <li>{number}</li>
         ))}
       </ul>
@@ -119,6 +120,12 @@ function numbersOf({ elapsed, tokensPerSecond, memory }: RunPicture): string[] {
     ...(memory ? [`${formatBytes(memory.rssMb * megabyte)} memory, peak ${peak}`] : []),
     ...(memory && memory.deviceMb > 0 ? [`${formatBytes(memory.deviceMb * megabyte)} device memory`] : []),
   ]
+}
+
+/** A sentence on the error that swaps would still remove. */
+function roomOf({ blocks }: RunPicture): string[] {
+  const certificate = sumOfCertificates([...certificatesOf(blocks.values()).values()])
+  return certificate ? [certificateSentence(certificate)] : []
 }
 
 /** Time and memory of the run, and where the result is saved. */

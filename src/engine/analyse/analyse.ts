@@ -237,9 +237,10 @@ function askedFigures(
   }))
 }
 
-async function calibrationSet(
+/** Windows of a model that are looked at where nobody says how many. */
+export async function calibrationSet(
   { checkpoint, config }: Model,
-  { calibration, seed, signal }: CalibratedOptions,
+  { calibration, seed, signal }: Pick<CalibratedOptions, 'calibration' | 'seed' | 'signal'>,
 ): Promise<CalibrationSet> {
   const { data: path, field } = calibration
   const isIds = path.endsWith('.safetensors')

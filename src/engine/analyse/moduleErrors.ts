@@ -71,9 +71,11 @@ async function errorsOf(
   const errors: PruningError[] = []
   for (const [i, { method, sparsity, pattern, entry }] of candidates.entries()) {
     kernels.convert(weight, linear.weight)
-    await pruneLinear(context, { ...linear, weight }, entry, statistics, prepared)
+    let room: number | undefined
+    const onCertificate: PruneContext['onCertificate'] = (_, certificate) => (room = certificate.room)
+    await pruneLinear({ ...context, onCertificate }, { ...linear, weight }, entry, statistics, prepared)
     const error = await outputError(backend, weight, linear.weight, hessian)
-    errors.push({ method, sparsity, pattern, error: energy > 0 ? Math.max(0, error / energy) : null })
+    errors.push({ method, sparsity, pattern, error: energy > 0 ? Math.max(0, error / energy) : null, room })
     if (i === 0) pruned?.set(linear.name, (await readF32(backend, weight)).slice())
   }
   return errors

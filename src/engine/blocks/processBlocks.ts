@@ -1,6 +1,7 @@
 // Prunes and recovers a model block by block (docs/methods.md, "Block by block"): each block is loaded, observed, pruned, recovered,
 // rounded, saved by the caller, and passed on. Statistics and inputs always come from the finished earlier blocks. To recover more of
 // a model that is pruned already, the dense block is observed and the pruned one goes on.
+import { needsData } from '../../catalog/methods/methods.ts'
 import { breathe } from '../breathe.ts'
 import type { Backend } from '../compute/backend.ts'
 import { EngineError } from '../errors.ts'
@@ -10,7 +11,8 @@ import type { Mask } from '../prune/mask.ts'
 import { pruneBlock, type PruneContext } from '../prune/pruneBlock.ts'
 import { Statistics } from '../prune/statistics.ts'
 import type { BlockReconstruction } from '../recover/reconstructBlock.ts'
-import { entryIndex, isGlobal, lookAtData, type PruneEntry } from '../../plan/pruneEntries.ts'
+import type { MatrixCertificate } from '../../plan/certificate.ts'
+import { entryIndex, isGlobal, lookAtData, looksInBlocks, type PruneEntry } from '../../plan/pruneEntries.ts'
 import type { ActivationBudget } from './activations.ts'
 import {
   type BlockStates,
@@ -45,6 +47,8 @@ export interface BlockWork {
   readonly fitted: DenseStates | null
   /** Statistics of the dense block's inputs; null for a recovery that did not ask for them, and once the block is finished. */
   readonly statistics: Statistics | null
+  /** Certificates of masks that were chosen here, where the Hessians of their inputs were at hand. */
+  readonly certificates: ReadonlyMap<string, MatrixCertificate>
   /** Results of the recoveries in their order. */
   readonly recovered: readonly (BlockReconstruction | null)[]
 }
@@ -67,6 +71,8 @@ export interface BlocksOptions {
   /** Applied to each block in this order. */
   readonly recover: readonly BlockRecovery[]
   readonly seed: number
+  /** Masks that are chosen here are certified where the Hessians of their inputs are at hand. */
+  readonly certifies?: boolean
   /** Budget of all activations together. */
   readonly activations: ActivationBudget
   /** Most bytes of Hessians and their factors (default: as many as they need). With less, a block is run several times. */
@@ -99,10 +105,12 @@ export async function* processBlocks(options: BlocksOptions): AsyncGenerator<Blo
       using current = options.pruned ? await replace(dense, options.pruned) : dense
       const { block } = current
       await options.pausePoint?.()
+      context.certificates.clear()
       const masks = await prune(context, block, statistics, groups)
       const recovered = await recover(context, block, masks, statistics)
       stream.round(block)
-      yield { block, masks, recovered, states: context.states, fitted: null, statistics: null }
+      const { states, certificates } = context
+      yield { block, masks, certificates, recovered, states, fitted: null, statistics: null }
       await passOn(context, block)
     }
   } finally {
@@ -117,6 +125,8 @@ interface BlocksContext {
   /** `flow` and `states` are null when no block needs data. */
   readonly flow: Flow | null
   readonly states: BlockStates | null
+  /** Those of the block that is being pruned. */
+  readonly certificates: Map<string, MatrixCertificate>
   readonly advance: (count: number) => void
 }
 
@@ -125,11 +135,11 @@ async function prepare(options: BlocksOptions): Promise<BlocksContext> {
   const { stream, entries, calibration, recover, activations } = options
   const index = entryIndex(entries)
   const chosen = options.pruned ? [] : entries
-  const looks = lookAtData(chosen.filter((entry) => !isGlobal(entry))) || recover.length > 0
+  const looks = chosen.some(looksInBlocks) || recover.length > 0
   if (!calibration && (looks || lookAtData(chosen)))
     throw new EngineError('bad-data', 'these pruning methods, and reconstruction, need data: set `calibration`')
 
-  const surveys = lookAtData(chosen.filter(isGlobal)) ? 1 : 0
+  const surveys = chosen.some((entry) => isGlobal(entry) && needsData(entry.method)) ? 1 : 0
   const passes = surveys + (looks ? 2 : 0) + (recover.some(({ dense }) => dense === 'model') ? 1 : 0)
   const total = stream.blockCount * ((calibration?.windows ?? 0) * passes + 1)
   let done = 0
@@ -143,9 +153,14 @@ async function prepare(options: BlocksOptions): Promise<BlocksContext> {
   }
   const globals = await findGlobalLimits({ ...options, flow }, chosen)
   const warn = (message: string) => options.onWarning?.(message)
-  const pruning = { ...options, entryOf: (name: string) => index.get(name), globals, warn }
-  if (!looks || !flow) return { options, pruning, flow: null, states: null, advance }
-  return { options, pruning, flow, states: await createStates(flow, stream, recover), advance }
+  const certificates = new Map<string, MatrixCertificate>()
+  const onCertificate: PruneContext['onCertificate'] = options.certifies
+    ? ({ name }, { shares: _, ...matrix }) => certificates.set(name, matrix)
+    : undefined
+  const pruning = { ...options, entryOf: (name: string) => index.get(name), globals, onCertificate, warn }
+  const own = { options, pruning, certificates, advance }
+  if (!looks || !flow) return { ...own, flow: null, states: null }
+  return { ...own, flow, states: await createStates(flow, stream, recover) }
 }
 
 /** A block that is released at the end of its scope, or before. */
@@ -188,7 +203,7 @@ function statisticsOf(
   const hessians = options.recover.some((recovery) => recovery.hessians)
   const observed = block.linears.some(({ name }) => {
     const entry = entryOf(name)
-    return entry !== undefined && (hessians || (!options.pruned && lookAtData([entry]) && !isGlobal(entry)))
+    return entry !== undefined && (hessians || (!options.pruned && looksInBlocks(entry)))
   })
   const also = hessians ? (['hessian'] as const) : []
   return observed && flow ? new Statistics(options.backend, flow.set.windows, entryOf, also, groups?.[0] ?? null) : null
@@ -234,7 +249,7 @@ async function prune(
 }
 
 async function recover(
-  { options, states }: BlocksContext,
+  { options, states, certificates }: BlocksContext,
   block: Block,
   masks: ReadonlyMap<string, Mask>,
   statistics: Statistics | null,
@@ -245,7 +260,7 @@ async function recover(
     if (!options.recover.slice(i).some(({ hessians }) => hessians)) statistics?.close()
     const seen = recovery.hessians ? statistics : null
     const fitted = states?.fittedTo(i) ?? null
-    recovered.push(await recovery.recover({ block, masks, states, fitted, recovered, statistics: seen }))
+    recovered.push(await recovery.recover({ block, masks, certificates, states, fitted, recovered, statistics: seen }))
   }
   return recovered
 }

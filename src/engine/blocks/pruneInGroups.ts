@@ -1,8 +1,7 @@
 // Prunes a block whose Hessians do not fit the memory together: they are gathered one group of shared inputs after the other, from the
 // end of the block, and the block is run again for each. An input depends only on the linears before it, so pruning later ones does
 // not change it.
-import { methodOf } from '../../catalog/methods/methods.ts'
-import type { PruneEntry } from '../../plan/pruneEntries.ts'
+import { usesHessian, type PruneEntry } from '../../plan/pruneEntries.ts'
 import type { Linear, LinearObserver } from '../model/module.ts'
 import type { Mask } from '../prune/mask.ts'
 import { pruneBlock, type PruneContext } from '../prune/pruneBlock.ts'
@@ -20,10 +19,9 @@ interface GroupedBlock {
   readonly run: Look
 }
 
-export const solves = (entry: PruneEntry | undefined) =>
-  entry !== undefined && methodOf(entry.method).needs === 'hessian'
+export const solves = (entry: PruneEntry | undefined) => entry !== undefined && usesHessian(entry)
 
-/** Prunes first the linears that are solved for, group after group, then all others, whose norms come from the first run. */
+/** Prunes first the linears whose Hessians are used, group after group, then all others, whose norms come from the first run. */
 export async function pruneInGroups(work: GroupedBlock, masks: Map<string, Mask>): Promise<void> {
   const { pruning, linears, first, groups } = work
   const found = new Map<string, Mask>()

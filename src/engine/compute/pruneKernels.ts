@@ -68,6 +68,24 @@ export interface PruneTraits {
   readonly widestDigit: number
 }
 
+/** Which swaps are made. */
+export interface SwapRule {
+  /** Most swaps of a row; more than its columns are as many as these. With 0 none is made, and `room` tells what one would win. */
+  readonly most: number
+  /** Both weights of a swap are in the same group of so many columns; 0: anywhere in the row. */
+  readonly group: number
+}
+
+/** By row [O]. Errors are those of the row's outputs, (dense − weight)ᵀ·G·(dense − weight). */
+export interface SwapFigures {
+  readonly before: Float64Array
+  readonly after: Float64Array
+  /** What the best swap that is left would win of the error; 0 where none helps. */
+  readonly room: Float64Array
+  /** Swaps that were made. */
+  readonly swaps: Float64Array
+}
+
 export interface PruneKernels {
   readonly traits: PruneTraits
   /** Adds to counts[2^bits] how many scores have each value of the digit. */
@@ -106,4 +124,18 @@ export interface PruneKernels {
     columns: Columns,
     pattern: NmPattern | null,
   ): Promise<void>
+  /**
+   * Swaps a pruned and a kept weight of a row while that lowers its error by a millionth or more, always the best pair, in the mask
+   * alone (docs/methods.md, "Swaps"). All are [O,I], gram is the symmetric G [I,I]. Pruned weights count as 0 and come back as
+   * `dense` has them: with updated weights in `weight` only `most` 0 has a meaning. `product`: (dense − weight)·G [O,I] with pruned
+   * weights as 0, where the caller has it, in f32; a GPU computes its own.
+   */
+  swapRows(
+    mask: Tensor,
+    weight: Tensor,
+    dense: Tensor,
+    gram: Tensor,
+    rule: SwapRule,
+    product: Tensor | null,
+  ): Promise<SwapFigures>
 }

@@ -1,4 +1,5 @@
 // Prunes the linears of one block, given the statistics of its inputs.
+import { Arena } from '../compute/arena.ts'
 import type { Limit } from '../compute/pruneKernels.ts'
 import { maskWords, type Tensor } from '../compute/tensor.ts'
 import { needsData } from '../../catalog/methods/methods.ts'
@@ -6,11 +7,13 @@ import { breathe } from '../breathe.ts'
 import type { Linear } from '../model/module.ts'
 import { visitHost } from './host.ts'
 import { zerosOf, type Mask } from './mask.ts'
+import { finiteDiagonal } from './methods/hessian.ts'
 import { scoreMethodOf } from './methods/pruners.ts'
-import type { PruneEntry } from '../../plan/pruneEntries.ts'
+import { mostSwaps, type PruneEntry } from '../../plan/pruneEntries.ts'
 import { PreparedCache, type PrepareContext } from './preparedCache.ts'
 import { rankOf, RankMasks, requireFinite } from './select.ts'
 import { normsOf, type Statistics } from './statistics.ts'
+import { certificateOf, swapRows, type MaskedWeight, type RowCertificates } from './swaps.ts'
 
 /** The score at which a group over the whole model is cut. Linears take its ties in model order until none is left. */
 export interface GlobalLimit extends Limit {
@@ -25,6 +28,8 @@ export interface GlobalLimit extends Limit {
 export interface PruneContext extends PrepareContext {
   readonly globals: ReadonlyMap<PruneEntry, GlobalLimit>
   readonly seed: number
+  /** Told of each linear whose Hessian is at hand: where it is absent, no certificates are made. */
+  readonly onCertificate?: (linear: Linear, certificate: RowCertificates) => void
   readonly signal?: AbortSignal
 }
 
@@ -100,15 +105,20 @@ async function pruneWeight(
 ): Promise<Mask> {
   const { host } = context
   const [rows, columns] = weight.shape
+  using arena = new Arena(host)
   const bits = host.allocate('u32', [rows, maskWords(columns)])
   try {
     // Kernels leave the bits of other columns, and the unused ones of a row's last word, as they are.
     host.write(bits, new Uint32Array(bits.length))
     const prepared = await cache.of(linear, entry)
     if (prepared) {
+      const dense = context.onCertificate && arena.allocate(weight.shape)
+      if (dense) host.kernels.convert(dense, weight)
       await prepared.solve({ weight, mask: bits, entry, name: linear.name })
+      if (dense) await swap(context, linear, { entry, weight, dense, mask: bits }, statistics)
     } else {
       await selectWeights(context, linear, entry, weight, bits, statistics)
+      await swap(context, linear, { entry, weight, dense: weight, mask: bits }, statistics)
       host.kernels.applyMask(weight, bits)
     }
     const mask = { rows, columns, words: (await host.read(bits)) as Uint32Array }
@@ -116,6 +126,27 @@ async function pruneWeight(
     return mask
   } finally {
     host.release(bits)
+  }
+}
+
+/** Swaps in the mask of a weight as the entry says, and certifies it; nothing where the input was not seen. */
+async function swap(
+  { backend, host, onCertificate }: PruneContext,
+  linear: Linear,
+  { entry, ...matrix }: MaskedWeight & { readonly entry: PruneEntry },
+  statistics: Statistics | null,
+): Promise<void> {
+  const hessian = statistics?.hessian(linear.inputKey)
+  const most = mostSwaps(entry, linear.weight.shape[1])
+  if (!statistics || !hessian || (most === 0 && !onCertificate)) return
+  const visit = await visitHost(backend, host, hessian)
+  try {
+    const group = entry.pattern?.m ?? 0
+    await finiteDiagonal(host, visit.tensor, linear.name)
+    const figures = await swapRows(host, matrix, visit.tensor, { most, group })
+    onCertificate?.(linear, certificateOf(figures, statistics.seen(linear.inputKey)))
+  } finally {
+    visit.release()
   }
 }
 

@@ -7,7 +7,8 @@ import { fillArena } from '../compute/arena.ts'
 import type { Backend } from '../compute/backend.ts'
 import { rows, type Tensor } from '../compute/tensor.ts'
 import type { Linear, LinearObserver } from '../model/module.ts'
-import type { PruneEntry } from '../../plan/pruneEntries.ts'
+import type { Seen } from './swaps.ts'
+import { usesHessian, type PruneEntry } from '../../plan/pruneEntries.ts'
 
 /**
  * Most partial sums of squares. As many as the usual calibration set has windows: each then has its own, their sum is taken
@@ -69,7 +70,9 @@ export class Statistics {
     const wants = (statistic: Statistic) =>
       linears.some(({ name }) => {
         const entry = this.#entryOf(name)
-        return entry !== undefined && (methodOf(entry.method).needs === statistic || this.#also.includes(statistic))
+        if (entry === undefined) return false
+        const needed = methodOf(entry.method).needs === statistic || (statistic === 'hessian' && usesHessian(entry))
+        return needed || this.#also.includes(statistic)
       })
     const gathers = this.#only === null || this.#only.has(linears[0].inputKey)
     const sums = fillArena(this.#backend, (arena): Sums => {
@@ -89,6 +92,11 @@ export class Statistics {
   /** Tokens that the input has had; 0 for an expert that the router never chose. */
   tokensOf(inputKey: string): number {
     return this.#sums.get(inputKey)?.tokens ?? 0
+  }
+
+  /** What errors by the Hessian of this input are counted in. */
+  seen(inputKey: string): Seen {
+    return { windows: this.windows, tokens: this.tokensOf(inputKey) }
   }
 
   /** (1/S)·Σ x² by channel, or null when nothing was seen or asked. */

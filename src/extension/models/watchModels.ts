@@ -28,7 +28,7 @@ export function watchModels(models: Models): vscode.Disposable {
   const changed = ({ fsPath }: vscode.Uri) => {
     if (!others.test(fsPath) && matters(fsPath)) look()
   }
-  // Nobody can say whether what is gone was a folder: then it matters where a model was in it.
+  // A deleted path may have been a folder: it matters if a model was in it.
   const gone = async ({ fsPath }: vscode.Uri) => {
     if (others.test(fsPath)) return
     const known = await models.paths()

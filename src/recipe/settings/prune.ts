@@ -28,7 +28,7 @@ import {
   type MethodName,
 } from '../../catalog/methods/methods.ts'
 import { andList } from '../../formatting/lists.ts'
-import { triedWindows, unstructured, usualSparsity } from '../defaults.ts'
+import { triedWindows, unstructured, untilNone, usualSparsity } from '../defaults.ts'
 import { all, count, described, idle, rate, rowsOf, type Applies } from './row.ts'
 
 /** Keys of a step on which others depend. */
@@ -60,6 +60,8 @@ const allocationLines = allocationNames.map((name) => {
 })
 const byRow = methodNames.filter((name) => defaultScope(name, undefined) === 'row')
 const withoutGlobal = methodNames.filter((name) => refusesScope(name, 'global'))
+/** Methods that keep the weights as they are. */
+const swappers = methodNames.filter((name) => !methodOf(name).corrects)
 const withOwnGroup = methodNames.filter((name) => methodOf(name).scopes.length === 0)
 
 const withoutGroups: Applies<Known> = ({ pattern }) => !parseNm(pattern) || idle('with an N:M pattern', 'pattern')
@@ -217,6 +219,18 @@ export const pruneRows = {
   }),
 
   ...methodRows,
+
+  swaps: row({
+    type: z.union([z.int().min(0).max(1e9), z.literal(untilNone)]),
+    about: `Most swaps of a row: a pruned and a kept weight change places where that lowers the error of the row's outputs (docs/methods.md, "Swaps"; arXiv 2512.10922). \`${untilNone}\`: until none helps, at most a tenth of the row. Needs calibration. For ${andList(swappers)}.`,
+    default: 0,
+    // Recipes without it keep the hash by which a sweep knows its runs.
+    resolve: (_, __, written) => written,
+    appliesWhen: ({ method }) =>
+      swappers.includes(method) || idle(`with method ${method}, which solves for the kept weights`, 'method'),
+    leftOutWhenIdle: true,
+    option: { flags: '--swaps <n>', about: `${andList(swappers)}: most swaps of a row, or ${untilNone}` },
+  }),
 
   targets: row({
     type: names.min(1),

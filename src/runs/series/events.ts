@@ -29,7 +29,13 @@ const blockCount = (value: unknown): value is number =>
 const place = (value: unknown): value is number => blockCount(value) && value < mostBlocks
 
 /** A pruned linear of a finished block: number of its weights, its zeros, and zeros / size. For several modules see `sparsityOf`. */
-const moduleZeros = fields({ size: number, zeros: number, sparsity: number })
+const moduleZeros = fields({
+  size: number,
+  zeros: number,
+  sparsity: number,
+  /** What swaps would still win of a mask that this run chose, before recovery, where the Hessian of its inputs was at hand. */
+  certificate: optional(fields({ rows: number, error: number, room: number, rows_without_room: number })),
+})
 export type ModuleZeros = Checked<typeof moduleZeros>
 
 /** Errors of a block before and after one of several recoveries, by its index in the recipe's list. */

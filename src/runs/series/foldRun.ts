@@ -293,7 +293,11 @@ function addBlockLoss({ blockLoss }: RunPicture, recovery: number, block: number
 
 /** A block's result together with those of earlier passes over it. */
 function blockResult(event: Extract<RunEvent, { type: 'block' }>, earlier: BlockResult | undefined): BlockResult {
-  const { block, modules, seconds, error_before: before, error_after: after } = event
+  const { block, seconds, error_before: before, error_after: after } = event
+  // A later pass tells the zeros again, and no certificates.
+  const modules = Object.fromEntries(
+    Object.entries(event.modules).map(([name, own]) => [name, { ...earlier?.modules[name], ...own }]),
+  )
   // A block that is only pruned has neither; null is what is not a number.
   const isRecovered = before !== undefined || after !== undefined
   const only = isRecovered ? [{ recovery: 0, error_before: before ?? null, error_after: after ?? null }] : []

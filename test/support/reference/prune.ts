@@ -116,6 +116,53 @@ export function referencePrune(backend: Backend): PruneKernels {
       backend.write(mask, words)
       backend.write(losses, sums)
     },
+    async swapRows(mask, weight, dense, gram, { most, group }) {
+      const [rows, width] = weight.shape
+      const [w, full, g] = [await backend.read(weight), await backend.read(dense), await backend.read(gram)]
+      const words = (await backend.read(mask)) as Uint32Array
+      const figures = Array.from({ length: rows }, (_, r) => {
+        const own = [w, full].map((values) => Float64Array.from(values.slice(r * width, (r + 1) * width)))
+        const bits = words.subarray(r * maskWords(width), (r + 1) * maskWords(width))
+        return swapRow(own[0], own[1], bits, g, Math.min(most, width), group)
+      })
+      backend.write(mask, words)
+      const column = (key: keyof (typeof figures)[0]) => Float64Array.from(figures, (row) => row[key])
+      return { before: column('before'), after: column('after'), room: column('room'), swaps: column('swaps') }
+    },
+  }
+}
+
+/** Looks at every pair before every swap. */
+function swapRow(
+  w: Float64Array,
+  dense: Float64Array,
+  bits: Uint32Array,
+  g: ArrayLike<number>,
+  most: number,
+  group: number,
+) {
+  const n = w.length
+  const columns = Array.from({ length: n }, (_, j) => j)
+  const isKept = (j: number) => ((bits[j >> 5] >>> (j & 31)) & 1) === 1
+  let before: number | null = null
+  for (let swaps = 0; ; swaps++) {
+    const residual = columns.map((j) => (isKept(j) ? dense[j] - w[j] : dense[j]))
+    const c = columns.map((i) => residual.reduce((sum, x, j) => sum + g[i * n + j] * x, 0))
+    const error = residual.reduce((sum, x, j) => sum + x * c[j], 0)
+    before ??= error
+    let best = { change: 0, a: -1, b: -1 }
+    for (const a of columns)
+      for (const b of columns) {
+        if (isKept(a) || !isKept(b) || (group > 0 && Math.floor(a / group) !== Math.floor(b / group))) continue
+        const comes = -2 * dense[a] * c[a] + dense[a] ** 2 * g[a * n + a]
+        const goes = 2 * w[b] * c[b] + w[b] ** 2 * g[b * n + b]
+        const change = comes + goes - 2 * dense[a] * w[b] * g[a * n + b]
+        if (change < best.change) best = { change, a, b }
+      }
+    if (swaps === most || best.change === 0 || -best.change < 1e-6 * error)
+      return { before, after: error, room: -best.change, swaps }
+    bits[best.a >> 5] |= 1 << (best.a & 31)
+    bits[best.b >> 5] &= ~(1 << (best.b & 31))
   }
 }
 

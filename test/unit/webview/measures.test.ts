@@ -44,6 +44,17 @@ describe('what the map is coloured by', () => {
     assert.ok(!ids({ ...all, analysis: silent }).includes('sensitivity'))
   })
 
+  it('offers the room that swaps have left where a run has told it, by matrix', () => {
+    const [first, second] = model.tensors.filter(({ role }) => role === 'linear')
+    const certificate = { rows: 4, error: 2, room: 0.008, rows_without_room: 0.75 }
+    const known = { ...nothing, stats, certificates: { [first.name]: certificate } }
+    const [room, rows] = ['room', 'rowsWithoutRoom'].map((id) => measureNamed(id, known))
+    assert.deepEqual([room.of(first, known), rows.of(first, known)], [0.008, 0.75])
+    assert.equal(room.of(second, known), null)
+    assert.equal(room.text(0.008), '0.80 %')
+    assert.ok(measuresOf(nothing).every(({ id }) => id !== 'room'))
+  })
+
   it('scales from the least to the greatest value, by logarithms where it says so', () => {
     const measure = measureNamed('error wanda 50 %')
     const values = model.tensors.flatMap((t) => measure.of(t, all) ?? [])

@@ -154,4 +154,6 @@ export const taskOperands: Readonly<Record<string, (args: Args) => TaskOperands>
   maskBelow: (a) => ({ ...rows(...scored(a, 5)), numbered: true }),
   selectRows: (a) => rows(...scored(a, 3)),
   selectGroups: (a) => rows(...scored(a, 3)),
+  swapRows: (a) =>
+    rows(...[0, 1, 10].map((arg) => items('in', arg, 4 * a[2])), ...[items('inout', 3, 4 * a[4]), items('out', 9, 32)]),
 }

@@ -7,6 +7,7 @@ import { weightTasks } from './kernels/weightTasks.ts'
 import { factorTasks } from './prune/factor.ts'
 import { selectTasks } from './prune/select.ts'
 import { sparseGptTasks } from './prune/sparseGpt.ts'
+import { swapTasks } from './prune/swaps.ts'
 import { callStaged } from './staged.ts'
 import type { Task, TaskEnv, TaskTable } from './task.ts'
 import type { Wasm } from '../../readWasm.ts'
@@ -85,6 +86,7 @@ const nativeTasks: Readonly<Record<string, Task>> = {
   ...selectTasks,
   ...factorTasks,
   ...sparseGptTasks,
+  ...swapTasks,
 }
 
 /** A wasm export as a task: it is called as f(start, end, ...args). */

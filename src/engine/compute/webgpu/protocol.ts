@@ -130,6 +130,7 @@ const names: Record<keyof DeviceKernels, true> = {
   factorBegin: true,
   factorPanel: true,
   sweep: true,
+  swapRows: true,
 }
 
 /** The calling thread makes a recorder for each. Complete by type: a new kernel does not compile until it is named here. */

@@ -8,6 +8,7 @@ import type { Kernels } from '../kernels.ts'
 import type { Tensor } from '../tensor.ts'
 import type { PruneOps } from './ops/prune/index.ts'
 import { widestDigit } from './ops/prune/scores.ts'
+import { swapFigures } from './ops/prune/swaps.ts'
 import { factorPanelWidth } from '../../../catalog/methods/method.ts'
 
 type Device = Pick<Backend, 'allocate' | 'release' | 'read'>
@@ -86,5 +87,19 @@ export function webGpuPrune(device: Device, ops: PruneOps, { fill }: Pick<Kernel
     },
     sparseGptBlock: async (weight, mask, losses, factor, columns, pattern) =>
       ops.sweep(weight, mask, losses, factor, columns, pattern),
+    async swapRows(mask, weight, dense, gram, rule) {
+      const [rows] = weight.shape
+      const figures = device.allocate('f32', [rows, swapFigures])
+      try {
+        ops.swapRows(mask, weight, dense, gram, figures, rule)
+        const found = await device.read(figures)
+        const [before, after, room, swaps] = [0, 1, 2, 3].map((at) =>
+          Float64Array.from({ length: rows }, (_, r) => found[swapFigures * r + at]),
+        )
+        return { before, after, room, swaps }
+      } finally {
+        device.release(figures)
+      }
+    },
   }
 }

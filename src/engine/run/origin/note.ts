@@ -11,7 +11,8 @@ import {
 } from '../../../recipe/resolve.ts'
 import { readSmallFile } from '../../checkpoint/smallFile.ts'
 import { EngineError } from '../../errors.ts'
-import { evaluationShape, movesShape, type BlockMoves } from '../state/progress.ts'
+import { certificateShape, evaluationShape, movesShape, type BlockMoves } from '../state/progress.ts'
+import { certificateSentence, sumOfCertificates, type MatrixCertificate } from '../../../plan/certificate.ts'
 import { unstructured } from '../../../recipe/defaults.ts'
 import { formatAccuracy, formatShare, formatTrained, formatValue, formatWonBack } from '../../../formatting/numbers.ts'
 import type { AllocationKey } from '../../../catalog/allocations/allocation.ts'
@@ -33,7 +34,14 @@ const noteSchema = z.object({
   trainable: z.object({ count: z.number(), percent: z.number() }).nullable(),
   evaluations: z.array(evaluationShape.omit({ seconds: true })).max(few),
   moved: movesShape.default([]),
-  tensors: z.record(z.string(), z.object({ zeros: z.int().min(0), sparsity: z.number().min(0).max(1) })),
+  tensors: z.record(
+    z.string(),
+    z.object({
+      zeros: z.int().min(0),
+      sparsity: z.number().min(0).max(1),
+      certificate: certificateShape.optional(),
+    }),
+  ),
 })
 
 export interface Note {
@@ -47,6 +55,8 @@ export interface Note {
   readonly moved: readonly BlockMoves[]
   /** Share of zeros by matrix, as the mask has it. */
   readonly sparsities: Readonly<Record<string, number>>
+  /** What swaps would still win of each mask, before recovery, by tensor; of a run that had the Hessians at hand. */
+  readonly certificates: Readonly<Record<string, MatrixCertificate>>
   readonly evaluations: z.output<typeof noteSchema>['evaluations']
   /** Sparsity of the matrices that were pruned; null: none was. */
   readonly sparsity: number | null
@@ -70,6 +80,9 @@ export function parseNote(json: string, name: string): Note {
     throw new EngineError('bad-data', `${noteName} is not what a run writes: ${parsed.error.issues[0].message}`)
   const { versions, device, recipe, trainable, evaluations, moved, tensors } = parsed.data
   const sparsities = Object.fromEntries(Object.entries(tensors).map(([tensor, { sparsity }]) => [tensor, sparsity]))
+  const certificates = Object.fromEntries(
+    Object.entries(tensors).flatMap(([tensor, { certificate }]) => (certificate ? [[tensor, certificate]] : [])),
+  )
   const pruned = Object.values(tensors).filter(({ sparsity }) => sparsity > 0)
   const zeros = pruned.reduce((sum, one) => sum + one.zeros, 0)
   const size = pruned.reduce((sum, one) => sum + one.zeros / one.sparsity, 0)
@@ -86,6 +99,7 @@ export function parseNote(json: string, name: string): Note {
       sparsity,
       moved,
       sparsities,
+      certificates,
     },
     isPart: Object.keys(tensors).some(isOfWhole),
   }
@@ -119,12 +133,21 @@ function recoveryText({ mode, train, steps, loss }: ResolvedRecover): string {
 }
 
 /** Name and value of each fact about what it is and how it was made. */
-export function noteFacts({ recipe, trainable, sparsity, version, device }: Note): [name: string, value: string][] {
+export function noteFacts({
+  recipe,
+  trainable,
+  sparsity,
+  certificates,
+  version,
+  device,
+}: Note): [name: string, value: string][] {
+  const certificate = sumOfCertificates(Object.values(certificates))
   return [
     ['made from', hubName(recipe.model) ?? recipe.model],
     ...recipe.prune.map((step): [string, string] => ['pruned', pruningText(step)]),
     ...recipe.recover.map((one): [string, string] => ['recovered', recoveryText(one)]),
     ...(sparsity === null ? [] : [['zeros in the pruned matrices', formatShare(sparsity)] as [string, string]]),
+    ...(certificate ? [['masks', certificateSentence(certificate)] as [string, string]] : []),
     ...(trainable ? [['trained', formatTrained(trainable.percent)] as [string, string]] : []),
     ['by', `SparseScope ${version} on ${device}`],
   ]

@@ -67,6 +67,7 @@ export async function runBlocksPhase(phase: BlocksPhase): Promise<void> {
       calibration: looksAtData ? phase.calibration : null,
       recover: recoveries.map(({ apply }) => apply),
       seed: recipe.seed,
+      certifies: phase.stage !== 'baseline',
       activations: statesIn(budget, folder.state),
       statisticBytes: budget.statisticBytes,
       finished: { blocks: phase.finishedBlocks, load: (index) => savedBlock(phase, index) },
@@ -127,14 +128,15 @@ async function saveBlock({ session, entries, base, stage, recoveries }: BlocksPh
 
 function resultOf(
   { session, recoveries }: BlocksPhase,
-  { block, masks, recovered }: BlockWork,
+  { block, masks, certificates, recovered }: BlockWork,
   seconds: number,
 ): BlockResult {
   const modules: BlockResult['modules'] = {}
   for (const { name, weight } of block.linears) {
     const mask = masks.get(name)
     const zeros = mask ? zerosOf(mask) : 0
-    modules[name] = { size: weight.length, zeros, sparsity: zeros / weight.length }
+    const certificate = certificates.get(name)
+    modules[name] = { size: weight.length, zeros, sparsity: zeros / weight.length, ...(certificate && { certificate }) }
   }
   const errors = recovered.flatMap((one, i) =>
     one ? [{ recovery: recoveries[i].planned.index, error_before: one.errorBefore, error_after: one.errorAfter }] : [],

@@ -1,5 +1,6 @@
 // The result of a run, or its model before recovery, as a checkpoint: the source with its finished tensors replaced, the mask
 // and a note beside it.
+import { certificatesOf } from '../../../plan/certificate.ts'
 import { basename, join } from 'node:path'
 import { parseByteSize } from '../../../formatting/numbers.ts'
 import { isBitmaskConfig } from '../../../catalog/formats/bitmask.ts'
@@ -123,9 +124,11 @@ function noteOf({ progress, recipe: whole, showPath }: RunSession, { output, sum
   const settled = { ...whole, prune: settledSteps(whole.prune, progress.chosen) }
   const recipe = pruned ? recipeOfPruned(settled, output.to) : settled
   const evaluations = progress.evaluations.filter(({ stage }) => !pruned || stage !== 'recovered')
-  const tensors = [...summary.counts].map(
-    ([linear, { zeros, size }]) => [`${linear}.weight`, { zeros, sparsity: zeros / size }] as const,
-  )
+  const certificates = certificatesOf(progress.blocks)
+  const tensors = [...summary.counts].map(([linear, { zeros, size }]) => {
+    const certificate = certificates.get(linear)
+    return [`${linear}.weight`, { zeros, sparsity: zeros / size, ...(certificate && { certificate }) }] as const
+  })
   return {
     format: 1,
     versions: { sparsescope: version },

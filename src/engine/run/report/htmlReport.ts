@@ -25,6 +25,7 @@ import { emptyPicture, foldEvents, type RunPicture } from '../../../runs/series/
 import { cutText, mergedHeads, mergedRows, mergedTitle, recoveryName } from '../../../runs/series/recoveries.ts'
 import { endOfText, promptTexts, type PromptTexts } from '../../../runs/series/samples.ts'
 import { printable } from '../../../formatting/printable.ts'
+import { certificateSentence } from '../../../plan/certificate.ts'
 import { readOwn } from '../../../system/ownFile.ts'
 import type { RunReport } from './report.ts'
 import { summaryHeads, summaryRows, wonBackSentences } from './summaryTable.ts'
@@ -54,7 +55,7 @@ ${table(
   summaryHeads(report),
   summaryRows(report).map((row) => row.cells),
 )}
-${wonBackSentences(report)
+${[...wonBackSentences(report), ...(report.certificate ? [certificateSentence(report.certificate)] : [])]
   .map((sentence) => `<p>${escapeText(sentence)}</p>`)
   .join('')}
 ${recoveryTable(report)}

@@ -1,4 +1,5 @@
 // report.json: what a run did, on what, and what came out (also the JSON of `sparsescope run`).
+import { certificatesOf, sumOfCertificates, type MatrixCertificate } from '../../../plan/certificate.ts'
 import type { ChosenAllocation } from '../../../runs/series/events.ts'
 import type { Stage } from '../../../catalog/stages.ts'
 import { chosenText } from '../../../runs/series/eventLine.ts'
@@ -33,6 +34,8 @@ export interface RunReport {
   evaluations: EvaluationResult[]
   /** Zeros among the weights of the block linears, by the masks; null when the run did not come so far. */
   sparsity: number | null
+  /** What swaps would still win of the masks that the run chose, before recovery; null where no Hessians of their inputs were at hand. */
+  certificate: MatrixCertificate | null
   /** `percent` of all base parameters, as docs/methods.md, "What is trained", counts; of several recoveries the largest. */
   trainable: { count: number; percent: number } | null
   recoveries: RecoveryReport[]
@@ -96,6 +99,7 @@ export function createReport(facts: ReportFacts, progress: RunProgress): RunRepo
     accuracy,
     evaluations: progress.evaluations,
     sparsity: facts.sparsity,
+    certificate: sumOfCertificates([...certificatesOf(progress.blocks).values()]),
     trainable: progress.trainable,
     recoveries,
     allocations: progress.chosen,

@@ -13,6 +13,7 @@ import {
 import { cutText } from '../../../runs/series/recoveries.ts'
 import { undecided, type MeanAccuracy } from '../../../runs/series/accuracies.ts'
 import { perplexitiesOf, perplexityIn, resultsOfTexts } from '../../../runs/series/texts.ts'
+import { certificateSentence } from '../../../plan/certificate.ts'
 import { textTable } from '../../../formatting/tables.ts'
 import type { RunReport } from './report.ts'
 
@@ -78,5 +79,6 @@ export function summaryText(report: RunReport, columns?: number): string {
     { columns, spare: ['peak memory', 'seconds'] },
   )
   const merged = report.recoveries.flatMap((one) => (one.merged ? [cutText(one.merged.modules)] : []))
-  return [table, ...merged, ...wonBackSentences(report), ...undecided(report.accuracy)].join('\n')
+  const certified = report.certificate ? [certificateSentence(report.certificate)] : []
+  return [table, ...certified, ...merged, ...wonBackSentences(report), ...undecided(report.accuracy)].join('\n')
 }

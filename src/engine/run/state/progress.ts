@@ -93,9 +93,19 @@ export const evaluationShape = z.object({
   samples: z.array(z.custom<Sample>(isSample)).max(few).optional(),
 })
 
+/** See plan/certificate.ts. */
+export const certificateShape = z.object({ rows: count, error: z.number(), room: share, rows_without_room: share })
+
 export const blockShape = z.object({
   block: count,
-  modules: record(z.object({ sparsity: z.number().min(0).max(1), zeros: count, size: count })),
+  modules: record(
+    z.object({
+      sparsity: share,
+      zeros: count,
+      size: count,
+      certificate: certificateShape.optional(),
+    }),
+  ),
   /** Error before and after the last recovery of this walk that had something to change in the block. */
   error_before: measured.optional(),
   error_after: measured.optional(),

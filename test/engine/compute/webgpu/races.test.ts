@@ -109,6 +109,12 @@ async function pruned(gpu: GpuSession): Promise<Map<string, HostArray>> {
   const columnsSwept = { start: 32, end: 160 }
   await gpu.prune.sparseGptBlock(swept, bits, losses, { upper, inverseDiagonal }, columnsSwept, { n: 2, m: 4 })
   for (const [name, tensor] of Object.entries({ swept, bits, losses })) results.set(name, await gpu.read(tensor))
+  // Every second weight is kept.
+  const half = upload(gpu, 'u32', [rows, maskWords(n)], new Uint32Array(rows * maskWords(n)).fill(0x55555555))
+  const [gram, own] = [upload(gpu, 'f32', [n, n], h), random(rows, n)]
+  const { after, swaps } = await gpu.prune.swapRows(half, own, own, gram, { most: 20, group: 0 }, null)
+  for (const [name, figures] of Object.entries({ after, swaps })) results.set(name, Float32Array.from(figures))
+  results.set('swapped', await gpu.read(half))
   return results
 }
 

@@ -50,3 +50,11 @@ export function storeEnd(at: usize, x: v128, count: i32): void {
 export function lanesBelow(count: i32): v128 {
   return i32x4.lt_s(i32x4(0, 1, 2, 3), i32x4.splat(count))
 }
+
+/** a·b + c of two f64, as madd. */
+// @ts-ignore: decorator
+@inline
+export function madd64(a: v128, b: v128, c: v128): v128 {
+  if (ASC_FEATURE_RELAXED_SIMD) return f64x2.relaxed_madd(a, b, c)
+  return f64x2.add(f64x2.mul(a, b), c)
+}

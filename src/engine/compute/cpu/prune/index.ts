@@ -4,6 +4,7 @@ import type { Pool } from '../pool.ts'
 import { inverseFactor } from './factor.ts'
 import { countScores, maskBelow, maskGroups, maskRows } from './select.ts'
 import { sparseGptBlock } from './sparseGpt.ts'
+import { swapRows } from './swaps.ts'
 
 export function cpuPrune(pool: Pool): PruneKernels {
   return {
@@ -14,5 +15,6 @@ export function cpuPrune(pool: Pool): PruneKernels {
     maskGroups: async (...args) => maskGroups(pool, ...args),
     inverseFactor: (...args) => inverseFactor(pool, ...args),
     sparseGptBlock: async (...args) => sparseGptBlock(pool, ...args),
+    swapRows: (...args) => swapRows(pool, ...args),
   }
 }

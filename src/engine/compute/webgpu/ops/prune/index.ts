@@ -1,13 +1,14 @@
 // Operations of pruning that are recorded like kernels; the calling thread makes PruneKernels of them (../../prune.ts).
 import type { NmPattern } from '../../../../../catalog/formats/sparsity.ts'
 import type { Kernels } from '../../../kernels.ts'
-import type { Columns, InverseFactor } from '../../../pruneKernels.ts'
+import type { Columns, InverseFactor, SwapRule } from '../../../pruneKernels.ts'
 import type { Tensor } from '../../../tensor.ts'
 import type { Gpu } from '../../shader.ts'
 import { runMaskBelow, runMaskSmallest, type TieCut } from './maskSmallest.ts'
 import { runCountDigit, runCountTies } from './scores.ts'
 import { runFactorBegin, runFactorPanel } from './factor.ts'
 import { runMaskGroups, runMaskRows } from './maskRows.ts'
+import { runSwaps } from './swaps.ts'
 import { runSweep } from './sweep.ts'
 
 /** Limits are bit patterns of f32 scores. */
@@ -49,6 +50,8 @@ export interface PruneOps {
     columns: Columns,
     pattern: NmPattern | null,
   ): void
+  /** figures[O,5]: error before, error after, what the best swap left would win, swaps, and 1. */
+  swapRows(mask: Tensor, weight: Tensor, dense: Tensor, gram: Tensor, figures: Tensor, rule: SwapRule): void
 }
 
 export function pruneOps(gpu: Gpu, kernels: Pick<Kernels, 'copy' | 'fill'>): PruneOps {
@@ -62,5 +65,6 @@ export function pruneOps(gpu: Gpu, kernels: Pick<Kernels, 'copy' | 'fill'>): Pru
     factorBegin: (...args) => runFactorBegin(gpu, ...args),
     factorPanel: (...args) => runFactorPanel(gpu, kernels, ...args),
     sweep: (...args) => runSweep(gpu, kernels, ...args),
+    swapRows: (...args) => runSwaps(gpu, ...args),
   }
 }

@@ -1,0 +1,98 @@
+// `sparsescope inspect --certificate`: the share of a mask's error that one swap would remove, measured against the dense model.
+import { calibrationSet } from '../engine/analyse/analyse.ts'
+import { certify, type CertifiedMatrix } from '../engine/analyse/certify.ts'
+import { openCheckpoint } from '../engine/checkpoint/checkpoint.ts'
+import { openBackend } from '../engine/compute/open.ts'
+import { EngineError } from '../engine/errors.ts'
+import { computeIn } from '../engine/model/computeIn.ts'
+import { openModel } from '../engine/model/model.ts'
+import { groupsBy } from '../formatting/lists.ts'
+import { formatShare, formatValue } from '../formatting/numbers.ts'
+import { textTable } from '../formatting/tables.ts'
+import { certificateSentence, sumOfCertificates } from '../plan/certificate.ts'
+import type { NmPattern } from '../catalog/formats/sparsity.ts'
+import { defaultPrecision } from '../recipe/modes.ts'
+import { closing, type CommonOptions, type Context, type Outcome } from './command.ts'
+import { memoryBytes, type PrecisionOptions } from './options.ts'
+
+export interface CertificateOptions extends CommonOptions, PrecisionOptions {
+  certificate?: boolean
+  dense?: string
+  calibration?: string
+  field?: string
+  samples?: number
+  seqLen?: number
+  memory?: string
+}
+
+/** Share of the memory for the states between two blocks. */
+const share = 1 / 4
+
+/** @throws EngineError 'usage': options that need each other. */
+export function refuseHalf({ certificate, dense, calibration, field, samples, seqLen }: CertificateOptions): void {
+  if (certificate && (dense === undefined || calibration === undefined))
+    throw new EngineError(
+      'usage',
+      '--certificate compares with the dense model on text: add --dense MODEL and --calibration FILE',
+    )
+  const given = { dense, calibration, field, samples, 'seq-len': seqLen }
+  const useless = certificate ? undefined : Object.entries(given).find(([, value]) => value !== undefined)
+  if (useless) throw new EngineError('usage', `--${useless[0]} has no effect without --certificate`)
+}
+
+export async function certificateOutcome(
+  context: Context,
+  path: string,
+  o: CertificateOptions,
+  patterns: readonly NmPattern[],
+): Promise<Outcome> {
+  const begun = performance.now()
+  await using pruned = closing(await openCheckpoint(path))
+  await using dense = closing(await openCheckpoint(o.dense ?? ''))
+  const [prunedModel, denseModel] = [openModel(pruned.value), openModel(dense.value)]
+  const calibration = { data: o.calibration ?? '', field: o.field, samples: o.samples, seqLen: o.seqLen }
+  const set = await calibrationSet(denseModel, { calibration, seed: 0, signal: context.signal })
+  await using backend = closing(computeIn(await openBackend(o), denseModel, o.precision ?? defaultPrecision))
+  const matrices = await certify({
+    dense: denseModel,
+    pruned: prunedModel,
+    backend: backend.value,
+    set,
+    patterns,
+    activationBytes: share * memoryBytes(o.memory),
+    signal: context.signal,
+    onProgress: (done, total) => context.progress({ what: 'certifying', count: { done, total, unit: 'windows' } }),
+    onWarning: (message) => context.say(`warning: ${message}`),
+  })
+  const certificate = sumOfCertificates(matrices)
+  const blocks = groupsBy(matrices, ({ block }) => block).map((own) => ({
+    block: own[0].block,
+    certificate: sumOfCertificates(own),
+  }))
+  const json = {
+    path: pruned.value.path,
+    dense: dense.value.path,
+    calibration: { data: calibration.data, windows: set.windows, seq_len: set.seqLen },
+    certificate,
+    blocks,
+    matrices: matrices.map(({ shares, ...one }) => ({ ...one, room_by_row: [...shares] })),
+    seconds: (performance.now() - begun) / 1000,
+    device: backend.value.info.device,
+  }
+  const text = certificate
+    ? [tableOf(matrices, context.columns), certificateSentence(certificate)].join('\n')
+    : `${pruned.value.path} has no matrix with zeros whose input was seen.`
+  return { json, text }
+}
+
+function tableOf(matrices: readonly CertifiedMatrix[], columns?: number): string {
+  const heads = ['matrix', 'swaps within', 'error', 'room by one swap', 'rows without']
+  const rows = matrices.map(({ name, group, error, room, rows_without_room: none }) => [
+    name,
+    group > 0 ? `${group} inputs` : 'the row',
+    formatValue(error),
+    formatShare(room),
+    formatShare(none, 0),
+  ])
+  return textTable(heads, rows, { columns, spare: ['error', 'swaps within'] })
+}

@@ -1,0 +1,135 @@
+// Certificates of a pruned checkpoint beside its dense one, whoever pruned it (docs/methods.md, "Swaps"): the blocks are walked as a run
+// walks them, the dense block sees the states of the pruned model, and nothing is changed.
+import type { NmPattern } from '../../catalog/formats/sparsity.ts'
+import { blockLinears } from '../../catalog/families/parameters.ts'
+import { processBlocks, type BlockRecovery } from '../blocks/processBlocks.ts'
+import type { CalibrationSet } from '../blocks/flow.ts'
+import { createModelStream } from '../blocks/modelStream.ts'
+import { Arena } from '../compute/arena.ts'
+import { type Backend, readWide } from '../compute/backend.ts'
+import { maskWords } from '../compute/tensor.ts'
+import { EngineError } from '../errors.ts'
+import type { Linear } from '../model/module.ts'
+import { productForm } from '../model/computeIn.ts'
+import type { Model } from '../model/model.ts'
+import { decode, readWeight } from '../model/weights.ts'
+import { visitHost, withPruneHost, type PruneHost } from '../prune/host.ts'
+import { maskOfZeros, zerosOf } from '../prune/mask.ts'
+import { finiteDiagonal } from '../prune/methods/hessian.ts'
+import type { Statistics } from '../prune/statistics.ts'
+import { certificateOf, groupOf, swapRows, type RowCertificates } from '../prune/swaps.ts'
+
+export interface CertifiedMatrix extends RowCertificates {
+  readonly name: string
+  readonly block: number
+  /** Inputs within which both weights of a swap lie; 0: the row. */
+  readonly group: number
+}
+
+export interface CertifyOptions {
+  readonly dense: Model
+  readonly pruned: Model
+  readonly backend: Backend
+  readonly set: CalibrationSet
+  /** N:M patterns; swaps stay in the groups of the first that all of a matrix keeps to. */
+  readonly patterns: readonly NmPattern[]
+  readonly activationBytes: number
+  readonly signal?: AbortSignal
+  readonly onProgress?: (done: number, total: number) => void
+  readonly onWarning?: (message: string) => void
+}
+
+/** Every matrix with zeros whose input was seen, in model order. @throws EngineError 'bad-checkpoint' where the two are not one model. */
+export async function certify(options: CertifyOptions): Promise<CertifiedMatrix[]> {
+  const { dense, pruned, backend, set, activationBytes } = options
+  requireSameShapes(dense, pruned)
+  const form = productForm(backend)
+  const [stream, own] = [dense, pruned].map((model) => createModelStream(backend, model, form))
+  const found: CertifiedMatrix[] = []
+  try {
+    await withPruneHost(backend, async (host) => {
+      // Statistics are gathered for linears that an entry names.
+      const sparsities = new Map(blockLinears(dense.config).map(({ name }) => [name, 0.5]))
+      const entry = {
+        method: 'magnitude',
+        sparsities,
+        pattern: null,
+        scope: 'row',
+        selection: 'exact',
+        settings: {},
+      } as const
+      const walk = processBlocks({
+        ...options,
+        host,
+        stream,
+        pruned: own,
+        entries: [entry],
+        calibration: set,
+        recover: [certifying(options, host, found)],
+        seed: 0,
+        activations: { bytes: activationBytes },
+      })
+      for await (const _ of walk);
+    })
+    return found
+  } finally {
+    stream.close()
+    own.close()
+  }
+}
+
+function requireSameShapes(dense: Model, pruned: Model): void {
+  const shapes = new Map(blockLinears(pruned.config).map(({ name, shape }) => [name, shape.join(' × ')]))
+  const other = blockLinears(dense.config).find(({ name, shape }) => shapes.get(name) !== shape.join(' × '))
+  if (!other && dense.config.numBlocks === pruned.config.numBlocks) return
+  throw new EngineError(
+    'bad-checkpoint',
+    `${dense.checkpoint.path} is not the dense model of ${pruned.checkpoint.path}: ${other ? `${other.name} is ${other.shape.join(' × ')} there` : 'it has another number of blocks'}`,
+  )
+}
+
+/** A recovery that looks at a block and leaves it as it is. */
+function certifying(options: CertifyOptions, host: PruneHost, found: CertifiedMatrix[]): BlockRecovery {
+  return {
+    dense: null,
+    middles: false,
+    hessians: true,
+    async recover({ block, statistics }) {
+      for (const linear of block.linears) {
+        const one = statistics && (await certifyLinear(options, host, linear, statistics))
+        if (one) found.push({ ...one, name: linear.name, block: block.index })
+      }
+      return null
+    },
+  }
+}
+
+async function certifyLinear(
+  { backend, dense, patterns }: CertifyOptions,
+  host: PruneHost,
+  { name, weight, inputKey }: Linear,
+  statistics: Statistics,
+): Promise<(RowCertificates & { group: number }) | null> {
+  const hessian = statistics.hessian(inputKey)
+  const parameter = dense.parameters.get(`${name}.weight`)
+  if (!hessian || !parameter || statistics.tokensOf(inputKey) === 0) return null
+  const [rows, columns] = weight.shape
+  using arena = new Arena(host)
+  const visit = await visitHost(backend, host, hessian)
+  try {
+    await finiteDiagonal(host, visit.tensor, name)
+    const [present, full] = [arena.allocate(weight.shape), arena.allocate(weight.shape)]
+    const values = await readWide(backend, weight)
+    const mask = maskOfZeros(values, rows, columns)
+    if (zerosOf(mask) === 0) return null
+    const bits = arena.allocate([rows, maskWords(columns)], 'u32')
+    host.write(bits, mask.words)
+    host.write(present, values)
+    host.write(full, decode(await readWeight(dense, parameter)))
+    const group = groupOf(mask, patterns)
+    const figures = await swapRows(host, { weight: present, dense: full, mask: bits }, visit.tensor, { most: 0, group })
+    return { ...certificateOf(figures, statistics.seen(inputKey)), group }
+  } finally {
+    visit.release()
+  }
+}

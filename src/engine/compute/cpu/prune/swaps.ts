@@ -1,0 +1,70 @@
+// Swaps on the pool: rows are independent. A swap reads columns of G from anywhere, so that G lies inside the WebAssembly memory.
+import { breathe } from '../../../breathe.ts'
+import type { SwapFigures, SwapRule } from '../../pruneKernels.ts'
+import { bytesOf, maskWords, type Tensor } from '../../tensor.ts'
+import { isOutside } from '../outside.ts'
+import type { Pool } from '../pool.ts'
+import { callStaged } from '../staged.ts'
+import type { Task } from '../task.ts'
+
+/** Args: weight, dense, width, mask, words, gram, peaks, most, group, figures, product or 0. */
+const pruneSwaps: Task = ({ wasm, stage, scratch }, args, start, end) =>
+  callStaged(wasm, stage, 'swapRows', start, end, [...Array.from(args).slice(0, 11), scratch])
+
+export const swapTasks: Readonly<Record<string, Task>> = { pruneSwaps }
+
+/** Rows that share loads of G in the kernel. */
+const unit = 4
+/** Multiply-adds of a row's first product after which signals are let in. */
+const together = 2 ** 31
+
+/** See PruneKernels.swapRows. */
+export async function swapRows(
+  pool: Pool,
+  mask: Tensor,
+  weight: Tensor,
+  dense: Tensor,
+  gram: Tensor,
+  { most, group }: SwapRule,
+  product: Tensor | null,
+): Promise<SwapFigures> {
+  const { heap } = pool
+  const [rows, width] = weight.shape
+  const held = heap.allocateInside(8 * width + 32 * rows)
+  const ofGram = heap.addressOf(gram)
+  const copied = isOutside(ofGram) ? heap.allocateInside(bytesOf(gram)) : null
+  try {
+    if (copied !== null) heap.outside?.copy(copied, ofGram, bytesOf(gram))
+    const g = copied ?? ofGram
+    const figures = held + 8 * width
+    pool.run('correlationPeaks', { total: width, unit: 64 }, [g, width, held])
+    const split = { unit, scratchBytes: pool.inline('swapScratch', [width]) }
+    const words = maskWords(width)
+    const count = Math.max(1, Math.floor(together / width ** 2 / unit)) * unit
+    for (let first = 0; first < rows; first += count) {
+      await breathe()
+      const [w, d] = [weight, dense].map((tensor) => heap.addressOf(tensor) + 4 * first * width)
+      const bits = heap.addressOf(mask) + 4 * first * words
+      const given = product && heap.addressOf(product) + 4 * first * width
+      const rule = [Math.min(most, width), group, figures + 32 * first, given ?? 0]
+      pool.run('pruneSwaps', { ...split, total: Math.min(count, rows - first) }, [
+        w,
+        d,
+        width,
+        bits,
+        words,
+        g,
+        held,
+        ...rule,
+      ])
+    }
+    const found = new Float64Array(heap.memory.buffer, figures, 4 * rows).slice()
+    const [before, after, room, swaps] = [0, 1, 2, 3].map((at) =>
+      Float64Array.from({ length: rows }, (_, r) => found[4 * r + at]),
+    )
+    return { before, after, room, swaps }
+  } finally {
+    if (copied !== null) heap.release(copied)
+    heap.release(held)
+  }
+}

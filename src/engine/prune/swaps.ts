@@ -1,0 +1,74 @@
+// Swaps of a mask's weights, and the certificate of a mask: what its best single swap would still win (docs/methods.md, "Swaps").
+import type { MatrixCertificate } from '../../plan/certificate.ts'
+import type { NmPattern } from '../../catalog/formats/sparsity.ts'
+import { Arena } from '../compute/arena.ts'
+import type { SwapFigures, SwapRule } from '../compute/pruneKernels.ts'
+import { maskWords, type Tensor } from '../compute/tensor.ts'
+import type { PruneHost } from './host.ts'
+import type { Mask } from './mask.ts'
+
+/** What a linear's error and its Hessian are counted in. */
+export interface Seen {
+  /** S of the Hessian 2/S·XᵀX. */
+  readonly windows: number
+  readonly tokens: number
+}
+
+/** A matrix's certificate, and the share of its error that each row would win [O]. */
+export interface RowCertificates extends MatrixCertificate {
+  readonly shares: Float64Array
+}
+
+/** A row whose error is 0 has no room. */
+export function certificateOf({ after, room }: SwapFigures, { windows, tokens }: Seen): RowCertificates {
+  const shares = room.map((won, r) => (won > 0 && after[r] > 0 ? Math.min(1, won / after[r]) : 0))
+  const error = after.reduce((sum, value) => sum + Math.max(0, value), 0)
+  const won = shares.reduce((sum, share, r) => sum + share * after[r], 0)
+  return {
+    rows: shares.length,
+    error: (error * windows) / 2 / tokens,
+    room: error > 0 ? won / error : 0,
+    rows_without_room: shares.reduce((count, share) => count + Number(share === 0), 0) / shares.length,
+    shares,
+  }
+}
+
+/** The first pattern of which every M inputs of every row have exactly N zeros, as its M; 0 where there is none. */
+export function groupOf({ words, columns }: Mask, patterns: readonly NmPattern[]): number {
+  const perRow = maskWords(columns)
+  const fits = patterns.find(({ n, m }) => {
+    if (columns % m !== 0) return false
+    for (let row = 0; row < words.length; row += perRow)
+      for (let group = 0; group < columns; group += m) {
+        let zeros = 0
+        for (let j = group; j < group + m; j++) zeros += 1 - ((words[row + (j >> 5)] >>> (j & 31)) & 1)
+        if (zeros !== n) return false
+      }
+    return true
+  })
+  return fits?.m ?? 0
+}
+
+/** A weight [O,I] on the host, what it was before it was pruned, and its mask. */
+export interface MaskedWeight {
+  readonly weight: Tensor
+  readonly dense: Tensor
+  readonly mask: Tensor
+}
+
+/** Looks for swaps, and makes those that the rule asks for in the mask; the first product is the host's own, in f32. */
+export async function swapRows(
+  host: PruneHost,
+  { weight, dense, mask }: MaskedWeight,
+  hessian: Tensor,
+  rule: SwapRule,
+): Promise<SwapFigures> {
+  const { kernels } = host
+  using arena = new Arena(host)
+  const [residual, product] = [arena.allocate(weight.shape), arena.allocate(weight.shape)]
+  kernels.convert(product, weight)
+  kernels.applyMask(product, mask)
+  kernels.squaredErrorBackward(residual, dense, product, 1)
+  kernels.gemm(product, residual, hessian, {})
+  return await host.prune.swapRows(mask, weight, dense, hessian, rule, product)
+}
