@@ -37,7 +37,7 @@ describe('sparsescope pull', () => {
     const inspected = await cliWith(env(), 'inspect', 'hf:org/tiny@v1')
     assert.equal(inspected.status, 0, inspected.stderr)
     const again = await cliWith(env(), 'pull', 'org/tiny@v1')
-    assert.match(again.stdout, /2 files, .* of which 0 B came now.\n.*hf:org\/tiny@v1/)
+    assert.match(again.stdout, /2 files, .* 0 B downloaded now.\n.*hf:org\/tiny@v1/)
   })
 
   it('ends with 130 by Ctrl-C, and the next one continues', async () => {
@@ -63,7 +63,7 @@ describe('sparsescope pull', () => {
       const { status, stdout, stderr } = await cliWith(env(), 'pull', ...args)
       assert.equal(status, expected, stderr)
       assert.match(stderr, line)
-      assert.equal(stdout.includes('came now'), false)
+      assert.equal(stdout.includes('downloaded now'), false)
     }
     await ends(2, /is not the name of a model on the Hub/, '../x')
     await ends(2, /there is no org\/none/, 'org/none')

@@ -132,7 +132,7 @@ describe('pushing a result to the Hub', () => {
   })
 
   it('changes nothing on the Hub before the person agrees', async () => {
-    await ends(2, /PUBLIC|nobody can be asked here.*--yes/, [folder, 'me/tiny', '--create'])
+    await ends(2, /PUBLIC|cannot ask here.*--yes/, [folder, 'me/tiny', '--create'])
     assert.deepEqual(changes(), [])
     assert.equal(hub.repositories.size, 0)
     const asked: string[] = []

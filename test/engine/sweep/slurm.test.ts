@@ -215,7 +215,7 @@ describe('sparsescope sweep --engine slurm', function () {
       place.recipe('a', sweptRecipe({ seed: [0], slurm: { time, memory: '400MB' } }, 200_000))
     const { status, stdout, stderr } = await inSlurm('run', recipe('1'), ...started)
     assert.equal(status, 130, stdout + stderr)
-    assert.match(stdout, /^cancelled seed=0: stopped, .* time limit; sparsescope sweep run goes on where it was$/m)
+    assert.match(stdout, /^cancelled seed=0: stopped, .* time limit; sparsescope sweep run continues it$/m)
     assert.deepEqual(await states(recipe('20')), ['cancelled'])
     await inSlurm('run', recipe('20'), ...started, '--no-wait')
     // A node may be busy ending the task before for some minutes on a slow machine.

@@ -130,7 +130,7 @@ describe('sparsescope sweep', function () {
     const before = readFileSync(join(folder, 'runs', '0', 'events.jsonl'), 'utf8')
     const why = /failed prune\.0\.sparsity=0\.4,seed=1: .*already exists|exists already/
     const told = (await sweep(place, 'status', recipe)).stdout
-    assert.match(told, /3 of 4 done, 1 failed; sparsescope sweep run \.sparsescope.* goes on with the rest/)
+    assert.match(told, /3 of 4 done, 1 failed; sparsescope sweep run \.sparsescope.* continues with the rest/)
     assert.match(told, why)
     assert.match((await cliIn(place.folder, 'report', recipe, '--html', 'page.html')).stdout, why)
     assert.match(readFileSync(place.path('page.html'), 'utf8'), why)

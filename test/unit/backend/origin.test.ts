@@ -68,7 +68,7 @@ describe('trainedBy', () => {
   })
 
   it('refuses a checkpoint without a note with the reason, and reads a note of an earlier version', async () => {
-    await assert.rejects(trainedBy(folder), /has no sparsescope\.json that a run wrote/)
+    await assert.rejects(trainedBy(folder), /has no sparsescope\.json of a run/)
     writeFileSync(join(folder, 'sparsescope.json'), JSON.stringify(note))
     assert.deepEqual((await trainedBy(folder)).moved, [])
   })

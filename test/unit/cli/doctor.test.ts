@@ -68,7 +68,7 @@ describe('doctor', () => {
   })
 
   it('names the driver that is missing', () => {
-    assert.match(without({ adapters: [software] })[0], /GPU is here.*mesa-vulkan-drivers/)
+    assert.match(without({ adapters: [software] })[0], /there is a GPU.*mesa-vulkan-drivers/)
     assert.match(onMachine({ nvidia: true }, { adapters: [software] })[0], /NVIDIA_DRIVER_CAPABILITIES/)
     assert.match(without({ adapters: [], gpuInMachine: false })[0], /mesa-vulkan-drivers/)
     assert.deepEqual(without({ adapters: [software], gpuInMachine: false }), [])

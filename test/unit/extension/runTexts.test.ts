@@ -94,7 +94,7 @@ describe('the result of a run', () => {
     assert.equal(resultText('a', resultOf(null)), 'a: nothing was saved.')
     const folder = scratch().folder
     assert.equal(await readResult(folder), null)
-    assert.equal(resultText('a', null), 'a: done, but it left no report that can be read.')
+    assert.equal(resultText('a', null), 'a: done, but its report cannot be read.')
   })
 })
 

@@ -161,7 +161,7 @@ describe('the panels of which weights train', () => {
     const uri = uriOf(join(folder, 'model.safetensors')) as never
     panels.show({ kind: 'result', uri })
     receive({ type: 'ready' })
-    assert.match((await until('failed')).message, /no sparsescope\.json that a run wrote/)
+    assert.match((await until('failed')).message, /no sparsescope\.json of a run/)
     writeFileSync(join(folder, 'sparsescope.json'), JSON.stringify(note))
     receive({ type: 'retry' })
     assert.equal((await until('plan')).hasWeights, true)

@@ -27,7 +27,7 @@ describe('a table of changes without a row', () => {
   })
 
   it('says that the filter leaves no row where some changed', () => {
-    assert.equal(emptyText({ done: 40, total }, null, 3), 'No changed tensor has such a name.')
+    assert.equal(emptyText({ done: 40, total }, null, 3), 'No changed tensor matches the filter.')
   })
 })
 

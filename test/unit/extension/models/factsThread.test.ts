@@ -111,7 +111,7 @@ describe('the thread that reads headers for the extension host', function () {
     const large = model('large', 20e6).path
     const small = model('small', 1e4)
     const [first, second] = [thread.list(small.path), thread.list(small.path)]
-    await assert.rejects(thread.read(large), /take more memory than is set aside/)
+    await assert.rejects(thread.read(large), /do not fit into the memory reserved/)
     for (const facts of await Promise.all([first, second])) assert.equal(facts?.parameters, small.count)
     assert.equal(started, 2)
   })
