@@ -13,7 +13,7 @@ function buildWasm() {
   if (status !== 0) process.exit(status ?? 1)
 }
 
-/** Their names change with their contents: those of the build before stay otherwise. */
+/** Their names change with their contents. Without this, those of the previous build would stay. */
 function removeParts(name) {
   if (!existsSync('dist')) return
   for (const file of readdirSync('dist')) if (isPart(file, name)) rmSync(`dist/${file}`)

@@ -15,18 +15,18 @@ const run = (folder, ...allowed) =>
     [folder, ...allowed].map((a) => `./${a}`),
   )
 /**
- * A folder's rooms, files or folders, from the ground up: each imports what lies on the floors below its own. On the floor with '*' stands
- * what is named nowhere.
+ * Layers of a folder, lowest first: files or folders, each of which imports only from the layers below its own. The layer with '*' has
+ * all that is not named.
  */
 const floors = (folder, named) => {
   const others = readdirSync(folder).filter(
     (name) => !named.flat().includes(name) && !/^(tsconfig.*\.json|.*\.d\.ts)$/.test(name),
   )
   if (others.length > 0 && !named.flat().includes('*'))
-    throw new Error(`${folder}/${others[0]} stands on no floor: give it one in eslint.config.mjs`)
+    throw new Error(`${folder}/${others[0]} belongs to no layer: add it to one in eslint.config.mjs`)
   const levels = named.map((level) => level.flatMap((room) => (room === '*' ? others : [room])))
   const known = levels.flat()
-  /** A room inside another is none of it. */
+  /** A named folder inside another one is not part of it. */
   const targetOf = (place) => {
     const inside = known.filter((other) => other.startsWith(`${place}/`)).map((other) => other.slice(place.length + 1))
     return inside.length === 0
@@ -72,7 +72,7 @@ const decidesByName = [
 ].map((place) => ({
   selector: `${place} Literal[value=/^(${rowNames.join('|')})$/]`,
   message:
-    'what differs between methods, adapters and tasks stands in their rows (src/catalog), not in a comparison of names',
+    'put differences between methods, adapters and tasks into their rows (src/catalog) instead of comparing names',
 }))
 const base = ['errors.ts', 'machine.ts', 'breathe.ts', 'dtype.ts', 'readWasm.ts', 'rng.ts']
 

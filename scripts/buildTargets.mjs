@@ -7,7 +7,7 @@ const node = {
   platform: 'node',
   target: 'node20',
   sourcemap: true,
-  // Most of a command's start is reading its bundle; names stay, for what an internal error tells.
+  // Reading the bundle takes most of a command's start. Names are kept for the stacks of internal errors.
   minifyWhitespace: true,
   format: 'esm',
   // jsonc-parser's CommonJS build cannot be bundled; its ES modules can.
@@ -95,7 +95,7 @@ export const targets = {
   scanWorker: esm('src/engine/checkpoint/stats/scanWorker.ts', 'scanWorker'),
   factsWorker: esm('src/extension/models/factsWorker.ts', 'factsWorker'),
   lockThread: esm('src/runs/lock/lockThread.ts', 'lockThread'),
-  // Every checkpoint waits for its start: what is asked for later lies in parts of its own.
+  // Every checkpoint waits for the backend's start: later handlers are in chunks of their own.
   backend: esm('src/backend/main.ts', 'backend', { splitting: true }),
   backendTry: esm('src/backend/tryWorker.ts', 'backendTry'),
   backendRun: esm('src/backend/runWorker.ts', 'backendRun'),

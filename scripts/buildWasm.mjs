@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import asc from 'assemblyscript/asc'
 
 const features = ['--runtime', 'stub', '--importMemory', '--initialMemory', '1', '--enable', 'simd']
-/** `--debug` keeps the functions' names, by which profiles tell of them. */
+/** `--debug` keeps the functions' names for profiles. */
 const optimise = ['-O3', '--noAssert', '--converge', '--debug']
 
 const modified = (path) => statSync(path).mtimeMs
@@ -30,7 +30,7 @@ async function compile(name, source, extra = []) {
 }
 
 const kernels = 'src/engine/compute/cpu/assembly/index.ts'
-// The kernels' static data lies at the start of the memory; tensors and the command block come after it.
+// The kernels' static data is at the start of the memory; tensors and the command block follow.
 const shared = ['--sharedMemory', '--maximumMemory', '65536', '--enable', 'threads']
 
 mkdirSync('dist', { recursive: true })

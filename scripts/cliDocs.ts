@@ -6,7 +6,7 @@ const heading = `# Command line
 
 This page is made from the commands themselves, by \`npm run generate\`. \`sparsescope COMMAND --help\` shows the same.
 
-Exit codes: 0 done; 1 the job failed; 2 bad usage or bad input, with one line that says what, where and how to mend it; 3 findings, of \`lint\` and of
+Exit codes: 0 done; 1 the job failed; 2 bad usage or bad input, with one line that says what is wrong, where, and how to fix it; 3 findings, of \`lint\` and of
 \`compare --expect\`; 130 cancelled. Results go to stdout, progress to stderr. Ctrl-C ends a command within a second and leaves no half-written file.
 `
 
@@ -26,7 +26,7 @@ function about({ description, argChoices, defaultValue, defaultValueDescription 
 }
 
 const visible = ({ options }: Command) => options.filter(({ hidden }) => !hidden)
-/** Options that every command has are told once. */
+/** Options that every command has are listed once. */
 const shared = visible(commands[0]).filter(({ flags }) =>
   commands.every((command) => command.options.some((option) => option.flags === flags)),
 )

@@ -14,7 +14,7 @@ function namedIn(file) {
   return [...readFileSync(file, 'utf8').matchAll(imported)].map((groups) => groups.slice(1).find(Boolean))
 }
 
-/** The declarations that `entries` need, themselves included. @throws Error for a package: the library installs none. */
+/** The declarations that `entries` need, including their own. @throws Error for a package: the library has no dependencies. */
 export function reachableFrom(entries) {
   const found = new Set()
   const visit = (file) => {

@@ -5,7 +5,7 @@ import { fileURLToPath } from 'node:url'
 
 const root = fileURLToPath(new URL('..', import.meta.url))
 
-/** Packages with native code, which stand beside the bundles instead of in them. */
+/** Packages with native code, which are shipped beside the bundles. */
 const beside = ['koffi', 'webgpu']
 
 /**

@@ -18,7 +18,7 @@ export function withWords<Grammar extends RecipeGrammar>(grammar: Grammar, schem
   return made
 }
 
-/** Values that a schema names, as far as they are words: numbers, sizes and paths have no highlighting of their own. */
+/** Words among the values of a schema; numbers, sizes and paths have no highlighting of their own. */
 function wordsIn(schema: JsonSchema): string[] {
   const {
     enum: few = [],

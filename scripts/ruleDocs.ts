@@ -32,7 +32,7 @@ const introduction = `# Lint rules
 The same rules run in the editor and in \`sparsescope lint\`. An error keeps a recipe from running in the editor and in sweeps;
 \`sparsescope run\` refuses what it cannot compute. \`lint\` exits with 3 when there is an error or a warning. Severities are settings:
 \`sparsescope.recipe.severities\` in the editor, \`--severity lr-off-grid=off\` on the command line. A comment disables a rule, with a
-reason. The short ids that rules had before they had names, \`L1\`, are understood wherever a name is.
+reason. The older short ids, such as \`L1\`, work everywhere in place of a name.
 
 \`\`\`yaml
 # sparsescope-disable lr-off-grid: a small model needs a larger rate

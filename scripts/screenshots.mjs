@@ -1,5 +1,5 @@
 // Pictures of the real VS Code with the packaged extension on the sample: docs/images/*.png where the README or a page of docs shows
-// them, all others in out/pictures, to be looked at.
+// them, all others in out/pictures.
 //   node scripts/screenshots.mjs [dark light highContrast]
 import { cpSync, existsSync, mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { spawnSync } from 'node:child_process'
@@ -24,7 +24,7 @@ const themes = {
   highContrast: 'Default High Contrast',
 }
 
-/** A schedule over depth, so that the map has something to show. */
+/** A schedule over depth, which gives the map contrast. */
 const recipe = (name, to) => `version: 1
 model: ${name}
 prune:

@@ -1,4 +1,4 @@
-// `npm run setup`: installs what is missing, and says what would help where it may not install. Idempotent.
+// `npm run setup`: installs missing packages, and names those that it may not install. Idempotent.
 // With --test also what the tests need, with --modules the npm packages alone. Uses Node's built-ins only: it runs before `npm ci`.
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync, statSync } from 'node:fs'
@@ -38,11 +38,11 @@ const packages = [
   {
     name: 'libdnnl3.6',
     present: () => !multipliesBf16() || hasFile(/^libdnnl\.so\.3/),
-    why: 'this processor multiplies bf16 twice as fast as f32, or faster: oneDNN has the products',
+    why: 'oneDNN multiplies bf16 at least twice as fast as f32 on this processor',
     apart: true,
   },
   { name: 'libvulkan1', present: () => hasLibrary('libvulkan.so.1'), why: 'WebGPU needs the Vulkan loader' },
-  { name: 'mesa-vulkan-drivers', present: hasIcd, why: 'a Vulkan driver, so that the WebGPU kernels can run' },
+  { name: 'mesa-vulkan-drivers', present: hasIcd, why: 'a Vulkan driver, on which the WebGPU kernels run' },
 ]
 const testPackages = [
   {
@@ -96,7 +96,7 @@ function installSystemPackages(missing) {
   run('apt-get', ['update', '-qq'], quiet)
   const install = (...names) =>
     run('apt-get', ['install', '-y', '-qq', '--no-install-recommends', ...names], quiet).status === 0
-  const without = (...names) => console.log(`could not install ${names.join(' ')}; going on without`)
+  const without = (...names) => console.log(`could not install ${names.join(' ')}; continuing without`)
   const together = missing.filter((p) => !p.apart).map((p) => p.name)
   if (together.length > 0 && !install(...together)) without(...together)
   for (const { name, otherwise } of missing.filter((p) => p.apart))

@@ -12,7 +12,7 @@ const all = process.argv.includes('--all')
 const asked = process.argv.slice(2).filter((argument) => argument !== '--all')
 const counts = { passed: 0, failed: 0, skipped: 0 }
 const started = { commandLine: 0, other: 0 }
-/** Failures, told once more at the end: the outputs above it are ten thousand lines. */
+/** Failures, repeated at the end: the outputs above are ten thousand lines. */
 const failures = []
 const times = []
 const scratch = mkdtempSync(join(tmpdir(), 'sparsescope-test-'))
@@ -47,7 +47,7 @@ function vscode() {
     const last = output.trim().split('\n').at(-1) ?? ''
     return last.startsWith('{') ? JSON.parse(last) : { failed: 1 }
   }
-  const title = all ? 'a real VS Code: test/integration/host and test/e2e' : 'one walk through a real VS Code'
+  const title = all ? 'a real VS Code: test/integration/host and test/e2e' : 'a first tour of a real VS Code'
   return { layer: 'vscode', title, args: ['scripts/testVscode.mjs', ...(all ? [] : ['walk'])], countsOf }
 }
 
@@ -57,7 +57,7 @@ must('build', ['esbuild.mjs'])
 const { bundleTests } = await import('./test/bundle.mjs')
 const processes = suites(all).filter(wants)
 const bundles = await bundleTests(Object.fromEntries(processes.map(({ files }, i) => [`suite${i}`, files])))
-/** Starts the longest first, so that the lanes end together. */
+/** Starts the longest first, and the lanes end together. */
 const steps = [
   vscode(),
   ...processes.map((one, i) => mocha(one, bundles, `suite${i}`)),
@@ -76,7 +76,7 @@ const atOnce = Math.min(6, Math.floor(availableParallelism() / 2) + 3)
 await runSteps(steps, atOnce, ({ title, countsOf }, status, output) => {
   const result = countsOf(status, output)
   if (status !== 0 && !result.failed) result.failed = 1
-  // A step that failed without naming a test (a check, a crash) is told by its last lines.
+  // A step that failed without naming a test (a check, a crash) is reported by its last lines.
   const untold = result.failed ? [output.trim().split('\n').slice(-20).join('\n')] : []
   for (const failure of result.failures?.length ? result.failures : untold) failures.push(`${title}: ${failure}`)
   for (const key of Object.keys(counts)) counts[key] += result[key] ?? 0

@@ -51,7 +51,7 @@ async function mocha(title, files, env) {
   add(result)
 }
 
-/** The folder of the installed VS Code, or the reason why there is none. */
+/** The folder of the installed VS Code, or the reason why it is missing. */
 function findVscode() {
   if (!findChromium()) return { reason: noChromium }
   try {

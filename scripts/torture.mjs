@@ -1,6 +1,6 @@
 // `npm run torture [FILE…]`: the tests that attack, for as long as they take (an hour or so): every parser with a hundred
 // times as many mutations, a kill at every change on the disk, the lock's takeovers, eight orders of workgroups. The same files run in `npm test` with
-// small counts; there and here SPARSESCOPE_TORTURE tells them which.
+// small counts; SPARSESCOPE_TORTURE sets the count.
 import { spawnSync } from 'node:child_process'
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'

@@ -1,4 +1,4 @@
-// Test files and what they import as one file of JavaScript for each process of tests: a loader of TypeScript takes seconds in each.
+// Bundles test files and their imports for each process of tests, because a TypeScript loader takes seconds in each.
 import { build } from 'esbuild'
 import { mkdtempSync, mkdirSync, readFileSync, readdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
@@ -7,10 +7,10 @@ import { banner } from '../buildTargets.mjs'
 
 const root = resolve(import.meta.dirname, '../..')
 
-/** In single quotes, so that code which stands as text between double ones stays whole. */
+/** In single quotes: code in double-quoted texts stays whole. */
 const quoted = (text) => `'${text.replace(/['\\]/g, '\\$&')}'`
 
-/** Files keep their own `import.meta.url`: what they read lies beside their source. */
+/** Files keep their own `import.meta.url`, because they read files beside their source. */
 const ownAddress = {
   name: 'own address',
   setup({ onLoad }) {

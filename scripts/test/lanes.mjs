@@ -1,4 +1,4 @@
-// Steps of the tests side by side: each prints when it is over, so that the outputs do not mix.
+// Runs steps of the tests in parallel. Each prints when it is over, so outputs do not mix.
 import { spawn } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 
@@ -45,7 +45,7 @@ function run({ args, env }, limitMs) {
     }
     const timer = setTimeout(() => {
       child.kill('SIGKILL')
-      // What it started may hold its outputs open, so that `close` would not come.
+      // Child processes may hold its outputs open, and `close` would not come.
       for (const stream of [child.stdout, child.stderr]) stream.destroy()
       end(1, `\nkilled: not over after ${Math.round(limitMs / 1000)} s\n`)
     }, limitMs)
@@ -58,7 +58,7 @@ function run({ args, env }, limitMs) {
   })
 }
 
-/** Processor time of what this process has started and seen end, in seconds; only Linux tells. */
+/** Processor time of ended child processes, in seconds; Linux only. */
 function spentSeconds() {
   if (process.platform !== 'linux') return null
   // Fields 16 and 17 of the whole line, in hundredths; the name in field 2 may hold spaces.

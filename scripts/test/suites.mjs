@@ -1,5 +1,5 @@
 // Which test files run, in which processes, and what `npm test` leaves to `npm run test:all`.
-// Within a file `test/support/extent.ts` names the variants that stand for the others.
+// Within a file `test/support/extent.ts` names the variants that represent the others.
 import { readdirSync } from 'node:fs'
 import { join, resolve, sep } from 'node:path'
 
@@ -70,7 +70,7 @@ const narrowLanes = {
   env: { LP_NATIVE_VECTOR_WIDTH: '128' },
 }
 
-/** The longest come first, so that the lanes end together. `engine` is divided by folders that take long. */
+/** The longest come first, and the lanes end together. `engine` is divided by folders that take long. */
 const folders = [
   { layer: 'engine', folder: 'test/engine/sweep' },
   { layer: 'engine', folder: 'test/engine' },

@@ -40,13 +40,13 @@ export async function launchBrowser(folder, viewport = { width: 1400, height: 90
     args: chromiumArguments,
     reducedMotion: 'reduce',
   })
-  // A machine with other work keeps VS Code waiting longer than a person would: what never comes still fails.
+  // A long limit for a busy machine; a missing element still fails.
   context.setDefaultTimeout(120_000)
   return { context, page: context.pages()[0] }
 }
 
 /**
- * The palette lists the commands of the moment it opened, so it is opened anew until the command is there; also because
+ * The palette lists the commands at the time it opens, so it is opened again until the command is there; also because
  * a webview that is just coming up takes the key for itself.
  */
 export async function findCommand(page, title, timeout = 120_000) {
@@ -67,7 +67,7 @@ export async function findCommand(page, title, timeout = 120_000) {
   }
 }
 
-/** Runs a command by the palette. It is opened anew if something else, such as a walkthrough, takes the focus meanwhile. */
+/** Runs a command by the palette. It is opened again if something else, such as a walkthrough, takes the focus meanwhile. */
 export async function runCommand(page, title, timeout = 120_000) {
   const deadline = Date.now() + timeout
   for (;;) {

@@ -90,7 +90,7 @@ async function survivors(pids) {
 
 function isAlive(pid) {
   try {
-    // A process that nobody has waited for yet is dead all the same.
+    // A zombie process counts as ended.
     return !/^State:\s+Z/m.test(readFileSync(`/proc/${pid}/status`, 'utf8'))
   } catch {
     return false

@@ -24,7 +24,7 @@ export async function startSampleStudio({ root, server, vsix, home, port = undef
   return { ...running, workspace }
 }
 
-/** It belongs to the studio, not to the product: nobody else's window should open by itself. */
+/** An extension of the studio that opens the sample; the product opens no window by itself. */
 function packageWelcome(root, home) {
   const stage = join(home, 'welcome')
   const file = join(home, 'welcome.vsix')

@@ -1,4 +1,4 @@
-// The tools of the editor's agent. Recipes are run by the window, whose queue survives its reload: here a run is only checked.
+// The tools of the editor's agent. The window runs recipes, because its queue survives a reload: here a run is only checked.
 import { callTool, type ToolResult } from '../agents/callTool.ts'
 import { prepareRun } from '../agents/prepareRun.ts'
 import { clean } from '../agents/resultText.ts'
@@ -23,7 +23,7 @@ export async function callAgentTool(
           { models: [...models], prompts: [...prompts], maxTokens, memoryBytes },
           { signal, progress: onProgress },
         ),
-      run: 'recipes are run by the window, after a person has agreed',
+      run: 'the window runs recipes after the user has agreed',
     },
   })
 }

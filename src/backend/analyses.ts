@@ -17,7 +17,7 @@ export type FromAnalysis =
   | { readonly type: 'end' }
   | WorkerFailure
 
-/** One that does not react is ended: what it has measured is on the disk, block by block. */
+/** An analysis that does not react is ended. Its measured blocks are on disk. */
 const patienceMs = 5000
 
 export interface Analyses {

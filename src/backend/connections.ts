@@ -1,5 +1,5 @@
-// Connections of windows: the address at which they find this process, a limit on the length of a message, and how long the process
-// stays without a window.
+// Connections of windows: the address of this process, a limit on the length of a message, and how long the process lives without a
+// window.
 import { chmodSync, lstatSync, rmSync } from 'node:fs'
 import { connect, createServer, type Server, type Socket } from 'node:net'
 import { Transform, type TransformCallback } from 'node:stream'

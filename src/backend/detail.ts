@@ -1,5 +1,4 @@
-// Figures of the detail pane beside the picture: zeros along rows, columns and heads, weights near zero, and groups
-// that break the pattern.
+// Numbers of the detail pane: zeros along rows, columns and heads, weights near zero, and groups that break the pattern.
 import type { Checkpoint } from '../engine/checkpoint/checkpoint.ts'
 import { alongColumns, alongRows, requireNm } from '../engine/checkpoint/stats/nmCounter.ts'
 import type { HeadSpans } from '../catalog/families/attentionHeads.ts'
@@ -68,7 +67,7 @@ export async function readDetail(
   }
 }
 
-/** The pattern that most groups keep: what the matrix was meant to be. null where hardly any group keeps one. */
+/** The pattern that most groups obey; null where hardly any group does. */
 function nearestPattern(stats: TensorStats): string | null {
   const found = Object.entries(stats.nm).filter(([, validity]) => isKept(validity))
   found.sort(([, a], [, b]) => keptShare(b) - keptShare(a))

@@ -1,5 +1,5 @@
-// Opens the device that computes here. Opening proves it: a value is computed on it and read back, since an adapter that
-// can be asked for may still be one whose memory this runtime cannot read.
+// Opens the compute device and tests it: computes a value and reads it back. An adapter may open although this runtime cannot read its
+// memory.
 import type { DeviceChoice } from '../protocol/parameters.ts'
 import type { Backend } from '../engine/compute/backend.ts'
 import { openBackend } from '../engine/compute/open.ts'

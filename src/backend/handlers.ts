@@ -21,7 +21,7 @@ import { tensorRoles } from '../catalog/families/tensorRoles.ts'
 
 const closeEveryMs = 20_000
 
-/** Most of the program, and not needed to show a checkpoint: loaded with the first call, so that opening one does not wait for it. */
+/** Handlers that opening a checkpoint does not need: most of the program, loaded with the first call. */
 const loadLater = () => import('./laterHandlers.ts')
 
 const loadTools = () => import('./agentTools.ts')
@@ -76,7 +76,7 @@ export function createHandlers(): Service {
   const tryFor: TryOut = (params, context) => tryOut(params, settings, context)
   const handlers: Handlers = {
     async hello(params) {
-      // Another device is asked for: what was found out about the former says nothing about it.
+      // Facts about the previous device do not apply to the new one.
       if (choiceOf(params) !== choiceOf(settings)) device = null
       settings = params
       return { protocol: protocolVersion, version, node: process.versions.node, pid: process.pid }
@@ -164,7 +164,7 @@ async function detailOf(
   signal: AbortSignal,
 ): Promise<TensorDetail> {
   const stats = known.get(name) ?? (await statsOf(checkpoint, name, signal))
-  if (!stats) throw new EngineError('unsupported', `${name} can be listed, but not read`)
+  if (!stats) throw new EngineError('unsupported', `${name} can be listed but not read`)
   known.set(name, stats)
   const shape = checkpoint.tensors.get(name)?.shape ?? []
   const { transposed } = tensorRoles(checkpoint.config, checkpoint.tensors).of(name, shape)

@@ -1,4 +1,4 @@
-// The result of a run to the Hub: what would be sent first, and then, when a person has agreed to just that, the upload.
+// Publishes the result of a run on the Hub: first the plan, then, after the user has agreed to it, the upload.
 import { EngineError } from '../engine/errors.ts'
 import { hubAccess } from '../engine/hub/hubAccess.ts'
 import { bytesToSend, planPush, push, type PushPlan } from '../engine/hub/push.ts'
@@ -10,7 +10,7 @@ import type { CallContext } from './channel.ts'
 import { parseHubName } from '../engine/checkpoint/hubCache.ts'
 import { pull } from '../engine/hub/pull.ts'
 
-// A model of the Hub, fetched because a person asked for it; the editor hears how far it is a few times a second.
+// Pulls a model of the Hub, and reports progress to the editor a few times a second.
 const tellEveryMs = 200
 
 export async function pullModel(name: string, { signal, progress }: CallContext<'pull'>): Promise<{ folder: string }> {
@@ -20,7 +20,7 @@ export async function pullModel(name: string, { signal, progress }: CallContext<
   return { folder }
 }
 
-/** Tells a few times a second, and at the end. */
+/** Reports a few times a second, and at the end. */
 export function seldom(tell: (progress: PullProgress) => void): (have: number, total: number) => void {
   let last = -Infinity
   return (have, total) => {
@@ -46,7 +46,7 @@ export async function planPublish(
   return { ...toldPush(plan, publication), ownPaths: [...publication.ownPaths], agreed: sealOf(plan) }
 }
 
-/** @throws EngineError 'exists' where that is no longer what was agreed to. */
+/** @throws EngineError 'exists' when the plan differs from the agreed one. */
 export async function publish(
   { agreed, ...request }: ParamsOf<'publish'>,
   { signal, progress }: CallContext<'publish'>,
@@ -64,7 +64,7 @@ export async function publish(
   return { address }
 }
 
-/** Two plans have the same one where they send the same files to the same readers. */
+/** Two plans have the same key when they send the same files to the same readers. */
 function sealOf({ name, isPrivate, files }: PushPlan): string {
   const what = files.map(({ path, sha256, state }) => [path, sha256, state])
   return sha256Of(JSON.stringify([name, isPrivate, what]))

@@ -1,4 +1,4 @@
-// Queues for heavy work: one run at a time, and beside it one scan or comparison at a time. Cheap work is not queued.
+// Queues for heavy work: one run at a time, and in parallel one scan or comparison at a time. Cheap work is not queued.
 import { EngineError } from '../engine/errors.ts'
 
 interface Lane {

@@ -38,7 +38,7 @@ interface CompareContext {
   readonly progress: (progress: CompareProgress) => void
 }
 
-/** Whether each model has a chat template; a model that cannot be found, or whose template is broken, has none. */
+/** Whether each model has a valid chat template; false for a model that is not found. */
 export function haveChatTemplates(models: readonly string[]): Promise<boolean[]> {
   const hasOne = async (path: string) => (await readChatTemplate((await locate(path)).folder)) !== null
   return Promise.all(models.map((path) => hasOne(path).catch(() => false)))
@@ -105,7 +105,7 @@ export async function planText({ recipe, text }: ParamsOf<'plan'>, gpu: boolean 
   const { context, facts, findings } = await lintText(text, { folder, gpu })
   if (!facts) {
     const first = findings.find((f) => f.severity === 'error')
-    throw new EngineError('bad-recipe', first ? first.message : 'This is no SparseScope recipe.')
+    throw new EngineError('bad-recipe', first ? first.message : 'This is not a SparseScope recipe.')
   }
   const plan = planRecipe(recipe, context.resolved, facts, findings)
   const at = (path: string) => resolve(folder, path)

@@ -1,5 +1,4 @@
-// The backend process: started by a window, found by it again after a reload, gone when it has neither a window nor a
-// run.
+// The backend process: started by a window, found again after a reload, and ended when it has neither a window nor a run.
 import { readFileSync } from 'node:fs'
 import type { Server, Socket } from 'node:net'
 import { pipeline } from 'node:stream'
@@ -28,7 +27,7 @@ const leave = () => {
   process.exit(0)
 }
 const life = watchLife({ isBusy, leave })
-/** Whoever has not shown that he knows the secret is answered nothing, and keeps nothing alive. */
+/** A client that has not proved the secret gets no answer and does not keep the process alive. */
 const answer = async (socket: Socket) => {
   socket.on('error', () => {})
   if (!(await proveAsServer(socket, { secret, place: path })) || socket.destroyed) return void socket.destroy()
@@ -40,5 +39,5 @@ const answer = async (socket: Socket) => {
   serve(createMessageConnection(new StreamMessageReader(messages), new SocketMessageWriter(socket)), handlers)
 }
 server = await listen(path, (socket) => void answer(socket))
-// Another process was quicker: windows find that one.
+// Another process listens already: windows find that one.
 if (!server) leave()

@@ -1,4 +1,4 @@
-// A tensor seen as a matrix: vectors are one row, more than two dimensions are cut at a slice; its rows, its weights, and small pictures.
+// A tensor as a matrix: a vector is one row, and more than two dimensions are cut at a slice. Its rows, its weights, and small pictures.
 import type { Checkpoint, TensorEntry } from '../engine/checkpoint/checkpoint.ts'
 import { elementFormat, type ElementFormat } from '../engine/checkpoint/stats/elementFormat.ts'
 import { zeroFlags } from '../engine/checkpoint/stats/zeroFlags.ts'
@@ -41,7 +41,7 @@ export function matrixOf(checkpoint: Checkpoint, name: string, slice: readonly n
   shape.slice(0, -2).forEach((size, axis) => {
     const at = slice[axis] ?? 0
     if (!Number.isInteger(at) || at < 0 || at >= size)
-      throw new EngineError('usage', `${name} has ${size} slices along dimension ${axis}, asked for ${at}`)
+      throw new EngineError('usage', `${name} has ${size} slices along dimension ${axis}; slice ${at} does not exist`)
     index = index * size + at
   })
   return { entry, format, rows, columns, start: index * rows * columns * format.bytes }
@@ -74,7 +74,7 @@ export async function readWeight(checkpoint: Checkpoint, matrix: Matrix, row: nu
   const { entry, format, rows, columns, start } = matrix
   const inside =
     Number.isInteger(row) && Number.isInteger(column) && row >= 0 && row < rows && column >= 0 && column < columns
-  if (!inside) throw new EngineError('usage', `${entry.name} is ${rows} × ${columns}: ${row}, ${column} is not in it`)
+  if (!inside) throw new EngineError('usage', `${entry.name} is ${rows} × ${columns}: ${row}, ${column} is outside`)
   const from = start + (row * columns + column) * format.bytes
   const { buffer } = await checkpoint.readRange(entry.name, from, from + format.bytes)
   return decode(format, buffer, 1)[0]
@@ -137,7 +137,7 @@ function checkInside(
   const whole = [rowStart, rowEnd, columnStart, columnEnd].every(Number.isInteger)
   const inside = 0 <= rowStart && rowStart < rowEnd && rowEnd <= rows
   if (whole && inside && 0 <= columnStart && columnStart < columnEnd && columnEnd <= columns) return
-  throw new EngineError('usage', `${name} is ${rows} × ${columns}: the part asked for is not in it`)
+  throw new EngineError('usage', `${name} is ${rows} × ${columns}: the requested part is outside`)
 }
 
 function sideOf(length: number, wanted: number): number {

@@ -1,4 +1,4 @@
-// Which methods could be measured in place, matrix by matrix and block by block, and roughly how long that would take, by operations.
+// The methods that can be measured in place, by matrix and by block, with a rough duration from the number of operations.
 import type { DeviceChoice } from '../protocol/parameters.ts'
 import { availableParallelism } from 'node:os'
 import { blocksMeasured, isSameWay, latestAnalysis, type AnalysisState } from '../engine/analyse/analysisStore.ts'

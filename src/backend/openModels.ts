@@ -1,5 +1,5 @@
-// Checkpoints that views have open: opened once, shared, closed when nobody asked for them for a while, and opened
-// again when a file changed on disk. Their statistics are kept with them, and on disk.
+// Checkpoints that views have open: opened once, shared, closed after a minute without use, and opened again when a file has changed.
+// Statistics are kept in memory and on disk.
 import { mkdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import type { SeenModel } from '../protocol/parameters.ts'
@@ -29,13 +29,13 @@ interface Entry {
 }
 
 const idleMs = 60_000
-/** What would have to come over the network again. */
+/** Data that would have to be downloaded again. */
 const remoteIdleMs = 15 * 60_000
 
 export interface OpenModels {
   /** Runs `work` with the model, which stays open meanwhile. */
   use<T>(seen: SeenModel, work: (model: OpenModel) => Promise<T>): Promise<T>
-  /** Closes what nobody has used for a minute. */
+  /** Closes models without use for a minute. */
   closeIdle(now: number): void
 }
 
@@ -101,7 +101,7 @@ async function openModel({ path, mask, remote }: SeenModel, cache: StatsCache): 
   return { ...inspection, stamp, stats: new Map(stats.map((s) => [s.name, s])) }
 }
 
-/** What is known of the weights says nothing about them under a mask. */
+/** Statistics of the weights do not apply to weights under a mask. */
 async function openMasked(inspection: Inspection, mask: string): Promise<OpenModel> {
   try {
     const { checkpoint, sources } = await openInspection(mask)
@@ -145,8 +145,8 @@ async function close(entry: Entry): Promise<void> {
 const version = 3
 
 /**
- * Statistics on disk, valid while name, size and time of every file of the model are the same. A cache may fail without a message: then
- * the scan is done again.
+ * Statistics on disk, valid while name, size and time of every file of the model are the same. Errors of the cache are ignored: the
+ * scan runs again.
  */
 export interface StatsCache {
   read(path: string, stamp: string): Promise<TensorStats[]>

@@ -11,7 +11,7 @@ import type { TrainedResult } from '../protocol/rpc.ts'
 import type { Origin } from '../protocol/inspect.ts'
 import type { Evaluation } from '../runs/series/foldRun.ts'
 
-/** Measurements, at the ends of its stages, of the run that made a checkpoint; none for any other checkpoint. */
+/** Measurements at the stages of the run that made a checkpoint; empty for other checkpoints. */
 export async function evaluationsOf(folder: string): Promise<Evaluation[]> {
   const note = await readNote(folder)
   const final = note?.evaluations.filter(({ step }) => step === undefined) ?? []
@@ -23,20 +23,20 @@ export async function evaluationsOf(folder: string): Promise<Evaluation[]> {
   )
 }
 
-/** @throws EngineError 'not-found' for a checkpoint that no run of ours has made. */
+/** @throws EngineError 'not-found' for a checkpoint that is not the result of a run. */
 export async function trainedBy(folder: string): Promise<TrainedResult> {
   const note = await readNote(folder)
   if (!note)
     throw new EngineError(
       'not-found',
-      `${folder} has no sparsescope.json that a run wrote, so nobody knows which of its weights were trained: open the result of a run`,
+      `${folder} has no sparsescope.json of a run, which lists the trained weights: open the result of a run`,
     )
   const sparsities = Object.fromEntries(Object.entries(note.sparsities).filter(([, share]) => share > 0))
   const recipe = recipeYaml(writtenRecipe({ ...note.recipe, model: '.' }))
   return { recipe, sparsities, moved: note.moved.map(({ recovery, tensors }) => ({ recovery, tensors })) }
 }
 
-/** null: no run of ours has made it. */
+/** null: it is not the result of a run. */
 export async function originOf(folder: string): Promise<Origin | null> {
   const note = await readNote(folder)
   if (!note) return null

@@ -19,7 +19,7 @@ parentPort?.on('message', (message: ToRun) => {
 
 void workThread<FromRun>(async (post, signal) => {
   signal.addEventListener('abort', () => wake())
-  /** Lets messages in: between kernels alone this thread would never look at them. */
+  /** Lets the event loop handle messages between kernels. */
   const pausePoint = async () => {
     await setImmediate()
     while (paused && !signal.aborted) await new Promise<void>((resolve) => (wake = resolve))

@@ -1,6 +1,5 @@
-// Runs of all windows, one at a time, each in a thread of its own: kernels keep that thread busy, and this one must go
-// on answering views, pings and cancellations. A run belongs to no connection: the window that started it may go, and
-// another may follow it.
+// Runs of all windows, one at a time, each in its own thread: kernels keep that thread busy, and this one must still answer views,
+// pings and cancellations. A run belongs to no connection: the window that started it may close, and another may follow it.
 import type { Worker } from 'node:worker_threads'
 import type { DeviceChoice, ParamsOf } from '../protocol/parameters.ts'
 import { EngineError } from '../engine/errors.ts'
@@ -117,9 +116,9 @@ interface RunThread {
   pause(paused: boolean): void
 }
 
-/** A run that does not react to its cancellation is ended: what it wrote has temporary names until it is whole. */
+/** A run that does not react to its cancellation is ended. Incomplete output has temporary names. */
 const patienceMs = 5000
-/** Steps come by the hundred a second; a view needs no more than a few messages. */
+/** There are hundreds of steps a second; a view needs a few messages. */
 const batchMs = 80
 
 function startRunThread(start: RunStart, signal: AbortSignal, onUpdate: (update: RunUpdate) => void): RunThread {

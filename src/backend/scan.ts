@@ -1,4 +1,4 @@
-// Statistics of all tensors of a model, matrices of the blocks first, since they are what the map shows.
+// Statistics of all tensors of a model. The matrices of the blocks come first, because the map shows them.
 import type { Checkpoint } from '../engine/checkpoint/checkpoint.ts'
 import { requireNm } from '../engine/checkpoint/stats/nmCounter.ts'
 import type { ScanItem } from '../engine/checkpoint/stats/scanMessages.ts'
@@ -9,7 +9,7 @@ import type { ScanProgress, ScanResult, TensorStats } from '../protocol/inspect.
 import type { OpenModel, StatsCache } from './openModels.ts'
 
 const patterns = ['2:4', '4:8'].map(requireNm)
-/** Often enough to look alive, seldom enough to cost nothing. */
+/** Often enough to look alive, at no noticeable cost. */
 const everyMs = 100
 
 export interface ScanOptions {
@@ -19,7 +19,7 @@ export interface ScanOptions {
   onProgress: (progress: ScanProgress) => void
 }
 
-/** Finds what `stats` does not have yet. Cancelled: what was found stays known, and the result says that it is partial. */
+/** Computes statistics missing in `stats`. After a cancellation the statistics so far are kept, and the result is partial. */
 export async function scanModel(model: OpenModel, options: ScanOptions): Promise<ScanResult> {
   const { checkpoint, stamp, stats: known } = model
   const { cache, path } = options

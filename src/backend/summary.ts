@@ -1,4 +1,4 @@
-// The header of a checkpoint as the views want it.
+// The header of a checkpoint, for views.
 import { largest } from '../formatting/lists.ts'
 import { basename, dirname, join } from 'node:path'
 import { existsSync } from 'node:fs'
@@ -56,7 +56,7 @@ export async function summarise({ checkpoint, unknown, problems, facts }: Summar
   }
 }
 
-/** Most checkpoints were made by no run: what reads the note of one is read when there is one. */
+/** Most checkpoints have no sparsescope.json: the code that reads it is loaded only for one that has. */
 async function originIn(folder: string): Promise<Origin | null> {
   if (!existsSync(join(folder, noteName))) return null
   const { originOf } = await import('./origin.ts')
@@ -80,14 +80,14 @@ function warningsOf({ checkpoint, unknown, problems }: Omit<Inspection, 'sources
   if (unknown.length > 0) {
     const dtypes = [...new Set(unknown.map((t) => shownDtype(t.dtype)))].slice(0, 5).join(', ')
     warnings.push(
-      `${unknown.length} of the tensors are of a type that is not read here (${dtypes}): they are listed, without statistics.`,
+      `${unknown.length} of the tensors have an unsupported type (${dtypes}): they are listed without statistics.`,
     )
   }
   const configBroken = problems.some(({ path }) => basename(path) === 'config.json')
   if (isOfGguf(checkpoint)) return warnings
   if (checkpoint.config === null && !configBroken)
-    warnings.push('There is no config.json beside the weights: roles are guessed from names.')
-  else if (!familyKnown) warnings.push('config.json names a model that is not known: roles are guessed from names.')
+    warnings.push('There is no config.json beside the weights: roles are inferred from names.')
+  else if (!familyKnown) warnings.push('config.json names an unknown model type: roles are inferred from names.')
   return warnings
 }
 

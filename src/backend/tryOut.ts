@@ -1,4 +1,4 @@
-// Models that write side by side, seen from the thread that answers.
+// Text of several models side by side, from the main thread.
 import type { DeviceChoice, ParamsOf } from '../protocol/parameters.ts'
 import {
   largestPrompt,
@@ -28,7 +28,7 @@ const patienceMs = 2000
 type TryContext = CallContext<'tryOut'>
 type TryOut = (params: ParamsOf<'tryOut'>, choice: DeviceChoice, context: TryContext) => Promise<{ device: string }>
 
-/** One question at a time. @throws EngineError 'usage' for what no view asks for, 'cancelled'. */
+/** One question at a time. @throws EngineError 'usage' for invalid parameters, 'cancelled'. */
 export function createTryOut(): TryOut {
   const lane = createLane()
   return async (params, choice, context) => {
@@ -55,10 +55,10 @@ async function write(
 function check({ models, masks = [], prompts, turns = [], maxTokens }: ParamsOf<'tryOut'>): void {
   const limits: [boolean, string][] = [
     [models.length >= 1 && models.length <= mostColumns, `1 to ${mostColumns} checkpoints can be tried at a time`],
-    [masks.length === 0 || masks.length === models.length, 'there is a mask, or none, for each checkpoint'],
+    [masks.length === 0 || masks.length === models.length, 'masks must be empty or have one entry per checkpoint'],
     [prompts.length >= 1 && prompts.length <= mostPrompts, `1 to ${mostPrompts} prompts can be tried at a time`],
     [turns.length <= mostTurns, `a conversation has ${mostTurns} turns at most; begin a new one`],
-    [turns.every(({ answers }) => answers.length === models.length), 'a turn has an answer of each checkpoint'],
+    [turns.every(({ answers }) => answers.length === models.length), 'a turn must have an answer of each checkpoint'],
     [prompts.every(({ length }) => length <= largestPrompt), `a prompt has ${largestPrompt} characters at most`],
     [Number.isInteger(maxTokens) && maxTokens >= 1 && maxTokens <= mostNewTokens, `1 to ${mostNewTokens} new tokens`],
   ]

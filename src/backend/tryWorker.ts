@@ -1,4 +1,4 @@
-// The thread in which models write side by side: kernels keep it busy.
+// The thread that generates text of several models: kernels keep it busy.
 import { workerData } from 'node:worker_threads'
 import { defaultMemoryBytes } from '../engine/machine.ts'
 import { writeSideBySide } from '../engine/generate/sideBySide.ts'

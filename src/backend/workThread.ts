@@ -1,4 +1,4 @@
-// A worker thread that does one job, from both ends: the main thread can cancel it, ends it when it does not react, and terminates it
+// A worker thread for one job, from both ends: the main thread can cancel it, ends it when it does not react, and terminates it
 // afterwards.
 import { parentPort, type Worker } from 'node:worker_threads'
 import { EngineError, type ErrorCode, messageOf } from '../engine/errors.ts'
@@ -16,7 +16,7 @@ export interface WorkerFailure {
 }
 
 /**
- * In the main thread: `read` gives a message's result, or undefined while there is none; `ended` the result of one that did not react.
+ * In the main thread: `read` returns the result in a message, or undefined; `ended` returns the result of a thread that did not react.
  * @throws EngineError of the thread, or 'cancelled'.
  */
 export async function followWorker<Message extends { readonly type: string }, Result>(

@@ -1,4 +1,4 @@
-// `sparsescope inspect --certificate`: how much of its error a mask could still win by one swap, beside the dense model.
+// `sparsescope inspect --certificate`: the share of a mask's error that one swap would remove, measured against the dense model.
 import { calibrationSet } from '../engine/analyse/analyse.ts'
 import { certify, type CertifiedMatrix } from '../engine/analyse/certify.ts'
 import { openCheckpoint } from '../engine/checkpoint/checkpoint.ts'

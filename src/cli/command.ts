@@ -1,4 +1,4 @@
-// The parts that all commands share: options, output, progress, errors, cancellation.
+// Parts that all commands share: options, output, progress, errors, cancellation.
 import { Command, Option } from 'commander'
 import { EngineError, exitCodeOf, explained } from '../engine/errors.ts'
 import { printable, printableLine } from '../formatting/printable.ts'
@@ -17,7 +17,7 @@ export interface Context {
   /** The streams and the program around the command; `signal` is its signal. */
   io: Io
   signal: AbortSignal
-  /** Width of the terminal that results are read on; absent where it is none. */
+  /** Width of the terminal; absent where the output is not a terminal. */
   columns?: number
   /** A line for people: stdout, or stderr with --json. */
   say: (line: string) => void
@@ -55,7 +55,7 @@ export function command(name: string, description: string, examples: string[]): 
     .description(description)
     .option('--json', 'one JSON object on stdout, progress on stderr')
     .addOption(new Option('--device <device>', 'where to compute').choices(['auto', 'cpu', 'wgpu']).default('auto'))
-    .option('--adapter <name>', 'which GPU, by a part of its name (doctor lists them)')
+    .option('--adapter <name>', 'GPU to use, by a part of its name (doctor lists them)')
     .option(
       '--device-memory <size>',
       'GPU memory to use, such as 8GB (default: all of its own, half of what it shares with the host)',
@@ -78,7 +78,7 @@ export function usageLine(name: string, text: string): string {
 }
 
 /**
- * Wraps a command's body: prints its outcome, turns errors into one line and the contract's exit codes. The engine looks at the
+ * Wraps a command's body: prints its outcome, turns errors into one line and the contract's exit codes. The engine checks the
  * signal between kernels; a body that is stuck in a long one is left `leaveAfterMs` after the signal.
  */
 export function runs<A extends unknown[]>(
@@ -99,7 +99,7 @@ export function runs<A extends unknown[]>(
     process.once('exit', screen.end)
     try {
       if (options?.device === 'cpu' && options.adapter)
-        throw new EngineError('usage', '--adapter names a GPU, and --device cpu uses none: leave one of them out')
+        throw new EngineError('usage', '--adapter names a GPU, but --device cpu does not use one: remove one of them')
       const { progress } = screen
       const say = (line: string) => screen.say(coloured(printableLine(line), lines))
       const outcome = await body({ io, signal, columns: stdout.columns, say, progress }, ...args)

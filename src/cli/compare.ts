@@ -1,4 +1,4 @@
-// `sparsescope compare`: what changed between two checkpoints, and whether the zeros survived; or the answers of two models to one task.
+// `sparsescope compare`: changes between two checkpoints and whether the zeros survived; or the answers of two models to one task.
 import { Option } from 'commander'
 import { openInspection, type Checkpoint } from '../engine/checkpoint/checkpoint.ts'
 import { wholeOf } from '../engine/checkpoint/inspection.ts'
@@ -37,18 +37,16 @@ export const compareCommand = command(
   )
   .option(
     '--task <name>',
-    'A and B are runs, or folders with samples_<task>_….jsonl (of evaluate --out or lm_eval --log_samples): which questions only one has right',
+    'A and B are runs, or folders with samples_<task>_….jsonl (of evaluate --out or lm_eval --log_samples): shows the questions that only one answers right',
   )
-  .option(
-    '--remote',
-    'read hf:org/name from the Hub: every weight of it is fetched, a tensor at a time, and nothing is kept',
-  )
+  .option('--remote', 'read hf:org/name from the Hub: fetches every weight, one tensor at a time, and keeps nothing')
   .action(runs((context, a: string, b: string, options: CompareCliOptions) => compare(context, a, b, options)))
 
 async function compare(context: Context, pathA: string, pathB: string, options: CompareCliOptions): Promise<Outcome> {
   if (options.task !== undefined) {
     const flag = options.expect ? '--expect' : options.remote ? '--remote' : null
-    if (flag) throw new EngineError('usage', `${flag} compares weights, --task answers: leave one out`)
+    if (flag)
+      throw new EngineError('usage', `${flag} compares weights, and --task compares answers: remove one of them`)
     return compareTask(context, pathA, pathB, options.task)
   }
   const open = async (path: string): Promise<Checkpoint> =>
@@ -79,7 +77,7 @@ async function compare(context: Context, pathA: string, pathB: string, options: 
   }
 }
 
-/** Compared before a person would look for a bar. */
+/** Fewer tensors take no noticeable time and need no progress bar. */
 const quietTensors = 100
 
 function toJson({ added, removed, reshaped, changed, same, maskPreserved, verdict }: CompareSummary): unknown {

@@ -1,4 +1,4 @@
-// `sparsescope convert`: one form of a checkpoint into another; and `expand`, which makes bitmasks dense.
+// `sparsescope convert`: writes a checkpoint in another form; and `expand`, which expands bitmasks.
 import { Option } from 'commander'
 import { resolve } from 'node:path'
 import { openCheckpoint } from '../engine/checkpoint/checkpoint.ts'
@@ -32,9 +32,7 @@ export const convertCommand = command('convert', 'write a checkpoint in another 
   .argument('<out>', 'folder to write, or a file that ends in .gguf; it must not exist')
   .addOption(new Option('--format <form>', 'form to write (default: gguf for *.gguf, else dense)').choices(forms))
   .addOption(
-    new Option('--type <type>', 'GGUF: type of the matrices (default: as the checkpoint has them)').choices(
-      ggufTypeNames,
-    ),
+    new Option('--type <type>', 'GGUF: type of the matrices (default: as in the checkpoint)').choices(ggufTypeNames),
   )
   .option('--max-shard <size>', 'dense: largest weight file to write', '5GB')
   .action(
@@ -46,7 +44,7 @@ export const convertCommand = command('convert', 'write a checkpoint in another 
           `--format ${format} and ${to} do not fit: only GGUF is one file, whose name ends in .gguf`,
         )
       if (options.type && format !== 'gguf')
-        throw new EngineError('usage', `--type is for GGUF: the types of a folder stay`)
+        throw new EngineError('usage', `--type applies to GGUF only: a folder keeps its types`)
       if (format === 'gguf') return toGguf(context, modelPath('', from), resolve(to), options.type)
       return toDense(context, from, to, options)
     }),
@@ -90,7 +88,7 @@ async function toGguf(context: Context, from: string, out: string, type?: GgufTy
   return { json, text: `${plural(tensors, 'tensor')}, ${formatBytes(bytes)}; saved to ${out}` }
 }
 
-/** Written before a person would look for a bar. */
+/** Fewer bytes need no progress bar. */
 const quietBytes = 100e6
 
 function shardBytes({ maxShard }: FolderOptions): number {

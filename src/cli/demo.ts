@@ -23,7 +23,7 @@ import { writePage } from './report.ts'
 import { runOnDevice, shortPath, showEvent } from './run.ts'
 import { writeError } from '../system/diskErrors.ts'
 
-/** Models of the sample, and by recipe what is done to them. The first is done without `--all`, in at most two minutes on two slow cores. */
+/** Models of the sample, with a description of each recipe. Without `--all` only the first runs, in two minutes on two slow cores. */
 const sample: readonly { folder: string; style: string; jobs: Readonly<Record<string, string>> }[] = [
   {
     folder: 'opt',
@@ -57,7 +57,7 @@ export const demoCommand = command('demo', 'inspect, prune, recover and evaluate
 
 async function demo(context: Context, target: string, options: DemoOptions): Promise<Outcome> {
   if (options.steps === 1)
-    throw new EngineError('usage', '--steps 1: the only step would warm up, at rate 0: use 2 or more')
+    throw new EngineError('usage', '--steps 1: the only step would be warm-up at rate 0; use 2 or more')
   const folder = await copySample(target)
   context.say(`the sample is in ${shortPath(folder)}`)
   for (const remedy of fasterWith(await gatherFacts(context.io.program))) context.say(`faster: ${remedy}`)
@@ -92,7 +92,7 @@ async function inspect({ say, signal }: Context, path: string): Promise<void> {
     const [all, inBlocks] = [totals, linears].map(({ parameters }) => formatCount(parameters))
     say('')
     say(
-      `${shortPath(path)}: ${all} parameters, ${inBlocks} of them in the blocks' linears, ${formatShare(linears.sparsity ?? 0, 1)} of those are zero`,
+      `${shortPath(path)}: ${all} parameters, ${inBlocks} of them in the blocks' linears, ${formatShare(linears.sparsity ?? 0, 1)} of those exactly zero`,
     )
   } finally {
     await checkpoint.close()
@@ -133,10 +133,10 @@ function sampleFolder(): string {
     .map((path) => fileURLToPath(new URL(path, import.meta.url)))
     .find((path) => existsSync(join(path, 'opt', 'config.json')))
   if (found) return found
-  throw new EngineError('not-found', 'the sample is not beside this program: install SparseScope again')
+  throw new EngineError('not-found', 'the sample is missing beside this program: install SparseScope again')
 }
 
-/** Contents only: what a package manager wrote may be read-only. A part is a file, or a folder of files. */
+/** Copies contents without modes, because installed files may be read-only. A part is a file, or a folder of files. */
 async function copyPart(from: string, to: string): Promise<void> {
   if (lstatSync(from).isFile()) return copyFile(from, to).catch(refused(to))
   await mkdir(to)

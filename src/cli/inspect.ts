@@ -1,4 +1,4 @@
-// `sparsescope inspect`: what is in a checkpoint, and where it is sparse.
+// `sparsescope inspect`: the tensors of a checkpoint, and their sparsity.
 import { openInspection, bytesOnDisk, storedType, type Checkpoint } from '../engine/checkpoint/checkpoint.ts'
 import type { Inspection as Opening } from '../engine/checkpoint/inspection.ts'
 import { whyUnread } from '../engine/checkpoint/stats/elementFormat.ts'
@@ -36,17 +36,17 @@ export const inspectCommand = command('inspect', 'show what is in a checkpoint a
     '<path>',
     'a model folder, an index, or one file of weights: *.safetensors, *.gguf, or *.bin, *.pt, *.pth of torch.save; with --remote hf:org/name[@revision][#file]',
   )
-  .option('--stats', 'read the weights: exact zeros, N:M validity, min, max, mean, deviation, histogram')
+  .option('--stats', 'read the weights: exact zeros, N:M validity, min, max, mean, std. dev., histogram')
   .option('--tensors', 'list every tensor too; --json always lists them')
   .option('--tensor <name>', 'only this tensor, with its statistics')
   .option('--nm <patterns>', 'N:M patterns to check, N zeros of every M inputs, separated by commas', '2:4,4:8')
   .option(
     '--remote',
-    'look at hf:org/name on the Hub: only headers, config and card are fetched, and the weights of --tensor; nothing is kept',
+    'inspect hf:org/name on the Hub: fetches only headers, config and card, and the weights of --tensor; nothing is kept',
   )
   .option(
     '--certificate',
-    'how much of the error of a pruned model one swap of a pruned and a kept weight of each row would still win',
+    'show the share of the output error that swapping one pruned and one kept weight in each row would remove',
   )
   .option('--dense <model>', 'with --certificate: the model before it was pruned')
   .option('--calibration <file>', 'with --certificate: .txt, .jsonl(.gz), .parquet, or .safetensors with ids', onlyOnce)
@@ -114,13 +114,13 @@ async function open(context: Context, path: string, options: InspectCliOptions):
     const name = hubNameText(parseHubName(splitFile(path)[0]))
     throw new EngineError(
       'usage',
-      `--stats reads every weight, and --remote fetches no more than it must: name one with --tensor, or run \`sparsescope pull ${name}\` first`,
+      `--stats reads every weight, but --remote fetches single tensors: name one with --tensor, or run \`sparsescope pull ${name}\` first`,
     )
   }
   return toldRemote(context, path, { tensor: options.tensor })
 }
 
-/** Scanned before a person would look for a bar. */
+/** Fewer bytes need no progress bar. */
 const quietBytes = 200e6
 
 function toJson(checkpoint: Checkpoint, { tensors, totals, linears, roles, blocks }: Inspection) {

@@ -15,7 +15,7 @@ export interface Io {
   readonly stderr: Output
   /** Fires when the command is to end: on Ctrl-C (SIGINT) and SIGTERM. */
   readonly signal: AbortSignal
-  /** Asks a person, who says yes or no; absent where there is no terminal to ask on. */
+  /** Asks the user a yes-or-no question; absent without a terminal. */
   readonly confirm?: (question: string, signal: AbortSignal) => Promise<boolean>
   /** Ends a command that was cancelled and has not ended by itself after so many milliseconds. */
   leaveAfter(ms: number): void

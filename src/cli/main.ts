@@ -10,7 +10,7 @@ import { EngineError } from '../engine/errors.ts'
 
 for (const stream of [process.stdout, process.stderr])
   stream.on('error', (error) => {
-    // A reader that has gone, as with `| head`, is no reason to lose a run.
+    // A closed pipe, as with `| head`, must not end a run.
     if (errnoOf(error) === 'EPIPE') return
     process.stderr.write(`sparsescope: ${writeError(error, 'the output').message}\n`)
     process.exit(1)
@@ -48,9 +48,9 @@ const exitCode = await run(process.argv.slice(2), {
 // Native libraries may keep threads of their own alive: leave as soon as stdout has been written.
 process.exit(exitCode)
 
-/** Asks a person on the terminal; only y and yes are a yes. Questions go to stderr: stdout may be a file. @throws EngineError 'cancelled' on Ctrl-C. */
+/** Asks a question on the terminal; only y and yes confirm. Questions go to stderr: stdout may be a file. @throws EngineError 'cancelled' on Ctrl-C. */
 export async function confirm(question: string, signal: AbortSignal): Promise<boolean> {
-  // The terminal stays as it is, so that Ctrl-C is a signal.
+  // The terminal stays in its mode: Ctrl-C must be a signal.
   const lines = createInterface({ input: process.stdin, output: process.stderr, terminal: false })
   try {
     return /^y(es)?$/i.test((await lines.question(question, { signal })).trim())

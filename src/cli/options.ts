@@ -1,4 +1,4 @@
-// Options that several commands take, and the values they give. commander refuses what is no number.
+// Options that several commands take, and their parsers.
 import { InvalidArgumentError, Option } from 'commander'
 import { EngineError } from '../engine/errors.ts'
 import { nearest } from '../recipe/nearest.ts'
@@ -35,7 +35,7 @@ export function taskNamed(option: string, text: string, names: readonly TaskName
 
 /** For an option that other commands take several times. */
 export function onlyOnce(text: string, before: string | undefined): string {
-  if (before !== undefined) throw new InvalidArgumentError('It is given twice, and only one is taken here.')
+  if (before !== undefined) throw new InvalidArgumentError('It is given twice, but takes one value here.')
   return text
 }
 
@@ -44,7 +44,7 @@ export function memoryOption(): Option {
   return new Option('--memory <size>', 'memory to use, such as 8GB (default: half of what is free)')
 }
 
-/** @throws EngineError 'usage' for what is no size. */
+/** @throws EngineError 'usage' for an invalid size. */
 export function memoryBytes(size: string | undefined): number {
   if (size === undefined) return defaultMemoryBytes()
   const bytes = parseByteSize(size)
@@ -52,7 +52,7 @@ export function memoryBytes(size: string | undefined): number {
   throw new EngineError('usage', `--memory ${size} is not a size; write it like 8GB or 500MiB`)
 }
 
-/** undefined: nobody asked, and a run takes the default. @throws EngineError 'usage' for what is no size. */
+/** undefined: the option is absent, and a run takes the default. @throws EngineError 'usage' for an invalid size. */
 export function askedMemory(size: string | undefined): number | undefined {
   return size === undefined ? undefined : memoryBytes(size)
 }
@@ -61,8 +61,8 @@ export interface PrecisionOptions {
   precision?: PrecisionChoice
 }
 
-/** `otherwise`: what is taken where it is left out, in words. */
+/** `otherwise`: the default, in words. */
 export function precisionOption(otherwise: string = defaultPrecision): Option {
-  const about = `what products are computed in; auto: bf16 where the device multiplies it faster and the checkpoint stores 16 bits (default: ${otherwise})`
+  const about = `precision of products; auto: bf16 where the device multiplies it faster and the checkpoint stores 16 bits (default: ${otherwise})`
   return new Option('--precision <precision>', about).choices(precisions)
 }

@@ -1,4 +1,4 @@
-// Files that a person names for output: one that must be new, and one that is replaced.
+// Output files: those that must be new, and those that are replaced.
 import { lstat, realpath, rm, stat, writeFile } from 'node:fs/promises'
 import { dirname, resolve } from 'node:path'
 import { errnoOf, writeError } from '../system/diskErrors.ts'

@@ -53,15 +53,15 @@ export const pruneCommand = addRowOptions(
     }),
   )
 
-/** The recipe that the options stand for; paths absolute. JSON is YAML. */
+/** The recipe of the options, with absolute paths. JSON is YAML. */
 function recipeOf(model: string, o: PruneOptions): Record<string, unknown> {
   const step = settingsOf(pruneRows, o)
   const calibration = settingsOf(calibrationRows, o)
   const { data } = calibration
   if (step.sparsity === undefined && step.pattern === undefined)
-    throw new EngineError('usage', 'say how much to prune: --sparsity 0.5, or --pattern 2:4')
+    throw new EngineError('usage', 'specify how much to prune: --sparsity 0.5, or --pattern 2:4')
   if (needsData(o.method) && data === undefined)
-    throw new EngineError('usage', `--method ${o.method} looks at data: give some with --calibration`)
+    throw new EngineError('usage', `--method ${o.method} reads data: name a file with --calibration`)
   return {
     version: 1,
     model: modelPath('', model),
@@ -92,7 +92,7 @@ async function runInScratch(context: Context, recipe: Record<string, unknown>, o
   }
 }
 
-/** Nobody wrote this recipe, and its run folder is gone: the error names the option instead of a place in the recipe. */
+/** The user did not write this recipe, and its run folder is gone: the error names the option instead of a place in the recipe. */
 function withoutPlace(error: unknown, path: string): unknown {
   if (error instanceof EngineError && error.code === 'cancelled')
     return new EngineError('cancelled', 'cancelled; nothing was written', { cause: error })

@@ -1,4 +1,4 @@
-// The scratch folder in which `sparsescope prune` runs its recipe, and removal of those that killed processes have left.
+// The scratch folder in which `sparsescope prune` runs its recipe, and the removal of those left by killed processes.
 import { rmSync } from 'node:fs'
 import { lstat, mkdtemp, readdir, rm } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
@@ -23,7 +23,7 @@ interface ScratchFolder {
   remove(): void
 }
 
-/** Makes a scratch folder in `parent`, so that it is on the disk of the output; makes `parent` where it is missing. */
+/** Makes a scratch folder in `parent`, which is on the disk of the output; makes `parent` if it is missing. */
 export async function createScratchFolder(parent: string): Promise<ScratchFolder> {
   try {
     const firstMade = await makeFolders(parent)
@@ -47,7 +47,7 @@ export async function createScratchFolder(parent: string): Promise<ScratchFolder
 const unknownMs = 86_400_000
 
 /**
- * Removes scratch folders whose process was killed, and the unfinished outputs beside them: nobody can continue either. Never
+ * Removes scratch folders whose process was killed, and the unfinished outputs beside them: neither can be continued. Never
  * throws: a folder whose state is unknown, or that cannot be removed, is kept. Takes seconds where there is something to remove.
  */
 export async function removeDeadScratch(parent: string, signal?: AbortSignal): Promise<void> {

@@ -1,4 +1,4 @@
-// sparsescope pull: a checkpoint of the Hub into its local cache, where every tool finds it.
+// sparsescope pull: downloads a checkpoint of the Hub into its local cache, where every tool finds it.
 import { hubNameText, parseHubName } from '../engine/checkpoint/hubCache.ts'
 import { hubAccess } from '../engine/hub/hubAccess.ts'
 import { pull } from '../engine/hub/pull.ts'
@@ -29,6 +29,6 @@ async function pullModel(context: Context, model: string): Promise<Outcome> {
   const { repository, revision } = name
   return {
     json: { model: repository, revision, commit, folder, files, bytes, fetched_bytes: fetchedBytes, seconds },
-    text: `${plural(files.length, 'file')}, ${formatBytes(bytes)}, of which ${formatBytes(fetchedBytes)} came now.\nIn ${folder}; open it as hf:${hubNameText(name)}`,
+    text: `${plural(files.length, 'file')}, ${formatBytes(bytes)}, ${formatBytes(fetchedBytes)} downloaded now.\nIn ${folder}; open it as hf:${hubNameText(name)}`,
   }
 }

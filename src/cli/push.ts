@@ -1,4 +1,4 @@
-// `sparsescope push`: a result to the Hub, after a person has seen what will be read by whom.
+// `sparsescope push`: publishes a result on the Hub, after the user has confirmed the files and their readers.
 import { type HubName, parseHubName } from '../engine/checkpoint/hubCache.ts'
 import { EngineError } from '../engine/errors.ts'
 import { hubAccess } from '../engine/hub/hubAccess.ts'
@@ -22,13 +22,13 @@ export const pushCommand = command('push', 'publish the result of a run on the H
 ])
   .argument('<folder>', 'folder of a result, or of the finished run that saved it')
   .argument('<model>', 'org/name, the repository')
-  .option('--create', 'make the repository, or the branch, where there is none')
-  .option('--private', 'make it private; without, everybody can read it')
+  .option('--create', 'create the repository or the branch if it does not exist')
+  .option('--private', 'make it private; without this, everybody can read it')
   .option('--revision <name>', 'the branch to push to (default: main)')
   .option('--yes', 'do not ask; for scripts')
   .addHelpText(
     'after',
-    '\nBefore anything is sent, push says which files everybody could read then, and asks. The token is HF_TOKEN, or that of `hf auth login`; it must be allowed to write. Files that are there already are not sent again, so a push that was stopped goes on.',
+    '\nBefore it sends anything, push lists the files that everybody could read, and asks. The token is HF_TOKEN, or that of `hf auth login`; it needs write access. Files that are on the Hub already are not sent again, so a stopped push continues.',
   )
   .action(runs(publish))
 
@@ -69,14 +69,15 @@ function named(model: string, revision: string | undefined): HubName {
   const { repository, revision: inside } = parseHubName(model)
   if (!repository.includes('/'))
     throw new EngineError('usage', `${model} names no owner; give org/name, with the name of your account as org`)
-  if (inside !== 'main') throw new EngineError('usage', `give the branch by --revision, and ${repository} without @`)
+  if (inside !== 'main')
+    throw new EngineError('usage', `name the branch with --revision, and give ${repository} without @`)
   return parseHubName(revision === undefined ? repository : `${repository}@${revision}`)
 }
 
-/** @throws EngineError where a person says no, or nobody can be asked. */
+/** @throws EngineError when the user declines, or without a terminal. */
 async function ask({ io, signal }: Context, { isPrivate }: PushPlan): Promise<void> {
   if (!io.confirm)
-    throw new EngineError('usage', 'nobody can be asked here, since this is no terminal: say --yes to send these files')
+    throw new EngineError('usage', 'cannot ask here, since this is not a terminal: pass --yes to send these files')
   if (await io.confirm(isPrivate ? 'Send them? [y/N] ' : 'Send them, for everybody to read? [y/N] ', signal)) return
   throw new EngineError('cancelled', 'nothing was sent')
 }

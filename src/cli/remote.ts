@@ -1,4 +1,4 @@
-// Opens a model on the Hub for commands that look, and shows how many bytes have come or left.
+// Opens a model on the Hub for commands that only read, and shows how many bytes were transferred.
 import { bytesOnDisk, type Checkpoint } from '../engine/checkpoint/checkpoint.ts'
 import { hubAccess } from '../engine/hub/hubAccess.ts'
 import { openRemote, type RemoteFacts, type RemoteModel } from '../engine/hub/openRemote.ts'
@@ -6,10 +6,10 @@ import { fieldsOf } from '../catalog/formats/json.ts'
 import { formatBytes, plural } from '../formatting/numbers.ts'
 import type { Context } from './command.ts'
 
-/** Fetched before a person would look for a bar. */
+/** Fewer bytes need no progress bar. */
 const quietBytes = 10e6
 
-/** `wanted`: the tensor whose weights will be read, or all of them, by a command that tells how far it is. */
+/** `wanted`: the tensor whose weights the command reads, or all of them. */
 export async function toldRemote(
   context: Context,
   given: string,
@@ -53,8 +53,8 @@ export function remoteText({ commit, address, files, card }: RemoteFacts, checkp
     typeof value === 'string' || typeof value === 'number' ? [`${key} ${value}`] : [],
   )
   return [
-    `on the Hub: ${plural(files.length, 'file')}, ${formatBytes(all)}, commit ${commit.slice(0, 12)}; ${formatBytes(checkpoint.bytesRead())} came, nothing is kept`,
+    `on the Hub: ${plural(files.length, 'file')}, ${formatBytes(all)}, commit ${commit.slice(0, 12)}; ${formatBytes(checkpoint.bytesRead())} downloaded, nothing is kept`,
     ...(config.length > 0 ? [`config.json: ${config.join(', ')}`] : []),
-    `${card === null ? 'no card that can be read' : `card of ${plural(card.length, 'character')}, whole with --json`}: ${address}`,
+    `${card === null ? 'no readable model card' : `card of ${plural(card.length, 'character')}, whole with --json`}: ${address}`,
   ].join('\n')
 }

@@ -34,9 +34,9 @@ export const reportCommand = command('report', 'compare runs in a table and curv
 ])
   .argument('<run|sweep...>', "run folders, sweeps' folders, or recipes with a sweep")
   .option('--html <file>', 'write a page with table, Pareto front and curves; replaces the file')
-  .option('--markdown <file>', 'write the table for a paper, of the runs that are done; replaces the file')
-  .option('--latex <file>', 'write the same for LaTeX, with booktabs; replaces the file')
-  .option('--csv <file>', 'write the curves, a line a step, `step` first as trackers import it; replaces the file')
+  .option('--markdown <file>', 'write the table of the finished runs for a paper; replaces the file')
+  .option('--latex <file>', 'write the same table for LaTeX, with booktabs; replaces the file')
+  .option('--csv <file>', 'write the curves, one line per step with `step` first, for trackers; replaces the file')
   .action(
     runs(async (context, paths: string[], options: ReportOptions): Promise<Outcome> => {
       refuseInputs(options)
@@ -77,9 +77,12 @@ function refuseInputs({ html, markdown, latex, csv }: ReportOptions): void {
   for (const [i, path] of files.entries()) {
     const twin = files.slice(0, i).find((other) => placeOf(other) === placeOf(path))
     if (twin !== undefined)
-      throw new EngineError('usage', `${path} is named for two reports, of which one would be lost: name another file`)
+      throw new EngineError(
+        'usage',
+        `${path} is named for two reports, and one would overwrite the other: name another file`,
+      )
     if (existsSync(path) && [path, placeOf(path)].some((one) => kept.test(one)))
-      throw new EngineError('usage', `${path} is there already and looks like no report: name another file`)
+      throw new EngineError('usage', `${path} is there already and does not look like a report: name another file`)
   }
 }
 
@@ -119,7 +122,7 @@ async function writeCurves(runs: readonly ReadRun[], csv: string): Promise<void>
   await replaceFile(csv, scalarsCsv(begun))
 }
 
-/** Runs of one recipe, or of two sweeps of it, are called alike: their folders tell them apart. */
+/** Runs of one recipe, or of two sweeps of it, have the same name: their folders distinguish them. */
 function nameAmong(runs: readonly ReadRun[], { name, folder }: { name: string; folder: RunFolder }): string {
   if (runs.filter((other) => other.name === name).length === 1) return name
   const sweep = sweepOfRun(folder.path)

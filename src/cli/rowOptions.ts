@@ -15,7 +15,7 @@ function withOptions(rows: Rows): [key: string, row: RowWithOption][] {
   return Object.entries(rows).flatMap(([key, { type, option }]) => (option ? [[key, { type, option }]] : []))
 }
 
-/** Adds the options of rows, in their order. `number` reads a number, and refuses what is none. */
+/** Adds the options of rows, in their order. `number` parses a number, and rejects other text. */
 export function addRowOptions(command: Command, rows: Rows, number: (text: string) => number): Command {
   const options = withOptions(rows).map(([, { type, option: row }]) => {
     const option = new Option(row.flags, row.about).makeOptionMandatory(row.mandatory ?? false)
@@ -60,7 +60,7 @@ function isList(forms: readonly JsonSchema[]): boolean {
   return forms.some((form) => form.type === 'array')
 }
 
-/** Any number: what a recipe with it would mean is checked as the recipe is. */
+/** Any number: the check of the recipe validates its range. */
 export function anyNumber(text: string): number {
   const value = Number(text)
   if (text.trim() !== '' && Number.isFinite(value)) return value

@@ -1,4 +1,4 @@
-// sparsescope run: a whole recipe, or with --dry-run what it would do.
+// sparsescope run: runs a recipe, or with --dry-run prints its plan.
 import { relative } from 'node:path'
 import { defaultSaveFormat, saveFormats } from '../recipe/saveFormats.ts'
 import { EngineError } from '../engine/errors.ts'
@@ -35,7 +35,7 @@ export const runCommand = command('run', 'prune and recover a model as a recipe 
   .addOption(precisionOption("the recipe's"))
   .addOption(memoryOption())
   .option('--resume <run>', 'continue a run that was killed or cancelled')
-  .option('--dry-run', 'print what would be done: modules, trainable set, memory, disk')
+  .option('--dry-run', 'print the plan: modules, trainable set, memory, disk')
   .action(
     runs(async (context, recipe: string | undefined, options: RunCommandOptions): Promise<Outcome> => {
       const settings = options.precision ? [...options.set, `precision=${options.precision}`] : options.set
@@ -57,7 +57,7 @@ export const runCommand = command('run', 'prune and recover a model as a recipe 
     }),
   )
 
-/** Events for people, as they come; the bar tells phases, and the report the end. */
+/** Prints events as they arrive; the bar shows phases, and the report shows the end. */
 export function showEvent(context: Context, event: RunEvent): void {
   if (event.type === 'end' && event.message) context.io.sayOnLeaving(event.message)
   const line = event.type === 'phase' || event.type === 'end' ? null : eventLine(event, shortPath)

@@ -1,5 +1,5 @@
-// Output for people: lines, and below them one bar during work. On a terminal the bar is removed before
-// anything is written and drawn again under it; elsewhere progress is a plain line now and then.
+// Output for people: lines, with one progress bar below them. On a terminal the bar is removed before a line is
+// written and drawn again below it; elsewhere progress is an occasional plain line.
 import stringWidth from 'string-width'
 import type { Output } from './io.ts'
 import { formatValue, roughDuration } from '../formatting/numbers.ts'
@@ -10,7 +10,7 @@ interface Screen {
   /** A line of the command's own, above the bar. */
   say(line: string): void
   progress(progress: Progress): void
-  /** Takes the bar away: what is written from now on has the terminal to itself. */
+  /** Removes the bar: later output has the terminal to itself. */
   end(): void
 }
 
@@ -22,12 +22,12 @@ interface ScreenOptions {
   readonly now?: () => number
 }
 
-/** Drawn often enough to look alive, rarely enough to cost nothing. */
+/** Often enough to look alive, at no noticeable cost. */
 const drawEveryMs = 60
 const lineEveryMs = 5000
 /**
- * To the beginning of the line, and everything from there on cleared. Never upwards: how many rows a terminal that was
- * made narrower makes of the bar differs from one to the next, and a line of the command is worth more.
+ * Moves to the beginning of the line and clears the rest. Never moves up: a narrower terminal may wrap the bar to an unknown number of
+ * rows, and lines of the command must not be lost.
  */
 const clear = '\r\x1b[J'
 
@@ -60,7 +60,7 @@ function createBar({ lines, stderr, now }: Required<ScreenOptions>): Screen {
   const columns = () => Math.max(1, (stderr.columns ?? 80) - 1)
   const draw = () => {
     if (!latest) return
-    // It is written in one piece, so that nothing flickers.
+    // One write avoids flicker.
     stderr.write(`${drawn ? clear : ''}${progressBar(latest, columns())}`)
     drawn = true
     last = now()

@@ -8,7 +8,7 @@ let last = 0
 
 /**
  * Lets signals, timers and messages in, then throws `cancelled` if the signal has fired. Kernels of the CPU backend block
- * the thread, and awaiting what is done already never turns the event loop: without this nobody would hear Ctrl-C.
+ * the thread, and awaiting what is done already never turns the event loop: without this Ctrl-C has no effect.
  */
 export async function breathe(signal?: AbortSignal): Promise<void> {
   if (performance.now() - last >= betweenMs) {

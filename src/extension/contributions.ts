@@ -4,7 +4,7 @@ import type { PrecisionChoice } from '../recipe/modes.ts'
 
 export const treeIds = { models: 'sparsescope.models', runs: 'sparsescope.runs' } as const
 
-/** Steps that a person has done with success; `sparsescope.did.…` as context keys. */
+/** Steps that the user has completed; `sparsescope.did.…` as context keys. */
 export const milestones = ['open', 'look', 'write', 'dryRun', 'run'] as const
 
 export type Milestone = (typeof milestones)[number]

@@ -130,7 +130,7 @@ function startLanguageWithRecipe({ context, log }: Services): vscode.Disposable 
   return vscode.workspace.onDidOpenTextDocument(start)
 }
 
-/** Which settings only count for a new backend is not obvious: it is offered, never done behind a run's back. */
+/** Some settings apply only to a new backend. Offers a restart, because a restart stops runs. */
 function offerRestart({ supervisor, log }: Services): vscode.Disposable {
   return onSettingChange(
     [
@@ -145,7 +145,7 @@ function offerRestart({ supervisor, log }: Services): vscode.Disposable {
       if (supervisor.state.kind === 'stopped') return
       const restart = vscode.l10n.t('Restart Backend')
       const text = vscode.l10n.t(
-        'The new setting takes effect when the backend is restarted, which stops a run that is in progress.',
+        'The new setting takes effect after a restart of the backend, which stops a run in progress.',
       )
       void vscode.window.showInformationMessage(text, restart).then((chosen) => {
         if (chosen === restart) supervisor.restart().catch(log.failed)

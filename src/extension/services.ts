@@ -1,4 +1,4 @@
-// Everything the extension is made of, built once and in order.
+// The services of the extension, built once and in order.
 import * as vscode from 'vscode'
 import { existsSync } from 'node:fs'
 import { tmpdir } from 'node:os'
@@ -14,7 +14,7 @@ import { createLog, type Log } from './support/log.ts'
 import { setting } from './support/settings.ts'
 import { protocolVersion } from '../protocol/rpc.ts'
 
-/** The maximum of package.json's setting, which nobody enforces. */
+/** The maximum in package.json, which VS Code does not enforce. */
 const maxThreads = 1024
 
 export interface Services {
@@ -25,7 +25,7 @@ export interface Services {
   supervisor: Supervisor
   call: Caller
   facts: FactsThread
-  /** A backend of this workspace has outlived the window before; none is started to find out. */
+  /** Whether a backend of this workspace has outlived the previous window. Does not start one. */
   isBackendRunning: () => Promise<boolean>
 }
 
@@ -80,7 +80,7 @@ export function createServices(context: vscode.ExtensionContext): Services {
     }),
     log: (line) => log.channel.info(line),
   })
-  // What the host was started with, such as an inspector's port, is none of the thread's business.
+  // Options of the host, such as an inspector port, do not apply to the thread.
   const thread = { resourceLimits: factsHeap, execArgv: [] }
   const facts = new FactsThread(() => new Worker(join(dist, 'factsWorker.mjs'), thread))
   context.subscriptions.push(log.channel, supervisor, facts)

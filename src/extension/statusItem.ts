@@ -1,5 +1,5 @@
-// The item in the status bar: the run in progress, else the device, and what is wrong when something is. With its menu, the choice of the
-// device, and the facts for a bug report.
+// The item in the status bar: the run in progress, else the device or a problem. With its menu, the choice of the device, and the
+// facts for a bug report.
 import * as vscode from 'vscode'
 import { cpus, homedir, totalmem } from 'node:os'
 import type { RunQueue } from './runs/runQueue.ts'
@@ -72,7 +72,7 @@ export function diagnosticsText({ supervisor, version }: Services): string {
   return lines.join('\n')
 }
 
-/** A message that may name files, for a report that anybody may read: folders may have any letters, and spaces. */
+/** Removes paths from a message for a public report. Folder names may contain any character, including spaces. */
 export function withoutPaths(text: string, home: string): string {
   const withoutHome = home.length > 1 ? text.replaceAll(home, '<path>') : text
   // A name at the end ends at a space: what follows is the message again.
@@ -84,7 +84,7 @@ interface Item extends vscode.QuickPickItem {
   adapter: string
 }
 
-/** Asks for the device among those of this machine, and writes both settings where this machine's are kept; what listens to settings offers the restart. */
+/** Asks for a device of this machine and writes both settings to its settings file. The settings listener offers the restart. */
 export async function selectAdapter({ call, log }: Services): Promise<void> {
   const items: Promise<Item[]> = call('adapters', null).then(itemsOf, (error: unknown) => {
     log.failed(error)
@@ -92,7 +92,7 @@ export async function selectAdapter({ call, log }: Services): Promise<void> {
   })
   const chosen = await vscode.window.showQuickPick(items, {
     title: t('Where to compute'),
-    placeHolder: t('Asking the graphics drivers…'),
+    placeHolder: t('Querying the graphics drivers…'),
     matchOnDescription: true,
   })
   if (!chosen) return
@@ -105,13 +105,13 @@ function itemsOf(adapters: readonly AdapterName[]): Item[] {
   const items: Item[] = [
     {
       label: t('Automatic'),
-      detail: t('The fastest GPU when there is a real one, else the CPU'),
+      detail: t('The fastest GPU if the machine has one, else the CPU'),
       device: 'auto',
       adapter: '',
     },
     {
       label: t('CPU'),
-      detail: t("All cores, the system's BLAS where there is one"),
+      detail: t("All cores, and the system's BLAS if it is installed"),
       device: 'cpu',
       adapter: '',
     },
@@ -128,7 +128,7 @@ function itemsOf(adapters: readonly AdapterName[]): Item[] {
   )
 }
 
-/** What interrupts runs comes last, so that nobody chooses it by accident. */
+/** Actions that interrupt runs come last. */
 interface MenuItem {
   readonly label: string
   readonly command: CommandId | 'workbench.action.openSettings'

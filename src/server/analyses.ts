@@ -12,10 +12,10 @@ import type { Severity } from '../recipe/finding.ts'
 import { fieldsOf, isRecord } from '../catalog/formats/json.ts'
 
 export interface Analysis extends LintResult {
-  /** Null where the text is no recipe of ours, or broken. */
+  /** Null where the text is not a SparseScope recipe, or is invalid. */
   facts: LintFacts | null
   plan: PlanSummary | null
-  /** Estimate of its runs together; null where there is no sweep, or one with a mistake. */
+  /** Estimate of all its runs; null without a valid sweep. */
   sweep: SweepEstimates | null
   /** Folder of the recipe; null for a document that has no place on disk yet. */
   folder: string | null
@@ -91,7 +91,7 @@ export const defaultSettings: Settings = { severities: {}, inlayHints: true, cod
 
 const known: readonly unknown[] = ['error', 'warning', 'info', 'hint', 'off']
 
-/** Ignores wrong values: settings are JSON that people edit. `section` is the value of the setting `sparsescope.recipe`. */
+/** Ignores invalid values, because users edit settings as JSON. `section` is the value of the setting `sparsescope.recipe`. */
 export function readSettings(section: unknown): Settings {
   if (!isRecord(section)) return defaultSettings
   const severities: Settings['severities'] = {}

@@ -1,5 +1,5 @@
-// The server's answers about a recipe: a row for each thing that an editor asks. Questions and answers are data, so
-// that either the process or a thread of it may answer.
+// The server's answers about a recipe: one row per request of an editor. Requests and answers are plain data, so the process or one
+// of its threads can answer.
 import type {
   CodeAction,
   CodeActionContext,
@@ -25,7 +25,7 @@ import { codeLenses, inlayHints } from './features/lenses.ts'
 import { documentLinks } from './features/links.ts'
 import { isSafe, yamlService } from './yamlService.ts'
 
-/** By feature: what is asked beside the text, and what is answered. */
+/** Parameters and result of each feature. */
 export interface Features {
   diagnostics: { asked: null; answer: Diagnostic[] }
   completion: { asked: Position; answer: CompletionItem[] }
@@ -84,7 +84,7 @@ function createRows(root: string): Rows {
   const linkOf = readRuleLinks(root)
   const templates = readTemplates(root)
   return {
-    // Any other YAML file is none of our business.
+    // Other YAML files are ignored.
     diagnostics: (document, { findings }) => (isOurs(document) ? findings.map((f) => toDiagnostic(f, linkOf)) : []),
     completion: async (document, analysis, position) =>
       isOurs(document)

@@ -1,4 +1,4 @@
-// Findings as diagnostics of the language server protocol, with links to the page of rules.
+// Findings as diagnostics of the language server protocol, with links to docs/rules.md.
 import { type Diagnostic, DiagnosticSeverity, DiagnosticTag } from 'vscode-languageserver/node'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'

@@ -17,7 +17,7 @@ import { createRecipeThreads, isLong } from './recipeThread.ts'
 import { defaultSettings, readSettings, type Settings } from './analyses.ts'
 import { yamlService } from './yamlService.ts'
 
-/** Files come in bursts: what is shown is asked for again when they are quiet. */
+/** File events come in bursts: editors refresh when they pause. */
 const quietMs = 300
 
 const capabilities: ServerCapabilities = {

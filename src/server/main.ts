@@ -1,4 +1,4 @@
-// One bundle: the server's process, and each of its threads.
+// One bundle for the server's process and its threads.
 import { dirname, join } from 'node:path'
 import { parentPort } from 'node:worker_threads'
 import { createAnswers } from './answers.ts'

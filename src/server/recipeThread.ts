@@ -1,4 +1,4 @@
-// A thread for each long recipe: whatever its text takes, other recipes do not wait, and a new text ends the work on the old.
+// A thread for each long recipe. Other recipes do not wait for it, and a new text ends the work on the old one.
 import { Worker, type MessagePort } from 'node:worker_threads'
 import { LSPErrorCodes, ResponseError } from 'vscode-languageserver/node'
 import type { Answers, FeatureName, Features, Question } from './answers.ts'
@@ -23,7 +23,7 @@ type FromThread = { readonly id: number; readonly answer: unknown } | { readonly
 interface RecipeThreads {
   /** @throws ResponseError 'content modified' where the text changes before there is an answer. */
   ask<F extends FeatureName>(question: Question<F>): Promise<Features[F]['answer']>
-  /** Ends what is still answered of the text as it was. */
+  /** Cancels requests on the previous text. */
   changed(uri: string): void
   invalidate(): void
   close(uri: string): void

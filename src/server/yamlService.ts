@@ -1,5 +1,5 @@
-// yaml-language-server as a library: completion and hover from the schema, symbols, folding and formatting. Validation is
-// ours. It is loaded with the first request, since it takes longer than the whole rest of the server.
+// yaml-language-server as a library: completion and hover from the schema, symbols, folding and formatting, but no validation. It is
+// loaded with the first request, because it takes longer than the rest of the server.
 import type { LanguageService } from 'yaml-language-server/lib/esm/languageservice/yamlLanguageService.js'
 import { TextDocument } from 'vscode-languageserver-textdocument'
 import { isRecord } from '../catalog/formats/json.ts'
@@ -34,7 +34,7 @@ async function load(): Promise<LanguageService> {
   return service
 }
 
-/** The library offers each example as a word, and of a map makes `[object Object]`. */
+/** The library offers each example as a word, and turns a map into `[object Object]`. */
 function withoutMapExamples<T>(schema: T): T {
   if (Array.isArray(schema)) return schema.map(withoutMapExamples) as T
   if (!isRecord(schema)) return schema

@@ -29,7 +29,7 @@ describe('the packaged extension and the Hub', function () {
     const publish = async () => {
       await activeView(page).getByRole('button', { name: 'More actions' }).click()
       await activeView(page).getByRole('menuitem', { name: 'Publish…' }).click()
-      await page.getByText('Nothing is sent before you have seen what').waitFor()
+      await page.getByText('You see the files before anything is sent').waitFor()
       await type('me/tiny')
       // By keyboard: a row of a list that has just opened is replaced while it is clicked.
       await page
@@ -44,7 +44,7 @@ describe('the packaged extension and the Hub', function () {
     assert.deepEqual([hub.repositories.size, hub.arrived.filter(({ method }) => method !== 'GET')], [0, []])
     await publish()
     await question.getByRole('button', { name: 'Send', exact: true }).click()
-    await page.getByText('me/tiny is published, and every file was checked by its hash.').first().waitFor()
+    await page.getByText('me/tiny is published. The hash of every file was checked.').first().waitFor()
     const there = hub.repositories.get('me/tiny')
     assert.equal(there?.private, true)
     assert.ok(there.branches.get('main')?.files.has('README.md'))

@@ -19,7 +19,7 @@ describe('the packaged extension, in the map', function () {
     const view = await openModel(page, 'opt')
     await view.getByRole('button', { name: /^Measure Wanda, about/ }).click()
     await page.locator('.quick-input-list .monaco-list-row', { hasText: 'as in reconstruct.prune.yaml' }).click()
-    await view.getByText('Measured with Wanda, by block and by matrix; Colour has both.').waitFor()
+    await view.getByText('Measured with Wanda, by block and by matrix. Choose either under Colour.').waitFor()
     const colour = view.getByRole('combobox', { name: 'Colour by' })
     assert.match((await colour.locator('option:checked').textContent()) ?? '', /^Loss added when only this is pruned/)
     await openFile(page, 'reconstruct.prune.yaml')
@@ -34,6 +34,6 @@ describe('the packaged extension, in the map', function () {
 
   it('has what was measured when the model is opened again', async () => {
     const view = await openModel(studio.page, 'opt')
-    await view.getByText('Measured with Wanda, by block and by matrix; Colour has both.').waitFor()
+    await view.getByText('Measured with Wanda, by block and by matrix. Choose either under Colour.').waitFor()
   })
 })

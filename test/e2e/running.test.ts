@@ -74,7 +74,7 @@ describe('the packaged extension, with a run', function () {
     await status('done').waitFor({ timeout: 400_000 })
     assert.ok(decisions <= 4)
     const run = activeView(page)
-    const chart = run.getByRole('region', { name: 'Recovery charts' })
+    const chart = run.getByRole('region', { name: 'Cost of pruning and gap closed by recovery' })
     for (const stage of ['dense', 'pruned', 'recovered'])
       await chart.locator('svg text', { hasText: stage }).first().waitFor()
     for (const place of ['opt-alps50', 'opt-alps50-pruned'])

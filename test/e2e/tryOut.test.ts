@@ -34,7 +34,7 @@ describe('the packaged extension, by Try It', function () {
     await tokens('pruned: tiny-pruned').locator('.differs').waitFor()
     assert.equal(await tokens('pruned: tiny-pruned').locator('[data-surprise]').count(), 8)
     await tokens('dense: tiny').getByRole('option').first().focus()
-    // What both would say there.
+    // The predictions of both at that token.
     assert.equal(await view.locator('.tokenCard tr').count(), 10)
   })
 })

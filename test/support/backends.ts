@@ -8,7 +8,7 @@ import { named } from './extent.ts'
 
 export interface BackendCase {
   readonly name: string
-  /** The backend, or why there is none. */
+  /** The backend, or why it is missing. */
   open(): Promise<{ backend: Backend } | { reason: string }>
 }
 

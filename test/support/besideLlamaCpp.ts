@@ -19,7 +19,7 @@ export interface Ours {
   losses: number[]
 }
 
-/** What SparseScope makes of a checkpoint. */
+/** The figures of a checkpoint in SparseScope. */
 export async function ofCheckpoint(
   backend: Backend,
   path: string,
@@ -59,7 +59,7 @@ export async function ofCheckpoint(
   }
 }
 
-/** The checkpoint as a GGUF file, and what llama.cpp makes of that. */
+/** The checkpoint as a GGUF file, and its figures in llama.cpp. */
 export async function inLlamaCpp(
   folder: string,
   path: string,
@@ -85,7 +85,7 @@ export function driftOf(ours: readonly number[], theirs: readonly number[]): { p
   return { percent: 100 * Math.expm1(mean), error: 100 * error }
 }
 
-/** Prompts after which both write the same tokens, as far as rounding lets them: from a token on that leads by less than `tie`, in nats, texts may part. */
+/** Prompts with the same tokens from both. After a token that leads by less than `tie`, in nats, the texts may differ. */
 export function alike({ tokens, leads }: Ours, theirs: readonly { ids: number[] }[], tie = 0): boolean[] {
   return tokens.map((ours, i) => {
     const parted = ours.findIndex((id, at) => id !== theirs[i].ids[at])

@@ -11,7 +11,7 @@ import { cannot, lacks } from './skip.ts'
 const source = fileURLToPath(new URL('../../bench/bf16Products.c', import.meta.url))
 const built = fileURLToPath(new URL('../../out', import.meta.url))
 
-/** The library that stands in for oneDNN, compiled once: its plain functions, and no primitives. */
+/** The library in place of oneDNN, compiled once: its plain functions, and no primitives. */
 export function emulation(context: Mocha.Context): string {
   if (process.platform !== 'linux') cannot(context, 'oneDNN is looked for on Linux only')
   const hash = createHash('sha256').update(readFileSync(source)).digest('hex').slice(0, 16)

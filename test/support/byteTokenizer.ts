@@ -1,6 +1,6 @@
 // A tokenizer.json for tests: byte-level BPE with a few merges, `<s>` put before every document.
 
-/** GPT-2's characters for the 256 bytes: printable ones stand for themselves, the rest for characters from 256 on. */
+/** GPT-2's characters for the 256 bytes: printable ones are themselves, the rest are characters from 256 on. */
 function byteCharacters(): string[] {
   const printable = (b: number) => (b >= 33 && b <= 126) || (b >= 161 && b <= 172) || b >= 174
   let next = 256

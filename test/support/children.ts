@@ -6,7 +6,7 @@ import { fileURLToPath, pathToFileURL } from 'node:url'
 export function childArguments(name: string): string[] {
   const bundles = process.env.SPARSESCOPE_TEST_BUNDLES
   if (bundles) return [`${bundles}/${name}.mjs`]
-  // By its address: threads of a process look for the loader from where the process stands.
+  // By its address: threads of a process look for the loader from the working directory.
   return [
     '--import',
     pathToFileURL(createRequire(import.meta.url).resolve('tsx')).href,

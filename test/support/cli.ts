@@ -157,7 +157,7 @@ export async function cliJson(...args: string[]): Promise<Record<string, unknown
   return JSON.parse(stdout) as Record<string, unknown>
 }
 
-/** Runs a command in a process of its own, while this one goes on; `started` gets it to send signals. */
+/** Runs a command in a process of its own beside this one; `started` gets it to send signals. */
 export async function cliBeside(
   env: NodeJS.ProcessEnv,
   args: string[],

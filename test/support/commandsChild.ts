@@ -1,5 +1,5 @@
-// Commands, one after the other, in a process that can be ended should one of them wait for ever, or that runs beside another. It is
-// told a command and its folder by a message, and answers each with how it ended.
+// Runs commands one after the other in a process that can be ended if one of them hangs, or that runs beside another. A message
+// contains a command and its folder; the answer says how it ended.
 import { cliIn } from './cli.ts'
 
 process.on('message', ({ folder, args }: { folder: string; args: string[] }) => {

@@ -7,7 +7,7 @@ const { rules } = await import('../../src/lint/lint.ts')
 const { usualFacts } = await import('./ruleExamples.ts')
 const { hostileRecipes } = await import('./hostileRecipes.ts')
 
-/** Above the most findings of a rule, so that what is done for each of them grows no more. */
+/** Above the most findings of a rule, where the work for each of them no longer grows. */
 const size = 250
 /** Where less is done, nothing is slow. */
 const little = 40 * size

@@ -1,5 +1,5 @@
-// Mocha's spec reporter that also leaves in a file its counts, what failed, what took long and how many processes were started, so that
-// the last lines can sum up all layers.
+// Mocha's spec reporter that also writes a file with its counts, failures, slow tests and number of started processes. The last
+// lines of `npm test` sum these up over all layers.
 const { writeFileSync } = require('node:fs')
 const Mocha = require('mocha')
 const started = require('./startedProcesses.cjs')

@@ -18,7 +18,7 @@ export async function extensionModule<T>(file: string, others: Readonly<Record<s
     format: 'cjs',
     external: Object.keys(others),
     mainFields: ['module', 'main'],
-    // Only code that starts threads reads it, and none of that is called here.
+    // Only code that starts threads reads it, and that code is not called here.
     logOverride: { 'empty-import-meta': 'silent' },
     write: false,
   })

@@ -1,11 +1,12 @@
 // How much runs: `npm test` a part of each list of variants, `npm run test:all` and mocha by itself everything.
-// Files that `npm test` leaves out as a whole stand in scripts/test/suites.mjs.
+// scripts/test/suites.mjs lists the files that `npm test` leaves out as a whole.
 
 export const isShort = process.env.SPARSESCOPE_TESTS === 'short'
 
-/** The variants of a suite by their names; of `npm test` those that stand for the others. @throws for a name that is none. */
+/** The variants of a suite by their names; in `npm test` those in `short`. @throws for an unknown name. */
 export function variants<T>(all: Readonly<Record<string, T>>, short: readonly string[]): [string, T][] {
-  for (const name of short) if (!(name in all)) throw new Error(`${name} is no variant: ${Object.keys(all).join(', ')}`)
+  for (const name of short)
+    if (!(name in all)) throw new Error(`${name} is not a variant: ${Object.keys(all).join(', ')}`)
   return Object.entries(all).filter(([name]) => !isShort || short.includes(name))
 }
 

@@ -3,7 +3,7 @@ import type { Locator, Page } from 'playwright-core'
 
 /** The buttons with three dots that are in sight. */
 export function figureMenus(within: Page | Locator): Locator {
-  return within.getByRole('button', { name: /: save, or show otherwise$/ }).filter({ visible: true })
+  return within.getByRole('button', { name: /: save, or change the view$/ }).filter({ visible: true })
 }
 
 /** Chooses an entry, such as "Save as SVG", of the menu that the button opens. */

@@ -1,7 +1,7 @@
 // Masks that may differ from a golden's only where two scores are a tie to f32.
 import assert from 'node:assert/strict'
 
-/** Scores of one comparison group that change places may be so far apart, relatively. */
+/** Largest relative distance of two scores of a comparison group that may change places. */
 const tie = 1e-6
 
 /**

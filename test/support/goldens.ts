@@ -39,7 +39,7 @@ const folders = ['goldens', 'goldens-extra'].flatMap((group) =>
     .filter(({ path }) => existsSync(join(path, 'golden.safetensors'))),
 )
 
-/** All of them; of `npm test` one for each shape of a block. */
+/** All of them; in `npm test` one for each shape of a block. */
 export function goldenModels(): GoldenModel[] {
   return named(folders, blockShapes).map((model) => ({
     ...model,
@@ -50,11 +50,11 @@ export function goldenModels(): GoldenModel[] {
 /** The folder of one of them. */
 export function goldenModel(name: string): string {
   const found = folders.find((folder) => folder.name === name)
-  if (!found) throw new Error(`${name} is none of the goldens`)
+  if (!found) throw new Error(`${name} is not one of the goldens`)
   return found.path
 }
 
-/** Read at once, so that tests can be chosen by them. */
+/** Read at once: tests are chosen by them. */
 function headerKeys(path: string): string[] {
   const bytes = readFileSync(path)
   const length = Number(bytes.readBigUInt64LE(0))

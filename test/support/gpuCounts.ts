@@ -1,4 +1,4 @@
-// What a backend of WebGPU asks of its device, counted from outside: gpuCounts/hook.cjs is loaded into the GPU's thread.
+// Counts the calls of a WebGPU backend to its device, from outside: gpuCounts/hook.cjs is loaded into the GPU's thread.
 import { createRequire, syncBuiltinESMExports } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -18,7 +18,7 @@ export interface GpuCounts {
   /** For kernels. */
   readonly parameterBytes: number
   readonly bytesDown: number
-  /** Processor time of the GPU's thread, and how much of it went by in waits. NaN where the system does not tell. */
+  /** Processor time of the GPU's thread, and how much of it was spent in waits. NaN where the system does not report it. */
   readonly threadMs: number
   readonly waitMs: number
 }
@@ -46,7 +46,7 @@ export interface CountedGpu {
 interface CountOptions extends WebGpuOptions {
   /** Computes nothing, and takes no memory (see hook.cjs), on a device with these limits. */
   readonly stub?: { readonly limits: Readonly<Record<string, number>> }
-  /** Also tells the arithmetic and the bytes of each dispatch. */
+  /** Also counts the arithmetic and the bytes of each dispatch. */
   readonly kernels?: boolean
 }
 

@@ -1,4 +1,4 @@
-// Things that stand where a file is meant.
+// Things in the place of an expected file.
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, symlinkSync } from 'node:fs'
 import { createServer, type Server } from 'node:net'

@@ -1,4 +1,4 @@
-// Recipes as long as one likes, made of the bad examples of all rules: each list in turn gets long, and so do the maps.
+// Recipes of any length, made of the bad examples of all rules: each list in turn gets long, and so do the maps.
 import { parse } from 'yaml'
 import { isRecord } from '../../src/catalog/formats/json.ts'
 import type { Rule } from '../../src/lint/rule.ts'

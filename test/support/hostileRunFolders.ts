@@ -1,4 +1,4 @@
-// Run folders as an enemy, a careless colleague or a broken disk would hand them over: each changes one that can be
+// Run folders that an attacker, a careless colleague or a broken disk could have changed: each changes one that can be
 // resumed. `ends`: how `run --resume` must end; nothing outside the run folder may change either way.
 import { spawnSync } from 'node:child_process'
 import {
@@ -44,7 +44,7 @@ const saying = (change: object) => (run: string) => {
 const text = (file: string, content: string | Uint8Array) => (run: string) =>
   replace(join(run, file), (path) => writeFileSync(path, content))
 
-/** Things that may lie in a file's place instead. Each is refused: a run makes nothing of the kind. */
+/** Things that may be in a file's place. Each is refused: a run never makes such things. */
 const things: Record<string, (path: string, outside: string) => void> = {
   'a folder': (path) => mkdirSync(path),
   'a symbolic link to a file outside': (path, outside) => {
@@ -67,7 +67,7 @@ function inPlaceOf(file: string, names = Object.keys(things)): HostileCase[] {
   )
 }
 
-/** Names that a run is about to write: what lies there is unlinked, never written through. */
+/** Names that a run will write: what is there is unlinked, never written through. */
 const leftovers = [
   `${progress}.tmp`,
   `${training}.tmp`,

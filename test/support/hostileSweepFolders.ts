@@ -1,5 +1,5 @@
-// Folders of sweeps as an enemy, a careless colleague or a broken disk would hand them over: each changes one that is whole. Whoever
-// reads or writes them says what is wrong in a sentence or goes on, never waits, and touches nothing outside.
+// Folders of sweeps that an attacker, a careless colleague or a broken disk could have changed: each changes a whole one. Readers
+// and writers say what is wrong or continue, never wait, and touch nothing outside.
 import { spawnSync } from 'node:child_process'
 import { mkdirSync, rmSync, symlinkSync, truncateSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
@@ -16,7 +16,7 @@ function replace(path: string, make: (path: string) => void): void {
   make(path)
 }
 
-/** Things that may lie in the place of a file or a folder instead. */
+/** Things that may be in the place of a file or a folder. */
 const things: Record<string, (path: string, outside: string) => void> = {
   'a file': (path) => writeFileSync(path, 'x'),
   'a folder': (path) => mkdirSync(path),

@@ -1,5 +1,5 @@
 // A server on this machine that speaks the Hub's API, and a second one that files in LFS are redirected to, as the Hub
-// redirects to its CDN. Everything that arrives is written down; what goes wrong is put in by the test.
+// redirects to its CDN. It records every request; a test adds the faults.
 import { createHash } from 'node:crypto'
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
@@ -21,7 +21,7 @@ export interface HubServer {
   readonly asked: Asked[]
   /** By path. `lfs`: with a SHA-256, from the other host. */
   readonly files: Map<string, { bytes: Buffer; lfs: boolean }>
-  /** The list of files as it is sent; for tests that lie. */
+  /** The list of files as it is sent; tests may falsify it. */
   entries: () => unknown[]
   interpose: Interposed | null
   /** Entries of a page of the list. */

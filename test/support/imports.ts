@@ -1,4 +1,4 @@
-// Which file imports which, and where imports come back to where they began.
+// Which file imports which, and circles of imports.
 import { posix } from 'node:path'
 import ts from 'typescript'
 

@@ -1,6 +1,6 @@
 // Loaded by `node --import`, this sends its process SIGINT at the moment that the environment names: as soon as a
 // thread has begun to work, or when its own thread of work lets signals in for the third time (`breath`), or at the
-// first such time of a run, whose work then never goes on (`stuck`).
+// first such time of a run, whose work then hangs (`stuck`).
 import { existsSync, readdirSync } from 'node:fs'
 import threads from 'node:worker_threads'
 import { syncBuiltinESMExports } from 'node:module'

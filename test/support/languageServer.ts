@@ -101,7 +101,7 @@ export async function startServer(settings: unknown = {}) {
   return {
     open,
     alive: () => child.exitCode === null,
-    /** Resolves when the server asks for everything to be shown anew. */
+    /** Resolves when the server requests a refresh of everything. */
     configure(next: unknown) {
       current = next
       return new Promise<void>((resolve) => {

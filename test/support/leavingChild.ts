@@ -1,4 +1,4 @@
-// Runs the recipe that is named, is told to end at its first step, and leaves before the run can end by itself.
+// Runs the named recipe, gets a signal to end at its first step, and exits before the run can end by itself.
 import { openCpu } from '../../src/engine/compute/cpu/open.ts'
 import { run } from './runs.ts'
 

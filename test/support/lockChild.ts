@@ -1,4 +1,4 @@
-// Takes locks in a process of its own, as it is told over IPC: `node --import tsx lockChild.ts`, forked.
+// Takes locks in a process of its own, by messages over IPC: `node --import tsx lockChild.ts`, forked.
 import { lockRun, type LockTiming, newHolder, type RunLock } from '../../src/runs/lock/lock.ts'
 
 export type ToLockChild =

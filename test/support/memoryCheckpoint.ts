@@ -15,7 +15,7 @@ export interface MemoryCheckpoint extends Checkpoint {
 
 type StoredType = 'F32' | 'BF16' | 'F16' | 'F64'
 
-/** Parameters as the config asks for them: linears N(0, 1/√fan-in), vectors and tables N(0, 0.3), norms 1 + N(0, 0.2). */
+/** Parameters of the config: linears N(0, 1/√fan-in), vectors and tables N(0, 0.3), norms 1 + N(0, 0.2). */
 export function createMemoryCheckpoint(config: object, dtype: StoredType = 'F32'): MemoryCheckpoint {
   const bytes = new Map<string, Uint8Array<ArrayBuffer>>()
   const tensors = new Map<string, TensorEntry>()

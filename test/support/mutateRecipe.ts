@@ -1,4 +1,4 @@
-// Seeded mistakes in good recipes: what people do to YAML.
+// Seeded mistakes in good recipes, as people make them in YAML.
 import { isMap, isScalar, isSeq, parseDocument, visit } from 'yaml'
 import type { Node, Pair, Scalar } from 'yaml'
 import type { Rng } from '../../src/engine/rng.ts'

@@ -1,4 +1,4 @@
-// A command of the CPU pool of which nothing divides evenly.
+// A command of the CPU pool whose items and chunks do not divide evenly.
 import type { Command } from '../../src/engine/compute/cpu/entry.ts'
 
 /** 37 items in 4 chunks that begin at multiples of 5. */

@@ -1,4 +1,4 @@
-// The backends that prune, as tests of pruning go through them: with and without BLAS, and any GPU, a software one too.
+// The backends of the tests of pruning: with and without BLAS, and any GPU, a software one too.
 import { openCpu } from '../../src/engine/compute/cpu/open.ts'
 import type { PruneHost } from '../../src/engine/prune/host.ts'
 import { variants } from './extent.ts'

@@ -16,7 +16,7 @@ export const chosen: RecipeChoices = {
   save: {},
 }
 
-/** Recoveries of these modes as the form offers them, of ten steps where nothing else is said. */
+/** Recoveries of these modes as the form offers them, of ten steps by default. */
 export function recoveries(modes: readonly RecoverMode[], steps = 10): RecipeChoices['recover'] {
   const chain = Object.values(chains).find((one) => one.map(({ mode }) => mode).join() === modes.join())
   const all = withTrain(chain ?? modes.map((mode) => ({ mode })), ['bias', 'norm', 'mask_lora'])

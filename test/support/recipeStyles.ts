@@ -42,7 +42,7 @@ export const recipeStyles: Readonly<Record<string, (text: string) => string>> = 
     ),
 }
 
-/** A text in all styles in which it can be written; a text that the parser refuses has only its own. */
+/** A text in all styles; a text that the parser refuses stays in its own only. */
 export function inAllStyles(text: string): [style: string, text: string][] {
   const readable = parseDocument(text).errors.length === 0
   const styles = Object.entries(recipeStyles).filter(([style]) => readable || style === 'as it is')

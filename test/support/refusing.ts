@@ -1,4 +1,4 @@
-// A device that refuses one allocation, and knows what was not given back.
+// A device that refuses one allocation, and counts tensors that were not released.
 import type { Backend } from '../../src/engine/compute/backend.ts'
 import type { Tensor } from '../../src/engine/compute/tensor.ts'
 import { EngineError } from '../../src/engine/errors.ts'
@@ -7,7 +7,7 @@ export interface Refusing<B extends Backend> {
   readonly backend: B
   /** Allocations so far. */
   count(): number
-  /** Tensors that nobody has given back. */
+  /** Tensors that were not released. */
   left(): number
 }
 

@@ -1,4 +1,4 @@
-// The rules of the reference by old id and name: one that goes missing, or is called otherwise, breaks comments and settings.
+// The rules of the reference by old id and name: a removed or renamed one breaks comments and settings.
 export const ruleNames: readonly (readonly [id: string, name: string])[] = [
   ['Y1', 'duplicate-key'],
   ['Y2', 'unquoted-pattern'],

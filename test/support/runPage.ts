@@ -96,6 +96,6 @@ export class RunPage {
 
   /** Chooses an entry of a figure's menu. */
   choose(title: string, entry: string): Promise<void> {
-    return chooseInMenu(this.page.getByRole('button', { name: `${title}: save, or show otherwise` }), entry)
+    return chooseInMenu(this.page.getByRole('button', { name: `${title}: save, or change the view` }), entry)
   }
 }

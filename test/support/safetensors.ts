@@ -1,4 +1,4 @@
-// Safetensors files for tests, well-formed unless a test says otherwise.
+// Safetensors files for tests, well-formed by default.
 
 export interface TestTensor {
   dtype: string

@@ -41,7 +41,7 @@ export function scratch(): Scratch {
 }
 
 /**
- * A process that was told to stop may still write its last file while the folder is listed: then it is listed again, for 5 s at most.
+ * A process that was signalled to stop may still write its last file while the folder is listed: then it is listed again, for 5 s at most.
  * `maxRetries` of rmSync tries without listing again, and fails.
  */
 function removeFolder(folder: string): void {

@@ -1,4 +1,4 @@
-// Every variant of every shader, those for tensor cores among them, which are made when they are asked for: here once a process.
+// Every variant of every shader, those for tensor cores among them, which are made on request: here once a process.
 import '../../src/engine/compute/webgpu/kernels.ts'
 import { tensorProducts } from '../../src/engine/compute/webgpu/ops/gemm/tensorCores.ts'
 import { madeVariants, type Variant } from '../../src/engine/compute/webgpu/shader.ts'

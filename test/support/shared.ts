@@ -1,4 +1,4 @@
-// Places of data that tests compare with: what is small lies in test/fixtures, the rest beside the repository.
+// Places of data that tests compare with: small data is in test/fixtures, the rest beside the repository.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -11,7 +11,7 @@ export function sharedPath(...parts: string[]): string | null {
   return existsSync(path) ? path : null
 }
 
-/** A golden, committed under test/fixtures/goldens. @throws when it is missing: a test without it would say nothing. */
+/** A golden, committed under test/fixtures/goldens. @throws when it is missing: a test without it would check nothing. */
 export function goldenPath(...parts: string[]): string {
   const path = join(root, 'test', 'fixtures', 'goldens', ...parts)
   if (!existsSync(path)) throw new Error(`the fixture ${path} is missing: it is committed, restore it with git`)

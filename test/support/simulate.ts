@@ -6,7 +6,7 @@ export interface SimulatedAdapter {
   readonly hides?: readonly string[]
   /** Limits by WebGPU's names. */
   readonly limits?: Readonly<Record<string, number>>
-  /** Lanes of a subgroup, least and most; the driver's own stay what they are, so that no kernel may count on these. */
+  /** Lanes of a subgroup, least and most; the driver's own sizes stay: a kernel must not rely on these. */
   readonly subgroupSizes?: readonly [number, number]
 }
 

@@ -21,7 +21,7 @@ export interface TestSlurm {
 
 const has = (program: string, ...args: string[]) => spawnSync(program, args).error === undefined
 
-/** Why there can be none here; null: there can. */
+/** Why Slurm cannot run here; null: it can. */
 function noSlurm(): string | null {
   const missing = ['slurmctld', 'slurmd', 'sbatch'].filter((program) => !has(program, '-V'))
   return missing.length > 0 ? `${missing.join(', ')} missing (apt-get install slurmctld slurmd slurm-client)` : null

@@ -1,4 +1,4 @@
-// Masks in memory as ones that are read, and the other way round.
+// Masks in memory as stored masks, and the other way round.
 import { openMaskFile } from '../../src/engine/checkpoint/maskFile.ts'
 import type { MaskBits, StoredMask } from '../../src/engine/checkpoint/storedMask.ts'
 

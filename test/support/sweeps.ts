@@ -1,4 +1,4 @@
-// Sweeps of a tiny model: by the command line in this process, and their runs too where it is not said otherwise.
+// Sweeps of a tiny model: the command line and, by default, the runs are in this process.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -47,7 +47,7 @@ export async function sweepJson(place: Scratch, ...args: string[]): Promise<Swee
   return JSON.parse(stdout) as SweepTable
 }
 
-/** A sweep in a process that goes on beside the test. */
+/** A sweep in a process beside the test. */
 export function sweepBeside(place: Scratch, ...args: string[]): { child: ChildProcess; ended: Promise<number | null> } {
   const child = spawn(process.execPath, [entry, 'sweep', ...args], { cwd: place.folder, stdio: 'ignore' })
   return { child, ended: new Promise((resolve) => child.once('exit', (code) => resolve(code))) }
@@ -77,16 +77,16 @@ export function eventsOf(run: string, type: string): unknown[] {
   return lines.map((line) => JSON.parse(line) as { type: string }).filter((event) => event.type === type)
 }
 
-/** A run whose process stands still. */
+/** A run whose process is suspended. */
 interface HeldRun {
   readonly pid: number
   goOn(): void
 }
 
 /**
- * Waits until the run in a folder has saved its first block, and stops its process there: what is to happen in its middle
- * then does, however quick or busy the machine is. Its lock stands still too, so that after seconds it counts as gone. `folder`
- * is asked until there is one.
+ * Waits until the run in a folder has saved its first block, and suspends its process there: the test can then act in
+ * the middle of the run, on any machine. Its lock is not renewed either, and expires after seconds. `folder` is called until it
+ * returns one.
  */
 export async function heldInTheMiddle(folder: () => string): Promise<HeldRun> {
   await until('the first block', () => eventsOf(folder(), 'block').length > 0)

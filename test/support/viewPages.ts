@@ -34,12 +34,12 @@ export function viewPages(): { open(view: ViewName, options?: PageOptions): Prom
   }
 }
 
-/** Pixels by which the view is wider than its window; they should be none. */
+/** Pixels by which the view is wider than its window; it should be 0. */
 export async function tooWide(page: Page): Promise<number> {
   return Number(await page.evaluate('document.documentElement.scrollWidth - window.innerWidth'))
 }
 
-/** Kept for looking at, where SCREENSHOTS names a folder. */
+/** Saves a screenshot where SCREENSHOTS names a folder. */
 export async function keepPicture(page: Page, name: string): Promise<void> {
   const folder = process.env.SCREENSHOTS
   if (folder) await page.screenshot({ path: `${folder}/${name}.png`, fullPage: true })

@@ -41,7 +41,7 @@ describe('imports', () => {
       assert.deepEqual(circles({ 'a.ts': way, 'b/b.ts': back.replace('./', '../') }), [['a.ts', 'b/b.ts']], way)
   })
 
-  it('are no circle where they only meet, or stand in a comment, a text or a package', () => {
+  it('are no circle where they only meet, or are in a comment, a text or a package', () => {
     const diamond = {
       'top.ts': "import './left.ts'\nimport './right.ts'",
       'left.ts': "import './bottom.ts'",
@@ -51,7 +51,7 @@ describe('imports', () => {
     assert.deepEqual(circles(diamond), [])
   })
 
-  it('are told apart where there are two circles, and one that a file is in by itself', () => {
+  it('are distinguished where there are two circles, and a file that imports itself is one', () => {
     const two = {
       'a.ts': "import './b.ts'",
       'b.ts': "import './c.ts'",

@@ -26,7 +26,7 @@ describe('the inspector during a scan, in Chromium', () => {
       type: 'scan',
       progress: { stats: [one], doneBytes: 1, totalBytes: 2, elapsedMs: 1 },
     })
-    const follows = () => page.getByText('Its picture follows when the map is full.')
+    const follows = () => page.getByText('Its picture appears when the map is complete.')
     await open()
     await send(page, settings, ahead, ...stats.map(scan))
     await follows().waitFor()

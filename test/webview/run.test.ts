@@ -27,10 +27,10 @@ describe('the view of a run in Chromium', () => {
     await page.getByText('Nothing is measured yet.').waitFor()
     await send(page, events(retraining.slice(0, 2)))
     assert.deepEqual(await view.stages().locator('.stageTitle').allTextContents(), [
-      '● Dense, going on',
-      '○ Prune, to come',
-      '○ Retrain, to come',
-      '○ Recovered, to come',
+      '● Dense, in progress',
+      '○ Prune, not started',
+      '○ Retrain, not started',
+      '○ Recovered, not started',
     ])
     assert.equal(await page.locator('.charts .chart:visible').count(), 0)
     assert.equal(await page.locator('.recoveryCharts .planned').count(), 3)
@@ -60,7 +60,7 @@ describe('the view of a run in Chromium', () => {
     const texts = (await view.stages().allInnerTexts()).map((text) => text.replace(/\s+/g, ' ').replace(' ,', ','))
     assert.match(texts[0], /^✓ Dense, done 27\.65 perplexity 0\.9 s$/)
     assert.match(texts[1], /^✓ Prune, done 67\.65 perplexity 1\.6 s$/)
-    assert.match(texts[2], /^● Retrain, going on 45\.03 perplexity after 10 steps step 15 of 40 /)
+    assert.match(texts[2], /^● Retrain, in progress 45\.03 perplexity after 10 steps step 15 of 40 /)
     assert.match(texts[3], /^○ Recovered/)
     await page.getByText('50 % · Retrain: step 15 of 40 · about 9 s left').waitFor()
     assert.equal(await view.stages().nth(2).getAttribute('aria-current'), 'step')
@@ -221,7 +221,7 @@ describe('the view of a run in Chromium', () => {
       '✓ Prune, done',
       '✓ 1 refit, done',
       '✓ 2 reconstruct, done',
-      '● 3 retrain, going on',
+      '● 3 retrain, in progress',
     ])
     await send(page, events(list.slice(begins + 3), 'a', begins + 3))
     assert.deepEqual(await view.chart(loss).locator('.note').allTextContents(), ['3 retrain'])

@@ -45,7 +45,7 @@ describe('the figures of a run in Chromium', () => {
     assert.notDeepEqual(await view.ticks(perplexity, 'y'), before)
     // Step 0 has its place on a logarithmic axis.
     assert.deepEqual((await view.ticks(perplexity, 'x')).slice(0, 1), ['1'])
-    const menu = page.getByRole('button', { name: `${perplexity}: save, or show otherwise` })
+    const menu = page.getByRole('button', { name: `${perplexity}: save, or change the view` })
     await menu.click()
     const item = page.getByRole('menuitemcheckbox', { name: 'Logarithmic y axis' })
     assert.equal(await item.getAttribute('aria-checked'), 'true')

@@ -33,7 +33,7 @@ describe('the view of several runs in Chromium', () => {
   const table = () => page.getByRole('grid', { name: 'Runs' })
   const points = () => page.getByRole('application', { name: /Runs as points/ })
   async function menu(title: string, entry: string): Promise<void> {
-    await page.getByRole('button', { name: `${title}: save, or show otherwise` }).click()
+    await page.getByRole('button', { name: `${title}: save, or change the view` }).click()
     await page.getByRole('menu', { name: title }).getByText(entry).click()
     await send(page)
   }
@@ -160,8 +160,8 @@ describe('the view of several runs in Chromium', () => {
     }))
     await open(compared(trained))
     for (const [what, path] of [
-      ['What colours tell apart', 'model'],
-      ['What shapes and dashes tell apart', 'train'],
+      ['Colour of the points', 'model'],
+      ['Shape and dash of the points', 'train'],
     ])
       await page.getByRole('combobox', { name: what }).selectOption(path)
     await send(page)
@@ -183,10 +183,10 @@ describe('the view of several runs in Chromium', () => {
     await send(page)
     assert.equal(await marks().count(), 18)
     await chooseInMenu(
-      page.getByRole('button', { name: /Δ to dense.*: save, or show otherwise$/i }),
+      page.getByRole('button', { name: /Δ to dense.*: save, or change the view$/i }),
       'Logarithmic y axis',
     )
-    await page.getByText('1 row at or below 0: no place on a logarithmic axis.').waitFor()
+    await page.getByText('1 row at or below 0 cannot be shown on a logarithmic axis.').waitFor()
     assert.equal(await marks().count(), 17)
   })
 

@@ -85,7 +85,7 @@ describe('a table, as the page of a recipe shows one', () => {
     await send(page)
     assert.equal((await titles())[0], 'Parameter')
     assert.ok((await tooWide(page)) <= 0)
-    await note.getByTitle('Let this column go').click()
+    await note.getByTitle('Unpin this column').click()
     await send(page)
     assert.ok(!(await titles()).includes('Parameter'))
   })

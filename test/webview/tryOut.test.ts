@@ -44,9 +44,9 @@ describe('Try it in Chromium', () => {
       await page.locator('.tokenCard').getByText('dense: opt: 0.4 %').waitFor()
       assert.deepEqual(await page.evaluate(coveredTexts), [])
       assert.deepEqual(await page.locator('.tokenCard section > :first-child').allTextContents(), [
-        'pruned: opt-pruned would say',
-        'dense: opt would say',
-        'recovered: opt-wanda50 would say',
+        'pruned: opt-pruned predicts',
+        'dense: opt predicts',
+        'recovered: opt-wanda50 predicts',
       ])
       await keepPicture(page, `try-${theme}-${width}`)
     })
@@ -206,12 +206,12 @@ describe('Try it in Chromium', () => {
     await page.keyboard.press('ArrowRight')
     assert.match(
       await spoken(),
-      /^“ of”; first difference; dense: opt 0\.4 %; pruned: opt-pruned would say “ of” 10\.4 %, “ one” /,
+      /^“ of”; first difference; dense: opt 0\.4 %; pruned: opt-pruned predicts “ of” 10\.4 %, “ one” /,
     )
     assert.match(await spoken(), /“\\n” /)
-    assert.match(await spoken(), /; dense: opt would say “,” 71\.0 %.*; recovered: opt-wanda50 would say /)
+    assert.match(await spoken(), /; dense: opt predicts “,” 71\.0 %.*; recovered: opt-wanda50 predicts /)
     await page.keyboard.press('ArrowRight')
-    assert.match(await spoken(), /; dense: opt left this text before, where instead of “ of” it would say “,” 71\.0 %/)
+    assert.match(await spoken(), /; dense: opt differs earlier: instead of “ of” it predicts “,” 71\.0 %/)
     await keepPicture(page, 'try-parted')
     await page.keyboard.press('ArrowLeft')
     await page.locator('.tokenCard').waitFor()
@@ -241,11 +241,11 @@ describe('Try it in Chromium', () => {
     await keepPicture(page, 'batch')
   })
 
-  it('kept prompts come back with one choice, and are kept and deleted through the host', async () => {
+  it('saved prompts come back with one choice, and are saved and deleted through the host', async () => {
     await open([settings, ...recordedTrial()])
-    await page.getByRole('combobox', { name: 'Kept prompts' }).selectOption('capitals')
+    await page.getByRole('combobox', { name: 'Saved prompts' }).selectOption('capitals')
     assert.ok(await page.getByRole('checkbox', { name: 'One prompt per line' }).isChecked())
-    await page.getByRole('button', { name: 'Keep…' }).click()
+    await page.getByRole('button', { name: 'Save…' }).click()
     await page.getByRole('button', { name: 'Delete' }).click()
     const kept = (await posted(page)).filter(({ type }) => type === 'saveSet' || type === 'deleteSet')
     assert.deepEqual(kept, [
@@ -253,7 +253,7 @@ describe('Try it in Chromium', () => {
       { type: 'deleteSet', name: 'capitals' },
     ])
     await send(page, { type: 'sets', sets: [] })
-    assert.ok(await page.getByRole('combobox', { name: 'Kept prompts' }).isDisabled())
+    assert.ok(await page.getByRole('combobox', { name: 'Saved prompts' }).isDisabled())
   })
 
   it('a column that fails says why while the others go on; what fails as a whole says so; without trust nothing runs', async () => {

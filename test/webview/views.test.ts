@@ -251,7 +251,7 @@ describe('views in Chromium', () => {
     await send(page, ...messages.compare.slice(0, 2))
     await send(page, { type: 'progress', progress: { tensors, changes: [], done: 0, total: tensors.length } })
     await send(page, { type: 'result', result: perp })
-    const meaning = page.getByRole('combobox', { name: 'What the colour means' })
+    const meaning = page.getByRole('combobox', { name: 'Colour by' })
     assert.equal(await meaning.inputValue(), 'drift')
     const map = page.getByRole('grid', { name: 'Changes by block and module' })
     const columns = new Set(model.tensors.flatMap((one) => inBlock(one).map((name) => `${name} ${one.role}`)))

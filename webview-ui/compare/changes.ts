@@ -6,7 +6,7 @@ import { cellOf, type GridData, moduleGrid, type ModuleGrid } from '../shared/gr
 import { type Column, numberColumn, placeColumns } from '../shared/tableColumn.ts'
 
 interface Compared extends ComparedTensor {
-  /** undefined: it is the same, or waits. */
+  /** undefined: unchanged, or not compared yet. */
   readonly change: TensorChange | undefined
   readonly isWaiting: boolean
 }
@@ -14,12 +14,12 @@ export type ChangeMap = ModuleGrid<Compared>
 
 export type Measure = 'filled' | 'drift'
 
-/** The measure in which the checkpoints differ: the drift where every mask is the same. */
+/** The measure in which the checkpoints differ: drift where all masks are the same. */
 export function differingMeasure(changes: readonly TensorChange[]): Measure {
   return changes.length === 0 || changes.some(({ filled, emptied }) => filled + emptied > 0) ? 'filled' : 'drift'
 }
 
-/** Matrices, then norms, each with its bias, then other biases. The first `done` of `tensors` have been compared; what is not among `changes` then is the same. */
+/** Matrices, then norms, each with its bias, then other biases. Of the first `done` tensors, those not in `changes` are the same. */
 export function changeMap(
   tensors: readonly ComparedTensor[],
   changes: readonly TensorChange[],
@@ -34,7 +34,7 @@ export function changeMap(
   return moduleGrid(all.toSorted((a, b) => placeOf(a) - placeOf(b)))
 }
 
-/** Norms, and biases, stand below one heading: their own names are too long for a column. */
+/** Norms and biases share one heading each: their own names are too long for a column. */
 function columnOf({ role, module }: ComparedTensor): string {
   const bare = module.replace(/\.bias$/, '')
   const last = bare.slice(bare.lastIndexOf('.') + 1)
@@ -42,7 +42,7 @@ function columnOf({ role, module }: ComparedTensor): string {
   return role === 'bias' ? `biases.${last}` : module
 }
 
-/** What is known of the tensors of a cell that can be compared at all. */
+/** The state of the comparable tensors of a cell. */
 function factsOf(cell: readonly Compared[]) {
   const comparable = cell.filter((one) => one.comparable)
   return {
@@ -53,7 +53,7 @@ function factsOf(cell: readonly Compared[]) {
 }
 
 /**
- * filled: 0 (all mask bits lost, red) over 0.5 (the same) to 1 (as many new zeros, blue), whichever of the two is more.
+ * filled: 0 (all zeros filled, red) over 0.5 (the same) to 1 (as many new zeros, blue); the larger of the two counts.
  * drift: ‖B − A‖ / ‖A‖ as a share of `most`.
  */
 export function changeGrid(map: ChangeMap, measure: Measure, colour: (share: number) => string): GridData {
@@ -70,7 +70,7 @@ export function changeGrid(map: ChangeMap, measure: Measure, colour: (share: num
   return { rows: map.blocks.map(String), columns: map.modules, cells, colour }
 }
 
-/** The drift at which colours end: of the matrices where one moved, as a bias near 0 drifts by many times its norm; 1 where nothing moved. */
+/** The drift at the end of the colour scale, from matrices where one moved: a bias near 0 drifts by many times its norm. 1 where nothing moved. */
 export function mostDrift({ cells }: ChangeMap): { most: number; isBeyond: boolean } {
   const among = (some: typeof cells) => largest(some, 0, (cell) => (cell ? worstDrift(factsOf(cell).changes) : 0))
   const all = among(cells)
@@ -98,22 +98,21 @@ export function describeChange(map: ChangeMap, row: number, column: number): str
 }
 
 /**
- * What a table of changes without a row means. `all`: changes found so far, whatever the filter leaves of them; `result`: null
- * while tensors are being compared.
+ * Text of an empty table of changes. `all`: changes found so far, before the filter; `result`: null during the comparison.
  */
 export function emptyText(
   { done, total }: { readonly done: number; readonly total: number },
   result: Pick<CompareSummary, 'changed' | 'same'> | null,
   all: number,
 ): string {
-  if (all > 0) return 'No changed tensor has such a name.'
+  if (all > 0) return 'No changed tensor matches the filter.'
   if (!result)
     return done === 0
       ? 'No tensor has been compared yet.'
       : `No change in the first ${formatCount(done)} of ${plural(total, 'tensor')}.`
   return result.same > 0
     ? 'No tensor changed.'
-    : 'No tensor was compared: none has the same name, shape and dtype in both models.'
+    : 'No tensor was compared: the models share no tensor of equal name, shape and dtype.'
 }
 
 const filledShare = ({ filled, parameters }: TensorChange) => filled / Math.max(1, parameters)
@@ -130,7 +129,7 @@ export const changeColumns: Column<TensorChange>[] = [
   last,
 ]
 
-/** Masks with as many zeros in other places differ: never the difference of the two, which would be 0. */
+/** Sum of filled and new zeros: their difference is 0 for masks with equally many zeros in other places. */
 function flips(changes: readonly TensorChange[]): number {
   const [filled, emptied, all] = (['filled', 'emptied', 'parameters'] as const).map((key) =>
     sum(changes, (c) => c[key]),

@@ -1,4 +1,4 @@
-// Two checkpoints side by side: did sparsity survive, where did weights move, and what does each matrix look like.
+// Two checkpoints side by side: whether zeros survived, where weights moved, and pictures of each matrix.
 import { effect } from '@preact/signals'
 import '../shared/base.css'
 import '../shared/columns.css'
@@ -37,7 +37,7 @@ import { divergingColour } from '../shared/palette.ts'
 import type { TensorChange } from '../../src/protocol/inspect.ts'
 import { Matrix, matrixShape, SlicePickers } from '../shared/matrix.tsx'
 
-/** What the colours of the map mean, by measure. */
+/** Legend of the map, by measure. */
 const meanings = {
   filled: {
     option: 'mask flips',
@@ -77,16 +77,14 @@ function ChangeMap() {
           if (found) select(found)
         }}
         mark={mark}
-        tools={
-          <Select label="What the colour means" options={options} value={measure.value} onChoose={chooseMeasure} />
-        }
+        tools={<Select label="Colour by" options={options} value={measure.value} onChoose={chooseMeasure} />}
       />
       <p class="muted caption">{more}</p>
     </section>
   )
 }
 
-/** A tensor in both checkpoints: what changed in it, and both matrices, which move together and have one scale. */
+/** A tensor in both checkpoints: its changes, and both pictures, which move together on one colour scale. */
 function Pair() {
   const change = selected.value
   return (
@@ -102,7 +100,7 @@ function Pair() {
             <Side of="first" change={change} />
             <Side of="second" change={change} />
           </div>
-          <p class="muted caption">Both have the same colours on the same scale, and move together.</p>
+          <p class="muted caption">Both pictures share one colour scale and move together.</p>
         </>
       ) : (
         <p class="muted">{result.value ? 'No tensor differs.' : 'The first tensor that differs appears here.'}</p>
@@ -165,7 +163,7 @@ function ComparePage() {
   )
 }
 
-/** The verdict speaks of A and B. */
+/** The verdict names A and B. */
 function Head() {
   const { done, total } = progress.value
   return (
@@ -217,7 +215,7 @@ function Result({ verdict, changed: differing, same, added, removed, reshaped }:
   )
 }
 
-/** Who has measured nothing is not in the picture. */
+/** Only checkpoints with measurements are in the picture. */
 function Accuracies() {
   if (!models.value) return null
   const { a, b } = models.value

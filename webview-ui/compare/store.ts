@@ -1,4 +1,4 @@
-// What the page of two checkpoints knows: the models, what has been compared, what a person looks at.
+// State of the page of two checkpoints: the models, the comparison so far, and the selection.
 import { batch, computed, signal } from '@preact/signals'
 import type { ComparedTensor, CompareSummary, Measured, TensorChange } from '../../src/protocol/inspect.ts'
 import type { LabelledModel, ToCompare } from '../../src/protocol/view.ts'
@@ -16,18 +16,18 @@ const changes = signal<readonly TensorChange[]>([])
 /** Tensors that have been compared, and all. */
 export const progress = signal({ done: 0, total: 0 })
 export const measured = signal<Measured>({ a: [], b: [] })
-/** null: it is being compared. */
+/** null: the comparison is in progress. */
 export const result = signal<CompareSummary | null>(null)
 export const map = computed(() => changeMap(tensors.value, changes.value, progress.value.done))
 
-/** null: a person has not chosen. */
+/** null: not chosen. */
 const chosenMeasure = signal<Measure | null>(null)
 export const measure = computed(() => chosenMeasure.value ?? differingMeasure(changes.value))
 export const chooseMeasure = (next: Measure) => void (chosenMeasure.value = next)
 export const mark = signal(nothingMarked)
 export const changed = namedRows(changes, changeColumns)
 
-/** The tensor of both matrices: the one that was chosen, else the first of the table. */
+/** The shown tensor: the chosen one, else the first of the table. */
 export const selected = computed(() => {
   const name = changed.table.current.value
   return changes.value.find((change) => change.name === name) ?? changed.rows.value.at(0) ?? null
@@ -41,7 +41,7 @@ export const slice = computed(() => {
 export function cut(next: number[]): void {
   sliced.value = selected.value && { of: selected.value.name, slice: next }
 }
-/** Both matrices move together, and have one scale. */
+/** The view of both pictures, which move together on one scale. */
 export const sight = signal<Sight | null>(null)
 export const pictures = signal<ReadonlyMap<string, Loaded>>(new Map())
 
@@ -55,7 +55,7 @@ export function select({ name }: TensorChange): void {
 
 let waiting: TensorChange[] = []
 let reached = progress.value
-/** The messages of a frame together: there are thousands, and each makes the map anew. */
+/** Takes the messages of a frame together: there are thousands, and each redraws the map. */
 const take = () =>
   batch(() => {
     if (waiting.length > 0) changes.value = changes.value.concat(waiting)

@@ -1,5 +1,5 @@
-// Where a checkpoint comes from and what its files say, in one line that opens; below it what is missing or uncertain. Of a model on
-// the Hub also the way to its weights, which are fetched a tensor at a time, when a person has seen how many bytes that is.
+// The origin and the metadata of a checkpoint, in one line that opens; below it errors and warnings. For a model on the Hub also the
+// buttons that fetch weights, one tensor at a time, after the page has shown how many bytes that takes.
 import type { ComponentChildren } from 'preact'
 import type { ModelSummary, Origin, RemoteNote, TensorRow } from '../../src/protocol/inspect.ts'
 import { formatBytes, plural } from '../../src/formatting/numbers.ts'
@@ -10,7 +10,7 @@ import { Facts, Folded, Warnings } from '../shared/parts.tsx'
 import { fetched, host, known } from './store.ts'
 import { denseRoles, expandedBytes, roleText, roleTotals } from './summary.ts'
 
-/** Longer lists and texts of a hostile file would fill the page; exports have all of it. */
+/** Limits for lists and texts of untrusted files; exports contain everything. */
 const mostNames = 200
 const mostEntries = 100
 const longestText = 4000
@@ -39,7 +39,7 @@ export function About({ model }: { model: ModelSummary }) {
   )
 }
 
-/** What was done to it, how it is stored, and the zeros outside of the matrices that can be pruned. */
+/** How it was made, how it is stored, and the zeros outside the prunable matrices. */
 function provenance(model: ModelSummary): ComponentChildren[] {
   const { origin } = model
   const { stats } = known.value
@@ -49,7 +49,7 @@ function provenance(model: ModelSummary): ComponentChildren[] {
   })
   const bytes = expandedBytes(model)
   const stored = bytes !== null && (
-    <span data-size="expanded" title="For storage and transfer: sparsescope expand makes it dense before it is served.">
+    <span data-size="expanded" title="For storage and transfer: run sparsescope expand before you serve it.">
       stored as bitmasks, {formatBytes(bytes)} when expanded
     </span>
   )
@@ -86,7 +86,7 @@ function OriginFacts({ origin: { facts, results, protocol, recipe, hasCard } }: 
       <Button
         act={() => host.post({ type: 'writeCard' })}
         disabled={hasCard}
-        title={hasCard ? 'There is a README.md already; it is never overwritten.' : 'README.md for the Hub'}
+        title={hasCard ? 'There is a README.md already. It is never overwritten.' : 'README.md for the Hub'}
         untrusted="Writing a model card needs a trusted workspace."
       >
         Write model card
@@ -110,7 +110,7 @@ function Metadata({ metadata }: Pick<ModelSummary, 'metadata'>) {
   )
 }
 
-/** What could not be opened, with the tensors that are missing for it, then what is uncertain. */
+/** Files that cannot be opened, with the missing tensors, then warnings. */
 export function Notes({ model: { problems, warnings } }: { model: ModelSummary }) {
   const opening = problems.map(({ message, missing }) => (
     <>
@@ -134,7 +134,7 @@ export function RemoteButtons() {
     <div class="row">
       <Button
         act={() => host.post({ type: 'pull' })}
-        title="Downloads the model into the Hub's cache on this machine, after you have confirmed its name"
+        title="Downloads the model into the Hub's cache on this machine after you confirm its name"
         untrusted="Pulling needs a trusted workspace."
       >
         Pull…
@@ -142,7 +142,7 @@ export function RemoteButtons() {
       <Button
         primary
         act={() => host.post({ type: 'prune' })}
-        title="Pulls the model first, then opens the form of Prune…"
+        title="Pulls the model, then opens the form of Prune…"
         untrusted="Pruning needs a trusted workspace."
       >
         Pull and prune…
@@ -161,7 +161,7 @@ export function RemoteBox({ address, commit, files, bytes, config, card }: Remot
       </p>
       {config !== null && <Folded title="config.json">{shortened(config)}</Folded>}
       {card === null ? (
-        <p class="muted">It has no card that can be read.</p>
+        <p class="muted">It has no readable model card.</p>
       ) : (
         <Folded title="Model card">{card.length > longestCard ? `${card.slice(0, longestCard)} …` : card}</Folded>
       )}
@@ -169,7 +169,7 @@ export function RemoteBox({ address, commit, files, bytes, config, card }: Remot
   )
 }
 
-/** In place of the picture, until its weights are asked for. */
+/** Shown in place of the picture until the weights are fetched. */
 export function FetchTensor({ tensor }: { tensor: TensorRow }) {
   const size = formatBytes(tensor.storedBytes ?? tensor.bytes)
   return (
@@ -177,7 +177,7 @@ export function FetchTensor({ tensor }: { tensor: TensorRow }) {
       <Button act={() => (fetched.value = new Set([...fetched.value, tensor.name]))}>
         {`Fetch its weights (${size})`}
       </Button>
-      <span class="muted">for statistics and picture; they are held in memory alone</span>
+      <span class="muted">for statistics and picture; they are kept in memory only</span>
     </div>
   )
 }

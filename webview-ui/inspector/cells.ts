@@ -5,19 +5,19 @@ import { cellOf, type GridCell, type GridData, moduleGrid, type ModuleGrid } fro
 import type { LegendWords } from '../shared/legend.tsx'
 import { cellValue, scaleOf, sparsityMeasure, type Known, type Measure } from './measures.ts'
 
-/** The map of a checkpoint: its matrices by block and module, the experts of one taken together. */
+/** The map of a checkpoint: its matrices by block and module; the experts of a module share a cell. */
 export type HeatMap = ModuleGrid<TensorRow>
 
-/** Linears alone, since sparsity means them. */
+/** Linears only: sparsity is defined over them. */
 export const layOutHeat = (tensors: readonly TensorRow[]): HeatMap =>
   moduleGrid(tensors.filter(({ role }) => role === 'linear'))
 
-/** The data of a map, and what its colours mean. */
+/** The data of a map, and the legend of its colours. */
 export interface Heat extends GridData {
   readonly words: LegendWords & { readonly title: string }
 }
 
-/** The map in a measure's numbers; wide cells show them, without a unit where they are shares. */
+/** The map of one measure. Wide cells show the numbers, shares without a unit. */
 export function heatData(map: HeatMap, measure: Measure, known: Known, colour: (place: number) => string): Heat {
   const values = map.cells.map((cell) => cell && cellValue(cell, measure, known))
   const { place, low, high } = scaleOf(

@@ -1,4 +1,4 @@
-// Everything about one tensor: its picture, histogram, profiles, pattern validity and the groups that break it.
+// One tensor: its picture, histogram, profiles, pattern validity and the groups that break the pattern.
 import { useSignal } from '@preact/signals'
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { TensorDetail, TensorRow } from '../../src/protocol/inspect.ts'
@@ -47,7 +47,7 @@ function Detail({ tensor }: { tensor: TensorRow }) {
       ? `Fetching ${formatBytes(tensor.storedBytes ?? tensor.bytes)} from the Hub…`
       : isShown &&
         waitsForScan.value &&
-        'Its picture follows when the map is full. Choose a cell to see its matrix now.'
+        'Its picture appears when the map is complete. Choose a cell to see its matrix now.'
   return (
     <>
       <div class="head">
@@ -98,7 +98,7 @@ function Detail({ tensor }: { tensor: TensorRow }) {
   )
 }
 
-/** The answer about what is shown; undefined until it is there. A new threshold leaves the one before in sight. */
+/** The answer about the shown tensor; undefined until it arrives. A new threshold keeps the previous answer in sight. */
 function useDetail(
   tensor: TensorRow,
   slice: number[],
@@ -121,10 +121,10 @@ function useDetail(
   return answer?.of === of ? answer.detail : undefined
 }
 
-/** Exact zeros are what pruning means; models that were pruned softly are looked at with a threshold. */
+/** Pruning means exact zeros; a threshold also counts near zeros. */
 function NearZero({ change }: { change: (threshold: number) => void }) {
   return (
-    <label title="Also count weights that are not exactly 0 but no larger than this">
+    <label title="Also count weights that are not exactly 0 but at most this large">
       {'Near zero: |w| ≤ '}
       <input
         type="number"

@@ -1,4 +1,4 @@
-// Saves what is shown, or all maps that there are numbers for.
+// Saves the shown map or table, or all maps that have numbers.
 import { shape, svgFile, type Shape } from '../../src/charts/shape.ts'
 import { toCsv } from '../../src/formatting/tables.ts'
 import type { ExportFormat } from '../../src/protocol/view.ts'
@@ -46,7 +46,7 @@ function belowOneAnother(figures: readonly Shape[]): Shape {
   return shape('svg', { viewBox: `0 0 ${width} ${height}`, width, height }, ...placed)
 }
 
-/** A line for each cell of each map. */
+/** One line per cell of each map. */
 function mapsCsv(maps: readonly Measure[]): string {
   const { blocks, modules, cells } = map.value
   const places = cells.map((cell, i) => ({

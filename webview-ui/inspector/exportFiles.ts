@@ -1,4 +1,4 @@
-// Exports the view: CSV and JSON of the table's rows in their order, pictures of the map, a report in one page.
+// Exports of the view: CSV and JSON of the table's rows in their order, pictures of the map, a one-page report.
 import { escapeText } from '../../src/charts/shape.ts'
 import { toCsv } from '../../src/formatting/tables.ts'
 import { formatBytes, formatCompact, formatShape, formatShare } from '../../src/formatting/numbers.ts'
@@ -11,7 +11,7 @@ type Stats = ReadonlyMap<string, TensorStats>
 
 const patterns = ['2:4', '4:8']
 
-/** The table with everything that an analysis has measured a column each. */
+/** The table, with one column per result of the analysis. */
 export function csvFile(rows: readonly TensorRow[], known: Known): string {
   const { stats } = known
   const shown = new Set(['sparsity', 'std'])
@@ -44,7 +44,7 @@ export function jsonFile(model: ModelSummary, rows: readonly TensorRow[], { stat
   return JSON.stringify({ label, modelType, parameters, bytes, metadata, totals, tensors }, null, 2)
 }
 
-/** One page that needs nothing else: totals, the map, the table. */
+/** A self-contained page: totals, the map, the table. */
 export function htmlFile(model: ModelSummary, rows: readonly TensorRow[], stats: Stats, picture: string): string {
   const totals = roleTotals(model, stats).map((t) => [
     t.title,

@@ -1,4 +1,4 @@
-// What is known of one tensor, as terms and texts.
+// The facts about one tensor, as terms and texts.
 import type { TensorDetail, TensorRow, TensorStats } from '../../src/protocol/inspect.ts'
 import { formatBytes, formatCount, formatShare, formatValue, plural } from '../../src/formatting/numbers.ts'
 import { isKept, keptShare } from '../../src/catalog/formats/sparsity.ts'
@@ -20,7 +20,7 @@ export function placeText({ block, module }: TensorRow): string {
   return block === null ? module : `Block ${block}, ${module}`
 }
 
-/** Weights no larger than the threshold that was asked for; '' while none was. */
+/** Count of weights up to the chosen threshold; '' without a threshold. */
 export function nearText(detail: TensorDetail | undefined): string {
   if (!detail?.near) return ''
   const { threshold, count } = detail.near
@@ -54,7 +54,7 @@ function statFacts(stats: TensorStats): Fact[] {
   return facts
 }
 
-/** "valid" when every group obeys; the share that does; "no" where hardly any does; n/a where the inputs do not divide. */
+/** "valid" when every group obeys; else the share that does; "no" where hardly any does; n/a where M does not divide the inputs. */
 export function nmText(stats: TensorStats | undefined, pattern: string): string {
   const found = stats?.nm[pattern]
   if (!stats) return '–'

@@ -1,4 +1,4 @@
-// The top of the inspector: what model this is, one sentence on how sparse it is, where it comes from, and how far the scan is.
+// The top of the inspector: the model's name, one sentence on its sparsity, its origin, and the progress of the scan.
 import type { ModelSummary, ScanProgress } from '../../src/protocol/inspect.ts'
 import { formatBytes, formatCompact, formatDuration, plural } from '../../src/formatting/numbers.ts'
 import { Button } from '../shared/button.tsx'
@@ -76,7 +76,7 @@ function resultText({ scanned, skipped, partial, problem }: NonNullable<Scan['re
   return `${plural(scanned, 'tensor')} scanned${unread}${partial ? `, stopped before the end${why}` : ''}`
 }
 
-/** `first`: the scan as this view found it. What was known before took no time of it. */
+/** `first`: progress when this view opened; earlier results do not count towards the rate. */
 function progressText({ doneBytes, totalBytes, elapsedMs }: ScanProgress, first: ScanProgress): string {
   const rate = (doneBytes - first.doneBytes) / Math.max(1, (elapsedMs - first.elapsedMs) / 1000)
   const left = rate > 0 ? ` · ${formatDuration((totalBytes - doneBytes) / rate)} left` : ''

@@ -1,5 +1,5 @@
-// The map of blocks and modules, what it is coloured by, what is marked on it; and one question of a dense model, answered in place:
-// what pruning each matrix, and each block, would cost, by one method on a text.
+// The map of blocks and modules, with the choice of its colours and the marked cells. For a dense model it measures in place what
+// pruning each matrix and each block would cost, by one method on one text.
 import { methodOf } from '../../src/catalog/methods/methods.ts'
 import { formatCompact, plural, roughDuration } from '../../src/formatting/numbers.ts'
 import { announce } from '../shared/announce.ts'
@@ -85,7 +85,7 @@ function ColourBy() {
   )
 }
 
-/** What a person has marked, and what it can be used for. */
+/** The marked matrices, and actions on them. */
 function MarkedRow() {
   const tensors = marked.value
   if (tensors.length === 0 || (tensors.length === 1 && !isChosen.value)) return null
@@ -110,12 +110,12 @@ function MarkedRow() {
       </span>
       {!model.value?.lookOnly && (
         <>
-          {copyAs('targets', 'An entry under prune with this line prunes these matrices alone')}
-          {copyAs('ignore', 'An entry under prune with this line leaves these matrices alone')}
+          {copyAs('targets', 'An entry under prune with this line prunes only these matrices')}
+          {copyAs('ignore', 'An entry under prune with this line skips these matrices')}
           <Button
             act={() => use('recipe')}
             look="link"
-            title="Into a recipe of this model that is open; which one, and as what, is asked"
+            title="Adds them to an open recipe of this model; asks which one, and whether as targets or ignore"
           >
             Put into a recipe…
           </Button>
@@ -125,10 +125,10 @@ function MarkedRow() {
   )
 }
 
-/** Its score is the cheapest of those that look at the inputs, and a ranking needs no more. */
+/** The cheapest score that reads the inputs, which is enough for a ranking. */
 const askedMethod = 'wanda'
 
-/** Nothing where nothing can be measured; the progress is where the button was, also of an analysis that a command began. */
+/** Empty where nothing can be measured. Progress replaces the button, also of an analysis that a command started. */
 function PruningCost() {
   const going = measuring.value
   const problem = measuringProblem.value
@@ -160,19 +160,17 @@ function Progress({ done, total }: { done: number; total: number }) {
 function Measure({ measured, blocks, seconds }: { measured: number; blocks: number; seconds: number }) {
   const { title } = methodOf(askedMethod)
   if (measured >= blocks)
-    return <span class="muted">{`Measured with ${title}, by block and by matrix; Colour has both.`}</span>
+    return <span class="muted">{`Measured with ${title}, by block and by matrix. Choose either under Colour.`}</span>
   return (
     <>
       <Button
         act={() => host.post({ type: 'analyse', methods: [askedMethod] })}
-        title={`Runs a text through the model and measures what pruning by ${title} loses: of each matrix' output, and in the model's loss for each block`}
+        title={`Runs a text through the model and measures what pruning by ${title} costs: the output error of each matrix, and the model's loss for each block`}
         untrusted="An analysis runs the model, so it needs a trusted workspace."
       >
         {`Measure ${title}, about ${roughDuration(seconds)}`}
       </Button>
-      <small>
-        {measured > 0 ? `${measured} of ${blocks} blocks are measured` : 'by matrix and by block, in place'}
-      </small>
+      <small>{measured > 0 ? `${measured} of ${blocks} blocks measured` : 'by matrix and by block, in place'}</small>
     </>
   )
 }

@@ -1,4 +1,4 @@
-// Measures that may colour the map: a number of each matrix, and how numbers become places on the colour scale.
+// Measures that colour the map: one number per matrix, and the mapping of numbers to the colour scale.
 import { allocationNames, allocationOf } from '../../src/catalog/allocations/allocations.ts'
 import type { MeasuredModule } from '../../src/plan/analysis.ts'
 import type { MatrixCertificate } from '../../src/plan/certificate.ts'
@@ -8,14 +8,14 @@ import { formatShare, formatValue } from '../../src/formatting/numbers.ts'
 import type { TensorRow, TensorStats } from '../../src/protocol/inspect.ts'
 import { isDenseSoFar } from './summary.ts'
 
-/** All that is known of a checkpoint's matrices. */
+/** Everything measured on a checkpoint's matrices. */
 export interface Known {
   readonly stats: ReadonlyMap<string, TensorStats>
   /** By module name, without `.weight`. */
   readonly analysis: ReadonlyMap<string, MeasuredModule>
   /** Loss of the dense model, where sensitivities were measured. */
   readonly denseLoss: number | null
-  /** By tensor: what swaps would still win of its mask, as the run that made it found. */
+  /** By tensor: the error that swaps in its mask would remove, from the run that made it. */
   readonly certificates?: Readonly<Record<string, MatrixCertificate>>
 }
 
@@ -26,12 +26,12 @@ export interface Measure {
   readonly of: (tensor: TensorRow, known: Known) => number | null
   readonly text: (value: number) => string
   /**
-   * Shares run from one multiple of 10 % to another, other scales from the least to the greatest value, by their logarithms where they
+   * Shares run from one multiple of 10 % to another. Other scales run from the least to the greatest value, logarithmically where these
    * differ much.
    */
   readonly scale: 'share' | 'linear' | 'log'
   readonly group: 'Weights' | 'Masks' | 'Inputs' | 'Error if pruned' | 'Sensitivity'
-  /** A sentence on what the numbers do not tell. */
+  /** A sentence on what the numbers do not show. */
   readonly caution?: string
 }
 
@@ -105,7 +105,7 @@ const ofMasks: Measure[] = [
     text: formatShare,
     scale: 'linear',
     group: 'Masks',
-    caution: 'The share of the error of its outputs that the best swap of each row would still win, before recovery.',
+    caution: 'The share of the output error that the best swap of each row would remove, before recovery.',
   },
   {
     id: 'rowsWithoutRoom',
@@ -148,7 +148,7 @@ const ofInputs: Measure[] = [
 ]
 
 const ofOneAlone =
-  'This looks at each matrix by itself: compare methods and sparsities by it. Which blocks the model needs most is told by the loss added when only that block is pruned.'
+  'Each matrix is measured by itself: use this to compare methods and sparsities. The loss added when only one block is pruned shows which blocks the model needs most.'
 
 const sensitivity: Measure = {
   id: 'sensitivity',
@@ -162,13 +162,13 @@ const sensitivity: Measure = {
   group: 'Sensitivity',
 }
 
-/** An analysis from elsewhere may name what nobody here knows. */
+/** An analysis of another version may name an unknown method. */
 function methodTitle(name: string): string {
   const known = methodNames.find((method) => method === name)
   return known ? methodOf(known).title : name
 }
 
-/** Measures that have a number somewhere, or can get one by the scan that every checkpoint has. */
+/** Measures that have a number somewhere, or get one from the scan of every checkpoint. */
 export function measuresOf({ analysis, certificates = {} }: Known): Measure[] {
   const modules = [...analysis.values()]
   const always = Object.keys(certificates).length > 0 ? [...ofValues, ...ofMasks] : ofValues
@@ -195,14 +195,14 @@ export function measuresOf({ analysis, certificates = {} }: Known): Measure[] {
   ]
 }
 
-/** Exact zeros where a matrix is pruned, or nothing is counted; of a dense model what pruning costs, once that is measured, else |w|. */
+/** Exact zeros where a matrix is pruned or nothing is counted. For a dense model the measured cost of pruning, else |w|. */
 export function defaultMeasure(measures: readonly Measure[], known: Known, tensors: readonly TensorRow[]): Measure {
   if (!isDenseSoFar(tensors, known.stats)) return sparsityMeasure
   const ofGroup = (name: Measure['group']) => measures.find(({ group }) => group === name)
   return ofGroup('Sensitivity') ?? ofGroup('Error if pruned') ?? sizeMeasure
 }
 
-/** Over the matrices of a cell, weighed by their sizes; null until each of them has a number. */
+/** Mean over the matrices of a cell, weighted by size; null until each has a number. */
 export function cellValue(cell: readonly TensorRow[], measure: Measure, known: Known): number | null {
   let [sum, size] = [0, 0]
   for (const tensor of cell) {
@@ -214,7 +214,7 @@ export function cellValue(cell: readonly TensorRow[], measure: Measure, known: K
   return size === 0 ? null : sum / size
 }
 
-/** Numbers to places from 0 to 1, and what stands at the ends. */
+/** Maps numbers to 0 … 1, with the labels of both ends. */
 export interface MeasureScale {
   readonly place: (value: number) => number
   readonly low: string

@@ -1,4 +1,4 @@
-// What the inspector's page knows of one checkpoint, and what is chosen of it: map, table and detail show the same.
+// State of the inspector's page: one checkpoint and the selection, which map, table and detail share.
 import { batch, computed, effect, signal } from '@preact/signals'
 import type { MeasuredModule } from '../../src/plan/analysis.ts'
 import type {
@@ -26,12 +26,12 @@ import { chosenColour } from '../shared/settings.ts'
 export const host = connectHost<ToInspector, FromInspector>()
 
 export const model = signal<ModelSummary | null>(null)
-/** Another object whenever its maps hold more. */
+/** A new object whenever its maps change. */
 export const known = signal<Known>({ stats: new Map(), analysis: new Map(), denseLoss: null })
 export const map = computed(() => layOutHeat(model.value?.tensors ?? []))
 
 export interface Scan {
-  /** `first`: as this view found it. What was known before took no time of it. */
+  /** `first`: progress when this view opened. */
   readonly going: { readonly first: ScanProgress; readonly now: ScanProgress } | null
   readonly result: ScanResult | null
 }
@@ -46,13 +46,13 @@ let stats = new Map<string, TensorStats>()
 let analysis = new Map<string, MeasuredModule>()
 let denseLoss: number | null = null
 const tell = () => (known.value = { stats, analysis, denseLoss, certificates: model.value?.origin?.certificates })
-/** Statistics come for one tensor after another, much faster than they can be shown. */
+/** Statistics arrive tensor by tensor, much faster than the page can draw. */
 const tellSoon = onceAFrame(tell)
 
-/** Tensors of a model on the Hub whose weights a person has asked for. */
+/** Tensors of a model on the Hub whose weights the user has fetched. */
 export const fetched = signal<ReadonlySet<string>>(new Set())
 
-/** The page chose the matrix by itself: its detail would hold up a scan that fills the map, and comes after it. */
+/** The page chose the matrix by itself. Its detail waits for the scan that fills the map. */
 export const waitsForScan = signal(false)
 
 export function openModel(opened: OpenedModel & { readonly scanAhead?: boolean }): void {
@@ -80,7 +80,7 @@ export function scanned(now: ScanProgress): void {
   tellSoon()
 }
 
-/** Statistics of one tensor, which came with its detail. */
+/** Statistics of one tensor, from its detail. */
 export function learned(one: TensorStats): void {
   if (stats.has(one.name)) return
   stats.set(one.name, one)
@@ -107,15 +107,15 @@ export function measuringEnded(problem: string | null): void {
 
 export const filter = signal<Filter>({ text: '', regex: false })
 export const table = tableState()
-/** What tensors stand together by in the table. */
+/** How the table groups tensors. */
 export type GroupBy = 'block' | 'role'
 export const groupBy = signal<GroupBy | null>(null)
 
 export const selected = signal<TensorRow | null>(null)
-/** A person has chosen it. */
+/** The user has chosen it. */
 export const isChosen = signal(false)
 export const mark = signal(nothingMarked)
-/** Tensors of the cells that are marked on the map: of the selected one, or of a rectangle. */
+/** Tensors of the marked cells of the map: the selected cell, or a rectangle. */
 export const marked = computed(() => {
   const { cells, modules } = map.value
   const { at } = mark.value
@@ -130,7 +130,7 @@ export const marked = computed(() => {
 
 export const tensorAt = (row: number, column: number): TensorRow | undefined => cellOf(map.value, row, column)?.[0]
 
-/** Map, table and detail show one and the same tensor, or none. The page itself chooses one at the start. */
+/** Selects the tensor that map, table and detail show; null: none. The page itself selects one at the start. */
 export function select(tensor: TensorRow | null, from: 'map' | 'table' | 'host' | 'start'): void {
   batch(() => {
     selected.value = tensor
@@ -146,7 +146,7 @@ export function select(tensor: TensorRow | null, from: 'map' | 'table' | 'host' 
   if (tensor && from !== 'start') host.post({ type: 'selected', name: tensor.name })
 }
 
-/** Which of the measured colours the map; null: whatever tells most. */
+/** Measure that colours the map; null: the most informative one. */
 export const chosenMeasure = signal<string | null>(null)
 export const measures = computed(() => measuresOf(known.value))
 export const measure = computed(
@@ -158,7 +158,7 @@ export const measure = computed(
 export const heatOf = (one: Measure) => heatData(map.value, one, known.value, chosenColour)
 export const heat = computed(() => heatOf(measure.value))
 
-/** What outlives a reload of the page, as long as it is the same checkpoint. */
+/** State that survives a reload of the page with the same checkpoint. */
 interface Remembered {
   readonly path?: string
   readonly filter?: Filter
@@ -168,7 +168,7 @@ interface Remembered {
   readonly measure?: string | null
 }
 
-/** Call it before the checkpoint is put into the store, and what it returns afterwards. */
+/** Call it before the checkpoint is put into the store, and call its result afterwards. */
 export function recall(): () => void {
   const state = host.load() as Remembered
   return () =>

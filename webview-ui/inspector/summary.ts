@@ -1,5 +1,5 @@
-// What the page says first of a checkpoint: how sparse its blocks are, in one sentence, and what the other roles hold.
-// Each share has its definition: a sparsity without one misleads.
+// The first sentence about a checkpoint: how sparse its blocks are; and the zeros of the other roles. Each share is given with its
+// definition, because a sparsity without one misleads.
 import { formatPercent, formatShare, plural } from '../../src/formatting/numbers.ts'
 import { groupsBy } from '../../src/formatting/lists.ts'
 import type { Role } from '../../src/catalog/families/tensorRoles.ts'
@@ -7,16 +7,16 @@ import type { ModelSummary, TensorRow, TensorStats } from '../../src/protocol/in
 
 type Stats = ReadonlyMap<string, TensorStats>
 
-/** A matrix with a larger share of zeros was pruned; fewer happen by rounding. */
+/** A matrix with a larger share of zeros was pruned; a smaller share comes from rounding. */
 const leastPruned = 0.01
 
-/** Whether no matrix that was counted is pruned; false while none was. */
+/** Whether all counted matrices are unpruned; false while no matrix is counted. */
 export function isDenseSoFar(tensors: readonly TensorRow[], stats: Stats): boolean {
   const counted = tensors.flatMap(({ role, name }) => (role === 'linear' ? (stats.get(name) ?? []) : []))
   return counted.length > 0 && counted.every(({ sparsity }) => sparsity <= leastPruned)
 }
 
-/** One sentence or two; `lead` stands out. */
+/** One or two sentences; `lead` is emphasised. */
 export interface Summary {
   readonly lead: string
   readonly text: string
@@ -27,7 +27,7 @@ interface Counted extends Pick<TensorRow, 'parameters' | 'module'> {
   readonly stats: TensorStats
 }
 
-/** `isCounting`: a scan goes on. */
+/** `isCounting`: a scan is in progress. */
 export function summaryOf(model: ModelSummary, stats: Stats, isCounting: boolean): Summary {
   const linears = model.tensors.flatMap((t) =>
     t.role === 'linear' && t.block !== null ? [{ ...t, block: t.block }] : [],
@@ -98,7 +98,7 @@ const ends = (parts: readonly Part[]) => {
   return { least: order[0], most: order[order.length - 1] }
 }
 
-/** Shares that people write the same way. */
+/** Whether two shares round to the same text. */
 const areAlike = (a: number, b: number) => Math.abs(a - b) < 0.01
 
 /** How the share changes from block to block, else from module to module. */
@@ -121,7 +121,7 @@ function trendText(counted: readonly Counted[]): string {
   return `, in every block from ${formatPercent(from.share)} in ${from.name} to ${formatPercent(to.share)} in ${to.name}`
 }
 
-/** The pattern N:M that most matrices keep without an exception; of several the one with the smallest groups. */
+/** The N:M pattern that holds without exception in most matrices; among equals the one with the smallest groups. */
 function patternText(counted: readonly Counted[]): string {
   const names = [...new Set(counted.flatMap(({ stats }) => Object.keys(stats.nm)))]
   const held = names
@@ -137,7 +137,7 @@ function patternText(counted: readonly Counted[]): string {
   return `The ${best.name} pattern holds in ${where}.`
 }
 
-/** What is missing of the model or cannot be counted, a sentence each. */
+/** Sentences on missing parts and on matrices that cannot be counted. */
 function damageOf({ problems, tensors }: ModelSummary, unreadable: number, stats: Stats): string[] {
   const missing = problems.reduce((sum, one) => sum + one.missing.length, 0)
   const nonFinite = tensors.reduce((sum, { name }) => sum + (stats.get(name)?.nonFinite ?? 0), 0)
@@ -168,7 +168,7 @@ const titles: Record<Role, [string, string]> = {
   head: ['Output head', 'The untied output projection.'],
   norm: ['Norms', 'Weights and biases of the normalisation layers.'],
   bias: ['Biases', 'Biases of the linears.'],
-  router: ['Routers', 'They choose the experts, and are never pruned.'],
+  router: ['Routers', 'They choose the experts and are never pruned.'],
   other: ['Other', 'Everything else in the file.'],
 }
 
@@ -201,14 +201,14 @@ export function roleText({ title, tensors, zeros, scanned, scannedParameters }: 
   return `${title} ${formatShare(zeros / Math.max(1, scannedParameters))}${partial}`
 }
 
-/** Names of the roles that are counted whole and have hardly a zero. */
+/** Names of the fully counted roles that have hardly any zeros. */
 export function denseRoles(totals: readonly RoleTotal[]): string[] {
   return totals
     .filter((t) => t.scanned === t.tensors && t.zeros <= leastPruned * t.parameters)
     .map(({ title }) => title.toLowerCase())
 }
 
-/** Bytes of a checkpoint stored as bitmasks when it is dense; null: it is not stored so. */
+/** Bytes of a bitmask checkpoint after expansion; null: it is not stored as bitmasks. */
 export function expandedBytes(model: ModelSummary): number | null {
   if (!model.tensors.some(({ storedBytes }) => storedBytes !== undefined)) return null
   return model.tensors.reduce((sum, { bytes }) => sum + bytes, 0)

@@ -1,4 +1,4 @@
-// The table of all tensors, with a filter, below their blocks or roles where a person wants that.
+// The table of all tensors, with a filter and optional groups by block or role.
 import { computed } from '@preact/signals'
 import { namedRows, NamedTable } from '../shared/namedTable.tsx'
 import { Select } from '../shared/parts.tsx'
@@ -33,7 +33,7 @@ const columns: Column<TensorRow>[] = [
     text: (t) => (t.role === 'linear' ? nmText(statsOf(t), '2:4') : 'n/a'),
   }),
   last,
-  // The map's number of each matrix.
+  // The number that the map shows for each matrix.
   numberColumn('measure', 'On the map', measured, {
     ...{ optional: 2, reserve: '100.00 %' },
     text(t) {
@@ -42,7 +42,7 @@ const columns: Column<TensorRow>[] = [
     },
   }),
 ]
-/** What the map shows has a column unless another one says the same. */
+/** The map's measure has a column unless another column shows it already. */
 const shownColumns = computed(() =>
   measure.value === sparsityMeasure ? columns.filter(({ id }) => id !== 'measure') : columns,
 )
@@ -61,7 +61,7 @@ const groupOf: Readonly<Record<GroupBy, (tensor: TensorRow) => string>> = {
   block: ({ block }) => (block === null ? 'outside the blocks' : `block ${block}`),
   role: ({ role }) => role,
 }
-/** The same below their groups, which stand in the order of the checkpoint. */
+/** The same rows below their groups, in the order of the checkpoint. */
 export const lines = computed((): readonly Line<TensorRow>[] => {
   if (groupBy.value === null) return tensors.rows.value
   const of = groupOf[groupBy.value]
@@ -77,7 +77,7 @@ export function TableCard() {
       lines={lines.value}
       tooltip={({ name, unreadable }) => [name, unreadable].filter(Boolean).join('\n')}
       onSelect={(tensor) => select(tensor, 'table')}
-      empty="No tensor has such a name."
+      empty="No tensor matches the filter."
     >
       <GroupField />
     </NamedTable>

@@ -1,4 +1,4 @@
-// The three decisions, each with a default: how much time for which result, how much is pruned, and on which text.
+// The three decisions, each with a default: time against quality, sparsity, and text.
 import { formatShare, roughDuration } from '../../src/formatting/numbers.ts'
 import { methodOf } from '../../src/catalog/methods/methods.ts'
 import type { BrowsedFor } from '../../src/protocol/view.ts'
@@ -19,14 +19,10 @@ export function Choices({ browse }: { browse: Browse }) {
   const { prune, recover, evaluate } = choices
   const unread = `${prune ? methodOf(prune.method).title : ''} ${recover.length > 0 ? 'with a merged adapter' : 'without recovery'} reads no text`
   const read = prune === null ? 'to train on' : 'to calibrate and train on'
-  const told = evaluate.data.length > 0 ? 'not used for training' : 'without one nobody learns what pruning cost'
+  const use = evaluate.data.length > 0 ? 'not used for training' : 'without it the cost of pruning is not measured'
   return (
     <>
-      {prune ? (
-        <Presets pattern={prune.pattern} />
-      ) : (
-        <p>Its zeros stay as they are: the whole model is retrained around them.</p>
-      )}
+      {prune ? <Presets pattern={prune.pattern} /> : <p>Its zeros stay zero while the model is retrained.</p>}
       {prune && <Sparsity prune={prune} several={compared === 'prune.0.sparsity'} />}
       <TextField
         use={['calibration', 0]}
@@ -34,7 +30,7 @@ export function Choices({ browse }: { browse: Browse }) {
         note={needsText.value ? read : written.value ? unread : ''}
         browse={browse}
       />
-      <TextField use={['evaluate', 0]} note={told} browse={browse} />
+      <TextField use={['evaluate', 0]} note={use} browse={browse} />
     </>
   )
 }
@@ -61,7 +57,7 @@ interface PresetProps {
   readonly offer: Offer
   /** A rough estimate; null: not known, or not yet. */
   readonly seconds: number | null
-  /** Figures of all presets, which share an axis. */
+  /** Figures of all presets, on one axis. */
   readonly all: readonly MeasuredRecovery[]
   readonly pattern: string
 }
@@ -123,7 +119,7 @@ function Figures({ figures: { before, after }, all }: { figures: MeasuredRecover
 
 interface SparsityProps {
   readonly prune: NonNullable<RecipeChoices['prune']>
-  /** A sweep tries several. */
+  /** Whether a sweep varies it. */
   readonly several: boolean
 }
 
@@ -159,7 +155,7 @@ function Sparsity({ prune, several }: SparsityProps) {
           </span>
         </>
       )}
-      {several && <span class="muted">several, as the sweep says</span>}
+      {several && <span class="muted">several, set by the sweep</span>}
       {patterns.map(({ value, hint }) => (
         <Button
           look="toggle"

@@ -1,4 +1,4 @@
-// Everything that has a good default, closed until somebody wants it: its values in a line, its fields, what it takes, the recipe's text.
+// Settings with good defaults, folded: their values in one line, their fields, the cost of the run, the recipe's text.
 import type { ComponentChild } from 'preact'
 import { useState } from 'preact/hooks'
 import { unstructured } from '../../src/recipe/defaults.ts'
@@ -53,7 +53,7 @@ export function Details({ browse }: { browse: Browse }) {
   )
 }
 
-/** Fields that are more than their rows say, by the paths of their settings. */
+/** Fields that need more than their rows, by the paths of their settings. */
 const controls: Readonly<Record<string, (props: Props) => ComponentChild>> = {
   'prune.sparsity': () => null,
   'calibration.data': MoreText,
@@ -63,19 +63,19 @@ const controls: Readonly<Record<string, (props: Props) => ComponentChild>> = {
   sweep: Sweep,
 }
 
-/** Another text beside the one that is chosen. */
+/** A second text beside the chosen one. */
 function MoreText({ field: { path }, now: { choices }, browse }: Props) {
   const isMeasured = path === 'evaluate.data'
   const { data } = isMeasured ? choices.evaluate : choices.calibration
   if (data.length === 0 || (isMeasured && !trains(choices.recover))) return null
   const [label, hint] = isMeasured
     ? [
-        'Measure on, too',
-        'Text of another kind. Half of what recovery wins may be getting used to the kind of text it trains on: this tells what stays.',
+        'Also measure on',
+        'Text of another kind. Half of the gain of recovery may come from adapting to its training text. This text shows the gain that remains.',
       ]
     : [
         'Second text',
-        'Of another kind that the model will read, such as code beside prose: half of the windows come from each. On a kind that it had learnt nothing from, the text was worth more than the method.',
+        'Text of another kind that the model will read, such as code beside prose. Half of the windows come from each. For a kind missing from the calibration, adding it helped more than a better method.',
       ]
   return <TextField use={[isMeasured ? 'evaluate' : 'calibration', 1]} label={label} hint={hint} browse={browse} />
 }

@@ -1,4 +1,4 @@
-// Pieces of the form: a field with its label, its unit and what is wrong with it, all by the path of its setting.
+// Parts of the form: a field with its label, its unit and its problems, by the path of its setting.
 import type { ComponentChildren } from 'preact'
 import type { BrowsedFor } from '../../src/protocol/view.ts'
 import type { FormField } from '../../src/recipe/settings/fields.ts'
@@ -8,7 +8,7 @@ import { problems } from './outcome.ts'
 import { choose, chooseAt, chosenAt, chooseText, form, start, written } from './store.ts'
 
 interface FieldProps extends Partial<Pick<FormField, 'label' | 'hint'>> {
-  /** Its label, unit and hint are those of the row, where no others are given. */
+  /** Path of the row, whose label, unit and hint are the defaults. */
   readonly path: string
   readonly children: ComponentChildren
   /** It is one of several fields of this path. */
@@ -36,7 +36,7 @@ export function FieldRow({ path, id = path, children, ...own }: FieldProps) {
   )
 }
 
-/** What describes the control with this id to a screen reader. */
+/** Ids of the texts that describe the control to a screen reader. */
 const describes = (id: string) => `${id}-hint ${id}-problem`
 
 export function Problems({ of }: { of: string }) {
@@ -54,7 +54,7 @@ interface PlainFieldProps {
   readonly browse?: () => void
 }
 
-/** A field that needs no more than its row says. Where nothing was chosen, it shows the value that the recipe has then. */
+/** A field described by its row. Without a choice it shows the recipe's default. */
 export function PlainField({ field: { path, kind, words }, browse }: PlainFieldProps) {
   const value = form.value ? chosenAt(path, form.value.choices) : undefined
   const usual = written.value?.fields[path]
@@ -114,7 +114,7 @@ interface SeveralProps<T> {
   readonly onChoose: (value: T[]) => void
 }
 
-/** Several that may hold at once. */
+/** Check boxes for several values at once. */
 export function Several<T extends string>({ path, label, options, value, onChoose }: SeveralProps<T>) {
   const toggled = (one: T) => options.map((o) => o.value).filter((o) => value.includes(o) !== (o === one))
   return (
@@ -137,7 +137,7 @@ export function Several<T extends string>({ path, label, options, value, onChoos
   )
 }
 
-/** One of many, as `selects` has it. */
+/** A field with the options of `selects`. */
 export function SelectField({ field: { path } }: { field: FormField }) {
   const select = form.value && start.value && selects[path](form.value.choices, start.value)
   if (!select) return null
@@ -160,7 +160,7 @@ export function SelectField({ field: { path } }: { field: FormField }) {
 
 interface TextFieldProps extends Partial<Pick<FieldProps, 'label' | 'hint'>> {
   readonly use: Exclude<BrowsedFor, 'adapter'>
-  /** Its words where no text is chosen. */
+  /** Shown when no text is chosen. */
   readonly none?: string
   /** Beside it. */
   readonly note?: string

@@ -1,4 +1,4 @@
-// A recipe from a form: three decisions, details that have defaults, and a click that runs it.
+// The form of a recipe: three decisions, details with defaults, and a button that runs it.
 import '../shared/base.css'
 import './recipe.css'
 import { effect } from '@preact/signals'
@@ -25,7 +25,7 @@ let asked: ReturnType<typeof setTimeout> | undefined
 effect(() => {
   const texts = wanted.value
   clearTimeout(asked)
-  // A pause of typing, so that no plan is begun for every key.
+  // Waits for a pause in typing before it requests a plan.
   asked = setTimeout(() => {
     for (const one of texts) if (!isPlanned(one)) host.post({ type: 'plan', text: one })
   }, 200)
@@ -38,7 +38,7 @@ function RecipePage() {
   const disk = plan.value ? `, ${formatBytes(plan.value.estimates.diskBytes)}` : ''
   const facts = [
     `${formatCompact(parameters)} parameters`,
-    ...(sparsity !== null && sparsity > 0.01 ? [`its matrices are ${formatShare(sparsity, 0)} zeros already`] : []),
+    ...(sparsity !== null && sparsity > 0.01 ? [`already ${formatShare(sparsity, 0)} exact zeros`] : []),
     ...(written.value ? [`writes ${written.value.saveTo}${disk}`] : []),
   ]
   const browse = (use: BrowsedFor) => host.post({ type: 'browse', use })

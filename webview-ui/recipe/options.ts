@@ -1,4 +1,4 @@
-// What the form offers, with what was measured of it.
+// The options of the form, with measurements of each.
 import { adapterNames, adapterOf } from '../../src/catalog/adapters/adapters.ts'
 import type { Subset } from '../../src/catalog/adapters/subsets.ts'
 import { tried } from '../../src/catalog/allocations/allocation.ts'
@@ -45,11 +45,11 @@ export interface Option<T = string> {
 
 /** Patterns that fix the sparsity. */
 export const patterns: readonly { value: string; hint: string }[] = [
-  { value: '2:4', hint: 'Two of every four: what sparse tensor cores support' },
-  { value: '4:8', hint: 'Four of every eight' },
+  { value: '2:4', hint: 'Two zeros in every four weights, as sparse tensor cores support' },
+  { value: '4:8', hint: 'Four zeros in every eight weights' },
 ]
 
-/** A preset in words, and what was measured of it. */
+/** A preset in words, with its measurements. */
 export function presetWords(preset: Preset, pattern: string): { title: string; about: string; hint: string } {
   const { name, method, chain, fits } = preset
   const after = {
@@ -65,8 +65,8 @@ export function presetWords(preset: Preset, pattern: string): { title: string; a
 }
 
 /**
- * What a sweep may vary, and what is `chosen`. A pattern fixes the sparsity, a pruned model is not pruned again, and without text nothing
- * is drawn or trained.
+ * Settings that a sweep may vary, and the `chosen` one. A pattern fixes the sparsity, a pruned model is not pruned again, and without
+ * text there are no seeds and no training.
  */
 export function comparisons(
   { prune, recover }: RecipeChoices,
@@ -81,8 +81,8 @@ export function comparisons(
       'How much can be pruned before it costs too much',
     ],
     [prune !== null, 'prune.0.method', 'Method', 'The same sparsity and recovery for each'],
-    [trains(recover), 'recover.lr', 'Learning rate', 'Which decides much, and has no best value for all models'],
-    [readsText, 'seed', 'Seed', 'How far chance moves the result: median and range'],
+    [trains(recover), 'recover.lr', 'Learning rate', 'It has a large effect, and no value is best for every model'],
+    [readsText, 'seed', 'Seed', 'How much the result varies by chance: median and range'],
   ]
   return all.flatMap(([isOffered, value, label, hint]) =>
     isOffered || value === chosen ? [{ value, label, hint }] : [],
@@ -96,21 +96,21 @@ export function methodOptions(pattern: string): Option<MethodName>[] {
   return byMeasure(names, pattern).map((value) => {
     const { title: label, advice } = methodOf(value)
     const figure = prunedFigure(value, pattern)
-    const told = ` Measured: perplexity ${figure} on ${measured.model} with half of its weights, dense ${measured.dense.same}.`
-    return { value, label, hint: `${advice}${figure === undefined ? '' : told}` }
+    const known = ` Measured on ${measured.model} at 50 %: perplexity ${figure}, dense ${measured.dense.same}.`
+    return { value, label, hint: `${advice}${figure === undefined ? '' : known}` }
   })
 }
 
-/** One of many for a field. */
+/** The options of a field that takes one value. */
 interface Select {
   readonly value: string
-  /** With what choosing it changes. */
+  /** Each with the choices that it sets. */
   readonly options: readonly (Option & { readonly chosen: Partial<RecipeChoices> })[]
-  /** Where there is more to tell than the chosen option's. */
+  /** Replaces the hint of the chosen option. */
   readonly hint?: string
 }
 
-/** By the path of the setting; null: there is nothing to choose. */
+/** By path of the setting; null: there is nothing to choose. */
 export const selects: Readonly<Record<string, (choices: RecipeChoices, known: RecipeStart) => Select | null>> = {
   'prune.method': ({ prune }) =>
     prune && {
@@ -143,7 +143,7 @@ export const selects: Readonly<Record<string, (choices: RecipeChoices, known: Re
       }),
       option(
         'Merge a PEFT adapter',
-        'Adds a LoRA that was trained elsewhere, under the mask: what falls on zeros is cut off, and the report says how much.',
+        'Adds a LoRA trained elsewhere, under the mask. Updates of pruned weights are dropped, and the report says how much that is.',
         [{ mode: 'merge' }],
       ),
       option('None', 'Only prune.', []),
@@ -152,7 +152,7 @@ export const selects: Readonly<Record<string, (choices: RecipeChoices, known: Re
   },
   'recover.loss'({ prune, recover }) {
     const last = recover.at(-1)
-    // Nobody knows where the dense model of one that is pruned already is.
+    // The dense model of a pruned one is not known.
     if (prune === null || !last) return null
     const half = Object.values(chains)
       .find((chain) => modesOf(chain) === modesOf(recover))
@@ -167,20 +167,20 @@ export const selects: Readonly<Record<string, (choices: RecipeChoices, known: Re
 
 const capital = (text: string) => `${text[0].toUpperCase()}${text.slice(1)}`
 
-/** Ways of spreading one sparsity over the blocks; `keys`: what a pruning step says then. */
+/** Allocations of one sparsity to the blocks; `keys`: the keys of the pruning step. */
 const spreadOptions = allocationNames.flatMap((name) => {
   const { about, tries } = allocationOf(name)
-  const hint = name === defaultAllocation ? 'Every block the same.' : `${capital(about)}.`
+  const hint = name === defaultAllocation ? 'Every block has the same sparsity.' : `${capital(about)}.`
   const label = capital(howSpread(name))
   const own = { value: name as string, label, hint, keys: { allocation: name, depth: undefined } }
   const trying = Object.keys(tries).map((key) => [key, tried])
   if (trying.length === 0) return [own]
-  const more = ` How much is found by pruning three times on ${triedWindows} windows.`
+  const more = ` Its strength is found by pruning three times on ${triedWindows} windows.`
   const keys = { allocation: name, [name]: Object.fromEntries(trying) }
-  return [own, { value: tried, label: `${label}, how much is tried`, hint: `${hint}${more}`, keys }]
+  return [own, { value: tried, label: `${label}, strength by trial`, hint: `${hint}${more}`, keys }]
 })
 
-/** What each spread was worth where they were measured. */
+/** The perplexity with each allocation, as measured. */
 function spreadHint(sparsity: number): string {
   const { method, sparsity: at, spread: figures } = spreadFigures(sparsity)
   const known = allocationNames.flatMap((name) =>
@@ -194,25 +194,28 @@ const modesOf = (recover: readonly Recover[]) => recover.map(({ mode }) => mode)
 export const chainTitle = (recover: readonly Recover[]) => recover.map(({ mode }) => mode).join(' → ') || 'no recovery'
 
 const recoveryWords: Readonly<Record<ChainName, readonly [label: string, hint: string]>> = {
-  retrain: ['Retrain the model', 'Through the whole model.'],
+  retrain: ['Retrain the model', 'Trains through the whole model.'],
   both: [
     'Reconstruct block by block, then retrain',
-    'First every kept weight, block by block, towards the states of the dense model, then what is chosen below, through the whole model. Wins back the most, and takes the time of both.',
+    'First trains every kept weight block by block, towards the activations of the dense model. Then retrains the parameters chosen below through the whole model. Recovers the most, and takes the time of both.',
   ],
-  reconstruct: ['Reconstruct block by block', 'Trains each block towards its dense outputs, with one block in memory.'],
+  reconstruct: [
+    'Reconstruct block by block',
+    'Trains each block towards the outputs of the dense model, with one block in memory.',
+  ],
   refit: [
     'Refit the kept weights',
-    'Least squares, a matrix at a time: nothing is trained, and it costs little more than pruning.',
+    'Solves least squares for one matrix at a time. Nothing is trained, and it takes little longer than pruning.',
   ],
 }
 
-/** Both perplexities before and after, and the settings that reached them, which are those that the form writes. */
+/** Both perplexities before and after, and the settings of that run, which the form writes. */
 function measuredWords(figures: MeasuredRecovery | undefined): string {
   if (!figures) return ''
   const { before, after, method, chain } = figures
   const fromTo = (text: keyof OnTwoTexts) => `${before[text].toFixed(2)} → ${after[text].toFixed(2)}`
   const settings = chains[chain].map(settingsWords).join(', then ')
-  return `Measured on ${measured.model}, pruned by ${methodOf(method).title}, ${settings}: perplexity ${fromTo('other')} on text of another kind, ${fromTo('same')} on text of the kind it learnt from.`
+  return `Measured on ${measured.model}, pruned by ${methodOf(method).title}, ${settings}: perplexity ${fromTo('other')} on text of another kind, ${fromTo('same')} on text of the kind it was trained on.`
 }
 
 function settingsWords({ mode, steps, lr, loss }: Recover): string {
@@ -226,13 +229,13 @@ function settingsWords({ mode, steps, lr, loss }: Recover): string {
   return `${where} ${steps} steps${each} at a rate of ${lr}${half}`
 }
 
-/** What retraining learns from, with what each was worth in the recovery of Balanced. */
+/** The losses of retraining, with the perplexity that each reached in the recovery of Balanced. */
 const lossOptions: readonly Option<LossChoice>[] = (['text', 'half'] as const).map((value) => {
   const { same, other } = measured.losses[value]
   const cost = value === 'half' ? ' Takes a third more time, and memory for the dense model.' : ''
   return {
     value,
-    label: { text: 'The text', half: 'Half the text, half what the dense model predicts' }[value],
+    label: { text: 'The text', half: 'Half the text, half distilled from the dense model' }[value],
     hint: `Measured on ${measured.model}, retrained as Balanced is: perplexity ${same} on text of the kind trained on, ${other} on text of another kind.${cost}`,
   }
 })

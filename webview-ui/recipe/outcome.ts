@@ -1,4 +1,4 @@
-// What the choices come to: the plans of their text and of the presets, what is wrong with them, and both in a line.
+// The outcome of the choices: the plans of their text and of the presets, their problems, and a summary line.
 import { computed, signal } from '@preact/signals'
 import { defaultAllocation, howSpread } from '../../src/catalog/allocations/allocations.ts'
 import { methodOf } from '../../src/catalog/methods/methods.ts'
@@ -21,7 +21,7 @@ type Planned = Extract<ToRecipe, { type: 'planned' }>
 /** By text. */
 const planned = signal<ReadonlyMap<string, Planned>>(new Map())
 
-/** A plan of a text that is no longer shown or offered is dropped. */
+/** Drops the plan of a text that is no longer shown or offered. */
 export function keepPlan(message: Planned): void {
   const known = [...planned.value, [message.text, message] as const]
   planned.value = new Map(known.filter(([one]) => wanted.value.includes(one)))
@@ -45,16 +45,16 @@ export const secondsOf = (i: number) =>
   planned.value.get(written.value?.texts.at(i + 1) ?? '')?.plan?.estimates.seconds ?? null
 
 export const text = computed(() => written.value?.texts[0] ?? '')
-/** The plan of what is shown; null: it is being made, or cannot be. */
+/** The plan of the shown text; null: it is being made, or cannot be made. */
 export const plan = computed<PlannedText | null>(() => planned.value.get(text.value)?.plan ?? null)
 /** Why there is no plan; null: there is one, or it is being made. */
 export const planProblem = computed(() => planned.value.get(text.value)?.problem ?? null)
 
-/** What is wrong or doubtful, by field: an error keeps the recipe from running, a warning does not. */
+/** Errors and warnings by field. An error prevents the run, a warning does not. */
 export const problems = computed<ReadonlyMap<string, readonly Omit<PlannedProblem, 'field'>[]>>(() => {
   const message = 'Choose a text to calibrate or train on.'
   if (lacksText.value) return new Map([['calibration.data', [{ severity: 'error', message }]]])
-  // What is said of the folder, such as that it exists, keeps a run from saving.
+  // A problem of the output folder, such as that it exists, prevents saving.
   const all = plan.value?.problems.map((one) =>
     one.field === 'save.to' ? { ...one, severity: 'error' as const } : one,
   )
@@ -65,7 +65,7 @@ const counted = (severity: PlannedProblem['severity']) =>
 export const canRun = computed(() => plan.value !== null && counted('error') === 0)
 export const runs = computed(() => toWrite.value.at(0)?.compare?.values.length ?? 1)
 
-/** In a line: what keeps it from running, or what a run takes. */
+/** One line: the problems, or time and memory of a run. */
 export const summary = computed(() => {
   if (counted('error') > 0) return `${plural(counted('error'), 'problem')} above.`
   if (!plan.value) return planProblem.value ?? 'Estimating…'
@@ -81,7 +81,7 @@ export const isDetailWrong = computed(() =>
     ([field, found]) => !outsideDetails.includes(field) && found.some(({ severity }) => severity === 'error'),
   ),
 )
-/** The values of the details in a line. */
+/** The values of the details, in one line. */
 export const detailsLine = computed(() => {
   const choices = toWrite.value.at(0)
   if (!choices) return ''
@@ -102,7 +102,7 @@ export const detailsLine = computed(() => {
   ].join(' · ')
 })
 
-/** What a plan comes to, as terms and texts; all but the last are of one run. */
+/** A plan as terms and texts; all but the last describe one run. */
 export function planFacts(plan: PlanSummary): [term: string, text: string][] {
   const { percentage, trainable, parameters, prunedModules } = plan
   const { seconds, secondsToPruneAgain, memoryBytes, diskBytes } = plan.estimates
@@ -110,12 +110,12 @@ export function planFacts(plan: PlanSummary): [term: string, text: string][] {
   const share = `${formatCount(trainable)} of ${formatCompact(parameters)}, ${formatTrained(percentage, 3)}`
   const all: [string, string | null][] = [
     ['time, estimated', time(seconds ?? 0)],
-    ['of it to prune once more, for a pruned perplexity', time(secondsToPruneAgain)],
+    ['of that, a second pruning for the pruned perplexity', time(secondsToPruneAgain)],
     ['memory, estimated', formatBytes(memoryBytes)],
     ['disk, estimated', formatBytes(diskBytes)],
-    ['matrices to prune', prunedModules > 0 ? formatCount(prunedModules) : null],
+    ['modules to prune', prunedModules > 0 ? formatCount(prunedModules) : null],
     ['trained', trainable > 0 ? share : null],
-    ['time of all', runs.value > 1 ? time((seconds ?? 0) * runs.value) : null],
+    ['time of all runs', runs.value > 1 ? time((seconds ?? 0) * runs.value) : null],
   ]
   return all.flatMap(([term, text]) => (text === null ? [] : [[term, text]]))
 }

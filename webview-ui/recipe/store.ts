@@ -1,4 +1,4 @@
-// What the form of a recipe knows: the choices, the texts that the host makes of them, and what is wrong with them.
+// State of the recipe form: the choices, the texts that the host makes of them, and their problems.
 import { computed, signal } from '@preact/signals'
 import { defaultMethod, type MethodName } from '../../src/catalog/methods/methods.ts'
 import type { BrowsedFor, RecipeStart, ToRecipe } from '../../src/protocol/view.ts'
@@ -12,14 +12,14 @@ import {
   type RecipeChoices,
 } from '../../src/recipe/writing/choices.ts'
 
-/** What varies among the runs; null: there is one run. */
+/** The setting that a sweep varies; null: there is one run. */
 export type Compared = Comparison['path'] | null
 
-/** What a person has chosen, as a reload of the window keeps it. */
+/** The user's choices, which survive a reload of the window. */
 export interface Form {
   readonly choices: RecipeChoices
   readonly compared: Compared
-  /** What varies, as it is written: percentages, learning rates, whole numbers. */
+  /** Values of the sweep as typed: percentages, learning rates, whole numbers. */
   readonly values: Readonly<Partial<Record<Comparison['path'], string>>>
   readonly methods: readonly MethodName[]
   readonly texts: readonly string[]
@@ -27,7 +27,7 @@ export interface Form {
 
 export const start = signal<RecipeStart | null>(null)
 export const form = signal<Form | null>(null)
-/** The last that the host has written. */
+/** The last texts from the host. */
 export const written = signal<Extract<ToRecipe, { type: 'written' }> | null>(null)
 
 export function change(part: Partial<Form>): void {
@@ -38,11 +38,11 @@ export function choose(part: Partial<RecipeChoices>): void {
   if (!form.value) return
   const choices = { ...form.value.choices, ...part }
   const { compared } = form.value
-  // Without a recovery that trains there are no rates.
+  // A recovery without training has no learning rate.
   change({ choices, compared: compared === 'recover.lr' && !trains(choices.recover) ? null : compared })
 }
 
-/** `kept`: the form as it was before a reload, or as an earlier version had it, whose choices have another shape. */
+/** `kept`: the form before a reload, possibly of an earlier version with another shape. */
 export function begin(next: RecipeStart, kept: Form | null): void {
   const values = { 'prune.0.sparsity': '40, 50, 60', 'recover.lr': '2e-4, 5e-4, 2e-3', seed: '0, 1, 2' }
   start.value = next
@@ -59,7 +59,7 @@ export function begin(next: RecipeStart, kept: Form | null): void {
 
 type Maps = Readonly<Record<string, Readonly<Record<string, unknown>>>>
 
-/** The value that was chosen for the setting; undefined: none was. Recoveries are asked for together. */
+/** The chosen value of the setting; undefined: none. All recoveries share one value. */
 export function chosenAt(path: string, { recover, ...maps }: RecipeChoices): unknown {
   const [section, key] = path.split('.')
   return ({ ...maps, recover: recover.at(-1) } as unknown as Maps)[section]?.[key]
@@ -73,7 +73,7 @@ export function chooseAt(path: string, value: unknown): void {
   else choose({ [section]: { ...(choices as unknown as Maps)[section], [key]: value } })
 }
 
-/** Where nothing was calibrated or trained for want of a text, the first text brings back the preset that a recipe begins with. */
+/** Without a text there is no calibration and no training. The first text restores the default preset. */
 export function chooseText([section, place]: Exclude<BrowsedFor, 'adapter'>, path: string | null): void {
   if (!form.value || !start.value) return
   const { choices } = form.value
@@ -84,7 +84,7 @@ export function chooseText([section, place]: Exclude<BrowsedFor, 'adapter'>, pat
   if (path !== null && isFirst && choices.prune?.method === defaultMethod) choosePreset(balanced)
 }
 
-/** A person found a text, or the folder of an adapter, on the disk. */
+/** Takes a text, or the folder of an adapter, that the user has browsed for. */
 export function browsed({ use, path }: Extract<ToRecipe, { type: 'browsed' }>): void {
   if (use === 'adapter') return chooseAt('recover.adapter', path)
   const texts = form.value?.texts ?? []
@@ -107,7 +107,7 @@ export interface Offer {
   readonly isChosen: boolean
 }
 
-/** Each preset of a dense model; how many steps and windows is left to each. */
+/** Each preset of a dense model; each sets its own steps and windows. */
 export const offered = computed<readonly Offer[]>(() => {
   const [now, known] = [form.value?.choices, start.value]
   if (!now?.prune || !known) return []
@@ -119,7 +119,7 @@ export const offered = computed<readonly Offer[]>(() => {
   }))
 })
 
-/** What the host writes: the form's choices, then those of each preset. */
+/** The recipes that the host writes: the form's choices, then each preset. */
 export const toWrite = computed<readonly RecipeChoices[]>(() => {
   if (!form.value || !start.value) return []
   const known = start.value
@@ -131,19 +131,19 @@ export const toWrite = computed<readonly RecipeChoices[]>(() => {
   return [choices, ...offered.value.map(({ preset }) => withPreset(preset, choices, known))]
 })
 
-/** The recipe looks at a text to calibrate or to train on. */
+/** Whether the recipe reads a text to calibrate or to train on. */
 export const needsText = computed(() => written.value?.fields['calibration.data'] !== undefined)
 export const lacksText = computed(() => needsText.value && form.value?.choices.calibration.data.length === 0)
-/** Something is learnt by gradient steps. */
+/** Whether a recovery takes gradient steps. */
 export const trains = (recover: RecipeChoices['recover']) =>
   recover.some(({ mode = 'reconstruct' }) => isTraining(mode))
 
-/** Percent as a share, without the digits that a division adds. */
+/** Percent as a share, without floating-point digits. */
 export function shareOf(percent: number): number {
   return Number((percent / 100).toFixed(6))
 }
 
-/** `2e-4, 50 %`, separated by commas or spaces; what is no number stays as it is, for the planner to refuse. */
+/** Reads `2e-4, 50 %`, separated by commas or spaces. Other text stays as it is, and the planner rejects it. */
 export function valuesIn(text: string): (number | string)[] {
   const parts = text.split(/[,;%\s]+/).filter((one) => one !== '')
   return parts.map((one) => (Number.isFinite(Number(one)) ? Number(one) : one))

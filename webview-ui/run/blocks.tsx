@@ -1,4 +1,4 @@
-// The blocks: how much of its error each recovery leaves, where zeros are, what merging an adapter cut off, and the block that is picked.
+// The blocks: the error that each recovery leaves, the zeros, the updates that merging an adapter cut off, and the picked block.
 import { type Signal, useSignal } from '@preact/signals'
 import { useEffect } from 'preact/hooks'
 import { blockErrors, recoveriesWithErrors } from '../../src/runs/series/blockErrors.ts'
@@ -20,7 +20,7 @@ import {
 import { type GridMark, nothingMarked } from '../shared/gridLayout.ts'
 import { DataTableView } from '../shared/figure.tsx'
 
-/** One picture for each recovery that works block by block: a bar for each block. */
+/** One picture per recovery that works block by block, with one bar per block. */
 export function ErrorBars() {
   return (
     <>
@@ -39,7 +39,7 @@ function ErrorsOf({ recovery }: { recovery: number }) {
       <Bars data={data} picked={pickedBlock.value} onPick={(block) => (pickedBlock.value = block)} />
       {outliers.length > 0 && (
         <p class="row outliers">
-          Stand out:{' '}
+          Outliers:{' '}
           {outliers.map(({ block, left }) => (
             <Button look="secondary small" act={() => (pickedBlock.value = block)}>
               block {block}, {formatShare(left)} left
@@ -73,7 +73,7 @@ export function SparsityMap() {
   )
 }
 
-/** The block that is picked: its errors, and its matrices, each of which opens in the Inspector. */
+/** The picked block: its errors, and its matrices, which open in the Inspector. */
 export function BlockCard() {
   const block = pickedBlock.value
   if (block === null) return null
@@ -109,7 +109,7 @@ export function BlockCard() {
   )
 }
 
-/** The block that is picked anywhere on the page, as the marked row of a map of so many columns. */
+/** The picked block as the marked row of a map with this many columns. */
 export function useBlockMark(columns: number): Signal<GridMark> {
   const mark = useSignal(nothingMarked)
   useEffect(() => {
@@ -121,7 +121,7 @@ export function useBlockMark(columns: number): Signal<GridMark> {
   return mark
 }
 
-/** What the mask cut off of each adapter that the run merged, by kind of matrix. */
+/** Share of each merged adapter's update that the mask cut off, by kind of matrix. */
 export function MergedAdapters() {
   const { merges } = picture.value
   return (

@@ -1,5 +1,5 @@
-// What a run has measured: dense, pruned and recovered on one axis, with the closed gap in one sentence; and the curves along
-// the recovery: the loss of a retraining with its smoothing, and what was measured in between.
+// Measurements of a run: dense, pruned and recovered on one axis, with a sentence on the gap that recovery closed; and the curves along
+// the recovery: the loss of a retraining with its smoothing, and the measurements in between.
 import { computed } from '@preact/signals'
 import type { DataTable } from '../../src/charts/chartValues.ts'
 import { drawRecoveryChart, recoveryFigure, recoveryChartHeight } from '../../src/charts/drawRecoveryChart.ts'
@@ -19,7 +19,7 @@ import { all, options, picture, recoveryCharts, type RecoveryChartGroup, smoothi
 
 export function RecoveryCharts() {
   return (
-    <section class="recoveryCharts" aria-label="Recovery charts">
+    <section class="recoveryCharts" aria-label="Cost of pruning and gap closed by recovery">
       {recoveryCharts.value.map((group, i) => (
         <RecoveryFigure group={group} titled={i === 0} />
       ))}
@@ -79,7 +79,7 @@ function RecoveryPicture({ rows }: Pick<RecoveryChartGroup, 'rows'>) {
 
 const logAxes: Record<ChartName, ('x' | 'y')[]> = { loss: ['x', 'y'], perplexity: ['x', 'y'], accuracy: ['x'] }
 
-/** The curves of the runs that are shown, made anew when one of them has grown. */
+/** The curves of the shown runs, computed again when one of them grows. */
 const charts = computed((): Record<ChartName, RunChart> => {
   const { maxPoints } = settings.value
   return {
@@ -120,12 +120,12 @@ function Curve({ name }: { name: ChartName }) {
   )
 }
 
-/** A loss is a curve from its first step. Of measurements one or two are on the recovery chart, where they are better seen. */
+/** A loss is drawn from its first step. One measurement is better seen on the recovery chart. */
 function isCurve(name: ChartName): boolean {
   return charts.value[name].series.some(({ points }) => points.length > (name === 'loss' ? 0 : 1))
 }
 
-/** Raw and smoothed side by side, with the weight, so that the picture can be made again. */
+/** Raw and smoothed values with the weight, enough to draw the picture again. */
 function lossCsv(): string {
   const lines = all.value.flatMap(({ label, picture }) => {
     return [...picture.lossByRecovery].flatMap(([recovery, points]) => {

@@ -1,4 +1,4 @@
-// Block × step heatmap of the errors of a reconstruction: of the run, or of the run against one that is laid over it.
+// Block × step heatmap of the errors of a reconstruction: of the run, or of the run against an overlaid one.
 import { useState } from 'preact/hooks'
 import { formatValue } from '../../src/formatting/numbers.ts'
 import type { ChartedRun } from '../../src/charts/runCharts.ts'
@@ -35,9 +35,9 @@ interface Shown extends ErrorSteps {
 }
 
 const title = 'Error by block and step'
-/** The colour scale spans that much at least, in natural logs. */
+/** Smallest span of the colour scale, in natural logs. */
 const least = 1e-3
-/** Names so many columns apart do not meet. */
+/** Names this many columns apart do not overlap. */
 const namedEvery = 4
 const fewColumns = 12
 
@@ -99,7 +99,7 @@ function show({ picture }: ChartedRun, view: View): Shown {
   const steps = other ? errorStepsAgainst(picture, other.picture, recovery) : errorSteps(picture, recovery)
   const logs = steps.cells.flatMap((cell) => (cell && cell.ratio > 0 ? [Math.log(cell.ratio)] : []))
   const [low, high] = [Math.min(0, ...logs), Math.max(0, ...logs)]
-  // Against another run, the middle of the scale is where both lose the same.
+  // Against another run, the middle of the scale means equal errors.
   const most = Math.max(-low, high, least)
   return { ...steps, view, ...(other ? { low: -most, high: most } : { low: Math.min(low, -least), high }) }
 }
@@ -121,7 +121,7 @@ function gridData(shown: Shown): GridData {
       if (cell) return { value: share(shown, cell.ratio), text: shortText(cell.ratio) }
       return begun[Math.floor(i / columns.length)] ? { value: null, text: '' } : undefined
     }),
-    // Blue: this run loses less.
+    // Blue: this run has the smaller error.
     colour: shown.view.other ? (at) => divergingColour(1 - 2 * at) : chosenColour,
   }
 }

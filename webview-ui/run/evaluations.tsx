@@ -1,4 +1,4 @@
-// What evaluations other than perplexity found: accuracy by task, and what the model writes.
+// Evaluations other than perplexity: accuracy by task, and generated text.
 import { accuracyBarsTitle } from '../../src/charts/accuracyBars.ts'
 import type { DataTable } from '../../src/charts/chartValues.ts'
 import { formatAccuracy } from '../../src/formatting/numbers.ts'
@@ -11,7 +11,7 @@ import { all, picture } from './store.ts'
 import { promptTexts } from '../../src/runs/series/samples.ts'
 import { MarkedText } from '../shared/parts.tsx'
 
-/** Each zero-shot task at each stage as bars and as a table, and which differences its rows do not decide. */
+/** Each zero-shot task at each stage as bars and as a table, with the differences that are within the standard error. */
 export function TaskTable() {
   const found = accuraciesOf(picture.value.evaluations)
   const table = tableOf(found)
@@ -48,7 +48,7 @@ export function SampleTexts() {
   return (
     <section class="card">
       <h2>Generated samples</h2>
-      <p class="muted">Where a text first differs from the first one, the token is marked.</p>
+      <p class="muted">The mark shows the first token that differs from the first text.</p>
       {promptTexts(samples).map(({ prompt, rows }) => (
         <table class="texts">
           <caption>

@@ -1,4 +1,4 @@
-// The top of the page: what runs, how far, what came of it, what can be done with it, and its stages.
+// The top of the page: name, progress, result, actions and stages of the run.
 import { certificateSentence, certificatesOf, sumOfCertificates } from '../../src/plan/certificate.ts'
 import { runName } from '../../src/formatting/paths.ts'
 import { formatBytes, formatDuration, formatValue, megabyte, roughDuration } from '../../src/formatting/numbers.ts'
@@ -95,7 +95,7 @@ function moreActions(): MenuEntry[] {
   ]
 }
 
-/** How far the whole run is; how far its stage is is in the list of stages. */
+/** Progress of the whole run; the list of stages shows the progress of the stage. */
 function Progress() {
   const { overall, left } = picture.value
   const stage = runStages.value.find(({ state }) => state === 'now')
@@ -122,13 +122,13 @@ function numbersOf({ elapsed, tokensPerSecond, memory }: RunPicture): string[] {
   ]
 }
 
-/** What swaps would still win. */
+/** A sentence on the error that swaps would still remove. */
 function roomOf({ blocks }: RunPicture): string[] {
   const certificate = sumOfCertificates([...certificatesOf(blocks.values()).values()])
   return certificate ? [certificateSentence(certificate)] : []
 }
 
-/** What it cost, and where it is saved. */
+/** Time and memory of the run, and where the result is saved. */
 function resultNumbers(found: RunResult): string[] {
   const { output, ggufOutput } = found
   return [
@@ -139,11 +139,11 @@ function resultNumbers(found: RunResult): string[] {
 }
 
 const signs = { done: '✓', now: '●', stopped: '✕', next: '○' }
-const states = { done: 'done', now: 'going on', stopped: 'the run ended here', next: 'to come' }
-/** More would be thinner than the gaps between them. */
+const states = { done: 'done', now: 'in progress', stopped: 'the run ended here', next: 'not started' }
+/** More cells would be thinner than the gaps between them. */
 const mostCells = 40
 
-/** The stages of the run from left to right: what is done, what goes on and how far, what comes, each with its number and its time. */
+/** The stages of the run from left to right, each with its state, its number and its time. */
 export function Stages() {
   if (runStages.value.length === 0) return null
   return (
@@ -179,7 +179,7 @@ function Stage(stage: RunStage) {
   )
 }
 
-/** Has the colour of what the stage leaves. While it goes on, a cell for each block or window fills; steps, or many cells, are one bar. */
+/** Has the colour of the stage's result. During the stage one cell per block or window fills; steps, or many cells, are one bar. */
 function StageBar({ leaves, state, progress, value, detail }: RunStage) {
   const isOver = state === 'done' || (value !== null && detail === null)
   const share = progress ? Math.min(1, progress.done / Math.max(1, progress.total)) : Number(isOver)

@@ -1,5 +1,5 @@
-// The page of a run: what recovery has won back, its stages, and below a picture for each. Everything is folded from events,
-// so a finished run looks the same as a live one.
+// The page of a run: how much of the gap recovery has closed, its stages, and a picture for each. Everything is computed from
+// events, so a finished run looks the same as a live one.
 import '../shared/base.css'
 import '../shared/chart.css'
 import './run.css'
@@ -37,7 +37,7 @@ function RunPage() {
   )
 }
 
-/** The other runs that can be laid over this one. */
+/** The other runs that can be overlaid on this one. */
 function Overlays() {
   const open = useSignal(true)
   const others = runs.value.filter(({ folder }) => folder !== current.value)

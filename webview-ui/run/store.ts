@@ -1,4 +1,4 @@
-// What the page of a run knows: the runs that it shows, folded from their events, and how a person looks at them.
+// State of the page of a run: the shown runs, computed from their events, and the view options.
 import { computed, effect, signal } from '@preact/signals'
 import { emptyPicture, foldEvents } from '../../src/runs/series/foldRun.ts'
 import { recoveryChartsOf, type RecoveryChart } from '../../src/runs/series/recoveryChart.ts'
@@ -24,7 +24,7 @@ export interface ShownRun extends ChartedRun {
 }
 export type ChartName = 'loss' | 'perplexity' | 'accuracy'
 interface ViewOptions {
-  /** null until the person has chosen one: the setting's. */
+  /** null: not chosen, and the setting applies. */
   smoothing: number | null
   looks: Record<ChartName, ChartLook>
 }
@@ -40,18 +40,18 @@ export const smoothing = computed(() => options.value.smoothing ?? settings.valu
 export const runs = signal<RunListing[]>([])
 export const current = signal(stored.folder ?? '')
 export const result = signal<RunResult | null>(null)
-/** Asked for by the person; the host tells of every run, also of those that nobody wants to see here. */
+/** Folders of the overlaid runs; the host lists every run. */
 export const overlaid = signal<ReadonlySet<string>>(new Set(stored.overlays))
-/** The block that all maps and curves point out. */
+/** The block that all maps and curves mark. */
 export const pickedBlock = signal<number | null>(null)
 effect(() => host.save({ folder: current.value, overlays: [...overlaid.value], options: options.value }))
 
 const shown = new Map<string, ShownRun>()
-/** Pictures are folded in place, often many times a frame: whoever draws them looks once a frame. */
+/** Pictures are updated in place, often many times a frame. Drawings read them once a frame. */
 const frames = signal(0)
 const draw = onceAFrame(() => frames.value++)
 
-/** The run of the page, then those that are laid over it; none before its first event. */
+/** The run of the page, then the overlaid ones; empty before its first event. */
 export const all = computed((): ShownRun[] => {
   void frames.value
   const own = shown.get(current.value)
@@ -60,7 +60,7 @@ export const all = computed((): ShownRun[] => {
 })
 export const picture = computed(() => all.value.at(0)?.picture ?? emptyPicture())
 export const listed = computed(() => runs.value.find(({ folder }) => folder === current.value))
-/** The status that the host tells, unless an end event has been written. */
+/** The status from the host, unless an end event has been written. */
 export const status = computed((): RunStatus => picture.value.end?.status ?? listed.value?.status ?? 'interrupted')
 export const isLive = computed(() => status.value === 'running' || status.value === 'paused')
 export const runStages = computed(() => {
@@ -71,7 +71,7 @@ export interface RecoveryChartGroup {
   readonly name: string
   readonly rows: readonly { label: string; index: number; chart: RecoveryChart }[]
 }
-/** Recovery charts of the run, each with those of the same measurement of the runs that are laid over it. */
+/** Recovery charts of the run, each with the same measurement of the overlaid runs. */
 export const recoveryCharts = computed((): RecoveryChartGroup[] => {
   const known = all.value.map(({ label, index, picture: one }) => ({ label, index, charts: recoveryChartsOf(one) }))
   const own = known.at(0)?.charts ?? recoveryChartsOf(picture.value)
@@ -122,7 +122,7 @@ function addEvents({ folder, from, events }: Extract<ToRun, { type: 'events' }>)
     run = { folder, label, index: isOwn ? 0 : (run?.index ?? freeIndex()), picture: emptyPicture() }
     shown.set(folder, run)
   }
-  // Events that were sent twice are skipped; a gap cannot happen, since the host sends them in order.
+  // Skips events that were sent twice. There is no gap, since the host sends them in order.
   const seen = run.picture.numEvents - from
   const phases = run.picture.phases.length
   foldEvents(run.picture, events.slice(Math.max(0, seen)))

@@ -1,4 +1,4 @@
-// Accuracies by task as bars with standard errors, in the theme's colours; its menu saves it on paper.
+// Accuracies by task as bars with standard errors, in the theme's colours; its menu saves it as a file.
 import type { ComponentChildren } from 'preact'
 import { accuracyBars, accuracyBarsTitle, type MeasuredRun } from '../../src/charts/accuracyBars.ts'
 import { Figure } from './figure.tsx'
@@ -12,7 +12,7 @@ interface AccuracyBarsProps {
   readonly children?: ComponentChildren
 }
 
-/** Nothing where no task was measured. */
+/** Empty where no task was measured. */
 export function AccuracyBars({ runs, csv, children }: AccuracyBarsProps) {
   const bars = accuracyBars(runs, theme.value, false)
   if (!bars) return null

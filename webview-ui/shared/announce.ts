@@ -1,4 +1,4 @@
-// One polite live region per view: what changed, in words, for people who hear the view.
+// One polite live region per view, which describes changes to screen readers.
 let region: HTMLElement | null = null
 
 export function announce(text: string): void {

@@ -1,4 +1,4 @@
-// Bars as a figure: read by pointer and keyboard, as a table, and saved; a bar can be picked where somebody listens.
+// Bars as a figure, for pointer and keyboard, with a table and file export; a bar can be picked where the page handles it.
 import { useMemo, useState } from 'preact/hooks'
 import {
   barAt,
@@ -16,7 +16,7 @@ import { Figure } from './figure.tsx'
 import { stepTo } from './roving.ts'
 import { theme } from './theme.ts'
 
-/** A bar that the page points out, such as the block that was clicked in another picture. */
+/** A bar that the page marks, such as the block that was clicked in another picture. */
 interface Picking {
   picked?: number | null
   onPick?: (bar: number) => void

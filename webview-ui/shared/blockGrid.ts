@@ -1,4 +1,4 @@
-// The heatmap that fills in as blocks are pruned: it is the same grid as the inspector's.
+// The heatmap that fills as blocks are pruned, on the same grid as the inspector.
 import { formatCount, formatShare } from '../../src/formatting/numbers.ts'
 import { sparsityOf } from '../../src/catalog/formats/sparsity.ts'
 import type { ModuleZeros } from '../../src/runs/series/events.ts'
@@ -14,7 +14,7 @@ type MappedRun = Pick<RunPicture, 'numBlocks'> & {
 }
 export type BlockMap = ModuleGrid<ModuleZeros & { readonly block: number; readonly module: string }>
 
-/** All blocks that the model has, also those that are not pruned yet. */
+/** All blocks of the model, including those not pruned yet. */
 export function blockMap({ blocks, numBlocks }: MappedRun): BlockMap {
   const pruned = [...blocks.values()].flatMap(({ block, modules }) =>
     Object.entries(modules).map(([name, zeros]) => ({ ...zeros, block, module: placeOf(name).module })),
@@ -64,7 +64,7 @@ export interface NamePlace {
 const blockNumber = /(?:^|\.)(?:layers|layer|h|blocks|block|encoder|decoder)\.(\d+)\./
 const expertNumber = /(^|\.)experts\.\d+(?=\.|$)/
 
-/** The block and module of a tensor from its name alone, also of families that are not known here. */
+/** The block and module of a tensor, from its name; works for unknown families too. */
 export function placeOf(name: string): NamePlace {
   const found = blockNumber.exec(name)
   const rest = found ? name.slice(found.index + found[0].length) : name

@@ -6,15 +6,15 @@ export interface ButtonProps {
   readonly act: () => void
   readonly children: ComponentChildren
   readonly title?: string
-  /** In place of what it says, for screen readers. */
+  /** Replaces the text for screen readers. */
   readonly label?: string
-  /** The one that most people come for. */
+  /** The main action of the page. */
   readonly primary?: boolean
   readonly look?: 'secondary' | 'secondary small' | 'link' | 'plain' | 'toggle'
-  /** It is a switch: whether it is on. */
+  /** For a toggle: whether it is on. */
   readonly pressed?: boolean
   readonly disabled?: boolean
-  /** It writes or runs, which an untrusted workspace forbids: says so. */
+  /** Tooltip in an untrusted workspace, where the button is disabled because it writes or runs. */
   readonly untrusted?: string
 }
 

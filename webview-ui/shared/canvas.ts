@@ -1,4 +1,4 @@
-// Drawing on canvases, and once a frame however often it is asked for.
+// Drawing on canvases, at most once a frame.
 import { useLayoutEffect } from 'preact/hooks'
 
 /** Paints after each rendering, at the next frame, and once for several. */

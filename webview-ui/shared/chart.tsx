@@ -1,4 +1,4 @@
-// A line chart: drawn in the theme's colours, read by pointer, by keyboard and as a table, saved as a figure.
+// A line chart in the theme's colours, for pointer and keyboard, with a table and file export.
 import type { ComponentChildren } from 'preact'
 import { useMemo, useState } from 'preact/hooks'
 import { isShown, valueText, type ChartData, type ChartText } from '../../src/charts/chartData.ts'
@@ -22,7 +22,7 @@ import { drawn, Picture, pixelOf, Tip, useRoomFor } from './picture.tsx'
 import { stepTo } from './roving.ts'
 import { theme } from './theme.ts'
 
-/** How a person looks at a chart. */
+/** View options of a chart. */
 export interface ChartLook {
   logX: boolean
   logY: boolean
@@ -33,9 +33,9 @@ export interface ChartProps {
   data: Pick<ChartData, 'series' | 'levels' | 'xRange'>
   look: ChartLook
   onLook: (look: ChartLook) => void
-  /** Axes that a person may make logarithmic. */
+  /** Axes that can be logarithmic. */
   logAxes: readonly ('x' | 'y')[]
-  /** In place of what is drawn, which may be thinned. */
+  /** Replaces the drawn points, which may be thinned. */
   csv?: () => string
   /** Beside the menu. */
   tools?: ComponentChildren
@@ -70,7 +70,7 @@ export function logSwitches(
   })
 }
 
-/** Every series with its sign and its last value, and what the picture cannot show. */
+/** Every series with its line and its last value, and a count of the points that cannot be drawn. */
 function ChartKey({ data, text }: { data: ChartData; text: ChartText }) {
   const hidden = hiddenByLog(data)
   return (
@@ -115,7 +115,7 @@ export function Plot({ data, text }: PlotProps) {
   const layout = useMemo(() => layOutChart(data, { width, height }), [data, width])
   const ink = theme.value
   const picture = useMemo(() => drawn(drawChart(layout, data, text, ink)), [layout, ink])
-  // undefined: nothing is read; null: the levels, which have no place.
+  // undefined: no readout; null: the levels, which have no x.
   const [read, setRead] = useState<number | null | undefined>(undefined)
   const readout = read === undefined ? null : readoutAt(data, read, text)
   const walk = (event: KeyboardEvent) => {

@@ -1,5 +1,5 @@
-// A picture with its title, and one menu of everything that can be done with it: saved, shown as a table, looked at otherwise;
-// and its forms outside of the page: a table of numbers, an SVG with title and legend, a PNG.
+// A picture with its title and one menu: save it, show it as a table, change how it looks. It is exported as a table of
+// numbers, as an SVG with title and legend, or as a PNG.
 import type { ComponentChildren } from 'preact'
 import { useId, useRef, useState } from 'preact/hooks'
 import './chart.css'
@@ -11,7 +11,7 @@ import { placeAfter } from './roving.ts'
 import { Heads } from './parts.tsx'
 import { type Legend, legendShapes } from './legend.tsx'
 
-/** What a person can switch on and off, such as a logarithmic axis. */
+/** A setting that a person switches on and off, such as a logarithmic axis. */
 export interface FigureSwitch {
   readonly label: string
   readonly on: boolean
@@ -30,7 +30,7 @@ export interface MenuProps {
 }
 
 export interface FigureProps extends MenuProps {
-  /** In place of the picture where a person wants numbers, and its CSV unless that is given. */
+  /** Shown in place of the picture on request; also its CSV unless that is given. */
   readonly table?: () => DataTable
   /** Beside the menu. */
   readonly tools?: ComponentChildren
@@ -67,8 +67,8 @@ export const tableCsv = ({ heads, rows }: DataTable): string =>
 /** The menu of everything that can be done with a figure. */
 export function FigureMenu(props: MenuProps) {
   const { title } = props
-  const says = 'Save, or show otherwise'
-  return <Menu name={title} label={`${title}: save, or show otherwise`} title={says} entries={entriesOf(props)} />
+  const says = 'Save, or change the view'
+  return <Menu name={title} label={`${title}: save, or change the view`} title={says} entries={entriesOf(props)} />
 }
 
 export interface MenuEntry {
@@ -85,7 +85,7 @@ interface MoreProps {
   readonly entries: readonly MenuEntry[]
 }
 
-/** A button with three dots. Its menu is above everything else and closes as menus do. */
+/** A button with three dots that opens a menu above everything else. */
 export function Menu({ name, label: says, title, entries }: MoreProps) {
   const id = useId()
   const button = useRef<HTMLButtonElement>(null)
@@ -171,10 +171,10 @@ function entriesOf({ title, name = fileName(title), figure, csv, switches = [] }
 
 const fileName = (title: string) => title.toLowerCase().replace(/[^\w.]+/g, '-')
 
-/** Names begin at the left, numbers end at the right. */
+/** Names align left, numbers right. */
 const named = /^[^\d.+−-]/
 
-/** Cells that did not change stay the same elements: a reader, a selection and the place scrolled to stay where they are. */
+/** Unchanged cells keep their elements. A screen reader, a selection and the scroll position keep their place. */
 export function DataTableView({ label, table }: { label: string; table: DataTable }) {
   const { heads, rows } = table
   const look = rows.some(({ head }) => named.test(head)) ? 'dataTable named' : 'dataTable'
@@ -226,7 +226,7 @@ const line = 20
 /** Titles are names of tensors, which are long. */
 const narrowest = 420
 
-/** A small picture as a file: white ground, title, legend and caption, and no marks of a selection. */
+/** A small picture as a file: white ground, title, legend and caption, without selection marks. */
 export function framed({ title, caption = '', legend, width, height }: Framed, content: readonly Shape[]): Shape {
   const wide = Math.max(narrowest, width, 8.4 * title.length, 6.6 * caption.length) + 2 * margin
   const foot = head + height + 12

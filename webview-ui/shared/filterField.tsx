@@ -1,5 +1,5 @@
-// A filter of names: a search field with a switch for regular expressions and a count of what is left.
-// Plain text: every word must occur. Regular expression: as typed, or the reason why not.
+// A filter of names: a search field with a switch for regular expressions and a count of matches.
+// Plain text: every word must occur. Regular expression: as typed, or its error.
 import type { Signal } from '@preact/signals'
 import { Button } from './button.tsx'
 
@@ -24,7 +24,7 @@ export function compileFilter({ text, regex }: Filter): Compiled {
   }
 }
 
-/** What a filter keeps; all while an expression is wrong. */
+/** Rows that match the filter; all while the expression is invalid. */
 export function keptBy<Row>(filter: Filter, rows: readonly Row[], wordsOf: (row: Row) => string): readonly Row[] {
   const { keep } = compileFilter(filter)
   return keep ? rows.filter((row) => keep(wordsOf(row))) : rows
@@ -33,7 +33,7 @@ export function keptBy<Row>(filter: Filter, rows: readonly Row[], wordsOf: (row:
 export interface FilterFieldProps {
   readonly label: string
   readonly filter: Signal<Filter>
-  /** Rows that are left, and all. */
+  /** Number of matches, and of all rows. */
   readonly shown: number
   readonly of: number
 }

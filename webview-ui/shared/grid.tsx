@@ -1,5 +1,5 @@
-// A heatmap on a canvas for pointer, keyboard and screen reader: the canvas is the picture, one hidden gridcell is the active
-// descendant and says which cell the keyboard is at.
+// A heatmap on a canvas for pointer, keyboard and screen reader. The canvas is the picture; one hidden gridcell is the active
+// descendant and describes the current cell.
 import { useLayoutEffect, useRef } from 'preact/hooks'
 import { type Signal, useSignal } from '@preact/signals'
 import { announce } from './announce.ts'
@@ -27,9 +27,9 @@ export interface GridProps {
   /** One sentence about a cell: for the tooltip and the screen reader. */
   readonly describe: (row: number, column: number) => string
   readonly onSelect?: (row: number, column: number) => void
-  /** What is marked; the grid keeps it by itself unless the page does. */
+  /** The marked cells; the grid keeps its own state unless the page passes one. */
   readonly mark?: Signal<GridMark>
-  /** A rectangle of cells can be marked: by dragging, by Shift, or by a click on a name. */
+  /** Whether a rectangle of cells can be marked by dragging, by Shift, or by a click on a name. */
   readonly ranges?: boolean
   /** Attached to the element for VS Code's own context menu. */
   readonly menuContext?: (row: number, column: number) => Record<string, unknown>

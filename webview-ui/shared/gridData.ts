@@ -1,4 +1,4 @@
-// The data of a heatmap, and a model's tensors as one: a row a block, a column a module.
+// The data of a heatmap, and a model's tensors as one: one row per block, one column per module.
 
 export interface GridCell {
   /** 0 to 1 on the colour scale; null: not computed, drawn hatched. */
@@ -26,7 +26,7 @@ export interface GridRange {
   readonly to: Place
 }
 
-/** Things of a model by block and module, such as its matrices. */
+/** Items of a model by block and module, such as its matrices. */
 export interface ModuleGrid<T> {
   readonly blocks: readonly number[]
   readonly modules: readonly string[]
@@ -34,7 +34,7 @@ export interface ModuleGrid<T> {
   readonly cells: readonly (readonly T[] | undefined)[]
 }
 
-/** What is outside of the blocks is left out. Modules keep their order. `numBlocks`: at least so many, also empty ones. */
+/** Skips items outside the blocks. Modules keep their order. `numBlocks`: the least number of rows, even if empty. */
 export function moduleGrid<T extends { readonly block: number | null; readonly module: string }>(
   all: readonly T[],
   numBlocks = 0,

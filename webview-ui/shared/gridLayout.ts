@@ -1,15 +1,14 @@
-// Positions and names in a heatmap: pure arithmetic, shared by the canvas and the SVG.
+// Positions in a heatmap, how keys move among them, and which cells are marked. Pure arithmetic, shared by the canvas and the SVG.
 import { largest } from '../../src/formatting/lists.ts'
 import type { GridCell, GridData, GridRange, Place } from './gridData.ts'
 import { plural } from '../../src/formatting/numbers.ts'
-// Positions in a heatmap, how keys move among them, and which cells are marked: pure arithmetic, shared by the canvas and the SVG.
 
 export interface GridLayout {
   width: number
   height: number
   left: number
   top: number
-  /** Names of columns, and of neighbours that share a name above these. */
+  /** Names of columns, and the groups of neighbours above them. */
   names: readonly string[]
   groups: readonly ColumnGroup[]
   cellWidth: number
@@ -45,7 +44,7 @@ export function layOut(rows: readonly string[], columns: readonly string[], avai
   return {
     left,
     top,
-    // A name may take the room of those after it that have none.
+    // A name may extend over the following columns without names.
     names: columns.map((column, at) => fits(shortName(column), (nextNamed(columns, at) - at) * cellWidth)),
     groups: groups.map((group) => ({ ...group, name: fits(group.name, (group.last - group.first + 1) * cellWidth) })),
     cellWidth,
@@ -82,7 +81,7 @@ function groupsOf(columns: readonly string[]): ColumnGroup[] {
   return groups
 }
 
-/** Whether cells show their numbers: not where these do not fit, and not where all are there and the same, which a sentence says. */
+/** Whether cells show their numbers: only where these fit, and not where all are the same, which a sentence states. */
 export function showsNumbers({ cellWidth, cellHeight }: GridLayout, cells: readonly (GridCell | undefined)[]): boolean {
   const texts = new Set(cells.flatMap((cell) => (cell && cell.value !== null ? [cell.text] : [])))
   const isOne = texts.size < 2 && cells.length > 1 && cells.every((cell) => cell?.value !== null)
@@ -97,7 +96,7 @@ export function cellAt(layout: GridLayout, x: number, y: number): { row: number;
   return inside ? { row, column } : null
 }
 
-/** The row or the column whose name is there. */
+/** The row or column whose name is at this point. */
 export function nameAt(layout: GridLayout, x: number, y: number): { row: number } | { column: number } | null {
   const { left, top, cellWidth, cellHeight, rows, columns } = layout
   const row = Math.floor((y - top) / cellHeight)
@@ -107,7 +106,7 @@ export function nameAt(layout: GridLayout, x: number, y: number): { row: number 
   return column >= 0 && column < columns ? { column } : null
 }
 
-/** Every how many rows a name fits. */
+/** Number of rows per row name that fits. */
 export function labelEvery(layout: GridLayout): number {
   return Math.max(1, Math.ceil(12 / layout.cellHeight))
 }
@@ -130,7 +129,7 @@ export interface GridMark {
 
 export const nothingMarked: GridMark = { at: null, anchor: null }
 
-/** All cells between both corners; null where one or none is marked. */
+/** All cells between both corners; null where at most one is marked. */
 export function rangeOf({ at, anchor }: GridMark): GridRange | null {
   if (!at || !anchor || (anchor.row === at.row && anchor.column === at.column)) return null
   const [from, to] = [Math.min, Math.max].map((pick) => ({
@@ -144,7 +143,7 @@ export function rangeText({ from, to }: GridRange): string {
   return `${plural(to.row - from.row + 1, 'block')} by ${plural(to.column - from.column + 1, 'module')} marked`
 }
 
-/** The nearest place within the map. */
+/** The nearest cell within the map. */
 export function within({ rows, columns }: GridData, { row, column }: Place): Place {
   return { row: clamp(row, rows.length), column: clamp(column, columns.length) }
 }
@@ -153,7 +152,7 @@ function clamp(index: number, length: number): number {
   return Math.max(0, Math.min(length - 1, index))
 }
 
-/** Where a key leads to; null: nowhere. */
+/** The cell that a key moves to; null: the key does not move. */
 export function step(key: string, at: Place, { rows, columns }: GridData): Place | null {
   switch (key) {
     case 'ArrowUp':

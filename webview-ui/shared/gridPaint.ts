@@ -21,7 +21,7 @@ export function paintGrid(
   const y = layout.top + selected.row * layout.cellHeight
   const [width, height] = [layout.cellWidth - cellGap, layout.cellHeight - cellGap]
   context.lineWidth = 2
-  // A cell may have the colour of the focus: a second line inside of it, in the ink of the cell, is always seen.
+  // A cell may have the colour of the focus. A second line inside it, in the text colour of the cell, is always visible.
   const value = data.cells[selected.row * layout.columns + selected.column]?.value ?? null
   context.strokeStyle = value === null ? theme.text : inkOn(data.colour(value))
   context.strokeRect(x + 2, y + 2, width - 4, height - 4)
@@ -39,7 +39,7 @@ function paintRange(
   const y = layout.top + from.row * layout.cellHeight
   const width = (to.column - from.column + 1) * layout.cellWidth - cellGap
   const height = (to.row - from.row + 1) * layout.cellHeight - cellGap
-  // Two lines of two colours are seen on cells of any.
+  // Two lines of two colours are visible on every cell.
   context.lineWidth = 4
   context.strokeStyle = theme.paper ?? theme.text
   context.strokeRect(x, y, width, height)
@@ -48,7 +48,7 @@ function paintRange(
   context.strokeRect(x, y, width, height)
 }
 
-/** All cells, and then all texts: a change of font between two of them takes longer than either. */
+/** Draws all cells, then all texts: changing the font between two is slower than drawing either. */
 function paintCells(context: CanvasRenderingContext2D, layout: GridLayout, data: GridData, theme: Theme): void {
   const [width, height] = [layout.cellWidth - cellGap, layout.cellHeight - cellGap]
   const hatching = data.cells.some((cell) => cell?.value === null) ? hatch(context, theme.notComputed) : ''

@@ -12,7 +12,7 @@ declare function acquireVsCodeApi(): VsCodeApi
 let api: VsCodeApi | undefined
 const vscode = () => (api ??= acquireVsCodeApi())
 
-/** What every view may tell the host. */
+/** Messages that every view may send to the host. */
 export const post = (message: FromAnyView): void => vscode().postMessage(message)
 
 export function saveText(name: string, content: string): void {
@@ -22,7 +22,7 @@ export function saveText(name: string, content: string): void {
 const waiting = new Map<number, { resolve: (value: never) => void; reject: (error: Error) => void }>()
 let lastId = 0
 
-/** A call through the host; rejects with a sentence for people, and at once when the signal fires. */
+/** A call through the host. Rejects with a message for the user, and at once when the signal fires. */
 export function ask<C extends ViewCall>(
   call: C,
   model: ModelKey,
@@ -49,12 +49,12 @@ function settle(reply: Reply): void {
 export interface Host<To, From> {
   post(message: From): void
   listen(handler: (message: To) => void): void
-  /** The view's state that outlives a reload: selection, sort order, filter. */
+  /** The view's state that survives a reload: selection, sort order, filter. */
   load(): Record<string, unknown>
   save(state: Record<string, unknown>): void
 }
 
-/** The same line, with the messages of one page. */
+/** The same connection, with the messages of one page. */
 export function connectHost<To extends { type: string }, From extends { type: string }>(): Host<To, From> {
   return {
     post: (message) => vscode().postMessage(message),

@@ -1,5 +1,5 @@
-// Legends: the colour scale of a picture with its ends, what a hatched cell means, colours outside of the scale, and the sign of
-// a series.
+// Legends: the colour scale of a picture with its ends, the meaning of hatching, colours outside the scale, and the line style of a
+// series.
 import type { GridData } from './gridData.ts'
 import { shape, type Shape } from '../../src/charts/shape.ts'
 import type { SeriesStyle } from '../../src/charts/chartData.ts'
@@ -12,14 +12,14 @@ export interface Legend {
   readonly high: string
   /** Colour of a share from 0 (low) to 1 (high). */
   readonly colour: (share: number) => string
-  /** Meaning of a hatched cell; left out where there are none. */
+  /** Meaning of a hatched cell; absent without hatching. */
   readonly notComputed?: string
   readonly marks?: readonly { readonly colour: string; readonly text: string }[]
 }
 
 export type LegendWords = Omit<Legend, 'colour' | 'marks'>
 
-/** The legend of a map: nothing is said of hatched cells where there are none. */
+/** The legend of a map; hatching is explained only where the map has hatched cells. */
 export function legendOf({ notComputed, ...words }: LegendWords, { cells, colour }: GridData): Legend {
   const isHatched = cells.some((cell) => cell?.value === null)
   return { ...words, colour, notComputed: isHatched ? notComputed : undefined }
@@ -84,7 +84,7 @@ export interface KeySymbolProps {
   mark?: boolean
 }
 
-/** The sign of a series: its dash and marker tell it apart without colour. */
+/** The line of a series: its dash and marker distinguish it without colour. */
 export function KeySymbol({ style, dash = style.dash, mark = true }: KeySymbolProps) {
   return (
     <svg width={26} height={12} aria-hidden="true">

@@ -1,4 +1,4 @@
-// A heatmap as a figure: the map or its numbers, with the meaning of its colours below.
+// A heatmap as a figure: the map or its numbers, with the legend below.
 import type { DataTable } from '../../src/charts/chartValues.ts'
 import { Figure, type FigureProps, framed } from './figure.tsx'
 import { Grid, type GridProps } from './grid.tsx'
@@ -10,7 +10,7 @@ import { cellGap, type GridLayout, labelEvery, layOut, showsNumbers } from './gr
 
 export interface MapFigureProps
   extends Pick<FigureProps, 'title' | 'name' | 'tools'>, Pick<GridProps, 'data' | 'describe' | 'onSelect' | 'mark'> {
-  /** What the map is called by a screen reader; the title unless given. */
+  /** Name of the map for screen readers; the title unless given. */
   readonly label?: string
   readonly words: LegendWords
   /** Title and caption of the file. */

@@ -1,4 +1,4 @@
-// The picture of one matrix: what lies in each pixel from afar, the weights themselves from close.
+// The picture of one matrix: a summary per pixel from afar, the single weights from close.
 import type { RefObject } from 'preact'
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks'
 import { type Signal, useSignal } from '@preact/signals'
@@ -35,11 +35,11 @@ export interface ShownMatrix extends MatrixSize {
   readonly slice: readonly number[]
 }
 
-/** The part of a matrix in sight; of another matrix than the one that is shown, it is of no meaning. */
+/** The visible part of a matrix, valid for this matrix only. */
 export interface Sight {
   readonly of: string
   readonly region: Region
-  /** As a person wants to see it; left out: as fits its first picture. */
+  /** The user's choice; absent: chosen from the first picture. */
   readonly afar?: FromAfar
 }
 
@@ -47,18 +47,18 @@ export interface MatrixProps {
   readonly label: string
   readonly matrix: ShownMatrix
   readonly model: ModelKey
-  /** The matrix keeps it by itself unless the page does: two that share one move together. */
+  /** The component keeps its own unless the page passes one. Two pictures that share one move together. */
   readonly sight?: Signal<Sight | null>
-  /** Pictures by label that have one scale. The matrix has its own unless the page gives one that several share. */
+  /** Pictures by label that share one scale. The component has its own unless the page passes one. */
   readonly pictures?: Signal<ReadonlyMap<string, Loaded>>
   readonly canvas?: RefObject<HTMLCanvasElement | null>
 }
 
-/** A picture as it came. */
+/** A picture as received. */
 export interface Loaded extends Sight {
   readonly tile: Tile | null
   readonly box: Box
-  /** What is in sight, or why nothing is. */
+  /** The visible part as text, or the error. */
   readonly said: string
   readonly afar: FromAfar
 }
@@ -115,7 +115,7 @@ export function Matrix(props: MatrixProps) {
     )
     followWeight(canvas.current, tip.current, () => now().hovered, model)
   }, [])
-  // The one before stays in sight until the next one is there.
+  // The previous picture stays visible until the next one arrives.
   usePainting(() => {
     const drawn = loaded?.tile ? loaded.box : box
     if (!canvas.current || side <= 0) return
@@ -158,13 +158,13 @@ const moves = [
   { text: '□', title: 'Whole matrix', move: showWhole },
 ]
 
-/** What the page keeps, or else the component by itself. */
+/** The page's signal, or else one of the component. */
 function useOwn<T>(given: Signal<T> | undefined, first: T): Signal<T> {
   const own = useSignal(first)
   return given ?? own
 }
 
-/** Asks for the picture of what is in sight; the one before stays until it is there. */
+/** Requests the picture of the visible part; the previous one stays until it arrives. */
 function usePicture(matrix: ShownMatrix, region: Region, side: number, model: ModelKey) {
   const [loaded, setLoaded] = useState<Loaded | null>(null)
   const of = matrixKey(matrix)
@@ -188,10 +188,10 @@ function usePicture(matrix: ShownMatrix, region: Region, side: number, model: Mo
   return loaded
 }
 
-/** CSS pixels; a window that is being dragged asks for a picture at each step only. */
+/** CSS pixels; while the window is resized, a picture is requested at each step only. */
 const [mostSide, sideStep] = [640, 20]
 
-/** The picture as it is drawn, pixel by pixel. */
+/** The picture as an SVG figure, pixel by pixel. */
 function matrixFigure(canvas: HTMLCanvasElement, { name, slice }: ShownMatrix, region: Region, legend: Legend) {
   const { clientWidth: width, clientHeight: height } = canvas
   const href = canvas.toDataURL('image/png')
@@ -223,7 +223,7 @@ interface SlicePickersProps {
   readonly onChange: (slice: number[]) => void
 }
 
-/** A tensor of more than two dimensions is looked at one matrix at a time: a field for each leading dimension. */
+/** A tensor of more than two dimensions is shown one matrix at a time, with a field per leading dimension. */
 export function SlicePickers({ shape, slice, onChange }: SlicePickersProps) {
   const choose = (axis: number, input: HTMLInputElement) => {
     const at = Math.max(0, Math.min(shape[axis] - 1, Math.round(Number(input.value)) || 0))

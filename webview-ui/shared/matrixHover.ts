@@ -1,4 +1,4 @@
-// The weight under the pointer, at every zoom: from the picture where a pixel is a weight, else asked for.
+// The weight under the pointer, at every zoom: from the picture where a pixel is one weight, else from the backend.
 import type { Tile } from '../../src/protocol/inspect.ts'
 import type { ModelKey } from '../../src/protocol/view.ts'
 import { formatShare, formatValue } from '../../src/formatting/numbers.ts'
@@ -17,7 +17,7 @@ export interface Hovered {
 /** The pointer rests this long before the backend is asked. */
 const restMs = 60
 
-/** Follows the pointer over a picture; the tip stands beside the canvas in an element that is positioned. */
+/** Follows the pointer over a picture; the tip is beside the canvas in a positioned element. */
 export function followWeight(canvas: HTMLCanvasElement, tip: HTMLElement, shown: () => Hovered, model: ModelKey): void {
   let asked = new AbortController()
   let timer: ReturnType<typeof setTimeout> | undefined

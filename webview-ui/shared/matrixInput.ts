@@ -1,4 +1,4 @@
-// The part of a matrix in sight, and how wheel, drag and keys change it.
+// The visible part of a matrix, and how wheel, drag and keys change it.
 export interface Region {
   rowStart: number
   rowEnd: number
@@ -6,21 +6,21 @@ export interface Region {
   columnEnd: number
 }
 
-/** Fewest weights along a side: closer than this there is nothing more to see. */
+/** Fewest weights along a side, the closest zoom. */
 const closest = 8
 
 export function wholeMatrix(rows: number, columns: number): Region {
   return { rowStart: 0, rowEnd: rows, columnStart: 0, columnEnd: columns }
 }
 
-/** `factor` below 1 comes closer; the point at shares (x, y) of the picture stays where it is. */
+/** `factor` below 1 zooms in; the point at shares (x, y) of the picture stays in place. */
 export function zoom(region: Region, factor: number, x: number, y: number, rows: number, columns: number): Region {
   const [rowStart, rowEnd] = zoomAxis(region.rowStart, region.rowEnd, factor, y, rows)
   const [columnStart, columnEnd] = zoomAxis(region.columnStart, region.columnEnd, factor, x, columns)
   return { rowStart, rowEnd, columnStart, columnEnd }
 }
 
-/** Moves by shares of what is in sight. */
+/** Moves by shares of the visible part. */
 export function pan(region: Region, x: number, y: number, rows: number, columns: number): Region {
   const [rowStart, rowEnd] = panAxis(region.rowStart, region.rowEnd, y, rows)
   const [columnStart, columnEnd] = panAxis(region.columnStart, region.columnEnd, x, columns)
@@ -80,7 +80,7 @@ const keys: Record<string, Act> = {
   ArrowDown: (r, s) => pan(r, 0, 0.25, s.rows, s.columns),
 }
 
-/** Calls `change` with what to do to the region that is in sight then. */
+/** Calls `change` with a function of the visible region. */
 export function listenForMoves(
   canvas: HTMLCanvasElement,
   region: () => Region,

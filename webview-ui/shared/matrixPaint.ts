@@ -8,7 +8,7 @@ import { textSize } from './gridLayout.ts'
 import type { Legend } from './legend.tsx'
 import { theme } from './theme.ts'
 
-/** What a pixel of many weights tells: its share of zeros, dark where there are few as on the map, or the mean |w|, which of a dense matrix says more. */
+/** What a pixel of many weights shows: the share of zeros, dark where there are few, or the mean |w|, for dense matrices. */
 export type FromAfar = 'zeros' | 'size'
 
 export function paintTile(
@@ -35,19 +35,19 @@ export function paintTile(
 /** Per pixel the share of zeros times 255. */
 const zeroShares = ({ density }: Tile) => bytesOf(density).map((share) => 255 - share)
 
-/** Whether hardly any weight of the picture is 0. */
+/** Whether at most 1 % of the picture's weights are 0. */
 export function isDense(tile: Tile): boolean {
   const shares = zeroShares(tile)
   return shares.reduce((sum, share) => sum + share, 0) <= 0.01 * 255 * shares.length
 }
 
-/** What the end of the colour scale stands for: the largest |w|, or the largest mean of a pixel. */
+/** Value at the end of the colour scale: the largest |w|, or the largest mean of a pixel. */
 export function mostOf({ values, size }: Tile, afar: FromAfar): number {
   if (values !== null) return largestOf(floatsOf(values))
   return afar === 'size' ? size.most : 1
 }
 
-/** Meaning of the picture's colours. `most`: that of all pictures that share the scale. */
+/** Legend of the picture. `most`: the largest value of all pictures that share the scale. */
 export function scaleOf(tile: Tile, afar: FromAfar, palette: PaletteName, most = mostOf(tile, afar)): Legend {
   if (tile.values === null) {
     const [low, high] =
@@ -61,7 +61,7 @@ export function scaleOf(tile: Tile, afar: FromAfar, palette: PaletteName, most =
   return { low: formatValue(-most), high: formatValue(most), colour, marks }
 }
 
-/** `scale`: the share of the colour scale that the largest byte stands for. */
+/** `scale`: the share of the colour scale that the largest byte means. */
 function fillShares(image: ImageData, shares: Uint8Array, palette: PaletteName, scale: number): void {
   const table = Array.from({ length: 256 }, (_, i) => rgbOf(sequentialColour(palette, (scale * i) / 255)))
   for (let i = 0; i < shares.length; i++) setPixel(image, i, table[shares[i]])

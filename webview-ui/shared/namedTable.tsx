@@ -1,4 +1,4 @@
-// Rows with names as a page has them: a filter, an order, and the table of what is left.
+// Named rows of a page: a filter, an order, and the table of the rows that match.
 import { computed, type ReadonlySignal, signal, type Signal } from '@preact/signals'
 import type { ComponentChildren } from 'preact'
 import { type Filter, FilterField, keptBy } from './filterField.tsx'
@@ -11,7 +11,7 @@ export interface NamedRows<Row> {
   readonly filter: Signal<Filter>
   readonly table: TableState
   readonly all: ReadonlySignal<readonly Row[]>
-  /** Those that the filter keeps, in the table's order; all while an expression is wrong. */
+  /** Rows that match the filter, in the table's order; all while the expression is invalid. */
   readonly rows: ReadonlySignal<readonly Row[]>
 }
 
@@ -65,7 +65,7 @@ export function NamedTable<Row extends { readonly name: string }>(props: NamedTa
   )
 }
 
-/** What VS Code's own menu of a tensor is about; of nothing for what is no tensor. */
+/** Data of VS Code's context menu of a tensor; empty for other rows. */
 export function tensorMenu(name: string | undefined): Record<string, unknown> {
   return name === undefined ? {} : { webviewSection: 'tensor', tensor: name, preventDefaultContextMenuItems: true }
 }

@@ -1,4 +1,4 @@
-// A page of the editor: messages of the host fill a store of signals, components show it. Without data it says why.
+// A page of the editor: messages of the host fill a store of signals, and components show it. Without data it shows the reason.
 import { type ComponentType, render } from 'preact'
 import { signal } from '@preact/signals'
 import { useEffect, useState } from 'preact/hooks'
@@ -7,20 +7,20 @@ import type { Host } from './host.ts'
 import { settings } from './settings.ts'
 import { Button } from './button.tsx'
 
-/** A message that is the page's own, not every view's. */
+/** A message of this page only, not of every view. */
 export type PageMessage<To extends { type: string }> = Exclude<To, ToAnyView>
 
 export interface PageOptions<To extends { type: string }> {
   /** Puts a message into the page's store. */
   readonly receive: (message: PageMessage<To>) => void
-  /** The messages after which there is something to show in place of loading or a failure. */
+  /** Messages that replace the loading or failure text by the page. */
   readonly opens: readonly PageMessage<To>['type'][]
   readonly Page: ComponentType
 }
 
 type Shown = Extract<ToAnyView, { type: 'loading' | 'failed' }> | { type: 'nothing' } | { type: 'page' }
 
-/** Shows the page in the document's body, and tells the host that it listens. */
+/** Shows the page in the document's body, and reports to the host that it listens. */
 export function openPage<To extends { type: string }, From extends { type: string }>(
   host: Host<To, From | FromAnyView>,
   { receive, opens, Page }: PageOptions<To>,
@@ -74,7 +74,7 @@ export function Loading({ what }: { what: string }) {
   )
 }
 
-/** The markup that the page around a view begins with (src/extension/views/page.ts), until there is something to show. */
+/** The initial markup of a view (src/extension/views/page.ts), until there is something to show. */
 export function Skeleton() {
   return (
     <div class="skeleton" aria-hidden="true">

@@ -1,5 +1,5 @@
-// Colour scales that survive colour blindness and printing: perceptually even, lightness rising with the value. They are those
-// of d3-scale-chromatic, by samples between which colours go straight: with its code a page would be a fifth longer.
+// Perceptually even colour scales for colour-blind readers and print: lightness rises with the value. They are sampled from
+// d3-scale-chromatic with linear interpolation; its code would make a page a fifth larger.
 
 export type PaletteName = 'viridis' | 'cividis' | 'greys'
 
@@ -43,7 +43,7 @@ export function divergingColour(value: number): string {
   return between(samples.redBlue, (value + 1) / 2)
 }
 
-/** The colour of exact zeros in a matrix, which is apart from the pale values beside them, and from the background of every theme. */
+/** The colour of exact zeros in a matrix, distinct from pale values and from the background of every theme. */
 export const zeroColour = '#7d7d7d'
 
 // Contrast as WCAG 2 computes it (w3.org/TR/WCAG22, "contrast ratio"): 1 for equal colours, 21 for black on white.

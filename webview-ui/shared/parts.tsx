@@ -1,10 +1,10 @@
-// Small pieces that every page has.
+// Small components of every page.
 import type { ComponentChildren } from 'preact'
 import { useId } from 'preact/hooks'
 import { printable } from '../../src/formatting/printable.ts'
 import { type CutText, endOfText } from '../../src/runs/series/samples.ts'
 
-/** What is known, as terms and texts. */
+/** Facts as terms and texts. */
 export function Facts({ facts }: { facts: readonly (readonly [term: string, text: ComponentChildren])[] }) {
   return (
     <dl class="facts">
@@ -31,7 +31,7 @@ export function Heads({ of }: { of: readonly string[] }) {
   )
 }
 
-/** The sentence that answers the page's question; its `lead` stands out, and a number stays on the line of its unit. */
+/** The sentence that answers the page's question. Its `lead` is emphasised, and a number stays on the line of its unit. */
 export function Say({ before = '', lead = '', text }: { before?: string; lead?: string; text: string }) {
   return (
     <p class="say">
@@ -44,7 +44,7 @@ export function Say({ before = '', lead = '', text }: { before?: string; lead?: 
 
 const unbroken = (text: string) => text.replace(/(\d) (?=[%KMB])/g, '$1\u00a0')
 
-/** Nothing where there are none. */
+/** Empty for an empty list. */
 export function Warnings({ of, label }: { of: readonly ComponentChildren[]; label?: string }) {
   if (of.length === 0) return null
   return (
@@ -56,7 +56,7 @@ export function Warnings({ of, label }: { of: readonly ComponentChildren[]; labe
   )
 }
 
-/** Text that is in the way until somebody wants it. */
+/** Folded text. */
 export function Folded({ title, children }: { title: ComponentChildren; children: ComponentChildren }) {
   return (
     <details>
@@ -74,9 +74,9 @@ export interface Option<Value extends string = string> {
 }
 
 interface SelectProps<Value extends string> {
-  /** What a screen reader calls it. */
+  /** Name for screen readers. */
   readonly label: string
-  /** What the pointer is told; the label unless given. */
+  /** Tooltip; the label unless given. */
   readonly title?: string
   /** Before it on the page. */
   readonly before?: string
@@ -86,7 +86,7 @@ interface SelectProps<Value extends string> {
   readonly onChoose: (value: Value) => void
 }
 
-/** One of several. */
+/** A choice of one option. */
 export function Select<Value extends string>({
   label,
   title = label,
@@ -107,7 +107,7 @@ export function Select<Value extends string>({
         disabled={disabled || options.length < 2}
         onChange={({ currentTarget }) => {
           const next = currentTarget.value as Value
-          // The page decides what it shows: a menu of actions stays as it is.
+          // The page sets the value: a menu of actions keeps it.
           currentTarget.value = value
           onChoose(next)
         }}
@@ -125,7 +125,7 @@ export function Select<Value extends string>({
 interface SmoothingProps {
   readonly value: number
   readonly choose: (value: number) => void
-  /** At each step of a drag, not at its end. */
+  /** Whether to report each step of a drag, not only its end. */
   readonly live?: boolean
 }
 
@@ -149,7 +149,7 @@ export function Smoothing({ value, choose, live }: SmoothingProps) {
   )
 }
 
-/** A text of anybody's, with a mark at the token where it leaves another; null: it does not. */
+/** An untrusted text, with a mark at its first token that differs from another; null: no difference. */
 export function MarkedText({ text, cut = null }: { text: string; cut?: CutText | null }) {
   if (!cut) return <bdi>{printable(text)}</bdi>
   return (

@@ -1,5 +1,4 @@
-// The ground of a picture that is drawn in SVG: as wide as there is room for, with a box of words beside what is pointed at;
-// and elements from shapes.
+// The base of an SVG picture: as wide as its container, with a tooltip beside the pointed element; and elements from shapes.
 import { type ComponentChildren, createElement, type HTMLAttributes, type RefObject, type VNode } from 'preact'
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { Shape } from '../../src/charts/shape.ts'
@@ -37,7 +36,7 @@ export function pixelOf({ clientX, clientY, currentTarget }: MouseEvent): { x: n
 }
 
 interface TipProps {
-  /** The place that it tells of, and the width of its picture. */
+  /** The point that it describes, and the width of the picture. */
   readonly x: number
   readonly top: number
   readonly width: number

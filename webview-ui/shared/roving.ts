@@ -1,6 +1,6 @@
-// One Tab stop for many controls: the arrows, Home and End go from one to the next.
+// One Tab stop for many controls: the arrow keys, Home and End move between them.
 
-/** `items` in their order; those that are hidden are passed over. Call again when there are others. */
+/** `items` in their order; hidden ones are skipped. Call again when the items change. */
 export function makeRoving(list: HTMLElement, items: readonly HTMLElement[]): void {
   const stop = (at: HTMLElement | undefined) => {
     for (const item of items) item.tabIndex = item === at ? 0 : -1
@@ -20,7 +20,7 @@ export function makeRoving(list: HTMLElement, items: readonly HTMLElement[]): vo
   })
 }
 
-/** The place that a key leads to from place `at` of so many; null: it leads nowhere. */
+/** The index that a key moves to from `at`; null: the key does not move. */
 export function placeAfter(
   { key, shiftKey, altKey, ctrlKey, metaKey }: KeyboardEvent,
   at: number,
@@ -45,7 +45,7 @@ export function placeAfter(
 
 const aPage = 10
 
-/** The place of a row of values that a key reads next, at first the last; null: the key leads nowhere. */
+/** The index of the value that a key reads next, at first the last; null: the key does not move. */
 export function stepTo(key: string, at: number | null, length: number): number | null {
   const last = Math.max(0, length - 1)
   const moves: Record<string, number> = { ArrowRight: 1, ArrowLeft: -1, PageUp: aPage, PageDown: -aPage }

@@ -1,4 +1,4 @@
-// A table of any number of rows, by mouse, keyboard and screen reader. Only the rows in sight are on the page.
+// A table of any number of rows for mouse, keyboard and screen reader. Only the visible rows are on the page.
 import './table.css'
 import { untracked, useSignal } from '@preact/signals'
 import { useId, useLayoutEffect, useMemo, useRef } from 'preact/hooks'
@@ -22,7 +22,7 @@ import { rowHeight, TableLines } from './tableLines.tsx'
 import { layOutColumns, pinnedFirst, place, type PlacedColumn } from './tableWidths.ts'
 import { theme } from './theme.ts'
 
-/** Rows for which a table has room before it scrolls. */
+/** Rows that fit before the table scrolls. */
 const mostInSight = 15
 const leastInSight = 3
 
@@ -89,13 +89,13 @@ export function Table<Row extends object>(props: TableProps<Row>) {
 
 interface NotesProps {
   readonly hidden: readonly Named[]
-  /** Those that a person has pinned. */
+  /** Columns that the user has pinned. */
   readonly pinned: readonly Named[]
   readonly state: TableState
 }
 type Named = { readonly id: string; readonly title: string }
 
-/** Columns without room, and those that a person has given room: a press on one changes it. */
+/** Hidden columns and pinned columns. A press on one pins or unpins it. */
 function Notes({ hidden, pinned, state: { kept } }: NotesProps) {
   const named = (columns: readonly Named[], title: string, pin: boolean) =>
     columns.map(({ id, title: name }) => (
@@ -113,7 +113,7 @@ function Notes({ hidden, pinned, state: { kept } }: NotesProps) {
       {hidden.length > 0 && `${plural(hidden.length, 'column')} hidden: `}
       {named(hidden, 'Pin this column at the left', true)}
       {pinned.length > 0 && 'Pinned: '}
-      {named(pinned, 'Let this column go', false)}
+      {named(pinned, 'Unpin this column', false)}
     </p>
   )
 }
@@ -132,7 +132,7 @@ function reveal(view: HTMLElement | null, index: number): void {
   else if (lowest > view.scrollTop) view.scrollTop = lowest
 }
 
-/** What keys and presses do with the rows. */
+/** Actions of keys and presses on the rows. */
 function usePress<Row extends object>(
   { rows, keyOf: keyOfRow, state, several, onSelect, onOpen }: TableProps<Row>,
   current: number,
@@ -159,7 +159,7 @@ function usePress<Row extends object>(
   return {
     mouse(event: MouseEvent) {
       const index = rowOf(event)
-      // A menu is for all that is selected.
+      // The menu acts on all selected rows.
       if (index < 0 || (event.button === 2 && several && state.chosen.value.has(keyOf(rows[index])))) return
       press(index, { toggle: event.ctrlKey || event.metaKey, extend: event.shiftKey })
     },
@@ -200,11 +200,11 @@ function keyTarget(key: string, current: number, page: number, length: number): 
   }
 }
 
-/** Beside the text of a cell: its padding; of a head: also the mark of the order. */
+/** Padding of a cell; of a head with the sort mark. */
 const cellPadding = 18
 const headPadding = 32
 
-/** The columns that there is room for, with their widths. None becomes narrower again with other rows. */
+/** The columns that fit, with their widths. A column never becomes narrower with other rows. */
 export function usePlaces<Row>(
   columns: readonly Column<Row>[],
   all: readonly Row[],
@@ -212,11 +212,11 @@ export function usePlaces<Row>(
   { width }: Room,
 ): readonly PlacedColumn<Row>[] {
   const longest = useRef(new Map<string, string>()).current
-  // Once for rows that are new: a hundred thousand of them take a while.
+  // Once per list of rows: a hundred thousand rows take a while.
   const isNew = useMemo(() => untracked(() => columns.map((column) => lengthen(longest, column, all))), [columns, all])
   const ink = theme.value
   return useMemo(() => {
-    // Before the table is laid out nobody sees its columns.
+    // Before layout no column is visible.
     if (width === 0) return []
     const measure = measureIn(document.body)
     const texts = measure(columns.map(({ id }) => longest.get(id) ?? ''))

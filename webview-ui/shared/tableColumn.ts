@@ -1,18 +1,18 @@
-// The columns of a table, those of counts and those of a tensor's place among them.
+// The columns of a table, among them those of counts and of a tensor's block and module.
 import type { ComponentChildren } from 'preact'
 import { formatCount } from '../../src/formatting/numbers.ts'
 import type { Line, SortColumn, TableState } from './tableState.ts'
 
 export interface ColumnRoom {
-  /** CSS pixels that the content wants. */
+  /** Width of the content in CSS pixels. */
   need: number
-  /** The content gets no more than this unless room is left. */
+  /** Largest width unless space is left. */
   most?: number
-  /** Width that a person has set by dragging. */
+  /** Width that the user has set by dragging. */
   set?: number
-  /** Gives way where there is little room, the highest first. */
+  /** Hidden where space is short, the highest first. */
   optional?: number
-  /** Takes what is left over: the last one in sight. Where room is short it is the one that is cut. */
+  /** The last visible one takes the space that is left, and is cut where space is short. */
   grow?: boolean
 }
 
@@ -20,34 +20,34 @@ export interface Column<Row> extends SortColumn<Row>, Pick<ColumnRoom, 'optional
   title: string
   numeric?: boolean
   text: (row: Row) => string
-  /** The longest text that may still come. */
+  /** The longest text that may appear later. */
   reserve?: string
-  /** Stays at the left while the others scroll, unless a person lets it go. */
+  /** Stays at the left while the others scroll, unless the user unpins it. */
   pinned?: boolean
-  /** What the cell shows in place of its text, which then is for sorting and widths. */
+  /** Replaces the text in the cell; the text is still used for sorting and widths. */
   cell?: (row: Row) => ComponentChildren
 }
 
 export interface TableProps<Row> {
   readonly label: string
-  /** The same list, or another when they have become others. */
+  /** A new list whenever the rows change. */
   readonly columns: readonly Column<Row>[]
-  /** As they are shown, also below headings: see `inOrder` and `grouped`. */
+  /** Rows and headings in the order shown: see `inOrder` and `grouped`. */
   readonly rows: readonly Line<Row>[]
-  /** Rows that the widths and the height are for, so that a filter changes neither. */
+  /** All rows before the filter. They set the widths and the height. */
   readonly all: readonly Row[]
   readonly keyOf: (row: Row) => string
   readonly state: TableState
   readonly empty: string
   /** Several rows may be selected. */
   readonly several?: boolean
-  /** A person has gone to a row. */
+  /** The user has selected a row. */
   readonly onSelect?: (row: Row) => void
   /** Enter, or a double click. */
   readonly onOpen?: (row: Row) => void
-  /** For a row whose key tells a person nothing. */
+  /** For a row whose key means nothing to a reader. */
   readonly tooltip?: (row: Row) => string
-  /** Attached to rows for VS Code's own context menu, and to the table for the row that the keyboard is at. */
+  /** Attached to rows, and to the table for the current row, for VS Code's own context menu. */
   readonly menuContext?: (row: Row) => Record<string, unknown>
 }
 

@@ -52,7 +52,7 @@ export function TableHead<Row>({ columns, state: { kept } }: HeadProps<Row>) {
               type="button"
               // One Tab stop for all of them.
               tabIndex={i === 0 ? 0 : -1}
-              title={`${title}: press to sort; P pins it at the left or lets it go; Shift+← and Shift+→ change the width`}
+              title={`${title}: press to sort; P pins it at the left or unpins it; Shift+← and Shift+→ change the width`}
               onClick={() => (kept.value = { ...kept.value, order: nextOrder(column as Column<Row>, order) })}
               onKeyDown={(event) => keydown(event, column)}
             >
@@ -67,7 +67,7 @@ export function TableHead<Row>({ columns, state: { kept } }: HeadProps<Row>) {
   )
 }
 
-/** An edge for the pointer only: the keyboard has the button. */
+/** The edge that the pointer drags; the keyboard uses the button. */
 function Edge({ width, resize }: { width: number; resize: (width: number | null) => void }) {
   const from = useRef<{ x: number; width: number } | null>(null)
   const letGo = () => (from.current = null)
@@ -75,7 +75,7 @@ function Edge({ width, resize }: { width: number; resize: (width: number | null)
     <div
       class="edge"
       aria-hidden="true"
-      title="Drag: width; double-click: as the content"
+      title="Drag to resize; double-click to fit the content"
       onPointerDown={(event) => {
         event.currentTarget.setPointerCapture(event.pointerId)
         from.current = { x: event.clientX, width }

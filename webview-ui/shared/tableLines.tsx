@@ -1,4 +1,4 @@
-// The rows in sight. Slots keep their elements: scrolling by one row fills one of them.
+// The visible rows. Slots keep their elements: scrolling by one row fills one of them.
 import type { ReadonlySignal } from '@preact/signals'
 import { plural } from '../../src/formatting/numbers.ts'
 import { isHeading, keyOfLine, type Line } from './tableState.ts'
@@ -24,7 +24,7 @@ interface LinesProps<Row extends object> extends TableProps<Row> {
   readonly current: number
 }
 
-/** Scrolling draws these alone, and of them those whose slots have other rows. */
+/** Scrolling redraws only the slots that get another row. */
 export function TableLines<Row extends object>({ first, height, current, label: _, ...table }: LinesProps<Row>) {
   const { rows } = table
   return (
@@ -42,7 +42,7 @@ interface LineProps<Row extends object> extends Omit<LinesProps<Row>, 'label' | 
   readonly isCurrent: boolean
 }
 
-/** A component that reads a signal is drawn anew only where what it was given, or read, is another. */
+/** A component is redrawn only when its props or the signals that it reads change. */
 function TableLine<Row extends object>({ id, index, line, isCurrent, placed, ...table }: LineProps<Row>) {
   const { keyOf, several, state, menuContext, tooltip = keyOf } = table
   const chosen = state.chosen.value

@@ -1,25 +1,25 @@
-// What a person has done to a table: its order, its widths, its pinned columns, what is selected; and the lines that follow. A page
-// keeps it in its store. Sorting is stable, numbers from the top first, names in natural order, what has no value last.
+// State of a table: order, widths, pinned columns, selection; and the lines that follow from it. A page keeps it in its store.
+// Sorting is stable: largest numbers first, names in natural order, missing values last.
 import { signal, type Signal } from '@preact/signals'
 
-/** What outlives a reload. */
+/** State that survives a reload. */
 export interface KeptTable {
   readonly order: SortOrder | null
-  /** CSS pixels by column, of those that a person has dragged. */
+  /** CSS pixels by column, for columns that the user has resized. */
   readonly widths: Readonly<Record<string, number>>
-  /** Columns that a person has pinned, and those that they have let go. */
+  /** Columns that the user has pinned or unpinned. */
   readonly pins: Readonly<Record<string, boolean>>
 }
 
 export interface TableState {
   readonly kept: Signal<KeptTable>
-  /** Key of the row that the keyboard is on; where only one may be selected, of the selected one. */
+  /** Key of the current row; where only one row may be selected, of the selected one. */
   readonly current: Signal<string | null>
-  /** Keys of what is selected, where several may be. */
+  /** Keys of the selected rows, where several may be. */
   readonly chosen: { value: ReadonlySet<string> }
 }
 
-/** `kept`: as an earlier page has saved it, in whatever state. */
+/** `kept`: as an earlier page has saved it; may be invalid. */
 export function tableState(kept?: Partial<KeptTable>): TableState {
   return {
     kept: signal({ order: kept?.order ?? null, widths: kept?.widths ?? {}, pins: kept?.pins ?? {} }),
@@ -28,7 +28,7 @@ export function tableState(kept?: Partial<KeptTable>): TableState {
   }
 }
 
-/** Rows as the table shows them: the page sorts, so that what it exports has the same order. */
+/** Rows in the table's order. The page sorts, because exports have the same order. */
 export function inOrder<Row>(
   rows: readonly Row[],
   columns: readonly SortColumn<Row>[],
@@ -47,7 +47,7 @@ export interface SortOrder {
 export interface SortColumn<Row> {
   id: string
   numeric?: boolean
-  /** A number that names things rather than counting them: from the bottom first. */
+  /** A number that is a name, not a count: smallest first. */
   ascendingFirst?: boolean
   /** null goes last in either direction. */
   sort: (row: Row) => number | string | null
@@ -72,7 +72,7 @@ function compare(a: number | string, b: number | string): number {
   return typeof a === 'number' && typeof b === 'number' ? a - b : typeof a === 'number' ? -1 : 1
 }
 
-/** The order after a press on a header: numbers from the top, names from A, then reversed, then the file's own order. */
+/** The order after a press on a header: largest numbers or first names on top, then reversed, then the order of the file. */
 export function nextOrder<Row>(column: SortColumn<Row>, order: SortOrder | null): SortOrder | null {
   const first = { column: column.id, descending: column.numeric === true && !column.ascendingFirst }
   if (order?.column !== column.id) return first
@@ -84,7 +84,7 @@ export interface Press {
   extend: boolean
 }
 
-/** Several rows at once: a press selects one, with Ctrl it adds or takes away, with Shift it selects all from the last press on. */
+/** Selection of several rows: a press selects one, Ctrl adds or removes it, Shift selects the range from the last press. */
 export interface Selection {
   readonly keys: ReadonlySet<string>
   /** The row at which a range begins. */
@@ -129,7 +129,7 @@ export function isHeading<Row extends object>(line: Line<Row>): line is Heading 
   return 'heading' in line
 }
 
-/** Each group by its name, in the order of the names given, with its rows in their order. */
+/** Groups in the order of `names`, each with its rows in their order. */
 export function grouped<Row>(rows: readonly Row[], names: readonly string[], of: (row: Row) => string): Line<Row>[] {
   const groups = new Map(names.map((name): [string, Row[]] => [name, []]))
   for (const row of rows) groups.get(of(row))?.push(row)

@@ -1,12 +1,12 @@
-// How wide the columns of a table are, and which stay at the left while the others scroll; pure arithmetic.
+// Widths of the columns of a table, and which stay at the left while the others scroll. Pure arithmetic.
 import type { Column, ColumnRoom } from './tableColumn.ts'
 import type { KeptTable } from './tableState.ts'
 
 export const narrowest = 40
-/** A column that grows is still worth reading at this width. */
+/** Smallest useful width of a column that grows. */
 const leastGrown = 120
 
-/** Width of each column; null for those that give way. The sum may exceed `available`: then the table scrolls. */
+/** Width of each column; null for hidden ones. The sum may exceed `available`: then the table scrolls. */
 export function layOutColumns(columns: readonly ColumnRoom[], available: number): (number | null)[] {
   const widths: (number | null)[] = columns.map(({ set, need, most = Infinity }) =>
     Math.max(narrowest, Math.ceil(set ?? Math.min(need, most))),
@@ -28,7 +28,7 @@ export function layOutColumns(columns: readonly ColumnRoom[], available: number)
 export interface PlacedColumn<Row> extends Column<Row> {
   readonly width: number
   readonly className: string
-  /** Where it stays while the others scroll; undefined: it scrolls. One object, so that drawing a row anew does not look into it. */
+  /** Position while the others scroll; undefined: it scrolls. One shared object, so that rows are not compared by its content. */
   readonly style: { readonly left: string } | undefined
 }
 
@@ -36,13 +36,13 @@ export interface PlacedColumn<Row> extends Column<Row> {
 export function pinnedFirst<Row>(columns: readonly Column<Row>[], { pins }: KeptTable): Column<Row>[] {
   const placed = columns.map((column) => {
     const { [column.id]: pinned = column.pinned ?? false } = pins
-    // What a person has pinned gives way to nothing.
+    // A column that the user has pinned is never hidden.
     return { ...column, pinned, optional: pins[column.id] ? 0 : column.optional }
   })
   return [...placed.filter(({ pinned }) => pinned), ...placed.filter(({ pinned }) => !pinned)]
 }
 
-/** Those that are shown. Pinned ones stay at the left, where they leave the others a third of the room. */
+/** The visible columns. Pinned ones stay at the left if they leave a third of the width to the others. */
 export function place<Row>(
   columns: readonly Column<Row>[],
   widths: readonly (number | null)[],

@@ -1,8 +1,8 @@
-// Colours come from the theme's CSS variables; canvases must be drawn anew when the theme changes.
+// Colours come from the theme's CSS variables. Canvases are redrawn when the theme changes.
 import { computed, signal } from '@preact/signals'
 import type { Ink } from '../../src/charts/drawChart.ts'
 
-/** Colours of a chart's axes and words, and of what a canvas has beside them. */
+/** Colours of axes, text and canvases. */
 export interface Theme extends Ink {
   border: string
   focus: string
@@ -32,7 +32,7 @@ const changed = new MutationObserver(() => changes.value++)
 changed.observe(document.body, { attributes: true, attributeFilter: ['class', 'style'] })
 changed.observe(document.documentElement, { attributes: true, attributeFilter: ['style'] })
 
-/** A component that reads it draws anew when it changes. */
+/** A component that reads it is redrawn when it changes. */
 export const theme = computed(() => {
   void changes.value
   return readTheme()

@@ -1,4 +1,4 @@
-// The curves as the host sends them, and which of them can share an axis.
+// The curves from the host, and which of them can share an axis.
 import type { CurvePart } from '../../src/protocol/sweepView.ts'
 import type { Point } from '../../src/runs/series/smooth.ts'
 import { floatsOf } from '../shared/host.ts'
@@ -38,7 +38,7 @@ export interface Extent {
   readonly y: [low: number, high: number]
 }
 
-/** Range of all points that can be shown; null where there are none. */
+/** Range of all points that can be drawn; null without points. */
 export function extentOf(curves: readonly CurveData[], logX: boolean, logY: boolean): Extent | null {
   let [x0, x1, y0, y1] = [Infinity, -Infinity, Infinity, -Infinity]
   for (const curve of curves) {
@@ -56,7 +56,7 @@ export function extentOf(curves: readonly CurveData[], logX: boolean, logY: bool
   return x1 >= x0 && y1 >= y0 ? { x: [x0, x1], y: [y0, y1] } : null
 }
 
-/** Place of the point nearest to `x`; −1 where there is none. */
+/** Index of the point nearest to `x`; −1 without points. */
 export function nearestIndex({ x: places }: CurveData, x: number): number {
   let [low, high] = [0, places.length - 1]
   while (low < high) {
@@ -67,7 +67,7 @@ export function nearestIndex({ x: places }: CurveData, x: number): number {
   return low > 0 && x - places[low - 1] < places[low] - x ? low - 1 : low
 }
 
-/** Curves of one kind, each with its place among all of them. */
+/** Curves of one kind, each with its index among all curves. */
 export interface CurvePanel<E> {
   readonly text: ChartText
   readonly shown: readonly { readonly entry: E; readonly at: number }[]
@@ -81,7 +81,7 @@ export const curveTexts: Readonly<Record<CurveName, ChartText>> = {
   error: { title: 'Error by block', xName: 'block', xLabel: 'block', yLabel: 'mean squared error after recovery' },
 }
 
-/** A reconstruction's loss is an error of a block's outputs, a retraining's is that of the text. */
+/** The loss of a reconstruction is the error of a block's outputs; that of a retraining is cross-entropy of the text. */
 const lossTexts = {
   reconstruct: { title: 'Reconstruction loss', ...bySteps, yLabel: 'mean squared error of a block’s outputs' },
   retrain: { title: 'Retraining loss', ...bySteps, yLabel: 'cross-entropy of the text' },
@@ -116,7 +116,7 @@ export function curvePanels<E extends Pick<FoldedRun, 'facts'>>(
   return kinds.map((kind) => ({ text: lossTexts[kind], shown: trains.filter(({ entry }) => lossKind(entry) === kind) }))
 }
 
-/** Perplexities on several texts have no axis in common. */
+/** Perplexities on different texts do not share an axis. */
 const onText: ReadonlySet<CurveName> = new Set(['perplexity'])
 
 function byText<E extends Pick<FoldedRun, 'facts'>>(shown: CurvePanel<E>['shown'], of: ChartText): CurvePanel<E>[] {

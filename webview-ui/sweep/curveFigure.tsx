@@ -1,4 +1,4 @@
-// Hundreds of curves of one unit on a canvas, their axes in SVG; the curve under the pointer says whose it is.
+// Hundreds of curves of one unit on a canvas, with axes in SVG. A tooltip names the curve under the pointer.
 import { useMemo, useRef, useState } from 'preact/hooks'
 import type { ChartData, ChartText, Series } from '../../src/charts/chartData.ts'
 import type { DataTable } from '../../src/charts/chartValues.ts'
@@ -21,7 +21,7 @@ import { toggle } from './store.ts'
 interface CurveFigureProps {
   readonly text: ChartText
   readonly entries: readonly Entry[]
-  /** One for each entry; points come in place, and then `version` is another. */
+  /** One per entry. Points are added in place, and then `version` changes. */
   readonly data: readonly CurveData[]
   readonly version: unknown
   readonly isWhole: boolean
@@ -114,13 +114,13 @@ function Curves({ text, entries, data, extent, look, height }: PictureProps) {
   )
 }
 
-/** Each curve with its last value; of many the last values would fill the page. */
+/** Each curve with its last value; only a count where there are many curves. */
 function CurveKey({ entries, data }: Pick<CurveFigureProps, 'entries' | 'data'>) {
   const last = (i: number) => (data[i].y.length === 0 ? 'no values yet' : formatValue(data[i].y.at(-1)))
   return (
     <div class="chartKey" role="group" aria-label="Curves and their last values">
       {entries.length > mostNamed ? (
-        <span class="muted">{`${formatCount(entries.length)} curves, in the colours and dashes of the points; select rows to see fewer.`}</span>
+        <span class="muted">{`${formatCount(entries.length)} curves, in the colours and dashes of the points. Select rows to see fewer.`}</span>
       ) : (
         entries.map(({ key, label, style }, i) => (
           <span class="key" key={key}>
@@ -133,7 +133,7 @@ function CurveKey({ entries, data }: Pick<CurveFigureProps, 'entries' | 'data'>)
   )
 }
 
-/** A chart of its two corners has the axes of all curves. */
+/** A chart of the two corners of all curves has their axes. */
 function endsOf({ x, y }: Extent, { logX, logY }: ChartLook): ChartData {
   const style = { colour: '', dash: '', marker: 'circle' } as const
   const points = [0, 1].map((i) => ({ x: x[i], y: y[i] }))

@@ -1,4 +1,4 @@
-// Hundreds of curves on a canvas: a path each, in the colours of their runs. Elements would not keep up with a sweep that runs.
+// Hundreds of curves on a canvas, one path each, in the colours of their runs. SVG elements would be too slow for a live sweep.
 import type { SeriesStyle } from '../../src/charts/chartData.ts'
 import { markPath } from '../../src/charts/drawChart.ts'
 import type { ChartLayout } from '../../src/charts/layout.ts'
@@ -9,7 +9,7 @@ export interface PaintedCurve {
   readonly style: SeriesStyle
 }
 
-/** Up to this many curves are told apart by their dashes and marks; more are a cloud of thin lines. */
+/** Up to this many curves have dashes and marks; more are thin lines. */
 export const mostApart = 12
 const mostMarked = 60
 

@@ -1,5 +1,4 @@
-// The curves of the runs, laid over each other: of those that are selected, else of all that the table shows. Losses that have
-// no common unit have a picture each.
+// The curves of the selected runs, else of all shown runs, in one picture. Losses of different units have a picture each.
 import { computed } from '@preact/signals'
 import { curveNames, type CurveName } from '../../src/runs/series/curves.ts'
 import { Select, Smoothing } from '../shared/parts.tsx'
@@ -21,7 +20,7 @@ whenever(() => {
 }, ask)
 
 const panels = computed(() => curvePanels(shown.value, look.value.name))
-/** Pictures below one another leave the other card room. */
+/** Height of each of several pictures, which leaves room for the other card. */
 export const isTall = computed(() => panels.value.length > 1)
 
 export function CurvesCard() {
@@ -56,7 +55,7 @@ export function CurvesCard() {
           onLook={(next) => choose({ curveLogX: next.logX, curveLogY: next.logY })}
         />
       ))}
-      {panels.value.length === 0 && <p class="empty">None of these runs trains anything, so none has a loss.</p>}
+      {panels.value.length === 0 && <p class="empty">No run here trains anything, so there is no loss.</p>}
     </section>
   )
 }

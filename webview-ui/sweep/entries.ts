@@ -1,4 +1,4 @@
-// Entries of the view, each with a row, a point and a curve: a run, or the runs that differ only by their seed.
+// Entries of the view, each with a row, a point and a curve: one run, or the runs that differ only by their seed.
 import { seriesStyle, type SeriesStyle } from '../../src/charts/chartData.ts'
 import type { ComparedRow } from '../../src/protocol/sweepView.ts'
 import { foldSeeds, type FoldedRun } from '../../src/runs/compared/foldSeeds.ts'
@@ -15,7 +15,7 @@ export interface Entry extends FoldedRun {
 
 export type BareEntry = Omit<Entry, 'style'>
 
-/** `fold`: runs that differ only by their seed are one. */
+/** `fold`: combine runs that differ only by their seed. */
 export function entriesOf(rows: readonly ComparedRow[], fold: boolean): BareEntry[] {
   const folded = fold ? foldSeeds(rows) : rows.map((row, i) => alone(row, i))
   return folded.map((run) => {
@@ -24,7 +24,7 @@ export function entriesOf(rows: readonly ComparedRow[], fold: boolean): BareEntr
   })
 }
 
-/** A run by itself, with its seed, which tells it from the others. */
+/** A single run, named with its seed. */
 function alone(row: ComparedRow, index: number): FoldedRun {
   return { ...foldSeeds([row])[0], settings: row.settings, members: [index] }
 }
@@ -39,14 +39,14 @@ export function styled(entries: readonly BareEntry[], by: StyledBy): Entry[] {
   return entries.map((entry, i) => ({ ...entry, style: styles.get(i) ?? seriesStyle(0) }))
 }
 
-/** Words that a filter looks through. */
+/** Words that the filter searches. */
 export function wordsOf({ label, names, facts, settings, states, runs }: BareEntry): string {
   const told = Object.entries(settings).map(([path, value]) => `${path}=${valueText(value)}`)
   const sweeps = runs.map(({ sweep }) => sweep ?? '')
   return [label, ...names, facts.model, facts.method, facts.recovery, ...told, ...states, ...sweeps].join(' ')
 }
 
-/** Results are those of a run's last stage, and the best of them stands out; null: the measure is something else. */
+/** Whether a measure is a result of the last stage, the best of which is bold; null: it is not. */
 const results: Readonly<Record<string, 'perplexity' | 'accuracy'>> = {
   perplexity: 'perplexity',
   'second text': 'perplexity',
@@ -57,7 +57,7 @@ export function resultNamed(id: string): 'perplexity' | 'accuracy' | null {
   return Object.hasOwn(results, base) ? results[base] : null
 }
 
-/** The result is the pruned model's, and its recovery is still to come. */
+/** Whether the result is that of the pruned model, before its recovery. */
 export function isEarly(entry: BareEntry, id: string): boolean {
   const result = resultNamed(id)
   return result !== null && isPrunedYet(entry, result)

@@ -1,4 +1,4 @@
-// The page of several runs: all of the workspace, a sweep's, live while it runs, or those that a person chose to compare.
+// The page of several runs: all of the workspace, those of a sweep, live while it runs, or a chosen set.
 import '../shared/base.css'
 import '../shared/chart.css'
 import './sweep.css'
@@ -34,16 +34,16 @@ import { countsText } from '../../src/runs/compared/comparisonTable.ts'
 import { Warnings } from '../shared/parts.tsx'
 import { settings } from '../shared/settings.ts'
 
-/** More would push the table out of sight. */
+/** More failures would push the table out of sight. */
 const mostProblems = 5
 
-/** What is compared, how far it is, what went wrong, and what can be done with it. */
+/** The title, progress, failures and actions of the compared runs. */
 function Head() {
   const { kind = 'comparison', title = '', about = '', isSubmitted = false } = what.value ?? {}
   const states = rows.value.map(({ state }) => state)
   const has = (...some: ComparedRow['state'][]) => states.some((state) => some.includes(state))
   const isSweep = kind === 'sweep'
-  // Without a scheduler runs wait for Continue while none runs.
+  // Without a scheduler, waiting runs need Continue when none is running.
   const isLive = has('running') || (isSubmitted && has('waiting'))
   const isOpen = has('failed', 'cancelled', 'waiting')
   const mayRun = isSweep && settings.value.trusted
@@ -57,10 +57,10 @@ function Head() {
         </div>
         <div class="row">
           {mayRun && isLive && action('cancel', 'Cancel', 'Stop the runs of this sweep; they can be continued later')}
-          {mayRun && !isLive && isOpen && action('goOn', 'Continue', 'Run what is not done yet')}
+          {mayRun && !isLive && isOpen && action('goOn', 'Continue', 'Run the remaining runs')}
           {mayRun && action('report', 'Report', 'Table, picture and curves as one HTML page')}
           {isSweep && action('recipe', 'Recipe', 'The recipe of this sweep')}
-          <Button act={exportTable} title="The selected rows, else all that are shown, as LaTeX, Markdown or CSV">
+          <Button act={exportTable} title="Save the selected rows, or all shown rows, as LaTeX, Markdown or CSV">
             Export Table…
           </Button>
         </div>
@@ -110,7 +110,7 @@ function Problems({ failed }: { failed: readonly ComparedRow[] }) {
 
 const nothing = {
   sweep: 'This sweep has no runs.',
-  comparison: 'None of these runs is there any more.',
+  comparison: 'These runs no longer exist.',
   experiments: 'No run in this workspace yet. Prune a model: right-click it in the Explorer.',
 }
 
@@ -145,9 +145,9 @@ function Tools() {
         of={entries.value.length}
       />
       {hasSeeds(rows.value) &&
-        toggle('fold seeds', 'Runs that differ only by their seed are one: median and range', fold, { fold: !fold })}
+        toggle('fold seeds', 'Combine runs that differ only by their seed: median and range', fold, { fold: !fold })}
       {models.value.length > 1 &&
-        toggle('by model', 'Runs stand below their model', isGrouped.value, { group: !isGrouped.value })}
+        toggle('by model', 'Group runs by model', isGrouped.value, { group: !isGrouped.value })}
       {selected.value.size > 0 && <Button act={() => (selected.value = new Set())}>Clear selection</Button>}
     </div>
   )

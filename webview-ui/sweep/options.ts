@@ -1,13 +1,13 @@
-// How a person looks at the runs: kept over a reload, null where they have not chosen; and the axes that follow.
+// The view options of the runs, kept over a reload; null where nothing is chosen; and the axes that follow from them.
 import { type CurveName, curveNames } from '../../src/runs/series/curves.ts'
 import type { Filter } from '../shared/filterField.tsx'
 import type { KeptTable } from '../shared/tableState.ts'
 import { baseOf, type Measure } from '../../src/runs/compared/measures.ts'
 
 export interface Options {
-  /** Runs that differ only by their seed are one. */
+  /** Whether runs that differ only by their seed are combined. */
   fold: boolean
-  /** Rows stand below their model's name. */
+  /** Whether rows are grouped by model. */
   group: boolean | null
   /** Identifiers of measures; empty: not chosen. */
   x: string
@@ -40,7 +40,7 @@ const defaults: Options = {
   filter: { text: '', regex: false },
 }
 
-/** What the view keeps, and what another version of it may have kept. */
+/** The saved state of the view, possibly from another version. */
 export interface Kept {
   readonly options?: Partial<Options>
   readonly table?: Partial<KeptTable>
@@ -53,18 +53,18 @@ export function storedOptions({ options }: Kept): Options {
   return { ...all, curve: curveNames.find((name) => name === all.curve) ?? null }
 }
 
-/** The measures of the picture's axes: those that a person chose, where the runs have them. */
+/** The measures of the axes: the chosen ones, where the runs have them. */
 export interface Axes {
   readonly x: Measure
   readonly y: Measure
 }
 
-/** `available`: measures that any of the runs has. null: nothing has come out yet. */
+/** `available`: measures that any of the runs has. null: there is no result yet. */
 export function chooseAxes(available: readonly Measure[], wished: Pick<Options, 'x' | 'y'>): Axes | null {
   const named = (id: string) =>
     available.find((measure) => measure.id === id) ?? available.find((measure) => baseOf(measure.id) === id)
   const x = named(wished.x) ?? named('sparsity') ?? named('zeros') ?? available.at(-1)
-  // The y axis shows results: a setting there would tell nothing about the runs.
+  // The y axis shows results; a setting there would show nothing about the runs.
   const outcomes = available.filter(({ better, id }) => better !== null && id !== 'sparsity' && id !== 'zeros')
   const usual = named('perplexity') ?? named('accuracy')
   const y = named(wished.y) ?? usual ?? outcomes.find((one) => one !== x) ?? outcomes.at(0)

@@ -1,4 +1,4 @@
-// The columns of the table of runs: its name, what came out, what tells it from the others.
+// The columns of the table of runs: the name, the results, and the settings in which runs differ.
 import type { ComponentChildren } from 'preact'
 import { line } from 'd3-shape'
 import { formatValue, withSign } from '../../src/formatting/numbers.ts'
@@ -11,7 +11,7 @@ import { KeySymbol } from '../shared/legend.tsx'
 import type { Column } from '../shared/tableColumn.ts'
 import { type Entry, isEarly, resultNamed } from './entries.ts'
 
-/** Measures as columns, by what gives way first where there is little room; 0: stays in sight. */
+/** Measures as columns. The highest number is hidden first where space is short; 0: always shown. */
 const ranks: Readonly<Record<string, number>> = {
   ...{
     perplexity: 0,
@@ -29,7 +29,7 @@ const ranks: Readonly<Record<string, number>> = {
 }
 const pinned = ['perplexity', 'second text', 'delta', 'sparsity', 'time']
 const widestName = 300
-/** A text's long name in the head is cut. */
+/** Widest head of a column: long names of texts are cut. */
 const widestMeasure = 190
 const roomForSymbol = ' '.repeat(10)
 
@@ -58,7 +58,7 @@ function textColumn(id: string, title: string, optional: number, text: (entry: E
   return { ...{ id, title, optional, most: 200 }, text, sort: (entry) => text(entry) || null }
 }
 
-/** None where no run has it. */
+/** Empty where no run has the measure. */
 function measureColumn(id: string, entries: readonly Entry[]): Column<Entry>[] {
   const measure = measureNamed(id)
   if (entries.every((entry) => measure.of(entry) === null)) return []
@@ -74,7 +74,7 @@ function measureColumn(id: string, entries: readonly Entry[]): Column<Entry>[] {
     if (isEarly(entry, id)) return <span class="muted">{text(entry)}</span>
     return best.has(entry) ? <b>{text(entry)}</b> : text(entry)
   }
-  // Bold is wider than what is measured.
+  // Bold text is wider than the measured text.
   const reserve = [...best].map((entry) => `${text(entry)}00`).sort((a, b) => b.length - a.length)[0]
   return [
     {
@@ -94,22 +94,22 @@ function measureColumn(id: string, entries: readonly Entry[]): Column<Entry>[] {
   ]
 }
 
-/** A difference of perplexities has the decimals of these; a request is as short as it was written. */
+/** Differences of perplexities have their decimals; requested sparsities are as short as written. */
 function formatOf(measure: Measure, entries: readonly Entry[]): (value: number) => string {
   if (measure.id !== 'delta') return columnFormatOf(measure, entries)
   const plain = columnFormatOf(measureNamed('perplexity'), entries)
   return (value) => withSign(plain(Math.abs(value)), value)
 }
 
-/** "21.4 ± 0.3": how far the farthest seed lies from the median. */
+/** "21.4 ± 0.3": the median and the largest distance of a seed from it. */
 function withRange({ median, low, high, count }: Spread, format: (value: number) => string, distance = format): string {
   if (count === 1 || low === high || !Number.isFinite(median)) return format(median)
   const far = distance(Math.max(high - median, median - low))
-  // The unit stands once.
+  // The unit is written once.
   return `${format(median)} ± ${far.replace(/ %$/, '')}`
 }
 
-/** The best of each model on each text, where there are several to choose from. */
+/** The best entry of each model on each text, where there are several. */
 function bestOf({ of, better }: Measure, entries: readonly Entry[]): Set<Entry> {
   const best = new Map<string, { readonly entry: Entry; readonly value: number }>()
   for (const entry of entries.length > 1 ? entries : []) {
@@ -121,7 +121,7 @@ function bestOf({ of, better }: Measure, entries: readonly Entry[]): Set<Entry> 
   return new Set([...best.values()].map(({ entry }) => entry))
 }
 
-/** Until all runs are done it says more than any number beside perplexity. */
+/** Shown first until all runs are done. */
 const stateColumn: Column<Entry> = {
   ...{ id: 'state', title: 'state', optional: 0.1, most: 220 },
   text: stateOf,
@@ -144,7 +144,7 @@ const begunColumn: Column<Entry> = {
   sort: (entry) => startOf(entry) || null,
 }
 
-/** What the name tells is not told again; more than a few would be a dump. */
+/** Settings that the name does not contain, at most a few. */
 const mostSettings = 6
 const inName = /^(seed|model|prune\.\d+\.(method|sparsity|pattern)|recover\.(\d+\.)?mode)$/
 
@@ -167,7 +167,7 @@ function settingColumns(entries: readonly Entry[]): Column<Entry>[] {
   })
 }
 
-/** Below its model's name it is not told again. */
+/** The name without its model, when rows are grouped by model. */
 function nameOf({ label, facts: { model } }: Entry, isGrouped: boolean): string {
   const start = `${model} · `
   return isGrouped && label.startsWith(start) ? label.slice(start.length) : label
@@ -199,7 +199,7 @@ function State({ entry }: { entry: Entry }) {
 const [width, height, margin] = [84, 18, 2]
 const whatText = { perplexity: 'perplexity along the recovery', error: 'error of each block after recovery' }
 
-/** The curve of a run in its row, without axes, in the colour of its points. */
+/** A sparkline of the run in the colour of its points. */
 function Sparkline({ entry: { runs, style } }: { entry: Entry }) {
   const found = runs.find(({ sparkline }) => sparkline)?.sparkline
   if (!found) return null

@@ -1,4 +1,4 @@
-// Runs as points: read by pointer and keyboard, selected and opened as the rows of the table are.
+// Runs as points, for pointer and keyboard; selected and opened like the rows of the table.
 import { useSignal } from '@preact/signals'
 import { useMemo } from 'preact/hooks'
 import { chartCsv } from '../../src/charts/chartValues.ts'
@@ -37,7 +37,7 @@ import {
 
 const [usualHeight, tallHeight] = [300, 440]
 const narrowest = 260
-/** Pixels from a point within which it is meant. */
+/** Pixels from a point within which the pointer picks it. */
 const reach = 18
 
 export function ScatterCard() {
@@ -51,7 +51,7 @@ export function ScatterCard() {
       </section>
     )
   }
-  // The best runs may lie below the dense model, where a difference to it has no logarithm.
+  // The best runs may be below the dense model, where the difference has no logarithm.
   const isAbove0 = entries.value.every((entry) => (on.y.of(entry)?.low ?? 1) > 0)
   const isLog = { logX, logY: logY ?? (on.y.isLog && isAbove0) }
   return <ScatterFigure look={{ ...on, by: styledBy.value }} {...isLog} />
@@ -67,7 +67,7 @@ function ScatterFigure({ look, logX, logY }: { look: ScatterLook; logX: boolean;
     [all, shown, look.x, look.y, look.by, logX, logY],
   )
   const data = useMemo(() => ({ ...scatter.chart, logX, logY, continuousX: true }), [scatter, logX, logY])
-  // A file has what is selected, else what the table shows.
+  // The file contains the selected runs, else the shown ones.
   const figure = () => {
     const saved = chosen.value.length > 0 ? chosen.value : inSight.value
     const { chart, text } = scatterChart(all, look, (entry) => saved.includes(entry))
@@ -88,14 +88,14 @@ function ScatterFigure({ look, logX, logY }: { look: ScatterLook; logX: boolean;
       >
         <PictureControls />
         {placeless > 0 && (
-          <p class="muted">{`${plural(placeless, 'row')} at or below 0: no place on a logarithmic axis.`}</p>
+          <p class="muted">{`${plural(placeless, 'row')} at or below 0 cannot be shown on a logarithmic axis.`}</p>
         )}
         {scatter.points.length === 0 ? (
           <p class="empty">{`No run has measured both ${look.x.title} and ${look.y.title} yet.`}</p>
         ) : (
           <>
             <Points scatter={scatter} data={data} look={look} all={all} />
-            <div class="chartKey" role="group" aria-label="What colours, dashes and shapes mean">
+            <div class="chartKey" role="group" aria-label="Legend of colours, dashes and shapes">
               {keys.map(({ label, ...sign }) => (
                 <span class="key">
                   <KeySymbol {...sign} />
@@ -122,8 +122,8 @@ function PictureControls() {
     <div class="row choices">
       {select('x', 'x axis of the picture', measures, x && x.id, (to) => ({ x: to, logX: false }))}
       {select('y', 'y axis of the picture', measures, y && y.id, (to) => ({ y: to, logY: null }))}
-      {select('colour', 'What colours tell apart', styles('colour'), by.colour, (colour) => ({ colour }))}
-      {select('shape', 'What shapes and dashes tell apart', styles('shape'), by.shape, (shape) => ({ shape }))}
+      {select('colour', 'Colour of the points', styles('colour'), by.colour, (colour) => ({ colour }))}
+      {select('shape', 'Shape and dash of the points', styles('shape'), by.shape, (shape) => ({ shape }))}
     </div>
   )
 }
@@ -134,7 +134,7 @@ interface PictureProps {
   readonly scatter: Scatter
   readonly data: Scatter['chart'] & { logX: boolean; logY: boolean; continuousX: boolean }
   readonly look: ScatterLook
-  /** Those that the points are places in. */
+  /** The measures of the two axes. */
   readonly all: readonly Entry[]
 }
 

@@ -1,4 +1,4 @@
-// What the page of several runs knows: the runs as the host tells them, how a person looks at them, and what follows from both.
+// State of the page of several runs: the runs from the host, the view options, and what follows from both.
 import { batch, computed, effect, signal, untracked } from '@preact/signals'
 import type { ComparedRow, ComparedWhat, FromSweep, SentRow, ToSweep } from '../../src/protocol/sweepView.ts'
 import { defaultStyles, type StyledBy, stylePaths } from '../../src/charts/runStyles.ts'
@@ -50,7 +50,7 @@ const add = onceAFrame(() => {
   parts = []
 })
 
-/** Answers to an older question do not count. */
+/** Answers to an older question are ignored. */
 export function takeCurves(message: Extract<ToSweep, { type: 'curves' }>): void {
   if (message.watch !== watch) return
   parts.push(message)
@@ -60,16 +60,16 @@ export function takeCurves(message: Extract<ToSweep, { type: 'curves' }>): void 
 const kept = host.load() as Kept
 
 export const what = signal<ComparedWhat | null>(null)
-/** Counts how often all runs came anew: places of runs then mean others. */
+/** Number of times that the host has sent all runs: then indices of runs change. */
 export const rowsAnew = signal(0)
 export const rows = signal<readonly ComparedRow[]>([])
 export const options = signal<Options>(storedOptions(kept))
-/** A person has chosen something. */
+/** Changes options by the user's choice. */
 export const choose = (change: Partial<Options>) => void (options.value = { ...options.value, ...change })
 export const filter = signal<Filter>(options.value.filter)
 
 const bare = computed(() => entriesOf(rows.value, options.value.fold))
-/** What colours and shapes tell apart: what a person chose, where the runs differ in it. */
+/** The settings that colours and shapes show: the chosen ones, where the runs differ in them. */
 export const styledBy = computed((): StyledBy => {
   const usual = defaultStyles(bare.value)
   const found = (name: keyof StyledBy) => {
@@ -78,7 +78,7 @@ export const styledBy = computed((): StyledBy => {
   }
   return { colour: found('colour'), shape: found('shape') }
 })
-/** Settings that colours, or shapes, can tell apart, by their last word where that is one's alone. */
+/** Settings that colours or shapes can show, by their last word where it is unique. */
 export function stylesOf(name: keyof StyledBy): { value: string; text: string }[] {
   const paths = stylePaths(bare.value, name)
   const isOnly = (path: string) => paths.filter((other) => settingWord(other) === settingWord(path)).length === 1
@@ -88,7 +88,7 @@ export const entries = computed(() => styled(bare.value, styledBy.value))
 
 export const available = computed(() => measuresOf(entries.value))
 export const axes = computed(() => chooseAxes(available.value, options.value))
-/** Entries that the words of the filter keep; all while an expression is wrong. */
+/** Entries that match the filter; all while an expression is invalid. */
 export const inSight = computed(() => keptBy(filter.value, entries.value, wordsOf))
 
 /** Keys of runs: they stay selected when their seeds are folded. */
@@ -142,16 +142,16 @@ export const ordered = computed(() => inOrder(inSight.value, columns.value, tabl
 export const lines = computed((): readonly Line<Entry>[] =>
   isGrouped.value ? grouped(ordered.value, models.value.toSorted(), ({ facts }) => facts.model) : ordered.value,
 )
-/** What is selected of what the table shows. */
+/** The selected entries among the shown ones. */
 export const chosen = computed(() => ordered.value.filter(isSelected))
 
-/** The table of what is selected, else of all that is shown. */
+/** Exports the selected entries, else all shown ones. */
 export function exportTable(): void {
   const shown = chosen.value.length > 0 ? chosen.value : ordered.value
   host.post({ type: 'exportTable', runs: shown.flatMap(({ runs }) => runs.map(({ index }) => index)) })
 }
 
-/** Asks again when the question is another one, not whenever what it is made of is. Places of runs mean others when all came anew. */
+/** Asks again only when the question changes, or when the host has sent all runs again, which changes their indices. */
 export function whenever<Q>(question: () => Q | null, ask: (question: Q) => void): void {
   const text = computed(() => JSON.stringify([rowsAnew.value, question()]))
   effect(() => {
@@ -160,10 +160,10 @@ export function whenever<Q>(question: () => Q | null, ask: (question: Q) => void
   })
 }
 
-/** Whoever opens the experiments looks for the last ones, unless they have chosen an order. */
+/** Default order of the experiments. */
 const latestFirst = { column: 'begun', descending: true }
 const changed = new Map<number, ComparedRow>()
-/** Rows come a few at a time, thirty times a second. */
+/** The host sends a few rows at a time, thirty times a second. */
 const takeRows = onceAFrame(() => {
   rows.value = rows.value.map((row, i) => changed.get(i) ?? row)
   changed.clear()

@@ -1,4 +1,4 @@
-// Which weights train: a tab a stage, what it comes to in a sentence, on a ruler and on a map of the whole model.
+// Which weights train: one tab per stage, with a sentence, a ruler and a map of the whole model.
 import '../shared/base.css'
 import '../shared/chart.css'
 import type { FromTrainable, ToTrainable } from '../../src/protocol/view.ts'
@@ -61,7 +61,7 @@ function TrainablePage() {
           of={parameters}
           what="parameters"
           label="Parameters"
-          empty="No parameter has such a name."
+          empty="No parameter matches the filter."
           onSelect={({ name }) => pick(name)}
         />
       </Folded>
@@ -118,7 +118,7 @@ function Tabs() {
         >
           <span>
             {title}
-            {at && at.recovery === recovery && <span class="busy" title="at work now" />}
+            {at && at.recovery === recovery && <span class="busy" title="in progress" />}
           </span>
           <b>{share}</b>
         </button>
@@ -127,7 +127,7 @@ function Tabs() {
   )
 }
 
-/** What the stage trains, what it does now, and where it moved most. */
+/** A sentence on what the stage trains, what it does now, and where it moved most. */
 function Sentence() {
   const now = stage.value
   if (!now) return null
@@ -159,11 +159,11 @@ function movedText(): string {
   return `It moved most in ${where}: ${formatShare(first.share)} of its norm. The median is ${formatShare(median.value)}.`
 }
 
-/** The paper and the recipe's lens count pruned weights too. */
+/** The paper and the code lens of recipes also count pruned weights. */
 function countedText(): string {
   const recovery = shown.value?.plan.recoveries[stage.value?.recovery ?? -1]
   if (!recovery || recovery.trainable === stage.value?.count || recovery.trainable === 0) return ''
-  return `Counted with the pruned weights, as the paper does: ${formatTrained(recovery.percentage)}.`
+  return `With pruned weights counted, as in the paper: ${formatTrained(recovery.percentage)}.`
 }
 
 const parametersCsv = (): string =>

@@ -1,4 +1,4 @@
-// The map of the model: pointed at, walked by keyboard, coloured by kind or by how far each tensor moved.
+// The map of the model, for pointer and keyboard, coloured by kind or by how far each tensor moved.
 import { useMemo, useState } from 'preact/hooks'
 import { adapterOf, isAdapterName } from '../../src/catalog/adapters/adapters.ts'
 import { largest } from '../../src/formatting/lists.ts'
@@ -19,7 +19,7 @@ export function ModelMap({ csv }: { csv: () => string }) {
   const { place, width } = useRoomFor(260)
   const [pointed, setPointed] = useState<PlacedCell | null>(null)
   const map = cells.value
-  // A new place of the pointer draws nothing anew.
+  // Moving the pointer redraws nothing.
   const layout = useMemo(() => layOutMap(map, width), [map, width])
   const most = ranking.value.at(0)?.share ?? 0
   const isMoved = colouring.value === 'moved' && most > 0
@@ -94,7 +94,7 @@ export function ModelMap({ csv }: { csv: () => string }) {
   )
 }
 
-/** What trained and stayed is not what is frozen. */
+/** A trained tensor that did not move differs from a frozen one. */
 const isKnown = ({ rows }: Cell) => rows.some(({ name }) => moved.value?.[name])
 
 function cellUnder({ cells: placed, tall }: MapLayout, event: MouseEvent): PlacedCell | undefined {
@@ -124,7 +124,7 @@ function Colouring() {
 }
 
 function wordsOf(kind: Kind): string {
-  if (kind === 'vector') return 'norm or bias, every number'
+  if (kind === 'vector') return 'norm or bias, in full'
   if (kind === 'kept') return 'every kept weight'
   const by = stage.value?.rows.find((row) => row.kind === kind && isAdapterName(row.by))?.by
   return isAdapterName(by) ? adapterOf(by).title : kind
@@ -139,7 +139,7 @@ const isHatched = () =>
   cells.value.lines.some(({ cells: own }) => own.some((cell) => cell?.kind === 'frozen' && cell.isPruned))
 
 const scaleText = (full: number) =>
-  full > 0 ? `bar: share of a matrix's own numbers that train, 0 to ${formatShare(full, 1).replace('.0 ', ' ')}` : ''
+  full > 0 ? `bar: share of a matrix's own parameters that train, 0 to ${formatShare(full, 1).replace('.0 ', ' ')}` : ''
 
 const legendWords = (full: number) => [
   ...kindsThere().map(wordsOf),
@@ -147,7 +147,7 @@ const legendWords = (full: number) => [
   ...(full > 0 ? [scaleText(full)] : []),
 ]
 
-/** `most`: the largest movement, where the map shows those. */
+/** `most`: the largest movement, where the map shows movement. */
 function Legend({ most, full }: { most: number | null; full: number }) {
   const farther = largest(Object.values(moved.value ?? {}), 0, (one) => one.moved ?? 0)
   if (most !== null)

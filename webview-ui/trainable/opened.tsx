@@ -1,4 +1,4 @@
-// One cell of the map opened: its mask, which of its numbers may move, the factors of its adapter, and how far it moved.
+// One opened cell of the map: its mask, which parameters train, the factors of its adapter, and how far it moved.
 import { useLayoutEffect, useState } from 'preact/hooks'
 import { adapterOf, isAdapterName } from '../../src/catalog/adapters/adapters.ts'
 import { type Cell, cellFacts, movedMost, placeText, whatMoves } from '../../src/charts/modelCells.ts'
@@ -52,7 +52,7 @@ function untold(): string {
   return training.value.at ? 'not yet' : 'this run did not record it'
 }
 
-/** Pixels of the picture along its longer side, and of what is drawn beside it. */
+/** Pixels of the picture along its longer side, and of the factors beside it. */
 const [side, cells, strip] = [236, 64, 34]
 
 function MatrixPicture({ row, known }: { row: StageRow; known: Movement | undefined }) {
@@ -109,7 +109,7 @@ const pointer = (says: string, d: string) => (
   </path>
 )
 
-/** Address of a picture of its non-zeros, in the colour of what may move; null: there is none yet. */
+/** Address of a picture of its non-zeros, in the colour of its kind; null: there is none yet. */
 function useMask({ name, shape, transposed, kind }: StageRow, width: number, height: number): string | null {
   const [tile, setTile] = useState<Tile | null>(null)
   const has = shown.value?.hasWeights === true

@@ -1,4 +1,4 @@
-// The budget ruler: how much of the model each stage trains, beside what it might train. Dragging along it proposes a `train` list.
+// The budget ruler: the share of the model that each stage trains, beside what it could train. Dragging proposes a `train` list.
 import { useState } from 'preact/hooks'
 import { formatTrained } from '../../src/formatting/numbers.ts'
 import type { TrainBudget } from '../../src/plan/planSummary.ts'
@@ -14,7 +14,7 @@ const paper = [0.01, 0.05] as const
 const [height, middle, edge] = [84, 42, 14]
 
 interface RulerProps {
-  /** Writes what is proposed into the recipe. */
+  /** Writes the proposal into the recipe. */
   readonly write: (recovery: number, budget: TrainBudget) => void
 }
 
@@ -74,7 +74,7 @@ function Budgets({ now, recovery, budgets, write }: BudgetsProps) {
       <Picture
         {...{ place, width, height, ...slider }}
         class={isEditable.value ? 'draggable' : ''}
-        aria-label="Share of the model's numbers that train"
+        aria-label="Share of the model's parameters that train"
         title={isEditable.value ? 'Drag, or press the arrows, to propose what this stage trains' : undefined}
         drawing={
           <>
@@ -127,14 +127,14 @@ const anchorOf = (tick: number) => (tick === least ? 'start' : tick === most ? '
 
 function proposalText({ train, rank, count, percentage }: TrainBudget): string {
   const of = rank === null ? '' : `, rank ${rank}`
-  return `train: [${train.join(', ')}]${of} – ${compactCount(count)} numbers, ${formatTrained(percentage, 3)}`
+  return `train: [${train.join(', ')}]${of} – ${compactCount(count)} parameters, ${formatTrained(percentage, 3)}`
 }
 
 interface StageMarkProps {
   readonly one: StageView
   readonly x: number
   readonly isNow: boolean
-  /** There is no room for words on its right. */
+  /** No text fits on its right. */
   readonly isCrowded: boolean
 }
 
@@ -154,7 +154,7 @@ function StageMark({ one, x, isNow, isCrowded }: StageMarkProps) {
   )
 }
 
-/** Marks of all, and names of as many as there is room for, the plainest first. */
+/** Marks of all budgets; names of as many as fit, the plainest first. */
 function Marks({ budgets, xOf }: { budgets: readonly TrainBudget[]; xOf: Place }) {
   const ends = [budgets[0], budgets[1], budgets[budgets.length - 1]]
   const order = [...ends, ...[16, 4, 64, 1].map((rank) => budgets.find((one) => one.rank === rank)), ...budgets]

@@ -1,4 +1,4 @@
-// What the page of which weights train knows.
+// State of the page that shows which weights train.
 import { computed, signal } from '@preact/signals'
 import { stagesOf, type StageRow, type StageView } from '../../src/plan/stageView.ts'
 import type { ToTrainable } from '../../src/protocol/view.ts'
@@ -13,7 +13,7 @@ type Shown = Omit<Extract<ToTrainable, { type: 'plan' }>, 'type'>
 
 const given = signal<Shown | null>(null)
 export const training = signal(noTraining)
-/** The plan with the zeros that a run has made in place of those that were planned. */
+/** The plan, with the zeros that a run has made in place of the planned ones. */
 export const shown = computed((): Shown | null => {
   const known = given.value
   const { sparsities } = training.value
@@ -29,7 +29,7 @@ export const stages = computed(() => (shown.value ? stagesOf(shown.value.plan) :
 /** A recovery by its index, null for pruning; undefined while the page chooses. */
 const chosen = signal<number | null | undefined>(undefined)
 export const chooseStage = (recovery: number | null) => void (chosen.value = recovery)
-/** The one that a person has chosen, else the one at work, else the last. */
+/** The chosen recovery, else the one in progress, else the last. */
 export const stage = computed((): StageView | undefined => {
   const find = (recovery: number | null | undefined) => stages.value.find((one) => one.recovery === recovery)
   const { at } = training.value
@@ -37,11 +37,11 @@ export const stage = computed((): StageView | undefined => {
 })
 
 export const isEditable = computed(() => shown.value?.of === 'recipe' || shown.value?.of === 'dryRun')
-/** How far the stage moved what it trains; undefined: nobody has said. */
+/** How far the stage moved what it trains; undefined: not recorded. */
 export const moved = computed((): MovedTensors | undefined => training.value.moved[stage.value?.recovery ?? -1])
 /**
- * Matrices that moved, the farthest first; norms and biases where no matrix did: a bias near 0 moves by many times its norm, which
- * says nothing of where a model recovers.
+ * Matrices that moved, the farthest first; norms and biases where no matrix did. A bias near 0 moves by many times its norm, which
+ * does not show where a model recovers.
  */
 export const ranking = computed(() => {
   const known = stage.value?.rows.map((row) => ({ ...row, share: moved.value?.[row.name]?.moved ?? 0 })) ?? []
@@ -54,11 +54,11 @@ export const colouring = signal<'kind' | 'moved'>('kind')
 
 export const cells = computed(() => layOutCells(stage.value?.rows ?? [], moduleGrid(stage.value?.rows ?? [])))
 const picked = signal<string | null>(null)
-/** The head of a model that has none of its own has the tensor of another cell. */
+/** A tied head has the tensor of another cell. */
 export const keyOf = ({ name, rows }: Cell) => `${name} ${rows[0].name}`
 /** By its key, or by the name of one of its tensors. */
 export const pick = (of: string) => void (picked.value = of)
-/** The cell that a person has opened, else the one that moved most, else the last that trains. */
+/** The opened cell, else the one that moved most, else the last that trains. */
 export const opened = computed((): Cell | undefined => {
   const all = cells.value.lines.flatMap(({ cells: own }) => own.filter((cell) => cell !== undefined))
   const holds = (name: string | undefined) =>

@@ -13,7 +13,7 @@ interface BoardProps {
   readonly remove: (column: number) => void
 }
 
-/** The token that is pointed at or has the focus. */
+/** The token with the pointer or the focus. */
 const pointed = signal<TokenPlace | null>(null)
 
 export function Board(actions: BoardProps) {
@@ -43,11 +43,11 @@ function Cell({ now: { texts }, column, prompt }: { now: Written; column: number
   const label = `Tokens of ${names.value[column]}`
   const [first, text] = [texts[0][prompt], texts[column][prompt]]
   const onToken = (token: TokenPlace | null) => (pointed.value = token)
-  // A token changes one text of hundreds: an element that stays the same is not compared.
+  // A token changes one text of hundreds: the same element is not rendered again.
   return useMemo(() => <TextCell {...{ column, prompt, label, first, text, onToken }} />, [label, first, text])
 }
 
-/** What was said before the column's newest answer. */
+/** The turns before the column's newest answer. */
 function Conversation({ now, column }: { now: Written; column: number }) {
   return (
     <>
@@ -70,7 +70,7 @@ function Message({ text }: { text: string }) {
   )
 }
 
-/** A row a prompt, a column a checkpoint. */
+/** One row per prompt, one column per checkpoint. */
 function Batch({ now }: { now: Written }) {
   return (
     <div class="batch" role="region" tabindex={0} aria-label="Texts by prompt">
@@ -95,7 +95,7 @@ function Batch({ now }: { now: Written }) {
   )
 }
 
-/** Which checkpoint it is, how far it is, and what can be done with its text. */
+/** The checkpoint, its progress, and actions on its text. */
 function ColumnHead({ column, copy, remove }: BoardProps & { column: number }) {
   const now = written.value
   const name = names.value[column]
@@ -124,13 +124,13 @@ function ColumnHead({ column, copy, remove }: BoardProps & { column: number }) {
 function stateText({ texts, opening }: Written, column: number): string {
   const own = texts[column]
   const tokens = own.reduce((sum, text) => sum + text.tokens.length, 0)
-  if (opening[column] && busy.value) return tokens === 0 ? 'reading its weights…' : 'judging…'
+  if (opening[column] && busy.value) return tokens === 0 ? 'reading its weights…' : 'computing probabilities…'
   const done = own.filter(({ seconds }) => seconds !== null)
   if (done.length < own.length) {
     if (!busy.value) return `${plural(tokens, 'token')}, stopped`
     return tokens === 0 ? 'waiting…' : `${plural(tokens, 'token')}…`
   }
-  const unjudged = own.some(({ judged }) => judged === null) ? ', not shaded: another tokenizer' : ''
+  const unjudged = own.some(({ judged }) => judged === null) ? ', not shaded: different tokenizer' : ''
   return `${plural(tokens, 'token')}${unjudged}`
 }
 
@@ -138,7 +138,7 @@ function stateText({ texts, opening }: Written, column: number): string {
 function Shades() {
   return (
     <ul class="row surpriseKey" aria-label="Shades">
-      <li class="muted">How likely {names.value.at(0)} finds it:</li>
+      <li class="muted">Probability under {names.value.at(0)}:</li>
       {surpriseWords.map((words, level) => (
         <li>
           <span class="token" data-surprise={level}>

@@ -1,4 +1,4 @@
-// Models on the same prompt, side by side: what each says, where it leaves the first, and what the first thinks of it.
+// Models on the same prompt, side by side: their texts, the first difference from the first model, and its probabilities.
 import { effect, signal } from '@preact/signals'
 import { mostColumns, largestPrompt, mostNewTokens } from '../../src/protocol/tryOut.ts'
 import type { FromTry, ToTry } from '../../src/protocol/view.ts'
@@ -31,7 +31,7 @@ import { Select } from '../shared/parts.tsx'
 import '../shared/base.css'
 import './try.css'
 
-/** A fact, a story and code: what pruning takes first differs among them. */
+/** A fact, a story and code, which pruning damages differently. */
 const examples = [
   'The capital of France is',
   'Once upon a time, a little girl found a key. She',
@@ -53,7 +53,7 @@ interface FormProps {
   readonly host: Host<ToTry, FromTry>
 }
 
-/** One prompt, or one a line; with examples, and with those that are kept with the workspace. */
+/** One prompt, or one per line; with examples and saved prompts. */
 function PromptForm({ host }: FormProps) {
   const { text, lines, chat, maxTokens } = prompted.value
   const idle = hindrance.value === null && !busy.value
@@ -125,7 +125,7 @@ function PromptForm({ host }: FormProps) {
   )
 }
 
-/** Only while nothing of a person's would be overwritten. */
+/** Shown only while they would not overwrite the user's text. */
 function Examples() {
   const { text } = prompted.value
   const offered = isChat.value ? openings : examples
@@ -146,7 +146,7 @@ function KeptPrompts({ host }: FormProps) {
   const set = sets.value.find(({ name }) => name === chosen.value)
   const { text, lines } = prompted.value
   const options = [
-    { value: '', text: sets.value.length > 0 ? 'Kept prompts…' : 'No prompts kept' },
+    { value: '', text: sets.value.length > 0 ? 'Saved prompts…' : 'No saved prompts' },
     ...sets.value.map(({ name }) => ({ value: name, text: name })),
   ]
   const choose = (name: string) => {
@@ -156,8 +156,8 @@ function KeptPrompts({ host }: FormProps) {
   }
   return (
     <span class="row kept">
-      <Select label="Kept prompts" options={options} value={set?.name ?? ''} onChoose={choose} />
-      <Button act={() => host.post({ type: 'saveSet', text, lines })}>Keep…</Button>
+      <Select label="Saved prompts" options={options} value={set?.name ?? ''} onChoose={choose} />
+      <Button act={() => host.post({ type: 'saveSet', text, lines })}>Save…</Button>
       {set && <Button act={() => host.post({ type: 'deleteSet', name: set.name })}>Delete</Button>}
     </span>
   )

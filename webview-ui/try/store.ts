@@ -1,4 +1,4 @@
-// What the page of models side by side knows, and the texts that the columns have generated so far.
+// State of the page of models side by side, and the texts that the columns have generated so far.
 import { computed, signal } from '@preact/signals'
 import {
   largestPrompt,
@@ -16,7 +16,7 @@ import { firstDifference } from '../../src/runs/series/samples.ts'
 
 export interface Text {
   readonly tokens: readonly TriedToken[]
-  /** Bytes at the end of a text that are half a character. */
+  /** Bytes of an incomplete character at the end of a text. */
   readonly rest: string
   /** Log-probabilities by the first column, one a token; null: it has another tokenizer. undefined: not yet. */
   readonly judged: readonly number[] | null | undefined
@@ -26,7 +26,7 @@ export interface Text {
 
 export interface Written {
   readonly prompts: readonly string[]
-  /** Earlier turns of the conversation; null: it is none. */
+  /** Earlier turns of the conversation; null: a single prompt. */
   readonly turns: readonly Turn[] | null
   /** By column, then by prompt. */
   readonly texts: readonly (readonly Text[])[]
@@ -45,7 +45,7 @@ export function emptyWritten(
   return { prompts, turns, texts, opening: each(false), failed: each(null) }
 }
 
-/** Texts that nothing is said of stay the same objects; what names no column or prompt of these is left out. */
+/** Unchanged texts stay the same objects; unknown columns and prompts are ignored. */
 export function fold(written: Written, progress: TryProgress): Written {
   const { column } = progress
   if (column >= written.texts.length) return written
@@ -69,14 +69,14 @@ function change(text: Text, progress: Exclude<TryProgress, { type: 'opening' | '
   }
 }
 
-/** Index of the first token that the first column does not have there; null: none so far. */
+/** Index of the first token that differs from the first column; null: none so far. */
 export function differsAt(first: Text, own: Text): number | null {
   const at = firstDifference(
     first.tokens.map(({ id }) => id),
     own.tokens.map(({ id }) => id),
   )
   const shorter = Math.min(first.tokens.length, own.tokens.length)
-  // While they are being written one is ahead of the other.
+  // During generation one text is longer than the other.
   return at === shorter && (first.seconds === null || own.seconds === null) ? null : at
 }
 
@@ -87,7 +87,7 @@ export function textOf({ tokens, rest }: Text): string {
 /** Probabilities below which a token counts as one level more surprising. */
 const bounds = [0.1, 0.01, 0.001]
 
-/** 0: expected, 3: it would hardly ever have said this. */
+/** 0: expected; 3: very unlikely. */
 export function surprise(logProbability: number): number {
   const probability = Math.exp(logProbability)
   const level = bounds.findIndex((bound) => probability >= bound)
@@ -96,7 +96,7 @@ export function surprise(logProbability: number): number {
 
 export const surpriseWords = ['10 % or more', '1 to 10 %', '0.1 to 1 %', 'under 0.1 %']
 
-/** A table for an issue or a paper's notes: a row a prompt, a column a checkpoint. */
+/** A Markdown table with one row per prompt and one column per checkpoint. */
 export function writtenMarkdown(heads: readonly string[], { prompts, turns, texts }: Written): string {
   const cell = (text: string) => text.replace(/([\\|`*_<>[\]])/g, '\\$1').replace(/\s+/g, ' ')
   const line = (cells: readonly string[]) => `| ${cells.map(cell).join(' | ')} |`
@@ -105,7 +105,7 @@ export function writtenMarkdown(heads: readonly string[], { prompts, turns, text
   return [line(['prompt', ...heads]), `|${' --- |'.repeat(heads.length + 1)}`, ...rows, ''].join('\n')
 }
 
-/** What stands in the form. */
+/** The content of the form. */
 export interface Prompted {
   readonly text: string
   /** Each line is a prompt. */
@@ -130,7 +130,7 @@ function nameOf({ role, label }: TriedModel): string {
   return role === '' ? label : `${role}: ${label}`
 }
 
-/** Why nothing can be generated; null when it can. */
+/** Why the models cannot generate; null: they can. */
 export const hindrance = computed(() => {
   if (!settings.value.trusted) return 'Generating text needs a trusted workspace.'
   return names.value.length === 0 ? 'Add a checkpoint to begin.' : null
@@ -150,7 +150,7 @@ export const prompts = computed(() => {
   const { text, lines } = prompted.value
   return (lines ? text.split('\n') : [text]).filter((prompt) => prompt.trim() !== '')
 })
-/** The conversation that the next message goes on with; undefined: a text is continued. */
+/** The conversation that the next message continues; undefined: the prompt is plain text. */
 export function nextTurns(): Turn[] | undefined {
   if (!isChat.value) return undefined
   const now = written.value
@@ -158,13 +158,13 @@ export function nextTurns(): Turn[] | undefined {
   return [...now.turns, { prompt: now.prompts[0], answers: now.texts.map(([text]) => textOf(text)) }]
 }
 
-/** Why this cannot be asked; null when it can. */
+/** Why the prompt is not valid; null: it is. */
 export function problemOf(): string | null {
   const { text, maxTokens } = prompted.value
   const asked = prompts.value.length
   if (asked === 0) return 'Write a prompt first.'
-  if (asked > mostPrompts) return `At most ${mostPrompts} prompts at a time; these are ${asked}.`
-  if (text.length > largestPrompt) return `At most ${largestPrompt} characters; these are ${text.length}.`
+  if (asked > mostPrompts) return `At most ${mostPrompts} prompts at a time; there are ${asked}.`
+  if (text.length > largestPrompt) return `At most ${largestPrompt} characters; there are ${text.length}.`
   const fits = Number.isInteger(maxTokens) && maxTokens >= 1 && maxTokens <= mostNewTokens
   return fits ? null : `New tokens: a whole number from 1 to ${mostNewTokens}.`
 }
@@ -196,7 +196,7 @@ function begin(next: Written | null): void {
   ended.value = null
 }
 
-/** One prompt's texts are read aloud; many would be too much. */
+/** Announces the texts of a single prompt; several would be too long. */
 function spokenTexts(): string[] {
   const now = written.value
   return now?.prompts.length === 1 ? names.value.map((name, i) => `${name}: ${textOf(now.texts[i][0])}`) : []

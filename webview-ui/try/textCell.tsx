@@ -1,5 +1,5 @@
-// A text as its tokens, shaded by how little the first column expected each; and what is said of the token that is pointed at or
-// has the focus. That has its own place below the texts, where it covers none.
+// A text as tokens, shaded by how little the first column expected each. Details of the token under the pointer or the focus are
+// shown below the texts.
 import { useState } from 'preact/hooks'
 import { printable, printableLine } from '../../src/formatting/printable.ts'
 import { endOfText } from '../../src/runs/series/samples.ts'
@@ -17,18 +17,18 @@ export interface TokenPlace {
 
 interface Said {
   readonly name: string
-  /** Stands after the same tokens in both texts, so that what could have stood there can be compared. */
+  /** The token after the same prefix in both texts, whose alternatives can be compared. */
   readonly token: TriedToken
-  /** What the text that is pointed at has in its place, where that is before the token; null: they part nowhere before. */
+  /** The other text's token at an earlier first difference; null: the texts do not differ earlier. */
   readonly parted: string | null
 }
 
 interface Facts {
   readonly token: TriedToken
-  /** Natural log of the first column's probability; undefined: nobody has said. */
+  /** Natural log of the first column's probability; undefined: not computed. */
   readonly judged: number | undefined
   readonly differs: boolean
-  /** Columns that have a token there, the one that is pointed at before the others. */
+  /** Columns with a token there, that of the pointer first. */
   readonly said: readonly Said[]
 }
 
@@ -61,8 +61,8 @@ function probability(logProbability: number): string {
 }
 
 function wouldSay({ name, parted }: Said): string {
-  if (parted === null) return `${name} would say`
-  return `${name} left this text before, where instead of ${shownPiece(parted)} it would say`
+  if (parted === null) return `${name} predicts`
+  return `${name} differs earlier: instead of ${shownPiece(parted)} it predicts`
 }
 
 /** The facts in one line, for screen readers. */
@@ -86,11 +86,13 @@ export function tokenWords(place: TokenPlace): string {
     .join('; ')
 }
 
-/** What every column would say at the place of a token, or where its text parted before. */
+/** The predictions of every column at a token, or at an earlier difference of its text. */
 export function TokenCard({ place }: { place: TokenPlace | null }) {
   const facts = place && factsOf(place)
   if (!facts)
-    return <p class="muted tokenRoom">Point at a token, or go to it by the arrow keys, to see what else was likely.</p>
+    return (
+      <p class="muted tokenRoom">Point at a token, or move to it with the arrow keys, to see likely alternatives.</p>
+    )
   const { token, judged, differs, said } = facts
   return (
     <div class="tokenRoom tokenCard" aria-hidden="true">
@@ -137,10 +139,10 @@ export interface TextCellProps {
   readonly column: number
   readonly prompt: number
   readonly label: string
-  /** What the first column wrote, and this one. */
+  /** The text of the first column, and of this one. */
   readonly first: Text
   readonly text: Text
-  /** null: no token is pointed at or has the focus any more. */
+  /** null: no token has the pointer or the focus. */
   readonly onToken: (token: TokenPlace | null) => void
 }
 
@@ -151,7 +153,7 @@ export function TextCell({ column, prompt, label, first, text, onToken }: TextCe
   const pieces = text.tokens.map(({ piece }) => printable(piece))
   const ends = text.seconds !== null && pieces.at(-1) === ''
   if (ends) pieces[pieces.length - 1] = text.rest === '' ? endOfText : printable(text.rest)
-  // Half a character shows nothing: its other half is marked.
+  // A token of half a character shows nothing: the token with the other half is marked.
   const differs = column === 0 ? null : differsAt(first, text)
   const marked = differs === null ? -1 : pieces.findIndex((piece, i) => i >= differs && piece !== '')
   const judged = column === 0 ? text.tokens.map(({ logProbability }) => logProbability) : (text.judged ?? [])

@@ -1,4 +1,4 @@
-// doctor: what this machine can compute with, and what to install where something is missing.
+// doctor: the devices of this machine, and what to install where something is missing.
 import { Option } from 'commander'
 import { command, type CommonOptions, type Context, type Outcome, runs } from '../command.ts'
 import { adaptersHere, type DoctorFacts, gatherFacts } from './facts.ts'
@@ -18,7 +18,7 @@ async function doctor({ io }: Context, options: DoctorOptions): Promise<Outcome>
   return { json: { device, ...facts, remedies }, text: reportText(facts, device, remedies) }
 }
 
-export const doctorCommand = command('doctor', 'show what this machine can compute with, and what to install', [
+export const doctorCommand = command('doctor', 'show the devices of this machine, and what to install', [
   'doctor',
   'doctor --json',
 ])

@@ -14,7 +14,7 @@ export interface DoctorFacts extends AdaptersHere {
 }
 
 interface AdaptersHere extends InspectedAdapters {
-  /** Why no adapters could be read; null when they could. */
+  /** Why adapters could not be read; null: they could. */
   adaptersError: string | null
 }
 
@@ -37,7 +37,10 @@ function adaptersApart(program: readonly string[]): AdaptersHere {
   const args = [...program, 'doctor', '--adapters-only', '--json']
   const { error, status, signal, stdout } = spawnSync(process.execPath, args, { encoding: 'utf8', timeout: 120_000 })
   if (error)
-    return { ...none, adaptersError: `the process that asks the graphics drivers gave no answer (${message(error)})` }
+    return {
+      ...none,
+      adaptersError: `the process that queries the graphics drivers did not answer (${message(error)})`,
+    }
   try {
     return JSON.parse(stdout) as AdaptersHere
   } catch {
@@ -73,7 +76,7 @@ interface MachineFacts {
 
 async function inspectMachine(): Promise<MachineFacts> {
   const { bavail, bsize } = await statfs(process.cwd())
-  // The kernel's limit of this process's group; 0 or more than the machine has when there is none.
+  // The memory limit of this process's group; without a limit 0, or more than the machine has.
   const limit = process.constrainedMemory()
   return {
     node: process.versions.node,

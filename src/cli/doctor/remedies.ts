@@ -66,7 +66,7 @@ function cpuRemedies({ cpu, machine }: DoctorFacts, install?: Installer): string
   if (!cpu.blas) remedies.push(...blasRemedies(cpu.note, machine.platform, install))
   if (!cpu.bf16 && machine.multipliesBf16 && !needsKoffi.test(cpu.bf16Note))
     remedies.push(
-      `this processor multiplies bf16 about twice as fast as f32, or faster, with oneDNN: ${install?.oneDnn ?? 'install oneDNN 3'}`,
+      `with oneDNN this processor multiplies bf16 at least twice as fast as f32: ${install?.oneDnn ?? 'install oneDNN 3'}`,
     )
   return remedies
 }
@@ -74,7 +74,7 @@ function cpuRemedies({ cpu, machine }: DoctorFacts, install?: Installer): string
 function blasRemedies(note: string, platform: NodeJS.Platform, install?: Installer): string[] {
   if (needsKoffi.test(note))
     return [
-      'a BLAS is here, but the package koffi, which calls it, does not load, so products run in WebAssembly, several times ' +
+      'a BLAS is installed, but the package koffi that calls it does not load. Products run in WebAssembly, several times ' +
         'slower: install SparseScope again without --omit=optional',
     ]
   if (platform === 'linux')
@@ -96,10 +96,10 @@ function graphicsRemedies(
   if (machine.platform !== 'linux') return []
   if (machine.nvidia)
     return [
-      'an NVIDIA GPU is here, but its Vulkan driver is not: in a container set NVIDIA_DRIVER_CAPABILITIES=all (graphics is ' +
+      'there is an NVIDIA GPU, but no Vulkan driver for it: in a container set NVIDIA_DRIVER_CAPABILITIES=all (graphics is ' +
         'needed) and install libvulkan1 libegl1 libxext6; elsewhere install the full driver, not the headless one',
     ]
-  if (gpuInMachine) return [`a GPU is here, but no Vulkan driver for it: ${vulkan ?? 'install your Vulkan driver'}`]
+  if (gpuInMachine) return [`there is a GPU, but no Vulkan driver for it: ${vulkan ?? 'install your Vulkan driver'}`]
   if (adapters.length > 0) return []
   return [`no GPU, and no software adapter to test WebGPU with (--device wgpu): ${vulkan ?? 'install Mesa lavapipe'}`]
 }

@@ -1,4 +1,4 @@
-// `sparsescope mcp`: the tools of the editor's agent for any other agent, as a server of the Model Context Protocol on stdin and stdout.
+// `sparsescope mcp`: the agent tools of the editor as a Model Context Protocol server on stdin and stdout.
 import { collect, memoryOption, precisionOption } from '../options.ts'
 import { command, type Outcome, runs } from '../command.ts'
 import type { McpOptions } from './server.ts'
@@ -9,7 +9,7 @@ export const mcpCommand = command('mcp', 'serve tools for agents over stdin and 
 ])
   .option(
     '--root <folder>',
-    'a folder that the tools may look into (default: the current one); may be repeated',
+    'a folder that the tools may read (default: the current one); may be repeated',
     collect,
     [],
   )

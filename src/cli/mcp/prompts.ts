@@ -10,7 +10,7 @@ const rows = [
       { name: 'size', description: 'Such as 8GB', required: true },
     ],
     text: (model: string, size: string) =>
-      `Prune the model ${model} so that its kept weights fit ${size}. Inspect it, ask suggest_recipe with this size, explain the recipe, and tell me its sparsity, time, memory and what the measurements say it will cost. Run it only when I agree. Afterwards read the results, and say that the saved folder holds exact zeros and is as large as before.`,
+      `Prune the model ${model} so that its kept weights fit ${size}. Inspect it, call suggest_recipe with this size, explain the recipe, and report its sparsity, time, memory and the expected cost from the measurements. Run it only when I agree. Afterwards read the results, and say that the saved folder contains exact zeros and is as large as before.`,
   },
   {
     name: 'lost_zeros',
@@ -20,7 +20,7 @@ const rows = [
       { name: 'after', description: 'The one that lost its zeros', required: true },
     ],
     text: (before: string, after: string) =>
-      `Find out why ${after} lost zeros that ${before} has. Compare the two, inspect both with statistics, and say which blocks and modules were filled, what does that (a merged LoRA, fine-tuning without a mask, another dtype), and how to get the zeros back.`,
+      `Find out why ${after} lost zeros that ${before} has. Compare the two, inspect both with statistics, and say which blocks and modules were filled, what causes that (a merged LoRA, fine-tuning without a mask, another dtype), and how to get the zeros back.`,
   },
 ]
 

@@ -21,7 +21,7 @@ export async function listResources(roots: Roots) {
   return [...of('runs', runs, 'text/plain'), ...of('recipes', recipes, 'application/yaml')]
 }
 
-/** @throws EngineError 'usage' or 'not-found' for what is no run and no recipe below the roots. */
+/** @throws EngineError 'usage' or 'not-found' when it is neither a run nor a recipe below the roots. */
 export async function readResource(uri: string, roots: Roots, signal: AbortSignal) {
   const [, kind, path] = /^sparsescope:\/\/(runs|recipes)\/(.+)$/.exec(uri) ?? []
   if (!kind) throw new EngineError('usage', `${uri} is neither ${scheme}runs/PATH nor ${scheme}recipes/PATH`)
@@ -30,6 +30,7 @@ export async function readResource(uri: string, roots: Roots, signal: AbortSigna
     if (!(await findRuns(roots)).includes(place)) throw new EngineError('not-found', `${uri}: there is no such run`)
     return { mimeType: 'text/plain', text: partOf(clean(await resultsOf([place], roots, signal), roots), 1, false) }
   }
-  if (!isRecipe(place)) throw new EngineError('usage', `${uri} is no recipe: its name ends in .prune.yaml`)
+  if (!isRecipe(place))
+    throw new EngineError('usage', `${uri} is not a recipe: the name of a recipe ends in .prune.yaml`)
   return { mimeType: 'application/yaml', text: clean(await readSmallFile(place, maxRecipeBytes, 'bad-recipe'), roots) }
 }

@@ -45,7 +45,7 @@ export async function serveTools(context: Context, options: McpOptions): Promise
       capabilities: { tools: {}, resources: {}, prompts: {} },
       instructions:
         'Prune language models and see where they are sparse. Inspect first, let suggest_recipe write the recipe, explain it, and run it only when a person wants that.',
-      // Clients are never asked for forms, whose answers it would check.
+      // The server never sends forms, whose answers the validator would check.
       jsonSchemaValidator: { getValidator: () => () => ({ valid: false, data: undefined, errorMessage: 'not used' }) },
     },
   )
@@ -75,9 +75,9 @@ export async function serveTools(context: Context, options: McpOptions): Promise
   server.setRequestHandler(ListPromptsRequestSchema, () => ({ prompts }))
   server.setRequestHandler(GetPromptRequestSchema, ({ params }) => promptOf(params.name, params.arguments ?? {}))
   await server.connect(new StdioServerTransport())
-  // The transport does not notice that the client has gone.
+  // The transport does not notice that the client has disconnected.
   await Promise.race([once(process.stdin, 'close'), once(process.stdin, 'end'), once(context.signal, 'abort')])
-  // A run ends as one that is cancelled: it says how to go on, and its lock is free.
+  // A run ends as if cancelled: it says how to continue, and releases its lock.
   leaving.abort()
   await idle()
   await server.close()

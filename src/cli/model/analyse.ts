@@ -1,4 +1,4 @@
-// sparsescope analyse: what each matrix is like, and what pruning it would cost, before anything is pruned.
+// sparsescope analyse: statistics of each matrix, and what pruning it would cost.
 import { InvalidArgumentError, Option } from 'commander'
 import { analyse } from '../../engine/analyse/analyse.ts'
 import { openCheckpoint, openInspection } from '../../engine/checkpoint/checkpoint.ts'
@@ -45,10 +45,10 @@ export const analyseCommand = command('analyse', 'measure each matrix of a model
   'analyse ../opt-125m --calibration c4.jsonl',
   'analyse ../opt-125m --calibration ids.safetensors --method wanda --sparsity 0.5 0.7 --sensitivity block --out map.json',
 ])
-  .argument('<model>', 'Hugging Face folder; a *.gguf file, of which only the values are looked at')
+  .argument('<model>', 'Hugging Face folder; or a *.gguf file, for statistics of its values only')
   .option(
     '--calibration <file>',
-    '.txt, .jsonl(.gz), .parquet, or .safetensors with ids (default: only the values are looked at)',
+    '.txt, .jsonl(.gz), .parquet, or .safetensors with ids (default: statistics of the values only)',
     onlyOnce,
   )
   .option('--field <name>', 'text column, or tensor of ids')
@@ -65,7 +65,7 @@ export const analyseCommand = command('analyse', 'measure each matrix of a model
       'also the loss of the model with only this pruned, by the first method and sparsity',
     ).choices(sensitivityUnits),
   )
-  .option('--seed <n>', 'seed of drawn windows and of random pruning', numberFromZero, 0)
+  .option('--seed <n>', 'seed of the drawn windows and of random pruning', numberFromZero, 0)
   .addOption(precisionOption())
   .addOption(memoryOption())
   .option('--out <file>', 'also write the JSON there; it must not exist')
@@ -90,7 +90,7 @@ function refuseUseless(o: AnalyseCliOptions): void {
 
 async function analysisOf(context: Context, path: string, o: AnalyseCliOptions): Promise<Analysis> {
   const begun = performance.now()
-  // What needs the model computed needs another file.
+  // Options that compute the model do not work with a GGUF file.
   const looks = isGguf(path) && o.calibration === undefined
   const checkpoint = looks ? wholeOf(await openInspection(path)) : await openCheckpoint(path)
   let backend: Backend | null = null
@@ -122,7 +122,7 @@ async function analysisOf(context: Context, path: string, o: AnalyseCliOptions):
   }
 }
 
-/** A line a block: the mean of its matrices, which JSON has one by one. */
+/** One line per block with the mean of its matrices; JSON lists each matrix. */
 function describe(analysis: Analysis, columns?: number): string {
   const { modules, calibration, sensitivity, seconds, device } = analysis
   const blocks = [...new Set(modules.map(({ block }) => block))]
@@ -163,10 +163,10 @@ function describe(analysis: Analysis, columns?: number): string {
     textTable(heads, rows, { columns, spare: ['rank', 'OWL', 'input', 'outliers', 'kurtosis', 'std'] }),
     ...(calibration
       ? [
-          `errors: share of each matrix' outputs that would be lost, on ${plural(calibration.windows, 'window')} of ${calibration.seq_len} tokens; means of the block`,
+          `errors: relative error of each matrix' outputs, on ${plural(calibration.windows, 'window')} of ${calibration.seq_len} tokens; means of the block`,
           ...(sensitivity
             ? []
-            : ['each matrix by itself; --sensitivity block tells which blocks the model needs most']),
+            : ['each matrix by itself; --sensitivity block shows which blocks the model needs most']),
         ]
       : []),
     ...last,

@@ -1,4 +1,4 @@
-// What a command computes with a model: on the device that was asked for, and where that runs out of memory again with less.
+// Computes with a model on the chosen device, and starts again with smaller parts when the device runs out of memory.
 import type { Backend } from '../../engine/compute/backend.ts'
 import { type LessOptions, lessText, planWithLess } from '../../engine/compute/planWithLess.ts'
 import { createDecoder, type Decoder, type DecoderOptions } from '../../engine/model/decoder.ts'
@@ -45,7 +45,7 @@ export function retryWithLess<T>(
   options: Pick<LessOptions, 'remedy' | 'mayRepeat'>,
 ): Promise<T> {
   const onLess: NonNullable<LessOptions['onLess']> = (less) =>
-    say(`warning: ${backend.info.description} ran out of memory; begins again with ${lessText(less)}`)
+    say(`warning: ${backend.info.description} ran out of memory; starts again with ${lessText(less)}`)
   return planWithLess(backend, body, { ...options, onLess })
 }
 

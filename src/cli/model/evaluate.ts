@@ -111,11 +111,11 @@ function refuseIdle(options: EvaluateOptions, task: TaskName): void {
       ? '--items'
       : null
   if (option !== null)
-    throw new EngineError('usage', `${option} does not apply to ${questions ? `--task ${task}` : task}: leave it out`)
+    throw new EngineError('usage', `${option} does not apply to ${questions ? `--task ${task}` : task}: remove it`)
 }
 
 /**
- * The length that was asked for; else that of rows of ids, and for all other data the model's positions, at most 4096.
+ * The requested length; else that of rows of ids; for other data the model's positions, at most 4096.
  * @throws EngineError 'usage' for windows that learned positions do not reach.
  */
 async function windowLength({ position, maxPositions }: ModelConfig, options: EvaluateOptions): Promise<number> {
@@ -123,7 +123,7 @@ async function windowLength({ position, maxPositions }: ModelConfig, options: Ev
   if (position.kind === 'learned' && seqLen > maxPositions) {
     throw new EngineError(
       'usage',
-      `windows of ${seqLen} tokens: the model has ${maxPositions} learned positions; use --seq-len ${maxPositions} at most`,
+      `windows of ${seqLen} tokens do not fit: the model has ${maxPositions} learned positions; use --seq-len ${maxPositions} at most`,
     )
   }
   if (seqLen < 2) throw new EngineError('usage', `--seq-len ${seqLen}: a window needs 2 tokens to predict one`)

@@ -1,4 +1,4 @@
-// sparsescope forward: what a model computes on given ids, to compare with another framework.
+// sparsescope forward: the outputs and gradients of a model on given ids, to compare with another framework.
 import { openCheckpoint } from '../../engine/checkpoint/checkpoint.ts'
 import { locate } from '../../engine/checkpoint/locate.ts'
 import { overlapOnDisk } from '../../engine/checkpoint/outputPlace.ts'
@@ -37,7 +37,7 @@ export const forwardCommand = command(
   .option('--labels <name>', 'tensor of the same file: targets, -100 = ignored (default: the ids)')
   .requiredOption('--out <file>', 'safetensors file to write; replaced if it is there')
   .option('--grads', 'gradients of the mean loss for every parameter')
-  .addOption(precisionOption('f32, to compare with'))
+  .addOption(precisionOption('f32, for comparisons'))
   .addOption(memoryOption())
   .action(
     runs(async (context, path: string, options: ForwardOptions): Promise<Outcome> => {
@@ -72,10 +72,10 @@ export const forwardCommand = command(
     }),
   )
 
-/** Neither the ids nor the model are replaced by what is computed from them. @throws EngineError 'usage'. */
+/** The output must not replace the ids or files of the model. @throws EngineError 'usage'. */
 async function refuseOverwrite(out: string, ids: string, model: string): Promise<void> {
   if ((await overlapOnDisk(out, ids)) === 'same')
-    throw new EngineError('usage', `--out ${out} is the file of --ids, which it would replace: name another one`)
+    throw new EngineError('usage', `--out ${out} is the file of --ids and would replace it: name another file`)
   const { folder } = await locate(model)
   if ((await overlapOnDisk(out, folder)) === 'inside')
     throw new EngineError('usage', `--out ${out} is inside the folder of the model, which is never touched`)

@@ -36,14 +36,11 @@ export const generateCommand = command('generate', 'generate text after a prompt
 ])
   .argument('<model>', 'Hugging Face folder, or hf:org/name')
   .requiredOption('--prompt <text>', 'the text to continue')
-  .option(
-    '--chat',
-    "the prompt is a person's message, which the model answers: it is put into the model's chat template",
-  )
+  .option('--chat', "treat the prompt as a user's message: the model's chat template formats it, and the model answers")
   .option('--max-tokens <n>', 'maximum number of new tokens', wholeNumber, 100)
   .option(
     '--temperature <t>',
-    '0: greedy, always the most likely token; above 0: sampled, the larger the more varied',
+    '0: greedy, always the most likely token; above 0: sampled, with more variety at larger values',
     between(0, 100),
     0,
   )

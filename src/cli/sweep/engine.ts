@@ -1,4 +1,4 @@
-// What both engines of a sweep share: which one it is, the lock, the progress, and the result at the end.
+// Parts shared by both engines of a sweep: the choice of engine, the lock, the progress, and the result.
 import { andList } from '../../formatting/lists.ts'
 import { type Sweep, sweepTable } from '../../engine/sweep/openSweep.ts'
 import type { SweepRow, SweepTable } from '../../runs/compared/sweepTable.ts'
@@ -16,7 +16,7 @@ import { aliveTasks, isSubmitted } from '../../engine/sweep/slurm.ts'
 export const engines = ['local', 'slurm'] as const
 export type EngineName = (typeof engines)[number]
 
-/** The one that has begun it, where nobody asks for another. */
+/** The engine that started the sweep, unless an option names another. */
 export function engineOf(sweep: Sweep, asked?: EngineName): EngineName {
   return asked ?? (isSubmitted(sweep) ? 'slurm' : 'local')
 }
@@ -30,9 +30,9 @@ export async function currentTable(sweep: Sweep): Promise<SweepTable> {
 
 /** Why a run that had its turn may have left nothing. */
 const reasons: Readonly<Record<EngineName, string>> = {
-  local: 'it could write nothing: is the disk full?',
+  local: 'it could not write anything: check that the disk is not full.',
   slurm:
-    'it never began: it was cancelled in Slurm, or the output of its task in the folder slurm of the sweep says more;',
+    'it never started: it was cancelled in Slurm, or its task failed; see the output in the folder slurm of the sweep;',
 }
 
 /** Exit code of a sweep that has ended: 0 when all are done, 1 when one failed or is at work elsewhere, else 130, since the rest was cancelled. */
@@ -42,14 +42,14 @@ export function outcomeOf(ended: SweepTable, sweep: Pick<Sweep, 'folder' | 'runs
   const has = (state: SweepRow['state']) => table.runs.some((row) => row.state === state)
   const exitCode = has('failed') || has('running') ? 1 : table.runs.every(({ state }) => state === 'done') ? 0 : 130
   const elsewhere = table.runs.flatMap(({ state, index }) => (state === 'running' ? [`run ${index}`] : []))
-  const note = `\nAnother process is at work on ${andList(elsewhere)}: wait for it, and run the sweep again.`
+  const note = `\nAnother process is running ${andList(elsewhere)}: wait for it, and run the sweep again.`
   return { json: table, text: sweepText(table, sweep, columns) + (elsewhere.length > 0 ? note : ''), exitCode }
 }
 
 /** A run that had its turn and left nothing: it could not even write why. */
 function silentAsFailed(row: SweepRow, why: string): SweepRow {
   return row.state === 'waiting'
-    ? { ...row, state: 'failed', message: `${why} sparsescope sweep run begins it again` }
+    ? { ...row, state: 'failed', message: `${why} sparsescope sweep run starts it again` }
     : row
 }
 

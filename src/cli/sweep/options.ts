@@ -36,7 +36,7 @@ export function deviceArguments(options: SweepOptions): string[] {
 }
 
 /**
- * `--slurm KEY=VALUE`: how a job array asks for machines, where the recipe does not say.
+ * `--slurm KEY=VALUE`: resources of the job array that the recipe does not set.
  * @throws EngineError 'usage' for a key or a value that `sweep.slurm` would not have.
  */
 export function slurmOptions(given: readonly string[]): SlurmOptions {

@@ -34,11 +34,11 @@ async function stopWhenCancelled({ folder }: Sweep, index: number): Promise<Node
 
 /** `index`: a run that the sweep has. */
 export async function runIndex(context: Context, sweep: Sweep, index: number, options: SweepOptions): Promise<Outcome> {
-  // A run that the local engine started does not outlive it: two would have it otherwise when the sweep is gone on with.
+  // A run of the local engine ends with it. Otherwise two processes would have the run when the sweep continues.
   const hasParent = options.child === true
   if (hasParent) {
-    // It may have gone before this process looked.
-    if (!process.connected) throw new EngineError('cancelled', 'the sweep that began this run has ended')
+    // The parent may have ended before this check.
+    if (!process.connected) throw new EngineError('cancelled', 'the sweep that started this run has ended')
     process.once('disconnect', () => process.kill(process.pid, 'SIGINT'))
   }
   const looking = hasParent ? null : await stopWhenCancelled(sweep, index)
@@ -53,7 +53,7 @@ export async function runIndex(context: Context, sweep: Sweep, index: number, op
     return { json: report, text: reportText(report, context.columns) }
   } finally {
     clearInterval(looking ?? undefined)
-    // A parent engine, if there is one, writes the table once this process is gone.
+    // A parent engine writes the table after this process has ended.
     if (!hasParent) await writeTable(sweep, engineOf(sweep)).catch(() => undefined)
   }
 }

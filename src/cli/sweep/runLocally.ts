@@ -25,7 +25,7 @@ export async function runLocally(context: Context, sweep: Sweep, options: SweepO
     // The number of runs that are done explains why not all are started.
     if (indices.length < runs.length) context.say(`${runs.length - indices.length} of ${runs.length} runs are done`)
     const jobs = Math.min(asked, Math.max(1, indices.length))
-    // Threads are divided among all runs, not those that are left: with other threads sums round otherwise, and one table would hold both.
+    // Threads are divided among all runs, not the remaining ones: the number of threads changes rounding, and one table would mix both.
     const share = shareOf(Math.min(asked, runs.length), options)
     const progress = createSweepProgress(sweep.folder, runs.length)
     const going = new Set<number>()
@@ -57,7 +57,7 @@ export async function runLocally(context: Context, sweep: Sweep, options: SweepO
     if (context.signal.aborted)
       throw new EngineError(
         'cancelled',
-        `cancelled; go on with: sparsescope sweep run ${shellWord(shortPath(sweep.folder.path))}`,
+        `cancelled; continue with: sparsescope sweep run ${shellWord(shortPath(sweep.folder.path))}`,
       )
     return outcomeOf(await writeTable(sweep, engine), sweep, context.columns)
   } finally {

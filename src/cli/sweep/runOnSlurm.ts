@@ -1,4 +1,4 @@
-// The Slurm engine: submits what is not done and not on its way as one job array, and waits for it.
+// The Slurm engine: submits the runs that are neither done nor queued as one job array, and waits for it.
 import { shellWord } from '../../formatting/printable.ts'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { EngineError } from '../../engine/errors.ts'
@@ -22,7 +22,7 @@ export async function runOnSlurm(context: Context, found: Sweep, options: SweepO
   await submitRest(context, sweep, options)
   if (options.wait === false) {
     const table = await sweepTable(sweep, engine, new Set((await aliveTasks(sweep)).keys()))
-    return { json: table, text: `sparsescope sweep status ${shortPath(sweep.folder.path)} tells how far it is` }
+    return { json: table, text: `sparsescope sweep status ${shortPath(sweep.folder.path)} shows its progress` }
   }
   await waitForAll(context, sweep)
   return outcomeOf(await writeTable(sweep, engine), sweep, context.columns)
@@ -39,7 +39,7 @@ async function submitRest(context: Context, sweep: Sweep, options: SweepOptions)
     if (left.length === 0) return
     const indices = left.map(({ index }) => index)
     const { memory, cpus = 1 } = sweep.slurm
-    // Above what is planned a process takes some for itself.
+    // The process itself needs memory beyond the plan.
     const bytes = memory === undefined ? null : Math.floor(0.8 * (parseByteSize(memory) ?? 0))
     const own = ['--threads', String(cpus), ...(bytes === null ? [] : ['--memory', String(bytes)])]
     const program = [process.execPath, ...context.io.program, 'sweep', 'run', sweep.folder.path]
@@ -70,7 +70,7 @@ async function waitForAll(context: Context, sweep: Sweep): Promise<void> {
     if (signal.aborted)
       throw new EngineError(
         'cancelled',
-        `the runs go on without this command: to stop them: sparsescope sweep cancel ${shellWord(shortPath(sweep.folder.path))}`,
+        `the runs continue without this command; stop them with: sparsescope sweep cancel ${shellWord(shortPath(sweep.folder.path))}`,
       )
     const alive = await aliveTasks(sweep).catch((error: unknown): AliveTasks | null => {
       // Controllers restart; the runs do not mind.

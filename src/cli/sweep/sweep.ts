@@ -16,7 +16,7 @@ import { planText, sweepText } from './texts.ts'
 
 type Action = 'plan' | 'run' | 'status' | 'cancel'
 
-/** Each run's process is told to stop, and stopped after 1.2 s. */
+/** Each run's process gets a signal, and is killed after 1.2 s. */
 const leaveAfterMs = 1800
 
 export const sweepCommand = command('sweep', 'plan, run, follow or cancel many runs of one recipe', [
@@ -97,7 +97,7 @@ async function cancelSweep(request: SweepRequest, { index }: SweepOptions): Prom
   const { runs: rows } = await currentTable(sweep)
   const open = rows.filter(({ index: i, state }) => (asked === null || i === asked) && state !== 'done')
   const cancelled = open.map(({ index: i }) => i)
-  // Noted first: what is stopped may have no time to say why.
+  // Recorded first: a stopped process may have no time to write the reason.
   await cancelRuns(sweep.folder, cancelled)
   if (engineOf(sweep) === 'slurm') {
     const alive = await aliveTasks(sweep)
@@ -107,6 +107,6 @@ async function cancelSweep(request: SweepRequest, { index }: SweepOptions): Prom
   const text =
     cancelled.length === 0
       ? `nothing to cancel: ${nothing}`
-      : `${cancelled.length} of ${rows.length} runs cancelled; sparsescope sweep run goes on with them`
+      : `${cancelled.length} of ${rows.length} runs cancelled; sparsescope sweep run continues them`
   return { json: { id: sweep.id, cancelled }, text }
 }

@@ -1,4 +1,4 @@
-// Sweeps for people.
+// Sweeps as text for the terminal.
 import type { PlanAndEstimates, Sweep } from '../../engine/sweep/openSweep.ts'
 import { labelsOfRuns } from '../../engine/sweep/planSweep.ts'
 import { formatBytes, formatValue, plural, roughDuration } from '../../formatting/numbers.ts'
@@ -32,7 +32,7 @@ export function sweepText({ runs }: SweepTable, sweep: Pick<Sweep, 'folder' | 'r
   const folder = shortPath(sweep.folder.path)
   const states = runs.map(({ state }) => state)
   const isOver = !states.includes('running') && states.some((state) => state === 'failed' || state === 'cancelled')
-  const next = isOver ? `; sparsescope sweep run ${folder} goes on with the rest` : ''
+  const next = isOver ? `; sparsescope sweep run ${folder} continues with the rest` : ''
   const standing = states.every((state) => state === 'done') ? [] : [countsText(states) + next]
   return [tableText(runs, labelsOfRuns(sweep.runs), columns), ...standing, ...failureTexts(runs)].join('\n')
 }
@@ -55,8 +55,8 @@ export function rowText(row: SweepRow): string {
 
 function reason({ state, message, results: { perplexity } }: SweepRow): string {
   if (message !== null) return message
-  // A time limit stops a task as a person does, by a signal.
-  if (state === 'cancelled') return 'stopped, by hand or at its time limit; sparsescope sweep run goes on where it was'
+  // A time limit stops a task by a signal, like the user.
+  if (state === 'cancelled') return 'stopped, by the user or at its time limit; sparsescope sweep run continues it'
   const measured = [perplexity.dense, perplexity.pruned, perplexity.recovered].filter((value) => value !== null)
   return measured.length > 0 && state === 'done' ? `perplexity ${measured.map(formatValue).join(' → ')}` : ''
 }

@@ -1,4 +1,4 @@
-// Everything that can be said of a model before it is pruned: first from its values alone, then, with calibration data, from
+// The analysis of a model before it is pruned: first from its values alone, then, with calibration data, from
 // one pass over its blocks.
 import { resolve } from 'node:path'
 import type { AnalysedModule, Analysis, MeasuredModule, SensitivityUnit, WeightSpread } from '../../plan/analysis.ts'
@@ -40,7 +40,7 @@ export interface AnalyseOptions {
   readonly openBackend: () => Promise<Backend>
   readonly precision?: PrecisionChoice
   readonly signal?: AbortSignal
-  /** Called with all that is known of modules as they are measured, those of an earlier analysis first. `loss` is the dense model's, where sensitivities are asked for. */
+  /** Called with all results so far as modules are measured, those of an earlier analysis first. `loss` is the dense model's, where sensitivities are measured. */
   readonly onMeasured?: (modules: readonly MeasuredModule[], loss: number | null) => void
   readonly onProgress?: (what: 'values' | 'blocks', done: number, total: number) => void
   readonly onWarning: (message: string) => void
@@ -57,7 +57,7 @@ export const longestWindow = 512
 /** Share of the memory for each of: hidden states of the calibration set, Hessians, the model of the sensitivities. The rest is for the block. */
 const share = 1 / 4
 
-/** GGUF is looked at for its values alone. @throws EngineError of the checkpoint, the data, or 'bad-recipe' for what cannot be pruned so. */
+/** Analyses only the values of GGUF. @throws EngineError of the checkpoint, the data, or 'bad-recipe' for what cannot be pruned so. */
 export async function analyse(checkpoint: Checkpoint, options: AnalyseOptions): Promise<AnalysisResult> {
   if (isOfGguf(checkpoint) && !options.calibration) return ofValues(checkpoint, linearsByName(checkpoint), options)
   const model = openModel(checkpoint)
@@ -142,7 +142,7 @@ async function measure(
       onLess(less) {
         const { description } = backend.info
         options.onWarning(
-          `${description} ran out of memory; the analysis goes on after the last block with ${lessText(less)}`,
+          `${description} ran out of memory; the analysis continues after the last block with ${lessText(less)}`,
         )
       },
     })
@@ -224,7 +224,7 @@ function workLeft(
   return work.slice(0, work.findLastIndex((own) => own.candidates.length > 0) + 1)
 }
 
-/** Only what was asked for: the state may know more. */
+/** Only the requested results: the state may contain more. */
 function askedFigures(
   state: AnalysisState,
   candidates: readonly Candidate[],
@@ -244,7 +244,7 @@ export async function calibrationSet(
 ): Promise<CalibrationSet> {
   const { data: path, field } = calibration
   const isIds = path.endsWith('.safetensors')
-  // All ids of a file are used as they stand.
+  // All ids of a file are used as they are.
   const samples = calibration.samples ?? (isIds ? undefined : defaultSamples)
   const seqLen = calibration.seqLen ?? (isIds ? undefined : Math.min(longestWindow, config.maxPositions))
   const { folder } = checkpoint

@@ -1,5 +1,5 @@
-// What an analysis has measured so far is kept in a file beside the checkpoint: a killed one goes on where it was, and the next that asks
-// the same of the same files has nothing left to do.
+// Keeps the measurements of an analysis in a file beside the checkpoint: a killed analysis continues from there, and the next
+// one with the same settings and files has nothing left to measure.
 import { sha256Of } from '../../system/sha256.ts'
 import { readdir, stat } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
@@ -22,7 +22,7 @@ const count = z.number().int().min(0)
 const stateSchema = z.strictObject({
   /** Hash of the weights' files. */
   checkpoint: z.string(),
-  /** Hash of everything that the numbers depend on, but for the ways of pruning, each of which is measured by itself. */
+  /** Hash of everything that the numbers depend on, except the ways of pruning: each is measured by itself. */
   key: z.string(),
   calibration: z.strictObject({ data: z.string(), field: z.string().optional(), samples: count, seqLen: count }),
   /** Loss of the dense model, where sensitivities are measured. */
@@ -85,7 +85,7 @@ export async function openAnalysisStore(
       } catch (error) {
         canSave = false
         const why = error instanceof Error ? error.message : String(error)
-        warn(`what is measured cannot be kept for the next time: ${why}`)
+        warn(`the measurements cannot be saved for the next analysis: ${why}`)
       }
     },
   }
@@ -108,7 +108,7 @@ function addFigures(state: AnalysisState, { block, modules, ways, senses }: Bloc
   if (senses && state.sensitivity) state.sensitivity.blocks = block + 1
 }
 
-/** Sensitivities by another unit or way of pruning than asked for are forgotten. */
+/** Drops sensitivities by another unit or way of pruning. */
 export function senseBy(
   state: AnalysisState,
   unit: SensitivityUnit,
@@ -121,7 +121,7 @@ export function senseBy(
   return (state.sensitivity = { unit, method, sparsity, pattern, blocks: 0 })
 }
 
-/** The newest analysis of these weights, however far it came; null when there is none. */
+/** The newest analysis of these weights, complete or not; null when there is no analysis. */
 export async function latestAnalysis(checkpoint: Checkpoint): Promise<AnalysisState | null> {
   const folder = storeFolder(checkpoint)
   const names = (await readdir(folder).catch(() => [])).filter((name) => name.endsWith('.json'))
@@ -146,7 +146,7 @@ const formatOfState = 4
 const mostFiles = 16
 const mostBytes = 64 * 2 ** 20
 
-/** The store lies beside the checkpoint; in the Hub's cache beside `snapshots`, since a folder in there would be taken for a snapshot. */
+/** The store is beside the checkpoint; in the Hub's cache beside `snapshots`, since a folder in it would count as a snapshot. */
 function storeFolder({ folder }: Checkpoint): string {
   const parent = dirname(resolve(folder))
   return join(basename(parent) === 'snapshots' ? dirname(parent) : parent, '.sparsescope', 'analyses')
@@ -159,7 +159,7 @@ async function modelKey({ files, folder }: Checkpoint): Promise<string> {
   return sha256Of(JSON.stringify(await Promise.all(paths.map(stampOf))))
 }
 
-/** null where there is none, it belongs to somebody else, or a crash cut it short. */
+/** null where it is missing, belongs to somebody else, or a crash cut it short. */
 async function readState(path: string): Promise<AnalysisState | null> {
   try {
     return stateSchema.parse(JSON.parse(await readOwn(path, mostBytes)))

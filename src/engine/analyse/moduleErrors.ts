@@ -26,7 +26,7 @@ interface ErrorWork {
   readonly linears: readonly Linear[]
   /** Statistics with the Hessian of each linear's input. */
   readonly statistics: Statistics
-  /** Filled with pruned weights; null where no sensitivity is asked for, so that they need not be kept. */
+  /** Filled with pruned weights; null where no sensitivity is measured: they are then not kept. */
   readonly pruned: PrunedWeights | null
 }
 

@@ -70,7 +70,10 @@ export function createProbe({ decoder, stream, set, unit, signal }: ProbeOptions
           losses.set(name, loss)
         }
         if (!Number.isFinite(loss))
-          throw new EngineError('numeric', `${linears[0]?.name}: pruned alone, the model's loss is ${loss}`)
+          throw new EngineError(
+            'numeric',
+            `${linears[0]?.name}: with only this ${unit} pruned, the loss of the model is ${loss}; try another pruning method`,
+          )
       }
       return losses
     },
@@ -98,7 +101,7 @@ export async function denseLoss({ decoder, set, signal }: Omit<ProbeOptions, 'un
   if (!Number.isFinite(sum))
     throw new EngineError(
       'numeric',
-      `the loss is ${sum} before anything is pruned; the weights hold NaN or infinity, or overflow on this text`,
+      `the loss is ${sum} before anything is pruned; the weights contain NaN or infinity, or overflow on this text; check them with sparsescope inspect --stats`,
     )
   return sum / windows
 }

@@ -88,7 +88,7 @@ interface DenseEnds {
 }
 
 export interface DenseStream extends DenseEnds {
-  /** The states between attention and MLP on the way to `outputs`: a copy for each recovery that asks for them. */
+  /** The states between attention and MLP on the way to `outputs`: a copy for each recovery that needs them. */
   readonly middles: readonly Activations[]
 }
 
@@ -99,7 +99,7 @@ export interface DenseStates extends DenseEnds {
 }
 
 export interface WantedStates {
-  /** The kind of dense states, or null where none are needed. */
+  /** The kind of dense states, or null where they are not needed. */
   readonly dense: DenseKind | null
   readonly middles: boolean
 }
@@ -108,9 +108,9 @@ export interface WantedStates {
 export interface BlockStates {
   /** Inputs of the block in the finished stream. */
   readonly inputs: Activations
-  /** The dense streams that some recovery asks for. */
+  /** The dense streams that some recovery needs. */
   readonly dense: Readonly<Record<DenseKind, DenseStream | null>>
-  /** States for the recovery at this place of the list; null for one that asks for none. */
+  /** States for the recovery at this place of the list; null for one that needs no states. */
   fittedTo(recovery: number): DenseStates | null
   /** The dense model's outputs become its inputs of the next block. */
   next(): void

@@ -32,7 +32,7 @@ export interface ModelStream {
 }
 
 /**
- * Blocks lie on the device as `as` says. With memory of its own the device takes the next block, as it is stored, while this one
+ * `as` is the form of blocks on the device. With memory of its own the device takes the next block, as it is stored, while this one
  * computes.
  */
 export function createModelStream(backend: Backend, model: Model, as: LoadAs = 'f32'): ModelStream {

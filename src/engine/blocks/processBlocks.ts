@@ -1,6 +1,6 @@
 // Prunes and recovers a model block by block (docs/methods.md, "Block by block"): each block is loaded, observed, pruned, recovered,
 // rounded, saved by the caller, and passed on. Statistics and inputs always come from the finished earlier blocks. To recover more of
-// a model that is pruned already, the dense block is observed and the pruned one goes on.
+// a model that is pruned already, the dense block is observed, and the pruned one feeds the next block.
 import { needsData } from '../../catalog/methods/methods.ts'
 import { breathe } from '../breathe.ts'
 import type { Backend } from '../compute/backend.ts'
@@ -41,11 +41,11 @@ export interface BlockWork {
   readonly block: Block
   /** Masks of every linear that is pruned, by this run or before. */
   readonly masks: ReadonlyMap<string, Mask>
-  /** null when no step looks at data. */
+  /** null when no step needs data. */
   readonly states: BlockStates | null
   /** The dense states that the recovery fits to; null once the block is finished. */
   readonly fitted: DenseStates | null
-  /** Statistics of the dense block's inputs; null for a recovery that did not ask for them, and once the block is finished. */
+  /** Statistics of the dense block's inputs; null for a recovery that does not need them, and once the block is finished. */
   readonly statistics: Statistics | null
   /** Certificates of masks that were chosen here, where the Hessians of their inputs were at hand. */
   readonly certificates: ReadonlyMap<string, MatrixCertificate>
@@ -55,7 +55,7 @@ export interface BlockWork {
 
 /** What is pruned and recovered, and how. */
 export interface BlocksOptions {
-  /** The device on which forward passes run and the blocks of `stream` lie. */
+  /** The device of forward passes and of the blocks of `stream`. */
   readonly backend: Backend
   /** The backend that prunes: `backend` itself where it can, else a CPU. */
   readonly host: PruneHost

@@ -1,11 +1,11 @@
-// The files of a model folder that are not weights: config, tokenizer, generation settings, licence, code.
+// Copies the files of a model folder that are not weights: config, tokenizer, generation settings, licence, code.
 import { chmod, copyFile, lstat, open, readdir, realpath, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { isCacheBlob, isInside } from './locate.ts'
 
 const weights =
   /\.(safetensors|safetensors\.index\.json|bin|bin\.index\.json|pt|pth|ckpt|pkl|h5|msgpack|onnx|gguf|npz)$/i
-/** Files that every run writes anew. */
+/** Files that every run writes itself. */
 const ours = new Set(['sparsescope.json', 'sparsescope.mask'])
 
 /**

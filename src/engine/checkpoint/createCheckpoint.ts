@@ -20,11 +20,11 @@ export interface TensorEntry {
   /** First byte in the file. */
   readonly start: number
   readonly bytes: number
-  /** Strides in elements, only where the elements do not lie one after the other, rows first. */
+  /** Strides in elements, only where the elements are not contiguous, rows first. */
   readonly strides?: readonly number[]
   /** Bytes on disk, only where just the kept values are stored: `bytes` is then what the matrix would take. */
   readonly bitmask?: BitmaskPlace
-  /** Blocks in the file, only where weights are quantised: `dtype` and `bytes` are then those of the numbers that they stand for. */
+  /** Blocks in the file, only where weights are quantised: `dtype` and `bytes` are then those of the unpacked numbers. */
   readonly quantised?: QuantisedPlace
 }
 
@@ -48,11 +48,11 @@ export interface Checkpoint {
   readonly metadata: ReadonlyMap<string, string>
   /** `metadata` of the index, null for a single file. */
   readonly indexMetadata: unknown
-  /** config.json as parsed, null when there is none. */
+  /** config.json as parsed, null when it is missing. */
   readonly config: unknown
   /** Masks under which its weights are read, by their names; absent: the weights are read as they are. */
   readonly masks?: StoredMasks
-  /** The model lies on the Hub: nothing of it is on this disk, and no other thread can open it by its path. */
+  /** The model is on the Hub: nothing of it is on this disk, and no other thread can open it by its path. */
   readonly remote?: true
   /** Bytes read from the weight files so far, headers included. */
   bytesRead(): number
@@ -79,7 +79,7 @@ export function storedType({ dtype, quantised }: { dtype: string; quantised?: Qu
   return quantised?.type ?? dtype
 }
 
-/** Whether a checkpoint is of GGUF files, which are looked at only. */
+/** Whether a checkpoint is of GGUF files, which can only be inspected. */
 export function isOfGguf({ files }: Pick<Checkpoint, 'files'>): boolean {
   return isGguf(files.at(0)?.name ?? '')
 }

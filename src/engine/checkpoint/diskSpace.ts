@@ -1,4 +1,4 @@
-// Whether a disk has room for what is going to be written, asked before the work that makes it.
+// Checks that a disk has room for an output, before the work that makes it.
 import { statfs } from 'node:fs/promises'
 import { formatBytes } from '../../formatting/numbers.ts'
 import { EngineError } from '../errors.ts'
@@ -31,7 +31,7 @@ async function requireRoom(place: string, needs: readonly DiskNeed[]): Promise<v
   })
   const needed = needs.reduce((sum, { bytes }) => sum + bytes, 0)
   const free = bavail * bsize
-  // Some network file systems do not tell; they say that they have no blocks at all.
+  // Some network file systems report no blocks at all instead of the free space.
   if (blocks === 0 || free >= needed) return
   const [first] = needs
   const parts = needs.map(({ what, bytes }) => `${formatBytes(bytes)} for ${what}`).join(' and ')

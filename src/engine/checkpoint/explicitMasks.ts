@@ -1,4 +1,4 @@
-// The masks that a checkpoint itself holds: beside its weights in a file, or as the bits that its weights are stored by.
+// The masks that a checkpoint contains: in a file beside its weights, or as the bits of weights stored as bitmasks.
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { tensorRoles } from '../../catalog/families/tensorRoles.ts'
@@ -35,7 +35,7 @@ export function hasMasks({
   return existsSync(join(folder, maskFileName)) || [...tensors.values()].some(({ bitmask }) => bitmask !== undefined)
 }
 
-/** Masks by the weight's name, with outputs as rows, each read when it is needed; null when there are none. @throws EngineError 'bad-checkpoint' */
+/** Masks by the weight's name, with outputs as rows, each read when it is needed; null without such masks. @throws EngineError 'bad-checkpoint' */
 export async function explicitMasks(checkpoint: Checkpoint): Promise<StoredMasks | null> {
   if (checkpoint.masks) return checkpoint.masks
   if (!hasMasks(checkpoint)) return null

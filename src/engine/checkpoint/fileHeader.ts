@@ -18,7 +18,7 @@ export interface PartPlace {
   readonly bytes: number
 }
 
-/** A matrix of which only the kept values are stored. */
+/** A matrix that is stored as its kept values only. */
 export interface BitmaskPlace {
   readonly rows: number
   readonly columns: number
@@ -34,7 +34,7 @@ export interface BitmaskPlace {
   readonly offsets: PartPlace | null
 }
 
-/** Blocks that stand for F32 numbers. */
+/** Quantised blocks, read as F32 numbers. */
 export interface QuantisedPlace {
   readonly type: WidenedType
   /** Elements of a block, and its bytes. */
@@ -50,7 +50,7 @@ interface FileName {
   readonly path: string
 }
 
-/** A tensor of a file, or of several, where only its kept values are stored; or of blocks that stand for numbers. */
+/** A tensor of a file, or of several, where only its kept values are stored; or of quantised blocks. */
 export type PlacedTensor = TensorInfo & { readonly bitmask?: BitmaskPlace; readonly quantised?: QuantisedPlace }
 
 export interface FileHeader extends Omit<SafetensorsHeader, 'tensors'>, FilePlace, FileName {

@@ -23,7 +23,7 @@ export class FilePool implements WeightFiles {
   private readonly files = new Map<string, OpenFile>()
   private readonly mostBytes: number
   private total = 0
-  /** Bytes that were asked for, read or not. */
+  /** Bytes that were requested, read or not. */
   private asked = 0
   private closed = false
 

@@ -1,8 +1,8 @@
-// The last look at 16-bit weights before they are saved, by WebAssembly (stats/assembly/look.ts), a piece at a time: loops over
+// The last check of 16-bit weights before they are saved, by WebAssembly (stats/assembly/look.ts), a piece at a time: loops over
 // typed arrays take three times as long, which a GPU would wait for.
 import { instantiate, readWasm, type Wasm } from '../readWasm.ts'
 
-/** Bytes of a piece: small enough for a core's own cache. A bit of the mask stands for two. */
+/** Bytes of a piece: small enough for a core's own cache. A bit of the mask is for two. */
 const pieceBytes = 2 ** 18
 const [valuesAt, keptAt] = [2 ** 16, 2 ** 16 + pieceBytes]
 const pages = (keptAt + pieceBytes / 16) / 2 ** 16
@@ -28,7 +28,7 @@ export function halvesAreFinite(bytes: Uint8Array, exponent: number): boolean {
   return true
 }
 
-/** Whether all 16-bit values are 0, or −0, but for those whose bit of the mask is 1. A word of it stands for 32 values. */
+/** Whether all 16-bit values are 0, or −0, but for those whose bit of the mask is 1. A word of it is for 32 values. */
 export function halvesAreZero(bytes: Uint8Array, words: Uint32Array): boolean {
   const { wasm, memory } = opened ?? open()
   const kept = new Uint8Array(words.buffer, words.byteOffset, words.byteLength)

@@ -1,5 +1,5 @@
 // Models in the Hugging Face cache, `models--org--name/snapshots/<commit>/`, as huggingface_hub lays it out: found by
-// name (`hf:org/name@revision`), or by the repository's folder. Nothing is downloaded here.
+// name (`hf:org/name@revision`), or by the repository's folder. This file downloads nothing.
 import { stat } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { basename, join, resolve } from 'node:path'
@@ -31,7 +31,10 @@ export function parseHubName(given: string): HubName {
   const text = isHubName(given) ? given.slice(hubPrefix.length) : given
   const [, repository, revision = 'main'] = /^([\w.-]+(?:\/[\w.-]+)?)(?:@([\w.-]+(?:\/[\w.-]+)*))?$/.exec(text) ?? []
   if (!repository || [...repository.split('/'), ...revision.split('/')].some((part) => /^\.+$/.test(part)))
-    throw new EngineError('usage', `${quoted(given)} is no name of the Hub; give hf:org/name or hf:org/name@revision`)
+    throw new EngineError(
+      'usage',
+      `${quoted(given)} is not the name of a model on the Hub; give hf:org/name or hf:org/name@revision`,
+    )
   return { repository, revision }
 }
 
@@ -72,7 +75,7 @@ export async function snapshotOf(given: string): Promise<string> {
   if (snapshot !== null) return snapshot
   throw new EngineError(
     'not-found',
-    `${given} is not in the Hub's cache (${folder}); run \`sparsescope pull ${hubNameText(name)}\`, look at it there with inspect --remote, or check HF_HOME`,
+    `${given} is not in the Hub's cache (${folder}); run \`sparsescope pull ${hubNameText(name)}\`, inspect it on the Hub with inspect --remote, or check HF_HOME`,
   )
 }
 

@@ -1,4 +1,4 @@
-// A checkpoint as far as it can be opened, and what cannot, named: for people who look. Nothing computes with one.
+// The readable part of a checkpoint, and the problems of the rest: for inspection only, never for computation.
 import { EngineError } from '../errors.ts'
 import { createCheckpoint, type Checkpoint, type TensorEntry } from './createCheckpoint.ts'
 import type { Located } from './locate.ts'
@@ -6,7 +6,7 @@ import { configOf } from './modelConfigFile.ts'
 import { readHeaders, type FileProblem } from './readHeaders.ts'
 import type { WeightFiles } from './weightFiles.ts'
 
-/** A tensor that may be of a type that nobody here knows. `dtype`: as the file names it, unchecked. */
+/** A tensor whose type may be unknown. `dtype`: as the file names it, unchecked. */
 export type ListedEntry = Omit<TensorEntry, 'dtype' | 'start'> & { readonly dtype: string }
 
 export interface Inspection {
@@ -57,10 +57,7 @@ export async function inspectIn(pool: WeightFiles, located: Located, path: strin
 export function wholeOf({ checkpoint, unknown, problems }: Inspection): Checkpoint {
   for (const { error } of problems) throw error
   for (const { name, dtype } of unknown) {
-    throw new EngineError(
-      'unsupported',
-      `${checkpoint.path}: ${name} is stored as ${dtype}, a type that is not known; convert it first`,
-    )
+    throw new EngineError('unsupported', `${checkpoint.path}: ${name} has the unknown type ${dtype}; convert it first`)
   }
   return checkpoint
 }

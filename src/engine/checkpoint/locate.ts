@@ -1,4 +1,4 @@
-// Finds the weight files that a person's path stands for: a folder, an index, or one file.
+// Finds the weight files of a path: a folder, an index, or one file.
 import { readdir, realpath, stat } from 'node:fs/promises'
 import { basename, dirname, join, relative, resolve, sep } from 'node:path'
 import type { CheckpointReason } from '../../errors.ts'
@@ -36,7 +36,7 @@ export async function locate(path: string): Promise<Located> {
   return { folder: dirname(full), kind: name.endsWith('.json') ? 'sharded' : 'single', entry: name }
 }
 
-/** What names a checkpoint in a recipe: its folder, or its index or weights file where the folder by itself is another model, or none. */
+/** The path of a checkpoint in a recipe: its folder, or its index or weights file where the folder alone is another model or no model. */
 export async function nameOfWeights(weights: string): Promise<string> {
   const folder = dirname(weights)
   const entry = await locateInFolder(folder).then(

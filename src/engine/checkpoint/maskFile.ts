@@ -68,7 +68,7 @@ function checkSpareBits(path: string, name: string, { rows, columns, words }: Ma
     if (words[r * perRow - 1] & spare) {
       throw new EngineError(
         'bad-checkpoint',
-        `${path}: ${name} keeps columns it does not have; save the pruned model again`,
+        `${path}: ${name} marks columns as kept that it does not have; save the pruned model again`,
       )
     }
   }

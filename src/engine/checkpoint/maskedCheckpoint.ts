@@ -14,14 +14,14 @@ export interface StoredMatrix {
 
 /**
  * The checkpoint under the mask that the checkpoint at `masked` holds.
- * @throws EngineError 'bad-checkpoint' where it holds none, or that of another model.
+ * @throws EngineError 'bad-checkpoint' where it has no mask, or that of another model.
  */
 export async function underMaskOf(checkpoint: Checkpoint, masked: string): Promise<Checkpoint> {
   const other = await openCheckpoint(masked)
   try {
     const masks = await explicitMasks(other)
     if (masks === null)
-      throw new EngineError('bad-checkpoint', `${other.folder} holds no mask: there is no ${maskName} in it`)
+      throw new EngineError('bad-checkpoint', `${other.folder} has no ${maskName}; give the folder of a pruned model`)
     const roles = tensorRoles(checkpoint.config, checkpoint.tensors)
     return maskedCheckpoint(checkpoint, masks, (name) => {
       const { shape } = checkpoint.tensors.get(name) ?? {}
@@ -35,7 +35,7 @@ export async function underMaskOf(checkpoint: Checkpoint, masked: string): Promi
 }
 
 /**
- * `matrixOf`: the matrix of a tensor; undefined where there is none of that name. Reads must begin and end between elements.
+ * `matrixOf`: the matrix of a tensor; undefined where the name is unknown. Reads must begin and end between elements.
  * @throws EngineError 'bad-checkpoint' for a mask of another model.
  */
 export function maskedCheckpoint(
@@ -48,7 +48,7 @@ export function maskedCheckpoint(
     if (outputs === rows && inputs === columns) continue
     throw new EngineError(
       'bad-checkpoint',
-      `the mask has ${rows} × ${columns} for ${name}, which ${checkpoint.folder} has not: it is the mask of another model`,
+      `the mask of ${name} is ${rows} × ${columns}, and ${checkpoint.folder} has no such matrix; give the mask of this model`,
     )
   }
   const maskOf = lastKept(masks)
@@ -74,7 +74,7 @@ export function maskedCheckpoint(
   }
 }
 
-/** Zeros elements of `width` bytes, the first of which is element `first` of the matrix as it is stored. */
+/** Sets pruned elements of `width` bytes to 0; the first is element `first` of the matrix as it is stored. */
 function zeroPruned(bytes: Uint8Array, first: number, width: number, mask: MaskBits, transposed: boolean): void {
   const { rows, columns, words } = mask
   const perRow = maskWordsPerRow(columns)

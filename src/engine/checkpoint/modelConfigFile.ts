@@ -8,7 +8,7 @@ import type { WeightFiles } from './weightFiles.ts'
 
 export const maxConfigBytes = 16 * 2 ** 20
 
-/** config.json as plain objects; null when the folder has none. @throws EngineError 'bad-checkpoint' when malformed. */
+/** config.json as plain objects; null when it is missing. @throws EngineError 'bad-checkpoint' when malformed. */
 export async function readConfig(folder: string, files: Pick<WeightFiles, 'readText'>): Promise<unknown> {
   const path = `${folder}/config.json`
   try {
@@ -20,7 +20,7 @@ export async function readConfig(folder: string, files: Pick<WeightFiles, 'readT
   }
 }
 
-/** config.json of what was found; GGUF has its configuration inside, and what lies beside it has other names of tensors. */
+/** config.json of what was found; GGUF has its configuration inside, and a config.json beside it is for other tensor names. */
 export async function configOf(
   { folder, entry }: { folder: string; entry: string },
   files: Pick<WeightFiles, 'readText'>,
@@ -28,7 +28,7 @@ export async function configOf(
   return isGguf(entry) ? null : readConfig(folder, files)
 }
 
-/** The config as an object, for code that cannot go on without. @throws EngineError 'bad-checkpoint'. */
+/** The config as an object, for code that needs it. @throws EngineError 'bad-checkpoint'. */
 export function requireConfig(checkpoint: { folder: string; config: unknown }): Record<string, unknown> {
   const { folder, config } = checkpoint
   if (config === null) {

@@ -1,5 +1,5 @@
-// A checkpoint whose files the caller has: as Blobs (a file that was chosen in a page, a download) or as ranges of bytes that it reads
-// itself. It runs in a browser: nothing that this file imports knows node.
+// A checkpoint whose files the caller has, as Blobs (a file chosen in a page, a download) or as ranges of bytes that it reads
+// itself. It runs in a browser: this file imports nothing of Node.
 import { checkpointFormats, formatOf, ggufParts, isGguf, modelEntry } from '../../catalog/formats/checkpointFormats.ts'
 import { andList, someOf } from '../../formatting/lists.ts'
 import { EngineError, messageOf } from '../errors.ts'
@@ -20,9 +20,9 @@ export interface ByteRanges {
 export type GivenFiles = Readonly<Record<string, Blob | ByteRanges>>
 
 /**
- * Opens the checkpoint in these files: safetensors, PyTorch or GGUF. Only headers are read; weights are read when they are asked for.
+ * Opens the checkpoint in these files: safetensors, PyTorch or GGUF. Only headers are read; weights are read on request.
  * The weights are found by their names, as in a folder: `model.safetensors`, or `model.safetensors.index.json` and its shards, or one
- * file of any other name. Weights of GGUF that are quantised are read as the F32 numbers that they stand for.
+ * file of any other name. Weights of GGUF that are quantised are read as F32 numbers.
  * @throws EngineError 'not-found' where no file holds weights, 'usage' where several could, or 'bad-checkpoint' with what is wrong.
  */
 export async function openFiles(files: GivenFiles): Promise<Checkpoint> {
@@ -69,7 +69,10 @@ class FilesInMemory implements WeightFiles {
       throw new EngineError('disk', `cannot read ${path}: ${messageOf(error)}; choose the file again`, { cause: error })
     })
     if (bytes.length !== target.length)
-      throw new EngineError('bad-checkpoint', `${path}: ${target.length} bytes were asked for, ${bytes.length} came`)
+      throw new EngineError(
+        'bad-checkpoint',
+        `${path}: only ${bytes.length} of ${target.length} bytes could be read; choose the file again`,
+      )
     target.set(bytes)
     this.bytesRead += bytes.length
   }
@@ -100,7 +103,7 @@ class FilesInMemory implements WeightFiles {
   #at(path: string): Blob | ByteRanges {
     const file = this.#find(path)
     if (file) return file
-    // As a disk says it: a config.json that is not there is none.
+    // The error of a disk: a missing config.json is allowed.
     const cause = Object.assign(new Error(path), { code: 'ENOENT' })
     throw new EngineError('not-found', `${path} is not among the files; give it too`, { cause })
   }

@@ -1,5 +1,5 @@
-// Where an output would lie, links followed: never in the model's folder and never around it, since the source is not
-// touched.
+// Checks where an output would be, links followed: never inside the model's folder and never around it, since the source must
+// not change.
 import { realpath } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import type { Overlap } from '../../formatting/paths.ts'
@@ -21,7 +21,7 @@ async function realPlace(to: string): Promise<string> {
   }
 }
 
-/** Whether `to`, which need not exist, is the folder of a model, lies in it or holds it; null when they are apart. */
+/** Whether `to`, which need not exist, is the folder of a model, is inside it or contains it; null when they are apart. */
 export async function overlapOnDisk(to: string, folder: string): Promise<Overlap | null> {
   const [out, model] = await Promise.all([realPlace(to), realPlace(folder)])
   if (out === model) return 'same'
@@ -42,18 +42,18 @@ export async function refuseOverlap(to: string, folder: string): Promise<void> {
   throw new EngineError('usage', `cannot write ${to}: ${sentences[overlap]} (${folder}); choose a folder beside it`)
 }
 
-/** @throws EngineError 'usage' where files in `folder` would lie in `other`; `why` says what that is. */
+/** @throws EngineError 'usage' where files in `folder` would be inside `other`; `why` says what that is. */
 export async function refuseInside(folder: string, other: string, why: string): Promise<void> {
   const overlap = await overlapOnDisk(folder, other)
   if (overlap !== null && overlap !== 'around')
     throw new EngineError('usage', `cannot write into ${folder}: ${why} (${other}); choose a folder beside it`)
 }
 
-/** @throws EngineError 'usage' where one of two outputs of a run would lie in the other. */
+/** @throws EngineError 'usage' where one of two outputs of a run would be inside the other. */
 export async function refuseBothInOne(one: string, other: string): Promise<void> {
   if ((await overlapOnDisk(one, other)) === null) return
   throw new EngineError(
     'usage',
-    `cannot write both ${one} and ${other}: one lies in the other; choose folders side by side`,
+    `cannot write both ${one} and ${other}: one is inside the other; choose folders side by side`,
   )
 }

@@ -1,4 +1,4 @@
-// An output takes shape in a hidden sibling and gets its name by one rename when it is whole.
+// An output is written into a hidden sibling and gets its name by one rename when it is whole.
 import { randomBytes } from 'node:crypto'
 import { rmdirSync, rmSync } from 'node:fs'
 import { lstat, mkdir, open, rm } from 'node:fs/promises'
@@ -10,8 +10,8 @@ import { makeFolders } from '../../system/makeFolders.ts'
 import { renameOver } from '../../system/atomicFile.ts'
 
 /**
- * Folders of this process that have no name yet, each with the first folder above that was made for it. A process that is
- * told to leave at once takes them along.
+ * Folders of this process that have no name yet, each with the first folder above that was made for it. A process
+ * that must exit at once removes them.
  */
 const unfinished = new Map<string, string | undefined>()
 let watching = false
@@ -39,12 +39,12 @@ export async function refuseExisting(to: string): Promise<void> {
   if (there) throw new EngineError('exists', `${to} exists already; choose another name or remove it first`)
 }
 
-/** An id that tells one partial folder of an output from another. */
+/** An id that distinguishes the partial folders of an output. */
 export function newPartialId(): string {
   return randomBytes(8).toString('hex')
 }
 
-/** The hidden sibling in which an output takes shape: nothing that a run folder says can make it lie elsewhere. */
+/** The hidden sibling that an output is written into. A run folder cannot move it elsewhere. */
 export function partialPath(to: string, id: string): string {
   const full = resolve(to)
   return join(dirname(full), `.${basename(full)}.partial-${id}`)
@@ -67,7 +67,7 @@ export async function makePartial(to: string, id = newPartialId()): Promise<stri
   return partial
 }
 
-/** Gives the partial folder its name. @throws EngineError 'exists' when somebody was faster. */
+/** Gives the partial folder its name. @throws EngineError 'exists' when another process was faster. */
 export async function promote(partial: string, to: string): Promise<void> {
   await refuseExisting(to)
   try {
@@ -83,7 +83,7 @@ export async function promote(partial: string, to: string): Promise<void> {
   }
 }
 
-/** Gives a whole file of a partial folder, which its caller removes, its name. @throws EngineError 'exists' when somebody was faster, unless it `replaces` what is there. */
+/** Gives a whole file of a partial folder, which its caller removes, its name. @throws EngineError 'exists' when another process was faster, unless it `replaces` what is there. */
 export async function promoteFile(path: string, to: string, replaces: boolean): Promise<void> {
   if (!replaces) await refuseExisting(to)
   try {

@@ -3,7 +3,7 @@ import { bf16ToF32, f16ToF32 } from '../dtype.ts'
 import { EngineError } from '../errors.ts'
 import type { Checkpoint } from './checkpoint.ts'
 
-/** The tensor's shape, and its values rows first. null: the file has none of this name. @throws EngineError 'bad-data' for a type that is none of F32, F16 and BF16. */
+/** The tensor's shape, and its values rows first. null: the file has no such tensor. @throws EngineError 'bad-data' for a type other than F32, F16 and BF16. */
 export async function readF32Tensor(
   file: Checkpoint,
   name: string,

@@ -1,5 +1,5 @@
-// The headers of all files of a checkpoint, checked against its index. Whoever asks decides what a problem means: a
-// run refuses, the inspector goes on with the rest.
+// The headers of all files of a checkpoint, checked against its index. The caller decides what a problem means: a
+// run refuses, the inspector continues with the rest.
 import { groupedBy } from '../../formatting/lists.ts'
 import {
   type CheckpointFormat,
@@ -44,7 +44,7 @@ interface HeaderOptions {
 /** Headers read at a time: enough to hide the latency of network disks. */
 const parallelHeaders = 8
 
-/** The problem of an only file is thrown: there is nothing else to look at. */
+/** Throws the problem of a single file: there is nothing else to read. */
 export async function readHeaders(
   pool: WeightFiles,
   { folder, kind, entry }: Located,
@@ -136,7 +136,7 @@ function twice(path: string, tensor: string, other: string): EngineError {
   return new EngineError('bad-checkpoint', text)
 }
 
-/** The index and the shards must tell the same story, or a tensor would be read from the wrong place. */
+/** The index and the shards must agree, or a tensor would be read from the wrong place. */
 function checkAgainstIndex(
   weightMap: ReadonlyMap<string, string>,
   headers: readonly FileHeader[],

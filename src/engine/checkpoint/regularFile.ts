@@ -1,5 +1,5 @@
-// Opening what a person, a recipe or a checkpoint names. Opening a named pipe waits for a writer that may never come, and
-// no signal ends that wait; devices and sockets have no end. Everything that is read is opened here.
+// Opens files that a person, a recipe or a checkpoint names. Opening a named pipe waits for a writer that may never come, and
+// no signal ends that wait; devices and sockets have no end. Every file that is read is opened here.
 import { constants } from 'node:fs'
 import { open, stat, type FileHandle } from 'node:fs/promises'
 import type { Stats } from 'node:fs'

@@ -1,4 +1,4 @@
-// The weight files of an output that takes shape: places are known, tensors arrive in any order.
+// The weight files of an unfinished output: places are known, tensors arrive in any order.
 import { type FileHandle, open } from 'node:fs/promises'
 import { join } from 'node:path'
 import { encodeHeader, type TensorInfo } from '../../catalog/formats/safetensorsHeader.ts'

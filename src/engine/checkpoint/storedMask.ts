@@ -1,4 +1,4 @@
-// Masks that stay where they lie until somebody needs one: those of a model of 30 B parameters are 3.8 GB together.
+// Masks that stay in their file until they are needed: those of a model of 30 B parameters are 3.8 GB together.
 import { maskWordsPerRow } from '../../catalog/formats/maskFile.ts'
 import { FilePool } from './filePool.ts'
 
@@ -19,7 +19,7 @@ export interface StoredMask {
 /** Masks by the name of a module or of its weight. */
 export type StoredMasks = ReadonlyMap<string, StoredMask>
 
-/** A mask whose words lie in a file from byte `start` on; `check` looks at what was read. */
+/** A mask whose words are in a file from byte `start` on; `check` checks what was read. */
 export function maskInFile(
   path: string,
   { rows, columns, start }: { rows: number; columns: number; start: number },
@@ -40,7 +40,7 @@ export function maskInFile(
   return { rows, columns, read }
 }
 
-/** Reads of masks, of which the last is kept: who goes through a weight piece by piece asks for the same one again. */
+/** Reads masks and keeps the last one: a pass over the pieces of a weight needs the same mask again. */
 export function lastKept(masks: StoredMasks): (name: string) => Promise<MaskBits | null> {
   let last: { name: string; mask: Promise<MaskBits> | undefined } | null = null
   return async (name) => {

@@ -16,7 +16,7 @@ import { readSmallFile } from './smallFile.ts'
 export interface WriterOptions {
   /** Largest shard in bytes; a larger tensor gets a shard of its own. */
   maxShardBytes: number
-  /** Changes the text of config.json, which is carried over otherwise. */
+  /** Changes the text of config.json; by default it is copied. */
   editConfig?: (text: string) => string
   /** An empty folder of `makePartial` to write into; it is removed by `abort`. Default: a new one. */
   partial?: string

@@ -23,7 +23,7 @@ const maxTokenizerBytes = 256 * 2 ** 20
 
 /**
  * Keys of the tokenizer in `folder` for a model whose embedding has `rows`.
- * @throws EngineError 'unsupported' for one that llama.cpp does not know, 'bad-data' where there is none or it has more tokens than rows.
+ * @throws EngineError 'unsupported' for one that llama.cpp does not know, 'bad-data' where it is missing or has more tokens than rows.
  */
 export async function ggufTokenizer(
   folder: string,
@@ -51,19 +51,16 @@ export async function ggufTokenizer(
 async function definitionOf(path: string): Promise<Part> {
   const text = await readSmallFile(path, maxTokenizerBytes, 'bad-config').catch((error: unknown) => {
     if (!(error instanceof EngineError) || error.code !== 'not-found') throw error
-    throw new EngineError(
-      'bad-data',
-      `${path} is not there, and a GGUF file holds its tokenizer; copy it from the model`,
-    )
+    throw new EngineError('bad-data', `${path} is missing, and a GGUF file needs the tokenizer; copy it from the model`)
   })
   try {
     return fieldsOf(JSON.parse(text))
   } catch {
-    throw new EngineError('bad-config', `${path} is no JSON; get it again`)
+    throw new EngineError('bad-config', `${path} is not JSON; get it again`)
   }
 }
 
-/** Tokens by id, with names of their own for rows that have none. */
+/** Tokens by id; rows without a token get a name. */
 function tokenList(definition: Part, rows: number, path: string): TokenList {
   const { vocab, unk_token: unknown } = fieldsOf(definition.model)
   const ids = new Map(

@@ -69,7 +69,7 @@ async function jsonOf(path: string): Promise<Part> {
   try {
     return text === null ? {} : fieldsOf(JSON.parse(text))
   } catch {
-    throw new EngineError('bad-config', `${path} is no JSON; get it again`)
+    throw new EngineError('bad-config', `${path} is not JSON; get it again`)
   }
 }
 

@@ -102,7 +102,7 @@ export async function writeGguf(model: Model, to: string, options: GgufOptions):
   }
 }
 
-/** Whether `to` is this file: files get their names when they are whole, so that its beginning and its size tell. */
+/** Whether `to` is this file, by its beginning and size: files get their names only when they are whole. */
 async function isWhole(to: string, { header, bytes }: GgufLayout): Promise<boolean> {
   const there = await openRegular(to).catch(() => null)
   if (!there) return false
@@ -174,7 +174,7 @@ interface PlannedTensor extends Omit<TypedTensor, 'from'> {
 }
 
 interface GgufPlan {
-  /** The type of the matrices where none is asked for. */
+  /** The default type of the matrices. */
   readonly own: GgufTypeName
   readonly keys: Map<string, GgufValue>
   readonly tensors: readonly PlannedTensor[]
@@ -182,7 +182,7 @@ interface GgufPlan {
   readonly warnings: readonly string[]
 }
 
-/** What the file will hold, decided before its first byte is written. `given` is of matrices; norms, biases and positions are F32. @throws EngineError 'unsupported' for a model that llama.cpp does not have, or would compute otherwise. */
+/** What the file will hold, decided before its first byte is written. `given` is of matrices; norms, biases and positions are F32. @throws EngineError 'unsupported' for a model that llama.cpp lacks or computes differently. */
 function planGguf({ config, checkpoint }: Model, given?: GgufTypeName): GgufPlan {
   const contents = ggufContents(config, (name) => checkpoint.tensors.get(name)?.dtype, given)
   if (typeof contents === 'string') throw new EngineError('unsupported', `${checkpoint.folder}: ${contents}`)

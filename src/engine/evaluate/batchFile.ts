@@ -91,7 +91,7 @@ async function readIntegers(file: Checkpoint, path: string, { name, dtype }: Ten
   for (let i = 0; i < out.length; i++) {
     const value = Number(values[i])
     if ((value | 0) !== value)
-      throw new EngineError('bad-data', `${path}: ${name} holds ${values[i]}, which is no token id`)
+      throw new EngineError('bad-data', `${path}: ${name} holds ${values[i]}, which is not a token id`)
     out[i] = value
   }
   return out

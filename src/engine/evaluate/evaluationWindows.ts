@@ -1,4 +1,4 @@
-// The windows that an evaluation measures on, as a recipe's entry or the command line asks for them.
+// The windows that an evaluation measures on, from a recipe's entry or the command line.
 import { EngineError } from '../errors.ts'
 import { openIdTensor } from '../text/idTensor.ts'
 import type { LossOn } from '../text/conversations.ts'
@@ -22,7 +22,7 @@ type Request = Pick<WindowsRequest, 'path' | 'field' | 'samples' | 'seqLen' | 'p
 
 /**
  * `load` reads windows that do not overlap, from the beginning of the data.
- * @throws EngineError 'usage' for a stride that is longer than a window, and for rows of ids, which have no next token to go on with.
+ * @throws EngineError 'usage' for a stride that is longer than a window, and for rows of ids, which do not continue in the next row.
  */
 export async function evaluationWindows(
   { data: path, field, samples, seq_len: seqLen, stride, loss_on: lossOn }: AskedWindows,
@@ -50,7 +50,7 @@ export function overlapping({ ids, labels: counted, seqLen }: Windows, stride: n
   if (stride > seqLen)
     throw new EngineError(
       'usage',
-      `${path}: between windows of ${seqLen} tokens with a stride of ${stride} tokens would be left out; use a stride of ${seqLen} at most`,
+      `${path}: windows of ${seqLen} tokens with a stride of ${stride} leave tokens out; use a stride of at most ${seqLen}`,
     )
   const windows = Math.ceil((ids.length - seqLen) / stride) + 1
   requireRoom(windows, seqLen, path)

@@ -1,5 +1,5 @@
 // Perplexity by the convention of SparseGPT and PERP (docs/methods.md, "Perplexity"): exp of the mean nll of the tokens that count. Windows
-// without overlap predict seqLen − 1 tokens each, so that this is the plain mean of their means.
+// without overlap predict seqLen − 1 tokens each, so this is the plain mean of their means.
 import { passTokens } from '../../plan/memory.ts'
 import { itemsAtOnce } from '../compute/backend.ts'
 import { EngineError } from '../errors.ts'
@@ -64,7 +64,10 @@ export async function evaluatePerplexity(
   }
   const loss = sum / counted
   if (!Number.isFinite(loss)) {
-    throw new EngineError('numeric', `the loss is ${loss}; the weights hold NaN or infinity, or overflow on this text`)
+    throw new EngineError(
+      'numeric',
+      `the loss is ${loss}; the weights contain NaN or infinity, or overflow on this text; check them with sparsescope inspect --stats`,
+    )
   }
   const seconds = (performance.now() - begun) / 1000
   return { perplexity: Math.exp(loss), loss, tokens: windows * seqLen, windows, seqLen, seconds }

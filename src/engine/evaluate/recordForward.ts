@@ -139,10 +139,10 @@ function cut({ seqLen, ids, mask, labels }: Batch, start: number, end: number): 
   return { batch: end - start, seqLen, ids: range(ids), mask: mask && range(mask), labels: labels && range(labels) }
 }
 
-/** Gradients of every parameter of a model, each allocated (as zeros) when a backward first asks for it. */
+/** Gradients of every parameter of a model, each allocated (as zeros) when a backward first needs it. */
 interface GradientSink {
   readonly grads: Grads
-  /** null where no backward asked for it: an expert that no token was sent to. */
+  /** null where no backward needed it: an expert without tokens. */
   tensor(name: string): Tensor | null
   close(): void
 }

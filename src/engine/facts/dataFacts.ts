@@ -1,4 +1,4 @@
-// Facts that lint needs of a data file: its fields and, as far as a quick look tells, how much there is.
+// Facts about a data file for lint: its fields, and how much it contains where a quick look shows that.
 import { stat } from 'node:fs/promises'
 import { createGunzip } from 'node:zlib'
 import { parquetMetadataAsync, parquetSchema, type SchemaTree } from 'hyparquet'
@@ -58,7 +58,7 @@ async function look(path: string, bare: DataFacts): Promise<DataFacts> {
     return { ...bare, kind: 'lines', ...fieldsOfLine(await gunzippedHead(path)) }
   if (path.endsWith('.parquet')) return lookAtTable(path, bare)
   if (path.endsWith('.safetensors')) return lookAtIds(path, bare)
-  return { ...bare, problem: 'it is of no known format; give a .txt, .jsonl, .jsonl.gz, .parquet or .safetensors file' }
+  return { ...bare, problem: 'its format is unknown; give a .txt, .jsonl, .jsonl.gz, .parquet or .safetensors file' }
 }
 
 async function lookAtLines(path: string, bare: DataFacts): Promise<DataFacts> {
@@ -80,7 +80,7 @@ async function head(path: string): Promise<string> {
   }
 }
 
-/** Stops as soon as there is enough, so that a bomb cannot unfold. */
+/** Stops once there is enough text: a decompression bomb cannot fill the memory. */
 async function gunzippedHead(path: string): Promise<string> {
   const parts: Buffer[] = []
   let bytes = 0
@@ -101,7 +101,7 @@ async function gunzippedHead(path: string): Promise<string> {
   return Buffer.concat(parts).toString('utf8')
 }
 
-/** Keys of the first line that hold text or a conversation. A first line longer than what was read tells nothing. */
+/** Keys of the first line that hold text or a conversation. A first line that was cut gives none. */
 function fieldsOfLine(text: string): Pick<DataFacts, 'fields' | 'chats' | 'columns' | 'problem'> {
   const line = text.split('\n').find((l) => l.trim() !== '') ?? ''
   try {

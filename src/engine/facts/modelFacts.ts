@@ -1,4 +1,4 @@
-// Facts that lint and plans need of a checkpoint: from headers and small files only, remembered until one of them changes.
+// Facts about a checkpoint for lint and plans: from headers and small files only, remembered until one of them changes.
 import { stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { moduleOfWeight } from '../../catalog/families/parameters.ts'
@@ -17,7 +17,7 @@ import { sourceOf } from '../../runs/folder/recipes.ts'
 import { fieldsOf, isRecord } from '../../catalog/formats/json.ts'
 
 interface Remembered {
-  /** Size and time of every file that was looked at. */
+  /** Size and time of every file that was read. */
   readonly stamps: ReadonlyMap<string, string>
   readonly facts: ModelFacts
 }

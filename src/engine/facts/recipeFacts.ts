@@ -1,4 +1,4 @@
-// The facts that lint needs of a recipe: its model, its data, its output, this machine; and lint with them.
+// Facts about a recipe for lint: its model, its data, its output, this machine. Also lints with them.
 import { stat, statfs } from 'node:fs/promises'
 import { availableParallelism } from 'node:os'
 import { dirname, resolve } from 'node:path'
@@ -30,7 +30,7 @@ import { lint, type LintResult } from '../../lint/lint.ts'
 interface Surroundings {
   /** The recipe's: its paths are relative to it. */
   readonly folder: string
-  /** Whether there is one; null when nobody has looked. */
+  /** Whether there is one; null: not checked. */
   readonly gpu?: boolean | null
   /** Memory that a run may use; default: half of what is free. */
   readonly memoryBytes?: number
@@ -71,13 +71,13 @@ export async function gatherFacts(recipe: ResolvedRecipe, surroundings: Surround
   return { folder, model, data, adapters, machine, output, prunedOutput, ggufOutput }
 }
 
-/** null: "?" stands for a model that the recipe does not name. */
+/** null: "?" in place of a model that the recipe does not name. */
 async function modelOf(folder: string, given: string): Promise<ModelFacts | null> {
   if (given === '?') return null
   return isNetworkPath(given) ? modelOnShare(given) : modelFacts(modelPath(folder, given))
 }
 
-/** `model`: null when it is not to be looked at. */
+/** `model`: null when its files must not be read. */
 async function outputFacts(to: string, model: string | null): Promise<OutputFacts> {
   const exists = (await stat(to).catch(() => null)) !== null
   if (model === null) return { exists, overlap: null }
@@ -108,8 +108,8 @@ export async function machineFacts(
 }
 
 /**
- * Why an adapter cannot be merged into a model, from its headers: the sentence that a run would refuse it with. null: it can, as far as
- * is known of the model. Never throws for any file.
+ * Why an adapter cannot be merged into a model, from its headers: the message of a run that refuses it. null: it can, by
+ * the known facts of the model. Never throws for any file.
  */
 export async function adapterProblem(path: string, model: ModelFacts | null): Promise<string | null> {
   try {
@@ -125,7 +125,7 @@ export async function adapterProblem(path: string, model: ModelFacts | null): Pr
 }
 
 export interface LintTextOptions {
-  /** Folder that the recipe's paths are relative to; null: it has none, so nothing outside the text is looked at. */
+  /** Folder that the recipe's paths are relative to; null: no folder, so only the text is read. */
   folder: string | null
   gpu?: boolean | null
   /** Memory that a run may use; default: half of what is free. */

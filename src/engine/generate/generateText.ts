@@ -57,7 +57,7 @@ export interface TextGenerator {
   close(): Promise<void>
 }
 
-/** `opened`: the folder's tokenizer, which stays the caller's to close. @throws EngineError when the folder has none that can be used. */
+/** `opened`: the folder's tokenizer, which stays the caller's to close. @throws EngineError when the folder has no usable tokenizer. */
 export async function openTextGenerator(
   decoder: Decoder,
   signal?: AbortSignal,
@@ -150,7 +150,7 @@ async function collect(
  * Ids to text as they come. A token may be half a character, and its blank may depend on the text before it: a piece is given out
  * when it can no longer change.
  */
-/** Number of prompt tokens decoded before the text, so that its first word keeps its space. */
+/** Number of prompt tokens decoded before the text: its first word keeps its space. */
 const contextTokens = 8
 /** Number of tokens after which text that was given out is not decoded again. */
 const lineTokens = 64
@@ -228,6 +228,6 @@ function parsed(text: string, path: string): unknown {
   try {
     return JSON.parse(text) as unknown
   } catch (error) {
-    throw new EngineError('bad-config', `${path} is no JSON; get it again or remove it`, { cause: error })
+    throw new EngineError('bad-config', `${path} is not JSON; get it again or remove it`, { cause: error })
   }
 }

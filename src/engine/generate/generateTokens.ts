@@ -14,7 +14,7 @@ export interface GenerateOptions extends Sampling, NextOptions {
   readonly stop: ReadonlySet<number>
 }
 
-/** Number of positions to which a prompt may grow: no more than the model's learned positions. */
+/** Most positions of a prompt and its continuation; learned positions limit it. */
 export function roomFor(config: ModelConfig, promptTokens: number, maxTokens: number): number {
   const length = promptTokens + maxTokens
   return config.position.kind === 'learned' ? Math.min(length, config.maxPositions) : length
@@ -60,8 +60,8 @@ export async function* generateTokens(
     if (id < 0)
       throw new EngineError(
         'numeric',
-        'the model says NaN where it should say how likely a token is: its weights are not finite, or grow beyond what f32 ' +
-          'holds; sparsescope inspect --stats names the tensors that hold such values',
+        'the model predicts NaN: its weights contain NaN or infinity, or its activations overflow f32; ' +
+          'sparsescope inspect --stats names the tensors that contain such values',
       )
     yield { id, logits }
     if (stop.has(id)) return

@@ -1,4 +1,4 @@
-// The prompts of a recipe: checked before hours of work, and continued greedily.
+// The prompts of a recipe: checked before a run begins, and continued greedily.
 import type { Sample } from '../../runs/series/events.ts'
 import type { Decoder } from '../model/decoder.ts'
 import type { NextOptions } from '../model/nextToken.ts'

@@ -60,12 +60,12 @@ interface Trying extends SideBySide {
 /** Columns that are open together. */
 interface Group {
   readonly indices: readonly number[]
-  /** Columns for which the device has no room beside the others, and which have given out nothing: each is tried alone. */
+  /** Columns that do not fit on the device beside the others and have no output yet: each is tried alone. */
   readonly withoutRoom: Set<number>
 }
 
 /**
- * A checkpoint that cannot be used is reported, and the others go on. Returns a description of the device and the precision of its products.
+ * A checkpoint that cannot be used is reported, and the others continue. Returns a description of the device and the precision of its products.
  * @throws EngineError 'cancelled'.
  */
 export async function writeSideBySide(backend: Backend, request: SideBySide): Promise<string> {

@@ -10,7 +10,7 @@ export interface HubAccess {
   readonly token: string | null
   /** No token is sent, whether or not there is one: the endpoint is plain http on another machine. */
   readonly tokenWithheld: boolean
-  /** The source of the token for messages; when there is none, the place where one could be. */
+  /** The source of the token for messages; without a token, the place for one. */
   readonly tokenPlace: string
 }
 
@@ -22,7 +22,7 @@ const publicHub = 'https://huggingface.co'
  */
 export async function hubAccess(env: NodeJS.ProcessEnv = process.env, home: string = homedir()): Promise<HubAccess> {
   if (isOn(env.HF_HUB_OFFLINE))
-    throw new EngineError('usage', 'HF_HUB_OFFLINE is set, so the Hub is not asked; unset it first')
+    throw new EngineError('usage', 'HF_HUB_OFFLINE is set, which forbids requests to the Hub; unset it first')
   const endpoint = (env.HF_ENDPOINT || publicHub).replace(/\/+$/, '')
   const { protocol, hostname } = URL.canParse(endpoint) ? new URL(endpoint) : { protocol: '', hostname: '' }
   if (!/^https?:$/.test(protocol))
@@ -42,7 +42,7 @@ function isOn(setting: string | undefined): boolean {
   return /^(1|true|yes|on)$/i.test(setting ?? '')
 }
 
-/** A file that cannot be read counts as no token: public models need none. */
+/** A file that cannot be read counts as no token: public models need no token. */
 async function storedToken(env: NodeJS.ProcessEnv, home: string): Promise<string | null> {
   const text = await readSmallFile(tokenFile(env, home), 4096).catch(() => '')
   return text.trim() || null

@@ -1,4 +1,4 @@
-// Messages for what the Hub and the network refuse.
+// Messages for errors of the Hub and the network.
 import { errnoOf } from '../../system/diskErrors.ts'
 import type { HubName } from '../checkpoint/hubCache.ts'
 import { EngineError } from '../errors.ts'
@@ -51,7 +51,7 @@ export function refusal(
       `${repository} is gated or private, or does not exist; ask for access on ${page} and ${how} (${tokens})`,
     )
   }
-  const when = status === 429 ? 'in a few minutes, it is asked too often' : 'later'
+  const when = status === 429 ? 'in a few minutes, it limits the number of requests' : 'later'
   return new EngineError('network', `${url.host} answers with status ${status} for ${repository}; try again ${when}`)
 }
 
@@ -66,7 +66,11 @@ const reasons: Record<string, string> = {
 
 /** Error for a request without an answer, or whose answer broke off. */
 export function unreachable(error: unknown, host: string, signal: AbortSignal | undefined): EngineError {
-  if (signal?.aborted) return new EngineError('cancelled', 'cancelled; what has come is kept, and the next try goes on')
+  if (signal?.aborted)
+    return new EngineError(
+      'cancelled',
+      'cancelled; the received parts are kept, and the next attempt continues from them',
+    )
   if (error instanceof EngineError) return error
   const cause = error instanceof Error && error.cause !== undefined ? error.cause : error
   const why = reasons[errnoOf(cause)] ?? (cause instanceof Error ? cause.message : String(cause))

@@ -1,5 +1,5 @@
 // The `fetch` of @huggingface/hub and of this folder. It sends the token to the Hub's own origin and nowhere else, keeps redirects
-// encrypted, ends connections that bring nothing, repeats what may be repeated, and turns each refusal into a sentence.
+// encrypted, ends connections that send nothing, repeats what may be repeated, and turns each refusal into an error message.
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { HubName } from '../checkpoint/hubCache.ts'
 import { EngineError } from '../errors.ts'
@@ -23,7 +23,7 @@ const mostBytes = 64 * 2 ** 20
 type Init = NonNullable<Parameters<typeof fetch>[1]>
 type Read<T> = (response: Response, chunks: AsyncIterable<Uint8Array>) => Promise<T>
 
-/** A fetch for the library. `name` is for messages. What it returns is a success; it throws an EngineError otherwise. */
+/** A fetch for the library. `name` is for messages. Returns a success or throws an EngineError. */
 export function hubFetch(name: HubName, session: HubSession): typeof fetch {
   return (input, init = {}) => {
     const url = new URL(input instanceof Request ? input.url : input)
@@ -108,7 +108,7 @@ async function follow(name: HubName, access: HubAccess, start: URL, init: Init):
 }
 
 function unencrypted(home: URL, address: string): EngineError {
-  const why = `${home.host} leads to ${JSON.stringify(address.slice(0, 200))}, which is no encrypted address`
+  const why = `${home.host} leads to ${JSON.stringify(address.slice(0, 200))}, which is not an encrypted address`
   return new EngineError('network', `${why}; check HF_ENDPOINT`, { reason: 'redirect' })
 }
 

@@ -93,10 +93,10 @@ export async function readRange(
     await exchange(name, session, url, { headers }, async ({ status, headers }, chunks) => {
       const isPart = status === 206 && headers.get('content-range')?.startsWith(`bytes ${at}-${end - 1}/`)
       if (!isPart && (status === 206 || at > 0 || end < file.bytes))
-        throw wrongBytes(file, 'the Hub does not send the part that it is asked for')
+        throw wrongBytes(file, 'the Hub does not send the requested range')
       for await (const chunk of chunks) {
         if (at + chunk.length > end)
-          throw wrongBytes(file, `the Hub sends more than the ${end - start} bytes that it is asked for`)
+          throw wrongBytes(file, `the Hub sends more than the ${end - start} requested bytes`)
         await take(chunk, at)
         at += chunk.length
         session.onBytes?.(chunk.length)
@@ -135,7 +135,7 @@ export const wrongHash = 'its hash is not the one that the Hub announces'
 
 /** Error for bytes that are not those of the file. */
 export function wrongBytes({ path }: RemoteFile, why: string): EngineError {
-  return new EngineError('network', `${path}: ${why}; try again, and if it stays so check HF_ENDPOINT`, {
+  return new EngineError('network', `${path}: ${why}; try again, and check HF_ENDPOINT if this repeats`, {
     reason: 'wrong-bytes',
   })
 }
@@ -154,7 +154,7 @@ export function besideWeights(files: ReadonlyMap<string, RemoteFile>): RemoteFil
   return [...files.values()].filter(({ path }) => companion.test(path))
 }
 
-/** The weight file or the index of the model: safetensors where there are some, else PyTorch's. @throws EngineError when there is none. */
+/** The weight file or the index of the model: safetensors where there are some, else PyTorch's. @throws EngineError when there are no weights. */
 export function weightsEntry(files: ReadonlyMap<string, RemoteFile>, model: string): ModelEntry {
   const entry = modelEntry([...files.keys()].filter((path) => !path.includes('/')))
   if (entry) return entry
@@ -167,9 +167,15 @@ export function weightFiles(names: readonly string[], files: ReadonlyMap<string,
   return names.map((name) => {
     const file = files.get(name)
     if (!file)
-      throw new EngineError('bad-checkpoint', `the index names ${quoted(name)}, which is not there; tell its authors`)
+      throw new EngineError(
+        'bad-checkpoint',
+        `the index names ${quoted(name)}, which is missing; report this to its authors`,
+      )
     if (isPlain(name)) return file
-    throw new EngineError('bad-checkpoint', `the weights ${quoted(name)} have no name in a folder; nothing is fetched`)
+    throw new EngineError(
+      'bad-checkpoint',
+      `${quoted(name)} is not a plain file name, and nothing was fetched; choose another model`,
+    )
   })
 }
 

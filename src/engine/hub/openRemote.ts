@@ -1,4 +1,4 @@
-// A model of the Hub, looked at where it is: its list of files, its headers, its card; weights a tensor at a time.
+// Inspects a model on the Hub without a download: its list of files, its headers, its card; weights a tensor at a time.
 import { quoted } from '../../errors.ts'
 import { ggufParts, isGguf, modelEntry } from '../../catalog/formats/checkpointFormats.ts'
 import { someOf } from '../../formatting/lists.ts'
@@ -19,9 +19,9 @@ export interface RemoteFacts {
   /** Its page. */
   readonly address: string
   readonly files: readonly RemoteFile[]
-  /** It is looked at only. */
+  /** For inspection only. */
   readonly isGguf: boolean
-  /** Text of its README.md; null: it has none that can be read. */
+  /** Text of its README.md; null: missing or unreadable. */
   readonly card: string | null
 }
 
@@ -42,7 +42,7 @@ export async function openRemote(given: string, session: HubSession): Promise<Re
   const files = new RemoteFiles(hub, session)
   const located = { folder: files.folder, kind, entry }
   const inspection = await inspectIn(files, located, `hf:${hubNameText(name)}${file === null ? '' : `#${file}`}`)
-  // A model is looked at also where its card is not there, too large or broken.
+  // A model opens also where its card is missing, too large or broken.
   const card = await files.readText(`${files.folder}/README.md`, mostCardBytes).catch((error: unknown) => {
     if (error instanceof EngineError && error.code !== 'cancelled') return null
     throw error

@@ -1,5 +1,5 @@
-// A model of the Hub into its cache on this machine, laid out as huggingface_hub does. The library's snapshotDownload fetches all
-// formats of the weights, checks no hash, begins each file anew and prints to stdout, so files are fetched and placed here.
+// Downloads a model of the Hub into its cache on this machine, laid out as huggingface_hub does. The library's snapshotDownload fetches all
+// formats of the weights, checks no hash, restarts each file and prints to stdout, so files are fetched and placed here.
 import { constants, type Stats } from 'node:fs'
 import { link, lstat, mkdir, open, symlink, unlink, type FileHandle } from 'node:fs/promises'
 import { dirname, join, relative } from 'node:path'
@@ -50,7 +50,7 @@ export interface Pulled {
 const lanes = 4
 const mostIndexBytes = 256 * 2 ** 20
 
-/** @throws EngineError; what has come stays in the cache, and the next pull goes on there. */
+/** @throws EngineError; received parts stay in the cache, and the next pull continues from them. */
 export async function pull(name: HubName, options: PullOptions): Promise<Pulled> {
   const { cache = hubCacheFolder() } = options
   const repository = repositoryFolder(name, cache)
@@ -137,7 +137,10 @@ async function fetchBlob(blobs: string, file: RemoteFile, hub: HubFiles, session
   }
   // Another process has pulled the same file meanwhile, and has renamed or replaced this one.
   if (await blobIsWhole(blobs, file, session.signal)) return
-  throw new EngineError('network', `${file.path}: another process fetches it too; pull again when that has ended`)
+  throw new EngineError(
+    'network',
+    `${file.path}: another process is fetching it; pull again when that process has ended`,
+  )
 }
 
 function partialOf(blobs: string, { hash }: RemoteFile): string {
@@ -151,14 +154,14 @@ function isOwn(facts: Stats): boolean {
 
 const ownOnly = constants.O_RDWR | constants.O_CREAT | (constants.O_NOFOLLOW ?? 0) | (constants.O_NONBLOCK ?? 0)
 
-/** Opens a partial file to go on with; anything but a file of our own loses the name. */
+/** Opens a partial file to continue; anything but our own file is removed. */
 async function openPartial(path: string): Promise<FileHandle> {
   const facts = await lstat(path).catch(() => null)
   if (facts && !isOwn(facts)) await unlink(path)
   const handle = await open(path, ownOnly, 0o666)
   if (isOwn(await handle.stat())) return handle
   await handle.close()
-  throw new EngineError('disk', `${path} is a link or no plain file; remove it and pull again`)
+  throw new EngineError('disk', `${path} is a link or not a regular file; remove it and pull again`)
 }
 
 /** That the blob is there, by its hash: an older program, or a disk, may have left other bytes under the name. */

@@ -1,5 +1,5 @@
-// Files of a result to a repository of the Hub: first what that would change, then, when a person has agreed, the upload. What is
-// there with the same hash is not sent, so a push that was stopped goes on; what was sent is checked by its hash on the Hub.
+// Uploads the files of a result to a repository of the Hub: first shows the changes, then, once a person agrees, uploads. What is
+// there with the same hash is not sent, so a stopped push continues; what was sent is checked by its hash on the Hub.
 import { createBranch, createRepo, uploadFiles } from '@huggingface/hub'
 import { createHash } from 'node:crypto'
 import { openAsBlob } from 'node:fs'
@@ -25,7 +25,7 @@ interface HashedFile extends PushFile {
 
 export interface PushTarget {
   readonly name: HubName
-  /** The repository or the branch is made where there is none. */
+  /** Creates a missing repository or branch. */
   readonly create: boolean
   /** For a repository that is made. */
   readonly isPrivate: boolean
@@ -87,7 +87,7 @@ export function bytesToSend({ files }: PushPlan): number {
   return files.reduce((sum, { bytes, state }) => sum + (state === 'there' ? 0 : bytes), 0)
 }
 
-/** Sends what is missing. @throws EngineError; what has come stays on the Hub, and the next push goes on there. */
+/** Sends what is missing. @throws EngineError; files that arrived stay on the Hub, and the next push continues from them. */
 export async function push(plan: PushPlan, session: HubSession): Promise<Pushed> {
   const { name, address } = plan
   const before = await makePlace(plan, session)
@@ -105,7 +105,7 @@ export async function push(plan: PushPlan, session: HubSession): Promise<Pushed>
   )
 }
 
-/** Makes the repository and the branch, and looks who reads it: nothing is sent where that is not what a person agreed to. */
+/** Makes the repository and the branch, and checks who can read it: nothing is sent where the person agreed to something else. */
 async function makePlace({ name, exists, hasBranch, isPrivate }: PushPlan, session: HubSession): Promise<HubFiles> {
   const shared = sharedOf(name, session)
   const made = (error: unknown) => {

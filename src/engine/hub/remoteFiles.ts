@@ -1,4 +1,4 @@
-// Files of a model on the Hub, read where they are, by ranges of bytes: nothing is kept on the disk. A tensor that is looked at
+// Files of a model on the Hub, read where they are, by ranges of bytes: nothing is kept on the disk. A tensor that is inspected
 // comes whole and is held in memory, since its statistics, its picture and every enlargement read it.
 import { formatBytes } from '../../formatting/numbers.ts'
 import type { Checkpoint } from '../checkpoint/checkpoint.ts'
@@ -8,9 +8,9 @@ import { EngineError } from '../errors.ts'
 import type { HubSession } from './hubFetch.ts'
 import { readRange, readText, type HubFiles, type RemoteFile } from './hubFiles.ts'
 
-/** Tensors that are held: those that were looked at last. */
+/** Tensors in memory: those inspected last. */
 const mostHeld = 2
-/** Larger tensors, of which there are few, are looked at after a pull. */
+/** The few larger tensors can be inspected after a pull. */
 const mostBytes = 2 ** 31
 
 export class RemoteFiles implements WeightFiles {
@@ -39,7 +39,7 @@ export class RemoteFiles implements WeightFiles {
   shardPath(folder: string, name: string): Promise<string> {
     const path = `${folder}/${name}`
     if (this.#find(path)) return Promise.resolve(path)
-    const why = `${path} is missing, though the index names it; tell the model's authors`
+    const why = `${path} is missing, though the index names it; report this to the model's authors`
     return Promise.reject(new EngineError('bad-checkpoint', why))
   }
 
@@ -64,7 +64,7 @@ export class RemoteFiles implements WeightFiles {
   #at(path: string): RemoteFile {
     const file = this.#find(path)
     if (file) return file
-    // As a disk says it, for who takes a file that is not there for none.
+    // The error of a disk: callers treat a missing file as optional.
     const cause = Object.assign(new Error(path), { code: 'ENOENT' })
     throw new EngineError('not-found', `${path} is not there; check the name`, { cause })
   }
@@ -77,20 +77,20 @@ export class RemoteFiles implements WeightFiles {
 
 /** The checkpoint, whose tensors are fetched whole before they are read: they may be read in pieces, and more than once. */
 export function heldTensors(checkpoint: Checkpoint): Checkpoint {
-  // The one that was looked at last comes last.
+  // The tensor inspected last comes last.
   const held = new Map<string, Promise<Uint8Array<ArrayBuffer>>>()
   const whole = async (name: string) => {
     const bytes = checkpoint.tensors.get(name)?.bytes ?? 0
     if (bytes > mostBytes)
       throw new EngineError(
         'unsupported',
-        `${name} has ${formatBytes(bytes)}, more than is held in memory (${formatBytes(mostBytes)}); pull the model to look at it`,
+        `${name} has ${formatBytes(bytes)}, more than is held in memory (${formatBytes(mostBytes)}); pull the model to inspect it`,
       )
     const data = held.get(name) ?? checkpoint.read(name)
     held.delete(name)
     held.set(name, data)
     for (const old of [...held.keys()].slice(0, -mostHeld)) held.delete(old)
-    // What failed is fetched when it is asked for once more.
+    // A failed range is fetched again at the next read.
     data.catch(() => held.delete(name))
     return data
   }

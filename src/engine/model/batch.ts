@@ -16,7 +16,7 @@ export interface Batch {
 /** Labels below 0 are ignored; transformers writes −100. */
 const ignored = -1
 
-/** targets[b·T + t] = what position t predicts: the label of t + 1; −1 where there is none or it is ignored. */
+/** targets[b·T + t] = what position t predicts: the label of t + 1; −1 where there is no label or it is ignored. */
 export function targetsOf({ batch, seqLen, ids, labels }: Batch): Int32Array<ArrayBuffer> {
   const source = labels ?? ids
   const targets = new Int32Array(batch * seqLen).fill(ignored)

@@ -41,7 +41,7 @@ export interface Block {
 
 export interface LoadOptions {
   readonly as: LoadAs
-  /** Parameters in memory that stand in for the checkpoint's, by name. They are not released with the block. */
+  /** Parameters in memory that replace the checkpoint's, by name. They are not released with the block. */
   readonly overrides?: ReadonlyMap<string, Tensor>
 }
 

@@ -28,7 +28,7 @@ import { runPass, type Pass } from './pass.ts'
 /** Tensors that a forward leaves for its backward, in the step's arena. */
 export type BlockSaved = AttentionPartSaved & MlpPartSaved
 
-/** input [N,C] → output [N,C] in the step's arena; `saved` is null unless asked for. */
+/** input [N,C] → output [N,C] in the step's arena; `saved` is null unless requested. */
 export function blockForward(
   step: Step,
   block: Block,

@@ -17,7 +17,7 @@ export function computeIn(backend: Backend, model: Model, choice: PrecisionChoic
   return { ...backend, precision, info: { ...info, description, details: { ...info.details, precision } } }
 }
 
-/** The form in which weights lie on the device: for products in bf16 as they are stored, in half the bytes. */
+/** The form of weights on the device: for products in bf16 as they are stored, in half the bytes. */
 export function productForm({ precision }: Pick<Backend, 'precision'>): LoadAs {
   return precision === 'bf16' ? 'stored' : 'f32'
 }
@@ -26,7 +26,7 @@ function precisionOf({ traits, info }: Backend, model: Model, choice: PrecisionC
   if (choice === 'bf16' && !traits.bf16Products)
     throw new EngineError(
       'unsupported',
-      `${info.description} has no fast products of bf16: use precision f32 or auto; sparsescope doctor says what is missing`,
+      `${info.description} does not support fast bf16 products: use precision f32 or auto; sparsescope doctor says what is missing`,
     )
   if (choice !== 'auto') return choice
   return traits.bf16Products && isStoredIn16Bits(model) ? 'bf16' : 'f32'

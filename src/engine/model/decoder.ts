@@ -39,7 +39,7 @@ import { hostBytes, type LoadAs } from './weights.ts'
 export interface DecoderOptions extends Partial<LoadOptions> {
   /** Budget in bytes for all that a pass needs: weights, activations, scratch. Gradients and optimiser state are not part of it. */
   readonly memoryBytes: number
-  /** Set when gradients will be asked for: block inputs of a batch then stay in memory. */
+  /** Set when gradients follow: block inputs of a batch then stay in memory. */
   readonly training?: boolean
   /** Tokens of the largest batch that will come. */
   readonly tokensPerPass?: number
@@ -65,15 +65,15 @@ export interface Decoder {
   lastHidden(batch: Batch, arena: Arena, options?: PassOptions): Promise<Tensor>
   /** Mean loss over the targets that count, and its gradients added to `grads` and to the adapters' own. */
   lossAndGradients(batch: Batch, grads: Grads, options?: GradientOptions): Promise<BatchLoss>
-  /** The same without waiting for the loss, which lies in `held` until it is read. */
+  /** The same without waiting for the loss, which is in `held` until it is read. */
   gradients(batch: Batch, grads: Grads, held: Arena, options?: GradientOptions): Promise<PendingLoss>
-  /** Loads the resident blocks beforehand, so that a measurement of time leaves it out. */
+  /** Loads the resident blocks beforehand, which keeps the loading out of measured times. */
   prepare(): Promise<void>
   close(): Promise<void>
 }
 
 /**
- * Loads what lies outside the blocks and as many blocks as the budget holds; the others are read again for each pass. The caller closes it.
+ * Loads what is outside the blocks and as many blocks as the budget holds; the others are read again for each pass. The caller closes it.
  * @throws EngineError 'out-of-memory' where the device has no room, or of reading the checkpoint.
  */
 export async function createDecoder(backend: Backend, model: Model, options: DecoderOptions): Promise<Decoder> {

@@ -36,7 +36,7 @@ export function partsOf({ mostTensorBytes = Infinity }: DeviceTraits, numRows: n
   return rangesOf(numRows, Math.max(1, chunks) * chunkRows)
 }
 
-/** Rows [start, end) as a view; they lie in one chunk of the head. */
+/** Rows [start, end) as a view; they are in one chunk of the head. */
 export function tableRows({ parts }: Table, { start, end }: RowRange): Tensor {
   const numRows = parts[0].shape[0]
   const part = Math.floor(start / numRows)

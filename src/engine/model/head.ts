@@ -13,7 +13,7 @@ import { scaled } from './scale.ts'
 /** Most bytes of the logits (with the dense model's, where they are compared) of one tile of tokens, which stay in memory from the loss to the gradient. */
 const tileBytes = 128 * 2 ** 20
 const mostTileRows = 512
-/** Tiles begin at multiples of this many rows: 256 bytes of a vector of rows, the offset that GPU bindings ask for. */
+/** Tiles begin at multiples of this many rows: 256 bytes of a vector of rows, the offset that GPU bindings require. */
 const tileStep = 64
 
 /** Bytes that the head takes beside its weights: normed states, their gradient, logits of a tile or of its chunk. */

@@ -1,4 +1,4 @@
-// Keys and values of one sequence as far as it has been read: all that a further token needs of those before it.
+// Keys and values of the tokens of one sequence that were read: all that the next token needs of them.
 import { fillArena } from '../compute/arena.ts'
 import type { Backend } from '../compute/backend.ts'
 import type { Tensor } from '../compute/tensor.ts'

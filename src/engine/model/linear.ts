@@ -40,7 +40,7 @@ export function linearForward(step: Step, output: Tensor, linear: Linear, input:
   return output
 }
 
-/** output[N,O] = f(input · Wᵀ + bias) ⊙ factor in one pass; false where the device has none: then nothing was written. */
+/** output[N,O] = f(input · Wᵀ + bias) ⊙ factor in one pass; false, with nothing written, where the device has no such kernel. */
 export function linearActivated(
   step: Step,
   output: Tensor,

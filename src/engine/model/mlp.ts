@@ -1,4 +1,4 @@
-// The MLP of a block or of one expert: dense, or gated with gate and up apart or in one linear.
+// The MLP of a block or of one expert: up only, or gated with gate and up in two linears or in one.
 import type { Arena } from '../compute/arena.ts'
 import type { Activation, CopyShape } from '../compute/kernels.ts'
 import type { Tensor } from '../compute/tensor.ts'

@@ -1,5 +1,5 @@
-// The interfaces that the modules of a transformer share: how they see linears, who may observe or replace a weight, and who
-// wants which gradient. `prune` and `recover` plug in here; `model` imports neither.
+// The interfaces that the modules of a transformer share: linears, observers, replacements of weights, and requests for
+// gradients. `prune` and `recover` plug in here; `model` imports neither.
 import type { Arena } from '../compute/arena.ts'
 import type { Backend } from '../compute/backend.ts'
 import type { Tensor } from '../compute/tensor.ts'
@@ -65,13 +65,13 @@ export interface Step {
   readonly packing?: Packing
   /** Forward of one sequence only: its keys and values so far. */
   readonly cache?: KvCache
-  /** Set while the pass is recorded: the writes that depend on the token and its position, to be made anew for each. */
+  /** Set while the pass is recorded: the writes that depend on the token and its position, repeated for each token. */
   readonly varying?: (call: () => void) => void
   readonly observe?: LinearObserver
   readonly adapterOf?: (linear: Linear) => Adapter | null
 }
 
-/** Writes and kernels of a pass that a replay makes anew. */
+/** Writes and kernels of a pass that a replay repeats. */
 export function eachTime({ varying }: Pick<Step, 'varying'>, call: () => void): void {
   if (varying) varying(call)
   else call()

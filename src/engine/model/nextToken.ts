@@ -17,7 +17,7 @@ import { prepareRotation } from './rope.ts'
 export interface Stack {
   readonly backend: Backend
   readonly ends: Ends
-  /** Whether all blocks stay on the device and none waits for it. */
+  /** Whether all blocks stay on the device and no block waits for it. */
   readonly canRecord: boolean
   /** Runs the first block's input through all blocks. */
   throughBlocks(step: Step, hidden: Tensor): Promise<Tensor>

@@ -123,7 +123,7 @@ export function embedPacked(step: Step, ends: Ends, { places }: PackedBatch): Te
   return rows
 }
 
-/** hidden [rows, C], the last block's output; logits only of the rows that are asked. */
+/** hidden [rows, C], the last block's output; logits only of the requested rows. */
 export async function scorePairs(
   step: Step,
   ends: Ends,

@@ -22,7 +22,7 @@ export function stepOf(backend: Backend, arena: Arena, batch: Batch, { adapterOf
   return { backend, arena, batch: rows, seqLen, keyMask, adapterOf }
 }
 
-/** About how many tokens a pass has that trains nothing: enough for full speed, few enough for one block's activations. */
+/** Tokens, about, of a pass without training: enough for full speed, few enough for one block's activations. */
 const tokensPerPass = 2048
 
 /** Settings of a pass over unpadded windows. */
@@ -52,7 +52,7 @@ export async function eachBatch(
 /** The forward of one batch through one block: some tensors are kept for a backward, the others are released at once. */
 export interface Pass {
   readonly step: Step
-  /** The step's arena when saving, otherwise a scope that ends with the block. */
+  /** The step's arena when saving, else a scope that ends with the block. */
   readonly scope: Arena
   /** Whether a backward follows. */
   readonly saves: boolean

@@ -1,4 +1,4 @@
-// Rotary positions: tables of angles, and queries and keys rotated by them. Angles are computed in f32 as in transformers, so that
+// Rotary positions: tables of angles, and queries and keys rotated by them. Angles are computed in f32 as in transformers:
 // long contexts agree too.
 import type { RopeConfig, RopeScaling } from '../../catalog/families/ropeConfig.ts'
 import type { Arena } from '../compute/arena.ts'
@@ -16,7 +16,7 @@ interface RopeAngles {
 
 const round = Math.fround
 
-/** The tables of the last positions, by model: every block of every pass asks for the same. */
+/** The tables of the last positions, by model: every block of every pass needs the same. */
 const lastAngles = new WeakMap<RopeConfig, RopeAngles>()
 
 /** Tables of positions [start, end); `end` is taken as the sequence's length, on which some kinds of scaling depend. */

@@ -68,7 +68,10 @@ function softmax(logits: Float32Array, n: number, p: Float64Array): void {
   for (let e = 0; e < p.length; e++) {
     const x = logits[from + e]
     if (!Number.isFinite(x))
-      throw new EngineError('numeric', 'a router gave a value that is not finite; are the weights damaged?')
+      throw new EngineError(
+        'numeric',
+        'a router output is NaN or infinity; check the weights with sparsescope inspect --stats',
+      )
     if (x > top) top = x
   }
   let sum = 0

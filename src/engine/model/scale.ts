@@ -1,4 +1,4 @@
-// Some families scale their logits, and their branches before they are added to the stream.
+// Some families scale their logits, and their branches before they are added to the residual stream.
 import type { Arena } from '../compute/arena.ts'
 import type { Tensor } from '../compute/tensor.ts'
 import type { Step } from './module.ts'

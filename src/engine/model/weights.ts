@@ -151,7 +151,7 @@ export function transpose<A extends Float32Array | Uint16Array>(data: A, rows: n
 const ahead = 3
 
 /**
- * The results of `read`, in the order of `items`, a few read ahead, so that disk and device work at the same time. A failed read ends the iteration; later ones are waited for.
+ * The results of `read`, in the order of `items`, a few read ahead: disk and device then work at the same time. A failed read ends the iteration; later ones are waited for.
  */
 export async function* readInOrder<I, R>(items: readonly I[], read: (item: I) => Promise<R>): AsyncGenerator<R> {
   const pending: Promise<R>[] = []
@@ -167,13 +167,13 @@ export async function* readInOrder<I, R>(items: readonly I[], read: (item: I) =>
   }
 }
 
-/** A read that fails before its result is asked for is reported then, not as unhandled. */
+/** A read that fails before it is awaited is reported when it is awaited, not as unhandled. */
 function begin<R>(reading: Promise<R>): Promise<R> {
   reading.catch(() => undefined)
   return reading
 }
 
-/** Most bytes of one read, so that the host never holds a whole large table; a few reads are under way at once. */
+/** Most bytes of one read: the host never holds a whole large table. A few reads run at once. */
 const defaultPieceBytes = 32 * 2 ** 20
 
 /** Rows of a parameter that have a tensor of their own. */

@@ -1,4 +1,4 @@
-// The batches of training steps: which windows each takes, and the rows cut from them, without padding that none of them needs.
+// The batches of training steps: which windows each takes, and their rows, cut to the longest.
 import { type Batch, targetsOf } from '../model/batch.ts'
 import { createRng } from '../rng.ts'
 import { EngineError } from '../errors.ts'
@@ -56,7 +56,7 @@ interface RowOrder {
 
 /**
  * Rows of the `part`-th batch of a step: the next `batchSize` rows in order, starting again at the end. Shuffled, every
- * round over the data has an order of its own. Depends on nothing but its arguments, so that a resumed run goes on alike.
+ * round over the data has an order of its own. Depends only on its arguments: a resumed run continues with the same order.
  */
 export function rowsOfBatch(order: RowOrder, step: number, part: number): number[] {
   const first = (step * order.gradAccumulation + part) * order.batchSize

@@ -1,4 +1,4 @@
-// A loss diverges when it is so far above where it began that no noise between batches explains it (docs/methods.md, "Divergence").
+// A loss diverges when it is further above its start than noise between batches explains (docs/methods.md, "Divergence").
 
 import { EngineError } from '../errors.ts'
 
@@ -60,7 +60,7 @@ export function rememberLoss(losses: number[], loss: number): void {
   if (losses.length > begin + recent) losses.splice(begin, 1)
 }
 
-/** `mean` is asked first, once for each loss. */
+/** Calls `mean` first, once for each loss. */
 function createGuard(limits: { single: () => number; mean: (loss: number) => number }): LossGuard {
   const last: number[] = []
   return {

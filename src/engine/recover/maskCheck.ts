@@ -1,9 +1,9 @@
-// The last look before weights are saved: every pruned entry of the bytes that will lie in the file is exactly 0.
+// The last check before weights are saved: every pruned entry is exactly 0 in the bytes that go into the file.
 import { halvesAreZero } from '../checkpoint/halfLook.ts'
 import { EngineError } from '../errors.ts'
 import type { Mask } from '../prune/mask.ts'
 
-/** A weight as its bytes lie in the file. */
+/** A weight as the bytes that go into the file. */
 export interface StoredWeight {
   readonly name: string
   readonly bytes: Uint8Array
@@ -35,7 +35,7 @@ export function brokenEntries(mask: Mask, stored: StoredWeight): number {
   return broken
 }
 
-/** Throws `mask-broken` when pruned weights have come back. A kept weight may have become 0: that breaks nothing. */
+/** Throws `mask-broken` when pruned weights are not 0. A kept weight may have become 0. */
 export function checkMask(mask: Mask, stored: StoredWeight): void {
   const expected = mask.rows * mask.columns * stored.bytesPerWeight
   if (stored.bytes.byteLength !== expected)

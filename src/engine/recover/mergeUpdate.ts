@@ -45,7 +45,7 @@ export async function mergeUpdate(
   return { all, cut }
 }
 
-/** Rows [start, end) of s·B·A, [end − start, I]; some ranks after the others, so that A need not fit into one binding of a GPU. */
+/** Rows [start, end) of s·B·A, [end − start, I]; a few ranks at a time, since A may not fit into one binding of a GPU. */
 async function productPanel(
   backend: Backend,
   { a, b, rank, scale }: LowRank,

@@ -79,5 +79,5 @@ function mostOf(parts: Float64Array, all: number): MovedPart[] {
   return found.map(({ at, share }) => ({ at, share: short(share / all) }))
 }
 
-/** Six digits tell enough, and a model may have ten thousand tensors. */
+/** Six digits are enough, and a model may have ten thousand tensors. */
 const short = (value: number) => Number(value.toPrecision(6))

@@ -124,7 +124,7 @@ function check(
   // The learning rate cannot be at fault before the first update.
   const failed = (what: string) => (step > 0 ? new Diverged(what) : new EngineError('numeric', what))
   const rate = step > 0 ? `lower ${place}.lr (the rate here is ${lr.toPrecision(3)}), or ` : ''
-  const hint = `${rate}look at the data and the pruned model; nothing was saved`
+  const hint = `${rate}check the data and the pruned model; nothing was saved`
   if (!Number.isFinite(loss)) throw failed(`${at}: the loss is not a number (${loss}): ${hint}`)
   if (!Number.isFinite(gradNorm)) throw failed(`${at}: the gradient is not a number (norm ${gradNorm}): ${hint}`)
   const limit = guard.passed(loss)

@@ -1,4 +1,4 @@
-// All trained parameters lie in a few flat buffers, with their gradients and AdamW moments: one optimiser call and one norm
+// All trained parameters are in a few flat buffers, with their gradients and AdamW moments: one optimiser call and one norm
 // for each buffer instead of one for each of hundreds of small tensors.
 import { fillArena } from '../compute/arena.ts'
 import type { Backend } from '../compute/backend.ts'
@@ -9,7 +9,7 @@ export interface ParameterSpec {
   /** The checkpoint's name, or `<linear>.lora_A` and the like for an adapter's own. */
   readonly name: string
   readonly shape: readonly number[]
-  /** How often the gradient counts in the norm: a scale vector stands for `rank` equal rows (docs/methods.md, "ScaleLoRA"). */
+  /** How often the gradient counts in the norm: a scale vector represents `rank` equal rows (docs/methods.md, "ScaleLoRA"). */
   readonly copies?: number
   /** false where weight decay leaves it alone. */
   readonly decays?: boolean
@@ -45,7 +45,7 @@ interface Segment {
   readonly v: Tensor
 }
 
-/** Views start at multiples of this many elements: 256 bytes, the strictest offset that GPU bindings ask for. */
+/** Views start at multiples of this many elements: 256 bytes, the strictest offset that GPU bindings require. */
 const alignment = 64
 /** A new buffer is begun beyond this length (64 MiB); only a larger single tensor exceeds it. */
 const segmentLength = 16 * 2 ** 20

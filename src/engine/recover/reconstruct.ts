@@ -62,7 +62,7 @@ export async function reconstruct<S>(options: ReconstructOptions<S>): Promise<Re
   const { backend, trainables, inputs, settings, signal } = options
   const { steps, batchSize, gradAccumulation } = settings
   const before = await measureError(options)
-  // A unit that was not pruned and gets dense inputs has no error but rounding, of which AdamW would make full-sized steps.
+  // A unit that was not pruned and gets dense inputs has only rounding errors. AdamW would turn these into full-sized steps.
   if (before.error <= exactShare * before.targetMeanSquare)
     return { errorBefore: before.error, errorAfter: before.error }
   const errorOfStep = (step: number) => {

@@ -143,7 +143,7 @@ async function trainOnce<S>(
   }
 }
 
-/** Error of the block as it stands, over the whole set. */
+/** Error of the block in its current state, over the whole set. */
 async function blockError(options: ReconstructBlockOptions): Promise<number> {
   return (await measureError({ ...options, trainables: frozen, unit: blockUnit(options.block) })).error
 }

@@ -25,7 +25,7 @@ interface RetrainOptions {
   readonly signal?: AbortSignal
   /** Awaited before every step: a run that is paused waits here. */
   readonly pausePoint?: () => Promise<void>
-  /** Called after each step, counted from 1, and awaited, so that it may evaluate and save. */
+  /** Called after each step, counted from 1, and awaited: it may evaluate and save. */
   readonly onStep: (done: number, result: StepResult, tokensPerSecond: number) => Promise<void>
 }
 

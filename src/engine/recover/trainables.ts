@@ -29,14 +29,14 @@ export interface TrainableOptions {
 export interface Trainables {
   readonly parameters: ParameterArena
   readonly grads: Grads
-  /** Trained parameters by name, to stand in for the checkpoint's. */
+  /** Trained parameters by name, which replace the checkpoint's. */
   readonly overrides: ReadonlyMap<string, Tensor>
   readonly adapterOf: (linear: Pick<Linear, 'name'>) => Adapter | null
   /** Pruned weights get no gradient: call before the norm is taken. */
   maskGradients(): void
   /** Call after every optimiser step. */
   changed(): void
-  /** out [O, I] f32 = the linear's weight with its adapter folded in; false when it has none (`out` is untouched). `range` as in `Adapter`. */
+  /** out [O, I] f32 = the linear's weight with its adapter folded in; false without an adapter (`out` is untouched). `range` as in `Adapter`. */
   merge(linear: Linear, out: Tensor, range?: RowRange): boolean
   close(): void
 }

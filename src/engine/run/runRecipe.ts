@@ -29,7 +29,7 @@ export interface RunOptions {
   readonly recipe?: string | RecipeFile
   /** `path=value`, as in `--set recover.steps=10`. */
   readonly settings?: readonly string[]
-  /** A run folder to go on with. */
+  /** A run folder to resume. */
   readonly resume?: string
   /** Default: half of what is free. */
   readonly memoryBytes?: number
@@ -95,7 +95,7 @@ async function computeRun(opened: OpenedRun, options: RunOptions): Promise<RunRe
     await rm(folder.report, { force: true })
     await announceRun(session, opened, options)
     const { sparsity } = await runPhases(session, plan, version)
-    // A cancelled run is told so; resuming it finds nothing left to compute.
+    // A cancelled run is reported as cancelled; resuming it finds nothing left to compute.
     signal?.throwIfAborted()
     atExit.forget()
     return await finishRun(session, plan, version, { status: 'done', message: null, sparsity })
@@ -109,7 +109,7 @@ async function computeRun(opened: OpenedRun, options: RunOptions): Promise<RunRe
   }
 }
 
-/** What the phases share, with the events of the run: a resumed run goes on where its state was saved. */
+/** What the phases share, with the events of the run: a resumed run continues from its saved state. */
 async function openSession(opened: OpenedRun, options: RunOptions): Promise<RunSession> {
   const { folder, progress, lock } = opened
   const base = resolve(folder.path, progress.base)
@@ -170,10 +170,10 @@ async function reportFailure(
 }
 
 function cancelledText(path: string): string {
-  return `cancelled; go on with: sparsescope run --resume ${shellWord(path)}`
+  return `cancelled; resume it with: sparsescope run --resume ${shellWord(path)}`
 }
 
 function lostRun(path: string, cause?: unknown): EngineError {
-  const message = `${path} was removed or taken over by another process while this one stood still; start or resume it again`
+  const message = `${path} was removed or taken over by another process while this one was suspended; start or resume it again`
   return new EngineError('disk', message, { cause })
 }

@@ -1,4 +1,4 @@
-// Finished and unfinished runs, by their folders or by their sweep's, as they are compared.
+// Finds finished and unfinished runs to compare, by their folders or their sweep's.
 import { existsSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { basename, resolve } from 'node:path'
@@ -24,7 +24,7 @@ export interface ReadRun extends ComparedRun {
 
 /**
  * Each path is a run's folder, or a sweep's or its recipe for all of its runs. Settings are what differs: a sweep's own
- * where it is alone, else those of the resolved recipes. @throws EngineError for a path that is none of them.
+ * where it is alone, else those of the resolved recipes. @throws EngineError for any other path.
  */
 export async function readRuns(paths: readonly string[], signal?: AbortSignal): Promise<ReadRun[]> {
   const groups = await Promise.all(paths.map((path) => runsAt(path, signal)))
@@ -43,7 +43,7 @@ function eachOnce(runs: readonly RunReader[]): RunReader[] {
   return runs.filter((_, i) => folders.indexOf(folders[i]) === i)
 }
 
-/** A run with what its events tell, for its curves. */
+/** A run with its events, for its curves. */
 export interface PicturedRun extends ReadRun {
   readonly picture: RunPicture
 }
@@ -68,7 +68,7 @@ async function runsAt(path: string, signal?: AbortSignal): Promise<readonly RunR
   const sweep = await findSweep({ path, settings: [], signal }).catch(async (error: unknown) => {
     const isFolder = (await stat(path).catch(() => null))?.isDirectory() === true
     if (isFolder && error instanceof EngineError && error.code === 'not-found')
-      throw new EngineError('not-found', `${path} is neither a run's folder nor a sweep's`, { cause: error })
+      throw new EngineError('not-found', `${path} is not the folder of a run or a sweep`, { cause: error })
     throw error
   })
   const plan = await readPlan(sweep.folder)

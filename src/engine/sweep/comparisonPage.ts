@@ -17,7 +17,7 @@ import { onDenseLogits } from '../../runs/compared/comparedRun.ts'
 import { ink, styles, table } from '../run/report/htmlReport.ts'
 import type { PicturedRun } from './compareRuns.ts'
 
-/** More lines cannot be told apart. */
+/** More lines cannot be distinguished. */
 export const mostCurves = 12
 const maxPoints = 800
 

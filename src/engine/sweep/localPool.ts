@@ -3,7 +3,7 @@
 import { cancelledRuns, cancelRuns } from '../../runs/runStatus.ts'
 import type { SweepFolder } from '../../runs/folder/sweepFolder.ts'
 
-/** A run on its way: a process, or what a test has in its place. SIGINT stops it in a state that can be gone on with. */
+/** A run in progress: a process, or a test's replacement. SIGINT stops it in a state that can be resumed. */
 export interface StartedRun {
   readonly killed: boolean
   kill(signal: 'SIGINT' | 'SIGKILL'): unknown
@@ -55,7 +55,7 @@ export async function runPool({ folder, indices, jobs, start, onStart, onEnd, si
   const work = async () => {
     for (let index = queue.shift(); index !== undefined && !signal.aborted; index = queue.shift()) {
       const cancelled = await cancelledRuns(folder)
-      // What is told to stop are the processes that there are: one that starts after that would work to its end.
+      // Only processes that exist are stopped: one that starts later would run to its end.
       if (signal.aborted) return
       if (cancelled.has(index)) continue
       const child = start(index)

@@ -1,4 +1,4 @@
-// A sweep on disk: made new, found again by its plan, or opened by its folder.
+// Opens a sweep on disk: a new one, one found by its plan, or one given by its folder.
 import { mkdir, readdir, stat } from 'node:fs/promises'
 import { join, relative, resolve } from 'node:path'
 import type { SlurmOptions } from '../../recipe/sweepSchema.ts'
@@ -63,7 +63,7 @@ interface FoundSweep {
 }
 
 /**
- * The sweep that there is, else a new one. `check` is asked first whether its runs are what is wanted, and throws if not.
+ * The existing sweep, else a new one. `check` is called first and throws where its runs are not the requested ones.
  * @throws EngineError before anything is written, but for 'disk'.
  */
 export async function findOrCreateSweep(

@@ -21,7 +21,7 @@ interface PlannedSweepRun extends NamedSettings {
   readonly hash: string
 }
 
-/** plan.json, but for where the recipe lies. */
+/** plan.json without the path of the recipe. */
 export interface SweepPlan {
   /** Id that is the same for the same runs. */
   readonly id: string
@@ -60,7 +60,7 @@ export async function planSweep(
   return { plan: { id, runs: planned }, file, runs, files }
 }
 
-/** Refuses to set, for all runs, a value that each run sets itself, alone or with what lies around it. */
+/** Refuses to set, for all runs, a value that each run sets itself, alone or within a larger value. */
 function refuseSwept({ path }: RecipeFile, runs: readonly SweepRun[], settings: readonly string[]): void {
   const plain = (place: string) => place.replace(/(?<=^|\.)0+(?=\d)/g, '')
   const [first, ...others] = runs.map((run) => Object.keys(run.settings).map(plain))
@@ -73,7 +73,7 @@ function refuseSwept({ path }: RecipeFile, runs: readonly SweepRun[], settings: 
   throw new EngineError('usage', message)
 }
 
-/** @throws EngineError 'bad-recipe' for a recipe that has none, or whose sweep is wrong. */
+/** @throws EngineError 'bad-recipe' for a recipe without a sweep or with a wrong one. */
 export function runsOfSweep({ path, recipe }: RecipeFile): readonly SweepRun[] {
   if (!recipe.sweep)
     throw new EngineError('bad-recipe', `${path} has no sweep: sparsescope run ${path} runs it, or add the key sweep`)
@@ -82,12 +82,12 @@ export function runsOfSweep({ path, recipe }: RecipeFile): readonly SweepRun[] {
   return runs
 }
 
-/** The recipe of one run, as if it had been read from where the sweep's lies. */
+/** The recipe of one run, as if it were read from the folder of the sweep's recipe. */
 export function fileOfRun(file: RecipeFile, { recipe }: SweepRun): RecipeFile {
   return { ...file, recipe, text: null }
 }
 
-/** The shortest names that tell its runs apart. */
+/** The shortest names that distinguish its runs. */
 export function labelsOfRuns(runs: readonly SweepRun[]): string[] {
   return plannedNames(runs.map((run) => ({ ...run, recipe: writtenRecipe(resolveRecipe(run.recipe)) })))
 }
@@ -134,7 +134,7 @@ interface CheckOptions {
 interface CheckedRuns {
   /** By run. */
   readonly estimates: readonly RunOfSweepEstimates[]
-  /** What lint warns of. One that hundreds of runs share, each about its own output, is told once. */
+  /** What lint warns of. A warning that hundreds of runs share, each about its own output, is shown once. */
   readonly warnings: readonly string[]
 }
 

@@ -1,4 +1,4 @@
-// One run of a sweep: begun, or gone on with where an earlier process left it.
+// Starts one run of a sweep, or resumes it where an earlier process stopped.
 import { resolveRecipe } from '../../recipe/resolve.ts'
 import { pruningOf, prunesFirst } from '../../plan/passes.ts'
 import { EngineError, messageOf } from '../errors.ts'
@@ -36,7 +36,7 @@ export async function runOfSweep(sweep: Sweep, index: number, options: OneRunOpt
   )
 }
 
-/** Notes why a run could not begin or go on. Its own folder cannot tell: the last event there, if any, is of an earlier process. */
+/** Notes why a run could not begin or resume. Its own folder cannot: the last event there, if any, is of an earlier process. */
 async function refusalsNoted(
   { folder }: Sweep,
   index: number,

@@ -1,5 +1,5 @@
-// Slurm as the engine of a sweep: a job array with one run per task. It is asked in text with an explicit format, and only who is
-// alive: how far a run is stands in its folder. Jobs are found by their name, so nothing is lost with the process that
+// Slurm as the engine of a sweep: a job array with one run per task. It is queried as text with an explicit format, and only for jobs that are
+// alive: the progress of a run is in its folder. Jobs are found by their name, so nothing is lost with the process that
 // submitted them; a task is known by its array's job and its index, since the last one has the array's own id.
 import { shellWord } from '../../formatting/printable.ts'
 import { execFile } from 'node:child_process'
@@ -57,7 +57,7 @@ export async function submit(sweep: Sweep, indices: readonly number[], command: 
   return answer.trim().split(';')[0]
 }
 
-/** The scheduler's TERM goes to the shell alone; after a requeue the same line goes on with the run. */
+/** The scheduler's TERM goes to the shell alone; after a requeue the same line resumes the run. */
 function scriptText(command: readonly string[]): string {
   const line = command.map(shellWord).join(' ')
   return `#!/bin/bash
@@ -125,7 +125,10 @@ async function slurmSays(program: string, args: readonly string[]): Promise<stri
     return (await promisify(execFile)(program, args, { maxBuffer: 2 ** 26, env: plainSurroundings() })).stdout
   } catch (error) {
     if (errnoOf(error) === 'ENOENT')
-      throw new EngineError('usage', `${program} is not on PATH: run this where Slurm is, or take --engine local`)
+      throw new EngineError(
+        'usage',
+        `${program} is not on PATH: run this where Slurm is installed, or use --engine local`,
+      )
     const { stderr = '' } = error as { stderr?: string }
     const said = stderr.trim().replace(/\s*\n\s*/g, ' ') || String(error)
     throw new EngineError('usage', `${program} refused: ${said}`, { cause: error })

@@ -23,7 +23,7 @@ const maxConfigBytes = 16 * 2 ** 20
 /** Bytes. Published templates have 20 kB at most. */
 const maxTemplateBytes = 2 ** 20
 
-/** null: the folder has none. Of several named templates the one called `default`, as transformers takes it. @throws EngineError 'bad-config'. */
+/** null: the folder has no template. Of several named templates it is `default`, as in transformers. @throws EngineError 'bad-config'. */
 export async function readChatTemplate(folder: string): Promise<ChatTemplate | null> {
   const path = join(folder, 'tokenizer_config.json')
   const settings = existsSync(path) ? parsed(await readSmallFile(path, maxConfigBytes, 'bad-config'), path) : {}

@@ -80,7 +80,7 @@ function messagesOf(value: unknown, where: string, column: string): ChatMessage[
   if (Array.isArray(value) && value.length > 0 && value.every(isMessage)) return value
   throw new EngineError(
     'bad-data',
-    `${where}: "${column}" is no conversation; write a list of {"role": "user", "content": …} and {"role": "assistant", "content": …}, or remove the row`,
+    `${where}: "${column}" is not a conversation; write a list of {"role": "user", "content": …} and {"role": "assistant", "content": …}, or remove the row`,
   )
 }
 
@@ -173,7 +173,7 @@ export async function drawChats(
   if (filled === out.length) return out
   throw new EngineError(
     'bad-data',
-    `${conversations.path}: its ${count} conversations fill ${Math.floor(filled / seqLen)} windows of ${seqLen} tokens, ${samples} are wanted; use more conversations, a smaller seq_len or fewer samples`,
+    `${conversations.path}: its ${count} conversations fill ${Math.floor(filled / seqLen)} windows of ${seqLen} tokens, ${samples} are needed; use more conversations, a smaller seq_len or fewer samples`,
   )
 }
 

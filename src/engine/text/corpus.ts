@@ -1,5 +1,5 @@
 // Documents of a data file, whatever its format. Files may be larger than memory: documents are read again when
-// asked for, never kept.
+// needed, never kept.
 
 export interface Document {
   /** Place in the file, from 0. */

@@ -9,7 +9,7 @@ import { someOf } from '../../formatting/lists.ts'
 
 const dataFormats = '.txt, .jsonl, .jsonl.gz, .parquet or .safetensors'
 
-/** What tells how a file of text is read: files of the same bytes and other endings hold other documents. */
+/** How a file of text is read, by its ending: the same bytes under another ending are other documents. */
 export function endingOf(path: string): string {
   return /\.\w+(\.gz)?$/.exec(path)?.[0] ?? ''
 }
@@ -20,7 +20,7 @@ export async function openCorpus(path: string, field = 'text'): Promise<Corpus> 
   if (path.endsWith('.txt')) return textCorpus(path)
   if (/\.(jsonl|ndjson)(\.gz)?$/.test(path)) return jsonlCorpus(path, field)
   if (path.endsWith('.parquet')) return parquetCorpus(path, field)
-  throw new EngineError('bad-data', `${path} is of no known format; give a ${dataFormats} file`)
+  throw new EngineError('bad-data', `${path} has an unknown format; give a ${dataFormats} file`)
 }
 
 /** A row with all its columns; nested columns are lists and maps. */
@@ -57,7 +57,10 @@ function requireColumns(columns: readonly (readonly string[])[], found: readonly
   if (!missing) return
   const wanted = someOf(columns.map((names) => names.join(' or ')))
   const has = found.length > 0 ? `it has ${someOf(found)}` : 'it has none'
-  throw new EngineError('bad-data', `${where} has no column "${missing.join('" or "')}": wanted are ${wanted}; ${has}`)
+  throw new EngineError(
+    'bad-data',
+    `${where} has no column "${missing.join('" or "')}": the required columns are ${wanted}; ${has}`,
+  )
 }
 
 /** Parquet's 64-bit integers come as bigint; labels are small. */

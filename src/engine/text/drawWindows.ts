@@ -25,7 +25,7 @@ const maxKeptIds = 32 * 2 ** 20
 
 /**
  * [samples, seqLen] ids. The same seed gives the same windows: one stream of random numbers draws documents, another
- * the windows in them, so that reading ahead changes nothing.
+ * the windows in them, so reading ahead changes nothing.
  * @throws EngineError 'bad-data' when no document is long enough.
  */
 export async function drawWindows(corpus: Corpus, tokenizer: Tokenizer, options: DrawOptions): Promise<Int32Array> {

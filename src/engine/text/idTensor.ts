@@ -1,4 +1,4 @@
-// Token ids that were made elsewhere: an integer tensor of a safetensors file. Files may be larger than memory: only the
+// Token ids from another program: an integer tensor of a safetensors file. Files may be larger than memory: only the
 // rows that are wanted are read.
 import { openCheckpoint, type Checkpoint, type TensorEntry } from '../checkpoint/checkpoint.ts'
 import { breathe } from '../breathe.ts'
@@ -14,12 +14,12 @@ export interface IdTensor {
   close(): Promise<void>
 }
 
-/** Elements read at a time, so that a run can be cancelled in between. */
+/** Elements read at a time; a run can be cancelled in between. */
 const pieceElements = 2 ** 20
 
 /**
  * `field`: the tensor's name; by default the only I32 or I64 tensor of the file.
- * @throws EngineError 'bad-data' when there is none or more than one.
+ * @throws EngineError 'bad-data' when there is no such tensor or more than one.
  */
 export async function openIdTensor(path: string, field?: string, signal?: AbortSignal): Promise<IdTensor> {
   const file = await openCheckpoint(path)
@@ -57,7 +57,7 @@ async function readPiece(
   for (let i = 0; i < wide.length; i++) {
     target[i] = Number(wide[i])
     if (BigInt(target[i]) !== wide[i])
-      throw new EngineError('bad-data', `${path}: ${name} holds ${wide[i]}, which is no token id; check the file`)
+      throw new EngineError('bad-data', `${path}: ${name} holds ${wide[i]}, which is not a token id; check the file`)
   }
 }
 

@@ -29,7 +29,7 @@ export interface ParquetFile {
   readonly columns: readonly string[]
   /** Those of lists and maps. */
   readonly nested: readonly string[]
-  /** The smallest pieces that can be unpacked. @throws EngineError 'bad-data' for one of which `columns` are too large. */
+  /** The smallest pieces that can be unpacked. @throws EngineError 'bad-data' where `columns` of one piece are too large. */
   groups(columns: readonly string[]): RowGroup[]
   /** Yields the group's rows; a large group is unpacked in a thread, which ends when the signal fires. */
   rows(columns: readonly string[], group: RowGroup, signal?: AbortSignal): AsyncIterable<Row>
@@ -133,7 +133,7 @@ function unreadable(path: string, error: unknown): EngineError {
 
 /** Answers of the thread, which sends a few rows at a time. */
 export type FromParquet =
-  /** Rows for one message that asked for them; the last are fewer, or none. */
+  /** Rows of one message; `last` has fewer, or 0. */
   | { readonly type: 'rows'; readonly rows: readonly Row[]; readonly last: boolean }
   | { readonly type: 'failed'; readonly code: ErrorCode; readonly message: string }
 
@@ -161,7 +161,7 @@ async function* rowsOfThread(request: GroupRequest, signal?: AbortSignal): Async
 interface RowGroup {
   readonly rowStart: number
   readonly rowEnd: number
-  /** Bytes of the columns asked for, packed or not, whichever is more. */
+  /** Bytes of the requested columns, packed or not, whichever is more. */
   readonly bytes: number
 }
 

@@ -1,4 +1,4 @@
-// The thread of parquetThread.ts: one row group, handed over a piece at a time as it is asked for.
+// The thread of parquetThread.ts: one row group, sent a piece at a time on request.
 import { parentPort, workerData } from 'node:worker_threads'
 import { EngineError } from '../errors.ts'
 import { type FromParquet, type GroupRequest, readGroup } from './parquetFile.ts'

@@ -1,4 +1,4 @@
-// Conversations as a chat template writes them, and where in that text the assistant speaks. Templates may be hostile: they see only
+// Conversations as a chat template writes them, and where in that text the assistant speaks. Templates are untrusted: they see only
 // what is handed to them, and steps, values and text are limited. This runs in the tokenizer's thread, which has a time limit.
 import { Environment, Interpreter, parse, tokenize } from '@huggingface/jinja'
 import { randomUUID } from 'node:crypto'
@@ -67,7 +67,10 @@ function programOf({ path }: ChatTemplate, text: string): Program {
     last = { text, program }
     return program
   } catch (error) {
-    throw new EngineError('bad-config', `${path}: its chat template is no Jinja (${reasonOf(error)}); get it again`)
+    throw new EngineError(
+      'bad-config',
+      `${path}: its chat template is not valid Jinja (${reasonOf(error)}); get it again`,
+    )
   }
 }
 
@@ -105,7 +108,7 @@ function refuse(reason: unknown): never {
 function limitedRange(first: number, end?: number, step = 1): number[] {
   const [start, stop] = end === undefined ? [0, first] : [first, end]
   const length = Math.max(0, Math.ceil((stop - start) / step))
-  if (!(length <= longestList)) throw new Error(`it asks for a range of more than ${longestList} items`)
+  if (!(length <= longestList)) throw new Error(`it makes a range of more than ${longestList} items`)
   return Array.from({ length }, (_, i) => start + i * step)
 }
 
@@ -120,7 +123,7 @@ const generation = /\{%(-?)\s*generation\s*(-?)%\}/
 /** Stands in the text where the assistant's parts begin and end; no template can know it. */
 const mark = randomUUID()
 
-/** Marks stand inside the blocks' own blanks, which Jinja removes as it would without them. */
+/** Marks are inside the blocks' own blanks, which Jinja removes as it would without them. */
 function markedProgram(template: ChatTemplate): Program {
   const text = template.text
     .replace(new RegExp(generation, 'g'), `{%$1 if true %}{{ "${mark}" }}{% if true $2%}`)
@@ -133,7 +136,7 @@ function cutAtMarks(marked: string): RenderedChat {
   const parts: [number, number][] = []
   let text = ''
   for (const [i, piece] of pieces.entries()) {
-    // Every second piece lies between two marks.
+    // Every second piece is between two marks.
     if (i % 2 === 1) parts.push([text.length, text.length + piece.length])
     text += piece
   }
@@ -152,7 +155,7 @@ function partsByTurns(
     if (text.startsWith(before) && text.startsWith(after) && before.length <= after.length)
       return [[before.length, after.length]]
     throw new Error(
-      `it writes turn ${turn + 1} in another way once others follow, so that the assistant's part has no known place: leave loss_on out, or use a template with {% generation %}`,
+      `it writes turn ${turn + 1} differently when other turns follow, so the assistant's part cannot be located: leave loss_on out, or use a template with {% generation %}`,
     )
   })
 }

@@ -1,13 +1,13 @@
-// Finds where a long text may be cut so that the pieces' ids are the whole text's ids.
+// Finds where a long text may be cut without changing its ids.
 //
 // Byte-level tokenizers split text into words by a regular expression, from left to right, before they look at the
 // vocabulary. The published expressions (GPT-2's, and those of the GPT-4, Llama 3 and Qwen lines) look ahead only from
 // space, and no further than to where that space ends. A cut is safe where a word ends whatever comes after it, and where
-// no run of space lies on both sides:
+// no run of space is on both sides:
 // - A run of letters ends at a space or a line break, in all of them.
 // - In GPT-2's, anything but space ends at a line break: `[^\s\p{L}\p{N}]+`.
 // - In the others, signs take the line breaks after them along, `[^\s\p{L}\p{N}]+[\r\n]*`, and all other line breaks end a
-//   word too, `\s*[\r\n]+`: there a word ends before whatever stands at the beginning of a line.
+//   word too, `\s*[\r\n]+`: there a word ends before the beginning of a line.
 // NFC and NFKC join nothing to a space or a line break, but make signs of some letters' ends. Tokenizers that see the text
 // as one word (SentencePiece's) are not cut.
 
@@ -20,7 +20,7 @@ const letterThenSpace = String.raw`(?<=\p{L})(?= )`
 const anythingThenBreak = String.raw`(?<=[\p{L}\p{N}\p{P}])(?=\n)`
 const lineBegins = String.raw`(?<=\n)(?=[\p{L}\p{N}\p{P}])`
 
-/** Returns an expression with an empty match wherever a text of this tokenizer may be cut; null where none may. */
+/** Returns an expression with an empty match at each place where a text of this tokenizer may be cut; null: no such place is sure. */
 export function cutExpression(definition: Definition): string | null {
   const words = wordExpression(definition)
   const added = addedTokens(definition)
@@ -30,7 +30,7 @@ export function cutExpression(definition: Definition): string | null {
   const places: string[] = []
   if (!added.some(containsSpace)) places.push(letterThenSpace)
   if (!signsTakeBreaks) places.push(words.includes(`${signs}|`) ? anythingThenBreak : letterThenBreak)
-  // A token that swallows the space before it may stand at the beginning of a line.
+  // A token that swallows the space before it may begin a line.
   else if (added.every(({ lstrip }) => lstrip !== true)) places.push(lineBegins)
   if (places.length === 0) return null
   return places.join('|')
@@ -50,7 +50,7 @@ export function safeCuts(text: string, expression: string, pieceLength: number):
 
 /**
  * Returns the expression that splits the text into words: of a final ByteLevel step after nothing but splits, without the
- * prefix space that every piece would get anew.
+ * prefix space that every piece would get.
  */
 function wordExpression({ pre_tokenizer: step }: Definition): string | null {
   const steps = stepsOf(step)

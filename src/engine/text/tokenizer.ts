@@ -8,11 +8,11 @@ import type { RenderedChat } from './renderChat.ts'
 import { startTokenizer, type TokenizerThread } from './tokenizerThread.ts'
 
 export interface Tokenizer {
-  /** Ids of one document by tokenizer.json alone (transformers rebuilds a few of its own classes otherwise). It runs in a thread. */
+  /** Ids of one document by tokenizer.json alone (transformers rebuilds a few of its classes differently). It runs in a thread. */
   encode(text: string | AsyncIterable<string>, options?: EncodeOptions): Promise<Int32Array>
   /** The text of ids, without special tokens. */
   decode(ids: readonly number[], signal?: AbortSignal): Promise<string>
-  /** A conversation as the model's chat template writes it, special tokens included. @throws EngineError 'bad-data' where the model has none. */
+  /** A conversation as the model's chat template writes it, special tokens included. @throws EngineError 'bad-data' where the model has no template. */
   chat(messages: readonly ChatMessage[], options: ChatOptions): Promise<RenderedChat>
   /** The beginning-of-text and end-of-text tokens of tokenizer_config.json; null where it names none. */
   readonly marks: { readonly begin: string | null; readonly end: string | null }
@@ -141,8 +141,8 @@ async function encode(
 function tooLongToTokenise(path: string, { cuts }: TokenizerThread): EngineError {
   const why =
     cuts === null
-      ? `this tokenizer looks at a text as a whole, and one of more than ${maxWholeLength} characters is too long for that`
-      : `in more than ${maxWholeLength} characters no letter stands before a space or a line break, so that the text cannot be cut into pieces`
+      ? `this tokenizer encodes a text as a whole, and the limit is ${maxWholeLength} characters`
+      : `more than ${maxWholeLength} characters have no letter before a space or a line break, so the text cannot be cut into pieces`
   return new EngineError('bad-data', `${path}: ${why}; use less data`)
 }
 

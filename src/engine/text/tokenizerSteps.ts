@@ -1,4 +1,4 @@
-// The steps of a tokenizer.json, written so that the library computes what transformers does; the others are refused.
+// The steps of a tokenizer.json, rewritten where the library needs it to match transformers; unsupported steps are refused.
 //
 // Normalizers: by itself the library strips what JavaScript takes for space, lower-cases a final sigma by context, takes `$&` in a replacement for the match, and does
 // not find Chinese characters above U+FFFF.
@@ -110,11 +110,11 @@ function split(regex: string): Step {
   return { type: 'Split', pattern: { Regex: regex }, behavior: 'Isolated', invert: false }
 }
 
-// Parts that the library leaves out, or computes otherwise, are refused: other ids than a model was trained on give plausible numbers.
+// Refuses parts that the library leaves out or computes differently: wrong ids still give plausible numbers.
 
 type Part = Readonly<Record<string, unknown>>
 
-/** The problem with a definition, as the end of "tokenizer.json …"; null where there is none. */
+/** The problem with a definition, as the end of "tokenizer.json …"; null: no problem. */
 function problemOf(definition: Part): string | null {
   const model = fieldsOf(definition.model)
   const normalizers = stepsOf(definition.normalizer)

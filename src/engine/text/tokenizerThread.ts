@@ -78,7 +78,7 @@ export async function startTokenizer(
 
 interface Question {
   readonly files: TokenizerFiles
-  /** The conversation that is to be rendered, where that is what was asked. */
+  /** The conversation of a request to render one. */
   readonly chat?: ChatRequest
   readonly limitMs: number
   readonly send: () => void

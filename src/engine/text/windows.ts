@@ -242,7 +242,7 @@ function idsFor(windows: number, seqLen: number, request: WindowsRequest): Int32
   return new Int32Array(windows * seqLen)
 }
 
-/** All windows are held at once, so that each file is read once. @throws EngineError 'bad-data'. */
+/** Holds all windows at once: each file is read once. @throws EngineError 'bad-data'. */
 export function requireRoom(windows: number, seqLen: number, path: string): void {
   if (windows * seqLen <= maxIds) return
   throw new EngineError(
@@ -254,17 +254,14 @@ export function requireRoom(windows: number, seqLen: number, path: string): void
 function noConversations({ path, field }: WindowsRequest): EngineError {
   return new EngineError(
     'bad-data',
-    `${path} has no conversations in "${field ?? 'messages'}", and loss_on asks for what the assistant says in them; leave loss_on out, or give a .jsonl or .parquet file with a column of messages`,
+    `${path} has no conversations in "${field ?? 'messages'}", which loss_on needs; leave loss_on out, or give a .jsonl or .parquet file with a column of messages`,
   )
 }
 
 function nothingCounts(path: string): EngineError {
-  return new EngineError(
-    'bad-data',
-    `${path}: the assistant says nothing in the windows that are wanted; use more data`,
-  )
+  return new EngineError('bad-data', `${path}: the windows contain no text of the assistant; use more data`)
 }
 
 function tooLittle(what: string, has: string, wanted: string, remedy: string): EngineError {
-  return new EngineError('bad-data', `${what} has ${has}, ${wanted} are wanted; use ${remedy}`)
+  return new EngineError('bad-data', `${what} has ${has}, ${wanted} are needed; use ${remedy}`)
 }

@@ -1,4 +1,4 @@
-// The work of the tokenizer's thread: text to ids by a tokenizer.json, and back.
+// Runs in the tokenizer's thread: text to ids by a tokenizer.json, and back.
 import { Tokenizer } from '@huggingface/tokenizers'
 import { EngineError, messageOf } from '../errors.ts'
 import { findAddedTokens, type AddedTokens } from './addedTokens.ts'
@@ -88,7 +88,7 @@ function encodeBy(tokenizer: Tokenizer, added: AddedTokens, text: string, specia
   } catch (error) {
     // The library passes a word's ids as arguments, and a Unigram model's word is the whole text.
     if (!(error instanceof RangeError)) throw error
-    throw new EngineError('bad-data', `${path} cannot encode so long a text at once; give it in shorter documents`)
+    throw new EngineError('bad-data', `${path} cannot encode a text of this length; split it into shorter documents`)
   }
 }
 

@@ -1,5 +1,5 @@
-// The tools of the editor's agent: those that package.json has from the table in src/agents. The backend answers; a run goes through the
-// queue of all runs, so that it survives a reload of the window as any other.
+// The tools of the editor's agent, which package.json lists from the table in src/agents. The backend answers. A run goes through the
+// queue of all runs and survives a reload of the window.
 import * as vscode from 'vscode'
 import { basename } from 'node:path'
 import { runAndReport } from '../commands/runCommands.ts'
@@ -46,7 +46,7 @@ function runTool(parts: Parts): vscode.LanguageModelTool<object> {
     async prepareInvocation({ input }) {
       const { recipe, summary } = await prepare(input, false)
       const name = basename(recipe)
-      // The summary has names out of files that may be anybody's.
+      // The summary contains names from untrusted files.
       const message = new vscode.MarkdownString().appendText(summary)
       return {
         invocationMessage: t('Running {0}', name),

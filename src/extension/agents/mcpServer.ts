@@ -1,5 +1,5 @@
-// `sparsescope mcp` as a server that the editor offers to agents of other extensions. VS Code has this from 1.101 on; before that nothing is
-// registered.
+// `sparsescope mcp` as a server that the editor offers to agents of other extensions. Needs VS Code 1.101; older versions register
+// nothing.
 import * as vscode from 'vscode'
 import { join } from 'node:path'
 import { mcpProviderId } from '../contributions.ts'
@@ -23,7 +23,7 @@ interface NewerEditor {
   readonly lm: { registerMcpServerDefinitionProvider?(id: string, provider: ServerProvider): vscode.Disposable }
 }
 
-/** It may not run recipes: in the editor a person is asked before (agentTools.ts). */
+/** It may not run recipes: in the editor the user confirms each run (agentTools.ts). */
 export function offerMcpServer(services: Services): vscode.Disposable {
   const { McpStdioServerDefinition: Definition, lm } = vscode as unknown as NewerEditor
   // 1.100 has a draft of it under the same name, which refuses what package.json says for later versions.
@@ -40,7 +40,7 @@ export function offerMcpServer(services: Services): vscode.Disposable {
       const args = [cli, 'mcp', ...roots.flatMap((root) => ['--root', root])]
       return [new Definition('SparseScope', process.execPath, args, { ELECTRON_RUN_AS_NODE: '1' }, services.version)]
     },
-    // Only now it starts: finding a Node that reaches the GPU starts the backend, too.
+    // Resolved only when the server starts, because finding a Node that reaches the GPU starts the backend.
     async resolveMcpServerDefinition(server) {
       server.command = (await nodeOf(services)).path
       return server

@@ -38,7 +38,7 @@ export function createCaller(connection: MessageConnection): Caller {
   return async <C extends CallName>(name: C, params: ParamsOf<C>, options: CallOptions<C> = {}) => {
     const token = ++lastToken
     const { onProgress, signal } = options
-    // A short call would be done before the word reached it that nobody wants it.
+    // A short call ends before its cancellation arrives.
     if (signal?.aborted) throw new BackendError('cancelled', 'cancelled')
     if (onProgress) listeners.set(token, (value) => onProgress(value as ProgressOf<C>))
     const cancellation = new CancellationTokenSource()
@@ -71,8 +71,5 @@ function translate(error: unknown): BackendError {
     const data = error.data as FailureData | undefined
     return new BackendError(data?.code ?? 'protocol', error.message)
   }
-  return new BackendError(
-    'backend-stopped',
-    'The backend stopped before it answered. It is started again when it is needed.',
-  )
+  return new BackendError('backend-stopped', 'The backend stopped before it answered. It restarts when it is needed.')
 }

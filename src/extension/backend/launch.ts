@@ -1,5 +1,5 @@
-// A connection to a backend: to the one that is there already, as after a reload of the window, or to one that is
-// started now. It is a process of its own, so that it and its runs outlive the window.
+// A connection to a backend: to a running one, as after a reload of the window, or to one that is started now. The backend is a
+// process of its own, and it and its runs outlive the window.
 import { spawn, type ChildProcess } from 'node:child_process'
 import { once } from 'node:events'
 import { connect, type Socket } from 'node:net'
@@ -13,11 +13,11 @@ export interface Launched {
   connection: MessageConnection
   /** It was there already; it may have been on its way out. */
   found: boolean
-  /** Once, when the process or the connection is gone, for whatever reason. */
+  /** Called once, when the process or the connection has ended for any reason. */
   exited: Promise<string>
   /** Closes the connection. The process ends its runs, and then itself. */
   leave(): void
-  /** Makes the process go, and its runs with it; resolves when it is gone. `pid` is what its hello said. */
+  /** Ends the process and its runs; resolves when it has ended. `pid` is from its hello. */
   kill(pid?: number): Promise<void>
 }
 
@@ -57,7 +57,7 @@ export function createLaunch(options: LaunchOptions): Launch {
   }
 }
 
-/** null when nobody listens there. @throws Error when it is someone who does not know the secret. */
+/** null when no process listens there. @throws Error when that process does not know the secret. */
 export async function connectTo(
   path: string,
   { isPlaceTaken, ownSecret }: Pick<LaunchOptions, 'isPlaceTaken' | 'ownSecret'>,
@@ -77,7 +77,7 @@ export async function connectTo(
   socket.destroy()
   // A process that is ending closes its connections.
   if (proof === 'gone') return null
-  throw new Error(`the program at ${path} is not a backend of yours: find out who started it, and end it`)
+  throw new Error(`the program at ${path} is not a backend that you started: find out who started it, and end it`)
 }
 
 function start({ script, log, ownSecret }: LaunchOptions, path: string, runtime: Runtime): ChildProcess {
@@ -85,7 +85,7 @@ function start({ script, log, ownSecret }: LaunchOptions, path: string, runtime:
     ...process.env,
     ELECTRON_RUN_AS_NODE: runtime.origin === 'electron' ? '1' : undefined,
   }
-  // An inspector or loader meant for the extension host is none of the backend's business.
+  // Inspector and loader options of the extension host do not apply to the backend.
   delete env.NODE_OPTIONS
   const child = spawn(runtime.path, [script, path, ownSecret().file], {
     detached: true,
@@ -99,8 +99,8 @@ function start({ script, log, ownSecret }: LaunchOptions, path: string, runtime:
 }
 
 /**
- * Its socket, as soon as it listens; null when it left the place to another backend that is not there either: one that
- * was dying. @throws Error when it ends otherwise, or is not there in time.
+ * Its socket, as soon as it listens; null when it exited in favour of another backend that is ending itself. @throws Error when it
+ * ends for another reason, or does not listen in time.
  */
 async function comeUp(
   path: string,
@@ -131,7 +131,7 @@ function launched(socket: Socket, child: ChildProcess | null): Launched {
     child?.once('exit', (code, signal) => {
       if (code !== 0 || socket.destroyed) resolve(endOf(code, signal))
     })
-    // The end of the process, if it is one, is told more exactly in a moment.
+    // If the process is ending, its exit event follows and gives a better reason.
     socket.once('close', () => setTimeout(() => resolve('the connection closed'), 100).unref())
     socket.on('error', () => {})
   })

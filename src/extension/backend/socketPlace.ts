@@ -1,5 +1,4 @@
-// The place where a window finds the backend that it, or the window before a reload, has started. Another user must
-// neither reach it nor put something of his own there.
+// The socket path at which a window finds its backend, also after a reload. Other users must neither reach it nor replace it.
 import { createHash, randomBytes } from 'node:crypto'
 import { constants, copyFileSync, linkSync, lstatSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -9,7 +8,7 @@ export interface Surroundings {
   readonly platform: NodeJS.Platform
   /** null on Windows. */
   readonly uid: number | null
-  /** XDG_RUNTIME_DIR, '' when there is none. */
+  /** XDG_RUNTIME_DIR, '' when it is not set. */
   readonly runtimeFolder: string
   readonly temporaryFolder: string
   /** The extension's own folder, for when the others cannot be used. */
@@ -43,8 +42,8 @@ export function socketPath(parts: readonly string[], at: Surroundings): string {
 }
 
 /**
- * What the windows of this user and their backends know, and nobody else: made once, kept in the extension's own folder,
- * for its user alone to read. @throws Error when the folder cannot be written.
+ * The secret shared by this user's windows and backends: made once, and kept in the extension's own folder, readable by this user
+ * only. @throws Error when the folder cannot be written.
  */
 export function ownSecret(storage: string): { file: string; secret: Buffer } {
   const file = join(storage, 'backend.secret')
@@ -71,9 +70,9 @@ function isThere(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'EEXIST'
 }
 
-/** Whether a backend may be there. @throws Error when what is there is not this user's, or open to others. */
+/** Whether a backend may be there. @throws Error when the socket belongs to another user, or is open to others. */
 export function isPlaceTaken(path: string, { platform, uid }: Pick<Surroundings, 'platform' | 'uid'>): boolean {
-  // Names of pipes are no files; opening one tells.
+  // A named pipe is not a file; opening it shows whether it exists.
   if (platform === 'win32') return true
   const facts = lstatSync(path, { throwIfNoEntry: false })
   if (!facts) return false

@@ -1,5 +1,5 @@
-// Keeps one backend alive: started when first needed, watched for hangs, started again after a crash with growing
-// pauses, given up after several in a row. It knows nothing of VS Code.
+// Keeps one backend alive: starts it when first needed, watches for hangs, and restarts it after a crash with growing pauses until
+// several crashes in a row. Does not depend on VS Code.
 import { messageOf } from '../../errors.ts'
 import type { CallName, ParamsOf } from '../../protocol/parameters.ts'
 import type { DeviceFacts, HelloResult, ResultOf } from '../../protocol/rpc.ts'
@@ -47,7 +47,7 @@ export class Supervisor {
   private live: Session | null = null
   /** Has not said hello yet. */
   private starting: Session | null = null
-  /** Starts that are over, processes that are gone: the next start waits for them, or it would find a dying one. */
+  /** Ending starts and processes: the next start waits for them. */
   private settled: Promise<unknown> = Promise.resolve()
   private crashes = 0
   /** Counts requests to end: a start that is still under way is too late then. */
@@ -68,13 +68,13 @@ export class Supervisor {
     return { dispose: () => this.listeners.delete(listener) }
   }
 
-  /** Starts the backend when there is none. Rejects with a BackendError. */
+  /** Starts the backend if it is not running. Rejects with a BackendError. */
   async call<C extends CallName>(name: C, params: ParamsOf<C>, options?: CallOptions<C>): Promise<ResultOf<C>> {
     const session = await this.ensure()
     return session.call(name, params, options)
   }
 
-  /** Restarts on a person's request, also after it was given up. */
+  /** Restarts on the user's request, also after repeated crashes. */
   async restart(): Promise<void> {
     this.crashes = 0
     this.stop()
@@ -126,7 +126,7 @@ export class Supervisor {
     return started
   }
 
-  /** `stops`: how many there were when it was asked for. */
+  /** `stops`: their number at the time of the request. */
   private async start(stops: number): Promise<Session> {
     if (this.crashes >= pausesMs.length) {
       throw new BackendError(
@@ -142,7 +142,7 @@ export class Supervisor {
       const started = await this.tryRuntime(runtime, refused, stops)
       if (started) return started
     }
-    throw new BackendError('backend-unavailable', `No Node could run the backend. ${refused.join(' ')}`)
+    throw new BackendError('backend-unavailable', `No Node.js can run the backend. ${refused.join(' ')}`)
   }
 
   private async tryRuntime(
@@ -171,7 +171,7 @@ export class Supervisor {
     this.starting = null
     if (hello instanceof Error || problem) {
       this.end(session)
-      // It was found in the moment of its end, as after a kill; now there is none, and another can start.
+      // The process was ending when it was found. It has ended now, and another can start.
       if (launched.found && hello instanceof Error && hello !== late && mayBeDying)
         return this.tryRuntime(runtime, refused, stops, false)
       return this.refuse(runtime, String(problem), refused)
@@ -185,7 +185,7 @@ export class Supervisor {
 
   private throwIfStopped(stops: number): void {
     if (stops === this.stops) return
-    throw new BackendError('backend-stopped', 'The backend was ended while it started.')
+    throw new BackendError('backend-stopped', 'The backend was stopped while it started.')
   }
 
   private refuse(runtime: Runtime, problem: string, refused: string[]): null {
@@ -243,7 +243,7 @@ export class Supervisor {
 }
 
 function refusal(hello: HelloResult): string | null {
-  if (!isNewEnough(hello.node)) return `Node ${hello.node} is too old, 20.19 or newer is needed`
+  if (!isNewEnough(hello.node)) return `Node ${hello.node} is too old; use 20.19 or newer`
   if (hello.protocol !== protocolVersion) return `it speaks protocol ${hello.protocol}, not ${protocolVersion}`
   return null
 }

@@ -70,7 +70,7 @@ export function modelCommands({ services, inspectors, comparePanels, models }: P
     },
     'sparsescope.computeStatistics': () => inspectors.active?.session.startScan(),
     'sparsescope.exportView': async () => {
-      const format = await vscode.window.showQuickPick(exportChoices(), { placeHolder: t('Export what is shown') })
+      const format = await vscode.window.showQuickPick(exportChoices(), { placeHolder: t('Export the view as') })
       if (format) inspectors.show?.({ type: 'exportNow', format: format.format })
     },
     'sparsescope.exportGguf': async (argument) => {
@@ -89,7 +89,7 @@ export function modelCommands({ services, inspectors, comparePanels, models }: P
   } satisfies Handlers
 }
 
-/** A recipe names modules: the tensor's name without `.weight`, quoted as YAML takes it. */
+/** The module name for a recipe: the tensor's name without `.weight`, quoted for YAML. */
 function targetOf(tensor: string): string {
   return JSON.stringify(tensor.replace(/\.(weight|bias)$/, ''))
 }

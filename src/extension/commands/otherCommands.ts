@@ -63,7 +63,7 @@ async function openSample(extension: vscode.Uri): Promise<void> {
   await vscode.commands.executeCommand('vscode.openFolder', target, { forceNewWindow: false })
 }
 
-// Trying models out: from a checkpoint, several, a run, or a comparison.
+// Try It from one or more checkpoints, a run, or a comparison.
 export function tryCommands(parts: Parts) {
   const panels = new TryPanels(parts.services, parts.models)
   return {

@@ -41,13 +41,11 @@ export function runCommands(parts: Parts) {
       if (!recipe) return
       const { scheme } = recipe
       const name = basename(recipe.fsPath)
-      // An older version of it has a lens, too.
+      // Older versions of a file have lenses too.
       if (scheme !== 'file')
-        throw new Error(
-          t('{0} is not a file here, but a version of one ({1}:). Open the file and run that.', name, scheme),
-        )
+        throw new Error(t('{0} is a version of a file ({1}:). Open the file itself and run it.', name, scheme))
       const plan = await planOf(services, recipe).catch((error: unknown) => {
-        // There is no plan of what cannot be read as a recipe.
+        // An invalid recipe has no plan.
         if (!(error instanceof BackendError) || error.code !== 'bad-recipe') throw error
         return { errors: [error.message] }
       })
@@ -151,13 +149,13 @@ async function diagnosticOf(recipe: vscode.Uri, error: string): Promise<vscode.D
   return found()
 }
 
-/** Runs continue while the window reloads: it takes over what it finds, to be paused, cancelled and reported. */
+/** Runs continue while the window reloads. The window takes over running ones. */
 export async function adoptRuns(parts: Parts): Promise<void> {
   for (const outcome of await parts.runner.adopt())
     void outcome.then((known) => reportOutcome(parts, known)).catch(parts.services.log.failed)
 }
 
-/** A notification only comes when nobody is looking at the run. */
+/** Notifies only when the view of the run is not in front. */
 async function reportOutcome({ services, runPanels }: Parts, outcome: RunOutcome): Promise<void> {
   const { folder, status, message } = outcome
   if (status === 'done') reached('run')
@@ -165,7 +163,7 @@ async function reportOutcome({ services, runPanels }: Parts, outcome: RunOutcome
   else if (folder && status !== 'cancelled' && !runPanels.isVisible(folder)) await notify(outcome, folder)
 }
 
-/** A run that has to wait opens no view yet: without a word it would look as if nothing had happened. */
+/** A queued run opens no view yet, so a message confirms it. */
 function showQueued({ queue }: Parts['runner']): void {
   const last = queue.waiting().at(-1)
   if (!last || last.behind === null) return
@@ -193,12 +191,10 @@ const longSeconds = 600
 /** Estimates before a long run; an output that exists stops it here already. */
 async function confirmed(plan: PlanSummary): Promise<boolean> {
   if (plan.saveTo && existsSync(plan.saveTo)) {
-    throw new Error(
-      t('{0} exists already, and nothing is ever overwritten. Change save.to in the recipe.', plan.saveTo),
-    )
+    throw new Error(t('{0} exists already and is never overwritten. Change save.to in the recipe.', plan.saveTo))
   }
   const { seconds, memoryBytes, diskBytes } = plan.estimates
-  // Warnings are in the editor already; asking each time would teach people to click it away.
+  // Warnings are in the editor already, and frequent questions would be ignored.
   if (seconds === null || seconds < longSeconds) return true
   const run = t('Run')
   const [time, memory, disk] = [roughDuration(seconds), formatBytes(memoryBytes), formatBytes(diskBytes)]
@@ -215,7 +211,7 @@ async function pickRun({ runStore }: Parts): Promise<string | undefined> {
   return chosen?.folder
 }
 
-// What the view of which weights train is opened from.
+// The subject of the view that shows which weights train.
 /** A run or a checkpoint that was clicked or is in front, else a recipe. */
 export async function showTrainable(
   { runPanels, inspectors }: Parts,

@@ -72,7 +72,7 @@ export function sweepCommands(parts: Parts) {
   } satisfies Handlers
 }
 
-/** Arguments of `sweep run`: each of so many runs gets its share of threads and memory. undefined when the person left. */
+/** Arguments of `sweep run`: each of so many runs gets its share of threads and memory. undefined: the user cancelled. */
 async function askJobs(title: string): Promise<string[] | undefined> {
   const most = 64
   const isGood = (value: number) => Number.isInteger(value) && value >= 1 && value <= most
@@ -111,7 +111,7 @@ async function pickRuns({ runStore, sweeps }: Parts, chosen: readonly string[]):
         return { label: named.label, description: `${name} · ${state.standing.state}`, folder: place.folder }
       }),
   ].map((item) => ({ ...item, picked: chosen.includes(item.folder) }))
-  if (items.length < 2) throw new Error(t('There are no two runs in this workspace yet that could be compared.'))
-  const options = { title: t('Compare Runs'), placeHolder: t('Which runs?'), canPickMany: true } as const
+  if (items.length < 2) throw new Error(t('This workspace has fewer than two runs to compare.'))
+  const options = { title: t('Compare Runs'), placeHolder: t('Runs to compare'), canPickMany: true } as const
   return ((await vscode.window.showQuickPick(items, options)) ?? []).map(({ folder }) => folder)
 }

@@ -1,4 +1,4 @@
-// What commands act on: the parts of the extension, and the target, which is what was clicked, else what is active.
+// Targets of commands: the clicked item, else the active one; and the parts of the extension that commands use.
 import * as vscode from 'vscode'
 import { basename, join } from 'node:path'
 import { locate } from '../../engine/checkpoint/locate.ts'
@@ -17,7 +17,7 @@ import type { Services } from '../services.ts'
 import type { SweepPanels } from '../sweeps/sweepPanels.ts'
 import type { Sweeps } from '../sweeps/sweeps.ts'
 
-/** Path of a checkpoint: from Explorer, a tree, the active inspector, or asked for. */
+/** Path of a checkpoint: from Explorer, a tree, the active inspector, or a question. */
 export async function modelTarget(
   argument: unknown,
   models: Models,
@@ -27,7 +27,7 @@ export async function modelTarget(
   return uri?.fsPath ?? inspectors?.active?.path ?? pickModel(models)
 }
 
-/** The checkpoint that was clicked, or is in the active inspector; a file of another kind is none. */
+/** The clicked checkpoint, or that of the active inspector; undefined for another kind of file. */
 export function checkpointTarget(argument: unknown, inspectors: InspectorEditors | null): vscode.Uri | undefined {
   if (isModelEntry(argument)) return argument.uri
   if (argument instanceof vscode.Uri) return weights.test(argument.path) ? argument : undefined
@@ -43,7 +43,7 @@ export async function weightsOf(path: string): Promise<vscode.Uri> {
   return vscode.Uri.file(join(folder, entry))
 }
 
-/** A recipe: what was clicked, or the one in the editor or in the tab in front. */
+/** The clicked recipe, or the one in the active editor or tab. */
 export function recipeTarget(argument: unknown): vscode.Uri | undefined {
   if (argument instanceof vscode.Uri) return argument
   // The language server's lenses send the address as text.
@@ -101,8 +101,8 @@ const t = vscode.l10n.t
 const most = 200
 
 /**
- * The recipe of a command: the one that was clicked or is open, else one of the workspace's. Undefined when the person leaves, or when
- * there is none: then writing one is offered.
+ * The recipe of a command: the clicked or open one, else one of the workspace. Undefined when the user cancels, or when there is no
+ * recipe, and then it offers to write one.
  */
 export async function recipeOrPick(argument: unknown, title: string): Promise<vscode.Uri | undefined> {
   const target = recipeTarget(argument)
@@ -120,7 +120,7 @@ export async function recipeOrPick(argument: unknown, title: string): Promise<vs
   return chosen?.uri
 }
 
-/** A run reads the file. A recipe that has none yet is asked for its name; undefined when the person declines. */
+/** A run reads the file, so an unsaved recipe is saved first; undefined: the user cancelled. */
 export async function savedRecipe(recipe: vscode.Uri): Promise<vscode.Uri | undefined> {
   const open = vscode.workspace.textDocuments.find((d) => d.uri.toString() === recipe.toString())
   return open?.isDirty || open?.isUntitled ? vscode.workspace.save(recipe) : recipe

@@ -1,5 +1,5 @@
-// The questions of an analysis: Analyse… asks for the text and how far; measuring in place takes the text that is known, and asks only
-// where there is none.
+// The questions of an analysis: Analyse… asks for the text and the depth. Measuring in place uses the known text, and asks only
+// without one.
 import type { ParamsOf } from '../../protocol/parameters.ts'
 import { basename, dirname, resolve } from 'node:path'
 import { modelLabel } from '../../catalog/formats/checkpointFormats.ts'
@@ -18,7 +18,7 @@ import * as vscode from 'vscode'
 
 const t = vscode.l10n.t
 
-/** Each question has a default. null when the person left. */
+/** Each question has a default. null: the user cancelled. */
 export async function askAnalysis(weights: string): Promise<Omit<ParamsOf<'analyse'>, 'path'> | null> {
   const model = dirname(weights)
   const title = t('Analyse {0}', modelLabel(weights))
@@ -37,7 +37,7 @@ function depths(): Choice<SensitivityUnit | null>[] {
   return [
     {
       label: t('What pruning each matrix would cost'),
-      detail: t('{0} at {1}, and statistics of the inputs. Takes about as long as pruning once.', methods, sparsities),
+      detail: t('{0} at {1}, and statistics of the inputs. Takes about as long as one pruning.', methods, sparsities),
       value: null,
     },
     {
@@ -47,14 +47,14 @@ function depths(): Choice<SensitivityUnit | null>[] {
     },
     {
       label: t('Also what each matrix costs the model'),
-      detail: t('The loss with one matrix pruned and all others dense. Takes longest.'),
+      detail: t('The loss with one matrix pruned and all others dense. Takes the longest.'),
       value: 'linear',
     },
   ]
 }
 
 /**
- * Measures methods on the text of the analysis that this model has; without one, on a text that is asked for. Resolves at the end, after
+ * Measures methods on the text of the analysis that this model has; without one, asks for a text. Resolves at the end, after
  * the views have been updated.
  */
 export async function measureInPlace(session: ModelSession, call: Caller, methods: MethodName[]): Promise<void> {

@@ -74,7 +74,7 @@ export class InspectorEditors implements vscode.CustomReadonlyEditorProvider<Che
   openCustomDocument(uri: vscode.Uri): CheckpointDocument {
     if (uri.scheme !== 'file') {
       throw new Error(
-        vscode.l10n.t('SparseScope reads weights where they are: it needs a file on disk, not {0}.', uri.scheme),
+        vscode.l10n.t('SparseScope reads weights in place: it needs a file on disk, not {0}.', uri.scheme),
       )
     }
     const document = new CheckpointDocument(uri, this.services, () => this.documents.delete(document))

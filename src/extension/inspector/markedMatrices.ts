@@ -1,5 +1,5 @@
-// Matrices that are marked on the map are copied as a line of a recipe, or go into a recipe of the model that is open: as targets or
-// ignore of an entry of prune. The targets are made here: the matcher of patterns would be half of the page's script.
+// Copies the matrices marked on the map as a line of a recipe, or adds them to an open recipe of the model, as targets or ignore of an
+// entry under prune. Targets are made here, because the pattern matcher would double the page's script.
 import * as vscode from 'vscode'
 import { basename } from 'node:path'
 import { moduleOfWeight } from '../../catalog/families/parameters.ts'
@@ -33,15 +33,15 @@ export async function useMarked(
   await vscode.env.clipboard.writeText(`${as}: [${targets.map((one) => JSON.stringify(one)).join(', ')}]`)
 }
 
-/** Asks which entry, and as what; nothing changes when the person leaves. */
+/** Asks for the entry and for targets or ignore; nothing changes when the user cancels. */
 async function putIntoRecipe(weights: string, targets: readonly string[]): Promise<void> {
   const places = (await openRecipesOf(weights)).flatMap(placesIn)
   if (places.length === 0) {
-    const none = t('No recipe of this model with an entry under prune is open. Open one, or write one by Prune….')
+    const none = t('No open recipe of this model has an entry under prune. Open one, or write one with Prune….')
     return void vscode.window.showInformationMessage(none)
   }
   const place = await vscode.window.showQuickPick(places, {
-    placeHolder: t('Put the marked matrices into which entry?'),
+    placeHolder: t('Entry that gets the marked matrices'),
     matchOnDescription: true,
   })
   if (!place) return
@@ -51,7 +51,7 @@ async function putIntoRecipe(weights: string, targets: readonly string[]): Promi
   const edits = setKey(readDocument(document.getText()), entry, key, flowText([...targets]))
   if (edits.length === 0) {
     const copy = t(
-      'This entry of prune has no keys that can be changed: copy the line and put it where the entry is written.',
+      'This entry under prune is an alias or has changed: copy the line, and add it where the entry is defined.',
     )
     return void vscode.window.showInformationMessage(copy)
   }

@@ -1,6 +1,5 @@
-// One checkpoint in the editor: the views that show it, and the scan that fills in its statistics. What is known of it
-// is the backend's alone: every view that comes is given what the backend knows then, so that a file that changed
-// meanwhile is seen, also one that changed while no view was open.
+// One checkpoint in the editor: its views, and the scan of its statistics. Only the backend holds its data. Each new view asks the
+// backend, and therefore sees a file that changed, even while no view was open.
 import { messageOf } from '../../errors.ts'
 import type { ParamsOf } from '../../protocol/parameters.ts'
 import type { ModelSummary, OpenedModel, ScanProgress, ScanResult, AnalysisUpdate } from '../../protocol/inspect.ts'
@@ -12,7 +11,7 @@ type ScanPolicy = (model: ModelSummary) => boolean
 
 interface View {
   post: (message: ToInspector) => void
-  /** Number of the opening that it waits for or shows; results of older ones are dropped. */
+  /** Number of the current opening; results of older openings are dropped. */
   round: number
   /** It has the model: from now on it follows the scan. */
   shows: boolean
@@ -67,16 +66,16 @@ export class ModelSession {
   /** Opens the checkpoint while the page of the first view is still loading. */
   openAhead(): void {
     this.ahead = this.known()
-    // The view that asks for it says why.
+    // The view that opens it shows the error.
     this.ahead.catch(() => undefined)
   }
 
-  /** Asks the backend for what it knows now. */
+  /** Asks the backend for the current state. */
   known(): Promise<OpenedModel> {
     return this.call('openModel', { path: this.path })
   }
 
-  /** The files have changed, or the person asks again after a failure. What is being measured is of the old ones. */
+  /** Opens the model again after its files have changed or after a failure. A running analysis measures the old files. */
   reload(): Promise<void> {
     this.forgetAnalysis()
     this.forgetScan()
@@ -116,7 +115,7 @@ export class ModelSession {
     }
     this.call('scan', { path: this.path }, { signal: scan.abort.signal, onProgress }).then(
       end,
-      // Stopped or failed: what is known stays, and the scan can be continued.
+      // Stopped or failed: results so far are kept, and the scan can continue.
       (error: unknown) =>
         end({
           scanned: 0,

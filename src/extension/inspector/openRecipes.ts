@@ -1,4 +1,4 @@
-// The recipes of a model that are open in editors. Which of them is meant, a person is asked.
+// The open recipes of a model; the user chooses among several.
 import * as vscode from 'vscode'
 import { dirname } from 'node:path'
 import { isHubName, modelPath } from '../../engine/checkpoint/hubCache.ts'
@@ -16,7 +16,7 @@ export async function openRecipesOf(weights: string): Promise<vscode.TextDocumen
     const { model } = fieldsOf(readDocument(document.getText()).value)
     if (typeof model !== 'string') continue
     const path = modelPath(dirname(document.uri.fsPath), model)
-    // A model of the Hub lies where its snapshot is; without a snapshot it is another model.
+    // A model of the Hub is at its snapshot; without a snapshot it is another model.
     const place = isHubName(path)
       ? await locate(path).then(
           ({ folder }) => folder,
@@ -28,7 +28,7 @@ export async function openRecipesOf(weights: string): Promise<vscode.TextDocumen
   return found
 }
 
-/** What a person sees as open: texts that VS Code or an extension holds besides are none, and a run's own is a record. */
+/** Documents in visible tabs: not those that VS Code holds in the background, and not the recipe in a run's folder. */
 function recipesInTabs(): vscode.TextDocument[] {
   const tabs = vscode.window.tabGroups.all.flatMap((group) => group.tabs)
   const open = new Set(

@@ -1,5 +1,5 @@
-// The Inspector of a model on the Hub: its header as that of a file, and of its weights a tensor when somebody asks for it. Looking
-// needs no trust: the address and the token are the machine's own, and nothing of the workspace has a part in it.
+// The Inspector of a model on the Hub: its header, and single tensors on request. It needs no trusted workspace: the address and the
+// token are settings of the machine.
 import type { SeenModel } from '../../protocol/parameters.ts'
 import * as vscode from 'vscode'
 import type { FromInspector, ToInspector } from '../../protocol/view.ts'
@@ -17,7 +17,7 @@ const t = vscode.l10n.t
 export async function inspectRemote(services: Services, inspectors: InspectorEditors, given: string): Promise<void> {
   const title = t('Inspect Model on the Hub')
   const prompt = t(
-    "A model's name, org/name or org/name@revision. Its headers, config and card are fetched, and nothing is kept.",
+    'Name of the model: org/name or org/name@revision. SparseScope fetches its headers, config and card, and keeps nothing.',
   )
   const name = await askHubName({ title, prompt, withFile: true }, given)
   if (name !== undefined) showRemote(services, inspectors, name)

@@ -27,15 +27,15 @@ export interface RunColumns {
   readonly note: string | null
 }
 
-/** What a run has saved: its result and, where its recipe asks for it, the model before recovery. */
+/** The models that a run has saved: its result and, with save.pruned, the model before recovery. */
 interface SavedByRun {
   readonly result: string
   readonly pruned: string | null
 }
 
 /**
- * What a run began with, what its pruning alone left, and what it saved. The pruned model is the one that the recipe had saved;
- * where none was, and pruning only took weights away, it is the dense one under the mask that the result holds.
+ * The dense, pruned and saved models of a run. The pruned model is the one that the recipe saved. Without one, and if pruning only
+ * removed weights, it is the dense model under the mask of the result.
  */
 export function columnsOfRun(
   model: string,
@@ -49,14 +49,14 @@ export function columnsOfRun(
     return { columns: [dense, column(pruned, 'pruned'), recovered], note: null }
   const without = (why: string | null) => ({
     columns: [dense, recovered],
-    note: why && `The model that is only pruned is not among them: ${why}`,
+    note: why && `The model before recovery is missing here: ${why}`,
   })
   if (steps.length === 0) return without(null)
-  if (pruned !== null) return without(`${pruned} is no longer there.`)
+  if (pruned !== null) return without(`${pruned} no longer exists.`)
   const correcting = steps.map((step) => methodOf(resolvePruneStep(step).method)).find(({ corrects }) => corrects)
   if (correcting)
     return without(
-      `${correcting.title} changes the kept weights too, so that the mask alone does not give it back. With save.pruned in its recipe a run saves it.`,
+      `${correcting.title} also changes the kept weights, so the mask is not enough to restore it. Add save.pruned to the recipe to save it.`,
     )
   const under = { ...column(model, 'pruned'), mask: result, label: `${modelLabel(model)} under the mask of this run` }
   return { columns: [dense, under, recovered], note: null }

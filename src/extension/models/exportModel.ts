@@ -1,5 +1,4 @@
-// Files made from a checkpoint because a person asks for them: one for llama.cpp, of a type and at a place that the person chooses, and a
-// model card.
+// Exports of a checkpoint: a GGUF file for llama.cpp, of a chosen type and path, and a model card.
 import * as vscode from 'vscode'
 import { basename, dirname } from 'node:path'
 import { formatBytes } from '../../formatting/numbers.ts'
@@ -28,7 +27,7 @@ export async function exportGguf({ call }: Services, weights: vscode.Uri): Promi
   const title = t('Export {0} to GGUF', basename(folder))
   const chosen = await vscode.window.showQuickPick(choices, {
     title,
-    placeHolder: t('What its matrices are stored as'),
+    placeHolder: t('Type of the matrices in the file'),
   })
   if (!chosen) return
   const beside = vscode.Uri.file(dirname(folder))

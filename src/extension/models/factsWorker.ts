@@ -99,7 +99,7 @@ function lengthsOf(config: unknown, names: Checkpoint['tensors']): Pick<ModelFac
   }
 }
 
-/** Zeros by tensor, from the sparsescope.json that a run leaves; null when there is none that can be believed. */
+/** Zeros by tensor, from the sparsescope.json of a run; null if it is missing or implausible. */
 async function notedZeros(folder: string): Promise<Map<string, number> | null> {
   try {
     const note = JSON.parse(await readSmallFile(join(folder, 'sparsescope.json'), maxNoteBytes)) as {

@@ -1,4 +1,4 @@
-// "Publish to the Hub…": the result of a run. What would be sent, and who could read it, is said before anything is.
+// "Publish to the Hub…": the result of a run. The user sees the files and their readers before anything is sent.
 import * as vscode from 'vscode'
 import { isHubName, parseHubName } from '../../engine/checkpoint/hubCache.ts'
 import { formatBytes } from '../../formatting/numbers.ts'
@@ -19,21 +19,23 @@ export async function publishModel({ call }: Services, folder: string): Promise<
   if (!(await requireTrust(t('Publishing')))) return
   const title = t('Publish to the Hub')
   const prompt = t(
-    'The repository, org/name, with the name of your account as org. Nothing is sent before you have seen what.',
+    'Name of the repository: org/name, with your account as org. You see the files before anything is sent.',
   )
   const name = await askHubName({ title, prompt, placeHolder: 'me/opt-125m-wanda50' }, '')
   if (name === undefined) return
   const { repository, revision } = parseHubName(name)
   const readers = await vscode.window.showQuickPick(
     [
-      { label: t('Private'), description: t('only those who have access read it'), isPrivate: true },
+      { label: t('Private'), description: t('only people with access can read it'), isPrivate: true },
       { label: t('Public'), description: t('everybody can read it'), isPrivate: false },
     ],
-    { title, placeHolder: t('Where {0} has to be made, who reads it?', repository) },
+    { title, placeHolder: t('If {0} is new, who can read it?', repository) },
   )
   if (!readers) return
   const asked = { folder, repository, revision, isPrivate: readers.isPrivate }
-  const plan = await withBytes(t('Looking what is on the Hub'), ({ signal }) => call('planPublish', asked, { signal }))
+  const plan = await withBytes(t('Reading the repository on the Hub'), ({ signal }) =>
+    call('planPublish', asked, { signal }),
+  )
   const missing = plan.files.filter(({ state }) => state !== 'there')
   if (missing.length > 0) {
     const send = plan.isPrivate ? t('Send') : t('Send, for Everybody to Read')
@@ -46,17 +48,17 @@ export async function publishModel({ call }: Services, folder: string): Promise<
     call('publish', { ...asked, agreed: plan.agreed }, options),
   )
   const open = t('Open Its Page')
-  const done = t('{0} is published, and every file was checked by its hash.', repository)
+  const done = t('{0} is published. The hash of every file was checked.', repository)
   if ((await vscode.window.showInformationMessage(done, open)) === open)
     await vscode.env.openExternal(vscode.Uri.parse(address))
 }
 
-// "Pull from the Hub…": what downloads in the extension, and only after a person has confirmed the name.
-/** `given`: a name to start with. Returns the folder of what came; undefined when the person leaves. */
+// "Pull from the Hub…": downloads a model after the user has confirmed its name.
+/** `given`: a name to start with. Returns the folder of the model; undefined: cancelled. */
 export async function pullModel({ call }: Services, given: string): Promise<string | undefined> {
   const title = t('Pull from the Hub')
   const prompt = t(
-    "A model's name, org/name or org/name@revision. It is downloaded into the Hub's cache on this machine.",
+    "Name of the model: org/name or org/name@revision. SparseScope downloads it into the Hub's cache on this machine.",
   )
   const name = await askHubName({ title, prompt }, given)
   if (name === undefined) return undefined
@@ -64,7 +66,7 @@ export async function pullModel({ call }: Services, given: string): Promise<stri
   return folder
 }
 
-/** `given`: a name to start with. `withFile`: one of its files may be named after #. undefined when the person leaves. */
+/** `given`: a name to start with. `withFile`: one of its files may be named after #. undefined: cancelled. */
 export async function askHubName(
   texts: { title: string; prompt: string; placeHolder?: string; withFile?: boolean },
   given: string,

@@ -16,8 +16,8 @@ interface Place {
 }
 
 /**
- * An index is the model of the shards beside it; every other file is a model. Of a folder in two formats only the one is
- * its model that is wherever the folder is opened.
+ * An index is the model of the shards beside it; every other file is a model. In a folder with two formats, only the format that
+ * opening the folder uses is its model.
  */
 export function weightsOfModels<T extends Place>(files: readonly T[], indexes: readonly T[]): T[] {
   const folderOf = ({ fsPath }: T) => dirname(fsPath)
@@ -45,7 +45,7 @@ interface HubModel {
   revision: string
 }
 
-/** Every snapshot with weights, by repository; none when there is no such cache. */
+/** Every snapshot with weights, by repository; empty without a cache. */
 export async function hubModels(cache: string, limit: number): Promise<HubModel[]> {
   const found: HubModel[] = []
   const repositories = (await foldersIn(cache)).filter((name) => name.startsWith('models--')).sort()

@@ -20,7 +20,7 @@ export class ModelTree implements vscode.TreeDataProvider<Node> {
 
   register(): vscode.Disposable {
     const view = vscode.window.createTreeView(treeIds.models, { treeDataProvider: this })
-    // Watchers miss what came before they had begun, and all of it where the system has no watch left.
+    // Watchers miss files from before their start, and all files when the system has no watch left.
     const shown = view.onDidChangeVisibility(({ visible }) => {
       if (visible) this.models.forget()
     })
@@ -63,7 +63,7 @@ function modelItem(entry: ModelEntry): vscode.TreeItem {
   return item
 }
 
-/** Opening it shows what it holds; its tooltip says why it cannot be pruned. */
+/** A GGUF file: it opens in the inspector, and its tooltip says why it cannot be pruned. */
 function ggufItem(uri: vscode.Uri): vscode.TreeItem {
   const item = new vscode.TreeItem(basename(uri.fsPath))
   item.id = `gguf ${uri.fsPath}`

@@ -1,4 +1,4 @@
-// All checkpoints that are known without asking: those of the workspace and those of the Hugging Face cache.
+// All checkpoints of the workspace and of the Hugging Face cache.
 import * as vscode from 'vscode'
 import { indexGlobs, modelLabel, weightsGlobs } from '../../catalog/formats/checkpointFormats.ts'
 import { placeOf } from '../support/paths.ts'
@@ -17,7 +17,7 @@ export interface ModelEntry {
   label: string
   /** Snapshot of the Hub. */
   revision?: string
-  /** Its place or its revision, which tells it from another of the same label. */
+  /** Its folder or its revision, to distinguish equal labels. */
   hint?: string
   /** Facts, null for headers that are too long for a list, or the sentence that says why they cannot be read. */
   facts: ModelFacts | null | string
@@ -44,7 +44,7 @@ export class Models {
   private placing: Promise<Places> | null = null
   private finding: Promise<KnownModels> | null = null
   private readonly forgotten = new vscode.EventEmitter<void>()
-  /** Fires when what was found may have changed. */
+  /** Fires when the list may have changed. */
   readonly onForget = this.forgotten.event
 
   constructor(sparsity: KnownSparsity, thread: Pick<FactsThread, 'list'>) {
@@ -52,13 +52,13 @@ export class Models {
     this.sparsity = sparsity
   }
 
-  /** Looks when nobody has looked since `forget`. */
+  /** Searches once after each `forget`. */
   find(): Promise<KnownModels> {
     this.finding ??= this.look()
     return this.finding
   }
 
-  /** The paths of the workspace's checkpoints and GGUF files, by their names alone: none of them is opened. */
+  /** The paths of the workspace's checkpoints and GGUF files, found by name; no file is opened. */
   async paths(): Promise<{ models: string[]; gguf: string[] }> {
     const { workspace, gguf } = await this.places()
     return { models: workspace.map(({ uri }) => uri.fsPath), gguf: gguf.map(({ fsPath }) => fsPath) }
@@ -99,7 +99,7 @@ export class Models {
     const facts = known?.stamp === stamp ? known.facts : await this.thread.list(path).catch(messageOf)
     this.read.set(path, { stamp, facts })
     if (facts === null || typeof facts === 'string') return facts
-    // A count of zeros goes before what a run noted: training may have filled zeros since.
+    // Counted zeros override those that a run recorded: training may have filled zeros since.
     return { ...facts, sparsity: this.sparsity.get(path, stamp) ?? facts.sparsity }
   }
 }

@@ -12,8 +12,7 @@ interface ModelItem extends vscode.QuickPickItem {
 }
 
 /**
- * Asks for a checkpoint: known ones are listed, any other can be browsed for. Path of an index or a weights file; undefined when the person
- * leaves.
+ * Asks for a checkpoint among the known ones, or for any other by browsing. Path of an index or a weights file; undefined: cancelled.
  */
 export async function pickModel(models: Models): Promise<string | undefined> {
   const { workspace, hub } = await models.find()
@@ -48,7 +47,7 @@ async function browse(): Promise<string | undefined> {
   return chosen?.at(0)?.fsPath
 }
 
-/** `3.8 MB · BF16 · 70.0 % exact zeros`; a sparsity that nobody counted is left out. */
+/** `3.8 MB · BF16 · 70.0 % exact zeros`; an unknown sparsity is omitted. */
 export function factsLine({ hint, facts }: Pick<ModelEntry, 'hint' | 'facts'>): string {
   const parts =
     facts === null ? [t('open to read')] : typeof facts === 'string' ? [t('cannot be read')] : partsOf(facts)
@@ -61,11 +60,11 @@ function partsOf({ bytes, dtypes, sparsity, problem }: ModelFacts): string[] {
   return [...part, formatBytes(bytes), ...dtypes.slice(0, 1), ...zeros]
 }
 
-/** Plain text: names of files and folders are anybody's. */
+/** Plain text: names of files and folders are untrusted. */
 export function factsTooltip({ uri, revision, facts }: ModelEntry): string {
   const lines = [uri.fsPath]
   if (revision) lines.push(t('Revision {0}', revision))
-  if (facts === null) return [...lines, t('Its header is long, and is read when the model is opened.')].join('\n')
+  if (facts === null) return [...lines, t('Its header is large: it is read when you open the model.')].join('\n')
   if (typeof facts === 'string') return [...lines, facts].join('\n')
   if (facts.problem !== null) lines.push(facts.problem)
   lines.push(
@@ -73,8 +72,8 @@ export function factsTooltip({ uri, revision, facts }: ModelEntry): string {
   )
   lines.push(
     facts.sparsity === null
-      ? t('Sparsity: not counted yet; the inspector counts it.')
-      : t('{0} of the weights inside the blocks are zero', formatShare(facts.sparsity)),
+      ? t('Sparsity: not counted yet. Open the model to count it.')
+      : t('{0} of the weights in the blocks are exactly zero', formatShare(facts.sparsity)),
   )
   return lines.join('\n')
 }

@@ -28,7 +28,7 @@ export function watchModels(models: Models): vscode.Disposable {
   const changed = ({ fsPath }: vscode.Uri) => {
     if (!others.test(fsPath) && matters(fsPath)) look()
   }
-  // Nobody can say whether what is gone was a folder: then it matters where a model was in it.
+  // A deleted path may have been a folder: it matters if a model was in it.
   const gone = async ({ fsPath }: vscode.Uri) => {
     if (others.test(fsPath)) return
     const known = await models.paths()
@@ -49,7 +49,7 @@ export function watchModels(models: Models): vscode.Disposable {
   )
 }
 
-/** Repositories that come and go; a watch of all that is in them would cost more than it tells. */
+/** Watches for new and removed repositories only; watching their contents would cost too much. */
 function watchHub(look: () => void): vscode.Disposable[] {
   const cache = hubCacheFolder()
   if (!existsSync(cache)) return []
@@ -82,10 +82,10 @@ interface ArrivalOptions {
   readonly quietMs: number
 }
 
-/** More than these are not looked at one by one: among them is a folder. */
+/** Most paths that are checked one by one: a larger batch contains a folder. */
 const mostLookedAt = 256
 
-/** New files and folders, looked at together when they pause: writing a checkpoint, or installing packages, makes thousands of events. */
+/** New files and folders, checked together when events pause: writing a checkpoint or installing packages makes thousands. */
 export class Arrivals {
   private readonly options: ArrivalOptions
   private readonly paths = new Set<string>()

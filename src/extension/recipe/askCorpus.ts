@@ -1,4 +1,4 @@
-// Questions in quick picks, in steps with a way back; among them the one for the calibration text.
+// Quick picks in steps with a back button, among them that of the calibration text.
 import * as vscode from 'vscode'
 import { basename } from 'node:path'
 import { findTexts } from './recipeDefaults.ts'
@@ -28,7 +28,7 @@ export async function askCorpus(
   return path ? { value: path } : null
 }
 
-/** Path of a text that is no known one; undefined when the person left. */
+/** Path of a text that the user browses for; undefined: cancelled. */
 export async function browseText(folder: string): Promise<string | undefined> {
   const filters = { [t('Text or token ids')]: ['jsonl', 'gz', 'txt', 'parquet', 'safetensors'] }
   const chosen = await vscode.window.showOpenDialog({ defaultUri: vscode.Uri.file(folder), filters })

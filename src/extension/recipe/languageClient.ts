@@ -1,5 +1,5 @@
-// The recipe language: its server runs in a process of its own and starts with the first recipe. Built as a bundle
-// of its own, so that activation does not pay for it.
+// The client of the recipe language server, a process that starts with the first recipe. It is a bundle of its own and does not slow
+// down activation.
 import * as vscode from 'vscode'
 import { hubCacheFolder } from '../../engine/checkpoint/hubCache.ts'
 import { weightsGlobs } from '../../catalog/formats/checkpointFormats.ts'

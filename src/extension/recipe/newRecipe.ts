@@ -1,5 +1,5 @@
-// New Recipe: an unsaved recipe for a model of the workspace, complete and without an error, by defaults and the texts near the
-// model; without a model, an outline.
+// New Recipe: an unsaved, complete and valid recipe for a model of the workspace, from defaults and the texts near the model. Without
+// a model, an outline.
 import * as vscode from 'vscode'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -13,7 +13,7 @@ import { findTexts, isCorpus, recipeStart, toRecipePath, writtenOf } from './rec
 import { byMeasure } from '../../recipe/measured.ts'
 import { methodNames } from '../../catalog/methods/methods.ts'
 
-/** `model`: index or weights file; asked for when there are several. False when the person left. */
+/** `model`: index or weights file; asks when there are several. False: the user cancelled. */
 export async function newRecipe(models: Models, thread: FactsThread, model?: vscode.Uri): Promise<boolean> {
   const { workspace, hub } = await models.find()
   if (!model && workspace.length + hub.length === 0) {

@@ -1,4 +1,4 @@
-// Defaults of a recipe for a model, from what is known before any question: the model's header, and the texts near it.
+// Defaults of a recipe for a model, from its header and the texts near it.
 import * as vscode from 'vscode'
 import { existsSync, statSync } from 'node:fs'
 import { totalmem } from 'node:os'
@@ -40,7 +40,7 @@ export async function recipeStart(weights: string, thread: Pick<FactsThread, 're
   return { folder, name, facts, choices, canRetrain: canRetrain(facts, totalmem()) }
 }
 
-/** The recipe that is chosen, with a name for the result where none is, and where it is saved. */
+/** The chosen recipe, with a default name for the result, and its path. */
 export function writtenOf(
   choices: RecipeChoices,
   { folder, name, facts }: Pick<RecipeStart, 'folder' | 'name' | 'facts'>,
@@ -52,7 +52,7 @@ export function writtenOf(
   return { recipe: recipeOf(choices, { saveTo, blocks: facts.blocks, evaluationTokens }), saveTo }
 }
 
-/** The folder beside the model; a snapshot in a cache of other tools is no place for recipes. */
+/** The folder beside the model, but not inside a cache of other tools. */
 function recipeFolder(model: string): string {
   const cached = basename(dirname(model)) === 'snapshots'
   return cached ? (vscode.workspace.workspaceFolders?.[0]?.uri.fsPath ?? dirname(model)) : dirname(model)

@@ -1,5 +1,5 @@
-// The form of a recipe: what a model's header and the texts near it propose, a plan of what is chosen, and the recipe that is written.
-// The recipe is the truth: nothing of the form is remembered anywhere else.
+// The form of a recipe: proposals from the model's header and the texts near it, the plan of the choices, and the written recipe. The
+// recipe is the only record: the form stores nothing elsewhere.
 import * as vscode from 'vscode'
 import { existsSync } from 'node:fs'
 import { basename, join } from 'node:path'
@@ -136,7 +136,7 @@ async function startOf(
   const pathsOf = (uris: readonly vscode.Uri[]) => uris.map(({ fsPath }) => toRecipePath(folder, fsPath))
   const filled = withTexts(choices, pathsOf(found.filter(isCorpus)))
   const train = trainedOf(facts)
-  // Reconstruction needs the dense model; one that is pruned already is retrained.
+  // Reconstruction needs the dense model; a pruned one is retrained.
   const proposed = kind === 'prune' ? filled : { ...filled, prune: null, recover: withTrain(chains.retrain, train) }
   const { parameters, sparsity } = facts
   return {
@@ -148,7 +148,7 @@ async function startOf(
 
 async function writeRecipe(folder: string, saveTo: string, text: string): Promise<vscode.Uri> {
   if (!vscode.workspace.isTrusted) throw new Error(t('Writing a recipe needs a trusted workspace.'))
-  // Paths in it are relative to this folder, wherever the result goes.
+  // Its paths are relative to this folder, also if the result is elsewhere.
   const file = freeName(basename(saveTo), recipeExtension, (name) => existsSync(join(folder, name)))
   const uri = vscode.Uri.file(join(folder, file))
   await vscode.workspace.fs.writeFile(uri, Buffer.from(text))

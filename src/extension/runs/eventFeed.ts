@@ -42,7 +42,7 @@ export class EventFeed {
     })
   }
 
-  /** One after the other: a reading sees what was there when it began. */
+  /** One reading after the other: each sees the events at its start. */
   private next(work: () => Promise<void>): Promise<void> {
     return (this.reading = this.reading.then(work).catch(() => undefined))
   }

@@ -47,7 +47,7 @@ const marksOfSweeps = '**/.sparsescope/sweeps/*/{cancelled.json,sweep.json}'
 const mostSweeps = 50
 const mostPlansFound = 1000
 
-/** Finds sweeps, and looks at them when another process writes there. */
+/** Finds sweeps, and reads them again when another process writes there. */
 export function watchSweeps(sweeps: Sweeps, failed: (error: unknown) => void): vscode.Disposable {
   /** A sweep is a hidden folder, and ignored, until it has its name. */
   const isSweep = (folder: string) => !basename(folder).startsWith('.') && existsSync(join(folder, 'plan.json'))

@@ -134,7 +134,7 @@ export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: strin
     const { columns, note } = await columnsOfRunFolder(this.services, this.store, folder)
     const pairs = pairsOf(columns).map(({ a, b }) => ({ a, b, label: `${a.role} ↔ ${b.role}` }))
     if (note !== null) void vscode.window.showInformationMessage(plainText(note))
-    const title = t('Compare which models of this run?')
+    const title = t('Models of this run to compare')
     const pair = pairs.length > 1 ? await vscode.window.showQuickPick(pairs, { title }) : pairs.at(0)
     if (pair) this.comparePanels.show(pair)
   }
@@ -175,19 +175,19 @@ export class RunPanels implements vscode.WebviewPanelSerializer<{ folder?: strin
   }
 }
 
-/** Inside the workspace a path is as short as people say it; it is what they copy, too. */
+/** A path is relative inside the workspace. */
 function shown(output: string | null): string | null {
   return output === null ? null : vscode.workspace.asRelativePath(output)
 }
 
-/** Runs of the same recipe folder: those are what people compare. */
+/** Runs of the same recipe folder, which can be overlaid. */
 function near(a: string, b: string): boolean {
   return dirname(a) === dirname(b)
 }
 
 /**
  * The models of a run: dense, pruned where it is available, and recovered.
- * @throws Error with a sentence for people where the run has saved nothing.
+ * @throws Error with a message for the user when the run has saved nothing.
  */
 export async function columnsOfRunFolder(services: Services, store: RunStore, folder: string): Promise<RunColumns> {
   const run = await store.refresh(folder)
@@ -203,11 +203,12 @@ const viewType = 'sparsescope.report'
 const largest = 64 * 2 ** 20
 const policy = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; form-action 'none'; base-uri 'none'"
 
-/** report.html in a tab. A run folder may come from anybody: its page runs no script and loads nothing. */
+/** Shows report.html in a tab. The run folder is untrusted: the page runs no script and loads nothing. */
 export async function showReport(folder: string, extension: vscode.Uri): Promise<void> {
   const file = join(folder, 'report.html')
   const found = await lstat(file).catch(() => null)
-  if (!found?.isFile()) throw new Error(vscode.l10n.t('This run has no report yet: it is written when a run ends.'))
+  if (!found?.isFile())
+    throw new Error(vscode.l10n.t('This run has no report yet. The report is written when a run ends.'))
   if (found.size > largest) throw new Error(vscode.l10n.t('{0} is too large for a tab. Open it in a browser.', file))
   const title = vscode.l10n.t('Report of {0}', runName(basename(folder)).name)
   const options = { enableScripts: false, localResourceRoots: [], enableFindWidget: true }

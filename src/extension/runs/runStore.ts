@@ -20,7 +20,7 @@ export class RunStore {
     })
   }
 
-  /** Runs came, went or changed. */
+  /** Fires when runs were added, removed or changed. */
   onChange(listener: (folders: readonly string[]) => void): { dispose(): void } {
     this.listeners.add(listener)
     return { dispose: () => this.listeners.delete(listener) }
@@ -103,7 +103,7 @@ export class RunStore {
   }
 }
 
-/** A folder without events is no run, or was removed while nobody watched. */
+/** A folder without events is not a run, or was removed meanwhile. */
 function isRun({ state, here }: RunReader): boolean {
   return state.hasSaid || here !== null
 }

@@ -1,4 +1,4 @@
-// `sparsescope` tasks run a recipe headless, as a build does: lines in a terminal, an exit code at the end.
+// `sparsescope` tasks run a recipe in a terminal like a build, with an exit code at the end.
 import * as vscode from 'vscode'
 import { basename, resolve } from 'node:path'
 import { taskType } from '../contributions.ts'

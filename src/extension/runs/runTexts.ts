@@ -1,4 +1,4 @@
-// Texts about runs: for the status item while they run, for the message at the end, and for a recipe that cannot run.
+// Texts about runs: the status item, the message at the end, and the errors of a recipe that cannot run.
 import { formatAccuracy, formatShare, formatValue, roughDuration } from '../../formatting/numbers.ts'
 import { runLabel } from '../../formatting/paths.ts'
 import { mainPerplexities } from '../../runs/series/foldRun.ts'
@@ -49,7 +49,7 @@ export function queuedText({ name, behind }: QueuedRun): string {
 
 /** A run's result in one sentence. null: there is no report that can be read. */
 export function resultText(name: string, result: RunResult | null): string {
-  if (result === null) return `${name}: done, but it left no report that can be read.`
+  if (result === null) return `${name}: done, but its report cannot be read.`
   const { perplexity, sparsity, output, recoveries } = result
   const values = stages.flatMap((stage) => {
     const value = perplexity[stage]
@@ -77,7 +77,7 @@ function accuracyText({ accuracy }: RunResult): string | null {
   return `mean accuracy ${values.join(' → ')}${open}`
 }
 
-/** The result in a run folder, which may be anybody's; null where there is no report, or a damaged one. */
+/** The result in an untrusted run folder; null if its report is missing or damaged. */
 export async function readResult(folder: string): Promise<RunResult | null> {
   const report = await readReport(runFolderAt(folder)).catch(() => null)
   return report === null ? null : resultOf(report)

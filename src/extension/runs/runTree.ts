@@ -116,7 +116,7 @@ function sweepItem({ sweep, of: { name, time, runs } }: SweepNode): vscode.TreeI
   return item
 }
 
-/** One of a sweep is called by what differs, and does not say its time: the sweep does. */
+/** A run of a sweep is named by its settings, without a time, which the sweep shows. */
 function runItem({ run, folder, id }: RunNode): vscode.TreeItem {
   const { named, sweep, place } = run
   const { standing } = run.state
@@ -132,7 +132,7 @@ function runItem({ run, folder, id }: RunNode): vscode.TreeItem {
   return item
 }
 
-/** Menus are chosen by it: package.json. */
+/** The `viewItem` by which package.json selects menus. */
 function contextOf(state: RunStatus | SweepRunState, isOfSweep: boolean, isBegun: boolean): string {
   if (isOfSweep) return isBegun ? (state === 'done' ? 'sweepRun.done' : 'sweepRun.begun') : 'sweepRun.waiting'
   return state === 'running' || state === 'paused' || state === 'done' ? `run.${state}` : 'run.stopped'

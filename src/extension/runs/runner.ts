@@ -118,7 +118,7 @@ export class Runner {
     if (this.isLive(folder) || !(await isHeld(folder))) return
     throw new Error(
       vscode.l10n.t(
-        '{0} runs in another process, which this window cannot reach: stop it where it was started; for a run of a sweep cancel the sweep.',
+        '{0} runs in another process that this window cannot reach. Stop it where it was started, or cancel its sweep.',
         basename(folder),
       ),
     )

@@ -1,5 +1,5 @@
-// Facts of models from their headers, which may be anybody's and of any size: a thread of its own reads and parses them,
-// one model at a time, in a heap with a limit. The extension host reads nothing of them and outlives whatever they hold.
+// Facts of models from their headers. Headers are untrusted and may be of any size, so a separate thread with a limited heap parses
+// them, one model at a time. The extension host reads none of them and survives a crash of the thread.
 import type { Worker } from 'node:worker_threads'
 
 export interface ModelFacts {
@@ -26,7 +26,7 @@ export const listedHeaderBytes = 4e6
 /** The thread's heap. Parsed, a header takes about ten times its bytes. */
 export const factsHeap = { maxOldGenerationSizeMb: 512, maxYoungGenerationSizeMb: 32 }
 
-/** Infinity: a person has asked for this model. */
+/** Infinity: the user has asked for this model. */
 export interface FactsQuestion {
   readonly path: string
   readonly mostBytes: number
@@ -59,12 +59,12 @@ export class FactsThread {
     return this.ask({ path, mostBytes: listedHeaderBytes })
   }
 
-  /** Facts of the model that a person has asked for. @throws Error with one sentence on what is wrong. */
+  /** Facts of the model that the user has asked for. @throws Error with one sentence on what is wrong. */
   async read(path: string): Promise<ModelFacts> {
     const facts = await this.ask({ path, mostBytes: Infinity })
     if (facts && facts.problem !== null) throw new Error(facts.problem)
     if (facts) return facts
-    throw new Error(`the headers of ${path} take more memory than is set aside for them`)
+    throw new Error(`the headers of ${path} do not fit into the memory reserved for them`)
   }
 
   dispose(): void {
@@ -76,7 +76,7 @@ export class FactsThread {
   private ask(question: FactsQuestion): Promise<ModelFacts | null> {
     return new Promise((resolve, reject) => {
       const one = { ...question, resolve, reject }
-      // Nobody waits for a list as for what he has asked for.
+      // A request of the user comes before those of lists.
       if (question.mostBytes === Infinity) this.waiting.unshift(one)
       else this.waiting.push(one)
       this.next()

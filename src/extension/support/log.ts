@@ -1,4 +1,4 @@
-// The log channel, the message of a failure, and text that notifications show without links.
+// The log channel, messages of failures, and text that notifications show without links.
 import * as vscode from 'vscode'
 import { BackendError } from '../backend/calls.ts'
 import { messageOf } from '../../errors.ts'
@@ -31,7 +31,7 @@ export function isCancellation(error: unknown): boolean {
 
 /**
  * Text that looks the same and has no link. In notifications VS Code makes links of `[text](command:…)`, and a click runs the command: a
- * name or a message out of somebody's folder must not become one.
+ * name or a message from an untrusted folder must not become one.
  */
 export function plainText(text: string): string {
   return text.replaceAll('](', ']\u200b(')

@@ -6,7 +6,7 @@ import { type Milestone, settingDefaults } from '../contributions.ts'
 
 type Settings = typeof settingDefaults
 
-/** A value of another type than its default's counts as not set: nobody checks what settings.json says. */
+/** A value of another type than its default counts as not set, because VS Code does not check settings.json. */
 export function setting<K extends keyof Settings>(key: K): Settings[K] {
   const value = vscode.workspace.getConfiguration('sparsescope').get<Settings[K]>(key)
   return typeof value === typeof settingDefaults[key] ? (value as Settings[K]) : settingDefaults[key]
@@ -34,8 +34,8 @@ export function onSettingChange(keys: (keyof Settings)[], changed: () => void): 
 }
 
 /**
- * Looking is allowed in an untrusted workspace, running is not: recipes there name files that nobody vouched for. Offers to manage trust
- * when there is none; true when running is allowed.
+ * An untrusted workspace allows inspecting but not running, because its recipes name untrusted files. Offers to manage trust there.
+ * True when running is allowed.
  */
 export async function requireTrust(what: string): Promise<boolean> {
   if (vscode.workspace.isTrusted) return true

@@ -6,7 +6,7 @@ import { promisify } from 'node:util'
 import { existsSync } from 'node:fs'
 import type { AskQueued } from './sweeps.ts'
 
-/** Output of a command with `--json`. @throws Error with the command's message for people. */
+/** Output of a command with `--json`. @throws Error with the command's message. */
 export async function commandLine(extension: vscode.Uri, args: readonly string[]): Promise<unknown> {
   const cli = join(extension.fsPath, 'dist', 'cli.mjs')
   const env = { ...process.env, ELECTRON_RUN_AS_NODE: '1' }

@@ -1,4 +1,4 @@
-// What a view of several runs is sent, made from the runs as they are followed: rows, thinned curves, and the table as text. Needs no VS Code.
+// Messages for a view of several runs: rows, thinned curves, and the table as text. Does not depend on VS Code.
 import { basename } from 'node:path'
 import type { ComparedRow, ComparedWhat, CurvePart, FromSweep, SentRow, ToSweep } from '../../protocol/sweepView.ts'
 import { toSent } from '../../runs/compared/sweepTable.ts'
@@ -64,7 +64,7 @@ interface Group {
 /** Most points of all curves together: more could not be seen, nor drawn thirty times a second. */
 const mostPoints = 60_000
 const fewestPoints = 120
-/** Curves that are sent in one message, so that the first are seen while others are read. */
+/** Curves per message: the first are shown while others are read. */
 const partsAtATime = 50
 
 class CurveFeed {

@@ -1,4 +1,4 @@
-// Runs that are compared outside a sweep: all of the workspace, those of sweeps among them, or those that a person chose.
+// Runs compared outside a sweep: all runs of the workspace, including those of sweeps, or a chosen set.
 import type { RunPlace, RunReader } from '../../runs/reader/runReader.ts'
 import { RunsReader } from '../../runs/reader/runsReader.ts'
 import { outsideSweep } from '../../runs/runStatus.ts'
@@ -28,7 +28,7 @@ export interface Experiments {
   close(): void
 }
 
-/** Resolves when all have been looked at. What `before` knows of a run is taken over. */
+/** Resolves when all have been read. Reuses the state of runs in `before`. */
 export async function openExperiments(
   { store, sweeps }: ExperimentsSources,
   before?: Experiments,
@@ -70,7 +70,7 @@ function placesOf({ store, sweeps }: ExperimentsSources): RunPlace[] {
 }
 
 /**
- * The runs that a person chose: what differs between their recipes are their settings. Resolves when all have been looked at. A run whose recipe cannot be read has no settings.
+ * The chosen runs; their settings are the differences between their recipes. Resolves when all have been read. A run without a readable recipe has no settings.
  */
 export async function comparedRuns(folders: readonly string[]): Promise<RunsReader> {
   const names = folders.map(nameOfRun)

@@ -1,5 +1,4 @@
-// Several runs side by side in a tab: a sweep's, live while it runs, or those that a person chose. A reloaded window shows
-// them again.
+// Several runs side by side in a tab: those of a sweep, live while it runs, or a chosen set. A reloaded window restores the tab.
 import { sweepTitle } from '../../formatting/paths.ts'
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
@@ -76,7 +75,7 @@ export class SweepPanels implements vscode.WebviewPanelSerializer<unknown> {
     let compared: ComparedView | null = null
     let isGone = false
     let isOpening = false
-    /** Other runs are there: the page stays as it is until they have been looked at. */
+    /** Shows other runs; the page keeps the old ones until the new ones are read. */
     const reopen = async () => {
       if (isOpening || isGone || !opened) return
       isOpening = true
@@ -179,11 +178,11 @@ async function exportTable(
   runs: readonly number[],
   folder: vscode.Uri | undefined,
 ): Promise<void> {
-  const folded = t('Median ± range over the seeds, the best in bold')
+  const folded = t('Median ± range over seeds, the best in bold')
   const formats: readonly (vscode.QuickPickItem & { format: TableFormat; name: string })[] = [
     { label: 'LaTeX', detail: folded, format: 'latex', name: 'runs.tex' },
     { label: 'Markdown', detail: folded, format: 'markdown', name: 'runs.md' },
-    { label: 'CSV', detail: t('One line a run, numbers as they are'), format: 'csv', name: 'runs.csv' },
+    { label: 'CSV', detail: t('One line per run, numbers in full precision'), format: 'csv', name: 'runs.csv' },
   ]
   const chosen = await vscode.window.showQuickPick(formats, { title: t('Export Table') })
   if (!chosen) return
@@ -201,7 +200,7 @@ function exportFolder(subject: Subject): vscode.Uri | undefined {
   return vscode.Uri.file('sweep' in subject ? subject.sweep : subject.runs[0])
 }
 
-/** The subject that a view has kept, which may be anything; null if it is none. */
+/** The saved subject of a view, from untrusted state; null if it is invalid. */
 function subjectFrom(kept: unknown): Subject | null {
   try {
     const { sweep, runs, experiments } = JSON.parse(String(kept)) as Record<string, unknown>

@@ -32,7 +32,7 @@ export async function sweepTask(services: Services, path: vscode.Uri, engine: re
   const scope = vscode.workspace.getWorkspaceFolder(path) ?? vscode.TaskScope.Workspace
   const definition = { type: taskType, recipe: vscode.workspace.asRelativePath(path, false) }
   const task = new vscode.Task(definition, scope, t('sweep {0}', basename(path.fsPath)), 'SparseScope', execution, [])
-  // The view shows how it goes; the terminal is there for who wants it.
+  // The view shows the progress; the terminal stays in the background.
   task.presentationOptions = { reveal: vscode.TaskRevealKind.Silent, panel: vscode.TaskPanelKind.Dedicated }
   const running = await vscode.tasks.executeTask(task)
   let isOver = false

@@ -30,7 +30,7 @@ export class Sweeps {
     this.askQueued = askQueued
   }
 
-  /** Sweeps came or went, or the state of a run changed. */
+  /** Fires when sweeps were added or removed, or the state of a run changed. */
   onChange(listener: () => void): { dispose(): void } {
     this.listeners.add(listener)
     return { dispose: () => this.listeners.delete(listener) }
@@ -42,7 +42,7 @@ export class Sweeps {
     void this.find()
   }
 
-  /** Searches the workspace again: watchers miss what came before they had begun. */
+  /** Searches the workspace again: watchers miss files from before their start. */
   find(): Promise<void> {
     return this.search()
   }
@@ -58,7 +58,7 @@ export class Sweeps {
     return [...this.open.values()].sort((a, b) => b.started - a.started || a.folder.localeCompare(b.folder))
   }
 
-  /** @throws Error with a sentence for people when it is no sweep's folder. */
+  /** @throws Error with a message for the user when it is not a sweep's folder. */
   openFolder(folder: string): Promise<Sweep> {
     const known = this.known.get(folder)
     if (known) return known

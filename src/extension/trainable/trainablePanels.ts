@@ -1,4 +1,4 @@
-// Which weights train: of a recipe, planned anew whenever it is saved; of a run, also while it goes on; of a result.
+// Which weights train: in a recipe, planned again on each save; in a run, live too; in a result.
 import * as vscode from 'vscode'
 import { basename, dirname, join } from 'node:path'
 import type { SeenModel } from '../../protocol/parameters.ts'
@@ -78,7 +78,7 @@ function nameOf(kind: ShownTraining, path: string): string {
 
 class TrainingPage {
   of: TrainingOf
-  /** A recipe that was never saved has become a file: told what it was before. */
+  /** An unsaved recipe has become a file; `before` is its old address. */
   onMoved: (before: TrainingOf) => void = () => undefined
   private readonly services: Services
   private readonly store: RunStore
@@ -139,7 +139,7 @@ class TrainingPage {
     const plan = await planOf(this.services, recipe)
     const saved = kind === 'run' ? (await this.store.refresh(uri.fsPath))?.saved : null
     this.lookAt(saved ?? (plan.prunedModules === 0 ? plan.model : undefined))
-    // What a run says of its output, which is there, is not of use any more.
+    // Findings of a finished run about its existing output do not matter.
     return kind === 'run' ? { ...plan, errors: [], warnings: [] } : plan
   }
 
@@ -206,7 +206,7 @@ class TrainingPage {
     }
   }
 
-  /** Into the recipe's editor, where it can be undone; the file is saved by whoever wants it so. */
+  /** Edits the recipe in its editor, where it can be undone. The user saves the file. */
   private async writeTrain(recovery: number, { train, rank }: Pick<TrainBudget, 'train' | 'rank'>): Promise<void> {
     const document = await vscode.workspace.openTextDocument(this.of.uri)
     const edit = new vscode.WorkspaceEdit()
@@ -215,7 +215,7 @@ class TrainingPage {
       edit.replace(document.uri, new vscode.Range(start.line, start.character, end.line, end.character), newText)
     }
     if (edit.size === 0)
-      throw new Error(t('{0} has no recovery here that can be edited.', basename(document.uri.fsPath)))
+      throw new Error(t('{0} has no recovery that can be edited here.', basename(document.uri.fsPath)))
     await vscode.workspace.applyEdit(edit)
     await this.refresh()
   }

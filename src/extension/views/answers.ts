@@ -1,5 +1,5 @@
-// Questions of a view about its checkpoints. Of each kind one is under way and at most one waits: a newer one ends the
-// first and takes the place of the second, so that a fast hand never queues work that nobody will look at.
+// Questions of a view about its checkpoints. Of each kind one is in progress and at most one waits. A newer question cancels the
+// first and replaces the second, so quick input does not queue stale work.
 import type { SeenModel } from '../../protocol/parameters.ts'
 import type { Ask, ModelKey, Reply, ViewCall } from '../../protocol/view.ts'
 import type { ResultOf } from '../../protocol/rpc.ts'

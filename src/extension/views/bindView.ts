@@ -17,7 +17,7 @@ export interface ViewOptions<From> {
   view: ViewName
   /** It is the editor of a file, whose icon its tab has. */
   ofFile?: boolean
-  /** The checkpoints that the view may ask about; none for views that only show. */
+  /** The checkpoints that the view may ask about; empty for views that ask nothing. */
   models?: ModelPaths
   /** Folder that exports are suggested in. */
   exportFolder: () => vscode.Uri | undefined
@@ -25,7 +25,7 @@ export interface ViewOptions<From> {
   /** As `onReady` unless given. */
   onRetry?: () => void | Promise<void>
   onMessage: (message: Exclude<From, FromAnyView>) => unknown
-  /** The panel is gone. */
+  /** The panel is closed. */
   onClose?: () => void
 }
 

@@ -1,4 +1,4 @@
-// Two checkpoints side by side. The comparison is kept, so that a view that was hidden shows it again.
+// Two checkpoints side by side. The comparison is kept for a view that was hidden.
 import type { SeenModel } from '../../protocol/parameters.ts'
 import * as vscode from 'vscode'
 import { dirname } from 'node:path'

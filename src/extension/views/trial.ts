@@ -1,5 +1,4 @@
-// What Try It keeps: the texts that one view has so far, so that a view that was hidden shows them again, and the sets of prompts of the
-// workspace.
+// State of Try It: the texts of one view, kept while it is hidden, and the saved prompts of the workspace.
 import { largestPrompt, mostPrompts, type TryProgress, type Turn } from '../../protocol/tryOut.ts'
 import type { PromptSet, ToTry, TriedModel } from '../../protocol/view.ts'
 import type { Caller } from '../backend/calls.ts'
@@ -16,10 +15,10 @@ export interface Trial {
   readonly columns: readonly TriedModel[]
   /** Sets the columns; texts of the columns before go. */
   setColumns(columns: readonly TriedModel[], note?: string | null): void
-  /** Ends what is being written. `turns`: those before, where it is a conversation. */
+  /** Stops a generation in progress. `turns`: earlier turns of a conversation. */
   generate(prompts: string[], maxTokens: number, turns?: Turn[]): Promise<void>
   stop(): void
-  /** Ends what is being written, and forgets what was. */
+  /** Stops a generation in progress and clears the texts. */
   clear(): void
   /** To a view that has nothing yet. */
   replay(): void

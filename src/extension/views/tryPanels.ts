@@ -17,7 +17,7 @@ const t = vscode.l10n.t
 export class TryPanels implements vscode.WebviewPanelSerializer<unknown> {
   private readonly services: Services
   private readonly models: Models
-  /** All that are open: they share the prompts that are kept. */
+  /** All open views: they share the saved prompts. */
   private readonly views = new Set<BoundView<ToTry>>()
 
   constructor(services: Services, models: Models) {
@@ -26,7 +26,7 @@ export class TryPanels implements vscode.WebviewPanelSerializer<unknown> {
     services.context.subscriptions.push(vscode.window.registerWebviewPanelSerializer(views.try.type, this))
   }
 
-  /** `note`: why a column that a person looks for is not among them. */
+  /** `note`: why an expected column is missing. */
   show(columns: readonly TriedModel[], note: string | null = null): void {
     this.adopt(vscode.window.createWebviewPanel(views.try.type, t('Try It'), vscode.ViewColumn.Active), columns, note)
   }
@@ -82,7 +82,7 @@ export class TryPanels implements vscode.WebviewPanelSerializer<unknown> {
         return trial.setColumns(trial.columns.filter((_, i) => i !== message.column))
       case 'saveSet': {
         const { text, lines } = message
-        const name = await vscode.window.showInputBox({ prompt: t('Name of these prompts, kept with the workspace') })
+        const name = await vscode.window.showInputBox({ prompt: t('Name for these prompts, saved with the workspace') })
         if (!name?.trim()) return
         await keepSet(store, { name: name.trim(), text, lines })
         return this.postSets()

@@ -93,5 +93,7 @@ function fixAll(document: TextDocument, { findings }: Analysis): CodeAction[] {
     if (free) edits.push(...fixes[0].edits)
   }
   if (edits.length === 0) return []
-  return [{ title: 'Fix all that has one fix', kind: CodeActionKind.SourceFixAll, edit: change(document, edits) }]
+  return [
+    { title: 'Fix all problems with a single fix', kind: CodeActionKind.SourceFixAll, edit: change(document, edits) },
+  ]
 }

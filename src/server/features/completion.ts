@@ -1,5 +1,5 @@
-// Completion: keys and values from the schema, and what only the checkpoint and the folder know: module names, regular
-// expressions with the number of modules they match, files, fields of data.
+// Completion: keys and values from the schema; from the checkpoint and the folder module names, regular expressions with the number
+// of modules they match, files, and fields of data.
 import { type Dirent, readFileSync } from 'node:fs'
 import { readdir, stat } from 'node:fs/promises'
 import { dirname, join, resolve } from 'node:path'
@@ -55,7 +55,7 @@ async function ownItems(place: CompletionPlace, analysis: Analysis): Promise<Com
   }
 }
 
-/** A value in the quotes that it was begun with; null where there are none. */
+/** A value in the quotes that the user typed; null without quotes. */
 function quoted(value: string, quote: CompletionPlace['quote']): string | null {
   if (quote === '') return null
   return quote === '"' ? JSON.stringify(value) : `'${value.replaceAll("'", "''")}'`
@@ -114,7 +114,7 @@ async function isFolder(parent: string, entry: Dirent): Promise<boolean> {
   return target?.isDirectory() ?? false
 }
 
-/** Files and folders one level below what is written already. */
+/** Files and folders one level below the typed path. */
 async function pathItems(place: CompletionPlace, { folder }: Analysis, key: string): Promise<CompletionItem[]> {
   if (folder === null) return []
   const typed = place.text.replace(/[^/]*$/, '')
@@ -182,7 +182,7 @@ export function templateItems(templates: Templates, document: TextDocument, posi
   }))
 }
 
-// What is at a position of a recipe: the value that is being completed, or a comment.
+// The item at a position of a recipe: the value to complete, or a comment.
 export interface CompletionPlace {
   /** Path of the value, list indices included: ['prune', 0, 'targets', 1]. */
   path: Path

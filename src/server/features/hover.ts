@@ -1,4 +1,4 @@
-// Hover: the meaning of a key, the matches of a target, the zeros of a sparsity, and the reason of a finding.
+// Hover: the meaning of a key, the matches of a target, the zeros of a sparsity, and the reason for a finding.
 import { type Hover, MarkupKind, type Position } from 'vscode-languageserver/node'
 import type { TextDocument } from 'vscode-languageserver-textdocument'
 import { modulesToPrune } from '../../plan/planRecipe.ts'

@@ -1,4 +1,4 @@
-// Estimates of a run, above the recipe and beside its lines.
+// Estimates of a run, shown above the recipe and beside its lines.
 import { isMap } from 'yaml'
 import { InlayHintKind } from 'vscode-languageserver/node'
 import type { CodeLens, InlayHint } from 'vscode-languageserver/node'
@@ -9,7 +9,7 @@ import { formatBytes, formatCompact, formatTrained, plural, roughDuration } from
 import { isPrunable } from '../../recipe/facts.ts'
 import type { Analysis } from '../analyses.ts'
 
-/** `24 runs`, `~3 h`, `~12 GB on disk`: what a sweep would be; empty without one. */
+/** `24 runs`, `~3 h`, `~12 GB on disk`: summary of a sweep; empty without one. */
 function sweepFacts({ sweep }: Analysis): string[] {
   if (!sweep) return []
   const { numRuns, seconds, diskBytes } = sweep

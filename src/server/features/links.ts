@@ -1,4 +1,4 @@
-// Paths of a recipe as links to what they name.
+// Paths of a recipe as links to their files.
 import { join, resolve } from 'node:path'
 import { pathToFileURL } from 'node:url'
 import type { DocumentLink } from 'vscode-languageserver/node'
@@ -23,7 +23,7 @@ export async function documentLinks({ context, document, folder, facts }: Analys
     const weights = await weightsIn(modelPath(folder, written))
     if (weights) link(path, weights, tooltip)
   }
-  if (model) await linkModel(['model'], model, 'Look at the model')
+  if (model) await linkModel(['model'], model, 'Open the model')
   for (const { at, data } of context.uses) {
     const file = facts?.data.get(data)
     if (file?.exists && !file.isOnShare) link(at, data, 'Open the data')
@@ -34,10 +34,10 @@ export async function documentLinks({ context, document, folder, facts }: Analys
     if (init) link([...path, 'lora', 'init'], init, 'Open the start matrices')
     if (adapter !== undefined && facts?.adapters?.get(adapter) === null) {
       const { weights } = await filesOfAdapter(modelPath(folder, adapter))
-      link([...path, 'adapter'], weights, 'Look at the adapter')
+      link([...path, 'adapter'], weights, 'Open the adapter')
     }
   }
-  if (save && facts?.output?.exists) await linkModel(['save', 'to'], save.to, 'Look at the result')
+  if (save && facts?.output?.exists) await linkModel(['save', 'to'], save.to, 'Open the result')
   return links
 }
 

@@ -163,7 +163,7 @@ describe('tools of agents', function () {
     })
   })
 
-  it('explain_recipe gives findings with their fixes, and no plan of what is no recipe', async () => {
+  it('explain_recipe gives findings with their fixes, and no plan for an invalid recipe', async () => {
     const text = 'version: 1\nmodel: ./opt\nprune: [{method: wanda, sparsity: 50}]\n'
     const explained = await call('explain_recipe', { recipe: 'x.prune.yaml', text })
     assert.match(explained, /x\.prune\.yaml:3:\d+ error [^]*\n {2}fix: /)
@@ -189,7 +189,7 @@ describe('tools of agents', function () {
     assert.ok(!existsSync(place.path('x.prune.yaml')))
   })
 
-  it('generate_samples shows texts by prompt, how likely the first finds them, and why a model has none', async () => {
+  it('generate_samples shows texts by prompt, their likelihood under the first model, and why a model has no text', async () => {
     const text = await call('generate_samples', { models: ['opt', 'llama'], prompts: ['One', 'Two'] })
     assert.match(
       text,

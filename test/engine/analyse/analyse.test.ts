@@ -195,11 +195,12 @@ describe('analysis of a dense model', () => {
       await assert.rejects(
         analysed(backend, { sensitivity: 'linear' }),
         (e) =>
-          e instanceof EngineError && /the loss is NaN before anything is pruned; the weights hold NaN/.test(e.message),
+          e instanceof EngineError &&
+          /the loss is NaN before anything is pruned; the weights contain NaN/.test(e.message),
       )
     })
 
-    it('goes on after a cancellation, to the same result', async () => {
+    it('continues after a cancellation, to the same result', async () => {
       const whole = await analysed(backend, { sensitivity: 'linear' })
       rmSync(store(), { recursive: true })
       const abort = new AbortController()
@@ -224,7 +225,7 @@ describe('analysis of a dense model', () => {
       assert.ok(windows > 0)
     })
 
-    it('goes on after its device ran out of memory, and says so', async () => {
+    it('continues after its device ran out of memory, and says so', async () => {
       const whole = await analysed(backend, { sensitivity: 'block' })
       rmSync(store(), { recursive: true })
       const lessOnce: Backend = { ...backend, planWithLess: () => ({ limitBytes: backend.memory().limitBytes }) }
@@ -239,7 +240,7 @@ describe('analysis of a dense model', () => {
       assert.deepEqual(result, whole)
       assert.match(
         warnings.join('\n'),
-        /ran out of memory; the analysis goes on after the last block with \S+ .?B of its memory/,
+        /ran out of memory; the analysis continues after the last block with \S+ .?B of its memory/,
       )
       // Block 0, and then it again as what is kept.
       assert.deepEqual(given.slice(0, 3), [0, given[1], given[1]])

@@ -10,7 +10,7 @@ const bench = (...args: string[]) =>
 describe('bench/gpu', function () {
   this.timeout(300_000)
 
-  it('goes on after a part that fails, and ends with 1', () => {
+  it('continues after a part that fails, and ends with 1', () => {
     const { status, stdout } = bench('--adapter', 'no such adapter', '--part', 'doctor', '--part', 'gemm')
     const lines = stdout
       .trim()

@@ -55,7 +55,7 @@ describe('allocation owl', () => {
       }
     })
 
-  it('counts scores strictly above the threshold, over all linears together; unseen inputs have none', () => {
+  it('counts scores strictly above the threshold, over all linears together; unseen inputs have no scores', () => {
     const linears = [
       { weight: Float32Array.of(1, -1, 1, 1), norms: Float64Array.of(1, 1) },
       { weight: Float32Array.of(-4, 0), norms: Float64Array.of(1, 1) },

@@ -229,7 +229,7 @@ describe('processBlocks', () => {
     assert.deepEqual(none.weights, inMemory.weights)
   })
 
-  it('goes on after finished blocks as if it had never stopped, global ties too', async () => {
+  it('continues after finished blocks as if it had never stopped, global ties too', async () => {
     for (const change of [{ method: 'wanda' as const }, { method: 'wanda' as const, scope: 'global' as const }]) {
       const entries = [entryFor('opt', change)]
       const whole = await prune('opt', entries)
@@ -320,7 +320,7 @@ describe('processBlocks', () => {
     assert.equal(cpu.memory().usedBytes, before)
   })
 
-  it('without data refuses what needs it, before anything runs', async () => {
+  it('refuses methods that need data without it, before anything runs', async () => {
     await assert.rejects(prune('opt', [entryFor('opt', { method: 'wanda' })], { calibration: null }), {
       code: 'bad-data',
     })

@@ -14,7 +14,7 @@ import { goldenPath } from '../../support/shared.ts'
 import { entryOf } from '../../support/solveGoldens.ts'
 import { readTensors } from '../../support/tensors.ts'
 
-describe('weights of a walk in bf16', () => {
+describe('weights of a pass in bf16', () => {
   onBf16Processor()
   let cpu: CpuBackend
   let checkpoint: Checkpoint

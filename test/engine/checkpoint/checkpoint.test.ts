@@ -114,7 +114,7 @@ describe('openCheckpoint', () => {
       temp.write('pytorch_model.bin', 'PK\x03\x04')
       await refuses(temp.folder, /zip archive is damaged/)
       for (const name of ['model.pt', 'model.pth', 'consolidated.bin'])
-        await refuses(temp.write(name, 'x'), /no file of torch\.save/)
+        await refuses(temp.write(name, 'x'), /not a file of torch\.save/)
     })
     it('shards without their index', async () => {
       temp.write('model-00001-of-00002.safetensors', safetensors({ a }))
@@ -150,7 +150,7 @@ describe('openCheckpoint', () => {
       execFileSync('mkfifo', [temp.path('model.safetensors')])
       await refuses(temp.folder, /not a regular file/)
     })
-    it('a config.json that is no JSON, or no text', async () => {
+    it('a config.json that is not JSON, or not text', async () => {
       temp.write('model.safetensors', safetensors({ a }))
       temp.write('config.json', '{"model_type": ')
       await refuses(temp.folder, /config\.json: it is not valid JSON/)
@@ -216,7 +216,7 @@ describe('openCheckpoint', () => {
       await assert.rejects(checkpoint.read('b'), /ends early: it changed/)
       await checkpoint.close()
     })
-    it('a header of the whole allowed size that says nothing', async () => {
+    it('an empty header of the whole allowed size', async () => {
       await refuses(temp.write('model.safetensors', fileBytes(Buffer.alloc(1_000_000, '['))), /nested deeper/)
     })
   })

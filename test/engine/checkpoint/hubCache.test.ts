@@ -35,7 +35,7 @@ describe("models of the Hub's cache", () => {
     }
   }
 
-  it('have names that are told from all other text', () => {
+  it('have names that cannot be confused with other text', () => {
     assert.deepEqual(parseHubName('hf:facebook/opt-125m'), { repository: 'facebook/opt-125m', revision: 'main' })
     assert.deepEqual(parseHubName('gpt2@refs/pr/3'), { repository: 'gpt2', revision: 'refs/pr/3' })
     for (const wrong of ['hf:', 'hf:a/b/c', 'hf:../x', 'hf:a/..', 'hf:a b', 'hf:a@', 'hf:a@../../x', 'hf:a/b@x\n'])

@@ -55,7 +55,7 @@ describe('openInspection', () => {
     await refused()
   })
 
-  it('reads the other shards when one is damaged, config.json is malformed, and the index tells another story', async () => {
+  it('reads the other shards when one is damaged, config.json is malformed, and the index disagrees', async () => {
     temp.write('1.safetensors', safetensors({ a }))
     temp.write('2.safetensors', safetensors({ b }).subarray(0, 40))
     temp.write('config.json', '{')

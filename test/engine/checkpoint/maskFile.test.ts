@@ -51,6 +51,6 @@ describe('sparsescope.mask', () => {
     temp.write('m.mask', '')
     await refused(/SSMASK01/)
     await writeMaskFile(path, storedMasks([['c', { rows: 1, columns: 5, words: Uint32Array.of(0xff) }]]))
-    await refused(/keeps columns it does not have/)
+    await refused(/marks columns as kept that it does not have/)
   })
 })

@@ -49,7 +49,7 @@ describe('a checkpoint through a mask', () => {
         deepEqual(await masked.read(other), await plain.read(other))
       })
 
-  it('is what pruning left of it, whether the mask lies in a file or in the bits of the result, and knows it as its mask', async () => {
+  it('is what pruning left of it, whether the mask is in a file or in the bits of the result, and knows it as its mask', async () => {
     const temp = scratch()
     await writeTinyModel(temp.path('dense'), smallOpt)
     const dense = await openCheckpoint(temp.path('dense'))
@@ -64,12 +64,12 @@ describe('a checkpoint through a mask', () => {
       deepEqual([changed, maskPreserved], [[], true])
       await pruned.close()
     }
-    await rejects(underMaskOf(dense, dense.path), { code: 'bad-checkpoint', message: /holds no mask/ })
+    await rejects(underMaskOf(dense, dense.path), { code: 'bad-checkpoint', message: /has no sparsescope\.mask/ })
     await dense.close()
   })
 
   it('is refused with the mask of another model', () => {
     const { plain } = viewOf(false, 'F32')
-    throws(() => maskedCheckpoint(plain, storedMasks([[name, mask]]), () => undefined), /mask of another model/)
+    throws(() => maskedCheckpoint(plain, storedMasks([[name, mask]]), () => undefined), /give the mask of this model/)
   })
 })

@@ -61,7 +61,7 @@ describe('openFiles', () => {
     assert.deepEqual(file.asked.at(-1), [start, start + bytes])
   })
 
-  it('finds the shards by the index, and has no config where none is given', async () => {
+  it('finds the shards by the index, and has no config where no config.json is given', async () => {
     const files = {
       'model.safetensors.index.json': index({ a: '1.safetensors', b: '2.safetensors' }),
       '1.safetensors': weightsOf({ a }),
@@ -87,7 +87,7 @@ describe('openFiles', () => {
     const bytes = new Uint8Array(safetensors({ a }))
     const size = bytes.length
     const short = { size, read: async (start: number, end: number) => bytes.subarray(start, end - 1) }
-    await refuses({ 'model.safetensors': short }, 'bad-checkpoint', /8 bytes were asked for, 7 came/)
+    await refuses({ 'model.safetensors': short }, 'bad-checkpoint', /only 7 of 8 bytes could be read/)
     const failing = { size, read: () => Promise.reject(new Error('no connection')) }
     await refuses({ 'model.safetensors': failing }, 'disk', /model\.safetensors: no connection/)
   })

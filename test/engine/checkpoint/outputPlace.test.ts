@@ -16,7 +16,7 @@ describe('the place of an output', () => {
     symlinkSync(temp.path('models'), temp.path('link'))
   })
 
-  it('is told to be the model, inside it or around it through links and detours, however much of it is missing', async () => {
+  it('is recognised as the model, inside it or around it, through links and detours, also where parts are missing', async () => {
     const model = temp.path('link', 'opt')
     for (const [to, overlap] of [
       ['models/opt', 'same'],

@@ -34,7 +34,7 @@ describe('masks that are read when they are needed', () => {
     await assert.rejects(masks.get('a')!.read(), { code: 'not-found' })
   })
 
-  it('are read once as long as nobody asks for another', async () => {
+  it('are read once until another mask is needed', async () => {
     const reads: string[] = []
     const stored = (name: string): [string, StoredMask] => {
       const mask = createMask(1, 1, true)

@@ -35,11 +35,11 @@ describe('bitmask checkpoints on the command line', () => {
     await pruned()
     assert.match(
       (await cli('inspect', path('bits'))).stdout,
-      /pruned linears are stored as bitmasks: .* when it is dense/,
+      /pruned linears are stored as bitmasks: .* after sparsescope expand/,
     )
   })
 
-  it('are refused with 2 where they are dense or a size is none, and nothing is written', async () => {
+  it('are refused with 2 where they are dense or a size is invalid, and nothing is written', async () => {
     const dense = await cli('expand', goldenPath('llama'), path('out'))
     assert.equal(dense.status, 2)
     assert.match(dense.stderr, /dense already/)

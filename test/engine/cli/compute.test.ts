@@ -17,7 +17,7 @@ const refused = () => new EngineError('out-of-memory', 'the GPU is out of memory
 describe('a command whose device has no more memory', function () {
   this.timeout(300_000)
 
-  it('begins again with less, says so, and measures the same', async function () {
+  it('starts again with less, says so, and measures the same', async function () {
     const gpu = await openOrSkip(this)
     const checkpoint = await openCheckpoint(goldenPath('opt'))
     try {
@@ -46,7 +46,7 @@ describe('a command whose device has no more memory', function () {
       const tight = await measure()
       assert.ok(said.length > 0)
       for (const line of said)
-        assert.match(line, /^warning: .* ran out of memory; begins again with at most \d+ tokens/)
+        assert.match(line, /^warning: .* ran out of memory; starts again with at most \d+ tokens/)
       assert.ok(Math.abs(tight / ample - 1) < 1e-5, `${tight}, not ${ample}`)
       assert.equal(gpu.memory().usedBytes, 0)
       gpu.limitMemory(1000)

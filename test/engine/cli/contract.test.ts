@@ -116,7 +116,7 @@ describe('every command', () => {
     assert.deepEqual(readdirSync(temp.folder), ['a.prune.yaml'])
   })
 
-  it('goes on when the reader of its output has gone', async () => {
+  it('continues when the reader of its output has gone', async () => {
     const child = spawn(process.execPath, [entry, 'prune', model, ...random, '--out', join(temp.folder, 'out')])
     child.stdout.destroy()
     child.stderr.destroy()
@@ -124,7 +124,7 @@ describe('every command', () => {
     assert.deepEqual(readdirSync(temp.folder), ['out'])
   })
 
-  it('stops at SIGINT with 130 and leaves nothing half', async function () {
+  it('stops at SIGINT with 130 and leaves no partial output', async function () {
     if (process.platform === 'win32') return cannot(this, 'Windows has no such signals')
     const recipe = join(temp.folder, 'a.prune.yaml')
     const recover = { mode: 'retrain', train: ['bias'], steps: 1e6, data: ids, samples: 16, seq_len: 16 }
@@ -151,7 +151,7 @@ describe('every command', () => {
     for (const out of [join(copy, 'model.safetensors'), join(copy, 'out.safetensors'), own]) {
       const { status, stderr } = await cli('forward', copy, '--ids', own, '--out', out, '--device', 'cpu')
       assert.equal(status, 2)
-      assert.match(stderr, /never touched|--ids, which it would replace/)
+      assert.match(stderr, /never touched|--ids and would replace it/)
     }
     assert.deepEqual(
       files.map((file) => readFileSync(file, 'base64')),

@@ -131,7 +131,7 @@ describe('a run folder of someone else', function () {
     rmSync(place, { recursive: true, force: true })
   }
 
-  it(`${hostileRunFolders.length} of them: refused in a sentence, or resumed, and nothing outside is touched`, async () => {
+  it(`${hostileRunFolders.length} of them: each is refused with a message or resumed, and nothing outside is touched`, async () => {
     const wrong: string[] = []
     for (const [index, each] of hostileRunFolders.entries())
       await attempt(each, index).catch((error: Error) => wrong.push(error.message))

@@ -79,7 +79,7 @@ describe('sparsescope inspect', () => {
     assert.deepEqual(await nm(), { '2:4': { groups: 4, violations: 2 }, '3:4': { groups: 4, violations: 2 } })
   })
 
-  it('lists types smaller than a byte and types that nobody knows, and says why they have no statistics', async () => {
+  it('lists types smaller than a byte and unknown types, and says why they have no statistics', async () => {
     const data = new Uint8Array(4)
     const tensors = {
       packed: { dtype: 'F4', shape: [8], data },
@@ -95,14 +95,14 @@ describe('sparsescope inspect', () => {
       [
         ['packed', undefined, 'numbers of F4 are smaller than a byte'],
         ['scales', 0, undefined],
-        ['quantised', undefined, 'I4 is a type that is not known here'],
+        ['quantised', undefined, 'the type I4 is unknown'],
       ],
     )
     const { stdout } = await cli('inspect', temp.folder, '--stats')
     assert.match(stdout, /1 tensor without statistics: numbers of F4 are smaller than a byte/)
     assert.match(
       (await cli('inspect', temp.folder, '--tensor', 'quantised')).stdout,
-      /no statistics: I4 is a type that is not known/,
+      /no statistics: the type I4 is unknown/,
     )
   })
 

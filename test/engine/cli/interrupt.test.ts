@@ -102,7 +102,7 @@ describe('Ctrl-C', function () {
     interrupted('breath', 'inspect', 'many.safetensors', '--stats')
   })
 
-  it('says how to go on with a run that does not answer', async () => {
+  it('says how to resume a run that does not answer', async () => {
     await writeTinyModel(temp.path('model'))
     writeTinyIds(temp.path('ids.safetensors'))
     temp.recipe('a', tinyRecipe({ save: { to: 'out' } }))
@@ -114,7 +114,7 @@ describe('Ctrl-C', function () {
     assert.equal(status, 130, stderr)
     const folder = onlyRun(realpathSync(temp.folder)) ?? 'none'
     const last = stderr.trim().split('\n').at(-1)
-    assert.equal(last, `sparsescope: cancelled; go on with: sparsescope run --resume ${folder}`)
+    assert.equal(last, `sparsescope: cancelled; resume it with: sparsescope run --resume ${folder}`)
   })
 
   it('ends every command that reads a recipe of a million characters', async () => {

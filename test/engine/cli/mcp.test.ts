@@ -94,7 +94,7 @@ describe('sparsescope mcp', function () {
     }
   })
 
-  it('runs nothing without --allow-run, and looks nowhere outside its roots', async () => {
+  it('runs nothing without --allow-run, and reads nothing outside its roots', async () => {
     const { call } = await serve()
     const refused = await call('run_recipe', { recipe: 'opt-bias-norm.prune.yaml' })
     assert.match(refused.text, /--allow-run/)

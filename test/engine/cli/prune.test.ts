@@ -77,10 +77,10 @@ describe('sparsescope prune', () => {
     assert.deepEqual(header.__metadata__, { format: 'pt' })
   })
 
-  it('refuses in one line, with 2, what cannot be, and writes nothing', async () => {
+  it('refuses what is impossible in one line, with 2, and writes nothing', async () => {
     for (const [args, message] of [
       [['--method', 'magnitude'], /--sparsity 0.5, or --pattern 2:4/],
-      [['--method', 'wanda', '--sparsity', '0.5'], /--method wanda looks at data/],
+      [['--method', 'wanda', '--sparsity', '0.5'], /--method wanda reads data/],
       [
         ['--method', 'magnitude', '--pattern', '2:5'],
         /^sparsescope: --pattern: Groups of 5 do not fit .*q_proj \(48 inputs\).*ignore them or choose another pattern/,

@@ -37,10 +37,10 @@ describe('sparsescope pull', () => {
     const inspected = await cliWith(env(), 'inspect', 'hf:org/tiny@v1')
     assert.equal(inspected.status, 0, inspected.stderr)
     const again = await cliWith(env(), 'pull', 'org/tiny@v1')
-    assert.match(again.stdout, /2 files, .* of which 0 B came now.\n.*hf:org\/tiny@v1/)
+    assert.match(again.stdout, /2 files, .* 0 B downloaded now.\n.*hf:org\/tiny@v1/)
   })
 
-  it('ends with 130 by Ctrl-C, and the next one goes on', async () => {
+  it('ends with 130 by Ctrl-C, and the next one continues', async () => {
     const child: ChildProcess[] = []
     hub.interpose = ({ host }, response) => {
       if (host !== 'cdn') return false
@@ -52,7 +52,7 @@ describe('sparsescope pull', () => {
     }
     const stopped = await cliBeside(env(), ['pull', 'org/tiny'], (started) => child.push(started))
     assert.equal(stopped.status, 130)
-    assert.match(stopped.stderr, /cancelled; what has come is kept/)
+    assert.match(stopped.stderr, /cancelled; the received parts are kept/)
     hub.interpose = null
     assert.equal((await cliWith(env(), 'pull', 'org/tiny')).status, 0)
     assert.equal((await cliWith(env(), 'inspect', 'hf:org/tiny')).status, 0)
@@ -63,9 +63,9 @@ describe('sparsescope pull', () => {
       const { status, stdout, stderr } = await cliWith(env(), 'pull', ...args)
       assert.equal(status, expected, stderr)
       assert.match(stderr, line)
-      assert.equal(stdout.includes('came now'), false)
+      assert.equal(stdout.includes('downloaded now'), false)
     }
-    await ends(2, /no name of the Hub/, '../x')
+    await ends(2, /is not the name of a model on the Hub/, '../x')
     await ends(2, /there is no org\/none/, 'org/none')
     await ends(2, /no revision v9/, 'org/tiny@v9')
     const others = Buffer.alloc(hub.files.get('model.safetensors')?.bytes.length ?? 0)

@@ -62,7 +62,7 @@ describe('commands on recipes', () => {
     assert.ok(rules.includes('T3') && rules.includes('M5'), rules.join())
   })
 
-  it('lint says what is wrong with a checkpoint and goes on', async () => {
+  it('lint says what is wrong with a checkpoint and continues', async () => {
     const model = temp.path('model')
     temp.write('model/config.json', readFileSync(join(golden.model, 'config.json'), 'utf8'))
     const path = temp.write('a.prune.yaml', recipe(model, golden.data).replace('0.5', '5'))

@@ -13,7 +13,7 @@ describe('reading f32', () => {
 })
 
 describe('rows of activations that go through a model together', () => {
-  it('are what a pass asks for until memory is refused, then half of what the latest pass had', () => {
+  it('are as many as a pass wants until memory is refused, then half as many as the latest pass had', () => {
     const rowLimit = new RowLimit()
     assert.equal(itemsAtOnce({ rowLimit }, 16, 128), 16)
     assert.equal(rowLimit.halve(), 1024)

@@ -20,7 +20,7 @@ describe('openBackend', function () {
     await backend.close()
   })
 
-  it('where every driver died, takes the CPU by itself and says what happened; a GPU that is asked for is refused with it', async () => {
+  it('takes the CPU where every driver crashed, and says so; a requested GPU is refused with the reason', async () => {
     const note = 'The driver of a GPU ended every process (SIGSEGV)'
     const look = { hasGpu: () => true, choose: async () => ({ request: null, note }) }
     const backend = await openBackend({ device: 'auto', threads: 1 }, look)
@@ -34,7 +34,7 @@ describe('openBackend', function () {
       })
   })
 
-  it('takes the adapter that is named, by a part of its name; an unknown name is told which there are', async function () {
+  it('takes the adapter that is named, by a part of its name; an unknown name is refused with the known ones', async function () {
     const [name] = await adapterNames().catch(() => [])
     if (!name) return lacks(this, 'no WebGPU adapter here: none can be chosen by name')
     const backend = await openBackend({ device: 'auto', adapter: name.slice(0, 8) })

@@ -97,7 +97,7 @@ describe('sparsescope convert', () => {
       }
     })
 
-  it('leaves nothing when it is stopped, and an earlier file as it was', async () => {
+  it('leaves no file when it is stopped, and an earlier file as it was', async () => {
     const stop = new AbortController()
     writeFileSync(temp.path('mine.gguf'), 'mine')
     const { signal } = stop
@@ -197,7 +197,7 @@ describe('sparsescope convert', () => {
     assert.match(found['tokenizer.ggml.scores'], /^\[0, 0, -2, -2, … 160 in all\]$/)
   })
 
-  it('refuses what llama.cpp does not have, in a sentence, and leaves nothing behind', async () => {
+  it('refuses what llama.cpp does not have with a message, and leaves nothing behind', async () => {
     const refused = async (folder: string, sentence: RegExp, ...options: string[]) => {
       const { status, stderr } = await cli('convert', folder, temp.path('out.gguf'), ...options)
       assert.equal(status, 2, stderr)
@@ -232,7 +232,7 @@ describe('sparsescope convert', () => {
       }),
     )
     await refused(odd, /does not know what this tokenizer splits text into words by/)
-    await refused(goldenModel('llama'), /tokenizer\.json is not there, and a GGUF file holds its tokenizer/)
+    await refused(goldenModel('llama'), /tokenizer\.json is missing, and a GGUF file needs the tokenizer/)
   })
 
   it('warns of a window that llama.cpp leaves out', async () => {

@@ -136,7 +136,7 @@ describe('a batch file', () => {
     assert.equal(labels![31], -100)
   })
 
-  it('asks for a name among several integer tensors, and refuses what is no integer or of another shape', async () => {
+  it('requires a name among several integer tensors, and refuses other types and shapes', async () => {
     await assert.rejects(
       readBatchFile(path, {}),
       /several integer tensors; choose one with --field: input_ids, pad\.attention_mask/,

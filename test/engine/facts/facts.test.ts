@@ -66,7 +66,7 @@ describe('facts about files', () => {
     assert.equal(facts?.output, null)
   })
 
-  it('tell a share by two backslashes, and on Windows by two slashes of any kind', () => {
+  it('recognise a share by two backslashes, and on Windows by two slashes of any kind', () => {
     const others = ['//server/share', String.raw`/\server`, String.raw`\/server`]
     for (const platform of ['win32', 'linux'] as const) {
       assert.ok(isNetworkPath(String.raw`\\server\share`, platform))
@@ -180,7 +180,7 @@ describe('facts about files', () => {
 
   it('say why a file cannot be read', async () => {
     const problem = async (name: string, text: string) => (await dataFacts(temp.write(name, text))).problem
-    assert.match((await problem('a.csv', 'x')) ?? '', /no known format/)
+    assert.match((await problem('a.csv', 'x')) ?? '', /format is unknown/)
     assert.match((await problem('a.txt', '')) ?? '', /empty/)
     assert.match((await problem('a.jsonl', 'not json\n')) ?? '', /not JSON/)
     assert.match((await problem('a.parquet', 'not parquet at all')) ?? '', /./)
@@ -189,7 +189,7 @@ describe('facts about files', () => {
     assert.equal((await dataFacts(temp.path('gone.txt'))).exists, false)
   })
 
-  it('find the model in an output path that is spelled otherwise', async () => {
+  it('find the model in an output path with another spelling', async () => {
     cpSync(opt, temp.path('model'), { recursive: true })
     const recipe = recipeSchema.parse({ version: 1, model: 'model', save: { to: '../model' } })
     const resolved = resolveRecipe({ ...recipe, save: { to: 'x/../model/.' } })

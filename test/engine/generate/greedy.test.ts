@@ -128,7 +128,7 @@ describe('generateTokens', () => {
     })
   })
 
-  it('draws by its seed, and only among the likeliest where it is told to', async () => {
+  it('draws by its seed, and with top-p only among the likeliest', async () => {
     await onLlama(async (decoder) => {
       const drawn = (seed: number, topP = 1) => all(decoder, prompt, { temperature: 2, topP, seed })
       assert.deepEqual(await drawn(1), await drawn(1))

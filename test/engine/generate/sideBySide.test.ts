@@ -189,7 +189,7 @@ describe('models side by side', () => {
     }
   })
 
-  it('have their products in a precision that is told', async () => {
+  it('report the precision of their products', async () => {
     await writeTinyModel(path('halves'), { ...smallOpt, vocab_size: 300, max_position_embeddings: 64 }, 'BF16')
     copyFileSync(path('dense/tokenizer.json'), path('halves/tokenizer.json'))
     const on = openReference()
@@ -203,7 +203,7 @@ describe('models side by side', () => {
     )
   })
 
-  it('go on without a checkpoint that cannot be used, which is told', async () => {
+  it('continue without a checkpoint that cannot be used, and report it', async () => {
     const { seen, tokens, judged } = await tried(['broken', 'dense'])
     const failed = seen.filter((p) => p.type === 'failed')
     deepEqual(

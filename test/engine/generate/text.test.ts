@@ -169,7 +169,7 @@ describe('text of a model', () => {
     const args = ['--prompt', 'in the end', '--max-tokens', '3', '--device', 'cpu']
     const { status, stderr } = await cli('generate', temp.folder, ...args)
     assert.equal(status, 1)
-    assert.match(stderr, /the model says NaN.*inspect --stats/)
+    assert.match(stderr, /the model predicts NaN.*inspect --stats/)
   })
 
   it('is refused with what would help when its tokens need too much memory', async () => {

@@ -13,7 +13,7 @@ describe('access to the Hub', () => {
   beforeEach(() => (temp = scratch()))
   const access = (env: NodeJS.ProcessEnv = {}) => hubAccess(env, temp.path('home'))
 
-  it('uses the token of `hf auth login` where HF_TOKEN gives none', async () => {
+  it('uses the token of `hf auth login` where HF_TOKEN is not set', async () => {
     const file = temp.write('home/.cache/huggingface/token', `${token}\n`)
     assert.equal((await access()).token, token)
     assert.equal((await access({ HF_TOKEN: 'hf_other' })).token, 'hf_other')
@@ -22,7 +22,7 @@ describe('access to the Hub', () => {
     assert.equal((await access({ HF_HOME: temp.path('elsewhere'), HF_TOKEN_PATH: file })).token, token)
   })
 
-  it('names the place of a token that is refused or is none', async () => {
+  it('names the place of a token that is refused or invalid', async () => {
     const file = temp.write('home/.cache/huggingface/token', token)
     const name = { repository: 'org/tiny', revision: 'main' }
     const refused = async (env: NodeJS.ProcessEnv) =>
@@ -52,7 +52,11 @@ describe('access to the Hub', () => {
   it('sends nothing without encryption where the Hub has it, and follows no such redirect', async () => {
     const session = { access: await access({ HF_TOKEN: token }) }
     const ask = hubFetch({ repository: 'org/tiny', revision: 'main' }, session)
-    const refused = { code: 'network', reason: 'redirect', message: /leads to "http:.*which is no encrypted address/ }
+    const refused = {
+      code: 'network',
+      reason: 'redirect',
+      message: /leads to "http:.*which is not an encrypted address/,
+    }
     for (const method of ['GET', 'PUT']) await assert.rejects(ask('http://127.0.0.1:1/file', { method }), refused)
   })
 

@@ -88,7 +88,7 @@ describe('pulling a model of the Hub', () => {
       hub.files.set('original/consolidated.00.pth', text('p'))
     })
 
-    it('safetensors before others, and PyTorch where there is nothing else', async () => {
+    it('prefers safetensors, and takes PyTorch where there is nothing else', async () => {
       assert.deepEqual(names(await get()), ['config.json', 'model.safetensors', 'tokenizer.json'])
       hub.files.delete('model.safetensors')
       assert.deepEqual(names(await get()), ['config.json', 'pytorch_model.bin', 'tokenizer.json'])
@@ -103,17 +103,17 @@ describe('pulling a model of the Hub', () => {
       hub.files.set('model-00009-of-00009.safetensors', large)
       assert.deepEqual(names(await get()), ['config.json', ...shards, 'model.safetensors.index.json', 'tokenizer.json'])
       hub.files.delete(shards[1])
-      await assert.rejects(get(), { code: 'bad-checkpoint', message: /names "model-00002.*not there/ })
+      await assert.rejects(get(), { code: 'bad-checkpoint', message: /names "model-00002.*missing/ })
     })
 
-    it('and says so where there are no weights', async () => {
+    it('and refuses a model without weights', async () => {
       hub.files.delete('model.safetensors')
       hub.files.delete('pytorch_model.bin')
       await assert.rejects(get(), { code: 'bad-checkpoint', message: /has none of model.safetensors/ })
     })
   })
 
-  describe('goes on where it stopped', () => {
+  describe('continues where it stopped', () => {
     /** The CDN sends so many bytes of the weights and closes, so many times. */
     const closeAfter = (bytes: number, times: number) => {
       hub.interpose = ({ host, range }, response) => {
@@ -138,7 +138,7 @@ describe('pulling a model of the Hub', () => {
       )
     })
 
-    it('after a pull that gave up, with what had come', async () => {
+    it('after a pull that gave up, from the received parts', async () => {
       hub.interpose = ({ host, range }, response) => {
         if (host !== 'cdn') return false
         if (range === from(0)) {
@@ -168,13 +168,13 @@ describe('pulling a model of the Hub', () => {
       }
       await assert.rejects(get(), {
         code: 'network',
-        message: /does not send the part that it is asked for; try again/,
+        message: /does not send the requested range; try again/,
       })
       await get()
       assert.deepEqual(readFileSync(snapshot('model.safetensors')), weights)
     })
 
-    it('when nothing comes any more', async () => {
+    it('when no more bytes arrive', async () => {
       let silent = true
       hub.interpose = ({ host }, response) => {
         if (host !== 'cdn' || !silent) return false
@@ -287,12 +287,12 @@ describe('pulling a model of the Hub', () => {
       await assert.rejects(get({ stallMs: 100 }), answer)
     })
 
-    it('with an answer that is none', async () => {
+    it('with an invalid answer', async () => {
       hub.interpose = (_, response) => !!response.writeHead(200).end('<html>')
       await assert.rejects(get(), { code: 'network', message: /cannot be read/ })
     })
 
-    it('with redirects in a circle, or to what is no address', async () => {
+    it('with redirects in a circle, or to an invalid address', async () => {
       hub.interpose = ({ url }, response) => !!response.writeHead(302, { location: url }).end()
       await assert.rejects(get(), { code: 'network', message: /redirects more than 10 times/ })
       hub.interpose = (_, response) => !!response.writeHead(302, { location: 'file:///etc/passwd' }).end()
@@ -367,7 +367,7 @@ describe('pulling a model of the Hub', () => {
       await assert.rejects(get({ access: dead }), { code: 'network', message: /refuses the connection/ })
     })
 
-    it('with a cache that is no folder', async () => {
+    it('with a cache that is not a folder', async () => {
       const message = /a file, not a folder.*HF_HUB_CACHE or HF_HOME/
       await assert.rejects(get({ cache: temp.write('file', '') }), { code: 'usage', message })
     })

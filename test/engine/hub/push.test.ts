@@ -106,7 +106,7 @@ describe('pushing a result to the Hub', () => {
     assert.deepEqual((await publicationOf(folder)).ownPaths, [])
   })
 
-  it('tells the weights and notes of the run from all else in the folder', async () => {
+  it('distinguishes the weights and notes of the run from all else in the folder', async () => {
     writeFileSync(join(folder, 'secrets.txt'), '')
     const { files, ofRun } = await publicationOf(folder)
     const others = files.map(({ path }) => path).filter((path) => !ofRun.has(path))
@@ -117,7 +117,7 @@ describe('pushing a result to the Hub', () => {
     assert.ok(['model.safetensors', 'sparsescope.json'].every((name) => ofRun.has(name)))
   })
 
-  it('sends nothing a second time but what has changed', async () => {
+  it('sends only changed files a second time', async () => {
     await said('me/tiny', '--create')
     hub.arrived.length = 0
     const again = await said('me/tiny')
@@ -131,8 +131,8 @@ describe('pushing a result to the Hub', () => {
     assert.equal(puts().length, 0)
   })
 
-  it('changes nothing on the Hub before somebody has agreed', async () => {
-    await ends(2, /PUBLIC|nobody can be asked here.*--yes/, [folder, 'me/tiny', '--create'])
+  it('changes nothing on the Hub before the person agrees', async () => {
+    await ends(2, /PUBLIC|cannot ask here.*--yes/, [folder, 'me/tiny', '--create'])
     assert.deepEqual(changes(), [])
     assert.equal(hub.repositories.size, 0)
     const asked: string[] = []
@@ -164,7 +164,7 @@ describe('pushing a result to the Hub', () => {
     assert.ok(files()?.has('model.safetensors'))
   })
 
-  it('makes a private repository private, and none public', async () => {
+  it('makes a private repository, and makes no repository public', async () => {
     await said('me/tiny', '--create', '--private')
     assert.equal(hub.repositories.get('me/tiny')?.private, true)
     make('me/open')
@@ -288,7 +288,7 @@ describe('pushing a result to the Hub', () => {
     await assert.rejects(send(), { code: 'network', message: /model.safetensors: its hash on the Hub is not / })
   })
 
-  it('goes on after it was killed, without sending again what had come', async function () {
+  it('continues after it was killed, without sending again what had arrived', async function () {
     this.timeout(60_000)
     const child: ChildProcess[] = []
     const weights = sha256(readFileSync(join(folder, 'model.safetensors')))

@@ -146,7 +146,7 @@ describe('a model that is looked at on the Hub', () => {
     await assert.rejects(open(), /config.json: its hash is not the one that the Hub announces/)
   })
 
-  it('goes on where a connection broke, a few times', async () => {
+  it('continues where a connection broke, a few times', async () => {
     let broken = 0
     weightsAre(({ range }, response, bytes) => {
       const [, first, last] = /^bytes=(\d+)-(\d+)$/.exec(range ?? '') ?? []
@@ -167,7 +167,7 @@ describe('a model that is looked at on the Hub', () => {
     await assert.rejects(open(), { code: 'network' })
   })
 
-  it('ends in a sentence where a server lies or has no end', async () => {
+  it('fails with a message where a server sends wrong or endless data', async () => {
     const attempts = async (expected: RegExp, more: Partial<HubSession> = {}) => {
       hub.asked.length = 0
       await assert.rejects(open(more), { message: expected })
@@ -175,15 +175,15 @@ describe('a model that is looked at on the Hub', () => {
     }
     const range = (asked: Asked) => /^bytes=(\d+-\d+)$/.exec(asked.range ?? '')?.[1] ?? ''
     weightsAre((_, response, bytes) => response.writeHead(200).end(bytes))
-    await attempts(/does not send the part that it is asked for/)
+    await attempts(/does not send the requested range/)
     weightsAre((_, response, bytes) => response.writeHead(206, { 'content-range': `bytes 1-8/${bytes.length}` }).end())
-    await attempts(/does not send the part/)
+    await attempts(/does not send the requested range/)
     weightsAre((asked, response) => {
       response.writeHead(206, { 'content-range': `bytes ${range(asked)}/*` })
       const more = () => void (response.destroyed || response.write(Buffer.alloc(65_536), more))
       more()
     })
-    await attempts(/model.safetensors: the Hub sends more than the 8 bytes that it is asked for/)
+    await attempts(/model.safetensors: the Hub sends more than the 8 requested bytes/)
     weightsAre((asked, response, bytes) => {
       response.writeHead(206, { 'content-range': `bytes ${range(asked)}/${bytes.length}` }).end('a')
     })
@@ -195,7 +195,7 @@ describe('a model that is looked at on the Hub', () => {
     await attempts(/redirects more than 10 times/)
     hub.interpose = ({ url }, response) =>
       url.includes('resolve') && !!response.writeHead(302, { location: 'file:///etc/passwd' }).end()
-    await attempts(/which is no encrypted address/)
+    await attempts(/which is not an encrypted address/)
     weightsAre((_, response) => response.writeHead(503).end('busy'))
     await attempts(/answers with status 503/)
   })
@@ -221,7 +221,7 @@ describe('a model that is looked at on the Hub', () => {
       assert.deepEqual([status, stderr.trim().split('\n').length], [2, 1], stderr)
       assert.match(stderr, line)
     }
-    await ends(/no name of the Hub/, '/tmp/x', '--remote')
+    await ends(/is not the name of a model on the Hub/, '/tmp/x', '--remote')
     await ends(/there is no org\/none/, 'org/none', '--remote')
     await ends(/no revision v9/, 'hf:org/tiny@v9', '--remote')
     await ends(/name one with --tensor, or run `sparsescope pull org\/tiny`/, 'hf:org/tiny', '--remote', '--stats')

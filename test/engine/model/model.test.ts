@@ -106,7 +106,7 @@ describe('weights', () => {
     })
   }
 
-  it('that stand in for the checkpoint’s are not read, and outlive the block', async () => {
+  it('that replace the checkpoint’s are not read, and outlive the block', async () => {
     const backend = openReference()
     const checkpoint = createMemoryCheckpoint(smallLlama)
     const model = openModel(checkpoint)

@@ -69,14 +69,14 @@ describe('routing', () => {
   }
 
   it('refuses values that are not finite', () => {
-    assert.throws(() => route(Float32Array.of(NaN, 1), { numExperts: 2, topK: 1, normalise: true }), /not finite/)
+    assert.throws(() => route(Float32Array.of(NaN, 1), { numExperts: 2, topK: 1, normalise: true }), /NaN or infinity/)
   })
 })
 
 describe('a batch', () => {
   const batch: Batch = { batch: 2, seqLen: 3, ids: Int32Array.of(1, 2, 3, 4, 5, 6), mask: null, labels: null }
 
-  it('predicts at each position the next label, and nothing at the last', () => {
+  it('predicts at each position the next label, and no label at the last', () => {
     assert.deepEqual([...targetsOf(batch)], [2, 3, -1, 5, 6, -1])
     const labels = Int32Array.of(1, -100, 3, -100, -100, 6)
     assert.deepEqual([...targetsOf({ ...batch, labels })], [-1, 3, -1, -1, 6, -1])

@@ -99,7 +99,7 @@ for (const blas of ['auto', 'none'] as const)
       assert.ok(found.every(Number.isFinite))
     })
 
-    it('with inputs that were never anything but 0 changes nothing and makes no NaN', async () => {
+    it('changes nothing and makes no NaN where all inputs are 0', async () => {
       const { pruned, found, errors } = await refit(halves(4), 10, (x) => x.fill(0))
       assert.ok(maxDifference(found, pruned) < 1e-6)
       assert.deepEqual(errors, { errorBefore: 0, errorAfter: 0 })

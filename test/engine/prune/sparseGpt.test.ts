@@ -40,7 +40,7 @@ describe('SparseGPT', () => {
     assert.match(warnings[0], /^fc2: its Hessian is not positive definite with dampening 0.01; used 0.1$/)
   })
 
-  it('gives up on a Hessian that no dampening mends, and gives its memory back', async () => {
+  it('gives up on a Hessian that no dampening fixes, and frees its memory', async () => {
     await assert.rejects(factor([1, 1e9, 1e9, 1]), { code: 'numeric', message: /fc2: .*not positive definite even/ })
   })
 

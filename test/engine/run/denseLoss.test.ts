@@ -89,7 +89,7 @@ describe('the dense model of a loss', () => {
     assert.deepEqual(weights('small'), weights('whole'))
   })
 
-  it('is missing where nobody names it, and refused where its tokens are others', async () => {
+  it('is required where the note does not name it, and is refused where its tokens differ', async () => {
     await prune()
     const note = JSON.parse(readFileSync(place.path('pruned', 'sparsescope.json'), 'utf8'))
     writeFileSync(place.path('pruned', 'sparsescope.json'), JSON.stringify({ ...note, recipe: {} }))

@@ -57,7 +57,7 @@ describe('allocation depth in a run', () => {
       assert.ok(note && noteFacts(note).some(([, fact]) => fact.includes(`allocation depth (spread ${chosen.value})`)))
     })
 
-  it('auto goes on with the next value where it was cancelled, to the same choice and the same bytes', async () => {
+  it('auto continues with the next value where it was cancelled, to the same choice and the same bytes', async () => {
     const step = { allocation: 'depth', depth: { spread: 'auto' } }
     const whole = await ran('out', step)
     const controller = new AbortController()

@@ -41,7 +41,7 @@ describe('a run that another process has', function () {
     await lock.release()
   })
 
-  it('taken over while this one stood still, gets no further word from it: no report, no event, no lock removed', async () => {
+  it('gets no report, event or removed lock from the holder that was suspended while it was taken over', async () => {
     const path = here.place.recipe('a', recipe)
     let before: Record<string, string> | null = null
     const other = encodeLock({ ...newHolder(), pid: 1, host: 'elsewhere' }, 3)
@@ -64,7 +64,7 @@ describe('a run that another process has', function () {
     assert.equal(readFileSync(join(folder, lockName), 'utf8'), other)
   })
 
-  it('and that leaves before it has ended, was cancelled: it says so before it gives the folder back', () => {
+  it('is cancelled where its process exits before the end: it says so before it releases the folder', () => {
     const path = here.place.recipe('a', recipe)
     const child = spawnSync(process.execPath, [...childArguments('leavingChild'), path], { encoding: 'utf8' })
     assert.equal(child.status, 130, child.stderr)
@@ -75,7 +75,7 @@ describe('a run that another process has', function () {
     assert.equal(existsSync(join(folder, lockName)), false)
   })
 
-  it('and that has ended, is finished for everyone: its report stays as it is, and no lock remains', async () => {
+  it('is finished once that process has ended it: its report stays as it is, and no lock remains', async () => {
     const { run: folder } = await run(here.backend, { recipe: here.place.recipe('a', recipe) })
     const before = standing(folder)
     await assert.rejects(run(here.backend, { resume: folder }), { code: 'usage', message: /is finished/ })

@@ -25,7 +25,7 @@ describe('a run whose device has no more memory', function () {
     return { backend, warn, folder: runFolderAt(place.folder), progress }
   }
 
-  it('plans with three quarters of what was too much, says so, and goes on', async function () {
+  it('plans with three quarters of what was too much, says so, and continues', async function () {
     const gpu = await openOrSkip(this, { maxBytes: 2 ** 30 })
     try {
       const [limits, warnings]: [number[], string[]] = [[], []]
@@ -47,14 +47,14 @@ describe('a run whose device has no more memory', function () {
       assert.deepEqual(limits, [2 ** 30, 0.75 * 2 ** 28, 0.75 * 0.75 * 2 ** 28])
       assert.match(
         warnings.join('\n'),
-        /ran out of memory; the run goes on from what is saved with 201 MB of its memory: fewer blocks/,
+        /ran out of memory; the run continues from its saved state with 201 MB of its memory: fewer blocks/,
       )
     } finally {
       await gpu.close()
     }
   })
 
-  it('ends when a smaller plan gains nothing', async function () {
+  it('ends when a smaller plan saves no memory', async function () {
     const gpu = await openOrSkip(this)
     let tries = 0
     try {
@@ -91,7 +91,7 @@ describe('a run whose device has no more memory', function () {
 
   const weights = (name: string) => readTensors(place.path(name, 'model.safetensors'))
 
-  it('goes on with smaller batches to the same result, or says what would help where there are none', async function () {
+  it('continues with smaller batches to the same result, or says what would help where no smaller batch is possible', async function () {
     const gpu = await openOrSkip(this)
     try {
       const ample = await runRecipe(gpu, { recipe: recipe('ample') })
@@ -99,7 +99,8 @@ describe('a run whose device has no more memory', function () {
       const tight = await runRecipe(gpu, { recipe: recipe('tight') })
       const said = tight.warnings.filter((message) => message.includes('ran out of memory'))
       assert.ok(said.length > 1)
-      for (const message of said) assert.match(message, /goes on from what is saved with at most \d+ tokens at a time/)
+      for (const message of said)
+        assert.match(message, /continues from its saved state with at most \d+ tokens at a time/)
       assert.equal(gpu.memory().usedBytes, 0)
       assert.equal(tight.evaluations.length, 2)
       for (const [i, { perplexity = 0 }] of ample.evaluations.entries())
@@ -119,7 +120,7 @@ describe('a run whose device has no more memory', function () {
     }
   })
 
-  it('goes on with the training that is saved, to the bytes of a run that had enough', async () => {
+  it('continues from the saved training, to the bytes of a run that had enough', async () => {
     const cpu = await openCpu({ threads: 1 })
     try {
       await runRecipe(cpu, { recipe: recipe('whole') })
@@ -129,7 +130,7 @@ describe('a run whose device has no more memory', function () {
         if (event.type === 'step' && event.recovery === 1 && ++steps === 2) throw refused()
       }
       const report = await runRecipe(lessOnce, { recipe: recipe('refused'), onEvent })
-      assert.match(report.warnings.join('\n'), /ran out of memory; the run goes on/)
+      assert.match(report.warnings.join('\n'), /ran out of memory; the run continues/)
       assert.equal(steps, 5)
       const bytes = (name: string) => readFileSync(place.path(name, 'model.safetensors'))
       assert.ok(bytes('refused').equals(bytes('whole')))

@@ -46,7 +46,7 @@ describe('a run whose device is lost', function () {
     return { backend, seen }
   }
 
-  it('goes on with a new one from the last saved block, to the bytes of a run that kept its device', async () => {
+  it('continues on a new device from the last saved block, to the bytes of a run that kept its device', async () => {
     const whole = losing(() => false)
     const expected = await run(whole.backend, { recipe: recipe('whole') })
     // Each lasts 50 waits longer than the one before, so that one of them sees every block to its end.
@@ -61,7 +61,7 @@ describe('a run whose device is lost', function () {
       whole.seen.waits > 100 && often.seen.losses >= 2,
       `${often.seen.losses} losses in ${often.seen.waits} waits, ${whole.seen.waits} without`,
     )
-    assert.match(report.warnings.join('\n'), /was lost and came back; the run goes on from what is saved/)
+    assert.match(report.warnings.join('\n'), /was lost and came back; the run continues from its saved state/)
     assert.ok(bytes('lost').equals(bytes('whole')))
     assert.deepEqual(
       report.evaluations.map((e) => e.perplexity),

@@ -19,11 +19,11 @@ describe('a reconstruction that diverges', () => {
     return here.place.recipe(name, { version: 1, model, prune, calibration, recover, save: { to: name } })
   }
 
-  it('goes on at half the rate from where the block began, and says so', async () => {
+  it('trains the block again from its start at half the rate, and says so', async () => {
     const report = await run(here.backend, { recipe: recipe('once', { lr: 0.1 }) })
     assert.equal(report.sparsity, 0.5)
     const said = report.warnings.filter((warning) => warning.includes('diverged'))
-    assert.deepEqual(said, ['block 1 diverged at a rate of 0.1, and is trained again from where it began at 0.05'])
+    assert.deepEqual(said, ['block 1 diverged at lr 0.1; it is trained again from its start at lr 0.05'])
     const lines = readFileSync(join(report.run, 'events.jsonl'), 'utf8').trim().split('\n')
     const events = lines.map((line) => JSON.parse(line) as RunEvent)
     const rates = events.flatMap((e) => (e.type === 'step' && e.block === 1 ? [e.lr] : []))

@@ -163,7 +163,7 @@ describe('recover.mode: merge in a run', () => {
     assert.ok(masks[0].equals(masks[1]))
   })
 
-  it('goes on after it was cancelled between two blocks, with the same bytes', async () => {
+  it('continues after it was cancelled between two blocks, with the same bytes', async () => {
     await run(here.backend, { recipe: recipeOf(here.place, 'gpt2', { save: { to: 'whole' } }) })
     const controller = new AbortController()
     let folder = ''

@@ -111,7 +111,7 @@ describe('how far a recovery moved what it trains', function () {
     return { report, tensors: await tensorsOf(here.place.path(name)) }
   }
 
-  it('is what lies between the model before and after, of each recovery and each tensor', async () => {
+  it('is the distance between the model before and after, by recovery and tensor', async () => {
     const data = { data: 'ids.safetensors', samples: 8, seq_len: 16 }
     const reconstruct = { mode: 'reconstruct', train: ['full'], steps: 3, lr: 1e-3 }
     const retrain = { mode: 'retrain', train: ['norm', 'mask_lora', 'embedding'], steps: 3, lr: 1e-3, ...data }
@@ -139,7 +139,7 @@ describe('how far a recovery moved what it trains', function () {
     assert.equal((await readNote(here.place.path('pruned')))?.moved.length, 0)
   })
 
-  it('is told of a head with an update of its own, and of a refit', async () => {
+  it('is reported for a head with an update of its own, and for a refit', async () => {
     const data = { data: 'ids.safetensors', samples: 8, seq_len: 16 }
     const refit = { mode: 'refit' }
     const retrain = { mode: 'retrain', train: ['head'], steps: 3, lr: 1e-2, ...data }
@@ -161,7 +161,7 @@ describe('how far a recovery moved what it trains', function () {
     assert.ok(squares > 0)
   })
 
-  it('counts what the rounding of the checkpoint leaves: an update below half a step of bf16 is none', () => {
+  it('counts what the rounding of the checkpoint leaves: an update below half a step of bf16 is 0', () => {
     const sum = sumMovement([2, 2], 'bf16')
     sum.add(0, Float32Array.of(1, 2, 4, 0), Float32Array.of(1.001, 2, 4.5, 0))
     assert.deepEqual(sum.result(), {

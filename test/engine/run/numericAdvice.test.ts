@@ -27,7 +27,7 @@ describe('what recovery made worse', () => {
   })
 })
 
-describe('advice for numbers that are none', () => {
+describe('advice for NaN and infinity', () => {
   const bits: [string, Uint8Array][] = [
     ['F16', new Uint8Array(Uint16Array.of(0x3c00, 0x7c00).buffer)],
     ['BF16', new Uint8Array(Uint16Array.of(0x3f80, 0x7fc0).buffer)],
@@ -41,7 +41,7 @@ describe('advice for numbers that are none', () => {
         ({ message }: Error) => /fc1\.weight: a pruned weight .*inspect --stats/.test(message) && !/lr/.test(message),
       )
     })
-    it(`a trained ${dtype} value may be`, () => {
+    it(`a trained ${dtype} value that cannot be stored may be a matter of a learning rate`, () => {
       assert.throws(
         () => checkFinite('fc1.weight', bytes, dtype, 'training'),
         /a trained value .*lower lr under recover/,
@@ -64,7 +64,7 @@ describe('advice for numbers that are none', () => {
     }
   })
 
-  it('there is none for numbers that are some', () => {
+  it('gives no advice for finite numbers', () => {
     // Lower halves of eight bytes that would be none by themselves.
     const bytes = new Uint8Array(Float64Array.of(1, 1e300, -0, 0.1).buffer)
     new Uint32Array(bytes.buffer)[0] = 0x7ff00001
@@ -85,7 +85,7 @@ describe('advice for numbers that are none', () => {
     })
 
     for (const mode of ['retrain', 'reconstruct'])
-      it(`${mode}: a loss that is no number before the first update says nothing of the rate`, async () => {
+      it(`${mode}: advice for a NaN loss before the first update does not mention the rate`, async () => {
         const data = goldenPath('opt', 'prune', 'calib.safetensors')
         const recover = {
           mode,

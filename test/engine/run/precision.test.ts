@@ -54,7 +54,7 @@ describe('precision of a run', () => {
         }
       })
 
-  it('goes on after it was cancelled, with the same bytes', async () => {
+  it('continues after it was cancelled, with the same bytes', async () => {
     await run(backend, { recipe: recipe('whole') })
     const controller = new AbortController()
     let folder = ''
@@ -86,11 +86,11 @@ describe('precision of a run', () => {
     assert.equal((await cliJson(...forward, '--precision', 'bf16')).precision, 'bf16')
   })
 
-  it('bf16 where there is none is refused with the remedy', async () => {
+  it('bf16 is refused with the remedy where the device lacks it', async () => {
     await withEnvironment({ SPARSESCOPE_ONEDNN: 'none' }, async () => {
       const { status, stderr } = await cli('evaluate', model, '--data', data, '--device', 'cpu', '--precision', 'bf16')
       assert.equal(status, 2)
-      assert.match(stderr, /no fast products of bf16.*precision f32 or auto.*doctor/)
+      assert.match(stderr, /does not support fast bf16 products.*precision f32 or auto.*doctor/)
     })
   })
 })

@@ -45,7 +45,7 @@ describe('the model before recovery', () => {
     }
   })
 
-  it('is refused before anything is written where it or the result is there, or one would lie in the other', async () => {
+  it('is refused before anything is written where it or the result exists, or one would be inside the other', async () => {
     const recipe = (to: string, pruned: string) =>
       here.place.recipe('r', tinyRecipe({ recover: recoveries.retrain, save: { to, pruned } }))
     for (const [to, pruned, message] of [

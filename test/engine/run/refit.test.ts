@@ -50,7 +50,7 @@ describe('recover.mode: refit', () => {
       )
     })
 
-  it('goes on after it was cancelled between two blocks, with the same bytes', async () => {
+  it('continues after it was cancelled between two blocks, with the same bytes', async () => {
     const step = { method: 'wanda', sparsity: 0.6 }
     await run(backend, { recipe: recipe('whole', step) })
     const controller = new AbortController()

@@ -314,7 +314,7 @@ describe('a run', () => {
     })
   })
 
-  it('warns when it goes on with another device than it began on', async () => {
+  it('warns when it continues on another device than it began on', async () => {
     const abort = new AbortController()
     const path = recipe({ prune: magnitude, recover: retraining(), save: { to: 'out' } })
     const onEvent = (event: RunEvent) => event.type === 'step' && abort.abort()
@@ -322,7 +322,7 @@ describe('a run', () => {
     const other = await openCpu({ threads: 1 })
     const report = await run(other, { resume: onlyRun() })
     await other.close()
-    assert.ok(report.warnings.some((w) => /began on .*2 threads and goes on with .*1 thread\b/.test(w)))
+    assert.ok(report.warnings.some((w) => /began on .*2 threads and continues on .*1 thread\b/.test(w)))
   })
 
   it('refuses before anything is made: an output that exists, missing data, nothing to train, reconstruction without pruning', async () => {

@@ -91,7 +91,7 @@ describe('windows of several files', () => {
     const file = here.place.recipe('few', { ...asked, calibration: { data: [few, many], samples: 12 } })
     await assert.rejects(run(here.backend, { recipe: file }), {
       code: 'bad-data',
-      message: /part-0.* 4 rows, 6 are wanted/,
+      message: /part-0.* 4 rows, 6 are needed/,
     })
   })
 })

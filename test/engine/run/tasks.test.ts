@@ -77,7 +77,7 @@ describe('zero-shot tasks', () => {
       [evaluate('arc_esy', join(data, 'arc_easy.jsonl')), /did you mean arc_easy/],
       [
         evaluate('piqa', join(data, 'arc_easy.jsonl')),
-        /line 1 has no column "goal": wanted are goal, sol1, sol2, label; it has id, question/,
+        /line 1 has no column "goal": the required columns are goal, sol1, sol2, label; it has id, question/,
       ],
       [evaluate('piqa', join(data, 'piqa.jsonl'), '--seq-len', '8'), /--seq-len does not apply/],
       [evaluate('perplexity', join(data, 'piqa.jsonl'), '--limit', '8'), /--limit does not apply/],

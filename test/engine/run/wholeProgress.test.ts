@@ -32,7 +32,7 @@ describe('progress of a run', () => {
     'reconstruction, measured in between',
     'retraining, measured in between',
   ] as const)
-    it(`${what}: the share of the whole never falls, goes over every part, and is told with the phase`, async () => {
+    it(`${what}: the share of the whole never falls, covers every part, and is reported with the phase`, async () => {
       const events: RunEvent[] = []
       const calibration = { data, samples: 16, seq_len: 16 }
       const path = here.place.recipe('a', { version: 1, model, calibration, ...cases()[what], save: { to: 'out' } })
@@ -49,7 +49,7 @@ describe('progress of a run', () => {
     })
 
   for (const what of ['reconstruction, measured in between', 'retraining, measured in between'] as const)
-    it(`${what}: each evaluation tells its windows, as a phase of its own that the recovery goes on after`, async () => {
+    it(`${what}: each evaluation reports its windows, as a phase of its own, and the recovery continues after it`, async () => {
       const events: RunEvent[] = []
       const calibration = { data, samples: 16, seq_len: 16 }
       const path = here.place.recipe('a', { version: 1, model, calibration, ...cases()[what], save: { to: 'out' } })

@@ -51,7 +51,7 @@ describe('the event log', () => {
     assert.ok(written[1].t >= 5000)
   })
 
-  it('goes on after its last whole line when power failed', () => {
+  it('continues after its last whole line when power failed', () => {
     const path = join(folder, 'events.jsonl')
     const first = openEventLog({ path })
     first.emit({ type: 'phase', phase: 'prune' })
@@ -83,7 +83,7 @@ describe('the event log', () => {
     }
   })
 
-  it('says nothing after it is closed', () => {
+  it('writes nothing after it is closed', () => {
     const path = join(folder, 'events.jsonl')
     const log = openEventLog({ path })
     log.close()

@@ -108,7 +108,7 @@ describe('a sweep’s folder of someone else', function () {
   // Every sixth stands for its neighbours, which are hostile in the same place by another link, pipe or text.
   const cases = hostileSweepFolders.filter((_, i) => !isShort || i % 6 === 0)
 
-  it(`${cases.length} of them: all that read or write them go on or say why in a sentence, and touch nothing outside`, async () => {
+  it(`${cases.length} of them: readers and writers continue or say why not, and touch nothing outside`, async () => {
     const wrong: string[] = []
     for (const [index, { what, make }] of cases.entries()) {
       const work = join(root, String(index))

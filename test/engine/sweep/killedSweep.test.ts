@@ -37,7 +37,7 @@ describe('a sweep that is killed', function () {
   /** Holds a run whose first block is saved, so that there is something to go on with. */
   const held = (index: number) => heldInTheMiddle(() => run(index))
 
-  it('leaves no run behind that works on, and goes on with what its runs have done', async () => {
+  it('leaves no running process behind, and continues from what its runs have done', async () => {
     const recipe = place.recipe('a', sweptRecipe(two, longSteps))
     const { child, ended } = sweepBeside(place, 'run', recipe, '--jobs', '2', ...cpu)
     const holders = await Promise.all([held(0), held(1)])
@@ -80,7 +80,7 @@ describe('a sweep that is killed', function () {
     assert.equal(eventsOf(run(0), 'block').length, 3)
   })
 
-  it('stops all runs by Ctrl-C with 130, and all go on', async () => {
+  it('stops all runs by Ctrl-C with 130, and resumes all of them', async () => {
     const recipe = place.recipe('a', sweptRecipe(two, longSteps))
     const { child, ended } = sweepBeside(place, 'run', recipe, '--jobs', '2', ...cpu)
     const holders = await Promise.all([held(0), held(1)])

@@ -44,7 +44,7 @@ describe('the local engine', () => {
     assert.deepEqual(ended.sort(), [0, 1, 2, 3])
   })
 
-  it('starts nothing once it is told to stop, even while it looks which runs are cancelled', async () => {
+  it('starts nothing after a stop, even while it checks which runs are cancelled', async () => {
     const abort = new AbortController()
     const started: number[] = []
     const pool = runPool({

@@ -133,7 +133,7 @@ describe('sparsescope report', function () {
     )
   })
 
-  it('writes through links and into devices, and over nothing that is beside', async () => {
+  it('writes through links and into devices, and overwrites no file beside them', async () => {
     symlinkSync('table.md', place.path('link.md'))
     writeFileSync(place.path('table.md'), 'old')
     writeFileSync(place.path('table.md.tmp'), 'mine')
@@ -149,10 +149,10 @@ describe('sparsescope report', function () {
     assert.match(stderr, /model is a folder/)
   })
 
-  it('refuses what is neither, in one line, and writes nothing', async () => {
+  it('refuses any other folder in one line, and writes nothing', async () => {
     writeFileSync(place.path('x.json'), '{}')
     for (const [path, message] of [
-      ['model', /neither a run's folder nor a sweep's/],
+      ['model', /is not the folder of a run or a sweep/],
       ['no', /does not exist/],
       [place.recipe('new', sweptRecipe({ seed: [7, 8] })), /not been started; sparsescope sweep run/],
     ] as const) {

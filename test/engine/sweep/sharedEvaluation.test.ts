@@ -26,7 +26,7 @@ describe('measurements that runs share', function () {
       assert.equal(runs[1].state, 'failed')
       assert.match(
         runs[1].message ?? '',
-        /evaluations\.json holds no measurements that a run of this sweep has written/,
+        /evaluations\.json does not contain measurements written by a run of this sweep/,
       )
     }
     await spoil((text) => text.replace(/"perplexity": [\d.]+/, '"perplexity": 1.5'))

@@ -85,7 +85,7 @@ describe('pruning that runs of a sweep share', function () {
     }
   })
 
-  it('is not shared by runs that prune otherwise', async () => {
+  it('is not shared by runs that prune differently', async () => {
     const random = retrain({ seed: [0, 1] })
     const drawn = { ...random, prune: [{ method: 'random', sparsity: 0.5 }], calibration: undefined }
     assert.equal((await sweep(place, 'run', place.recipe('a', drawn), ...cpu)).status, 0)

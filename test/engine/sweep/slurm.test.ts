@@ -98,7 +98,7 @@ describe('sparsescope sweep --engine slurm', function () {
     assert.deepEqual(results(here), saved)
   })
 
-  it('submits a killed task alone again, and it goes on where it was', async () => {
+  it('submits a killed task alone again, and it continues where it was', async () => {
     const cases = [
       { name: 'long', set: { 'recover.steps': 5000 } },
       { name: 'short', set: {} },
@@ -113,7 +113,7 @@ describe('sparsescope sweep --engine slurm', function () {
     assert.equal(eventsOf(run(0), 'block').length, 3)
   })
 
-  it('stops one task or all by `cancel`, and goes on with them by `run`', async () => {
+  it('stops one task or all by `cancel`, and resumes them by `run`', async () => {
     const recipe = withOptions({ seed: [0, 1] }, 5000)
     await inSlurm('run', recipe, ...started, '--no-wait')
     // Both stand still: neither may be done before it is cancelled, however unevenly the machine runs them.
@@ -151,7 +151,7 @@ describe('sparsescope sweep --engine slurm', function () {
     assert.deepEqual(tasks('all'), before)
   })
 
-  it('fails a run on a full disk with a sentence, and goes on with it alone once there is room', async function () {
+  it('fails a run on a full disk with a message, and resumes it alone once there is room', async function () {
     const small = place.path('small')
     mkdirSync(small)
     if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', small]).status !== 0)
@@ -182,7 +182,7 @@ describe('sparsescope sweep --engine slurm', function () {
     }
   })
 
-  it('goes on from the last block of a task that Slurm requeues', async () => {
+  it('continues from the last block of a task that Slurm requeues', async () => {
     const recipe = withOptions({ seed: [0] }, 5000)
     await inSlurm('run', recipe, ...started, '--no-wait')
     const { goOn } = await held(0)
@@ -198,7 +198,7 @@ describe('sparsescope sweep --engine slurm', function () {
     )
   })
 
-  it('loses nothing when the daemon of a node dies and comes back', async () => {
+  it('loses no work when the daemon of a node dies and comes back', async () => {
     const recipe = withOptions({ seed: [0] }, 5000)
     await inSlurm('run', recipe, ...started, '--no-wait')
     const { goOn } = await held(0)
@@ -210,12 +210,12 @@ describe('sparsescope sweep --engine slurm', function () {
     assert.equal(eventsOf(run(0), 'block').length, 3)
   })
 
-  it('stops a run before its time limit, and goes on with it', async () => {
+  it('stops a run before its time limit, and resumes it', async () => {
     const recipe = (time: string) =>
       place.recipe('a', sweptRecipe({ seed: [0], slurm: { time, memory: '400MB' } }, 200_000))
     const { status, stdout, stderr } = await inSlurm('run', recipe('1'), ...started)
     assert.equal(status, 130, stdout + stderr)
-    assert.match(stdout, /^cancelled seed=0: stopped, .* time limit; sparsescope sweep run goes on where it was$/m)
+    assert.match(stdout, /^cancelled seed=0: stopped, .* time limit; sparsescope sweep run continues it$/m)
     assert.deepEqual(await states(recipe('20')), ['cancelled'])
     await inSlurm('run', recipe('20'), ...started, '--no-wait')
     // A node may be busy ending the task before for some minutes on a slow machine.

@@ -115,7 +115,7 @@ describe('sparsescope sweep', function () {
     for (const i of [0, 1]) assert.equal(reportOf(i).device.details.threads, 1)
   })
 
-  it('goes on when one run fails, and ends with 1', async () => {
+  it('continues when one run fails, and ends with 1', async () => {
     const recipe = place.recipe('a', sweptRecipe(four))
     mkdirSync(place.path('results', 'out-prune.0.sparsity=0.4,seed=1'), { recursive: true })
     const { status, stdout } = await sweep(place, 'run', recipe, '--json', ...cpu)
@@ -130,7 +130,7 @@ describe('sparsescope sweep', function () {
     const before = readFileSync(join(folder, 'runs', '0', 'events.jsonl'), 'utf8')
     const why = /failed prune\.0\.sparsity=0\.4,seed=1: .*already exists|exists already/
     const told = (await sweep(place, 'status', recipe)).stdout
-    assert.match(told, /3 of 4 done, 1 failed; sparsescope sweep run \.sparsescope.* goes on with the rest/)
+    assert.match(told, /3 of 4 done, 1 failed; sparsescope sweep run \.sparsescope.* continues with the rest/)
     assert.match(told, why)
     assert.match((await cliIn(place.folder, 'report', recipe, '--html', 'page.html')).stdout, why)
     assert.match(readFileSync(place.path('page.html'), 'utf8'), why)

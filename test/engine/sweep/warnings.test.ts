@@ -114,7 +114,7 @@ describe('a sweep of runs with warnings', function () {
       assert.equal((await sweep(place, 'plan', some, '--set', key)).status, 0, key)
   })
 
-  it('gives the remaining runs the same threads when it goes on', async () => {
+  it('gives the remaining runs the same threads when it continues', async () => {
     const recipe = place.recipe('a', sweptRecipe({ seed: [0, 1] }))
     const first = await sweep(place, 'run', recipe, '--index', '0', '--threads', '1', ...cpu)
     assert.equal(first.status, 0, first.stderr)

@@ -8,7 +8,7 @@ describe('folders on the way to an output', () => {
   let temp: Scratch
   beforeEach(() => (temp = scratch()))
 
-  it('are made, and the first that was missing is told', async () => {
+  it('are made, and the first that was missing is returned', async () => {
     assert.equal(await makeFolders(temp.path('a/b/c')), temp.path('a'))
     assert.ok(statSync(temp.path('a/b/c')).isDirectory())
     assert.equal(await makeFolders(temp.path('a/b/d')), temp.path('a/b/d'))
@@ -22,7 +22,7 @@ describe('folders on the way to an output', () => {
         await assert.rejects(attempt, { code: 'usage', message: /is a file, not a folder/ })
   })
 
-  it('end with an error where a folder takes none in, as /proc', async function () {
+  it('end with an error where a folder allows no new entries, as /proc', async function () {
     if (!existsSync('/proc/self')) cannot(this, 'there is no /proc')
     await assert.rejects(makeFolders('/proc/nope/a'), /cannot write/)
   })

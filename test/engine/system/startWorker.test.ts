@@ -32,7 +32,7 @@ describe('a worker that is started from source', () => {
   }
 
   it('runs the bundle that was built since', async () => assert.equal(await answer(1), 'bundle'))
-  it('runs the source where it is the newer one, wherever the process stands', async () => {
+  it('runs the source where it is newer, from any working directory', async () => {
     const before = process.cwd()
     process.chdir(folder)
     try {

@@ -75,11 +75,11 @@ describe('conversations by a chat template', () => {
       it(`of ${name} from what opens an answer to the end of the turn`, () =>
         assert.deepEqual(partsOf(name, long), wanted))
 
-    it('that are refused where a turn is written in another way once others follow', () => {
+    it('are refused where a turn is written differently when others follow', () => {
       const text = '{% for m in messages %}{% if loop.last %}!{% endif %}{{ m.content }}{% endfor %}'
       assert.throws(
         () => renderChat({ template: { path: 'x', text, tokens }, messages: [...hi, ...hi], ...ask, parts: true }),
-        refusal('bad-data', /line 3/, /turn 2 in another way/, /leave loss_on out/),
+        refusal('bad-data', /line 3/, /turn 2 differently/, /leave loss_on out/),
       )
     })
   })
@@ -153,7 +153,7 @@ describe('a hostile chat template', function () {
       assert.equal(({} as Record<string, unknown>).polluted, undefined)
     })
 
-  it('sees nothing but the conversation', async () => {
+  it('sees only the conversation', async () => {
     const names = ['process', 'globalThis', 'require', 'module', 'this', 'constructor', '__proto__', 'self', 'lipsum']
     const reached = [
       ...names,
@@ -167,7 +167,7 @@ describe('a hostile chat template', function () {
     assert.equal(text, 'false'.repeat(reached.length))
   })
 
-  it('that goes on without steps ends at the time limit, which names the file and the conversation', async () => {
+  it('ends at the time limit where no steps are counted, and names the file and the conversation', async () => {
     const empty = '{% for i in range(100000) %}'.repeat(4) + '{% endfor %}'.repeat(4)
     await assert.rejects(
       render(empty, 500),

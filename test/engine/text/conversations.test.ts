@@ -121,7 +121,7 @@ describe('windows of conversations', () => {
     }
   })
 
-  it('for calibration begin with a conversation each, in an order by the seed, and none comes twice', async () => {
+  it('for calibration begin with a conversation each, in an order by the seed, without repeats', async () => {
     const texts = ['aaaa', 'bbbb', 'cccc', 'dddd', 'eeee', 'ffff'].map((content) => [{ role: 'user', content }])
     temp.write('model/chat_template.jinja', '{{ messages[0].content }}')
     const draw = async (seed: number) => {
@@ -138,7 +138,7 @@ describe('windows of conversations', () => {
     assert.notDeepEqual(await draw(1), rows)
     await refused(
       load('a.jsonl', lines(texts), { purpose: 'calibration', samples: 3, seqLen: 10 }),
-      /its 6 conversations fill 2 windows of 10 tokens, 3 are wanted/,
+      /its 6 conversations fill 2 windows of 10 tokens, 3 are needed/,
     )
   })
 
@@ -204,16 +204,16 @@ describe('windows of conversations', () => {
     it(`are refused with their place where there is ${what}`, () =>
       refused(
         load('a.jsonl', `${lines(golden.conversations.slice(0, 1))}\n{"messages": ${row}}`),
-        /line 2: "messages" is no conversation; write a list of/,
+        /line 2: "messages" is not a conversation; write a list of/,
       ))
 
-  it('are asked for by loss_on, of text and ids in vain', async () => {
+  it('are required by loss_on, which refuses text and ids', async () => {
     const request = { lossOn: 'assistant' } as const
     await refused(load('a.jsonl', '{"text": "abc"}', request), /no conversations in "messages".*leave loss_on out/)
     await refused(load('a.txt', 'abc', request), /no conversations/)
     await refused(load('a.safetensors', 'abc', request), /no conversations/)
     const user = lines([[{ role: 'user', content: 'A question without an answer' }]])
-    await refused(load('b.jsonl', user, request), /the assistant says nothing in the windows/)
+    await refused(load('b.jsonl', user, request), /the windows contain no text of the assistant/)
     await refused(
       load('b.jsonl', user, { ...request, purpose: 'retrain' }),
       /0 conversations with an answer in their first 8 tokens/,

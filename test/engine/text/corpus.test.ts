@@ -53,7 +53,7 @@ describe('openCorpus', () => {
     })
   }
 
-  it('unpacks a large row group in a thread, to the same rows, and stops when told', async () => {
+  it('unpacks a large row group in a thread, to the same rows, and stops on a signal', async () => {
     const long = Array.from({ length: 600 }, (_, i) => `${i} ${'é漢 '.repeat(3000)}`)
     const corpus = await openCorpus(temp.write('x.parquet', parquetOfTexts('text', long)))
     assert.equal(await corpus.count(), 600)

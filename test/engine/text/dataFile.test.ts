@@ -28,9 +28,13 @@ describe('the rows of data', () => {
   it('name a missing column with those wanted and those found', async () => {
     await rejects(rowsOf('piqa', 'arc_easy.parquet'), {
       code: 'bad-data',
-      message: /has no column "goal": wanted are goal, sol1, sol2, label; it has id, question, choices, answerKey$/,
+      message:
+        /has no column "goal": the required columns are goal, sol1, sol2, label; it has id, question, choices, answerKey$/,
     })
-    await rejects(rowsOf('boolq', 'piqa.jsonl'), /wanted are passage, question, label or answer; it has goal/)
+    await rejects(
+      rowsOf('boolq', 'piqa.jsonl'),
+      /the required columns are passage, question, label or answer; it has goal/,
+    )
     await rejects(rowsOf('piqa', '../README.md'), /give a \.jsonl, \.jsonl\.gz or \.parquet file/)
   })
 })

@@ -143,7 +143,7 @@ describe('openTokenizer', () => {
       )
     })
 
-    it('can be stopped, and this thread goes on meanwhile', async () => {
+    it('can be stopped, and this thread continues meanwhile', async () => {
       temp.write('tokenizer.json', JSON.stringify(evil))
       const tokenizer = await openTokenizer(temp.folder)
       const abort = new AbortController()
@@ -217,7 +217,7 @@ describe('safe cuts', () => {
       assert.deepEqual(pieces, tokenizer.encode(text, bare).ids)
     })
 
-  it('are found in documents of which no line ends in a letter, in one line of words, and in lines of one word', () => {
+  it('are found where no line ends in a letter, in one line of words, and in lines of one word', () => {
     const texts = ['It was said. It is (so).\n\n', 'word after word ', '"Word."\n', '1.\n2.\n']
     for (const [, definition] of tokenizers.slice(0, 4))
       for (const text of texts) {

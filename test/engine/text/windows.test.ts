@@ -42,7 +42,7 @@ describe('loadWindows', () => {
     const rows = (tensors: Record<string, TestTensor>, request: Partial<WindowsRequest> = {}) =>
       load('ids.safetensors', safetensors(tensors), { folder: temp.path('none'), ...request })
 
-    it('of two dimensions are used as they stand, in file order, without a tokenizer', async () => {
+    it('of two dimensions are used as they are, in file order, without a tokenizer', async () => {
       for (const make of [i32, i64]) {
         const all = await rows({ ids: make([3, 4], upTo(12)) })
         assert.deepEqual([...all.ids], upTo(12))
@@ -70,7 +70,7 @@ describe('loadWindows', () => {
       assert.equal((await rows({ ...float, a: i32([1, 2], [1, 2]) })).windows, 1)
     })
     it('too few are refused with the numbers', async () => {
-      await refused(rows({ ids: i32([3, 4], upTo(12)) }, { samples: 4 }), /3 rows, 4 are wanted/)
+      await refused(rows({ ids: i32([3, 4], upTo(12)) }, { samples: 4 }), /3 rows, 4 are needed/)
       await refused(rows({ ids: i32([3, 4], upTo(12)) }, { seqLen: 5 }), /rows of 4 ids, 5 a row/)
       await refused(rows({ ids: i32([3], upTo(3)) }, { seqLen: 4 }), /3 tokens, 1 windows of 4/)
       await refused(rows({ ids: i32([0, 4], []) }), /0 rows/)
@@ -85,7 +85,7 @@ describe('loadWindows', () => {
     it('outside the vocabulary are refused', async () => {
       await refused(rows({ ids: i32([1, 3], [0, 9, 10]) }, { vocabSize: 10 }), /id 10 at position 2.*0 to 9/)
       await refused(rows({ ids: i32([1, 2], [0, -1]) }, { vocabSize: 10 }), /id -1/)
-      await refused(rows({ ids: i64([1, 1], [2 ** 40]) }), /which is no token id/)
+      await refused(rows({ ids: i64([1, 1], [2 ** 40]) }), /which is not a token id/)
     })
     it('of other ranks are refused', () => refused(rows({ ids: i32([1, 1, 2], [1, 2]) }), /shape \[1, 1, 2\]/))
   })
@@ -133,7 +133,7 @@ describe('loadWindows', () => {
     it('too few documents are refused with the numbers', () =>
       refused(
         load('r.jsonl', '{"text": "abc"}', { seqLen: 4, samples: 2, purpose: 'retrain' }),
-        /1 documents.*2 are wanted/,
+        /1 documents.*2 are needed/,
       ))
   })
 
@@ -195,8 +195,8 @@ describe('loadWindows', () => {
       await refused(calibrate({ samples: 1e6, seqLen: 1e9 }), /more than the \d+ tokens/)
       await refused(calibrate({ seqLen: 1e8 }), /none of its 3 documents has more than 100000000 tokens/)
       await refused(load('r.jsonl', lines, { purpose: 'retrain', samples: 1e9, seqLen: 4 }), /3 documents/)
-      await refused(load('e.jsonl', lines, { samples: 1e9, seqLen: 4 }), /tokens, 1000000000 windows of 4 are wanted/)
-      await refused(load('e.jsonl', lines, { seqLen: 1e9 }), /1 windows of 1000000000 are wanted/)
+      await refused(load('e.jsonl', lines, { samples: 1e9, seqLen: 4 }), /tokens, 1000000000 windows of 4 are needed/)
+      await refused(load('e.jsonl', lines, { seqLen: 1e9 }), /1 windows of 1000000000 are needed/)
     })
 
     it('of ids are fine where few are wanted: only those are read', async () => {
@@ -212,7 +212,7 @@ describe('loadWindows', () => {
       const { ids, windows } = await loadWindows({ ...request, samples: 3, seqLen: 100 })
       assert.deepEqual([ids.length, windows], [300, 3])
       await refused(loadWindows(request), /2000000 windows of 2048 tokens are more than the \d+ tokens/)
-      await refused(loadWindows({ ...request, samples: 1e9 }), /2000000 rows, 1000000000 are wanted/)
+      await refused(loadWindows({ ...request, samples: 1e9 }), /2000000 rows, 1000000000 are needed/)
     })
   })
 

@@ -244,7 +244,7 @@ describe('the backend process', function () {
     await new Promise<void>((resolve) => server.listen(stranger, resolve))
     const options = { script, placeOf: () => stranger, isPlaceTaken: () => true, ownSecret: () => ownSecret(folder) }
     const launch = createLaunch({ ...options, log: () => {} })
-    await assert.rejects(launch({ path: process.execPath, origin: 'host' }), /is not a backend of yours/)
+    await assert.rejects(launch({ path: process.execPath, origin: 'host' }), /is not a backend that you started/)
     await new Promise((resolve) => server.close(resolve))
     assert.equal(heard, 32)
   })

@@ -1,6 +1,6 @@
-// Loaded into the GPU's thread by `--require` (see ../gpuCounts.ts): counts what Dawn is asked to do, at GPUDevice and GPUQueue,
-// so that the product knows nothing of it. With `stub` nothing is computed and buffers are names of a size: kernels become empty
-// ones, and what is written goes to one small buffer, so that shapes that fit no memory here cost the host what they would cost.
+// Loaded into the GPU's thread by `--require` (see ../gpuCounts.ts): counts the calls to Dawn, at GPUDevice and GPUQueue,
+// without a change to the product. With `stub` nothing is computed and buffers are names with a size: kernels are empty, and
+// writes go to one small buffer. Shapes that do not fit into memory here then cost the host what they really cost.
 const { readFileSync } = require('node:fs')
 const { BroadcastChannel, getEnvironmentData } = require('node:worker_threads')
 const { costOf } = require('./costs.cjs')
@@ -171,7 +171,7 @@ function install({ dawn, channel, stub, kernels, limits }) {
   })
 }
 
-/** Milliseconds for which this thread has run, which other work on the machine does not change; NaN where Linux does not tell. */
+/** Milliseconds for which this thread has run, which other work on the machine does not change; NaN where the system does not report it. */
 function threadMs() {
   try {
     return Number(readFileSync('/proc/thread-self/schedstat', 'utf8').split(' ')[0]) / 1e6

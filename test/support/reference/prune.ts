@@ -22,7 +22,7 @@ function keysOf(score: number): readonly [pattern: number, place: number] {
   return [pattern, Math.trunc(((score - f32[0]) / ulp) * 2 ** 30) + exactPlace]
 }
 
-/** Scores of the columns, row-major, and where each one lies. */
+/** Scores of the columns, row-major, and the place of each. */
 async function scoresOf(backend: Backend, { weight, scale, columns }: Scored) {
   const [rows, width] = weight.shape
   const w = await backend.read(weight)

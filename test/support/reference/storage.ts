@@ -1,4 +1,4 @@
-// Memory of the reference backend: f32 tensors are kept in f64, so that finite differences mean something.
+// Memory of the reference backend: f32 tensors are kept in f64, which finite differences need.
 import { bf16ToF32, f16ToF32, f32ToBf16, f32ToF16, type DType } from '../../../src/engine/dtype.ts'
 import type { Tensor } from '../../../src/engine/compute/tensor.ts'
 

@@ -27,7 +27,7 @@ describe('the text of a result', () => {
     assert.doesNotMatch(part, /\ufffd/)
   })
 
-  it('offers no rest where a tool cannot go on', () => {
+  it('offers no further part where a tool cannot continue', () => {
     assert.match(partOf('long line\n'.repeat(1000), 1, false), /the rest is left out\)$/)
     assert.equal(partOf('a', 5, true), 'It has 1 line, and no line 5.')
   })

@@ -42,7 +42,7 @@ describe('the roots of tools', () => {
     assert.equal(await roots.place('linked/config.json'), `${roots.folders[0]}/model/config.json`)
   })
 
-  it('refuse a model of which a file is a link that leads outside, named by its folder or its file', async () => {
+  it('refuse a model with a file that links outside, named by its folder or its file', async () => {
     place.write('in/model/model.safetensors', '')
     assert.equal(await roots.source('model'), `${roots.folders[0]}/model`)
     symlinkSync(place.path('out/secret.txt'), place.path('in/model/tokenizer.json'))

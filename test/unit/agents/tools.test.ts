@@ -15,7 +15,7 @@ describe('the table of tools for agents', () => {
     }
   })
 
-  it('tells a model when to use each tool, and when not', () => {
+  it('says when to use each tool, and when not', () => {
     for (const { name, when } of tools) assert.match(when, /^Use it [^]*\bNot\b/, name)
   })
 
@@ -29,7 +29,7 @@ describe('the table of tools for agents', () => {
     }
   })
 
-  it('is told in docs/agents.md and in the skill, which takes less than 2,000 tokens', () => {
+  it('is described in docs/agents.md and in the skill, which takes less than 2,000 tokens', () => {
     const skill = read('skills/sparsescope/SKILL.md')
     for (const text of [skill, read('docs/agents.md')])
       for (const { name } of tools) assert.ok(text.includes(`\`${name}\``), name)

@@ -59,7 +59,7 @@ describe('the channel of the backend', () => {
         )
     })
 
-    it('but none longer than ours, nor a header without an end, before more of it has come', async () => {
+    it('refuses a longer message than ours, and a header without an end, before more arrives', async () => {
       await assert.rejects(passed([`${framed('{}')}Content-Length: 400000000\r\n\r\n{`]), /400000000 bytes/)
       await assert.rejects(passed(['Content-Length: 2\r\n', 'X: y\r\n'.repeat(2000)]), /no header of a message/)
       await assert.rejects(passed(['no header\r\n\r\n']), /no header of a message/)

@@ -6,7 +6,7 @@ import { until } from '../../support/until.ts'
 describe('the end of the backend', () => {
   const graceMs = 20
 
-  it('comes when the last window has gone and no run goes on, not before', async () => {
+  it('comes when the last window is closed and no run is in progress, not before', async () => {
     let busy = true
     let left = false
     const life = watchLife({ isBusy: () => busy, leave: () => (left = true), graceMs, startMs: 1e6 })

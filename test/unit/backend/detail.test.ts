@@ -61,7 +61,7 @@ describe('detail of a tensor', () => {
     assert.deepEqual([rows, columns, rowSparsity], [2, 2, [1, 0.5]])
   })
 
-  it('puts neighbours together where there are more than 512, none twice and none left out', async () => {
+  it('puts neighbours together where there are more than 512, each exactly once', async () => {
     const values = Array.from({ length: 700 * 2 }, (_, i) => (i < 700 ? 0 : 1))
     const { rowSparsity, columnSparsity } = await detailOf([700, 2], values)
     assert.deepEqual([rowSparsity.length, columnSparsity], [512, [0.5, 0.5]])

@@ -60,7 +60,7 @@ describe('models that views have open', () => {
     assert.deepEqual(model.tensors[0].shape, [4, 4])
   })
 
-  it('under the mask of another are read anew when that one is pruned again, and are not the model without it', async () => {
+  it('under the mask of another are read again when that one is pruned again, and are not the model without it', async () => {
     temp.write('other/model.safetensors', safetensors({ [name]: f32([2, 4], new Float32Array(8)) }))
     const file = temp.path('other/sparsescope.mask')
     const mask = async (first: number) => {
@@ -103,12 +103,12 @@ describe('models that views have open', () => {
     assert.deepEqual([(await summary()).tensors.length, (await summary()).problems], [2, []])
   })
 
-  it('name a type that nobody knows without letting its name into the page’s sentences', async () => {
+  it('name an unknown type without letting its name into the page’s sentences', async () => {
     const data = new Uint8Array(3)
     temp.write('model.safetensors', safetensors({ x: { dtype: 'F5\u202e<b>', shape: [3], data } }, { format: 'pt' }))
     const { tensors, warnings, metadata } = await models.use({ path: temp.folder }, summarise)
     assert.deepEqual([tensors[0].dtype, tensors[0].bytes, metadata], ['"F5\\u202e<b>"', 3, { format: 'pt' }])
-    assert.equal(tensors[0].unreadable, 'None: "F5\\u202e<b>" is a type that is not known here.')
+    assert.equal(tensors[0].unreadable, 'None: the type "F5\\u202e<b>" is unknown.')
     assert.match(warnings[0], /1 of the tensors/)
   })
 })

@@ -44,7 +44,7 @@ describe('evaluationsOf', () => {
     ])
   })
 
-  it('is empty of a checkpoint that nobody, or somebody else, has written a note for', async () => {
+  it('is empty for a checkpoint without a note, or with a note from elsewhere', async () => {
     assert.deepEqual(await evaluationsOf(folder), [])
     writeFileSync(join(folder, 'sparsescope.json'), '{"evaluations": 7}')
     assert.deepEqual(await evaluationsOf(folder), [])
@@ -67,8 +67,8 @@ describe('trainedBy', () => {
     assert.deepEqual([model, prune[0].sparsity], ['.', 0.5])
   })
 
-  it('says why a checkpoint of somebody else has none, and reads a note of an earlier version', async () => {
-    await assert.rejects(trainedBy(folder), /has no sparsescope\.json that a run wrote/)
+  it('refuses a checkpoint without a note with the reason, and reads a note of an earlier version', async () => {
+    await assert.rejects(trainedBy(folder), /has no sparsescope\.json of a run/)
     writeFileSync(join(folder, 'sparsescope.json'), JSON.stringify(note))
     assert.deepEqual((await trainedBy(folder)).moved, [])
   })

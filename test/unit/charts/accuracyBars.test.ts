@@ -66,7 +66,7 @@ describe('the bars of accuracies', () => {
     assert.equal(titles.length, 10)
   })
 
-  it('are none without accuracies, and show names as text', () => {
+  it('are absent without accuracies, and show names as text', () => {
     assert.equal(accuracyBars([run(0)]), null)
     const picture = accuracyBars([{ ...run(0, ...stages), label: '<b>' }, run(1, ...stages)])
     assert.ok(picture && all(picture, 'b').length === 0)

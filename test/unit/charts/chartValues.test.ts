@@ -37,7 +37,7 @@ describe('a chart as a table', () => {
     })
   })
 
-  it('has levels alone before there are points, and nothing before there is anything', () => {
+  it('has levels alone before there are points, and is empty without data', () => {
     const levels = [{ label: 'dense', note: '', value: 27.65, style, dash: '5 4' }]
     assert.deepEqual(chartTable({ ...emptyChart, levels }, text).rows, [{ head: 'dense', cells: ['27.65'] }])
     assert.deepEqual(chartTable(emptyChart, text).rows, [])

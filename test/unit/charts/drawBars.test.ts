@@ -41,7 +41,7 @@ describe('bars', () => {
     assert.match(figure, /Error &lt;after&gt;/)
   })
 
-  it('have axes without NaN when there is none, one, or only zeros', () => {
+  it('have axes without NaN with no bar, one bar, or only zeros', () => {
     for (const values of [[], [2], [0, 0], [NaN]]) {
       const text = shapeText(barsFigure(data(values), ''))
       assert.doesNotMatch(text, /"[^"]*(NaN|Infinity)[^"]*"/)

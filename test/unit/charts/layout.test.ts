@@ -31,7 +31,7 @@ describe('an axis', () => {
     assert.deepEqual(tickLabels([0, 5e-4, 1e-3, 1.5e-3]), ['0', '5e-4', '1e-3', '1.5e-3'])
   })
 
-  it('puts step 0 at 1 where steps are logarithmic, and numbers nothing where there is nothing', () => {
+  it('puts step 0 at 1 where steps are logarithmic, and has no ticks without data', () => {
     const axis = makeAxis([0, 100], [0, 400], 6, { log: true, whole: true })
     assert.equal(axis.at(0), axis.at(1))
     assert.deepEqual(labels([]), [])
@@ -55,7 +55,7 @@ describe('an axis', () => {
     )
   })
 
-  it('has enough ticks to be read, and not too many to be told apart', () => {
+  it('has enough ticks to be read, and few enough to be distinguished', () => {
     fc.assert(
       fc.property(
         fc.double({ min: 1e-6, max: 1e6, noNaN: true }),

@@ -21,14 +21,14 @@ const drawn = (data: Partial<ChartData>) => {
 const pathOf = (svg: string) => /class="line"[^>]*? d="([^"]*)"/.exec(svg)?.[1] ?? ''
 
 describe('the figure of a chart', () => {
-  it('leaves a gap where a value is missing, with a cross, and where a logarithm has none', () => {
+  it('leaves a gap with a cross where a value is missing or has no logarithm', () => {
     const svg = drawn({ series: [line([1, null, 2, 3])] })
     assert.match(svg, /class="gap"/)
     assert.equal(pathOf(drawn({ series: [line([1, 2, null, 2, 3])] })).match(/M/g)?.length, 2)
     assert.equal(pathOf(drawn({ series: [line([1, 2, 0, 2, 3])], logY: true })).match(/M/g)?.length, 2)
   })
 
-  it('draws one point and equal values without dividing by zero, and nothing for nothing', () => {
+  it('draws one point and equal values without dividing by zero, and nothing without points', () => {
     const one = drawn({ series: [line([7])] })
     assert.match(one, /class="mark"/)
     assert.ok(!/NaN|Infinity/.test(one + drawn({ series: [line([3, 3])] })))
@@ -36,7 +36,7 @@ describe('the figure of a chart', () => {
     assert.equal(drawn({ series: [line([])] }), '')
   })
 
-  it('stands alone: white ground, title, a key of all series and levels, no variables of a theme', () => {
+  it('is self-contained: white ground, title, a key of all series and levels, no variables of a theme', () => {
     const svg = drawn({ series: [line([1, 2]), line([2, 1], 1)], levels: [level('dense', 1.5)] })
     assert.match(svg, /<rect width="720" height="\d+" fill="#ffffff">/)
     assert.equal(svg.match(/class="keyEntry"/g)?.length, 3)
@@ -83,7 +83,7 @@ describe('the readout of a chart', () => {
     assert.equal(nearestPlace([], 1), null)
   })
 
-  it('tells every series, where its nearest point stands elsewhere, gaps and levels', () => {
+  it('lists every series, with the place of its nearest point where that differs, gaps and levels', () => {
     assert.equal(readoutText(readoutAt(data, 2, text)), 'step 2. s0: NaN; s1: 9 at step 7; dense: 1.5')
     assert.equal(readoutText(readoutAt(data, null, text)), 'dense: 1.5')
     // A level keeps its dash, by which it is told from the series.
@@ -94,7 +94,7 @@ describe('the readout of a chart', () => {
     assert.equal(readoutText(readoutAt(emptyChart, null, text)), 'no values yet')
   })
 
-  it('tells beside a smoothed value what was measured', () => {
+  it('shows the measured value beside a smoothed one', () => {
     const smoothed = chart({ series: [{ ...line([2, 3]), raw: points([1, 4]) }] })
     assert.equal(readoutText(readoutAt(smoothed, 1, text)), 'step 1. s0: 3 (measured 4)')
   })

@@ -44,7 +44,7 @@ describe('doctor', () => {
   const noBlas = { ...healthy.cpu, blas: null, blasGflops: null, note: 'not found' } as DoctorFacts['cpu']
   const software = { ...gpu, software: true }
 
-  it('asks for nothing where nothing is missing', () => assert.deepEqual(remediesFor(healthy), []))
+  it('recommends nothing where nothing is missing', () => assert.deepEqual(remediesFor(healthy), []))
 
   it('names the package of the BLAS in the words of the distribution', () => {
     assert.match(without({ cpu: noBlas })[0], /apt-get install libopenblas0-pthread/)
@@ -61,20 +61,20 @@ describe('doctor', () => {
     assert.match(reportText({ ...healthy, cpu }, 'cpu', []), /bf16 +none: no oneDNN/)
   })
 
-  it('says why products of bf16 are slower than they could be, and asks for nothing', () => {
+  it('says why products of bf16 are slower than they could be, and recommends nothing', () => {
     const cpu = { ...healthy.cpu, bf16Note: 'without its primitives' } as DoctorFacts['cpu']
     assert.match(reportText({ ...healthy, cpu }, 'cpu', []), /bf16 +oneDNN 3.7.2.*\n +without its primitives/)
     assert.deepEqual(without({ cpu }), [])
   })
 
   it('names the driver that is missing', () => {
-    assert.match(without({ adapters: [software] })[0], /GPU is here.*mesa-vulkan-drivers/)
+    assert.match(without({ adapters: [software] })[0], /there is a GPU.*mesa-vulkan-drivers/)
     assert.match(onMachine({ nvidia: true }, { adapters: [software] })[0], /NVIDIA_DRIVER_CAPABILITIES/)
     assert.match(without({ adapters: [], gpuInMachine: false })[0], /mesa-vulkan-drivers/)
     assert.deepEqual(without({ adapters: [software], gpuInMachine: false }), [])
   })
 
-  it('says which driver died of a question, and not that none is installed', () => {
+  it('says which driver crashed at a query, and not that no driver is installed', () => {
     const adapterDeaths = ['The driver of A GPU ended every process that used it']
     assert.deepEqual(without({ adapters: [software], adapterDeaths }), adapterDeaths)
     assert.deepEqual(without({ adapterDeaths }), adapterDeaths)
@@ -86,7 +86,7 @@ describe('doctor', () => {
     assert.match(without({ cpu: { error: 'no wasm' } })[0], /no wasm/)
   })
 
-  it('tells an old Node apart from a new one', () => {
+  it('distinguishes an old Node from a new one', () => {
     assert.match(onMachine({ node: '18.20.0' })[0], /too old/)
     assert.match(onMachine({ node: '20.18.9' })[0], /too old/)
     assert.deepEqual(onMachine({ node: '22.1.0' }), [])

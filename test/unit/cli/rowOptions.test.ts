@@ -17,7 +17,7 @@ const given = (...args: string[]) => {
 const least = ['--method', 'wanda', '--calibration', 'a.txt']
 
 describe('options from rows of settings', () => {
-  it('give the settings under their keys in the recipe, and none that was not given', () => {
+  it('give the settings under their keys in the recipe, and only those that were given', () => {
     assert.deepEqual(given(...least), { method: 'wanda', data: 'a.txt' })
     assert.deepEqual(given(...least, '--seq-len', '64', '--block-size', '32', '--pattern', '2:4'), {
       method: 'wanda',

@@ -156,7 +156,7 @@ describe('progress of a run', () => {
     ({ t: 0, type: 'progress', phase: name, done, total: 400, unit: 'steps', eta_s: 600, overall: 0.5 }) as const
   const step = (loss: number | null) => ({ t: 0, type: 'step', step: 1, loss, lr: 1e-4, tokens_per_second: 9 }) as const
 
-  it('tells the loss of the last step, until another phase begins', () => {
+  it('shows the loss of the last step, until another phase begins', () => {
     const shown: Progress[] = []
     const tell = createRunProgress((one) => shown.push(one))
     for (const event of [phase('retrain'), progress('retrain', 0), step(2.345678), progress('retrain', 20)]) tell(event)

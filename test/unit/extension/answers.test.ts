@@ -42,7 +42,7 @@ describe('questions of a view', () => {
     assert.equal(replies[0].ok, false)
   })
 
-  it('stand in line one by one, and of those that wait the latest wins', async () => {
+  it('run one at a time, and only the latest of those that wait runs', async () => {
     const view = answers()
     for (const id of [1, 2, 3]) view.ask(tile(id))
     assert.equal(calls.length, 1)

@@ -64,7 +64,7 @@ describe('experiments of a workspace', () => {
   }
   const rows = () => (opened?.runs.runs ?? []).map(rowOf)
 
-  it('are runs of their own and those of sweeps, begun or not, by names that tell all apart', async () => {
+  it('are single runs and runs of sweeps, begun or not, by distinct names', async () => {
     opened = await openExperiments({ store, sweeps })
     assert.deepEqual(
       rows().map(({ label, sweep, state }) => [label, sweep, state]),
@@ -85,7 +85,7 @@ describe('experiments of a workspace', () => {
     assert.deepEqual(new Set(rows().map(({ key }) => key)).size, 3)
   })
 
-  it('tell when runs came or went, and take over what is known of the others', async () => {
+  it('report when runs appear or disappear, and keep what is known of the others', async () => {
     opened = await openExperiments({ store, sweeps })
     let anew = 0
     opened.onOutdated(() => anew++)

@@ -53,7 +53,7 @@ describe('a sweep on disk', () => {
   const report = { perplexity: { dense: 27.65, recovered: 31.2 }, sparsity: 0.4, trainable: { count: 9, percent: 0.1 } }
   const states = ({ runs }: Sweep) => runs.runs.map(({ state }) => state.standing.state)
 
-  it('waits before it begins, and tells with the reason what ended, failed, was refused or cancelled', async () => {
+  it('waits before it begins, and reports with the reason what ended, failed, was refused or cancelled', async () => {
     const sweep = await sweeps.openFolder(folder)
     await sweep.runs.look()
     assert.deepEqual(states(sweep), ['waiting', 'waiting', 'waiting', 'waiting'])
@@ -171,7 +171,7 @@ describe('a sweep on disk', () => {
     assert.equal(sweep.runs.runs.map(rowOf)[1].results.perplexity.dense, 27.65)
   })
 
-  it('is refused with the file where its plan is none, and damaged events are read as far as they go', async () => {
+  it('is refused with the file where its plan is invalid, and damaged events are read up to the damage', async () => {
     writeFileSync(join(folder, 'plan.json'), '{"id": "0123456789abcdef"}')
     await assert.rejects(sweeps.openFolder(folder), /plan\.json is not what a run writes/)
     assert.deepEqual(sweeps.list(), [])
@@ -207,7 +207,7 @@ describe('the lock of a run, looked at again and again', () => {
     assert.equal(watch.isHeld(folder), false)
   })
 
-  it('that stands still is nobody’s, of all runs of a sweep at once', async () => {
+  it('that is not renewed frees all runs of a sweep at once', async () => {
     const folder = scratch().folder
     const places = Array.from({ length: 100 }, (_, i) => ({ name: `${i}`, settings: {}, folder: join(folder, `${i}`) }))
     for (const { folder: run } of places) {

@@ -113,7 +113,7 @@ describe('a checkpoint in the editor', () => {
     assert.equal(backend.scans.length, 1)
   })
 
-  it('tells why a scan failed, and nothing of one that was stopped', async () => {
+  it('says why a scan failed, and says nothing of a stopped scan', async () => {
     const failing = ((name: string, _: unknown, options: { signal: AbortSignal }) =>
       name === 'openModel'
         ? Promise.resolve({ model: recordedModel(2), stats: [], analysis: null })
@@ -138,7 +138,7 @@ describe('a checkpoint in the editor', () => {
     )
   })
 
-  it('tells a view whether a scan is ahead, so that what it asks for by itself can wait', async () => {
+  it('says to a view whether a scan is ahead: its own requests can then wait', async () => {
     const backend = fakeBackend()
     const session = new ModelSession('/m', backend.call, () => true)
     const ahead = async () => {
@@ -158,7 +158,7 @@ describe('a checkpoint in the editor', () => {
     assert.equal(shown(seen)?.scanAhead, false, 'none begins by itself')
   })
 
-  it('tells which methods can be measured after the scan, or at once where none begins, and again after an analysis', async () => {
+  it('says which methods can be measured after the scan, or at once without a scan, and again after an analysis', async () => {
     const backend = fakeBackend()
     const told = (seen: ToInspector[]) => seen.flatMap((one) => (one.type === 'measurable' ? one.methods : []))
     const scanning = view()
@@ -204,7 +204,7 @@ describe('a checkpoint in the editor', () => {
     )
   })
 
-  it('analyses once at a time, tells views how far it is, and that it was stopped or why it failed', async () => {
+  it('analyses once at a time, and reports to views its progress, that it was stopped, or why it failed', async () => {
     let fail: (error: Error) => void = () => undefined
     let tell: (update: AnalysisUpdate) => void = () => undefined
     let calls = 0

@@ -177,7 +177,7 @@ describe('recipes of a model that are open', () => {
     ])
   })
 
-  it('an entry that is an alias is not changed, and the person is told', async () => {
+  it('an entry that is an alias is not changed, and a message says so', async () => {
     const text = recipe('m', 'a.txt')
       .replace('prune:\n  - method', 'prune:\n  - &first\n    method')
       .replace('calibration', '  - *first\ncalibration')
@@ -185,7 +185,7 @@ describe('recipes of a model that are open', () => {
       items.find(({ description }) => description?.includes('entry 3')),
     )
     assert.deepEqual(edited, {})
-    assert.match(messages[0], /no keys that can be changed/)
+    assert.match(messages[0], /This entry under prune is an alias/)
   })
 
   it('nothing changes when the person leaves, or where no recipe of the model is open', async () => {
@@ -193,10 +193,10 @@ describe('recipes of a model that are open', () => {
     assert.deepEqual([left.edited, left.messages], [{}, []])
     const none = await put({ 'c.prune.yaml': recipe('x', 'a.txt') }, ([first]) => first)
     assert.deepEqual([none.edited, none.asked], [{}, []])
-    assert.match(none.messages[0], /^No recipe of this model/)
+    assert.match(none.messages[0], /^No open recipe of this model/)
   })
 
-  it('measuring in place asks for the text, also where one recipe of the model is open, and measures the losses of blocks too', async () => {
+  it('measuring in place prompts for the text, also where one recipe of the model is open, and measures the losses of blocks too', async () => {
     const { vscode, asked } = studio({ 'a.prune.yaml': recipe('m', 'a.txt') }, ([first]) => first)
     const { measureInPlace: run } = await extensionModule<{ measureInPlace: typeof measureInPlace }>(
       'inspector/askAnalysis.ts',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { RunQueue } from '../../../src/extension/runs/runQueue.ts'
 
 describe('the line of runs', () => {
-  it('knows the folder of a run that is resumed before it starts, so that nobody resumes it twice', () => {
+  it('knows the folder of a run that is resumed before it starts: it is never resumed twice', () => {
     const queue = new RunQueue()
     const place = queue.enter('opt', undefined, '/runs/a')
     assert.ok(queue.has('/runs/a'))
@@ -13,7 +13,7 @@ describe('the line of runs', () => {
     assert.ok(!queue.has('/runs/a'))
   })
 
-  it('knows that of a new run from its start on, and tells those that wait what is before them', () => {
+  it('knows the folder of a new run from its start on, and says to waiting runs what is before them', () => {
     const queue = new RunQueue()
     const first = queue.enter('first')
     queue.enter('second')

@@ -48,7 +48,7 @@ describe('the queue of runs', () => {
 })
 
 describe('the status item', () => {
-  it('names the run that goes on, its share, phase and time left, and who waits', () => {
+  it('names the run in progress, its share, phase and time left, and the runs that wait', () => {
     const queued = [{ id: 1, name: 'next', behind: 'wanda50', cancel: () => {} }]
     const status = runStatusText([run('old', 'done'), run('wanda50', 'running')], queued)
     assert.equal(status?.text, '$(sync~spin) wanda50 42 % (+1)')
@@ -76,7 +76,7 @@ describe('the result of a run', () => {
     )
   })
 
-  it('has the mean accuracy with its standard error, and says which stages it does not tell apart', () => {
+  it('has the mean accuracy with its standard error, and says which stages it does not distinguish', () => {
     const accuracy = {
       dense: { acc: 0.6, stderr: 0.02, tasks: 3 },
       pruned: { acc: 0.4, stderr: 0.02, tasks: 3 },
@@ -94,7 +94,7 @@ describe('the result of a run', () => {
     assert.equal(resultText('a', resultOf(null)), 'a: nothing was saved.')
     const folder = scratch().folder
     assert.equal(await readResult(folder), null)
-    assert.equal(resultText('a', null), 'a: done, but it left no report that can be read.')
+    assert.equal(resultText('a', null), 'a: done, but its report cannot be read.')
   })
 })
 

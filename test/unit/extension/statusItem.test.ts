@@ -28,7 +28,7 @@ describe('the status item', () => {
     ])
       it(JSON.stringify(text), () => assert.equal(status.withoutPaths(text, ''), said))
 
-    it('leaves out the home folder by itself too, and is not misled by a machine that has none', () => {
+    it('leaves out the home folder by itself too, and works on a machine without a home folder', () => {
       assert.equal(status.withoutPaths('in /home/a b', '/home/a b'), 'in <path>')
       assert.equal(status.withoutPaths('plain words', '/'), 'plain words')
     })

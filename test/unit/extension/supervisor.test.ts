@@ -145,7 +145,7 @@ describe('supervisor', () => {
     supervisor.dispose()
   })
 
-  it('leaves the process to its runs when it is disposed, and starts none after', async () => {
+  it('leaves the process to its runs when it is disposed, and starts no process after that', async () => {
     const { launch, launched } = fakes()
     const { supervisor } = supervise(launch, ['good'])
     await supervisor.call('ping', null)

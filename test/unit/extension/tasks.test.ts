@@ -105,7 +105,7 @@ describe('the folder of a sweep that was started', () => {
     assert.equal(existsSync(dirname(other.path)), false)
   })
 
-  it('is told by the command line before its first run begins, also of one that goes on', async () => {
+  it('is printed by the command line before the first run begins, also of a resumed sweep', async () => {
     const place = await sweepPlace()
     const recipe = place.recipe('a', sweptRecipe({ seed: [0, 1] }))
     const say = async (path: string, status: number, ...more: string[]) => {

@@ -151,7 +151,7 @@ describe('the panels of which weights train', () => {
     assert.deepEqual(called.at(-1)?.[2], 'a')
   })
 
-  it('read a result by its note, and say why another checkpoint has none', async () => {
+  it('read a result by its note, and say why a checkpoint without one cannot be shown', async () => {
     const note = {
       ...{ versions: { sparsescope: '0.1.0' }, device: 'cpu', trainable: null, evaluations: [] },
       recipe: { version: 1, model: 'm', prune: [{}], recover: { mode: 'retrain', data: 'a' } },
@@ -161,7 +161,7 @@ describe('the panels of which weights train', () => {
     const uri = uriOf(join(folder, 'model.safetensors')) as never
     panels.show({ kind: 'result', uri })
     receive({ type: 'ready' })
-    assert.match((await until('failed')).message, /no sparsescope\.json that a run wrote/)
+    assert.match((await until('failed')).message, /no sparsescope\.json of a run/)
     writeFileSync(join(folder, 'sparsescope.json'), JSON.stringify(note))
     receive({ type: 'retry' })
     assert.equal((await until('plan')).hasWeights, true)

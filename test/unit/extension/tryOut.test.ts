@@ -73,12 +73,12 @@ describe('what a checkpoint was made from', () => {
     assert.deepEqual(shown('wanda'), ['dense, pruned by mask, recovered', null])
     assert.match(
       String(shown('sparsegpt')),
-      /^dense, recovered,The model that is only pruned is not among them: SparseGPT changes .*save\.pruned/,
+      /^dense, recovered,The model before recovery is missing here: SparseGPT also changes .*save\.pruned/,
     )
     assert.deepEqual(shown('wanda', {}), ['dense, pruned', null])
     assert.deepEqual(shown('wanda', { prune: [], recover }), ['dense, recovered', null])
     assert.deepEqual(shown('sparsegpt', { recover }, folder), ['dense, pruned, recovered', null])
-    assert.match(String(shown('wanda', { recover }, join(folder, 'gone'))), /gone is no longer there/)
+    assert.match(String(shown('wanda', { recover }, join(folder, 'gone'))), /gone no longer exists/)
     const saved = { result: folder, pruned: null }
     const { columns } = columnsOfRun('/m/opt', saved, { prune: [{ method: 'wanda' }], recover })
     const pairs = pairsOf(columns).map(({ a, b }) => `${a.role} ↔ ${b.role}`)
@@ -97,7 +97,7 @@ describe('what a checkpoint was made from', () => {
   })
 })
 
-describe('kept prompts', () => {
+describe('saved prompts', () => {
   const store = (value: unknown): Store => ({
     get: () => value,
     update: async (_, next) => void (value = next),
@@ -197,7 +197,7 @@ describe('a trial of prompts', () => {
     )
   })
 
-  it('offers none where one column has no chat template', async () => {
+  it('offers no chat where one column has no chat template', async () => {
     const { told, trial } = fake([true, false])
     trial.setColumns([...columns, ...columns])
     await new Promise(setImmediate)

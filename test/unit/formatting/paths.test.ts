@@ -7,7 +7,7 @@ describe('the name of a run', () => {
     assert.equal(runLabel(name), 'opt-wanda50 · 2026-12-31 23:59:58')
     assert.equal(name.started, new Date(2026, 11, 31, 23, 59, 58).getTime())
   })
-  it('is the folder’s where that is called otherwise', () => {
+  it('is the folder’s where that has another name', () => {
     assert.equal(runLabel(runName('my run')), 'my run')
     assert.equal(runName('20261231-opt').started, 0)
   })

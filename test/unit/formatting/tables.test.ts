@@ -19,7 +19,7 @@ describe('textTable', () => {
     assert.equal(textTable(['tensor'], rows).split('\n').length, 300_001)
   })
 
-  it('is as wide as a terminal shows it: some letters take two places, some none', () =>
+  it('is as wide as a terminal shows it: some letters take two places, some no place', () =>
     assert.equal(
       textTable(
         ['name', 'n'],

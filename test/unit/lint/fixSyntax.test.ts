@@ -64,7 +64,7 @@ describe('a text with an unclosed bracket', () => {
     assert.equal(parseRecipe(text).recipe, null)
   })
 
-  it('is not seen in texts that are whole or broken otherwise', () => {
+  it('is not reported in texts that are whole or broken in another way', () => {
     const flow = 'evaluate: [\n  {task: perplexity,\n   data: "a: [b"},\n]\nmodel: don\'t\n'
     for (const text of [good, flow, 'a: b: c', '- [a}\n', '\t- x', ''])
       assert.deepEqual(readRepaired(text).problems, readDocument(text).problems)

@@ -384,7 +384,7 @@ describe('rules, beyond their examples', () => {
     })
   }
 
-  it('M3 asks for as many samples as the widest input needs, never for fewer', () => {
+  it('M3 recommends as many samples as the widest input needs, never fewer', () => {
     const text = `version: 1\nmodel: m\n${prune('method: admm')}calibration: {data: a.jsonl, samples: 140, seq_len: 2}\n`
     const [found] = lint(text, { facts: factsOf(modelOf({ ...optConfig, ffn_dim: 512 })) }).findings.filter(
       ({ rule }) => rule === 'M3',

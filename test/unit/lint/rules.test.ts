@@ -43,7 +43,7 @@ describe('lint rules', () => {
       assert.deepEqual(fired(rule, whole, usualFacts), [])
     })
 
-    it(`${rule.name}: each fix mends it, however the recipe is written`, () => {
+    it(`${rule.name}: each fix removes the finding, however the recipe is written`, () => {
       for (const [style, text] of inAllStyles(bad)) {
         const { document, findings } = lint(text, { facts })
         for (const finding of findings.filter((f) => f.name === rule.name)) {

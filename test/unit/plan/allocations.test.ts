@@ -83,7 +83,7 @@ describe('depth', () => {
 })
 
 describe('the best of what was tried', () => {
-  it('has the lowest loss, of equal ones the first, and none that is not a number while another is', () => {
+  it('has the lowest loss, the first of equal ones, and NaN only where all are NaN', () => {
     assert.equal(bestTrial([3, 1, 2]), 1)
     assert.equal(bestTrial([2, 1, 1]), 1)
     assert.equal(bestTrial([NaN, 4, NaN]), 1)
@@ -114,7 +114,7 @@ describe('a planned allocation', () => {
   const resolved = (step: PruneStep) => resolvedRecipe({ prune: [step] }).prune
   const entryOf = (step: PruneStep) => pruneEntries(resolved(step), linears, 3)[0]
 
-  it('by depth is known before the run, over the blocks that are matched', () => {
+  it('by depth is known before the run, over the matched blocks', () => {
     const by = { sparsity: 0.6, allocation: 'depth', depth: { spread: 0.2 } } as const
     assert.deepEqual([...entryOf(by).sparsities], [...entryOf({ sparsity: [0.4, 0.8] }).sparsities])
     const [first, last] = [...entryOf({ ...by, targets: ['1.q', '2.q'] }).sparsities.values()]
@@ -136,7 +136,7 @@ describe('a planned allocation', () => {
     assert.deepEqual(plannedAllocations(steps, entries), [])
   })
 
-  it('is none for uniform, and for a group over the whole model', () => {
+  it('is empty for uniform, and for a group over the whole model', () => {
     assert.deepEqual(planned({ sparsity: 0.5 }), [])
     assert.deepEqual(planned({ sparsity: 0.5, scope: 'global', allocation: 'owl' }), [])
   })

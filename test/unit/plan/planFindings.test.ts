@@ -162,7 +162,7 @@ describe('a plan accepts', () => {
     accepts({ method: 'sparsegpt', scope: 'global' })
   })
 
-  it('targets of which only some match nothing, and says so', () => {
+  it('targets where only some match nothing, and says so', () => {
     const { refused, findings } = planned({ prune: [{ targets: ['Linear', 'fc9'] }] })
     assert.deepEqual(refused, [])
     assert.deepEqual(

@@ -28,7 +28,7 @@ describe('the plan of a recipe', () => {
     assert.equal(plan.errors.length, 1, 'the two steps overlap')
   })
 
-  it('tells what each recovery trains beside what any of them trains', () => {
+  it('lists what each recovery trains beside what all of them train', () => {
     const retrain = { mode: 'retrain', data: 'a.jsonl', steps: 1 }
     const recover = [{ mode: 'refit' }, { ...retrain, train: ['norm'] }, { ...retrain, train: ['bias', 'mask_lora'] }]
     const { rows, recoveries } = planOf({ prune: [{ sparsity: 0.3 }], calibration, recover })

@@ -95,7 +95,7 @@ describe('the time of a sweep', () => {
     near(estimateSweepOf(drawn, facts)?.seconds ?? null, 500 * ((one.seconds ?? 0) - measured) + measured)
   })
 
-  it('shares nothing among runs of other models or products', () => {
+  it('shares no work among runs of other models or products', () => {
     const together = (more: object, less = 0) => {
       const other = estimateRunOfSweep(recipe(0.4, more), facts)
       near(estimateSweep([first, other]).seconds, (first.seconds ?? 0) + (other.seconds ?? 0) - less)

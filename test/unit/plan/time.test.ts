@@ -14,7 +14,7 @@ function partsOf(recipe: object) {
 }
 
 describe('the planned parts of a run', () => {
-  it('are those that the recipe asks for, each with a time of its own', () => {
+  it('are those of the recipe, each with a time of its own', () => {
     const evaluate = [{ task: 'perplexity', data: 'b.jsonl', at: ['dense', 'pruned', 'recovered'] }]
     const recover = { mode: 'retrain', data: 'a.jsonl', train: ['norm'], steps: 10 }
     const all = partsOf({ prune, calibration, recover, evaluate, save: { to: 'out' } })

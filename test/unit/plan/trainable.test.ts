@@ -178,7 +178,7 @@ const said = (config: typeof opt125m, recover: Recover) => {
 }
 
 describe('a trainable set', () => {
-  it('is an error that says why where it is only biases, of which a model has none', () => {
+  it('is an error with the reason where it is only biases and the model has no biases', () => {
     const [, alone] = said(llama2, { train: ['bias'], mode: 'retrain' })
     assert.equal(
       alone,
@@ -204,7 +204,7 @@ describe('a trainable set', () => {
     assert.ok(block.direct.every(({ name }) => name.startsWith('model.decoder.layers.3.')))
   })
 
-  it('has at most one adapter, and none beside full', () => {
+  it('has at most one adapter, and no adapter beside full', () => {
     for (const train of [
       ['mask_lora', 'scale_lora'],
       ['full', 'lora_prune'],

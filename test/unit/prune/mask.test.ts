@@ -30,7 +30,7 @@ describe('a mask', () => {
     }
   })
 
-  it('of zeros takes both signs of zero and nothing else', () => {
+  it('of zeros takes only both signs of zero', () => {
     const weight = Float32Array.of(0, -0, 1e-45, -1e-45, 1, NaN)
     assert.deepEqual([...unpackMask(maskOfZeros(weight, 2, 3))], [0, 0, 1, 1, 1, 1])
   })
@@ -41,7 +41,7 @@ describe('a mask', () => {
     assert.equal(patternViolations(mask, 1, 4), 0)
   })
 
-  it('sparsity weighs tensors by their size, and is 0 for none', () => {
+  it('sparsity weighs tensors by their size, and is 0 without tensors', () => {
     assert.equal(sparsityOf([maskOfZeros([0, 0, 0, 0], 2, 2), createMask(2, 6, true)].map(zeroCountOf)), 0.25)
   })
 })

@@ -12,7 +12,7 @@ import { factsOf, modelOf } from '../../support/recipeFacts.ts'
 const minimal = 'version: 1\nmodel: m\nprune: [{sparsity: 0.3}]\nsave: {to: out}\n'
 
 describe('recipe text', () => {
-  it('counts how deep lists nest by their own brackets, whatever stands in quotes and comments', () => {
+  it('counts how deep lists nest by their own brackets, whatever is in quotes and comments', () => {
     const messagesOf = (text: string) => readDocument(text).problems.map(({ message }) => message)
     for (const level of ["[']',", '[ #]\n', '{"}": ']) {
       const [message, ...more] = messagesOf(`a: ${level.repeat(60)}`)
@@ -175,7 +175,7 @@ describe('edits of a recipe', () => {
     assert.equal(scalarText('data/a.txt'), 'data/a.txt')
   })
 
-  it('suggest the nearest word, and none that is far', () => {
+  it('suggest the nearest word, and no distant word', () => {
     assert.equal(nearest('sparsty', ['sparsity', 'scope']), 'sparsity')
     assert.equal(nearest('trian', ['train', 'rank']), 'train')
     assert.equal(nearest('banana', ['sparsity', 'scope']), null)

@@ -29,7 +29,7 @@ describe('recover as a list', () => {
     ['what the model has not', 'train: [bias, norm]', 'R2', 'bias', 'train: [norm]'],
     ['a rank that is too large', 'train: [mask_lora], lora: {rank: 4096}', 'R5', '4096', 'rank: 8'],
   ] as const)
-    it(`${what} is found in its item, and mended there`, () => {
+    it(`${what} is found in its item, and fixed there`, () => {
       const { document, findings } = lint(text(second), { facts: factsOf(modelOf(llamaConfig, { masked: true })) })
       const found = findings.find((finding) => finding.rule === rule)
       assert.ok(found, findings.map(({ rule, message }) => `${rule} ${message}`).join('\n'))

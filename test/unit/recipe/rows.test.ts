@@ -156,7 +156,7 @@ describe('rows of settings', () => {
     ])
   })
 
-  it('lead each field that stands for others to a field of the form', () => {
+  it('lead each field that represents others to a field of the form', () => {
     const paths = new Set(formFields().map(({ path }) => path))
     const others = Object.values({ ...sections, recipe: recipeRows as Rows })
       .flatMap((map) => Object.values(map))

@@ -53,7 +53,7 @@ describe('the summary in a run folder', () => {
     }
   })
 
-  it('of a run that goes on has what its events said before, and is not written by one that lost its folder', async () => {
+  it('of a resumed run has what its earlier events said, and is not written by a run that lost its folder', async () => {
     say(step(1), step(2))
     const summary = await openSummary(folder, () => true)
     summary.add(step(3))

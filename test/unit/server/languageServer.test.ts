@@ -34,7 +34,7 @@ describe('the language server', () => {
     await server?.stop()
   })
 
-  it('finds nothing but few samples in a good recipe', async () => {
+  it('finds only few samples in a good recipe', async () => {
     const recipe = await open(good)
     const found = await recipe.diagnostics()
     assert.deepEqual(
@@ -43,7 +43,7 @@ describe('the language server', () => {
     )
   })
 
-  it('reports a wrong target at its place, and the quick fix mends it', async () => {
+  it('reports a wrong target at its place, and the quick fix removes the finding', async () => {
     const recipe = await open(good.replace('[Linear]', '["re:fc1"]'))
     const found = (await recipe.diagnostics()).filter((d) => d.code === 'regex-needs-prefix')
     assert.equal(found.length, 1)
@@ -86,7 +86,7 @@ describe('the language server', () => {
     assert.deepEqual(await recipe.diagnostics(), [])
   })
 
-  it('offers no comment that would become part of a text which goes on over lines', async () => {
+  it('offers no comment that would become part of a text over several lines', async () => {
     const recipe = await open(
       good.replace('{data: calib.safetensors, samples', '{data: "calib\n  .safetensors", samples'),
     )
@@ -129,7 +129,7 @@ describe('the language server', () => {
     assert.deepEqual(words.sort(), ['merge', 'reconstruct', 'refit', 'retrain'])
   })
 
-  it('offers whole recipes where nothing is written yet, and nowhere else', async () => {
+  it('offers whole recipes only in an empty file', async () => {
     const recipe = await open('')
     const has = async (marked: string) => {
       const found = labels(await recipe.at('textDocument/completion', marked))
@@ -169,7 +169,7 @@ describe('the language server', () => {
     assert.deepEqual(fields, ['text', 'title'])
   })
 
-  it('completes nothing in comments, and goes on after them', async () => {
+  it('completes nothing in comments, and completes again after them', async () => {
     const recipe = await open(good)
     const at = async (marked: string) => labels(await recipe.at('textDocument/completion', marked))
     for (const inside of ['# see prune|', '# |', '  # st|'])
@@ -216,7 +216,7 @@ describe('the language server', () => {
     assert.doesNotMatch(value, /Source: \[/)
   })
 
-  it('tells in hovers what a key means and what a target matches', async () => {
+  it('shows in hovers what a key means and what a target matches', async () => {
     const recipe = await open(good)
     const text = (h: Hover | null) =>
       h && typeof h.contents === 'object' && 'value' in h.contents ? h.contents.value : ''

@@ -64,7 +64,7 @@ describe('a comment of a recipe', () => {
     for (const text of ['¦# a', 'a: 1 ¦# b', '# a\n¦', '# a\n b¦: 1', 'a: 1¦', '¦', '']) assert.ok(!inside(text), text)
   })
 
-  it('is none in a text, whatever it looks like', () => {
+  it('is not found in a text, whatever the text looks like', () => {
     for (const text of ['a: "# ¦"', "a: '# ¦'", 'a: x#¦', 'a: |\n  # ¦b\n', 'a: >\n  b\n  # ¦', 'a: "b\n  # ¦c"'])
       assert.ok(!inside(text), text)
   })

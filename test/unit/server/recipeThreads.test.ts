@@ -33,7 +33,7 @@ describe('the threads of long recipes', () => {
     settings: defaultSettings,
   })
 
-  it('are one for each, so that none waits for another', async () => {
+  it('are one for each: no window waits for another', async () => {
     const threads = createRecipeThreads(start)
     void threads.ask(question('a'))
     const second = threads.ask(question('b'))
@@ -57,7 +57,7 @@ describe('the threads of long recipes', () => {
     assert.ok(begun[1].ended)
   })
 
-  it('tell when one ends, and its successor answers', async () => {
+  it('report when one ends, and its successor answers', async () => {
     const threads = createRecipeThreads(start)
     const lost = threads.ask(question('a'))
     begun[0].emit('error', new Error('out of memory'))

@@ -10,7 +10,7 @@ const root = fileURLToPath(new URL('../../..', import.meta.url))
 describe('grammar of recipes', () => {
   const folder = join(root, 'test/fixtures/grammar')
   for (const name of readdirSync(folder)) {
-    it(`gives the scopes that ${name} asks for`, () => {
+    it(`gives the scopes that ${name} expects`, () => {
       const args = ['node_modules/vscode-tmgrammar-test/dist/unit.js', '-g', 'syntaxes/prune-recipe.tmLanguage.json']
       const { status, stdout } = spawnSync(process.execPath, [...args, join(folder, name)], {
         cwd: root,
@@ -39,13 +39,13 @@ describe('snippets of recipes', () => {
   const file = join(root, 'syntaxes/prune-recipe.snippets.json')
   const snippets = Object.entries(JSON.parse(readFileSync(file, 'utf8')) as Record<string, Snippet>)
 
-  it('have no prefix where they are whole files, so that no value offers them', () => {
+  it('have no prefix where they are whole files: no value offers them', () => {
     for (const [name, { prefix, isFileTemplate }] of snippets)
       assert.equal(prefix === undefined, !!isFileTemplate, name)
   })
 
   for (const [name, { body }] of snippets.filter(([, s]) => s.isFileTemplate)) {
-    it(`${name} is a recipe with nothing to complain about`, () => {
+    it(`${name} is a recipe without findings`, () => {
       const text = `${body.join('\n').replace(/\$\{\d+:([^}]*)\}/g, '$1')}\n`
       assert.deepEqual(lint(text).findings, [])
     })

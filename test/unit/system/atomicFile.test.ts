@@ -57,7 +57,7 @@ describe('renaming over a file', () => {
     assert.deepEqual(tried, { renames: 20, pauses: 19 })
   })
 
-  it('is not tried again for what waiting does not mend, nor on systems that allow it', async () => {
+  it('is not tried again for errors that waiting does not fix, nor on systems that allow it', async () => {
     for (const { tried, rename } of [refusing(1, 'ENOSPC'), refusing(1, 'EPERM', 'linux')]) {
       await assert.rejects(rename())
       assert.deepEqual(tried, { renames: 1, pauses: 0 })

@@ -62,7 +62,7 @@ describe('the proof of a secret', () => {
     for (const socket of [again, second]) socket.destroy()
   })
 
-  it('ends where the other end says nothing, too little, or goes', async () => {
+  it('ends where the other end sends nothing, too little, or closes', async () => {
     assert.equal(await proveAsServer(accepted, known, { waitMs: 20 }), false)
     client.write('short')
     assert.equal(await proveAsServer(accepted, known, { waitMs: 20 }), false)

@@ -15,7 +15,7 @@ describe('filter', () => {
     assert.ok(keep)
     assert.deepEqual(['layers.3.fc1', 'layers.4.fc1'].map(keep), [true, false])
   })
-  it('says why a regular expression is none', () => {
+  it('says why a regular expression is invalid', () => {
     assert.match(compileFilter({ text: '(', regex: true }).error ?? '', /unterminated/i)
   })
 })
@@ -56,7 +56,7 @@ describe('heatmap', () => {
   const stats = new Map(recordedStats(model).map((s) => [s.name, s]))
   const map = layOutHeat(model.tensors)
 
-  it('has a cell for each linear of each block, and none for the rest', () => {
+  it('has a cell for each linear of each block, and no cell for the rest', () => {
     assert.equal(map.cells.filter(Boolean).length, 18)
     assert.deepEqual(map.modules, [
       'self_attn.q_proj',

@@ -2,7 +2,7 @@ import assert from 'node:assert/strict'
 import { shareOf, valuesIn } from '../../../webview-ui/recipe/store.ts'
 
 describe('a list of numbers in the form', () => {
-  it('has numbers, and what is none as it stands', () => {
+  it('has numbers, and other text as it is', () => {
     assert.deepEqual(valuesIn('30, 45 % 58'), [30, 45, 58])
     assert.deepEqual(valuesIn('2e-4; 0.0005 fast'), [2e-4, 5e-4, 'fast'])
     assert.deepEqual(valuesIn(' '), [])

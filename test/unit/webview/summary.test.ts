@@ -62,7 +62,7 @@ describe('the sentence on how sparse a checkpoint is', () => {
     assert.equal(isDenseSoFar(model.tensors, new Map()), false)
   })
 
-  it('claims nothing of what is not counted', () => {
+  it('makes no claim about uncounted tensors', () => {
     assert.equal(said(new Map()), 'The zeros of 24 matrices have not been counted.')
     assert.equal(said(new Map(), {}, true), 'The zeros of 24 matrices are being counted.')
     const first = new Map([...statsBy(() => 0.5)].filter(([name]) => name.includes('layers.0.')))
@@ -95,7 +95,7 @@ describe('the sentence on how sparse a checkpoint is', () => {
     assert.match(said(bad), /12 weights are NaN or infinite\.$/)
   })
 
-  it('tells the zeros of other roles, or that they are not counted', () => {
+  it('shows the zeros of other roles, or that they are not counted', () => {
     const stats = statsBy(() => 0.5)
     const others = roleTotals(model, stats).filter(({ role }) => role !== 'linear')
     assert.deepEqual(others.map(roleText), ['Embeddings 0 %', 'Norms 0 %', 'Biases 0 %'])

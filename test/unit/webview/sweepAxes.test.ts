@@ -22,7 +22,7 @@ describe('axes of the picture of runs', () => {
     assert.deepEqual(of(texts), ['sparsity', 'perplexity on wiki.txt'])
   })
 
-  it('stand in for what runs do not have: never the same twice, never a setting upwards', () => {
+  it('replace what runs do not have: never the same twice, never a setting upwards', () => {
     const begun = rows.map((row) => recordedAs(row, 'running'))
     assert.deepEqual(of(begun), ['sparsity', 'perplexity'])
     const bare = rows.map((row) => {

@@ -25,7 +25,7 @@ describe('curves of losses', () => {
     )
   })
 
-  it('of a run that has both are apart from the others; one that trains nothing has none', () => {
+  it('of a run that has both are apart from the others; a run that trains nothing has no point', () => {
     assert.deepEqual(panels(entry('reconstruct + retrain'), entry('refit'), entry('')), [
       ['Losses of several recoveries, one after the other', [0]],
     ])
@@ -60,7 +60,7 @@ describe('entries of the page of runs', () => {
     assert.doesNotMatch(second, /rerun/)
   })
 
-  it('stand below their models', () => {
+  it('are below their models', () => {
     const two = rows.map((row, i) => ({ ...row, facts: { ...row.facts, model: i % 2 === 0 ? 'b' : 'a' } }))
     const entries = styled(entriesOf(two, false), { colour: null, shape: null })
     const lines = grouped(entries, ['a', 'b', 'c'], ({ facts }) => facts.model)

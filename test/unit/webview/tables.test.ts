@@ -26,8 +26,8 @@ describe('a table of changes without a row', () => {
     assert.match(emptyText({ done: 0, total: 0 }, { changed: [], same: 0 }, 0), /^No tensor was compared: /)
   })
 
-  it('says that the filter leaves none where some changed', () => {
-    assert.equal(emptyText({ done: 40, total }, null, 3), 'No changed tensor has such a name.')
+  it('says that the filter leaves no row where some changed', () => {
+    assert.equal(emptyText({ done: 40, total }, null, 3), 'No changed tensor matches the filter.')
   })
 })
 
@@ -53,7 +53,7 @@ describe('widths of columns', () => {
     assert.deepEqual(layOutColumns(columns, 100), [50, 120, null, null])
   })
 
-  it('of columns that a person has pinned are never given up, and stand first', () => {
+  it('of pinned columns are never given up, and are first', () => {
     const named = columns.map((column, i) => {
       return { ...column, id: String(i), title: '', text: () => '', sort: () => null, pinned: i === 2 }
     })
@@ -118,7 +118,7 @@ describe('the order of rows', () => {
 })
 
 describe('rows in sight', () => {
-  it('each have the slot of their number, so that scrolling by one row fills one element', () => {
+  it('each have the slot of their number: scrolling by one row fills one element', () => {
     const [before, after] = [linesInSight(50, 220, 1000), linesInSight(51, 220, 1000)]
     assert.equal(before.filter((row, slot) => row !== after[slot]).length, 1)
     assert.deepEqual(
@@ -135,7 +135,7 @@ describe('rows in sight', () => {
 })
 
 describe('where a tensor is', () => {
-  it('stands in columns of its own, an expert with its number', () => {
+  it('is in columns of its own, an expert with its number', () => {
     const [block, module] = placeColumns('Tensor').first
     const row = { name: 'model.layers.7.mlp.experts.12.w1.weight', block: 7, module: 'mlp.experts.*.w1' }
     assert.deepEqual([block.text(row), module.text(row)], ['7', 'mlp.experts.12.w1'])
@@ -168,7 +168,7 @@ describe('the map of a comparison', () => {
   } as TensorChange
   const map = changeMap(tensors, [change], 2)
 
-  it('has no value where nothing was compared yet, nor where shapes differ; the middle only where all is the same', () => {
+  it('has no value where nothing was compared yet or shapes differ, and the middle only where all is the same', () => {
     const { cells } = changeGrid(map, 'filled', () => '')
     assert.deepEqual(
       cells.map((cell) => cell?.value),
@@ -176,7 +176,7 @@ describe('the map of a comparison', () => {
     )
   })
 
-  it('tells two masks of the same sparsity apart', () => {
+  it('distinguishes two masks of the same sparsity', () => {
     const of = (filled: number, emptied: number) =>
       changeGrid(changeMap(tensors, [{ ...change, filled, emptied }], 4), 'filled', () => '').cells[1]?.value
     assert.deepEqual([of(1, 1), of(1, 2), of(0, 2), of(0, 0)], [0.375, 0.75, 0.75, 0.5])

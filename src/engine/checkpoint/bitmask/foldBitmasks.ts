@@ -1,4 +1,4 @@
-// Weights in compressed-tensors' layouts `sparse-bitmask` and `sparse-24-bitmask` become the matrices that they stand for:
+// Weights in compressed-tensors' layouts `sparse-bitmask` and `sparse-24-bitmask` become dense matrices:
 // everyone who opens a checkpoint sees M.weight [R, C] and nothing of its parts.
 import { bitmaskParts, bitmaskSpecs, type BitmaskPart } from '../../../catalog/formats/bitmask.ts'
 import { bytesOfTensor } from '../../../catalog/formats/dtypes.ts'
@@ -16,7 +16,7 @@ interface Found {
 }
 
 /**
- * The headers with every complete set of parts as one tensor, which stands where `compressed` stood.
+ * The headers with every complete set of parts as one tensor, in the place of `compressed`.
  * `complain` gets what does not fit together; those parts stay as they are.
  */
 export async function foldBitmasks(
@@ -57,8 +57,8 @@ export async function foldBitmasks(
 async function weightOf(pool: WeightFiles, base: string, found: ReadonlyMap<string, Found>): Promise<PlacedTensor> {
   const name = `${base}.weight`
   const wrong = (what: string) =>
-    new FormatError(`the bitmask of ${quoted(base)} ${what}; get the checkpoint again, or write it anew`)
-  if (found.has(name)) throw wrong(`stands beside ${quoted(name)}: one of the two must go`)
+    new FormatError(`the bitmask of ${quoted(base)} ${what}; get the checkpoint again, or write it again`)
+  if (found.has(name)) throw wrong(`is stored together with ${quoted(name)}: only one of the two may be there`)
   const part = (kind: BitmaskPart): Found => {
     const one = found.get(`${base}.${kind}`)
     if (!one) throw wrong(`has no ${quoted(`${base}.${kind}`)}`)
@@ -72,7 +72,7 @@ async function weightOf(pool: WeightFiles, base: string, found: ReadonlyMap<stri
   const [rows, columns] = await readShape(pool, shape, wrong)
   const bytes = bytesOfTensor(dtype, [rows, columns])
   const itemBytes = itemBytesOf(dtype)
-  if (bytes === null || itemBytes === null) throw wrong(`holds ${dtype}, of which no matrix can be made`)
+  if (bytes === null || itemBytes === null) throw wrong(`has the type ${dtype}, which bitmasks do not support`)
   const sizes = values.tensor.shape
   const kept = sizes.reduce((a, b) => a * b, 1)
   const fits = offsets

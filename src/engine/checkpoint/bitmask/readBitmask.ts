@@ -1,4 +1,4 @@
-// Reads of matrices of which only the kept values are stored: any range of the bytes that they would have if they were
+// Reads of matrices that are stored as their kept values only: any range of the bytes that they would have if they were
 // dense, and their masks. Counts in the file are checked where they are used, so nothing is read from a wrong place.
 import { bitmaskRowBytes, countBits } from '../../../catalog/formats/bitmask.ts'
 import { maskWordsPerRow } from '../../../catalog/formats/maskFile.ts'
@@ -10,7 +10,7 @@ import type { BitmaskPlace } from '../fileHeader.ts'
 /** Weights expanded at a time. */
 const pieceWeights = 2 ** 21
 
-/** The values of four bits of which two are set. */
+/** The values of four bits with two set. */
 const twoOfFour = [0b0011, 0b0101, 0b0110, 0b1001, 0b1010, 0b1100]
 
 const arrays = { 1: Uint8Array, 2: Uint16Array, 4: Uint32Array, 8: BigUint64Array } as const
@@ -89,16 +89,18 @@ async function readBits(pool: WeightFiles, name: string, place: BitmaskPlace, fi
     const wrong = (what: string) =>
       new EngineError(
         'bad-checkpoint',
-        `${place.bits.path}: row ${first + row} of ${name} ${what}; get the checkpoint again, or write it anew`,
+        `${place.bits.path}: row ${first + row} of ${name} ${what}; get the checkpoint again, or write it again`,
       )
-    if (own[perRow - 1] & spare) throw wrong('keeps columns it does not have')
+    if (own[perRow - 1] & spare) throw wrong('marks columns as kept that it does not have')
     const [start, end] = [offsets[row], offsets[row + 1]]
     const isPlace =
       Number.isSafeInteger(start) && start >= 0 && start + count <= kept && (first + row > 0 || start === 0)
     if (!isPlace || end !== start + count)
-      throw wrong(`keeps ${count} weights by its bits and others by its ${place.offsets ? 'offsets' : 'values'}`)
+      throw wrong(
+        `keeps ${count} weights by its bits, which does not match its ${place.offsets ? 'offsets' : 'values'}`,
+      )
     const group = place.offsets ? -1 : otherThanTwo(own, columns / 4)
-    if (group >= 0) throw wrong(`keeps other than two of the weights ${4 * group} to ${4 * group + 3}`)
+    if (group >= 0) throw wrong(`does not keep exactly two of the weights ${4 * group} to ${4 * group + 3}`)
   }
   return { bits, offsets }
 }

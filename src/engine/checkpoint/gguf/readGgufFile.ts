@@ -1,4 +1,4 @@
-// Reads what one GGUF file holds, in the form of a safetensors header; and numbers of its quantised tensors as F32.
+// Reads the header of a GGUF file, in the form of a safetensors header, and its quantised tensors as F32.
 import { elementsOf } from '../../../catalog/formats/dtypes.ts'
 import { isWidened, type WidenedType } from '../../../catalog/formats/gguf/ggmlTypes.ts'
 import { type GgufTensor, readGgufHeader } from '../../../catalog/formats/gguf/ggufHeader.ts'
@@ -12,7 +12,7 @@ interface GgufFileHeader extends Omit<SafetensorsHeader, 'tensors'> {
   readonly dataStart: number
 }
 
-/** @throws FormatError: what is wrong, and how to mend it. */
+/** @throws FormatError: what is wrong, and how to fix it. */
 export async function readGgufFile(pool: WeightFiles, path: string, fileBytes: number): Promise<GgufFileHeader> {
   const source = { size: fileBytes, read: (start: number, target: Uint8Array) => pool.read(path, start, target) }
   const { tensors, metadata, dataStart } = await readGgufHeader(source)
@@ -63,7 +63,7 @@ export async function readQuantised(
 }
 
 /**
- * Makes of a block of quantised weights the numbers that it stands for, with ggml's own arithmetic: single precision throughout.
+ * Converts a block of quantised weights to its numbers, with ggml's own arithmetic: single precision throughout.
  * Layouts: block_q4_0, block_q8_0, block_q4_K, block_q5_K, block_q6_K of ggml's ggml-common.h.
  */
 type Widen = (view: DataView, block: number, out: Float32Array, at: number) => void

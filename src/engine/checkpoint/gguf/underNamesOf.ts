@@ -1,4 +1,4 @@
-// A GGUF file seen as the checkpoint that it was made from: names, rows, sides and norms as they were there, so that the two can be
+// A GGUF file read as the checkpoint that it was made from, with its names, row order, orientation and norms. The two can then be
 // compared.
 import { ggufFamilies } from '../../../catalog/families/gguf/ggufFamilies.ts'
 import { ggufTensors, type GgufTensor } from '../../../catalog/families/gguf/ggufTensors.ts'
@@ -32,7 +32,7 @@ function underNamesOf(gguf: Checkpoint, model: Checkpoint): Checkpoint {
   async function readInto(name: string, start: number, target: Uint8Array): Promise<void> {
     const source = sources.get(name)
     if (!source || isAsItWas(source.tensor)) return gguf.readInto(source?.entry.name ?? name, start, target)
-    // Its rows lie elsewhere, so it is read whole; pieces of it are asked for one after the other.
+    // Its rows are in another order, so it is read whole; pieces of it are requested one after the other.
     if (last?.name !== name) last = { name, bytes: gguf.read(source.entry.name).then((bytes) => undone(bytes, source)) }
     target.set((await last.bytes).subarray(start, start + target.length))
   }
@@ -57,14 +57,14 @@ function tensorsOf({ config, tensors, path }: Checkpoint, gguf: string): GgufTen
   const cannot = (why: string) =>
     new EngineError(
       'unsupported',
-      `${gguf} cannot be compared with ${path}: its names mean nothing there, since ${why}`,
+      `${gguf} cannot be compared with ${path}: its tensor names cannot be translated: ${why}`,
     )
   if (config === null) throw cannot('there is no config.json beside those weights')
   try {
     const model = readModelConfig(config, tensors)
     const { modelType, title } = model.family
     const family = Object.hasOwn(ggufFamilies, modelType) ? ggufFamilies[modelType] : undefined
-    if (!family) throw cannot(`${title} has no row of names for GGUF`)
+    if (!family) throw cannot(`SparseScope knows no GGUF tensor names for ${title}`)
     const mapped = ggufTensors(model, family)
     if (typeof mapped === 'string') throw cannot(`GGUF has no place for ${mapped}`)
     return mapped

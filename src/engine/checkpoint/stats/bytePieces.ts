@@ -3,7 +3,7 @@ import { throwIfCancelled } from '../../errors.ts'
 import type { Checkpoint } from '../checkpoint.ts'
 
 export interface BytePiece {
-  /** Index of the buffer that begins with the piece; it is valid until the next piece is asked for. */
+  /** Index of the buffer that begins with the piece; it is valid until the next piece is requested. */
   readonly turn: 0 | 1
   readonly bytes: number
 }
@@ -31,7 +31,7 @@ export async function* bytePieces(
     turn = filled === 0 ? 1 : 0
     if (from + step < end) {
       next = read(from + step, turn)
-      // If the caller stops before, nobody waits for this read: its error is not an unhandled one.
+      // If the caller stops earlier, this read is never awaited: its error must not count as unhandled.
       next.catch(() => {})
     }
     yield { turn: filled, bytes: Math.min(step, end - from) }

@@ -1,4 +1,4 @@
-// Two checkpoints side by side: what came, went and changed, and whether B still has the zeros of A.
+// Compares two checkpoints: which tensors were added, removed and changed, and whether B still has the zeros of A.
 import { tensorRoles, type TensorRoles } from '../../../catalog/families/tensorRoles.ts'
 import { elementsOf } from '../../../catalog/formats/dtypes.ts'
 import type { ComparedTensor, CompareSummary, TensorChange } from '../../../protocol/inspect.ts'
@@ -79,7 +79,7 @@ export async function compareCheckpoints(
     const masked = mask && (await countMasked(a, entry, mask, { transposed, signal: options.signal }))
     // Without a mask its zeros are the same in both, and the first matrix that has some settles it.
     if (masked) {
-      // Where none of what it prunes is zero, it is the mask of other weights, and tells nothing of these.
+      // If no pruned weight is zero, the mask is from other weights.
       if (masked.broken === masked.pruned) continue
       count(counts, masked)
       if (masked.broken > 0) counts.stale++
@@ -136,7 +136,7 @@ function sameShape(a: TensorEntry, b: TensorEntry): boolean {
   return a.shape.length === b.shape.length && a.shape.every((size, i) => size === b.shape[i])
 }
 
-/** A mask that does not fit its matrix is somebody else's. @throws EngineError 'bad-checkpoint'. */
+/** Refuses a mask that does not match its matrix. @throws EngineError 'bad-checkpoint'. */
 function usable(mask: StoredMask | undefined, entry: TensorEntry, transposed: boolean): StoredMask | undefined {
   if (!mask) return undefined
   const [rows, columns] = transposed ? [...entry.shape].reverse() : entry.shape
@@ -171,10 +171,10 @@ interface MaskCounts {
   shared: number
   /** Matrices of A that could bear a mask. */
   matrices: number
-  /** Matrices of which B fills zeros, and how many weights. */
+  /** Matrices whose zeros B fills, and how many weights. */
   broken: number
   brokenWeights: number
-  /** Those among them that are the same in A, which does not keep to the mask that lies beside it. */
+  /** Those among them that are the same in A, which does not match the mask file beside it. */
   stale: number
   /** Matrices that B lacks, or has in another shape. */
   lost: number
@@ -196,7 +196,7 @@ export function verdictOf(summary: Omit<CompareSummary, 'verdict'>, counts: Mask
     const number = brokenWeights.toLocaleString('en')
     const why =
       broken === stale
-        ? 'A is not what its mask file was made for'
+        ? 'the mask file of A is from other weights'
         : 'merging a LoRA or fine-tuning without a mask does this'
     return `Sparsity was lost: B fills ${broken} of ${matrices} matrices, ${number} pruned weights are not zero (${why}).`
   }

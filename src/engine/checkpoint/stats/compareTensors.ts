@@ -73,7 +73,7 @@ async function sameBytes(
   return true
 }
 
-/** How many weights a mask prunes, and how many of them a matrix has not at zero. null: its element type has no zeros to tell. */
+/** How many weights a mask prunes, and how many of them are not zero in a matrix. null: its element type has no zeros. */
 export async function countMasked(
   checkpoint: Checkpoint,
   entry: TensorEntry,
@@ -175,7 +175,7 @@ function distanceOf(a: number, b: number): number {
 
 /**
  * flags[i] = 1 where the mask prunes stored element i of the rows [first, first + rows). The mask is [out, in]; a
- * transposed matrix is stored [in, out], so that its stored row is the mask's column.
+ * transposed matrix is stored [in, out]: its stored row is the mask's column.
  */
 function prunedFlags(mask: MaskBits, transposed: boolean, first: number, rows: number, flags: Uint8Array): void {
   const perRow = maskWordsPerRow(mask.columns)

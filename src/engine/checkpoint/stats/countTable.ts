@@ -98,7 +98,7 @@ function runsOf(sorted: Uint16Array): PatternCounts {
   return { patterns: Uint16Array.from(patterns), counts: Float64Array.from(counts) }
 }
 
-/** Two tables by turns: the many zeros of a sparse tensor would otherwise wait for each other's additions. */
+/** Two tables by turns: the many zeros of a sparse tensor would wait for each other's additions in one table. */
 interface Tables {
   readonly even: Uint32Array
   readonly odd: Uint32Array

@@ -54,13 +54,13 @@ export function elementFormat(dtype: SafetensorsDtype): ElementFormat | null {
 
 /** Why a tensor of this type, named as its file names it, has no statistics; null: it has some. */
 export function whyUnread(dtype: string): string | null {
-  if (isUnreadBlock(dtype)) return `of quantised blocks ${widenedTypes.join(', ')} are read, ${dtype} is not`
-  if (!isSafetensorsDtype(dtype)) return `${shownDtype(dtype)} is a type that is not known here`
+  if (isUnreadBlock(dtype)) return `the quantised type ${dtype} is not supported; ${widenedTypes.join(', ')} are`
+  if (!isSafetensorsDtype(dtype)) return `the type ${shownDtype(dtype)} is unknown`
   if (elementFormat(dtype)) return null
   return elementBits(dtype) < 8 ? `numbers of ${dtype} are smaller than a byte` : `${dtype} holds complex numbers`
 }
 
-/** A word out of a hostile file: short, and without what breaks a line. */
+/** A word from an untrusted file: short, without line breaks. */
 export function shownDtype(dtype: string): string {
   return /^\w{1,20}$/.test(dtype) ? dtype : quoted(dtype.slice(0, 20))
 }

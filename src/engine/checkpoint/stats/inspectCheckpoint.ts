@@ -1,4 +1,4 @@
-// A checkpoint's tensors with their roles, and statistics when asked for, summed over roles and blocks.
+// A checkpoint's tensors with their roles, and statistics on request, summed over roles and blocks.
 import { groupedBy } from '../../../formatting/lists.ts'
 import { elementsOf } from '../../../catalog/formats/dtypes.ts'
 import { type NmPattern, sparsityOf } from '../../../catalog/formats/sparsity.ts'
@@ -14,7 +14,7 @@ export interface InspectedTensor {
   readonly entry: ListedEntry
   readonly parameters: number
   readonly role: TensorRole
-  /** null when not asked for, or when the element type can only be listed. */
+  /** null when not requested, or when the element type can only be listed. */
   readonly stats: TensorStats | null
 }
 

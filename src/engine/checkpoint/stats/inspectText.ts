@@ -19,7 +19,7 @@ interface TextOptions {
 /** layers.2 comes before layers.10. */
 const natural = new Intl.Collator('en', { numeric: true })
 
-/** The summary, then tables of roles and blocks, then the tensors if they are asked for. */
+/** The summary, then tables of roles and blocks, then the tensors on request. */
 export function inspectionText(checkpoint: Checkpoint, inspection: Inspection, options: TextOptions = {}): string {
   const { tensors, totals, linears, roles, blocks } = inspection
   const { columns, remote } = options
@@ -39,14 +39,14 @@ export function inspectionText(checkpoint: Checkpoint, inspection: Inspection, o
   ].join('\n\n')
 }
 
-/** The dense size of a checkpoint stored as bitmasks; else nothing. */
+/** The dense size of a checkpoint stored as bitmasks; else empty. */
 function sizeLine({ bytes, stored_bytes }: Totals): string {
   return stored_bytes === undefined
     ? ''
-    : `\npruned linears are stored as bitmasks: ${formatBytes(bytes)} when it is dense (sparsescope expand)`
+    : `\npruned linears are stored as bitmasks: ${formatBytes(bytes)} after sparsescope expand`
 }
 
-/** The sparsity and the N:M patterns that are kept, or nothing where not all was scanned. */
+/** The sparsity and the N:M patterns that are kept, or empty where a part was not scanned. */
 function sparsityLines({ sparsity, nm = {} }: Totals): string {
   if (sparsity === undefined) return ''
   if (sparsity === null) return '\nno linears of blocks are in it'
@@ -107,7 +107,7 @@ function percent(share: number | null = null): string {
   return share === 0 ? '0.00 %' : formatShare(share)
 }
 
-/** "yes", or the share of groups that break the pattern; nothing where it cannot apply or was not meant. */
+/** "yes", or the share of groups that break the pattern; empty where it cannot apply or was not intended. */
 function validity(nm: NmValidity | undefined): string {
   if (!nm || !isKept(nm)) return ''
   return nm.violations === 0 ? 'yes' : `${percent(nm.violations / nm.groups)} broken`

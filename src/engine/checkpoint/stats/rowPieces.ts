@@ -4,7 +4,7 @@ import { bytePieces } from './bytePieces.ts'
 import type { NmPattern } from '../../../catalog/formats/sparsity.ts'
 
 interface Piece {
-  /** First element of the piece is at 0; aligned for every type. Valid until the next piece is asked for. */
+  /** First element of the piece is at 0; aligned for every type. Valid until the next piece is requested. */
   readonly data: ArrayBuffer
   readonly rows: number
   /** Elements. */
@@ -15,7 +15,7 @@ interface Piece {
 /** Large enough for the disk, small enough for the cache that is shared between cores. */
 const defaultPieceBytes = 2 * 2 ** 20
 
-/** Elements of a piece where they lie in another order: the file is read once for every piece. */
+/** Elements of a piece of a tensor stored in another order: the file is read once for every piece. */
 const stridedPieceBytes = 64 * 2 ** 20
 
 interface Matrix {
@@ -24,7 +24,7 @@ interface Matrix {
   readonly columns: number
 }
 
-/** The shape as a matrix: all but the last dimension are rows; a vector is one column, so that it can be cut anywhere. */
+/** The shape as a matrix: all but the last dimension are rows; a vector is one column, which can be cut anywhere. */
 export function matrixOf({ shape }: TensorEntry): Matrix {
   if (shape.length < 2) return { rows: shape[0] ?? 1, columns: 1 }
   const columns = shape[shape.length - 1]
@@ -65,21 +65,21 @@ export async function* rowPieces(
 }
 
 /**
- * Bytes of a part for one thread of a scan, so that one matrix does not keep one of them busy while the others are done. Parts are cut
- * by size alone: sums of f64 are then the same on any number of threads.
+ * Bytes of a part for one thread of a scan: one large matrix then uses all threads. Parts are cut by size alone: sums of f64
+ * are then the same on any number of threads.
  */
 const partBytes = 64 * 2 ** 20
 
 interface Grouping {
   nm?: readonly NmPattern[]
-  /** The matrix is stored [in, out]: groups lie down the columns, and none is cut. */
+  /** The matrix is stored [in, out]: groups run down the columns, and no group is cut. */
   transposed?: boolean
 }
 
 /** Ranges in the order of the rows, at least one. */
 export function rangesOf(entry: TensorEntry, { nm = [], transposed }: Grouping): RowRange[] {
   const { rows } = matrixOf(entry)
-  // A header may claim any number of rows of nothing.
+  // A header may claim any number of empty rows.
   if (entry.bytes <= partBytes) return [{ first: 0, end: rows }]
   const group = transposed ? nm.reduce((common, { m }) => leastCommonMultiple(common, m), 1) : 1
   const step = Math.max(1, Math.floor((partBytes * rows) / entry.bytes / group)) * group

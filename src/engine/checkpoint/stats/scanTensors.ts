@@ -21,7 +21,7 @@ export interface ScanOptions extends Pick<StatsOptions, 'signal' | 'onBytes'> {
 
 /** Below this a thread takes longer to start than to do its share. */
 const leastBytesPerThread = 64 * 2 ** 20
-/** More threads would wait for memory, and leave none for other work here. */
+/** More threads would wait for memory and slow other work. */
 const mostThreads = 8
 
 /** @throws EngineError of the first tensor that fails, or 'cancelled'; what was done before has been reported. */
@@ -40,7 +40,7 @@ export async function scanTensors(checkpoint: Checkpoint, all: readonly ScanItem
   }
 }
 
-/** Files of PyTorch may give the same bytes a hundred thousand names: each place is looked at once, and told for every name. */
+/** Files of PyTorch may give the same bytes a hundred thousand names: each place is scanned once and reported for every name. */
 function oncePerPlace(
   checkpoint: Checkpoint,
   all: readonly ScanItem[],

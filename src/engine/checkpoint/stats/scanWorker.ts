@@ -1,4 +1,4 @@
-// A thread that scans the rows it is told to, one after the other.
+// A thread that scans ranges of rows, one request after the other.
 import { openInspection } from '../checkpoint.ts'
 import { parentPort, workerData } from 'node:worker_threads'
 import { EngineError, messageOf } from '../../errors.ts'

@@ -58,7 +58,7 @@ function ofPatterns({ patterns, counts }: PatternCounts, decode: (pattern: numbe
 
 /**
  * Sums in f64; mean |w|, histogram, kurtosis and outliers from counts by sign, exponent and the first 7 bits of the fraction of
- * the distance from the origin, by 0.4 % of which a value may stand beside its place.
+ * the distance from the origin, with a relative error of at most 0.4 %.
  */
 function ofMoments(counts: PatternCounts, moments: Moments, origin: number): ValueSummary {
   const { nonFinite, count, sum, squares, min, max } = moments

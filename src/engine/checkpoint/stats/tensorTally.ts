@@ -13,7 +13,7 @@ import { instantiate, readWasm } from '../../readWasm.ts'
 
 // Counts of 16-bit floats by WebAssembly (assembly/), which reads them where they were read to: a pass that takes half the time of
 // loops over typed arrays.
-/** Groups of 4 and of 8 in a row are broken where fewer elements than that are zero; 0: none is looked for. */
+/** Groups of 4 and of 8 in a row are broken where fewer elements than that are zero; 0: not counted. */
 export interface GroupZeros {
   readonly in4: number
   readonly in8: number
@@ -41,10 +41,10 @@ const [patternsAt, countsAt, buffersAt] = [0x110000, 0x130000, 0x1b0000]
 const pageBytes = 2 ** 16
 
 let compiled: WebAssembly.Module | null = null
-/** Counters that nobody uses: a model has thousands of tensors. */
+/** Unused counters: a model has thousands of tensors. */
 const spare: HalfCounter[] = []
 
-/** A counter that has counted nothing. */
+/** A new counter. */
 export function halfCounter(): HalfCounter {
   return spare.pop() ?? createCounter()
 }
@@ -183,7 +183,7 @@ function patternsOf(entry: TensorEntry, { nm = [], transposed }: TallyOptions): 
   return nm.filter(({ m }) => inputs % m === 0)
 }
 
-/** A format whose mask asks for no clear bit has no pattern for zero. */
+/** A format whose mask requires no clear bit has no pattern for zero. */
 function zerosAmong({ patterns, counts }: PatternCounts, zeroMask: number): number {
   if (zeroMask === 0) return 0
   return patterns.reduce((sum, pattern, i) => sum + ((pattern & zeroMask) === 0 ? counts[i] : 0), 0)
@@ -196,9 +196,9 @@ const perPlace = 256
 const farDeviations = 2
 
 /**
- * The origin from which a tensor's numbers are counted: the median of a thousand of them where they lie far from zero, else 0. Sums of
+ * The origin from which a tensor's numbers are counted: the median of a thousand of them where they are far from zero, else 0. Sums of
  * squares from zero lose the spread of such numbers, as a norm's weights, and counts by exponent put them into one place. The sample is fixed, so every thread finds
- * the same. Narrow types need none: their patterns say everything.
+ * the same. Narrow types need no origin: their bit patterns are counted exactly.
  */
 async function originOf(checkpoint: Checkpoint, entry: TensorEntry, format: ElementFormat): Promise<number> {
   if (format.kind === 'narrow') return 0
@@ -225,7 +225,7 @@ interface HalvesOptions extends PieceOptions {
 
 const elementBytes = 2
 
-/** The zeros to count in the groups; null where this pass cannot tell of the patterns, or is not worth its tables. */
+/** The zeros to count in the groups; null where this pass cannot count the patterns, or its tables cost too much. */
 function groupZeros(entry: TensorEntry, patterns: readonly NmPattern[], transposed = false): GroupZeros | null {
   const format = elementFormat(entry.dtype)
   const isHalf = format?.bytes === elementBytes && format.zeroMask === 0x7fff

@@ -118,7 +118,7 @@ function addNumbers(moments: Moments, numbers: ArrayLike<number>, origin = 0): v
 function addSingles(moments: Moments, numbers: Float32Array): void {
   const extremes = extremesOf(new Int32Array(numbers.buffer, numbers.byteOffset, numbers.length))
   if (!Number.isFinite(extremes.min) || !Number.isFinite(extremes.max)) return addNumbers(moments, numbers)
-  // Two of each, so that additions do not wait for one another.
+  // Two of each: additions then do not wait for one another.
   let [sum0, sum1, squares0, squares1] = [0, 0, 0, 0]
   const pairs = numbers.length & ~1
   for (let i = 0; i < pairs; i += 2) {

@@ -1,5 +1,5 @@
 // A machine that reads pickles (protocols 2 to 5) as data: it knows the opcodes that torch writes and executes nothing.
-// Opcodes and their arguments: CPython, Lib/pickletools.py. Every byte is treated as hostile: what is built stays
+// Opcodes and their arguments: CPython, Lib/pickletools.py. Every byte is untrusted: what is built stays
 // in proportion to the bytes read, and nothing recurses.
 import { FormatError } from '../../../errors.ts'
 import {
@@ -121,13 +121,13 @@ function push(m: Machine, value: Pickled): void {
 
 function pop(m: Machine): Pickled {
   const value = m.stack.pop()
-  if (value === undefined) throw damaged('takes what is not there')
+  if (value === undefined) throw damaged('pops an empty stack')
   return value
 }
 
 function top(m: Machine): Pickled {
   const value = m.stack.at(-1)
-  if (value === undefined) throw damaged('takes what is not there')
+  if (value === undefined) throw damaged('pops an empty stack')
   return value
 }
 
@@ -140,20 +140,20 @@ function mark(m: Machine): void {
 function popMark(m: Machine): Pickled[] {
   const items = m.stack
   const below = m.marked.pop()
-  if (!below) throw damaged('takes what is not there')
+  if (!below) throw damaged('pops an empty stack')
   m.stack = below
   return items
 }
 
 function append(m: Machine, items: Pickled[]): void {
   const list = top(m)
-  if (!isNode(list, 'list')) throw damaged('appends to what is no list')
+  if (!isNode(list, 'list')) throw damaged('appends to a value that is not a list')
   addAll((list as PickledList).items, items)
 }
 
 function setItems(m: Machine, items: Pickled[]): void {
   const dict = top(m)
-  if (!isNode(dict, 'dict') || items.length % 2 !== 0) throw damaged('sets items of what is no dictionary')
+  if (!isNode(dict, 'dict') || items.length % 2 !== 0) throw damaged('sets items of a value that is not a dictionary')
   const { keys, values } = dict as PickledDict
   for (let i = 0; i < items.length; i += 2) {
     keys.push(items[i])
@@ -179,13 +179,13 @@ function keep(m: Machine, at: number): void {
 
 function recall(m: Machine, at: number): void {
   const value = m.memo.get(at)
-  if (value === undefined) throw damaged('recalls what it never kept')
+  if (value === undefined) throw damaged('reads a memo entry that it never wrote')
   push(m, value)
 }
 
 function stackGlobal(m: Machine): void {
   const [name, module] = [pop(m), pop(m)]
-  if (typeof name !== 'string' || typeof module !== 'string') throw damaged('imports what has no name')
+  if (typeof name !== 'string' || typeof module !== 'string') throw damaged('imports a value that is not a name')
   push(m, globalNamed(module, name))
 }
 
@@ -196,10 +196,10 @@ function call(m: Machine): void {
   push(m, reduce(pop(m), args))
 }
 
-/** Attributes of an object, such as the `_metadata` of a state dict: nobody here asks for them. */
+/** Attributes of an object, such as the `_metadata` of a state dict, are ignored. */
 function build(m: Machine): void {
   pop(m)
-  if (!isNode(top(m), 'dict')) throw damaged('gives attributes to what has none')
+  if (!isNode(top(m), 'dict')) throw damaged('sets attributes of a value that has none')
 }
 
 function uint32(m: Machine): number {
@@ -216,7 +216,7 @@ const maxLine = 1000
 
 function line(m: Machine): string {
   const end = m.bytes.subarray(m.at, m.at + maxLine).indexOf(0x0a)
-  if (end < 0) throw damaged('imports a name without an end')
+  if (end < 0) throw damaged('imports a name that does not end')
   const name = text(m, end)
   take(m, 1)
   return name

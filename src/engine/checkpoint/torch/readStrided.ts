@@ -1,4 +1,4 @@
-// Elements that lie in another order than that of their indices, such as a transposed weight's, read in theirs.
+// Reads elements in the order of their indices where the file has another order, such as a transposed weight's.
 import { elementBits } from '../../../catalog/formats/dtypes.ts'
 import type { WeightFiles } from '../weightFiles.ts'
 
@@ -16,8 +16,8 @@ const chunkBytes = 4 * 2 ** 20
 const readBytes = 128 * 2 ** 10
 
 /**
- * Fills `target` with the bytes from `from` on that the tensor would have if it were contiguous. Only the part of its
- * slowest dimension that holds them is visited, as its elements lie in the file, which is read forwards once.
+ * Fills `target` with the bytes from `from` on that the tensor would have if it were contiguous. Visits only the part
+ * of the slowest dimension that contains them, in the order of the file, which is read forwards once.
  */
 export async function readStrided(
   pool: WeightFiles,
@@ -84,7 +84,7 @@ function chunkOf(dims: readonly { length: number; stride: number }[], size: numb
   return most
 }
 
-/** Longest stride first: counting through them, the last fastest, walks through the file forwards. */
+/** Longest stride first: counting through them, the last fastest, reads the file forwards. */
 function dimensionsOf(shape: readonly number[], strides: readonly number[]) {
   let step = 1
   const dims: { length: number; stride: number; step: number }[] = []

@@ -1,4 +1,4 @@
-// Reads what one file of torch.save holds, in the form of a safetensors header.
+// Reads the contents of a file of torch.save, in the form of a safetensors header.
 import { bytesOfTensor, elementBits, elementsOf, type SafetensorsDtype } from '../../../catalog/formats/dtypes.ts'
 import { FormatError, quoted } from '../../../errors.ts'
 import {
@@ -21,7 +21,7 @@ interface TorchHeader extends SafetensorsHeader {
   readonly dataStart: number
 }
 
-/** Reads the header of a file whose size is known. @throws FormatError: what is wrong, and how to mend it. */
+/** Reads the header of a file whose size is known. @throws FormatError: what is wrong, and how to fix it. */
 export async function readTorchHeader(pool: WeightFiles, path: string, fileBytes: number): Promise<TorchHeader> {
   const prefix = new Uint8Array(Math.min(4, fileBytes))
   await pool.read(path, 0, prefix)
@@ -33,7 +33,7 @@ export async function readTorchHeader(pool: WeightFiles, path: string, fileBytes
   const bytes = new Uint8Array(pickle.bytes)
   await pool.read(path, pickle.start, bytes)
   const tensors = tensorsOf(readPickle(bytes)).map((tensor) => placed(tensor, storages.get(tensor.storage)))
-  // Results that are saved from it carry this on, since loaders of safetensors ask for it.
+  // Results saved from it keep this, since loaders of safetensors require it.
   return { tensors, unknown: [], metadata: new Map([['format', 'pt']]), dataStart: 0 }
 }
 
@@ -44,7 +44,7 @@ function problemOf(prefix: Uint8Array, fileBytes: number): string | null {
   if (text === 'vers') return 'it is a Git-LFS pointer, not the weights; run `git lfs pull` in its folder'
   if (prefix[0] === 0x80)
     return 'it is in the format of PyTorch before 1.6, one pickle that is not safe to read; load it where you trust it and save it again: torch.save(torch.load(path), path)'
-  return 'it is no file of torch.save; get the weights again'
+  return 'it is not a file of torch.save; get the weights again'
 }
 
 function placed(tensor: StateTensor, place: Place | undefined): TensorInfo {
@@ -60,7 +60,7 @@ function placed(tensor: StateTensor, place: Place | undefined): TensorInfo {
   return isContiguous(shape, strides) ? info : { ...info, strides }
 }
 
-/** Whether the elements lie one after the other, rows first. */
+/** Whether the elements are contiguous, rows first. */
 function isContiguous(shape: readonly number[], strides: readonly number[]): boolean {
   let expected = 1
   for (let i = shape.length - 1; i >= 0; i--) {
@@ -90,7 +90,7 @@ const nests = ['state_dict', 'model_state_dict', 'model', 'module']
 
 /**
  * The tensors of a state dict, which may be nested one level, in the file's order.
- * @throws FormatError when there is none, or a tensor reaches beyond its storage.
+ * @throws FormatError when there is no state dict, or a tensor reaches beyond its storage.
  */
 export function tensorsOf(root: Pickled): StateTensor[] {
   const tensors = new Map<string, StateTensor>()
@@ -98,7 +98,7 @@ export function tensorsOf(root: Pickled): StateTensor[] {
   dict.keys.forEach((name, i) => {
     const value = dict.values[i]
     if (typeof name !== 'string') return
-    // Counters and the like stand beside tensors; of equal keys the last counts.
+    // There may be counters and the like beside tensors; of equal keys the last counts.
     tensors.delete(name)
     if (isNode(value, 'tensor')) tensors.set(name, checked(name, value))
   })
@@ -115,11 +115,11 @@ function stateDictIn(root: Pickled): PickledDict {
     if (holdsTensors(root)) return root
     const keys = root.keys.filter((key) => typeof key === 'string').slice(0, 8)
     throw new FormatError(
-      `it holds no state dict: its keys are ${keys.map(quoted).join(', ') || 'none'}; save model.state_dict()`,
+      `it contains no state dict: its keys are ${keys.map(quoted).join(', ') || 'none'}; save model.state_dict()`,
     )
   }
-  const what = isNode(root, 'tensor') ? 'a single tensor' : 'no dictionary of tensors'
-  throw new FormatError(`it holds ${what}; save model.state_dict()`)
+  const what = isNode(root, 'tensor') ? 'a single tensor' : 'a value that is not a dictionary of tensors'
+  throw new FormatError(`it contains ${what}; save model.state_dict()`)
 }
 
 function holdsTensors({ values }: PickledDict): boolean {
@@ -131,7 +131,7 @@ function checked(name: string, { storage, type, offset, shape, strides }: Pickle
   const dtype = dtypeOfTorch(type ?? storage.type)
   if (!dtype)
     throw new FormatError(
-      `${quoted(name)}: its type ${quoted(type ?? storage.type)} has no equal in safetensors; convert it first`,
+      `${quoted(name)}: its type ${quoted(type ?? storage.type)} does not exist in safetensors; convert it first`,
     )
   // Storages are as large as their own class says; a tensor with its own type counts an untyped storage's bytes.
   const size = elementBits(dtype) / 8
@@ -156,7 +156,7 @@ function reachOf(offset: number, shape: readonly number[], strides: readonly num
   return Number.isSafeInteger(reach) ? reach : null
 }
 
-/** Whether two elements may lie in one place: a stride is shorter than what the smaller ones walk through. */
+/** Whether two elements may share a place: a stride is shorter than the span of the smaller ones. */
 function overlaps(shape: readonly number[], strides: readonly number[]): boolean {
   const steps = strides.map((stride, i) => ({ stride, length: shape[i] })).filter(({ length }) => length > 1)
   steps.sort((a, b) => a.stride - b.stride)

@@ -1,4 +1,4 @@
-// The zip archive that torch.save writes: where the pickle and every storage lie in the file. Entries are stored as they are, so that
+// The zip archive that torch.save writes: where the pickle and every storage are in the file. Entries are not compressed, so
 // they can be read in ranges. Layout of the records: PKWARE's APPNOTE 4.3 (www.pkware.com/appnote).
 import { FormatError, quoted } from '../../../errors.ts'
 import type { WeightFiles } from '../weightFiles.ts'

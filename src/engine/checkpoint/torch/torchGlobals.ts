@@ -1,5 +1,5 @@
-// The dozen names that the pickle of a state dict imports, and what calling each means. Any other name is refused,
-// so that nothing a file says is ever executed.
+// The dozen names that the pickle of a state dict imports, and what calling each means. Any other name is refused:
+// nothing in a file is ever executed.
 import { FormatError, quoted } from '../../../errors.ts'
 import { isCount, type SafetensorsDtype } from '../../../catalog/formats/dtypes.ts'
 
@@ -70,12 +70,12 @@ export function globalNamed(module: string, name: string): Pickled {
   const full = `${module}.${name}`
   if (!known.has(full) && otherKinds.test(full))
     throw new FormatError(
-      `it holds a tensor of a kind that has no equal here (its pickle asks for ${quoted(full)}): save what .to_dense(), .dequantize() or .to(torch.float32) make of it`,
+      `it contains a tensor of an unsupported kind (its pickle imports ${quoted(full)}): save the result of .to_dense(), .dequantize() or .to(torch.float32)`,
       'refused',
     )
   if (!known.has(full))
     throw new FormatError(
-      `its pickle asks for ${quoted(full)}, which no state dict needs and which could run code; nothing was executed. Load it where you trust it and save model.state_dict(), or use save_pretrained(…, safe_serialization=True)`,
+      `its pickle imports ${quoted(full)}, which no state dict needs and which could run code; nothing was executed. Load it where you trust it and save model.state_dict(), or use save_pretrained(…, safe_serialization=True)`,
       'refused',
     )
   return { kind: 'global', name: full }
@@ -84,7 +84,7 @@ export function globalNamed(module: string, name: string): Pickled {
 /** The value of `callee(*args)`. */
 export function reduce(callee: Pickled, args: Pickled): Pickled {
   if (!isNode(callee, 'global') || !isNode(args, 'tuple') || !Object.hasOwn(calls, callee.name))
-    throw damaged('calls what cannot be called')
+    throw damaged('calls a value that is not a function')
   return calls[callee.name](args.items)
 }
 
@@ -92,7 +92,7 @@ export function reduce(callee: Pickled, args: Pickled): Pickled {
 export function storageOf(id: Pickled): Pickled {
   const [what, type, key, , elements] = isNode(id, 'tuple') ? id.items : []
   if (what !== 'storage' || !isNode(type, 'global') || typeof key !== 'string' || !isCount(elements))
-    throw damaged('names a storage in a way that torch does not')
+    throw damaged('names a storage in a form that torch does not write')
   if (!/^[0-9A-Za-z_]{1,64}$/.test(key)) throw new FormatError(`it names a storage ${quoted(key)}; get the file again`)
   return { kind: 'storage', type: type.name, key, elements }
 }
@@ -100,10 +100,10 @@ export function storageOf(id: Pickled): Pickled {
 function orderedDict([pairs]: readonly Pickled[]): Pickled {
   const keys: Pickled[] = []
   const values: Pickled[] = []
-  if (pairs !== undefined && !isNode(pairs, 'list')) throw damaged('makes a dictionary of what is no list')
+  if (pairs !== undefined && !isNode(pairs, 'list')) throw damaged('makes a dictionary of a value that is not a list')
   for (const pair of pairs?.items ?? []) {
     const items = isNode(pair, 'tuple') || isNode(pair, 'list') ? pair.items : []
-    if (items.length !== 2) throw damaged('makes a dictionary of what are no pairs')
+    if (items.length !== 2) throw damaged('makes a dictionary of items that are not pairs')
     keys.push(items[0])
     values.push(items[1])
   }
@@ -125,7 +125,7 @@ function tensor(
     )
   const [sizes, steps] = [counts(shape), counts(strides)]
   if (!isNode(storage, 'storage') || !isCount(offset) || !sizes || !steps || sizes.length !== steps.length)
-    throw damaged('describes a tensor in a way that torch does not')
+    throw damaged('describes a tensor in a form that torch does not write')
   return { kind: 'tensor', storage, type, offset, shape: sizes, strides: steps }
 }
 
@@ -144,7 +144,7 @@ function counts(value: Pickled | undefined): readonly number[] | null {
 }
 
 function parameter(data: Pickled | undefined): Pickled {
-  if (!isNode(data, 'tensor')) throw damaged('makes a parameter of what is no tensor')
+  if (!isNode(data, 'tensor')) throw damaged('makes a parameter of a value that is not a tensor')
   return data
 }
 
@@ -155,7 +155,7 @@ export function damaged(what: string): FormatError {
 // The values on the stack of the pickle machine are data only. Nothing here can run, and no JavaScript object is ever built
 // from a name in the file.
 
-/** A name that the file imports, such as `torch.FloatStorage`; it stands for itself until something is called. */
+/** A name that the file imports, such as `torch.FloatStorage`; it is kept as a name until it is called. */
 interface PickledGlobal {
   readonly kind: 'global'
   readonly name: string

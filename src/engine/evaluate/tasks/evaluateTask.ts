@@ -23,7 +23,7 @@ export async function evaluateTask(
   if (wrong) {
     throw new EngineError(
       'numeric',
-      `a log-likelihood is ${wrong.logLikelihood}; the weights hold NaN or infinity, or overflow on this text`,
+      `a log-likelihood is ${wrong.logLikelihood}; the weights contain NaN or infinity, or overflow on this text; check them with sparsescope inspect --stats`,
     )
   }
   return { ...figuresOf(rules, questions, scores), scores, seconds: (performance.now() - begun) / 1000 }
@@ -38,7 +38,7 @@ export interface Figure {
 
 interface Figures {
   readonly acc: Figure
-  /** Accuracy by log-likelihood per code point; null where the harness has none. */
+  /** Accuracy by log-likelihood per code point; null where the harness has no such figure. */
   readonly accNorm: Figure | null
   /** exp of the mean −log-likelihood of a row; completions only. */
   readonly perplexity: number | null

@@ -14,7 +14,7 @@ interface HarnessRequest {
   /** Folder that gets both files; made where it is not there. */
   readonly folder: string
   readonly task: TaskName
-  /** The file that was asked, and how many of its first rows. */
+  /** The file of questions, and how many of its first rows. */
   readonly path: string
   readonly limit?: number
   /** The model as the person names it. */

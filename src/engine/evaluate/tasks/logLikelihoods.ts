@@ -87,7 +87,7 @@ interface AskedBatch {
   readonly asked: readonly { readonly question: number; readonly choices: readonly number[][] }[]
 }
 
-/** Longest questions first, so that the largest batch comes first and sequences of a batch are of about one length. */
+/** Longest questions first: the largest batch comes first, and sequences of a batch are of about one length. */
 function* batchesOf(
   questions: readonly TokenisedQuestion[],
   vocabSize: number,

@@ -14,7 +14,7 @@ interface Choice extends ScoredIds {
 
 export interface TokenisedQuestion {
   readonly choices: readonly Choice[]
-  /** null where the row has no answer, so that nothing can be right. */
+  /** null where the row has no answer: no option is right. */
   readonly gold: number | null
 }
 
@@ -46,7 +46,7 @@ interface QuestionRequest {
 /** Number of rows without an answer that a message names. */
 const mostNamed = 5
 
-/** @throws EngineError 'bad-data' with the place of a row that cannot be asked. */
+/** @throws EngineError 'bad-data' with the place of a row that cannot be used. */
 export async function loadQuestions(request: QuestionRequest): Promise<QuestionSet> {
   const { task, path, limit = Infinity, folder, signal } = request
   const { questions: rules } = taskOf(task)
@@ -112,7 +112,7 @@ export function unansweredText({ questions, unanswered: { places, count } }: Que
 
 // Requests become token ids as in lm-evaluation-harness (docs/methods.md, "Zero-shot tasks").
 
-/** Ids of which the last `predicted` are scored, each given those before it. */
+/** Ids; the last `predicted` are scored, each given those before it. */
 interface ScoredIds {
   readonly ids: Int32Array
   readonly predicted: number
@@ -131,7 +131,7 @@ function createRequestEncoder(tokenizer: Tokenizer, maxLength: number, signal?: 
         ? contexts.none(continuation)
         : contexts.split(context, continuation))
       const predicted = after.length
-      if (predicted === 0) throw new EngineError('bad-data', 'the tokenizer makes nothing of its answer')
+      if (predicted === 0) throw new EngineError('bad-data', 'the tokenizer makes no token of its answer')
       if (predicted > maxLength) {
         throw new EngineError(
           'bad-data',
@@ -153,7 +153,7 @@ interface Parts {
 
 interface Contexts {
   split(context: string, continuation: string): Promise<Parts>
-  /** Encodes a continuation without a context, for which the beginning-of-text token stands. */
+  /** Encodes a continuation without a context; the beginning-of-text token replaces it. */
   none(continuation: string): Promise<Parts>
 }
 
@@ -172,8 +172,8 @@ function createContexts(tokenizer: Tokenizer, signal: AbortSignal | undefined): 
       const text = rstrip(context)
       if (last?.text !== text) last = { text, ids: await marked(text) }
       const { ids: before } = last
-      if (before.length === 0) throw nothingBefore('tokenizer.json puts nothing there')
-      // The ids of the whole may begin otherwise than those of the context: the context's stand.
+      if (before.length === 0) throw nothingBefore('tokenizer.json adds no token there')
+      // The ids of the whole may begin differently from those of the context, which are kept.
       const whole = await marked(context + continuation)
       return { before, after: whole.subarray(before.length) }
     },
@@ -181,7 +181,7 @@ function createContexts(tokenizer: Tokenizer, signal: AbortSignal | undefined): 
       const mark = begin ?? end
       const [id, ...more] = mark === null ? [] : await plain(mark)
       if (id === undefined || more.length > 0)
-        throw nothingBefore('tokenizer_config.json names no bos_token or eos_token to stand there')
+        throw nothingBefore('tokenizer_config.json names no bos_token or eos_token to use there')
       const ids = await plain(continuation)
       return { before: Int32Array.of(id), after: ids[0] === id ? ids.subarray(1) : ids }
     },

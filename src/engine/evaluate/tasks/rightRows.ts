@@ -1,5 +1,5 @@
-// Which rows of a task a model had right: from the report of a run, or from the samples of lm-evaluation-harness, which
-// `evaluate --out` writes too. Either may be anybody's.
+// The rows of a task that a model answered correctly: from the report of a run, or from the samples of lm-evaluation-harness,
+// which `evaluate --out` writes too. Either may come from anyone.
 import { readdir, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { isRecord } from '../../../catalog/formats/json.ts'
@@ -12,7 +12,7 @@ import { readLines } from '../../text/textCorpus.ts'
 
 interface RightRow {
   readonly right: boolean
-  /** What tells that another model was asked the same, where it is of the same `kind`. */
+  /** Identifies the question; two results of the same `kind` answer the same one where it is equal. */
   readonly question: string
 }
 
@@ -93,7 +93,7 @@ async function fromSamples(path: string, signal?: AbortSignal): Promise<RightRow
     if (!Number.isInteger(id) || (id as number) < 0)
       throw new EngineError(
         'bad-data',
-        `${path}:${number}: doc_id is no row number; is it a samples file of lm-evaluation-harness?`,
+        `${path}:${number}: doc_id is not a row number; is it a samples file of lm-evaluation-harness?`,
       )
     if (typeof acc !== 'number' && typeof acc !== 'boolean')
       throw new EngineError(
@@ -103,9 +103,11 @@ async function fromSamples(path: string, signal?: AbortSignal): Promise<RightRow
     // Other filters of the same row come after the first.
     if (!rows.has(id as number))
       rows.set(id as number, { right: Number(acc) >= 0.5, question: JSON.stringify(hash ?? target ?? null) })
-    if (rows.size > mostRows) throw new EngineError('bad-data', `${path} has more than ${mostRows} rows`)
+    if (rows.size > mostRows)
+      throw new EngineError('bad-data', `${path} has more than ${mostRows} rows, the limit; compare fewer`)
   }
-  if (rows.size === 0) throw new EngineError('bad-data', `${path} has no rows`)
+  if (rows.size === 0)
+    throw new EngineError('bad-data', `${path} has no rows; give a samples file of lm-evaluation-harness`)
   return { kind: 'samples', path, rows }
 }
 
@@ -116,5 +118,5 @@ function parsed(line: Buffer, where: string): Record<string, unknown> {
   } catch {
     // The sentence below says so.
   }
-  throw new EngineError('bad-data', `${where} is no line of JSON; is it a samples file of lm-evaluation-harness?`)
+  throw new EngineError('bad-data', `${where} is not a line of JSON; is it a samples file of lm-evaluation-harness?`)
 }

@@ -1,4 +1,4 @@
-// What adapters are made of: the interface of a kind, start values, and effective weights.
+// Parts of adapters: the interface of a kind, start values, and effective weights.
 import type { Backend } from '../../compute/backend.ts'
 import type { Tensor } from '../../compute/tensor.ts'
 import type { Adapter, Linear, RowRange } from '../../model/module.ts'
@@ -42,7 +42,7 @@ interface AdapterParameter {
   /** Suffix of its name: `lora_A` and `lora_B` as in peft, or a vector of ScaleLoRA. */
   readonly suffix: string
   readonly shape: readonly number[]
-  /** Number of equal parameters that it stands for in the norm of the gradient. */
+  /** Number of equal parameters that it represents in the norm of the gradient. */
   readonly copies?: number
   /** Start value: drawn (or from the file of start matrices), or one number everywhere. */
   readonly start: 'drawn' | number
@@ -86,7 +86,7 @@ export async function givenStart(
 
 /**
  * Effective weights of adapted linears in the type that products take, formed once per optimiser step although forward, backward,
- * recomputation and accumulated batches all ask for them.
+ * recomputation and accumulated batches all need them.
  */
 export interface EffectiveWeights {
   /** The tensor of this linear, formed by `form` if this is the first time since `invalidate`. */

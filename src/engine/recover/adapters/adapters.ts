@@ -1,4 +1,4 @@
-// The arithmetic of every adapter, by the name of its row, and of the low-rank update that a head gets.
+// The arithmetic of every adapter, by the name of its row, and of the low-rank update of a head.
 import type { AdaptedLinear } from '../../../plan/trainable.ts'
 import type { AdapterKind } from './adapter.ts'
 import { lowRankKind } from './lowRank.ts'

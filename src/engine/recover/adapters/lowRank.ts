@@ -12,7 +12,7 @@ interface LowRankParameters {
   /** alpha / rank */
   readonly scale: number
   /**
-   * u32 [O, ceil(I/32)]. While training: MaskLoRA has the pruning mask, LoRA-Prune and the head none. Merging under a
+   * u32 [O, ceil(I/32)]. While training, MaskLoRA has the pruning mask; LoRA-Prune and the head have no mask. Merging under a
    * mask is exact for MaskLoRA; LoRA-Prune loses what B·A put on pruned weights.
    */
   readonly trainMask: Tensor | null

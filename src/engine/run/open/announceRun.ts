@@ -1,4 +1,4 @@
-// The first lines of a run's events: what it does, on what, and what its reader should know before it begins.
+// The first lines of a run's events: what it does, on which device, and its warnings.
 import { budgetWarnings } from '../../../plan/planRecipe.ts'
 import { stages } from '../../../catalog/stages.ts'
 import { machineFacts } from '../../facts/recipeFacts.ts'
@@ -50,7 +50,7 @@ function warnOfOtherDevice({ progress, backend }: OpenedRun, warn: (message: str
   const before = progress.device
   if (identity(before) === identity(backend.info)) return
   warn(
-    `The run began on ${before.description} and goes on with ${backend.info.description}: the result may differ in the last bits from an uninterrupted run's`,
+    `The run began on ${before.description} and continues on ${backend.info.description}: the result may differ in the last bits from an uninterrupted run's`,
   )
 }
 

@@ -1,4 +1,4 @@
-// Everything that can be wrong with a recipe beside its model, found before anything of a run is written.
+// Checks a recipe with its model, before a run writes anything.
 import { join, resolve } from 'node:path'
 import { type IdShape, recoveriesOf, type ResolvedRecipe, resolveRecipe } from '../../../recipe/resolve.ts'
 import { type Checkpoint, openCheckpoint } from '../../checkpoint/checkpoint.ts'
@@ -63,8 +63,8 @@ export function plannedRun(recipe: ResolvedRecipe, { config }: Model): RunPlan {
 }
 
 /**
- * Whether the tokenizer can go into the GGUF file that the recipe asks for. Whether llama.cpp knows the model the plan says.
- * @throws EngineError 'bad-recipe' for a tokenizer that llama.cpp does not know, or none.
+ * Checks that the tokenizer can go into the recipe's GGUF file. The plan says whether llama.cpp knows the model.
+ * @throws EngineError 'bad-recipe' for a missing tokenizer, or one that llama.cpp does not know.
  */
 export async function checkGguf({ save }: Pick<ResolvedRecipe, 'save'>, { checkpoint, config }: Model): Promise<void> {
   if (save?.format !== 'gguf') return
@@ -77,7 +77,7 @@ export async function checkGguf({ save }: Pick<ResolvedRecipe, 'save'>, { checkp
 }
 
 /**
- * How many ids of which length the data files hold, for a recipe that leaves it to them. Reads headers only. What cannot be read has
+ * The number and length of rows in files of ids, for a recipe that does not set them. Reads headers only. An unreadable file has
  * no shape here: it is refused where its ids are read.
  */
 async function idShapesOf({ calibration, recover, evaluate = [] }: Recipe, folder: string): Promise<IdShape> {
@@ -133,7 +133,7 @@ function otherTokens(place: string, path: string, why: string): EngineError {
   )
 }
 
-/** What the tokenizer's ids mean; null where there is none, or none that can be read. */
+/** What the tokenizer's ids mean; null where it is missing or unreadable. */
 async function tokensOf({ folder }: Checkpoint): Promise<string | null> {
   try {
     const { model, added_tokens: added } = fieldsOf(

@@ -31,7 +31,7 @@ export async function planOfText(
   return planRecipe(path, context.resolved, facts ?? noFacts, findings)
 }
 
-/** The model as its headers describe it; its files are closed. Without its model there is nothing to plan. */
+/** The model as its headers describe it; its files are closed. Without its model a plan is impossible. */
 async function modelAt(path: string): Promise<Model> {
   const checkpoint = await openCheckpoint(path)
   try {

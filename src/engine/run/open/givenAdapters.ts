@@ -1,4 +1,4 @@
-// What a recovery takes from files of adapters: the start matrices that it names, and the adapter that it merges.
+// Reads files of adapters for a recovery: the start matrices that it names, and the adapter that it merges.
 import { adapterOf, isAdapterName } from '../../../catalog/adapters/adapters.ts'
 import type { PlannedRecovery } from '../../../plan/runPlan.ts'
 import { type Checkpoint, openCheckpoint } from '../../checkpoint/checkpoint.ts'
@@ -31,7 +31,7 @@ export async function startMatricesOf(
   }
 }
 
-/** Looks for every start matrix that these adapters will ask for. @throws EngineError as `of` does. */
+/** Checks every start matrix that these adapters will need. @throws EngineError as `of` does. */
 export async function checkStarts(recovery: PlannedRecovery): Promise<void> {
   if (recovery.settings.lora.init === null || !recovery.trainable) return
   const { adapted } = recovery.trainable

@@ -1,4 +1,4 @@
-// A run that is open: its folder, model, plan and device. startRun.ts makes a new one, resumeRun.ts goes on with one.
+// An open run: its folder, model, plan and device. startRun.ts makes a new one, resumeRun.ts resumes one.
 import type { ResolvedRecipe } from '../../../recipe/resolve.ts'
 import type { Checkpoint } from '../../checkpoint/checkpoint.ts'
 import type { Backend } from '../../compute/backend.ts'
@@ -64,8 +64,8 @@ export function sourceCheck(
 }
 
 /**
- * A parameter that is trained itself is one tensor of f32 values, and so is its gradient. What a device has no buffer for is told now,
- * since pruning may take hours before training begins.
+ * A parameter that is trained itself is one tensor of f32 values, and so is its gradient. A parameter that is too large for
+ * the device is refused now, since pruning may take hours before training begins.
  * @throws EngineError 'unsupported' where that is larger than the device's largest.
  */
 function checkTrained(
@@ -78,7 +78,7 @@ function checkTrained(
     const subset = settings.train.includes('full') ? 'full' : 'embedding'
     throw new EngineError(
       'unsupported',
-      `${place}.train: ${subset} trains ${large.name} in a buffer of ${formatBytes(4 * sizeOf(large.shape))}, and ${info.description} has none of more than ${formatBytes(mostTensorBytes)}: leave ${subset} out, or use --device cpu`,
+      `${place}.train: ${subset} trains ${large.name} in a buffer of ${formatBytes(4 * sizeOf(large.shape))}, and the limit of ${info.description} is ${formatBytes(mostTensorBytes)}: leave ${subset} out, or use --device cpu`,
     )
   }
 }

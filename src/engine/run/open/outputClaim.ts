@@ -1,4 +1,4 @@
-// The places of the outputs, made sure before any work goes into them: they can be written, they have room, and they are nobody else's.
+// Checks the places of the outputs before any work: they can be written, they have room, and no other run writes there.
 import { existsSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { type Output, outputBytes, type OutputKind, outputsOf, stateBytes } from '../../../plan/outputs.ts'
@@ -53,7 +53,7 @@ async function refusePlaces({ model, recipe }: Places, outputs: readonly Output[
 }
 
 /**
- * Makes the folders that the outputs will take shape in, and notes them first: a killed run leaves none that is not noted.
+ * Makes the temporary folders of the outputs, and notes each first: a killed run leaves no folder without a note.
  * Folders that an earlier session of this run made are removed. Space is checked, not reserved: another process may take it.
  */
 export async function claimOutput(session: RunSession, plan: RunPlan): Promise<void> {
@@ -62,8 +62,8 @@ export async function claimOutput(session: RunSession, plan: RunPlan): Promise<v
   for (const output of outputsOf(recipe)) {
     const { partial, saved } = outputProgress(progress, output.kind)
     const before = partial === null ? null : partialPath(output.to, partial)
-    // Killed between the rename and the note of it: only the finished output can tell, and saving looks at it. The folder in which a
-    // file took shape is removed after that.
+    // Killed between the rename and the note of it: only the finished output shows that, and saving checks it. The temporary
+    // folder of a file is removed after that.
     const isWhole = output.kind === 'gguf' ? progress.saved !== null : before !== null && !existsSync(before)
     const renamed = before !== null && isWhole && existsSync(output.to)
     if (saved !== null || renamed) continue
@@ -97,7 +97,10 @@ async function needs(planned: PlannedOutput, outputs: readonly Output[], state: 
   const written = outputs.map(async ({ kind, to }) => {
     return { folder: dirname(to), bytes: await outputSize(planned, kind), what: names[kind] }
   })
-  return [...(await Promise.all(written)), { folder: state, bytes: left, what: 'what a killed run goes on from' }]
+  return [
+    ...(await Promise.all(written)),
+    { folder: state, bytes: left, what: 'the state that a killed run resumes from' },
+  ]
 }
 
 /** Bytes for everything small beside the weights: headers, records, the file system's own. */

@@ -1,4 +1,4 @@
-// A recipe from disk; one that is very long is worked on in a thread.
+// Reads a recipe from disk; a very long one in a thread.
 import { resolve } from 'node:path'
 import type { PlanSummary } from '../../../plan/planSummary.ts'
 import { maxRecipeBytes, readSmallFile } from '../../checkpoint/smallFile.ts'

@@ -1,4 +1,4 @@
-// A recipe from disk, with settings from the command line, defaults filled in and paths made absolute.
+// Reads a recipe from disk, with settings from the command line, defaults filled in and paths made absolute.
 import { dirname, relative, sep } from 'node:path'
 import { isDeepStrictEqual } from 'node:util'
 import { Document, type ScalarTag, type Tags, visit } from 'yaml'
@@ -71,10 +71,13 @@ function applySetting(recipe: unknown, text: string): unknown {
   return changed
 }
 
-/** @throws EngineError 'bad-recipe' for a recipe that stands for many runs. */
+/** @throws EngineError 'bad-recipe' for a recipe of several runs. */
 export function refuseSweep({ path, recipe }: Pick<RecipeFile, 'path' | 'recipe'>): void {
   if (recipe.sweep)
-    throw new EngineError('bad-recipe', `${path} has a sweep, and this is one run: sparsescope sweep run ${path}`)
+    throw new EngineError(
+      'bad-recipe',
+      `${path} has a sweep, which is more than one run; use sparsescope sweep run ${path}`,
+    )
 }
 
 /** Every path of the recipe through `change`. */

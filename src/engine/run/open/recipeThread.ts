@@ -1,4 +1,4 @@
-// Work on recipes that are so long that it takes seconds, done in a thread that Ctrl-C ends.
+// Processes very long recipes, which takes seconds, in a thread that Ctrl-C ends.
 import type { Worker } from 'node:worker_threads'
 import { EngineError, throwIfCancelled } from '../../errors.ts'
 import { startWorker } from '../../../system/startWorker.ts'

@@ -1,4 +1,4 @@
-// A run that is gone on with: its folder is locked first, and nothing in it is touched before it is found to be the same run.
+// Resumes a run: locks its folder first, and touches nothing in it before it is known to be the same run.
 import { existsSync } from 'node:fs'
 import { relative, resolve } from 'node:path'
 import { sha256Of } from '../../../system/sha256.ts'
@@ -34,7 +34,7 @@ interface ResumeRequest extends OpenRequest {
 export async function resumeRun(request: ResumeRequest): Promise<OpenedRun> {
   const folder = runFolderAt(resolve(request.run))
   if (!existsSync(folder.recipe))
-    throw new EngineError('not-found', `${folder.path} is no run folder: it has no recipe.prune.yaml`)
+    throw new EngineError('not-found', `${folder.path} is not a run folder: it has no recipe.prune.yaml`)
   const lock = await lockRun(folder.path, request)
   try {
     return { ...(await readRun(folder, request)), lock }
@@ -59,7 +59,7 @@ async function readRun(folder: RunFolder, request: ResumeRequest): Promise<Omit<
   try {
     const { to, others } = splitSaveTo(settings)
     if (path !== undefined || others.length > 0) {
-      // A new place to save, given with `--set`, replaces the recipe's in both, so that it makes no difference.
+      // A new place to save, given with `--set`, replaces the recipe's in both: the comparison ignores it.
       const compared = (recipe: ResolvedRecipe) =>
         JSON.stringify(to === null ? recipe : { ...recipe, save: recipe.save && { ...recipe.save, to } })
       await requireSame(path ?? folder.recipe, others, (other) => compared(other) === compared(checked.recipe))
@@ -124,7 +124,7 @@ function checkCounts(progress: RunProgress, recipe: ResolvedRecipe, numBlocks: n
   const merges = next?.recoveries[0].mode === 'merge'
   const [blocks, steps] = next?.blockwise || merges ? [numBlocks, 0] : [0, next?.recoveries[0].steps ?? 0]
   const refuse = (done: number, all: number, unit: string): never => {
-    throw new EngineError('bad-data', `${folder} records ${done} finished ${unit}, of ${all}; start the run anew`)
+    throw new EngineError('bad-data', `${folder} records ${done} finished ${unit} of ${all}; start a new run`)
   }
   if (finishedBlocks > numBlocks) refuse(finishedBlocks, numBlocks, 'blocks')
   if (recoveredPasses > later.length) refuse(recoveredPasses, later.length, 'recoveries')
@@ -148,9 +148,9 @@ export function splitSaveTo(settings: readonly string[]): { to: string | null; o
 }
 
 /**
- * The recipe of a run folder with the place that this session saves to: `asked` (absolute), or where an earlier session was
- * told to, or what the recipe says. What was begun elsewhere is removed, and the place noted in `progress`.
- * @throws EngineError 'usage' when there is nothing to save, or nothing left to.
+ * The recipe of a run folder with the place that this session saves to: `asked` (absolute), or the place of an
+ * earlier session, or the recipe's. Removes what was begun elsewhere, and notes the place in `progress`.
+ * @throws EngineError 'usage' when the recipe saves nothing, or the result is saved already.
  */
 async function placeResult(
   recipe: ResolvedRecipe,
@@ -164,7 +164,7 @@ async function placeResult(
   if (progress.saved !== null) progress.saved = before.save && existsSync(before.save.to) ? before.save.to : null
   const file = before.save?.format === 'gguf' ? ggufPlace(before.save.to) : null
   if (progress.gguf.saved !== null) progress.gguf.saved = file !== null && existsSync(file) ? file : null
-  // The recipe's own paths are right wherever the workplace is now.
+  // The recipe's own paths stay right after the workplace has moved.
   if (progress.pruned.saved !== null) progress.pruned.saved = before.save?.pruned ?? null
   if (asked === null || asked === before.save?.to) return before
   const after = placed(asked)

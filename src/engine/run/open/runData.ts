@@ -14,7 +14,7 @@ import { windowsOf } from './sharedWindows.ts'
 import { EngineError } from '../../errors.ts'
 
 export interface RunData {
-  /** null when the run looks at none. */
+  /** null when the run reads no calibration data. */
   readonly calibration: Windows | null
   /** Windows of each recovery that retrains; null for the others. */
   readonly training: readonly (Windows | null)[]
@@ -105,8 +105,8 @@ async function inOrder<T, R>(items: readonly T[], each: (item: T) => Promise<R>)
 }
 
 /**
- * `samples` windows in equal parts from the files: the first window of each, then the second of each, and so on, so that
- * every stretch of them has as much of each.
+ * `samples` windows in equal parts from the files: the first window of each, then the second of each, and so on.
+ * Every stretch has as much of each file.
  * `load`: so many windows of a file, all of the same length. @throws EngineError 'usage' for a file that is named twice.
  */
 export async function mixedWindows(

@@ -16,7 +16,7 @@ import { bytesOf, writeTensors, type StateTensor } from '../state/tensorFile.ts'
 /** Tokenising takes from a tenth of a second to minutes. */
 const lookEveryMs = 100
 
-/** Loads as `loadWindows` does; runs of a sweep share tokenized text. Ids that were made elsewhere are read where they lie. */
+/** Loads as `loadWindows` does; runs of a sweep share tokenized text. Files of ids are read in place. */
 export async function windowsOf(session: RunSession, request: WindowsRequest): Promise<Windows> {
   const { shared: common, signal } = session
   if (common === undefined || request.path.endsWith('.safetensors')) return loadWindows(request)
@@ -91,4 +91,7 @@ async function readTensor(path: string, name: string): Promise<{ shape: readonly
 }
 
 const wrong = (path: string) =>
-  new EngineError('bad-data', `${path} holds no windows that a run has written: remove it, and it is made anew`)
+  new EngineError(
+    'bad-data',
+    `${path} does not contain windows written by a run: remove it, and the next run makes it again`,
+  )

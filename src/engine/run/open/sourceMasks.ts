@@ -12,11 +12,11 @@ import type { Model } from '../../model/model.ts'
 import { decode, readWeight } from '../../model/weights.ts'
 import { maskOfZeros, zeroCountOf } from '../../prune/mask.ts'
 
-/** Weights that are looked at together. */
+/** Weights that are read together. */
 const pieceLength = 8 * 2 ** 20
 
 /**
- * Masks of the block linears that are wanted, by module name; null when the checkpoint holds none. Reads each of their weights:
+ * Masks of the requested block linears, by module name; null when the checkpoint contains no mask. Reads each of their weights:
  * what a mask prunes must be 0 already. @throws EngineError 'bad-checkpoint' where it is not.
  */
 export async function ownMasksOf(
@@ -32,7 +32,7 @@ export async function ownMasksOf(
     if (filled > 0)
       throw new EngineError(
         'bad-checkpoint',
-        `${model.checkpoint.folder}: ${filled} weights of ${name} are not 0 although ${maskFileName} says that they are pruned: the mask is older than the weights. Remove it; the zeros that are there are then taken as the mask`,
+        `${model.checkpoint.folder}: ${filled} weights of ${name} are not 0 although ${maskFileName} says that they are pruned: the mask is older than the weights. Remove it: the run then takes the exact zeros as the mask`,
       )
   }
   return masks
@@ -74,7 +74,7 @@ async function foundMasks(model: Model): Promise<Map<string, StoredMask> | null>
 
 /**
  * The masks of a recipe without `prune`: of the file, else the exact zeros of the block linears, with a warning. A
- * linear without zeros has none.
+ * linear without zeros has no mask.
  */
 export async function masksOfPrunedModel(
   model: Model,
@@ -89,12 +89,12 @@ export async function masksOfPrunedModel(
   return masks
 }
 
-/** A linear of which fewer weights are exactly 0 was not pruned: bf16 has a few zeros by itself. */
+/** A linear with a smaller share of exact zeros was not pruned: bf16 has a few zeros by itself. */
 const leastPruned = 0.01
 
 /**
- * The masks of the linears that the recipe does not prune, so that training leaves what is pruned there as it is: of the file,
- * else their exact zeros, with a warning.
+ * The masks of the linears that the recipe does not prune, from the file, else their exact zeros, with a warning. Training keeps
+ * these weights 0.
  */
 export async function masksBesides(
   model: Model,
@@ -117,7 +117,7 @@ export async function masksBesides(
   return masks
 }
 
-/** Reads every linear that is asked for once; a mask is read from its weight again. */
+/** Reads every requested linear once; a mask is read from its weight again. */
 async function masksOfZeros(model: Model, wanted: (linear: string) => boolean) {
   const masks = new Map<string, StoredMask>()
   const counts = new Map<string, ZeroCount>()

@@ -1,4 +1,4 @@
-// A new run: its recipe is checked, its device opened and its place looked at before its folder is made.
+// A new run: checks the recipe, opens the device and checks the output places before it makes the run folder.
 import { sha256Of } from '../../../system/sha256.ts'
 import { join, relative } from 'node:path'
 import { unusedText } from '../../model/model.ts'
@@ -32,7 +32,7 @@ export async function startRun(request: StartRequest): Promise<OpenedRun> {
   try {
     const { recipe, base } = checked
     const { place = runPlace(checked.path) } = request
-    // Any run folder in this place does for the check, since all lie side by side.
+    // Any run folder in this place works for the check, since all are side by side.
     const somewhere = join(place.parent, 'run')
     await checkOutput(checked, somewhere)
     const sources = await recordSources(await sourceFiles(recipe, checked.source), { known, signal })

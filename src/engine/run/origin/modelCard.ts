@@ -53,7 +53,7 @@ export async function writeModelCard(folder: string): Promise<{ file: string }> 
   if (!note)
     throw new EngineError(
       'not-found',
-      `${folder} has no sparsescope.json that a run has written: nobody knows how it was made`,
+      `${folder} has no sparsescope.json written by a run, so there is no record of how it was made`,
     )
   const file = join(folder, cardName)
   try {

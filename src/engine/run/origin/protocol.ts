@@ -1,4 +1,4 @@
-// How the numbers of a recipe come about: context lengths, windows, calibration set, seed.
+// How the numbers of a recipe are measured: context lengths, windows, calibration set, seed.
 import { andList } from '../../../formatting/lists.ts'
 import { filesOf, type DataFiles } from '../../../recipe/dataFiles.ts'
 import type { ResolvedEvaluation, ResolvedRecipe, ResolvedRecover } from '../../../recipe/resolve.ts'
@@ -6,7 +6,7 @@ import { taskOf } from '../../../catalog/tasks/tasks.ts'
 import { plural } from '../../../formatting/numbers.ts'
 import { placementText } from '../../evaluate/evaluationWindows.ts'
 
-/** Says in sentences how the numbers came about. */
+/** Says in sentences how the numbers were measured. */
 export function protocolOf({ evaluate, calibration, recover, seed }: ResolvedRecipe): string[] {
   const sentences = evaluate.map(evaluationSentence)
   if (calibration)

@@ -1,4 +1,4 @@
-// The files of a result that belong on the Hub: those of its folder, the recipe, and a card where it has none. Nothing is written here.
+// The files of a result for the Hub: those of its folder, the recipe, and a card where it is missing. Writes nothing.
 import { existsSync } from 'node:fs'
 import { lstat, readdir } from 'node:fs/promises'
 import { basename, join, resolve } from 'node:path'
@@ -40,7 +40,7 @@ export async function publicationOf(given: string): Promise<Publication> {
   if (!note || unfinished)
     throw new EngineError(
       'usage',
-      `${folder} is not the result of a finished run${unfinished ? '' : `: it has no ${noteName} that a run has written`}; give the folder that save.to of a recipe names`,
+      `${folder} is not the result of a finished run${unfinished ? '' : `: it has no ${noteName} written by a run`}; give the folder that save.to of a recipe names`,
     )
   // Opens only when all of its shards are there and whole.
   const checkpoint = await openCheckpoint(folder)
@@ -63,7 +63,7 @@ export async function publicationOf(given: string): Promise<Publication> {
   }
 }
 
-/** What a person is told before a push. */
+/** What a push shows before it begins. */
 export function toldPush(
   { name, exists, hasBranch, isPrivate, address, files }: PushPlan,
   { ofRun }: Publication,
@@ -104,7 +104,7 @@ async function filesOf(folder: string): Promise<PushFile[]> {
   if (names.length > mostFiles)
     throw new EngineError(
       'usage',
-      `${folder} has ${names.length} files, which no result has; give the folder of a result`,
+      `${folder} has ${names.length} files, more than any result; give the folder of a result`,
     )
   const files: PushFile[] = []
   for (const name of names.sort()) {
@@ -112,10 +112,7 @@ async function filesOf(folder: string): Promise<PushFile[]> {
     const file = join(folder, name)
     const facts = await lstat(file)
     if (facts.isSymbolicLink())
-      throw new EngineError(
-        'usage',
-        `${file} is a link, and what it leads to may change; put the file itself in its place`,
-      )
+      throw new EngineError('usage', `${file} is a link, and its target may change; put the file itself in its place`)
     if (facts.isFile()) files.push({ path: name, content: { file } })
   }
   return files

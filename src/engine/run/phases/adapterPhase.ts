@@ -1,5 +1,5 @@
 // Merging an adapter that was trained elsewhere, inside a run: a block at a time from the model so far, its masks checked in the bytes
-// that are saved. A killed run goes on with the next block.
+// that are saved. A killed run continues with the next block.
 import { breathe } from '../../breathe.ts'
 import type { MergedUpdate, Movement } from '../../../runs/series/events.ts'
 import type { LowRankUpdate, TakenParameter } from '../../../plan/adapterLayout.ts'

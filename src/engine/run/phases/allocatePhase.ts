@@ -1,4 +1,4 @@
-// The sparsities of blocks that only a run can tell: by a measure of the dense model, or by trying.
+// The sparsities of blocks that only a run can decide: by a measure of the dense model, or by trying.
 import { bestTrial, chosenAllocations, tryCount } from '../../../runs/series/recoveries.ts'
 import { lookAtData, prunedNames, type PruneEntry } from '../../../plan/pruneEntries.ts'
 import { triedWindows } from '../../../recipe/defaults.ts'
@@ -12,7 +12,7 @@ import { masksBesides } from '../open/sourceMasks.ts'
 import { statesIn } from './blocksPhase.ts'
 import type { RunContext } from './runContext.ts'
 
-/** The plan's entries with their sparsities. The dense model is measured anew by a resumed run; what was tried is remembered. */
+/** The plan's entries with their sparsities. A resumed run measures the dense model again; what was tried is remembered. */
 export async function allocateInRun(context: RunContext): Promise<readonly PruneEntry[]> {
   const { plan, data } = context
   const { calibration } = data

@@ -1,4 +1,4 @@
-// The recoveries of one walk over the blocks, as what they do to a block.
+// The recoveries of one pass over the blocks, each as a function of a block.
 import type { PlannedRecovery, RunPlan } from '../../../plan/runPlan.ts'
 import type { BlockRecovery } from '../../blocks/processBlocks.ts'
 import type { PruneHost } from '../../prune/host.ts'

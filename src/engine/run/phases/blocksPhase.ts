@@ -1,4 +1,4 @@
-// A walk over the blocks that prunes them, recovers them, or both: block after block, each saved when it is finished.
+// A pass over the blocks that prunes them, recovers them, or both: block after block, each saved when it is finished.
 import { moduleOfWeight } from '../../../catalog/families/parameters.ts'
 import { loadBlock, type Block } from '../../model/block.ts'
 import { productForm } from '../../model/computeIn.ts'
@@ -73,7 +73,7 @@ export async function runBlocksPhase(phase: BlocksPhase): Promise<void> {
       finished: { blocks: phase.finishedBlocks, load: (index) => savedBlock(phase, index) },
       signal,
       pausePoint,
-      // Where blocks are trained, the steps tell better how far the run is.
+      // Where blocks are trained, the steps show the progress better.
       onProgress: (done, total) => (recoveries.length > 0 ? undefined : session.advance(done, total, 'windows')),
       onWarning: session.warn,
     })
@@ -90,7 +90,7 @@ export async function runBlocksPhase(phase: BlocksPhase): Promise<void> {
   }
 }
 
-/** Most stores that a walk has at once: inputs, outputs and middles of the dense model, and the pruned stream. */
+/** Most stores that a pass has at once: inputs, outputs and middles of the dense model, and the pruned stream. */
 const stores = 4
 
 export function statesIn({ activationBytes, residentStateBytes }: Budget, spillFolder: string): ActivationBudget {

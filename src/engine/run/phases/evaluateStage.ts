@@ -29,7 +29,7 @@ const units = { windows: 'windows', questions: 'rows', prompts: 'tokens' }
 /** A measurement in the middle of a recovery, which is numbered where the recipe has several. */
 export type Between = Required<Pick<EvaluationResult, 'step'>> & Pick<EvaluationResult, 'recovery'>
 
-/** Measures a saved state of the model wherever the recipe asks for this stage. What is measured already is not again. */
+/** Measures a saved state of the model by the entries of this stage that are not measured yet. */
 export async function evaluateStage(
   session: RunSession,
   data: RunData,
@@ -78,7 +78,7 @@ export async function evaluateTraining(
   })
 }
 
-/** Tells of windows as they are measured; between two groups of them a paused run waits. */
+/** Reports windows as they are measured; between two groups of them a paused run waits. */
 function progressIn(session: RunSession, before: number, total: number, unit: string) {
   return async (done: number): Promise<void> => {
     session.advance(before + done, total, unit)
@@ -86,7 +86,7 @@ function progressIn(session: RunSession, before: number, total: number, unit: st
   }
 }
 
-/** One entry in the middle of a recovery: its windows are told, and count as its share of all such measurements. */
+/** One entry in the middle of a recovery: its windows are reported, and count as its share of all such measurements. */
 async function measureBetween(
   session: RunSession,
   data: RunData,
@@ -151,7 +151,7 @@ type Measured = Pick<EvaluationResult, 'perplexity' | 'acc' | 'stderr'>
 
 const percent = (share: number) => (100 * share).toFixed(1)
 
-/** Entries that the recipe asks for at this stage and that are not measured yet. */
+/** Entries of this stage that are not measured yet. */
 export function dueEntries(session: RunSession, stage: Stage, between?: Between): Entry[] {
   return session.recipe.evaluate
     .map((evaluation, entry) => ({ entry, evaluation }))

@@ -1,4 +1,4 @@
-// A run goes on from what is saved: with a new device when its own is lost, with a smaller plan when that has no more memory.
+// A run continues from its saved state: with a new device when its own is lost, with a smaller plan when that has no more memory.
 import { probe } from '../../compute/open.ts'
 import { EngineError } from '../../errors.ts'
 import type { RunSession } from '../state/session.ts'
@@ -10,7 +10,7 @@ import { lessText, planWithLess } from '../../compute/planWithLess.ts'
 const mostInARow = 3
 
 /**
- * Runs `body`, again each time its device is lost and comes back; `body` plans anew and skips what is saved.
+ * Runs `body`, again each time its device is lost and comes back; `body` plans again and skips what is saved.
  * @throws EngineError 'device-lost' where no device comes back, or one after the other is lost at the same work.
  */
 export async function goOnWithNewDevice<T>(
@@ -26,13 +26,15 @@ export async function goOnWithNewDevice<T>(
       inARow = progress.revision === saved ? inARow + 1 : 1
       saved = progress.revision
       if (inARow > mostInARow || !(await comesBack(backend))) throw error
-      warn(`${backend.info.description} was lost and came back; the run goes on from what is saved (${error.message})`)
+      warn(
+        `${backend.info.description} was lost and came back; the run continues from its saved state (${error.message})`,
+      )
       await returnToSaved(folder.state, progress)
     }
   }
 }
 
-/** Opens a new device. One that does not compute is none. */
+/** Opens a new device, and checks that it computes. */
 function comesBack(backend: RunSession['backend']): Promise<boolean> {
   const opened = async () => {
     await backend.reopen?.()
@@ -45,7 +47,7 @@ function comesBack(backend: RunSession['backend']): Promise<boolean> {
 }
 
 /**
- * Runs `body`, again with a smaller plan each time its device has no more memory; `body` plans anew and skips what is saved.
+ * Runs `body`, again with a smaller plan each time its device has no more memory; `body` plans again and skips what is saved.
  * @throws EngineError 'out-of-memory' with what would help, when no smaller plan is left.
  */
 export function goOnWithLess<T>(
@@ -56,7 +58,7 @@ export function goOnWithLess<T>(
     remedy: 'use a smaller seq_len or train less',
     async onLess(less) {
       warn(
-        `${backend.info.description} ran out of memory; the run goes on from what is saved with ${lessText(less)}${how(less)}`,
+        `${backend.info.description} ran out of memory; the run continues from its saved state with ${lessText(less)}${how(less)}`,
       )
       await returnToSaved(folder.state, progress)
     },

@@ -1,4 +1,4 @@
-// The end of retraining: adapters folded in, masks checked, every changed tensor saved, a block at a time.
+// The end of retraining: folds adapters in, checks masks and saves every changed tensor, a block at a time.
 import { readF32, readWide, type Backend } from '../../compute/backend.ts'
 import { rows, type Tensor } from '../../compute/tensor.ts'
 import { EngineError } from '../../errors.ts'

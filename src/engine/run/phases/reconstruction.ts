@@ -65,7 +65,7 @@ async function reconstructInRun(
     pausePoint: session.pausePoint,
     onMerge: movesInto(session, moved),
     onLowerRate: (where, lr) =>
-      session.warn(`${where} diverged at a rate of ${2 * lr}, and is trained again from where it began at ${lr}`),
+      session.warn(`${where} diverged at lr ${2 * lr}; it is trained again from its start at lr ${lr}`),
     onStep: (step, { loss, lr }, tokensPerSecond) => {
       session.log.emit({
         type: 'step',
@@ -99,7 +99,7 @@ function warnAbout(
   const show = (value: number) => value.toPrecision(3)
   if (errorMerged > errorAfter)
     session.warn(
-      `block ${index}: merging the adapters drops what they learnt on pruned weights: error ${show(errorAfter)} → ${show(errorMerged)}; ${exactAdapters[0]} loses nothing`,
+      `block ${index}: merging the adapters drops their updates of pruned weights: error ${show(errorAfter)} → ${show(errorMerged)}; use ${exactAdapters[0]}, which merges without loss`,
     )
   if (errorAfter > errorBefore)
     session.warn(

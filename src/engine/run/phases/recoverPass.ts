@@ -1,4 +1,4 @@
-// Recovery after pruning: a retraining of the whole model, a merge into it, or one more walk over its blocks.
+// Recovery after pruning: a retraining of the whole model, a merge into it, or one more pass over its blocks.
 import type { RecoveryPass } from '../../../plan/passes.ts'
 import type { PlannedRecovery } from '../../../plan/runPlan.ts'
 import { openCheckpoint } from '../../checkpoint/checkpoint.ts'

@@ -76,7 +76,7 @@ async function train(phase: RetrainPhase, trainables: Trainables): Promise<void>
   if (!phase.dense) return trainBeside(phase, trainables, decoderBytes)
   const { model, loss } = phase.dense
   const tokensPerPass = tokensOfPass(phase)
-  // It has no more than it can use, and no more than half.
+  // The dense model gets what it can use, at most half.
   const memoryBytes = Math.min(decoderBytes / 2, denseModelBytes(model.config, 4, tokensPerPass))
   const dense = await createDecoder(phase.session.backend, model, { memoryBytes, tokensPerPass })
   try {
@@ -121,7 +121,7 @@ async function trainBeside(
         const number = numberOf(session, recovery)
         session.log.emit({ type: 'step', ...number, step: done, loss, lr, tokens_per_second: tokensPerSecond })
         if (phase.isEvaluationDue(done)) await phase.evaluate(decoder, trainables, done)
-        // After a phase within it the recovery says anew how far it is.
+        // After a phase within it the recovery reports its progress again.
         session.advance(done, recover.steps, 'steps')
         progress.trainedSteps = done
         rememberLoss(progress.losses, loss)

@@ -1,4 +1,4 @@
-// The state that the phases share beside the session, and the model as far as the run has come.
+// The state that the phases share beside the session, and the current model of the run.
 import { availableParallelism } from 'node:os'
 import { shareMemory, type Budget } from '../../../plan/memory.ts'
 import { pruneCost } from '../../../plan/pruneCost.ts'

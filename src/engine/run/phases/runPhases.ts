@@ -130,7 +130,7 @@ async function blockDone(context: RunContext, result: BlockResult): Promise<void
   await evaluateBlocks(context, plan.passes.whilePruning, progress.finishedBlocks, 'pruned')
 }
 
-/** The pruned-only model of a run that reconstructs never exists otherwise: a pass of its own, when it is asked for. `save`: it is not only measured. */
+/** The pruned-only model of a run that reconstructs, made by a pass of its own on request. `save`: it is saved, not only measured. */
 async function prunedOnly(
   context: RunContext,
   entries: Entries,

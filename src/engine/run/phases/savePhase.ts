@@ -118,7 +118,7 @@ async function fill(
   for (const link of leftBehind) session.warn(`${link} was not copied: it is a link that leaves the model's folder`)
 }
 
-/** sparsescope.json: how this checkpoint came about. Nothing in it differs between two runs that do the same. */
+/** sparsescope.json: how this checkpoint was made. Two runs that do the same write the same. */
 function noteOf({ progress, recipe: whole, showPath }: RunSession, { output, summary, recoveries, version }: Result) {
   const pruned = output.kind === 'pruned'
   const settled = { ...whole, prune: settledSteps(whole.prune, progress.chosen) }
@@ -160,7 +160,7 @@ function contentsOf(sources: readonly SourceRecord[]) {
   return [...files.values()]
 }
 
-/** Writes the result once more, as one file for llama.cpp, from the folder that was just saved, unless it is there. @throws EngineError 'exists' or 'disk'; nothing has its name then. */
+/** Writes the result once more, as one file for llama.cpp, from the folder that was just saved, unless it is there. @throws EngineError 'exists' or 'disk'; there is then no file of its name. */
 export async function saveGguf(session: RunSession, { to }: Output): Promise<void> {
   const { progress, recipe, signal } = session
   const { saved: folder, gguf } = progress
@@ -168,7 +168,7 @@ export async function saveGguf(session: RunSession, { to }: Output): Promise<voi
   const write = async () => {
     const checkpoint = await openCheckpoint(folder)
     try {
-      // What llama.cpp computes otherwise the plan has said.
+      // The plan has said what llama.cpp computes differently.
       await writeGguf(openModel(checkpoint), to, {
         type: recipe.save?.type,
         partial: gguf.partial === null ? undefined : partialPath(to, gguf.partial),

@@ -1,5 +1,5 @@
 // Runs with the same model, pruned alike, and the same entries of `evaluate` share their measurements: one of them
-// measures, the others read the results and meanwhile get on with their own work.
+// measures, the others read the results and continue with their own work meanwhile.
 import { sha256Of } from '../../../system/sha256.ts'
 import { join } from 'node:path'
 import * as z from 'zod'
@@ -17,14 +17,14 @@ const lookEveryMs = 500
 
 export interface SharedStage {
   readonly stage: Stage
-  /** Names the work on the model before; null: none. */
+  /** Names the work on the model before; null: no work. */
   readonly after: string | null
   /** Nothing else is left to do meanwhile, so a run that measures is waited for. */
   readonly last: boolean
   readonly measure: () => Promise<void>
 }
 
-/** Does nothing where nothing is due at this stage. */
+/** Returns at once where no entry is due at this stage. */
 export async function measureOnce(session: RunSession, { stage, after, last, measure }: SharedStage): Promise<void> {
   const due = dueEntries(session, stage)
   if (due.length === 0) return
@@ -88,5 +88,5 @@ function hashOf(on: unknown, evaluations: readonly EvaluationResult[]): string {
 const wrong = (file: string) =>
   new EngineError(
     'bad-data',
-    `${file} holds no measurements that a run of this sweep has written: remove it, and they are made anew`,
+    `${file} does not contain measurements written by a run of this sweep: remove it, and the next run makes them again`,
   )

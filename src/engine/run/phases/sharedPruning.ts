@@ -1,5 +1,5 @@
-// The pruned model, which runs that prune alike have in common where they recover it only afterwards: one of them prunes,
-// the others take its finished blocks, by name only, since nothing ever writes into a file of a state.
+// The pruned model of runs that prune alike and recover only afterwards: one of them prunes,
+// the others link its finished blocks, since files of a state are never written into.
 import { existsSync } from 'node:fs'
 import { readdir, rm } from 'node:fs/promises'
 import { join } from 'node:path'
@@ -45,7 +45,7 @@ export async function pruneOnce(session: RunSession, prune: () => Promise<void>)
   if (done === null) return prune()
   await writeAtomic(join(folder, usedPrefix + session.folder.name), [])
   const used = (await readdir(folder)).filter((name) => name.startsWith(usedPrefix))
-  // A run that is begun anew after this prunes for itself.
+  // A run that starts again after this prunes for itself.
   if (used.length >= shared.prunesAlike) await forget(folder)
 }
 
@@ -101,7 +101,7 @@ async function takeBlocks(session: RunSession, shared: string): Promise<true | n
   return true
 }
 
-/** The results go first: without them nobody takes the rest. What a killed run had not yet renamed goes too. */
+/** Removes the results first: without them no run takes the rest. Also removes what a killed run had not yet renamed. */
 async function forget(folder: string): Promise<void> {
   await rm(resultsFile(folder), { force: true })
   for (const name of await readdir(folder))
@@ -109,4 +109,7 @@ async function forget(folder: string): Promise<void> {
 }
 
 const wrong = (folder: string) =>
-  new EngineError('bad-data', `${folder} holds no blocks that a run has pruned: remove it, and they are made anew`)
+  new EngineError(
+    'bad-data',
+    `${folder} does not contain blocks pruned by a run: remove it, and the next run makes them again`,
+  )

@@ -16,7 +16,7 @@ export function stepsOfBlock({ mode, window, steps }: ResolvedRecover): number {
   return mode === 'reconstruct' && window === 'submodule' ? 2 * steps : steps
 }
 
-/** One for each recovery of a walk: together they count the steps of all of them. */
+/** One for each recovery of a pass: together they count the steps of all of them. */
 export function stepCounts(session: RunSession, recoveries: readonly PlannedRecovery[]): StepCount[] {
   const steps = recoveries.map(({ settings }) => stepsOfBlock(settings))
   const all = steps.reduce((sum, count) => sum + count, 0)

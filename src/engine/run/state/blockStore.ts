@@ -14,7 +14,7 @@ import { parseRecorded } from '../../../runs/folder/recorded.ts'
 import { bytesOf, writeTensors, type StateTensor } from './tensorFile.ts'
 
 /**
- * `pruned`: after pruning and what recovers blocks in the same walk. `trained`, `trained2` …: after each pass of recovery
+ * `pruned`: after pruning and the recoveries of the same pass. `trained`, `trained2` …: after each pass of recovery
  * that follows. `baseline`: pruned only.
  */
 export type StoredStage = 'pruned' | `trained${number | ''}` | 'baseline'
@@ -83,7 +83,7 @@ export async function masksOfPart(state: string, stage: StoredStage, part: Part)
     [...columns].map(([linear, width]) => {
       const entry = layer.tensors.get(maskPrefix + linear)
       const fits = entry?.dtype === 'U32' && entry.shape.length === 2 && entry.shape[1] === maskWordsPerRow(width)
-      if (!fits) throw new EngineError('bad-data', `${layer.path} is not what a run writes; start the run anew`)
+      if (!fits) throw new EngineError('bad-data', `${layer.path} is not a file of a run; start a new run`)
       return [
         linear,
         maskInFile(partPath(state, stage, part), { rows: entry.shape[0], columns: width, start: entry.start }),

@@ -1,5 +1,5 @@
-// How far the whole run is: its parts weighted by the planned time (plan/time.ts). How long it still takes is measured:
-// a part goes on as its first block or its first ten steps did.
+// Progress of the whole run: its parts weighted by the planned time (plan/time.ts). The time left is measured:
+// a part continues at the pace of its first block or its first ten steps.
 import { passesOf, timesBetweenAll } from '../../../plan/passes.ts'
 import { tries } from '../../../plan/pruneEntries.ts'
 import { isAskedAt, type PlannedPart, type WorkPart } from '../../../plan/time.ts'
@@ -8,7 +8,7 @@ import type { ResolvedRecipe } from '../../../recipe/resolve.ts'
 import type { RunProgress } from './progress.ts'
 
 export interface Overall {
-  /** Times are milliseconds of work: a clock that stands still while the run is paused. */
+  /** Times are milliseconds of work, on a clock that stops while the run is paused. */
   enter(part: WorkPart, now: number): void
   /** The part is done up to `fraction`, 0 to 1. */
   leave(part: WorkPart, now: number, fraction?: number): void
@@ -29,7 +29,7 @@ interface Visit {
   spent: number
   /** When it began, or went on after an interruption. */
   since: number
-  /** A resumed run first walks past what is finished, which tells nothing about the pace of the rest. */
+  /** A resumed run first passes over finished blocks, whose pace is not that of the rest. */
   isPassing: boolean
 }
 
@@ -39,7 +39,7 @@ interface Measured {
   readonly gained: number
 }
 
-/** Parts that do the same kind of work go at one pace: what the dense model's evaluation took tells how long the others take. */
+/** Parts of the same kind of work have the same pace: the time of the dense model's evaluation predicts the others. */
 const kindOf = (part: WorkPart): string => (part.startsWith('evaluate') ? 'evaluate' : part)
 
 /** `done`: what earlier sessions of the run have finished of each part, 0 to 1. */
@@ -52,7 +52,7 @@ export function createOverall(parts: readonly PlannedPart[], done: ReadonlyMap<W
   const raise = (part: WorkPart, fraction: number) => {
     if (planned.has(part)) fractions.set(part, Math.max(fractionOf(part), clamp(fraction)))
   }
-  /** Visits that are over, by kind; the last of `open` goes on and interrupts those before it. */
+  /** Finished visits, by kind; the last of `open` is in progress and interrupts those before it. */
   const over = new Map<string, Measured>()
   const open: Visit[] = []
   const measuredOf = (visit: Visit, now: number): Measured => {
@@ -102,7 +102,7 @@ export function createOverall(parts: readonly PlannedPart[], done: ReadonlyMap<W
         const kind = kindOf(visit.part)
         byKind.set(kind, together([byKind.get(kind) ?? nothing, measuredOf(visit, now)]))
       }
-      // A block, or ten steps, of any part of a kind tells the pace of the kind.
+      // A block, or ten steps, of any part of a kind gives the pace of the kind.
       const isEnough = ([kind, { gained }]: [string, Measured]) =>
         parts.some((one) => kindOf(one.part) === kind && gained >= one.firstShare * one.seconds)
       const paces = new Map([...byKind].filter(isEnough))

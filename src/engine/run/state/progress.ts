@@ -1,6 +1,6 @@
-// Progress of a run, as a killed one needs it to go on: progress.json, and the same record inside the training state. It is
-// written whole after every milestone; work that it does not mention is done again. It may come from anyone: what does not fit
-// is refused in a sentence, and what is not named here is dropped.
+// Progress of a run, from which a killed run resumes: progress.json, and the same record inside the training state. It is
+// written whole after every milestone; work that it does not mention is done again. It may come from anyone: invalid values
+// are refused with a message, and unknown keys are dropped.
 import * as z from 'zod'
 import { join } from 'node:path'
 import type { OutputKind } from '../../../plan/outputs.ts'
@@ -45,7 +45,7 @@ const record = <T extends z.ZodType>(value: T) => z.record(text, value)
 
 /** A name that cannot lead anywhere: it becomes a part of a path whose folder is removed. */
 const partialId = z.string().regex(/^[0-9a-f]{16}$/)
-/** Path from the run folder to the recipe, which lies above it. */
+/** Path from the run folder to the recipe, which is above it. */
 const above = z.string().regex(/^\.\.(?:[\\/]\.\.)*$/)
 const sha256 = z.string().regex(/^[0-9a-f]{64}$/)
 
@@ -65,7 +65,7 @@ export const evaluationShape = z.object({
   /** Index in the recipe's `evaluate`. */
   entry: count,
   task: z.enum(taskNames),
-  /** Recipe's path of the data; undefined of a task that reads none. */
+  /** Recipe's path of the data; undefined for a task without data. */
   data: text.optional(),
   /** The recipe's, where it names a column or tensor of the data. */
   field: text.optional(),
@@ -106,10 +106,10 @@ export const blockShape = z.object({
       certificate: certificateShape.optional(),
     }),
   ),
-  /** Error before and after the last recovery of this walk that had something to change in the block. */
+  /** Error before and after the last recovery of this pass that changed the block. */
   error_before: measured.optional(),
   error_after: measured.optional(),
-  /** Errors by each recovery of this walk, in a recipe that has several. */
+  /** Errors by each recovery of this pass, in a recipe that has several. */
   errors: z.array(z.custom<BlockErrors>(isBlockErrors)).max(few).optional(),
   seconds,
 })
@@ -117,7 +117,7 @@ export const blockShape = z.object({
 /** What a run found by trying settings of its allocations, a step each. */
 export const chosenShape = z.array(z.custom<ChosenAllocation>(isChosenAllocation)).max(few)
 
-/** How far a folder is that the run writes. */
+/** The state of a folder that the run writes. */
 const output = {
   /** Which of the hidden siblings of its place it is being written into (partialPath). */
   partial: partialId.nullable(),
@@ -161,11 +161,11 @@ const progress = z.object({
   blocks: z.array(blockShape).max(few),
   /** Passes of recovery after pruning that are finished, merged and saved. */
   recoveredPasses: count,
-  /** Blocks that the next such pass has saved, where it walks over them. */
+  /** Blocks that the next such pass has saved, where it works block by block. */
   walkedBlocks: count.default(0),
   /** Optimiser steps of the next such pass, if it retrains, that the saved moments contain. */
   trainedSteps: count,
-  /** Losses of those steps, as far as telling divergence needs them. */
+  /** The losses of those steps that the check for divergence needs. */
   losses: z.array(measured).max(few),
   /** What merges of adapters did, in the order of the blocks. */
   merges: z.array(merge).max(few).default([]),
@@ -177,7 +177,7 @@ const progress = z.object({
   seconds: record(seconds),
   peakMemoryMb: seconds,
   warnings: z.array(text).max(few),
-  /** The place, relative to the run folder, where a resumed run was told to save; it replaces the recipe's `save.to`. */
+  /** The place, relative to the run folder, where a resumed run saves by `--set`; it replaces the recipe's `save.to`. */
   saveTo: path.nullable(),
   // Those of the result.
   ...output,
@@ -233,7 +233,7 @@ export function newProgress(
 export function parseProgress(json: string, file: string): RunProgress {
   const given = parseJson(json, file)
   if (typeof given === 'object' && given !== null && 'version' in given && given.version !== 2)
-    throw new EngineError('bad-data', `${file} was written by another version; start the run anew`)
+    throw new EngineError('bad-data', `${file} was written by another version; start a new run`)
   return checkRecorded(progress, given, file)
 }
 

@@ -1,4 +1,4 @@
-// The state folder of a run that has ended well: nothing is left to resume from it.
+// Removes the state folder of a run that has finished.
 import { lstat, readdir, rm, rmdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { killPoint } from '../../../system/killPoint.ts'

@@ -1,4 +1,4 @@
-// Every file whose content goes into a run's result, where it lies now, and what it looked like when the run began.
+// Every file whose content goes into a run's result: where it is now, and its fingerprint when the run began.
 import { readdir, stat } from 'node:fs/promises'
 import { basename, join } from 'node:path'
 import { createHash } from 'node:crypto'
@@ -88,7 +88,7 @@ export function sourceHashes(records: readonly SourceRecord[], prefix: string): 
     .sort(([a], [b]) => (a < b ? -1 : 1))
 }
 
-/** Fingerprints of files from when somebody last read them, by path. */
+/** Fingerprints of files from their last read, by path. */
 export type KnownFiles = ReadonlyMap<string, Fingerprint>
 
 /** Files that are known, and whose stamp leaves no doubt, are not read again. @throws EngineError when one cannot be read. */
@@ -145,7 +145,7 @@ export interface Fingerprint {
 
 const chunkBytes = 4 * 2 ** 20
 
-/** Reads the whole file. @throws EngineError, 'bad-data' when somebody writes to it meanwhile. */
+/** Reads the whole file. @throws EngineError, 'bad-data' when the file is written to meanwhile. */
 export async function fingerprint(path: string, signal?: AbortSignal): Promise<Fingerprint> {
   try {
     const file = await openRegular(path, 'bad-data')

@@ -1,4 +1,4 @@
-// The model as far as a run has come: the source seen through the parts that are saved.
+// The current model of a run: the source under the parts that are saved.
 import type { Checkpoint, TensorEntry } from '../../checkpoint/checkpoint.ts'
 import { storedTwice } from '../../model/model.ts'
 import type { StoredMask } from '../../checkpoint/storedMask.ts'
@@ -70,7 +70,7 @@ export function overlayCheckpoint(
       tensors.set(name, entry)
       owners.set(name, layer)
     }
-  // If no layer has that one, nobody has checked whether the two agree: both stay as they are.
+  // If no layer has that one, it was never checked whether the two agree: both stay as they are.
   const became = same && owners.has(same.as) ? tensors.get(same.as) : undefined
   if (same && became) tensors.set(same.name, { ...became, name: same.name })
   const stored = (name: string) => (became && name === same?.name ? same.as : name)

@@ -1,5 +1,5 @@
 // Weights on their way into a file: rounded to the checkpoint's type on the device, read, and their masks checked in the
-// very bytes that will lie there.
+// bytes that go into the file.
 import { moduleOfWeight } from '../../../catalog/families/parameters.ts'
 import { halvesAreFinite } from '../../checkpoint/halfLook.ts'
 import type { Backend } from '../../compute/backend.ts'
@@ -90,9 +90,9 @@ const exponents: Record<string, number> = { F16: 0x7c00, BF16: 0x7f80, F32: 0x7f
 
 const remedies: Record<ChangedBy, string> = {
   pruning:
-    'a pruned weight is too large for %s or not a number; look at it in the source (sparsescope inspect --stats), or prune with another method',
-  training: 'a trained value is too large for %s or not a number; lower lr under recover, or look at the pruned model',
-  merging: 'a merged value is too large for %s or not a number; look at the adapter (sparsescope inspect --stats)',
+    'a pruned weight is too large for %s or not a number; check the source (sparsescope inspect --stats), or prune with another method',
+  training: 'a trained value is too large for %s or not a number; lower lr under recover, or check the pruned model',
+  merging: 'a merged value is too large for %s or not a number; check the adapter (sparsescope inspect --stats)',
 }
 
 /** @throws EngineError 'numeric' for a value that is infinite or not a number as stored. */
@@ -104,7 +104,7 @@ export function checkFinite(name: string, bytes: Uint8Array, dtype: string, chan
     size === 2
       ? new Uint16Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 2)
       : new Uint32Array(bytes.buffer, bytes.byteOffset, bytes.byteLength / 4)
-  // The sign and exponent of an F64 lie in the upper half.
+  // The sign and exponent of an F64 are in the upper half.
   const [first, step] = size === 8 ? [1, 2] : [0, 1]
   for (let i = first; i < bits.length; i += step)
     if ((bits[i] & exponent) === exponent)

@@ -11,7 +11,7 @@ import { bytesOf, writeTensors, type StateTensor } from './tensorFile.ts'
 
 const fileName = 'training.safetensors'
 
-/** Saves the arena with the progress it belongs to, as one file, so that the two can never disagree. */
+/** Saves the arena with the progress it belongs to, as one file: the two can never disagree. */
 export async function saveTraining(
   state: string,
   backend: Backend,
@@ -25,7 +25,7 @@ export async function saveTraining(
   await writeTensors(join(state, fileName), tensors, { progress: JSON.stringify(progress) })
 }
 
-/** The progress of the saved training, or null when there is none. */
+/** The progress of the saved training, or null without one. */
 export async function loadTrainingProgress(state: string): Promise<RunProgress | null> {
   const file = await openTraining(state).catch((error: unknown) => {
     if (error instanceof EngineError && error.code === 'not-found') return null
@@ -52,7 +52,7 @@ export async function restoreTraining(state: string, backend: Backend, parameter
     for (const { name, tensor } of parameters.stateTensors) {
       const entry = file.tensors.get(name)
       const bytes = entry?.dtype === 'F32' && entry.bytes === 4 * tensor.length ? await file.read(name) : null
-      if (!bytes) throw new EngineError('bad-data', `${file.path} does not fit this recipe; start the run anew`)
+      if (!bytes) throw new EngineError('bad-data', `${file.path} does not match this recipe; start a new run`)
       backend.write(tensor, new Float32Array(bytes.buffer))
     }
   } finally {
@@ -84,5 +84,5 @@ export class SaveClock {
   }
 }
 
-/** A killed run loses no more than this, however little saving costs. */
+/** Longest time between two saves: a killed run loses at most this. */
 const leastMs = 200

@@ -153,7 +153,7 @@ describe('the bitmask layout', () => {
 
   const hostile: [string, (tensors: Record<string, TestTensor>) => void, RegExp][] = [
     ['a part that is missing', (t) => delete t['m.row_offsets'], /has no "m.row_offsets"/],
-    ['a weight beside it', (t) => void (t['m.weight'] = t['m.compressed']), /stands beside "m.weight"/],
+    ['a weight beside it', (t) => void (t['m.weight'] = t['m.compressed']), /is stored together with "m.weight"/],
     [
       'a shape of three',
       (t) => void (t['m.shape'] = { dtype: 'I64', shape: [3], data: numbers(2, 5, 2) }),
@@ -191,7 +191,7 @@ describe('the bitmask layout', () => {
     [
       'bits behind the last column',
       (t) => void (t['m.bitmask'].data = Uint8Array.of(0b1, 0b100, 0, 0b10)),
-      /columns it does not have/,
+      /columns as kept that it does not have/,
     ],
   ]
   for (const [what, change, message] of hostile)
@@ -210,7 +210,7 @@ describe('the bitmask layout', () => {
     await checkpoint.close()
   })
 
-  it('is read where its parts lie in several files', async () => {
+  it('is read where its parts are in several files', async () => {
     const folder = work.path('shards')
     mkdirSync(folder)
     const names = Object.keys(good())

@@ -69,7 +69,7 @@ describe('the bitmask layout for 2:4', () => {
     [
       'a row that keeps more than two of four',
       (t) => void (t['odd.bitmask'].data[2] |= 0xf),
-      /row 1 of odd\.weight keeps \d weights by its bits and others by its values/,
+      /row 1 of odd\.weight keeps \d weights by its bits, which does not match its values/,
     ],
     [
       'a row of the right number, three in one group and one in the next',
@@ -78,7 +78,7 @@ describe('the bitmask layout for 2:4', () => {
         data[2] = 0b0001_0111
         data[3] = 0b0011
       },
-      /row 1 of odd\.weight keeps other than two of the weights 0 to 3/,
+      /row 1 of odd\.weight does not keep exactly two of the weights 0 to 3/,
     ],
     ['values of another width', (t) => void (t['odd.compressed'].shape = [6, 7]), /has \[6, 7\] values for 7 × 12/],
     [

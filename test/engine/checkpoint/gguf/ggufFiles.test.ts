@@ -46,7 +46,7 @@ describe('GGUF files', () => {
     return problems[0]?.error.message ?? ''
   }
 
-  it('give quantised tensors as the F32 numbers they stand for, in any range of bytes', async () => {
+  it('give quantised tensors as the F32 numbers they represent, in any range of bytes', async () => {
     const { checkpoint } = await openInspection(temp.write('m.gguf', ggufFile(model, keys)))
     const whole = await checkpoint.read('blk.0.attn_q.weight')
     const numbers = new Float32Array(whole.buffer)
@@ -151,7 +151,7 @@ describe('GGUF files', () => {
     assert.equal(status, 0)
     assert.match(stdout, /tokenizer\.ggml\.tokens +\["a", "b", "c", "d", … 6 in all\]/)
     assert.match(stdout, /blk\.0\.attn_q\.weight +Q8_0 +\[3, 64\] +204 B +50\.00 %/)
-    assert.match(stdout, /1 tensor without statistics: of quantised blocks Q8_0, .* are read, Q2_K is not/)
+    assert.match(stdout, /1 tensor without statistics: the quantised type Q2_K is not supported; Q8_0, .* are/)
     const json = JSON.parse((await cli('inspect', path, '--json')).stdout) as {
       tensors: { name: string; dtype: string; bytes: number; unreadable?: string }[]
     }

@@ -87,7 +87,7 @@ describe('compareCheckpoints', () => {
     )
   })
 
-  it('says of what cannot be read as numbers that it differs, and goes on with the rest', async () => {
+  it('reports tensors that cannot be read as numbers as different, and continues with the rest', async () => {
     const bytes = (data: ArrayBufferView, dtype: string, shape: number[]) => ({
       dtype,
       shape,
@@ -130,7 +130,7 @@ describe('compareCheckpoints', () => {
     assert.equal((await compare(a, { [linear]: f32([2, 2], [7, 0, 1, 2]) })).maskPreserved, false)
   })
 
-  it('has no mask to compare where A prunes nothing that B has', async () => {
+  it('has no mask to compare where A prunes no weight that B has', async () => {
     const dense = { [linear]: f32([2, 2], [3, 1, 2, 4]), [norm]: f32([2], [0, 1]) }
     const pruned = await compare(dense, { ...dense, [linear]: f32([2, 2], [0, 0, 2, 4]) })
     assert.equal(pruned.maskPreserved, null)
@@ -145,7 +145,7 @@ describe('compareCheckpoints', () => {
     assert.match(norms.verdict, /nothing to compare: A has no matrices/)
   })
 
-  it('takes a mask that prunes nothing for none, whatever is zero by chance', async () => {
+  it('treats a mask that prunes nothing as no mask, whatever is zero by chance', async () => {
     const a = { [linear]: f32([2, 33], new Float32Array(66)) }
     temp.write('a/x', '')
     for (const pruned of [null, 32, 65]) {

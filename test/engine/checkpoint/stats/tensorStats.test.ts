@@ -246,7 +246,7 @@ describe('tensorStats', () => {
     await checkpoint.close()
   })
 
-  it('says nothing about values where there are none', async () => {
+  it('has no statistics of values where there are no values', async () => {
     const stats = await scan(f32([0, 4], []))
     assert.deepEqual([stats.zeros, stats.sparsity, stats.min, stats.histogram], [0, 0, null, null])
     assert.equal((await scan(f32([2], [NaN, Infinity]))).mean, null)

@@ -113,7 +113,7 @@ describe('the archive of torch.save', () => {
     await refuses({ names: ['m/data/0'] }, /no data\.pkl/)
   })
 
-  it('is refused where its last record lies', async () => {
+  it('is refused where its last record is wrong', async () => {
     await refuses({ wide: false, end: (view) => view.setUint32(16, 2 ** 31, true) }, /damaged/)
     await refuses({ wide: false, end: (view) => view.setUint32(12, 50, true) }, /damaged/)
     await refuses({ wide: false, end: (view) => view.setUint16(10, 3, true) }, /damaged/)

@@ -83,7 +83,7 @@ describe('files of torch.save', () => {
     await refuses(fixture('expanded.bin'), /share their places.*contiguous/)
     await refuses(temp.write('lfs.bin', 'version https://git-lfs.github.com/spec/v1\n'), /git lfs pull/)
     await refuses(temp.write('empty.bin', ''), /is empty/)
-    await refuses(temp.write('text.bin', 'hello there'), /no file of torch\.save/)
+    await refuses(temp.write('text.bin', 'hello there'), /not a file of torch\.save/)
     copyFileSync(fixture('kinds.bin'), temp.path('renamed.safetensors'))
     await refuses(temp.path('renamed.safetensors'), /under another name.*\.bin/)
   })

@@ -42,7 +42,7 @@ describe('the command block of the CPU pool', () => {
     assert.equal(control.finish(4, 60_000), false)
   })
 
-  it('gives up on chunks that nobody finishes', () => {
+  it('gives up on chunks that no worker finishes', () => {
     const control = open()
     control.publish(command, [])
     assert.equal(control.finish(4, 0), false)

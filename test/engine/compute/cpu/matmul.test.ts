@@ -74,7 +74,7 @@ describe('the matmul primitive of oneDNN', () => {
         assert.deepEqual(got, expected)
       })
 
-  it('multiplies by more shapes than it keeps, and by the first again', () => {
+  it('multiplies with more shapes than it keeps, and with the first again', () => {
     for (let n = 1; n <= 520; n++) multiply('bf16', { m: 1, n, k: 2 })
     const { got, expected } = multiply('bf16', { m: 1, n: 1, k: 2 })
     assert.deepEqual(got, expected)

@@ -31,7 +31,7 @@ describe('memory of the CPU backend', () => {
     assert.equal(backend.memory().limitBytes, 700 * 2 ** 20)
   })
 
-  it('refuses what does not fit, in words, and goes on', async () => {
+  it('refuses what does not fit, in words, and continues', async () => {
     assert.throws(() => backend.allocate('f32', [2 ** 28]), outOfMemory)
     const tensor = backend.allocate('f32', [3])
     backend.kernels.fill(tensor, 2)
@@ -55,7 +55,7 @@ describe('memory of the CPU backend', () => {
     backend.release(small)
   })
 
-  it('multiplies by and gathers from a table of more than 128 MiB', async () => {
+  it('multiplies with and gathers from a table of more than 128 MiB', async () => {
     const [vocabulary, width] = [70_001, 512]
     const table = backend.allocate('f32', [vocabulary, width])
     backend.kernels.fill(table, 0)
@@ -89,7 +89,7 @@ describe('memory of the CPU backend beyond 4 GiB', () => {
   })
   after(() => backend?.close())
 
-  it('multiplies by, gathers from and scatters into a table of 6 GiB', async () => {
+  it('multiplies with, gathers from and scatters into a table of 6 GiB', async () => {
     const [vocabulary, width] = [3 * 2 ** 19, 1024]
     // Only the pages that are touched take memory.
     const table = backend.allocate('f32', [vocabulary, width])
@@ -137,7 +137,7 @@ describe('memory of the CPU backend beyond 4 GiB', () => {
     await limited.close()
   })
 
-  it('says where its memory ends when all of it lies inside', async () => {
+  it('says where its memory ends when all of it is inside', async () => {
     const inside = await openCpu({ threads: 1, largeBytes: Infinity })
     assert.equal(inside.memory().limitBytes, Math.min(2 ** 32, machineMemoryBytes()))
     assert.throws(() => inside.allocate('f32', [2 ** 30]), /ends at 4 GiB.*--memory/)

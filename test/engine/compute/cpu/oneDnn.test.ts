@@ -37,7 +37,7 @@ describe('the search for products of bf16', () => {
     assert.match(notes.join(), /^libc.so.6: .*dnnl_get_effective_cpu_isa/)
   })
 
-  it('says what a library lacks that has plain functions only, and multiplies by those', async function () {
+  it('says what a library with plain functions only lacks, and multiplies with those', async function () {
     const library = emulation(this)
     const { oneDnn, notes } = await findWith(library)
     assert.equal(oneDnn?.primitives, null)
@@ -61,7 +61,7 @@ describe('the search for products of bf16', () => {
       assert.equal(ended, 0)
     })
 
-    it('leaves no thread behind that ends the process with a crash, whatever OpenMP is told', () => {
+    it('leaves no thread behind that crashes the process at its end, whatever the settings of OpenMP', () => {
       for (const threads of ['1', '4'])
         assert.deepEqual(multiplyApart({ OMP_NUM_THREADS: threads }), { ended: 0, said: 'true', stderr: '' })
     })

@@ -51,7 +51,7 @@ describe('the pool of the CPU backend', () => {
     assert.equal(chunkCount({ total: 1e6, unit: 10 }, 2), 24)
   })
 
-  it('reports a task that fails and goes on', async () => {
+  it('reports a task that fails and continues', async () => {
     const pool = await openPool(2)
     const split = { total: 100_000, unit: 10 }
     // An address far beyond the memory: the kernel traps in whichever thread takes the chunk.
@@ -77,7 +77,7 @@ describe('the pool of the CPU backend', () => {
     assert.throws(() => backend.kernels.fill(tensor, 4), /used after close/)
   })
 
-  it('refuses a number of threads that is none', async () => {
+  it('refuses an invalid number of threads', async () => {
     await assert.rejects(openCpu({ threads: 0 }), /threads must be/)
     await assert.rejects(openCpu({ threads: 1.5 }), /threads must be/)
   })

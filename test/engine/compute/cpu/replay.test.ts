@@ -21,7 +21,7 @@ function open(chunks: readonly number[]) {
 }
 
 describe('a program on the CPU pool', () => {
-  it('runs its commands in their order, each with its own arguments, also when nobody else comes', () => {
+  it('runs its commands in their order, each with its own arguments, also without other workers', () => {
     const { replay, place } = open([1, 4, 1, 2])
     for (const threads of [1, 3, 2, 1]) {
       const seen: number[][] = []
@@ -118,7 +118,7 @@ describe('a program on the threads of the CPU pool', () => {
       await pool.close()
     })
 
-  it('says what failed in it, and goes on afterwards', async () => {
+  it('says what failed in it, and continues afterwards', async () => {
     const pool = await openPool(3)
     const [failing, sound] = [doubling(pool, 4, true), doubling(pool, 4)]
     for (let again = 0; again < 3; again++) {

@@ -114,7 +114,7 @@ describe('WebGPU device', function () {
     await gpu.written?.()
   })
 
-  it('says out-of-memory for what cannot fit, and goes on', async () => {
+  it('says out-of-memory for what cannot fit, and continues', async () => {
     assert.throws(() => gpu.allocate('f32', [2 ** 34]), { code: 'out-of-memory' })
     await probe(gpu)
   })

@@ -48,7 +48,7 @@ describe('GPU buffer pool', () => {
     assert.notEqual(pool.acquire(1000), first)
   })
 
-  it('tells of a failed creation once, and never hands its buffer out again', async () => {
+  it('reports a failed creation once, and never hands its buffer out again', async () => {
     const pool = new BufferPool(createDevice(2048).device)
     const good = pool.acquire(1024)
     const bad = pool.acquire(2048)

@@ -60,7 +60,7 @@ describe('a survey of drivers', function () {
   const named = (survey: Awaited<ReturnType<typeof surveyAdapters>>): Survey =>
     'failed' in survey ? assert.fail(survey.failed) : survey
 
-  it('asks for less where all that is asked for ends the process, and remembers both', async () => {
+  it('requests less where the full request ends the process, and remembers both', async () => {
     const ask = drivers(both, (adapter, plain) => (adapter === 'New GPU' && !plain ? segfault : { facts }))
     const survey = named(await surveyAdapters({ ask, file, key: 'driver 1' }))
     assert.deepEqual(
@@ -116,7 +116,7 @@ describe('a survey of drivers', function () {
     assert.ok(await at(1e12, nobody))
   })
 
-  it('keeps nothing that the drivers are not to blame for', async () => {
+  it('records only what the drivers caused', async () => {
     const failed = { failed: 'SIGINT' }
     const notAsked = async (): Promise<Answer> => ({ said: [], end: failed })
     assert.deepEqual(await surveyAdapters({ ask: notAsked, file, key: 'a' }), failed)
@@ -175,7 +175,7 @@ describe('a survey of drivers', function () {
     assert.ok('failed' in (await surveyAdapters({ ask: again, file, key: 'c' })), 'a process that never learns')
   })
 
-  it('tells whether the process ended by itself, by a driver, or by something else', async () => {
+  it('distinguishes a process that ended by itself, by a driver, or by something else', async () => {
     const end = async (code: string, timeout = 60_000) =>
       (await askDrivers({ settled: [], plain: [] }, ['-e', code], timeout)).end
     assert.deepEqual(await end('process.kill(process.pid, "SIGSEGV")'), segfault)

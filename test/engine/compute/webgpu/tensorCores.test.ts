@@ -130,7 +130,7 @@ describe('tensor cores', function () {
     assert.equal(hasSmallSubgroups(software), true)
   })
 
-  it('are refused with a sentence by an adapter that lists none', async () => {
+  it('are refused with a message by an adapter that lists no tensor cores', async () => {
     const asked = openWebGpu({ products: 'tensorCores', flags: ['backend=null'] })
     await assert.rejects(asked, { code: 'unsupported', message: /lists no tensor cores/ })
   })

@@ -101,7 +101,7 @@ for (const [title, open] of pruneHosts)
       }
     })
 
-    it('with inputs that were never anything but 0, prunes to the count and saves no NaN', async () => {
+    it('with inputs that are all 0, prunes to the count and saves no NaN', async () => {
       const weight = Float32Array.from({ length: 32 }, (_, i) => i - 15.5)
       const { hessian, solve, result } = problem(host, entryOf('alps', 0.5), weight, new Float32Array(64))
       const prepared = await alps.prepare(hessian)

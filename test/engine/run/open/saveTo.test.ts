@@ -64,7 +64,7 @@ describe('the place of the result', () => {
     assert.ok(!existsSync(here.place.path('deep')))
   })
 
-  it('is remembered by a run that was told it and cancelled again', async () => {
+  it('is remembered by a run that was given it and cancelled again', async () => {
     const folder = await cancelled()
     const abort = new AbortController()
     const onEvent = ({ type }: RunEvent) => type === 'block' && abort.abort()
@@ -103,7 +103,7 @@ describe('the place of the result', () => {
     assert.deepEqual(splitSaveTo(['save.to=[1]', 'x']), { to: null, others: ['save.to=[1]', 'x'] })
   })
 
-  it('on a disk that does not take it is refused before a run folder is made; made unfit later, before the first block', async function () {
+  it('is refused on a small or read-only disk before a run folder is made, and before the first block where that changes later', async function () {
     const mount = here.place.path('small')
     mkdirSync(mount)
     const blocks: RunEvent[] = []

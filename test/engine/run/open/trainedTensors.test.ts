@@ -21,7 +21,7 @@ describe('a parameter that no buffer of the device holds', () => {
       const before = readdirSync(place.folder)
       await rejects(run(small, { recipe }), {
         code: 'unsupported',
-        message: `recover.train: ${subset} trains model.decoder.embed_tokens.weight in a buffer of 640 B, and a small card has none of more than 639 B: leave ${subset} out, or use --device cpu`,
+        message: `recover.train: ${subset} trains model.decoder.embed_tokens.weight in a buffer of 640 B, and the limit of a small card is 639 B: leave ${subset} out, or use --device cpu`,
       })
       deepEqual(readdirSync(place.folder), before)
       await run({ ...small, traits: { ...small.traits, mostTensorBytes: 1e6 } }, { recipe })

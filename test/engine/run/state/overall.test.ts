@@ -51,7 +51,7 @@ describe('progress of a whole run', () => {
     )
   })
 
-  it('says how long it still takes from the first block or ten steps on, and goes on as those did', () => {
+  it('says how long it still takes from the first block or ten steps on, at the pace of those', () => {
     const overall = createOverall(parts)
     assert.equal(overall.secondsLeft(0), null)
     overall.enter('prune', 0)
@@ -98,7 +98,7 @@ describe('progress of a whole run', () => {
     near(overall.secondsLeft(126_000), 4 + 3 * 60)
   })
 
-  it('goes on from where a part failed that is begun again', () => {
+  it('continues from the start of a part that failed and begins again', () => {
     const overall = createOverall(parts)
     overall.enter('prune', 0)
     overall.enter('evaluate dense', 1000)
@@ -109,7 +109,7 @@ describe('progress of a whole run', () => {
     assert.ok(Number.isFinite(overall.secondsLeft(60_000)))
   })
 
-  it('says nothing of what is left where nothing is planned, or so little is done that its pace is no number', () => {
+  it('has no time left where nothing is planned, or too little is done to have a pace', () => {
     assert.equal(createOverall([]).secondsLeft(1000), null)
     const overall = createOverall(parts)
     overall.enter('prune', 0)

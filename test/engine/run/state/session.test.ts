@@ -24,7 +24,7 @@ describe('session', () => {
     }
   })
 
-  it('says nothing before the start of the run, which is its first line', async () => {
+  it('writes nothing before the start of the run, which is its first line', async () => {
     let said = 0
     const session = begun(
       0,

@@ -56,7 +56,7 @@ describe('fingerprints of files', () => {
     assert.equal(again?.sha256, young.sha256)
   })
 
-  it('are none of a file that is gone', async () => {
+  it('do not exist for a file that is gone', async () => {
     const old = await fingerprint(path)
     rmSync(path)
     assert.equal(await recognise(path, old), null)

@@ -14,7 +14,7 @@ describe('files of a run', () => {
   beforeEach(() => (folder = scratch().folder))
   const f32 = (...values: number[]) => bytesOf(Float32Array.from(values))
 
-  it('keep the old file, and nothing else, when an atomic write fails', async () => {
+  it('keep only the old file when an atomic write fails', async () => {
     const path = join(folder, 'state.json')
     await writeAtomic(path, ['old'])
     const broken = function* () {

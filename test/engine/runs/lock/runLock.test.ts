@@ -201,7 +201,7 @@ describe('the lock of a run folder', function () {
       assert.deepEqual(readdirSync(place), [])
     })
 
-  it("tells a holder that stood still that it lost, and keeps the next one's file", async () => {
+  it("reports to a holder that was suspended that it lost, and keeps the next one's file", async () => {
     const place = folder('stopped')
     const [one, two] = [await child(), await child()]
     assert.equal((await one.take(place, { quick: true })).type, 'taken')
@@ -232,7 +232,7 @@ describe('the lock of a run folder', function () {
     assert.equal(existsSync(place), false)
   })
 
-  it('is taken over where nobody can read it, and drafts of killed processes are removed', async () => {
+  it('is taken over where it is unreadable, and drafts of killed processes are removed', async () => {
     const place = folder('nonsense')
     const junk = ['new-', ''].map((kind) => `lock.${kind}${randomBytes(16).toString('hex')}`)
     for (const name of junk) writeFileSync(join(place, name), 'x')

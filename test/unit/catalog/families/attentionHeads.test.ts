@@ -46,7 +46,7 @@ describe('headSpans', () => {
     assert.deepEqual(spans(neox, 'gpt_neox.layers.0.attention.query_key_value.weight'), perHead)
   })
 
-  it('has nothing to say about other matrices and unknown models', () => {
+  it('has no heads for other matrices and unknown models', () => {
     assert.equal(spans(llama, 'model.layers.0.mlp.up_proj.weight'), null)
     assert.equal(spans({ model_type: 'rwkv' }, 'model.layers.0.self_attn.q_proj.weight'), null)
     assert.equal(spans(null, 'x'), null)

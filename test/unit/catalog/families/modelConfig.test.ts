@@ -216,7 +216,7 @@ describe('readModelConfig', () => {
     assert.throws(() => read({ ...whole, quantization_config: { bits: 4 } }), /quantization_config is set/)
   })
 
-  it('ties the head as the family does, unless the config says otherwise', () => {
+  it('ties the head as the family does, unless the config sets it', () => {
     assert.equal(read(llama).tied, false)
     assert.equal(read({ ...llama, tie_word_embeddings: true }).tied, true)
     assert.equal(read({ ...llama, model_type: 'gemma' }).tied, true)

@@ -9,7 +9,7 @@ describe('tensors that are not those of config.json', () => {
   const mismatch = (rename: (name: string) => string) =>
     tensorMismatch(parameters, new Map([...tensorsOf(llamaConfig)].map(([name, tensor]) => [rename(name), tensor])))
 
-  it('are told by name', () => {
+  it('are reported by name', () => {
     assert.equal(
       mismatch((name) => name),
       null,

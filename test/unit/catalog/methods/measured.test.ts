@@ -54,7 +54,7 @@ describe('what the form proposes', () => {
     assert.equal(recoveryFigures('unstructured', { method: 'magnitude', chain: 'refit' }), undefined)
   })
 
-  it('its figures stand in the results', () => {
+  it('its figures are in the results', () => {
     const results = readFileSync(new URL('../../../../bench/RESULTS.md', import.meta.url), 'utf8')
     const recovered = Object.values(measured.recovered).flat()
     const pairs = [

@@ -41,16 +41,16 @@ describe('the outcome of a sweep', () => {
 
   it('names a run that another process has', () => {
     const text = outcomeOf(tableOf('done', 'running'), place).text ?? ''
-    assert.match(text, /^Another process is at work on run 1: wait for it, and run the sweep again\.$/m)
+    assert.match(text, /^Another process is running run 1: wait for it, and run the sweep again\.$/m)
   })
 
-  it('says below the table what failed and why, and how to go on', () => {
+  it('says below the table what failed and why, and how to continue', () => {
     const text = outcomeOf(tableOf('done', 'failed', 'cancelled', 'waiting'), place).text ?? ''
     const below = text.split('\n').slice(5)
     assert.deepEqual(below, [
-      '1 of 4 done, 2 failed, 1 cancelled; sparsescope sweep run x goes on with the rest',
+      '1 of 4 done, 2 failed, 1 cancelled; sparsescope sweep run x continues with the rest',
       'failed 1: why',
-      'failed 3: it could write nothing: is the disk full? sparsescope sweep run begins it again',
+      'failed 3: it could not write anything: check that the disk is not full. sparsescope sweep run starts it again',
     ])
     assert.equal((outcomeOf(tableOf('done', 'done'), place).text ?? '').split('\n').length, 3)
   })
@@ -58,7 +58,7 @@ describe('the outcome of a sweep', () => {
   it('says that a run failed that left nothing, with what to do', () => {
     const { runs } = outcomeOf(tableOf('waiting'), place).json as SweepTable
     assert.equal(runs[0].state, 'failed')
-    assert.match(runs[0].message ?? '', /sweep run begins it again/)
+    assert.match(runs[0].message ?? '', /sweep run starts it again/)
   })
 })
 
@@ -73,7 +73,7 @@ describe('the share of a sweep', () => {
   let folder: string
   before(() => (folder = scratch().folder))
 
-  it('moves inside its runs, each by what it has told of itself, and tells the time that is left', async () => {
+  it('moves inside its runs, each by its own progress, and shows the time left', async () => {
     let clock = 0
     const sweep = sweepFolderAt(folder)
     const { read } = createSweepProgress(sweep, 4, () => clock)

@@ -73,7 +73,7 @@ describe('the thread that reads headers for the extension host', function () {
     return bytes
   }
 
-  it('reads eight models with headers of 3.9 MB, of which the host reads no byte', async () => {
+  it('reads eight models with headers of 3.9 MB outside the host', async () => {
     const models = Array.from({ length: 8 }, (_, i) => model(`m${i}`, 3.9e6))
     const [{ path, count }] = models
     // The same without the thread shows that the bytes are counted.
@@ -88,7 +88,7 @@ describe('the thread that reads headers for the extension host', function () {
     assert.equal(started, 1)
   })
 
-  it('leaves eight models with headers of 40 MB unread, and goes on', async () => {
+  it('leaves eight models with headers of 40 MB unread, and continues', async () => {
     const paths = Array.from({ length: 8 }, (_, i) => claimed(`m${i}`, 40e6))
     assert.deepEqual(await Promise.all(paths.map((path) => thread.list(path))), Array(8).fill(null))
     const small = model('small', 1e4)
@@ -111,7 +111,7 @@ describe('the thread that reads headers for the extension host', function () {
     const large = model('large', 20e6).path
     const small = model('small', 1e4)
     const [first, second] = [thread.list(small.path), thread.list(small.path)]
-    await assert.rejects(thread.read(large), /take more memory than is set aside/)
+    await assert.rejects(thread.read(large), /do not fit into the memory reserved/)
     for (const facts of await Promise.all([first, second])) assert.equal(facts?.parameters, small.count)
     assert.equal(started, 2)
   })

@@ -12,7 +12,7 @@ const goldens = fileURLToPath(new URL('../../../fixtures/goldens', import.meta.u
 describe('facts of a model for the tree', () => {
   const place = scratch()
 
-  it('tell its types, whether it has biases, and its positions', async () => {
+  it('give its types, whether it has biases, and its positions', async () => {
     const opt = await readModelFacts(join(goldens, 'opt', 'model.safetensors'))
     assert.deepEqual(opt.dtypes, ['F32'])
     assert.equal(opt.bytes, 4 * opt.parameters)
@@ -76,7 +76,7 @@ describe('facts of a model for the tree', () => {
       assert.equal((await readModelFacts(folder)).sparsity, null)
     })
 
-  it('tell token ids from a model', async () => {
+  it('distinguish token ids from a model', async () => {
     assert.equal((await readModelFacts(join(goldens, 'opt', 'prune', 'calib.safetensors'))).isModel, false)
   })
 })

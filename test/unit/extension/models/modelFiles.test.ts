@@ -15,7 +15,7 @@ describe('the Hugging Face cache', () => {
     [{ HUGGINGFACE_HUB_CACHE: '/old' }, '/old'],
   ]
   for (const [env, folder] of places)
-    it(`with ${JSON.stringify(env)} lies in ${folder}`, () => {
+    it(`with ${JSON.stringify(env)} is in ${folder}`, () => {
       assert.equal(hubCacheFolder(env, '/home/a'), folder)
     })
 
@@ -54,7 +54,7 @@ describe('the Hugging Face cache', () => {
       assert.equal((await hubModels(cache, 1)).length, 1)
     })
 
-    it('is empty where there is none', async () => {
+    it('is empty without a cache', async () => {
       assert.deepEqual(await hubModels(join(cache, 'nowhere'), 10), [])
     })
   })

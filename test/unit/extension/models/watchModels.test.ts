@@ -50,7 +50,7 @@ describe('models of a workspace', () => {
   })
   const settle = (ms = 20) => new Promise((resolve) => setTimeout(resolve, ms))
 
-  it('are known by their names alone, and none is read until somebody looks', async () => {
+  it('are known by their names alone, and are read only when they are shown', async () => {
     const modelsModule = await extensionModule<{ Models: typeof Models }>('models/models.ts', { vscode })
     const watchModule = await extensionModule<{ watchModels: typeof watchModels }>('models/watchModels.ts', { vscode })
     const read: string[] = []
@@ -119,7 +119,7 @@ describe('files that come', () => {
     assert.deepEqual(counts, { stats: 3, changes: 1 })
   })
 
-  it('change nothing where none is a folder or a checkpoint', async () => {
+  it('change nothing where no path is a folder or a checkpoint', async () => {
     const { arrivals, counts } = watch()
     for (const path of ['/a', '/b']) arrivals.add(path)
     await settle()

@@ -44,7 +44,7 @@ describe('recipes that the form writes', () => {
           )
         })
 
-  it('have what the form asks for and what differs from its default, in the order of the rows', () => {
+  it('have the fields of the form and what differs from its default, in the order of the rows', () => {
     assert.equal(
       textOf({ ...pruned('wanda'), recover: recoveries(['retrain']), model: './opt' }, { saveTo: './out' }),
       `# What to prune, how to recover it, where to save it. Hover a key to see what it means.
@@ -78,7 +78,7 @@ save:
     )
   })
 
-  it('leave out a setting without effect, and one at its default that no field asks for', () => {
+  it('leave out a setting without effect, and one at its default that has no field', () => {
     const recover = [{ mode: 'reconstruct' as const, clip_norm: 2, batch_size: 1, weight_decay: 0.1 }]
     const [recovery] = read({ recover }).recoveries
     assert.deepEqual(recovery, { mode: 'reconstruct', weight_decay: 0.1 })

@@ -35,7 +35,7 @@ describe('edits of what a recovery trains', () => {
     })
   })
 
-  it('are none where the text has no such recovery', () => {
+  it('are empty where the text has no such recovery', () => {
     for (const text of ['', 'version: 1\n', 'recover: []\n', 'recover: [{mode: retrain}]\n'])
       assert.deepEqual(trainEdits(text, 3, ['norm'], null), [], text)
   })

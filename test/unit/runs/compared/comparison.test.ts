@@ -74,7 +74,7 @@ describe('runs that differ only by their seed', () => {
     assert.equal(first.results.sparsity, null)
   })
 
-  it('are no one row where nobody knows their seeds, as of runs without a report', () => {
+  it('are separate rows where their seeds are unknown, as of runs without a report', () => {
     const unknown = [compared({ settings: {}, recovered: 400 }), compared({ settings: {}, recovered: 40 }), runs[0]]
     assert.deepEqual(
       foldSeeds(unknown).map(({ members }) => members),
@@ -82,7 +82,7 @@ describe('runs that differ only by their seed', () => {
     )
   })
 
-  it('the median of an even number lies between the two in the middle; what is not measured does not count', () => {
+  it('the median of an even number is between the two in the middle; missing measurements do not count', () => {
     assert.deepEqual(spreadOf([4, null, 1, 2, 10]), { median: 3, low: 1, high: 10, count: 4 })
     assert.equal(spreadOf([null]), null)
   })
@@ -112,7 +112,7 @@ describe('runs that differ only by their seed', () => {
     assert.deepEqual(fromSent(sent), results)
   })
 
-  it('lie above the dense model by the median of what each lies above its own', () => {
+  it('are above the dense model by the median of their distances to their own dense models', () => {
     const [run] = foldSeeds(runs)
     assert.equal(run.delta, null)
     const measured = runs.map((one) => ({
@@ -150,7 +150,7 @@ describe('the title of several runs', () => {
     )
   })
 
-  it('names two models and counts more; of one result, or none, nothing is best', () => {
+  it('names two models and counts more; without two results nothing is best', () => {
     assert.equal(comparisonTitle(of({ model: 'a' }, { model: 'b' }), '').title, 'a and b')
     assert.equal(comparisonTitle(of({ model: 'a' }, { model: 'b' }, { model: 'c' }), '').title, '3 models')
     assert.deepEqual(comparisonTitle(of({ recovered: 30 }), ''), { title: '1 run', about: '1 run.' })
@@ -158,7 +158,7 @@ describe('the title of several runs', () => {
 })
 
 describe('settings that vary', () => {
-  it('are told by path, without what is the same and without the place of the result', () => {
+  it('are listed by path, without equal settings and without the place of the result', () => {
     const recipe = (sparsity: number, train: string[]) => ({
       prune: [{ method: 'wanda', sparsity }],
       recover: { train, lr: 1 },
@@ -267,7 +267,7 @@ describe('the Pareto front', () => {
     assert.deepEqual(scatterChart([], defaultLook([])).chart, { series: [], levels: [], xRange: null })
   })
 
-  it('is one for each model: none beats a run of another', () => {
+  it('is one for each model: runs of different models do not compete', () => {
     const of = (model: string, requested: number, recovered: number) => {
       const run = compared({ settings: { model, s: requested }, requested, recovered })
       return { ...run, facts: { ...run.facts, model } }

@@ -57,7 +57,7 @@ const cells = ({ rows }: ReturnType<typeof tableOf>) =>
 describe('the table for a paper', () => {
   const seeds = [30, 31, 33].map((perplexity, seed) => run({ method: 'wanda', seed, perplexity }))
 
-  it('has the dense model, then a row a configuration: median, and how far the farthest seed lies', () => {
+  it('has the dense model, then a row a configuration: median, and distance of the farthest seed', () => {
     const table = tableOf([...seeds, run({ method: 'magnitude', perplexity: 190.5 })])
     assert.deepEqual(
       table.heads.map(({ text, better }) => [text, better]),
@@ -77,7 +77,7 @@ describe('the table for a paper', () => {
     )
   })
 
-  it('tells the best among equal sparsities of one model alone; equals as written are both best', () => {
+  it('marks the best among equal sparsities of one model alone; equals as written are both best', () => {
     const runs = [
       run({ method: 'wanda', perplexity: 30 }),
       run({ method: 'alps', perplexity: 30.001 }),
@@ -94,7 +94,7 @@ describe('the table for a paper', () => {
     ])
   })
 
-  it('calls rows by their short names where method, sparsity and recovery do not tell them apart', () => {
+  it('uses the short names of rows where method, sparsity and recovery do not distinguish them', () => {
     const runs = ['lr 0.1', 'lr 0.2'].map((label, i) => ({ ...run({ method: 'wanda', label }), settings: { lr: i } }))
     assert.deepEqual(
       cells(tableOf(runs)).map(([name]) => name),

@@ -26,7 +26,7 @@ const names = (...given: Given[]) => shortNames(given.map((one) => ({ name: 'own
 const retrain = (train: string[]) => ({ mode: 'retrain', train, lr: 1e-3 })
 
 describe('short names', () => {
-  it('tell what differs and nothing that is the same', () => {
+  it('contain what differs and nothing that is the same', () => {
     assert.deepEqual(names({ sparsity: 0.5 }, { sparsity: 0.7 }), ['wanda 50 %', 'wanda 70 %'])
     assert.deepEqual(names({}, { method: 'alps', pattern: '2:4', recover: retrain(['norm']) }), [
       'wanda 70 % · recon',
@@ -36,7 +36,7 @@ describe('short names', () => {
     assert.deepEqual(names({ seed: 0 }, { seed: 1 }), ['seed 0', 'seed 1'])
   })
 
-  it('tell what is trained where the ways of recovering are the same', () => {
+  it('contain what is trained where the recovery modes are the same', () => {
     const dense = { ...retrain(['norm']), loss: { dense: 0.5, temperature: 2 } }
     assert.deepEqual(names({ recover: retrain(['norm']) }, { recover: dense }), ['retrain', 'retrain on dense logits'])
     assert.deepEqual(names({ recover: retrain(['norm']) }, { recover: retrain(['bias', 'norm']) }, { recover: [] }), [
@@ -46,7 +46,7 @@ describe('short names', () => {
     ])
   })
 
-  it('take a further setting only as long as it tells apart what the others do not', () => {
+  it('take a further setting only where it distinguishes what the others do not', () => {
     const grid = [0.5, 0.7].flatMap((sparsity) => [1e-3, 1e-4].map((lr) => ({ sparsity, lr })))
     assert.deepEqual(names(...grid).at(-1), 'wanda 70 % · lr 0.0001')
     // The learning rate goes with the sparsity, so that it need not be told.
@@ -55,7 +55,7 @@ describe('short names', () => {
     assert.deepEqual(names(...models), ['opt', 'smol'])
   })
 
-  it('are all different: repeats are numbered, and a run whose recipe nobody knows keeps its own', () => {
+  it('are all different: repeats are numbered, and a run with an unknown recipe keeps its own', () => {
     assert.deepEqual(names({}, {}), ['wanda 70 % · recon', 'wanda 70 % · recon #2'])
     const unknown = { name: 'mine', recipe: null }
     assert.deepEqual(shortNames([unknown, { name: 'x', recipe: recipe({}) }, unknown]), [

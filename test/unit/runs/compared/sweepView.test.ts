@@ -61,7 +61,7 @@ describe('status of a run in a sweep', () => {
 })
 
 describe('runs as points', () => {
-  it('are told apart by method and recovery where those vary, else by what does', () => {
+  it('are distinguished by method and recovery where those vary, else by what does', () => {
     assert.deepEqual(defaultStyles(folded), { colour: 'prune.0.method', shape: 'recover.mode' })
     const one = foldSeeds(rows.filter(({ settings }) => settings['prune.0.method'] === 'wanda'))
     const bare = one.map(({ settings: { 'prune.0.method': _, ...settings }, ...run }) => ({ ...run, settings }))
@@ -136,7 +136,7 @@ describe('runs as points', () => {
     assert.ok(series.every(({ label }) => label !== 'Pareto front'))
   })
 
-  it('the Pareto front joins finished runs only: one that goes on, however good, is a point beside it', () => {
+  it('the Pareto front joins finished runs only: a run in progress, however good, is a point beside it', () => {
     const look = defaultLook(folded)
     const frontOf = (runs: typeof folded) => {
       const { chart, points } = scatterChart(runs, look)

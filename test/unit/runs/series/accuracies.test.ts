@@ -49,7 +49,7 @@ describe('mean accuracies of stages', () => {
       }
     })
 
-  it('of different tasks decide nothing, and so leave nothing undecided', () => {
+  it('of different tasks are not compared', () => {
     assert.deepEqual(undecidedPairs(meanAccuracies(measurements({ dense: { 0: 0.25 }, pruned: { 1: 0.33 } }))), [])
     assert.deepEqual(undecidedPairs(meanAccuracies(measurements({ dense: { 0: 0.25 }, pruned: { 0: 0.33 } }))), [
       ['dense', 'pruned'],

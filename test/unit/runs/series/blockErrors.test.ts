@@ -28,7 +28,7 @@ function errorsOf(after: (number | null)[], before: number | null = 1) {
 }
 
 describe('errors of blocks', () => {
-  it('are relative to the error before; a block that is not done has none', () => {
+  it('are relative to the error before; a block that is not done has no error', () => {
     const { picture } = errorsOf([1, 0.5], 2)
     assert.deepEqual(
       blockErrors(picture, 0).map(({ left }) => left),
@@ -78,7 +78,7 @@ const pictureOf = (...events: RunEvent[]) => foldEvents({ ...emptyPicture(), num
 const ratios = (steps: ReturnType<typeof errorSteps>) => steps.cells.map((cell) => cell && cell.ratio)
 
 describe('errors by block and step', () => {
-  it('are means of the steps of a column over the error before; a block without steps has none', () => {
+  it('are means of the steps of a column over the error before; a block without steps has no curve', () => {
     const picture = pictureOf(step(0, 1, 4), step(0, 2, 2), done(0, 8))
     const steps = errorSteps(picture, 0)
     assert.deepEqual(steps.columns, [

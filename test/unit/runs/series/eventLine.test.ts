@@ -10,7 +10,7 @@ describe('events as lines of a terminal', () => {
     assert.equal(eventLine(block), 'block 3: – zeros (1.0 s)')
   })
 
-  it('tell what recovery did to a block, by each where there are several', () => {
+  it('say what recovery did to a block, by each where there are several', () => {
     const last = { error_before: 1, error_after: 0.5 }
     assert.equal(eventLine({ ...block, ...last }), 'block 3: – zeros, error 1 → 0.5 (1.0 s)')
     const errors = [last, { error_before: 0.5, error_after: null }].map((one, recovery) => ({ recovery, ...one }))

@@ -208,7 +208,7 @@ describe('the stages of a run', () => {
     assert.deepEqual(shown(run(undefined)), [])
   })
 
-  it('tells further texts and the mean accuracy beside the first perplexity', () => {
+  it('shows further texts and the mean accuracy beside the first perplexity', () => {
     const scored = (entry: number, acc: number) => evaluated('dense', null, { entry, task: 'piqa', acc, stderr: 0.02 })
     const [dense] = stagesOfRun(
       run(all, evaluated('dense', 20), evaluated('dense', 30, { entry: 1, data: 'b.txt' }), scored(2, 0.6)),

@@ -48,7 +48,7 @@ describe('the summary of a run', () => {
     assert.deepEqual(parseSummary(encodeSummary(summary)), summary)
   })
 
-  it('has at most 1024 points of the loss: means of 1, 2, 4 … steps, of which none is left out', () => {
+  it('has at most 1024 points of the loss: means of 1, 2, 4 … steps that cover every step', () => {
     const fold = new SummaryFold()
     for (let n = 1; n <= 3000; n++) {
       fold.add([step(n)])
@@ -64,7 +64,7 @@ describe('the summary of a run', () => {
     assert.equal(fold.summary().loss.every, 4)
   })
 
-  it('has no number for a mean with a step whose loss is none', () => {
+  it('has no number for a mean over a step without a finite loss', () => {
     const fold = new SummaryFold()
     for (let n = 1; n <= 2000; n++) fold.add([step(n, n === 7 ? null : 1)])
     const { every, means } = fold.summary().loss
@@ -82,7 +82,7 @@ describe('the summary of a run', () => {
     assert.deepEqual([evaluations[0].stage, evaluations.at(-1)?.step], ['pruned', undefined])
   })
 
-  it('is none where it is not one of this version, whatever is in the file', () => {
+  it('is null where it is not of this version, whatever is in the file', () => {
     const good = JSON.parse(encodeSummary(summaryOf(recordedRun(4)))) as Record<string, unknown>
     assert.ok(parseSummary(JSON.stringify({ ...good, more: 1 })))
     const loss = good.loss as object

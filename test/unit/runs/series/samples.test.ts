@@ -23,7 +23,7 @@ describe('texts beside each other', () => {
     equal(cutAtDifference(sample([1, 2, 3], ['a', ' b', ' c']), first), null)
   })
 
-  it('half a character is marked with its other half, the end of a text as nothing', () => {
+  it('marks half a character with its other half, and the end of a text as empty', () => {
     const first = sample([1, 2, 3], ['a', ' b', ' c'])
     deepEqual(cutAtDifference(sample([1, 8, 9, 3], ['a', '', '☂', '!']), first), {
       before: 'a',

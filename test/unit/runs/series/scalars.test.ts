@@ -24,7 +24,7 @@ describe('curves as trackers keep them', () => {
     assert.equal(of('lr').length, 40)
   })
 
-  it('are lines by step with step first; runs stand below each other under the same heads', () => {
+  it('are lines by step with step first; runs are below each other under the same heads', () => {
     const short = createScalarFold()
     short.add([{ t: 1, type: 'step', step: 1, loss: 2.5, lr: 1e-3, tokens_per_second: 10 }])
     const lines = scalarsCsv([

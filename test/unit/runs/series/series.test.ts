@@ -60,7 +60,7 @@ describe('folding a run', () => {
     assert.deepEqual(bit, foldEvents(emptyPicture(), events))
   })
 
-  it('tells tokens a second over the steps of a recovery, not of the last one: all tokens by all time', () => {
+  it('gives tokens a second over all steps of a recovery: all tokens by all time', () => {
     const step = (tokens_per_second: number, recovery: number) =>
       ({ t: 1, type: 'step', recovery, step: 1, loss: 1, lr: 1, tokens_per_second }) as const
     const speed = (...events: ReturnType<typeof step>[]) => foldEvents(emptyPicture(), events).tokensPerSecond

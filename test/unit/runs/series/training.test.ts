@@ -15,7 +15,7 @@ const block = (index: number): RunEvent => {
 }
 
 describe('training in the events of a run', () => {
-  it('knows the block or the whole model that is at work, and nothing once the run is over', () => {
+  it('knows the block or the whole model in progress, and neither once the run is over', () => {
     const events: RunEvent[] = [
       { t: 0, type: 'phase', phase: 'reconstruct', recovery: 0 },
       step({ recovery: 0, block: 0 }),

@@ -21,7 +21,7 @@ const places: u64 = 0x3fffc
 /**
  * Counts `length` patterns (a multiple of 8, which begin with a group) from `at` into four tables by turns, since the many
  * zeros of a sparse tensor would wait for each other's additions, and the groups of 4 and of 8 with fewer zeros than `zeros4`
- * and `zeros8`: 0 looks for none.
+ * and `zeros8`: 0 counts none.
  */
 export function count(at: usize, length: i32, zeros4: i32, zeros8: i32): void {
   const magnitude = i16x8.splat(0x7fff)

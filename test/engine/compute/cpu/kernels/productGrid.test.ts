@@ -27,7 +27,7 @@ describe('the cut of a product', () => {
         }
   })
 
-  it('has none for an empty output', () => {
+  it('has no parts for an empty output', () => {
     assert.equal(productGrid(4, 0, 768, 768, packColumn.plain).pieces, 0)
     assert.equal(productGrid(4, 512, 0, 768, packColumn.plain).pieces, 0)
   })
