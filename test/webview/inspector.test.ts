@@ -189,8 +189,8 @@ describe('inspector and comparison in Chromium', () => {
     const said = `Output lost by SparseGPT at 70 %: ${(100 * (error?.error ?? NaN)).toFixed(2)} %`
     assert.ok((await map.getByRole('gridcell').innerText()).includes(said), said)
     await send(page, { type: 'exportNow', format: 'svg' })
-    const { content } = (await posted(page)).findLast((m) => m.type === 'export') as { content: string }
-    assert.match(content, /Output lost by SparseGPT at 70 % by block and module.*log scale/s)
+    const exported = (await posted(page)).findLast((m) => m.type === 'export')
+    assert.match(String(exported?.content), /Output lost by SparseGPT at 70 % by block and module.*log scale/s)
   })
 
   it('what stopped an analysis is said, and in an untrusted workspace none begins', async () => {
