@@ -3,7 +3,7 @@ import '../shared/base.css'
 import '../shared/chart.css'
 import type { FromTrainable, ToTrainable } from '../../src/protocol/view.ts'
 import { toCsv } from '../../src/formatting/tables.ts'
-import { formatTrained, formatBytes, formatShare, roughDuration } from '../../src/formatting/numbers.ts'
+import { formatBytes, formatShare, roughDuration } from '../../src/formatting/numbers.ts'
 import { useLayoutEffect, useRef } from 'preact/hooks'
 import { Button } from '../shared/button.tsx'
 import { connectHost } from '../shared/host.ts'
@@ -136,7 +136,7 @@ function Sentence() {
     <>
       <Say before={before} lead={numbers} text={after} />
       <p class="muted" role="status">
-        {[workText(), movedText(), countedText()].filter(Boolean).join(' ')}
+        {[workText(), movedText()].filter(Boolean).join(' ')}
       </p>
     </>
   )
@@ -157,13 +157,6 @@ function movedText(): string {
     .find((one) => one?.rows.some(({ name }) => name === first.name))
   const where = `${first.role === 'bias' ? 'the bias of ' : ''}${cell ? placeText(cell) : first.name}`
   return `It moved most in ${where}: ${formatShare(first.share)} of its norm. The median is ${formatShare(median.value)}.`
-}
-
-/** The paper and the code lens of recipes also count pruned weights. */
-function countedText(): string {
-  const recovery = shown.value?.plan.recoveries[stage.value?.recovery ?? -1]
-  if (!recovery || recovery.trainable === stage.value?.count || recovery.trainable === 0) return ''
-  return `With pruned weights counted, as in the paper: ${formatTrained(recovery.percentage)}.`
 }
 
 const parametersCsv = (): string =>
