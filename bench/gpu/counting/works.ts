@@ -204,7 +204,7 @@ export const works: Readonly<Record<string, Work>> = {
     part: (gpu) => prunedBlock(gpu, 'sparsegpt'),
   },
   alps: {
-    ...{ name: 'ALPS', of: 'the same, without fc2', blocks },
+    ...{ name: 'ALPS without fc2', of: 'the same', blocks },
     count: (gpu) => wholeBlock(gpu, 'alps', false),
     part: (gpu) => prunedBlock(gpu, 'alps'),
   },
