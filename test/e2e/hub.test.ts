@@ -50,7 +50,7 @@ describe('the packaged extension and the Hub', function () {
     assert.ok(there.branches.get('main')?.files.has('README.md'))
     await closeEditors(page)
     await runCommand(page, 'SparseScope: Inspect Model on the Hub')
-    await page.getByText('Its headers, config and card are fetched').waitFor()
+    await page.getByText('fetches its headers, config and card').waitFor()
     await type('me/tiny')
     await page.locator('.tab.active', { hasText: 'me/tiny' }).waitFor()
     const view = activeView(page)

@@ -129,7 +129,7 @@ describe('tools of agents', function () {
         await call('suggest_recipe', { model: 'opt', sparsity: 0.5, size: '3MB' }),
         /^error: .*give one of them/,
       )
-      assert.match(await call('suggest_recipe', { model: 'opt', pattern: 'half' }), /^error: pattern half is none/)
+      assert.match(await call('suggest_recipe', { model: 'opt', pattern: 'half' }), /^error: pattern half is not valid/)
     })
   })
 

@@ -58,7 +58,7 @@ describe('bench/frontier', () => {
     assert.match(bySparsity(points), /^<svg[^]*retrain norm/)
   })
 
-  it("the README's pictures are those of the table of bench/RESULTS.md: npx tsx bench/frontier/picture.ts --results", () => {
+  it('the pictures of bench/RESULTS.md are those of its table: npx tsx bench/frontier/picture.ts --results', () => {
     const root = join(folder, '../..')
     const points = pointsOfResults(readFileSync(join(root, 'bench/RESULTS.md'), 'utf8'))
     const best = points.find(({ method, recovery }) => method === 'ALPS' && recovery === 'retrained, half dense')

@@ -82,7 +82,7 @@ describe('every command', () => {
     const keys = ['name', 'block', 'activation', 'errors', 'sensitivity', 'std', 'kurtosis', 'outliers']
     assert.deepEqual(Object.keys(module).sort(), keys.sort())
     assert.deepEqual(Object.keys(module.activation as object), ['norm', 'outliers', 'effective_rank'])
-    assert.deepEqual(Object.keys((module.errors as object[])[0]), ['method', 'sparsity', 'pattern', 'error'])
+    assert.deepEqual(Object.keys((module.errors as object[])[0]), ['method', 'sparsity', 'pattern', 'error', 'room'])
     assert.deepEqual(JSON.parse(readFileSync(out, 'utf8')), analysis)
     const again = await cli(...args, '--out', out)
     assert.equal(again.status, 2)

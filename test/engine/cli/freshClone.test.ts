@@ -41,7 +41,7 @@ describe('the npm package of a fresh clone', function () {
 
   it('holds the program, by the commands of README, guide and workflow', function () {
     const [, pack, install] =
-      /`(npm run [\w:]+)` makes an npm package[^`]*`(npm i -g \S+\.tgz)`/.exec(text('README.md')) ?? []
+      /command line alone, run `(npm run [\w:]+)` and then `(npm i -g \S+\.tgz)`/.exec(text('README.md')) ?? []
     assert.ok(pack && install)
     assert.ok(text('docs/guide.md').includes(`\`${pack} && ${install}\``))
     assert.deepEqual(commandsOfWorkflow(), [pack])

@@ -273,7 +273,7 @@ describe('sparsescope convert', () => {
     )
     await fails(/is dense already/, half, temp.path('x'))
     await fails(/whose name ends in \.gguf/, half, temp.path('x'), '--format', 'gguf')
-    await fails(/--type is for GGUF/, half, temp.path('x'), '--type', 'f16')
+    await fails(/--type applies to GGUF only/, half, temp.path('x'), '--type', 'f16')
     await fails(/exists already/, temp.path('bits'), temp.path('back'))
     await fails(/is inside the folder of the model/, half, temp.path('half/x.gguf'))
   })

@@ -16,7 +16,7 @@ suite('the first minute', () => {
     await vscode.commands.executeCommand('sparsescope.newRecipe', inWorkspace('opt'))
     const document = vscode.window.activeTextEditor?.document
     assert.equal(document?.languageId, 'prune-recipe')
-    assert.match(document.getText(), /^model: "\.\/opt"$/m)
+    assert.match(document.getText(), /^model: \.\/opt$/m)
     // A lens with the number of modules: the checkpoint was found.
     const lenses = await until('a lens that has seen the model', async () => {
       const found = await vscode.commands.executeCommand<vscode.CodeLens[]>(
