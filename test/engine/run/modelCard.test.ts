@@ -83,7 +83,7 @@ describe('a model card', () => {
     rmSync(path('plain', 'README.md'))
     const { file } = await writeModelCard(path('plain'))
     match(readFileSync(file, 'utf8'), /^---\n[^]*# plain\n/)
-    await rejects(writeModelCard(path('model')), { code: 'not-found', message: /nobody knows how it was made/ })
+    await rejects(writeModelCard(path('model')), { code: 'not-found', message: /no record of how it was made/ })
   })
 
   it('says dense for a bitmask that was expanded', async () => {

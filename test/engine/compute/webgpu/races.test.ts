@@ -176,8 +176,10 @@ describe('workgroups of a dispatch', function () {
         .map(({ shader }) => shader.name)
         .filter((name) => !Object.values(opened).some(({ compiled }) => compiled.has(name))),
     )
+    // The kernels for small subgroups are for those of eight lanes: lavapipe with vectors of 128 bits has four.
+    const notHere = process.env.LP_NATIVE_VECTOR_WIDTH === '128' ? /^gemm(Tensor|Small)/ : /^gemmTensor/
     assert.deepEqual(
-      [...left].filter((name) => !name.startsWith('gemmTensor')),
+      [...left].filter((name) => !notHere.test(name)),
       [],
       'shaders that no case here runs',
     )
