@@ -96,7 +96,9 @@ function preferMatmul(
   plainProduct: Gemm,
 ): Gemm {
   return (transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc) => {
-    if ((beta !== 0 && beta !== 1) || !(isFaster(n, k) || (type === 'bf16' && alpha !== 1)))
+    // oneDNN takes a row or column with gaps between its numbers for one without (3.7.2).
+    const hasGaps = (transA && m === 1 && lda !== 1) || (!transB && n === 1 && ldb !== 1)
+    if (hasGaps || (beta !== 0 && beta !== 1) || !(isFaster(n, k) || (type === 'bf16' && alpha !== 1)))
       plainProduct(transA, transB, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc)
     else matmul({ type, transA, transB, m, n, k, alpha, a, lda, b, ldb, accumulate: beta === 1, c, ldc })
   }

@@ -1,4 +1,5 @@
 import assert from 'node:assert/strict'
+import type { Gemm } from '../../../../src/engine/compute/cpu/blas.ts'
 import { openHeap, type Heap } from '../../../../src/engine/compute/cpu/heap.ts'
 import type { Matmul } from '../../../../src/engine/compute/cpu/matmul.ts'
 import { findOneDnn } from '../../../../src/engine/compute/cpu/oneDnn.ts'
@@ -24,11 +25,13 @@ function numbers(length: number, name: string): Float32Array {
 describe('the matmul primitive of oneDNN', () => {
   let heap: Heap
   let matmul: Matmul
+  let sgemm: Gemm
   before(async function () {
     heap = await openHeap({ maxBytes: 2 ** 30 })
     const { oneDnn, notes } = await findOneDnn(heap)
     if (!oneDnn?.primitives) cannot(this, `no primitives: ${notes.join('; ')}`)
     matmul = oneDnn.primitives.matmul
+    sgemm = oneDnn.sgemm
   })
 
   /** Matrices inside rows that are five elements longer: got and expected, with what was in c before and lies between its rows. */
@@ -73,6 +76,26 @@ describe('the matmul primitive of oneDNN', () => {
         const { got, expected } = multiply(type, shape, accumulate)
         assert.deepEqual(got, expected)
       })
+
+  it('is not asked for a row or a column with gaps between its numbers, which it reads without them', () => {
+    const [k, gap, at] = [4, 3, heap.allocateInside(256)]
+    const view = (offset: number, length: number) => new Float32Array(heap.memory.buffer, at + offset, length)
+    for (let i = 0; i < k; i++) {
+      view(0, k * gap)[i * gap] = i + 1
+      view(64, k)[i] = 10 ** i
+    }
+    for (const [beta, alpha, expected] of [
+      [0, 1, 4321],
+      [1, -1, 0],
+    ]) {
+      sgemm(true, false, 1, 1, k, alpha, at, gap, at + 64, 1, beta, at + 128, 1)
+      assert.equal(view(128, 1)[0], expected, 'a row')
+      view(128, 1)[0] = 4321
+    }
+    sgemm(false, false, 1, 1, k, 1, at + 64, k, at, gap, 0, at + 128, 1)
+    assert.equal(view(128, 1)[0], 4321, 'a column')
+    heap.release(at)
+  })
 
   it('multiplies with more shapes than it keeps, and with the first again', () => {
     for (let n = 1; n <= 520; n++) multiply('bf16', { m: 1, n, k: 2 })
