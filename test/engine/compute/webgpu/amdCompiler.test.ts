@@ -19,10 +19,9 @@ describe("shaders, by Mesa's compiler for AMD", function () {
   })
 
   it('are all compiled', () => {
-    assert.deepEqual(
-      stats.map(({ key }) => key),
-      gpuVariants.map(({ key }) => key),
-    )
+    // The order is that of imports, which differs where tests are bundled.
+    const sorted = (keys: readonly { key: string }[]) => keys.map(({ key }) => key).sort()
+    assert.deepEqual(sorted(stats), sorted(gpuVariants))
   })
 
   it('keep every variable in registers', () => {
