@@ -16,7 +16,7 @@ const device = await adapter.requestDevice({
   requiredLimits: { maxComputeWorkgroupStorageSize },
 })
 const pipelines = new Pipelines(device)
-for (const variant of gpuVariants) {
+for (const variant of gpuVariants()) {
   writeSync(2, `\n== ${variant.key}\n`)
   pipelines.get(variant)
 }

@@ -19,5 +19,9 @@ tensorProducts({ shape: { m: 8, n: 8, k: 8 }, input: 'f32', subgroupSize: 32, ex
 
 export const allVariants: readonly Variant[] = [...madeVariants]
 
-/** Those that a GPU without tensor cores may be given: the products for small subgroups are for software. */
-export const gpuVariants = allVariants.filter(({ shader }) => !/^gemm(Tensor|Small)/.test(shader.name))
+/**
+ * Those that a GPU without tensor cores may be given: the products for small subgroups are for software. Ask for them when all
+ * modules are loaded: a bundle loads its parts in another order.
+ */
+export const gpuVariants = (): Variant[] =>
+  madeVariants.filter(({ shader }) => !/^gemm(Tensor|Small)/.test(shader.name))
