@@ -156,7 +156,7 @@ const wordsOf = ({ kind, rows }: Cell) => {
       : (by ?? '')
 }
 
-// Facts about one tensor in the view of which weights train, as terms and texts.
+// Facts about one tensor for the page "Which weights train", as terms and texts.
 export interface KnownOfTensor {
   readonly row: StageRow
   /** undefined: unknown how far it moved. */

@@ -105,7 +105,7 @@ export interface AskedRun {
   /** Path of the recipe. */
   recipe: string
   set: readonly string[]
-  /** What it writes, how long it takes and how much memory: for the person who is asked. */
+  /** Says what the run writes, how long it takes and how much memory it needs. The editor's question shows it. */
   summary: string
 }
 

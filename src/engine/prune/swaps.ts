@@ -33,7 +33,7 @@ export function certificateOf({ after, room }: SwapFigures, { windows, tokens }:
   }
 }
 
-/** The first pattern of which every M inputs of every row have exactly N zeros, as its M; 0 where there is none. */
+/** M of the first pattern N:M that every row satisfies with exactly N zeros in each group; 0 if no pattern fits. */
 export function groupOf({ words, columns }: Mask, patterns: readonly NmPattern[]): number {
   const perRow = maskWords(columns)
   const fits = patterns.find(({ n, m }) => {

@@ -120,7 +120,7 @@ function fixedDate(format: unknown): string {
 }
 
 const generation = /\{%(-?)\s*generation\s*(-?)%\}/
-/** Stands in the text where the assistant's parts begin and end; no template can know it. */
+/** Marks where the assistant's parts begin and end in the rendered text. It is random, so no template can contain it. */
 const mark = randomUUID()
 
 /** Marks are inside the blocks' own blanks, which Jinja removes as it would without them. */

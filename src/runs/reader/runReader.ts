@@ -1,5 +1,5 @@
-// A run as read from its folder. A look reads the lock, the end of its events, its summary and its report: small files, so that hundreds
-// of runs are seen at once.
+// A run as read from its folder: the lock, the end of its events, its summary and its report. These are small files, so a list of
+// hundreds of runs is fast.
 import { lstat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { EngineError } from '../../errors.ts'

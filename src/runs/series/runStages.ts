@@ -176,8 +176,8 @@ function howFar(picture: RunPicture, parts: readonly PhasePart[], isMeasured: bo
 }
 
 /**
- * The first perplexity, else the mean accuracy, else what a recovery left of the error or of the loss. What was measured in the middle
- * of a recovery says where; once the model is measured at its end, that is the one number.
+ * The first perplexity, else the mean accuracy, else what a recovery left of the error or of the loss. A measurement in the
+ * middle of a recovery names its step. The measurement at the end replaces all of them.
  */
 function measuredAt(picture: RunPicture, { stage, recovery }: PlannedStage): Pick<RunStage, 'value' | 'more'> {
   const isLast = recovery !== null && recovery === modesOf(picture).length - 1

@@ -17,7 +17,7 @@ const readBytes = 128 * 2 ** 10
 
 /**
  * Fills `target` with the bytes from `from` on that the tensor would have if it were contiguous. Visits only the part
- * of the slowest dimension that contains them, in the order of the file, which is read forwards once.
+ * of the slowest dimension that contains them, in the order of the file, and reads the file forwards once.
  */
 export async function readStrided(
   pool: WeightFiles,

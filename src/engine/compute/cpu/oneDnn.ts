@@ -24,7 +24,7 @@ export interface OneDnn {
   readonly sgemm: Gemm
   /** The same of bf16 a and b. */
   readonly sbgemm: Gemm
-  /** Primitives, of which both use the product where it is faster; null where one failed its self-test. */
+  /** Primitives. Both functions use the product where it is faster. null: one primitive failed its self-test. */
   readonly primitives: OneDnnPrimitives | null
 }
 

@@ -225,7 +225,7 @@ export function multiplyAndEnd(gpu: Gpu, p: Product, { kind, weight, mask }: End
   return true
 }
 
-/** Tiles by whole vectors: everything lies on them, and rows of out and those of b that lie along n are made of them. */
+/** Tiles by vectors of four. All offsets and leading dimensions must be multiples of four, and so must n and the contiguous sides. */
 function tiledOf(gpu: Gpu, p: Product, batch: Batch, kind: keyof typeof tiledVariants, type: number): Chosen | null {
   const { m, n, k } = p
   const inVectors = [n, p.ldc, p.lda, p.ldb, p.out.offset, p.a.offset, p.b.offset, ...batch.a, ...batch.b, ...batch.out]

@@ -37,8 +37,8 @@ const clearLower = perElement(
 )
 
 /**
- * The block s[width,width] of a matrix with rows of n, R·Rᵀ, becomes R⁻¹, zeros below the diagonal, as does t. Both triangles lie in
- * the workgroup's memory, one in place of the other: first R from its last column on, then U = R⁻¹ from its first column on, by
+ * Replaces the block s[width,width] = R·Rᵀ, whose rows are n apart, by R⁻¹ with zeros below the diagonal; t gets the same. The
+ * workgroup's memory holds one triangle: first R, from its last column on, then U = R⁻¹, from its first column on, by
  * U[0:j,j] = −U[0:j,0:j] · R[0:j,j] / R[j,j]. A quarter of the lanes takes every fourth term of such a sum.
  */
 const factorBlock = defineShader(
