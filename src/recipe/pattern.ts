@@ -9,8 +9,23 @@ const maxLength = 500
 /** Characters times repetitions, since RE2 compiles each repetition by writing it out. */
 const maxExpanded = 10_000
 
+type Matcher = (text: string) => boolean
+
+/** To compile takes longer than to match, and every key stroke lints all patterns of a recipe again. */
+const kept = new Map<string, Matcher>()
+const mostKept = 200
+
 /** Whether a pattern matches a prefix of a text, as Python's `re.match` does. @throws PatternError */
-export function prefixMatcher(source: string): (text: string) => boolean {
+export function prefixMatcher(source: string): Matcher {
+  const known = kept.get(source)
+  if (known) return known
+  const matcher = compiled(source)
+  if (kept.size === mostKept) kept.clear()
+  kept.set(source, matcher)
+  return matcher
+}
+
+function compiled(source: string): Matcher {
   if (source.length > maxLength) throw new PatternError(`is longer than ${maxLength} characters`)
   const counts = [...source.matchAll(/\{(\d+),?(\d*)\}/g)].map(([, least, most]) => Math.max(1, +least, +most))
   if (counts.reduce((size, count) => size * count, source.length) > maxExpanded)

@@ -128,4 +128,9 @@ describe('targets', () => {
       'lm_head',
     ])
   })
+
+  it('is compiled once for all key strokes', () => {
+    assert.equal(prefixMatcher('layers.[0-9]+'), prefixMatcher('layers.[0-9]+'))
+    for (let i = 0; i < 300; i++) assert.ok(prefixMatcher(`l${i}`)(`l${i}`))
+  })
 })
