@@ -15,9 +15,9 @@ export const rule = defineRule({
       const other = `"${m - n}:${m}"`
       yield {
         at: at('pattern'),
-        message: `${step.pattern} makes ${n} zeros in each ${m} weights, not ${m - n}. If you count the weights that stay, write ${other}.`,
+        message: `${step.pattern} prunes ${n} of each ${m} weights, not ${m - n}. If you count the weights that stay, write ${other}.`,
         fixes: [
-          { title: `${other}: ${m - n} zeros of ${m}`, edits: replaceValue(context.document, at('pattern'), other) },
+          { title: `${other}: prune ${m - n} of ${m}`, edits: replaceValue(context.document, at('pattern'), other) },
         ],
       }
     }

@@ -181,12 +181,12 @@ export const pruneRows = {
       })
       .meta({ pattern: '^(unstructured|[1-9]\\d{0,3}:[1-9]\\d{0,3})$' }),
     about:
-      '`unstructured`, or `"N:M"` in quotes: in each group of M consecutive inputs of a row exactly N weights become **zero**.',
+      '`unstructured`, or `"N:M"` in quotes: in each group of M consecutive inputs of a row exactly N weights become **zero**. Hardware papers count the weights that stay: their 1:4 is `"3:4"` here.',
     default: unstructured,
     examples: [unstructured, '2:4', '4:8'],
     option: {
       flags: '--pattern <N:M>',
-      about: 'N zeros in each M consecutive inputs, such as 2:4 (default: unstructured)',
+      about: 'N zeros (not kept weights) in each M consecutive inputs, such as 2:4 (default: unstructured)',
     },
     field: 'prune.sparsity',
     remark: 'the smallest of every group along the inputs are pruned',

@@ -88,12 +88,12 @@ export const loraRows = {
 const lossRows = {
   dense: row({
     type: z.number().min(0).max(1),
-    about: "Share of the dense model's logits in the loss; the rest is cross-entropy.",
+    about: "Share of the divergence from the dense model's logits in the loss; the rest is cross-entropy.",
     required: true,
   }),
   temperature: row({
     type: z.number().gt(0).max(100),
-    about: "Both models' logits are divided by it.",
+    about: "Divides the logits of both models; the divergence is multiplied by its square (arXiv 1503.02531).",
     default: 1,
   }),
 }
@@ -266,7 +266,7 @@ export const recoverRows = {
   loss: row({
     type: z.union([z.enum(losses), mapOf(lossRows)]),
     about:
-      "Retrain only: `text` is the cross-entropy of the next token; `dense` is the divergence from the dense model's logits (arXiv 2310.06927), which costs its forward pass beside each step; `{dense: 0.5}` mixes the two.",
+      "Retrain only: `text` is the cross-entropy of the next token; `dense` is distillation of the dense model's logits (arXiv 1503.02531), which adds its forward pass to each step; `{dense: 0.5}` gives half of the loss to each.",
     default: 'text',
     examples: [{ dense: 0.5 }],
     resolve(loss, known): Loss | undefined {
