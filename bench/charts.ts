@@ -2,7 +2,15 @@
 //   npx tsx bench/charts.ts
 import { readFileSync, writeFileSync } from 'node:fs'
 import { chartFigure } from '../src/charts/figure.ts'
-import { seriesStyle, type ChartData, type ChartText, type Series } from '../src/charts/chartData.ts'
+import {
+  levelDash,
+  seriesStyle,
+  stageColours,
+  type ChartData,
+  type ChartText,
+  type Level,
+  type Series,
+} from '../src/charts/chartData.ts'
 import { svgFile } from '../src/charts/shape.ts'
 
 const root = new URL('..', import.meta.url)
@@ -24,6 +32,13 @@ export function tableOf(markdown: string, header: string): string[][] {
 /** "1,104.38 → 289.67": before and after. */
 const numbersOf = (cell: string) => cell.split(' → ').map((text) => Number(text.replaceAll(',', '')))
 
+/** The line of the dense model; none where its perplexity is not known. */
+export function denseLevel(value: number | null | undefined): Level[] {
+  if (value === null || value === undefined) return []
+  const style = { ...seriesStyle(0), colour: stageColours.dense, dash: levelDash.dense }
+  return [{ label: 'dense', note: 'dense', value, dash: levelDash.dense, style }]
+}
+
 /** @throws where there is nothing to draw. */
 export function svgOf(data: ChartData, text: ChartText, keyed: Pick<ChartData, 'series' | 'levels'> = data): string {
   const chart = chartFigure(data, text, undefined, keyed)
@@ -34,22 +49,31 @@ export function svgOf(data: ChartData, text: ChartText, keyed: Pick<ChartData, '
 /** Perplexity by sparsity, of each method alone and after a refit where that matters; magnitude alone is off every scale. */
 export function methodsChart(results: string): string {
   const rows = tableOf(results, 'perplexity, alone')
-  const lines = rows.flatMap(([method, ...cells]) => {
+  const dense = tableOf(results, 'pruned').find(([pruned]) => pruned === 'dense')
+  const series = rows.flatMap(([method, ...cells], i): Series[] => {
     const values = cells.slice(0, 3).map(numbersOf)
     const at = (stage: number) => values.map((pair, i) => ({ x: 50 + 10 * i, y: pair[stage] }))
     const [alone, refitted] = [at(0), at(1)]
     const gains = refitted[0].y < 0.95 * alone[0].y
     const name = method[0].toUpperCase() + method.slice(1)
+    // One colour a method; the refit is dashed.
+    const style = { ...seriesStyle(i), dash: '' }
+    const refit: Series = {
+      label: `${name}, then refit`,
+      points: refitted,
+      style: { ...style, dash: '6 3' },
+      marks: 'both',
+    }
     return [
-      ...(method === 'magnitude' ? [] : [{ label: name, points: alone }]),
-      ...(gains ? [{ label: `${name}, then refit`, points: refitted }] : []),
+      ...(method === 'magnitude' ? [] : [{ label: name, points: alone, style, marks: 'both' as const }]),
+      ...(gains ? [refit] : []),
     ]
   })
-  const series = lines.map((line, i): Series => ({ ...line, style: seriesStyle(i), marks: 'both' }))
+  const levels = denseLevel(dense && Number(dense[2]))
   return svgOf(
-    { series, levels: [], xRange: [50, 70], logX: false, logY: true },
+    { series, levels, xRange: [50, 70], logX: false, logY: true },
     {
-      title: 'SmolLM2-135M, nothing trained',
+      title: 'SmolLM2-135M on Brown, nothing trained',
       xName: 'sparsity',
       xLabel: 'sparsity, %',
       yLabel: 'perplexity',

@@ -1,4 +1,4 @@
-// Two pictures of the sweeps beside this file: perplexity on the second text by minutes, and by sparsity.
+// Two pictures of the sweeps beside this file: perplexity on text of another kind by minutes, and by sparsity.
 //   npx tsx bench/frontier/picture.ts [--out FOLDER] [SWEEP…]     default: all sweeps in bench/frontier/.sparsescope/sweeps
 //   npx tsx bench/frontier/picture.ts --results                   README's: of the table of bench/RESULTS.md
 import { existsSync, mkdirSync, readdirSync, readFileSync, writeFileSync } from 'node:fs'
@@ -8,13 +8,15 @@ import { groupsBy } from '../../src/formatting/lists.ts'
 import { seriesStyle, type ChartText, type Series } from '../../src/charts/chartData.ts'
 import type { Point } from '../../src/runs/series/smooth.ts'
 import { paretoFront } from '../../src/runs/compared/measures.ts'
-import { svgOf, tableOf } from '../charts.ts'
+import { denseLevel, svgOf, tableOf } from '../charts.ts'
 import { frontierPoints, pointsOfTable, type FrontierPoint } from './points.ts'
 
-const yLabel = 'perplexity on the second text'
+/** The label of the perplexities of bench/RESULTS.md. */
+export const onWikipedia = 'perplexity on Wikipedia'
+const onOther = 'perplexity on text of another kind'
 
-/** A line through the runs of each sparsity that none beats in both, the others as marks behind. */
-export function byMinutes(points: readonly FrontierPoint[]): string {
+/** A line through the runs of each sparsity on the Pareto front, the others as marks behind. */
+export function byMinutes(points: readonly FrontierPoint[], yLabel = onOther): string {
   const all = groupsBy(points, ({ amount }) => amount).map((own, i) => {
     const [{ amount }] = own
     const xy = own.map(({ minutes: x, perplexity: y }): Point => ({ x, y }))
@@ -26,14 +28,14 @@ export function byMinutes(points: readonly FrontierPoint[]): string {
   const fronts = all.map(({ front }) => front)
   const series = [...all.map(({ others }) => others).filter((one) => one.points.length > 0), ...fronts]
   const text = { title: 'Perplexity by time', xName: 'minutes', xLabel: 'minutes of pruning and recovery', yLabel }
-  return drawn(series, text, fronts)
+  return drawn({ points, series, text, keyed: fronts })
 }
 
 /**
  * A line for each recovery: the best of its methods and spreads at each sparsity without a pattern. What was run at one of several only
  * is left out.
  */
-export function bySparsity(points: readonly FrontierPoint[]): string {
+export function bySparsity(points: readonly FrontierPoint[], yLabel = onOther): string {
   const free = points.filter(({ amount }) => amount.endsWith('%'))
   const all = groupsBy(free, ({ recovery }) => recovery).map((own) => {
     const best = groupsBy(own, ({ sparsity }) => sparsity).map((same): Point => {
@@ -45,15 +47,21 @@ export function bySparsity(points: readonly FrontierPoint[]): string {
   const series = (lines.length > 0 ? lines : all).map((line, i): Series => {
     return { ...line, style: seriesStyle(i), marks: 'both' }
   })
-  return drawn(series, { title: 'Perplexity by sparsity', xName: 'sparsity', xLabel: 'sparsity, %', yLabel })
+  const text = { title: 'Perplexity by sparsity', xName: 'sparsity', xLabel: 'sparsity, %', yLabel }
+  return drawn({ points, series, text, keyed: series })
 }
 
-function drawn(series: Series[], text: ChartText, keyed = series): string {
+interface Drawing {
+  readonly points: readonly FrontierPoint[]
+  readonly series: Series[]
+  readonly text: ChartText
+  readonly keyed: Series[]
+}
+
+function drawn({ points, series, text, keyed }: Drawing): string {
   const logX = text.xName === 'minutes'
-  return svgOf({ series, levels: [], xRange: null, continuousX: true, logX, logY: true }, text, {
-    series: keyed,
-    levels: [],
-  })
+  const levels = denseLevel(points.find(({ dense }) => dense !== null)?.dense)
+  return svgOf({ series, levels, xRange: null, continuousX: true, logX, logY: true }, text, { series: keyed, levels })
 }
 
 /** The folder also keeps what the product notes of sweeps that begin. */
@@ -91,7 +99,8 @@ if (process.argv[1] === import.meta.filename) {
   const [out, prefix] = values.results ? [join(root, 'docs/images'), 'frontier-'] : ['out/frontier', '']
   const folder = values.out ?? out
   mkdirSync(folder, { recursive: true })
-  writeFileSync(join(folder, `${prefix}minutes.svg`), byMinutes(points))
-  writeFileSync(join(folder, `${prefix}sparsity.svg`), bySparsity(points))
+  const label = values.results ? onWikipedia : onOther
+  writeFileSync(join(folder, `${prefix}minutes.svg`), byMinutes(points, label))
+  writeFileSync(join(folder, `${prefix}sparsity.svg`), bySparsity(points, label))
   console.log(`${points.length} points, drawn to ${folder}`)
 }

@@ -5,17 +5,19 @@ import { resultOf } from '../../src/runs/series/runResult.ts'
 import { modeText, partsOf, requestedSparsity } from '../../src/runs/compared/comparedRun.ts'
 import { median } from '../support/process.ts'
 
+const noRecovery = 'no recovery'
+
 export interface FrontierPoint {
   /** "50 %", "2:4". */
   readonly amount: string
   readonly method: string
-  /** "retrain norm", "reconstruct + retrain on dense logits"; "none". */
+  /** "retrain norm", "reconstruct + retrain on dense logits"; `noRecovery`. */
   readonly recovery: string
   /** Percent of zeros that were asked for. */
   readonly sparsity: number
   /** Pruning and recovery, without what was measured. */
   readonly minutes: number
-  /** On the second text, at the last stage. */
+  /** On text of another kind, at the last stage. */
   readonly perplexity: number
   readonly dense: number | null
 }
@@ -44,7 +46,7 @@ function runOf(report: unknown) {
     phases.reduce((total, phase) => total + (Number(fieldsOf(seconds)[phase]) || 0), 0)
   const { pattern, method } = fieldsOf(steps[0])
   const percent = Math.round(1000 * sparsity) / 10
-  const recovery = recoveries.map(recoveryText).join(' + ') || 'none'
+  const recovery = recoveries.map(recoveryText).join(' + ') || noRecovery
   return {
     step: JSON.stringify(steps[0]),
     recovery,
@@ -63,20 +65,26 @@ function runOf(report: unknown) {
 
 /**
  * The same of a table of bench/RESULTS.md, whose cells are: pruned ("ALPS 60 %, depth 0.1"), recovery, then by `columns` perplexity
- * on the second text and minutes.
+ * on text of another kind and minutes. The row "dense" has the perplexity of the dense model.
  */
 export function pointsOfTable(
   rows: readonly (readonly string[])[],
   columns: { readonly perplexity: number; readonly minutes: number },
 ): FrontierPoint[] {
+  const number = (cells: readonly string[] | undefined, at: number) =>
+    Number.parseFloat(cells?.[at].replaceAll(',', '') ?? '')
+  const ofDense = number(
+    rows.find(([pruned]) => pruned === 'dense'),
+    columns.perplexity,
+  )
+  const dense = Number.isNaN(ofDense) ? null : ofDense
   return rows.flatMap((cells) => {
     const [, method, amount] = /^(\S+) (\d+ %|\d+:\d+)/.exec(cells[0]) ?? []
-    const number = (at: number) => Number.parseFloat(cells[at].replaceAll(',', ''))
-    const [perplexity, minutes] = [number(columns.perplexity), number(columns.minutes)]
+    const [perplexity, minutes] = [number(cells, columns.perplexity), number(cells, columns.minutes)]
     if (!method || Number.isNaN(perplexity) || Number.isNaN(minutes)) return []
     const [first, second] = amount.split(/[ :]/).map(Number)
     const sparsity = amount.includes(':') ? 100 * (1 - first / second) : first
-    return [{ amount, method, recovery: cells[1] || 'none', sparsity, minutes, perplexity, dense: null }]
+    return [{ amount, method, recovery: cells[1] || noRecovery, sparsity, minutes, perplexity, dense }]
   })
 }
 

@@ -114,7 +114,7 @@ function PictureControls() {
   const { x = null, y = null } = axes.value ?? {}
   const measures = available.value.map(({ id, title }) => ({ value: id, text: title }))
   const by = styledBy.value
-  const styles = (name: 'colour' | 'shape') => [{ value: '', text: 'none' }, ...stylesOf(name)]
+  const styles = (name: 'colour' | 'shape') => [{ value: '', text: 'one for all' }, ...stylesOf(name)]
   const select = (before: string, label: string, options: readonly Option[], value: string | null, of: Choose) => (
     <Select {...{ before, label, options }} value={value ?? ''} onChoose={(to) => choose(of(to))} />
   )

@@ -3,7 +3,8 @@ import assert from 'node:assert/strict'
 import { readdirSync, readFileSync } from 'node:fs'
 import { fileURLToPath } from 'node:url'
 import { join } from 'node:path'
-import { bySparsity, byMinutes, pointsOfResults } from '../../../bench/frontier/picture.ts'
+import { methodsChart } from '../../../bench/charts.ts'
+import { bySparsity, byMinutes, onWikipedia, pointsOfResults } from '../../../bench/frontier/picture.ts'
 import { frontierPoints } from '../../../bench/frontier/points.ts'
 import { cli } from '../../support/cli.ts'
 
@@ -36,7 +37,7 @@ describe('bench/frontier', () => {
     seconds: { evaluate: 1000, ...seconds },
   })
 
-  it('gives as a point the median of its seeds on the second text, and the time of pruning and recovery', () => {
+  it('gives as a point the median of its seeds on text of another kind, and the time of pruning and recovery', () => {
     const retrain = { mode: 'retrain', train: ['norm'] }
     const points = frontierPoints([
       report(null, [10, 20], { calibrate: 60, prune: 60 }),
@@ -49,13 +50,19 @@ describe('bench/frontier', () => {
     ])
     const told = points.map(({ amount, recovery, minutes, perplexity }) => [amount, recovery, minutes, perplexity])
     assert.deepEqual(told, [
-      ['50 %', 'none', 2, 20],
+      ['50 %', 'no recovery', 2, 20],
       ['50 %', 'retrain norm', 3, 16],
       ['50 %', 'retrain norm on dense logits', 4, 14],
-      ['2:4', 'none', 0.1, 40],
+      ['2:4', 'no recovery', 0.1, 40],
     ])
     assert.match(byMinutes(points), /^<svg[^]*minutes of pruning and recovery[^]*2:4/)
-    assert.match(bySparsity(points), /^<svg[^]*retrain norm/)
+    assert.match(bySparsity(points), /^<svg[^]*dense[^]*retrain norm/)
+  })
+
+  it('the picture of docs/performance.md is that of the table: npx tsx bench/charts.ts', () => {
+    const root = join(folder, '../..')
+    const picture = methodsChart(readFileSync(join(root, 'bench/RESULTS.md'), 'utf8'))
+    assert.equal(readFileSync(join(root, 'docs/images/methods.svg'), 'utf8'), picture)
   })
 
   it('the pictures of bench/RESULTS.md are those of its table: npx tsx bench/frontier/picture.ts --results', () => {
@@ -63,9 +70,10 @@ describe('bench/frontier', () => {
     const points = pointsOfResults(readFileSync(join(root, 'bench/RESULTS.md'), 'utf8'))
     const best = points.find(({ method, recovery }) => method === 'ALPS' && recovery === 'retrained, half dense')
     assert.deepEqual([best?.amount, best?.sparsity, best?.minutes, best?.perplexity], ['50 %', 50, 18, 32.82])
+    assert.equal(best?.dense, 21.54)
     for (const [name, picture] of [
-      ['minutes', byMinutes(points)],
-      ['sparsity', bySparsity(points)],
+      ['minutes', byMinutes(points, onWikipedia)],
+      ['sparsity', bySparsity(points, onWikipedia)],
     ])
       assert.equal(readFileSync(join(root, `docs/images/frontier-${name}.svg`), 'utf8'), picture, name)
   })
