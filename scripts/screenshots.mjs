@@ -146,22 +146,45 @@ async function openWeights(page, name) {
   await view(page).getByText('tensors scanned').first().waitFor()
 }
 
-async function takePictures(page, theme, models, names) {
-  for (const name of names) {
-    await pages[name](page, models)
-    await picture(page, `${name}-${theme}`)
-    await page.keyboard.press('Escape')
-    await page.mouse.move(0, 0)
-    await runCommand(page, 'View: Close All Editors')
-    await runCommand(page, 'View: Show Explorer')
-    await runCommand(page, 'Collapse Folders in Explorer')
-  }
+/** Each page is opened once, and taken in each theme. A page that fails is reported at the end. */
+async function takePictures(page, { data, models, asked, names }) {
+  for (const name of names)
+    try {
+      await pages[name](page, models)
+      for (const theme of asked) {
+        setTheme(data, theme)
+        await page
+          .locator(`.monaco-workbench.${theme === 'light' ? 'vs' : theme === 'dark' ? 'vs-dark' : 'hc-black'}`)
+          .waitFor()
+        await picture(page, `${name}-${theme}`)
+      }
+    } catch (error) {
+      await page.screenshot({ path: join(others, `failed-${name}.png`) })
+      console.error(`${name}: ${error.message}`)
+      process.exitCode = 1
+    } finally {
+      for (const _ of [1, 2]) await page.keyboard.press('Escape')
+      await page.mouse.move(0, 0)
+      for (const command of ['View: Close All Editors', 'View: Show Explorer', 'Collapse Folders in Explorer'])
+        await runCommand(page, command)
+    }
 }
 
-const { values: options, positionals: asked } = parseArgs({
+function setTheme(data, theme) {
+  writeSettings(data, {
+    more: {
+      'workbench.colorTheme': themes[theme],
+      'workbench.activityBar.location': 'default',
+      'editor.minimap.enabled': false,
+    },
+  })
+}
+
+const { values: options, positionals } = parseArgs({
   options: { models: { type: 'string' }, only: { type: 'string' } },
   allowPositionals: true,
 })
+const asked = positionals.length > 0 ? positionals : ['dark', 'light']
 const names = options.only?.split(',') ?? Object.keys(pages)
 const home = mkdtempSync(join(tmpdir(), 'sparsescope-pictures-'))
 const workspace = join(others, options.models ? 'models' : 'sample')
@@ -172,31 +195,20 @@ try {
   const { file } = packageVsix()
   const models = makeWorkspace(root, workspace, options.models ? resolve(options.models) : null)
   if (names.includes('run')) endRun = await startHalfRun(root, workspace)
-  for (const theme of asked.length > 0 ? asked : ['dark', 'light']) {
-    const data = join(home, theme)
-    writeSettings(data, {
-      more: {
-        'workbench.colorTheme': themes[theme],
-        'workbench.activityBar.location': 'default',
-        'editor.minimap.enabled': false,
-      },
-    })
-    mkdirSync(join(data, 'extensions'), { recursive: true })
-    installExtension(server, file, data, join(data, 'extensions'))
-    const running = await startServer({ server, userData: data, extensions: join(data, 'extensions') })
-    const { context, page } = await launchBrowser(home, { width: 1280, height: 800 })
-    try {
-      await page.goto(`${running.url}/?folder=${workspace}`)
-      await page.getByRole('treeitem', { name: `${models.large}-wanda`, exact: true }).waitFor()
-      await sleep(2500)
-      await takePictures(page, theme, models, names)
-    } catch (error) {
-      await page.screenshot({ path: join(others, `failed-${theme}.png`) })
-      throw error
-    } finally {
-      await context.close()
-      await running.stop()
-    }
+  const data = join(home, 'data')
+  setTheme(data, asked[0])
+  mkdirSync(join(data, 'extensions'), { recursive: true })
+  installExtension(server, file, data, join(data, 'extensions'))
+  const running = await startServer({ server, userData: data, extensions: join(data, 'extensions') })
+  const { context, page } = await launchBrowser(home, { width: 1280, height: 800 })
+  try {
+    await page.goto(`${running.url}/?folder=${workspace}`)
+    await page.getByRole('treeitem', { name: `${models.large}-wanda`, exact: true }).waitFor()
+    await sleep(2500)
+    await takePictures(page, { data, models, asked, names })
+  } finally {
+    await context.close()
+    await running.stop()
   }
 } finally {
   await endRun?.()

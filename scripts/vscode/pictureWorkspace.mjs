@@ -84,21 +84,21 @@ model: ${model}
 seed: 0
 prune: [{ method: magnitude, sparsity: 0.5 }]
 calibration: { data: text/train.jsonl, samples: 8, seq_len: 256 }
-recover: { mode: reconstruct, train: [norm, mask_lora], steps: 24, lr: 2.0e-3, batch_size: 1 }
+recover: { mode: reconstruct, train: [bias, norm, mask_lora], steps: 120, lr: 1.0e-3 }
 evaluate:
 ${evaluate}
-save: { to: ${model}-sweep }
 sweep:
   prune.0.method: [magnitude, wanda]
-  prune.0.sparsity: [0.5, 0.6]
+  prune.0.sparsity: [0.5, 0.6, 0.7]
 `
 
 /**
  * Makes `folder`, unless an earlier call has: `small` and `large` name its models. `models` is a folder of model folders, whose smallest
- * and largest are taken; null takes the bundled sample for both.
+ * and largest are taken; null takes the bundled sample for both. The sweep is always of the sample.
  */
 export function makeWorkspace(root, folder, models) {
-  const found = models === null ? [join(root, 'samples/opt')] : modelsOf(models)
+  const sample = join(root, 'samples/opt')
+  const found = models === null ? [sample] : modelsOf(models)
   const [small, large] = [found[0], found[found.length - 1]].map((path) => basename(path))
   const cli = (...args) => {
     const { status, stderr } = spawnSync(process.execPath, [join(root, 'dist/cli.mjs'), ...args], {
@@ -115,9 +115,9 @@ export function makeWorkspace(root, folder, models) {
     cli(...command, name, '--device', 'cpu')
   }
   once('text', () => cpSync(join(root, 'samples/text'), join(folder, 'text'), { recursive: true }))
-  for (const path of found) once(basename(path), () => linkModel(path, join(folder, basename(path))))
+  for (const path of [sample, ...found]) once(basename(path), () => linkModel(path, join(folder, basename(path))))
   writeFileSync(join(folder, 'alps.prune.yaml'), checkedRecipe(small))
-  writeFileSync(join(folder, 'half.prune.yaml'), halfRecipe(large))
+  writeFileSync(join(folder, 'half.prune.yaml'), halfRecipe(small))
   const text = ['--calibration', 'text/train.jsonl', '--samples', '8', '--seq-len', '256']
   once('.sparsescope/analyses', () =>
     cli('analyse', large, ...text, '--method', 'wanda', '--sparsity', '0.5', '--device', 'cpu'),
@@ -125,7 +125,7 @@ export function makeWorkspace(root, folder, models) {
   once(`${large}-wanda`, () => run('wanda.prune.yaml', prunedRecipe(large), 'run'))
   once(`${small}-wanda60`, () => run('wanda60.prune.yaml', smallRecipe(small), 'run'))
   once(`${small}-merged`, () => mergeLora(join(folder, `${small}-wanda60`), join(folder, `${small}-merged`)))
-  once('sweep.prune.yaml', () => run('sweep.prune.yaml', sweepRecipe(small), 'sweep', 'run'))
+  once('sweep.prune.yaml', () => run('sweep.prune.yaml', sweepRecipe('opt'), 'sweep', 'run'))
   return { small, large }
 }
 

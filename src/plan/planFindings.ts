@@ -71,7 +71,7 @@ function* longWindows(recipe: ResolvedRecipe, { config }: ModelView): Iterable<P
     const more = { unwritten: [...use, 'data'], fixes: [{ path, value: Math.min(most, long) }] }
     // A table of learned positions has no row past its end; rotations continue, with worse results.
     yield seqLen > most
-      ? refusal('seq-len-too-long', path, `This model has ${most} positions, ${seqLen} are asked for: lower seq_len.`, {
+      ? refusal('seq-len-too-long', path, `This model has ${most} positions, ${seqLen} are needed: lower seq_len.`, {
           ...more,
           refused: position.kind === 'learned',
         })

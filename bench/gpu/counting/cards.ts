@@ -25,7 +25,7 @@ export const cards: readonly Card[] = [
   {
     ...{ name: 'M3 Max, 40 cores', f32: 14.2e12, f16: 14.2e12, tensor: null, bandwidth: 400e9, units: 40 },
     source:
-      'Apple, M3 Max specifications for the bandwidth; the rate is 40 cores × 128 lanes × 2 × 1.4 GHz, Apple tells none',
+      'Apple, M3 Max specifications for the bandwidth; the rate is 40 cores × 128 lanes × 2 × 1.4 GHz, Apple publishes none',
   },
   {
     ...{ name: 'Iris Xe, 96 units', f32: 2.07e12, f16: 4.15e12, tensor: null, bandwidth: 68e9, units: 6 },

@@ -29,7 +29,7 @@ export async function evaluateQuestions(context: Context, path: string, options:
   const { signal } = context
   await using checkpoint = closing(await openCheckpoint(path))
   if (options.out !== undefined) {
-    await refuseInside(options.out, checkpoint.value.folder, 'it belongs to the model, which is never touched')
+    await refuseInside(options.out, checkpoint.value.folder, 'it belongs to the model, which is never changed')
     await requireWritable(options.out)
   }
   const model = openModel(checkpoint.value)

@@ -78,5 +78,5 @@ async function refuseOverwrite(out: string, ids: string, model: string): Promise
     throw new EngineError('usage', `--out ${out} is the file of --ids and would replace it: name another file`)
   const { folder } = await locate(model)
   if ((await overlapOnDisk(out, folder)) === 'inside')
-    throw new EngineError('usage', `--out ${out} is inside the folder of the model, which is never touched`)
+    throw new EngineError('usage', `--out ${out} is inside the folder of the model, which is never changed`)
 }

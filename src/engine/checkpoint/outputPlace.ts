@@ -31,7 +31,7 @@ export async function overlapOnDisk(to: string, folder: string): Promise<Overlap
 
 const sentences: Record<Overlap, string> = {
   same: 'it is the folder of the model, which is never overwritten',
-  inside: 'it is inside the folder of the model, which is never touched',
+  inside: 'it is inside the folder of the model, which is never changed',
   around: 'the folder of the model is inside it',
 }
 

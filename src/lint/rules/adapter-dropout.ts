@@ -6,7 +6,7 @@ export const rule = defineRule({
   severity: 'error',
   voice: 'explains',
   title: 'Dropout in an adapter',
-  why: 'The adapters that keep sparsity have no dropout: PERP always sets it to 0: the merged weights are then those that were trained.',
+  why: 'Adapters that keep sparsity have no dropout. PERP always sets it to 0, so the merged weights are the trained ones.',
   bad: 'recover: {train: [mask_lora], lora: {dropout: 0.1}}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
   good: 'recover: {train: [mask_lora], lora: {rank: 8}}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
   check: (context) =>

@@ -17,7 +17,7 @@ export const rule = defineRule({
       yield {
         at: mode,
         from: [mode, ...prune.map((_, i) => ['prune', i, 'method'])],
-        message: `${methodOf(methods[0]).title} has fitted the weights of its mask already: refit gains nothing here, reconstruct and retrain do.`,
+        message: `${methodOf(methods[0]).title} has already fitted the kept weights, so refit gains nothing here: use reconstruct or retrain.`,
       }
     }
   },

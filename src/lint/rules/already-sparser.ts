@@ -5,8 +5,8 @@ export const rule = defineRule({
   id: 'N10',
   severity: 'warning',
   needs: 'model',
-  title: 'The checkpoint is sparser than asked',
-  why: 'The report beside the checkpoint says that it is pruned already, and further than this step asks: the step would change little, and recovery may fill zeros again.',
+  title: 'The checkpoint is already sparser',
+  why: 'The report beside the checkpoint says that it is already pruned, to a higher sparsity than this step requests. The step would change little, and recovery may fill zeros again.',
   bad: 'prune: [{sparsity: 0.1}]\nsave: {to: out}',
   good: 'prune: [{sparsity: 0.3}]\nsave: {to: out}',
   *check(context) {
@@ -21,7 +21,7 @@ export const rule = defineRule({
       const has = Math.round((model.sparsities.get(sparser[0].name) ?? 0) * 1000) / 10
       yield {
         at: context.has(['prune', i, 'sparsity']) ? ['prune', i, 'sparsity'] : ['prune', i],
-        message: `${sparser[0].name}${sparser.length > 1 ? ` and ${sparser.length - 1} more are` : ' is'} sparser already (${has} %): raise the sparsity, or remove this step.`,
+        message: `${sparser[0].name}${sparser.length > 1 ? ` and ${sparser.length - 1} more are` : ' is'} already sparser (${has} %): raise the sparsity, or remove this step.`,
       }
     }
   },

@@ -6,7 +6,7 @@ export const rule = defineRule({
   severity: 'warning',
   needs: 'text',
   title: 'An exponent without a dot or a sign',
-  why: 'PyYAML reads `5e-4` and `5.0e4` as strings: it wants a dot and a signed exponent, as in `5.0e-4`.',
+  why: 'PyYAML reads `5e-4` and `5.0e4` as strings: it needs a dot and a signed exponent, as in `5.0e-4`.',
   bad: 'recover: {lr: 5e-4}',
   good: 'recover: {lr: 5.0e-4}',
   *check(context) {

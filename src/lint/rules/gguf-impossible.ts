@@ -6,7 +6,7 @@ export const rule = defineRule({
   severity: 'error',
   needs: 'model',
   title: 'A GGUF file that llama.cpp would not read as this model',
-  why: '`format: gguf` writes the result once more for llama.cpp, which has its own list of families, of what each of them may be, and of tokenizers. What is not on it would not load there, or would compute something else; it is refused before the run. A warning says where llama.cpp computes differently for some texts.',
+  why: '`format: gguf` writes the result once more for llama.cpp, which supports certain families, variants and tokenizers. Others would not load there, or would compute something else, so they are refused before the run. A warning says where llama.cpp computes differently for some texts.',
   bad: 'prune: [{sparsity: 0.3}]\nsave: {to: out, format: gguf}',
   good: 'prune: [{sparsity: 0.3}]\nsave: {to: out, format: dense}',
   *check(context) {
@@ -21,7 +21,7 @@ export const rule = defineRule({
     if (!present)
       yield {
         at,
-        message: 'The model folder has no tokenizer.json, which a GGUF file holds: copy it from the model.',
+        message: 'The model folder has no tokenizer.json, which a GGUF file needs: copy it from the model.',
         fixes,
       }
     else if (ggufProblem) yield { at, message: `tokenizer.json: ${ggufProblem}: remove format.`, fixes }

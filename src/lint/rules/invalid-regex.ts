@@ -5,7 +5,7 @@ export const rule = defineRule({
   severity: 'error',
   voice: 'explains',
   title: 'A regular expression that cannot be used',
-  why: 'The syntax is that of RE2: sets, groups, alternatives, repetitions, anchors, flags. Not: look-ahead, look-behind, back-references. List in `ignore` what must not match. Matching takes time in proportion to the length of the name, whatever the expression, and very large ones are refused.',
+  why: 'The syntax is that of RE2: sets, groups, alternatives, repetitions, anchors, flags. Look-ahead, look-behind and back-references are not supported; list in `ignore` what must not match. Matching takes time in proportion to the length of the name, whatever the expression, and very large ones are refused.',
   bad: 'prune: [{sparsity: 0.3, targets: ["re:.*(fc1"]}]\nsave: {to: out}',
   good: 'prune: [{sparsity: 0.3, targets: ["re:.*(fc1)"]}]\nsave: {to: out}',
   *check(context) {

@@ -7,7 +7,7 @@ export const rule = defineRule({
   id: 'N11',
   severity: 'warning',
   title: 'Magnitude pruning at high sparsity without recovery',
-  why: 'Above half, magnitude pruning breaks language models: OPT-6.7B goes from 11 to 532 in perplexity at 50 % and to thousands at 60 % (arXiv 2406.07831). Retraining a few weights brings most of it back; that is the point of PERP.',
+  why: 'Above half, magnitude pruning breaks language models: OPT-6.7B goes from 11 to 532 in perplexity at 50 % and to thousands at 60 % (arXiv 2406.07831). Retraining a few weights recovers much of it, as PERP shows.',
   bad: 'prune: [{method: magnitude, sparsity: 0.7}]\nsave: {to: out}',
   good: 'prune: [{method: magnitude, sparsity: 0.7}]\nrecover: {train: [bias, norm]}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
   *check({ resolved, get }) {
@@ -20,7 +20,7 @@ export const rule = defineRule({
       if (needs !== 'nothing' || seeded || groupOf(step) || most <= 0.5) continue
       yield {
         at: ['prune', i, 'sparsity'],
-        message: `Magnitude pruning to ${most} breaks most models when nothing is retrained: add recover, or use ${andList(methodsWithData, 'or')}.`,
+        message: `Magnitude pruning to ${most} breaks most models without a recovery: add recover, or use ${andList(methodsWithData, 'or')}.`,
       }
     }
   },

@@ -13,7 +13,7 @@ export const rule = defineRule({
   id: 'S8',
   severity: 'error',
   title: 'A required key is missing',
-  why: 'A recipe needs `version` and `model`; every use of data needs `data`, samples need `prompts`, and `save` needs `to`. All else has a default.',
+  why: 'A recipe needs `version` and `model`; every use of data needs `data`, samples need `prompts`, and `save` needs `to`. Everything else has a default.',
   bad: 'save: {max_shard: 5GB}',
   good: 'save: {to: out, max_shard: 5GB}\nprune: [{sparsity: 0.3}]',
   *check(context) {

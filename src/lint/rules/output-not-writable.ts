@@ -5,7 +5,7 @@ import { defineRule } from '../rule.ts'
 
 const overlaps: Record<Overlap, string> = {
   same: 'The output would overwrite the model: choose another folder.',
-  inside: 'The output would be inside the folder of the model, which is never touched: choose one beside it.',
+  inside: 'The output would be inside the folder of the model, which is never changed: choose one beside it.',
   around: 'The folder of the model is inside the output: choose another folder.',
 }
 
@@ -14,7 +14,7 @@ export const rule = defineRule({
   severity: 'error',
   needs: 'output',
   title: 'The output folder cannot be written',
-  why: 'The source is never touched and nothing is overwritten: `save.to`, and `save.pruned` beside it, must be new folders on a disk with room for the model, and the GGUF file of `format: gguf` a new file. Files of an evaluation, `evaluate[].out`, go into none of these folders.',
+  why: 'The source is never changed and nothing is overwritten: `save.to`, and `save.pruned` beside it, must be new folders on a disk with room for the model, and the GGUF file of `format: gguf` a new file. Files of an evaluation, `evaluate[].out`, go into none of these folders.',
   bad: 'model: m\nprune: [{sparsity: 0.3}]\nsave: {to: ./m}',
   good: 'model: m\nprune: [{sparsity: 0.3}]\nsave: {to: out}',
   *check({ resolved, facts, model }) {
@@ -26,7 +26,7 @@ export const rule = defineRule({
       if (isIn(resolved.model))
         yield {
           at,
-          message: 'These files would be in the folder of the model, which is never touched: choose one beside it.',
+          message: 'These files would be in the folder of the model, which is never changed: choose one beside it.',
         }
       else if (saved.some(isIn))
         yield { at, message: 'These files would be in what is saved, which must be a new folder: choose another.' }

@@ -6,7 +6,7 @@ export const rule = defineRule({
   severity: 'warning',
   needs: 'model',
   title: 'The model has no biases, or no norm weights',
-  why: 'LLaMA and Mistral have no biases, so `bias` trains nothing there; the norms of OLMo 1 have no weights. What a model has, and mask_lora, do the work.',
+  why: 'LLaMA and Mistral have no biases, so `bias` trains nothing there; the norms of OLMo 1 have no weights. Train the parameters that the model has, or `mask_lora`.',
   bad: 'recover: {train: [bias, norm]}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
   good: 'recover: {train: [norm, mask_lora]}\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
   // A missing parameter that the default of `train` names is no mistake in the text.

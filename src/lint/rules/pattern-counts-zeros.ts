@@ -6,7 +6,7 @@ export const rule = defineRule({
   id: 'N3',
   severity: 'warning',
   title: 'N:M with N other than M/2',
-  why: 'Some count the zeros, some the weights that stay; at 2:4 and 4:8 it is the same. Here N is the number of **zeros** in each M (SparseLLM#10).',
+  why: 'Some tools count the zeros, others the weights that stay; the two agree at 2:4 and 4:8. Here N is the number of **zeros** in each M (SparseLLM#10).',
   bad: 'prune: [{pattern: "3:4"}]\nsave: {to: out}',
   good: 'prune: [{pattern: "2:4"}]\nsave: {to: out}',
   *check(context) {

@@ -5,7 +5,7 @@ export const rule = defineRule({
   id: 'N4',
   severity: 'info',
   title: 'A pattern that no hardware speeds up',
-  why: 'Sparse tensor cores read 2:4 only, and even that was removed from vLLM in 2026 (vllm#36799). Other patterns cost accuracy and gain no speed.',
+  why: 'Sparse tensor cores support 2:4 only. Semi-structured tensors of PyTorch use it; vLLM removed its support in 2026 (vllm#36799). Other patterns cost accuracy and gain no speed.',
   bad: 'prune: [{pattern: "4:8"}]\nsave: {to: out}',
   good: 'prune: [{pattern: "2:4"}]\nsave: {to: out}',
   *check(context) {
@@ -13,7 +13,7 @@ export const rule = defineRule({
       if (step.pattern === '2:4') continue
       yield {
         at: at('pattern'),
-        message: `No kernel is faster at ${step.pattern}: hardware knows 2:4 only. Unstructured sparsity costs less accuracy.`,
+        message: `No kernel is faster at ${step.pattern}: hardware supports 2:4 only. Unstructured sparsity costs less accuracy.`,
       }
     }
   },

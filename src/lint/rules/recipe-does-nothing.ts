@@ -4,7 +4,7 @@ export const rule = defineRule({
   id: 'S10',
   severity: 'warning',
   title: 'A recipe that does nothing',
-  why: 'Without `prune`, `recover` and `evaluate` there is nothing to run; without `save` and `evaluate` the result is thrown away.',
+  why: 'Without `prune`, `recover` and `evaluate` there is nothing to run; without `save` and `evaluate` the result is lost.',
   bad: 'seed: 0',
   good: 'prune: [{sparsity: 0.3}]\nsave: {to: out}',
   *check({ get, has }) {

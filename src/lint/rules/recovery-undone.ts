@@ -4,8 +4,8 @@ import { defineRule } from '../rule.ts'
 export const rule = defineRule({
   id: 'R12',
   severity: 'warning',
-  title: 'A recovery that takes back the one before',
-  why: 'Recoveries apply in order. `refit` solves for the kept weights anew, towards the outputs of the dense ones, and `reconstruct` pulls each block towards its dense outputs: so they remove some or all of what an earlier recovery has learnt, or a merge has added. The usual order is refit, reconstruct, retrain.',
+  title: 'A recovery that undoes the one before',
+  why: 'Recoveries apply in order. `refit` solves for the kept weights again, towards the outputs of the dense ones, and `reconstruct` fits each block to its dense outputs. Both remove some or all of an earlier recovery or merge. The usual order is refit, reconstruct, retrain.',
   bad: 'prune: [{method: wanda, sparsity: 0.3}]\nrecover: [{mode: retrain, data: a.jsonl, seq_len: 64, train: [full]}, {mode: refit}]\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
   good: 'prune: [{method: wanda, sparsity: 0.3}]\nrecover: [{mode: refit}, {mode: retrain, data: a.jsonl, seq_len: 64, train: [full]}]\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
   *check({ recoveries, resolved: recipe, has }) {
@@ -24,7 +24,7 @@ export const rule = defineRule({
       yield {
         at: has(mode) ? mode : path,
         from: [mode, [...recoveries[undone].path, 'mode']],
-        message: `${resolved.mode} fits to the dense outputs again and takes back what ${recoveryPlace(recipe, undone)} (${before}) has learnt: put it before.`,
+        message: `${resolved.mode} fits to the dense outputs again and undoes ${recoveryPlace(recipe, undone)} (${before}): put it before that.`,
       }
     }
   },

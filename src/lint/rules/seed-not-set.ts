@@ -5,7 +5,7 @@ export const rule = defineRule({
   id: 'L6',
   severity: 'hint',
   title: 'No seed',
-  why: 'Calibration windows, random pruning, adapter starts and shuffling are drawn with it. It is 0 when it is missing; written down, a reader sees that runs repeat (llm-compressor#1421).',
+  why: 'Calibration windows, random pruning, adapter starts and shuffling are drawn with it. It is 0 if it is missing. If it is written, readers see that runs repeat (llm-compressor#1421).',
   bad: 'prune: [{method: random, sparsity: 0.3}]\nsave: {to: out}',
   good: 'prune: [{method: random, sparsity: 0.3}]\nseed: 0\nsave: {to: out}',
   *check({ fix, resolved, recoveries, has }) {
@@ -18,7 +18,7 @@ export const rule = defineRule({
         key: resolved.calibration ? ['calibration'] : shuffled ? [...shuffled.path, 'shuffle'] : ['prune'],
       },
       from: [['seed']],
-      message: 'Something is drawn at random here: write the seed down.',
+      message: 'This recipe draws random numbers: set the seed.',
       fixes: [fix.add([], 'seed', 0)],
     }
   },

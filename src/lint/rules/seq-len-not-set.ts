@@ -6,7 +6,7 @@ export const rule = defineRule({
   id: 'L5',
   severity: 'warning',
   title: 'seq_len is not set',
-  why: 'The default depends on the model. Memory and perplexity depend on it, so numbers are only comparable when it is written down (llm-compressor#3011).',
+  why: 'The default depends on the model. Memory and perplexity depend on it, so numbers are only comparable if it is known (llm-compressor#3011).',
   bad: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: a.jsonl}\nsave: {to: out}',
   good: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: a.jsonl, seq_len: 2048}\nsave: {to: out}',
   *check({ fix, uses, has, model, facts }) {
@@ -19,7 +19,7 @@ export const rule = defineRule({
       yield {
         at,
         from: [[...path, 'seq_len']],
-        message: `seq_len is not set here and will be ${atMost}${seqLen}: write it down.`,
+        message: `seq_len is not set here and will be ${atMost}${seqLen}: set it.`,
         fixes: [fix.add(path, 'seq_len', seqLen)],
       }
     }

@@ -8,7 +8,7 @@ export const rule = defineRule({
   id: 'S13',
   severity: 'error',
   title: 'A run of the sweep that would be refused',
-  why: 'Every run of a sweep is a recipe by itself, and a value that is valid alone may be invalid beside the others. The editor looks at each value once; `sparsescope sweep plan` at every run.',
+  why: 'Every run of a sweep is a recipe by itself, and a value that is valid alone may be invalid beside the others. The editor checks each value once; `sparsescope sweep plan` checks every run.',
   bad: 'prune: [{method: magnitude, sparsity: 0.3}]\nsave: {to: out}\nsweep: {"prune.0.method": [magnitude, wanda]}',
   good: 'prune: [{method: magnitude, sparsity: 0.3}]\nsave: {to: out}\nsweep: {"prune.0.method": [magnitude, random]}',
   *check({ recipe }, all) {

@@ -4,7 +4,7 @@ import { defineRule } from '../rule.ts'
 export const rule = defineRule({
   id: 'S12',
   severity: 'error',
-  title: 'A sweep that makes no list of runs',
+  title: 'A sweep without runs',
   why: 'A sweep has lists of values, whose combinations are run, or named `cases`. Names and output folders identify the runs, and a sweep has at most 1,000 of them.',
   bad: 'prune: [{sparsity: 0.3}]\nsave: {to: out}\nsweep: {seed: [0, 1], cases: [{name: a, set: {seed: 2}}]}',
   good: 'prune: [{sparsity: 0.3}]\nsave: {to: out}\nsweep: {cases: [{name: a, set: {seed: 2}}, {name: b, set: {seed: 3}}]}',

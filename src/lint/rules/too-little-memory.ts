@@ -6,7 +6,7 @@ export const rule = defineRule({
   id: 'G1',
   severity: 'warning',
   needs: 'machine',
-  title: 'More memory than there is',
+  title: 'Not enough memory',
   why: 'The estimate counts what must be in memory at once: the largest block, its gradients and Adam state, activations, Hessians. Blocks stream from disk, so the model itself need not fit.',
   bad: 'recover: {mode: retrain, data: a.jsonl, seq_len: 256, batch_size: 100000, train: [norm]}\nsave: {to: out}',
   good: 'recover: {mode: retrain, data: a.jsonl, seq_len: 256, batch_size: 1, train: [norm]}\nsave: {to: out}',

@@ -6,7 +6,7 @@ export const rule = defineRule({
   severity: 'error',
   needs: 'data',
   title: 'The file has too little text',
-  why: 'Windows of ids are taken as they are, so there must be as many as asked for. For text the bytes are an upper bound of its tokens: a file with fewer bytes cannot give one whole window.',
+  why: 'Windows of ids are taken as they are, so the file must have enough of them. For text the bytes are an upper bound of its tokens: a file with fewer bytes cannot give one whole window.',
   bad: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: ids.safetensors, samples: 100, seq_len: 16}\nsave: {to: out}',
   good: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: ids.safetensors, samples: 64, seq_len: 16}\nsave: {to: out}',
   *check({ fix, uses, facts, has }) {
@@ -23,13 +23,13 @@ export const rule = defineRule({
         if (length < seqLen) {
           yield {
             at: at('seq_len'),
-            message: `${data} has ${length} ids in a row, ${seqLen} are asked for: lower seq_len.`,
+            message: `${data} has ${length} ids in a row, ${seqLen} are needed: lower seq_len.`,
             fixes: use('seq_len', length),
           }
         } else if (samples !== null && windows < samples) {
           yield {
             at: at('samples'),
-            message: `${data} has ${windows} windows, ${samples} are asked for${there}: lower samples.`,
+            message: `${data} has ${windows} windows, ${samples} are needed${there}: lower samples.`,
             fixes: use('samples', files * windows),
           }
         }

@@ -4,8 +4,8 @@ export const rule = defineRule({
   id: 'S4',
   severity: 'error',
   voice: 'explains',
-  title: 'A version that this SparseScope does not know',
-  why: 'A newer format may mean something else by the same keys, so it is refused instead of guessed at.',
+  title: 'A version that this SparseScope does not support',
+  why: 'A newer format may mean something else by the same keys, so it is refused.',
   bad: 'version: 2',
   good: 'version: 1',
   *check({ fix, get }) {

@@ -7,7 +7,7 @@ export const rule = defineRule({
   severity: 'hint',
   unnecessary: true,
   title: 'Calibration data that nothing uses',
-  why: 'Magnitude and random pruning look at no data, and retraining has data of its own; merging an adapter needs none.',
+  why: 'Magnitude and random pruning use no data, and retraining has its own data; merging an adapter needs none.',
   bad: 'prune: [{sparsity: 0.3}]\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
   good: 'prune: [{method: wanda, sparsity: 0.3}]\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
   *check({ fix, resolved }) {

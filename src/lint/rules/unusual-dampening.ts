@@ -6,7 +6,7 @@ export const rule = defineRule({
   severity: 'warning',
   voice: 'explains',
   title: 'Unusual dampening',
-  why: 'SparseGPT adds this share of the mean diagonal to the Hessian. At 0 the factorisation often fails (llm-compressor#1069); above 0.1 it forgets what the inputs look like. The paper uses 0.01.',
+  why: 'SparseGPT adds this share of the mean diagonal to the Hessian. At 0 the factorisation often fails (llm-compressor#1069); above 0.1 the Hessian hardly depends on the inputs. The paper uses 0.01.',
   bad: 'prune: [{method: sparsegpt, dampening: 0}]\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
   good: 'prune: [{method: sparsegpt, dampening: 0.02}]\ncalibration: {data: a.jsonl, seq_len: 64}\nsave: {to: out}',
   *check({ fix, get }) {

@@ -246,7 +246,7 @@ export const pruneRows = {
 
   ignore: row({
     type: names,
-    about: 'What to leave alone though `targets` matches it; the same forms.',
+    about: 'Modules that are not pruned although `targets` matches them, in the same forms.',
     default: [],
     option: { flags: '--ignore <name...>', about: 'what to leave dense, written the same way' },
   }),

@@ -78,7 +78,7 @@ export const recipeRows = {
 
   calibration: row({
     type: mapOf(calibrationRows).superRefine(requireEnoughSamples),
-    about: `Text that ${andList([...methodsWithData, 'reconstruction'])} look at.`,
+    about: `Text that ${andList([...methodsWithData, 'reconstruction'])} use.`,
     // What is written keeps its place: the order of keys decides the hash of a sweep's run.
     resolve: (written, known) => written && { ...written, ...resolveRows(calibrationRows, written, known) },
     field: 'calibration.data',
@@ -120,7 +120,7 @@ export const recipeRows = {
 
   save: row({
     type: mapOf(saveRows),
-    about: 'Where the result goes.',
+    about: 'Where to save the result.',
     resolve(written, known) {
       if (written === undefined) return undefined
       // What has a default comes first: the order of keys decides the hash of a sweep's run.

@@ -93,7 +93,7 @@ const lossRows = {
   }),
   temperature: row({
     type: z.number().gt(0).max(100),
-    about: "Divides the logits of both models; the divergence is multiplied by its square (arXiv 1503.02531).",
+    about: 'Divides the logits of both models; the divergence is multiplied by its square (arXiv 1503.02531).',
     default: 1,
   }),
 }
@@ -150,7 +150,7 @@ export const recoverRows = {
 
   train: row({
     type: z.array(z.enum(subsets)),
-    about: `What to train (PERP, arXiv 2312.15230): \`bias\`, \`norm\`, \`head\` (low rank, retrain only), \`embedding\`, one of the adapters ${adapterNames.map((name) => `\`${name}\` (${adapterOf(name).formula})`).join(', ')}, or \`full\` (all weights under the mask).`,
+    about: `What to train (PERP, arXiv 2312.15230): \`bias\`, \`norm\`, \`head\` (low rank, retrain only), \`embedding\`, one of the adapters ${adapterNames.map((name) => `\`${name}\` (${adapterOf(name).formula})`).join(', ')}, or \`full\` (all weights under the mask). \`lora_prune\` is PERP's variant, not LoRAPrune, a structured method.`,
     default: [...defaultTrain],
     resolve: (train, { mode }) => (isTraining(mode) ? [...new Set(train)] : []),
     appliesWhen: whereTrained,

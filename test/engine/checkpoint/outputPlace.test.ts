@@ -81,7 +81,7 @@ describe('the place of an output', () => {
       temp.path('link/opt'),
     )
     assert.equal(status, 2)
-    assert.match(stderr, /cannot write into .*: it belongs to the model, which is never touched/)
+    assert.match(stderr, /cannot write into .*: it belongs to the model, which is never changed/)
   })
 
   it('is refused where it is a link, and nothing is written through it', async () => {

@@ -1,5 +1,5 @@
 import assert from 'node:assert/strict'
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { published, withSizes } from '../../../bench/realModel/sizesTable.ts'
 import { measured } from '../../../src/recipe/measured.ts'
@@ -69,13 +69,31 @@ describe('the documents', () => {
       assert.deepEqual(missing, [])
     })
 
-  it('need no HTML but comments, and a picture that is dark or light in README', () => {
+  it('need no HTML but comments, and pictures that are dark or light', () => {
     for (const document of written) {
       const prose = withoutFences(document)
         .replace(/`[^`\n]*`/g, '')
         .replace(/<!--[^>]*-->/g, '')
-      const allowed = document === 'README.md' ? prose.replace(/<picture>[^]*?<\/picture>/, '') : prose
-      assert.doesNotMatch(allowed, /<\/?[a-z]+[\s>]/i, document)
+      assert.doesNotMatch(prose.replace(/<picture>[^]*?<\/picture>/g, ''), /<\/?[a-z]+[\s>]/i, document)
+    }
+  })
+
+  it('show every picture of docs/images, and those of pages in both themes, each of 250 kB at most', () => {
+    const text = written.map(textOf).join('\n')
+    const folder = join(root, 'docs/images')
+    for (const name of readdirSync(folder)) {
+      assert.ok(text.includes(`images/${name}`), `${name} is shown nowhere`)
+      if (!name.endsWith('.png')) continue
+      assert.ok(
+        existsSync(
+          join(
+            folder,
+            name.replace(/dark|light/, (theme) => (theme === 'dark' ? 'light' : 'dark')),
+          ),
+        ),
+        name,
+      )
+      assert.ok(statSync(join(folder, name)).size <= 250_000, name)
     }
   })
 

@@ -106,7 +106,7 @@ describe('a plan names the place and what to do when it refuses', () => {
     [
       'windows beyond learned positions',
       { evaluate: [{ data: 'b', seq_len: 1e5 }] },
-      /^evaluate\.0\.seq_len: This model has \d+ positions, 100000 are asked for: lower seq_len\.$/,
+      /^evaluate\.0\.seq_len: This model has \d+ positions, 100000 are needed: lower seq_len\.$/,
     ],
     [
       'two adapters',

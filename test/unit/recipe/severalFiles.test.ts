@@ -92,7 +92,7 @@ describe('several data files', () => {
       'too-little-text',
       `${step}calibration: {data: [a.jsonl, ids.safetensors], samples: 130, seq_len: 16}`,
       '130',
-      /^ids.safetensors has 64 windows, 65 are asked for there: lower samples/,
+      /^ids.safetensors has 64 windows, 65 are needed there: lower samples/,
     ],
     [
       'too-little-text',

@@ -41,7 +41,7 @@ type Places = Pick<PlannedOutput, 'model' | 'recipe'>
 async function refusePlaces({ model, recipe }: Places, outputs: readonly Output[]): Promise<void> {
   for (const { out } of recipe.evaluate) {
     if (out === undefined) continue
-    await refuseInside(out, model.checkpoint.folder, 'it is of the model, which is never touched')
+    await refuseInside(out, model.checkpoint.folder, 'it is of the model, which is never changed')
     for (const { to } of outputs) await refuseInside(out, to, 'it is of what the run saves, which must be new')
   }
   for (const { to } of outputs) {

@@ -81,7 +81,7 @@ describe('all that lint says of a recipe beside its model', () => {
       save: { to: 'out' },
     }
     const [path, swept] = [place.recipe('a', one), place.recipe('b', { ...one, sweep: { seed: [0, 1] } })]
-    const sparser = /sparser already \(50 %\): raise the sparsity, or remove this step/
+    const sparser = /already sparser \(50 %\): raise the sparsity, or remove this step/
     for (const args of [
       ['lint', path],
       ['run', path, '--dry-run'],
