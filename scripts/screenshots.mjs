@@ -33,6 +33,15 @@ async function picture(page, name) {
   console.log(path)
 }
 
+/** A page with more below is taken on a taller window. */
+const sizes = {
+  other: { width: 1400, height: 900 },
+  form: { width: 1200, height: 640 },
+  recipe: { width: 1100, height: 680 },
+  run: { width: 1280, height: 1180 },
+  try: { width: 1280, height: 760 },
+}
+
 const view = (page) => page.frameLocator('iframe.webview.ready:visible').last().frameLocator('iframe#active-frame')
 
 async function chooseFromMenu(page, item, title) {
@@ -71,12 +80,16 @@ const pages = {
     await page.locator('.quick-input-list .monaco-list-row').first().click()
     await view(page).locator('.chart .mark').first().waitFor()
     await view(page).getByRole('button', { name: 'perplexity, pruned' }).click()
+    await view(page).getByRole('heading', { name: 'Sweep' }).scrollIntoViewIfNeeded()
   },
 
   async run(page) {
     await runCommand(page, 'SparseScope: Open Run')
     await page.locator('.quick-input-list .monaco-list-row', { hasText: 'half' }).first().click()
     await view(page).getByText('Exact zeros').first().waitFor()
+    await view(page)
+      .getByText(/^Overlay/)
+      .click()
   },
 
   async form(page, { large }) {
@@ -86,17 +99,20 @@ const pages = {
       .waitFor()
   },
 
-  /** The pointer rests on a key, whose hover stays, while the light bulb of the finding is pressed without it. */
+  /** The pointer cannot leave the open menu of fixes: the hover of a key below is asked for by an event. */
   async recipe(page) {
     await page.getByRole('treeitem', { name: 'alps.prune.yaml' }).dblclick()
     await page.locator('.codelens-decoration').first().waitFor()
     await page.locator('.squiggly-warning').first().waitFor()
-    await page.locator('.view-line', { hasText: '"1:4"' }).click()
-    const bulb = page.locator('.lightBulbWidget, [class*=lightbulb]').first()
-    await bulb.waitFor()
-    await page.locator('.view-line span', { hasText: 'mask_lora' }).last().hover()
+    await page.locator('.view-line span', { hasText: '"1:4"' }).last().click()
+    await page.keyboard.press('Control+.')
+    await page.locator('.action-widget').waitFor()
+    const key = page.locator('.view-line span', { hasText: 'loss' }).last()
+    const { x, y } = await key.boundingBox()
+    const at = { clientX: x + 6, clientY: y + 6, bubbles: true }
+    await key.dispatchEvent('mouseover', at)
+    await key.dispatchEvent('mousemove', at)
     await page.locator('.monaco-hover:visible').first().waitFor()
-    await bulb.dispatchEvent('mousedown', { button: 0, buttons: 1 })
   },
 
   async trainable(page) {
@@ -146,24 +162,19 @@ async function openWeights(page, name) {
   await view(page).getByText('tensors scanned').first().waitFor()
 }
 
-/** Each page is opened once, and taken in each theme. A page that fails is reported at the end. */
-async function takePictures(page, { data, models, asked, names }) {
+/** A page that fails is reported, and the others are taken. */
+async function takePictures(page, { theme, models, names }) {
   for (const name of names)
     try {
+      await page.setViewportSize(sizes[name] ?? sizes.other)
       await pages[name](page, models)
-      for (const theme of asked) {
-        setTheme(data, theme)
-        await page
-          .locator(`.monaco-workbench.${theme === 'light' ? 'vs' : theme === 'dark' ? 'vs-dark' : 'hc-black'}`)
-          .waitFor()
-        await picture(page, `${name}-${theme}`)
-      }
+      await picture(page, `${name}-${theme}`)
     } catch (error) {
       await page.screenshot({ path: join(others, `failed-${name}.png`) })
       console.error(`${name}: ${error.message}`)
       process.exitCode = 1
     } finally {
-      for (const _ of [1, 2]) await page.keyboard.press('Escape')
+      for (let times = 0; times < 2; times++) await page.keyboard.press('Escape')
       await page.mouse.move(0, 0)
       for (const command of ['View: Close All Editors', 'View: Show Explorer', 'Collapse Folders in Explorer'])
         await runCommand(page, command)
@@ -176,6 +187,7 @@ function setTheme(data, theme) {
       'workbench.colorTheme': themes[theme],
       'workbench.activityBar.location': 'default',
       'editor.minimap.enabled': false,
+      'editor.hover.above': false,
     },
   })
 }
@@ -196,16 +208,18 @@ try {
   const models = makeWorkspace(root, workspace, options.models ? resolve(options.models) : null)
   if (names.includes('run')) endRun = await startHalfRun(root, workspace)
   const data = join(home, 'data')
-  setTheme(data, asked[0])
   mkdirSync(join(data, 'extensions'), { recursive: true })
   installExtension(server, file, data, join(data, 'extensions'))
   const running = await startServer({ server, userData: data, extensions: join(data, 'extensions') })
-  const { context, page } = await launchBrowser(home, { width: 1280, height: 800 })
+  const { context, page } = await launchBrowser(home, sizes.other)
   try {
-    await page.goto(`${running.url}/?folder=${workspace}`)
-    await page.getByRole('treeitem', { name: `${models.large}-wanda`, exact: true }).waitFor()
-    await sleep(2500)
-    await takePictures(page, { data, models, asked, names })
+    for (const theme of asked) {
+      setTheme(data, theme)
+      await page.goto(`${running.url}/?folder=${workspace}`)
+      await page.getByRole('treeitem', { name: `${models.large}-wanda`, exact: true }).waitFor()
+      await sleep(2500)
+      await takePictures(page, { theme, models, names })
+    }
   } finally {
     await context.close()
     await running.stop()

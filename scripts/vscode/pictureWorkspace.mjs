@@ -37,9 +37,9 @@ calibration: { data: text/train.jsonl, samples: 64, seq_len: 512 }
 recover:
   mode: retrain
   train: [norm, mask_lora]
-  loss: { dense: 0.5, temperature: 2 }
   steps: 120
   lr: 5.0e-4
+  loss: { dense: 0.5, temperature: 2 }
   data: text/train.jsonl
   samples: 200
   seq_len: 512
@@ -177,14 +177,18 @@ function mergeLora(from, to) {
 export async function startHalfRun(root, folder) {
   const runs = join(folder, '.sparsescope/runs')
   const find = () => readdirSync(runs).find((name) => name.endsWith('-half'))
+  const began = Date.now()
+  /** What the newest start of the run wrote. An earlier call left a file that is older. */
+  const written = () => {
+    const path = join(runs, find() ?? '', 'events.jsonl')
+    if (!existsSync(path) || statSync(path).mtimeMs < began) return ''
+    return readFileSync(path, 'utf8').split('"type":"start"').at(-1)
+  }
   const before = find()
   const args = before ? ['run', '--resume', join(runs, before)] : ['run', 'half.prune.yaml', '--device', 'cpu']
   const child = spawn(process.execPath, [join(root, 'dist/cli.mjs'), ...args], { cwd: folder, stdio: 'ignore' })
   const gone = new Promise((resolve) => child.once('exit', resolve))
-  const half = () => {
-    const events = join(runs, find() ?? '', 'events.jsonl')
-    return existsSync(events) && /"type":"step","step":(1[7-9]|[23]\d)\b/.test(readFileSync(events, 'utf8'))
-  }
+  const half = () => /"type":"step","step":(1[7-9]|[23]\d)\b/.test(written()) && !written().includes('"type":"end"')
   while (child.exitCode === null && !half()) await sleep(100)
   if (child.exitCode !== null) throw new Error(`the run ended before its half: sparsescope ${args.join(' ')}`)
   await sleep(1000)

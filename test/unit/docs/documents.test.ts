@@ -119,6 +119,15 @@ describe('the documents', () => {
         assert.ok(results.includes(perplexity.toFixed(2)), `${model}, ${row}: ${perplexity}`)
   })
 
+  it('take the figures of a paragraph that links to measurements from there', () => {
+    for (const document of documents)
+      for (const paragraph of textOf(document).split(/\n\s*\n(?:\|.*\n)*/)) {
+        const sources = [...paragraph.matchAll(/\]\((?:\.\.\/)?(bench\/\w+\.md)/g)].map(([, path]) => textOf(path))
+        const figures = sources.length > 0 ? (paragraph.match(/(?<![\d.,])\d+\.\d\d(?![\d.])/g) ?? []) : []
+        for (const figure of figures) assert.ok(sources.join('').includes(figure), `${document}: ${figure}`)
+      }
+  })
+
   it('agree with the figures by which the form of Prune… proposes a recipe', () => {
     const [{ model, results }] = published.models
     assert.equal(measured.model, model)

@@ -122,7 +122,7 @@ describe('the release', () => {
     assert.deepEqual(jobs.attest?.needs, ['tests', 'vsix', 'npm'])
     for (const name of ['github', 'marketplace', 'open-vsx', 'npm-registry']) assert.equal(jobs[name]?.needs, 'attest')
     const attested = jobs.attest?.steps?.find(({ uses }) => uses?.startsWith('actions/attest-build-provenance@'))
-    assert.equal(attested?.with?.['subject-path'], 'packages/*.vsix')
+    assert.equal(attested?.with?.['subject-path'], 'packages/*')
     const vsix = jobs.vsix?.steps ?? []
     const tried = vsix.findIndex(({ run }) => /smokePackages\.mjs --quick --vsix out\//.test(run ?? ''))
     const packed = vsix.findIndex(({ run }) => run?.startsWith('node scripts/package.mjs'))
