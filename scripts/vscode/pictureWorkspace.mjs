@@ -26,13 +26,13 @@ calibration: { data: text/train.jsonl, samples: 4, seq_len: 256 }
 save: { to: ${model}-wanda }
 `
 
-/** `pattern` belongs to a finding, and every forecast above the recipe is there too. */
-const checkedRecipe = (model) => `version: 1
+/** With `pattern: "1:4"` it has a finding, with a fix. */
+const alpsRecipe = (model, how) => `version: 1
 model: ${model}
 seed: 0
 prune:
   - method: alps
-    pattern: "1:4"
+    ${how}
 calibration: { data: text/train.jsonl, samples: 64, seq_len: 512 }
 recover:
   mode: retrain
@@ -116,7 +116,8 @@ export function makeWorkspace(root, folder, models) {
   }
   once('text', () => cpSync(join(root, 'samples/text'), join(folder, 'text'), { recursive: true }))
   for (const path of [sample, ...found]) once(basename(path), () => linkModel(path, join(folder, basename(path))))
-  writeFileSync(join(folder, 'alps.prune.yaml'), checkedRecipe(small))
+  writeFileSync(join(folder, 'alps.prune.yaml'), alpsRecipe(small, 'pattern: "1:4"'))
+  writeFileSync(join(folder, 'alps50.prune.yaml'), alpsRecipe(small, 'sparsity: 0.5'))
   writeFileSync(join(folder, 'half.prune.yaml'), halfRecipe(small))
   const text = ['--calibration', 'text/train.jsonl', '--samples', '8', '--seq-len', '256']
   once('.sparsescope/analyses', () =>
@@ -171,8 +172,8 @@ function mergeLora(from, to) {
 }
 
 /**
- * Runs half.prune.yaml until half of its training steps are done, and stops the process there, so that pages show it as running. It is resumed
- * where an earlier call left it. `end()` ends the process.
+ * Runs half.prune.yaml until half of its training steps are done, and slows it down there. It is resumed where an earlier call left it. The
+ * result ends the process.
  */
 export async function startHalfRun(root, folder) {
   const runs = join(folder, '.sparsescope/runs')
@@ -191,9 +192,14 @@ export async function startHalfRun(root, folder) {
   const half = () => /"type":"step","step":(1[7-9]|[23]\d)\b/.test(written()) && !written().includes('"type":"end"')
   while (child.exitCode === null && !half()) await sleep(100)
   if (child.exitCode !== null) throw new Error(`the run ended before its half: sparsescope ${args.join(' ')}`)
-  await sleep(1000)
-  child.kill('SIGSTOP')
+  // A tenth of its speed: it goes on to show that it is alive, and stays about half way.
+  const brake = setInterval(() => {
+    child.kill('SIGCONT')
+    setTimeout(() => child.kill('SIGSTOP'), 200)
+  }, 2000)
   return async () => {
+    clearInterval(brake)
+    await sleep(300)
     child.kill('SIGTERM')
     child.kill('SIGCONT')
     await gone
