@@ -129,7 +129,15 @@ const pages = {
     await view(page)
       .getByText(/\d+ changed, \d+ the same/)
       .waitFor()
-    await view(page).locator('.tableRow').nth(2).click()
+    // The values of block 0, whose shape is flat.
+    const map = view(page).getByRole('grid').first()
+    await map.focus()
+    for (const key of ['Home', 'ArrowRight', 'ArrowRight']) await page.keyboard.press(key)
+    await view(page)
+      .getByText(/^rows 0 to/)
+      .nth(1)
+      .waitFor()
+    await view(page).getByRole('heading').first().scrollIntoViewIfNeeded()
   },
 
   /** A conversation where the model has a chat template. */
@@ -140,14 +148,15 @@ const pages = {
     const prompt = view(page).getByRole('textbox', { name: /^(Prompt|Message)$/ })
     await prompt.waitFor()
     const isChat = await view(page).getByRole('textbox', { name: 'Message' }).isVisible()
-    for (const text of isChat
-      ? ['Why is the sky blue? One sentence.', 'And at sunset?']
-      : ['And the king said unto them,']) {
+    const talk = ['What is a prime number? One sentence.', 'Name three of them.']
+    await view(page).getByRole('spinbutton', { name: 'New tokens' }).fill('28')
+    for (const text of isChat ? talk : ['And the king said unto them,']) {
       await prompt.fill(text)
       await view(page)
         .getByRole('button', { name: /^(Generate|Send)$/ })
         .click()
-      await view(page).locator('[data-status]', { hasText: 'Generated with' }).waitFor({ timeout: 600_000 })
+      await sleep(1000)
+      await view(page).getByRole('button', { name: 'Stop' }).waitFor({ state: 'hidden', timeout: 600_000 })
     }
     await view(page).locator('.differs').first().focus()
   },
