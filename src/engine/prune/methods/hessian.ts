@@ -108,7 +108,7 @@ export async function invert(
     if (!(await host.prune.inverseFactor(upper, h, line))) continue
     if (shift > 0) warn(`${name}: its Hessian is not positive definite; ${shift} was added to its unit diagonal`)
     host.kernels.fill(out, 0)
-    host.kernels.gram(out, upper, 1)
+    host.kernels.gram(out, upper, 1, true)
     return
   }
   throw new EngineError(
