@@ -39,7 +39,11 @@ export const inspectCommand = command('inspect', 'show what is in a checkpoint a
   .option('--stats', 'read the weights: exact zeros, N:M validity, min, max, mean, std. dev., histogram')
   .option('--tensors', 'list every tensor too; --json always lists them')
   .option('--tensor <name>', 'only this tensor, with its statistics')
-  .option('--nm <patterns>', 'N:M patterns to check, N zeros (not kept weights) of every M inputs, separated by commas', '2:4,4:8')
+  .option(
+    '--nm <patterns>',
+    'N:M patterns to check, N zeros (not kept weights) of every M inputs, separated by commas',
+    '2:4,4:8',
+  )
   .option(
     '--remote',
     'inspect hf:org/name on the Hub: fetches only headers, config and card, and the weights of --tensor; nothing is kept',

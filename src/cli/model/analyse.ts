@@ -58,7 +58,10 @@ export const analyseCommand = command('analyse', 'measure each matrix of a model
     new Option('--method <name...>', `methods to measure (default: ${andList(defaultMethods)})`).choices(methodNames),
   )
   .option('--sparsity <s...>', `sparsities to measure (default: ${andList(defaultSparsities.map(String))})`, shares)
-  .option('--pattern <N:M...>', 'patterns to measure as well, or instead: N zeros (not kept weights) in each M consecutive inputs')
+  .option(
+    '--pattern <N:M...>',
+    'patterns to measure as well, or instead: N zeros (not kept weights) in each M consecutive inputs',
+  )
   .addOption(
     new Option(
       '--sensitivity <unit>',
