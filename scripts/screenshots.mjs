@@ -44,7 +44,8 @@ const sizes = {
 const view = (page) => page.frameLocator('iframe.webview.ready:visible').last().frameLocator('iframe#active-frame')
 
 async function chooseFromMenu(page, item, title) {
-  // A folder that was just clicked may open, and move what is below it.
+  // A folder that was just clicked may open, and move what is below it; the menu has the entry only when the extension has started.
+  await runCommand(page, 'SparseScope: Refresh')
   await sleep(1000)
   await page.getByRole('treeitem', { name: item, exact: true }).click({ button: 'right', modifiers: [] })
   await sleep(400)
@@ -60,6 +61,7 @@ const pages = {
     await view(page).getByRole('grid', { name: 'Map of blocks and modules' }).focus()
     await page.keyboard.press('ArrowDown')
     await view(page).getByRole('heading', { name: 'Histogram' }).waitFor()
+    await drawn(page, 1)
   },
 
   async map(page, { large }) {
@@ -70,6 +72,7 @@ const pages = {
     await view(page)
       .getByText(/^\d+ matrices marked/)
       .waitFor()
+    await drawn(page, 1)
   },
 
   async sweep(page) {
@@ -133,10 +136,7 @@ const pages = {
     const map = view(page).getByRole('grid').first()
     await map.focus()
     for (const key of ['Home', 'ArrowRight', 'ArrowRight']) await page.keyboard.press(key)
-    await view(page)
-      .getByText(/^rows 0 to/)
-      .nth(1)
-      .waitFor()
+    await drawn(page, 2)
     await view(page).getByRole('heading').first().scrollIntoViewIfNeeded()
   },
 
@@ -161,6 +161,13 @@ const pages = {
     await view(page).locator('.differs').first().focus()
   },
 }
+
+/** Waits until the pictures of so many matrices are drawn. */
+const drawn = (page, count) =>
+  view(page)
+    .getByText(/^rows 0 to/)
+    .nth(count - 1)
+    .waitFor()
 
 async function openWeights(page, name) {
   await page.getByRole('treeitem', { name, exact: true }).click()
