@@ -30,7 +30,6 @@ export { listAdapters } from '../engine/compute/webgpu/survey.ts'
 export { writeModelCard } from '../engine/run/origin/modelCard.ts'
 export { probeDevice } from './device.ts'
 export { measurableOf } from './measurable.ts'
-export { planPublish, publish } from './hubTransfers.ts'
 export { pullModel } from './hubTransfers.ts'
 
 interface CompareContext {

@@ -68,28 +68,10 @@ export interface ModelSummary {
   warnings: string[]
   /** Files that could not be opened, and the tensors that are missing because of it. */
   problems: { message: string; missing: string[] }[]
-  /** It is on the Hub. */
-  remote?: RemoteNote
   /** Provenance of a checkpoint that a run has made. */
   origin?: Origin
   /** GGUF: nothing computes with it, so nothing is offered that would. */
   lookOnly?: boolean
-}
-
-/** The place of a model on the Hub, and the files beside its weights. */
-export interface RemoteNote {
-  /** Its page. */
-  address: string
-  commit: string
-  /** All files of the repository, not only the weights. */
-  files: number
-  bytes: number
-  /** Nothing can be computed with it, so it is not pulled: GGUF. */
-  isGguf: boolean
-  /** config.json as text; null: there is none. */
-  config: string | null
-  /** Text of its README.md; null: there is none that can be read. */
-  card: string | null
 }
 
 /** How a checkpoint of ours was made, from the note beside it. */

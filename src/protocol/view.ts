@@ -230,8 +230,6 @@ export type FromInspector =
   | { type: 'scanStart' }
   | { type: 'scanCancel' }
   | { type: 'prune' }
-  /** A model on the Hub is to come into its cache on this machine. */
-  | { type: 'pull' }
   | { type: 'writeCard' }
   /** Marked weights by name: copied as a line of a recipe, or put into an open one of the model; which, a person is asked. */
   | { type: 'useMarked'; as: 'targets' | 'ignore' | 'recipe'; names: string[] }
@@ -275,7 +273,7 @@ export type FromRun =
   /** A pruned matrix, by its name in a `block` event: shown in the result, or in the source before there is one. */
   | { type: 'openMatrix'; name: string }
   /** `comparison`: of two models that the run has left; which, a person is asked where there are several pairs. */
-  | { type: 'reveal'; what: 'output' | 'recipe' | 'report' | 'comparison' | 'tryOut' | 'card' | 'publish' }
+  | { type: 'reveal'; what: 'output' | 'recipe' | 'report' | 'comparison' | 'tryOut' | 'card' }
 
 /** A checkpoint of the view that tries models out: `role` is its role among the others, such as `dense`; '' if unknown. */
 export interface TriedModel extends LabelledModel {

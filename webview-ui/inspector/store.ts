@@ -49,14 +49,10 @@ const tell = () => (known.value = { stats, analysis, denseLoss, certificates: mo
 /** Statistics arrive tensor by tensor, much faster than the page can draw. */
 const tellSoon = onceAFrame(tell)
 
-/** Tensors of a model on the Hub whose weights the user has fetched. */
-export const fetched = signal<ReadonlySet<string>>(new Set())
-
 /** The page chose the matrix by itself. Its detail waits for the scan that fills the map. */
 export const waitsForScan = signal(false)
 
 export function openModel(opened: OpenedModel & { readonly scanAhead?: boolean }): void {
-  fetched.value = new Set()
   stats = new Map(opened.stats.map((one) => [one.name, one]))
   analysis = new Map()
   denseLoss = null

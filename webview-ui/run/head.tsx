@@ -88,7 +88,6 @@ function moreActions(): MenuEntry[] {
     ...(hasOutput()
       ? [
           { label: 'Write model card', act: reveal('card') },
-          { label: 'Publish…', act: reveal('publish') },
         ]
       : []),
     ...(found ? [{ label: 'Copy as Markdown', act: copy(found) }] : []),

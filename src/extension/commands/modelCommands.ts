@@ -3,7 +3,6 @@ import * as vscode from 'vscode'
 import { views, type ExportFormat } from '../../protocol/view.ts'
 import { askAnalysis } from '../inspector/askAnalysis.ts'
 import { plainModel } from '../views/comparePanels.ts'
-import { inspectRemote } from '../inspector/remotePanels.ts'
 import { exportGguf } from '../models/exportModel.ts'
 import { pickModel } from '../models/pickModel.ts'
 import { pullModel } from '../models/hubTransfers.ts'
@@ -38,8 +37,6 @@ export function modelCommands({ services, inspectors, comparePanels, models }: P
       models.forget()
       await vscode.commands.executeCommand('sparsescope.openOverview', vscode.Uri.file(folder))
     },
-    'sparsescope.inspectRemote': (argument) =>
-      inspectRemote(services, inspectors, typeof argument === 'string' ? argument : ''),
     'sparsescope.prune': formOf('prune'),
     'sparsescope.recover': formOf('recover'),
     // Explorer hands over the item under the pointer and all selected ones.
@@ -71,7 +68,7 @@ export function modelCommands({ services, inspectors, comparePanels, models }: P
     'sparsescope.computeStatistics': () => inspectors.active?.session.startScan(),
     'sparsescope.exportView': async () => {
       const format = await vscode.window.showQuickPick(exportChoices(), { placeHolder: t('Export the view as') })
-      if (format) inspectors.show?.({ type: 'exportNow', format: format.format })
+      if (format) inspectors.active?.post({ type: 'exportNow', format: format.format })
     },
     'sparsescope.exportGguf': async (argument) => {
       if (!(await requireTrust(t('Exporting to GGUF')))) return
