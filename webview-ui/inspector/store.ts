@@ -17,7 +17,7 @@ import { nothingMarked, rangeOf } from '../shared/gridLayout.ts'
 import { cellOf } from '../shared/gridData.ts'
 import { type KeptTable, tableState } from '../shared/tableState.ts'
 import { heatData, layOutHeat } from './cells.ts'
-import { defaultMeasure, type Known, type Measure, measuresOf } from './measures.ts'
+import { defaultMeasure, type Known, measuresOf } from './measures.ts'
 import type { FromInspector, ToInspector } from '../../src/protocol/view.ts'
 import { connectHost } from '../shared/host.ts'
 import { chosenColour } from '../shared/settings.ts'
@@ -151,8 +151,7 @@ export const measure = computed(
     defaultMeasure(measures.value, known.value, model.value?.tensors ?? []),
 )
 
-export const heatOf = (one: Measure) => heatData(map.value, one, known.value, chosenColour)
-export const heat = computed(() => heatOf(measure.value))
+export const heat = computed(() => heatData(map.value, measure.value, known.value, chosenColour))
 
 /** State that survives a reload of the page with the same checkpoint. */
 interface Remembered {

@@ -85,11 +85,7 @@ function moreActions(): MenuEntry[] {
   return [
     ...(end ? [{ label: 'Open report', act: reveal('report') }] : []),
     { label: 'Open recipe', act: reveal('recipe') },
-    ...(hasOutput()
-      ? [
-          { label: 'Write model card', act: reveal('card') },
-        ]
-      : []),
+    ...(hasOutput() ? [{ label: 'Write model card', act: reveal('card') }] : []),
     ...(found ? [{ label: 'Copy as Markdown', act: copy(found) }] : []),
   ]
 }

@@ -97,8 +97,6 @@ function exportChoices(): (vscode.QuickPickItem & { format: ExportFormat })[] {
     { label: t('Table as JSON'), format: 'json' },
     { label: t('Map as SVG'), format: 'svg' },
     { label: t('Map as PNG'), format: 'png' },
-    { label: t('All maps as one SVG'), format: 'maps.svg' },
-    { label: t('All maps as one CSV'), format: 'maps.csv' },
     { label: t('Report as one HTML page'), format: 'html' },
   ]
 }
