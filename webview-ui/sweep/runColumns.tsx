@@ -6,7 +6,7 @@ import { settingText, settingWord, valueText } from '../../src/recipe/sweep/sett
 import { stateText } from '../../src/runs/compared/comparisonTable.ts'
 import { columnFormatOf, headOf, type Measure, measureNamed } from '../../src/runs/compared/measures.ts'
 import type { Spread } from '../../src/runs/compared/foldSeeds.ts'
-import { KeySymbol } from '../shared/legend.tsx'
+import { Key } from '../shared/legend.tsx'
 import type { Column } from '../shared/tableColumn.ts'
 import { type Entry, isEarly, resultNamed } from './entries.ts'
 
@@ -41,7 +41,11 @@ export function columnsOf(entries: readonly Entry[], kind: ComparedWhat['kind'],
       ...{ id: 'run', title: 'run', pinned: true, grow: true, most: widestName, ascendingFirst: true },
       text: (entry) => `${nameOf(entry, isGrouped)}${roomForSymbol}`,
       sort: (entry) => nameOf(entry, isGrouped),
-      cell: (entry) => <Name entry={entry} name={nameOf(entry, isGrouped)} />,
+      cell: (entry) => (
+        <Key style={entry.style}>
+          <span class="cut">{nameOf(entry, isGrouped)}</span>
+        </Key>
+      ),
     },
     ...Object.keys(ranks).flatMap((id) => measureColumn(id, entries)),
     ...(isDone ? [] : [stateColumn]),
@@ -162,15 +166,6 @@ function settingColumns(entries: readonly Entry[]): Column<Entry>[] {
 function nameOf({ label, facts: { model } }: Entry, isGrouped: boolean): string {
   const start = `${model} · `
   return isGrouped && label.startsWith(start) ? label.slice(start.length) : label
-}
-
-function Name({ entry: { style }, name }: { entry: Entry; name: string }) {
-  return (
-    <span class="runName">
-      <KeySymbol style={style} />
-      <span class="cut">{name}</span>
-    </span>
-  )
 }
 
 /** "running 42 %, reconstruct" */
