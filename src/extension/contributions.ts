@@ -25,7 +25,6 @@ const otherCommandIds = [
   'sparsescope.selectForCompare',
   'sparsescope.compareWithSelected',
   'sparsescope.computeStatistics',
-  'sparsescope.analyse',
   'sparsescope.exportView',
   'sparsescope.exportTable',
   'sparsescope.exportGguf',

@@ -1,7 +1,6 @@
 // Commands on checkpoints.
 import * as vscode from 'vscode'
 import { views, type ExportFormat } from '../../protocol/view.ts'
-import { askAnalysis } from '../inspector/askAnalysis.ts'
 import { plainModel } from '../views/comparePanels.ts'
 import { exportGguf } from '../models/exportModel.ts'
 import { pickModel } from '../models/pickModel.ts'
@@ -54,16 +53,6 @@ export function modelCommands({ services, inspectors, comparePanels, models }: P
       if (!b) return
       const a = selected === undefined || selected === b ? await pickModel(models) : selected
       if (a) comparePanels.show({ a: plainModel(a), b: plainModel(b) })
-    },
-    'sparsescope.analyse': async (argument) => {
-      if (!(await requireTrust(t('Analysing')))) return
-      const path = await modelTarget(argument, models, inspectors)
-      if (!path) return
-      const weights = await weightsOf(path)
-      const request = await askAnalysis(weights.fsPath)
-      if (!request) return
-      await vscode.commands.executeCommand('vscode.openWith', weights, views.inspector.type)
-      await inspectors.sessionOf(weights.fsPath)?.analyse(request)
     },
     'sparsescope.computeStatistics': () => inspectors.active?.session.startScan(),
     'sparsescope.exportView': async () => {
