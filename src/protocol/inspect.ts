@@ -1,7 +1,6 @@
 // The inspector's data on a checkpoint: a header first, statistics of one tensor after another later. It is plain data
 // and crosses two process boundaries as JSON. A statistic that was not computed is absent, never 0.
 import type { MatrixCertificate } from '../plan/certificate.ts'
-import type { Evaluation } from '../runs/series/foldRun.ts'
 import type { MeasuredModule, WeightSpread } from '../plan/analysis.ts'
 import type { Role } from '../catalog/families/tensorRoles.ts'
 import type { NmValidity } from '../catalog/formats/sparsity.ts'
@@ -192,17 +191,9 @@ export interface ComparedTensor extends Pick<TensorChange, 'name' | 'role' | 'bl
   comparable: boolean
 }
 
-/** Measurements, by stage, of the runs that made both checkpoints; empty for a checkpoint that no run has made. */
-export interface Measured {
-  a: Evaluation[]
-  b: Evaluation[]
-}
-
 export interface CompareProgress {
   /** The tensors that will be compared, in this order; only in the first message. */
   tensors?: ComparedTensor[]
-  /** Present only in the first message. */
-  measured?: Measured
   changes: TensorChange[]
   /** The first `done` have been compared. */
   done: number
