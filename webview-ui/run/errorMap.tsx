@@ -48,7 +48,7 @@ export function ErrorMap() {
           recoveries.length > 1 && (
             <Select
               label="Errors of"
-              options={recoveries.map((one) => ({ value: String(one), text: nameOf(one) }))}
+              options={recoveries.map((one) => ({ value: String(one), text: titleOf(one) }))}
               value={String(recovery)}
               onChoose={choose}
             />
@@ -59,7 +59,7 @@ export function ErrorMap() {
   )
 }
 
-const nameOf = (recovery: number) => recoveryName(recovery, picture.value.recoveries[recovery] ?? '')
+const titleOf = (recovery: number) => recoveryName(recovery, picture.value.recoveries[recovery] ?? '')
 
 function show(recovery: number): Shown {
   const steps = errorSteps(picture.value, recovery)
