@@ -44,12 +44,16 @@ const sizes = {
 const view = (page) => page.frameLocator('iframe.webview.ready:visible').last().frameLocator('iframe#active-frame')
 
 async function chooseFromMenu(page, item, title) {
-  // A folder that was just clicked may open, and move what is below it; the menu has the entry only when the extension has started.
-  await runCommand(page, 'SparseScope: Refresh')
-  await sleep(1000)
-  await page.getByRole('treeitem', { name: item, exact: true }).click({ button: 'right', modifiers: [] })
-  await sleep(400)
-  await page.locator('.monaco-menu .action-label', { hasText: 'SparseScope' }).hover()
+  const entry = page.locator('.monaco-menu .action-label', { hasText: 'SparseScope' })
+  // A folder that was just clicked may open, and move what is below it. The menu has our entry when the extension has found the models.
+  for (let times = 0; times < 20; times++) {
+    await sleep(1000)
+    await page.getByRole('treeitem', { name: item, exact: true }).click({ button: 'right', modifiers: [] })
+    await sleep(1000)
+    if (await entry.isVisible()) break
+    await page.keyboard.press('Escape')
+  }
+  await entry.hover()
   await sleep(600)
   await page.locator('.monaco-menu .action-label', { hasText: title }).click()
 }
