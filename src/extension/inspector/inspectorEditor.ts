@@ -8,7 +8,7 @@ import type { Services } from '../services.ts'
 import { writeCard } from '../models/exportModel.ts'
 import { reached, setting } from '../support/settings.ts'
 import { bindView } from '../views/bindView.ts'
-import { measureInPlace } from './askAnalysis.ts'
+import { measureInPlace, measureRoom } from './askAnalysis.ts'
 import { useMarked } from './markedMatrices.ts'
 import { ModelSession } from './modelSession.ts'
 import { type KnownSparsity, linearSparsity, stampOf } from '../models/knownSparsity.ts'
@@ -129,6 +129,8 @@ export class InspectorEditors implements vscode.CustomReadonlyEditorProvider<Che
     switch (message.type) {
       case 'analyse':
         return measureInPlace(session, this.services.call, message.methods)
+      case 'measureRoom':
+        return measureRoom(session)
       case 'analyseCancel':
         return session.cancelAnalysis()
       case 'scanStart':
