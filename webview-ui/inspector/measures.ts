@@ -104,7 +104,8 @@ const ofMasks: Measure[] = [
     text: formatShare,
     scale: 'linear',
     group: 'Masks',
-    caution: 'The share of the output error that the best swap of each row would remove, before recovery.',
+    caution:
+      'The share of the output error that the best swap of each row would remove, before recovery. It does not say which matrix the model would win most by.',
   },
   {
     id: 'rowsWithoutRoom',
