@@ -34,11 +34,11 @@ const [seen, held] = [await setOf('calibration', 16), await setOf('training', 4)
 const decoder = await createDecoder(backend, pruned, { memoryBytes: 4e9 })
 const [stream, own] = [dense, pruned].map((model) => createModelStream(backend, model))
 const flow = { backend, stream: own, set: held, budget: { bytes: 1e9 }, onWindows: () => undefined }
-/** Of the held windows, in the pruned model. */
+/** States of the held windows in the pruned model. */
 const hidden = await embedAll(flow)
 const probe = createProbe({ decoder, stream: own, set: held, unit: 'linear' })
 const names = blockLinears(dense.config).map(({ name }) => name)
-/** Of all kinds and depths. Every third is measured with three masks, the others with Wanda's. */
+/** Matrices of all kinds and depths. Every third is measured with three masks, the others with Wanda's. */
 const chosen = Array.from({ length: 30 }, (_, i) => names[(i * 7 + (i % 7)) % names.length])
 
 /** `absolute`: squared error by token that one swap of each row would win. `won`: what swaps win of the loss, nats a token. */
