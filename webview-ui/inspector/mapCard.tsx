@@ -135,7 +135,7 @@ function PruningCost() {
   const one = measurable.value.find(({ method }) => method === askedMethod)
   const isDense = isDenseSoFar(model.value?.tensors ?? [], known.value.stats)
   const isAsked = one !== undefined && isDense
-  if (model.value?.lookOnly || model.value?.remote || !(going || problem || isAsked || !isDense)) return null
+  if (model.value?.lookOnly || !(going || problem || isAsked || !isDense)) return null
   return (
     <div class="row pruningCost" role="group" aria-label={isDense ? 'Cost of pruning' : 'Quality of the masks'}>
       <span>{isDense ? 'What would pruning cost?' : 'How good are the masks?'}</span>
