@@ -140,9 +140,11 @@ function PruningCost() {
     <div class="row pruningCost" role="group" aria-label={isDense ? 'Cost of pruning' : 'Quality of the masks'}>
       <span>{isDense ? 'What would pruning cost?' : 'How good are the masks?'}</span>
       {going ? <Progress {...going} /> : isDense ? one && <Measure {...one} /> : <MeasureRoom />}
-      <span class={problem ? 'problem' : 'srOnly'} role="status">
-        {problem}
-      </span>
+      {(isDense || going || problem) && (
+        <span class={problem ? 'problem' : 'srOnly'} role="status">
+          {problem}
+        </span>
+      )}
     </div>
   )
 }
