@@ -47,6 +47,12 @@ export function profileBars(
   }
 }
 
+/** What swaps would win of the error of the rows in each of some equal parts. */
+export function roomBars(shares: readonly number[], rows: number): BarsData {
+  const bars = profileBars('Room by row', shares, { what: 'rows', size: rows })
+  return { ...bars, yLabel: 'room by one swap', top: Math.max(...shares) || 1 }
+}
+
 /** "rows: 48.1 % to 52.3 % exact zeros", with the bars' names where they have some. */
 export function profileCaption(what: string, sparsity: readonly number[], labels?: readonly string[]): string {
   const ends = [Math.min(...sparsity), Math.max(...sparsity)]

@@ -1,17 +1,13 @@
 // `sparsescope inspect --certificate`: the share of a mask's error that one swap would remove, measured against the dense model.
-import { calibrationSet } from '../engine/analyse/analyse.ts'
-import { certify, type CertifiedMatrix } from '../engine/analyse/certify.ts'
+import { certifyCheckpoints, type CertifiedMatrix } from '../engine/analyse/certify.ts'
 import { openCheckpoint } from '../engine/checkpoint/checkpoint.ts'
 import { openBackend } from '../engine/compute/open.ts'
 import { EngineError } from '../engine/errors.ts'
-import { computeIn } from '../engine/model/computeIn.ts'
-import { openModel } from '../engine/model/model.ts'
 import { groupsBy } from '../formatting/lists.ts'
 import { formatShare, formatValue } from '../formatting/numbers.ts'
 import { textTable } from '../formatting/tables.ts'
 import { certificateSentence, sumOfCertificates } from '../plan/certificate.ts'
 import type { NmPattern } from '../catalog/formats/sparsity.ts'
-import { defaultPrecision } from '../recipe/modes.ts'
 import { closing, type CommonOptions, type Context, type Outcome } from './command.ts'
 import { memoryBytes, type PrecisionOptions } from './options.ts'
 
@@ -24,9 +20,6 @@ export interface CertificateOptions extends CommonOptions, PrecisionOptions {
   seqLen?: number
   memory?: string
 }
-
-/** Share of the memory for the states between two blocks. */
-const share = 1 / 4
 
 /** @throws EngineError 'usage': options that need each other. */
 export function refuseHalf({ certificate, dense, calibration, field, samples, seqLen }: CertificateOptions): void {
@@ -49,17 +42,13 @@ export async function certificateOutcome(
   const begun = performance.now()
   await using pruned = closing(await openCheckpoint(path))
   await using dense = closing(await openCheckpoint(o.dense ?? ''))
-  const [prunedModel, denseModel] = [openModel(pruned.value), openModel(dense.value)]
   const calibration = { data: o.calibration ?? '', field: o.field, samples: o.samples, seqLen: o.seqLen }
-  const set = await calibrationSet(denseModel, { calibration, seed: 0, signal: context.signal })
-  await using backend = closing(computeIn(await openBackend(o), denseModel, o.precision ?? defaultPrecision))
-  const matrices = await certify({
-    dense: denseModel,
-    pruned: prunedModel,
-    backend: backend.value,
-    set,
+  const { matrices, windows, seqLen, device } = await certifyCheckpoints(pruned.value, dense.value, {
+    calibration,
     patterns,
-    activationBytes: share * memoryBytes(o.memory),
+    memoryBytes: memoryBytes(o.memory),
+    openBackend: () => openBackend(o),
+    precision: o.precision,
     signal: context.signal,
     onProgress: (done, total) => context.progress({ what: 'certifying', count: { done, total, unit: 'windows' } }),
     onWarning: (message) => context.say(`warning: ${message}`),
@@ -72,12 +61,12 @@ export async function certificateOutcome(
   const json = {
     path: pruned.value.path,
     dense: dense.value.path,
-    calibration: { data: calibration.data, windows: set.windows, seq_len: set.seqLen },
+    calibration: { data: calibration.data, windows, seq_len: seqLen },
     certificate,
     blocks,
     matrices: matrices.map(({ shares, ...one }) => ({ ...one, room_by_row: [...shares] })),
     seconds: (performance.now() - begun) / 1000,
-    device: backend.value.info.device,
+    device,
   }
   const text = certificate
     ? [tableOf(matrices, context.columns), certificateSentence(certificate)].join('\n')

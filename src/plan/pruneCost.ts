@@ -36,7 +36,7 @@ export const statisticOperations: Record<Statistic, (columns: number, tokens: nu
 }
 
 /** The swaps of a matrix take about as long as so many products, as measured on SmolLM2. */
-const swapFactor = 30
+const swapFactor = 18
 
 /** The work on each block in one pass. */
 export interface BlockWorkPlan {

@@ -89,11 +89,18 @@ export interface Origin {
   hasCard: boolean
 }
 
+/** A matrix's certificate, with the mean share that the rows of each of up to 64 equal parts would win. */
+export interface MeasuredRoom extends MatrixCertificate {
+  room_by_part?: number[]
+}
+
 /** Modules whose numbers are new, and how far the pass over the blocks is, in windows. */
 export interface AnalysisUpdate {
   modules: MeasuredModule[]
   /** Loss of the dense model, once it is known; null where no sensitivities are measured. */
   loss: number | null
+  /** By tensor, where masks were measured beside their dense model. */
+  certificates?: Record<string, MeasuredRoom>
   done: number
   total: number
 }

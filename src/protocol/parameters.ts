@@ -62,6 +62,8 @@ const schemas = {
     sparsities: z.array(z.number()).optional(),
     patterns: z.array(text).optional(),
     sensitivity: z.enum(sensitivityUnits).nullable(),
+    /** The masks of `path` are certified beside this dense model, and nothing else is measured. */
+    dense: text.optional(),
   }),
   compare: z.object({ a: seen, b: seen }),
   /** Downloads from the Hub; only ever called when a person has asked for this model. */

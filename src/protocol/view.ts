@@ -227,6 +227,8 @@ export type FromInspector =
   /** Measures what pruning by these methods would cost; a person chooses the text if none was used before. */
   | { type: 'analyse'; methods: MethodName[] }
   | { type: 'analyseCancel' }
+  /** Certifies the masks of the model; a person chooses the dense model, and the text. */
+  | { type: 'measureRoom' }
   | { type: 'scanStart' }
   | { type: 'scanCancel' }
   | { type: 'prune' }

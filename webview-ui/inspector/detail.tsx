@@ -2,9 +2,9 @@
 import { useSignal } from '@preact/signals'
 import { useLayoutEffect, useRef, useState } from 'preact/hooks'
 import type { TensorDetail, TensorRow } from '../../src/protocol/inspect.ts'
-import { formatShape } from '../../src/formatting/numbers.ts'
+import { formatShape, formatShare } from '../../src/formatting/numbers.ts'
 import { announce } from '../shared/announce.ts'
-import { histogramBars, profileBars, profileCaption } from '../../src/charts/tensorBars.ts'
+import { histogramBars, profileBars, profileCaption, roomBars } from '../../src/charts/tensorBars.ts'
 import { Button } from '../shared/button.tsx'
 import { Bars } from '../shared/bars.tsx'
 import { ask } from '../shared/host.ts'
@@ -137,6 +137,7 @@ interface PicturesProps {
 function Pictures({ detail, showWeight }: PicturesProps) {
   const { name, stats, heads, rowSparsity, columnSparsity, violations } = detail
   const { histogram, zeros } = stats
+  const room = known.value.certificates?.[name]?.room_by_part
   const profile = (title: string, what: string, size: number, shares: readonly number[], labels?: string[]) =>
     // A profile of a matrix without zeros is an empty picture.
     shares.some((share) => share > 0) && (
@@ -162,6 +163,14 @@ function Pictures({ detail, showWeight }: PicturesProps) {
         )}
       {detail.rows > 1 && profile('Sparsity by row', 'rows', detail.rows, rowSparsity)}
       {detail.columns > 1 && profile('Sparsity by column', 'columns', detail.columns, columnSparsity)}
+      {room && (
+        <Bars
+          data={roomBars(room, detail.rows)}
+          caption={`of the error, by row: ${formatShare(Math.min(...room))} to ${formatShare(Math.max(...room))}`}
+          name={`${name}-room-by-row`}
+          height={130}
+        />
+      )}
       {violations && violations.groups.length > 0 && <Violations key={name} {...violations} showWeight={showWeight} />}
     </>
   )

@@ -133,15 +133,18 @@ function PruningCost() {
   const going = measuring.value
   const problem = measuringProblem.value
   const one = measurable.value.find(({ method }) => method === askedMethod)
-  const isAsked = one !== undefined && isDenseSoFar(model.value?.tensors ?? [], known.value.stats)
-  if (model.value?.lookOnly || !(going || problem || isAsked)) return null
+  const isDense = isDenseSoFar(model.value?.tensors ?? [], known.value.stats)
+  const isAsked = one !== undefined && isDense
+  if (model.value?.lookOnly || !(going || problem || isAsked || !isDense)) return null
   return (
-    <div class="row pruningCost" role="group" aria-label="Cost of pruning">
-      <span>What would pruning cost?</span>
-      {going ? <Progress {...going} /> : one && isAsked && <Measure {...one} />}
-      <span class={problem ? 'problem' : 'srOnly'} role="status">
-        {problem}
-      </span>
+    <div class="row pruningCost" role="group" aria-label={isDense ? 'Cost of pruning' : 'Quality of the masks'}>
+      <span>{isDense ? 'What would pruning cost?' : 'How good are the masks?'}</span>
+      {going ? <Progress {...going} /> : isDense ? one && <Measure {...one} /> : <MeasureRoom />}
+      {(isDense || going || problem) && (
+        <span class={problem ? 'problem' : 'srOnly'} role="status">
+          {problem}
+        </span>
+      )}
     </div>
   )
 }
@@ -154,6 +157,18 @@ function Progress({ done, total }: { done: number; total: number }) {
       <span class="muted">{share === undefined ? 'starting…' : `${Math.round(100 * share)} %`}</span>
       <Button act={() => host.post({ type: 'analyseCancel' })}>Stop</Button>
     </>
+  )
+}
+
+function MeasureRoom() {
+  return (
+    <Button
+      act={() => host.post({ type: 'measureRoom' })}
+      title="Compares with the dense model on a text: the share of the output error that the best swap of a pruned and a kept weight in each row would remove"
+      untrusted="This runs the model, so it needs a trusted workspace."
+    >
+      Measure room…
+    </Button>
   )
 }
 

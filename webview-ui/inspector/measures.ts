@@ -1,11 +1,10 @@
 // Measures that colour the map: one number per matrix, and the mapping of numbers to the colour scale.
 import { allocationNames, allocationOf } from '../../src/catalog/allocations/allocations.ts'
 import type { MeasuredModule } from '../../src/plan/analysis.ts'
-import type { MatrixCertificate } from '../../src/plan/certificate.ts'
 import { methodNames, methodOf } from '../../src/catalog/methods/methods.ts'
 import { moduleOfWeight } from '../../src/catalog/families/parameters.ts'
 import { formatShare, formatValue } from '../../src/formatting/numbers.ts'
-import type { TensorRow, TensorStats } from '../../src/protocol/inspect.ts'
+import type { MeasuredRoom, TensorRow, TensorStats } from '../../src/protocol/inspect.ts'
 import { isDenseSoFar } from './summary.ts'
 
 /** Everything measured on a checkpoint's matrices. */
@@ -15,8 +14,8 @@ export interface Known {
   readonly analysis: ReadonlyMap<string, MeasuredModule>
   /** Loss of the dense model, where sensitivities were measured. */
   readonly denseLoss: number | null
-  /** By tensor: the error that swaps in its mask would remove, from the run that made it. */
-  readonly certificates?: Readonly<Record<string, MatrixCertificate>>
+  /** By tensor: the error that swaps in its mask would remove, from the run that made it or measured here. */
+  readonly certificates?: Readonly<Record<string, MeasuredRoom>>
 }
 
 export interface Measure {
@@ -105,7 +104,8 @@ const ofMasks: Measure[] = [
     text: formatShare,
     scale: 'linear',
     group: 'Masks',
-    caution: 'The share of the output error that the best swap of each row would remove, before recovery.',
+    caution:
+      'The share of the output error that the best swap of each row would remove, before recovery. It does not say which matrix the model would win most by.',
   },
   {
     id: 'rowsWithoutRoom',

@@ -45,7 +45,11 @@ export const measurable = signal<readonly MeasurableMethod[]>([])
 let stats = new Map<string, TensorStats>()
 let analysis = new Map<string, MeasuredModule>()
 let denseLoss: number | null = null
-const tell = () => (known.value = { stats, analysis, denseLoss, certificates: model.value?.origin?.certificates })
+let rooms: Known['certificates'] = {}
+const tell = () => {
+  const certificates = { ...model.value?.origin?.certificates, ...rooms }
+  known.value = { stats, analysis, denseLoss, certificates }
+}
 /** Statistics arrive tensor by tensor, much faster than the page can draw. */
 const tellSoon = onceAFrame(tell)
 
@@ -56,6 +60,7 @@ export function openModel(opened: OpenedModel & { readonly scanAhead?: boolean }
   stats = new Map(opened.stats.map((one) => [one.name, one]))
   analysis = new Map()
   denseLoss = null
+  rooms = {}
   takeAnalysis(opened.analysis)
   scan.value = { going: null, result: null }
   waitsForScan.value = opened.scanAhead ?? false
@@ -67,6 +72,7 @@ export function openModel(opened: OpenedModel & { readonly scanAhead?: boolean }
 function takeAnalysis(update: AnalysisUpdate | null): void {
   if (!update) return
   denseLoss = update.loss ?? denseLoss
+  rooms = update.certificates ?? rooms
   for (const module of update.modules) analysis.set(module.name, module)
 }
 

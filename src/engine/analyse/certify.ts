@@ -1,5 +1,8 @@
 // Certificates of a pruned checkpoint beside its dense one, whoever pruned it (docs/methods.md, "Swaps"): the blocks are walked as a run
 // walks them, the dense block sees the states of the pruned model, and nothing is changed.
+import type { Checkpoint } from '../checkpoint/checkpoint.ts'
+import { defaultPrecision, type PrecisionChoice } from '../../recipe/modes.ts'
+import { calibrationSet, type CalibrationRequest } from './analyse.ts'
 import type { NmPattern } from '../../catalog/formats/sparsity.ts'
 import { blockLinears } from '../../catalog/families/parameters.ts'
 import { processBlocks, type BlockRecovery } from '../blocks/processBlocks.ts'
@@ -10,8 +13,8 @@ import { type Backend, readWide } from '../compute/backend.ts'
 import { maskWords } from '../compute/tensor.ts'
 import { EngineError } from '../errors.ts'
 import type { Linear } from '../model/module.ts'
-import { productForm } from '../model/computeIn.ts'
-import type { Model } from '../model/model.ts'
+import { computeIn, productForm } from '../model/computeIn.ts'
+import { openModel, type Model } from '../model/model.ts'
 import { decode, readWeight } from '../model/weights.ts'
 import { visitHost, withPruneHost, type PruneHost } from '../prune/host.ts'
 import { maskOfZeros, zerosOf } from '../prune/mask.ts'
@@ -37,6 +40,30 @@ export interface CertifyOptions {
   readonly signal?: AbortSignal
   readonly onProgress?: (done: number, total: number) => void
   readonly onWarning?: (message: string) => void
+}
+
+export interface CertifyRequest extends Pick<CertifyOptions, 'patterns' | 'signal' | 'onProgress' | 'onWarning'> {
+  readonly calibration: CalibrationRequest
+  readonly memoryBytes: number
+  readonly openBackend: () => Promise<Backend>
+  readonly precision?: PrecisionChoice
+}
+
+/** Share of the memory for the states between two blocks. */
+const share = 1 / 4
+
+/** `certify` of two checkpoints on a text. @throws EngineError of the checkpoints and the data too. */
+export async function certifyCheckpoints(pruned: Checkpoint, dense: Checkpoint, request: CertifyRequest) {
+  const { memoryBytes, precision = defaultPrecision } = request
+  const models = { dense: openModel(dense), pruned: openModel(pruned) }
+  const set = await calibrationSet(models.dense, { ...request, seed: 0 })
+  const backend = computeIn(await request.openBackend(), models.dense, precision)
+  try {
+    const matrices = await certify({ ...request, ...models, backend, set, activationBytes: share * memoryBytes })
+    return { matrices, windows: set.windows, seqLen: set.seqLen, device: backend.info.device }
+  } finally {
+    await backend.close()
+  }
 }
 
 /** Every matrix with zeros whose input was seen, in model order. @throws EngineError 'bad-checkpoint' where the two are not one model. */

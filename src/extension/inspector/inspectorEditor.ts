@@ -8,7 +8,7 @@ import type { Services } from '../services.ts'
 import { writeCard } from '../models/exportModel.ts'
 import { reached, setting } from '../support/settings.ts'
 import { bindView } from '../views/bindView.ts'
-import { measureInPlace } from './measureInPlace.ts'
+import { measureInPlace, measureRoom } from './measureInPlace.ts'
 import { useMarked } from './markedMatrices.ts'
 import { ModelSession } from './modelSession.ts'
 import { type KnownSparsity, linearSparsity, stampOf } from '../models/knownSparsity.ts'
@@ -124,6 +124,8 @@ export class InspectorEditors implements vscode.CustomReadonlyEditorProvider<Che
     switch (message.type) {
       case 'analyse':
         return measureInPlace(session, this.services.call, message.methods)
+      case 'measureRoom':
+        return measureRoom(session)
       case 'analyseCancel':
         return session.cancelAnalysis()
       case 'scanStart':

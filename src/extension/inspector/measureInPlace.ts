@@ -6,7 +6,7 @@ import { filesOf } from '../../recipe/dataFiles.ts'
 import { parseRecipe } from '../../lint/lint.ts'
 import type { MethodName } from '../../catalog/methods/methods.ts'
 import type { Caller } from '../backend/calls.ts'
-import { browseText, findTexts } from '../recipe/recipeDefaults.ts'
+import { browseFolder, browseText, findTexts } from '../recipe/recipeDefaults.ts'
 import { requireTrust } from '../support/settings.ts'
 import type { ModelSession } from './modelSession.ts'
 import { openRecipesOf } from './openRecipes.ts'
@@ -20,6 +20,14 @@ export async function measureInPlace(session: ModelSession, call: Caller, method
   const { calibration: known, methods: _, ...amounts } = await call('measurable', { path: session.path })
   const calibration = known ?? (await askedText(session.path))
   if (calibration) await session.analyse({ calibration, methods, ...amounts })
+}
+
+/** Certifies the masks of a model beside its dense one; asks which that is, and for a text. */
+export async function measureRoom(session: ModelSession): Promise<void> {
+  if (!(await requireTrust(t('Measuring')))) return
+  const dense = await browseFolder(dirname(dirname(session.path)), t('The dense model'))
+  const calibration = dense === undefined ? null : await askedText(session.path)
+  if (calibration) await session.analyse({ calibration, sensitivity: null, dense })
 }
 
 type Text = ParamsOf<'analyse'>['calibration']

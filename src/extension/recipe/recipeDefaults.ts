@@ -93,8 +93,8 @@ export async function browseText(folder: string): Promise<string | undefined> {
 }
 
 /** As `browseText`, of a folder. */
-export async function browseFolder(folder: string): Promise<string | undefined> {
-  const only = { canSelectFiles: false, canSelectFolders: true }
+export async function browseFolder(folder: string, title?: string): Promise<string | undefined> {
+  const only = { title, canSelectFiles: false, canSelectFolders: true }
   const chosen = await vscode.window.showOpenDialog({ defaultUri: vscode.Uri.file(folder), ...only })
   return chosen?.at(0)?.fsPath
 }

@@ -128,6 +128,44 @@ for (const [label, open] of pruneHosts)
             })
         }
       })
+
+    it('leaves no good swap in long rows, and tells their errors as they are', async () => {
+      const rng = createRng(60, 'long rows')
+      const [rows, columns] = [6, 230]
+      const x = Float64Array.from({ length: columns ** 2 }, () => rng.normal())
+      const gram = new Float32Array(columns ** 2)
+      for (let i = 0; i < columns; i++)
+        for (let j = 0; j <= i; j++) {
+          // Neighbours are correlated, some of them strongly.
+          let sum = columns * 0.98 ** Math.abs(i - j)
+          for (let k = 0; k < columns; k += 5) sum += x[k * columns + i] * x[k * columns + j]
+          gram[i * columns + j] = gram[j * columns + i] = sum
+        }
+      const dense = Float32Array.from({ length: rows * columns }, () => rng.normal())
+      const kept = dense.map((w, i) => (i < columns ? i % 2 : Math.abs(w) > 0.7 ? 1 : 0))
+      for (const most of [3, 1000]) {
+        const { weight, mask, gram: g } = tensorsOf(columns, { kept, gram, weights: [dense] })
+        const own = await host.prune.swapRows(mask, weight, weight, g, { most, group: 0 }, null)
+        const words = (await host.read(mask)) as Uint32Array
+        const now = unpackMask({ rows, columns, words })
+        for (let r = 0; r < rows; r++) {
+          const ofRow = (mask: ArrayLike<number>) =>
+            Array.from(mask)
+              .slice(r * columns, (r + 1) * columns)
+              .reduce((sum, bit) => sum + Number(bit), 0)
+          assert.equal(ofRow(now), ofRow(kept))
+        }
+        const naive = await referencePrune(host).swapRows(mask, weight, weight, g, { most: 0, group: 0 }, null)
+        const near = host.prune.traits.scoresInF64 ? 1e-9 : 1e-4
+        naive.before.forEach((wanted, r) => {
+          assert.ok(own.swaps[r] > 0 && own.swaps[r] <= most, `${own.swaps[r]} swaps`)
+          assert.ok(own.after[r] < own.before[r])
+          assert.ok(Math.abs(own.after[r] - wanted) <= near * own.before[r], `after ${r}: ${own.after[r]} ${wanted}`)
+          assert.ok(Math.abs(own.room[r] - naive.room[r]) <= near * own.before[r], `room ${r}`)
+          if (most > columns) assert.ok(own.room[r] < 1e-5 * wanted)
+        })
+      }
+    })
   })
 
 describe('swaps outside of the WebAssembly memory', () => {

@@ -30,13 +30,13 @@ export async function swapRows(
 ): Promise<SwapFigures> {
   const { heap } = pool
   const [rows, width] = weight.shape
-  const held = heap.allocateInside(8 * width + 32 * rows)
+  const held = heap.allocateInside(16 * width + 32 * rows)
   const ofGram = heap.addressOf(gram)
   const copied = isOutside(ofGram) ? heap.allocateInside(bytesOf(gram)) : null
   try {
     if (copied !== null) heap.outside?.copy(copied, ofGram, bytesOf(gram))
     const g = copied ?? ofGram
-    const figures = held + 8 * width
+    const figures = held + 16 * width
     pool.run('correlationPeaks', { total: width, unit: 64 }, [g, width, held])
     const split = { unit, scratchBytes: pool.inline('swapScratch', [width]) }
     const words = maskWords(width)
