@@ -97,8 +97,8 @@ export interface DenseLoss {
 
 export interface Kernels {
   // ---- products
-  /** out[N,O] = input[N,I] · weight[O,I]ᵀ + bias[O]. A null bias adds nothing. */
-  linear(out: Tensor, input: Tensor, weight: Tensor, bias: Tensor | null): void
+  /** out[N,O] = input[N,I] · weight[O,I]ᵀ + bias[O] + residual[N,O]. Without bias or residual nothing is added. */
+  linear(out: Tensor, input: Tensor, weight: Tensor, bias: Tensor | null, residual?: Tensor | null): void
   /** outs[k] = input · weights[k]ᵀ + biases[k]: as `linear`, of several that read one input. */
   linears(outs: readonly Tensor[], input: Tensor, weights: readonly Tensor[], biases: readonly (Tensor | null)[]): void
   /** dInput[N,I] = dOut[N,O] · weight[O,I]; += when `accumulate`. */
@@ -168,7 +168,7 @@ export interface Kernels {
     bias: Tensor | null,
     eps: number,
   ): void
-  /** dX; dWeight[C] += , dBias[C] += where given. */
+  /** dX, with `residual` [N,C] added where given; dWeight[C] += , dBias[C] += where given. */
   layerNormBackward(
     dX: Tensor,
     dWeight: Tensor | null,
@@ -178,6 +178,7 @@ export interface Kernels {
     mean: Tensor,
     rstd: Tensor,
     weight: Tensor | null,
+    residual?: Tensor | null,
   ): void
   /** out = x · rstd · (weight + unitOffset), rstd = 1/√(mean(x²) + eps). unitOffset is 0, or 1 for Gemma. */
   rmsNorm(out: Tensor, rstd: Tensor, x: Tensor, weight: Tensor, eps: number, unitOffset: number): void
@@ -189,6 +190,7 @@ export interface Kernels {
     rstd: Tensor,
     weight: Tensor,
     unitOffset: number,
+    residual?: Tensor | null,
   ): void
 
   // ---- attention

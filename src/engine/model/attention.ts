@@ -42,13 +42,14 @@ export interface AttentionSaved {
   readonly logSum: Tensor
 }
 
-/** x [N,C], already normed where the block norms first → output [N,C]. `observe` sees the input of `out`. */
+/** x [N,C], already normed where the block norms first → output [N,C], with `residual` added where given. `observe` sees the input of `out`. */
 export async function attentionForward(
   pass: Pass,
   config: ModelConfig,
   weights: AttentionWeights,
   x: Tensor,
   output: Tensor,
+  residual: Tensor | null,
 ): Promise<AttentionSaved> {
   const { step, scope } = pass
   const { kernels } = step.backend
@@ -79,7 +80,7 @@ export async function attentionForward(
   for (const tensor of [read.q, read.k, read.v]) pass.drop(tensor)
   const mixed = moved(pass, mixedPlaces, step.packing?.placeOf)
   step.observe?.([weights.out], mixed)
-  linearForward(step, output, weights.out, mixed)
+  linearForward(step, output, weights.out, mixed, residual)
   pass.drop(mixed)
   return { x: input, ...read, qNorm, kNorm, mixed, logSum }
 }

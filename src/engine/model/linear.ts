@@ -31,12 +31,18 @@ function rounded(backend: Backend, scope: Arena, x: Tensor): Tensor {
   return output
 }
 
-/** output[N,O] = input[N,I] · Wᵀ + bias, W the adapter's effective weight where there is one. */
-export function linearForward(step: Step, output: Tensor, linear: Linear, input: Tensor): Tensor {
+/** output[N,O] = input[N,I] · Wᵀ + bias + residual, W the adapter's effective weight where there is one. */
+export function linearForward(
+  step: Step,
+  output: Tensor,
+  linear: Linear,
+  input: Tensor,
+  residual: Tensor | null = null,
+): Tensor {
   using scope = new Arena(step.backend)
   const x = productInput(step, scope, input)
   const weight = otherOperand(step, scope, x, effectiveWeight(step, scope, linear))
-  step.backend.kernels.linear(output, x, weight, linear.bias)
+  step.backend.kernels.linear(output, x, weight, linear.bias, residual)
   return output
 }
 

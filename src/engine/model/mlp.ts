@@ -25,8 +25,14 @@ export interface MlpSaved {
   readonly inner: Tensor
 }
 
-/** output[N,C] = down(f(up(x))), or down(f(gate(x)) ⊙ up(x)). */
-export async function mlpForward(pass: Pass, weights: MlpWeights, x: Tensor, output: Tensor): Promise<MlpSaved> {
+/** output[N,C] = down(f(up(x))), or down(f(gate(x)) ⊙ up(x)), with `residual` added where given. */
+export async function mlpForward(
+  pass: Pass,
+  weights: MlpWeights,
+  x: Tensor,
+  output: Tensor,
+  residual: Tensor | null = null,
+): Promise<MlpSaved> {
   const { step, scope } = pass
   const { kernels } = step.backend
   const input = productInput(step, scope, x)
@@ -42,7 +48,7 @@ export async function mlpForward(pass: Pass, weights: MlpWeights, x: Tensor, out
   step.observe?.([weights.down], inner)
   const innerInput = productInput(step, scope, inner)
   if (innerInput !== inner) scope.release(inner)
-  linearForward(step, output, weights.down, innerInput)
+  linearForward(step, output, weights.down, innerInput, residual)
   pass.drop(innerInput)
   return { x: input, gate, up, inner: innerInput }
 }

@@ -36,6 +36,24 @@ const linear = (n: number, o: number, i: number, dtype: DType, withBias: boolean
   }
 }
 
+const linearAdded = (n: number, o: number, i: number, dtype: DType): OpCase => {
+  const name = `linear ${n}×${i}→${o} ${dtype} with a residual`
+  const { f32, weight } = maker(name)
+  return {
+    name,
+    tensors: {
+      out: garbage([n, o]),
+      input: f32([n, i]),
+      weight: weight(dtype, [o, i]),
+      bias: f32([o]),
+      residual: f32([n, o]),
+    },
+    run: (k, t) => k.linear(t.out, t.input, t.weight, t.bias, t.residual),
+    outputs: ['out'],
+    tolerance: sums,
+  }
+}
+
 /** Three of them, each of another type, on one input. */
 const linears = (n: number, i: number, ...outs: [number, number, number]): OpCase => {
   const name = `linears ${n}×${i}→${outs.join(', ')}`
@@ -142,6 +160,10 @@ export const productCases: OpCase[] = [
   ...shapes.flatMap(([n, o, i]) =>
     dtypes.flatMap((dtype) => [true, false].map((bias) => linear(n, o, i, dtype, bias))),
   ),
+  // One row and few, whole vectors and not, and a sum of parts.
+  ...dtypes.flatMap((dtype) => [1, 3, 21].map((n) => linearAdded(n, 40, 72, dtype))),
+  linearAdded(37, 130, 129, 'f32'),
+  linearAdded(96, 20, 2560, 'f32'),
   linears(1, 5, 3, 1, 7),
   linears(3, 33, 67, 5, 40),
   ...dtypes.flatMap((dtype) => [linearsAlike(600, dtype, 33, 8, 70), linearsAlike(72, dtype, 7, 40)]),

@@ -8,7 +8,7 @@ import { fusedLinear, products } from './products.ts'
 import { training } from './training.ts'
 
 export function cpuKernels(pool: Runner): Kernels {
-  return {
+  const own = {
     ...products(pool),
     ...adapters(pool),
     ...rowOps(pool),
@@ -16,6 +16,27 @@ export function cpuKernels(pool: Runner): Kernels {
     ...attention(pool),
     ...elementwise(pool),
     ...training(pool),
+  }
+  return { ...own, ...inSteps(own) }
+}
+
+type Steps = 'linear' | 'layerNormBackward' | 'rmsNormBackward'
+
+/** What a GPU does in one dispatch, and a processor as fast in two. */
+export function inSteps(own: Pick<Kernels, Steps | 'addScaled'>): Pick<Kernels, Steps> {
+  return {
+    linear(out, input, weight, bias, residual) {
+      own.linear(out, input, weight, bias)
+      if (residual) own.addScaled(out, residual, 1)
+    },
+    layerNormBackward(dX, dWeight, dBias, dOut, x, mean, rstd, weight, residual) {
+      own.layerNormBackward(dX, dWeight, dBias, dOut, x, mean, rstd, weight)
+      if (residual) own.addScaled(dX, residual, 1)
+    },
+    rmsNormBackward(dX, dWeight, dOut, x, rstd, weight, unitOffset, residual) {
+      own.rmsNormBackward(dX, dWeight, dOut, x, rstd, weight, unitOffset)
+      if (residual) own.addScaled(dX, residual, 1)
+    },
   }
 }
 

@@ -28,7 +28,7 @@ const addLanes = /* wgsl */ `
 
 const fewRows: Shader = {
   name: 'gemmFewRows',
-  bindings: 'wrrr',
+  bindings: 'wrrrr',
   code: /* wgsl */ `
 ${scalarOperands}
 
@@ -107,7 +107,7 @@ const partsOf = (packed: boolean) => (packed ? halves + unpack : 'fn same(w: vec
 /** One product, of up to four rows. */
 const byVectors = (packed: boolean): Shader => ({
   name: packed ? 'gemmFewRowsHalves' : 'gemmFewRowsVectors',
-  bindings: 'wrrr',
+  bindings: 'wrrrr',
   code: /* wgsl */ `
 ${gemmHead}
 ${partsOf(packed)}

@@ -13,7 +13,7 @@ import { tiledVariants } from './tiled.ts'
 import type { Kernels } from '../../../kernels.ts'
 
 /**
- * out[m,n] = alpha · op(a) · op(b) + bias + beta · out. Of each tensor only the first element's place counts; rows are
+ * out[m,n] = alpha · op(a) · op(b) + bias + residual + beta · out. Of each tensor only the first element's place counts; rows are
  * lda, ldb and ldc apart. b may be 16-bit.
  */
 export interface Product extends Sizes {
@@ -21,6 +21,8 @@ export interface Product extends Sizes {
   readonly a: Tensor
   readonly b: Tensor
   readonly bias: Tensor | null
+  /** Its rows are as far apart as those of out. */
+  readonly residual: Tensor | null
   /** Inputs keep all bits of f32 (the default). Only products of a model's linears may be rounded to f16, by tensor cores. */
   readonly exact?: boolean
   /** A part of one with many rows is multiplied as that is, though few are left: the cut must not show in the sums. */
@@ -41,9 +43,9 @@ export function product(
   rest: Partial<Product> = {},
 ): Product {
   const [m, n, k] = sizes
-  const { transA = false, transB = false, alpha = 1, beta = 0, bias = null, exact, isPart } = rest
+  const { transA = false, transB = false, alpha = 1, beta = 0, bias = null, residual = null, exact, isPart } = rest
   const { lda = transA ? m : k, ldb = transB ? k : n, ldc = n } = rest
-  return { out, a, b, m, n, k, lda, ldb, ldc, transA, transB, alpha, beta, bias, exact, isPart }
+  return { out, a, b, m, n, k, lda, ldb, ldc, transA, transB, alpha, beta, bias, residual, exact, isPart }
 }
 
 /** Splits what does not fit, in an order that depends on shapes and limits only, and runs the parts. */
@@ -78,6 +80,7 @@ function splitRows(gpu: Gpu, p: Product, most: number): void {
       m: end - start,
       out: from(p.out, start * p.ldc),
       a: from(p.a, p.transA ? start : start * p.lda),
+      residual: p.residual && from(p.residual, start * p.ldc),
     })
 }
 
@@ -89,6 +92,7 @@ function splitColumns(gpu: Gpu, p: Product, most: number): void {
       out: from(p.out, start),
       b: from(p.b, p.transB ? start * p.ldb : start),
       bias: p.bias && from(p.bias, start),
+      residual: p.residual && from(p.residual, start),
     })
 }
 
@@ -100,6 +104,7 @@ function splitDepth(gpu: Gpu, p: Product, most: number): void {
       a: from(p.a, p.transA ? start * p.lda : start),
       b: from(p.b, p.transB ? start : start * p.ldb),
       bias: start === 0 ? p.bias : null,
+      residual: start === 0 ? p.residual : null,
       beta: start === 0 ? p.beta : 1,
     })
 }
@@ -121,14 +126,16 @@ function sumsOf(gpu: Gpu, p: Product): number {
 
 const total = perElement(
   'totalOfSums',
-  { y: 'rw f32', sums: 'f32', bias: 'f32' },
-  { count: 'u32', n: 'u32', ldc: 'u32', hasBias: 'u32', alpha: 'f32', beta: 'f32' },
+  { y: 'rw f32', sums: 'f32', bias: 'f32', residual: 'f32' },
+  { count: 'u32', n: 'u32', ldc: 'u32', hasBias: 'u32', hasResidual: 'u32', alpha: 'f32', beta: 'f32' },
   /* wgsl */ `
   var sum = 0.0;
   for (var s = 0u; s < p.count; s++) { sum += sums[p.sumsAt + s * p.length + i]; }
-  let at = p.yAt + (i / p.n) * p.ldc + i % p.n;
+  let place = (i / p.n) * p.ldc + i % p.n;
+  let at = p.yAt + place;
   var value = p.alpha * sum;
   if (p.hasBias == 1u) { value += bias[p.biasAt + i % p.n]; }
+  if (p.hasResidual == 1u) { value += residual[p.residualAt + place]; }
   if (p.beta != 0.0) { value += p.beta * y[at]; }
   y[at] = value;`,
 )
@@ -136,11 +143,11 @@ const totalVariant = variant(total)
 
 /** The parts side by side, then their total, which always goes from the first to the last. */
 function sumParts(gpu: Gpu, p: Product, count: number): void {
-  const { m, n, alpha, beta, bias } = p
+  const { m, n, ldc, alpha, beta, bias, residual } = p
   const k = p.k / count
   const [aStep, bStep] = [p.transA ? k * p.lda : k, p.transB ? k : k * p.ldb]
   const sums = gpu.scratch([count * m, n])
-  const part: Product = { ...p, k, out: sums, ldc: n, alpha: 1, beta: 0, bias: null, isPart: true }
+  const part: Product = { ...p, k, out: sums, ldc: n, alpha: 1, beta: 0, bias: null, residual: null, isPart: true }
   if (2 * m * n * p.k <= gpu.flopsPerDispatch)
     runProduct(gpu, part, { count, inner: count, a: [0, aStep], b: [0, bStep], out: [0, m * n] })
   else
@@ -148,11 +155,18 @@ function sumParts(gpu: Gpu, p: Product, count: number): void {
       multiply(gpu, { ...part, out: from(sums, s * m * n), a: from(p.a, s * aStep), b: from(p.b, s * bStep) })
   gpu.run({
     variant: totalVariant,
-    tensors: [slice(p.out, 0, [(m - 1) * p.ldc + n]), sums, bias ? slice(bias, 0, [n]) : sums],
-    params: [m * n, count, n, p.ldc, Number(bias !== null), f32(alpha), f32(beta)],
+    tensors: [
+      matrixOf(p.out, m, n, ldc),
+      sums,
+      bias ? slice(bias, 0, [n]) : sums,
+      residual ? matrixOf(residual, m, n, ldc) : sums,
+    ],
+    params: [m * n, count, n, ldc, Number(bias !== null), Number(residual !== null), f32(alpha), f32(beta)],
     groups: gridOf(m * n),
   })
 }
+
+const matrixOf = (t: Tensor, m: number, n: number, stride: number) => slice(t, 0, [(m - 1) * stride + n])
 
 function from(tensor: Tensor, elements: number): Tensor {
   return slice(tensor, elements, [tensor.length - elements])
@@ -161,8 +175,8 @@ function from(tensor: Tensor, elements: number): Tensor {
 /** A batch of products in one dispatch; everything fits into windows. */
 export function runProduct(gpu: Gpu, p: Product, batch: Batch): void {
   const { variant, rows, columns } = choose(gpu, p, batch)
-  const ends = p.bias ? slice(p.bias, 0, [p.n]) : null
-  dispatch(gpu, p, batch, { variant, rows, columns, tensors: [ends], params: [Number(ends !== null)] })
+  const tensors = [p.bias && slice(p.bias, 0, [p.n]), p.residual && matrixOf(p.residual, p.m, p.n, p.ldc)]
+  dispatch(gpu, p, batch, { variant, rows, columns, tensors, params: tensors.map((t) => Number(t !== null)) })
 }
 
 interface Chosen {
@@ -228,7 +242,8 @@ export function multiplyAndEnd(gpu: Gpu, p: Product, { kind, weight, mask }: End
 /** Tiles by vectors of four. All offsets and leading dimensions must be multiples of four, and so must n and the contiguous sides. */
 function tiledOf(gpu: Gpu, p: Product, batch: Batch, kind: keyof typeof tiledVariants, type: number): Chosen | null {
   const { m, n, k } = p
-  const inVectors = [n, p.ldc, p.lda, p.ldb, p.out.offset, p.a.offset, p.b.offset, ...batch.a, ...batch.b, ...batch.out]
+  const tensors = [p.out, p.a, p.b, ...(p.residual ? [p.residual] : [])].map(({ offset }) => offset)
+  const inVectors = [n, p.ldc, p.lda, p.ldb, ...tensors, ...batch.a, ...batch.b, ...batch.out]
   if (k === 0 || [...inVectors, p.transA ? m : k, p.transB ? k : n].some((x) => x % 4 !== 0)) return null
   const { few, small, large, largeTwice } = tiledVariants[kind]
   const tilesOf = (side: number) => Math.ceil(m / side) * Math.ceil(n / side) * batch.count
@@ -290,9 +305,10 @@ type Products = Pick<Kernels, 'linear' | 'linears' | 'linearBackwardInput' | 'li
 
 export function products(gpu: Gpu): Products {
   const self: Products = {
-    linear(out, input, weight, bias) {
+    linear(out, input, weight, bias, residual = null) {
       const [o, i] = weight.shape
-      multiply(gpu, product(out, input, weight, [input.length / i, o, i], { transB: true, bias, exact: false }))
+      const sizes = [input.length / i, o, i] as [number, number, number]
+      multiply(gpu, product(out, input, weight, sizes, { transB: true, bias, residual, exact: false }))
     },
     linears(outs, input, weights, biases) {
       if (!linearsAtOnce(gpu, outs, input, weights, biases))

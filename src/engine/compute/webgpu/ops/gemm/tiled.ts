@@ -17,13 +17,14 @@ interface Epilogue {
 
 const plain: Epilogue = {
   name: '',
-  tensors: ['bias: array<f32>'],
-  params: 'hasBias: u32',
+  tensors: ['bias: array<f32>', 'residual: array<vec4f>'],
+  params: 'hasBias: u32, hasResidual: u32',
   code: /* wgsl */ `
 fn finish(i: u32, row: u32, column: u32, sum: vec4f) -> vec4f {
   var value = p.alpha * sum;
   let at = p.biasAt + column;
   if (p.hasBias == 1u) { value += vec4f(bias[at], bias[at + 1u], bias[at + 2u], bias[at + 3u]); }
+  if (p.hasResidual == 1u) { value += residual[p.residualAt / 4u + i - p.outAt / 4u]; }
   if (p.beta != 0.0) { value += p.beta * y[i]; }
   return value;
 }`,
