@@ -75,6 +75,12 @@ export interface RopeShape {
   inverse: boolean
 }
 
+/** The rotation of one position: cos and then sin, [2, rotaryDim / 2]. */
+export interface Rotation {
+  readonly tables: Tensor
+  readonly rotaryDim: number
+}
+
 export interface AdamStep {
   lr: number
   beta1: number
@@ -101,6 +107,15 @@ export interface Kernels {
   linear(out: Tensor, input: Tensor, weight: Tensor, bias: Tensor | null, residual?: Tensor | null): void
   /** outs[k] = input · weights[k]ᵀ + biases[k]: as `linear`, of several that read one input. */
   linears(outs: readonly Tensor[], input: Tensor, weights: readonly Tensor[], biases: readonly (Tensor | null)[]): void
+  /** out[1,O] = f(input · weights[0]ᵀ + biases[0]) ⊙ (input · weights[1]ᵀ + biases[1]); `factors` [1,O] are memory for both. */
+  gatedLinears(
+    out: Tensor,
+    factors: readonly Tensor[],
+    input: Tensor,
+    weights: readonly Tensor[],
+    biases: readonly (Tensor | null)[],
+    kind: Activation,
+  ): void
   /** dInput[N,I] = dOut[N,O] · weight[O,I]; += when `accumulate`. */
   linearBackwardInput(dInput: Tensor, dOut: Tensor, weight: Tensor, accumulate: boolean): void
   /** dWeight[O,I] += dOut[N,O]ᵀ · input[N,I]. */
@@ -213,7 +228,7 @@ export interface Kernels {
   ): void
   /**
    * Row length − 1 of keys and values [capacity, Hkv·D] = k and v; then out[1,H·D] = softmax(softcap(scale·q·keysᵀ) within the window) ·
-   * values: what `attention` gives for its last row.
+   * values: what `attention` gives for its last row. With `rotation`, q and k first turn as by `rope`; what they hold afterwards is undefined.
    */
   attentionStep(
     out: Tensor,
@@ -223,6 +238,7 @@ export interface Kernels {
     keys: Tensor,
     values: Tensor,
     shape: AttentionStepShape,
+    rotation?: Rotation | null,
   ): void
   attentionBackward(
     dQ: Tensor,

@@ -85,6 +85,21 @@ export async function linearsForward(
   step.backend.kernels.linears(outputs, input, weights, biases)
 }
 
+/** out = f(gate(input)) ⊙ up(input) of one row; `factors` are memory for what is multiplied. */
+export function gatedForward(
+  step: Step,
+  output: Tensor,
+  factors: readonly Tensor[],
+  linears: readonly Linear[],
+  input: Tensor,
+  kind: Activation,
+): void {
+  using scope = new Arena(step.backend)
+  const weights = linears.map((linear) => effectiveWeight(step, scope, linear))
+  const biases = linears.map(({ bias }) => bias)
+  step.backend.kernels.gatedLinears(output, factors, input, weights, biases, kind)
+}
+
 /**
  * dInput = dOutput · W, += when `accumulate`, nothing when null. Adds what `grads` and the adapter want of
  * dW[O,I] += dOutputᵀ · input and dBias[O] += Σ_n dOutput; a frozen weight's gradient is never formed.

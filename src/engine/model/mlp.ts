@@ -3,7 +3,15 @@ import type { Arena } from '../compute/arena.ts'
 import type { Activation, CopyShape } from '../compute/kernels.ts'
 import type { Tensor } from '../compute/tensor.ts'
 import { breathe } from '../breathe.ts'
-import { linearActivated, linearBackward, linearForward, linearsForward, productInput, readType } from './linear.ts'
+import {
+  gatedForward,
+  linearActivated,
+  linearBackward,
+  linearForward,
+  linearsForward,
+  productInput,
+  readType,
+} from './linear.ts'
 import type { Grads, Linear, Step } from './module.ts'
 import type { Pass } from './pass.ts'
 
@@ -123,8 +131,14 @@ async function project(
         return { gate: linearForward(step, allocate(first), first, x), up }
       }
       const gate = allocate(first)
-      await linearsForward(step, [gate, up], [first, second], x)
-      return { gate, up }
+      if (pass.saves) {
+        await linearsForward(step, [gate, up], [first, second], x)
+        return { gate, up }
+      }
+      gatedForward(step, inner, [gate, up], [first, second], x, weights.activation)
+      scope.release(gate)
+      scope.release(up)
+      return { gate: null, up: inner }
     }
     case 'gatedFused': {
       const fused = linearForward(step, allocate(first), first, x)

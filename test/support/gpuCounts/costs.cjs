@@ -12,7 +12,7 @@ const inPlace =
 const known = {
   gemm: (p, label, groups) => {
     const [m, n, k] = p
-    const beta = /Of[23]/.test(label) ? 0 : new Float32Array(p.slice(16, 17).buffer)[0]
+    const beta = /Of[23]|Gated/.test(label) ? 0 : new Float32Array(p.slice(16, 17).buffer)[0]
     // Lanes of the products for few rows go along the depth side by side, 16 bytes at a time or one number.
     const together = !label.startsWith('gemmFewRows')
       ? 16

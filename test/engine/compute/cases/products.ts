@@ -90,6 +90,25 @@ const linearsAlike = (i: number, dtype: DType, ...outs: number[]): OpCase => {
   }
 }
 
+const gatedLinears = (i: number, o: number, dtype: DType, withBias: boolean): OpCase => {
+  const name = `gatedLinears ${i}→${o} ${dtype}${withBias ? ' with bias' : ''}`
+  const { f32, weight } = maker(name)
+  return {
+    name,
+    tensors: {
+      ...{ out: garbage([1, o]), factor0: garbage([1, o]), factor1: garbage([1, o]), input: f32([1, i]) },
+      ...{ gate: weight(dtype, [o, i]), up: weight(dtype, [o, i]), ...(withBias ? { bias: f32([o]) } : {}) },
+    },
+    run: (k, t) =>
+      k.gatedLinears(
+        ...([t.out, [t.factor0, t.factor1], t.input, [t.gate, t.up], [t.bias ?? null, null], 'silu'] as const),
+      ),
+    outputs: ['out'],
+    used: ['factor0', 'factor1'],
+    tolerance: sums,
+  }
+}
+
 const backwardInput = (n: number, o: number, i: number, dtype: DType, accumulate: boolean): OpCase => {
   const name = `linearBackwardInput ${n}×${o}→${i} ${dtype}${accumulate ? ' +=' : ''}`
   const { f32, weight } = maker(name)
@@ -167,6 +186,9 @@ export const productCases: OpCase[] = [
   linears(1, 5, 3, 1, 7),
   linears(3, 33, 67, 5, 40),
   ...dtypes.flatMap((dtype) => [linearsAlike(600, dtype, 33, 8, 70), linearsAlike(72, dtype, 7, 40)]),
+  ...dtypes.map((dtype) => gatedLinears(600, 33, dtype, false)),
+  gatedLinears(600, 33, 'f32', true),
+  gatedLinears(37, 8, 'bf16', false),
   // Rows as vectors of 16 bytes, and one more or one less than a workgroup takes.
   ...dtypes.flatMap((dtype) => [2, 3, 4].map((n) => linear(n, 21, 1040, dtype, true))),
   // Chunks that end in the middle of one and hold the end of one and the beginning of the next.

@@ -1,5 +1,6 @@
 // The operations of the CPU backend: each computes addresses and sizes, and hands a task to the pool.
 import type { FusedKernels, Kernels } from '../../kernels.ts'
+import { slice } from '../../tensor.ts'
 import type { Runner } from '../pool.ts'
 import { adapters } from './adapters.ts'
 import { attention, fusedAttention } from './attention.ts'
@@ -20,14 +21,20 @@ export function cpuKernels(pool: Runner): Kernels {
   return { ...own, ...inSteps(own) }
 }
 
-type Steps = 'linear' | 'layerNormBackward' | 'rmsNormBackward'
+type Steps = 'linear' | 'gatedLinears' | 'layerNormBackward' | 'rmsNormBackward' | 'attentionStep'
 
 /** What a GPU does in one dispatch, and a processor as fast in two. */
-export function inSteps(own: Pick<Kernels, Steps | 'addScaled'>): Pick<Kernels, Steps> {
+export function inSteps(
+  own: Pick<Kernels, Exclude<Steps, 'gatedLinears'> | 'linears' | 'gated' | 'addScaled' | 'rope'>,
+): Pick<Kernels, Steps> {
   return {
     linear(out, input, weight, bias, residual) {
       own.linear(out, input, weight, bias)
       if (residual) own.addScaled(out, residual, 1)
+    },
+    gatedLinears(out, [gate, up], input, weights, biases, kind) {
+      own.linears([gate, up], input, weights, biases)
+      own.gated(out, gate, up, kind)
     },
     layerNormBackward(dX, dWeight, dBias, dOut, x, mean, rstd, weight, residual) {
       own.layerNormBackward(dX, dWeight, dBias, dOut, x, mean, rstd, weight)
@@ -36,6 +43,16 @@ export function inSteps(own: Pick<Kernels, Steps | 'addScaled'>): Pick<Kernels, 
     rmsNormBackward(dX, dWeight, dOut, x, rstd, weight, unitOffset, residual) {
       own.rmsNormBackward(dX, dWeight, dOut, x, rstd, weight, unitOffset)
       if (residual) own.addScaled(dX, residual, 1)
+    },
+    attentionStep(out, q, k, v, keys, values, shape, rotation) {
+      if (rotation) {
+        const { tables, rotaryDim } = rotation
+        const [cos, sin] = [0, 1].map((i) => slice(tables, (i * rotaryDim) / 2, [1, rotaryDim / 2]))
+        const turn = { seqLen: 1, headDim: shape.headDim, rotaryDim, inverse: false }
+        own.rope(q, cos, sin, { ...turn, numHeads: shape.numHeads })
+        own.rope(k, cos, sin, { ...turn, numHeads: shape.numKvHeads })
+      }
+      own.attentionStep(out, q, k, v, keys, values, shape)
     },
   }
 }

@@ -3,6 +3,7 @@
 import { bytesPerElement } from '../../../../dtype.ts'
 import { slice, type Tensor } from '../../../tensor.ts'
 import { dtypeCode, f32, type Gpu, gridOf, maxGroups, type Param, pieces, type Variant, variant } from '../../shader.ts'
+import { kindOf } from '../activations.ts'
 import { perElement } from '../elementwise.ts'
 import { fewRowsColumns, fewRowsVariant, hasFewRows, severalVariant } from './fewRows.ts'
 import { portableTile, portableVariants } from './portable.ts'
@@ -10,7 +11,7 @@ import { type Batch, gemmParams, single, type Sizes } from './params.ts'
 import { smallProducts } from './small.ts'
 import { tensorTile } from './tensorCores.ts'
 import { tiledVariants } from './tiled.ts'
-import type { Kernels } from '../../../kernels.ts'
+import type { Activation, Kernels } from '../../../kernels.ts'
 
 /**
  * out[m,n] = alpha · op(a) · op(b) + bias + residual + beta · out. Of each tensor only the first element's place counts; rows are
@@ -279,21 +280,29 @@ function choose(gpu: Gpu, p: Product, batch: Batch): Chosen {
   return tiledOf(gpu, p, batch, 'plain', type) ?? portable
 }
 
-/** Linears of one row without biases in one dispatch, to the bytes of one each; false, and nothing done, where the device has other products. */
-function linearsAtOnce(gpu: Gpu, ...[outs, input, weights, biases]: Parameters<Kernels['linears']>): boolean {
+/**
+ * Linears of one row without biases in one dispatch, to the bytes of one each, or f of the first by the second; false, and nothing
+ * done, where the device has other products.
+ */
+function linearsAtOnce(
+  gpu: Gpu,
+  [outs, input, weights, biases]: Parameters<Kernels['linears']>,
+  gate: Activation | null,
+): boolean {
   const [k, { dtype }] = [input.length, weights[0]]
   const isPlain = biases.every((bias) => bias === null) && weights.every((w) => w.dtype === dtype && w.shape[1] === k)
   if (gpu.smallSubgroups || gpu.tensorProducts || !isPlain) return false
-  const variant = severalVariant(weights.length, dtype, [k, input.offset, ...weights.map(({ offset }) => offset)])
+  const places = weights.map(({ offset }) => offset)
+  const variant = severalVariant(weights.length, gate !== null, dtype, [k, input.offset, ...places])
   const widths = weights.map(({ shape }) => shape[0])
   const n = widths.reduce((sum, width) => sum + width, 0)
-  const groups = widths.reduce((sum, width) => sum + Math.ceil(width / fewRowsColumns), 0)
+  const groups = (gate ? widths.slice(1) : widths).reduce((sum, width) => sum + Math.ceil(width / fewRowsColumns), 0)
   const fits = weights.every((w) => w.length * bytesPerElement[dtype] <= gpu.reachBytes) && groups <= maxGroups
   if (!variant || !fits || 2 * n * k > gpu.flopsPerDispatch) return false
   gpu.run({
     variant,
     tensors: [...outs, input, ...weights],
-    params: [1, n, k, k, ...widths],
+    params: [1, n, k, k, ...widths, gate ? kindOf(gate) : 0],
     groups: [groups, 1, 1],
     flops: 2 * n * k,
   })
@@ -301,9 +310,12 @@ function linearsAtOnce(gpu: Gpu, ...[outs, input, weights, biases]: Parameters<K
 }
 
 /** Matrix products of linears and the Gram matrix. */
-type Products = Pick<Kernels, 'linear' | 'linears' | 'linearBackwardInput' | 'linearBackwardWeight' | 'gemm' | 'gram'>
+type Products = Pick<
+  Kernels,
+  'linear' | 'linears' | 'gatedLinears' | 'linearBackwardInput' | 'linearBackwardWeight' | 'gemm' | 'gram'
+>
 
-export function products(gpu: Gpu): Products {
+export function products(gpu: Gpu, { gated }: Pick<Kernels, 'gated'>): Products {
   const self: Products = {
     linear(out, input, weight, bias, residual = null) {
       const [o, i] = weight.shape
@@ -311,8 +323,13 @@ export function products(gpu: Gpu): Products {
       multiply(gpu, product(out, input, weight, sizes, { transB: true, bias, residual, exact: false }))
     },
     linears(outs, input, weights, biases) {
-      if (!linearsAtOnce(gpu, outs, input, weights, biases))
+      if (!linearsAtOnce(gpu, [outs, input, weights, biases], null))
         weights.forEach((weight, k) => self.linear(outs[k], input, weight, biases[k]))
+    },
+    gatedLinears(out, [gate, up], input, weights, biases, kind) {
+      if (linearsAtOnce(gpu, [[out], input, weights, biases], kind)) return
+      self.linears([gate, up], input, weights, biases)
+      gated(out, gate, up, kind)
     },
     linearBackwardInput(dInput, dOut, weight, accumulate) {
       const [o, i] = weight.shape
