@@ -128,7 +128,7 @@ export interface Kernels {
   // ---- adapters (PERP; docs/methods.md, "Adapters")
   /** out[O,I] = weight + scale · (b[O,r] · a[r,I]) ⊙ mask, f32 or rounded to bf16. A null mask keeps everything. */
   loraWeight(out: Tensor, weight: Tensor, mask: Tensor | null, a: Tensor, b: Tensor, scale: number): void
-  /** G = (dOut[N,O]ᵀ · input[N,I]) ⊙ mask;  dA[r,I] += scale · bᵀ·G;  dB[O,r] += scale · G·aᵀ. */
+  /** G = (dOut[N,O]ᵀ · input[N,I]) ⊙ mask;  dA[r,I] += scale · bᵀ·G;  dB[O,r] += scale · G·aᵀ;  dBias[O] += Σ_n dOut where given. */
   loraBackward(
     dA: Tensor,
     dB: Tensor,
@@ -138,6 +138,7 @@ export interface Kernels {
     a: Tensor,
     b: Tensor,
     scale: number,
+    dBias?: Tensor | null,
   ): void
   /** out[O,I] = weight ⊙ (factor · row[O] ⊗ column[I]), f32 or rounded to bf16. */
   scaleWeight(out: Tensor, weight: Tensor, row: Tensor, column: Tensor, factor: number): void

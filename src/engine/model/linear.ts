@@ -116,16 +116,18 @@ export function linearBackward(
   const { kernels } = step.backend
   using scope = new Arena(step.backend)
   const dBias = linear.bias && grads.of(`${linear.name}.bias`)
-  if (dBias) kernels.columnSum(dBias, dOutput)
   const dWeight = grads.of(`${linear.name}.weight`)
   const adapter = step.adapterOf?.(linear)
+  // An adapter that reads what is not rounded sums it too.
+  const sumsInAdapter = adapter && step.backend.precision === 'f32'
+  if (dBias && !sumsInAdapter) kernels.columnSum(dBias, dOutput)
   if (!dWeight && !adapter && !dInput) return
   const d = productInput(step, scope, dOutput)
   if (dWeight || adapter) {
     using inner = new Arena(step.backend)
     const x = productInput(step, inner, input)
     if (dWeight) kernels.linearBackwardWeight(dWeight, d, x)
-    adapter?.backward(step.backend, inner, linear, d, x)
+    adapter?.backward(step.backend, inner, linear, d, x, undefined, sumsInAdapter ? dBias : null)
   }
   if (!dInput) return
   const weight = otherOperand(step, scope, d, effectiveWeight(step, scope, linear))

@@ -23,7 +23,7 @@ export function allKernels(gpu: Gpu): DeviceKernels {
   const activating = activations(gpu)
   return {
     ...products(gpu, activating),
-    ...adapters(gpu, copying),
+    ...adapters(gpu, { ...copying, ...reducing }),
     ...attentionOf(gpu, reducing),
     ...attentionStepOf(gpu),
     ...ropeOf(gpu),

@@ -21,11 +21,11 @@ export function cpuKernels(pool: Runner): Kernels {
   return { ...own, ...inSteps(own) }
 }
 
-type Steps = 'linear' | 'gatedLinears' | 'layerNormBackward' | 'rmsNormBackward' | 'attentionStep'
+type Steps = 'linear' | 'loraBackward' | 'gatedLinears' | 'layerNormBackward' | 'rmsNormBackward' | 'attentionStep'
 
 /** What a GPU does in one dispatch, and a processor as fast in two. */
 export function inSteps(
-  own: Pick<Kernels, Exclude<Steps, 'gatedLinears'> | 'linears' | 'gated' | 'addScaled' | 'rope'>,
+  own: Pick<Kernels, Exclude<Steps, 'gatedLinears'> | 'linears' | 'gated' | 'columnSum' | 'addScaled' | 'rope'>,
 ): Pick<Kernels, Steps> {
   return {
     linear(out, input, weight, bias, residual) {
@@ -35,6 +35,10 @@ export function inSteps(
     gatedLinears(out, [gate, up], input, weights, biases, kind) {
       own.linears([gate, up], input, weights, biases)
       own.gated(out, gate, up, kind)
+    },
+    loraBackward(dA, dB, dOut, input, mask, a, b, scale, dBias) {
+      if (dBias) own.columnSum(dBias, dOut)
+      own.loraBackward(dA, dB, dOut, input, mask, a, b, scale)
     },
     layerNormBackward(dX, dWeight, dBias, dOut, x, mean, rstd, weight, residual) {
       own.layerNormBackward(dX, dWeight, dBias, dOut, x, mean, rstd, weight)

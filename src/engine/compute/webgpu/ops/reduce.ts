@@ -35,7 +35,7 @@ fn main(@builtin(workgroup_id) group: vec3u, @builtin(num_workgroups) groups: ve
 const rowsPerPartial = 64
 
 /** Rows that one dispatch sums; of more, partial sums come first. */
-const rowsAtOnce = 2048
+export const rowsAtOnce = 2048
 /** Neighbouring columns that a workgroup sums, which are two sectors of the card's memory; its other lanes share the rows. */
 const columnsAtOnce = 16
 

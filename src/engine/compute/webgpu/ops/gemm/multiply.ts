@@ -218,14 +218,15 @@ function dispatch(
 
 /** What a product becomes on its way into memory, of matrices without gaps, where one dispatch makes it. */
 export interface Ending {
-  /** Zero where the mask drops the weight; or weight + alpha · product ⊙ mask. */
-  readonly kind: 'masked' | 'merged'
+  /** Zero where the mask drops the weight, also with rowSums[m] += the rows of op(a); or weight + alpha · product ⊙ mask. */
+  readonly kind: 'masked' | 'summed' | 'merged'
   readonly weight?: Tensor
   readonly mask: Tensor | null
+  readonly rowSums?: Tensor
 }
 
 /** Multiplies and ends it, or does nothing and returns false: then the caller does one after the other, to the same bytes. */
-export function multiplyAndEnd(gpu: Gpu, p: Product, { kind, weight, mask }: Ending): boolean {
+export function multiplyAndEnd(gpu: Gpu, p: Product, { kind, weight, mask, rowSums }: Ending): boolean {
   const rounds = gpu.tensorProducts && !(p.exact !== false && gpu.tensorProducts.rounds)
   const spans = [p.m * p.ldc, (p.transA ? p.k : p.m) * p.lda, (p.transB ? p.n : p.k) * p.ldb]
   const fits = 4 * Math.max(...spans) <= gpu.reachBytes && 2 * p.m * p.n * p.k <= gpu.flopsPerDispatch
@@ -233,8 +234,8 @@ export function multiplyAndEnd(gpu: Gpu, p: Product, { kind, weight, mask }: End
   if (gpu.smallSubgroups || rounds || !fits || !chosen || sumsOf(gpu, p) > 1) return false
   const words = mask ? mask.shape[1] : 0
   const own =
-    kind === 'masked'
-      ? { tensors: [mask], params: [words] }
+    kind !== 'merged'
+      ? { tensors: [mask, ...(rowSums ? [rowSums] : [])], params: [words] }
       : { tensors: [weight ?? null, mask], params: [words, Number(mask !== null)] }
   dispatch(gpu, p, single, { ...chosen, ...own })
   return true
@@ -249,8 +250,9 @@ function tiledOf(gpu: Gpu, p: Product, batch: Batch, kind: keyof typeof tiledVar
   const { few, small, large, largeTwice } = tiledVariants[kind]
   const tilesOf = (side: number) => Math.ceil(m / side) * Math.ceil(n / side) * batch.count
   if (!gpu.largeTiles || tilesOf(128) < gpu.largeTiles.least) {
-    const isFew = gpu.largeTiles && tilesOf(64) < manySmallTiles
-    return { variant: (isFew ? few : small)[type], rows: 64, columns: 64 }
+    const isFew = gpu.largeTiles && (tilesOf(64) < manySmallTiles || !small)
+    const of = isFew ? few : small
+    return of && { variant: of[type], rows: 64, columns: 64 }
   }
   return { variant: (gpu.largeTiles.buffers === 2 ? largeTwice : large)[type], rows: 128, columns: 128 }
 }
