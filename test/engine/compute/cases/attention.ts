@@ -130,7 +130,7 @@ const steps = [
   step(9, 2, 2, 16, 64),
   step(23, 4, 2, 8, 0, 0.8),
   step(23, 4, 2, 8, 0, 0, 8),
-  step(1, 6, 3, 320, 0, 0, 12),
+  step(1, 2, 1, 320, 0, 0, 12),
 ]
 
 export const attentionCases: OpCase[] = [...steps, ...variants.map(forward), ...variants.map(backward)]
